@@ -1,0 +1,13 @@
+package scheduler
+
+import "errors"
+
+// Errors that callers act upon; the text for people is in the wrapping error.
+var (
+	// ErrMaybe wraps the error of a submission whose reply was lost.
+	ErrMaybe = errors.New("the job may have been submitted")
+	// ErrNoHistory is History's answer where no accounting exists.
+	ErrNoHistory = errors.New("this scheduler keeps no history")
+	// ErrUnreachable wraps errors of a scheduler that does not answer.
+	ErrUnreachable = errors.New("the scheduler does not answer")
+)

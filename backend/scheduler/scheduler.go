@@ -1,0 +1,57 @@
+// Package scheduler is the one door to whatever runs jobs. Slurm and the local
+// scheduler stand behind it and differ nowhere else; both pass the conformance
+// test in conformance/.
+package scheduler
+
+import (
+	"context"
+	"time"
+
+	"shardeck/model"
+)
+
+// Scheduler submits, lists and ends jobs. Every call keeps to its context's
+// deadline, starts at most one process of a kind at a time, and is safe for
+// concurrent use.
+type Scheduler interface {
+	// Name is slurm or local.
+	Name() string
+	// Submit hands a script over and returns the job's id. When the reply is
+	// lost (a timeout), the error wraps ErrMaybe: the job may exist, and Find
+	// by tag tells.
+	Submit(ctx context.Context, r Request) (string, error)
+	// Jobs lists this user's waiting and running jobs and, where the scheduler still
+	// knows them, those that just ended: one query for all. An empty list is
+	// only returned when the scheduler answered.
+	Jobs(ctx context.Context) ([]model.Job, error)
+	// History lists this user's finished jobs since a time; ErrNoHistory where
+	// the site keeps none.
+	History(ctx context.Context, since time.Time) ([]model.Job, error)
+	// Cancel ends one job. Cancelling a job that has ended is not an error.
+	Cancel(ctx context.Context, id string) error
+	// Limits tells what is allowed here, as far as the scheduler says.
+	Limits(ctx context.Context) (Limits, error)
+}
+
+// Request is one job to submit. Script is complete: its #SBATCH lines hold all
+// that Slurm needs.
+type Request struct {
+	Script string // text
+	Path   string // where Script also lies, for people
+	Dir    string // working directory: the workspace
+	Name   string
+	Tag    string // carried in the job's comment
+	GPUs   int
+	Log    string // absolute path, may hold %j
+	Env    []string
+	Limit  time.Duration
+}
+
+// Limits of this user.
+type Limits struct {
+	Version  string   `json:"version"` // slurm 22.05.8
+	Accounts []string `json:"accounts"`
+	QOS      []string `json:"qos"`
+	GPUs     int      `json:"gpus"` // local: slots
+	History  bool     `json:"history"`
+}

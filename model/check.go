@@ -1,0 +1,83 @@
+package model
+
+// Severity of a finding.
+type Severity string
+
+// Severities. An error refuses the submission, a warning asks for a look.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+)
+
+// Finding is what a check has to say about an experiment: the fault, its cause
+// and what to do, one line each.
+type Finding struct {
+	Code     string   `json:"code"` // stable, such as tp-heads
+	Severity Severity `json:"severity"`
+	Field    string   `json:"field"` // key the fault sits in: parallelism.tp
+	Fault    string   `json:"fault"` // "TP=3 is not possible: 32 heads do not divide by 3"
+	Fix      string   `json:"fix"`   // "set parallelism.tp to 4"
+	Edits    []Edit   `json:"edits"` // the fix as changes a key can apply; empty if it takes a person
+}
+
+// Edit sets one key of an experiment's YAML.
+type Edit struct {
+	Path  string `json:"path"` // parallelism.tp
+	Value string `json:"value"`
+}
+
+// Verdict is all that can be said of an experiment before it is paid for.
+type Verdict struct {
+	Findings  []Finding `json:"findings"`
+	Placement Placement `json:"placement"`
+	Fit       *Fit      `json:"fit"`   // nil: model shape or GPU not known (a finding says so)
+	Price     *Price    `json:"price"` // nil: the site has no prices
+}
+
+// OK reports whether no finding is an error.
+func (v Verdict) OK() bool {
+	for _, f := range v.Findings {
+		if f.Severity == SeverityError {
+			return false
+		}
+	}
+	return true
+}
+
+// Placement is what the job will ask for: nodes, and how ranks lie on them.
+type Placement struct {
+	GPUs        int    `json:"gpus"`
+	Nodes       int    `json:"nodes"`
+	GPUsPerNode int    `json:"gpus_per_node"` // asked for on each node
+	CPUsPerTask int    `json:"cpus_per_task"`
+	Tasks       int    `json:"tasks_per_node"`
+	QOS         string `json:"qos"`        // as submitted, resolved
+	Constraint  string `json:"constraint"` // resolved
+	GPU         string `json:"gpu"`        // key of templates/gpus.yaml
+	Shared      bool   `json:"shared"`     // part of a node
+	PPSpans     bool   `json:"pp_spans"`   // a pipeline crosses nodes
+	TPSpans     bool   `json:"tp_spans"`   // a tensor-parallel group crosses nodes
+}
+
+// Fit is the memory of one GPU, in bytes: the fullest rank of the layout.
+type Fit struct {
+	GPU         string `json:"gpu"`
+	Total       int64  `json:"total"`  // what CUDA reports
+	Usable      int64  `json:"usable"` // total × gpu_memory_utilization
+	Weights     int64  `json:"weights"`
+	KVCache     int64  `json:"kv_cache"`    // for the requests of this workload, all at once
+	Activations int64  `json:"activations"` // peak of one forward step, estimated
+	Overhead    int64  `json:"overhead"`    // context, NCCL, CUDA graphs, estimated
+	Headroom    int64  `json:"headroom"`    // usable − all of the above; negative: does not fit
+	KVTokens    int64  `json:"kv_tokens"`   // tokens of cache that the headroom and KVCache hold
+	Params      int64  `json:"params"`      // parameters on this rank
+}
+
+// Price of one job at the site, at most (for its whole time limit).
+type Price struct {
+	NodeHours float64 `json:"node_hours"`
+	Nodes     float64 `json:"nodes"` // charged: whole nodes, or the fraction of a shared one
+	Hours     float64 `json:"hours"`
+	Factor    float64 `json:"factor"` // charge factor of the QOS
+	Words     string  `json:"words"`  // "one whole node for 30 min"
+}

@@ -1,0 +1,99 @@
+package model
+
+// Engine is the program that runs inside a job.
+type Engine string
+
+// The engines an experiment may name.
+const (
+	EngineVLLM   Engine = "vllm"   // vLLM itself, the default
+	EngineTorch  Engine = "torch"  // the reference engine, PyTorch only
+	EngineReplay Engine = "replay" // re-emits an embedded recording; labelled so wherever it shows
+)
+
+// Experiment is one YAML config: the seed's keys, unchanged, and the optional
+// ones of shardeck. A file with the seed's keys only is complete; Defaults fills
+// the rest.
+type Experiment struct {
+	ID                string            `yaml:"experiment_id" json:"experiment_id"`
+	Description       string            `yaml:"description" json:"description"`
+	Engine            Engine            `yaml:"engine" json:"engine"`
+	Model             ModelRef          `yaml:"model" json:"model"`
+	Layout            Layout            `yaml:"parallelism" json:"parallelism"`
+	Data              Workload          `yaml:"data" json:"data"`
+	WarmupIterations  int               `yaml:"warmup_iterations" json:"warmup_iterations"`
+	ProfileIterations int               `yaml:"profile_iterations" json:"profile_iterations"`
+	OutputDir         string            `yaml:"output_dir" json:"output_dir"`
+	Profiling         Profiling         `yaml:"profiling" json:"profiling"`
+	Comm              Comm              `yaml:"comm" json:"comm"`
+	Slurm             SlurmRequest      `yaml:"slurm" json:"slurm"`
+	Replay            Replay            `yaml:"replay" json:"replay"`
+	Env               map[string]string `yaml:"env" json:"env,omitempty"`
+	VLLM              map[string]any    `yaml:"vllm" json:"vllm,omitempty"`
+}
+
+// ModelRef names the model and says how its weights are held.
+type ModelRef struct {
+	Name      string `yaml:"name" json:"name"`           // hub id, such as meta-llama/Llama-3.1-8B
+	Precision string `yaml:"precision" json:"precision"` // bfloat16, float16, float32 or fp8
+	Weights   string `yaml:"weights" json:"weights"`     // auto: from the hub cache; dummy: random, nothing downloaded
+	Layers    int    `yaml:"layers" json:"layers"`       // overrides the depth; 0: the model's own
+}
+
+// Workload is what one iteration asks of the engine.
+type Workload struct {
+	BatchSize int `yaml:"batch_size" json:"batch_size"` // requests over all DP ranks
+	SeqLen    int `yaml:"seq_len" json:"seq_len"`       // prompt tokens of each request
+	MaxTokens int `yaml:"max_tokens" json:"max_tokens"` // output tokens of each request
+}
+
+// Profiling says what the traced pass records. The timed pass is never bounded by it.
+type Profiling struct {
+	Kineto          bool    `yaml:"kineto" json:"kineto"`
+	ExecutionTrace  bool    `yaml:"execution_trace" json:"execution_trace"`
+	Nsys            bool    `yaml:"nsys" json:"nsys"`
+	TraceIterations AutoInt `yaml:"trace_iterations" json:"trace_iterations"` // iterations traced
+	TraceTokens     AutoInt `yaml:"trace_tokens" json:"trace_tokens"`         // output tokens traced in each
+}
+
+// AutoInt is a positive whole number, or 0 for the word auto.
+type AutoInt int
+
+// Auto is the value written "auto": shardeck decides.
+const Auto AutoInt = 0
+
+// Comm chooses communication backends; auto leaves the engine its default.
+type Comm struct {
+	AllReduce string `yaml:"all_reduce" json:"all_reduce"` // auto, nccl, custom, symm_mem
+	All2All   string `yaml:"all2all" json:"all2all"`       // auto, allgather_reducescatter, deepep_high_throughput, deepep_low_latency (NVSHMEM)
+}
+
+// SlurmRequest is what a job asks of Slurm; auto and empty values come from the
+// settings, the site and the layout.
+type SlurmRequest struct {
+	Account    string `yaml:"account" json:"account"`
+	QOS        string `yaml:"qos" json:"qos"`               // auto, or a name as submitted (regular, shared, …)
+	Constraint string `yaml:"constraint" json:"constraint"` // auto, or such as gpu&hbm80g
+	Time       string `yaml:"time" json:"time"`             // HH:MM:SS
+}
+
+// Replay tunes engine replay: which recording, and how fast.
+type Replay struct {
+	Recording string  `yaml:"recording" json:"recording,omitempty"` // name of an embedded recording; empty: the one with the same model and layout
+	Factor    float64 `yaml:"factor" json:"factor,omitempty"`       // pace: recorded time times factor; 0: 1.0
+}
+
+// Defaults returns the experiment that a file with no keys would be. Reading a
+// file starts from it, so that every optional key has its value.
+func Defaults() Experiment {
+	return Experiment{
+		Engine:            EngineVLLM,
+		Model:             ModelRef{Precision: "bfloat16", Weights: "auto"},
+		Layout:            Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1},
+		Data:              Workload{BatchSize: 1, SeqLen: 2048, MaxTokens: 512},
+		WarmupIterations:  2,
+		ProfileIterations: 5,
+		Profiling:         Profiling{Kineto: true, ExecutionTrace: true},
+		Comm:              Comm{AllReduce: "auto", All2All: "auto"},
+		Slurm:             SlurmRequest{QOS: "auto", Constraint: "auto", Time: "00:30:00"},
+	}
+}

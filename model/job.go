@@ -1,0 +1,80 @@
+package model
+
+import "time"
+
+// JobState is a state in Slurm's long words; both schedulers use them.
+type JobState string
+
+// The states shardeck tells apart. Others are shown as Slurm says them.
+const (
+	JobPending     JobState = "PENDING"
+	JobRunning     JobState = "RUNNING"
+	JobCompleting  JobState = "COMPLETING"
+	JobCompleted   JobState = "COMPLETED"
+	JobFailed      JobState = "FAILED"
+	JobCancelled   JobState = "CANCELLED"
+	JobTimeout     JobState = "TIMEOUT"
+	JobNodeFail    JobState = "NODE_FAIL"
+	JobOutOfMemory JobState = "OUT_OF_MEMORY"
+	JobPreempted   JobState = "PREEMPTED"
+	JobSuspended   JobState = "SUSPENDED"
+	JobUnknown     JobState = "UNKNOWN" // submitted, and no scheduler tells what became of it
+)
+
+// Job is one entry of a scheduler. Times that are not known are zero.
+type Job struct {
+	ID         string        `json:"id"`         // as the scheduler prints it: 123, 5_[0-3]
+	Name       string        `json:"name"`       //
+	Tag        string        `json:"tag"`        // ours, unique per submission, carried in the job's comment
+	Experiment string        `json:"experiment"` // id, when the job is ours
+	Scheduler  string        `json:"scheduler"`  // slurm or local
+	State      JobState      `json:"state"`      //
+	Reason     string        `json:"reason"`     // the scheduler's own word
+	Account    string        `json:"account"`    //
+	QOS        string        `json:"qos"`        // as the scheduler shows it (gpu_regular)
+	Partition  string        `json:"partition"`  //
+	Nodes      int           `json:"nodes"`      //
+	NodeList   string        `json:"node_list"`  //
+	GPUs       int           `json:"gpus"`       //
+	Submit     time.Time     `json:"submit"`     //
+	Start      time.Time     `json:"start"`      // estimated while pending
+	End        time.Time     `json:"end"`        // of finished jobs only
+	Elapsed    time.Duration `json:"elapsed"`    // nanoseconds in JSON
+	Limit      time.Duration `json:"limit"`      // nanoseconds in JSON; 0: none
+	ExitCode   string        `json:"exit_code"`  // exit:signal, empty while unfinished
+	WorkDir    string        `json:"work_dir"`   //
+	Log        string        `json:"log"`        // path of the job's output, patterns expanded
+}
+
+// Active reports whether the job can still change: waiting, running or ending.
+func (s JobState) Active() bool {
+	switch s {
+	case JobPending, JobRunning, JobCompleting, JobSuspended:
+		return true
+	}
+	return false
+}
+
+// Failed reports whether the job ended, and not well.
+func (s JobState) Failed() bool {
+	switch s {
+	case JobFailed, JobCancelled, JobTimeout, JobNodeFail, JobOutOfMemory, JobPreempted:
+		return true
+	}
+	return false
+}
+
+// Submission is what shardeck wrote down about a job: before it was submitted
+// (ID empty) and after.
+type Submission struct {
+	Tag        string     `json:"tag"`
+	Experiment Experiment `json:"experiment"` // as it was at that moment
+	Scheduler  string     `json:"scheduler"`
+	JobID      string     `json:"job_id"`
+	Script     string     `json:"script"` // the exact text submitted
+	Nsys       bool       `json:"nsys"`
+	Log        string     `json:"log"` // path, relative to the workspace
+	At         time.Time  `json:"at"`
+	Error      string     `json:"error"` // why it was refused, if it was
+	Last       *Job       `json:"last"`  // the last state seen, kept so that history survives a scheduler that forgets
+}

@@ -1,0 +1,36 @@
+package model
+
+import "fmt"
+
+// Layout is how one model copy is spread over GPUs. EP is not a factor of the
+// GPU count: it re-uses the TP × DP ranks.
+type Layout struct {
+	TP          int `yaml:"tp" json:"tp"`                     // tensor parallel
+	PP          int `yaml:"pp" json:"pp"`                     // pipeline parallel
+	DPReplicate int `yaml:"dp_replicate" json:"dp_replicate"` // data parallel, whole copies
+	DPShard     int `yaml:"dp_shard" json:"dp_shard"`         // data parallel, counted with DPReplicate
+	EP          int `yaml:"ep" json:"ep"`                     // expert parallel: 1, or TP × DP for MoE models
+}
+
+// DP is the data-parallel size: dp_replicate × dp_shard.
+func (l Layout) DP() int { return l.DPReplicate * l.DPShard }
+
+// GPUs is TP × PP × DP, the number of ranks of a run.
+func (l Layout) GPUs() int { return l.TP * l.PP * l.DP() }
+
+// String is the short form used in tables and messages: "TP2 PP1 DP1 EP1".
+func (l Layout) String() string {
+	return fmt.Sprintf("TP%d PP%d DP%d EP%d", l.TP, l.PP, l.DP(), l.EP)
+}
+
+// Coord is the place of a rank in the layout, each part counted from 0.
+type Coord struct{ TP, PP, DP int }
+
+// Coord places a global rank: vLLM orders ranks DP, PP, TP from outer to inner.
+// [vllm/distributed/parallel_state.py]
+func (l Layout) Coord(rank int) Coord {
+	return Coord{TP: rank % l.TP, PP: rank / l.TP % l.PP, DP: rank / (l.TP * l.PP)}
+}
+
+// Rank is the inverse of Coord.
+func (l Layout) Rank(c Coord) int { return (c.DP*l.PP+c.PP)*l.TP + c.TP }

@@ -1,0 +1,67 @@
+package model
+
+// Site describes a cluster: what its nodes hold, how jobs ask for them and what
+// they cost. Sites are data, in templates/sites/*.yaml; a user's own file overrides.
+type Site struct {
+	Name         string            `yaml:"name" json:"name"`
+	Title        string            `yaml:"title" json:"title"`
+	GPUsPerNode  int               `yaml:"gpus_per_node" json:"gpus_per_node"`
+	CPUsPerNode  int               `yaml:"cpus_per_node" json:"cpus_per_node"` // logical
+	CPUsPerGPU   int               `yaml:"cpus_per_gpu" json:"cpus_per_gpu"`
+	MemoryPerGPU string            `yaml:"memory_per_gpu" json:"memory_per_gpu"`
+	MaxNodes     int               `yaml:"max_nodes" json:"max_nodes"` // largest job shardeck lays out here
+	Partitions   []NodeKind        `yaml:"node_kinds" json:"node_kinds"`
+	Queues       []Queue           `yaml:"qos" json:"qos"`
+	DefaultQOS   QOSRule           `yaml:"default_qos" json:"default_qos"`
+	AccountHint  string            `yaml:"account_hint" json:"account_hint"`
+	Modules      []string          `yaml:"modules" json:"modules"`
+	Network      map[string]string `yaml:"network" json:"network"` // environment of jobs that span nodes
+	Fabric       string            `yaml:"fabric" json:"fabric"`   // name of the network between nodes, for words
+	Known        []KnownIssue      `yaml:"known_issues" json:"known_issues"`
+	Login        LoginBudget       `yaml:"login_node" json:"login_node"`
+}
+
+// NodeKind is one kind of GPU node and the constraint that asks for it.
+type NodeKind struct {
+	Constraint string `yaml:"constraint" json:"constraint"` // gpu&hbm40g
+	GPU        string `yaml:"gpu" json:"gpu"`               // key of templates/gpus.yaml
+	Nodes      int    `yaml:"nodes" json:"nodes"`
+	Default    bool   `yaml:"default" json:"default"` // what the bare constraint is planned for: the smaller card
+}
+
+// Queue is one QOS with its limits. A limit of 0 is none.
+type Queue struct {
+	Name       string   `yaml:"name" json:"name"`   // as submitted
+	Shown      []string `yaml:"shown" json:"shown"` // as squeue and sacct show it
+	MaxNodes   int      `yaml:"max_nodes" json:"max_nodes"`
+	MaxGPUs    int      `yaml:"max_gpus" json:"max_gpus"`
+	MaxHours   float64  `yaml:"max_hours" json:"max_hours"`
+	MinHours   float64  `yaml:"min_hours" json:"min_hours"`
+	MaxSubmit  int      `yaml:"max_submit" json:"max_submit"`
+	MaxRunning int      `yaml:"max_running" json:"max_running"`
+	Factor     float64  `yaml:"charge_factor" json:"charge_factor"`
+	Shared     bool     `yaml:"shared" json:"shared"` // part of a node, charged by fraction
+}
+
+// QOSRule picks the QOS for a layout: Shared for at most SharedGPUs GPUs, else Whole.
+type QOSRule struct {
+	Shared     string `yaml:"shared" json:"shared"`
+	SharedGPUs int    `yaml:"shared_gpus" json:"shared_gpus"`
+	Whole      string `yaml:"whole" json:"whole"`
+}
+
+// KnownIssue is a trap of the site worth a warning: When is one of the words
+// pp-spans-nodes, tp-spans-nodes.
+type KnownIssue struct {
+	When string `yaml:"when" json:"when"`
+	Text string `yaml:"text" json:"text"`
+	Fix  string `yaml:"fix" json:"fix"`
+	Ref  string `yaml:"ref" json:"ref"`
+}
+
+// LoginBudget bounds what shardeck does on a login node.
+type LoginBudget struct {
+	Workers     int   `yaml:"workers" json:"workers"`
+	MemoryBytes int64 `yaml:"memory_bytes" json:"memory_bytes"`
+	TraceBytes  int64 `yaml:"trace_bytes" json:"trace_bytes"` // a run with more is offered as a job
+}

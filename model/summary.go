@@ -1,0 +1,82 @@
+package model
+
+// TraceSummary is the picture of a run's traces that the traces pane and
+// `shardeck trace` show. All times are nanoseconds.
+type TraceSummary struct {
+	WindowNS    int64         `json:"window_ns"` // longest steady window over ranks
+	Bytes       int64         `json:"bytes"`     // size of the traces read, as on disk
+	Ranks       []RankSplit   `json:"ranks"`
+	Phases      []Phase       `json:"phases"`
+	Timeline    []RankDensity `json:"timeline"`
+	Classes     []KernelClass `json:"classes"`
+	Kernels     []KernelStat  `json:"kernels"`
+	Collectives []CollStat    `json:"collectives"`
+}
+
+// RankSplit divides one rank's window: compute + transfer + wait + copy + idle = window.
+// Communication that overlaps compute is counted as compute; HiddenCommNS says how much that was.
+type RankSplit struct {
+	Rank         int    `json:"rank"`
+	Device       string `json:"device"`
+	WindowNS     int64  `json:"window_ns"`
+	ComputeNS    int64  `json:"compute_ns"`
+	TransferNS   int64  `json:"transfer_ns"` // exposed communication, moving data
+	WaitNS       int64  `json:"wait_ns"`     // exposed communication, waiting for a peer
+	CopyNS       int64  `json:"copy_ns"`     // copies beside neither
+	IdleNS       int64  `json:"idle_ns"`
+	HiddenCommNS int64  `json:"hidden_comm_ns"`
+	SkewNS       int64  `json:"skew_ns"` // cut at the start: profiler_start_skew
+	Kernels      int    `json:"kernels"`
+}
+
+// Phase is a span of prefill or decode, on the clock of the window of its rank.
+type Phase struct {
+	Rank    int    `json:"rank"`
+	Name    string `json:"name"`  // prefill, decode or mixed
+	Steps   int    `json:"steps"` // forward steps in the span
+	StartNS int64  `json:"start_ns"`
+	EndNS   int64  `json:"end_ns"`
+}
+
+// RankDensity cuts a rank's window into equal bins; each holds the nanoseconds
+// of the bin spent on each thing, summing to BinNS in all but the last.
+type RankDensity struct {
+	Rank     int     `json:"rank"`
+	BinNS    int64   `json:"bin_ns"`
+	Compute  []int64 `json:"compute"`
+	Transfer []int64 `json:"transfer"`
+	Wait     []int64 `json:"wait"`
+	Idle     []int64 `json:"idle"` // copies alone count as idle here
+}
+
+// KernelClass is a share of summed kernel time over all ranks.
+type KernelClass struct {
+	Name    string  `json:"name"`
+	TotalNS int64   `json:"total_ns"`
+	Count   int     `json:"count"`
+	Share   float64 `json:"share"` // %
+}
+
+// KernelStat sums all launches of one kernel name over all ranks.
+type KernelStat struct {
+	Name    string  `json:"name"`  // full, as in the trace
+	Short   string  `json:"short"` // function name alone
+	Class   string  `json:"class"`
+	TotalNS int64   `json:"total_ns"`
+	Count   int     `json:"count"`
+	MinNS   int64   `json:"min_ns"`
+	MaxNS   int64   `json:"max_ns"`
+	Share   float64 `json:"share"` // % of summed kernel time
+}
+
+// CollStat sums the calls of one collective type and size.
+type CollStat struct {
+	Type       string  `json:"type"`
+	Bytes      int64   `json:"bytes"` // of one call as nccl-tests counts them; -1: not known
+	Inferred   bool    `json:"inferred"`
+	Count      int     `json:"count"` // launches on one rank
+	TransferNS int64   `json:"transfer_ns"`
+	WaitNS     int64   `json:"wait_ns"`
+	AlgBW      float64 `json:"algbw"` // GB/s; 0 where bytes are not known
+	BusBW      float64 `json:"busbw"`
+}

@@ -1,0 +1,80 @@
+// Package pane holds the contract that every pane of the cockpit keeps, and what
+// panes share: the messages they exchange and the calls they may make.
+package pane
+
+import (
+	"context"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/backend/pool"
+	"shardeck/model"
+)
+
+// Pane is one room of the cockpit. It owns its state and messages, knows its size
+// and its keys, and asks the Lab for everything else from commands.
+type Pane interface {
+	// Init starts what the pane needs at once.
+	Init() tea.Cmd
+	// Update takes a message; keys arrive only while the pane has the focus.
+	Update(msg tea.Msg) (Pane, tea.Cmd)
+	// View draws exactly the size set, with no trailing newline.
+	View() string
+	// SetSize gives the pane its columns and rows; both may be 0.
+	SetSize(width, height int)
+	// Keys lists what the pane answers to now; help, footer and manual are made from it.
+	Keys() []Key
+}
+
+// Key is one entry of a key table.
+type Key struct {
+	Keys  []string // as Bubble Tea names them: "enter", "ctrl+d"
+	Label string   // as shown: "↵"
+	Verb  string   // "open"
+	Help  string   // one line for the help screen
+	Foot  bool     // worth its place in the footer
+}
+
+// Lab is what panes ask of the backend; *lab.Lab is one, tests bring their own.
+type Lab interface {
+	Workspace() string
+	Site() model.Site
+	Account() string
+	SchedulerName() string
+	ReadOnly() bool
+	Shapes() []model.Shape
+
+	// Board lists every experiment; it reads small files only.
+	Board(ctx context.Context) ([]lab.Row, error)
+	// Check judges an experiment that may not be saved yet.
+	Check(e model.Experiment) model.Verdict
+	// Legal lists the values a layout field (tp, pp, dp_replicate, ep …) may take, the others as they are.
+	Legal(e model.Experiment, path string) []int
+	// Draft opens an experiment for editing; edits keep comments and key order.
+	Draft(id string) (*lab.Draft, error)
+	// Clone makes a new experiment from another; the result is written.
+	Clone(id, newID string) (lab.Row, error)
+	// Preview is what Submit would submit.
+	Preview(ctx context.Context, id string, nsys bool) (lab.Preview, error)
+	// Submit checks, records and submits.
+	Submit(ctx context.Context, id string, nsys bool) (model.Submission, error)
+
+	// Jobs is the one cached answer of the scheduler; refresh asks anew, no oftener than its floor.
+	Jobs(ctx context.Context, refresh bool) (lab.JobList, error)
+	Cancel(ctx context.Context, jobID string) error
+	// Log reads the last lines of a job's log.
+	Log(ctx context.Context, j model.Job, lines int) (lab.LogPart, error)
+	Why(ctx context.Context, j model.Job) (lab.Cause, error)
+
+	// Runs lists trace directories, newest first.
+	Runs(ctx context.Context) ([]model.Run, error)
+	// Analyse reads a run through the pool and the cache; progress may be nil.
+	Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*model.Analysis, error)
+	// Scaling groups all analysed runs into comparable series: y is a metric's name.
+	Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, error)
+	// Definitions lists every metric, in the order of the pane.
+	Definitions() []model.Definition
+	// Export writes results_summary.csv and scaling_analysis.png and returns their paths.
+	Export(ctx context.Context) ([]string, error)
+}
