@@ -1,0 +1,177 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// gate is work that waits for a word, so that tests decide who runs when.
+func gate(open <-chan struct{}) Work {
+	return func(ctx context.Context, _ Progress) error {
+		select {
+		case <-open:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func TestUrgentWorkOvertakesAndEqualsKeepTheirOrder(t *testing.T) {
+	p := New(1, 0)
+	defer p.Close()
+	open := make(chan struct{})
+	first := p.Do(t.Context(), Background, 0, gate(open))
+
+	var mu sync.Mutex
+	var order []string
+	note := func(name string) Work {
+		return func(context.Context, Progress) error {
+			mu.Lock()
+			defer mu.Unlock()
+			order = append(order, name)
+			return nil
+		}
+	}
+	tasks := []*Task{
+		p.Do(t.Context(), Background, 0, note("background")),
+		p.Do(t.Context(), Visible, 0, note("visible 1")),
+		p.Do(t.Context(), Visible, 0, note("visible 2")),
+		p.Do(t.Context(), Background, 0, note("raised")),
+		p.Do(t.Context(), Wanted, 0, note("wanted")),
+	}
+	tasks[3].Raise(Wanted) // it came before "wanted", so it goes first
+	close(open)
+	for _, task := range append(tasks, first) {
+		if err := task.Wait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const want = "raised, wanted, visible 1, visible 2, background"
+	if got := strings.Join(order, ", "); got != want {
+		t.Errorf("ran in order %s\nwant %s", got, want)
+	}
+}
+
+func TestBoundsHold(t *testing.T) {
+	cases := []struct {
+		name         string
+		workers      int
+		budget, cost int64
+		want         int64 // at most this many at once
+	}{
+		{"workers", 3, 0, 10, 3},
+		{"budget", 8, 100, 40, 2},
+		{"dearer than the budget runs alone", 8, 100, 1000, 1},
+		{"no workers asked for is one", 0, 0, 0, 1},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p := New(c.workers, c.budget)
+			defer p.Close()
+			var now, most atomic.Int64
+			work := func(context.Context, Progress) error {
+				n := now.Add(1)
+				for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+				}
+				time.Sleep(time.Millisecond)
+				now.Add(-1)
+				return nil
+			}
+			var tasks []*Task
+			for range 40 {
+				tasks = append(tasks, p.Do(t.Context(), Visible, c.cost, work))
+			}
+			for _, task := range tasks {
+				if err := task.Wait(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if most.Load() > c.want || most.Load() < 1 {
+				t.Errorf("%d ran at once, want 1 to %d", most.Load(), c.want)
+			}
+		})
+	}
+}
+
+func TestCancel(t *testing.T) {
+	p := New(1, 0)
+	defer p.Close()
+	running := p.Do(t.Context(), Visible, 0, gate(nil))
+	started := atomic.Bool{}
+	waiting := p.Do(t.Context(), Visible, 0, func(context.Context, Progress) error {
+		started.Store(true)
+		return nil
+	})
+	waiting.Cancel()
+	if err := waiting.Wait(); !errors.Is(err, context.Canceled) {
+		t.Errorf("waiting task ended with %v, want cancelled", err)
+	}
+	running.Cancel()
+	if err := running.Wait(); !errors.Is(err, context.Canceled) {
+		t.Errorf("running task ended with %v, want cancelled", err)
+	}
+	if started.Load() {
+		t.Error("a task cancelled while it waited ran all the same")
+	}
+	if r, w := p.Load(); r+w != 0 {
+		t.Errorf("%d running, %d waiting after all ended", r, w)
+	}
+}
+
+func TestPanicStaysInsideItsTask(t *testing.T) {
+	p := New(1, 0)
+	defer p.Close()
+	err := p.Do(t.Context(), Visible, 0, func(context.Context, Progress) error {
+		panic("index out of range")
+	}).Wait()
+	var pe *PanicError
+	if !errors.As(err, &pe) || len(pe.Stack) == 0 || strings.Contains(err.Error(), "goroutine") {
+		t.Fatalf("panic came back as %v", err)
+	}
+	if err := p.Do(t.Context(), Visible, 0, func(context.Context, Progress) error { return nil }).Wait(); err != nil {
+		t.Errorf("the pool was dead after a panic: %v", err)
+	}
+}
+
+func TestCloseEndsAll(t *testing.T) {
+	p := New(2, 0)
+	var tasks []*Task
+	for range 6 {
+		tasks = append(tasks, p.Do(t.Context(), Visible, 0, gate(nil)))
+	}
+	p.Close()
+	tasks = append(tasks, p.Do(t.Context(), Wanted, 0, gate(nil)))
+	for i, task := range tasks {
+		if err := task.Wait(); !errors.Is(err, ErrClosed) {
+			t.Errorf("task %d ended with %v, want ErrClosed", i, err)
+		}
+	}
+}
+
+func TestProgress(t *testing.T) {
+	p := New(1, 0)
+	defer p.Close()
+	told, open := make(chan struct{}), make(chan struct{})
+	task := p.Do(t.Context(), Visible, 0, func(_ context.Context, note Progress) error {
+		note(30, 100)
+		close(told)
+		<-open
+		return nil
+	})
+	<-told
+	if d, n := task.Progress(); d != 30 || n != 100 {
+		t.Errorf("progress %d of %d, want 30 of 100", d, n)
+	}
+	close(open)
+	<-task.Done()
+}

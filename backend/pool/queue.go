@@ -1,0 +1,44 @@
+package pool
+
+import "container/heap"
+
+// queue is a heap of waiting tasks: highest priority first, then first come.
+type queue []*Task
+
+func (q queue) Len() int { return len(q) }
+
+func (q queue) Less(i, j int) bool {
+	if q[i].priority != q[j].priority {
+		return q[i].priority > q[j].priority
+	}
+	return q[i].arrived < q[j].arrived
+}
+
+func (q queue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].place, q[j].place = i, j
+}
+
+// Push is heap.Interface's; use heap.Push.
+func (q *queue) Push(x any) {
+	t := x.(*Task)
+	t.place = len(*q)
+	*q = append(*q, t)
+}
+
+// Pop is heap.Interface's; use heap.Pop.
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	t := (*q)[last]
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	t.place = -1
+	return t
+}
+
+// moved puts a task in its place after its priority changed.
+func (q *queue) moved(t *Task) {
+	if t.place >= 0 {
+		heap.Fix(q, t.place)
+	}
+}

@@ -1,0 +1,107 @@
+package pool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+)
+
+// Task is the handle of work given to a pool.
+type Task struct {
+	pool    *Pool
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	unwatch func() bool
+	work    Work
+
+	priority Priority // with arrived and place, guarded by the pool's lock
+	arrived  uint64
+	place    int // index in the queue, -1 when not in it
+	cost     int64
+
+	finished atomic.Bool
+	ended    chan struct{}
+	err      error // written before ended closes
+
+	doneBytes, totalBytes atomic.Int64
+}
+
+func newTask(ctx context.Context, p *Pool, pr Priority, cost int64, work Work) *Task {
+	ctx, cancel := context.WithCancelCause(ctx)
+	return &Task{pool: p, ctx: ctx, cancel: cancel, work: work, priority: pr,
+		cost: max(cost, 0), place: -1, ended: make(chan struct{})}
+}
+
+// PanicError is the error of a task that panicked: a fault of ours, never the user's.
+type PanicError struct {
+	Value any
+	Stack []byte // for a log file, not for the screen
+}
+
+// Error says what happened without the stack.
+func (e *PanicError) Error() string { return fmt.Sprintf("internal fault: %v", e.Value) }
+
+// call runs the work and turns a panic into an error.
+func (t *Task) call() (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	if t.ctx.Err() != nil {
+		return context.Cause(t.ctx)
+	}
+	return t.work(t.ctx, t.note)
+}
+
+func (t *Task) note(done, total int64) {
+	t.doneBytes.Store(done)
+	t.totalBytes.Store(total)
+}
+
+// finish ends the task once; later calls do nothing.
+func (t *Task) finish(err error) {
+	if !t.finished.CompareAndSwap(false, true) {
+		return
+	}
+	if errors.Is(err, context.Canceled) && context.Cause(t.ctx) != nil {
+		err = context.Cause(t.ctx)
+	}
+	t.err = err
+	if t.unwatch != nil {
+		t.unwatch()
+	}
+	t.cancel(nil)
+	close(t.ended)
+}
+
+// Wait returns the task's error when it has ended.
+func (t *Task) Wait() error {
+	<-t.ended
+	return t.err
+}
+
+// Done is closed when the task has ended.
+func (t *Task) Done() <-chan struct{} { return t.ended }
+
+// Cancel ends the task: at once while it waits, as soon as its work notices while it runs.
+func (t *Task) Cancel() { t.cancel(context.Canceled) }
+
+// Progress tells how far the work has come, in bytes; total is 0 while unknown.
+func (t *Task) Progress() (done, total int64) {
+	return t.doneBytes.Load(), t.totalBytes.Load()
+}
+
+// Raise moves a waiting task up to a priority, as when the user opens what was
+// being read ahead. It never lowers one.
+func (t *Task) Raise(pr Priority) {
+	t.pool.mu.Lock()
+	defer t.pool.mu.Unlock()
+	if pr <= t.priority {
+		return
+	}
+	t.priority = pr
+	t.pool.queue.moved(t)
+}
