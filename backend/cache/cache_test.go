@@ -1,0 +1,115 @@
+package cache
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+type result struct {
+	Value *float64
+	Words []string
+}
+
+// made writes a file and returns a key made from it.
+func made(t *testing.T, text string) (string, Key) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kineto_trace_0.json")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path, keyOf(t, path)
+}
+
+func keyOf(t *testing.T, path string) Key {
+	t.Helper()
+	s, err := Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Key{What: "analysis", Version: "1", Sources: []Source{s}}
+}
+
+func TestFoundOnlyWhileNothingChanged(t *testing.T) {
+	seven := 7.25
+	want := result{Value: &seven, Words: []string{"cut"}}
+	changes := map[string]func(t *testing.T, path string, k *Key){
+		"size": func(t *testing.T, path string, k *Key) {
+			os.WriteFile(path, []byte("longer text"), 0o600)
+			*k = keyOf(t, path)
+		},
+		"mtime": func(t *testing.T, path string, k *Key) {
+			os.Chtimes(path, time.Time{}, time.Unix(5, 1))
+			*k = keyOf(t, path)
+		},
+		"version": func(_ *testing.T, _ string, k *Key) { k.Version = "2" },
+		"extra":   func(_ *testing.T, _ string, k *Key) { k.Extra = "batch 8" },
+		"what":    func(_ *testing.T, _ string, k *Key) { k.What = "summary" },
+	}
+	for name, change := range changes {
+		t.Run(name, func(t *testing.T) {
+			c := Open(filepath.Join(t.TempDir(), "cache"))
+			path, k := made(t, "text")
+			var got result
+			if c.Get(k, &got) {
+				t.Fatal("found before it was put")
+			}
+			if err := c.Put(k, want); err != nil {
+				t.Fatal(err)
+			}
+			if !c.Get(keyOf(t, path), &got) || *got.Value != seven || got.Words[0] != "cut" {
+				t.Fatalf("got %+v", got)
+			}
+			change(t, path, &k)
+			if c.Get(k, &got) {
+				t.Errorf("found although the %s changed", name)
+			}
+		})
+	}
+}
+
+func TestDamagedEntryIsAMiss(t *testing.T) {
+	dir := t.TempDir()
+	c := Open(dir)
+	_, k := made(t, "text")
+	for _, text := range []string{"", "{", `{"key":{},"value":{}}`, "\x00\x01"} {
+		if err := os.WriteFile(filepath.Join(dir, k.file()), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if c.Get(k, &result{}) {
+			t.Errorf("an entry of %q was taken for a result", text)
+		}
+	}
+	if err := c.Put(k, result{}); err != nil || !c.Get(k, &result{}) {
+		t.Error("a damaged entry could not be written anew")
+	}
+}
+
+func TestOffAndUnwritable(t *testing.T) {
+	off := Open("")
+	if err := off.Put(Key{}, 1); err != nil || off.Get(Key{}, new(int)) || off.Prune(0, time.Now()) != 0 {
+		t.Error("a cache that is off did something")
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	os.WriteFile(file, nil, 0o600)
+	if Open(filepath.Join(file, "cache")).Put(Key{}, 1) == nil {
+		t.Error("no error from a folder that cannot be made")
+	}
+}
+
+func TestPruneKeepsWhatIsNew(t *testing.T) {
+	c := Open(t.TempDir())
+	_, old := made(t, "old")
+	_, young := made(t, "young one")
+	c.Put(old, 1)
+	c.Put(young, 2)
+	day := 24 * time.Hour
+	os.Chtimes(filepath.Join(c.dir, old.file()), time.Time{}, time.Now().Add(-100*day))
+	if n := c.Prune(90*day, time.Now()); n != 1 {
+		t.Errorf("%d entries went, want 1", n)
+	}
+	if c.Get(old, new(int)) || !c.Get(young, new(int)) {
+		t.Error("the wrong entry went")
+	}
+}
