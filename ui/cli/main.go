@@ -1,14 +1,39 @@
-// Package cli is the command line: one file a command. It prints text or JSON and
-// maps errors to exit codes; it decides nothing.
+// Package cli is the command line: one file a command. It parses words, asks
+// backend/lab, prints text or JSON and maps errors to exit codes; it decides
+// nothing about experiments.
+//
+// # Rules of output
+//
+//   - Standard output holds the answer and nothing else, so that it can be piped.
+//   - Notes, warnings and errors go to standard error, one line each: the fault, its
+//     cause, and what to do. Lower case, no full stop.
+//   - A missing value is "–" in a table, null in JSON and an empty line nowhere.
+//   - A state is a word; colour only underlines it.
+//
+// # Exit codes
+//
+//	0  done
+//	1  failed
+//	2  wrong usage, or a config that is not valid
+//	3  no value (metric only; the reason is on standard error)
+//	4  a value from damaged input (the loss is on standard error; 4 beats 3)
 package cli
 
 import (
-	"fmt"
+	"context"
 	"io"
+	"os"
+	"os/signal"
+	"syscall"
 )
 
-// Main runs the command line and returns the exit code.
+// Main runs the command line and returns the exit code. An interrupt ends the
+// command at its next step; what it had written by then is whole.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
-	fmt.Fprintln(errOut, "shardeck: nothing here yet")
-	return 1
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
+	a := newApp(in, out, errOut)
+	defer a.close()
+	return a.finish(a.run(ctx, args))
 }

@@ -1,0 +1,59 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Kinds of errors that callers act upon; the words for people are in the error itself.
+var (
+	// ErrInvalid is a config, setting or value that cannot be used as it is.
+	ErrInvalid = errors.New("invalid")
+	// ErrUnknown is a name that nothing here has: of an experiment, run, job or metric.
+	ErrUnknown = errors.New("unknown")
+	// ErrReadOnly refuses a change asked of a lab opened read-only.
+	ErrReadOnly = errors.New("read-only")
+	// ErrActive refuses a second submission of an experiment whose job has not ended.
+	ErrActive = errors.New("already submitted")
+	// ErrRefused is a change not made because a user's edit would be lost.
+	ErrRefused = errors.New("edited by hand")
+)
+
+// Fault is an error for people: what is wrong, why, and what to do about it.
+type Fault struct {
+	Text  string // one line: the fault, and its cause unless Err says it
+	ToDo  string // what to do, one line; empty: nothing but to read
+	Kind  error  // one of the kinds above, nil for none
+	Cause error  // what it came from, nil for none
+}
+
+// Error is the fault and its cause on one line.
+func (f *Fault) Error() string {
+	if f.Cause == nil {
+		return f.Text
+	}
+	return fmt.Sprintf("%s: %v", f.Text, f.Cause)
+}
+
+// Fix is what to do about it.
+func (f *Fault) Fix() string { return f.ToDo }
+
+// Unwrap gives errors.Is the kind and the cause.
+func (f *Fault) Unwrap() []error {
+	var all []error
+	for _, err := range []error{f.Kind, f.Cause} {
+		if err != nil {
+			all = append(all, err)
+		}
+	}
+	return all
+}
+
+// invalid, unknown and failed make faults of their kind.
+func invalid(text, fix string) error { return &Fault{Text: text, ToDo: fix, Kind: ErrInvalid} }
+
+func unknown(text, fix string) error { return &Fault{Text: text, ToDo: fix, Kind: ErrUnknown} }
+
+func failed(text string, cause error, fix string) error {
+	return &Fault{Text: text, Cause: cause, ToDo: fix}
+}

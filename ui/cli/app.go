@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"shardeck/backend/lab"
+)
+
+// app is what the commands share: the streams, the global flags, and the lab, which
+// is opened when a command first asks for it.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+
+	dir      string
+	json     bool
+	color    string
+	ascii    bool
+	readOnly bool
+	sets     []string
+
+	opened *lab.Lab
+}
+
+func newApp(in io.Reader, out, errOut io.Writer) *app {
+	return &app{in: in, out: out, err: errOut, color: "auto"}
+}
+
+// run executes one command line.
+func (a *app) run(ctx context.Context, args []string) error {
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	return root.ExecuteContext(ctx)
+}
+
+// close ends what the lab still does.
+func (a *app) close() {
+	if a.opened != nil {
+		a.opened.Close()
+	}
+}
+
+// lab opens the workspace, once.
+func (a *app) lab() (*lab.Lab, error) {
+	if a.opened != nil {
+		return a.opened, nil
+	}
+	l, err := lab.Open(a.options())
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range l.Warnings() {
+		a.warn("%s", w)
+	}
+	a.opened = l
+	return l, nil
+}
+
+func (a *app) options() lab.Options {
+	return lab.Options{Dir: a.dir, Sets: a.sets, ReadOnly: a.readOnly}
+}
+
+// withLab turns a function that needs the lab into a command's body.
+func (a *app) withLab(f func(ctx context.Context, l *lab.Lab, args []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		l, err := a.lab()
+		if err != nil {
+			return err
+		}
+		return f(c.Context(), l, args)
+	}
+}
+
+// terminal reports whether a stream is a terminal that a person sits at.
+func terminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
