@@ -15,6 +15,11 @@ type Run struct {
 	Problem    string      `json:"problem"`
 	Replay     bool        `json:"replay"` // re-emitted recording, not a measurement of this machine
 	Files      []RunFile   `json:"files"`
+
+	// Unfinished: the directory is <output_dir>.tmp-<job id>; its job is still
+	// writing it or died.
+	Unfinished bool     `json:"unfinished,omitempty"`
+	Warnings   []string `json:"warnings,omitempty"` // such as a rank with both .json and .json.gz
 }
 
 // FileKind is what a file in a trace directory holds.

@@ -1,0 +1,51 @@
+package model
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// Names go into file names, job names, shell scripts and #SBATCH lines, where no
+// quoting is sure to help; so what they may hold is said here, once.
+var (
+	idPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	dirPattern = regexp.MustCompile(`^/?[A-Za-z0-9._+=,-]+(/[A-Za-z0-9._+=,-]+)*$`)
+)
+
+// CheckID says whether an experiment may have this id: a letter or digit, then
+// up to 63 letters, digits, dots, dashes and underscores.
+func CheckID(id string) error {
+	if idPattern.MatchString(id) {
+		return nil
+	}
+	return fmt.Errorf("%.40q cannot be an experiment id: use letters, digits, dots, dashes and underscores, as in E1.3", id)
+}
+
+// CheckOutputDir says whether a run may be written there: a path below the
+// workspace or an absolute one, in letters and digits and ._+=,- without .. parts.
+// The characters @ and the ending .tmp-<job> belong to older and unfinished runs.
+func CheckOutputDir(dir string) error {
+	const use = "use a path such as trace_collection/llama-8b-tp4"
+	switch {
+	case len(dir) > 512 || !dirPattern.MatchString(dir):
+		return fmt.Errorf("%.60q cannot be an output directory: %s, of letters, digits and . _ + = , -", dir, use)
+	case path.Clean(dir) != dir || strings.HasPrefix(dir, ".."):
+		return fmt.Errorf("%.60q cannot be an output directory: %s, without . and .. parts", dir, use)
+	case dir == "." || IsUnfinished(dir):
+		return fmt.Errorf("%.60q cannot be an output directory: %s", dir, use)
+	}
+	return nil
+}
+
+// IsUnfinished reports whether a directory name is that of a run which has not
+// ended: <output_dir>.tmp-<job id>.
+func IsUnfinished(dir string) bool { return strings.Contains(path.Base(dir), TmpMark) }
+
+// TmpMark stands between the name of a run and the id of the job still writing it.
+const TmpMark = ".tmp-"
+
+// OldMark stands between the name of a run and the id of the job that made it,
+// once a newer job took the name.
+const OldMark = "@"

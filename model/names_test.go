@@ -1,0 +1,30 @@
+package model
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCheckID(t *testing.T) {
+	for id, ok := range map[string]bool{
+		"E1.1": true, "S.tp1.b1.s2048": true, "a": true, "9-x_y": true, strings.Repeat("a", 64): true,
+		"": false, ".hidden": false, "-rf": false, "a b": false, "a/b": false, "a;b": false, "é": false,
+		"a\n": false, strings.Repeat("a", 65): false,
+	} {
+		if err := CheckID(id); (err == nil) != ok {
+			t.Errorf("CheckID(%q) = %v, want ok %v", id, err, ok)
+		}
+	}
+}
+
+func TestCheckOutputDir(t *testing.T) {
+	for dir, ok := range map[string]bool{
+		"trace_collection/llama-8b-tp1": true, "llama-8b-tp2": true, "/pscratch/sd/a/x+y=1,2": true,
+		"": false, "/": false, ".": false, "..": false, "a/../b": false, "../a": false, "a//b": false, "a/": false, "./a": false,
+		"a b": false, "~/a": false, "$HOME/a": false, "a@1": false, "a.tmp-12": false, "a\n": false, "a'b": false,
+	} {
+		if err := CheckOutputDir(dir); (err == nil) != ok {
+			t.Errorf("CheckOutputDir(%q) = %v, want ok %v", dir, err, ok)
+		}
+	}
+}
