@@ -18,7 +18,7 @@ type Scheduler interface {
 	Name() string
 	// Submit hands a script over and returns the job's id. When the reply is
 	// lost (a timeout), the error wraps ErrMaybe: the job may exist, and Find
-	// by tag tells.
+	// tells.
 	Submit(ctx context.Context, r Request) (string, error)
 	// Jobs lists this user's waiting and running jobs and, where the scheduler still
 	// knows them, those that just ended: one query for all. An empty list is
@@ -27,23 +27,29 @@ type Scheduler interface {
 	// History lists this user's finished jobs since a time; ErrNoHistory where
 	// the site keeps none.
 	History(ctx context.Context, since time.Time) ([]model.Job, error)
-	// Cancel ends one job. Cancelling a job that has ended is not an error.
+	// Find looks for the job submitted with a tag, finished ones included. It is
+	// false without error only when the scheduler answered and knows no such job;
+	// an answer within seconds of a lost submission may still be too early.
+	Find(ctx context.Context, tag string) (model.Job, bool, error)
+	// Cancel ends one job and looks that it does. Cancelling a job that has ended
+	// is not an error; one that never was wraps ErrNoJob.
 	Cancel(ctx context.Context, id string) error
 	// Limits tells what is allowed here, as far as the scheduler says.
 	Limits(ctx context.Context) (Limits, error)
 }
 
 // Request is one job to submit. Script is complete: its #SBATCH lines hold all
-// that Slurm needs.
+// that Slurm needs. Name, Log and Dir are said to Slurm once more and beat those
+// lines, so that they are the same for both schedulers.
 type Request struct {
-	Script string // text
-	Path   string // where Script also lies, for people
-	Dir    string // working directory: the workspace
-	Name   string
-	Tag    string // carried in the job's comment
-	GPUs   int
-	Log    string // absolute path, may hold %j
-	Env    []string
+	Script string   // text; must begin with #!
+	Path   string   // where Script also lies, for people
+	Dir    string   // working directory: the workspace, absolute
+	Name   string   // empty: as the script says
+	Tag    string   // unique, carried in the job's comment
+	GPUs   int      // used by the local scheduler, to take that many slots
+	Log    string   // absolute path, may hold %j; its directory must exist
+	Env    []string // KEY=value, added to the job's environment
 	Limit  time.Duration
 }
 
@@ -52,6 +58,7 @@ type Limits struct {
 	Version  string   `json:"version"` // slurm 22.05.8
 	Accounts []string `json:"accounts"`
 	QOS      []string `json:"qos"`
-	GPUs     int      `json:"gpus"` // local: slots
-	History  bool     `json:"history"`
+	GPUs     int      `json:"gpus"`    // local: slots, of which each job takes as many as it has GPUs
+	History  bool     `json:"history"` // finished jobs can be listed
+	Note     string   `json:"note"`    // what is assumed rather than known, one line
 }
