@@ -1,0 +1,44 @@
+package model
+
+import (
+	"testing"
+	"unicode/utf8"
+)
+
+func TestPrintable(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain text":                "plain text",
+		"a\tb":                      "a b",
+		"\x1b[31mred\x1b[0m":        "red",
+		"\x1b]0;title\x07after":     "after",
+		"\x1b]8;;x\x1b\\link":       "link",
+		"bell\x07 del\x7f":          "bell del",
+		"é, 日本":                     "é, 日本",
+		"bad \xff byte":             "bad \ufffd byte",
+		"turn\u202earound":          "turnaround",
+		"open \x1b[31":              "open ",
+		"c1 \u009b31m":              "c1 31m",
+		"\x1b[3\nkept":              " kept",
+		"line one\r\nline two\x1b":  "line one line two",
+		"\x1bPdevice string\x1b\\x": "x",
+	} {
+		if got := Printable(in); got != want {
+			t.Errorf("Printable(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func FuzzPrintable(f *testing.F) {
+	f.Add("a\x1b[31mb\x9b")
+	f.Fuzz(func(t *testing.T, s string) {
+		got := Printable(s)
+		if !utf8.ValidString(got) || Printable(got) != got {
+			t.Fatalf("%q became %q", s, got)
+		}
+		for _, r := range got {
+			if hidden(r) {
+				t.Fatalf("%q kept %q in %q", s, r, got)
+			}
+		}
+	})
+}
