@@ -1,0 +1,125 @@
+package report
+
+import (
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// idealLine is the ideal where it is one for all series.
+var idealLine = draw.LineStyle{Color: grey, Width: vg.Points(1.2), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
+
+// chart draws one panel.
+func chart(p Panel, styles map[string]style) *plot.Plot {
+	c := frame(p)
+	if !p.hasPoints() {
+		c.X.Min, c.X.Max, c.Y.Min, c.Y.Max = 0, 1, 0, 1
+		c.X.Tick.Marker, c.Y.Tick.Marker = plot.ConstantTicks(nil), plot.ConstantTicks(nil)
+		return c
+	}
+	setScales(c, p)
+	c.Add(grid(c))
+	c.Add(ideals(p, styles)...)
+	for _, s := range p.Series {
+		if len(s.Points) > 0 {
+			c.Add(seriesOf(s, styles[s.Name])...)
+		}
+	}
+	setRange(c, p) // again: adding plotters widens it
+	return c
+}
+
+// frame is an empty chart with its words.
+func frame(p Panel) *plot.Plot {
+	c := plot.New()
+	c.Title.Text = p.Title
+	c.Title.TextStyle = textStyle(12.5, ink)
+	c.Title.TextStyle.Font.Weight = bold
+	c.Title.TextStyle.XAlign, c.Title.TextStyle.YAlign = draw.XCenter, draw.YTop
+	c.Title.Padding = vg.Points(8)
+	for axis, words := range map[*plot.Axis]string{&c.X: p.X, &c.Y: p.Y} {
+		turned := axis.Label.TextStyle
+		ticks := axis.Tick.Label
+		axis.Label.Text = words
+		axis.Label.TextStyle = textStyle(10.5, grey)
+		axis.Label.TextStyle.XAlign, axis.Label.TextStyle.YAlign = turned.XAlign, turned.YAlign
+		axis.Label.TextStyle.Rotation = turned.Rotation
+		axis.Label.Padding = vg.Points(5)
+		axis.Tick.Label = textStyle(10, ink)
+		axis.Tick.Label.XAlign, axis.Tick.Label.YAlign = ticks.XAlign, ticks.YAlign
+		axis.LineStyle.Color, axis.Tick.LineStyle.Color = grey, grey
+		axis.LineStyle.Width, axis.Tick.LineStyle.Width = vg.Points(0.8), vg.Points(0.8)
+		axis.Padding = 0
+	}
+	return c
+}
+
+// grid draws faint lines at the ticks of Y.
+func grid(c *plot.Plot) plot.Plotter {
+	g := plotter.NewGrid()
+	g.Vertical.Width = 0
+	g.Vertical.Color = nil
+	g.Horizontal = draw.LineStyle{Color: faint, Width: vg.Points(0.8)}
+	return g
+}
+
+// seriesOf is a line through the points, their marks, and bars for the spread.
+func seriesOf(s Series, look style) []plot.Plotter {
+	points := make(plotter.XYs, len(s.Points))
+	for i, p := range s.Points {
+		points[i] = plotter.XY{X: p.X, Y: p.Y}
+	}
+	line := &plotter.Line{XYs: points, LineStyle: look.line}
+	dots := &plotter.Scatter{XYs: points, GlyphStyle: look.mark}
+	return append(spreads(s, look), line, dots)
+}
+
+// spreads draws a bar over each point whose iterations differ.
+func spreads(s Series, look style) []plot.Plotter {
+	var all []plot.Plotter
+	for _, p := range s.Points {
+		if p.Spread > 0 {
+			ends := plotter.XYs{{X: p.X, Y: math.Max(p.Y-p.Spread, p.Y/10)}, {X: p.X, Y: p.Y + p.Spread}}
+			all = append(all, &plotter.Line{XYs: ends, LineStyle: look.bar})
+		}
+	}
+	return all
+}
+
+// ideals are the lines that perfect scaling would draw.
+func ideals(p Panel, styles map[string]style) []plot.Plotter {
+	if !p.Ideal {
+		return nil
+	}
+	low, high := rangeX(p)
+	if p.Kind == Efficiency {
+		return []plot.Plotter{&plotter.Line{XYs: plotter.XYs{{X: low, Y: 100}, {X: high, Y: 100}}, LineStyle: idealLine}}
+	}
+	var all []plot.Plotter
+	for _, s := range p.Series {
+		if len(s.Points) > 1 {
+			all = append(all, &plotter.Line{XYs: idealOf(s, p.Kind), LineStyle: styles[s.Name].ideal})
+		}
+	}
+	return all
+}
+
+// idealOf starts at the first point: a rate grows with X, a time falls with it. It
+// has enough points to be smooth on any scale.
+func idealOf(s Series, k Kind) plotter.XYs {
+	first, last := s.Points[0], s.Points[len(s.Points)-1]
+	const steps = 24
+	line := make(plotter.XYs, steps+1)
+	for i := range line {
+		x := first.X * math.Pow(last.X/first.X, float64(i)/steps)
+		y := first.Y * x / first.X
+		if k == Time {
+			y = first.Y * first.X / x
+		}
+		line[i] = plotter.XY{X: x, Y: y}
+	}
+	return line
+}

@@ -1,0 +1,188 @@
+package report
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"shardeck/model"
+)
+
+// Row is one run of the summary.
+type Row struct {
+	Run      model.Run
+	GPU      string // as the traces name it, empty: not known
+	Analysis *model.Analysis
+}
+
+// field is one column of the summary: its header and what a run has there.
+type field struct {
+	name string
+	text func(Row) string
+}
+
+// CSV writes one row a run: what was run, the seed's figures under the seed's
+// names, then every further metric with its unit in the header. Where there is no
+// value the cell is empty, never zero. Numbers are full precision.
+func CSV(w io.Writer, rows []Row, defs []model.Definition) error {
+	fields := slices.Concat(configFields, seedFields, furtherFields(rows, defs), tailFields)
+	out := csv.NewWriter(w)
+	head := make([]string, len(fields))
+	for i, f := range fields {
+		head[i] = f.name
+	}
+	out.Write(head) // errors are kept until Flush
+	for _, r := range rows {
+		cells := make([]string, len(fields))
+		for i, f := range fields {
+			cells[i] = f.text(r)
+		}
+		out.Write(cells)
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return fmt.Errorf("cannot write the summary: %w", err)
+	}
+	return nil
+}
+
+// configFields come from the run's config and are empty without one.
+var configFields = []field{
+	{"run", func(r Row) string { return r.Run.Name }},
+	{"experiment", of(func(e *model.Experiment) string { return e.ID })},
+	{"model", of(func(e *model.Experiment) string { return e.Model.Name })},
+	{"tp", number(func(e *model.Experiment) int { return e.Layout.TP })},
+	{"pp", number(func(e *model.Experiment) int { return e.Layout.PP })},
+	{"dp", number(func(e *model.Experiment) int { return e.Layout.DP() })},
+	{"ep", number(func(e *model.Experiment) int { return e.Layout.EP })},
+	{"gpus", number(func(e *model.Experiment) int { return e.Layout.GPUs() })},
+	{"batch_size", number(func(e *model.Experiment) int { return e.Data.BatchSize })},
+	{"seq_len", number(func(e *model.Experiment) int { return e.Data.SeqLen })},
+	{"max_tokens", number(func(e *model.Experiment) int { return e.Data.MaxTokens })},
+}
+
+// seedFields are the figures of the original summary.
+var seedFields = []field{
+	{"throughput_tokens_sec", metric("throughput_tokens_sec")},
+	{"ttft_ms", metric("ttft")},
+	{"tpot_ms", metric("tpot")},
+	{"comm_overhead_pct", metric("comm_overhead")},
+	{"coll_call_num", metric("coll_call_num")},
+}
+
+// seedMetrics need no second column.
+var seedMetrics = []string{"throughput_tokens_sec", "ttft", "tpot", "comm_overhead", "coll_call_num"}
+
+// tailFields say what a reader must know before comparing rows.
+var tailFields = []field{
+	{"layers", of(func(e *model.Experiment) string { return positive(e.Model.Layers) })},
+	{"precision", of(func(e *model.Experiment) string { return e.Model.Precision })},
+	{"engine", of(func(e *model.Experiment) string { return string(e.Engine) })},
+	{"gpu", func(r Row) string { return r.GPU }},
+	{"replay", func(r Row) string { return strconv.FormatBool(r.Run.Replay) }},
+	{"damaged", func(r Row) string { return strconv.FormatBool(r.Analysis != nil && r.Analysis.Damaged) }},
+	{"problem", func(r Row) string { return r.Run.Problem }},
+}
+
+// of reads the config; without one the cell is empty.
+func of(f func(*model.Experiment) string) func(Row) string {
+	return func(r Row) string {
+		if r.Run.Experiment == nil {
+			return ""
+		}
+		return f(r.Run.Experiment)
+	}
+}
+
+func number(f func(*model.Experiment) int) func(Row) string {
+	return of(func(e *model.Experiment) string { return strconv.Itoa(f(e)) })
+}
+
+// positive leaves the cell empty for 0, which means the model's own.
+func positive(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// metric is the value of one metric.
+func metric(name string) func(Row) string {
+	return func(r Row) string {
+		if r.Analysis == nil {
+			return ""
+		}
+		m := r.Analysis.Metric(name)
+		if m.Value == nil {
+			return ""
+		}
+		return decimal(*m.Value)
+	}
+}
+
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// furtherFields has a column for every other metric, and for each of its parts
+// where a metric is a set of parts (kernel classes) rather than one number.
+func furtherFields(rows []Row, defs []model.Definition) []field {
+	var all []field
+	for _, d := range defs {
+		if slices.Contains(seedMetrics, d.Name) {
+			continue
+		}
+		if parts := partsOnly(rows, d.Name); parts != nil {
+			all = append(all, partFields(d, parts)...)
+			continue
+		}
+		all = append(all, field{d.Name + unit(d), metric(d.Name)})
+	}
+	return all
+}
+
+// partsOnly lists the parts of a metric that never is one number, sorted.
+func partsOnly(rows []Row, name string) []string {
+	var parts []string
+	for _, r := range rows {
+		if r.Analysis == nil {
+			continue
+		}
+		m := r.Analysis.Metric(name)
+		if m.Value != nil {
+			return nil
+		}
+		for part := range m.By {
+			parts = append(parts, part)
+		}
+	}
+	slices.Sort(parts)
+	return slices.Compact(parts)
+}
+
+func partFields(d model.Definition, parts []string) []field {
+	all := make([]field, len(parts))
+	for i, part := range parts {
+		name := d.Name + "_" + strings.ReplaceAll(part, " ", "_") + unit(d)
+		all[i] = field{name, func(r Row) string { return partOf(r, d.Name, part) }}
+	}
+	return all
+}
+
+func partOf(r Row, name, part string) string {
+	if r.Analysis == nil {
+		return ""
+	}
+	v, ok := r.Analysis.Metric(name).By[part]
+	if !ok {
+		return ""
+	}
+	return decimal(v)
+}
+
+// suffixes write units as the seed's headers did.
+var suffixes = map[string]string{"ms": "_ms", "s": "_s", "%": "_pct", "B": "_bytes", "GB/s": "_gbs", "W": "_w", "J": "_j"}
+
+// unit is the header's suffix; names that say their unit, and plain counts, get none.
+func unit(d model.Definition) string { return suffixes[d.Unit] }

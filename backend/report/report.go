@@ -1,0 +1,61 @@
+// Package report writes what leaves shardeck: the summary of runs as CSV and the
+// scaling charts as PNG. It computes nothing; values come ready from backend/lab.
+// Both files are written whole into a writer, so the caller decides where they lie.
+package report
+
+// Panel is one chart of the picture.
+type Panel struct {
+	Title  string
+	X, Y   string // axis labels, with units
+	Series []Series
+	Ideal  bool   // a dashed line at 100 (efficiency), or of slope one from each series' first point (throughput)
+	Kind   Kind   // what Y is, for the ideal line
+	Empty  string // what stands in the panel when no series has a point
+}
+
+// Kind of a panel's Y, which decides its ideal line and its scale.
+type Kind int
+
+// The kinds: a rate grows with GPUs, a time falls, an efficiency is a percentage of 100.
+const (
+	Rate Kind = iota
+	Time
+	Efficiency
+)
+
+// Series is one line: the same Name has the same colour and mark in every panel.
+type Series struct {
+	Name   string
+	Points []Point // by rising X; X is positive
+}
+
+// Point is one run.
+type Point struct {
+	X, Y   float64
+	Spread float64 // half range of Y, in Y's unit; 0: not known
+}
+
+// hasPoints reports whether there is anything to draw.
+func (p Panel) hasPoints() bool {
+	for _, s := range p.Series {
+		if len(s.Points) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// names lists the series of all panels, in order of first appearance.
+func names(panels []Panel) []string {
+	var all []string
+	seen := map[string]bool{}
+	for _, p := range panels {
+		for _, s := range p.Series {
+			if !seen[s.Name] && len(s.Points) > 0 {
+				seen[s.Name] = true
+				all = append(all, s.Name)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,161 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"image"
+	"image/png"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shardeck/model"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func value(v float64) *float64 { return &v }
+
+// twoRuns are one complete run, and one of which only a damaged file was left.
+func twoRuns() []Row {
+	e := model.Defaults()
+	e.ID, e.Model.Name, e.Engine = "E1.2", "meta-llama/Llama-3.1-8B", model.EngineTorch
+	e.Layout.TP, e.Data.BatchSize = 2, 4
+	return []Row{
+		{Run: model.Run{Name: "llama-8b-tp2", Experiment: &e}, GPU: "NVIDIA H100 80GB HBM3", Analysis: &model.Analysis{Metrics: []model.Metric{
+			{Name: "throughput_tokens_sec", Value: value(15532.25)},
+			{Name: "ttft", Value: value(20.5)},
+			{Name: "comm_overhead", Value: value(9.615)},
+			{Name: "coll_call_num", Value: value(4160), By: map[string]float64{"all_reduce": 4096, "broadcast": 64}},
+			{Name: "kernel_classes", By: map[string]float64{"gemm": 61.5, "embedding and sampling": 0.25}},
+			{Name: "straggler", Reason: "none"},
+			{Name: "mfu", Value: value(0)},
+		}}},
+		{Run: model.Run{Name: "odd, \"name\"", Problem: "no config.yaml", Replay: true}, Analysis: &model.Analysis{Damaged: true}},
+	}
+}
+
+var definitions = []model.Definition{
+	{Name: "ttft", Unit: "ms"}, {Name: "throughput_tokens_sec", Unit: "tok/s"}, {Name: "comm_overhead", Unit: "%"},
+	{Name: "mfu", Unit: "%"}, {Name: "kernel_classes", Unit: "%"}, {Name: "straggler", Unit: "rank"}, {Name: "iteration_wall_clock", Unit: "s"},
+}
+
+func TestCSV(t *testing.T) {
+	var out bytes.Buffer
+	if err := CSV(&out, twoRuns(), definitions); err != nil {
+		t.Fatal(err)
+	}
+	const golden = "testdata/summary.csv"
+	if *update {
+		if err := os.WriteFile(golden, out.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), out.String()); diff != "" {
+		t.Errorf("summary (-want +got):\n%s", diff)
+	}
+}
+
+func TestCSVOfNothing(t *testing.T) {
+	var out bytes.Buffer
+	if err := CSV(&out, nil, definitions); err != nil {
+		t.Fatal(err)
+	}
+	const head = "run,experiment,model,tp,pp,dp,ep,gpus,batch_size,seq_len,max_tokens,throughput_tokens_sec,ttft_ms,tpot_ms,comm_overhead_pct,coll_call_num,"
+	if !strings.HasPrefix(out.String(), head) || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("got %q, want only a header", out.String())
+	}
+}
+
+func TestPNG(t *testing.T) {
+	line := Series{Name: "a", Points: []Point{{X: 1, Y: 100, Spread: 20}, {X: 2, Y: 170}, {X: 64, Y: 90000}}}
+	one := Series{Name: "b", Points: []Point{{X: 1, Y: 80}}}
+	for name, panels := range map[string][]Panel{
+		"nothing":     nil,
+		"all empty":   {{Title: "Throughput", Empty: "no run yet"}, {Title: "Time", Series: []Series{{Name: "a"}}}},
+		"one point":   {{Title: "Throughput", Ideal: true, Series: []Series{one}}},
+		"equal":       {{Series: []Series{{Name: "a", Points: []Point{{X: 1, Y: 5}, {X: 1, Y: 5}}}}}},
+		"zero":        {{Ideal: true, Series: []Series{{Name: "a", Points: []Point{{X: 1, Y: 0}, {X: 2, Y: 0}}}}}},
+		"wide":        {{Ideal: true, Series: []Series{line, one}}, {Kind: Time, Ideal: true, Series: []Series{line}}, {Kind: Efficiency, Ideal: true, Series: []Series{one}}},
+		"many series": {{Series: many(60)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			img := render(t, panels)
+			if b := img.Bounds(); b.Dx() != 1800 || b.Dy() < 100 {
+				t.Errorf("the picture is %d × %d, want 1800 wide", b.Dx(), b.Dy())
+			}
+		})
+	}
+}
+
+// TestPNGShowsSeries looks for each series' colour, in the chart and in the legend.
+func TestPNGShowsSeries(t *testing.T) {
+	img := render(t, []Panel{{Title: "Throughput", X: "GPUs", Y: "tokens/s", Ideal: true, Series: []Series{
+		{Name: "a", Points: []Point{{X: 1, Y: 100}, {X: 2, Y: 170}}},
+		{Name: "b", Points: []Point{{X: 1, Y: 80}, {X: 2, Y: 140}}},
+	}}})
+	for i := range 2 {
+		if n := count(img, hues[i]); n < 500 {
+			t.Errorf("%d pixels of series %d, want a line, marks and a legend", n, i)
+		}
+	}
+	if n := count(img, hues[2]); n != 0 {
+		t.Errorf("%d pixels of a third series, there are two", n)
+	}
+}
+
+func many(n int) []Series {
+	all := make([]Series, n)
+	for i := range all {
+		all[i] = Series{Name: strings.Repeat("x", i+1), Points: []Point{{X: 1, Y: float64(i + 1)}, {X: 2, Y: float64(2 * i)}}}
+	}
+	return all
+}
+
+func render(t *testing.T, panels []Panel) image.Image {
+	t.Helper()
+	var out bytes.Buffer
+	if err := PNG(&out, "Scaling", "of a test", panels); err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+func count(img image.Image, hue interface{ RGBA() (r, g, b, a uint32) }) int {
+	n := 0
+	wr, wg, wb, _ := hue.RGBA()
+	for y := img.Bounds().Min.Y; y < img.Bounds().Max.Y; y++ {
+		for x := img.Bounds().Min.X; x < img.Bounds().Max.X; x++ {
+			if r, g, b, _ := img.At(x, y).RGBA(); r == wr && g == wg && b == wb {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func TestTicks(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 0.25: "0.25", 2: "2", 1500: "1 500", 45000: "45 000", 1234567: "1 234 567"} {
+		if got := short(v); got != want {
+			t.Errorf("short(%v) = %q, want %q", v, got, want)
+		}
+	}
+	for _, r := range [][2]float64{{0, 1}, {0, 0.07}, {0, 115}, {0, 50000}, {0, 8.3}} {
+		if n := len(round(r[0], r[1])); n < 4 || n > 10 {
+			t.Errorf("%d ticks between %v and %v, want 4 to 10", n, r[0], r[1])
+		}
+	}
+	if n := len(decades(30, 90000)); n < 8 {
+		t.Errorf("%d ticks over three decades and a half", n)
+	}
+}
