@@ -3,10 +3,12 @@ package model
 // Severity of a finding.
 type Severity string
 
-// Severities. An error refuses the submission, a warning asks for a look.
+// Severities. An error refuses the submission, a warning asks for a look, a note
+// is worth knowing and needs nothing.
 const (
 	SeverityError   Severity = "error"
 	SeverityWarning Severity = "warning"
+	SeverityNote    Severity = "note"
 )
 
 // Finding is what a check has to say about an experiment: the fault, its cause

@@ -5,11 +5,13 @@ package model
 type Site struct {
 	Name         string            `yaml:"name" json:"name"`
 	Title        string            `yaml:"title" json:"title"`
-	GPUsPerNode  int               `yaml:"gpus_per_node" json:"gpus_per_node"`
+	Detect       map[string]string `yaml:"detect" json:"detect"`               // environment that tells the site; empty: only by name
+	GPUsPerNode  int               `yaml:"gpus_per_node" json:"gpus_per_node"` // 0: not known
 	CPUsPerNode  int               `yaml:"cpus_per_node" json:"cpus_per_node"` // logical
 	CPUsPerGPU   int               `yaml:"cpus_per_gpu" json:"cpus_per_gpu"`
 	MemoryPerGPU string            `yaml:"memory_per_gpu" json:"memory_per_gpu"`
-	MaxNodes     int               `yaml:"max_nodes" json:"max_nodes"` // largest job shardeck lays out here
+	MaxNodes     int               `yaml:"max_nodes" json:"max_nodes"`   // largest job shardeck lays out here
+	Constraint   string            `yaml:"constraint" json:"constraint"` // what auto asks for: gpu; empty: none
 	Partitions   []NodeKind        `yaml:"node_kinds" json:"node_kinds"`
 	Queues       []Queue           `yaml:"qos" json:"qos"`
 	DefaultQOS   QOSRule           `yaml:"default_qos" json:"default_qos"`
@@ -19,6 +21,7 @@ type Site struct {
 	Fabric       string            `yaml:"fabric" json:"fabric"`   // name of the network between nodes, for words
 	Known        []KnownIssue      `yaml:"known_issues" json:"known_issues"`
 	Login        LoginBudget       `yaml:"login_node" json:"login_node"`
+	Settings     map[string]string `yaml:"settings" json:"settings"` // defaults of this site, by key of the settings
 }
 
 // NodeKind is one kind of GPU node and the constraint that asks for it.
@@ -31,16 +34,21 @@ type NodeKind struct {
 
 // Queue is one QOS with its limits. A limit of 0 is none.
 type Queue struct {
-	Name       string   `yaml:"name" json:"name"`   // as submitted
-	Shown      []string `yaml:"shown" json:"shown"` // as squeue and sacct show it
-	MaxNodes   int      `yaml:"max_nodes" json:"max_nodes"`
-	MaxGPUs    int      `yaml:"max_gpus" json:"max_gpus"`
-	MaxHours   float64  `yaml:"max_hours" json:"max_hours"`
-	MinHours   float64  `yaml:"min_hours" json:"min_hours"`
-	MaxSubmit  int      `yaml:"max_submit" json:"max_submit"`
-	MaxRunning int      `yaml:"max_running" json:"max_running"`
-	Factor     float64  `yaml:"charge_factor" json:"charge_factor"`
-	Shared     bool     `yaml:"shared" json:"shared"` // part of a node, charged by fraction
+	Name        string   `yaml:"name" json:"name"`   // as submitted
+	Shown       []string `yaml:"shown" json:"shown"` // as squeue and sacct show it
+	MaxNodes    int      `yaml:"max_nodes" json:"max_nodes"`
+	MaxGPUs     int      `yaml:"max_gpus" json:"max_gpus"`
+	MaxHours    float64  `yaml:"max_hours" json:"max_hours"`
+	MinHours    float64  `yaml:"min_hours" json:"min_hours"`
+	MaxSubmit   int      `yaml:"max_submit" json:"max_submit"`
+	MaxRunning  int      `yaml:"max_running" json:"max_running"`
+	Factor      float64  `yaml:"charge_factor" json:"charge_factor"`
+	FullHours   float64  `yaml:"full_price_hours" json:"full_price_hours"` // the first hours cost factor 1
+	LargeNodes  int      `yaml:"large_nodes" json:"large_nodes"`           // from this size LargeFactor holds; 0: never
+	LargeFactor float64  `yaml:"large_factor" json:"large_factor"`
+	Shared      bool     `yaml:"shared" json:"shared"`           // part of a node, charged by fraction
+	Interactive bool     `yaml:"interactive" json:"interactive"` // for salloc, takes no scripts
+	Note        string   `yaml:"note" json:"note"`               // what to know before choosing it
 }
 
 // QOSRule picks the QOS for a layout: Shared for at most SharedGPUs GPUs, else Whole.
