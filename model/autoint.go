@@ -1,22 +1,27 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 )
 
 // UnmarshalYAML reads a whole number of at least 1, or the word auto.
 func (a *AutoInt) UnmarshalYAML(unmarshal func(any) error) error {
-	var n int
-	if unmarshal(&n) == nil && n >= 1 {
-		*a = AutoInt(n)
+	var text string
+	if err := unmarshal(&text); err != nil {
+		return errors.New("give a whole number of at least 1, or auto")
+	}
+	if text == "auto" {
+		*a = Auto
 		return nil
 	}
-	var text string
-	if err := unmarshal(&text); err != nil || text != "auto" {
+	// Read as text: the decoder would cut 1.5 down to 1.
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
 		return fmt.Errorf("%.20q: give a whole number of at least 1, or auto", text)
 	}
-	*a = Auto
+	*a = AutoInt(n)
 	return nil
 }
 
