@@ -25,6 +25,8 @@ type JobList struct {
 	Stale     string      `json:"stale"` // why the last query failed; empty: it did not
 	Jobs      []model.Job `json:"jobs"`  // newest first
 	Next      time.Time   `json:"next"`  // a refresh before this time gets the same answer
+
+	fault error // the last failure itself
 }
 
 // Setting is one resolved setting and where it comes from.
