@@ -40,3 +40,19 @@ const (
 	RunPartial  RunStatus = "partial"
 	RunFailed   RunStatus = "failed"
 )
+
+// Exit codes of a runner, by cause; every engine keeps to them. A job's log and
+// its exit code together name the fault.
+const (
+	ExitDone     = 0  // every file asked for was written
+	ExitFailed   = 1  // a cause not listed here; the log has it
+	ExitConfig   = 2  // the config or the command line is wrong
+	ExitPartial  = 3  // stopped before the end; what was measured is written
+	ExitSoftware = 4  // the engine is not installed, or too old for what is asked
+	ExitGPUs     = 5  // no GPU, or fewer than the layout needs
+	ExitModel    = 6  // the model is not there, or the hub does not let us have it
+	ExitMemory   = 7  // out of GPU memory, for weights or KV cache
+	ExitComm     = 8  // ranks could not talk to each other (NCCL, rendezvous)
+	ExitWorker   = 9  // a rank died
+	ExitTraces   = 10 // timing is sound, but traces are missing or incomplete
+)

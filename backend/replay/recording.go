@@ -1,0 +1,143 @@
+package replay
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"shardeck/model"
+	"shardeck/templates"
+)
+
+const (
+	demoDir  = "demo"
+	sweepDir = "demo/sweep" // untraced runs: they fill the demo's charts and are not played back
+)
+
+// Recording is one embedded run: its config, timing and thinned traces.
+type Recording struct {
+	Name     string // llama-8b-tp2
+	Title    string // what was run, and on what
+	Model    model.ModelRef
+	Layout   model.Layout
+	Workload model.Workload
+	Warmup   int
+	Traced   int // iterations in the traces
+
+	id  string // experiment_id it was recorded under
+	dir string // in templates.FS
+}
+
+// config is what a replay needs of an experiment's YAML.
+type config struct {
+	ID          string         `yaml:"experiment_id"`
+	Description string         `yaml:"description"`
+	Model       model.ModelRef `yaml:"model"`
+	Layout      model.Layout   `yaml:"parallelism"`
+	Workload    model.Workload `yaml:"data"`
+	Warmup      int            `yaml:"warmup_iterations"`
+	Iterations  int            `yaml:"profile_iterations"`
+	OutputDir   string         `yaml:"output_dir"`
+	Replay      model.Replay   `yaml:"replay"`
+}
+
+func parseConfig(text []byte) (config, error) {
+	c := config{Layout: model.Defaults().Layout}
+	err := yaml.Unmarshal(text, &c)
+	return c, err
+}
+
+// Recordings lists the embedded runs that can be played back, by name.
+func Recordings() []Recording {
+	names, err := fs.Glob(templates.FS, demoDir+"/*/kineto_trace_0.json.gz")
+	if err != nil {
+		return nil
+	}
+	var all []Recording
+	for _, n := range names {
+		if r, err := load(path.Dir(n)); err == nil {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+func load(dir string) (Recording, error) {
+	text, err := fs.ReadFile(templates.FS, dir+"/config.yaml")
+	if err != nil {
+		return Recording{}, fmt.Errorf("recording %s: %w", path.Base(dir), err)
+	}
+	c, err := parseConfig(text)
+	if err != nil {
+		return Recording{}, fmt.Errorf("recording %s: %w", path.Base(dir), err)
+	}
+	return Recording{Name: path.Base(dir), Title: c.Description, Model: c.Model, Layout: c.Layout,
+		Workload: c.Workload, Warmup: c.Warmup, Traced: c.Iterations, id: c.ID, dir: dir}, nil
+}
+
+// Find returns the recording of a model and layout. Where several were made of the
+// same, it is the plain one, the shortest name; the others are asked for by name.
+func Find(modelName string, l model.Layout) (Recording, error) {
+	all := Recordings()
+	slices.SortStableFunc(all, func(a, b Recording) int { return len(a.Name) - len(b.Name) })
+	for _, r := range all {
+		if sameModel(r.Model.Name, modelName) && sameLayout(r.Layout, l) {
+			return r, nil
+		}
+	}
+	return Recording{}, fmt.Errorf("no recording of %s with %s; there are %s: choose one of these layouts, or set engine to vllm", modelName, l, list(all))
+}
+
+// Named returns the recording of that name.
+func Named(name string) (Recording, error) {
+	all := Recordings()
+	for _, r := range all {
+		if r.Name == name {
+			return r, nil
+		}
+	}
+	return Recording{}, fmt.Errorf("replay.recording: no recording is called %q; there are %s", name, list(all))
+}
+
+// For returns the recording that an experiment means: the one it names, else the
+// one of its model and layout. The error lists those there are.
+func For(e model.Experiment) (Recording, error) {
+	return choose(e.Replay.Recording, e.Model.Name, e.Layout)
+}
+
+func choose(name, modelName string, l model.Layout) (Recording, error) {
+	if name != "" {
+		return Named(name)
+	}
+	return Find(modelName, l)
+}
+
+// sameModel compares hub ids by their last part, tuned variants included: they
+// have one shape, and a recording is of shapes.
+func sameModel(a, b string) bool { return shape(a) == shape(b) }
+
+func shape(id string) string {
+	id = strings.ToLower(id[strings.LastIndex(id, "/")+1:])
+	for _, tuned := range []string{"-instruct", "-chat"} {
+		id = strings.TrimSuffix(id, tuned)
+	}
+	return id
+}
+
+// sameLayout takes the two kinds of data parallelism for one: their ranks do the same.
+func sameLayout(a, b model.Layout) bool {
+	return a.TP == b.TP && a.PP == b.PP && a.DP() == b.DP() && a.EP == b.EP
+}
+
+func list(all []Recording) string {
+	words := make([]string, 0, len(all))
+	for _, r := range all {
+		words = append(words, fmt.Sprintf("%s (%s, %s)", r.Name, path.Base(r.Model.Name), r.Layout))
+	}
+	slices.Sort(words)
+	return strings.Join(words, "; ")
+}

@@ -1,0 +1,179 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"shardeck/model"
+)
+
+// Options of a replay.
+type Options struct {
+	Config    string    // path of the experiment's YAML
+	OutputDir string    // created if it is not there; must not hold a run yet
+	Factor    float64   // recorded time times this; 0: replay.factor of the config, else 1
+	JobID     string    // for run.json; empty: none
+	Out       io.Writer // the job's log
+}
+
+const maxFactor = 1000 // a replay of hours is a mistake
+
+// ErrStopped is wrapped by Run's error when its context ended before the run did:
+// what had been "measured" is written, and run.json says what is missing.
+var ErrStopped = errors.New("stopped before the end")
+
+// ErrConfig is wrapped by Run's error when the config cannot be replayed; nothing
+// was written.
+var ErrConfig = errors.New("this config cannot be replayed")
+
+// ExitCode maps an error of Run to the exit codes of a runner.
+func ExitCode(err error) int {
+	switch {
+	case err == nil:
+		return model.ExitDone
+	case errors.Is(err, ErrStopped):
+		return model.ExitPartial
+	case errors.Is(err, ErrConfig):
+		return model.ExitConfig
+	}
+	return model.ExitFailed
+}
+
+// Run plays the recording that the config means back: it prints the lines a runner
+// prints, takes the time that was recorded times the factor, and writes the files
+// that a runner writes. When ctx ends it writes what a real run would have had by then.
+func Run(ctx context.Context, o Options) error {
+	p, err := newPlayer(o)
+	if err != nil {
+		return err
+	}
+	if err := p.begin(); err != nil {
+		return err
+	}
+	err = p.play(ctx)
+	return errors.Join(err, p.end(err))
+}
+
+// player is one replay under way.
+type player struct {
+	out    io.Writer
+	dir    string
+	factor float64
+	rec    Recording
+	config config
+	timing timing
+	info   model.RunInfo
+	traced int // iterations of the traced pass that are over
+}
+
+func newPlayer(o Options) (*player, error) {
+	text, err := os.ReadFile(o.Config)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	c, err := parseConfig(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrConfig, o.Config, err)
+	}
+	r, err := choose(c.Replay.Recording, c.Model.Name, c.Layout)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrConfig, o.Config, err)
+	}
+	factor, err := pace(o.Factor, c.Replay.Factor)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrConfig, o.Config, err)
+	}
+	if err := vacant(o.OutputDir); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	p := &player{out: o.Out, dir: o.OutputDir, factor: factor, rec: r, config: c}
+	if p.timing, err = r.timing(); err != nil {
+		return nil, err
+	}
+	p.config.Description = labelled(firstOf(c.Description, r.Title))
+	p.config.OutputDir = firstOf(c.OutputDir, o.OutputDir)
+	p.config.Replay.Factor = p.factor
+	p.info = r.info(p.config)
+	p.info.JobID = o.JobID
+	return p, nil
+}
+
+// vacant refuses a folder that holds a run already: nothing is overwritten.
+func vacant(dir string) error {
+	for _, pattern := range []string{"run.json", "timing_stats_*", "kineto_trace_*"} {
+		if found, _ := filepath.Glob(filepath.Join(dir, pattern)); len(found) > 0 {
+			return fmt.Errorf("%s holds a run already (%s): give another --output-dir, or move it away", dir, filepath.Base(found[0]))
+		}
+	}
+	return nil
+}
+
+// pace is the first factor that is given: the option's, the config's, 1.
+func pace(factors ...float64) (float64, error) {
+	for _, f := range factors {
+		switch {
+		case f == 0:
+			continue
+		case f > 0 && f <= maxFactor:
+			return f, nil
+		}
+		return 0, fmt.Errorf("replay.factor: %g is no pace: give a number above 0, at most %d", f, maxFactor)
+	}
+	return 1, nil
+}
+
+// firstOf is the first value that is not zero.
+func firstOf[T comparable](values ...T) T {
+	var zero T
+	for _, v := range values {
+		if v != zero {
+			return v
+		}
+	}
+	return zero
+}
+
+// labelled makes sure that a description says what it describes.
+func labelled(description string) string {
+	if strings.Contains(description, "replay") {
+		return description
+	}
+	return "replay: " + description
+}
+
+// info is run.json as far as it is known before the run.
+func (r Recording) info(c config) model.RunInfo {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	return model.RunInfo{
+		Schema: 1, Runner: "shardeck replay", Engine: model.EngineReplay, Replay: true,
+		ReplayOf: r.Name + ": " + r.Title, Experiment: c.ID,
+		Status: model.RunPartial, ExitCode: model.ExitFailed, Cause: "not finished: still running, or killed without warning",
+		Notes: r.differences(c), Start: now, End: now, WorldSize: r.Layout.GPUs(),
+	}
+}
+
+// differences says where the experiment asks for something else than was recorded.
+func (r Recording) differences(c config) []string {
+	notes := []string{"numbers are those of the machine that was recorded, not of this one"}
+	for _, d := range []struct {
+		key        string
+		asked, has int
+	}{
+		{"data.batch_size", c.Workload.BatchSize, r.Workload.BatchSize},
+		{"data.seq_len", c.Workload.SeqLen, r.Workload.SeqLen},
+		{"data.max_tokens", c.Workload.MaxTokens, r.Workload.MaxTokens},
+		{"model.layers", c.Model.Layers, r.Model.Layers},
+		{"profile_iterations", c.Iterations, r.Traced},
+	} {
+		if d.asked != 0 && d.asked != d.has {
+			notes = append(notes, fmt.Sprintf("the config asks for %s %d, the recording has %d, as config.yaml here says", d.key, d.asked, d.has))
+		}
+	}
+	return notes
+}

@@ -1,0 +1,279 @@
+package replay
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+	"gopkg.in/yaml.v3"
+
+	"shardeck/model"
+	"shardeck/templates"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const fast = 0.002 // of the recorded pace
+
+func writeConfig(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const tp2 = `experiment_id: X.1
+description: two GPUs
+engine: replay
+model: {name: meta-llama/Llama-3.1-8B-Instruct}
+parallelism: {tp: 2}
+data: {batch_size: 4, seq_len: 2048, max_tokens: 512}
+profile_iterations: 2
+output_dir: trace_collection/x
+profiling: {trace_tokens: auto}
+`
+
+func readInfo(t *testing.T, dir string) model.RunInfo {
+	t.Helper()
+	var info model.RunInfo
+	readJSON(t, filepath.Join(dir, "run.json"), &info)
+	return info
+}
+
+func readJSON(t *testing.T, path string, v any) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+}
+
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+func TestRunWritesWhatARunnerWrites(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "x.tmp-7")
+	var log bytes.Buffer
+	err := Run(t.Context(), Options{Config: writeConfig(t, tp2), OutputDir: dir, Factor: fast, JobID: "7", Out: &log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"config.yaml", "kineto_trace_0.json.gz", "kineto_trace_1.json.gz", "run.json", "timing_stats_0.json", "timing_stats_1.json"}
+	if diff := cmp.Diff(want, names(t, dir)); diff != "" {
+		t.Error(diff)
+	}
+	for _, name := range []string{"kineto_trace_0.json.gz", "kineto_trace_1.json.gz", "timing_stats_0.json", "timing_stats_1.json"} {
+		got, _ := os.ReadFile(filepath.Join(dir, name))
+		recorded, err := fs.ReadFile(templates.FS, "demo/llama-8b-tp2/"+name)
+		if err != nil || !bytes.Equal(got, recorded) {
+			t.Errorf("%s is not what was recorded (%v)", name, err)
+		}
+	}
+	info := readInfo(t, dir)
+	if info.Status != model.RunComplete || !info.Replay || info.JobID != "7" || info.Timed != 3 || info.Traced != 2 || info.Tokens != 4 || info.WorldSize != 2 {
+		t.Errorf("run.json says %+v", info)
+	}
+	if notes := strings.Join(info.Notes, "\n"); !strings.Contains(notes, "max_tokens 512, the recording has 4") {
+		t.Errorf("the notes hide that the workload differs: %s", notes)
+	}
+}
+
+func TestConfigSaysWhatWasRecorded(t *testing.T) {
+	dir := t.TempDir()
+	if err := Run(t.Context(), Options{Config: writeConfig(t, tp2), OutputDir: dir, Factor: fast, Out: &bytes.Buffer{}}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "config.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var e model.Experiment
+	if err := yaml.Unmarshal(b, &e); err != nil {
+		t.Fatal(err)
+	}
+	if e.ID != "X.1" || e.Description != "replay: two GPUs" || e.Engine != model.EngineReplay || e.OutputDir != "trace_collection/x" {
+		t.Errorf("the config does not name the experiment: %+v", e)
+	}
+	if e.Data.MaxTokens != 4 || e.Model.Layers != 32 || e.Replay.Recording != "llama-8b-tp2" || e.Layout.TP != 2 {
+		t.Errorf("the config does not describe the recording: %+v", e)
+	}
+}
+
+func TestLogLinesAreInOrder(t *testing.T) {
+	var log bytes.Buffer
+	if err := Run(t.Context(), Options{Config: writeConfig(t, tp2), OutputDir: t.TempDir(), Factor: fast, Out: &log}); err != nil {
+		t.Fatal(err)
+	}
+	rest := log.String()
+	var want []string
+	for _, s := range model.Stages() {
+		want = append(want, s.Line())
+	}
+	want = slices.Insert(want, 5, model.IterationLine(1, 3, model.StageTiming), model.IterationLine(3, 3, model.StageTiming))
+	want = append([]string{"shardeck: replay of llama-8b-tp2"}, want...)
+	for _, line := range want {
+		_, after, ok := strings.Cut(rest, line)
+		if !ok {
+			t.Fatalf("no %q, or out of order, in\n%s", line, log.String())
+		}
+		rest = after
+	}
+}
+
+// stopper ends a context when a line of the log begins with a word.
+type stopper struct {
+	at   string
+	stop context.CancelCauseFunc
+}
+
+func (s stopper) Write(b []byte) (int, error) {
+	if strings.HasPrefix(string(b), s.at) {
+		s.stop(errors.New("terminated"))
+	}
+	return len(b), nil
+}
+
+func TestStopKeepsWhatWasMeasured(t *testing.T) {
+	for _, c := range []struct {
+		at     string
+		timed  int
+		status model.RunStatus
+		files  []string
+	}{
+		{model.StageWeights.Line(), 0, model.RunFailed, []string{"config.yaml", "run.json"}},
+		{model.IterationLine(2, 3, model.StageTiming), 2, model.RunPartial, []string{"config.yaml", "run.json", "timing_stats_0.json", "timing_stats_1.json"}},
+		{model.IterationLine(1, 2, model.StageProfiling), 3, model.RunPartial, []string{"config.yaml", "run.json", "timing_stats_0.json", "timing_stats_1.json"}},
+		{model.StageWriting.Line(), 3, model.RunPartial, []string{"config.yaml", "run.json", "timing_stats_0.json", "timing_stats_1.json"}},
+	} {
+		t.Run(c.at, func(t *testing.T) {
+			ctx, stop := context.WithCancelCause(t.Context())
+			defer stop(nil)
+			dir := t.TempDir()
+			err := Run(ctx, Options{Config: writeConfig(t, tp2), OutputDir: dir, Factor: 0.05, Out: stopper{c.at, stop}})
+			if !errors.Is(err, ErrStopped) || ExitCode(err) != model.ExitPartial || !strings.Contains(err.Error(), "terminated") {
+				t.Fatalf("Run = %v", err)
+			}
+			if diff := cmp.Diff(c.files, names(t, dir)); diff != "" {
+				t.Error(diff)
+			}
+			info := readInfo(t, dir)
+			if info.Status != c.status || info.Timed != c.timed || info.Traced != 0 || len(info.Missing) == 0 || info.ExitCode != model.ExitPartial {
+				t.Errorf("run.json says %+v", info)
+			}
+			if c.timed > 0 {
+				var got timing
+				readJSON(t, filepath.Join(dir, "timing_stats_1.json"), &got)
+				if len(got.Timed) != c.timed || len(got.TTFT) != c.timed || got.Traced != nil {
+					t.Errorf("timing_stats_1.json holds %+v", got)
+				}
+			}
+		})
+	}
+}
+
+func TestPaceFollowsTheRecording(t *testing.T) {
+	start := time.Now()
+	if err := Run(t.Context(), Options{Config: writeConfig(t, tp2), OutputDir: t.TempDir(), Factor: 0.02, Out: &bytes.Buffer{}}); err != nil {
+		t.Fatal(err)
+	}
+	// 8.5 s of stages, 2 flushes, and about 1 s of iterations.
+	if got, least := time.Since(start), 200*time.Millisecond; got < least {
+		t.Errorf("a replay at 0.02 took %v, want at least %v", got, least)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	held := t.TempDir()
+	if err := os.WriteFile(filepath.Join(held, "run.json"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct{ config, dir, says string }{
+		"no recording":   {"model: {name: meta-llama/Llama-3.1-8B}\nparallelism: {tp: 4}", t.TempDir(), "no recording of meta-llama/Llama-3.1-8B with TP4 PP1 DP1 EP1; there are deepseek-v2-lite-ep1"},
+		"other model":    {"model: {name: Qwen/Qwen3-32B}", t.TempDir(), "no recording of Qwen/Qwen3-32B"},
+		"not YAML":       {"model: [", t.TempDir(), "yaml:"},
+		"wrong type":     {"parallelism: {tp: two}", t.TempDir(), "cannot unmarshal"},
+		"unknown name":   {"replay: {recording: nope}", t.TempDir(), `no recording is called "nope"; there are`},
+		"path as name":   {"replay: {recording: ../sweep}", t.TempDir(), "no recording is called"},
+		"negative pace":  {tp2 + "replay: {factor: -1}", t.TempDir(), "-1 is no pace"},
+		"infinite pace":  {tp2 + "replay: {factor: .inf}", t.TempDir(), "is no pace"},
+		"NaN":            {tp2 + "replay: {factor: .nan}", t.TempDir(), "is no pace"},
+		"holds a run":    {tp2, held, "holds a run already (run.json)"},
+		"empty":          {"", t.TempDir(), "no recording of"},
+		"huge layout":    {"model: {name: meta-llama/Llama-3.1-8B}\nparallelism: {tp: 9999999999}", t.TempDir(), "no recording"},
+		"missing config": {"\x00", t.TempDir(), "yaml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := names(t, c.dir)
+			err := Run(t.Context(), Options{Config: writeConfig(t, c.config), OutputDir: c.dir, Out: &bytes.Buffer{}})
+			if err == nil || !strings.Contains(err.Error(), c.says) || ExitCode(err) != model.ExitConfig {
+				t.Errorf("Run = %v, want %q", err, c.says)
+			}
+			if diff := cmp.Diff(before, names(t, c.dir)); diff != "" {
+				t.Error("something was written:", diff)
+			}
+		})
+	}
+	if err := Run(t.Context(), Options{Config: "nowhere.yaml", OutputDir: t.TempDir()}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Run without a config = %v", err)
+	}
+}
+
+func TestRecordingByNameAndLayout(t *testing.T) {
+	for _, r := range Recordings() {
+		got, err := Named(r.Name)
+		if err != nil || got != r {
+			t.Errorf("Named(%q) = %+v, %v", r.Name, got, err)
+		}
+		found, err := Find(r.Model.Name, r.Layout)
+		if want := strings.TrimSuffix(r.Name, "-slow-gpu"); err != nil || found.Name != want {
+			t.Errorf("Find(%s, %s) = %q, %v; want %q", r.Model.Name, r.Layout, found.Name, err, want)
+		}
+		if n := len(r.files("kineto_trace_*")); n != r.Layout.GPUs() {
+			t.Errorf("%s has %d traces for %d ranks", r.Name, n, r.Layout.GPUs())
+		}
+	}
+	if n := len(Recordings()); n != 6 {
+		t.Errorf("%d recordings, want 6", n)
+	}
+	replicas := model.Layout{TP: 1, PP: 1, DPReplicate: 2, DPShard: 1, EP: 2}
+	if r, err := Find("deepseek-ai/DeepSeek-V2-Lite-Chat", replicas); err != nil || r.Name != "deepseek-v2-lite-ep2" {
+		t.Errorf("the two kinds of data parallelism are told apart: %v, %v", r.Name, err)
+	}
+	e := model.Defaults()
+	e.Replay.Recording = "llama-8b-tp2-slow-gpu"
+	if r, err := For(e); err != nil || r.Name != e.Replay.Recording {
+		t.Errorf("For = %v, %v", r.Name, err)
+	}
+}
+
+func ExampleFind() {
+	r, _ := Find("meta-llama/Llama-3.1-8B", model.Layout{TP: 2, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1})
+	fmt.Println(r.Name, r.Layout, r.Workload)
+	// Output: llama-8b-tp2 TP2 PP1 DP1 EP1 {4 2048 4}
+}
