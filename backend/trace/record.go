@@ -66,6 +66,10 @@ type Info struct {
 	VLLMVersion             string
 	Devices                 []Device
 	Schema                  string
+
+	// Notes are things worth knowing that are no damage, in words for people:
+	// "no GPU kernels; was the profiler running in the workers?".
+	Notes []string
 }
 
 // Rank is one rank's trace, read whole. Records are in file order, which is not

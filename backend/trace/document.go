@@ -1,0 +1,310 @@
+package trace
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+)
+
+// document walks a trace from its first byte to its last: the top-level keys in
+// whatever order they come, and the list of events among them.
+type document struct {
+	*window
+	scan     *scanner
+	info     Info
+	baseTime int64
+	events   bool // the list of events was seen
+	cut      bool // the text ended too early
+}
+
+func newDocument(w *window) *document {
+	return &document{window: w, scan: newScanner(), info: Info{Rank: -1}}
+}
+
+// errForeign is the cause when a file is not a Kineto trace at all.
+var errForeign = errors.New("not a Kineto trace")
+
+func foreign(what string) error {
+	return fmt.Errorf("%w but %s; expected JSON with a list named traceEvents (kineto_trace_<rank>.json)", errForeign, what)
+}
+
+// read reads the whole text. An error says that this is something else; damage is
+// left in d.scan.faults.
+func (d *document) read() error {
+	c, ok := d.peek()
+	switch {
+	case !ok && d.broken() != nil:
+		d.cutOff("before the list of events began")
+		return nil
+	case !ok:
+		return foreign("an empty document")
+	case c == '[':
+		d.pos++
+		d.list()
+	case c == '{':
+		d.pos++
+		if err := d.keys(); err != nil {
+			return err
+		}
+	default:
+		return foreign("something that is not JSON (it begins with " + firstWords(d.rest()) + ")")
+	}
+	d.finish()
+	return nil
+}
+
+// firstWords quotes the beginning of b for a person.
+func firstWords(b []byte) string {
+	return fmt.Sprintf("%q", Clean(string(b[:min(len(b), 16)])))
+}
+
+// keys walks the pairs of the top-level object up to its closing brace.
+func (d *document) keys() error {
+	for {
+		c, ok := d.peek()
+		switch {
+		case !ok:
+			return d.ended()
+		case c == '}':
+			d.pos++
+			if !d.events {
+				return foreign("JSON of another kind (no traceEvents in it)")
+			}
+			return nil
+		case c == ',':
+			d.pos++
+			continue
+		}
+		at := d.offset()
+		st, err := d.key(c)
+		switch {
+		case err != nil:
+			return err
+		case st == short:
+			return d.ended()
+		case st == broken:
+			if err := d.afterBroken(at); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// ended is what the end of the text means before the top-level object is closed.
+func (d *document) ended() error {
+	if d.events {
+		d.cutOff("before the document was closed")
+	} else {
+		d.cutOff("before the list of events began")
+	}
+	return nil
+}
+
+// key reads one top-level key and its value.
+func (d *document) key(c byte) (status, error) {
+	if c != '"' {
+		return broken, nil
+	}
+	text, st := d.token()
+	if st != whole {
+		return st, nil
+	}
+	name := string(unquote(text))
+	if what := foreignKeys[name]; what != "" && !d.events {
+		return whole, foreign(what)
+	}
+	if c, ok := d.peek(); !ok || c != ':' {
+		return ended(ok), nil
+	}
+	d.pos++
+	c, ok := d.peek()
+	switch {
+	case !ok:
+		return short, nil
+	case name == "traceEvents" && !d.events:
+		return d.eventsKey(c)
+	case headerFields[name] == nil && (c == '{' || c == '['):
+		return d.passOver(), nil
+	}
+	return d.header(name), nil
+}
+
+func ended(ok bool) status {
+	if ok {
+		return broken
+	}
+	return short
+}
+
+func (d *document) eventsKey(c byte) (status, error) {
+	if c != '[' {
+		return whole, foreign("JSON whose traceEvents is no list")
+	}
+	d.pos++
+	return d.list(), nil
+}
+
+// header reads a value that is small: whole in the window, and given to its reader.
+func (d *document) header(name string) status {
+	at := d.offset()
+	val, st := d.token()
+	if st != whole {
+		return st
+	}
+	if read := headerFields[name]; read != nil && !read(d, val) {
+		d.scan.faults.once(at, "the value of "+name+" is not as it should be", "what "+name+" says")
+	}
+	return whole
+}
+
+// token takes the whole value at the window's position.
+func (d *document) token() ([]byte, status) {
+	for {
+		end, st := value(d.buf, d.pos)
+		if st == whole {
+			text := d.buf[d.pos:end]
+			d.pos = end
+			return text, whole
+		}
+		if st == broken || d.full() {
+			return nil, broken
+		}
+		if !d.more() {
+			return nil, short
+		}
+	}
+}
+
+// passOver skips an array or object of any size that nobody asks for.
+func (d *document) passOver() status {
+	for depth := 0; ; {
+		c, ok := d.peek()
+		if !ok {
+			return short
+		}
+		switch c {
+		case '"':
+			if _, st := d.token(); st != whole {
+				return st
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		}
+		d.pos++
+		if depth == 0 {
+			return whole
+		}
+	}
+}
+
+// afterBroken finds the list of events behind a header that is not JSON, as old
+// writers left it when they copied log lines with quotes into it. Behind the list
+// there is nothing more to find.
+func (d *document) afterBroken(at int64) error {
+	lost := "what the keys after the events say"
+	if !d.events {
+		lost = "what the keys before the events say"
+	}
+	for {
+		if !d.events {
+			if i := bytes.Index(d.rest(), []byte(`"traceEvents"`)); i >= 0 {
+				d.pos += i
+				break
+			}
+		}
+		d.pos = max(d.pos, len(d.buf)-64)
+		if !d.more() {
+			d.pos = len(d.buf)
+			break
+		}
+	}
+	if !d.events && d.pos == len(d.buf) {
+		return foreign("something that is not JSON (at byte " + thousands(int(at)) + ")")
+	}
+	d.scan.faults.once(at, "not JSON from here", lost)
+	return nil
+}
+
+// list reads the events up to the bracket that closes them.
+func (d *document) list() status {
+	d.events = true
+	for {
+		c, ok := d.peek()
+		switch {
+		case !ok:
+			d.cutOff("before the list of events was closed")
+			return whole
+		case c == ']':
+			d.pos++
+			return whole
+		case c == ',':
+			d.pos++
+		case c == '{':
+			d.event()
+		default:
+			d.fault(faultEvent)
+		}
+	}
+}
+
+// event reads the event at the window's position, with as much text as it needs.
+func (d *document) event() {
+	for {
+		end, st := d.scan.event(d.buf, d.pos, d.esc+1, d.offset())
+		switch {
+		case st == whole:
+			d.pos = end
+			return
+		case st == broken:
+			d.fault(faultEvent)
+			return
+		case d.full():
+			d.fault(faultGiant)
+			return
+		case !d.more():
+			d.cutOff("before the list of events was closed")
+			d.pos = len(d.buf)
+			return
+		}
+	}
+}
+
+// fault counts a broken event and goes to the next.
+func (d *document) fault(kind fault) {
+	d.scan.faults.add(kind, d.offset())
+	d.resync()
+}
+
+// cutOff says once that the text ended too early, and why.
+func (d *document) cutOff(where string) {
+	if d.cut {
+		return
+	}
+	d.cut = true
+	text := "ended " + where
+	if err := d.broken(); err != nil {
+		text = sourceFault(err) + "; it " + text
+	}
+	lost := "everything after the last whole event (" + thousands(d.scan.kernels) + " kernels read)"
+	if !d.events {
+		lost = "all events"
+	}
+	d.scan.faults.once(d.offset(), text, lost)
+}
+
+// finish looks at what follows the document, which also reads a gzip file to its
+// checksum.
+func (d *document) finish() {
+	if _, ok := d.peek(); ok {
+		d.scan.faults.once(d.offset(), "text after the end of the document", "that text")
+		for d.pos = len(d.buf); d.more(); {
+			d.pos = len(d.buf)
+		}
+	}
+	if err := d.broken(); err != nil && !d.cut {
+		d.scan.faults.once(d.offset(), sourceFault(err), "nothing that shows, but what was read may be wrong")
+	}
+}

@@ -1,0 +1,61 @@
+package trace
+
+import (
+	"encoding/json"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// nameTable gives each kernel name a number. A name seen before costs one look-up
+// and no allocation.
+type nameTable struct {
+	raw   map[string]uint32 // as in the text, quotes and escapes included
+	clean map[string]uint32
+	names []string
+}
+
+func newNameTable() *nameTable {
+	return &nameTable{raw: map[string]uint32{}, clean: map[string]uint32{}}
+}
+
+// intern takes the JSON text of a name.
+func (t *nameTable) intern(val []byte) uint32 {
+	if id, ok := t.raw[string(val)]; ok {
+		return id
+	}
+	name := cleanJSON(val)
+	id, ok := t.clean[name]
+	if !ok {
+		id = uint32(len(t.names))
+		t.names = append(t.names, name)
+		t.clean[name] = id
+	}
+	t.raw[string(val)] = id
+	return id
+}
+
+// cleanJSON is a JSON string (or a bare value) as text for people.
+func cleanJSON(val []byte) string {
+	text := string(unquote(val))
+	var plain string
+	if strings.IndexByte(text, '\\') >= 0 && json.Unmarshal(val, &plain) == nil {
+		text = plain
+	}
+	return Clean(text)
+}
+
+// Clean strips what a terminal would obey from text that came from outside: control
+// characters become spaces, bytes that are no UTF-8 and characters that turn the
+// direction of writing become U+FFFD.
+func Clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == utf8.RuneError, unicode.Is(unicode.Bidi_Control, r):
+			return utf8.RuneError
+		case unicode.IsControl(r):
+			return ' '
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,66 @@
+package trace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+)
+
+// noKernels is the note of a trace that is sound but holds no GPU work.
+const noKernels = "no GPU kernels; was the profiler running in the workers?"
+
+// OpenKineto reads a Kineto trace, .json or .json.gz (told apart by their first
+// bytes), into one Rank. progress, if not nil, is called on the same goroutine with
+// the bytes taken from the disk so far and the size of the file.
+//
+// A damaged file gives what is sound, and Rank.Damage says what is not. An error
+// means that nothing could be read: no such file, an empty file, another format,
+// or a context that ended.
+func OpenKineto(ctx context.Context, path string, progress func(done, total int64)) (*Rank, error) {
+	return openKineto(ctx, path, progress, blockSize)
+}
+
+func openKineto(ctx context.Context, path string, progress func(done, total int64), block int) (*Rank, error) {
+	src, err := openSource(ctx, path, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	d := newDocument(newWindow(src, block))
+	d.scan.expect = func(now int) int { return src.expect(now) }
+	err = d.read()
+	if stop := d.broken(); stop != nil && errors.Is(stop, ctx.Err()) {
+		return nil, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s is %w", filepath.Base(path), err)
+	}
+	r := d.rank()
+	r.File = path
+	r.Bytes = src.size
+	return r, nil
+}
+
+// rank hands over what was read, its times made absolute.
+func (d *document) rank() *Rank {
+	s := d.scan
+	for i := range s.records {
+		s.records[i].Start += d.baseTime
+	}
+	for i := range s.marks {
+		s.marks[i].Start += d.baseTime
+	}
+	if s.kernels == 0 {
+		d.info.Notes = append(d.info.Notes, noKernels)
+	}
+	return &Rank{
+		Info:    d.info,
+		Records: s.records,
+		Names:   s.names.names,
+		Colls:   s.colls.colls,
+		Marks:   s.marks,
+		JSON:    d.offset(),
+		Damage:  s.faults.damage(),
+	}
+}

@@ -1,0 +1,80 @@
+package trace
+
+import "bytes"
+
+// eventKeys are the keys an event may begin with.
+var eventKeys = [][]byte{[]byte("ph"), []byte("cat"), []byte("name"), []byte("pid"), []byte("tid"), []byte("ts")}
+
+// tailKeys are the top-level keys that may follow the list of events.
+var tailKeys = [][]byte{
+	[]byte("traceName"), []byte("distributedInfo"), []byte("baseTimeNanoseconds"), []byte("displayTimeUnit"),
+	[]byte("schemaVersion"), []byte("deviceProperties"),
+}
+
+// lookAround is more text than lies between two events.
+const lookAround = 256
+
+// resync moves the window from a broken event to the next place where one begins:
+// } , { "ph" or another of an event's keys. In valid JSON that text is never part
+// of a string, whose quotes would be escaped. It also stops at the end of the
+// list. False: there is no such place.
+func (w *window) resync() bool {
+	w.pos++
+	for i := w.pos; ; {
+		limit := len(w.buf) - lookAround // beyond it there is too little text to judge
+		if w.err != nil {
+			limit = len(w.buf)
+		}
+		for ; i < limit; i++ {
+			if c := w.buf[i]; c == '{' && w.eventAt(i) || c == ']' && w.listEndAt(i) {
+				w.pos = i
+				return true
+			}
+		}
+		if w.err != nil {
+			w.pos = len(w.buf)
+			return false
+		}
+		w.pos = max(w.pos, i-lookAround)
+		i -= w.pos
+		w.more()
+	}
+}
+
+// eventAt says whether the brace at i begins an event that follows another.
+func (w *window) eventAt(i int) bool {
+	before := bytes.TrimRight(w.buf[max(0, i-lookAround):i], " \n\r\t")
+	before, comma := bytes.CutSuffix(before, []byte{','})
+	before = bytes.TrimRight(before, " \n\r\t")
+	return comma && bytes.HasSuffix(before, []byte{'}'}) && keyAt(w.buf[i+1:], eventKeys)
+}
+
+// listEndAt says whether the bracket at i closes the list of events.
+func (w *window) listEndAt(i int) bool {
+	before := bytes.TrimRight(w.buf[max(0, i-lookAround):i], " \n\r\t")
+	after := bytes.TrimLeft(w.buf[i+1:], " \n\r\t")
+	if !bytes.HasSuffix(before, []byte{'}'}) {
+		return false
+	}
+	rest, comma := bytes.CutPrefix(after, []byte{','})
+	if comma {
+		return keyAt(rest, tailKeys)
+	}
+	after = bytes.TrimSpace(after)
+	return w.err != nil && (len(after) == 0 || string(after) == "}")
+}
+
+// keyAt says whether b begins with one of keys, quoted and followed by a colon.
+func keyAt(b []byte, keys [][]byte) bool {
+	b = bytes.TrimLeft(b[:min(len(b), lookAround)], " \n\r\t")
+	b, ok := bytes.CutPrefix(b, quote)
+	for _, k := range keys {
+		if rest, has := bytes.CutPrefix(b, k); ok && has {
+			rest, has = bytes.CutPrefix(rest, quote)
+			if has && bytes.HasPrefix(bytes.TrimLeft(rest, " \n\r\t"), []byte{':'}) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,196 @@
+package trace
+
+import "bytes"
+
+// status is how far reading a piece of JSON got.
+type status uint8
+
+const (
+	whole  status = iota // read to its end
+	short                // the text in memory ends before it does
+	broken               // not JSON
+)
+
+// skip finds the end of the object that begins at b[i]. No byte from clean on is a
+// backslash, so that there a quote always opens or closes a string. It is exact for
+// valid JSON in any layout; invalid JSON is broken, or passed over where its stray
+// quotes happen to balance.
+func skip(b []byte, i, clean int) (end int, st status) {
+	if i < clean {
+		return skipStrings(b, i)
+	}
+	return skipParity(b, i)
+}
+
+// skipParity hops from closing brace to closing brace. A brace is structure if the
+// number of quotes since a place known to be outside every string is even.
+func skipParity(b []byte, i int) (int, status) {
+	depth, out := 0, i
+	for {
+		n := bytes.IndexByte(b[out:], '}')
+		if n < 0 {
+			return 0, short
+		}
+		opened, inside := braces(b[out : out+n])
+		depth += opened
+		if inside {
+			end, st := closeString(b, out+n)
+			if st != whole {
+				return 0, st
+			}
+			out = end
+			continue
+		}
+		out += n + 1
+		if depth--; depth == 0 {
+			return out, whole
+		}
+	}
+}
+
+// braces counts the opening braces of b that are not in a string, and says whether
+// b ends in one. b begins outside.
+func braces(b []byte) (opened int, inside bool) {
+	for {
+		n := bytes.IndexByte(b, '{')
+		if n < 0 {
+			break
+		}
+		if oddQuotes(b[:n]) {
+			inside = !inside
+		}
+		if !inside {
+			opened++
+		}
+		b = b[n+1:]
+	}
+	if oddQuotes(b) {
+		inside = !inside
+	}
+	return opened, inside
+}
+
+var quote = []byte{'"'}
+
+func oddQuotes(b []byte) bool { return bytes.Count(b, quote)&1 == 1 }
+
+// closeString finds the end of the string that b[i] is in. What follows a string
+// must be structure: text there means that a stray quote turned inside out.
+func closeString(b []byte, i int) (end int, st status) {
+	n := bytes.IndexByte(b[i:], '"')
+	if n < 0 {
+		return 0, short
+	}
+	return afterString(b, i+n+1)
+}
+
+// afterString checks that the string that ended at b[end-1] is followed by structure.
+func afterString(b []byte, end int) (int, status) {
+	i := skipSpace(b, end)
+	if i == len(b) {
+		return 0, short
+	}
+	switch b[i] {
+	case ',', ':', '}', ']':
+		return end, whole
+	}
+	return 0, broken
+}
+
+// skipStrings is skip for text with escapes: it steps over string after string.
+func skipStrings(b []byte, i int) (int, status) {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			end, st := stringEnd(b, i)
+			if st == whole {
+				end, st = afterString(b, end)
+			}
+			if st != whole {
+				return 0, st
+			}
+			i = end
+			continue
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return i + 1, whole
+			}
+		}
+		i++
+	}
+	return 0, short
+}
+
+// stringEnd is the index after the closing quote of the string that b[i] opens.
+func stringEnd(b []byte, i int) (int, status) {
+	for j := i + 1; ; {
+		n := bytes.IndexByte(b[j:], '"')
+		if n < 0 {
+			return 0, short
+		}
+		j += n
+		if b[j-1] != '\\' || !escaped(b[i+1:j]) {
+			return j + 1, whole
+		}
+		j++
+	}
+}
+
+// escaped says whether b ends in an odd number of backslashes.
+func escaped(b []byte) bool {
+	n := 0
+	for n < len(b) && b[len(b)-1-n] == '\\' {
+		n++
+	}
+	return n&1 == 1
+}
+
+// value finds the end of the JSON value at b[i]. A bare word that is no JSON (NaN,
+// inf, N/A) has an end too: whether it matters is for its reader to say.
+func value(b []byte, i int) (end int, st status) {
+	switch b[i] {
+	case '"':
+		return stringEnd(b, i)
+	case '{', '[':
+		return compositeEnd(b, i)
+	}
+	for j := i; j < len(b); j++ {
+		switch b[j] {
+		case ',', '}', ']', ' ', '\n', '\r', '\t':
+			if j == i {
+				return 0, broken
+			}
+			return j, whole
+		case '"', '{', '[', ':':
+			return 0, broken
+		}
+	}
+	return 0, short
+}
+
+// compositeEnd is the index after the array or object that b[i] opens.
+func compositeEnd(b []byte, i int) (int, status) {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			end, st := stringEnd(b, i)
+			if st != whole {
+				return 0, st
+			}
+			i = end
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth == 0 {
+				return i + 1, whole
+			}
+		}
+		i++
+	}
+	return 0, short
+}

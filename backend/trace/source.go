@@ -1,0 +1,139 @@
+package trace
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// source is the text of a file, decompressed if need be. It counts the bytes taken
+// from the disk, reports progress and stops when the context ends.
+type source struct {
+	ctx      context.Context
+	file     *os.File
+	size     int64 // on disk
+	done     int64 // taken from disk
+	progress func(done, total int64)
+	gzip     bool
+	text     io.Reader
+}
+
+// gzipMagic begins every gzip file, whatever its name.
+var gzipMagic = [2]byte{0x1f, 0x8b}
+
+// openSource opens path; an empty, missing or unreadable file is an error for people.
+func openSource(ctx context.Context, path string, progress func(done, total int64)) (*source, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	s := &source{ctx: ctx, file: f, progress: progress}
+	if err := s.start(); err != nil {
+		f.Close()
+		return nil, openError(path, err)
+	}
+	return s, nil
+}
+
+func (s *source) start() error {
+	st, err := s.file.Stat()
+	if err != nil {
+		return err
+	}
+	if !st.Mode().IsRegular() {
+		return errNotAFile
+	}
+	s.size = st.Size()
+	var magic [2]byte
+	n, err := s.file.ReadAt(magic[:], 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if n == 0 {
+		return errEmpty
+	}
+	s.text = disk{s}
+	if n == 2 && magic == gzipMagic {
+		return s.startGzip()
+	}
+	return nil
+}
+
+func (s *source) startGzip() error {
+	s.gzip = true
+	z, err := gzip.NewReader(bufio.NewReaderSize(disk{s}, 128<<10))
+	if err != nil {
+		return fmt.Errorf("%w (%v)", errGzipHeader, err)
+	}
+	s.text = z
+	return nil
+}
+
+func (s *source) Read(p []byte) (int, error) { return s.text.Read(p) }
+
+// expect extrapolates a count from the part of the file read so far to the whole,
+// with a little to spare.
+func (s *source) expect(now int) int {
+	if s.done == 0 {
+		return 0
+	}
+	return int(float64(now) * float64(s.size) / float64(s.done) * 1.03)
+}
+
+func (s *source) Close() error { return s.file.Close() }
+
+// disk reads the raw file: the place where bytes are counted and cancel is seen.
+type disk struct{ s *source }
+
+func (d disk) Read(p []byte) (int, error) {
+	s := d.s
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := s.file.Read(p)
+	s.done += int64(n)
+	if s.progress != nil && n > 0 {
+		s.progress(s.done, s.size)
+	}
+	return n, err
+}
+
+var (
+	errNotAFile   = errors.New("not a regular file")
+	errEmpty      = errors.New("the file is empty")
+	errGzipHeader = errors.New("the gzip header is cut off or damaged")
+)
+
+// openFaults says for each way a file cannot be opened what to do about it.
+var openFaults = []struct {
+	is   error
+	todo string
+}{
+	{fs.ErrNotExist, "check the run's folder, or run the experiment again"},
+	{fs.ErrPermission, "ask its owner for read permission, or copy the run"},
+	{errNotAFile, "name a trace file, not its folder"},
+	{errEmpty, "the profiler was stopped before it wrote: run the experiment again"},
+	{errGzipHeader, "copy the file again, or run the experiment again"},
+}
+
+// openError names the file, the cause and what to do.
+func openError(path string, err error) error {
+	var pe *fs.PathError
+	cause := err
+	if errors.As(err, &pe) {
+		cause = pe.Err
+	}
+	for _, f := range openFaults {
+		if errors.Is(err, f.is) {
+			return fmt.Errorf("%s: %w; %s", filepath.Base(path), cause, f.todo)
+		}
+	}
+	return fmt.Errorf("%s: %w", filepath.Base(path), cause)
+}
