@@ -21,7 +21,8 @@ var (
 type Fault struct {
 	Text  string // what happened, and why as far as the scheduler says; one line
 	ToDo  string // what to do, one line; empty: nothing but to read
-	Cause error  // nil, or one of the kinds above, or what the system said
+	Kind  error  // one of the kinds above, not printed; nil for none
+	Cause error  // what it came from, printed after Text; nil for none
 }
 
 // Error is the fault and its cause on one line.
@@ -35,5 +36,13 @@ func (f *Fault) Error() string {
 // Fix is what to do about it.
 func (f *Fault) Fix() string { return f.ToDo }
 
-// Unwrap gives errors.Is the cause.
-func (f *Fault) Unwrap() error { return f.Cause }
+// Unwrap gives errors.Is the kind and the cause.
+func (f *Fault) Unwrap() []error {
+	var all []error
+	for _, err := range []error{f.Kind, f.Cause} {
+		if err != nil {
+			all = append(all, err)
+		}
+	}
+	return all
+}

@@ -1,0 +1,73 @@
+package slurm
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"shardeck/backend/scheduler"
+	"shardeck/model"
+)
+
+// jobID is what scancel may be given: a job, a task of an array, or the waiting
+// rest of an array.
+var jobID = regexp.MustCompile(`^([0-9]+)(_[0-9]+|_\[[0-9,:-]+(?:%[0-9]+)?\])?$`)
+
+// cancelID turns an id as squeue prints it into one that scancel takes.
+func cancelID(id string) (string, bool) {
+	if !jobID.MatchString(id) {
+		return "", false
+	}
+	before, _, cut := strings.Cut(id, "%")
+	if cut {
+		before += "]"
+	}
+	return before, true
+}
+
+// Cancel runs scancel, which is silent for ids it does not know, and then looks
+// whether the job ends.
+func (s *Slurm) Cancel(ctx context.Context, id string) error {
+	target, ok := cancelID(id)
+	if !ok {
+		return &scheduler.Fault{Text: fmt.Sprintf("%.40q is no job id", id), ToDo: "take one from the list of jobs", Kind: scheduler.ErrNoJob}
+	}
+	if _, err := s.ask(ctx, "scancel", target); err != nil {
+		return err
+	}
+	for wait := 100 * time.Millisecond; ; wait *= 2 {
+		active, err := s.active(ctx, target)
+		if err != nil || !active {
+			return err
+		}
+		if wait > 4*time.Second {
+			return &scheduler.Fault{Text: fmt.Sprintf("job %s did not end within seconds of scancel", id),
+				ToDo: "look again in a minute; a node that does not answer can hold it"}
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// active asks for one job's state; a job that is ending counts as ended.
+func (s *Slurm) active(ctx context.Context, id string) (bool, error) {
+	whole, _, _ := strings.Cut(id, "[")
+	out, err := s.ask(ctx, "squeue", "--noheader", "--jobs="+strings.TrimSuffix(whole, "_"), "--states=all", "--Format=State:"+record)
+	if isNoJob(err) {
+		if s.isKnown(ctx, strings.TrimSuffix(whole, "_")) {
+			return false, nil
+		}
+		return false, err
+	}
+	if err != nil || whole != id { // of an array, running tasks go on
+		return false, err
+	}
+	var j model.Job
+	setState(&j, strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(out), record)))
+	return j.State.Active() && j.State != model.JobCompleting, nil
+}

@@ -1,0 +1,179 @@
+package slurm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"shardeck/backend/scheduler"
+)
+
+// How much of an answer is taken: 5,000 jobs in squeue are some 2 MB.
+const (
+	maxOutput = 32 << 20
+	maxErrors = 64 << 10
+)
+
+// call is one command to run.
+type call struct {
+	program string
+	args    []string
+	stdin   string
+	env     []string      // over the common environment
+	limit   time.Duration // its deadline
+}
+
+// answer is what a command said.
+type answer struct {
+	out, err string
+	code     int
+}
+
+// commands runs Slurm's programs, one of a kind at a time.
+type commands struct {
+	env   []string
+	mu    sync.Mutex
+	gates map[string]chan struct{}
+}
+
+func newCommands(env []string) *commands {
+	return &commands{env: append(cleanEnv(os.Environ()), env...), gates: map[string]chan struct{}{}}
+}
+
+// foreign are the beginnings of variables that would change what Slurm's commands
+// do or print: the options of an enclosing job, and the user's own formats.
+var foreign = []string{"SLURM_", "SBATCH_", "SALLOC_", "SRUN_", "SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SSTAT_", "SPANK_"}
+
+// kept are those among them that say which cluster this is.
+var kept = map[string]bool{"SLURM_CONF": true, "SLURM_CONF_SERVER": true, "SLURM_JWT": true}
+
+// cleanEnv drops the foreign variables.
+func cleanEnv(env []string) []string {
+	var out []string
+next:
+	for _, e := range env {
+		key, _, _ := strings.Cut(e, "=")
+		for _, prefix := range foreign {
+			if strings.HasPrefix(key, prefix) && !kept[key] {
+				continue next
+			}
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// gate is the lock of one kind of command.
+func (c *commands) gate(program string) chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gates[program] == nil {
+		c.gates[program] = make(chan struct{}, 1)
+	}
+	return c.gates[program]
+}
+
+// errLate is the cause of errors of a command that its deadline ended.
+var errLate = errors.New("no answer in time")
+
+// run runs one command to its end, its deadline or that of the context, whichever
+// comes first; then its whole process group is killed. A command that cannot even
+// be killed (its file system hangs) does not hold the caller, but keeps its gate,
+// so that no second one piles up behind it.
+func (c *commands) run(ctx context.Context, k call) (answer, error) {
+	gate := c.gate(k.program)
+	select {
+	case gate <- struct{}{}:
+	case <-ctx.Done():
+		return answer{}, ctx.Err()
+	}
+	limited, cancel := context.WithTimeout(ctx, k.limit)
+	defer cancel()
+	type result struct {
+		a   answer
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		defer func() { <-gate }()
+		a, err := c.start(limited, k)
+		done <- result{a, err}
+	}()
+	select {
+	case r := <-done:
+		return r.a, c.endOf(ctx, limited, k, r.err)
+	case <-limited.Done():
+	}
+	select { // killed a moment ago: let it go, so that none is left when we return
+	case <-done:
+	case <-time.After(time.Second):
+	}
+	return answer{}, c.endOf(ctx, limited, k, limited.Err())
+}
+
+// endOf puts the end of a command that gave no answer into words.
+func (c *commands) endOf(ctx, limited context.Context, k call, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() == context.Canceled:
+		return ctx.Err()
+	case limited.Err() != nil:
+		return &scheduler.Fault{Text: fmt.Sprintf("%s gave no answer within %v", k.program, k.limit),
+			ToDo: "wait a little; `scontrol ping` and the site's status page tell more",
+			Kind: fmt.Errorf("%w: %w", scheduler.ErrUnreachable, errLate)}
+	case errors.Is(err, exec.ErrNotFound):
+		return &scheduler.Fault{Text: fmt.Sprintf("%s is not installed here", k.program), Kind: scheduler.ErrUnreachable,
+			ToDo: "log in to a node that has Slurm, or use the local scheduler"}
+	}
+	return &scheduler.Fault{Text: "cannot run " + k.program, Cause: err, ToDo: "see whether it runs by hand"}
+}
+
+// start runs the process in a group of its own.
+func (c *commands) start(ctx context.Context, k call) (answer, error) {
+	cmd := exec.CommandContext(ctx, k.program, k.args...)
+	cmd.Env = append(append([]string{}, c.env...), k.env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 500 * time.Millisecond
+	out, errs := &capped{limit: maxOutput}, &capped{limit: maxErrors}
+	cmd.Stdout, cmd.Stderr, cmd.Stdin = out, errs, strings.NewReader(k.stdin)
+	err := cmd.Run()
+	a := answer{out: out.String(), err: errs.String()}
+	if cmd.ProcessState != nil {
+		a.code = cmd.ProcessState.ExitCode()
+	}
+	var exit *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return a, ctx.Err()
+	case out.lost:
+		return a, fmt.Errorf("its answer has more than %d MiB", maxOutput>>20)
+	case errors.As(err, &exit):
+		return a, nil
+	}
+	return a, err
+}
+
+// capped keeps the first limit bytes written to it.
+type capped struct {
+	bytes.Buffer
+	limit int
+	lost  bool
+}
+
+func (c *capped) Write(p []byte) (int, error) {
+	if room := c.limit - c.Len(); room < len(p) {
+		c.lost = true
+		c.Buffer.Write(p[:max(room, 0)])
+		return len(p), nil
+	}
+	return c.Buffer.Write(p)
+}

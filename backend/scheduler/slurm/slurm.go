@@ -1,0 +1,114 @@
+// Package slurm runs jobs through Slurm's own commands: sbatch, squeue, sacct,
+// scancel, and sacctmgr, scontrol and sinfo for what is allowed.
+//
+// Every call (command.go) has a deadline of its own, a clean environment and no
+// twin: at most one of a kind is under way. Answers are text in formats that this
+// package names field by field (squeue.go, sacct.go), with the ASCII unit and
+// record separators between fields and jobs, since names may hold anything else;
+// each field is cleaned where it enters (values.go). What Slurm says when it
+// refuses or is ill becomes words for people by one table (faults.go). A reply
+// that is not wholly good is an error, never an empty list.
+package slurm
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"shardeck/backend/scheduler"
+	"shardeck/model"
+)
+
+// Name of this scheduler, as jobs carry it.
+const Name = "slurm"
+
+// Options of a Slurm; the zero value is right outside tests.
+type Options struct {
+	Env     []string       // KEY=value over the process's environment, such as SLURM_CONF=…
+	Timeout time.Duration  // for each query; 0: 15 s, longer than Slurm's own 10 s
+	Submit  time.Duration  // for sbatch; 0: 30 s
+	Local   *time.Location // zone of the times that Slurm prints; nil: this machine's
+}
+
+// Slurm is the scheduler of this machine's cluster, for this user.
+type Slurm struct {
+	commands *commands
+	zone     *time.Location
+	query    time.Duration
+	submit   time.Duration
+	plainer  oldSacct
+}
+
+var _ scheduler.Scheduler = (*Slurm)(nil)
+
+// New makes a Slurm. It starts nothing: whether the commands exist shows at the
+// first call.
+func New(o Options) *Slurm {
+	s := &Slurm{commands: newCommands(o.Env), zone: o.Local, query: o.Timeout, submit: o.Submit}
+	if s.zone == nil {
+		s.zone = time.Local
+	}
+	if s.query == 0 {
+		s.query = 15 * time.Second
+	}
+	if s.submit == 0 {
+		s.submit = 30 * time.Second
+	}
+	return s
+}
+
+// Name is slurm.
+func (s *Slurm) Name() string { return Name }
+
+// Jobs lists this user's jobs that Slurm's controller still knows, also those that
+// ended in the last minutes (MinJobAge), by one squeue.
+func (s *Slurm) Jobs(ctx context.Context) ([]model.Job, error) {
+	text, err := s.ask(ctx, "squeue", "--me", "--states=all", "--noheader", "--Format="+squeueFormat())
+	if err != nil {
+		return nil, err
+	}
+	return parseSqueue(text, s.zone)
+}
+
+// Find looks in squeue, then in sacct, for the job submitted with a tag.
+func (s *Slurm) Find(ctx context.Context, tag string) (model.Job, bool, error) {
+	jobs, err := s.Jobs(ctx)
+	if err != nil {
+		return model.Job{}, false, err
+	}
+	if j, ok := tagged(jobs, tag); ok {
+		return j, true, nil
+	}
+	jobs, err = s.accounted(ctx, time.Now().Add(-findBack))
+	if errors.Is(err, scheduler.ErrNoHistory) {
+		return model.Job{}, false, nil
+	}
+	j, ok := tagged(jobs, tag)
+	return j, ok, err
+}
+
+// findBack is how far Find looks into the history: a submission is looked for
+// when shardeck next runs, which may be after a holiday.
+const findBack = 30 * 24 * time.Hour
+
+// tagged picks the job that carries a tag.
+func tagged(jobs []model.Job, tag string) (model.Job, bool) {
+	for _, j := range jobs {
+		if tag != "" && j.Tag == tag {
+			return j, true
+		}
+	}
+	return model.Job{}, false
+}
+
+// ask runs one query and returns its output, or the fault in words.
+func (s *Slurm) ask(ctx context.Context, program string, args ...string) (string, error) {
+	a, err := s.commands.run(ctx, call{program: program, args: args, limit: s.query})
+	if err != nil {
+		return "", err
+	}
+	if a.code != 0 {
+		return "", explain(program, a)
+	}
+	return a.out, nil
+}

@@ -1,0 +1,143 @@
+package slurm
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"shardeck/backend/scheduler"
+	"shardeck/model"
+)
+
+// Separators that no sane name holds, and that Slurm prints as they are.
+const (
+	unit   = "\x1f" // between fields
+	record = "\x1e" // after a job
+)
+
+// field is one thing to ask of squeue or sacct, and where its answer goes. The
+// order matters once: state comes after reason.
+type field struct {
+	name string
+	set  func(j *model.Job, v string, zone *time.Location)
+}
+
+// text makes the setter of a field that is kept as it is.
+func text(at func(*model.Job) *string) func(*model.Job, string, *time.Location) {
+	return func(j *model.Job, v string, _ *time.Location) { *at(j) = v }
+}
+
+// when makes the setter of a time.
+func when(at func(*model.Job) *time.Time) func(*model.Job, string, *time.Location) {
+	return func(j *model.Job, v string, zone *time.Location) { *at(j) = parseTime(v, zone) }
+}
+
+// long makes the setter of a duration.
+func long(at func(*model.Job) *time.Duration) func(*model.Job, string, *time.Location) {
+	return func(j *model.Job, v string, _ *time.Location) { *at(j) = parseDuration(v) }
+}
+
+// Setters that squeue and sacct share.
+var (
+	setReason    = text(func(j *model.Job) *string { return &j.Reason })
+	setNodeList  = text(func(j *model.Job) *string { return &j.NodeList })
+	setQOS       = text(func(j *model.Job) *string { return &j.QOS })
+	setPartition = text(func(j *model.Job) *string { return &j.Partition })
+	setAccount   = text(func(j *model.Job) *string { return &j.Account })
+	setWorkDir   = text(func(j *model.Job) *string { return &j.WorkDir })
+	setID        = text(func(j *model.Job) *string { return &j.ID })
+	setTag       = text(func(j *model.Job) *string { return &j.Tag })
+	setName      = text(func(j *model.Job) *string { return &j.Name })
+	setSubmit    = when(func(j *model.Job) *time.Time { return &j.Submit })
+	setStart     = when(func(j *model.Job) *time.Time { return &j.Start })
+	setEnd       = when(func(j *model.Job) *time.Time { return &j.End })
+	setElapsed   = long(func(j *model.Job) *time.Duration { return &j.Elapsed })
+	setLimit     = long(func(j *model.Job) *time.Duration { return &j.Limit })
+)
+
+func setGPUs(j *model.Job, v string, _ *time.Location) {
+	if n := gpus(v); n > 0 {
+		j.GPUs = n
+	}
+}
+func setNodes(j *model.Job, v string, _ *time.Location)    { j.Nodes = count(v) }
+func setJobState(j *model.Job, v string, _ *time.Location) { setState(j, v) }
+func setExit(j *model.Job, v string, _ *time.Location)     { j.ExitCode = exitCode(v) }
+func setLog(j *model.Job, v string, _ *time.Location)      { j.Log = v }
+
+// squeueFields are asked by --Format, the only way to the true count of GPUs
+// (tres-alloc) and to the log's path. The name is last: it may hold anything.
+var squeueFields = []field{
+	{"JobArrayID", setID},
+	{"Reason", setReason},
+	{"State", setJobState},
+	{"TimeUsed", setElapsed},
+	{"TimeLimit", setLimit},
+	{"NumNodes", setNodes},
+	{"NodeList", setNodeList},
+	{"tres-alloc", setGPUs},
+	{"QOS", setQOS},
+	{"Partition", setPartition},
+	{"Account", setAccount},
+	{"SubmitTime", setSubmit},
+	{"StartTime", setStart},
+	{"EndTime", setEnd},
+	{"exit_code", setExit},
+	{"Comment", setTag},
+	{"WorkDir", setWorkDir},
+	{"STDOUT", setLog},
+	{"Name", setName},
+}
+
+// squeueFormat is the --Format that asks for squeueFields.
+func squeueFormat() string {
+	var b strings.Builder
+	for i, f := range squeueFields {
+		end := unit + ","
+		if i == len(squeueFields)-1 {
+			end = record
+		}
+		b.WriteString(f.name + ":" + end)
+	}
+	return b.String()
+}
+
+// parseSqueue reads squeue's answer. A record that is cut short makes the whole
+// answer an error: half a list must not look like a list.
+func parseSqueue(out string, zone *time.Location) ([]model.Job, error) {
+	records := strings.Split(out, record)
+	tail := records[len(records)-1]
+	if strings.TrimSpace(tail) != "" {
+		return nil, broken("squeue", tail)
+	}
+	jobs := make([]model.Job, 0, len(records)-1)
+	for _, r := range records[:len(records)-1] {
+		parts := strings.SplitN(strings.TrimPrefix(r, "\n"), unit, len(squeueFields))
+		if len(parts) != len(squeueFields) {
+			return nil, broken("squeue", r)
+		}
+		jobs = append(jobs, fill(squeueFields, parts, zone))
+	}
+	return jobs, nil
+}
+
+// fill makes a job of its fields.
+func fill(fields []field, parts []string, zone *time.Location) model.Job {
+	j := model.Job{Scheduler: Name}
+	for i, f := range fields {
+		f.set(&j, value(parts[i]), zone)
+	}
+	if j.State.Active() { // squeue tells the latest end and a code of 0
+		j.End, j.ExitCode = time.Time{}, ""
+	}
+	if j.Log != "" {
+		j.Log = scheduler.ExpandLog(j.Log, j.ID, j.Name)
+	}
+	return j
+}
+
+// broken is the error of an answer that is not as asked for.
+func broken(program, part string) error {
+	return &scheduler.Fault{Text: fmt.Sprintf("%s's answer is not as asked for: %.60q", program, part),
+		ToDo: "try again; if it stays, report it with the output of sinfo --version"}
+}

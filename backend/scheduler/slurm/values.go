@@ -1,0 +1,144 @@
+package slurm
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"shardeck/model"
+)
+
+// states maps Slurm's words, which are more than a user needs, to ours. A job
+// whose word was changed shows the original as its reason.
+var states = map[string]model.JobState{
+	"PENDING":       model.JobPending,
+	"CONFIGURING":   model.JobPending, // nodes given, still booting
+	"REQUEUED":      model.JobPending,
+	"REQUEUE_FED":   model.JobPending,
+	"REQUEUE_HOLD":  model.JobPending,
+	"RESV_DEL_HOLD": model.JobPending,
+	"SPECIAL_EXIT":  model.JobPending, // requeued and held
+	"RUNNING":       model.JobRunning,
+	"RESIZING":      model.JobRunning,
+	"SIGNALING":     model.JobRunning,
+	"COMPLETING":    model.JobCompleting,
+	"STAGE_OUT":     model.JobCompleting,
+	"SUSPENDED":     model.JobSuspended,
+	"STOPPED":       model.JobSuspended,
+	"COMPLETED":     model.JobCompleted,
+	"FAILED":        model.JobFailed,
+	"LAUNCH_FAILED": model.JobFailed,
+	"BOOT_FAIL":     model.JobNodeFail,
+	"NODE_FAIL":     model.JobNodeFail,
+	"CANCELLED":     model.JobCancelled,
+	"REVOKED":       model.JobCancelled,
+	"TIMEOUT":       model.JobTimeout,
+	"DEADLINE":      model.JobTimeout,
+	"OUT_OF_MEMORY": model.JobOutOfMemory,
+	"PREEMPTED":     model.JobPreempted,
+}
+
+// setState reads "CANCELLED by 0" and the like by their first word; the rest of it,
+// or a word that was changed, is the reason unless there is a better one. States
+// not in the table are kept as Slurm says them.
+func setState(j *model.Job, text string) {
+	word, rest, _ := strings.Cut(text, " ")
+	word = strings.TrimRight(word, "+") // cut short by a narrow column
+	state, known := states[word]
+	if !known {
+		state = model.JobState(word)
+	}
+	j.State = state
+	if j.Reason == "" && rest != "" {
+		j.Reason = text
+	}
+	if j.Reason == "" && known && string(state) != word {
+		j.Reason = word
+	}
+}
+
+// nothing are the ways in which Slurm writes that there is no value.
+var nothing = map[string]bool{"N/A": true, "None": true, "NONE": true, "(null)": true, "Unknown": true, "None assigned": true, "INVALID": true}
+
+// value is a cleaned field, empty where Slurm has none.
+func value(s string) string {
+	s = model.Printable(strings.TrimSpace(s))
+	if nothing[s] {
+		return ""
+	}
+	return s
+}
+
+// parseTime reads Slurm's local times; zero for Unknown, N/A and None.
+func parseTime(s string, zone *time.Location) time.Time {
+	t, err := time.ParseInLocation("2006-01-02T15:04:05", s, zone)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// parseDuration reads [days-][[hours:]minutes:]seconds; 0 for UNLIMITED and words.
+func parseDuration(s string) time.Duration {
+	days, clock, hasDays := strings.Cut(s, "-")
+	if !hasDays {
+		days, clock = "0", s
+	}
+	parts := strings.Split(clock, ":")
+	if len(parts) > 3 {
+		return 0
+	}
+	var seconds int64
+	for _, p := range parts {
+		n, err := strconv.ParseUint(p, 10, 31)
+		if err != nil {
+			return 0
+		}
+		seconds = seconds*60 + int64(n)
+	}
+	d, err := strconv.ParseUint(days, 10, 16)
+	if err != nil || seconds > 1<<31 {
+		return 0
+	}
+	return time.Duration(int64(d)*86400+seconds) * time.Second
+}
+
+// gpus counts the GPUs in a list of trackable resources: the sum of gres/gpu=8,
+// or of its kinds, gres/gpu:a100=8, where only those are given.
+func gpus(tres string) int {
+	kinds := 0
+	for _, item := range strings.Split(tres, ",") {
+		key, text, _ := strings.Cut(item, "=")
+		n, err := strconv.ParseUint(text, 10, 24)
+		switch {
+		case err != nil:
+		case key == "gres/gpu":
+			return int(n)
+		case strings.HasPrefix(key, "gres/gpu:"):
+			kinds += int(n)
+		}
+	}
+	return kinds
+}
+
+// exitCode reads squeue's exit status: exit:signal already, or a raw wait status
+// (768 is exit 3, 15 is signal 15).
+func exitCode(s string) string {
+	if strings.Contains(s, ":") {
+		return s
+	}
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil {
+		return ""
+	}
+	return strconv.FormatUint(n>>8&0xff, 10) + ":" + strconv.FormatUint(n&0x7f, 10)
+}
+
+// count reads a whole number, 0 for anything else.
+func count(s string) int {
+	n, err := strconv.ParseUint(s, 10, 31)
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}

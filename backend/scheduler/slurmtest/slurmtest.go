@@ -1,0 +1,115 @@
+// Package slurmtest gives tests a real Slurm: the one that SHARDECK_SLURM_CONF or
+// SLURM_CONF names, as CI starts it once for all tests, else one of its own,
+// started by .ci/slurm for a test binary and stopped with it.
+package slurmtest
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"sync"
+	"testing"
+)
+
+var (
+	once sync.Once
+	conf string // the cluster's slurm.conf
+	dir  string // of the cluster started here, empty if it is not ours
+	fail error
+)
+
+// Conf returns the path of the slurm.conf of a running cluster, for SLURM_CONF. A
+// package that calls it must have Main as its TestMain. Without a cluster the test
+// is skipped, saying why; where CI is true it fails.
+func Conf(t testing.TB) string {
+	t.Helper()
+	once.Do(func() { conf, fail = find() })
+	switch {
+	case fail == nil:
+		return conf
+	case os.Getenv("CI") == "true":
+		t.Fatalf("no Slurm to test against: %v", fail)
+	default:
+		t.Skipf("no Slurm to test against: %v", fail)
+	}
+	return ""
+}
+
+// Env is Conf as an environment variable.
+func Env(t testing.TB) []string { return []string{"SLURM_CONF=" + Conf(t)} }
+
+// Main runs a package's tests and stops the cluster, if they started one:
+//
+//	func TestMain(m *testing.M) { os.Exit(slurmtest.Main(m)) }
+func Main(m interface{ Run() int }) int {
+	defer stop()
+	return m.Run()
+}
+
+// find takes the cluster that is there, or starts one.
+func find() (string, error) {
+	for _, key := range []string{"SHARDECK_SLURM_CONF", "SLURM_CONF"} {
+		if c := os.Getenv(key); c != "" {
+			return c, answers(c)
+		}
+	}
+	if os.Getenv("SHARDECK_TEST_SLURM") == "" && os.Getenv("CI") != "true" {
+		if _, err := exec.LookPath("slurmctld"); err != nil || os.Getuid() != 0 {
+			return "", fmt.Errorf("set SHARDECK_TEST_SLURM=1 to install and start one (as root, on Debian)")
+		}
+	}
+	return start()
+}
+
+// answers asks the cluster's controller whether it is there.
+func answers(conf string) error {
+	cmd := exec.Command("scontrol", "ping")
+	cmd.Env = append(os.Environ(), "SLURM_CONF="+conf)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("the Slurm of %s does not answer: %s", conf, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// exported is a line of .ci/slurm's output.
+var exported = regexp.MustCompile(`(?m)^export SLURM_CONF='([^']+)'$`)
+
+// start runs .ci/slurm in a directory with a short name, as unix sockets need.
+func start() (string, error) {
+	var err error
+	if dir, err = os.MkdirTemp("/tmp", "sd"); err != nil {
+		return "", err
+	}
+	cmd := exec.Command(script("slurm"), dir)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf(".ci/slurm: %w: %s", err, bytes.TrimSpace(errs.Bytes()))
+	}
+	m := exported.FindSubmatch(out.Bytes())
+	if m == nil {
+		return "", fmt.Errorf(".ci/slurm printed no SLURM_CONF but %q", out.String())
+	}
+	return string(m[1]), nil
+}
+
+// stop ends the cluster that was started here.
+func stop() {
+	if dir == "" {
+		return
+	}
+	if out, err := exec.Command(script("slurm-down"), dir, "--purge").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "slurmtest: .ci/slurm-down: %v: %s\n", err, out)
+	}
+	dir = ""
+}
+
+// script is the path of a start script, in the repository this file lies in.
+func script(name string) string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..", "..", ".ci", name)
+}
