@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"shardeck/model"
 )
 
 // document walks a trace from its first byte to its last: the top-level keys in
@@ -55,7 +57,7 @@ func (d *document) read() error {
 
 // firstWords quotes the beginning of b for a person.
 func firstWords(b []byte) string {
-	return fmt.Sprintf("%q", Clean(string(b[:min(len(b), 16)])))
+	return fmt.Sprintf("%q", model.Printable(string(b[:min(len(b), 16)])))
 }
 
 // keys walks the pairs of the top-level object up to its closing brace.

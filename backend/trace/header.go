@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"shardeck/model"
 )
 
 // headerFields are the top-level keys that are read, and how.
@@ -71,7 +73,7 @@ func (d *document) devices(val []byte) bool {
 	err := json.Unmarshal(val, &list)
 	for _, p := range list {
 		d.info.Devices = append(d.info.Devices, Device{
-			ID: int(p.ID), Name: Clean(p.Name), TotalMemory: p.Memory, SMs: p.SMs, Major: p.Major, Minor: p.Minor,
+			ID: int(p.ID), Name: model.Printable(p.Name), TotalMemory: p.Memory, SMs: p.SMs, Major: p.Major, Minor: p.Minor,
 		})
 	}
 	return err == nil
@@ -86,8 +88,8 @@ func (d *document) distributed(val []byte) bool {
 		NCCL    string   `json:"nccl_version"`
 	}{Rank: -1}
 	err := json.Unmarshal(val, &world)
-	d.info.Backend = Clean(world.Backend)
-	d.info.NCCLVersion = Clean(world.NCCL)
+	d.info.Backend = model.Printable(world.Backend)
+	d.info.NCCLVersion = model.Printable(world.NCCL)
 	d.info.Rank = int(max(-1, world.Rank))
 	d.info.WorldSize = int(max(0, world.Size))
 	return err == nil

@@ -3,8 +3,8 @@ package trace
 import (
 	"encoding/json"
 	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"shardeck/model"
 )
 
 // nameTable gives each kernel name a number. A name seen before costs one look-up
@@ -42,20 +42,5 @@ func cleanJSON(val []byte) string {
 	if strings.IndexByte(text, '\\') >= 0 && json.Unmarshal(val, &plain) == nil {
 		text = plain
 	}
-	return Clean(text)
-}
-
-// Clean strips what a terminal would obey from text that came from outside: control
-// characters become spaces, bytes that are no UTF-8 and characters that turn the
-// direction of writing become U+FFFD.
-func Clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == utf8.RuneError, unicode.Is(unicode.Bidi_Control, r):
-			return utf8.RuneError
-		case unicode.IsControl(r):
-			return ' '
-		}
-		return r
-	}, text)
+	return model.Printable(text)
 }

@@ -10,10 +10,12 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
+
+	"shardeck/model"
 )
 
 // reference is the plain, slow reading of a sound trace by encoding/json, against
-// which the scanner is held. It shares no code with it but Clean.
+// which the scanner is held. It shares no code with it.
 type reference struct {
 	rank  *Rank
 	names map[string]uint32
@@ -107,7 +109,7 @@ func (r *reference) event(e *refEvent, base int64) int {
 	if strings.HasSuffix(e.Cat, "user_annotation") {
 		for _, p := range []string{"prefill", "decode", "execute_", "ProfilerStep#"} {
 			if strings.HasPrefix(e.Name, p) {
-				r.rank.Marks = append(r.rank.Marks, Mark{Clean(e.Name), start, dur, e.Cat == "gpu_user_annotation"})
+				r.rank.Marks = append(r.rank.Marks, Mark{model.Printable(e.Name), start, dur, e.Cat == "gpu_user_annotation"})
 			}
 		}
 		return 0
@@ -122,7 +124,7 @@ func (r *reference) event(e *refEvent, base int64) int {
 		blocks = float32(f)
 	}
 	r.rank.Records = append(r.rank.Records, Record{
-		Start: start, Dur: dur, Kind: kind, Blocks: blocks, Name: r.name(Clean(e.Name)), Coll: r.coll(e.Args),
+		Start: start, Dur: dur, Kind: kind, Blocks: blocks, Name: r.name(model.Printable(e.Name)), Coll: r.coll(e.Args),
 		Corr:   uint32(refInt(e.Args["correlation"], 0, 1)),
 		Stream: int32(refInt(e.Args["stream"], refInt(e.Tid, -1, 1), 1)),
 		Device: int16(refInt(e.Args["device"], refInt(e.Pid, -1, 1), 1)),

@@ -1,0 +1,59 @@
+package trace
+
+// eachKey calls do for every key of the object at b[i] with the place of its value.
+// It returns the index after the object, or where and how reading it failed.
+func eachKey(b []byte, i int, do func(key []byte, from, to int)) (int, status) {
+	for i++; ; {
+		i = skipSpace(b, i)
+		switch {
+		case i >= len(b):
+			return i, short
+		case b[i] == '}':
+			return i + 1, whole
+		case b[i] == ',':
+			i++
+			continue
+		case b[i] != '"':
+			return i, broken
+		}
+		end, st := stringEnd(b, i)
+		if st != whole {
+			return i, st
+		}
+		key := b[i+1 : end-1]
+		from, st := colon(b, end)
+		if st != whole {
+			return i, st
+		}
+		to, st := value(b, from)
+		if st == whole {
+			st = closed(b, to)
+		}
+		if st != whole {
+			return i, st
+		}
+		do(key, from, to)
+		i = to
+	}
+}
+
+// eachElement calls do for the place of every element of the array at b[i], as far
+// as it can be read.
+func eachElement(b []byte, i int, do func(from, to int)) {
+	for i++; ; {
+		i = skipSpace(b, i)
+		if i >= len(b) || b[i] == ']' {
+			return
+		}
+		if b[i] == ',' {
+			i++
+			continue
+		}
+		to, st := value(b, i)
+		if st != whole {
+			return
+		}
+		do(i, to)
+		i = to
+	}
+}

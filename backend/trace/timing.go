@@ -1,0 +1,200 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// Timing is one rank's timing_stats_<rank>.json. Times are seconds, as recorded.
+type Timing struct {
+	File       string
+	Untraced   Times // without a profiler: what metrics are made of, where it is there
+	Traced     Times // with the profiler running
+	PeakMemory int64 // bytes on the GPU; 0: not recorded
+	Damage     []Damage
+}
+
+// Times is what was measured over a number of iterations. A list that the file does
+// not have is nil. Numbers that are none (NaN, Infinity) are left out, with Damage.
+type Times struct {
+	Iterations []float64 // s, one an iteration
+	TTFT, TPOT []float64 // s, one a request, or one an iteration where the file says no more
+
+	// InputTokens and OutputTokens are of all requests of an iteration, one number
+	// an iteration.
+	InputTokens, OutputTokens []float64
+
+	// Mean and P99 are the file's own statistics, for files without lists; nil: not given.
+	TTFTMean, TPOTMean, TTFTP99, TPOTP99 *float64
+}
+
+// maxTiming is more than any timing file holds; what lies beyond is not read.
+const maxTiming = 64 << 20
+
+// OpenTiming reads a timing file, .json or .json.gz. It is tolerant: missing keys
+// are missing values, damage is listed. A file that holds no key of a timing file
+// is an error.
+func OpenTiming(path string) (*Timing, error) {
+	text, cause, err := readSmall(path)
+	if err != nil {
+		return nil, err
+	}
+	t, err := parseTiming(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	t.File = path
+	if cause != nil {
+		t.Damage = append(t.Damage, Damage{Offset: int64(len(text)), Text: sourceFault(cause), Lost: "what came after"})
+	}
+	return t, nil
+}
+
+// readSmall reads a small file whole. cause is why it ended too early, nil if it did not.
+func readSmall(path string) (text []byte, cause, err error) {
+	src, err := openSource(context.Background(), path, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer src.Close()
+	text, cause = io.ReadAll(io.LimitReader(src, maxTiming))
+	return text, cause, nil
+}
+
+// timingFields are the keys of a timing file and where they go.
+var timingFields = map[string]func(t *Timing, v []float64){
+	"unprofiled_iteration_times": func(t *Timing, v []float64) { t.Untraced.Iterations = v },
+	"unprofiled_ttft":            func(t *Timing, v []float64) { t.Untraced.TTFT = v },
+	"unprofiled_tpot":            func(t *Timing, v []float64) { t.Untraced.TPOT = v },
+	"iteration_times":            func(t *Timing, v []float64) { t.Traced.Iterations = v },
+	"ttft":                       func(t *Timing, v []float64) { t.Traced.TTFT = v },
+	"tpot":                       func(t *Timing, v []float64) { t.Traced.TPOT = v },
+	"ttft_avg":                   func(t *Timing, v []float64) { t.Traced.TTFTMean = first(v) },
+	"tpot_avg":                   func(t *Timing, v []float64) { t.Traced.TPOTMean = first(v) },
+	"ttft_p99":                   func(t *Timing, v []float64) { t.Traced.TTFTP99 = first(v) },
+	"tpot_p99":                   func(t *Timing, v []float64) { t.Traced.TPOTP99 = first(v) },
+	"peak_memory_bytes":          func(t *Timing, v []float64) { t.PeakMemory = int64(sum(v[:min(1, len(v))])) },
+}
+
+// tokenFields are lists with one number an iteration, or one list of requests an
+// iteration, which is summed.
+var tokenFields = map[string]func(t *Timing, v []float64){
+	"unprofiled_input_tokens":  func(t *Timing, v []float64) { t.Untraced.InputTokens = v },
+	"unprofiled_output_tokens": func(t *Timing, v []float64) { t.Untraced.OutputTokens = v },
+	"input_tokens":             func(t *Timing, v []float64) { t.Traced.InputTokens = v },
+	"output_tokens":            func(t *Timing, v []float64) { t.Traced.OutputTokens = v },
+}
+
+func first(v []float64) *float64 {
+	if len(v) == 0 {
+		return nil
+	}
+	return &v[0]
+}
+
+func sum(v []float64) float64 {
+	total := 0.0
+	for _, x := range v {
+		total += x
+	}
+	return total
+}
+
+// timingText reads the text of a timing file.
+type timingText struct {
+	b     []byte
+	t     *Timing
+	known int // keys of a timing file seen
+}
+
+func parseTiming(b []byte) (*Timing, error) {
+	p := &timingText{b: b, t: &Timing{}}
+	i := skipSpace(b, 0)
+	if i == len(b) || b[i] != '{' {
+		return nil, fmt.Errorf("not JSON with the times of a run (timing_stats_<rank>.json); run the experiment again, or name another file")
+	}
+	end, st := eachKey(b, i, p.key)
+	if p.known == 0 {
+		return nil, fmt.Errorf("holds no times of a run; expected iteration_times, as in timing_stats_<rank>.json")
+	}
+	switch {
+	case st == short:
+		p.damage(len(b), "ended before the document was closed", "what came after")
+	case st == broken:
+		p.damage(end, "not JSON from here", "what came after")
+	case skipSpace(b, end) < len(b):
+		p.damage(end, "text after the end of the document", "that text")
+	}
+	return p.t, nil
+}
+
+func (p *timingText) damage(at int, text, lost string) {
+	p.t.Damage = append(p.t.Damage, Damage{Offset: int64(at), Text: text, Lost: lost})
+}
+
+// key takes the value b[from:to] of one key.
+func (p *timingText) key(name []byte, from, to int) {
+	set, sums := timingFields[string(name)], tokenFields[string(name)]
+	if set == nil && sums == nil {
+		return
+	}
+	p.known++
+	if set != nil {
+		set(p.t, slices.Concat(p.numbers(string(name), from, to)...))
+		return
+	}
+	var totals []float64
+	for _, v := range p.numbers(string(name), from, to) {
+		totals = append(totals, sum(v))
+	}
+	sums(p.t, totals)
+}
+
+// numbers reads a number, a list of numbers or a list of lists: one slice for each
+// element. null is no number and no damage; anything else that is none is damage.
+func (p *timingText) numbers(name string, from, to int) [][]float64 {
+	if p.b[from] != '[' {
+		if v, ok := p.number(name, from, to); ok {
+			return [][]float64{{v}}
+		}
+		return nil
+	}
+	var out [][]float64
+	eachElement(p.b[:to], from, func(a, z int) {
+		if p.b[a] == '[' {
+			out = append(out, slices.Concat(p.numbers(name, a, z)...))
+		} else if v, ok := p.number(name, a, z); ok {
+			out = append(out, []float64{v})
+		}
+	})
+	return out
+}
+
+func (p *timingText) number(name string, from, to int) (float64, bool) {
+	text := p.b[from:to]
+	if string(text) == "null" {
+		return 0, false
+	}
+	if v, ok := jsonFloat(text); ok && v >= 0 {
+		return v, true
+	}
+	p.damage(from, fmt.Sprintf("%s holds %s, which is no measurement", name, firstWords(text)), "that number of "+name)
+	return 0, false
+}
+
+// jsonFloat reads a JSON number, and nothing that only strconv takes for one.
+func jsonFloat(b []byte) (float64, bool) {
+	digits := b
+	if len(b) > 0 && b[0] == '-' {
+		digits = b[1:]
+	}
+	if _, _, ok := mantissa(digits); !ok {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(string(b), 64)
+	return v, err == nil
+}
