@@ -12,6 +12,11 @@ import (
 var (
 	idPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 	dirPattern = regexp.MustCompile(`^/?[A-Za-z0-9._+=,-]+(/[A-Za-z0-9._+=,-]+)*$`)
+
+	slurmWord  = regexp.MustCompile(`^[A-Za-z0-9_.-]{0,64}$`)
+	constraint = regexp.MustCompile(`^[A-Za-z0-9_.,&|*()\[\]-]{0,128}$`)
+	timeLimit  = regexp.MustCompile(`^([0-9]{1,3}-[0-9]{1,2}(:[0-9]{1,2}){0,2}|[0-9]{1,6}(:[0-9]{1,2}){0,2})$`)
+	envName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 )
 
 // CheckID says whether an experiment may have this id: a letter or digit, then
@@ -31,12 +36,46 @@ func CheckOutputDir(dir string) error {
 	switch {
 	case len(dir) > 512 || !dirPattern.MatchString(dir):
 		return fmt.Errorf("%.60q cannot be an output directory: %s, of letters, digits and . _ + = , -", dir, use)
-	case path.Clean(dir) != dir || strings.HasPrefix(dir, ".."):
+	case path.Clean(dir) != dir || strings.HasPrefix(dir, "..") || strings.HasPrefix(dir, "-"):
 		return fmt.Errorf("%.60q cannot be an output directory: %s, without . and .. parts", dir, use)
 	case dir == "." || IsUnfinished(dir):
 		return fmt.Errorf("%.60q cannot be an output directory: %s", dir, use)
 	}
 	return nil
+}
+
+// CheckSlurmWord says whether an account, QOS or partition may be called so; empty
+// is allowed.
+func CheckSlurmWord(word string) error {
+	if slurmWord.MatchString(word) {
+		return nil
+	}
+	return fmt.Errorf("%.40q is no name Slurm knows: use letters, digits, dots, dashes and underscores", word)
+}
+
+// CheckConstraint says whether Slurm can read this as features of nodes.
+func CheckConstraint(c string) error {
+	if constraint.MatchString(c) {
+		return nil
+	}
+	return fmt.Errorf("%.40q is no constraint: write features joined by & or |, without blanks, as in gpu&hbm80g", c)
+}
+
+// CheckTimeLimit says whether Slurm reads this as a time: minutes, MM:SS, HH:MM:SS
+// or D-HH:MM:SS.
+func CheckTimeLimit(t string) error {
+	if timeLimit.MatchString(t) {
+		return nil
+	}
+	return fmt.Errorf("%.40q is not a time: write HH:MM:SS, as in 00:30:00", t)
+}
+
+// CheckEnvName says whether a shell can export a variable of this name.
+func CheckEnvName(name string) error {
+	if envName.MatchString(name) {
+		return nil
+	}
+	return fmt.Errorf("%.40q cannot name an environment variable: use letters, digits and underscores, as in NCCL_DEBUG", name)
 }
 
 // IsUnfinished reports whether a directory name is that of a run which has not

@@ -28,3 +28,24 @@ func TestCheckOutputDir(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckSlurmValues(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		check func(string) error
+		value string
+		ok    bool
+	}{
+		{"word", CheckSlurmWord, "m1234_g", true}, {"word", CheckSlurmWord, "", true},
+		{"word", CheckSlurmWord, "m1\n#SBATCH -N 9", false}, {"word", CheckSlurmWord, "$(id)", false},
+		{"constraint", CheckConstraint, "gpu&hbm80g", true}, {"constraint", CheckConstraint, "[gpu*2&cpu]", true},
+		{"constraint", CheckConstraint, "gpu & x", false}, {"constraint", CheckConstraint, "a\"b", false},
+		{"time", CheckTimeLimit, "00:30:00", true}, {"time", CheckTimeLimit, "30", true}, {"time", CheckTimeLimit, "2-00:00:00", true},
+		{"time", CheckTimeLimit, "", false}, {"time", CheckTimeLimit, "1h", false}, {"time", CheckTimeLimit, "-1", false},
+		{"env", CheckEnvName, "NCCL_DEBUG", true}, {"env", CheckEnvName, "1A", false}, {"env", CheckEnvName, "A=B", false}, {"env", CheckEnvName, "", false},
+	} {
+		if err := c.check(c.value); (err == nil) != c.ok {
+			t.Errorf("%s %q: %v, want ok %v", c.what, c.value, err, c.ok)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package workspace
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+)
+
+// Errors callers tell apart.
+var (
+	// ErrReadOnly: the workspace may not be written.
+	ErrReadOnly = errors.New("the workspace is read-only")
+	// ErrChanged: the file on disk is not the one that was read.
+	ErrChanged = errors.New("the file changed on disk")
+	// ErrNotFound: no experiment or run of that name.
+	ErrNotFound = errors.New("not found")
+)
+
+// fault is an error for people: the place, what is wrong, what to do.
+func fault(place, what, fix string) error { return fmt.Errorf("%s %s: %s", place, what, fix) }
+
+// reasons turns what the system says into cause and fix, in the order tried.
+var reasons = []struct {
+	is  error
+	say string
+}{
+	{fs.ErrPermission, "permission denied: choose a folder you own with -C, or change its permissions"},
+	{syscall.EROFS, "the file system is read-only here: work in a folder on scratch or home, with -C"},
+	{syscall.ENOSPC, "the file system is full: remove old runs or choose another folder with -C"},
+	{syscall.EDQUOT, "over quota: remove old runs, or see what takes the space (on Perlmutter: showquota)"},
+	{fs.ErrNotExist, "does not exist: check the name"},
+	{syscall.ENOTDIR, "a part of this path is a file, not a folder: move that file away"},
+	{syscall.EISDIR, "is a folder where a file should be: move it away"},
+	{syscall.ENAMETOOLONG, "the name is too long: use a shorter one"},
+}
+
+// say wraps an error of the system with its path and with what to do.
+func say(path string, err error) error {
+	for _, r := range reasons {
+		if errors.Is(err, r.is) {
+			return &pathError{path, r.say, err}
+		}
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return &pathError{path, pe.Err.Error(), err}
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// pathError says it in our words and still is the error of the system.
+type pathError struct {
+	path, text string
+	err        error
+}
+
+func (e *pathError) Error() string { return e.path + ": " + e.text }
+func (e *pathError) Unwrap() error { return e.err }
+
+// Problem is one fault of a config file, at its place.
+type Problem struct {
+	File string
+	Line int // from 1; 0: the file as a whole
+	Col  int // from 1, in characters
+	Key  string
+	Text string // fault and fix, one line
+
+	unknownKey bool
+}
+
+// String is file:line:col: text.
+func (p Problem) String() string {
+	if p.Line == 0 {
+		return p.File + ": " + p.Text
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Col, p.Text)
+}
+
+// Problems is all that is wrong with one config file, in the order of its lines.
+type Problems []Problem
+
+// maxShown bounds how many problems one error prints.
+const maxShown = 10
+
+// Error lists the problems, one a line.
+func (ps Problems) Error() string {
+	lines := make([]string, 0, maxShown+1)
+	for i, p := range ps {
+		if i == maxShown {
+			lines = append(lines, fmt.Sprintf("and %d more", len(ps)-maxShown))
+			break
+		}
+		lines = append(lines, p.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// orNil is the list as an error, and nil when it is empty.
+func (ps Problems) orNil() error {
+	if len(ps) == 0 {
+		return nil
+	}
+	return ps
+}

@@ -1,0 +1,163 @@
+package workspace
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"shardeck/model"
+)
+
+// File is one config of the workspace: the experiment it means, or why it cannot be used.
+type File struct {
+	Path       string // absolute
+	Rel        string // relative to the root, with forward slashes
+	Experiment model.Experiment
+	Err        error // Problems; the experiment then holds what could be read
+}
+
+// Experiments reads every config in experiments/configs, in natural order of
+// their names (E1.2 before E1.10). A broken file carries its own Err and hides no
+// other; ids and output directories used twice are errors of each file that does.
+// A workspace without that folder has none, which is no error.
+func (w *Workspace) Experiments() ([]File, error) {
+	entries, err := os.ReadDir(w.Path(ConfigsDir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, say(ConfigsDir, err)
+	}
+	var files []File
+	for _, e := range entries {
+		if isConfigName(e.Name()) && !e.IsDir() {
+			files = append(files, w.ReadFile(path.Join(ConfigsDir, e.Name())))
+		}
+	}
+	slices.SortFunc(files, func(a, b File) int { return naturalCompare(a.Rel, b.Rel) })
+	markDoubles(files)
+	return files, nil
+}
+
+// isConfigName leaves out hidden files, which editors and we ourselves make.
+func isConfigName(name string) bool {
+	ext := strings.ToLower(path.Ext(name))
+	return (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(name, ".")
+}
+
+// ReadFile reads one config, by a path relative to the workspace or an absolute one.
+func (w *Workspace) ReadFile(rel string) File {
+	abs := w.Path(rel)
+	f := File{Path: abs, Rel: w.Rel(abs)}
+	data, err := readCapped(abs, f.Rel, MaxConfigBytes)
+	if err != nil {
+		f.Experiment, f.Err = model.Defaults(), err
+		return f
+	}
+	f.Experiment, f.Err = ReadExperiment(f.Rel, data)
+	return f
+}
+
+// doubled are the values that two experiments must not share, and why.
+var doubled = []struct {
+	key, why string
+	of       func(model.Experiment) string
+}{
+	{"experiment_id", "give each experiment its own id", func(e model.Experiment) string { return e.ID }},
+	{"output_dir", "the runs would overwrite each other; give each its own directory", func(e model.Experiment) string { return e.OutputDir }},
+}
+
+// markDoubles adds a problem to every file that shares an id or a directory.
+func markDoubles(files []File) {
+	for _, d := range doubled {
+		owners := map[string][]int{}
+		for i, f := range files {
+			if v := d.of(f.Experiment); v != "" {
+				owners[v] = append(owners[v], i)
+			}
+		}
+		for value, who := range owners {
+			for i, at := range who {
+				if len(who) > 1 {
+					other := files[who[(i+1)%len(who)]].Rel
+					addProblem(&files[at], d.key, fmt.Sprintf("%s %s is also used by %s: %s", d.key, value, path.Base(other), d.why))
+				}
+			}
+		}
+	}
+}
+
+func addProblem(f *File, key, text string) {
+	p := Problem{File: f.Rel, Key: key, Text: text}
+	var ps Problems
+	switch {
+	case f.Err == nil || errors.As(f.Err, &ps):
+		f.Err = append(slices.Clip(ps), p)
+	}
+}
+
+// Experiment finds a config by its id, or by its file name. The error of one that
+// cannot be used is its Err; of none, it names the nearest.
+func (w *Workspace) Experiment(id string) (File, error) {
+	files, err := w.Experiments()
+	if err != nil {
+		return File{}, err
+	}
+	var ids []string
+	for _, f := range files {
+		if f.Experiment.ID == id && id != "" {
+			return f, f.Err
+		}
+		ids = append(ids, f.Experiment.ID)
+	}
+	for _, f := range files {
+		if base := filepath.Base(f.Path); base == id || strings.TrimSuffix(base, path.Ext(base)) == id {
+			return f, f.Err
+		}
+	}
+	return File{}, noExperiment(id, ids)
+}
+
+func noExperiment(id string, ids []string) error {
+	hint := "the experiments are " + strings.Join(ids, ", ")
+	if len(ids) == 0 {
+		hint = "there are none yet; shardeck generate writes the first three"
+	} else if near := model.Nearest(id, ids); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return &pathError{fmt.Sprintf("no experiment %.60q in %s", id, ConfigsDir), hint, ErrNotFound}
+}
+
+// naturalCompare orders names by their letters, and digits in them by number.
+func naturalCompare(a, b string) int {
+	for a != "" && b != "" {
+		x, y := leadingDigits(a), leadingDigits(b)
+		if x != "" && y != "" {
+			if c := compareDigits(x, y); c != 0 {
+				return c
+			}
+			a, b = a[len(x):], b[len(y):]
+			continue
+		}
+		if a[0] != b[0] {
+			return cmp.Compare(a[0], b[0])
+		}
+		a, b = a[1:], b[1:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+func compareDigits(x, y string) int {
+	s, t := strings.TrimLeft(x, "0"), strings.TrimLeft(y, "0")
+	return cmp.Or(cmp.Compare(len(s), len(t)), cmp.Compare(s, t))
+}
+
+func leadingDigits(s string) string {
+	return s[:len(s)-len(strings.TrimLeft(s, "0123456789"))]
+}

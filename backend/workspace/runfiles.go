@@ -1,0 +1,147 @@
+package workspace
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"shardeck/model"
+)
+
+// JobFile lies in a trace directory and holds the id of the job that wrote it.
+const JobFile = ".job"
+
+// patterns recognise the files of a run by name; the first group is the rank.
+var patterns = []struct {
+	kind model.FileKind
+	name *regexp.Regexp
+}{
+	{model.FileKineto, regexp.MustCompile(`^kineto_trace_(\d{1,5})\.json(\.gz)?$`)},
+	{model.FileKineto, regexp.MustCompile(`^rank(\d{1,5})_trace\.json(\.gz)?$`)}, // the name other tools use
+	{model.FileET, regexp.MustCompile(`^torch_et_(\d{1,5})\.json(\.gz)?$`)},
+	{model.FileTiming, regexp.MustCompile(`^timing_stats_(\d{1,5})\.json(\.gz)?$`)},
+	{model.FileNsys, regexp.MustCompile(`^nsys_(\d{1,5})(?:_[a-z0-9_]+)?\.(?:nsys-rep|sqlite|csv)(\.gz)?$`)},
+	{model.FileRunJSON, regexp.MustCompile(`^run\.json$`)},
+	{model.FileConfig, regexp.MustCompile(`^config\.yaml$`)},
+	{model.FileWorkCard, regexp.MustCompile(`^workload_card\.yaml$`)},
+}
+
+// recognise says what a file name holds; false: it is none of ours.
+func recognise(name string) (kind model.FileKind, rank int, ok bool) {
+	for _, p := range patterns {
+		m := p.name.FindStringSubmatch(name)
+		if m == nil {
+			continue
+		}
+		rank = -1
+		if len(m) > 1 {
+			rank, _ = strconv.Atoi(m[1]) // five digits always fit
+		}
+		return p.kind, rank, true
+	}
+	return "", 0, false
+}
+
+// listing is what one look at a trace directory finds.
+type listing struct {
+	files    []model.RunFile
+	newest   time.Time
+	warnings []string
+}
+
+// list reads the names in a trace directory, not the files.
+func list(dir string) (listing, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return listing{}, err
+	}
+	var l listing
+	times := map[string]time.Time{}
+	for _, e := range entries {
+		kind, rank, ok := recognise(e.Name())
+		if !ok {
+			continue
+		}
+		info, err := os.Stat(filepath.Join(dir, e.Name())) // follows links
+		if err != nil || !info.Mode().IsRegular() {
+			l.warnings = append(l.warnings, e.Name()+" is not a readable file: left out")
+			continue
+		}
+		f := model.RunFile{Kind: kind, Path: filepath.Join(dir, e.Name()), Rank: rank, Size: info.Size()}
+		l.files = append(l.files, f)
+		times[f.Path] = info.ModTime()
+		if info.ModTime().After(l.newest) {
+			l.newest = info.ModTime()
+		}
+	}
+	l.dropOlderTwins(times)
+	slices.SortStableFunc(l.files, func(a, b model.RunFile) int { return naturalCompare(a.Path, b.Path) })
+	return l, nil
+}
+
+// dropOlderTwins keeps the newest where one rank has the same file twice, plain
+// and gzipped or under two names.
+func (l *listing) dropOlderTwins(times map[string]time.Time) {
+	best := map[string]model.RunFile{}
+	for _, f := range l.files {
+		if old, twice := best[twinKey(f)]; !twice || times[f.Path].After(times[old.Path]) {
+			best[twinKey(f)] = f
+		}
+	}
+	l.files = slices.DeleteFunc(l.files, func(f model.RunFile) bool {
+		keep := best[twinKey(f)]
+		if keep.Path == f.Path {
+			return false
+		}
+		l.warnings = append(l.warnings, fmt.Sprintf("rank %d has both %s and %s: the newer %s is read, remove the other",
+			f.Rank, filepath.Base(f.Path), filepath.Base(keep.Path), filepath.Base(keep.Path)))
+		return true
+	})
+}
+
+// twinKey is equal for files that hold the same thing. Reports of nsys and their
+// exports differ in form, so each form counts for itself.
+func twinKey(f model.RunFile) string {
+	if f.Kind == model.FileNsys {
+		return strings.TrimSuffix(filepath.Base(f.Path), ".gz")
+	}
+	return fmt.Sprint(f.Kind, " ", f.Rank)
+}
+
+// readJobFile is the id of the job that made a directory, empty if none is told.
+func readJobFile(dir string) string {
+	data, err := readCapped(filepath.Join(dir, JobFile), JobFile, 1<<10)
+	if err != nil {
+		return ""
+	}
+	id := strings.TrimSpace(string(data))
+	if !jobID.MatchString(id) {
+		return ""
+	}
+	return id
+}
+
+// jobID is what may stand after @ and .tmp- in the name of a directory.
+var jobID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+
+// subdirs are the names of the folders in a folder, links to folders among them.
+func subdirs(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		linked := e.Type()&fs.ModeSymlink != 0 && isDir(filepath.Join(dir, e.Name()))
+		if (e.IsDir() || linked) && !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,255 @@
+package workspace
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"shardeck/model"
+)
+
+// Runs lists the finished runs, newest first: the folders of trace_collection/ and
+// those that experiments name as output_dir elsewhere, each with its older runs
+// (name@id). Folders without any file of ours are no runs. Only names are read,
+// and the small config.yaml and run.json.
+func (w *Workspace) Runs() ([]model.Run, error) { return w.scan(false) }
+
+// UnfinishedRuns lists what jobs are still writing, or left when they died:
+// <output_dir>.tmp-<job id>.
+func (w *Workspace) UnfinishedRuns() ([]model.Run, error) { return w.scan(true) }
+
+func (w *Workspace) scan(unfinished bool) ([]model.Run, error) {
+	experiments, err := w.Experiments()
+	if err != nil {
+		return nil, err
+	}
+	dirs, err := w.traceDirs(experiments)
+	if err != nil {
+		return nil, err
+	}
+	var runs []model.Run
+	for _, dir := range dirs {
+		if model.IsUnfinished(dir) != unfinished {
+			continue
+		}
+		run, err := w.open(dir, experiments)
+		if err == nil && len(run.Files) > 0 {
+			runs = append(runs, run)
+		}
+	}
+	slices.SortStableFunc(runs, func(a, b model.Run) int { return b.Time.Compare(a.Time) })
+	return runs, nil
+}
+
+// traceDirs are the folders that may hold a run, each once, by name.
+func (w *Workspace) traceDirs(experiments []File) ([]string, error) {
+	root := w.Path(TracesDir)
+	names, err := subdirs(root)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, say(TracesDir, err)
+	}
+	var dirs []string
+	for _, n := range names {
+		dirs = append(dirs, filepath.Join(root, n))
+	}
+	for _, f := range experiments {
+		if out := f.Experiment.OutputDir; out != "" && filepath.Dir(w.Path(out)) != root {
+			dirs = append(dirs, withOthers(w.Path(out))...)
+		}
+	}
+	slices.SortFunc(dirs, naturalCompare)
+	return slices.Compact(dirs), nil
+}
+
+// withOthers is an output directory with the older and unfinished runs beside it.
+func withOthers(out string) []string {
+	names, err := subdirs(filepath.Dir(out))
+	if err != nil {
+		return nil // not there yet: no run
+	}
+	var dirs []string
+	for _, n := range names {
+		if base, _ := splitName(n); base == filepath.Base(out) {
+			dirs = append(dirs, filepath.Join(filepath.Dir(out), n))
+		}
+	}
+	return dirs
+}
+
+// splitName takes the directory name of a run apart: llama-8b-tp2@123 and
+// llama-8b-tp2.tmp-123 are both of llama-8b-tp2 and job 123.
+func splitName(name string) (base, job string) {
+	for _, mark := range []string{model.TmpMark, model.OldMark} {
+		if i := strings.LastIndex(name, mark); i > 0 && jobID.MatchString(name[i+len(mark):]) {
+			return name[:i], name[i+len(mark):]
+		}
+	}
+	return name, ""
+}
+
+// Run finds one run: by its name under trace_collection/, by a path, or by the id
+// of its experiment. A run that is not finished is found by its whole name.
+func (w *Workspace) Run(name string) (model.Run, error) {
+	experiments, err := w.Experiments()
+	if err != nil {
+		return model.Run{}, err
+	}
+	for _, dir := range w.candidates(name, experiments) {
+		info, err := os.Stat(dir)
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			return model.Run{}, say(dir, err)
+		case err != nil:
+			continue
+		case !info.IsDir():
+			return model.Run{}, fault(name, "is a file", "name the directory it lies in")
+		}
+		return w.open(dir, experiments)
+	}
+	return model.Run{}, w.noRun(name, experiments)
+}
+
+// candidates are the folders a name may mean, the likeliest first.
+func (w *Workspace) candidates(name string, experiments []File) []string {
+	if name == "" {
+		return nil
+	}
+	if filepath.IsAbs(name) {
+		return []string{filepath.Clean(name)}
+	}
+	dirs := []string{w.Path(filepath.Join(TracesDir, name))}
+	if here, err := filepath.Abs(name); err == nil {
+		dirs = append(dirs, here)
+	}
+	dirs = append(dirs, w.Path(name))
+	for _, f := range experiments {
+		out := f.Experiment.OutputDir
+		if out != "" && (f.Experiment.ID == name || filepath.Base(out) == name) {
+			dirs = append(dirs, w.Path(out))
+		}
+	}
+	return dirs
+}
+
+// noRun says what there is instead of a run of that name.
+func (w *Workspace) noRun(name string, experiments []File) error {
+	dirs, _ := w.traceDirs(experiments) // an empty list is told below
+	var names []string
+	for _, d := range dirs {
+		base, job := splitName(filepath.Base(d))
+		if model.IsUnfinished(d) && (base == name || filepath.Base(w.outputOf(name, experiments)) == base) {
+			return &pathError{fmt.Sprintf("run %.80q has not finished", name),
+				fmt.Sprintf("job %s writes, or left, %s", job, w.Rel(d)), ErrNotFound}
+		}
+		names = append(names, filepath.Base(d))
+	}
+	hint := "see the names with ls " + TracesDir
+	if len(names) == 0 {
+		hint = "there are no runs yet; submit an experiment first"
+	} else if near := model.Nearest(name, names); near != "" {
+		hint = "did you mean " + near + "?"
+	}
+	return &pathError{fmt.Sprintf("no run %.80q in %s", name, TracesDir), hint, ErrNotFound}
+}
+
+func (w *Workspace) outputOf(id string, experiments []File) string {
+	for _, f := range experiments {
+		if f.Experiment.ID == id {
+			return f.Experiment.OutputDir
+		}
+	}
+	return ""
+}
+
+// open reads what a trace directory says of itself.
+func (w *Workspace) open(dir string, experiments []File) (model.Run, error) {
+	l, err := list(dir)
+	if err != nil {
+		return model.Run{}, say(w.Rel(dir), err)
+	}
+	base, job := splitName(filepath.Base(dir))
+	run := model.Run{Name: w.runName(dir), Dir: dir, Time: l.newest, Files: l.files, Warnings: l.warnings,
+		Unfinished: model.IsUnfinished(dir)}
+	info := w.runInfo(&run)
+	run.JobID = firstOf(job, readJobFile(dir), info.JobID)
+	w.attachConfig(&run, filepath.Join(filepath.Dir(dir), base), experiments)
+	run.Replay = info.Replay || info.Engine == model.EngineReplay ||
+		run.Experiment != nil && run.Experiment.Engine == model.EngineReplay
+	return run, nil
+}
+
+// runName is the path below trace_collection/, else the path below the root.
+func (w *Workspace) runName(dir string) string {
+	if rel, err := filepath.Rel(w.Path(TracesDir), dir); err == nil && filepath.IsLocal(rel) && rel != "." {
+		return filepath.ToSlash(rel)
+	}
+	return w.Rel(dir)
+}
+
+// runInfo reads run.json; what is wrong with it is a warning.
+func (w *Workspace) runInfo(run *model.Run) (info model.RunInfo) {
+	path := filepath.Join(run.Dir, "run.json")
+	data, err := readCapped(path, w.Rel(path), MaxConfigBytes)
+	if errors.Is(err, fs.ErrNotExist) {
+		return info
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &info)
+	}
+	if err != nil {
+		run.Warnings = append(run.Warnings, "run.json is not used: "+err.Error())
+	}
+	return info
+}
+
+// attachConfig gives a run the experiment it was: its own config.yaml, else the
+// experiment that writes there.
+func (w *Workspace) attachConfig(run *model.Run, out string, experiments []File) {
+	path := filepath.Join(run.Dir, "config.yaml")
+	f := w.ReadFile(path)
+	if errors.Is(f.Err, fs.ErrNotExist) {
+		w.matchConfig(run, out, experiments)
+		return
+	}
+	var ps Problems
+	if errors.As(f.Err, &ps) && ps.harmless() {
+		run.Warnings = append(run.Warnings, f.Err.Error())
+	} else if f.Err != nil {
+		run.Problem = f.Err.Error()
+		return
+	}
+	run.Experiment = &f.Experiment
+}
+
+func (w *Workspace) matchConfig(run *model.Run, out string, experiments []File) {
+	for _, f := range experiments {
+		if f.Experiment.OutputDir != "" && w.Path(f.Experiment.OutputDir) == out {
+			run.Experiment = &f.Experiment
+			run.Warnings = append(run.Warnings, "no config.yaml in the directory: taken from "+f.Rel+", which may have changed since")
+			return
+		}
+	}
+	run.Problem = "no config.yaml in " + w.Rel(run.Dir) + ", and no experiment writes there: batch size, lengths and layout are not known"
+}
+
+// harmless reports whether a config means the same without what is wrong in it:
+// keys that another version wrote, or a name that could not be submitted again.
+func (ps Problems) harmless() bool {
+	return !slices.ContainsFunc(ps, func(p Problem) bool {
+		return !p.unknownKey && p.Key != "output_dir" && p.Key != "experiment_id"
+	})
+}
+
+func firstOf(words ...string) string {
+	for _, s := range words {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
