@@ -1,0 +1,92 @@
+package local
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// process is one process for ever: its pid, its start time and the machine it runs
+// on, as they stand in the files keeper, child and submitter.
+type process struct {
+	pid  int
+	born string
+	on   string // host and boot
+}
+
+// parseProcess reads "PID BORN HOST BOOT"; false for anything else.
+func parseProcess(line string) (process, bool) {
+	parts := strings.SplitN(strings.TrimSpace(line), " ", 3)
+	if len(parts) != 3 {
+		return process{}, false
+	}
+	pid, err := strconv.Atoi(parts[0])
+	return process{pid: pid, born: parts[1], on: parts[2]}, err == nil && pid > 1 && parts[1] != ""
+}
+
+// self is this process.
+func (l *Local) self() process {
+	return process{pid: os.Getpid(), born: born(os.Getpid()), on: l.here}
+}
+
+func (p process) String() string { return strconv.Itoa(p.pid) + " " + p.born + " " + p.on }
+
+// alive reports whether the process is there, on this machine.
+func (l *Local) alive(p process) bool {
+	return p.pid > 1 && p.on == l.here && p.born != "" && born(p.pid) == p.born
+}
+
+// elsewhere is the name of the other machine a process runs on, empty for this one.
+func (l *Local) elsewhere(p process) string {
+	theirs, _, _ := strings.Cut(p.on, " ")
+	ours, _, _ := strings.Cut(l.here, " ")
+	if theirs == ours {
+		return ""
+	}
+	return theirs
+}
+
+// rebooted reports whether a process ran before this machine's last boot.
+func (l *Local) rebooted(p process) bool { return p.on != l.here && l.elsewhere(p) == "" }
+
+// born is the start time of a living process, empty for one that is gone or only
+// waits to be buried: in clock ticks since boot, or, where there is no /proc, as ps
+// writes it. keeper.sh does the same.
+func born(pid int) string {
+	if _, err := os.Stat("/proc/self/stat"); err == nil {
+		stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+		return bornField(string(stat))
+	}
+	out, _ := exec.Command("ps", "-o", "lstart=", "-p", strconv.Itoa(pid)).Output()
+	return strings.Join(strings.Fields(string(out)), "_")
+}
+
+// bornField picks the 22nd field of a stat line; the second, the name, may hold
+// blanks and brackets.
+func bornField(stat string) string {
+	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
+	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
+		return ""
+	}
+	return fields[19]
+}
+
+// machine names this machine until its next boot: host name and boot id.
+var machine = sync.OnceValue(func() string {
+	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		boot, _ = exec.Command("sysctl", "-n", "kern.bootsessionuuid").Output()
+	}
+	return hostName() + " " + strings.TrimSpace(string(boot)+" ")
+})
+
+// hostName is this machine's name, without blanks.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "localhost"
+	}
+	return strings.Join(strings.Fields(name), "_")
+}

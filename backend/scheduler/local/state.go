@@ -1,0 +1,156 @@
+package local
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"shardeck/backend/scheduler"
+	"shardeck/model"
+)
+
+// read tells what a job's files say of it, and settles it if it was lost.
+func (l *Local) read(id string) (model.Job, error) {
+	dir := filepath.Join(l.dir, id)
+	j, err := readCard(dir, id)
+	if err != nil || j.Reason != "" || readExit(dir, &j) {
+		return j, err
+	}
+	j.State, j.Reason = l.live(dir)
+	if j.State == "" { // no process is left: it ended just now, or was lost
+		if !readExit(dir, &j) {
+			l.settle(dir, &j)
+		}
+		return j, nil
+	}
+	if !j.Start.IsZero() {
+		j.Elapsed = time.Since(j.Start)
+	}
+	return j, nil
+}
+
+// readCard makes a job of its request and its start.
+func readCard(dir, id string) (model.Job, error) {
+	j := model.Job{ID: id, Scheduler: Name, State: model.JobUnknown, Nodes: 1, NodeList: hostName()}
+	text, err := os.ReadFile(filepath.Join(dir, "job.json"))
+	var c card
+	if err == nil {
+		err = json.Unmarshal(text, &c)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return j, &scheduler.Fault{Text: "cannot read local job " + id, Cause: err, ToDo: "make " + dir + " readable"}
+	}
+	if err != nil { // one damaged job must not hide the others
+		j.Reason = "its record is damaged: " + filepath.Join(dir, "job.json")
+		return j, nil
+	}
+	j.Name, j.Tag, j.GPUs = model.Printable(c.Name), model.Printable(c.Tag), c.GPUs
+	j.WorkDir, j.Log = model.Printable(c.Dir), model.Printable(scheduler.ExpandLog(c.Log, id, c.Name))
+	j.Limit, j.Submit, j.Start = c.Limit, c.Submit, epoch(fact(dir, "started"))
+	return j, nil
+}
+
+// fact is the text of one of a job's files, empty if there is none.
+func fact(dir, name string) string {
+	text, _ := os.ReadFile(filepath.Join(dir, name))
+	return strings.TrimSpace(string(text))
+}
+
+// epoch reads seconds since 1970; zero for anything else.
+func epoch(s string) time.Time {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(n, 0)
+}
+
+// readExit reads "STATE CODE:SIGNAL EPOCH REASON"; false if the job has not ended.
+func readExit(dir string, j *model.Job) bool {
+	parts := strings.SplitN(fact(dir, "exit"), " ", 4)
+	if len(parts) < 3 {
+		return false
+	}
+	j.State, j.ExitCode, j.End = model.JobState(model.Printable(parts[0])), model.Printable(parts[1]), epoch(parts[2])
+	if len(parts) == 4 {
+		j.Reason = model.Printable(parts[3])
+	}
+	j.Start = epoch(fact(dir, "started"))
+	if !j.Start.IsZero() && j.End.After(j.Start) {
+		j.Elapsed = j.End.Sub(j.Start)
+	}
+	return true
+}
+
+// live tells the state of a job by its processes, empty if none is left.
+func (l *Local) live(dir string) (model.JobState, string) {
+	state := model.JobPending
+	if fact(dir, "started") != "" {
+		state = model.JobRunning
+		if exists(dir, "cancel") {
+			state = model.JobCompleting
+		}
+	}
+	keeper, kept := parseProcess(fact(dir, "keeper"))
+	child, run := parseProcess(fact(dir, "child"))
+	submitter, _ := parseProcess(fact(dir, "submitter"))
+	switch {
+	case kept && l.elsewhere(keeper) != "":
+		return state, "on " + l.elsewhere(keeper)
+	case kept && l.alive(keeper), !kept && l.alive(submitter):
+		return state, ""
+	case run && l.alive(child):
+		return state, "its keeper was killed; the job runs on without a time limit"
+	case !kept && l.elsewhere(submitter) != "":
+		return state, "on " + l.elsewhere(submitter)
+	}
+	return "", ""
+}
+
+func exists(dir, name string) bool {
+	_, err := os.Stat(filepath.Join(dir, name))
+	return err == nil
+}
+
+// settle says how a job ended whose processes vanished, and writes it down, so that
+// it stays so.
+func (l *Local) settle(dir string, j *model.Job) {
+	keeper, kept := parseProcess(fact(dir, "keeper"))
+	j.State, j.ExitCode, j.End = model.JobFailed, "0:9", time.Now().Truncate(time.Second)
+	switch {
+	case exists(dir, "cancel"):
+		j.State, j.ExitCode = model.JobCancelled, "0:15"
+	case !kept:
+		j.Reason = "it was never started: shardeck was ended while it submitted it"
+	case l.rebooted(keeper):
+		j.State, j.Reason = model.JobNodeFail, "the machine was restarted"
+	default:
+		j.Reason = "its processes were killed"
+	}
+	_ = l.record(dir, "exit", fmt.Sprintf("%s %s %d %s", j.State, j.ExitCode, j.End.Unix(), j.Reason))
+}
+
+// record writes one of a job's files whole, or not at all.
+func (l *Local) record(dir, name, text string) error {
+	f, err := os.CreateTemp(dir, "."+name+"-")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text + "\n")
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, name))
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}

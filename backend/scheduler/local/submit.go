@@ -1,0 +1,152 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"shardeck/backend/scheduler"
+	"shardeck/model"
+)
+
+//go:embed keeper.sh
+var keeper string
+
+// card is what job.json holds: the request, less what other files hold.
+type card struct {
+	Name   string        `json:"name"`
+	Tag    string        `json:"tag"`
+	GPUs   int           `json:"gpus"`
+	Dir    string        `json:"dir"`
+	Log    string        `json:"log"` // %j not yet expanded
+	Limit  time.Duration `json:"limit"`
+	Submit time.Time     `json:"submit"`
+}
+
+// Submit makes the job's directory whole under a temporary name, takes the next id
+// by renaming it, and launches its keeper. A request that is already there by its
+// tag is not submitted twice.
+func (l *Local) Submit(ctx context.Context, r scheduler.Request) (string, error) {
+	if err := l.check(r); err != nil {
+		return "", err
+	}
+	if j, ok, err := l.Find(ctx, r.Tag); ok || err != nil {
+		return j.ID, err
+	}
+	draft, err := l.draft(r)
+	if err != nil {
+		return "", unwritable(l.dir, err)
+	}
+	id, err := l.claim(draft)
+	if err != nil {
+		_ = os.RemoveAll(draft)
+		return "", unwritable(l.dir, err)
+	}
+	if err := l.launch(ctx, id, r); err != nil {
+		_ = os.RemoveAll(filepath.Join(l.dir, id))
+		return "", err
+	}
+	return id, nil
+}
+
+// check refuses what could never run here.
+func (l *Local) check(r scheduler.Request) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
+	if s := l.slots(); r.GPUs > len(s.ids) {
+		return &scheduler.Fault{Text: fmt.Sprintf("the job needs %d GPUs, this machine has %d (%s)", r.GPUs, len(s.ids), s.note),
+			ToDo: "choose a smaller layout, or a cluster"}
+	}
+	return nil
+}
+
+// draft writes the files of a job that has no id yet.
+func (l *Local) draft(r scheduler.Request) (string, error) {
+	if err := os.MkdirAll(l.dir, 0o755); err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp(l.dir, "new-")
+	if err != nil {
+		return "", err
+	}
+	text, err := json.MarshalIndent(card{r.Name, r.Tag, r.GPUs, r.Dir, r.Log, r.Limit, time.Now().Truncate(time.Second)}, "", "  ")
+	for name, content := range map[string]string{
+		"job.json": string(text) + "\n", "script.sh": r.Script, "keeper.sh": keeper, "submitter": l.self().String() + "\n",
+	} {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600)
+		}
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir)
+	}
+	return dir, err
+}
+
+// claim gives a draft the next free id. Renaming a directory onto another that is
+// not empty fails, so no two submitters get the same.
+func (l *Local) claim(draft string) (string, error) {
+	for {
+		numbers, err := l.numbers()
+		if err != nil {
+			return "", err
+		}
+		next := 1
+		if len(numbers) > 0 {
+			next = numbers[len(numbers)-1] + 1
+		}
+		id := idOf(next)
+		err = os.Rename(draft, filepath.Join(l.dir, id))
+		if err == nil || !errors.Is(err, fs.ErrExist) && !errors.Is(err, syscall.ENOTEMPTY) {
+			return id, err
+		}
+	}
+}
+
+// launch starts the keeper in a session of its own, so that it outlives us, the
+// terminal and the ssh connection. It returns when the keeper is on disk.
+func (l *Local) launch(ctx context.Context, id string, r scheduler.Request) error {
+	dir := filepath.Join(l.dir, id)
+	s := l.slots()
+	limit := int64((r.Limit + time.Second - 1) / time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", filepath.Join(dir, "keeper.sh"), "launch", dir,
+		strings.Join(s.ids, ","), strconv.Itoa(r.GPUs), strconv.FormatInt(limit, 10), strconv.Itoa(l.grace),
+		scheduler.ExpandLog(r.Log, id, r.Name), r.Dir, l.here, strconv.FormatBool(s.real))
+	cmd.Env = append(os.Environ(), r.Env...)
+	cmd.Dir = r.Dir
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	cmd.WaitDelay = time.Second
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	if err := cmd.Run(); err != nil {
+		return &scheduler.Fault{Text: "the local job could not be started", Cause: fmt.Errorf("%w %.200s", err, model.Printable(errs.String())),
+			ToDo: "see that bash is installed and the disk has room"}
+	}
+	return nil
+}
+
+// unwritable is the error of a state directory that takes no job.
+func unwritable(dir string, err error) error {
+	var f *scheduler.Fault
+	switch {
+	case errors.As(err, &f):
+		return err
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return &scheduler.Fault{Text: "the disk is full, so no job can be recorded", Cause: err, ToDo: "make room, then submit again"}
+	}
+	return &scheduler.Fault{Text: "cannot record the job in " + dir, Cause: err, ToDo: "make the directory writable, or use another workspace"}
+}
