@@ -1,0 +1,199 @@
+// Package poll keeps the one answer of the scheduler that the whole program shares.
+//
+// Whoever wants the jobs asks the Poller, as often as they like; it asks the
+// scheduler only when its answer is older than the interval (or, for a refresh key,
+// than the floor), one query at a time, and waits longer after errors. It has no
+// goroutine of its own and no timer: where nobody asks, as in an unfocused
+// terminal, nothing is asked of the cluster.
+package poll
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"shardeck/backend/scheduler"
+	"shardeck/model"
+)
+
+// Floor and the default interval between two queries, and the longest wait after errors.
+const (
+	Floor    = 10 * time.Second
+	Interval = 60 * time.Second
+	Longest  = 10 * time.Minute
+)
+
+// Options of a Poller; the zero value is right outside tests.
+type Options struct {
+	Interval time.Duration    // between queries nobody pressed a key for; below Floor counts as Floor; 0: Interval
+	Floor    time.Duration    // between any two; 0: Floor. The local scheduler, which asks no one, may have less
+	Now      func() time.Time // nil: the clock
+	Jitter   func() float64   // nil: random, in [0,1); moves the interval by at most a tenth
+}
+
+// Snapshot is the last answer and how good it is. Jobs belong to the reader.
+type Snapshot struct {
+	Jobs  []model.Job
+	AsOf  time.Time // of the last good answer; zero: there was none yet
+	Err   error     // why the last query failed; nil: it did not
+	Since time.Time // when the queries began to fail; zero: they do not
+	Next  time.Time // a refresh before this time gets the same answer
+	Due   time.Time // when Jobs will ask anew by itself
+}
+
+// Stale is Err for a status line, empty while the answer is good.
+func (s Snapshot) Stale() string {
+	if s.Err == nil {
+		return ""
+	}
+	return model.Printable(s.Err.Error())
+}
+
+// Poller shares the answer of one scheduler. It is safe for concurrent use.
+type Poller struct {
+	scheduler scheduler.Scheduler
+	options   Options
+	turn      chan struct{} // held by the one query under way
+
+	mu     sync.Mutex
+	last   Snapshot
+	errors int // in a row
+	calls  int
+	unsure bool // something changed by our own doing: the answer is old
+}
+
+// New makes a Poller; it asks nothing yet.
+func New(s scheduler.Scheduler, o Options) *Poller {
+	if o.Floor <= 0 {
+		o.Floor = Floor
+	}
+	if o.Interval <= 0 {
+		o.Interval = Interval
+	}
+	o.Interval = max(o.Interval, o.Floor)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Jitter == nil {
+		o.Jitter = rand.Float64
+	}
+	return &Poller{scheduler: s, options: o, turn: make(chan struct{}, 1)}
+}
+
+// Jobs returns the shared answer, asking anew if it is due. Callers that come while
+// a query is under way wait for it and share its answer. The error is that of a
+// scheduler that never gave a good answer yet, or of the context; later failures
+// are in the Snapshot, beside the last good jobs.
+func (p *Poller) Jobs(ctx context.Context, refresh bool) (Snapshot, error) {
+	if s, ok := p.current(refresh); ok {
+		return s, p.fatal(s)
+	}
+	select {
+	case p.turn <- struct{}{}:
+	case <-ctx.Done():
+		return p.Last(), ctx.Err()
+	}
+	defer func() { <-p.turn }()
+	s, ok := p.current(refresh) // the one before us may have asked
+	if !ok {
+		s = p.query(ctx)
+	}
+	if s.AsOf.IsZero() && ctx.Err() != nil {
+		return s, ctx.Err()
+	}
+	return s, p.fatal(s)
+}
+
+// fatal is the error of a snapshot that has nothing to show.
+func (p *Poller) fatal(s Snapshot) error {
+	if s.AsOf.IsZero() {
+		return s.Err
+	}
+	return nil
+}
+
+// Last is the shared answer as it is; it never asks or waits.
+func (p *Poller) Last() Snapshot {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.copy()
+}
+
+// Expire says that the answer is out of date, after a submission or a
+// cancellation: the next Jobs asks anew as soon as the floor allows.
+func (p *Poller) Expire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unsure = true
+	p.last.Due = p.last.Next
+}
+
+// Calls counts the queries made so far.
+func (p *Poller) Calls() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls
+}
+
+// current is the answer if it need not be asked for again.
+func (p *Poller) current(refresh bool) (Snapshot, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now, limit := p.options.Now(), p.last.Due
+	if refresh || p.unsure {
+		limit = p.last.Next
+	}
+	return p.copy(), p.calls > 0 && now.Before(limit)
+}
+
+func (p *Poller) copy() Snapshot {
+	s := p.last
+	s.Jobs = append([]model.Job(nil), s.Jobs...)
+	return s
+}
+
+// query asks the scheduler and keeps what it says. A query that its caller cancelled
+// is no fault of the scheduler's, but counts as asked; one that ran into its caller's
+// deadline is a scheduler that does not answer.
+func (p *Poller) query(ctx context.Context) Snapshot {
+	p.mu.Lock()
+	p.calls++
+	p.unsure = false
+	start := p.options.Now()
+	p.mu.Unlock()
+	jobs, err := p.scheduler.Jobs(ctx)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.options.Now()
+	switch {
+	case err == nil:
+		p.last = Snapshot{Jobs: jobs, AsOf: now}
+		p.errors = 0
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		p.unsure = true
+	default:
+		p.errors++
+		p.last.Err = err
+		if p.last.Since.IsZero() {
+			p.last.Since = start
+		}
+	}
+	p.last.Next = start.Add(p.options.Floor)
+	p.last.Due = start.Add(p.wait())
+	if p.last.AsOf.IsZero() && p.last.Err == nil { // given up, and others wait with nothing
+		p.last.Next, p.last.Due = start, start
+	}
+	return p.copy()
+}
+
+// wait is the time to the next query: the interval, doubled with every error in a
+// row, moved by a tenth at most so that many users do not ask in step, and never
+// below the floor.
+func (p *Poller) wait() time.Duration {
+	d := p.options.Interval << min(p.errors, 10)
+	d = min(d, max(Longest, p.options.Interval))
+	d += time.Duration((p.options.Jitter()*2 - 1) * float64(d) / 10)
+	return max(d, p.options.Floor)
+}
