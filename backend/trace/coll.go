@@ -21,12 +21,6 @@ const (
 	collFields // how many there are
 )
 
-// collText is the NCCL metadata of an event as it stands in the text.
-type collText struct {
-	given bool
-	val   [collFields][]byte
-}
-
 // collFieldOf knows the argument names of every writer; "Process Group ID" is the
 // group of traces before 2024.
 func collFieldOf(key []byte) (collField, bool) {
@@ -53,13 +47,6 @@ func collFieldOf(key []byte) (collField, bool) {
 	return 0, false
 }
 
-func (c *collText) set(key, val []byte) {
-	f, ok := collFieldOf(key)
-	if ok && c.val[f] == nil {
-		c.val[f], c.given = val, true
-	}
-}
-
 // collTable interns NCCL metadata: calls of one kind and size share one Coll.
 type collTable struct {
 	ids   map[string]int32
@@ -68,43 +55,54 @@ type collTable struct {
 	key   []byte
 }
 
-// intern returns the index of c's Coll, -1 if there is no metadata.
-func (t *collTable) intern(c *collText) int32 {
-	if !c.given {
+// intern returns the index of the Coll of e, which was read from b; -1 if it has
+// no metadata.
+func (t *collTable) intern(b []byte, e *event) int32 {
+	if !e.collGiven {
 		return -1
 	}
 	t.key = t.key[:0]
-	for _, v := range c.val {
-		t.key = append(append(t.key, v...), 0)
+	for _, v := range e.coll {
+		t.key = append(append(t.key, v.of(b)...), 0)
 	}
 	if id, ok := t.ids[string(t.key)]; ok {
 		return id
 	}
 	id := int32(len(t.colls))
+	c := collReader{b: b, e: e}
 	t.colls = append(t.colls, c.coll())
-	t.bad = append(t.bad, c.damaged())
+	t.bad = append(t.bad, c.bad)
 	t.ids[string(t.key)] = id
 	return id
 }
 
-// coll reads the text. A number that is missing or none is -1.
-func (c *collText) coll() Coll {
+// collReader reads one event's metadata. A number that is missing or none is -1.
+type collReader struct {
+	b   []byte
+	e   *event
+	bad bool
+}
+
+func (c *collReader) coll() Coll {
 	return Coll{
-		Name:       cleanJSON(c.val[collName]),
-		DType:      cleanJSON(c.val[collDType]),
+		Name:       c.text(collName),
+		DType:      c.text(collDType),
 		InElems:    c.int(collIn),
 		OutElems:   c.int(collOut),
 		GroupSize:  int(c.int(collSize)),
-		GroupName:  cleanJSON(c.val[collGroup]),
-		GroupRanks: rankList(c.val[collRanks]),
+		GroupName:  c.text(collGroup),
+		GroupRanks: rankList(c.e.coll[collRanks].of(c.b)),
 		Src:        int(c.int(collSrc)),
 		Dst:        int(c.int(collDst)),
 	}
 }
 
-func (c *collText) int(f collField) int64 {
+func (c *collReader) text(f collField) string { return cleanJSON(c.e.coll[f].of(c.b)) }
+
+func (c *collReader) int(f collField) int64 {
 	var n number
-	n.set(c.val[f], integer)
+	n.set(c.e.coll[f].of(c.b), integer)
+	c.bad = c.bad || n.state == notANumber
 	return n.or(-1)
 }
 
@@ -124,19 +122,4 @@ func rankList(val []byte) []int {
 		ranks = append(ranks, r)
 	}
 	return ranks
-}
-
-// collNumbers are the fields that should hold numbers.
-var collNumbers = [...]collField{collIn, collOut, collSize, collSrc, collDst}
-
-// damaged says whether one of the numbers is given but is none.
-func (c *collText) damaged() bool {
-	for _, f := range collNumbers {
-		var n number
-		n.set(c.val[f], integer)
-		if n.state == notANumber {
-			return true
-		}
-	}
-	return false
 }

@@ -1,12 +1,11 @@
 package trace
 
-import "strconv"
-
 // category is a kind of event that is kept.
 type category uint8
 
 const (
-	other category = iota
+	unseen category = iota
+	other
 	kernel
 	memcpy
 	memset
@@ -53,61 +52,6 @@ func (n number) or(missing int64) int64 {
 	return missing
 }
 
-// event is the scratch copy of the event being read. Slices point into the window
-// and are void once the event has been taken.
-type event struct {
-	ph, cat, name                       []byte
-	ts, dur, pid, tid                   number
-	device, stream, correlation, blocks number
-	blocksF                             float32
-	coll                                collText
-	args                                bool // seen
-}
-
-// eventField takes a field of the event itself.
-func (s *scanner) eventField(key, val []byte) verdict {
-	e := &s.ev
-	switch string(key) {
-	case "ph":
-		return e.setPhase(val)
-	case "cat":
-		return e.setCategory(val)
-	case "name":
-		if e.name == nil {
-			e.name = val
-		}
-	case "ts":
-		e.ts.set(val, micros)
-	case "dur":
-		e.dur.set(val, micros)
-	case "pid":
-		e.pid.set(val, integer)
-	case "tid":
-		e.tid.set(streamText(val), integer)
-	}
-	return goOn
-}
-
-// phases that hold no record: metadata, flows, instants, counters and the like. "X"
-// is kept, and "B" and "E" only to be counted as lost.
-func (e *event) setPhase(val []byte) verdict {
-	if e.ph == nil {
-		e.ph = unquote(val)
-	}
-	switch string(e.ph) {
-	case "X", "B", "E":
-		return goOn
-	}
-	return abandon
-}
-
-func (e *event) setCategory(val []byte) verdict {
-	if e.cat == nil {
-		e.cat = unquote(val)
-	}
-	return verdict(categoryOf(e.cat) == other)
-}
-
 // set reads val once; numbers in quotes are numbers, as some writers make them.
 func (n *number) set(val []byte, read func([]byte) (int64, bool)) {
 	if n.state != notGiven {
@@ -124,52 +68,179 @@ func (n *number) set(val []byte, read func([]byte) (int64, bool)) {
 	}
 }
 
+// span is a piece of the text of the event being read: no pointer, so that an
+// event is cheap to clear. The zero span is no text.
+type span struct{ from, to int32 }
+
+func (p span) of(b []byte) []byte { return b[p.from:p.to] }
+
+func (p span) given() bool { return p.to != 0 }
+
+// event is the scratch copy of the event being read; its spans are places in the
+// text it was read from.
+type event struct {
+	phase       byte // 0: unseen; X, B and E may be kept, ? is any other
+	cat         category
+	name        span
+	num         [numFields]number
+	blocks      float32
+	blocksState numberState
+	args        bool // seen
+	collGiven   bool
+	coll        [collFields]span
+}
+
+// numField is a number of an event that is kept.
+type numField uint8
+
+const (
+	numTs numField = iota
+	numDur
+	numPid
+	numTid
+	numDevice
+	numStream
+	numCorrelation
+	numFields
+)
+
+// reset makes the event empty; what is rarely used is cleared only then.
+func (e *event) reset() {
+	if e.collGiven {
+		e.coll = [collFields]span{}
+	}
+	e.phase, e.cat, e.name = 0, unseen, span{}
+	e.num = [numFields]number{}
+	e.blocksState, e.args, e.collGiven = notGiven, false, false
+}
+
+// field is where the value of a key goes.
+type field uint8
+
+const (
+	fieldNone field = iota
+	fieldPhase
+	fieldCategory
+	fieldName
+	fieldNumber // sub is a numField
+	fieldBlocks
+	fieldColl // sub is a collField
+)
+
+// eventField says what a key of the event itself holds.
+func eventField(key []byte) (f field, sub uint8) {
+	switch string(key) {
+	case "ph":
+		return fieldPhase, 0
+	case "cat":
+		return fieldCategory, 0
+	case "name":
+		return fieldName, 0
+	case "ts":
+		return fieldNumber, uint8(numTs)
+	case "dur":
+		return fieldNumber, uint8(numDur)
+	case "pid":
+		return fieldNumber, uint8(numPid)
+	case "tid":
+		return fieldNumber, uint8(numTid)
+	}
+	return fieldNone, 0
+}
+
+// argField says what a key of the event's args holds.
+func argField(key []byte) (f field, sub uint8) {
+	switch string(key) {
+	case "device":
+		return fieldNumber, uint8(numDevice)
+	case "stream":
+		return fieldNumber, uint8(numStream)
+	case "correlation":
+		return fieldNumber, uint8(numCorrelation)
+	case "blocks per SM":
+		return fieldBlocks, 0
+	}
+	if c, ok := collFieldOf(key); ok {
+		return fieldColl, uint8(c)
+	}
+	return fieldNone, 0
+}
+
+// set puts the value b[at.from:at.to] where it belongs, unless the key came before:
+// of a key given twice the first counts.
+func (e *event) set(b []byte, f field, sub uint8, at span) {
+	switch f {
+	case fieldPhase:
+		e.setPhase(unquote(at.of(b)))
+	case fieldCategory:
+		if e.cat == unseen {
+			e.cat = categoryOf(unquote(at.of(b)))
+		}
+	case fieldName:
+		e.name.first(at)
+	case fieldNumber:
+		e.num[sub].set(numberText(numField(sub), at.of(b)), numberReader(numField(sub)))
+	case fieldBlocks:
+		e.setBlocks(at.of(b))
+	case fieldColl:
+		e.collGiven = true
+		e.coll[sub].first(at)
+	}
+}
+
+// setPhase takes the ph of an event. "X" is kept, "B" and "E" only to be counted as
+// lost; metadata, flows, instants and counters hold no record.
+func (e *event) setPhase(ph []byte) {
+	if e.phase != 0 {
+		return
+	}
+	switch string(ph) {
+	case "X", "B", "E":
+		e.phase = ph[0]
+	default:
+		e.phase = '?'
+	}
+}
+
+func (p *span) first(at span) {
+	if !p.given() {
+		*p = at
+	}
+}
+
+func numberReader(f numField) func([]byte) (int64, bool) {
+	if f == numTs || f == numDur {
+		return micros
+	}
+	return integer
+}
+
+// numberText is the text of a number; old traces name their rows "stream 7".
+func numberText(f numField, val []byte) []byte {
+	const word = "\"stream "
+	if f == numTid && len(val) > len(word) && string(val[:len(word)]) == word {
+		return val[len(word) : len(val)-1]
+	}
+	return val
+}
+
+func (e *event) setBlocks(val []byte) {
+	if e.blocksState != notGiven {
+		return
+	}
+	e.blocksState = notANumber
+	if f, ok := float(unquote(val)); ok {
+		e.blocks, e.blocksState = float32(f), given
+	}
+}
+
+// kept says whether the event is, or may yet turn out to be, one that is kept.
+func (e *event) kept() bool { return e.phase != '?' && e.cat != other }
+
 // unquote takes the quotes off a string; escapes stay as they are.
 func unquote(val []byte) []byte {
 	if len(val) >= 2 && val[0] == '"' {
 		return val[1 : len(val)-1]
 	}
 	return val
-}
-
-// streamText is the number in a tid that says "stream 7".
-func streamText(val []byte) []byte {
-	const word = "\"stream "
-	if len(val) > len(word) && string(val[:len(word)]) == word {
-		return val[len(word) : len(val)-1]
-	}
-	return val
-}
-
-// argField takes a field of the event's args.
-func (s *scanner) argField(key, val []byte) verdict {
-	e := &s.ev
-	switch string(key) {
-	case "device":
-		e.device.set(val, integer)
-	case "stream":
-		e.stream.set(val, integer)
-	case "correlation":
-		e.correlation.set(val, integer)
-	case "blocks per SM":
-		e.setBlocks(val)
-	default:
-		e.coll.set(key, val)
-	}
-	return goOn
-}
-
-func (e *event) setBlocks(val []byte) {
-	if e.blocks.state != notGiven {
-		return
-	}
-	val = unquote(val)
-	e.blocks.state = notANumber
-	if _, _, ok := mantissa(val); !ok {
-		return
-	}
-	f, err := strconv.ParseFloat(string(val), 32)
-	if err == nil {
-		e.blocksF, e.blocks.state = float32(f), given
-	}
 }

@@ -1,6 +1,9 @@
 package trace
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // maxNanos bounds every time read: half of int64's range, so that a start, a
 // duration and a base can be added without overflow.
@@ -105,4 +108,26 @@ func scale(m int64, exp int) (int64, bool) {
 		m = (m + div/2) / div
 	}
 	return m, m <= maxNanos
+}
+
+// powers are the powers of ten that float64 holds exactly.
+var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+
+// float reads a JSON number, and nothing that only strconv takes for one. A short
+// number is the quotient of two exact floats, which is the nearest one.
+func float(b []byte) (float64, bool) {
+	neg := len(b) > 0 && b[0] == '-'
+	digits := b
+	if neg {
+		digits = b[1:]
+	}
+	m, exp, ok := mantissa(digits)
+	if !ok {
+		return 0, false
+	}
+	if !neg && m < 1<<53 && exp <= 0 && -exp < len(powers) {
+		return float64(m) / powers[-exp], true
+	}
+	v, err := strconv.ParseFloat(string(b), 64)
+	return v, err == nil
 }

@@ -16,12 +16,7 @@ func eachKey(b []byte, i int, do func(key []byte, from, to int)) (int, status) {
 		case b[i] != '"':
 			return i, broken
 		}
-		end, st := stringEnd(b, i)
-		if st != whole {
-			return i, st
-		}
-		key := b[i+1 : end-1]
-		from, st := colon(b, end)
+		key, from, st := keyAndColon(b, i)
 		if st != whole {
 			return i, st
 		}

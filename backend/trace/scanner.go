@@ -10,6 +10,7 @@ import (
 type scanner struct {
 	ev      event
 	last    layout // of the event before, tried first
+	shapes  shapes
 	records []Record
 	names   *nameTable
 	colls   collTable
@@ -32,63 +33,64 @@ func (s *scanner) event(b []byte, i, clean int, at int64) (end int, st status) {
 	if s.dull(b[i:]) {
 		return skip(b, i, clean)
 	}
+	if end, ok := s.shapes.read(b, i, &s.ev); ok {
+		s.take(b, at)
+		return end, whole
+	}
 	if end, st = s.walk(b, i, clean); st == whole {
-		s.take(at)
+		if s.take(b, at) {
+			s.shapes.learn(b, i, end, s.ev.cat)
+		}
 	}
 	return end, st
 }
 
-// take keeps the event in s.ev if it is of a kind that is kept.
-func (s *scanner) take(at int64) {
+// take keeps the event in s.ev, read from b, if it is of a kind that is kept. True:
+// it became a record.
+func (s *scanner) take(b []byte, at int64) bool {
 	e := &s.ev
-	cat := categoryOf(e.cat)
-	if cat == other {
-		return
-	}
-	switch string(e.ph) {
-	case "X":
-	case "B", "E":
-		if cat != cpuMark && cat != gpuMark {
+	mark := e.cat == cpuMark || e.cat == gpuMark
+	switch {
+	case e.cat <= other || e.phase == 0 || e.phase == '?':
+		return false
+	case e.phase != 'X':
+		if !mark {
 			s.faults.add(faultHalf, at)
 		}
-		return
-	default:
-		return
+		return false
+	case mark:
+		s.takeMark(b, e.cat == gpuMark, at)
+		return false
 	}
-	switch cat {
-	case cpuMark, gpuMark:
-		s.takeMark(cat == gpuMark, at)
-	case kernel, memcpy, memset:
-		s.takeRecord(Kind(cat-kernel), at)
-	}
+	return s.takeRecord(b, Kind(e.cat-kernel), at)
 }
 
-func (s *scanner) takeRecord(kind Kind, at int64) {
+func (s *scanner) takeRecord(b []byte, kind Kind, at int64) bool {
 	e := &s.ev
 	start, dur, ok := s.times(at)
 	if !ok {
-		return
-	}
-	r := Record{
-		Start:  start,
-		Dur:    dur,
-		Name:   s.name(e.name, at),
-		Corr:   uint32(s.place(e.correlation, number{}, 0, math.MaxUint32, at)),
-		Coll:   s.coll(at),
-		Blocks: s.blocks(at),
-		Stream: int32(s.place(e.stream, e.tid, -1, math.MaxInt32, at)),
-		Device: int16(s.place(e.device, e.pid, -1, math.MaxInt16, at)),
-		Kind:   kind,
+		return false
 	}
 	s.room()
-	s.records = append(s.records, r)
+	s.records = append(s.records, Record{
+		Start:  start,
+		Dur:    dur,
+		Name:   s.name(e.name.of(b), at),
+		Corr:   uint32(s.place(e.num[numCorrelation], number{}, 0, math.MaxUint32, at)),
+		Coll:   s.coll(b, at),
+		Blocks: s.blocks(at),
+		Stream: int32(s.place(e.num[numStream], e.num[numTid], -1, math.MaxInt32, at)),
+		Device: int16(s.place(e.num[numDevice], e.num[numPid], -1, math.MaxInt16, at)),
+		Kind:   kind,
+	})
 	if kind == KindKernel {
 		s.kernels++
 	}
+	return true
 }
 
-func (s *scanner) takeMark(gpu bool, at int64) {
-	name := cleanJSON(s.ev.name)
+func (s *scanner) takeMark(b []byte, gpu bool, at int64) {
+	name := cleanJSON(s.ev.name.of(b))
 	if !isStep(name) {
 		return
 	}
@@ -99,15 +101,15 @@ func (s *scanner) takeMark(gpu bool, at int64) {
 
 // times are the start and duration of the event; false if it has not both.
 func (s *scanner) times(at int64) (start, dur int64, ok bool) {
-	e := &s.ev
-	if e.ts.state != given || e.dur.state != given {
+	ts, d := s.ev.num[numTs], s.ev.num[numDur]
+	if ts.state != given || d.state != given {
 		s.faults.add(faultTime, at)
 		return 0, 0, false
 	}
-	if e.dur.v < 0 {
+	if d.v < 0 {
 		s.faults.add(faultNegative, at)
 	}
-	return e.ts.v, max(0, e.dur.v), true
+	return ts.v, max(0, d.v), true
 }
 
 // place is the argument's number, else that of the event's own row, else missing.
@@ -126,9 +128,9 @@ func (s *scanner) place(arg, row number, missing, most int64, at int64) int64 {
 }
 
 func (s *scanner) blocks(at int64) float32 {
-	switch s.ev.blocks.state {
+	switch s.ev.blocksState {
 	case given:
-		return s.ev.blocksF
+		return s.ev.blocks
 	case notANumber:
 		s.faults.add(faultBlocks, at)
 	}
@@ -145,8 +147,8 @@ func (s *scanner) name(val []byte, at int64) uint32 {
 	return s.names.intern(val)
 }
 
-func (s *scanner) coll(at int64) int32 {
-	id := s.colls.intern(&s.ev.coll)
+func (s *scanner) coll(b []byte, at int64) int32 {
+	id := s.colls.intern(b, &s.ev)
 	if id >= 0 && s.colls.bad[id] {
 		s.faults.add(faultColl, at)
 	}

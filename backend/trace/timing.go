@@ -6,7 +6,6 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
-	"strconv"
 )
 
 // Timing is one rank's timing_stats_<rank>.json. Times are seconds, as recorded.
@@ -179,22 +178,9 @@ func (p *timingText) number(name string, from, to int) (float64, bool) {
 	if string(text) == "null" {
 		return 0, false
 	}
-	if v, ok := jsonFloat(text); ok && v >= 0 {
+	if v, ok := float(text); ok && v >= 0 {
 		return v, true
 	}
 	p.damage(from, fmt.Sprintf("%s holds %s, which is no measurement", name, firstWords(text)), "that number of "+name)
 	return 0, false
-}
-
-// jsonFloat reads a JSON number, and nothing that only strconv takes for one.
-func jsonFloat(b []byte) (float64, bool) {
-	digits := b
-	if len(b) > 0 && b[0] == '-' {
-		digits = b[1:]
-	}
-	if _, _, ok := mantissa(digits); !ok {
-		return 0, false
-	}
-	v, err := strconv.ParseFloat(string(b), 64)
-	return v, err == nil
 }

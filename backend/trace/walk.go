@@ -1,31 +1,19 @@
 package trace
 
-// verdict is what the reader of a field thinks of the event after it.
-type verdict bool
-
-const (
-	goOn    verdict = false
-	abandon verdict = true // no event that is kept
-)
-
-// fieldFunc takes one key and the text of its value.
-type fieldFunc func(s *scanner, key, val []byte) verdict
-
-// walk reads the event at b[i] key by key, in any order and layout, into s.ev. Of a
-// key given twice the first counts. As soon as the event shows to be one that is not
-// kept, the rest is skipped.
+// walk reads the event at b[i] key by key, in any order and layout, into s.ev. As
+// soon as the event shows to be one that is not kept, the rest is skipped.
 func (s *scanner) walk(b []byte, i, clean int) (end int, st status) {
-	s.ev = event{}
-	end, st = s.object(b, i, (*scanner).eventField)
+	s.ev.reset()
+	end, st = s.object(b, i, false)
 	if st == whole && end < 0 {
 		return skip(b, i, clean)
 	}
 	return end, st
 }
 
-// object reads the keys of the object at b[i]. An end of -1 means that a field
-// abandoned the event.
-func (s *scanner) object(b []byte, i int, field fieldFunc) (end int, st status) {
+// object reads the keys of the object at b[i], an event or its args. An end of -1
+// means that the event need not be read on.
+func (s *scanner) object(b []byte, i int, args bool) (end int, st status) {
 	i++
 	for {
 		i = skipSpace(b, i)
@@ -42,28 +30,23 @@ func (s *scanner) object(b []byte, i int, field fieldFunc) (end int, st status) 
 		default:
 			return 0, broken
 		}
-		if i, st = s.pair(b, i, field); st != whole || i < 0 {
+		if i, st = s.pair(b, i, args); st != whole || i < 0 {
 			return i, st
 		}
 	}
 }
 
 // pair reads one key and its value, up to the comma or brace after it.
-func (s *scanner) pair(b []byte, i int, field fieldFunc) (end int, st status) {
-	keyEnd, st := stringEnd(b, i)
+func (s *scanner) pair(b []byte, i int, args bool) (end int, st status) {
+	key, from, st := keyAndColon(b, i)
 	if st != whole {
 		return 0, st
 	}
-	key := b[i+1 : keyEnd-1]
-	if i, st = colon(b, keyEnd); st != whole {
-		return 0, st
-	}
-	if b[i] == '{' && !s.ev.args && string(key) == "args" {
+	if !args && !s.ev.args && b[from] == '{' && string(key) == "args" {
 		s.ev.args = true
-		end, st = s.object(b, i, (*scanner).argField)
-	} else {
-		end, st = value(b, i)
-		if st == whole && field(s, key, b[i:end]) == abandon {
+		end, st = s.object(b, from, true)
+	} else if end, st = value(b, from); st == whole {
+		if !s.field(b, key, span{int32(from), int32(end)}, args) {
 			return -1, whole
 		}
 	}
@@ -73,16 +56,32 @@ func (s *scanner) pair(b []byte, i int, field fieldFunc) (end int, st status) {
 	return end, closed(b, end)
 }
 
-// colon is the index of the value after the key that ended at i.
-func colon(b []byte, i int) (int, status) {
-	i = skipSpace(b, i)
-	if i < len(b) && b[i] != ':' {
-		return 0, broken
+// field takes one value; false if the event is not one that is kept.
+func (s *scanner) field(b, key []byte, at span, args bool) bool {
+	if args {
+		f, sub := argField(key)
+		s.ev.set(b, f, sub, at)
+		return true
 	}
-	if i = skipSpace(b, i+1); i >= len(b) {
-		return 0, short
+	f, sub := eventField(key)
+	s.ev.set(b, f, sub, at)
+	return f != fieldPhase && f != fieldCategory || s.ev.kept()
+}
+
+// keyAndColon reads the key at b[i] up to the value that from begins.
+func keyAndColon(b []byte, i int) (key []byte, from int, st status) {
+	end, st := stringEnd(b, i)
+	if st != whole {
+		return nil, 0, st
 	}
-	return i, whole
+	from = skipSpace(b, end)
+	if from < len(b) && b[from] != ':' {
+		return nil, 0, broken
+	}
+	if from = skipSpace(b, from+1); from >= len(b) {
+		return nil, 0, short
+	}
+	return b[i+1 : end-1], from, whole
 }
 
 // closed says whether a value that ended at i is followed by what must follow it.
