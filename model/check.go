@@ -1,5 +1,10 @@
 package model
 
+import (
+	"fmt"
+	"path"
+)
+
 // Severity of a finding.
 type Severity string
 
@@ -44,6 +49,51 @@ func (v Verdict) OK() bool {
 		}
 	}
 	return true
+}
+
+// Check judges an experiment against the world: everything that can be said before
+// the job is paid for. Findings come with errors first. Numbers out of all range
+// end it there, for nothing can be worked out from them.
+func Check(e Experiment, w World) Verdict {
+	form := (&subject{e: e, w: w}).apply(formRules)
+	if !sound(e) {
+		return Verdict{Findings: form}
+	}
+	s := newSubject(e, w)
+	found := append(form, s.apply(layoutRules())...)
+	legal := Verdict{Findings: found}.OK()
+	for _, rules := range [][]rule{knownRules(), siteRules(), commRules(), profilingRules()} {
+		found = append(found, s.apply(rules)...)
+	}
+	if legal {
+		found = append(found, s.apply(memoryRules())...)
+		found = append(found, s.apply(evenRules())...)
+		found = append(found, s.apply(adviceRules())...)
+	}
+	byWeight(found)
+	return Verdict{Findings: found, Placement: s.place, Fit: s.fit, Price: PriceOf(s.place, w.Site, s.limit)}
+}
+
+// Conflicts finds experiments that stand in each other's way: one id, or one
+// output_dir, used twice. It returns the findings of each experiment, in order.
+func Conflicts(es []Experiment) [][]Finding {
+	out := make([][]Finding, len(es))
+	for i, a := range es {
+		for j, b := range es {
+			if i == j {
+				continue
+			}
+			if a.ID != "" && a.ID == b.ID {
+				out[i] = append(out[i], Finding{"id-twice", SeverityError, "experiment_id",
+					"another config has the id " + a.ID, "give one of them another experiment_id", []Edit{}})
+			}
+			if a.OutputDir != "" && path.Clean(a.OutputDir) == path.Clean(b.OutputDir) {
+				out[i] = append(out[i], Finding{"output-dir-twice", SeverityError, "output_dir",
+					fmt.Sprintf("%s writes to %s too", b.ID, b.OutputDir), "give one of them another output_dir", []Edit{}})
+			}
+		}
+	}
+	return out
 }
 
 // Placement is what the job will ask for: nodes, and how ranks lie on them.

@@ -83,7 +83,7 @@ func TestStageLayers(t *testing.T) {
 		layers, pp int
 		want       []int
 	}{
-		{32, 1, []int{32}}, {32, 2, []int{16, 16}}, {32, 3, []int{11, 11, 10}[:]}, {27, 4, []int{7, 7, 7, 6}},
+		{32, 1, []int{32}}, {32, 2, []int{16, 16}}, {32, 3, []int{11, 11, 10}}, {27, 4, []int{7, 7, 7, 6}},
 		{27, 2, []int{14, 13}}, {10, 4, []int{2, 3, 3, 2}},
 	} {
 		if diff := cmp.Diff(tt.want, StageLayers(tt.layers, tt.pp)); diff != "" {

@@ -1,0 +1,64 @@
+package model
+
+// layoutKey reads and changes one key of a layout. With keeps expert parallelism
+// on: EP follows TP × DP where it was on before.
+type layoutKey struct {
+	get  func(Layout) int
+	with func(Layout, int) Layout
+}
+
+// layoutKeys are the keys that have a stepper, by path.
+var layoutKeys = map[string]layoutKey{
+	"parallelism.tp": {func(l Layout) int { return l.TP },
+		func(l Layout, v int) Layout { return l.keepEP(func(l *Layout) { l.TP = v }) }},
+	"parallelism.pp": {func(l Layout) int { return l.PP },
+		func(l Layout, v int) Layout { l.PP = v; return l }},
+	"parallelism.dp_replicate": {func(l Layout) int { return l.DPReplicate },
+		func(l Layout, v int) Layout { return l.keepEP(func(l *Layout) { l.DPReplicate = v }) }},
+	"parallelism.dp_shard": {func(l Layout) int { return l.DPShard },
+		func(l Layout, v int) Layout { return l.keepEP(func(l *Layout) { l.DPShard = v }) }},
+	"parallelism.ep": {func(l Layout) int { return l.EP },
+		func(l Layout, v int) Layout { l.EP = v; return l }},
+}
+
+func (l Layout) keepEP(change func(*Layout)) Layout {
+	on := l.EP > 1
+	change(&l)
+	if on {
+		l.EP = l.TP * l.DP()
+	}
+	return l
+}
+
+// unknownMax bounds a stepper where nothing says how many GPUs there are.
+const unknownMax = 64
+
+// Legal lists, in rising order, the values that a layout key may take while the
+// others stay as they are: those that no rule refuses and that divide evenly (layers
+// over stages, GPUs over nodes). The value it has is listed if it is legal
+// at all. Where EP is on it follows TP × DP. It is empty for a path that is no
+// layout key, and where the rest of the experiment cannot be judged.
+func Legal(e Experiment, path string, w World) []int {
+	key, ok := layoutKeys[path]
+	if !ok || !sound(e) {
+		return nil
+	}
+	var out []int
+	for v := 1; v <= largest(w); v++ {
+		try := e
+		try.Layout = key.with(e.Layout, v)
+		s := newSubject(try, w)
+		even := s.passes(evenRules(), SeverityWarning, SeverityNote)
+		if s.passes(layoutRules(), SeverityError) && (even || v == key.get(e.Layout)) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func largest(w World) int {
+	if n := w.maxGPUs(); n > 0 {
+		return n
+	}
+	return unknownMax
+}

@@ -1,0 +1,120 @@
+package model
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+)
+
+// commRules judge the communication backends against layout, nodes and GPU.
+// [vllm.md §1: custom all-reduce, all2all]
+func commRules() []rule {
+	return []rule{
+		{"all-reduce-unused", SeverityNote, "comm.all_reduce", func(s *subject) string {
+			if IsAuto(s.e.Comm.AllReduce) || s.e.Layout.TP > 1 {
+				return ""
+			}
+			return "with TP=1 there is no all-reduce for comm.all_reduce to choose"
+		}, fixed("comm.all_reduce", "auto")},
+		{"custom-nodes", SeverityWarning, "comm.all_reduce", func(s *subject) string {
+			if s.e.Comm.AllReduce != "custom" || s.place.Nodes == 1 {
+				return ""
+			}
+			return fmt.Sprintf("the custom all-reduce works inside one node: on %d nodes vLLM turns it off", s.place.Nodes)
+		}, fixed("comm.all_reduce", "nccl")},
+		{"custom-size", SeverityWarning, "comm.all_reduce", func(s *subject) string {
+			tp := s.e.Layout.TP
+			if s.e.Comm.AllReduce != "custom" || tp == 1 || tp == 2 || tp == 4 || tp == 6 || tp == 8 {
+				return ""
+			}
+			return fmt.Sprintf("the custom all-reduce knows 2, 4, 6 or 8 ranks, not TP=%d: vLLM turns it off", tp)
+		}, fixed("comm.all_reduce", "nccl")},
+		{"custom-messages", SeverityNote, "comm.all_reduce", func(s *subject) string {
+			if s.e.Comm.AllReduce != "custom" || s.e.Layout.TP == 1 || s.shape == nil {
+				return ""
+			}
+			return fmt.Sprintf("the custom all-reduce takes messages below 8 MiB, %d tokens of this model: longer prefill steps use NCCL",
+				customLimit/(int64(s.shape.Hidden)*valueBytes(s.e.Model.Precision)))
+		}, nil},
+		{"symm-mem-gpu", SeverityWarning, "comm.all_reduce", func(s *subject) string {
+			if s.e.Comm.AllReduce != "symm_mem" || s.gpu == nil || s.gpu.Capability >= "9.0" {
+				return ""
+			}
+			return fmt.Sprintf("symmetric memory needs compute capability 9.0, and %s has %s: vLLM falls back to NCCL", s.gpu.Title, s.gpu.Capability)
+		}, fixed("comm.all_reduce", "nccl")},
+		{"all2all-unused", SeverityWarning, "comm.all2all", func(s *subject) string {
+			l := s.e.Layout
+			if IsAuto(s.e.Comm.All2All) || l.DP() > 1 && (s.shape == nil || s.shape.MoE != nil) {
+				return ""
+			}
+			return "comm.all2all has no effect: only a model with experts and DP above 1 dispatches tokens"
+		}, fixed("comm.all2all", "auto")},
+		{"deepep-install", SeverityWarning, "comm.all2all", func(s *subject) string {
+			if !deepEP(s.e) || s.replay() {
+				return ""
+			}
+			return s.e.Comm.All2All + " needs DeepEP and NVSHMEM in the software environment; vLLM does not bring them"
+		}, words("install them there, or set comm.all2all to auto")},
+	}
+}
+
+// customLimit is the largest message of the custom all-reduce.
+const customLimit = 8 << 20
+
+func deepEP(e Experiment) bool { return strings.HasPrefix(e.Comm.All2All, "deepep") }
+
+// profilingRules judge what is recorded, and what would make it mean something else.
+func profilingRules() []rule {
+	return []rule{
+		{"nsys-kineto", SeverityWarning, "profiling.nsys", func(s *subject) string {
+			if !s.e.Profiling.Nsys || !s.e.Profiling.Kineto {
+				return ""
+			}
+			return "nsys and the torch profiler both need CUPTI: of the two in one run only one records kernels"
+		}, fixed("profiling.kineto", "false")},
+		{"no-trace", SeverityNote, "profiling.kineto", func(s *subject) string {
+			if p := s.e.Profiling; p.Kineto || p.Nsys {
+				return ""
+			}
+			return "no kernels are traced: there will be latency and throughput, and no communication metrics"
+		}, fixed("profiling.kineto", "true")},
+		{"prefix-caching", SeverityWarning, "vllm.enable_prefix_caching", func(s *subject) string {
+			if on, _ := s.e.VLLM["enable_prefix_caching"].(bool); !on {
+				return ""
+			}
+			return "with prefix caching a repeated prompt costs no prefill: iterations are not comparable"
+		}, fixed("vllm.enable_prefix_caching", "false")},
+		{"memory-utilization", SeverityError, "vllm.gpu_memory_utilization", func(s *subject) string {
+			if u := s.e.option("gpu_memory_utilization", 0.9); u > 0 && u <= 1 {
+				return ""
+			}
+			return "vllm.gpu_memory_utilization must lie above 0 and at most 1"
+		}, fixed("vllm.gpu_memory_utilization", "0.9")},
+		{"vllm-key", SeverityError, "vllm", takenKey, words("remove it there and use the config's own key")},
+	}
+}
+
+// taken are engine arguments that a key of the config, or shardeck, sets.
+var taken = map[string]string{
+	"model": "model.name", "dtype": "model.precision", "load_format": "model.weights",
+	"tensor_parallel_size": "parallelism.tp", "pipeline_parallel_size": "parallelism.pp",
+	"data_parallel_size": "parallelism.dp_replicate", "enable_expert_parallel": "parallelism.ep",
+	"all2all_backend": "comm.all2all", "disable_custom_all_reduce": "comm.all_reduce",
+	"profiler_config": "profiling", "worker_extension_cls": "profiling",
+	"nnodes": "parallelism", "node_rank": "parallelism", "master_addr": "parallelism", "master_port": "parallelism",
+}
+
+// takenKey is the first engine argument, by name, that would contradict the config.
+func takenKey(s *subject) string {
+	var found []string
+	for k := range s.e.VLLM {
+		if taken[k] != "" {
+			found = append(found, k)
+		}
+	}
+	if len(found) == 0 {
+		return ""
+	}
+	sort.Strings(found)
+	return fmt.Sprintf("vllm.%s is set by %s", found[0], taken[found[0]])
+}
