@@ -1,0 +1,124 @@
+// Package theme is how the cockpit looks: one accent colour, a few tones, the
+// glyphs of bars and rules, and an ASCII fallback for all of them.
+//
+// The colours are from the 256-colour palette with a 16-colour fallback, chosen to
+// be read on light and dark grounds alike, so the terminal is never asked for its
+// background. Nothing is told by colour alone: a tone only underlines a word.
+package theme
+
+import (
+	"io"
+	"strings"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/muesli/termenv"
+)
+
+// Tone is what a piece of text is for; the theme decides how that looks.
+type Tone int
+
+// Tones, from the quietest.
+const (
+	Plain  Tone = iota
+	Dim         // second lines, units, what can wait
+	Strong      // bold, in the text's own colour
+	Accent      // the focus and the cursor row: nothing else
+	Good
+	Busy // moving: running, loading
+	Warn
+	Bad
+	toneCount
+)
+
+// palette gives each tone its colours; Ink 16 is a name of the ANSI palette.
+var palette = [toneCount]struct {
+	ink256, ink16 string
+	bold, faint   bool
+}{
+	Dim:    {ink256: "244", faint: true},
+	Strong: {bold: true},
+	Accent: {ink256: "32", ink16: "6", bold: true},
+	Good:   {ink256: "28", ink16: "2"},
+	Busy:   {ink256: "32", ink16: "6"},
+	Warn:   {ink256: "136", ink16: "3"},
+	Bad:    {ink256: "160", ink16: "1", bold: true},
+}
+
+// series are the colours of lines in a chart, in order; each also has its own mark.
+var series = []struct{ ink256, ink16 string }{
+	{"32", "6"}, {"166", "3"}, {"28", "2"}, {"133", "5"}, {"160", "1"}, {"66", "4"},
+}
+
+// Theme draws tones and knows the glyphs. It is read-only once made, so every pane
+// may share it.
+type Theme struct {
+	Glyphs
+	ASCII  bool
+	tones  [toneCount]lipgloss.Style
+	series []lipgloss.Style
+}
+
+// New makes a theme for a colour profile (see Profile); it asks the terminal nothing.
+func New(profile termenv.Profile, ascii bool) *Theme {
+	r := lipgloss.NewRenderer(io.Discard, termenv.WithProfile(profile))
+	r.SetColorProfile(profile)
+	r.SetHasDarkBackground(true)
+	t := &Theme{Glyphs: unicodeGlyphs, ASCII: ascii}
+	if ascii {
+		t.Glyphs = asciiGlyphs
+	}
+	for i, p := range palette {
+		s := r.NewStyle().Bold(p.bold)
+		if profile == termenv.ANSI {
+			s = s.Faint(p.faint)
+		}
+		t.tones[i] = paint(s, p.ink256, p.ink16, profile)
+	}
+	for _, p := range series {
+		t.series = append(t.series, paint(r.NewStyle(), p.ink256, p.ink16, profile))
+	}
+	return t
+}
+
+func paint(s lipgloss.Style, ink256, ink16 string, profile termenv.Profile) lipgloss.Style {
+	ink := ink256
+	if profile == termenv.ANSI {
+		ink = ink16
+	}
+	if ink == "" {
+		return s
+	}
+	return s.Foreground(lipgloss.Color(ink))
+}
+
+// Paint draws one line of text in a tone.
+func (t *Theme) Paint(tone Tone, text string) string {
+	if tone == Plain || text == "" || tone < 0 || tone >= toneCount {
+		return text
+	}
+	return t.tones[tone].Render(text)
+}
+
+// Series draws text in the colour of the i-th line of a chart.
+func (t *Theme) Series(i int, text string) string {
+	if text == "" {
+		return text
+	}
+	return t.series[i%len(t.series)].Render(text)
+}
+
+// words that have a tone of their own wherever they stand.
+var words = map[string]Tone{
+	"done": Good, "running": Busy, "ending": Busy, "submitting": Busy, "waiting": Warn, "suspended": Warn,
+	"failed": Bad, "time limit": Bad, "out of memory": Bad, "node failed": Bad, "cancelled": Dim,
+	"preempted": Warn, "unknown": Warn, "not run": Dim, "invalid": Bad, "warning": Warn, "error": Bad,
+}
+
+// State is the tone of a state's word: "done", "running 4:12", "failed".
+func State(word string) Tone {
+	if tone, ok := words[word]; ok {
+		return tone
+	}
+	first, _, _ := strings.Cut(word, " ")
+	return words[first]
+}

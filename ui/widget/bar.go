@@ -1,0 +1,114 @@
+package widget
+
+import (
+	"math"
+	"sort"
+	"strings"
+
+	"shardeck/ui/theme"
+)
+
+// Part of a stacked bar.
+type Part struct {
+	Value float64
+	Glyph string
+	Tone  theme.Tone
+}
+
+// Bar draws parts of a total, side by side, exactly width columns; what they leave is
+// drawn with the empty glyph. A part that is not nothing gets a column if there is one
+// to spare, so that a small share is still seen.
+func Bar(th *theme.Theme, width int, total float64, parts []Part, empty string) string {
+	if width <= 0 {
+		return ""
+	}
+	cells := shares(width, total, parts)
+	var b strings.Builder
+	used := 0
+	for i, p := range parts {
+		b.WriteString(th.Paint(p.Tone, strings.Repeat(p.Glyph, cells[i])))
+		used += cells[i]
+	}
+	b.WriteString(th.Paint(theme.Dim, strings.Repeat(empty, width-used)))
+	return b.String()
+}
+
+// shares divides width by largest remainder; parts over the total share what there is.
+func shares(width int, total float64, parts []Part) []int {
+	sum := 0.0
+	for _, p := range parts {
+		sum += math.Max(p.Value, 0)
+	}
+	total = math.Max(total, sum)
+	cells, rest := make([]int, len(parts)), make([]float64, len(parts))
+	if total <= 0 {
+		return cells
+	}
+	used := 0
+	for i, p := range parts {
+		exact := math.Max(p.Value, 0) / total * float64(width)
+		cells[i] = int(exact)
+		rest[i] = exact - math.Floor(exact)
+		if cells[i] == 0 && exact > 0 {
+			rest[i]++
+		}
+		used += cells[i]
+	}
+	spare := int(math.Round(sum/total*float64(width))) - used
+	for _, i := range byRest(rest) {
+		if spare <= 0 {
+			break
+		}
+		cells[i]++
+		spare--
+	}
+	return cells
+}
+
+func byRest(rest []float64) []int {
+	order := make([]int, len(rest))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(a, b int) bool { return rest[order[a]] > rest[order[b]] })
+	return order
+}
+
+// Gauge is a bar of one part: how much of a whole is done.
+func Gauge(th *theme.Theme, width int, done, total float64) string {
+	empty := th.Wait
+	return Bar(th, width, total, []Part{{done, th.Full, theme.Busy}}, empty)
+}
+
+// Levels draws values in [0,1] as columns of rising height, one a value: a sparkline.
+func Levels(th *theme.Theme, values []float64) string {
+	var b strings.Builder
+	top := len(th.Levels) - 1
+	for _, v := range values {
+		if math.IsNaN(v) {
+			b.WriteString(" ")
+			continue
+		}
+		level := int(math.Ceil(v * float64(top)))
+		b.WriteString(th.Levels[clamp(level, 0, top)])
+	}
+	return b.String()
+}
+
+// Resample gives n values for any number of bins: the mean of those that fall on each.
+func Resample(values []float64, n int) []float64 {
+	out := make([]float64, max(n, 0))
+	if len(values) == 0 {
+		return out
+	}
+	for i := range out {
+		from := i * len(values) / n
+		to := max((i+1)*len(values)/n, from+1)
+		sum := 0.0
+		for _, v := range values[from:to] {
+			sum += v
+		}
+		out[i] = sum / float64(to-from)
+	}
+	return out
+}

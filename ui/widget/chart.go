@@ -1,0 +1,204 @@
+package widget
+
+import (
+	"math"
+	"sort"
+	"strings"
+
+	"shardeck/ui/theme"
+)
+
+// ChartPoint is one measured point. Spread is half the range of Y around it; 0: none.
+type ChartPoint struct{ X, Y, Spread float64 }
+
+// ChartSeries is one line of a chart. Points need not be sorted.
+type ChartSeries struct {
+	Name   string
+	Points []ChartPoint
+	Guide  bool // a line to compare with (ideal), drawn without points
+}
+
+// Chart draws series against a common x axis, with measured points on lines
+// drawn by asciigraph. Its colours are those of the theme's series, in order; with
+// more than one series each also has its own letter at its points.
+type Chart struct {
+	YTitle, XTitle string
+	Series         []ChartSeries
+	Log            bool      // both axes logarithmic
+	Cursor         float64   // x of the crosshair; NaN: none
+	Mark           []float64 // x of vertical marks (node boundaries)
+	Decimals       int       // of the labels of y
+}
+
+// frame is where things lie in a chart.
+type frame struct {
+	cols, rows int // of the plot
+	label      int // columns for the labels of y
+	x, y       axis
+}
+
+// View draws the chart into exactly so many lines: the y title and legend, the plot,
+// the x axis and its labels.
+func (c *Chart) View(th *theme.Theme, width, height int) []string {
+	xs := c.xs()
+	if len(xs) == 0 || width < 24 || height < 6 {
+		return nil
+	}
+	f := c.frame(xs, width, height)
+	grid := newGrid(f.cols, f.rows)
+	c.drawMarks(th, grid, f)
+	for i := len(c.Series) - 1; i >= 0; i-- {
+		c.drawLine(th, grid, f, i)
+	}
+	for i := len(c.Series) - 1; i >= 0; i-- {
+		c.drawPoints(th, grid, f, i)
+	}
+	lines := []string{c.head(th, width, f)}
+	lines = append(lines, c.plot(th, grid, f)...)
+	return append(lines, c.axisLine(th, f, xs), c.axisLabels(th, f, xs))
+}
+
+func (c *Chart) frame(xs []float64, width, height int) frame {
+	f := frame{rows: height - 3}
+	f.y = newAxis(0, c.top(), f.rows-1, c.Log)
+	if c.Log {
+		f.y = newAxis(c.bottom(), c.top(), f.rows-1, true)
+	}
+	for _, t := range f.y.ticks(f.rows) {
+		f.label = max(f.label, Width(Number(t, c.tickDecimals(t))))
+	}
+	f.cols = max(width-f.label-6-Width(c.XTitle), 4)
+	inset := max(min(f.cols/16, 4), 1)
+	f.x = newAxis(xs[0], xs[len(xs)-1], f.cols-1-2*inset, c.Log)
+	f.x.from = inset
+	return f
+}
+
+// tickDecimals is how many decimals the label of a tick needs.
+func (c *Chart) tickDecimals(v float64) int {
+	if v != 0 && math.Abs(v) < 1 {
+		return max(c.Decimals, 2)
+	}
+	if v != math.Trunc(v) {
+		return max(c.Decimals, 1)
+	}
+	return 0
+}
+
+// xs is every x of a measured point, rising.
+func (c *Chart) xs() []float64 {
+	seen := map[float64]bool{}
+	var xs []float64
+	for _, s := range c.Series {
+		for _, p := range s.Points {
+			if usable(p.X, c.Log) && usable(p.Y, c.Log) && !seen[p.X] {
+				seen[p.X] = true
+				xs = append(xs, p.X)
+			}
+		}
+	}
+	sort.Float64s(xs)
+	return xs
+}
+
+// usable is a number that the axis can show.
+func usable(v float64, log bool) bool {
+	return !math.IsNaN(v) && !math.IsInf(v, 0) && (!log || v > 0) && v >= 0
+}
+
+func (c *Chart) top() float64 {
+	top := 0.0
+	c.each(func(p ChartPoint) { top = math.Max(top, p.Y+p.Spread) })
+	return top
+}
+
+func (c *Chart) bottom() float64 {
+	bottom := math.Inf(1)
+	c.each(func(p ChartPoint) { bottom = math.Min(bottom, p.Y) })
+	return bottom
+}
+
+func (c *Chart) each(do func(ChartPoint)) {
+	for _, s := range c.Series {
+		for _, p := range s.Points {
+			if usable(p.X, c.Log) && usable(p.Y, c.Log) {
+				do(p)
+			}
+		}
+	}
+}
+
+// head is the unit of y, and the legend.
+func (c *Chart) head(th *theme.Theme, width int, f frame) string {
+	var names []string
+	for i, s := range c.Series {
+		names = append(names, th.Series(i, c.sign(th, i))+" "+s.Name)
+	}
+	return Spread("  "+c.YTitle, strings.Join(names, "   ")+" ", width)
+}
+
+// sign of a series at its points: one series has the theme's, several have letters.
+func (c *Chart) sign(th *theme.Theme, i int) string {
+	if c.Series[i].Guide {
+		return "·"
+	}
+	measured := 0
+	for _, s := range c.Series {
+		if !s.Guide {
+			measured++
+		}
+	}
+	if measured < 2 {
+		return th.Point
+	}
+	return string(rune('A' + i%26))
+}
+
+// plot puts the labels and the axis of y before each row of the grid.
+func (c *Chart) plot(th *theme.Theme, grid *grid, f frame) []string {
+	labels := map[int]string{}
+	for _, t := range f.y.ticks(f.rows) {
+		labels[f.rows-1-f.y.at(t)] = Number(t, c.tickDecimals(t))
+	}
+	lines := make([]string, f.rows)
+	for r := range lines {
+		wall := th.Wall
+		if labels[r] != "" {
+			wall = th.Axis.Tick
+		}
+		lines[r] = "  " + th.Paint(theme.Dim, Right(labels[r], f.label)+" "+wall) + grid.line(r)
+	}
+	return lines
+}
+
+func (c *Chart) axisLine(th *theme.Theme, f frame, xs []float64) string {
+	cells := strings.Split(strings.Repeat(th.Axis.Line+"\n", f.cols-1)+th.Axis.Line, "\n")
+	for _, x := range xs {
+		cells[f.x.at(x)] = th.Axis.Under
+	}
+	return blank(f.label+3) + th.Paint(theme.Dim, th.Axis.Corner+strings.Join(cells, ""))
+}
+
+// axisLabels writes the x values under their ticks, leaving out those that would touch.
+func (c *Chart) axisLabels(th *theme.Theme, f frame, xs []float64) string {
+	line, end := "", 0
+	for _, x := range xs {
+		text := Short(x)
+		if x == math.Trunc(x) {
+			text = Number(x, 0)
+		}
+		at := max(f.x.at(x)-Width(text)/2, 0)
+		if line != "" && at < end+1 || at+Width(text) > f.cols {
+			continue
+		}
+		line += blank(at-end) + text
+		end = at + Width(text)
+	}
+	line = blank(f.label+4) + line
+	title := th.Paint(theme.Dim, c.XTitle)
+	room := f.label + f.cols + 6 + Width(c.XTitle)
+	if Width(line)+Width(title)+2 > room {
+		return Clip(line, room)
+	}
+	return line + blank(room-Width(line)-Width(title)) + title
+}

@@ -1,0 +1,85 @@
+package widget
+
+import (
+	"flag"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/muesli/termenv"
+
+	"shardeck/ui/theme"
+)
+
+func scaling() Chart {
+	return Chart{YTitle: "tok/s", XTitle: "GPUs", Cursor: math.NaN(), Series: []ChartSeries{
+		{Name: "TP", Points: []ChartPoint{{4, 24210, 97}, {1, 11279, 22}, {2, 15532, 15}}},
+		{Name: "ideal", Guide: true, Points: []ChartPoint{{1, 11279, 0}, {4, 45116, 0}}}}}
+}
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestChart(t *testing.T) {
+	linear, log := scaling(), scaling()
+	log.Log, log.Cursor = true, 2
+	got := strip(strings.Join(append(linear.View(bare, 60, 11), log.View(bare, 78, 14)...), "\n")) + "\n"
+	const golden = "testdata/chart.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// strip drops the blanks at the ends of lines.
+func strip(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestChartAtAnySize(t *testing.T) {
+	odd := []ChartSeries{{Points: []ChartPoint{{1, math.NaN(), 0}, {2, 5, 0}, {0, 3, 0}, {3, math.Inf(1), 0}, {7, 0, 0}}}}
+	for _, c := range []Chart{scaling(), {Cursor: 2, Series: odd}, {Log: true, Cursor: 2, Series: odd}, {Series: []ChartSeries{{}}}} {
+		for w := 0; w < 90; w += 9 {
+			for h := 0; h < 30; h += 3 {
+				for _, line := range c.View(bare, w, h) {
+					if Width(line) > w {
+						t.Fatalf("%dx%d: line of %d columns: %q", w, h, Width(line), line)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestChartInASCII(t *testing.T) {
+	th := theme.New(termenv.Ascii, true)
+	c := scaling()
+	for _, line := range c.View(th, 70, 14) {
+		for _, r := range th.Plain(line) {
+			if r > 126 {
+				t.Fatalf("%q in %q", r, line)
+			}
+		}
+	}
+}
+
+func TestAxisEndsRoundAndTight(t *testing.T) {
+	for high, want := range map[float64]float64{45116: 50000, 24210: 30000, 100: 100, 0.9: 1, 7.5: 7.5, 8.1: 10} {
+		if got := newAxis(0, high, 9, false).high; math.Abs(got-want) > 1e-9 {
+			t.Errorf("axis for %v ends at %v, want %v", high, got, want)
+		}
+	}
+}

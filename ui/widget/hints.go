@@ -1,0 +1,81 @@
+package widget
+
+import (
+	"strings"
+
+	"shardeck/ui/theme"
+)
+
+// Hint is one key as footers and help show it.
+type Hint struct {
+	Label string // ↵
+	Verb  string // open
+	Help  string // one line, for the help screen
+}
+
+// Footer writes as many hints as a line holds, in order; those in last always stay.
+func Footer(th *theme.Theme, width int, hints, last []Hint) string {
+	tail := joinHints(th, last)
+	room := width - 1 - Width(tail)
+	line := " "
+	for _, h := range hints {
+		text := joinHints(th, []Hint{h}) + "  "
+		if Width(line)+Width(text) > room+1 {
+			break
+		}
+		line += text
+	}
+	return Clip(line+tail, width)
+}
+
+func joinHints(th *theme.Theme, hints []Hint) string {
+	words := make([]string, len(hints))
+	for i, h := range hints {
+		words[i] = th.Paint(theme.Strong, h.Label) + " " + th.Paint(theme.Dim, h.Verb)
+	}
+	return strings.Join(words, "  ")
+}
+
+// Group is a titled list of hints in the help.
+type Group struct {
+	Title string
+	Hints []Hint
+}
+
+// Help writes groups of keys as lines of a popup.
+func Help(groups []Group) []string {
+	label := 0
+	for _, g := range groups {
+		for _, h := range g.Hints {
+			label = max(label, Width(h.Label))
+		}
+	}
+	var lines []string
+	for i, g := range groups {
+		if len(g.Hints) == 0 {
+			continue
+		}
+		if i > 0 {
+			lines = append(lines, "")
+		}
+		lines = append(lines, g.Title)
+		for _, h := range g.Hints {
+			words := h.Help
+			if words == "" {
+				words = h.Verb
+			}
+			lines = append(lines, "  "+Fit(h.Label, label)+"  "+words)
+		}
+	}
+	return lines
+}
+
+// Rule is a line across, with a title near its left end.
+func Rule(th *theme.Theme, width int, title string) string {
+	if title == "" {
+		return th.Paint(theme.Dim, " "+strings.Repeat(th.Rule, max(width-2, 0)))
+	}
+	title = Sentence(title, max(width-6, 0))
+	rest := strings.Repeat(th.Rule, max(width-5-Width(title), 0))
+	return th.Paint(theme.Dim, " "+th.Rule+th.Rule+" ") + title + th.Paint(theme.Dim, " "+rest)
+}

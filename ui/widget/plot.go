@@ -1,0 +1,256 @@
+package widget
+
+import (
+	"math"
+	"sort"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/guptarohit/asciigraph"
+
+	"shardeck/ui/theme"
+)
+
+// axis maps values to cells 0…cells.
+type axis struct {
+	low, high float64
+	cells     int
+	from      int // cell of low
+	log       bool
+	step      float64 // between ticks, linear only
+}
+
+// newAxis makes an axis whose end is a round number, so that its labels are too.
+func newAxis(low, high float64, cells int, log bool) axis {
+	a := axis{low: low, high: high, cells: max(cells, 1), log: log}
+	if log {
+		return a
+	}
+	if low == 0 {
+		a.step = tightStep(high, math.Max(1, math.Min(5, float64(cells)/2)))
+		a.high = math.Ceil(high/a.step-1e-9) * a.step
+	}
+	return a
+}
+
+// tightStep is the round step, at most so many of which reach high, that wastes
+// the least room above it.
+func tightStep(high, most float64) float64 {
+	best, end := 0.0, math.Inf(1)
+	for step := round125(high / most); step <= high || best == 0; step = round125(step * 1.01) {
+		if e := math.Ceil(high/step-1e-9) * step; e < end*(1-1e-9) {
+			best, end = step, e
+		}
+	}
+	return best
+}
+
+// round125 is the next of 1, 2, 2.5 and 5 times a power of ten.
+func round125(v float64) float64 {
+	if v <= 0 {
+		return 1
+	}
+	power := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, m := range []float64{1, 2, 2.5, 5, 10} {
+		if m*power >= v*(1-1e-9) {
+			return m * power
+		}
+	}
+	return 10 * power
+}
+
+// place is where a value lies, from 0 at low to 1 at high.
+func (a axis) place(v float64) float64 {
+	low, high := a.low, a.high
+	if a.log {
+		v, low, high = math.Log(v), math.Log(low), math.Log(high)
+	}
+	if high <= low {
+		return 0.5
+	}
+	return (v - low) / (high - low)
+}
+
+// at is the cell of a value.
+func (a axis) at(v float64) int {
+	return a.from + clamp(int(math.Round(a.place(v)*float64(a.cells))), 0, a.cells)
+}
+
+// ticks are the values worth a label, at most one to two rows.
+func (a axis) ticks(rows int) []float64 {
+	var out []float64
+	if a.log {
+		last := -2
+		for _, v := range append(doublings(a.low, a.high), a.high) {
+			if at := a.at(v); at >= last+2 {
+				out, last = append(out, v), at
+			}
+		}
+		return out
+	}
+	for v := a.low; a.step > 0 && v <= a.high+a.step/1e6; v += a.step {
+		out = append(out, v)
+	}
+	return out
+}
+
+func doublings(low, high float64) []float64 {
+	var out []float64
+	for v := low; v > 0 && v < high; v *= 2 {
+		out = append(out, v)
+	}
+	return out
+}
+
+// grid is the plot, a sign in each cell.
+type grid struct {
+	cells [][]cell
+}
+
+// cell is a sign and how it is painted; nil: as it is.
+type cell struct {
+	sign  string
+	paint func(string) string
+}
+
+func newGrid(cols, rows int) *grid {
+	g := &grid{cells: make([][]cell, rows)}
+	for r := range g.cells {
+		g.cells[r] = make([]cell, cols)
+	}
+	return g
+}
+
+func (g *grid) set(col, row int, sign string, paint func(string) string) {
+	if row >= 0 && row < len(g.cells) && col >= 0 && col < len(g.cells[row]) {
+		g.cells[row][col] = cell{sign, paint}
+	}
+}
+
+func (g *grid) line(row int) string {
+	var b strings.Builder
+	for _, c := range g.cells[row] {
+		switch {
+		case c.sign == "":
+			b.WriteByte(' ')
+		case c.paint == nil:
+			b.WriteString(c.sign)
+		default:
+			b.WriteString(c.paint(c.sign))
+		}
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// drawMarks draws the crosshair and the vertical marks, under everything else.
+func (c *Chart) drawMarks(th *theme.Theme, g *grid, f frame) {
+	vertical := func(x float64, tone theme.Tone) {
+		if !usable(x, c.Log) || x < f.x.low || x > f.x.high {
+			return
+		}
+		for r := range f.rows {
+			g.set(f.x.at(x), r, th.Wall, func(s string) string { return th.Paint(tone, s) })
+		}
+	}
+	for _, x := range c.Mark {
+		vertical(x, theme.Dim)
+	}
+	vertical(c.Cursor, theme.Accent)
+}
+
+// drawLine lets asciigraph draw one series, column by column, and copies its signs.
+func (c *Chart) drawLine(th *theme.Theme, g *grid, f frame, i int) {
+	values := c.sampled(f, i)
+	if values == nil {
+		return
+	}
+	options := []asciigraph.Option{asciigraph.Height(f.rows - 1), asciigraph.LowerBound(0), asciigraph.UpperBound(1),
+		asciigraph.YAxisValueFormatter(func(float64) string { return "" })}
+	if chars := c.chars(th, i); chars != nil {
+		options = append(options, asciigraph.SeriesChars(*chars))
+	}
+	for r, line := range strings.Split(asciigraph.Plot(values, options...), "\n") {
+		for col, sign := range []rune(ansi.Strip(line)) {
+			if sign != ' ' && col >= plotOffset {
+				g.set(col-plotOffset, r, string(sign), func(s string) string { return th.Series(i, s) })
+			}
+		}
+	}
+}
+
+// plotOffset is the columns asciigraph draws before its first value.
+const plotOffset = 3
+
+// chars of a line: dots for a guide, and plain signs in ASCII.
+func (c *Chart) chars(th *theme.Theme, i int) *asciigraph.CharSet {
+	var set asciigraph.CharSet
+	switch {
+	case c.Series[i].Guide:
+		set = asciigraph.CreateCharSet("·")
+	case th.ASCII:
+		set = asciigraph.CharSet{Horizontal: "-", VerticalLine: "|", ArcDownRight: ".", ArcDownLeft: ".",
+			ArcUpRight: "'", ArcUpLeft: "'", EndCap: "-", StartCap: "-"}
+	default:
+		return nil
+	}
+	return &set
+}
+
+// sampled is the series at each column of the plot, from 0 to 1 of its height, NaN
+// outside its points; nil if it has fewer than two.
+func (c *Chart) sampled(f frame, i int) []float64 {
+	points := c.sorted(i)
+	if len(points) < 2 {
+		return nil
+	}
+	values := make([]float64, f.cols)
+	for col := range values {
+		values[col] = between(points, col, f)
+	}
+	return values
+}
+
+// sorted is a series' usable points by rising x.
+func (c *Chart) sorted(i int) []ChartPoint {
+	var points []ChartPoint
+	for _, p := range c.Series[i].Points {
+		if usable(p.X, c.Log) && usable(p.Y, c.Log) {
+			points = append(points, p)
+		}
+	}
+	sort.SliceStable(points, func(a, b int) bool { return points[a].X < points[b].X })
+	return points
+}
+
+// between is the height at a column on the straight lines from point to point.
+func between(points []ChartPoint, col int, f frame) float64 {
+	for i := 1; i < len(points); i++ {
+		left, right := f.x.at(points[i-1].X), f.x.at(points[i].X)
+		if col < left || col > right {
+			continue
+		}
+		share := 0.0
+		if right > left {
+			share = float64(col-left) / float64(right-left)
+		}
+		low, high := f.y.place(points[i-1].Y), f.y.place(points[i].Y)
+		return math.Max(0, math.Min(1, low+share*(high-low)))
+	}
+	return math.NaN()
+}
+
+// drawPoints sets the measured points, and their spread where it is seen.
+func (c *Chart) drawPoints(th *theme.Theme, g *grid, f frame, i int) {
+	if c.Series[i].Guide {
+		return
+	}
+	paint := func(s string) string { return th.Series(i, s) }
+	for _, p := range c.sorted(i) {
+		col := f.x.at(p.X)
+		low, high := f.y.at(math.Max(p.Y-p.Spread, f.y.low)), f.y.at(p.Y+p.Spread)
+		for at := low; at <= high && p.Spread > 0; at++ {
+			g.set(col, f.rows-1-at, th.Wall, paint)
+		}
+		g.set(col, f.rows-1-f.y.at(p.Y), c.sign(th, i), paint)
+	}
+}

@@ -1,0 +1,168 @@
+package widget
+
+import (
+	"strings"
+
+	"shardeck/ui/theme"
+)
+
+// Popup is a question or a text over the pane. With buttons it is a question, whose
+// answer the caller gets; the first choice is the last button: No, Cancel, Close.
+type Popup struct {
+	Title   string
+	Body    []string // may hold painted text
+	Buttons []string
+	Tones   func(line string) theme.Tone // colours lines of the body; nil: none
+	Choice  int
+	Width   int // wanted; 0: as wide as the text
+	first   int
+	page    int
+}
+
+// Confirm asks a yes-or-no question; No is chosen.
+func Confirm(title string, body ...string) *Popup {
+	return &Popup{Title: title, Body: body, Buttons: []string{"Yes", "No"}, Choice: 1}
+}
+
+// Show shows a text until it is closed.
+func Show(title string, body []string) *Popup {
+	return &Popup{Title: title, Body: body, Buttons: []string{"Close"}}
+}
+
+// Key takes a key: done when the popup is answered, with the button's index, or -1
+// for Esc. The first letter of a button chooses it at once.
+func (p *Popup) Key(key string) (answer int, done bool) {
+	switch key {
+	case "esc", "q", "ctrl+c":
+		return -1, true
+	case "enter":
+		return p.Choice, true
+	case "left", "h", "shift+tab":
+		p.Choice = clamp(p.Choice-1, 0, len(p.Buttons)-1)
+	case "right", "l", "tab":
+		p.Choice = clamp(p.Choice+1, 0, len(p.Buttons)-1)
+	default:
+		p.scroll(key)
+		return p.letter(key)
+	}
+	return 0, false
+}
+
+// letter answers y, n and the first letters of other buttons.
+func (p *Popup) letter(key string) (int, bool) {
+	for i, b := range p.Buttons {
+		if strings.EqualFold(key, b[:1]) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+func (p *Popup) scroll(key string) {
+	if step, ok := moves(max(p.page, 1), len(p.Body))[key]; ok {
+		p.first = clamp(p.first+step, 0, max(len(p.Body)-p.page, 0))
+	}
+}
+
+// Hints are the keys of a popup, for the footer.
+func (p *Popup) Hints() []Hint {
+	if len(p.Buttons) < 2 {
+		return []Hint{{Label: "esc", Verb: "close"}, {Label: "↑↓", Verb: "scroll"}}
+	}
+	hints := []Hint{{Label: "←→", Verb: "choose"}, {Label: "↵", Verb: strings.ToLower(p.Buttons[p.Choice])}}
+	for _, b := range p.Buttons {
+		hints = append(hints, Hint{Label: strings.ToLower(b[:1]), Verb: strings.ToLower(b)})
+	}
+	return append(hints, Hint{Label: "esc", Verb: "back"})
+}
+
+// Over draws the popup in the middle of a pane's lines.
+func (p *Popup) Over(th *theme.Theme, base []string, width, height int) []string {
+	box := p.box(th, width-4, height-2)
+	if len(box) == 0 {
+		return base
+	}
+	for len(base) < height {
+		base = append(base, "")
+	}
+	return Overlay(base, box, max((width-Width(box[0]))/2, 0), max((height-len(box))/2, 0))
+}
+
+// box is the frame, the part of the body that is in sight, and the buttons.
+func (p *Popup) box(th *theme.Theme, width, height int) []string {
+	inner := min(max(p.Width, p.widest()), width-4)
+	if inner < 4 || height < 4 {
+		return nil
+	}
+	body := p.wrapped(inner)
+	p.page = min(len(body), height-4)
+	p.first = clamp(p.first, 0, max(len(body)-p.page, 0))
+	lines := []string{p.edge(th, th.Corners[0], th.Corners[1], p.Title, inner)}
+	for _, text := range body[p.first : p.first+p.page] {
+		lines = append(lines, p.side(th, p.coloured(th, text), inner))
+	}
+	lines = append(lines, p.side(th, "", inner), p.side(th, p.buttons(th), inner))
+	return append(lines, p.edge(th, th.Corners[2], th.Corners[3], p.place(len(body)), inner))
+}
+
+func (p *Popup) coloured(th *theme.Theme, line string) string {
+	if p.Tones == nil {
+		return line
+	}
+	return th.Paint(p.Tones(line), line)
+}
+
+func (p *Popup) widest() int {
+	w := Width(p.Title) + 4
+	for _, line := range p.Body {
+		w = max(w, Width(line))
+	}
+	return w
+}
+
+// wrapped breaks long sentences; lines that start with a blank are taken as they
+// are and cut, for they are tables and scripts.
+func (p *Popup) wrapped(width int) []string {
+	var out []string
+	for _, line := range p.Body {
+		if Width(line) <= width || p.Tones != nil || strings.HasPrefix(line, " ") {
+			out = append(out, Clip(line, width))
+			continue
+		}
+		out = append(out, Wrap(line, width)...)
+	}
+	return out
+}
+
+func (p *Popup) edge(th *theme.Theme, left, right, title string, inner int) string {
+	if title != "" {
+		title = " " + Clip(title, inner-2) + " "
+	}
+	rule := strings.Repeat(th.Rule, max(inner+1-Width(title), 0))
+	return th.Paint(theme.Accent, left+th.Rule+title+rule+right)
+}
+
+func (p *Popup) side(th *theme.Theme, text string, inner int) string {
+	wall := th.Paint(theme.Accent, th.Wall)
+	return wall + " " + Fit(text, inner) + " " + wall
+}
+
+func (p *Popup) buttons(th *theme.Theme) string {
+	var words []string
+	for i, b := range p.Buttons {
+		if i == p.Choice {
+			words = append(words, th.Paint(theme.Accent, th.Cursor+" "+b))
+			continue
+		}
+		words = append(words, "  "+b)
+	}
+	return strings.Join(words, "   ")
+}
+
+// place says how much of a long body is in sight.
+func (p *Popup) place(lines int) string {
+	if lines <= p.page {
+		return ""
+	}
+	return Int(p.first+p.page) + " of " + Int(lines) + " lines"
+}

@@ -1,0 +1,183 @@
+package widget
+
+import (
+	"strings"
+
+	"shardeck/ui/theme"
+)
+
+// Column of a table. Columns with Worth 0 always stay; when the line is too short
+// the others vanish, the highest Worth first.
+type Column struct {
+	Title string
+	Unit  string // second line of the header
+	Right bool   // numbers: right-aligned on the decimal point
+	Worth int
+	Min   int // may be cut down to this width; 0: never cut
+}
+
+// Cell of a table.
+type Cell struct {
+	Text string
+	Tone theme.Tone
+}
+
+// Table shows rows of cells; only the rows in its window are drawn.
+type Table struct {
+	Window
+	Columns  []Column
+	Column   int                // column under the cursor; -1: the cursor is a whole row
+	Freeze   int                // with Column ≥ 0: leading columns that stay while the others scroll
+	Focused  bool               // draws the cursor in the accent colour
+	Marked   func(row int) bool // nil: none
+	rows     [][]Cell
+	natural  []int // widest cell of each column
+	decimal  []int // most digits after the point in each column
+	firstCol int
+}
+
+// gap between columns, and what stands before a row: the cursor and the mark.
+const (
+	gap    = 2
+	margin = 3
+)
+
+// SetRows takes the rows; the widths of all of them are measured once, here, so that
+// scrolling moves no column.
+func (t *Table) SetRows(rows [][]Cell) {
+	t.rows = rows
+	t.natural, t.decimal = make([]int, len(t.Columns)), make([]int, len(t.Columns))
+	for _, row := range rows {
+		for c := range min(len(row), len(t.Columns)) {
+			t.decimal[c] = max(t.decimal[c], decimals(row[c].Text))
+		}
+	}
+	for c, column := range t.Columns {
+		t.natural[c] = max(Width(column.Title), Width(column.Unit))
+		for _, row := range rows {
+			if c < len(row) {
+				t.natural[c] = max(t.natural[c], Width(t.aligned(c, row[c].Text)))
+			}
+		}
+	}
+	t.Keep(len(rows), 0)
+}
+
+// Rows is how many rows there are.
+func (t *Table) Rows() int { return len(t.rows) }
+
+// decimals counts the digits after the point of a number; 0 for other text.
+func decimals(text string) int {
+	i := strings.IndexByte(text, '.')
+	if i < 0 || !isNumber(text) {
+		return 0
+	}
+	return len(text) - i
+}
+
+func isNumber(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789. -+") == "" && strings.ContainsAny(text, "0123456789")
+}
+
+// aligned pads a number so that its point stands under those of its column.
+func (t *Table) aligned(c int, text string) string {
+	if !t.Columns[c].Right || !isNumber(text) {
+		return text
+	}
+	return text + blank(t.decimal[c]-decimals(text))
+}
+
+// View draws header and window into width and height.
+func (t *Table) View(th *theme.Theme, width, height int) []string {
+	shown, widths := t.layout(width)
+	lines := t.header(th, shown, widths)
+	room := max(height-len(lines), 0)
+	t.Keep(len(t.rows), room)
+	for i := t.First; i < min(t.First+room, len(t.rows)); i++ {
+		lines = append(lines, t.line(th, i, shown, widths))
+	}
+	return lines[:min(len(lines), max(height, 0))]
+}
+
+// HeaderRows is how many lines the header takes: two if any column has a unit.
+func (t *Table) HeaderRows() int {
+	for _, c := range t.Columns {
+		if c.Unit != "" {
+			return 2
+		}
+	}
+	return 1
+}
+
+func (t *Table) header(th *theme.Theme, shown, widths []int) []string {
+	lines := make([]string, t.HeaderRows())
+	for row := range lines {
+		var b strings.Builder
+		b.WriteString(blank(margin))
+		for i, c := range shown {
+			text, tone := t.Columns[c].Title, theme.Dim
+			if row == 1 {
+				text = t.Columns[c].Unit
+			}
+			if c == t.Column && t.Focused {
+				tone = theme.Accent
+			}
+			b.WriteString(th.Paint(tone, t.place(c, text, widths[i])))
+			b.WriteString(blank(gap))
+		}
+		lines[row] = strings.TrimRight(b.String(), " ")
+	}
+	return lines
+}
+
+func (t *Table) line(th *theme.Theme, row int, shown, widths []int) string {
+	var b strings.Builder
+	b.WriteString(t.prefix(th, row))
+	for i, c := range shown {
+		cell := Cell{}
+		if c < len(t.rows[row]) {
+			cell = t.rows[row][c]
+		}
+		text := t.place(c, t.aligned(c, cell.Text), widths[i])
+		b.WriteString(th.Paint(t.tone(cell, row, c), text))
+		if i < len(shown)-1 {
+			b.WriteString(blank(gap))
+		}
+	}
+	return b.String()
+}
+
+// prefix is the cursor and the mark before a row.
+func (t *Table) prefix(th *theme.Theme, row int) string {
+	cursor, mark := " ", " "
+	if row == t.Cursor {
+		cursor = th.Paint(t.cursorTone(), th.Cursor)
+	}
+	if t.Marked != nil && t.Marked(row) {
+		mark = th.Paint(theme.Accent, th.Mark)
+	}
+	return " " + cursor + mark
+}
+
+func (t *Table) cursorTone() theme.Tone {
+	if t.Focused {
+		return theme.Accent
+	}
+	return theme.Dim
+}
+
+// tone of a cell: the cursor row is in the accent colour, except what warns.
+func (t *Table) tone(cell Cell, row, column int) theme.Tone {
+	under := row == t.Cursor && t.Focused && (t.Column < 0 || t.Column == column)
+	if under && (cell.Tone == theme.Plain || cell.Tone == theme.Dim || t.Column >= 0) {
+		return theme.Accent
+	}
+	return cell.Tone
+}
+
+func (t *Table) place(c int, text string, width int) string {
+	if t.Columns[c].Right {
+		return Right(text, width)
+	}
+	return Fit(text, width)
+}

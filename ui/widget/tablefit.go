@@ -1,0 +1,92 @@
+package widget
+
+// layout chooses the columns that a line of this width holds, and their widths.
+func (t *Table) layout(width int) (shown, widths []int) {
+	if t.natural == nil {
+		t.SetRows(t.rows)
+	}
+	room := width - margin
+	if t.Column >= 0 {
+		shown = t.scrolled(room)
+	} else {
+		shown = t.worthy(room)
+	}
+	return shown, t.widen(shown, room)
+}
+
+// least is the width a column cannot do without.
+func (t *Table) least(c int) int {
+	if m := t.Columns[c].Min; m > 0 {
+		return min(m, t.natural[c])
+	}
+	return t.natural[c]
+}
+
+// worthy drops columns, the least worth first, until the rest fits.
+func (t *Table) worthy(room int) []int {
+	shown := make([]int, len(t.Columns))
+	for i := range shown {
+		shown[i] = i
+	}
+	for t.need(shown) > room {
+		drop := -1
+		for i, c := range shown {
+			if t.Columns[c].Worth > 0 && (drop < 0 || t.Columns[c].Worth >= t.Columns[shown[drop]].Worth) {
+				drop = i
+			}
+		}
+		if drop < 0 {
+			break
+		}
+		shown = append(shown[:drop], shown[drop+1:]...)
+	}
+	return shown
+}
+
+// scrolled keeps the frozen columns and as many others as fit, the cursor's among them.
+func (t *Table) scrolled(room int) []int {
+	n := len(t.Columns)
+	t.Column = clamp(t.Column, 0, n-1)
+	t.firstCol = clamp(t.firstCol, t.Freeze, max(t.Column, t.Freeze))
+	for {
+		shown := t.from(t.firstCol, room)
+		if len(shown) == 0 || t.Column < t.Freeze || shown[len(shown)-1] >= t.Column || t.firstCol >= t.Column {
+			return shown
+		}
+		t.firstCol++
+	}
+}
+
+func (t *Table) from(first, room int) []int {
+	var shown []int
+	for c := range t.Freeze {
+		shown = append(shown, c)
+	}
+	for c := first; c < len(t.Columns); c++ {
+		if t.need(append(shown, c)) > room && len(shown) > t.Freeze {
+			break
+		}
+		shown = append(shown, c)
+	}
+	return shown
+}
+
+func (t *Table) need(shown []int) int {
+	total := gap * max(len(shown)-1, 0)
+	for _, c := range shown {
+		total += t.least(c)
+	}
+	return total
+}
+
+// widen gives what is left of the line to columns that were to be cut, from the left.
+func (t *Table) widen(shown []int, room int) []int {
+	left := max(room-t.need(shown), 0)
+	widths := make([]int, len(shown))
+	for i, c := range shown {
+		more := min(left, t.natural[c]-t.least(c))
+		widths[i] = t.least(c) + more
+		left -= more
+	}
+	return widths
+}

@@ -1,0 +1,106 @@
+package widget
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Width of text in columns, escape sequences not counted.
+func Width(s string) int { return ansi.StringWidth(s) }
+
+// Clip cuts text to a width, with "…" where something is gone.
+func Clip(s string, width int) string {
+	if width <= 0 {
+		return ""
+	}
+	if Width(s) <= width {
+		return s
+	}
+	return ansi.Truncate(s, width, "…")
+}
+
+// Fit makes text exactly as wide as asked: cut, or padded on the right.
+func Fit(s string, width int) string { return pad(Clip(s, width), width, false) }
+
+// Right is Fit with the padding on the left.
+func Right(s string, width int) string { return pad(Clip(s, width), width, true) }
+
+func pad(s string, width int, left bool) string {
+	n := width - Width(s)
+	if n <= 0 {
+		return s
+	}
+	if left {
+		return blank(n) + s
+	}
+	return s + blank(n)
+}
+
+func blank(n int) string { return strings.Repeat(" ", max(n, 0)) }
+
+// Sentence cuts a sentence between words: nothing is cut in the middle of one.
+func Sentence(s string, width int) string {
+	if Width(s) <= width {
+		return s
+	}
+	lines := Wrap(s, max(width-2, 1))
+	return Clip(strings.TrimRight(lines[0], " ,;:·")+" …", width)
+}
+
+// Wrap breaks a paragraph into lines between words; a word longer than a line is cut.
+func Wrap(s string, width int) []string {
+	if width <= 0 {
+		return []string{""}
+	}
+	return strings.Split(ansi.Wrap(s, width, ""), "\n")
+}
+
+// Block makes lines an exact rectangle: what is missing is blank, what is over is cut.
+func Block(lines []string, width, height int) string {
+	if width <= 0 || height <= 0 {
+		return ""
+	}
+	out := make([]string, height)
+	for i := range out {
+		line := ""
+		if i < len(lines) {
+			line = lines[i]
+		}
+		out[i] = Fit(line, width)
+	}
+	return strings.Join(out, "\n")
+}
+
+// Spread puts one text at the left end of a line and one at the right; the left
+// one gives way.
+func Spread(left, right string, width int) string {
+	right = Clip(right, width)
+	room := width - Width(right)
+	if right != "" {
+		room--
+	}
+	if room <= 0 {
+		return Fit(right, width)
+	}
+	if right == "" {
+		return Fit(Sentence(left, room), width)
+	}
+	return Fit(Sentence(left, room), room) + " " + right
+}
+
+// Overlay lays a box of lines over others, its corner at column x and row y.
+func Overlay(base, box []string, x, y int) []string {
+	out := append([]string(nil), base...)
+	for i, line := range box {
+		row := y + i
+		if row < 0 || row >= len(out) {
+			continue
+		}
+		under := out[row]
+		left := Fit(ansi.Truncate(under, x, ""), x)
+		right := ansi.TruncateLeft(under, x+Width(line), "")
+		out[row] = left + line + right
+	}
+	return out
+}
