@@ -29,32 +29,6 @@ type field struct {
 	index []int // for reflect.Value.FieldByIndex
 }
 
-// bounds of numbers: wide enough for any sane experiment, narrow enough that a
-// slip of the finger is seen. The rules of layouts and memory are model's.
-var bounds = map[string][2]float64{
-	"model.layers":               {0, 1000},
-	"parallelism.tp":             {1, 4096},
-	"parallelism.pp":             {1, 4096},
-	"parallelism.dp_replicate":   {1, 4096},
-	"parallelism.dp_shard":       {1, 4096},
-	"parallelism.ep":             {1, 65536},
-	"data.batch_size":            {1, 1 << 20},
-	"data.seq_len":               {1, 1 << 24},
-	"data.max_tokens":            {1, 1 << 24},
-	"warmup_iterations":          {0, 10000},
-	"profile_iterations":         {1, 10000},
-	"profiling.trace_iterations": {1, 10000},
-	"profiling.trace_tokens":     {1, 1 << 24},
-	"replay.factor":              {0, 10000},
-}
-
-// choices are the words a key takes, where no others can mean anything.
-var choices = map[string][]string{
-	"engine":          {string(model.EngineVLLM), string(model.EngineTorch), string(model.EngineReplay)},
-	"model.precision": {"bfloat16", "float16", "float32", "fp8"},
-	"model.weights":   {"auto", "dummy"},
-}
-
 // checks are the patterns of values that reach a job script.
 var checks = map[string]func(string) error{
 	"experiment_id":    model.CheckID,
@@ -129,7 +103,7 @@ func Choices(path string) []string {
 	if fields[path].kind == kindYesNo {
 		return []string{"true", "false"}
 	}
-	return choices[path]
+	return model.Choices(path)
 }
 
 // lookup finds the field of a path; env and vllm hold any name below them.

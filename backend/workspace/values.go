@@ -13,10 +13,9 @@ import (
 
 // takes says in words what a field accepts.
 func (f field) takes() string {
-	lim, bounded := bounds[f.path]
-	span := fmt.Sprintf(" from %s to %s", number(lim[0]), number(lim[1]))
-	if !bounded {
-		span = ""
+	span := ""
+	if lo, hi, bounded := f.bounds(); bounded {
+		span = fmt.Sprintf(" from %d to %d", lo, hi)
 	}
 	switch f.kind {
 	case kindWhole:
@@ -30,7 +29,7 @@ func (f field) takes() string {
 	case kindGroup, kindEnv, kindAnyKeys:
 		return "keys with values, one a line below it"
 	}
-	if c := choices[f.path]; c != nil {
+	if c := model.Choices(f.path); c != nil {
 		return "one of " + strings.Join(c, ", ")
 	}
 	return "text"
@@ -40,7 +39,7 @@ func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
 // refuse is the error of a value that a field does not take.
 func (f field) refuse(value string) error {
-	if near := model.Nearest(value, choices[f.path]); near != "" {
+	if near := model.Nearest(value, model.Choices(f.path)); near != "" {
 		return fmt.Errorf("%s: %.60q is not %s; did you mean %s?", f.path, value, f.takes(), near)
 	}
 	return fmt.Errorf("%s: %.60q is not %s", f.path, value, f.takes())
@@ -81,13 +80,28 @@ func (f field) set(e *model.Experiment, text string) error {
 }
 
 func (f field) within(x float64) bool {
-	lim, bounded := bounds[f.path]
-	return !bounded || x >= lim[0] && x <= lim[1]
+	lo, hi, bounded := f.bounds()
+	return !bounded || x >= float64(lo) && x <= float64(hi)
+}
+
+// maxFactor bounds the pace of a replay; none of hours is meant.
+const maxFactor = 1000
+
+// bounds is the range of a number. Where 0 stands for auto, the word is written.
+func (f field) bounds() (lo, hi int, ok bool) {
+	lo, hi, ok = model.Bounds(f.path)
+	switch f.kind {
+	case kindAuto:
+		lo = max(lo, 1)
+	case kindDecimal:
+		return 0, maxFactor, true
+	}
+	return lo, hi, ok
 }
 
 // checkText tells whether text may stand in a field.
 func (f field) checkText(text string) error {
-	if c := choices[f.path]; c != nil && !contains(c, text) {
+	if c := model.Choices(f.path); c != nil && !contains(c, text) {
 		return f.refuse(text)
 	}
 	if hasControl(text) {
