@@ -1,6 +1,6 @@
-// Package slurmtest gives tests a real Slurm: the one that SHARDECK_SLURM_CONF or
-// SLURM_CONF names, as CI starts it once for all tests, else one of its own,
-// started by .ci/slurm for a test binary and stopped with it.
+// Package slurmtest gives tests a real Slurm: the one that .ci/slurm exported into
+// the environment, as CI does once for all tests, else one of its own, started by
+// .ci/slurm for a test binary and stopped with it. It never touches a site's Slurm.
 package slurmtest
 
 import (
@@ -52,10 +52,8 @@ func Main(m interface{ Run() int }) int {
 
 // find takes the cluster that is there, or starts one.
 func find() (string, error) {
-	for _, key := range []string{"SHARDECK_SLURM_CONF", "SLURM_CONF"} {
-		if c := os.Getenv(key); c != "" {
-			return c, answers(c)
-		}
+	if c := os.Getenv("SLURM_CONF"); c != "" && os.Getenv("SLURM_TEST_DIR") != "" {
+		return c, answers(c)
 	}
 	if os.Getenv("SHARDECK_TEST_SLURM") == "" && os.Getenv("CI") != "true" {
 		if _, err := exec.LookPath("slurmctld"); err != nil || os.Getuid() != 0 {
