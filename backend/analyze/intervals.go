@@ -1,0 +1,122 @@
+package analyze
+
+// span is a piece of time [start, end), in ns.
+type span struct{ start, end int64 }
+
+func (s span) length() int64 { return max(0, s.end-s.start) }
+
+// clip is the part of s inside w; it is empty where they do not meet.
+func (s span) clip(w span) span {
+	c := span{max(s.start, w.start), min(s.end, w.end)}
+	if c.end < c.start {
+		c.end = c.start
+	}
+	return c
+}
+
+// union merges spans that are sorted by start into disjoint ones, in order, and
+// drops the empty ones. Spans that touch become one.
+func union(sorted []span) []span {
+	var out []span
+	for _, s := range sorted {
+		if s.end <= s.start {
+			continue
+		}
+		if n := len(out); n > 0 && s.start <= out[n-1].end {
+			out[n-1].end = max(out[n-1].end, s.end)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// length is the total length of disjoint spans.
+func length(spans []span) int64 {
+	var n int64
+	for _, s := range spans {
+		n += s.length()
+	}
+	return n
+}
+
+// intersect is the time that lies in both of two lists of disjoint spans in order.
+func intersect(a, b []span) []span {
+	var out []span
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		if both := a[i].clip(b[j]); both.length() > 0 {
+			out = append(out, both)
+		}
+		if a[i].end < b[j].end {
+			i++
+		} else {
+			j++
+		}
+	}
+	return out
+}
+
+// subtract is the time of a that is not in b, both disjoint and in order.
+func subtract(a, b []span) []span {
+	var out []span
+	j := 0
+	for _, s := range a {
+		for j < len(b) && b[j].end <= s.start {
+			j++
+		}
+		for k := j; k < len(b) && b[k].start < s.end; k++ {
+			if b[k].start > s.start {
+				out = append(out, span{s.start, b[k].start})
+			}
+			s.start = max(s.start, b[k].end)
+		}
+		if s.end > s.start {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// clipAll is the part of disjoint spans in order that lies inside w.
+func clipAll(spans []span, w span) []span { return intersect(spans, []span{w}) }
+
+// cover answers how much of [start, end) disjoint spans fill, in logarithmic time.
+type cover struct {
+	spans []span
+	sum   []int64 // length of all spans before this one
+}
+
+func newCover(spans []span) cover {
+	sum := make([]int64, len(spans)+1)
+	for i, s := range spans {
+		sum[i+1] = sum[i] + s.length()
+	}
+	return cover{spans, sum}
+}
+
+// before is how much of the time before t is filled.
+func (c cover) before(t int64) int64 {
+	lo, hi := 0, len(c.spans)
+	for lo < hi {
+		if mid := (lo + hi) / 2; c.spans[mid].end <= t {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	filled := c.sum[lo]
+	if lo < len(c.spans) {
+		filled += max(0, t-c.spans[lo].start)
+	}
+	return filled
+}
+
+func (c cover) within(s span) int64 {
+	if s.end <= s.start {
+		return 0
+	}
+	return c.before(s.end) - c.before(s.start)
+}
+
+// has reports whether a moment is filled.
+func (c cover) has(t int64) bool { return c.within(span{t, t + 1}) > 0 }

@@ -1,0 +1,157 @@
+package analyze
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+
+	"shardeck/backend/trace"
+)
+
+// phase of inference that a step belongs to.
+type phase string
+
+// Phases. A mixed step holds prompts and decoding requests at once (chunked prefill).
+const (
+	prefill phase = "prefill"
+	decode  phase = "decode"
+	mixed   phase = "mixed"
+)
+
+var phaseNames = []phase{prefill, decode, mixed}
+
+// step is one forward step on the device's time line.
+type step struct {
+	span
+	phase  phase
+	tokens int // put through the model in this step, -1: not said
+}
+
+// vllmStep reads execute_context_<reqs>(<tokens>)_generation_<reqs>(<tokens>), and
+// vllmOldStep the form before it, execute_new_<n>_cached_<m>; suffixes may follow.
+var (
+	vllmStep    = regexp.MustCompile(`^execute_context_\d+\((\d+)\)_generation_\d+\((\d+)\)`)
+	vllmOldStep = regexp.MustCompile(`^execute_new_(\d+)_cached_(\d+)`)
+)
+
+// stepOf reads the name of an annotation; ok is false if it names no step.
+func stepOf(name string) (s step, ok bool) {
+	if name == string(prefill) || name == string(decode) {
+		return step{phase: phase(name), tokens: -1}, true
+	}
+	m, old := vllmStep.FindStringSubmatch(name), false
+	if m == nil {
+		m, old = vllmOldStep.FindStringSubmatch(name), true
+	}
+	if m == nil {
+		return step{}, false
+	}
+	context, err1 := strconv.Atoi(m[1])
+	generation, err2 := strconv.Atoi(m[2])
+	if err1 != nil || err2 != nil || context+generation <= 0 {
+		return step{}, false
+	}
+	s = step{phase: mixed, tokens: context + generation}
+	switch {
+	case context == 0:
+		s.phase = decode
+	case generation == 0:
+		s.phase = prefill
+	}
+	if old && context > 0 {
+		s.tokens = -1 // it counts requests, and a prompt has many tokens
+	}
+	return s, true
+}
+
+// steps are the steps on the device's time line, in order. CPU annotations cover
+// launches only and are left out. A step that shows on several streams is one.
+func steps(marks []trace.Mark) []step {
+	var out []step
+	for _, m := range marks {
+		if s, ok := stepOf(m.Name); ok && m.GPU {
+			s.span = span{m.Start, m.Start + m.Dur}
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b step) int { return int(min(1, max(-1, a.start-b.start))) })
+	var merged []step
+	for _, s := range out {
+		if n := len(merged); n > 0 && s.start < merged[n-1].end && s.phase == merged[n-1].phase && s.tokens == merged[n-1].tokens {
+			merged[n-1].end = max(merged[n-1].end, s.end)
+			continue
+		}
+		merged = append(merged, s)
+	}
+	return merged
+}
+
+// countSteps is how many forward steps a trace saw: by the CPU's annotations, one
+// a step, else by the device's. 0: it has none.
+func countSteps(marks []trace.Mark) int {
+	cpu, gpu := 0, 0
+	for _, m := range marks {
+		if _, ok := stepOf(m.Name); !ok {
+			continue
+		}
+		if m.GPU {
+			gpu++
+		} else {
+			cpu++
+		}
+	}
+	if cpu > 0 {
+		return cpu
+	}
+	return gpu
+}
+
+// territory divides all time among a lane's steps. A step lasts until the next one
+// starts, since sampling and the broadcast of the token follow the annotation; on
+// a later stage of a pipeline it starts with the recv that feeds it.
+func (l *lane) territory() []step {
+	out := slices.Clone(l.steps)
+	c := 0
+	for i := 1; i < len(out); i++ {
+		for ; c < len(l.calls) && l.calls[c].start < out[i].start; c++ {
+			if l.calls[c].typ == recv && l.calls[c].start >= l.steps[i-1].end {
+				out[i].start = l.calls[c].start
+				break
+			}
+		}
+		out[i-1].end = out[i].start
+	}
+	if n := len(out); n > 0 {
+		out[0].start = min(out[0].start, l.kernels[0].start)
+		out[n-1].end = max(out[n-1].end, lastEnd(l.kernels))
+	}
+	return out
+}
+
+// phases is the part of the window that each phase has; empty without annotations.
+func (l *lane) phases() map[phase][]span {
+	parts := map[phase][]span{}
+	for _, s := range l.territory() {
+		if c := s.span.clip(l.window); c.length() > 0 {
+			parts[s.phase] = append(parts[s.phase], c)
+		}
+	}
+	for p := range parts {
+		parts[p] = union(parts[p])
+	}
+	return parts
+}
+
+// stepAt is the step that owns a moment; nil without annotations.
+func stepAt(territory []step, t int64) *step {
+	i, _ := slices.BinarySearchFunc(territory, t, func(s step, t int64) int {
+		if s.end <= t {
+			return -1
+		}
+		return 1
+	})
+	if i < len(territory) && territory[i].start <= t {
+		return &territory[i]
+	}
+	return nil
+}

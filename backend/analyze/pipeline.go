@@ -1,0 +1,86 @@
+package analyze
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// pipelineMetrics finds the time that a pipeline's stages wait for each other.
+func pipelineMetrics(w *world) {
+	if !w.traced("bubble") {
+		return
+	}
+	if w.layout.PP == 1 {
+		w.none("PP=1: no pipeline", w.traceFiles(), "bubble")
+		return
+	}
+	v := w.eachLane(func(l *lane) (float64, string) {
+		waits, why := w.pipelineWaits(l)
+		return percent(length(waits), l.window.length()), why
+	})
+	m := v.metric(w.traceFiles())
+	stage, idle, all := map[int][]float64{}, map[int][]float64{}, []float64{}
+	for _, l := range w.lanes {
+		if bubble, ok := v.per[l.rank]; ok {
+			pp, free := w.layout.Coord(l.rank).PP, w.idle(l)
+			stage[pp] = append(stage[pp], bubble)
+			idle[pp] = append(idle[pp], free)
+			all = append(all, free)
+		}
+	}
+	for pp := range stage {
+		m.By[fmt.Sprintf("stage_%d", pp)] = mean(stage[pp])
+		m.By[fmt.Sprintf("stage_%d_idle", pp)] = mean(idle[pp])
+	}
+	if len(all) > 0 {
+		m.By["idle"] = mean(all)
+	}
+	w.set("bubble", m)
+}
+
+// pipelineWaits is the time a rank waits in its pipeline's own calls, recv and the
+// broadcast of the token over stages, as disjoint spans. A call waits first and
+// transfers then.
+func (w *world) pipelineWaits(l *lane) (waits []span, why string) {
+	var found []span
+	for _, c := range l.calls {
+		if !w.pipelineCall(c) {
+			continue
+		}
+		if why := w.lost[c]; why != "" {
+			return nil, why
+		}
+		own := c.clipped()
+		found = append(found, span{own.start, own.start + c.wait})
+	}
+	slices.SortFunc(found, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	return union(found), ""
+}
+
+func (w *world) pipelineCall(c *call) bool {
+	switch c.typ {
+	case recv:
+		return true
+	case broadcast:
+		return c.met != nil && w.spansStages(c.met.channel.ranks) || c.met == nil && w.lost[c] != ""
+	}
+	return false
+}
+
+// spansStages reports whether a group holds ranks of more than one stage.
+func (w *world) spansStages(ranks []int) bool {
+	for _, r := range ranks {
+		if w.layout.Coord(r).PP != w.layout.Coord(ranks[0]).PP {
+			return true
+		}
+	}
+	return false
+}
+
+// idle is the share of the window with neither compute nor waiting for the pipeline.
+func (w *world) idle(l *lane) float64 {
+	waits, _ := w.pipelineWaits(l)
+	free := subtract(subtract([]span{l.window}, l.compute), waits)
+	return percent(length(free), l.window.length())
+}

@@ -1,0 +1,156 @@
+package analyze
+
+import (
+	"cmp"
+	"slices"
+
+	"shardeck/model"
+)
+
+// timelineBins is how finely a rank's window is cut for the timeline: more than a
+// wide terminal has columns, and divisible in many ways.
+const timelineBins = 240
+
+// summary is the picture of the traces.
+func (w *world) summary() *model.TraceSummary {
+	s := &model.TraceSummary{Kernels: w.kernelStats(), Collectives: w.collectives()}
+	s.Classes = classes(s.Kernels)
+	for _, r := range w.in.Ranks {
+		s.Bytes += r.Bytes
+	}
+	for _, l := range w.lanes {
+		s.WindowNS = max(s.WindowNS, l.window.length())
+		p := l.parts()
+		s.Ranks = append(s.Ranks, w.rankSplit(l, p))
+		s.Timeline = append(s.Timeline, density(l, p))
+		s.Phases = append(s.Phases, phasesOf(l)...)
+	}
+	return s
+}
+
+// parts divides a lane's window: disjoint lists of spans that, with idle time, fill it.
+type parts struct {
+	compute, transfer, wait, copied []span
+	hidden                          int64 // communication under compute
+}
+
+func (l *lane) parts() parts {
+	var waits []span
+	for _, c := range l.calls {
+		own := c.clipped()
+		waits = append(waits, span{own.start, own.start + c.wait})
+	}
+	slices.SortFunc(waits, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	exposed := subtract(l.comm, l.compute)
+	wait := intersect(exposed, union(waits))
+	return parts{
+		compute:  l.compute,
+		transfer: subtract(exposed, wait),
+		wait:     wait,
+		copied:   subtract(subtract(l.copied, l.compute), l.comm),
+		hidden:   length(l.comm) - length(exposed),
+	}
+}
+
+func (w *world) rankSplit(l *lane, p parts) model.RankSplit {
+	skew, _, _ := w.skew(l)
+	r := model.RankSplit{
+		Rank: l.rank, Device: l.device.Name, WindowNS: l.window.length(), SkewNS: skew, HiddenCommNS: p.hidden,
+		ComputeNS: length(p.compute), TransferNS: length(p.transfer), WaitNS: length(p.wait), CopyNS: length(p.copied),
+	}
+	r.IdleNS = r.WindowNS - r.ComputeNS - r.TransferNS - r.WaitNS - r.CopyNS
+	for i := range l.kernels {
+		if l.kernels[i].clip(l.window).length() > 0 {
+			r.Kernels++
+		}
+	}
+	return r
+}
+
+// density cuts a window into equal bins and sums each part in them.
+func density(l *lane, p parts) model.RankDensity {
+	d := model.RankDensity{Rank: l.rank, BinNS: max(1, (l.window.length()+timelineBins-1)/timelineBins)}
+	d.Compute = bins(p.compute, l.window, d.BinNS)
+	d.Transfer = bins(p.transfer, l.window, d.BinNS)
+	d.Wait = bins(p.wait, l.window, d.BinNS)
+	d.Idle = make([]int64, len(d.Compute))
+	for i := range d.Idle {
+		bin := span{l.window.start + int64(i)*d.BinNS, l.window.start + int64(i+1)*d.BinNS}
+		d.Idle[i] = bin.clip(l.window).length() - d.Compute[i] - d.Transfer[i] - d.Wait[i]
+	}
+	return d
+}
+
+// bins sums spans into bins of equal length from the start of the window.
+func bins(spans []span, window span, bin int64) []int64 {
+	out := make([]int64, (window.length()+bin-1)/bin)
+	for _, s := range spans {
+		for i := (s.start - window.start) / bin; i < int64(len(out)) && window.start+i*bin < s.end; i++ {
+			out[i] += s.clip(span{window.start + i*bin, window.start + (i+1)*bin}).length()
+		}
+	}
+	return out
+}
+
+// phasesOf lists a lane's phases on the clock of its window; steps of one phase
+// that follow each other are one entry.
+func phasesOf(l *lane) []model.Phase {
+	var out []model.Phase
+	for _, s := range l.territory() {
+		c := s.span.clip(l.window)
+		if c.length() == 0 {
+			continue
+		}
+		end := c.end - l.window.start
+		if n := len(out); n > 0 && out[n-1].Name == string(s.phase) {
+			out[n-1].Steps++
+			out[n-1].EndNS = end
+			continue
+		}
+		out = append(out, model.Phase{Rank: l.rank, Name: string(s.phase), Steps: 1, StartNS: c.start - l.window.start, EndNS: end})
+	}
+	return out
+}
+
+// collectives sums the calls of one type and size, each type on the lowest rank
+// that makes such calls, the longest first.
+func (w *world) collectives() []model.CollStat {
+	type size struct {
+		typ      callType
+		bytes    int64
+		inferred bool
+	}
+	on := map[callType]*lane{}
+	byName := map[size]*model.CollStat{}
+	rates := map[size]*rate{}
+	for _, l := range w.lanes {
+		for _, c := range l.calls {
+			if on[c.typ] == nil {
+				on[c.typ] = l
+			}
+			if on[c.typ] != l {
+				continue
+			}
+			k := size{c.typ, c.bytes, c.inferred}
+			if byName[k] == nil {
+				byName[k] = &model.CollStat{Type: string(c.typ), Bytes: c.bytes, Inferred: c.inferred}
+				rates[k] = &rate{}
+			}
+			rates[k].add(c)
+			byName[k].Count++
+			byName[k].TransferNS += c.transfer
+			byName[k].WaitNS += c.wait
+		}
+	}
+	var out []model.CollStat
+	for k, s := range byName {
+		if r := rates[k]; r.ns > 0 {
+			s.AlgBW, s.BusBW = r.moved/float64(r.ns), r.bus/float64(r.ns)
+		}
+		out = append(out, *s)
+	}
+	slices.SortFunc(out, func(a, b model.CollStat) int {
+		return cmp.Or(cmp.Compare(b.TransferNS+b.WaitNS, a.TransferNS+a.WaitNS), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Bytes, b.Bytes))
+	})
+	return out
+}

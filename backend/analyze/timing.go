@@ -1,0 +1,165 @@
+package analyze
+
+import (
+	"maps"
+	"math"
+	"slices"
+
+	"shardeck/backend/trace"
+	"shardeck/model"
+)
+
+// population is the iterations that latency and throughput are read from, of the
+// lowest rank of each data-parallel replica: all ranks of a replica report the same.
+type population struct {
+	files    []*trace.Timing
+	times    []trace.Times
+	traced   bool   // measured with the profiler running, for want of others
+	missing  string // why there is none
+	replicas int    // that should be there
+}
+
+// population picks the timing files and, in them, the untraced iterations if every
+// replica has some.
+func (w *world) population() population {
+	p := population{replicas: w.layout.DP()}
+	for dp := range p.replicas {
+		for _, rank := range w.layout.Replica(dp) {
+			if t := w.in.Timing[rank]; t != nil {
+				p.files = append(p.files, t)
+				break
+			}
+		}
+	}
+	if len(p.files) == 0 {
+		for _, rank := range slices.Sorted(maps.Keys(w.in.Timing)) {
+			p.files = append(p.files, w.in.Timing[rank])
+			break
+		}
+	}
+	if len(p.files) == 0 {
+		p.missing = "no timing: there is no timing_stats_<rank>.json in this run"
+		return p
+	}
+	p.traced = slices.ContainsFunc(p.files, func(t *trace.Timing) bool { return isEmpty(t.Untraced) })
+	for _, t := range p.files {
+		if p.traced {
+			p.times = append(p.times, t.Traced)
+		} else {
+			p.times = append(p.times, t.Untraced)
+		}
+	}
+	return p
+}
+
+func isEmpty(t trace.Times) bool {
+	return len(t.Iterations) == 0 && len(t.TTFT) == 0 && len(t.TPOT) == 0 && t.TTFTMean == nil && t.TPOTMean == nil
+}
+
+// metric starts a metric of this population.
+func (p population) metric() model.Metric {
+	m := model.Metric{By: map[string]float64{}}
+	for _, t := range p.files {
+		m.Source = append(m.Source, base(t.File))
+	}
+	if p.traced {
+		m.Note = "traced"
+	}
+	if len(p.files) < p.replicas && len(p.files) > 0 {
+		m.Note = joinNotes(m.Note, "timing of "+plural(len(p.files), "data-parallel replica")+" only")
+	}
+	return m
+}
+
+// timingMetrics finds latencies and throughput from what the runner measured.
+func timingMetrics(w *world) {
+	p := w.population()
+	w.latency("ttft", p, p.pool(func(t trace.Times) ([]float64, *float64, *float64) { return t.TTFT, t.TTFTMean, t.TTFTP99 }))
+	w.latency("tpot", p, p.pool(func(t trace.Times) ([]float64, *float64, *float64) { return t.TPOT, t.TPOTMean, t.TPOTP99 }))
+	w.iterations(p)
+	w.throughput(p)
+}
+
+// samples are pooled requests, in seconds; mean and p99 stand in where a file has
+// no list.
+type samples struct {
+	list      []float64
+	mean, p99 *float64
+}
+
+// pool joins the requests of all replicas. A file's own mean is used only where it
+// is all there is: means of several files cannot be joined without their counts.
+func (p population) pool(of func(trace.Times) ([]float64, *float64, *float64)) samples {
+	var s samples
+	for _, t := range p.times {
+		list, mean, p99 := of(t)
+		s.list = append(s.list, list...)
+		if len(p.times) == 1 {
+			s.mean, s.p99 = mean, p99
+		}
+	}
+	return s
+}
+
+// latency sets ttft or tpot, in ms.
+func (w *world) latency(name string, p population, s samples) {
+	m := p.metric()
+	switch {
+	case p.missing != "":
+		m.Reason = p.missing
+	case len(s.list) > 0:
+		m.N, m.Value = len(s.list), ptr(mean(s.list)*1e3)
+		m.By["p50"], m.By["p99"] = percentile(s.list, 50)*1e3, percentile(s.list, 99)*1e3
+	case s.mean != nil:
+		m.Value, m.Note = ptr(*s.mean*1e3), joinNotes(m.Note, "mean as the file gives it, without its samples")
+		if s.p99 != nil {
+			m.By["p99"] = *s.p99 * 1e3
+		}
+	default:
+		m.Reason = names(m.Source) + ": no " + name + " in it"
+		if e := w.in.Experiment; name == "tpot" && e != nil && e.Data.MaxTokens <= 1 {
+			m.Reason = "max_tokens is 1: there is no second token to time"
+		}
+	}
+	w.set(name, m)
+}
+
+// percentile of unordered values, between the two nearest by rank.
+func percentile(values []float64, p float64) float64 {
+	v := slices.Sorted(slices.Values(values))
+	at := p / 100 * float64(len(v)-1)
+	lo := int(math.Floor(at))
+	hi := min(lo+1, len(v)-1)
+	return v[lo] + (at-float64(lo))*(v[hi]-v[lo])
+}
+
+// durations are the iterations: each lasts as long as its slowest replica.
+func (p population) durations() []float64 {
+	var out []float64
+	for i, t := range p.times {
+		if i == 0 {
+			out = slices.Clone(t.Iterations)
+			continue
+		}
+		out = out[:min(len(out), len(t.Iterations))]
+		for k := range out {
+			out[k] = max(out[k], t.Iterations[k])
+		}
+	}
+	return out
+}
+
+func (w *world) iterations(p population) {
+	m := p.metric()
+	d := p.durations()
+	switch {
+	case p.missing != "":
+		m.Reason = p.missing
+	case len(d) == 0 || mean(d) <= 0:
+		m.Reason = names(m.Source) + ": no iteration times in it"
+	default:
+		m.N, m.Value = len(d), ptr(mean(d))
+		m.By["min"], m.By["max"], m.By["p50"] = slices.Min(d), slices.Max(d), percentile(d, 50)
+	}
+	w.set("iteration_wall_clock", m)
+}

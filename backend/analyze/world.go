@@ -1,0 +1,196 @@
+package analyze
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"shardeck/backend/trace"
+	"shardeck/model"
+)
+
+// world is a run while it is analysed: its ranks side by side, what their calls
+// have to do with each other, and the metrics found so far.
+type world struct {
+	in      Input
+	layout  model.Layout // of the traces, see resolveLayout; every part at least 1
+	moe     bool
+	lanes   []*lane  // ranks with kernels, by rank
+	empty   []string // files of ranks without kernels
+	matches []*match
+	lost    map[*call]string // calls that were not matched, and why
+	sets    []*set
+
+	metrics  map[string]model.Metric
+	warnings []string
+	damaged  bool
+}
+
+func (w *world) warn(format string, args ...any) {
+	w.warnings = append(w.warnings, fmt.Sprintf(format, args...))
+}
+
+// newWorld prepares everything that families of metrics share.
+func newWorld(ctx context.Context, in Input) (*world, error) {
+	w := &world{in: in, metrics: map[string]model.Metric{}, lost: map[*call]string{}}
+	w.noteDamage()
+	w.resolveLayout()
+	w.moe = w.layout.EP > 1 || in.Shape != nil && in.Shape.MoE != nil
+	if err := w.readLanes(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.matchCalls(ctx); err != nil {
+		return nil, err
+	}
+	w.alignClocks()
+	w.dropClockless()
+	w.setWindows()
+	for _, l := range w.lanes {
+		l.fill()
+	}
+	w.splitTransfers()
+	w.warnCut()
+	return w, ctx.Err()
+}
+
+// readLanes makes a lane of each rank that has kernels.
+func (w *world) readLanes(ctx context.Context) error {
+	for _, rank := range slices.Sorted(maps.Keys(w.in.Ranks)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		src := w.in.Ranks[rank]
+		l, others := newLane(rank, src)
+		if len(l.kernels) == 0 {
+			w.empty = append(w.empty, l.file)
+			w.warn("%s", noKernels(l.file))
+			continue
+		}
+		if others > 0 {
+			w.warn("%s: kernels of %d devices; the busiest, device %d, is read as rank %d", l.file, others+1, l.device.ID, rank)
+		}
+		w.lanes = append(w.lanes, l)
+	}
+	return nil
+}
+
+func noKernels(file string) string {
+	return file + ": no GPU kernels; was the profiler running in the workers?"
+}
+
+// matchCalls types all calls and matches them, channel by channel.
+func (w *world) matchCalls(ctx context.Context) error {
+	traced := map[int]bool{}
+	for _, l := range w.lanes {
+		traced[l.rank] = true
+		typeCalls(l, w.layout)
+	}
+	chans, homeless := channels(w.lanes, w.layout, w.moe)
+	for _, ch := range chans {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		found, why := matchChannel(ctx, ch, traced)
+		w.matches = append(w.matches, found...)
+		w.noteUnmatched(ch, len(found), why)
+	}
+	if len(homeless) > 0 && len(w.lanes) > 1 {
+		w.warn("%d %s calls have no group: neither the trace nor the layout (%s) tells which ranks meet in them", len(homeless), homeless[0].typ, w.layout)
+	}
+	for _, c := range homeless {
+		w.lost[c] = "no group is known for " + string(c.typ)
+	}
+	return nil
+}
+
+// noteUnmatched remembers and reports the calls of a channel that were not matched.
+func (w *world) noteUnmatched(ch *channel, found int, why string) {
+	loose := 0
+	for _, calls := range ch.calls {
+		for _, c := range calls {
+			if c.met == nil {
+				loose++
+			}
+			if why != "" {
+				w.lost[c] = fmt.Sprintf("%s: %s", ch, why)
+			}
+		}
+	}
+	switch {
+	case why != "":
+		w.warn("%s: not matched: %s", ch, why)
+	case loose > 0:
+		w.warn("%s: %d calls at the start or end have no partner: the traces do not cover the same calls", ch, loose)
+	}
+	if why == "" && found > 0 && len(ch.calls) < len(ch.ranks) {
+		w.warn("%s: matched over the traced ranks only, so its transfer is an upper bound", ch)
+	}
+}
+
+// dropClockless takes back the matches of ranks without a common clock: their
+// times cannot be compared.
+func (w *world) dropClockless() {
+	told := map[*channel]bool{}
+	keep := w.matches[:0]
+	for _, m := range w.matches {
+		if m.sharesClock() {
+			keep = append(keep, m)
+			continue
+		}
+		why := fmt.Sprintf("%s: its hosts have no common clock", m.channel)
+		for _, c := range m.calls {
+			c.met, w.lost[c] = nil, why
+		}
+		if !told[m.channel] {
+			told[m.channel] = true
+			w.warn("%s, since no all-reduce, all-gather or reduce-scatter connects them", why)
+		}
+	}
+	w.matches = keep
+}
+
+// splitTransfers divides matched calls into transfer and wait (metrics.md): the
+// shortest clipped duration over a group is its transfer. A recv waits for the
+// start of its send, and a send is all transfer.
+func (w *world) splitTransfers() {
+	for _, m := range w.matches {
+		if m.channel.typ == sendRecv {
+			from, to := m.calls[0], m.calls[1]
+			from.transfer = from.clipped().length()
+			own := to.clipped()
+			to.wait = min(max(0, from.start-own.start), own.length())
+			to.transfer = own.length() - to.wait
+			continue
+		}
+		least := m.calls[0].clipped().length()
+		for _, c := range m.calls {
+			least = min(least, c.clipped().length())
+		}
+		for _, c := range m.calls {
+			c.transfer, c.wait = least, c.clipped().length()-least
+		}
+	}
+}
+
+// noteDamage turns what was lost of damaged files into warnings.
+func (w *world) noteDamage() {
+	for _, rank := range slices.Sorted(maps.Keys(w.in.Ranks)) {
+		w.damage(w.in.Ranks[rank].File, w.in.Ranks[rank].Damage)
+	}
+	for _, rank := range slices.Sorted(maps.Keys(w.in.Timing)) {
+		w.damage(w.in.Timing[rank].File, w.in.Timing[rank].Damage)
+	}
+}
+
+func (w *world) damage(file string, list []trace.Damage) {
+	for _, d := range list {
+		w.damaged = true
+		text := filepath.Base(file) + ": " + d.Text
+		if d.Lost != "" {
+			text += "; lost: " + d.Lost
+		}
+		w.warnings = append(w.warnings, text)
+	}
+}
