@@ -3,6 +3,10 @@ package lab
 import (
 	"errors"
 	"fmt"
+
+	"shardeck/backend/replay"
+	"shardeck/backend/scheduler"
+	"shardeck/backend/workspace"
 )
 
 // Kinds of errors that callers act upon; the words for people are in the error itself.
@@ -57,3 +61,38 @@ func unknown(text, fix string) error { return &Fault{Text: text, ToDo: fix, Kind
 func failed(text string, cause error, fix string) error {
 	return &Fault{Text: text, Cause: cause, ToDo: fix}
 }
+
+// kinds maps the errors of other rooms to ours, so that ui needs to know no others.
+var kinds = []struct{ theirs, ours error }{
+	{workspace.ErrNotFound, ErrUnknown},
+	{workspace.ErrReadOnly, ErrReadOnly},
+	{workspace.ErrChanged, ErrRefused},
+	{scheduler.ErrNoJob, ErrUnknown},
+	{replay.ErrConfig, ErrInvalid},
+}
+
+// kinded gives an error of another room its kind; its words stay.
+func kinded(err error) error {
+	if err == nil {
+		return nil
+	}
+	var problems workspace.Problems
+	if errors.As(err, &problems) {
+		return &kind{err, ErrInvalid}
+	}
+	for _, k := range kinds {
+		if errors.Is(err, k.theirs) {
+			return &kind{err, k.ours}
+		}
+	}
+	return err
+}
+
+// kind is an error with one of our kinds beside its own.
+type kind struct {
+	error
+	kind error
+}
+
+// Unwrap gives both.
+func (k *kind) Unwrap() []error { return []error{k.error, k.kind} }

@@ -21,12 +21,11 @@ type Row struct {
 // JobList is one answer of the scheduler, joined with what was submitted.
 type JobList struct {
 	Scheduler string      `json:"scheduler"`
-	AsOf      time.Time   `json:"as_of"` // of the last good answer
-	Stale     string      `json:"stale"` // why the last query failed; empty: it did not
-	Jobs      []model.Job `json:"jobs"`  // newest first
-	Next      time.Time   `json:"next"`  // a refresh before this time gets the same answer
-
-	fault error // the last failure itself
+	AsOf      time.Time   `json:"as_of"`              // of the last good answer
+	Stale     string      `json:"stale"`              // why the last query failed; empty: it did not
+	Jobs      []model.Job `json:"jobs"`               // newest first
+	Next      time.Time   `json:"next"`               // a refresh before this time gets the same answer
+	Warnings  []string    `json:"warnings,omitempty"` // such as a damaged record of a submission
 }
 
 // Setting is one resolved setting and where it comes from.
@@ -62,6 +61,7 @@ type Preview struct {
 	Diff   string `json:"diff"` // against the script last submitted for this experiment; empty: the same, or none before
 	Path   string `json:"path"`
 	Nsys   bool   `json:"nsys"`
+	Log    string `json:"log"` // where the job's output will lie, relative to the workspace; %j is the job's id
 }
 
 // LogPart is a piece of a job's log.

@@ -42,7 +42,11 @@ func (a *app) root() *cobra.Command {
 // commands lists every command, in the order of a day's work.
 func (a *app) commands() []*cobra.Command {
 	return []*cobra.Command{
-		a.versionCmd(),
+		a.generateCmd(), a.newCmd(), a.checkCmd(), a.submitCmd(),
+		a.jobsCmd(), a.cancelCmd(), a.logsCmd(), a.whyCmd(), a.watchCmd(),
+		a.metricCmd(), a.metricsCmd(), a.traceCmd(), a.analyzeCmd(), a.compareCmd(), a.cardCmd(),
+		a.settingsCmd(), a.demoCmd(), a.replayCmd(),
+		a.completionCmd(), a.manCmd(), a.versionCmd(),
 	}
 }
 

@@ -1,0 +1,262 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"shardeck/backend/workspace"
+	"shardeck/model"
+)
+
+// Jobs is the one cached answer of the scheduler, joined with what was submitted
+// here: the jobs of this workspace, finished ones included, and the other waiting
+// and running jobs of this account. Newest first. refresh asks anew, no oftener
+// than the scheduler's floor.
+func (l *Lab) Jobs(ctx context.Context, refresh bool) (JobList, error) {
+	now, err := l.poll.Jobs(ctx, refresh)
+	if err != nil && ctx.Err() != nil {
+		return JobList{}, err
+	}
+	list := JobList{Scheduler: l.scheduler.Name(), AsOf: now.AsOf, Stale: now.Stale(), Next: now.Next}
+	subs, warnings, serr := l.ws.Submissions()
+	if serr != nil {
+		return list, kinded(serr)
+	}
+	if err != nil && len(subs) == 0 { // never an answer, and nothing seen before
+		return list, err
+	}
+	list.Warnings = warnings
+	list.Jobs = l.joined(ctx, list, now.Jobs, subs)
+	return list, nil
+}
+
+// joined is the scheduler's jobs with our names on them, and the submissions that
+// the scheduler no longer lists.
+func (l *Lab) joined(ctx context.Context, list JobList, answer []model.Job, subs []model.Submission) []model.Job {
+	live := map[string]model.Job{}
+	for _, j := range answer {
+		live[keyOfJob(j)] = j
+	}
+	jobs := []model.Job{}
+	for _, s := range subs {
+		j, listed := take(live, s)
+		if !listed {
+			if j, listed = l.remembered(ctx, s, list); !listed {
+				continue
+			}
+		}
+		jobs = append(jobs, l.remember(s, ours(j, s)))
+	}
+	for _, j := range live { // not submitted here
+		if j.State.Active() {
+			jobs = append(jobs, j)
+		}
+	}
+	slices.SortStableFunc(jobs, newestFirst)
+	return jobs
+}
+
+// keyOfJob is how a job and its submission find each other: by tag, which nothing
+// else has.
+func keyOfJob(j model.Job) string {
+	if j.Tag != "" {
+		return j.Tag
+	}
+	return "id " + j.ID
+}
+
+// take finds the job of a submission among the scheduler's, and takes it out.
+func take(live map[string]model.Job, s model.Submission) (model.Job, bool) {
+	for _, key := range []string{s.Tag, "id " + s.JobID} {
+		if j, ok := live[key]; ok && (key == s.Tag || s.JobID != "") {
+			delete(live, key)
+			return j, true
+		}
+	}
+	return model.Job{}, false
+}
+
+// ours puts on a job what only the submission knows.
+func ours(j model.Job, s model.Submission) model.Job {
+	j.Experiment, j.Tag = s.Experiment.ID, s.Tag
+	if j.Log == "" {
+		j.Log = s.Log
+	}
+	if j.Submit.IsZero() {
+		j.Submit = s.At
+	}
+	if j.Scheduler == "" {
+		j.Scheduler = s.Scheduler
+	}
+	return j
+}
+
+// remembered is the last state seen of a job that the scheduler no longer lists:
+// asked of its history when the job had not ended then.
+func (l *Lab) remembered(ctx context.Context, s model.Submission, list JobList) (model.Job, bool) {
+	last := model.Job{ID: s.JobID, Scheduler: s.Scheduler, State: model.JobUnknown, Submit: s.At}
+	if s.Last != nil {
+		last = *s.Last
+	}
+	switch {
+	case s.JobID == "" && s.Error != "":
+		return last, false // refused: there never was a job
+	case s.JobID == "":
+		return l.lostReply(ctx, s)
+	case s.Last == nil && !s.At.Before(list.AsOf.Add(-unseen)):
+		last.State, last.Reason = model.JobPending, "submitted just now"
+		return last, true
+	case s.Scheduler != list.Scheduler:
+		return last, true // another scheduler's: nobody here can be asked
+	case settled(last.State) || list.Stale != "":
+		return last, true
+	}
+	if j, ok := l.past.find(ctx, s); ok {
+		return j, true
+	}
+	if j, ok := l.fromRun(s, last); ok {
+		return j, true
+	}
+	last.State = model.JobUnknown
+	return last, true
+}
+
+// unseen is how long a new job may take to show in an answer of the scheduler.
+const unseen = 10 * time.Second
+
+// settled reports whether a state is the last one of a job.
+func settled(s model.JobState) bool { return !s.Active() && s != model.JobUnknown }
+
+// lostReply looks for the job of a submission whose reply never came.
+func (l *Lab) lostReply(ctx context.Context, s model.Submission) (model.Job, bool) {
+	j, ok := l.past.find(ctx, s)
+	if !ok {
+		return model.Job{}, false
+	}
+	_ = l.ws.Complete(s.Tag, func(s *model.Submission) { s.JobID = j.ID }) // asked again next time
+	return j, true
+}
+
+// fromRun tells how a job ended by the folder it left, where no scheduler does.
+func (l *Lab) fromRun(s model.Submission, last model.Job) (model.Job, bool) {
+	run, err := l.ws.Run(s.Experiment.OutputDir)
+	if err != nil || run.JobID != s.JobID || run.Unfinished {
+		return last, false
+	}
+	last.State, last.End = model.JobCompleted, run.Time
+	if last.Reason = "told by its run"; empty(run) != nil {
+		last.State = model.JobFailed
+	}
+	return last, true
+}
+
+// remember writes the state of a job down when it changed, so that history
+// survives a scheduler that forgets.
+func (l *Lab) remember(s model.Submission, j model.Job) model.Job {
+	if j.State == model.JobUnknown || l.options.ReadOnly {
+		return j
+	}
+	if s.Last != nil && s.Last.State == j.State && s.Last.ExitCode == j.ExitCode && s.JobID == j.ID {
+		return j
+	}
+	err := l.ws.Complete(s.Tag, func(s *model.Submission) {
+		s.Last = &j
+		if s.JobID == "" {
+			s.JobID = j.ID
+		}
+	})
+	if err != nil {
+		l.note(err.Error())
+	}
+	return j
+}
+
+// newestFirst orders jobs by submission, then by id, longer ids being younger.
+func newestFirst(a, b model.Job) int {
+	if c := b.Submit.Compare(a.Submit); c != 0 {
+		return c
+	}
+	if len(a.ID) != len(b.ID) {
+		return len(b.ID) - len(a.ID)
+	}
+	if a.ID > b.ID {
+		return -1
+	}
+	return 1
+}
+
+// FindJob finds a job by its id, else the newest job of an experiment.
+func (l *Lab) FindJob(ctx context.Context, ref string) (model.Job, error) {
+	list, err := l.Jobs(ctx, false)
+	if err != nil {
+		return model.Job{}, err
+	}
+	for _, by := range []func(model.Job) bool{
+		func(j model.Job) bool { return j.ID == ref },
+		func(j model.Job) bool { return j.Experiment == ref },
+	} {
+		if i := slices.IndexFunc(list.Jobs, by); i >= 0 {
+			return list.Jobs[i], nil
+		}
+	}
+	return model.Job{}, l.noJob(ref, list)
+}
+
+func (l *Lab) noJob(ref string, list JobList) error {
+	var known []string
+	for _, j := range list.Jobs {
+		known = append(known, j.ID)
+		if j.Experiment != "" {
+			known = append(known, j.Experiment)
+		}
+	}
+	if near := model.Nearest(ref, known); near != "" {
+		return unknown(fmt.Sprintf("no job or experiment %.60q in the list of jobs", ref), "did you mean "+near+"?")
+	}
+	if _, err := l.ws.Experiment(ref); err == nil {
+		return unknown(fmt.Sprintf("%s was never submitted from this workspace", ref), "shardeck submit "+ref)
+	}
+	return unknown(fmt.Sprintf("no job or experiment %.60q in the list of jobs", ref), "shardeck jobs lists them")
+}
+
+// Cancel ends one job. One that has ended already is no error.
+func (l *Lab) Cancel(ctx context.Context, jobID string) error {
+	if err := l.writable("cancel job " + jobID); err != nil {
+		return err
+	}
+	defer l.poll.Expire()
+	return kinded(l.scheduler.Cancel(ctx, jobID))
+}
+
+// writable refuses a change in a lab that is read-only.
+func (l *Lab) writable(what string) error {
+	if !l.options.ReadOnly {
+		return nil
+	}
+	return &Fault{Text: "will not " + what + ": shardeck was started with --read-only", ToDo: "start it without", Kind: ErrReadOnly}
+}
+
+// lastActive is the job of an experiment that has not ended, nil if there is none.
+func lastActive(jobs []model.Job, id string) *model.Job {
+	for i, j := range jobs {
+		if j.Experiment == id && j.State.Active() {
+			return &jobs[i]
+		}
+	}
+	return nil
+}
+
+// logPath is where a job's output lies, absolute.
+func (l *Lab) logPath(j model.Job) string {
+	if j.Log == "" {
+		return ""
+	}
+	return l.ws.Path(j.Log)
+}
+
+// newTag names one submission; schedulers carry 64 characters.
+func newTag(id string, at time.Time) string {
+	return workspace.NewTag(id[:min(len(id), 30)], at)
+}

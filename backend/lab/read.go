@@ -1,0 +1,214 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"shardeck/backend/analyze"
+	"shardeck/backend/pool"
+	"shardeck/backend/trace"
+	"shardeck/model"
+)
+
+// A rank in memory holds its kernels alone: about an eighth of its JSON text, and
+// gzip makes that text ten times smaller. The block read from holds the rest.
+const (
+	plainShare = 8
+	gzipGrowth = 2
+	blockCost  = 2 << 20
+)
+
+// costOf is what reading a trace may take of the pool's memory budget, in bytes.
+func costOf(f model.RunFile) int64 {
+	if strings.HasSuffix(f.Path, ".gz") {
+		return f.Size*gzipGrowth + blockCost
+	}
+	return f.Size/plainShare + blockCost
+}
+
+// reading is one run being read: what its files said, and what was wrong with them.
+type reading struct {
+	run   model.Run
+	input analyze.Input
+
+	mu       sync.Mutex // guards what follows and input.Ranks
+	warnings []string
+	damaged  bool
+	done     map[string]int64 // bytes read of each trace
+	total    int64
+}
+
+// newReading reads the small files of a run: timing statistics and run.json.
+func (l *Lab) newReading(run model.Run) *reading {
+	r := &reading{run: run, done: map[string]int64{}}
+	r.warnings = append(r.warnings, run.Warnings...)
+	if run.Problem != "" {
+		r.warnings = append(r.warnings, run.Problem)
+	}
+	r.input = analyze.Input{
+		Run: run.Name, Experiment: run.Experiment, GPU: l.gpuByName, GPUsPerNode: l.gpusPerNode(),
+		Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{},
+	}
+	if run.Experiment != nil {
+		r.input.Shape = l.world.Shape(run.Experiment.Model.Name)
+	}
+	for _, f := range run.Files {
+		r.readSmall(f)
+	}
+	return r
+}
+
+// readSmall reads one timing file or run.json; what is wrong becomes a warning.
+func (r *reading) readSmall(f model.RunFile) {
+	switch f.Kind {
+	case model.FileTiming:
+		t, err := trace.OpenTiming(f.Path)
+		if err != nil {
+			r.lost(f, err)
+			return
+		}
+		r.input.Timing[f.Rank] = t
+	case model.FileRunJSON:
+		info, err := trace.OpenRunJSON(f.Path)
+		if err != nil {
+			r.lost(f, err)
+			return
+		}
+		r.input.Info = info
+	}
+}
+
+// lost notes a file of which nothing could be read.
+func (r *reading) lost(f model.RunFile, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.damaged = true
+	text := err.Error()
+	if base := filepath.Base(f.Path); !strings.Contains(text, base) {
+		text = base + ": " + text
+	}
+	r.warnings = append(r.warnings, text)
+}
+
+// traces lists the Kineto files of a run.
+func (r *reading) traces() []model.RunFile {
+	var files []model.RunFile
+	for _, f := range r.run.Files {
+		if f.Kind == model.FileKineto {
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+// readTraces reads every rank, each a task of the pool, and returns when all are
+// there. Only the end of ctx is an error: an unreadable rank is a warning.
+func (l *Lab) readTraces(ctx context.Context, r *reading, f *flight) error {
+	files := r.traces()
+	for _, file := range files {
+		r.total += file.Size
+	}
+	var tasks []*pool.Task
+	for _, file := range files {
+		tasks = append(tasks, f.give(ctx, l.pool, costOf(file), func(ctx context.Context, _ pool.Progress) error {
+			return r.readTrace(ctx, file, f.note)
+		}))
+	}
+	var first error
+	for _, t := range tasks {
+		if err := t.Wait(); err != nil && first == nil {
+			first = err
+		}
+	}
+	if first == nil && len(files) > 0 && len(r.input.Ranks) == 0 {
+		r.input.NoTraces = strings.Join(r.warnings[len(r.warnings)-len(files):], "; ")
+	}
+	return first
+}
+
+func (r *reading) readTrace(ctx context.Context, f model.RunFile, progress pool.Progress) error {
+	rank, err := trace.OpenKineto(ctx, f.Path, func(done, _ int64) { r.note(f.Path, done, progress) })
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	r.note(f.Path, f.Size, progress)
+	if err != nil {
+		r.lost(f, err)
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.input.Ranks[f.Rank] = rank
+	return nil
+}
+
+// note adds up how far all ranks are.
+func (r *reading) note(path string, done int64, progress pool.Progress) {
+	r.mu.Lock()
+	r.done[path] = done
+	sum := int64(0)
+	for _, n := range r.done {
+		sum += n
+	}
+	r.mu.Unlock()
+	progress(min(sum, r.total), r.total)
+}
+
+// finish turns what was read into metrics, and puts what was lost beside them.
+func (r *reading) finish(ctx context.Context) (*model.Analysis, error) {
+	a, err := analyze.Analyse(ctx, r.input)
+	if err != nil {
+		return nil, err
+	}
+	a.Warnings = append(r.warnings, a.Warnings...)
+	a.Damaged = a.Damaged || r.damaged
+	a.Replay = a.Replay || r.run.Replay
+	return tidy(a), nil
+}
+
+// tidy makes lists and maps that JSON prints as empty rather than null.
+func tidy(a *model.Analysis) *model.Analysis {
+	a.Ranks = append([]int{}, a.Ranks...)
+	a.Warnings = append([]string{}, a.Warnings...)
+	for i := range a.Metrics {
+		m := &a.Metrics[i]
+		if m.PerRank == nil {
+			m.PerRank = map[int]float64{}
+		}
+		if m.By == nil {
+			m.By = map[string]float64{}
+		}
+		m.Source = append([]string{}, m.Source...)
+	}
+	return a
+}
+
+// gpuByName finds what is known of a GPU by the name that a driver gives it.
+func (l *Lab) gpuByName(name string) *model.GPU {
+	if g, ok := l.world.GPUByName(name); ok {
+		return &g
+	}
+	return nil
+}
+
+func (l *Lab) gpusPerNode() int {
+	if n := l.world.Site.GPUsPerNode; n > 0 {
+		return n
+	}
+	return l.world.MachineGPUs
+}
+
+// empty refuses a folder that holds nothing to read.
+func empty(run model.Run) error {
+	for _, f := range run.Files {
+		switch f.Kind {
+		case model.FileKineto, model.FileTiming:
+			return nil
+		}
+	}
+	return failed(fmt.Sprintf("%s holds no timing_stats_<rank>.json and no kineto_trace_<rank>.json: nothing to read", run.Name), nil,
+		"is this the folder of a run? a job that failed leaves none of them; see shardeck why")
+}

@@ -1,0 +1,150 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"shardeck/backend/scheduler"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+)
+
+// SubmitOptions say how to submit.
+type SubmitOptions struct {
+	Nsys  bool // profile with Nsight Systems
+	Force bool // although a job of the experiment has not ended
+}
+
+// queryDeadline bounds one query of the scheduler.
+const queryDeadline = 30 * time.Second
+
+// replyWait is how long a job whose reply was lost may take to show up.
+var replyWait = []time.Duration{0, 2 * time.Second, 5 * time.Second}
+
+// Submit checks, records and submits.
+func (l *Lab) Submit(ctx context.Context, id string, nsys bool) (model.Submission, error) {
+	return l.SubmitWith(ctx, id, SubmitOptions{Nsys: nsys})
+}
+
+// SubmitWith submits an experiment: its record, with a tag that travels in the job's
+// comment, is on disk before the scheduler hears of it, so that neither a lost reply
+// nor a dropped link can lose a job or submit it twice.
+func (l *Lab) SubmitWith(ctx context.Context, id string, o SubmitOptions) (model.Submission, error) {
+	if err := l.writable("submit " + id); err != nil {
+		return model.Submission{}, err
+	}
+	p, err := l.Preview(ctx, id, o.Nsys)
+	if err != nil {
+		return model.Submission{}, err
+	}
+	if err := l.allowed(ctx, p.Row, o.Force); err != nil {
+		return model.Submission{}, err
+	}
+	return l.record(ctx, p)
+}
+
+// allowed refuses what would waste an allocation.
+func (l *Lab) allowed(ctx context.Context, row Row, force bool) error {
+	if err := row.refusal(); err != nil {
+		return err
+	}
+	if force {
+		return nil
+	}
+	list, err := l.Jobs(ctx, false)
+	if err != nil {
+		return failed("not submitted: the scheduler does not say what runs already", err, "wait and try again, or --force")
+	}
+	if j := lastActive(list.Jobs, row.Experiment.ID); j != nil {
+		return &Fault{Text: fmt.Sprintf("%s is submitted already: job %s is %s", row.Experiment.ID, j.ID, j.State),
+			ToDo: fmt.Sprintf("shardeck watch %s, shardeck cancel %s, or --force to submit it a second time", j.ID, j.ID), Kind: ErrActive}
+	}
+	return nil
+}
+
+// refusal is the error of an experiment that may not be submitted, nil if it may.
+func (r Row) refusal() error {
+	if r.Problem != "" {
+		return invalid(r.Problem, "")
+	}
+	for _, f := range r.Verdict.Findings {
+		if f.Severity == model.SeverityError {
+			return invalid(fmt.Sprintf("%s refused: %s", r.Experiment.ID, f.Fault), f.Fix)
+		}
+	}
+	return nil
+}
+
+// record writes the submission down, submits, and completes the record.
+func (l *Lab) record(ctx context.Context, p Preview) (model.Submission, error) {
+	now := l.options.Now()
+	e := p.Row.Experiment
+	s := model.Submission{Tag: newTag(e.ID, now), Experiment: e, Scheduler: l.scheduler.Name(),
+		Nsys: p.Nsys, Log: p.Log, At: now, Script: p.Script}
+	if err := l.ws.EnsureDir(filepath.Dir(p.Log)); err != nil {
+		return s, kinded(err)
+	}
+	if err := l.ws.Record(s); err != nil {
+		return s, kinded(err)
+	}
+	id, err := l.hand(ctx, s, p)
+	// the record must be completed although the caller may have left meanwhile
+	after := l.ws.Complete(s.Tag, func(s *model.Submission) {
+		s.JobID = id
+		s.Log = scheduler.ExpandLog(s.Log, id, e.ID)
+		if err != nil && !errors.Is(err, scheduler.ErrMaybe) {
+			s.Error = err.Error()
+		}
+	})
+	s.JobID, s.Log = id, scheduler.ExpandLog(s.Log, id, e.ID)
+	l.poll.Expire()
+	if err != nil {
+		return s, kinded(err)
+	}
+	if after != nil {
+		return s, failed(fmt.Sprintf("job %s is submitted, but its record could not be completed", id), after, "note the job's id")
+	}
+	return s, nil
+}
+
+// hand gives the job to the scheduler; when the reply is lost it looks for the job
+// before anything is said.
+func (l *Lab) hand(ctx context.Context, s model.Submission, p Preview) (string, error) {
+	limit, _ := model.ParseTimeLimit(s.Experiment.Slurm.Time) // checked: it can be read
+	id, err := l.scheduler.Submit(ctx, scheduler.Request{
+		Script: p.Script, Path: p.Path, Dir: l.ws.Root, Name: s.Experiment.ID, Tag: s.Tag,
+		GPUs: s.Experiment.Layout.GPUs(), Log: l.ws.Path(p.Log), Limit: limit,
+	})
+	if !errors.Is(err, scheduler.ErrMaybe) {
+		return id, err
+	}
+	for _, wait := range replyWait {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryDeadline)
+		j, ok, ferr := l.scheduler.Find(ctx, s.Tag)
+		cancel()
+		if ferr == nil && ok {
+			return j.ID, nil
+		}
+	}
+	return "", &Fault{Text: "the scheduler's reply was lost, and no job with this tag shows yet: it may still have been submitted",
+		Cause: err, ToDo: "look with shardeck jobs before submitting again (tag " + s.Tag + ")"}
+}
+
+// last is the newest submission of an experiment, nil if there is none.
+func (l *Lab) last(id string) *model.Submission {
+	subs, _, err := l.ws.Submissions()
+	if err != nil {
+		return nil
+	}
+	if s, ok := workspace.Newest(subs)[id]; ok {
+		return &s
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+package lab
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"shardeck/model"
+)
+
+// News is one change of a job that is watched.
+type News struct {
+	At    time.Time `json:"at"`
+	Job   model.Job `json:"job"`
+	Stage string    `json:"stage"` // what a running job is doing, as its log says
+	Done  int       `json:"done"`  // iterations, where the log tells
+	Total int       `json:"total"`
+}
+
+// watchEvery is how often logs of watched jobs are looked at; the scheduler is asked
+// as seldom as ever.
+const watchEvery = 2 * time.Second
+
+// Watch calls tell with every change of state or stage of the jobs named, by id or by
+// experiment, the present one first, until all have ended, tell fails or ctx ends.
+func (l *Lab) Watch(ctx context.Context, refs []string, tell func(News) error) error {
+	watched := make([]News, len(refs))
+	for i, ref := range refs {
+		j, err := l.FindJob(ctx, ref)
+		if err != nil {
+			return err
+		}
+		watched[i].Job.ID, watched[i].Job.Tag = j.ID, j.Tag
+	}
+	for {
+		active, err := l.look(ctx, watched, tell)
+		if err != nil || !active {
+			return err
+		}
+		select {
+		case <-time.After(l.watchPause()):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// watchPause is shorter where looking costs nobody anything.
+func (l *Lab) watchPause() time.Duration {
+	if l.scheduler.Name() == "local" {
+		return watchEvery / 4
+	}
+	return watchEvery
+}
+
+// look tells what changed since the last look; active: some job has not ended.
+func (l *Lab) look(ctx context.Context, watched []News, tell func(News) error) (active bool, err error) {
+	list, err := l.Jobs(ctx, l.scheduler.Name() == "local")
+	if err != nil {
+		return false, err
+	}
+	for i := range watched {
+		before := watched[i]
+		at := slices.IndexFunc(list.Jobs, func(j model.Job) bool { return j.ID == before.Job.ID })
+		if at < 0 {
+			continue // cancelled by hand and forgotten: nothing more to tell
+		}
+		now := l.newsOf(ctx, list.Jobs[at])
+		active = active || now.Job.State.Active()
+		if now.Job.State == before.Job.State && now.Stage == before.Stage && now.Done == before.Done {
+			continue
+		}
+		watched[i] = now
+		if err := tell(now); err != nil {
+			return false, err
+		}
+	}
+	return active, nil
+}
+
+// newsOf reads the stage of a running job from its log.
+func (l *Lab) newsOf(ctx context.Context, j model.Job) News {
+	n := News{At: l.options.Now(), Job: j}
+	if j.State == model.JobRunning || j.State == model.JobCompleting {
+		if part, err := l.Log(ctx, j, 1); err == nil {
+			n.Stage, n.Done, n.Total = part.Stage, part.Done, part.Total
+		}
+	}
+	return n
+}

@@ -1,0 +1,35 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"shardeck/backend/lab"
+)
+
+func (a *app) cancelCmd() *cobra.Command {
+	return &cobra.Command{
+		Use:   "cancel JOB…",
+		Short: "cancel jobs, by job id or by experiment",
+		Args:  args(1, -1),
+		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, refs []string) error {
+			for _, ref := range refs {
+				j, err := l.FindJob(ctx, ref)
+				if err != nil {
+					return err
+				}
+				if !j.State.Active() {
+					a.warn("job %s (%s) has ended already: %s", j.ID, jobTitle(j), stateWord(j.State))
+					continue
+				}
+				if err := l.Cancel(ctx, j.ID); err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "cancelled %s\n", j.ID)
+			}
+			return nil
+		}),
+	}
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"shardeck/backend/lab"
+)
+
+func (a *app) cardCmd() *cobra.Command {
+	config, dir := "", ""
+	c := &cobra.Command{
+		Use:   "card --config C --output-dir D",
+		Short: "write workload_card.yaml into a run's folder",
+		Long: `Writes the workload card of a run: what was run comes from the config; GPU, NCCL and
+CUDA versions and the list of traces come from the files in the folder, and stay
+empty where those do not tell.`,
+		Args: args(0, 0),
+		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, _ []string) error {
+			if config == "" || dir == "" {
+				return usage("card needs --config and --output-dir\nas in: shardeck card --config experiments/configs/E1.2_llama8b_tp2.yaml --output-dir trace_collection/llama-8b-tp2")
+			}
+			path, err := l.Card(ctx, config, dir)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(map[string]string{"path": path})
+			}
+			fmt.Fprintln(a.out, path)
+			return nil
+		}),
+	}
+	c.Flags().StringVar(&config, "config", "", "the experiment's `YAML`, or its id")
+	c.Flags().StringVar(&dir, "output-dir", "", "the run's `folder`")
+	return c
+}

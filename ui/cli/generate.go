@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"shardeck/backend/lab"
+)
+
+func (a *app) generateCmd() *cobra.Command {
+	var o lab.GenerateOptions
+	c := &cobra.Command{
+		Use:   "generate [ID…]",
+		Short: "write configs, job scripts and the runner from the catalogue",
+		Long: `Writes experiments/configs/<id>_<slug>.yaml, experiments/slurm_scripts/run_<id>.sh,
+run_with_nsys.sh and experiments/vllm_profiler.py for the catalogue's default
+entries, or for the ids named. The catalogue, experiments/experiments.yaml, is
+written first if there is none, and is then yours to edit.
+
+What is already right is left alone; a file you edited is refused without --force.`,
+		Args: args(0, -1),
+		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, ids []string) error {
+			o.IDs = ids
+			wrote, err := l.Generate(ctx, o)
+			if err != nil && len(wrote) == 0 {
+				return err
+			}
+			return firstOf(a.printWrote(wrote), err)
+		}),
+	}
+	c.Flags().BoolVar(&o.All, "all", false, "every entry of the catalogue")
+	c.Flags().BoolVar(&o.Force, "force", false, "overwrite files that were edited")
+	return c
+}
+
+// printWrote lists what became of each file; a refused one makes the command fail.
+func (a *app) printWrote(wrote []lab.Wrote) error {
+	if a.json {
+		return firstOf(a.printJSON(wrote), a.refused(wrote))
+	}
+	changed := 0
+	for _, w := range wrote {
+		if w.Action == lab.Unchanged {
+			continue
+		}
+		changed++
+		fmt.Fprintf(a.out, "%-11s %s\n", w.Action, w.Path)
+	}
+	if changed == 0 {
+		fmt.Fprintf(a.out, "nothing to do: %s already right\n", count(len(wrote), "file"))
+	}
+	return a.refused(wrote)
+}
+
+func (a *app) refused(wrote []lab.Wrote) error {
+	n := 0
+	for _, w := range wrote {
+		if w.Action == lab.Refused {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s edited since shardeck wrote %s: not overwritten\nto overwrite: shardeck generate --force",
+		count(n, "file"), map[bool]string{true: "it", false: "them"}[n == 1])
+}
+
+// firstOf is the first error of several.
+func firstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"shardeck/backend/pool"
+)
+
+// progress draws one line on a terminal while traces are read, a few times a second,
+// and wipes it at the end. Without a terminal it is nil.
+func (a *app) progress() pool.Progress {
+	if a.json || !terminal(a.err) {
+		return nil
+	}
+	var mu sync.Mutex
+	next := time.Now().Add(300 * time.Millisecond) // what is quick needs no line
+	shown := false
+	return func(done, total int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done >= total && shown {
+			fmt.Fprint(a.err, "\r\x1b[K")
+			shown = false
+			return
+		}
+		if total <= 0 || time.Now().Before(next) {
+			return
+		}
+		next, shown = time.Now().Add(200*time.Millisecond), true
+		fmt.Fprintf(a.err, "\r\x1b[Kreading traces: %s of %s (%d %%)", bytes(done), bytes(total), done*100/total)
+	}
+}

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+)
+
+// submitFlags are the flags of submit.
+type submitFlags struct {
+	nsys, dryRun, yes, force bool
+}
+
+func (a *app) submitCmd() *cobra.Command {
+	var f submitFlags
+	c := &cobra.Command{
+		Use:   "submit ID…",
+		Short: "check, record and submit experiments",
+		Long: `Checks each experiment, shows what it costs, asks, and submits. What is submitted
+is written down first, with a tag that travels in the job's comment, so that nothing
+is submitted twice or forgotten. Prints the job's id.`,
+		Args: args(1, -1),
+		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, ids []string) error {
+			return a.submit(ctx, l, ids, f)
+		}),
+	}
+	c.Flags().BoolVar(&f.nsys, "nsys", false, "profile with Nsight Systems instead of the torch profiler")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the job script and submit nothing")
+	c.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	c.Flags().BoolVar(&f.force, "force", false, "submit again although a job of the experiment has not ended")
+	return c
+}
+
+// submit looks at all before it submits any: one refused experiment leaves the
+// others unsubmitted rather than half a batch in the queue.
+func (a *app) submit(ctx context.Context, l *lab.Lab, ids []string, f submitFlags) error {
+	previews := make([]lab.Preview, len(ids))
+	for i, id := range ids {
+		p, err := l.Preview(ctx, id, f.nsys)
+		if err != nil {
+			return err
+		}
+		previews[i] = p
+	}
+	if f.dryRun {
+		return a.printPreviews(previews)
+	}
+	if err := a.refuse(previews); err != nil {
+		return err
+	}
+	if err := a.confirm(l, previews, f); err != nil {
+		return err
+	}
+	return a.submitAll(ctx, l, ids, f)
+}
+
+func (a *app) printPreviews(previews []lab.Preview) error {
+	if a.json {
+		return a.printJSON(previews)
+	}
+	for _, p := range previews {
+		fmt.Fprint(a.out, p.Script)
+	}
+	return a.refuse(previews)
+}
+
+// refuse prints the findings of every experiment; an error in any refuses all.
+func (a *app) refuse(previews []lab.Preview) error {
+	bad := 0
+	for _, p := range previews {
+		for _, f := range p.Row.Verdict.Findings {
+			if f.Severity != model.SeverityNote {
+				a.warn("%s: %s: %s%s", p.Row.Experiment.ID, f.Severity, a.plain(f.Fault), a.fixLine(f))
+			}
+		}
+		if !fine(p.Row) {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return usage("nothing submitted: %s refused", count(bad, "experiment"))
+	}
+	return nil
+}
+
+func (a *app) fixLine(f model.Finding) string {
+	if f.Fix == "" {
+		return ""
+	}
+	return "\n     fix: " + a.plain(f.Fix)
+}
+
+// confirm asks with the price. Without a terminal there is nobody to ask, so --yes is needed.
+func (a *app) confirm(l *lab.Lab, previews []lab.Preview, f submitFlags) error {
+	if f.yes {
+		return nil
+	}
+	for _, p := range previews {
+		r := p.Row
+		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout,
+			strings.Join(planWords(r.Verdict.Placement, r.Verdict), " · "))))
+	}
+	if !terminal(a.in) {
+		return usage("nothing submitted: there is no terminal to ask at\nto submit without asking: --yes")
+	}
+	fmt.Fprintf(a.err, "Submit %s to %s? [y/N] ", count(len(previews), "job"), l.SchedulerName())
+	answer, _ := bufio.NewReader(a.in).ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return fmt.Errorf("nothing submitted")
+}
+
+func (a *app) submitAll(ctx context.Context, l *lab.Lab, ids []string, f submitFlags) error {
+	done := []model.Submission{}
+	for _, id := range ids {
+		s, err := l.SubmitWith(ctx, id, lab.SubmitOptions{Nsys: f.nsys, Force: f.force})
+		if err != nil {
+			return firstOf(a.printSubmissions(done), err)
+		}
+		done = append(done, s)
+	}
+	return a.printSubmissions(done)
+}
+
+// printSubmissions prints the ids alone on standard output, for scripts.
+func (a *app) printSubmissions(done []model.Submission) error {
+	if a.json {
+		return a.printJSON(done)
+	}
+	for _, s := range done {
+		fmt.Fprintln(a.out, s.JobID)
+		a.warn("%s is job %s (%s); its log: %s", s.Experiment.ID, s.JobID, s.Scheduler, s.Log)
+	}
+	return nil
+}
