@@ -186,7 +186,7 @@ func (d *document) passOver() status {
 		}
 		switch c {
 		case '"':
-			if _, st := d.token(); st != whole {
+			if st := d.stringInside(); st != whole {
 				return st
 			}
 			continue
@@ -200,6 +200,21 @@ func (d *document) passOver() status {
 			return whole
 		}
 	}
+}
+
+// stringInside passes over a string, after which there must be structure.
+func (d *document) stringInside() status {
+	if _, st := d.token(); st != whole {
+		return st
+	}
+	c, ok := d.peek()
+	switch {
+	case !ok:
+		return short
+	case c == ',', c == ':', c == '}', c == ']':
+		return whole
+	}
+	return broken
 }
 
 // afterBroken finds the list of events behind a header that is not JSON, as old

@@ -86,6 +86,7 @@ type event struct {
 	blocks      float32
 	blocksState numberState
 	args        bool // seen
+	odd         int  // values that are not kept and no JSON: inf, NaN, N/A
 	collGiven   bool
 	coll        [collFields]span
 }
@@ -111,7 +112,7 @@ func (e *event) reset() {
 	}
 	e.phase, e.cat, e.name = 0, unseen, span{}
 	e.num = [numFields]number{}
-	e.blocksState, e.args, e.collGiven = notGiven, false, false
+	e.blocksState, e.args, e.collGiven, e.odd = notGiven, false, false, 0
 }
 
 // field is where the value of a key goes.
@@ -170,6 +171,8 @@ func argField(key []byte) (f field, sub uint8) {
 // of a key given twice the first counts.
 func (e *event) set(b []byte, f field, sub uint8, at span) {
 	switch f {
+	case fieldNone:
+		e.noteOdd(at.of(b))
 	case fieldPhase:
 		e.setPhase(unquote(at.of(b)))
 	case fieldCategory:
@@ -185,6 +188,22 @@ func (e *event) set(b []byte, f field, sub uint8, at span) {
 	case fieldColl:
 		e.collGiven = true
 		e.coll[sub].first(at)
+	}
+}
+
+// noteOdd counts a bare word that JSON does not know.
+func (e *event) noteOdd(val []byte) {
+	switch c := val[0]; {
+	case c == '"', c == '[', c == '{', c >= '0' && c <= '9':
+		return
+	}
+	if _, ok := float(val); ok {
+		return
+	}
+	switch string(val) {
+	case "true", "false", "null":
+	default:
+		e.odd++
 	}
 }
 

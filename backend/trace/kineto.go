@@ -51,8 +51,12 @@ func (d *document) rank() *Rank {
 	for i := range s.marks {
 		s.marks[i].Start += d.baseTime
 	}
-	if s.kernels == 0 {
+	damage := s.faults.damage()
+	if s.kernels == 0 && len(damage) == 0 {
 		d.info.Notes = append(d.info.Notes, noKernels)
+	}
+	if s.oddWords > 0 {
+		d.info.Notes = append(d.info.Notes, fmt.Sprintf("%s values that no metric uses are no JSON (NaN, inf or text)", thousands(s.oddWords)))
 	}
 	return &Rank{
 		Info:    d.info,
@@ -61,6 +65,6 @@ func (d *document) rank() *Rank {
 		Colls:   s.colls.colls,
 		Marks:   s.marks,
 		JSON:    d.offset(),
-		Damage:  s.faults.damage(),
+		Damage:  damage,
 	}
 }

@@ -120,7 +120,7 @@ func (r *reference) event(e *refEvent, base int64) int {
 	}
 	blocks := float32(-1)
 	if v, ok := e.Args["blocks per SM"]; ok {
-		f, _ := strconv.ParseFloat(string(v), 32)
+		f, _ := strconv.ParseFloat(string(v), 64)
 		blocks = float32(f)
 	}
 	r.rank.Records = append(r.rank.Records, Record{

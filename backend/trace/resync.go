@@ -21,7 +21,7 @@ const lookAround = 256
 func (w *window) resync() bool {
 	w.pos++
 	for i := w.pos; ; {
-		limit := len(w.buf) - lookAround // beyond it there is too little text to judge
+		limit := len(w.buf) - 2*lookAround // beyond it there may be too little text to judge
 		if w.err != nil {
 			limit = len(w.buf)
 		}
@@ -43,19 +43,22 @@ func (w *window) resync() bool {
 
 // eventAt says whether the brace at i begins an event that follows another.
 func (w *window) eventAt(i int) bool {
-	before := bytes.TrimRight(w.buf[max(0, i-lookAround):i], " \n\r\t")
-	before, comma := bytes.CutSuffix(before, []byte{','})
+	before, comma := bytes.CutSuffix(w.before(i), []byte{','})
 	before = bytes.TrimRight(before, " \n\r\t")
 	return comma && bytes.HasSuffix(before, []byte{'}'}) && keyAt(w.buf[i+1:], eventKeys)
 }
 
+// before is the text before i, as far back as is looked, without white space at its end.
+func (w *window) before(i int) []byte {
+	return bytes.TrimRight(w.buf[max(w.pos, i-lookAround):i], " \n\r\t")
+}
+
 // listEndAt says whether the bracket at i closes the list of events.
 func (w *window) listEndAt(i int) bool {
-	before := bytes.TrimRight(w.buf[max(0, i-lookAround):i], " \n\r\t")
-	after := bytes.TrimLeft(w.buf[i+1:], " \n\r\t")
-	if !bytes.HasSuffix(before, []byte{'}'}) {
+	if !bytes.HasSuffix(w.before(i), []byte{'}'}) {
 		return false
 	}
+	after := bytes.TrimLeft(w.buf[i+1:], " \n\r\t")
 	rest, comma := bytes.CutPrefix(after, []byte{','})
 	if comma {
 		return keyAt(rest, tailKeys)

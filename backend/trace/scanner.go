@@ -16,7 +16,9 @@ type scanner struct {
 	colls   collTable
 	marks   []Mark
 	kernels int
-	faults  faults
+	// oddWords counts values that nobody asks for and that are no JSON.
+	oddWords int
+	faults   faults
 
 	// expect estimates how many records there will be in all, so that the list
 	// grows in few steps; nil: it doubles.
@@ -71,6 +73,7 @@ func (s *scanner) takeRecord(b []byte, kind Kind, at int64) bool {
 	if !ok {
 		return false
 	}
+	s.oddWords += e.odd
 	s.room()
 	s.records = append(s.records, Record{
 		Start:  start,

@@ -97,14 +97,15 @@ func afterString(b []byte, end int) (int, status) {
 	return 0, broken
 }
 
-// skipStrings is skip for text with escapes: it steps over string after string.
+// skipStrings is skip for text with escapes: it steps over string after string. Where
+// there is no escape its result is that of skipParity, broken text included.
 func skipStrings(b []byte, i int) (int, status) {
 	depth := 0
 	for i < len(b) {
 		switch b[i] {
 		case '"':
 			end, st := stringEnd(b, i)
-			if st == whole {
+			if st == whole && bytes.IndexByte(b[i:end], '}') >= 0 {
 				end, st = afterString(b, end)
 			}
 			if st != whole {
