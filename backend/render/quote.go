@@ -1,0 +1,53 @@
+package render
+
+import (
+	"regexp"
+	"strings"
+
+	"shardeck/model"
+)
+
+var safeWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// Quote writes a value as one word of the shell that means exactly its bytes. A
+// NUL, which no word can hold, is dropped.
+func Quote(s string) string {
+	s = strings.ReplaceAll(s, "\x00", "")
+	if safeWord.MatchString(s) && !strings.HasPrefix(s, "=") {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// leadingVar is what a path of the settings may begin with: $SCRATCH/…, ${HOME}/…, ~/….
+var leadingVar = regexp.MustCompile(`^(?:\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|(~))(/.*)?$`)
+
+// quotePath is Quote, but a leading variable or ~ keeps its meaning, so that a
+// setting such as $SCRATCH/huggingface holds for every user.
+func quotePath(s string) string {
+	m := leadingVar.FindStringSubmatch(s)
+	if m == nil {
+		return Quote(s)
+	}
+	name := m[1] + m[2]
+	if m[3] == "~" {
+		name = "HOME"
+	}
+	rest := m[4]
+	if rest != "" {
+		rest = Quote(rest)
+	}
+	return `"${` + name + `:?is not set, and a path of the settings needs it}"` + rest
+}
+
+// hash writes text for a comment: one line, printable.
+func hash(s string) string {
+	return strings.Join(strings.Fields(model.Printable(strings.Map(oneSpace, s))), " ")
+}
+
+func oneSpace(r rune) rune {
+	if r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' {
+		return ' '
+	}
+	return r
+}

@@ -1,0 +1,206 @@
+package render
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"sync"
+	"text/template"
+	"time"
+
+	"shardeck/model"
+	"shardeck/templates"
+)
+
+// Job is all that a job script is made from.
+type Job struct {
+	Experiment model.Experiment
+	Placement  model.Placement // of model.Place
+	Config     string          // path of the config, relative to the workspace
+	Settings   Settings
+}
+
+// Settings are what scripts need of the settings and the site.
+type Settings struct {
+	Account     string // "": Slurm's default; the experiment's own comes first
+	AccountHint string // of the site, for a comment
+	HFHome      string // may begin with $NAME or ~
+	Runtime     Runtime
+	Modules     []string          // loaded before Runtime is entered
+	Network     map[string]string // of the site, for jobs over several nodes
+	Shardeck    string            // absolute path of the binary, for engine replay
+}
+
+// Runtime is how a job enters the software environment.
+type Runtime struct {
+	Kind string // conda, venv, module, shifter, none (or empty)
+	Name string // environment, directory, module names or image
+}
+
+// Script is the job script of an experiment: correct for sbatch, and for bash when
+// the local scheduler runs it. An error names the value that cannot stand in a script.
+func Script(j Job) ([]byte, error) { return render("run.sh.tmpl", j) }
+
+// NsysScript runs the experiment under Nsight Systems. Its header asks for this
+// experiment's layout; CONFIG in the environment names another config.
+func NsysScript(j Job) ([]byte, error) {
+	if j.Experiment.Engine == model.EngineReplay {
+		return nil, fmt.Errorf("%s is a replay: it runs no kernels that nsys could see; use engine: vllm", j.Experiment.ID)
+	}
+	return render("run_with_nsys.sh.tmpl", j)
+}
+
+func render(name string, j Job) ([]byte, error) {
+	v, err := newView(j)
+	if err != nil {
+		return nil, err
+	}
+	t, err := scripts()
+	if err != nil {
+		return nil, err
+	}
+	if name == "run_with_nsys.sh.tmpl" {
+		v.JobName, v.File = j.Experiment.ID+"_nsys", path.Base(NsysPath)
+	}
+	var out bytes.Buffer
+	if err := t.ExecuteTemplate(&out, name, v); err != nil {
+		return nil, fmt.Errorf("script of %s: %w", j.Experiment.ID, err)
+	}
+	return out.Bytes(), nil
+}
+
+// scripts parses the templates once.
+var scripts = sync.OnceValues(func() (*template.Template, error) {
+	return template.New("").Funcs(template.FuncMap{
+		"q": Quote, "path": quotePath, "hash": hash, "words": strings.Fields,
+		"stage": stageLine, "exit": exitCode,
+	}).ParseFS(templates.FS, "scripts/*.tmpl")
+})
+
+// exits names the runner's exit codes for the templates.
+var exits = map[string]int{
+	"done": model.ExitDone, "config": model.ExitConfig, "partial": model.ExitPartial,
+	"software": model.ExitSoftware, "traces": model.ExitTraces,
+}
+
+func exitCode(name string) (int, error) {
+	if code, ok := exits[name]; ok {
+		return code, nil
+	}
+	return 0, fmt.Errorf("no exit code is called %s", name)
+}
+
+func stageLine(name string) (string, error) {
+	for _, s := range model.Stages() {
+		if string(s) == name {
+			return s.Line(), nil
+		}
+	}
+	return "", fmt.Errorf("no stage is called %s", name)
+}
+
+// view is what the templates see. All of it is checked.
+type view struct {
+	ID, JobName, File, Title, Layout string
+	Replay                           bool
+	Config, ConfigName, OutputDir    string
+
+	Account, AccountHint, Constraint, QOS, Time string
+	Nodes, GPUs, GPUsPerNode, CPUs, Warning     int
+
+	Runtime        Runtime
+	Image          string // of shifter
+	ShifterModules []string
+	Modules        []string
+	HFHome         string
+	Network, Env   map[string]string
+	Shardeck       string
+}
+
+func newView(j Job) (*view, error) {
+	e, p, s := j.Experiment, j.Placement, j.Settings
+	v := &view{
+		ID: e.ID, JobName: e.ID, File: path.Base(ScriptPath(e.ID)), Layout: e.Layout.String(),
+		Title: strings.TrimSuffix(e.ID+": "+e.Description, ": "), Replay: e.Engine == model.EngineReplay,
+		Config: j.Config, ConfigName: path.Base(j.Config), OutputDir: e.OutputDir,
+		Account: cmp.Or(e.Slurm.Account, s.Account), AccountHint: s.AccountHint,
+		Constraint: p.Constraint, QOS: p.QOS, Time: e.Slurm.Time,
+		Nodes: p.Nodes, GPUs: p.GPUs, GPUsPerNode: p.GPUsPerNode, CPUs: p.CPUsPerTask,
+		Runtime: s.Runtime, Modules: s.Modules, HFHome: s.HFHome,
+		Network: s.Network, Env: e.Env, Shardeck: s.Shardeck,
+	}
+	v.Runtime.Kind = cmp.Or(v.Runtime.Kind, "none")
+	if v.Runtime.Kind == "shifter" {
+		v.Image, v.ShifterModules = v.Runtime.Name, []string{"gpu", "nccl-plugin"}
+	}
+	return v, v.check()
+}
+
+// maxWarning is how long before the time limit a runner is told to stop and write.
+const maxWarning = 120 * time.Second
+
+// check refuses what no quoting can make safe, and what makes no job.
+func (v *view) check() error {
+	limit, err := model.ParseTimeLimit(v.Time)
+	v.Warning = int(min(maxWarning, limit/4).Seconds())
+	return errors.Join(err,
+		model.CheckID(v.ID), model.CheckOutputDir(v.OutputDir), checkConfigPath(v.Config),
+		model.CheckSlurmWord(v.Account), model.CheckSlurmWord(v.QOS), model.CheckConstraint(v.Constraint),
+		v.checkNumbers(), v.checkRuntime(), checkEnvNames(v.Env), checkEnvNames(v.Network), v.checkReplay())
+}
+
+var (
+	configPath = regexp.MustCompile(`^[A-Za-z0-9._+=,/-]{1,512}$`)
+	imageName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,255}$`)
+)
+
+func checkConfigPath(p string) error {
+	if configPath.MatchString(p) && !strings.HasPrefix(p, "-") && path.Clean(p) == p {
+		return nil
+	}
+	return fmt.Errorf("%.80q cannot be named in a script: use letters, digits and . _ + = , - in the names of configs", p)
+}
+
+func (v *view) checkNumbers() error {
+	if v.Nodes < 1 || v.GPUsPerNode < 1 || v.GPUs < 1 || v.CPUs < 0 {
+		return fmt.Errorf("%s asks for %d nodes with %d GPUs each: give every part of its layout at least 1", v.ID, v.Nodes, v.GPUsPerNode)
+	}
+	return nil
+}
+
+func (v *view) checkRuntime() error {
+	switch v.Runtime.Kind {
+	case "none":
+		return nil
+	case "conda", "venv", "module", "shifter":
+	default:
+		return fmt.Errorf("runtime %.40q is not known: use conda, venv, module, shifter or none", v.Runtime.Kind)
+	}
+	if strings.TrimSpace(v.Runtime.Name) == "" {
+		return fmt.Errorf("runtime %s has no name: write runtime: {kind: %s, name: …} in shardeck.yaml", v.Runtime.Kind, v.Runtime.Kind)
+	}
+	if v.Image != "" && !imageName.MatchString(v.Image) {
+		return fmt.Errorf("%.80q cannot name an image: write it as in vllm/vllm-openai:v0.11.0", v.Image)
+	}
+	return nil
+}
+
+func (v *view) checkReplay() error {
+	if v.Replay && !path.IsAbs(v.Shardeck) {
+		return fmt.Errorf("the script of a replay names the program by its full path, and %.80q is none", v.Shardeck)
+	}
+	return nil
+}
+
+func checkEnvNames(env map[string]string) error {
+	for name := range env {
+		if err := model.CheckEnvName(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
