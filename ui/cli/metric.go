@@ -53,7 +53,7 @@ func (a *app) explain(name string) error {
 		defs = []model.Definition{d}
 	}
 	if a.json {
-		return a.printJSON(defs)
+		return a.printJSON(explained(defs))
 	}
 	for i, d := range defs {
 		if i > 0 {
@@ -63,6 +63,25 @@ func (a *app) explain(name string) error {
 		fmt.Fprintln(a.out, a.plain(wrap(d.Text, 78, "  ")))
 	}
 	return nil
+}
+
+// definition is one element of metric --explain --json.
+type definition struct {
+	Name       string   `json:"name"`
+	Aliases    []string `json:"aliases"`
+	Unit       string   `json:"unit"`
+	Family     string   `json:"family"`
+	Definition string   `json:"definition"`
+	Better     string   `json:"better"` // lower, higher, or neither
+}
+
+func explained(defs []model.Definition) []definition {
+	better := map[model.Better]string{model.Lower: "lower", model.Higher: "higher", model.NoBetter: "neither"}
+	all := make([]definition, len(defs))
+	for i, d := range defs {
+		all[i] = definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, better[d.Better]}
+	}
+	return all
 }
 
 func aka(d model.Definition) []string {

@@ -106,7 +106,7 @@ func remark(m model.Metric, decimals int) string {
 		words = append(words, "cause "+m.Cause)
 	}
 	if m.Note != "" {
-		words = append(words, m.Note)
+		words = append(words, clip(m.Note, 90))
 	}
 	if parts := partsOf(m, decimals); parts != "" {
 		words = append(words, parts)
@@ -115,7 +115,7 @@ func remark(m model.Metric, decimals int) string {
 }
 
 // maxParts bounds the parts shown beside a metric; --json has them all.
-const maxParts = 5
+const maxParts = 4
 
 // partsOf lists the parts of a metric, largest first.
 func partsOf(m model.Metric, decimals int) string {
@@ -134,7 +134,7 @@ func partsOf(m model.Metric, decimals int) string {
 			words = append(words, "…")
 			break
 		}
-		words = append(words, clip(name, 40)+" "+number(m.By[name], decimals))
+		words = append(words, clip(name, 24)+" "+number(m.By[name], decimals))
 	}
 	return strings.Join(words, ", ")
 }
