@@ -37,7 +37,6 @@ func (w *world) nameHosts() {
 // tell the shift, and shifts add up along a spanning tree of groups. Lanes that no
 // such call connects keep a clock number of their own.
 func (w *world) alignClocks() {
-	w.nameHosts()
 	edges := w.clockEdges()
 	shifts := map[string]int64{}
 	clock := map[string]int{}

@@ -87,7 +87,7 @@ func (w *world) tracedIterations() (n int, from string) {
 
 // tracedTokens says how much of the run one traced iteration is, in words.
 func (w *world) tracedTokens(iterations int, from string) string {
-	text := fmt.Sprintf("%d traced iterations (%s)", iterations, from)
+	text := fmt.Sprintf("%s (%s)", plural(iterations, "traced iteration"), from)
 	tokens := 0
 	if w.in.Info != nil && w.in.Info.Tokens > 0 {
 		tokens = w.in.Info.Tokens

@@ -86,7 +86,7 @@ func (w *world) kernelStats() []model.KernelStat {
 func count(byName map[string]*model.KernelStat, n *kernelName, d int64) {
 	s := byName[n.full]
 	if s == nil {
-		s = &model.KernelStat{Name: n.full, Short: shortName(n.function), Class: string(n.class), MinNS: d}
+		s = &model.KernelStat{Name: n.full, Short: n.short, Class: string(n.class), MinNS: d}
 		byName[n.full] = s
 	}
 	s.TotalNS += d

@@ -17,9 +17,9 @@ type kernel struct {
 
 // kernelName is what is known of all launches of one name.
 type kernelName struct {
-	full, function string
-	comm           callType
-	class          class
+	full, short string
+	comm        callType
+	class       class
 }
 
 // lane is one rank as this package sees it: what its device did, in order of time.
@@ -86,7 +86,7 @@ func nameTable(names []string) []kernelName {
 	for i, full := range names {
 		f := functionName(full)
 		comm := commOf(f)
-		out[i] = kernelName{full, f, comm, classOf(full, comm)}
+		out[i] = kernelName{full, shortName(full, f), comm, classOf(full, comm)}
 	}
 	return out
 }

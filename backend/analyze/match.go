@@ -101,7 +101,18 @@ func offsetOf(ctx context.Context, a, b []*call) (offset int, ok bool) {
 			least, offset = s, o
 		}
 	}
-	return offset, least >= 0 && least <= maxSpread
+	return offset, least >= 0 && least <= maxSpread && sameMoment(a, b, offset)
+}
+
+// sameMoment guards against a wrong offset: decode steps are so regular that the
+// calls of another step fit each other too, only later. On one host, where clocks
+// are the same, a call that all ranks must reach ends on all of them at once.
+func sameMoment(a, b []*call, offset int) bool {
+	if a[0].lane.host != b[0].lane.host || !a[0].typ.meetsAll() {
+		return true
+	}
+	m := median(endDifferences(a, b, offset))
+	return max(m, -m) <= maxSpread
 }
 
 // nearZero lists 0, 1, -1, 2, -2 … n, -n: of equal fits the nearest one is taken.

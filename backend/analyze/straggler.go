@@ -45,7 +45,7 @@ func (w *world) straggler() {
 		w.set("straggler", m)
 		return
 	}
-	m.By["lateness_ms"] = float64(worst.ns) / 1e6
+	m.By["lateness_ms"], m.By["device_ms"] = float64(worst.ns)/1e6, float64(worst.excess())/1e6
 	m.Note = worst.words()
 	m.Reason = "none"
 	if iterations, _ := w.tracedIterations(); worst.isStraggler(max(2, iterations)) {
@@ -165,15 +165,20 @@ func (l *late) isStraggler(k int) bool {
 	return true
 }
 
-// cause is device where more compute explains half the lateness, else host.
-func (l *late) cause() string {
-	var excess int64
+// excess is how much of the lateness more compute explains.
+func (l *late) excess() int64 {
+	var n int64
 	for _, c := range l.charges {
 		if c.lane == l.lane {
-			excess += c.excess
+			n += c.excess
 		}
 	}
-	if float64(excess) >= deviceShare*float64(l.ns) {
+	return n
+}
+
+// cause is device where more compute explains half the lateness, else host.
+func (l *late) cause() string {
+	if float64(l.excess()) >= deviceShare*float64(l.ns) {
 		return "device"
 	}
 	return "host"

@@ -115,7 +115,7 @@ func waitedFor(first *call, last *lane) string {
 	case meets && first.typ.meetsAll():
 		return fmt.Sprintf("waiting for rank %d's profiler to start", last.rank)
 	}
-	return fmt.Sprintf("before rank %d's first call", last.rank)
+	return fmt.Sprintf("it lies before rank %d's first recorded call", last.rank)
 }
 
 func milliseconds(ns int64) string {

@@ -41,6 +41,7 @@ func newWorld(ctx context.Context, in Input) (*world, error) {
 	if err := w.readLanes(ctx); err != nil {
 		return nil, err
 	}
+	w.nameHosts()
 	if err := w.matchCalls(ctx); err != nil {
 		return nil, err
 	}
