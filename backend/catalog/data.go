@@ -1,0 +1,143 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/templates"
+)
+
+// modelsFile and gpusFile are the forms of the data files.
+type modelsFile struct {
+	Models []model.Shape `yaml:"models"`
+}
+
+type gpusFile struct {
+	GPUs []model.GPU `yaml:"gpus"`
+}
+
+// source is one place that data files may lie in; later ones win.
+type source struct {
+	name string // for messages: "built in", "~/.config/shardeck", "."
+	read func(name string) ([]byte, error)
+	list func(dir string) []string // file names in a folder
+}
+
+// builtin is the embedded files.
+func builtin() source {
+	return source{"built in", templates.FS.ReadFile, func(dir string) []string {
+		entries, _ := fs.ReadDir(templates.FS, dir)
+		return fileNames(entries)
+	}}
+}
+
+// folder is a user's own files beside the embedded ones.
+func folder(name, dir string) source {
+	return source{name, func(file string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, filepath.FromSlash(file))) },
+		func(sub string) []string {
+			entries, _ := os.ReadDir(filepath.Join(dir, sub))
+			return fileNames(entries)
+		}}
+}
+
+func fileNames(entries []fs.DirEntry) []string {
+	var out []string
+	for _, e := range entries {
+		if !e.IsDir() {
+			out = append(out, e.Name())
+		}
+	}
+	return out
+}
+
+// label names a file of a source in messages.
+func (s source) label(file string) string {
+	if s.name == "." {
+		return file
+	}
+	return s.name + "/" + file
+}
+
+// load decodes a file of this source into v; false if there is none.
+func (s source) load(file string, v any) (bool, error) {
+	data, err := s.read(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("%s: cannot be read: %w", s.label(file), err)
+	}
+	return true, decode(s.label(file), data, v)
+}
+
+// loadShapes reads models.yaml of every source. A later shape of a name that is
+// known already takes its place.
+func loadShapes(sources []source) ([]model.Shape, error) {
+	var all []model.Shape
+	at := map[string]int{}
+	for _, s := range sources {
+		var file modelsFile
+		if _, err := s.load("models.yaml", &file); err != nil {
+			return nil, err
+		}
+		for _, m := range file.Models {
+			if err := checkShape(m); err != nil {
+				return nil, fmt.Errorf("%s: %w", s.label("models.yaml"), err)
+			}
+			if i, known := at[m.Name]; known {
+				all[i] = m
+				continue
+			}
+			at[m.Name] = len(all)
+			all = append(all, m)
+		}
+	}
+	return all, nil
+}
+
+// checkShape refuses a shape that nothing can be worked out from.
+func checkShape(m model.Shape) error {
+	for name, n := range map[string]int{"hidden": m.Hidden, "layers": m.Layers, "heads": m.Heads, "kv_heads": m.KVHeads,
+		"head_dim": m.HeadDim, "vocab": m.Vocab} {
+		if n < 1 {
+			return fmt.Errorf("model %.60q: %s is missing", m.Name, name)
+		}
+	}
+	switch {
+	case m.Name == "":
+		return errors.New("a model without a name: write its hub id as name")
+	case m.MoE != nil && (m.MoE.Experts < 1 || m.MoE.TopK < 1 || m.MoE.TopK > m.MoE.Experts || m.MoE.Intermediate < 1):
+		return fmt.Errorf("model %s: moe needs experts, intermediate, and a top_k of at most experts", m.Name)
+	case m.DenseLayers() > 0 && m.Intermediate < 1:
+		return fmt.Errorf("model %s: intermediate is missing", m.Name)
+	case m.MLA != nil && (m.MLA.KVLoraRank < 1 || m.MLA.VDim < 1 || m.MLA.NopeDim < 1):
+		return fmt.Errorf("model %s: mla needs kv_lora_rank, nope_dim and v_dim", m.Name)
+	}
+	return nil
+}
+
+// loadGPUs reads gpus.yaml of every source, by key.
+func loadGPUs(sources []source) (map[string]model.GPU, error) {
+	all := map[string]model.GPU{}
+	for _, s := range sources {
+		var file gpusFile
+		if _, err := s.load("gpus.yaml", &file); err != nil {
+			return nil, err
+		}
+		for _, g := range file.GPUs {
+			if g.Key == "" || g.Title == "" || g.Bytes <= 0 {
+				return nil, fmt.Errorf("%s: GPU %q needs a key, a title and its bytes", s.label("gpus.yaml"), g.Key)
+			}
+			all[g.Key] = g
+		}
+	}
+	return all, nil
+}
+
+// trimYAML is the name of a data file without its ending; false for other files.
+func trimYAML(file string) (string, bool) { return strings.CutSuffix(file, ".yaml") }

@@ -1,0 +1,10 @@
+// Package catalog knows what there is: the shapes of models, the kinds of GPU, the
+// sites, the catalogue of experiments, and the settings of this user in this
+// workspace. It is the only reader of the data in templates/.
+//
+// Load reads everything once: data.go the embedded files and the user's own beside
+// them, site.go picks the site, settings.go lists the keys there are and layers.go merges
+// them in order (embedded, site, user, workspace, --set, with an experiment's own
+// in For), each value with its origin. entries.go reads a catalogue. Every file is read by
+// strict.go: a key it does not know is an error with file, line and the nearest known key.
+package catalog

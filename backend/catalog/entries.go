@@ -1,0 +1,160 @@
+package catalog
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+
+	"gopkg.in/yaml.v3"
+
+	"shardeck/model"
+	"shardeck/templates"
+)
+
+// CatalogueFile is the name of the catalogue in templates.
+const CatalogueFile = "experiments.yaml"
+
+// Entry is one experiment of a catalogue: a config, and the slug of its file name.
+type Entry struct {
+	ID      string // experiment_id
+	Slug    string // llama8b_baseline
+	Default bool   // written by generate alone
+	node    *yaml.Node
+}
+
+// File is the name of the entry's config: E1.1_llama8b_baseline.yaml.
+func (e Entry) File() string { return e.ID + "_" + e.Slug + ".yaml" }
+
+// YAML is the entry as a config file: its keys in their order, one a line.
+func (e Entry) YAML() ([]byte, error) {
+	var b bytes.Buffer
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := enc.Encode(e.node); err != nil {
+		return nil, fmt.Errorf("write %s: %w", e.File(), err)
+	}
+	return b.Bytes(), enc.Close()
+}
+
+// Node is the entry's config as YAML; its lines are those of the catalogue, so that an
+// error points there. It must not be changed.
+func (e Entry) Node() *yaml.Node { return e.node }
+
+var slugPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$`)
+
+// BuiltinCatalogue is the text of the embedded catalogue, with its comments.
+func BuiltinCatalogue() ([]byte, error) {
+	data, err := templates.FS.ReadFile(CatalogueFile)
+	if err != nil {
+		return nil, fmt.Errorf("embedded %s: %w", CatalogueFile, err)
+	}
+	return data, nil
+}
+
+// ParseCatalogue reads a catalogue; file names it in errors. The configs in it are
+// not judged, only that each has an id and a slug of its own.
+func ParseCatalogue(file string, data []byte) ([]Entry, error) {
+	top, err := root(file, data)
+	if err != nil {
+		return nil, err
+	}
+	if top == nil {
+		return nil, nil
+	}
+	var list *yaml.Node
+	err = pairs(file, top, func(k, v *yaml.Node) error {
+		if k.Value != "experiments" {
+			return unknown(file, k, []string{"experiments"})
+		}
+		list = v
+		return nil
+	})
+	if err != nil || list == nil || list.Tag == "!!null" {
+		return nil, err
+	}
+	if list.Kind != yaml.SequenceNode {
+		return nil, faultAt(file, list, "experiments must be a list")
+	}
+	return parseEntries(file, list.Content)
+}
+
+func parseEntries(file string, items []*yaml.Node) ([]Entry, error) {
+	var out []Entry
+	seen := map[string]bool{}
+	for _, n := range items {
+		e, err := parseEntry(file, n)
+		if err != nil {
+			return nil, err
+		}
+		if seen[e.ID] {
+			return nil, faultAt(file, n, "%s is in the catalogue twice: give one another experiment_id", e.ID)
+		}
+		seen[e.ID] = true
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+// parseEntry splits an entry into its own two keys and the config.
+func parseEntry(file string, n *yaml.Node) (Entry, error) {
+	var e Entry
+	if n.Kind != yaml.MappingNode {
+		return e, faultAt(file, n, "an entry must hold keys with values")
+	}
+	config := *n
+	config.Content, config.Style = nil, 0
+	config.HeadComment, config.FootComment, config.LineComment = "", "", ""
+	err := pairs(file, n, func(k, v *yaml.Node) error {
+		switch k.Value {
+		case "slug":
+			e.Slug = v.Value
+			return nil
+		case "default":
+			return fill(file, v, &e.Default)
+		case "experiment_id":
+			e.ID = v.Value
+		}
+		key := *k
+		key.HeadComment, key.FootComment = flowComment(v), ""
+		config.Content = append(config.Content, &key, block(v))
+		return nil
+	})
+	if err != nil {
+		return e, err
+	}
+	e.node = &config
+	return e, e.check(file, n)
+}
+
+// check is about the file name an entry becomes.
+func (e Entry) check(file string, n *yaml.Node) error {
+	if err := model.CheckID(e.ID); err != nil {
+		return faultAt(file, n, "experiment_id: %v", err)
+	}
+	if !slugPattern.MatchString(e.Slug) {
+		return faultAt(file, n, "%s: slug %.40q cannot be part of a file name: use letters, digits, dots, dashes and underscores", e.ID, e.Slug)
+	}
+	return nil
+}
+
+// flowComment is the comment behind a {…} that is about to be written on lines of
+// its own, where it would be lost.
+func flowComment(n *yaml.Node) string {
+	if n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 {
+		return n.LineComment
+	}
+	return ""
+}
+
+// block is a copy of a node in which mappings stand one key a line.
+func block(n *yaml.Node) *yaml.Node {
+	c := *n
+	if c.Kind == yaml.MappingNode {
+		c.Style &^= yaml.FlowStyle
+	}
+	c.Content = nil
+	for _, child := range n.Content {
+		c.Content = append(c.Content, block(child))
+	}
+	return &c
+}

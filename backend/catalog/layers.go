@@ -1,0 +1,304 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"shardeck/model"
+)
+
+// Names of the files of settings.
+const (
+	WorkspaceFile = "shardeck.yaml"
+	UserFile      = "config.yaml" // below UserDir
+)
+
+// Options say where to read from.
+type Options struct {
+	Workspace string              // folder; empty: none
+	UserDir   string              // ~/.config/shardeck; empty: none. See UserDir
+	Env       func(string) string // environment; nil: an empty one
+	Sets      []string            // key=value of --set; those of experiments are passed over
+}
+
+// UserDir is the folder of a user's settings: $XDG_CONFIG_HOME/shardeck or
+// ~/.config/shardeck; empty where neither is set.
+func UserDir(env func(string) string) string {
+	if base := env("XDG_CONFIG_HOME"); filepath.IsAbs(base) {
+		return filepath.Join(base, "shardeck")
+	}
+	if home := env("HOME"); home != "" {
+		return filepath.Join(home, ".config", "shardeck")
+	}
+	return ""
+}
+
+// Catalog is everything that is known, read once. It is not changed afterwards,
+// so any number of goroutines may read it.
+type Catalog struct {
+	Shapes   []model.Shape
+	GPUs     map[string]model.GPU
+	Site     model.Site
+	Sites    []string // names of all sites
+	Settings Settings
+}
+
+// value is one setting as a layer gives it.
+type value struct {
+	key, text, origin string
+	at                func(error) error // places an error in its file
+}
+
+// Load reads data and settings. Its errors name file, line, fault and fix.
+func Load(o Options) (*Catalog, error) {
+	if o.Env == nil {
+		o.Env = func(string) string { return "" }
+	}
+	sources := o.sources()
+	shapes, err := loadShapes(sources)
+	if err != nil {
+		return nil, err
+	}
+	gpus, err := loadGPUs(sources)
+	if err != nil {
+		return nil, err
+	}
+	given, err := o.given()
+	if err != nil {
+		return nil, err
+	}
+	c := &Catalog{Shapes: shapes, GPUs: gpus, Sites: siteNames(sources)}
+	return c, c.resolve(o, sources, given)
+}
+
+// resolve picks the site, which the layers above it may name, and merges them all.
+func (c *Catalog) resolve(o Options, sources []source, given []value) error {
+	s := Settings{origin: map[string]string{}}
+	for _, k := range table {
+		if k.key != "site" {
+			if err := s.put(k.key, k.initial, "built in"); err != nil {
+				return err
+			}
+		}
+	}
+	name, origin := detectSite(sources, o.Env, c.GPUs), "detected"
+	for _, v := range given {
+		if v.key == "site" && v.text != "" {
+			name, origin = v.text, v.origin
+		}
+	}
+	site, err := loadSite(sources, name, c.GPUs)
+	if err != nil {
+		return fmt.Errorf("settings: site (%s): %w", origin, err)
+	}
+	c.Site = site
+	s.Site, s.origin["site"] = name, origin
+	if err := s.merge(append(o.siteValues(site), given...), o.Env); err != nil {
+		return err
+	}
+	c.Settings = s
+	return nil
+}
+
+// merge puts values in order; the later wins.
+func (s *Settings) merge(values []value, env func(string) string) error {
+	for _, v := range values {
+		if v.key == "site" {
+			continue
+		}
+		text := v.text
+		if v.key == "hf_home" || v.key == "runtime.path" {
+			var err error
+			if text, err = expand(text, env); err != nil {
+				return v.at(fmt.Errorf("%s: %w", v.key, err))
+			}
+		}
+		if err := s.put(v.key, text, v.origin); err != nil {
+			return v.at(err)
+		}
+	}
+	return nil
+}
+
+// sources are the places data may lie in; the workspace wins over the user.
+func (o Options) sources() []source {
+	out := []source{builtin()}
+	if o.UserDir != "" {
+		out = append(out, folder(o.short(o.UserDir), o.UserDir))
+	}
+	if o.Workspace != "" {
+		out = append(out, folder(".", o.Workspace))
+	}
+	return out
+}
+
+// given are the settings that people wrote: user, workspace, --set.
+func (o Options) given() ([]value, error) {
+	var out []value
+	if o.UserDir != "" {
+		vs, err := readSettings(o.short(o.UserDir)+"/"+UserFile, filepath.Join(o.UserDir, UserFile))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, vs...)
+	}
+	if o.Workspace != "" {
+		vs, err := readSettings(WorkspaceFile, filepath.Join(o.Workspace, WorkspaceFile))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, vs...)
+	}
+	for _, set := range o.Sets {
+		key, text, ok := strings.Cut(set, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %.60q: write key=value", set)
+		}
+		if IsSetting(key) {
+			out = append(out, value{key, text, "--set", func(err error) error { return fmt.Errorf("--set %w", err) }})
+		}
+	}
+	return out, nil
+}
+
+// siteValues are the site's own defaults. Those that lean on a variable which is not
+// set here are left out.
+func (o Options) siteValues(site model.Site) []value {
+	var out []value
+	for _, key := range Keys() {
+		text, ok := site.Settings[key]
+		if _, err := expand(text, o.Env); !ok || err != nil {
+			continue
+		}
+		out = append(out, value{key, text, "site " + site.Name, func(err error) error { return fmt.Errorf("site %s: %w", site.Name, err) }})
+	}
+	return out
+}
+
+// short writes a folder below the home folder with ~.
+func (o Options) short(dir string) string {
+	if home := o.Env("HOME"); home != "" {
+		if rest, ok := strings.CutPrefix(dir, home+"/"); ok {
+			return "~/" + rest
+		}
+	}
+	return dir
+}
+
+// readSettings reads one file of settings; none is no error.
+func readSettings(label, path string) ([]value, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &Fault{File: label, Text: "cannot be read: " + err.Error(), Err: err}
+	}
+	return parseSettings(label, data)
+}
+
+// parseSettings turns a file of settings into values, each checked at its place.
+func parseSettings(file string, data []byte) ([]value, error) {
+	top, err := root(file, data)
+	if err != nil || top == nil {
+		return nil, err
+	}
+	return settingsBelow(file, "", top)
+}
+
+// settingsBelow reads a mapping; a key with a dot in the table is one below another.
+func settingsBelow(file, prefix string, n *yaml.Node) ([]value, error) {
+	var out []value
+	err := pairs(file, n, func(k, v *yaml.Node) error {
+		key := prefix + k.Value
+		if prefix == "" && hasBelow(key) && v.Kind == yaml.MappingNode {
+			below, err := settingsBelow(file, key+".", v)
+			out = append(out, below...)
+			return err
+		}
+		if !IsSetting(key) {
+			return unknownSetting(file, prefix, k)
+		}
+		if v.Kind != yaml.ScalarNode {
+			return faultAt(file, v, "%s must be one value", key)
+		}
+		text := v.Value
+		if v.Tag == "!!null" {
+			text = ""
+		}
+		if err := find(key).takes(text); err != nil {
+			return faultAt(file, v, "%s: %v", key, err)
+		}
+		out = append(out, value{key, text, file, func(err error) error { return faultAt(file, v, "%v", err) }})
+		return nil
+	})
+	return out, err
+}
+
+// hasBelow reports whether a key holds further ones: runtime.
+func hasBelow(key string) bool {
+	for _, k := range Keys() {
+		if strings.HasPrefix(k, key+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func unknownSetting(file, prefix string, k *yaml.Node) error {
+	var known []string
+	for _, name := range Keys() {
+		if rest, ok := strings.CutPrefix(name, prefix); ok {
+			known = append(known, rest)
+		}
+	}
+	if hasBelow(k.Value) && prefix == "" {
+		return faultAt(file, k, "%s must hold keys with values, as in  %s: {kind: conda, name: vllm-profiling}", k.Value, k.Value)
+	}
+	return unknown(file, k, known)
+}
+
+// expand fills in ~ and $VARIABLES of a path. A variable that is not set is an error,
+// for a path without it would be another one.
+func expand(text string, env func(string) string) (string, error) {
+	missing := ""
+	out := os.Expand(text, func(name string) string {
+		v := env(name)
+		if v == "" && missing == "" {
+			missing = name
+		}
+		return v
+	})
+	if rest, ok := strings.CutPrefix(out, "~/"); ok {
+		if home := env("HOME"); home != "" {
+			out = home + "/" + rest
+		}
+	}
+	if missing != "" {
+		return "", fmt.Errorf("$%s is not set here: set it, or write the path out", missing)
+	}
+	return out, nil
+}
+
+// For is the settings as they hold for one experiment: its own account wins, but
+// for --set.
+func (s Settings) For(e model.Experiment) Settings {
+	if e.Slurm.Account == "" || s.origin["account"] == "--set" {
+		return s
+	}
+	s.origin = maps.Clone(s.origin)
+	s.Account, s.origin["account"] = e.Slurm.Account, e.ID
+	return s
+}
+
+// World is what experiments are judged against here.
+func (c *Catalog) World() model.World {
+	return model.World{Shapes: c.Shapes, GPUs: c.GPUs, Site: c.Site, Account: c.Settings.Account}
+}

@@ -1,0 +1,93 @@
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/model"
+)
+
+// genericSite is where nothing else is known.
+const genericSite = "generic"
+
+// siteNames lists every site of every source, in order of name.
+func siteNames(sources []source) []string {
+	var out []string
+	for _, s := range sources {
+		for _, file := range s.list("sites") {
+			if name, ok := trimYAML(file); ok && !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// loadSite reads a site by name: the last source that has it, whole.
+func loadSite(sources []source, name string, gpus map[string]model.GPU) (model.Site, error) {
+	var site model.Site
+	names := siteNames(sources)
+	if !slices.Contains(names, name) {
+		return site, fmt.Errorf("site %.40q is not known: there are %s; or write sites/%.40s.yaml in the workspace", name, strings.Join(names, ", "), name)
+	}
+	for i := len(sources) - 1; i >= 0; i-- {
+		file := "sites/" + name + ".yaml"
+		found, err := sources[i].load(file, &site)
+		if err != nil {
+			return model.Site{}, err
+		}
+		if found {
+			return site, checkSite(sources[i].label(file), name, site, gpus)
+		}
+	}
+	return site, fmt.Errorf("site %s: its file was there and is gone: try again", name)
+}
+
+// checkSite refuses a site whose parts do not fit together.
+func checkSite(file, name string, s model.Site, gpus map[string]model.GPU) error {
+	fault := func(format string, args ...any) error {
+		return &Fault{File: file, Text: fmt.Sprintf(format, args...)}
+	}
+	if s.Name != name {
+		return fault("name is %.40q: it must be that of the file, %s", s.Name, name)
+	}
+	for _, k := range s.Partitions {
+		if _, ok := gpus[k.GPU]; !ok {
+			return fault("node kind %s: GPU %.40q is not in gpus.yaml", k.Constraint, k.GPU)
+		}
+	}
+	for _, qos := range []string{s.DefaultQOS.Shared, s.DefaultQOS.Whole} {
+		if qos != "" && s.Queue(qos) == nil {
+			return fault("default_qos names %.40q, which is not among qos", qos)
+		}
+	}
+	for k := range s.Settings {
+		if !IsSetting(k) {
+			return fault("settings: unknown key %.40q; did you mean %s?", k, model.Nearest(k, Keys()))
+		}
+	}
+	return nil
+}
+
+// detectSite is the first site, by name, whose marks the environment bears; else generic.
+// A site file that cannot be read is passed over: naming it in the settings tells why.
+func detectSite(sources []source, env func(string) string, gpus map[string]model.GPU) string {
+	for _, name := range siteNames(sources) {
+		s, err := loadSite(sources, name, gpus)
+		if err == nil && len(s.Detect) > 0 && bears(env, s.Detect) {
+			return name
+		}
+	}
+	return genericSite
+}
+
+func bears(env func(string) string, marks map[string]string) bool {
+	for k, v := range marks {
+		if env(k) != v {
+			return false
+		}
+	}
+	return true
+}
