@@ -1,0 +1,147 @@
+package logs
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"shardeck/model"
+)
+
+// Finding is why a job failed, or what slows it down.
+type Finding struct {
+	Title string   // "CUDA out of memory"
+	Line  string   // the line that proves it; empty: the job's state does
+	Index int      // of that line among those given, -1 if there is none
+	Fixes []string // what to do, best first
+}
+
+// cause is a way to fail: signs of it, and the way out. In fixes, {name} stands for
+// what the pattern's group of that name found, or for the word NAME.
+type cause struct {
+	title   string
+	states  []model.JobState // the job's state alone proves it
+	holds   []string         // any of these in a line proves it
+	pattern *regexp.Regexp   // finds names in the proving line
+	fixes   []string
+}
+
+// Cause tells why a job failed: by what Slurm says of it, where that is the whole
+// story, else by the first line that any cause in the table knows, causes that
+// bring others about first. It is false only for a job that did not fail; for one
+// whose log says nothing the finding says so.
+func Cause(lines []string, job model.Job) (Finding, bool) {
+	if !job.State.Failed() && job.State != model.JobUnknown {
+		return Finding{Index: -1}, false
+	}
+	for _, table := range [][]cause{ended, failures} {
+		for _, c := range table {
+			if f, ok := c.find(lines, job.State); ok {
+				return f, true
+			}
+		}
+	}
+	return unexplained(lines, job), true
+}
+
+// Remarks tells what the log says is amiss though it ends no job: slow networks.
+func Remarks(lines []string) []Finding {
+	var out []Finding
+	for _, c := range remarks {
+		if f, ok := c.find(lines, ""); ok {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// find looks for the cause. A state that proves it needs no line, but a line that
+// shows it is given too.
+func (c cause) find(lines []string, state model.JobState) (Finding, bool) {
+	f := Finding{Title: c.title, Index: -1}
+	proven := false
+	for _, s := range c.states {
+		proven = proven || s == state
+	}
+	if i := c.line(lines); i >= 0 && (proven || len(c.states) == 0 || state == model.JobUnknown) {
+		f.Line, f.Index, proven = strings.TrimSpace(lines[i]), i, true
+	}
+	f.Fixes = c.fill(f.Line)
+	return f, proven
+}
+
+// line is the index of the first line that proves the cause, -1 if none does.
+func (c cause) line(lines []string) int {
+	for i, l := range lines {
+		for _, h := range c.holds {
+			if strings.Contains(l, h) {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// placeholder is a name in a fix.
+var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+
+// fill puts the names found in the proving line into the fixes.
+func (c cause) fill(line string) []string {
+	names := map[string]string{}
+	if c.pattern != nil {
+		if m := c.pattern.FindStringSubmatch(line); m != nil {
+			for i, n := range c.pattern.SubexpNames() {
+				names["{"+n+"}"] = m[i]
+			}
+		}
+	}
+	out := make([]string, len(c.fixes))
+	for i, fix := range c.fixes {
+		out[i] = placeholder.ReplaceAllStringFunc(fix, func(p string) string {
+			if v := names[p]; v != "" {
+				return v
+			}
+			return strings.ToUpper(strings.Trim(p, "{}"))
+		})
+	}
+	return out
+}
+
+// exception is the last line of a Python traceback: ValueError: …
+var exception = regexp.MustCompile(`(?:^|[\s\]|)])([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit))(?:: |$)`)
+
+// unexplained is the finding for a failure that the tables do not know: the last
+// exception in the log, else what the exit code tells.
+func unexplained(lines []string, job model.Job) Finding {
+	for i := len(lines) - 1; i >= 0; i-- {
+		if m := exception.FindStringSubmatch(lines[i]); m != nil && !strings.Contains(lines[i], "See root cause above") {
+			return Finding{Title: "the program ended with " + m[1], Line: strings.TrimSpace(lines[i]), Index: i,
+				Fixes: []string{"read the lines above it in the log"}}
+		}
+	}
+	f := Finding{Index: -1, Fixes: []string{"read the log from its end"}}
+	switch {
+	case len(lines) == 0 && job.ExitCode == "0:53":
+		f.Title = "Slurm could not enter the working directory or open the log"
+		f.Fixes = []string{"mkdir -p the log's directory before submitting, and see that the disk has room"}
+	case len(lines) == 0:
+		f.Title = fmt.Sprintf("there is no log, and the job ended %s", ending(job))
+		f.Fixes = []string{"see the job's reason, and that the log's directory exists"}
+	default:
+		f.Title = fmt.Sprintf("nothing in the log says why; the job ended %s", ending(job))
+		f.Line, f.Index = lines[len(lines)-1], len(lines)-1
+	}
+	return f
+}
+
+// ending says how a job ended.
+func ending(job model.Job) string {
+	text := string(job.State)
+	if job.ExitCode != "" {
+		text += " with exit code " + job.ExitCode
+	}
+	if job.Reason != "" {
+		text += " (" + job.Reason + ")"
+	}
+	return text
+}

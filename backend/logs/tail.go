@@ -1,0 +1,172 @@
+// Package logs reads what jobs print: the end of a log, however long it is, what
+// the job is doing, and, when it failed, why.
+//
+// Logs are read from their end and by polling their size, since a parallel file
+// system tells a login node nothing of writes on other nodes. What a line means is
+// in tables: stages in stage.go, causes of failure in causes.go, each with the line
+// that proves it and the way out.
+package logs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"shardeck/model"
+)
+
+// What is read at most, so that a log of gigabytes costs what a small one does.
+const (
+	block    = 64 << 10 // read at once, from the end
+	maxTail  = 16 << 20 // of a log
+	maxLine  = 4 << 10  // of a line, for the screen
+	maxCount = 64 << 20 // lines are numbered in logs up to this size
+)
+
+// Part is a piece of a log.
+type Part struct {
+	Path  string
+	Size  int64    // of the whole log
+	Lines []string // cleaned for the screen
+	First int64    // byte offset of Lines[0]
+	Line  int      // line number of Lines[0], from 1; 0: not counted, the log is too long
+}
+
+// Where names a line of the part: path:number, or the path alone.
+func (p Part) Where(i int) string {
+	if p.Line == 0 {
+		return p.Path
+	}
+	return fmt.Sprintf("%s:%d", p.Path, p.Line+i)
+}
+
+// Tail reads the last n lines of a log. A log that does not exist yet is an error
+// that wraps fs.ErrNotExist.
+func Tail(path string, n int) (Part, error) {
+	f, err := open(path)
+	if err != nil {
+		return Part{Path: path}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return Part{Path: path}, fmt.Errorf("cannot read the log %s: %w", path, err)
+	}
+	p := Part{Path: path, Size: info.Size()}
+	text, err := lastLines(f, p.Size, n)
+	if err != nil {
+		return p, fmt.Errorf("cannot read the log %s: %w", path, err)
+	}
+	p.First = p.Size - int64(len(text))
+	p.Lines = split(text)
+	p.Line = number(f, p.First)
+	return p, nil
+}
+
+// open opens a regular file: a pipe would block for ever.
+func open(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no log at %s yet: %w", path, fs.ErrNotExist)
+	case err != nil:
+		return nil, fmt.Errorf("cannot read the log: %w", err)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no log but a %s", path, info.Mode().Type())
+	}
+	return os.Open(path)
+}
+
+// lastLines reads the last n lines, or of longer ones as many whole lines as fit.
+func lastLines(f io.ReaderAt, size int64, n int) ([]byte, error) {
+	from, err := start(f, size, n)
+	if err != nil || n <= 0 {
+		return nil, err
+	}
+	text := make([]byte, size-from)
+	if _, err := f.ReadAt(text, from); err != nil && err != io.EOF {
+		return nil, err
+	}
+	return text, nil
+}
+
+// start finds the offset at which the last n lines begin, reading blocks backwards
+// from the end. It gives up after maxTail, at the first line that begins after it.
+func start(f io.ReaderAt, size int64, n int) (int64, error) {
+	buffer := make([]byte, block)
+	oldest := max(0, size-maxTail)
+	first := oldest // of the lines seen so far
+	for at := size; at > oldest; {
+		step := min(block, at-oldest)
+		at -= step
+		if _, err := f.ReadAt(buffer[:step], at); err != nil && err != io.EOF {
+			return 0, err
+		}
+		for i := step - 1; i >= 0; i-- {
+			if buffer[i] != '\n' || at+i == size-1 {
+				continue
+			}
+			first = at + i + 1
+			if n--; n <= 0 {
+				return first, nil
+			}
+		}
+	}
+	if oldest == 0 {
+		return 0, nil
+	}
+	return first, nil
+}
+
+// split makes clean lines; the last may be unfinished.
+func split(text []byte) []string {
+	if len(text) == 0 {
+		return nil
+	}
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = clean(l)
+	}
+	return lines
+}
+
+// clean makes one line fit for the screen. A progress bar redraws its line with
+// carriage returns: the last picture counts.
+func clean(line string) string {
+	line = strings.TrimRight(line, "\r")
+	if i := strings.LastIndexByte(line, '\r'); i >= 0 {
+		line = line[i+1:]
+	}
+	if len(line) > maxLine {
+		cut := maxLine
+		for cut > 0 && !utf8.RuneStart(line[cut]) {
+			cut--
+		}
+		line = line[:cut] + " …"
+	}
+	return model.Printable(line)
+}
+
+// number counts the lines before an offset, plus one; 0 if they are too many.
+func number(f io.ReaderAt, offset int64) int {
+	if offset > maxCount {
+		return 0
+	}
+	count, buffer := 1, make([]byte, block)
+	for at := int64(0); at < offset; {
+		n, err := f.ReadAt(buffer[:min(block, offset-at)], at)
+		for _, c := range buffer[:n] {
+			if c == '\n' {
+				count++
+			}
+		}
+		if at += int64(n); err != nil || n == 0 {
+			return 0
+		}
+	}
+	return count
+}
