@@ -16,8 +16,14 @@ func Quote(s string) string {
 	if safeWord.MatchString(s) && !strings.HasPrefix(s, "=") {
 		return s
 	}
+	if strings.ContainsAny(s, "$`") { // in single quotes a linter would ask whether they are meant
+		return `"` + inDouble.Replace(s) + `"`
+	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
+
+// inDouble takes the meaning from all that has one inside double quotes.
+var inDouble = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`")
 
 // leadingVar is what a path of the settings may begin with: $SCRATCH/…, ${HOME}/…, ~/….
 var leadingVar = regexp.MustCompile(`^(?:\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|(~))(/.*)?$`)

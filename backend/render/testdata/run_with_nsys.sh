@@ -1,0 +1,218 @@
+#!/bin/bash
+# Nsight Systems around the runner, one report a node: nsys_<node>.nsys-rep.
+# TP4 PP1 DP1 EP1: 4 GPUs on 1 node, as E1.3 needs.
+#
+# From the workspace: mkdir -p logs && sbatch experiments/slurm_scripts/run_with_nsys.sh
+# Another config: CONFIG=E1.2_llama8b_tp2.yaml sbatch experiments/slurm_scripts/run_with_nsys.sh
+# If its layout differs, give sbatch the nodes and GPUs too, or let shardeck write the
+# right header: shardeck submit ID --nsys
+#
+# The torch profiler is off in this run: both it and nsys need CUPTI, which serves one.
+# So the results have a directory of their own, <output_dir>-nsys, and their times
+# hold the cost of nsys: compare times with those of the plain run only.
+#
+#SBATCH -J E1.3_nsys
+#SBATCH -A m1234_g
+#SBATCH -C gpu
+#SBATCH -q regular
+#SBATCH -t 00:30:00
+#SBATCH -N 1
+#SBATCH --ntasks-per-node=1
+#SBATCH -c 128
+#SBATCH --gpus-per-node=4
+#SBATCH -o logs/E1.3_nsys_%j.out
+#SBATCH --signal=USR1@120
+
+set -euo pipefail
+
+# The workspace: the folder that holds experiments/, at or above where the job was
+# submitted; else the one this script lies in.
+find_workspace() {
+  local at
+  for at in "${SLURM_SUBMIT_DIR:-$PWD}" "$(dirname "${BASH_SOURCE[0]}")"; do
+    at=$(cd "$at" && pwd) || continue
+    while [ ! -d "$at/experiments/configs" ] && [ "$at" != / ]; do at=$(dirname "$at"); done
+    if [ "$at" != / ]; then
+      printf '%s\n' "$at"
+      return
+    fi
+  done
+  echo "shardeck: no experiments/configs here or above: submit from the workspace" >&2
+  return 2
+}
+WORKSPACE=$(find_workspace) || exit 2
+cd "$WORKSPACE"
+mkdir -p logs
+
+CONFIG=${CONFIG:-E1.3_llama8b_tp4.yaml}
+case $CONFIG in */*) ;; *) CONFIG=experiments/configs/$CONFIG ;; esac
+if [ ! -f "$CONFIG" ]; then
+  echo "shardeck: no config $CONFIG in $WORKSPACE: see experiments/configs" >&2
+  exit 2
+fi
+OUTPUT_DIR=$(sed -n "s/^output_dir: *['\"]\{0,1\}\([A-Za-z0-9._+=,/-]*\).*/\1/p" "$CONFIG" | head -n 1)
+if [ -z "$OUTPUT_DIR" ]; then
+  echo "shardeck: $CONFIG names no output_dir on a line of its own: add it" >&2
+  exit 2
+fi
+OUTPUT_DIR=$OUTPUT_DIR-nsys
+
+echo 'shardeck: stage environment'
+# Modules and activation scripts read variables that are not set, hence +u.
+set +u
+if ! command -v conda >/dev/null 2>&1; then module load conda; fi
+eval "$(conda shell.bash hook)"
+conda activate vllm-profiling || {
+  echo 'shardeck: cannot enter the conda environment vllm-profiling: see conda env list' >&2
+  exit 4
+}
+set -u
+export HF_HOME="${SCRATCH:?is not set, and a path of the settings needs it}"/huggingface
+# What NCCL chose at the start, and over which network. Not COLL: that writes a line
+# for every collective of every rank, which slows what is being measured.
+export NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,NET
+
+# Forked workers gave empty reports; spawned ones are traced.
+export VLLM_WORKER_MULTIPROC_METHOD=spawn
+if ! command -v nsys >/dev/null 2>&1; then
+  echo "shardeck: nsys is not on PATH: load the module that holds it (module spider nsight)" >&2
+  exit 4
+fi
+
+# Results go to a directory of this job's own, and get their name when they are whole.
+# The local scheduler's id comes first: inside an allocation both are set.
+JOB=${SHARDECK_JOB_ID:-${SLURM_JOB_ID:-manual-$$}}
+OUT="$OUTPUT_DIR.tmp-$JOB"
+if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then rm -rf -- "$OUT"; fi # requeued: start anew
+mkdir -p -- "$OUT"
+printf '%s\n' "$JOB" >"$OUT/.job"
+export OUT
+
+# attend COMMAND…: runs the runner of one node. Slurm's USR1 shortly before the time
+# limit, and a TERM or INT, become one TERM for the runner alone, so that it stops and
+# writes what it has; its own children ignore USR1. How it ended goes to a file: a
+# task that stopped early must not make srun kill the others while they still write.
+attend() {
+  local child code=0 again=0
+  ( trap '' USR1; exec "$@" ) &
+  child=$!
+  trap 'kill -TERM "$child" 2>/dev/null' USR1 TERM INT
+  wait "$child" || code=$?
+  while kill -0 "$child" 2>/dev/null; do # a signal ended the wait, not the runner
+    code=0
+    wait "$child" || code=$?
+  done
+  if [ "$code" -gt 128 ]; then # that of the signal, or the runner's own?
+    wait "$child" || again=$?
+    if [ "$again" -ne 127 ]; then code=$again; fi
+  fi
+  trap - USR1 TERM INT
+  printf '%s\n' "$code" >"$OUT/.exit-${SLURM_PROCID:-0}"
+  case $code in 3 | 10) return 0 ;; esac
+  return "$code"
+}
+
+# everywhere COMMAND…: one task a node through srun, or here where there is no Slurm.
+everywhere() {
+  local step code=0
+  if [ -z "${SLURM_JOB_ID:-}" ] || ! command -v srun >/dev/null 2>&1; then
+    attend "$@"
+    return
+  fi
+  srun --nodes=1 --ntasks=1 --ntasks-per-node=1 --cpus-per-task=128 --gpus-per-node=4 \
+    --kill-on-bad-exit=1 bash -c "$(declare -f attend); attend \"\$@\"" attend "$@" &
+  step=$!
+  trap : TERM INT # Slurm tells the tasks itself; stay, to keep what they write
+  wait "$step" || code=$?
+  while kill -0 "$step" 2>/dev/null; do
+    code=0
+    wait "$step" || code=$?
+  done
+  trap - TERM INT
+  return "$code"
+}
+
+# verdict CODE: the exit code of the run, the tasks' own where srun had none to tell.
+verdict() {
+  local code=$1 file said
+  for file in "$OUT"/.exit-*; do
+    [ -e "$file" ] || continue
+    read -r said <"$file"
+    if [ "$code" -eq 0 ]; then code=$said; fi
+    rm -f -- "$file"
+  done
+  return "$code"
+}
+
+# move_aside DIR: an earlier result keeps its files, under DIR@<its job>.
+move_aside() {
+  local id old n=1
+  [ -e "$1" ] || return 0
+  id=$(head -n 1 "$1/.job" 2>/dev/null) || id=
+  case $id in '' | *[!A-Za-z0-9_.-]*) id=before-$JOB ;; esac
+  old=$1@$id
+  while [ -e "$old" ]; do
+    n=$((n + 1))
+    old=$1@$id-$n
+  done
+  mv -- "$1" "$old"
+  echo "shardeck: the earlier result is now $old"
+}
+
+# publish CODE: gives the results their name, by how the runner ended.
+#   0, 10   all measured (with 10 traces are missing): they become $OUTPUT_DIR
+#   3       stopped early, something measured: they become $OUTPUT_DIR if that name
+#           is free, else $OUTPUT_DIR@<job>, so that a part never hides a whole
+#   other   nothing to rely on: they stay in $OUT, which shardeck lists as unfinished
+publish() {
+  local file found=
+  for file in "$OUT"/timing_stats_* "$OUT"/kineto_trace_* "$OUT"/nsys_*; do
+    if [ -e "$file" ]; then found=1; fi
+  done
+  case $1:$found in
+    0:1 | 10:1) move_aside "$OUTPUT_DIR" ;;
+    3:1) if [ -e "$OUTPUT_DIR" ]; then OUTPUT_DIR=$OUTPUT_DIR@$JOB; fi ;;
+    *)
+      echo "shardeck: exit code $1; what was written stays in $OUT" >&2
+      return "$1"
+      ;;
+  esac
+  mv -- "$OUT" "$OUTPUT_DIR"
+  echo "shardeck: results are in $OUTPUT_DIR"
+  return "$1"
+}
+
+# export_reports: SQLite and CSV beside each report. Node-local first: SQLite needs
+# file locks, which some parallel file systems lack.
+export_reports() {
+  local report base tmp
+  tmp=$(mktemp -d)
+  for report in "$OUT"/nsys_*.nsys-rep; do
+    [ -e "$report" ] || continue
+    base=$(basename "$report" .nsys-rep)
+    if nsys export --type sqlite --lazy=false --force-overwrite=true -o "$tmp/$base.sqlite" "$report"; then
+      nsys stats --report cuda_gpu_trace --format csv --force-overwrite=true -o "$tmp/$base" "$tmp/$base.sqlite" || true
+      mv -- "$tmp/$base"* "$OUT/"
+    else
+      echo "shardeck: $report was not exported; it can be opened in Nsight Systems all the same" >&2
+    fi
+  done
+  rm -rf -- "$tmp"
+}
+
+# One report a task, named by the task; without Slurm there is one.
+NODE=0
+if [ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null 2>&1; then NODE='%q{SLURM_PROCID}'; fi
+
+# Workers are children of children, and decode runs in CUDA graphs: without the two
+# options both would be missing. The runner opens and closes the capture range around
+# the traced pass; "stop", as nsys would else end the run with the range.
+code=0
+everywhere nsys profile --trace=cuda,nvtx --sample=none --cpuctxsw=none \
+  --trace-fork-before-exec=true --cuda-graph-trace=node \
+  --capture-range=cudaProfilerApi --capture-range-end=stop \
+  --force-overwrite=true -o "$OUT/nsys_$NODE" \
+  python experiments/vllm_profiler.py --config "$CONFIG" --output-dir "$OUT" --nsys || code=$?
+verdict "$code" || code=$?
+export_reports
+publish "$code"
