@@ -1,23 +1,32 @@
 // Package pane holds the contract that every pane of the cockpit keeps, and what
-// panes share: the messages they exchange and the calls they may make.
+// panes share: the messages they exchange, the calls they may make, key tables, and
+// the words for states.
+//
+// A pane is written in this order: its messages, its state, its key table, Update,
+// View. Whatever waits goes through a Task, whose replies are dropped once they are
+// out of date.
 package pane
 
 import (
 	"context"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/ui/theme"
 )
 
 // Pane is one room of the cockpit. It owns its state and messages, knows its size
-// and its keys, and asks the Lab for everything else from commands.
+// and its keys, and asks the Lab for everything else from commands (see Task). It
+// lives in the event loop alone, so it needs no locks.
 type Pane interface {
 	// Init starts what the pane needs at once.
 	Init() tea.Cmd
-	// Update takes a message; keys arrive only while the pane has the focus.
+	// Update takes a message; keys arrive only while the pane has the focus. Other
+	// messages reach every pane, which ignores those that are not for it.
 	Update(msg tea.Msg) (Pane, tea.Cmd)
 	// View draws exactly the size set, with no trailing newline.
 	View() string
@@ -25,6 +34,41 @@ type Pane interface {
 	SetSize(width, height int)
 	// Keys lists what the pane answers to now; help, footer and manual are made from it.
 	Keys() []Key
+
+	// Title is the line over the pane: what it shows, and at the right its state.
+	Title() (left, right string)
+	// Message is what there is to say about what is under the cursor; empty: nothing.
+	Message() Note
+	// Capturing reports whether a text field or a popup has the keys: then no key but
+	// ctrl+c means anything else.
+	Capturing() bool
+	// SetFocus tells the pane whether keys go to it; only then is its cursor bright.
+	SetFocus(on bool)
+}
+
+// Name of a pane, as typed after ":" and shown in its tab.
+type Name string
+
+// The panes, in the order of their numbers.
+const (
+	Experiments Name = "experiments"
+	Config      Name = "config"
+	Jobs        Name = "jobs"
+	Metrics     Name = "metrics"
+	Charts      Name = "charts"
+	Traces      Name = "traces"
+)
+
+// Names lists the panes: the first is pane 1.
+func Names() []Name { return []Name{Experiments, Config, Jobs, Metrics, Charts, Traces} }
+
+// Env is what every pane is made with; it does not change while the program runs.
+type Env struct {
+	Ctx    context.Context // ends with the program: the parent of every call
+	Lab    Lab
+	Theme  *theme.Theme
+	Now    func() time.Time
+	Editor []string // command that edits a file, the path to be added
 }
 
 // Key is one entry of a key table.

@@ -1,0 +1,33 @@
+package pane
+
+import "shardeck/model"
+
+// Draft is an experiment being edited; *lab.Draft is one. It is not safe for
+// concurrent use: the pane that opened it touches it either from Update or from one
+// command, never both.
+type Draft interface {
+	Experiment() model.Experiment
+	Get(path string) string
+	Set(path, value string) error
+	Undo() bool
+	Redo() bool
+	Modified() bool
+	Diff() string
+	Save() error
+	Path() string
+}
+
+// OpenDraft opens an experiment for editing. A Lab may bring its own drafts, as those of
+// tests do, by a method OpenDraft.
+func OpenDraft(l Lab, id string) (Draft, error) {
+	if own, ok := l.(interface {
+		OpenDraft(id string) (Draft, error)
+	}); ok {
+		return own.OpenDraft(id)
+	}
+	d, err := l.Draft(id)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}

@@ -1,0 +1,74 @@
+package pane
+
+import (
+	"slices"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/ui/widget"
+)
+
+// Bind is a key and what it does to a pane of type P.
+type Bind[P any] struct {
+	Key
+	Do  func(P) tea.Cmd
+	Why func(P) string // why it cannot act now; nil or empty: it can
+}
+
+// Table is the keys of a pane: dispatch, footer, help and manual all come from it.
+type Table[P any] []Bind[P]
+
+// Dispatch does what a key says; a key that cannot act says why. It is false if
+// the table does not know the key.
+func (t Table[P]) Dispatch(p P, key string) (tea.Cmd, bool) {
+	for _, b := range t {
+		if b.Do == nil || !slices.Contains(b.Keys, key) {
+			continue
+		}
+		if b.Why != nil {
+			if why := b.Why(p); why != "" {
+				return Warn(why), true
+			}
+		}
+		return b.Do(p), true
+	}
+	return nil, false
+}
+
+// Keys is the table without its functions.
+func (t Table[P]) Keys() []Key {
+	keys := make([]Key, len(t))
+	for i, b := range t {
+		keys[i] = b.Key
+	}
+	return keys
+}
+
+// Hints turns keys into what widgets draw; with foot, only those worth the footer.
+func Hints(keys []Key, foot bool) []widget.Hint {
+	var hints []widget.Hint
+	for _, k := range keys {
+		if !foot || k.Foot {
+			hints = append(hints, widget.Hint{Label: k.Label, Verb: k.Verb, Help: k.Help})
+		}
+	}
+	return hints
+}
+
+// FromHints turns the hints of a popup into keys for the footer.
+func FromHints(hints []widget.Hint) []Key {
+	keys := make([]Key, len(hints))
+	for i, h := range hints {
+		keys[i] = Key{Label: h.Label, Verb: h.Verb, Help: h.Help, Foot: true}
+	}
+	return keys
+}
+
+// MoveKeys are the entries for moving in a list, which widget.Window answers.
+func MoveKeys() []Key {
+	return []Key{
+		{Keys: []string{"up", "k", "down", "j"}, Label: "↑↓ k j", Verb: "move", Help: "move the cursor"},
+		{Keys: []string{"pgup", "pgdown", "ctrl+u", "ctrl+d"}, Label: "PgUp PgDn ^u ^d", Verb: "page", Help: "move by a screen, or half of one"},
+		{Keys: []string{"home", "end", "g", "G"}, Label: "g G", Verb: "ends", Help: "go to the first or the last row"},
+	}
+}

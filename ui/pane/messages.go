@@ -1,0 +1,70 @@
+package pane
+
+import (
+	"errors"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/ui/theme"
+)
+
+// BoardMsg carries the experiments as just read; the experiments pane reads them
+// for all.
+type BoardMsg struct{ Rows []lab.Row }
+
+// JobsMsg carries the one answer of the scheduler; the cockpit asks for all panes.
+// Err is why there is none.
+type JobsMsg struct {
+	List lab.JobList
+	Err  error
+}
+
+// OpenMsg asks the cockpit to go to a pane and show something in it there. Panes take
+// the part they know.
+type OpenMsg struct {
+	To         Name
+	Experiment string // id
+	Run        string // name
+	Job        string // id
+}
+
+// SelectMsg says that the cursor rests on an experiment: panes beside may follow.
+type SelectMsg struct{ Row lab.Row }
+
+// ReloadMsg asks panes to read again what they show: files or jobs changed.
+type ReloadMsg struct{}
+
+// RefreshJobsMsg asks the cockpit to ask the scheduler now, as far as its floor allows.
+type RefreshJobsMsg struct{}
+
+// ExportMsg asks for the files of the analysis: CSV and PNG.
+type ExportMsg struct{}
+
+// Note is one line for the message line.
+type Note struct {
+	Text string
+	Tone theme.Tone
+}
+
+// Say makes a note for the message line; it stays until something else is to be said.
+func Say(text string) tea.Cmd { return func() tea.Msg { return Note{Text: text} } }
+
+// Warn is Say for what should be looked at.
+func Warn(text string) tea.Cmd { return func() tea.Msg { return Note{Text: text, Tone: theme.Warn} } }
+
+// Fail is Say for an error: the fault, and what to do about it.
+func Fail(err error) tea.Cmd { return func() tea.Msg { return FailNote(err) } }
+
+// FailNote is an error as a note.
+func FailNote(err error) Note {
+	text := err.Error()
+	var fixer interface{ Fix() string }
+	if errors.As(err, &fixer) && fixer.Fix() != "" {
+		text += ". " + fixer.Fix()
+	}
+	return Note{Text: text, Tone: theme.Bad}
+}
+
+// Send makes a command of a message.
+func Send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }

@@ -1,0 +1,264 @@
+// Package panetest is what tests of panes and cockpit share: a Lab with fixed data
+// and a fixed clock, a driver that presses keys and expects text, and golden frames.
+//
+// The Lab's data are of the size and shape of real runs; its rules are a few of the
+// real ones, enough for the stories told in tests.
+package panetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"shardeck/backend/lab"
+	"shardeck/backend/pool"
+	"shardeck/model"
+	"shardeck/ui/pane"
+)
+
+// Now is the moment at which every test happens.
+var Now = time.Date(2026, 11, 23, 14, 2, 11, 0, time.UTC)
+
+// Lab is a pane.Lab without a backend. Its fields may be changed before it is used.
+type Lab struct {
+	mu       sync.Mutex
+	Rows     []lab.Row
+	List     lab.JobList
+	Logs     map[string]lab.LogPart
+	Causes   map[string]lab.Cause
+	Analyses map[string]*model.Analysis
+	Series   []lab.Series
+	Locked   bool                       // read-only
+	Err      map[string]error           // by method: what it answers instead
+	Hold     map[string]<-chan struct{} // by method: waits for it, or for its context
+	Calls    []string                   // every call that waits or changes something
+}
+
+// New is a lab with the usual data.
+func New() *Lab {
+	l := &Lab{Logs: logs(), Causes: causes(), Analyses: analyses(), Series: series(),
+		Err: map[string]error{}, Hold: map[string]<-chan struct{}{}}
+	l.List = lab.JobList{Scheduler: "slurm", AsOf: Now.Add(-11 * time.Second), Next: Now.Add(49 * time.Second), Jobs: jobs()}
+	l.Rows = rows(l)
+	return l
+}
+
+// call notes a call, waits if it is held, and gives the error it is to answer.
+func (l *Lab) call(ctx context.Context, method, detail string) error {
+	l.mu.Lock()
+	l.Calls = append(l.Calls, strings.TrimSpace(method+" "+detail))
+	hold, err := l.Hold[method], l.Err[method]
+	l.mu.Unlock()
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return err
+}
+
+// Called counts the calls that begin with a text.
+func (l *Lab) Called(prefix string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+	for _, c := range l.Calls {
+		if strings.HasPrefix(c, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// Workspace, Site and the others say where we are.
+func (l *Lab) Workspace() string { return "/home/user/vllm-profiling" }
+
+// Site is Perlmutter, the parts that panes show.
+func (l *Lab) Site() model.Site {
+	return model.Site{Name: "perlmutter", Title: "Perlmutter (NERSC)", GPUsPerNode: 4, CPUsPerNode: 128, CPUsPerGPU: 32, MaxNodes: 16,
+		DefaultQOS: model.QOSRule{Shared: "shared", SharedGPUs: 2, Whole: "regular"}}
+}
+
+// Account pays.
+func (l *Lab) Account() string { return "m1234_g" }
+
+// SchedulerName is slurm.
+func (l *Lab) SchedulerName() string { return "slurm" }
+
+// ReadOnly is what the test set.
+func (l *Lab) ReadOnly() bool { return l.Locked }
+
+// Shapes are the models that the form offers.
+func (l *Lab) Shapes() []model.Shape {
+	return []model.Shape{llama, deepseek, llama70}
+}
+
+// Board copies the rows.
+func (l *Lab) Board(ctx context.Context) ([]lab.Row, error) {
+	if err := l.call(ctx, "Board", ""); err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.Rows), nil
+}
+
+// Draft is for the real lab; tests edit what OpenDraft gives.
+func (l *Lab) Draft(string) (*lab.Draft, error) { return nil, errors.New("use OpenDraft") }
+
+// Clone adds a row.
+func (l *Lab) Clone(id, newID string) (lab.Row, error) {
+	if err := l.call(context.Background(), "Clone", id+" "+newID); err != nil {
+		return lab.Row{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := l.find(id)
+	if i < 0 {
+		return lab.Row{}, fmt.Errorf("no experiment %s", id)
+	}
+	row := l.Rows[i]
+	row.Experiment.ID, row.Job, row.Run, row.Analysis = newID, nil, nil, nil
+	row.File = "experiments/configs/" + newID + ".yaml"
+	l.Rows = append(l.Rows, row)
+	return row, nil
+}
+
+func (l *Lab) find(id string) int {
+	return slices.IndexFunc(l.Rows, func(r lab.Row) bool { return r.Experiment.ID == id })
+}
+
+// Preview is the row and a script.
+func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (lab.Preview, error) {
+	if err := l.call(ctx, "Preview", id); err != nil {
+		return lab.Preview{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := l.find(id)
+	if i < 0 {
+		return lab.Preview{}, fmt.Errorf("no experiment %s", id)
+	}
+	row := l.Rows[i]
+	row.Verdict = l.Check(row.Experiment)
+	return lab.Preview{Row: row, Script: script(row), Path: "experiments/slurm_scripts/run_" + id + ".sh", Nsys: nsys}, nil
+}
+
+// Submit refuses what the checks refuse, else adds a waiting job.
+func (l *Lab) Submit(ctx context.Context, id string, nsys bool) (model.Submission, error) {
+	if err := l.call(ctx, "Submit", id); err != nil {
+		return model.Submission{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := l.find(id)
+	if i < 0 || !l.Check(l.Rows[i].Experiment).OK() {
+		return model.Submission{}, fmt.Errorf("%s cannot be submitted", id)
+	}
+	job := model.Job{ID: "3141600", Experiment: id, Scheduler: "slurm", State: model.JobPending, Reason: "Priority", Submit: Now, Limit: 30 * time.Minute}
+	l.List.Jobs = append([]model.Job{job}, l.List.Jobs...)
+	l.Rows[i].Job = &job
+	return model.Submission{JobID: job.ID, Experiment: l.Rows[i].Experiment, Scheduler: "slurm", At: Now, Nsys: nsys}, nil
+}
+
+// Jobs is the list.
+func (l *Lab) Jobs(ctx context.Context, refresh bool) (lab.JobList, error) {
+	detail := ""
+	if refresh {
+		detail = "refresh"
+	}
+	if err := l.call(ctx, "Jobs", detail); err != nil {
+		return lab.JobList{}, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := l.List
+	list.Jobs = slices.Clone(list.Jobs)
+	return list, nil
+}
+
+// Cancel ends a job of the list.
+func (l *Lab) Cancel(ctx context.Context, id string) error {
+	if err := l.call(ctx, "Cancel", id); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.List.Jobs {
+		if l.List.Jobs[i].ID == id {
+			l.List.Jobs[i].State = model.JobCancelled
+		}
+	}
+	return nil
+}
+
+// Log is the log of a job.
+func (l *Lab) Log(ctx context.Context, j model.Job, lines int) (lab.LogPart, error) {
+	if err := l.call(ctx, "Log", j.ID); err != nil {
+		return lab.LogPart{}, err
+	}
+	part, ok := l.Logs[j.ID]
+	if !ok {
+		return lab.LogPart{}, fmt.Errorf("logs/vllm_%s.out is not there yet: the job has not started", j.ID)
+	}
+	return part, nil
+}
+
+// Why is the cause of a failure.
+func (l *Lab) Why(ctx context.Context, j model.Job) (lab.Cause, error) {
+	if err := l.call(ctx, "Why", j.ID); err != nil {
+		return lab.Cause{}, err
+	}
+	return l.Causes[j.ID], nil
+}
+
+// Runs are those of the rows.
+func (l *Lab) Runs(ctx context.Context) ([]model.Run, error) {
+	if err := l.call(ctx, "Runs", ""); err != nil {
+		return nil, err
+	}
+	return runs(), nil
+}
+
+// Analyse finds a run's analysis, with progress on the way.
+func (l *Lab) Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*model.Analysis, error) {
+	if progress != nil {
+		progress(60<<20, 149<<20)
+	}
+	if err := l.call(ctx, "Analyse", run); err != nil {
+		return nil, err
+	}
+	a, ok := l.Analyses[run]
+	if !ok {
+		return nil, fmt.Errorf("no run %s under trace_collection", run)
+	}
+	return a, nil
+}
+
+// Scaling is the series, with y of the metric asked for.
+func (l *Lab) Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, error) {
+	if err := l.call(ctx, "Scaling", string(x)+" "+y); err != nil {
+		return nil, err
+	}
+	return l.Series, nil
+}
+
+// Definitions are the model's.
+func (l *Lab) Definitions() []model.Definition { return model.Definitions }
+
+// Export names the two files.
+func (l *Lab) Export(ctx context.Context) ([]string, error) {
+	if err := l.call(ctx, "Export", ""); err != nil {
+		return nil, err
+	}
+	return []string{"experiments/results_summary.csv", "experiments/scaling_analysis.png"}, nil
+}
+
+// Env is the surroundings of a pane under test.
+func (l *Lab) Env(ctx context.Context) pane.Env { return NewEnv(ctx, l) }

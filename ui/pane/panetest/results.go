@@ -1,0 +1,140 @@
+package panetest
+
+import (
+	"time"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+)
+
+func runs() []model.Run {
+	run := func(name string, back time.Duration) model.Run {
+		return model.Run{Name: name, Dir: "trace_collection/" + name, Time: Now.Add(-back)}
+	}
+	slow := run("llama-8b-tp2@3141500", 26*time.Hour)
+	slow.Problem = "config.yaml is not there: model and layout are not known"
+	return []model.Run{run("llama-8b-tp2", 2*time.Hour), run("llama-8b-tp1", 3*time.Hour), run("deepseek-v2-lite-ep2", 5*time.Hour), slow}
+}
+
+// figures of the runs, in the order of names below.
+var figures = map[string]map[string]float64{
+	"llama-8b-tp1": {"ttft": 95.4, "tpot": 8.51, "iteration_wall_clock": 0.908, "throughput_tokens_sec": 11279, "output_tokens_sec": 2256,
+		"tokens_sec_per_gpu": 11279, "mfu": 21.4, "gpu_busy": 97.2, "sm_coverage": 88.1, "load_imbalance": 1},
+	"llama-8b-tp2": {"ttft": 61.2, "tpot": 6.64, "iteration_wall_clock": 0.659, "throughput_tokens_sec": 15532, "output_tokens_sec": 3106,
+		"tokens_sec_per_gpu": 7766, "mfu": 14.7, "comm_overhead": 9.616, "exposed_comm": 9.6, "comm_comp_overlap": 0.02, "comm_transfer": 7.6,
+		"comm_wait": 2.0, "coll_call_num": 4160, "coll_busbw": 31.2, "gpu_busy": 91.6, "sm_coverage": 71.3, "profiler_start_skew": 200.5, "load_imbalance": 1.004},
+	"deepseek-v2-lite-ep2": {"ttft": 120.7, "tpot": 14.2, "iteration_wall_clock": 1.61, "throughput_tokens_sec": 6360, "output_tokens_sec": 1272,
+		"tokens_sec_per_gpu": 3180, "comm_overhead": 21.3, "coll_call_num": 6912, "gpu_busy": 74.5},
+}
+
+var missing = map[string]string{
+	"comm_overhead": "TP=1: no collective to measure", "exposed_comm": "TP=1: no collective to measure", "comm_wait": "TP=1: no collective to measure",
+	"bubble": "PP=1: no pipeline", "straggler": "none", "mfu": "the peak of this GPU is not known",
+}
+
+func analyses() map[string]*model.Analysis {
+	out := map[string]*model.Analysis{}
+	for name, values := range figures {
+		a := &model.Analysis{Run: name, Ranks: []int{0, 1}}
+		if name == "llama-8b-tp1" {
+			a.Ranks = []int{0}
+		} else {
+			a.Warnings = []string{"rank 1: first 401 ms cut: waiting for rank 0's profiler to start"}
+		}
+		for _, d := range model.Definitions {
+			a.Metrics = append(a.Metrics, metric(d, values, a.Ranks))
+		}
+		out[name] = a
+	}
+	out["llama-8b-tp2"].Trace = trace()
+	return out
+}
+
+func metric(d model.Definition, values map[string]float64, ranks []int) model.Metric {
+	m := model.Metric{Name: d.Name, Unit: d.Unit, N: 5, Source: []string{"kineto_trace_0.json"}}
+	v, ok := values[d.Name]
+	if !ok {
+		m.N, m.Source, m.Reason = 0, nil, missing[d.Name]
+		if m.Reason == "" {
+			m.Reason = "kineto_trace_0.json: no step annotations in this trace"
+		}
+		return m
+	}
+	m.Value = &v
+	switch d.Family {
+	case "communication", "device", "skew":
+		m.PerRank = map[int]float64{}
+		for _, r := range ranks {
+			m.PerRank[r] = v * (0.9 + 0.2*float64(r))
+		}
+	}
+	switch d.Name {
+	case "ttft", "tpot":
+		m.By = map[string]float64{"p50": v * 0.99, "p99": v * 1.04}
+	case "iteration_wall_clock":
+		m.By = map[string]float64{"min": v * 0.998, "max": v * 1.002, "p50": v}
+	case "coll_call_num":
+		m.By = map[string]float64{"all_reduce": v * 4096 / 4160, "broadcast": v * 64 / 4160}
+	case "sm_coverage":
+		m.Estimate = true
+	}
+	return m
+}
+
+func series() []lab.Series {
+	return []lab.Series{
+		{Name: "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB", Points: []lab.Point{
+			{Run: "llama-8b-tp1", Layout: "TP1", X: 1, Y: 11279, Spread: 0.2, N: 5, Speedup: 1, Efficiency: 100, Serial: -1},
+			{Run: "llama-8b-tp2", Layout: "TP2", X: 2, Y: 15532, Spread: 0.1, N: 5, Speedup: 1.377, Efficiency: 68.9, Serial: 0.452},
+			{Run: "llama-8b-tp4", Layout: "TP4", X: 4, Y: 24210, Spread: 0.4, N: 5, Speedup: 2.146, Efficiency: 53.7, Serial: 0.288}}},
+		{Name: "DeepSeek-V2-Lite · batch 4 · 2048+512 · vllm · A100-40GB", Points: []lab.Point{
+			{Run: "deepseek-v2-lite-ep2", Layout: "DP2 EP2", X: 2, Y: 6360, N: 5, Serial: -1}}},
+	}
+}
+
+// trace is a picture of 1 132 ms on two ranks: a prefill and sixty-three decode steps.
+func trace() *model.TraceSummary {
+	const window, ms = int64(1_132_000_000), int64(1_000_000)
+	t := &model.TraceSummary{WindowNS: window, Bytes: 2 * 149 << 20}
+	for rank := range 2 {
+		wait := int64(11+rank*26) * ms
+		t.Ranks = append(t.Ranks, model.RankSplit{Rank: rank, Device: "NVIDIA A100-SXM4-40GB", WindowNS: window, ComputeNS: 920 * ms,
+			TransferNS: 76 * ms, WaitNS: wait, CopyNS: 2 * ms, IdleNS: window - 920*ms - 76*ms - wait - 2*ms, SkewNS: int64(rank) * 401 * ms, Kernels: 21042})
+		t.Timeline = append(t.Timeline, density(rank, window))
+		t.Phases = append(t.Phases, model.Phase{Rank: rank, Name: "prefill", Steps: 1, EndNS: 120 * ms},
+			model.Phase{Rank: rank, Name: "decode", Steps: 63, StartNS: 120 * ms, EndNS: window})
+	}
+	kernel := func(short, class string, total int64, n int, share float64) model.KernelStat {
+		return model.KernelStat{Name: "void " + short + "<float>(int)", Short: short, Class: class, TotalNS: total, Count: n, MinNS: total / int64(n) / 2, MaxNS: total / int64(n) * 3, Share: share}
+	}
+	t.Kernels = []model.KernelStat{
+		kernel("nvjet_tst_64x8_64x16_4x1_v_bz_TNT", "gemm", 412_600_000, 8064, 36.4),
+		kernel("ncclDevKernel_AllReduce_Sum_bf16_RING_LL", "communication", 87_400_000, 8192, 7.7),
+		kernel("flash_fwd_splitkv_kernel", "attention", 61_200_000, 4032, 5.4),
+		kernel("triton_red_fused_add_rms_norm", "norm", 38_000_000, 4096, 3.3),
+	}
+	t.Classes = []model.KernelClass{{Name: "gemm", TotalNS: 700 * ms, Count: 16000, Share: 61.8}, {Name: "communication", TotalNS: 88 * ms, Count: 8320, Share: 7.8}}
+	t.Collectives = []model.CollStat{
+		{Type: "all_reduce", Bytes: 32 << 10, Count: 8064, TransferNS: 39_513_600, WaitNS: 9 * ms, AlgBW: 6.7, BusBW: 6.7},
+		{Type: "all_reduce", Bytes: 64 << 20, Inferred: true, Count: 128, TransferNS: 51_456_000, WaitNS: 2 * ms, AlgBW: 167, BusBW: 167},
+		{Type: "broadcast", Bytes: -1, Count: 128, TransferNS: 640_000},
+	}
+	return t
+}
+
+func density(rank int, window int64) model.RankDensity {
+	const bins = 200
+	bin := window / bins
+	d := model.RankDensity{Rank: rank, BinNS: bin}
+	for i := range bins {
+		compute := bin * 95 / 100
+		if i > 21 {
+			compute = bin * int64(70+10*(i%3)) / 100
+		}
+		transfer := (bin - compute) / 2
+		wait := transfer / 4
+		d.Compute, d.Transfer = append(d.Compute, compute), append(d.Transfer, transfer)
+		d.Wait, d.Idle = append(d.Wait, wait), append(d.Idle, bin-compute-transfer-wait)
+	}
+	return d
+}
