@@ -1,0 +1,39 @@
+package model
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestReasons(t *testing.T) {
+	for word, want := range map[string]Reason{
+		"Priority":                 {"other jobs go first", false},
+		"DependencyNeverSatisfied": {"the job it waits for failed: it will never start", true},
+		"AssocGrpBillingMinutes":   {"the project is out of hours", true},
+		"":                         {},
+		"(null)":                   {},
+		"ReqNodeNotAvail, UnavailableNodes:nid001":                                                    {"the nodes asked for are down or reserved", false},
+		"Nodes required for job are DOWN, DRAINED or reserved for jobs in higher priority partitions": {"the nodes asked for are down or reserved", false},
+		"SomethingNew": {"SomethingNew", false},
+	} {
+		if got := ReasonOf(word); got != want {
+			t.Errorf("%q: %+v, want %+v", word, got, want)
+		}
+	}
+	if got := ReasonOf("evil\x1b[2J").Words; strings.Contains(got, "\x1b") {
+		t.Errorf("control characters pass: %q", got)
+	}
+	for word, r := range reasons {
+		if r.Words == "" || strings.HasSuffix(r.Words, ".") {
+			t.Errorf("%s: %q", word, r.Words)
+		}
+	}
+}
+
+func TestStateWords(t *testing.T) {
+	for s, want := range map[JobState]string{JobPending: "waiting", JobCompleted: "done", "BOOT_FAIL": "boot fail"} {
+		if got := s.Words(); got != want {
+			t.Errorf("%s: %q, want %q", s, got, want)
+		}
+	}
+}
