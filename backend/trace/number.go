@@ -23,41 +23,59 @@ func decimal(b []byte, shift int) (int64, bool) {
 	if neg {
 		b = b[1:]
 	}
-	m, exp, ok := mantissa(b)
+	m, ok := mantissa(b)
 	if !ok {
 		return 0, false
 	}
-	v, ok := scale(m, exp+shift)
+	m.exp += shift
+	v, ok := m.whole()
 	if neg {
 		v = -v
 	}
 	return v, ok
 }
 
-// mantissa splits an unsigned JSON number into digits and a power of ten. Digits
-// beyond the eighteenth only move the exponent: they are below a nanosecond in
-// any time that maxNanos allows.
-func mantissa(b []byte) (m int64, exp int, ok bool) {
+// digitsAndPower is m·10^exp, and half a unit of m more if up is set: what is left
+// of digits that m has no room for.
+type digitsAndPower struct {
+	m   int64
+	exp int
+	up  bool
+}
+
+// mantissa reads an unsigned JSON number.
+func mantissa(b []byte) (d digitsAndPower, ok bool) {
 	i, point := 0, -1
 	for ; i < len(b); i++ {
 		c := b[i]
 		switch {
 		case c >= '0' && c <= '9':
-			if m < 1e17 {
-				m = m*10 + int64(c-'0')
-			} else {
-				exp++
-			}
+			d.add(c - '0')
 			ok = true
 		case c == '.' && point < 0 && ok:
 			point = i
-		case (c == 'e' || c == 'E') && ok:
-			return withExponent(m, exp, fraction(i, point), b[i+1:])
+		case (c == 'e' || c == 'E') && ok && i-1 != point:
+			e, ok := exponent(b[i+1:])
+			d.exp += e - fraction(i, point)
+			return d, ok
 		default:
-			return 0, 0, false
+			return d, false
 		}
 	}
-	return m, exp - fraction(i, point), ok && b[len(b)-1] != '.'
+	d.exp -= fraction(i, point)
+	return d, ok && i-1 != point
+}
+
+func (d *digitsAndPower) add(digit byte) {
+	switch {
+	case d.exp > 0:
+		d.exp++
+	case d.m <= (maxNanos-9)/10:
+		d.m = d.m*10 + int64(digit)
+	default:
+		d.exp++
+		d.up = digit >= 5
+	}
 }
 
 // fraction is the number of digits after the point, in text that ends at i.
@@ -68,7 +86,8 @@ func fraction(i, point int) int {
 	return i - point - 1
 }
 
-func withExponent(m int64, exp, decimals int, b []byte) (int64, int, bool) {
+// exponent reads what follows the e of a number.
+func exponent(b []byte) (int, bool) {
 	sign := 1
 	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
 		if b[0] == '-' {
@@ -76,38 +95,39 @@ func withExponent(m int64, exp, decimals int, b []byte) (int64, int, bool) {
 		}
 		b = b[1:]
 	}
-	if len(b) == 0 || len(b) > 4 {
-		return 0, 0, false
-	}
-	e := 0
-	for _, c := range b {
-		if c < '0' || c > '9' {
-			return 0, 0, false
-		}
-		e = e*10 + int(c-'0')
-	}
-	return m, exp - decimals + sign*e, true
+	v, end := digits(b, 0)
+	return sign * int(v), end == len(b) && end > 0 && end <= 4
 }
 
-// scale is m·10^exp rounded to the nearest whole; false beyond maxNanos.
-func scale(m int64, exp int) (int64, bool) {
+// whole is the nearest whole number, halves up; false beyond maxNanos.
+func (d digitsAndPower) whole() (int64, bool) {
+	m, exp := d.m, d.exp
+	if exp < -18 { // less than a quarter
+		return 0, true
+	}
+	if exp == 0 && d.up {
+		m++
+	}
 	for ; exp > 0 && m != 0; exp-- {
 		if m > maxNanos/10 {
 			return 0, false
 		}
 		m *= 10
 	}
-	if exp < -18 {
-		return 0, true
+	div := int64(1)
+	for ; exp < 0; exp++ {
+		div *= 10
 	}
-	if exp < 0 {
-		div := int64(1)
-		for ; exp < 0; exp++ {
-			div *= 10
-		}
-		m = (m + div/2) / div
-	}
+	m = (m + div/2) / div
 	return m, m <= maxNanos
+}
+
+// digits reads decimal digits; with more than eighteen the value is void.
+func digits(b []byte, i int) (v int64, end int) {
+	for end = i; end < len(b) && b[end]-'0' <= 9; end++ {
+		v = v*10 + int64(b[end]-'0')
+	}
+	return v, end
 }
 
 // powers are the powers of ten that float64 holds exactly.
@@ -121,12 +141,12 @@ func float(b []byte) (float64, bool) {
 	if neg {
 		digits = b[1:]
 	}
-	m, exp, ok := mantissa(digits)
+	d, ok := mantissa(digits)
 	if !ok {
 		return 0, false
 	}
-	if !neg && m < 1<<53 && exp <= 0 && -exp < len(powers) {
-		return float64(m) / powers[-exp], true
+	if !neg && d.m < 1<<53 && d.exp <= 0 && -d.exp < len(powers) {
+		return float64(d.m) / powers[-d.exp], true
 	}
 	v, err := strconv.ParseFloat(string(b), 64)
 	return v, err == nil

@@ -21,8 +21,8 @@ func eachKey(b []byte, i int, do func(key []byte, from, to int)) (int, status) {
 			return i, st
 		}
 		to, st := value(b, from)
-		if st == whole {
-			st = closed(b, to)
+		if st == whole && closed(b, to) == broken {
+			st = broken
 		}
 		if st != whole {
 			return i, st

@@ -8,6 +8,7 @@ import (
 // scanner reads events and keeps those that metrics need. It knows nothing of files:
 // it is given text, and the offset of that text for its faults.
 type scanner struct {
+	plain   bool // without fast paths, for tests
 	ev      event
 	last    layout // of the event before, tried first
 	shapes  shapes
@@ -32,6 +33,9 @@ func newScanner() *scanner {
 // event reads the event at b[i], which is at offset at of the text. clean is as in
 // skip. Events that are short or broken leave no trace.
 func (s *scanner) event(b []byte, i, clean int, at int64) (end int, st status) {
+	if s.plain {
+		return s.plainEvent(b, i, at)
+	}
 	if s.dull(b[i:]) {
 		return skip(b, i, clean)
 	}
@@ -43,6 +47,14 @@ func (s *scanner) event(b []byte, i, clean int, at int64) (end int, st status) {
 		if s.take(b, at) {
 			s.shapes.learn(b, i, end, s.ev.cat)
 		}
+	}
+	return end, st
+}
+
+// plainEvent is event without any fast path; they must be equal.
+func (s *scanner) plainEvent(b []byte, i int, at int64) (end int, st status) {
+	if end, st = s.walk(b, i, len(b)); st == whole {
+		s.take(b, at)
 	}
 	return end, st
 }

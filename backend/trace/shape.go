@@ -177,11 +177,3 @@ func (n *number) readMicros(b []byte, i int) (end int, ok bool) {
 	}
 	return end, ok && n.state == given
 }
-
-// digits reads decimal digits; with more than eighteen the value is void.
-func digits(b []byte, i int) (v int64, end int) {
-	for end = i; end < len(b) && b[end]-'0' <= 9; end++ {
-		v = v*10 + int64(b[end]-'0')
-	}
-	return v, end
-}

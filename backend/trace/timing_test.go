@@ -1,0 +1,129 @@
+package trace
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shardeck/model"
+)
+
+func TestOpenTimingOfARecording(t *testing.T) {
+	path := filepath.Join("..", "..", "testdata", "recordings", "llama-8b-pp2", "timing_stats_0.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range map[string]string{"plain": path, "gzip": write(t, "timing_stats_0.json.gz", gzipped(t, text))} {
+		got, err := OpenTiming(p)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		f := func(v float64) *float64 { return &v }
+		want := &Timing{
+			File: p,
+			Untraced: Times{
+				Iterations: []float64{0.01447593100000688, 0.01475379900000462, 0.014508845999998243},
+				TTFT:       []float64{0.007426542000004588, 0.007283819000008407, 0.0072635930000046756},
+				TPOT:       []float64{0.0023497963333340977, 0.002489993333332071, 0.002415084333331189},
+			},
+			Traced: Times{
+				Iterations: []float64{0.04549444699999583, 0.018327496000011934},
+				TTFTMean:   f(0.01158242600000392), TPOTMean: f(0.006776181833333321),
+				TTFTP99: f(0.01510653736000819), TPOTP99: f(0.010038746709995935),
+			},
+			PeakMemory: 2242168832,
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func TestTimingLists(t *testing.T) {
+	got, err := parseTiming([]byte(`{"unprofiled_iteration_times": [1, 2], "unprofiled_ttft": [[0.1, 0.2], [0.3, null]],
+		"unprofiled_output_tokens": [[4, 5], 9], "unprofiled_input_tokens": [[10, 10], [20]], "other": {"iteration_times": [9]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Timing{Untraced: Times{
+		Iterations: []float64{1, 2}, TTFT: []float64{0.1, 0.2, 0.3}, OutputTokens: []float64{9, 9}, InputTokens: []float64{20, 20},
+	}}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
+
+func TestDamagedTiming(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		iterations []float64
+		damage     string
+	}{
+		{"NaN", `{"iteration_times": [1, NaN, 2]}`, []float64{1, 2}, `iteration_times holds "NaN", which is no measurement`},
+		{"Infinity", `{"iteration_times": [1, -Infinity]}`, []float64{1}, "is no measurement"},
+		{"overflow", `{"iteration_times": [1, 1e400]}`, []float64{1}, "is no measurement"},
+		{"negative", `{"iteration_times": [1, -1]}`, []float64{1}, "is no measurement"},
+		{"text", `{"iteration_times": [1, "x"]}`, []float64{1}, "is no measurement"},
+		{"null", `{"iteration_times": null, "ttft_avg": null}`, nil, ""},
+		{"cut", `{"iteration_times": [1, 2], "ttft_avg": 0.`, []float64{1, 2}, "ended before the document was closed"},
+		{"not closed", `{"iteration_times": [1, 2]`, []float64{1, 2}, "ended before the document was closed"},
+		{"broken", `{"iteration_times": [1, 2], x}`, []float64{1, 2}, "not JSON from here"},
+		{"more text", `{"iteration_times": [1]} {}`, []float64{1}, "text after the end"},
+		{"unknown keys", `{"iteration_times": [1], "x": "}"}`, []float64{1}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := parseTiming([]byte(c.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(c.iterations, got.Traced.Iterations); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+			if c.damage == "" != (len(got.Damage) == 0) || c.damage != "" && !strings.Contains(got.Damage[0].Text, c.damage) {
+				t.Errorf("damage %+v, want %q", got.Damage, c.damage)
+			}
+		})
+	}
+}
+
+func TestTimingErrors(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"empty":     {"", "the file is empty"},
+		"text":      {"hello", "not JSON with the times of a run"},
+		"foreign":   {`{"traceEvents": []}`, "holds no times of a run"},
+		"bare list": {`[1, 2]`, "not JSON with the times"},
+	} {
+		_, err := OpenTiming(write(t, "timing_stats_0.json", []byte(c.text)))
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "timing_stats_0.json") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := OpenTiming(filepath.Join(t.TempDir(), "timing_stats_0.json")); !os.IsNotExist(err) && !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("missing: %v", err)
+	}
+}
+
+func TestOpenRunJSON(t *testing.T) {
+	got, err := OpenRunJSON(write(t, "run.json", []byte(`{"job_id": "17", "hosts": ["n1", "n\u001b[31m2"], "engine": "vllm",
+		"traced_iterations": 2, "traced_tokens": 64, "versions": {"torch": "2.11"}, "replay": true, "later": 1, "world_size": "two"}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &model.RunInfo{
+		JobID: "17", Hosts: []string{"n1", "n2"}, Engine: "vllm", Traced: 2, Tokens: 64, Replay: true,
+		Versions: map[string]string{"torch": "2.11"},
+		Notes:    []string{"run.json: world_size is string where int is expected: left out"},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	for name, text := range map[string]string{"empty": "", "cut": `{"job_id": "1`, "text": "hello"} {
+		if info, err := OpenRunJSON(write(t, "run.json", []byte(text))); err == nil || info != nil || !strings.Contains(err.Error(), "run.json") {
+			t.Errorf("%s: %+v, %v", name, info, err)
+		}
+	}
+}
