@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"shardeck/backend/cache"
+	"shardeck/backend/catalog"
 	"shardeck/backend/pool"
 	"shardeck/backend/scheduler"
 	"shardeck/backend/scheduler/local"
@@ -68,7 +69,7 @@ func userDir(env func(string) string, variable, fallback string) string {
 type Lab struct {
 	options        Options
 	ws             *workspace.Workspace
-	settings       settings
+	catalog        *catalog.Catalog
 	experimentSets []model.Edit // --set values that are keys of a config
 	world          model.World
 	pool           *pool.Pool
@@ -96,8 +97,7 @@ func Open(o Options) (*Lab, error) {
 	if err := l.readSettings(); err != nil {
 		return nil, err
 	}
-	login := l.world.Site.Login
-	l.pool = pool.New(login.Workers, login.MemoryBytes)
+	l.pool = pool.New(l.poolSize())
 	l.chooseScheduler()
 	return l, nil
 }
@@ -108,7 +108,7 @@ func (l *Lab) chooseScheduler() {
 	switch {
 	case l.options.Scheduler != nil:
 		l.scheduler = l.options.Scheduler
-	case l.settings.scheduler == slurm.Name:
+	case l.schedulerName() == slurm.Name:
 		l.scheduler = slurm.New(slurm.Options{})
 	default:
 		l.scheduler = local.New(local.Options{Dir: l.ws.Path(workspace.PrivateDir + "/local"), GPUs: l.gpusPerNode()})
@@ -116,7 +116,7 @@ func (l *Lab) chooseScheduler() {
 	if l.scheduler.Name() == local.Name {
 		floor = localFloor
 	}
-	l.poll = poll.New(l.scheduler, poll.Options{Interval: l.settings.refresh, Floor: floor, Now: l.options.Now})
+	l.poll = poll.New(l.scheduler, poll.Options{Interval: l.catalog.Settings.Refresh, Floor: floor, Now: l.options.Now})
 	l.past = newPast(l.scheduler, l.options.Now)
 }
 

@@ -10,33 +10,6 @@ import (
 
 var errTodo = errors.New("todo")
 
-func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (Preview, error) {
-	return Preview{}, errTodo
-}
-
-type GenerateOptions struct {
-	IDs        []string
-	All, Force bool
-}
-
-func (l *Lab) Generate(ctx context.Context, o GenerateOptions) ([]Wrote, error) { return nil, errTodo }
-
-type NewOptions struct {
-	ID, From string
-	Edits    []model.Edit
-}
-
-func (l *Lab) New(ctx context.Context, o NewOptions) (Row, []Wrote, error) {
-	return Row{}, nil, errTodo
-}
-func (l *Lab) Clone(id, newID string) (Row, error) { return Row{}, errTodo }
-func (l *Lab) Log(ctx context.Context, j model.Job, lines int) (LogPart, error) {
-	return LogPart{}, errTodo
-}
-func (l *Lab) Follow(ctx context.Context, j model.Job, lines int, f func(LogPart) error) error {
-	return errTodo
-}
-func (l *Lab) Why(ctx context.Context, j model.Job) (Cause, error)          { return Cause{}, errTodo }
 func (l *Lab) Card(ctx context.Context, config, dir string) (string, error) { return "", errTodo }
 
 type Report struct {

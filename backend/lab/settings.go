@@ -1,22 +1,108 @@
 package lab
 
 import (
-	"time"
+	"cmp"
+	"fmt"
+	"os/exec"
+	"runtime"
+	"strings"
 
+	"shardeck/backend/catalog"
+	"shardeck/backend/render"
+	"shardeck/backend/scheduler/local"
+	"shardeck/backend/scheduler/slurm"
+	"shardeck/backend/workspace"
 	"shardeck/model"
 )
 
-// settings are the resolved settings that the lab itself needs.
-type settings struct {
-	scheduler string
-	refresh   time.Duration
-	all       []Setting
+// readSettings loads what there is to know: shapes, GPUs, the site and the settings,
+// and keeps those of --set that are keys of a config.
+func (l *Lab) readSettings() error {
+	known, err := catalog.Load(catalog.Options{
+		Workspace: l.ws.Root, UserDir: catalog.UserDir(l.options.Env), Env: l.options.Env, Sets: l.options.Sets,
+	})
+	if err != nil {
+		return &Fault{Cause: err, Kind: ErrInvalid}
+	}
+	l.catalog, l.world = known, known.World()
+	for _, set := range l.options.Sets {
+		key, value, _ := strings.Cut(set, "=") // Load refuses one without =
+		if catalog.IsSetting(key) {
+			continue
+		}
+		if err := l.keepSet(model.Edit{Path: key, Value: value}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// experimentSets are the --set values that are keys of a config.
-func (l *Lab) readSettings() error { return nil }
+// keepSet keeps one key of a config that --set gives every experiment.
+func (l *Lab) keepSet(e model.Edit) error {
+	scratch := model.Defaults()
+	if err := workspace.Apply(&scratch, e.Path, e.Value); err != nil {
+		all := append(catalog.Keys(), workspace.Keys()...)
+		fix := "shardeck settings lists the settings; any key of a config can be set too"
+		if near := model.Nearest(e.Path, all); near != "" && near != e.Path {
+			fix = "did you mean " + near + "?"
+		}
+		return &Fault{Text: fmt.Sprintf("--set %s=%s", e.Path, e.Value), Cause: err, ToDo: fix, Kind: ErrInvalid}
+	}
+	l.experimentSets = append(l.experimentSets, e)
+	return nil
+}
 
 // Settings lists every resolved setting and where it comes from.
-func (l *Lab) Settings() []Setting { return l.settings.all }
+func (l *Lab) Settings() []Setting {
+	var all []Setting
+	for _, s := range l.catalog.Settings.List() {
+		all = append(all, Setting(s))
+	}
+	for _, e := range l.experimentSets {
+		all = append(all, Setting{Key: e.Path, Value: e.Value, Origin: "--set, for every experiment"})
+	}
+	return all
+}
 
-var _ = model.World{}
+// schedulerName is slurm or local: as set, else Slurm where its commands are, but not
+// inside an allocation, where jobs start at once on its nodes.
+func (l *Lab) schedulerName() string {
+	if set := l.catalog.Settings.Scheduler; set != "auto" && set != "" {
+		return set
+	}
+	if _, err := exec.LookPath("sbatch"); err == nil && l.options.Env("SLURM_JOB_ID") == "" {
+		return slurm.Name
+	}
+	return local.Name
+}
+
+// Bounds of the pool on a machine that its site says nothing of: half the cores, as a
+// login node is shared, and two gigabytes.
+const (
+	mostWorkers   = 4
+	defaultBudget = 2 << 30
+)
+
+// poolSize is how many workers read traces, and the memory they may take together.
+func (l *Lab) poolSize() (workers int, budget int64) {
+	login := l.world.Site.Login
+	half := max(runtime.NumCPU()/2, 1)
+	workers = min(cmp.Or(login.Workers, mostWorkers), mostWorkers, half)
+	if n := l.catalog.Settings.Workers; n > 0 {
+		workers = n
+	}
+	if budget = login.MemoryBytes; budget <= 0 {
+		budget = defaultBudget
+	}
+	return workers, budget
+}
+
+// scriptSettings is what job scripts need of the settings and the site.
+func (l *Lab) scriptSettings(e model.Experiment) render.Settings {
+	s, site := l.catalog.Settings.For(e), l.world.Site
+	return render.Settings{
+		Account: s.Account, AccountHint: site.AccountHint, HFHome: s.HFHome,
+		Runtime: render.Runtime{Kind: s.Runtime.Kind, Name: cmp.Or(s.Runtime.Path, s.Runtime.Name)},
+		Modules: site.Modules, Network: site.Network, Shardeck: l.options.Binary,
+	}
+}

@@ -21,7 +21,7 @@ func (a *app) cancelCmd() *cobra.Command {
 					return err
 				}
 				if !j.State.Active() {
-					a.warn("job %s (%s) has ended already: %s", j.ID, jobTitle(j), stateWord(j.State))
+					a.warn("job %s (%s) has ended already: %s", j.ID, jobTitle(j), j.State.Words())
 					continue
 				}
 				if err := l.Cancel(ctx, j.ID); err != nil {

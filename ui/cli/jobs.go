@@ -35,7 +35,7 @@ jobs of this account. --json uses Slurm's words for states with every scheduler.
 func (a *app) printJobs(list lab.JobList) {
 	t := newTable("job", "experiment", "state", "why / where", ">elapsed", ">limit")
 	for _, j := range list.Jobs {
-		t.add(j.ID, orMissing(jobTitle(j)), a.paint(stateInk(j.State), stateWord(j.State)), where(j), span(j.Elapsed), span(j.Limit))
+		t.add(j.ID, orMissing(jobTitle(j)), a.paint(stateInk(j.State), j.State.Words()), where(j), span(j.Elapsed), span(j.Limit))
 	}
 	if len(list.Jobs) > 0 {
 		a.write(t)
@@ -56,42 +56,32 @@ func jobTitle(j model.Job) string {
 	return j.Name
 }
 
-// states are the words people read and their colour.
-var states = map[model.JobState]struct {
-	word string
-	ink  ink
-}{
-	model.JobPending: {"waiting", yellow}, model.JobRunning: {"running", cyan}, model.JobCompleting: {"ending", cyan},
-	model.JobCompleted: {"done", green}, model.JobFailed: {"failed", red}, model.JobCancelled: {"cancelled", dim},
-	model.JobTimeout: {"timed out", red}, model.JobNodeFail: {"node failed", red}, model.JobOutOfMemory: {"out of memory", red},
-	model.JobPreempted: {"preempted", red}, model.JobSuspended: {"suspended", yellow}, model.JobUnknown: {"unknown", dim},
-}
-
-func stateWord(s model.JobState) string {
-	if known, ok := states[s]; ok {
-		return known.word
-	}
-	return string(s)
+// inks underline the states that people look for.
+var inks = map[model.JobState]ink{
+	model.JobPending: yellow, model.JobSuspended: yellow, model.JobRunning: cyan, model.JobCompleting: cyan,
+	model.JobCompleted: green, model.JobCancelled: dim, model.JobUnknown: dim,
+	model.JobFailed: red, model.JobTimeout: red, model.JobNodeFail: red, model.JobOutOfMemory: red, model.JobPreempted: red,
 }
 
 func stateInk(s model.JobState) ink {
-	if known, ok := states[s]; ok {
-		return known.ink
+	if i, ok := inks[s]; ok {
+		return i
 	}
 	return bold
 }
 
 // where says why a job waits, where it runs, or how it ended.
 func where(j model.Job) string {
+	reason := model.ReasonOf(j.Reason).Words
 	switch {
 	case j.State == model.JobPending && !j.Start.IsZero():
-		return fmt.Sprintf("%s, start ~%s", j.Reason, clock(j.Start))
+		return fmt.Sprintf("%s, start ~%s", reason, clock(j.Start))
 	case j.State == model.JobPending:
-		return j.Reason
+		return reason
 	case j.State.Active():
 		return j.NodeList
 	case j.State.Failed() && j.Reason != "" && j.Reason != "None":
-		return j.Reason
+		return reason
 	case j.State.Failed() && j.ExitCode != "":
 		return "exit code " + j.ExitCode
 	}

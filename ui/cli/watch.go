@@ -38,7 +38,7 @@ func (a *app) printNews(n lab.News) error {
 	if a.json {
 		return a.printJSON(n)
 	}
-	text := stateWord(n.Job.State)
+	text := n.Job.State.Words()
 	if n.Stage != "" && n.Job.State.Active() {
 		text += ", " + n.Stage
 		if n.Total > 0 {

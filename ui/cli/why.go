@@ -33,7 +33,7 @@ func (a *app) whyCmd() *cobra.Command {
 }
 
 func (a *app) printCause(c lab.Cause) {
-	fmt.Fprintf(a.out, "job %s (%s): %s\n", c.Job.ID, orMissing(jobTitle(c.Job)), a.paint(stateInk(c.Job.State), stateWord(c.Job.State)))
+	fmt.Fprintf(a.out, "job %s (%s): %s\n", c.Job.ID, orMissing(jobTitle(c.Job)), a.paint(stateInk(c.Job.State), c.Job.State.Words()))
 	fmt.Fprintln(a.out, a.plain(a.paint(bold, c.Title)))
 	if c.Line != "" {
 		fmt.Fprintf(a.out, "  %s\n", c.Line)

@@ -1,0 +1,261 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"shardeck/backend/catalog"
+	"shardeck/backend/render"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+)
+
+// GenerateOptions say what to generate.
+type GenerateOptions struct {
+	IDs   []string // of the catalogue, or of configs that are there; empty: the catalogue's default entries
+	All   bool     // every entry
+	Force bool     // overwrite what was edited
+}
+
+// nsysDefault is the experiment that run_with_nsys.sh runs unless CONFIG says otherwise.
+const nsysDefault = "E1.3"
+
+// Generate writes configs, job scripts and the runner. A file that a user edited is
+// refused, which is an Action and no error. What was written before an error is
+// listed with it.
+func (l *Lab) Generate(ctx context.Context, o GenerateOptions) ([]Wrote, error) {
+	if err := l.writable("generate"); err != nil {
+		return nil, err
+	}
+	g := &generation{lab: l, force: o.Force}
+	entries, err := g.entries(o)
+	if err != nil {
+		return g.wrote, err
+	}
+	var made []workspace.File
+	for _, e := range entries {
+		if ctx.Err() != nil {
+			return g.wrote, ctx.Err()
+		}
+		f, err := g.config(e)
+		if err != nil {
+			return g.wrote, err
+		}
+		made = append(made, f)
+	}
+	for _, id := range g.configsOnly {
+		f, err := l.ws.Experiment(id)
+		if err != nil {
+			return g.wrote, kinded(err)
+		}
+		made = append(made, f)
+	}
+	return g.wrote, g.scripts(made)
+}
+
+// generation is one Generate under way.
+type generation struct {
+	lab         *Lab
+	force       bool
+	wrote       []Wrote
+	configsOnly []string // ids asked for that are configs and no entries of the catalogue
+}
+
+// put writes one generated file and notes what became of it.
+func (g *generation) put(rel string, data []byte, mode fs.FileMode) error {
+	outcome, err := g.lab.ws.Generate(rel, data, mode, g.force)
+	if err != nil {
+		return kinded(err)
+	}
+	g.wrote = append(g.wrote, Wrote{Path: rel, Action: Action(outcome)})
+	return nil
+}
+
+// catalogue is the user's, made from the embedded one when there is none. Editing it
+// is what it is for, so one that was edited is as good as unchanged.
+func (g *generation) catalogue() ([]catalog.Entry, error) {
+	data, err := catalog.BuiltinCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	outcome, err := g.lab.ws.Generate(workspace.CatalogFile, data, 0o644, false)
+	if err != nil {
+		return nil, kinded(err)
+	}
+	if outcome == workspace.Refused {
+		outcome = workspace.Unchanged
+	}
+	g.wrote = append(g.wrote, Wrote{Path: workspace.CatalogFile, Action: Action(outcome)})
+	return g.lab.catalogue()
+}
+
+// catalogue reads the user's catalogue, the embedded one where there is none.
+func (l *Lab) catalogue() ([]catalog.Entry, error) {
+	data, err := os.ReadFile(l.ws.Path(workspace.CatalogFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		data, err = catalog.BuiltinCatalogue()
+	}
+	if err != nil {
+		return nil, failed("the catalogue cannot be read", err, "")
+	}
+	entries, err := catalog.ParseCatalogue(workspace.CatalogFile, data)
+	if err != nil {
+		return nil, &Fault{Cause: err, Kind: ErrInvalid}
+	}
+	return entries, nil
+}
+
+// entries are those asked for.
+func (g *generation) entries(o GenerateOptions) ([]catalog.Entry, error) {
+	all, err := g.catalogue()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case o.All && len(o.IDs) > 0:
+		return nil, invalid("--all and ids exclude each other", "name ids, or give --all alone")
+	case o.All:
+		return all, nil
+	case len(o.IDs) == 0:
+		return slices.DeleteFunc(slices.Clone(all), func(e catalog.Entry) bool { return !e.Default }), nil
+	}
+	var chosen []catalog.Entry
+	for _, id := range o.IDs {
+		e, ok := entry(all, id)
+		if ok {
+			chosen = append(chosen, e)
+			continue
+		}
+		if !slices.Contains(g.lab.IDs(), id) {
+			return nil, noEntry(id, all)
+		}
+		g.configsOnly = append(g.configsOnly, id)
+	}
+	return chosen, nil
+}
+
+func entry(all []catalog.Entry, id string) (catalog.Entry, bool) {
+	i := slices.IndexFunc(all, func(e catalog.Entry) bool { return e.ID == id })
+	if i < 0 {
+		return catalog.Entry{}, false
+	}
+	return all[i], true
+}
+
+func noEntry(id string, all []catalog.Entry) error {
+	var ids []string
+	for _, e := range all {
+		ids = append(ids, e.ID)
+	}
+	fix := "its entries are listed in " + workspace.CatalogFile
+	if near := model.Nearest(id, ids); near != "" {
+		fix = "did you mean " + near + "? (" + fix + ")"
+	}
+	return unknown(fmt.Sprintf("no experiment %.60q in the catalogue", id), fix)
+}
+
+// config writes the config of an entry, and returns it as it lies on disk: an edited
+// one is the user's word, and its script follows it.
+func (g *generation) config(e catalog.Entry) (workspace.File, error) {
+	if _, problems := workspace.DecodeExperiment(workspace.CatalogFile, e.Node()); len(problems) > 0 {
+		return workspace.File{}, kinded(problems)
+	}
+	rel, err := render.ConfigPath(e.ID, e.Slug)
+	if err != nil {
+		return workspace.File{}, &Fault{Cause: err, Kind: ErrInvalid}
+	}
+	if other, ok := g.elsewhere(e.ID, rel); ok {
+		g.wrote = append(g.wrote, Wrote{Path: other.Rel, Action: Unchanged})
+		return other, nil
+	}
+	data, err := e.YAML()
+	if err != nil {
+		return workspace.File{}, err
+	}
+	if err := g.put(rel, data, 0o644); err != nil {
+		return workspace.File{}, err
+	}
+	return g.lab.ws.ReadFile(rel), nil
+}
+
+// elsewhere finds a config with this id under another name: the user's own, which a
+// second file would only contradict.
+func (g *generation) elsewhere(id, rel string) (workspace.File, bool) {
+	files, err := g.lab.ws.Experiments()
+	if err != nil {
+		return workspace.File{}, false
+	}
+	for _, f := range files {
+		if f.Experiment.ID == id && filepath.ToSlash(f.Rel) != rel {
+			return f, true
+		}
+	}
+	return workspace.File{}, false
+}
+
+// scripts writes the job script of each config, the one for nsys, and the runner.
+func (g *generation) scripts(made []workspace.File) error {
+	for _, f := range made {
+		if f.Err != nil {
+			return kinded(f.Err)
+		}
+		if err := g.script(f); err != nil {
+			return err
+		}
+	}
+	if err := g.nsys(made); err != nil {
+		return err
+	}
+	runner, err := render.Runner()
+	if err != nil {
+		return err
+	}
+	if err := g.put(workspace.RunnerFile, runner, 0o755); err != nil {
+		return err
+	}
+	return kinded(g.lab.ws.EnsureDir(workspace.LogsDir))
+}
+
+func (g *generation) script(f workspace.File) error {
+	text, err := render.Script(g.lab.jobOf(f.Rel, g.lab.overlaid(f.Experiment)))
+	if err != nil {
+		return &Fault{Text: "no job script for " + f.Experiment.ID, Cause: err, Kind: ErrInvalid}
+	}
+	return g.put(render.ScriptPath(f.Experiment.ID), text, 0o755)
+}
+
+// nsys writes run_with_nsys.sh for E1.3, else for the last of those made that runs on
+// GPUs; a workspace with replays alone has none.
+func (g *generation) nsys(made []workspace.File) error {
+	files, err := g.lab.ws.Experiments()
+	if err != nil {
+		return kinded(err)
+	}
+	candidates := append(slices.Clone(made), onlyID(files, nsysDefault)...)
+	slices.Reverse(candidates)
+	for _, f := range candidates {
+		if f.Err != nil || f.Experiment.Engine == model.EngineReplay {
+			continue
+		}
+		text, err := render.NsysScript(g.lab.jobOf(f.Rel, g.lab.overlaid(f.Experiment)))
+		if err != nil {
+			return &Fault{Text: "no script for nsys", Cause: err, Kind: ErrInvalid}
+		}
+		return g.put(render.NsysPath, text, 0o755)
+	}
+	return nil
+}
+
+func onlyID(files []workspace.File, id string) []workspace.File {
+	return slices.DeleteFunc(slices.Clone(files), func(f workspace.File) bool { return f.Experiment.ID != id })
+}
+
+// jobOf is what the script of an experiment is made from.
+func (l *Lab) jobOf(config string, e model.Experiment) render.Job {
+	return render.Job{Experiment: e, Placement: l.Check(e).Placement, Config: config, Settings: l.scriptSettings(e)}
+}

@@ -1,0 +1,100 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"shardeck/backend/logs"
+	"shardeck/model"
+)
+
+// Lines of a log that are looked through for its stage and for a cause.
+const (
+	stageLines = 400
+	causeLines = 20000
+)
+
+// Log reads the last lines of a job's log, 0 for as many as are looked through for
+// a cause, and tells what the job is doing.
+func (l *Lab) Log(ctx context.Context, j model.Job, lines int) (LogPart, error) {
+	if lines <= 0 {
+		lines = causeLines
+	}
+	path := l.logPath(j)
+	if path == "" {
+		return LogPart{}, failed(fmt.Sprintf("where job %s writes its log is not known", j.ID), nil, "it was not submitted from this workspace")
+	}
+	tail, err := logs.Tail(path, max(lines, stageLines))
+	if err != nil {
+		return LogPart{Path: path}, noLog(j, err)
+	}
+	progress := logs.Stage(tail.Lines)
+	part := LogPart{Path: path, Size: tail.Size, Lines: tail.Lines, First: tail.First,
+		Stage: string(progress.Stage), Done: progress.Done, Total: progress.Total}
+	if cut := len(part.Lines) - lines; cut > 0 {
+		part.Lines = part.Lines[cut:]
+		part.First = -1 // lines were cut after cleaning: where they begin is not known
+	}
+	return part, ctx.Err()
+}
+
+// noLog says why there is none yet.
+func noLog(j model.Job, err error) error {
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	case j.State == model.JobPending:
+		return failed(fmt.Sprintf("job %s has no log yet: it waits (%s)", j.ID, j.Reason), nil, "shardeck watch "+j.ID)
+	}
+	return failed(fmt.Sprintf("job %s (%s) has no log", j.ID, j.State), err, "shardeck why "+j.ID)
+}
+
+// followEvery is how often a log is looked at for new lines.
+const followEvery = 500 * time.Millisecond
+
+// Follow calls show with the last lines of a job's log, then with what is added, until
+// the job has ended, show fails or ctx ends.
+func (l *Lab) Follow(ctx context.Context, j model.Job, lines int, show func(LogPart) error) error {
+	path := l.logPath(j)
+	f, first := logs.Follow(path), true
+	for {
+		ended := !l.present(ctx, j).Active() // before the last look, so that nothing is missed
+		for more := true; more; {
+			part, err := f.Poll(ended)
+			if err != nil {
+				return err
+			}
+			more = len(part.Lines) > 0
+			shown := part.Lines
+			if first && more && lines > 0 {
+				shown = shown[max(len(shown)-lines, 0):]
+			}
+			if more {
+				first = false
+				if err := show(LogPart{Path: path, Size: part.Size, Lines: shown, First: part.First}); err != nil {
+					return err
+				}
+			}
+		}
+		if ended {
+			return nil
+		}
+		select {
+		case <-time.After(followEvery):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// present is the state of a job in the shared answer of the scheduler.
+func (l *Lab) present(ctx context.Context, j model.Job) model.JobState {
+	now, err := l.FindJob(ctx, j.ID)
+	if err != nil {
+		return j.State
+	}
+	return now.State
+}

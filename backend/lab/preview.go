@@ -1,0 +1,91 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+
+	"shardeck/backend/render"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+)
+
+// Preview is what Submit would submit. A script that the user edited is taken as it
+// is, with a warning; nothing is written.
+func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (Preview, error) {
+	row, err := l.Row(id)
+	if err != nil {
+		return Preview{}, err
+	}
+	if row.Problem != "" {
+		return Preview{Row: row}, invalid(row.Problem, "")
+	}
+	p := Preview{Row: row, Nsys: nsys}
+	if nsys {
+		err = l.previewNsys(&p)
+	} else {
+		err = l.previewPlain(&p)
+	}
+	if err != nil {
+		return p, err
+	}
+	if s := l.last(row.Experiment.ID); s != nil {
+		p.Diff = unified("the script submitted "+s.At.Local().Format("2 Jan 15:04"), s.Script, p.Script)
+	}
+	return p, ctx.Err()
+}
+
+// previewPlain is run_<id>.sh: as rendered now, or as the user edited it.
+func (l *Lab) previewPlain(p *Preview) error {
+	e := p.Row.Experiment
+	p.Path, p.Log = render.ScriptPath(e.ID), workspace.LogsDir+"/"+e.ID+"_%j.out"
+	if text, edited := l.edited(p.Path); edited {
+		p.Script = text
+		p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, model.Finding{
+			Code: "script-edited", Severity: model.SeverityWarning, Edits: []model.Edit{},
+			Fault: fmt.Sprintf("%s was edited by hand and is submitted as it is", p.Path),
+			Fix:   "to make it anew from the config: shardeck generate --force " + e.ID,
+		})
+		return nil
+	}
+	text, err := render.Script(l.jobOf(p.Row.File, e))
+	if err != nil {
+		return l.unscripted(p.Row, err)
+	}
+	p.Script = string(text)
+	return nil
+}
+
+// previewNsys is made for this experiment; run_with_nsys.sh on disk is for running by hand.
+func (l *Lab) previewNsys(p *Preview) error {
+	e := p.Row.Experiment
+	text, err := render.NsysScript(l.jobOf(p.Row.File, e))
+	if err != nil {
+		return l.unscripted(p.Row, err)
+	}
+	p.Script, p.Path, p.Log = string(text), render.NsysPath, workspace.LogsDir+"/"+e.ID+"_nsys_%j.out"
+	return nil
+}
+
+// unscripted says why there is no script: first what is wrong with the experiment.
+func (l *Lab) unscripted(row Row, err error) error {
+	if refused := row.refusal(); refused != nil {
+		return refused
+	}
+	return &Fault{Text: "no job script for " + row.Experiment.ID, Cause: err, Kind: ErrInvalid}
+}
+
+// edited is the text of a generated file that a user changed since; false for one
+// that is as we wrote it, or gone.
+func (l *Lab) edited(rel string) (string, bool) {
+	changed, err := l.ws.Edited()
+	if err != nil {
+		return "", false
+	}
+	text, err := os.ReadFile(l.ws.Path(rel))
+	if err != nil || !slices.Contains(changed, rel) {
+		return "", false
+	}
+	return string(text), true
+}

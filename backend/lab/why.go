@@ -1,0 +1,73 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"shardeck/backend/logs"
+	"shardeck/model"
+)
+
+// Why tells why a job failed, waits, or that it does neither.
+func (l *Lab) Why(ctx context.Context, j model.Job) (Cause, error) {
+	switch {
+	case j.State == model.JobPending:
+		return waiting(j), nil
+	case j.State.Active():
+		return l.remarks(ctx, j, "it has not failed: it is "+j.State.Words()), nil
+	case j.State == model.JobCompleted:
+		return l.remarks(ctx, j, "it has not failed: it completed"), nil
+	}
+	return l.failure(ctx, j)
+}
+
+// waiting says in words what the scheduler's reason means.
+func waiting(j model.Job) Cause {
+	r := model.ReasonOf(j.Reason)
+	c := Cause{Job: j, Title: "it waits: " + cmp.Or(r.Words, "the scheduler does not say why"), Line: j.Reason, Fixes: []string{}}
+	if r.Forever {
+		c.Fixes = append(c.Fixes, "shardeck cancel "+j.ID)
+	}
+	return c
+}
+
+// failure reads the log of a job that ended badly.
+func (l *Lab) failure(ctx context.Context, j model.Job) (Cause, error) {
+	c := Cause{Job: j, Fixes: []string{}}
+	tail, err := logs.Tail(l.logPath(j), causeLines)
+	if err != nil {
+		tail = logs.Part{Path: l.ws.Rel(l.logPath(j))} // a job that died before its first line has none
+	}
+	tail.Path = l.ws.Rel(tail.Path)
+	f, ok := logs.Cause(tail.Lines, j)
+	if !ok {
+		c.Title = fmt.Sprintf("the job is %s, which is no failure", j.State.Words())
+		return c, ctx.Err()
+	}
+	c.fill(f, tail)
+	return c, ctx.Err()
+}
+
+// fill takes over what a log says.
+func (c *Cause) fill(f logs.Finding, tail logs.Part) {
+	c.Title, c.Line = f.Title, f.Line
+	if f.Index >= 0 {
+		c.Where = tail.Where(f.Index)
+	}
+	c.Fixes = append(c.Fixes, f.Fixes...)
+}
+
+// remarks adds what a log says is amiss though nothing failed.
+func (l *Lab) remarks(ctx context.Context, j model.Job, title string) Cause {
+	c := Cause{Job: j, Title: title, Fixes: []string{}}
+	part, err := l.Log(ctx, j, 0)
+	if err != nil {
+		return c
+	}
+	for _, f := range logs.Remarks(part.Lines) {
+		c.Title += "; " + f.Title
+		c.Fixes = append(c.Fixes, f.Fixes...)
+	}
+	return c
+}
