@@ -20,7 +20,8 @@ type Facts struct {
 	TraceURL             string
 	GPU                  string  // as the driver names it: NVIDIA A100-SXM4-40GB
 	CUDA, NCCL           string  // versions
-	Engine               string  // name and version: vllm 0.11.0
+	Engine               string  // that ran, if not the config's: vllm
+	EngineVersion        string  // 0.13.0
 	WorldSize            int     // ranks, as the traces tell
 	GPUsPerNode          int     // of the site
 	Topology             string  // network between nodes: slingshot
@@ -111,13 +112,21 @@ func cardHardware(e model.Experiment, f Facts) *yaml.Node {
 	return mapping(
 		"network_topo", mapping(
 			"topology", f.Topology,
-			"bandwidth_gbps", list(known(f.ScaleOutGbps), known(f.ScaleUpGbps))), // scale-out, scale-up
+			"bandwidth_gbps", bandwidths(f)),
 		"xpu_spec", mapping(
 			"type", "GPU",
 			"model", cardGPU(f.GPU),
 			"total_count", total,
 			"count_per_node", known(float64(perNode))),
 		"driver_version", driver)
+}
+
+// bandwidths are scale-out and scale-up, by place; none if neither is known.
+func bandwidths(f Facts) *yaml.Node {
+	if f.ScaleOutGbps == 0 && f.ScaleUpGbps == 0 {
+		return list()
+	}
+	return list(known(f.ScaleOutGbps), known(f.ScaleUpGbps))
 }
 
 func cardExecutor(e model.Experiment, f Facts) *yaml.Node {
@@ -130,7 +139,7 @@ func cardExecutor(e model.Experiment, f Facts) *yaml.Node {
 		library = "NCCL"
 	}
 	return mapping(
-		"framework", mapping("name", engine, "compiler_tool_selection", nil),
+		"framework", mapping("name", engine, "version", f.EngineVersion, "compiler_tool_selection", nil),
 		"model_plan_parallelization", mapping(
 			"dp_replicate", e.Layout.DPReplicate, "dp_shard", e.Layout.DPShard,
 			"tp", e.Layout.TP, "pp", e.Layout.PP, "cp", 1, "ep", e.Layout.EP,
