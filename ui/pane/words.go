@@ -1,31 +1,15 @@
 package pane
 
 import (
-	"regexp"
+	"fmt"
 	"strings"
 	"time"
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
-
-// stateWords are the states of jobs as people say them; theme.State gives their colour.
-var stateWords = map[model.JobState]string{
-	model.JobPending: "waiting", model.JobRunning: "running", model.JobCompleting: "ending",
-	model.JobCompleted: "done", model.JobFailed: "failed", model.JobCancelled: "cancelled",
-	model.JobTimeout: "time limit", model.JobNodeFail: "node failed", model.JobOutOfMemory: "out of memory",
-	model.JobPreempted: "preempted", model.JobSuspended: "suspended", model.JobUnknown: "unknown",
-}
-
-// StateWord is a job's state in a word or two; one that shardeck does not know is shown as the
-// scheduler says it.
-func StateWord(s model.JobState) string {
-	if word, ok := stateWords[s]; ok {
-		return word
-	}
-	return strings.ToLower(string(s))
-}
 
 // RowState is the state of an experiment: of its newest job, with the time it has
 // run or will start.
@@ -38,7 +22,7 @@ func RowState(r lab.Row, now time.Time) string {
 	case r.Job == nil:
 		return "done"
 	}
-	word := StateWord(r.Job.State)
+	word := r.Job.State.Words()
 	switch r.Job.State {
 	case model.JobRunning:
 		return word + " " + widget.Clock(r.Job.Elapsed)
@@ -56,49 +40,32 @@ func StartWord(t, now time.Time) string {
 	return "~" + widget.Moment(t, now)
 }
 
-// reasons are the scheduler's words for waiting and failing, in ours. The first
-// pattern that matches counts.
-var reasons = []struct {
-	pattern *regexp.Regexp
-	words   string
-}{
-	{regexp.MustCompile(`^(None|)$`), ""},
-	{regexp.MustCompile(`^Priority$`), "others come first (priority)"},
-	{regexp.MustCompile(`^Resources$`), "next, when nodes are free"},
-	{regexp.MustCompile(`^Dependency$`), "another job must end first"},
-	{regexp.MustCompile(`^DependencyNeverSatisfied$`), "a job it depends on failed: it will never start"},
-	{regexp.MustCompile(`^BeginTime$`), "its begin time has not come"},
-	{regexp.MustCompile(`^JobHeldUser$`), "held by you"},
-	{regexp.MustCompile(`^JobHeldAdmin$`), "held by an administrator"},
-	{regexp.MustCompile(`^JobArrayTaskLimit$`), "its array runs as many as it may"},
-	{regexp.MustCompile(`^ReqNodeNotAvail`), "nodes are down or reserved"},
-	{regexp.MustCompile(`^Reservation`), "waits for its reservation"},
-	{regexp.MustCompile(`^Nodes?Down|^PartitionDown|^PartitionInactive`), "nodes are down"},
-	{regexp.MustCompile(`^Maint|Maintenance`), "maintenance comes before it could end"},
-	{regexp.MustCompile(`^PartitionTimeLimit$`), "longer than the partition allows: it will never start"},
-	{regexp.MustCompile(`^PartitionNodeLimit$`), "more nodes than the partition allows"},
-	{regexp.MustCompile(`^QOSMax(Jobs|Submit)`), "you have as many jobs as this QOS allows"},
-	{regexp.MustCompile(`^QOS.*Wall`), "longer than this QOS allows: it will never start"},
-	{regexp.MustCompile(`^QOS`), "over a limit of this QOS"},
-	{regexp.MustCompile(`^Assoc.*Minutes|GrpBilling|^AssocGrpTRESMinutes`), "the account's hours are used up"},
-	{regexp.MustCompile(`^Assoc`), "over a limit of the account"},
-	{regexp.MustCompile(`^InvalidAccount$`), "the account may not run here"},
-	{regexp.MustCompile(`^InvalidQOS$`), "the QOS may not be used here"},
-	{regexp.MustCompile(`^BadConstraints$`), "no node meets the constraint"},
-	{regexp.MustCompile(`^launch failed requeued held$`), "its launch failed; the scheduler holds it"},
-	{regexp.MustCompile(`^TimeLimit$`), "reached its time limit"},
-	{regexp.MustCompile(`^NonZeroExitCode$`), "its script ended with an error"},
-	{regexp.MustCompile(`^OutOfMemory$`), "out of host memory"},
+// PlaceWords say what a job takes: "2 × A100-40GB on 1 node, shared QOS".
+func PlaceWords(pl model.Placement) string {
+	if pl.GPUs == 0 {
+		return ""
+	}
+	gpu := pl.GPU
+	if gpu == "" {
+		gpu = "GPU"
+	}
+	text := fmt.Sprintf("%d × %s on %s", pl.GPUs, gpu, widget.Plural(pl.Nodes, "node"))
+	if pl.QOS != "" {
+		text += ", " + pl.QOS + " QOS"
+	}
+	return text
 }
 
-// ReasonWords says a scheduler's reason in words; one it does not know stays as it is.
-func ReasonWords(reason string) string {
-	for _, r := range reasons {
-		if r.pattern.MatchString(reason) {
-			return r.words
-		}
+// PriceWords say what a job costs at most; empty where nothing is charged.
+func PriceWords(price *model.Price) string {
+	if price == nil {
+		return ""
 	}
-	return reason
+	text := widget.Number(price.NodeHours, 2) + " node-hours"
+	if price.Words != "" {
+		text += ": " + price.Words
+	}
+	return text
 }
 
 // LayoutWord is the short name of a layout, without the factors that are 1: "TP2 PP2",
@@ -135,4 +102,45 @@ func MetricText(m model.Metric, d model.Definition) string {
 		text = "≈" + text
 	}
 	return text
+}
+
+// FindingNote is a finding as a note: the fault and what to do.
+func FindingNote(f model.Finding) Note {
+	tone := theme.Warn
+	if f.Severity == model.SeverityError {
+		tone = theme.Bad
+	}
+	text := f.Fault
+	if f.Fix != "" {
+		text += ". " + f.Fix
+	}
+	return Note{Text: text, Tone: tone}
+}
+
+// Worst is the first error of a verdict, else its first warning.
+func Worst(v model.Verdict) (model.Finding, bool) {
+	for _, s := range []model.Severity{model.SeverityError, model.SeverityWarning} {
+		for _, f := range v.Findings {
+			if f.Severity == s {
+				return f, true
+			}
+		}
+	}
+	return model.Finding{}, false
+}
+
+// Joined puts parts on one line with dots between, as many as fit; the rest is left out
+// whole, so that no sentence is cut where another could have stayed.
+func Joined(width int, parts ...string) string {
+	line := ""
+	for _, part := range parts {
+		switch {
+		case part == "":
+		case line == "":
+			line = widget.Sentence(part, width)
+		case widget.Width(line)+3+widget.Width(part) <= width:
+			line += " · " + part
+		}
+	}
+	return line
 }

@@ -110,7 +110,7 @@ func (t *Theme) Series(i int, text string) string {
 // words that have a tone of their own wherever they stand.
 var words = map[string]Tone{
 	"done": Good, "running": Busy, "ending": Busy, "submitting": Busy, "waiting": Warn, "suspended": Warn,
-	"failed": Bad, "time limit": Bad, "out of memory": Bad, "node failed": Bad, "cancelled": Dim,
+	"failed": Bad, "out of time": Bad, "out of memory": Bad, "node failed": Bad, "cancelled": Dim,
 	"preempted": Warn, "unknown": Warn, "not run": Dim, "invalid": Bad, "warning": Warn, "error": Bad,
 }
 

@@ -12,6 +12,7 @@ type Column struct {
 	Title string
 	Unit  string // second line of the header
 	Right bool   // numbers: right-aligned on the decimal point
+	Tight bool   // one blank before it, not two
 	Worth int
 	Min   int // may be cut down to this width; 0: never cut
 }
@@ -122,8 +123,8 @@ func (t *Table) header(th *theme.Theme, shown, widths []int) []string {
 			if c == t.Column && t.Focused {
 				tone = theme.Accent
 			}
+			b.WriteString(t.before(i, c))
 			b.WriteString(th.Paint(tone, t.place(c, text, widths[i])))
-			b.WriteString(blank(gap))
 		}
 		lines[row] = strings.TrimRight(b.String(), " ")
 	}
@@ -139,12 +140,23 @@ func (t *Table) line(th *theme.Theme, row int, shown, widths []int) string {
 			cell = t.rows[row][c]
 		}
 		text := t.place(c, t.aligned(c, cell.Text), widths[i])
+		b.WriteString(t.before(i, c))
 		b.WriteString(th.Paint(t.tone(cell, row, c), text))
-		if i < len(shown)-1 {
-			b.WriteString(blank(gap))
-		}
 	}
 	return b.String()
+}
+
+// before is the gap before the i-th column shown.
+func (t *Table) before(i, c int) string { return blank(t.gap(i, c)) }
+
+func (t *Table) gap(i, c int) int {
+	switch {
+	case i == 0:
+		return 0
+	case t.Columns[c].Tight:
+		return 1
+	}
+	return gap
 }
 
 // prefix is the cursor and the mark before a row.

@@ -72,9 +72,9 @@ func (t *Table) from(first, room int) []int {
 }
 
 func (t *Table) need(shown []int) int {
-	total := gap * max(len(shown)-1, 0)
-	for _, c := range shown {
-		total += t.least(c)
+	total := 0
+	for i, c := range shown {
+		total += t.least(c) + t.gap(i, c)
 	}
 	return total
 }

@@ -1,0 +1,215 @@
+package experiments
+
+import (
+	"context"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/ui/pane"
+	"shardeck/ui/widget"
+)
+
+// keys is everything the pane answers to, but for moving.
+func keys() pane.Table[*Pane] {
+	return pane.Table[*Pane]{
+		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "open", Help: "open its metrics; of one that failed or runs, its job; of one that never ran, its config", Foot: true}, Do: (*Pane).open, Why: needRow},
+		{Key: pane.Key{Keys: []string{"e"}, Label: "e", Verb: "edit", Help: "edit its config in the form", Foot: true}, Do: (*Pane).edit, Why: needRow},
+		{Key: pane.Key{Keys: []string{"c"}, Label: "c", Verb: "clone", Help: "make a new experiment from this one", Foot: true}, Do: (*Pane).askClone, Why: mayWrite},
+		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "submit it, or all that are marked, after showing the price", Foot: true}, Do: (*Pane).submit, Why: mayWrite},
+		{Key: pane.Key{Keys: []string{" "}, Label: "space", Verb: "mark", Help: "mark it, for submit and compare", Foot: true}, Do: (*Pane).mark, Why: needRow},
+		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:4 state:failed model:~70b, ! for the opposite", Foot: true}, Do: (*Pane).askFilter},
+		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "open the traces of its newest run"}, Do: (*Pane).traces, Why: needRun},
+		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "read the files and ask the scheduler again"}, Do: (*Pane).refresh},
+		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "drop the filter, then the marks"}, Do: (*Pane).back},
+	}
+}
+
+// Keys lists what the pane answers to now.
+func (p *Pane) Keys() []pane.Key {
+	switch {
+	case p.flow.Ask != nil:
+		return pane.FromHints(p.flow.Ask.Popup.Hints())
+	case p.typing != nil:
+		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
+	}
+	return append(keys().Keys(), pane.MoveKeys()...)
+}
+
+func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
+	switch {
+	case p.flow.Ask != nil:
+		return p.flow.Key(key.String())
+	case p.typing != nil:
+		return p.typeKey(key)
+	}
+	if p.table.MoveKey(key.String(), len(p.shown), p.tableRows()) {
+		return p.moved()
+	}
+	cmd, _ := keys().Dispatch(p, key.String())
+	return cmd
+}
+
+// typeKey edits the text field; a filter works while it is typed.
+func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
+	in := p.typing
+	switch key.String() {
+	case "enter":
+		p.typing = nil
+		return p.typed(in.Value())
+	case "esc":
+		p.typing = nil
+		return p.dropTyped()
+	}
+	in.Key(key)
+	if in.Prompt == filterPrompt {
+		p.setFilter(in.Value())
+	}
+	return nil
+}
+
+const filterPrompt = "/ "
+
+// dropTyped is Esc in a text field: a filter goes.
+func (p *Pane) dropTyped() tea.Cmd {
+	p.setFilter("")
+	return nil
+}
+
+func (p *Pane) setFilter(text string) {
+	p.filter = pane.ParseFilter(text)
+	p.fill()
+}
+
+func needRow(p *Pane) string {
+	if _, ok := p.current(); !ok {
+		return "there is no experiment under the cursor"
+	}
+	return ""
+}
+
+func needRun(p *Pane) string {
+	if r, ok := p.current(); !ok || r.Run == nil {
+		return "it has no run yet: s submits it"
+	}
+	return ""
+}
+
+func mayWrite(p *Pane) string {
+	if p.env.Lab.ReadOnly() {
+		return "read-only: start shardeck without --read-only to change or submit anything"
+	}
+	if r, ok := p.current(); ok && r.Problem != "" {
+		return r.Experiment.ID + " cannot be used until its file is put right: e opens it"
+	}
+	return needRow(p)
+}
+
+// open goes to what is most worth seeing of an experiment.
+func (p *Pane) open() tea.Cmd {
+	r, _ := p.current()
+	msg := pane.OpenMsg{Experiment: r.Experiment.ID}
+	if r.Run != nil {
+		msg.Run = r.Run.Name
+	}
+	if r.Job != nil {
+		msg.Job = r.Job.ID
+	}
+	switch {
+	case r.Job != nil && (r.Job.State.Failed() || r.Job.State.Active()):
+		msg.To = pane.Jobs
+	case r.Run != nil:
+		msg.To = pane.Metrics
+	default:
+		msg.To = pane.Config
+	}
+	return pane.Send(msg)
+}
+
+func (p *Pane) edit() tea.Cmd {
+	return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: p.currentID()})
+}
+
+func (p *Pane) traces() tea.Cmd {
+	r, _ := p.current()
+	return pane.Send(pane.OpenMsg{To: pane.Traces, Experiment: r.Experiment.ID, Run: r.Run.Name})
+}
+
+func (p *Pane) mark() tea.Cmd {
+	id := p.currentID()
+	if p.marked[id] {
+		delete(p.marked, id)
+	} else {
+		p.marked[id] = true
+	}
+	p.table.Move(1, len(p.shown))
+	return p.moved()
+}
+
+// submit asks about those marked, or the one under the cursor; the marks are spent.
+func (p *Pane) submit() tea.Cmd {
+	ids := p.chosen()
+	clear(p.marked)
+	return p.flow.Start(ids)
+}
+
+func (p *Pane) refresh() tea.Cmd { return tea.Batch(p.load(), pane.Send(pane.RefreshJobsMsg{})) }
+
+func (p *Pane) back() tea.Cmd {
+	if !p.filter.Empty() {
+		p.setFilter("")
+		return nil
+	}
+	clear(p.marked)
+	return nil
+}
+
+func (p *Pane) askFilter() tea.Cmd {
+	p.typing = widget.NewInput(filterPrompt, p.filter.Text)
+	p.typed = func(text string) tea.Cmd { p.setFilter(text); return nil }
+	return nil
+}
+
+// askClone asks for the new id, and proposes the next one that is free.
+func (p *Pane) askClone() tea.Cmd {
+	id := p.currentID()
+	p.typing = widget.NewInput("clone "+id+" as ", p.freeID(id))
+	p.typed = func(text string) tea.Cmd {
+		text = strings.TrimSpace(text)
+		if text == "" {
+			return nil
+		}
+		return p.clone.Start(p.env.Ctx, func(context.Context) (lab.Row, error) { return p.env.Lab.Clone(id, text) })
+	}
+	return nil
+}
+
+// freeID counts the last number of an id up until nobody has it.
+func (p *Pane) freeID(id string) string {
+	taken := map[string]bool{}
+	for _, r := range p.rows {
+		taken[r.Experiment.ID] = true
+	}
+	stem := strings.TrimRight(id, "0123456789")
+	if stem == id {
+		stem += "."
+	}
+	for n := 1; ; n++ {
+		if next := stem + widget.Number(float64(n), 0); !taken[next] {
+			return next
+		}
+	}
+}
+
+func (p *Pane) cloned(done pane.Done[lab.Row]) tea.Cmd {
+	if done.Err != nil {
+		return pane.Fail(done.Err)
+	}
+	id := done.Value.Experiment.ID
+	p.filter = pane.Filter{}
+	p.rows = append(p.rows, done.Value)
+	p.fill()
+	p.goTo(id)
+	return tea.Sequence(pane.Say(id+" made; change what is to differ"), p.load(), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
+}

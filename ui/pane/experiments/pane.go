@@ -1,0 +1,253 @@
+// Package experiments is the first pane: one row an experiment, joining its layout,
+// the state of its job and the key figures of its newest run, with what more there
+// is to say about the row under the cursor below.
+//
+// It reads the board for the whole program and sends it to the other panes.
+package experiments
+
+import (
+	"slices"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/pane/submission"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// Pane is the experiments pane.
+type Pane struct {
+	env    pane.Env
+	width  int
+	height int
+
+	rows   []lab.Row // all
+	shown  []int     // of rows, those the filter lets through
+	table  widget.Table
+	marked map[string]bool // by id
+	filter pane.Filter
+	err    error
+	loaded bool
+
+	typing *widget.Input // filter or new name being typed; nil: none
+	typed  func(text string) tea.Cmd
+	flow   *submission.Flow
+	rest   int // generation of the cursor's rest
+
+	board pane.Task[[]lab.Row]
+	clone pane.Task[lab.Row]
+}
+
+// restedMsg comes when the cursor has not moved for a moment.
+type restedMsg struct{ rest int }
+
+// restTime is how long a cursor stays before other panes follow it.
+const restTime = 150 * time.Millisecond
+
+// New makes the pane.
+func New(env pane.Env) *Pane {
+	p := &Pane{env: env, marked: map[string]bool{}, flow: submission.New(env)}
+	p.table = widget.Table{Columns: columns, Column: -1, Focused: true, Marked: p.isMarked}
+	return p
+}
+
+// Init reads the board.
+func (p *Pane) Init() tea.Cmd { return p.load() }
+
+func (p *Pane) load() tea.Cmd { return p.board.Start(p.env.Ctx, p.env.Lab.Board) }
+
+// SetSize gives the pane its room.
+func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
+
+// SetFocus brightens the cursor.
+func (p *Pane) SetFocus(on bool) { p.table.Focused = on }
+
+// Capturing reports a question or a text field.
+func (p *Pane) Capturing() bool { return p.typing != nil || p.flow.Ask != nil }
+
+// Update takes a message.
+func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
+	if key, ok := msg.(tea.KeyMsg); ok {
+		return p, p.key(key)
+	}
+	switch msg := msg.(type) {
+	case pane.ReloadMsg:
+		return p, p.load()
+	case pane.JobsMsg:
+		return p, p.joinJobs(msg)
+	case pane.OpenMsg:
+		p.goTo(msg.Experiment)
+	case restedMsg:
+		return p, p.rested(msg)
+	}
+	return p, p.reply(msg)
+}
+
+// reply takes what the tasks bring.
+func (p *Pane) reply(msg tea.Msg) tea.Cmd {
+	if done, ok := p.board.Take(msg); ok {
+		return p.gotBoard(done)
+	}
+	if done, ok := p.clone.Take(msg); ok {
+		return p.cloned(done)
+	}
+	cmd, _ := p.flow.Update(msg)
+	return cmd
+}
+
+func (p *Pane) gotBoard(done pane.Done[[]lab.Row]) tea.Cmd {
+	p.err, p.loaded = done.Err, true
+	if done.Err != nil {
+		return pane.Fail(done.Err)
+	}
+	id := p.currentID()
+	p.rows = done.Value
+	p.fill()
+	p.goTo(id)
+	return tea.Batch(pane.Send(pane.BoardMsg{Rows: p.rows}), p.moved())
+}
+
+// joinJobs brings the newest state into the rows; when a job ended, its run is read.
+func (p *Pane) joinJobs(msg pane.JobsMsg) tea.Cmd {
+	if msg.Err != nil {
+		return nil
+	}
+	newest := map[string]*model.Job{}
+	for i := range msg.List.Jobs {
+		if job := &msg.List.Jobs[i]; newest[job.Experiment] == nil {
+			newest[job.Experiment] = job
+		}
+	}
+	ended := false
+	for i := range p.rows {
+		job := newest[p.rows[i].Experiment.ID]
+		if job == nil {
+			continue
+		}
+		before := p.rows[i].Job
+		ended = ended || before != nil && before.State.Active() && !job.State.Active()
+		p.rows[i].Job = job
+	}
+	p.fill()
+	if ended {
+		return p.load()
+	}
+	return nil
+}
+
+// fill puts the rows that pass the filter into the table, the cursor staying on its row.
+func (p *Pane) fill() {
+	id := p.currentID()
+	p.shown = p.shown[:0]
+	var cells [][]widget.Cell
+	for i, r := range p.rows {
+		if p.filter.Match(fields(r, p.env.Now())) {
+			p.shown = append(p.shown, i)
+			cells = append(cells, p.cells(r))
+		}
+	}
+	p.table.SetRows(cells)
+	p.goTo(id)
+}
+
+func (p *Pane) goTo(id string) {
+	if i := slices.IndexFunc(p.shown, func(i int) bool { return p.rows[i].Experiment.ID == id }); i >= 0 && id != "" {
+		p.table.Cursor = i
+	}
+}
+
+// current is the row under the cursor.
+func (p *Pane) current() (lab.Row, bool) {
+	if p.table.Cursor < 0 || p.table.Cursor >= len(p.shown) {
+		return lab.Row{}, false
+	}
+	return p.rows[p.shown[p.table.Cursor]], true
+}
+
+func (p *Pane) currentID() string {
+	r, _ := p.current()
+	return r.Experiment.ID
+}
+
+// chosen are the ids that a command is for: those marked, else the one under the cursor.
+func (p *Pane) chosen() []string {
+	var ids []string
+	for _, r := range p.rows {
+		if p.marked[r.Experiment.ID] {
+			ids = append(ids, r.Experiment.ID)
+		}
+	}
+	if id := p.currentID(); len(ids) == 0 && id != "" {
+		ids = []string{id}
+	}
+	return ids
+}
+
+func (p *Pane) isMarked(row int) bool { return p.marked[p.rows[p.shown[row]].Experiment.ID] }
+
+// moved starts the wait after which the other panes follow the cursor.
+func (p *Pane) moved() tea.Cmd {
+	p.rest++
+	rest := p.rest
+	return tea.Tick(restTime, func(time.Time) tea.Msg { return restedMsg{rest} })
+}
+
+func (p *Pane) rested(msg restedMsg) tea.Cmd {
+	r, ok := p.current()
+	if !ok || msg.rest != p.rest {
+		return nil
+	}
+	return pane.Send(pane.SelectMsg{Row: r})
+}
+
+// Title names the place: site, account, what the filter lets through.
+func (p *Pane) Title() (left, right string) {
+	left = "Experiments · " + p.env.Lab.Site().Name
+	if a := p.env.Lab.Account(); a != "" {
+		left += " · " + a
+	}
+	switch {
+	case !p.filter.Empty():
+		right = widget.Int(len(p.shown)) + " of " + widget.Int(len(p.rows)) + " match " + p.filter.Text
+	case len(p.marked) > 0:
+		right = widget.Int(len(p.marked)) + " marked"
+	case p.loaded:
+		right = widget.Plural(len(p.rows), "experiment")
+	}
+	return left, right
+}
+
+// Message says what is wrong with the row under the cursor, or with the board.
+func (p *Pane) Message() pane.Note {
+	r, ok := p.current()
+	switch {
+	case p.flow.Busy():
+		return pane.Note{Text: "submitting …", Tone: theme.Busy}
+	case p.err != nil:
+		return pane.FailNote(p.err)
+	case !ok:
+		return pane.Note{}
+	case r.Problem != "":
+		return pane.Note{Text: r.Experiment.ID + " cannot be used: " + r.Problem + ". e opens it in the editor", Tone: theme.Bad}
+	}
+	return rowNote(r)
+}
+
+// rowNote is the worst there is to say about a row.
+func rowNote(r lab.Row) pane.Note {
+	if r.Job != nil && r.Job.State.Failed() && r.Job.State != model.JobCancelled {
+		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + widget.Clock(r.Job.Elapsed)
+		if why := model.ReasonOf(r.Job.Reason).Words; why != "" {
+			text += ": " + why
+		}
+		return pane.Note{Text: text + ". ↵ shows its log and the cause", Tone: theme.Bad}
+	}
+	if f, ok := pane.Worst(r.Verdict); ok {
+		return pane.FindingNote(f)
+	}
+	return pane.Note{}
+}

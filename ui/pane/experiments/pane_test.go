@@ -1,0 +1,148 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"shardeck/ui/pane"
+	"shardeck/ui/pane/panetest"
+)
+
+func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
+	t.Helper()
+	return panetest.Drive(t, panetest.OfPane(New(l.Env(context.Background()))), w, h)
+}
+
+func TestFrames(t *testing.T) {
+	drive(t, panetest.New(), 80, 18).Press("down").Expect("▌ E1.2", "tensor parallelism TP=2").Golden("80x18")
+	drive(t, panetest.New(), 140, 39).Golden("140x39")
+}
+
+func TestSizes(t *testing.T) { panetest.Sizes(drive(t, panetest.New(), 80, 18)) }
+
+func TestFilter(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	d.Press("/").Type("tp:4 model:~8b").Expect("E1.3").Absent("E1.2", "E2.1")
+	d.Press("enter").Absent("/ tp").Press("esc").Expect("E1.2", "E2.1")
+	d.Press("/").Type("!llama").Expect("E3.1").Absent("E1.1")
+	d.Press("esc").Expect("E1.1")
+	d.Press("/").Type("nothing such").Expect("no experiment matches")
+}
+
+func TestLettersGoToTheFilter(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	d.Press("/").Type("sec q").Expect("/ sec q")
+	if l := d.S.(interface{ Capturing() bool }); !l.Capturing() {
+		t.Error("a text field must have the keys")
+	}
+}
+
+func TestSubmitAsksFirst(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18)
+	d.Press("down", "s").Expect("Submit E1.2?", "0.25 node-hours", "▌ No")
+	d.Press("enter").Absent("Submit E1.2?")
+	if n := l.Called("Submit"); n != 0 {
+		t.Fatalf("submitted %d times after No", n)
+	}
+	d.Press("s", "y")
+	if l.Called("Submit E1.2") != 1 {
+		t.Fatalf("calls: %v", l.Calls)
+	}
+	d.Expect("waiting")
+}
+
+func TestSubmitRefusedLeadsToTheForm(t *testing.T) {
+	l := panetest.New()
+	l.Rows[1].Experiment.Layout.TP = 3
+	d := drive(t, l, 80, 18)
+	d.Press("down", "s").Expect("E1.2 cannot be submitted", "32 heads do not divide by 3", "set parallelism.tp to 4")
+	d.Press("enter")
+	if got, ok := last[pane.OpenMsg](d); !ok || got.To != pane.Config || got.Experiment != "E1.2" {
+		t.Errorf("Open led to %+v", got)
+	}
+	if l.Called("Submit") != 0 {
+		t.Error("submitted what the checks refuse")
+	}
+}
+
+func TestSubmitMarked(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 100, 24)
+	d.Press("space", "space").Expect("•")
+	d.Press("s").Expect("Submit 2 experiments?", "together at most").Press("y")
+	if l.Called("Submit E1.1") != 1 || l.Called("Submit E1.2") != 1 {
+		t.Errorf("calls: %v", l.Calls)
+	}
+}
+
+func TestClone(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18)
+	d.Press("c").Expect("clone E1.1 as E1.4").Press("enter").Expect("▌ E1.4")
+	if l.Called("Clone E1.1 E1.4") != 1 {
+		t.Errorf("calls: %v", l.Calls)
+	}
+	if got, ok := last[pane.OpenMsg](d); !ok || got.Experiment != "E1.4" {
+		t.Errorf("the form was not opened: %+v", got)
+	}
+}
+
+func TestOpenGoesWhereItMatters(t *testing.T) {
+	for id, want := range map[string]pane.Name{"E1.1": pane.Metrics, "E1.3": pane.Jobs, "E1.6": pane.Jobs, "E2.1": pane.Config} {
+		d := drive(t, panetest.New(), 80, 18)
+		d.Send(pane.OpenMsg{Experiment: id}).Press("enter")
+		if got, _ := last[pane.OpenMsg](d); got.To != want || got.Experiment != id {
+			t.Errorf("%s opened %+v, want %s", id, got, want)
+		}
+	}
+}
+
+func TestReadOnly(t *testing.T) {
+	l := panetest.New()
+	l.Locked = true
+	d := drive(t, l, 80, 18)
+	d.Press("s").Absent("Submit")
+	if note, ok := last[pane.Note](d); !ok || note.Text == "" {
+		t.Error("a key that cannot act must say why")
+	}
+}
+
+func TestErrorsAreShown(t *testing.T) {
+	l := panetest.New()
+	l.Err["Board"] = errors.New("experiments/configs: permission denied")
+	drive(t, l, 80, 18).Expect("permission denied", "r tries again")
+}
+
+func TestEmptyWorkspace(t *testing.T) {
+	l := panetest.New()
+	l.Rows = nil
+	drive(t, l, 80, 18).Expect("There are no experiments", "shardeck generate")
+}
+
+func TestLateBoardIsDropped(t *testing.T) {
+	l := panetest.New()
+	p := New(l.Env(context.Background()))
+	first := p.load()
+	second := p.load()
+	late := first()
+	p.Update(second())
+	before := len(p.rows)
+	p.rows = p.rows[:1]
+	p.Update(late)
+	if len(p.rows) != 1 || before == 1 {
+		t.Error("a reply that came too late was taken")
+	}
+}
+
+// last is the newest message of a type that commands gave.
+func last[T any](d *panetest.Driver) (T, bool) {
+	for i := len(d.Seen) - 1; i >= 0; i-- {
+		if m, ok := d.Seen[i].(T); ok {
+			return m, true
+		}
+	}
+	var zero T
+	return zero, false
+}

@@ -1,0 +1,246 @@
+package experiments
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// columns of the board; the highest Worth vanishes first.
+var columns = []widget.Column{
+	{Title: "ID"},
+	{Title: "model", Worth: 2, Min: 14},
+	{Title: "TP", Right: true, Worth: 3},
+	{Title: "PP", Right: true, Worth: 3, Tight: true},
+	{Title: "DP", Right: true, Worth: 3, Tight: true},
+	{Title: "EP", Right: true, Worth: 3, Tight: true},
+	{Title: "GPUs", Right: true, Worth: 5},
+	{Title: "job"},
+	{Title: "tok/s", Right: true, Worth: 1},
+	{Title: "TPOT", Unit: "ms", Right: true, Worth: 4},
+	{Title: "comm", Unit: "%", Right: true, Worth: 6},
+	{Title: "TTFT", Unit: "ms", Right: true, Worth: 7},
+	{Title: "batch", Right: true, Worth: 8},
+	{Title: "prompt", Right: true, Worth: 9},
+	{Title: "output", Right: true, Worth: 9},
+	{Title: "spread", Unit: "%", Right: true, Worth: 10},
+	{Title: "traced", Worth: 11},
+}
+
+// cells of one row, in the order of columns.
+func (p *Pane) cells(r lab.Row) []widget.Cell {
+	e, now := r.Experiment, p.env.Now()
+	state := pane.RowState(r, now)
+	job := widget.Cell{Text: state, Tone: theme.State(state)}
+	if r.Problem != "" {
+		return []widget.Cell{{Text: e.ID}, {Text: strings.TrimPrefix(r.File, "experiments/configs/"), Tone: theme.Dim}, {}, {}, {}, {}, {}, job}
+	}
+	l := e.Layout
+	cells := []widget.Cell{{Text: e.ID}, {Text: pane.ShortModel(e.Model.Name)}, number(l.TP), number(l.PP), number(l.DP()), number(l.EP), number(l.GPUs()), job}
+	for _, m := range []string{"throughput_tokens_sec", "tpot", "comm_overhead", "ttft"} {
+		cells = append(cells, metricCell(r.Analysis, m))
+	}
+	cells = append(cells, number(e.Data.BatchSize), number(e.Data.SeqLen), number(e.Data.MaxTokens))
+	return append(cells, spreadCell(r.Analysis), tracedCell(r, now))
+}
+
+func number(n int) widget.Cell { return widget.Cell{Text: widget.Int(n)} }
+
+func metricCell(a *model.Analysis, name string) widget.Cell {
+	none := widget.Cell{Text: "–", Tone: theme.Dim}
+	d, ok := model.Define(name)
+	if a == nil || !ok {
+		return none
+	}
+	m := a.Metric(name)
+	if m.Value == nil {
+		return none
+	}
+	if name == "comm_overhead" {
+		d.Decimals = 1
+	}
+	return widget.Cell{Text: pane.MetricText(m, d)}
+}
+
+func spreadCell(a *model.Analysis) widget.Cell {
+	if s, ok := spread(a); ok {
+		return widget.Cell{Text: widget.Number(s, 1)}
+	}
+	return widget.Cell{Text: "–", Tone: theme.Dim}
+}
+
+// spread is half the range of the iteration times, in % of their mean.
+func spread(a *model.Analysis) (float64, bool) {
+	if a == nil {
+		return 0, false
+	}
+	m := a.Metric("iteration_wall_clock")
+	low, high := m.By["min"], m.By["max"]
+	if m.Value == nil || *m.Value <= 0 || high <= 0 {
+		return 0, false
+	}
+	return (high - low) / 2 / *m.Value * 100, true
+}
+
+func tracedCell(r lab.Row, now time.Time) widget.Cell {
+	if r.Run == nil {
+		return widget.Cell{Text: "–", Tone: theme.Dim}
+	}
+	return widget.Cell{Text: widget.Ago(r.Run.Time, now), Tone: theme.Dim}
+}
+
+// fields are what a filter can ask for.
+func fields(r lab.Row, now time.Time) map[string]string {
+	e := r.Experiment
+	return map[string]string{
+		"id": e.ID, "model": e.Model.Name, "text": e.Description, "state": pane.RowState(r, now), "engine": string(e.Engine),
+		"tp": fmt.Sprint(e.Layout.TP), "pp": fmt.Sprint(e.Layout.PP), "dp": fmt.Sprint(e.Layout.DP()), "ep": fmt.Sprint(e.Layout.EP),
+		"gpus": fmt.Sprint(e.Layout.GPUs()), "batch": fmt.Sprint(e.Data.BatchSize), "seq": fmt.Sprint(e.Data.SeqLen), "out": fmt.Sprint(e.Data.MaxTokens),
+	}
+}
+
+// detailRows is the room below the table, kept whatever the row has to say, so that
+// nothing jumps.
+const detailRows = 5
+
+func (p *Pane) tableRows() int { return p.height - p.below() - p.table.HeaderRows() }
+
+// below is how many lines the details take: none in a low pane.
+func (p *Pane) below() int {
+	if p.height < 14 {
+		return 0
+	}
+	return detailRows
+}
+
+// View draws the table, the details, and what is open over them.
+func (p *Pane) View() string {
+	if p.width <= 0 || p.height <= 0 {
+		return ""
+	}
+	lines := p.body()
+	if p.typing != nil {
+		for len(lines) < p.height {
+			lines = append(lines, "")
+		}
+		lines = append(lines[:p.height-1], " "+p.typing.View(p.env.Theme, p.width-2))
+	}
+	if p.flow.Ask != nil {
+		lines = p.flow.Ask.Popup.Over(p.env.Theme, lines, p.width, p.height)
+	}
+	return widget.Block(lines, p.width, p.height)
+}
+
+func (p *Pane) body() []string {
+	if len(p.shown) == 0 {
+		return p.empty()
+	}
+	room := p.height - p.below()
+	lines := p.table.View(p.env.Theme, p.width, room)
+	for len(lines) < room {
+		lines = append(lines, "")
+	}
+	if r, ok := p.current(); ok && p.below() > 0 {
+		lines = append(lines, "")
+		for _, d := range p.details(r) {
+			lines = append(lines, "   "+d)
+		}
+	}
+	return lines
+}
+
+// empty says why there is nothing, and what to do.
+func (p *Pane) empty() []string {
+	switch {
+	case !p.loaded:
+		return []string{"", "   reading experiments …"}
+	case p.err != nil:
+		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("the experiments cannot be read: "+p.err.Error(), p.width-4)), "", "   r tries again"}
+	case len(p.rows) > 0:
+		return []string{"", "   no experiment matches " + p.filter.Text, "", "   esc drops the filter"}
+	}
+	return []string{"", "   There are no experiments in " + p.env.Lab.Workspace() + " yet.", "",
+		"   shardeck generate   writes the first three, E1.1 to E1.3", "   shardeck new        asks a few questions and writes one", "", "   r reads again"}
+}
+
+// details are the lines below the table: layout, cost and memory, result, quality.
+func (p *Pane) details(r lab.Row) []string {
+	th, w := p.env.Theme, p.width-4
+	dim := func(parts ...string) string { return th.Paint(theme.Dim, pane.Joined(w, parts...)) }
+	if r.Problem != "" {
+		return []string{th.Paint(theme.Strong, r.File), th.Paint(theme.Bad, widget.Sentence(r.Problem, w))}
+	}
+	head := th.Paint(theme.Strong, r.Experiment.ID) + "  " + widget.Sentence(r.Experiment.Description, max(w-2-widget.Width(r.Experiment.ID), 1))
+	lines := []string{head, dim(pane.PlaceWords(r.Verdict.Placement), costWords(r.Verdict.Price), fitWords(r.Verdict.Fit))}
+	if r.Analysis == nil {
+		return append(lines, dim(nothingYet(r)))
+	}
+	return append(lines, dim(commWords(r.Analysis)), dim(qualityWords(r, p.env.Now())...))
+}
+
+func nothingYet(r lab.Row) string {
+	switch {
+	case r.Run != nil:
+		return "traced, not yet analysed: ↵ reads it"
+	case r.Job != nil && r.Job.State.Active():
+		return "no result yet: ↵ shows the job"
+	}
+	return "no result yet: s submits it"
+}
+
+func costWords(price *model.Price) string {
+	if price == nil {
+		return ""
+	}
+	return widget.Number(price.NodeHours, 2) + " node-hours"
+}
+
+func fitWords(f *model.Fit) string {
+	if f == nil {
+		return ""
+	}
+	used := f.Weights + f.KVCache + f.Activations + f.Overhead
+	return widget.GiB(used) + " of " + widget.GiB(f.Total) + " GiB"
+}
+
+func commWords(a *model.Analysis) string {
+	m := a.Metric("comm_overhead")
+	if m.Value == nil {
+		return "no communication share: " + m.Reason
+	}
+	text := widget.Number(*m.Value, 1) + " % communication"
+	if wait := a.Metric("comm_wait"); wait.Value != nil {
+		text += ", of which " + widget.Number(*wait.Value, 1) + " waiting"
+	}
+	if s := a.Metric("straggler"); s.Value != nil {
+		text += " · straggler: rank " + widget.Number(*s.Value, 0)
+	}
+	return text
+}
+
+func qualityWords(r lab.Row, now time.Time) []string {
+	var words []string
+	if n := r.Analysis.Metric("iteration_wall_clock").N; n > 0 {
+		text := widget.Plural(n, "iteration")
+		if s, ok := spread(r.Analysis); ok {
+			text += ", spread " + widget.Number(s, 1) + " %"
+		}
+		words = append(words, text)
+	}
+	if r.Analysis.Replay {
+		words = append(words, "replay of a recording")
+	}
+	if r.Run != nil && !r.Run.Time.IsZero() {
+		words = append(words, "traced "+widget.Ago(r.Run.Time, now))
+	}
+	if r.Analysis.Damaged {
+		words = append(words, "input was damaged")
+	}
+	return append(words, r.Analysis.Warnings...)
+}

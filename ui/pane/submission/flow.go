@@ -1,0 +1,168 @@
+// Package submission is the way from "submit" to a job, the same wherever it starts:
+// what would be submitted, a question with price and warnings whose default is No, or
+// what is wrong and the way to the form, then the submission itself.
+package submission
+
+import (
+	"context"
+	"fmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// Flow is one pane's submissions; it holds the question while it is open.
+type Flow struct {
+	Ask     *pane.Ask // nil: no question is open
+	env     pane.Env
+	preview pane.Task[[]lab.Preview]
+	submit  pane.Task[[]model.Submission]
+}
+
+// New makes a flow that asks nothing yet.
+func New(env pane.Env) *Flow { return &Flow{env: env} }
+
+// Busy reports whether a submission is on its way.
+func (f *Flow) Busy() bool { return f.submit.Busy() }
+
+// Start finds out what submitting some experiments would be, and then asks.
+func (f *Flow) Start(ids []string) tea.Cmd {
+	return f.preview.Start(f.env.Ctx, func(ctx context.Context) ([]lab.Preview, error) {
+		var all []lab.Preview
+		for _, id := range ids {
+			one, err := f.env.Lab.Preview(ctx, id, false)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, one)
+		}
+		return all, nil
+	})
+}
+
+// Key answers the open question.
+func (f *Flow) Key(key string) tea.Cmd {
+	cmd, done := f.Ask.Key(key)
+	if done {
+		f.Ask = nil
+	}
+	return cmd
+}
+
+// Update takes the replies the flow waits for; false if a message is none of them.
+func (f *Flow) Update(msg tea.Msg) (tea.Cmd, bool) {
+	if done, ok := f.preview.Take(msg); ok {
+		return f.previewed(done), true
+	}
+	if done, ok := f.submit.Take(msg); ok {
+		return submitted(done), true
+	}
+	return nil, false
+}
+
+// previewed asks for confirmation, with price and warnings, or says why not.
+func (f *Flow) previewed(done pane.Done[[]lab.Preview]) tea.Cmd {
+	if done.Err != nil {
+		return pane.Fail(done.Err)
+	}
+	for _, v := range done.Value {
+		if !v.Row.Verdict.OK() {
+			f.refuse(v.Row)
+			return nil
+		}
+	}
+	if len(done.Value) > 0 {
+		f.confirm(done.Value)
+	}
+	return nil
+}
+
+// refuse shows what is wrong; Open goes to the form, where the fix is at a key.
+func (f *Flow) refuse(r lab.Row) {
+	body := append(findings(r.Verdict), "", "Open it in the form to put it right?")
+	popup := &widget.Popup{Title: r.Experiment.ID + " cannot be submitted", Body: body, Buttons: []string{"Open", "Leave"}}
+	f.Ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd {
+		return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID})
+	}}
+}
+
+func (f *Flow) confirm(all []lab.Preview) {
+	var body, ids []string
+	total := 0.0
+	for _, v := range all {
+		body = append(body, lines(v)...)
+		ids = append(ids, v.Row.Experiment.ID)
+		if v.Row.Verdict.Price != nil {
+			total += v.Row.Verdict.Price.NodeHours
+		}
+	}
+	title := "Submit " + ids[0] + "?"
+	if len(ids) > 1 {
+		title = "Submit " + widget.Plural(len(ids), "experiment") + "?"
+		body = append(body, "", fmt.Sprintf("together at most %s node-hours", widget.Number(total, 2)))
+	}
+	f.Ask = &pane.Ask{Popup: widget.Confirm(title, body...), Yes: func() tea.Cmd { return f.do(ids) }}
+}
+
+// lines are what to know of one job before it is paid for.
+func lines(v lab.Preview) []string {
+	r := v.Row
+	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
+	for _, words := range []string{pane.PlaceWords(r.Verdict.Placement), pane.PriceWords(r.Verdict.Price)} {
+		if words != "" {
+			out = append(out, "  "+words)
+		}
+	}
+	if r.Job != nil && r.Job.State.Active() {
+		out = append(out, "  job "+r.Job.ID+" of it is "+r.Job.State.Words()+" already")
+	}
+	if v.Diff != "" {
+		out = append(out, "  its script differs from the one submitted last")
+	}
+	return append(out, findings(r.Verdict)...)
+}
+
+func findings(v model.Verdict) []string {
+	var out []string
+	for _, f := range v.Findings {
+		out = append(out, string(f.Severity)+": "+f.Fault)
+		if f.Fix != "" {
+			out = append(out, "  "+f.Fix)
+		}
+	}
+	return out
+}
+
+func (f *Flow) do(ids []string) tea.Cmd {
+	return f.submit.Start(f.env.Ctx, func(ctx context.Context) ([]model.Submission, error) {
+		var all []model.Submission
+		for _, id := range ids {
+			one, err := f.env.Lab.Submit(ctx, id, false)
+			if err != nil {
+				return all, err
+			}
+			all = append(all, one)
+		}
+		return all, nil
+	})
+}
+
+// submitted says what was, the error last, so that it is what stays on the screen.
+func submitted(done pane.Done[[]model.Submission]) tea.Cmd {
+	after := []tea.Cmd{pane.Send(pane.ReloadMsg{}), pane.Send(pane.RefreshJobsMsg{})}
+	switch {
+	case done.Err != nil:
+		after = append(after, pane.Fail(done.Err))
+	case len(done.Value) == 1:
+		s := done.Value[0]
+		after = append(after, pane.Send(pane.Note{Text: s.Experiment.ID + " submitted as job " + s.JobID + "; 3 follows it", Tone: theme.Good}))
+	default:
+		after = append(after, pane.Send(pane.Note{Text: widget.Plural(len(done.Value), "job") + " submitted; 3 follows them", Tone: theme.Good}))
+	}
+	return tea.Sequence(after...)
+}
