@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"shardeck/model"
 )
 
 // process is one process for ever: its pid, its start time and the machine it runs
@@ -23,7 +25,10 @@ func parseProcess(line string) (process, bool) {
 		return process{}, false
 	}
 	pid, err := strconv.Atoi(parts[0])
-	return process{pid: pid, born: parts[1], on: parts[2]}, err == nil && pid > 1 && parts[1] != ""
+	if err != nil || pid <= 1 || parts[1] == "" || parts[2] == "" {
+		return process{}, false
+	}
+	return process{pid: pid, born: parts[1], on: parts[2]}, true
 }
 
 // self is this process.
@@ -45,7 +50,7 @@ func (l *Local) elsewhere(p process) string {
 	if theirs == ours {
 		return ""
 	}
-	return theirs
+	return model.Printable(theirs)
 }
 
 // rebooted reports whether a process ran before this machine's last boot.

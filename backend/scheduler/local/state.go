@@ -99,7 +99,7 @@ func (l *Local) live(dir string) (model.JobState, string) {
 	}
 	keeper, kept := parseProcess(fact(dir, "keeper"))
 	child, run := parseProcess(fact(dir, "child"))
-	submitter, _ := parseProcess(fact(dir, "submitter"))
+	submitter, known := parseProcess(fact(dir, "submitter"))
 	switch {
 	case kept && l.elsewhere(keeper) != "":
 		return state, "on " + l.elsewhere(keeper)
@@ -107,7 +107,7 @@ func (l *Local) live(dir string) (model.JobState, string) {
 		return state, ""
 	case run && l.alive(child):
 		return state, "its keeper was killed; the job runs on without a time limit"
-	case !kept && l.elsewhere(submitter) != "":
+	case !kept && known && l.elsewhere(submitter) != "":
 		return state, "on " + l.elsewhere(submitter)
 	}
 	return "", ""
