@@ -1,0 +1,120 @@
+"""A double of vllm.LLM: it answers as the engine does, one token a request and step, and its
+"profiler" writes files named as a generation's workers name theirs. Environment variables make
+it fail: DOUBLE_FAIL=oom|gated|die|hang, DOUBLE_TRACES=lost|cut|refused, DOUBLE_STEP=<seconds>."""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import json
+import os
+import signal
+import sys
+import time
+from types import SimpleNamespace
+
+from vllm_double_generation import ARGUMENTS, TRACE_NAME
+
+
+class SamplingParams:
+    def __init__(self, **given):
+        self.__dict__.update(given)
+        assert given["ignore_eos"] and given["min_tokens"] == given["max_tokens"], given
+
+
+class EngineDouble:
+    def __init__(self):
+        self.requests = {}
+        self.seen = set()
+        self.model_config = SimpleNamespace(
+            get_vocab_size=lambda: 128256, hf_config=SimpleNamespace(num_hidden_layers=32)
+        )
+
+    def add_request(self, name, prompt, params):
+        key = tuple(prompt["prompt_token_ids"])
+        assert key not in self.seen, "a prompt came twice"
+        self.seen.add(key)
+        self.requests[name] = [0, params.max_tokens]
+
+    def has_unfinished_requests(self):
+        return bool(self.requests)
+
+    def step(self):
+        time.sleep(float(os.environ.get("DOUBLE_STEP", "0.001")))
+        outputs = []
+        for name, state in list(self.requests.items()):
+            state[0] += 1
+            tokens = SimpleNamespace(token_ids=[5] * state[0])
+            outputs.append(SimpleNamespace(request_id=name, outputs=[tokens]))
+            if state[0] == state[1]:
+                del self.requests[name]
+        return outputs
+
+
+class LLM:
+    def __init__(self, **arguments):
+        unknown = set(arguments) - set(ARGUMENTS)
+        assert not unknown, f"EngineArgs has no {unknown}"
+        fail(os.environ.get("DOUBLE_FAIL", ""))
+        self.arguments = arguments
+        self.llm_engine = EngineDouble()
+        self.profiling = False
+        self.workers = [self.worker(r) for r in range(self.size)]
+
+    @property
+    def size(self):
+        return self.arguments["tensor_parallel_size"] * self.arguments["pipeline_parallel_size"]
+
+    def worker(self, rank):
+        module, name = self.arguments["worker_extension_cls"].rsplit(".", 1)
+        worker = getattr(importlib.import_module(module), name)()
+        parallel = {n: self.arguments.get(n) for n in ("tensor_parallel_size", "pipeline_parallel_size")}
+        parallel["enable_expert_parallel"] = bool(self.arguments.get("enable_expert_parallel"))
+        parallel["data_parallel_size"] = int(os.environ.get("VLLM_DP_SIZE", "1"))
+        if os.environ.get("DOUBLE_FAIL") == "layout":
+            parallel["enable_expert_parallel"] = False
+        worker.rank, worker.vllm_config = rank, SimpleNamespace(parallel_config=SimpleNamespace(**parallel))
+        return worker
+
+    def collective_rpc(self, method, args=()):
+        return [getattr(w, method)(*args) for w in self.workers]
+
+    def start_profile(self):
+        assert not self.profiling
+        if os.environ.get("DOUBLE_TRACES") == "refused":
+            raise RuntimeError("Profiling is not enabled.")
+        self.profiling = True
+
+    def stop_profile(self):
+        assert self.profiling
+        self.profiling = False
+        config = self.arguments.get("profiler_config") or {}
+        folder = config.get("torch_profiler_dir") or os.environ["VLLM_TORCH_PROFILER_DIR"]
+        for rank in range(self.size):
+            write_trace(folder, rank, self.size)
+
+
+def write_trace(folder, rank, size):
+    how = os.environ.get("DOUBLE_TRACES", "")
+    if how == "lost" and rank == size - 1:
+        return
+    name = TRACE_NAME.format(host="node1", pid=4000 + 7 * (size - rank), rank=rank)
+    text = json.dumps({
+        "distributedInfo": {"backend": "nccl", "rank": rank, "world_size": size},
+        "traceEvents": [{"ph": "X", "cat": "kernel", "name": f"k{i}", "ts": i, "dur": 1} for i in range(200)],
+    }).encode()
+    data = gzip.compress(text)
+    with open(os.path.join(folder, f"{name}.{time.time_ns()}.pt.trace.json.gz"), "wb") as f:
+        f.write(data[:len(data) // 2] if how == "cut" else data)
+
+
+def fail(how):
+    if how == "oom":
+        print("(EngineCore_0 pid=7) torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB.", file=sys.stderr)
+        raise RuntimeError("Engine core initialization failed. See root cause above.")
+    if how == "gated":
+        raise OSError("You are trying to access a gated repo. 401 Client Error.")
+    if how == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "hang":
+        time.sleep(600)

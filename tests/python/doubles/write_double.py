@@ -1,0 +1,83 @@
+"""Writes a folder that, on PYTHONPATH, imports as `vllm` and `torch`: doubles of one generation."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+COMMON_ARGUMENTS = (
+    "model tensor_parallel_size pipeline_parallel_size dtype quantization seed load_format hf_overrides max_model_len "
+    "enable_prefix_caching skip_tokenizer_init distributed_executor_backend disable_custom_all_reduce enforce_eager "
+    "enable_expert_parallel worker_extension_cls gpu_memory_utilization max_num_batched_tokens"
+).split()
+COMMON_VARIABLES = "VLLM_WORKER_MULTIPROC_METHOD VLLM_RPC_TIMEOUT VLLM_DP_RANK VLLM_DP_SIZE VLLM_DP_MASTER_IP".split()
+PROFILER_FIELDS = (
+    "profiler torch_profiler_dir torch_profiler_with_stack torch_profiler_record_shapes torch_profiler_use_gzip "
+    "torch_profiler_dump_cuda_time_total"
+).split()
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The outline of one generation of vLLM's interface."""
+
+    name: str
+    arguments: tuple[str, ...]
+    variables: tuple[str, ...]
+    profiler: tuple[str, ...]
+    trace_name: str  # of a worker's file, before .<time>.pt.trace.json.gz
+
+
+GENERATIONS = {
+    # 0.8 to 0.11.0: the profiler is a matter of the environment, trace names hold no rank.
+    "environment": Generation(
+        "environment", (),
+        ("VLLM_TORCH_PROFILER_DIR", "VLLM_ALL2ALL_BACKEND"), (), "{host}_{pid}",
+    ),
+    # 0.13 to 0.15: profiler_config and options for all-to-all and nodes, names hold the rank.
+    "profiler_config": Generation(
+        "profiler_config", ("profiler_config", "all2all_backend", "nnodes", "node_rank", "master_addr", "master_port"),
+        ("VLLM_TORCH_PROFILER_DIR", "VLLM_DP_RANK_LOCAL", "VLLM_ALLREDUCE_USE_SYMM_MEM"),
+        tuple(PROFILER_FIELDS), "instance7-rank-{rank}",
+    ),
+    # 0.17 and later: the variables are gone, names hold every coordinate.
+    "coordinates": Generation(
+        "coordinates", ("profiler_config", "all2all_backend", "nnodes", "node_rank", "master_addr", "master_port"),
+        ("VLLM_DP_RANK_LOCAL", "VLLM_ALLREDUCE_USE_SYMM_MEM"),
+        (*PROFILER_FIELDS, "ignore_frontend", "delay_iterations", "max_iterations"),
+        "dp0_pp0_tp{rank}_dcp0_ep{rank}_rank{rank}",
+    ),
+}
+
+
+def write_double(folder: Path, name: str) -> Path:
+    """Lays the doubles of a generation out in folder and returns it."""
+    g = GENERATIONS[name]
+    arguments = [*COMMON_ARGUMENTS, *g.arguments]
+    files = {
+        "vllm/__init__.py": "from vllm_double import LLM, SamplingParams\n",
+        "vllm/engine/__init__.py": "",
+        "vllm/engine/arg_utils.py": outline("EngineArgs", arguments),
+        "vllm/envs.py": f"environment_variables = dict.fromkeys({[*COMMON_VARIABLES, *g.variables]!r})\n",
+        "vllm/config/__init__.py": "",
+        "vllm/v1/__init__.py": "",
+        "vllm/v1/engine/__init__.py": "",
+        "vllm/v1/engine/llm_engine.py": "",
+        "vllm_double_generation.py": f"TRACE_NAME = {g.trace_name!r}\nARGUMENTS = {arguments!r}\n",
+    }
+    if g.profiler:
+        files["vllm/config/profiler.py"] = outline("ProfilerConfig", g.profiler)
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    shutil.copy(HERE / "vllm_double.py", folder)
+    shutil.copytree(HERE / "torch_double", folder / "torch", dirs_exist_ok=True)
+    return folder
+
+
+def outline(name: str, fields: list[str] | tuple[str, ...]) -> str:
+    body = "".join(f"    {f}: object = None\n" for f in fields)
+    return f"from dataclasses import dataclass\n\n\n@dataclass\nclass {name}:\n{body}"
