@@ -55,7 +55,7 @@ func (v Verdict) OK() bool {
 // the job is paid for. Findings come with errors first. Numbers out of all range
 // end it there, for nothing can be worked out from them.
 func Check(e Experiment, w World) Verdict {
-	form := (&subject{e: e, w: w}).apply(formRules)
+	form := append([]Finding{}, (&subject{e: e, w: w}).apply(formRules)...)
 	if !sound(e) {
 		return Verdict{Findings: form}
 	}
@@ -71,7 +71,7 @@ func Check(e Experiment, w World) Verdict {
 		found = append(found, s.apply(adviceRules())...)
 	}
 	byWeight(found)
-	return Verdict{Findings: found, Placement: s.place, Fit: s.fit, Price: PriceOf(s.place, w.Site, s.limit)}
+	return Verdict{Findings: found, Placement: s.place, Fit: s.memory(), Price: PriceOf(s.place, w.Site, s.limit)}
 }
 
 // Conflicts finds experiments that stand in each other's way: one id, or one

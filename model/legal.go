@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // layoutKey reads and changes one key of a layout. With keeps expert parallelism
 // on: EP follows TP × DP where it was on before.
 type layoutKey struct {
@@ -37,19 +39,32 @@ const unknownMax = 64
 // others stay as they are: those that no rule refuses and that divide evenly (layers
 // over stages, GPUs over nodes). The value it has is listed if it is legal
 // at all. Where EP is on it follows TP × DP. It is empty for a path that is no
-// layout key, and where the rest of the experiment cannot be judged.
+// layout key, and where the rest of the experiment cannot be judged. Where
+// another key is at fault, so that no value would do, only the rules of this one count.
 func Legal(e Experiment, path string, w World) []int {
 	key, ok := layoutKeys[path]
 	if !ok || !sound(e) {
 		return nil
 	}
+	all := layoutRules()
+	if values := key.passing(e, w, all); len(values) > 0 {
+		return values
+	}
+	own := slices.DeleteFunc(all, func(r rule) bool { return r.field != path && r.field != "parallelism" })
+	return key.passing(e, w, own)
+}
+
+// passing lists the values that these rules let pass and that divide evenly.
+func (k layoutKey) passing(e Experiment, w World, rules []rule) []int {
 	var out []int
 	for v := 1; v <= largest(w); v++ {
 		try := e
-		try.Layout = key.with(e.Layout, v)
+		try.Layout = k.with(e.Layout, v)
 		s := newSubject(try, w)
-		even := s.passes(evenRules(), SeverityWarning, SeverityNote)
-		if s.passes(layoutRules(), SeverityError) && (even || v == key.get(e.Layout)) {
+		if !s.passes(rules, SeverityError) {
+			continue
+		}
+		if v == k.get(e.Layout) || s.passes(evenRules(), SeverityWarning, SeverityNote) {
 			out = append(out, v)
 		}
 	}

@@ -28,6 +28,9 @@ func Place(e Experiment, s Site) Placement {
 // IsAuto reports whether a value leaves the choice to shardeck.
 func IsAuto(v string) bool { return v == "" || v == "auto" }
 
+// mostNodes is more than any job has; past it, how GPUs lie on nodes is no question.
+const mostNodes = 4096
+
 // spread lays GPUs over the fewest nodes that each hold as many; where no such
 // number of nodes exists below one GPU a node, the last node holds fewer (a rule
 // refuses that).
@@ -36,6 +39,9 @@ func spread(gpus, perNode int) (nodes, each int) {
 		return 1, gpus
 	}
 	nodes = ceilDiv(gpus, perNode)
+	if nodes > mostNodes {
+		return nodes, perNode
+	}
 	for n := nodes; n <= 2*nodes; n++ {
 		if gpus%n == 0 {
 			return n, gpus / n

@@ -28,7 +28,7 @@ type subject struct {
 	limit time.Duration // 0: cannot be read
 	queue *Queue        // nil: the site has none of that name
 	gpu   *GPU          // nil: not known
-	fit   *Fit          // nil: shape or GPU not known
+	fit   *Fit          // of memory(), once it was asked for
 }
 
 // newSubject prepares an experiment whose numbers are sound.
@@ -49,11 +49,17 @@ func newSubject(e Experiment, w World) *subject {
 		shape := known.WithLayers(e.Model.Layers)
 		s.shape = &shape
 	}
-	if s.shape != nil && s.gpu != nil {
-		fit := MemoryFit(e, *s.shape, *s.gpu)
+	return s
+}
+
+// memory is the fit on the planned GPU; nil where it or the shape is not known, or
+// a stage would be empty.
+func (s *subject) memory() *Fit {
+	if s.fit == nil && s.shape != nil && s.gpu != nil && s.e.Layout.PP <= s.shape.Layers {
+		fit := MemoryFit(s.e, *s.shape, *s.gpu)
 		s.fit = &fit
 	}
-	return s
+	return s.fit
 }
 
 // replay reports whether nothing will be computed: no GPU, no weights, no memory.

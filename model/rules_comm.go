@@ -33,28 +33,28 @@ func commRules() []rule {
 			if s.e.Comm.AllReduce != "custom" || s.e.Layout.TP == 1 || s.shape == nil {
 				return ""
 			}
-			return fmt.Sprintf("the custom all-reduce takes messages below 8 MiB, %d tokens of this model: longer prefill steps use NCCL",
+			return fmt.Sprintf("the custom all-reduce takes up to %d tokens (8 MiB); longer steps use NCCL",
 				customLimit/(int64(s.shape.Hidden)*valueBytes(s.e.Model.Precision)))
 		}, nil},
 		{"symm-mem-gpu", SeverityWarning, "comm.all_reduce", func(s *subject) string {
 			if s.e.Comm.AllReduce != "symm_mem" || s.gpu == nil || s.gpu.Capability >= "9.0" {
 				return ""
 			}
-			return fmt.Sprintf("symmetric memory needs compute capability 9.0, and %s has %s: vLLM falls back to NCCL", s.gpu.Title, s.gpu.Capability)
+			return fmt.Sprintf("symm_mem needs compute capability 9.0; %s has %s and uses NCCL", s.gpu.Title, s.gpu.Capability)
 		}, fixed("comm.all_reduce", "nccl")},
 		{"all2all-unused", SeverityWarning, "comm.all2all", func(s *subject) string {
 			l := s.e.Layout
 			if IsAuto(s.e.Comm.All2All) || l.DP() > 1 && (s.shape == nil || s.shape.MoE != nil) {
 				return ""
 			}
-			return "comm.all2all has no effect: only a model with experts and DP above 1 dispatches tokens"
+			return "comm.all2all has no effect: it needs experts and DP above 1"
 		}, fixed("comm.all2all", "auto")},
 		{"deepep-install", SeverityWarning, "comm.all2all", func(s *subject) string {
 			if !deepEP(s.e) || s.replay() {
 				return ""
 			}
-			return s.e.Comm.All2All + " needs DeepEP and NVSHMEM in the software environment; vLLM does not bring them"
-		}, words("install them there, or set comm.all2all to auto")},
+			return s.e.Comm.All2All + " needs DeepEP and NVSHMEM installed beside vLLM"
+		}, words("install them in the runtime of the jobs, or set comm.all2all to auto")},
 	}
 }
 
@@ -70,7 +70,7 @@ func profilingRules() []rule {
 			if !s.e.Profiling.Nsys || !s.e.Profiling.Kineto {
 				return ""
 			}
-			return "nsys and the torch profiler both need CUPTI: of the two in one run only one records kernels"
+			return "nsys and the torch profiler both need CUPTI: only one will see kernels"
 		}, fixed("profiling.kineto", "false")},
 		{"no-trace", SeverityNote, "profiling.kineto", func(s *subject) string {
 			if p := s.e.Profiling; p.Kineto || p.Nsys {

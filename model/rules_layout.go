@@ -34,7 +34,7 @@ func layoutRules() []rule {
 			if e.Layout.EP > 1 || m.MoE.Intermediate%n == 0 {
 				return ""
 			}
-			return fmt.Sprintf("with EP off the experts are cut over TP × DP = %d ranks, and their width %d does not divide by %d", n, m.MoE.Intermediate, n)
+			return fmt.Sprintf("experts of width %d cannot be cut over TP × DP = %d ranks (EP is off)", m.MoE.Intermediate, n)
 		}), nearest("parallelism.tp")},
 		{"ep-dense", SeverityError, "parallelism.ep", shaped(func(e Experiment, m Shape) string {
 			if e.Layout.EP == 1 || m.MoE != nil {
@@ -66,7 +66,7 @@ func layoutRules() []rule {
 			if b%dp == 0 {
 				return ""
 			}
-			return fmt.Sprintf("batch_size=%d is not possible with DP=%d: it counts the requests of all replicas, and each gets the same number", b, dp)
+			return fmt.Sprintf("batch_size=%d does not divide by DP=%d: each replica gets as many requests", b, dp)
 		}, func(s *subject) (string, []Edit) {
 			dp := s.e.Layout.DP()
 			return set("data.batch_size", strconv.Itoa(ceilDiv(s.e.Data.BatchSize, dp)*dp))
@@ -88,7 +88,7 @@ func evenRules() []rule {
 			if e.Layout.PP > m.Layers || m.Layers%e.Layout.PP == 0 {
 				return ""
 			}
-			return fmt.Sprintf("%d layers do not divide by PP=%d: the stages hold %s, and wait for the longest", m.Layers, e.Layout.PP,
+			return fmt.Sprintf("%d layers do not divide by PP=%d: the stages hold %s", m.Layers, e.Layout.PP,
 				list(StageLayers(m.Layers, e.Layout.PP)))
 		}), nil},
 		{"ep-uneven", SeverityWarning, "parallelism.ep", experts(func(e Experiment, m Shape) string {
@@ -114,13 +114,13 @@ func adviceRules() []rule {
 			if e.Layout.DP() == 1 || m.MoE != nil {
 				return ""
 			}
-			return fmt.Sprintf("DP=%d of a dense model is %d independent copies: no collective joins them, so there is none to measure", e.Layout.DP(), e.Layout.DP())
+			return fmt.Sprintf("DP=%d of a dense model is %d independent copies: nothing is sent between them", e.Layout.DP(), e.Layout.DP())
 		}), nil},
 		{"ep-no-all2all", SeverityNote, "parallelism.ep", experts(func(e Experiment, _ Shape) string {
 			if e.Layout.EP == 1 || e.Layout.DP() > 1 {
 				return ""
 			}
-			return "with DP=1 the experts are shared without all-to-all: an all-reduce over the TP group does it"
+			return "with DP=1 experts use no all-to-all, but all-reduce over the TP group"
 		}), nil},
 		{"tp-experts", SeverityWarning, "parallelism.tp", experts(func(e Experiment, m Shape) string {
 			if e.Layout.TP <= m.MoE.Experts {
@@ -130,7 +130,7 @@ func adviceRules() []rule {
 		}), nil},
 		{"pp-batch", SeverityNote, "data.batch_size", func(s *subject) string {
 			if n := s.e.requestsPerReplica(); n < int64(s.e.Layout.PP) {
-				return fmt.Sprintf("%d requests cannot keep %d stages busy: a stage works on other requests than its neighbour", n, s.e.Layout.PP)
+				return fmt.Sprintf("%d requests cannot keep %d stages busy: each stage works on its own", n, s.e.Layout.PP)
 			}
 			return ""
 		}, func(s *subject) (string, []Edit) {
@@ -168,7 +168,7 @@ func epSize(s *subject) string {
 	if all == 1 {
 		return fmt.Sprintf("EP=%d is not possible: experts are spread over the TP × DP ranks, and there is one", l.EP)
 	}
-	return fmt.Sprintf("EP=%d is not possible: experts are spread over all TP × DP = %d ranks, or none (1)", l.EP, all)
+	return fmt.Sprintf("EP=%d is not possible: experts lie on all TP × DP = %d ranks, or ep is 1", l.EP, all)
 }
 
 // fixEPSize gives the experts the ranks there are; where there is one, the ranks
@@ -195,7 +195,7 @@ func tooManyGPUs(s *subject) string {
 	case s.w.Site.MaxNodes == 1:
 		return fmt.Sprintf("the layout needs %d GPUs, and there are %d here", n, most)
 	}
-	return fmt.Sprintf("the layout needs %d GPUs, more than the %d of the largest job here (%d nodes of %d)", n, most, s.w.Site.MaxNodes, s.w.gpusPerNode())
+	return fmt.Sprintf("%d GPUs are more than the %d of the largest job here (%d nodes of %d)", n, most, s.w.Site.MaxNodes, s.w.gpusPerNode())
 }
 
 func fixNodePart(s *subject) (string, []Edit) {

@@ -32,17 +32,23 @@ func knownRules() []rule {
 			if s.shape == nil || !s.shape.Gated || s.e.Model.Weights == "dummy" || s.replay() {
 				return ""
 			}
-			return s.shape.Short + " is gated: accept its licence on the hub and have a token (HF_TOKEN), or its files in hf_home"
-		}, nil},
+			return s.shape.Short + " is gated: the hub gives it only to those who accept its licence"
+		}, words("accept it there and set HF_TOKEN, or keep the files in hf_home")},
 		{"dummy", SeverityNote, "model.weights", func(s *subject) string {
 			if s.e.Model.Weights != "dummy" {
 				return ""
 			}
 			if s.shape != nil && s.shape.MoE != nil {
-				return "weights are random: times are right, but the load of the experts is not that of a real text"
+				return "weights are random: times are right, but the load of the experts is not"
 			}
 			return "weights are random: times are right, the text is noise"
 		}, nil},
+		{"fp8-gpu", SeverityWarning, "model.precision", func(s *subject) string {
+			if s.e.Model.Precision != "fp8" || s.gpu == nil || s.gpu.Capability >= "8.9" || s.replay() {
+				return ""
+			}
+			return s.gpu.Title + " has no fp8 arithmetic: weights are held in fp8, and computed in 16 bits"
+		}, fixed("model.precision", "bfloat16")},
 		{"length", SeverityError, "data.seq_len", shaped(func(e Experiment, m Shape) string {
 			n := e.Data.SeqLen + e.Data.MaxTokens
 			if n <= m.MaxLen || m.MaxLen == 0 || e.Engine == EngineReplay {
@@ -74,27 +80,27 @@ func memoryRules() []rule {
 			if f.budget() > 0 {
 				return ""
 			}
-			return fmt.Sprintf("the weights do not fit: %s of them and %s for the engine need more than the %s usable of an %s",
+			return fmt.Sprintf("the weights do not fit: %s and %s (engine) of %s usable on %s",
 				gibWords(f.Weights), gibWords(f.Activations+f.Overhead), gibWords(f.Usable), s.gpu.Title)
 		}), remedy},
 		{"fit-cache", SeverityError, "vllm.max_model_len", fitted(func(s *subject, f Fit) string {
 			if f.budget() <= 0 || s.cacheHolds(f, s.e.ModelLen()) >= 1 {
 				return ""
 			}
-			return fmt.Sprintf("the cache holds %d tokens beside the weights on an %s, less than one sequence of %d", f.KVTokens, s.gpu.Title, s.e.ModelLen())
+			return fmt.Sprintf("the cache holds %d tokens on %s, less than one sequence of %d", f.KVTokens, s.gpu.Title, s.e.ModelLen())
 		}), remedy},
 		{"fit-batch", SeverityWarning, "data.batch_size", fitted(func(s *subject, f Fit) string {
 			if f.Headroom >= 0 || s.cacheHolds(f, s.e.ModelLen()) < 1 {
 				return ""
 			}
 			n := s.cacheHolds(f, s.e.Data.SeqLen+s.e.Data.MaxTokens)
-			return fmt.Sprintf("the cache holds %d of the %d requests of a replica at a time: the others wait", n, s.e.requestsPerReplica())
+			return fmt.Sprintf("the cache holds %d of the %d requests of a replica: the others wait", n, s.e.requestsPerReplica())
 		}), remedy},
 		{"fit-tight", SeverityWarning, "parallelism.tp", fitted(func(s *subject, f Fit) string {
 			if f.Headroom < 0 || f.Headroom >= tight {
 				return ""
 			}
-			return fmt.Sprintf("memory is tight: %s to spare on an %s, by an estimate that may err by %s", gibWords(f.Headroom), s.gpu.Title, gibWords(tight))
+			return fmt.Sprintf("memory is tight: %s to spare on %s, give or take %s", gibWords(f.Headroom), s.gpu.Title, gibWords(tight))
 		}), remedy},
 	}
 }
@@ -102,10 +108,11 @@ func memoryRules() []rule {
 // fitted makes a rule of one that needs the fit of a run that computes.
 func fitted(fault func(*subject, Fit) string) func(*subject) string {
 	return func(s *subject) string {
-		if s.fit == nil || s.replay() {
+		f := s.memory()
+		if f == nil || s.replay() {
 			return ""
 		}
-		return fault(s, *s.fit)
+		return fault(s, *f)
 	}
 }
 
@@ -150,7 +157,8 @@ func remedy(s *subject) (string, []Edit) {
 
 // comfortable reports whether everything fits with room for the estimate's error.
 func (s *subject) comfortable() bool {
-	return s.fit != nil && s.fit.Headroom >= tight && s.cacheHolds(*s.fit, s.e.ModelLen()) >= 1
+	f := s.memory()
+	return f != nil && f.Headroom >= tight && s.cacheHolds(*f, s.e.ModelLen()) >= 1
 }
 
 // candidates lists what to try, the cheapest first: a shorter limit, more TP
@@ -203,7 +211,7 @@ func (s *subject) wider(path string) []candidate {
 func (s *subject) larger() []candidate {
 	var out []candidate
 	for _, k := range s.w.Site.Partitions {
-		if s.w.GPUs[k.GPU].Bytes <= s.fit.Total {
+		if s.w.GPUs[k.GPU].Bytes <= s.gpu.Bytes {
 			continue
 		}
 		e := s.e

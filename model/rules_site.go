@@ -76,8 +76,8 @@ func siteRules() []rule {
 			if !s.place.TPSpans {
 				return ""
 			}
-			return fmt.Sprintf("TP groups of %d cross nodes of %d GPUs: the all-reduces of every layer go over %s", s.e.Layout.TP, s.place.GPUsPerNode, s.fabric())
-		}, words("keep TP inside a node and use PP or DP across, if the network is not what you measure")},
+			return fmt.Sprintf("TP groups of %d cross nodes of %d: their all-reduces go over %s", s.e.Layout.TP, s.place.GPUsPerNode, s.fabric())
+		}, words("keep TP inside a node, unless the network is what you measure")},
 		{"account", SeverityWarning, "slurm.account", func(s *subject) string {
 			if s.w.Site.AccountHint == "" || s.w.Account != "" || s.e.Slurm.Account != "" {
 				return ""
