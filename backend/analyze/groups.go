@@ -24,7 +24,19 @@ func groupOf(c *call, layout model.Layout, moe bool) []int {
 		slices.Sort(g)
 		return slices.Compact(g)
 	}
+	if all := layout.GPUs(); c.meta != nil && c.meta.GroupRanks == nil && c.meta.GroupSize == all {
+		return count0(all) // a long list of ranks is cut short in metadata
+	}
 	return layoutGroup(c.typ, rank, layout, moe)
+}
+
+// count0 is 0 … n-1.
+func count0(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
 }
 
 // layoutGroup is the group that vLLM would use for a type of call (metrics.md,

@@ -33,11 +33,8 @@ const (
 // what stands in the way when nothing could be matched.
 func matchChannel(ctx context.Context, ch *channel, traced map[int]bool) (found []*match, why string) {
 	ranks, missing := split(ch.ranks, traced)
-	if len(ranks) < 2 {
-		return nil, fmt.Sprintf("rank %s has no trace", key(missing))
-	}
-	if ch.typ == sendRecv && len(missing) > 0 {
-		return nil, fmt.Sprintf("rank %s has no trace", key(missing))
+	if len(ranks) < 2 || ch.typ == sendRecv && len(missing) > 0 {
+		return nil, fmt.Sprintf("rank %s was not traced", key(missing))
 	}
 	offsets := make([]int, len(ranks))
 	for i, r := range ranks {
@@ -90,28 +87,28 @@ func offsetOf(ctx context.Context, a, b []*call) (offset int, ok bool) {
 	if len(a) == len(b) {
 		return 0, true
 	}
-	least := int64(-1)
+	least := int64(maxSpread + 1)
 	need := max(minPairs, (min(len(a), len(b))+1)/2)
 	for _, o := range nearZero(maxOffset) {
 		d := endDifferences(a, b, o)
-		if len(d) < need || ctx.Err() != nil {
+		if len(d) < need || ctx.Err() != nil || !sameMoment(a[0], b[0], d) {
 			continue
 		}
-		if s := spread(d); least < 0 || s < least {
-			least, offset = s, o
+		if s := spread(d); s < least {
+			least, offset, ok = s, o, true
 		}
 	}
-	return offset, least >= 0 && least <= maxSpread && sameMoment(a, b, offset)
+	return offset, ok
 }
 
 // sameMoment guards against a wrong offset: decode steps are so regular that the
 // calls of another step fit each other too, only later. On one host, where clocks
 // are the same, a call that all ranks must reach ends on all of them at once.
-func sameMoment(a, b []*call, offset int) bool {
-	if a[0].lane.host != b[0].lane.host || !a[0].typ.meetsAll() {
+func sameMoment(a, b *call, differences []int64) bool {
+	if a.lane.host != b.lane.host || !a.typ.meetsAll() {
 		return true
 	}
-	m := median(endDifferences(a, b, offset))
+	m := median(differences)
 	return max(m, -m) <= maxSpread
 }
 

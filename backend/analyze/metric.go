@@ -21,6 +21,9 @@ func (w *world) set(name string, m model.Metric) {
 		panic("analyze: metric " + name + " has no definition")
 	}
 	m.Name, m.Unit = d.Name, d.Unit
+	if m.Value == nil && m.Reason != "none" {
+		m.Note, m.Estimate = "", false // they qualify a value
+	}
 	if m.PerRank == nil {
 		m.PerRank = map[int]float64{}
 	}

@@ -19,108 +19,109 @@ var recordings = []struct{ archive, run string }{
 	{"full-tp1.txz", "graph/llama-8b-tp1"}, {"full-tp2.txz", "graph/llama-8b-tp2"},
 }
 
-// onRecordings runs a check on every recording that is here.
-func onRecordings(t *testing.T, check func(t *testing.T, in Input)) {
+// TestRecordings checks on every recording that is here what must hold on all.
+func TestRecordings(t *testing.T) {
 	for _, r := range recordings {
 		t.Run(r.run, func(t *testing.T) {
 			dir := small(r.run)
 			if r.archive != "" {
 				dir = large(t, r.archive, r.run)
 			}
-			check(t, load(t, dir))
+			in := load(t, dir)
+			a := analyse(t, in)
+			checkMetrics(t, a)
+			checkCalls(t, in, a)
+			checkSummary(t, in, a.Trace)
 		})
 	}
 }
 
-func TestEveryMetricOnEveryRecording(t *testing.T) {
-	onRecordings(t, func(t *testing.T, in Input) {
-		a := analyse(t, in)
-		if len(a.Metrics) != len(model.Definitions) {
-			t.Fatalf("%d metrics, %d definitions", len(a.Metrics), len(model.Definitions))
+// checkMetrics wants every defined metric, in order, with a value or a reason.
+func checkMetrics(t *testing.T, a *model.Analysis) {
+	t.Helper()
+	if len(a.Metrics) != len(model.Definitions) {
+		t.Fatalf("%d metrics, %d definitions", len(a.Metrics), len(model.Definitions))
+	}
+	for i, m := range a.Metrics {
+		d := model.Definitions[i]
+		if m.Name != d.Name || m.Unit != d.Unit {
+			t.Errorf("metric %d is %q in %q, defined as %q in %q", i, m.Name, m.Unit, d.Name, d.Unit)
 		}
-		for i, m := range a.Metrics {
-			d := model.Definitions[i]
-			if m.Name != d.Name || m.Unit != d.Unit {
-				t.Errorf("metric %d is %q in %q, defined as %q in %q", i, m.Name, m.Unit, d.Name, d.Unit)
-			}
-			if (m.Value == nil) == (m.Reason == "") {
-				t.Errorf("%s: a value or a reason, not both: %v, %q", m.Name, m.Value, m.Reason)
-			}
-			if m.Value != nil && (math.IsNaN(*m.Value) || math.IsInf(*m.Value, 0) || *m.Value < 0) {
-				t.Errorf("%s is %v", m.Name, *m.Value)
-			}
-			if m.PerRank == nil || m.By == nil || m.Source == nil {
-				t.Errorf("%s: null in JSON", m.Name)
-			}
-			if m.Unit == "%" && m.Value != nil && *m.Value > 100 {
-				t.Errorf("%s is %v %%", m.Name, *m.Value)
-			}
+		if (m.Value == nil) == (m.Reason == "") {
+			t.Errorf("%s: a value or a reason, not both: %v, %q", m.Name, m.Value, m.Reason)
 		}
-		if a.Damaged {
-			t.Errorf("a sound recording is called damaged: %v", a.Warnings)
+		if m.Value != nil && (math.IsNaN(*m.Value) || math.IsInf(*m.Value, 0) || *m.Value < 0) {
+			t.Errorf("%s is %v", m.Name, *m.Value)
 		}
-		if _, err := json.Marshal(a); err != nil {
-			t.Error(err)
+		if m.PerRank == nil || m.By == nil || m.Source == nil {
+			t.Errorf("%s: null in JSON", m.Name)
 		}
-	})
+		if m.Unit == "%" && m.Value != nil && *m.Value > 100 {
+			t.Errorf("%s is %v %%", m.Name, *m.Value)
+		}
+	}
+	if a.Damaged {
+		t.Errorf("a sound recording is called damaged: %v", a.Warnings)
+	}
+	if _, err := json.Marshal(a); err != nil {
+		t.Error(err)
+	}
 }
 
-func TestWaitAndTransferAreNeverNegativeAndFillCommunication(t *testing.T) {
-	onRecordings(t, func(t *testing.T, in Input) {
-		a := analyse(t, in)
-		comm, transfer, wait := a.Metric("comm_overhead"), a.Metric("comm_transfer"), a.Metric("comm_wait")
-		if len(in.Ranks) < 2 {
-			if transfer.Value != nil || wait.Value != nil {
-				t.Errorf("one rank waits %v and transfers %v", wait, transfer)
-			}
-			return
+// checkCalls wants transfer and wait that are never negative and fill communication.
+func checkCalls(t *testing.T, in Input, a *model.Analysis) {
+	t.Helper()
+	comm, transfer, wait := a.Metric("comm_overhead"), a.Metric("comm_transfer"), a.Metric("comm_wait")
+	if len(in.Ranks) < 2 {
+		if transfer.Value != nil || wait.Value != nil {
+			t.Errorf("one rank waits %v and transfers %v", wait, transfer)
 		}
-		for rank := range in.Ranks {
-			tr, w := transfer.PerRank[rank], wait.PerRank[rank]
-			if tr < 0 || w < 0 {
-				t.Errorf("rank %d: transfer %v, wait %v", rank, tr, w)
-			}
-			// Equal unless calls overlap each other, which they do not here.
-			if d := math.Abs(tr + w - comm.PerRank[rank]); d > 1e-9 {
-				t.Errorf("rank %d: transfer %v + wait %v is not communication %v", rank, tr, w, comm.PerRank[rank])
+		return
+	}
+	for rank := range in.Ranks {
+		tr, w := transfer.PerRank[rank], wait.PerRank[rank]
+		if tr < 0 || w < 0 {
+			t.Errorf("rank %d: transfer %v, wait %v", rank, tr, w)
+		}
+		// Equal unless calls overlap each other, which they do not here.
+		if d := math.Abs(tr + w - comm.PerRank[rank]); d > 1e-9 {
+			t.Errorf("rank %d: transfer %v + wait %v is not communication %v", rank, tr, w, comm.PerRank[rank])
+		}
+	}
+	for _, m := range []model.Metric{transfer, wait} {
+		for part, v := range m.By {
+			if v < 0 {
+				t.Errorf("%s of %s is %v", m.Name, part, v)
 			}
 		}
-		for _, m := range []model.Metric{transfer, wait} {
-			for part, v := range m.By {
-				if v < 0 {
-					t.Errorf("%s of %s is %v", m.Name, part, v)
-				}
-			}
-		}
-	})
+	}
 }
 
-func TestSummaryAddsUp(t *testing.T) {
-	onRecordings(t, func(t *testing.T, in Input) {
-		s := analyse(t, in).Trace
-		if len(s.Ranks) != len(in.Ranks) || s.Bytes <= 0 {
-			t.Fatalf("%d ranks, %d bytes", len(s.Ranks), s.Bytes)
+// checkSummary wants parts that add up to their whole.
+func checkSummary(t *testing.T, in Input, s *model.TraceSummary) {
+	t.Helper()
+	if len(s.Ranks) != len(in.Ranks) || s.Bytes <= 0 {
+		t.Fatalf("%d ranks, %d bytes", len(s.Ranks), s.Bytes)
+	}
+	for i, r := range s.Ranks {
+		sum := r.ComputeNS + r.TransferNS + r.WaitNS + r.CopyNS + r.IdleNS
+		if sum != r.WindowNS || r.WindowNS <= 0 || min(r.ComputeNS, r.TransferNS, r.WaitNS, r.CopyNS, r.IdleNS, r.HiddenCommNS, r.SkewNS) < 0 {
+			t.Errorf("rank %d: parts of its window: %+v", r.Rank, r)
 		}
-		for i, r := range s.Ranks {
-			sum := r.ComputeNS + r.TransferNS + r.WaitNS + r.CopyNS + r.IdleNS
-			if sum != r.WindowNS || r.WindowNS <= 0 || min(r.ComputeNS, r.TransferNS, r.WaitNS, r.CopyNS, r.IdleNS, r.HiddenCommNS, r.SkewNS) < 0 {
-				t.Errorf("rank %d: parts of its window: %+v", r.Rank, r)
-			}
-			checkDensity(t, s.Timeline[i], r)
+		checkDensity(t, s.Timeline[i], r)
+	}
+	var share float64
+	for _, c := range s.Classes {
+		share += c.Share
+		if c.Name == string(classOther) && c.Share > 2 {
+			t.Errorf("%.1f %% of kernel time is of class other", c.Share)
 		}
-		var share float64
-		for _, c := range s.Classes {
-			share += c.Share
-			if c.Name == string(classOther) && c.Share > 2 {
-				t.Errorf("%.1f %% of kernel time is of class other", c.Share)
-			}
-		}
-		near(t, "shares of classes", share, 100, 6)
-		if !slices.IsSortedFunc(s.Kernels, func(a, b model.KernelStat) int { return int(b.TotalNS - a.TotalNS) }) {
-			t.Error("kernels are not sorted by time")
-		}
-		checkPhases(t, s)
-	})
+	}
+	near(t, "shares of classes", share, 100, 6)
+	if !slices.IsSortedFunc(s.Kernels, func(a, b model.KernelStat) int { return int(b.TotalNS - a.TotalNS) }) {
+		t.Error("kernels are not sorted by time")
+	}
+	checkPhases(t, s)
 }
 
 func checkDensity(t *testing.T, d model.RankDensity, r model.RankSplit) {
@@ -350,8 +351,8 @@ func TestOneGPUHasReasonsInsteadOfZeros(t *testing.T) {
 }
 
 func TestOneTraceOfTwo(t *testing.T) {
-	a := analyse(t, load(t, small("llama-8b-tp2-stack"))) // rank 1 has no trace
-	if m := a.Metric("comm_wait"); m.Value != nil || !strings.Contains(m.Reason, "rank 1 has no trace") {
+	a := analyse(t, load(t, small("llama-8b-tp2-stack"))) // rank 1 was not traced
+	if m := a.Metric("comm_wait"); m.Value != nil || !strings.Contains(m.Reason, "rank 1 was not traced") {
 		t.Errorf("comm_wait: %+v", m)
 	}
 	if value(t, a, "comm_overhead") <= 0 || value(t, a, "coll_call_num") != 36 {

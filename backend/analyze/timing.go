@@ -9,39 +9,39 @@ import (
 	"shardeck/model"
 )
 
-// population is the iterations that latency and throughput are read from, of the
-// lowest rank of each data-parallel replica: all ranks of a replica report the same.
-type population struct {
-	files    []*trace.Timing
-	times    []trace.Times
-	traced   bool   // measured with the profiler running, for want of others
-	missing  string // why there is none
-	replicas int    // that should be there
-}
-
-// population picks the timing files and, in them, the untraced iterations if every
-// replica has some.
-func (w *world) population() population {
-	p := population{replicas: w.layout.DP()}
-	for dp := range p.replicas {
+// timings are the timing files that stand for the run: of the lowest rank of each
+// data-parallel replica, since all ranks of a replica report the same.
+func (w *world) timings() []*trace.Timing {
+	var out []*trace.Timing
+	for dp := range w.layout.DP() {
 		for _, rank := range w.layout.Replica(dp) {
 			if t := w.in.Timing[rank]; t != nil {
-				p.files = append(p.files, t)
+				out = append(out, t)
 				break
 			}
 		}
 	}
-	if len(p.files) == 0 {
-		for _, rank := range slices.Sorted(maps.Keys(w.in.Timing)) {
-			p.files = append(p.files, w.in.Timing[rank])
-			break
+	for _, rank := range slices.Sorted(maps.Keys(w.in.Timing)) {
+		if len(out) == 0 { // ranks that the layout does not know
+			out = append(out, w.in.Timing[rank])
 		}
 	}
-	if len(p.files) == 0 {
-		p.missing = "no timing: there is no timing_stats_<rank>.json in this run"
-		return p
-	}
-	p.traced = slices.ContainsFunc(p.files, func(t *trace.Timing) bool { return isEmpty(t.Untraced) })
+	return out
+}
+
+// population is the iterations that one metric is read from.
+type population struct {
+	files    []*trace.Timing
+	times    []trace.Times // one a file
+	traced   bool          // measured with the profiler running, for want of others
+	replicas int           // that should be there
+}
+
+// population takes the untraced iterations if every file has there what the metric
+// needs, else the traced ones.
+func (w *world) population(has func(trace.Times) bool) population {
+	p := population{files: w.timings(), replicas: w.layout.DP()}
+	p.traced = slices.ContainsFunc(p.files, func(t *trace.Timing) bool { return !has(t.Untraced) })
 	for _, t := range p.files {
 		if p.traced {
 			p.times = append(p.times, t.Traced)
@@ -52,8 +52,12 @@ func (w *world) population() population {
 	return p
 }
 
-func isEmpty(t trace.Times) bool {
-	return len(t.Iterations) == 0 && len(t.TTFT) == 0 && len(t.TPOT) == 0 && t.TTFTMean == nil && t.TPOTMean == nil
+// missing says why there is no population; empty if there is one.
+func (p population) missing() string {
+	if len(p.files) == 0 {
+		return "no timing: there is no timing_stats_<rank>.json in this run"
+	}
+	return ""
 }
 
 // metric starts a metric of this population.
@@ -62,7 +66,7 @@ func (p population) metric() model.Metric {
 	for _, t := range p.files {
 		m.Source = append(m.Source, base(t.File))
 	}
-	if p.traced {
+	if p.traced && len(p.files) > 0 {
 		m.Note = "traced"
 	}
 	if len(p.files) < p.replicas && len(p.files) > 0 {
@@ -73,9 +77,9 @@ func (p population) metric() model.Metric {
 
 // timingMetrics finds latencies and throughput from what the runner measured.
 func timingMetrics(w *world) {
-	p := w.population()
-	w.latency("ttft", p, p.pool(func(t trace.Times) ([]float64, *float64, *float64) { return t.TTFT, t.TTFTMean, t.TTFTP99 }))
-	w.latency("tpot", p, p.pool(func(t trace.Times) ([]float64, *float64, *float64) { return t.TPOT, t.TPOTMean, t.TPOTP99 }))
+	w.latency("ttft", func(t trace.Times) ([]float64, *float64, *float64) { return t.TTFT, t.TTFTMean, t.TTFTP99 })
+	w.latency("tpot", func(t trace.Times) ([]float64, *float64, *float64) { return t.TPOT, t.TPOTMean, t.TPOTP99 })
+	p := w.population(func(t trace.Times) bool { return len(t.Iterations) > 0 })
 	w.iterations(p)
 	w.throughput(p)
 }
@@ -102,11 +106,15 @@ func (p population) pool(of func(trace.Times) ([]float64, *float64, *float64)) s
 }
 
 // latency sets ttft or tpot, in ms.
-func (w *world) latency(name string, p population, s samples) {
-	m := p.metric()
+func (w *world) latency(name string, of func(trace.Times) ([]float64, *float64, *float64)) {
+	p := w.population(func(t trace.Times) bool {
+		list, mean, _ := of(t)
+		return len(list) > 0 || mean != nil
+	})
+	m, s := p.metric(), p.pool(of)
 	switch {
-	case p.missing != "":
-		m.Reason = p.missing
+	case p.missing() != "":
+		m.Reason = p.missing()
 	case len(s.list) > 0:
 		m.N, m.Value = len(s.list), ptr(mean(s.list)*1e3)
 		m.By["p50"], m.By["p99"] = percentile(s.list, 50)*1e3, percentile(s.list, 99)*1e3
@@ -153,8 +161,8 @@ func (w *world) iterations(p population) {
 	m := p.metric()
 	d := p.durations()
 	switch {
-	case p.missing != "":
-		m.Reason = p.missing
+	case p.missing() != "":
+		m.Reason = p.missing()
 	case len(d) == 0 || mean(d) <= 0:
 		m.Reason = names(m.Source) + ": no iteration times in it"
 	default:
