@@ -1521,9 +1521,21 @@ def find_place(a: argparse.Namespace) -> Place:
     """This node among the job's, from the command line or else from Slurm."""
     nodes = a.nodes or int(os.environ.get("SLURM_NNODES", os.environ.get("SLURM_JOB_NUM_NODES", "1")))
     node = a.node_rank if a.node_rank is not None else int(os.environ.get("SLURM_NODEID", "0"))
-    port = a.master_port or int(os.environ.get("MASTER_PORT", "29501"))
+    port = a.master_port or int(os.environ.get("MASTER_PORT", "0")) or (agreed_port() if nodes > 1 else free_port())
     master = a.master_addr or os.environ.get("MASTER_ADDR", "") or (first_host() if nodes > 1 else "127.0.0.1")
     return Place(nodes, node, master, port, a.dp_rank or 0)
+
+
+def agreed_port() -> int:
+    """A port that all nodes of a job come to by themselves, and another job hardly does."""
+    return 29501 + 2 * (int(os.environ.get("SLURM_JOB_ID", "0")) % 1000)
+
+
+def free_port() -> int:
+    """A port that nobody uses on this machine now: jobs may share it."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
 
 
 def first_host() -> str:
@@ -1579,7 +1591,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     p.add_argument("--nodes", type=int, help="nodes of the job (default: Slurm's)")
     p.add_argument("--node-rank", type=int, help="this node among them (default: Slurm's)")
     p.add_argument("--master-addr", help="the first node (default: MASTER_ADDR, else Slurm's first host)")
-    p.add_argument("--master-port", type=int, help="default: MASTER_PORT, else 29501")
+    p.add_argument("--master-port", type=int, help="default: MASTER_PORT, else chosen")
     p.add_argument("--pass", dest="kind", choices=(MEASURE, EXECUTION_TRACE), help=argparse.SUPPRESS)
     p.add_argument("--dp-rank", type=int, help=argparse.SUPPRESS)
     return p.parse_args(argv)

@@ -498,3 +498,7 @@ def test_place_from_slurm(monkeypatch):
     monkeypatch.setenv("MASTER_ADDR", "nid001")
     a = runner.parse_arguments(["--config", "c", "--output-dir", "d"])
     assert runner.find_place(a) == runner.Place(4, 2, "nid001", 29501, 0)
+    monkeypatch.setenv("SLURM_JOB_ID", "1002")
+    assert runner.find_place(a).port == 29505
+    monkeypatch.setenv("SLURM_NNODES", "1")
+    assert runner.find_place(a).port != runner.find_place(a).port  # jobs may share a machine
