@@ -20,8 +20,7 @@ type Facts struct {
 	TraceURL             string
 	GPU                  string  // as the driver names it: NVIDIA A100-SXM4-40GB
 	CUDA, NCCL           string  // versions
-	Engine               string  // that ran, if not the config's: vllm
-	EngineVersion        string  // 0.13.0
+	Engine               string  // name and version of what ran: vllm 0.13.0
 	WorldSize            int     // ranks, as the traces tell
 	GPUsPerNode          int     // of the site
 	Topology             string  // network between nodes: slingshot
@@ -130,7 +129,7 @@ func bandwidths(f Facts) *yaml.Node {
 }
 
 func cardExecutor(e model.Experiment, f Facts) *yaml.Node {
-	engine := f.Engine
+	engine, version, _ := strings.Cut(f.Engine, " ")
 	if engine == "" && e.Engine != model.EngineReplay {
 		engine = string(e.Engine)
 	}
@@ -139,7 +138,7 @@ func cardExecutor(e model.Experiment, f Facts) *yaml.Node {
 		library = "NCCL"
 	}
 	return mapping(
-		"framework", mapping("name", engine, "version", f.EngineVersion, "compiler_tool_selection", nil),
+		"framework", mapping("name", engine, "version", version, "compiler_tool_selection", nil),
 		"model_plan_parallelization", mapping(
 			"dp_replicate", e.Layout.DPReplicate, "dp_shard", e.Layout.DPShard,
 			"tp", e.Layout.TP, "pp", e.Layout.PP, "cp", 1, "ep", e.Layout.EP,

@@ -40,7 +40,7 @@ func card(t *testing.T, e model.Experiment, shape *model.Shape, f Facts) string 
 
 var perlmutterFacts = Facts{
 	Contributor: "A. Researcher", Contact: "a@example.org",
-	GPU: "NVIDIA A100-SXM4-40GB", CUDA: "12.9", NCCL: "2.27.5", Engine: "vllm", EngineVersion: "0.13.0", WorldSize: 4,
+	GPU: "NVIDIA A100-SXM4-40GB", CUDA: "12.9", NCCL: "2.27.5", Engine: "vllm 0.13.0", WorldSize: 4,
 	GPUsPerNode: 4, Topology: "slingshot", ScaleOutGbps: 200, ScaleUpGbps: 2400,
 	Traces: []model.FileKind{model.FileTiming, model.FileKineto, model.FileET},
 }

@@ -158,6 +158,21 @@ func TestPerlmutterHeaders(t *testing.T) {
 	}
 }
 
+// TestSiteOfNothingKnown: what a site does not say is not asked for.
+func TestSiteOfNothingKnown(t *testing.T) {
+	e := byID(t, "E1.2")
+	j := Job{Experiment: e.Experiment, Placement: model.Place(e.Experiment, model.Site{GPUsPerNode: 8}), Config: "experiments/configs/x.yaml"}
+	text := string(script(t, j))
+	for _, option := range []string{"-C ", "-q ", "-c ", "-A "} {
+		if strings.Contains(text, "\n#SBATCH "+option) {
+			t.Errorf("asks for %s", option)
+		}
+	}
+	if strings.Contains(text, "--cpus-per-task") || !strings.Contains(text, "#SBATCH --gpus-per-node=2\n") {
+		t.Error(text)
+	}
+}
+
 // hostile are texts that must do no harm wherever they may stand.
 var hostile = []string{
 	"it's $(touch /tmp/x) `id` \"q\" \\ ;&|<>*?[]{}!#~",

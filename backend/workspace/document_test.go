@@ -47,6 +47,7 @@ func TestSetChangesOneValue(t *testing.T) {
 		{"model.precision", "float16", "bfloat16}", "float16}"},
 		{"model.weights", "dummy", "bfloat16}", "bfloat16, weights: dummy}"},
 		{"data.seq_len", "4096", "seq_len: 2048,", "seq_len: 4096,"},
+		{"description", "short: one", ">\n  long text\n  over lines\n", "'short: one'\n"},
 		{"output_dir", "trace_collection/x", "trace_collection/llama-8b-tp4", "trace_collection/x"},
 		{"warmup_iterations", "3", "        max_tokens: 512 }\n", "        max_tokens: 512 }\nwarmup_iterations: 3\n"},
 		{"engine", "replay", "  over lines\n", "  over lines\nengine: replay\n"},
@@ -112,7 +113,8 @@ func TestSetInFlowDocument(t *testing.T) {
 // TestSetFallsBack: values that cannot be changed in place are still changed, and
 // comments stay.
 func TestSetFallsBack(t *testing.T) {
-	d, err := NewDocument("a.yaml", []byte(handWritten))
+	text := strings.Replace(handWritten, "description: >\n", "description: # why\n", 1)
+	d, err := NewDocument("a.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,9 @@ func (s source) replace(parent, old *yaml.Node, e edit) []byte {
 		to = from + flowEnd(string(s.data[min(from, len(s.data)):]))
 		ok = ok && to > from
 	}
+	if !ok && old.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		from, to, ok = s.block(parent, old)
+	}
 	text, fine := e.token(old.Style, inFlow)
 	if !ok || !fine {
 		return nil
@@ -46,6 +49,16 @@ func (s source) replace(parent, old *yaml.Node, e edit) []byte {
 		text = " " + text
 	}
 	return s.splice(from, to, text)
+}
+
+// block is the text of a scalar written as | or > and lines below it.
+func (s source) block(parent, old *yaml.Node) (from, to int, ok bool) {
+	i := slices.Index(parent.Content, old)
+	from, ok = s.offset(old)
+	if !ok || i < 1 || strings.Contains(s.line(old.Line-1), "#") {
+		return 0, 0, false
+	}
+	return from, s.deeper(old.Line, parent.Content[i-1].Column), true
 }
 
 // add writes a new key into a mapping that exists.

@@ -228,16 +228,8 @@ func plainInt(n *yaml.Node) string {
 	return n.Value
 }
 
-// oneLine joins the lines of a description and drops control characters.
+// oneLine joins the lines of a description and makes it safe for a screen.
 func oneLine(s string) string {
-	clean := strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || r == '\r' {
-			return ' '
-		}
-		if isControl(r) {
-			return -1
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(clean), " ")
+	joined := strings.NewReplacer("\n", " ", "\r", " ").Replace(s)
+	return strings.Join(strings.Fields(model.Printable(joined)), " ")
 }

@@ -148,7 +148,7 @@ func TestDescriptionIsOneCleanLine(t *testing.T) {
 	text := strings.Replace(seedConfig, "description: Llama-8B tensor parallelism TP=4 on 4 GPUs",
 		"description: \"one\\n  two\\e[31m\\tthree\"", 1)
 	got, err := ReadExperiment("a.yaml", []byte(text))
-	if err != nil || got.Description != "one two[31m three" {
+	if err != nil || got.Description != "one two three" {
 		t.Errorf("%q, %v", got.Description, err)
 	}
 }
