@@ -2,13 +2,16 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
 // layoutRules judge how the model and the batch divide over the ranks: what vLLM
 // refuses, as errors. Its tables are functions because their fixes try other
 // layouts against the same tables. [vllm.md §1]
-func layoutRules() []rule {
+func layoutRules() []rule { return slices.Concat(tpRules(), epRules(), sizeRules()) }
+
+func tpRules() []rule {
 	return []rule{
 		{"tp-heads", SeverityError, "parallelism.tp", shaped(func(e Experiment, m Shape) string {
 			if m.Heads%e.Layout.TP == 0 {
@@ -21,7 +24,7 @@ func layoutRules() []rule {
 			if m.MLA != nil || m.Heads%tp != 0 || kv >= tp && kv%tp == 0 || kv < tp && tp%kv == 0 {
 				return ""
 			}
-			return fmt.Sprintf("TP=%d is not possible: %d key-value heads can neither be split nor repeated over %d ranks", tp, kv, tp)
+			return fmt.Sprintf("TP=%d is not possible: %d key-value heads neither divide by it nor repeat evenly", tp, kv)
 		}), nearest("parallelism.tp")},
 		{"tp-ffn", SeverityError, "parallelism.tp", shaped(func(e Experiment, m Shape) string {
 			if m.DenseLayers() == 0 || m.Intermediate%e.Layout.TP == 0 {
@@ -36,6 +39,11 @@ func layoutRules() []rule {
 			}
 			return fmt.Sprintf("experts of width %d cannot be cut over TP × DP = %d ranks (EP is off)", m.MoE.Intermediate, n)
 		}), nearest("parallelism.tp")},
+	}
+}
+
+func epRules() []rule {
+	return []rule{
 		{"ep-dense", SeverityError, "parallelism.ep", shaped(func(e Experiment, m Shape) string {
 			if e.Layout.EP == 1 || m.MoE != nil {
 				return ""
@@ -55,6 +63,11 @@ func layoutRules() []rule {
 			}
 			return fmt.Sprintf("DeepEP needs equal parts: %d experts do not divide by EP=%d", m.MoE.Experts, e.Layout.EP)
 		}), fixed("comm.all2all", "auto")},
+	}
+}
+
+func sizeRules() []rule {
+	return []rule{
 		{"pp-layers", SeverityError, "parallelism.pp", shaped(func(e Experiment, m Shape) string {
 			if e.Layout.PP <= m.Layers {
 				return ""

@@ -2,13 +2,16 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
 // siteRules judge the job against the site: its QOS, nodes, network and account.
 // [perlmutter.md §2, §3, §9]
-func siteRules() []rule {
+func siteRules() []rule { return slices.Concat(qosRules(), nodeRules()) }
+
+func qosRules() []rule {
 	return []rule{
 		{"qos-unknown", SeverityError, "slurm.qos", func(s *subject) string {
 			if s.queue != nil || s.place.QOS == "" || len(s.w.Site.Queues) == 0 {
@@ -57,6 +60,11 @@ func siteRules() []rule {
 			}
 			return "QOS " + q.Name + ": " + q.Note
 		}), nil},
+	}
+}
+
+func nodeRules() []rule {
+	return []rule{
 		{"constraint-unknown", SeverityError, "slurm.constraint", func(s *subject) string {
 			site := s.w.Site
 			if len(site.Partitions) == 0 || site.Kind(s.e.Slurm.Constraint) != nil {
