@@ -44,6 +44,7 @@ var faultWords = [faultKinds]struct{ one, many, lost string }{
 type faults struct {
 	count [faultKinds]int
 	first [faultKinds]int64
+	total int
 	list  []Damage // faults that occur once
 }
 
@@ -52,6 +53,7 @@ func (f *faults) add(kind fault, at int64) {
 		f.first[kind] = at
 	}
 	f.count[kind]++
+	f.total++
 }
 
 func (f *faults) once(at int64, text, lost string) {

@@ -5,6 +5,9 @@ import (
 	"unicode/utf8"
 )
 
+// maxCorrelation is the largest correlation id CUDA gives.
+const maxCorrelation = math.MaxUint32
+
 // scanner reads events and keeps those that metrics need. It knows nothing of files:
 // it is given text, and the offset of that text for its faults.
 type scanner struct {
@@ -12,6 +15,7 @@ type scanner struct {
 	ev      event
 	last    layout // of the event before, tried first
 	shapes  shapes
+	stamps  stamps
 	records []Record
 	names   *nameTable
 	colls   collTable
@@ -36,19 +40,28 @@ func (s *scanner) event(b []byte, i, clean int, at int64) (end int, st status) {
 	if s.plain {
 		return s.plainEvent(b, i, at)
 	}
+	if r, end, ok := s.stamps.read(b, i); ok {
+		s.keep(r)
+		return end, whole
+	}
 	if s.dull(b[i:]) {
 		return skip(b, i, clean)
 	}
-	if end, ok := s.shapes.read(b, i, &s.ev); ok {
-		s.take(b, at)
-		return end, whole
-	}
-	if end, st = s.walk(b, i, clean); st == whole {
-		if s.take(b, at) {
-			s.shapes.learn(b, i, end, s.ev.cat)
+	faults := s.faults.total + s.oddWords
+	shaped := false
+	if end, shaped = s.shapes.read(b, i, &s.ev); !shaped {
+		if end, st = s.walk(b, i, clean); st != whole {
+			return end, st
 		}
 	}
-	return end, st
+	if !s.take(b, at) || s.faults.total+s.oddWords != faults {
+		return end, whole
+	}
+	if !shaped {
+		s.shapes.learn(b, i, end, s.ev.cat)
+	}
+	s.stamps.note(b, i, end, s.records[len(s.records)-1])
+	return end, whole
 }
 
 // plainEvent is event without any fast path; they must be equal.
@@ -86,22 +99,26 @@ func (s *scanner) takeRecord(b []byte, kind Kind, at int64) bool {
 		return false
 	}
 	s.oddWords += e.odd
-	s.room()
-	s.records = append(s.records, Record{
+	s.keep(Record{
 		Start:  start,
 		Dur:    dur,
 		Name:   s.name(e.name.of(b), at),
-		Corr:   uint32(s.place(e.num[numCorrelation], number{}, 0, math.MaxUint32, at)),
+		Corr:   uint32(s.place(e.num[numCorrelation], number{}, 0, maxCorrelation, at)),
 		Coll:   s.coll(b, at),
 		Blocks: s.blocks(at),
 		Stream: int32(s.place(e.num[numStream], e.num[numTid], -1, math.MaxInt32, at)),
 		Device: int16(s.place(e.num[numDevice], e.num[numPid], -1, math.MaxInt16, at)),
 		Kind:   kind,
 	})
-	if kind == KindKernel {
+	return true
+}
+
+func (s *scanner) keep(r Record) {
+	s.room()
+	s.records = append(s.records, r)
+	if r.Kind == KindKernel {
 		s.kernels++
 	}
-	return true
 }
 
 func (s *scanner) takeMark(b []byte, gpu bool, at int64) {

@@ -69,6 +69,9 @@ func (s *source) start() error {
 func (s *source) startGzip() error {
 	s.gzip = true
 	z, err := gzip.NewReader(bufio.NewReaderSize(disk{s}, 128<<10))
+	if stop := s.ctx.Err(); stop != nil {
+		return stop
+	}
 	if err != nil {
 		return fmt.Errorf("%w (%v)", errGzipHeader, err)
 	}
@@ -120,6 +123,8 @@ var openFaults = []struct {
 	{fs.ErrPermission, "ask its owner for read permission, or copy the run"},
 	{errNotAFile, "name a trace file, not its folder"},
 	{errEmpty, "the profiler was stopped before it wrote: run the experiment again"},
+	{context.Canceled, "reading was stopped"},
+	{context.DeadlineExceeded, "reading was stopped"},
 	{errGzipHeader, "copy the file again, or run the experiment again"},
 }
 
