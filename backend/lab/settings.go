@@ -3,14 +3,12 @@ package lab
 import (
 	"cmp"
 	"fmt"
-	"os/exec"
 	"runtime"
 	"strings"
 
 	"shardeck/backend/catalog"
+	"shardeck/backend/probe"
 	"shardeck/backend/render"
-	"shardeck/backend/scheduler/local"
-	"shardeck/backend/scheduler/slurm"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 )
@@ -64,17 +62,16 @@ func (l *Lab) Settings() []Setting {
 	return all
 }
 
-// schedulerName is slurm or local: as set, else Slurm where its commands are, but not
-// inside an allocation, where jobs start at once on its nodes.
+// schedulerName is slurm or local: as set, else by what is on this machine.
 func (l *Lab) schedulerName() string {
 	if set := l.catalog.Settings.Scheduler; set != "auto" && set != "" {
 		return set
 	}
-	if _, err := exec.LookPath("sbatch"); err == nil && l.options.Env("SLURM_JOB_ID") == "" {
-		return slurm.Name
-	}
-	return local.Name
+	return l.machine().Scheduler()
 }
+
+// machine is what is installed here.
+func (l *Lab) machine() probe.Machine { return probe.Here(probe.Options{Getenv: l.options.Env}) }
 
 // Bounds of the pool on a machine that its site says nothing of: half the cores, as a
 // login node is shared, and two gigabytes.

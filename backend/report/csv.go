@@ -125,36 +125,38 @@ func metric(name string) func(Row) string {
 
 func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// furtherFields has a column for every other metric, and for each of its parts
-// where a metric is a set of parts (kernel classes) rather than one number.
+// divided are the metrics whose parts have columns of their own.
+var divided = []string{"kernel_classes", "phase_time"}
+
+// extremes are parts that many metrics have and no column is spent on.
+var extremes = []string{"min", "max", "p50", "p99"}
+
+// furtherFields has a column for every other metric, and for the parts of some.
 func furtherFields(rows []Row, defs []model.Definition) []field {
 	var all []field
 	for _, d := range defs {
 		if slices.Contains(seedMetrics, d.Name) {
 			continue
 		}
-		if parts := partsOnly(rows, d.Name); parts != nil {
-			all = append(all, partFields(d, parts)...)
-			continue
-		}
 		all = append(all, field{d.Name + unit(d), metric(d.Name)})
+		if slices.Contains(divided, d.Name) {
+			all = append(all, partFields(d, partsOf(rows, d.Name))...)
+		}
 	}
 	return all
 }
 
-// partsOnly lists the parts of a metric that never is one number, sorted.
-func partsOnly(rows []Row, name string) []string {
+// partsOf lists the parts of a metric in any run, sorted.
+func partsOf(rows []Row, name string) []string {
 	var parts []string
 	for _, r := range rows {
 		if r.Analysis == nil {
 			continue
 		}
-		m := r.Analysis.Metric(name)
-		if m.Value != nil {
-			return nil
-		}
-		for part := range m.By {
-			parts = append(parts, part)
+		for part := range r.Analysis.Metric(name).By {
+			if !slices.Contains(extremes, part) {
+				parts = append(parts, part)
+			}
 		}
 	}
 	slices.Sort(parts)
@@ -185,4 +187,9 @@ func partOf(r Row, name, part string) string {
 var suffixes = map[string]string{"ms": "_ms", "s": "_s", "%": "_pct", "B": "_bytes", "GB/s": "_gbs", "W": "_w", "J": "_j"}
 
 // unit is the header's suffix; names that say their unit, and plain counts, get none.
-func unit(d model.Definition) string { return suffixes[d.Unit] }
+func unit(d model.Definition) string {
+	if strings.HasSuffix(d.Name, strings.TrimSpace(suffixes[d.Unit])) {
+		return ""
+	}
+	return suffixes[d.Unit]
+}

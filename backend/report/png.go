@@ -27,15 +27,14 @@ const (
 func PNG(w io.Writer, title, note string, panels []Panel) error {
 	all := names(panels)
 	rows := (len(panels) + columns - 1) / columns
-	lines := legendLines(all)
-	height := headHeight + vg.Length(rows)*panelHeight + vg.Length(lines)*legendHeight + 2*margin + gap
+	names := newLegend(all, columns*panelWidth-2*margin)
+	height := headHeight + vg.Length(rows)*panelHeight + names.height() + 2*margin + gap
 	img := vgimg.NewWith(vgimg.UseWH(columns*panelWidth, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
 	page := draw.Crop(draw.New(img), margin, -margin, margin, -margin)
 	drawHead(page, title, note)
 	styles := stylesOf(all)
-	below := vg.Length(lines)*legendHeight + gap/2
-	drawPanels(draw.Crop(page, 0, 0, below, -headHeight), rows, panels, styles)
-	drawLegend(page, all, styles)
+	drawPanels(draw.Crop(page, 0, 0, names.height()+gap/2, -headHeight), rows, panels, styles)
+	names.draw(page, styles)
 	if _, err := (vgimg.PngCanvas{Canvas: img}).WriteTo(w); err != nil {
 		return fmt.Errorf("cannot write the chart: %w", err)
 	}
@@ -53,29 +52,35 @@ func drawHead(page draw.Canvas, title, note string) {
 	page.FillText(small, vg.Point{X: page.Min.X, Y: page.Max.Y - 0.32*vg.Inch}, note)
 }
 
-// drawPanels aligns the charts so that their axes stand in line.
+// drawPanels draws the charts, the Y axes of a column in line.
 func drawPanels(area draw.Canvas, rows int, panels []Panel, styles map[string]style) {
-	grid := make([][]*plot.Plot, rows)
-	for r := range grid {
-		grid[r] = make([]*plot.Plot, columns)
-		for c := range grid[r] {
-			if i := r*columns + c; i < len(panels) {
-				grid[r][c] = chart(panels[i], styles)
+	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: gap, PadY: gap}
+	for column := range columns {
+		var charts []*plot.Plot
+		var places []draw.Canvas
+		for i := column; i < len(panels); i += columns {
+			charts = append(charts, chart(panels[i], styles))
+			places = append(places, tiles.At(area, column, i/columns))
+		}
+		inLine(charts, places)
+		for k, c := range charts {
+			c.Draw(places[k])
+			if p := panels[column+k*columns]; !p.hasPoints() {
+				drawEmpty(places[k], p.Empty)
 			}
 		}
 	}
-	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: gap, PadY: gap}
-	places := plot.Align(grid, tiles, area)
-	for r := range grid {
-		for c, p := range grid[r] {
-			if p == nil {
-				continue
-			}
-			p.Draw(places[r][c])
-			if i := r*columns + c; !panels[i].hasPoints() {
-				drawEmpty(places[r][c], panels[i].Empty)
-			}
-		}
+}
+
+// inLine moves the left edges of charts so that their axes stand one below the other.
+func inLine(charts []*plot.Plot, places []draw.Canvas) {
+	indent := func(i int) vg.Length { return charts[i].DataCanvas(places[i]).Min.X - places[i].Min.X }
+	widest := vg.Length(0)
+	for i := range charts {
+		widest = max(widest, indent(i))
+	}
+	for i := range charts {
+		places[i] = draw.Crop(places[i], widest-indent(i), 0, 0, 0)
 	}
 }
 

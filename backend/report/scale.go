@@ -62,7 +62,8 @@ func linear(p Panel) bool {
 func rangeX(p Panel) (low, high float64) {
 	low, high = extentX(p)
 	if high <= far {
-		return 0, high + math.Max(0.4, high*0.08)
+		air := math.Max(0.25, (high-low)*0.15)
+		return low - air, high + air
 	}
 	air := math.Max(math.Pow(high/low, 0.08), 1.12)
 	return low / air, high * air

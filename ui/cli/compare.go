@@ -73,15 +73,17 @@ func cellText(c lab.CompareCell, decimals int) string {
 	return text
 }
 
-// change is the difference from the base in per cent; "~" where chance explains it.
+// change is the difference from the base in per cent, with "~" where chance may explain it.
 func change(c lab.CompareCell) string {
-	switch {
-	case c.Change == nil:
+	if c.Change == nil {
 		return ""
-	case c.Same:
-		return "~"
-	case *c.Change > 0:
-		return "+" + number(*c.Change, 1) + " %"
 	}
-	return number(*c.Change, 1) + " %"
+	text := number(*c.Change, 1) + " %"
+	if *c.Change > 0 {
+		text = "+" + text
+	}
+	if c.Same {
+		return text + " ~"
+	}
+	return text + "  "
 }

@@ -45,7 +45,7 @@ func (a *app) commands() []*cobra.Command {
 		a.generateCmd(), a.newCmd(), a.checkCmd(), a.submitCmd(),
 		a.jobsCmd(), a.cancelCmd(), a.logsCmd(), a.whyCmd(), a.watchCmd(),
 		a.metricCmd(), a.metricsCmd(), a.traceCmd(), a.analyzeCmd(), a.compareCmd(), a.cardCmd(),
-		a.settingsCmd(), a.demoCmd(), a.replayCmd(),
+		a.siteCmd(), a.settingsCmd(), a.demoCmd(), a.replayCmd(),
 		a.completionCmd(), a.manCmd(), a.versionCmd(),
 	}
 }

@@ -1,0 +1,103 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"shardeck/backend/render"
+	"shardeck/backend/trace"
+	"shardeck/model"
+)
+
+// Card writes workload_card.yaml into a run's folder and returns its path. config is
+// a file or the id of an experiment. What the files in the folder do not tell stays
+// empty on the card.
+func (l *Lab) Card(ctx context.Context, config, dir string) (string, error) {
+	row, err := l.Row(config)
+	if err != nil {
+		return "", err
+	}
+	if row.Problem != "" {
+		return "", invalid(row.Problem, "")
+	}
+	run, err := l.Run(dir)
+	if err != nil {
+		return "", err
+	}
+	facts, err := l.facts(ctx, run)
+	if err != nil {
+		return "", err
+	}
+	text, err := render.Card(row.Experiment, l.world.Shape(row.Experiment.Model.Name), facts)
+	if err != nil {
+		return "", err
+	}
+	path := l.ws.Rel(run.Dir) + "/" + string(model.FileWorkCard)
+	return path, kinded(l.ws.WriteFile(path, text, 0o644))
+}
+
+// facts are what the files of a run, and the site, tell.
+func (l *Lab) facts(ctx context.Context, run model.Run) (render.Facts, error) {
+	f := render.Facts{Replay: run.Replay}
+	if !run.Replay { // a replay was measured elsewhere
+		f.GPUsPerNode, f.Topology = l.gpusPerNode(), l.world.Site.Fabric
+	}
+	ranks := map[int]bool{}
+	for _, file := range run.Files {
+		switch file.Kind {
+		case model.FileKineto, model.FileET, model.FileTiming, model.FileNsys:
+			if !slices.Contains(f.Traces, file.Kind) {
+				f.Traces = append(f.Traces, file.Kind)
+			}
+		}
+		if file.Kind == model.FileKineto {
+			ranks[file.Rank] = true
+		}
+	}
+	f.WorldSize = len(ranks)
+	r := l.newReading(run)
+	if r.input.Info != nil {
+		addInfo(&f, r.input.Info)
+	}
+	if traces := r.traces(); len(traces) > 0 {
+		rank, err := trace.OpenKineto(ctx, traces[0].Path, nil)
+		if ctx.Err() != nil {
+			return f, ctx.Err()
+		}
+		if err == nil {
+			addTrace(&f, rank.Info)
+		}
+	}
+	return f, nil
+}
+
+// addInfo takes what the runner wrote down.
+func addInfo(f *render.Facts, info *model.RunInfo) {
+	f.GPU, f.CUDA, f.NCCL = info.GPU, info.Versions["cuda"], info.Versions["nccl"]
+	if f.WorldSize == 0 {
+		f.WorldSize = info.WorldSize
+	}
+	for _, engine := range []string{"vllm", "torch"} {
+		if v := info.Versions[engine]; v != "" {
+			f.Engine = engine + " " + v
+			return
+		}
+	}
+}
+
+// addTrace fills in what run.json left open; what the profiler saw is as good.
+func addTrace(f *render.Facts, info trace.Info) {
+	if f.GPU == "" && len(info.Devices) > 0 {
+		f.GPU = info.Devices[0].Name
+	}
+	if f.NCCL == "" {
+		f.NCCL = info.NCCLVersion
+	}
+	if f.CUDA == "" && info.CUDARuntime > 0 {
+		f.CUDA = fmt.Sprintf("%d.%d", info.CUDARuntime/1000, info.CUDARuntime%1000/10)
+	}
+	if f.Engine == "" && info.VLLMVersion != "" {
+		f.Engine = "vllm " + info.VLLMVersion
+	}
+}

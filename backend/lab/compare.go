@@ -1,0 +1,167 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/backend/analyze"
+	"shardeck/backend/pool"
+	"shardeck/model"
+)
+
+// Comparison sets runs side by side; the first is the base.
+type Comparison struct {
+	Runs     []string     `json:"runs"`
+	Rows     []CompareRow `json:"metrics"`
+	Warnings []string     `json:"warnings"` // what makes them not comparable, and what was amiss in each
+}
+
+// CompareRow is one metric of all runs.
+type CompareRow struct {
+	Name     string        `json:"name"`
+	Unit     string        `json:"unit"`
+	Decimals int           `json:"-"`
+	Cells    []CompareCell `json:"values"` // one a run
+}
+
+// CompareCell is one metric of one run: over iterations or requests the median, else
+// the value itself.
+type CompareCell struct {
+	Value  *float64 `json:"value"` // nil: none
+	Reason string   `json:"reason,omitempty"`
+	N      int      `json:"n"`                 // samples; 0: not sampled
+	Spread float64  `json:"spread_pct"`        // half range over samples, % of the median
+	Change *float64 `json:"change_pct"`        // against the base, %; nil: the base, or no value
+	Same   bool     `json:"indistinguishable"` // a rank test cannot tell it from the base: shown as ~
+	Words  string   `json:"words,omitempty"`   // why not
+}
+
+// side is one run of a comparison.
+type side struct {
+	run      model.Run
+	analysis *model.Analysis
+	samples  map[string][]float64
+}
+
+// Compare reads runs and sets them side by side.
+func (l *Lab) Compare(ctx context.Context, names []string, progress pool.Progress) (Comparison, error) {
+	sides := make([]side, len(names))
+	for i, name := range names {
+		s, err := l.side(ctx, name, progress)
+		if err != nil {
+			return Comparison{}, err
+		}
+		sides[i] = s
+	}
+	c := Comparison{Warnings: []string{}}
+	for _, s := range sides {
+		c.Runs = append(c.Runs, s.run.Name)
+		c.Warnings = append(c.Warnings, l.unlike(sides[0], s)...)
+	}
+	for _, d := range model.Definitions {
+		if r := compareRow(d, sides); r.any() {
+			c.Rows = append(c.Rows, r)
+		}
+	}
+	c.Warnings = append(c.Warnings, c.unsure()...)
+	return c, nil
+}
+
+// unsure says once why differences are marked "~", for each reason there is.
+func (c Comparison) unsure() []string {
+	var out []string
+	for _, r := range c.Rows {
+		for _, cell := range r.Cells {
+			text := "~: " + cell.Words
+			if cell.Same && strings.HasPrefix(cell.Words, "too few") && !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
+	}
+	return out
+}
+
+func (l *Lab) side(ctx context.Context, name string, progress pool.Progress) (side, error) {
+	run, err := l.Run(name)
+	if err != nil {
+		return side{}, err
+	}
+	a, err := l.analyseRun(ctx, run, pool.Wanted, progress)
+	if err != nil {
+		return side{}, err
+	}
+	samples, err := analyze.Samples(ctx, l.newReading(run).input)
+	return side{run, a, samples}, err
+}
+
+// unlike says why a run may not be compared with the base, and what was lost of it.
+func (l *Lab) unlike(base, s side) []string {
+	var out []string
+	if a, b := base.run.Experiment, s.run.Experiment; a != nil && b != nil {
+		if ok, why := l.comparable(*a, gpuOf(base.analysis)).Equal(l.comparable(*b, gpuOf(s.analysis))); !ok {
+			out = append(out, fmt.Sprintf("%s is not comparable with %s: %s", s.run.Name, base.run.Name, why))
+		}
+	}
+	if s.analysis.Damaged {
+		out = append(out, s.run.Name+" has damaged files: see shardeck metrics "+s.run.Name)
+	}
+	if s.analysis.Replay {
+		out = append(out, s.run.Name+" is a replay of a recording, not a measurement of this machine")
+	}
+	return out
+}
+
+func compareRow(d model.Definition, sides []side) CompareRow {
+	r := CompareRow{Name: d.Name, Unit: d.Unit, Decimals: d.Decimals}
+	for i, s := range sides {
+		c := cellOf(s, d.Name)
+		if i > 0 {
+			c.against(r.Cells[0], sides[0].samples[d.Name], s.samples[d.Name])
+		}
+		r.Cells = append(r.Cells, c)
+	}
+	if d.Name == "straggler" { // ranks are names, not amounts
+		for i := range r.Cells {
+			r.Cells[i].Change, r.Cells[i].Same = nil, false
+		}
+	}
+	return r
+}
+
+// any reports whether some run has the metric.
+func (r CompareRow) any() bool {
+	for _, c := range r.Cells {
+		if c.Value != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func cellOf(s side, name string) CompareCell {
+	if list := s.samples[name]; len(list) > 0 {
+		middle := model.Median(list)
+		c := CompareCell{Value: &middle, N: len(list)}
+		if spread := model.Spread(list); spread == spread { // NaN has no place in JSON
+			c.Spread = spread
+		}
+		return c
+	}
+	m := s.analysis.Metric(name)
+	return CompareCell{Value: m.Value, Reason: m.Reason}
+}
+
+// against compares a cell with that of the base.
+func (c *CompareCell) against(base CompareCell, was, now []float64) {
+	if c.Value == nil || base.Value == nil || *base.Value == 0 {
+		return
+	}
+	change := 100 * (*c.Value - *base.Value) / *base.Value
+	c.Change = &change
+	if len(was) > 0 && len(now) > 0 {
+		d := model.Compare(was, now)
+		c.Same, c.Words = !d.Sure, d.Words
+	}
+}

@@ -1,0 +1,150 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"shardeck/backend/pool"
+	"shardeck/backend/report"
+	"shardeck/model"
+)
+
+// Files that Export writes, relative to the workspace.
+const (
+	SummaryFile = "experiments/results_summary.csv"
+	ScalingFile = "experiments/scaling_analysis.png"
+)
+
+// Report is what analyze found and wrote.
+type Report struct {
+	Files []string    `json:"files"`
+	Runs  []RunReport `json:"runs"`
+}
+
+// RunReport is one run of a report.
+type RunReport struct {
+	Run      string          `json:"run"`
+	Layout   string          `json:"layout"`
+	Analysis *model.Analysis `json:"analysis"` // nil: it could not be read
+	Problem  string          `json:"problem"`  // why not
+}
+
+// Export writes results_summary.csv and scaling_analysis.png and returns their paths.
+func (l *Lab) Export(ctx context.Context) ([]string, error) {
+	r, err := l.ExportAll(ctx, nil)
+	return r.Files, err
+}
+
+// ExportAll reads every run, one after the other, and writes the summary and the
+// charts. A run that cannot be read has its row, empty, and its Problem.
+func (l *Lab) ExportAll(ctx context.Context, progress pool.Progress) (Report, error) {
+	if err := l.writable("write the summary"); err != nil {
+		return Report{}, err
+	}
+	runs, err := l.Runs(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	out := Report{Runs: []RunReport{}, Files: []string{}}
+	var rows []report.Row
+	var all []figure
+	for _, run := range oldestFirst(runs) {
+		a, err := l.analyseRun(ctx, run, pool.Wanted, progress)
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		rr := RunReport{Run: run.Name, Analysis: a}
+		if err != nil {
+			rr.Problem = err.Error()
+			run.Problem = rr.Problem
+		}
+		if run.Experiment != nil {
+			rr.Layout = shortLayout(run.Experiment.Layout)
+		}
+		out.Runs = append(out.Runs, rr)
+		rows = append(rows, report.Row{Run: run, GPU: gpuOf(a), Analysis: a})
+		all = append(all, l.figureOf(run, a)...)
+	}
+	return out, l.write(&out, rows, all)
+}
+
+// oldestFirst is the order of a notebook; Runs has the newest first.
+func oldestFirst(runs []model.Run) []model.Run {
+	out := make([]model.Run, len(runs))
+	for i, r := range runs {
+		out[len(runs)-1-i] = r
+	}
+	return out
+}
+
+func (l *Lab) write(out *Report, rows []report.Row, all []figure) error {
+	var summary, picture bytes.Buffer
+	if err := report.CSV(&summary, rows, model.Definitions); err != nil {
+		return err
+	}
+	title := fmt.Sprintf("Scaling of %d runs", len(all))
+	if err := report.PNG(&picture, title, noteOf(all), l.panels(all)); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		rel  string
+		data []byte
+	}{{SummaryFile, summary.Bytes()}, {ScalingFile, picture.Bytes()}} {
+		if err := l.ws.WriteFile(f.rel, f.data, 0o644); err != nil {
+			return kinded(err)
+		}
+		out.Files = append(out.Files, filepath.FromSlash(f.rel))
+	}
+	return nil
+}
+
+// noteOf is the line under the title: how to read the picture.
+func noteOf(all []figure) string {
+	note := "mean over iterations; bars show half the range; dashed: ideal"
+	for _, f := range all {
+		if f.run.Replay {
+			return note + "; some runs are replays of recordings"
+		}
+	}
+	return note
+}
+
+// panels are the four charts of the original scaling analysis.
+func (l *Lab) panels(all []figure) []report.Panel {
+	const none = "no run with timings yet"
+	return []report.Panel{
+		{Title: "Throughput", X: "GPUs", Y: "prompt and output tokens / s", Kind: report.Rate, Ideal: true, Empty: none,
+			Series: l.drawn(all, AxisGPUs, throughputMetric, yOf)},
+		{Title: "Iteration time", X: "GPUs", Y: "seconds", Kind: report.Time, Ideal: true, Empty: none,
+			Series: l.drawn(all, AxisGPUs, "iteration_wall_clock", yOf)},
+		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: report.Efficiency, Ideal: true, Empty: none,
+			Series: l.drawn(all, AxisGPUs, throughputMetric, efficiencyOf)},
+		{Title: "Expert parallelism", X: "EP", Y: "prompt and output tokens / s", Kind: report.Rate, Ideal: true,
+			Empty: "no run of a mixture-of-experts model yet", Series: l.drawn(all, AxisEP, throughputMetric, yOf)},
+	}
+}
+
+// drawn turns series into those of a picture.
+func (l *Lab) drawn(all []figure, x Axis, y string, of func(Point) (report.Point, bool)) []report.Series {
+	var out []report.Series
+	for _, s := range l.seriesOf(all, x, y) {
+		line := report.Series{Name: s.Name}
+		for _, p := range s.Points {
+			if point, ok := of(p); ok {
+				line.Points = append(line.Points, point)
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func yOf(p Point) (report.Point, bool) {
+	return report.Point{X: p.X, Y: p.Y, Spread: p.Y * p.Spread / 100}, true
+}
+
+func efficiencyOf(p Point) (report.Point, bool) {
+	return report.Point{X: p.X, Y: p.Efficiency}, p.Efficiency > 0
+}
