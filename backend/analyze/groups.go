@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/backend/trace"
 	"shardeck/model"
 )
 
@@ -96,24 +97,45 @@ func (c channel) String() string {
 func channels(lanes []*lane, layout model.Layout, moe bool) (out []*channel, homeless []*call) {
 	byName := map[string]*channel{}
 	for _, l := range lanes {
+		known := map[kind]*channel{} // a rank makes thousands of calls, of few kinds
 		for _, c := range l.calls {
-			ranks := groupOf(c, layout, moe)
-			if len(ranks) < 2 {
+			k := kind{c.typ, c.meta, c.peer}
+			ch, seen := known[k]
+			if !seen {
+				ch = channelOf(c, layout, moe, byName, &out)
+				known[k] = ch
+			}
+			if ch == nil {
 				homeless = append(homeless, c)
 				continue
 			}
-			typ := c.typ
-			if typ == send || typ == recv {
-				typ = sendRecv
-			}
-			name := string(typ) + " " + key(ranks)
-			if byName[name] == nil {
-				byName[name] = &channel{typ: typ, ranks: ranks, calls: map[int][]*call{}}
-				out = append(out, byName[name])
-			}
-			ch := byName[name]
 			ch.calls[l.rank] = append(ch.calls[l.rank], c)
 		}
 	}
 	return out, homeless
+}
+
+// kind is what decides which channel a rank's call belongs to.
+type kind struct {
+	typ  callType
+	meta *trace.Coll
+	peer int
+}
+
+// channelOf finds a call's channel, or makes it; nil: its group is not known.
+func channelOf(c *call, layout model.Layout, moe bool, byName map[string]*channel, all *[]*channel) *channel {
+	ranks := groupOf(c, layout, moe)
+	if len(ranks) < 2 {
+		return nil
+	}
+	typ := c.typ
+	if typ == send || typ == recv {
+		typ = sendRecv
+	}
+	name := string(typ) + " " + key(ranks)
+	if byName[name] == nil {
+		byName[name] = &channel{typ: typ, ranks: ranks, calls: map[int][]*call{}}
+		*all = append(*all, byName[name])
+	}
+	return byName[name]
 }

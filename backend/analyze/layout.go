@@ -9,6 +9,10 @@ import (
 	"shardeck/model"
 )
 
+// maxWorld is more ranks than any run has. A number beyond it, in a config, a file
+// name or a damaged trace, is none.
+const maxWorld = 1 << 14
+
 // resolveLayout decides how the ranks lie: as the config says, unless the traces
 // are of another number of ranks. Then the traces win, and all of them are taken
 // for one tensor-parallel group, which is what a run without a config is too.
@@ -18,13 +22,14 @@ func (w *world) resolveLayout() {
 		w.layout = flat(max(1, traced, len(w.in.Timing)), 1)
 		return
 	}
-	w.layout = sound(w.in.Experiment.Layout)
+	var ok bool
+	if w.layout, ok = sound(w.in.Experiment.Layout); !ok {
+		w.warn("the config's layout (%s) cannot be: each part must be 1 or more, and the run at most %s", w.in.Experiment.Layout, ranks(maxWorld))
+		w.layout = flat(max(1, traced, len(w.in.Timing)), 1)
+	}
 	gpus := w.layout.GPUs()
 	switch n := len(w.in.Ranks); {
 	case n == 0:
-		if t := len(w.in.Timing); t > 0 && t < gpus && w.layout.DP() > 1 {
-			w.warn("the config says %s (%s), and %s", ranks(gpus), w.layout, "timing files are there for "+ranks(t))
-		}
 	case traced != gpus:
 		w.warn("the config says %s (%s), the traces are of %s: the traces win, so groups that they do not name are guessed", ranks(gpus), w.layout, ranks(traced))
 		w.layout = flat(traced, w.layout.EP)
@@ -36,21 +41,27 @@ func (w *world) resolveLayout() {
 // tracedWorld is the number of ranks the traces speak of: the files, and what they
 // and run.json say of their world where that is more; 0 without traces.
 func (w *world) tracedWorld() int {
-	n := 0
+	n := len(w.in.Ranks)
+	more := func(m int) {
+		if m <= maxWorld {
+			n = max(n, m)
+		}
+	}
 	for rank, r := range w.in.Ranks {
-		n = max(n, rank+1, r.Info.WorldSize)
+		more(rank + 1)
+		more(r.Info.WorldSize)
 	}
 	if n > 0 && w.in.Info != nil {
-		n = max(n, w.in.Info.WorldSize)
+		more(w.in.Info.WorldSize)
 	}
 	return n
 }
 
-// untraced lists the ranks of a world of n that have no trace.
+// untraced lists the ranks of a world of n that have no trace, the first ones.
 func (w *world) untraced(n int) []int {
 	var out []int
 	for r := range n {
-		if w.in.Ranks[r] == nil {
+		if w.in.Ranks[r] == nil && len(out) < 8 {
 			out = append(out, r)
 		}
 	}
@@ -66,12 +77,19 @@ func flat(n, ep int) model.Layout {
 	return l
 }
 
-// sound is the layout with every part at least 1.
-func sound(l model.Layout) model.Layout {
-	for _, part := range []*int{&l.TP, &l.PP, &l.DPReplicate, &l.DPShard, &l.EP} {
+// sound is the layout with every part at least 1: parts left out count as 1. ok is
+// false if a part is negative or the whole is no number of ranks.
+func sound(l model.Layout) (out model.Layout, ok bool) {
+	gpus := 1
+	for _, part := range []*int{&l.TP, &l.PP, &l.DPReplicate, &l.DPShard} {
+		if *part < 0 || *part > maxWorld {
+			return l, false
+		}
 		*part = max(1, *part)
+		gpus = min(gpus**part, maxWorld+1)
 	}
-	return l
+	l.EP = max(1, l.EP)
+	return l, gpus <= maxWorld
 }
 
 func ranks(n int) string {

@@ -13,16 +13,10 @@ import (
 // data-parallel replica, since all ranks of a replica report the same.
 func (w *world) timings() []*trace.Timing {
 	var out []*trace.Timing
-	for dp := range w.layout.DP() {
-		for _, rank := range w.layout.Replica(dp) {
-			if t := w.in.Timing[rank]; t != nil {
-				out = append(out, t)
-				break
-			}
-		}
-	}
+	seen := map[int]bool{}
 	for _, rank := range slices.Sorted(maps.Keys(w.in.Timing)) {
-		if len(out) == 0 { // ranks that the layout does not know
+		if dp := w.layout.Coord(rank).DP; !seen[dp] && (dp < w.layout.DP() || len(out) == 0) {
+			seen[dp] = true
 			out = append(out, w.in.Timing[rank])
 		}
 	}
