@@ -13,10 +13,7 @@ package templates
 
 import "embed"
 
-// FS holds every file of this folder, under the names of the list above.
+// FS holds the files of the list above, under those names.
 //
-// The patterns are wide so that a folder which does not exist yet is no error:
-// *.yaml and *.py, and the folders sites, scripts and demo.
-//
-//go:embed *.[yp]* [sd]*
+//go:embed *.yaml vllm_profiler.py scripts sites demo
 var FS embed.FS
