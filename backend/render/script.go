@@ -112,13 +112,13 @@ type view struct {
 	Account, AccountHint, Constraint, QOS, Time string
 	Nodes, GPUs, GPUsPerNode, CPUs, Warning     int
 
-	Runtime        Runtime
-	Image          string // of shifter
-	ShifterModules []string
-	Modules        []string
-	HFHome         string
-	Network, Env   map[string]string
-	Shardeck       string
+	Runtime      Runtime
+	Image        string // of shifter
+	Python       string // images have python3 only
+	Modules      []string
+	HFHome       string
+	Network, Env map[string]string
+	Shardeck     string
 }
 
 func newView(j Job) (*view, error) {
@@ -131,11 +131,11 @@ func newView(j Job) (*view, error) {
 		Constraint: p.Constraint, QOS: p.QOS, Time: e.Slurm.Time,
 		Nodes: p.Nodes, GPUs: p.GPUs, GPUsPerNode: p.GPUsPerNode, CPUs: p.CPUsPerTask,
 		Runtime: s.Runtime, Modules: s.Modules, HFHome: s.HFHome,
-		Network: s.Network, Env: e.Env, Shardeck: s.Shardeck,
+		Network: s.Network, Env: e.Env, Shardeck: s.Shardeck, Python: "python",
 	}
 	v.Runtime.Kind = cmp.Or(v.Runtime.Kind, "none")
 	if v.Runtime.Kind == "shifter" {
-		v.Image, v.ShifterModules = v.Runtime.Name, []string{"gpu", "nccl-plugin"}
+		v.Image, v.Python = v.Runtime.Name, "python3"
 	}
 	return v, v.check()
 }

@@ -160,6 +160,6 @@ publish() {
 }
 
 code=0
-everywhere shifter --image=vllm/vllm-openai:v0.11.0 --module=gpu --module=nccl-plugin python experiments/vllm_profiler.py --config "$CONFIG" --output-dir "$OUT" || code=$?
+everywhere shifter --image=vllm/vllm-openai:v0.11.0 --module=gpu,nccl-plugin python3 experiments/vllm_profiler.py --config "$CONFIG" --output-dir "$OUT" || code=$?
 verdict "$code" || code=$?
 publish "$code"
