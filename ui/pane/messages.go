@@ -68,3 +68,16 @@ func FailNote(err error) Note {
 
 // Send makes a command of a message.
 func Send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
+
+// EditMsg asks the cockpit to open a file in the user's editor.
+type EditMsg struct{ Path string }
+
+// EditedMsg says that the editor has ended; Err is why it could not do its work.
+type EditedMsg struct {
+	Path string
+	Err  error
+}
+
+// CopyMsg asks for a text in the clipboard, by OSC 52; it is shown as well, since
+// not every terminal allows that.
+type CopyMsg struct{ Text string }

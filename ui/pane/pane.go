@@ -64,11 +64,11 @@ func Names() []Name { return []Name{Experiments, Config, Jobs, Metrics, Charts, 
 
 // Env is what every pane is made with; it does not change while the program runs.
 type Env struct {
-	Ctx    context.Context // ends with the program: the parent of every call
-	Lab    Lab
-	Theme  *theme.Theme
-	Now    func() time.Time
-	Editor []string // command that edits a file, the path to be added
+	Ctx   context.Context // ends with the program: the parent of every call
+	Lab   Lab
+	Theme *theme.Theme
+	Now   func() time.Time
+	After func(time.Duration, tea.Msg) tea.Cmd // gives a message after a while; tests bring their own
 }
 
 // Key is one entry of a key table.

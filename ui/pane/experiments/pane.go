@@ -193,7 +193,7 @@ func (p *Pane) isMarked(row int) bool { return p.marked[p.rows[p.shown[row]].Exp
 func (p *Pane) moved() tea.Cmd {
 	p.rest++
 	rest := p.rest
-	return tea.Tick(restTime, func(time.Time) tea.Msg { return restedMsg{rest} })
+	return p.env.After(restTime, restedMsg{rest})
 }
 
 func (p *Pane) rested(msg restedMsg) tea.Cmd {

@@ -33,7 +33,7 @@ func TestFilter(t *testing.T) {
 func TestLettersGoToTheFilter(t *testing.T) {
 	d := drive(t, panetest.New(), 80, 18)
 	d.Press("/").Type("sec q").Expect("/ sec q")
-	if l := d.S.(interface{ Capturing() bool }); !l.Capturing() {
+	if !d.Pane().Capturing() {
 		t.Error("a text field must have the keys")
 	}
 }
@@ -59,7 +59,7 @@ func TestSubmitRefusedLeadsToTheForm(t *testing.T) {
 	d := drive(t, l, 80, 18)
 	d.Press("down", "s").Expect("E1.2 cannot be submitted", "32 heads do not divide by 3", "set parallelism.tp to 4")
 	d.Press("enter")
-	if got, ok := last[pane.OpenMsg](d); !ok || got.To != pane.Config || got.Experiment != "E1.2" {
+	if got, ok := panetest.Last[pane.OpenMsg](d); !ok || got.To != pane.Config || got.Experiment != "E1.2" {
 		t.Errorf("Open led to %+v", got)
 	}
 	if l.Called("Submit") != 0 {
@@ -84,7 +84,7 @@ func TestClone(t *testing.T) {
 	if l.Called("Clone E1.1 E1.4") != 1 {
 		t.Errorf("calls: %v", l.Calls)
 	}
-	if got, ok := last[pane.OpenMsg](d); !ok || got.Experiment != "E1.4" {
+	if got, ok := panetest.Last[pane.OpenMsg](d); !ok || got.Experiment != "E1.4" {
 		t.Errorf("the form was not opened: %+v", got)
 	}
 }
@@ -93,7 +93,7 @@ func TestOpenGoesWhereItMatters(t *testing.T) {
 	for id, want := range map[string]pane.Name{"E1.1": pane.Metrics, "E1.3": pane.Jobs, "E1.6": pane.Jobs, "E2.1": pane.Config} {
 		d := drive(t, panetest.New(), 80, 18)
 		d.Send(pane.OpenMsg{Experiment: id}).Press("enter")
-		if got, _ := last[pane.OpenMsg](d); got.To != want || got.Experiment != id {
+		if got, _ := panetest.Last[pane.OpenMsg](d); got.To != want || got.Experiment != id {
 			t.Errorf("%s opened %+v, want %s", id, got, want)
 		}
 	}
@@ -104,7 +104,7 @@ func TestReadOnly(t *testing.T) {
 	l.Locked = true
 	d := drive(t, l, 80, 18)
 	d.Press("s").Absent("Submit")
-	if note, ok := last[pane.Note](d); !ok || note.Text == "" {
+	if note, ok := panetest.Last[pane.Note](d); !ok || note.Text == "" {
 		t.Error("a key that cannot act must say why")
 	}
 }
@@ -134,15 +134,4 @@ func TestLateBoardIsDropped(t *testing.T) {
 	if len(p.rows) != 1 || before == 1 {
 		t.Error("a reply that came too late was taken")
 	}
-}
-
-// last is the newest message of a type that commands gave.
-func last[T any](d *panetest.Driver) (T, bool) {
-	for i := len(d.Seen) - 1; i >= 0; i-- {
-		if m, ok := d.Seen[i].(T); ok {
-			return m, true
-		}
-	}
-	var zero T
-	return zero, false
 }

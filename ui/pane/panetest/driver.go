@@ -24,7 +24,15 @@ var update = flag.Bool("update", false, "rewrite the golden frames")
 
 // NewEnv is the surroundings of a pane: the lab, no colours, the fixed clock.
 func NewEnv(ctx context.Context, l pane.Lab) pane.Env {
-	return pane.Env{Ctx: ctx, Lab: l, Theme: theme.New(termenv.Ascii, false), Now: func() time.Time { return Now }, Editor: []string{"true"}}
+	return pane.Env{Ctx: ctx, Lab: l, Theme: theme.New(termenv.Ascii, false), Now: func() time.Time { return Now }, After: after}
+}
+
+// after gives short waits at once and never ends long ones, which only repeat themselves.
+func after(wait time.Duration, msg tea.Msg) tea.Cmd {
+	if wait >= time.Second {
+		return nil
+	}
+	return pane.Send(msg)
 }
 
 // Screen is what a driver drives: a pane (by OfPane) or the whole cockpit.
@@ -235,6 +243,20 @@ func OfPane(p pane.Pane) Screen {
 }
 
 type single struct{ pane.Pane }
+
+// Pane is the pane a driver drives.
+func (d *Driver) Pane() pane.Pane { return d.S.(*single).Pane }
+
+// Last is the newest message of a type that commands gave.
+func Last[M any](d *Driver) (M, bool) {
+	for i := len(d.Seen) - 1; i >= 0; i-- {
+		if m, ok := d.Seen[i].(M); ok {
+			return m, true
+		}
+	}
+	var none M
+	return none, false
+}
 
 func (s *single) Update(msg tea.Msg) tea.Cmd {
 	p, cmd := s.Pane.Update(msg)

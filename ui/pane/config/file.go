@@ -1,0 +1,139 @@
+package config
+
+import (
+	"context"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// show opens an experiment. A draft with unsaved edits is kept as it is; any other is
+// read again, since the file may have changed.
+func (p *Pane) show(id string) tea.Cmd {
+	if id == "" || p.busy() {
+		return nil
+	}
+	if d := p.drafts[id]; d != nil && d.Modified() {
+		p.id = id
+		p.judge()
+		return nil
+	}
+	return p.open.Start(p.env.Ctx, func(context.Context) (opened, error) {
+		d, err := pane.OpenDraft(p.env.Lab, id)
+		return opened{id, d}, err
+	})
+}
+
+func (p *Pane) gotDraft(done pane.Done[opened]) tea.Cmd {
+	p.err = done.Err
+	if old := p.draft(); old != nil && !old.Modified() {
+		delete(p.drafts, p.id)
+	}
+	if done.Value.id != p.id {
+		p.form.Cursor, p.form.First = firstField, 0
+	}
+	p.id = done.Value.id
+	if done.Err == nil {
+		p.drafts[p.id] = done.Value.draft
+		p.judge()
+	}
+	return nil
+}
+
+// firstField is where the cursor stands in a form just opened: tensor parallelism, what is
+// changed most.
+const firstField = 2
+
+// askSave works out what would change, and then asks.
+func (p *Pane) askSave() tea.Cmd {
+	d := p.draft()
+	p.then = nil
+	if !d.Modified() {
+		return pane.Say("nothing to save")
+	}
+	return p.diff.Start(p.env.Ctx, func(context.Context) (string, error) { return d.Diff(), nil })
+}
+
+func (p *Pane) gotDiff(done pane.Done[string]) tea.Cmd {
+	if done.Err != nil {
+		return pane.Fail(done.Err)
+	}
+	body := strings.Split(strings.TrimRight(done.Value, "\n"), "\n")
+	popup := &widget.Popup{Title: "Save " + p.id + "?", Body: body, Buttons: []string{"Save", "Leave"}, Tones: diffTone, Width: 50}
+	p.ask = &pane.Ask{Popup: popup, Yes: p.doSave}
+	return nil
+}
+
+// diffTone colours a unified diff.
+func diffTone(line string) theme.Tone {
+	switch {
+	case strings.HasPrefix(line, "+"):
+		return theme.Good
+	case strings.HasPrefix(line, "-"):
+		return theme.Bad
+	case strings.HasPrefix(line, "@"):
+		return theme.Dim
+	}
+	return theme.Plain
+}
+
+func (p *Pane) doSave() tea.Cmd {
+	d, id := p.draft(), p.id
+	return p.save.Start(p.env.Ctx, func(context.Context) (string, error) { return id, d.Save() })
+}
+
+func (p *Pane) saved(done pane.Done[string]) tea.Cmd {
+	if done.Err != nil {
+		return pane.Fail(done.Err)
+	}
+	p.judge()
+	after := []tea.Cmd{pane.Send(pane.ReloadMsg{}), pane.Send(pane.Note{Text: done.Value + " saved", Tone: theme.Good})}
+	if p.then != nil {
+		after = append(after, p.then())
+		p.then = nil
+	}
+	return tea.Sequence(after...)
+}
+
+func (p *Pane) gotPreview(done pane.Done[lab.Preview]) tea.Cmd {
+	if done.Err != nil {
+		return pane.Fail(done.Err)
+	}
+	v := done.Value
+	body := strings.Split(strings.TrimRight(v.Script, "\n"), "\n")
+	if p.draft() != nil && p.draft().Modified() {
+		body = append([]string{"# of the saved file: your changes are not in it yet", ""}, body...)
+	}
+	if v.Diff != "" {
+		body = append(body, "", "# what differs from the script submitted last:")
+		body = append(body, strings.Split(v.Diff, "\n")...)
+	}
+	p.ask = &pane.Ask{Popup: &widget.Popup{Title: v.Path, Body: body, Buttons: []string{"Close"}, Tones: scriptTone}}
+	return nil
+}
+
+func scriptTone(line string) theme.Tone {
+	switch {
+	case strings.HasPrefix(line, "#SBATCH"):
+		return theme.Plain
+	case strings.HasPrefix(line, "#"):
+		return theme.Dim
+	}
+	return diffTone(line)
+}
+
+// edited reads the file again after the editor.
+func (p *Pane) edited(msg pane.EditedMsg) tea.Cmd {
+	if msg.Err != nil {
+		return pane.Fail(msg.Err)
+	}
+	if p.id == "" {
+		return pane.Send(pane.ReloadMsg{})
+	}
+	return tea.Batch(p.show(p.id), pane.Send(pane.ReloadMsg{}))
+}

@@ -1,0 +1,208 @@
+package config
+
+import (
+	"context"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// keys is everything the form answers to.
+func keys() pane.Table[*Pane] {
+	return pane.Table[*Pane]{
+		{Key: pane.Key{Keys: []string{"left", "right", "h", "l", "-", "+"}, Label: "←→", Verb: "change", Help: "go to the next legal value; numbers double and halve", Foot: true}},
+		{Key: pane.Key{Keys: []string{"up", "down", "k", "j"}, Label: "↑↓", Verb: "field", Help: "go to the field above or below", Foot: true}},
+		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "type", Help: "type a value", Foot: true}, Do: (*Pane).typeValue, Why: mayEdit},
+		{Key: pane.Key{Keys: []string{"w", "ctrl+s"}, Label: "w", Verb: "save", Help: "save, after showing what changes", Foot: true}, Do: (*Pane).askSave, Why: mayEdit},
+		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "save if needed, show the price, and submit", Foot: true}, Do: (*Pane).submit, Why: mayEdit},
+		{Key: pane.Key{Keys: []string{"ctrl+f"}, Label: "ctrl+f", Verb: "fix", Help: "take the fix offered in the message line"}, Do: (*Pane).fix, Why: mayEdit},
+		{Key: pane.Key{Keys: []string{"z"}, Label: "z", Verb: "undo", Help: "take back the last change (Z brings it again)", Foot: true}, Do: (*Pane).undo, Why: mayEdit},
+		{Key: pane.Key{Keys: []string{"Z"}, Label: "Z", Verb: "redo", Help: "bring back what z took"}, Do: (*Pane).redo, Why: mayEdit},
+		{Key: pane.Key{Keys: []string{"p"}, Label: "p", Verb: "script", Help: "show the job script of the saved file", Foot: true}, Do: (*Pane).script, Why: needDraft},
+		{Key: pane.Key{Keys: []string{"f"}, Label: "f", Verb: "findings", Help: "list everything the checks found"}, Do: (*Pane).showFindings, Why: needDraft},
+		{Key: pane.Key{Keys: []string{"e"}, Label: "e", Verb: "$EDITOR", Help: "open the file in $VISUAL, $EDITOR or vi", Foot: true}, Do: (*Pane).edit, Why: mayOpenEditor},
+		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "back to the experiments; changes are kept until saved"}, Do: func(*Pane) tea.Cmd { return pane.Send(pane.OpenMsg{To: pane.Experiments}) }},
+	}
+}
+
+// Keys lists what the pane answers to now.
+func (p *Pane) Keys() []pane.Key {
+	switch {
+	case p.flow.Ask != nil:
+		return pane.FromHints(p.flow.Ask.Popup.Hints())
+	case p.ask != nil:
+		return pane.FromHints(p.ask.Popup.Hints())
+	case p.form.Input != nil:
+		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave as it was", Foot: true}}
+	}
+	return keys().Keys()
+}
+
+func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
+	k := key.String()
+	switch {
+	case p.flow.Ask != nil:
+		return p.flow.Key(k)
+	case p.ask != nil:
+		cmd, done := p.ask.Key(k)
+		if done {
+			p.ask = nil
+		}
+		return cmd
+	case p.form.Input != nil:
+		return p.typeKey(key)
+	}
+	if by, ok := changes[k]; ok {
+		return p.change(by)
+	}
+	if by, ok := fieldMoves[k]; ok {
+		p.form.MoveField(by)
+		return nil
+	}
+	cmd, _ := keys().Dispatch(p, k)
+	return cmd
+}
+
+var (
+	changes    = map[string]int{"left": -1, "h": -1, "-": -1, "right": 1, "l": 1, "+": 1, "=": 1}
+	fieldMoves = map[string]int{"up": -1, "k": -1, "shift+tab": -1, "down": 1, "j": 1}
+)
+
+func needDraft(p *Pane) string {
+	if p.draft() == nil {
+		return "no experiment is open: choose one in 1"
+	}
+	return ""
+}
+
+func mayEdit(p *Pane) string {
+	switch {
+	case p.env.Lab.ReadOnly():
+		return "read-only: start shardeck without --read-only to change or submit anything"
+	case p.busy():
+		return "wait: the draft is being saved"
+	}
+	return needDraft(p)
+}
+
+func mayOpenEditor(p *Pane) string {
+	if why := mayEdit(p); why != "" && p.draft() != nil {
+		return why
+	}
+	if d := p.draft(); d != nil && d.Modified() {
+		return "save with w first: the editor would not see your changes"
+	}
+	return needDraft(p)
+}
+
+// change goes to the next value of the field under the cursor.
+func (p *Pane) change(by int) tea.Cmd {
+	if why := mayEdit(p); why != "" {
+		return pane.Warn(why)
+	}
+	f := p.field()
+	value, ok := p.next(f, by)
+	if !ok {
+		if !f.count && len(p.values(f)) < 2 {
+			return pane.Say("↵ types a value for " + strings.ToLower(f.label))
+		}
+		return nil
+	}
+	return p.set(f.path, value)
+}
+
+func (p *Pane) set(path, value string) tea.Cmd {
+	err := p.draft().Set(path, value)
+	p.judge()
+	if err != nil {
+		return pane.Fail(err)
+	}
+	return pane.Say("")
+}
+
+func (p *Pane) typeValue() tea.Cmd {
+	p.form.Input = widget.NewInput("", p.draft().Get(p.field().path))
+	return nil
+}
+
+func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
+	in := p.form.Input
+	switch key.String() {
+	case "esc":
+		p.form.Input = nil
+	case "enter":
+		p.form.Input = nil
+		if value := strings.TrimSpace(in.Value()); value != p.draft().Get(p.field().path) {
+			return p.set(p.field().path, value)
+		}
+	default:
+		in.Key(key)
+	}
+	return nil
+}
+
+// fix applies the edits of the finding in the message line.
+func (p *Pane) fix() tea.Cmd {
+	f, ok := p.finding()
+	if !ok || len(f.Edits) == 0 {
+		return pane.Say("nothing that a key can put right")
+	}
+	for _, e := range f.Edits {
+		if err := p.draft().Set(e.Path, e.Value); err != nil {
+			p.judge()
+			return pane.Fail(err)
+		}
+	}
+	p.judge()
+	return pane.Send(pane.Note{Text: "done: " + f.Fix, Tone: theme.Good})
+}
+
+func (p *Pane) undo() tea.Cmd { return p.stepBack(p.draft().Undo, "nothing to undo") }
+
+func (p *Pane) redo() tea.Cmd { return p.stepBack(p.draft().Redo, "nothing to redo") }
+
+func (p *Pane) stepBack(step func() bool, none string) tea.Cmd {
+	if !step() {
+		return pane.Say(none)
+	}
+	p.judge()
+	return pane.Say("")
+}
+
+// submit saves first if there is anything to save.
+func (p *Pane) submit() tea.Cmd {
+	ask := func() tea.Cmd { return p.flow.Start([]string{p.id}) }
+	if !p.draft().Modified() {
+		return ask()
+	}
+	cmd := p.askSave()
+	p.then = ask
+	return cmd
+}
+
+func (p *Pane) script() tea.Cmd {
+	id := p.id
+	return p.preview.Start(p.env.Ctx, func(ctx context.Context) (lab.Preview, error) { return p.env.Lab.Preview(ctx, id, false) })
+}
+
+func (p *Pane) showFindings() tea.Cmd {
+	if len(p.verdict.Findings) == 0 {
+		return pane.Say("the checks have nothing to say against it")
+	}
+	var body []string
+	for _, f := range p.verdict.Findings {
+		body = append(body, string(f.Severity)+": "+f.Fault)
+		if f.Fix != "" {
+			body = append(body, "  "+f.Fix)
+		}
+	}
+	p.ask = &pane.Ask{Popup: widget.Show("Findings on "+p.id, body)}
+	return nil
+}
+
+func (p *Pane) edit() tea.Cmd { return pane.Send(pane.EditMsg{Path: p.draft().Path()}) }

@@ -1,0 +1,180 @@
+// Package config is the form in which an experiment is made: every edit is judged at
+// once, and the layout on GPUs, the memory of each, the price and what is wrong stand
+// beside the fields.
+//
+// A draft that was changed is kept until it is saved, whatever else is looked at
+// meanwhile; files are written by w alone, after showing what changes.
+package config
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/pane/submission"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// Pane is the config pane.
+type Pane struct {
+	env           pane.Env
+	width, height int
+	focused       bool
+
+	id      string                // experiment shown; empty: none yet
+	drafts  map[string]pane.Draft // changed or shown, by id
+	experim model.Experiment      // what the draft means now
+	verdict model.Verdict
+	form    widget.Form
+	err     error // why there is no draft
+
+	ask  *pane.Ask
+	flow *submission.Flow
+	then func() tea.Cmd // what follows a save; nil: nothing
+
+	open    pane.Task[opened]
+	diff    pane.Task[string]
+	save    pane.Task[string]
+	preview pane.Task[lab.Preview]
+}
+
+// opened is a draft with the experiment it is of.
+type opened struct {
+	id    string
+	draft pane.Draft
+}
+
+// New makes the pane; it shows nothing until it is told what.
+func New(env pane.Env) *Pane {
+	return &Pane{env: env, drafts: map[string]pane.Draft{}, flow: submission.New(env)}
+}
+
+// Init has nothing to do.
+func (p *Pane) Init() tea.Cmd { return nil }
+
+// SetSize gives the pane its room.
+func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
+
+// SetFocus brightens the cursor.
+func (p *Pane) SetFocus(on bool) { p.focused, p.form.Focused = on, on }
+
+// Capturing reports a question or a field being typed into.
+func (p *Pane) Capturing() bool {
+	return p.ask != nil || p.flow.Ask != nil || p.form.Input != nil
+}
+
+// Unsaved lists the experiments whose edits are not saved.
+func (p *Pane) Unsaved() []string {
+	var ids []string
+	for id, d := range p.drafts {
+		if d.Modified() {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Update takes a message.
+func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
+	if key, ok := msg.(tea.KeyMsg); ok {
+		return p, p.key(key)
+	}
+	switch msg := msg.(type) {
+	case pane.OpenMsg:
+		if msg.To == pane.Config && msg.Experiment != "" {
+			return p, p.show(msg.Experiment)
+		}
+	case pane.SelectMsg:
+		if !p.focused && !p.Capturing() {
+			return p, p.show(msg.Row.Experiment.ID)
+		}
+	case pane.EditedMsg:
+		return p, p.edited(msg)
+	}
+	return p, p.reply(msg)
+}
+
+// reply takes what the tasks bring.
+func (p *Pane) reply(msg tea.Msg) tea.Cmd {
+	if done, ok := p.open.Take(msg); ok {
+		return p.gotDraft(done)
+	}
+	if done, ok := p.diff.Take(msg); ok {
+		return p.gotDiff(done)
+	}
+	if done, ok := p.save.Take(msg); ok {
+		return p.saved(done)
+	}
+	if done, ok := p.preview.Take(msg); ok {
+		return p.gotPreview(done)
+	}
+	cmd, _ := p.flow.Update(msg)
+	return cmd
+}
+
+// busy reports that a command has the draft: it must not be touched meanwhile.
+func (p *Pane) busy() bool { return p.diff.Busy() || p.save.Busy() }
+
+func (p *Pane) draft() pane.Draft { return p.drafts[p.id] }
+
+// judge reads the draft again after a change, and has it checked.
+func (p *Pane) judge() {
+	if d := p.draft(); d != nil {
+		p.experim = d.Experiment()
+		p.verdict = p.env.Lab.Check(p.experim)
+		p.fill()
+	}
+}
+
+// Title names the experiment and says whether it is saved.
+func (p *Pane) Title() (left, right string) {
+	d := p.draft()
+	switch {
+	case p.id == "":
+		return "Config", ""
+	case d == nil:
+		return "Config · " + p.id, ""
+	}
+	left = "Config · " + p.id + "  " + p.experim.Description
+	switch {
+	case p.save.Busy():
+		right = "saving …"
+	case d.Modified():
+		right = "modified"
+	case p.env.Lab.ReadOnly():
+		right = "read-only"
+	}
+	return left, right
+}
+
+// Message is the finding on the field under the cursor, else the worst there is.
+func (p *Pane) Message() pane.Note {
+	switch {
+	case p.flow.Busy():
+		return pane.Note{Text: "submitting …", Tone: theme.Busy}
+	case p.draft() == nil:
+		return pane.Note{}
+	}
+	f, ok := p.finding()
+	if !ok {
+		return pane.Note{}
+	}
+	note := pane.FindingNote(f)
+	if len(f.Edits) > 0 {
+		note.Text = f.Fault + ". ctrl+f: " + f.Fix
+	}
+	return note
+}
+
+// finding is the one on the field under the cursor, else the worst.
+func (p *Pane) finding() (model.Finding, bool) {
+	path := p.field().path
+	for _, f := range p.verdict.Findings {
+		if f.Field == path && path != "" {
+			return f, true
+		}
+	}
+	return pane.Worst(p.verdict)
+}

@@ -1,0 +1,185 @@
+package jobs
+
+import (
+	"context"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/ui/pane"
+	"shardeck/ui/widget"
+)
+
+// keys is everything the pane answers to, but for moving.
+func keys() pane.Table[*Pane] {
+	return pane.Table[*Pane]{
+		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "log", Help: "move in the log of the job under the cursor; esc comes back", Foot: true}, Do: (*Pane).enterLog, Why: needJob},
+		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some jobs: state:failed exp:E1.3; in the log, search", Foot: true}, Do: (*Pane).askText},
+		{Key: pane.Key{Keys: []string{"n"}, Label: "n", Verb: "next", Help: "the next line that matches the search (N: the one before)"}, Do: func(p *Pane) tea.Cmd { return p.find(false) }, Why: needLog},
+		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "before", Help: "the line before that matches the search"}, Do: func(p *Pane) tea.Cmd { return p.find(true) }, Why: needLog},
+		{Key: pane.Key{Keys: []string{"E"}, Label: "E", Verb: "error", Help: "go to the first error in the log", Foot: true}, Do: (*Pane).toError, Why: needLog},
+		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "wrap", Help: "wrap long lines of the log, or cut them"}, Do: (*Pane).wrap, Why: needLog},
+		{Key: pane.Key{Keys: []string{"x"}, Label: "x", Verb: "cancel…", Help: "cancel the job, after asking", Foot: true}, Do: (*Pane).askCancel, Why: mayCancel},
+		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "ask the scheduler again, as far as its floor allows", Foot: true}, Do: (*Pane).refresh},
+		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy id", Help: "copy the job's id (OSC 52; it is shown as well)", Foot: true}, Do: (*Pane).copyID, Why: needJob},
+		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "leave the log, then drop the filter"}, Do: (*Pane).back},
+	}
+}
+
+// Keys lists what the pane answers to now.
+func (p *Pane) Keys() []pane.Key {
+	switch {
+	case p.ask != nil:
+		return pane.FromHints(p.ask.Popup.Hints())
+	case p.typing != nil:
+		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
+	}
+	return append(keys().Keys(), pane.MoveKeys()...)
+}
+
+func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
+	k := key.String()
+	switch {
+	case p.ask != nil:
+		cmd, done := p.ask.Key(k)
+		if done {
+			p.ask = nil
+		}
+		return cmd
+	case p.typing != nil:
+		return p.typeKey(key)
+	case p.inLog && p.log.MoveKey(k, len(p.log.Lines), p.logRows()):
+		return nil
+	case !p.inLog && p.table.MoveKey(k, len(p.shown), p.listRows()):
+		return p.moved()
+	}
+	cmd, _ := keys().Dispatch(p, k)
+	return cmd
+}
+
+func needJob(p *Pane) string {
+	if _, ok := p.current(); !ok {
+		return "there is no job under the cursor"
+	}
+	return ""
+}
+
+func needLog(p *Pane) string {
+	if len(p.log.Lines) == 0 {
+		return "there is no log yet"
+	}
+	return ""
+}
+
+func mayCancel(p *Pane) string {
+	j, ok := p.current()
+	switch {
+	case !ok:
+		return needJob(p)
+	case p.env.Lab.ReadOnly():
+		return "read-only: start shardeck without --read-only to cancel anything"
+	case !j.State.Active():
+		return "job " + j.ID + " has ended: there is nothing to cancel"
+	}
+	return ""
+}
+
+func (p *Pane) enterLog() tea.Cmd {
+	p.inLog = true
+	p.bright()
+	return p.read()
+}
+
+func (p *Pane) back() tea.Cmd {
+	switch {
+	case p.inLog:
+		p.inLog = false
+		p.bright()
+	case !p.filter.Empty():
+		p.filter = pane.Filter{}
+		p.fill()
+		return p.read()
+	}
+	return nil
+}
+
+func (p *Pane) askText() tea.Cmd {
+	text := p.filter.Text
+	if p.inLog {
+		text = ""
+	}
+	p.typing = widget.NewInput("/ ", text)
+	return nil
+}
+
+// typeKey edits the filter of the list, which works while typed, or the search in the log.
+func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
+	in := p.typing
+	switch key.String() {
+	case "enter":
+		p.typing = nil
+		if p.inLog {
+			p.search = in.Value()
+			return p.find(false)
+		}
+		return p.moved()
+	case "esc":
+		p.typing = nil
+		in.Set("")
+	default:
+		in.Key(key)
+	}
+	if !p.inLog {
+		p.filter = pane.ParseFilter(in.Value())
+		p.fill()
+		return p.moved()
+	}
+	return nil
+}
+
+func (p *Pane) find(back bool) tea.Cmd {
+	switch {
+	case p.search == "":
+		return pane.Say("nothing to search for: ↵ then / in the log")
+	case !p.log.Find(p.search, back):
+		return pane.Say("not in the log: " + p.search)
+	}
+	return nil
+}
+
+func (p *Pane) toError() tea.Cmd {
+	if !p.firstError() {
+		return pane.Say("no line of the log looks like an error")
+	}
+	p.inLog = true
+	p.bright()
+	return nil
+}
+
+func (p *Pane) wrap() tea.Cmd {
+	p.log.Wrap = !p.log.Wrap
+	return nil
+}
+
+func (p *Pane) refresh() tea.Cmd { return tea.Batch(p.read(), pane.Send(pane.RefreshJobsMsg{})) }
+
+func (p *Pane) copyID() tea.Cmd { return pane.Send(pane.CopyMsg{Text: p.currentID()}) }
+
+// askCancel names the job, its state and how long it has been at it.
+func (p *Pane) askCancel() tea.Cmd {
+	j, _ := p.current()
+	what := "job " + j.ID
+	if j.Experiment != "" {
+		what += " of " + j.Experiment
+	}
+	state := "it is " + j.State.Words()
+	if j.Elapsed > 0 {
+		state += " and has run for " + widget.Clock(j.Elapsed)
+	} else if !j.Submit.IsZero() {
+		state += ", submitted " + widget.Ago(j.Submit, p.env.Now())
+	}
+	popup := widget.Confirm("Cancel "+what+"?", state, "What it has not written by then is lost.")
+	p.ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd {
+		return p.cancel.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return j.ID, p.env.Lab.Cancel(ctx, j.ID) })
+	}}
+	return nil
+}

@@ -1,0 +1,108 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/pane/panetest"
+)
+
+func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
+	t.Helper()
+	d := panetest.Drive(t, panetest.OfPane(New(l.Env(context.Background()))), w, h)
+	return answer(d, l)
+}
+
+// answer brings the scheduler's answer, as the cockpit does.
+func answer(d *panetest.Driver, l *panetest.Lab) *panetest.Driver {
+	list, err := l.Jobs(context.Background(), false)
+	return d.Send(pane.JobsMsg{List: list, Err: err})
+}
+
+func TestFrames(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	d.Golden("running-80x18")
+	d.Press("down", "down").Golden("failed-80x18")
+	drive(t, panetest.New(), 140, 39).Press("down").Golden("waiting-140x39")
+}
+
+func TestSizes(t *testing.T) {
+	panetest.Sizes(drive(t, panetest.New(), 80, 18))
+	d := drive(t, panetest.New(), 80, 18)
+	panetest.Sizes(d.Press("down", "down", "w"))
+}
+
+func TestFailedJobShowsCauseAndFixes(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 20)
+	d.Send(pane.OpenMsg{To: pane.Jobs, Experiment: "E1.6"}).Expect("▌ 3141580", "CUDA out of memory while allocating", "try   parallelism.tp 1 → 2", "E1.6_3141580.out:812")
+	if m := d.Pane().Message(); m.Text != "E1.6 failed after 1:52: CUDA out of memory while allocating the KV cache" {
+		t.Errorf("message %q", m.Text)
+	}
+}
+
+func TestCancelAsksAndDefaultsToNo(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18)
+	d.Press("x").Expect("Cancel job 3141592 of E1.3?", "running and has run for 4:12", "▌ No").Press("enter").Absent("Cancel job")
+	if l.Called("Cancel") != 0 {
+		t.Fatal("cancelled after No")
+	}
+	d.Press("x", "y")
+	if l.Called("Cancel 3141592") != 1 {
+		t.Fatalf("calls: %v", l.Calls)
+	}
+	answer(d, l).Expect("cancelled")
+}
+
+func TestCancelOfAnEndedJobSaysWhyNot(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	d.Press("end", "x").Absent("Cancel job")
+	if n, ok := panetest.Last[pane.Note](d); !ok || n.Text != "job 3141560 has ended: there is nothing to cancel" {
+		t.Errorf("said %q", n.Text)
+	}
+}
+
+func TestLogSearch(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	d.Press("enter", "g", "/").Type("iteration").Press("enter").Expect("line 6 of 10").Press("n").Expect("line 8 of 10").Press("N").Expect("line 6 of 10")
+	d.Press("/").Type("not there").Press("enter")
+	if n, _ := panetest.Last[pane.Note](d); n.Text != "not in the log: not there" {
+		t.Errorf("said %q", n.Text)
+	}
+	d.Press("esc", "down").Expect("▌ 3141593")
+}
+
+func TestFilterJobs(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	d.Press("/").Type("state:failed").Expect("3141580").Absent("3141592").Press("enter", "esc").Expect("3141592")
+}
+
+func TestCursorStaysOnItsJob(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18)
+	d.Press("down", "down").Expect("▌ 3141580")
+	l.List.Jobs = append([]model.Job{{ID: "3141999", State: model.JobPending}}, l.List.Jobs...)
+	answer(d, l).Expect("3141999", "▌ 3141580")
+}
+
+func TestStaleAndErrors(t *testing.T) {
+	l := panetest.New()
+	l.List.Stale = "slurm_load_jobs error: Unable to contact slurm controller"
+	d := drive(t, l, 80, 18)
+	if _, right := d.Pane().Title(); right != "as of 14:02:00, stale" {
+		t.Errorf("title %q", right)
+	}
+	if m := d.Pane().Message(); m.Text != "the scheduler did not answer: "+l.List.Stale {
+		t.Errorf("message %q", m.Text)
+	}
+	l = panetest.New()
+	l.Err["Jobs"] = errors.New("squeue is not installed")
+	drive(t, l, 80, 18).Expect("squeue is not installed", "r tries again")
+}
+
+func TestMissingLog(t *testing.T) {
+	drive(t, panetest.New(), 80, 18).Press("down").Expect("is not there yet: the job has not started")
+}
