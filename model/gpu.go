@@ -1,5 +1,7 @@
 package model
 
+import "fmt"
+
 // GPU is a kind of accelerator. Peaks are dense, without sparsity.
 type GPU struct {
 	Key        string             `yaml:"key" json:"key"`                 // a100-40gb
@@ -11,4 +13,14 @@ type GPU struct {
 	Peak       map[string]float64 `yaml:"peak_tflops" json:"peak_tflops"` // by precision
 	SMs        int                `yaml:"sms" json:"sms"`
 	Capability string             `yaml:"capability" json:"capability"` // 8.0
+}
+
+// AtLeast reports whether the GPU's compute capability reaches major.minor. One whose
+// capability is not known is taken to.
+func (g GPU) AtLeast(major, minor int) bool {
+	var a, b int
+	if n, _ := fmt.Sscanf(g.Capability, "%d.%d", &a, &b); n != 2 {
+		return true
+	}
+	return a > major || a == major && b >= minor
 }

@@ -70,6 +70,14 @@ func TestMemoryFitOverrides(t *testing.T) {
 	}
 }
 
+func TestAtLeast(t *testing.T) {
+	for capability, want := range map[string]bool{"8.0": false, "8.9": false, "9.0": true, "10.0": true, "12.1": true, "": true} {
+		if got := (GPU{Capability: capability}).AtLeast(9, 0); got != want {
+			t.Errorf("%q at least 9.0: %v", capability, got)
+		}
+	}
+}
+
 // The examples of the charging rules.
 func TestPrice(t *testing.T) {
 	site := testWorld().Site

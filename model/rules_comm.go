@@ -36,7 +36,7 @@ func commRules() []rule {
 				customLimit/(int64(s.shape.Hidden)*valueBytes(s.e.Model.Precision)))
 		}, nil},
 		{"symm-mem-gpu", SeverityWarning, "comm.all_reduce", func(s *subject) string {
-			if s.e.Comm.AllReduce != "symm_mem" || s.gpu == nil || s.gpu.Capability >= "9.0" {
+			if s.e.Comm.AllReduce != "symm_mem" || s.gpu == nil || s.gpu.AtLeast(9, 0) {
 				return ""
 			}
 			return fmt.Sprintf("symm_mem needs compute capability 9.0; %s has %s and uses NCCL", s.gpu.Title, s.gpu.Capability)

@@ -41,7 +41,7 @@ func knownRules() []rule {
 			return "weights are random: times are right, the text is noise"
 		}, nil},
 		{"fp8-gpu", SeverityWarning, "model.precision", func(s *subject) string {
-			if s.e.Model.Precision != "fp8" || s.gpu == nil || s.gpu.Capability >= "8.9" || s.replay() {
+			if s.e.Model.Precision != "fp8" || s.gpu == nil || s.gpu.AtLeast(8, 9) || s.replay() {
 				return ""
 			}
 			return s.gpu.Title + " has no fp8 arithmetic: weights are held in fp8, and computed in 16 bits"

@@ -76,6 +76,9 @@ func Compare(a, b []float64) Difference {
 	if n == 0 || m == 0 {
 		return Difference{P: 1, Words: "no samples to compare"}
 	}
+	if slices.ContainsFunc(append(slices.Clone(a), b...), math.IsNaN) {
+		return Difference{P: 1, Words: "a sample is missing"}
+	}
 	if least := 2 / choose(n+m, n); least >= Alpha {
 		return Difference{P: rankP(a, b), Words: fmt.Sprintf("too few samples: %d against %d cannot show a difference", n, m)}
 	}
@@ -111,7 +114,7 @@ func doubleRanks(a, b []float64) (ranks []int, sum int) {
 			j++
 		}
 		rank[all[i]] = i + 1 + j // twice the mean of i+1 … j
-		i = max(j, i+1)          // NaN equals nothing, itself included
+		i = j
 	}
 	for _, x := range all {
 		ranks = append(ranks, rank[x])

@@ -69,6 +69,9 @@ func TestCompare(t *testing.T) {
 	if d := Compare([]float64{1, 2, 3}, []float64{4, 5, 6}); !strings.Contains(d.Words, "too few samples: 3 against 3") {
 		t.Errorf("%+v", d)
 	}
+	if d := Compare([]float64{1, math.NaN()}, []float64{1}); d.Sure || d.P != 1 || d.Words == "" {
+		t.Errorf("a sample that is no number: %+v", d)
+	}
 	if d := Compare(nil, []float64{1}); d.Sure || d.P != 1 || d.Words == "" {
 		t.Errorf("nothing to compare: %+v", d)
 	}

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -63,9 +64,35 @@ func checkSite(file, name string, s model.Site, gpus map[string]model.GPU) error
 			return fault("default_qos names %.40q, which is not among qos", qos)
 		}
 	}
+	if err := checkWords(s); err != nil {
+		return fault("%v", err)
+	}
 	for k := range s.Settings {
 		if !IsSetting(k) {
 			return fault("settings: unknown key %.40q; did you mean %s?", k, model.Nearest(k, Keys()))
+		}
+	}
+	return nil
+}
+
+// checkWords looks at what reaches job scripts.
+func checkWords(s model.Site) error {
+	errs := []error{model.CheckConstraint(s.Constraint)}
+	for _, k := range s.Partitions {
+		errs = append(errs, model.CheckConstraint(k.Constraint))
+	}
+	for _, q := range s.Queues {
+		errs = append(errs, model.CheckSlurmWord(q.Name))
+	}
+	for _, m := range s.Modules {
+		errs = append(errs, oneLine(m))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Network)) {
+		errs = append(errs, model.CheckEnvName(name), oneLine(s.Network[name]))
+	}
+	for _, err := range errs {
+		if err != nil {
+			return err
 		}
 	}
 	return nil
