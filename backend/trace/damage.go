@@ -70,7 +70,7 @@ func (f *faults) damage() []Damage {
 		w := faultWords[k]
 		text := "1 " + w.one
 		if n > 1 {
-			text = thousands(n) + " " + w.many + "; the first is here"
+			text = thousands(n) + " " + w.many
 		}
 		out = append(out, Damage{Offset: f.first[k], Text: text, Lost: w.lost})
 	}

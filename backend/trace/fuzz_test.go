@@ -16,6 +16,11 @@ func seeds(f *testing.F) {
 			f.Add([]byte(wholeDocument(kernelEvent("a", 1), c.event, kernelEvent("b", 2))), uint16(50))
 		}
 	}
+	var steps []string // launches that come again, for the fast paths
+	for n := range 4 {
+		steps = append(steps, kernelEvent("gemm", n), kernelEvent("norm {x}", 10+n), kernelEvent("gemm", 20+n))
+	}
+	f.Add([]byte(wholeDocument(steps...)), uint16(200))
 	f.Add([]byte(`{"traceEvents":[{"ph":"X","cat":"gpu_memcpy","name":"Memcpy DtoH","pid":0,"tid":7,"ts":1,"dur":2.5}]}`), uint16(1))
 	f.Add([]byte(`{"traceEvents": [{"ph": "X", "cat": "user_annotation", "name": "decode", "ts": 1e3, "dur": 2, "args": {}}], "hostname": "n\u0031"}`), uint16(7))
 	f.Add([]byte(wholeDocument(strings.Replace(kernelEvent("ncclDevKernel_AllReduce", 9), `"device"`,

@@ -33,22 +33,28 @@ func eachKey(b []byte, i int, do func(key []byte, from, to int)) (int, status) {
 }
 
 // eachElement calls do for the place of every element of the array at b[i], as far
-// as it can be read.
-func eachElement(b []byte, i int, do func(from, to int)) {
+// as it can be read; false if that is not to its end.
+func eachElement(b []byte, i int, do func(from, to int)) bool {
 	for i++; ; {
 		i = skipSpace(b, i)
-		if i >= len(b) || b[i] == ']' {
-			return
+		if i >= len(b) {
+			return false
 		}
-		if b[i] == ',' {
+		switch b[i] {
+		case ']':
+			return true
+		case ',':
 			i++
 			continue
 		}
 		to, st := value(b, i)
 		if st != whole {
-			return
+			return false
 		}
 		do(i, to)
-		i = to
+		i = skipSpace(b, to)
+		if i >= len(b) || b[i] != ',' && b[i] != ']' {
+			return false
+		}
 	}
 }

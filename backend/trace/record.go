@@ -88,7 +88,19 @@ type Rank struct {
 
 // Damage is one thing that was wrong with a file, in words for people, and what was lost.
 type Damage struct {
-	Offset int64  // byte of the decompressed text where it shows, -1 if it has no place
+	Offset int64  // byte of the decompressed text where it first shows, -1 if it has no place
 	Text   string // "ended before the list of events was closed"
 	Lost   string // "everything after the last whole event (12,345 kernels read)"
+}
+
+// String is the damage in one sentence, with its place.
+func (d Damage) String() string {
+	text := d.Text
+	if d.Offset >= 0 {
+		text += " (byte " + thousands(int(d.Offset)) + ")"
+	}
+	if d.Lost != "" {
+		text += "; lost: " + d.Lost
+	}
+	return text
 }

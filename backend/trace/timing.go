@@ -108,6 +108,8 @@ type timingText struct {
 	b     []byte
 	t     *Timing
 	known int // keys of a timing file seen
+	odd   int // values of the present key that are no measurement; the first is at oddAt
+	oddAt span
 }
 
 func parseTiming(b []byte) (*Timing, error) {
@@ -142,45 +144,73 @@ func (p *timingText) key(name []byte, from, to int) {
 		return
 	}
 	p.known++
+	p.odd = 0
+	values := p.numbers(from, to)
+	p.noteOdd(string(name))
 	if set != nil {
-		set(p.t, slices.Concat(p.numbers(string(name), from, to)...))
+		set(p.t, slices.Concat(values...))
 		return
 	}
 	var totals []float64
-	for _, v := range p.numbers(string(name), from, to) {
+	for _, v := range values {
 		totals = append(totals, sum(v))
 	}
 	sums(p.t, totals)
 }
 
+// noteOdd says which values of a key are no measurement.
+func (p *timingText) noteOdd(name string) {
+	if p.odd == 0 {
+		return
+	}
+	text := fmt.Sprintf("%s holds %s, which is no measurement", name, firstWords(p.oddAt.of(p.b)))
+	if p.odd > 1 {
+		text = fmt.Sprintf("%s holds %s values that are no measurements, the first %s", name, thousands(p.odd), firstWords(p.oddAt.of(p.b)))
+	}
+	p.damage(int(p.oddAt.from), text, "those values of "+name)
+}
+
 // numbers reads a number, a list of numbers or a list of lists: one slice for each
 // element. null is no number and no damage; anything else that is none is damage.
-func (p *timingText) numbers(name string, from, to int) [][]float64 {
+func (p *timingText) numbers(from, to int) [][]float64 {
 	if p.b[from] != '[' {
-		if v, ok := p.number(name, from, to); ok {
-			return [][]float64{{v}}
-		}
-		return nil
+		return [][]float64{p.row(from, to)}
 	}
 	var out [][]float64
-	eachElement(p.b[:to], from, func(a, z int) {
-		if p.b[a] == '[' {
-			out = append(out, slices.Concat(p.numbers(name, a, z)...))
-		} else if v, ok := p.number(name, a, z); ok {
-			out = append(out, []float64{v})
-		}
-	})
+	if !eachElement(p.b[:to], from, func(a, z int) { out = append(out, p.row(a, z)) }) {
+		p.isOdd(from, to)
+	}
+	return slices.DeleteFunc(out, func(row []float64) bool { return len(row) == 0 })
+}
+
+// row reads a number or a list of numbers.
+func (p *timingText) row(from, to int) (out []float64) {
+	if p.b[from] != '[' {
+		return p.number(from, to, nil)
+	}
+	if !eachElement(p.b[:to], from, func(a, z int) { out = p.number(a, z, out) }) {
+		p.isOdd(from, to)
+	}
 	return out
 }
 
-func (p *timingText) number(name string, from, to int) (float64, bool) {
+// number appends the number b[from:to] to out.
+func (p *timingText) number(from, to int, out []float64) []float64 {
 	text := p.b[from:to]
 	if string(text) == "null" {
-		return 0, false
+		return out
 	}
 	if v, ok := float(text); ok && v >= 0 {
-		return v, true
+		return append(out, v)
 	}
-	p.damage(from, fmt.Sprintf("%s holds %s, which is no measurement", name, firstWords(text)), "that number of "+name)
-	return 0, false
+	p.isOdd(from, to)
+	return out
+}
+
+// isOdd counts a value that is no measurement.
+func (p *timingText) isOdd(from, to int) {
+	if p.odd == 0 {
+		p.oddAt = span{int32(from), int32(to)}
+	}
+	p.odd++
 }

@@ -63,8 +63,11 @@ func TestDamagedTiming(t *testing.T) {
 		iterations []float64
 		damage     string
 	}{
+		{"broken list", `{"iteration_times": [1, 2 3], "ttft_avg": 1}`, []float64{1, 2}, "iteration_times holds"},
+		{"lists in lists in lists", `{"iteration_times": [[1], [[2]], 3]}`, []float64{1, 3}, "is no measurement"},
 		{"NaN", `{"iteration_times": [1, NaN, 2]}`, []float64{1, 2}, `iteration_times holds "NaN", which is no measurement`},
 		{"Infinity", `{"iteration_times": [1, -Infinity]}`, []float64{1}, "is no measurement"},
+		{"many", `{"iteration_times": [1, NaN, NaN]}`, []float64{1}, `iteration_times holds 2 values that are no measurements, the first "NaN"`},
 		{"overflow", `{"iteration_times": [1, 1e400]}`, []float64{1}, "is no measurement"},
 		{"negative", `{"iteration_times": [1, -1]}`, []float64{1}, "is no measurement"},
 		{"text", `{"iteration_times": [1, "x"]}`, []float64{1}, "is no measurement"},
