@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"shardeck/backend/pool"
 	"shardeck/backend/report"
@@ -84,8 +86,8 @@ func (l *Lab) write(out *Report, rows []report.Row, all []figure) error {
 	if err := report.CSV(&summary, rows, model.Definitions); err != nil {
 		return err
 	}
-	title := fmt.Sprintf("Scaling of %d runs", len(all))
-	if err := report.PNG(&picture, title, noteOf(all), l.panels(all)); err != nil {
+	panels, common := factored(l.panels(all))
+	if err := report.PNG(&picture, fmt.Sprintf("Scaling of %d runs", len(all)), noteOf(common), panels); err != nil {
 		return err
 	}
 	for _, f := range []struct {
@@ -100,15 +102,37 @@ func (l *Lab) write(out *Report, rows []report.Row, all []figure) error {
 	return nil
 }
 
-// noteOf is the line under the title: how to read the picture.
-func noteOf(all []figure) string {
-	note := "mean over iterations; bars show half the range; dashed: ideal"
-	for _, f := range all {
-		if f.run.Replay {
-			return note + "; some runs are replays of recordings"
+// noteOf is the line under the title: what holds for all series, and how to read the
+// picture.
+func noteOf(common []string) string {
+	return strings.Join(append(common, "mean over iterations, bars: half the range"), " · ")
+}
+
+// nameSign stands between the parts of a series' name.
+const nameSign = " · "
+
+// factored takes out of the names of series what they all have in common.
+func factored(panels []report.Panel) ([]report.Panel, []string) {
+	var common []string
+	n := 0
+	for _, p := range panels {
+		for _, s := range p.Series {
+			parts := strings.Split(s.Name, nameSign)
+			if n++; n == 1 {
+				common = parts
+			}
+			common = slices.DeleteFunc(common, func(part string) bool { return !slices.Contains(parts, part) })
 		}
 	}
-	return note
+	for _, p := range panels {
+		for i, s := range p.Series {
+			own := slices.DeleteFunc(strings.Split(s.Name, nameSign), func(part string) bool { return slices.Contains(common, part) })
+			if len(own) > 0 {
+				p.Series[i].Name = strings.Join(own, nameSign)
+			}
+		}
+	}
+	return panels, common
 }
 
 // panels are the four charts of the original scaling analysis.
@@ -127,12 +151,12 @@ func (l *Lab) panels(all []figure) []report.Panel {
 }
 
 // drawn turns series into those of a picture.
-func (l *Lab) drawn(all []figure, x Axis, y string, of func(Point) (report.Point, bool)) []report.Series {
+func (l *Lab) drawn(all []figure, x Axis, y string, of func(Series, Point) (report.Point, bool)) []report.Series {
 	var out []report.Series
 	for _, s := range l.seriesOf(all, x, y) {
 		line := report.Series{Name: s.Name}
 		for _, p := range s.Points {
-			if point, ok := of(p); ok {
+			if point, ok := of(s, p); ok {
 				line.Points = append(line.Points, point)
 			}
 		}
@@ -141,10 +165,11 @@ func (l *Lab) drawn(all []figure, x Axis, y string, of func(Point) (report.Point
 	return out
 }
 
-func yOf(p Point) (report.Point, bool) {
+func yOf(_ Series, p Point) (report.Point, bool) {
 	return report.Point{X: p.X, Y: p.Y, Spread: p.Y * p.Spread / 100}, true
 }
 
-func efficiencyOf(p Point) (report.Point, bool) {
-	return report.Point{X: p.X, Y: p.Efficiency}, p.Efficiency > 0
+// efficiencyOf leaves out a run alone: it is its own base, which says nothing.
+func efficiencyOf(s Series, p Point) (report.Point, bool) {
+	return report.Point{X: p.X, Y: p.Efficiency}, p.Efficiency > 0 && len(s.Points) > 1
 }

@@ -40,13 +40,12 @@ func frame(p Panel) *plot.Plot {
 	c.Title.TextStyle.Font.Weight = bold
 	c.Title.TextStyle.XAlign, c.Title.TextStyle.YAlign = draw.XCenter, draw.YTop
 	c.Title.Padding = vg.Points(8)
-	for axis, words := range map[*plot.Axis]string{&c.X: p.X, &c.Y: p.Y} {
-		turned := axis.Label.TextStyle
+	for axis, words := range map[*plot.Axis]string{&c.X: p.X, &c.Y: ""} { // Y: see drawLabel
+		aligned := axis.Label.TextStyle
 		ticks := axis.Tick.Label
 		axis.Label.Text = words
 		axis.Label.TextStyle = textStyle(10.5, grey)
-		axis.Label.TextStyle.XAlign, axis.Label.TextStyle.YAlign = turned.XAlign, turned.YAlign
-		axis.Label.TextStyle.Rotation = turned.Rotation
+		axis.Label.TextStyle.XAlign, axis.Label.TextStyle.YAlign = aligned.XAlign, aligned.YAlign
 		axis.Label.Padding = vg.Points(5)
 		axis.Tick.Label = textStyle(10, ink)
 		axis.Tick.Label.XAlign, axis.Tick.Label.YAlign = ticks.XAlign, ticks.YAlign

@@ -58,7 +58,7 @@ func (l legend) draw(page draw.Canvas, styles map[string]style) {
 }
 
 func nameStyle() draw.TextStyle {
-	s := textStyle(10.5, ink)
+	s := textStyle(10, ink)
 	s.YAlign = draw.YCenter
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"io"
+	"math"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -65,7 +66,9 @@ func drawPanels(area draw.Canvas, rows int, panels []Panel, styles map[string]st
 		inLine(charts, places)
 		for k, c := range charts {
 			c.Draw(places[k])
-			if p := panels[column+k*columns]; !p.hasPoints() {
+			p := panels[column+k*columns]
+			drawLabel(places[k], c, p.Y)
+			if !p.hasPoints() {
 				drawEmpty(places[k], p.Empty)
 			}
 		}
@@ -80,8 +83,21 @@ func inLine(charts []*plot.Plot, places []draw.Canvas) {
 		widest = max(widest, indent(i))
 	}
 	for i := range charts {
-		places[i] = draw.Crop(places[i], widest-indent(i), 0, 0, 0)
+		places[i] = draw.Crop(places[i], labelWidth+widest-indent(i), 0, 0, 0)
 	}
+}
+
+// labelWidth is the room of the turned label of a Y axis.
+const labelWidth = 0.24 * vg.Inch
+
+// drawLabel writes what Y is beside its middle. The plot library's own label takes
+// room above a logarithmic axis that it does not need.
+func drawLabel(place draw.Canvas, c *plot.Plot, text string) {
+	s := textStyle(10.5, grey)
+	s.Rotation = math.Pi / 2
+	s.XAlign, s.YAlign = draw.XCenter, draw.YBottom
+	data := c.DataCanvas(place)
+	place.FillText(s, vg.Point{X: place.Min.X - labelWidth/4, Y: data.Center().Y}, text)
 }
 
 // drawEmpty says why a panel shows nothing.

@@ -43,7 +43,7 @@ func setRange(c *plot.Plot, p Panel) {
 	case p.Kind == Efficiency:
 		c.Y.Min, c.Y.Max = 0, math.Max(top, 100)*1.15
 	default:
-		c.Y.Min, c.Y.Max = 0, top*1.12
+		c.Y.Min, c.Y.Max = 0, top*1.15
 	}
 }
 
@@ -121,7 +121,7 @@ func round(low, high float64) []plot.Tick {
 		}
 	}
 	var ticks []plot.Tick
-	for v := math.Ceil(low/step) * step; v <= high*1.0001; v += step {
+	for v := math.Ceil(low/step) * step; v <= low+(high-low)*0.97; v += step {
 		ticks = append(ticks, plot.Tick{Value: v, Label: short(v)})
 	}
 	return ticks
@@ -132,7 +132,8 @@ func decades(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	for power := math.Floor(math.Log10(low)); power <= math.Ceil(math.Log10(high)); power++ {
 		for _, digit := range []float64{1, 2, 5} {
-			if v := digit * math.Pow(10, power); v >= low && v <= high {
+			// a label at the very top would push the axis down
+			if v := digit * math.Pow(10, power); v >= low && v <= high/math.Pow(high/low, 0.04) {
 				ticks = append(ticks, plot.Tick{Value: v, Label: short(v)})
 			}
 		}
