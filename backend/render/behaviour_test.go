@@ -236,7 +236,7 @@ func TestSignalsLetTheRunnerWrite(t *testing.T) {
 
 func waitFor(t *testing.T, path string) {
 	t.Helper()
-	for range 200 {
+	for range 800 {
 		if _, err := os.Stat(path); err == nil {
 			return
 		}
