@@ -1,10 +1,5 @@
 package model
 
-import (
-	"fmt"
-	"path"
-)
-
 // Severity of a finding.
 type Severity string
 
@@ -72,28 +67,6 @@ func Check(e Experiment, w World) Verdict {
 	}
 	byWeight(found)
 	return Verdict{Findings: found, Placement: s.place, Fit: s.memory(), Price: PriceOf(s.place, w.Site, s.limit)}
-}
-
-// Conflicts finds experiments that stand in each other's way: one id, or one
-// output_dir, used twice. It returns the findings of each experiment, in order.
-func Conflicts(es []Experiment) [][]Finding {
-	out := make([][]Finding, len(es))
-	for i, a := range es {
-		for j, b := range es {
-			if i == j {
-				continue
-			}
-			if a.ID != "" && a.ID == b.ID {
-				out[i] = append(out[i], Finding{"id-twice", SeverityError, "experiment_id",
-					"another config has the id " + a.ID, "give one of them another experiment_id", []Edit{}})
-			}
-			if a.OutputDir != "" && path.Clean(a.OutputDir) == path.Clean(b.OutputDir) {
-				out[i] = append(out[i], Finding{"output-dir-twice", SeverityError, "output_dir",
-					fmt.Sprintf("%s writes to %s too", b.ID, b.OutputDir), "give one of them another output_dir", []Edit{}})
-			}
-		}
-	}
-	return out
 }
 
 // Placement is what the job will ask for: nodes, and how ranks lie on them.

@@ -41,6 +41,7 @@ func TestCheck(t *testing.T) {
 		// Layout.
 		{"TP16 of 40 heads", of(qwen25, 16, 1, 1, 1), "tp-heads", SeverityError, "40 heads", "parallelism.tp=8"},
 		{"KV heads", of(qwen25, 5, 1, 1, 1), "tp-kv-heads", SeverityError, "8 key-value heads", "parallelism.tp=4"},
+		{"FFN", of(qwen25, 40, 1, 1, 1), "tp-ffn", SeverityError, "27648 does not divide by 40", "parallelism.tp=8"},
 		{"TP16 with KV heads repeated", of(llama8B, 16, 1, 1, 1), "tp-spans-nodes", SeverityWarning, "Slingshot 11", ""},
 		{"EP of part of the ranks", of(v2Lite, 2, 1, 2, 2), "ep-size", SeverityError, "all TP × DP = 4 ranks", "parallelism.ep=4"},
 		{"EP over the experts", of(mixtral, 8, 1, 2, 16), "ep-experts", SeverityError, "only 8 experts", "parallelism.ep=1"},
@@ -252,25 +253,6 @@ func TestFindingsAreInOrderOfWeight(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff([]Severity{SeverityError, SeverityWarning, SeverityNote}, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestConflicts(t *testing.T) {
-	a, b, c := baseline(), baseline(), baseline()
-	b.ID, c.ID = "E1.2", "E1.2"
-	c.OutputDir = "trace_collection/other"
-	got := Conflicts([]Experiment{a, b, c})
-	var codes [][]string
-	for _, fs := range got {
-		var of []string
-		for _, f := range fs {
-			of = append(of, f.Code)
-		}
-		codes = append(codes, of)
-	}
-	want := [][]string{{"output-dir-twice"}, {"output-dir-twice", "id-twice"}, {"id-twice"}}
-	if diff := cmp.Diff(want, codes); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -27,7 +27,7 @@ func tpRules() []rule {
 			return fmt.Sprintf("TP=%d is not possible: %d key-value heads neither divide by it nor repeat evenly", tp, kv)
 		}), nearest("parallelism.tp")},
 		{"tp-ffn", SeverityError, "parallelism.tp", shaped(func(e Experiment, m Shape) string {
-			if m.DenseLayers() == 0 || m.Intermediate%e.Layout.TP == 0 {
+			if m.Heads%e.Layout.TP != 0 || m.DenseLayers() == 0 || m.Intermediate%e.Layout.TP == 0 {
 				return ""
 			}
 			return fmt.Sprintf("TP=%d is not possible: the feed-forward width %d does not divide by %d", e.Layout.TP, m.Intermediate, e.Layout.TP)

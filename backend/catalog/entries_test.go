@@ -93,10 +93,12 @@ func TestCatalogueIsLegal(t *testing.T) {
 			}
 		}
 	}
-	for i, fs := range model.Conflicts(all) {
-		if len(fs) > 0 {
-			t.Errorf("%s: %+v", all[i].ID, fs)
+	dirs := map[string]string{}
+	for _, e := range all {
+		if other := dirs[e.OutputDir]; other != "" {
+			t.Errorf("%s and %s write to %s", other, e.ID, e.OutputDir)
 		}
+		dirs[e.OutputDir] = e.ID
 	}
 	for _, n := range []int{1, 2, 4, 8, 16, 64} {
 		if !sizes[n] {
