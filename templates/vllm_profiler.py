@@ -86,6 +86,7 @@ TRACE_BUDGET = 300e6  # bytes of Kineto JSON a rank, before compression
 STEP_BYTES = 1.2e6  # of one forward step of a model of STEP_LAYERS layers, measured
 STEP_LAYERS = 32
 PREFILL_CHUNK = 8192  # tokens of one prefill step, vLLM's usual max_num_batched_tokens
+DEFAULT_SEQUENCES = 256  # that vLLM runs at once on an A100; more elsewhere
 
 LOWEST_TOKEN, HIGHEST_TOKEN = 256, 32000  # plain tokens of every vocabulary we know
 
@@ -361,14 +362,14 @@ class TracePlan:
     bytes: int  # estimate, a rank, before compression
 
 
-def plan_trace(e: Experiment, layers: int = STEP_LAYERS) -> TracePlan:
+def plan_trace(e: Experiment, layers: int = STEP_LAYERS, chunk: int = PREFILL_CHUNK) -> TracePlan:
     """Bounds the traced pass: what is given stands, auto keeps the estimate under the budget.
 
     A step costs about the same trace whether it is a prefill chunk or a decode step. Two
     iterations where they fit, since a rank must be late in both to be called a straggler.
     """
     step = STEP_BYTES * max(layers, 1) / e.pp / STEP_LAYERS
-    prefill = math.ceil(e.requests(0) * e.seq_len / PREFILL_CHUNK)
+    prefill = math.ceil(e.requests(0) * e.seq_len / chunk)
     iterations = e.trace_iterations or min(2, e.iterations)
     room = int(TRACE_BUDGET / step / iterations) - prefill
     tokens = min(e.trace_tokens or max(2, room), e.max_tokens)
@@ -492,6 +493,8 @@ def model_arguments(s: Setup, e: Experiment, able: Abilities) -> None:
     s.need(able, "max_model_len", e.seq_len + e.max_tokens, "a prompt of seq_len and an output of max_tokens")
     s.need(able, "enable_prefix_caching", False, "a repeatable prefill")
     s.arguments["seed"] = 0
+    if e.requests(0) > DEFAULT_SEQUENCES:
+        s.wish(able, "max_num_seqs", e.requests(0))  # the batch is one batch, not waves of a default size
     if e.dummy_weights:
         s.wish(able, "skip_tokenizer_init", True)  # prompts are token ids: nothing more to download
     s.wish(able, "worker_extension_cls", f"{Path(__file__).stem}.WorkerExtension")
@@ -583,7 +586,8 @@ def user_arguments(s: Setup, e: Experiment, able: Abilities) -> None:
         need = e.seq_len + e.max_tokens
         if name == "max_model_len" and (not isinstance(value, int) or value < need):
             raise Failure(EXIT_CONFIG, f"vllm.max_model_len: {value} is less than seq_len + max_tokens = {need}")
-        s.arguments[name] = value
+        old = s.arguments.get(name)
+        s.arguments[name] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
 
 
 def command_line(arguments: Mapping[str, Any]) -> list[str]:
@@ -613,9 +617,11 @@ class WorkerExtension:
         """This rank: where it runs and how the engine really laid it out."""
         import torch
 
-        parallel = self.vllm_config.parallel_config  # type: ignore[attr-defined]
+        config = self.vllm_config  # type: ignore[attr-defined]
         names = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size", "enable_expert_parallel",
-                 "all2all_backend", "disable_custom_all_reduce", "distributed_executor_backend", "nnodes")
+                 "all2all_backend", "disable_custom_all_reduce", "distributed_executor_backend", "nnodes",
+                 "max_num_batched_tokens", "max_num_seqs", "num_gpu_blocks", "block_size", "enforce_eager")
+        parts = [getattr(config, f"{p}_config", None) for p in ("parallel", "scheduler", "cache", "model")]
         nccl = torch.cuda.nccl.version() if torch.cuda.is_available() else ()
         return {
             "rank": int(self.rank),  # type: ignore[attr-defined]
@@ -624,7 +630,7 @@ class WorkerExtension:
             "nccl": ".".join(map(str, nccl if isinstance(nccl, tuple) else (nccl,))),
             "cuda": torch.version.cuda or "",
             "peak": int(torch.cuda.max_memory_allocated()) if torch.cuda.is_available() else 0,
-            "parallel": {n: plain(getattr(parallel, n)) for n in names if hasattr(parallel, n)},
+            "engine": {n: plain(getattr(p, n)) for n in names for p in parts if hasattr(p, n)},
         }
 
     def shardeck_reset_peak(self) -> None:
@@ -858,7 +864,7 @@ def check_layout(e: Experiment, ranks: Sequence[Mapping[str, Any]], moe: bool) -
         want["data_parallel_size"] = e.dp
     for r in ranks:
         for name, value in want.items():
-            got = r.get("parallel", {}).get(name, value)
+            got = r.get("engine", {}).get(name, value)
             if got != value:
                 raise Failure(EXIT_SOFTWARE, f"the engine runs with {name} = {got}, not {value}: this vLLM cannot do the layout")
 
@@ -914,7 +920,8 @@ def trace(c: Child) -> None:
         return
     if c.part.missing:
         return  # no profiler in this vLLM, and the reason is there already
-    c.part.plan = plan_trace(e, layers_of(c.llm))
+    chunk = c.part.ranks[0].get("engine", {}).get("max_num_batched_tokens") or PREFILL_CHUNK
+    c.part.plan = plan_trace(e, layers_of(c.llm), chunk)
     stage("profiling")
     if not e.nsys:
         rehearse(c)
@@ -966,11 +973,12 @@ def trace_execution(c: Child) -> None:
     c.llm.collective_rpc("shardeck_et_stop")
     c.part.notes.append(f"execution trace: eager, random weights, {done.output_tokens[0]} output tokens of one iteration")
     for rank in range(c.experiment.replica_ranks):
-        source = folder / f"et_{rank}.json"
-        if not source.exists():
-            c.part.missing.append(f"torch_et_{c.first_rank + rank}.json.gz: the worker wrote none")
+        target = c.out / f"torch_et_{c.first_rank + rank}.json.gz"
+        written = [p for r in (rank, c.first_rank + rank) if (p := folder / f"et_{r}.json").exists()]
+        if not written or not sound(written[0]):
+            c.part.missing.append(f"{target.name}: the worker wrote {'half of one' if written else 'none'}")
             continue
-        pack(source, c.out / f"torch_et_{c.first_rank + rank}.json.gz")
+        pack(written[0], target)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -988,6 +996,8 @@ def collect_traces(raw: Path, out: Path, first_rank: int, count: int, patience: 
     taken: dict[int, Path] = {}
     for f in files:
         rank = rank_of(f, count)
+        if rank is not None and rank >= first_rank:
+            rank -= first_rank  # some versions name by the rank in the whole world
         if rank is None or rank in taken or not 0 <= rank < count:
             faults.append(f"{f.name}: rank {'unknown' if rank is None else rank}; left in {raw}")
             continue
@@ -1431,13 +1441,13 @@ def run_info(s: Supervisor, code: int, cause: str, parts: Sequence[Part], extra:
     status = "complete" if code == EXIT_DONE else "partial" if timed else "failed"
     info: dict[str, Any] = {
         "schema": 1, "runner": "vllm_profiler.py", "engine": s.e.engine, "experiment_id": s.e.id,
-        "job_id": os.environ.get("SLURM_JOB_ID", os.environ.get("SHARDECK_JOB_ID", "")),
+        "job_id": os.environ.get("SHARDECK_JOB_ID", os.environ.get("SLURM_JOB_ID", "")),
         "status": status, "exit_code": code, "cause": cause,
         "missing": unique(s.missing), "notes": unique(n for p in [*parts, *extra] for n in p.notes),
         "start": s.started, "end": now(), "world_size": s.e.ranks,
         "hosts": [r["host"] for r in ranks if r.get("host")], "gpu": ranks[0].get("gpu", "") if ranks else "",
         "versions": first.versions if first else {},
-        "effective": {"asked": first.arguments, "parallel": ranks[0].get("parallel", {})} if first and ranks else {},
+        "effective": {"asked": first.arguments, "engine": ranks[0].get("engine", {})} if first and ranks else {},
         "timed_iterations": timed,
         "traced_iterations": len(first.traced) if first and traces == s.e.ranks else 0,
         "traced_tokens": plan.tokens if plan else 0,

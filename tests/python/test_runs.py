@@ -86,7 +86,7 @@ def test_a_whole_run(tmp_path, generation):
     info = r.read("run.json")
     assert (info["status"], info["exit_code"], info["world_size"]) == ("complete", 0, 2)
     assert (info["timed_iterations"], info["traced_iterations"], info["traced_tokens"]) == (3, 2, 5)
-    assert info["effective"]["parallel"]["tensor_parallel_size"] == 2
+    assert info["effective"]["engine"]["tensor_parallel_size"] == 2
     assert "missing" not in info
     assert any("times the time of the untraced" in n for n in info["notes"])
 
@@ -111,7 +111,7 @@ def test_expert_parallel_replicas(tmp_path):
     assert [len(t) for t in first["unprofiled_ttft"]] == [2, 2, 2]  # 3 requests over 2 replicas
     assert [len(t) for t in second["unprofiled_ttft"]] == [1, 1, 1]
     info = r.read("run.json")
-    assert info["effective"]["parallel"]["data_parallel_size"] == 2
+    assert info["effective"]["engine"]["data_parallel_size"] == 2
     assert info["effective"]["asked"]["enable_expert_parallel"] is True
     assert r.log.count("shardeck: stage timing") == 1
 

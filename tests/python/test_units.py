@@ -287,6 +287,16 @@ def test_the_user_has_the_last_word():
         setup_for(experiment(vllm={"tensor_paralel_size": 2}), "coordinates")
 
 
+def test_overrides_of_the_user_join_ours():
+    s = setup_for(experiment(model__layers=4, vllm={"hf_overrides": {"vocab_size": 1000}}), "coordinates")
+    assert s.arguments["hf_overrides"] == {"num_hidden_layers": 4, "vocab_size": 1000}
+
+
+def test_a_large_batch_stays_one_batch():
+    assert "max_num_seqs" not in setup_for(experiment(), "coordinates").arguments
+    assert setup_for(experiment(data__batch_size=600), "coordinates").arguments["max_num_seqs"] == 600
+
+
 def test_the_environment_of_the_job_stands(monkeypatch):
     monkeypatch.setenv("VLLM_WORKER_MULTIPROC_METHOD", "fork")
     assert "VLLM_WORKER_MULTIPROC_METHOD" not in setup_for(experiment(), "coordinates").environment
@@ -301,9 +311,9 @@ def test_options_of_the_other_nodes():
 
 def test_a_layout_in_name_only_is_refused():
     e = experiment(parallelism__ep=2)
-    runner.check_layout(e, [{"parallel": {"tensor_parallel_size": 2, "enable_expert_parallel": True}}], moe=True)
+    runner.check_layout(e, [{"engine": {"tensor_parallel_size": 2, "enable_expert_parallel": True}}], moe=True)
     with pytest.raises(runner.Failure, match="enable_expert_parallel = False"):
-        runner.check_layout(e, [{"parallel": {"enable_expert_parallel": False}}], moe=True)
+        runner.check_layout(e, [{"engine": {"enable_expert_parallel": False}}], moe=True)
 
 
 def test_requests_spread_over_replicas():
@@ -399,6 +409,13 @@ def test_traces_are_renamed_by_global_rank(tmp_path):
     assert sorted(p.name for p in out.iterdir()) == ["kineto_trace_4.json.gz", "kineto_trace_5.json.gz"]
     assert "b-rank-0" in gzip.decompress((out / "kineto_trace_4.json.gz").read_bytes()).decode()
     assert not list(raw.iterdir())
+
+
+def test_traces_named_by_the_rank_in_the_world(tmp_path):
+    for rank in (2, 3):
+        trace_file(tmp_path, f"a-rank-{rank}")
+    assert runner.collect_traces(tmp_path, tmp_path, first_rank=2, count=2, patience=0.2) == []
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["kineto_trace_2.json.gz", "kineto_trace_3.json.gz"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ HERE = Path(__file__).parent
 COMMON_ARGUMENTS = (
     "model tensor_parallel_size pipeline_parallel_size dtype quantization seed load_format hf_overrides max_model_len "
     "enable_prefix_caching skip_tokenizer_init distributed_executor_backend disable_custom_all_reduce enforce_eager "
-    "enable_expert_parallel worker_extension_cls gpu_memory_utilization max_num_batched_tokens"
+    "enable_expert_parallel worker_extension_cls gpu_memory_utilization max_num_batched_tokens max_num_seqs"
 ).split()
 COMMON_VARIABLES = "VLLM_WORKER_MULTIPROC_METHOD VLLM_RPC_TIMEOUT VLLM_DP_RANK VLLM_DP_SIZE VLLM_DP_MASTER_IP".split()
 PROFILER_FIELDS = (
