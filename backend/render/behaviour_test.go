@@ -23,6 +23,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 printf '%s' "${X-}" >"$out/x"
+echo "task ${SLURM_PROCID-}"
 printf '%s\n' "$config" "$last" "${CUDA-}" >"$out/args"
 if [ -n "${WAIT-}" ]; then
   trap 'terms=$((${terms:-0} + 1))' TERM
@@ -54,7 +55,8 @@ case $1 in
 esac
 `
 
-// fakeSrun runs two tasks at a time, as on two nodes, when the script asks for them.
+// fakeSrun runs as many tasks as the script asks for, one after the other, and
+// stops at the first that fails.
 const fakeSrun = `#!/bin/bash
 while case $1 in -*) true ;; *) false ;; esac; do
   case $1 in --ntasks=*) n=${1#*=} ;; esac
@@ -63,6 +65,7 @@ done
 code=0
 for ((i = 0; i < n; i++)); do
   SLURM_PROCID=$i SLURM_NODEID=$i CODE=$(echo "${CODES-}" | cut -d, -f$((i + 1))) "$@" || code=$?
+  if [ $code -ne 0 ]; then break; fi # --kill-on-bad-exit
 done
 exit $code
 `
@@ -206,7 +209,7 @@ func TestSignalsLetTheRunnerWrite(t *testing.T) {
 	for name, c := range map[string]struct {
 		signal syscall.Signal
 		group  bool
-	}{"USR1": {syscall.SIGUSR1, false}, "TERM": {syscall.SIGTERM, false}, "TERM to all": {syscall.SIGTERM, true}} {
+	}{"USR1": {syscall.SIGUSR1, false}, "TERM": {syscall.SIGTERM, false}, "TERM to all": {syscall.SIGTERM, true}, "USR1 to all": {syscall.SIGUSR1, true}} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, script(t, plain(t)))
 			cmd := s.command("WAIT=1", "WRITE=1", "CODE=3")
@@ -246,7 +249,7 @@ func waitFor(t *testing.T, path string) {
 }
 
 func TestEnvironmentReachesTheRunner(t *testing.T) {
-	for _, h := range hostile {
+	for _, h := range []string{strings.Join(hostile, "|"), "", "-n", " '"} {
 		j := plain(t)
 		j.Experiment.Env = map[string]string{"X": h}
 		s := newSite(t, script(t, j))
@@ -309,6 +312,9 @@ func TestTasksOfSeveralNodes(t *testing.T) {
 		kept := s.tree()["llama-70b-tp8"] != ""
 		if kept != (want != 7) {
 			t.Errorf("%s: %v", codes, s.tree())
+		}
+		if codes[0] != '7' && !strings.Contains(log, "task 1\n") {
+			t.Errorf("%s: the first task took the second with it\n%s", codes, log)
 		}
 		for dir, files := range s.tree() {
 			if strings.Contains(files, ".exit-") {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"shardeck/model"
 )
 
 // handWritten has what people write: comments everywhere, odd spacing, quotes of
@@ -156,7 +158,8 @@ func TestSetRefuses(t *testing.T) {
 
 // TestSetRepairs: a wrong value is what an editor is for.
 func TestSetRepairs(t *testing.T) {
-	for _, wrong := range []string{"tp: four", `tp: "4"`, "tp: -1 # no", "tp:", "tp: ~", "tp: [1]"} {
+	for wrong, right := range map[string]string{"tp: four": "tp: 2", `tp: "4"`: "tp: 2", "tp: -1 # no": "tp: 2 # no",
+		"tp:": "tp: 2", "tp: # why": "tp: 2 # why", "tp: ~": "tp: 2", "tp:   [1]": "tp:   2"} {
 		d, err := NewDocument("a.yaml", []byte("experiment_id: A\nparallelism:\n  "+wrong+"\n  pp: 1\n"))
 		if err != nil {
 			t.Fatal(err)
@@ -164,7 +167,7 @@ func TestSetRepairs(t *testing.T) {
 		if err := d.Set("parallelism.tp", "2"); err != nil {
 			t.Errorf("%s: %v", wrong, err)
 		}
-		if e, _ := d.Experiment(); e.Layout.TP != 2 {
+		if want := "experiment_id: A\nparallelism:\n  " + right + "\n  pp: 1\n"; string(d.Bytes()) != want {
 			t.Errorf("%s became\n%s", wrong, d.Bytes())
 		}
 	}
@@ -254,6 +257,14 @@ func FuzzSet(f *testing.F) {
 			return
 		}
 		after, _ := d.Experiment()
+		meant := model.Defaults()
+		if err := Apply(&meant, path, value); err != nil {
+			t.Fatal(err)
+		}
+		got, _ := Value(after, path)
+		if want, _ := Value(meant, path); got != want && got != oneLine(want) {
+			t.Errorf("%s=%q reads back as %q\n%s", path, value, got, d.Bytes())
+		}
 		for _, k := range Keys() {
 			a, _ := Value(before, k)
 			b, _ := Value(after, k)
