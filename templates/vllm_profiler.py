@@ -37,8 +37,8 @@ what was measured is written; 4 vLLM missing or too old for what is asked; 5 too
 missing or not allowed; 7 out of GPU memory; 8 ranks could not communicate; 9 a rank died;
 10 timing is sound, traces are missing or incomplete.
 
-How it is built: this process starts one child for each data-parallel replica and pass and never
-imports vLLM itself, so that whatever happens to an engine, what was measured is written down.
+How it is built: this process starts one child for each data-parallel replica and pass and runs no
+engine itself, so that whatever happens to one, what was measured is written down.
 It needs nothing but Python 3.9 and what vLLM brings. What a vLLM version can do is found by looking
 (fields of EngineArgs, entries of vllm.envs), never by comparing version numbers.
 """
@@ -1269,7 +1269,8 @@ class Supervisor:
         raw = self.out / RAW_TRACES / "0"
         raw.mkdir(parents=True, exist_ok=True)
         setup = build_setup(self.e, find_abilities(), place, kind, str(raw.resolve()), moe=False)
-        command = ["vllm", "serve", self.e.model, "--headless", *command_line(setup.arguments)]
+        tool = ["vllm"] if shutil.which("vllm") else [sys.executable, "-m", "vllm.entrypoints.cli.main"]
+        command = [*tool, "serve", self.e.model, "--headless", *command_line(setup.arguments)]
         return self.launch(command, 0, quiet=True, extra=setup.environment)
 
     def launch(self, command: list[str], dp_rank: int, quiet: bool, extra: Mapping[str, str] = {}) -> Running:
