@@ -37,12 +37,13 @@ func (s *Slurm) Cancel(ctx context.Context, id string) error {
 	if _, err := s.ask(ctx, "scancel", target); err != nil {
 		return err
 	}
-	for wait := 100 * time.Millisecond; ; wait *= 2 {
+	end := time.Now().Add(s.patience)
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		active, err := s.active(ctx, target)
 		if err != nil || !active {
 			return err
 		}
-		if wait > 4*time.Second {
+		if time.Now().After(end) {
 			return &scheduler.Fault{Text: fmt.Sprintf("job %s did not end within seconds of scancel", id),
 				ToDo: "look again in a minute; a node that does not answer can hold it"}
 		}

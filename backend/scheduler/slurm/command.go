@@ -143,10 +143,10 @@ func (c *commands) start(ctx context.Context, k call) (answer, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 500 * time.Millisecond
-	out, errs := &capped{limit: maxOutput}, &capped{limit: maxErrors}
+	out, errs := &capped{limit: maxOutput, fatal: true}, &capped{limit: maxErrors}
 	cmd.Stdout, cmd.Stderr, cmd.Stdin = out, errs, strings.NewReader(k.stdin)
 	err := cmd.Run()
-	a := answer{out: out.String(), err: errs.String()}
+	a := answer{out: out.kept.String(), err: errs.kept.String()}
 	if cmd.ProcessState != nil {
 		a.code = cmd.ProcessState.ExitCode()
 	}
@@ -162,18 +162,26 @@ func (c *commands) start(ctx context.Context, k call) (answer, error) {
 	return a, err
 }
 
-// capped keeps the first limit bytes written to it.
+// capped keeps the first bytes written to it, up to a limit. More are dropped, or,
+// where they matter, end the program that writes them.
 type capped struct {
-	bytes.Buffer
+	kept  bytes.Buffer // not embedded: its ReadFrom would pass Write by
 	limit int
+	fatal bool
 	lost  bool
 }
 
+var errLong = errors.New("too long an answer")
+
 func (c *capped) Write(p []byte) (int, error) {
-	if room := c.limit - c.Len(); room < len(p) {
-		c.lost = true
-		c.Buffer.Write(p[:max(room, 0)])
-		return len(p), nil
+	room := c.limit - c.kept.Len()
+	if room >= len(p) {
+		return c.kept.Write(p)
 	}
-	return c.Buffer.Write(p)
+	c.lost = true
+	c.kept.Write(p[:max(room, 0)])
+	if c.fatal {
+		return 0, errLong
+	}
+	return len(p), nil
 }

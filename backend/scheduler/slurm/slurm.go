@@ -36,6 +36,7 @@ type Slurm struct {
 	zone     *time.Location
 	query    time.Duration
 	submit   time.Duration
+	patience time.Duration // with a cancelled job that does not end
 	plainer  oldSacct
 }
 
@@ -44,7 +45,7 @@ var _ scheduler.Scheduler = (*Slurm)(nil)
 // New makes a Slurm. It starts nothing: whether the commands exist shows at the
 // first call.
 func New(o Options) *Slurm {
-	s := &Slurm{commands: newCommands(o.Env), zone: o.Local, query: o.Timeout, submit: o.Submit}
+	s := &Slurm{commands: newCommands(o.Env), zone: o.Local, query: o.Timeout, submit: o.Submit, patience: 8 * time.Second}
 	if s.zone == nil {
 		s.zone = time.Local
 	}

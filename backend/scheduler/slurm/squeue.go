@@ -60,6 +60,17 @@ func setGPUs(j *model.Job, v string, _ *time.Location) {
 		j.GPUs = n
 	}
 }
+
+// setGPUsPerJob and setGPUsPerNode read what was asked for, which is all there is
+// where the site does not account for GPUs; tres-alloc, if it has a count, comes last.
+func setGPUsPerJob(j *model.Job, v string, _ *time.Location) { j.GPUs = gres(v) }
+
+func setGPUsPerNode(j *model.Job, v string, _ *time.Location) {
+	if n := gres(v); n > 0 {
+		j.GPUs = n * j.Nodes
+	}
+}
+
 func setNodes(j *model.Job, v string, _ *time.Location)    { j.Nodes = count(v) }
 func setJobState(j *model.Job, v string, _ *time.Location) { setState(j, v) }
 func setExit(j *model.Job, v string, _ *time.Location)     { j.ExitCode = exitCode(v) }
@@ -75,6 +86,8 @@ var squeueFields = []field{
 	{"TimeLimit", setLimit},
 	{"NumNodes", setNodes},
 	{"NodeList", setNodeList},
+	{"tres-per-job", setGPUsPerJob},
+	{"tres-per-node", setGPUsPerNode},
 	{"tres-alloc", setGPUs},
 	{"QOS", setQOS},
 	{"Partition", setPartition},
@@ -129,6 +142,9 @@ func fill(fields []field, parts []string, zone *time.Location) model.Job {
 	}
 	if j.State.Active() { // squeue tells the latest end and a code of 0
 		j.End, j.ExitCode = time.Time{}, ""
+	}
+	if !j.State.Active() && j.NodeList == "" { // it never started, whatever squeue tells
+		j.Start = time.Time{}
 	}
 	if j.Log != "" {
 		j.Log = scheduler.ExpandLog(j.Log, j.ID, j.Name)

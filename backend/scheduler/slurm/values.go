@@ -121,6 +121,25 @@ func gpus(tres string) int {
 	return kinds
 }
 
+// gres counts the GPUs of a request: gres:gpu:4 up to Slurm 23.02, gres/gpu:4 later,
+// with a kind between (gpu:a100:4) and sockets after it (gpu:4(S:0)).
+func gres(request string) int {
+	total := 0
+	for _, item := range strings.Split(request, ",") {
+		item = strings.TrimPrefix(strings.TrimPrefix(item, "gres:"), "gres/")
+		words := strings.Split(strings.SplitN(item, "(", 2)[0], ":")
+		if words[0] != "gpu" {
+			continue
+		}
+		if n := count(words[len(words)-1]); n > 0 && n < 1<<16 {
+			total += n
+		} else if len(words) < 3 && n == 0 { // "gpu" or "gpu:a100" is one
+			total++
+		}
+	}
+	return total
+}
+
 // exitCode reads squeue's exit status: exit:signal already, or a raw wait status
 // (768 is exit 3, 15 is signal 15).
 func exitCode(s string) string {

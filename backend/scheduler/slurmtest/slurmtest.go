@@ -50,6 +50,23 @@ func Main(m interface{ Run() int }) int {
 	return m.Run()
 }
 
+// Private starts a cluster for one test alone, which may do to it what it likes,
+// and stops it with the test. Options are those of .ci/slurm: TEST_SLURM_ACCT=0 makes
+// one without accounting in a second or two. It returns its directory.
+func Private(t testing.TB, options ...string) string {
+	t.Helper()
+	Conf(t) // skips or fails where there can be none
+	own, err := os.MkdirTemp("/tmp", "sd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { down(own) })
+	if _, err := up(own, options); err != nil {
+		t.Fatal(err)
+	}
+	return own
+}
+
 // find takes the cluster that is there, or starts one.
 func find() (string, error) {
 	if c := os.Getenv("SLURM_CONF"); c != "" && os.Getenv("SLURM_TEST_DIR") != "" {
@@ -82,7 +99,13 @@ func start() (string, error) {
 	if dir, err = os.MkdirTemp("/tmp", "sd"); err != nil {
 		return "", err
 	}
+	return up(dir, nil)
+}
+
+// up runs .ci/slurm and returns the path of the cluster's slurm.conf.
+func up(dir string, options []string) (string, error) {
 	cmd := exec.Command(script("slurm"), dir)
+	cmd.Env = append(os.Environ(), options...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
@@ -97,13 +120,17 @@ func start() (string, error) {
 
 // stop ends the cluster that was started here.
 func stop() {
-	if dir == "" {
-		return
+	if dir != "" {
+		down(dir)
 	}
+	dir = ""
+}
+
+// down ends a cluster and removes its directory.
+func down(dir string) {
 	if out, err := exec.Command(script("slurm-down"), dir, "--purge").CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "slurmtest: .ci/slurm-down: %v: %s\n", err, out)
 	}
-	dir = ""
 }
 
 // script is the path of a start script, in the repository this file lies in.

@@ -1,0 +1,199 @@
+package slurm
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"shardeck/backend/scheduler"
+)
+
+// fake puts scripts in place of Slurm's commands; each call is a line in calls.
+func fake(t *testing.T, o Options, scripts map[string]string) (*Slurm, func() []string) {
+	t.Helper()
+	dir := t.TempDir()
+	calls := filepath.Join(dir, "calls")
+	for name, body := range scripts {
+		text := "#!/bin/bash\necho \"" + name + " $*\" >>" + calls + "\n" + body + "\n"
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+":/usr/bin:/bin")
+	return New(o), func() []string {
+		text, _ := os.ReadFile(calls)
+		return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	}
+}
+
+func request(t *testing.T) scheduler.Request {
+	dir := t.TempDir()
+	return scheduler.Request{Script: "#!/bin/bash\ntrue\n", Dir: dir, Name: "n", Tag: "tag-1", Log: filepath.Join(dir, "%j.out")}
+}
+
+// TestHangs: a squeue that never answers is given up and killed with its children,
+// and a second one is not started beside it.
+func TestHangs(t *testing.T) {
+	s, calls := fake(t, Options{Timeout: 300 * time.Millisecond}, map[string]string{"squeue": "sleep 987 & sleep 987"})
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range 3 {
+		wg.Go(func() {
+			jobs, err := s.Jobs(t.Context())
+			if !errors.Is(err, scheduler.ErrUnreachable) || jobs != nil {
+				t.Errorf("%v, %v", jobs, err)
+			}
+		})
+	}
+	wg.Wait()
+	if took := time.Since(start); took < 850*time.Millisecond || took > 5*time.Second {
+		t.Errorf("three calls, one after the other, took %v", took)
+	}
+	if n := len(calls()); n != 3 {
+		t.Errorf("%d calls", n)
+	}
+	for end := time.Now().Add(5 * time.Second); running("sleep\x00987\x00"); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("killed squeues left children behind")
+		}
+	}
+}
+
+// running looks for a process with this command line.
+func running(cmdline string) bool {
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, f := range files {
+		if text, _ := os.ReadFile(f); string(text) == cmdline {
+			return true
+		}
+	}
+	return false
+}
+
+// TestLostReply: what sbatch may have done is never said to have failed.
+func TestLostReply(t *testing.T) {
+	for name, test := range map[string]struct {
+		sbatch string
+		maybe  bool
+	}{
+		"killed for taking too long": {"sleep 5", true},
+		"timed out by itself":        {"echo 'sbatch: error: Batch job submission failed: Socket timed out on send/recv operation' >&2; exit 1", true},
+		"no id in the reply":         {"echo Submitted", true},
+		"never reached":              {"echo 'sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)' >&2; exit 1", false},
+		"refused":                    {"echo 'sbatch: error: Batch job submission failed: Invalid qos specification' >&2; exit 1", false},
+	} {
+		s, _ := fake(t, Options{Submit: 300 * time.Millisecond}, map[string]string{"sbatch": test.sbatch})
+		id, err := s.Submit(t.Context(), request(t))
+		if err == nil || id != "" || errors.Is(err, scheduler.ErrMaybe) != test.maybe {
+			t.Errorf("%s: %q, %v", name, id, err)
+		}
+	}
+}
+
+func TestSubmitSaysAll(t *testing.T) {
+	_, calls := fake(t, Options{}, map[string]string{"sbatch": `cat >"$(dirname "$0")/script"; env >"$(dirname "$0")/env"; echo '77;perlmutter'`})
+	t.Setenv("SBATCH_ACCOUNT", "of-another-job")
+	t.Setenv("SLURM_JOB_ID", "1")
+	s := New(Options{Env: []string{"SLURM_CONF=/x"}})
+	r := request(t)
+	r.Env = []string{"A=b c"}
+	id, err := s.Submit(t.Context(), r)
+	if id != "77" || err != nil {
+		t.Fatalf("%q, %v", id, err)
+	}
+	want := "sbatch --parsable --comment=tag-1 --chdir=" + r.Dir + " --output=" + r.Log + " --job-name=n"
+	if got := calls()[0]; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	dir, _, _ := strings.Cut(os.Getenv("PATH"), ":")
+	script, _ := os.ReadFile(filepath.Join(dir, "script"))
+	env, _ := os.ReadFile(filepath.Join(dir, "env"))
+	if string(script) != r.Script {
+		t.Errorf("script %q", script)
+	}
+	for line, want := range map[string]bool{"A=b c\n": true, "SLURM_CONF=/x\n": true, "SBATCH_ACCOUNT": false, "SLURM_JOB_ID": false} {
+		if strings.Contains(string(env), line) != want {
+			t.Errorf("environment holds %q: %v", line, !want)
+		}
+	}
+}
+
+// TestBadAnswers: none is ever an empty list.
+func TestBadAnswers(t *testing.T) {
+	for name, squeue := range map[string]string{
+		"an error with rc 1":     `echo 'slurm_load_jobs error: Unable to contact slurm controller (connect failure)' >&2; exit 1`,
+		"an error without words": `exit 7`,
+		"cut short":              `printf '12\037None\037RUNN'`,
+		"foreign":                `echo '<html>proxy</html>'`,
+		"killed":                 `kill -9 $$`,
+		"endless":                `yes`,
+		"endless in its errors":  `yes no >&2 & sleep 0.2; kill $!; exit 1`,
+		"words with escapes":     `printf 'squeue: error: \033[31mbad\007\n' >&2; exit 1`,
+	} {
+		s, _ := fake(t, Options{}, map[string]string{"squeue": squeue})
+		jobs, err := s.Jobs(t.Context())
+		if err == nil || jobs != nil || strings.ContainsAny(err.Error(), "\x1b\x07\n") {
+			t.Errorf("%s: %v, %v", name, jobs, err)
+		}
+	}
+	t.Setenv("PATH", t.TempDir())
+	if _, err := New(Options{}).Jobs(t.Context()); !errors.Is(err, scheduler.ErrUnreachable) || !strings.Contains(err.Error(), "not installed") {
+		t.Errorf("without squeue: %v", err)
+	}
+}
+
+func TestEmptyQueue(t *testing.T) {
+	s, _ := fake(t, Options{}, map[string]string{"squeue": "true"})
+	jobs, err := s.Jobs(t.Context())
+	if err != nil || jobs == nil || len(jobs) != 0 {
+		t.Errorf("%v, %v", jobs, err)
+	}
+}
+
+// TestOldSacct: one that does not know the submit line is asked without it, once.
+func TestOldSacct(t *testing.T) {
+	s, calls := fake(t, Options{}, map[string]string{"sacct": `case "$*" in *SubmitLine*) echo 'sacct: error: Invalid field requested: "SubmitLine"' >&2; exit 1;; esac`})
+	for range 2 {
+		if jobs, err := s.History(t.Context(), time.Now()); err != nil || len(jobs) != 0 {
+			t.Errorf("%v, %v", jobs, err)
+		}
+	}
+	if n := len(calls()); n != 3 {
+		t.Errorf("%d calls, want 3:\n%s", n, strings.Join(calls(), "\n"))
+	}
+}
+
+func TestNoAccounting(t *testing.T) {
+	s, _ := fake(t, Options{}, map[string]string{
+		"squeue":   "true",
+		"sacct":    "echo 'Slurm accounting storage is disabled' >&2; exit 1",
+		"sinfo":    "echo slurm 20.11.8",
+		"scontrol": "echo 'AccountingStorageType   = accounting_storage/none'",
+	})
+	if _, err := s.History(t.Context(), time.Now()); !errors.Is(err, scheduler.ErrNoHistory) {
+		t.Errorf("history: %v", err)
+	}
+	if _, ok, err := s.Find(t.Context(), "x"); ok || err != nil {
+		t.Errorf("find: %v %v", ok, err)
+	}
+	if l, err := s.Limits(t.Context()); err != nil || l.History || l.Version != "slurm 20.11.8" || l.Note == "" {
+		t.Errorf("limits: %+v, %v", l, err)
+	}
+}
+
+// TestStuckCancel: a scancel that changes nothing is not reported as done.
+func TestStuckCancel(t *testing.T) {
+	s, _ := fake(t, Options{}, map[string]string{"scancel": "true", "squeue": `printf 'RUNNING\036'`})
+	s.patience = 300 * time.Millisecond
+	if err := s.Cancel(t.Context(), "5"); err == nil || !strings.Contains(err.Error(), "did not end") {
+		t.Errorf("%v", err)
+	}
+	s, calls := fake(t, Options{}, map[string]string{"scancel": "true", "squeue": `printf 'COMPLETING\036'`})
+	if err := s.Cancel(t.Context(), "5_[0-3%1]"); err != nil || calls()[0] != "scancel 5_[0-3]" {
+		t.Errorf("%v, %q", err, calls())
+	}
+}
