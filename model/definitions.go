@@ -43,10 +43,10 @@ var Definitions = []Definition{
 		Higher, 2},
 	{"comm_transfer", nil, "transfer %", "%", "communication",
 		"Time that matched calls spend moving data, as a share of the steady window. The shortest duration of a call over the ranks of its group is its transfer; a recv's is what follows the start of the matching send; a send is all transfer. " +
-			"By: call types, prefill, decode.",
+			"Calls that overlap count once. By: call types, prefill, decode.",
 		NoBetter, 2},
 	{"comm_wait", nil, "wait %", "%", "communication",
-		"Time that matched calls spend waiting for a peer, as a share of the steady window: own duration − transfer; for a recv, from its start to the start of the matching send, at most its duration. By: call types, prefill, decode. " +
+		"Time that matched calls spend waiting for a peer, as a share of the steady window: own duration − transfer; for a recv, from its start to the start of the matching send, at most its duration; while another call moves data, nobody waits. By: call types, prefill, decode. " +
 			"The rank that waits most is never the straggler.",
 		Lower, 2},
 	{"coll_call_num", []string{"coll_cal_num"}, "calls", "calls", "communication",

@@ -22,6 +22,18 @@ type call struct {
 // clipped is the part of the call inside its rank's window.
 func (c *call) clipped() span { return c.span.clip(c.lane.window) }
 
+// waiting and moving divide the clipped call: it waits first and transfers then. A
+// call that was not matched has neither.
+func (c *call) waiting() span {
+	own := c.clipped()
+	return span{own.start, own.start + c.wait}
+}
+
+func (c *call) moving() span {
+	start := c.waiting().end
+	return span{start, start + c.transfer}
+}
+
 // typeCalls gives every call of a lane its type: that of the metadata, else that
 // of the kernel name; a SendRecv kernel says too little, so the layout tells.
 func typeCalls(l *lane, layout model.Layout) {

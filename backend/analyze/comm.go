@@ -28,8 +28,8 @@ func commMetrics(w *world) {
 		comm := intersect(l.comm, part)
 		return length(intersect(comm, l.compute)), length(comm)
 	})
-	w.callTimes("comm_transfer", func(c *call) int64 { return c.transfer })
-	w.callTimes("comm_wait", func(c *call) int64 { return c.wait })
+	w.callTimes("comm_transfer", func(l *lane) []span { return l.moving }, (*call).moving)
+	w.callTimes("comm_wait", func(l *lane) []span { return l.waiting }, (*call).waiting)
 }
 
 // noComm says why there is no communication to measure; empty if there is some.
@@ -63,31 +63,17 @@ func (w *world) share(name string, of func(l *lane, inside []span) (part, whole 
 	w.set(name, m)
 }
 
-// callTimes sets a metric that is a sum over matched calls as a share of the window.
-// A rank with calls that could not be matched has no value, since the sum would be
-// too small; its parts by type, where all calls were matched, are still said.
-func (w *world) callTimes(name string, of func(*call) int64) {
+// callTimes sets a metric that is part of the time of matched calls, as a share of
+// the window. A rank with calls that could not be matched has no value, since the
+// part would be too small; its types of which all were matched are still said.
+func (w *world) callTimes(name string, all func(*lane) []span, of func(*call) span) {
 	v := w.eachLane(func(l *lane) (float64, string) {
-		if why := w.lostOn(l); why != "" {
-			return 0, why
-		}
-		var sum int64
-		for _, c := range l.calls {
-			sum += of(c)
-		}
-		return percent(sum, l.window.length()), ""
+		return percent(length(all(l)), l.window.length()), w.lostOn(l)
 	})
 	m := v.metric(w.traceFiles())
 	m.Estimate = slices.ContainsFunc(w.matches, func(m *match) bool { return m.partial })
 	w.byPhase(&m, func(l *lane, phase []span) (float64, bool) {
-		var sum int64
-		inside := newCover(phase)
-		for _, c := range l.calls {
-			if inside.has(c.clipped().start) {
-				sum += of(c)
-			}
-		}
-		return percent(sum, length(phase)), w.lostOn(l) == ""
+		return percent(length(intersect(all(l), phase)), length(phase)), w.lostOn(l) == ""
 	})
 	w.byType(&m, of)
 	w.set(name, m)
@@ -103,20 +89,20 @@ func (w *world) lostOn(l *lane) string {
 	return ""
 }
 
-// byType adds the parts of a sum over calls by type: mean share of the window over
-// the ranks that make such calls. A type with unmatched calls is left out.
-func (w *world) byType(m *model.Metric, of func(*call) int64) {
+// byType adds the parts of calls by type: mean share of the window over the ranks
+// that make such calls. A type with unmatched calls is left out.
+func (w *world) byType(m *model.Metric, of func(*call) span) {
 	shares := map[callType][]float64{}
 	unsure := map[callType]bool{}
 	for _, l := range w.lanes {
-		sums := map[callType]int64{}
+		spans := map[callType][]span{}
 		for _, c := range l.calls {
-			sums[c.typ] += of(c)
+			spans[c.typ] = append(spans[c.typ], of(c))
 			unsure[c.typ] = unsure[c.typ] || w.lost[c] != ""
 		}
-		for t, sum := range sums {
+		for t, s := range spans {
 			if n := l.window.length(); n > 0 {
-				shares[t] = append(shares[t], percent(sum, n))
+				shares[t] = append(shares[t], percent(length(unionOf(s)), n))
 			}
 		}
 	}

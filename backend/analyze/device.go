@@ -98,6 +98,7 @@ func count(byName map[string]*model.KernelStat, n *kernelName, d int64) {
 func classes(stats []model.KernelStat) []model.KernelClass {
 	byName := map[string]*model.KernelClass{}
 	var out []model.KernelClass
+	var total int64
 	for _, c := range classNames {
 		byName[string(c)] = &model.KernelClass{Name: string(c)}
 	}
@@ -105,9 +106,10 @@ func classes(stats []model.KernelStat) []model.KernelClass {
 		c := byName[s.Class]
 		c.TotalNS += s.TotalNS
 		c.Count += s.Count
-		c.Share += s.Share
+		total += s.TotalNS
 	}
 	for _, c := range byName {
+		c.Share = percent(c.TotalNS, max(1, total))
 		out = append(out, *c)
 	}
 	slices.SortFunc(out, func(a, b model.KernelClass) int {

@@ -1,5 +1,10 @@
 package analyze
 
+import (
+	"cmp"
+	"slices"
+)
+
 // span is a piece of time [start, end), in ns.
 type span struct{ start, end int64 }
 
@@ -29,6 +34,12 @@ func union(sorted []span) []span {
 		out = append(out, s)
 	}
 	return out
+}
+
+// unionOf is the union of spans in any order, which it sorts.
+func unionOf(spans []span) []span {
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
+	return union(spans)
 }
 
 // length is the total length of disjoint spans.

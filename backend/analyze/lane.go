@@ -40,6 +40,7 @@ type lane struct {
 
 	// Disjoint, in order, inside the window; see fill.
 	busy, comm, compute, copied []span
+	moving, waiting             []span // parts of comm: of matched calls, see split
 	byPhase                     map[phase][]span
 }
 
@@ -151,4 +152,16 @@ func (l *lane) fill() {
 	l.compute = clipAll(union(compute), l.window)
 	l.copied = clipAll(union(l.copies), l.window)
 	l.byPhase = l.phases()
+}
+
+// split divides the time of matched calls. Where calls overlap and one of them moves
+// data, nobody waits.
+func (l *lane) split() {
+	var moving, waiting []span
+	for _, c := range l.calls {
+		moving = append(moving, c.moving())
+		waiting = append(waiting, c.waiting())
+	}
+	l.moving = unionOf(moving)
+	l.waiting = subtract(unionOf(waiting), l.moving)
 }

@@ -1,10 +1,6 @@
 package analyze
 
-import (
-	"cmp"
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // pipelineMetrics finds the time that a pipeline's stages wait for each other.
 func pipelineMetrics(w *world) {
@@ -40,8 +36,7 @@ func pipelineMetrics(w *world) {
 }
 
 // pipelineWaits is the time a rank waits in its pipeline's own calls, recv and the
-// broadcast of the token over stages, as disjoint spans. A call waits first and
-// transfers then.
+// broadcast of the token over stages, as disjoint spans.
 func (w *world) pipelineWaits(l *lane) (waits []span, why string) {
 	var found []span
 	for _, c := range l.calls {
@@ -51,11 +46,9 @@ func (w *world) pipelineWaits(l *lane) (waits []span, why string) {
 		if why := w.lost[c]; why != "" {
 			return nil, why
 		}
-		own := c.clipped()
-		found = append(found, span{own.start, own.start + c.wait})
+		found = append(found, c.waiting())
 	}
-	slices.SortFunc(found, func(a, b span) int { return cmp.Compare(a.start, b.start) })
-	return union(found), ""
+	return unionOf(found), ""
 }
 
 func (w *world) pipelineCall(c *call) bool {

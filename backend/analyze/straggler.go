@@ -46,9 +46,10 @@ func (w *world) straggler() {
 		return
 	}
 	m.By["lateness_ms"], m.By["device_ms"] = float64(worst.ns)/1e6, float64(worst.excess())/1e6
-	m.Note = worst.words()
-	m.Reason = "none"
-	if iterations, _ := w.tracedIterations(); worst.isStraggler(max(2, iterations)) {
+	iterations, _ := w.tracedIterations()
+	k := max(2, iterations)
+	m.Note, m.Reason = joinNotes(worst.words(), worst.uneven(k)), "none"
+	if worst.isStraggler(k) {
 		m.Value, m.Reason, m.Cause = ptr(float64(worst.lane.rank)), "", worst.cause()
 	}
 	w.set("straggler", m)
@@ -156,13 +157,34 @@ func (l *late) isStraggler(k int) bool {
 		return false
 	}
 	for i := range k {
-		run := l.charges[i*len(l.charges)/k : (i+1)*len(l.charges)/k]
-		most := mostLate(run)
+		most := mostLate(l.run(i, k))
 		if most == nil || most.lane != l.lane || most.ns == 0 {
 			return false
 		}
 	}
 	return true
+}
+
+// run is the i-th of k equal runs of calls.
+func (l *late) run(i, k int) []charge {
+	return l.charges[i*len(l.charges)/k : (i+1)*len(l.charges)/k]
+}
+
+// uneven says when one run of calls holds most of the lateness: a warm-up, say, of
+// the profiler in the first traced iteration.
+func (l *late) uneven(k int) string {
+	for i := range k {
+		var ns int64
+		for _, c := range l.run(i, k) {
+			if c.lane == l.lane {
+				ns += c.ns
+			}
+		}
+		if share := float64(ns) / float64(max(1, l.ns)); share > 2./3 {
+			return fmt.Sprintf("%.0f %% of it in part %d of %d of the calls", 100*share, i+1, k)
+		}
+	}
+	return ""
 }
 
 // excess is how much of the lateness more compute explains.

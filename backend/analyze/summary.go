@@ -35,14 +35,8 @@ type parts struct {
 }
 
 func (l *lane) parts() parts {
-	var waits []span
-	for _, c := range l.calls {
-		own := c.clipped()
-		waits = append(waits, span{own.start, own.start + c.wait})
-	}
-	slices.SortFunc(waits, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	exposed := subtract(l.comm, l.compute)
-	wait := intersect(exposed, union(waits))
+	wait := intersect(exposed, l.waiting)
 	return parts{
 		compute:  l.compute,
 		transfer: subtract(exposed, wait),

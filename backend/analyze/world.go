@@ -52,6 +52,9 @@ func newWorld(ctx context.Context, in Input) (*world, error) {
 		l.fill()
 	}
 	w.splitTransfers()
+	for _, l := range w.lanes {
+		l.split()
+	}
 	w.warnCut()
 	return w, ctx.Err()
 }
