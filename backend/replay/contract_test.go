@@ -2,9 +2,6 @@ package replay
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -54,21 +51,5 @@ func TestRunnerHasTheSameExitCodes(t *testing.T) {
 		if line := name + " = " + strings.Join(numbers, ", "); !strings.Contains(text, line) {
 			t.Errorf("the runner lacks the line %s", line)
 		}
-	}
-}
-
-// TestRunnersOwnTests runs them where pytest is; they need no GPU, vLLM or torch.
-func TestRunnersOwnTests(t *testing.T) {
-	if testing.Short() {
-		t.Skip("the runner's own tests take half a minute")
-	}
-	if err := exec.Command("python3", "-m", "pytest", "--version").Run(); err != nil {
-		t.Skip("no python3 with pytest here: the runner's own tests are left out")
-	}
-	c := exec.Command("python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", filepath.Join("tests", "python"))
-	c.Dir = filepath.Join("..", "..")
-	c.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
 	}
 }
