@@ -35,6 +35,7 @@ type Table struct {
 	natural  []int // widest cell of each column
 	decimal  []int // most digits after the point in each column
 	firstCol int
+	head     int
 }
 
 // gap between columns, and what stands before a row: the cursor and the mark.
@@ -92,6 +93,7 @@ func (t *Table) aligned(c int, text string) string {
 func (t *Table) View(th *theme.Theme, width, height int) []string {
 	shown, widths := t.layout(width)
 	lines := t.header(th, shown, widths)
+	t.head = len(lines)
 	room := max(height-len(lines), 0)
 	t.Keep(len(t.rows), room)
 	for i := t.First; i < min(t.First+room, len(t.rows)); i++ {
@@ -100,18 +102,24 @@ func (t *Table) View(th *theme.Theme, width, height int) []string {
 	return lines[:min(len(lines), max(height, 0))]
 }
 
-// HeaderRows is how many lines the header takes: two if any column has a unit.
-func (t *Table) HeaderRows() int {
-	for _, c := range t.Columns {
-		if c.Unit != "" {
-			return 2
+// HeaderRows is how many lines the header took when last drawn: two if a column in
+// sight has a unit.
+func (t *Table) HeaderRows() int { return max(t.head, 1) }
+
+func (t *Table) units(shown []int) bool {
+	for _, c := range shown {
+		if t.Columns[c].Unit != "" {
+			return true
 		}
 	}
-	return 1
+	return false
 }
 
 func (t *Table) header(th *theme.Theme, shown, widths []int) []string {
-	lines := make([]string, t.HeaderRows())
+	lines := make([]string, 1, 2)
+	if t.units(shown) {
+		lines = lines[:2]
+	}
 	for row := range lines {
 		var b strings.Builder
 		b.WriteString(blank(margin))

@@ -1,5 +1,7 @@
 package widget
 
+import "math"
+
 // layout chooses the columns that a line of this width holds, and their widths.
 func (t *Table) layout(width int) (shown, widths []int) {
 	if t.natural == nil {
@@ -22,23 +24,38 @@ func (t *Table) least(c int) int {
 	return t.natural[c]
 }
 
-// worthy drops columns, the least worth first, until the rest fits.
+// worthy takes columns in order of their worth, those of equal worth together, until
+// the next do not fit.
 func (t *Table) worthy(room int) []int {
-	shown := make([]int, len(t.Columns))
-	for i := range shown {
-		shown[i] = i
-	}
-	for t.need(shown) > room {
-		drop := -1
-		for i, c := range shown {
-			if t.Columns[c].Worth > 0 && (drop < 0 || t.Columns[c].Worth >= t.Columns[shown[drop]].Worth) {
-				drop = i
+	taken := map[int]bool{}
+	for worth := 0; ; {
+		next := math.MaxInt
+		for c, column := range t.Columns {
+			taken[c] = taken[c] || column.Worth == worth
+			if column.Worth > worth {
+				next = min(next, column.Worth)
 			}
 		}
-		if drop < 0 {
-			break
+		if shown := t.listed(taken); t.need(shown) > room && worth > 0 {
+			for c, column := range t.Columns {
+				taken[c] = taken[c] && column.Worth != worth
+			}
+			return t.listed(taken)
 		}
-		shown = append(shown[:drop], shown[drop+1:]...)
+		if next == math.MaxInt {
+			return t.listed(taken)
+		}
+		worth = next
+	}
+}
+
+// listed are the columns taken, in the table's order.
+func (t *Table) listed(taken map[int]bool) []int {
+	var shown []int
+	for c := range t.Columns {
+		if taken[c] {
+			shown = append(shown, c)
+		}
 	}
 	return shown
 }

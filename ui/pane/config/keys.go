@@ -15,7 +15,7 @@ import (
 // keys is everything the form answers to.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Key{Keys: []string{"left", "right", "h", "l", "-", "+"}, Label: "←→", Verb: "change", Help: "go to the next legal value; numbers double and halve", Foot: true}},
+		{Key: pane.Key{Keys: []string{"left", "right", "h", "l"}, Label: "←→", Verb: "change", Help: "go to the next legal value; numbers double and halve", Foot: true}},
 		{Key: pane.Key{Keys: []string{"up", "down", "k", "j"}, Label: "↑↓", Verb: "field", Help: "go to the field above or below", Foot: true}},
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "type", Help: "type a value", Foot: true}, Do: (*Pane).typeValue, Why: mayEdit},
 		{Key: pane.Key{Keys: []string{"w", "ctrl+s"}, Label: "w", Verb: "save", Help: "save, after showing what changes", Foot: true}, Do: (*Pane).askSave, Why: mayEdit},
@@ -69,7 +69,7 @@ func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
 }
 
 var (
-	changes    = map[string]int{"left": -1, "h": -1, "-": -1, "right": 1, "l": 1, "+": 1, "=": 1}
+	changes    = map[string]int{"left": -1, "h": -1, "right": 1, "l": 1}
 	fieldMoves = map[string]int{"up": -1, "k": -1, "shift+tab": -1, "down": 1, "j": 1}
 )
 

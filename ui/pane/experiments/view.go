@@ -15,11 +15,11 @@ import (
 // columns of the board; the highest Worth vanishes first.
 var columns = []widget.Column{
 	{Title: "ID"},
-	{Title: "model", Worth: 2, Min: 14},
-	{Title: "TP", Right: true, Worth: 3},
-	{Title: "PP", Right: true, Worth: 3, Tight: true},
-	{Title: "DP", Right: true, Worth: 3, Tight: true},
-	{Title: "EP", Right: true, Worth: 3, Tight: true},
+	{Title: "model", Worth: 3, Min: 14},
+	{Title: "TP", Right: true, Worth: 2},
+	{Title: "PP", Right: true, Worth: 2, Tight: true},
+	{Title: "DP", Right: true, Worth: 2, Tight: true},
+	{Title: "EP", Right: true, Worth: 2, Tight: true},
 	{Title: "GPUs", Right: true, Worth: 5},
 	{Title: "job"},
 	{Title: "tok/s", Right: true, Worth: 1},

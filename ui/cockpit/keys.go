@@ -1,0 +1,161 @@
+package cockpit
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/aymanbagabas/go-osc52/v2"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// keys are those that mean the same in every pane.
+func keys() pane.Table[*Model] {
+	return pane.Table[*Model]{
+		{Key: pane.Key{Keys: []string{"?"}, Label: "?", Verb: "help", Help: "the keys of this pane, then of all", Foot: true}, Do: (*Model).help},
+		{Key: pane.Key{Keys: []string{":"}, Label: ":", Verb: "command", Help: "a command by name: a pane, refresh, export, quit …", Foot: true}, Do: (*Model).openPalette},
+		{Key: pane.Key{Keys: []string{"q"}, Label: "q", Verb: "quit", Help: "leave; jobs go on (ctrl+c does the same from anywhere)", Foot: true}, Do: (*Model).quit},
+		{Key: pane.Key{Keys: []string{"1", "2", "3", "4", "5", "6"}, Label: "1…6", Verb: "pane", Help: "go to a pane by its number"}},
+		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "next", Help: "go to the next pane (shift+tab: the one before)"}, Do: func(m *Model) tea.Cmd { return m.turn(1) }},
+		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before", Help: "go to the pane before"}, Do: func(m *Model) tea.Cmd { return m.turn(-1) }},
+		{Key: pane.Key{Keys: []string{"+"}, Label: "+", Verb: "zoom", Help: "give this pane the whole screen, and back"}, Do: (*Model).zoom},
+		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png"}, Do: (*Model).askExport},
+		{Key: pane.Key{Keys: []string{"ctrl+l"}, Label: "ctrl+l", Verb: "redraw", Help: "draw the screen anew, after something wrote over it"}, Do: func(*Model) tea.Cmd { return tea.ClearScreen }},
+		{Key: pane.Key{Keys: []string{"ctrl+z"}, Label: "ctrl+z", Verb: "suspend", Help: "back to the shell; fg returns"}, Do: func(*Model) tea.Cmd { return tea.Suspend }},
+	}
+}
+
+// key routes one key press: see the package comment for the order.
+func (m *Model) key(key tea.KeyMsg) tea.Cmd {
+	k := key.String()
+	if k == "ctrl+c" {
+		return m.interrupt()
+	}
+	m.quits = 0
+	m.note = pane.Note{}
+	switch {
+	case m.popup != nil:
+		cmd, done := m.popup.Key(k)
+		if done {
+			m.popup = nil
+		}
+		return cmd
+	case m.palette != nil:
+		return m.paletteKey(key)
+	case m.focused().Capturing(), m.paneHas(k):
+		return m.tell(m.focus, key)
+	}
+	if n, err := strconv.Atoi(k); err == nil && n >= 1 && n <= len(m.order) {
+		m.setFocus(m.order[n-1])
+		return nil
+	}
+	if cmd, ok := keys().Dispatch(m, k); ok {
+		return cmd
+	}
+	return m.tell(m.focus, key)
+}
+
+// interrupt is ctrl+c: it always leaves, the second time whatever would be lost.
+func (m *Model) interrupt() tea.Cmd {
+	m.quits++
+	if m.quits > 1 {
+		return tea.Quit
+	}
+	m.palette, m.popup = nil, nil
+	return m.quit()
+}
+
+// paneHas reports whether the focused pane has a use of its own for a key.
+func (m *Model) paneHas(key string) bool {
+	return slices.ContainsFunc(m.focused().Keys(), func(k pane.Key) bool { return slices.Contains(k.Keys, key) })
+}
+
+// turn goes to the next pane, around.
+func (m *Model) turn(by int) tea.Cmd {
+	at := slices.Index(m.order, m.focus)
+	m.setFocus(m.order[(at+by+len(m.order))%len(m.order)])
+	return nil
+}
+
+func (m *Model) zoom() tea.Cmd {
+	if !m.wide() {
+		return pane.Say("nothing to zoom: one pane has the whole screen already")
+	}
+	m.zoomed = !m.zoomed
+	m.resize(m.width, m.height)
+	return nil
+}
+
+func (m *Model) askExport() tea.Cmd { return pane.Send(pane.ExportMsg{}) }
+
+// mouse scrolls the focused pane, and on a wide screen a click gives the focus.
+func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
+	if m.popup != nil || m.palette != nil || m.focused().Capturing() {
+		return nil
+	}
+	switch msg.Button {
+	case tea.MouseButtonWheelUp:
+		return m.tell(m.focus, tea.KeyMsg{Type: tea.KeyUp})
+	case tea.MouseButtonWheelDown:
+		return m.tell(m.focus, tea.KeyMsg{Type: tea.KeyDown})
+	case tea.MouseButtonLeft:
+		m.click(msg.X, msg.Y)
+	}
+	return nil
+}
+
+func (m *Model) click(x, y int) {
+	for _, r := range m.rooms() {
+		if x >= r.x && x < r.x+r.width && y >= r.y-1 && y < r.y+r.height {
+			m.setFocus(r.name)
+			return
+		}
+	}
+}
+
+// copy writes the OSC 52 sequence that puts a text into the user's clipboard.
+func (m *Model) copy(text string) tea.Cmd {
+	m.say(pane.Note{Text: "copied, where the terminal allows it: " + text})
+	out := m.options.Out
+	if out == nil || text == "" {
+		return nil
+	}
+	return func() tea.Msg {
+		if _, err := osc52.New(text).WriteTo(out); err != nil {
+			return pane.FailNote(err)
+		}
+		return nil
+	}
+}
+
+// help shows the keys of this pane, then those that work everywhere, then the others'.
+func (m *Model) help() tea.Cmd {
+	groups := []widget.Group{group(m.focus, m.focused()), {Title: "Everywhere", Hints: pane.Hints(keys().Keys(), false)}}
+	for _, name := range m.order {
+		if name != m.focus {
+			groups = append(groups, group(name, m.panes[name]))
+		}
+	}
+	popup := widget.Show("Keys", widget.Help(groups))
+	m.popup = &pane.Ask{Popup: popup}
+	return nil
+}
+
+func group(name pane.Name, p pane.Pane) widget.Group {
+	return widget.Group{Title: title(name), Hints: pane.Hints(p.Keys(), false)}
+}
+
+// Manual is every key of the program, pane by pane, for the manual page.
+func Manual() []widget.Group {
+	groups := []widget.Group{{Title: "Everywhere", Hints: pane.Hints(keys().Keys(), false)}}
+	for _, name := range pane.Names() {
+		if make := makers[name]; make != nil {
+			p := make(pane.Env{Theme: theme.New(0, false)})
+			groups = append(groups, group(name, p))
+		}
+	}
+	return groups
+}

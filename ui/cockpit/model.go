@@ -1,0 +1,283 @@
+package cockpit
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// Model is the root of the program. It lives in the event loop alone.
+type Model struct {
+	options Options
+	env     pane.Env
+	panes   map[pane.Name]pane.Pane
+	order   []pane.Name // those there are, by number
+
+	focus         pane.Name
+	upper, lower  pane.Name // what the right part of a wide screen shows
+	width, height int
+	zoomed        bool
+
+	note    pane.Note // the message line, until the next key
+	history []string  // what it said before
+	popup   *pane.Ask
+	palette *palette
+	quits   int // ctrl+c pressed in a row
+
+	jobs   pane.Task[lab.JobList]
+	list   lab.JobList
+	heard  bool // the scheduler answered once
+	away   bool // the terminal is not looked at
+	poll   int  // generation of the wait for the next question
+	export pane.Task[[]string]
+}
+
+// pollMsg says that it is time to ask the scheduler again.
+type pollMsg struct{ poll int }
+
+// New makes the cockpit; Run does so for a terminal, tests drive it themselves.
+func New(ctx context.Context, l pane.Lab, o Options) *Model {
+	o = o.fill()
+	if o.after == nil {
+		o.after = timers(ctx)
+	}
+	env := pane.Env{Ctx: ctx, Lab: l, Theme: o.Theme, Now: o.Now, After: o.after}
+	m := &Model{options: o, env: env, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
+	for _, name := range pane.Names() {
+		if make := makers[name]; make != nil {
+			m.panes[name] = make(env)
+			m.order = append(m.order, name)
+		}
+	}
+	if len(o.Notes) > 0 {
+		m.note = pane.Note{Text: o.Notes[0], Tone: theme.Warn}
+		m.history = append(m.history, o.Notes...)
+	}
+	m.setFocus(o.Open)
+	return m
+}
+
+// timers gives messages after a while; those still waiting end with the program.
+func timers(ctx context.Context) func(time.Duration, tea.Msg) tea.Cmd {
+	return func(wait time.Duration, msg tea.Msg) tea.Cmd {
+		return func() tea.Msg {
+			timer := time.NewTimer(wait)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+				return msg
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	}
+}
+
+// Init starts the panes and asks the scheduler for the first time.
+func (m *Model) Init() tea.Cmd {
+	cmds := []tea.Cmd{m.ask(false)}
+	for _, name := range m.order {
+		cmds = append(cmds, m.panes[name].Init())
+	}
+	return guard(tea.Batch(cmds...))
+}
+
+// Update routes a message.
+func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	return m, guard(m.route(msg))
+}
+
+func (m *Model) route(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		return m.key(msg)
+	case tea.MouseMsg:
+		return m.mouse(msg)
+	case tea.WindowSizeMsg:
+		m.resize(msg.Width, msg.Height)
+		return nil
+	case pane.Note:
+		m.say(msg)
+		return nil
+	}
+	return tea.Batch(m.own(msg), m.broadcast(msg))
+}
+
+// own is the cockpit's part in messages that every pane gets as well.
+func (m *Model) own(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case pane.OpenMsg:
+		m.setFocus(msg.To)
+	case pane.RefreshJobsMsg:
+		return m.ask(true)
+	case pane.ExportMsg:
+		return m.startExport()
+	case pane.EditMsg:
+		return m.edit(msg.Path)
+	case pane.CopyMsg:
+		return m.copy(msg.Text)
+	case pollMsg:
+		if msg.poll == m.poll && !m.away {
+			return m.ask(true)
+		}
+	case tea.BlurMsg:
+		m.away = true
+	case tea.FocusMsg:
+		m.away = false
+		return m.ask(false)
+	case tea.ResumeMsg:
+		return tea.Batch(pane.Send(pane.ReloadMsg{}), m.ask(false))
+	}
+	return m.reply(msg)
+}
+
+func (m *Model) reply(msg tea.Msg) tea.Cmd {
+	if done, ok := m.jobs.Take(msg); ok {
+		return m.answered(done)
+	}
+	if done, ok := m.export.Take(msg); ok {
+		if done.Err != nil {
+			return pane.Fail(done.Err)
+		}
+		return pane.Send(pane.Note{Text: "written: " + strings.Join(done.Value, " and "), Tone: theme.Good})
+	}
+	return nil
+}
+
+// broadcast gives a message to every pane.
+func (m *Model) broadcast(msg tea.Msg) tea.Cmd {
+	var cmds []tea.Cmd
+	for _, name := range m.order {
+		cmds = append(cmds, m.tell(name, msg))
+	}
+	return tea.Batch(cmds...)
+}
+
+func (m *Model) tell(name pane.Name, msg tea.Msg) tea.Cmd {
+	p, cmd := m.panes[name].Update(msg)
+	m.panes[name] = p
+	return cmd
+}
+
+// ask asks the lab for the jobs: its cached answer, or with refresh a new one, as
+// far as its floor allows. One question at a time: a second waits for the first.
+func (m *Model) ask(refresh bool) tea.Cmd {
+	if m.jobs.Busy() {
+		return nil
+	}
+	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (lab.JobList, error) { return m.env.Lab.Jobs(ctx, refresh) })
+}
+
+// answered passes the jobs on, and waits for the next question only while a job
+// can still change and somebody looks.
+func (m *Model) answered(done pane.Done[lab.JobList]) tea.Cmd {
+	m.heard = true
+	if done.Err == nil {
+		m.list = done.Value
+	}
+	m.poll++
+	msg := pane.Send(pane.JobsMsg{List: done.Value, Err: done.Err})
+	if m.away || done.Err == nil && !active(done.Value) {
+		return msg
+	}
+	wait := max(m.options.Refresh, done.Value.Next.Sub(m.env.Now()))
+	return tea.Batch(msg, m.env.After(wait, pollMsg{m.poll}))
+}
+
+func active(list lab.JobList) bool {
+	for _, j := range list.Jobs {
+		if j.State.Active() {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Model) startExport() tea.Cmd {
+	m.say(pane.Note{Text: "exporting …", Tone: theme.Busy})
+	return m.export.Start(m.env.Ctx, m.env.Lab.Export)
+}
+
+// say puts a note on the message line, and keeps it for :messages.
+func (m *Model) say(note pane.Note) {
+	m.note = note
+	if note.Text == "" {
+		return
+	}
+	m.history = append(m.history, m.env.Now().Format("15:04:05")+"  "+note.Text)
+	if len(m.history) > 200 {
+		m.history = m.history[len(m.history)-200:]
+	}
+}
+
+// setFocus gives a pane the keys, and on a wide screen its place.
+func (m *Model) setFocus(name pane.Name) {
+	if m.panes[name] == nil {
+		return
+	}
+	m.focus = name
+	switch name {
+	case pane.Config, pane.Metrics:
+		m.upper = name
+	case pane.Charts, pane.Traces:
+		m.lower = name
+	}
+	for _, n := range m.order {
+		m.panes[n].SetFocus(n == name)
+	}
+	m.resize(m.width, m.height)
+}
+
+// focused is the pane that has the keys.
+func (m *Model) focused() pane.Pane { return m.panes[m.focus] }
+
+// unsaved lists what would be lost by leaving.
+func (m *Model) unsaved() []string {
+	var ids []string
+	for _, name := range m.order {
+		if u, ok := m.panes[name].(interface{ Unsaved() []string }); ok {
+			ids = append(ids, u.Unsaved()...)
+		}
+	}
+	return ids
+}
+
+// quit leaves, after asking if something would be lost.
+func (m *Model) quit() tea.Cmd {
+	ids := m.unsaved()
+	if len(ids) == 0 {
+		return tea.Quit
+	}
+	m.popup = &pane.Ask{Popup: widget.Confirm("Leave without saving?", "changed and not saved: "+strings.Join(ids, ", ")),
+		Yes: func() tea.Cmd { return tea.Quit }}
+	return nil
+}
+
+// guard turns a panic in a command into a message, so that the program goes on.
+func guard(cmd tea.Cmd) tea.Cmd {
+	if cmd == nil {
+		return nil
+	}
+	return func() (msg tea.Msg) {
+		defer func() {
+			if r := recover(); r != nil {
+				msg = pane.FailNote(&pane.Panic{Value: fmt.Sprint(r)})
+			}
+		}()
+		msg = cmd()
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			for i := range batch {
+				batch[i] = guard(batch[i])
+			}
+		}
+		return msg
+	}
+}

@@ -1,0 +1,114 @@
+package cockpit
+
+import (
+	"slices"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// palette is the command line at the bottom while it is open.
+type palette struct {
+	input  *widget.Input
+	choice int // of the commands that match
+}
+
+// command is one entry of the palette.
+type command struct {
+	name, help string
+	do         func(*Model) tea.Cmd
+}
+
+// commands are the panes and what can be done everywhere.
+func (m *Model) commands() []command {
+	var all []command
+	for _, name := range m.order {
+		all = append(all, command{string(name), "go to " + title(name), func(m *Model) tea.Cmd { m.setFocus(name); return nil }})
+	}
+	return append(all,
+		command{"refresh", "read the files and ask the scheduler again", (*Model).refresh},
+		command{"export", "write results_summary.csv and scaling_analysis.png", (*Model).askExport},
+		command{"zoom", "give this pane the whole screen, and back", (*Model).zoom},
+		command{"messages", "what the message line said before", (*Model).messages},
+		command{"help", "all keys", (*Model).help},
+		command{"redraw", "draw the screen anew", func(*Model) tea.Cmd { return tea.ClearScreen }},
+		command{"quit", "leave; jobs go on", (*Model).quit})
+}
+
+func (m *Model) openPalette() tea.Cmd {
+	m.palette = &palette{input: widget.NewInput(" : ", "")}
+	return nil
+}
+
+// matching are the commands that begin with what was typed, then those that hold it.
+func (m *Model) matching() []command {
+	text := strings.ToLower(strings.TrimSpace(m.palette.input.Value()))
+	var first, then []command
+	for _, c := range m.commands() {
+		switch {
+		case strings.HasPrefix(c.name, text):
+			first = append(first, c)
+		case strings.Contains(c.name, text):
+			then = append(then, c)
+		}
+	}
+	return append(first, then...)
+}
+
+func (m *Model) paletteKey(key tea.KeyMsg) tea.Cmd {
+	p, found := m.palette, m.matching()
+	switch key.String() {
+	case "esc":
+		m.palette = nil
+	case "tab", "down":
+		p.choice = min(p.choice+1, max(len(found)-1, 0))
+	case "shift+tab", "up":
+		p.choice = max(p.choice-1, 0)
+	case "enter":
+		m.palette = nil
+		if len(found) == 0 {
+			return pane.Warn("no such command: " + p.input.Value() + " (tab lists them)")
+		}
+		return found[min(p.choice, len(found)-1)].do(m)
+	default:
+		p.choice = 0
+		p.input.Key(key)
+	}
+	return nil
+}
+
+// paletteLines are the two last lines while the palette is open: what matches, and the input.
+func (m *Model) paletteLines() [2]string {
+	th, found := m.env.Theme, m.matching()
+	var words []string
+	for i, c := range found {
+		if i == m.palette.choice {
+			words = append(words, th.Paint(theme.Accent, c.name))
+			continue
+		}
+		words = append(words, th.Paint(theme.Dim, c.name))
+	}
+	help := ""
+	if m.palette.choice < len(found) {
+		help = "   " + found[m.palette.choice].help
+	}
+	return [2]string{widget.Fit(" "+strings.Join(words, "  "), m.width),
+		widget.Spread(m.palette.input.View(th, m.width/2), th.Paint(theme.Dim, help+" "), m.width)}
+}
+
+func (m *Model) refresh() tea.Cmd { return tea.Batch(pane.Send(pane.ReloadMsg{}), m.ask(true)) }
+
+// messages shows what was said, newest first.
+func (m *Model) messages() tea.Cmd {
+	lines := slices.Clone(m.history)
+	slices.Reverse(lines)
+	if len(lines) == 0 {
+		return pane.Say("nothing was said yet")
+	}
+	m.popup = &pane.Ask{Popup: widget.Show("Messages", lines)}
+	return nil
+}

@@ -1,0 +1,15 @@
+package cockpit
+
+import (
+	"shardeck/ui/pane"
+	"shardeck/ui/pane/config"
+	"shardeck/ui/pane/experiments"
+	"shardeck/ui/pane/jobs"
+)
+
+// makers is the list of panes: what a new pane is added to, and nothing else here.
+var makers = map[pane.Name]func(pane.Env) pane.Pane{
+	pane.Experiments: func(e pane.Env) pane.Pane { return experiments.New(e) },
+	pane.Config:      func(e pane.Env) pane.Pane { return config.New(e) },
+	pane.Jobs:        func(e pane.Env) pane.Pane { return jobs.New(e) },
+}

@@ -1,0 +1,300 @@
+package cockpit
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/muesli/termenv"
+
+	"shardeck/ui/pane"
+	"shardeck/ui/pane/panetest"
+	"shardeck/ui/theme"
+)
+
+// screen drives the whole cockpit.
+type screen struct{ *Model }
+
+func (s screen) Update(msg tea.Msg) tea.Cmd {
+	_, cmd := s.Model.Update(msg)
+	return cmd
+}
+
+func (s screen) SetSize(w, h int) { s.Model.Update(tea.WindowSizeMsg{Width: w, Height: h}) }
+
+func start(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
+	t.Helper()
+	return panetest.Drive(t, screen{New(context.Background(), l, testOptions(l))}, w, h)
+}
+
+func testOptions(l *panetest.Lab) Options {
+	env := l.Env(context.Background())
+	return Options{Theme: env.Theme, Now: env.Now, after: env.After}
+}
+
+func TestFrames(t *testing.T) {
+	for _, size := range []struct {
+		name string
+		w, h int
+	}{{"80x24", 80, 24}, {"140x45", 140, 45}} {
+		d := start(t, panetest.New(), size.w, size.h)
+		d.Golden("experiments-" + size.name)
+		d.Press("down", "e").Golden("config-" + size.name)
+		d.Press("3").Golden("jobs-" + size.name)
+		d.Press("?").Golden("help-" + size.name)
+	}
+}
+
+func TestEditSaveAndSubmit(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24)
+	d.Press("e").Expect("▌Config · E1.1", "◂ 1 ▸").Press("right", "right").Expect("◂ 4 ▸", "modified")
+	d.Press("s").Expect("Save E1.1?", "+parallelism.tp: 4").Press("s").Expect("Submit E1.1?", "0.50 node-hours").Press("y")
+	d.Expect("E1.1 submitted as job 3141600")
+	d.Press("3").Expect("3141600", "waiting")
+	if l.Called("Submit E1.1") != 1 || l.Called("Save E1.1") != 1 {
+		t.Errorf("calls: %v", l.Calls)
+	}
+}
+
+func TestRefusedSubmissionIsFixedAtAKey(t *testing.T) {
+	l := panetest.New()
+	l.Rows[0].Experiment.Layout.TP = 3
+	d := start(t, l, 80, 24)
+	d.Press("s").Expect("E1.1 cannot be submitted", "32 heads do not divide by 3").Press("enter")
+	d.Expect("▌Config · E1.1", "TP=3 is not possible", "ctrl+f").Press("ctrl+f").Expect("◂ 4 ▸", "done: set parallelism.tp to 4")
+	d.Press("s").Press("s").Expect("Submit E1.1?").Press("y").Expect("submitted as job")
+}
+
+func TestFailureLeadsToItsCause(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24)
+	d.Press("down", "down", "down").Expect("E1.6 failed after 1:52").Press("enter")
+	d.Expect("▌Jobs", "▌ 3141580", "CUDA out of memory while allocating the KV cache", "try   parallelism.tp")
+}
+
+func TestCancelDefaultsToNo(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24)
+	d.Press("3", "x").Expect("Cancel job 3141592 of E1.3?", "▌ No").Press("enter")
+	if l.Called("Cancel") != 0 {
+		t.Fatal("cancelled after No")
+	}
+	d.Press("x", "y").Expect("cancelled")
+}
+
+func TestNumbersAndTabMove(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24)
+	d.Press("2").Expect("▌Config").Press("3").Expect("▌Jobs").Press("1").Expect("▌Experiments").Press("tab").Expect("▌Config").Press("shift+tab").Expect("▌Experiments")
+}
+
+func TestConfigFollowsTheCursor(t *testing.T) {
+	start(t, panetest.New(), 140, 45).Press("down").Expect("2 Config · E1.2").Press("down").Expect("2 Config · E1.3")
+}
+
+func TestZoom(t *testing.T) {
+	d := start(t, panetest.New(), 140, 45)
+	d.Expect("3 Jobs · slurm").Press("+").Absent("3 Jobs · slurm").Press("+").Expect("3 Jobs · slurm")
+}
+
+func TestHelpComesFromTheTables(t *testing.T) {
+	d := start(t, panetest.New(), 100, 60)
+	d.Press("?").Expect("Keys", "make a new experiment from this one", "Everywhere", "back to the shell; fg returns").Press("esc").Absent("Everywhere")
+}
+
+func TestPalette(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24)
+	d.Press(":").Type("jo").Expect("jobs").Press("enter").Expect("▌Jobs")
+	d.Press(":").Type("export").Press("enter").Expect("written: experiments/results_summary.csv and experiments/scaling_analysis.png")
+	d.Press(":").Type("zzz").Press("enter").Expect("no such command: zzz")
+	d.Press(":").Type("mess").Press("enter").Expect("Messages", "written: ").Press("esc")
+	d.Press(":").Type("quit").Press("enter")
+	if !d.Quit {
+		t.Error(":quit did not quit")
+	}
+}
+
+func TestQuitAsksOnlyWhenSomethingWouldBeLost(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24)
+	d.Press("q")
+	if !d.Quit {
+		t.Fatal("q did not quit")
+	}
+	d = start(t, panetest.New(), 80, 24)
+	d.Press("e", "right", "esc", "q").Expect("Leave without saving?", "E1.1").Press("enter")
+	if d.Quit {
+		t.Fatal("left in spite of No")
+	}
+	d.Press("ctrl+c").Press("ctrl+c")
+	if !d.Quit {
+		t.Error("ctrl+c twice must always leave")
+	}
+}
+
+func TestQuitFromATextField(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24)
+	d.Press("/").Type("q").Expect("/ q")
+	if d.Quit {
+		t.Fatal("a letter quit")
+	}
+	if d.Press("ctrl+c"); !d.Quit {
+		t.Error("ctrl+c must quit from a text field")
+	}
+}
+
+func TestQuitWhileLoading(t *testing.T) {
+	l := panetest.New()
+	d := &panetest.Driver{T: t, S: screen{New(context.Background(), l, testOptions(l))}, Park: true}
+	d.Resize(80, 24)
+	d.Expect("reading experiments").Press("2", "3", "q")
+	d.Release()
+	if !d.Quit {
+		t.Error("did not quit")
+	}
+}
+
+func TestResizeStorm(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24)
+	for i := range 400 {
+		d.Resize((i*37)%301, (i*23)%101)
+		if i%9 == 0 {
+			d.Press("tab")
+		}
+	}
+	d.Resize(80, 24)
+	d.Press("1").Expect("▌Experiments")
+}
+
+func TestTooSmallGoesOn(t *testing.T) {
+	d := start(t, panetest.New(), 59, 17)
+	d.Expect("shardeck needs 60×18")
+	d.Resize(20, 5)
+	d.Resize(1, 1)
+	d.Resize(60, 18)
+	d.Expect("Experiments")
+}
+
+func TestStaleAnswerIsMarked(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24)
+	d.Expect("as of 14:02")
+	l.List.Stale = "timed out"
+	d.Press("3", "r").Expect("stale 14:02", "the scheduler did not answer: timed out")
+}
+
+func TestOneQuestionAtATime(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24)
+	before := l.Called("Jobs")
+	d.Park = true
+	for range 3 {
+		d.Send(pane.RefreshJobsMsg{})
+	}
+	d.Release()
+	if got := l.Called("Jobs") - before; got != 1 {
+		t.Errorf("asked the scheduler %d times at once", got)
+	}
+}
+
+func TestUnfocusedTerminalIsNotPolled(t *testing.T) {
+	l := panetest.New()
+	m := New(context.Background(), l, testOptions(l))
+	d := panetest.Drive(t, screen{m}, 80, 24)
+	before := l.Called("Jobs")
+	d.Send(tea.BlurMsg{}).Send(pollMsg{m.poll})
+	if l.Called("Jobs") != before {
+		t.Error("polled while nobody looks")
+	}
+	d.Send(tea.FocusMsg{})
+	if l.Called("Jobs") != before+1 {
+		t.Error("coming back must ask once")
+	}
+}
+
+func TestPollOnlyWhileSomethingIsActive(t *testing.T) {
+	for _, tt := range []struct {
+		keep int
+		want bool
+	}{{0, true}, {2, false}} {
+		l := panetest.New()
+		l.List.Jobs = l.List.Jobs[tt.keep:]
+		var waits []time.Duration
+		o := testOptions(l)
+		o.after = func(d time.Duration, msg tea.Msg) tea.Cmd {
+			if _, ok := msg.(pollMsg); ok {
+				waits = append(waits, d)
+			}
+			return nil
+		}
+		panetest.Drive(t, screen{New(context.Background(), l, o)}, 80, 24)
+		if (len(waits) > 0) != tt.want {
+			t.Errorf("jobs from %d: waits %v, want any: %v", tt.keep, waits, tt.want)
+		}
+		for _, w := range waits {
+			if w < time.Minute {
+				t.Errorf("asks again after %v", w)
+			}
+		}
+	}
+}
+
+func TestPanicInACommandIsAMessage(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24)
+	d.Send(tea.Msg(nil))
+	msg := guard(func() tea.Msg { panic("boom") })()
+	d.Send(msg).Expect("a fault in shardeck itself: boom")
+	batch := guard(tea.Batch(func() tea.Msg { return nil }, func() tea.Msg { panic("inner") }))().(tea.BatchMsg)
+	if note, ok := batch[1]().(pane.Note); !ok || note.Text == "" {
+		t.Error("a panic inside a batch was not caught")
+	}
+}
+
+func TestErrorsOfTheLab(t *testing.T) {
+	l := panetest.New()
+	l.Err["Board"] = errors.New("experiments/configs: permission denied")
+	l.Err["Jobs"] = errors.New("squeue: not found; is Slurm installed here?")
+	d := start(t, l, 80, 24)
+	d.Expect("permission denied").Press("3").Expect("squeue: not found")
+}
+
+func TestASCIIAndNoColour(t *testing.T) {
+	l := panetest.New()
+	o := testOptions(l)
+	o.Theme = theme.New(termenv.Ascii, true)
+	for _, size := range [][2]int{{80, 24}, {140, 45}} {
+		d := panetest.Drive(t, screen{New(context.Background(), l, o)}, size[0], size[1])
+		for _, key := range []string{"1", "2", "3", "4", "5", "6", "?"} {
+			d.Press(key)
+			for _, r := range d.S.View() {
+				if r > 126 || r < 10 {
+					t.Fatalf("%q on the screen of pane %s:\n%s", r, key, d.Frame())
+				}
+			}
+		}
+	}
+}
+
+func TestManualHoldsEveryKey(t *testing.T) {
+	groups := Manual()
+	if len(groups) < 4 {
+		t.Fatalf("%d groups", len(groups))
+	}
+	for _, g := range groups {
+		for _, h := range g.Hints {
+			if h.Label == "" || h.Verb == "" || h.Help == "" {
+				t.Errorf("%s: a key without words: %+v", g.Title, h)
+			}
+		}
+	}
+}
+
+func TestMouse(t *testing.T) {
+	d := start(t, panetest.New(), 140, 45)
+	d.Send(tea.MouseMsg{Button: tea.MouseButtonWheelDown, Action: tea.MouseActionPress}).Expect("▌ E1.2")
+	d.Send(tea.MouseMsg{Button: tea.MouseButtonLeft, Action: tea.MouseActionPress, X: 10, Y: 35}).Expect("▌ 3 Jobs")
+	if msg := thin(nil, tea.MouseMsg{Action: tea.MouseActionMotion}); msg != nil {
+		t.Error("motion must be dropped")
+	}
+}
