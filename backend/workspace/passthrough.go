@@ -24,9 +24,14 @@ func (r *reader) env(n *yaml.Node) {
 		if value.Tag == "!!null" {
 			text = ""
 		}
-		if err := applyEnv(&r.e, key.Value, text); err != nil {
+		if err := checkEnv(key.Value, text); err != nil {
 			r.problem(key, "env."+key.Value, "%v", err)
+			continue
 		}
+		if r.e.Env == nil {
+			r.e.Env = map[string]string{}
+		}
+		r.e.Env[key.Value] = text
 	}
 }
 

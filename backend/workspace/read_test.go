@@ -2,10 +2,12 @@ package workspace
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
@@ -161,6 +163,29 @@ func TestManyFaultsAreCut(t *testing.T) {
 	_, err := ReadExperiment("a.yaml", []byte(text))
 	if lines := strings.Count(err.Error(), "\n"); lines != maxShown || !strings.Contains(err.Error(), "and 30 more") {
 		t.Errorf("%d line breaks in:\n%v", lines, err)
+	}
+}
+
+// TestLargeFilesTakeNoTime: the largest file that is read at all, of many keys.
+func TestLargeFilesTakeNoTime(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(seedConfig + "env:\n")
+	for i := range 30000 {
+		fmt.Fprintf(&text, "  VARIABLE_%d: value\n", i)
+	}
+	start := time.Now()
+	d, err := NewDocument("a.yaml", []byte(text.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Set("env.VARIABLE_7", "x"); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := d.Experiment(); err != nil || len(e.Env) != 30000 || e.Env["VARIABLE_7"] != "x" {
+		t.Error(len(e.Env), err)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
 
