@@ -161,11 +161,20 @@ func (w *world) topKernels(stats []model.KernelStat) {
 		w.none(noWindow, w.traceFiles(), "top_kernels")
 		return
 	}
-	m := model.Metric{Value: ptr(float64(stats[0].TotalNS) / 1e6), N: stats[0].Count, Source: w.traceFiles(), By: map[string]float64{}, Note: stats[0].Short}
-	for _, s := range stats {
-		if _, taken := m.By[s.Short]; taken || len(m.By) < topCount {
-			m.By[s.Short] += float64(s.TotalNS) / 1e6 // template variants of a function add up
+	total, n := map[string]int64{}, map[string]int{}
+	var order []string
+	for _, s := range stats { // template variants of a function add up
+		if n[s.Short] == 0 {
+			order = append(order, s.Short)
 		}
+		total[s.Short] += s.TotalNS
+		n[s.Short] += s.Count
+	}
+	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(total[b], total[a]) })
+	top := order[0]
+	m := model.Metric{Value: ptr(float64(total[top]) / 1e6), N: n[top], Source: w.traceFiles(), By: map[string]float64{}, Note: top}
+	for _, name := range order[:min(topCount, len(order))] {
+		m.By[name] = float64(total[name]) / 1e6
 	}
 	w.set("top_kernels", m)
 }

@@ -38,10 +38,14 @@ func (w *world) resolveLayout() {
 	}
 }
 
-// tracedWorld is the number of ranks the traces speak of: the files, and what they
-// and run.json say of their world where that is more; 0 without traces.
+// tracedWorld is the number of ranks the traces speak of: the files, and what they,
+// the timing files beside them and run.json say of their world where that is more;
+// 0 without traces.
 func (w *world) tracedWorld() int {
 	n := len(w.in.Ranks)
+	if n == 0 {
+		return 0
+	}
 	more := func(m int) {
 		if m <= maxWorld {
 			n = max(n, m)
@@ -50,8 +54,16 @@ func (w *world) tracedWorld() int {
 	for rank, r := range w.in.Ranks {
 		more(rank + 1)
 		more(r.Info.WorldSize)
+		for i := range r.Colls {
+			for _, peer := range r.Colls[i].GroupRanks {
+				more(peer + 1)
+			}
+		}
 	}
-	if n > 0 && w.in.Info != nil {
+	for rank := range w.in.Timing {
+		more(rank + 1)
+	}
+	if w.in.Info != nil {
 		more(w.in.Info.WorldSize)
 	}
 	return n

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -94,16 +95,47 @@ func (w *world) skew(l *lane) (ns int64, s *set, ok bool) {
 	return 0, nil, false
 }
 
-// warnCut says in words what the steady window left out. A millisecond is the
-// least worth a word.
+// warnCut says in words what the steady window left out: a line for each rank, or
+// one for all of many that waited for the same. A millisecond is the least worth a word.
 func (w *world) warnCut() {
+	byWhom := map[string][]cut{}
+	var order []string
 	for _, l := range w.lanes {
 		ns, s, ok := w.skew(l)
 		if !ok || ns < int64(time.Millisecond) {
 			continue
 		}
-		w.warn("rank %d: first %s cut: %s", l.rank, milliseconds(ns), waitedFor(firstMatched(l), s.last))
+		whom := waitedFor(firstMatched(l), s.last)
+		if byWhom[whom] == nil {
+			order = append(order, whom)
+		}
+		byWhom[whom] = append(byWhom[whom], cut{l.rank, ns})
 	}
+	for _, whom := range order {
+		w.warnCuts(byWhom[whom], whom)
+	}
+}
+
+// cut is what the steady window left out of one rank.
+type cut struct {
+	rank int
+	ns   int64
+}
+
+// manyCuts is how many ranks share one line.
+const manyCuts = 4
+
+func (w *world) warnCuts(cuts []cut, whom string) {
+	if len(cuts) < manyCuts {
+		for _, c := range cuts {
+			w.warn("rank %d: first %s cut: %s", c.rank, milliseconds(c.ns), whom)
+		}
+		return
+	}
+	byLength := func(a, b cut) int { return cmp.Compare(a.ns, b.ns) }
+	most := slices.MaxFunc(cuts, byLength)
+	w.warn("%d ranks: first %s to %s cut, most on rank %d: %s", len(cuts),
+		milliseconds(slices.MinFunc(cuts, byLength).ns), milliseconds(most.ns), most.rank, whom)
 }
 
 // waitedFor says for whom a rank's first matched call waited.
