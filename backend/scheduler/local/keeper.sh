@@ -124,10 +124,12 @@ if [ "$mode" = launch ]; then
   set -m
   bash "$dir/keeper.sh" keep "$dir" "$slots" "$need" "$limit" "$grace" "$log" "$work" "$machine" "$real" \
     </dev/null >"$dir/keeper.log" 2>&1 &
-  born $! && record keeper "$! $born $machine"
+  while [ ! -e "$dir/keeper" ] && kill -0 $! 2>/dev/null; do sleep 0.02; done
+  [ -e "$dir/keeper" ]
   exit
 fi
 
+if ! { born $$ && record keeper "$$ $born $machine"; }; then exit 1; fi
 asked=
 trap 'asked=1' TERM INT
 trap : HUP
