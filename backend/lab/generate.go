@@ -222,7 +222,7 @@ func (g *generation) scripts(made []workspace.File) error {
 }
 
 func (g *generation) script(f workspace.File) error {
-	text, err := render.Script(g.lab.jobOf(f.Rel, g.lab.overlaid(f.Experiment)))
+	text, err := render.Script(g.lab.jobOf(f.Rel, f.Experiment))
 	if err != nil {
 		return &Fault{Text: "no job script for " + f.Experiment.ID, Cause: err, Kind: ErrInvalid}
 	}
@@ -242,7 +242,7 @@ func (g *generation) nsys(made []workspace.File) error {
 		if f.Err != nil || f.Experiment.Engine == model.EngineReplay {
 			continue
 		}
-		text, err := render.NsysScript(g.lab.jobOf(f.Rel, g.lab.overlaid(f.Experiment)))
+		text, err := render.NsysScript(g.lab.jobOf(f.Rel, f.Experiment))
 		if err != nil {
 			return &Fault{Text: "no script for nsys", Cause: err, Kind: ErrInvalid}
 		}

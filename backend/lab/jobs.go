@@ -205,6 +205,9 @@ func (l *Lab) FindJob(ctx context.Context, ref string) (model.Job, error) {
 }
 
 func (l *Lab) noJob(ref string, list JobList) error {
+	if slices.Contains(l.IDs(), ref) {
+		return unknown(ref+" was never submitted from this workspace", "shardeck submit "+ref)
+	}
 	var known []string
 	for _, j := range list.Jobs {
 		known = append(known, j.ID)
@@ -212,13 +215,11 @@ func (l *Lab) noJob(ref string, list JobList) error {
 			known = append(known, j.Experiment)
 		}
 	}
+	fix := "shardeck jobs lists them"
 	if near := model.Nearest(ref, known); near != "" {
-		return unknown(fmt.Sprintf("no job or experiment %.60q in the list of jobs", ref), "did you mean "+near+"?")
+		fix = "did you mean " + near + "?"
 	}
-	if _, err := l.ws.Experiment(ref); err == nil {
-		return unknown(fmt.Sprintf("%s was never submitted from this workspace", ref), "shardeck submit "+ref)
-	}
-	return unknown(fmt.Sprintf("no job or experiment %.60q in the list of jobs", ref), "shardeck jobs lists them")
+	return unknown(fmt.Sprintf("no job or experiment %.60q in the list of jobs", ref), fix)
 }
 
 // Cancel ends one job. One that has ended already is no error.

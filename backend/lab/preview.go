@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"slices"
@@ -21,7 +22,10 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (Preview, error
 	if row.Problem != "" {
 		return Preview{Row: row}, invalid(row.Problem, "")
 	}
-	p := Preview{Row: row, Nsys: nsys}
+	p := Preview{Row: row, Nsys: nsys, Config: row.File}
+	if err := l.previewConfig(&p); err != nil {
+		return p, err
+	}
 	if nsys {
 		err = l.previewNsys(&p)
 	} else {
@@ -36,11 +40,38 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (Preview, error
 	return p, ctx.Err()
 }
 
+// previewConfig gives the job a config of its own when --set changes keys of it: a
+// job reads its config from a file, and the user's stays as it is.
+func (l *Lab) previewConfig(p *Preview) error {
+	if len(l.experimentSets) == 0 {
+		return nil
+	}
+	doc, err := l.ws.OpenDocument(p.Row.File)
+	if err != nil {
+		return kinded(err)
+	}
+	for _, e := range l.experimentSets {
+		if err := doc.Set(e.Path, e.Value); err != nil {
+			return kinded(err)
+		}
+	}
+	if doc.Modified() {
+		sum := sha256.Sum256(doc.Bytes())
+		p.Config = fmt.Sprintf("%s/configs/%s_%x.yaml", workspace.PrivateDir, p.Row.Experiment.ID, sum[:4])
+		p.config = doc.Bytes()
+	}
+	return nil
+}
+
 // previewPlain is run_<id>.sh: as rendered now, or as the user edited it.
 func (l *Lab) previewPlain(p *Preview) error {
 	e := p.Row.Experiment
 	p.Path, p.Log = render.ScriptPath(e.ID), workspace.LogsDir+"/"+e.ID+"_%j.out"
 	if text, edited := l.edited(p.Path); edited {
+		if p.config != nil {
+			return invalid(fmt.Sprintf("%s was edited by hand, so --set cannot reach what it runs", p.Path),
+				"change the config instead, or make the script anew: shardeck generate --force "+e.ID)
+		}
 		p.Script = text
 		p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, model.Finding{
 			Code: "script-edited", Severity: model.SeverityWarning, Edits: []model.Edit{},
@@ -49,7 +80,7 @@ func (l *Lab) previewPlain(p *Preview) error {
 		})
 		return nil
 	}
-	text, err := render.Script(l.jobOf(p.Row.File, e))
+	text, err := render.Script(l.jobOf(p.Config, e))
 	if err != nil {
 		return l.unscripted(p.Row, err)
 	}
@@ -60,7 +91,7 @@ func (l *Lab) previewPlain(p *Preview) error {
 // previewNsys is made for this experiment; run_with_nsys.sh on disk is for running by hand.
 func (l *Lab) previewNsys(p *Preview) error {
 	e := p.Row.Experiment
-	text, err := render.NsysScript(l.jobOf(p.Row.File, e))
+	text, err := render.NsysScript(l.jobOf(p.Config, e))
 	if err != nil {
 		return l.unscripted(p.Row, err)
 	}

@@ -61,7 +61,10 @@ type Preview struct {
 	Diff   string `json:"diff"` // against the script last submitted for this experiment; empty: the same, or none before
 	Path   string `json:"path"`
 	Nsys   bool   `json:"nsys"`
-	Log    string `json:"log"` // where the job's output will lie, relative to the workspace; %j is the job's id
+	Config string `json:"config"` // what the job reads: the experiment's file, or one of its own where --set changes it
+	Log    string `json:"log"`    // where the job's output will lie, relative to the workspace; %j is the job's id
+
+	config []byte // text of Config where it is the job's own
 }
 
 // LogPart is a piece of a job's log.

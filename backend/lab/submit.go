@@ -84,7 +84,7 @@ func (l *Lab) record(ctx context.Context, p Preview) (model.Submission, error) {
 	e := p.Row.Experiment
 	s := model.Submission{Tag: newTag(e.ID, now), Experiment: e, Scheduler: l.scheduler.Name(),
 		Nsys: p.Nsys, Log: p.Log, At: now, Script: p.Script}
-	if err := l.ws.EnsureDir(filepath.Dir(p.Log)); err != nil {
+	if err := l.prepare(p); err != nil {
 		return s, kinded(err)
 	}
 	if err := l.ws.Record(s); err != nil {
@@ -108,6 +108,18 @@ func (l *Lab) record(ctx context.Context, p Preview) (model.Submission, error) {
 		return s, failed(fmt.Sprintf("job %s is submitted, but its record could not be completed", id), after, "note the job's id")
 	}
 	return s, nil
+}
+
+// prepare writes what the job needs to find: the folder of its log, which Slurm opens
+// before the script runs, and its own config if it has one.
+func (l *Lab) prepare(p Preview) error {
+	if err := l.ws.EnsureDir(filepath.Dir(p.Log)); err != nil {
+		return err
+	}
+	if p.config == nil {
+		return nil
+	}
+	return l.ws.WriteFile(p.Config, p.config, 0o644)
 }
 
 // hand gives the job to the scheduler; when the reply is lost it looks for the job

@@ -85,6 +85,9 @@ func (l *Lab) newsOf(ctx context.Context, j model.Job) News {
 		if part, err := l.Log(ctx, j, 1); err == nil {
 			n.Stage, n.Done, n.Total = part.Stage, part.Done, part.Total
 		}
+		if n.Stage == string(model.StageDone) {
+			l.poll.Expire() // the job says it is over: no need to wait out the interval
+		}
 	}
 	return n
 }

@@ -82,6 +82,8 @@ func where(j model.Job) string {
 		return j.NodeList
 	case j.State.Failed() && j.Reason != "" && j.Reason != "None":
 		return reason
+	case j.State == model.JobCancelled:
+		return ""
 	case j.State.Failed() && j.ExitCode != "":
 		return "exit code " + j.ExitCode
 	}

@@ -50,7 +50,7 @@ applies the flags; --key sets any other key of a config.`,
 				return err
 			}
 			if a.json {
-				return a.printJSON(row)
+				return firstOf(a.printJSON(row), verdictOf([]lab.Row{row}))
 			}
 			return firstOf(a.printWrote(wrote), a.printVerdict(row))
 		}),
@@ -85,5 +85,5 @@ func editsOf(values, keys []string) ([]model.Edit, error) {
 func (a *app) printVerdict(row lab.Row) error {
 	fmt.Fprintln(a.out)
 	a.printCheck(row)
-	return nil
+	return verdictOf([]lab.Row{row})
 }

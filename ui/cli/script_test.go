@@ -28,11 +28,29 @@ func TestMain(m *testing.M) {
 
 // TestStories runs the shell-like stories of testdata/script; each starts in an empty
 // folder, with a home of its own and no colours.
-func TestStories(t *testing.T) {
+func TestStories(t *testing.T) { stories(t, "testdata/script", home) }
+
+// TestSlurmStories runs those that need a cluster against a real Slurm.
+func TestSlurmStories(t *testing.T) {
+	conf := slurmtest.Conf(t)
+	stories(t, "testdata/slurm", func(env *testscript.Env) error {
+		err := home(env)
+		env.Setenv("SLURM_CONF", conf)
+		return err
+	})
+}
+
+func stories(t *testing.T, dir string, setup func(*testscript.Env) error) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+		Dir:                 dir,
 		RequireExplicitExec: true,
-		Setup:               home,
+		Setup:               setup,
+		Condition: func(name string) (bool, error) {
+			if name == "root" {
+				return os.Getuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", name)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"json":  checkJSON,
 			"lines": countLines,
