@@ -6,6 +6,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
+	"shardeck/model"
 	"shardeck/ui/theme"
 )
 
@@ -34,6 +35,10 @@ type SelectMsg struct{ Row lab.Row }
 
 // ReloadMsg asks panes to read again what they show: files or jobs changed.
 type ReloadMsg struct{}
+
+// AnalysedMsg carries the analysis of a run as just read, to every pane that shows it. It
+// is shared: nobody changes it.
+type AnalysedMsg struct{ Analysis *model.Analysis }
 
 // RefreshJobsMsg asks the cockpit to ask the scheduler now, as far as its floor allows.
 type RefreshJobsMsg struct{}
