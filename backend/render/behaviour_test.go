@@ -60,6 +60,7 @@ esac
 const fakeSrun = `#!/bin/bash
 while case $1 in -*) true ;; *) false ;; esac; do
   case $1 in --ntasks=*) n=${1#*=} ;; esac
+  case $1 in --*=*) ;; *) echo "srun: what is $1?"; exit 1 ;; esac
   shift
 done
 code=0
@@ -352,6 +353,13 @@ func TestNsysScript(t *testing.T) {
 	}
 	if args, _ := os.ReadFile(filepath.Join(s.root, "trace_collection/llama-8b-tp1-nsys/args")); !strings.Contains(string(args), "--nsys") {
 		t.Errorf("the runner is not told of nsys: %s", args)
+	}
+	if err := os.RemoveAll(filepath.Join(s.root, "trace_collection")); err != nil {
+		t.Fatal(err)
+	}
+	log, code = s.run("NSYS_SAID="+said, "WRITE=1", "CONFIG=E1.1_llama8b_baseline.yaml", "SLURM_JOB_ID=6", "SLURM_JOB_NUM_NODES=2", "SLURM_CPUS_PER_TASK=8")
+	if code != 0 || !strings.Contains(s.tree()["llama-8b-tp1-nsys"], "nsys_%q{SLURM_PROCID}.nsys-rep") || strings.Count(log, "task ") != 2 {
+		t.Errorf("exit code %d, %v\n%s", code, s.tree(), log) // real nsys would fill the name in
 	}
 	if log, code := s.run("CONFIG=nothing.yaml"); code != 2 || !strings.Contains(log, "no config experiments/configs/nothing.yaml") {
 		t.Errorf("exit code %d\n%s", code, log)

@@ -64,7 +64,7 @@ func render(name string, j Job) ([]byte, error) {
 		return nil, err
 	}
 	if name == "run_with_nsys.sh.tmpl" {
-		v.JobName, v.File = j.Experiment.ID+"_nsys", path.Base(NsysPath)
+		v.Nsys, v.JobName, v.File = true, j.Experiment.ID+"_nsys", path.Base(NsysPath)
 	}
 	var out bytes.Buffer
 	if err := t.ExecuteTemplate(&out, name, v); err != nil {
@@ -106,7 +106,7 @@ func stageLine(name string) (string, error) {
 // view is what the templates see. All of it is checked.
 type view struct {
 	ID, JobName, File, Title, Layout string
-	Replay                           bool
+	Replay, Nsys                     bool
 	Config, ConfigName, OutputDir    string
 
 	Account, AccountHint, Constraint, QOS, Time string

@@ -119,7 +119,8 @@ everywhere() {
     attend "$@"
     return
   fi
-  srun --nodes=1 --ntasks=1 --ntasks-per-node=1 --cpus-per-task=128 --gpus-per-node=4 \
+  # As many as the job has: CONFIG may name another layout than the header is for.
+  srun --nodes="${SLURM_JOB_NUM_NODES:-1}" --ntasks="${SLURM_JOB_NUM_NODES:-1}" --ntasks-per-node=1 --cpus-per-task="${SLURM_CPUS_PER_TASK:-1}" \
     --kill-on-bad-exit=1 bash -c "$(declare -f attend); attend \"\$@\"" attend "$@" &
   step=$!
   trap : TERM INT # Slurm tells the tasks itself; stay, to keep what they write
