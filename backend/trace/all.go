@@ -13,18 +13,20 @@ type Opened struct {
 }
 
 // OpenAll reads Kineto traces, at most workers at a time (at least one), and returns
-// one outcome a path, in the order of paths. One file is read by one goroutine,
-// all of which have ended when OpenAll returns. progress, if not nil, is called with
+// one outcome a path, in the order of paths. One file is read by one goroutine, by
+// several only where there are more workers than files; all of them have ended
+// when OpenAll returns. progress, if not nil, is called with
 // the sums over the files opened so far, by one goroutine at a time.
 func OpenAll(ctx context.Context, paths []string, workers int, progress func(done, total int64)) []Opened {
 	out := make([]Opened, len(paths))
 	sums := newProgressSum(len(paths), progress)
 	next := make(chan int)
+	each := max(1, workers/max(1, len(paths)))
 	var wg sync.WaitGroup
 	for range max(1, min(workers, len(paths))) {
 		wg.Go(func() {
 			for i := range next {
-				r, err := OpenKineto(ctx, paths[i], sums.of(i))
+				r, err := OpenKinetoSplit(ctx, paths[i], each, sums.of(i))
 				out[i] = Opened{Path: paths[i], Rank: r, Err: err}
 			}
 		})

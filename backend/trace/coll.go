@@ -51,8 +51,9 @@ func collFieldOf(key []byte) (collField, bool) {
 type collTable struct {
 	ids   map[string]int32
 	colls []Coll
-	bad   []bool // a number of it is none
-	key   []byte
+	keys  []string // the text of each
+	bad   []bool   // a number of it is none
+	key   []byte   // scratch
 }
 
 // intern returns the index of the Coll of e, which was read from b; -1 if it has
@@ -68,12 +69,31 @@ func (t *collTable) intern(b []byte, e *event) int32 {
 	if id, ok := t.ids[string(t.key)]; ok {
 		return id
 	}
-	id := int32(len(t.colls))
 	c := collReader{b: b, e: e}
-	t.colls = append(t.colls, c.coll())
-	t.bad = append(t.bad, c.bad)
-	t.ids[string(t.key)] = id
+	coll := c.coll()
+	return t.add(string(t.key), coll, c.bad)
+}
+
+func (t *collTable) add(key string, c Coll, bad bool) int32 {
+	id := int32(len(t.colls))
+	t.colls = append(t.colls, c)
+	t.keys = append(t.keys, key)
+	t.bad = append(t.bad, bad)
+	t.ids[key] = id
 	return id
+}
+
+// adopt is the index here of entry id of another table.
+func (t *collTable) adopt(from *collTable, id int32) int32 {
+	if here, ok := t.ids[from.keys[id]]; ok {
+		return here
+	}
+	return t.add(from.keys[id], from.colls[id], from.bad[id])
+}
+
+// sofar is what the table holds now; it stays so while the table grows.
+func (t *collTable) sofar() collTable {
+	return collTable{colls: t.colls, keys: t.keys, bad: t.bad}
 }
 
 // collReader reads one event's metadata. A number that is missing or none is -1.

@@ -2,20 +2,30 @@
 //
 // The way through it, for a Kineto trace:
 //
-//	OpenKineto (kineto.go)   opens the file and returns a Rank
-//	source     (source.go)   bytes of the file, through gzip where the magic bytes say so
-//	window     (window.go)   one reused block of text; the unfinished tail moves to the front
-//	document   (kineto.go)   walks the top-level keys; header.go reads the small ones
-//	scanner    (events.go)   one event at a time: skip.go passes over the many that no
-//	                         metric needs, walk.go reads the few that are kept
-//	record     (record.go)   what is kept: fixed-size records, interned names (intern.go)
-//	faults     (damage.go)   what was wrong; resync.go finds the next event after a broken one
+//	OpenKineto (kineto.go)    opens the file and returns a Rank
+//	source     (source.go)    bytes of the file, through gzip where the magic bytes say so
+//	window     (window.go)    one reused block of text; the unfinished tail moves to the front
+//	document   (document.go)  walks the top-level keys; header.go reads the small ones
+//	list       (list.go)      the list of events, one at a time
+//	scanner    (scanner.go)   what is kept of an event: a Record, a Mark, or nothing
+//	faults     (damage.go)    what was wrong; resync.go finds the next event after a broken one
+//
+// The scanner has four ways to read an event, each faster than the next and none with
+// a result of its own. A launch seen before is one comparison (stamp.go). An event
+// of a kind that is not kept is known by its first bytes (layout.go) and skipped
+// (skip.go). An event spelled like an earlier one is read without looking at its keys
+// (shape.go, learn.go). Anything else is read key by key (walk.go, event.go), and
+// that is what the others must equal: the fuzz target holds them to it.
 //
 // Times are integer nanoseconds, read from the decimal text and never through a
-// float (number.go). Nothing is allocated per event. Damaged input gives what is
-// sound together with a Damage for what is not; only a file that cannot be read at
-// all, or is something else, is an error.
+// float (number.go). Names and NCCL metadata are kept once (intern.go, coll.go), a
+// record is 40 bytes, and nothing is allocated per event, so that memory grows with
+// the kernels of a trace and not with its length. A large file may be split over
+// workers (ahead.go, join.go).
+//
+// Damaged input gives what is sound, together with a Damage for what is not; only a
+// file that cannot be read at all, or is something else, is an error.
 //
 // OpenTiming (timing.go) and OpenRunJSON (runjson.go) read the small files beside
-// the trace.
+// the traces; OpenAll (all.go) reads several traces at once.
 package trace

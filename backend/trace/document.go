@@ -17,6 +17,8 @@ type document struct {
 	baseTime int64
 	events   bool // the list of events was seen
 	cut      bool // the text ended too early
+	split    splitting
+	ahead    *ahead // workers on the list of events; nil: none
 }
 
 func newDocument(w *window) *document {

@@ -24,14 +24,19 @@ func (t *nameTable) intern(val []byte) uint32 {
 	if id, ok := t.raw[string(val)]; ok {
 		return id
 	}
-	name := cleanJSON(val)
-	id, ok := t.clean[name]
-	if !ok {
-		id = uint32(len(t.names))
-		t.names = append(t.names, name)
-		t.clean[name] = id
-	}
+	id := t.internClean(cleanJSON(val))
 	t.raw[string(val)] = id
+	return id
+}
+
+// internClean takes a name that is clean already.
+func (t *nameTable) internClean(name string) uint32 {
+	if id, ok := t.clean[name]; ok {
+		return id
+	}
+	id := uint32(len(t.names))
+	t.names = append(t.names, name)
+	t.clean[name] = id
 	return id
 }
 

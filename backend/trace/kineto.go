@@ -18,17 +18,31 @@ const noKernels = "no GPU kernels; was the profiler running in the workers?"
 // means that nothing could be read: no such file, an empty file, another format,
 // or a context that ended.
 func OpenKineto(ctx context.Context, path string, progress func(done, total int64)) (*Rank, error) {
-	return openKineto(ctx, path, progress, blockSize)
+	return OpenKinetoSplit(ctx, path, 1, progress)
 }
 
-func openKineto(ctx context.Context, path string, progress func(done, total int64), block int) (*Rank, error) {
+// chunkSize is what one worker reads at a time of a file that is split.
+const chunkSize = 4 << 20
+
+// OpenKinetoSplit is OpenKineto with a plain file split over workers goroutines, which
+// pays where there are fewer files than cores. A gzip file cannot be split. The
+// result is equal to that of one worker, whatever the file holds.
+func OpenKinetoSplit(ctx context.Context, path string, workers int, progress func(done, total int64)) (*Rank, error) {
+	return openKineto(ctx, path, progress, blockSize, splitting{workers: workers, chunk: chunkSize})
+}
+
+func openKineto(ctx context.Context, path string, progress func(done, total int64), block int, split splitting) (*Rank, error) {
 	src, err := openSource(ctx, path, progress)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
 	d := newDocument(newWindow(src, block))
-	d.scan.expect = func(now int) int { return src.expect(now) }
+	d.scan.expect = src.expect
+	if !src.gzip {
+		split.file, split.size = src, src.size
+		d.split = split
+	}
 	err = d.read()
 	if stop := d.broken(); stop != nil && errors.Is(stop, ctx.Err()) {
 		return nil, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)

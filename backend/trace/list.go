@@ -3,6 +3,8 @@ package trace
 // list reads the events up to the bracket that closes them.
 func (d *document) list() status {
 	d.events = true
+	d.readAhead()
+	defer d.endAhead()
 	for {
 		c, ok := d.peek()
 		switch {
@@ -14,6 +16,7 @@ func (d *document) list() status {
 			return whole
 		case c == ',':
 			d.pos++
+		case c == '{' && d.jump():
 		case c == '{':
 			d.event()
 		default:

@@ -19,7 +19,7 @@ type source struct {
 	ctx      context.Context
 	file     *os.File
 	size     int64 // on disk
-	done     int64 // taken from disk
+	done     int64 // bytes of the file behind us
 	progress func(done, total int64)
 	gzip     bool
 	text     io.Reader
@@ -80,6 +80,21 @@ func (s *source) startGzip() error {
 }
 
 func (s *source) Read(p []byte) (int, error) { return s.text.Read(p) }
+
+// Seek moves a plain file forward to byte offset: others have read what lies between.
+func (s *source) Seek(offset int64, whence int) (int64, error) {
+	at, err := s.file.Seek(offset, whence)
+	s.done = at
+	return at, err
+}
+
+// ReadAt reads a plain file for a worker, without counting.
+func (s *source) ReadAt(p []byte, at int64) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.file.ReadAt(p, at)
+}
 
 // expect extrapolates a count from the part of the file read so far to the whole,
 // with a little to spare.
