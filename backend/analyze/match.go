@@ -80,11 +80,12 @@ func (ch *channel) pair(ranks, offsets []int, partial bool) []*match {
 	return out
 }
 
-// offsetOf is o such that call k of a is call k+o of b. Equal counts need none.
+// offsetOf is o such that call k of a is call k+o of b. Equal counts need none,
+// unless one clock shows that both traces started and ended so many calls apart.
 // Else it is the offset whose differences of end times spread least; ok is false
 // when even those do not look like one call, or too few are left to tell.
 func offsetOf(ctx context.Context, a, b []*call) (offset int, ok bool) {
-	if len(a) == len(b) {
+	if len(a) == len(b) && (len(a) < minPairs || sameMoment(a[0], b[0], endDifferences(a, b, 0))) {
 		return 0, true
 	}
 	least := int64(maxSpread + 1)

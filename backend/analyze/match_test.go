@@ -49,6 +49,9 @@ func TestOffsetOfTracesThatStartOrEndApart(t *testing.T) {
 		ok   bool
 	}{
 		{"equal counts", callsAt("x", all...), callsAt("x", all...), 0, true},
+		{"equal counts, started and ended apart", callsAt("x", all[:290]...), callsAt("x", all[10:]...), -10, true},
+		{"equal counts on another clock", callsAt("x", all...), callsAt("y", shifted(5_000_000)...), 0, true},
+		{"equal counts of nothing in common", callsAt("x", all...), callsAt("x", shifted(5_000_000)...), 0, false},
 		{"b starts late", callsAt("x", all...), callsAt("x", all[7:]...), -7, true},
 		{"a starts late", callsAt("x", all[64:]...), callsAt("x", all...), 64, true},
 		{"b ends early", callsAt("x", all...), callsAt("x", all[:250]...), 0, true},

@@ -110,9 +110,8 @@ func phasesOf(l *lane) []model.Phase {
 // that makes such calls, the longest first.
 func (w *world) collectives() []model.CollStat {
 	type size struct {
-		typ      callType
-		bytes    int64
-		inferred bool
+		typ   callType
+		bytes int64
 	}
 	on := map[callType]*lane{}
 	byName := map[size]*model.CollStat{}
@@ -125,13 +124,14 @@ func (w *world) collectives() []model.CollStat {
 			if on[c.typ] != l {
 				continue
 			}
-			k := size{c.typ, c.bytes, c.inferred}
+			k := size{c.typ, c.bytes}
 			if byName[k] == nil {
-				byName[k] = &model.CollStat{Type: string(c.typ), Bytes: c.bytes, Inferred: c.inferred}
+				byName[k] = &model.CollStat{Type: string(c.typ), Bytes: c.bytes}
 				rates[k] = &rate{}
 			}
 			rates[k].add(c)
 			byName[k].Count++
+			byName[k].Inferred = byName[k].Inferred || c.inferred
 			byName[k].TransferNS += c.transfer
 			byName[k].WaitNS += c.wait
 		}
