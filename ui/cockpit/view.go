@@ -40,8 +40,8 @@ func (m *Model) rooms() []room {
 	right := m.width - left - 1
 	upper := height * 55 / 100
 	all := []room{
-		{pane.Experiments, 0, top, left, upper - 1},
-		{pane.Jobs, 0, top + upper, left, height - upper},
+		{pane.Experiments, 0, top, left - 1, upper - 1},
+		{pane.Jobs, 0, top + upper, left - 1, height - upper},
 		{m.upper, left + 1, top, right, upper - 1},
 		{m.lower, left + 1, top + upper, right, height - upper},
 	}
@@ -124,7 +124,7 @@ func (m *Model) body() []string {
 			right = append(right, column...)
 		}
 	}
-	return beside(left, right, rooms[0].width, m.env.Theme.Paint(theme.Dim, m.env.Theme.Wall))
+	return beside(left, right, rooms[0].width+1, m.env.Theme.Paint(theme.Dim, m.env.Theme.Wall))
 }
 
 // beside puts two columns of lines side by side with a wall between.
@@ -233,7 +233,7 @@ func (m *Model) message() string {
 	return " " + m.env.Theme.Paint(note.Tone, widget.Sentence(note.Text, m.width-2))
 }
 
-// footer is the keys of what has the focus.
+// footer is the keys of what has the focus, as many as fit, and always the one for help.
 func (m *Model) footer() string {
 	if m.popup != nil {
 		return widget.Footer(m.env.Theme, m.width, m.popup.Popup.Hints(), nil)
@@ -242,5 +242,6 @@ func (m *Model) footer() string {
 	if m.focused().Capturing() {
 		return widget.Footer(m.env.Theme, m.width, hints, nil)
 	}
-	return widget.Footer(m.env.Theme, m.width, hints, pane.Hints(keys().Keys(), true))
+	everywhere := pane.Hints(keys().Keys(), true)
+	return widget.Footer(m.env.Theme, m.width, append(hints, everywhere[1:]...), everywhere[:1])
 }

@@ -33,28 +33,31 @@ func Show(title string, body []string) *Popup {
 // for Esc. The first letter of a button chooses it at once.
 func (p *Popup) Key(key string) (answer int, done bool) {
 	switch key {
-	case "esc", "q", "ctrl+c":
+	case "esc":
 		return -1, true
 	case "enter":
 		return p.Choice, true
-	case "left", "h", "shift+tab":
+	case "left", "shift+tab":
 		p.Choice = clamp(p.Choice-1, 0, len(p.Buttons)-1)
-	case "right", "l", "tab":
+	case "right", "tab":
 		p.Choice = clamp(p.Choice+1, 0, len(p.Buttons)-1)
 	default:
-		p.scroll(key)
 		return p.letter(key)
 	}
 	return 0, false
 }
 
-// letter answers y, n and the first letters of other buttons.
+// letter answers y, n and the first letters of other buttons; other keys scroll.
 func (p *Popup) letter(key string) (int, bool) {
 	for i, b := range p.Buttons {
 		if strings.EqualFold(key, b[:1]) {
 			return i, true
 		}
 	}
+	if key == "q" {
+		return -1, true
+	}
+	p.scroll(key)
 	return 0, false
 }
 

@@ -121,8 +121,8 @@ func (t *Table) header(th *theme.Theme, shown, widths []int) []string {
 		lines = lines[:2]
 	}
 	for row := range lines {
-		var b strings.Builder
-		b.WriteString(blank(margin))
+		line := runs{th: th}
+		line.add(theme.Plain, blank(margin))
 		for i, c := range shown {
 			text, tone := t.Columns[c].Title, theme.Dim
 			if row == 1 {
@@ -131,27 +131,24 @@ func (t *Table) header(th *theme.Theme, shown, widths []int) []string {
 			if c == t.Column && t.Focused {
 				tone = theme.Accent
 			}
-			b.WriteString(t.before(i, c))
-			b.WriteString(th.Paint(tone, t.place(c, text, widths[i])))
+			line.add(tone, t.before(i, c)+t.place(c, text, widths[i]))
 		}
-		lines[row] = strings.TrimRight(b.String(), " ")
+		lines[row] = line.String()
 	}
 	return lines
 }
 
 func (t *Table) line(th *theme.Theme, row int, shown, widths []int) string {
-	var b strings.Builder
-	b.WriteString(t.prefix(th, row))
+	line := runs{th: th}
 	for i, c := range shown {
 		cell := Cell{}
 		if c < len(t.rows[row]) {
 			cell = t.rows[row][c]
 		}
 		text := t.place(c, t.aligned(c, cell.Text), widths[i])
-		b.WriteString(t.before(i, c))
-		b.WriteString(th.Paint(t.tone(cell, row, c), text))
+		line.add(t.tone(cell, row, c), t.before(i, c)+text)
 	}
-	return b.String()
+	return t.prefix(th, row) + line.String()
 }
 
 // before is the gap before the i-th column shown.

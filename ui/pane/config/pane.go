@@ -23,12 +23,13 @@ type Pane struct {
 	width, height int
 	focused       bool
 
-	id      string                // experiment shown; empty: none yet
-	drafts  map[string]pane.Draft // changed or shown, by id
-	experim model.Experiment      // what the draft means now
-	verdict model.Verdict
-	form    widget.Form
-	err     error // why there is no draft
+	id       string                // experiment shown; empty: none yet
+	drafts   map[string]pane.Draft // changed or shown, by id
+	experim  model.Experiment      // what the draft means now
+	verdict  model.Verdict
+	form     widget.Form
+	formRows int   // fields in sight when last drawn
+	err      error // why there is no draft
 
 	ask  *pane.Ask
 	flow *submission.Flow

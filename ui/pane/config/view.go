@@ -38,7 +38,11 @@ func (p *Pane) body() []string {
 	if room < 6 {
 		panel, room = nil, p.height
 	}
-	lines := p.form.View(p.env.Theme, p.width, min(room, len(fields)))
+	p.formRows = min(room, len(fields))
+	lines := p.form.View(p.env.Theme, p.width, p.formRows)
+	if panel != nil {
+		panel[0] = p.more()
+	}
 	for len(lines) < room {
 		lines = append(lines, "")
 	}
@@ -74,6 +78,14 @@ func (p *Pane) panel() []string {
 		lines = append(lines, p.labelled("", p.env.Theme.Paint(theme.Warn, widget.Plural(n, "finding")+": f lists them")))
 	}
 	return lines
+}
+
+// more says that the form goes on below; blank if it does not.
+func (p *Pane) more() string {
+	if left := len(fields) - p.form.First - p.formRows; left > 0 && p.formRows > 0 {
+		return p.env.Theme.Paint(theme.Dim, "   ↓ "+widget.Plural(left, "more field"))
+	}
+	return ""
 }
 
 // gpuRoom is how many lines the drawing of the ranks may take.
