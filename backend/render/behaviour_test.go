@@ -204,6 +204,22 @@ func TestEarlierResultOfAnotherProgram(t *testing.T) {
 	}
 }
 
+// TestNameTakenMeanwhile: another job publishes between our look and our rename.
+func TestNameTakenMeanwhile(t *testing.T) {
+	s := newSite(t, script(t, plain(t)))
+	mv := `#!/bin/bash
+if [ "$4" = trace_collection/llama-8b-tp1 ]; then mkdir -p "$4" && touch "$4/theirs"; fi
+PATH=${PATH#*:} exec mv "$@"
+`
+	if err := os.WriteFile(filepath.Join(s.bin, "mv"), []byte(mv), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	log, code := s.run("WRITE=1")
+	if d := cmp.Diff(map[string]string{"llama-8b-tp1": "theirs", "llama-8b-tp1@L1": all}, s.tree()); code != 0 || d != "" {
+		t.Errorf("exit code %d, %s\n%s", code, d, log)
+	}
+}
+
 // TestSignalsLetTheRunnerWrite: the runner gets a TERM, no USR1, and the script
 // waits for what it writes.
 func TestSignalsLetTheRunnerWrite(t *testing.T) {

@@ -160,6 +160,9 @@ move_aside() {
   echo "shardeck: the earlier result is now $old"
 }
 
+# rename FROM TO: never into TO, should another job have taken that name just now.
+rename() { mv -T -- "$1" "$2" 2>/dev/null || { [ ! -e "$2" ] && mv -- "$1" "$2"; }; }
+
 # publish CODE: gives the results their name, by how the runner ended.
 #   0, 10   all measured (with 10 traces are missing): they become $OUTPUT_DIR
 #   3       stopped early, something measured: they become $OUTPUT_DIR if that name
@@ -178,7 +181,10 @@ publish() {
       return "$1"
       ;;
   esac
-  mv -- "$OUT" "$OUTPUT_DIR"
+  if ! rename "$OUT" "$OUTPUT_DIR"; then
+    OUTPUT_DIR=$OUTPUT_DIR@$JOB
+    rename "$OUT" "$OUTPUT_DIR"
+  fi
   echo "shardeck: results are in $OUTPUT_DIR"
   return "$1"
 }
