@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 )
 
@@ -104,6 +106,9 @@ func start() (string, error) {
 
 // up runs .ci/slurm and returns the path of the cluster's slurm.conf.
 func up(dir string, options []string) (string, error) {
+	if err := guard(dir); err != nil {
+		return "", err
+	}
 	cmd := exec.Command(script("slurm"), dir)
 	cmd.Env = append(os.Environ(), options...)
 	var out, errs bytes.Buffer
@@ -116,6 +121,15 @@ func up(dir string, options []string) (string, error) {
 		return "", fmt.Errorf(".ci/slurm printed no SLURM_CONF but %q", out.String())
 	}
 	return string(m[1]), nil
+}
+
+// guard leaves a process behind that ends the cluster when this one is gone, however
+// it went: tests are killed, and run into their time limit.
+func guard(dir string) error {
+	cmd := exec.Command("bash", "-c", `while kill -0 "$1" 2>/dev/null; do sleep 1; done; exec "$2" "$3" --purge`,
+		"guard", strconv.Itoa(os.Getpid()), script("slurm-down"), dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	return cmd.Start()
 }
 
 // stop ends the cluster that was started here.
