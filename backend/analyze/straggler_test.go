@@ -104,3 +104,44 @@ func TestStragglerOfOneReplica(t *testing.T) {
 		t.Errorf("skew: %v", skew.PerRank)
 	}
 }
+
+// Two ranks that are late in turn, one three times in five: each run of calls has
+// the same latest rank, but it is not two thirds of the lateness.
+func TestTurnsAtBeingLate(t *testing.T) {
+	var ranks []fake
+	for rank := range 3 {
+		f := newFake(rank)
+		for k := range 40 {
+			at, late := 200*int64(k), 1
+			if k%5 > 2 {
+				late = 2
+			}
+			start := at + 20
+			if rank == late {
+				start += 60
+			}
+			f.run(gemm, at, start).run(arKernel, start, at+100)
+		}
+		ranks = append(ranks, f)
+	}
+	m := analyse(t, fakeInput(layoutOf(3, 1, 1, 1), ranks...)).Metric("straggler")
+	if m.Value != nil || m.Reason != "none" {
+		t.Errorf("straggler %v: %s", *m.Value, m.Note)
+	}
+	near(t, "lateness of rank 1", m.By["rank_1_lateness_ms"], 23*0.06, 6)
+	near(t, "lateness of rank 2", m.By["rank_2_lateness_ms"], 16*0.06, 6)
+}
+
+// A broadcast in front does not make the first all-reduce one of those that count.
+func TestFirstCallOfAnyTypeThatAllReach(t *testing.T) {
+	a, b := newFake(0), newFake(1)
+	for _, f := range []fake{a, b} {
+		f.run(bcKernel, 0, 10)
+	}
+	a.run(arKernel, 20, 5000).run(arKernel, 5100, 5200)
+	b.run(arKernel, 4990, 5000).run(arKernel, 5100, 5200)
+	m := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), a, b)).Metric("straggler")
+	if m.N != 1 || m.By["lateness_ms"] != 0 {
+		t.Errorf("%d calls charged: %v", m.N, m.By)
+	}
+}
