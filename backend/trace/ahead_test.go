@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,13 @@ func sameSplit(t *testing.T, text []byte, block int, chunk int64) {
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("block %d, chunk %d: error %v, in one piece %v", block, chunk, err, wantErr)
 	}
+	if want == nil {
+		return
+	}
+	if !slices.Equal(want.Records, got.Records) {
+		t.Fatalf("block %d, chunk %d: %d records differ from the %d in one piece", block, chunk, len(got.Records), len(want.Records))
+	}
+	want.Records, got.Records = nil, nil
 	if d := cmp.Diff(want, got); d != "" {
 		t.Fatalf("block %d, chunk %d (-one piece +split):\n%.3000s", block, chunk, d)
 	}
@@ -38,8 +46,8 @@ func sameSplit(t *testing.T, text []byte, block int, chunk int64) {
 
 func TestSplitReadsTheSame(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 10))
-	for _, f := range recordings(t) {
-		text := readText(t, f)
+	for _, run := range []string{"llama-8b-tp2-stack", "llama-8b-pp2", "llama-8b-tp1"} {
+		text := readText(t, recording(run, 0))
 		for _, rw := range append(rewrites[:1:1], rewrites[4:]...) {
 			changed := rw.do(t, text, rng)
 			sameSplit(t, changed, 1000+rng.IntN(100_000), int64(4000+rng.IntN(400_000)))
