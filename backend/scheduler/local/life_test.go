@@ -390,22 +390,6 @@ func TestNowhereToWrite(t *testing.T) {
 	}
 }
 
-func TestFullDisk(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=16k"); err != nil {
-		t.Skipf("needs a file system of its own: %v", err)
-	}
-	defer func() { _ = syscall.Unmount(dir, 0) }()
-	b := newBench(t)
-	_, err := New(Options{Dir: dir}).Submit(t.Context(), b.request(1, "# "+strings.Repeat("x", 40000)))
-	if err == nil || !strings.Contains(err.Error(), "the disk is full") {
-		t.Errorf("%v", err)
-	}
-	if left, _ := os.ReadDir(dir); len(left) != 0 {
-		t.Errorf("half a job was left: %v", left)
-	}
-}
-
 func TestBornField(t *testing.T) {
 	stat := "12 (a) b (c)) S 1 12 12 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 2"
 	for text, want := range map[string]string{stat: "987654", strings.Replace(stat, ") S", ") Z", 1): "", "": "", "12 (x": ""} {

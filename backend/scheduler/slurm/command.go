@@ -92,8 +92,9 @@ func (c *commands) run(ctx context.Context, k call) (answer, error) {
 	select {
 	case gate <- struct{}{}:
 	case <-ctx.Done():
-		return answer{}, ctx.Err()
+		return answer{}, c.endOf(ctx, k, time.Now(), ctx.Err())
 	}
+	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, k.limit)
 	defer cancel()
 	type result struct {
@@ -108,25 +109,25 @@ func (c *commands) run(ctx context.Context, k call) (answer, error) {
 	}()
 	select {
 	case r := <-done:
-		return r.a, c.endOf(ctx, limited, k, r.err)
+		return r.a, c.endOf(ctx, k, start, r.err)
 	case <-limited.Done():
 	}
 	select { // killed a moment ago: let it go, so that none is left when we return
 	case <-done:
 	case <-time.After(time.Second):
 	}
-	return answer{}, c.endOf(ctx, limited, k, limited.Err())
+	return answer{}, c.endOf(ctx, k, start, limited.Err())
 }
 
 // endOf puts the end of a command that gave no answer into words.
-func (c *commands) endOf(ctx, limited context.Context, k call, err error) error {
+func (c *commands) endOf(ctx context.Context, k call, start time.Time, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case ctx.Err() == context.Canceled:
+	case errors.Is(ctx.Err(), context.Canceled):
 		return ctx.Err()
-	case limited.Err() != nil:
-		return &scheduler.Fault{Text: fmt.Sprintf("%s gave no answer within %v", k.program, k.limit),
+	case errors.Is(err, context.DeadlineExceeded):
+		return &scheduler.Fault{Text: fmt.Sprintf("%s gave no answer within %v", k.program, time.Since(start).Round(100*time.Millisecond)),
 			ToDo: "wait a little; `scontrol ping` and the site's status page tell more",
 			Kind: fmt.Errorf("%w: %w", scheduler.ErrUnreachable, errLate)}
 	case errors.Is(err, exec.ErrNotFound):

@@ -1,6 +1,7 @@
 package slurm
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -195,5 +196,24 @@ func TestStuckCancel(t *testing.T) {
 	s, calls := fake(t, Options{}, map[string]string{"scancel": "true", "squeue": `printf 'COMPLETING\036'`})
 	if err := s.Cancel(t.Context(), "5_[0-3%1]"); err != nil || calls()[0] != "scancel 5_[0-3]" {
 		t.Errorf("%v, %q", err, calls())
+	}
+}
+
+// TestGivenUp: who cancels a query gets that as the error, at once; who runs into a
+// deadline of their own, a scheduler that does not answer.
+func TestGivenUp(t *testing.T) {
+	s, _ := fake(t, Options{}, map[string]string{"squeue": "sleep 876"})
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if _, err := s.Jobs(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := s.Jobs(ctx); !errors.Is(err, scheduler.ErrUnreachable) {
+		t.Errorf("own deadline: %v", err)
+	}
+	if running("sleep\x00876\x00") {
+		t.Error("a squeue is left")
 	}
 }
