@@ -21,6 +21,7 @@ type Column struct {
 type Cell struct {
 	Text string
 	Tone theme.Tone
+	Lead string // sign before a number (best, estimate) that does not move its point
 }
 
 // Table shows rows of cells; only the rows in its window are drawn.
@@ -58,7 +59,7 @@ func (t *Table) SetRows(rows [][]Cell) {
 		t.natural[c] = max(Width(column.Title), Width(column.Unit))
 		for _, row := range rows {
 			if c < len(row) {
-				t.natural[c] = max(t.natural[c], Width(t.aligned(c, row[c].Text)))
+				t.natural[c] = max(t.natural[c], Width(row[c].Lead+t.aligned(c, row[c].Text)))
 			}
 		}
 	}
@@ -145,7 +146,7 @@ func (t *Table) line(th *theme.Theme, row int, shown, widths []int) string {
 		if c < len(t.rows[row]) {
 			cell = t.rows[row][c]
 		}
-		text := t.place(c, t.aligned(c, cell.Text), widths[i])
+		text := t.place(c, cell.Lead+t.aligned(c, cell.Text), widths[i])
 		line.add(t.tone(cell, row, c), t.before(i, c)+text)
 	}
 	return t.prefix(th, row) + line.String()

@@ -158,3 +158,12 @@ func TestFooterKeepsTheLastHints(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestLeadMovesNoPoint(t *testing.T) {
+	tab := Table{Columns: []Column{{Title: "ms", Right: true}}, Column: -1}
+	tab.SetRows([][]Cell{{{Text: "6.64", Lead: "▲"}}, {{Text: "11.2"}}, {{Text: "–"}}})
+	lines := tab.View(theme.New(termenv.Ascii, false), 20, 9)
+	if lines[1] != " ▌ ▲6.64" || lines[2] != "   11.2" || lines[3] != "       –" {
+		t.Errorf("%q", lines)
+	}
+}
