@@ -23,7 +23,7 @@ func (l *Lab) Board(ctx context.Context) ([]Row, error) {
 	if err != nil {
 		return nil, kinded(err)
 	}
-	jobs := l.knownJobs(ctx)
+	jobs := l.KnownJobs()
 	rows := make([]Row, len(files))
 	for i, f := range files {
 		if ctx.Err() != nil {
@@ -99,16 +99,6 @@ func (l *Lab) rowOf(f workspace.File) Row {
 	row.Experiment = l.overlaid(f.Experiment)
 	row.Verdict = l.Check(row.Experiment)
 	return row
-}
-
-// knownJobs are the jobs as last seen; a scheduler that does not answer leaves what
-// was written down.
-func (l *Lab) knownJobs(ctx context.Context) []model.Job {
-	list, err := l.Jobs(ctx, false)
-	if err != nil {
-		return nil
-	}
-	return list.Jobs
 }
 
 // newestJob is the first of an experiment in a list that is newest first.

@@ -28,13 +28,41 @@ func (l *Lab) Jobs(ctx context.Context, refresh bool) (JobList, error) {
 		return list, err
 	}
 	list.Warnings = warnings
-	list.Jobs = l.joined(ctx, list, now.Jobs, subs)
+	since := openSince(subs)
+	ask := func(s model.Submission) (model.Job, bool) { return l.past.find(ctx, s, since) }
+	list.Jobs = l.joined(list, now.Jobs, subs, ask)
 	return list, nil
 }
 
+// KnownJobs is Jobs without asking anybody: the last answer there is, and what was
+// written down.
+func (l *Lab) KnownJobs() []model.Job {
+	subs, _, err := l.ws.Submissions()
+	if err != nil {
+		return nil // Jobs says why
+	}
+	nobody := func(model.Submission) (model.Job, bool) { return model.Job{}, false }
+	return l.joined(JobList{Scheduler: l.scheduler.Name()}, l.poll.Last().Jobs, subs, nobody)
+}
+
+// openSince is when the oldest submission was made whose job may still change, so
+// that one query of the history answers for all.
+func openSince(subs []model.Submission) time.Time {
+	var oldest time.Time
+	for _, s := range subs {
+		if (s.Last == nil || !settled(s.Last.State)) && (oldest.IsZero() || s.At.Before(oldest)) {
+			oldest = s.At
+		}
+	}
+	return oldest
+}
+
+// asker finds the job of a submission that the scheduler no longer lists.
+type asker func(model.Submission) (model.Job, bool)
+
 // joined is the scheduler's jobs with our names on them, and the submissions that
 // the scheduler no longer lists.
-func (l *Lab) joined(ctx context.Context, list JobList, answer []model.Job, subs []model.Submission) []model.Job {
+func (l *Lab) joined(list JobList, answer []model.Job, subs []model.Submission, ask asker) []model.Job {
 	live := map[string]model.Job{}
 	for _, j := range answer {
 		live[keyOfJob(j)] = j
@@ -43,7 +71,7 @@ func (l *Lab) joined(ctx context.Context, list JobList, answer []model.Job, subs
 	for _, s := range subs {
 		j, listed := take(live, s)
 		if !listed {
-			if j, listed = l.remembered(ctx, s, list); !listed {
+			if j, listed = l.remembered(s, list, ask); !listed {
 				continue
 			}
 		}
@@ -95,7 +123,7 @@ func ours(j model.Job, s model.Submission) model.Job {
 
 // remembered is the last state seen of a job that the scheduler no longer lists:
 // asked of its history when the job had not ended then.
-func (l *Lab) remembered(ctx context.Context, s model.Submission, list JobList) (model.Job, bool) {
+func (l *Lab) remembered(s model.Submission, list JobList, ask asker) (model.Job, bool) {
 	last := model.Job{ID: s.JobID, Scheduler: s.Scheduler, State: model.JobUnknown, Submit: s.At}
 	if s.Last != nil {
 		last = *s.Last
@@ -104,16 +132,16 @@ func (l *Lab) remembered(ctx context.Context, s model.Submission, list JobList) 
 	case s.JobID == "" && s.Error != "":
 		return last, false // refused: there never was a job
 	case s.JobID == "":
-		return l.lostReply(ctx, s)
+		return ask(s) // its reply was lost; remember completes the record
 	case s.Last == nil && !s.At.Before(list.AsOf.Add(-unseen)):
 		last.State, last.Reason = model.JobPending, "submitted just now"
 		return last, true
 	case s.Scheduler != list.Scheduler:
 		return last, true // another scheduler's: nobody here can be asked
-	case settled(last.State) || list.Stale != "":
+	case settled(last.State) || list.Stale != "" || list.AsOf.IsZero() || list.AsOf.Sub(s.At) > forgotten:
 		return last, true
 	}
-	if j, ok := l.past.find(ctx, s); ok {
+	if j, ok := ask(s); ok {
 		return j, true
 	}
 	if j, ok := l.fromRun(s, last); ok {
@@ -126,18 +154,11 @@ func (l *Lab) remembered(ctx context.Context, s model.Submission, list JobList) 
 // unseen is how long a new job may take to show in an answer of the scheduler.
 const unseen = 10 * time.Second
 
+// forgotten is the age at which a job that nobody knows is no longer asked for.
+const forgotten = 7 * 24 * time.Hour
+
 // settled reports whether a state is the last one of a job.
 func settled(s model.JobState) bool { return !s.Active() && s != model.JobUnknown }
-
-// lostReply looks for the job of a submission whose reply never came.
-func (l *Lab) lostReply(ctx context.Context, s model.Submission) (model.Job, bool) {
-	j, ok := l.past.find(ctx, s)
-	if !ok {
-		return model.Job{}, false
-	}
-	_ = l.ws.Complete(s.Tag, func(s *model.Submission) { s.JobID = j.ID }) // asked again next time
-	return j, true
-}
 
 // fromRun tells how a job ended by the folder it left, where no scheduler does.
 func (l *Lab) fromRun(s model.Submission, last model.Job) (model.Job, bool) {

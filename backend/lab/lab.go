@@ -3,6 +3,7 @@ package lab
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -127,11 +128,13 @@ const localFloor = time.Second
 // Close cancels running work and waits for it. Jobs go on: they are not ours to end.
 func (l *Lab) Close() { l.pool.Close() }
 
-// note keeps a remark that no caller waits for.
+// note keeps a remark that no caller waits for, once.
 func (l *Lab) note(text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.warnings = append(l.warnings, text)
+	if !slices.Contains(l.warnings, text) {
+		l.warnings = append(l.warnings, text)
+	}
 }
 
 // Warnings are remarks that no single call has: a settings file with an unknown

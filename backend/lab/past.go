@@ -13,8 +13,8 @@ import (
 const historyEvery = time.Minute
 
 // past answers what became of jobs that left the queue. It asks the scheduler's
-// history once for all of them, then one by one by tag, each no oftener than
-// historyEvery.
+// history once for all of them, and for a job whose id was never learnt by its tag,
+// each no oftener than historyEvery.
 type past struct {
 	scheduler scheduler.Scheduler
 	now       func() time.Time
@@ -32,22 +32,24 @@ func newPast(s scheduler.Scheduler, now func() time.Time) *past {
 	return p
 }
 
-// find is the finished job of a submission, false where nobody knows it.
-func (p *past) find(ctx context.Context, s model.Submission) (model.Job, bool) {
+// find is the finished job of a submission, false where nobody knows it. The history
+// is read from since on, which is no later than the submission.
+func (p *past) find(ctx context.Context, s model.Submission, since time.Time) (model.Job, bool) {
 	select {
 	case <-p.turn:
 	case <-ctx.Done():
 		return model.Job{}, false
 	}
 	defer func() { p.turn <- struct{}{} }()
-	p.refresh(ctx, s.At)
+	p.refresh(ctx, since)
 	if j, ok := p.jobs[s.Tag]; ok {
 		return j, true
 	}
-	if j, ok := p.jobs["id "+s.JobID]; ok && s.JobID != "" {
-		return j, true
+	if s.JobID == "" {
+		return p.byTag(ctx, s)
 	}
-	return p.byTag(ctx, s)
+	j, ok := p.jobs["id "+s.JobID]
+	return j, ok
 }
 
 // refresh reads the history from a time on, if what is here does not reach back so

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"time"
 
 	"shardeck/backend/catalog"
 	"shardeck/backend/probe"
@@ -102,4 +103,18 @@ func (l *Lab) scriptSettings(e model.Experiment) render.Settings {
 		Runtime: render.Runtime{Kind: s.Runtime.Kind, Name: cmp.Or(s.Runtime.Path, s.Runtime.Name)},
 		Modules: site.Modules, Network: site.Network, Shardeck: l.options.Binary,
 	}
+}
+
+// Screen is what the settings say of the screen.
+type Screen struct {
+	Refresh time.Duration // between queries of the scheduler
+	Theme   string        // auto, dark, light or mono
+	ASCII   bool
+	Mouse   bool
+}
+
+// Screen is how the user wants the screen.
+func (l *Lab) Screen() Screen {
+	s := l.catalog.Settings
+	return Screen{Refresh: s.Refresh, Theme: s.Theme, ASCII: s.ASCII, Mouse: s.Mouse}
 }

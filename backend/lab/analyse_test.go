@@ -1,0 +1,139 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"shardeck/backend/pool"
+	"shardeck/model"
+)
+
+func TestAnalyseIsSharedAndCached(t *testing.T) {
+	b := newBench(t)
+	if a := b.quick(t.Context(), b.run(t, "llama-8b-tp2")); a == nil || a.Metric("comm_overhead").Reason != notRead || a.Metric("ttft").Value == nil {
+		t.Fatalf("before the traces are read: %+v", a)
+	}
+	var all sync.WaitGroup
+	var steps atomic.Int64
+	found := make([]*model.Analysis, 4)
+	for i := range found {
+		all.Go(func() {
+			a, err := b.Analyse(t.Context(), "llama-8b-tp2", pool.Visible, func(done, total int64) {
+				if done > total || total <= 0 {
+					t.Errorf("progress %d of %d", done, total)
+				}
+				steps.Add(1)
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			found[i] = a
+		})
+	}
+	all.Wait()
+	if steps.Load() == 0 {
+		t.Error("no progress was told")
+	}
+	for _, a := range found {
+		if v := a.Metric("coll_call_num").Value; v == nil || *v != 260 {
+			t.Errorf("coll_call_num is %v, want 260", v)
+		}
+	}
+	cached := b.quick(t.Context(), b.run(t, "llama-8b-tp2"))
+	if cached.Metric("comm_overhead").Value == nil || cached.Trace == nil || len(cached.Trace.Ranks) != 2 {
+		t.Error("the cache does not give the whole analysis back")
+	}
+}
+
+func (b *bench) run(t *testing.T, name string) model.Run {
+	t.Helper()
+	r, err := b.Run(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestAnalyseNoticesAChangedFile(t *testing.T) {
+	b := newBench(t)
+	before, err := b.Analyse(t.Context(), "tp1-b4-s2048", pool.Wanted, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	timing := filepath.Join(b.dir, "trace_collection", "tp1-b4-s2048", "timing_stats_0.json")
+	if err := os.WriteFile(timing, []byte(`{"unprofiled_iteration_times": [2.0, 2.0]}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	after, err := b.Analyse(t.Context(), "tp1-b4-s2048", pool.Wanted, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *before.Metric("iteration_wall_clock").Value == 2 || *after.Metric("iteration_wall_clock").Value != 2 {
+		t.Error("the analysis of the old file was given for the new one")
+	}
+}
+
+func TestAnalyseStopsWhenNobodyWaits(t *testing.T) {
+	var fs flights
+	started, stopped := make(chan struct{}), make(chan struct{})
+	slow := func(ctx context.Context, f *flight) (*model.Analysis, error) {
+		close(started)
+		<-ctx.Done()
+		close(stopped)
+		return nil, ctx.Err()
+	}
+	first, leave := context.WithCancel(t.Context())
+	second, leaveToo := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	for _, ctx := range []context.Context{first, second} {
+		all.Go(func() {
+			if _, err := fs.join(ctx, "run", pool.Background, nil, slow); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want to leave", err)
+			}
+		})
+		if ctx == first {
+			<-started
+		}
+	}
+	for f := fs.at("run"); f < 2; f = fs.at("run") { // both are aboard
+	}
+	leave()
+	select {
+	case <-stopped:
+		t.Error("the reading stopped although somebody waits for it")
+	default:
+	}
+	leaveToo()
+	<-stopped
+	all.Wait()
+}
+
+// at counts who waits for a reading.
+func (fs *flights) at(key string) int {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if f := fs.all[key]; f != nil {
+		return f.waiting
+	}
+	return 0
+}
+
+func TestAnalyseRefusesAnEmptyFolder(t *testing.T) {
+	b := newBench(t)
+	if err := os.Mkdir(filepath.Join(b.dir, "trace_collection", "hollow"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, err := b.Analyse(t.Context(), "hollow", pool.Wanted, nil)
+	if err == nil || !strings.Contains(err.Error(), "nothing to read") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := b.Analyse(t.Context(), "no-such-run", pool.Wanted, nil); !errors.Is(err, ErrUnknown) {
+		t.Errorf("got %v, want ErrUnknown", err)
+	}
+}

@@ -1,0 +1,96 @@
+package lab
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shardeck/model"
+)
+
+// ran is a run with a throughput, on a layout of Llama at batch 4.
+func ran(name string, throughput float64, change func(*model.Experiment)) figure {
+	e := model.Defaults()
+	e.Model.Name, e.Data.BatchSize = "meta-llama/Llama-3.1-8B", 4
+	change(&e)
+	return figure{run: model.Run{Name: name, Experiment: &e}, e: e, gpu: "A100-40GB", analysis: &model.Analysis{Metrics: []model.Metric{
+		{Name: throughputMetric, Value: &throughput, N: 5},
+		{Name: "iteration_wall_clock", N: 5, By: map[string]float64{"min": 0.9, "max": 1.1, "p50": 1}},
+	}}}
+}
+
+func tp(n int) func(*model.Experiment) { return func(e *model.Experiment) { e.Layout.TP = n } }
+
+func pp(n int) func(*model.Experiment) { return func(e *model.Experiment) { e.Layout.PP = n } }
+
+func batch(n int) func(*model.Experiment) { return func(e *model.Experiment) { e.Data.BatchSize = n } }
+
+// drawnLines says what a chart would show: a line each, "name: run@x run@x".
+func drawnLines(all []Series) []string {
+	var out []string
+	for _, s := range all {
+		text := s.Name + ":"
+		for _, p := range s.Points {
+			text += fmt.Sprintf(" %s@%v", p.Run, p.X)
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func TestSeries(t *testing.T) {
+	const name = "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB"
+	one, two, four := ran("one", 100, tp(1)), ran("two", 180, tp(2)), ran("four", 300, tp(4))
+	for title, c := range map[string]struct {
+		all  []figure
+		x    Axis
+		want []string
+	}{
+		"one line by rising GPUs": {[]figure{four, one, two}, AxisGPUs, []string{name + ": one@1 two@2 four@4"}},
+		"each way of using GPUs has its line from the base": {[]figure{one, two, ran("stages", 120, pp(2))}, AxisGPUs,
+			[]string{name + " · PP: one@1 stages@2", name + " · TP: one@1 two@2"}},
+		"a second experiment at one place stands apart": {[]figure{one, two, ran("two-slow", 150, tp(2))}, AxisGPUs,
+			[]string{name + ": one@1 two@2", name + " · two-slow: one@1 two-slow@2"}},
+		"another workload is another series": {[]figure{one, two, ran("big", 500, batch(16))}, AxisGPUs,
+			[]string{name + ": one@1 two@2", "Llama-3.1-8B · batch 16 · 2048+512 · vllm · A100-40GB: big@1"}},
+		"the axis of TP keeps PP apart": {[]figure{one, two, ran("stages", 120, pp(2))}, AxisTP,
+			[]string{name + ": one@1 two@2", name + ": stages@1"}},
+		"the axis of batch joins workloads of one layout": {[]figure{one, two, ran("big", 500, batch(16))}, AxisBatch,
+			[]string{"Llama-3.1-8B · 2048+512 · vllm · A100-40GB · 1 GPU: one@4 big@16", "Llama-3.1-8B · 2048+512 · vllm · A100-40GB · TP2: two@4"}},
+		"dense models have no experts to scale": {[]figure{one, two}, AxisEP, nil},
+		"nothing":                               {nil, AxisGPUs, nil},
+	} {
+		t.Run(title, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, drawnLines((&Lab{}).seriesOf(c.all, c.x, throughputMetric))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPointsAreComparedWithTheBase(t *testing.T) {
+	series := (&Lab{}).seriesOf([]figure{ran("one", 100, tp(1)), ran("four", 300, tp(4))}, AxisGPUs, throughputMetric)
+	p := series[0].Points[1]
+	if p.Layout != "TP4" || p.N != 5 || p.Y != 300 || p.Speedup != 3 || p.Efficiency != 75 || math.Abs(p.Spread-10) > 1e-9 || math.Abs(p.Serial-1.0/9) > 1e-9 {
+		t.Errorf("got %+v, want speed-up 3, efficiency 75 %%, spread 10 %%, serial part 1/9", p)
+	}
+	if base := series[0].Points[0]; base.Speedup != 1 || base.Efficiency != 100 || base.Serial >= 0 {
+		t.Errorf("the base is %+v", base)
+	}
+}
+
+func TestScalingOfTheDemo(t *testing.T) {
+	b := newBench(t)
+	series, err := b.Scaling(t.Context(), AxisGPUs, "tpot")
+	if err != nil || len(series) < 8 {
+		t.Fatalf("%d series, %v", len(series), err)
+	}
+	if _, err := b.Scaling(t.Context(), "altitude", "tpot"); err == nil {
+		t.Error("an axis that is none was taken")
+	}
+	if _, err := b.Scaling(t.Context(), AxisGPUs, "nonsense"); err == nil {
+		t.Error("a metric that is none was taken")
+	}
+}
