@@ -28,6 +28,20 @@ func keys() pane.Table[*Model] {
 	}
 }
 
+// typed routes what was typed. On a slow link several letters arrive as one message:
+// each is a key of its own. What was pasted stays whole, and so is text where text is
+// typed and nothing anywhere else: it never runs as commands.
+func (m *Model) typed(msg tea.KeyMsg) tea.Cmd {
+	if msg.Type != tea.KeyRunes || len(msg.Runes) < 2 || msg.Paste {
+		return m.key(msg)
+	}
+	var cmds []tea.Cmd
+	for _, r := range msg.Runes {
+		cmds = append(cmds, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}))
+	}
+	return tea.Batch(cmds...)
+}
+
 // key routes one key press: see the package comment for the order.
 func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 	k := key.String()

@@ -298,3 +298,20 @@ func TestMouse(t *testing.T) {
 		t.Error("motion must be dropped")
 	}
 }
+
+func TestLettersThatArriveTogether(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24)
+	d.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("jj")}).Expect("▌ E1.3")
+	d.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("/tp:4")}).Expect("/ tp:4").Absent("E1.2")
+	d.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(" x"), Paste: true}).Expect("/ tp:4 x")
+	d.Press("esc").Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("qq"), Paste: true})
+	if d.Quit {
+		t.Error("a pasted text was taken for keys")
+	}
+	l := panetest.New()
+	d = start(t, l, 80, 24)
+	d.Press("s").Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("y"), Paste: true}).Expect("Submit E1.1?")
+	if l.Called("Submit") != 0 {
+		t.Error("a pasted y submitted")
+	}
+}

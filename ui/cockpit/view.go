@@ -98,7 +98,17 @@ func (m *Model) View() string {
 	} else {
 		lines = append(lines, m.message(), m.footer())
 	}
-	return m.env.Theme.Plain(widget.Block(lines, m.width, m.height))
+	return m.env.Theme.Plain(trimmed(widget.Block(lines, m.width, m.height)))
+}
+
+// trimmed drops the blanks at the ends of lines: the renderer clears what is left of a
+// line in three bytes.
+func trimmed(frame string) string {
+	lines := strings.Split(frame, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
 }
 
 // tooSmall says what is needed, and goes on.

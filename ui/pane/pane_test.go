@@ -60,7 +60,7 @@ func TestFilter(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": true, "tp:4": true, "tp:2": false, "!tp:2": true, "!tp:4": false, "state:running": true, "state:run": false,
 		"model:~70b": true, "model:70b": false, "llama": true, "!llama": false, "tp:4 model:~70b": true, "tp:4 qwen": false,
-		"nokey:4": false, "tp:": true, ":": false, "E1": true, "  tp:4  ": true,
+		"nokey:4": false, "tp:": true, ":": true, "E1": true, "  tp:4  ": true,
 	} {
 		if got := ParseFilter(text).Match(row); got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)

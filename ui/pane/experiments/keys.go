@@ -65,6 +65,7 @@ func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
 	in.Key(key)
 	if in.Prompt == filterPrompt {
 		p.setFilter(in.Value())
+		return p.moved()
 	}
 	return nil
 }
@@ -74,7 +75,7 @@ const filterPrompt = "/ "
 // dropTyped is Esc in a text field: a filter goes.
 func (p *Pane) dropTyped() tea.Cmd {
 	p.setFilter("")
-	return nil
+	return p.moved()
 }
 
 func (p *Pane) setFilter(text string) {

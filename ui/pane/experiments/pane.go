@@ -36,7 +36,8 @@ type Pane struct {
 	typing *widget.Input // filter or new name being typed; nil: none
 	typed  func(text string) tea.Cmd
 	flow   *submission.Flow
-	rest   int // generation of the cursor's rest
+	rest   int    // generation of the cursor's rest
+	below  string // id that the details are of: they follow when the cursor rests
 
 	board pane.Task[[]lab.Row]
 	clone pane.Task[lab.Row]
@@ -108,6 +109,7 @@ func (p *Pane) gotBoard(done pane.Done[[]lab.Row]) tea.Cmd {
 	p.rows = done.Value
 	p.fill()
 	p.goTo(id)
+	p.below = p.currentID()
 	return tea.Batch(pane.Send(pane.BoardMsg{Rows: p.rows}), p.moved())
 }
 
@@ -168,6 +170,15 @@ func (p *Pane) current() (lab.Row, bool) {
 	return p.rows[p.shown[p.table.Cursor]], true
 }
 
+func (p *Pane) byID(id string) (lab.Row, bool) {
+	for _, r := range p.rows {
+		if r.Experiment.ID == id {
+			return r, true
+		}
+	}
+	return lab.Row{}, false
+}
+
 func (p *Pane) currentID() string {
 	r, _ := p.current()
 	return r.Experiment.ID
@@ -201,6 +212,7 @@ func (p *Pane) rested(msg restedMsg) tea.Cmd {
 	if !ok || msg.rest != p.rest {
 		return nil
 	}
+	p.below = r.Experiment.ID
 	return pane.Send(pane.SelectMsg{Row: r})
 }
 

@@ -109,10 +109,10 @@ func fields(r lab.Row, now time.Time) map[string]string {
 // nothing jumps.
 const detailRows = 5
 
-func (p *Pane) tableRows() int { return p.height - p.below() - p.table.HeaderRows() }
+func (p *Pane) tableRows() int { return p.height - p.belowRows() - p.table.HeaderRows() }
 
-// below is how many lines the details take: none in a low pane.
-func (p *Pane) below() int {
+// belowRows is how many lines the details take: none in a low pane.
+func (p *Pane) belowRows() int {
 	if p.height < 14 {
 		return 0
 	}
@@ -141,12 +141,12 @@ func (p *Pane) body() []string {
 	if len(p.shown) == 0 {
 		return p.empty()
 	}
-	room := p.height - p.below()
+	room := p.height - p.belowRows()
 	lines := p.table.View(p.env.Theme, p.width, room)
 	for len(lines) < room {
 		lines = append(lines, "")
 	}
-	if r, ok := p.current(); ok && p.below() > 0 {
+	if r, ok := p.byID(p.below); ok && p.belowRows() > 0 {
 		lines = append(lines, "")
 		for _, d := range p.details(r) {
 			lines = append(lines, "   "+d)

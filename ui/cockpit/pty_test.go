@@ -1,0 +1,160 @@
+package cockpit
+
+import (
+	"context"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/hinshun/vt10x"
+	"github.com/muesli/termenv"
+
+	"shardeck/ui/pane/panetest"
+)
+
+// terminal is a real pseudo-terminal with an emulator behind it.
+type terminal struct {
+	t      *testing.T
+	master *os.File
+	mu     sync.Mutex
+	screen vt10x.Terminal
+	bytes  int
+	end    chan error
+}
+
+// open starts the cockpit on a pseudo-terminal of a size.
+func open(t *testing.T, w, h int) *terminal {
+	t.Helper()
+	master, slave, err := pty.Open()
+	if err != nil {
+		t.Skip("no pseudo-terminal here: ", err)
+	}
+	if err := pty.Setsize(master, &pty.Winsize{Cols: uint16(w), Rows: uint16(h)}); err != nil {
+		t.Fatal(err)
+	}
+	tt := &terminal{t: t, master: master, screen: vt10x.New(vt10x.WithSize(w, h)), end: make(chan error, 1)}
+	go tt.read()
+	go func() {
+		tt.end <- Run(context.Background(), panetest.New(), Options{In: slave, Out: slave, Profile: termenv.ANSI256,
+			Now: func() time.Time { return panetest.Now }})
+		_ = slave.Close()
+	}()
+	t.Cleanup(func() { _ = master.Close() })
+	return tt
+}
+
+func (tt *terminal) read() {
+	buffer := make([]byte, 1<<16)
+	for {
+		n, err := tt.master.Read(buffer)
+		if err != nil {
+			return
+		}
+		tt.mu.Lock()
+		tt.bytes += n
+		_, _ = tt.screen.Write(buffer[:n])
+		tt.mu.Unlock()
+	}
+}
+
+func (tt *terminal) text() string {
+	tt.mu.Lock()
+	defer tt.mu.Unlock()
+	return tt.screen.String()
+}
+
+// expect waits until a text is on the screen.
+func (tt *terminal) expect(text string) {
+	tt.t.Helper()
+	waitFor(tt.t, text+" on the screen", func() bool { return strings.Contains(tt.text(), text) })
+}
+
+func (tt *terminal) press(keys string) {
+	tt.t.Helper()
+	if _, err := tt.master.WriteString(keys); err != nil {
+		tt.t.Fatal(err)
+	}
+}
+
+// cost is the bytes written by what it does and the quiet second after it.
+func (tt *terminal) cost(do func()) int {
+	settle := func() int { tt.mu.Lock(); defer tt.mu.Unlock(); return tt.bytes }
+	before := settle()
+	do()
+	time.Sleep(time.Second)
+	return settle() - before
+}
+
+func TestOnARealTerminal(t *testing.T) {
+	tt := open(t, 80, 24)
+	tt.expect("E3.2")
+	tt.press("j")
+	tt.expect("▌ E1.2")
+	tt.press("e")
+	tt.expect("◂ 2 ▸")
+	tt.press("\x1b[C")
+	tt.expect("◂ 4 ▸")
+	tt.press("z?")
+	tt.expect("─ Keys ─")
+	tt.press("\x1b")
+	tt.expect("Tensor (TP)")
+	tt.press("q")
+	ended(t, tt.end)
+}
+
+func TestScreenIsTheFrame(t *testing.T) {
+	tt := open(t, 140, 45)
+	tt.expect("E3.2")
+	time.Sleep(500 * time.Millisecond)
+	frame := start(t, panetest.New(), 140, 45).Frame()
+	got := strings.Split(tt.text(), "\n")
+	for i, want := range strings.Split(frame, "\n") {
+		if strings.TrimRight(got[i], " ") != strings.TrimRight(want, " ") {
+			t.Errorf("line %d of the terminal\n%q\nof the frame\n%q", i, got[i], want)
+		}
+	}
+	tt.press("q")
+	ended(t, tt.end)
+}
+
+func TestBytes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	tt := open(t, 140, 45)
+	tt.expect("E3.2")
+	time.Sleep(time.Second)
+	if n := tt.cost(func() { time.Sleep(2 * time.Second) }); n != 0 {
+		t.Errorf("%d bytes with nothing changing", n)
+	}
+	tt.press("+")
+	time.Sleep(time.Second)
+	n := tt.cost(func() { tt.press("j") })
+	t.Logf("a selection move: %d bytes", n)
+	if n == 0 || n > 900 {
+		t.Errorf("a selection move took %d bytes", n)
+	}
+	tt.press("+")
+	time.Sleep(time.Second)
+	n = tt.cost(func() { tt.press("\x0c") })
+	t.Logf("a full redraw: %d bytes", n)
+	if n == 0 || n > 10<<10 {
+		t.Errorf("a full redraw took %d bytes", n)
+	}
+	tt.press("q")
+	ended(t, tt.end)
+}
+
+func BenchmarkView(b *testing.B) {
+	l := panetest.New()
+	for len(l.Rows) < 1000 {
+		l.Rows = append(l.Rows, l.Rows[:8]...)
+	}
+	d := panetest.Drive(b, screen{New(context.Background(), l, testOptions(l))}, 200, 60)
+	for b.Loop() {
+		_ = d.S.View()
+	}
+}
