@@ -1,0 +1,152 @@
+package metrics
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// detail is one run opened: a row a metric, with what each rank has of it.
+type detail struct {
+	run   string
+	table widget.Table
+	names []string // metric of each row
+}
+
+// rankColumns is how many ranks have a column of their own; below the table are all.
+const rankColumns = 8
+
+// show fills the rows from an analysis; the cursor stays on its metric.
+func (d *detail) show(th *theme.Theme, a *model.Analysis, defs []model.Definition) {
+	ranks := a.Ranks[:min(len(a.Ranks), rankColumns)]
+	d.table.Columns = detailColumns(ranks)
+	d.names = d.names[:0]
+	var rows [][]widget.Cell
+	for _, def := range defs {
+		d.names = append(d.names, def.Name)
+		rows = append(rows, detailCells(th, a, def, ranks))
+	}
+	d.table.SetRows(rows)
+}
+
+func (d *detail) goTo(metric string) { d.table.Cursor = max(slices.Index(d.names, metric), 0) }
+
+// metric is the name of the metric under the cursor.
+func (d *detail) metric() string {
+	if d.table.Cursor < 0 || d.table.Cursor >= len(d.names) {
+		return ""
+	}
+	return d.names[d.table.Cursor]
+}
+
+func detailColumns(ranks []int) []widget.Column {
+	columns := []widget.Column{{Title: "metric"}, {Title: "value", Right: true}, {Title: "unit"}}
+	if len(ranks) > 1 {
+		columns = append(columns, widget.Column{Title: "ranks", Worth: 1})
+	}
+	for i, r := range ranks {
+		columns = append(columns, widget.Column{Title: "rank " + widget.Int(r), Right: true, Worth: 3 + i})
+	}
+	return append(columns, widget.Column{Title: "n", Right: true, Worth: 2}, widget.Column{Title: "", Worth: 20, Min: 12})
+}
+
+func detailCells(th *theme.Theme, a *model.Analysis, def model.Definition, ranks []int) []widget.Cell {
+	m := a.Metric(def.Name)
+	cells := []widget.Cell{{Text: def.Name}, valueCell(th, m, def), {Text: def.Unit, Tone: theme.Dim}}
+	if len(ranks) > 1 {
+		cells = append(cells, widget.Cell{Text: spark(th, m.PerRank)})
+	}
+	for _, r := range ranks {
+		cell := widget.Cell{}
+		if v, ok := m.PerRank[r]; ok {
+			cell.Text = widget.Number(v, def.Decimals)
+		}
+		cells = append(cells, cell)
+	}
+	n := widget.Cell{Tone: theme.Dim}
+	if m.N > 0 {
+		n.Text = widget.Int(m.N)
+	}
+	return append(cells, n, widget.Cell{Text: remark(m), Tone: theme.Dim})
+}
+
+func valueCell(th *theme.Theme, m model.Metric, def model.Definition) widget.Cell {
+	if m.Value == nil {
+		if m.Reason == "none" {
+			return widget.Cell{Text: "none"}
+		}
+		return widget.Cell{Text: th.Missing, Tone: theme.Dim}
+	}
+	cell := widget.Cell{Text: widget.Number(*m.Value, def.Decimals)}
+	if m.Estimate {
+		cell.Lead = "≈"
+	}
+	return cell
+}
+
+// remark is what must be known of a value, or why there is none.
+func remark(m model.Metric) string {
+	if m.Value == nil && m.Reason != "none" {
+		return m.Reason
+	}
+	var parts []string
+	if m.Estimate {
+		parts = append(parts, "estimate")
+	}
+	if m.Cause != "" {
+		parts = append(parts, "cause: "+m.Cause)
+	}
+	if m.Note != "" {
+		parts = append(parts, m.Note)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// spark draws the ranks side by side, each as high as its share of the largest, so that
+// an uneven one is seen at once.
+func spark(th *theme.Theme, perRank map[int]float64) string {
+	if len(perRank) < 2 {
+		return ""
+	}
+	top := 0.0
+	for _, v := range perRank {
+		top = math.Max(top, v)
+	}
+	var levels []float64
+	for _, r := range slices.Sorted(maps.Keys(perRank)) {
+		levels = append(levels, math.Max(perRank[r], 0)/math.Max(top, math.SmallestNonzeroFloat64))
+	}
+	return widget.Levels(th, levels)
+}
+
+// rankWords are the values of every rank: "rank 0 7.76 · rank 1 11.47".
+func rankWords(m model.Metric, def model.Definition) string {
+	var parts []string
+	for _, r := range slices.Sorted(maps.Keys(m.PerRank)) {
+		parts = append(parts, "rank "+widget.Int(r)+" "+widget.Number(m.PerRank[r], def.Decimals))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// partWords are the parts of a value, the largest first: "all_reduce 4 096 · broadcast 64".
+func partWords(m model.Metric, def model.Definition) string {
+	names := slices.SortedFunc(maps.Keys(m.By), func(a, b string) int {
+		switch {
+		case m.By[a] > m.By[b]:
+			return -1
+		case m.By[a] < m.By[b]:
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	var parts []string
+	for _, name := range names {
+		parts = append(parts, name+" "+widget.Number(m.By[name], def.Decimals))
+	}
+	return strings.Join(parts, " · ")
+}

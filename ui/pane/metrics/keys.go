@@ -1,0 +1,292 @@
+package metrics
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/pool"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// keys is everything the table answers to, but for moving between rows.
+func keys() pane.Table[*Pane] {
+	return pane.Table[*Pane]{
+		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "open", Help: "read the run if need be, and show every metric with its ranks and parts", Foot: true}, Do: (*Pane).enter, Why: needRun},
+		{Key: pane.Key{Keys: []string{"left", "h", "right", "l"}, Label: "←→", Verb: "metric", Help: "go to another metric", Foot: true}},
+		{Key: pane.Key{Keys: []string{"d"}, Label: "d", Verb: "define", Help: "how the metric under the cursor is defined", Foot: true}, Do: (*Pane).define, Why: needMetric},
+		{Key: pane.Key{Keys: []string{"b"}, Label: "b", Verb: "baseline", Help: "show the others as differences from this run in %; again: values", Foot: true}, Do: (*Pane).setBaseline, Why: needValues},
+		{Key: pane.Key{Keys: []string{"a"}, Label: "a", Verb: "all", Help: "read the traces of every run not read yet, in the background", Foot: true}, Do: (*Pane).readAll, Why: needUnread},
+		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went", Foot: true}, Do: (*Pane).traces, Why: needRun},
+		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:2 model:~8b state:replay, ! for the opposite", Foot: true}, Do: (*Pane).askFilter},
+		{Key: pane.Key{Keys: []string{"[", "]"}, Label: "[ ]", Verb: "family", Help: "go to the metrics before or after: latency, throughput, communication, device, skew"}},
+		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that prints this value"}, Do: (*Pane).copyCommand, Why: needRun},
+		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "look for new runs"}, Do: (*Pane).load},
+		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "stop reading, then drop the filter, then the baseline"}, Do: (*Pane).back},
+	}
+}
+
+// detailKeys are those of one run.
+func detailKeys() pane.Table[*Pane] {
+	return pane.Table[*Pane]{
+		{Key: pane.Key{Keys: []string{"esc", "left", "h", "backspace"}, Label: "esc", Verb: "back", Help: "back to the runs", Foot: true}, Do: (*Pane).closeDetail},
+		{Key: pane.Key{Keys: []string{"d", "enter"}, Label: "d", Verb: "define", Help: "how the metric under the cursor is defined", Foot: true}, Do: (*Pane).define, Why: needMetric},
+		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went", Foot: true}, Do: (*Pane).traces},
+		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that prints this value", Foot: true}, Do: (*Pane).copyCommand},
+	}
+}
+
+// Keys lists what the pane answers to now.
+func (p *Pane) Keys() []pane.Key {
+	switch {
+	case p.popup != nil:
+		return pane.FromHints(p.popup.Popup.Hints())
+	case p.typing != nil:
+		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
+	case p.detail != nil:
+		return append(detailKeys().Keys(), pane.MoveKeys()...)
+	}
+	return append(keys().Keys(), pane.MoveKeys()...)
+}
+
+func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
+	k := key.String()
+	switch {
+	case p.popup != nil:
+		cmd, done := p.popup.Key(k)
+		if done {
+			p.popup = nil
+		}
+		return cmd
+	case p.typing != nil:
+		return p.typeKey(key)
+	case p.detail != nil:
+		return p.detailKey(k)
+	case p.moveColumn(k):
+		return nil
+	case p.table.MoveKey(k, len(p.shown), p.tableRows()):
+		return p.moved()
+	}
+	cmd, _ := keys().Dispatch(p, k)
+	return cmd
+}
+
+func (p *Pane) detailKey(k string) tea.Cmd {
+	if p.detail.table.MoveKey(k, p.detail.table.Rows(), p.tableRows()) {
+		return nil
+	}
+	cmd, _ := detailKeys().Dispatch(p, k)
+	return cmd
+}
+
+// moveColumn answers the keys that go from metric to metric; false: not one of them.
+func (p *Pane) moveColumn(k string) bool {
+	step, ok := map[string]int{"left": -1, "h": -1, "right": 1, "l": 1}[k]
+	switch {
+	case ok:
+		p.table.Column = max(min(p.table.Column+step, len(p.defs)), 1)
+	case k == "[" || k == "]":
+		p.table.Column = p.familyFrom(p.table.Column, k == "]")
+	default:
+		return false
+	}
+	return true
+}
+
+// familyFrom is the first column of the next family, or of this one or the one before.
+func (p *Pane) familyFrom(column int, forth bool) int {
+	starts := []int{}
+	for i, d := range p.defs {
+		if i == 0 || d.Family != p.defs[i-1].Family {
+			starts = append(starts, i+1)
+		}
+	}
+	at := 1
+	for _, s := range starts {
+		if forth && s > column {
+			return s
+		}
+		if s < column {
+			at = s
+		}
+	}
+	if forth {
+		return column
+	}
+	return at
+}
+
+func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
+	switch key.String() {
+	case "enter":
+		p.typing = nil
+		return nil
+	case "esc":
+		p.typing = nil
+		p.setFilter("")
+		return nil
+	}
+	p.typing.Key(key)
+	p.setFilter(p.typing.Value())
+	return nil
+}
+
+func (p *Pane) askFilter() tea.Cmd {
+	p.typing = widget.NewInput("/ ", p.filter.Text)
+	return nil
+}
+
+func (p *Pane) setFilter(text string) {
+	p.filter = pane.ParseFilter(text)
+	p.fill()
+}
+
+func needRun(p *Pane) string {
+	if _, ok := p.current(); !ok {
+		return "there is no run under the cursor"
+	}
+	return ""
+}
+
+func needValues(p *Pane) string {
+	if p.analyses[p.currentName()] == nil {
+		return "nothing of this run was read yet: ↵ reads it"
+	}
+	return ""
+}
+
+func needMetric(p *Pane) string {
+	if _, ok := p.definition(); !ok {
+		return "there is no metric under the cursor"
+	}
+	return ""
+}
+
+func needUnread(p *Pane) string {
+	switch {
+	case p.all.Busy():
+		return "already reading; esc stops it"
+	case len(p.unread()) == 0:
+		return "every run is read already"
+	}
+	return ""
+}
+
+// unread are the runs whose traces nobody has read, newest first.
+func (p *Pane) unread() []string {
+	var names []string
+	for _, i := range p.shown {
+		if name := p.runs[i].Name; !p.read[name] && p.problems[name] == nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// enter opens the run under the cursor, and reads it first if nobody has.
+func (p *Pane) enter() tea.Cmd {
+	name, metric := p.currentName(), p.metricName()
+	cmd := p.readCurrent(pool.Wanted)
+	a := p.analyses[name]
+	if a == nil {
+		return cmd
+	}
+	p.detail = &detail{run: name, table: widget.Table{Column: -1, Focused: p.focused}}
+	p.detail.show(p.env.Theme, a, p.defs)
+	p.detail.goTo(metric)
+	return cmd
+}
+
+// closeDetail goes back to the table, to the metric that was looked at.
+func (p *Pane) closeDetail() tea.Cmd {
+	for i, d := range p.defs {
+		if d.Name == p.detail.metric() {
+			p.table.Column = i + 1
+		}
+	}
+	p.detail = nil
+	return nil
+}
+
+// metricName is the metric under the cursor; empty: none.
+func (p *Pane) metricName() string {
+	if p.detail != nil {
+		return p.detail.metric()
+	}
+	if i := p.table.Column - 1; i >= 0 && i < len(p.defs) {
+		return p.defs[i].Name
+	}
+	return ""
+}
+
+func (p *Pane) definition() (model.Definition, bool) {
+	for _, d := range p.defs {
+		if d.Name == p.metricName() {
+			return d, true
+		}
+	}
+	return model.Definition{}, false
+}
+
+// define shows the definition of the metric under the cursor.
+func (p *Pane) define() tea.Cmd {
+	d, _ := p.definition()
+	unit := "unit: " + d.Unit
+	switch d.Better {
+	case model.Lower:
+		unit += ", lower is better"
+	case model.Higher:
+		unit += ", higher is better"
+	}
+	body := append(widget.Wrap(d.Text, min(72, max(p.width-10, 20))), "", unit, "shardeck metric "+d.Name+" RUN   prints it")
+	p.popup = &pane.Ask{Popup: widget.Show(d.Name, body)}
+	return nil
+}
+
+func (p *Pane) setBaseline() tea.Cmd {
+	if name := p.currentName(); p.baseline == name {
+		p.baseline = ""
+	} else {
+		p.baseline = name
+	}
+	p.fill()
+	return nil
+}
+
+// readAll reads what nobody has read, one run after the other, so that whatever is
+// asked for in between comes first.
+func (p *Pane) readAll() tea.Cmd {
+	p.queue = p.unread()
+	p.total = len(p.queue)
+	return p.next()
+}
+
+func (p *Pane) traces() tea.Cmd {
+	run := p.currentName()
+	if p.detail != nil {
+		run = p.detail.run
+	}
+	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: run})
+}
+
+func (p *Pane) copyCommand() tea.Cmd {
+	return pane.Send(pane.CopyMsg{Text: "shardeck metric " + p.metricName() + " " + p.currentName()})
+}
+
+// back is one step: reading ends, then the filter goes, then the baseline.
+func (p *Pane) back() tea.Cmd {
+	switch {
+	case p.busy():
+		p.look.Stop()
+		p.all.Stop()
+		p.queue, p.total = nil, 0
+		return pane.Send(pane.Note{Text: "stopped reading; what was read stays", Tone: theme.Plain})
+	case !p.filter.Empty():
+		p.setFilter("")
+	case p.baseline != "":
+		p.baseline = ""
+		p.fill()
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package metrics
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// columns are the run and every metric, in the order of their definitions: by family,
+// in order of worth.
+func (p *Pane) columns() []widget.Column {
+	columns := []widget.Column{{Title: "run", Min: 22}}
+	for _, d := range p.defs {
+		title, unit := header(d)
+		if p.baseline != "" && title != "straggler" {
+			unit = "Δ %"
+		}
+		columns = append(columns, widget.Column{Title: title, Unit: unit, Right: true})
+	}
+	return columns
+}
+
+// header divides "TPOT ms" into its two lines; a title that is its unit needs one.
+func header(d model.Definition) (title, unit string) {
+	if short, ok := strings.CutSuffix(d.Title, " "+d.Unit); ok {
+		return short, d.Unit
+	}
+	if strings.Contains(d.Title, d.Unit) {
+		return d.Title, ""
+	}
+	return d.Title, d.Unit
+}
+
+// fill puts the runs that pass the filter into the table, the cursor staying on its run.
+func (p *Pane) fill() {
+	name := p.currentName()
+	p.shown = p.shown[:0]
+	for i, r := range p.runs {
+		if p.filter.Match(fields(r)) {
+			p.shown = append(p.shown, i)
+		}
+	}
+	best := p.best()
+	rows := make([][]widget.Cell, len(p.shown))
+	for row, i := range p.shown {
+		rows[row] = p.cells(p.runs[i], best)
+	}
+	p.table.Columns = p.columns()
+	p.table.SetRows(rows)
+	p.goTo(name)
+}
+
+// cells of one run, in the order of columns.
+func (p *Pane) cells(r model.Run, best map[string]bool) []widget.Cell {
+	cells := []widget.Cell{{Text: p.label(r)}}
+	a := p.analyses[r.Name]
+	for _, d := range p.defs {
+		cell := p.cell(r.Name, a, d)
+		if best[r.Name+" "+d.Name] {
+			cell.Lead = p.env.Theme.Best + cell.Lead
+		}
+		cells = append(cells, cell)
+	}
+	return cells
+}
+
+// label is a run's name, with a word for what is no measurement of this machine.
+func (p *Pane) label(r model.Run) string {
+	switch {
+	case r.Unfinished:
+		return r.Name + " (unfinished)"
+	case p.replay(r):
+		return r.Name + " (replay)"
+	}
+	return r.Name
+}
+
+func (p *Pane) replay(r model.Run) bool {
+	a := p.analyses[r.Name]
+	return r.Replay || a != nil && a.Replay
+}
+
+// cell is one value, or its difference from the baseline.
+func (p *Pane) cell(run string, a *model.Analysis, d model.Definition) widget.Cell {
+	none := widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
+	if a == nil {
+		return none
+	}
+	m := a.Metric(d.Name)
+	if m.Value == nil {
+		none.Text = pane.MetricText(m, d)
+		return none
+	}
+	if d.Name != "straggler" && p.baseline != "" && run != p.baseline {
+		return p.deltaCell(m, d)
+	}
+	cell := widget.Cell{Text: widget.Number(*m.Value, d.Decimals)}
+	if m.Estimate {
+		cell.Lead = "≈"
+	}
+	return cell
+}
+
+// deltaCell is the difference from the baseline in % of it, better or worse by tone
+// as well as by sign.
+func (p *Pane) deltaCell(m model.Metric, d model.Definition) widget.Cell {
+	change, ok := p.delta(m)
+	if !ok {
+		return widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
+	}
+	text := widget.Number(change, 1)
+	if change >= 0 && !strings.HasPrefix(text, "-") {
+		text = "+" + text
+	}
+	tone := theme.Plain
+	if math.Abs(change) >= 0.05 && d.Better != model.NoBetter {
+		tone = theme.Bad
+		if (change > 0) == (d.Better == model.Higher) {
+			tone = theme.Good
+		}
+	}
+	return widget.Cell{Text: text, Tone: tone}
+}
+
+// delta is not ok where the baseline has no such value, or nothing to divide by.
+func (p *Pane) delta(m model.Metric) (percent float64, ok bool) {
+	base := p.analyses[p.baseline]
+	if base == nil || m.Value == nil {
+		return 0, false
+	}
+	b := base.Metric(m.Name)
+	if b.Value == nil || *b.Value == 0 {
+		return 0, false
+	}
+	return (*m.Value - *b.Value) / math.Abs(*b.Value) * 100, true
+}
+
+// best finds the best value of each metric among runs that may be compared: more than
+// one, and not all the same. Its keys are "run metric".
+func (p *Pane) best() map[string]bool {
+	best := map[string]bool{}
+	for _, group := range p.groups() {
+		for _, d := range p.defs {
+			if run, ok := bestOf(group, d); ok {
+				best[run+" "+d.Name] = true
+			}
+		}
+	}
+	return best
+}
+
+// groups are the runs that may be compared. Where all GPUs that are known are one kind,
+// a run whose traces were not read yet is taken to be of it.
+func (p *Pane) groups() map[model.ScalingKey][]*model.Analysis {
+	kinds := map[model.ScalingKey]map[string]bool{}
+	p.eachRead(func(key model.ScalingKey, gpu string, _ *model.Analysis) {
+		if kinds[key] == nil {
+			kinds[key] = map[string]bool{}
+		}
+		kinds[key][gpu] = gpu != ""
+	})
+	all := map[model.ScalingKey][]*model.Analysis{}
+	p.eachRead(func(key model.ScalingKey, gpu string, a *model.Analysis) {
+		if several(kinds[key]) {
+			key.GPU = gpu
+		}
+		all[key] = append(all[key], a)
+	})
+	return all
+}
+
+// eachRead gives every run shown that has values and a config, its key without the GPU.
+func (p *Pane) eachRead(do func(key model.ScalingKey, gpu string, a *model.Analysis)) {
+	for _, i := range p.shown {
+		r := p.runs[i]
+		if a := p.analyses[r.Name]; a != nil && r.Experiment != nil {
+			key := p.keyOf(r)
+			key.GPU = ""
+			do(key, gpuOf(a), a)
+		}
+	}
+}
+
+func several(known map[string]bool) bool {
+	n := 0
+	for _, is := range known {
+		if is {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// keyOf says with which other runs one may be compared.
+func (p *Pane) keyOf(r model.Run) model.ScalingKey {
+	k := model.KeyOf(*r.Experiment, gpuOf(p.analyses[r.Name]))
+	k.Replay = k.Replay || p.replay(r)
+	return k
+}
+
+// gpuOf is the GPU as the traces name it; empty: not known.
+func gpuOf(a *model.Analysis) string {
+	if a == nil || a.Trace == nil || len(a.Trace.Ranks) == 0 {
+		return ""
+	}
+	return a.Trace.Ranks[0].Device
+}
+
+// bestOf is the run with the best value; not ok where that means nothing.
+func bestOf(group []*model.Analysis, d model.Definition) (run string, ok bool) {
+	var best float64
+	differ := false
+	for _, a := range group {
+		m := a.Metric(d.Name)
+		if m.Value == nil || d.Better == model.NoBetter {
+			continue
+		}
+		differ = differ || run != "" && *m.Value != best
+		if run == "" || d.Better == model.Higher && *m.Value > best || d.Better == model.Lower && *m.Value < best {
+			run, best = a.Run, *m.Value
+		}
+	}
+	return run, differ
+}
+
+// fields are what a filter can ask for.
+func fields(r model.Run) map[string]string {
+	f := map[string]string{"run": r.Name, "job": r.JobID}
+	if r.Replay {
+		f["state"] = "replay"
+	}
+	if e := r.Experiment; e != nil {
+		f["id"], f["model"], f["engine"] = e.ID, e.Model.Name, string(e.Engine)
+		for key, n := range map[string]int{"tp": e.Layout.TP, "pp": e.Layout.PP, "dp": e.Layout.DP(), "ep": e.Layout.EP, "gpus": e.Layout.GPUs(),
+			"batch": e.Data.BatchSize, "seq": e.Data.SeqLen, "out": e.Data.MaxTokens} {
+			f[key] = fmt.Sprint(n)
+		}
+	}
+	return f
+}
