@@ -20,17 +20,35 @@ func recording(run string, rank int) string {
 	return filepath.Join("..", "..", "testdata", "recordings", run, "kineto_trace_"+string(rune('0'+rank))+".json.gz")
 }
 
-// BenchmarkOpenKineto reports megabytes of plain JSON a second, reading included.
-func BenchmarkOpenKineto(b *testing.B) {
+// The benchmarks report megabytes of plain JSON a second, reading included.
+
+func BenchmarkOpenKineto(b *testing.B) { benchmarkOpen(b, 1) }
+
+func BenchmarkOpenKinetoSplit(b *testing.B) { benchmarkOpen(b, 2) }
+
+func benchmarkOpen(b *testing.B, workers int) {
 	for _, f := range benchFiles(b) {
 		b.Run(filepath.Base(f), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				r, err := OpenKineto(context.Background(), f, nil)
+				r, err := OpenKinetoSplit(context.Background(), f, workers, nil)
 				if err != nil {
 					b.Fatal(err)
 				}
 				b.SetBytes(r.JSON)
+			}
+		})
+	}
+}
+
+// BenchmarkReference is the same work by encoding/json, from memory.
+func BenchmarkReference(b *testing.B) {
+	for _, f := range benchFiles(b) {
+		text := readText(b, f)
+		b.Run(filepath.Base(f), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				readReference(b, text)
 			}
 		})
 	}

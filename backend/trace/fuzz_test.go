@@ -2,7 +2,10 @@ package trace
 
 import (
 	"bytes"
+	"compress/gzip"
+	"context"
 	"encoding/json"
+	"io"
 	"strings"
 	"testing"
 
@@ -116,6 +119,29 @@ func FuzzTiming(f *testing.F) {
 					}
 				}
 			}
+		}
+	})
+}
+
+// FuzzGzip holds that damaged gzip never panics and never gives an unmarked value:
+// without damage the text is what the standard library unpacks.
+func FuzzGzip(f *testing.F) {
+	whole := gzipped(f, []byte(wholeDocument(kernelEvent("a", 1), kernelEvent("b", 2))))
+	f.Add(whole)
+	f.Add(whole[:len(whole)-4])
+	f.Add(append(bytes.Clone(whole), whole...))
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		r, err := OpenKineto(context.Background(), write(t, "kineto_trace_0.json.gz", packed), nil)
+		if err != nil || len(r.Damage) > 0 || !bytes.HasPrefix(packed, gzipMagic[:]) {
+			return
+		}
+		z, err := gzip.NewReader(bytes.NewReader(packed))
+		if err != nil {
+			t.Fatalf("no damage, but the standard library says %v", err)
+		}
+		text, err := io.ReadAll(z)
+		if err != nil || int64(len(text)) != r.JSON {
+			t.Fatalf("no damage in %d bytes of text; the standard library has %d and says %v", r.JSON, len(text), err)
 		}
 	})
 }

@@ -1,0 +1,229 @@
+package et
+
+import (
+	"fmt"
+	"strings"
+
+	"shardeck/backend/trace"
+)
+
+// commNode is the node of a call of torch.distributed.
+const commNode = "record_param_comms"
+
+// dtypes are the element types of tensors: the name that PyTorch gives the type in
+// communication attributes, that of C++ in types of inputs, and its size in bytes.
+var dtypes = []struct {
+	name string
+	cpp  string
+	size int64
+}{
+	{"Float", "float", 4},
+	{"Double", "double", 8},
+	{"Half", "c10::Half", 2},
+	{"BFloat16", "c10::BFloat16", 2},
+	{"Long", "long int", 8},
+	{"Long", "long", 8},
+	{"Int", "int", 4},
+	{"Short", "short int", 2},
+	{"Char", "signed char", 1},
+	{"Byte", "unsigned char", 1},
+	{"Bool", "bool", 1},
+	{"Float8_e4m3fn", "c10::Float8_e4m3fn", 1},
+	{"Float8_e5m2", "c10::Float8_e5m2", 1},
+	{"ComplexFloat", "c10::complex<float>", 8},
+}
+
+// sizeOf is the size of an element of the type so named, -1 if it is not known.
+func sizeOf(name string) int64 {
+	for _, d := range dtypes {
+		if d.name == name {
+			return d.size
+		}
+	}
+	return -1
+}
+
+// dtypeName turns the C++ name of a tensor's element type into PyTorch's.
+func dtypeName(cpp string) string {
+	for _, d := range dtypes {
+		if d.cpp == cpp {
+			return d.name
+		}
+	}
+	return cpp
+}
+
+// call reads the call that n records. known is false where PyTorch itself did not
+// know what was called.
+func (n *node) call(groups []Group) (coll trace.Coll, in, out int64, known bool) {
+	n.open()
+	p := n.positions()
+	if _, ok := n.attrs["collective_name"]; ok {
+		coll = n.byAttrs()
+		in, out = bytesOf(coll.InElems, coll.DType), bytesOf(coll.OutElems, coll.DType)
+	} else {
+		coll, in, out = n.byPosition(p)
+	}
+	p.addGroup(&coll, groups)
+	p.addPeer(&coll)
+	return coll, in, out, coll.Name != ""
+}
+
+func bytesOf(elems int64, dtype string) int64 {
+	size := sizeOf(dtype)
+	if elems < 0 || size < 0 || elems > 1<<60/size {
+		return -1
+	}
+	return elems * size
+}
+
+// byAttrs reads the communication attributes of schemas that have them.
+func (n *node) byAttrs() trace.Coll {
+	size := numberOr(n.attrs["pg_size"], -1)
+	return trace.Coll{
+		Name:       text(n.attrs["collective_name"]),
+		DType:      text(n.attrs["dtype"]),
+		InElems:    numberOr(n.attrs["in_msg_nelems"], -1),
+		OutElems:   numberOr(n.attrs["out_msg_nelems"], -1),
+		GroupSize:  int(size),
+		GroupName:  text(n.attrs["pg_name"]),
+		GroupRanks: stride(numberOr(n.attrs["global_rank_start"], -1), numberOr(n.attrs["global_rank_stride"], -1), size),
+		Src:        -1, Dst: -1,
+	}
+}
+
+// positions are the inputs of a call by what they mean: [tensors,] sequence, group,
+// rank, collective, split in, split out, [start, stride,] group size. Schemas differ
+// in how the sequence and the group are written, not in the order.
+type positions struct {
+	tensors                           []byte
+	group, rank, name, start, step, n []byte
+}
+
+// positions sorts the inputs; the zero value if there are too few.
+func (n *node) positions() (p positions) {
+	v := n.inputs
+	if len(v) > 0 && isTensors(v[0]) || len(v) == 8 || len(v) == 10 {
+		p.tensors, v = v[0], v[1:]
+	}
+	if len(v) < 7 {
+		return p
+	}
+	p.group, p.rank, p.name, p.n = v[1], v[2], v[3], v[len(v)-1]
+	if len(v) >= 9 {
+		p.start, p.step = v[6], v[7]
+	}
+	return p
+}
+
+// isTensors says whether val is a tensor, six elements of which the last is its
+// device, or a list of such.
+func isTensors(val []byte) bool {
+	list := items(val)
+	return len(list) > 0 && (isList(list[0]) || len(list) == tensorFields)
+}
+
+// A tensor is [id, storage, offset, elements, size of one, "device"].
+const (
+	tensorFields = 6
+	tensorElems  = 3
+	tensorSize   = 4
+)
+
+// weigh adds up the elements and bytes of a tensor or of lists of them.
+func weigh(val []byte) (elems, size int64) {
+	list := items(val)
+	if len(list) == tensorFields && !isList(list[0]) {
+		n, one := numberOr(list[tensorElems], -1), numberOr(list[tensorSize], -1)
+		if n < 0 || one < 0 || n > 1<<50 || one > 1<<10 {
+			return 0, 0
+		}
+		return n, n * one
+	}
+	for _, v := range list {
+		if isList(v) {
+			n, b := weigh(v)
+			elems, size = elems+n, size+b
+		}
+	}
+	return elems, size
+}
+
+// byPosition reads a call of a schema without communication attributes.
+func (n *node) byPosition(p positions) (c trace.Coll, in, out int64) {
+	c = trace.Coll{Name: text(p.name), GroupSize: int(numberOr(p.n, -1)), InElems: -1, OutElems: -1, Src: -1, Dst: -1}
+	c.GroupName = groupName(p.group)
+	c.GroupRanks = stride(numberOr(p.start, -1), numberOr(p.step, -1), int64(c.GroupSize))
+	in, out = -1, -1
+	if p.tensors != nil {
+		c.InElems, in = weigh(p.tensors)
+	}
+	if len(n.outputs) > 0 && isTensors(n.outputs[0]) {
+		c.OutElems, out = weigh(n.outputs[0])
+	}
+	if len(n.inputTypes) > 0 && p.tensors != nil {
+		c.DType = tensorType(text(n.inputTypes[0]))
+	}
+	return c, in, out
+}
+
+// groupName is the name of ["name", "description"], or the number of old schemas.
+func groupName(val []byte) string {
+	if list := items(val); len(list) > 0 {
+		return text(list[0])
+	}
+	if isList(val) {
+		return ""
+	}
+	return text(val)
+}
+
+// tensorType is the element type in GenericList[Tensor(c10::BFloat16), …].
+func tensorType(types string) string {
+	_, after, ok := strings.Cut(types, "Tensor(")
+	if !ok {
+		return ""
+	}
+	name, _, _ := strings.Cut(after, ")")
+	return dtypeName(name)
+}
+
+// addGroup fills in what the list of groups knows and the call does not say.
+func (p positions) addGroup(c *trace.Coll, groups []Group) {
+	g := findGroup(groups, c.GroupName)
+	if g == nil {
+		return
+	}
+	if g.Name != "" {
+		c.GroupName = g.Name
+	}
+	if len(g.Ranks) > 0 {
+		c.GroupRanks = g.Ranks
+		if c.GroupSize <= 1 || len(g.Ranks) == c.GroupSize {
+			c.GroupSize = len(g.Ranks)
+		}
+	}
+}
+
+// addPeer reads the rank input, which is the peer of a send or receive in its group.
+func (p positions) addPeer(c *trace.Coll) {
+	rank, ok := number(p.rank)
+	if !ok || rank < 0 || rank > maxRanks {
+		return
+	}
+	peer := int(rank)
+	if peer < len(c.GroupRanks) {
+		peer = c.GroupRanks[peer]
+	}
+	switch c.Name {
+	case "send":
+		c.Dst = peer
+	case "recv":
+		c.Src = peer
+	}
+}
+
+// key tells one sort of call from another.
+func key(c *trace.Coll, in, out int64) string {
+	return fmt.Sprint(c.Name, "\x00", c.DType, "\x00", c.GroupName, "\x00", c.InElems, c.OutElems, c.GroupSize, c.GroupRanks, c.Src, c.Dst, in, out)
+}

@@ -1,0 +1,23 @@
+// Package et reads PyTorch execution traces, torch_et_<rank>.json, of schemas 1.0.1
+// to 1.1.1. Such a trace has no times and no kernels: it says which operators ran,
+// who called whom, and what was asked of torch.distributed, in sizes and groups.
+//
+// The way through it:
+//
+//	Open   (open.go)    one file to one Trace
+//	reader (reader.go)  the top-level keys, and the list of nodes one at a time
+//	window (window.go)  the text in memory, a block at a time, whatever the file's size
+//	node   (node.go)    what is kept of a node, in the flat and the Chakra layout
+//	comm   (comm.go)    a collective call, from its attributes or by position
+//	groups (group.go)   the process groups, from the text PyTorch leaves in one node
+//	json.go             values and keys of a piece of text, without building a tree
+//
+// A node costs 32 bytes and nothing is allocated for one, so that memory grows with
+// nodes, not with text. The record-function id that every node has is that of a
+// cpu_op of the Kineto trace of the same process (its argument "Record function id"):
+// Trace.ByRF joins the two.
+//
+// What a trace does not hold: collectives that vLLM makes through its own NCCL
+// binding, and what a CUDA graph replays. Damaged text gives what is sound and a
+// trace.Damage for the rest; only a file of another kind is an error.
+package et
