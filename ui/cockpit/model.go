@@ -188,9 +188,20 @@ func (m *Model) answered(done pane.Done[lab.JobList]) tea.Cmd {
 	if m.away || done.Err == nil && !active(done.Value) {
 		return msg
 	}
-	wait := max(m.options.Refresh, done.Value.Next.Sub(m.env.Now()))
-	return tea.Batch(msg, m.env.After(wait, pollMsg{m.poll}))
+	return tea.Batch(msg, m.env.After(m.pause(done.Value), pollMsg{m.poll}))
 }
+
+// pause is how long to leave the scheduler in peace: the interval of the settings, or
+// little where the lab says that asking costs nobody anything.
+func (m *Model) pause(list lab.JobList) time.Duration {
+	if floor := list.Next.Sub(list.AsOf); floor > 0 && floor <= cheap {
+		return cheap
+	}
+	return max(m.options.Refresh, list.Next.Sub(m.env.Now()))
+}
+
+// cheap is the floor up to which a scheduler is taken to be this machine's own.
+const cheap = 2 * time.Second
 
 func active(list lab.JobList) bool {
 	for _, j := range list.Jobs {

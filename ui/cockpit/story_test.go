@@ -315,3 +315,20 @@ func TestLettersThatArriveTogether(t *testing.T) {
 		t.Error("a pasted y submitted")
 	}
 }
+
+func TestLocalSchedulerIsFollowedClosely(t *testing.T) {
+	l := panetest.New()
+	m := New(context.Background(), l, testOptions(l))
+	l.List.Next = l.List.AsOf.Add(time.Second)
+	if got := m.pause(l.List); got != 2*time.Second {
+		t.Errorf("asks again after %v, want 2 s", got)
+	}
+	l.List.Next = l.List.AsOf.Add(10 * time.Second)
+	if got := m.pause(l.List); got != time.Minute {
+		t.Errorf("asks again after %v, want 1 min", got)
+	}
+	l.List.Next = panetest.Now.Add(5 * time.Minute)
+	if got := m.pause(l.List); got != 5*time.Minute {
+		t.Errorf("asks again after %v, want 5 min, the back-off of the lab", got)
+	}
+}

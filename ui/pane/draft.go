@@ -9,6 +9,7 @@ type Draft interface {
 	Experiment() model.Experiment
 	Get(path string) string
 	Set(path, value string) error
+	Choices(path string) []string // words the key takes; nil: any text or number
 	Undo() bool
 	Redo() bool
 	Modified() bool

@@ -45,15 +45,19 @@ func PlaceWords(pl model.Placement) string {
 	if pl.GPUs == 0 {
 		return ""
 	}
-	gpu := pl.GPU
-	if gpu == "" {
-		gpu = "GPU"
-	}
-	text := fmt.Sprintf("%d × %s on %s", pl.GPUs, gpu, widget.Plural(pl.Nodes, "node"))
+	text := fmt.Sprintf("%d × %s on %s", pl.GPUs, GPUWord(pl.GPU), widget.Plural(pl.Nodes, "node"))
 	if pl.QOS != "" {
 		text += ", " + pl.QOS + " QOS"
 	}
 	return text
+}
+
+// GPUWord is a kind of GPU as people write it: A100-40GB.
+func GPUWord(key string) string {
+	if key == "" {
+		return "GPU"
+	}
+	return strings.ToUpper(key)
 }
 
 // PriceWords say what a job costs at most; empty where nothing is charged.

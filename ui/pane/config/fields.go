@@ -17,8 +17,7 @@ type field struct {
 	label string
 	hint  string // what it means
 	legal bool   // ←→ go through the lab's legal values
-	words []string
-	step  int // ←→ add this much; 0: they double and halve
+	step  int    // ←→ add this much; 0: they double and halve
 	count bool
 }
 
@@ -26,7 +25,7 @@ type field struct {
 // experiment is mostly about.
 var fields = []field{
 	{path: "model.name", label: "Model"},
-	{path: "model.precision", label: "Precision", words: []string{"bfloat16", "float16", "float32", "fp8"}},
+	{path: "model.precision", label: "Precision"},
 	{path: "parallelism.tp", label: "Tensor (TP)", hint: "splits heads and MLP", legal: true},
 	{path: "parallelism.pp", label: "Pipeline (PP)", hint: "splits layers", legal: true},
 	{path: "parallelism.dp_replicate", label: "Data (DP)", hint: "whole copies; with EP, shares experts", legal: true},
@@ -40,15 +39,15 @@ var fields = []field{
 	{path: "slurm.qos", label: "QOS"},
 	{path: "slurm.constraint", label: "Constraint"},
 	{path: "slurm.account", label: "Account", hint: "empty: from the settings"},
-	{path: "engine", label: "Engine", words: []string{"vllm", "torch", "replay"}, hint: "replay re-emits a recording: no GPU, no result of its own"},
-	{path: "model.weights", label: "Weights", words: []string{"auto", "dummy"}, hint: "dummy: random, nothing is downloaded"},
+	{path: "engine", label: "Engine", hint: "replay re-emits a recording: no GPU, no result of its own"},
+	{path: "model.weights", label: "Weights", hint: "dummy: random, nothing is downloaded"},
 	{path: "model.layers", label: "Layers", hint: "0: all the model has", count: true, step: 1},
 	{path: "parallelism.dp_shard", label: "Data, sharded", hint: "dp_shard, counted with DP", legal: true},
-	{path: "comm.all_reduce", label: "All-reduce", words: []string{"auto", "nccl", "custom", "symm_mem"}},
-	{path: "comm.all2all", label: "All-to-all", words: []string{"auto", "allgather_reducescatter", "deepep_high_throughput", "deepep_low_latency"}},
-	{path: "profiling.kineto", label: "Kineto", words: []string{"true", "false"}, hint: "trace of kernels and collectives"},
-	{path: "profiling.execution_trace", label: "Exec. trace", words: []string{"true", "false"}},
-	{path: "profiling.nsys", label: "nsys", words: []string{"false", "true"}, hint: "run under Nsight Systems"},
+	{path: "comm.all_reduce", label: "All-reduce"},
+	{path: "comm.all2all", label: "All-to-all"},
+	{path: "profiling.kineto", label: "Kineto", hint: "trace of kernels and collectives"},
+	{path: "profiling.execution_trace", label: "Exec. trace"},
+	{path: "profiling.nsys", label: "nsys", hint: "run under Nsight Systems"},
 	{path: "profiling.trace_iterations", label: "Traced", hint: "iterations in the trace; auto keeps it small"},
 	{path: "profiling.trace_tokens", label: "Traced tokens", hint: "of each traced iteration; auto keeps it small"},
 	{path: "output_dir", label: "Output folder"},
@@ -83,7 +82,7 @@ func (p *Pane) values(f field) []string {
 	case f.path == "slurm.constraint":
 		return append([]string{"auto"}, p.constraints()...)
 	}
-	return f.words
+	return p.draft().Choices(f.path)
 }
 
 func (p *Pane) queues() []string {
@@ -195,7 +194,7 @@ func (p *Pane) hint(f field) string {
 		return p.verdict.Placement.QOS + ", for this layout"
 	case f.path == "slurm.constraint" && p.draft().Get(f.path) == "auto" && p.verdict.Placement.Constraint != "":
 		return p.verdict.Placement.Constraint + ": planned for the smaller card"
-	case f.hint == "" && len(values) > 0:
+	case f.hint == "" && len(values) > 1:
 		return strings.Join(values, " ")
 	}
 	return f.hint

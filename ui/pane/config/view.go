@@ -101,7 +101,7 @@ func (p *Pane) labelled(label, text string) string {
 }
 
 func (p *Pane) gpuWords(pl model.Placement) string {
-	text := fmt.Sprintf("%d × %s on %s", pl.GPUs, gpuName(pl), widget.Plural(pl.Nodes, "node"))
+	text := fmt.Sprintf("%d × %s on %s", pl.GPUs, pane.GPUWord(pl.GPU), widget.Plural(pl.Nodes, "node"))
 	if pl.QOS != "" {
 		text += " · QOS " + pl.QOS
 	}
@@ -112,13 +112,6 @@ func (p *Pane) gpuWords(pl model.Placement) string {
 		text += " · the pipeline crosses nodes"
 	}
 	return widget.Sentence(text, p.width-20)
-}
-
-func gpuName(pl model.Placement) string {
-	if pl.GPU == "" {
-		return "GPU"
-	}
-	return pl.GPU
 }
 
 // gpuRows draw the ranks: those in brackets share the heads of a layer (a TP group), → leads

@@ -94,6 +94,14 @@ func (d *Draft) Set(path, value string) error {
 	return nil
 }
 
+// Choices are the model's, and yes or no for what is switched on.
+func (d *Draft) Choices(path string) []string {
+	if strings.HasPrefix(path, "profiling.") && !strings.Contains(path, "trace_") {
+		return []string{"true", "false"}
+	}
+	return model.Choices(path)
+}
+
 // Undo goes back one change.
 func (d *Draft) Undo() bool { return step(&d.past, &d.future, &d.values) }
 
