@@ -1,0 +1,129 @@
+package charts
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/ui/pane"
+)
+
+// keys is everything the pane answers to, but for moving.
+func keys() pane.Table[*Pane] {
+	return pane.Table[*Pane]{
+		{Key: pane.Key{Keys: []string{"x", "X"}, Label: "x", Verb: "axis", Help: "the next axis: GPUs, TP, PP, EP, batch, prompt (X: the one before)", Foot: true}},
+		{Key: pane.Key{Keys: []string{"y", "Y"}, Label: "y", Verb: "quantity", Help: "the next quantity: throughput, iteration time, TTFT … (Y: the one before)", Foot: true}},
+		{Key: pane.Key{Keys: []string{"g"}, Label: "g", Verb: "series", Help: "show one series alone, the next one, all", Foot: true}, Do: (*Pane).nextSeries, Why: needSeries},
+		{Key: pane.Key{Keys: []string{"l"}, Label: "l", Verb: "log", Help: "both axes logarithmic, and back", Foot: true}, Do: (*Pane).toggleLog},
+		{Key: pane.Key{Keys: []string{"i"}, Label: "i", Verb: "ideal", Help: "show or hide the ideal line", Foot: true}, Do: (*Pane).toggleIdeal, Why: needIdeal},
+		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "metrics", Help: "open the run of this point in Metrics", Foot: true}, Do: (*Pane).open, Why: needPoint},
+		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went"}, Do: (*Pane).traces, Why: needPoint},
+		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png", Foot: true}, Do: (*Pane).export, Why: mayWrite},
+		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "read the runs again"}, Do: (*Pane).load},
+		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "show all series again"}, Do: (*Pane).back},
+	}
+}
+
+// Keys lists what the pane answers to now.
+func (p *Pane) Keys() []pane.Key { return append(keys().Keys(), moveKeys()...) }
+
+// moveKeys are those of every list but g, which chooses the series here.
+func moveKeys() []pane.Key {
+	return []pane.Key{
+		{Keys: []string{"up", "k", "down", "j"}, Label: "↑↓ k j", Verb: "move", Help: "go to another point"},
+		{Keys: []string{"pgup", "pgdown", "ctrl+u", "ctrl+d"}, Label: "PgUp PgDn ^u ^d", Verb: "page", Help: "move by a screen, or half of one"},
+		{Keys: []string{"home", "end", "G"}, Label: "home end", Verb: "ends", Help: "go to the first or the last point"},
+	}
+}
+
+// turns are the keys that go round among axes and quantities: which, and by how many.
+var turns = map[string]struct {
+	of func(*Pane) *int
+	n  int
+	by int
+}{
+	"x": {func(p *Pane) *int { return &p.nextX }, len(axes), 1}, "X": {func(p *Pane) *int { return &p.nextX }, len(axes), -1},
+	"y": {func(p *Pane) *int { return &p.nextY }, len(quantities), 1}, "Y": {func(p *Pane) *int { return &p.nextY }, len(quantities), -1},
+}
+
+func (p *Pane) key(k string) tea.Cmd {
+	if t, ok := turns[k]; ok {
+		at := t.of(p)
+		*at = (*at + t.by + t.n) % t.n
+		return p.load()
+	}
+	if cmd, ok := keys().Dispatch(p, k); ok {
+		return cmd
+	}
+	p.table.MoveKey(k, len(p.rows), max(p.tableRows(), 1))
+	return nil
+}
+
+func needSeries(p *Pane) string {
+	if len(p.all) < 2 {
+		return "there is one series at most: nothing to choose from"
+	}
+	return ""
+}
+
+func needIdeal(p *Pane) string {
+	if quantities[p.y].ideal == nil {
+		return "nothing is ideal for " + quantities[p.y].title
+	}
+	return ""
+}
+
+func needPoint(p *Pane) string {
+	if _, ok := p.current(); !ok {
+		return "there is no point under the cursor"
+	}
+	return ""
+}
+
+func mayWrite(p *Pane) string {
+	if p.env.Lab.ReadOnly() {
+		return "read-only: start shardeck without --read-only to write files"
+	}
+	return ""
+}
+
+// nextSeries goes from all series to the first alone, to the next, and back to all.
+func (p *Pane) nextSeries() tea.Cmd {
+	next := 0
+	for i, s := range p.all {
+		if s.Name == p.only {
+			next = i + 1
+		}
+	}
+	p.only = ""
+	if next < len(p.all) {
+		p.only = p.all[next].Name
+	}
+	p.fill()
+	return nil
+}
+
+func (p *Pane) toggleLog() tea.Cmd {
+	p.log = !p.log
+	return nil
+}
+
+func (p *Pane) toggleIdeal() tea.Cmd {
+	p.hideLine = !p.hideLine
+	return nil
+}
+
+func (p *Pane) open() tea.Cmd { return p.sendTo(pane.Metrics) }
+
+func (p *Pane) traces() tea.Cmd { return p.sendTo(pane.Traces) }
+
+func (p *Pane) sendTo(to pane.Name) tea.Cmd {
+	r, _ := p.current()
+	return pane.Send(pane.OpenMsg{To: to, Run: r.point.Run})
+}
+
+func (p *Pane) export() tea.Cmd { return pane.Send(pane.ExportMsg{}) }
+
+func (p *Pane) back() tea.Cmd {
+	p.only = ""
+	p.fill()
+	return nil
+}

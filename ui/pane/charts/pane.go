@@ -1,0 +1,204 @@
+package charts
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// Pane is the charts pane.
+type Pane struct {
+	env     pane.Env
+	width   int
+	height  int
+	focused bool
+
+	x, y     int          // of axes and quantities, as shown
+	nextX    int          // as asked for: shown once their series are there
+	nextY    int
+	only     string       // name of the one series shown; empty: all
+	all      []lab.Series // as the lab gives them for x and y
+	shown    []int        // of all
+	common   string       // what the names of all series have in common
+	short    []string     // the rest of each name
+	rows     []row        // of the table of points
+	table    widget.Table
+	want     string // run to put the cursor on
+	hideLine bool   // no ideal line
+	log      bool
+	err      error
+	loaded   bool
+
+	later   int // generation of the wait before the series are read anew
+	scaling pane.Task[[]lab.Series]
+	drawn   drawing
+}
+
+// row is one point of the table.
+type row struct {
+	series int // of all
+	point  lab.Point
+}
+
+// laterMsg ends the wait in which several changes become one reading.
+type laterMsg struct{ later int }
+
+// laterTime is that wait: runs analysed in a row need the series once.
+const laterTime = 300 * time.Millisecond
+
+// New makes the pane.
+func New(env pane.Env) *Pane {
+	p := &Pane{env: env}
+	p.table = widget.Table{Column: -1, Focused: true}
+	return p
+}
+
+// Init reads the series.
+func (p *Pane) Init() tea.Cmd { return p.load() }
+
+// load asks for the series of the axis and quantity chosen.
+func (p *Pane) load() tea.Cmd {
+	x, y := axes[p.nextX].axis, quantities[p.nextY].metric
+	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]lab.Series, error) { return p.env.Lab.Scaling(ctx, x, y) })
+}
+
+// SetSize gives the pane its room.
+func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
+
+// SetFocus brightens the cursor.
+func (p *Pane) SetFocus(on bool) { p.focused, p.table.Focused = on, on }
+
+// Capturing is false: nothing is typed here.
+func (p *Pane) Capturing() bool { return false }
+
+// Update takes a message.
+func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		return p, p.key(msg.String())
+	case pane.BoardMsg, pane.ReloadMsg, pane.AnalysedMsg:
+		p.later++
+		return p, p.env.After(laterTime, laterMsg{p.later})
+	case laterMsg:
+		if msg.later == p.later {
+			return p, p.load()
+		}
+	case pane.OpenMsg:
+		p.goTo(msg.Run)
+	case pane.SelectMsg:
+		p.follow(msg.Row)
+	}
+	if done, ok := p.scaling.Take(msg); ok {
+		return p, p.got(done)
+	}
+	return p, nil
+}
+
+// follow keeps the cursor on the run that another pane is at.
+func (p *Pane) follow(r lab.Row) {
+	if !p.focused && r.Run != nil {
+		p.goTo(r.Run.Name)
+	}
+}
+
+func (p *Pane) got(done pane.Done[[]lab.Series]) tea.Cmd {
+	p.err, p.loaded = done.Err, true
+	if done.Err != nil {
+		return pane.Fail(done.Err)
+	}
+	p.all, p.x, p.y = done.Value, p.nextX, p.nextY
+	p.fill()
+	return nil
+}
+
+// fill puts the points of the series shown into the table, the cursor staying on its run.
+func (p *Pane) fill() {
+	run := p.want
+	if r, ok := p.current(); ok && run == "" {
+		run = r.point.Run
+	}
+	p.choose()
+	p.rows = p.rows[:0]
+	for _, i := range p.shown {
+		for _, point := range p.all[i].Points {
+			if _, ok := quantities[p.y].of(point); ok {
+				p.rows = append(p.rows, row{i, point})
+			}
+		}
+	}
+	p.setRows()
+	p.goTo(run)
+	p.drawn = drawing{}
+}
+
+// choose finds the series that are shown: all, or the one chosen while it is there.
+func (p *Pane) choose() {
+	p.common, p.short = factored(p.all)
+	p.shown = p.shown[:0]
+	for i, s := range p.all {
+		if s.Name == p.only {
+			p.shown = []int{i}
+			return
+		}
+		p.shown = append(p.shown, i)
+	}
+}
+
+// goTo puts the cursor on the point of a run, now or as soon as it is there.
+func (p *Pane) goTo(run string) {
+	if run == "" {
+		return
+	}
+	p.want = run
+	if i := slices.IndexFunc(p.rows, func(r row) bool { return r.point.Run == run }); i >= 0 {
+		p.table.Cursor, p.want = i, ""
+	}
+}
+
+// current is the point under the cursor.
+func (p *Pane) current() (row, bool) {
+	if p.table.Cursor < 0 || p.table.Cursor >= len(p.rows) {
+		return row{}, false
+	}
+	return p.rows[p.table.Cursor], true
+}
+
+// Title says what is drawn against what, and what all series have in common.
+func (p *Pane) Title() (left, right string) {
+	left = "Charts · " + quantities[p.y].title + " against " + axes[p.x].title
+	if p.log {
+		left += ", log"
+	}
+	switch {
+	case p.scaling.Busy() && !p.loaded:
+		right = "reading …"
+	case p.only != "" && len(p.shown) == 1:
+		right = "series " + widget.Int(p.shown[0]+1) + " of " + widget.Int(len(p.all))
+	default:
+		right = p.common
+	}
+	return left, right
+}
+
+// Message says what stands behind the point under the cursor.
+func (p *Pane) Message() pane.Note {
+	if p.err != nil {
+		return pane.FailNote(p.err)
+	}
+	r, ok := p.current()
+	if !ok {
+		return pane.Note{}
+	}
+	text := r.point.Run + " · " + p.all[r.series].Name
+	if len(p.all[r.series].Points) < 2 {
+		text += " · nothing to compare it with: a run at another " + axes[p.x].one + " draws a line"
+	}
+	return pane.Note{Text: text, Tone: theme.Plain}
+}
