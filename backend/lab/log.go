@@ -60,8 +60,11 @@ const followEvery = 500 * time.Millisecond
 func (l *Lab) Follow(ctx context.Context, j model.Job, lines int, show func(LogPart) error) error {
 	path := l.logPath(j)
 	f, first := logs.Follow(path), true
+	ended, asked := false, time.Time{}
 	for {
-		ended := !l.present(ctx, j).Active() // before the last look, so that nothing is missed
+		if time.Since(asked) >= l.watchPause() { // before the last look, so that nothing is missed
+			ended, asked = !l.present(ctx, j).Active(), time.Now()
+		}
 		for more := true; more; {
 			part, err := f.Poll(ended)
 			if err != nil {

@@ -25,6 +25,7 @@ type app struct {
 	sets     []string
 
 	opened *lab.Lab
+	warned int // of the lab's warnings, those printed
 }
 
 func newApp(in io.Reader, out, errOut io.Writer) *app {
@@ -57,11 +58,21 @@ func (a *app) lab() (*lab.Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range l.Warnings() {
-		a.warn("%s", w)
-	}
 	a.opened = l
+	a.sayNotes()
 	return l, nil
+}
+
+// sayNotes prints the lab's warnings that were not printed yet.
+func (a *app) sayNotes() {
+	if a.opened == nil {
+		return
+	}
+	all := a.opened.Warnings()
+	for _, w := range all[a.warned:] {
+		a.warn("warning: %s", w)
+	}
+	a.warned = len(all)
 }
 
 func (a *app) options() lab.Options {

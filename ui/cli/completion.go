@@ -2,6 +2,8 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+
+	"shardeck/backend/lab"
 )
 
 // completionCmd replaces cobra's own, whose words are not ours.
@@ -24,6 +26,31 @@ func (a *app) completionCmd() *cobra.Command {
 			return usage("no completion for %q: shells are bash, zsh and fish", words[0])
 		},
 	}
+}
+
+// complete gives every command that takes ids, runs or metrics their completion.
+func (a *app) complete(commands []*cobra.Command) {
+	takes := map[string]func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective){
+		"check": a.idsOf, "submit": a.idsOf, "cancel": a.idsOf, "logs": a.idsOf, "why": a.idsOf, "watch": a.idsOf,
+		"metrics": a.runsOf, "trace": a.runsOf, "compare": a.runsOf, "metric": a.metricsOf,
+	}
+	for _, c := range commands {
+		if f := takes[c.Name()]; f != nil {
+			c.ValidArgsFunction = f
+		}
+	}
+}
+
+// metricsOf completes a metric, then a run.
+func (a *app) metricsOf(c *cobra.Command, words []string, part string) ([]string, cobra.ShellCompDirective) {
+	if len(words) > 0 {
+		return a.runsOf(c, words, part)
+	}
+	var names []string
+	for _, d := range lab.Definitions() {
+		names = append(names, d.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // idsOf completes experiment ids, runsOf the names of runs; both say nothing when

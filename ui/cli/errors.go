@@ -63,6 +63,7 @@ func exitCode(err error) int {
 
 // finish prints an error for people and returns its exit code.
 func (a *app) finish(err error) int {
+	a.sayNotes()
 	var c *coded
 	switch {
 	case err == nil || errors.As(err, &c) && c.quiet:

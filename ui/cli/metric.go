@@ -129,15 +129,21 @@ func (a *app) metric(ctx context.Context, l *lab.Lab, name, run string, total bo
 	if a.json {
 		return firstOf(a.printJSON(m), codeOf(m, found))
 	}
-	if m.Value != nil {
+	switch {
+	case m.Value != nil:
 		fmt.Fprintln(a.out, full(*m.Value))
+	case isAnswer(m):
+		fmt.Fprintln(a.out, m.Reason)
 	}
 	return codeOf(m, found)
 }
 
+// isAnswer reports whether no value is itself the answer: there is no straggler.
+func isAnswer(m model.Metric) bool { return m.Value == nil && m.Reason == "none" }
+
 // sayAbout notes what a reader of the bare number must know.
 func (a *app) sayAbout(m model.Metric, found *model.Analysis) {
-	if m.Value == nil {
+	if m.Value == nil && !isAnswer(m) {
 		a.warn("%s of %s: no value: %s", m.Name, found.Run, m.Reason)
 	}
 	if m.Note != "" {
@@ -161,7 +167,7 @@ func codeOf(m model.Metric, found *model.Analysis) error {
 	switch {
 	case found.Damaged:
 		return silent(exitDamaged)
-	case m.Value == nil:
+	case m.Value == nil && !isAnswer(m):
 		return silent(exitNoValue)
 	}
 	return nil

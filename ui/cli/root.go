@@ -35,7 +35,9 @@ func (a *app) root() *cobra.Command {
 	f.StringArrayVar(&a.sets, "set", nil, "override a setting: `key=value` (may be repeated)")
 	c.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrong(c, err.Error()) })
-	c.AddCommand(a.commands()...)
+	commands := a.commands()
+	a.complete(commands)
+	c.AddCommand(commands...)
 	return c
 }
 

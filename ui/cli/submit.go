@@ -54,7 +54,7 @@ func (a *app) submit(ctx context.Context, l *lab.Lab, ids []string, f submitFlag
 	if err := a.refuse(previews); err != nil {
 		return err
 	}
-	if err := a.confirm(l, previews, f); err != nil {
+	if err := a.confirm(ctx, l, previews, f); err != nil {
 		return err
 	}
 	return a.submitAll(ctx, l, ids, f)
@@ -97,7 +97,7 @@ func (a *app) fixLine(f model.Finding) string {
 }
 
 // confirm asks with the price. Without a terminal there is nobody to ask, so --yes is needed.
-func (a *app) confirm(l *lab.Lab, previews []lab.Preview, f submitFlags) error {
+func (a *app) confirm(ctx context.Context, l *lab.Lab, previews []lab.Preview, f submitFlags) error {
 	if f.yes {
 		return nil
 	}
@@ -110,12 +110,31 @@ func (a *app) confirm(l *lab.Lab, previews []lab.Preview, f submitFlags) error {
 		return usage("nothing submitted: there is no terminal to ask at\nto submit without asking: --yes")
 	}
 	fmt.Fprintf(a.err, "Submit %s to %s? [y/N] ", count(len(previews), "job"), l.SchedulerName())
-	answer, _ := bufio.NewReader(a.in).ReadString('\n')
+	answer, err := a.answer(ctx)
+	if err != nil {
+		fmt.Fprintln(a.err)
+		return err
+	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
 		return nil
 	}
 	return fmt.Errorf("nothing submitted")
+}
+
+// answer reads a line; an interrupt does not wait for its end.
+func (a *app) answer(ctx context.Context) (string, error) {
+	line := make(chan string, 1)
+	go func() {
+		text, _ := bufio.NewReader(a.in).ReadString('\n') // an end without answer is a no
+		line <- text
+	}()
+	select {
+	case text := <-line:
+		return text, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 func (a *app) submitAll(ctx context.Context, l *lab.Lab, ids []string, f submitFlags) error {
