@@ -82,6 +82,8 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		return p, p.joinJobs(msg)
 	case pane.OpenMsg:
 		p.goTo(msg.Experiment)
+	case pane.AnalysedMsg:
+		p.joinAnalysis(msg.Analysis)
 	case restedMsg:
 		return p, p.rested(msg)
 	}
@@ -139,6 +141,16 @@ func (p *Pane) joinJobs(msg pane.JobsMsg) tea.Cmd {
 		return p.load()
 	}
 	return nil
+}
+
+// joinAnalysis brings what another pane had read into the rows of that run.
+func (p *Pane) joinAnalysis(a *model.Analysis) {
+	for i := range p.rows {
+		if r := p.rows[i].Run; r != nil && r.Name == a.Run {
+			p.rows[i].Analysis = a
+		}
+	}
+	p.fill()
 }
 
 // fill puts the rows that pass the filter into the table, the cursor staying on its row.

@@ -135,3 +135,10 @@ func TestLateBoardIsDropped(t *testing.T) {
 		t.Error("a reply that came too late was taken")
 	}
 }
+
+func TestAnalysisOfAnotherPaneIsShown(t *testing.T) {
+	l := panetest.New()
+	l.Rows[1].Analysis = nil
+	d := drive(t, l, 80, 18).Press("down").Absent("15 532").Expect("traced, not yet analysed")
+	d.Send(pane.AnalysedMsg{Analysis: l.Analyses["llama-8b-tp2"]}).Expect("15 532", "9.6 % communication")
+}
