@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -131,7 +132,7 @@ func (l *Lab) keyOf(run model.Run) (cache.Key, error) {
 		GPUs       map[string]model.GPU
 		PerNode    int
 	}{run.Experiment, run.Warnings, run.Problem, l.world.Shapes, l.world.GPUs, l.gpusPerNode()})
-	k.Extra = string(extra)
+	k.Extra = fmt.Sprintf("%x", sha256.Sum256(extra))
 	return k, err
 }
 
@@ -146,6 +147,6 @@ func programVersion(binary string) string {
 }
 
 func flightKey(k cache.Key) string {
-	text, _ := json.Marshal(k.Sources) // plain strings, numbers and times: cannot fail
+	text, _ := json.Marshal(k) // plain strings, numbers and times: cannot fail
 	return string(text)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"shardeck/backend/lab"
@@ -87,13 +88,22 @@ func (a *app) fault(err error) {
 	}
 }
 
-// fixes gathers what the errors of a chain say can be done.
+// fixes gathers what the errors of a chain say can be done, the nearest to the cause
+// first.
 func fixes(err error) []string {
-	var f interface{ Fix() string }
-	if errors.As(err, &f) && f.Fix() != "" {
-		return []string{f.Fix()}
+	var out []string
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			out = append(out, fixes(inner)...)
+		}
+	case interface{ Unwrap() error }:
+		out = fixes(e.Unwrap())
 	}
-	return nil
+	if f, ok := err.(interface{ Fix() string }); ok && f.Fix() != "" && !slices.Contains(out, f.Fix()) {
+		out = append(out, f.Fix())
+	}
+	return out
 }
 
 // warn prints one line on standard error.
