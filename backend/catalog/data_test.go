@@ -104,6 +104,9 @@ func TestSites(t *testing.T) {
 	if other := mustLoad(t, nil, map[string]string{"NERSC_HOST": "cori"}).Site; other.Name != "generic" || len(other.Queues) != 0 {
 		t.Errorf("elsewhere: %+v", other)
 	}
+	if laptop := mustLoad(t, nil, nil); laptop.Site.Name != "perlmutter" || laptop.Settings.Origin("site") != "assumed" {
+		t.Errorf("where nothing tells the site: %+v", laptop.Site)
+	}
 	if named := mustLoad(t, nil, nil, "site=perlmutter"); named.Site.Name != "perlmutter" || named.Settings.Origin("site") != "--set" {
 		t.Errorf("named: %+v", named.Settings)
 	}

@@ -84,7 +84,7 @@ func (c *Catalog) resolve(o Options, sources []source, given []value) error {
 			}
 		}
 	}
-	name, origin := detectSite(sources, o.Env, c.GPUs), "detected"
+	name, origin := detectSite(sources, o.Env, c.GPUs)
 	for _, v := range given {
 		if v.key == "site" && v.text != "" {
 			name, origin = v.text, v.origin

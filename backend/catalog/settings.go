@@ -13,7 +13,7 @@ import (
 // Settings are what holds for all experiments of a workspace, resolved.
 type Settings struct {
 	Account   string        // who pays; empty: the scheduler's default
-	Site      string        // name of the site, detected if not set
+	Site      string        // name of the site, detected or assumed if not set
 	HFHome    string        // cache of model files; empty: the hub's own default
 	Refresh   time.Duration // between queries of the scheduler, at least RefreshFloor
 	Theme     string        // auto, dark, light or mono
@@ -39,7 +39,7 @@ const RefreshFloor = 10 * time.Second
 type Setting struct {
 	Key    string
 	Value  string
-	Origin string // built in, detected, site perlmutter, ~/.config/shardeck/config.yaml, shardeck.yaml, --set, E1.3
+	Origin string // built in, detected, assumed, site perlmutter, ~/.config/shardeck/config.yaml, shardeck.yaml, --set, E1.3
 }
 
 // setting is one key: what it takes, its default, and its place in Settings.

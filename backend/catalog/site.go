@@ -9,8 +9,13 @@ import (
 	"shardeck/model"
 )
 
-// genericSite is where nothing else is known.
-const genericSite = "generic"
+// assumedSite is the site where nothing tells another: configs for Perlmutter are
+// often made on a laptop, and generic, which knows no QOS, cards or prices, would
+// make scripts that Perlmutter refuses.
+const assumedSite = "perlmutter"
+
+// elsewhere is the site where the marks of an unknown one are seen.
+const elsewhere = "generic"
 
 // siteNames lists every site of every source, in order of name.
 func siteNames(sources []source) []string {
@@ -98,16 +103,20 @@ func checkWords(s model.Site) error {
 	return nil
 }
 
-// detectSite is the first site, by name, whose marks the environment bears; else generic.
-// A site file that cannot be read is passed over: naming it in the settings tells why.
-func detectSite(sources []source, env func(string) string, gpus map[string]model.GPU) string {
+// detectSite is the first site, by name, whose marks the environment bears, and how
+// we know. A site file that cannot be read is passed over: naming it in the settings
+// tells why.
+func detectSite(sources []source, env func(string) string, gpus map[string]model.GPU) (name, origin string) {
 	for _, name := range siteNames(sources) {
 		s, err := loadSite(sources, name, gpus)
 		if err == nil && len(s.Detect) > 0 && bears(env, s.Detect) {
-			return name
+			return name, "detected"
 		}
 	}
-	return genericSite
+	if env("NERSC_HOST") != "" {
+		return elsewhere, "detected"
+	}
+	return assumedSite, "assumed"
 }
 
 func bears(env func(string) string, marks map[string]string) bool {
