@@ -46,7 +46,7 @@ func PlaceWords(pl model.Placement) string {
 		return ""
 	}
 	text := fmt.Sprintf("%d × %s on %s", pl.GPUs, GPUWord(pl.GPU), widget.Plural(pl.Nodes, "node"))
-	if pl.QOS != "" {
+	if pl.QOS != "" && pl.QOS != "auto" {
 		text += ", " + pl.QOS + " QOS"
 	}
 	return text
@@ -110,10 +110,7 @@ func MetricText(m model.Metric, d model.Definition) string {
 
 // FindingNote is a finding as a note: the fault and what to do.
 func FindingNote(f model.Finding) Note {
-	tone := theme.Warn
-	if f.Severity == model.SeverityError {
-		tone = theme.Bad
-	}
+	tone := map[model.Severity]theme.Tone{model.SeverityError: theme.Bad, model.SeverityWarning: theme.Warn}[f.Severity]
 	text := f.Fault
 	if f.Fix != "" {
 		text += ". " + f.Fix

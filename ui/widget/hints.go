@@ -42,8 +42,8 @@ type Group struct {
 	Hints []Hint
 }
 
-// Help writes groups of keys as lines of a popup.
-func Help(groups []Group) []string {
+// Help writes groups of keys as lines of a popup, the words wrapped beside the keys.
+func Help(groups []Group, width int) []string {
 	label := 0
 	for _, g := range groups {
 		for _, h := range g.Hints {
@@ -51,23 +51,36 @@ func Help(groups []Group) []string {
 		}
 	}
 	var lines []string
-	for i, g := range groups {
+	for _, g := range groups {
 		if len(g.Hints) == 0 {
 			continue
 		}
-		if i > 0 {
+		if len(lines) > 0 {
 			lines = append(lines, "")
 		}
 		lines = append(lines, g.Title)
 		for _, h := range g.Hints {
-			words := h.Help
-			if words == "" {
-				words = h.Verb
-			}
-			lines = append(lines, "  "+Fit(h.Label, label)+"  "+words)
+			lines = append(lines, h.lines(label, width)...)
 		}
 	}
 	return lines
+}
+
+// lines are a hint in the help: its key, and its words in a column of their own.
+func (h Hint) lines(label, width int) []string {
+	words := h.Help
+	if words == "" {
+		words = h.Verb
+	}
+	out := Wrap(words, max(width-label-4, 16))
+	for i := range out {
+		key := ""
+		if i == 0 {
+			key = h.Label
+		}
+		out[i] = "  " + Fit(key, label) + "  " + out[i]
+	}
+	return out
 }
 
 // Rule is a line across, with a title near its left end.

@@ -173,7 +173,7 @@ func (p *Pane) tone(path string) theme.Tone {
 		case f.Field != path:
 		case f.Severity == model.SeverityError:
 			return theme.Bad
-		default:
+		case f.Severity == model.SeverityWarning:
 			tone = theme.Warn
 		}
 	}
@@ -190,9 +190,9 @@ func (p *Pane) hint(f field) string {
 		return "1         off: " + p.epOff()
 	case f.legal && len(values) > 0:
 		return widget.Fit(strings.Join(values, " "), 10) + f.hint
-	case f.path == "slurm.qos" && p.draft().Get(f.path) == "auto" && p.verdict.Placement.QOS != "":
+	case f.path == "slurm.qos" && p.draft().Get(f.path) == "auto" && !bare(p.verdict.Placement.QOS):
 		return p.verdict.Placement.QOS + ", for this layout"
-	case f.path == "slurm.constraint" && p.draft().Get(f.path) == "auto" && p.verdict.Placement.Constraint != "":
+	case f.path == "slurm.constraint" && p.draft().Get(f.path) == "auto" && !bare(p.verdict.Placement.Constraint):
 		return p.verdict.Placement.Constraint + ": planned for the smaller card"
 	case f.hint == "" && len(values) > 1:
 		return strings.Join(values, " ")
@@ -227,3 +227,6 @@ func (p *Pane) modelHint() string {
 	}
 	return pane.Joined(60, parts...)
 }
+
+// bare is a word of the placement that says no more than the file does.
+func bare(word string) bool { return word == "" || word == "auto" }

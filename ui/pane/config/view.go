@@ -102,7 +102,7 @@ func (p *Pane) labelled(label, text string) string {
 
 func (p *Pane) gpuWords(pl model.Placement) string {
 	text := fmt.Sprintf("%d × %s on %s", pl.GPUs, pane.GPUWord(pl.GPU), widget.Plural(pl.Nodes, "node"))
-	if pl.QOS != "" {
+	if !bare(pl.QOS) {
 		text += " · QOS " + pl.QOS
 	}
 	switch {
