@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
@@ -47,17 +48,33 @@ func open(t *testing.T, w, h int) *terminal {
 }
 
 func (tt *terminal) read() {
-	buffer := make([]byte, 1<<16)
+	buffer, rest := make([]byte, 1<<16), []byte(nil)
 	for {
 		n, err := tt.master.Read(buffer)
 		if err != nil {
 			return
 		}
+		whole := append(rest, buffer[:n]...)
+		cut := wholeRunes(whole)
 		tt.mu.Lock()
 		tt.bytes += n
-		_, _ = tt.screen.Write(buffer[:n])
+		_, _ = tt.screen.Write(whole[:cut])
 		tt.mu.Unlock()
+		rest = append([]byte(nil), whole[cut:]...)
 	}
+}
+
+// wholeRunes is where the last letter that is complete ends: the emulator takes no halves.
+func wholeRunes(b []byte) int {
+	for i := len(b) - 1; i >= max(len(b)-4, 0); i-- {
+		if utf8.RuneStart(b[i]) {
+			if utf8.FullRune(b[i:]) {
+				return len(b)
+			}
+			return i
+		}
+	}
+	return len(b)
 }
 
 func (tt *terminal) text() string {
