@@ -20,8 +20,8 @@ type Pane struct {
 	height  int
 	focused bool
 
-	x, y     int          // of axes and quantities, as shown
-	nextX    int          // as asked for: shown once their series are there
+	x, y     int // of axes and quantities, as shown
+	nextX    int // as asked for: shown once their series are there
 	nextY    int
 	only     string       // name of the one series shown; empty: all
 	all      []lab.Series // as the lab gives them for x and y

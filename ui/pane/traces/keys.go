@@ -1,0 +1,190 @@
+package traces
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// keys is everything the pane answers to, but for moving.
+func keys() pane.Table[*Pane] {
+	return pane.Table[*Pane]{
+		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "read", Help: "read the traces of the run, if nobody did yet", Foot: true}, Do: (*Pane).read, Why: alreadyRead},
+		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "part", Help: "the next part: kernels, collectives, ranks, classes (shift+tab: the one before)", Foot: true}, Do: (*Pane).nextPart},
+		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before", Help: "the part before"}, Do: (*Pane).partBefore},
+		{Key: pane.Key{Keys: []string{"+", "="}, Label: "+ -", Verb: "zoom", Help: "see a shorter part of the timeline, or a longer one (-)", Foot: true}, Do: (*Pane).closer, Why: needTrace},
+		{Key: pane.Key{Keys: []string{"-", "_"}, Label: "-", Verb: "wider", Help: "see a longer part of the timeline"}, Do: (*Pane).wider, Why: needTrace},
+		{Key: pane.Key{Keys: []string{"left", "h"}, Label: "←→", Verb: "pan", Help: "go along the timeline", Foot: true}, Do: (*Pane).panLeft, Why: needZoom},
+		{Key: pane.Key{Keys: []string{"right", "l"}, Label: "→", Verb: "later", Help: "go along the timeline"}, Do: (*Pane).panRight, Why: needZoom},
+		{Key: pane.Key{Keys: []string{"[", "]"}, Label: "[ ]", Verb: "rank", Help: "the timeline of the rank before or after", Foot: true}},
+		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some kernels: gemm class:communication, ! for the opposite", Foot: true}, Do: (*Pane).askFilter, Why: needTrace},
+		{Key: pane.Key{Keys: []string{"n", "N"}, Label: "n", Verb: "run", Help: "the traces of the next run of the board (N: the one before)", Foot: true}},
+		{Key: pane.Key{Keys: []string{"m"}, Label: "m", Verb: "metrics", Help: "open the run in Metrics"}, Do: (*Pane).metrics, Why: needRun},
+		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the full name of the kernel under the cursor, else the command that prints this pane"}, Do: (*Pane).copyText, Why: needRun},
+		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "stop reading, then drop the filter, then see the whole window"}, Do: (*Pane).back},
+	}
+}
+
+// Keys lists what the pane answers to now.
+func (p *Pane) Keys() []pane.Key {
+	if p.typing != nil {
+		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
+	}
+	all := keys().Keys()
+	if p.analysis != nil {
+		all[0].Foot = false
+	}
+	return append(all, pane.MoveKeys()...)
+}
+
+func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
+	k := key.String()
+	table := &p.tables[p.part]
+	switch {
+	case p.typing != nil:
+		p.typeKey(key)
+		return nil
+	case k == "n" || k == "N":
+		return p.otherRun(k == "n")
+	case k == "[" || k == "]":
+		p.otherRank(k == "]")
+		return nil
+	case table.MoveKey(k, table.Rows(), max(p.partRows(), 1)):
+		return nil
+	}
+	cmd, _ := keys().Dispatch(p, k)
+	return cmd
+}
+
+func (p *Pane) typeKey(key tea.KeyMsg) {
+	switch key.String() {
+	case "enter":
+		p.typing = nil
+		return
+	case "esc":
+		p.typing = nil
+		p.setFilter("")
+		return
+	}
+	p.typing.Key(key)
+	p.setFilter(p.typing.Value())
+}
+
+func (p *Pane) setFilter(text string) {
+	p.filter = pane.ParseFilter(text)
+	p.fill()
+}
+
+func (p *Pane) askFilter() tea.Cmd {
+	p.setPart(0)
+	p.typing = widget.NewInput("/ ", p.filter.Text)
+	return nil
+}
+
+func needRun(p *Pane) string {
+	if p.run == "" {
+		return "no run is shown: n goes to the first"
+	}
+	return ""
+}
+
+func alreadyRead(p *Pane) string {
+	switch {
+	case p.analysis != nil && p.trace() == nil:
+		return p.run + " has no traces to read"
+	case p.analysis != nil:
+		return "these traces are read already"
+	case p.reader.Busy():
+		return "already reading; esc stops it"
+	}
+	return needRun(p)
+}
+
+func needTrace(p *Pane) string {
+	if p.trace() == nil {
+		return "there are no traces on the screen: ↵ reads those of the run"
+	}
+	return ""
+}
+
+func needZoom(p *Pane) string {
+	if p.view == whole {
+		return "the whole window is in sight: + goes closer first"
+	}
+	return ""
+}
+
+func (p *Pane) setPart(i int) {
+	p.part = (i + len(parts)) % len(parts)
+	p.SetFocus(p.focused)
+}
+
+func (p *Pane) nextPart() tea.Cmd   { p.setPart(p.part + 1); return nil }
+func (p *Pane) partBefore() tea.Cmd { p.setPart(p.part - 1); return nil }
+
+// bins is how many the timeline has.
+func (p *Pane) bins() int {
+	if d := p.density(); d != nil {
+		return len(d.Compute)
+	}
+	return 0
+}
+
+func (p *Pane) closer() tea.Cmd   { p.view = p.view.zoom(p.bins(), true); return nil }
+func (p *Pane) wider() tea.Cmd    { p.view = p.view.zoom(p.bins(), false); return nil }
+func (p *Pane) panLeft() tea.Cmd  { p.view = p.view.pan(p.bins(), -1); return nil }
+func (p *Pane) panRight() tea.Cmd { p.view = p.view.pan(p.bins(), 1); return nil }
+
+// otherRank chooses the rank whose timeline is drawn.
+func (p *Pane) otherRank(next bool) {
+	t := p.trace()
+	if t == nil || len(t.Timeline) == 0 {
+		return
+	}
+	step := -1
+	if next {
+		step = 1
+	}
+	p.rank = (p.rank + step + len(t.Timeline)) % len(t.Timeline)
+}
+
+// otherRun shows the next run of the board; its traces are read when ↵ asks for it.
+func (p *Pane) otherRun(next bool) tea.Cmd {
+	if len(p.runs) == 0 {
+		return pane.Warn("the board has no runs")
+	}
+	step := len(p.runs) - 1
+	if next {
+		step = 1
+	}
+	p.show(p.runs[(max(p.at(), 0)+step)%len(p.runs)])
+	return nil
+}
+
+func (p *Pane) metrics() tea.Cmd {
+	return pane.Send(pane.OpenMsg{To: pane.Metrics, Run: p.run})
+}
+
+func (p *Pane) copyText() tea.Cmd {
+	text := p.under()
+	if text == "" {
+		text = "shardeck trace " + p.run
+	}
+	return pane.Send(pane.CopyMsg{Text: text})
+}
+
+// back is one step: reading ends, then the filter goes, then the zoom.
+func (p *Pane) back() tea.Cmd {
+	switch {
+	case p.reader.Busy():
+		p.reader.Stop()
+		return pane.Send(pane.Note{Text: "stopped reading " + p.run + "; ↵ starts again", Tone: theme.Plain})
+	case !p.filter.Empty():
+		p.setFilter("")
+	default:
+		p.view = whole
+	}
+	return nil
+}

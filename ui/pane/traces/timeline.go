@@ -1,0 +1,158 @@
+package traces
+
+import (
+	"strings"
+
+	"shardeck/model"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// span is a part of the timeline, in bins: from low up to high; high 0 is all of them.
+type span struct{ low, high int }
+
+var whole = span{}
+
+// leastBins is the fewest bins that zooming in leaves in sight.
+const leastBins = 12
+
+// in is the span within so many bins.
+func (s span) in(bins int) (low, high int) {
+	if s.high <= 0 || s.high > bins || s.low < 0 || s.low >= s.high {
+		return 0, bins
+	}
+	return s.low, s.high
+}
+
+// zoom halves or doubles the span about its middle.
+func (s span) zoom(bins int, closer bool) span {
+	low, high := s.in(bins)
+	length := min((high-low)*2, bins)
+	if closer {
+		length = max((high-low)/2, min(leastBins, bins))
+	}
+	return span{(low + high - length) / 2, (low+high-length)/2 + length}.within(bins)
+}
+
+// pan moves the span by a quarter of its length.
+func (s span) pan(bins, by int) span {
+	low, high := s.in(bins)
+	step := max((high-low)/4, 1) * by
+	return span{low + step, high + step}.within(bins)
+}
+
+// within moves a span inside the bins there are; all of them are the whole.
+func (s span) within(bins int) span {
+	length := s.high - s.low
+	if length >= bins {
+		return whole
+	}
+	low := max(min(s.low, bins-length), 0)
+	return span{low, low + length}
+}
+
+// density is the timeline of the rank chosen; nil: there is none.
+func (p *Pane) density() *model.RankDensity {
+	t := p.trace()
+	if t == nil || len(t.Timeline) == 0 {
+		return nil
+	}
+	return &t.Timeline[min(p.rank, len(t.Timeline)-1)]
+}
+
+// labelWidth is the room before a bar or a timeline.
+const labelWidth = 12
+
+// timeline draws phases, a line for each thing that happens at all, and the time below.
+func (p *Pane) timeline(width int) []string {
+	d := p.density()
+	cols := width - labelWidth - 9
+	if d == nil || cols < 8 || len(d.Compute) == 0 {
+		return nil
+	}
+	low, high := p.view.in(len(d.Compute))
+	lines := []string{p.label("rank "+widget.Int(d.Rank)) + p.phases(d, low, high, cols)}
+	for _, row := range []struct {
+		name string
+		bins []int64
+		tone theme.Tone
+	}{{"compute", d.Compute, theme.Plain}, {"transfer", d.Transfer, theme.Busy}, {"waiting", d.Wait, theme.Warn}, {"idle", d.Idle, theme.Dim}} {
+		if high <= len(row.bins) && sum(row.bins) > 0 {
+			share := 100 * float64(sum(row.bins[low:high])) / float64(d.BinNS*int64(high-low))
+			levels := widget.Levels(p.env.Theme, widget.Resample(shares(row.bins[low:high], d.BinNS), cols))
+			lines = append(lines, p.label(row.name)+p.env.Theme.Paint(row.tone, levels)+widget.Right(widget.Number(share, 1)+" %", 8))
+		}
+	}
+	return append(lines, p.label("")+p.env.Theme.Paint(theme.Dim, p.times(d, low, high, cols)))
+}
+
+// label is what stands before a bar or a line.
+func (p *Pane) label(text string) string { return "   " + widget.Fit(text, labelWidth-3) }
+
+func sum(bins []int64) (total int64) {
+	for _, v := range bins {
+		total += v
+	}
+	return total
+}
+
+func shares(bins []int64, bin int64) []float64 {
+	out := make([]float64, len(bins))
+	for i, v := range bins {
+		out[i] = float64(v) / float64(max(bin, 1))
+	}
+	return out
+}
+
+// times is the start and the end of what is in sight, and how much of all that is.
+func (p *Pane) times(d *model.RankDensity, low, high, cols int) string {
+	left, right := widget.Millis(int64(low)*d.BinNS), widget.Millis(int64(high)*d.BinNS)
+	if n := len(d.Compute); high-low < n {
+		left += " · " + widget.Number(100*float64(high-low)/float64(n), 0) + " % of the window"
+	}
+	return widget.Spread(left, right, cols)
+}
+
+// phases is the line over the density: prefill and decode where they lie, named where
+// there is room.
+func (p *Pane) phases(d *model.RankDensity, low, high, cols int) string {
+	th := p.env.Theme
+	from, to := int64(low)*d.BinNS, int64(high)*d.BinNS
+	cells := strings.Split(strings.Repeat(th.Rule+"\n", cols-1)+th.Rule, "\n")
+	at := func(ns int64) int { return int(float64(ns-from) / float64(max(to-from, 1)) * float64(cols)) }
+	for _, ph := range p.trace().Phases {
+		if ph.Rank != d.Rank || ph.EndNS <= from || ph.StartNS >= to {
+			continue
+		}
+		left, right := max(at(ph.StartNS), 0), min(at(ph.EndNS), cols)
+		if ph.StartNS > from && left < cols {
+			cells[left] = th.Axis.Under
+			left++
+		}
+		name := phaseName(ph)
+		if room := right - left; room >= widget.Width(name)+2 {
+			write(cells[left:right], name, (room-widget.Width(name))/2)
+		} else if room >= widget.Width(ph.Name)+2 {
+			write(cells[left:right], ph.Name, (room-widget.Width(ph.Name))/2)
+		}
+	}
+	return th.Paint(theme.Dim, strings.Join(cells, ""))
+}
+
+// phaseName is "prefill", or "decode × 63" for several steps.
+func phaseName(ph model.Phase) string {
+	if ph.Steps > 1 {
+		return ph.Name + " × " + widget.Int(ph.Steps)
+	}
+	return ph.Name
+}
+
+func write(cells []string, text string, at int) {
+	cells[max(at-1, 0)] = " "
+	for i, r := range []rune(text) {
+		cells[at+i] = string(r)
+	}
+	if end := at + widget.Width(text); end < len(cells) {
+		cells[end] = " "
+	}
+}
