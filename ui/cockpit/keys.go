@@ -153,7 +153,7 @@ func (m *Model) help() tea.Cmd {
 			groups = append(groups, group(name, m.panes[name]))
 		}
 	}
-	popup := widget.Show("Keys", widget.Help(groups, min(m.width-10, 90)))
+	popup := widget.Show("Keys", widget.Help(m.env.Theme, groups, min(m.width-10, 90)))
 	m.popup = &pane.Ask{Popup: popup}
 	return nil
 }

@@ -54,6 +54,17 @@ var plain = strings.NewReplacer(
 	"╭", ".", "╮", ".", "╯", "'", "╰", "'", "’", "'", "“", "\"", "”", "\"",
 )
 
+// spelled are the keys whose signs have no ASCII of their own.
+var spelled = strings.NewReplacer("↵", "Enter", "↑↓", "up/down", "←→", "left/right")
+
+// Spell writes the names of keys in a text with --ascii, where it may grow longer.
+func (t *Theme) Spell(text string) string {
+	if !t.ASCII {
+		return text
+	}
+	return spelled.Replace(text)
+}
+
 // Plain is the last filter of a frame: with --ascii, signs that are left become ASCII
 // of the same width, and any other character a "?". Otherwise it changes nothing.
 func (t *Theme) Plain(frame string) string {

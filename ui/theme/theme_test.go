@@ -74,6 +74,15 @@ func TestPlainKeepsWidth(t *testing.T) {
 	}
 }
 
+func TestSpell(t *testing.T) {
+	if got := New(termenv.Ascii, true).Spell("↵ opens, ←→ change"); got != "Enter opens, left/right change" {
+		t.Errorf("%q", got)
+	}
+	if got := New(termenv.Ascii, false).Spell("↵"); got != "↵" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestState(t *testing.T) {
 	for word, want := range map[string]Tone{"done": Good, "running 4:12": Busy, "failed": Bad, "out of time": Bad, "something": Plain} {
 		if got := State(word); got != want {

@@ -31,7 +31,7 @@ func Footer(th *theme.Theme, width int, hints, last []Hint) string {
 func joinHints(th *theme.Theme, hints []Hint) string {
 	words := make([]string, len(hints))
 	for i, h := range hints {
-		words[i] = th.Paint(theme.Strong, h.Label) + " " + th.Paint(theme.Dim, h.Verb)
+		words[i] = th.Paint(theme.Strong, th.Spell(h.Label)) + " " + th.Paint(theme.Dim, h.Verb)
 	}
 	return strings.Join(words, "  ")
 }
@@ -43,11 +43,11 @@ type Group struct {
 }
 
 // Help writes groups of keys as lines of a popup, the words wrapped beside the keys.
-func Help(groups []Group, width int) []string {
+func Help(th *theme.Theme, groups []Group, width int) []string {
 	label := 0
 	for _, g := range groups {
 		for _, h := range g.Hints {
-			label = max(label, Width(h.Label))
+			label = max(label, Width(th.Spell(h.Label)))
 		}
 	}
 	var lines []string
@@ -60,14 +60,14 @@ func Help(groups []Group, width int) []string {
 		}
 		lines = append(lines, g.Title)
 		for _, h := range g.Hints {
-			lines = append(lines, h.lines(label, width)...)
+			lines = append(lines, h.lines(th, label, width)...)
 		}
 	}
 	return lines
 }
 
 // lines are a hint in the help: its key, and its words in a column of their own.
-func (h Hint) lines(label, width int) []string {
+func (h Hint) lines(th *theme.Theme, label, width int) []string {
 	words := h.Help
 	if words == "" {
 		words = h.Verb
@@ -76,7 +76,7 @@ func (h Hint) lines(label, width int) []string {
 	for i := range out {
 		key := ""
 		if i == 0 {
-			key = h.Label
+			key = th.Spell(h.Label)
 		}
 		out[i] = "  " + Fit(key, label) + "  " + out[i]
 	}
