@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"shardeck/backend/pool"
 	"shardeck/backend/report"
@@ -69,8 +70,13 @@ func (l *Lab) ExportAll(ctx context.Context, progress pool.Progress) (Report, er
 		rows = append(rows, report.Row{Run: run, GPU: gpuOf(a), Analysis: a})
 		all = append(all, l.figureOf(run, a)...)
 	}
-	return out, l.write(&out, rows, all)
+	l.cache.Prune(keepUnused, l.options.Now())
+	err = l.write(&out, rows, all)
+	return out, err
 }
+
+// keepUnused is the age at which an analysis goes that no program wrote anew.
+const keepUnused = 90 * 24 * time.Hour
 
 // oldestFirst is the order of a notebook; Runs has the newest first.
 func oldestFirst(runs []model.Run) []model.Run {

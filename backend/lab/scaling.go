@@ -111,7 +111,8 @@ type group struct {
 	replay bool
 }
 
-// seriesOf groups, sorts and names.
+// seriesOf groups and names; the series with most points come first, of equals that
+// of the first run.
 func (l *Lab) seriesOf(all []figure, x Axis, y string) []Series {
 	groups, order := map[group][]figure{}, []group{}
 	for _, f := range all {
@@ -133,9 +134,7 @@ func (l *Lab) seriesOf(all []figure, x Axis, y string) []Series {
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Series) int {
-		return cmp.Or(cmp.Compare(len(b.Points), len(a.Points)), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortStableFunc(out, func(a, b Series) int { return cmp.Compare(len(b.Points), len(a.Points)) })
 	return out
 }
 

@@ -28,6 +28,7 @@ change in it stays.`,
 			if noOpen || !terminal(a.in) || !terminal(a.out) {
 				return a.sayDemo(dir)
 			}
+			a.warn("the demo workspace is %s", dir) // on the screen again when the cockpit ends
 			return a.cockpit(c, nil)
 		},
 	}
