@@ -3,6 +3,7 @@ package cockpit
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -330,5 +331,23 @@ func TestLocalSchedulerIsFollowedClosely(t *testing.T) {
 	l.List.Next = panetest.Now.Add(5 * time.Minute)
 	if got := m.pause(l.List); got != 5*time.Minute {
 		t.Errorf("asks again after %v, want 5 min, the back-off of the lab", got)
+	}
+}
+
+// TestMonkey presses what comes to hand, at sizes that change: nothing may panic, and every
+// frame must be exact (the driver checks each).
+func TestMonkey(t *testing.T) {
+	keys := []string{"1", "2", "3", "4", "5", "6", "up", "down", "left", "right", "enter", "esc", "tab", "space", "/", "a", "x", "y", "n", "s", "w",
+		"z", "Z", "c", "e", "p", "f", "r", "+", "?", ":", "g", "G", "pgdown", "pgup", "home", "end", "backspace", "ctrl+f", "ctrl+u", "ctrl+l", "i",
+		"l", "m", "d", "b", "t", "N", "E", "P", "<", ">", "[", "]", "4", "8", "3", "漢", "-"}
+	for seed := range uint64(6) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		d := start(t, panetest.New(), 80, 24)
+		for range 1500 {
+			if random.IntN(40) == 0 {
+				d.Resize(random.IntN(200), random.IntN(60))
+			}
+			d.Press(keys[random.IntN(len(keys))])
+		}
 	}
 }

@@ -1,10 +1,6 @@
 package widget
 
-import (
-	"strings"
-
-	"shardeck/ui/theme"
-)
+import "shardeck/ui/theme"
 
 // Field is one line of a form.
 type Field struct {
@@ -110,13 +106,4 @@ func (f *Form) value(th *theme.Theme, field Field, under bool) string {
 		left, right = th.Paint(theme.Accent, left), th.Paint(theme.Accent, right)
 	}
 	return pad(left+text+right, valueWidth+4, false)
-}
-
-// Steps writes the values of a stepper with the chosen one first seen: "1 2 4 8".
-func Steps(values []int) string {
-	words := make([]string, len(values))
-	for i, v := range values {
-		words[i] = Number(float64(v), 0)
-	}
-	return strings.Join(words, " ")
 }
