@@ -7,6 +7,7 @@ import (
 	"shardeck/ui/pane/experiments"
 	"shardeck/ui/pane/jobs"
 	"shardeck/ui/pane/metrics"
+	"shardeck/ui/pane/traces"
 )
 
 // makers is the list of panes: what a new pane is added to, and nothing else here.
@@ -16,4 +17,5 @@ var makers = map[pane.Name]func(pane.Env) pane.Pane{
 	pane.Jobs:        func(e pane.Env) pane.Pane { return jobs.New(e) },
 	pane.Metrics:     func(e pane.Env) pane.Pane { return metrics.New(e) },
 	pane.Charts:      func(e pane.Env) pane.Pane { return charts.New(e) },
+	pane.Traces:      func(e pane.Env) pane.Pane { return traces.New(e) },
 }

@@ -45,6 +45,9 @@ func TestFrames(t *testing.T) {
 		d.Press("down", "e").Golden("config-" + size.name)
 		d.Press("3").Golden("jobs-" + size.name)
 		d.Press("?").Golden("help-" + size.name)
+		d.Press("esc", "1", "enter").Golden("metrics-" + size.name)
+		d.Press("5").Golden("charts-" + size.name)
+		d.Press("1", "t").Golden("traces-" + size.name)
 	}
 }
 
