@@ -166,7 +166,7 @@ func (c *Chart) plot(th *theme.Theme, grid *grid, f frame) []string {
 		if labels[r] != "" {
 			wall = th.Axis.Tick
 		}
-		lines[r] = "  " + th.Paint(theme.Dim, Right(labels[r], f.label)+" "+wall) + grid.line(r)
+		lines[r] = "  " + th.Paint(theme.Dim, Right(labels[r], f.label)+" "+wall) + grid.line(th, r)
 	}
 	return lines
 }

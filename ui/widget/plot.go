@@ -107,10 +107,23 @@ type grid struct {
 	cells [][]cell
 }
 
-// cell is a sign and how it is painted; nil: as it is.
+// ink is how a sign is painted: in a tone, or in the colour of a series (from 1 on).
+type ink struct {
+	tone   theme.Tone
+	series int
+}
+
+func (k ink) paint(th *theme.Theme, text string) string {
+	if k.series > 0 {
+		return th.Series(k.series-1, text)
+	}
+	return th.Paint(k.tone, text)
+}
+
+// cell is a sign and its ink; an empty sign is a blank.
 type cell struct {
-	sign  string
-	paint func(string) string
+	sign string
+	ink  ink
 }
 
 func newGrid(cols, rows int) *grid {
@@ -121,25 +134,30 @@ func newGrid(cols, rows int) *grid {
 	return g
 }
 
-func (g *grid) set(col, row int, sign string, paint func(string) string) {
+func (g *grid) set(col, row int, sign string, ink ink) {
 	if row >= 0 && row < len(g.cells) && col >= 0 && col < len(g.cells[row]) {
-		g.cells[row][col] = cell{sign, paint}
+		g.cells[row][col] = cell{sign, ink}
 	}
 }
 
-func (g *grid) line(row int) string {
+// line paints signs of one ink together, blanks between them too: colours cost bytes.
+func (g *grid) line(th *theme.Theme, row int) string {
 	var b strings.Builder
+	text, blanks, now := "", 0, ink{}
 	for _, c := range g.cells[row] {
-		switch {
-		case c.sign == "":
-			b.WriteByte(' ')
-		case c.paint == nil:
-			b.WriteString(c.sign)
-		default:
-			b.WriteString(c.paint(c.sign))
+		if c.sign == "" {
+			blanks++
+			continue
 		}
+		if text != "" && c.ink == now {
+			text += blank(blanks) + c.sign
+		} else {
+			b.WriteString(now.paint(th, text) + blank(blanks))
+			text, now = c.sign, c.ink
+		}
+		blanks = 0
 	}
-	return strings.TrimRight(b.String(), " ")
+	return b.String() + now.paint(th, text)
 }
 
 // drawMarks draws the crosshair and the vertical marks, under everything else.
@@ -149,7 +167,7 @@ func (c *Chart) drawMarks(th *theme.Theme, g *grid, f frame) {
 			return
 		}
 		for r := range f.rows {
-			g.set(f.x.at(x), r, th.Wall, func(s string) string { return th.Paint(tone, s) })
+			g.set(f.x.at(x), r, th.Wall, ink{tone: tone})
 		}
 	}
 	for _, x := range c.Mark {
@@ -172,7 +190,7 @@ func (c *Chart) drawLine(th *theme.Theme, g *grid, f frame, i int) {
 	for r, line := range strings.Split(asciigraph.Plot(values, options...), "\n") {
 		for col, sign := range []rune(ansi.Strip(line)) {
 			if sign != ' ' && col >= plotOffset {
-				g.set(col-plotOffset, r, string(sign), func(s string) string { return th.Series(i, s) })
+				g.set(col-plotOffset, r, string(sign), ink{series: i + 1})
 			}
 		}
 	}
@@ -244,13 +262,13 @@ func (c *Chart) drawPoints(th *theme.Theme, g *grid, f frame, i int) {
 	if c.Series[i].Guide {
 		return
 	}
-	paint := func(s string) string { return th.Series(i, s) }
+	own := ink{series: i + 1}
 	for _, p := range c.sorted(i) {
 		col := f.x.at(p.X)
 		low, high := f.y.at(math.Max(p.Y-p.Spread, f.y.low)), f.y.at(p.Y+p.Spread)
 		for at := low; at <= high && p.Spread > 0; at++ {
-			g.set(col, f.rows-1-at, th.Wall, paint)
+			g.set(col, f.rows-1-at, th.Wall, own)
 		}
-		g.set(col, f.rows-1-f.y.at(p.Y), c.sign(th, i), paint)
+		g.set(col, f.rows-1-f.y.at(p.Y), c.sign(th, i), own)
 	}
 }
