@@ -53,7 +53,7 @@ func (c *Chart) View(th *theme.Theme, width, height int) []string {
 	for i := len(c.Series) - 1; i >= 0; i-- {
 		c.drawPoints(th, grid, f, i)
 	}
-	lines := []string{c.head(th, width, f)}
+	lines := []string{c.head(th, width)}
 	lines = append(lines, c.plot(th, grid, f)...)
 	return append(lines, c.axisLine(th, f, xs), c.axisLabels(th, f, xs))
 }
@@ -128,13 +128,20 @@ func (c *Chart) each(do func(ChartPoint)) {
 	}
 }
 
-// head is the unit of y, and the legend.
-func (c *Chart) head(th *theme.Theme, width int, f frame) string {
-	var names []string
+// head is the unit of y, and as much of the legend as there is room for.
+func (c *Chart) head(th *theme.Theme, width int) string {
+	title := "  " + c.YTitle
+	room := width - Width(title) - 2
+	legend := ""
 	for i, s := range c.Series {
-		names = append(names, th.Series(i, c.sign(th, i))+" "+s.Name)
+		name := "   " + th.Series(i, c.sign(th, i)) + " " + s.Name
+		if Width(legend)+Width(name)+4 > room {
+			legend += "   " + th.Paint(theme.Dim, "…")
+			break
+		}
+		legend += name
 	}
-	return Spread("  "+c.YTitle, strings.Join(names, "   ")+" ", width)
+	return Spread(title, legend+" ", width)
 }
 
 // sign of a series at its points: one series has the theme's, several have letters.
