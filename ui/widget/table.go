@@ -13,6 +13,7 @@ type Column struct {
 	Unit  string // second line of the header
 	Right bool   // numbers: right-aligned on the decimal point
 	Tight bool   // one blank before it, not two
+	Mixed bool   // numbers of several units: right-aligned, each on its own
 	Worth int
 	Min   int // may be cut down to this width; 0: never cut
 }
@@ -84,7 +85,7 @@ func isNumber(text string) bool {
 
 // aligned pads a number so that its point stands under those of its column.
 func (t *Table) aligned(c int, text string) string {
-	if !t.Columns[c].Right || !isNumber(text) {
+	if !t.Columns[c].Right || t.Columns[c].Mixed || !isNumber(text) {
 		return text
 	}
 	return text + blank(t.decimal[c]-decimals(text))

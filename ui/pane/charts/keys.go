@@ -85,16 +85,15 @@ func mayWrite(p *Pane) string {
 	return ""
 }
 
-// nextSeries goes from all series to the first alone, to the next, and back to all.
+// nextSeries goes from one series to the next, after the last to all, then to the first.
 func (p *Pane) nextSeries() tea.Cmd {
 	next := 0
-	for i, s := range p.all {
-		if s.Name == p.only {
-			next = i + 1
-		}
+	if len(p.shown) == 1 {
+		next = p.shown[0] + 1
 	}
+	p.every = next >= len(p.all)
 	p.only = ""
-	if next < len(p.all) {
+	if !p.every {
 		p.only = p.all[next].Name
 	}
 	p.fill()
@@ -123,7 +122,7 @@ func (p *Pane) sendTo(to pane.Name) tea.Cmd {
 func (p *Pane) export() tea.Cmd { return pane.Send(pane.ExportMsg{}) }
 
 func (p *Pane) back() tea.Cmd {
-	p.only = ""
+	p.only, p.every = "", true
 	p.fill()
 	return nil
 }

@@ -23,7 +23,8 @@ type Pane struct {
 	x, y     int // of axes and quantities, as shown
 	nextX    int // as asked for: shown once their series are there
 	nextY    int
-	only     string       // name of the one series shown; empty: all
+	only     string       // name of the one series shown
+	every    bool         // show all series, however many
 	all      []lab.Series // as the lab gives them for x and y
 	shown    []int        // of all
 	common   string       // what the names of all series have in common
@@ -91,7 +92,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 			return p, p.load()
 		}
 	case pane.OpenMsg:
-		p.goTo(msg.Run)
+		p.seek(msg.Run)
 	case pane.SelectMsg:
 		p.follow(msg.Row)
 	}
@@ -104,7 +105,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 // follow keeps the cursor on the run that another pane is at.
 func (p *Pane) follow(r lab.Row) {
 	if !p.focused && r.Run != nil {
-		p.goTo(r.Run.Name)
+		p.seek(r.Run.Name)
 	}
 }
 
@@ -124,7 +125,7 @@ func (p *Pane) fill() {
 	if r, ok := p.current(); ok && run == "" {
 		run = r.point.Run
 	}
-	p.choose()
+	p.choose(run)
 	p.rows = p.rows[:0]
 	for _, i := range p.shown {
 		for _, point := range p.all[i].Points {
@@ -138,17 +139,27 @@ func (p *Pane) fill() {
 	p.drawn = drawing{}
 }
 
-// choose finds the series that are shown: all, or the one chosen while it is there.
-func (p *Pane) choose() {
+// fewSeries is how many series one chart still shows clearly.
+const fewSeries = 3
+
+// choose finds the series that are shown: the one chosen while it is there; else all, or
+// where these would be too many, the one that the run looked at is in.
+func (p *Pane) choose(run string) {
 	p.common, p.short = factored(p.all)
 	p.shown = p.shown[:0]
-	for i, s := range p.all {
-		if s.Name == p.only {
-			p.shown = []int{i}
-			return
-		}
-		p.shown = append(p.shown, i)
+	at := slices.IndexFunc(p.all, func(s lab.Series) bool { return s.Name == p.only })
+	if at < 0 && !p.every && len(p.all) > fewSeries {
+		at = max(slices.IndexFunc(p.all, func(s lab.Series) bool { return holds(s, run) }), 0)
 	}
+	for i := range p.all {
+		if at < 0 || i == at {
+			p.shown = append(p.shown, i)
+		}
+	}
+}
+
+func holds(s lab.Series, run string) bool {
+	return slices.ContainsFunc(s.Points, func(p lab.Point) bool { return p.Run == run })
 }
 
 // goTo puts the cursor on the point of a run, now or as soon as it is there.
@@ -159,6 +170,15 @@ func (p *Pane) goTo(run string) {
 	p.want = run
 	if i := slices.IndexFunc(p.rows, func(r row) bool { return r.point.Run == run }); i >= 0 {
 		p.table.Cursor, p.want = i, ""
+	}
+}
+
+// seek is goTo, and shows the series of the run if another one is alone on the screen.
+func (p *Pane) seek(run string) {
+	p.goTo(run)
+	if p.want != "" && p.loaded && slices.ContainsFunc(p.all, func(s lab.Series) bool { return holds(s, run) }) {
+		p.only = ""
+		p.fill()
 	}
 }
 
@@ -179,7 +199,7 @@ func (p *Pane) Title() (left, right string) {
 	switch {
 	case p.scaling.Busy() && !p.loaded:
 		right = "reading …"
-	case p.only != "" && len(p.shown) == 1:
+	case len(p.shown) == 1 && len(p.all) > 1:
 		right = "series " + widget.Int(p.shown[0]+1) + " of " + widget.Int(len(p.all))
 	default:
 		right = p.common

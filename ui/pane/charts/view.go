@@ -88,7 +88,7 @@ func (p *Pane) chart(width, height int) []string {
 		c.Cursor = r.point.X
 	}
 	for _, i := range p.shown {
-		c.Series = append(c.Series, p.line(i))
+		c.Series = append(c.Series, p.line(i, p.legendFits(width)))
 	}
 	if guide, ok := p.guide(r.series); ok {
 		c.Series = append(c.Series, guide)
@@ -97,10 +97,23 @@ func (p *Pane) chart(width, height int) []string {
 	return append([]string(nil), p.drawn.lines...)
 }
 
+// legendFits reports whether the names of all series fit over the chart; if not, their
+// letters stand there, and the names in the table.
+func (p *Pane) legendFits(width int) bool {
+	need := 24
+	for _, i := range p.shown {
+		need += widget.Width(p.short[i]) + 5
+	}
+	return need <= width
+}
+
 // line is one series as the chart takes it.
-func (p *Pane) line(i int) widget.ChartSeries {
+func (p *Pane) line(i int, named bool) widget.ChartSeries {
 	q := quantities[p.y]
-	out := widget.ChartSeries{Name: p.short[i]}
+	out := widget.ChartSeries{}
+	if named {
+		out.Name = p.short[i]
+	}
 	for _, point := range p.all[i].Points {
 		if y, ok := q.of(point); ok {
 			out.Points = append(out.Points, widget.ChartPoint{X: point.X, Y: y, Spread: y * p.spread(point) / 100})
@@ -178,9 +191,18 @@ func (p *Pane) pointColumns() []column {
 		{widget.Column{Title: "serial part", Right: true, Worth: 4}, func(p *Pane, r row) widget.Cell { return p.figure(r.point.Serial, 3, -1) }},
 		{widget.Column{Title: "n", Right: true, Worth: 7}, func(p *Pane, r row) widget.Cell { return p.figure(float64(r.point.N), 0, 0) }},
 		{widget.Column{Title: "run", Worth: 6, Min: 12}, func(_ *Pane, r row) widget.Cell { return widget.Cell{Text: r.point.Run, Tone: theme.Dim} }},
-		{widget.Column{Title: "series", Worth: 8, Min: 16}, func(p *Pane, r row) widget.Cell { return widget.Cell{Text: p.short[r.series], Tone: theme.Dim} }},
+		{widget.Column{Title: "series", Worth: p.seriesWorth(), Min: 16}, func(p *Pane, r row) widget.Cell { return widget.Cell{Text: p.short[r.series], Tone: theme.Dim} }},
 	}
 	return slices.DeleteFunc(all, p.needless)
+}
+
+// seriesWorth keeps the names of several series in sight before anything else, and that
+// of one out of the way: the legend has it.
+func (p *Pane) seriesWorth() int {
+	if len(p.shown) > fewSeries {
+		return 1
+	}
+	return 8
 }
 
 // needless are the letter of a single series, and a column that the quantity has taken.

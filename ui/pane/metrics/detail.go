@@ -45,12 +45,12 @@ func (d *detail) metric() string {
 }
 
 func detailColumns(ranks []int) []widget.Column {
-	columns := []widget.Column{{Title: "metric"}, {Title: "value", Right: true}, {Title: "unit"}}
+	columns := []widget.Column{{Title: "metric"}, {Title: "value", Right: true, Mixed: true}, {Title: "unit"}}
 	if len(ranks) > 1 {
 		columns = append(columns, widget.Column{Title: "ranks", Worth: 1})
 	}
 	for i, r := range ranks {
-		columns = append(columns, widget.Column{Title: "rank " + widget.Int(r), Right: true, Worth: 3 + i})
+		columns = append(columns, widget.Column{Title: "rank " + widget.Int(r), Right: true, Mixed: true, Worth: 3 + i})
 	}
 	return append(columns, widget.Column{Title: "n", Right: true, Worth: 2}, widget.Column{Title: "", Worth: 20, Min: 12})
 }

@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"shardeck/model"
@@ -69,15 +70,20 @@ func (p *Pane) cells(r model.Run, best map[string]bool) []widget.Cell {
 	return cells
 }
 
-// label is a run's name, with a word for what is no measurement of this machine.
+// label is a run's name, with a word for what is no measurement of this machine; where
+// all are replays the title says so once.
 func (p *Pane) label(r model.Run) string {
 	switch {
 	case r.Unfinished:
 		return r.Name + " (unfinished)"
-	case p.replay(r):
+	case p.replay(r) && !p.allReplays():
 		return r.Name + " (replay)"
 	}
 	return r.Name
+}
+
+func (p *Pane) allReplays() bool {
+	return len(p.runs) > 0 && !slices.ContainsFunc(p.runs, func(r model.Run) bool { return !p.replay(r) })
 }
 
 func (p *Pane) replay(r model.Run) bool {

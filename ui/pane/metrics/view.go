@@ -51,6 +51,9 @@ func (p *Pane) Title() (left, right string) {
 		right = widget.Int(len(p.shown)) + " of " + widget.Int(len(p.runs)) + " match " + p.filter.Text
 	case p.loaded:
 		right = widget.Plural(len(p.runs), "run")
+		if p.allReplays() {
+			right += " · all replays of recordings"
+		}
 	}
 	return left, right
 }
@@ -132,7 +135,7 @@ func (p *Pane) runLines(width int) []string {
 func (p *Pane) runWords(r model.Run, a *model.Analysis) []string {
 	var words []string
 	if p.replay(r) {
-		words = append(words, "replay of a recording")
+		words = append(words, "replay")
 	}
 	if e := r.Experiment; e != nil {
 		words = append(words, pane.LayoutWord(e.Layout)+" on "+widget.Plural(e.Layout.GPUs(), "GPU"), pane.ShortModel(e.Model.Name),

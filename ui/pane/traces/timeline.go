@@ -76,8 +76,9 @@ func (p *Pane) timeline(width int) []string {
 		name string
 		bins []int64
 		tone theme.Tone
-	}{{"compute", d.Compute, theme.Plain}, {"transfer", d.Transfer, theme.Busy}, {"waiting", d.Wait, theme.Warn}, {"idle", d.Idle, theme.Dim}} {
-		if high <= len(row.bins) && sum(row.bins) > 0 {
+		from int // height of the pane from which it is drawn
+	}{{"compute", d.Compute, theme.Plain, 0}, {"transfer", d.Transfer, theme.Busy, 0}, {"waiting", d.Wait, theme.Warn, 0}, {"idle", d.Idle, theme.Dim, 22}} {
+		if high <= len(row.bins) && sum(row.bins) > 0 && p.height >= row.from {
 			share := 100 * float64(sum(row.bins[low:high])) / float64(d.BinNS*int64(high-low))
 			levels := widget.Levels(p.env.Theme, widget.Resample(shares(row.bins[low:high], d.BinNS), cols))
 			lines = append(lines, p.label(row.name)+p.env.Theme.Paint(row.tone, levels)+widget.Right(widget.Number(share, 1)+" %", 8))

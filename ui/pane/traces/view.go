@@ -53,74 +53,64 @@ func (p *Pane) partRows() int {
 		return 0
 	}
 	room := p.height - len(p.picture())
-	return p.rooms(room)[0] - 1 - p.tables[p.part].HeaderRows()
+	return p.rooms(room)[p.part] - 1 - p.tables[p.part].HeaderRows()
 }
 
-// rooms divides lines among the parts, from the one with the cursor on: all it needs up
-// to a half, then what each other one needs, as long as there is room.
+// rooms divides lines among the parts: the one with the cursor gets all it needs up to
+// a half, the others what they need as long as there is room, and it what is left.
 func (p *Pane) rooms(room int) []int {
 	rooms := make([]int, len(parts))
-	if p.height < tallFrom {
-		rooms[0] = room
-		return rooms
-	}
-	need := func(i int) int { return max(p.tables[i].Rows(), 1) + p.tables[i].HeaderRows() + 1 }
 	left := room
 	for n := range parts {
 		i := (p.part + n) % len(parts)
-		rooms[n] = min(need(i), left)
+		t := &p.tables[i]
+		need, most := 1+t.HeaderRows()+max(t.Rows(), 1), left
 		if n == 0 {
-			rooms[n] = min(need(i), max(room/2, 6))
+			most = max(room/2, 6)
 		}
-		if rooms[n] < 5 {
-			rooms[n] = 0
+		if rooms[i] = min(need, most); rooms[i] < min(need, 5) || n > 0 && p.height < tallFrom {
+			rooms[i] = 0
 		}
-		left -= rooms[n]
+		left -= rooms[i]
 	}
-	rooms[0] += left
+	rooms[p.part] += left
 	return rooms
 }
 
-// partLines are the parts, the one with the cursor first.
+// partLines are the parts that have room, in their order.
 func (p *Pane) partLines(room int) []string {
 	var lines []string
-	for n, height := range p.rooms(room) {
+	for i, height := range p.rooms(room) {
 		if height < 2 {
 			continue
 		}
-		i := (p.part + n) % len(parts)
-		lines = append(lines, p.partHead(i, n == 0))
-		if p.tables[i].Rows() == 0 {
-			lines = append(lines, "   "+p.env.Theme.Paint(theme.Dim, widget.Sentence(p.emptyPart(i), p.width-4)))
-			continue
-		}
 		body := p.tables[i].View(p.env.Theme, p.width, height-1)
-		for len(body) < height-1 && n == 0 {
+		if p.tables[i].Rows() == 0 {
+			body = []string{"   " + p.env.Theme.Paint(theme.Dim, widget.Sentence(p.emptyPart(i), p.width-4))}
+		}
+		for len(body) < height-1 {
 			body = append(body, "")
 		}
-		lines = append(lines, body...)
+		lines = append(append(lines, p.partHead(i)), body...)
 	}
 	return lines
 }
 
-// partHead is the rule over a part, with the names of all in it while it has the cursor.
-func (p *Pane) partHead(i int, first bool) string {
+// partHead is the rule over a part: its name, or where the others are a key away, all names.
+func (p *Pane) partHead(i int) string {
 	th := p.env.Theme
-	if !first || p.height >= tallFrom {
-		return widget.Rule(th, p.width, parts[i].name)
-	}
 	var names []string
 	for n, part := range parts {
-		tone := theme.Dim
-		if n == i {
+		tone, sign := theme.Dim, ""
+		switch {
+		case n == p.part && p.focused:
+			tone, sign = theme.Accent, th.Cursor
+		case n == p.part:
 			tone = theme.Strong
-			if p.focused {
-				tone = theme.Accent
-			}
-			names = append(names, th.Paint(tone, th.Cursor+part.name))
-			continue
 		}
-		names = append(names, th.Paint(tone, part.name))
+		if p.height < tallFrom || n == i {
+			names = append(names, th.Paint(tone, sign+part.name))
+		}
 	}
 	return widget.Rule(th, p.width, strings.Join(names, "  "))
 }
