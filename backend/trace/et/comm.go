@@ -197,11 +197,11 @@ func (p positions) addGroup(c *trace.Coll, groups []Group) {
 	if g.Name != "" {
 		c.GroupName = g.Name
 	}
-	if len(g.Ranks) > 0 {
+	if c.GroupSize <= 0 {
+		c.GroupSize = g.Size
+	}
+	if len(g.Ranks) == c.GroupSize {
 		c.GroupRanks = g.Ranks
-		if c.GroupSize <= 1 || len(g.Ranks) == c.GroupSize {
-			c.GroupSize = len(g.Ranks)
-		}
 	}
 }
 

@@ -27,22 +27,25 @@ func skipSpace(b []byte, i int) int {
 
 // stringEnd is the index after the closing quote of the string that b[i] opens.
 func stringEnd(b []byte, i int) (int, status) {
-	for i++; ; i++ {
-		n := bytes.IndexAny(b[i:min(len(b), i+64)], `"\`)
-		switch {
-		case n < 0 && i+64 >= len(b):
+	for j := i + 1; ; j++ {
+		n := bytes.IndexByte(b[j:], '"')
+		if n < 0 {
 			return 0, short
-		case n < 0:
-			i += 63
-		case b[i+n] == '"':
-			return i + n + 1, whole
-		default:
-			i += n + 1
 		}
-		if i >= len(b) {
-			return 0, short
+		j += n
+		if b[j-1] != '\\' || !escaped(b[i+1:j]) {
+			return j + 1, whole
 		}
 	}
+}
+
+// escaped says whether b ends in an odd number of backslashes.
+func escaped(b []byte) bool {
+	n := 0
+	for n < len(b) && b[len(b)-1-n] == '\\' {
+		n++
+	}
+	return n%2 == 1
 }
 
 // valueEnd is the index after the JSON value that b[i] begins. Its inside is looked

@@ -12,7 +12,7 @@ type node struct {
 	outputs        [][]byte
 	outputTypes    [][]byte
 	attrs          map[string][]byte
-	values         [8][]byte // the texts of the above, by part
+	values         [partCount][]byte // the texts of the above
 }
 
 // part is a piece of a node that is looked into only where the name asks for it.
@@ -24,6 +24,7 @@ const (
 	partOutputs
 	partOutputTypes
 	partAttrs
+	partCount
 )
 
 // nodeKeys are the keys of a node in both layouts: in the flat one of 1.0.1 inputs are

@@ -1,0 +1,259 @@
+package et
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/backend/trace"
+)
+
+// list reads the nodes up to the bracket that closes them.
+func (r *reader) list() {
+	r.listed = true
+	for {
+		c, ok := r.peek()
+		switch {
+		case !ok:
+			r.cutOff("before the list of nodes was closed")
+			return
+		case c == ']':
+			r.pos++
+			return
+		case c == ',':
+			r.pos++
+		case c == '{':
+			r.element()
+		default:
+			r.broken(faultNode)
+		}
+	}
+}
+
+// element reads the node at the window's position.
+func (r *reader) element() {
+	at := r.offset()
+	val, st := r.value()
+	switch {
+	case st == whole && r.n.read(val):
+		r.keep(at)
+	case st == whole:
+		r.pos = int(at - r.base)
+		r.broken(faultNode)
+	case st == short:
+		r.endless(at)
+	case r.full():
+		r.broken(faultGiant)
+	default:
+		r.broken(faultNode)
+	}
+}
+
+// endless is a node without an end in the rest of the text: cut off, or turned inside
+// out by a stray quote, if a sound node or the list's end can be found after it.
+func (r *reader) endless(at int64) {
+	if r.resync() {
+		r.fault(faultNode, at)
+		return
+	}
+	r.cutOff("before the list of nodes was closed")
+}
+
+// broken counts what is at the window's position as damage, and goes to the next
+// sound node or to the end of the list.
+func (r *reader) broken(kind fault) {
+	r.fault(kind, r.offset())
+	if !r.resync() {
+		r.cutOff("before the list of nodes was closed")
+	}
+}
+
+// resync goes to the next sound node or to the end of the list; false, and the end of
+// the text, if there is neither. A stray quote turns text inside out, so that the
+// place is known by its spelling: {"id": or, in the flat layout, {"name":.
+func (r *reader) resync() bool {
+	for r.pos++; ; {
+		i, what := nextPlace(r.buf[r.pos:])
+		if what == placeNone {
+			if r.pos = max(r.pos, len(r.buf)-longestPlace); !r.more() {
+				r.pos = len(r.buf)
+				return false
+			}
+			continue
+		}
+		r.pos += i
+		if what == placeEnd || r.soundHere() {
+			return true
+		}
+		if r.wasted += len(r.buf) - r.pos; r.wasted > maxWasted {
+			r.drain()
+			return false
+		}
+		r.pos++
+	}
+}
+
+// maxWasted bounds, in bytes, the search for sound nodes in a file that has none:
+// every opening brace of it could begin one that never ends.
+const maxWasted = 1 << 30
+
+// soundHere says whether a whole node begins at the window's position.
+func (r *reader) soundHere() bool {
+	val, st := r.value()
+	if st != whole {
+		return false
+	}
+	r.pos -= len(val)
+	return r.n.read(val)
+}
+
+// place is something that is known by its spelling.
+type place uint8
+
+const (
+	placeNone place = iota
+	placeNode
+	placeEnd
+)
+
+// longestPlace is enough for a spelling that is cut by the end of a block.
+const longestPlace = 64
+
+// nextPlace finds the next node, or the bracket before finish_ts, in b.
+func nextPlace(b []byte) (int, place) {
+	for from := 0; ; {
+		n := bytes.IndexAny(b[from:], "{]")
+		if n < 0 {
+			return 0, placeNone
+		}
+		at := from + n
+		rest := bytes.TrimLeft(b[at+1:min(len(b), at+longestPlace)], ", \t\r\n")
+		switch {
+		case b[at] == ']' && bytes.HasPrefix(rest, []byte(`"finish_ts"`)):
+			return at, placeEnd
+		case b[at] == '{' && (bytes.HasPrefix(rest, []byte(`"id"`)) || bytes.HasPrefix(rest, []byte(`"name"`))):
+			return at, placeNode
+		}
+		from = at + 1
+	}
+}
+
+// keep takes the node that was read.
+func (r *reader) keep(at int64) {
+	name := r.intern(r.n.name)
+	n := Node{ID: r.n.id, Parent: r.n.parent, RF: r.n.rf, Name: name, Call: -1}
+	switch string(raw(r.n.name)) {
+	case groupNode:
+		r.groups(at)
+	case commNode:
+		n.Call = r.call(at)
+	}
+	r.ops[name]++
+	r.t.Nodes = append(r.t.Nodes, n)
+}
+
+func (r *reader) intern(val []byte) uint32 {
+	if id, ok := r.names[string(val)]; ok {
+		return id
+	}
+	id := uint32(len(r.t.Names))
+	r.names[string(val)] = id
+	r.t.Names = append(r.t.Names, text(val))
+	return id
+}
+
+// groups reads the list of process groups; a later one replaces an earlier one.
+func (r *reader) groups(at int64) {
+	r.n.open()
+	if len(r.n.inputs) == 0 {
+		r.fault(faultGroups, at)
+		return
+	}
+	groups, ok := readGroups(r.n.inputs[0])
+	if !ok {
+		r.fault(faultGroups, at)
+	}
+	if len(groups) > 0 {
+		r.t.Groups = groups
+	}
+}
+
+// call keeps the call of the node that was read, and returns its number.
+func (r *reader) call(at int64) int32 {
+	coll, in, out, known := r.n.call(r.t.Groups)
+	switch {
+	case !known:
+		r.unknown++
+	case !control[coll.Name] && (coll.InElems < 0 && coll.OutElems < 0 || coll.GroupSize < 0):
+		r.fault(faultCall, at)
+	}
+	k := key(&coll, in, out)
+	id, ok := r.colls[k]
+	if !ok {
+		id = int32(len(r.t.Colls))
+		r.colls[k] = id
+		r.t.Colls = append(r.t.Colls, coll)
+	}
+	r.t.Calls = append(r.t.Calls, Call{RF: r.n.rf, Coll: id, InBytes: in, OutBytes: out})
+	return int32(len(r.t.Calls) - 1)
+}
+
+// finish puts together what was counted.
+func (r *reader) finish() {
+	t := r.t
+	var counted []trace.Damage
+	for k, f := range r.faults {
+		if f.n == 0 {
+			continue
+		}
+		w := faultWords[k]
+		words := "1 " + w.one
+		if f.n > 1 {
+			words = trace.Count(f.n) + " " + w.many
+		}
+		counted = append(counted, trace.Damage{Offset: f.first, Text: words, Lost: w.lost})
+	}
+	t.Damage = append(counted, t.Damage...)
+	if r.closed && t.Finish < 0 {
+		r.once(-1, "no finish_ts: the profiler was stopped before it closed the file", "perhaps the last nodes")
+	}
+	r.notes()
+	r.mix()
+	t.index()
+}
+
+// notes says what is no damage and good to know.
+func (r *reader) notes() {
+	t := r.t
+	if r.unknown > 0 {
+		t.Notes = append(t.Notes, trace.Count(r.unknown)+" calls of torch.distributed do not say what they are (\"missing comms info\"): they are counted as control")
+	}
+	if !knownSchema(t.Schema) {
+		t.Notes = append(t.Notes, fmt.Sprintf("schema %q is not one of those known (1.0.1 to 1.1.1): sizes and groups may be missing", t.Schema))
+	}
+	if len(t.Nodes) == 0 && len(t.Damage) == 0 {
+		t.Notes = append(t.Notes, "no nodes: was the execution trace observer running?")
+	}
+}
+
+// knownSchemas are the schemas whose layout is known, without Chakra's suffix.
+var knownSchemas = []string{"1.0.1", "1.0.2", "1.0.3", "1.0.4", "1.1.0", "1.1.1"}
+
+func knownSchema(s string) bool {
+	version, _, _ := strings.Cut(s, "-")
+	return slices.Contains(knownSchemas, version)
+}
+
+// mix counts operators and annotations by name, without the process and its threads.
+func (r *reader) mix() {
+	for id, n := range r.ops {
+		if name := r.t.Names[id]; !structural(name) {
+			r.t.Ops = append(r.t.Ops, Op{Name: name, Namespace: namespace(name), Count: n})
+		}
+	}
+	slices.SortFunc(r.t.Ops, func(a, b Op) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Name, b.Name))
+	})
+}

@@ -1,0 +1,40 @@
+package et
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"shardeck/backend/trace"
+)
+
+// Open reads an execution trace, .json or .json.gz (told apart by their first bytes).
+// progress, if not nil, is called on the same goroutine with the bytes taken from
+// the disk so far and the size of the file.
+//
+// A damaged file gives what is sound, and Trace.Damage says what is not. An error
+// means that nothing could be read: no such file, an empty file, another format, or
+// a context that ended.
+func Open(ctx context.Context, path string, progress func(done, total int64)) (*Trace, error) {
+	return open(ctx, path, progress, blockSize)
+}
+
+func open(ctx context.Context, path string, progress func(done, total int64), block int) (*Trace, error) {
+	src, err := trace.OpenText(ctx, path, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	r := newReader(&window{src: src, block: block})
+	err = r.read()
+	if stop := ctx.Err(); stop != nil && errors.Is(r.err, stop) {
+		return nil, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s is %w", filepath.Base(path), err)
+	}
+	r.finish()
+	r.t.File, r.t.Bytes, r.t.JSON = path, src.Size(), r.offset()
+	return r.t, nil
+}
