@@ -57,7 +57,7 @@ func TestEditSaveAndSubmit(t *testing.T) {
 	d.Press("e").Expect("▌Config · E1.1", "◂ 1 ▸").Press("right", "right").Expect("◂ 4 ▸", "modified")
 	d.Press("s").Expect("Save E1.1?", "+parallelism.tp: 4").Press("s").Expect("Submit E1.1?", "0.50 node-hours").Press("y")
 	d.Expect("E1.1 submitted as job 3141600")
-	d.Press("3").Expect("3141600", "waiting")
+	d.Press("3").Expect("▌ 3141600", "waiting")
 	if l.Called("Submit E1.1") != 1 || l.Called("Save E1.1") != 1 {
 		t.Errorf("calls: %v", l.Calls)
 	}

@@ -40,6 +40,10 @@ type ReloadMsg struct{}
 // is shared: nobody changes it.
 type AnalysedMsg struct{ Analysis *model.Analysis }
 
+// SubmittedMsg says that a job was just submitted: the jobs pane goes to it when the
+// scheduler lists it.
+type SubmittedMsg struct{ Job string }
+
 // RefreshJobsMsg asks the cockpit to ask the scheduler now, as far as its floor allows.
 type RefreshJobsMsg struct{}
 

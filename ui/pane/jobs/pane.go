@@ -104,6 +104,8 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		return p, p.got(msg)
 	case pane.OpenMsg:
 		return p, p.open(msg)
+	case pane.SubmittedMsg:
+		p.want = msg.Job
 	case restedMsg:
 		if msg.rest == p.rest {
 			return p, p.read()

@@ -154,7 +154,11 @@ func (f *Flow) do(ids []string) tea.Cmd {
 
 // submitted says what was, the error last, so that it is what stays on the screen.
 func submitted(done pane.Done[[]model.Submission]) tea.Cmd {
-	after := []tea.Cmd{pane.Send(pane.ReloadMsg{}), pane.Send(pane.RefreshJobsMsg{})}
+	var after []tea.Cmd
+	if n := len(done.Value); n > 0 {
+		after = append(after, pane.Send(pane.SubmittedMsg{Job: done.Value[n-1].JobID}))
+	}
+	after = append(after, pane.Send(pane.ReloadMsg{}), pane.Send(pane.RefreshJobsMsg{}))
 	switch {
 	case done.Err != nil:
 		after = append(after, pane.Fail(done.Err))
