@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/ui/pane"
 )
 
 func (a *app) checkCmd() *cobra.Command {
@@ -105,7 +106,7 @@ func (a *app) printFinding(f model.Finding) {
 func planWords(p model.Placement, v model.Verdict) []string {
 	words := []string{fmt.Sprintf("%s on %s", count(p.GPUs, "GPU"), count(p.Nodes, "node"))}
 	if p.GPU != "" {
-		words[0] = fmt.Sprintf("%d × %s on %s", p.GPUs, p.GPU, count(p.Nodes, "node"))
+		words[0] = fmt.Sprintf("%d × %s on %s", p.GPUs, pane.GPUWord(p.GPU), count(p.Nodes, "node"))
 	}
 	if p.QOS != "" {
 		words = append(words, "QOS "+p.QOS)

@@ -15,6 +15,7 @@ read metrics, traces and scaling charts. Every pane has a plain twin below.`
 
 // root is the command line as a whole.
 func (a *app) root() *cobra.Command {
+	cobra.EnableCommandSorting = false
 	c := &cobra.Command{
 		Use:                        "shardeck",
 		Short:                      "a terminal cockpit for profiling vLLM inference under different parallelism layouts",
@@ -38,6 +39,10 @@ func (a *app) root() *cobra.Command {
 	commands := a.commands()
 	a.complete(commands)
 	c.AddCommand(commands...)
+	c.InitDefaultHelpCmd()
+	if help, _, err := c.Find([]string{"help"}); err == nil {
+		help.Short = "say more about a command"
+	}
 	return c
 }
 
