@@ -1,0 +1,31 @@
+package peers
+
+import (
+	"context"
+
+	"shardeck/backend/trace"
+)
+
+// Ours reads the file at path by the engine, split over workers, reading included.
+func Ours(path string, workers int) (Work, error) {
+	r, err := trace.OpenKinetoSplit(context.Background(), path, workers, nil)
+	if err != nil {
+		return Work{}, err
+	}
+	t := newTally()
+	sums := make([]int64, len(r.Names))
+	for i := range r.Records {
+		k := &r.Records[i]
+		if k.Kind == trace.KindKernel {
+			sums[k.Name] += k.Dur
+			t.span(int(k.Device), k.Start, k.Dur)
+		}
+	}
+	w := t.work()
+	for name, sum := range sums {
+		if sum > 0 {
+			w.Names[r.Names[name]] = sum
+		}
+	}
+	return w, nil
+}

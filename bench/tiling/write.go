@@ -1,0 +1,143 @@
+package tiling
+
+import (
+	"bufio"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Made says what a tiled document holds.
+type Made struct {
+	Copies  int   // of all sources together, each source counted
+	Events  int   // in the list of events
+	Kernels int   // among them
+	Bytes   int64 // of plain JSON
+}
+
+// Write writes copies of the sources in turn, each whole, into one document, until
+// it has size bytes or a little more; at least one copy of each source. Times and
+// ids go on from copy to copy; the rest is the text of the recordings, and what is
+// around the list of events is that of the first.
+func Write(w io.Writer, sources []*Source, size int64) (Made, error) {
+	if len(sources) == 0 {
+		return Made{}, fmt.Errorf("nothing to tile; name a recording")
+	}
+	t := &tiler{w: bufio.NewWriterSize(w, 1<<20), now: sources[0].from}
+	t.put(sources[0].head)
+	for i := 0; i < len(sources) || t.made.Bytes < size; i++ {
+		t.source(sources[i%len(sources)])
+		if t.err != nil {
+			return t.made, t.err
+		}
+	}
+	t.put([]byte("\n  "))
+	t.put(sources[0].tail)
+	return t.made, t.w.Flush()
+}
+
+// tiler writes one document and knows where it is in time.
+type tiler struct {
+	w    *bufio.Writer
+	now  int64 // µs, the end of the copy before
+	ids  int64 // all ids used are smaller
+	num  []byte
+	made Made
+	err  error
+}
+
+func (t *tiler) put(b []byte) {
+	n, err := t.w.Write(b)
+	t.made.Bytes += int64(n)
+	if err != nil {
+		t.err = err
+	}
+}
+
+// source writes one copy of s, from now on.
+func (t *tiler) source(s *Source) {
+	shift := t.now - s.from
+	for i := range s.events {
+		if t.made.Events > 0 {
+			t.put([]byte(","))
+		}
+		t.put([]byte("\n  "))
+		t.event(&s.events[i], shift)
+		t.made.Events++
+	}
+	t.now += s.to - s.from
+	t.ids += s.ids
+	t.made.Copies++
+	t.made.Kernels += s.kernels
+}
+
+func (t *tiler) event(e *event, shift int64) {
+	from := 0
+	for _, h := range e.holes {
+		t.put(e.text[from:h.at])
+		v := h.value + t.ids
+		if h.time {
+			v = max(0, h.value+shift)
+		}
+		t.num = strconv.AppendInt(t.num[:0], v, 10)
+		t.put(t.num)
+		from = h.end
+	}
+	t.put(e.text[from:])
+}
+
+// File writes a document of size bytes to path, gzipped if path ends in .gz. A
+// file that could not be finished is removed.
+func File(path string, sources []*Source, size int64) (made Made, err error) {
+	f, err := os.Create(path + ".part")
+	if err != nil {
+		return Made{}, err
+	}
+	defer os.Remove(path + ".part")
+	if made, err = into(f, strings.HasSuffix(path, ".gz"), sources, size); err != nil {
+		f.Close()
+		return made, fmt.Errorf("writing %s: %w", path, err)
+	}
+	if err := f.Close(); err != nil {
+		return made, err
+	}
+	return made, os.Rename(path+".part", path)
+}
+
+func into(f io.Writer, gz bool, sources []*Source, size int64) (Made, error) {
+	if !gz {
+		return Write(f, sources, size)
+	}
+	z, err := gzip.NewWriterLevel(f, 6) // as gzip does, and the profiler
+	if err != nil {
+		return Made{}, err
+	}
+	made, err := Write(z, sources, size)
+	if err != nil {
+		return made, err
+	}
+	return made, z.Close()
+}
+
+// units are the suffixes of sizes, in decimal.
+var units = []struct {
+	suffix string
+	bytes  float64
+}{{"GB", 1e9}, {"MB", 1e6}, {"kB", 1e3}, {"B", 1}}
+
+// ParseSize reads 139MB or 1.5GB, in decimal units.
+func ParseSize(text string) (int64, error) {
+	for _, u := range units {
+		if n, ok := strings.CutSuffix(text, u.suffix); ok {
+			v, err := strconv.ParseFloat(n, 64)
+			if err != nil || v <= 0 || v > 1e6 {
+				break
+			}
+			return int64(v * u.bytes), nil
+		}
+	}
+	return 0, fmt.Errorf("%q is no size; write it as 139MB or 1GB", text)
+}
