@@ -108,6 +108,17 @@ func (t *Table) View(th *theme.Theme, width, height int) []string {
 // sight has a unit.
 func (t *Table) HeaderRows() int { return max(t.head, 1) }
 
+// Measure finds out HeaderRows for a width before anything is drawn, for a pane that
+// divides its room first.
+func (t *Table) Measure(width int) int {
+	shown, _ := t.layout(width)
+	t.head = 1
+	if t.units(shown) {
+		t.head = 2
+	}
+	return t.head
+}
+
 func (t *Table) units(shown []int) bool {
 	for _, c := range shown {
 		if t.Columns[c].Unit != "" {

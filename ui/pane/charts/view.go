@@ -47,8 +47,8 @@ func (p *Pane) View() string {
 	if len(p.rows) == 0 {
 		return widget.Block(p.empty(), p.width, p.height)
 	}
-	rows := p.chartRows()
-	lines := p.chart(p.width, rows)
+	p.table.Measure(p.width)
+	lines := p.chart(p.width, p.chartRows())
 	if len(lines) > 0 {
 		lines = append(lines, "")
 	}

@@ -30,6 +30,9 @@ func (p *Pane) body() []string {
 	if p.trace() == nil {
 		return p.empty()
 	}
+	for i := range p.tables {
+		p.tables[i].Measure(p.width)
+	}
 	lines := p.picture()
 	return append(lines, p.partLines(p.height-len(lines))...)
 }
