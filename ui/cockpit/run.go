@@ -21,7 +21,11 @@ import (
 
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
+	"shardeck/ui/theme/quiet"
 )
+
+// Bubble Tea has been initialised by now: see the package quiet.
+func init() { quiet.Over() }
 
 // Options of the cockpit. The caller reads the environment; the cockpit does not.
 type Options struct {
