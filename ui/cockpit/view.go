@@ -98,7 +98,20 @@ func (m *Model) View() string {
 	} else {
 		lines = append(lines, m.message(), m.footer())
 	}
+	if len(m.rooms()) == 1 {
+		m.spell(lines)
+	}
 	return m.env.Theme.Plain(trimmed(widget.Block(lines, m.width, m.height)))
+}
+
+// spell writes the names of keys out where a line has room for them (with --ascii).
+func (m *Model) spell(lines []string) {
+	for i, line := range lines {
+		line = strings.TrimRight(line, " ")
+		if s := m.env.Theme.Spell(line); s != line && widget.Width(s) <= m.width {
+			lines[i] = s
+		}
+	}
 }
 
 // trimmed drops the blanks at the ends of lines: the renderer clears what is left of a

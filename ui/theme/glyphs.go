@@ -15,6 +15,7 @@ type Glyphs struct {
 	Left    string // of a stepper
 	Right   string
 	Point   string // a measured point in a chart
+	Guide   string // a line of a chart to compare with
 	Full    string // bars: the parts in order of worth
 	Transit string
 	Wait    string
@@ -29,7 +30,7 @@ type Glyphs struct {
 type AxisGlyphs struct{ Tick, Corner, Line, Under string }
 
 var unicodeGlyphs = Glyphs{
-	Cursor: "▌", Mark: "•", Rule: "─", Wall: "│", Best: "▲", Missing: "–", More: "…", Left: "◂", Right: "▸", Point: "●",
+	Cursor: "▌", Mark: "•", Rule: "─", Wall: "│", Best: "▲", Missing: "–", More: "…", Left: "◂", Right: "▸", Point: "●", Guide: "·",
 	Full: "█", Transit: "▓", Wait: "░", Idle: "·", Empty: "▁",
 	Levels:  []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Corners: [4]string{"┌", "┐", "└", "┘"},
@@ -37,7 +38,7 @@ var unicodeGlyphs = Glyphs{
 }
 
 var asciiGlyphs = Glyphs{
-	Cursor: ">", Mark: "*", Rule: "-", Wall: "|", Best: "^", Missing: "-", More: "~", Left: "<", Right: ">", Point: "o",
+	Cursor: ">", Mark: "*", Rule: "-", Wall: "|", Best: "^", Missing: "-", More: "~", Left: "<", Right: ">", Point: "o", Guide: ".",
 	Full: "#", Transit: "+", Wait: ".", Idle: " ", Empty: "_",
 	Levels:  []string{" ", ".", ".", ":", "-", "=", "+", "*", "#"},
 	Corners: [4]string{"+", "+", "+", "+"},

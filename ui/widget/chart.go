@@ -147,7 +147,7 @@ func (c *Chart) head(th *theme.Theme, width int) string {
 // sign of a series at its points: one series has the theme's, several have letters.
 func (c *Chart) sign(th *theme.Theme, i int) string {
 	if c.Series[i].Guide {
-		return "·"
+		return th.Guide
 	}
 	measured := 0
 	for _, s := range c.Series {

@@ -204,7 +204,7 @@ func (c *Chart) chars(th *theme.Theme, i int) *asciigraph.CharSet {
 	var set asciigraph.CharSet
 	switch {
 	case c.Series[i].Guide:
-		set = asciigraph.CreateCharSet("·")
+		set = asciigraph.CreateCharSet(th.Guide)
 	case th.ASCII:
 		set = asciigraph.CharSet{Horizontal: "-", VerticalLine: "|", ArcDownRight: ".", ArcDownLeft: ".",
 			ArcUpRight: "'", ArcUpLeft: "'", EndCap: "-", StartCap: "-"}
