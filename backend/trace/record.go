@@ -84,6 +84,16 @@ type Rank struct {
 	Bytes   int64    // on disk
 	JSON    int64    // decompressed
 	Damage  []Damage // empty: the file is sound
+
+	// SMs is how busy the rank's multiprocessors were, in order of time; nil: not
+	// recorded. Only Nsight Systems samples it.
+	SMs []Sample
+}
+
+// Sample is a share of the device's multiprocessors that had work at one moment.
+type Sample struct {
+	At      int64   // ns, absolute as Record.Start
+	Percent float32 // 0 to 100
 }
 
 // Damage is one thing that was wrong with a file, in words for people, and what was lost.
@@ -97,7 +107,7 @@ type Damage struct {
 func (d Damage) String() string {
 	text := d.Text
 	if d.Offset >= 0 {
-		text += " (byte " + thousands(int(d.Offset)) + ")"
+		text += ", at byte " + thousands(int(d.Offset))
 	}
 	if d.Lost != "" {
 		text += "; lost: " + d.Lost

@@ -36,3 +36,6 @@ func ReadFault(err error) string { return sourceFault(err) }
 
 // Count writes a number of things as 12,345.
 func Count(n int) string { return thousands(n) }
+
+// IsStep says whether an annotation of this name is kept as a Mark.
+func IsStep(name string) bool { return isStep(name) }

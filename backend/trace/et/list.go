@@ -97,7 +97,7 @@ func (r *reader) resync() bool {
 
 // maxWasted bounds, in bytes, the search for sound nodes in a file that has none:
 // every opening brace of it could begin one that never ends.
-const maxWasted = 1 << 30
+const maxWasted = 256 << 20
 
 // soundHere says whether a whole node begins at the window's position.
 func (r *reader) soundHere() bool {
