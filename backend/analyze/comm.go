@@ -86,7 +86,7 @@ func (w *world) lostOn(l *lane) string {
 			return why
 		}
 	}
-	return ""
+	return w.mute[l.rank]
 }
 
 // byType adds the parts of calls by type: mean share of the window over the ranks

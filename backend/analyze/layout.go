@@ -119,9 +119,24 @@ func (w *world) worldWarnings() {
 			w.warn("%s: the trace says it is rank %d; the file name is believed", base(r.File), inside)
 		}
 	}
+	w.warnNameless()
 	w.warnIterations()
 	if w.in.Info != nil {
 		w.warnings = append(w.warnings, w.in.Info.Missing...)
+	}
+}
+
+// warnNameless names the traces of a run of several that do not say which rank they
+// are: nobody can tell then whether their names are right.
+func (w *world) warnNameless() {
+	var files []string
+	for _, rank := range slices.Sorted(maps.Keys(w.in.Ranks)) {
+		if r := w.in.Ranks[rank]; r.Info.Rank < 0 && len(w.in.Ranks) > 1 {
+			files = append(files, base(r.File))
+		}
+	}
+	if len(files) > 0 {
+		w.warn("%s: no rank in the trace (distributedInfo); the file name is believed", names(short(files)))
 	}
 }
 

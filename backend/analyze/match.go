@@ -23,6 +23,35 @@ func (m *match) lastStart() int64 {
 	return last
 }
 
+// counts are the least and the most calls that traced ranks made, and who made
+// them. A rank without any counts where all ranks must reach every call.
+func (ch *channel) counts(traced map[int]bool) (fewest, most int) {
+	fewest, most = -1, -1
+	for _, r := range ch.ranks {
+		n := len(ch.calls[r])
+		if !traced[r] || n == 0 && !ch.typ.meetsAll() {
+			continue
+		}
+		if fewest < 0 || n < len(ch.calls[fewest]) {
+			fewest = r
+		}
+		if most < 0 || n > len(ch.calls[most]) {
+			most = r
+		}
+	}
+	return fewest, most
+}
+
+// uneven says in words which trace has more calls than another, so that one of them
+// was cut short; empty if none has.
+func (ch *channel) uneven(traced map[int]bool) string {
+	fewest, most := ch.counts(traced)
+	if fewest < 0 || len(ch.calls[fewest]) == len(ch.calls[most]) {
+		return ""
+	}
+	return fmt.Sprintf("rank %d has %d, rank %d has %d", most, len(ch.calls[most]), fewest, len(ch.calls[fewest]))
+}
+
 const (
 	maxOffset = 64     // calls that one trace may have more at its start
 	maxSpread = 50_000 // ns, median absolute deviation of end times that is still one call

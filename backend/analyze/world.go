@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"shardeck/backend/trace"
@@ -21,6 +20,7 @@ type world struct {
 	empty   []string // files of ranks without kernels
 	matches []*match
 	lost    map[*call]string // calls that were not matched, and why
+	mute    map[int]string   // ranks without any of the calls that others made with them, and which
 	sets    []*set
 
 	metrics  map[string]model.Metric
@@ -34,8 +34,9 @@ func (w *world) warn(format string, args ...any) {
 
 // newWorld prepares everything that families of metrics share.
 func newWorld(ctx context.Context, in Input) (*world, error) {
-	w := &world{in: in, metrics: map[string]model.Metric{}, lost: map[*call]string{}}
+	w := &world{in: in, metrics: map[string]model.Metric{}, lost: map[*call]string{}, mute: map[int]string{}}
 	w.noteDamage()
+	w.dropForeign()
 	w.resolveLayout()
 	w.moe = w.layout.EP > 1 || in.Shape != nil && in.Shape.MoE != nil
 	if err := w.readLanes(ctx); err != nil {
@@ -98,7 +99,7 @@ func (w *world) matchCalls(ctx context.Context) error {
 		}
 		found, why := matchChannel(ctx, ch, traced)
 		w.matches = append(w.matches, found...)
-		w.noteUnmatched(ch, len(found), why)
+		w.noteUnmatched(ch, len(found), why, ch.uneven(traced))
 	}
 	if len(homeless) > 0 && len(w.lanes) > 1 {
 		w.warn("%d %s calls have no group: neither the trace nor the layout (%s) tells which ranks meet in them", len(homeless), homeless[0].typ, w.layout)
@@ -110,7 +111,8 @@ func (w *world) matchCalls(ctx context.Context) error {
 }
 
 // noteUnmatched remembers and reports the calls of a channel that were not matched.
-func (w *world) noteUnmatched(ch *channel, found int, why string) {
+// Where one trace has more calls than another, the shorter one is not whole.
+func (w *world) noteUnmatched(ch *channel, found int, why, uneven string) {
 	loose := 0
 	for _, calls := range ch.calls {
 		for _, c := range calls {
@@ -122,15 +124,28 @@ func (w *world) noteUnmatched(ch *channel, found int, why string) {
 			}
 		}
 	}
+	for _, r := range ch.ranks {
+		if len(ch.calls[r]) == 0 && uneven != "" {
+			w.mute[r] = fmt.Sprintf("%s: %s", ch, why)
+		}
+	}
+	w.damaged = w.damaged || uneven != "" || why == "" && loose > 0
 	switch {
 	case why != "":
 		w.warn("%s: not matched: %s", ch, why)
 	case loose > 0:
-		w.warn("%s: %d calls at the start or end have no partner: the traces do not cover the same calls", ch, loose)
+		w.warn("%s: %d calls at the start or end have no partner: the traces do not cover the same calls%s; lost: their transfer and wait", ch, loose, inBrackets(uneven))
 	}
 	if why == "" && found > 0 && len(ch.calls) < len(ch.ranks) {
 		w.warn("%s: matched over the traced ranks only, so its transfer is an upper bound", ch)
 	}
+}
+
+func inBrackets(words string) string {
+	if words == "" {
+		return ""
+	}
+	return " (" + words + ")"
 }
 
 // dropClockless takes back the matches of ranks without a common clock: their
@@ -178,10 +193,17 @@ func (w *world) splitTransfers() {
 	}
 }
 
-// noteDamage turns what was lost of damaged files into warnings.
+// noteDamage turns what was lost of damaged files into warnings, and what is worth
+// knowing of sound ones.
 func (w *world) noteDamage() {
 	for _, rank := range slices.Sorted(maps.Keys(w.in.Ranks)) {
-		w.damage(w.in.Ranks[rank].File, w.in.Ranks[rank].Damage)
+		r := w.in.Ranks[rank]
+		w.damage(r.File, r.Damage)
+		for _, note := range r.Info.Notes {
+			if text := base(r.File) + ": " + note; text != noKernels(base(r.File)) { // said by readLanes
+				w.warn("%s", text)
+			}
+		}
 	}
 	for _, rank := range slices.Sorted(maps.Keys(w.in.Timing)) {
 		w.damage(w.in.Timing[rank].File, w.in.Timing[rank].Damage)
@@ -191,10 +213,6 @@ func (w *world) noteDamage() {
 func (w *world) damage(file string, list []trace.Damage) {
 	for _, d := range list {
 		w.damaged = true
-		text := filepath.Base(file) + ": " + d.Text
-		if d.Lost != "" {
-			text += "; lost: " + d.Lost
-		}
-		w.warnings = append(w.warnings, text)
+		w.warn("%s: %s", base(file), d)
 	}
 }

@@ -1,0 +1,203 @@
+package analyze
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"shardeck/backend/trace"
+	"shardeck/model"
+)
+
+// hour in µs, as fakes count.
+const hour = 3600 * 1_000_000
+
+// epoch is a time of this century, in µs: before it, times are no dates.
+const epoch = 1_790_000_000 * 1_000_000
+
+// foreigners are runs of two or three ranks of which some traces are not their own.
+var foreigners = []struct {
+	name    string
+	change  func(in *Input)
+	ranks   []int // that are left
+	warning string
+}{
+	{"two of one run", func(*Input) {}, []int{0, 1}, ""},
+	{"rank 0's trace under rank 1's name", func(in *Input) {
+		twin := *in.Ranks[0]
+		twin.File = "kineto_trace_1.json"
+		in.Ranks[1] = &twin
+	}, []int{0}, "kineto_trace_1.json: says it is rank 0, whose trace is kineto_trace_0.json; lost: rank 1, left out"},
+	{"a copy that does not say whose", func(in *Input) {
+		in.Ranks[0].Info.Rank = -1
+		twin := *in.Ranks[0]
+		twin.File = "kineto_trace_1.json"
+		in.Ranks[1] = &twin
+	}, []int{0}, "kineto_trace_1.json: a copy of kineto_trace_0.json; lost: rank 1, left out"},
+	{"recorded two hours later", func(in *Input) { fake{in.Ranks[1]}.later(2 * hour) },
+		[]int{0}, "kineto_trace_1.json: recorded 2h0m0s after kineto_trace_0.json, so it is of another run; lost: rank 1, left out"},
+	{"recorded two hours before, on another host", func(in *Input) {
+		fake{in.Ranks[0]}.on("nid1")
+		fake{in.Ranks[1]}.on("nid2").later(-2 * hour)
+	}, []int{0}, "recorded 2h0m0s before kineto_trace_0.json"},
+	{"a clock half an hour wrong on another host", func(in *Input) {
+		fake{in.Ranks[0]}.on("nid1")
+		fake{in.Ranks[1]}.on("nid2").later(hour / 2)
+	}, []int{0, 1}, ""},
+	{"two of three agree", func(in *Input) {
+		fake{in.Ranks[0]}.later(-hour)
+		r, _ := twoRanks(20, 0)
+		r.later(epoch)
+		r.Info.Rank, r.File = 2, "kineto_trace_2.json"
+		r.Records[0].Dur++
+		in.Ranks[2] = r.Rank
+	}, []int{1, 2}, "kineto_trace_0.json: recorded 1h0m0s before kineto_trace_1.json"},
+	{"of a larger run", func(in *Input) { in.Ranks[0].Info.WorldSize, in.Ranks[1].Info.WorldSize = 2, 4 },
+		[]int{0}, "kineto_trace_1.json: of a run of 4 ranks, where the others are of one of 2; lost: rank 1, left out"},
+	{"the config tells which world is meant", func(in *Input) { in.Ranks[0].Info.WorldSize, in.Ranks[1].Info.WorldSize = 8, 2 },
+		[]int{1}, "kineto_trace_0.json: of a run of 8 ranks, where the others are of one of 2"},
+	{"the lowest rank is believed where the config tells nothing", func(in *Input) {
+		in.Ranks[0].Info.WorldSize, in.Ranks[1].Info.WorldSize = 8, 3
+	}, []int{0}, "kineto_trace_1.json: of a run of 3 ranks"},
+}
+
+func TestForeignTracesAreLeftOut(t *testing.T) {
+	for _, c := range foreigners {
+		t.Run(c.name, func(t *testing.T) {
+			r0, r1 := twoRanks(20, 0)
+			in := fakeInput(layoutOf(2, 1, 1, 1), r0.later(epoch), r1.later(epoch))
+			c.change(&in)
+			given := len(in.Ranks)
+			a := analyse(t, in)
+			if !slices.Equal(a.Ranks, c.ranks) || len(in.Ranks) != given {
+				t.Errorf("ranks %v, want %v; the input has %d of %d", a.Ranks, c.ranks, len(in.Ranks), given)
+			}
+			if a.Damaged != (c.warning != "") || c.warning != "" && !warned(a, c.warning) {
+				t.Errorf("damaged %v, warnings %q; want %q", a.Damaged, a.Warnings, c.warning)
+			}
+			if a.Metric("gpu_busy").Value == nil {
+				t.Errorf("the sound part has no value: %s", a.Metric("gpu_busy").Reason)
+			}
+		})
+	}
+}
+
+// lengths are traces that hold another part of the run than the first.
+func TestTracesOfDifferentLengths(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		from, to int // records of rank 1, which makes one call of two
+		warning  string
+		wait     bool // is still known
+	}{
+		{"whole", 0, 40, "", true},
+		{"ended early", 0, 30, "5 calls at the start or end have no partner: the traces do not cover the same calls (rank 0 has 20, rank 1 has 15); lost: their transfer and wait", true},
+		{"started late", 6, 40, "3 calls at the start or end have no partner", true},
+		{"without a call", 0, 1, "rank 0 made 20 calls and rank 1 made 0", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r0, r1 := twoRanks(20, 0)
+			r1.Records = r1.Records[c.from:c.to]
+			a := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), r0, r1))
+			if a.Damaged != (c.warning != "") || c.warning != "" && !warned(a, c.warning) {
+				t.Errorf("damaged %v, warnings %q; want %q", a.Damaged, a.Warnings, c.warning)
+			}
+			if m := a.Metric("comm_wait"); (m.Value != nil) != c.wait {
+				t.Errorf("comm_wait: %+v", m)
+			}
+		})
+	}
+}
+
+// TestNotesAreNoDamage: what is worth knowing of a sound trace is said, and no more.
+func TestNotesAreNoDamage(t *testing.T) {
+	r0, r1 := twoRanks(20, 0)
+	r0.Info.Notes = []string{"2 values that no metric uses are no JSON (NaN, inf or text)"}
+	r1.Info.Rank = -1
+	in := fakeInput(layoutOf(2, 1, 1, 1), r0)
+	in.Ranks[1] = r1.Rank
+	empty := newFake(2)
+	empty.Info.Notes = []string{"no GPU kernels; was the profiler running in the workers?"}
+	in.Ranks[2] = empty.Rank
+	a := analyse(t, in)
+	if a.Damaged || !warned(a, "kineto_trace_0.json: 2 values that no metric uses") ||
+		!warned(a, "kineto_trace_1.json: no rank in the trace (distributedInfo); the file name is believed") {
+		t.Errorf("damaged %v, warnings %q", a.Damaged, a.Warnings)
+	}
+	said := 0
+	for _, w := range a.Warnings {
+		if w == "kineto_trace_2.json: no GPU kernels; was the profiler running in the workers?" {
+			said++
+		}
+	}
+	if said != 1 {
+		t.Errorf("no GPU kernels is said %d times: %q", said, a.Warnings)
+	}
+}
+
+// TestCutAnywhere cuts the trace of one rank at 200 random bytes, plain and gzipped:
+// the analysis never panics and never gives a value without a mark.
+func TestCutAnywhere(t *testing.T) {
+	in := load(t, small("llama-8b-tp2"))
+	packed, err := os.ReadFile(in.Ranks[1].File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := gunzip(t, packed)
+	sound, calls := analyse(t, in), 0
+	for _, n := range sound.Metric("coll_calls_total").PerRank {
+		calls = max(calls, int(n))
+	}
+	rng := rand.New(rand.NewPCG(11, 12))
+	last := bytes.LastIndexByte(plain, '}')
+	for i := range 200 {
+		cut, name := packed[:rng.IntN(len(packed))], "kineto_trace_1.json.gz"
+		if i%2 == 0 {
+			cut, name = plain[:rng.IntN(last)], "kineto_trace_1.json"
+		}
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, cut, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		rank, err := trace.OpenKineto(context.Background(), path, nil)
+		if err != nil {
+			if len(cut) > 20 {
+				t.Errorf("%s cut at %d: %v", name, len(cut), err)
+			}
+			continue // nothing is there: the rank is missing, and said
+		}
+		in.Ranks[1] = rank
+		a := analyse(t, in)
+		checkMetrics(t, a)
+		checkMarked(t, name, len(cut), a, calls)
+	}
+}
+
+func checkMarked(t *testing.T, name string, at int, a *model.Analysis, calls int) {
+	t.Helper()
+	if !a.Damaged || !warned(a, name+": ") {
+		t.Errorf("%s cut at %d: damaged %v, warnings %q", name, at, a.Damaged, a.Warnings)
+	}
+	if n := a.Metric("coll_calls_total").PerRank[1]; n > float64(calls) {
+		t.Errorf("%s cut at %d: %v calls, the whole has %d", name, at, n, calls)
+	}
+}
+
+func gunzip(t *testing.T, packed []byte) []byte {
+	t.Helper()
+	z, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
