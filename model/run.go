@@ -20,6 +20,10 @@ type Run struct {
 	// writing it or died.
 	Unfinished bool     `json:"unfinished,omitempty"`
 	Warnings   []string `json:"warnings,omitempty"` // such as a rank with both .json and .json.gz
+
+	// LeftOut: a file that values come from is not read, as Warnings says: of two
+	// of one rank the older, or one that is no readable file.
+	LeftOut bool `json:"left_out,omitempty"`
 }
 
 // FileKind is what a file in a trace directory holds.

@@ -43,7 +43,7 @@ type reading struct {
 
 // newReading reads the small files of a run: timing statistics and run.json.
 func (l *Lab) newReading(run model.Run) *reading {
-	r := &reading{run: run, done: map[string]int64{}}
+	r := &reading{run: run, damaged: run.LeftOut, done: map[string]int64{}}
 	r.warnings = append(r.warnings, run.Warnings...)
 	if run.Problem != "" {
 		r.warnings = append(r.warnings, run.Problem)

@@ -174,7 +174,7 @@ func (w *Workspace) open(dir string, experiments []File) (model.Run, error) {
 	}
 	base, job := splitName(filepath.Base(dir))
 	run := model.Run{Name: w.runName(dir), Dir: dir, Time: l.newest, Files: l.files, Warnings: l.warnings,
-		Unfinished: model.IsUnfinished(dir)}
+		LeftOut: l.leftOut, Unfinished: model.IsUnfinished(dir)}
 	info := w.runInfo(&run)
 	run.JobID = firstOf(job, readJobFile(dir), info.JobID)
 	w.attachConfig(&run, filepath.Join(filepath.Dir(dir), base), experiments)

@@ -182,6 +182,9 @@ func TestTwinsNewestWins(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
+	if !r.LeftOut {
+		t.Error("nothing is said to be left out")
+	}
 	for _, text := range []string{"rank 0 has both kineto_trace_0.json and kineto_trace_0.json.gz: the newer kineto_trace_0.json.gz is read",
 		"rank 1 has both rank1_trace.json and kineto_trace_1.json"} {
 		if !strings.Contains(strings.Join(r.Warnings, "\n"), text) {
