@@ -45,7 +45,8 @@ func (r *report) opening() {
 	r.say("# Benchmarks of the trace engine\n")
 	r.say("Made by the program in `bench/`; not written by hand. To repeat it:\n")
 	r.say("    cd bench && go run . %s\n", strings.Join(r.words, " "))
-	r.say("%s; %s; %s. Load average %s before and %s after.\n", r.date.Format("2 January 2006"), processor(), runtime.Version(), r.load[0], r.load[1])
+	r.say("%s; %s; %s; %s; %s. Load average %s before and %s after.\n", r.date.Format("2 January 2006"), processor(),
+		runtime.Version(), version("wc"), version("gzip"), r.load[0], r.load[1])
 	r.say("The work is the same for all: visit every event; of the kernels, count them, sum their durations in all and by name, and unite")
 	r.say("their intervals on each device. Counts and sums must agree to the nanosecond, or there is no table. `shardeck` reads the file;")
 	r.say("peers that hold the document are given it in memory. Files are in the page cache. One-core runs have GOMAXPROCS=1 and are pinned")
@@ -57,12 +58,13 @@ func (r *report) opening() {
 func (r *report) documents() {
 	r.say("## Documents\n")
 	r.say("Real recordings, tiled: whole copies one after the other in one list, with times and ids going on.\n")
-	r.say("| name | recordings | middle | big | events | kernels | .gz |")
-	r.say("|---|---|---|---|---|---|---|")
+	r.say("| name | recordings | middle | big | events | kernels | their share of bytes | .gz |")
+	r.say("|---|---|---|---|---|---|---|---|")
 	for _, m := range r.inputs {
 		in := m.Input
-		r.say("| %s | %s | %.0f MB | %.0f MB | %s | %s | %.0f MB |", in.Name, strings.Join(in.Sources, ", "),
-			mb(in.MidMade.Bytes), mb(in.BigMade.Bytes), grouped(in.BigMade.Events), grouped(in.BigMade.Kernels), mb(in.GzBytes))
+		r.say("| %s | %s | %.0f MB | %.0f MB | %s | %s | %.0f %% | %.0f MB |", in.Name, strings.Join(in.Sources, ", "),
+			mb(in.MidMade.Bytes), mb(in.BigMade.Bytes), grouped(in.BigMade.Events), grouped(in.BigMade.Kernels),
+			100*float64(in.BigMade.KernelBytes)/float64(in.BigMade.Bytes), mb(in.GzBytes))
 	}
 	r.say("")
 }
@@ -102,6 +104,9 @@ func cell(t target, v verdict) string {
 	text := figure(v.Median) + " " + t.unit
 	if v.Min != v.Max {
 		text += fmt.Sprintf(" (%s–%s)", figure(v.Min), figure(v.Max))
+	}
+	if v.limit > 0 {
+		text += fmt.Sprintf(" of %.0f", v.limit)
 	}
 	word := "**missed**"
 	switch {

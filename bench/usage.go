@@ -156,3 +156,13 @@ func processor() string {
 	}
 	return fmt.Sprintf("%s, %d cores, %s/%s", name, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 }
+
+// version is what a command says of itself, in a line.
+func version(command string) string {
+	out, err := exec.Command(command, "--version").Output()
+	if err != nil {
+		return command
+	}
+	first, _, _ := strings.Cut(string(out), "\n")
+	return first
+}

@@ -22,6 +22,8 @@ type Source struct {
 	from, to   int64 // µs, of the first start and the last end
 	ids        int64 // more than the largest id
 	kernels    int
+
+	kernelBytes int64 // of their text
 }
 
 // event is the text of one event and the places in it that change.
@@ -125,6 +127,7 @@ func (s *Source) add(text []byte) error {
 	}
 	if e.Cat == "kernel" {
 		s.kernels++
+		s.kernelBytes += int64(len(text))
 	}
 	s.events = append(s.events, event{text, s.holes(text)})
 	return nil

@@ -16,6 +16,8 @@ type Made struct {
 	Events  int   // in the list of events
 	Kernels int   // among them
 	Bytes   int64 // of plain JSON
+
+	KernelBytes int64 // of the kernels' text
 }
 
 // Write writes copies of the sources in turn, each whole, into one document, until
@@ -72,6 +74,7 @@ func (t *tiler) source(s *Source) {
 	t.ids += s.ids
 	t.made.Copies++
 	t.made.Kernels += s.kernels
+	t.made.KernelBytes += s.kernelBytes
 }
 
 func (t *tiler) event(e *event, shift int64) {
