@@ -9,7 +9,6 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/ui/pane"
-	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
@@ -143,13 +142,14 @@ func (p *Pane) fill() {
 const fewSeries = 3
 
 // choose finds the series that are shown: the one chosen while it is there; else all, or
-// where these would be too many, the one that the run looked at is in.
+// where these would be too many, the one in which the run looked at is compared with
+// others, or the longest.
 func (p *Pane) choose(run string) {
 	p.common, p.short = factored(p.all)
 	p.shown = p.shown[:0]
 	at := slices.IndexFunc(p.all, func(s lab.Series) bool { return s.Name == p.only })
 	if at < 0 && !p.every && len(p.all) > fewSeries {
-		at = max(slices.IndexFunc(p.all, func(s lab.Series) bool { return holds(s, run) }), 0)
+		at = max(slices.IndexFunc(p.all, func(s lab.Series) bool { return len(s.Points) > 1 && holds(s, run) }), 0)
 	}
 	for i := range p.all {
 		if at < 0 || i == at {
@@ -216,9 +216,8 @@ func (p *Pane) Message() pane.Note {
 	if !ok {
 		return pane.Note{}
 	}
-	text := r.point.Run + " · " + p.all[r.series].Name
 	if len(p.all[r.series].Points) < 2 {
-		text += " · nothing to compare it with: a run at another " + axes[p.x].one + " draws a line"
+		return pane.Note{Text: r.point.Run + " is alone in its series: a run at another " + axes[p.x].one + " draws a line"}
 	}
-	return pane.Note{Text: text, Tone: theme.Plain}
+	return pane.Note{Text: r.point.Run + " · " + p.all[r.series].Name}
 }

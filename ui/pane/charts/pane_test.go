@@ -2,19 +2,203 @@ package charts
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
+	"shardeck/backend/lab"
+	"shardeck/ui/pane"
 	"shardeck/ui/pane/panetest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
 	t.Helper()
 	return panetest.Drive(t, panetest.OfPane(New(l.Env(context.Background()))), w, h)
 }
 
+func title(d *panetest.Driver) string {
+	left, right := d.Pane().Title()
+	return left + " | " + right
+}
+
+func has(t *testing.T, text, part string) {
+	t.Helper()
+	if !strings.Contains(text, part) {
+		t.Errorf("no %q in %q", part, text)
+	}
+}
+
 func TestFrames(t *testing.T) {
 	drive(t, panetest.New(), 80, 18).Press("down").Golden("80x18")
 	drive(t, panetest.New(), 140, 39).Golden("140x39")
+	drive(t, panetest.New(), 80, 18).Press("y", "y", "y", "y", "y").Golden("efficiency-80x18")
 }
 
 func TestSizes(t *testing.T) { panetest.Sizes(drive(t, panetest.New(), 80, 18)) }
+
+func TestAxesAndQuantitiesGoRound(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18)
+	for _, want := range []string{"iteration time", "TTFT", "TPOT", "speed-up", "efficiency", "communication share", "throughput"} {
+		d.Press("y")
+		has(t, title(d), want+" against GPUs")
+	}
+	for _, want := range []string{"tensor", "pipeline", "expert", "batch", "prompt", "GPUs"} {
+		d.Press("x")
+		has(t, title(d), "throughput against "+want)
+	}
+	d.Press("X", "Y")
+	has(t, title(d), "communication share against prompt length")
+	if l.Called("Scaling seq comm_overhead") != 1 || l.Called("Scaling gpus ttft") != 1 {
+		t.Errorf("calls: %v", l.Calls)
+	}
+}
+
+func TestOldSeriesNeverUnderANewName(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	d.Park = true
+	d.Press("y").Expect("tok/s")
+	has(t, title(d), "throughput against")
+	d.Release()
+	has(t, title(d), "iteration time against")
+}
+
+func TestSpeedupsAreThoseOfTheLab(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("y", "y", "y", "y").Expect("1.38", "2.15", "68.9", "0.452")
+	d.Absent("6 360") // a run alone has no speed-up
+	d.Press("y").Expect("100.0", "53.7")
+}
+
+func TestIdealLine(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Expect("· ideal", "50 000").Press("i").Absent("ideal", "50 000")
+	d.Press("y", "y", "i")
+	if note, _ := panetest.Last[pane.Note](d); note.Text != "nothing is ideal for TTFT" {
+		t.Errorf("said %q", note.Text)
+	}
+	q := quantities[0]
+	if got := q.ideal(lab.Point{Y: 15532, Efficiency: 68.85}); got < 22558 || got > 22560 {
+		t.Errorf("ideal throughput of two GPUs: %f", got)
+	}
+}
+
+func TestSeriesOneByOne(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Expect("A Llama-3.1-8B", "B DeepSeek-V2-Lite")
+	d.Press("g").Expect("● Llama-3.1-8B").Absent("DeepSeek", "6 360")
+	has(t, title(d), "series 1 of 2")
+	d.Press("g").Expect("6 360").Absent("15 532")
+	has(t, d.Pane().Message().Text, "deepseek-v2-lite-ep2 is alone in its series: a run at another number of GPUs draws a line")
+	d.Press("g").Expect("15 532", "6 360").Press("g", "esc").Expect("15 532", "6 360")
+}
+
+func TestManySeriesShowTheOneLookedAt(t *testing.T) {
+	l := panetest.New()
+	for i := range 4 {
+		s := lab.Series{Name: fmt.Sprintf("Llama-3.1-70B · batch %d", i)}
+		for x := range 2 {
+			s.Points = append(s.Points, lab.Point{Run: fmt.Sprintf("big-%d-%d", i, x), X: float64(x + 1), Y: 900, Serial: -1})
+		}
+		l.Series = append(l.Series, s)
+	}
+	d := drive(t, l, 80, 18).Expect("11 279").Absent("big-")
+	d.Pane().SetFocus(false)
+	d.Send(pane.OpenMsg{To: pane.Charts, Run: "big-2-1"}).Expect("batch 2").Absent("11 279")
+	has(t, title(d), "series 5 of 6")
+}
+
+func TestCursorFollowsTheBoard(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 140, 39)
+	d.Send(pane.SelectMsg{Row: l.Rows[1]}).Expect("▌ A     1")
+	d.Pane().SetFocus(false)
+	d.Send(pane.SelectMsg{Row: l.Rows[1]}).Expect("▌ A     2")
+}
+
+func TestPointOpensItsRun(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("down", "enter")
+	if got, _ := panetest.Last[pane.OpenMsg](d); got.To != pane.Metrics || got.Run != "llama-8b-tp2" {
+		t.Errorf("opened %+v", got)
+	}
+	d.Press("t")
+	if got, _ := panetest.Last[pane.OpenMsg](d); got.To != pane.Traces {
+		t.Errorf("opened %+v", got)
+	}
+}
+
+func TestExport(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18).Press("P")
+	if _, ok := panetest.Last[pane.ExportMsg](d); !ok {
+		t.Error("P exports nothing")
+	}
+	l.Locked = true
+	d.Seen = nil
+	if _, ok := panetest.Last[pane.ExportMsg](d.Press("P")); ok {
+		t.Error("written in spite of read-only")
+	}
+}
+
+func TestAnalysedRunsJoin(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18)
+	before := l.Called("Scaling")
+	l.Series[0].Points[1].Y = 16000
+	d.Send(pane.AnalysedMsg{Analysis: l.Analyses["llama-8b-tp2"]}).Expect("16 000")
+	if n := l.Called("Scaling") - before; n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	d.Park = true
+	d.Send(pane.ReloadMsg{}).Send(pane.BoardMsg{}).Send(pane.ReloadMsg{})
+	before = l.Called("Scaling")
+	d.Release()
+	if n := l.Called("Scaling") - before; n != 1 {
+		t.Errorf("three changes asked %d times", n)
+	}
+}
+
+func TestNodeBoundary(t *testing.T) {
+	l := panetest.New()
+	l.Series[0].Points = append(l.Series[0].Points, lab.Point{Run: "llama-8b-tp8", Layout: "TP8", X: 8, Y: 40000, Serial: -1})
+	if got := drive(t, l, 80, 18).Pane().(*Pane).nodes(); len(got) != 1 || got[0] != 4 {
+		t.Errorf("node boundary at %v", got)
+	}
+	if got := drive(t, panetest.New(), 80, 18).Pane().(*Pane).nodes(); got != nil {
+		t.Errorf("a boundary at %v within one node", got)
+	}
+}
+
+func TestLog(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("l")
+	has(t, title(d), ", log")
+	d.Press("l").Expect("50 000")
+}
+
+func TestEmptyStates(t *testing.T) {
+	l := panetest.New()
+	l.Series = nil
+	d := drive(t, l, 80, 18).Expect("No run has timings yet").Press("enter", "g", "down", "t")
+	d.Press("Y").Expect("4 Metrics, then a")
+	d.Press("y", "x", "x", "x").Expect("mixture-of-experts")
+	l.Err["Scaling"] = errors.New("trace_collection: permission denied")
+	d.Press("r").Expect("permission denied", "r tries again")
+	p := New(panetest.New().Env(context.Background()))
+	first := &panetest.Driver{T: t, S: panetest.OfPane(p)}
+	first.Resize(80, 18)
+	first.Expect("reading the runs")
+}
+
+func TestLateSeriesAreDropped(t *testing.T) {
+	l := panetest.New()
+	p := New(l.Env(context.Background()))
+	first, second := p.load(), p.load()
+	late := first()
+	p.Update(second())
+	p.all = nil
+	if p.Update(late); p.all != nil {
+		t.Error("a reply that came too late was taken")
+	}
+}

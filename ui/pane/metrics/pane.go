@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -42,11 +43,17 @@ type Pane struct {
 	rest   int // generation of the cursor's rest
 
 	list  pane.Task[[]model.Run]
-	quick pane.Task[map[string]*model.Analysis]
+	quick pane.Task[timings]
 	look  *reading.Reader // the run under the cursor
 	all   *reading.Reader // one after the other, in the background
 	queue []string        // runs that all has still to read
 	total int             // runs it was given
+}
+
+// timings are the runs without traces, read or not.
+type timings struct {
+	analyses map[string]*model.Analysis
+	problems map[string]error
 }
 
 // restedMsg comes when the cursor has not moved for a moment.
@@ -118,7 +125,7 @@ func (p *Pane) reply(msg tea.Msg) tea.Cmd {
 		return p.gotRuns(done)
 	}
 	if done, ok := p.quick.Take(msg); ok {
-		p.gotQuick(done)
+		p.gotTimings(done.Value)
 		return nil
 	}
 	if cmd, ended, err := p.look.Update(msg); ended || cmd != nil {
@@ -209,23 +216,28 @@ func (p *Pane) readTimings() tea.Cmd {
 	if len(names) == 0 {
 		return nil
 	}
-	return p.quick.Start(p.env.Ctx, func(ctx context.Context) (map[string]*model.Analysis, error) {
-		found := map[string]*model.Analysis{}
+	return p.quick.Start(p.env.Ctx, func(ctx context.Context) (timings, error) {
+		found := timings{map[string]*model.Analysis{}, map[string]error{}}
 		for _, name := range names {
-			if a, err := p.env.Lab.Analyse(ctx, name, pool.Background, nil); err == nil {
-				found[name] = a
-			}
-			if ctx.Err() != nil {
+			a, err := p.env.Lab.Analyse(ctx, name, pool.Background, nil)
+			switch {
+			case ctx.Err() != nil:
 				return found, ctx.Err()
+			case err != nil:
+				found.problems[name] = err
+			default:
+				found.analyses[name] = a
 			}
 		}
 		return found, nil
 	})
 }
 
-func (p *Pane) gotQuick(done pane.Done[map[string]*model.Analysis]) {
-	for name, a := range done.Value {
-		p.analyses[name], p.read[name] = a, true
+func (p *Pane) gotTimings(found timings) {
+	maps.Copy(p.analyses, found.analyses)
+	maps.Copy(p.problems, found.problems)
+	for name := range found.analyses {
+		p.read[name] = true
 	}
 	p.fill()
 }

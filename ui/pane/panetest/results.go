@@ -8,12 +8,30 @@ import (
 )
 
 func runs() []model.Run {
-	run := func(name string, back time.Duration) model.Run {
-		return model.Run{Name: name, Dir: "trace_collection/" + name, Time: Now.Add(-back)}
+	run := func(name string, back time.Duration, kineto int64) model.Run {
+		r := model.Run{Name: name, Dir: "trace_collection/" + name, Time: Now.Add(-back)}
+		r.Files = []model.RunFile{{Kind: model.FileTiming, Path: r.Dir + "/timing_stats_0.json", Size: 2048}}
+		if kineto > 0 {
+			r.Files = append(r.Files, model.RunFile{Kind: model.FileKineto, Path: r.Dir + "/kineto_trace_0.json", Size: kineto})
+		}
+		return r
 	}
-	slow := run("llama-8b-tp2@3141500", 26*time.Hour)
+	with := func(r model.Run, id, text, name string, tp int) model.Run {
+		l := model.Layout{TP: tp, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}
+		e := experiment(id, text, name, l, r.Name)
+		r.Experiment = &e
+		return r
+	}
+	slow := run("llama-8b-tp2@3141500", 26*time.Hour, 0)
 	slow.Problem = "config.yaml is not there: model and layout are not known"
-	return []model.Run{run("llama-8b-tp2", 2*time.Hour), run("llama-8b-tp1", 3*time.Hour), run("deepseek-v2-lite-ep2", 5*time.Hour), slow}
+	replayed := with(run("tp1-b1-s512", 30*time.Hour, 0), "S1", "replay of a recording on 1 GPU", llama.Name, 1)
+	replayed.Replay = true
+	moe := with(run("deepseek-v2-lite-ep2", 5*time.Hour, 96<<20), "E3.2", "DeepSeek-V2-Lite expert parallelism EP=2 on 2 GPUs", deepseek.Name, 1)
+	moe.Experiment.Layout.DPReplicate, moe.Experiment.Layout.EP = 2, 2
+	return []model.Run{
+		with(run("llama-8b-tp2", 2*time.Hour, 298<<20), "E1.2", "Llama-8B tensor parallelism TP=2 on 2 GPUs", llama.Name, 2),
+		with(run("llama-8b-tp1", 3*time.Hour, 149<<20), "E1.1", "Llama-8B baseline on 1 GPU (TP=1, PP=1, EP=1)", llama.Name, 1),
+		moe, slow, replayed}
 }
 
 // figures of the runs, in the order of names below.
@@ -25,6 +43,7 @@ var figures = map[string]map[string]float64{
 		"comm_wait": 2.0, "coll_call_num": 4160, "coll_busbw": 31.2, "gpu_busy": 91.6, "sm_coverage": 71.3, "profiler_start_skew": 200.5, "load_imbalance": 1.004},
 	"deepseek-v2-lite-ep2": {"ttft": 120.7, "tpot": 14.2, "iteration_wall_clock": 1.61, "throughput_tokens_sec": 6360, "output_tokens_sec": 1272,
 		"tokens_sec_per_gpu": 3180, "comm_overhead": 21.3, "coll_call_num": 6912, "gpu_busy": 74.5},
+	"tp1-b1-s512": {"ttft": 20.3, "tpot": 7.9, "iteration_wall_clock": 0.52, "throughput_tokens_sec": 1108},
 }
 
 var missing = map[string]string{
@@ -36,9 +55,12 @@ func analyses() map[string]*model.Analysis {
 	out := map[string]*model.Analysis{}
 	for name, values := range figures {
 		a := &model.Analysis{Run: name, Ranks: []int{0, 1}}
-		if name == "llama-8b-tp1" {
+		switch name {
+		case "tp1-b1-s512":
+			a.Ranks, a.Replay = []int{0}, true
+		case "llama-8b-tp1":
 			a.Ranks = []int{0}
-		} else {
+		default:
 			a.Warnings = []string{"rank 1: first 401 ms cut: waiting for rank 0's profiler to start"}
 		}
 		for _, d := range model.Definitions {
