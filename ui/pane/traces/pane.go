@@ -221,9 +221,16 @@ func (p *Pane) Title() (left, right string) {
 	case p.reader.Busy():
 		right = p.reader.Words()
 	case !p.filter.Empty():
-		right = widget.Int(len(p.kernel)) + " kernels match " + p.filter.Text
+		right = matchWords(len(p.kernel)) + p.filter.Text
 	}
 	return left, right
+}
+
+func matchWords(n int) string {
+	if n == 1 {
+		return "1 kernel matches "
+	}
+	return widget.Int(n) + " kernels match "
 }
 
 // Message names the straggler, or says that there is none, then what was cut or lost.

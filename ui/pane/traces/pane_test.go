@@ -2,11 +2,19 @@ package traces
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"testing"
 
+	"go.uber.org/goleak"
+
+	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/panetest"
+	"shardeck/ui/theme"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
 	t.Helper()
@@ -14,15 +22,221 @@ func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
 }
 
 // opened is the pane with a run read in it.
-func opened(t *testing.T, run string, w, h int) *panetest.Driver {
+func opened(t *testing.T, l *panetest.Lab, run string, w, h int) *panetest.Driver {
 	t.Helper()
-	return drive(t, panetest.New(), w, h).Send(pane.OpenMsg{To: pane.Traces, Run: run})
+	return drive(t, l, w, h).Send(pane.OpenMsg{To: pane.Traces, Run: run})
+}
+
+func message(d *panetest.Driver) string { return d.Pane().Message().Text }
+
+func title(d *panetest.Driver) string {
+	left, right := d.Pane().Title()
+	return left + " | " + right
+}
+
+func has(t *testing.T, text, part string) {
+	t.Helper()
+	if !strings.Contains(text, part) {
+		t.Errorf("no %q in %q", part, text)
+	}
+}
+
+func said(d *panetest.Driver) string {
+	note, _ := panetest.Last[pane.Note](d)
+	return note.Text
 }
 
 func TestFrames(t *testing.T) {
-	opened(t, "llama-8b-tp2", 80, 18).Golden("80x18")
-	opened(t, "llama-8b-tp2", 80, 18).Press("tab").Golden("collectives-80x18")
-	opened(t, "llama-8b-tp2", 140, 39).Golden("140x39")
+	opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Golden("80x18")
+	opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab").Golden("collectives-80x18")
+	opened(t, panetest.New(), "llama-8b-tp2", 140, 39).Golden("140x39")
 }
 
-func TestSizes(t *testing.T) { panetest.Sizes(opened(t, "llama-8b-tp2", 80, 18)) }
+func TestSizes(t *testing.T) {
+	panetest.Sizes(opened(t, panetest.New(), "llama-8b-tp2", 80, 18))
+	panetest.Sizes(opened(t, panetest.New(), "llama-8b-tp1", 80, 18))
+	panetest.Sizes(drive(t, panetest.New(), 80, 18))
+}
+
+func TestParts(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Expect("▌kernels", "nvjet_tst")
+	d.Press("tab").Expect("▌collectives", "≈64 MiB", "167.0").Absent("nvjet_tst")
+	d.Press("tab").Expect("▌ranks", "401.0")
+	d.Press("tab").Expect("▌classes", "16 000")
+	d.Press("tab").Expect("▌kernels").Press("shift+tab").Expect("▌classes")
+	d.Resize(140, 39)
+	d.Expect("nvjet_tst", "≈64 MiB", "401.0", "16 000", "▌classes")
+}
+
+func TestSplitAddsUp(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Expect("81.3 %", "decode × 63", "1 132 ms")
+	has(t, title(d), "window 1 132 ms · 2 ranks | 298 MiB")
+}
+
+func TestZoomAndPan(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18)
+	d.Press("right")
+	has(t, said(d), "the whole window is in sight")
+	d.Press("+").Expect("50 % of the window", "283 ms", "849 ms").Absent("prefill")
+	d.Press("left", "left", "left", "left").Expect("prefill", "0 ns", "566 ms")
+	for range 20 {
+		d.Press("+")
+	}
+	d.Expect("6 % of the window")
+	for range 60 {
+		d.Press("right")
+	}
+	d.Expect("1 132 ms").Press("-", "-", "-", "-", "-", "-").Absent("of the window")
+	d.Press("+", "esc").Absent("of the window")
+}
+
+func TestSpanStaysInside(t *testing.T) {
+	for _, bins := range []int{0, 1, 5, 12, 200} {
+		s := whole
+		for i, step := range []func(span) span{
+			func(s span) span { return s.zoom(bins, true) }, func(s span) span { return s.pan(bins, 1) },
+			func(s span) span { return s.pan(bins, -3) }, func(s span) span { return s.zoom(bins, false) }} {
+			for range 9 {
+				s = step(s)
+				if low, high := s.in(bins); low < 0 || high > bins || low > high {
+					t.Fatalf("%d bins, step %d: %d to %d", bins, i, low, high)
+				}
+			}
+		}
+		if s != whole && bins > 0 {
+			t.Errorf("%d bins: zoomed out to %v", bins, s)
+		}
+	}
+}
+
+func TestRankOfTheTimeline(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Expect("▸ rank 0").Press("]").Expect("▸ rank 1").Press("]").Expect("▸ rank 0").Press("[").Expect("▸ rank 1")
+	d.Check()
+}
+
+func TestKernelFilter(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "/").Type("class:gemm").Expect("nvjet_tst").Absent("flash_fwd")
+	if !d.Pane().Capturing() {
+		t.Error("a text field must have the keys")
+	}
+	d.Press("enter")
+	has(t, title(d), "1 kernel matches class:gemm")
+	d.Press("esc").Expect("flash_fwd").Press("/").Type("nothing such").Expect("no kernel matches nothing such")
+	d.Press("esc").Expect("flash_fwd")
+}
+
+func TestCopyGivesTheWholeName(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("down", "down", "y")
+	if got, _ := panetest.Last[pane.CopyMsg](d); got.Text != "void flash_fwd_splitkv_kernel<float>(int)" {
+		t.Errorf("copied %q", got.Text)
+	}
+	d.Press("tab", "y")
+	if got, _ := panetest.Last[pane.CopyMsg](d); got.Text != "shardeck trace llama-8b-tp2" {
+		t.Errorf("copied %q", got.Text)
+	}
+}
+
+func TestProgressAndCancel(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18)
+	d.Park = true
+	d.Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"}).Expect("reading the traces of llama-8b-tp2", "esc stops it")
+	has(t, title(d), "reading llama-8b-tp2")
+	d.Press("enter", "down").Press("esc").Absent("reading")
+	d.Release().Absent("nvjet_tst").Expect("are not read yet", "↵ reads them")
+	d.Press("enter").Expect("nvjet_tst").Press("enter")
+	has(t, said(d), "read already")
+}
+
+func TestProgressBar(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	p := d.Pane().(*Pane)
+	p.open(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"})
+	d.Expect("reading the traces")
+	lines := strings.Join(bar(p.env.Theme, 80, 60<<20, 149<<20), "\n")
+	has(t, lines, "60 MiB of 149 MiB")
+	has(t, lines, "████")
+}
+
+func TestMessages(t *testing.T) {
+	l := panetest.New()
+	d := opened(t, l, "llama-8b-tp2", 80, 18)
+	has(t, message(d), "no straggler · 401 ms of start cut on rank 1")
+	one := 1.0
+	a := l.Analyses["llama-8b-tp2"]
+	for i := range a.Metrics {
+		if a.Metrics[i].Name == "straggler" {
+			a.Metrics[i].Value, a.Metrics[i].Cause, a.Metrics[i].By = &one, "host", map[string]float64{"lateness_ms": 44}
+		}
+	}
+	has(t, message(d), "straggler: rank 1, 44 ms late, by its host")
+	a.Damaged, a.Warnings = true, []string{"kineto_trace_1.json: cut off after 12 MB"}
+	has(t, message(d), "input was damaged, these are its sound parts: kineto_trace_1.json: cut off")
+	if d.Pane().Message().Tone != theme.Bad {
+		t.Error("damage must stand out")
+	}
+}
+
+func TestRunWithoutTraces(t *testing.T) {
+	opened(t, panetest.New(), "llama-8b-tp1", 80, 18).Expect("llama-8b-tp1 has no traces", "profiling.kineto", "n goes to the next run").Press("+")
+}
+
+func TestUnreadableRun(t *testing.T) {
+	l := panetest.New()
+	l.Err["Analyse"] = errors.New("kineto_trace_0.json: permission denied")
+	d := opened(t, l, "llama-8b-tp2", 80, 18).Expect("cannot be read", "permission denied", "↵ tries again")
+	delete(l.Err, "Analyse")
+	d.Press("enter").Expect("nvjet_tst")
+}
+
+func TestNothingIsReadUnasked(t *testing.T) {
+	l := panetest.New()
+	for i := range l.Rows {
+		l.Rows[i].Analysis = nil
+	}
+	d := drive(t, l, 80, 18).Expect("There is no run to show yet").Send(pane.BoardMsg{Rows: l.Rows}).Expect("llama-8b-tp1 (149 MiB) are not read yet")
+	d.Press("n").Expect("llama-8b-tp2 (298 MiB)").Press("N").Expect("llama-8b-tp1")
+	d.Pane().SetFocus(false)
+	d.Send(pane.SelectMsg{Row: l.Rows[1]}).Expect("llama-8b-tp2 (298 MiB)")
+	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp1"}).Expect("llama-8b-tp1")
+	if l.Called("Analyse") != 0 {
+		t.Errorf("calls: %v", l.Calls)
+	}
+	d.Send(pane.AnalysedMsg{Analysis: l.Analyses["llama-8b-tp2"]}).Absent("nvjet_tst").Press("n").Expect("nvjet_tst")
+	d.Send(pane.BoardMsg{Rows: l.Rows}).Expect("nvjet_tst")
+}
+
+func TestBoardBringsWhatIsKnown(t *testing.T) {
+	l := panetest.New()
+	drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Press("n").Expect("nvjet_tst")
+}
+
+func TestManyRanks(t *testing.T) {
+	l := panetest.New()
+	s := l.Analyses["llama-8b-tp2"].Trace
+	for r := 2; r < 16; r++ {
+		rank, density := s.Ranks[0], s.Timeline[0]
+		rank.Rank, density.Rank = r, r
+		s.Ranks, s.Timeline = append(s.Ranks, rank), append(s.Timeline, density)
+	}
+	d := opened(t, l, "llama-8b-tp2", 80, 18).Expect("▸ rank 0", "of 16 ranks").Absent("rank 9")
+	for range 9 {
+		d.Press("]")
+	}
+	d.Expect("▸ rank 9")
+}
+
+func TestOddSummaries(t *testing.T) {
+	for name, s := range map[string]*model.TraceSummary{
+		"empty":    {},
+		"no bins":  {WindowNS: 5, Ranks: []model.RankSplit{{WindowNS: 5}}, Timeline: []model.RankDensity{{BinNS: 5}}},
+		"no ranks": {Timeline: []model.RankDensity{{BinNS: 0, Compute: []int64{1}, Transfer: []int64{0}, Wait: []int64{0}, Idle: []int64{0}}}},
+		"uneven":   {Timeline: []model.RankDensity{{BinNS: 2, Compute: []int64{1, 2, 2}, Transfer: []int64{1}}}, Kernels: []model.KernelStat{{}}, Collectives: []model.CollStat{{Bytes: -1}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := panetest.New()
+			l.Analyses["llama-8b-tp2"].Trace = s
+			panetest.Sizes(opened(t, l, "llama-8b-tp2", 80, 18).Press("+", "right", "-", "]", "tab", "tab", "tab"))
+		})
+	}
+}

@@ -126,7 +126,7 @@ func (p *Pane) bars(t *model.TraceSummary) []string {
 	if cols < 8 || len(t.Ranks) == 0 {
 		return nil
 	}
-	most := max(p.height/5, 2)
+	most := p.mostBars()
 	first := max(min(p.rank-most/2, len(t.Ranks)-most), 0)
 	var lines []string
 	for i := first; i < min(first+most, len(t.Ranks)); i++ {
@@ -147,15 +147,20 @@ func splitParts(th *theme.Theme, r model.RankSplit) []widget.Part {
 		{Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}, {Value: float64(r.CopyNS), Glyph: th.Empty, Tone: theme.Dim}}
 }
 
+// legend says what the signs mean, and at the right what the figures are: the share of
+// compute, or how many ranks there are besides those drawn.
 func (p *Pane) legend(ranks, cols int) string {
 	th := p.env.Theme
 	words := []string{th.Full + " compute", th.Transit + " transfer", th.Wait + " waiting", th.Empty + " copies", th.Idle + " idle"}
-	if ranks > max(p.height/5, 2) {
-		words = append(words, widget.Int(ranks)+" ranks, all in the part ranks")
+	right := "compute"
+	if ranks > p.mostBars() {
+		right = "of " + widget.Int(ranks) + " ranks"
 	}
-	text := widget.Spread(strings.Join(words, "   "), "compute", cols+8)
-	return p.label("") + th.Paint(theme.Dim, text)
+	return p.label("") + th.Paint(theme.Dim, widget.Spread(strings.Join(words, "  "), right, cols+8))
 }
+
+// mostBars is how many ranks are drawn at most.
+func (p *Pane) mostBars() int { return max(p.height/5, 2) }
 
 // empty says why there is no picture, and what to do.
 func (p *Pane) empty() []string {
@@ -180,11 +185,16 @@ func (p *Pane) empty() []string {
 // progress is how far the pool is.
 func (p *Pane) progress() []string {
 	done, total := p.reader.Progress()
-	lines := []string{"", "   reading the traces of " + p.run + " …"}
-	if total > 0 {
-		lines = append(lines, "", "   "+widget.Gauge(p.env.Theme, max(min(p.width-30, 60), 4), float64(done), float64(total))+"  "+widget.Bytes(done)+" of "+widget.Bytes(total))
-	}
+	lines := append([]string{"", "   reading the traces of " + p.run + " …"}, bar(p.env.Theme, p.width, done, total)...)
 	return append(lines, "", "   esc stops it; other panes stay usable meanwhile")
+}
+
+// bar is the progress in bytes, once their number is known.
+func bar(th *theme.Theme, width int, done, total int64) []string {
+	if total <= 0 {
+		return nil
+	}
+	return []string{"", "   " + widget.Gauge(th, max(min(width-30, 60), 4), float64(done), float64(total)) + "  " + widget.Bytes(done) + " of " + widget.Bytes(total)}
 }
 
 // noTraces says why a run has none, as its analysis knows, and how to get some.
