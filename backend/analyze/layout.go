@@ -131,7 +131,7 @@ func (w *world) worldWarnings() {
 func (w *world) warnNameless() {
 	var files []string
 	for _, rank := range slices.Sorted(maps.Keys(w.in.Ranks)) {
-		if r := w.in.Ranks[rank]; r.Info.Rank < 0 && len(w.in.Ranks) > 1 {
+		if r := w.in.Ranks[rank]; r.Info.Rank < 0 && len(w.in.Ranks) > 1 && len(r.Damage) == 0 {
 			files = append(files, base(r.File))
 		}
 	}

@@ -60,6 +60,8 @@ func (w *world) traced(names ...string) bool {
 	}
 	reason := "no traces: there is no kineto_trace_<rank>.json in this run; set profiling.kineto: true and run it again"
 	switch {
+	case len(w.empty) > 0 && w.damaged:
+		reason = strings.Join(w.empty, ", ") + ": no GPU kernels in what could be read; the warnings say what was lost"
 	case len(w.empty) > 0:
 		reason = noKernels(strings.Join(w.empty, ", "))
 	case w.in.NoTraces != "":

@@ -70,7 +70,9 @@ func (w *world) readLanes(ctx context.Context) error {
 		l, others := newLane(rank, src)
 		if len(l.kernels) == 0 {
 			w.empty = append(w.empty, l.file)
-			w.warn("%s", noKernels(l.file))
+			if len(src.Damage) == 0 {
+				w.warn("%s", noKernels(l.file))
+			}
 			continue
 		}
 		if others > 0 {

@@ -96,6 +96,7 @@ func (d *document) keys() error {
 
 // ended is what the end of the text means before the top-level object is closed.
 func (d *document) ended() error {
+	d.pos = len(d.buf)
 	if d.events {
 		d.cutOff("before the document was closed")
 	} else {
