@@ -34,6 +34,7 @@ type Pane struct {
 	filter   pane.Filter
 	baseline string // run that the others are compared with; empty: none
 	want     string // run to go to as soon as it is listed
+	followed string // run of the experiment that was last selected
 	err      error
 	loaded   bool
 
@@ -66,7 +67,7 @@ const restTime = 300 * time.Millisecond
 func New(env pane.Env) *Pane {
 	p := &Pane{env: env, defs: definitions(env.Lab), analyses: map[string]*model.Analysis{}, read: map[string]bool{}, problems: map[string]error{},
 		look: reading.New(env), all: reading.New(env)}
-	p.table = widget.Table{Columns: p.columns(), Column: 1, Freeze: 1, Focused: true}
+	p.table = widget.Table{Columns: p.columns(), Column: 1, Freeze: 1, Focused: true, Marked: p.isBaseline}
 	return p
 }
 
@@ -109,7 +110,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case pane.OpenMsg:
 		return p, p.open(msg)
 	case pane.SelectMsg:
-		p.follow(msg.Row)
+		return p, p.follow(msg)
 	case pane.AnalysedMsg:
 		p.got(msg.Analysis)
 		p.fill()
@@ -277,11 +278,18 @@ func (p *Pane) readWanted() tea.Cmd {
 }
 
 // follow keeps the cursor on the experiment that another pane is at.
-func (p *Pane) follow(r lab.Row) {
-	if p.focused || r.Run == nil || p.detail != nil {
-		return
+// Coming back to the pane leaves its own cursor alone while the experiment is the same.
+func (p *Pane) follow(msg pane.SelectMsg) tea.Cmd {
+	if !msg.Reaches(pane.Metrics, p.focused) || p.detail != nil {
+		return nil
 	}
-	p.goTo(r.Run.Name)
+	if run := msg.Run(); run != "" && run != p.followed {
+		p.followed = run
+		if !p.goTo(run) && p.focused {
+			p.want = run
+		}
+	}
+	return p.moved()
 }
 
 // goTo moves the cursor to a run; false if it is not listed.

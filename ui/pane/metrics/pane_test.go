@@ -141,7 +141,7 @@ func TestDefinition(t *testing.T) {
 func TestBaseline(t *testing.T) {
 	l := panetest.New()
 	d := at(t, l, "llama-8b-tp1").Press("b").Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp2"})
-	d.Expect("Δ %", "+37.7", "-22.0", "11 279")
+	d.Expect("Δ %", "+37.7", "-22.0", "11 279", "•llama-8b-tp1").Absent("▲")
 	has(t, title(d), "Δ % against llama-8b-tp1")
 	column(t, d, "tpot")
 	has(t, message(d), "tpot 6.64 ms against 8.51 of llama-8b-tp1")
@@ -155,7 +155,7 @@ func TestBaseline(t *testing.T) {
 
 func TestBaselineOfAnotherModelIsNotLikeWithLike(t *testing.T) {
 	d := at(t, panetest.New(), "llama-8b-tp1").Press("b").Send(pane.OpenMsg{To: pane.Metrics, Run: "deepseek-v2-lite-ep2"})
-	has(t, message(d), "not like with like: model differs")
+	has(t, message(d), "not like with like, model differs")
 	if d.Pane().Message().Tone != theme.Warn {
 		t.Error("such a comparison must warn")
 	}

@@ -46,7 +46,10 @@ func (p *Pane) fill() {
 			p.shown = append(p.shown, i)
 		}
 	}
-	best := p.best()
+	var best map[string]bool
+	if p.baseline == "" {
+		best = p.best()
+	}
 	rows := make([][]widget.Cell, len(p.shown))
 	for row, i := range p.shown {
 		rows[row] = p.cells(p.runs[i], best)
@@ -60,8 +63,12 @@ func (p *Pane) fill() {
 func (p *Pane) cells(r model.Run, best map[string]bool) []widget.Cell {
 	cells := []widget.Cell{{Text: p.label(r)}}
 	a := p.analyses[r.Name]
+	like := p.unlike(r) == ""
 	for _, d := range p.defs {
 		cell := p.cell(r.Name, a, d)
+		if !like && a != nil {
+			cell.Tone = theme.Dim
+		}
 		if best[r.Name+" "+d.Name] {
 			cell.Lead = p.env.Theme.Best + cell.Lead
 		}
@@ -84,6 +91,10 @@ func (p *Pane) label(r model.Run) string {
 
 func (p *Pane) allReplays() bool {
 	return len(p.runs) > 0 && !slices.ContainsFunc(p.runs, func(r model.Run) bool { return !p.replay(r) })
+}
+
+func (p *Pane) isBaseline(row int) bool {
+	return p.baseline != "" && p.runs[p.shown[row]].Name == p.baseline
 }
 
 func (p *Pane) replay(r model.Run) bool {

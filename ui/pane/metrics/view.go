@@ -28,7 +28,34 @@ func (p *Pane) tableRows() int {
 	if p.detail != nil {
 		t = &p.detail.table
 	}
-	return p.height - p.below() - t.HeaderRows()
+	return p.tableRoom() - t.HeaderRows()
+}
+
+// previewFrom is the height from which the run under the cursor is shown below the
+// table, metric by metric.
+const previewFrom = 34
+
+// tableRoom is the lines of the table: all but the notes, or where there is room for
+// the run beside it, what its rows need.
+func (p *Pane) tableRoom() int {
+	room := p.height - p.below()
+	if p.detail != nil || p.height < previewFrom {
+		return room
+	}
+	return min(len(p.shown)+p.table.HeaderRows()+1, room/2)
+}
+
+// preview is the run under the cursor opened, its cursor on the same metric.
+func (p *Pane) preview(height int) []string {
+	name := p.currentName()
+	a := p.analyses[name]
+	if height < 2 || a == nil {
+		return nil
+	}
+	d := &detail{run: name, table: widget.Table{Column: -1}}
+	d.show(p.env.Theme, a, p.defs)
+	d.goTo(p.metricName())
+	return append([]string{widget.Rule(p.env.Theme, p.width, name)}, d.table.View(p.env.Theme, p.width, height-1)...)
 }
 
 // Title names the runs shown, or the one opened, and how far a reading is.
@@ -52,7 +79,7 @@ func (p *Pane) Title() (left, right string) {
 	case p.loaded:
 		right = widget.Plural(len(p.runs), "run")
 		if p.allReplays() {
-			right += " · all replays of recordings"
+			right += ", all replays"
 		}
 	}
 	return left, right
@@ -85,7 +112,13 @@ func (p *Pane) body() []string {
 		return p.empty()
 	}
 	room := p.height - p.below()
-	lines := table.View(p.env.Theme, p.width, room)
+	lines := table.View(p.env.Theme, p.width, p.tableRoom())
+	if p.tableRoom() < room {
+		for len(lines) < p.tableRoom() {
+			lines = append(lines, "")
+		}
+		lines = append(lines, p.preview(room-len(lines))...)
+	}
 	if p.below() == 0 {
 		return lines
 	}
@@ -290,13 +323,17 @@ func (p *Pane) deltaNote(r model.Run, m model.Metric, d model.Definition) pane.N
 	}
 	text += " against " + pane.MetricText(b, d) + " of " + p.baseline
 	if why := p.unlike(r); why != "" {
-		return pane.Note{Text: text + "; not like with like: " + why, Tone: theme.Warn}
+		return pane.Note{Text: "not like with like, " + why + ": " + text, Tone: theme.Warn}
 	}
 	return pane.Note{Text: text}
 }
 
-// unlike names what differs, besides the layout, between a run and the baseline.
+// unlike names what differs, besides the layout, between a run and the baseline; empty:
+// nothing, or there is no baseline.
 func (p *Pane) unlike(r model.Run) string {
+	if p.baseline == "" || p.baseline == r.Name {
+		return ""
+	}
 	for _, b := range p.runs {
 		if b.Name != p.baseline {
 			continue

@@ -150,7 +150,7 @@ func (p *Pane) otherRank(next bool) {
 	p.rank = (p.rank + step + len(t.Timeline)) % len(t.Timeline)
 }
 
-// otherRun shows the next run of the board; its traces are read when ↵ asks for it.
+// otherRun shows the next run of the board; its traces are read unless they are too many.
 func (p *Pane) otherRun(next bool) tea.Cmd {
 	if len(p.runs) == 0 {
 		return pane.Warn("the board has no runs")
@@ -160,7 +160,8 @@ func (p *Pane) otherRun(next bool) tea.Cmd {
 		step = 1
 	}
 	p.show(p.runs[(max(p.at(), 0)+step)%len(p.runs)])
-	return nil
+	p.demand = true
+	return p.readModest()
 }
 
 func (p *Pane) metrics() tea.Cmd {
@@ -180,6 +181,7 @@ func (p *Pane) back() tea.Cmd {
 	switch {
 	case p.reader.Busy():
 		p.reader.Stop()
+		p.demand = false
 		return pane.Send(pane.Note{Text: "stopped reading " + p.run + "; ↵ starts again", Tone: theme.Plain})
 	case !p.filter.Empty():
 		p.setFilter("")

@@ -24,6 +24,8 @@ type Pane struct {
 	runs     []runRef // of the board, to go through with n
 	run      string
 	bytes    int64           // of its traces on disk; 0: not known
+	followed string          // run of the experiment that was last selected
+	demand   bool            // the user came to see traces, and did not stop the reading
 	analysis *model.Analysis // nil: not read
 	err      error
 
@@ -78,11 +80,11 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case tea.KeyMsg:
 		return p, p.key(msg)
 	case pane.BoardMsg:
-		p.gotBoard(msg.Rows)
+		return p, p.gotBoard(msg.Rows)
 	case pane.OpenMsg:
 		return p, p.open(msg)
 	case pane.SelectMsg:
-		p.follow(msg.Row)
+		return p, p.follow(msg)
 	case pane.AnalysedMsg:
 		p.analysed(msg.Analysis)
 	}
@@ -96,7 +98,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 
 // gotBoard takes the runs there are; the first one is shown while nothing else was
 // asked for. A run whose files changed is to be read again.
-func (p *Pane) gotBoard(rows []lab.Row) {
+func (p *Pane) gotBoard(rows []lab.Row) tea.Cmd {
 	known := p.runs
 	p.runs = nil
 	for _, r := range rows {
@@ -118,6 +120,7 @@ func (p *Pane) gotBoard(rows []lab.Row) {
 	case i >= 0 && (p.analysis == nil || p.runs[i].bytes != p.bytes):
 		p.show(p.runs[i])
 	}
+	return p.readModest()
 }
 
 func traceBytes(r model.Run) (sum int64) {
@@ -143,14 +146,38 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 	if msg.To != pane.Traces {
 		return nil
 	}
-	return p.read()
+	p.demand = true
+	return p.readModest()
 }
 
-// follow shows the run of the experiment that another pane is at.
-func (p *Pane) follow(r lab.Row) {
-	if !p.focused && r.Run != nil && !p.reader.Busy() {
-		p.goTo(r.Run.Name)
+// follow shows the run of the experiment that another pane is at, or that was selected
+// when this pane was entered; coming back leaves it at the run that n went to.
+func (p *Pane) follow(msg pane.SelectMsg) tea.Cmd {
+	entered := msg.Entered == pane.Traces
+	if !msg.Reaches(pane.Traces, p.focused) || p.reader.Busy() && !entered {
+		return nil
 	}
+	run := msg.Run()
+	if run != "" && run != p.followed {
+		p.followed = run
+		p.goTo(run)
+	}
+	if !entered {
+		return nil
+	}
+	p.demand = true
+	if run == "" && p.run != "" {
+		return tea.Batch(pane.Say(msg.Row.Experiment.ID+" has no run yet: these are the traces of "+p.run), p.readModest())
+	}
+	return p.readModest()
+}
+
+// readModest reads what the user came to see, unless it is more than a login node should.
+func (p *Pane) readModest() tea.Cmd {
+	if !p.demand || !p.focused || p.err != nil || !reading.Modest(p.env, p.bytes) {
+		return nil
+	}
+	return p.read()
 }
 
 func (p *Pane) goTo(run string) {
@@ -266,7 +293,7 @@ func stragglerWords(m model.Metric) string {
 	case m.Value == nil && m.Reason == "none":
 		return "no straggler"
 	case m.Value == nil:
-		return "no straggler can be told: " + m.Reason
+		return "no straggler: " + m.Reason
 	}
 	text := "straggler: rank " + widget.Number(*m.Value, 0)
 	if late, ok := m.By["lateness_ms"]; ok {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -178,6 +179,10 @@ func (p *Pane) empty() []string {
 	size := ""
 	if p.bytes > 0 {
 		size = " (" + widget.Bytes(p.bytes) + ")"
+	}
+	if !reading.Modest(p.env, p.bytes) {
+		return []string{"", "   The traces of " + p.run + size + " are more than a login node should read.", "",
+			"   ↵ reads them all the same · n goes to the next run"}
 	}
 	return []string{"", "   The traces of " + p.run + size + " are not read yet.", "", "   ↵ reads them · n goes to the next run · t in Experiments or Metrics opens another"}
 }
