@@ -1,0 +1,145 @@
+package nsys
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// column is a column of cuda_gpu_trace that is kept.
+type column uint8
+
+const (
+	colStart column = iota
+	colDuration
+	colCorr
+	colDevice
+	colStream
+	colOpName
+	columnKinds
+)
+
+// columnNames are the headers of those columns, without units. Older versions write
+// the same words; columns in between come and go.
+var columnNames = map[string]column{
+	"Start": colStart, "Duration": colDuration, "CorrId": colCorr,
+	"Device": colDevice, "Strm": colStream, "Name": colOpName,
+}
+
+// needed are the columns without which a line is no kernel.
+var needed = []column{colStart, colDuration, colOpName}
+
+// unit is a unit of time: its power of ten in ns, and the words for it, which
+// --timeunit and the version decide.
+var units = map[string]int{
+	"ns": 0, "nsec": 0, "nanoseconds": 0,
+	"us": 3, "usec": 3, "μs": 3, "µs": 3, "microseconds": 3,
+	"ms": 6, "msec": 6, "milliseconds": 6,
+	"s": 9, "sec": 9, "seconds": 9,
+}
+
+// header is where the columns of one table are.
+type header struct {
+	at    [columnKinds]int // index of the field, -1: not there
+	shift [columnKinds]int // power of ten to ns, of times
+	width int
+}
+
+// headerOf reads a header of cuda_gpu_trace; false: this is none.
+func headerOf(fields []string) (h header, ok bool) {
+	for i := range h.at {
+		h.at[i] = -1
+	}
+	h.width = len(fields)
+	for i, f := range fields {
+		name, unit := nameAndUnit(f)
+		c, known := columnNames[name]
+		if !known || h.at[c] >= 0 {
+			continue
+		}
+		shift, isTime := units[unit]
+		if (c == colStart || c == colDuration) && !isTime {
+			return h, false
+		}
+		h.at[c], h.shift[c] = i, shift
+	}
+	for _, c := range needed {
+		if h.at[c] < 0 {
+			return h, false
+		}
+	}
+	return h, h.at[colDevice] >= 0 || h.at[colStream] >= 0
+}
+
+// nameAndUnit splits "Start (ns)" and "Start(nsec)".
+func nameAndUnit(field string) (name, unit string) {
+	field = strings.TrimSpace(strings.TrimPrefix(field, "\ufeff"))
+	name, unit, found := strings.Cut(field, "(")
+	if !found {
+		return field, ""
+	}
+	return strings.TrimSpace(name), strings.TrimSpace(strings.TrimSuffix(unit, ")"))
+}
+
+// otherTables are first columns of the other reports of nsys stats.
+var otherTables = []string{"Time", "Time(%)", "Name", "Operation", "Total", "Kernel Name", "API Start", "Range", "Count"}
+
+// isOtherHeader says whether a line begins a table of another report.
+func isOtherHeader(fields []string) bool {
+	name, unit := nameAndUnit(fields[0])
+	if _, timed := units[unit]; timed && name == "Start" {
+		return true // a trace of something else: API calls, NVTX ranges
+	}
+	for _, t := range otherTables {
+		if name == t {
+			return len(fields) > 2
+		}
+	}
+	return false
+}
+
+// decimal reads a number with a fraction, times 10^shift, rounded to a whole; halves
+// go up. Commas between thousands are allowed.
+func decimal(text string, shift int) (int64, bool) {
+	text = strings.TrimSpace(text)
+	if strings.Contains(text, ",") {
+		text = strings.ReplaceAll(text, ",", "")
+	}
+	digits, negative := strings.CutPrefix(text, "-")
+	whole, frac, _ := strings.Cut(digits, ".")
+	if !isDigits(whole) || frac != "" && !isDigits(frac) {
+		return exponential(text, shift)
+	}
+	if whole = strings.TrimLeft(whole, "0"); len(whole)+shift > 18 {
+		return 0, false
+	}
+	up := len(frac) > shift && frac[shift] >= '5'
+	frac = (frac + "000000000")[:shift]
+	v, err := strconv.ParseInt("0"+whole+frac, 10, 64)
+	if up {
+		v++
+	}
+	if negative {
+		v = -v
+	}
+	return v, err == nil
+}
+
+func isDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// exponential reads 1.5e+06, as some versions print large numbers.
+func exponential(text string, shift int) (int64, bool) {
+	if !strings.ContainsAny(text, "eE") || strings.ContainsAny(text, "xXpP_iI") {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	v = math.Round(v * math.Pow10(shift))
+	return int64(v), err == nil && math.Abs(v) < maxTime
+}

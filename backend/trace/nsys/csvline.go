@@ -1,0 +1,115 @@
+package nsys
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"strings"
+)
+
+// lineBlock is the buffer of lines; a line longer than maxLine is cut and counted.
+const (
+	lineBlock = 64 << 10
+	maxLine   = 1 << 20
+)
+
+// lines reads a text line by line.
+type lines struct {
+	in  *bufio.Reader
+	buf []byte
+	at  int64 // byte of the text where the present line begins
+	pos int64
+	err error // why there is no more
+
+	endless bool // the last line was not ended
+}
+
+// next is the next line without its end; false if there is none. long says that it
+// was cut. The bytes are void after the next call.
+func (l *lines) next() (line []byte, long, ok bool) {
+	l.buf, l.at = l.buf[:0], l.pos
+	for {
+		piece, err := l.in.ReadSlice('\n')
+		l.pos += int64(len(piece))
+		if room := maxLine - len(l.buf); len(piece) > room {
+			piece, long = piece[:room], true
+		}
+		l.buf = append(l.buf, piece...)
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil {
+			l.err = err
+		}
+		break
+	}
+	if len(l.buf) == 0 && l.err != nil {
+		return nil, false, false
+	}
+	l.endless = l.err != nil
+	return trimEnd(l.buf), long, true
+}
+
+// broken is what stopped reading before the end, nil at the end.
+func (l *lines) broken() error {
+	if errors.Is(l.err, io.EOF) {
+		return nil
+	}
+	return l.err
+}
+
+// trimEnd takes the line's end off.
+func trimEnd(line []byte) []byte {
+	for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
+		line = line[:len(line)-1]
+	}
+	return line
+}
+
+// splitLine splits a line of CSV into its fields, without quotes. False: a quote is
+// not closed, or stands where none may stand.
+func splitLine(line string, fields []string) ([]string, bool) {
+	fields = fields[:0]
+	for {
+		if !strings.HasPrefix(line, `"`) {
+			field, rest, more := strings.Cut(line, ",")
+			if strings.Contains(field, `"`) {
+				return fields, false
+			}
+			if fields = append(fields, field); !more {
+				return fields, true
+			}
+			line = rest
+			continue
+		}
+		field, rest, ok := quoted(line)
+		if !ok {
+			return fields, false
+		}
+		fields = append(fields, field)
+		if rest == "" {
+			return fields, true
+		}
+		line = rest[1:]
+	}
+}
+
+// quoted takes a quoted field off the beginning of line; rest begins with a comma or
+// is empty.
+func quoted(line string) (field, rest string, ok bool) {
+	for i := 1; i < len(line); i++ {
+		if line[i] != '"' {
+			continue
+		}
+		if i+1 < len(line) && line[i+1] == '"' {
+			i++
+			continue
+		}
+		rest = line[i+1:]
+		if rest != "" && rest[0] != ',' {
+			return "", "", false
+		}
+		return strings.ReplaceAll(line[1:i], `""`, `"`), rest, true
+	}
+	return "", "", false
+}

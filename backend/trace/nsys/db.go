@@ -1,0 +1,264 @@
+package nsys
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"shardeck/backend/trace"
+	"shardeck/model"
+)
+
+// db is an SQLite file that is only read. It takes no lock, which file systems of
+// clusters may not have, and stops with its context.
+type db struct {
+	ctx      context.Context
+	conn     *sqlite3.Conn
+	columns  map[string]map[string]bool // of each table, in lower case
+	size     int64
+	progress func(done, total int64)
+	rows     int64 // read so far
+	total    int64 // expected of the large tables
+	*faults
+}
+
+// openDB opens path and lists its tables. An error is for people, without the file's name.
+func openDB(ctx context.Context, path string, progress func(done, total int64)) (*db, error) {
+	d := &db{ctx: ctx, progress: progress, faults: &faults{}, columns: map[string]map[string]bool{}}
+	cut, err := d.checkSize(path)
+	if err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	name := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: "mode=ro&immutable=1"}
+	if d.conn, err = sqlite3.OpenContext(ctx, name.String()); err != nil {
+		return nil, plain(err)
+	}
+	if err := d.prepare(cut); err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *db) close() { d.conn.Close() }
+
+// checkSize compares the file with what its header says, and looks for a transaction
+// that did not end.
+func (d *db) checkSize(path string) (cut bool, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	d.size = st.Size()
+	var head [headerSize]byte
+	if _, err := io.ReadFull(f, head[:]); err != nil {
+		return false, errors.New("is an SQLite file cut off in its header; export the report again")
+	}
+	if want := pagesOf(head) * pageSize(head); want > d.size {
+		cut = true
+		d.once(d.size, fmt.Sprintf("the SQLite file is cut off: %s of %s bytes", trace.Count(int(d.size)), trace.Count(int(want))), "rows on the pages that are missing")
+	}
+	if st, err := os.Stat(path + "-journal"); err == nil && st.Size() > 0 {
+		d.once(-1, "the export did not finish: "+filepath.Base(path)+"-journal is beside it", "rows that were not written")
+	}
+	return cut, nil
+}
+
+// The header of an SQLite file: page size at 16, number of pages at 28, which counts
+// if the numbers at 24 and 92 are equal.
+const headerSize = 100
+
+func pageSize(head [headerSize]byte) int64 {
+	if n := int64(binary.BigEndian.Uint16(head[16:])); n != 1 {
+		return n
+	}
+	return 1 << 16
+}
+
+func pagesOf(head [headerSize]byte) int64 {
+	if binary.BigEndian.Uint32(head[24:]) != binary.BigEndian.Uint32(head[92:]) {
+		return 0
+	}
+	return int64(binary.BigEndian.Uint32(head[28:]))
+}
+
+// prepare sets the connection up and lists tables and columns. SQLite refuses a file
+// that is shorter than its header says, except to those who may write its schema.
+func (d *db) prepare(cut bool) error {
+	setup := "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;"
+	if cut {
+		setup += " PRAGMA writable_schema=ON;"
+	}
+	if err := d.conn.Exec(setup); err != nil {
+		return plain(err)
+	}
+	var names []string
+	err := d.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'", func(r row) {
+		if name, ok := r.text(0); ok {
+			names = append(names, name)
+		}
+	})
+	if err != nil && d.ctx.Err() != nil {
+		return d.ctx.Err()
+	}
+	if err != nil {
+		return plain(err)
+	}
+	for _, name := range names {
+		d.noteColumns(name)
+	}
+	return nil
+}
+
+// noteColumns notes the columns of a table.
+func (d *db) noteColumns(table string) {
+	stmt, _, err := d.conn.Prepare("SELECT * FROM " + quote(table) + " LIMIT 0")
+	if err != nil {
+		d.once(-1, "table "+model.Printable(table)+" is damaged ("+reason(err)+")", "its rows")
+		return
+	}
+	defer stmt.Close()
+	cols := map[string]bool{}
+	for i := range stmt.ColumnCount() {
+		cols[strings.ToLower(stmt.ColumnName(i))] = true
+	}
+	d.columns[table] = cols
+}
+
+// has says whether a table has all of some columns, or is there at all.
+func (d *db) has(table string, columns ...string) bool {
+	cols, ok := d.columns[table]
+	for _, c := range columns {
+		ok = ok && cols[strings.ToLower(c)]
+	}
+	return ok
+}
+
+// large counts the rows of a table for progress: the last row's number, which SQLite
+// finds at once.
+func (d *db) large(table string) {
+	if d.has(table) {
+		_ = d.query("SELECT max(rowid) FROM "+quote(table), func(r row) {
+			n, _ := r.int(0)
+			d.total += max(0, n)
+		})
+	}
+}
+
+// each reads columns of a table, if it is there; a column that is not there is NULL.
+// where may be empty, or a condition on columns that are there. A table that ends in
+// damage is damage; the error is the context's.
+func (d *db) each(table string, columns []string, where string, visit func(r row)) error {
+	if !d.has(table) {
+		return nil
+	}
+	list := make([]string, len(columns))
+	for i, c := range columns {
+		if list[i] = "NULL"; d.has(table, c) {
+			list[i] = quote(c)
+		}
+	}
+	sql := "SELECT " + strings.Join(list, ", ") + " FROM " + quote(table)
+	if where != "" {
+		sql += " WHERE " + where
+	}
+	n := 0
+	err := d.query(sql, func(r row) {
+		n++
+		visit(r)
+	})
+	if stop := d.ctx.Err(); stop != nil {
+		return stop
+	}
+	if err != nil {
+		d.once(-1, "table "+table+" is damaged ("+reason(err)+")", fmt.Sprintf("its rows after the first %s", trace.Count(n)))
+	}
+	return nil
+}
+
+// progressRows is how many rows are read between two calls of progress.
+const progressRows = 1 << 14
+
+// query runs sql, which is made of constants and quoted names.
+func (d *db) query(sql string, visit func(r row)) error {
+	stmt, _, err := d.conn.Prepare(sql)
+	if err != nil {
+		return err
+	}
+	defer stmt.Close()
+	for stmt.Step() {
+		visit(row{stmt})
+		if d.rows++; d.rows%progressRows == 0 {
+			d.report()
+		}
+	}
+	return stmt.Err()
+}
+
+// report says how far reading has come, in bytes of the file by rows.
+func (d *db) report() {
+	if d.progress != nil && d.total > 0 {
+		d.progress(min(d.size, int64(float64(d.size)*float64(d.rows)/float64(d.total))), d.size)
+	}
+}
+
+// row is the present row of a query.
+type row struct{ stmt *sqlite3.Stmt }
+
+// int is a whole number; false: NULL, or not a number.
+func (r row) int(i int) (int64, bool) {
+	switch r.stmt.ColumnType(i) {
+	case sqlite3.INTEGER:
+		return r.stmt.ColumnInt64(i), true
+	case sqlite3.FLOAT:
+		f := r.stmt.ColumnFloat(i)
+		return int64(f), f > -1<<62 && f < 1<<62
+	}
+	return 0, false
+}
+
+// or is a whole number, or missing if there is none.
+func (r row) or(i int, missing int64) int64 {
+	if v, ok := r.int(i); ok {
+		return v
+	}
+	return missing
+}
+
+// text is a text for people; false: NULL, or not a text.
+func (r row) text(i int) (string, bool) {
+	if r.stmt.ColumnType(i) != sqlite3.TEXT {
+		return "", false
+	}
+	return model.Printable(string(r.stmt.ColumnRawText(i))), true
+}
+
+// quote makes an SQL identifier.
+func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// plain is an error of SQLite as the rest of a sentence that begins with a file's name.
+func plain(err error) error {
+	return fmt.Errorf("cannot be read as SQLite: %s; export the report again", reason(err))
+}
+
+// reason is SQLite's own word for an error.
+func reason(err error) string {
+	return strings.TrimPrefix(model.Printable(err.Error()), "sqlite3: ")
+}

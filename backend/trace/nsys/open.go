@@ -1,0 +1,125 @@
+package nsys
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"shardeck/backend/trace"
+)
+
+// Runner runs a program of PATH and returns what it printed on both streams. An error
+// that is exec.ErrNotFound means that the program is not there.
+type Runner interface {
+	Run(ctx context.Context, program string, args ...string) (output []byte, err error)
+}
+
+// Reader reads files of Nsight Systems. The zero value reads exports and CSV; for
+// reports it needs a Runner.
+type Reader struct {
+	Runner   Runner        // runs nsys; nil: reports are refused, with the command to run
+	Temp     string        // folder on local storage for exports; empty: the system's
+	Deadline time.Duration // of one export; 0: ten minutes
+}
+
+// Open reads one file with the zero Reader.
+func Open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
+	return Reader{}.Open(ctx, path, progress)
+}
+
+// Open reads one file into its ranks, one for each process and device that ran
+// kernels, in the order of physical GPUs. Info.Rank is the number in the file's name
+// where there is one rank, else -1. progress, if not nil, is called on the same
+// goroutine with the bytes read so far and in all; for an export they are estimated
+// from rows.
+//
+// A damaged file gives what is sound, and each rank's Damage says what is not. An error
+// means that nothing could be read.
+func (r Reader) Open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
+	ranks, err := r.open(ctx, path, progress)
+	if stop := ctx.Err(); stop != nil && err != nil {
+		return nil, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
+	}
+	if err != nil {
+		return nil, err
+	}
+	number := rankOf(path)
+	for _, rank := range ranks {
+		rank.File = path
+		if len(ranks) == 1 {
+			rank.Info.Rank = number
+		}
+	}
+	return ranks, nil
+}
+
+func (r Reader) open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
+	text, err := trace.OpenText(ctx, path, progress)
+	if err != nil {
+		return nil, err
+	}
+	defer text.Close()
+	in := bufio.NewReaderSize(text, lineBlock)
+	head, err := in.Peek(len(sqliteMagic))
+	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
+		return nil, fmt.Errorf("%s: %s", filepath.Base(path), trace.ReadFault(err))
+	}
+	switch {
+	case bytes.Equal(head, sqliteMagic) && packed(path):
+		return nil, fmt.Errorf("%s is a compressed SQLite export, which cannot be read in place; unpack it: gunzip -k %s", filepath.Base(path), filepath.Base(path))
+	case bytes.Equal(head, sqliteMagic):
+		return openSQLite(ctx, path, progress)
+	case isReport(path):
+		return r.openReport(ctx, path, progress)
+	}
+	ranks, err := readCSV(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s %w", filepath.Base(path), err)
+	}
+	for _, rank := range ranks {
+		rank.Bytes = text.Size()
+	}
+	return ranks, nil
+}
+
+// sqliteMagic begins every SQLite file.
+var sqliteMagic = []byte("SQLite format 3\x00")
+
+// packed says whether a file is gzip.
+func packed(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var magic [2]byte
+	_, err = io.ReadFull(f, magic[:])
+	return err == nil && magic == [2]byte{0x1f, 0x8b}
+}
+
+// isReport says whether path names a report of nsys, in its present or older format.
+func isReport(path string) bool {
+	ext := strings.ToLower(filepath.Ext(path))
+	return ext == ".nsys-rep" || ext == ".qdrep"
+}
+
+var rankName = regexp.MustCompile(`^nsys_(\d{1,5})\.`)
+
+// rankOf is the rank in a name as nsys_3.sqlite, -1 if there is none.
+func rankOf(path string) int {
+	m := rankName.FindStringSubmatch(filepath.Base(path))
+	if m == nil {
+		return -1
+	}
+	n, _ := strconv.Atoi(m[1])
+	return n
+}
