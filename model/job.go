@@ -1,6 +1,10 @@
 package model
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // JobState is a state in Slurm's long words; both schedulers use them.
 type JobState string
@@ -44,6 +48,48 @@ type Job struct {
 	ExitCode   string        `json:"exit_code"`  // exit:signal, empty while unfinished
 	WorkDir    string        `json:"work_dir"`   //
 	Log        string        `json:"log"`        // path of the job's output, patterns expanded
+	Tasks      Tasks         `json:"tasks,omitzero"`
+}
+
+// Tasks counts what the tasks of a job array do; all zero for a job that is none.
+type Tasks struct {
+	Waiting int `json:"waiting"`
+	Running int `json:"running"` // or ending, or suspended
+	Done    int `json:"done"`
+	Failed  int `json:"failed"` // or cancelled
+}
+
+// Add counts n tasks of a state.
+func (t *Tasks) Add(s JobState, n int) {
+	switch {
+	case s == JobPending:
+		t.Waiting += n
+	case s.Active():
+		t.Running += n
+	case s.Failed():
+		t.Failed += n
+	default:
+		t.Done += n
+	}
+}
+
+// Words say how far an array is: "2 of 20 done, 2 running, 16 waiting"; empty for a
+// job that is none.
+func (t Tasks) Words() string {
+	all := t.Waiting + t.Running + t.Done + t.Failed
+	if all == 0 {
+		return ""
+	}
+	words := []string{fmt.Sprintf("%d of %d done", t.Done, all)}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{t.Failed, "failed"}, {t.Running, "running"}, {t.Waiting, "waiting"}} {
+		if part.n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // Active reports whether the job can still change: waiting, running or ending.

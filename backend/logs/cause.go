@@ -3,6 +3,8 @@ package logs
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"shardeck/model"
@@ -37,11 +39,28 @@ func Cause(lines []string, job model.Job) (Finding, bool) {
 	for _, table := range [][]cause{ended, failures} {
 		for _, c := range table {
 			if f, ok := c.find(lines, job.State); ok {
-				return f, true
+				return f.about(lines, job), true
 			}
 		}
 	}
 	return unexplained(lines, job), true
+}
+
+// cancelled is how accounting says who cancelled a job.
+const cancelled = "CANCELLED by "
+
+// about adds what else is known of an end from outside: who cancelled the job, and
+// what made it slow, where its time ran out.
+func (f Finding) about(lines []string, job model.Job) Finding {
+	if who, ok := strings.CutPrefix(job.Reason, cancelled); ok && job.State == model.JobCancelled {
+		f.Title += " by " + who
+	}
+	if job.State == model.JobTimeout {
+		for _, r := range Remarks(lines) {
+			f.Fixes = append(f.Fixes, fmt.Sprintf("%s: %s", r.Title, r.Fixes[0]))
+		}
+	}
+	return f
 }
 
 // Remarks tells what the log says is amiss though it ends no job: slow networks.
@@ -66,7 +85,7 @@ func (c cause) find(lines []string, state model.JobState) (Finding, bool) {
 	if i := c.line(lines); i >= 0 && (proven || len(c.states) == 0 || state == model.JobUnknown) {
 		f.Line, f.Index, proven = strings.TrimSpace(lines[i]), i, true
 	}
-	f.Fixes = c.fill(f.Line)
+	f.Fixes = c.fill(append([]string{f.Line}, lines...))
 	return f, proven
 }
 
@@ -85,16 +104,25 @@ func (c cause) line(lines []string) int {
 // placeholder is a name in a fix.
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// fill puts the names found in the proving line into the fixes.
-func (c cause) fill(line string) []string {
-	names := map[string]string{}
-	if c.pattern != nil {
-		if m := c.pattern.FindStringSubmatch(line); m != nil {
-			for i, n := range c.pattern.SubexpNames() {
-				names["{"+n+"}"] = m[i]
+// names are what the pattern finds, in the first line that has them.
+func (c cause) names(lines []string) map[string]string {
+	if c.pattern == nil {
+		return nil
+	}
+	for _, l := range lines {
+		for _, m := range c.pattern.FindAllStringSubmatch(l, -1) {
+			if strings.HasPrefix(m[1], "docs/") { // a page of the hub, no model
+				continue
 			}
+			return map[string]string{"{" + c.pattern.SubexpNames()[1] + "}": m[1]}
 		}
 	}
+	return nil
+}
+
+// fill puts the names found in the proving line, or else in another, into the fixes.
+func (c cause) fill(lines []string) []string {
+	names := c.names(lines)
 	out := make([]string, len(c.fixes))
 	for i, fix := range c.fixes {
 		out[i] = placeholder.ReplaceAllStringFunc(fix, func(p string) string {
@@ -107,12 +135,40 @@ func (c cause) fill(line string) []string {
 	return out
 }
 
+// byExit is what the runner's exit code tells; its own last words, if it said some,
+// are the line.
+func byExit(lines []string, job model.Job) (Finding, bool) {
+	code, _, _ := strings.Cut(job.ExitCode, ":")
+	n, err := strconv.Atoi(code)
+	c, known := exits[n]
+	ran := slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, ownLine) })
+	if err != nil || !known || !ran {
+		return Finding{}, false
+	}
+	f := Finding{Title: "the runner ended: " + c.title, Index: len(lines) - 1, Fixes: c.fixes}
+	for i := len(lines) - 1; i >= 0; i-- {
+		l := lines[i]
+		if strings.Contains(l, ownLine) && !strings.Contains(l, ownLine+"stage ") && !strings.Contains(l, ownLine+"iteration ") {
+			f.Index = i
+			break
+		}
+	}
+	f.Line = strings.TrimSpace(lines[f.Index])
+	return f, true
+}
+
+// ownLine is what the lines of our runners begin with.
+const ownLine = "shardeck: "
+
 // exception is the last line of a Python traceback: ValueError: …
 var exception = regexp.MustCompile(`(?:^|[\s\]|)])([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit))(?:: |$)`)
 
 // unexplained is the finding for a failure that the tables do not know: the last
 // exception in the log, else what the exit code tells.
 func unexplained(lines []string, job model.Job) Finding {
+	if f, ok := byExit(lines, job); ok {
+		return f
+	}
 	for i := len(lines) - 1; i >= 0; i-- {
 		if m := exception.FindStringSubmatch(lines[i]); m != nil && !strings.Contains(lines[i], "See root cause above") {
 			return Finding{Title: "the program ended with " + m[1], Line: strings.TrimSpace(lines[i]), Index: i,

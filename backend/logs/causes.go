@@ -8,7 +8,8 @@ import (
 
 // Names that proving lines hold.
 var (
-	modelName  = regexp.MustCompile(`(?:huggingface\.co/|repo for url: https://huggingface\.co/|model |repo |for |load |')(?:api/models/|models/)?'?(?P<model>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)`)
+	modelName  = regexp.MustCompile(`(?:huggingface\.co/|repo for url: https://huggingface\.co/|model |repo |for |load |config of |OSError: |')(?:api/models/|models/)?'?(?P<model>[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)`)
+	loadName   = regexp.MustCompile(`(?:unknown: "|cannot load module )(?P<name>[\w./+-]+)`)
 	moduleName = regexp.MustCompile(`No module named '?(?P<module>[\w]+)`)
 	envName    = regexp.MustCompile(`(?:environment: |environment named '?|env: )(?P<env>[\w./-]+)`)
 	fileName   = regexp.MustCompile(`(?:['" ]|^)(?P<file>\.{0,2}/[^\s'":]+)`)
@@ -68,14 +69,25 @@ var failures = []cause{
 		fixes:   []string{"see which there are: conda env list", "make it: conda create -n {env} python=3.12 && conda activate {env} && pip install vllm", "say it in shardeck.yaml: runtime: {kind: conda, name: …}"},
 	},
 	{
-		title: "a module is not known on this system",
-		holds: []string{"The following module(s) are unknown", "Unable to locate a modulefile"},
-		fixes: []string{"look for its present name: module spider NAME", "correct runtime in shardeck.yaml"},
+		title:   "a module is not known on this system",
+		holds:   []string{"The following module(s) are unknown", "Unable to locate a modulefile"},
+		pattern: loadName,
+		fixes:   []string{"look for its present name: module spider {name}", "correct runtime in shardeck.yaml"},
 	},
 	{
 		title: "vLLM is not installed in the job's environment",
-		holds: []string{"No module named 'vllm'", "No module named vllm"},
+		holds: []string{"No module named 'vllm'", "No module named vllm", "vLLM is not installed in this environment"},
 		fixes: []string{"pip install vllm (in that environment)", "say which environment in shardeck.yaml: runtime: {kind: conda, name: vllm-profiling}"},
+	},
+	{
+		title: "vLLM is too old for this runner",
+		holds: []string{"is too old: the runner needs"},
+		fixes: []string{"pip install --upgrade vllm (in the job's environment)"},
+	},
+	{
+		title: "vLLM is installed, and does not import",
+		holds: []string{"vLLM does not import:"},
+		fixes: []string{"pip install --force-reinstall vllm, which brings the PyTorch and CUDA it was built for", "module unload cudatoolkit, whose libraries can hide those of pip"},
 	},
 	{
 		title:   "a Python module is not installed in the job's environment",
@@ -127,7 +139,7 @@ var failures = []cause{
 	},
 	{
 		title: "the layout needs more GPUs than the job has",
-		holds: []string{"is larger than the number of available GPUs", "invalid device ordinal"},
+		holds: []string{"is larger than the number of available GPUs", "invalid device ordinal", "GPUs are visible on"},
 		fixes: []string{"generate the script again: shardeck generate", "compare parallelism with the GPUs the script asks for"},
 	},
 	{
@@ -196,6 +208,19 @@ var failures = []cause{
 		holds: []string{"Permission denied", "Read-only file system"},
 		fixes: []string{"write to $SCRATCH: /global/common/software is read-only on compute nodes"},
 	},
+}
+
+// exits are what the runner's exit codes tell where no line of the log does.
+var exits = map[int]cause{
+	model.ExitConfig:   {title: "the config or the command line is wrong", fixes: []string{"shardeck check", "shardeck generate"}},
+	model.ExitPartial:  {title: "it was stopped before its end; what was measured is written", fixes: []string{"raise slurm.time, or lower profile_iterations"}},
+	model.ExitSoftware: {title: "the engine is not installed, or too old for what is asked", fixes: []string{"shardeck check --env", "pip install --upgrade vllm (in the job's environment)"}},
+	model.ExitGPUs:     {title: "no GPU, or fewer than the layout needs", fixes: []string{"generate the script again: shardeck generate"}},
+	model.ExitModel:    {title: "the model is not there, or the hub does not let us have it", fixes: []string{"download it on a login node: huggingface-cli download MODEL", "say where the cache is: hf_home in shardeck.yaml"}},
+	model.ExitMemory:   {title: "out of GPU memory, for weights or KV cache", fixes: []string{"raise parallelism.tp, so that each GPU holds less", "lower data.seq_len, data.max_tokens or data.batch_size"}},
+	model.ExitComm:     {title: "ranks could not talk to each other", fixes: []string{"set NCCL_DEBUG: INFO under env and submit again"}},
+	model.ExitWorker:   {title: "a rank died", fixes: []string{"look in the log for the first rank that stopped"}},
+	model.ExitTraces:   {title: "the timing is sound, but traces are missing or incomplete", fixes: []string{"lower profiling.trace_tokens or trace_iterations"}},
 }
 
 // remarks are no failures, but cost much.
