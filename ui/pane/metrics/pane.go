@@ -30,6 +30,7 @@ type Pane struct {
 	read     map[string]bool // analysed in full, traces and all
 	problems map[string]error
 	shown    []int // of runs, those the filter lets through
+	replays  bool  // all runs are replays
 	table    widget.Table
 	filter   pane.Filter
 	baseline string // run that the others are compared with; empty: none

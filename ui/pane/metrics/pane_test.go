@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -268,4 +269,22 @@ func TestMoreRunsThanScreen(t *testing.T) {
 	}
 	p.fill()
 	d.Press("end", "pgup", "home").Check()
+}
+
+// BenchmarkManyRuns is what one more analysis costs the event loop among 1 000 runs, with
+// the frame that shows it.
+func BenchmarkManyRuns(b *testing.B) {
+	l := panetest.New()
+	p := New(l.Env(context.Background()))
+	d := panetest.Drive(b, panetest.OfPane(p), 140, 39)
+	a := l.Analyses["llama-8b-tp2"]
+	for i := range 1000 {
+		r := p.runs[0]
+		r.Name = fmt.Sprint("run-", i)
+		p.runs, p.analyses[r.Name] = append(p.runs, r), a
+	}
+	for b.Loop() {
+		p.Update(pane.AnalysedMsg{Analysis: a})
+		_ = d.S.View()
+	}
 }

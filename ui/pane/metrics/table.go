@@ -42,7 +42,7 @@ func (p *Pane) fill() {
 	name := p.currentName()
 	p.shown = p.shown[:0]
 	for i, r := range p.runs {
-		if p.filter.Match(fields(r)) {
+		if p.filter.Empty() || p.filter.Match(fields(r)) {
 			p.shown = append(p.shown, i)
 		}
 	}
@@ -50,6 +50,7 @@ func (p *Pane) fill() {
 	if p.baseline == "" {
 		best = p.best()
 	}
+	p.replays = p.allReplays()
 	rows := make([][]widget.Cell, len(p.shown))
 	for row, i := range p.shown {
 		rows[row] = p.cells(p.runs[i], best)
@@ -83,7 +84,7 @@ func (p *Pane) label(r model.Run) string {
 	switch {
 	case r.Unfinished:
 		return r.Name + " (unfinished)"
-	case p.replay(r) && !p.allReplays():
+	case p.replay(r) && !p.replays:
 		return r.Name + " (replay)"
 	}
 	return r.Name

@@ -78,7 +78,7 @@ func (p *Pane) Title() (left, right string) {
 		right = widget.Int(len(p.shown)) + " of " + widget.Int(len(p.runs)) + " match " + p.filter.Text
 	case p.loaded:
 		right = widget.Plural(len(p.runs), "run")
-		if p.allReplays() {
+		if p.replays {
 			right += ", all replays"
 		}
 	}
@@ -323,7 +323,8 @@ func (p *Pane) deltaNote(r model.Run, m model.Metric, d model.Definition) pane.N
 	}
 	text += " against " + pane.MetricText(b, d) + " of " + p.baseline
 	if why := p.unlike(r); why != "" {
-		return pane.Note{Text: "not like with like, " + why + ": " + text, Tone: theme.Warn}
+		what, values, _ := strings.Cut(why, ": ")
+		return pane.Note{Text: "not like with like, " + what + ": " + strings.Join(nonEmpty(text, values), " · "), Tone: theme.Warn}
 	}
 	return pane.Note{Text: text}
 }
