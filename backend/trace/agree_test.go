@@ -102,19 +102,35 @@ func TestScannerAgreesWithReference(t *testing.T) {
 	}
 }
 
-// TestScannerAgreesOnSharedRecordings reads all traces of the small recordings kept
+// sharedArchives are the recordings kept beside the repository, and the traces of
+// each that are read: all of the shorter runs, one of the two ranks of the longest.
+var sharedArchives = []struct{ archive, traces string }{
+	{"small.txz", "*kineto_trace_*"},
+	{"demo.txz", "*kineto_trace_*"},
+	{"full-tp2.txz", "*kineto_trace_1.json"},
+}
+
+// TestScannerAgreesOnSharedRecordings reads all traces of the recordings kept
 // beside the repository, or of the folder that SHARDECK_TRACES names.
 func TestScannerAgreesOnSharedRecordings(t *testing.T) {
-	dir := os.Getenv("SHARDECK_TRACES")
-	if dir == "" {
-		dir = unpackShared(t)
+	if dir := os.Getenv("SHARDECK_TRACES"); dir != "" {
+		agreeOn(t, dir)
+		return
 	}
+	for _, a := range sharedArchives {
+		t.Run(a.archive, func(t *testing.T) { agreeOn(t, unpackShared(t, a.archive, a.traces)) })
+	}
+}
+
+// agreeOn holds the traces of all runs in dir against the reference.
+func agreeOn(t *testing.T, dir string) {
 	files, _ := filepath.Glob(filepath.Join(dir, "*", "kineto_trace_*.json"))
 	if len(files) == 0 {
 		t.Fatalf("no traces in %s", dir)
 	}
 	for _, f := range files {
 		t.Run(shortName(f), func(t *testing.T) {
+			t.Parallel()
 			got, err := OpenKineto(context.Background(), f, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -124,13 +140,14 @@ func TestScannerAgreesOnSharedRecordings(t *testing.T) {
 	}
 }
 
-func unpackShared(t *testing.T) string {
-	archive := filepath.Join("..", "..", "..", "shared", "data", "small.txz")
+// unpackShared unpacks traces of an archive and returns the folder of their runs.
+func unpackShared(t *testing.T, name, traces string) string {
+	archive := filepath.Join("..", "..", "..", "shared", "data", name)
 	if _, err := os.Stat(archive); err != nil || testing.Short() || raceDetector {
 		t.Skip("the large recordings are not there, or the test is to be short or watched for races, of which one goroutine has none")
 	}
 	dir := t.TempDir()
-	cmd := exec.Command("tar", "xJf", archive, "-C", dir, "--wildcards", "*kineto_trace_*")
+	cmd := exec.Command("tar", "xJf", archive, "-C", dir, "--wildcards", traces)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("the large recordings cannot be unpacked here: %v: %s", err, out)
 	}

@@ -26,7 +26,7 @@ type refEvent struct {
 	Ph, Cat, Name string
 	Ts, Dur       json.RawMessage
 	Pid, Tid      json.RawMessage
-	Args          map[string]json.RawMessage
+	Args          json.RawMessage // read of events that are kept alone: it is most of the text
 }
 
 // readText is the decompressed text of a file.
@@ -50,48 +50,53 @@ func readText(t testing.TB, path string) []byte {
 	return text.Bytes()
 }
 
+// refHeader is what is read of a document beside its events.
+type refHeader struct {
+	Schema  json.RawMessage `json:"schemaVersion"`
+	Base    json.RawMessage `json:"baseTimeNanoseconds"`
+	Host    string          `json:"hostname"`
+	VLLM    string          `json:"vllm_version"`
+	Runtime int             `json:"cuda_runtime_version"`
+	Driver  int             `json:"cuda_driver_version"`
+	Devices []struct {
+		ID             int    `json:"id"`
+		Name           string `json:"name"`
+		TotalGlobalMem int64
+		NumSms         int
+		ComputeMajor   int
+		ComputeMinor   int
+	} `json:"deviceProperties"`
+	World *struct {
+		Backend string `json:"backend"`
+		Rank    int    `json:"rank"`
+		Size    int    `json:"world_size"`
+		NCCL    string `json:"nccl_version"`
+	} `json:"distributedInfo"`
+}
+
 func readReference(t testing.TB, text []byte) *Rank {
 	t.Helper()
-	var doc struct {
-		Schema  json.RawMessage `json:"schemaVersion"`
-		Base    json.RawMessage `json:"baseTimeNanoseconds"`
-		Host    string          `json:"hostname"`
-		VLLM    string          `json:"vllm_version"`
-		Runtime int             `json:"cuda_runtime_version"`
-		Driver  int             `json:"cuda_driver_version"`
-		Devices []struct {
-			ID             int    `json:"id"`
-			Name           string `json:"name"`
-			TotalGlobalMem int64
-			NumSms         int
-			ComputeMajor   int
-			ComputeMinor   int
-		} `json:"deviceProperties"`
-		World *struct {
-			Backend string `json:"backend"`
-			Rank    int    `json:"rank"`
-			Size    int    `json:"world_size"`
-			NCCL    string `json:"nccl_version"`
-		} `json:"distributedInfo"`
-		Events []refEvent `json:"traceEvents"`
-	}
-	if err := json.Unmarshal(text, &doc); err != nil {
+	r := &reference{rank: &Rank{Info: Info{Rank: -1}}, names: map[string]uint32{}, colls: map[string]int32{}}
+	kernels := 0
+	head, err := refDocument(text, func(e *refEvent) { kernels += r.event(e) })
+	if err != nil {
 		t.Fatalf("the reference cannot read this: %v", err)
 	}
-	r := &reference{rank: &Rank{Info: Info{Rank: -1}}, names: map[string]uint32{}, colls: map[string]int32{}}
 	info := &r.rank.Info
-	info.Schema, info.Hostname, info.VLLMVersion = strings.Trim(string(doc.Schema), `"`), doc.Host, doc.VLLM
-	info.CUDARuntime, info.CUDADriver = doc.Runtime, doc.Driver
-	for _, d := range doc.Devices {
+	info.Schema, info.Hostname, info.VLLMVersion = strings.Trim(string(head.Schema), `"`), head.Host, head.VLLM
+	info.CUDARuntime, info.CUDADriver = head.Runtime, head.Driver
+	for _, d := range head.Devices {
 		info.Devices = append(info.Devices, Device{d.ID, d.Name, d.TotalGlobalMem, d.NumSms, d.ComputeMajor, d.ComputeMinor})
 	}
-	if w := doc.World; w != nil {
+	if w := head.World; w != nil {
 		info.Backend, info.Rank, info.WorldSize, info.NCCLVersion = w.Backend, w.Rank, w.Size, w.NCCL
 	}
-	base := refInt(doc.Base, 0, 1)
-	kernels := 0
-	for i := range doc.Events {
-		kernels += r.event(&doc.Events[i], base)
+	base := refInt(head.Base, 0, 1)
+	for i := range r.rank.Records {
+		r.rank.Records[i].Start += base
+	}
+	for i := range r.rank.Marks {
+		r.rank.Marks[i].Start += base
 	}
 	if kernels == 0 {
 		info.Notes = []string{noKernels}
@@ -99,17 +104,61 @@ func readReference(t testing.TB, text []byte) *Rank {
 	return r.rank
 }
 
+// refDocument calls do for every event, one in memory at a time, and returns the rest.
+func refDocument(text []byte, do func(*refEvent)) (head refHeader, err error) {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	rest := map[string]json.RawMessage{}
+	if _, err := dec.Token(); err != nil {
+		return head, err
+	}
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return head, err
+		}
+		if key == "traceEvents" {
+			err = refEvents(dec, do)
+		} else {
+			var v json.RawMessage
+			err = dec.Decode(&v)
+			rest[key.(string)] = v
+		}
+		if err != nil {
+			return head, err
+		}
+	}
+	all, err := json.Marshal(rest)
+	if err != nil {
+		return head, err
+	}
+	return head, json.Unmarshal(all, &head)
+}
+
+func refEvents(dec *json.Decoder, do func(*refEvent)) error {
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	for dec.More() {
+		var e refEvent
+		if err := dec.Decode(&e); err != nil {
+			return err
+		}
+		do(&e)
+	}
+	_, err := dec.Token()
+	return err
+}
+
 // event keeps one event and says how many kernels that makes.
-func (r *reference) event(e *refEvent, base int64) int {
+func (r *reference) event(e *refEvent) int {
 	kinds := map[string]Kind{"kernel": KindKernel, "gpu_memcpy": KindMemcpy, "gpu_memset": KindMemset}
 	if e.Ph != "X" {
 		return 0
 	}
-	start, dur := base+refInt(e.Ts, 0, 1000), refInt(e.Dur, 0, 1000)
 	if strings.HasSuffix(e.Cat, "user_annotation") {
 		for _, p := range []string{"prefill", "decode", "execute_", "ProfilerStep#"} {
 			if strings.HasPrefix(e.Name, p) {
-				r.rank.Marks = append(r.rank.Marks, Mark{model.Printable(e.Name), start, dur, e.Cat == "gpu_user_annotation"})
+				r.rank.Marks = append(r.rank.Marks, Mark{model.Printable(e.Name), refInt(e.Ts, 0, 1000), refInt(e.Dur, 0, 1000), e.Cat == "gpu_user_annotation"})
 			}
 		}
 		return 0
@@ -118,16 +167,20 @@ func (r *reference) event(e *refEvent, base int64) int {
 	if !ok {
 		return 0
 	}
+	var args map[string]json.RawMessage
+	if e.Args != nil && json.Unmarshal(e.Args, &args) != nil {
+		return 0
+	}
 	blocks := float32(-1)
-	if v, ok := e.Args["blocks per SM"]; ok {
+	if v, ok := args["blocks per SM"]; ok {
 		f, _ := strconv.ParseFloat(string(v), 64)
 		blocks = float32(f)
 	}
 	r.rank.Records = append(r.rank.Records, Record{
-		Start: start, Dur: dur, Kind: kind, Blocks: blocks, Name: r.name(model.Printable(e.Name)), Coll: r.coll(e.Args),
-		Corr:   uint32(refInt(e.Args["correlation"], 0, 1)),
-		Stream: int32(refInt(e.Args["stream"], refInt(e.Tid, -1, 1), 1)),
-		Device: int16(refInt(e.Args["device"], refInt(e.Pid, -1, 1), 1)),
+		Start: refInt(e.Ts, 0, 1000), Dur: refInt(e.Dur, 0, 1000), Kind: kind, Blocks: blocks, Name: r.name(model.Printable(e.Name)), Coll: r.coll(args),
+		Corr:   uint32(refInt(args["correlation"], 0, 1)),
+		Stream: int32(refInt(args["stream"], refInt(e.Tid, -1, 1), 1)),
+		Device: int16(refInt(args["device"], refInt(e.Pid, -1, 1), 1)),
 	})
 	if kind == KindKernel {
 		return 1
