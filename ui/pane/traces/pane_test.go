@@ -189,21 +189,59 @@ func TestUnreadableRun(t *testing.T) {
 	d.Press("enter").Expect("nvjet_tst")
 }
 
-func TestNothingIsReadUnasked(t *testing.T) {
+func TestGoingThereReadsWhatIsModest(t *testing.T) {
 	l := panetest.New()
 	for i := range l.Rows {
 		l.Rows[i].Analysis = nil
 	}
-	d := drive(t, l, 80, 18).Expect("There is no run to show yet").Send(pane.BoardMsg{Rows: l.Rows}).Expect("llama-8b-tp1 (149 MiB) are not read yet")
-	d.Press("n").Expect("llama-8b-tp2 (298 MiB)").Press("N").Expect("llama-8b-tp1")
+	entered := pane.SelectMsg{Row: l.Rows[1], Entered: pane.Traces}
+	drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(entered).Expect("nvjet_tst")
+	l.Login.TraceBytes = 200 << 20
+	d := drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(entered)
+	d.Absent("nvjet_tst").Expect("llama-8b-tp2 (298 MiB) are more than a login node should read").Press("enter").Expect("nvjet_tst")
+}
+
+func TestSelectedWithoutARun(t *testing.T) {
+	l := panetest.New()
+	row := l.Rows[1]
+	row.Run = nil
+	d := drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(pane.SelectMsg{Row: row, Entered: pane.Traces})
+	if note, ok := panetest.Last[pane.Note](d); !ok || !strings.Contains(note.Text, "E1.2 has no run yet: these are the traces of llama-8b-tp1") {
+		t.Errorf("said %q", note.Text)
+	}
+}
+
+func TestNothingIsReadUnasked(t *testing.T) {
+	l := panetest.New()
+	l.Login.TraceBytes = 1
+	for i := range l.Rows {
+		l.Rows[i].Analysis = nil
+	}
+	d := drive(t, l, 80, 18).Expect("There is no run to show yet").Send(pane.BoardMsg{Rows: l.Rows}).Expect("llama-8b-tp1 (149 MiB) are more than")
 	d.Pane().SetFocus(false)
 	d.Send(pane.SelectMsg{Row: l.Rows[1]}).Expect("llama-8b-tp2 (298 MiB)")
 	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp1"}).Expect("llama-8b-tp1")
 	if l.Called("Analyse") != 0 {
 		t.Errorf("calls: %v", l.Calls)
 	}
-	d.Send(pane.AnalysedMsg{Analysis: l.Analyses["llama-8b-tp2"]}).Absent("nvjet_tst").Press("n").Expect("nvjet_tst")
-	d.Send(pane.BoardMsg{Rows: l.Rows}).Expect("nvjet_tst")
+	d.Send(pane.AnalysedMsg{Analysis: l.Analyses["llama-8b-tp2"]}).Absent("nvjet_tst")
+	d.Pane().SetFocus(true)
+	d.Press("n").Expect("nvjet_tst").Send(pane.BoardMsg{Rows: l.Rows}).Expect("nvjet_tst")
+	if l.Called("Analyse") != 0 {
+		t.Errorf("read again what another pane had read: %v", l.Calls)
+	}
+}
+
+func TestNextRunIsRead(t *testing.T) {
+	l := panetest.New()
+	for i := range l.Rows {
+		l.Rows[i].Analysis = nil
+	}
+	d := drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Press("n").Expect("nvjet_tst").Press("N").Expect("llama-8b-tp1 has no traces")
+	if l.Called("Analyse") != 2 {
+		t.Errorf("calls: %v", l.Calls)
+	}
+	d.Check()
 }
 
 func TestBoardBringsWhatIsKnown(t *testing.T) {
