@@ -106,25 +106,26 @@ func phasesOf(l *lane) []model.Phase {
 	return out
 }
 
-// collectives sums the calls of one type and size, each type on the lowest rank
-// that makes such calls, the longest first.
+// collSize is one sort of collective: calls of one type and size.
+type collSize struct {
+	typ   callType
+	bytes int64
+}
+
+// collectives sums the calls of one type and size, the mean over the ranks that make
+// calls of the type, the longest first: on one rank alone the wait would be that of
+// the rank that comes last, or that of the others, as it happens.
 func (w *world) collectives() []model.CollStat {
-	type size struct {
-		typ   callType
-		bytes int64
-	}
-	on := map[callType]*lane{}
-	byName := map[size]*model.CollStat{}
-	rates := map[size]*rate{}
+	on := map[callType]map[*lane]bool{}
+	byName := map[collSize]*model.CollStat{}
+	rates := map[collSize]*rate{}
 	for _, l := range w.lanes {
 		for _, c := range l.calls {
 			if on[c.typ] == nil {
-				on[c.typ] = l
+				on[c.typ] = map[*lane]bool{}
 			}
-			if on[c.typ] != l {
-				continue
-			}
-			k := size{c.typ, c.bytes}
+			on[c.typ][l] = true
+			k := collSize{c.typ, c.bytes}
 			if byName[k] == nil {
 				byName[k] = &model.CollStat{Type: string(c.typ), Bytes: c.bytes}
 				rates[k] = &rate{}
@@ -141,6 +142,10 @@ func (w *world) collectives() []model.CollStat {
 		if r := rates[k]; r.ns > 0 {
 			s.AlgBW, s.BusBW = r.moved/float64(r.ns), r.bus/float64(r.ns)
 		}
+		s.Ranks = len(on[k.typ])
+		s.Count = max(1, (s.Count+s.Ranks/2)/s.Ranks)
+		s.TransferNS /= int64(s.Ranks)
+		s.WaitNS /= int64(s.Ranks)
 		out = append(out, *s)
 	}
 	slices.SortFunc(out, func(a, b model.CollStat) int {
