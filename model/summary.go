@@ -69,11 +69,13 @@ type KernelStat struct {
 	Share   float64 `json:"share"` // % of summed kernel time
 }
 
-// CollStat sums the calls of one collective type and size.
+// CollStat sums the calls of one collective type and size: the mean over the ranks that
+// make calls of the type.
 type CollStat struct {
 	Type       string  `json:"type"`
 	Bytes      int64   `json:"bytes"` // of one call as nccl-tests counts them; -1: not known
 	Inferred   bool    `json:"inferred"`
+	Ranks      int     `json:"ranks"` // that make calls of the type
 	Count      int     `json:"count"` // launches on one rank
 	TransferNS int64   `json:"transfer_ns"`
 	WaitNS     int64   `json:"wait_ns"`

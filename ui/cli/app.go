@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"os"
+	"strconv"
 
+	"github.com/charmbracelet/x/term"
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
@@ -88,6 +90,27 @@ func (a *app) withLab(f func(ctx context.Context, l *lab.Lab, args []string) err
 		}
 		return f(c.Context(), l, args)
 	}
+}
+
+// narrow is the width that text is laid out for on a terminal that does not tell, wide
+// that of a pipe, where nobody's lines break.
+const (
+	narrow = 80
+	wide   = 100
+)
+
+// width is how many columns there are: COLUMNS, else the terminal's.
+func (a *app) width() int {
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return max(n, narrow)
+	}
+	if !terminal(a.out) {
+		return wide
+	}
+	if n, _, err := term.GetSize(a.out.(*os.File).Fd()); err == nil && n > 0 {
+		return max(n, narrow)
+	}
+	return narrow
 }
 
 // terminal reports whether a stream is a terminal that a person sits at.

@@ -39,6 +39,29 @@ func (t *table) add(cells ...string) {
 	t.rows = append(t.rows, row)
 }
 
+// squeeze shortens one column, in the middle of its cells, until the table is at most
+// as wide as width; some of the column always stays.
+func (t *table) squeeze(column, width int) {
+	widths := t.widths()
+	total := -2
+	for _, w := range widths {
+		total += w + 2
+	}
+	room := max(widths[column]-max(total-width, 0), 12)
+	for _, row := range t.rows {
+		row[column] = middle(row[column], room)
+	}
+}
+
+// middle cuts a text to a width, leaving its beginning and its end: kernels differ there.
+func middle(text string, width int) string {
+	if ansi.StringWidth(text) <= width {
+		return text
+	}
+	tail := (width - 1) / 3
+	return ansi.Truncate(text, width-tail, "…") + ansi.TruncateLeft(text, ansi.StringWidth(text)-tail, "")
+}
+
 // write prints the table, two spaces between columns, no trailing spaces.
 func (a *app) write(t *table) {
 	widths := t.widths()

@@ -1,0 +1,42 @@
+package lab
+
+import (
+	"context"
+
+	"shardeck/backend/pool"
+	"shardeck/model"
+)
+
+// TraceComparison is two runs' traces side by side, and what was amiss in each.
+type TraceComparison struct {
+	model.TraceDiff
+	Warnings []string `json:"warnings"`
+	Damaged  bool     `json:"damaged"`
+}
+
+// CompareTraces sets the traces of two runs side by side; the first is the base. A run
+// without traces is an error.
+func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (TraceComparison, error) {
+	c := TraceComparison{Warnings: []string{}}
+	var sides [2]side
+	var names [2]string
+	var traces [2]*model.TraceSummary
+	for i, name := range []string{base, other} {
+		run, err := l.Run(name)
+		if err != nil {
+			return c, err
+		}
+		a, err := l.analyseRun(ctx, run, pool.Wanted, progress)
+		if err != nil {
+			return c, err
+		}
+		if a.Trace == nil {
+			return c, failed(a.Run+" has no traces to compare", nil, "to read its other figures: shardeck metrics "+a.Run)
+		}
+		sides[i], names[i], traces[i] = side{run: run, analysis: a}, a.Run, a.Trace
+		c.Warnings = append(c.Warnings, l.unlike(sides[0], sides[i])...)
+		c.Damaged = c.Damaged || a.Damaged
+	}
+	c.TraceDiff = model.DiffTraces(names, traces)
+	return c, nil
+}

@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+)
+
+// traceDiff compares the traces of two runs.
+func (a *app) traceDiff(ctx context.Context, l *lab.Lab, runs []string, f traceFlags) error {
+	c, err := l.CompareTraces(ctx, runs[0], runs[1], a.progress())
+	if err != nil {
+		return err
+	}
+	var bad error
+	if c.Damaged {
+		bad = silent(exitDamaged)
+	}
+	if a.json {
+		return firstOf(a.printJSON(c), bad)
+	}
+	a.printTraceDiff(c, f.top)
+	return bad
+}
+
+func (a *app) printTraceDiff(c lab.TraceComparison, top int) {
+	fmt.Fprintln(a.out, a.plain(a.paint(bold, c.Runs[0].Run+" → "+c.Runs[1].Run)))
+	for _, n := range c.Notes {
+		a.wrapped(n, "  ")
+	}
+	a.diffTable(c, "part of the window", c.Parts, len(c.Parts))
+	a.diffTable(c, "kernel class", c.Classes, len(c.Classes))
+	a.diffTable(c, "kernel", c.Kernels, top)
+	if len(c.Collectives) > 0 {
+		a.diffTable(c, "collective", c.Collectives, len(c.Collectives))
+		a.printWaits(c)
+	}
+	for _, w := range c.Warnings {
+		a.warn("%s", w)
+	}
+}
+
+// diffTable prints rows with their times and shares in both runs. What only one run
+// has is marked: the share of the other is empty.
+func (a *app) diffTable(c lab.TraceComparison, title string, rows []model.DiffRow, top int) {
+	t := newTable(title, ">base ms", ">%", ">ms", ">%", ">change ms", ">%")
+	for _, r := range rows[:min(max(top, 0), len(rows))] {
+		cells := []string{rowName(r)}
+		for _, s := range r.Sides {
+			if s.Count == 0 {
+				cells = append(cells, missing, "")
+				continue
+			}
+			cells = append(cells, number(s.NS/1e6, 2), number(s.Share, 1))
+		}
+		t.add(append(cells, signed(r.ChangeNS/1e6, 2), changeWord(c, r))...)
+	}
+	t.squeeze(0, a.width())
+	fmt.Fprintln(a.out)
+	a.write(t)
+}
+
+func rowName(r model.DiffRow) string {
+	switch {
+	case r.Bytes > 0:
+		return r.Name + " " + binary(r.Bytes)
+	case r.Bytes < 0:
+		return r.Name + " ?"
+	}
+	return classWord(r.Name)
+}
+
+// changeWord is the change in per cent, or that only one of the runs has it.
+func changeWord(c lab.TraceComparison, r model.DiffRow) string {
+	switch {
+	case r.OnlyIn == c.Runs[0].Run && r.Sides[1].Count == 0:
+		return "gone"
+	case r.OnlyIn != "":
+		return "new"
+	case r.ChangePct == nil:
+		return ""
+	}
+	return signed(*r.ChangePct, 1)
+}
+
+// signed prints a difference with its sign.
+func signed(v float64, decimals int) string {
+	text := number(v, decimals)
+	if v > 0 && text != number(0, decimals) {
+		return "+" + text
+	}
+	return text
+}
+
+// printWaits divides the calls into transfer and wait, where both runs have them: the
+// kernel of a call that waits is long, and moves no more.
+func (a *app) printWaits(c lab.TraceComparison) {
+	t := newTable("of one call", ">transfer µs", ">was", ">wait µs", ">was")
+	for _, r := range c.Collectives {
+		if r.OnlyIn != "" {
+			continue
+		}
+		mean := func(side int, of func(model.DiffCell) float64) string {
+			return number(of(r.Sides[side])/r.Sides[side].Count/1e3, 1)
+		}
+		transfer := func(d model.DiffCell) float64 { return d.TransferNS }
+		wait := func(d model.DiffCell) float64 { return d.WaitNS }
+		t.add(rowName(r), mean(1, transfer), mean(0, transfer), mean(1, wait), mean(0, wait))
+	}
+	if len(t.rows) > 0 {
+		fmt.Fprintln(a.out)
+		a.write(t)
+	}
+}
