@@ -64,7 +64,7 @@ func detailCells(th *theme.Theme, a *model.Analysis, def model.Definition, ranks
 	for _, r := range ranks {
 		cell := widget.Cell{}
 		if v, ok := m.PerRank[r]; ok {
-			cell.Text = widget.Number(v, def.Decimals)
+			cell.Text = rankText(v, def)
 		}
 		cells = append(cells, cell)
 	}
@@ -73,6 +73,14 @@ func detailCells(th *theme.Theme, a *model.Analysis, def model.Definition, ranks
 		n.Text = widget.Int(m.N)
 	}
 	return append(cells, n, widget.Cell{Text: remark(m), Tone: theme.Dim})
+}
+
+// rankText is the value of one rank or part; sizes are rounded, so that columns stay narrow.
+func rankText(v float64, def model.Definition) string {
+	if def.Unit == "B" {
+		return widget.Bytes(int64(v))
+	}
+	return widget.Number(v, def.Decimals)
 }
 
 func valueCell(th *theme.Theme, m model.Metric, def model.Definition) widget.Cell {
@@ -128,7 +136,7 @@ func spark(th *theme.Theme, perRank map[int]float64) string {
 func rankWords(m model.Metric, def model.Definition) string {
 	var parts []string
 	for _, r := range slices.Sorted(maps.Keys(m.PerRank)) {
-		parts = append(parts, "rank "+widget.Int(r)+" "+widget.Number(m.PerRank[r], def.Decimals))
+		parts = append(parts, "rank "+widget.Int(r)+" "+rankText(m.PerRank[r], def))
 	}
 	return strings.Join(parts, " · ")
 }
@@ -146,7 +154,7 @@ func partWords(m model.Metric, def model.Definition) string {
 	})
 	var parts []string
 	for _, name := range names {
-		parts = append(parts, name+" "+widget.Number(m.By[name], def.Decimals))
+		parts = append(parts, name+" "+rankText(m.By[name], def))
 	}
 	return strings.Join(parts, " · ")
 }

@@ -334,8 +334,10 @@ func (p *Pane) rested(msg restedMsg) tea.Cmd {
 func (p *Pane) readCurrent(urgency pool.Priority) tea.Cmd {
 	r, ok := p.current()
 	switch {
-	case !ok || p.read[r.Name] || p.problems[r.Name] != nil && urgency < pool.Wanted:
+	case !ok || p.read[r.Name]:
 		return nil
+	case urgency < pool.Wanted && (p.problems[r.Name] != nil || !reading.Modest(p.env, traceBytes(r))):
+		return nil // only a key asks again, or for so much
 	case p.look.Busy() && p.look.Run() == r.Name:
 		return nil
 	}
