@@ -193,8 +193,9 @@ func (d *db) each(table string, columns []string, where string, visit func(r row
 	return nil
 }
 
-// progressRows is how many rows are read between two calls of progress.
-const progressRows = 1 << 14
+// progressRows is how many rows are read between two calls of progress, and two looks
+// at the context.
+const progressRows = 1 << 12
 
 // query runs sql, which is made of constants and quoted names.
 func (d *db) query(sql string, visit func(r row)) error {
@@ -205,8 +206,11 @@ func (d *db) query(sql string, visit func(r row)) error {
 	defer stmt.Close()
 	for stmt.Step() {
 		visit(row{stmt})
-		if d.rows++; d.rows%progressRows == 0 {
-			d.report()
+		if d.rows++; d.rows%progressRows != 0 {
+			continue
+		}
+		if d.report(); d.ctx.Err() != nil {
+			return d.ctx.Err()
 		}
 	}
 	return stmt.Err()
