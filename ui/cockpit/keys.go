@@ -3,6 +3,7 @@ package cockpit
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/aymanbagabas/go-osc52/v2"
 	tea "github.com/charmbracelet/bubbletea"
@@ -29,15 +30,20 @@ func keys() pane.Table[*Model] {
 }
 
 // typed routes what was typed. On a slow link several letters arrive as one message:
-// each is a key of its own. What was pasted stays whole, and so is text where text is
-// typed and nothing anywhere else: it never runs as commands.
+// each is a key of its own. Esc and the key after it arrive as that key with Alt, which
+// means nothing here: both are taken. What was pasted stays whole, and so is text where
+// text is typed and nothing anywhere else: it never runs as commands.
 func (m *Model) typed(msg tea.KeyMsg) tea.Cmd {
+	if msg.Alt && !msg.Paste {
+		msg.Alt = false
+		return tea.Batch(m.key(tea.KeyMsg{Type: tea.KeyEsc}), m.typed(msg))
+	}
 	if msg.Type != tea.KeyRunes || len(msg.Runes) < 2 || msg.Paste {
 		return m.key(msg)
 	}
 	var cmds []tea.Cmd
 	for _, r := range msg.Runes {
-		cmds = append(cmds, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}, Alt: msg.Alt}))
+		cmds = append(cmds, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
 	}
 	return tea.Batch(cmds...)
 }
@@ -63,8 +69,7 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		return m.tell(m.focus, key)
 	}
 	if n, err := strconv.Atoi(k); err == nil && n >= 1 && n <= len(m.order) {
-		m.setFocus(m.order[n-1])
-		return nil
+		return m.enter(m.order[n-1])
 	}
 	if cmd, ok := keys().Dispatch(m, k); ok {
 		return cmd
@@ -90,8 +95,7 @@ func (m *Model) paneHas(key string) bool {
 // turn goes to the next pane, around.
 func (m *Model) turn(by int) tea.Cmd {
 	at := slices.Index(m.order, m.focus)
-	m.setFocus(m.order[(at+by+len(m.order))%len(m.order)])
-	return nil
+	return m.enter(m.order[(at+by+len(m.order))%len(m.order)])
 }
 
 func (m *Model) zoom() tea.Cmd {
@@ -116,18 +120,18 @@ func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
 	case tea.MouseButtonWheelDown:
 		return m.tell(m.focus, tea.KeyMsg{Type: tea.KeyDown})
 	case tea.MouseButtonLeft:
-		m.click(msg.X, msg.Y)
+		return m.click(msg.X, msg.Y)
 	}
 	return nil
 }
 
-func (m *Model) click(x, y int) {
+func (m *Model) click(x, y int) tea.Cmd {
 	for _, r := range m.rooms() {
 		if x >= r.x && x < r.x+r.width && y >= r.y-1 && y < r.y+r.height {
-			m.setFocus(r.name)
-			return
+			return m.enter(r.name)
 		}
 	}
+	return nil
 }
 
 // copy writes the OSC 52 sequence that puts a text into the user's clipboard.
@@ -153,9 +157,24 @@ func (m *Model) help() tea.Cmd {
 			groups = append(groups, group(name, m.panes[name]))
 		}
 	}
-	popup := widget.Show("Keys", widget.Help(m.env.Theme, groups, min(m.width-10, 90)))
+	width := min(m.width-10, 90)
+	body := append(m.inShort(width), widget.Help(m.env.Theme, groups, width)...)
+	popup := widget.Show("Keys", body)
 	m.popup = &pane.Ask{Popup: popup}
 	return nil
+}
+
+// inShort is how to get about, on the first lines of the help whatever the pane.
+func (m *Model) inShort(width int) []string {
+	var words []string
+	for _, h := range pane.Hints(keys().Keys(), false) {
+		words = append(words, m.env.Theme.Spell(h.Label)+"\u00a0"+h.Verb)
+	}
+	lines := widget.Wrap(strings.Join(words, "  "), width)
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], "\u00a0", " ")
+	}
+	return append(lines, "")
 }
 
 func group(name pane.Name, p pane.Pane) widget.Group {

@@ -83,7 +83,7 @@ func timers(ctx context.Context) func(time.Duration, tea.Msg) tea.Cmd {
 
 // Init starts the panes and asks the scheduler for the first time.
 func (m *Model) Init() tea.Cmd {
-	cmds := []tea.Cmd{m.ask(false)}
+	cmds := []tea.Cmd{m.ask(false), pane.Send(pane.EnterMsg{To: m.focus})}
 	for _, name := range m.order {
 		cmds = append(cmds, m.panes[name].Init())
 	}
@@ -227,6 +227,12 @@ func (m *Model) say(note pane.Note) {
 	if len(m.history) > 200 {
 		m.history = m.history[len(m.history)-200:]
 	}
+}
+
+// enter is setFocus for a user who does not say what to show: what is selected.
+func (m *Model) enter(name pane.Name) tea.Cmd {
+	m.setFocus(name)
+	return pane.Send(pane.EnterMsg{To: name})
 }
 
 // setFocus gives a pane the keys, and on a wide screen its place.

@@ -27,7 +27,7 @@ type command struct {
 func (m *Model) commands() []command {
 	var all []command
 	for _, name := range m.order {
-		all = append(all, command{string(name), "go to " + title(name), func(m *Model) tea.Cmd { m.setFocus(name); return nil }})
+		all = append(all, command{string(name), "go to " + title(name), func(m *Model) tea.Cmd { return m.enter(name) }})
 	}
 	return append(all,
 		command{"refresh", "read the files and ask the scheduler again", (*Model).refresh},

@@ -303,6 +303,22 @@ func TestMouse(t *testing.T) {
 	}
 }
 
+func TestEscAndAKeyThatArriveTogether(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24).Press("?").Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("3"), Alt: true})
+	d.Absent("Keys").Expect("▌Jobs")
+	d.Press("?").Send(tea.KeyMsg{Type: tea.KeyDown, Alt: true}).Absent("Keys").Expect("▌ 3141593")
+}
+
+func TestNumbersShowWhatIsSelected(t *testing.T) {
+	l := panetest.New()
+	l.Rows[1].Analysis = nil
+	o := testOptions(l)
+	o.after = func(time.Duration, tea.Msg) tea.Cmd { return nil } // the cursor never rests
+	d := panetest.Drive(t, screen{New(context.Background(), l, o)}, 80, 24)
+	d.Press("2").Expect("Config · E1.1", "Tensor (TP)").Press("1", "down", "2").Expect("Config · E1.2").Press("4").Expect("▌ llama-8b-tp2")
+	d.Press("5").Expect("llama-8b-tp2 · ").Press("6").Expect("Traces · llama-8b-tp2", "nvjet_tst")
+}
+
 func TestLettersThatArriveTogether(t *testing.T) {
 	d := start(t, panetest.New(), 80, 24)
 	d.Send(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("jj")}).Expect("▌ E1.3")

@@ -30,8 +30,28 @@ type OpenMsg struct {
 	Job        string // id
 }
 
-// SelectMsg says that the cursor rests on an experiment: panes beside may follow.
-type SelectMsg struct{ Row lab.Row }
+// SelectMsg says that the cursor rests on an experiment: panes beside may follow. Entered
+// is the pane that the user just went to, empty else: it follows though it has the focus.
+type SelectMsg struct {
+	Row     lab.Row
+	Entered Name
+}
+
+// Reaches reports whether a pane is to follow: one that the user is at stays where it is,
+// unless it was entered just now.
+func (m SelectMsg) Reaches(name Name, focused bool) bool { return !focused || m.Entered == name }
+
+// Run is the newest run of the experiment; empty: it has none.
+func (m SelectMsg) Run() string {
+	if m.Row.Run == nil {
+		return ""
+	}
+	return m.Row.Run.Name
+}
+
+// EnterMsg says that the user went to a pane without saying what to show there: the
+// experiments pane answers with what is selected.
+type EnterMsg struct{ To Name }
 
 // ReloadMsg asks panes to read again what they show: files or jobs changed.
 type ReloadMsg struct{}

@@ -31,6 +31,7 @@ type Pane struct {
 	rows     []row        // of the table of points
 	table    widget.Table
 	want     string // run to put the cursor on
+	followed string // run of the experiment that was last selected
 	hideLine bool   // no ideal line
 	log      bool
 	err      error
@@ -93,7 +94,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case pane.OpenMsg:
 		p.seek(msg.Run)
 	case pane.SelectMsg:
-		p.follow(msg.Row)
+		p.follow(msg)
 	}
 	if done, ok := p.scaling.Take(msg); ok {
 		return p, p.got(done)
@@ -102,9 +103,10 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 }
 
 // follow keeps the cursor on the run that another pane is at.
-func (p *Pane) follow(r lab.Row) {
-	if !p.focused && r.Run != nil {
-		p.seek(r.Run.Name)
+func (p *Pane) follow(msg pane.SelectMsg) {
+	if run := msg.Run(); run != "" && run != p.followed && msg.Reaches(pane.Charts, p.focused) {
+		p.followed = run
+		p.seek(run)
 	}
 }
 
@@ -217,7 +219,7 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{}
 	}
 	if len(p.all[r.series].Points) < 2 {
-		return pane.Note{Text: r.point.Run + " is alone in its series: a run at another " + axes[p.x].one + " draws a line"}
+		return pane.Note{Text: r.point.Run + " is alone in its series: another " + axes[p.x].one + " draws a line"}
 	}
 	return pane.Note{Text: r.point.Run + " · " + p.all[r.series].Name}
 }

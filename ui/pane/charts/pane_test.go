@@ -91,7 +91,7 @@ func TestSeriesOneByOne(t *testing.T) {
 	d.Press("g").Expect("● Llama-3.1-8B").Absent("DeepSeek", "6 360")
 	has(t, title(d), "series 1 of 2")
 	d.Press("g").Expect("6 360").Absent("15 532")
-	has(t, d.Pane().Message().Text, "deepseek-v2-lite-ep2 is alone in its series: a run at another number of GPUs draws a line")
+	has(t, d.Pane().Message().Text, "deepseek-v2-lite-ep2 is alone in its series: another number of GPUs draws a line")
 	d.Press("g").Expect("15 532", "6 360").Press("g", "esc").Expect("15 532", "6 360")
 }
 

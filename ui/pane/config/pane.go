@@ -88,7 +88,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 			return p, p.show(msg.Experiment)
 		}
 	case pane.SelectMsg:
-		if !p.focused && !p.Capturing() {
+		if msg.Reaches(pane.Config, p.focused && p.id != "") && !p.Capturing() {
 			return p, p.show(msg.Row.Experiment.ID)
 		}
 	case pane.EditedMsg:

@@ -36,8 +36,9 @@ type Pane struct {
 	typing *widget.Input // filter or new name being typed; nil: none
 	typed  func(text string) tea.Cmd
 	flow   *submission.Flow
-	rest   int    // generation of the cursor's rest
-	below  string // id that the details are of: they follow when the cursor rests
+	rest   int       // generation of the cursor's rest
+	below  string    // id that the details are of: they follow when the cursor rests
+	waits  pane.Name // pane that was entered before there was anything to show it
 
 	board pane.Task[[]lab.Row]
 	clone pane.Task[lab.Row]
@@ -84,6 +85,9 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		p.goTo(msg.Experiment)
 	case pane.AnalysedMsg:
 		p.joinAnalysis(msg.Analysis)
+	case pane.EnterMsg:
+		p.waits = msg.To
+		return p, p.announce()
 	case restedMsg:
 		return p, p.rested(msg)
 	}
@@ -220,12 +224,22 @@ func (p *Pane) moved() tea.Cmd {
 }
 
 func (p *Pane) rested(msg restedMsg) tea.Cmd {
+	if msg.rest != p.rest {
+		return nil
+	}
+	return p.announce()
+}
+
+// announce tells the other panes what the cursor is on.
+func (p *Pane) announce() tea.Cmd {
 	r, ok := p.current()
-	if !ok || msg.rest != p.rest {
+	if !ok {
 		return nil
 	}
 	p.below = r.Experiment.ID
-	return pane.Send(pane.SelectMsg{Row: r})
+	msg := pane.SelectMsg{Row: r, Entered: p.waits}
+	p.waits = ""
+	return pane.Send(msg)
 }
 
 // Title names the place: site, account, what the filter lets through.

@@ -32,6 +32,7 @@ type Lab struct {
 	Causes   map[string]lab.Cause
 	Analyses map[string]*model.Analysis
 	Series   []lab.Series
+	Login    model.LoginBudget
 	Locked   bool                       // read-only
 	Err      map[string]error           // by method: what it answers instead
 	Hold     map[string]<-chan struct{} // by method: waits for it, or for its context
@@ -82,7 +83,7 @@ func (l *Lab) Workspace() string { return "/home/user/vllm-profiling" }
 // Site is Perlmutter, the parts that panes show.
 func (l *Lab) Site() model.Site {
 	return model.Site{Name: "perlmutter", Title: "Perlmutter (NERSC)", GPUsPerNode: 4, CPUsPerNode: 128, CPUsPerGPU: 32, MaxNodes: 16,
-		DefaultQOS: model.QOSRule{Shared: "shared", SharedGPUs: 2, Whole: "regular"}}
+		Login: l.Login, DefaultQOS: model.QOSRule{Shared: "shared", SharedGPUs: 2, Whole: "regular"}}
 }
 
 // Account pays.

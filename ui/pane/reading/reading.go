@@ -75,6 +75,13 @@ func (r *Reader) Update(msg tea.Msg) (cmd tea.Cmd, ended bool, err error) {
 	return pane.Send(pane.AnalysedMsg{Analysis: done.Value}), true, nil
 }
 
+// Modest reports whether so many bytes of traces are read without asking: a login node is
+// shared, and its site says how much is too much.
+func Modest(env pane.Env, bytes int64) bool {
+	most := env.Lab.Site().Login.TraceBytes
+	return most <= 0 || bytes <= most
+}
+
 // Stop gives the reading up.
 func (r *Reader) Stop() { r.task.Stop() }
 
