@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""The runner: runs one experiment under vLLM and writes what shardeck reads.
+"""The runner: runs one experiment and writes what shardeck reads.
 
     python experiments/vllm_profiler.py --config experiments/configs/E1.2_llama8b_tp2.yaml \
         --output-dir trace_collection/llama-8b-tp2
 
 Under Slurm one task a node (`srun --ntasks-per-node=1`); the tasks find each other by
 SLURM_NNODES, SLURM_NODEID and the first host of the job (or MASTER_ADDR and MASTER_PORT).
+
+It runs vLLM, or for `engine: torch` the reference engine in torch_engine.py beside it, which needs
+PyTorch only and keeps the same contract (its own way of doing things is described there).
 
 What it does, in passes that never mix:
 
@@ -33,12 +36,13 @@ chunks. Every prompt is a list of exactly seq_len random token ids, different fo
 iteration; prefix caching is off; outputs are exactly max_tokens long.
 
 Exit codes: 0 done; 1 failed, see the log; 2 config or command line wrong; 3 stopped before the end,
-what was measured is written; 4 vLLM missing or too old for what is asked; 5 too few GPUs; 6 model
+what was measured is written; 4 engine missing or too old for what is asked; 5 too few GPUs; 6 model
 missing or not allowed; 7 out of GPU memory; 8 ranks could not communicate; 9 a rank died;
 10 timing is sound, traces are missing or incomplete.
 
-How it is built: this process starts one child for each data-parallel replica and pass and runs no
-engine itself, so that whatever happens to one, what was measured is written down.
+How it is built: this process starts one child for each data-parallel replica and pass (engine
+torch: for each rank) and runs no engine itself, so that whatever happens to one, what was measured
+is written down.
 It needs nothing but Python 3.9 and what vLLM brings. What a vLLM version can do is found by looking
 (fields of EngineArgs, entries of vllm.envs), never by comparing version numbers.
 """
@@ -78,6 +82,7 @@ EXIT_GPUS, EXIT_MODEL, EXIT_MEMORY, EXIT_COMM, EXIT_WORKER, EXIT_TRACES = 5, 6, 
 # The lines the cockpit reads. A stage is printed as it begins, an iteration when it is over.
 STAGES = ("environment", "weights", "compile", "warm-up", "timing", "profiling", "writing traces", "done")
 
+VLLM, TORCH = "vllm", "torch"
 MEASURE, EXECUTION_TRACE = "measure", "execution_trace"
 PARTS = ".parts"  # where children leave their results, inside the output directory
 RAW_TRACES = ".kineto"  # where vLLM's workers write theirs
@@ -162,6 +167,15 @@ class Experiment:
     @property
     def replica_ranks(self) -> int:
         return self.tp * self.pp
+
+    @property
+    def children(self) -> int:
+        """Processes that the runner starts: vLLM starts its workers itself, one engine a replica."""
+        return self.ranks if self.engine == TORCH else self.dp
+
+    @property
+    def child_ranks(self) -> int:
+        return self.ranks // self.children
 
     def requests(self, dp_rank: int) -> int:
         """Requests of one replica: batch_size counts over all of them, and each needs one."""
@@ -776,9 +790,7 @@ def child_main(e: Experiment, kind: str, place: Place, out: Path) -> int:
     listen_for_stop()
     try:
         stage("environment") if kind == MEASURE else say("execution trace: a second engine, eager, random weights")
-        child = Child(e, find_abilities(), place, out, part, Meeting(out / PARTS, place.dp_rank, e.dp))
-        start_engine(child, kind)
-        measure(child) if kind == MEASURE else trace_execution(child)
+        run_engine(e, kind, place, out, part)
         part.code, part.cause = EXIT_DONE, ""
     except Stopped as stop:
         part.code, part.cause = EXIT_PARTIAL, f"stopped by {stop}"
@@ -791,6 +803,27 @@ def child_main(e: Experiment, kind: str, place: Place, out: Path) -> int:
         traceback.print_exc()
     leave(part, normally=e.nsys)
     return part.code
+
+
+def run_engine(e: Experiment, kind: str, place: Place, out: Path, part: Part) -> None:
+    """The work of a child. For engine torch its number is a rank, else a replica."""
+    if e.engine == TORCH:
+        torch_engine().run_rank(e, place.dp_rank, place, out, part)
+        return
+    child = Child(e, find_abilities(), place, out, part, Meeting(out / PARTS, place.dp_rank, e.dp))
+    start_engine(child, kind)
+    measure(child) if kind == MEASURE else trace_execution(child)
+
+
+def torch_engine() -> Any:
+    """The reference engine, the file beside this one."""
+    sys.modules.setdefault("vllm_profiler", sys.modules[__name__])  # one Failure for both, not a second copy
+    try:
+        return importlib.import_module("torch_engine")
+    except ModuleNotFoundError as e:
+        if e.name != "torch_engine":
+            raise
+        raise Failure(EXIT_SOFTWARE, f"torch_engine.py is not beside {Path(__file__).name}: `shardeck generate` writes it") from e
 
 
 def leave(part: Part, normally: bool) -> None:
@@ -1181,11 +1214,11 @@ class Supervisor:
     def leads(self) -> bool:
         return self.place.node == 0
 
-    def replicas(self) -> range:
-        """Replicas of this node: all of them on one node, else an equal share."""
-        if self.e.dp == 1:
+    def here(self) -> range:
+        """Children of this node: all of them on one node, else an equal share."""
+        if self.e.children == 1:
             return range(1)
-        share = self.e.dp // self.place.nodes
+        share = self.e.children // self.place.nodes
         return range(self.place.node * share, (self.place.node + 1) * share)
 
     def run(self) -> int:
@@ -1219,7 +1252,7 @@ class Supervisor:
             self.missing.append("execution trace: profiling.execution_trace is off")
         elif self.e.nsys:
             self.missing.append("execution trace: not together with nsys, which records every process of the job")
-        else:
+        elif self.e.engine != TORCH:  # whose ranks have taken it already, in the engine that they had
             time.sleep(self.settle)
             self.run_pass(EXECUTION_TRACE)
 
@@ -1231,7 +1264,7 @@ class Supervisor:
             self.children = [self.start_follower(kind)]
         else:
             self.children = []
-            for r in self.replicas():
+            for r in self.here():
                 self.children.append(self.start_child(kind, r))
         bad = [c for c in self.wait(kind) if c.process.returncode]
         if bad and not self.stopped and not self.follows:
@@ -1245,7 +1278,8 @@ class Supervisor:
             return  # all was done; it fell while it left
         cause = (part.code, part.cause)
         if part.code in (EXIT_FAILED, EXIT_WORKER):
-            ended = (EXIT_WORKER, f"replica {child.dp_rank} was ended by signal {-code}") if code < 0 else cause
+            who = "rank" if self.e.engine == TORCH else "replica"
+            ended = (EXIT_WORKER, f"{who} {child.dp_rank} was ended by signal {-code}") if code < 0 else cause
             cause = child.witness.found or ended
         if kind == MEASURE:
             self.failed = cause
@@ -1310,7 +1344,7 @@ class Supervisor:
     @property
     def follows(self) -> bool:
         """Whether this node only holds workers of a replica whose head is on another."""
-        return self.e.dp == 1 and self.place.node > 0
+        return self.e.children == 1 and self.place.node > 0
 
     def head_begins(self, kind: str) -> bool:
         """Waits until the head begins a pass; false when it will not."""
@@ -1336,23 +1370,23 @@ class Supervisor:
             return False
 
     def parts(self, kind: str, patience: float) -> list[Part]:
-        """The parts of all replicas, in order; those of other nodes may come a little later."""
+        """The parts of all children, in order; those of other nodes may come a little later."""
         deadline = time.monotonic() + patience
         while True:
-            paths = [part_path(self.out, kind, r) for r in range(self.e.dp)]
+            paths = [part_path(self.out, kind, r) for r in range(self.e.children)]
             found = [Part.load(p) for p in paths if p.exists()]
             open_ended = [p for p in found if p.cause == UNFINISHED]
-            if (len(found) == self.e.dp and not open_ended) or time.monotonic() > deadline:
+            if (len(found) == self.e.children and not open_ended) or time.monotonic() > deadline:
                 return found
             time.sleep(0.2)
 
     def finish(self) -> int:
         """Writes timing_stats and run.json from the parts, and says how the run ended."""
-        patience = 60.0 if self.place.nodes > 1 and self.e.dp > 1 else 0.0
+        patience = 60.0 if self.place.nodes > 1 and self.e.children > 1 else 0.0
         parts = self.parts(MEASURE, patience)
         extra = self.parts(EXECUTION_TRACE, 0.0)
         for p in parts:
-            write_timing(p, self.out, self.e.replica_ranks, replica_of(p))
+            write_timing(p, self.out, self.e.child_ranks, number_of(p))
         lost = [m for p in parts for m in p.missing]
         self.missing += self.undone(parts) + lost + [m for p in extra for m in p.missing]
         code, cause = self.outcome(parts, lost)
@@ -1382,8 +1416,8 @@ class Supervisor:
         broken = [p for p in parts if p.code not in (EXIT_DONE, EXIT_PARTIAL)]
         if broken:
             return broken[0].code, broken[0].cause
-        if len(parts) < self.e.dp:
-            return EXIT_WORKER, f"{self.e.dp - len(parts)} of {self.e.dp} replicas left no result: see their part of the log"
+        if len(parts) < self.e.children:
+            return EXIT_WORKER, f"{self.e.children - len(parts)} of {self.e.children} processes left no result: see their part of the log"
         wanted = self.e.kineto and not self.e.nsys
         if wanted and lost:
             return EXIT_TRACES, f"timing is sound, traces are not: {lost[0]}"
@@ -1404,7 +1438,8 @@ def now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def replica_of(p: Part) -> int:
+def number_of(p: Part) -> int:
+    """The child that left a part: a replica, or a rank."""
     return int(p.path.stem.rsplit("_", 1)[1])
 
 
@@ -1474,13 +1509,13 @@ def unique(texts: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(texts))
 
 
-def write_timing(p: Part, out: Path, ranks: int, replica: int) -> None:
-    """timing_stats_<rank>.json for each rank of a replica; none where nothing was measured."""
+def write_timing(p: Part, out: Path, ranks: int, child: int) -> None:
+    """timing_stats_<rank>.json for each rank of a child; none where nothing was measured."""
     if not p.timed:
         return
     for r in range(ranks):
         peak = p.ranks[r].get("peak", 0) if r < len(p.ranks) else 0
-        write_json(out / f"timing_stats_{replica * ranks + r}.json", timing_stats(p.timed, p.traced, peak))
+        write_json(out / f"timing_stats_{child * ranks + r}.json", timing_stats(p.timed, p.traced, peak))
 
 
 def timing_stats(timed: Sequence[Iteration], traced: Sequence[Iteration], peak: int) -> dict[str, Any]:
@@ -1563,8 +1598,10 @@ def check_place(e: Experiment, place: Place) -> None:
     """Refuses what cannot be laid out before anything is loaded."""
     if e.ranks % place.nodes:
         raise Failure(EXIT_CONFIG, f"{e.ranks} ranks do not spread evenly over {place.nodes} nodes")
-    if e.dp > 1 and e.dp % place.nodes:
+    if e.engine == VLLM and e.dp > 1 and e.dp % place.nodes:
         raise Failure(EXIT_CONFIG, f"a replica of {e.replica_ranks} GPUs would cross nodes: with DP, TP x PP must fit one node")
+    if e.engine == TORCH and os.environ.get("SHARDECK_TORCH_DEVICE") == "cpu":
+        return
     here, need = count_gpus(), e.ranks // place.nodes
     if here is not None and here < need:
         raise Failure(EXIT_GPUS, f"{here} GPUs are visible on {socket.gethostname()}, the layout needs {need} on each node")
@@ -1593,11 +1630,11 @@ def check_vacant(out: Path) -> None:
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    p = argparse.ArgumentParser(description="Runs one experiment under vLLM and writes what shardeck reads.",
+    p = argparse.ArgumentParser(description="Runs one experiment and writes what shardeck reads.",
                                 epilog="What it writes, and its exit codes, are described at the top of this file.")
     p.add_argument("--config", required=True, help="the experiment's YAML")
     p.add_argument("--output-dir", required=True, help="folder to write to; must not hold a run yet")
-    p.add_argument("--engine", choices=("vllm", "torch"), help="instead of the config's engine")
+    p.add_argument("--engine", choices=(VLLM, TORCH), help="instead of the config's engine")
     p.add_argument("--nsys", action="store_true", help="the job runs under nsys: no torch profiler")
     p.add_argument("--nodes", type=int, help="nodes of the job (default: Slurm's)")
     p.add_argument("--node-rank", type=int, help="this node among them (default: Slurm's)")
@@ -1612,8 +1649,8 @@ def run(argv: Sequence[str] | None) -> int:
     a = parse_arguments(argv)
     e = read_config(a.config)
     e = dataclasses.replace(e, nsys=e.nsys or a.nsys, engine=a.engine or e.engine)
-    if e.engine != "vllm":
-        raise Failure(EXIT_SOFTWARE, f"engine {e.engine} is not in this runner: it runs vllm; replay is run by `shardeck replay`")
+    if e.engine not in (VLLM, TORCH):
+        raise Failure(EXIT_SOFTWARE, f"engine {e.engine} is not in this runner: it runs vllm and torch; replay is run by `shardeck replay`")
     if os.environ.get("SLURM_LOCALID", "0") != "0" and not a.kind:
         return EXIT_DONE  # one runner a node; it starts what it needs
     out, place = Path(a.output_dir), find_place(a)

@@ -211,14 +211,31 @@ func (g *generation) scripts(made []workspace.File) error {
 	if err := g.nsys(made); err != nil {
 		return err
 	}
-	runner, err := render.Runner()
-	if err != nil {
-		return err
-	}
-	if err := g.put(workspace.RunnerFile, runner, 0o755); err != nil {
+	if err := g.runner(); err != nil {
 		return err
 	}
 	return kinded(g.lab.ws.EnsureDir(workspace.LogsDir))
+}
+
+// runner writes what runs inside the job: the runner, and the reference engine it may run.
+func (g *generation) runner() error {
+	for _, f := range []struct {
+		rel  string
+		text func() ([]byte, error)
+		mode fs.FileMode
+	}{
+		{workspace.RunnerFile, render.Runner, 0o755},
+		{workspace.EngineFile, func() ([]byte, error) { return render.TorchEngine(g.lab.Shapes()) }, 0o644},
+	} {
+		text, err := f.text()
+		if err != nil {
+			return err
+		}
+		if err := g.put(f.rel, text, f.mode); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (g *generation) script(f workspace.File) error {

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"shardeck/model"
-	"shardeck/templates"
 )
 
 // Names of generated files, relative to the workspace.
@@ -64,12 +63,3 @@ const NsysPath = scriptsDir + "run_with_nsys.sh"
 
 // NsysDir is the output directory of an experiment's run under nsys.
 func NsysDir(outputDir string) string { return outputDir + "-nsys" }
-
-// Runner is the Python runner, experiments/vllm_profiler.py.
-func Runner() ([]byte, error) {
-	data, err := templates.FS.ReadFile("vllm_profiler.py")
-	if err != nil {
-		return nil, fmt.Errorf("this binary was built without the runner: %w", err)
-	}
-	return data, nil
-}

@@ -249,7 +249,6 @@ def test_what_is_turned_off_is_said(tmp_path):
     [
         ({}, "0", runner.EXIT_GPUS, "1 GPUs are visible"),
         ({}, "", runner.EXIT_GPUS, "0 GPUs are visible"),
-        ({"engine": "torch"}, "0,1", runner.EXIT_SOFTWARE, "engine torch is not in this runner"),
         ({"engine": "replay"}, "0,1", runner.EXIT_SOFTWARE, "shardeck replay"),
         ({"parallelism": {"tp": 2, "ep": 4}}, "0,1", runner.EXIT_CONFIG, "1 or 2, not 4"),
     ],

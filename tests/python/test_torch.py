@@ -1,0 +1,303 @@
+"""The reference engine on a CPU: every layout computes the same tokens, and a whole run keeps the
+contract. Needs PyTorch; without it these tests skip, but for those of shapes and layouts."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch_engine
+import vllm_profiler as runner
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None,
+                                 reason="PyTorch is not installed here: pip install torch (it takes minutes and gigabytes)")
+
+TINY = {"hidden": 64, "layers": 4, "heads": 8, "kv_heads": 2, "head_dim": 8, "intermediate": 128, "vocab": 1024}
+MOE = {"experts": 8, "top_k": 2, "intermediate": 32, "shared": 0, "dense_layers": 0}
+SHAPES = [
+    {"name": "tiny/dense", **TINY},
+    {"name": "tiny/qwen", **TINY, "qkv_bias": True, "qk_norm": True},
+    {"name": "tiny/mixtral", **TINY, "moe": MOE},
+    {"name": "tiny/deepseek", **TINY, "kv_heads": 8, "moe": {**MOE, "shared": 2, "dense_layers": 1},
+     "mla": {"kv_lora_rank": 32, "q_lora_rank": 0, "rope_dim": 8, "nope_dim": 16, "v_dim": 12}},
+    {"name": "tiny/deepseek-q", **TINY, "kv_heads": 8,
+     "mla": {"kv_lora_rank": 32, "q_lora_rank": 24, "rope_dim": 8, "nope_dim": 16, "v_dim": 12}},
+]
+
+
+def engine_with(shapes) -> str:
+    """The engine's text with these shapes, filled in as `shardeck generate` does."""
+    text = (TEMPLATES / "torch_engine.py").read_text(encoding="utf-8")
+    empty = 'SHAPES = r"""[]"""'
+    assert text.count(empty) == 1
+    return text.replace(empty, f'SHAPES = r"""{json.dumps(shapes)}"""')
+
+
+def config(model="tiny/dense", tp=1, pp=1, dp=1, ep=1, **changes):
+    return {
+        "experiment_id": "T1", "engine": "torch",
+        "model": {"name": model, "precision": "float32", "weights": "dummy"},
+        "parallelism": {"tp": tp, "pp": pp, "dp_replicate": 1, "dp_shard": dp, "ep": ep},
+        "data": {"batch_size": 4, "seq_len": 12, "max_tokens": 6},
+        "warmup_iterations": 1, "profile_iterations": 3, **changes,
+    }
+
+
+@pytest.fixture(scope="module")
+def experiments(tmp_path_factory):
+    """A folder with the runner and the engine, as a workspace has them."""
+    folder = tmp_path_factory.mktemp("experiments")
+    (folder / "vllm_profiler.py").write_text((TEMPLATES / "vllm_profiler.py").read_text(encoding="utf-8"), encoding="utf-8")
+    (folder / "torch_engine.py").write_text(engine_with(SHAPES), encoding="utf-8")
+    return folder
+
+
+ENVIRONMENT = {**{k: v for k, v in os.environ.items() if not k.startswith(("SLURM_", "MASTER_"))},
+               "SHARDECK_TORCH_DEVICE": "cpu", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "SHARDECK_PATIENCE": "0.02"}
+
+
+def generate(folder, **layout):
+    """Runs every rank of a layout; returns the tokens of all requests, and each rank's own."""
+    path = folder / f"{'-'.join(map(str, layout.values()))}.json".replace("/", "_")
+    path.write_text(json.dumps(config(**layout)), encoding="utf-8")
+    ranks = runner.read_config(str(path)).ranks
+    port = runner.free_port()
+    outputs = [path.with_suffix(f".{r}") for r in range(ranks)]
+    script = Path(__file__).with_name("torch_tokens.py")
+    processes = [subprocess.Popen([sys.executable, str(script), str(path), str(r), str(port), str(o)], env=ENVIRONMENT,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for r, o in enumerate(outputs)]
+    logs = [p.communicate(timeout=120)[0] for p in processes]
+    assert [p.returncode for p in processes] == [0] * ranks, "\n".join(logs)
+    found = [json.loads(o.read_text()) for o in outputs]
+    replicas = {f["dp"]: f["tokens"] for f in found}
+    for f in found:
+        assert f["tokens"] == replicas[f["dp"]], "ranks of a replica disagree"
+    return [t for d in sorted(replicas) for t in replicas[d]]
+
+
+@pytest.fixture(scope="module")
+def alone(experiments):
+    """Tokens of each model on one rank, computed once."""
+    known = {}
+
+    def tokens(model):
+        if model not in known:
+            known[model] = generate(experiments, model=model)
+        return known[model]
+
+    return tokens
+
+
+@needs_torch
+@pytest.mark.parametrize(("model", "layout"), [
+    ("tiny/dense", {"tp": 2}),
+    ("tiny/dense", {"tp": 4}),  # more ranks than KV heads
+    ("tiny/dense", {"pp": 2}),
+    ("tiny/dense", {"tp": 2, "pp": 2}),
+    ("tiny/dense", {"dp": 2}),
+    ("tiny/qwen", {"tp": 2}),
+    ("tiny/mixtral", {"tp": 2}),  # every expert split
+    ("tiny/mixtral", {"tp": 2, "ep": 2}),
+    ("tiny/deepseek", {"dp": 2, "ep": 2}),
+    ("tiny/deepseek", {"tp": 2, "dp": 2, "ep": 4}),
+    ("tiny/deepseek", {"tp": 2, "pp": 2}),
+    ("tiny/deepseek-q", {"tp": 2}),
+], ids=lambda v: v if isinstance(v, str) else "-".join(f"{k}{n}" for k, n in v.items()))
+def test_every_layout_computes_the_same_tokens(experiments, alone, model, layout):
+    want = alone(model)
+    assert len({tuple(t) for t in want}) == len(want), "different prompts should go different ways"
+    assert generate(experiments, model=model, **layout) == want
+
+
+@needs_torch
+def test_a_decode_step_sees_what_a_prefill_sees(experiments, alone):
+    """The cache is right if the last token of a longer prompt comes out as it does step by step."""
+    script = """
+import sys, json, torch, vllm_profiler as runner, torch_engine as t
+e = runner.read_config(sys.argv[1])
+with torch.inference_mode():
+    world = t.World(e, 0, runner.Place(port=runner.free_port()), "cpu")
+    model = t.Engine(e, world).model
+    prompts = torch.tensor(runner.make_prompts(0, 0, 4, e.seq_len, 1024))
+    token = model.eager(prompts, 0)
+    stepped = model.eager(token.unsqueeze(1), e.seq_len)
+    whole = model.eager(torch.cat((prompts, token.unsqueeze(1)), dim=1), 0)
+    model.eager(prompts, 0)
+    fixed = model.fixed(token.unsqueeze(1), torch.tensor([e.seq_len])) if len(sys.argv) > 2 else stepped
+assert stepped.tolist() == whole.tolist() == fixed.tolist(), (stepped, whole, fixed)
+"""
+    for model, graph in (("tiny/dense", ["graph"]), ("tiny/qwen", ["graph"]), ("tiny/deepseek", []), ("tiny/deepseek-q", [])):
+        path = experiments / "cache.json"
+        path.write_text(json.dumps(config(model)), encoding="utf-8")
+        done = subprocess.run([sys.executable, "-c", script, str(path), *graph], env=ENVIRONMENT, cwd=experiments,
+                              capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, f"{model}: {done.stdout}{done.stderr}"
+
+
+class Run:
+    def __init__(self, experiments, folder, **settings):
+        self.out = folder / "out"
+        path = folder / "config.yaml"
+        path.write_text(json.dumps(config(**settings)), encoding="utf-8")
+        self.command = [sys.executable, str(experiments / "vllm_profiler.py"), "--config", str(path), "--output-dir", str(self.out)]
+
+    def go(self, **environment):
+        done = subprocess.run(self.command, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, timeout=180)
+        self.log = done.stdout + done.stderr
+        return done.returncode
+
+    def json(self, name):
+        data = (self.out / name).read_bytes()
+        return json.loads(gzip.decompress(data) if name.endswith(".gz") else data)
+
+
+COLLECTIVES = {  # per step, of one rank of tiny models: 4 layers
+    "tp2": ({"tp": 2}, {"allreduce": 8, "broadcast": 1}),
+    "pp2": ({"pp": 2}, {"broadcast": 1, "send": 1}),
+    "ep2": ({"model": "tiny/mixtral", "dp": 2, "ep": 2}, {"all_to_all": 12}),
+    "tp2pp2": ({"tp": 2, "pp": 2}, {"allreduce": 4, "broadcast": 1, "send": 1}),
+}
+
+
+@needs_torch
+@pytest.mark.parametrize("name", COLLECTIVES)
+def test_a_whole_run(experiments, tmp_path, name):
+    layout, collectives = COLLECTIVES[name]
+    r = Run(experiments, tmp_path, **layout)
+    assert r.go() == runner.EXIT_DONE, r.log
+    info = r.json("run.json")
+    world = info["world_size"]
+    assert sorted(p.name for p in r.out.iterdir()) == sorted(
+        ["config.yaml", "run.json"] + [f.format(k) for k in range(world) for f in
+                                       ("timing_stats_{}.json", "kineto_trace_{}.json.gz", "torch_et_{}.json.gz")])
+    assert (info["status"], info["engine"], info["timed_iterations"], info["traced_iterations"]) == ("complete", "torch", 3, 2)
+    assert "missing" not in info
+    requests = 4 // layout.get("dp", 1)
+    for rank in range(world):
+        stats = r.json(f"timing_stats_{rank}.json")
+        assert [len(t) for t in stats["unprofiled_ttft"]] == [requests] * 3
+        for seconds, ttft, tpot in zip(stats["unprofiled_iteration_times"], stats["unprofiled_ttft"], stats["unprofiled_tpot"]):
+            assert seconds == pytest.approx(ttft[0] + 5 * tpot[0])
+        assert stats["unprofiled_output_tokens"] == [[6] * requests] * 3
+        assert stats["unprofiled_input_tokens"] == [[12] * requests] * 3
+    events = r.json("kineto_trace_0.json.gz")["traceEvents"]
+    assert r.json("kineto_trace_1.json.gz")["distributedInfo"]["rank"] == 1
+    steps = [e["name"] for e in sorted((e for e in events if e.get("name") in ("prefill", "decode")), key=lambda e: e["ts"])]
+    assert steps == (["prefill"] + ["decode"] * 5) * 2
+    calls: dict[str, int] = {}
+    for e in events:
+        if what := e.get("args", {}).get("Collective name"):
+            calls[what.removesuffix("v").removesuffix("_")] = calls.get(what.removesuffix("v").removesuffix("_"), 0) + 1
+    assert calls == {k: v * len(steps) for k, v in collectives.items()}
+    nodes = r.json("torch_et_0.json.gz")["nodes"]
+    assert any(n["name"] == "aten::linear" or n["name"] == "aten::mm" for n in nodes)
+    assert "stage compile" not in r.log  # no CUDA graph on a CPU
+    assert r.log.count("shardeck: stage timing") == 1
+
+
+@needs_torch
+def test_a_rank_that_dies_ends_the_run(experiments, tmp_path):
+    r = Run(experiments, tmp_path, tp=2, profile_iterations=5000)
+    process = subprocess.Popen(r.command, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    for line in process.stdout:
+        if line.startswith("shardeck: iteration 3 of 5000 timing"):
+            break
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[1]), 9)
+    log = process.stdout.read()
+    assert process.wait(timeout=60) == runner.EXIT_WORKER, log
+    info = r.json("run.json")
+    assert "rank 1 was ended by signal 9" in info["cause"]
+    assert info["status"] == "partial"
+    assert len(r.json("timing_stats_0.json")["unprofiled_iteration_times"]) >= 3
+
+
+@needs_torch
+def test_sigterm_keeps_what_was_measured(experiments, tmp_path):
+    r = Run(experiments, tmp_path, tp=2, profile_iterations=5000)
+    process = subprocess.Popen(r.command, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    for line in process.stdout:
+        if line.startswith("shardeck: iteration 3 of 5000 timing"):
+            break
+    process.terminate()
+    log = process.stdout.read()
+    assert process.wait(timeout=60) == runner.EXIT_PARTIAL, log
+    info = r.json("run.json")
+    assert info["timed_iterations"] >= 3
+    assert "SIGTERM" in info["cause"]
+
+
+# Without PyTorch
+
+
+def torch_experiment(**settings):
+    return runner.parse_experiment(config(**settings))
+
+
+@pytest.fixture
+def tiny_shapes(monkeypatch):
+    monkeypatch.setattr(torch_engine, "SHAPES", json.dumps(SHAPES))
+
+
+@pytest.mark.parametrize(("settings", "says"), [
+    ({"tp": 3}, "8 attention heads do not divide by TP = 3"),
+    ({"pp": 5}, "4 layers are fewer than PP = 5"),
+    ({"tp": 2, "ep": 2}, "no experts"),
+    ({"vllm": {"seed": 1}}, "vllm: its arguments mean nothing"),
+    ({"comm": {"all_reduce": "custom"}}, "NCCL only"),
+    ({"model": "tiny/mixtral", "tp": 1, "dp": 3, "ep": 3, "data": {"batch_size": 3}}, "8 experts do not divide by EP = 3"),
+])
+def test_layouts_that_cannot_be_cut(tiny_shapes, settings, says):
+    e = torch_experiment(**settings)
+    with pytest.raises(runner.Failure, match=re.escape(says)) as f:
+        torch_engine.check_shape(e, torch_engine.shape_of(e))
+    assert f.value.code == runner.EXIT_CONFIG
+
+
+def test_an_unknown_model_names_those_there_are(tiny_shapes):
+    with pytest.raises(runner.Failure, match="it knows tiny/dense, tiny/qwen"):
+        torch_engine.shape_of(torch_experiment(model="tiny/other"))
+
+
+def test_layers_override_the_depth(tiny_shapes):
+    e = runner.parse_experiment({**config(), "model": {"name": "tiny/dense", "layers": 2}})
+    assert torch_engine.shape_of(e).layers == 2
+
+
+def test_every_shape_of_the_catalogue_is_understood(monkeypatch):
+    yaml = pytest.importorskip("yaml")
+    models = yaml.safe_load((TEMPLATES / "models.yaml").read_text(encoding="utf-8"))["models"]
+    monkeypatch.setattr(torch_engine, "SHAPES", json.dumps(models))
+    for m in models:
+        for name in (m["name"], *m["aliases"]):
+            s = torch_engine.shape_of(torch_experiment(model=name))
+            assert (s.hidden, s.layers, bool(s.experts), bool(s.kv_rank)) == (m["hidden"], m["layers"], "moe" in m, "mla" in m)
+
+
+def test_without_torch(experiments, tmp_path):
+    r = Run(experiments, tmp_path)
+    if importlib.util.find_spec("torch") is not None:
+        pytest.skip("PyTorch is installed here")
+    assert r.go() == runner.EXIT_SOFTWARE, r.log
+    assert "PyTorch is not installed" in r.json("run.json")["cause"]
+
+
+def test_without_a_gpu(experiments, tmp_path):
+    r = Run(experiments, tmp_path)
+    assert r.go(SHARDECK_TORCH_DEVICE="cuda", CUDA_VISIBLE_DEVICES="") == runner.EXIT_GPUS, r.log
+
+
+def test_without_the_engine(tmp_path):
+    (tmp_path / "vllm_profiler.py").write_text((TEMPLATES / "vllm_profiler.py").read_text(encoding="utf-8"), encoding="utf-8")
+    r = Run(tmp_path, tmp_path)
+    assert r.go() == runner.EXIT_SOFTWARE, r.log
+    assert "torch_engine.py is not beside vllm_profiler.py" in r.json("run.json")["cause"]
