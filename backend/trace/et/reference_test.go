@@ -5,11 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
+
+	"shardeck/backend/trace"
 )
 
 // reference is what a plain reading with encoding/json finds in a Chakra trace.
@@ -57,29 +60,60 @@ func (t *Trace) lines() (out []string) {
 	return out
 }
 
-// recordings are the real traces that are there.
-func recordings(t testing.TB) []string {
+// recordings are the real traces that are there: one in the repository, those of the
+// archive beside it, or those of the runs in the folder that SHARDECK_TRACES names.
+func recordings(t *testing.T) []string {
 	t.Helper()
-	paths, _ := filepath.Glob("testdata/*.json")
-	unpacked, _ := filepath.Glob("../../../../shared/data/small/*/torch_et_*.json")
-	if dir := os.Getenv("SHARDECK_RECORDINGS"); dir != "" {
-		more, _ := filepath.Glob(dir + "/*/*/torch_et_*.json")
-		unpacked = append(unpacked, more...)
+	paths := []string{recording}
+	dir := os.Getenv("SHARDECK_TRACES")
+	if dir == "" {
+		dir = unpackShared(t)
 	}
-	return append(paths, unpacked...)
+	for _, deep := range []string{"*", "*/*"} {
+		more, _ := filepath.Glob(filepath.Join(dir, deep, "torch_et_*.json"))
+		paths = append(paths, more...)
+	}
+	return paths
+}
+
+// recording is rank 0 of a run of two pipeline stages, whose Kineto trace is among the
+// repository's recordings.
+const recording = "testdata/llama-8b-pp2_0.json.gz"
+
+// unpackShared unpacks the archive of short runs, if it is there.
+func unpackShared(t *testing.T) string {
+	archive := filepath.Join("..", "..", "..", "..", "shared", "data", "small.txz")
+	if _, err := os.Stat(archive); err != nil || testing.Short() {
+		t.Log("only the repository's recording is read: the others are not there, or the test is to be short")
+		return "nowhere"
+	}
+	dir := t.TempDir()
+	cmd := exec.Command("tar", "xJf", archive, "-C", dir, "--wildcards", "*torch_et_*")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Logf("only the repository's recording is read: the others cannot be unpacked here: %v: %s", err, out)
+	}
+	return dir
+}
+
+// textOf is the text of a file, unpacked.
+func textOf(t *testing.T, path string) []byte {
+	t.Helper()
+	src, err := trace.OpenText(context.Background(), path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	text, err := io.ReadAll(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 // TestReference: on every recording, at any block size, we find what encoding/json finds.
 func TestReference(t *testing.T) {
-	paths := recordings(t)
-	if len(paths) == 0 {
-		t.Skip("no recordings here: unpack shared/data/small.txz beside itself, or name a folder of them in SHARDECK_RECORDINGS")
-	}
-	for _, path := range paths {
-		raw, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, path := range recordings(t) {
+		raw := textOf(t, path)
 		var ref reference
 		if err := json.Unmarshal(raw, &ref); err != nil {
 			t.Fatal(err)
@@ -96,7 +130,50 @@ func TestReference(t *testing.T) {
 				t.Errorf("%s, blocks of %d: differs from encoding/json", path, block)
 			}
 		}
-		t.Logf("%s: %d nodes", strings.TrimPrefix(path, "../../../../shared/data/"), len(ref.Nodes))
+	}
+}
+
+// TestJoin: every operator of the Kineto trace of the same rank that names a record
+// function is found here under the same name, and its collectives are these.
+func TestJoin(t *testing.T) {
+	tr, err := Open(context.Background(), recording, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kineto struct {
+		Events []struct {
+			Cat, Name string
+			Args      map[string]any
+		} `json:"traceEvents"`
+	}
+	text := textOf(t, "../../../testdata/recordings/llama-8b-pp2/kineto_trace_0.json.gz")
+	if err := json.Unmarshal(text, &kineto); err != nil {
+		t.Fatal(err)
+	}
+	joined, calls := 0, 0
+	for _, e := range kineto.Events {
+		rf, _ := e.Args["Record function id"].(float64)
+		if e.Cat != "cpu_op" || rf == 0 {
+			continue
+		}
+		n, ok := tr.ByRF(uint64(rf))
+		if !ok || tr.Names[n.Name] != e.Name {
+			t.Fatalf("record function %v is %q there, %+v here", rf, e.Name, n)
+		}
+		joined++
+		if name, ok := e.Args["Collective name"]; ok {
+			c := tr.Colls[tr.Calls[n.Call].Coll]
+			if c.Name != name || float64(c.InElems) != e.Args["In msg nelems"] || c.DType != e.Args["dtype"] {
+				t.Errorf("record function %v: %v there, %+v here", rf, e.Args, c)
+			}
+			if dst, ok := e.Args["Dst Rank"]; ok && float64(c.Dst) != dst {
+				t.Errorf("record function %v goes to %v there, to %d here", rf, dst, c.Dst)
+			}
+			calls++
+		}
+	}
+	if joined < 500 || calls != len(tr.Calls) {
+		t.Errorf("%d operators and %d of %d calls were joined", joined, calls, len(tr.Calls))
 	}
 }
 
