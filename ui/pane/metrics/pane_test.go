@@ -142,8 +142,8 @@ func TestDefinition(t *testing.T) {
 func TestBaseline(t *testing.T) {
 	l := panetest.New()
 	d := at(t, l, "llama-8b-tp1").Press("b").Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp2"})
-	d.Expect("Δ %", "+37.7", "-22.0", "11 279", "•llama-8b-tp1").Absent("▲")
-	has(t, title(d), "Δ % against llama-8b-tp1")
+	d.Expect("diff %", "+37.7", "-22.0", "11 279", "•llama-8b-tp1").Absent("▲")
+	has(t, title(d), "diff % from llama-8b-tp1")
 	column(t, d, "tpot")
 	has(t, message(d), "tpot 6.64 ms against 8.51 of llama-8b-tp1")
 	column(t, d, "comm_overhead")
@@ -151,7 +151,7 @@ func TestBaseline(t *testing.T) {
 	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "deepseek-v2-lite-ep2"})
 	column(t, d, "comm_overhead")
 	d.Press("left")
-	d.Press("esc").Expect("15 532").Absent("Δ %")
+	d.Press("esc").Expect("15 532").Absent("diff %")
 }
 
 func TestBaselineOfAnotherModelIsNotLikeWithLike(t *testing.T) {

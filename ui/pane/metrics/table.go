@@ -19,7 +19,7 @@ func (p *Pane) columns() []widget.Column {
 	for _, d := range p.defs {
 		title, unit := header(d)
 		if p.baseline != "" && title != "straggler" {
-			unit = "Δ %"
+			unit = "diff %"
 		}
 		columns = append(columns, widget.Column{Title: title, Unit: unit, Right: true})
 	}

@@ -65,7 +65,7 @@ func (p *Pane) Title() (left, right string) {
 	case p.detail != nil:
 		left += " · " + p.detail.run
 	case p.baseline != "":
-		left += " · Δ % against " + p.baseline
+		left += " · diff % from " + p.baseline
 	case len(p.defs) > 0 && p.table.Column > 0:
 		left += " · " + p.defs[min(p.table.Column, len(p.defs))-1].Family
 	}

@@ -14,7 +14,7 @@ type part struct {
 }
 
 var parts = []part{
-	{"kernels", []widget.Column{{Title: "kernel", Min: 38}, {Title: "class", Worth: 2}, {Title: "time", Unit: "ms", Right: true}, {Title: "n", Right: true, Worth: 1},
+	{"kernels", []widget.Column{{Title: "kernel", Min: 36}, {Title: "class", Worth: 2, Min: 13}, {Title: "time", Unit: "ms", Right: true}, {Title: "n", Right: true, Worth: 1},
 		{Title: "mean", Unit: "µs", Right: true, Worth: 4}, {Title: "min", Unit: "µs", Right: true, Worth: 5}, {Title: "max", Unit: "µs", Right: true, Worth: 5},
 		{Title: "share", Unit: "%", Right: true}}, (*Pane).kernelRows},
 	{"collectives", []widget.Column{{Title: "collective"}, {Title: "size", Right: true}, {Title: "n", Unit: "a rank", Right: true, Worth: 1},
