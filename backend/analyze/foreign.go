@@ -30,8 +30,7 @@ func (w *world) dropForeign() {
 	for _, sort := range []func() map[int]string{w.copies, w.otherWorlds, w.otherTimes} {
 		found := sort()
 		for _, rank := range slices.Sorted(maps.Keys(found)) {
-			w.damaged = true
-			w.warn("%s: %s; lost: rank %d, left out", base(w.in.Ranks[rank].File), found[rank], rank)
+			w.loss("%s: %s; lost: rank %d, left out", base(w.in.Ranks[rank].File), found[rank], rank)
 			delete(w.in.Ranks, rank)
 		}
 	}

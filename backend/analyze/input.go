@@ -46,7 +46,7 @@ func Analyse(ctx context.Context, in Input) (*model.Analysis, error) {
 
 // analysis gathers what the families found.
 func (w *world) analysis(ctx context.Context) (*model.Analysis, error) {
-	a := &model.Analysis{Run: w.in.Run, Ranks: w.rankList(), Damaged: w.damaged}
+	a := &model.Analysis{Run: w.in.Run, Ranks: w.rankList(), Damaged: len(w.losses) > 0}
 	a.Replay = w.in.Info != nil && w.in.Info.Replay
 	for _, d := range model.Definitions {
 		a.Metrics = append(a.Metrics, w.metrics[d.Name])
@@ -55,7 +55,7 @@ func (w *world) analysis(ctx context.Context) (*model.Analysis, error) {
 		a.Trace = w.summary()
 	}
 	w.worldWarnings()
-	a.Warnings = w.warnings
+	a.Warnings = slices.Concat(w.losses, w.warnings)
 	return a, ctx.Err()
 }
 

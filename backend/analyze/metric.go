@@ -60,7 +60,7 @@ func (w *world) traced(names ...string) bool {
 	}
 	reason := "no traces: there is no kineto_trace_<rank>.json in this run; set profiling.kineto: true and run it again"
 	switch {
-	case len(w.empty) > 0 && w.damaged:
+	case len(w.empty) > 0 && len(w.losses) > 0:
 		reason = strings.Join(w.empty, ", ") + ": no GPU kernels in what could be read; the warnings say what was lost"
 	case len(w.empty) > 0:
 		reason = noKernels(strings.Join(w.empty, ", "))

@@ -25,7 +25,12 @@ type world struct {
 
 	metrics  map[string]model.Metric
 	warnings []string
-	damaged  bool
+	losses   []string // warnings of what is not sound: the values are then marked
+}
+
+// loss is a warning of damage.
+func (w *world) loss(format string, args ...any) {
+	w.losses = append(w.losses, fmt.Sprintf(format, args...))
 }
 
 func (w *world) warn(format string, args ...any) {
@@ -131,12 +136,13 @@ func (w *world) noteUnmatched(ch *channel, found int, why, uneven string) {
 			w.mute[r] = fmt.Sprintf("%s: %s", ch, why)
 		}
 	}
-	w.damaged = w.damaged || uneven != "" || why == "" && loose > 0
 	switch {
+	case why != "" && uneven != "":
+		w.loss("%s: not matched: %s", ch, why)
 	case why != "":
 		w.warn("%s: not matched: %s", ch, why)
 	case loose > 0:
-		w.warn("%s: %d calls at the start or end have no partner: the traces do not cover the same calls%s; lost: their transfer and wait", ch, loose, inBrackets(uneven))
+		w.loss("%s: %d calls at the start or end have no partner: the traces do not cover the same calls%s; lost: their transfer and wait", ch, loose, inBrackets(uneven))
 	}
 	if why == "" && found > 0 && len(ch.calls) < len(ch.ranks) {
 		w.warn("%s: matched over the traced ranks only, so its transfer is an upper bound", ch)
@@ -214,7 +220,6 @@ func (w *world) noteDamage() {
 
 func (w *world) damage(file string, list []trace.Damage) {
 	for _, d := range list {
-		w.damaged = true
-		w.warn("%s: %s", base(file), d)
+		w.loss("%s: %s", base(file), d)
 	}
 }

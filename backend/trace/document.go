@@ -122,6 +122,9 @@ func (d *document) key(c byte) (status, error) {
 		return ended(ok), nil
 	}
 	d.pos++
+	if name == "traceEvents" && d.events {
+		d.scan.faults.once(d.offset(), "a second list of events", "the events in it")
+	}
 	c, ok := d.peek()
 	switch {
 	case !ok:
