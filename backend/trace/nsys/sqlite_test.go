@@ -176,13 +176,13 @@ func large(t testing.TB, n int) string {
 
 // TestCutAnywhere: an export cut at any page, or inside one, is an error or is marked.
 func TestCutAnywhere(t *testing.T) {
-	whole, err := os.ReadFile(large(t, 2000))
+	whole, err := os.ReadFile(large(t, 700))
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := export(t, "cut.sqlite", rows{})
 	some := 0
-	for n := 1; n < len(whole); n += 1 + len(whole)/211 {
+	for n := 1; n < len(whole); n += 1 + len(whole)/61 {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +204,7 @@ func TestCutAnywhere(t *testing.T) {
 
 // TestDamagedPage: a page that is no page loses what is behind it, and is said.
 func TestDamagedPage(t *testing.T) {
-	path := large(t, 2000)
+	path := large(t, 400)
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -249,7 +249,7 @@ func TestForeignSQLite(t *testing.T) {
 }
 
 func TestStopped(t *testing.T) {
-	path := large(t, 50_000)
+	path := large(t, 20_000)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	_, err := Open(ctx, path, func(done, total int64) {
