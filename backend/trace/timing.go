@@ -194,13 +194,22 @@ func (p *timingText) row(from, to int) (out []float64) {
 	return out
 }
 
+// A measurement other than zero lies between these, in seconds, tokens or bytes:
+// beyond them sums and quotients would leave the range of a float.
+const (
+	leastMeasured = 1e-9
+	mostMeasured  = 1e15
+)
+
+func measured(v float64) bool { return v == 0 || v >= leastMeasured && v <= mostMeasured }
+
 // number appends the number b[from:to] to out.
 func (p *timingText) number(from, to int, out []float64) []float64 {
 	text := p.b[from:to]
 	if string(text) == "null" {
 		return out
 	}
-	if v, ok := float(text); ok && v >= 0 {
+	if v, ok := float(text); ok && measured(v) {
 		return append(out, v)
 	}
 	p.isOdd(from, to)
