@@ -44,7 +44,29 @@ func (l *Lab) Scaling(ctx context.Context, x Axis, y string) ([]Series, error) {
 			all = append(all, l.figureOf(run, a)...)
 		}
 	}
+	l.assumeGPU(all)
 	return l.seriesOf(all, x, y), nil
+}
+
+// assumeGPU gives runs whose traces nobody has read yet, which tell the GPU, that of the
+// other runs of their model where those agree: reading a trace parts no series.
+func (l *Lab) assumeGPU(all []figure) {
+	known := map[model.ScalingKey][]string{}
+	key := func(f figure) model.ScalingKey {
+		k := l.comparable(f.e, "")
+		k.BatchSize, k.SeqLen, k.MaxTokens = 0, 0, 0
+		return k
+	}
+	for _, f := range all {
+		if k := key(f); f.gpu != "" && !slices.Contains(known[k], f.gpu) {
+			known[k] = append(known[k], f.gpu)
+		}
+	}
+	for i, f := range all {
+		if gpus := known[key(f)]; f.gpu == "" && len(gpus) == 1 {
+			all[i].gpu = gpus[0]
+		}
+	}
 }
 
 // figureOf is none for a run whose layout is not known, and for an older run: a

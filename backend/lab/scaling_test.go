@@ -94,3 +94,19 @@ func TestScalingOfTheDemo(t *testing.T) {
 		t.Error("a metric that is none was taken")
 	}
 }
+
+func TestReadingATracePartsNoSeries(t *testing.T) {
+	one, two, four := ran("one", 100, tp(1)), ran("two", 180, tp(2)), ran("four", 300, tp(4))
+	two.gpu, four.gpu = "", ""
+	l := &Lab{}
+	all := []figure{one, two, four}
+	l.assumeGPU(all)
+	if got := l.seriesOf(all, AxisGPUs, throughputMetric); len(got) != 1 || len(got[0].Points) != 3 {
+		t.Errorf("series %v", drawnLines(got))
+	}
+	four.gpu = "H100-80GB"
+	all = []figure{one, two, four}
+	if l.assumeGPU(all); all[1].gpu != "" {
+		t.Errorf("took %s for the GPU where runs disagree", all[1].gpu)
+	}
+}
