@@ -13,7 +13,7 @@ import (
 	"github.com/hinshun/vt10x"
 	"github.com/muesli/termenv"
 
-	"shardeck/ui/pane/panetest"
+	"shardeck/ui/panetest"
 )
 
 // terminal is a real pseudo-terminal with an emulator behind it.

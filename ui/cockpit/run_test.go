@@ -12,7 +12,7 @@ import (
 	"github.com/muesli/termenv"
 	"go.uber.org/goleak"
 
-	"shardeck/ui/pane/panetest"
+	"shardeck/ui/panetest"
 )
 
 // safe is a buffer that two goroutines may use.

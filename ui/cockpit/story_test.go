@@ -11,7 +11,7 @@ import (
 	"github.com/muesli/termenv"
 
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/panetest"
+	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/panetest"
+	"shardeck/ui/panetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

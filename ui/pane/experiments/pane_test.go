@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/panetest"
+	"shardeck/ui/panetest"
 )
 
 func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {

@@ -7,7 +7,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/panetest"
+	"shardeck/ui/panetest"
 )
 
 func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {

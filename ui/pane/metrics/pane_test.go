@@ -10,7 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/panetest"
+	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
 )
 

@@ -9,7 +9,7 @@ import (
 
 	"shardeck/backend/pool"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/panetest"
+	"shardeck/ui/panetest"
 )
 
 // first runs the first command of a batch: the reading itself.

@@ -10,7 +10,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/panetest"
+	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
 )
 
