@@ -1,13 +1,17 @@
 // Package probe looks what is installed and allowed on this machine, before anything
-// is paid for. It reads the environment and looks programs up; it starts none, so
-// that it may be asked at every start.
+// is paid for. Here reads the environment and looks programs up; it starts none, so
+// that it may be asked at every start. Environment looks closer, at the software,
+// models and disk that jobs will need: it starts a few programs, and is for a user
+// who asked. Each line found passes, warns or fails, with the command that mends it.
 package probe
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	"shardeck/model"
 )
@@ -42,16 +46,24 @@ type Machine struct {
 type Options struct {
 	Getenv func(string) string
 	Look   func(program string) (string, error)
+	Run    func(ctx context.Context, program string, args ...string) (string, error) // standard output; Environment only
+	Statfs func(path string, s *syscall.Statfs_t) error                              // Environment only
 }
 
-// Here looks at this machine.
-func Here(o Options) Machine {
+// orHere looks at this machine where nothing else is given.
+func (o Options) orHere() Options {
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv
 	}
 	if o.Look == nil {
 		o.Look = exec.LookPath
 	}
+	return o
+}
+
+// Here looks at this machine.
+func Here(o Options) Machine {
+	o = o.orHere()
 	m := Machine{NERSC: clean(o.Getenv("NERSC_HOST")), Allocation: clean(o.Getenv("SLURM_JOB_ID")), Programs: map[string]string{}}
 	for _, p := range []string{"bash", "sbatch", "squeue", "scancel", "sacct", "srun", "python3", "nsys", "nvidia-smi", "huggingface-cli"} {
 		if path, err := o.Look(p); err == nil {

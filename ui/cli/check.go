@@ -13,14 +13,22 @@ import (
 )
 
 func (a *app) checkCmd() *cobra.Command {
-	return &cobra.Command{
+	var env bool
+	c := &cobra.Command{
 		Use:   "check [ID…]",
 		Short: "say whether layouts are legal, fit the GPUs and what they cost",
 		Long: `Checks every experiment, or those named, before anything is paid for: keys and
 values, the layout against the model, memory on each GPU, the site's limits, the
-price. Exit code 2 if any has an error; warnings leave it 0.`,
+price. Exit code 2 if any has an error; warnings leave it 0.
+
+With --env it looks at what their jobs need instead: the account and QOS, Python,
+vLLM and PyTorch of the configured environment, the models in the hub cache, modules,
+quota, disk, output directories. Exit code 1 if any of these fails.`,
 		Args: args(0, -1),
 		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, ids []string) error {
+			if env {
+				return a.checkEnvironment(ctx, l, ids)
+			}
 			rows, err := l.Rows(ctx, ids)
 			if err != nil {
 				return err
@@ -40,6 +48,8 @@ price. Exit code 2 if any has an error; warnings leave it 0.`,
 			return verdictOf(rows)
 		}),
 	}
+	c.Flags().BoolVar(&env, "env", false, "look at software, models, quota and disk instead")
+	return c
 }
 
 // checked is one experiment in check --json.

@@ -1,0 +1,125 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/backend/probe"
+	"shardeck/backend/scheduler"
+	"shardeck/model"
+)
+
+// Environment looks at all that the jobs of some experiments need, of every one where
+// none is named: this machine, the scheduler's account and QOS, the software, the
+// models, quota and disk. It starts programs and asks the scheduler once, so it takes
+// seconds, and is for a user who asked.
+func (l *Lab) Environment(ctx context.Context, ids []string) ([]probe.Line, error) {
+	rows, err := l.Rows(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(r Row) bool { return r.Problem != "" })
+	needs := l.needs(rows)
+	lines := slices.DeleteFunc(l.machine().Lines, func(line probe.Line) bool { // looked at more closely below
+		return line.What == "python" && !needs.Replay || line.What == "nsys" && needs.Nsys
+	})
+	lines = append(lines, l.allowance(ctx, rows)...)
+	lines = append(lines, probe.Environment(ctx, needs, probe.Options{Getenv: l.options.Env})...)
+	return lines, ctx.Err()
+}
+
+// needs is what the jobs of these experiments will need.
+func (l *Lab) needs(rows []Row) probe.Target {
+	s := l.catalog.Settings
+	t := probe.Target{Runtime: s.Runtime.Kind, Name: cmp.Or(s.Runtime.Path, s.Runtime.Name), Modules: l.world.Site.Modules,
+		HFHome: s.HFHome, Workspace: l.ws.Root, Replay: true}
+	for _, r := range rows {
+		e := r.Experiment
+		t.Outputs = append(t.Outputs, l.ws.Path(e.OutputDir))
+		t.Nsys = t.Nsys || e.Profiling.Nsys
+		if e.Engine == model.EngineReplay {
+			continue
+		}
+		t.Replay = false
+		m := probe.Model{Name: e.Model.Name, Dummy: e.Model.Weights == "dummy"}
+		if i := slices.IndexFunc(t.Models, func(o probe.Model) bool { return o.Name == m.Name }); i >= 0 {
+			t.Models[i].Dummy = t.Models[i].Dummy && m.Dummy
+			continue
+		}
+		t.Models = append(t.Models, m)
+	}
+	return t
+}
+
+// allowance tells whether the scheduler lets these experiments in.
+func (l *Lab) allowance(ctx context.Context, rows []Row) []probe.Line {
+	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
+	defer cancel()
+	limits, err := l.scheduler.Limits(ctx)
+	if err != nil {
+		return []probe.Line{{Level: probe.Fail, What: "scheduler", Text: model.Printable(err.Error()), Fix: cmp.Or(fixOf(err), "shardeck site")}}
+	}
+	lines := []probe.Line{{Level: probe.Pass, What: "scheduler", Text: limits.Version}}
+	if limits.Note != "" {
+		lines = append(lines, probe.Line{Level: probe.Pass, What: "scheduler", Text: limits.Note})
+	}
+	lines = append(lines, l.accountLine(limits)...)
+	return append(lines, l.qosLines(limits, rows)...)
+}
+
+// accountLine holds the account of the settings against those the scheduler names.
+// Slurm may add the part of the project that owns GPUs: m1234 is m1234_g.
+func (l *Lab) accountLine(limits scheduler.Limits) []probe.Line {
+	if len(limits.Accounts) == 0 {
+		return nil
+	}
+	mine, all := l.world.Account, strings.Join(limits.Accounts, ", ")
+	known := func(a string) bool { return a == mine || strings.HasPrefix(a, mine+"_") }
+	switch {
+	case mine == "":
+		return []probe.Line{{Level: probe.Warn, What: "account", Text: "none is set: your default one pays; yours are " + all,
+			Fix: "write account: " + limits.Accounts[0] + " in shardeck.yaml"}}
+	case slices.ContainsFunc(limits.Accounts, known):
+		return []probe.Line{{Level: probe.Pass, What: "account", Text: mine}}
+	}
+	return []probe.Line{{Level: probe.Fail, What: "account", Text: fmt.Sprintf("%s is none of yours, which are %s", mine, all),
+		Fix: "write account: " + limits.Accounts[0] + " in shardeck.yaml"}}
+}
+
+// qosLines holds the QOS that the layouts take against those the scheduler names.
+func (l *Lab) qosLines(limits scheduler.Limits, rows []Row) []probe.Line {
+	var lines []probe.Line
+	if len(limits.QOS) == 0 {
+		return nil
+	}
+	var seen []string
+	for _, r := range rows {
+		name := r.Verdict.Placement.QOS
+		if name == "" || slices.Contains(seen, name) {
+			continue
+		}
+		seen = append(seen, name)
+		names := []string{name}
+		if q := l.world.Site.Queue(name); q != nil {
+			names = append(names, q.Shown...)
+		}
+		line := probe.Line{Level: probe.Pass, What: "QOS " + name, Text: "is open to you"}
+		if !slices.ContainsFunc(names, func(n string) bool { return slices.Contains(limits.QOS, n) }) {
+			line.Level, line.Text = probe.Fail, "is not open to you; yours are "+strings.Join(limits.QOS, ", ")
+			line.Fix = "set slurm.qos of " + r.Experiment.ID + " to one of yours, or ask the project's owner"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// fixOf is what an error says is to be done, empty if it says nothing.
+func fixOf(err error) string {
+	if f, ok := err.(interface{ Fix() string }); ok {
+		return f.Fix()
+	}
+	return ""
+}

@@ -1,0 +1,153 @@
+package probe
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// What is little: a run's traces are some 300 MB a rank, in a few files each.
+const (
+	littleSpace  = 20 << 30
+	noSpace      = 1 << 30
+	littleInodes = 10000
+	noInodes     = 100
+)
+
+// disk tells the room on the workspace's file system.
+func disk(_ context.Context, t Target, o Options) []Line {
+	if t.Workspace == "" {
+		return nil
+	}
+	var s syscall.Statfs_t
+	if err := o.Statfs(t.Workspace, &s); err != nil {
+		return []Line{{Warn, "disk", fmt.Sprintf("the room in %s is not known: %v", t.Workspace, err), "df -h " + t.Workspace}}
+	}
+	const clear = "remove old runs below trace_collection, or move the workspace to $SCRATCH"
+	free := int64(s.Bavail) * int64(s.Bsize)
+	lines := []Line{{amount(free, noSpace, littleSpace), "disk", size(free) + " free for " + t.Workspace, clear}}
+	if s.Files > 0 {
+		n := int64(s.Ffree)
+		lines = append(lines, Line{amount(n, noInodes, littleInodes), "inodes", fmt.Sprintf("%d more files fit", n), clear})
+	}
+	return calm(lines)
+}
+
+// amount is the level of what is left.
+func amount(left, none, little int64) Level {
+	switch {
+	case left < none:
+		return Fail
+	case left < little:
+		return Warn
+	}
+	return Pass
+}
+
+// calm takes the fix off lines that need none.
+func calm(lines []Line) []Line {
+	for i := range lines {
+		if lines[i].Level == Pass {
+			lines[i].Fix = ""
+		}
+	}
+	return lines
+}
+
+// outputs tells whether jobs may write where they will.
+func outputs(_ context.Context, t Target, _ Options) []Line {
+	var lines []Line
+	seen := map[string]bool{}
+	for _, dir := range t.Outputs {
+		at := standing(dir)
+		if seen[at] {
+			continue
+		}
+		seen[at] = true
+		l := Line{Pass, "output", at + " can be written", ""}
+		if err := syscall.Access(at, 2|1); err != nil { // W_OK and X_OK
+			l = Line{Fail, "output", fmt.Sprintf("%s cannot be written: %v", at, err), "chmod u+w " + quoted(at) + ", or set output_dir to a folder below $SCRATCH"}
+		} else if info, err := os.Stat(at); err == nil && !info.IsDir() {
+			l = Line{Fail, "output", at + " is a file, where a directory must be", "mv " + quoted(at) + " " + quoted(at+".old")}
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// standing is the nearest of a path and its parents that exists.
+func standing(path string) string {
+	for {
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+			return path
+		}
+		up := filepath.Dir(path)
+		if up == path {
+			return path
+		}
+		path = up
+	}
+}
+
+// quota asks NERSC's showquota, where there is one.
+func quota(ctx context.Context, _ Target, o Options) []Line {
+	if _, err := o.Look("showquota"); err != nil {
+		return nil
+	}
+	text, err := o.Run(ctx, "showquota", "-J")
+	if err != nil {
+		return []Line{{Warn, "quota", "showquota does not answer: " + clean(err.Error()), "showquota"}}
+	}
+	used := quotas(text)
+	if len(used) == 0 {
+		return []Line{{Warn, "quota", "showquota's answer cannot be read", "showquota"}}
+	}
+	return calm(used)
+}
+
+// quotas reads showquota -J: a list of objects, or an object that holds one, with fs,
+// space_perc and inode_perc, numbers or text such as 12.3%.
+func quotas(text string) []Line {
+	var list []map[string]any
+	if json.Unmarshal([]byte(text), &list) != nil {
+		var wrapped map[string][]map[string]any
+		if json.Unmarshal([]byte(text), &wrapped) != nil {
+			return nil
+		}
+		for _, l := range wrapped {
+			list = append(list, l...)
+		}
+	}
+	var lines []Line
+	for _, entry := range list {
+		fs, _ := entry["fs"].(string)
+		for _, part := range []struct{ key, words string }{{"space_perc", "space"}, {"inode_perc", "files"}} {
+			used, ok := percent(entry[part.key])
+			if fs == "" || !ok {
+				continue
+			}
+			left := int64(100 - used)
+			lines = append(lines, Line{amount(left, 1, 15), "quota " + clean(fs), fmt.Sprintf("%.0f %% of its %s are used", used, part.words),
+				"remove old traces, or ask for more: showquota"})
+		}
+	}
+	return lines
+}
+
+// percent reads 12.3, "12.3" and "12.3%".
+func percent(v any) (float64, bool) {
+	switch x := v.(type) {
+	case float64:
+		return x, true
+	case string:
+		f, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(x), "%"), 64)
+		return f, err == nil
+	}
+	return 0, false
+}
