@@ -16,6 +16,7 @@ type Column struct {
 	Mixed bool   // numbers of several units: right-aligned, each on its own
 	Worth int
 	Min   int // may be cut down to this width; 0: never cut
+	Keep  int // this wide whatever is in it, so that nothing jumps when its text changes
 }
 
 // Cell of a table.
@@ -57,7 +58,7 @@ func (t *Table) SetRows(rows [][]Cell) {
 		}
 	}
 	for c, column := range t.Columns {
-		t.natural[c] = max(Width(column.Title), Width(column.Unit))
+		t.natural[c] = max(Width(column.Title), Width(column.Unit), column.Keep)
 		for _, row := range rows {
 			if c < len(row) {
 				t.natural[c] = max(t.natural[c], Width(row[c].Lead+t.aligned(c, row[c].Text)))

@@ -15,13 +15,13 @@ import (
 // columns of the board; the highest Worth vanishes first.
 var columns = []widget.Column{
 	{Title: "ID"},
-	{Title: "model", Worth: 3, Min: 14},
+	{Title: "model", Worth: 3, Min: 16},
 	{Title: "TP", Right: true, Worth: 2},
 	{Title: "PP", Right: true, Worth: 2, Tight: true},
 	{Title: "DP", Right: true, Worth: 2, Tight: true},
 	{Title: "EP", Right: true, Worth: 2, Tight: true},
-	{Title: "GPUs", Right: true, Worth: 5},
-	{Title: "job"},
+	{Title: "GPUs", Right: true, Worth: 5, Tight: true},
+	{Title: "job", Keep: len("waiting ~14:20")},
 	{Title: "tok/s", Right: true, Worth: 1},
 	{Title: "TPOT", Unit: "ms", Right: true, Worth: 4},
 	{Title: "comm", Unit: "%", Right: true, Worth: 6},
@@ -212,6 +212,9 @@ func fitWords(f *model.Fit) string {
 func commWords(a *model.Analysis) string {
 	m := a.Metric("comm_overhead")
 	if m.Value == nil {
+		if a.Trace == nil && strings.HasPrefix(m.Reason, "traces not read") {
+			return "communication not known: t reads the traces"
+		}
 		return "no communication share: " + m.Reason
 	}
 	text := widget.Number(*m.Value, 1) + " % communication"

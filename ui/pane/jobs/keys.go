@@ -18,6 +18,8 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "before", Help: "the line before that matches the search"}, Do: func(p *Pane) tea.Cmd { return p.find(true) }, Why: needLog},
 		{Key: pane.Key{Keys: []string{"E"}, Label: "E", Verb: "error", Help: "go to the first error in the log", Foot: true}, Do: (*Pane).toError, Why: needLog},
 		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "wrap", Help: "wrap long lines of the log, or cut them"}, Do: (*Pane).wrap, Why: needLog},
+		{Key: pane.Key{Keys: []string{"m"}, Label: "m", Verb: "metrics", Help: "open the metrics of the run that the job wrote", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Metrics) }, Why: needRun},
+		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "open the traces of the run that the job wrote"}, Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Traces) }, Why: needRun},
 		{Key: pane.Key{Keys: []string{"x"}, Label: "x", Verb: "cancel…", Help: "cancel the job, after asking", Foot: true}, Do: (*Pane).askCancel, Why: mayCancel},
 		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "ask the scheduler again, as far as its floor allows", Foot: true}, Do: (*Pane).refresh},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy id", Help: "copy the job's id (OSC 52; it is shown as well)", Foot: true}, Do: (*Pane).copyID, Why: needJob},
@@ -33,7 +35,13 @@ func (p *Pane) Keys() []pane.Key {
 	case p.typing != nil:
 		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
 	}
-	return append(keys().Keys(), pane.MoveKeys()...)
+	all := keys().Keys()
+	if len(p.list.Jobs) == 0 {
+		for i := range all {
+			all[i].Foot = all[i].Keys[0] == "r"
+		}
+	}
+	return append(all, pane.MoveKeys()...)
 }
 
 func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
@@ -68,6 +76,23 @@ func needLog(p *Pane) string {
 		return "there is no log yet"
 	}
 	return ""
+}
+
+func needRun(p *Pane) string {
+	switch j, ok := p.current(); {
+	case !ok:
+		return needJob(p)
+	case j.State.Active():
+		return "job " + j.ID + " has not ended: its run is not there yet"
+	case p.runs[j.ID] == "":
+		return "no run of job " + j.ID + " is on the board: 4 lists all runs"
+	}
+	return ""
+}
+
+func (p *Pane) openRun(to pane.Name) tea.Cmd {
+	j, _ := p.current()
+	return pane.Send(pane.OpenMsg{To: to, Experiment: j.Experiment, Run: p.runs[j.ID]})
 }
 
 func mayCancel(p *Pane) string {

@@ -37,6 +37,7 @@ type Pane struct {
 
 	detail  detail            // of the job under the cursor
 	titles  map[string]string // causes and stages seen, by job
+	runs    map[string]string // runs that jobs wrote, by job
 	log     widget.Pager
 	inLog   bool // keys move in the log
 	search  string
@@ -70,7 +71,7 @@ const (
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, titles: map[string]string{}, table: widget.Table{Columns: columns, Column: -1}}
+	p := &Pane{env: env, titles: map[string]string{}, runs: map[string]string{}, table: widget.Table{Columns: columns, Column: -1}}
 	p.log.Tone = logTone
 	return p
 }
@@ -102,6 +103,8 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	switch msg := msg.(type) {
 	case pane.JobsMsg:
 		return p, p.got(msg)
+	case pane.BoardMsg:
+		p.gotBoard(msg.Rows)
 	case pane.OpenMsg:
 		return p, p.open(msg)
 	case pane.SubmittedMsg:
@@ -148,6 +151,15 @@ func (p *Pane) got(msg pane.JobsMsg) tea.Cmd {
 	p.list = msg.List
 	p.fill()
 	return p.read()
+}
+
+// gotBoard remembers which job wrote which run.
+func (p *Pane) gotBoard(rows []lab.Row) {
+	for _, r := range rows {
+		if r.Run != nil && r.Run.JobID != "" {
+			p.runs[r.Run.JobID] = r.Run.Name
+		}
+	}
 }
 
 func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
@@ -301,6 +313,9 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{}
 	case p.detail.id == j.ID && p.detail.cause.Title != "":
 		return pane.Note{Text: j.Experiment + " failed after " + widget.Clock(j.Elapsed) + ": " + p.detail.cause.Title, Tone: theme.Bad}
+	}
+	if j.State == model.JobCompleted && p.runs[j.ID] != "" {
+		return pane.Note{Text: j.Experiment + " is done: m opens its metrics, t its traces", Tone: theme.Good}
 	}
 	if r := model.ReasonOf(j.Reason); j.State == model.JobPending && r.Forever {
 		return pane.Note{Text: "it will not start: " + r.Words + ". x cancels it", Tone: theme.Warn}

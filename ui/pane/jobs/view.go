@@ -12,8 +12,8 @@ import (
 var columns = []widget.Column{
 	{Title: "job"},
 	{Title: "experiment", Worth: 3, Min: 10},
-	{Title: "state"},
-	{Title: "why / where", Worth: 1, Min: 14},
+	{Title: "state", Keep: len("completing")},
+	{Title: "why / where", Worth: 1, Min: 24, Keep: 24},
 	{Title: "elapsed", Right: true, Worth: 2},
 	{Title: "limit", Right: true, Worth: 4},
 	{Title: "GPUs", Right: true, Worth: 5},
@@ -59,13 +59,22 @@ func (p *Pane) whyWhere(j model.Job) string {
 		}
 		return pane.Joined(60, start, model.ReasonOf(j.Reason).Words)
 	case j.State.Failed() && title == "":
-		return model.ReasonOf(j.Reason).Words
+		return pane.Joined(60, model.ReasonOf(j.Reason).Words, exitWords(j))
 	case j.State.Failed():
 		return title
 	case j.State == model.JobRunning:
 		return pane.Joined(60, title, j.NodeList)
 	}
 	return j.NodeList
+}
+
+// exitWords say how a job ended of which nothing better is known yet.
+func exitWords(j model.Job) string {
+	code, _, _ := strings.Cut(j.ExitCode, ":")
+	if code == "" || code == "0" {
+		return ""
+	}
+	return "exit code " + code
 }
 
 func fields(j model.Job) map[string]string {

@@ -289,7 +289,7 @@ func (p *Pane) Message() pane.Note {
 func stragglerWords(m model.Metric) string {
 	switch {
 	case m.Value == nil && m.Reason == "none" && m.Note != "":
-		return "no straggler: " + m.Note
+		return "no straggler · " + m.Note
 	case m.Value == nil && m.Reason == "none":
 		return "no straggler"
 	case m.Value == nil:
