@@ -125,8 +125,9 @@ func TestNotesAreNoDamage(t *testing.T) {
 	empty := newFake(2)
 	empty.Info.Notes = []string{"no GPU kernels; was the profiler running in the workers?"}
 	in.Ranks[2] = empty.Rank
+	in.Info = &model.RunInfo{Notes: []string{"run.json: world_size is string where int is expected: left out"}}
 	a := analyse(t, in)
-	if a.Damaged || !warned(a, "kineto_trace_0.json: 2 values that no metric uses") ||
+	if a.Damaged || !warned(a, "world_size is string") || !warned(a, "kineto_trace_0.json: 2 values that no metric uses") ||
 		!warned(a, "kineto_trace_1.json: no rank in the trace (distributedInfo); the file name is believed") {
 		t.Errorf("damaged %v, warnings %q", a.Damaged, a.Warnings)
 	}

@@ -122,7 +122,7 @@ func (w *world) worldWarnings() {
 	w.warnNameless()
 	w.warnIterations()
 	if w.in.Info != nil {
-		w.warnings = append(w.warnings, w.in.Info.Missing...)
+		w.warnings = append(append(w.warnings, w.in.Info.Missing...), w.in.Info.Notes...)
 	}
 }
 
