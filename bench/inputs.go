@@ -14,9 +14,17 @@ type input struct {
 	Name         string
 	Sources      []string // recordings, for people
 	Mid, Big, Gz string   // files
+	Copied       string   // the big one, copied in large pieces
 	MidMade      tiling.Made
 	BigMade      tiling.Made
 	GzBytes      int64
+}
+
+// remove deletes the files.
+func (in input) remove() {
+	for _, f := range []string{in.Mid, in.Big, in.Copied, in.Gz} {
+		os.Remove(f)
+	}
 }
 
 // mix is a name and the recordings that are tiled under it.
@@ -56,12 +64,15 @@ func (m mix) make(dir string, midSize, bigSize int64) (input, error) {
 		in.Sources = append(in.Sources, filepath.Join(filepath.Base(filepath.Dir(p)), filepath.Base(p)))
 	}
 	file := func(size string) string { return filepath.Join(dir, m.name+"-"+size) }
-	in.Mid, in.Big, in.Gz = file("mid.json"), file("big.json"), file("big.json.gz")
+	in.Mid, in.Big, in.Copied, in.Gz = file("mid.json"), file("big.json"), file("copied.json"), file("big.json.gz")
 	var err error
 	if in.MidMade, err = tiling.File(in.Mid, sources, midSize); err != nil {
 		return in, err
 	}
 	if in.BigMade, err = tiling.File(in.Big, sources, bigSize); err != nil {
+		return in, err
+	}
+	if err = tiling.Copy(in.Copied, in.Big); err != nil {
 		return in, err
 	}
 	if _, err = tiling.File(in.Gz, sources, bigSize); err != nil {

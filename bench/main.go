@@ -122,11 +122,7 @@ func measure(o options, x mix, dir string, p program) (m measured, err error) {
 	if m.Input, _, err = ask[input]("make", makeOrder{x.name, x.paths, dir, o.mid, o.big}, 2); err != nil {
 		return m, err
 	}
-	defer func() {
-		for _, f := range []string{m.Input.Mid, m.Input.Big, m.Input.Gz} {
-			os.Remove(f)
-		}
-	}()
+	defer m.Input.remove()
 	order := raceOrder{m.Input, o.rounds}
 	cores := runtime.NumCPU()
 	step("one core")

@@ -100,7 +100,8 @@ func (o raceOrder) oneCore() (race, error) {
 		return nil, err
 	}
 	return o.suites([]suite{
-		{"big", plainSuite(o.Input)},
+		{"big", plainSuite(o.Input.Big)},
+		{"copied", plainSuite(o.Input.Copied)},
 		{"gz", gzipSuite(o.Input)},
 		{"mid", documentSuite(o.Input, doc)},
 	})

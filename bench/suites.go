@@ -41,11 +41,11 @@ func documentSuite(in input, doc []byte) []contestant {
 }
 
 // plainSuite is the work on a file of any size, and what reading alone costs.
-func plainSuite(in input) []contestant {
+func plainSuite(path string) []contestant {
 	return []contestant{
-		{name: ours, run: func() (peers.Work, error) { return peers.Ours(in.Big, 1) }},
-		{name: floor, run: nothing(func() error { return peers.ReadFile(in.Big) }), free: true},
-		{name: wc, run: nothing(func() error { return peers.Command("wc", "-l", in.Big) }), free: true},
+		{name: ours, run: func() (peers.Work, error) { return peers.Ours(path, 1) }},
+		{name: floor, run: nothing(func() error { return peers.ReadFile(path) }), free: true},
+		{name: wc, run: nothing(func() error { return peers.Command("wc", "-l", path) }), free: true},
 	}
 }
 

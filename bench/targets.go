@@ -106,6 +106,8 @@ var targets = []target{
 	{"against gjson", "× faster", "≥ 3", "4", faster(gjsonName, 3, 4)},
 	{"time against `wc -l`", "×", "≤ 2.5", "1.7", slower("big", wc, 2.5, 1.7)},
 	{"time against read + IndexByte", "×", "≤ 5", "3.7", slower("big", floor, 5, 3.7)},
+	{"against `wc -l`, file copied in large pieces", "×", "≤ 2.5", "1.7", slower("copied", wc, 2.5, 1.7)},
+	{"against read + IndexByte, the same", "×", "≤ 5", "3.7", slower("copied", floor, 5, 3.7)},
 	{".gz, time against `gzip -dc`", "×", "≤ 0.45", "0.30", slower("gz", gunzip, 0.45, 0.30)},
 	{".gz, time against klauspost inflate alone", "×", "≤ 1.5", "1.0", slower("gz", inflate, 1.5, 1)},
 	{"2 files on 2 cores, rate against 1 on 1", "×", "≥ 1.3", "1.8", worth(oneFile, twoFiles, 2, 1.3, 1.8)},

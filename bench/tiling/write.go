@@ -20,6 +20,11 @@ type Made struct {
 	KernelBytes int64 // of the kernels' text
 }
 
+// piece is how much is written at once: what the profiler's std::ofstream writes. How
+// a file was written decides in what pages the kernel keeps it, and so how fast
+// anybody reads it.
+const piece = 8 << 10
+
 // Write writes copies of the sources in turn, each whole, into one document, until
 // it has size bytes or a little more; at least one copy of each source. Times and
 // ids go on from copy to copy; the rest is the text of the recordings, and what is
@@ -28,7 +33,7 @@ func Write(w io.Writer, sources []*Source, size int64) (Made, error) {
 	if len(sources) == 0 {
 		return Made{}, fmt.Errorf("nothing to tile; name a recording")
 	}
-	t := &tiler{w: bufio.NewWriterSize(w, 1<<20), now: sources[0].from}
+	t := &tiler{w: bufio.NewWriterSize(w, piece), now: sources[0].from}
 	t.put(sources[0].head)
 	for i := 0; i < len(sources) || t.made.Bytes < size; i++ {
 		t.source(sources[i%len(sources)])
@@ -114,7 +119,8 @@ func into(f io.Writer, gz bool, sources []*Source, size int64) (Made, error) {
 	if !gz {
 		return Write(f, sources, size)
 	}
-	z, err := gzip.NewWriterLevel(f, 6) // as gzip does, and the profiler
+	b := bufio.NewWriterSize(f, piece)
+	z, err := gzip.NewWriterLevel(b, 6) // as gzip does, and the profiler
 	if err != nil {
 		return Made{}, err
 	}
@@ -122,7 +128,30 @@ func into(f io.Writer, gz bool, sources []*Source, size int64) (Made, error) {
 	if err != nil {
 		return made, err
 	}
-	return made, z.Close()
+	if err := z.Close(); err != nil {
+		return made, err
+	}
+	return made, b.Flush()
+}
+
+// Copy copies a file in pieces of 1 MiB, as cp does.
+func Copy(to, from string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	// Only Read and Write: the file system must not share or move the pages.
+	_, err = io.CopyBuffer(struct{ io.Writer }{out}, struct{ io.Reader }{in}, make([]byte, 1<<20))
+	if err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
 }
 
 // units are the suffixes of sizes, in decimal.
