@@ -192,6 +192,21 @@ var damages = []struct {
 	{name: "quotes of a Python frame that balance", do: withEvent(`{"device": "cpu"}(12): run`), code: 0, value: true},
 	{name: "quotes in a kernel's name", do: swap(gemmName, `"nvjet "sm90" tst"`), code: 4, value: true, says: []string{plain1 + ": 1 event is not JSON"}},
 
+	{name: "path that ends in a backslash", do: withEvent(`C:\`), code: 4, value: true, says: []string{plain1 + ": 1 event is not JSON"}},
+	{name: "escape that JSON does not know", do: swap(gemmName, `"C:\Users"`), code: 0, value: true},
+	{name: "newline in a name", do: withEvent("a\nb"), code: 0, value: true},
+	{name: "trailing comma", do: swap("\n    }\n  },\n", ",\n    },\n  },\n"), code: 0, value: true},
+	{name: "key given twice", do: swap(kernelCat, kernelCat+`, "cat": "cpu_op"`), code: 0, value: true},
+	{name: "hole of zeros", do: swap(listStart+"  {", listStart+strings.Repeat("\x00", 4096)+"  {"), code: 4, value: true,
+		says: []string{plain1 + ": 1 event is not JSON"}},
+	{name: "text after the end", do: func(r damagedRun) { r.edit(func(s string) string { return s + "\n{}" }) }, code: 4, value: true,
+		says: []string{plain1 + ": text after the end of the document, at byte ", "; lost: that text"}},
+	{name: "quoted numbers and rows with names", do: func(r damagedRun) {
+		r.edit(func(s string) string {
+			return strings.NewReplacer(firstDur, `"dur": "10.688"`, `"pid": 1, "tid": 7,`, `"pid": 1, "tid": "stream 7",`).Replace(s)
+		})
+	}, code: 0, value: true},
+
 	{name: "NaN for a duration", do: swap(firstDur, `"dur": NaN`), code: 4, value: true,
 		says: []string{plain1 + ": 1 kernel or copy has no time that is a number, at byte ", "; lost: those kernels or copies"}},
 	{name: "Infinity for blocks", do: swap(blocks, `"blocks per SM": Infinity`), metric: "sm_coverage", code: 4, value: true,
