@@ -121,6 +121,7 @@ type Submission struct {
 	Nsys       bool       `json:"nsys"`
 	Log        string     `json:"log"` // path, relative to the workspace
 	At         time.Time  `json:"at"`
-	Error      string     `json:"error"` // why it was refused, if it was
-	Last       *Job       `json:"last"`  // the last state seen, kept so that history survives a scheduler that forgets
+	Reads      string     `json:"reads,omitempty"` // the run, of a job that reads traces; Experiment then holds its id and time limit alone
+	Error      string     `json:"error"`           // why it was refused, if it was
+	Last       *Job       `json:"last"`            // the last state seen, kept so that history survives a scheduler that forgets
 }

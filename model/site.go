@@ -21,6 +21,7 @@ type Site struct {
 	Fabric       string            `yaml:"fabric" json:"fabric"`   // name of the network between nodes, for words
 	Known        []KnownIssue      `yaml:"known_issues" json:"known_issues"`
 	Login        LoginBudget       `yaml:"login_node" json:"login_node"`
+	Reader       ReaderJob         `yaml:"reader" json:"reader"`
 	Settings     map[string]string `yaml:"settings" json:"settings"` // defaults of this site, by key of the settings
 }
 
@@ -72,4 +73,14 @@ type LoginBudget struct {
 	Workers     int   `yaml:"workers" json:"workers"`
 	MemoryBytes int64 `yaml:"memory_bytes" json:"memory_bytes"`
 	TraceBytes  int64 `yaml:"trace_bytes" json:"trace_bytes"` // a run with more is offered as a job
+}
+
+// ReaderJob is what a job asks for that reads traces, one task of an array a rank.
+type ReaderJob struct {
+	Constraint string `yaml:"constraint" json:"constraint"`     // cpu; empty: none
+	QOS        string `yaml:"qos" json:"qos"`                   // empty: the scheduler's default
+	CPUs       int    `yaml:"cpus" json:"cpus"`                 // logical, a task; 0: as the scheduler says
+	Memory     string `yaml:"memory" json:"memory"`             // a task, as Slurm writes it: 8G; empty: as the scheduler says
+	GPUs       int    `yaml:"gpus" json:"gpus"`                 // a task, where every job must have some; 0: none
+	DropEnding string `yaml:"account_drop" json:"account_drop"` // ending of GPU accounts that others lack: _g
 }

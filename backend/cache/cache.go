@@ -3,19 +3,22 @@
 // path, size and modification time, and the version of the code that made it. When
 // any of them changes the entry is simply not found.
 //
-// Entries are small JSON files in one folder, written to a temporary name and
+// Entries are small JSON files in one folder, or bytes where they are large, written to a temporary name and
 // renamed. There are no locks (they do not work on every file system of a
 // cluster): two writers of one entry write the same thing. An entry that cannot be
 // read is a miss, never an error.
 package cache
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -104,20 +107,77 @@ func (c *Cache) Put(k Key, v any) error {
 	if err != nil {
 		return fmt.Errorf("cannot keep a result: %w", err)
 	}
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
-		return fmt.Errorf("cannot make the cache folder: %w", err)
-	}
 	return c.write(k.file(), data)
 }
 
-// write puts a file in place in one step.
+// Has reports whether there is a large entry of k.
+func (c *Cache) Has(k Key) bool {
+	if c == nil {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(c.dir, k.large()))
+	return err == nil
+}
+
+// large is the name of a large entry: bytes after a line with the key.
+func (k Key) large() string { return strings.TrimSuffix(k.file(), ".json") + ".bin" }
+
+// Read gives the bytes of the large entry of k to read, and reports whether there was
+// an entry that read understood.
+func (c *Cache) Read(k Key, read func(io.Reader) error) bool {
+	if c == nil {
+		return false
+	}
+	f, err := os.Open(filepath.Join(c.dir, k.large()))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	r := bufio.NewReader(f)
+	line, err := r.ReadBytes('\n')
+	var own Key
+	if err != nil || json.Unmarshal(line, &own) != nil || own.file() != k.file() {
+		return false
+	}
+	return read(r) == nil
+}
+
+// Write keeps what fill writes as the large entry of k: bytes, where Put keeps JSON.
+func (c *Cache) Write(k Key, fill func(io.Writer) error) error {
+	if c == nil {
+		return nil
+	}
+	line, err := json.Marshal(k)
+	if err != nil {
+		return fmt.Errorf("cannot keep a result: %w", err)
+	}
+	return c.place(k.large(), func(w io.Writer) error {
+		if _, err := w.Write(append(line, '\n')); err != nil {
+			return err
+		}
+		return fill(w)
+	})
+}
+
+// write puts a small file in place in one step.
 func (c *Cache) write(name string, data []byte) error {
+	return c.place(name, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// place puts a file in place in one step.
+func (c *Cache) place(name string, fill func(io.Writer) error) error {
+	if err := os.MkdirAll(c.dir, 0o700); err != nil {
+		return fmt.Errorf("cannot make the cache folder: %w", err)
+	}
 	tmp, err := os.CreateTemp(c.dir, ".new-*")
 	if err != nil {
 		return fmt.Errorf("cannot write to the cache folder: %w", err)
 	}
 	defer os.Remove(tmp.Name()) // gone already after the rename
-	_, err = tmp.Write(data)
+	err = fill(tmp)
 	if cerr := tmp.Close(); err == nil {
 		err = cerr
 	}

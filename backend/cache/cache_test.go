@@ -1,6 +1,8 @@
 package cache
 
 import (
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -111,5 +113,39 @@ func TestPruneKeepsWhatIsNew(t *testing.T) {
 	}
 	if c.Get(old, new(int)) || !c.Get(young, new(int)) {
 		t.Error("the wrong entry went")
+	}
+}
+
+func TestLargeEntries(t *testing.T) {
+	c := Open(filepath.Join(t.TempDir(), "cache"))
+	path, k := made(t, "text")
+	want := "bytes\nand more"
+	var got []byte
+	take := func(r io.Reader) (err error) { got, err = io.ReadAll(r); return err }
+	if c.Has(k) || c.Read(k, take) {
+		t.Fatal("found before it was written")
+	}
+	failing := errors.New("no more")
+	if err := c.Write(k, func(w io.Writer) error { io.WriteString(w, "half"); return failing }); !errors.Is(err, failing) || c.Has(k) {
+		t.Fatalf("half an entry was kept: %v", err)
+	}
+	if err := c.Write(k, func(w io.Writer) error { _, err := io.WriteString(w, want); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if !c.Has(k) || !c.Read(keyOf(t, path), take) || string(got) != want {
+		t.Fatalf("got %q", got)
+	}
+	if c.Read(k, func(io.Reader) error { return failing }) {
+		t.Error("an entry that nobody understands was found")
+	}
+	other := k
+	other.Version = "2"
+	os.Rename(filepath.Join(c.dir, k.large()), filepath.Join(c.dir, other.large()))
+	if c.Read(other, take) {
+		t.Error("an entry under another's name was taken for it")
+	}
+	off := Open("")
+	if off.Has(k) || off.Read(k, take) || off.Write(k, nil) != nil {
+		t.Error("a cache that is off did something")
 	}
 }

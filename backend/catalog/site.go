@@ -82,7 +82,8 @@ func checkSite(file, name string, s model.Site, gpus map[string]model.GPU) error
 
 // checkWords looks at what reaches job scripts.
 func checkWords(s model.Site) error {
-	errs := []error{model.CheckConstraint(s.Constraint)}
+	errs := []error{model.CheckConstraint(s.Constraint), model.CheckConstraint(s.Reader.Constraint),
+		model.CheckSlurmWord(s.Reader.QOS), model.CheckSlurmWord(s.Reader.Memory)}
 	for _, k := range s.Partitions {
 		errs = append(errs, model.CheckConstraint(k.Constraint))
 	}

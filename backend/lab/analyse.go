@@ -43,6 +43,9 @@ func (l *Lab) analyseRun(ctx context.Context, run model.Run, p pool.Priority, pr
 	if found := l.cached(key, run); found != nil {
 		return found, nil
 	}
+	if err := l.withinBudget(run); err != nil {
+		return nil, err
+	}
 	return l.flights.join(ctx, flightKey(key), p, progress, func(ctx context.Context, f *flight) (*model.Analysis, error) {
 		return l.read(ctx, run, key, f)
 	})
@@ -108,6 +111,19 @@ func (l *Lab) quick(ctx context.Context, run model.Run) *model.Analysis {
 		return nil
 	}
 	return found
+}
+
+// Timings is what can be said of a run without reading a trace: for runs that are too
+// large to read where we are.
+func (l *Lab) Timings(ctx context.Context, name string) (*model.Analysis, error) {
+	run, err := l.Run(name)
+	if err != nil {
+		return nil, err
+	}
+	if found := l.quick(ctx, run); found != nil {
+		return found, nil
+	}
+	return nil, failed(run.Name+" cannot be read", nil, "shardeck metrics "+run.Name+" says why")
 }
 
 // keyOf says what the analysis of a run is made from: its files, the config it ran

@@ -19,6 +19,8 @@ var (
 	ErrReadOnly = errors.New("read-only")
 	// ErrActive refuses a second submission of an experiment whose job has not ended.
 	ErrActive = errors.New("already submitted")
+	// ErrBudget refuses to read traces on a login node that are more than its site allows.
+	ErrBudget = errors.New("beyond the login node's budget")
 	// ErrRefused is a change not made because a user's edit would be lost.
 	ErrRefused = errors.New("edited by hand")
 )

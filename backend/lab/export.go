@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -30,8 +31,10 @@ type Report struct {
 type RunReport struct {
 	Run      string          `json:"run"`
 	Layout   string          `json:"layout"`
-	Analysis *model.Analysis `json:"analysis"` // nil: it could not be read
-	Problem  string          `json:"problem"`  // why not
+	Analysis *model.Analysis `json:"analysis"`        // nil: it could not be read
+	Problem  string          `json:"problem"`         // why not
+	Large    bool            `json:"large,omitempty"` // not read: beyond the login node's budget
+	Fix      string          `json:"fix,omitempty"`   // what to do about Problem
 }
 
 // Export writes results_summary.csv and scaling_analysis.png and returns their paths.
@@ -60,7 +63,10 @@ func (l *Lab) ExportAll(ctx context.Context, progress pool.Progress) (Report, er
 		}
 		rr := RunReport{Run: run.Name, Analysis: a}
 		if err != nil {
-			rr.Problem = err.Error()
+			if rr.explain(err); rr.Large {
+				a = l.quick(ctx, run)
+				rr.Analysis = a
+			}
 			run.Problem = rr.Problem
 		}
 		if run.Experiment != nil {
@@ -73,6 +79,15 @@ func (l *Lab) ExportAll(ctx context.Context, progress pool.Progress) (Report, er
 	l.cache.Prune(keepUnused, l.options.Now())
 	err = l.write(&out, rows, all)
 	return out, err
+}
+
+// explain says why a run has no analysis.
+func (r *RunReport) explain(err error) {
+	r.Problem, r.Large = err.Error(), errors.Is(err, ErrBudget)
+	var f *Fault
+	if errors.As(err, &f) {
+		r.Fix = f.Fix()
+	}
 }
 
 // keepUnused is the age at which an analysis goes that no program wrote anew.

@@ -23,6 +23,7 @@ type Options struct {
 	Dir       string              // where to look for the workspace; empty: the current folder
 	Sets      []string            // key=value, from --set
 	ReadOnly  bool                // refuse every change
+	Here      bool                // read traces on a login node, however large
 	Env       func(string) string // nil: the process's environment
 	Now       func() time.Time    // nil: the clock
 	Binary    string              // this program, as job scripts name it; empty: the running one

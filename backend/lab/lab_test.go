@@ -134,7 +134,9 @@ func (b *bench) open(t *testing.T, o Options) {
 	home := t.TempDir()
 	o.Dir, o.Scheduler, o.Now, o.CacheDir = b.dir, b.stage, b.clock.now, filepath.Join(home, "cache")
 	o.Binary = "/usr/bin/shardeck"
-	o.Env = func(name string) string { return map[string]string{"HOME": home}[name] }
+	if o.Env == nil {
+		o.Env = func(name string) string { return map[string]string{"HOME": home}[name] }
+	}
 	l, err := Open(o)
 	if err != nil {
 		t.Fatal(err)

@@ -93,16 +93,8 @@ func (r *reading) lost(f model.RunFile, err error) {
 	r.warnings = append(r.warnings, text)
 }
 
-// traces lists the Kineto files of a run.
-func (r *reading) traces() []model.RunFile {
-	var files []model.RunFile
-	for _, f := range r.run.Files {
-		if f.Kind == model.FileKineto {
-			files = append(files, f)
-		}
-	}
-	return files
-}
+// traces lists the files of a run that kernels are read from.
+func (r *reading) traces() []model.RunFile { return tracesOf(r.run) }
 
 // readTraces reads every rank, each a task of the pool, and returns when all are
 // there. Only the end of ctx is an error: an unreadable rank is a warning.
@@ -114,7 +106,7 @@ func (l *Lab) readTraces(ctx context.Context, r *reading, f *flight) error {
 	var tasks []*pool.Task
 	for _, file := range files {
 		tasks = append(tasks, f.give(ctx, l.pool, costOf(file), func(ctx context.Context, _ pool.Progress) error {
-			return r.readTrace(ctx, file, f.note)
+			return l.readTrace(ctx, r, file, f.note)
 		}))
 	}
 	var first error
@@ -129,12 +121,15 @@ func (l *Lab) readTraces(ctx context.Context, r *reading, f *flight) error {
 	return first
 }
 
-func (r *reading) readTrace(ctx context.Context, f model.RunFile, progress pool.Progress) error {
-	rank, err := trace.OpenKineto(ctx, f.Path, func(done, _ int64) { r.note(f.Path, done, progress) })
+func (l *Lab) readTrace(ctx context.Context, r *reading, f model.RunFile, progress pool.Progress) error {
+	rank, err := l.openRank(ctx, f, func(done, _ int64) { r.note(f.Path, done, progress) })
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	r.note(f.Path, f.Size, progress)
+	if err == nil {
+		err = lostRank(rank)
+	}
 	if err != nil {
 		r.lost(f, err)
 		return nil

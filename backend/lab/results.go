@@ -64,6 +64,7 @@ type Preview struct {
 	Config string `json:"config"` // what the job reads: the experiment's file, or one of its own where --set changes it
 	Log    string `json:"log"`    // where the job's output will lie, relative to the workspace; %j is the job's id
 
+	reads  string // the run, for a job that reads traces
 	config []byte // text of Config where it is the job's own
 }
 

@@ -83,7 +83,7 @@ func (l *Lab) record(ctx context.Context, p Preview) (model.Submission, error) {
 	now := l.options.Now()
 	e := p.Row.Experiment
 	s := model.Submission{Tag: newTag(e.ID, now), Experiment: e, Scheduler: l.scheduler.Name(),
-		Nsys: p.Nsys, Log: p.Log, At: now, Script: p.Script}
+		Nsys: p.Nsys, Log: p.Log, At: now, Script: p.Script, Reads: p.reads}
 	if err := l.prepare(p); err != nil {
 		return s, kinded(err)
 	}

@@ -9,28 +9,164 @@ import (
 	"shardeck/backend/lab"
 )
 
+// analyzeFlags are the flags of analyze.
+type analyzeFlags struct {
+	onNode, yes, dryRun bool
+	readRank            int
+}
+
 func (a *app) analyzeCmd() *cobra.Command {
-	return &cobra.Command{
+	f := analyzeFlags{}
+	c := &cobra.Command{
 		Use:     "analyze",
 		Aliases: []string{"analyse"},
 		Short:   "read every run; write results_summary.csv and scaling_analysis.png",
 		Long: `Reads every run under trace_collection/ (what was read before comes from the cache)
 and writes experiments/results_summary.csv, one row a run, and
 experiments/scaling_analysis.png: throughput, iteration time, efficiency and expert
-parallelism against GPUs.`,
-		Args: args(0, 0),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, _ []string) error {
-			report, err := l.ExportAll(ctx, a.progress())
-			if err != nil {
-				return err
+parallelism against GPUs.
+
+Traces that are more than a login node's budget are not read there. With --on-node they
+are read by a Slurm job, an array with one short task a rank: of the runs named, or of
+all that are beyond the budget. Its results come by the cache ($XDG_CACHE_HOME/shardeck,
+or ~/.cache/shardeck), which must lie on a file system that login and compute nodes
+share. --here reads them on this machine all the same.`,
+		Example: "  shardeck analyze\n  shardeck analyze --on-node llama-70b-tp16",
+		Args: func(c *cobra.Command, words []string) error {
+			switch {
+			case c.Flags().Changed("read-rank"):
+				return args(1, 1)(c, words)
+			case f.onNode:
+				return args(0, -1)(c, words)
 			}
-			if a.json {
-				return firstOf(a.printJSON(report), damaged(report))
-			}
-			a.printReport(report)
-			return damaged(report)
-		}),
+			return args(0, 0)(c, words)
+		},
+		RunE: func(c *cobra.Command, words []string) error {
+			return a.withLab(func(ctx context.Context, l *lab.Lab, runs []string) error {
+				switch {
+				case c.Flags().Changed("read-rank"):
+					return a.readRank(ctx, l, runs[0], f.readRank)
+				case f.onNode:
+					return a.onNode(ctx, l, runs, f)
+				}
+				return a.analyze(ctx, l)
+			})(c, words)
+		},
 	}
+	c.Flags().BoolVar(&f.onNode, "on-node", false, "read traces in a Slurm job, one task a rank")
+	c.Flags().BoolVarP(&f.yes, "yes", "y", false, "with --on-node: do not ask")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "with --on-node: print the job scripts and submit nothing")
+	c.Flags().IntVar(&f.readRank, "read-rank", 0, "read one rank of a run into the cache, as the tasks of --on-node do")
+	_ = c.Flags().MarkHidden("read-rank") // it was defined above
+	return c
+}
+
+func (a *app) analyze(ctx context.Context, l *lab.Lab) error {
+	report, err := l.ExportAll(ctx, a.progress())
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return firstOf(a.printJSON(report), damaged(report))
+	}
+	a.printReport(report)
+	return damaged(report)
+}
+
+// onNode submits a reading job for each run, after showing what it asks for.
+func (a *app) onNode(ctx context.Context, l *lab.Lab, runs []string, f analyzeFlags) error {
+	plans, err := l.PlanReading(ctx, runs)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.dryRun && a.json:
+		return a.printJSON(plans)
+	case f.dryRun:
+		for _, p := range plans {
+			fmt.Fprint(a.out, p.Script)
+		}
+		return nil
+	case len(plans) == 0:
+		a.warn("nothing to read on a node: %s", nothing(runs))
+		return nil
+	}
+	if !f.yes {
+		for _, p := range plans {
+			fmt.Fprintln(a.err, a.plain(planned(p)))
+		}
+		if err := a.ask(ctx, fmt.Sprintf("Submit %s to %s?", count(len(plans), "job"), l.SchedulerName())); err != nil {
+			return err
+		}
+	}
+	return a.submitReadings(ctx, l, plans)
+}
+
+func nothing(runs []string) string {
+	if len(runs) == 0 {
+		return "no run is beyond the login node's budget, or all have been read"
+	}
+	return "these runs have been read"
+}
+
+// planned says what a reading job will do.
+func planned(p lab.NodeReading) string {
+	text := fmt.Sprintf("%s  %s of traces · %s of at most %s", p.Run, bytes(p.Bytes), count(len(p.Ranks), "task"), p.Time)
+	if p.Job.Constraint != "" {
+		text += " · " + p.Job.Constraint
+	}
+	if p.Job.QOS != "" {
+		text += " · QOS " + p.Job.QOS
+	}
+	return text
+}
+
+func (a *app) submitReadings(ctx context.Context, l *lab.Lab, plans []lab.NodeReading) error {
+	done := []submitted{}
+	for _, p := range plans {
+		s, err := l.SubmitReading(ctx, p)
+		if err != nil {
+			return firstOf(a.printReadings(done), err)
+		}
+		done = append(done, submitted{s.JobID, p})
+	}
+	return a.printReadings(done)
+}
+
+// submitted is a reading job in --json.
+type submitted struct {
+	JobID string `json:"job_id"`
+	lab.NodeReading
+}
+
+// printReadings prints the ids alone on standard output, for scripts.
+func (a *app) printReadings(done []submitted) error {
+	if a.json {
+		return a.printJSON(done)
+	}
+	for _, s := range done {
+		fmt.Fprintln(a.out, s.JobID)
+		a.warn("job %s reads %s, one task a rank; follow it with shardeck watch %s, then shardeck metrics %s", s.JobID, s.Run, s.JobID, s.Run)
+	}
+	return nil
+}
+
+// readRank is a task of a reading job; its line goes to the job's log.
+func (a *app) readRank(ctx context.Context, l *lab.Lab, run string, rank int) error {
+	r, err := l.ReadRank(ctx, run, rank, a.progress())
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(r)
+	}
+	end := ""
+	if r.Complete {
+		end = "; all ranks are read, and the run is analysed"
+	}
+	fmt.Fprintf(a.out, "rank %d of %s: %s read, %s kernels and copies kept in %s%s\n",
+		r.Rank, r.Run, bytes(r.Bytes), number(float64(r.Kernels), 0), bytes(r.Kept), end)
+	return nil
 }
 
 // printReport lists the runs that were read and the files that were written.
@@ -53,11 +189,18 @@ func (a *app) printReport(r lab.Report) {
 	for _, path := range r.Files {
 		fmt.Fprintf(a.out, "wrote %s\n", path)
 	}
+	for _, run := range r.Runs {
+		if run.Large {
+			a.warn("%s\n     try: %s", run.Problem, run.Fix)
+		}
+	}
 }
 
 // runRemark says in a word what a row's figures are not.
 func (a *app) runRemark(run lab.RunReport) string {
 	switch {
+	case run.Large:
+		return a.paint(yellow, "too large to read here")
 	case run.Problem != "":
 		return a.paint(red, run.Problem)
 	case run.Analysis != nil && run.Analysis.Damaged:

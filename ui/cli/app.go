@@ -24,6 +24,7 @@ type app struct {
 	color    string
 	ascii    bool
 	readOnly bool
+	here     bool // read traces on a login node, however large
 	sets     []string
 
 	opened *lab.Lab
@@ -78,7 +79,7 @@ func (a *app) sayNotes() {
 }
 
 func (a *app) options() lab.Options {
-	return lab.Options{Dir: a.dir, Sets: a.sets, ReadOnly: a.readOnly}
+	return lab.Options{Dir: a.dir, Sets: a.sets, ReadOnly: a.readOnly, Here: a.here}
 }
 
 // withLab turns a function that needs the lab into a command's body.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -119,11 +120,14 @@ func (a *app) metric(ctx context.Context, l *lab.Lab, name, run string, total bo
 			return err
 		}
 	}
-	found, err := l.Analyse(ctx, run, pool.Wanted, nil)
-	if err != nil {
+	found, err := analysed(ctx, l, run, nil)
+	if found == nil {
 		return err
 	}
 	m := found.Metric(d.Name)
+	if m.Value == nil && err != nil {
+		return err
+	}
 	a.sayWarnings(found)
 	a.sayAbout(m, found)
 	if a.json {
@@ -136,6 +140,16 @@ func (a *app) metric(ctx context.Context, l *lab.Lab, name, run string, total bo
 		fmt.Fprintln(a.out, m.Reason)
 	}
 	return codeOf(m, found)
+}
+
+// analysed reads a run. Of one that is too large to read here it gives what its timing
+// files say, and the error.
+func analysed(ctx context.Context, l *lab.Lab, run string, progress pool.Progress) (*model.Analysis, error) {
+	found, err := l.Analyse(ctx, run, pool.Wanted, progress)
+	if errors.Is(err, lab.ErrBudget) {
+		found, _ = l.Timings(ctx, run) // the error says already what is missing
+	}
+	return found, err
 }
 
 // isAnswer reports whether no value is itself the answer: there is no straggler.

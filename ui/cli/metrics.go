@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
-	"shardeck/backend/pool"
 	"shardeck/model"
 )
 
@@ -23,15 +22,18 @@ there is none. Exit code 0 if the run could be read, missing values included; 4 
 some of its files are damaged.`,
 		Args: args(1, 1),
 		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, runs []string) error {
-			found, err := l.Analyse(ctx, runs[0], pool.Wanted, a.progress())
-			if err != nil {
+			found, err := analysed(ctx, l, runs[0], a.progress())
+			if found == nil {
 				return err
 			}
+			if err == nil {
+				err = damage(found)
+			}
 			if a.json {
-				return firstOf(a.printJSON(found), damage(found))
+				return firstOf(a.printJSON(found), err)
 			}
 			a.printMetrics(found)
-			return damage(found)
+			return err
 		}),
 	}
 }

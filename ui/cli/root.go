@@ -38,6 +38,7 @@ func (a *app) root() *cobra.Command {
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrong(c, err.Error()) })
 	commands := a.commands()
 	a.complete(commands)
+	a.readers(commands)
 	c.AddCommand(commands...)
 	c.InitDefaultHelpCmd()
 	if help, _, err := c.Find([]string{"help"}); err == nil {
@@ -54,6 +55,16 @@ func (a *app) commands() []*cobra.Command {
 		a.metricCmd(), a.metricsCmd(), a.traceCmd(), a.analyzeCmd(), a.compareCmd(), a.cardCmd(),
 		a.siteCmd(), a.settingsCmd(), a.demoCmd(), a.replayCmd(),
 		a.completionCmd(), a.manCmd(), a.versionCmd(),
+	}
+}
+
+// readers gives the commands that read traces their flag.
+func (a *app) readers(commands []*cobra.Command) {
+	for _, c := range commands {
+		switch c.Name() {
+		case "metric", "metrics", "trace", "analyze", "compare":
+			c.Flags().BoolVar(&a.here, "here", false, "read traces here, though they are more than a login node's budget")
+		}
 	}
 }
 

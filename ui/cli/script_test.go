@@ -67,6 +67,11 @@ func home(env *testscript.Env) error {
 	} {
 		env.Setenv(key, value)
 	}
+	recordings, err := filepath.Abs("../../testdata/recordings")
+	if err != nil {
+		return err
+	}
+	env.Setenv("RECORDINGS", recordings)
 	return os.MkdirAll(filepath.Join(env.WorkDir, ".home"), 0o777)
 }
 

@@ -106,10 +106,15 @@ func (a *app) confirm(ctx context.Context, l *lab.Lab, previews []lab.Preview, f
 		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout,
 			strings.Join(planWords(r.Verdict.Placement, r.Verdict), " · "))))
 	}
+	return a.ask(ctx, fmt.Sprintf("Submit %s to %s?", count(len(previews), "job"), l.SchedulerName()))
+}
+
+// ask puts a question whose answer must be yes.
+func (a *app) ask(ctx context.Context, question string) error {
 	if !terminal(a.in) {
 		return usage("nothing submitted: there is no terminal to ask at\nto submit without asking: --yes")
 	}
-	fmt.Fprintf(a.err, "Submit %s to %s? [y/N] ", count(len(previews), "job"), l.SchedulerName())
+	fmt.Fprintf(a.err, "%s [y/N] ", question)
 	answer, err := a.answer(ctx)
 	if err != nil {
 		fmt.Fprintln(a.err)

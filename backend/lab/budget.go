@@ -1,0 +1,88 @@
+package lab
+
+import (
+	"fmt"
+
+	"shardeck/model"
+)
+
+// withinBudget refuses a run whose traces are too much for a login node, unless the
+// caller said to read it here. What jobs have read already counts nothing.
+func (l *Lab) withinBudget(run model.Run) error {
+	budget := l.world.Site.Login.TraceBytes
+	if l.options.Here || budget <= 0 || !l.onLoginNode() {
+		return nil
+	}
+	unread := l.unread(run)
+	if unread <= budget {
+		return nil
+	}
+	return &Fault{Kind: ErrBudget,
+		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node", run.Name, sizeWords(unread), sizeWords(budget), l.world.Site.Title),
+		ToDo: fmt.Sprintf("shardeck analyze --on-node %s reads them in a short job; --here reads them here all the same", run.Name)}
+}
+
+// unread is the size of the run's traces that no job left in the cache.
+func (l *Lab) unread(run model.Run) int64 {
+	var n int64
+	for _, f := range tracesOf(run) {
+		if key, err := l.rankKey(f); err != nil || !l.cache.Has(key) {
+			n += f.Size
+		}
+	}
+	return n
+}
+
+// onLoginNode tells a login node from a compute node and from somebody's own machine:
+// the site was recognised or named, and this is no allocation.
+func (l *Lab) onLoginNode() bool {
+	m := l.machine()
+	if m.Allocation != "" {
+		return false
+	}
+	switch l.SiteOrigin() {
+	case "assumed":
+		return false
+	case "detected":
+		return true
+	}
+	return m.Scheduler() == "slurm" || l.marked()
+}
+
+// marked reports whether the environment bears the marks of the site.
+func (l *Lab) marked() bool {
+	for k, v := range l.world.Site.Detect {
+		if l.options.Env(k) != v {
+			return false
+		}
+	}
+	return len(l.world.Site.Detect) > 0
+}
+
+// SiteOrigin says how the site is known: detected, assumed, or the file or flag that
+// names it.
+func (l *Lab) SiteOrigin() string { return l.catalog.Settings.Origin("site") }
+
+// sizeWords is a size as people write it: 42 GB.
+func sizeWords(n int64) string {
+	units := []string{"B", "kB", "MB", "GB", "TB"}
+	v, i := float64(n), 0
+	for v >= 999.5 && i < len(units)-1 {
+		v, i = v/1000, i+1
+	}
+	if i == 0 || v >= 9.95 {
+		return fmt.Sprintf("%.0f %s", v, units[i])
+	}
+	return fmt.Sprintf("%.1f %s", v, units[i])
+}
+
+// tracesOf lists the files of a run that kernels are read from.
+func tracesOf(run model.Run) []model.RunFile {
+	var files []model.RunFile
+	for _, f := range run.Files {
+		if f.Kind == model.FileKineto {
+			files = append(files, f)
+		}
+	}
+	return files
+}

@@ -1,0 +1,133 @@
+package pack
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shardeck/backend/trace"
+)
+
+// packed is a rank and its packed text.
+func packed(t testing.TB, r *trace.Rank) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Encode(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// made is a small rank with something in every field.
+func made() *trace.Rank {
+	return &trace.Rank{
+		File: "kineto_trace_1.json.gz", Bytes: 7, JSON: 70, Names: []string{"a<1>", "ncclDevKernel"},
+		Info:   trace.Info{Rank: 1, WorldSize: 2, Hostname: "nid1", Devices: []trace.Device{{ID: 1, Name: "NVIDIA A100", SMs: 108}}, Notes: []string{"n"}},
+		Colls:  []trace.Coll{{Name: "allreduce", InElems: -1, GroupRanks: []int{0, 1}, Src: -1, Dst: -1}},
+		Marks:  []trace.Mark{{Name: "prefill", Start: 1 << 60, Dur: 5, GPU: true}},
+		Damage: []trace.Damage{{Offset: 9, Text: "cut", Lost: "rest"}},
+		Records: []trace.Record{
+			{Start: 1<<60 + 9, Dur: 3, Name: 1, Corr: 4294967295, Coll: 0, Blocks: 0.5, Stream: -7, Device: 3},
+			{Start: -5, Name: 0, Coll: -1, Blocks: -1, Kind: trace.KindMemset},
+		},
+		SMs: []trace.Sample{{At: 5, Percent: 99.5}, {At: 3, Percent: 0}},
+	}
+}
+
+func TestEveryFieldComesBack(t *testing.T) {
+	for _, want := range []*trace.Rank{made(), {}} {
+		got, err := Decode(bytes.NewReader(packed(t, want)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
+func TestRecordingsComeBack(t *testing.T) {
+	files, err := filepath.Glob("../../../testdata/recordings/*/kineto_trace_*.json.gz")
+	if err != nil || len(files) < 8 {
+		t.Fatalf("%d recordings, %v", len(files), err)
+	}
+	for _, path := range files {
+		want, err := trace.OpenKineto(t.Context(), path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := packed(t, want)
+		got, err := Decode(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Errorf("%s: %s", path, d)
+		}
+		if each := len(text) / len(want.Records); each > 20 {
+			t.Errorf("%s takes %d bytes a record", path, each)
+		}
+	}
+}
+
+// TestDamagedIsAnError cuts the text everywhere and turns every byte over.
+func TestDamagedIsAnError(t *testing.T) {
+	text := packed(t, made())
+	for i := range text {
+		if _, err := Decode(bytes.NewReader(text[:i])); err == nil {
+			t.Errorf("the first %d of %d bytes were taken for a rank", i, len(text))
+		}
+		bad := bytes.Clone(text)
+		bad[i] ^= 0x55
+		if r, err := Decode(bytes.NewReader(bad)); err == nil && !cmp.Equal(r, made()) {
+			t.Errorf("byte %d turned over gave another rank", i)
+		}
+	}
+}
+
+// FuzzDecode: whatever stands in a file, reading it is safe, and what is taken for a
+// rank can be written again.
+func FuzzDecode(f *testing.F) {
+	f.Add(packed(f, made()))
+	f.Add([]byte(magic))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, err := Decode(bytes.NewReader(text))
+		if err != nil {
+			return
+		}
+		again, err := Decode(bytes.NewReader(packed(t, r)))
+		if err != nil || len(again.Records) != len(r.Records) {
+			t.Fatalf("%v", err)
+		}
+	})
+}
+
+// BenchmarkPack says what a rank costs in the cache: TRACE names a Kineto file.
+func BenchmarkPack(b *testing.B) {
+	path := os.Getenv("TRACE")
+	if path == "" {
+		path = "../../../testdata/recordings/llama-8b-tp2/kineto_trace_0.json.gz"
+	}
+	r, err := trace.OpenKineto(b.Context(), path, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	text := packed(b, r)
+	b.Run("encode", func(b *testing.B) {
+		for b.Loop() {
+			packed(b, r)
+		}
+		b.ReportMetric(float64(len(text)), "bytes")
+		b.ReportMetric(float64(len(text))/float64(len(r.Records)), "bytes/kernel")
+	})
+	b.Run("decode", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := Decode(bytes.NewReader(text)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
