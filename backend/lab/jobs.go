@@ -260,10 +260,11 @@ func (l *Lab) writable(what string) error {
 	return &Fault{Text: "will not " + what + ": shardeck was started with --read-only", ToDo: "start it without", Kind: ErrReadOnly}
 }
 
-// lastActive is the job of an experiment that has not ended, nil if there is none.
+// lastActive is the job of an experiment that has not ended, nil if there is none. One
+// that is ending is in nobody's way.
 func lastActive(jobs []model.Job, id string) *model.Job {
 	for i, j := range jobs {
-		if j.Experiment == id && j.State.Active() {
+		if j.Experiment == id && j.State.Active() && j.State != model.JobCompleting {
 			return &jobs[i]
 		}
 	}
