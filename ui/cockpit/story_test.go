@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -317,6 +318,31 @@ func TestNumbersShowWhatIsSelected(t *testing.T) {
 	d := panetest.Drive(t, screen{New(context.Background(), l, o)}, 80, 24)
 	d.Press("2").Expect("Config · E1.1", "Tensor (TP)").Press("1", "down", "2").Expect("Config · E1.2").Press("4").Expect("▌ llama-8b-tp2")
 	d.Press("5").Expect("llama-8b-tp2 · ").Press("6").Expect("Traces · llama-8b-tp2", "nvjet_tst")
+}
+
+func TestFileWithoutAnIDGoesToTheEditor(t *testing.T) {
+	l := panetest.New()
+	l.Rows[7].File, l.Rows[7].Experiment.ID = "experiments/configs/E7_x.yaml", ""
+	l.Rows[7].Problem = "experiments/configs/E7_x.yaml:4:3: is not YAML: did not find expected node content"
+	d := start(t, l, 80, 24).Press("G").Expect("E7_x.yaml, line 4: is not YAML: did not find expected node content")
+	d.Press("2").Expect("E7_x.yaml cannot be shown in the form").Press("1")
+	d.Park = true
+	d.Press("enter")
+	d.Park = false
+	if msg, ok := d.Parked[len(d.Parked)-1]().(pane.EditMsg); !ok || !strings.HasSuffix(msg.Path, "/experiments/configs/E7_x.yaml") {
+		t.Errorf("enter led to %+v", msg)
+	}
+}
+
+func TestEmptyWorkspaceSaysWhatToDoInEveryPane(t *testing.T) {
+	l := panetest.New()
+	l.Rows, l.Series, l.List.Jobs = nil, nil, nil
+	l.NoRuns = true
+	d := start(t, l, 80, 24)
+	for key, text := range map[string]string{"1": "shardeck generate", "2": "go to 1", "3": "Submit an experiment in 1 with s",
+		"4": "There is no run", "5": "No run has timings yet", "6": "There is no run to show yet"} {
+		d.Press(key).Expect(text).Absent("↵")
+	}
 }
 
 func TestLettersThatArriveTogether(t *testing.T) {

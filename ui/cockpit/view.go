@@ -253,7 +253,11 @@ func (m *Model) message() string {
 	if m.env.Lab.ReadOnly() && note.Text == "" {
 		note = pane.Note{Text: "read-only", Tone: theme.Dim}
 	}
-	return " " + m.env.Theme.Paint(note.Tone, widget.Sentence(m.env.Theme.Spell(note.Text), m.width-2))
+	text := m.env.Theme.Spell(note.Text)
+	if note.Brief != "" && widget.Width(text) > m.width-2 {
+		text = m.env.Theme.Spell(note.Brief)
+	}
+	return " " + m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2))
 }
 
 // footer is the keys of what has the focus, as many as fit, and always the one for help.

@@ -7,6 +7,7 @@ import "shardeck/model"
 // command, never both.
 type Draft interface {
 	Experiment() model.Experiment
+	Problem() string // what is wrong with the text itself, one fault a line; empty: nothing
 	Get(path string) string
 	Set(path, value string) error
 	Choices(path string) []string // words the key takes; nil: any text or number

@@ -44,6 +44,14 @@ func (t Table[P]) Keys() []Key {
 	return keys
 }
 
+// OnlyFoot leaves in the footer what still helps in an empty pane.
+func OnlyFoot(all []Key, keep ...string) []Key {
+	for i := range all {
+		all[i].Foot = len(all[i].Keys) > 0 && slices.Contains(keep, all[i].Keys[0])
+	}
+	return all
+}
+
 // Hints turns keys into what widgets draw; with foot, only those worth the footer.
 func Hints(keys []Key, foot bool) []widget.Hint {
 	var hints []widget.Hint

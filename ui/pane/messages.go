@@ -72,8 +72,9 @@ type ExportMsg struct{}
 
 // Note is one line for the message line.
 type Note struct {
-	Text string
-	Tone theme.Tone
+	Text  string
+	Tone  theme.Tone
+	Brief string // instead of Text where the line is too short for it; empty: Text is cut
 }
 
 // Say makes a note for the message line; it stays until something else is to be said.

@@ -115,7 +115,24 @@ func FindingNote(f model.Finding) Note {
 	if f.Fix != "" {
 		text += ". " + f.Fix
 	}
-	return Note{Text: text, Tone: tone}
+	return Note{Text: text, Tone: tone, Brief: f.Fault}
+}
+
+// Problems are the faults of a config that cannot be used, one a line, without the name
+// of the file before each: "line 7: unknown key …".
+func Problems(r lab.Row) []string {
+	var out []string
+	for _, line := range strings.Split(strings.TrimSpace(r.Problem), "\n") {
+		rest, ok := strings.CutPrefix(line, r.File+":")
+		if number, after, found := strings.Cut(rest, ":"); ok && found && strings.Trim(number, "0123456789") == "" {
+			if _, text, found := strings.Cut(after, ": "); found {
+				after = " " + text
+			}
+			line = "line " + number + ":" + after
+		}
+		out = append(out, line)
+	}
+	return out
 }
 
 // Worst is the first error of a verdict, else its first warning.
@@ -128,6 +145,22 @@ func Worst(v model.Verdict) (model.Finding, bool) {
 		}
 	}
 	return model.Finding{}, false
+}
+
+// Flowed is Joined over as many lines as the parts need, each part whole on its line.
+func Flowed(width int, parts ...string) []string {
+	var lines []string
+	for _, part := range parts {
+		last := len(lines) - 1
+		switch {
+		case part == "":
+		case last >= 0 && widget.Width(lines[last])+3+widget.Width(part) <= width:
+			lines[last] += " · " + part
+		default:
+			lines = append(lines, widget.Wrap(part, max(width, 1))...)
+		}
+	}
+	return lines
 }
 
 // Joined puts parts on one line with dots between, as many as fit; the rest is left out

@@ -34,6 +34,9 @@ func (l *Lab) OpenDraft(id string) (pane.Draft, error) {
 	return &Draft{lab: l, base: l.Rows[i].Experiment, values: map[string]string{}}, nil
 }
 
+// Problem is none: the rows of tests that have one cannot be opened.
+func (d *Draft) Problem() string { return "" }
+
 // numbers are the keys that hold whole numbers, and where.
 func numbers(e *model.Experiment) map[string]*int {
 	return map[string]*int{

@@ -76,6 +76,8 @@ func GiB(n int64) string { return Number(float64(n)/(1<<30), 1) }
 func Millis(ns int64) string {
 	v := float64(ns)
 	switch a := math.Abs(v); {
+	case a == 0:
+		return "0 ms"
 	case a < 1e3:
 		return Number(v, 0) + " ns"
 	case a < 1e6:

@@ -123,16 +123,20 @@ func (p *Popup) widest() int {
 	return w
 }
 
-// wrapped breaks long sentences; lines that start with a blank are taken as they
-// are and cut, for they are tables and scripts.
+// wrapped breaks long sentences, those indented with their indent; tables and scripts,
+// which have more than one blank somewhere inside, are taken as they are and cut.
 func (p *Popup) wrapped(width int) []string {
 	var out []string
 	for _, line := range p.Body {
-		if Width(line) <= width || p.Tones != nil || strings.HasPrefix(line, " ") {
+		text := strings.TrimLeft(line, " ")
+		if Width(line) <= width || p.Tones != nil || strings.Contains(text, "  ") {
 			out = append(out, Clip(line, width))
 			continue
 		}
-		out = append(out, Wrap(line, width)...)
+		indent := line[:len(line)-len(text)]
+		for _, l := range Wrap(text, width-len(indent)) {
+			out = append(out, indent+l)
+		}
 	}
 	return out
 }

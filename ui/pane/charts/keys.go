@@ -23,7 +23,13 @@ func keys() pane.Table[*Pane] {
 }
 
 // Keys lists what the pane answers to now.
-func (p *Pane) Keys() []pane.Key { return append(keys().Keys(), moveKeys()...) }
+func (p *Pane) Keys() []pane.Key {
+	all := keys().Keys()
+	if p.loaded && len(p.rows) == 0 {
+		pane.OnlyFoot(all, "x", "y", "r")
+	}
+	return append(all, moveKeys()...)
+}
 
 // moveKeys are those of every list but g, which chooses the series here.
 func moveKeys() []pane.Key {

@@ -187,9 +187,9 @@ func (p *Pane) hint(f field) string {
 	case f.path == "model.name":
 		return p.modelHint()
 	case f.path == "parallelism.ep" && len(values) == 1:
-		return "1         off: " + p.epOff()
+		return widget.Fit("1", legalWidth) + "  off: " + p.epOff()
 	case f.legal && len(values) > 0:
-		return widget.Fit(strings.Join(values, " "), 10) + f.hint
+		return widget.Fit(strings.Join(values, " "), legalWidth) + "  " + f.hint
 	case f.path == "slurm.qos" && p.draft().Get(f.path) == "auto" && !bare(p.verdict.Placement.QOS):
 		return p.verdict.Placement.QOS + ", for this layout"
 	case f.path == "slurm.constraint" && p.draft().Get(f.path) == "auto" && !bare(p.verdict.Placement.Constraint):
@@ -199,6 +199,9 @@ func (p *Pane) hint(f field) string {
 	}
 	return f.hint
 }
+
+// legalWidth is the column of legal values: 1 2 4 8 16 32 fits.
+const legalWidth = 13
 
 func (p *Pane) epOff() string {
 	if s := p.shape(); s != nil && s.MoE == nil {

@@ -40,6 +40,9 @@ func (p *Pane) Keys() []pane.Key {
 	case p.form.Input != nil:
 		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave as it was", Foot: true}}
 	}
+	if p.draft() == nil && p.env.Lab != nil {
+		return pane.OnlyFoot(keys().Keys(), "esc")
+	}
 	return keys().Keys()
 }
 

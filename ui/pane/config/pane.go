@@ -7,6 +7,8 @@
 package config
 
 import (
+	"strings"
+
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
@@ -27,6 +29,7 @@ type Pane struct {
 	drafts   map[string]pane.Draft // changed or shown, by id
 	experim  model.Experiment      // what the draft means now
 	verdict  model.Verdict
+	problem  string // what is wrong with the file itself; empty: nothing
 	form     widget.Form
 	formRows int   // fields in sight when last drawn
 	err      error // why there is no draft
@@ -125,8 +128,21 @@ func (p *Pane) judge() {
 	if d := p.draft(); d != nil {
 		p.experim = d.Experiment()
 		p.verdict = p.env.Lab.Check(p.experim)
+		p.problem = problemOf(d)
 		p.fill()
 	}
+}
+
+// problemOf is the first fault of a draft's text, by its line.
+func problemOf(d pane.Draft) string {
+	if d.Problem() == "" {
+		return ""
+	}
+	file := d.Path()
+	if i := strings.Index(file, "experiments/"); i >= 0 {
+		file = file[i:]
+	}
+	return pane.Problems(lab.Row{File: file, Problem: d.Problem()})[0]
 }
 
 // Title names the experiment and says whether it is saved.
@@ -158,13 +174,16 @@ func (p *Pane) Message() pane.Note {
 	case p.draft() == nil:
 		return pane.Note{}
 	}
+	if p.problem != "" {
+		return pane.Note{Text: p.problem + ". e opens the file", Brief: p.problem, Tone: theme.Bad}
+	}
 	f, ok := p.finding()
 	if !ok {
 		return pane.Note{}
 	}
 	note := pane.FindingNote(f)
 	if len(f.Edits) > 0 {
-		note.Text = f.Fault + ". ctrl+f: " + f.Fix
+		note.Text, note.Brief = f.Fault+". ctrl+f: "+f.Fix, f.Fault+". ctrl+f mends it"
 	}
 	return note
 }

@@ -27,7 +27,7 @@ func (p *Pane) View() string {
 func (p *Pane) body() []string {
 	switch {
 	case p.id == "" && !p.open.Busy():
-		return []string{"", "   No experiment is open: choose one in 1 and press e."}
+		return []string{"", "   No experiment is open: go to 1, and press e on one."}
 	case p.err != nil && p.draft() == nil:
 		return append([]string{""}, indent(widget.Wrap(p.err.Error(), max(p.width-6, 1)))...)
 	case p.draft() == nil:

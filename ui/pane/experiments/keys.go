@@ -34,7 +34,11 @@ func (p *Pane) Keys() []pane.Key {
 	case p.typing != nil:
 		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
 	}
-	return append(keys().Keys(), pane.MoveKeys()...)
+	all := keys().Keys()
+	if p.loaded && len(p.rows) == 0 {
+		pane.OnlyFoot(all, "r")
+	}
+	return append(all, pane.MoveKeys()...)
 }
 
 func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
@@ -102,7 +106,7 @@ func mayWrite(p *Pane) string {
 		return "read-only: start shardeck without --read-only to change or submit anything"
 	}
 	if r, ok := p.current(); ok && r.Problem != "" {
-		return r.Experiment.ID + " cannot be used until its file is put right: e opens it"
+		return name(r) + " cannot be used until its file is put right: e opens it"
 	}
 	return needRow(p)
 }
@@ -110,6 +114,9 @@ func mayWrite(p *Pane) string {
 // open goes to what is most worth seeing of an experiment.
 func (p *Pane) open() tea.Cmd {
 	r, _ := p.current()
+	if r.Experiment.ID == "" {
+		return p.edit()
+	}
 	msg := pane.OpenMsg{Experiment: r.Experiment.ID}
 	if r.Run != nil {
 		msg.Run = r.Run.Name
@@ -128,7 +135,11 @@ func (p *Pane) open() tea.Cmd {
 	return pane.Send(msg)
 }
 
+// edit opens the form; a file that has no id goes to the editor.
 func (p *Pane) edit() tea.Cmd {
+	if r, _ := p.current(); r.Experiment.ID == "" {
+		return pane.Send(pane.EditMsg{Path: p.env.Lab.Workspace() + "/" + r.File})
+	}
 	return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: p.currentID()})
 }
 

@@ -37,7 +37,7 @@ type Pane struct {
 	typed  func(text string) tea.Cmd
 	flow   *submission.Flow
 	rest   int       // generation of the cursor's rest
-	below  string    // id that the details are of: they follow when the cursor rests
+	below  string    // file that the details are of: they follow when the cursor rests
 	waits  pane.Name // pane that was entered before there was anything to show it
 
 	board pane.Task[[]lab.Row]
@@ -115,7 +115,9 @@ func (p *Pane) gotBoard(done pane.Done[[]lab.Row]) tea.Cmd {
 	p.rows = done.Value
 	p.fill()
 	p.goTo(id)
-	p.below = p.currentID()
+	if r, ok := p.current(); ok {
+		p.below = r.File
+	}
 	return tea.Batch(pane.Send(pane.BoardMsg{Rows: p.rows}), p.moved())
 }
 
@@ -186,9 +188,9 @@ func (p *Pane) current() (lab.Row, bool) {
 	return p.rows[p.shown[p.table.Cursor]], true
 }
 
-func (p *Pane) byID(id string) (lab.Row, bool) {
+func (p *Pane) byFile(file string) (lab.Row, bool) {
 	for _, r := range p.rows {
-		if r.Experiment.ID == id {
+		if r.File == file {
 			return r, true
 		}
 	}
@@ -236,7 +238,11 @@ func (p *Pane) announce() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	p.below = r.Experiment.ID
+	p.below = r.File
+	if r.Experiment.ID == "" && p.waits == pane.Config {
+		p.waits = ""
+		return pane.Warn(name(r) + " cannot be shown in the form: go back to 1 and press e")
+	}
 	msg := pane.SelectMsg{Row: r, Entered: p.waits}
 	p.waits = ""
 	return pane.Send(msg)
@@ -270,7 +276,8 @@ func (p *Pane) Message() pane.Note {
 	case !ok:
 		return pane.Note{}
 	case r.Problem != "":
-		return pane.Note{Text: r.Experiment.ID + " cannot be used: " + r.Problem + ". e opens it in the editor", Tone: theme.Bad}
+		fault := name(r) + ", " + pane.Problems(r)[0]
+		return pane.Note{Text: fault + ". e opens it", Brief: fault, Tone: theme.Bad}
 	}
 	return rowNote(r)
 }

@@ -111,10 +111,13 @@ const detailRows = 5
 
 func (p *Pane) tableRows() int { return p.height - p.belowRows() - p.table.HeaderRows() }
 
-// belowRows is how many lines the details take: none in a low pane.
+// belowRows is how many lines the details take: none in a low pane, more in a narrow one.
 func (p *Pane) belowRows() int {
-	if p.height < 14 {
+	switch {
+	case p.height < 14:
 		return 0
+	case p.width < 60 && p.height > 20:
+		return detailRows + 4
 	}
 	return detailRows
 }
@@ -146,9 +149,10 @@ func (p *Pane) body() []string {
 	for len(lines) < room {
 		lines = append(lines, "")
 	}
-	if r, ok := p.byID(p.below); ok && p.belowRows() > 0 {
+	if r, ok := p.byFile(p.below); ok && p.belowRows() > 0 {
 		lines = append(lines, "")
-		for _, d := range p.details(r) {
+		details := p.details(r)
+		for _, d := range details[:min(len(details), p.belowRows()-1)] {
 			lines = append(lines, "   "+d)
 		}
 	}
@@ -172,16 +176,49 @@ func (p *Pane) empty() []string {
 // details are the lines below the table: layout, cost and memory, result, quality.
 func (p *Pane) details(r lab.Row) []string {
 	th, w := p.env.Theme, p.width-4
-	dim := func(parts ...string) string { return th.Paint(theme.Dim, pane.Joined(w, parts...)) }
+	var lines []string
+	dim := func(parts ...string) {
+		flowed := []string{pane.Joined(w, parts...)}
+		if p.belowRows() > detailRows {
+			flowed = pane.Flowed(w, parts...)
+		}
+		for _, l := range flowed {
+			lines = append(lines, th.Paint(theme.Dim, l))
+		}
+	}
 	if r.Problem != "" {
-		return []string{th.Paint(theme.Strong, r.File), th.Paint(theme.Bad, widget.Sentence(r.Problem, w))}
+		return p.problemLines(r, w)
 	}
 	head := th.Paint(theme.Strong, r.Experiment.ID) + "  " + widget.Sentence(r.Experiment.Description, max(w-2-widget.Width(r.Experiment.ID), 1))
-	lines := []string{head, dim(pane.PlaceWords(r.Verdict.Placement), costWords(r.Verdict.Price), fitWords(r.Verdict.Fit))}
+	lines = append(lines, head)
+	dim(pane.PlaceWords(r.Verdict.Placement), costWords(r.Verdict.Price), fitWords(r.Verdict.Fit))
 	if r.Analysis == nil {
-		return append(lines, dim(nothingYet(r)))
+		dim(nothingYet(r))
+		return lines
 	}
-	return append(lines, dim(commWords(r.Analysis)), dim(qualityWords(r, p.env.Now())...))
+	dim(commWords(r.Analysis)...)
+	dim(qualityWords(r, p.env.Now())...)
+	return lines
+}
+
+// problemLines are what is wrong with a file, as much as there is room for.
+func (p *Pane) problemLines(r lab.Row, width int) []string {
+	th := p.env.Theme
+	lines := []string{th.Paint(theme.Strong, widget.Sentence(r.File, width))}
+	for _, text := range pane.Problems(r) {
+		for _, l := range widget.Wrap(text, width) {
+			lines = append(lines, th.Paint(theme.Bad, l))
+		}
+	}
+	return lines[:min(len(lines), p.belowRows()-1)]
+}
+
+// name of a row: its id, or that of a file from which no id can be read.
+func name(r lab.Row) string {
+	if r.Experiment.ID != "" {
+		return r.Experiment.ID
+	}
+	return strings.TrimPrefix(r.File, "experiments/configs/")
 }
 
 func nothingYet(r lab.Row) string {
@@ -209,22 +246,22 @@ func fitWords(f *model.Fit) string {
 	return widget.GiB(used) + " of " + widget.GiB(f.Total) + " GiB"
 }
 
-func commWords(a *model.Analysis) string {
+func commWords(a *model.Analysis) []string {
 	m := a.Metric("comm_overhead")
 	if m.Value == nil {
 		if a.Trace == nil && strings.HasPrefix(m.Reason, "traces not read") {
-			return "communication not known: t reads the traces"
+			return []string{"communication not known: t reads the traces"}
 		}
-		return "no communication share: " + m.Reason
+		return []string{"no communication share: " + m.Reason}
 	}
 	text := widget.Number(*m.Value, 1) + " % communication"
 	if wait := a.Metric("comm_wait"); wait.Value != nil {
 		text += ", of which " + widget.Number(*wait.Value, 1) + " waiting"
 	}
 	if s := a.Metric("straggler"); s.Value != nil {
-		text += " · straggler: rank " + widget.Number(*s.Value, 0)
+		return []string{text, "straggler: rank " + widget.Number(*s.Value, 0)}
 	}
-	return text
+	return []string{text}
 }
 
 func qualityWords(r lab.Row, now time.Time) []string {

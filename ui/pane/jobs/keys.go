@@ -37,9 +37,7 @@ func (p *Pane) Keys() []pane.Key {
 	}
 	all := keys().Keys()
 	if len(p.list.Jobs) == 0 {
-		for i := range all {
-			all[i].Foot = all[i].Keys[0] == "r"
-		}
+		pane.OnlyFoot(all, "r")
 	}
 	return append(all, pane.MoveKeys()...)
 }

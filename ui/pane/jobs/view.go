@@ -11,10 +11,10 @@ import (
 
 var columns = []widget.Column{
 	{Title: "job"},
-	{Title: "experiment", Worth: 3, Min: 10},
-	{Title: "state", Keep: len("completing")},
-	{Title: "why / where", Worth: 1, Min: 24, Keep: 24},
-	{Title: "elapsed", Right: true, Worth: 2},
+	{Title: "experiment", Worth: 1, Min: 10},
+	{Title: "state", Keep: len("cancelled")},
+	{Title: "why / where", Worth: 2, Min: 14, Keep: 24},
+	{Title: "elapsed", Right: true, Worth: 3},
 	{Title: "limit", Right: true, Worth: 4},
 	{Title: "GPUs", Right: true, Worth: 5},
 	{Title: "QOS", Worth: 6},
@@ -120,7 +120,11 @@ func (p *Pane) body() []string {
 func (p *Pane) empty() []string {
 	switch {
 	case p.err != nil:
-		return []string{"", "   the scheduler cannot be asked: " + widget.Sentence(p.err.Error(), max(p.width-36, 10)), "", "   r tries again"}
+		lines := []string{"", "   The scheduler cannot be asked.", ""}
+		for _, l := range widget.Wrap(pane.FailNote(p.err).Text, max(p.width-6, 1)) {
+			lines = append(lines, "   "+p.env.Theme.Paint(theme.Bad, l))
+		}
+		return append(lines, "", "   r tries again")
 	case !p.loaded:
 		return []string{"", "   asking the scheduler …"}
 	case !p.filter.Empty():

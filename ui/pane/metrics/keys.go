@@ -46,6 +46,8 @@ func (p *Pane) Keys() []pane.Key {
 		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
 	case p.detail != nil:
 		return append(detailKeys().Keys(), pane.MoveKeys()...)
+	case p.loaded && len(p.runs) == 0:
+		return append(pane.OnlyFoot(keys().Keys(), "r"), pane.MoveKeys()...)
 	}
 	return append(keys().Keys(), pane.MoveKeys()...)
 }

@@ -84,7 +84,7 @@ func (f *Flow) previewed(done pane.Done[[]lab.Preview]) tea.Cmd {
 
 // refuse shows what is wrong; Open goes to the form, where the fix is at a key.
 func (f *Flow) refuse(r lab.Row) {
-	body := append(findings(r.Verdict), "", "Open it in the form to put it right?")
+	body := append(findings(r.Verdict.Findings, model.SeverityError), "", "Open it in the form to put it right?")
 	popup := &widget.Popup{Title: r.Experiment.ID + " cannot be submitted", Body: body, Buttons: []string{"Open", "Leave"}}
 	f.Ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd {
 		return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID})
@@ -124,12 +124,16 @@ func lines(v lab.Preview) []string {
 	if v.Diff != "" {
 		out = append(out, "  its script differs from the one submitted last")
 	}
-	return append(out, findings(r.Verdict)...)
+	return append(out, findings(r.Verdict.Findings, "")...)
 }
 
-func findings(v model.Verdict) []string {
+// findings are those of a severity, or all, each with its fix.
+func findings(all []model.Finding, only model.Severity) []string {
 	var out []string
-	for _, f := range v.Findings {
+	for _, f := range all {
+		if only != "" && f.Severity != only {
+			continue
+		}
 		out = append(out, string(f.Severity)+": "+f.Fault)
 		if f.Fix != "" {
 			out = append(out, "  "+f.Fix)

@@ -33,6 +33,12 @@ func (p *Pane) Keys() []pane.Key {
 		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
 	}
 	all := keys().Keys()
+	switch {
+	case p.run == "" && p.env.Lab != nil:
+		pane.OnlyFoot(all)
+	case p.trace() == nil:
+		pane.OnlyFoot(all, "enter", "n", "m")
+	}
 	if p.analysis != nil {
 		all[0].Foot = false
 	}

@@ -78,7 +78,7 @@ func TestZoomAndPan(t *testing.T) {
 	d.Press("right")
 	has(t, said(d), "the whole window is in sight")
 	d.Press("+").Expect("50 % of the window", "283 ms", "849 ms").Absent("prefill")
-	d.Press("left", "left", "left", "left").Expect("prefill", "0 ns", "566 ms")
+	d.Press("left", "left", "left", "left").Expect("prefill", "0 ms", "566 ms")
 	for range 20 {
 		d.Press("+")
 	}
