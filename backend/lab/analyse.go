@@ -132,7 +132,7 @@ func (l *Lab) keyOf(run model.Run) (cache.Key, error) {
 	k := cache.Key{What: "analysis", Version: l.version}
 	for _, f := range run.Files {
 		switch f.Kind {
-		case model.FileKineto, model.FileTiming, model.FileRunJSON:
+		case model.FileKineto, model.FileNsys, model.FileTiming, model.FileRunJSON:
 			s, err := cache.Stat(f.Path)
 			if err != nil {
 				return k, failed(fmt.Sprintf("%s cannot be read", l.ws.Rel(f.Path)), err, "look whether a job is writing there")

@@ -2,6 +2,9 @@ package lab
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"shardeck/model"
 )
@@ -76,7 +79,8 @@ func sizeWords(n int64) string {
 	return fmt.Sprintf("%.1f %s", v, units[i])
 }
 
-// tracesOf lists the files of a run that kernels are read from.
+// tracesOf lists the files of a run that kernels are read from: Kineto traces, else
+// what nsys left, of each node the form that is read best.
 func tracesOf(run model.Run) []model.RunFile {
 	var files []model.RunFile
 	for _, f := range run.Files {
@@ -84,5 +88,29 @@ func tracesOf(run model.Run) []model.RunFile {
 			files = append(files, f)
 		}
 	}
+	if len(files) > 0 {
+		return files
+	}
+	best := map[int]model.RunFile{}
+	for _, f := range run.Files {
+		if old, ok := best[f.Rank]; f.Kind == model.FileNsys && (!ok || nsysForm(f) < nsysForm(old)) {
+			best[f.Rank] = f
+		}
+	}
+	for _, rank := range slices.Sorted(maps.Keys(best)) {
+		files = append(files, best[rank])
+	}
 	return files
+}
+
+// nsysForms are the forms of a report, the one that tells most for least work first:
+// a CSV has no GPUs, steps or samples, and a report must be exported first.
+var nsysForms = []string{".sqlite", ".csv", ".csv.gz", ".nsys-rep"}
+
+func nsysForm(f model.RunFile) int {
+	i := slices.IndexFunc(nsysForms, func(form string) bool { return strings.HasSuffix(f.Path, form) })
+	if i < 0 {
+		return len(nsysForms)
+	}
+	return i
 }

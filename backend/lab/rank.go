@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"slices"
 	"strings"
 
 	"shardeck/backend/cache"
 	"shardeck/backend/pool"
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/nsys"
 	"shardeck/backend/trace/pack"
 	"shardeck/model"
 )
@@ -21,21 +23,33 @@ func (l *Lab) rankKey(f model.RunFile) (cache.Key, error) {
 	return cache.Key{What: "rank", Version: l.version, Sources: []cache.Source{s}}, err
 }
 
-// openRank reads a trace, from the cache where a job left it there.
-func (l *Lab) openRank(ctx context.Context, f model.RunFile, progress pool.Progress) (*trace.Rank, error) {
+// openRanks reads the ranks of one file, from the cache where a job left them there.
+func (l *Lab) openRanks(ctx context.Context, f model.RunFile, progress pool.Progress) ([]*trace.Rank, error) {
 	if found := l.packed(f); found != nil {
-		return found, nil
+		return found, lostFile(found)
 	}
-	return trace.OpenKineto(ctx, f.Path, progress)
+	if f.Kind == model.FileNsys {
+		return nsys.Reader{Runner: programs{}}.Open(ctx, f.Path, progress)
+	}
+	rank, err := trace.OpenKineto(ctx, f.Path, progress)
+	return []*trace.Rank{rank}, err
 }
 
-// packed is a rank as it lies in the cache, nil if it does not.
-func (l *Lab) packed(f model.RunFile) *trace.Rank {
+// programs runs nsys, for reports that were not exported yet.
+type programs struct{}
+
+// Run runs a program of PATH.
+func (programs) Run(ctx context.Context, program string, args ...string) ([]byte, error) {
+	return exec.CommandContext(ctx, program, args...).CombinedOutput()
+}
+
+// packed are the ranks of a file as they lie in the cache, nil if they do not.
+func (l *Lab) packed(f model.RunFile) []*trace.Rank {
 	key, err := l.rankKey(f)
 	if err != nil {
 		return nil
 	}
-	var found *trace.Rank
+	var found []*trace.Rank
 	if !l.cache.Read(key, func(r io.Reader) (err error) {
 		found, err = pack.Decode(r)
 		return err
@@ -92,15 +106,17 @@ func (l *Lab) keepRank(ctx context.Context, f model.RunFile, report *RankReport,
 		return failed(l.ws.Rel(f.Path)+" cannot be read", err, "")
 	}
 	return l.pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context, _ pool.Progress) error {
-		rank, err := l.openRank(ctx, f, progress)
+		ranks, err := l.openRanks(ctx, f, progress)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		if err != nil {
-			rank = &trace.Rank{File: f.Path, Damage: []trace.Damage{{Offset: -1, Text: unreadable + err.Error()}}}
+			ranks = []*trace.Rank{{File: f.Path, Damage: []trace.Damage{{Offset: -1, Text: unreadable + err.Error()}}}}
 		}
-		report.Kernels = len(rank.Records)
-		if err := l.cache.Write(key, func(w io.Writer) error { return pack.Encode(&counting{w, &report.Kept}, rank) }); err != nil {
+		for _, r := range ranks {
+			report.Kernels += len(r.Records)
+		}
+		if err := l.cache.Write(key, func(w io.Writer) error { return pack.Encode(&counting{w, &report.Kept}, ranks) }); err != nil {
 			return failed("the rank could not be kept", err, "is the disk of the cache full? XDG_CACHE_HOME moves it")
 		}
 		return nil
@@ -110,10 +126,10 @@ func (l *Lab) keepRank(ctx context.Context, f model.RunFile, report *RankReport,
 // unreadable marks a packed rank that stands for a file nothing could be read of.
 const unreadable = "unreadable: "
 
-// lostRank gives the error back that a packed rank stands for.
-func lostRank(r *trace.Rank) error {
-	if len(r.Damage) == 1 {
-		if text, ok := strings.CutPrefix(r.Damage[0].Text, unreadable); ok {
+// lostFile gives the error back that a packed rank stands for.
+func lostFile(ranks []*trace.Rank) error {
+	if len(ranks) == 1 && len(ranks[0].Damage) == 1 {
+		if text, ok := strings.CutPrefix(ranks[0].Damage[0].Text, unreadable); ok {
 			return errors.New(text)
 		}
 	}

@@ -37,13 +37,14 @@ type reading struct {
 	mu       sync.Mutex // guards what follows and input.Ranks
 	warnings []string
 	damaged  bool
-	done     map[string]int64 // bytes read of each trace
+	opened   map[int][]*trace.Rank // by the number in the file's name
+	done     map[string]int64      // bytes read of each trace
 	total    int64
 }
 
 // newReading reads the small files of a run: timing statistics and run.json.
 func (l *Lab) newReading(run model.Run) *reading {
-	r := &reading{run: run, damaged: run.LeftOut, done: map[string]int64{}}
+	r := &reading{run: run, damaged: run.LeftOut, done: map[string]int64{}, opened: map[int][]*trace.Rank{}}
 	r.warnings = append(r.warnings, run.Warnings...)
 	if run.Problem != "" {
 		r.warnings = append(r.warnings, run.Problem)
@@ -115,6 +116,7 @@ func (l *Lab) readTraces(ctx context.Context, r *reading, f *flight) error {
 			first = err
 		}
 	}
+	r.number()
 	if first == nil && len(files) > 0 && len(r.input.Ranks) == 0 {
 		r.input.NoTraces = strings.Join(r.warnings[len(r.warnings)-len(files):], "; ")
 	}
@@ -122,22 +124,33 @@ func (l *Lab) readTraces(ctx context.Context, r *reading, f *flight) error {
 }
 
 func (l *Lab) readTrace(ctx context.Context, r *reading, f model.RunFile, progress pool.Progress) error {
-	rank, err := l.openRank(ctx, f, func(done, _ int64) { r.note(f.Path, done, progress) })
+	ranks, err := l.openRanks(ctx, f, func(done, _ int64) { r.note(f.Path, done, progress) })
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	r.note(f.Path, f.Size, progress)
-	if err == nil {
-		err = lostRank(rank)
-	}
 	if err != nil {
 		r.lost(f, err)
 		return nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.input.Ranks[f.Rank] = rank
+	r.opened[f.Rank] = ranks
 	return nil
+}
+
+// number gives ranks their place in the world: that in the file's name, or, where a
+// report of Nsight Systems holds all ranks of a node, node by node.
+func (r *reading) number() {
+	per := 1
+	for _, ranks := range r.opened {
+		per = max(per, len(ranks))
+	}
+	for file, ranks := range r.opened {
+		for i, rank := range ranks {
+			r.input.Ranks[file*per+i] = rank
+		}
+	}
 }
 
 // note adds up how far all ranks are.
@@ -200,10 +213,10 @@ func (l *Lab) gpusPerNode() int {
 func empty(run model.Run) error {
 	for _, f := range run.Files {
 		switch f.Kind {
-		case model.FileKineto, model.FileTiming:
+		case model.FileKineto, model.FileTiming, model.FileNsys:
 			return nil
 		}
 	}
-	return failed(fmt.Sprintf("%s holds no timing_stats_<rank>.json and no kineto_trace_<rank>.json: nothing to read", run.Name), nil,
+	return failed(fmt.Sprintf("%s holds no timing_stats_<rank>.json, no kineto_trace_<rank>.json and no export of nsys: nothing to read", run.Name), nil,
 		"is this the folder of a run? a job that failed leaves none of them; see shardeck why")
 }

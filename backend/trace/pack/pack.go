@@ -1,10 +1,10 @@
-// Package pack keeps one rank's trace as it is in memory, so that a job on a compute
+// Package pack keeps what one trace file holds, a rank or those of a node, as it is in memory, so that a job on a compute
 // node can read a large file and leave what analysis needs of it in the cache: some
 // bytes a kernel instead of the kilobytes of its JSON.
 //
-// A packed rank is a line that names the format, then a zstd stream (which carries its
-// own checksum): the small things as JSON with its length before it, then one column
-// after the other of the records and the samples. Times and correlation ids are
+// A packed file is a line that names the format, then a zstd stream (which carries its
+// own checksum): the number of ranks, and of each the small things as JSON with its
+// length before it, then one column after the other of the records and the samples. Times and correlation ids are
 // written as differences, numbers as varints. Encode and Decode are inverse to each
 // other; a text that Encode did not write is an error, never a panic or a huge
 // allocation.
@@ -33,8 +33,8 @@ type head struct {
 	Rank             trace.Rank
 }
 
-// Encode writes a rank.
-func Encode(w io.Writer, r *trace.Rank) error {
+// Encode writes ranks.
+func Encode(w io.Writer, ranks []*trace.Rank) error {
 	if _, err := io.WriteString(w, magic); err != nil {
 		return err
 	}
@@ -43,7 +43,12 @@ func Encode(w io.Writer, r *trace.Rank) error {
 		return err
 	}
 	e := &encoder{w: bufio.NewWriterSize(z, 1<<16)}
-	err = e.rank(r)
+	e.unsigned(uint64(len(ranks)))
+	for _, r := range ranks {
+		if err == nil {
+			err = e.rank(r)
+		}
+	}
 	if ferr := e.w.Flush(); err == nil {
 		err = ferr
 	}
@@ -129,7 +134,7 @@ func within(v, least, most int64) bool { return v >= least && v <= most }
 var errFormat = errors.New("is no packed rank of this version")
 
 // Decode reads what Encode wrote.
-func Decode(r io.Reader) (*trace.Rank, error) {
+func Decode(r io.Reader) ([]*trace.Rank, error) {
 	line := make([]byte, len(magic))
 	if _, err := io.ReadFull(r, line); err != nil || string(line) != magic {
 		return nil, errFormat
@@ -140,11 +145,18 @@ func Decode(r io.Reader) (*trace.Rank, error) {
 	}
 	defer z.Close()
 	d := &decoder{r: bufio.NewReaderSize(z, 1<<16)}
-	rank, err := d.rank()
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errFormat, err)
+	ranks := []*trace.Rank{}
+	for n := d.unsigned(); n > 0 && d.err == nil; n-- {
+		ranks = append(ranks, d.rank())
 	}
-	return rank, nil
+	if _, err := d.r.ReadByte(); err != io.EOF { // the checksum stands at the end
+		d.fail(errors.New("it goes on after its end"))
+		d.fail(err)
+	}
+	if d.err != nil {
+		return nil, fmt.Errorf("%w: %w", errFormat, d.err)
+	}
+	return ranks, nil
 }
 
 // decoder reads numbers and keeps the first error.
@@ -174,21 +186,20 @@ func (d *decoder) fail(err error) {
 // maxHead bounds the JSON part: names of kernels and metadata of collectives.
 const maxHead = 256 << 20
 
-func (d *decoder) rank() (*trace.Rank, error) {
-	n := d.unsigned()
-	if d.err != nil || n > maxHead {
-		return nil, errors.Join(d.err, errors.New("its head has no length"))
-	}
+func (d *decoder) rank() *trace.Rank {
 	var h head
-	if err := json.NewDecoder(io.LimitReader(d.r, int64(n))).Decode(&h); err != nil {
-		return nil, err
+	n := d.unsigned()
+	if n > maxHead {
+		d.fail(errors.New("its head has no length"))
+	}
+	if d.err == nil {
+		text, err := io.ReadAll(io.LimitReader(d.r, int64(n)))
+		d.fail(err)
+		d.fail(json.Unmarshal(text, &h))
 	}
 	d.records(&h)
 	d.samples(&h)
-	if _, err := d.r.ReadByte(); d.err == nil && err != io.EOF { // the checksum stands at the end
-		d.err = errors.New("it goes on after its end")
-	}
-	return &h.Rank, d.err
+	return &h.Rank
 }
 
 // records fills the columns. The first one grows as it is read, so that a count that
