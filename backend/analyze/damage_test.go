@@ -97,8 +97,8 @@ func TestTracesOfDifferentLengths(t *testing.T) {
 		wait     bool // is still known
 	}{
 		{"whole", 0, 40, "", true},
-		{"ended early", 0, 30, "5 calls at the start or end have no partner: the traces do not cover the same calls (rank 0 has 20, rank 1 has 15); lost: their transfer and wait", true},
-		{"started late", 6, 40, "3 calls at the start or end have no partner", true},
+		{"ended early", 0, 30, "5 calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has 20, rank 1 has 15); lost: transfer and wait of those", true},
+		{"started late", 6, 40, "3 calls at the start or end without a partner", true},
 		{"without a call", 0, 1, "rank 0 made 20 calls and rank 1 made 0", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -145,7 +145,7 @@ func TestNotesAreNoDamage(t *testing.T) {
 // TestCutAnywhere cuts the trace of one rank at 200 random bytes, plain and gzipped:
 // the analysis never panics and never gives a value without a mark.
 func TestCutAnywhere(t *testing.T) {
-	in := load(t, small("llama-8b-tp2"))
+	in := load(t, small("llama-8b-pp2"))
 	packed, err := os.ReadFile(in.Ranks[1].File)
 	if err != nil {
 		t.Fatal(err)

@@ -107,7 +107,7 @@ func TestDamageIsSaid(t *testing.T) {
 	r1.Damage = []trace.Damage{{Offset: -1, Text: "ended before the list of events was closed", Lost: "everything after (10 kernels read)"}}
 	r1.Records = r1.Records[:20]
 	a := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), r0, r1))
-	if !a.Damaged || !warned(a, "kineto_trace_1.json: ended before", "lost: everything after") || !warned(a, "10 calls at the start or end have no partner") {
+	if !a.Damaged || !warned(a, "kineto_trace_1.json: ended before", "lost: everything after") || !warned(a, "10 calls at the start or end without a partner") {
 		t.Errorf("damaged %v, warnings %q", a.Damaged, a.Warnings)
 	}
 	if m := a.Metric("comm_wait"); m.Value == nil {

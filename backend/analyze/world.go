@@ -142,7 +142,7 @@ func (w *world) noteUnmatched(ch *channel, found int, why, uneven string) {
 	case why != "":
 		w.warn("%s: not matched: %s", ch, why)
 	case loose > 0:
-		w.loss("%s: %d calls at the start or end have no partner: the traces do not cover the same calls%s; lost: their transfer and wait", ch, loose, inBrackets(uneven))
+		w.loss("%s: %s at the start or end without a partner: the traces do not cover the same calls%s; lost: transfer and wait of those", ch, plural(loose, "call"), inBrackets(uneven))
 	}
 	if why == "" && found > 0 && len(ch.calls) < len(ch.ranks) {
 		w.warn("%s: matched over the traced ranks only, so its transfer is an upper bound", ch)

@@ -247,7 +247,7 @@ var damages = []struct {
 	}, code: 3, says: []string{packed0 + ": no GPU kernels; was the profiler running in the workers?", packed1 + ": no GPU kernels"}},
 
 	{name: "ranks of different lengths", do: func(r damagedRun) { r.edit(endEarly) }, code: 4, value: true,
-		says: []string{"all_reduce of ranks 0,1: ", " calls at the start or end have no partner: the traces do not cover the same calls (rank 0 has ", "; lost: their transfer and wait"}},
+		says: []string{"all_reduce of ranks 0,1: ", " calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has ", "; lost: transfer and wait of those"}},
 	{name: "two files of one rank", do: func(r damagedRun) { r.write(plain1, r.text(packed1)) }, code: 4, value: true,
 		says: []string{"rank 1 has both " + packed1 + " and " + plain1 + ": the newer " + plain1 + " is read, remove the other"}},
 	{name: "one rank plain, one gzipped", do: func(r damagedRun) { r.write(plain1, r.text(packed1)); r.remove(packed1) }, code: 0, value: true},
