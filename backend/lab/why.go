@@ -40,13 +40,28 @@ func (l *Lab) failure(ctx context.Context, j model.Job) (Cause, error) {
 		tail = logs.Part{Path: l.ws.Rel(l.logPath(j))} // a job that died before its first line has none
 	}
 	tail.Path = l.ws.Rel(tail.Path)
-	f, ok := logs.Cause(tail.Lines, j)
+	f, ok := logs.Cause(tail.Lines, l.told(ctx, j))
 	if !ok {
 		c.Title = fmt.Sprintf("the job is %s, which is no failure", j.State.Words())
 		return c, ctx.Err()
 	}
 	c.fill(f, tail)
 	return c, ctx.Err()
+}
+
+// told adds what only the scheduler's history says of a job that was cancelled: by
+// whom. The queue does not know.
+func (l *Lab) told(ctx context.Context, j model.Job) model.Job {
+	if j.State != model.JobCancelled || j.Reason != "" || j.Scheduler != l.scheduler.Name() {
+		return j
+	}
+	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
+	defer cancel()
+	s := model.Submission{JobID: j.ID, Tag: j.Tag}
+	if past, ok := l.past.find(ctx, s, j.Submit); ok && past.State == j.State {
+		j.Reason = past.Reason
+	}
+	return j
 }
 
 // fill takes over what a log says.
