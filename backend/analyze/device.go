@@ -10,13 +10,14 @@ import (
 
 // deviceMetrics finds what the devices did.
 func deviceMetrics(w *world) {
-	if !w.traced("gpu_busy", "sm_coverage", "kernel_classes", "top_kernels") {
+	if !w.traced("gpu_busy", "sm_coverage", "sm_active", "kernel_classes", "top_kernels") {
 		return
 	}
 	w.share("gpu_busy", func(l *lane, part []span) (int64, int64) {
 		return length(intersect(l.busy, part)), length(part)
 	})
 	w.smCoverage()
+	w.smActive()
 	stats := w.kernelStats()
 	w.kernelClasses(stats)
 	w.topKernels(stats)

@@ -32,11 +32,12 @@ type lane struct {
 	host    string
 	clock   int // ranks with the same number share a clock
 	names   []kernelName
-	kernels []kernel // by start
-	copies  []span   // by start
-	calls   []*call  // by start
-	steps   []step   // by start
-	window  span     // steady window
+	kernels []kernel       // by start
+	copies  []span         // by start
+	calls   []*call        // by start
+	steps   []step         // by start
+	window  span           // steady window
+	samples []trace.Sample // of multiprocessors' activity, in order of time; nil: not recorded
 
 	// Disjoint, in order, inside the window; see fill.
 	busy, comm, compute, copied []span
@@ -60,6 +61,7 @@ func newLane(rank int, src *trace.Rank) (l *lane, others int) {
 	slices.SortStableFunc(l.copies, byStart)
 	slices.SortStableFunc(l.calls, func(a, b *call) int { return byStart(a.span, b.span) })
 	l.steps = steps(src.Marks)
+	l.samples = slices.Clone(src.SMs)
 	return l, others
 }
 
@@ -120,6 +122,9 @@ func deviceOf(devices []trace.Device, id int16) trace.Device {
 
 // shift moves a lane to another clock.
 func (l *lane) shift(by int64) {
+	for i := range l.samples {
+		l.samples[i].At += by
+	}
 	move := func(s *span) { s.start += by; s.end += by }
 	for i := range l.kernels {
 		move(&l.kernels[i].span)
