@@ -89,6 +89,21 @@ func (r Request) checkPlaces() error {
 // ExpandLog puts a job's id into a log path, as Slurm does for %j; %A (the array's
 // id), %x (the name) and %% are known too, other patterns stay as they are.
 func ExpandLog(path, id, name string) string {
+	if !strings.Contains(path, "%") {
+		return path
+	}
 	array, _, _ := strings.Cut(id, "_")
-	return strings.NewReplacer("%%", "%", "%j", id, "%A", array, "%x", name).Replace(path)
+	known := map[byte]string{'%': "%", 'j': id, 'A': array, 'x': name}
+	var b strings.Builder
+	for i := 0; i < len(path); i++ {
+		if path[i] == '%' && i+1 < len(path) {
+			if v, ok := known[path[i+1]]; ok {
+				b.WriteString(v)
+				i++
+				continue
+			}
+		}
+		b.WriteByte(path[i])
+	}
+	return b.String()
 }

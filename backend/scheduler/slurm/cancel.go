@@ -11,9 +11,9 @@ import (
 	"shardeck/model"
 )
 
-// jobID is what scancel may be given: a job, a task of an array, or the waiting
-// rest of an array.
-var jobID = regexp.MustCompile(`^([0-9]+)(_[0-9]+|_\[[0-9,:-]+(?:%[0-9]+)?\])?$`)
+// jobID is what scancel may be given: a job or a whole array, a part of a
+// heterogeneous job, a task of an array, or the waiting rest of an array.
+var jobID = regexp.MustCompile(`^([0-9]+)(\+[0-9]+|_[0-9]+|_\[[0-9,:-]+(?:%[0-9]+)?\])?$`)
 
 // cancelID turns an id as squeue prints it into one that scancel takes.
 func cancelID(id string) (string, bool) {
@@ -55,20 +55,27 @@ func (s *Slurm) Cancel(ctx context.Context, id string) error {
 	}
 }
 
-// active asks for one job's state; a job that is ending counts as ended.
+// active asks for one job's state, or that of an array's tasks; what is ending counts
+// as ended.
 func (s *Slurm) active(ctx context.Context, id string) (bool, error) {
 	whole, _, _ := strings.Cut(id, "[")
-	out, err := s.ask(ctx, "squeue", "--noheader", "--jobs="+strings.TrimSuffix(whole, "_"), "--states=all", "--Format=State:"+record)
+	whole = strings.TrimSuffix(whole, "_")
+	out, err := s.ask(ctx, "squeue", "--noheader", "--jobs="+whole, "--states=all", "--Format=State:"+record)
 	if isNoJob(err) {
-		if s.isKnown(ctx, strings.TrimSuffix(whole, "_")) {
+		if s.isKnown(ctx, whole) {
 			return false, nil
 		}
 		return false, err
 	}
-	if err != nil || whole != id { // of an array, running tasks go on
+	if err != nil || strings.Contains(id, "[") { // of an array whose rest is cancelled, running tasks go on
 		return false, err
 	}
-	var j model.Job
-	setState(&j, strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(out), record)))
-	return j.State.Active() && j.State != model.JobCompleting, nil
+	for _, word := range strings.Split(out, record) {
+		var j model.Job
+		setState(&j, strings.TrimSpace(word))
+		if j.State.Active() && j.State != model.JobCompleting {
+			return true, nil
+		}
+	}
+	return false, nil
 }

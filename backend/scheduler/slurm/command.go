@@ -44,8 +44,12 @@ type commands struct {
 }
 
 func newCommands(env []string) *commands {
-	return &commands{env: append(cleanEnv(os.Environ()), env...), gates: map[string]chan struct{}{}}
+	all := append(cleanEnv(os.Environ()), wholeLists)
+	return &commands{env: append(all, env...), gates: map[string]chan struct{}{}}
 }
+
+// wholeLists keeps Slurm from cutting the list of an array's waiting tasks short.
+const wholeLists = "SLURM_BITSTR_LEN=0"
 
 // foreign are the beginnings of variables that would change what Slurm's commands
 // do or print: the options of an enclosing job, and the user's own formats.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -72,7 +73,7 @@ func TestParseSacct(t *testing.T) {
 	want := []string{
 		`1 FAILED 3:0  tag=sd-tag-1 1x4 2s "we|ird na me é"`,
 		`3_0 RUNNING   tag=sd-arr 1x4 17s "nm"`,
-		`4 CANCELLED 0:0 CANCELLED by 0 tag= 4x16 0s "ok.sh"`,
+		`4 CANCELLED 0:0 CANCELLED by root tag= 4x16 0s "ok.sh"`,
 		`17 FAILED 1:0  tag= 1x4 0s "never ran"`,
 	}
 	if d := cmp.Diff(want, lines); d != "" {
@@ -98,7 +99,7 @@ func TestBrokenAnswers(t *testing.T) {
 
 func TestStates(t *testing.T) {
 	for text, want := range map[string]string{
-		"RUNNING": "RUNNING ", "CANCELLED by 0": "CANCELLED CANCELLED by 0", "CANCELLED+": "CANCELLED ", "COMPLETING": "COMPLETING ",
+		"RUNNING": "RUNNING ", "CANCELLED by 0": "CANCELLED CANCELLED by root", "CANCELLED+": "CANCELLED ", "COMPLETING": "COMPLETING ",
 		"CONFIGURING": "PENDING CONFIGURING", "BOOT_FAIL": "NODE_FAIL BOOT_FAIL", "DEADLINE": "TIMEOUT DEADLINE",
 		"REQUEUE_HOLD": "PENDING REQUEUE_HOLD", "OUT_OF_MEMORY": "OUT_OF_MEMORY ", "NEW_WORD": "NEW_WORD ", "": " ",
 	} {
@@ -139,7 +140,7 @@ func TestValues(t *testing.T) {
 			t.Errorf("gres %q: %d, want %d", text, got, want)
 		}
 	}
-	for text, want := range map[string]string{"768": "3:0", "15": "0:15", "0": "0:0", "3:0": "3:0", "x": "", "": ""} {
+	for text, want := range map[string]string{"768": "3:0", "15": "0:15", "3893": "0:53", "0": "0:0", "3:0": "3:0", "x": "", "": ""} {
 		if got := exitCode(text); got != want {
 			t.Errorf("exit code %q: %q, want %q", text, got, want)
 		}
@@ -167,29 +168,49 @@ func queue(n int) string {
 	var b strings.Builder
 	for i := range n {
 		fields := []string{fmt.Sprint(i), "Priority", "PENDING", "0:00", "30:00", "4", "", "", "gres:gpu:4", "cpu=512,mem=960G,node=4,billing=512,gres/gpu=16", "gpu_regular",
-			"gpu_ss11", "m1234_g", "2026-11-23T18:08:53", "N/A", "N/A", "0", "sd-" + fmt.Sprint(i), "/pscratch/sd/u/user/work", "/pscratch/sd/u/user/work/logs/%j.out", "E1.3_llama8b_tp4"}
+			"gpu_ss11", "m1234_g", "2026-11-23T18:08:53", "N/A", "N/A", "0", "0", "sd-" + fmt.Sprint(i), "/pscratch/sd/u/user/work", "/pscratch/sd/u/user/work/logs/%j.out", "E1.3_llama8b_tp4"}
 		b.WriteString(strings.Join(fields, unit) + record)
 	}
 	return b.String()
 }
 
-// TestLongQueue: 5,000 jobs are parsed within a moment.
+// TestLongQueue: 5,000 jobs are parsed within 50 ms of processor time, the best of a
+// few, as the machine may be busy with other things.
 func TestLongQueue(t *testing.T) {
 	text := queue(5000)
-	start := time.Now()
-	jobs, err := parseSqueue(text, time.UTC)
-	if took := time.Since(start); err != nil || len(jobs) != 5000 || took > time.Second {
-		t.Errorf("%d jobs in %v, %v", len(jobs), took, err)
+	best := time.Hour
+	for range 5 {
+		start := busy(t)
+		jobs, err := parseSqueue(text, time.UTC)
+		jobs = fold(jobs)
+		best = min(best, busy(t)-start)
+		if err != nil || len(jobs) != 5000 {
+			t.Fatalf("%d jobs, %v", len(jobs), err)
+		}
+	}
+	if limit := 50 * time.Millisecond; best > limit && !raced {
+		t.Errorf("%v, more than %v", best, limit)
 	}
 }
 
+// busy is the processor time this process has taken.
+func busy(t testing.TB) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 func BenchmarkParseSqueue5000(b *testing.B) {
-	text := queue(5000)
+	text, start := queue(5000), busy(b)
 	for b.Loop() {
-		if jobs, err := parseSqueue(text, time.UTC); err != nil || len(jobs) != 5000 {
+		if jobs, err := parseSqueue(text, time.UTC); err != nil || len(fold(jobs)) != 5000 {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(float64((busy(b)-start).Milliseconds())/float64(b.N), "cpu-ms/op")
 }
 
 // safe checks what every job read from outside must be.

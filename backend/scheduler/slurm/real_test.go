@@ -107,6 +107,7 @@ func find(t *testing.T, s *Slurm, id string, is func(model.Job) bool) model.Job 
 
 // TestHard: a cluster of its own, without accounting, to which the worst is done.
 func TestHard(t *testing.T) {
+	t.Parallel()
 	dir := slurmtest.Private(t, "TEST_SLURM_ACCT=0", "TEST_SLURM_NODES=2")
 	env := "SLURM_CONF=" + filepath.Join(dir, "slurm.conf")
 	s := New(Options{Env: []string{env}})
@@ -149,8 +150,8 @@ func TestHard(t *testing.T) {
 	})
 	t.Run("an array is listed folded and cancelled", func(t *testing.T) {
 		id := submit(t, "-N 1 -H --array=0-19%2", "true")
-		find(t, s, id+"_[0-19%2]", func(j model.Job) bool { return j.State == model.JobPending })
-		if err := s.Cancel(t.Context(), id+"_[0-19%2]"); err != nil {
+		find(t, s, id, func(j model.Job) bool { return j.State == model.JobPending && j.Tasks == model.Tasks{Waiting: 20} })
+		if err := s.Cancel(t.Context(), id); err != nil {
 			t.Error(err)
 		}
 		j := find(t, s, id, func(j model.Job) bool { return j.State == model.JobCancelled })

@@ -91,20 +91,26 @@ func refusal(j model.Job) bool {
 // accounted asks sacct for all of this user's jobs since a time.
 func (s *Slurm) accounted(ctx context.Context, since time.Time) ([]model.Job, error) {
 	fields := s.plainer.fields()
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.name
-	}
-	out, err := s.ask(ctx, "sacct", "--allocations", "--parsable2", "--noheader", "--delimiter="+unit,
-		"--user="+strconv.Itoa(os.Getuid()), "--starttime="+since.In(s.zone).Format("2006-01-02T15:04:05"),
-		"--format="+strings.Join(names, ","))
+	out, err := s.ask(ctx, "sacct", s.sacctArgs(fields, since)...)
 	if err != nil && strings.Contains(err.Error(), "Invalid field requested") && !s.plainer.Swap(true) {
 		return s.accounted(ctx, since)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return parseSacct(out, fields, s.zone)
+	jobs, err := parseSacct(out, fields, s.zone)
+	return fold(jobs), err
+}
+
+// sacctArgs are sacct's options that ask for these fields.
+func (s *Slurm) sacctArgs(fields []field, since time.Time) []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.name
+	}
+	return []string{"--allocations", "--parsable2", "--noheader", "--delimiter=" + unit,
+		"--user=" + strconv.Itoa(os.Getuid()), "--starttime=" + since.In(s.zone).Format("2006-01-02T15:04:05"),
+		"--format=" + strings.Join(names, ",")}
 }
 
 // parseSacct reads sacct's lines. Values may hold line ends (a name, a submit

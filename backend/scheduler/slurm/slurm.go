@@ -62,13 +62,14 @@ func New(o Options) *Slurm {
 func (s *Slurm) Name() string { return Name }
 
 // Jobs lists this user's jobs that Slurm's controller still knows, also those that
-// ended in the last minutes (MinJobAge), by one squeue.
+// ended in the last minutes (MinJobAge), by one squeue. An array is one job.
 func (s *Slurm) Jobs(ctx context.Context) ([]model.Job, error) {
-	text, err := s.ask(ctx, "squeue", "--me", "--states=all", "--noheader", "--Format="+squeueFormat())
+	text, err := s.ask(ctx, "squeue", squeueArgs()...)
 	if err != nil {
 		return nil, err
 	}
-	return parseSqueue(text, s.zone)
+	jobs, err := parseSqueue(text, s.zone)
+	return fold(jobs), err
 }
 
 // Find looks in squeue, then in sacct, for the job submitted with a tag.

@@ -74,7 +74,16 @@ func setGPUsPerNode(j *model.Job, v string, _ *time.Location) {
 func setNodes(j *model.Job, v string, _ *time.Location)    { j.Nodes = count(v) }
 func setJobState(j *model.Job, v string, _ *time.Location) { setState(j, v) }
 func setExit(j *model.Job, v string, _ *time.Location)     { j.ExitCode = exitCode(v) }
-func setLog(j *model.Job, v string, _ *time.Location)      { j.Log = v }
+
+// setRestarts tells a job that Slurm put back into the queue, after a node's failure
+// or a preemption, from one whose user set a start time: Slurm has one word for both.
+func setRestarts(j *model.Job, v string, _ *time.Location) {
+	if count(v) > 0 && j.State == model.JobPending && j.Reason == "BeginTime" {
+		j.Reason = "REQUEUED"
+	}
+}
+
+func setLog(j *model.Job, v string, _ *time.Location) { j.Log = v }
 
 // squeueFields are asked by --Format, the only way to the true count of GPUs
 // (tres-alloc) and to the log's path. The name is last: it may hold anything.
@@ -96,10 +105,16 @@ var squeueFields = []field{
 	{"StartTime", setStart},
 	{"EndTime", setEnd},
 	{"exit_code", setExit},
+	{"RestartCnt", setRestarts},
 	{"Comment", setTag},
 	{"WorkDir", setWorkDir},
 	{"STDOUT", setLog},
 	{"Name", setName},
+}
+
+// squeueArgs are squeue's options for all of this user's jobs.
+func squeueArgs() []string {
+	return []string{"--me", "--states=all", "--noheader", "--Format=" + squeueFormat()}
 }
 
 // squeueFormat is the --Format that asks for squeueFields.
@@ -146,10 +161,23 @@ func fill(fields []field, parts []string, zone *time.Location) model.Job {
 	if !j.State.Active() && j.NodeList == "" { // it never started, whatever squeue tells
 		j.Start = time.Time{}
 	}
+	mendReason(&j)
 	if j.Log != "" {
 		j.Log = scheduler.ExpandLog(j.Log, j.ID, j.Name)
 	}
 	return j
+}
+
+// mendReason sets right what squeue says of jobs that have ended: of one cancelled
+// while it waited still why it waited, and of one that a signal killed that it could
+// not be launched.
+func mendReason(j *model.Job) {
+	switch {
+	case j.State == model.JobCancelled && !strings.HasPrefix(j.Reason, "CANCELLED"):
+		j.Reason = ""
+	case j.State == model.JobFailed && j.Reason == "JobLaunchFailure" && strings.HasPrefix(j.ExitCode, "0:") && j.ExitCode != "0:0":
+		j.Reason = "RaisedSignal" + j.ExitCode[1:]
+	}
 }
 
 // broken is the error of an answer that is not as asked for.

@@ -1,6 +1,7 @@
 package slurm
 
 import (
+	"os/user"
 	"strconv"
 	"strings"
 	"time"
@@ -50,11 +51,25 @@ func setState(j *model.Job, text string) {
 	}
 	j.State = state
 	if j.Reason == "" && rest != "" {
-		j.Reason = text
+		j.Reason = byWhom(text)
 	}
 	if j.Reason == "" && known && string(state) != word {
 		j.Reason = word
 	}
+}
+
+// byWhom puts a user's name into "CANCELLED by 1234".
+func byWhom(text string) string {
+	id, ok := strings.CutPrefix(text, "CANCELLED by ")
+	if !ok {
+		return text
+	}
+	if u, err := user.LookupId(id); err == nil {
+		id = u.Username
+	} else if count(id) > 0 {
+		id = "user " + id
+	}
+	return "CANCELLED by " + id
 }
 
 // nothing are the ways in which Slurm writes that there is no value.
@@ -141,7 +156,8 @@ func gres(request string) int {
 }
 
 // exitCode reads squeue's exit status: exit:signal already, or a raw wait status
-// (768 is exit 3, 15 is signal 15).
+// (768 is exit 3, 15 is signal 15). With a signal the exit code means nothing: Slurm
+// leaves a 15 there beside its own signal 53.
 func exitCode(s string) string {
 	if strings.Contains(s, ":") {
 		return s
@@ -150,7 +166,10 @@ func exitCode(s string) string {
 	if err != nil {
 		return ""
 	}
-	return strconv.FormatUint(n>>8&0xff, 10) + ":" + strconv.FormatUint(n&0x7f, 10)
+	if signal := n & 0x7f; signal != 0 {
+		return "0:" + strconv.FormatUint(signal, 10)
+	}
+	return strconv.FormatUint(n>>8&0xff, 10) + ":0"
 }
 
 // count reads a whole number, 0 for anything else.

@@ -1,0 +1,5 @@
+//go:build race
+
+package slurm
+
+const raced = true
