@@ -38,6 +38,18 @@ type Scheduler interface {
 	Limits(ctx context.Context) (Limits, error)
 }
 
+// Estimator is a scheduler that can say when a job would start, were it submitted
+// now. It asks the scheduler to plan, which is dear: for a user who asked, once.
+type Estimator interface {
+	Estimate(ctx context.Context, r Request) (Estimate, error)
+}
+
+// Estimate of a job that is not submitted.
+type Estimate struct {
+	Start time.Time // zero: not known, or never
+	Nodes string    // where, as the scheduler lists them
+}
+
 // Request is one job to submit. Script is complete: its #SBATCH lines hold all
 // that Slurm needs. Name, Log and Dir are said to Slurm once more and beat those
 // lines, so that they are the same for both schedulers.

@@ -3,6 +3,7 @@ package slurm
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -215,5 +216,35 @@ func TestGivenUp(t *testing.T) {
 	}
 	if running("sleep\x00876\x00") {
 		t.Error("a squeue is left")
+	}
+}
+
+// TestEstimate: what sbatch --test-only writes, and what is made of it.
+func TestEstimate(t *testing.T) {
+	soon := time.Now().Add(time.Hour).Truncate(time.Second)
+	says := func(text string, code int) string {
+		return fmt.Sprintf("echo 'sbatch: %s' >&2; exit %d", text, code)
+	}
+	for name, test := range map[string]struct {
+		sbatch string
+		start  time.Time
+		fault  string // empty: none
+	}{
+		"a time":     {says("Job 3 to start at "+soon.Format("2006-01-02T15:04:05")+" using 256 processors on nodes nid[001000-001001] in partition gpu_ss11", 0), soon, ""},
+		"never":      {says("Job 3 to start at "+soon.AddDate(1, 0, 0).Format("2006-01-02T15:04:05")+" using 256 processors on nodes nid[001000-001001] in partition x", 0), time.Time{}, ""},
+		"impossible": {says("allocation failure: Node count specification invalid", 1), time.Time{}, "number of nodes"},
+		"no answer":  {says("hello", 0), time.Time{}, "not as asked for"},
+	} {
+		s, calls := fake(t, Options{}, map[string]string{"sbatch": test.sbatch})
+		e, err := s.Estimate(t.Context(), request(t))
+		if (err == nil) != (test.fault == "") || err != nil && !strings.Contains(err.Error(), test.fault) {
+			t.Errorf("%s: %v, want %q", name, err, test.fault)
+		}
+		if !e.Start.Equal(test.start) || err == nil && e.Nodes != "nid[001000-001001]" {
+			t.Errorf("%s: %+v, want %v", name, e, test.start)
+		}
+		if !strings.HasSuffix(calls()[0], " --test-only") {
+			t.Errorf("%s: called as %q", name, calls())
+		}
 	}
 }

@@ -63,6 +63,19 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestRealEstimate: nothing is submitted by asking.
+func TestRealEstimate(t *testing.T) {
+	s := New(Options{Env: slurmtest.Env(t)})
+	r := job(t, "-C gpu -q regular -A m1234 -N 2 --gpus-per-node=4 -t 5", "true")
+	e, err := s.Estimate(t.Context(), r)
+	if err != nil || time.Until(e.Start).Abs() > 24*time.Hour || !strings.HasPrefix(e.Nodes, "nid") {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if j, ok, err := s.Find(t.Context(), r.Tag); ok || err != nil {
+		t.Errorf("there is %+v, %v", j, err)
+	}
+}
+
 // TestForeignEnvironment: settings of the user's shell do not change what we read.
 func TestForeignEnvironment(t *testing.T) {
 	env := slurmtest.Env(t)
