@@ -54,8 +54,8 @@ func TestShiftsAddUpAlongGroups(t *testing.T) {
 		if l.rank == 2 {
 			want = 5000
 		}
-		if l.clock != 0 || l.kernels[0].start != want*1000 {
-			t.Errorf("rank %d: clock %d, first kernel at %d ns, want %d µs", l.rank, l.clock, l.kernels[0].start, want)
+		if l.clock != 0 || l.extent.start != want*1000 {
+			t.Errorf("rank %d: clock %d, first kernel at %d ns, want %d µs", l.rank, l.clock, l.extent.start, want)
 		}
 	}
 }

@@ -19,14 +19,13 @@ func commMetrics(w *world) {
 		return
 	}
 	w.share("comm_overhead", func(l *lane, part []span) (int64, int64) {
-		return length(intersect(l.comm, part)), length(part)
+		return overlap(l.comm, part), length(part)
 	})
 	w.share("exposed_comm", func(l *lane, part []span) (int64, int64) {
-		return length(intersect(subtract(l.comm, l.compute), part)), length(part)
+		return overlap(l.comm, part) - overlap(l.hidden, part), length(part)
 	})
 	w.share("comm_comp_overlap", func(l *lane, part []span) (int64, int64) {
-		comm := intersect(l.comm, part)
-		return length(intersect(comm, l.compute)), length(comm)
+		return overlap(l.hidden, part), overlap(l.comm, part)
 	})
 	w.callTimes("comm_transfer", func(l *lane) []span { return l.moving }, (*call).moving)
 	w.callTimes("comm_wait", func(l *lane) []span { return l.waiting }, (*call).waiting)
@@ -73,7 +72,7 @@ func (w *world) callTimes(name string, all func(*lane) []span, of func(*call) sp
 	m := v.metric(w.traceFiles())
 	m.Estimate = slices.ContainsFunc(w.matches, func(m *match) bool { return m.partial })
 	w.byPhase(&m, func(l *lane, phase []span) (float64, bool) {
-		return percent(length(intersect(all(l), phase)), length(phase)), w.lostOn(l) == ""
+		return percent(overlap(all(l), phase), length(phase)), w.lostOn(l) == ""
 	})
 	w.byType(&m, of)
 	w.set(name, m)

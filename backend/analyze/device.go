@@ -14,7 +14,7 @@ func deviceMetrics(w *world) {
 		return
 	}
 	w.share("gpu_busy", func(l *lane, part []span) (int64, int64) {
-		return length(intersect(l.busy, part)), length(part)
+		return overlap(l.comm, part) + overlap(l.compute, part) - overlap(l.hidden, part), length(part)
 	})
 	w.smCoverage()
 	w.smActive()
@@ -43,14 +43,13 @@ func (w *world) smCoverage() {
 func (l *lane) coverage(part []span) (pct float64, ok bool) {
 	inside := newCover(part)
 	var all, covered float64
-	for i := range l.kernels {
-		k := &l.kernels[i]
-		if k.blocks < 0 {
+	for s, r := range l.launches() {
+		if r.Blocks < 0 {
 			continue
 		}
-		d := float64(inside.within(k.span))
+		d := float64(inside.within(s))
 		all += d
-		covered += d * min(1, float64(k.blocks))
+		covered += d * min(1, float64(r.Blocks))
 	}
 	if all == 0 {
 		return 0, false
@@ -64,13 +63,13 @@ func (w *world) kernelStats() []model.KernelStat {
 	byName := map[string]*model.KernelStat{}
 	var total int64
 	for _, l := range w.lanes {
-		for i := range l.kernels {
-			d := l.kernels[i].clip(l.window).length()
+		for s, r := range l.launches() {
+			d := s.clip(l.window).length()
 			if d == 0 {
 				continue
 			}
 			total += d
-			count(byName, &l.names[l.kernels[i].name], d)
+			count(byName, &l.names[r.Name], d)
 		}
 	}
 	out := make([]model.KernelStat, 0, len(byName))
@@ -140,10 +139,10 @@ func (w *world) classOnRanks(c class) map[int]float64 {
 	out := map[int]float64{}
 	for _, l := range w.lanes {
 		var all, part int64
-		for i := range l.kernels {
-			d := l.kernels[i].clip(l.window).length()
+		for s, r := range l.launches() {
+			d := s.clip(l.window).length()
 			all += d
-			if l.names[l.kernels[i].name].class == c {
+			if l.names[r.Name].class == c {
 				part += d
 			}
 		}

@@ -9,8 +9,10 @@ import (
 	"shardeck/model"
 )
 
-// Input is all that is known of a run. Nothing in it is changed, so that one
-// reading of the files may be analysed more than once.
+// Input is all that is known of a run. Records are put in order of time where they
+// lie, since a copy of millions would double what a trace costs; nothing else in it
+// is changed, so that one reading of the files may be analysed more than once, one
+// after the other.
 type Input struct {
 	Run         string
 	Experiment  *model.Experiment       // as run; nil: no config that can be read

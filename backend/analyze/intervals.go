@@ -54,9 +54,22 @@ func length(spans []span) int64 {
 // intersect is the time that lies in both of two lists of disjoint spans in order.
 func intersect(a, b []span) []span {
 	var out []span
+	meet(a, b, func(both span) { out = append(out, both) })
+	return out
+}
+
+// overlap is the length of what two such lists share.
+func overlap(a, b []span) int64 {
+	var n int64
+	meet(a, b, func(both span) { n += both.length() })
+	return n
+}
+
+// meet tells the pieces that two such lists share, in order.
+func meet(a, b []span, tell func(both span)) {
 	for i, j := 0, 0; i < len(a) && j < len(b); {
 		if both := a[i].clip(b[j]); both.length() > 0 {
-			out = append(out, both)
+			tell(both)
 		}
 		if a[i].end < b[j].end {
 			i++
@@ -64,7 +77,6 @@ func intersect(a, b []span) []span {
 			j++
 		}
 	}
-	return out
 }
 
 // subtract is the time of a that is not in b, both disjoint and in order.
@@ -94,13 +106,23 @@ func clipAll(spans []span, w span) []span { return intersect(spans, []span{w}) }
 // cover answers how much of [start, end) disjoint spans fill, in logarithmic time.
 type cover struct {
 	spans []span
-	sum   []int64 // length of all spans before this one
+	sum   []int64 // length of all spans before every stride-th
 }
 
+// stride keeps the sums of a cover small beside its spans.
+const stride = 16
+
 func newCover(spans []span) cover {
-	sum := make([]int64, len(spans)+1)
+	var total int64
+	sum := make([]int64, 0, len(spans)/stride+1)
 	for i, s := range spans {
-		sum[i+1] = sum[i] + s.length()
+		if i%stride == 0 {
+			sum = append(sum, total)
+		}
+		total += s.length()
+	}
+	if len(spans)%stride == 0 {
+		sum = append(sum, total)
 	}
 	return cover{spans, sum}
 }
@@ -115,7 +137,7 @@ func (c cover) before(t int64) int64 {
 			hi = mid
 		}
 	}
-	filled := c.sum[lo]
+	filled := c.sum[lo/stride] + length(c.spans[lo-lo%stride:lo])
 	if lo < len(c.spans) {
 		filled += max(0, t-c.spans[lo].start)
 	}

@@ -2,18 +2,12 @@ package analyze
 
 import (
 	"cmp"
+	"iter"
 	"path/filepath"
 	"slices"
 
 	"shardeck/backend/trace"
 )
-
-// kernel is one launch on a lane's time line.
-type kernel struct {
-	span
-	name   uint32 // index into lane.names
-	blocks float32
-}
 
 // kernelName is what is known of all launches of one name.
 type kernelName struct {
@@ -32,55 +26,105 @@ type lane struct {
 	host    string
 	clock   int // ranks with the same number share a clock
 	names   []kernelName
-	kernels []kernel       // by start
-	copies  []span         // by start
+	records []trace.Record // the trace's own, by start, of all devices; see launches
+	ahead   int64          // this lane's clock before that of the records
+	kernels int            // how many launches there are
+	extent  span           // from the start of the first to the last end
 	calls   []*call        // by start
 	steps   []step         // by start
 	window  span           // steady window
 	samples []trace.Sample // of multiprocessors' activity, in order of time; nil: not recorded
 
 	// Disjoint, in order, inside the window; see fill.
-	busy, comm, compute, copied []span
-	moving, waiting             []span // parts of comm: of matched calls, see split
-	byPhase                     map[phase][]span
+	comm, compute, copied []span
+	hidden                []span // comm under compute
+	moving, waiting       []span // parts of comm: of matched calls, see split
+	byPhase               map[phase][]span
 }
 
-// newLane sorts out one trace. It takes the kernels of one device, the busiest:
-// others says how many more devices the trace has kernels of.
+// newLane sorts out one trace, and puts its records in order of time: a copy of
+// them would double what the trace costs in memory. It takes the kernels of one device, the
+// busiest: others says how many more devices the trace has kernels of.
 func newLane(rank int, src *trace.Rank) (l *lane, others int) {
-	l = &lane{rank: rank, file: filepath.Base(src.File), host: src.Info.Hostname, names: nameTable(src.Names)}
+	l = &lane{rank: rank, file: filepath.Base(src.File), host: src.Info.Hostname, names: nameTable(src.Names), records: src.Records}
 	device, others := busiest(src.Records)
 	l.device = deviceOf(src.Info.Devices, device)
-	for i := range src.Records {
-		if r := &src.Records[i]; r.Device == device {
-			l.add(r, src.Colls)
-		}
-	}
-	byStart := func(a, b span) int { return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end)) }
-	slices.SortStableFunc(l.kernels, func(a, b kernel) int { return byStart(a.span, b.span) })
-	slices.SortStableFunc(l.copies, byStart)
-	slices.SortStableFunc(l.calls, func(a, b *call) int { return byStart(a.span, b.span) })
+	l.device.ID = int(device)
+	sortByTime(l.records)
+	l.measure()
+	l.findCalls(src.Colls)
 	l.steps = steps(src.Marks)
 	l.samples = slices.Clone(src.SMs)
 	return l, others
 }
 
-func (l *lane) add(r *trace.Record, colls []trace.Coll) {
-	s := span{r.Start, r.End()}
-	if r.Kind != trace.KindKernel {
-		l.copies = append(l.copies, s)
-		return
+// sortByTime leaves records of the same time in the order of the file, and so gives
+// the same order however often it is done.
+func sortByTime(records []trace.Record) {
+	byTime := func(a, b trace.Record) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End(), b.End()))
 	}
-	l.kernels = append(l.kernels, kernel{s, r.Name, r.Blocks})
+	if !slices.IsSortedFunc(records, byTime) {
+		slices.SortStableFunc(records, byTime)
+	}
+}
+
+// launches are the kernels of the lane's device, by start.
+func (l *lane) launches() iter.Seq2[span, *trace.Record] {
+	return l.of(func(r *trace.Record) bool { return r.Kind == trace.KindKernel })
+}
+
+// of are the records of the lane's device that are wanted, by start.
+func (l *lane) of(want func(*trace.Record) bool) iter.Seq2[span, *trace.Record] {
+	device := int16(l.device.ID)
+	return func(yield func(span, *trace.Record) bool) {
+		for i := range l.records {
+			r := &l.records[i]
+			if r.Device == device && want(r) && !yield(span{r.Start + l.ahead, r.End() + l.ahead}, r) {
+				return
+			}
+		}
+	}
+}
+
+// measure counts the lane's kernels and finds their extent.
+func (l *lane) measure() {
+	for s := range l.launches() {
+		if l.kernels == 0 {
+			l.extent = s
+		}
+		l.kernels++
+		l.extent.end = max(l.extent.end, s.end)
+	}
+}
+
+// isCall tells the kernels that are calls.
+func (l *lane) isCall(r *trace.Record) bool {
 	comm := l.names[r.Name].comm
-	if comm == notComm || comm == control {
-		return
+	return comm != notComm && comm != control
+}
+
+// findCalls lists the calls, all of them in one piece of memory.
+func (l *lane) findCalls(colls []trace.Coll) {
+	n := 0
+	for _, r := range l.launches() {
+		if l.isCall(r) {
+			n++
+		}
 	}
-	c := &call{span: s, lane: l, typ: comm}
-	if r.Coll >= 0 && int(r.Coll) < len(colls) {
-		c.meta = &colls[r.Coll]
+	all := make([]call, 0, n)
+	l.calls = make([]*call, 0, n)
+	for s, r := range l.launches() {
+		if !l.isCall(r) {
+			continue
+		}
+		all = append(all, call{span: s, lane: l, typ: l.names[r.Name].comm})
+		c := &all[len(all)-1]
+		if r.Coll >= 0 && int(r.Coll) < len(colls) {
+			c.meta = &colls[r.Coll]
+		}
+		l.calls = append(l.calls, c)
 	}
-	l.calls = append(l.calls, c)
 }
 
 // nameTable classifies each kernel name once.
@@ -122,41 +166,59 @@ func deviceOf(devices []trace.Device, id int16) trace.Device {
 
 // shift moves a lane to another clock.
 func (l *lane) shift(by int64) {
-	for i := range l.samples {
-		l.samples[i].At += by
-	}
 	move := func(s *span) { s.start += by; s.end += by }
-	for i := range l.kernels {
-		move(&l.kernels[i].span)
-	}
-	for i := range l.copies {
-		move(&l.copies[i])
-	}
+	l.ahead += by
+	move(&l.extent)
 	for _, c := range l.calls {
 		move(&c.span)
 	}
 	for i := range l.steps {
 		move(&l.steps[i].span)
 	}
+	for i := range l.samples {
+		l.samples[i].At += by
+	}
 }
 
 // fill works out what the device did inside the window.
 func (l *lane) fill() {
-	var all, comm, compute []span
-	for i := range l.kernels {
-		s := l.kernels[i].span
-		all = append(all, s)
-		if l.names[l.kernels[i].name].comm != notComm {
-			comm = append(comm, s)
-		} else {
-			compute = append(compute, s)
+	isComm := func(r *trace.Record) bool { return l.names[r.Name].comm != notComm }
+	l.comm = l.unite(func(r *trace.Record) bool { return r.Kind == trace.KindKernel && isComm(r) })
+	l.compute = l.unite(func(r *trace.Record) bool { return r.Kind == trace.KindKernel && !isComm(r) })
+	l.copied = l.unite(func(r *trace.Record) bool { return r.Kind != trace.KindKernel })
+	l.hidden = intersect(l.comm, l.compute)
+	l.byPhase = l.phases()
+}
+
+// unite is the union of the records that are wanted, inside the window. They are
+// counted first, so that no list of millions has to grow.
+func (l *lane) unite(want func(*trace.Record) bool) []span {
+	n := 0
+	l.united(want, func(span) { n++ })
+	out := make([]span, 0, n)
+	l.united(want, func(s span) { out = append(out, s) })
+	return out
+}
+
+// united tells the disjoint spans of that union, in order.
+func (l *lane) united(want func(*trace.Record) bool, tell func(span)) {
+	var open span
+	end := func() {
+		if c := open.clip(l.window); c.length() > 0 {
+			tell(c)
 		}
 	}
-	l.busy = clipAll(union(all), l.window)
-	l.comm = clipAll(union(comm), l.window)
-	l.compute = clipAll(union(compute), l.window)
-	l.copied = clipAll(union(l.copies), l.window)
-	l.byPhase = l.phases()
+	for s := range l.of(want) {
+		switch {
+		case s.length() == 0:
+		case open.length() > 0 && s.start <= open.end:
+			open.end = max(open.end, s.end)
+		default:
+			end()
+			open = s
+		}
+	}
+	end()
 }
 
 // split divides the time of matched calls. Where calls overlap and one of them moves

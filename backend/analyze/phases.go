@@ -122,8 +122,8 @@ func (l *lane) territory() []step {
 		out[i-1].end = out[i].start
 	}
 	if n := len(out); n > 0 {
-		out[0].start = min(out[0].start, l.kernels[0].start)
-		out[n-1].end = max(out[n-1].end, lastEnd(l.kernels))
+		out[0].start = min(out[0].start, l.extent.start)
+		out[n-1].end = max(out[n-1].end, l.extent.end)
 	}
 	return out
 }

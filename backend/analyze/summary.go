@@ -53,8 +53,8 @@ func (w *world) rankSplit(l *lane, p parts) model.RankSplit {
 		ComputeNS: length(p.compute), TransferNS: length(p.transfer), WaitNS: length(p.wait), CopyNS: length(p.copied),
 	}
 	r.IdleNS = r.WindowNS - r.ComputeNS - r.TransferNS - r.WaitNS - r.CopyNS
-	for i := range l.kernels {
-		if l.kernels[i].clip(l.window).length() > 0 {
+	for s := range l.launches() {
+		if s.clip(l.window).length() > 0 {
 			r.Kernels++
 		}
 	}

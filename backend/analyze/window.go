@@ -60,7 +60,7 @@ func firstMatched(l *lane) *call {
 // setWindows finds T0 of each set and from it each rank's steady window.
 func (w *world) setWindows() {
 	for _, l := range w.lanes {
-		l.window = span{l.kernels[0].start, lastEnd(l.kernels)}
+		l.window = l.extent
 	}
 	w.sets = w.connect()
 	for _, s := range w.sets {
@@ -74,14 +74,6 @@ func (w *world) setWindows() {
 			l.window.end = max(l.window.end, s.t0)
 		}
 	}
-}
-
-func lastEnd(kernels []kernel) int64 {
-	end := kernels[0].end
-	for i := range kernels {
-		end = max(end, kernels[i].end)
-	}
-	return end
 }
 
 // skew is what was cut of a rank's first matched call; ok is false where no

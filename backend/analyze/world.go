@@ -73,7 +73,7 @@ func (w *world) readLanes(ctx context.Context) error {
 		}
 		src := w.in.Ranks[rank]
 		l, others := newLane(rank, src)
-		if len(l.kernels) == 0 {
+		if l.kernels == 0 {
 			w.empty = append(w.empty, l.file)
 			if len(src.Damage) == 0 {
 				w.warn("%s", noKernels(l.file))
