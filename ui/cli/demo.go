@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +44,7 @@ func (a *app) sayDemo(dir string) error {
 		return a.printJSON(map[string]string{"workspace": dir})
 	}
 	fmt.Fprintln(a.out, dir)
-	a.warn("the demo workspace is ready; try\n     shardeck -C %s analyze\n     shardeck -C %s submit E1.6 --yes", dir, dir)
+	a.warn("the demo workspace is ready; try\n     shardeck -C %s analyze\n     shardeck -C %s submit E1.6 --yes", shellWord(dir), shellWord(dir))
 	return nil
 }
 
@@ -104,4 +106,15 @@ func (a *app) printRecordings() error {
 	}
 	a.write(t)
 	return nil
+}
+
+// plainWord is one that means itself to a shell.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// shellWord writes a path so that a pasted command means it, whatever it holds.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
