@@ -11,6 +11,8 @@ type TraceSummary struct {
 	Classes     []KernelClass `json:"classes"`
 	Kernels     []KernelStat  `json:"kernels"`
 	Collectives []CollStat    `json:"collectives"`
+	Ops         []OpStat      `json:"ops,omitempty"`   // of the execution trace of the lowest rank that has one
+	Asked       []CollCount   `json:"asked,omitempty"` // of torch.distributed, by the same trace
 }
 
 // RankSplit divides one rank's window: compute + transfer + wait + copy + idle = window.
@@ -67,6 +69,23 @@ type KernelStat struct {
 	MinNS   int64   `json:"min_ns"`
 	MaxNS   int64   `json:"max_ns"`
 	Share   float64 `json:"share"` // % of summed kernel time
+}
+
+// OpStat is how often an operator was called.
+type OpStat struct {
+	Name  string `json:"name"` // aten::mm
+	Count int    `json:"count"`
+}
+
+// CollCount counts the calls of torch.distributed of one sort, as the program asked for
+// them; what a CUDA graph replays, and what an engine sends by itself, is not among them.
+type CollCount struct {
+	Name     string `json:"name"` // as PyTorch writes it: allreduce
+	DType    string `json:"dtype"`
+	Group    []int  `json:"group"` // global ranks; null: not given
+	Calls    int    `json:"calls"`
+	InBytes  int64  `json:"in_bytes"`  // of one call; -1: not given
+	OutBytes int64  `json:"out_bytes"` // of one call; -1: not given
 }
 
 // CollStat sums the calls of one collective type and size: the mean over the ranks that

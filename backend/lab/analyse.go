@@ -65,6 +65,9 @@ func (l *Lab) read(ctx context.Context, run model.Run, key cache.Key, f *flight)
 	if err := l.readTraces(ctx, r, f); err != nil {
 		return nil, err
 	}
+	if err := l.readOps(ctx, r, f); err != nil {
+		return nil, err
+	}
 	var found *model.Analysis
 	metrics := f.give(ctx, l.pool, 0, func(ctx context.Context, _ pool.Progress) (err error) {
 		found, err = r.finish(ctx)
@@ -132,7 +135,7 @@ func (l *Lab) keyOf(run model.Run) (cache.Key, error) {
 	k := cache.Key{What: "analysis", Version: l.version}
 	for _, f := range run.Files {
 		switch f.Kind {
-		case model.FileKineto, model.FileNsys, model.FileTiming, model.FileRunJSON:
+		case model.FileKineto, model.FileET, model.FileNsys, model.FileTiming, model.FileRunJSON:
 			s, err := cache.Stat(f.Path)
 			if err != nil {
 				return k, failed(fmt.Sprintf("%s cannot be read", l.ws.Rel(f.Path)), err, "look whether a job is writing there")

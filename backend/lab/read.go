@@ -10,6 +10,7 @@ import (
 	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/et"
 	"shardeck/model"
 )
 
@@ -38,6 +39,7 @@ type reading struct {
 	warnings []string
 	damaged  bool
 	opened   map[int][]*trace.Rank // by the number in the file's name
+	ops      *et.Trace             // of one rank; nil: none
 	done     map[string]int64      // bytes read of each trace
 	total    int64
 }
@@ -171,6 +173,7 @@ func (r *reading) finish(ctx context.Context) (*model.Analysis, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.asked(a.Trace)
 	a.Warnings = append(r.warnings, a.Warnings...)
 	a.Damaged = a.Damaged || r.damaged
 	a.Replay = a.Replay || r.run.Replay
