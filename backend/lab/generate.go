@@ -214,7 +214,7 @@ func (g *generation) scripts(made []workspace.File) error {
 	if err := g.runner(); err != nil {
 		return err
 	}
-	return kinded(g.lab.ws.EnsureDir(workspace.LogsDir))
+	return g.logs()
 }
 
 // runner writes what runs inside the job: the runner, and the reference engine it may run.
@@ -233,6 +233,17 @@ func (g *generation) runner() error {
 		}
 		if err := g.put(f.rel, text, f.mode); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// logs makes the folders that plain sbatch needs, which opens the log before the script
+// runs: from the workspace, and from experiments/, as the original was used.
+func (g *generation) logs() error {
+	for _, dir := range []string{workspace.LogsDir, "experiments/" + workspace.LogsDir} {
+		if err := g.lab.ws.EnsureDir(dir); err != nil {
+			return kinded(err)
 		}
 	}
 	return nil

@@ -12,7 +12,8 @@ import (
 	"shardeck/model"
 )
 
-// Preview is what Submit would submit. A script that the user edited is taken as it
+// Preview is what Submit would submit; nsys, or profiling.nsys in the config, chooses
+// the script for Nsight Systems. A script that the user edited is taken as it
 // is, with a warning; nothing is written.
 func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (Preview, error) {
 	row, err := l.Row(id)
@@ -22,6 +23,7 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (Preview, error
 	if row.Problem != "" {
 		return Preview{Row: row}, invalid(row.Problem, "")
 	}
+	nsys = nsys || row.Experiment.Profiling.Nsys && row.Experiment.Engine != model.EngineReplay
 	p := Preview{Row: row, Nsys: nsys, Config: row.File}
 	if err := l.previewConfig(&p); err != nil {
 		return p, err

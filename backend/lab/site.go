@@ -12,7 +12,8 @@ import (
 // has, and what the scheduler allows.
 type SiteReport struct {
 	Site      model.Site       `json:"site"`
-	Sites     []string         `json:"sites"` // all that are known by name
+	Origin    string           `json:"origin"` // how the site is known: detected, assumed, or what names it
+	Sites     []string         `json:"sites"`  // all that are known by name
 	Account   string           `json:"account"`
 	Scheduler string           `json:"scheduler"`
 	Machine   probe.Machine    `json:"machine"`
@@ -23,7 +24,7 @@ type SiteReport struct {
 // SiteReport asks the scheduler once for its limits; one that does not answer is a
 // Problem in the report.
 func (l *Lab) SiteReport(ctx context.Context) (SiteReport, error) {
-	r := SiteReport{Site: l.world.Site, Sites: l.catalog.Sites, Account: l.world.Account,
+	r := SiteReport{Site: l.world.Site, Origin: l.SiteOrigin(), Sites: l.catalog.Sites, Account: l.world.Account,
 		Scheduler: l.scheduler.Name(), Machine: l.machine()}
 	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
 	defer cancel()

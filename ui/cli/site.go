@@ -31,7 +31,7 @@ func (a *app) siteCmd() *cobra.Command {
 }
 
 func (a *app) printSite(r lab.SiteReport) {
-	fmt.Fprintf(a.out, "%s  %s\n", a.paint(bold, r.Site.Name), a.plain(r.Site.Title))
+	fmt.Fprintf(a.out, "%s  %s  %s\n", a.paint(bold, r.Site.Name), a.plain(r.Site.Title), a.paint(dim, siteOrigin(r.Origin)))
 	fmt.Fprintf(a.out, "  scheduler  %s%s\n", r.Scheduler, inBrackets(r.Limits.Version))
 	fmt.Fprintf(a.out, "  account    %s\n", a.plain(orMissing(r.Account)))
 	if len(r.Limits.Accounts) > 0 {
@@ -59,6 +59,17 @@ func (a *app) printSite(r lab.SiteReport) {
 	if r.Problem != "" {
 		a.warn("the scheduler's limits are not known: %s", r.Problem)
 	}
+}
+
+// siteOrigin says how the site is known.
+func siteOrigin(origin string) string {
+	switch origin {
+	case "detected":
+		return "(detected)"
+	case "assumed":
+		return "(assumed: nothing here tells another; site: NAME in shardeck.yaml)"
+	}
+	return "(" + origin + ")"
 }
 
 var levels = map[string]ink{"pass": green, "warn": yellow, "fail": red}
