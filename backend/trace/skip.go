@@ -25,7 +25,7 @@ func skip(b []byte, i, clean int) (end int, st status) {
 // skipParity hops from closing brace to closing brace. A brace is structure if the
 // number of quotes since a place known to be outside every string is even.
 func skipParity(b []byte, i int) (int, status) {
-	depth, out := 0, i
+	depth, out := 1, i+1
 	for {
 		n := bytes.IndexByte(b[out:], '}')
 		if n < 0 {
@@ -41,9 +41,13 @@ func skipParity(b []byte, i int) (int, status) {
 			out = end
 			continue
 		}
-		out += n + 1
-		if depth--; depth == 0 {
-			return out, whole
+		for out += n + 1; ; out++ {
+			if depth--; depth == 0 {
+				return out, whole
+			}
+			if out = skipSpace(b, out); out == len(b) || b[out] != '}' {
+				break
+			}
 		}
 	}
 }
@@ -54,20 +58,13 @@ func braces(b []byte) (opened int, inside bool) {
 	for {
 		n := bytes.IndexByte(b, '{')
 		if n < 0 {
-			break
+			return opened, inside != oddQuotes(b)
 		}
-		if oddQuotes(b[:n]) {
-			inside = !inside
-		}
-		if !inside {
+		if inside = inside != oddQuotes(b[:n]); !inside {
 			opened++
 		}
 		b = b[n+1:]
 	}
-	if oddQuotes(b) {
-		inside = !inside
-	}
-	return opened, inside
 }
 
 var quote = []byte{'"'}
