@@ -13,13 +13,14 @@ const maxCorrelation = math.MaxUint32
 type scanner struct {
 	plain   bool // without fast paths, for tests
 	ev      event
-	last    layout // of the event before, tried first
+	glance  glance
 	shapes  shapes
 	stamps  stamps
 	records []Record
 	names   *nameTable
 	colls   collTable
 	marks   []Mark
+	steps   stepNames
 	kernels int
 	// oddWords counts values that nobody asks for and that are no JSON.
 	oddWords int
@@ -40,12 +41,12 @@ func (s *scanner) event(b []byte, i, clean int, at int64) (end int, st status) {
 	if s.plain {
 		return s.plainEvent(b, i, at)
 	}
+	if s.glance.dull(b[i:]) {
+		return skip(b, i, clean)
+	}
 	if r, end, ok := s.stamps.read(b, i); ok {
 		s.keep(r)
 		return end, whole
-	}
-	if s.dull(b[i:]) {
-		return skip(b, i, clean)
 	}
 	faults := s.faults.total + s.oddWords
 	shaped := false
@@ -122,8 +123,8 @@ func (s *scanner) keep(r Record) {
 }
 
 func (s *scanner) takeMark(b []byte, gpu bool, at int64) {
-	name := cleanJSON(s.ev.name.of(b))
-	if !isStep(name) {
+	name := s.steps.of(s.ev.name.of(b))
+	if name == "" {
 		return
 	}
 	if start, dur, ok := s.times(at); ok {
