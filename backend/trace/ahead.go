@@ -196,6 +196,7 @@ func (w *aheadWorker) events(to int64) bool {
 			return false
 		}
 		win.pos = end
+		win.passComma()
 	}
 	return true
 }

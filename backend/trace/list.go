@@ -32,6 +32,7 @@ func (d *document) event() {
 		switch {
 		case st == whole:
 			d.pos = end
+			d.passComma()
 			return
 		case st == broken:
 			d.fault(faultEvent)

@@ -102,6 +102,15 @@ func (w *window) peek() (c byte, ok bool) {
 	}
 }
 
+// passComma passes over what Kineto writes between two events; whoever reads on does
+// so for any other spelling.
+func (w *window) passComma() {
+	const text = ",\n  {"
+	if b := w.rest(); len(b) >= len(text) && string(b[:len(text)]) == text {
+		w.pos += len(text) - 1
+	}
+}
+
 // skipSpace is the index of the first byte at or after i that is not white space.
 func skipSpace(b []byte, i int) int {
 	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
