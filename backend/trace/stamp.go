@@ -18,7 +18,7 @@ type stamps struct {
 // little more than without stamps.
 const (
 	maxStamps    = 1024
-	maxPerName   = 8
+	maxPerName   = 32
 	maxLost      = 20_000 // then stamps are given up for this file
 	guessBits    = 12
 	historyShift = 8 // the last four stamps make the past
