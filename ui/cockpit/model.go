@@ -38,6 +38,11 @@ type Model struct {
 	away   bool // the terminal is not looked at
 	poll   int  // generation of the wait for the next question
 	export pane.Task[[]string]
+
+	titled  bool   // the terminal's title was changed
+	kept    []byte // the state of the screen as last written
+	keeps   int    // generation of the wait before it is written
+	keeping pane.Task[struct{}]
 }
 
 // pollMsg says that it is time to ask the scheduler again.
@@ -49,7 +54,7 @@ func New(ctx context.Context, l pane.Lab, o Options) *Model {
 	if o.after == nil {
 		o.after = timers(ctx)
 	}
-	env := pane.Env{Ctx: ctx, Lab: l, Theme: o.Theme, Now: o.Now, After: o.after}
+	env := pane.Env{Ctx: ctx, Lab: l, Theme: o.Theme, Now: o.Now, After: o.after, Filters: &pane.History{}}
 	m := &Model{options: o, env: env, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
 	for _, name := range pane.Names() {
 		if make := makers[name]; make != nil {
@@ -62,6 +67,7 @@ func New(ctx context.Context, l pane.Lab, o Options) *Model {
 		m.history = append(m.history, o.Notes...)
 	}
 	m.setFocus(o.Open)
+	m.restore()
 	return m
 }
 
@@ -98,7 +104,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *Model) route(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
-		return m.typed(msg)
+		return tea.Batch(m.typed(msg), m.keepSoon())
 	case tea.MouseMsg:
 		return m.mouse(msg)
 	case tea.WindowSizeMsg:
@@ -128,6 +134,10 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 		if msg.poll == m.poll && !m.away {
 			return m.ask(true)
 		}
+	case keepMsg:
+		if msg.keep == m.keeps {
+			return m.keep()
+		}
 	case tea.BlurMsg:
 		m.away = true
 	case tea.FocusMsg:
@@ -142,6 +152,9 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 func (m *Model) reply(msg tea.Msg) tea.Cmd {
 	if done, ok := m.jobs.Take(msg); ok {
 		return m.answered(done)
+	}
+	if done, ok := m.keeping.Take(msg); ok && done.Err != nil {
+		return pane.Fail(done.Err)
 	}
 	if done, ok := m.export.Take(msg); ok {
 		if done.Err != nil {
@@ -180,11 +193,13 @@ func (m *Model) ask(refresh bool) tea.Cmd {
 // can still change and somebody looks.
 func (m *Model) answered(done pane.Done[lab.JobList]) tea.Cmd {
 	m.heard = true
+	var news tea.Cmd
 	if done.Err == nil {
+		news = m.announce(changes(m.list.Jobs, done.Value.Jobs))
 		m.list = done.Value
 	}
 	m.poll++
-	msg := pane.Send(pane.JobsMsg{List: done.Value, Err: done.Err})
+	msg := tea.Batch(pane.Send(pane.JobsMsg{List: done.Value, Err: done.Err}), news)
 	if m.away || done.Err == nil && !active(done.Value) {
 		return msg
 	}
@@ -271,10 +286,10 @@ func (m *Model) unsaved() []string {
 func (m *Model) quit() tea.Cmd {
 	ids := m.unsaved()
 	if len(ids) == 0 {
-		return tea.Quit
+		return m.leave()
 	}
 	m.popup = &pane.Ask{Popup: widget.Confirm("Leave without saving?", "changed and not saved: "+strings.Join(ids, ", ")),
-		Yes: func() tea.Cmd { return tea.Quit }}
+		Yes: m.leave}
 	return nil
 }
 

@@ -62,6 +62,7 @@ func Run(ctx context.Context, l pane.Lab, o Options) error {
 		options = append(options, tea.WithMouseCellMotion(), tea.WithFilter(thin))
 	}
 	_, err := tea.NewProgram(m, options...).Run()
+	m.untitle()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		return nil // asked to end from outside: nothing went wrong
 	}

@@ -9,6 +9,7 @@ package pane
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -69,6 +70,8 @@ type Env struct {
 	Theme *theme.Theme
 	Now   func() time.Time
 	After func(time.Duration, tea.Msg) tea.Cmd // gives a message after a while; tests bring their own
+
+	Filters *History // what was typed into the filters of all panes; nil: not remembered
 }
 
 // Key is one entry of a key table.
@@ -119,6 +122,10 @@ type Lab interface {
 	Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, error)
 	// Definitions lists every metric, in the order of the pane.
 	Definitions() []model.Definition
+	// LoadScreen is the state of the screen as it was left, nil if none was; SaveScreen
+	// keeps it.
+	LoadScreen() (json.RawMessage, error)
+	SaveScreen(state json.RawMessage) error
 	// Export writes results_summary.csv and scaling_analysis.png and returns their paths.
 	Export(ctx context.Context) ([]string, error)
 }

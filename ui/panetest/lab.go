@@ -7,6 +7,7 @@ package panetest
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,6 +34,8 @@ type Lab struct {
 	Analyses map[string]*model.Analysis
 	Series   []lab.Series
 	Login    model.LoginBudget
+	Screen   json.RawMessage
+	Diff     string // of the script, against the one submitted last
 	NoRuns   bool
 	Locked   bool                       // read-only
 	Err      map[string]error           // by method: what it answers instead
@@ -149,7 +152,7 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (lab.Preview, e
 	}
 	row := l.Rows[i]
 	row.Verdict = l.Check(row.Experiment)
-	return lab.Preview{Row: row, Script: script(row), Path: "experiments/slurm_scripts/run_" + id + ".sh", Nsys: nsys}, nil
+	return lab.Preview{Row: row, Script: script(row), Path: "experiments/slurm_scripts/run_" + id + ".sh", Nsys: nsys, Diff: l.Diff}, nil
 }
 
 // Submit refuses what the checks refuse, else adds a waiting job.
@@ -256,6 +259,18 @@ func (l *Lab) Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, 
 
 // Definitions are the model's.
 func (l *Lab) Definitions() []model.Definition { return model.Definitions }
+
+// LoadScreen is what the test or SaveScreen left.
+func (l *Lab) LoadScreen() (json.RawMessage, error) { return l.Screen, nil }
+
+// SaveScreen keeps it.
+func (l *Lab) SaveScreen(state json.RawMessage) error {
+	if err := l.call(context.Background(), "SaveScreen", ""); err != nil {
+		return err
+	}
+	l.Screen = state
+	return nil
+}
 
 // Export names the two files.
 func (l *Lab) Export(ctx context.Context) ([]string, error) {

@@ -23,7 +23,8 @@ type Column struct {
 type Cell struct {
 	Text string
 	Tone theme.Tone
-	Lead string // sign before a number (best, estimate) that does not move its point
+	Lead string  // sign before a number (best, estimate) that does not move its point
+	By   float64 // what it is ordered by where its text does not say; 0: the text
 }
 
 // Table shows rows of cells; only the rows in its window are drawn.

@@ -70,6 +70,33 @@ func (p *Pane) load() tea.Cmd {
 	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]lab.Series, error) { return p.env.Lab.Scaling(ctx, x, y) })
 }
 
+// Keep is what is found again at the next start.
+func (p *Pane) Keep() map[string]string {
+	return map[string]string{"x": string(axes[p.nextX].axis), "y": quantities[p.nextY].title, "series": p.only, "log": word(p.log), "bare": word(p.hideLine)}
+}
+
+// Restore takes what was kept.
+func (p *Pane) Restore(kept map[string]string) {
+	for i, a := range axes {
+		if string(a.axis) == kept["x"] {
+			p.nextX, p.x = i, i
+		}
+	}
+	for i, q := range quantities {
+		if q.title == kept["y"] {
+			p.nextY, p.y = i, i
+		}
+	}
+	p.only, p.log, p.hideLine = kept["series"], kept["log"] != "", kept["bare"] != ""
+}
+
+func word(on bool) string {
+	if on {
+		return "on"
+	}
+	return ""
+}
+
 // SetSize gives the pane its room.
 func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
 

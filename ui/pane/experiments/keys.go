@@ -20,9 +20,12 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "submit it, or all that are marked, after showing the price", Foot: true}, Do: (*Pane).submit, Why: mayWrite},
 		{Key: pane.Key{Keys: []string{" "}, Label: "space", Verb: "mark", Help: "mark it, for submit and compare", Foot: true}, Do: (*Pane).mark, Why: needRow},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:4 state:failed model:~70b, ! for the opposite", Foot: true}, Do: (*Pane).askFilter},
+		{Key: pane.Key{Keys: []string{">", "<"}, Label: "> <", Verb: "sort", Help: "order the list by the next column, or the one before"}},
+		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "turn the order round: least or greatest first"}, Do: (*Pane).turnOrder, Why: needSort},
+		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that submits it again (OSC 52; it is shown as well)"}, Do: (*Pane).copyCommand, Why: needRow},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "open the traces of its newest run"}, Do: (*Pane).traces, Why: needRun},
 		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "read the files and ask the scheduler again"}, Do: (*Pane).refresh},
-		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "drop the filter, then the marks"}, Do: (*Pane).back},
+		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "drop the filter, then the marks, then the order"}, Do: (*Pane).back},
 	}
 }
 
@@ -32,7 +35,7 @@ func (p *Pane) Keys() []pane.Key {
 	case p.flow.Ask != nil:
 		return pane.FromHints(p.flow.Ask.Popup.Hints())
 	case p.typing != nil:
-		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
+		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}, {Label: "↑↓", Verb: "typed before", Foot: true}}
 	}
 	all := keys().Keys()
 	if p.loaded && len(p.rows) == 0 {
@@ -51,8 +54,45 @@ func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
 	if p.table.MoveKey(key.String(), len(p.shown), p.tableRows()) {
 		return p.moved()
 	}
+	if k := key.String(); k == ">" || k == "<" {
+		p.sortBy(k == ">")
+		return nil
+	}
 	cmd, _ := keys().Dispatch(p, key.String())
 	return cmd
+}
+
+// sortBy orders by the next column, around; numbers begin with the greatest.
+func (p *Pane) sortBy(next bool) {
+	n, at := len(columns), p.sort.Column
+	switch {
+	case !p.sort.On:
+		at = 0
+	case next:
+		at = (at + 1) % n
+	default:
+		at = (at + n - 1) % n
+	}
+	p.sort = pane.Sort{On: true, Column: at, Down: columns[at].Right}
+	p.fill()
+}
+
+func (p *Pane) turnOrder() tea.Cmd {
+	p.sort.Down = !p.sort.Down
+	p.fill()
+	return nil
+}
+
+func needSort(p *Pane) string {
+	if !p.sort.On {
+		return "the list is in the order of the files: > orders it by a column"
+	}
+	return ""
+}
+
+// copyCommand copies what submits the experiment from any folder.
+func (p *Pane) copyCommand() tea.Cmd {
+	return pane.Send(pane.CopyMsg{Text: "shardeck -C " + p.env.Lab.Workspace() + " submit " + p.currentID()})
 }
 
 // typeKey edits the text field; a filter works while it is typed.
@@ -61,10 +101,16 @@ func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
 	switch key.String() {
 	case "enter":
 		p.typing = nil
+		if in.Prompt == filterPrompt {
+			p.env.Filters.Add(in.Value())
+		}
 		return p.typed(in.Value())
 	case "esc":
 		p.typing = nil
 		return p.dropTyped()
+	}
+	if text, ok := p.env.Filters.Key(key.String()); ok && in.Prompt == filterPrompt {
+		in.Set(text)
 	}
 	in.Key(key)
 	if in.Prompt == filterPrompt {
@@ -173,11 +219,16 @@ func (p *Pane) back() tea.Cmd {
 		p.setFilter("")
 		return nil
 	}
+	if len(p.marked) == 0 && p.sort.On {
+		p.sort = pane.Sort{}
+		p.fill()
+	}
 	clear(p.marked)
 	return nil
 }
 
 func (p *Pane) askFilter() tea.Cmd {
+	p.env.Filters.Rest()
 	p.typing = widget.NewInput(filterPrompt, p.filter.Text)
 	p.typed = func(text string) tea.Cmd { p.setFilter(text); return nil }
 	return nil

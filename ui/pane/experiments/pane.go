@@ -6,7 +6,10 @@
 package experiments
 
 import (
+	"cmp"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -30,6 +33,7 @@ type Pane struct {
 	table  widget.Table
 	marked map[string]bool // by id
 	filter pane.Filter
+	sort   pane.Sort
 	err    error
 	loaded bool
 
@@ -38,6 +42,7 @@ type Pane struct {
 	flow   *submission.Flow
 	rest   int       // generation of the cursor's rest
 	below  string    // file that the details are of: they follow when the cursor rests
+	want   string    // id to go to when the board is there
 	waits  pane.Name // pane that was entered before there was anything to show it
 
 	board pane.Task[[]lab.Row]
@@ -111,7 +116,8 @@ func (p *Pane) gotBoard(done pane.Done[[]lab.Row]) tea.Cmd {
 	if done.Err != nil {
 		return pane.Fail(done.Err)
 	}
-	id := p.currentID()
+	id := cmp.Or(p.want, p.currentID())
+	p.want = ""
 	p.rows = done.Value
 	p.fill()
 	p.goTo(id)
@@ -170,6 +176,7 @@ func (p *Pane) fill() {
 			cells = append(cells, p.cells(r))
 		}
 	}
+	cells, p.shown = p.sort.Apply(cells, p.shown)
 	p.table.SetRows(cells)
 	p.goTo(id)
 }
@@ -218,6 +225,25 @@ func (p *Pane) chosen() []string {
 
 func (p *Pane) isMarked(row int) bool { return p.marked[p.rows[p.shown[row]].Experiment.ID] }
 
+// Keep is what is found again at the next start.
+func (p *Pane) Keep() map[string]string {
+	id := p.currentID()
+	if id == "" {
+		id = p.want
+	}
+	return map[string]string{"experiment": id, "filter": p.filter.Text, "sort": p.sort.Text(), "marked": strings.Join(p.markedIDs(), " ")}
+}
+
+// Restore takes what was kept; the cursor goes to its experiment when the board is there.
+func (p *Pane) Restore(kept map[string]string) {
+	p.want, p.filter, p.sort = kept["experiment"], pane.ParseFilter(kept["filter"]), pane.ParseSort(kept["sort"], len(columns))
+	for _, id := range strings.Fields(kept["marked"]) {
+		p.marked[id] = true
+	}
+}
+
+func (p *Pane) markedIDs() []string { return slices.Sorted(maps.Keys(p.marked)) }
+
 // moved starts the wait after which the other panes follow the cursor.
 func (p *Pane) moved() tea.Cmd {
 	p.rest++
@@ -261,6 +287,9 @@ func (p *Pane) Title() (left, right string) {
 		right = widget.Int(len(p.marked)) + " marked"
 	case p.loaded:
 		right = widget.Plural(len(p.rows), "experiment")
+	}
+	if p.sort.On {
+		right += ", " + p.sort.Words(columns)
 	}
 	return left, right
 }

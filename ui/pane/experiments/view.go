@@ -92,7 +92,7 @@ func tracedCell(r lab.Row, now time.Time) widget.Cell {
 	if r.Run == nil {
 		return widget.Cell{Text: "–", Tone: theme.Dim}
 	}
-	return widget.Cell{Text: widget.Ago(r.Run.Time, now), Tone: theme.Dim}
+	return widget.Cell{Text: widget.Ago(r.Run.Time, now), Tone: theme.Dim, By: float64(r.Run.Time.Unix())}
 }
 
 // fields are what a filter can ask for.

@@ -144,11 +144,15 @@ func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
 			p.search = in.Value()
 			return p.find(false)
 		}
+		p.env.Filters.Add(in.Value())
 		return p.moved()
 	case "esc":
 		p.typing = nil
 		in.Set("")
 	default:
+		if text, ok := p.env.Filters.Key(key.String()); ok {
+			in.Set(text)
+		}
 		in.Key(key)
 	}
 	if !p.inLog {

@@ -17,6 +17,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"left", "h", "right", "l"}, Label: "←→", Verb: "metric", Help: "go to another metric", Foot: true}},
 		{Key: pane.Key{Keys: []string{"d"}, Label: "d", Verb: "define", Help: "how the metric under the cursor is defined", Foot: true}, Do: (*Pane).define, Why: needMetric},
 		{Key: pane.Key{Keys: []string{"b"}, Label: "b", Verb: "baseline", Help: "show the others as differences from this run in %; again: values", Foot: true}, Do: (*Pane).setBaseline, Why: needValues},
+		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "order the runs by the metric under the cursor, best first; again: worst first; again: newest first"}, Do: (*Pane).order, Why: needMetric},
 		{Key: pane.Key{Keys: []string{"a"}, Label: "a", Verb: "all", Help: "read the traces of every run not read yet, in the background", Foot: true}, Do: (*Pane).readAll, Why: needUnread},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went", Foot: true}, Do: (*Pane).traces, Why: needRun},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:2 model:~8b state:replay, ! for the opposite", Foot: true}, Do: (*Pane).askFilter},
@@ -122,12 +123,16 @@ func (p *Pane) familyFrom(column int, forth bool) int {
 func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
 	switch key.String() {
 	case "enter":
+		p.env.Filters.Add(p.typing.Value())
 		p.typing = nil
 		return nil
 	case "esc":
 		p.typing = nil
 		p.setFilter("")
 		return nil
+	}
+	if text, ok := p.env.Filters.Key(key.String()); ok {
+		p.typing.Set(text)
 	}
 	p.typing.Key(key)
 	p.setFilter(p.typing.Value())
@@ -243,6 +248,22 @@ func (p *Pane) define() tea.Cmd {
 	}
 	body := append(widget.Wrap(d.Text, min(72, max(p.width-10, 20))), "", unit, "shardeck metric "+d.Name+" RUN   prints it")
 	p.popup = &pane.Ask{Popup: widget.Show(d.Name, body)}
+	return nil
+}
+
+// order goes from best first to worst first to the order of the runs.
+func (p *Pane) order() tea.Cmd {
+	d, _ := p.definition()
+	first := pane.Sort{On: true, Column: p.table.Column, Down: d.Better != model.Lower}
+	switch p.sort {
+	case first:
+		p.sort.Down = !p.sort.Down
+	case pane.Sort{On: true, Column: first.Column, Down: !first.Down}:
+		p.sort = pane.Sort{}
+	default:
+		p.sort = first
+	}
+	p.fill()
 	return nil
 }
 

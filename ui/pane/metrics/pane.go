@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -33,8 +34,10 @@ type Pane struct {
 	replays  bool  // all runs are replays
 	table    widget.Table
 	filter   pane.Filter
+	sort     pane.Sort
 	baseline string // run that the others are compared with; empty: none
 	want     string // run to go to as soon as it is listed
+	kept     string // run to go to when the runs are first listed
 	followed string // run of the experiment that was last selected
 	err      error
 	loaded   bool
@@ -82,6 +85,22 @@ func definitions(l pane.Lab) []model.Definition {
 
 // Init lists the runs.
 func (p *Pane) Init() tea.Cmd { return p.load() }
+
+// Keep is what is found again at the next start.
+func (p *Pane) Keep() map[string]string {
+	return map[string]string{"run": cmp.Or(p.currentName(), p.kept), "followed": p.followed, "metric": p.metricName(), "baseline": p.baseline, "filter": p.filter.Text, "sort": p.sort.Text()}
+}
+
+// Restore takes what was kept; the cursor goes to its run when the runs are listed.
+func (p *Pane) Restore(kept map[string]string) {
+	p.kept, p.followed, p.baseline = kept["run"], kept["followed"], kept["baseline"]
+	p.filter, p.sort = pane.ParseFilter(kept["filter"]), pane.ParseSort(kept["sort"], len(p.defs)+1)
+	for i, d := range p.defs {
+		if d.Name == kept["metric"] {
+			p.table.Column = i + 1
+		}
+	}
+}
 
 func (p *Pane) load() tea.Cmd { return p.list.Start(p.env.Ctx, p.env.Lab.Runs) }
 
@@ -188,6 +207,9 @@ func (p *Pane) gotRuns(done pane.Done[[]model.Run]) tea.Cmd {
 	p.forget(done.Value)
 	p.runs = done.Value
 	p.fill()
+	if p.goTo(p.kept) {
+		p.kept = ""
+	}
 	return tea.Batch(p.readTimings(), p.readWanted())
 }
 

@@ -56,6 +56,7 @@ func (p *Pane) fill() {
 		rows[row] = p.cells(p.runs[i], best)
 	}
 	p.table.Columns = p.columns()
+	rows, p.shown = p.sort.Apply(rows, p.shown)
 	p.table.SetRows(rows)
 	p.goTo(name)
 }
@@ -67,6 +68,9 @@ func (p *Pane) cells(r model.Run, best map[string]bool) []widget.Cell {
 	like := p.unlike(r) == ""
 	for _, d := range p.defs {
 		cell := p.cell(r.Name, a, d)
+		if a != nil && a.Metric(d.Name).Value != nil {
+			cell.By = *a.Metric(d.Name).Value
+		}
 		if !like && a != nil {
 			cell.Tone = theme.Dim
 		}

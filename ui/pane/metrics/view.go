@@ -82,6 +82,9 @@ func (p *Pane) Title() (left, right string) {
 			right += ", all replays"
 		}
 	}
+	if p.sort.On && p.detail == nil {
+		right += ", " + p.sort.Words(p.table.Columns)
+	}
 	return left, right
 }
 

@@ -6,6 +6,7 @@ package submission
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -106,7 +107,24 @@ func (f *Flow) confirm(all []lab.Preview) {
 		title = "Submit " + widget.Plural(len(ids), "experiment") + "?"
 		body = append(body, "", fmt.Sprintf("together at most %s node-hours", widget.Number(total, 2)))
 	}
+	if len(all) == 1 && all[0].Diff != "" {
+		body = append(body, "", "what differs from the script submitted last:")
+		body = append(body, f.diff(all[0].Diff)...)
+	}
 	f.Ask = &pane.Ask{Popup: widget.Confirm(title, body...), Yes: func() tea.Cmd { return f.do(ids) }}
+}
+
+// diff is the changed lines of a unified diff, coloured as well as signed.
+func (f *Flow) diff(text string) []string {
+	tones := map[byte]theme.Tone{'+': theme.Good, '-': theme.Bad}
+	var out []string
+	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
+		if line == "" || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "+++") || tones[line[0]] == theme.Plain {
+			continue
+		}
+		out = append(out, "  "+f.env.Theme.Paint(tones[line[0]], line))
+	}
+	return out
 }
 
 // lines are what to know of one job before it is paid for.
@@ -120,9 +138,6 @@ func lines(v lab.Preview) []string {
 	}
 	if r.Job != nil && r.Job.State.Active() {
 		out = append(out, "  job "+r.Job.ID+" of it is "+r.Job.State.Words()+" already")
-	}
-	if v.Diff != "" {
-		out = append(out, "  its script differs from the one submitted last")
 	}
 	return append(out, findings(r.Verdict.Findings, "")...)
 }

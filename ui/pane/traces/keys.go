@@ -67,12 +67,16 @@ func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
 func (p *Pane) typeKey(key tea.KeyMsg) {
 	switch key.String() {
 	case "enter":
+		p.env.Filters.Add(p.typing.Value())
 		p.typing = nil
 		return
 	case "esc":
 		p.typing = nil
 		p.setFilter("")
 		return
+	}
+	if text, ok := p.env.Filters.Key(key.String()); ok {
+		p.typing.Set(text)
 	}
 	p.typing.Key(key)
 	p.setFilter(p.typing.Value())

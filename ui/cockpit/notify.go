@@ -1,0 +1,94 @@
+package cockpit
+
+import (
+	"io"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// changes are the jobs of which the scheduler says something else than before; of the
+// first answer nothing is news.
+func changes(before, now []model.Job) []model.Job {
+	states := map[string]model.JobState{}
+	for _, j := range before {
+		states[j.ID] = j.State
+	}
+	var changed []model.Job
+	for _, j := range now {
+		if old, known := states[j.ID]; known && old.Words() != j.State.Words() {
+			changed = append(changed, j)
+		}
+	}
+	return changed
+}
+
+// announce says on the message line, by the bell, the title and, where the terminal
+// shows those, a notification of the desktop that jobs have changed.
+func (m *Model) announce(changed []model.Job) tea.Cmd {
+	if len(changed) == 0 {
+		return nil
+	}
+	words := make([]string, len(changed))
+	tone := theme.Plain
+	for i, j := range changed {
+		words[i] = changeWords(j)
+		switch {
+		case j.State.Failed():
+			tone = theme.Bad
+		case j.State == model.JobCompleted && tone == theme.Plain:
+			tone = theme.Good
+		}
+	}
+	text := strings.Join(words, " · ")
+	m.say(pane.Note{Text: text + ": 3 shows it", Brief: text, Tone: tone})
+	return m.ring(text)
+}
+
+// changeWords are one job's news: "E1.3 is running", "E1.6 failed after 1:52".
+func changeWords(j model.Job) string {
+	who := j.Experiment
+	if who == "" {
+		who = "job " + j.ID
+	}
+	if j.State.Active() {
+		return who + " is " + j.State.Words()
+	}
+	if text := who + " " + j.State.Words(); j.Elapsed > 0 {
+		return text + " after " + widget.Clock(j.Elapsed)
+	}
+	return who + " " + j.State.Words()
+}
+
+// ring writes bell, title and OSC 9 in one go. The title that was there is kept by the
+// terminal once, and given back when the cockpit ends.
+func (m *Model) ring(text string) tea.Cmd {
+	out := m.options.Out
+	if out == nil {
+		return nil
+	}
+	first := ""
+	if !m.titled {
+		first = "\x1b[22;2t"
+	}
+	m.titled = true
+	return func() tea.Msg {
+		_, err := io.WriteString(out, first+"\a\x1b]2;shardeck: "+text+"\a\x1b]9;shardeck: "+text+"\a")
+		if err != nil {
+			return pane.FailNote(err)
+		}
+		return nil
+	}
+}
+
+// untitle gives the terminal its own title back.
+func (m *Model) untitle() {
+	if m.titled && m.options.Out != nil {
+		_, _ = io.WriteString(m.options.Out, "\x1b[23;2t") // the program ends: there is nobody to tell of a fault
+	}
+}

@@ -1,0 +1,172 @@
+package cockpit
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/panetest"
+)
+
+func TestSessionIsFoundAgain(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 140, 45)
+	d.Press("/").Type("tp:1").Press("enter", "down", "space", ">")
+	d.Press("4", "right", "right", "b").Press("5", "y", "l", "3", "down", "+", "q")
+	if !d.Quit || l.Called("SaveScreen") != 1 {
+		t.Fatalf("quit %v, calls %v", d.Quit, l.Calls)
+	}
+	d = start(t, l, 140, 45)
+	d.Expect("▌Jobs", "▌ 3141593").Absent("1 Experiments ·").Press("+")
+	d.Expect("match tp:1, by ID", "•", "diff %", "against GPUs, log").Press("1", "/", "up").Expect("/ tp:1")
+}
+
+func TestSessionIsKeptWhileItGoesOn(t *testing.T) {
+	l := panetest.New()
+	m := New(context.Background(), l, testOptions(l))
+	d := panetest.Drive(t, screen{m}, 80, 24)
+	d.Press("down", "3").Send(keepMsg{m.keeps})
+	if !strings.Contains(string(l.Screen), `"experiment":"E1.2"`) || !strings.Contains(string(l.Screen), `"pane":"jobs"`) {
+		t.Errorf("kept %s", l.Screen)
+	}
+	d.Press("x").Press("n").Send(keepMsg{m.keeps})
+	if n := l.Called("SaveScreen"); n != 1 {
+		t.Errorf("written %d times though nothing changed", n)
+	}
+}
+
+func TestDamagedSessionIsPassedOver(t *testing.T) {
+	for _, text := range []string{"", "{", `{"pane": "nowhere", "panes": {"experiments": {"sort": "99"}}}`, `{"panes": 5}`} {
+		l := panetest.New()
+		l.Screen = []byte(text)
+		start(t, l, 80, 24).Expect("▌Experiments", "▌ E1.1")
+	}
+}
+
+func TestReadOnlyKeepsNothing(t *testing.T) {
+	l := panetest.New()
+	l.Locked = true
+	start(t, l, 80, 24).Press("down", "q")
+	if l.Called("SaveScreen") != 0 {
+		t.Error("a read-only session was written")
+	}
+}
+
+// news is what the cockpit says when a job of the list goes to a state.
+func news(t *testing.T, job int, state model.JobState) (*panetest.Driver, string) {
+	l, out := panetest.New(), &bytes.Buffer{}
+	o := testOptions(l)
+	o.Out = out
+	d := panetest.Drive(t, screen{New(context.Background(), l, o)}, 80, 24)
+	if out.Len() > 0 {
+		t.Fatalf("the first answer is no news: %q", out)
+	}
+	l.List.Jobs[job].State = state
+	d.Send(pane.RefreshJobsMsg{})
+	return d, out.String()
+}
+
+func TestNewsOfAJob(t *testing.T) {
+	d, out := news(t, 1, model.JobRunning)
+	d.Expect("E3.1 is running: 3 shows it")
+	for _, part := range []string{"\a", "\x1b]2;shardeck: E3.1 is running\a", "\x1b]9;shardeck: E3.1 is running\a"} {
+		if !strings.Contains(out, part) {
+			t.Errorf("no %q in %q", part, out)
+		}
+	}
+	d, _ = news(t, 0, model.JobFailed)
+	d.Expect("E1.3 failed after 4:12").Send(pane.RefreshJobsMsg{})
+	d, _ = news(t, 0, model.JobCompleted)
+	d.Expect("E1.3 done after 4:12")
+	if _, out := news(t, 0, model.JobRunning); out != "" {
+		t.Errorf("said %q though nothing changed", out)
+	}
+}
+
+func TestSortByAnyColumn(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24).Press(">").Expect("8 experiments, by ID")
+	for range 8 {
+		d.Press(">")
+	}
+	d.Expect("by tok/s, greatest first")
+	order(t, d, "E1.2", "E1.1", "E3.2", "E1.3", "E9.9")
+	order(t, d.Press("o").Expect("by tok/s").Absent("greatest"), "E3.2", "E1.1", "E1.2", "E1.3")
+	order(t, d.Press("esc").Absent("by tok/s"), "E1.1", "E1.2", "E1.3")
+	d.Press("4", "o").Expect("by TTFT").Press("o").Expect("by TTFT, greatest first").Press("o").Absent("by TTFT")
+}
+
+// order sees that ids stand below one another in this order.
+func order(t *testing.T, d *panetest.Driver, ids ...string) {
+	t.Helper()
+	at := -1
+	for _, id := range ids {
+		i := strings.Index(d.Frame(), " "+id+" ")
+		if i < at {
+			t.Fatalf("%s is out of order:\n%s", id, d.Frame())
+		}
+		at = i
+	}
+}
+
+func TestFiltersAreRemembered(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24)
+	d.Press("/").Type("tp:4").Press("enter", "esc", "/").Type("state:failed").Press("enter")
+	d.Press("/", "up").Expect("/ state:failed").Press("up").Expect("/ tp:4", "E1.3").Press("down", "down").Absent("tp:4").Press("esc")
+	d.Press("4", "/", "up", "up").Expect("/ tp:4")
+}
+
+func TestSubmitShowsWhatDiffersFromLastTime(t *testing.T) {
+	l := panetest.New()
+	l.Diff = "--- the script submitted 2 Nov 10:12\n+++ now\n@@ -3 +3 @@\n #SBATCH -N 1\n-#SBATCH --time=00:30:00\n+#SBATCH --time=01:00:00\n"
+	d := start(t, l, 80, 24).Press("s")
+	d.Expect("what differs from the script submitted last", "-#SBATCH --time=00:30:00", "+#SBATCH --time=01:00:00").Absent("@@")
+}
+
+func TestCopyIsTheCommandThatSubmitsAgain(t *testing.T) {
+	l, out := panetest.New(), &bytes.Buffer{}
+	o := testOptions(l)
+	o.Out = out
+	d := panetest.Drive(t, screen{New(context.Background(), l, o)}, 100, 24).Press("down", "y")
+	d.Expect("shardeck -C /home/user/vllm-profiling submit E1.2")
+	if !strings.HasPrefix(out.String(), "\x1b]52;c;") {
+		t.Errorf("wrote %q", out)
+	}
+}
+
+// rows makes a board of so many experiments.
+func manyRows(l *panetest.Lab, n int) {
+	base := append([]lab.Row(nil), l.Rows...)
+	for i := len(l.Rows); i < n; i++ {
+		row := base[i%len(base)]
+		row.Experiment.ID = "X" + strings.Repeat("1", i%3) + "." + time.Duration(i).String()
+		l.Rows = append(l.Rows, row)
+	}
+}
+
+// BenchmarkFirstFrame is the time from nothing to a drawn board of 1,000 experiments.
+func BenchmarkFirstFrame(b *testing.B) {
+	l := panetest.New()
+	manyRows(l, 1000)
+	for b.Loop() {
+		d := panetest.Drive(b, screen{New(context.Background(), l, testOptions(l))}, 140, 45)
+		_ = d.S.View()
+	}
+}
+
+// BenchmarkKey is a key on a board of 1,000 experiments, with the frame after it.
+func BenchmarkKey(b *testing.B) {
+	l := panetest.New()
+	manyRows(l, 1000)
+	m := New(context.Background(), l, testOptions(l))
+	panetest.Drive(b, screen{m}, 140, 45)
+	key := panetest.Key("down")
+	for b.Loop() {
+		m.Update(key)
+		_ = m.View()
+	}
+}
