@@ -14,7 +14,7 @@ type input struct {
 	Name         string
 	Sources      []string // recordings, for people
 	Mid, Big, Gz string   // files
-	Copied       string   // the big one, copied in large pieces
+	Small        string   // the big one, written in small pieces
 	MidMade      tiling.Made
 	BigMade      tiling.Made
 	GzBytes      int64
@@ -22,7 +22,7 @@ type input struct {
 
 // remove deletes the files.
 func (in input) remove() {
-	for _, f := range []string{in.Mid, in.Big, in.Copied, in.Gz} {
+	for _, f := range []string{in.Mid, in.Big, in.Small, in.Gz} {
 		os.Remove(f)
 	}
 }
@@ -64,19 +64,21 @@ func (m mix) make(dir string, midSize, bigSize int64) (input, error) {
 		in.Sources = append(in.Sources, filepath.Join(filepath.Base(filepath.Dir(p)), filepath.Base(p)))
 	}
 	file := func(size string) string { return filepath.Join(dir, m.name+"-"+size) }
-	in.Mid, in.Big, in.Copied, in.Gz = file("mid.json"), file("big.json"), file("copied.json"), file("big.json.gz")
-	var err error
-	if in.MidMade, err = tiling.File(in.Mid, sources, midSize); err != nil {
-		return in, err
-	}
-	if in.BigMade, err = tiling.File(in.Big, sources, bigSize); err != nil {
-		return in, err
-	}
-	if err = tiling.Copy(in.Copied, in.Big); err != nil {
-		return in, err
-	}
-	if _, err = tiling.File(in.Gz, sources, bigSize); err != nil {
-		return in, err
+	in.Mid, in.Big, in.Small, in.Gz = file("mid.json"), file("big.json"), file("small.json"), file("big.json.gz")
+	var gz tiling.Made
+	for _, f := range []struct {
+		path  string
+		size  int64
+		piece int
+		made  *tiling.Made
+	}{
+		{in.Mid, midSize, tiling.Large, &in.MidMade}, {in.Big, bigSize, tiling.Large, &in.BigMade},
+		{in.Small, bigSize, tiling.Small, &in.BigMade}, {in.Gz, bigSize, tiling.Large, &gz},
+	} {
+		var err error
+		if *f.made, err = tiling.File(f.path, sources, f.size, f.piece); err != nil {
+			return in, err
+		}
 	}
 	st, err := os.Stat(in.Gz)
 	if err != nil {

@@ -101,7 +101,7 @@ func (o raceOrder) oneCore() (race, error) {
 	}
 	return o.suites([]suite{
 		{"big", plainSuite(o.Input.Big)},
-		{"copied", plainSuite(o.Input.Copied)},
+		{"small", plainSuite(o.Input.Small)},
 		{"gz", gzipSuite(o.Input)},
 		{"mid", documentSuite(o.Input, doc)},
 	})

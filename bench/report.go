@@ -57,9 +57,9 @@ func (r *report) opening() {
 
 func (r *report) documents() {
 	r.say("## Documents\n")
-	r.say("Real recordings, tiled: whole copies one after the other in one list, with times and ids going on. The files are written 8 KiB")
-	r.say("at a time, as the profiler writes them; the kernel then keeps them in small pages and hands them out more slowly than a file")
-	r.say("that was copied in pieces of 1 MiB. Where little but reading is done that shows, so both are measured.\n")
+	r.say("Real recordings, tiled: whole copies one after the other in one list, with times and ids going on. The files are written 1 MiB at a")
+	r.say("time, as a copy is; the big one also 8 KiB at a time, as the profiler writes. The kernel keeps that one in smaller pages, and everybody")
+	r.say("reads it more slowly, which shows where little but reading is done.\n")
 	r.say("| name | recordings | middle | big | events | kernels | their share of bytes | .gz |")
 	r.say("|---|---|---|---|---|---|---|---|")
 	for _, m := range r.inputs {
@@ -135,7 +135,7 @@ func figure(v float64) string {
 var suiteTitles = []struct{ suite, title string }{
 	{"mid", "the middle document, one core"},
 	{"big", "the big document, one core"},
-	{"copied", "the same, copied in large pieces"},
+	{"small", "the same, as the profiler writes it"},
 	{"gz", "the big document, gzipped, one core"},
 	{"two", "the big document, a second core"},
 }

@@ -20,7 +20,7 @@ func small(t *testing.T) (path string, doc []byte, made tiling.Made) {
 		sources = append(sources, s)
 	}
 	path = filepath.Join(t.TempDir(), "small.json")
-	made, err := tiling.File(path, sources, 10e6)
+	made, err := tiling.File(path, sources, 10e6, tiling.Small)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func run(size, out string, paths []string) error {
 		}
 		sources = append(sources, s)
 	}
-	made, err := tiling.File(out, sources, bytes)
+	made, err := tiling.File(out, sources, bytes, tiling.Large)
 	if err != nil {
 		return err
 	}

@@ -41,14 +41,14 @@ func TestCopies(t *testing.T) {
 	src := load(t, "llama-8b-tp1")
 	dir := t.TempDir()
 	one, three := filepath.Join(dir, "one.json"), filepath.Join(dir, "three.json.gz")
-	made, err := File(one, src, 1)
+	made, err := File(one, src, 1, Small)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if made.Copies != 1 {
 		t.Fatalf("%d copies, want 1", made.Copies)
 	}
-	thrice, err := File(three, src, made.Bytes*5/2)
+	thrice, err := File(three, src, made.Bytes*5/2, Small)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestCopies(t *testing.T) {
 func TestSources(t *testing.T) {
 	src := load(t, "llama-8b-tp2", "llama-8b-pp2")
 	path := filepath.Join(t.TempDir(), "two.json")
-	made, err := File(path, src, 1)
+	made, err := File(path, src, 1, Small)
 	if err != nil {
 		t.Fatal(err)
 	}

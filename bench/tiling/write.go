@@ -20,10 +20,12 @@ type Made struct {
 	KernelBytes int64 // of the kernels' text
 }
 
-// piece is how much is written at once: what the profiler's std::ofstream writes. How
-// a file was written decides in what pages the kernel keeps it, and so how fast
+// How a file was written decides in what pages the kernel keeps it, and so how fast
 // anybody reads it.
-const piece = 8 << 10
+const (
+	Small = 8 << 10 // bytes written at once by the profiler's std::ofstream
+	Large = 1 << 20 // by programs that copy files
+)
 
 // Write writes copies of the sources in turn, each whole, into one document, until
 // it has size bytes or a little more; at least one copy of each source. Times and
@@ -33,7 +35,7 @@ func Write(w io.Writer, sources []*Source, size int64) (Made, error) {
 	if len(sources) == 0 {
 		return Made{}, fmt.Errorf("nothing to tile; name a recording")
 	}
-	t := &tiler{w: bufio.NewWriterSize(w, piece), now: sources[0].from}
+	t := &tiler{w: bufio.NewWriterSize(w, Large), now: sources[0].from}
 	t.put(sources[0].head)
 	for i := 0; i < len(sources) || t.made.Bytes < size; i++ {
 		t.source(sources[i%len(sources)])
@@ -97,15 +99,15 @@ func (t *tiler) event(e *event, shift int64) {
 	t.put(e.text[from:])
 }
 
-// File writes a document of size bytes to path, gzipped if path ends in .gz. A
-// file that could not be finished is removed.
-func File(path string, sources []*Source, size int64) (made Made, err error) {
+// File writes a document of size bytes to path, in pieces of the given size, gzipped
+// if path ends in .gz. A file that could not be finished is removed.
+func File(path string, sources []*Source, size int64, piece int) (made Made, err error) {
 	f, err := os.Create(path + ".part")
 	if err != nil {
 		return Made{}, err
 	}
 	defer os.Remove(path + ".part")
-	if made, err = into(f, strings.HasSuffix(path, ".gz"), sources, size); err != nil {
+	if made, err = into(pieces{f, piece}, strings.HasSuffix(path, ".gz"), sources, size); err != nil {
 		f.Close()
 		return made, fmt.Errorf("writing %s: %w", path, err)
 	}
@@ -115,11 +117,11 @@ func File(path string, sources []*Source, size int64) (made Made, err error) {
 	return made, os.Rename(path+".part", path)
 }
 
-func into(f io.Writer, gz bool, sources []*Source, size int64) (Made, error) {
+func into(w io.Writer, gz bool, sources []*Source, size int64) (Made, error) {
 	if !gz {
-		return Write(f, sources, size)
+		return Write(w, sources, size)
 	}
-	b := bufio.NewWriterSize(f, piece)
+	b := bufio.NewWriterSize(w, Large)
 	z, err := gzip.NewWriterLevel(b, 6) // as gzip does, and the profiler
 	if err != nil {
 		return Made{}, err
@@ -134,24 +136,19 @@ func into(f io.Writer, gz bool, sources []*Source, size int64) (Made, error) {
 	return made, b.Flush()
 }
 
-// Copy copies a file in pieces of 1 MiB, as cp does.
-func Copy(to, from string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
+// pieces writes a piece at a time.
+type pieces struct {
+	w     io.Writer
+	piece int
+}
+
+func (p pieces) Write(b []byte) (int, error) {
+	for n := 0; n < len(b); n += p.piece {
+		if _, err := p.w.Write(b[n:min(n+p.piece, len(b))]); err != nil {
+			return n, err
+		}
 	}
-	defer in.Close()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	// Only Read and Write: the file system must not share or move the pages.
-	_, err = io.CopyBuffer(struct{ io.Writer }{out}, struct{ io.Reader }{in}, make([]byte, 1<<20))
-	if err != nil {
-		out.Close()
-		return err
-	}
-	return out.Close()
+	return len(b), nil
 }
 
 // units are the suffixes of sizes, in decimal.
