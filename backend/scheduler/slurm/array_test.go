@@ -63,3 +63,12 @@ func TestFoldMany(t *testing.T) {
 		t.Errorf("%d rows, the last %+v", len(got), got[len(got)-1])
 	}
 }
+
+func FuzzTasksIn(f *testing.F) {
+	f.Add("5_[2,7-19:2%4]")
+	f.Fuzz(func(t *testing.T, id string) {
+		if n := tasksIn(id); n < 1 {
+			t.Fatalf("%q stands for %d tasks", id, n)
+		}
+	})
+}
