@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"shardeck/ui/cockpit"
 )
 
 func (a *app) manCmd() *cobra.Command {
@@ -36,6 +38,13 @@ func manual(w io.Writer, root *cobra.Command) {
 	}
 	fmt.Fprintln(w, ".SH GLOBAL FLAGS")
 	flags(w, root.PersistentFlags())
+	fmt.Fprintln(w, ".SH KEYS OF THE COCKPIT")
+	for _, g := range cockpit.Manual() {
+		fmt.Fprintf(w, ".SS \"%s\"\n", roff(g.Title))
+		for _, h := range g.Hints {
+			fmt.Fprintf(w, ".TP\n\\fB%s\\fR (%s)\n%s\n", roff(h.Label), roff(h.Verb), roff(h.Help))
+		}
+	}
 	fmt.Fprint(w, manualTail)
 }
 

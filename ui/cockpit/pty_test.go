@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"github.com/creack/pty"
 	"github.com/hinshun/vt10x"
 	"github.com/muesli/termenv"
@@ -27,7 +28,10 @@ type terminal struct {
 }
 
 // open starts the cockpit on a pseudo-terminal of a size.
-func open(t *testing.T, w, h int) *terminal {
+func open(t *testing.T, w, h int) *terminal { t.Helper(); return openWith(t, w, h, Options{}) }
+
+// openWith is open with a few options of its own.
+func openWith(t *testing.T, w, h int, o Options) *terminal {
 	t.Helper()
 	master, slave, err := pty.Open()
 	if err != nil {
@@ -38,9 +42,9 @@ func open(t *testing.T, w, h int) *terminal {
 	}
 	tt := &terminal{t: t, master: master, screen: vt10x.New(vt10x.WithSize(w, h)), end: make(chan error, 1)}
 	go tt.read()
+	o.In, o.Out, o.Profile, o.Now = slave, slave, termenv.ANSI256, func() time.Time { return panetest.Now }
 	go func() {
-		tt.end <- Run(context.Background(), panetest.New(), Options{In: slave, Out: slave, Profile: termenv.ANSI256,
-			Now: func() time.Time { return panetest.Now }})
+		tt.end <- Run(context.Background(), panetest.New(), o)
 		_ = slave.Close()
 	}()
 	t.Cleanup(func() { _ = master.Close() })
@@ -147,19 +151,32 @@ func TestBytes(t *testing.T) {
 	if n := tt.cost(func() { time.Sleep(2 * time.Second) }); n != 0 {
 		t.Errorf("%d bytes with nothing changing", n)
 	}
-	tt.press("+")
-	time.Sleep(time.Second)
 	n := tt.cost(func() { tt.press("j") })
-	t.Logf("a selection move: %d bytes", n)
-	if n == 0 || n > 900 {
-		t.Errorf("a selection move took %d bytes", n)
-	}
-	tt.press("+")
-	time.Sleep(time.Second)
+	t.Logf("a selection move and all panes that follow: %d bytes", n)
 	n = tt.cost(func() { tt.press("\x0c") })
 	t.Logf("a full redraw: %d bytes", n)
 	if n == 0 || n > 10<<10 {
 		t.Errorf("a full redraw took %d bytes", n)
+	}
+	tt.press("q")
+	ended(t, tt.end)
+}
+
+// TestBytesOfAMove counts a selection move alone: nothing rests, so no pane follows.
+func TestBytesOfAMove(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	tt := openWith(t, 140, 45, Options{after: func(time.Duration, tea.Msg) tea.Cmd { return nil }})
+	tt.expect("E3.2")
+	for _, where := range []string{"among four panes", "zoomed"} {
+		time.Sleep(500 * time.Millisecond)
+		n := tt.cost(func() { tt.press("j") })
+		t.Logf("a selection move %s: %d bytes", where, n)
+		if n == 0 || n > 700 {
+			t.Errorf("a selection move %s took %d bytes", where, n)
+		}
+		tt.press("+")
 	}
 	tt.press("q")
 	ended(t, tt.end)
