@@ -14,7 +14,7 @@ func deviceMetrics(w *world) {
 		return
 	}
 	w.share("gpu_busy", func(l *lane, part []span) (int64, int64) {
-		return overlap(l.comm, part) + overlap(l.compute, part) - overlap(l.hidden, part), length(part)
+		return overlap(l.comm, part) + overlapping(l.compute(), part) - overlap(l.hidden, part), length(part)
 	})
 	w.smCoverage()
 	w.smActive()

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -52,31 +53,50 @@ func length(spans []span) int64 {
 }
 
 // intersect is the time that lies in both of two lists of disjoint spans in order.
-func intersect(a, b []span) []span {
+func intersect(a, b []span) []span { return meeting(slices.Values(a), b) }
+
+// meeting is intersect for spans that are walked over.
+func meeting(a iter.Seq[span], b []span) []span {
 	var out []span
 	meet(a, b, func(both span) { out = append(out, both) })
 	return out
 }
 
-// overlap is the length of what two such lists share.
-func overlap(a, b []span) int64 {
+// overlap is the length of what lies in both.
+func overlap(a, b []span) int64 { return overlapping(slices.Values(a), b) }
+
+// overlapping is overlap for spans that are walked over.
+func overlapping(a iter.Seq[span], b []span) int64 {
 	var n int64
 	meet(a, b, func(both span) { n += both.length() })
 	return n
 }
 
-// meet tells the pieces that two such lists share, in order.
-func meet(a, b []span, tell func(both span)) {
-	for i, j := 0, 0; i < len(a) && j < len(b); {
-		if both := a[i].clip(b[j]); both.length() > 0 {
+// meet tells what lies in both, piece by piece.
+func meet(a iter.Seq[span], b []span, tell func(both span)) {
+	j := 0
+	for s := range a {
+		for ; j < len(b) && b[j].end <= s.end; j++ {
+			if both := s.clip(b[j]); both.length() > 0 {
+				tell(both)
+			}
+		}
+		if j == len(b) {
+			return
+		}
+		if both := s.clip(b[j]); both.length() > 0 {
 			tell(both)
 		}
-		if a[i].end < b[j].end {
-			i++
-		} else {
-			j++
-		}
 	}
+}
+
+// total is the length of disjoint spans that are walked over.
+func total(spans iter.Seq[span]) int64 {
+	var n int64
+	for s := range spans {
+		n += s.length()
+	}
+	return n
 }
 
 // subtract is the time of a that is not in b, both disjoint and in order.
@@ -106,23 +126,13 @@ func clipAll(spans []span, w span) []span { return intersect(spans, []span{w}) }
 // cover answers how much of [start, end) disjoint spans fill, in logarithmic time.
 type cover struct {
 	spans []span
-	sum   []int64 // length of all spans before every stride-th
+	sum   []int64 // length of all spans before this one
 }
 
-// stride keeps the sums of a cover small beside its spans.
-const stride = 16
-
 func newCover(spans []span) cover {
-	var total int64
-	sum := make([]int64, 0, len(spans)/stride+1)
+	sum := make([]int64, len(spans)+1)
 	for i, s := range spans {
-		if i%stride == 0 {
-			sum = append(sum, total)
-		}
-		total += s.length()
-	}
-	if len(spans)%stride == 0 {
-		sum = append(sum, total)
+		sum[i+1] = sum[i] + s.length()
 	}
 	return cover{spans, sum}
 }
@@ -137,7 +147,7 @@ func (c cover) before(t int64) int64 {
 			hi = mid
 		}
 	}
-	filled := c.sum[lo/stride] + length(c.spans[lo-lo%stride:lo])
+	filled := c.sum[lo]
 	if lo < len(c.spans) {
 		filled += max(0, t-c.spans[lo].start)
 	}

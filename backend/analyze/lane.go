@@ -1,8 +1,6 @@
 package analyze
 
 import (
-	"cmp"
-	"iter"
 	"path/filepath"
 	"slices"
 
@@ -20,71 +18,45 @@ type kernelName struct {
 // Times are the trace's own until clocks are aligned, then those of the lowest
 // rank of its clock.
 type lane struct {
-	rank    int
-	file    string // base name
-	device  trace.Device
-	host    string
-	clock   int // ranks with the same number share a clock
-	names   []kernelName
-	records []trace.Record // the trace's own, by start, of all devices; see launches
-	ahead   int64          // this lane's clock before that of the records
-	kernels int            // how many launches there are
-	extent  span           // from the start of the first to the last end
-	calls   []*call        // by start
-	steps   []step         // by start
-	window  span           // steady window
-	samples []trace.Sample // of multiprocessors' activity, in order of time; nil: not recorded
+	rank     int
+	file     string // base name
+	device   trace.Device
+	host     string
+	clock    int // ranks with the same number share a clock
+	names    []kernelName
+	records  []trace.Record // the trace's own, by start, of all devices; see kernels.go
+	deviceID int16          // whose records are the lane's
+	ahead    int64          // this lane's clock before that of the records
+	kernels  int            // how many launches there are
+	extent   span           // from the start of the first to the last end
+	calls    []*call        // by start
+	steps    []step         // by start
+	window   span           // steady window
+	samples  []trace.Sample // of multiprocessors' activity, in order of time; nil: not recorded
 
 	// Disjoint, in order, inside the window; see fill.
-	comm, compute, copied []span
-	hidden                []span // comm under compute
-	moving, waiting       []span // parts of comm: of matched calls, see split
-	byPhase               map[phase][]span
+	comm, copied    []span
+	hidden          []span // comm under compute
+	moving, waiting []span // parts of comm: of matched calls, see split
+	byPhase         map[phase][]span
+
+	computed int64 // ns of compute inside the window; its spans are too many to keep, see compute
 }
 
-// newLane sorts out one trace, and puts its records in order of time: a copy of
-// them would double what the trace costs in memory. It takes the kernels of one device, the
-// busiest: others says how many more devices the trace has kernels of.
+// newLane sorts out one trace, and puts its records in order of time. It takes the
+// kernels of one device, the busiest: others says how many more devices the trace
+// has kernels of.
 func newLane(rank int, src *trace.Rank) (l *lane, others int) {
 	l = &lane{rank: rank, file: filepath.Base(src.File), host: src.Info.Hostname, names: nameTable(src.Names), records: src.Records}
 	device, others := busiest(src.Records)
 	l.device = deviceOf(src.Info.Devices, device)
-	l.device.ID = int(device)
+	l.deviceID = device
 	sortByTime(l.records)
 	l.measure()
 	l.findCalls(src.Colls)
 	l.steps = steps(src.Marks)
 	l.samples = slices.Clone(src.SMs)
 	return l, others
-}
-
-// sortByTime leaves records of the same time in the order of the file, and so gives
-// the same order however often it is done.
-func sortByTime(records []trace.Record) {
-	byTime := func(a, b trace.Record) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End(), b.End()))
-	}
-	if !slices.IsSortedFunc(records, byTime) {
-		slices.SortStableFunc(records, byTime)
-	}
-}
-
-// launches are the kernels of the lane's device, by start.
-func (l *lane) launches() iter.Seq2[span, *trace.Record] {
-	return l.of(func(r *trace.Record) bool { return r.Kind == trace.KindKernel })
-}
-
-// of are the records of the lane's device that are wanted, by start.
-func (l *lane) of(want func(*trace.Record) bool) iter.Seq2[span, *trace.Record] {
-	device := int16(l.device.ID)
-	return func(yield func(span, *trace.Record) bool) {
-		for i := range l.records {
-			r := &l.records[i]
-			if r.Device == device && want(r) && !yield(span{r.Start + l.ahead, r.End() + l.ahead}, r) {
-				return
-			}
-		}
-	}
 }
 
 // measure counts the lane's kernels and finds their extent.
@@ -96,12 +68,6 @@ func (l *lane) measure() {
 		l.kernels++
 		l.extent.end = max(l.extent.end, s.end)
 	}
-}
-
-// isCall tells the kernels that are calls.
-func (l *lane) isCall(r *trace.Record) bool {
-	comm := l.names[r.Name].comm
-	return comm != notComm && comm != control
 }
 
 // findCalls lists the calls, all of them in one piece of memory.
@@ -182,43 +148,11 @@ func (l *lane) shift(by int64) {
 
 // fill works out what the device did inside the window.
 func (l *lane) fill() {
-	isComm := func(r *trace.Record) bool { return l.names[r.Name].comm != notComm }
-	l.comm = l.unite(func(r *trace.Record) bool { return r.Kind == trace.KindKernel && isComm(r) })
-	l.compute = l.unite(func(r *trace.Record) bool { return r.Kind == trace.KindKernel && !isComm(r) })
-	l.copied = l.unite(func(r *trace.Record) bool { return r.Kind != trace.KindKernel })
-	l.hidden = intersect(l.comm, l.compute)
+	l.comm = slices.Collect(l.united(l.isComm))
+	l.copied = slices.Collect(l.united(isCopy))
+	l.hidden = meeting(l.compute(), l.comm)
+	l.computed = total(l.compute())
 	l.byPhase = l.phases()
-}
-
-// unite is the union of the records that are wanted, inside the window. They are
-// counted first, so that no list of millions has to grow.
-func (l *lane) unite(want func(*trace.Record) bool) []span {
-	n := 0
-	l.united(want, func(span) { n++ })
-	out := make([]span, 0, n)
-	l.united(want, func(s span) { out = append(out, s) })
-	return out
-}
-
-// united tells the disjoint spans of that union, in order.
-func (l *lane) united(want func(*trace.Record) bool, tell func(span)) {
-	var open span
-	end := func() {
-		if c := open.clip(l.window); c.length() > 0 {
-			tell(c)
-		}
-	}
-	for s := range l.of(want) {
-		switch {
-		case s.length() == 0:
-		case open.length() > 0 && s.start <= open.end:
-			open.end = max(open.end, s.end)
-		default:
-			end()
-			open = s
-		}
-	}
-	end()
 }
 
 // split divides the time of matched calls. Where calls overlap and one of them moves

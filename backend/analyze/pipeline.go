@@ -74,6 +74,6 @@ func (w *world) spansStages(ranks []int) bool {
 // idle is the share of the window with neither compute nor waiting for the pipeline.
 func (w *world) idle(l *lane) float64 {
 	waits, _ := w.pipelineWaits(l)
-	used := length(l.compute) + length(waits) - overlap(l.compute, waits)
+	used := l.computed + length(waits) - overlapping(l.compute(), waits)
 	return percent(l.window.length()-used, l.window.length())
 }

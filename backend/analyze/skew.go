@@ -36,7 +36,7 @@ func (w *world) alone() string {
 }
 
 func (w *world) loadImbalance() {
-	v := w.eachLane(func(l *lane) (float64, string) { return float64(length(l.compute)), "" })
+	v := w.eachLane(func(l *lane) (float64, string) { return float64(l.computed), "" })
 	m := model.Metric{N: len(v.per), Source: w.traceFiles(), PerRank: map[int]float64{}}
 	if len(v.per) < 2 {
 		m.Reason = "fewer than two ranks have a steady window"

@@ -65,9 +65,9 @@ func (w *world) charges(s *set) []charge {
 			byGroup[k] = append(byGroup[k], m)
 		}
 	}
-	computed := map[*lane]cover{}
+	computed := map[*lane]computing{}
 	for _, l := range s.lanes {
-		computed[l] = newCover(l.compute)
+		computed[l] = l.computing()
 	}
 	var out []charge
 	for _, calls := range byGroup {
@@ -80,7 +80,7 @@ func (w *world) charges(s *set) []charge {
 }
 
 // groupCharges charges the calls of one group.
-func groupCharges(calls []*match, computed map[*lane]cover) []charge {
+func groupCharges(calls []*match, computed map[*lane]computing) []charge {
 	slices.SortFunc(calls, func(a, b *match) int { return cmp.Compare(a.lastStart(), b.lastStart()) })
 	var out []charge
 	seen := false
@@ -98,7 +98,7 @@ func groupCharges(calls []*match, computed map[*lane]cover) []charge {
 
 // chargeOf charges the last rank of a call. Starts are clipped to the steady
 // window: what lies before it is the profilers' doing.
-func chargeOf(m, previous *match, computed map[*lane]cover) charge {
+func chargeOf(m, previous *match, computed map[*lane]computing) charge {
 	last, second := 0, 1
 	start := func(i int) int64 { return m.calls[i].clipped().start }
 	for i := 1; i < len(m.calls); i++ {

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"shardeck/model"
@@ -30,27 +31,26 @@ func (w *world) summary() *model.TraceSummary {
 
 // parts divides a lane's window: disjoint lists of spans that, with idle time, fill it.
 type parts struct {
-	compute, transfer, wait, copied []span
-	hidden                          int64 // communication under compute
+	compute                iter.Seq[span]
+	transfer, wait, copied []span
 }
 
 func (l *lane) parts() parts {
-	exposed := subtract(l.comm, l.compute)
+	exposed := subtract(l.comm, l.hidden)
 	wait := intersect(exposed, l.waiting)
 	return parts{
-		compute:  l.compute,
+		compute:  l.compute(),
 		transfer: subtract(exposed, wait),
 		wait:     wait,
-		copied:   subtract(subtract(l.copied, l.compute), l.comm),
-		hidden:   length(l.comm) - length(exposed),
+		copied:   subtract(subtract(l.copied, meeting(l.compute(), l.copied)), l.comm),
 	}
 }
 
 func (w *world) rankSplit(l *lane, p parts) model.RankSplit {
 	skew, _, _ := w.skew(l)
 	r := model.RankSplit{
-		Rank: l.rank, Device: l.device.Name, WindowNS: l.window.length(), SkewNS: skew, HiddenCommNS: p.hidden,
-		ComputeNS: length(p.compute), TransferNS: length(p.transfer), WaitNS: length(p.wait), CopyNS: length(p.copied),
+		Rank: l.rank, Device: l.device.Name, WindowNS: l.window.length(), SkewNS: skew, HiddenCommNS: length(l.hidden),
+		ComputeNS: l.computed, TransferNS: length(p.transfer), WaitNS: length(p.wait), CopyNS: length(p.copied),
 	}
 	r.IdleNS = r.WindowNS - r.ComputeNS - r.TransferNS - r.WaitNS - r.CopyNS
 	for s := range l.launches() {
@@ -65,8 +65,8 @@ func (w *world) rankSplit(l *lane, p parts) model.RankSplit {
 func density(l *lane, p parts) model.RankDensity {
 	d := model.RankDensity{Rank: l.rank, BinNS: max(1, (l.window.length()+timelineBins-1)/timelineBins)}
 	d.Compute = bins(p.compute, l.window, d.BinNS)
-	d.Transfer = bins(p.transfer, l.window, d.BinNS)
-	d.Wait = bins(p.wait, l.window, d.BinNS)
+	d.Transfer = bins(slices.Values(p.transfer), l.window, d.BinNS)
+	d.Wait = bins(slices.Values(p.wait), l.window, d.BinNS)
 	d.Idle = make([]int64, len(d.Compute))
 	for i := range d.Idle {
 		bin := span{l.window.start + int64(i)*d.BinNS, l.window.start + int64(i+1)*d.BinNS}
@@ -76,9 +76,9 @@ func density(l *lane, p parts) model.RankDensity {
 }
 
 // bins sums spans into bins of equal length from the start of the window.
-func bins(spans []span, window span, bin int64) []int64 {
+func bins(spans iter.Seq[span], window span, bin int64) []int64 {
 	out := make([]int64, (window.length()+bin-1)/bin)
-	for _, s := range spans {
+	for s := range spans {
 		for i := (s.start - window.start) / bin; i < int64(len(out)) && window.start+i*bin < s.end; i++ {
 			out[i] += s.clip(span{window.start + i*bin, window.start + (i+1)*bin}).length()
 		}
