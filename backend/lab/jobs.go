@@ -19,7 +19,7 @@ func (l *Lab) Jobs(ctx context.Context, refresh bool) (JobList, error) {
 	if err != nil && ctx.Err() != nil {
 		return JobList{}, err
 	}
-	list := JobList{Scheduler: l.scheduler.Name(), AsOf: now.AsOf, Stale: now.Stale(), Next: now.Next}
+	list := JobList{Scheduler: l.scheduler.Name(), AsOf: now.AsOf, Stale: now.Stale(), Since: now.Since, Next: now.Next}
 	subs, warnings, serr := l.ws.Submissions()
 	if serr != nil {
 		return list, kinded(serr)

@@ -23,6 +23,7 @@ type JobList struct {
 	Scheduler string      `json:"scheduler"`
 	AsOf      time.Time   `json:"as_of"`              // of the last good answer
 	Stale     string      `json:"stale"`              // why the last query failed; empty: it did not
+	Since     time.Time   `json:"since,omitzero"`     // when the queries began to fail; zero: they do not
 	Jobs      []model.Job `json:"jobs"`               // newest first
 	Next      time.Time   `json:"next"`               // a refresh before this time gets the same answer
 	Warnings  []string    `json:"warnings,omitempty"` // such as a damaged record of a submission

@@ -42,9 +42,11 @@ func (a *app) printJobs(list lab.JobList) {
 	} else {
 		fmt.Fprintln(a.out, "no jobs")
 	}
-	a.warn("%s as of %s", list.Scheduler, list.AsOf.Local().Format("15:04:05"))
+	if !list.AsOf.IsZero() {
+		a.warn("%s as of %s", list.Scheduler, list.AsOf.Local().Format("15:04:05"))
+	}
 	if list.Stale != "" {
-		a.warn("this answer is old: %s", list.Stale)
+		a.warn("no answer since %s: %s; jobs are shown as last seen", list.Since.Local().Format("15:04:05"), list.Stale)
 	}
 }
 
@@ -73,6 +75,11 @@ func stateInk(s model.JobState) ink {
 // where says why a job waits, where it runs, or how it ended.
 func where(j model.Job) string {
 	reason := model.ReasonOf(j.Reason).Words
+	if array := j.Tasks.Words(); array != "" && j.State == model.JobPending && reason != "" {
+		return array + "; " + reason
+	} else if array != "" {
+		return array
+	}
 	switch {
 	case j.State == model.JobPending && !j.Start.IsZero():
 		return fmt.Sprintf("%s, start ~%s", reason, clock(j.Start))
