@@ -2,8 +2,11 @@ package lab
 
 import (
 	"context"
+	"fmt"
 
+	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
+	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
 	"shardeck/model"
 )
@@ -11,14 +14,19 @@ import (
 // mostOps bounds the operators that a summary lists, most frequent first.
 const mostOps = 200
 
-// readOps reads the execution trace of the lowest rank that has one, for the operators
-// and the collectives that the program asked for. A run without any is no worse for it.
+// readOps reads execution traces: the first one for the operators and the collectives
+// that the program asked for, and that of each rank whose kernels say nothing of sizes
+// and groups. A run without any is no worse for it.
 func (l *Lab) readOps(ctx context.Context, r *reading, f *flight) error {
+	var tasks []*pool.Task
 	for _, file := range r.run.Files {
-		if file.Kind != model.FileET {
+		rank := r.input.Ranks[file.Rank]
+		bare := rank != nil && analyze.LacksMetadata(rank)
+		if file.Kind != model.FileET || len(tasks) > 0 && !bare {
 			continue
 		}
-		return f.give(ctx, l.pool, costOf(file), func(ctx context.Context, _ pool.Progress) error {
+		first := len(tasks) == 0
+		tasks = append(tasks, f.give(ctx, l.pool, costOf(file), func(ctx context.Context, _ pool.Progress) error {
 			t, err := et.Open(ctx, file.Path, nil)
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
@@ -27,14 +35,52 @@ func (l *Lab) readOps(ctx context.Context, r *reading, f *flight) error {
 				r.lost(file, err)
 				return nil
 			}
-			for _, d := range t.Damage {
-				r.warnings, r.damaged = append(r.warnings, l.ws.Rel(file.Path)+": "+d.String()), true
+			if r.noteOps(t, l.ws.Rel(file.Path), first); bare {
+				r.fill(rank, t, file)
 			}
-			r.ops = t
 			return nil
-		}).Wait()
+		}))
 	}
-	return nil
+	var first error
+	for _, t := range tasks {
+		if err := t.Wait(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// noteOps keeps the first execution trace, and what was wrong with any.
+func (r *reading) noteOps(t *et.Trace, name string, first bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range t.Damage {
+		r.warnings, r.damaged = append(r.warnings, name+": "+d.String()), true
+	}
+	if first {
+		r.ops = t
+	}
+}
+
+// fill gives a rank's communication kernels what the execution trace says of them.
+func (r *reading) fill(rank *trace.Rank, t *et.Trace, file model.RunFile) {
+	var asked []trace.Coll
+	moves := map[string]bool{}
+	for _, c := range t.Collectives() {
+		moves[c.Name] = !c.Control
+	}
+	for _, c := range t.Calls {
+		if coll := t.Colls[c.Coll]; moves[coll.Name] {
+			asked = append(asked, coll)
+		}
+	}
+	n := analyze.FillMetadata(rank, asked)
+	if n == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.warnings = append(r.warnings, fmt.Sprintf("rank %d: sizes and groups of %d collectives come from its execution trace, in the order of the calls", file.Rank, n))
 }
 
 // asked puts what an execution trace tells beside what the kernels tell.

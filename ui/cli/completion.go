@@ -32,7 +32,7 @@ func (a *app) completionCmd() *cobra.Command {
 func (a *app) complete(commands []*cobra.Command) {
 	takes := map[string]func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective){
 		"check": a.idsOf, "submit": a.idsOf, "cancel": a.idsOf, "logs": a.idsOf, "why": a.idsOf, "watch": a.idsOf,
-		"metrics": a.runsOf, "trace": a.runsOf, "compare": a.runsOf, "metric": a.metricsOf,
+		"metrics": a.runsOf, "trace": a.runsOf, "compare": a.runsOf, "analyze": a.runsOf, "metric": a.metricsOf,
 	}
 	for _, c := range commands {
 		if f := takes[c.Name()]; f != nil {
