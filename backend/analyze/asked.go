@@ -21,7 +21,9 @@ func LacksMetadata(r *trace.Rank) bool {
 
 // FillMetadata gives the communication kernels of a trace that LacksMetadata the
 // metadata of the calls that the program made, in the order it made them: the k-th
-// kernel of a type is the k-th call of it. A type whose counts differ (calls that were
+// kernel of a type is the k-th call of it. An execution trace may hold the first of
+// several equal iterations: then every type has the same whole number of kernels a call,
+// and the calls are gone through again. A type whose counts do not fit (calls that were
 // coalesced, kernels that a CUDA graph replayed) is left as it is. It returns how many
 // kernels were given some; r is changed.
 func FillMetadata(r *trace.Rank, asked []trace.Coll) int {
@@ -38,18 +40,35 @@ func FillMetadata(r *trace.Rank, asked []trace.Coll) int {
 		}
 	}
 	r.Colls = slices.Clone(asked)
-	filled := 0
+	filled, times := 0, iterationsOf(kernels, calls)
 	for t, list := range kernels {
-		if t == notComm || t == control || len(list) != len(calls[t]) {
+		if t == notComm || t == control || len(list) != times*len(calls[t]) {
 			continue
 		}
 		slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(r.Records[a].Start, r.Records[b].Start) })
 		for k, i := range list {
-			r.Records[i].Coll = calls[t][k]
+			r.Records[i].Coll = calls[t][k%len(calls[t])]
 		}
 		filled += len(list)
 	}
 	return filled
+}
+
+// iterationsOf is how often the calls were made, by the kernels of every type; 1 where
+// the types do not agree.
+func iterationsOf(kernels map[callType][]int, calls map[callType][]int32) int {
+	times := 0
+	for t, list := range kernels {
+		n := len(calls[t])
+		if t == notComm || t == control {
+			continue
+		}
+		if n == 0 || len(list)%n != 0 || times > 0 && len(list)/n != times {
+			return 1
+		}
+		times = len(list) / n
+	}
+	return max(times, 1)
 }
 
 // kernelType is the type of kernel that does a call: NCCL has one for all that is sent

@@ -28,6 +28,9 @@ func TestFillMetadata(t *testing.T) {
 		if !LacksMetadata(r) {
 			t.Fatalf("%s lacks its metadata now", name)
 		}
+		if name == "llama-8b-tp2" { // two equal iterations
+			asked = asked[:len(asked)/2]
+		}
 		if n := FillMetadata(r, asked); n != len(want) {
 			t.Fatalf("%s: %d of %d kernels", name, n, len(want))
 		}
