@@ -11,12 +11,14 @@ type call struct {
 	lane *lane
 	typ  callType
 	meta *trace.Coll // nil: launched from a CUDA graph, or not by torch.distributed
-	peer int         // other end of a send or recv, -1: not known
 	met  *match      // the same call on all ranks of its group; nil: not matched
+	lost string      // why it was not matched, empty where it is not known to be lost
+
+	peer     int  // other end of a send or recv, -1: not known
+	inferred bool // bytes come from the model's shape, not from metadata
 
 	transfer, wait int64 // inside the window; both 0 where met is nil
 	bytes          int64 // -1: not known
-	inferred       bool  // bytes come from the model's shape, not from metadata
 }
 
 // clipped is the part of the call inside its rank's window.

@@ -81,8 +81,8 @@ func (w *world) callTimes(name string, all func(*lane) []span, of func(*call) sp
 // lostOn says why calls of a lane were not matched; empty if all that could be were.
 func (w *world) lostOn(l *lane) string {
 	for _, c := range l.calls {
-		if why := w.lost[c]; why != "" {
-			return why
+		if c.lost != "" {
+			return c.lost
 		}
 	}
 	return w.mute[l.rank]
@@ -97,7 +97,7 @@ func (w *world) byType(m *model.Metric, of func(*call) span) {
 		spans := map[callType][]span{}
 		for _, c := range l.calls {
 			spans[c.typ] = append(spans[c.typ], of(c))
-			unsure[c.typ] = unsure[c.typ] || w.lost[c] != ""
+			unsure[c.typ] = unsure[c.typ] || c.lost != ""
 		}
 		for t, s := range spans {
 			if n := l.window.length(); n > 0 {

@@ -43,8 +43,8 @@ func (w *world) pipelineWaits(l *lane) (waits []span, why string) {
 		if !w.pipelineCall(c) {
 			continue
 		}
-		if why := w.lost[c]; why != "" {
-			return nil, why
+		if c.lost != "" {
+			return nil, c.lost
 		}
 		found = append(found, c.waiting())
 	}
@@ -56,7 +56,7 @@ func (w *world) pipelineCall(c *call) bool {
 	case recv:
 		return true
 	case broadcast:
-		return c.met != nil && w.spansStages(c.met.channel.ranks) || c.met == nil && w.lost[c] != ""
+		return c.met != nil && w.spansStages(c.met.channel.ranks) || c.met == nil && c.lost != ""
 	}
 	return false
 }

@@ -19,8 +19,7 @@ type world struct {
 	lanes   []*lane  // ranks with kernels, by rank
 	empty   []string // files of ranks without kernels
 	matches []*match
-	lost    map[*call]string // calls that were not matched, and why
-	mute    map[int]string   // ranks without any of the calls that others made with them, and which
+	mute    map[int]string // ranks without any of the calls that others made with them, and which
 	sets    []*set
 
 	metrics  map[string]model.Metric
@@ -39,7 +38,7 @@ func (w *world) warn(format string, args ...any) {
 
 // newWorld prepares everything that families of metrics share.
 func newWorld(ctx context.Context, in Input) (*world, error) {
-	w := &world{in: in, metrics: map[string]model.Metric{}, lost: map[*call]string{}, mute: map[int]string{}}
+	w := &world{in: in, metrics: map[string]model.Metric{}, mute: map[int]string{}}
 	w.noteDamage()
 	w.dropForeign()
 	w.resolveLayout()
@@ -111,8 +110,12 @@ func (w *world) matchCalls(ctx context.Context) error {
 	if len(homeless) > 0 && len(w.lanes) > 1 {
 		w.warn("%d %s calls have no group: neither the trace nor the layout (%s) tells which ranks meet in them", len(homeless), homeless[0].typ, w.layout)
 	}
+	why := map[callType]string{}
 	for _, c := range homeless {
-		w.lost[c] = "no group is known for " + string(c.typ)
+		if why[c.typ] == "" {
+			why[c.typ] = "no group is known for " + string(c.typ)
+		}
+		c.lost = why[c.typ]
 	}
 	return nil
 }
@@ -120,15 +123,16 @@ func (w *world) matchCalls(ctx context.Context) error {
 // noteUnmatched remembers and reports the calls of a channel that were not matched.
 // Where one trace has more calls than another, the shorter one is not whole.
 func (w *world) noteUnmatched(ch *channel, found int, why, uneven string) {
-	loose := 0
+	loose, lost := 0, ""
+	if why != "" {
+		lost = fmt.Sprintf("%s: %s", ch, why)
+	}
 	for _, calls := range ch.calls {
 		for _, c := range calls {
 			if c.met == nil {
 				loose++
 			}
-			if why != "" {
-				w.lost[c] = fmt.Sprintf("%s: %s", ch, why)
-			}
+			c.lost = lost
 		}
 	}
 	for _, r := range ch.ranks {
@@ -168,7 +172,7 @@ func (w *world) dropClockless() {
 		}
 		why := fmt.Sprintf("%s: its hosts have no common clock", m.channel)
 		for _, c := range m.calls {
-			c.met, w.lost[c] = nil, why
+			c.met, c.lost = nil, why
 		}
 		if !told[m.channel] {
 			told[m.channel] = true

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"math"
+	"runtime"
 	"unicode/utf8"
 )
 
@@ -188,7 +189,9 @@ func (s *scanner) coll(b []byte, at int64) int32 {
 	return id
 }
 
-// room grows the list of records to what the whole file is expected to hold.
+// room grows the list of records to what the whole file is expected to hold. A large
+// list that was outgrown is given up at once: left to itself, the collector comes
+// only when the heap has grown by as much again.
 func (s *scanner) room() {
 	n := len(s.records)
 	if n < cap(s.records) || s.expect == nil {
@@ -197,4 +200,10 @@ func (s *scanner) room() {
 	to := make([]Record, n, max(1024, n+n/4, s.expect(n)))
 	copy(to, s.records)
 	s.records = to
+	if n >= largeList {
+		runtime.GC()
+	}
 }
+
+// largeList is how many records cost more memory than a collection costs time.
+const largeList = 1 << 16
