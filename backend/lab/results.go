@@ -87,6 +87,8 @@ type Cause struct {
 	Line  string    `json:"line"`  // the line that proves it
 	Where string    `json:"where"` // file:line
 	Fixes []string  `json:"fixes"`
+
+	Remedies []Remedy `json:"remedies,omitempty"` // those of the fixes that an edit of the config makes
 }
 
 // Series is one line of a chart: runs that may be compared, by rising X.

@@ -46,6 +46,7 @@ func (l *Lab) failure(ctx context.Context, j model.Job) (Cause, error) {
 		return c, ctx.Err()
 	}
 	c.fill(f, tail)
+	c.Remedies = l.remedies(j.Experiment, c.Fixes)
 	return c, ctx.Err()
 }
 
