@@ -138,6 +138,27 @@ func TestCopyIsTheCommandThatSubmitsAgain(t *testing.T) {
 	}
 }
 
+func TestFailedJobIsMendedAtAKey(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24).Press("3", "down", "down").Expect("CUDA out of memory", "f mends it")
+	d.Press("f").Expect("Mend E1.6?", "1  parallelism.tp 1 → 2", "▌ Leave").Press("enter").Expect("▌Jobs")
+	d.Press("f", "1").Expect("▌Config · E1.6", "◂ 2 ▸", "modified", "changed, not saved")
+	if l.Called("Save ") != 0 {
+		t.Error("saved without being asked")
+	}
+	d.Press("s").Expect("Save E1.6?", "parallelism.tp: 2").Press("s").Expect("Submit E1.6?").Press("y").Expect("submitted as job")
+	d.Press("3", "down", "f").Absent("Mend")
+}
+
+func TestNothingToMendSaysWhy(t *testing.T) {
+	l := panetest.New()
+	cause := l.Causes["3141580"]
+	cause.Remedies = nil
+	l.Causes["3141580"] = cause
+	d := start(t, l, 80, 24).Press("3", "f").Expect("has not failed")
+	d.Press("down", "down", "f").Expect("no change of the config mends this")
+}
+
 // rows makes a board of so many experiments.
 func manyRows(l *panetest.Lab, n int) {
 	base := append([]lab.Row(nil), l.Rows...)

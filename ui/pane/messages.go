@@ -28,6 +28,8 @@ type OpenMsg struct {
 	Experiment string // id
 	Run        string // name
 	Job        string // id
+
+	Edits []model.Edit // for Config: changes to make to the draft, not yet saved
 }
 
 // SelectMsg says that the cursor rests on an experiment: panes beside may follow. Entered

@@ -91,5 +91,9 @@ func causes() map[string]lab.Cause {
 		Line:  "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 39.39 GiB of which 1.21 GiB is free",
 		Where: "logs/E1.6_3141580.out:812",
 		Fixes: []string{"parallelism.tp 1 → 2: halves weights and KV cache", "vllm.max_model_len 2560: prompt and output, no more",
-			"slurm.constraint gpu&hbm80g: same price, fewer nodes"}}}
+			"slurm.constraint gpu&hbm80g: same price, fewer nodes"},
+		Remedies: []lab.Remedy{
+			{Text: "parallelism.tp 1 → 2", Edits: []model.Edit{{Path: "parallelism.tp", Value: "2"}}},
+			{Text: "slurm.constraint auto → gpu&hbm80g", Edits: []model.Edit{{Path: "slurm.constraint", Value: "gpu&hbm80g"}}},
+		}}}
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -16,12 +17,13 @@ import (
 // read again, since the file may have changed.
 func (p *Pane) show(id string) tea.Cmd {
 	if id == "" || p.busy() {
+		p.edits = nil
 		return nil
 	}
 	if d := p.drafts[id]; d != nil && d.Modified() {
 		p.id = id
 		p.judge()
-		return nil
+		return p.takeEdits()
 	}
 	return p.open.Start(p.env.Ctx, func(context.Context) (opened, error) {
 		d, err := pane.OpenDraft(p.env.Lab, id)
@@ -41,8 +43,29 @@ func (p *Pane) gotDraft(done pane.Done[opened]) tea.Cmd {
 	if done.Err == nil {
 		p.drafts[p.id] = done.Value.draft
 		p.judge()
+		return p.takeEdits()
 	}
 	return nil
+}
+
+// takeEdits makes the changes that came with the wish to open the draft, and puts the
+// cursor on the first.
+func (p *Pane) takeEdits() tea.Cmd {
+	edits := p.edits
+	p.edits = nil
+	if len(edits) == 0 {
+		return nil
+	}
+	for i, e := range edits {
+		if err := p.draft().Set(e.Path, e.Value); err != nil {
+			return pane.Fail(err)
+		}
+		if at := slices.IndexFunc(fields, func(f field) bool { return f.path == e.Path }); at >= 0 && i == 0 {
+			p.form.Cursor = at
+		}
+	}
+	p.judge()
+	return pane.Say("changed, not saved: z takes it back, s saves and submits")
 }
 
 // firstField is where the cursor stands in a form just opened: tensor parallelism, what is

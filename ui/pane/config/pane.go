@@ -34,9 +34,10 @@ type Pane struct {
 	formRows int   // fields in sight when last drawn
 	err      error // why there is no draft
 
-	ask  *pane.Ask
-	flow *submission.Flow
-	then func() tea.Cmd // what follows a save; nil: nothing
+	ask   *pane.Ask
+	flow  *submission.Flow
+	edits []model.Edit   // to make to the draft as soon as it is open
+	then  func() tea.Cmd // what follows a save; nil: nothing
 
 	open    pane.Task[opened]
 	diff    pane.Task[string]
@@ -88,6 +89,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	switch msg := msg.(type) {
 	case pane.OpenMsg:
 		if msg.To == pane.Config && msg.Experiment != "" {
+			p.edits = msg.Edits
 			return p, p.show(msg.Experiment)
 		}
 	case pane.SelectMsg:

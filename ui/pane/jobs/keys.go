@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"strconv"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -18,6 +19,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "before", Help: "the line before that matches the search"}, Do: func(p *Pane) tea.Cmd { return p.find(true) }, Why: needLog},
 		{Key: pane.Key{Keys: []string{"E"}, Label: "E", Verb: "error", Help: "go to the first error in the log", Foot: true}, Do: (*Pane).toError, Why: needLog},
 		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "wrap", Help: "wrap long lines of the log, or cut them"}, Do: (*Pane).wrap, Why: needLog},
+		{Key: pane.Key{Keys: []string{"f"}, Label: "f", Verb: "fix…", Help: "take a fix of a failed job into its config, to be looked at before it is saved", Foot: true}, Do: (*Pane).askFix, Why: needFix},
 		{Key: pane.Key{Keys: []string{"m"}, Label: "m", Verb: "metrics", Help: "open the metrics of the run that the job wrote", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Metrics) }, Why: needRun},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "open the traces of the run that the job wrote"}, Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Traces) }, Why: needRun},
 		{Key: pane.Key{Keys: []string{"x"}, Label: "x", Verb: "cancel…", Help: "cancel the job, after asking", Foot: true}, Do: (*Pane).askCancel, Why: mayCancel},
@@ -72,6 +74,51 @@ func needJob(p *Pane) string {
 func needLog(p *Pane) string {
 	if len(p.log.Lines) == 0 {
 		return "there is no log yet"
+	}
+	return ""
+}
+
+func needFix(p *Pane) string {
+	j, ok := p.current()
+	switch {
+	case !ok:
+		return needJob(p)
+	case !j.State.Failed():
+		return "job " + j.ID + " has not failed: there is nothing to mend"
+	case p.env.Lab.ReadOnly():
+		return "read-only: start shardeck without --read-only to change anything"
+	case p.detail.id != j.ID:
+		return "wait: its log is being read"
+	case len(p.detail.cause.Remedies) == 0:
+		return "no change of the config mends this: see what to try below the log"
+	}
+	return ""
+}
+
+// askFix offers the changes that may mend the job; the form shows what one does.
+func (p *Pane) askFix() tea.Cmd {
+	c, j := p.detail.cause, p.detail.id
+	popup := &widget.Popup{Title: "Mend " + p.experiment(j) + "?", Body: []string{c.Title, ""}}
+	for i, r := range c.Remedies[:min(len(c.Remedies), 9)] {
+		number := strconv.Itoa(i + 1)
+		popup.Body = append(popup.Body, number+"  "+r.Text)
+		popup.Buttons = append(popup.Buttons, number)
+	}
+	popup.Body = append(popup.Body, "", "It goes into the form; nothing is saved or submitted yet.")
+	popup.Buttons = append(popup.Buttons, "Leave")
+	popup.Choice = len(popup.Buttons) - 1
+	p.ask = &pane.Ask{Popup: popup, Do: func(i int) tea.Cmd {
+		return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: p.experiment(j), Edits: c.Remedies[i].Edits})
+	}}
+	return nil
+}
+
+// experiment is the id that a job is of.
+func (p *Pane) experiment(job string) string {
+	for _, j := range p.list.Jobs {
+		if j.ID == job {
+			return j.Experiment
+		}
 	}
 	return ""
 }

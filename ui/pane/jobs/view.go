@@ -187,6 +187,9 @@ func (p *Pane) causeLines() []string {
 		}
 		lines = append(lines, "   "+th.Paint(theme.Dim, label)+widget.Sentence(fix, p.width-10))
 	}
+	if len(c.Remedies) > 0 {
+		lines[0] = widget.Rule(th, p.width, title+" · f mends it")
+	}
 	return lines
 }
 
