@@ -96,7 +96,7 @@ func (w *world) byType(m *model.Metric, of func(*call) span) {
 	for _, l := range w.lanes {
 		spans := map[callType][]span{}
 		for _, c := range l.calls {
-			spans[c.typ] = append(spans[c.typ], of(c))
+			spans[c.typ] = addSpan(spans[c.typ], of(c))
 			unsure[c.typ] = unsure[c.typ] || c.lost != ""
 		}
 		for t, s := range spans {

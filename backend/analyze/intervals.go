@@ -43,6 +43,14 @@ func unionOf(spans []span) []span {
 	return union(spans)
 }
 
+// addSpan appends a span that is not empty.
+func addSpan(spans []span, s span) []span {
+	if s.length() == 0 {
+		return spans
+	}
+	return append(spans, s)
+}
+
 // length is the total length of disjoint spans.
 func length(spans []span) int64 {
 	var n int64
@@ -101,7 +109,10 @@ func total(spans iter.Seq[span]) int64 {
 
 // subtract is the time of a that is not in b, both disjoint and in order.
 func subtract(a, b []span) []span {
-	var out []span
+	if len(b) == 0 {
+		return a
+	}
+	out := make([]span, 0, len(a))
 	j := 0
 	for _, s := range a {
 		for j < len(b) && b[j].end <= s.start {

@@ -148,7 +148,7 @@ func (l *lane) shift(by int64) {
 
 // fill works out what the device did inside the window.
 func (l *lane) fill() {
-	l.comm = slices.Collect(l.united(l.isComm))
+	l.comm = slices.AppendSeq(make([]span, 0, len(l.calls)), l.united(l.isComm))
 	l.copied = slices.Collect(l.united(isCopy))
 	l.hidden = meeting(l.compute(), l.comm)
 	l.computed = total(l.compute())
@@ -160,8 +160,8 @@ func (l *lane) fill() {
 func (l *lane) split() {
 	var moving, waiting []span
 	for _, c := range l.calls {
-		moving = append(moving, c.moving())
-		waiting = append(waiting, c.waiting())
+		moving = addSpan(moving, c.moving())
+		waiting = addSpan(waiting, c.waiting())
 	}
 	l.moving = unionOf(moving)
 	l.waiting = subtract(unionOf(waiting), l.moving)

@@ -46,7 +46,7 @@ func (w *world) pipelineWaits(l *lane) (waits []span, why string) {
 		if c.lost != "" {
 			return nil, c.lost
 		}
-		found = append(found, c.waiting())
+		found = addSpan(found, c.waiting())
 	}
 	return unionOf(found), ""
 }
