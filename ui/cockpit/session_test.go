@@ -3,9 +3,12 @@ package cockpit
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
 	"shardeck/model"
@@ -189,5 +192,76 @@ func BenchmarkKey(b *testing.B) {
 	for b.Loop() {
 		m.Update(key)
 		_ = m.View()
+	}
+}
+
+func TestSuspendAndBack(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24).Press("2", "right").Expect("◂ 2 ▸", "modified")
+	d.Press("ctrl+z")
+	if _, ok := panetest.Last[tea.SuspendMsg](d); !ok {
+		t.Fatal("ctrl+z did not suspend")
+	}
+	before := l.Called("Jobs")
+	d.Send(tea.ResumeMsg{}).Expect("◂ 2 ▸", "modified")
+	if l.Called("Jobs") != before+1 {
+		t.Error("coming back must ask the scheduler once")
+	}
+}
+
+func TestEditorOpenedAndClosed(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24).Press("e")
+	d.Park = true
+	d.Press("e")
+	d.Park = false
+	if msg, ok := d.Parked[0]().(pane.EditMsg); !ok || !strings.HasSuffix(msg.Path, "E1.1.yaml") {
+		t.Fatalf("e asked for %+v", msg)
+	}
+	l.Rows[0].Experiment.Layout.TP = 4 // what the user did in the editor
+	d.Send(pane.EditedMsg{Path: "E1.1.yaml"}).Expect("◂ 4 ▸").Absent("modified")
+	d.Send(pane.EditedMsg{Path: "E1.1.yaml", Err: errors.New("vi: not found")}).Expect("vi: not found")
+}
+
+func TestEditorWaitsForUnsavedChanges(t *testing.T) {
+	start(t, panetest.New(), 80, 24).Press("e", "right", "e").Expect("save with w first")
+}
+
+// TestTracesAreReadWhileTheUserTypes holds the pool and sees that every key still acts.
+func TestTracesAreReadWhileTheUserTypes(t *testing.T) {
+	l := panetest.New()
+	for i := range l.Rows {
+		l.Rows[i].Analysis = nil
+	}
+	d := start(t, l, 80, 24).Press("down")
+	d.Park = true
+	d.Press("t").Send(d.Parked[0]())
+	d.Expect("▌Traces · llama-8b-tp2", "reading the traces", "esc stops it")
+	d.Press("1").Expect("▌Experiments").Press("down").Expect("▌ E1.3").Press("/").Type("tp:4").Expect("/ tp:4").Absent("E3.2")
+	d.Press("esc", "2", "3", "6").Expect("reading the traces of llama-8b-tp2")
+	d.Release().Expect("nvjet_tst")
+}
+
+func TestStoppedReadingStaysStopped(t *testing.T) {
+	l := panetest.New()
+	for i := range l.Rows {
+		l.Rows[i].Analysis = nil
+	}
+	d := start(t, l, 80, 24).Press("down")
+	d.Park = true
+	d.Press("t")
+	open := d.Parked[0]()
+	d.Parked = nil
+	d.Send(open).Press("esc")
+	d.Release().Expect("llama-8b-tp2", "are not read yet").Absent("nvjet_tst")
+	d.Press("enter").Expect("nvjet_tst")
+}
+
+func TestCloneChangeSubmit(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24).Press("c").Expect("clone E1.1 as E1.4").Press("enter").Expect("▌Config · E1.4", "E1.4 made")
+	d.Press("right", "s", "s").Expect("Submit E1.4?").Press("y").Expect("E1.4 submitted as job")
+	if l.Called("Submit E1.4") != 1 {
+		t.Errorf("calls: %v", l.Calls)
 	}
 }

@@ -212,6 +212,9 @@ func (l *Lab) Log(ctx context.Context, j model.Job, lines int) (lab.LogPart, err
 	if !ok {
 		return lab.LogPart{}, fmt.Errorf("logs/vllm_%s.out is not there yet: the job has not started", j.ID)
 	}
+	if cut := len(part.Lines) - lines; lines > 0 && cut > 0 {
+		part.Lines, part.First = part.Lines[cut:], -1
+	}
 	return part, nil
 }
 

@@ -214,19 +214,25 @@ func (p *Pane) find(back bool) tea.Cmd {
 	switch {
 	case p.search == "":
 		return pane.Say("nothing to search for: ↵ then / in the log")
-	case !p.log.Find(p.search, back):
-		return pane.Say("not in the log: " + p.search)
+	case p.log.Find(p.search, back):
+		return nil
 	}
-	return nil
+	if cmd := p.deeper(func() bool { return p.log.Find(p.search, back) }); cmd != nil {
+		return cmd
+	}
+	return pane.Say("not in the log: " + p.search)
 }
 
 func (p *Pane) toError() tea.Cmd {
-	if !p.firstError() {
-		return pane.Say("no line of the log looks like an error")
-	}
 	p.inLog = true
 	p.bright()
-	return nil
+	if p.firstError() {
+		return nil
+	}
+	if cmd := p.deeper(p.firstError); cmd != nil {
+		return cmd
+	}
+	return pane.Say("no line of the log looks like an error")
 }
 
 func (p *Pane) wrap() tea.Cmd {

@@ -42,6 +42,8 @@ type Pane struct {
 	log     widget.Pager
 	inLog   bool // keys move in the log
 	search  string
+	deep    string              // job whose log is read as far back as a cause is looked for
+	again   func() (found bool) // to look for in the deeper log, once it is there
 	typing  *widget.Input
 	ask     *pane.Ask
 	rest    int // generation of the cursor's rest
@@ -240,10 +242,13 @@ func (p *Pane) read() tea.Cmd {
 		p.reading.Stop()
 		return nil
 	}
-	l := p.env.Lab
+	l, lines := p.env.Lab, logLines
+	if p.deep == j.ID {
+		lines = 0
+	}
 	return p.reading.Start(p.env.Ctx, func(ctx context.Context) (detail, error) {
 		d := detail{id: j.ID}
-		d.part, d.logErr = l.Log(ctx, j, logLines)
+		d.part, d.logErr = l.Log(ctx, j, lines)
 		if j.State.Failed() {
 			d.cause, d.whyErr = l.Why(ctx, j)
 		}
@@ -268,10 +273,37 @@ func (p *Pane) gotDetail(done pane.Done[detail]) tea.Cmd {
 		p.firstError()
 	}
 	p.fill()
+	return tea.Batch(p.lookAgain(), p.follow())
+}
+
+// follow reads the log again after a while, as long as the job runs and is looked at.
+func (p *Pane) follow() tea.Cmd {
 	if j, ok := p.current(); ok && j.State.Active() && p.focused && !p.away {
 		return p.env.After(followTime, followMsg{j.ID})
 	}
 	return nil
+}
+
+// deeper reads more of a log whose end does not have what is looked for; nil: there is
+// no more to read.
+func (p *Pane) deeper(look func() bool) tea.Cmd {
+	if p.deep == p.detail.id || p.detail.part.First == 0 {
+		return nil
+	}
+	p.deep, p.again = p.detail.id, look
+	return tea.Batch(pane.Send(pane.Note{Text: "looking further back in the log …", Tone: theme.Busy}), p.read())
+}
+
+func (p *Pane) lookAgain() tea.Cmd {
+	look := p.again
+	p.again = nil
+	switch {
+	case look == nil:
+		return nil
+	case look():
+		return pane.Say("")
+	}
+	return pane.Say("not in the last " + widget.Int(len(p.log.Lines)) + " lines of the log")
 }
 
 // titleOf is the few words that a job's line shows of its log.

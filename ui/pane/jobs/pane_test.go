@@ -106,3 +106,52 @@ func TestStaleAndErrors(t *testing.T) {
 func TestMissingLog(t *testing.T) {
 	drive(t, panetest.New(), 80, 18).Press("down").Expect("is not there yet: the job has not started")
 }
+
+// longLog gives the failed job so many lines of nothing after its error.
+func longLog(l *panetest.Lab, lines int) {
+	part := l.Logs["3141580"]
+	for range lines {
+		part.Lines = append(part.Lines, "INFO  waiting for the other ranks")
+	}
+	l.Logs["3141580"] = part
+}
+
+func TestFirstErrorOfALongLog(t *testing.T) {
+	l := panetest.New()
+	longLog(l, 5000)
+	d := drive(t, l, 80, 18).Press("down", "down").Expect("line 1 000 of 1 000")
+	d.Press("E").Expect("line 5 of 5 008", "▌ torch.OutOfMemoryError")
+	d.Press("G", "g", "G", "/").Type("vLLM 0.11").Press("enter")
+	if n, _ := panetest.Last[pane.Note](d); n.Text != "not in the log: vLLM 0.11" {
+		t.Errorf("said %q", n.Text)
+	}
+}
+
+func TestSearchGoesFurtherBack(t *testing.T) {
+	l := panetest.New()
+	longLog(l, 3000)
+	d := drive(t, l, 80, 18).Press("down", "down", "enter", "/").Type("8192 tokens").Press("enter")
+	d.Expect("line 4 of 3 008", "▌ INFO  profiling run with 8192 tokens")
+}
+
+func TestWrapKeepsTheCursorInSight(t *testing.T) {
+	drive(t, panetest.New(), 60, 18).Press("down", "down", "E", "w").Expect("▌ torch.OutOfMemoryError", "GiB is free").Press("w").Absent("GiB is free")
+}
+
+func TestDoneJobLeadsToItsRun(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18)
+	l.Rows[1].Run.JobID = "3141570"
+	d.Send(pane.BoardMsg{Rows: l.Rows}).Press("down", "down", "down")
+	if m := d.Pane().Message(); m.Text != "E1.2 is done: m opens its metrics, t its traces" {
+		t.Errorf("message %q", m.Text)
+	}
+	d.Press("m")
+	if got, _ := panetest.Last[pane.OpenMsg](d); got.To != pane.Metrics || got.Run != "llama-8b-tp2" {
+		t.Errorf("m opened %+v", got)
+	}
+	d.Press("up", "up", "up", "t")
+	if n, _ := panetest.Last[pane.Note](d); n.Text != "job 3141592 has not ended: its run is not there yet" {
+		t.Errorf("said %q", n.Text)
+	}
+}
