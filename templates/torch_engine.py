@@ -50,10 +50,11 @@ from pathlib import Path
 from typing import Any
 
 import vllm_profiler as runner
-from vllm_profiler import EXIT_CONFIG, EXIT_GPUS, EXIT_SOFTWARE, Experiment, Failure, Iteration, Part, Place
+from vllm_profiler import EXIT_COMM, EXIT_CONFIG, EXIT_GPUS, EXIT_SOFTWARE, Experiment, Failure, Iteration, Part, Place
 
 DEVICE = os.environ.get("SHARDECK_TORCH_DEVICE", "cuda")  # cpu: gloo, for tests
-EAGER_STEP = 5  # a traced eager MoE layer writes about as much as this many layers of a graph, measured
+EAGER_STEP = 10  # a traced eager MoE layer writes about as much as this many layers of a graph, measured
+WAIT = timedelta(minutes=10)  # for ranks that do not come
 
 # Shapes of models: `shardeck generate` writes those of its models.yaml here, as JSON.
 SHAPES = r"""[]"""
@@ -149,10 +150,28 @@ class Group:
         return len(self.ranks)
 
 
+def open_store(place: Place, rank: int, size: int, notice: Path) -> Any:
+    """The store where ranks meet, held by rank 0. On one node rank 0 takes a port that is free
+    and puts it on the notice, a file: a port chosen before could be taken by the time it is used.
+    Several nodes have an agreed one."""
+    if place.nodes > 1:
+        return dist.TCPStore(place.master, place.port, size, rank == 0, timeout=WAIT)
+    if rank == 0:
+        store = dist.TCPStore("127.0.0.1", 0, size, True, timeout=WAIT, wait_for_workers=False)
+        runner.write_text(notice, str(store.port))
+        return store
+    deadline = time.monotonic() + WAIT.total_seconds()
+    while not notice.exists():
+        if time.monotonic() > deadline:
+            raise Failure(EXIT_COMM, f"rank 0 did not open the meeting point in {WAIT}: see its part of the log")
+        time.sleep(0.02)
+    return dist.TCPStore("127.0.0.1", int(notice.read_text()), size, False, timeout=WAIT)
+
+
 class World:
     """This rank among the others: coordinates, groups, device, and the point where all meet."""
 
-    def __init__(self, e: Experiment, rank: int, place: Place, device: str = DEVICE) -> None:
+    def __init__(self, e: Experiment, rank: int, place: Place, notice: Path, device: str = DEVICE) -> None:
         self.rank, self.size = rank, e.ranks
         self.tp, self.pp, self.dp = rank % e.tp, rank // e.tp % e.pp, rank // (e.tp * e.pp)
         self.device = torch.device(device, rank % (e.ranks // place.nodes)) if device == "cuda" else torch.device(device)
@@ -162,11 +181,10 @@ class World:
             torch.cuda.set_device(self.device)
         self.backend = "nccl" if device == "cuda" else "gloo"
         self.meetings = 0
-        wait = timedelta(minutes=10)
-        self.store = dist.TCPStore(place.master, place.port, e.ranks, rank == 0, timeout=wait)
+        self.store = open_store(place, rank, e.ranks, notice)
         more: dict[str, Any] = {"device_id": self.device} if device == "cuda" else {}
         dist.init_process_group(self.backend, store=dist.PrefixStore("world", self.store), rank=rank,
-                                world_size=e.ranks, timeout=wait, **more)
+                                world_size=e.ranks, timeout=WAIT, **more)
         each = range(e.ranks)
         self.tensor = self.group([[r for r in each if r // e.tp == first] for first in range(e.ranks // e.tp)])
         self.replica = self.group([[r for r in each if r // (e.tp * e.pp) == d] for d in range(e.dp)])
@@ -189,6 +207,14 @@ class World:
         if self.store.add(name, 1) == self.size:
             self.store.set(f"{name}/all", "here")
         self.store.wait([f"{name}/all"])
+
+    def part(self) -> None:
+        """The last thing a rank does: rank 0 has the store, and leaves after all who need it."""
+        if self.rank:
+            self.store.add("gone", 1)
+            return
+        while self.store.add("gone", 0) < self.size - 1:
+            time.sleep(0.01)
 
     def wait_for_device(self) -> None:
         if self.device.type == "cuda":
@@ -235,9 +261,10 @@ class Step:
 
 
 def rotate(x: Any, step: Step) -> Any:
-    """Rotary embedding of [..., tokens, features], halves rotated against each other."""
-    a, b = x.chunk(2, dim=-1)
-    return torch.cat((a * step.cos - b * step.sin, b * step.cos + a * step.sin), dim=-1)
+    """Rotary embedding of [batch, tokens, heads, features], halves rotated against each other. It
+    comes before heads and tokens change places: on memory in its own order it is twice as fast."""
+    (a, b), cos, sin = x.chunk(2, dim=-1), step.cos.unsqueeze(1), step.sin.unsqueeze(1)
+    return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
 
 
 def normalize(x: Any, weight: Any) -> Any:
@@ -264,10 +291,10 @@ class Attention:
     def __call__(self, x: Any, step: Step) -> Any:
         batch, tokens, _ = x.shape
         q, k, v = F.linear(x, self.qkv, self.bias).split([n * self.dim for n in (self.heads, self.kv, self.kv)], dim=-1)
-        q, k, v = (t.view(batch, tokens, -1, self.dim).transpose(1, 2) for t in (q, k, v))
+        q, k, v = (t.view(batch, tokens, -1, self.dim) for t in (q, k, v))
         if self.norm is not None:
             q, k = normalize(q, self.norm), normalize(k, self.norm)
-        q, k = rotate(q, step), rotate(k, step)
+        q, k, v = (t.transpose(1, 2) for t in (rotate(q, step), rotate(k, step), v))
         y = self.attend(q, k, v, step).transpose(1, 2).reshape(batch, tokens, -1)
         return F.linear(y, self.out)
 
@@ -309,31 +336,31 @@ class LatentAttention:
             q = F.linear(normalize(F.linear(x, self.q_down), self.q_norm), self.q)
         else:
             q = F.linear(x, self.q)
-        q = q.view(batch, tokens, self.heads, -1).transpose(1, 2)
-        q_nope, q_rope = q.split([self.s.nope_dim, self.s.rope_dim], dim=-1)
+        q_nope, q_rope = q.view(batch, tokens, self.heads, -1).split([self.s.nope_dim, self.s.rope_dim], dim=-1)
         latent, key = F.linear(x, self.down).split([self.s.kv_rank, self.s.rope_dim], dim=-1)
         end = step.at + tokens
         self.latent[:, step.at:end] = normalize(latent, self.norm)
-        self.key[:, step.at:end] = rotate(key, step)
+        self.key[:, step.at:end] = rotate(key.unsqueeze(2), step).squeeze(2)
         attend = self.expanded if step.at == 0 else self.absorbed
         y = attend(q_nope, rotate(q_rope, step), self.latent[:, :end], self.key[:, :end])
-        return F.linear(y.transpose(1, 2).reshape(batch, tokens, -1), self.out)
+        return F.linear(y.reshape(batch, tokens, -1), self.out)
 
     def expanded(self, q_nope: Any, q_rope: Any, latent: Any, key: Any) -> Any:
+        """All tokens of a prompt at once; in and out [batch, tokens, heads, ...]."""
         batch, tokens, _ = latent.shape
-        kv = F.linear(latent, self.up).view(batch, tokens, self.heads, -1).transpose(1, 2)
+        kv = F.linear(latent, self.up).view(batch, tokens, self.heads, -1)
         k, v = kv.split([self.s.nope_dim, self.s.v_dim], dim=-1)
-        k = torch.cat((k, key.unsqueeze(1).expand(-1, self.heads, -1, -1)), dim=-1)
-        q = torch.cat((q_nope, q_rope), dim=-1)
-        return F.scaled_dot_product_attention(q, k, v, is_causal=tokens > 1, scale=self.scale)
+        k = torch.cat((k, key.unsqueeze(2).expand(-1, -1, self.heads, -1)), dim=-1)
+        q, k, v = (t.transpose(1, 2) for t in (torch.cat((q_nope, q_rope), dim=-1), k, v))
+        return F.scaled_dot_product_attention(q, k, v, is_causal=tokens > 1, scale=self.scale).transpose(1, 2)
 
     def absorbed(self, q_nope: Any, q_rope: Any, latent: Any, key: Any) -> Any:
-        """One query token a request: [batch, heads, 1, ...]."""
+        """One token a request, against the latents of all before it."""
         up_k, up_v = self.up.view(self.heads, -1, self.s.kv_rank).split([self.s.nope_dim, self.s.v_dim], dim=1)
-        q = torch.einsum("bhqn,hnr->bhqr", q_nope, up_k).squeeze(2)
-        scores = q @ latent.transpose(1, 2) + q_rope.squeeze(2) @ key.transpose(1, 2)
+        q = torch.einsum("bhn,hnr->bhr", q_nope.squeeze(1), up_k)
+        scores = q @ latent.transpose(1, 2) + q_rope.squeeze(1) @ key.transpose(1, 2)
         weights = torch.softmax(scores.float() * self.scale, dim=-1).to(q.dtype)
-        return torch.einsum("bhr,hvr->bhv", weights @ latent, up_v).unsqueeze(2)
+        return torch.einsum("bhr,hvr->bhv", weights @ latent, up_v).unsqueeze(1)
 
 
 class FeedForward:
@@ -496,6 +523,9 @@ def best_attention() -> contextlib.AbstractContextManager[Any]:
 
 class Engine:
     """A model that generates, and takes the time."""
+
+    token: Any  # what the graph reads and writes: the last token of each request
+    position: Any  # and where it goes in the cache
 
     def __init__(self, e: Experiment, world: World) -> None:
         self.e, self.world, self.shape = e, world, shape_of(e)
@@ -686,7 +716,7 @@ def run_rank(e: Experiment, rank: int, place: Place, out: Path, part: Part) -> N
         raise Failure(EXIT_SOFTWARE, "PyTorch is not installed in this environment: see runtime in shardeck.yaml")
     check_shape(e, shape_of(e))
     os.environ.update(e.env)
-    r = Rank(e, World(e, rank, place), out, part)
+    r = Rank(e, World(e, rank, place, part.path.parent / "meeting_point"), out, part)
     with torch.inference_mode(), best_attention():
         r.build()
         r.measure()
@@ -695,6 +725,8 @@ def run_rank(e: Experiment, rank: int, place: Place, out: Path, part: Part) -> N
             r.trace_execution()
         except Exception as x:  # the numbers are there: a profiler that fails must not take them along
             part.missing.append(f"traced pass: {runner.one_line(f'{type(x).__name__}: {x}')}")
+    part.save()
+    r.world.part()
     if e.nsys:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         dist.destroy_process_group()  # nsys wants an orderly end

@@ -1147,6 +1147,8 @@ CAUSES: tuple[tuple[int, str, str], ...] = (
 
 def classify(text: str) -> tuple[int, str] | None:
     """The exit code and the sentence for a line of a log, None if it says nothing of the kind."""
+    if "NCCL INFO" in text:
+        return None  # a report, not a fault: "dlvsym failed … undefined symbol" of an optional library
     for code, pattern, advice in CAUSES:
         if re.search(pattern, text):
             return code, f"{advice} ({one_line(text)})"
@@ -1224,6 +1226,7 @@ class Supervisor:
     def run(self) -> int:
         """The whole run; returns the exit code of the runner."""
         if self.leads:
+            shutil.rmtree(self.out / PARTS, ignore_errors=True)  # of a run that was killed here
             (self.out / PARTS).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.config, self.out / "config.yaml")
             self.write_run(EXIT_FAILED, UNFINISHED)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import vllm_profiler as runner
 from doubles.write_double import GENERATIONS, write_double
+from schema import faults, load
 
 RUNNER = Path(runner.__file__)
 
@@ -60,7 +61,10 @@ class Run:
         return done.returncode
 
     def read(self, name):
-        return json.loads((self.out / name).read_text(encoding="utf-8"))
+        """A file of the run; it keeps its schema however the run ended."""
+        data = json.loads((self.out / name).read_text(encoding="utf-8"))
+        assert faults(data, load("run" if name == "run.json" else "timing_stats")) == []
+        return data
 
     def names(self):
         return sorted(p.name for p in self.out.iterdir())

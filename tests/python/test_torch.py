@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch_engine
 import vllm_profiler as runner
+from schema import faults, load
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
@@ -70,10 +71,10 @@ def generate(folder, **layout):
     path = folder / f"{'-'.join(map(str, layout.values()))}.json".replace("/", "_")
     path.write_text(json.dumps(config(**layout)), encoding="utf-8")
     ranks = runner.read_config(str(path)).ranks
-    port = runner.free_port()
+    notice = path.with_suffix(".notice")
     outputs = [path.with_suffix(f".{r}") for r in range(ranks)]
     script = Path(__file__).with_name("torch_tokens.py")
-    processes = [subprocess.Popen([sys.executable, str(script), str(path), str(r), str(port), str(o)], env=ENVIRONMENT,
+    processes = [subprocess.Popen([sys.executable, str(script), str(path), str(r), str(notice), str(o)], env=ENVIRONMENT,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for r, o in enumerate(outputs)]
     logs = [p.communicate(timeout=120)[0] for p in processes]
     assert [p.returncode for p in processes] == [0] * ranks, "\n".join(logs)
@@ -122,10 +123,10 @@ def test_every_layout_computes_the_same_tokens(experiments, alone, model, layout
 def test_a_decode_step_sees_what_a_prefill_sees(experiments, alone):
     """The cache is right if the last token of a longer prompt comes out as it does step by step."""
     script = """
-import sys, json, torch, vllm_profiler as runner, torch_engine as t
+import sys, json, pathlib, torch, vllm_profiler as runner, torch_engine as t
 e = runner.read_config(sys.argv[1])
 with torch.inference_mode():
-    world = t.World(e, 0, runner.Place(port=runner.free_port()), "cpu")
+    world = t.World(e, 0, runner.Place(), pathlib.Path(sys.argv[1] + ".notice"), "cpu")
     model = t.Engine(e, world).model
     prompts = torch.tensor(runner.make_prompts(0, 0, 4, e.seq_len, 1024))
     token = model.eager(prompts, 0)
@@ -160,11 +161,11 @@ class Run:
         return json.loads(gzip.decompress(data) if name.endswith(".gz") else data)
 
 
-COLLECTIVES = {  # per step, of one rank of tiny models: 4 layers
-    "tp2": ({"tp": 2}, {"allreduce": 8, "broadcast": 1}),
-    "pp2": ({"pp": 2}, {"broadcast": 1, "send": 1}),
-    "ep2": ({"model": "tiny/mixtral", "dp": 2, "ep": 2}, {"all_to_all": 12}),
-    "tp2pp2": ({"tp": 2, "pp": 2}, {"allreduce": 4, "broadcast": 1, "send": 1}),
+COLLECTIVES = {  # calls a step on rank 0 of tiny models, of 4 layers
+    "tp2": ({"tp": 2}, {"allreduce_": 8, "broadcast_": 1}),
+    "pp2": ({"pp": 2}, {"broadcast_": 1, "send": 1}),
+    "ep2": ({"model": "tiny/mixtral", "dp": 2, "ep": 2}, {"alltoall_base_": 12}),
+    "tp2pp2": ({"tp": 2, "pp": 2}, {"allreduce_": 4, "broadcast_": 1, "send": 1}),
 }
 
 
@@ -175,6 +176,7 @@ def test_a_whole_run(experiments, tmp_path, name):
     r = Run(experiments, tmp_path, **layout)
     assert r.go() == runner.EXIT_DONE, r.log
     info = r.json("run.json")
+    assert faults(info, load("run")) == []
     world = info["world_size"]
     assert sorted(p.name for p in r.out.iterdir()) == sorted(
         ["config.yaml", "run.json"] + [f.format(k) for k in range(world) for f in
@@ -184,6 +186,7 @@ def test_a_whole_run(experiments, tmp_path, name):
     requests = 4 // layout.get("dp", 1)
     for rank in range(world):
         stats = r.json(f"timing_stats_{rank}.json")
+        assert faults(stats, load("timing_stats")) == []
         assert [len(t) for t in stats["unprofiled_ttft"]] == [requests] * 3
         for seconds, ttft, tpot in zip(stats["unprofiled_iteration_times"], stats["unprofiled_ttft"], stats["unprofiled_tpot"]):
             assert seconds == pytest.approx(ttft[0] + 5 * tpot[0])
@@ -195,8 +198,9 @@ def test_a_whole_run(experiments, tmp_path, name):
     assert steps == (["prefill"] + ["decode"] * 5) * 2
     calls: dict[str, int] = {}
     for e in events:
-        if what := e.get("args", {}).get("Collective name"):
-            calls[what.removesuffix("v").removesuffix("_")] = calls.get(what.removesuffix("v").removesuffix("_"), 0) + 1
+        if e["name"].startswith("c10d::"):
+            what = e["name"].removeprefix("c10d::")
+            calls[what] = calls.get(what, 0) + 1
     assert calls == {k: v * len(steps) for k, v in collectives.items()}
     nodes = r.json("torch_et_0.json.gz")["nodes"]
     assert any(n["name"] == "aten::linear" or n["name"] == "aten::mm" for n in nodes)

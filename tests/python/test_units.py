@@ -468,6 +468,7 @@ def test_lines_that_tell_a_cause(line, code):
 
 def test_a_harmless_line_tells_none():
     assert runner.classify("INFO 01-01 12:00:00 Loading weights took 3.2 seconds") is None
+    assert runner.classify("n1:37:37 [0] NCCL INFO dlvsym failed on mlx5dv_x - libmlx5.so: undefined symbol: mlx5dv_x") is None
 
 
 def test_the_root_cause_beats_the_consequence():

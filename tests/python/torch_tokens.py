@@ -1,9 +1,10 @@
 """One rank of the reference engine on a CPU: writes the tokens it generates, for test_torch.py.
 
-    python torch_tokens.py CONFIG RANK PORT OUTPUT
+    python torch_tokens.py CONFIG RANK NOTICE OUTPUT
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -17,9 +18,8 @@ import vllm_profiler as runner  # noqa: E402
 experiment = runner.read_config(sys.argv[1])
 torch.set_num_threads(1)
 torch_engine.check_shape(experiment, torch_engine.shape_of(experiment))
-place = runner.Place(port=int(sys.argv[3]))
 with torch.inference_mode():
-    engine = torch_engine.Engine(experiment, torch_engine.World(experiment, int(sys.argv[2]), place, "cpu"))
+    engine = torch_engine.Engine(experiment, torch_engine.World(experiment, int(sys.argv[2]), runner.Place(), Path(sys.argv[3]), "cpu"))
     steps: list[torch.Tensor] = []
     total = experiment.batch_size
     prompts = runner.make_prompts(0, 0, total, experiment.seq_len, engine.shape.vocab)
@@ -27,3 +27,5 @@ with torch.inference_mode():
     done = engine.generate(prompts[first:first + engine.batch], experiment.max_tokens, keep=steps)
 tokens = torch.stack(steps, dim=1).tolist()
 Path(sys.argv[4]).write_text(json.dumps({"dp": engine.world.dp, "tokens": tokens, "ttft": done.ttft, "tpot": done.tpot}), encoding="utf-8")
+engine.world.part()
+os._exit(0)  # as the runner does: gloo's threads need not be taken apart
