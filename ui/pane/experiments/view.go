@@ -15,13 +15,13 @@ import (
 // columns of the board; the highest Worth vanishes first.
 var columns = []widget.Column{
 	{Title: "ID"},
-	{Title: "model", Worth: 3, Min: 16},
+	{Title: "model", Worth: 3, Min: 15},
 	{Title: "TP", Right: true, Worth: 2},
 	{Title: "PP", Right: true, Worth: 2, Tight: true},
 	{Title: "DP", Right: true, Worth: 2, Tight: true},
 	{Title: "EP", Right: true, Worth: 2, Tight: true},
 	{Title: "GPUs", Right: true, Worth: 5, Tight: true},
-	{Title: "job", Keep: len("waiting ~14:20")},
+	{Title: "job", Keep: len("running 12:34")},
 	{Title: "tok/s", Right: true, Worth: 1},
 	{Title: "TPOT", Unit: "ms", Right: true, Worth: 4},
 	{Title: "comm", Unit: "%", Right: true, Worth: 6},
