@@ -102,7 +102,8 @@ def shape_of(e: Experiment) -> Shape:
         if e.model in (m["name"], *(m.get("aliases") or ())):
             moe, mla = m.get("moe") or {}, m.get("mla") or {}
             shape = Shape(
-                *(m[k] for k in ("hidden", "layers", "heads", "kv_heads", "head_dim", "intermediate", "vocab")),
+                hidden=m["hidden"], layers=m["layers"], heads=m["heads"], kv_heads=m["kv_heads"],
+                head_dim=m["head_dim"], intermediate=m["intermediate"], vocab=m["vocab"],
                 tied=m.get("tied_embeddings", False), qkv_bias=m.get("qkv_bias", False), qk_norm=m.get("qk_norm", False),
                 experts=moe.get("experts", 0), top_k=moe.get("top_k", 0), expert_width=moe.get("intermediate", 0),
                 shared=moe.get("shared", 0), dense_layers=moe.get("dense_layers", 0),
@@ -188,7 +189,8 @@ class World:
         each = range(e.ranks)
         self.tensor = self.group([[r for r in each if r // e.tp == first] for first in range(e.ranks // e.tp)])
         self.replica = self.group([[r for r in each if r // (e.tp * e.pp) == d] for d in range(e.dp)])
-        self.expert = self.group([[r for r in each if r // e.tp % e.pp == p] for p in range(e.pp)] if e.ep > 1 else [[r] for r in each])
+        stages = [[r for r in each if r // e.tp % e.pp == p] for p in range(e.pp)]
+        self.expert = self.group(stages if e.ep > 1 else [[r] for r in each])
 
     def group(self, parts: list[list[int]]) -> Group:
         """The part that this rank is in; every rank makes every group, in the same order."""
@@ -308,7 +310,8 @@ class Attention:
         self.keys[:, :, step.at:end] = k
         self.values[:, :, step.at:end] = v
         causal = step.at == 0 and q.shape[2] > 1
-        return F.scaled_dot_product_attention(q, self.keys[:, :, :end], self.values[:, :, :end], is_causal=causal, enable_gqa=True)
+        k, v = self.keys[:, :, :end], self.values[:, :, :end]
+        return F.scaled_dot_product_attention(q, k, v, is_causal=causal, enable_gqa=True)
 
 
 class LatentAttention:
@@ -332,10 +335,8 @@ class LatentAttention:
 
     def __call__(self, x: Any, step: Step) -> Any:
         batch, tokens, _ = x.shape
-        if self.q_down is not None:
-            q = F.linear(normalize(F.linear(x, self.q_down), self.q_norm), self.q)
-        else:
-            q = F.linear(x, self.q)
+        query = x if self.q_down is None else normalize(F.linear(x, self.q_down), self.q_norm)
+        q = F.linear(query, self.q)
         q_nope, q_rope = q.view(batch, tokens, self.heads, -1).split([self.s.nope_dim, self.s.rope_dim], dim=-1)
         latent, key = F.linear(x, self.down).split([self.s.kv_rank, self.s.rope_dim], dim=-1)
         end = step.at + tokens
@@ -367,7 +368,7 @@ class FeedForward:
     """A gated feed-forward layer, split over TP; its output is a part of the sum over the ranks."""
 
     def __init__(self, hidden: int, width: int, w: Weights, name: str, part: int, parts: int) -> None:
-        self.inward = torch.cat([w.rows(name + "gate", width, hidden, part, parts), w.rows(name + "up", width, hidden, part, parts)])
+        self.inward = torch.cat([w.rows(name + half, width, hidden, part, parts) for half in ("gate", "up")])
         self.outward = w.columns(name + "down", hidden, width, part, parts)
 
     def __call__(self, x: Any) -> Any:
@@ -514,7 +515,8 @@ def best_attention() -> contextlib.AbstractContextManager[Any]:
     """Attention kernels in order of preference, where this PyTorch lets us say so."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
-    order = [getattr(SDPBackend, n) for n in ("CUDNN_ATTENTION", "FLASH_ATTENTION", "EFFICIENT_ATTENTION", "MATH") if hasattr(SDPBackend, n)]
+    names = ("CUDNN_ATTENTION", "FLASH_ATTENTION", "EFFICIENT_ATTENTION", "MATH")
+    order = [getattr(SDPBackend, n) for n in names if hasattr(SDPBackend, n)]
     try:
         return sdpa_kernel(order, set_priority=True)
     except TypeError:  # PyTorch before 2.6

@@ -1420,7 +1420,8 @@ class Supervisor:
         if broken:
             return broken[0].code, broken[0].cause
         if len(parts) < self.e.children:
-            return EXIT_WORKER, f"{self.e.children - len(parts)} of {self.e.children} processes left no result: see their part of the log"
+            lost_ones = f"{self.e.children - len(parts)} of {self.e.children} processes"
+            return EXIT_WORKER, f"{lost_ones} left no result: see their part of the log"
         wanted = self.e.kineto and not self.e.nsys
         if wanted and lost:
             return EXIT_TRACES, f"timing is sound, traces are not: {lost[0]}"
@@ -1653,7 +1654,8 @@ def run(argv: Sequence[str] | None) -> int:
     e = read_config(a.config)
     e = dataclasses.replace(e, nsys=e.nsys or a.nsys, engine=a.engine or e.engine)
     if e.engine not in (VLLM, TORCH):
-        raise Failure(EXIT_SOFTWARE, f"engine {e.engine} is not in this runner: it runs vllm and torch; replay is run by `shardeck replay`")
+        raise Failure(EXIT_SOFTWARE, f"engine {e.engine} is not in this runner: it runs vllm and torch; "
+                                     "replay is run by `shardeck replay`")
     if os.environ.get("SLURM_LOCALID", "0") != "0" and not a.kind:
         return EXIT_DONE  # one runner a node; it starts what it needs
     out, place = Path(a.output_dir), find_place(a)

@@ -49,8 +49,8 @@ def test_recordings_keep_the_schema():
 def test_the_schemas_refuse(name, change, says):
     good = {
         "timing_stats": runner.timing_stats([iteration()], [], 0),
-        "run": {"schema": 1, "runner": "x", "engine": "x", "experiment_id": "x", "status": "failed", "exit_code": 1, "start": "", "end": "",
-                "world_size": 1, "timed_iterations": 0, "traced_iterations": 0, "traced_tokens": 0},
+        "run": {"schema": 1, "runner": "x", "engine": "x", "experiment_id": "x", "status": "failed", "exit_code": 1,
+                "start": "", "end": "", "world_size": 1, "timed_iterations": 0, "traced_iterations": 0, "traced_tokens": 0},
     }[name]
     assert faults(good, load(name)) == []
     assert any(says in f for f in faults({**good, **change}, load(name)))

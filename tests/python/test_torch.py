@@ -20,7 +20,7 @@ from schema import faults, load
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None,
-                                 reason="PyTorch is not installed here: pip install torch (it takes minutes and gigabytes)")
+                                 reason="PyTorch is not installed here: pip install torch (minutes, gigabytes)")
 
 TINY = {"hidden": 64, "layers": 4, "heads": 8, "kv_heads": 2, "head_dim": 8, "intermediate": 128, "vocab": 1024}
 MOE = {"experts": 8, "top_k": 2, "intermediate": 32, "shared": 0, "dense_layers": 0}
@@ -63,7 +63,8 @@ def experiments(tmp_path_factory):
 
 
 ENVIRONMENT = {**{k: v for k, v in os.environ.items() if not k.startswith(("SLURM_", "MASTER_"))},
-               "SHARDECK_TORCH_DEVICE": "cpu", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1", "SHARDECK_PATIENCE": "0.02"}
+               "SHARDECK_TORCH_DEVICE": "cpu", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
+               "SHARDECK_PATIENCE": "0.02"}
 
 
 def generate(folder, **layout):
@@ -149,7 +150,8 @@ class Run:
         self.out = folder / "out"
         path = folder / "config.yaml"
         path.write_text(json.dumps(config(**settings)), encoding="utf-8")
-        self.command = [sys.executable, str(experiments / "vllm_profiler.py"), "--config", str(path), "--output-dir", str(self.out)]
+        program = str(experiments / "vllm_profiler.py")
+        self.command = [sys.executable, program, "--config", str(path), "--output-dir", str(self.out)]
 
     def go(self, **environment):
         done = subprocess.run(self.command, env={**ENVIRONMENT, **environment}, capture_output=True, text=True, timeout=180)

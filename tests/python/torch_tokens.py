@@ -19,13 +19,14 @@ experiment = runner.read_config(sys.argv[1])
 torch.set_num_threads(1)
 torch_engine.check_shape(experiment, torch_engine.shape_of(experiment))
 with torch.inference_mode():
-    engine = torch_engine.Engine(experiment, torch_engine.World(experiment, int(sys.argv[2]), runner.Place(), Path(sys.argv[3]), "cpu"))
+    world = torch_engine.World(experiment, int(sys.argv[2]), runner.Place(), Path(sys.argv[3]), "cpu")
+    engine = torch_engine.Engine(experiment, world)
     steps: list[torch.Tensor] = []
     total = experiment.batch_size
     prompts = runner.make_prompts(0, 0, total, experiment.seq_len, engine.shape.vocab)
     first = sum(experiment.requests(d) for d in range(engine.world.dp))
-    done = engine.generate(prompts[first:first + engine.batch], experiment.max_tokens, keep=steps)
+    engine.generate(prompts[first:first + engine.batch], experiment.max_tokens, keep=steps)
 tokens = torch.stack(steps, dim=1).tolist()
-Path(sys.argv[4]).write_text(json.dumps({"dp": engine.world.dp, "tokens": tokens, "ttft": done.ttft, "tpot": done.tpot}), encoding="utf-8")
-engine.world.part()
+Path(sys.argv[4]).write_text(json.dumps({"dp": world.dp, "tokens": tokens}), encoding="utf-8")
+world.part()
 os._exit(0)  # as the runner does: gloo's threads need not be taken apart
