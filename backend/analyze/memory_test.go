@@ -9,8 +9,8 @@ import (
 	"shardeck/backend/trace"
 )
 
-// bytesPerKernel is what analysis may allocate for a kernel beside its record, what
-// it gives back on the way included. Lists of kernels, or of spans of compute, would
+// bytesPerKernel is what analysis may allocate for a kernel beside its record, what it
+// gives back on the way included. Lists of kernels, or of spans of compute, would
 // cost 16 to 24 bytes each; what calls remember, one in twenty kernels, is most of this.
 const bytesPerKernel = 40
 

@@ -31,6 +31,30 @@ func TestRecordIsFixedAndSmall(t *testing.T) {
 	}
 }
 
+// TestListIsGrownOnce: a trace that begins with much that is no kernel, as all do, is
+// not expected to hold too few, since a list outgrown late is in memory twice.
+func TestListIsGrownOnce(t *testing.T) {
+	const ops, kernels = 30_000, 100_000
+	events := make([]string, 0, ops+kernels)
+	for range ops {
+		events = append(events, opEvent("aten::mm"))
+	}
+	for i := range kernels {
+		events = append(events, kernelEvent("gemm", i))
+	}
+	path := write(t, "kineto_trace_0.json", []byte(wholeDocument(events...)))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r, err := openKineto(context.Background(), path, nil, 64<<10, splitting{})
+	runtime.ReadMemStats(&after)
+	if err != nil || len(r.Records) != kernels {
+		t.Fatalf("%d records, %v", len(r.Records), err)
+	}
+	if n := float64(after.TotalAlloc-before.TotalAlloc) / kernels; n > 64 {
+		t.Errorf("%.0f bytes allocated a kernel: the list was copied late", n)
+	}
+}
+
 // repeated is a document whose list holds an event n times over, made as it is read.
 func repeated(event string, n int) io.Reader {
 	parts := []io.Reader{strings.NewReader(head)}

@@ -189,6 +189,14 @@ func (s *scanner) coll(b []byte, at int64) int32 {
 	return id
 }
 
+// Sizes of the list of records: a sample of them tells how many the file holds, and
+// a large list costs more memory than a collection costs time.
+const (
+	firstList  = 1 << 10
+	sampleList = 1 << 14
+	largeList  = 1 << 16
+)
+
 // room grows the list of records to what the whole file is expected to hold. A large
 // list that was outgrown is given up at once: left to itself, the collector comes
 // only when the heap has grown by as much again.
@@ -197,13 +205,14 @@ func (s *scanner) room() {
 	if n < cap(s.records) || s.expect == nil {
 		return
 	}
-	to := make([]Record, n, max(1024, n+n/4, s.expect(n)))
+	size, expected := max(firstList, 4*n), s.expect(n)
+	if n >= sampleList {
+		size = max(n+n/4, expected)
+	}
+	to := make([]Record, n, size)
 	copy(to, s.records)
 	s.records = to
 	if n >= largeList {
 		runtime.GC()
 	}
 }
-
-// largeList is how many records cost more memory than a collection costs time.
-const largeList = 1 << 16

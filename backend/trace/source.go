@@ -23,6 +23,9 @@ type source struct {
 	progress func(done, total int64)
 	gzip     bool
 	text     io.Reader
+
+	counted   int   // what expect was asked last
+	countedAt int64 // and where
 }
 
 // gzipMagic begins every gzip file, whatever its name.
@@ -96,14 +99,17 @@ func (s *source) ReadAt(p []byte, at int64) (int, error) {
 	return s.file.ReadAt(p, at)
 }
 
-// expect extrapolates a count from the part of the file read so far to the whole,
-// with some to spare: what is not used of it is never touched, so it costs no memory,
-// and an estimate that proves too low costs a copy.
+// expect extrapolates a count to the whole file, from the part read since it was last
+// asked: a trace begins with much that is no record. There is some to spare: what is
+// not used of it is never touched and costs no memory, and an estimate that proves
+// too low costs a copy.
 func (s *source) expect(now int) int {
-	if s.done == 0 {
-		return 0
+	count, bytes := float64(now-s.counted), float64(s.done-s.countedAt)
+	s.counted, s.countedAt = now, s.done
+	if bytes <= 0 {
+		return now
 	}
-	return int(float64(now) * float64(s.size) / float64(s.done) * 1.15)
+	return now + int(count/bytes*float64(s.size-s.done)*1.1)
 }
 
 func (s *source) Close() error { return s.file.Close() }
