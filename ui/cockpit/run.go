@@ -51,7 +51,7 @@ func Run(ctx context.Context, l pane.Lab, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	m := New(ctx, l, o)
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(12), tea.WithReportFocus()}
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(24), tea.WithReportFocus()}
 	if o.In != nil {
 		options = append(options, tea.WithInput(o.In))
 	}
