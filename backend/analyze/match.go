@@ -96,15 +96,14 @@ func (ch *channel) pair(ranks, offsets []int, partial bool) []*match {
 		first = max(first, -offsets[i])
 		last = min(last, len(ch.calls[r])-offsets[i])
 	}
-	var out []*match
-	for k := first; k < last; k++ {
-		m := &match{channel: ch, partial: partial}
+	n, width := max(0, last-first), len(ranks)
+	out, all, calls := make([]*match, n), make([]match, n), make([]*call, n*width)
+	for k := range n {
+		out[k], all[k] = &all[k], match{channel: ch, calls: calls[k*width : (k+1)*width], partial: partial}
 		for i, r := range ranks {
-			c := ch.calls[r][k+offsets[i]]
-			c.met = m
-			m.calls = append(m.calls, c)
+			c := ch.calls[r][first+k+offsets[i]]
+			c.met, all[k].calls[i] = &all[k], c
 		}
-		out = append(out, m)
 	}
 	return out
 }
