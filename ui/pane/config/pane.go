@@ -177,7 +177,7 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{}
 	}
 	if p.problem != "" {
-		return pane.Note{Text: p.problem + ". e opens the file", Brief: p.problem, Tone: theme.Bad}
+		return pane.Note{Text: p.problem + " · e opens the file", Brief: p.problem, Tone: theme.Bad}
 	}
 	f, ok := p.finding()
 	if !ok {

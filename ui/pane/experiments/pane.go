@@ -306,7 +306,7 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{}
 	case r.Problem != "":
 		fault := name(r) + ", " + pane.Problems(r)[0]
-		return pane.Note{Text: fault + ". e opens it", Brief: fault, Tone: theme.Bad}
+		return pane.Note{Text: fault + " · e opens it", Brief: fault, Tone: theme.Bad}
 	}
 	return rowNote(r)
 }

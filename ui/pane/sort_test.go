@@ -1,0 +1,99 @@
+package pane
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"shardeck/backend/lab"
+	"shardeck/ui/widget"
+)
+
+func TestSort(t *testing.T) {
+	for name, c := range map[string]struct {
+		sort        Sort
+		texts, want string
+	}{
+		"as it comes":           {Sort{}, "b a", "b a"},
+		"text, numbers in it":   {Sort{On: true}, "E1.10 E1.2 E1.1 E2", "E1.1 E1.2 E1.10 E2"},
+		"numbers as numbers":    {Sort{On: true}, "100 9 -3 20.5", "-3 9 20.5 100"},
+		"greatest first":        {Sort{On: true, Down: true}, "1 3 2", "3 2 1"},
+		"missing last":          {Sort{On: true}, "– 2 1", "1 2 –"},
+		"missing last downward": {Sort{On: true, Down: true}, "– 1 2", "2 1 –"},
+		"no such column":        {Sort{On: true, Column: 7}, "b a", "b a"},
+	} {
+		var rows [][]widget.Cell
+		var shown []int
+		for i, text := range strings.Fields(c.texts) {
+			rows, shown = append(rows, []widget.Cell{{Text: text}}), append(shown, i)
+		}
+		rows, shown = c.sort.Apply(rows, shown)
+		var got []string
+		for i, row := range rows {
+			got = append(got, row[0].Text)
+			if strings.Fields(c.texts)[shown[i]] != row[0].Text {
+				t.Errorf("%s: row %d says it was row %d", name, i, shown[i])
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %v, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestSortIsKept(t *testing.T) {
+	for _, s := range []Sort{{}, {On: true, Column: 3}, {On: true, Column: 8, Down: true}} {
+		if got := ParseSort(s.Text(), 9); got != s {
+			t.Errorf("%+v came back as %+v", s, got)
+		}
+	}
+	for _, text := range []string{"9", "-9", "x", "--1", "1.5"} {
+		if got := ParseSort(text, 9); got.On {
+			t.Errorf("%q was taken for %+v", text, got)
+		}
+	}
+}
+
+func TestHistory(t *testing.T) {
+	h := &History{}
+	if _, ok := h.Key("up"); ok {
+		t.Error("an empty history has nothing")
+	}
+	for _, text := range []string{"a", "b", "", "a", "c"} {
+		h.Add(text)
+	}
+	var got []string
+	for _, key := range []string{"up", "up", "up", "up", "down", "down", "down"} {
+		text, _ := h.Key(key)
+		got = append(got, text)
+	}
+	if want := []string{"c", "a", "b", "b", "a", "c", ""}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	for range 2 * mostTexts {
+		h.Add(strings.Repeat("x", len(h.Texts())+1))
+	}
+	if n := len(h.Texts()); n > mostTexts {
+		t.Errorf("%d texts are kept", n)
+	}
+	var none *History
+	none.Add("a")
+	none.Rest()
+	if _, ok := none.Key("up"); ok || none.Texts() != nil {
+		t.Error("no history remembers nothing")
+	}
+}
+
+func TestProblems(t *testing.T) {
+	r := lab.Row{File: "c/a.yaml", Problem: "c/a.yaml:7:3: unknown key \"tpp\" under parallelism\nc/a.yaml: is empty\nother"}
+	want := []string{"line 7: unknown key \"tpp\" under parallelism", "c/a.yaml: is empty", "other"}
+	if got := Problems(r); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestFlowed(t *testing.T) {
+	if got := Flowed(12, "one", "", "two", "a long part", "three four five"); !slices.Equal(got, []string{"one · two", "a long part", "three four", "five"}) {
+		t.Errorf("%q", got)
+	}
+}
