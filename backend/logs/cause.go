@@ -36,14 +36,27 @@ func Cause(lines []string, job model.Job) (Finding, bool) {
 	if !job.State.Failed() && job.State != model.JobUnknown {
 		return Finding{Index: -1}, false
 	}
+	grave := withoutNews(lines)
 	for _, table := range [][]cause{ended, failures} {
 		for _, c := range table {
-			if f, ok := c.find(lines, job.State); ok {
+			if f, ok := c.find(grave, job.State); ok {
 				return f.about(lines, job), true
 			}
 		}
 	}
 	return unexplained(lines, job), true
+}
+
+// withoutNews blanks the lines by which NCCL tells what it tries: a plugin that is
+// not there is "undefined symbol" to it, and no failure.
+func withoutNews(lines []string) []string {
+	out := slices.Clone(lines)
+	for i, l := range out {
+		if strings.Contains(l, "NCCL INFO") {
+			out[i] = ""
+		}
+	}
+	return out
 }
 
 // cancelled is how accounting says who cancelled a job.

@@ -243,3 +243,15 @@ func FuzzLog(f *testing.F) {
 		}
 	})
 }
+
+// NCCL's news of what it tries are no cause, even in words that causes use.
+func TestNewsAreNoCause(t *testing.T) {
+	lines := []string{
+		"nid001:1:2 [0] NCCL INFO NET/Plugin: dlsym failed: libnccl-net.so: undefined symbol: ncclNet_v11",
+		"torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB",
+	}
+	f, ok := Cause(lines, model.Job{State: model.JobFailed})
+	if !ok || f.Index != 1 || !strings.Contains(f.Title, "memory") {
+		t.Errorf("the cause is %+v", f)
+	}
+}
