@@ -7,7 +7,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -154,16 +153,6 @@ func (p *Pane) got(msg pane.JobsMsg) tea.Cmd {
 	p.list = msg.List
 	p.fill()
 	return p.read()
-}
-
-// Keep is what is found again at the next start.
-func (p *Pane) Keep() map[string]string {
-	return map[string]string{"job": cmp.Or(p.currentID(), p.want), "filter": p.filter.Text}
-}
-
-// Restore takes what was kept.
-func (p *Pane) Restore(kept map[string]string) {
-	p.want, p.filter = kept["job"], pane.ParseFilter(kept["filter"])
 }
 
 // gotBoard remembers which job wrote which run.

@@ -1,0 +1,17 @@
+package jobs
+
+import (
+	"cmp"
+
+	"shardeck/ui/pane"
+)
+
+// Keep is what is found again at the next start.
+func (p *Pane) Keep() map[string]string {
+	return map[string]string{"job": cmp.Or(p.currentID(), p.want), "filter": p.filter.Text}
+}
+
+// Restore takes what was kept.
+func (p *Pane) Restore(kept map[string]string) {
+	p.want, p.filter = kept["job"], pane.ParseFilter(kept["filter"])
+}
