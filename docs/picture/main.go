@@ -51,7 +51,7 @@ func draw(w io.Writer, title string, screen [][]cell) {
 	}
 	width := float64(columns)*cellW + 2*margin
 	height := float64(len(screen))*cellH + 2*margin + bar
-	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" aria-label="%s">`+"\n",
+	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="img" xml:space="preserve" aria-label="%s">`+"\n",
 		width, height, width, height, escape(title))
 	fmt.Fprintf(w, `<style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre}</style>`+"\n")
 	fmt.Fprintf(w, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", defaultBG)
