@@ -168,7 +168,7 @@ func queue(n int) string {
 	var b strings.Builder
 	for i := range n {
 		fields := []string{fmt.Sprint(i), "Priority", "PENDING", "0:00", "30:00", "4", "", "", "gres:gpu:4", "cpu=512,mem=960G,node=4,billing=512,gres/gpu=16", "gpu_regular",
-			"gpu_ss11", "m1234_g", "2026-11-23T18:08:53", "N/A", "N/A", "0", "0", "sd-" + fmt.Sprint(i), "/pscratch/sd/u/user/work", "/pscratch/sd/u/user/work/logs/%j.out", "E1.3_llama8b_tp4"}
+			"gpu_ss11", "m1234_g", "2026-11-23T18:08:53", "N/A", "N/A", "0", "0", "sd-" + fmt.Sprint(i), "/pscratch/sd/u/user/vllm", "/pscratch/sd/u/user/vllm/logs/%j.out", "E1.3_llama8b_tp4"}
 		b.WriteString(strings.Join(fields, unit) + record)
 	}
 	return b.String()
