@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,9 +20,11 @@ func answers(env map[string]string, programs string, said map[string]string) Opt
 	o := world(env, programs)
 	o.Run = func(_ context.Context, program string, args ...string) (string, error) {
 		line := program + " " + strings.Join(args, " ")
-		for key, text := range said {
+		keys := slices.Collect(maps.Keys(said)) // the longest first: one may stand inside another's line
+		slices.SortFunc(keys, func(a, b string) int { return len(b) - len(a) })
+		for _, key := range keys {
 			if strings.Contains(line, key) {
-				return text, nil
+				return said[key], nil
 			}
 		}
 		return "", errors.New("exit status 91: no\x1b[31m such thing")
