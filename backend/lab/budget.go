@@ -21,7 +21,7 @@ func (l *Lab) withinBudget(run model.Run) error {
 		return nil
 	}
 	return &Fault{Kind: ErrBudget,
-		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node", run.Name, sizeWords(unread), sizeWords(budget), l.world.Site.Title),
+		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node", run.Name, model.SizeWords(unread), model.SizeWords(budget), l.world.Site.Title),
 		ToDo: fmt.Sprintf("shardeck analyze --on-node %s reads them in a short job; --here reads them here all the same", run.Name)}
 }
 
@@ -65,19 +65,6 @@ func (l *Lab) marked() bool {
 // SiteOrigin says how the site is known: detected, assumed, or the file or flag that
 // names it.
 func (l *Lab) SiteOrigin() string { return l.catalog.Settings.Origin("site") }
-
-// sizeWords is a size as people write it: 42 GB.
-func sizeWords(n int64) string {
-	units := []string{"B", "kB", "MB", "GB", "TB"}
-	v, i := float64(n), 0
-	for v >= 999.5 && i < len(units)-1 {
-		v, i = v/1000, i+1
-	}
-	if i == 0 || v >= 9.95 {
-		return fmt.Sprintf("%.0f %s", v, units[i])
-	}
-	return fmt.Sprintf("%.1f %s", v, units[i])
-}
 
 // tracesOf lists the files of a run that kernels are read from: Kineto traces, else
 // what nsys left, of each node the form that is read best.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"shardeck/model"
 )
 
 // missing is what a table shows where there is no value.
@@ -43,17 +45,7 @@ func number(v float64, decimals int) string {
 func full(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // bytes prints a size: 149 MB.
-func bytes(n int64) string {
-	units := []string{"B", "kB", "MB", "GB", "TB"}
-	v, i := float64(n), 0
-	for v >= 999.5 && i < len(units)-1 {
-		v, i = v/1000, i+1
-	}
-	if i == 0 || v >= 9.95 {
-		return fmt.Sprintf("%.0f %s", v, units[i])
-	}
-	return fmt.Sprintf("%.1f %s", v, units[i])
-}
+func bytes(n int64) string { return model.SizeWords(n) }
 
 // span prints a duration as clocks do: 4:12, 1:02:03.
 func span(d time.Duration) string {

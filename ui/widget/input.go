@@ -71,3 +71,15 @@ func (in *Input) View(th *theme.Theme, width int) string {
 	after := Clip(string(text[at:]), room-Width(before))
 	return in.Prompt + before + th.Paint(theme.Accent, th.Cursor) + after
 }
+
+// Below puts the field on the last of height lines, in place of what stood there;
+// where nothing is typed (nil) the lines stay as they are.
+func (in *Input) Below(th *theme.Theme, lines []string, width, height int) []string {
+	if in == nil || height <= 0 {
+		return lines
+	}
+	for len(lines) < height {
+		lines = append(lines, "")
+	}
+	return append(lines[:height-1], " "+in.View(th, width-2))
+}

@@ -128,12 +128,7 @@ func (p *Pane) View() string {
 		return ""
 	}
 	lines := p.body()
-	if p.typing != nil {
-		for len(lines) < p.height {
-			lines = append(lines, "")
-		}
-		lines = append(lines[:p.height-1], " "+p.typing.View(p.env.Theme, p.width-2))
-	}
+	lines = p.typing.Below(p.env.Theme, lines, p.width, p.height)
 	if p.flow.Ask != nil {
 		lines = p.flow.Ask.Popup.Over(p.env.Theme, lines, p.width, p.height)
 	}

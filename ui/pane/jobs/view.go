@@ -92,12 +92,7 @@ func (p *Pane) View() string {
 		return ""
 	}
 	lines := p.body()
-	if p.typing != nil {
-		for len(lines) < p.height {
-			lines = append(lines, "")
-		}
-		lines = append(lines[:p.height-1], " "+p.typing.View(p.env.Theme, p.width-2))
-	}
+	lines = p.typing.Below(p.env.Theme, lines, p.width, p.height)
 	if p.ask != nil {
 		lines = p.ask.Popup.Over(p.env.Theme, lines, p.width, p.height)
 	}
