@@ -5,7 +5,7 @@ is at the top of that file. It answers one question: is a surprising number vLLM
 machine's? So it does the plain thing everywhere and says here what that is:
 
   processes    one a rank; rank = (dp * PP + pp) * TP + tp, as vLLM counts them. NCCL, or gloo on
-               a CPU with SHARDECK_TORCH_DEVICE=cpu (for tests; never chosen by itself).
+               a CPU with SHARDECK_DEVICE=cpu (for tests; never chosen by itself).
   weights      random, but a function of their name alone: every layout of a model computes the
                same tokens, up to rounding. Nothing is downloaded.
   TP           attention heads and feed-forward columns are split; each layer has two all-reduces.
@@ -52,7 +52,7 @@ from typing import Any
 import vllm_profiler as runner
 from vllm_profiler import EXIT_COMM, EXIT_CONFIG, EXIT_GPUS, EXIT_SOFTWARE, Experiment, Failure, Iteration, Part, Place
 
-DEVICE = os.environ.get("SHARDECK_TORCH_DEVICE", "cuda")  # cpu: gloo, for tests
+DEVICE = os.environ.get("SHARDECK_DEVICE", "cuda")  # cpu: gloo, for tests
 EAGER_STEP = 10  # a traced eager MoE layer writes about as much as this many layers of a graph, measured
 WAIT = timedelta(minutes=10)  # for ranks that do not come
 

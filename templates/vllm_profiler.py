@@ -86,6 +86,7 @@ VLLM, TORCH = "vllm", "torch"
 MEASURE, EXECUTION_TRACE = "measure", "execution_trace"
 PARTS = ".parts"  # where children leave their results, inside the output directory
 RAW_TRACES = ".kineto"  # where vLLM's workers write theirs
+LOCAL_MODEL = ".model"  # a model's config made here, for weights: dummy
 
 TRACE_BUDGET = 300e6  # bytes of Kineto JSON a rank, before compression
 STEP_BYTES = 1.2e6  # of one forward step of a model of STEP_LAYERS layers, measured
@@ -296,6 +297,77 @@ def check_experiment(e: Experiment) -> None:
 
 
 # ---------------------------------------------------------------------------------------------
+# Models without a download
+
+
+def write_local_model(e: Experiment, out: Path) -> None:
+    """For weights: dummy writes the model's config.json from its shape, so that nothing is fetched
+    from the hub. A folder as model.name is taken as it is, and so is a model whose shape is unknown."""
+    if e.engine != VLLM or not e.dummy_weights or Path(e.model).is_dir():
+        return
+    shape = known_shape(e.model)
+    if shape is None:
+        say(f"the shape of {e.model} is not in models.yaml: its config is looked for in the hub cache, then on the hub")
+        return
+    (out / LOCAL_MODEL).mkdir(exist_ok=True)
+    write_json(out / LOCAL_MODEL / "config.json", hub_config(shape))
+
+
+def local_model(e: Experiment, out: Path) -> str:
+    """What vLLM is given as model: the folder with the config made here, else the model's name."""
+    made = out / LOCAL_MODEL
+    return str(made.resolve()) if (made / "config.json").exists() else e.model
+
+
+def known_shape(name: str) -> Mapping[str, Any] | None:
+    """The model's entry of models.yaml, as `shardeck generate` wrote it into the file beside this one."""
+    path = Path(__file__).with_name("torch_engine.py")
+    try:
+        text = re.search(r'^SHAPES = r"""(.*?)"""', path.read_text(encoding="utf-8"), re.S | re.M)
+    except FileNotFoundError:
+        return None
+    shapes = json.loads(text.group(1)) if text else []
+    return next((m for m in shapes if name in (m["name"], *(m.get("aliases") or ()))), None)
+
+
+def hub_config(m: Mapping[str, Any]) -> dict[str, Any]:
+    """A shape in the words of a hub's config.json. What costs no time or memory is left at the
+    library's defaults: positions are not scaled for long contexts, special tokens are not the model's."""
+    family, architecture = model_family(m)
+    config = {
+        "model_type": family, "architectures": [architecture], "hidden_act": "silu", "rms_norm_eps": 1e-5,
+        "hidden_size": m["hidden"], "intermediate_size": m["intermediate"], "num_hidden_layers": m["layers"],
+        "num_attention_heads": m["heads"], "num_key_value_heads": m["kv_heads"], "head_dim": m["head_dim"],
+        "vocab_size": m["vocab"], "max_position_embeddings": m.get("max_len") or 131072, "rope_theta": 500000.0,
+        "tie_word_embeddings": bool(m.get("tied_embeddings")), "bos_token_id": 0, "eos_token_id": 1,
+    }
+    if moe := m.get("moe"):
+        config.update(num_experts_per_tok=moe["top_k"], norm_topk_prob=family != "deepseek_v2",
+                      **{"n_routed_experts" if family == "deepseek_v2" else
+                         "num_local_experts" if family == "mixtral" else "num_experts": moe["experts"]})
+        config["intermediate_size" if family == "mixtral" else "moe_intermediate_size"] = moe["intermediate"]
+    if mla := m.get("mla"):
+        del config["head_dim"]  # here the family means the part that turns, and takes it from below
+        config.update(kv_lora_rank=mla["kv_lora_rank"], q_lora_rank=mla.get("q_lora_rank") or None,
+                      qk_rope_head_dim=mla["rope_dim"], qk_nope_head_dim=mla["nope_dim"], v_head_dim=mla["v_dim"],
+                      n_shared_experts=moe.get("shared") or None if moe else None, n_group=1, topk_group=1,
+                      first_k_dense_replace=moe.get("dense_layers", 0) if moe else m["layers"])
+    return config
+
+
+def model_family(m: Mapping[str, Any]) -> tuple[str, str]:
+    """The family whose code has these parts: transformers' model_type and vLLM's class."""
+    moe = bool(m.get("moe"))
+    if m.get("mla"):
+        return "deepseek_v2", "DeepseekV2ForCausalLM"
+    if m.get("qk_norm"):
+        return ("qwen3_moe", "Qwen3MoeForCausalLM") if moe else ("qwen3", "Qwen3ForCausalLM")
+    if m.get("qkv_bias"):
+        return ("qwen2", "Qwen2ForCausalLM")
+    return ("mixtral", "MixtralForCausalLM") if moe else ("llama", "LlamaForCausalLM")
+
+
+# ---------------------------------------------------------------------------------------------
 # The workload
 
 
@@ -478,9 +550,11 @@ class Place:
     dp_rank: int = 0
 
 
-def build_setup(e: Experiment, able: Abilities, place: Place, kind: str, traces: str, moe: bool) -> Setup:
-    """Turns the experiment into vLLM's arguments. `kind` is the pass; `traces` the folder of raw traces."""
+def build_setup(e: Experiment, able: Abilities, place: Place, kind: str, traces: str, moe: bool, model: str) -> Setup:
+    """Turns the experiment into vLLM's arguments. `kind` is the pass; `traces` the folder of raw
+    traces; `model` a hub id or a folder."""
     s = Setup()
+    s.arguments["model"] = model
     model_arguments(s, e, able)
     layout_arguments(s, e, able, place, moe)
     comm_arguments(s, e, able)
@@ -495,7 +569,6 @@ def build_setup(e: Experiment, able: Abilities, place: Place, kind: str, traces:
 
 
 def model_arguments(s: Setup, e: Experiment, able: Abilities) -> None:
-    s.arguments["model"] = e.model
     if e.precision == "fp8":
         s.arguments["quantization"] = "fp8"
     else:
@@ -853,10 +926,11 @@ def listen_for_stop() -> None:
 def start_engine(c: Child, kind: str) -> None:
     """Builds the engine and makes sure that it is what the experiment asks for."""
     e = c.experiment
-    moe = e.dp > 1 and is_moe(e)
+    model = local_model(e, c.out)
+    moe = e.dp > 1 and is_moe(e, model)
     raw = c.out / RAW_TRACES / str(c.place.dp_rank)
     raw.mkdir(parents=True, exist_ok=True)
-    setup = build_setup(e, c.able, c.place, kind, str(raw.resolve()), moe)
+    setup = build_setup(e, c.able, c.place, kind, str(raw.resolve()), moe, model)
     os.environ.update(setup.environment)
     c.part.missing += setup.missing
     c.part.arguments = {**setup.arguments, "env": setup.environment}
@@ -902,14 +976,14 @@ def check_layout(e: Experiment, ranks: Sequence[Mapping[str, Any]], moe: bool) -
                 raise Failure(EXIT_SOFTWARE, f"the engine runs with {name} = {got}, not {value}: this vLLM cannot do the layout")
 
 
-def is_moe(e: Experiment) -> bool:
+def is_moe(e: Experiment, model: str) -> bool:
     """Whether the model has experts, by its own config."""
     if e.ep > 1:
         return True
     try:
         from transformers import AutoConfig
 
-        config = AutoConfig.from_pretrained(e.model, trust_remote_code=bool(e.vllm.get("trust_remote_code")))
+        config = AutoConfig.from_pretrained(model, trust_remote_code=bool(e.vllm.get("trust_remote_code")))
     except Exception as x:
         raise Failure(EXIT_MODEL, f"the config of {e.model} cannot be read: {one_line(str(x))}") from x
     return any(getattr(config, n, 0) for n in ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"))
@@ -1139,6 +1213,8 @@ CAUSES: tuple[tuple[int, str, str], ...] = (
     (EXIT_SOFTWARE, r"CUDA driver version is insufficient|undefined symbol|no kernel image is available|"
                     r"not supported for this model|does not support pipeline parallel",
      "this vLLM cannot run it here: check the driver, the GPU and the layout"),
+    (EXIT_SOFTWARE, r"ModuleNotFoundError: No module named",
+     "a package that vLLM needs here is missing: install it into the environment of the job"),
     (EXIT_WORKER, r"EngineDeadError|WorkerProc initialization failed|Engine core initialization failed|"
                   r"died unexpectedly|EngineCore encountered a fatal error|Segmentation fault",
      "a rank died: the log above says why"),
@@ -1162,12 +1238,20 @@ def one_line(text: str, most: int = 300) -> str:
 class Witness:
     """Reads a child's output as it passes and remembers the most telling line."""
 
+    RAISED = re.compile(r"(?:^|[ :\]])((?:\w+\.)*\w*(?:Error|Exception): \S.*)")
     COMPILING = re.compile(r"torch\.compile|Compiling a graph|Dynamo bytecode|[Cc]apturing CUDA ?[Gg]raph|Capturing cudagraphs")
     ORDER = {code: i for i, (code, _, _) in enumerate(CAUSES)}
 
     def __init__(self, announce: Callable[[], None]) -> None:
         self.found: tuple[int, str] | None = None
+        self.raised = ""  # the first exception that is not one of CAUSES
         self.loading, self.announce, self.rest = False, announce, ""
+
+    def cause(self) -> tuple[int, str] | None:
+        """What was found; where that is no more than "a rank died", with the exception it died of."""
+        if self.found and self.found[0] == EXIT_WORKER and self.raised:
+            return EXIT_WORKER, f"a rank died of {self.raised}"
+        return self.found
 
     def read(self, chunk: bytes) -> None:
         *lines, self.rest = re.split(r"[\r\n]", self.rest + chunk.decode("utf-8", "replace"))
@@ -1182,6 +1266,8 @@ class Witness:
             self.loading = False
             self.announce()
         found = classify(line)
+        if not found and not self.raised and (raised := self.RAISED.search(line)):
+            self.raised = one_line(raised.group(1))
         if found and (self.found is None or self.ORDER[found[0]] < self.ORDER[self.found[0]]):
             self.found = found
 
@@ -1229,6 +1315,7 @@ class Supervisor:
             shutil.rmtree(self.out / PARTS, ignore_errors=True)  # of a run that was killed here
             (self.out / PARTS).mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.config, self.out / "config.yaml")
+            write_local_model(self.e, self.out)
             self.write_run(EXIT_FAILED, UNFINISHED)
         while not (self.out / PARTS).exists() and not self.run_is_over():
             time.sleep(0.2)  # the first node makes it
@@ -1283,7 +1370,7 @@ class Supervisor:
         if part.code in (EXIT_FAILED, EXIT_WORKER):
             who = "rank" if self.e.engine == TORCH else "replica"
             ended = (EXIT_WORKER, f"{who} {child.dp_rank} was ended by signal {-code}") if code < 0 else cause
-            cause = child.witness.found or ended
+            cause = child.witness.cause() or ended
         if kind == MEASURE:
             self.failed = cause
         else:
@@ -1305,9 +1392,10 @@ class Supervisor:
         place = dataclasses.replace(self.place, port=port)
         raw = self.out / RAW_TRACES / "0"
         raw.mkdir(parents=True, exist_ok=True)
-        setup = build_setup(self.e, find_abilities(), place, kind, str(raw.resolve()), moe=False)
+        model = local_model(self.e, self.out)
+        setup = build_setup(self.e, find_abilities(), place, kind, str(raw.resolve()), moe=False, model=model)
         tool = ["vllm"] if shutil.which("vllm") else [sys.executable, "-m", "vllm.entrypoints.cli.main"]
-        command = [*tool, "serve", self.e.model, "--headless", *command_line(setup.arguments)]
+        command = [*tool, "serve", model, "--headless", *command_line(setup.arguments)]
         return self.launch(command, 0, quiet=True, extra=setup.environment)
 
     def launch(self, command: list[str], dp_rank: int, quiet: bool, extra: Mapping[str, str] = {}) -> Running:
@@ -1432,7 +1520,8 @@ class Supervisor:
 
     def clear(self, code: int) -> None:
         """Takes away what only the children needed; after a failure raw traces stay for a look."""
-        shutil.rmtree(self.out / PARTS, ignore_errors=True)
+        for made_here in (PARTS, LOCAL_MODEL):
+            shutil.rmtree(self.out / made_here, ignore_errors=True)
         raw = self.out / RAW_TRACES
         if code in (EXIT_DONE, EXIT_PARTIAL) or not any(p.is_file() for p in raw.rglob("*")):
             shutil.rmtree(raw, ignore_errors=True)
@@ -1604,8 +1693,8 @@ def check_place(e: Experiment, place: Place) -> None:
         raise Failure(EXIT_CONFIG, f"{e.ranks} ranks do not spread evenly over {place.nodes} nodes")
     if e.engine == VLLM and e.dp > 1 and e.dp % place.nodes:
         raise Failure(EXIT_CONFIG, f"a replica of {e.replica_ranks} GPUs would cross nodes: with DP, TP x PP must fit one node")
-    if e.engine == TORCH and os.environ.get("SHARDECK_TORCH_DEVICE") == "cpu":
-        return
+    if os.environ.get("SHARDECK_DEVICE") == "cpu":
+        return  # for tests; never chosen by itself
     here, need = count_gpus(), e.ranks // place.nodes
     if here is not None and here < need:
         raise Failure(EXIT_GPUS, f"{here} GPUs are visible on {socket.gethostname()}, the layout needs {need} on each node")

@@ -63,7 +63,7 @@ def experiments(tmp_path_factory):
 
 
 ENVIRONMENT = {**{k: v for k, v in os.environ.items() if not k.startswith(("SLURM_", "MASTER_"))},
-               "SHARDECK_TORCH_DEVICE": "cpu", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
+               "SHARDECK_DEVICE": "cpu", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1",
                "SHARDECK_PATIENCE": "0.02"}
 
 
@@ -299,7 +299,7 @@ def test_without_torch(experiments, tmp_path):
 
 def test_without_a_gpu(experiments, tmp_path):
     r = Run(experiments, tmp_path)
-    assert r.go(SHARDECK_TORCH_DEVICE="cuda", CUDA_VISIBLE_DEVICES="") == runner.EXIT_GPUS, r.log
+    assert r.go(SHARDECK_DEVICE="cuda", CUDA_VISIBLE_DEVICES="") == runner.EXIT_GPUS, r.log
 
 
 def test_without_the_engine(tmp_path):

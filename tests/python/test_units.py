@@ -40,7 +40,7 @@ def abilities(name):
 
 
 def setup_for(e, name, kind=runner.MEASURE, place=None, moe=False):
-    return runner.build_setup(e, abilities(name), place or runner.Place(), kind, "/traces", moe)
+    return runner.build_setup(e, abilities(name), place or runner.Place(), kind, "/traces", moe, e.model)
 
 
 # Prompts
@@ -207,7 +207,7 @@ def test_profiler_by_config(name):
 
 def test_no_profiler_at_all_is_said():
     able = runner.Abilities(frozenset(COMMON_ARGUMENTS), frozenset(), frozenset())
-    s = runner.build_setup(experiment(), able, runner.Place(), runner.MEASURE, "/t", False)
+    s = runner.build_setup(experiment(), able, runner.Place(), runner.MEASURE, "/t", False, "m")
     assert "neither profiler_config" in s.missing[0]
 
 
@@ -520,3 +520,85 @@ def test_place_from_slurm(monkeypatch):
     assert runner.find_place(a).port == 29505
     monkeypatch.setenv("SLURM_NNODES", "1")
     assert runner.find_place(a).port != runner.find_place(a).port  # jobs may share a machine
+
+
+# Models without a download
+
+DENSE = {"name": "a/dense", "aliases": ["a/dense-it"], "hidden": 64, "layers": 4, "heads": 8, "kv_heads": 2, "head_dim": 8,
+         "intermediate": 128, "vocab": 1024, "max_len": 4096}
+EXPERTS = {"experts": 8, "top_k": 2, "intermediate": 32, "shared": 2, "dense_layers": 1}
+LATENT = {"kv_lora_rank": 32, "q_lora_rank": 0, "rope_dim": 8, "nope_dim": 16, "v_dim": 12}
+
+
+@pytest.mark.parametrize(
+    ("parts", "family"),
+    [
+        ({}, "llama"), ({"qkv_bias": True}, "qwen2"), ({"qk_norm": True}, "qwen3"), ({"moe": EXPERTS}, "mixtral"),
+        ({"moe": EXPERTS, "qk_norm": True}, "qwen3_moe"), ({"moe": EXPERTS, "mla": LATENT}, "deepseek_v2"),
+    ],
+)
+def test_the_family_follows_from_the_parts(parts, family):
+    config = runner.hub_config({**DENSE, **parts})
+    assert config["model_type"] == family
+    assert (config["hidden_size"], config["num_hidden_layers"], config["vocab_size"]) == (64, 4, 1024)
+
+
+def test_experts_are_named_as_their_family_names_them():
+    mixtral, qwen = (runner.hub_config({**DENSE, **p}) for p in ({"moe": EXPERTS}, {"moe": EXPERTS, "qk_norm": True}))
+    assert (mixtral["num_local_experts"], mixtral["intermediate_size"]) == (8, 32)
+    assert (qwen["num_experts"], qwen["moe_intermediate_size"], qwen["intermediate_size"]) == (8, 32, 128)
+
+
+def test_latent_attention_and_shared_experts():
+    c = runner.hub_config({**DENSE, "moe": EXPERTS, "mla": LATENT})
+    assert (c["n_routed_experts"], c["n_shared_experts"], c["first_k_dense_replace"], c["num_experts_per_tok"]) == (8, 2, 1, 2)
+    assert (c["kv_lora_rank"], c["q_lora_rank"], c["qk_rope_head_dim"], c["v_head_dim"]) == (32, None, 8, 12)
+    assert "head_dim" not in c
+
+
+def test_random_weights_need_no_hub(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "known_shape", lambda name: DENSE if name == "a/dense-it" else None)
+    e = experiment(model__name="a/dense-it", model__weights="dummy")
+    runner.write_local_model(e, tmp_path)
+    folder = runner.local_model(e, tmp_path)
+    assert json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))["hidden_size"] == 64
+    s = runner.build_setup(e, abilities("coordinates"), runner.Place(), runner.MEASURE, "/t", False, folder)
+    assert s.arguments["model"] == folder
+
+
+@pytest.mark.parametrize("changes", [{"model__weights": "auto"}, {"model__name": "b/unknown", "model__weights": "dummy"}])
+def test_otherwise_the_model_is_the_hubs(tmp_path, monkeypatch, changes):
+    monkeypatch.setattr(runner, "known_shape", lambda name: None if name == "b/unknown" else DENSE)
+    e = experiment(**changes)
+    runner.write_local_model(e, tmp_path)
+    assert runner.local_model(e, tmp_path) == e.model
+
+
+def test_shapes_are_read_from_the_engine_beside_the_runner(tmp_path, monkeypatch):
+    text = Path(runner.__file__).with_name("torch_engine.py").read_text(encoding="utf-8")
+    filled = text.replace('SHAPES = r"""[]"""', f'SHAPES = r"""{json.dumps([DENSE])}"""')
+    (tmp_path / "torch_engine.py").write_text(filled, encoding="utf-8")
+    monkeypatch.setattr(runner, "__file__", str(tmp_path / "vllm_profiler.py"))
+    assert runner.known_shape("a/dense-it") == DENSE
+    assert runner.known_shape("a/other") is None
+    (tmp_path / "torch_engine.py").unlink()
+    assert runner.known_shape("a/dense") is None
+
+
+# The exception behind "a rank died"
+
+
+def test_a_dead_rank_names_what_it_died_of():
+    w = runner.Witness(lambda: None)
+    w.read(b"(EngineCore pid=598) ERROR 11-25 02:11:02 [core.py:1231] AssertionError: Not enough allowed NUMA nodes\n"
+           b"RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}\n")
+    assert w.cause() == (runner.EXIT_WORKER, "a rank died of AssertionError: Not enough allowed NUMA nodes")
+
+
+def test_a_missing_package_is_no_dead_rank():
+    w = runner.Witness(lambda: None)
+    w.read(b"(Worker_TP1 pid=3243) ERROR [multiproc_executor.py:898] ModuleNotFoundError: No module named 'flashinfer'\n"
+           b"RuntimeError: Engine core initialization failed. See root cause above.\n")
+    code, text = w.cause()
+    assert code == runner.EXIT_SOFTWARE
+    assert "No module named 'flashinfer'" in text
