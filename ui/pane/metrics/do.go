@@ -1,0 +1,134 @@
+package metrics
+
+import (
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/pool"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// enter opens the run under the cursor, and reads it first if nobody has.
+func (p *Pane) enter() tea.Cmd {
+	name, metric := p.currentName(), p.metricName()
+	cmd := p.readCurrent(pool.Wanted)
+	a := p.analyses[name]
+	if a == nil {
+		return cmd
+	}
+	p.detail = &detail{run: name, table: widget.Table{Column: -1, Focused: p.focused}}
+	p.detail.show(p.env.Theme, a, p.defs)
+	p.detail.goTo(metric)
+	return cmd
+}
+
+// closeDetail goes back to the table, to the metric that was looked at.
+func (p *Pane) closeDetail() tea.Cmd {
+	for i, d := range p.defs {
+		if d.Name == p.detail.metric() {
+			p.table.Column = i + 1
+		}
+	}
+	p.detail = nil
+	return nil
+}
+
+// metricName is the metric under the cursor; empty: none.
+func (p *Pane) metricName() string {
+	if p.detail != nil {
+		return p.detail.metric()
+	}
+	if i := p.table.Column - 1; i >= 0 && i < len(p.defs) {
+		return p.defs[i].Name
+	}
+	return ""
+}
+
+func (p *Pane) definition() (model.Definition, bool) {
+	for _, d := range p.defs {
+		if d.Name == p.metricName() {
+			return d, true
+		}
+	}
+	return model.Definition{}, false
+}
+
+// define shows the definition of the metric under the cursor.
+func (p *Pane) define() tea.Cmd {
+	d, _ := p.definition()
+	unit := "unit: " + d.Unit
+	switch d.Better {
+	case model.Lower:
+		unit += ", lower is better"
+	case model.Higher:
+		unit += ", higher is better"
+	}
+	body := append(widget.Wrap(d.Text, min(72, max(p.width-10, 20))), "", unit, "shardeck metric "+d.Name+" RUN   prints it")
+	p.popup = &pane.Ask{Popup: widget.Show(d.Name, body)}
+	return nil
+}
+
+// order goes from best first to worst first to the order of the runs.
+func (p *Pane) order() tea.Cmd {
+	d, _ := p.definition()
+	first := pane.Sort{On: true, Column: p.table.Column, Down: d.Better != model.Lower}
+	switch p.sort {
+	case first:
+		p.sort.Down = !p.sort.Down
+	case pane.Sort{On: true, Column: first.Column, Down: !first.Down}:
+		p.sort = pane.Sort{}
+	default:
+		p.sort = first
+	}
+	p.fill()
+	return nil
+}
+
+func (p *Pane) setBaseline() tea.Cmd {
+	if name := p.currentName(); p.baseline == name {
+		p.baseline = ""
+	} else {
+		p.baseline = name
+	}
+	p.fill()
+	return nil
+}
+
+// readAll reads what nobody has read, one run after the other, so that whatever is
+// asked for in between comes first.
+func (p *Pane) readAll() tea.Cmd {
+	p.queue = p.unread()
+	p.total = len(p.queue)
+	return p.next()
+}
+
+func (p *Pane) traces() tea.Cmd {
+	run := p.currentName()
+	if p.detail != nil {
+		run = p.detail.run
+	}
+	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: run})
+}
+
+func (p *Pane) copyCommand() tea.Cmd {
+	return pane.Send(pane.CopyMsg{Text: "shardeck metric " + p.metricName() + " " + p.currentName()})
+}
+
+// back is one step: reading ends, then the filter goes, then the baseline.
+func (p *Pane) back() tea.Cmd {
+	switch {
+	case p.busy():
+		p.look.Stop()
+		p.all.Stop()
+		p.queue, p.total = nil, 0
+		return pane.Send(pane.Note{Text: "stopped reading; what was read stays", Tone: theme.Plain})
+	case !p.filter.Empty():
+		p.setFilter("")
+	case p.baseline != "":
+		p.baseline = ""
+		p.fill()
+	}
+	return nil
+}

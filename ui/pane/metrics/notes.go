@@ -1,0 +1,108 @@
+package metrics
+
+import (
+	"strings"
+
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// runLines say of the run under the cursor what it is, and of the metric what it holds.
+func (p *Pane) runLines(width int) []string {
+	r, _ := p.current()
+	th := p.env.Theme
+	a := p.analyses[r.Name]
+	head := th.Paint(theme.Strong, r.Name)
+	if r.Experiment != nil {
+		head += "  " + widget.Sentence(r.Experiment.ID+"  "+r.Experiment.Description, max(width-2-widget.Width(r.Name), 1))
+	}
+	lines := []string{head, th.Paint(theme.Dim, pane.Joined(width, p.runWords(r, a)...))}
+	d, ok := p.definition()
+	if !ok || a == nil {
+		return append(lines, th.Paint(theme.Dim, p.unreadWords(r)))
+	}
+	m := a.Metric(d.Name)
+	return append(lines, p.valueLine(m, d, width), th.Paint(theme.Dim, pane.Joined(width, strings.Split(partWords(m, d), " · ")...)))
+}
+
+// runWords are layout, workload, GPU, age, and whether it is a measurement at all.
+func (p *Pane) runWords(r model.Run, a *model.Analysis) []string {
+	var words []string
+	if p.replay(r) {
+		words = append(words, "replay")
+	}
+	if e := r.Experiment; e != nil {
+		words = append(words, pane.LayoutWord(e.Layout)+" on "+widget.Plural(e.Layout.GPUs(), "GPU"), pane.ShortModel(e.Model.Name),
+			"batch "+widget.Int(e.Data.BatchSize), widget.Int(e.Data.SeqLen)+" + "+widget.Int(e.Data.MaxTokens)+" tokens")
+	}
+	if a != nil && a.Trace != nil && len(a.Trace.Ranks) > 0 {
+		words = append(words, a.Trace.Ranks[0].Device)
+	}
+	return append(words, "traced "+widget.Ago(r.Time, p.env.Now()))
+}
+
+func (p *Pane) unreadWords(r model.Run) string {
+	if bytes := traceBytes(r); bytes > 0 {
+		return "traces of " + widget.Bytes(bytes) + " not read yet: ↵ reads them, a reads all"
+	}
+	return "not read yet: ↵ reads it, a reads all"
+}
+
+// valueLine is the metric under the cursor in full, with its ranks.
+func (p *Pane) valueLine(m model.Metric, d model.Definition, width int) string {
+	if m.Value == nil {
+		return p.env.Theme.Paint(theme.Dim, widget.Sentence(d.Name+": "+missingWords(m), width))
+	}
+	text := d.Name + "  " + pane.MetricText(m, d) + " " + d.Unit
+	if s := spark(p.env.Theme, m.PerRank); s != "" {
+		text += "   " + s + "  " + rankWords(m, d)
+	}
+	if m.N > 0 {
+		text += "   n " + widget.Int(m.N)
+	}
+	return widget.Sentence(text, width)
+}
+
+// missingWords say why there is no value.
+func missingWords(m model.Metric) string {
+	switch m.Reason {
+	case "none":
+		return "none, which is an answer"
+	case "":
+		return "no value, and no reason was given"
+	}
+	return m.Reason
+}
+
+// metricLines are all there is to say of one metric of the opened run: remark, ranks,
+// parts, sources.
+func (p *Pane) metricLines(width int) []string {
+	d, ok := p.definition()
+	a := p.analyses[p.detail.run]
+	if !ok || a == nil {
+		return nil
+	}
+	th, m := p.env.Theme, a.Metric(d.Name)
+	lines := []string{th.Paint(theme.Strong, d.Name) + "  " + widget.Sentence(remarkOrReason(m), max(width-2-widget.Width(d.Name), 1))}
+	for _, text := range []string{rankWords(m, d), partWords(m, d)} {
+		if text != "" {
+			lines = append(lines, widget.Wrap(text, width)...)
+		}
+	}
+	if len(m.Source) > 0 {
+		lines = append(lines, th.Paint(theme.Dim, pane.Joined(width, append([]string{"from " + m.Source[0]}, m.Source[1:]...)...)))
+	}
+	if len(lines) >= detailBelowRows {
+		lines = lines[:detailBelowRows-1]
+	}
+	return lines
+}
+
+func remarkOrReason(m model.Metric) string {
+	if m.Value == nil {
+		return missingWords(m)
+	}
+	return remark(m)
+}
