@@ -1,0 +1,53 @@
+package traces
+
+import (
+	"strings"
+
+	"shardeck/model"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// bars are the split of each rank, and what their signs mean. Of many ranks those around
+// the one chosen are drawn; the part "ranks" has them all.
+func (p *Pane) bars(t *model.TraceSummary) []string {
+	th := p.env.Theme
+	cols := p.width - labelWidth - 9
+	if cols < 8 || len(t.Ranks) == 0 {
+		return nil
+	}
+	most := p.mostBars()
+	first := max(min(p.rank-most/2, len(t.Ranks)-most), 0)
+	var lines []string
+	for i := first; i < min(first+most, len(t.Ranks)); i++ {
+		r := t.Ranks[i]
+		bar := widget.Bar(th, cols, float64(r.WindowNS), splitParts(th, r), th.Idle)
+		head := p.label("rank " + widget.Int(r.Rank))
+		if i == p.rank && len(t.Ranks) > 1 {
+			head = " " + th.Paint(theme.Accent, th.Right) + head[2:]
+		}
+		lines = append(lines, head+bar+widget.Right(percent(r.ComputeNS, r.WindowNS).Text+" %", 8))
+	}
+	return append(lines, p.legend(len(t.Ranks), cols))
+}
+
+// splitParts are the parts of a bar; what they leave is idle.
+func splitParts(th *theme.Theme, r model.RankSplit) []widget.Part {
+	return []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full}, {Value: float64(r.TransferNS), Glyph: th.Transit, Tone: theme.Busy},
+		{Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}, {Value: float64(r.CopyNS), Glyph: th.Empty, Tone: theme.Dim}}
+}
+
+// legend says what the signs mean, and at the right what the figures are: the share of
+// compute, or how many ranks there are besides those drawn.
+func (p *Pane) legend(ranks, cols int) string {
+	th := p.env.Theme
+	words := []string{th.Full + " compute", th.Transit + " transfer", th.Wait + " waiting", th.Empty + " copies", th.Idle + " idle"}
+	right := "compute"
+	if ranks > p.mostBars() {
+		right = "of " + widget.Int(ranks) + " ranks"
+	}
+	return p.label("") + th.Paint(theme.Dim, widget.Spread(strings.Join(words, "  "), right, cols+8))
+}
+
+// mostBars is how many ranks are drawn at most.
+func (p *Pane) mostBars() int { return max(p.height/5, 2) }

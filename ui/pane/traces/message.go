@@ -1,0 +1,76 @@
+package traces
+
+import (
+	"slices"
+
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+func matchWords(n int) string {
+	if n == 1 {
+		return "1 kernel matches "
+	}
+	return widget.Int(n) + " kernels match "
+}
+
+// Message names the straggler, or says that there is none, then what was cut or lost.
+func (p *Pane) Message() pane.Note {
+	switch {
+	case p.reader.Busy():
+		return pane.Note{Text: p.reader.Words() + " · esc stops it", Tone: theme.Busy}
+	case p.err != nil:
+		return pane.FailNote(p.err)
+	case p.trace() == nil:
+		return pane.Note{}
+	}
+	a := p.analysis
+	note := pane.Note{Text: stragglerWords(a.Metric("straggler"))}
+	if a.Metric("straggler").Value != nil {
+		note.Tone = theme.Warn
+	}
+	if cut := skewWords(a.Trace.Ranks); cut != "" {
+		note.Text += " · " + cut
+	}
+	if a.Damaged {
+		note.Tone = theme.Bad
+		note.Text = "input was damaged, these are its sound parts: " + slices.Concat(a.Warnings, []string{"no more is known"})[0]
+	}
+	return note
+}
+
+// stragglerWords are the straggler with what proves it, or why none is named.
+func stragglerWords(m model.Metric) string {
+	switch {
+	case m.Value == nil && m.Reason == "none" && m.Note != "":
+		return "no straggler · " + m.Note
+	case m.Value == nil && m.Reason == "none":
+		return "no straggler"
+	case m.Value == nil:
+		return "no straggler: " + m.Reason
+	}
+	text := "straggler: rank " + widget.Number(*m.Value, 0)
+	if late, ok := m.By["lateness_ms"]; ok {
+		text += ", " + widget.Number(late, 0) + " ms late"
+	}
+	if m.Cause != "" {
+		text += ", by its " + m.Cause
+	}
+	return text
+}
+
+// skewWords are the longest start that was cut because profilers did not start together.
+func skewWords(ranks []model.RankSplit) string {
+	most := model.RankSplit{}
+	for _, r := range ranks {
+		if r.SkewNS > most.SkewNS {
+			most = r
+		}
+	}
+	if most.SkewNS <= 0 {
+		return ""
+	}
+	return widget.Millis(most.SkewNS) + " of start cut on rank " + widget.Int(most.Rank)
+}
