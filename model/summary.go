@@ -95,7 +95,8 @@ type CollStat struct {
 	Bytes      int64   `json:"bytes"` // of one call as nccl-tests counts them; -1: not known
 	Inferred   bool    `json:"inferred"`
 	Ranks      int     `json:"ranks"` // that make calls of the type
-	Count      int     `json:"count"` // launches on one rank
+	Count      int     `json:"count"`   // launches on one rank
+	Matched    float64 `json:"matched"` // of those, inside the window: what TransferNS and WaitNS sum over; 0: no call was
 	TransferNS int64   `json:"transfer_ns"`
 	WaitNS     int64   `json:"wait_ns"`
 	AlgBW      float64 `json:"algbw"` // GB/s; 0 where bytes are not known

@@ -46,6 +46,7 @@ type DiffCell struct {
 	Share      float64 `json:"share"`                 // %: of the window for parts, of summed kernel time for the rest
 	TransferNS float64 `json:"transfer_ns,omitempty"` // collectives: NS is transfer and wait
 	WaitNS     float64 `json:"wait_ns,omitempty"`
+	Matched    float64 `json:"matched,omitempty"` // launches that TransferNS and WaitNS sum over
 }
 
 // DiffTraces compares two summaries; the first is the base. Times are of one step where
@@ -109,7 +110,7 @@ func (d *TraceDiff) add(side int, t *TraceSummary) {
 	}
 	kernels := kernelNS(t)
 	for _, c := range t.Collectives {
-		cell := DiffCell{TransferNS: float64(c.TransferNS) / steps, WaitNS: float64(c.WaitNS) / steps, Count: float64(c.Count) / steps}
+		cell := DiffCell{TransferNS: float64(c.TransferNS) / steps, WaitNS: float64(c.WaitNS) / steps, Count: float64(c.Count) / steps, Matched: c.Matched / steps}
 		cell.NS = cell.TransferNS + cell.WaitNS
 		if kernels > 0 {
 			cell.Share = 100 * float64(c.TransferNS+c.WaitNS) / (kernels / ranks)

@@ -133,6 +133,9 @@ func (w *world) collectives() []model.CollStat {
 			rates[k].add(c)
 			byName[k].Count++
 			byName[k].Inferred = byName[k].Inferred || c.inferred
+			if c.met != nil && c.clipped().length() > 0 {
+				byName[k].Matched++
+			}
 			byName[k].TransferNS += c.transfer
 			byName[k].WaitNS += c.wait
 		}
@@ -144,6 +147,7 @@ func (w *world) collectives() []model.CollStat {
 		}
 		s.Ranks = len(on[k.typ])
 		s.Count = max(1, (s.Count+s.Ranks/2)/s.Ranks)
+		s.Matched /= float64(s.Ranks)
 		s.TransferNS /= int64(s.Ranks)
 		s.WaitNS /= int64(s.Ranks)
 		out = append(out, *s)

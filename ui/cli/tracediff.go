@@ -103,7 +103,10 @@ func (a *app) printWaits(c lab.TraceComparison) {
 			continue
 		}
 		mean := func(side int, of func(model.DiffCell) float64) string {
-			return number(of(r.Sides[side])/r.Sides[side].Count/1e3, 1)
+			if r.Sides[side].Matched == 0 {
+				return missing
+			}
+			return number(of(r.Sides[side])/r.Sides[side].Matched/1e3, 1)
 		}
 		transfer := func(d model.DiffCell) float64 { return d.TransferNS }
 		wait := func(d model.DiffCell) float64 { return d.WaitNS }

@@ -131,7 +131,7 @@ func (a *app) printKernels(s *model.TraceSummary, top int) {
 	for _, k := range s.Kernels[:min(max(top, 0), len(s.Kernels))] {
 		row := []string{k.Short, classWord(k.Class), ms(k.TotalNS, 1), number(float64(k.Count), 0), number(k.Share, 1)}
 		if roomy {
-			row = append(row, us(k.TotalNS, k.Count))
+			row = append(row, us(k.TotalNS, float64(k.Count)))
 		}
 		t.add(row...)
 	}
@@ -150,7 +150,7 @@ func (a *app) printCollectives(s *model.TraceSummary) {
 		if c.Bytes >= 0 && c.BusBW > 0 {
 			bandwidth = significant(c.BusBW)
 		}
-		t.add(c.Type, sizeWord(c.Bytes, c.Inferred), number(float64(c.Count), 0), us(c.TransferNS, c.Count), us(c.WaitNS, c.Count), bandwidth)
+		t.add(c.Type, sizeWord(c.Bytes, c.Inferred), number(float64(c.Count), 0), us(c.TransferNS, c.Matched), us(c.WaitNS, c.Matched), bandwidth)
 	}
 	fmt.Fprintln(a.out)
 	a.write(t)
@@ -188,11 +188,11 @@ func percent(part, whole int64) float64 {
 func ms(ns int64, decimals int) string { return number(float64(ns)/1e6, decimals) }
 
 // us is the mean of n things in microseconds.
-func us(ns int64, n int) string {
+func us(ns int64, n float64) string {
 	if n == 0 {
 		return missing
 	}
-	return number(float64(ns)/float64(n)/1e3, 1)
+	return number(float64(ns)/n/1e3, 1)
 }
 
 // binary prints a buffer's size in the units in which buffers are made: 32 KiB.

@@ -137,9 +137,9 @@ func trace() *model.TraceSummary {
 	}
 	t.Classes = []model.KernelClass{{Name: "gemm", TotalNS: 700 * ms, Count: 16000, Share: 61.8}, {Name: "communication", TotalNS: 88 * ms, Count: 8320, Share: 7.8}}
 	t.Collectives = []model.CollStat{
-		{Type: "all_reduce", Bytes: 32 << 10, Count: 8064, TransferNS: 39_513_600, WaitNS: 9 * ms, AlgBW: 6.7, BusBW: 6.7},
-		{Type: "all_reduce", Bytes: 64 << 20, Inferred: true, Count: 128, TransferNS: 51_456_000, WaitNS: 2 * ms, AlgBW: 167, BusBW: 167},
-		{Type: "broadcast", Bytes: -1, Count: 128, TransferNS: 640_000},
+		{Type: "all_reduce", Bytes: 32 << 10, Count: 8064, Matched: 8064, TransferNS: 39_513_600, WaitNS: 9 * ms, AlgBW: 6.7, BusBW: 6.7},
+		{Type: "all_reduce", Bytes: 64 << 20, Inferred: true, Count: 128, Matched: 128, TransferNS: 51_456_000, WaitNS: 2 * ms, AlgBW: 167, BusBW: 167},
+		{Type: "broadcast", Bytes: -1, Count: 128, Matched: 128, TransferNS: 640_000},
 	}
 	return t
 }

@@ -45,11 +45,11 @@ func number(v float64, decimals int) widget.Cell {
 func millis(ns int64) widget.Cell { return number(float64(ns)/1e6, 1) }
 
 // each is the mean of so many, in µs; "–" of none.
-func (p *Pane) each(ns int64, n int) widget.Cell {
+func (p *Pane) each(ns int64, n float64) widget.Cell {
 	if n <= 0 {
 		return widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
 	}
-	return number(float64(ns)/float64(n)/1e3, 1)
+	return number(float64(ns)/n/1e3, 1)
 }
 
 func percent(part, whole int64) widget.Cell {
@@ -69,7 +69,7 @@ func (p *Pane) kernelRows(t *model.TraceSummary) [][]widget.Cell {
 		}
 		p.kernel = append(p.kernel, i)
 		rows = append(rows, []widget.Cell{{Text: k.Short}, {Text: k.Class, Tone: theme.Dim}, millis(k.TotalNS), number(float64(k.Count), 0),
-			p.each(k.TotalNS, k.Count), p.each(k.MinNS, 1), p.each(k.MaxNS, 1), number(k.Share, 1)})
+			p.each(k.TotalNS, float64(k.Count)), p.each(k.MinNS, 1), p.each(k.MaxNS, 1), number(k.Share, 1)})
 	}
 	return rows
 }
@@ -88,7 +88,7 @@ func (p *Pane) collRows(t *model.TraceSummary) [][]widget.Cell {
 		if c.AlgBW > 0 {
 			alg, bus = number(c.AlgBW, 1), number(c.BusBW, 1)
 		}
-		rows = append(rows, []widget.Cell{{Text: c.Type}, size, number(float64(c.Count), 0), p.each(c.TransferNS, c.Count), p.each(c.WaitNS, c.Count),
+		rows = append(rows, []widget.Cell{{Text: c.Type}, size, number(float64(c.Count), 0), p.each(c.TransferNS, c.Matched), p.each(c.WaitNS, c.Matched),
 			bus, alg, millis(c.TransferNS + c.WaitNS)})
 	}
 	return rows
