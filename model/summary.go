@@ -11,6 +11,7 @@ type TraceSummary struct {
 	Classes     []KernelClass `json:"classes"`
 	Kernels     []KernelStat  `json:"kernels"`
 	Collectives []CollStat    `json:"collectives"`
+	Lateness    *Lateness     `json:"lateness,omitempty"` // nil: no call was matched between ranks
 	Ops         []OpStat      `json:"ops,omitempty"`   // of the execution trace of the lowest rank that has one
 	Asked       []CollCount   `json:"asked,omitempty"` // of torch.distributed, by the same trace
 }
@@ -49,6 +50,7 @@ type RankDensity struct {
 	Transfer []int64 `json:"transfer"`
 	Wait     []int64 `json:"wait"`
 	Idle     []int64 `json:"idle"` // copies alone count as idle here
+	Late     []int64 `json:"late"` // by how much it was last in the calls that it starts in the bin; may exceed it
 }
 
 // KernelClass is a share of summed kernel time over all ranks.

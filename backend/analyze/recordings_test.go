@@ -126,7 +126,7 @@ func checkSummary(t *testing.T, in Input, s *model.TraceSummary) {
 
 func checkDensity(t *testing.T, d model.RankDensity, r model.RankSplit) {
 	t.Helper()
-	if n := len(d.Compute); n == 0 || n > timelineBins || len(d.Transfer) != n || len(d.Wait) != n || len(d.Idle) != n {
+	if n := len(d.Compute); n == 0 || n > mostBins || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Idle) != n {
 		t.Fatalf("rank %d: %d, %d, %d, %d bins", r.Rank, n, len(d.Transfer), len(d.Wait), len(d.Idle))
 	}
 	var compute, transfer, wait, idle int64

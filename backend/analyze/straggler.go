@@ -22,6 +22,8 @@ type charge struct {
 	lane   *lane
 	ns     int64
 	excess int64 // how much more that rank computed since the previous call, at most ns
+	met    *match
+	first  int64 // start of the first rank
 }
 
 // straggler names the rank that others wait for, or says that there is none.
@@ -29,9 +31,9 @@ func (w *world) straggler() {
 	m := model.Metric{Source: w.traceFiles(), By: map[string]float64{}}
 	var worst *late
 	for _, s := range w.sets {
-		charges := w.charges(s)
-		m.N += len(charges)
-		if l := mostLate(charges); l != nil {
+		s.charges = w.charges(s)
+		m.N += len(s.charges)
+		if l := mostLate(s.charges); l != nil {
 			for lane, ns := range l.lateness {
 				m.By[fmt.Sprintf("rank_%d_lateness_ms", lane.rank)] = float64(ns) / 1e6
 			}
@@ -111,8 +113,12 @@ func chargeOf(m, previous *match, computed map[*lane]computing) charge {
 	since := func(i int) int64 {
 		return computed[m.calls[i].lane].within(span{previous.calls[i].end, m.calls[i].start})
 	}
+	first := start(last)
+	for i := range m.calls {
+		first = min(first, start(i))
+	}
 	ns := start(last) - start(second)
-	return charge{start(last), m.calls[last].lane, ns, min(ns, since(last)-since(second))}
+	return charge{start(last), m.calls[last].lane, ns, min(ns, since(last)-since(second)), m, first}
 }
 
 // late is how late ranks were over a list of charges, and who most.

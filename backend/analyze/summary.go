@@ -8,14 +8,26 @@ import (
 	"shardeck/model"
 )
 
-// timelineBins is how finely a rank's window is cut for the timeline: more than a
-// wide terminal has columns, and divisible in many ways.
-const timelineBins = 240
+// Bins that ranks' windows are cut into for the timeline: so many together, so that the
+// picture of a large run stays small; on each rank enough to zoom to a step of decoding,
+// and no less than a wide terminal has columns.
+const (
+	timelineBins = 24_000
+	mostBins     = 2_400
+	leastBins    = 240
+)
+
+// binsOf is how finely the window of one of so many ranks is cut.
+func binsOf(ranks int) int64 {
+	return int64(max(leastBins, min(mostBins, timelineBins/max(1, ranks))))
+}
 
 // summary is the picture of the traces.
 func (w *world) summary() *model.TraceSummary {
 	s := &model.TraceSummary{Kernels: w.kernelStats(), Collectives: w.collectives()}
 	s.Classes = classes(s.Kernels)
+	late := w.charged()
+	s.Lateness = w.lateness(late)
 	for _, r := range w.in.Ranks {
 		s.Bytes += r.Bytes
 	}
@@ -23,7 +35,7 @@ func (w *world) summary() *model.TraceSummary {
 		s.WindowNS = max(s.WindowNS, l.window.length())
 		p := l.parts()
 		s.Ranks = append(s.Ranks, w.rankSplit(l, p))
-		s.Timeline = append(s.Timeline, density(l, p))
+		s.Timeline = append(s.Timeline, density(l, p, binsOf(len(w.lanes)), late))
 		s.Phases = append(s.Phases, phasesOf(l)...)
 	}
 	return s
@@ -62,12 +74,12 @@ func (w *world) rankSplit(l *lane, p parts) model.RankSplit {
 }
 
 // density cuts a window into equal bins and sums each part in them.
-func density(l *lane, p parts) model.RankDensity {
-	d := model.RankDensity{Rank: l.rank, BinNS: max(1, (l.window.length()+timelineBins-1)/timelineBins)}
+func density(l *lane, p parts, n int64, late []charge) model.RankDensity {
+	d := model.RankDensity{Rank: l.rank, BinNS: max(1, (l.window.length()+n-1)/n)}
 	d.Compute = bins(p.compute, l.window, d.BinNS)
 	d.Transfer = bins(slices.Values(p.transfer), l.window, d.BinNS)
 	d.Wait = bins(slices.Values(p.wait), l.window, d.BinNS)
-	d.Idle = make([]int64, len(d.Compute))
+	d.Idle, d.Late = make([]int64, len(d.Compute)), lateBins(l, late, d.BinNS, len(d.Compute))
 	for i := range d.Idle {
 		bin := span{l.window.start + int64(i)*d.BinNS, l.window.start + int64(i+1)*d.BinNS}
 		d.Idle[i] = bin.clip(l.window).length() - d.Compute[i] - d.Transfer[i] - d.Wait[i]

@@ -12,6 +12,8 @@ type set struct {
 	lanes []*lane
 	t0    int64
 	last  *lane // whose first matched call starts at T0
+
+	charges []charge // of its calls, in order of time; see straggler
 }
 
 // connect finds the sets of ranks that matched calls connect; ranks without any

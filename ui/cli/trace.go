@@ -16,6 +16,7 @@ import (
 // traceFlags are the flags of trace.
 type traceFlags struct {
 	top      int
+	late     int
 	allRanks bool
 }
 
@@ -35,7 +36,8 @@ mean, and of one forward step where the runs have different numbers of steps.
 --json prints everything there is. Of one run: window_ns, ranks (compute_ns, transfer_ns,
 wait_ns, copy_ns, idle_ns, skew_ns …), phases, timeline, classes, kernels (name, class,
 total_ns, count, min_ns, max_ns, share), collectives (type, bytes, count, transfer_ns,
-wait_ns, algbw, busbw), straggler. Of two: runs, per_step, parts, classes, kernels and
+wait_ns, algbw, busbw), lateness (ranks, bins, worst: the calls whose last rank was latest),
+straggler. Of two: runs, per_step, parts, classes, kernels and
 collectives, each a list of rows with sides (ns, count, share), change_ns, change_pct and
 only_in.`,
 		Example: "  shardeck trace llama-8b-tp2\n  shardeck trace llama-8b-tp1 llama-8b-tp2",
@@ -52,6 +54,7 @@ only_in.`,
 		}),
 	}
 	c.Flags().IntVar(&f.top, "top", 8, "how many kernels to list")
+	c.Flags().IntVar(&f.late, "late", 0, "how many calls to list, by how late their last rank was")
 	c.Flags().BoolVar(&f.allRanks, "all-ranks", false, "list every rank, however many there are")
 	return c
 }
@@ -84,6 +87,7 @@ func (a *app) printTrace(found *model.Analysis, f traceFlags) error {
 	fmt.Fprintln(a.out)
 	a.printKernels(s, f.top)
 	a.printCollectives(s)
+	a.printLate(s, f.late)
 	fmt.Fprintln(a.out)
 	a.sayStraggler(found)
 	a.sayWarnings(found)

@@ -1,0 +1,40 @@
+package cli
+
+import (
+	"fmt"
+
+	"shardeck/model"
+)
+
+// printLate lists the calls whose last rank was latest, and how often each rank was last.
+func (a *app) printLate(s *model.TraceSummary, most int) {
+	if most <= 0 {
+		return
+	}
+	fmt.Fprintln(a.out)
+	if s.Lateness == nil {
+		fmt.Fprintln(a.out, "no call was matched between ranks: nobody can be late")
+		return
+	}
+	t := newTable("late call", ">at ms", "in", ">last rank", ">late µs", ">computing", ">after first")
+	worst := s.Lateness.Worst
+	for _, c := range worst[:min(most, len(worst))] {
+		t.add(fmt.Sprintf("%s %s", c.Type, number(float64(c.Number), 0)), ms(c.AtNS, 2), stepWord(c), fmt.Sprint(c.Rank),
+			us(c.LateNS, 1), us(c.ComputeNS, 1), us(c.SpreadNS, 1))
+	}
+	a.write(t)
+	fmt.Fprintln(a.out)
+	ranks := newTable(">rank", ">last in", ">late ms", ">median µs", ">most µs")
+	for _, r := range s.Lateness.Ranks {
+		ranks.add(fmt.Sprint(r.Rank), fmt.Sprintf("%s of %s", number(float64(r.Calls), 0), number(float64(s.Lateness.Calls), 0)), ms(r.LateNS, 1), us(r.MedianNS, 1), us(r.MaxNS, 1))
+	}
+	a.write(ranks)
+}
+
+// stepWord is the step that a call is made in: "decode 12".
+func stepWord(c model.LateCall) string {
+	if c.Step == 0 {
+		return missing
+	}
+	return fmt.Sprintf("%s %d", c.Phase, c.Step)
+}
