@@ -39,6 +39,8 @@ type Phase struct {
 	Steps   int    `json:"steps"` // forward steps in the span
 	StartNS int64  `json:"start_ns"`
 	EndNS   int64  `json:"end_ns"`
+
+	Starts []int64 `json:"starts,omitempty"` // of each of several steps
 }
 
 // RankDensity cuts a rank's window into equal bins; each holds the nanoseconds

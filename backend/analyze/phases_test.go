@@ -1,8 +1,9 @@
 package analyze
 
 import (
-	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"shardeck/model"
 )
@@ -46,8 +47,17 @@ func TestMetricsByPhase(t *testing.T) {
 	near(t, "time of prefill", phases["prefill"], 0.1, 9)
 	near(t, "time of decode", phases["decode"], 0.1, 9)
 	want := []model.Phase{{Name: "prefill", Steps: 1, EndNS: 100_000}, {Name: "decode", Steps: 1, StartNS: 100_000, EndNS: 200_000}}
-	if !slices.Equal(a.Trace.Phases, want) {
-		t.Errorf("phases: %+v", a.Trace.Phases)
+	if diff := cmp.Diff(want, a.Trace.Phases); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestStepsOfAPhaseKeepTheirStarts(t *testing.T) {
+	f := newFake(0).run(gemm, 0, 100).run(gemm, 110, 150).run(gemm, 200, 230)
+	f.mark("decode", 0, 90, true).mark("decode", 105, 150, true).mark("decode", 200, 230, true)
+	want := []model.Phase{{Name: "decode", Steps: 3, EndNS: 230_000, Starts: []int64{0, 105_000, 200_000}}}
+	if diff := cmp.Diff(want, analyse(t, fakeInput(layoutOf(1, 1, 1, 1), f)).Trace.Phases); diff != "" {
+		t.Error(diff)
 	}
 }
 

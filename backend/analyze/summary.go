@@ -107,13 +107,17 @@ func phasesOf(l *lane) []model.Phase {
 		if c.length() == 0 {
 			continue
 		}
-		end := c.end - l.window.start
+		start, end := c.start-l.window.start, c.end-l.window.start
 		if n := len(out); n > 0 && out[n-1].Name == string(s.phase) {
-			out[n-1].Steps++
-			out[n-1].EndNS = end
+			last := &out[n-1]
+			if last.Starts == nil {
+				last.Starts = []int64{last.StartNS}
+			}
+			last.Starts = append(last.Starts, start)
+			last.Steps, last.EndNS = last.Steps+1, end
 			continue
 		}
-		out = append(out, model.Phase{Rank: l.rank, Name: string(s.phase), Steps: 1, StartNS: c.start - l.window.start, EndNS: end})
+		out = append(out, model.Phase{Rank: l.rank, Name: string(s.phase), Steps: 1, StartNS: start, EndNS: end})
 	}
 	return out
 }

@@ -124,8 +124,9 @@ func trace() *model.TraceSummary {
 			TransferNS: 76 * ms, WaitNS: wait, CopyNS: 2 * ms, IdleNS: window - 920*ms - 76*ms - wait - 2*ms, SkewNS: int64(rank) * 401 * ms, Kernels: 21042})
 		t.Timeline = append(t.Timeline, density(rank, window))
 		t.Phases = append(t.Phases, model.Phase{Rank: rank, Name: "prefill", Steps: 1, EndNS: 120 * ms},
-			model.Phase{Rank: rank, Name: "decode", Steps: 63, StartNS: 120 * ms, EndNS: window})
+			model.Phase{Rank: rank, Name: "decode", Steps: 63, StartNS: 120 * ms, EndNS: window, Starts: decodeStarts(120*ms, window)})
 	}
+	t.Lateness = lateness(ms)
 	kernel := func(short, class string, total int64, n int, share float64) model.KernelStat {
 		return model.KernelStat{Name: "void " + short + "<float>(int)", Short: short, Class: class, TotalNS: total, Count: n, MinNS: total / int64(n) / 2, MaxNS: total / int64(n) * 3, Share: share}
 	}
@@ -144,6 +145,37 @@ func trace() *model.TraceSummary {
 	return t
 }
 
+func decodeStarts(from, to int64) []int64 {
+	var starts []int64
+	for i := range int64(63) {
+		starts = append(starts, from+i*(to-from)/63)
+	}
+	return starts
+}
+
+// lateness is that of two ranks of which the first is last more often, but not by much.
+func lateness(ms int64) *model.Lateness {
+	l := &model.Lateness{Calls: 8190, Ranks: []model.RankLate{{Rank: 0, Calls: 6365, LateNS: 35 * ms, MedianNS: 5500, MaxNS: ms},
+		{Rank: 1, Calls: 1825, LateNS: 8 * ms, MedianNS: 2100, MaxNS: ms / 4}}}
+	for i, n := range []int{300, 900, 2100, 3600, 1000, 150, 80, 40, 14, 5, 1} {
+		from := int64(0)
+		if i > 0 {
+			from = 1000 << (i - 1)
+		}
+		l.Bins = append(l.Bins, model.LateBin{FromNS: from, Calls: n})
+	}
+	for i := range 40 {
+		late := ms / int64(i+1)
+		c := model.LateCall{Type: "all_reduce", Bytes: 32 << 10, Group: []int{0, 1}, Number: 8000 - i*190, Phase: "decode", Step: 62 - i, Rank: i % 3 % 2,
+			AtNS: int64(1120-25*i) * ms, LateNS: late, SpreadNS: late}
+		if i%5 == 1 {
+			c.ComputeNS = late / 2
+		}
+		l.Worst = append(l.Worst, c)
+	}
+	return l
+}
+
 func density(rank int, window int64) model.RankDensity {
 	const bins = 200
 	bin := window / bins
@@ -157,6 +189,7 @@ func density(rank int, window int64) model.RankDensity {
 		wait := transfer / 4
 		d.Compute, d.Transfer = append(d.Compute, compute), append(d.Transfer, transfer)
 		d.Wait, d.Idle = append(d.Wait, wait), append(d.Idle, bin-compute-transfer-wait)
+		d.Late = append(d.Late, int64((i*7+rank)%40)*wait/80)
 	}
 	return d
 }

@@ -26,7 +26,7 @@ func (p *Pane) bars(t *model.TraceSummary) []string {
 		if i == p.rank && len(t.Ranks) > 1 {
 			head = " " + th.Paint(theme.Accent, th.Right) + head[2:]
 		}
-		lines = append(lines, head+bar+widget.Right(percent(r.ComputeNS, r.WindowNS).Text+" %", 8))
+		lines = append(lines, head+bar+widget.Right(p.percent(r.ComputeNS, r.WindowNS).Text+" %", 8))
 	}
 	return append(lines, p.legend(len(t.Ranks), cols))
 }

@@ -3,17 +3,37 @@ package traces
 import (
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
 
-func (p *Pane) setPart(i int) {
-	p.part = (i + len(parts)) % len(parts)
-	p.SetFocus(p.focused)
+// lateCall is the call under the cursor where the late calls have it; nil: none.
+func (p *Pane) lateCall() *model.LateCall {
+	if r, ok := p.sheet.current(); ok && p.trace() != nil {
+		return r.call
+	}
+	return nil
 }
 
-func (p *Pane) nextPart() tea.Cmd   { p.setPart(p.part + 1); return nil }
-func (p *Pane) partBefore() tea.Cmd { p.setPart(p.part - 1); return nil }
+// enter shows a late call in the timeline; else it reads the run.
+func (p *Pane) enter() tea.Cmd {
+	if c := p.lateCall(); c != nil {
+		p.toCall(c)
+		return nil
+	}
+	return p.read()
+}
+
+// turn goes to another part.
+func (p *Pane) turn(by int) tea.Cmd {
+	p.sheet.turn(by)
+	p.SetFocus(p.focused)
+	return nil
+}
+
+func (p *Pane) nextPart() tea.Cmd   { return p.turn(1) }
+func (p *Pane) partBefore() tea.Cmd { return p.turn(-1) }
 
 // bins is how many the timeline has.
 func (p *Pane) bins() int {
@@ -60,7 +80,10 @@ func (p *Pane) metrics() tea.Cmd {
 }
 
 func (p *Pane) copyText() tea.Cmd {
-	text := p.under()
+	text := ""
+	if r, ok := p.sheet.current(); ok && p.sheet.name() == "kernels" {
+		text = r.full
+	}
 	if text == "" {
 		text = "shardeck trace " + p.run
 	}
@@ -74,7 +97,7 @@ func (p *Pane) back() tea.Cmd {
 		p.reader.Stop()
 		p.demand = false
 		return pane.Send(pane.Note{Text: "stopped reading " + p.run + "; ↵ starts again", Tone: theme.Plain})
-	case !p.filter.Empty():
+	case !p.sheet.filters[p.sheet.at].Empty():
 		p.setFilter("")
 	default:
 		p.view = whole

@@ -10,15 +10,15 @@ import (
 // keys is everything the pane answers to, but for moving.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "read", Help: "read the traces of the run, if nobody did yet", Foot: true}, Do: (*Pane).read, Why: alreadyRead},
-		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "part", Help: "the next part: kernels, collectives, ranks, classes (shift+tab: the one before)", Foot: true}, Do: (*Pane).nextPart},
+		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "read", Help: "read the traces of the run, if nobody did yet; on a late call: show it in the timeline", Foot: true}, Do: (*Pane).enter, Why: alreadyRead},
+		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "part", Help: "the next part: kernels, collectives, skew, ranks, classes (shift+tab: the one before)", Foot: true}, Do: (*Pane).nextPart},
 		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before", Help: "the part before"}, Do: (*Pane).partBefore},
 		{Key: pane.Key{Keys: []string{"+", "="}, Label: "+ -", Verb: "zoom", Help: "see a shorter part of the timeline, or a longer one (-)", Foot: true}, Do: (*Pane).closer, Why: needTrace},
 		{Key: pane.Key{Keys: []string{"-", "_"}, Label: "-", Verb: "wider", Help: "see a longer part of the timeline"}, Do: (*Pane).wider, Why: needTrace},
 		{Key: pane.Key{Keys: []string{"left", "h"}, Label: "←→", Verb: "pan", Help: "go along the timeline", Foot: true}, Do: (*Pane).panLeft, Why: needZoom},
 		{Key: pane.Key{Keys: []string{"right", "l"}, Label: "→", Verb: "later", Help: "go along the timeline"}, Do: (*Pane).panRight, Why: needZoom},
 		{Key: pane.Key{Keys: []string{"[", "]"}, Label: "[ ]", Verb: "rank", Help: "the timeline of the rank before or after", Foot: true}},
-		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some kernels: gemm class:communication, ! for the opposite", Foot: true}, Do: (*Pane).askFilter, Why: needTrace},
+		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some rows of the part: gemm class:communication, type:all_reduce, rank:1 phase:decode, ! for the opposite", Foot: true}, Do: (*Pane).askFilter, Why: needTrace},
 		{Key: pane.Key{Keys: []string{"n", "N"}, Label: "n", Verb: "run", Help: "the traces of the next run of the board (N: the one before)", Foot: true}},
 		{Key: pane.Key{Keys: []string{"m"}, Label: "m", Verb: "metrics", Help: "open the run in Metrics"}, Do: (*Pane).metrics, Why: needRun},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the full name of the kernel under the cursor, else the command that prints this pane"}, Do: (*Pane).copyText, Why: needRun},
@@ -39,14 +39,14 @@ func (p *Pane) Keys() []pane.Key {
 		pane.OnlyFoot(all, "enter", "n", "m")
 	}
 	if p.analysis != nil {
-		all[0].Foot = false
+		all[0].Foot, all[0].Verb = p.lateCall() != nil, "show"
 	}
 	return append(all, pane.MoveKeys()...)
 }
 
 func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
 	k := key.String()
-	table := &p.tables[p.part]
+	table := p.sheet.table()
 	switch {
 	case p.typing != nil:
 		p.typeKey(key)
@@ -81,14 +81,12 @@ func (p *Pane) typeKey(key tea.KeyMsg) {
 	p.setFilter(p.typing.Value())
 }
 
-func (p *Pane) setFilter(text string) {
-	p.filter = pane.ParseFilter(text)
-	p.fill()
-}
+func (p *Pane) setFilter(text string) { p.sheet.filter(text) }
 
 func (p *Pane) askFilter() tea.Cmd {
-	p.setPart(0)
-	p.typing = widget.NewInput("/ ", p.filter.Text)
+	p.sheet.toFilter()
+	p.SetFocus(p.focused)
+	p.typing = widget.NewInput("/ ", p.sheet.filters[p.sheet.at].Text)
 	return nil
 }
 
@@ -101,6 +99,8 @@ func needRun(p *Pane) string {
 
 func alreadyRead(p *Pane) string {
 	switch {
+	case p.lateCall() != nil:
+		return ""
 	case p.analysis != nil && p.trace() == nil:
 		return p.run + " has no traces to read"
 	case p.analysis != nil:

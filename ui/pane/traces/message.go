@@ -9,13 +9,6 @@ import (
 	"shardeck/ui/widget"
 )
 
-func matchWords(n int) string {
-	if n == 1 {
-		return "1 kernel matches "
-	}
-	return widget.Int(n) + " kernels match "
-}
-
 // Message names the straggler, or says that there is none, then what was cut or lost.
 func (p *Pane) Message() pane.Note {
 	switch {
@@ -27,6 +20,9 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{}
 	}
 	a := p.analysis
+	if r, ok := p.sheet.current(); ok && p.sheet.name() == "skew" && !a.Damaged {
+		return pane.Note{Text: r.full}
+	}
 	note := pane.Note{Text: stragglerWords(a.Metric("straggler"))}
 	if a.Metric("straggler").Value != nil {
 		note.Tone = theme.Warn

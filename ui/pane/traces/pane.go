@@ -24,10 +24,7 @@ type Pane struct {
 	analysis *model.Analysis // nil: not read
 	err      error
 
-	part   int // of parts, the one with the cursor
-	tables []widget.Table
-	kernel []int // of the summary's kernels, those the filter lets through
-	filter pane.Filter
+	sheet  *sheet
 	typing *widget.Input // filter being typed; nil: none
 	rank   int           // of the summary's ranks, whose timeline is drawn
 	view   span          // part of the timeline in sight
@@ -37,10 +34,7 @@ type Pane struct {
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, reader: reading.New(env), view: whole}
-	for _, part := range parts {
-		p.tables = append(p.tables, widget.Table{Columns: part.columns, Column: -1})
-	}
+	p := &Pane{env: env, reader: reading.New(env), view: whole, sheet: newSheet(parts)}
 	p.SetFocus(true)
 	return p
 }
@@ -54,9 +48,7 @@ func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
 // SetFocus brightens the cursor, in the part that has it.
 func (p *Pane) SetFocus(on bool) {
 	p.focused = on
-	for i := range p.tables {
-		p.tables[i].Focused = on && i == p.part
-	}
+	p.sheet.setFocus(on)
 }
 
 // Capturing reports a filter being typed.
@@ -108,8 +100,8 @@ func (p *Pane) Title() (left, right string) {
 	switch {
 	case p.reader.Busy():
 		right = p.reader.Words()
-	case !p.filter.Empty():
-		right = matchWords(len(p.kernel)) + p.filter.Text
+	case p.trace() != nil && p.sheet.filtered() != "":
+		right = p.sheet.filtered()
 	}
 	return left, right
 }

@@ -49,6 +49,8 @@ func said(d *panetest.Driver) string {
 func TestFrames(t *testing.T) {
 	opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Golden("80x18")
 	opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab").Golden("collectives-80x18")
+	opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "tab").Golden("skew-80x18")
+	opened(t, panetest.New(), "llama-8b-tp2", 140, 39).Press("tab", "tab", "+", "+").Golden("skew-140x39")
 	opened(t, panetest.New(), "llama-8b-tp2", 140, 39).Golden("140x39")
 }
 
@@ -61,11 +63,12 @@ func TestSizes(t *testing.T) {
 func TestParts(t *testing.T) {
 	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Expect("▌kernels", "nvjet_tst")
 	d.Press("tab").Expect("▌collectives", "≈64 MiB", "167.0").Absent("nvjet_tst")
-	d.Press("tab").Expect("▌ranks", "401.0")
+	d.Press("tab").Expect("▌skew", "all_reduce 8 000", "1 000.0")
+	d.Press("tab").Expect("▌ranks", "6 365", "35.0")
 	d.Press("tab").Expect("▌classes", "16 000")
 	d.Press("tab").Expect("▌kernels").Press("shift+tab").Expect("▌classes")
 	d.Resize(140, 39)
-	d.Expect("nvjet_tst", "≈64 MiB", "401.0", "16 000", "▌classes")
+	d.Expect("nvjet_tst", "≈64 MiB", "all_reduce 8 000", "401.0", "16 000", "▌classes")
 }
 
 func TestSplitAddsUp(t *testing.T) {
@@ -115,7 +118,7 @@ func TestRankOfTheTimeline(t *testing.T) {
 }
 
 func TestKernelFilter(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "/").Type("class:gemm").Expect("nvjet_tst").Absent("flash_fwd")
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("/").Type("class:gemm").Expect("nvjet_tst").Absent("flash_fwd")
 	if !d.Pane().Capturing() {
 		t.Error("a text field must have the keys")
 	}
@@ -123,6 +126,37 @@ func TestKernelFilter(t *testing.T) {
 	has(t, title(d), "1 kernel matches class:gemm")
 	d.Press("esc").Expect("flash_fwd").Press("/").Type("nothing such").Expect("no kernel matches nothing such")
 	d.Press("esc").Expect("flash_fwd")
+}
+
+func TestEachPartHasItsFilter(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "/").Type("size:32").Press("enter").Expect("all_reduce  32 KiB").Absent("64 MiB")
+	has(t, title(d), "1 collective matches size:32")
+	d.Press("tab", "/").Type("rank:1").Press("enter").Expect("all_reduce 7 810").Absent("all_reduce 8 000")
+	has(t, title(d), "13 calls match rank:1")
+	d.Press("shift+tab").Absent("64 MiB").Press("esc").Expect("64 MiB").Press("tab").Absent("all_reduce 8 000")
+	d.Press("tab", "/").Expect("▌classes").Type("norm").Expect("no class matches norm")
+}
+
+func TestLateCallsAreSaidInWords(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "tab")
+	has(t, message(d), "rank 0 was last to all_reduce 8 000, 1.00 ms after the other; not by more compute")
+	has(t, message(d.Press("down")), "more compute explains 250 µs")
+	l := panetest.New()
+	l.Analyses["llama-8b-tp2"].Trace.Lateness = nil
+	opened(t, l, "llama-8b-tp2", 80, 18).Press("tab", "tab").Expect("no call was matched between ranks")
+}
+
+func TestEnterShowsALateCallInTheTimeline(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "tab", "down", "enter")
+	d.Expect("▸ rank 1", "1 058 ms · 6 % of the window", "1 126 ms").Press("up", "enter").Expect("▸ rank 0", "1 132 ms").Press("esc").Absent("of the window")
+	d.Press("shift+tab", "enter")
+	has(t, said(d), "these traces are read already")
+}
+
+func TestStepsShowWhenNearEnough(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Expect("decode × 63").Press("+", "+", "+", "+").Absent("decode × 63").Expect(" decode 28 ")
+	d.Resize(140, 39)
+	d.Expect(" decode 28 ", "6 % of the window")
 }
 
 func TestCopyGivesTheWholeName(t *testing.T) {

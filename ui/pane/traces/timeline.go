@@ -76,9 +76,8 @@ func (p *Pane) timeline(width int) []string {
 		name string
 		bins []int64
 		tone theme.Tone
-		from int // height of the pane from which it is drawn
-	}{{"compute", d.Compute, theme.Plain, 0}, {"transfer", d.Transfer, theme.Busy, 0}, {"waiting", d.Wait, theme.Warn, 0}, {"idle", d.Idle, theme.Dim, 22}} {
-		if high <= len(row.bins) && sum(row.bins) > 0 && p.height >= row.from {
+	}{{"compute", d.Compute, theme.Plain}, {"transfer", d.Transfer, theme.Busy}, {"waiting", d.Wait, theme.Warn}, {"idle", d.Idle, theme.Dim}} {
+		if high <= len(row.bins) && sum(row.bins) > 0 {
 			share := 100 * float64(sum(row.bins[low:high])) / float64(d.BinNS*int64(high-low))
 			levels := widget.Levels(p.env.Theme, widget.Resample(shares(row.bins[low:high], d.BinNS), cols))
 			lines = append(lines, p.label(row.name)+p.env.Theme.Paint(row.tone, levels)+widget.Right(widget.Number(share, 1)+" %", 8))
@@ -109,9 +108,17 @@ func shares(bins []int64, bin int64) []float64 {
 func (p *Pane) times(d *model.RankDensity, low, high, cols int) string {
 	left, right := widget.Millis(int64(low)*d.BinNS), widget.Millis(int64(high)*d.BinNS)
 	if n := len(d.Compute); high-low < n {
-		left += " · " + widget.Number(100*float64(high-low)/float64(n), 0) + " % of the window"
+		left += " · " + shareWord(100*float64(high-low)/float64(n)) + " % of the window"
 	}
 	return widget.Spread(left, right, cols)
+}
+
+// shareWord is a share in %, a small one with a decimal.
+func shareWord(v float64) string {
+	if v < 5 {
+		return widget.Number(v, 1)
+	}
+	return widget.Number(v, 0)
 }
 
 // phases is the line over the density: prefill and decode where they lie, named where
@@ -121,8 +128,8 @@ func (p *Pane) phases(d *model.RankDensity, low, high, cols int) string {
 	from, to := int64(low)*d.BinNS, int64(high)*d.BinNS
 	cells := strings.Split(strings.Repeat(th.Rule+"\n", cols-1)+th.Rule, "\n")
 	at := func(ns int64) int { return int(float64(ns-from) / float64(max(to-from, 1)) * float64(cols)) }
-	for _, ph := range p.trace().Phases {
-		if ph.Rank != d.Rank || ph.EndNS <= from || ph.StartNS >= to {
+	for _, ph := range steps(p.trace().Phases, d.Rank, (to-from)*leastStep/int64(cols)) {
+		if ph.EndNS <= from || ph.StartNS >= to {
 			continue
 		}
 		left, right := max(at(ph.StartNS), 0), min(at(ph.EndNS), cols)
@@ -130,14 +137,43 @@ func (p *Pane) phases(d *model.RankDensity, low, high, cols int) string {
 			cells[left] = th.Axis.Under
 			left++
 		}
-		name := phaseName(ph)
-		if room := right - left; room >= widget.Width(name)+2 {
-			write(cells[left:right], name, (room-widget.Width(name))/2)
-		} else if room >= widget.Width(ph.Name)+2 {
-			write(cells[left:right], ph.Name, (room-widget.Width(ph.Name))/2)
+		for _, name := range []string{phaseName(ph), ph.Name} {
+			if room := right - left; room >= widget.Width(name)+2 {
+				write(cells[left:right], name, (room-widget.Width(name))/2)
+				break
+			}
 		}
 	}
 	return th.Paint(theme.Dim, strings.Join(cells, ""))
+}
+
+// leastStep is the columns from which a step of several is drawn on its own.
+const leastStep = 12
+
+// steps are the phases of a rank, those whose steps last so long divided into them.
+func steps(phases []model.Phase, rank int, least int64) []model.Phase {
+	var out []model.Phase
+	count := map[string]int{}
+	for _, ph := range phases {
+		if ph.Rank != rank {
+			continue
+		}
+		n := len(ph.Starts)
+		if n < 2 || (ph.EndNS-ph.StartNS)/int64(n) < least {
+			out = append(out, ph)
+			count[ph.Name] += ph.Steps
+			continue
+		}
+		for i, start := range ph.Starts {
+			end := ph.EndNS
+			if i+1 < n {
+				end = ph.Starts[i+1]
+			}
+			count[ph.Name]++
+			out = append(out, model.Phase{Rank: rank, Name: ph.Name + " " + widget.Int(count[ph.Name]), Steps: 1, StartNS: start, EndNS: end})
+		}
+	}
+	return out
 }
 
 // phaseName is "prefill", or "decode × 63" for several steps.

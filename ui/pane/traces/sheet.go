@@ -1,0 +1,219 @@
+package traces
+
+import (
+	"strings"
+
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// part is one table of a sheet, in the order of the key tab.
+type part struct {
+	name    string
+	one     string // one row of it; empty: its rows are too few to be filtered
+	columns []widget.Column
+}
+
+// row of a part: its cells, what a filter can ask for, and the text that its first cell
+// may cut.
+type row struct {
+	cells  []widget.Cell
+	fields map[string]string
+	full   string
+	call   *model.LateCall // nil: it is none
+}
+
+// sheet is several tables, of which one has the cursor.
+type sheet struct {
+	parts   []part
+	tables  []widget.Table
+	all     [][]row // of each part
+	shown   [][]row // of those the ones that its filter lets through
+	filters []pane.Filter
+	at      int // the part with the cursor
+}
+
+func newSheet(parts []part) *sheet {
+	s := &sheet{parts: parts, all: make([][]row, len(parts)), shown: make([][]row, len(parts)), filters: make([]pane.Filter, len(parts))}
+	for _, part := range parts {
+		s.tables = append(s.tables, widget.Table{Columns: part.columns, Column: -1})
+	}
+	return s
+}
+
+// set takes the rows of every part; the cursors stay where they are.
+func (s *sheet) set(all [][]row) {
+	copy(s.all, all)
+	for i := range s.parts {
+		s.fill(i)
+	}
+}
+
+// fill puts the rows of a part that its filter lets through into its table.
+func (s *sheet) fill(i int) {
+	s.shown[i] = nil
+	var cells [][]widget.Cell
+	for _, r := range s.all[i] {
+		if s.filters[i].Match(r.fields) {
+			s.shown[i], cells = append(s.shown[i], r), append(cells, r.cells)
+		}
+	}
+	s.tables[i].SetRows(cells)
+}
+
+// filter narrows the part with the cursor.
+func (s *sheet) filter(text string) {
+	s.filters[s.at] = pane.ParseFilter(text)
+	s.fill(s.at)
+}
+
+// toFilter goes to the next part whose rows can be filtered, if this one's cannot.
+func (s *sheet) toFilter() {
+	for s.parts[s.at].one == "" {
+		s.turn(1)
+	}
+}
+
+// turn goes to another part.
+func (s *sheet) turn(by int) { s.at = (s.at + by + len(s.parts)) % len(s.parts) }
+
+func (s *sheet) table() *widget.Table { return &s.tables[s.at] }
+
+// name is that of the part with the cursor.
+func (s *sheet) name() string { return s.parts[s.at].name }
+
+// filtered says how many rows the filter of the part with the cursor lets through; empty:
+// it has none.
+func (s *sheet) filtered() string {
+	f, n := s.filters[s.at], len(s.shown[s.at])
+	switch {
+	case f.Empty():
+		return ""
+	case n == 1:
+		return "1 " + s.parts[s.at].one + " matches " + f.Text
+	}
+	return widget.Plural(n, s.parts[s.at].one) + " match " + f.Text
+}
+
+// current is the row under the cursor.
+func (s *sheet) current() (row, bool) {
+	if rows, at := s.shown[s.at], s.table().Cursor; at >= 0 && at < len(rows) {
+		return rows[at], true
+	}
+	return row{}, false
+}
+
+func (s *sheet) setFocus(on bool) {
+	for i := range s.tables {
+		s.tables[i].Focused = on && i == s.at
+	}
+}
+
+func (s *sheet) measure(width int) {
+	for i := range s.tables {
+		s.tables[i].Measure(width)
+	}
+}
+
+// frame is where and how a sheet is drawn.
+type frame struct {
+	th            *theme.Theme
+	width, height int
+	tall          bool                     // there is room for other parts below
+	focused       bool                     // keys go to the pane
+	above         func(part int) []string  // lines over the table of a part
+	empty         func(part int) string    // why a part has no rows
+	remark        func(part string) string // after the names of the parts
+}
+
+// rows is the room of the part with the cursor, without its header.
+func (s *sheet) rows(f frame) int {
+	return s.rooms(f)[s.at] - s.extra(f, s.at)
+}
+
+// extra is the lines of a part that are no rows: its rule, what stands above, its header.
+func (s *sheet) extra(f frame, i int) int { return 1 + len(f.above(i)) + s.tables[i].HeaderRows() }
+
+// rooms divides lines among the parts. Where there is room for one only, the one with
+// the cursor has all; else each first gets a fair share, then what it needs, the one with
+// the cursor before the others, and that one what is left.
+func (s *sheet) rooms(f frame) []int {
+	rooms := make([]int, len(s.parts))
+	left := f.height
+	grow := func(i, most int) {
+		n := max(min(s.extra(f, i)+max(s.tables[i].Rows(), 1), most)-rooms[i], 0)
+		if n = min(n, left); rooms[i]+n >= leastPart {
+			rooms[i], left = rooms[i]+n, left-n
+		}
+	}
+	for _, most := range []int{max(f.height/len(s.parts), leastPart), f.height} {
+		for n := range s.parts {
+			if f.tall {
+				grow((s.at+n)%len(s.parts), most)
+			}
+		}
+	}
+	rooms[s.at] += left
+	return rooms
+}
+
+// leastPart is the fewest lines worth giving to a part.
+const leastPart = 5
+
+// view is the parts that have room, in their order.
+func (s *sheet) view(f frame) []string {
+	var lines []string
+	for i, height := range s.rooms(f) {
+		if height < 2 {
+			continue
+		}
+		lines = append(append(lines, s.head(f, i)), s.body(f, i, height-1)...)
+	}
+	return lines
+}
+
+// body is a part below its rule, exactly so many lines.
+func (s *sheet) body(f frame, i, height int) []string {
+	body := f.above(i)
+	if s.tables[i].Rows() == 0 {
+		body = []string{"   " + f.th.Paint(theme.Dim, widget.Sentence(s.emptiness(f, i), f.width-4))}
+	} else {
+		body = append(body, s.tables[i].View(f.th, f.width, height-len(body))...)
+	}
+	for len(body) < height {
+		body = append(body, "")
+	}
+	return body[:height]
+}
+
+// emptiness says why a part has no rows.
+func (s *sheet) emptiness(f frame, i int) string {
+	if !s.filters[i].Empty() {
+		return "no " + s.parts[i].one + " matches " + s.filters[i].Text + " · esc drops the filter"
+	}
+	return f.empty(i)
+}
+
+// head is the rule over a part: its name, or where the others are a key away, all names.
+func (s *sheet) head(f frame, i int) string {
+	var names []string
+	for n, part := range s.parts {
+		tone, sign := theme.Dim, ""
+		switch {
+		case n == s.at && f.focused:
+			tone, sign = theme.Accent, f.th.Cursor
+		case n == s.at:
+			tone = theme.Strong
+		}
+		if !f.tall || n == i {
+			names = append(names, f.th.Paint(tone, sign+part.name))
+		}
+	}
+	remark := f.remark(s.parts[i].name)
+	if remark == "" {
+		return widget.Rule(f.th, f.width, strings.Join(names, "  "))
+	}
+	return widget.Rule(f.th, f.width-widget.Width(remark)-2, strings.Join(names, "  ")) + " " + f.th.Paint(theme.Dim, remark)
+}
