@@ -44,6 +44,15 @@ func (t Table[P]) Keys() []Key {
 	return keys
 }
 
+// Within says before the help of keys where they mean that, for the manual.
+func Within(where string, keys []Key) []Key {
+	out := slices.Clone(keys)
+	for i := range out {
+		out[i].Help = where + ": " + out[i].Help
+	}
+	return out
+}
+
 // OnlyFoot leaves in the footer what still helps in an empty pane.
 func OnlyFoot(all []Key, keep ...string) []Key {
 	for i := range all {

@@ -118,6 +118,8 @@ type Lab interface {
 	Runs(ctx context.Context) ([]model.Run, error)
 	// Analyse reads a run through the pool and the cache; progress may be nil.
 	Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*model.Analysis, error)
+	// CompareTraces sets the traces of two runs side by side; the first is the base.
+	CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (lab.TraceComparison, error)
 	// Scaling groups all analysed runs into comparable series: y is a metric's name.
 	Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, error)
 	// Definitions lists every metric, in the order of the pane.

@@ -36,6 +36,7 @@ type Lab struct {
 	Login    model.LoginBudget
 	Screen   json.RawMessage
 	Diff     string // of the script, against the one submitted last
+	Unlike   []string // warnings of a comparison of traces
 	NoRuns   bool
 	Locked   bool                       // read-only
 	Err      map[string]error           // by method: what it answers instead
@@ -250,6 +251,19 @@ func (l *Lab) Analyse(ctx context.Context, run string, p pool.Priority, progress
 		return nil, fmt.Errorf("no run %s under trace_collection", run)
 	}
 	return a, nil
+}
+
+// CompareTraces compares the traces of two analyses, with progress on the way.
+func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (lab.TraceComparison, error) {
+	progress(60<<20, 149<<20)
+	if err := l.call(ctx, "CompareTraces", base+" "+other); err != nil {
+		return lab.TraceComparison{}, err
+	}
+	a, b := l.Analyses[base], l.Analyses[other]
+	if a == nil || a.Trace == nil || b == nil || b.Trace == nil {
+		return lab.TraceComparison{}, fmt.Errorf("%s or %s has no traces to compare", base, other)
+	}
+	return lab.TraceComparison{TraceDiff: model.DiffTraces([2]string{base, other}, [2]*model.TraceSummary{a.Trace, b.Trace}), Warnings: l.Unlike}, nil
 }
 
 // Scaling is the series, with y of the metric asked for.

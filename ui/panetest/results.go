@@ -69,6 +69,7 @@ func analyses() map[string]*model.Analysis {
 		out[name] = a
 	}
 	out["llama-8b-tp2"].Trace = trace()
+	out["deepseek-v2-lite-ep2"].Trace = otherTrace()
 	return out
 }
 
@@ -142,6 +143,23 @@ func trace() *model.TraceSummary {
 		{Type: "all_reduce", Bytes: 64 << 20, Inferred: true, Count: 128, Matched: 128, TransferNS: 51_456_000, WaitNS: 2 * ms, AlgBW: 167, BusBW: 167},
 		{Type: "broadcast", Bytes: -1, Count: 128, Matched: 128, TransferNS: 640_000},
 	}
+	return t
+}
+
+// otherTrace is trace with a slower attention, other collectives and more waiting.
+func otherTrace() *model.TraceSummary {
+	t := trace()
+	const ms = int64(1_000_000)
+	for i := range t.Ranks {
+		r := &t.Ranks[i]
+		r.ComputeNS, r.WaitNS, r.WindowNS = r.ComputeNS+60*ms, r.WaitNS+90*ms, r.WindowNS+150*ms
+	}
+	t.WindowNS += 150 * ms
+	t.Kernels[2].TotalNS += 120 * ms
+	t.Kernels[3].Short = "rms_norm_kernel"
+	t.Classes[0].TotalNS += 4 * ms
+	t.Collectives[0].WaitNS += 180 * ms
+	t.Collectives[2].Type = "all_to_all"
 	return t
 }
 

@@ -26,6 +26,15 @@ func Number(v float64, decimals int) string {
 	return sign + thousands(whole) + fraction
 }
 
+// Signed is Number with a sign before what is more than nothing: +1.5, -0.2, 0.0.
+func Signed(v float64, decimals int) string {
+	text := Number(v, decimals)
+	if v > 0 && strings.Trim(text, "0.") != "" {
+		return "+" + text
+	}
+	return text
+}
+
 // Int is Number for whole numbers.
 func Int(n int) string { return Number(float64(n), 0) }
 

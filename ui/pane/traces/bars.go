@@ -41,12 +41,16 @@ func splitParts(th *theme.Theme, r model.RankSplit) []widget.Part {
 // compute, or how many ranks there are besides those drawn.
 func (p *Pane) legend(ranks, cols int) string {
 	th := p.env.Theme
-	words := []string{th.Full + " compute", th.Transit + " transfer", th.Wait + " waiting", th.Empty + " copies", th.Idle + " idle"}
 	right := "compute"
 	if ranks > p.mostBars() {
 		right = "of " + widget.Int(ranks) + " ranks"
 	}
-	return p.label("") + th.Paint(theme.Dim, widget.Spread(strings.Join(words, "  "), right, cols+8))
+	return p.label("") + th.Paint(theme.Dim, widget.Spread(splitLegend(th), right, cols+8))
+}
+
+// splitLegend says what the signs of a bar mean.
+func splitLegend(th *theme.Theme) string {
+	return strings.Join([]string{th.Full + " compute", th.Transit + " transfer", th.Wait + " waiting", th.Empty + " copies", th.Idle + " idle"}, "  ")
 }
 
 // mostBars is how many ranks are drawn at most.

@@ -27,7 +27,7 @@ func (p *Pane) enter() tea.Cmd {
 
 // turn goes to another part.
 func (p *Pane) turn(by int) tea.Cmd {
-	p.sheet.turn(by)
+	p.onSheet().turn(by)
 	p.SetFocus(p.focused)
 	return nil
 }
@@ -61,6 +61,11 @@ func (p *Pane) otherRank(next bool) {
 	p.rank = (p.rank + step + len(t.Timeline)) % len(t.Timeline)
 }
 
+func (p *Pane) rankBefore() tea.Cmd { p.otherRank(false); return nil }
+func (p *Pane) rankAfter() tea.Cmd  { p.otherRank(true); return nil }
+func (p *Pane) runAfter() tea.Cmd   { return p.otherRun(true) }
+func (p *Pane) runBefore() tea.Cmd  { return p.otherRun(false) }
+
 // otherRun shows the next run of the board; its traces are read unless they are too many.
 func (p *Pane) otherRun(next bool) tea.Cmd {
 	if len(p.runs) == 0 {
@@ -81,6 +86,9 @@ func (p *Pane) metrics() tea.Cmd {
 
 func (p *Pane) copyText() tea.Cmd {
 	text := ""
+	if p.diff != nil {
+		return pane.Send(pane.CopyMsg{Text: "shardeck trace " + p.diff.runs[0] + " " + p.diff.runs[1]})
+	}
 	if r, ok := p.sheet.current(); ok && p.sheet.name() == "kernels" {
 		text = r.full
 	}
@@ -102,5 +110,33 @@ func (p *Pane) back() tea.Cmd {
 	default:
 		p.view = whole
 	}
+	return nil
+}
+
+// swap makes the other run the base.
+func (p *Pane) swap() tea.Cmd { return p.start([2]string{p.diff.runs[1], p.diff.runs[0]}) }
+
+// leaveDiff is one step: reading ends and with it the comparison; else the filter goes,
+// then the comparison.
+func (p *Pane) leaveDiff() tea.Cmd {
+	if s := p.diff.sheet; !s.filters[s.at].Empty() {
+		p.setFilter("")
+		return nil
+	}
+	p.diff.work.Stop()
+	p.diff = nil
+	p.SetFocus(p.focused)
+	return nil
+}
+
+// leavePick drops the filter, then the list.
+func (p *Pane) leavePick() tea.Cmd {
+	if s := p.pick.sheet; !s.filters[s.at].Empty() {
+		p.setFilter("")
+		return nil
+	}
+	p.list.Stop()
+	p.pick = nil
+	p.SetFocus(p.focused)
 	return nil
 }

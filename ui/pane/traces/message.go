@@ -12,6 +12,10 @@ import (
 // Message names the straggler, or says that there is none, then what was cut or lost.
 func (p *Pane) Message() pane.Note {
 	switch {
+	case p.pick != nil:
+		return pane.Note{Text: "the run chosen is the base: differences are those of " + p.run + " from it"}
+	case p.diff != nil:
+		return p.diff.message()
 	case p.reader.Busy():
 		return pane.Note{Text: p.reader.Words() + " · esc stops it", Tone: theme.Busy}
 	case p.err != nil:

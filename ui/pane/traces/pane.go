@@ -30,6 +30,9 @@ type Pane struct {
 	view   span          // part of the timeline in sight
 
 	reader *reading.Reader
+	list   pane.Task[[]model.Run]
+	pick   *picker     // of the run to compare with; nil: none is being chosen
+	diff   *comparison // nil: one run is shown
 }
 
 // New makes the pane.
@@ -48,7 +51,18 @@ func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
 // SetFocus brightens the cursor, in the part that has it.
 func (p *Pane) SetFocus(on bool) {
 	p.focused = on
-	p.sheet.setFocus(on)
+	p.onSheet().setFocus(on)
+}
+
+// onSheet is the sheet on the screen.
+func (p *Pane) onSheet() *sheet {
+	switch {
+	case p.pick != nil:
+		return p.pick.sheet
+	case p.diff != nil:
+		return p.diff.sheet
+	}
+	return p.sheet
 }
 
 // Capturing reports a filter being typed.
@@ -68,6 +82,12 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case pane.AnalysedMsg:
 		p.analysed(msg.Analysis)
 	}
+	if done, ok := p.list.Take(msg); ok {
+		return p, p.listed(done)
+	}
+	if cmd, ok := p.diff.update(p, msg); ok {
+		return p, cmd
+	}
 	cmd, ended, err := p.reader.Update(msg)
 	if ended && err != nil && p.reader.Run() == p.run {
 		p.err = err
@@ -86,6 +106,12 @@ func (p *Pane) trace() *model.TraceSummary {
 
 // Title names the run and its window, and how far a reading is.
 func (p *Pane) Title() (left, right string) {
+	switch {
+	case p.pick != nil:
+		return "Traces · compare " + p.run + " with …", p.pick.sheet.filtered()
+	case p.diff != nil:
+		return p.diff.title()
+	}
 	left = "Traces"
 	if p.run != "" {
 		left += " · " + p.run

@@ -69,6 +69,8 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 	if msg.To != pane.Traces {
 		return nil
 	}
+	p.forgetOther()
+	p.SetFocus(p.focused)
 	p.demand = true
 	return p.readModest()
 }
@@ -118,10 +120,20 @@ func (p *Pane) goTo(run string) {
 func (p *Pane) show(ref runRef) {
 	if ref.name != p.run {
 		p.reader.Stop()
+		p.forgetOther()
 		p.view, p.rank = whole, 0
 	}
 	p.run, p.bytes, p.analysis, p.err = ref.name, ref.bytes, ref.analysis, nil
 	p.fill()
+}
+
+// forgetOther ends a comparison and the choice of one: they belong to the run before.
+func (p *Pane) forgetOther() {
+	if p.diff != nil {
+		p.diff.work.Stop()
+	}
+	p.list.Stop()
+	p.diff, p.pick, p.typing = nil, nil, nil
 }
 
 // analysed takes the analysis of the run shown, whoever asked for it.

@@ -18,7 +18,12 @@ func (p *Pane) View() string {
 }
 
 func (p *Pane) body() []string {
-	if p.trace() == nil {
+	switch {
+	case p.pick != nil:
+		return p.pickView()
+	case p.diff != nil:
+		return p.diff.view(p)
+	case p.trace() == nil:
 		return p.empty()
 	}
 	p.sheet.measure(p.width)
@@ -41,7 +46,12 @@ func (p *Pane) picture() []string {
 
 // partRows is the room of the part with the cursor, without its header.
 func (p *Pane) partRows() int {
-	if p.trace() == nil {
+	switch {
+	case p.pick != nil:
+		return p.pick.sheet.rows(p.pickFrame())
+	case p.diff != nil:
+		return p.diff.rows(p)
+	case p.trace() == nil:
 		return 0
 	}
 	return p.sheet.rows(p.frame(p.height - len(p.picture())))

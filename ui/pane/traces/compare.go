@@ -1,0 +1,179 @@
+package traces
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/backend/pool"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/pane/reading"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// comparison is two runs side by side; the first is the base.
+type comparison struct {
+	runs  [2]string
+	work  reading.Work[lab.TraceComparison]
+	found *lab.TraceComparison // nil: not there yet
+	err   error
+	sheet *sheet
+}
+
+// compare sets the run shown beside a base.
+func (p *Pane) compare(base string) tea.Cmd { return p.start([2]string{base, p.run}) }
+
+func (p *Pane) start(runs [2]string) tea.Cmd {
+	if p.diff != nil {
+		p.diff.work.Stop()
+	}
+	p.diff = &comparison{runs: runs, work: reading.NewWork[lab.TraceComparison](p.env), sheet: newSheet(diffParts)}
+	p.SetFocus(p.focused)
+	return p.diff.work.Start(func(ctx context.Context, progress pool.Progress) (lab.TraceComparison, error) {
+		return p.env.Lab.CompareTraces(ctx, runs[0], runs[1], progress)
+	})
+}
+
+// update takes what belongs to the comparison; false: nothing did.
+func (c *comparison) update(p *Pane, msg tea.Msg) (tea.Cmd, bool) {
+	if c == nil {
+		return nil, false
+	}
+	cmd, done, ended := c.work.Update(msg)
+	switch {
+	case !ended:
+		return cmd, cmd != nil
+	case done.Err != nil:
+		c.err = done.Err
+		return pane.Fail(done.Err), true
+	}
+	c.found = &done.Value
+	c.sheet.set(p.diffRows(done.Value.TraceDiff))
+	return nil, true
+}
+
+// title names both runs, and what their times are of.
+func (c *comparison) title() (left, right string) {
+	left = "Traces · " + c.runs[0] + " → " + c.runs[1]
+	switch {
+	case c.work.Busy():
+		right = c.work.Words("reading")
+	case c.found == nil:
+	case c.sheet.filtered() != "":
+		right = c.sheet.filtered()
+	case c.found.PerStep:
+		right = "a step of a rank"
+	default:
+		right = "the window of a rank"
+	}
+	return left, right
+}
+
+// message says what a reader must know before believing a difference, else what the
+// times are of.
+func (c *comparison) message() pane.Note {
+	switch {
+	case c.work.Busy():
+		return pane.Note{Text: c.work.Words("reading both runs") + " · esc stops it", Tone: theme.Busy}
+	case c.err != nil:
+		return pane.FailNote(c.err)
+	case c.found == nil:
+		return pane.Note{}
+	}
+	if r, ok := c.sheet.current(); ok && r.full != "" {
+		return pane.Note{Text: r.full}
+	}
+	note := pane.Note{Text: strings.Join(c.remarks(), " · ")}
+	if len(c.found.Warnings) > 0 {
+		note.Tone = theme.Warn
+	}
+	return note
+}
+
+// remarks are what makes the runs unlike, then what the times are of.
+func (c *comparison) remarks() []string { return slices.Concat(c.found.Warnings, c.found.Notes) }
+
+// view draws the windows of both runs to one scale over the tables of differences.
+func (c *comparison) view(p *Pane) []string {
+	if c.found == nil {
+		return c.empty(p)
+	}
+	c.sheet.measure(p.width)
+	lines := c.bars(p)
+	return append(lines, c.sheet.view(c.frame(p, p.height-len(lines)))...)
+}
+
+func (c *comparison) frame(p *Pane, height int) frame {
+	return frame{th: p.env.Theme, width: p.width, height: height, tall: p.height >= tallFrom, focused: p.focused,
+		above: func(int) []string { return nil },
+		empty: func(i int) string { return "neither run has " + diffParts[i].name },
+		remark: func(part string) string {
+			if part == "window" {
+				return "mean over the ranks"
+			}
+			return "largest difference first"
+		}}
+}
+
+func (c *comparison) rows(p *Pane) int {
+	if c.found == nil {
+		return 0
+	}
+	return c.sheet.rows(c.frame(p, p.height-len(c.bars(p))))
+}
+
+func (c *comparison) empty(p *Pane) []string {
+	th := p.env.Theme
+	if c.err != nil {
+		return []string{"", "   " + th.Paint(theme.Bad, widget.Sentence("no comparison: "+c.err.Error(), p.width-4)), "", "   d chooses another run · esc goes back to " + p.run}
+	}
+	done, total := c.work.Progress()
+	lines := append([]string{"", "   reading the traces of " + c.runs[0] + " and " + c.runs[1] + " …"}, bar(th, p.width, done, total)...)
+	return append(lines, "", "   esc stops it; other panes stay usable meanwhile")
+}
+
+// bars are the windows of both runs divided into parts, the longer as wide as the screen.
+func (c *comparison) bars(p *Pane) []string {
+	th := p.env.Theme
+	cols := p.width - labelWidth - 11
+	if cols < 8 || p.height < 12 {
+		return nil
+	}
+	longest := 0.0
+	for _, r := range c.found.Parts {
+		for _, side := range r.Sides {
+			longest = max(longest, side.NS)
+		}
+	}
+	var lines []string
+	for i, name := range []string{"base", "other"} {
+		split := c.split(i)
+		line := widget.Bar(th, cols, longest, append(splitParts(th, split), widget.Part{Value: float64(split.IdleNS), Glyph: th.Idle, Tone: theme.Dim}), " ")
+		lines = append(lines, p.label(name)+line+widget.Right(widget.Millis(split.WindowNS), 10))
+	}
+	lines = append(lines, p.label("")+th.Paint(theme.Dim, widget.Spread(splitLegend(th), "window", cols+10)))
+	if p.height < tallFrom {
+		return lines
+	}
+	for _, text := range c.remarks() {
+		lines = append(lines, "   "+th.Paint(theme.Dim, widget.Sentence(text, p.width-4)))
+	}
+	return lines
+}
+
+// split is the mean rank of one run.
+func (c *comparison) split(side int) model.RankSplit {
+	var r model.RankSplit
+	into := map[string]*int64{"window": &r.WindowNS, "compute": &r.ComputeNS, "transfer": &r.TransferNS, "wait": &r.WaitNS, "copy": &r.CopyNS, "idle": &r.IdleNS}
+	for _, part := range c.found.Parts {
+		if to := into[part.Name]; to != nil {
+			*to = int64(part.Sides[side].NS)
+		}
+	}
+	return r
+}
