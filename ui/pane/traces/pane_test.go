@@ -139,8 +139,8 @@ func TestEachPartHasItsFilter(t *testing.T) {
 
 func TestLateCallsAreSaidInWords(t *testing.T) {
 	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "tab")
-	has(t, message(d), "rank 0 was last to all_reduce 8 000, 1.00 ms after the other; not by more compute")
-	has(t, message(d.Press("down")), "more compute explains 250 µs")
+	has(t, message(d), "rank 0 was last to all_reduce 8 000, by 1.00 ms, not by computing longer")
+	has(t, message(d.Press("down")), "250 µs of it computing longer")
 	l := panetest.New()
 	l.Analyses["llama-8b-tp2"].Trace.Lateness = nil
 	opened(t, l, "llama-8b-tp2", 80, 18).Press("tab", "tab").Expect("no call was matched between ranks")

@@ -43,16 +43,14 @@ func groupWord(ranks []int) string {
 
 // lateWords are a late call in a sentence.
 func lateWords(c model.LateCall) string {
-	text := fmt.Sprintf("rank %d was last to %s %s, %s after the ", c.Rank, c.Type, widget.Int(c.Number), widget.Millis(c.LateNS))
+	text := fmt.Sprintf("rank %d was last to %s %s, by %s", c.Rank, c.Type, widget.Int(c.Number), widget.Millis(c.LateNS))
 	if len(c.Group) > 2 {
-		text += "second latest and " + widget.Millis(c.SpreadNS) + " after the first"
-	} else {
-		text += "other"
+		text += " (" + widget.Millis(c.SpreadNS) + " after the first)"
 	}
 	if c.ComputeNS > 0 {
-		return text + "; more compute explains " + widget.Millis(c.ComputeNS)
+		return text + ", " + widget.Millis(c.ComputeNS) + " of it computing longer"
 	}
-	return text + "; not by more compute"
+	return text + ", not by computing longer"
 }
 
 // skewLines stand over the late calls: how late, and when in what is in sight of the
