@@ -161,13 +161,13 @@ func (l *Lab) panels(all []figure) []report.Panel {
 	const none = "no run with timings yet"
 	return []report.Panel{
 		{Title: "Throughput", X: "GPUs", Y: "prompt and output tokens / s", Kind: report.Rate, Ideal: true, Empty: none,
-			Series: l.drawn(all, AxisGPUs, throughputMetric, yOf)},
+			Series: l.drawn(all, AxisGPUs, throughputMetric, rateOf)},
 		{Title: "Iteration time", X: "GPUs", Y: "seconds", Kind: report.Time, Ideal: true, Empty: none,
-			Series: l.drawn(all, AxisGPUs, "iteration_wall_clock", yOf)},
+			Series: l.drawn(all, AxisGPUs, "iteration_wall_clock", timeOf)},
 		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: report.Efficiency, Ideal: true, Empty: none,
 			Series: l.drawn(all, AxisGPUs, throughputMetric, efficiencyOf)},
 		{Title: "Expert parallelism", X: "EP", Y: "prompt and output tokens / s", Kind: report.Rate, Ideal: true,
-			Empty: "no run of a mixture-of-experts model yet", Series: l.drawn(all, AxisEP, throughputMetric, yOf)},
+			Empty: "no run of a mixture-of-experts model yet", Series: l.drawn(all, AxisEP, throughputMetric, rateOf)},
 	}
 }
 
@@ -188,6 +188,23 @@ func (l *Lab) drawn(all []figure, x Axis, y string, of func(Series, Point) (repo
 
 func yOf(_ Series, p Point) (report.Point, bool) {
 	return report.Point{X: p.X, Y: p.Y, Spread: p.Y * p.Spread / 100}, true
+}
+
+// rateOf and timeOf add what perfect scaling from the base of the series would give.
+func rateOf(s Series, p Point) (report.Point, bool) {
+	point, ok := yOf(s, p)
+	if p.Efficiency > 0 {
+		point.Ideal = p.Y * 100 / p.Efficiency
+	}
+	return point, ok
+}
+
+func timeOf(s Series, p Point) (report.Point, bool) {
+	point, ok := yOf(s, p)
+	if p.Efficiency > 0 {
+		point.Ideal = p.Y * p.Efficiency / 100
+	}
+	return point, ok
 }
 
 // efficiencyOf leaves out a run alone: it is its own base, which says nothing.

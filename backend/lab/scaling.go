@@ -172,8 +172,8 @@ func (l *Lab) groupOf(f figure, a axis) group {
 	return g
 }
 
-// name is that of the key; on an axis of the workload, with the layout and without
-// what the axis counts.
+// name is that of the key; with what the axis leaves of the layout, and on an axis of the
+// workload without what it counts.
 func (g group) name(x Axis) string {
 	parts := strings.Split(g.key.String(), " · ")
 	switch x {
@@ -186,8 +186,8 @@ func (g group) name(x Axis) string {
 			}
 		}
 	}
-	if x == AxisBatch || x == AxisSeq {
-		parts = append(parts, shortLayout(g.layout))
+	if text := shortLayout(g.layout); x == AxisBatch || x == AxisSeq || text != oneGPU {
+		parts = append(parts, text)
 	}
 	if g.replay && g.key.Engine != model.EngineReplay {
 		parts = append(parts, "replay")
@@ -290,6 +290,8 @@ func withBase(first []figure, f figure, x Axis) []figure {
 	return []figure{first[0], f}
 }
 
+const oneGPU = "1 GPU"
+
 // shortLayout is the parts of a layout that are not one: TP2 EP2; or 1 GPU.
 func shortLayout(l model.Layout) string {
 	var parts []string
@@ -302,7 +304,7 @@ func shortLayout(l model.Layout) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "1 GPU"
+		return oneGPU
 	}
 	return strings.Join(parts, " ")
 }

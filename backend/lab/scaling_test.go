@@ -56,7 +56,7 @@ func TestSeries(t *testing.T) {
 		"another workload is another series": {[]figure{one, two, ran("big", 500, batch(16))}, AxisGPUs,
 			[]string{name + ": one@1 two@2", "Llama-3.1-8B · batch 16 · 2048+512 · vllm · A100-40GB: big@1"}},
 		"the axis of TP keeps PP apart": {[]figure{one, two, ran("stages", 120, pp(2))}, AxisTP,
-			[]string{name + ": one@1 two@2", name + ": stages@1"}},
+			[]string{name + ": one@1 two@2", name + " · PP2: stages@1"}},
 		"the axis of batch joins workloads of one layout": {[]figure{one, two, ran("big", 500, batch(16))}, AxisBatch,
 			[]string{"Llama-3.1-8B · 2048+512 · vllm · A100-40GB · 1 GPU: one@4 big@16", "Llama-3.1-8B · 2048+512 · vllm · A100-40GB · TP2: two@4"}},
 		"dense models have no experts to scale": {[]figure{one, two}, AxisEP, nil},

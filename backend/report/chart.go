@@ -23,6 +23,9 @@ func chart(p Panel, styles map[string]style) *plot.Plot {
 	setScales(c, p)
 	c.Add(grid(c))
 	c.Add(ideals(p, styles)...)
+	for _, x := range p.Nodes {
+		c.Add(nodeLine(x))
+	}
 	for _, s := range p.Series {
 		if len(s.Points) > 0 {
 			c.Add(seriesOf(s, styles[s.Name])...)
@@ -99,26 +102,29 @@ func ideals(p Panel, styles map[string]style) []plot.Plotter {
 	}
 	var all []plot.Plotter
 	for _, s := range p.Series {
-		if len(s.Points) > 1 {
-			all = append(all, &plotter.Line{XYs: idealOf(s, p.Kind), LineStyle: styles[s.Name].ideal})
+		if line := idealOf(s); len(line) > 1 {
+			all = append(all, &plotter.Line{XYs: line, LineStyle: styles[s.Name].ideal})
 		}
 	}
 	return all
 }
 
-// idealOf starts at the first point: a rate grows with X, a time falls with it. It
-// has enough points to be smooth on any scale.
-func idealOf(s Series, k Kind) plotter.XYs {
-	first, last := s.Points[0], s.Points[len(s.Points)-1]
+// idealOf joins the ideals of a series' points. A rate that grows with X and a time that
+// falls with it are both straight on logarithmic axes: enough points between make them
+// right on any scale.
+func idealOf(s Series) plotter.XYs {
 	const steps = 24
-	line := make(plotter.XYs, steps+1)
-	for i := range line {
-		x := first.X * math.Pow(last.X/first.X, float64(i)/steps)
-		y := first.Y * x / first.X
-		if k == Time {
-			y = first.Y * first.X / x
+	var line plotter.XYs
+	for _, p := range s.Points {
+		if p.Ideal <= 0 {
+			continue
 		}
-		line[i] = plotter.XY{X: x, Y: y}
+		for i := 1; i < steps && len(line) > 0; i++ {
+			from := line[len(line)-i]
+			part := float64(i) / steps
+			line = append(line, plotter.XY{X: from.X * math.Pow(p.X/from.X, part), Y: from.Y * math.Pow(p.Ideal/from.Y, part)})
+		}
+		line = append(line, plotter.XY{X: p.X, Y: p.Ideal})
 	}
 	return line
 }

@@ -22,8 +22,11 @@ const (
 	nameGap     = 0.25 * vg.Inch
 )
 
-func newLegend(names []string, page vg.Length) legend {
-	names = append(append([]string(nil), names...), idealName)
+func newLegend(names []string, page vg.Length, ideal bool) legend {
+	names = append([]string(nil), names...)
+	if ideal || len(names) == 0 {
+		names = append(names, idealName)
+	}
 	widest := vg.Length(0)
 	for _, n := range names {
 		widest = max(widest, nameStyle().Width(n)+nameIndent+nameGap)

@@ -12,12 +12,14 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// The picture's measures: two columns of panels over a legend.
+// The picture's measures: panels over a legend, two in a row or one alone.
 const (
 	dpi          = 150
 	columns      = 2
 	panelWidth   = 6.0 * vg.Inch
 	panelHeight  = 4.0 * vg.Inch
+	aloneWidth   = 9.0 * vg.Inch
+	aloneHeight  = 5.0 * vg.Inch
 	headHeight   = 0.62 * vg.Inch
 	margin       = 0.22 * vg.Inch
 	gap          = 0.42 * vg.Inch
@@ -26,15 +28,31 @@ const (
 
 // PNG draws the panels two in a row, with a title above and one legend for all below.
 func PNG(w io.Writer, title, note string, panels []Panel) error {
+	return picture(w, title, note, panels, sheet{columns, panelWidth, panelHeight})
+}
+
+// Figure draws one panel alone, as large as a page has room for.
+func Figure(w io.Writer, title, note string, p Panel) error {
+	return picture(w, title, note, []Panel{p}, sheet{1, aloneWidth, aloneHeight})
+}
+
+// sheet is how panels lie on a picture.
+type sheet struct {
+	columns       int
+	width, height vg.Length // of a panel
+}
+
+func picture(w io.Writer, title, note string, panels []Panel, s sheet) error {
 	all := names(panels)
-	rows := (len(panels) + columns - 1) / columns
-	names := newLegend(all, columns*panelWidth-2*margin)
-	height := headHeight + vg.Length(rows)*panelHeight + names.height() + 2*margin + gap
-	img := vgimg.NewWith(vgimg.UseWH(columns*panelWidth, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
+	rows := (len(panels) + s.columns - 1) / s.columns
+	wide := vg.Length(s.columns) * s.width
+	names := newLegend(all, wide-2*margin, len(panels) != 1 || panels[0].Ideal)
+	height := headHeight + vg.Length(rows)*s.height + names.height() + 2*margin + gap
+	img := vgimg.NewWith(vgimg.UseWH(wide, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
 	page := draw.Crop(draw.New(img), margin, -margin, margin, -margin)
 	drawHead(page, title, note)
 	styles := stylesOf(all)
-	drawPanels(draw.Crop(page, 0, 0, names.height()+gap/2, -headHeight), rows, panels, styles)
+	drawPanels(draw.Crop(page, 0, 0, names.height()+gap/2, -headHeight), draw.Tiles{Rows: rows, Cols: s.columns, PadX: gap, PadY: gap}, panels, styles)
 	names.draw(page, styles)
 	if _, err := (vgimg.PngCanvas{Canvas: img}).WriteTo(w); err != nil {
 		return fmt.Errorf("cannot write the chart: %w", err)
@@ -54,19 +72,18 @@ func drawHead(page draw.Canvas, title, note string) {
 }
 
 // drawPanels draws the charts, the Y axes of a column in line.
-func drawPanels(area draw.Canvas, rows int, panels []Panel, styles map[string]style) {
-	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: gap, PadY: gap}
-	for column := range columns {
+func drawPanels(area draw.Canvas, tiles draw.Tiles, panels []Panel, styles map[string]style) {
+	for column := range tiles.Cols {
 		var charts []*plot.Plot
 		var places []draw.Canvas
-		for i := column; i < len(panels); i += columns {
+		for i := column; i < len(panels); i += tiles.Cols {
 			charts = append(charts, chart(panels[i], styles))
-			places = append(places, tiles.At(area, column, i/columns))
+			places = append(places, tiles.At(area, column, i/tiles.Cols))
 		}
 		inLine(charts, places)
 		for k, c := range charts {
 			c.Draw(places[k])
-			p := panels[column+k*columns]
+			p := panels[column+k*tiles.Cols]
 			drawLabel(places[k], c, p.Y)
 			if !p.hasPoints() {
 				drawEmpty(places[k], p.Empty)

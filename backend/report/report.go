@@ -8,12 +8,25 @@ type Panel struct {
 	Title  string
 	X, Y   string // axis labels, with units
 	Series []Series
-	Ideal  bool   // a dashed line at 100 (efficiency), or of slope one from each series' first point (throughput)
-	Kind   Kind   // what Y is, for the ideal line
+	Ideal  bool   // a dashed line at 100 (efficiency), or through the Ideal of each series' points
+	Kind   Kind   // what Y is
 	Empty  string // what stands in the panel when no series has a point
+
+	Scale Scale     // of both axes
+	Nodes []float64 // X at which a node is full, marked
 }
 
-// Kind of a panel's Y, which decides its ideal line and its scale.
+// Scale of a panel's axes.
+type Scale int
+
+// The scales: each axis as its values ask for, or both as told.
+const (
+	Auto Scale = iota
+	Linear
+	Log
+)
+
+// Kind of a panel's Y, which decides its scale.
 type Kind int
 
 // The kinds: a rate grows with GPUs, a time falls, an efficiency is a percentage of 100.
@@ -33,6 +46,7 @@ type Series struct {
 type Point struct {
 	X, Y   float64
 	Spread float64 // half range of Y, in Y's unit; 0: not known
+	Ideal  float64 // Y if the run scaled perfectly from the base of its series; 0: nothing to compare with
 }
 
 // hasPoints reports whether there is anything to draw.

@@ -49,19 +49,25 @@ func setRange(c *plot.Plot, p Panel) {
 
 func logarithmic(p Panel) bool {
 	bottom, top := rangeY(p)
+	if p.Scale != Auto {
+		return p.Scale == Log && bottom > 0
+	}
 	return p.Kind != Efficiency && bottom > 0 && top/bottom > wide
 }
 
 // linear reports whether X lies on a linear axis.
 func linear(p Panel) bool {
-	_, high := extentX(p)
+	low, high := extentX(p)
+	if p.Scale != Auto {
+		return p.Scale == Linear || low <= 0
+	}
 	return high <= far
 }
 
 // rangeX spans all points, and some air.
 func rangeX(p Panel) (low, high float64) {
 	low, high = extentX(p)
-	if high <= far {
+	if linear(p) {
 		air := math.Max(0.25, (high-low)*0.15)
 		return low - air, high + air
 	}
@@ -86,10 +92,9 @@ func rangeY(p Panel) (bottom, top float64) {
 	for _, s := range p.Series {
 		for _, point := range s.Points {
 			bottom, top = math.Min(bottom, point.Y), math.Max(top, point.Y+point.Spread)
-		}
-		if p.Ideal && p.Kind == Rate && len(s.Points) > 1 {
-			first, last := s.Points[0], s.Points[len(s.Points)-1]
-			top = math.Max(top, first.Y*last.X/first.X)
+			if p.Ideal && p.Kind == Rate {
+				top = math.Max(top, point.Ideal)
+			}
 		}
 	}
 	return bottom, top
