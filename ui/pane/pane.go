@@ -128,6 +128,8 @@ type Lab interface {
 	// keeps it.
 	LoadScreen() (json.RawMessage, error)
 	SaveScreen(state json.RawMessage) error
+	// ExportChart writes one chart as it is drawn and returns its path.
+	ExportChart(ctx context.Context, c lab.Chart, f lab.Format) (string, error)
 	// Export writes results_summary.csv and scaling_analysis.png and returns their paths.
 	Export(ctx context.Context) ([]string, error)
 }

@@ -33,6 +33,7 @@ type Lab struct {
 	Causes   map[string]lab.Cause
 	Analyses map[string]*model.Analysis
 	Series   []lab.Series
+	Chart    lab.Chart // as last exported
 	Login    model.LoginBudget
 	Screen   json.RawMessage
 	Diff     string // of the script, against the one submitted last
@@ -287,6 +288,15 @@ func (l *Lab) SaveScreen(state json.RawMessage) error {
 	}
 	l.Screen = state
 	return nil
+}
+
+// ExportChart keeps the chart and names its file.
+func (l *Lab) ExportChart(ctx context.Context, c lab.Chart, f lab.Format) (string, error) {
+	if err := l.call(ctx, "ExportChart", string(f)); err != nil {
+		return "", err
+	}
+	l.Chart = c
+	return "experiments/chart_" + c.Quantity + "_" + string(c.Axis) + "." + string(f), nil
 }
 
 // Export names the two files.

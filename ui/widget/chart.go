@@ -27,6 +27,7 @@ type Chart struct {
 	Log            bool      // both axes logarithmic
 	Cursor         float64   // x of the crosshair; NaN: none
 	Mark           []float64 // x of vertical marks (node boundaries)
+	MarkName       string    // written beside each, where there is room
 	Decimals       int       // of the labels of y
 }
 
@@ -62,7 +63,7 @@ func (c *Chart) frame(xs []float64, width, height int) frame {
 	f := frame{rows: height - 3}
 	f.y = newAxis(0, c.top(), f.rows-1, c.Log)
 	if c.Log {
-		f.y = newAxis(c.bottom(), c.top(), f.rows-1, true)
+		f.y = newAxis(roundBelow(c.bottom()), roundAbove(c.top()), f.rows-1, true)
 	}
 	for _, t := range f.y.ticks(f.rows) {
 		f.label = max(f.label, Width(Number(t, c.tickDecimals(t))))

@@ -2,6 +2,7 @@ package widget
 
 import (
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"strings"
@@ -81,5 +82,36 @@ func TestAxisEndsRoundAndTight(t *testing.T) {
 		if got := newAxis(0, high, 9, false).high; math.Abs(got-want) > 1e-9 {
 			t.Errorf("axis for %v ends at %v, want %v", high, got, want)
 		}
+	}
+}
+
+func TestLogTicksAreRound(t *testing.T) {
+	for _, tt := range []struct {
+		low, high float64
+		rows      int
+		want      string
+	}{
+		{11279, 45116, 12, "[10000 15000 20000 25000 40000 50000]"},
+		{11279, 45116, 7, "[10000 15000 25000 50000]"},
+		{1, 900, 16, "[1 10 100 1000]"},
+		{25035, 50070, 8, "[25000 30000 40000 50000 60000]"},
+		{0.02, 0.3, 12, "[0.02 0.05 0.1 0.2 0.3]"},
+		{7, 7, 8, "[6 8]"},
+	} {
+		got := newAxis(roundBelow(tt.low), roundAbove(tt.high), tt.rows, true).ticks(tt.rows)
+		for i, v := range got {
+			got[i] = math.Round(v*1e6) / 1e6
+		}
+		if text := fmt.Sprint(got); text != tt.want {
+			t.Errorf("%v to %v in %d rows: %s, want %s", tt.low, tt.high, tt.rows, text, tt.want)
+		}
+	}
+}
+
+func TestMarksAreNamed(t *testing.T) {
+	c := scaling()
+	c.Mark, c.MarkName = []float64{2}, "node full"
+	if text := strings.Join(c.View(bare, 70, 14), "\n"); !strings.Contains(text, "│ node full") {
+		t.Error(text)
 	}
 }

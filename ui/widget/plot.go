@@ -80,13 +80,7 @@ func (a axis) at(v float64) int {
 func (a axis) ticks(rows int) []float64 {
 	var out []float64
 	if a.log {
-		last := -2
-		for _, v := range append(doublings(a.low, a.high), a.high) {
-			if at := a.at(v); at >= last+2 {
-				out, last = append(out, v), at
-			}
-		}
-		return out
+		return a.logTicks()
 	}
 	for v := a.low; a.step > 0 && v <= a.high+a.step/1e6; v += a.step {
 		out = append(out, v)
@@ -94,12 +88,67 @@ func (a axis) ticks(rows int) []float64 {
 	return out
 }
 
-func doublings(low, high float64) []float64 {
+// logTicks are the ends, and of the round numbers between those that stand apart: the
+// coarsest that give at least one, 1 and 10, then 1 2 5, then all.
+func (a axis) logTicks() []float64 {
+	for _, digits := range [][]float64{{1}, {1, 2, 5}, fine} {
+		out := []float64{a.low}
+		for _, v := range roundBetween(a.low, a.high, digits) {
+			if a.at(v) >= a.at(out[len(out)-1])+2 && a.at(v)+2 <= a.at(a.high) {
+				out = append(out, v)
+			}
+		}
+		if len(out) > 2 || len(digits) == len(fine) {
+			return append(out, a.high)
+		}
+	}
+	return nil
+}
+
+// fine are the digits that a number may begin with to be round.
+var fine = []float64{1, 1.5, 2, 2.5, 3, 4, 5, 6, 8}
+
+// roundBetween are the numbers between two that begin with one of the digits, rising.
+func roundBetween(low, high float64, digits []float64) []float64 {
 	var out []float64
-	for v := low; v > 0 && v < high; v *= 2 {
-		out = append(out, v)
+	if low <= 0 || math.IsInf(low, 0) || math.IsInf(high, 0) {
+		return nil
+	}
+	for power := math.Pow(10, math.Floor(math.Log10(low))); power < high; power *= 10 {
+		for _, d := range digits {
+			if v := d * power; v > low*(1+1e-9) && v < high*(1-1e-9) {
+				out = append(out, v)
+			}
+		}
 	}
 	return out
+}
+
+// roundBelow and roundAbove are the nearest round numbers.
+func roundBelow(v float64) float64 {
+	if v <= 0 || math.IsInf(v, 0) {
+		return v
+	}
+	power, best := math.Pow(10, math.Floor(math.Log10(v))), 0.0
+	for _, d := range fine {
+		if d*power <= v*(1+1e-9) {
+			best = d * power
+		}
+	}
+	return best
+}
+
+func roundAbove(v float64) float64 {
+	if v <= 0 || math.IsInf(v, 0) {
+		return v
+	}
+	power := math.Pow(10, math.Floor(math.Log10(v)))
+	for _, d := range fine {
+		if d*power >= v*(1-1e-9) {
+			return d * power
+		}
+	}
+	return 10 * power
 }
 
 // grid is the plot, a sign in each cell.
@@ -172,6 +221,11 @@ func (c *Chart) drawMarks(th *theme.Theme, g *grid, f frame) {
 	}
 	for _, x := range c.Mark {
 		vertical(x, theme.Dim)
+		for i, r := range []rune(c.MarkName) {
+			if usable(x, c.Log) && x >= f.x.low && x <= f.x.high {
+				g.set(f.x.at(x)+2+i, f.rows-1, string(r), ink{tone: theme.Dim})
+			}
+		}
 	}
 	vertical(c.Cursor, theme.Accent)
 }

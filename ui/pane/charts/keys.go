@@ -16,7 +16,10 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"i"}, Label: "i", Verb: "ideal", Help: "show or hide the ideal line", Foot: true}, Do: (*Pane).toggleIdeal, Why: needIdeal},
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "metrics", Help: "open the run of this point in Metrics", Foot: true}, Do: (*Pane).open, Why: needPoint},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went"}, Do: (*Pane).traces, Why: needPoint},
-		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png", Foot: true}, Do: (*Pane).export, Why: mayWrite},
+		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "PNG", Help: "write this chart as a picture beside the experiments (:export writes the summary of all runs)", Foot: true}, Do: (*Pane).exportPNG, Why: mayWrite},
+		{Key: pane.Key{Keys: []string{"C"}, Label: "C", Verb: "CSV", Help: "write the very points of this chart as a table", Foot: true}, Do: (*Pane).exportCSV, Why: mayWrite},
+		{Key: pane.Key{Keys: []string{"left"}, Label: "←→", Verb: "crosshair", Help: "move the crosshair along its line: the values there stand in the message line"}, Do: (*Pane).crossLeft, Why: needPoint},
+		{Key: pane.Key{Keys: []string{"right"}, Label: "→", Verb: "later", Help: "move the crosshair along its line"}, Do: (*Pane).crossRight, Why: needPoint},
 		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "read the runs again"}, Do: (*Pane).load},
 		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "show all series again"}, Do: (*Pane).back},
 	}
@@ -85,6 +88,9 @@ func needPoint(p *Pane) string {
 }
 
 func mayWrite(p *Pane) string {
+	if len(p.rows) == 0 {
+		return "nothing is drawn: there is nothing to write"
+	}
 	if p.env.Lab.ReadOnly() {
 		return "read-only: start shardeck without --read-only to write files"
 	}
@@ -124,8 +130,6 @@ func (p *Pane) sendTo(to pane.Name) tea.Cmd {
 	r, _ := p.current()
 	return pane.Send(pane.OpenMsg{To: to, Run: r.point.Run})
 }
-
-func (p *Pane) export() tea.Cmd { return pane.Send(pane.ExportMsg{}) }
 
 func (p *Pane) back() tea.Cmd {
 	p.only, p.every = "", true

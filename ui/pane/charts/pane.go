@@ -39,6 +39,7 @@ type Pane struct {
 
 	later   int // generation of the wait before the series are read anew
 	scaling pane.Task[[]lab.Series]
+	writing pane.Task[string] // the path of an exported chart
 	drawn   drawing
 }
 
@@ -122,6 +123,9 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		p.seek(msg.Run)
 	case pane.SelectMsg:
 		p.follow(msg)
+	}
+	if done, ok := p.writing.Take(msg); ok {
+		return p, wrote(done)
 	}
 	if done, ok := p.scaling.Take(msg); ok {
 		return p, p.got(done)
@@ -248,5 +252,5 @@ func (p *Pane) Message() pane.Note {
 	if len(p.all[r.series].Points) < 2 {
 		return pane.Note{Text: r.point.Run + " is alone in its series: another " + axes[p.x].one + " draws a line"}
 	}
-	return pane.Note{Text: r.point.Run + " · " + p.all[r.series].Name}
+	return pane.Note{Text: p.crossWords(r) + " · " + r.point.Run + " · " + p.all[r.series].Name}
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"shardeck/backend/lab"
@@ -129,16 +131,57 @@ func TestPointOpensItsRun(t *testing.T) {
 	}
 }
 
-func TestExport(t *testing.T) {
+func TestExportIsWhatIsDrawn(t *testing.T) {
 	l := panetest.New()
-	d := drive(t, l, 80, 18).Press("P")
-	if _, ok := panetest.Last[pane.ExportMsg](d); !ok {
-		t.Error("P exports nothing")
+	d := drive(t, l, 80, 18).Press("C")
+	note, _ := panetest.Last[pane.Note](d)
+	has(t, note.Text, "written: experiments/chart_throughput_gpus.csv")
+	want := lab.Chart{Quantity: "throughput", Unit: "tok/s", Axis: lab.AxisGPUs, Across: "GPUs", Note: "batch 4 · 2048+512 · vllm · A100-40GB", Ideal: true}
+	got := l.Chart
+	got.Series = nil
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
+	if s := l.Chart.Series; len(s) != 2 || s[0].Name != "Llama-3.1-8B" || s[0].Points[1].Value != 15532 || s[0].Points[1].Spread != 0.1 ||
+		int(s[0].Points[1].Ideal) != 22542 || !math.IsNaN(s[1].Points[0].Ideal) {
+		t.Errorf("series %+v", s)
+	}
+	d.Press("g", "l", "i", "y", "y", "y", "y", "P")
+	if c := l.Chart; c.Quantity != "speed-up" || !c.Log || c.Ideal || c.Of == "" || len(c.Series) != 1 || c.Series[0].Points[1].Value != 1.377 || c.Series[0].Points[1].Spread != 0 {
+		t.Errorf("chart %+v", c)
+	}
+	if l.Called("ExportChart png") != 1 {
+		t.Errorf("calls: %v", l.Calls)
+	}
+}
+
+func TestExportThatCannotBe(t *testing.T) {
+	l := panetest.New()
 	l.Locked = true
-	d.Seen = nil
-	if _, ok := panetest.Last[pane.ExportMsg](d.Press("P")); ok {
+	d := drive(t, l, 80, 18).Press("P", "C")
+	note, _ := panetest.Last[pane.Note](d)
+	has(t, note.Text, "read-only")
+	if l.Called("ExportChart") != 0 {
 		t.Error("written in spite of read-only")
+	}
+	l.Locked, l.Err["ExportChart"] = false, errors.New("cannot write: no space left")
+	note, _ = panetest.Last[pane.Note](d.Press("C"))
+	has(t, note.Text, "no space left")
+	l.Series = nil
+	note, _ = panetest.Last[pane.Note](d.Press("r", "C"))
+	has(t, note.Text, "nothing is drawn")
+}
+
+func TestCrosshairSaysTheValues(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("right")
+	has(t, d.Pane().Message().Text, "GPUs 2: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 543 · llama-8b-tp2")
+	d.Press("right", "right")
+	has(t, d.Pane().Message().Text, "GPUs 4: A 24 210 ± 0.4 % tok/s · ideal 45 084")
+	d.Press("left", "left", "left")
+	has(t, d.Pane().Message().Text, "GPUs 1: ")
+	d.Press("i")
+	if text := d.Pane().Message().Text; strings.Contains(text, "ideal") {
+		t.Errorf("an ideal that is not drawn: %s", text)
 	}
 }
 

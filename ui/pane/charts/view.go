@@ -83,7 +83,7 @@ func (p *Pane) chart(width, height int) []string {
 		return append([]string(nil), p.drawn.lines...)
 	}
 	c := widget.Chart{YTitle: quantities[p.y].unit, XTitle: axes[p.x].head, Log: p.log, Cursor: math.NaN(),
-		Decimals: quantities[p.y].decimals, Mark: p.nodes()}
+		Decimals: quantities[p.y].decimals, Mark: p.nodes(), MarkName: "node full"}
 	if p.focused && len(p.xs()) > 1 {
 		c.Cursor = r.point.X
 	}

@@ -1,0 +1,55 @@
+package charts
+
+import (
+	"context"
+	"math"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+)
+
+func (p *Pane) exportPNG() tea.Cmd { return p.export(lab.FormatPNG) }
+func (p *Pane) exportCSV() tea.Cmd { return p.export(lab.FormatCSV) }
+
+func (p *Pane) export(f lab.Format) tea.Cmd {
+	c := p.exported()
+	return p.writing.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return p.env.Lab.ExportChart(ctx, c, f) })
+}
+
+// wrote says where an exported chart lies.
+func wrote(done pane.Done[string]) tea.Cmd {
+	if done.Err != nil {
+		return pane.Fail(done.Err)
+	}
+	return pane.Send(pane.Note{Text: "written: " + done.Value, Tone: theme.Good})
+}
+
+// exported is the chart on the screen: the series, values and lines that are drawn.
+func (p *Pane) exported() lab.Chart {
+	q, a := quantities[p.y], axes[p.x]
+	c := lab.Chart{Quantity: q.title, Unit: q.unit, Axis: a.axis, Across: a.title, Note: p.common, Ideal: q.ideal != nil && !p.hideLine, Log: p.log, Nodes: p.nodes()}
+	if len(p.shown) == 1 && len(p.all) > 1 {
+		c.Of = p.all[p.shown[0]].Name
+	}
+	for _, i := range p.shown {
+		s := lab.ChartSeries{Name: p.short[i]}
+		for _, point := range p.all[i].Points {
+			if y, ok := q.of(point); ok {
+				s.Points = append(s.Points, lab.ChartPoint{Point: point, Value: y, Spread: p.spread(point), Ideal: q.idealAt(point)})
+			}
+		}
+		c.Series = append(c.Series, s)
+	}
+	return c
+}
+
+// idealAt is where a point would be if all scaled perfectly; NaN: nothing says.
+func (q quantity) idealAt(point lab.Point) float64 {
+	if q.ideal == nil || point.Efficiency <= 0 {
+		return math.NaN()
+	}
+	return q.ideal(point)
+}
