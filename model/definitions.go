@@ -8,10 +8,10 @@ import "strings"
 var Definitions = []Definition{
 	{"ttft", nil, "TTFT ms", "ms", "latency",
 		"Time to first token: mean of first token − arrival, over the untraced iterations where the timing file has them, else over the traced ones (marked \"traced\"). " +
-			"By: p50, p99. With data parallelism the requests of all replicas are pooled.",
+			"By: min, p50, p99, max. With data parallelism the requests of all replicas are pooled.",
 		Lower, 1},
 	{"tpot", nil, "TPOT ms", "ms", "latency",
-		"Time per output token: mean of (last token − first token) / (output tokens − 1), over the same population as ttft; requests with one output token or none are left out. By: p50, p99.",
+		"Time per output token: mean of (last token − first token) / (output tokens − 1), over the same population as ttft; requests with one output token or none are left out. By: min, p50, p99, max.",
 		Lower, 2},
 	{"iteration_wall_clock", []string{"iteration_wall_clock_time"}, "iter s", "s", "latency",
 		"Mean time of one iteration: one batch, from prompt to last token. By: min, max, p50. With data parallelism an iteration lasts as long as its slowest replica.",

@@ -112,6 +112,7 @@ func (w *world) latency(name string, of func(trace.Times) ([]float64, *float64, 
 	case len(s.list) > 0:
 		m.N, m.Value = len(s.list), ptr(mean(s.list)*1e3)
 		m.By["p50"], m.By["p99"] = percentile(s.list, 50)*1e3, percentile(s.list, 99)*1e3
+		m.By["min"], m.By["max"] = slices.Min(s.list)*1e3, slices.Max(s.list)*1e3
 	case s.mean != nil:
 		m.Value, m.Note = ptr(*s.mean*1e3), joinNotes(m.Note, "mean as the file gives it, without its samples")
 		if s.p99 != nil {

@@ -49,14 +49,22 @@ func (p *Point) compare(f, base figure) {
 // have its spread.
 var perIteration = []string{"iteration_wall_clock", throughputMetric, "output_tokens_sec", "tokens_sec_per_gpu", "mfu"}
 
-// spreadOf is half the range over iterations, in % of the median; 0: not known.
+// ownSpread are the metrics that are sampled themselves.
+var ownSpread = []string{"ttft", "tpot"}
+
+// spreadOf is half the range over iterations, for latencies over requests, in % of the
+// median; 0: not known.
 func spreadOf(a *model.Analysis, metric string) float64 {
-	if !slices.Contains(perIteration, metric) {
+	from := metric
+	switch {
+	case slices.Contains(perIteration, metric):
+		from = "iteration_wall_clock"
+	case !slices.Contains(ownSpread, metric):
 		return 0
 	}
-	m := a.Metric("iteration_wall_clock")
+	m := a.Metric(from)
 	least, most, middle := m.By["min"], m.By["max"], m.By["p50"]
-	if m.N < 2 || middle <= 0 {
+	if m.N < 2 || middle <= 0 || most <= 0 {
 		return 0
 	}
 	return 100 * (most - least) / 2 / middle

@@ -110,3 +110,18 @@ func TestReadingATracePartsNoSeries(t *testing.T) {
 		t.Errorf("took %s for the GPU where runs disagree", all[1].gpu)
 	}
 }
+
+func TestSpreadOfPoints(t *testing.T) {
+	v := 60.0
+	a := &model.Analysis{Metrics: []model.Metric{
+		{Name: "ttft", Value: &v, N: 4, By: map[string]float64{"min": 57, "p50": 60, "max": 63}},
+		{Name: "tpot", Value: &v, N: 1, By: map[string]float64{"min": 60, "p50": 60, "max": 60}},
+		{Name: "iteration_wall_clock", Value: &v, N: 5, By: map[string]float64{"min": 0.9, "max": 1.1, "p50": 1}},
+		{Name: "comm_overhead", Value: &v, N: 2, By: map[string]float64{"min": 1, "max": 3}},
+	}}
+	for metric, want := range map[string]float64{"ttft": 5, "tpot": 0, throughputMetric: 10, "comm_overhead": 0} {
+		if got := spreadOf(a, metric); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: ± %v %%, want %v", metric, got, want)
+		}
+	}
+}
