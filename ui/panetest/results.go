@@ -98,6 +98,10 @@ func metric(d model.Definition, values map[string]float64, ranks []int) model.Me
 		m.By = map[string]float64{"min": v * 0.998, "max": v * 1.002, "p50": v}
 	case "coll_call_num":
 		m.By = map[string]float64{"all_reduce": v * 4096 / 4160, "broadcast": v * 64 / 4160}
+	case "comm_overhead", "comm_transfer", "comm_wait":
+		m.By = map[string]float64{"all_reduce": v * 0.99, "broadcast": v * 0.01, "prefill": v * 0.6, "decode": v * 1.1}
+	case "coll_busbw":
+		m.By = map[string]float64{"all_reduce": v, "broadcast": 0.1}
 	case "sm_coverage":
 		m.Estimate = true
 	}

@@ -15,7 +15,7 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 	if msg.Run == "" {
 		return nil
 	}
-	p.filter, p.typing, p.popup = pane.Filter{}, nil, nil
+	p.filter, p.typing, p.popup, p.chooser = pane.Filter{}, nil, nil, nil
 	if msg.To == pane.Metrics {
 		p.detail = nil
 		p.want = msg.Run

@@ -1,12 +1,14 @@
 package metrics
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
 	"strings"
 
 	"shardeck/model"
+	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -14,8 +16,11 @@ import (
 // detail is one run opened: a row a metric, with what each rank has of it.
 type detail struct {
 	run   string
+	view  int // of views
 	table widget.Table
-	names []string // metric of each row
+	names []string  // metric of each row; in a split view of each column but the first
+	keys  []string  // ranks, phases or types of a split view
+	sort  pane.Sort // of the rows of a split view
 }
 
 // rankColumns is how many ranks have a column of their own; below the table are all.
@@ -23,6 +28,10 @@ const rankColumns = 8
 
 // show fills the rows from an analysis; the cursor stays on its metric.
 func (d *detail) show(th *theme.Theme, a *model.Analysis, defs []model.Definition) {
+	if views[d.view].keys != nil {
+		d.split(th, a, defs)
+		return
+	}
 	ranks := a.Ranks[:min(len(a.Ranks), rankColumns)]
 	d.table.Columns = detailColumns(ranks)
 	d.names = d.names[:0]
@@ -34,14 +43,25 @@ func (d *detail) show(th *theme.Theme, a *model.Analysis, defs []model.Definitio
 	d.table.SetRows(rows)
 }
 
-func (d *detail) goTo(metric string) { d.table.Cursor = max(slices.Index(d.names, metric), 0) }
+func (d *detail) goTo(metric string) {
+	at := max(slices.Index(d.names, metric), 0)
+	if views[d.view].keys != nil {
+		d.table.Column = at + 1
+		return
+	}
+	d.table.Cursor = at
+}
 
 // metric is the name of the metric under the cursor.
 func (d *detail) metric() string {
-	if d.table.Cursor < 0 || d.table.Cursor >= len(d.names) {
+	at := d.table.Cursor
+	if views[d.view].keys != nil {
+		at = d.table.Column - 1
+	}
+	if at < 0 || at >= len(d.names) {
 		return ""
 	}
-	return d.names[d.table.Cursor]
+	return d.names[at]
 }
 
 func detailColumns(ranks []int) []widget.Column {
@@ -132,11 +152,18 @@ func spark(th *theme.Theme, perRank map[int]float64) string {
 	return widget.Levels(th, levels)
 }
 
-// rankWords are the values of every rank: "rank 0 7.76 · rank 1 11.47".
+// rankWords are the values of the ranks: "rank 0 7.76 · rank 1 11.47"; of many the least
+// and the most: the view of the ranks has them all.
 func rankWords(m model.Metric, def model.Definition) string {
+	ranks := slices.Sorted(maps.Keys(m.PerRank))
+	word := func(r int) string { return "rank " + widget.Int(r) + " " + rankText(m.PerRank[r], def) }
+	if len(ranks) > rankColumns {
+		byValue := func(a, b int) int { return cmp.Compare(m.PerRank[a], m.PerRank[b]) }
+		return "least " + word(slices.MinFunc(ranks, byValue)) + " · most " + word(slices.MaxFunc(ranks, byValue)) + " of " + widget.Int(len(ranks)) + " ranks"
+	}
 	var parts []string
-	for _, r := range slices.Sorted(maps.Keys(m.PerRank)) {
-		parts = append(parts, "rank "+widget.Int(r)+" "+rankText(m.PerRank[r], def))
+	for _, r := range ranks {
+		parts = append(parts, word(r))
 	}
 	return strings.Join(parts, " · ")
 }

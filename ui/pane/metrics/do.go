@@ -19,17 +19,15 @@ func (p *Pane) enter() tea.Cmd {
 		return cmd
 	}
 	p.detail = &detail{run: name, table: widget.Table{Column: -1, Focused: p.focused}}
-	p.detail.show(p.env.Theme, a, p.defs)
+	p.detail.show(p.env.Theme, a, p.metrics())
 	p.detail.goTo(metric)
 	return cmd
 }
 
 // closeDetail goes back to the table, to the metric that was looked at.
 func (p *Pane) closeDetail() tea.Cmd {
-	for i, d := range p.defs {
-		if d.Name == p.detail.metric() {
-			p.table.Column = i + 1
-		}
+	if at := p.columnOf(p.detail.metric()); at > 0 {
+		p.table.Column = at
 	}
 	p.detail = nil
 	return nil
@@ -40,19 +38,11 @@ func (p *Pane) metricName() string {
 	if p.detail != nil {
 		return p.detail.metric()
 	}
-	if i := p.table.Column - 1; i >= 0 && i < len(p.defs) {
-		return p.defs[i].Name
-	}
-	return ""
+	return p.columnMetric(p.table.Column)
 }
 
 func (p *Pane) definition() (model.Definition, bool) {
-	for _, d := range p.defs {
-		if d.Name == p.metricName() {
-			return d, true
-		}
-	}
-	return model.Definition{}, false
+	return model.Define(p.metricName())
 }
 
 // define shows the definition of the metric under the cursor.
@@ -67,6 +57,27 @@ func (p *Pane) define() tea.Cmd {
 	}
 	body := append(widget.Wrap(d.Text, min(72, max(p.width-10, 20))), "", unit, "shardeck metric "+d.Name+" RUN   prints it")
 	p.popup = &pane.Ask{Popup: widget.Show(d.Name, body)}
+	return nil
+}
+
+func (p *Pane) nextView() tea.Cmd   { p.turn(1); return nil }
+func (p *Pane) viewBefore() tea.Cmd { p.turn(-1); return nil }
+
+// orderSplit orders the rows of a split view by the metric under the cursor: greatest
+// first, least first, as they are.
+func (p *Pane) orderSplit() tea.Cmd {
+	d := p.detail
+	switch first := (pane.Sort{On: true, Column: d.table.Column, Down: true}); d.sort {
+	case first:
+		d.sort.Down = false
+	case pane.Sort{On: true, Column: first.Column}:
+		d.sort = pane.Sort{}
+	default:
+		d.sort = first
+	}
+	if a := p.analyses[d.run]; a != nil {
+		d.show(p.env.Theme, a, p.metrics())
+	}
 	return nil
 }
 
@@ -113,7 +124,14 @@ func (p *Pane) traces() tea.Cmd {
 }
 
 func (p *Pane) copyCommand() tea.Cmd {
-	return pane.Send(pane.CopyMsg{Text: "shardeck metric " + p.metricName() + " " + p.currentName()})
+	run := p.currentName()
+	switch {
+	case p.detail != nil:
+		run = p.detail.run
+	case p.baseline != "" && p.baseline != run:
+		return pane.Send(pane.CopyMsg{Text: "shardeck compare " + p.baseline + " " + run})
+	}
+	return pane.Send(pane.CopyMsg{Text: "shardeck metric " + p.metricName() + " " + run})
 }
 
 // back is one step: reading ends, then the filter goes, then the baseline.

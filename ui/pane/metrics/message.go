@@ -20,6 +20,9 @@ func (p *Pane) Message() pane.Note {
 		}
 	}
 	switch {
+	case p.chooser != nil:
+		d, _ := model.Define(p.chooser.names[p.chooser.table.Cursor])
+		return pane.Note{Text: d.Text}
 	case p.err != nil:
 		return pane.FailNote(p.err)
 	case !ok:

@@ -85,8 +85,8 @@ func (p *Pane) metricLines(width int) []string {
 		return nil
 	}
 	th, m := p.env.Theme, a.Metric(d.Name)
-	lines := []string{th.Paint(theme.Strong, d.Name) + "  " + widget.Sentence(remarkOrReason(m), max(width-2-widget.Width(d.Name), 1))}
-	for _, text := range []string{rankWords(m, d), partWords(m, d)} {
+	lines := []string{th.Paint(theme.Strong, d.Name) + "  " + widget.Sentence(remarkOrReason(m, d), max(width-2-widget.Width(d.Name), 1))}
+	for _, text := range []string{strings.TrimSpace(spark(th, m.PerRank) + "  " + rankWords(m, d)), partWords(m, d)} {
 		if text != "" {
 			lines = append(lines, widget.Wrap(text, width)...)
 		}
@@ -100,9 +100,13 @@ func (p *Pane) metricLines(width int) []string {
 	return lines
 }
 
-func remarkOrReason(m model.Metric) string {
+// remarkOrReason is what must be known of a value or why there is none; else what it is.
+func remarkOrReason(m model.Metric, d model.Definition) string {
 	if m.Value == nil {
 		return missingWords(m)
 	}
-	return remark(m)
+	if text := remark(m); text != "" {
+		return text
+	}
+	return d.Text
 }

@@ -33,10 +33,11 @@ type Pane struct {
 	err      error
 	loaded   bool
 
-	detail *detail       // one run opened; nil: the table
-	typing *widget.Input // filter being typed; nil: none
-	popup  *pane.Ask
-	rest   int // generation of the cursor's rest
+	detail  *detail       // one run opened; nil: the table
+	chooser *chooser      // the columns being chosen; nil: they are not
+	typing  *widget.Input // filter being typed; nil: none
+	popup   *pane.Ask
+	rest    int // generation of the cursor's rest
 
 	list  pane.Task[[]model.Run]
 	quick pane.Task[timings]
@@ -75,6 +76,9 @@ func (p *Pane) SetFocus(on bool) {
 	p.focused, p.table.Focused = on, on
 	if p.detail != nil {
 		p.detail.table.Focused = on
+	}
+	if p.chooser != nil {
+		p.chooser.table.Focused = on
 	}
 }
 

@@ -53,17 +53,35 @@ func has(t *testing.T, text, part string) {
 	}
 }
 
+func said(d *panetest.Driver) string {
+	note, _ := panetest.Last[pane.Note](d)
+	return note.Text
+}
+
 func TestFrames(t *testing.T) {
 	at(t, panetest.New(), "llama-8b-tp2").Press("down").Golden("80x18")
 	drive(t, panetest.New(), 140, 39).Press("a").Golden("140x39")
 	at(t, panetest.New(), "llama-8b-tp2").Press("enter", "pgdown").Golden("run-80x18")
 	drive(t, panetest.New(), 140, 39).Press("down", "up", "enter").Golden("run-140x39")
+	for i, name := range []string{"ranks", "phases", "collectives"} {
+		for _, size := range [][2]int{{80, 18}, {140, 39}} {
+			d := at(t, panetest.New(), "llama-8b-tp2")
+			d.Resize(size[0], size[1])
+			column(t, d, "comm_overhead")
+			d.Press("enter").Press([]string{"tab", "tab", "tab"}[:i+1]...).Golden(fmt.Sprintf("%s-%dx%d", name, size[0], size[1]))
+		}
+	}
+	for _, size := range [][2]int{{80, 18}, {140, 39}} {
+		drive(t, panetest.New(), size[0], size[1]).Press("c", "down", "space").Golden(fmt.Sprintf("columns-%dx%d", size[0], size[1]))
+	}
 }
 
 func TestSizes(t *testing.T) {
 	panetest.Sizes(drive(t, panetest.New(), 80, 18))
 	panetest.Sizes(at(t, panetest.New(), "llama-8b-tp2").Press("enter"))
 	panetest.Sizes(at(t, panetest.New(), "llama-8b-tp2").Press("d"))
+	panetest.Sizes(at(t, panetest.New(), "llama-8b-tp2").Press("enter", "tab"))
+	panetest.Sizes(drive(t, panetest.New(), 80, 18).Press("c"))
 }
 
 func TestRunsWithoutTracesAreReadAtOnce(t *testing.T) {

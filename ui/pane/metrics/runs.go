@@ -45,7 +45,7 @@ func (p *Pane) got(a *model.Analysis) {
 	p.analyses[a.Run], p.read[a.Run] = a, true
 	delete(p.problems, a.Run)
 	if p.detail != nil && p.detail.run == a.Run {
-		p.detail.show(p.env.Theme, a, p.defs)
+		p.detail.show(p.env.Theme, a, p.metrics())
 	}
 }
 

@@ -11,7 +11,7 @@ const belowRows, detailBelowRows = 5, 6
 
 func (p *Pane) below() int {
 	switch {
-	case p.height < 14:
+	case p.height < 14 || p.chooser != nil:
 		return 0
 	case p.detail != nil:
 		return detailBelowRows
@@ -19,12 +19,17 @@ func (p *Pane) below() int {
 	return belowRows
 }
 
-func (p *Pane) tableRows() int {
-	t := &p.table
-	if p.detail != nil {
-		t = &p.detail.table
+func (p *Pane) tableRows() int { return p.tableRoom() - p.onTable().HeaderRows() }
+
+// onTable is the table that has the keys.
+func (p *Pane) onTable() *widget.Table {
+	switch {
+	case p.chooser != nil:
+		return &p.chooser.table
+	case p.detail != nil:
+		return &p.detail.table
 	}
-	return p.tableRoom() - t.HeaderRows()
+	return &p.table
 }
 
 // previewFrom is the height from which the run under the cursor is shown below the
@@ -35,7 +40,12 @@ const previewFrom = 34
 // the run beside it, what its rows need.
 func (p *Pane) tableRoom() int {
 	room := p.height - p.below()
-	if p.detail != nil || p.height < previewFrom {
+	switch {
+	case p.chooser != nil:
+		return p.height
+	case p.detail != nil:
+		return room - 1 // the names of the views
+	case p.height < previewFrom:
 		return room
 	}
 	return min(len(p.shown)+p.table.HeaderRows()+1, room/2)
@@ -49,7 +59,7 @@ func (p *Pane) preview(height int) []string {
 		return nil
 	}
 	d := &detail{run: name, table: widget.Table{Column: -1}}
-	d.show(p.env.Theme, a, p.defs)
+	d.show(p.env.Theme, a, p.metrics())
 	d.goTo(p.metricName())
 	return append([]string{widget.Rule(p.env.Theme, p.width, name)}, d.table.View(p.env.Theme, p.width, height-1)...)
 }
@@ -58,6 +68,8 @@ func (p *Pane) preview(height int) []string {
 func (p *Pane) Title() (left, right string) {
 	left = "Metrics"
 	switch {
+	case p.chooser != nil:
+		return "Metrics · columns", widget.Int(len(p.defs)) + " of " + widget.Plural(len(p.metrics()), "metric")
 	case p.detail != nil:
 		left += " · " + p.detail.run
 	case p.baseline != "":
@@ -98,25 +110,39 @@ func (p *Pane) View() string {
 }
 
 func (p *Pane) body() []string {
-	table, notes := &p.table, p.runLines
 	switch {
+	case p.chooser != nil:
+		return p.chooser.table.View(p.env.Theme, p.width, p.height)
 	case p.detail != nil:
-		table, notes = &p.detail.table, p.metricLines
+		return p.noted(p.opened(), p.metricLines)
 	case len(p.shown) == 0:
 		return p.empty()
 	}
-	room := p.height - p.below()
-	lines := table.View(p.env.Theme, p.width, p.tableRoom())
-	if p.tableRoom() < room {
+	lines := p.table.View(p.env.Theme, p.width, p.tableRoom())
+	if room := p.height - p.below(); p.tableRoom() < room {
 		for len(lines) < p.tableRoom() {
 			lines = append(lines, "")
 		}
 		lines = append(lines, p.preview(room-len(lines))...)
 	}
+	return p.noted(lines, p.runLines)
+}
+
+// opened is the view of one run, below the names of all views.
+func (p *Pane) opened() []string {
+	lines := []string{p.viewLine()}
+	if why := p.noRows(); why != "" {
+		return append(lines, "   "+p.env.Theme.Paint(theme.Dim, widget.Sentence(why, p.width-4)))
+	}
+	return append(lines, p.detail.table.View(p.env.Theme, p.width, p.tableRoom())...)
+}
+
+// noted puts the notes below, at their place whatever is above.
+func (p *Pane) noted(lines []string, notes func(width int) []string) []string {
 	if p.below() == 0 {
 		return lines
 	}
-	for len(lines) < room+1 {
+	for len(lines) < p.height-p.below()+1 {
 		lines = append(lines, "")
 	}
 	for _, text := range notes(p.width - 4) {

@@ -41,3 +41,10 @@ func (p *Pane) unread() []string {
 	}
 	return names
 }
+
+func needSplit(p *Pane) string {
+	if views[p.detail.view].keys == nil {
+		return "metrics have no common order: tab goes to the ranks, phases and collectives"
+	}
+	return ""
+}

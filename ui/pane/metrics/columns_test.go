@@ -1,0 +1,63 @@
+package metrics
+
+import (
+	"context"
+	"testing"
+
+	"shardeck/ui/pane"
+	"shardeck/ui/panetest"
+)
+
+func TestColumnsAreChosen(t *testing.T) {
+	d := at(t, panetest.New(), "llama-8b-tp2").Press("right", "o", "c").Expect("▌•tpot", "Time per output token")
+	has(t, title(d), "columns | ")
+	d.Press("space").Expect("▌•iteration_wall_clock").Press("esc").Absent("TPOT")
+	d.Expect("TTFT", "iter")
+	if p := d.Pane().(*Pane); p.sort.On {
+		t.Errorf("ordered by a column that is hidden: %+v", p.sort)
+	}
+	d.Press("c").Press("home", ">", ">", "enter")
+	if p := d.Pane().(*Pane); p.defs[0].Name != "iteration_wall_clock" || p.defs[1].Name != "throughput_tokens_sec" || p.defs[2].Name != "ttft" {
+		t.Errorf("columns %s", p.columnsText())
+	}
+	d.Press("c", "0", "esc").Expect("TTFT", "TPOT")
+	if text := d.Pane().(*Pane).columnsText(); text != "" {
+		t.Errorf("usual columns kept as %q", text)
+	}
+}
+
+func TestOneColumnStays(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("c")
+	for range 60 {
+		d.Press("space")
+	}
+	note, _ := panetest.Last[pane.Note](d)
+	has(t, note.Text, "one column stays")
+	d.Press("esc", "right", "left", "o", "d").Check()
+	if n := len(d.Pane().(*Pane).defs); n != 1 {
+		t.Errorf("%d columns", n)
+	}
+}
+
+func TestOrderStaysWithItsMetric(t *testing.T) {
+	d := at(t, panetest.New(), "llama-8b-tp2").Press("right", "o", "left", "c", "space", "esc")
+	p := d.Pane().(*Pane)
+	if !p.sort.On || p.columnMetric(p.sort.Column) != "tpot" || p.metricName() != "tpot" {
+		t.Errorf("ordered by %s, at %s", p.columnMetric(p.sort.Column), p.metricName())
+	}
+}
+
+func TestColumnsAreKept(t *testing.T) {
+	l := panetest.New()
+	d := at(t, l, "llama-8b-tp2").Press("c", "space", "down", "space", "esc", "right", "o")
+	kept := d.Pane().(*Pane).Keep()
+	p := New(l.Env(context.Background()))
+	p.Restore(kept)
+	if p.columnsText() != kept["columns"] || kept["columns"] == "" || p.sort != d.Pane().(*Pane).sort || p.metricName() != kept["metric"] {
+		t.Errorf("kept %v, found %q %+v at %s", kept, p.columnsText(), p.sort, p.metricName())
+	}
+	p.Restore(map[string]string{"columns": "no_such_metric tpot tpot"})
+	if p.columnsText() != "tpot" {
+		t.Errorf("columns %q", p.columnsText())
+	}
+}

@@ -1,0 +1,183 @@
+package metrics
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// view is a way to look at an opened run, in the order of the key tab: a row a metric, or
+// a row a rank, a phase or a collective type, with a column for each metric that is
+// divided so.
+type view struct {
+	name, head string
+	keys       func(*model.Analysis) []string // rows; nil: the view of the metrics themselves
+	value      func(model.Metric, string) (float64, bool)
+	none       func(*model.Analysis) string // why there are no rows
+}
+
+var views = []view{
+	{name: "metrics"},
+	{"ranks", "rank", rankKeys, rankValue, func(*model.Analysis) string { return "no metric of this run has values by rank" }},
+	{"phases", "phase", phaseKeys, byValue, func(a *model.Analysis) string { return "no phases: " + missingWords(a.Metric("phase_time")) }},
+	{"collectives", "type", typeKeys, byValue, func(a *model.Analysis) string { return "no collectives: " + missingWords(a.Metric("comm_overhead")) }},
+}
+
+func rankKeys(a *model.Analysis) []string {
+	var keys []string
+	for _, r := range a.Ranks {
+		if slices.ContainsFunc(a.Metrics, func(m model.Metric) bool { _, ok := m.PerRank[r]; return ok }) {
+			keys = append(keys, widget.Int(r))
+		}
+	}
+	return keys
+}
+
+// rankValue is what a rank has of a metric; of the straggler its lateness.
+func rankValue(m model.Metric, key string) (float64, bool) {
+	if m.Name == "straggler" {
+		v, ok := m.By["rank_"+key+"_lateness_ms"]
+		return v, ok
+	}
+	for r, v := range m.PerRank {
+		if widget.Int(r) == key {
+			return v, true
+		}
+	}
+	return 0, false
+}
+
+var phases = []string{"prefill", "decode", "mixed"}
+
+func phaseKeys(a *model.Analysis) []string {
+	return slices.DeleteFunc(slices.Clone(phases), func(key string) bool {
+		return !slices.ContainsFunc(a.Metrics, func(m model.Metric) bool { _, ok := m.By[key]; return ok })
+	})
+}
+
+// typeKeys are the collective types, those of most calls first.
+func typeKeys(a *model.Analysis) []string {
+	calls := a.Metric("coll_call_num").By
+	return slices.SortedFunc(maps.Keys(calls), func(x, y string) int {
+		if calls[x] != calls[y] {
+			return int(max(-1, min(1, calls[y]-calls[x])))
+		}
+		return strings.Compare(x, y)
+	})
+}
+
+func byValue(m model.Metric, key string) (float64, bool) {
+	v, ok := m.By[key]
+	return v, ok
+}
+
+// column is the header of a metric and its decimals, in a view: of the straggler the
+// ranks have their lateness.
+func (v view) column(d model.Definition) (c widget.Column, decimals int) {
+	if v.name == "ranks" && d.Name == "straggler" {
+		return widget.Column{Title: "late", Unit: "ms", Right: true}, 1
+	}
+	title, unit := header(d)
+	return widget.Column{Title: title, Unit: unit, Right: true, Mixed: d.Unit == "B"}, d.Decimals
+}
+
+// split fills the table with a row for each key of a view and one for all, and a column
+// for each metric that any key has.
+func (d *detail) split(th *theme.Theme, a *model.Analysis, defs []model.Definition) {
+	v := views[d.view]
+	d.keys, d.names = v.keys(a), nil
+	d.table.Columns = []widget.Column{{Title: v.head, Min: 10}}
+	rows := make([][]widget.Cell, len(d.keys)+1)
+	for i := range rows {
+		rows[i] = []widget.Cell{{Text: append([]string{"all"}, d.keys...)[i]}}
+	}
+	for _, def := range defs {
+		m := a.Metric(def.Name)
+		if !slices.ContainsFunc(d.keys, func(key string) bool { _, ok := v.value(m, key); return ok }) {
+			continue
+		}
+		column, decimals := v.column(def)
+		d.names, d.table.Columns = append(d.names, def.Name), append(d.table.Columns, column)
+		rows[0] = append(rows[0], valueCell(th, m, def))
+		for i, key := range d.keys {
+			rows[i+1] = append(rows[i+1], splitCell(th, v, m, def, key, decimals))
+		}
+	}
+	d.setSplit(rows)
+}
+
+func splitCell(th *theme.Theme, v view, m model.Metric, def model.Definition, key string, decimals int) widget.Cell {
+	value, ok := v.value(m, key)
+	switch {
+	case !ok:
+		return widget.Cell{Text: th.Missing, Tone: theme.Dim}
+	case def.Unit == "B":
+		return widget.Cell{Text: widget.Bytes(int64(value)), By: value}
+	}
+	return widget.Cell{Text: widget.Number(value, decimals), By: value}
+}
+
+// setSplit orders the rows below that for all, and puts them into the table.
+func (d *detail) setSplit(rows [][]widget.Cell) {
+	if len(d.keys) == 0 {
+		d.table.SetRows(nil)
+		return
+	}
+	ids := make([]int, len(d.keys))
+	for i := range ids {
+		ids[i] = i
+	}
+	sorted, _ := d.sort.Apply(rows[1:], ids)
+	d.table.SetRows(append(rows[:1:1], sorted...))
+}
+
+// turn goes to another view, to the same metric where it has it.
+func (p *Pane) turn(by int) {
+	d, metric := p.detail, p.metricName()
+	d.view = (d.view + by + len(views)) % len(views)
+	d.sort = pane.Sort{}
+	d.table = widget.Table{Column: -1, Focused: p.focused}
+	if views[d.view].keys != nil {
+		d.table.Column, d.table.Freeze = 1, 1
+	}
+	if a := p.analyses[d.run]; a != nil {
+		d.show(p.env.Theme, a, p.metrics())
+	}
+	d.goTo(metric)
+}
+
+// viewLine is the rule over an opened run: the names of its views.
+func (p *Pane) viewLine() string {
+	th := p.env.Theme
+	var names []string
+	for i, v := range views {
+		tone, sign := theme.Dim, ""
+		switch {
+		case i == p.detail.view && p.focused:
+			tone, sign = theme.Accent, th.Cursor
+		case i == p.detail.view:
+			tone = theme.Strong
+		}
+		names = append(names, th.Paint(tone, sign+v.name))
+	}
+	return widget.Rule(th, p.width, strings.Join(names, "  "))
+}
+
+// noRows says why the view has none; empty: it has some.
+func (p *Pane) noRows() string {
+	d := p.detail
+	a := p.analyses[d.run]
+	if a == nil || d.table.Rows() > 0 || views[d.view].none == nil {
+		return ""
+	}
+	if !p.read[d.run] {
+		return fmt.Sprintf("the traces of %s are not read yet", d.run)
+	}
+	return views[d.view].none(a)
+}
