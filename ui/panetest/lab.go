@@ -37,6 +37,7 @@ type Lab struct {
 	Login    model.LoginBudget
 	Screen   json.RawMessage
 	Diff     string // of the script, against the one submitted last
+	Diffs    map[string]map[string]lab.CompareCell
 	Unlike   []string // warnings of a comparison of traces
 	NoRuns   bool
 	Locked   bool                       // read-only
@@ -252,6 +253,14 @@ func (l *Lab) Analyse(ctx context.Context, run string, p pool.Priority, progress
 		return nil, fmt.Errorf("no run %s under trace_collection", run)
 	}
 	return a, nil
+}
+
+// Differences are those the test set.
+func (l *Lab) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error) {
+	if err := l.call(ctx, "Differences", base); err != nil {
+		return nil, err
+	}
+	return l.Diffs, nil
 }
 
 // CompareTraces compares the traces of two analyses, with progress on the way.

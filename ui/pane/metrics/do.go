@@ -103,8 +103,9 @@ func (p *Pane) setBaseline() tea.Cmd {
 	} else {
 		p.baseline = name
 	}
+	cmd := p.test()
 	p.fill()
-	return nil
+	return cmd
 }
 
 // readAll reads what nobody has read, one run after the other, so that whatever is
@@ -146,7 +147,9 @@ func (p *Pane) back() tea.Cmd {
 		p.setFilter("")
 	case p.baseline != "":
 		p.baseline = ""
+		cmd := p.test()
 		p.fill()
+		return cmd
 	}
 	return nil
 }

@@ -89,6 +89,9 @@ func (p *Pane) deltaNote(r model.Run, m model.Metric, d model.Definition) pane.N
 		return pane.Note{Text: text + "; " + p.baseline + " has none: " + missingWords(b)}
 	}
 	text += " against " + pane.MetricText(b, d) + " of " + p.baseline
+	if words, ok := p.sampledWords(r.Name, d); ok {
+		text = words
+	}
 	if why := p.unlike(r); why != "" {
 		what, values, _ := strings.Cut(why, ": ")
 		return pane.Note{Text: "not like with like, " + what + ": " + strings.Join(nonEmpty(text, values), " · "), Tone: theme.Warn}

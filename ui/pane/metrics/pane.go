@@ -39,6 +39,8 @@ type Pane struct {
 	popup   *pane.Ask
 	rest    int // generation of the cursor's rest
 
+	diffs differences // from the baseline; nil: not asked, or not there yet
+	tests pane.Task[differences]
 	list  pane.Task[[]model.Run]
 	quick pane.Task[timings]
 	look  *reading.Reader // the run under the cursor
@@ -111,6 +113,9 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 func (p *Pane) reply(msg tea.Msg) tea.Cmd {
 	if done, ok := p.list.Take(msg); ok {
 		return p.gotRuns(done)
+	}
+	if done, ok := p.tests.Take(msg); ok {
+		return p.tested(done)
 	}
 	if done, ok := p.quick.Take(msg); ok {
 		p.gotTimings(done.Value)

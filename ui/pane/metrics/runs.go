@@ -60,7 +60,7 @@ func (p *Pane) gotRuns(done pane.Done[[]model.Run]) tea.Cmd {
 	if p.goTo(p.kept) {
 		p.kept = ""
 	}
-	return tea.Batch(p.readTimings(), p.readWanted())
+	return tea.Batch(p.readTimings(), p.readWanted(), p.test())
 }
 
 // forget drops what was known of runs whose files have changed since.

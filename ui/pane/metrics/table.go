@@ -119,7 +119,7 @@ func (p *Pane) cell(run string, a *model.Analysis, d model.Definition) widget.Ce
 		return none
 	}
 	if d.Name != "straggler" && p.baseline != "" && run != p.baseline {
-		return p.deltaCell(m, d)
+		return p.deltaCell(run, m, d)
 	}
 	cell := widget.Cell{Text: widget.Number(*m.Value, d.Decimals)}
 	if m.Estimate {
@@ -129,24 +129,30 @@ func (p *Pane) cell(run string, a *model.Analysis, d model.Definition) widget.Ce
 }
 
 // deltaCell is the difference from the baseline in % of it, better or worse by tone
-// as well as by sign.
-func (p *Pane) deltaCell(m model.Metric, d model.Definition) widget.Cell {
+// as well as by sign; with "~" where chance alone could make it.
+func (p *Pane) deltaCell(run string, m model.Metric, d model.Definition) widget.Cell {
 	change, ok := p.delta(m)
+	cell := widget.Cell{}
+	if found := p.diffs[run][d.Name]; found.Change != nil {
+		change, ok = *found.Change, true
+		if found.Same {
+			cell.Lead = "~"
+		}
+	}
 	if !ok {
 		return widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
 	}
-	text := widget.Number(change, 1)
-	if change >= 0 && !strings.HasPrefix(text, "-") {
-		text = "+" + text
+	cell.Text = widget.Number(change, 1)
+	if change >= 0 && !strings.HasPrefix(cell.Text, "-") {
+		cell.Text = "+" + cell.Text
 	}
-	tone := theme.Plain
-	if math.Abs(change) >= 0.05 && d.Better != model.NoBetter {
-		tone = theme.Bad
+	if cell.Lead == "" && math.Abs(change) >= 0.05 && d.Better != model.NoBetter {
+		cell.Tone = theme.Bad
 		if (change > 0) == (d.Better == model.Higher) {
-			tone = theme.Good
+			cell.Tone = theme.Good
 		}
 	}
-	return widget.Cell{Text: text, Tone: tone}
+	return cell
 }
 
 // delta is not ok where the baseline has no such value, or nothing to divide by.

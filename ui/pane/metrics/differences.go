@@ -1,0 +1,61 @@
+package metrics
+
+import (
+	"context"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/widget"
+)
+
+// differences are what the lab says of the metrics that are sampled, by run and metric:
+// medians beside the baseline's, and whether chance alone could do it.
+type differences map[string]map[string]lab.CompareCell
+
+// test asks the lab for the differences of the runs from the baseline.
+func (p *Pane) test() tea.Cmd {
+	p.diffs = nil
+	if p.baseline == "" {
+		p.tests.Stop()
+		return nil
+	}
+	var names []string
+	for _, r := range p.runs {
+		if r.Name != p.baseline {
+			names = append(names, r.Name)
+		}
+	}
+	base := p.baseline
+	return p.tests.Start(p.env.Ctx, func(ctx context.Context) (differences, error) { return p.env.Lab.Differences(ctx, base, names) })
+}
+
+// tested takes the answer; without one the differences of the values themselves stay.
+func (p *Pane) tested(done pane.Done[differences]) tea.Cmd {
+	if done.Err != nil {
+		return pane.Fail(done.Err)
+	}
+	p.diffs = done.Value
+	p.fill()
+	return nil
+}
+
+// sampledWords are both medians of a metric, how many samples they are of, and why the
+// difference may be chance.
+func (p *Pane) sampledWords(run string, d model.Definition) (string, bool) {
+	now, ok := p.diffs[run][d.Name]
+	was := p.diffs[p.baseline][d.Name]
+	if !ok || now.Value == nil || was.Value == nil {
+		return "", false
+	}
+	of := func(c lab.CompareCell) string {
+		return widget.Number(*c.Value, d.Decimals) + " ± " + widget.Number(c.Spread, 1) + " % (n " + widget.Int(c.N) + ")"
+	}
+	text := d.Name + " " + of(now) + " against " + of(was) + " of " + p.baseline
+	if now.Same {
+		text = "~ " + now.Words + " · " + text
+	}
+	return text, true
+}
