@@ -32,7 +32,7 @@ func (p *Pane) exported() lab.Chart {
 	q, a := quantities[p.y], axes[p.x]
 	c := lab.Chart{Quantity: q.title, Unit: q.unit, Axis: a.axis, Across: a.title, Note: p.common, Ideal: q.ideal != nil && !p.hideLine, Log: p.log, Nodes: p.nodes()}
 	if len(p.shown) == 1 && len(p.all) > 1 {
-		c.Of = p.all[p.shown[0]].Name
+		c.Of = p.short[p.shown[0]]
 	}
 	for _, i := range p.shown {
 		s := lab.ChartSeries{Name: p.short[i]}
