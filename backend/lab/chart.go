@@ -110,7 +110,7 @@ func known(v, none float64) *float64 {
 }
 
 func (c Chart) png(out *bytes.Buffer) error {
-	p := report.Panel{X: c.Across, Y: strings.TrimSpace(c.Quantity + " " + c.Unit), Ideal: c.Ideal, Nodes: c.Nodes, Scale: report.Linear}
+	p := report.Panel{X: c.Across, Y: strings.Trim(c.Quantity+", "+c.Unit, ", "), Ideal: c.Ideal, Nodes: c.Nodes, Scale: report.Linear}
 	if c.Log {
 		p.Scale = report.Log
 	}

@@ -3,6 +3,7 @@ package charts
 import (
 	"context"
 	"math"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -30,7 +31,7 @@ func wrote(done pane.Done[string]) tea.Cmd {
 // exported is the chart on the screen: the series, values and lines that are drawn.
 func (p *Pane) exported() lab.Chart {
 	q, a := quantities[p.y], axes[p.x]
-	c := lab.Chart{Quantity: q.title, Unit: q.unit, Axis: a.axis, Across: a.title, Note: p.common, Ideal: q.ideal != nil && !p.hideLine, Log: p.log, Nodes: p.nodes()}
+	c := lab.Chart{Quantity: q.title, Unit: q.unit, Axis: a.axis, Across: a.title, Note: strings.Trim(p.common+" · mean over iterations, bars: half the range", " ·"), Ideal: q.ideal != nil && !p.hideLine, Log: p.log, Nodes: p.nodes()}
 	if len(p.shown) == 1 && len(p.all) > 1 {
 		c.Of = p.short[p.shown[0]]
 	}

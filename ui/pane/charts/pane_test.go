@@ -136,7 +136,7 @@ func TestExportIsWhatIsDrawn(t *testing.T) {
 	d := drive(t, l, 80, 18).Press("C")
 	note, _ := panetest.Last[pane.Note](d)
 	has(t, note.Text, "written: experiments/chart_throughput_gpus.csv")
-	want := lab.Chart{Quantity: "throughput", Unit: "tok/s", Axis: lab.AxisGPUs, Across: "GPUs", Note: "batch 4 · 2048+512 · vllm · A100-40GB", Ideal: true}
+	want := lab.Chart{Quantity: "throughput", Unit: "tok/s", Axis: lab.AxisGPUs, Across: "GPUs", Note: "batch 4 · 2048+512 · vllm · A100-40GB · mean over iterations, bars: half the range", Ideal: true}
 	got := l.Chart
 	got.Series = nil
 	if diff := cmp.Diff(want, got); diff != "" {
