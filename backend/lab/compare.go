@@ -96,8 +96,18 @@ func (l *Lab) side(ctx context.Context, name string, progress pool.Progress) (si
 	return side{run, a, samples}, err
 }
 
-// unlike says why a run may not be compared with the base, and what was lost of it.
-func (l *Lab) unlike(base, s side) []string {
+// unlike says why a run may not be compared with the base, what was lost of it, and
+// whether it is a replay.
+func (l *Lab) unlike(base, s side) []string { return append(l.differs(base, s), replayed(s)...) }
+
+func replayed(s side) []string {
+	if !s.analysis.Replay {
+		return nil
+	}
+	return []string{s.run.Name + " is a replay of a recording, not a measurement of this machine"}
+}
+
+func (l *Lab) differs(base, s side) []string {
 	var out []string
 	if a, b := base.run.Experiment, s.run.Experiment; a != nil && b != nil {
 		if ok, why := l.comparable(*a, gpuOf(base.analysis)).Equal(l.comparable(*b, gpuOf(s.analysis))); !ok {
@@ -106,9 +116,6 @@ func (l *Lab) unlike(base, s side) []string {
 	}
 	if s.analysis.Damaged {
 		out = append(out, s.run.Name+" has damaged files: see shardeck metrics "+s.run.Name)
-	}
-	if s.analysis.Replay {
-		out = append(out, s.run.Name+" is a replay of a recording, not a measurement of this machine")
 	}
 	return out
 }

@@ -34,8 +34,11 @@ func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress po
 			return c, failed(a.Run+" has no traces to compare", nil, "to read its other figures: shardeck metrics "+a.Run)
 		}
 		sides[i], names[i], traces[i] = side{run: run, analysis: a}, a.Run, a.Trace
-		c.Warnings = append(c.Warnings, l.unlike(sides[0], sides[i])...)
+		c.Warnings = append(c.Warnings, l.differs(sides[0], sides[i])...)
 		c.Damaged = c.Damaged || a.Damaged
+	}
+	for _, s := range sides { // last: they say least of the difference
+		c.Warnings = append(c.Warnings, replayed(s)...)
 	}
 	c.TraceDiff = model.DiffTraces(names, traces)
 	return c, nil

@@ -84,7 +84,7 @@ func (p *Pane) collRows(t *model.TraceSummary) []row {
 	for _, c := range t.Collectives {
 		alg, bus := p.none(), p.none()
 		if c.AlgBW > 0 {
-			alg, bus = number(c.AlgBW, 1), number(c.BusBW, 1)
+			alg, bus = bandwidth(c.AlgBW), bandwidth(c.BusBW)
 		}
 		total := p.none()
 		if c.Matched > 0 {
@@ -95,6 +95,14 @@ func (p *Pane) collRows(t *model.TraceSummary) []row {
 			bus, alg, total}, map[string]string{"type": c.Type, "size": size.Text}, "", nil})
 	}
 	return rows
+}
+
+// bandwidth is that in GB/s; of a tiny buffer it is small, but never nothing.
+func bandwidth(v float64) widget.Cell {
+	if v < 0.05 {
+		return widget.Cell{Text: "<0.1"}
+	}
+	return number(v, 1)
 }
 
 func (p *Pane) rankRows(t *model.TraceSummary) []row {
