@@ -252,5 +252,5 @@ func (p *Pane) Message() pane.Note {
 	if len(p.all[r.series].Points) < 2 {
 		return pane.Note{Text: r.point.Run + " is alone in its series: another " + axes[p.x].one + " draws a line"}
 	}
-	return pane.Note{Text: p.crossWords(r) + " · " + r.point.Run + " · " + p.all[r.series].Name}
+	return pane.Note{Text: r.point.Run + " · " + p.crossWords(r) + " · " + p.all[r.series].Name}
 }

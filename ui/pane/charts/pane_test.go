@@ -174,7 +174,7 @@ func TestExportThatCannotBe(t *testing.T) {
 
 func TestCrosshairSaysTheValues(t *testing.T) {
 	d := drive(t, panetest.New(), 80, 18).Press("right")
-	has(t, d.Pane().Message().Text, "GPUs 2: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 543 · llama-8b-tp2")
+	has(t, d.Pane().Message().Text, "llama-8b-tp2 · GPUs 2: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 543")
 	d.Press("right", "right")
 	has(t, d.Pane().Message().Text, "GPUs 4: A 24 210 ± 0.4 % tok/s · ideal 45 084")
 	d.Press("left", "left", "left")

@@ -1,7 +1,9 @@
 package traces
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 
@@ -29,12 +31,14 @@ type comparison struct {
 func (p *Pane) compare(base string) tea.Cmd { return p.start([2]string{base, p.run}) }
 
 func (p *Pane) start(runs [2]string) tea.Cmd {
-	if p.diff != nil {
+	c := &comparison{runs: runs, work: reading.NewWork[lab.TraceComparison](p.env), sheet: newSheet(diffParts)}
+	if p.diff != nil { // its part and filters stay
 		p.diff.work.Stop()
+		c.sheet = p.diff.sheet
 	}
-	p.diff = &comparison{runs: runs, work: reading.NewWork[lab.TraceComparison](p.env), sheet: newSheet(diffParts)}
+	p.diff = c
 	p.SetFocus(p.focused)
-	return p.diff.work.Start(func(ctx context.Context, progress pool.Progress) (lab.TraceComparison, error) {
+	return c.work.Start(func(ctx context.Context, progress pool.Progress) (lab.TraceComparison, error) {
 		return p.env.Lab.CompareTraces(ctx, runs[0], runs[1], progress)
 	})
 }
@@ -88,11 +92,25 @@ func (c *comparison) message() pane.Note {
 	if r, ok := c.sheet.current(); ok && r.full != "" {
 		return pane.Note{Text: r.full}
 	}
-	note := pane.Note{Text: strings.Join(c.remarks(), " · ")}
 	if len(c.found.Warnings) > 0 {
-		note.Tone = theme.Warn
+		return pane.Note{Text: strings.Join(c.remarks(), " · "), Tone: theme.Warn}
 	}
-	return note
+	return pane.Note{Text: strings.Join(append(c.remarks(), c.inShort()), " · ")}
+}
+
+// inShort says how much longer the window is, and which parts of it changed most.
+func (c *comparison) inShort() string {
+	if len(c.found.Parts) < 2 {
+		return ""
+	}
+	change := func(r model.DiffRow) string { return widget.Signed(r.ChangeNS/1e6, 2) + " ms" }
+	parts := slices.Clone(c.found.Parts[1:])
+	slices.SortStableFunc(parts, func(a, b model.DiffRow) int { return cmp.Compare(math.Abs(b.ChangeNS), math.Abs(a.ChangeNS)) })
+	text := "window " + change(c.found.Parts[0])
+	for _, r := range parts[:min(2, len(parts))] {
+		text += ", " + r.Name + " " + change(r)
+	}
+	return text
 }
 
 // remarks are what makes the runs unlike, then what the times are of.

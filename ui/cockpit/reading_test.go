@@ -1,0 +1,58 @@
+package cockpit
+
+import (
+	"testing"
+
+	"shardeck/ui/panetest"
+)
+
+// Frames of what metrics and traces show a key or two deeper.
+func TestReadingFrames(t *testing.T) {
+	for _, size := range []struct {
+		name string
+		w, h int
+	}{{"80x24", 80, 24}, {"140x45", 140, 45}} {
+		d := start(t, panetest.New(), size.w, size.h)
+		d.Press("down", "enter", "c").Golden("columns-" + size.name)
+		d.Press("esc", "enter", "tab").Golden("ranks-" + size.name)
+		d.Press("esc", "t", "tab", "tab").Golden("skew-" + size.name)
+		d.Press("d", "down", "enter").Golden("compare-" + size.name)
+	}
+}
+
+func TestColumnsAreChosenAndFoundAgain(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24).Press("down", "enter").Expect("TTFT", "TPOT")
+	d.Press("c").Expect("28 of 28 metrics", "space show or hide").Press("space", "esc").Absent("TTFT").Press("q")
+	start(t, l, 80, 24).Press("4").Expect("TPOT").Absent("TTFT").Press("c", "0", "esc").Expect("TTFT")
+}
+
+func TestARunIsOpenedByRankPhaseAndType(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24).Press("down", "enter", "enter").Expect("▌metrics  ranks  phases  collectives")
+	d.Press("tab").Expect("▌ranks", "8.65", "10.58").Press("tab").Expect("prefill", "decode").Press("tab").Expect("all_reduce", "4 096")
+	d.Press("right", "d").Expect("unit:").Press("esc", "esc").Expect("llama-8b-tp1")
+}
+
+func TestChartIsWrittenAsItIsDrawn(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24).Press("5", "y", "y", "y", "y", "C").Expect("written: experiments/chart_speed-up_gpus.csv")
+	d.Press("l", "P").Expect("written: experiments/chart_speed-up_gpus.png")
+	if c := l.Chart; c.Quantity != "speed-up" || !c.Log {
+		t.Errorf("wrote %+v", c)
+	}
+	l.Locked = true
+	d.Press("C").Expect("read-only: start shardeck without --read-only")
+}
+
+func TestWhoIsLateAndWhen(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24).Press("down", "t", "tab", "tab").Expect("▌skew", "rank 0 was last to all_reduce 8 000, by 1.00 ms")
+	d.Press("/").Type("rank:1").Press("enter").Expect("13 calls match rank:1", "rank 1 was last to all_reduce 7 810")
+	d.Press("enter").Expect("▸ rank 1", "% of the window", "decode 61").Press("esc", "esc").Absent("of the window")
+}
+
+func TestTwoRunsSideBySide(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24).Press("down", "t", "d").Expect("compare llama-8b-tp2 with", "↵ compare")
+	d.Press("down", "enter").Expect("deepseek-v2-lite-ep2 → llama-8b-tp2", "▌window", "-90.00")
+	d.Press("tab", "tab").Expect("▌kernels", "flash_fwd", "-66.2").Press("x").Expect("llama-8b-tp2 → deepseek-v2-lite-ep2", "+196.1").Press("esc").Expect("▌kernels")
+	d.Press("4", "6").Expect("Traces · llama-8b-tp2 · window")
+}
