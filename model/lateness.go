@@ -11,7 +11,7 @@ type Lateness struct {
 }
 
 // MostLate is how many calls Worst lists.
-const MostLate = 200
+const MostLate = 100
 
 // RankLate is how often and by how much one rank was last.
 type RankLate struct {

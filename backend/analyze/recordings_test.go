@@ -109,6 +109,10 @@ func checkSummary(t *testing.T, in Input, s *model.TraceSummary) {
 			t.Errorf("rank %d: parts of its window: %+v", r.Rank, r)
 		}
 		checkDensity(t, s.Timeline[i], r)
+		checkDensity(t, s.Fine[i], r)
+		if n := len(s.Timeline[i].Compute); n > timelineBins {
+			t.Errorf("rank %d: %d bins", r.Rank, n)
+		}
 	}
 	var share float64
 	for _, c := range s.Classes {
@@ -126,7 +130,7 @@ func checkSummary(t *testing.T, in Input, s *model.TraceSummary) {
 
 func checkDensity(t *testing.T, d model.RankDensity, r model.RankSplit) {
 	t.Helper()
-	if n := len(d.Compute); n == 0 || n > mostBins || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Idle) != n {
+	if n := len(d.Compute); n == 0 || n > timelineBins*mostFiner || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Idle) != n {
 		t.Fatalf("rank %d: %d, %d, %d, %d bins", r.Rank, n, len(d.Transfer), len(d.Wait), len(d.Idle))
 	}
 	var compute, transfer, wait, idle int64

@@ -8,18 +8,18 @@ import (
 	"shardeck/model"
 )
 
-// Bins that ranks' windows are cut into for the timeline: so many together, so that the
-// picture of a large run stays small; on each rank enough to zoom to a step of decoding,
-// and no less than a wide terminal has columns.
+// Bins that a rank's window is cut into: for the picture as many as a wide terminal has
+// columns, to zoom each of these into several, so that a step of decoding is seen; of many
+// ranks fewer, so that the whole stays small.
 const (
-	timelineBins = 24_000
-	mostBins     = 2_400
-	leastBins    = 240
+	timelineBins = 240
+	mostFiner    = 10
+	allFineBins  = 24_000 // of all ranks
 )
 
-// binsOf is how finely the window of one of so many ranks is cut.
-func binsOf(ranks int) int64 {
-	return int64(max(leastBins, min(mostBins, timelineBins/max(1, ranks))))
+// finer is how many fine bins make one of the picture, for so many ranks.
+func finer(ranks int) int {
+	return max(1, min(mostFiner, allFineBins/(timelineBins*max(1, ranks))))
 }
 
 // summary is the picture of the traces.
@@ -35,7 +35,9 @@ func (w *world) summary() *model.TraceSummary {
 		s.WindowNS = max(s.WindowNS, l.window.length())
 		p := l.parts()
 		s.Ranks = append(s.Ranks, w.rankSplit(l, p))
-		s.Timeline = append(s.Timeline, density(l, p, binsOf(len(w.lanes)), late))
+		k := finer(len(w.lanes))
+		fine := density(l, p, int64(timelineBins*k), late)
+		s.Fine, s.Timeline = append(s.Fine, fine), append(s.Timeline, coarse(fine, k))
 		s.Phases = append(s.Phases, phasesOf(l)...)
 	}
 	return s
@@ -85,6 +87,19 @@ func density(l *lane, p parts, n int64, late []charge) model.RankDensity {
 		d.Idle[i] = bin.clip(l.window).length() - d.Compute[i] - d.Transfer[i] - d.Wait[i]
 	}
 	return d
+}
+
+// coarse joins so many bins each.
+func coarse(d model.RankDensity, k int) model.RankDensity {
+	join := func(bins []int64) []int64 {
+		out := make([]int64, (len(bins)+k-1)/k)
+		for i, v := range bins {
+			out[i/k] += v
+		}
+		return out
+	}
+	return model.RankDensity{Rank: d.Rank, BinNS: d.BinNS * int64(k), Compute: join(d.Compute), Transfer: join(d.Transfer),
+		Wait: join(d.Wait), Idle: join(d.Idle), Late: join(d.Late)}
 }
 
 // bins sums spans into bins of equal length from the start of the window.

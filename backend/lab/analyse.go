@@ -77,6 +77,7 @@ func (l *Lab) read(ctx context.Context, run model.Run, key cache.Key, f *flight)
 	if err := metrics.Wait(); err != nil {
 		return nil, err
 	}
+	l.keepTimeline(key, found.Trace)
 	_ = l.cache.Put(key, kept{found, found.Trace}) // a full disk costs the next reader time, no more
 	return found, nil
 }

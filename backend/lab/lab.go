@@ -84,6 +84,7 @@ type Lab struct {
 
 	mu       sync.Mutex
 	warnings []string
+	fine     fineTimeline
 }
 
 // Open finds the workspace and reads the settings. It starts nothing and asks no

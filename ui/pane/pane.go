@@ -118,6 +118,8 @@ type Lab interface {
 	Runs(ctx context.Context) ([]model.Run, error)
 	// Analyse reads a run through the pool and the cache; progress may be nil.
 	Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*model.Analysis, error)
+	// Timeline is the timeline of each rank of a run in smaller bins; nil: none was kept.
+	Timeline(ctx context.Context, run string) ([]model.RankDensity, error)
 	// Differences sets runs beside a base in the metrics that are sampled, by run and metric.
 	Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error)
 	// CompareTraces sets the traces of two runs side by side; the first is the base.

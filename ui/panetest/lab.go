@@ -38,6 +38,7 @@ type Lab struct {
 	Screen   json.RawMessage
 	Diff     string // of the script, against the one submitted last
 	Diffs    map[string]map[string]lab.CompareCell
+	Fine     []model.RankDensity // timelines in smaller bins
 	Unlike   []string // warnings of a comparison of traces
 	NoRuns   bool
 	Locked   bool                       // read-only
@@ -253,6 +254,14 @@ func (l *Lab) Analyse(ctx context.Context, run string, p pool.Priority, progress
 		return nil, fmt.Errorf("no run %s under trace_collection", run)
 	}
 	return a, nil
+}
+
+// Timeline is what the test set.
+func (l *Lab) Timeline(ctx context.Context, run string) ([]model.RankDensity, error) {
+	if err := l.call(ctx, "Timeline", run); err != nil {
+		return nil, err
+	}
+	return l.Fine, nil
 }
 
 // Differences are those the test set.

@@ -20,7 +20,7 @@ func (p *Pane) lateCall() *model.LateCall {
 func (p *Pane) enter() tea.Cmd {
 	if c := p.lateCall(); c != nil {
 		p.toCall(c)
-		return nil
+		return p.needFine()
 	}
 	return p.read()
 }
@@ -43,10 +43,21 @@ func (p *Pane) bins() int {
 	return 0
 }
 
-func (p *Pane) closer() tea.Cmd   { p.view = p.view.zoom(p.bins(), true); return nil }
-func (p *Pane) wider() tea.Cmd    { p.view = p.view.zoom(p.bins(), false); return nil }
-func (p *Pane) panLeft() tea.Cmd  { p.view = p.view.pan(p.bins(), -1); return nil }
-func (p *Pane) panRight() tea.Cmd { p.view = p.view.pan(p.bins(), 1); return nil }
+// look shows another part of the timeline; the call that was shown is no longer sought.
+func (p *Pane) look(at span) tea.Cmd {
+	p.view, p.sought = at, nil
+	return nil
+}
+
+func (p *Pane) wider() tea.Cmd    { return p.look(p.view.zoom(p.bins(), false)) }
+func (p *Pane) panLeft() tea.Cmd  { return p.look(p.view.pan(p.bins(), -1)) }
+func (p *Pane) panRight() tea.Cmd { return p.look(p.view.pan(p.bins(), 1)) }
+
+// closer zooms in, and has the fine timelines brought.
+func (p *Pane) closer() tea.Cmd {
+	p.look(p.view.zoom(p.bins(), true))
+	return p.needFine()
+}
 
 // otherRank chooses the rank whose timeline is drawn.
 func (p *Pane) otherRank(next bool) {
@@ -108,7 +119,7 @@ func (p *Pane) back() tea.Cmd {
 	case !p.sheet.filters[p.sheet.at].Empty():
 		p.setFilter("")
 	default:
-		p.view = whole
+		p.look(whole)
 	}
 	return nil
 }

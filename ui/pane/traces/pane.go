@@ -29,6 +29,10 @@ type Pane struct {
 	rank   int           // of the summary's ranks, whose timeline is drawn
 	view   span          // part of the timeline in sight
 
+	fine   []model.RankDensity // of each rank, in smaller bins than the summary's; nil: not asked for, or not kept
+	finer  pane.Task[[]model.RankDensity]
+	sought *model.LateCall // shown in the timeline; nil: none
+
 	reader *reading.Reader
 	list   pane.Task[[]model.Run]
 	pick   *picker     // of the run to compare with; nil: none is being chosen
@@ -84,6 +88,10 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	}
 	if done, ok := p.list.Take(msg); ok {
 		return p, p.listed(done)
+	}
+	if done, ok := p.finer.Take(msg); ok {
+		p.gotFine(done)
+		return p, nil
 	}
 	if cmd, ok := p.diff.update(p, msg); ok {
 		return p, cmd

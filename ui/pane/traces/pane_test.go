@@ -146,6 +146,49 @@ func TestLateCallsAreSaidInWords(t *testing.T) {
 	opened(t, l, "llama-8b-tp2", 80, 18).Press("tab", "tab").Expect("no call was matched between ranks")
 }
 
+// finer cuts each bin of a timeline into four.
+func finer(d model.RankDensity) model.RankDensity {
+	cut := func(bins []int64) (out []int64) {
+		for _, v := range bins {
+			out = append(out, v/4, v/4, v/4, v-3*(v/4))
+		}
+		return out
+	}
+	return model.RankDensity{Rank: d.Rank, BinNS: d.BinNS / 4, Compute: cut(d.Compute), Transfer: cut(d.Transfer), Wait: cut(d.Wait), Idle: cut(d.Idle), Late: cut(d.Late)}
+}
+
+func TestZoomingBringsTheFineTimeline(t *testing.T) {
+	l := panetest.New()
+	for _, d := range l.Analyses["llama-8b-tp2"].Trace.Timeline {
+		l.Fine = append(l.Fine, finer(d))
+	}
+	d := opened(t, l, "llama-8b-tp2", 80, 18)
+	if l.Called("Timeline") != 0 {
+		t.Error("asked for before anybody zooms")
+	}
+	d.Press("+").Expect("50 % of the window", "283 ms", "849 ms").Press("+", "+", "+", "+", "+", "+", "+").Expect("1.5 % of the window")
+	d.Press("esc", "tab", "tab", "enter").Expect("1.5 % of the window", "decode 62")
+	if n := l.Called("Timeline"); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+	l.Fine = nil
+	d.Send(pane.OpenMsg{To: pane.Traces, Run: "deepseek-v2-lite-ep2"}).Press("+", "+", "+", "+", "+", "+").Expect("6 % of the window")
+	if n := l.Called("Timeline deepseek"); n != 1 {
+		t.Errorf("asked %d times where none is kept", n)
+	}
+}
+
+func TestACallSoughtIsFoundAgainInTheFineTimeline(t *testing.T) {
+	l := panetest.New()
+	for _, d := range l.Analyses["llama-8b-tp2"].Trace.Timeline {
+		l.Fine = append(l.Fine, finer(d))
+	}
+	d := opened(t, l, "llama-8b-tp2", 80, 18).Press("tab", "tab", "down")
+	d.Park = true
+	d.Press("enter").Expect("6 % of the window")
+	d.Release().Expect("1.5 % of the window", "decode 61").Press("left", "+").Absent(" 6 % of")
+}
+
 func TestEnterShowsALateCallInTheTimeline(t *testing.T) {
 	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "tab", "down", "enter")
 	d.Expect("▸ rank 1", "1 058 ms · 6 % of the window", "1 126 ms").Press("up", "enter").Expect("▸ rank 0", "1 132 ms").Press("esc").Absent("of the window")

@@ -123,8 +123,21 @@ func (p *Pane) show(ref runRef) {
 		p.forgetOther()
 		p.view, p.rank = whole, 0
 	}
+	if ref.name != p.run || ref.analysis != p.analysis {
+		p.forgetFine()
+	}
 	p.run, p.bytes, p.analysis, p.err = ref.name, ref.bytes, ref.analysis, nil
 	p.fill()
+}
+
+// forgetFine drops the fine timelines of an analysis that is no longer shown, and what was
+// seen of them.
+func (p *Pane) forgetFine() {
+	p.finer.Stop()
+	if p.fine != nil {
+		p.view = whole
+	}
+	p.fine, p.sought = nil, nil
 }
 
 // forgetOther ends a comparison and the choice of one: they belong to the run before.
@@ -144,6 +157,9 @@ func (p *Pane) analysed(a *model.Analysis) {
 		}
 	}
 	if a.Run == p.run {
+		if a != p.analysis {
+			p.forgetFine()
+		}
 		p.analysis, p.err = a, nil
 		p.fill()
 	}

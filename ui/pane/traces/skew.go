@@ -73,7 +73,8 @@ func (p *Pane) skewLines(width int) []string {
 
 // toCall shows a late call in the timeline of its rank, near enough to see its step.
 func (p *Pane) toCall(c *model.LateCall) {
-	for i, d := range p.trace().Timeline {
+	p.sought = c
+	for i, d := range p.timelines() {
 		if d.Rank != c.Rank {
 			continue
 		}
