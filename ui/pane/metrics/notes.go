@@ -5,6 +5,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/ui/pane"
+	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -19,12 +20,34 @@ func (p *Pane) runLines(width int) []string {
 		head += "  " + widget.Sentence(r.Experiment.ID+"  "+r.Experiment.Description, max(width-2-widget.Width(r.Name), 1))
 	}
 	lines := []string{head, th.Paint(theme.Dim, pane.Joined(width, p.runWords(r, a)...))}
+	if reader := p.reading(r.Name); reader != nil {
+		return append(lines, gauge(th, reader, width))
+	}
 	d, ok := p.definition()
 	if !ok || a == nil {
 		return append(lines, th.Paint(theme.Dim, p.unreadWords(r)))
 	}
 	m := a.Metric(d.Name)
 	return append(lines, p.valueLine(m, d, width), th.Paint(theme.Dim, pane.Joined(width, strings.Split(partWords(m, d), " · ")...)))
+}
+
+// reading is the reader that has a run in hand; nil: none.
+func (p *Pane) reading(run string) *reading.Reader {
+	for _, r := range []*reading.Reader{p.look, p.all} {
+		if r.Busy() && r.Run() == run {
+			return r
+		}
+	}
+	return nil
+}
+
+// gauge is how far a reading is.
+func gauge(th *theme.Theme, r *reading.Reader, width int) string {
+	done, total := r.Progress()
+	if total <= 0 {
+		return "reading its traces …"
+	}
+	return widget.Gauge(th, max(min(width-40, 50), 4), float64(done), float64(total)) + "  " + widget.Bytes(done) + " of " + widget.Bytes(total)
 }
 
 // runWords are layout, workload, GPU, age, and whether it is a measurement at all.

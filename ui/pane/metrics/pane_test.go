@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
+	tea "github.com/charmbracelet/bubbletea"
 	"go.uber.org/goleak"
 
+	"shardeck/backend/pool"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
@@ -202,6 +205,24 @@ func TestReadAllWithProgressAndCancel(t *testing.T) {
 	if note, _ := panetest.Last[pane.Note](d); note.Text != "every run is read already" {
 		t.Errorf("said %q", note.Text)
 	}
+}
+
+func TestProgressOfTheRunUnderTheCursor(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18)
+	hold := make(chan struct{})
+	l.Hold["Analyse"] = hold
+	p := d.Pane().(*Pane)
+	cmd := p.look.Start("llama-8b-tp2", pool.Wanted)
+	d.Expect("reading its traces …")
+	ended := make(chan tea.Msg)
+	go func() { ended <- cmd().(tea.BatchMsg)[0]() }()
+	for done := int64(0); done == 0; done, _ = p.look.Progress() {
+		runtime.Gosched()
+	}
+	d.Expect("60 MiB of 149 MiB")
+	close(hold)
+	d.Send(<-ended).Expect("15 532").Absent("149 MiB")
 }
 
 func TestUnreadableRun(t *testing.T) {
