@@ -104,12 +104,21 @@ func (d *detail) split(th *theme.Theme, a *model.Analysis, defs []model.Definiti
 		}
 		column, decimals := v.column(def)
 		d.names, d.table.Columns = append(d.names, def.Name), append(d.table.Columns, column)
-		rows[0] = append(rows[0], valueCell(th, m, def))
+		rows[0] = append(rows[0], allCell(th, v, m, def))
 		for i, key := range d.keys {
 			rows[i+1] = append(rows[i+1], splitCell(th, v, m, def, key, decimals))
 		}
 	}
 	d.setSplit(rows)
+}
+
+// allCell is the value of the run; the straggler is a rank, which has no place among
+// latenesses.
+func allCell(th *theme.Theme, v view, m model.Metric, def model.Definition) widget.Cell {
+	if c, _ := v.column(def); c.Unit == "ms" && def.Unit == "rank" {
+		return widget.Cell{}
+	}
+	return valueCell(th, m, def)
 }
 
 func splitCell(th *theme.Theme, v view, m model.Metric, def model.Definition, key string, decimals int) widget.Cell {
