@@ -76,6 +76,18 @@ func TestSpeedupsAreThoseOfTheLab(t *testing.T) {
 	d.Press("y").Expect("100.0", "53.7")
 }
 
+func TestScalingIsShownWhereItSaysSomething(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18).Expect("speed-up", "serial part").Press("y").Expect("speed-up")
+	d.Press("y").Expect("TTFT").Absent("speed-up", "efficiency", "serial part").Press("y").Absent("speed-up")
+	for i := range l.Series {
+		for j := range l.Series[i].Points {
+			l.Series[i].Points[j].Speedup, l.Series[i].Points[j].Efficiency = 0, 0
+		}
+	}
+	drive(t, l, 80, 18).Expect("throughput").Absent("speed-up", "efficiency")
+}
+
 func TestIdealLine(t *testing.T) {
 	d := drive(t, panetest.New(), 80, 18).Expect("· ideal", "50 000").Press("i").Absent("ideal", "50 000")
 	d.Press("y", "y", "i")

@@ -205,9 +205,23 @@ func (p *Pane) seriesWorth() int {
 	return 8
 }
 
-// needless are the letter of a single series, and a column that the quantity has taken.
+// needless are the letter of a single series, a column that the quantity has taken, and
+// the figures of scaling where they say nothing of what is drawn.
 func (p *Pane) needless(c column) bool {
-	return c.Title == " " && len(p.shown) < 2 || c.Worth > 0 && c.Title == quantities[p.y].title
+	switch c.Title {
+	case " ":
+		return len(p.shown) < 2
+	case "speed-up", "efficiency", "serial part":
+		return c.Worth > 0 && (c.Title == quantities[p.y].title || !p.scales())
+	}
+	return false
+}
+
+// scales reports whether what is drawn follows from throughput, and some run has another
+// number of GPUs to be compared with.
+func (p *Pane) scales() bool {
+	of := quantities[p.y].metric
+	return (of == "throughput_tokens_sec" || of == "iteration_wall_clock") && slices.ContainsFunc(p.rows, func(r row) bool { return r.point.Efficiency > 0 })
 }
 
 // setRows puts the points into the table.
