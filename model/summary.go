@@ -13,8 +13,8 @@ type TraceSummary struct {
 	Kernels     []KernelStat  `json:"kernels"`
 	Collectives []CollStat    `json:"collectives"`
 	Lateness    *Lateness     `json:"lateness,omitempty"` // nil: no call was matched between ranks
-	Ops         []OpStat      `json:"ops,omitempty"`   // of the execution trace of the lowest rank that has one
-	Asked       []CollCount   `json:"asked,omitempty"` // of torch.distributed, by the same trace
+	Ops         []OpStat      `json:"ops,omitempty"`      // of the execution trace of the lowest rank that has one
+	Asked       []CollCount   `json:"asked,omitempty"`    // of torch.distributed, by the same trace
 }
 
 // RankSplit divides one rank's window: compute + transfer + wait + copy + idle = window.
@@ -99,7 +99,7 @@ type CollStat struct {
 	Type       string  `json:"type"`
 	Bytes      int64   `json:"bytes"` // of one call as nccl-tests counts them; -1: not known
 	Inferred   bool    `json:"inferred"`
-	Ranks      int     `json:"ranks"` // that make calls of the type
+	Ranks      int     `json:"ranks"`   // that make calls of the type
 	Count      int     `json:"count"`   // launches on one rank
 	Matched    float64 `json:"matched"` // of those, inside the window: what TransferNS and WaitNS sum over; 0: no call was
 	TransferNS int64   `json:"transfer_ns"`

@@ -39,7 +39,7 @@ type Lab struct {
 	Diff     string // of the script, against the one submitted last
 	Diffs    map[string]map[string]lab.CompareCell
 	Fine     []model.RankDensity // timelines in smaller bins
-	Unlike   []string // warnings of a comparison of traces
+	Unlike   []string            // warnings of a comparison of traces
 	NoRuns   bool
 	Locked   bool                       // read-only
 	Err      map[string]error           // by method: what it answers instead

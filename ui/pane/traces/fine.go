@@ -1,0 +1,47 @@
+package traces
+
+import (
+	"context"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/model"
+	"shardeck/ui/pane"
+)
+
+// timelines are those of all ranks: the fine ones, once they are there.
+func (p *Pane) timelines() []model.RankDensity {
+	t := p.trace()
+	if t == nil || len(p.fine) == len(t.Timeline) {
+		return p.fine
+	}
+	return t.Timeline
+}
+
+// needFine asks for the fine timelines, once a run: they are for who looks closer.
+func (p *Pane) needFine() tea.Cmd {
+	run := p.run
+	if p.fine != nil || p.finer.Busy() {
+		return nil
+	}
+	return p.finer.Start(p.env.Ctx, func(ctx context.Context) ([]model.RankDensity, error) { return p.env.Lab.Timeline(ctx, run) })
+}
+
+// gotFine takes them: what is in sight stays in sight. Without them the picture is coarse.
+func (p *Pane) gotFine(done pane.Done[[]model.RankDensity]) {
+	old := p.density()
+	if done.Err != nil || p.trace() == nil || len(done.Value) != len(p.trace().Timeline) || old == nil {
+		p.fine = []model.RankDensity{} // not to be asked for again
+		return
+	}
+	low, high := p.view.in(len(old.Compute))
+	p.fine = done.Value
+	d := p.density()
+	by := max(old.BinNS/max(d.BinNS, 1), 1)
+	if p.view != whole {
+		p.view = span{low * int(by), high * int(by)}.within(len(d.Compute))
+	}
+	if p.sought != nil {
+		p.toCall(p.sought)
+	}
+}
