@@ -99,6 +99,16 @@ func TestAnotherRunEndsTheComparison(t *testing.T) {
 	d.Press("d").Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp1"}).Expect("llama-8b-tp1 has no traces")
 }
 
+func TestTheComparisonStaysWhileAnotherPaneIsUsed(t *testing.T) {
+	l := panetest.New()
+	d := compared(t, l, 80, 18)
+	d.Pane().SetFocus(false)
+	d.Send(pane.SelectMsg{Row: l.Rows[0]}).Expect("window", "-90.00")
+	d.Pane().SetFocus(true)
+	d.Send(pane.SelectMsg{Row: l.Rows[1], Entered: pane.Traces}).Expect("-90.00")
+	d.Send(pane.SelectMsg{Row: l.Rows[0], Entered: pane.Traces}).Absent("-90.00")
+}
+
 func TestManualHoldsTheKeysOfTheComparison(t *testing.T) {
 	p := New(pane.Env{Ctx: context.Background()})
 	found := false

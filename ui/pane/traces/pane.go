@@ -19,6 +19,7 @@ type Pane struct {
 	runs     []runRef // of the board, to go through with n
 	run      string
 	bytes    int64           // of its traces on disk; 0: not known
+	kept     string          // run to show when the board first lists it
 	followed string          // run of the experiment that was last selected
 	demand   bool            // the user came to see traces, and did not stop the reading
 	analysis *model.Analysis // nil: not read

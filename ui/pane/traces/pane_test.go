@@ -309,6 +309,21 @@ func TestNothingIsReadUnasked(t *testing.T) {
 	}
 }
 
+func TestTheRunIsFoundAgain(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(pane.SelectMsg{Row: l.Rows[0], Entered: pane.Traces}).Press("n", "tab", "tab").Expect("▌skew")
+	has(t, title(d), "llama-8b-tp2")
+	p := New(l.Env(context.Background()))
+	p.Restore(d.Pane().(*Pane).Keep())
+	again := panetest.Drive(t, panetest.OfPane(p), 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(pane.SelectMsg{Row: l.Rows[0], Entered: pane.Traces})
+	has(t, title(again), "llama-8b-tp2")
+	again.Expect("▌skew", "all_reduce 8 000")
+	p.Restore(nil)
+	if p.sheet.at != 0 {
+		t.Errorf("part %d of nothing", p.sheet.at)
+	}
+}
+
 func TestNextRunIsRead(t *testing.T) {
 	l := panetest.New()
 	for i := range l.Rows {

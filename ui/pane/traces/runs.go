@@ -39,7 +39,7 @@ func (p *Pane) gotBoard(rows []lab.Row) tea.Cmd {
 	}
 	switch i := p.at(); {
 	case p.run == "" && len(p.runs) > 0:
-		p.show(p.runs[0])
+		p.show(p.runs[max(slices.IndexFunc(p.runs, func(r runRef) bool { return r.name == p.kept }), 0)])
 	case i >= 0 && (p.analysis == nil || p.runs[i].bytes != p.bytes):
 		p.show(p.runs[i])
 	}
@@ -79,7 +79,7 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 // when this pane was entered; coming back leaves it at the run that n went to.
 func (p *Pane) follow(msg pane.SelectMsg) tea.Cmd {
 	entered := msg.Entered == pane.Traces
-	if !msg.Reaches(pane.Traces, p.focused) || p.reader.Busy() && !entered {
+	if !msg.Reaches(pane.Traces, p.focused) || (p.reader.Busy() || p.diff != nil) && !entered {
 		return nil
 	}
 	run := msg.Run()

@@ -1,0 +1,18 @@
+package traces
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Keep is what is found again at the next start.
+func (p *Pane) Keep() map[string]string {
+	return map[string]string{"run": cmp.Or(p.run, p.kept), "followed": p.followed, "part": p.sheet.name()}
+}
+
+// Restore takes what was kept; the run is shown as soon as the board lists it.
+func (p *Pane) Restore(kept map[string]string) {
+	p.kept, p.followed = kept["run"], kept["followed"]
+	p.sheet.at = max(slices.IndexFunc(parts, func(part part) bool { return part.name == kept["part"] }), 0)
+	p.SetFocus(p.focused)
+}
