@@ -88,7 +88,7 @@ func (c Chart) csv(out *bytes.Buffer) error {
 	var rows []report.PointRow
 	for _, s := range c.Series {
 		for _, p := range s.Points {
-			rows = append(rows, report.PointRow{Series: s.Name, Run: p.Run, Layout: p.Layout, X: p.X, Y: known(p.Value, math.Inf(-1)), N: p.N,
+			rows = append(rows, report.PointRow{Series: s.Name, Run: p.Run, Layout: p.Layout, Unsure: p.Unsure, X: p.X, Y: known(p.Value, math.Inf(-1)), N: p.N,
 				SpreadPct: known(p.Spread, 0), Speedup: known(p.Speedup, 0), EfficiencyPct: known(p.Efficiency, 0), Serial: known(p.Serial, -1), Ideal: known(p.Ideal, math.Inf(-1))})
 		}
 	}

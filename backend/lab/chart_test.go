@@ -14,7 +14,7 @@ func drawn() Chart {
 	return Chart{Quantity: "throughput", Unit: "tok/s", Axis: AxisGPUs, Across: "GPUs", Of: "Llama-3.1-8B · batch 4", Ideal: true, Nodes: []float64{4},
 		Series: []ChartSeries{{Name: "batch 4", Points: []ChartPoint{
 			{Point: Point{Run: "a", Layout: "TP1", X: 1, N: 5, Speedup: 1, Efficiency: 100, Serial: -1}, Value: 11279.25, Spread: 0.2, Ideal: 11279.25},
-			{Point: Point{Run: "b", Layout: "TP8", X: 8, N: 0, Speedup: 4, Efficiency: 50, Serial: 0.125}, Value: 45117, Ideal: math.NaN()},
+			{Point: Point{Run: "b", Layout: "TP8", X: 8, N: 0, Speedup: 4, Efficiency: 50, Serial: 0.125, Unsure: "few"}, Value: 45117, Ideal: math.NaN()},
 		}}}}
 }
 
@@ -28,9 +28,9 @@ func TestExportChart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "series,run,layout,gpus,throughput_tok_s,spread_pct,n,speedup,efficiency_pct,serial_fraction,ideal_throughput_tok_s\n" +
-		"batch 4,a,TP1,1,11279.25,0.2,5,1,100,,11279.25\n" +
-		"batch 4,b,TP8,8,45117,,,4,50,0.125,\n"
+	want := "series,run,layout,gpus,throughput_tok_s,spread_pct,n,speedup,efficiency_pct,serial_fraction,ideal_throughput_tok_s,unsure\n" +
+		"batch 4,a,TP1,1,11279.25,0.2,5,1,100,,11279.25,\n" +
+		"batch 4,b,TP8,8,45117,,,4,50,0.125,,few\n"
 	if string(got) != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

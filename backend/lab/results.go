@@ -108,6 +108,8 @@ type Point struct {
 	Speedup    float64 `json:"speedup"`    // against the smallest X of the series; 0: none
 	Efficiency float64 `json:"efficiency"` // %, 0: none
 	Serial     float64 `json:"serial"`     // Karp–Flatt fraction; negative: none
+
+	Unsure string `json:"unsure,omitempty"` // why Y cannot be told from that of the smallest X; empty: it can, or nothing was sampled
 }
 
 // Axis of a chart: what X counts.

@@ -45,7 +45,9 @@ func (l *Lab) Scaling(ctx context.Context, x Axis, y string) ([]Series, error) {
 		}
 	}
 	l.assumeGPU(all)
-	return l.seriesOf(all, x, y), nil
+	series := l.seriesOf(all, x, y)
+	l.judge(ctx, series, y)
+	return series, ctx.Err()
 }
 
 // assumeGPU gives runs whose traces nobody has read yet, which tell the GPU, that of the

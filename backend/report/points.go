@@ -10,7 +10,7 @@ import (
 // PointRow is one point of a chart as its CSV holds it. Pointers are nil where there is
 // no value.
 type PointRow struct {
-	Series, Run, Layout                                 string
+	Series, Run, Layout, Unsure                         string
 	X                                                   float64
 	Y, SpreadPct, Speedup, EfficiencyPct, Serial, Ideal *float64
 	N                                                   int
@@ -20,13 +20,13 @@ type PointRow struct {
 // no value the cell is empty, never zero. Numbers are full precision.
 func PointsCSV(w io.Writer, x, y string, rows []PointRow) error {
 	out := csv.NewWriter(w)
-	out.Write([]string{"series", "run", "layout", x, y, "spread_pct", "n", "speedup", "efficiency_pct", "serial_fraction", "ideal_" + y}) // errors are kept until Flush
+	out.Write([]string{"series", "run", "layout", x, y, "spread_pct", "n", "speedup", "efficiency_pct", "serial_fraction", "ideal_" + y, "unsure"}) // errors are kept until Flush
 	for _, r := range rows {
 		n := ""
 		if r.N > 0 {
 			n = strconv.Itoa(r.N)
 		}
-		out.Write([]string{r.Series, r.Run, r.Layout, exact(&r.X), exact(r.Y), exact(r.SpreadPct), n, exact(r.Speedup), exact(r.EfficiencyPct), exact(r.Serial), exact(r.Ideal)})
+		out.Write([]string{r.Series, r.Run, r.Layout, exact(&r.X), exact(r.Y), exact(r.SpreadPct), n, exact(r.Speedup), exact(r.EfficiencyPct), exact(r.Serial), exact(r.Ideal), r.Unsure})
 	}
 	out.Flush()
 	if err := out.Error(); err != nil {

@@ -252,5 +252,8 @@ func (p *Pane) Message() pane.Note {
 	if len(p.all[r.series].Points) < 2 {
 		return pane.Note{Text: r.point.Run + " is alone in its series: another " + axes[p.x].one + " draws a line"}
 	}
+	if r.point.Unsure != "" {
+		return pane.Note{Text: "~ " + r.point.Unsure + " · " + p.crossWords(r) + " · " + r.point.Run}
+	}
 	return pane.Note{Text: r.point.Run + " · " + p.crossWords(r) + " · " + p.all[r.series].Name}
 }

@@ -88,6 +88,13 @@ func TestScalingIsShownWhereItSaysSomething(t *testing.T) {
 	drive(t, l, 80, 18).Expect("throughput").Absent("speed-up", "efficiency")
 }
 
+func TestPointsThatChanceCouldMake(t *testing.T) {
+	l := panetest.New()
+	l.Series[0].Points[1].Unsure = "too few samples: 3 against 3 cannot show a difference"
+	d := drive(t, l, 80, 18).Press("down").Expect("~15 532").Absent("~24 210")
+	has(t, d.Pane().Message().Text, "~ too few samples: 3 against 3 cannot show a difference · GPUs 2")
+}
+
 func TestIdealLine(t *testing.T) {
 	d := drive(t, panetest.New(), 80, 18).Expect("· ideal", "50 000").Press("i").Absent("ideal", "50 000")
 	d.Press("y", "y", "i")

@@ -183,7 +183,11 @@ func (p *Pane) pointColumns() []column {
 		{widget.Column{Title: "layout", Worth: 5}, func(_ *Pane, r row) widget.Cell { return widget.Cell{Text: r.point.Layout} }},
 		{widget.Column{Title: q.title, Unit: q.unit, Right: true}, func(p *Pane, r row) widget.Cell {
 			y, _ := q.of(r.point)
-			return widget.Cell{Text: widget.Number(y, q.decimals)}
+			cell := widget.Cell{Text: widget.Number(y, q.decimals)}
+			if r.point.Unsure != "" {
+				cell.Lead = "~"
+			}
+			return cell
 		}},
 		{widget.Column{Title: "± spread", Unit: "%", Right: true, Worth: 3}, func(p *Pane, r row) widget.Cell { return p.figure(p.spread(r.point), 1, 0) }},
 		{widget.Column{Title: "speed-up", Unit: "×", Right: true, Worth: 2}, func(p *Pane, r row) widget.Cell { return p.figure(r.point.Speedup, 2, 0) }},
