@@ -23,12 +23,21 @@ func (p *Pane) bars(t *model.TraceSummary) []string {
 		r := t.Ranks[i]
 		bar := widget.Bar(th, cols, float64(r.WindowNS), splitParts(th, r), th.Idle)
 		head := p.label("rank " + widget.Int(r.Rank))
+		if p.isStraggler(r.Rank) {
+			head = "   " + th.Paint(theme.Warn, widget.Fit("rank "+widget.Int(r.Rank)+" !", labelWidth-3))
+		}
 		if i == p.rank && len(t.Ranks) > 1 {
 			head = " " + th.Paint(theme.Accent, th.Right) + head[2:]
 		}
 		lines = append(lines, head+bar+widget.Right(p.percent(r.ComputeNS, r.WindowNS).Text+" %", 8))
 	}
 	return append(lines, p.legend(len(t.Ranks), cols))
+}
+
+// isStraggler reports whether a rank is the one that others wait for.
+func (p *Pane) isStraggler(rank int) bool {
+	v := p.analysis.Metric("straggler").Value
+	return v != nil && int(*v) == rank
 }
 
 // splitParts are the parts of a bar; what they leave is idle.
@@ -45,7 +54,11 @@ func (p *Pane) legend(ranks, cols int) string {
 	if ranks > p.mostBars() {
 		right = "of " + widget.Int(ranks) + " ranks"
 	}
-	return p.label("") + th.Paint(theme.Dim, widget.Spread(splitLegend(th), right, cols+8))
+	words := splitLegend(th)
+	if p.analysis.Metric("straggler").Value != nil {
+		words += "  ! late"
+	}
+	return p.label("") + th.Paint(theme.Dim, widget.Spread(words, right, cols+8))
 }
 
 // splitLegend says what the signs of a bar mean.

@@ -247,6 +247,7 @@ func TestMessages(t *testing.T) {
 		}
 	}
 	has(t, message(d), "straggler: rank 1, 44 ms late, by its host")
+	d.Send(pane.AnalysedMsg{Analysis: a}).Expect("rank 1 !", "! late").Absent("rank 0 !").Press("tab", "tab", "tab").Expect(" !1 ").Press("tab", "tab")
 	a.Damaged, a.Warnings = true, []string{"kineto_trace_1.json: cut off after 12 MB"}
 	has(t, message(d), "input was damaged, these are its sound parts: kineto_trace_1.json: cut off")
 	if d.Pane().Message().Tone != theme.Bad {

@@ -119,7 +119,11 @@ func (p *Pane) rankRows(t *model.TraceSummary) []row {
 		if l, ok := late[r.Rank]; ok {
 			calls, lost = number(float64(l.Calls), 0), millis(l.LateNS)
 		}
-		rows = append(rows, row{cells: []widget.Cell{number(float64(r.Rank), 0), share(r.ComputeNS), share(r.TransferNS), share(r.WaitNS), share(r.CopyNS), share(r.IdleNS),
+		name := number(float64(r.Rank), 0)
+		if p.isStraggler(r.Rank) {
+			name.Lead = "!"
+		}
+		rows = append(rows, row{cells: []widget.Cell{name, share(r.ComputeNS), share(r.TransferNS), share(r.WaitNS), share(r.CopyNS), share(r.IdleNS),
 			share(r.HiddenCommNS), calls, lost, millis(r.SkewNS), millis(r.WindowNS), number(float64(r.Kernels), 0), {Text: r.Device, Tone: theme.Dim}}})
 	}
 	return rows
