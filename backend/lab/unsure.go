@@ -22,6 +22,9 @@ func (l *Lab) judge(ctx context.Context, all []Series, y string) {
 	}
 	for _, s := range all {
 		for i := range s.Points {
+			if len(s.Points) < 2 {
+				break // alone: there is nothing to tell it from
+			}
 			was, now := of(s.Points[0].Run), of(s.Points[i].Run)
 			if i > 0 && len(was) > 0 && len(now) > 0 {
 				s.Points[i].Unsure = model.Compare(was, now).Words

@@ -15,9 +15,9 @@ import (
 // medians beside the baseline's, and whether chance alone could do it.
 type differences map[string]map[string]lab.CompareCell
 
-// test asks the lab for the differences of the runs from the baseline.
+// test asks the lab for the differences of the runs from the baseline; those known stay
+// until the answer comes.
 func (p *Pane) test() tea.Cmd {
-	p.diffs = nil
 	if p.baseline == "" {
 		p.tests.Stop()
 		return nil
@@ -31,6 +31,9 @@ func (p *Pane) test() tea.Cmd {
 	base := p.baseline
 	return p.tests.Start(p.env.Ctx, func(ctx context.Context) (differences, error) { return p.env.Lab.Differences(ctx, base, names) })
 }
+
+// sameRun reports whether a run's files are as they were.
+func sameRun(a, b model.Run) bool { return a.Name == b.Name && a.Time.Equal(b.Time) }
 
 // tested takes the answer; without one the differences of the values themselves stay.
 func (p *Pane) tested(done pane.Done[differences]) tea.Cmd {

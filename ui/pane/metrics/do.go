@@ -103,6 +103,12 @@ func (p *Pane) setBaseline() tea.Cmd {
 	} else {
 		p.baseline = name
 	}
+	return p.rebase()
+}
+
+// rebase shows the differences from another baseline, or from none.
+func (p *Pane) rebase() tea.Cmd {
+	p.diffs = nil
 	cmd := p.test()
 	p.fill()
 	return cmd
@@ -147,9 +153,7 @@ func (p *Pane) back() tea.Cmd {
 		p.setFilter("")
 	case p.baseline != "":
 		p.baseline = ""
-		cmd := p.test()
-		p.fill()
-		return cmd
+		return p.rebase()
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -55,12 +56,17 @@ func (p *Pane) gotRuns(done pane.Done[[]model.Run]) tea.Cmd {
 		return pane.Fail(done.Err)
 	}
 	p.forget(done.Value)
+	same := slices.EqualFunc(p.runs, done.Value, sameRun)
 	p.runs = done.Value
 	p.fill()
 	if p.goTo(p.kept) {
 		p.kept = ""
 	}
-	return tea.Batch(p.readTimings(), p.readWanted(), p.test())
+	cmds := []tea.Cmd{p.readTimings(), p.readWanted()}
+	if !same || p.diffs == nil {
+		cmds = append(cmds, p.test())
+	}
+	return tea.Batch(cmds...)
 }
 
 // forget drops what was known of runs whose files have changed since.
