@@ -40,7 +40,7 @@ var figures = map[string]map[string]float64{
 		"tokens_sec_per_gpu": 11279, "mfu": 21.4, "gpu_busy": 97.2, "sm_coverage": 88.1, "load_imbalance": 1},
 	"llama-8b-tp2": {"ttft": 61.2, "tpot": 6.64, "iteration_wall_clock": 0.659, "throughput_tokens_sec": 15532, "output_tokens_sec": 3106,
 		"tokens_sec_per_gpu": 7766, "mfu": 14.7, "comm_overhead": 9.616, "exposed_comm": 9.6, "comm_comp_overlap": 0.02, "comm_transfer": 7.6,
-		"comm_wait": 2.0, "coll_call_num": 4160, "coll_busbw": 31.2, "gpu_busy": 91.6, "sm_coverage": 71.3, "profiler_start_skew": 200.5, "load_imbalance": 1.004},
+		"comm_wait": 2.0, "coll_call_num": 4160, "coll_bytes": 1048576, "coll_busbw": 31.2, "gpu_busy": 91.6, "sm_coverage": 71.3, "profiler_start_skew": 200.5, "load_imbalance": 1.004},
 	"deepseek-v2-lite-ep2": {"ttft": 120.7, "tpot": 14.2, "iteration_wall_clock": 1.61, "throughput_tokens_sec": 6360, "output_tokens_sec": 1272,
 		"tokens_sec_per_gpu": 3180, "comm_overhead": 21.3, "coll_call_num": 6912, "gpu_busy": 74.5},
 	"tp1-b1-s512": {"ttft": 20.3, "tpot": 7.9, "iteration_wall_clock": 0.52, "throughput_tokens_sec": 1108},

@@ -84,7 +84,10 @@ func (v view) column(d model.Definition) (c widget.Column, decimals int) {
 		return widget.Column{Title: "late", Unit: "ms", Right: true}, 1
 	}
 	title, unit := header(d)
-	return widget.Column{Title: title, Unit: unit, Right: true, Mixed: d.Unit == "B"}, d.Decimals
+	if d.Unit == "B" { // each cell has its own unit
+		return widget.Column{Title: title, Right: true, Mixed: true}, d.Decimals
+	}
+	return widget.Column{Title: title, Unit: unit, Right: true}, d.Decimals
 }
 
 // split fills the table with a row for each key of a view and one for all, and a column
@@ -118,7 +121,11 @@ func allCell(th *theme.Theme, v view, m model.Metric, def model.Definition) widg
 	if c, _ := v.column(def); c.Unit == "ms" && def.Unit == "rank" {
 		return widget.Cell{}
 	}
-	return valueCell(th, m, def)
+	cell := valueCell(th, m, def)
+	if m.Value != nil && def.Unit == "B" {
+		cell.Text = widget.Bytes(int64(*m.Value))
+	}
+	return cell
 }
 
 func splitCell(th *theme.Theme, v view, m model.Metric, def model.Definition, key string, decimals int) widget.Cell {

@@ -18,6 +18,7 @@ func TestOpenedRunByRankPhaseAndType(t *testing.T) {
 	if got := d.Pane().(*Pane).metricName(); got != "exposed_comm" {
 		t.Errorf("right led to %s", got)
 	}
+	d.Expect("1 MiB", "921.6 KiB").Absent("1 048 576")
 	d.Press("left", "tab").Expect("▌phases", "prefill", "decode", "5.77", "10.58").Absent("exposed")
 	d.Press("tab").Expect("▌collectives", "all_reduce", "4 096", "broadcast", "64")
 	d.Press("tab").Expect("▌metrics", "▌ comm_overhead").Press("shift+tab").Expect("▌collectives").Press("esc").Expect("▌ llama-8b-tp2")
