@@ -77,7 +77,7 @@ func detailColumns(ranks []int) []widget.Column {
 
 func detailCells(th *theme.Theme, a *model.Analysis, def model.Definition, ranks []int) []widget.Cell {
 	m := a.Metric(def.Name)
-	cells := []widget.Cell{{Text: def.Name}, valueCell(th, m, def), {Text: def.Unit, Tone: theme.Dim}}
+	cells := []widget.Cell{{Text: def.Name}, valueCell(th, m, def), {Text: unitBeside(m, def), Tone: theme.Dim}}
 	if len(ranks) > 1 {
 		cells = append(cells, widget.Cell{Text: spark(th, m.PerRank)})
 	}
@@ -95,6 +95,14 @@ func detailCells(th *theme.Theme, a *model.Analysis, def model.Definition, ranks
 	return append(cells, n, widget.Cell{Text: remark(m), Tone: theme.Dim})
 }
 
+// unitBeside is the unit of a value; a size brings its own.
+func unitBeside(m model.Metric, def model.Definition) string {
+	if def.Unit == "B" && m.Value != nil {
+		return ""
+	}
+	return def.Unit
+}
+
 // rankText is the value of one rank or part; sizes are rounded, so that columns stay narrow.
 func rankText(v float64, def model.Definition) string {
 	if def.Unit == "B" {
@@ -110,7 +118,7 @@ func valueCell(th *theme.Theme, m model.Metric, def model.Definition) widget.Cel
 		}
 		return widget.Cell{Text: th.Missing, Tone: theme.Dim}
 	}
-	cell := widget.Cell{Text: widget.Number(*m.Value, def.Decimals)}
+	cell := widget.Cell{Text: rankText(*m.Value, def)}
 	if m.Estimate {
 		cell.Lead = "≈"
 	}

@@ -121,11 +121,7 @@ func allCell(th *theme.Theme, v view, m model.Metric, def model.Definition) widg
 	if c, _ := v.column(def); c.Unit == "ms" && def.Unit == "rank" {
 		return widget.Cell{}
 	}
-	cell := valueCell(th, m, def)
-	if m.Value != nil && def.Unit == "B" {
-		cell.Text = widget.Bytes(int64(*m.Value))
-	}
-	return cell
+	return valueCell(th, m, def)
 }
 
 func splitCell(th *theme.Theme, v view, m model.Metric, def model.Definition, key string, decimals int) widget.Cell {
