@@ -16,11 +16,15 @@ func (p *Pane) lateCall() *model.LateCall {
 	return nil
 }
 
-// enter shows a late call in the timeline; else it reads the run.
+// enter shows a late call in the timeline, or all of a kernel; else it reads the run.
 func (p *Pane) enter() tea.Cmd {
 	if c := p.lateCall(); c != nil {
 		p.toCall(c)
 		return p.needFine()
+	}
+	if k := p.kernel(); k != nil {
+		p.showKernel(k)
+		return nil
 	}
 	return p.read()
 }

@@ -12,7 +12,7 @@ import (
 // keys is everything the pane answers to, but for moving.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "read", Help: "read the traces of the run, if nobody did yet; on a late call: show it in the timeline", Foot: true}, Do: (*Pane).enter, Why: alreadyRead},
+		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "read", Help: "read the traces of the run, if nobody did yet; on a kernel: its whole name; on a late call: show it in the timeline", Foot: true}, Do: (*Pane).enter, Why: alreadyRead},
 		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "part", Help: "the next part: kernels, collectives, skew, ranks, classes (shift+tab: the one before)", Foot: true}, Do: (*Pane).nextPart},
 		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before", Help: "the part before"}, Do: (*Pane).partBefore},
 		{Key: pane.Key{Keys: []string{"+", "="}, Label: "+ -", Verb: "zoom", Help: "see a shorter part of the timeline, or a longer one (-)", Foot: true}, Do: (*Pane).closer, Why: needTrace},
@@ -66,6 +66,9 @@ func (p *Pane) table() pane.Table[*Pane] {
 
 // Keys lists what the pane answers to now; for the manual, which has no lab, everything.
 func (p *Pane) Keys() []pane.Key {
+	if p.popup != nil {
+		return pane.FromHints(p.popup.Popup.Hints())
+	}
 	if p.typing != nil {
 		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
 	}
@@ -81,7 +84,7 @@ func (p *Pane) Keys() []pane.Key {
 		pane.OnlyFoot(all, "enter", "n", "m")
 	}
 	if p.analysis != nil {
-		all[0].Foot, all[0].Verb = p.lateCall() != nil, "show"
+		all[0].Foot, all[0].Verb = p.lateCall() != nil || p.kernel() != nil, "show"
 	}
 	return append(all, pane.MoveKeys()...)
 }
@@ -90,6 +93,12 @@ func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
 	k := key.String()
 	table := p.onSheet().table()
 	switch {
+	case p.popup != nil:
+		cmd, done := p.popup.Key(k)
+		if done {
+			p.popup = nil
+		}
+		return cmd
 	case p.typing != nil:
 		p.typeKey(key)
 		return nil
@@ -137,7 +146,7 @@ func needRun(p *Pane) string {
 
 func alreadyRead(p *Pane) string {
 	switch {
-	case p.lateCall() != nil:
+	case p.lateCall() != nil || p.kernel() != nil:
 		return ""
 	case p.analysis != nil && p.trace() == nil:
 		return p.run + " has no traces to read"

@@ -26,6 +26,7 @@ type Pane struct {
 	err      error
 
 	sheet  *sheet
+	popup  *pane.Ask     // open over all; nil: none
 	typing *widget.Input // filter being typed; nil: none
 	rank   int           // of the summary's ranks, whose timeline is drawn
 	view   span          // part of the timeline in sight
@@ -70,8 +71,8 @@ func (p *Pane) onSheet() *sheet {
 	return p.sheet
 }
 
-// Capturing reports a filter being typed.
-func (p *Pane) Capturing() bool { return p.typing != nil }
+// Capturing reports a filter being typed, or a kernel on the screen.
+func (p *Pane) Capturing() bool { return p.typing != nil || p.popup != nil }
 
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {

@@ -72,9 +72,9 @@ func (p *Pane) size(bytes int64, inferred bool) widget.Cell {
 func (p *Pane) kernelRows(t *model.TraceSummary) []row {
 	var rows []row
 	for _, k := range t.Kernels {
-		rows = append(rows, row{[]widget.Cell{{Text: k.Short}, {Text: k.Class, Tone: theme.Dim}, millis(k.TotalNS), number(float64(k.Count), 0),
+		rows = append(rows, row{cells: []widget.Cell{{Text: k.Short}, {Text: k.Class, Tone: theme.Dim}, millis(k.TotalNS), number(float64(k.Count), 0),
 			p.each(k.TotalNS, float64(k.Count)), p.each(k.MinNS, 1), p.each(k.MaxNS, 1), number(k.Share, 1)},
-			map[string]string{"name": k.Name, "kernel": k.Short, "class": k.Class}, k.Name, nil})
+			fields: map[string]string{"name": k.Name, "kernel": k.Short, "class": k.Class}, full: k.Name, kernel: &k})
 	}
 	return rows
 }
@@ -91,8 +91,8 @@ func (p *Pane) collRows(t *model.TraceSummary) []row {
 			total = millis(c.TransferNS + c.WaitNS)
 		}
 		size := p.size(c.Bytes, c.Inferred)
-		rows = append(rows, row{[]widget.Cell{{Text: c.Type}, size, number(float64(c.Count), 0), p.each(c.TransferNS, c.Matched), p.each(c.WaitNS, c.Matched),
-			bus, alg, total}, map[string]string{"type": c.Type, "size": size.Text}, "", nil})
+		rows = append(rows, row{cells: []widget.Cell{{Text: c.Type}, size, number(float64(c.Count), 0), p.each(c.TransferNS, c.Matched), p.each(c.WaitNS, c.Matched),
+			bus, alg, total}, fields: map[string]string{"type": c.Type, "size": size.Text}})
 	}
 	return rows
 }
@@ -132,7 +132,7 @@ func (p *Pane) rankRows(t *model.TraceSummary) []row {
 func (p *Pane) classRows(t *model.TraceSummary) []row {
 	var rows []row
 	for _, c := range t.Classes {
-		rows = append(rows, row{[]widget.Cell{{Text: c.Name}, millis(c.TotalNS), number(float64(c.Count), 0), number(c.Share, 1)}, map[string]string{"class": c.Name}, "", nil})
+		rows = append(rows, row{cells: []widget.Cell{{Text: c.Name}, millis(c.TotalNS), number(float64(c.Count), 0), number(c.Share, 1)}, fields: map[string]string{"class": c.Name}})
 	}
 	return rows
 }

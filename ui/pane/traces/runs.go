@@ -146,7 +146,7 @@ func (p *Pane) forgetOther() {
 		p.diff.work.Stop()
 	}
 	p.list.Stop()
-	p.diff, p.pick, p.typing = nil, nil, nil
+	p.diff, p.pick, p.typing, p.popup = nil, nil, nil, nil
 }
 
 // analysed takes the analysis of the run shown, whoever asked for it.

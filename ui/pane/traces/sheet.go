@@ -22,7 +22,8 @@ type row struct {
 	cells  []widget.Cell
 	fields map[string]string
 	full   string
-	call   *model.LateCall // nil: it is none
+	call   *model.LateCall   // nil: it is none
+	kernel *model.KernelStat // nil: it is none
 }
 
 // sheet is several tables, of which one has the cursor.

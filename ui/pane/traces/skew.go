@@ -18,9 +18,9 @@ func (p *Pane) skewRows(t *model.TraceSummary) []row {
 	var rows []row
 	for _, c := range t.Lateness.Worst {
 		name, rank := c.Type+" "+widget.Int(c.Number), widget.Int(c.Rank)
-		rows = append(rows, row{[]widget.Cell{{Text: name}, p.size(c.Bytes, c.Inferred), {Text: stepWord(c), Tone: theme.Dim}, number(float64(c.AtNS)/1e6, 2), {Text: rank},
+		rows = append(rows, row{cells: []widget.Cell{{Text: name}, p.size(c.Bytes, c.Inferred), {Text: stepWord(c), Tone: theme.Dim}, number(float64(c.AtNS)/1e6, 2), {Text: rank},
 			p.each(c.LateNS, 1), p.each(c.ComputeNS, 1), p.each(c.SpreadNS, 1), {Text: groupWord(c.Group), Tone: theme.Dim}},
-			map[string]string{"type": c.Type, "rank": rank, "phase": c.Phase, "step": stepWord(c)}, lateWords(c), &c})
+			fields: map[string]string{"type": c.Type, "rank": rank, "phase": c.Phase, "step": stepWord(c)}, full: lateWords(c), call: &c})
 	}
 	return rows
 }

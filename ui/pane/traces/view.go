@@ -14,6 +14,9 @@ func (p *Pane) View() string {
 	}
 	lines := p.body()
 	lines = p.typing.Below(p.env.Theme, lines, p.width, p.height)
+	if p.popup != nil {
+		lines = p.popup.Popup.Over(p.env.Theme, lines, p.width, p.height)
+	}
 	return widget.Block(lines, p.width, p.height)
 }
 
