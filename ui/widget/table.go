@@ -69,6 +69,12 @@ func (t *Table) SetRows(rows [][]Cell) {
 	t.Keep(len(rows), 0)
 }
 
+// Shown are the columns that a line of this width holds.
+func (t *Table) Shown(width int) []int {
+	shown, _ := t.layout(width)
+	return shown
+}
+
 // Rows is how many rows there are.
 func (t *Table) Rows() int { return len(t.rows) }
 

@@ -29,6 +29,13 @@ func (p *Pane) enter() tea.Cmd {
 	return p.read()
 }
 
+// order orders the part with the cursor, which goes to the first row.
+func (p *Pane) order() tea.Cmd {
+	p.onSheet().order(p.width)
+	p.onSheet().table().Cursor = 0
+	return nil
+}
+
 // turn goes to another part.
 func (p *Pane) turn(by int) tea.Cmd {
 	p.onSheet().turn(by)

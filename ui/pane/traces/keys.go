@@ -22,6 +22,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"["}, Label: "[ ]", Verb: "rank", Help: "the timeline of the rank before (]: after)", Foot: true}, Do: (*Pane).rankBefore},
 		{Key: pane.Key{Keys: []string{"]"}, Label: "]", Verb: "rank after", Help: "the timeline of the rank after"}, Do: (*Pane).rankAfter},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some rows of the part: gemm class:communication, type:all_reduce, rank:1 phase:decode, ! for the opposite", Foot: true}, Do: (*Pane).askFilter, Why: needTrace},
+		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "order the part by its next column of numbers, greatest first; after the last as it was"}, Do: (*Pane).order, Why: needRows},
 		{Key: pane.Key{Keys: []string{"d"}, Label: "d", Verb: "compare…", Help: "choose a run to compare this one with: where their times differ, the largest difference first", Foot: true}, Do: (*Pane).choose, Why: needRun},
 		{Key: pane.Key{Keys: []string{"n"}, Label: "n", Verb: "run", Help: "the traces of the next run of the board (N: the one before)", Foot: true}, Do: (*Pane).runAfter},
 		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "run before", Help: "the traces of the run before"}, Do: (*Pane).runBefore},
@@ -40,6 +41,7 @@ func diffKeys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"x"}, Label: "x", Verb: "swap", Help: "the other run is the base", Foot: true}, Do: (*Pane).swap},
 		{Key: pane.Key{Keys: []string{"d"}, Label: "d", Verb: "other base", Help: "choose another run to compare with", Foot: true}, Do: (*Pane).choose},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some rows of the part: gemm class:communication change:new", Foot: true}, Do: (*Pane).askFilter},
+		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "order the part by its next column of numbers, greatest first; after the last as it was"}, Do: (*Pane).order, Why: needRows},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that prints this comparison", Foot: true}, Do: (*Pane).copyText},
 	}
 }
@@ -156,6 +158,13 @@ func alreadyRead(p *Pane) string {
 		return "already reading; esc stops it"
 	}
 	return needRun(p)
+}
+
+func needRows(p *Pane) string {
+	if p.onSheet().table().Rows() < 2 {
+		return "there is nothing to order here"
+	}
+	return ""
 }
 
 func needTrace(p *Pane) string {

@@ -202,6 +202,25 @@ func TestStepsShowWhenNearEnough(t *testing.T) {
 	d.Expect(" decode 28 ", "6 % of the window")
 }
 
+func TestPartsInOrderOfAColumn(t *testing.T) {
+	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18)
+	first := func() string { r, _ := d.Pane().(*Pane).sheet.current(); return r.cells[0].Text }
+	d.Press("down", "o").Expect("by time ms, greatest first")
+	if got := first(); !strings.HasPrefix(got, "nvjet") {
+		t.Errorf("longest: %s", got)
+	}
+	d.Press("o").Expect("by n, greatest first")
+	if got := first(); !strings.HasPrefix(got, "nccl") {
+		t.Errorf("most launches: %s", got)
+	}
+	d.Press("o", "o").Expect("sums over 2 ranks")
+	d.Press("tab", "o").Expect("by size, greatest first")
+	if r, _ := d.Pane().(*Pane).sheet.current(); r.cells[1].Text != "64 MiB" {
+		t.Errorf("largest: %v", r.cells)
+	}
+	opened(t, panetest.New(), "llama-8b-tp1", 80, 18).Press("o").Check()
+}
+
 func TestEnterShowsAKernel(t *testing.T) {
 	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("down", "enter").Expect("void ncclDevKernel_AllReduce_Sum_bf16_RING_LL<float>(int)",
 		"class communication", "87.40 ms in 8 192 launches on 2 ranks, 7.7 % of kernel time", "one launch 10.7 µs in the mean, 5.3 µs to 32.0 µs")

@@ -62,7 +62,7 @@ func (p *Pane) size(bytes int64, inferred bool) widget.Cell {
 	if bytes < 0 {
 		return p.none()
 	}
-	cell := widget.Cell{Text: widget.Bytes(bytes)}
+	cell := widget.Cell{Text: widget.Bytes(bytes), By: float64(bytes)}
 	if inferred {
 		cell.Lead = "≈"
 	}

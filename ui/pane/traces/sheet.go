@@ -33,11 +33,13 @@ type sheet struct {
 	all     [][]row // of each part
 	shown   [][]row // of those the ones that its filter lets through
 	filters []pane.Filter
-	at      int // the part with the cursor
+	sorts   []pane.Sort // of each part
+	at      int         // the part with the cursor
 }
 
 func newSheet(parts []part) *sheet {
-	s := &sheet{parts: parts, all: make([][]row, len(parts)), shown: make([][]row, len(parts)), filters: make([]pane.Filter, len(parts))}
+	s := &sheet{parts: parts, all: make([][]row, len(parts)), shown: make([][]row, len(parts)), filters: make([]pane.Filter, len(parts)),
+		sorts: make([]pane.Sort, len(parts))}
 	for _, part := range parts {
 		s.tables = append(s.tables, widget.Table{Columns: part.columns, Column: -1})
 	}
@@ -54,14 +56,45 @@ func (s *sheet) set(all [][]row) {
 
 // fill puts the rows of a part that its filter lets through into its table.
 func (s *sheet) fill(i int) {
-	s.shown[i] = nil
 	var cells [][]widget.Cell
-	for _, r := range s.all[i] {
+	var ids []int
+	for id, r := range s.all[i] {
 		if s.filters[i].Match(r.fields) {
-			s.shown[i], cells = append(s.shown[i], r), append(cells, r.cells)
+			cells, ids = append(cells, r.cells), append(ids, id)
 		}
 	}
+	cells, ids = s.sorts[i].Apply(cells, ids)
+	s.shown[i] = nil
+	for _, id := range ids {
+		s.shown[i] = append(s.shown[i], s.all[i][id])
+	}
 	s.tables[i].SetRows(cells)
+}
+
+// order goes to the next column of numbers in sight that the part with the cursor is
+// ordered by, greatest first; after the last to the order in which the rows came.
+func (s *sheet) order(width int) {
+	from, now := 0, &s.sorts[s.at]
+	if now.On {
+		from = now.Column + 1
+	}
+	*now = pane.Sort{}
+	for _, c := range s.tables[s.at].Shown(width) {
+		if c >= from && c > 0 && s.parts[s.at].columns[c].Right && !now.On {
+			*now = pane.Sort{On: true, Column: c, Down: true}
+		}
+	}
+	s.fill(s.at)
+}
+
+// ordered says by what the part with the cursor is ordered; empty: as its rows came.
+func (s *sheet) ordered() string {
+	now := s.sorts[s.at]
+	if !now.On {
+		return ""
+	}
+	c := s.parts[s.at].columns[now.Column]
+	return "by " + strings.TrimSpace(c.Title+" "+c.Unit) + ", greatest first"
 }
 
 // filter narrows the part with the cursor.
@@ -213,6 +246,9 @@ func (s *sheet) head(f frame, i int) string {
 		}
 	}
 	remark := f.remark(s.parts[i].name)
+	if i == s.at && s.ordered() != "" {
+		remark = s.ordered()
+	}
 	if remark == "" {
 		return widget.Rule(f.th, f.width, strings.Join(names, "  "))
 	}
