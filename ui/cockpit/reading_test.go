@@ -1,6 +1,7 @@
 package cockpit
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"shardeck/ui/panetest"
@@ -55,4 +56,21 @@ func TestTwoRunsSideBySide(t *testing.T) {
 	d.Press("down", "enter").Expect("deepseek-v2-lite-ep2 → llama-8b-tp2", "▌window", "-90.00")
 	d.Press("tab", "tab").Expect("▌kernels", "flash_fwd", "-66.2").Press("x").Expect("llama-8b-tp2 → deepseek-v2-lite-ep2", "+196.1").Press("esc").Expect("▌kernels")
 	d.Press("4", "6").Expect("Traces · llama-8b-tp2 · window")
+}
+
+// Whatever is pressed in metrics, charts and traces, every frame is exact (the driver
+// checks each) and nothing panics.
+func TestMonkeyReads(t *testing.T) {
+	keys := []string{"4", "5", "6", "up", "down", "left", "right", "enter", "esc", "tab", "shift+tab", "space", "/", "b", "c", "d", "o", "x", "y", "g", "l", "i",
+		"C", "P", "+", "-", "[", "]", "<", ">", "0", "n", "N", "t", "m", "a", "r", "pgdown", "end", "home", "backspace", "h"}
+	for seed := range uint64(3) {
+		random := rand.New(rand.NewPCG(seed, 11))
+		d := start(t, panetest.New(), 80, 24).Press("down", "t")
+		for range 700 {
+			if random.IntN(40) == 0 {
+				d.Resize(60+random.IntN(140), 18+random.IntN(42))
+			}
+			d.Press(keys[random.IntN(len(keys))])
+		}
+	}
 }
