@@ -202,6 +202,10 @@ func TestStepsShowWhenNearEnough(t *testing.T) {
 	d.Expect(" decode 28 ", "6 % of the window")
 }
 
+func TestNamesOfPartsComeBeforeRemarks(t *testing.T) {
+	opened(t, panetest.New(), "llama-8b-tp2", 60, 14).Press("tab", "tab").Expect("kernels  collectives  ▌skew  ranks  classes ──")
+}
+
 func TestPartsInOrderOfAColumn(t *testing.T) {
 	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18)
 	first := func() string { r, _ := d.Pane().(*Pane).sheet.current(); return r.cells[0].Text }

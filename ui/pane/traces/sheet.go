@@ -245,12 +245,17 @@ func (s *sheet) head(f frame, i int) string {
 			names = append(names, f.th.Paint(tone, sign+part.name))
 		}
 	}
-	remark := f.remark(s.parts[i].name)
+	title, remark := strings.Join(names, "  "), s.remark(f, i)
+	if remark == "" || widget.Width(title)+widget.Width(remark)+8 > f.width {
+		return widget.Rule(f.th, f.width, title)
+	}
+	return widget.Rule(f.th, f.width-widget.Width(remark)-2, title) + " " + f.th.Paint(theme.Dim, remark)
+}
+
+// remark stands at the end of the rule over a part, where the names leave room for it.
+func (s *sheet) remark(f frame, i int) string {
 	if i == s.at && s.ordered() != "" {
-		remark = s.ordered()
+		return s.ordered()
 	}
-	if remark == "" {
-		return widget.Rule(f.th, f.width, strings.Join(names, "  "))
-	}
-	return widget.Rule(f.th, f.width-widget.Width(remark)-2, strings.Join(names, "  ")) + " " + f.th.Paint(theme.Dim, remark)
+	return f.remark(s.parts[i].name)
 }
