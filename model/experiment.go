@@ -78,8 +78,9 @@ type SlurmRequest struct {
 
 // Replay tunes engine replay: which recording, and how fast.
 type Replay struct {
-	Recording string  `yaml:"recording" json:"recording,omitempty"` // name of an embedded recording; empty: the one with the same model and layout
-	Factor    float64 `yaml:"factor" json:"factor,omitempty"`       // pace: recorded time times factor; 0: 1.0
+	Recording string  `yaml:"recording" json:"recording,omitempty"`     // name of an embedded recording; empty: the one with the same model and layout
+	Factor    float64 `yaml:"factor" json:"factor,omitempty"`           // pace: recorded time times factor; 0: 1.0
+	Engine    Engine  `yaml:"engine,omitempty" json:"engine,omitempty"` // in the config.yaml of a run: the engine that was recorded
 }
 
 // Defaults returns the experiment that a file with no keys would be. Reading a

@@ -18,13 +18,20 @@ type ScalingKey struct {
 }
 
 // KeyOf is the key of a run of an experiment on a kind of GPU. Replays differ from what
-// they re-emit.
+// they re-emit, and from each other by the engine that was recorded.
 func KeyOf(e Experiment, gpu string) ScalingKey {
 	return ScalingKey{
 		Model: e.Model.Name, Layers: e.Model.Layers, Precision: e.Model.Precision,
 		BatchSize: e.Data.BatchSize, SeqLen: e.Data.SeqLen, MaxTokens: e.Data.MaxTokens,
-		GPU: gpu, Engine: e.Engine, Replay: e.Engine == EngineReplay,
+		GPU: gpu, Engine: recordedEngine(e), Replay: e.Engine == EngineReplay,
 	}
+}
+
+func recordedEngine(e Experiment) Engine {
+	if e.Engine == EngineReplay && e.Replay.Engine != "" {
+		return e.Replay.Engine
+	}
+	return e.Engine
 }
 
 // Equal reports whether two runs may be compared, and if not names what differs, the

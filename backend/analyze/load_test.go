@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -38,7 +39,12 @@ func TestMain(m *testing.M) {
 }
 
 // small is a recording kept in the repository.
-func small(name string) string { return filepath.Join(repo, "testdata/recordings", name) }
+func small(name string) string {
+	if dir := filepath.Join(repo, "templates/demo", name); strings.HasPrefix(name, "vllm-llama") {
+		return dir // once in the repository is enough
+	}
+	return filepath.Join(repo, "testdata/recordings", name)
+}
 
 // large is a run inside an archive of the shared recordings; the test is skipped
 // where there are none.

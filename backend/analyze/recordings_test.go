@@ -13,6 +13,7 @@ import (
 // recordings are all runs with traces, those in the repository first.
 var recordings = []struct{ archive, run string }{
 	{"", "llama-8b-tp1"}, {"", "llama-8b-tp2"}, {"", "llama-8b-tp2-straggler"}, {"", "llama-8b-tp2-stack"}, {"", "llama-8b-pp2"},
+	{"", "vllm-deepseek-v2-lite-ep2"}, {"", "vllm-llama-8b-tp1"}, {"", "vllm-llama-8b-tp2"},
 	{"small.txz", "small/llama-8b-tp2-stack"}, {"small.txz", "small/deepseek-v2-lite-ep1"}, {"small.txz", "small/deepseek-v2-lite-ep2"},
 	{"demo.txz", "demo/llama-8b-tp1"}, {"demo.txz", "demo/llama-8b-tp2"}, {"demo.txz", "demo/llama-8b-tp2-slow-gpu"},
 	{"demo.txz", "demo/llama-8b-pp2"}, {"demo.txz", "demo/deepseek-v2-lite-ep1"}, {"demo.txz", "demo/deepseek-v2-lite-ep2"},

@@ -113,7 +113,7 @@ func (r Recording) fill(dir string) error {
 	info.Status, info.ExitCode, info.Cause = model.RunComplete, model.ExitDone, ""
 	info.Timed = len(t.Timed)
 	if len(r.files("kineto_trace_*")) > 0 {
-		info.Traced, info.Tokens = r.Traced, r.Workload.MaxTokens
+		info.Traced, info.Tokens = r.Traced, r.Tokens
 	} else {
 		info.Missing = []string{"traces: none were recorded, this run is timing only"}
 	}

@@ -18,11 +18,13 @@ import (
 
 // timing holds the keys of timing_stats_<rank>.json that a replay reads. Seconds.
 type timing struct {
-	Timed  []float64 `json:"unprofiled_iteration_times"`
-	TTFT   []float64 `json:"unprofiled_ttft"`
-	TPOT   []float64 `json:"unprofiled_tpot"`
-	Traced []float64 `json:"iteration_times,omitempty"`
-	Peak   int64     `json:"peak_memory_bytes,omitempty"`
+	Timed  []float64         `json:"unprofiled_iteration_times"`
+	TTFT   []json.RawMessage `json:"unprofiled_ttft"` // of an iteration: a number, or a list with one for each request
+	TPOT   []json.RawMessage `json:"unprofiled_tpot"`
+	Input  []json.RawMessage `json:"unprofiled_input_tokens,omitempty"`
+	Output []json.RawMessage `json:"unprofiled_output_tokens,omitempty"`
+	Traced []float64         `json:"iteration_times,omitempty"`
+	Peak   int64             `json:"peak_memory_bytes,omitempty"`
 }
 
 func (r Recording) timing() (timing, error) {
@@ -69,7 +71,8 @@ func (r Recording) cutTimings(k int, dir string) error {
 		if err := json.Unmarshal(b, &t); err != nil {
 			return err
 		}
-		t = timing{Timed: head(t.Timed, k), TTFT: head(t.TTFT, k), TPOT: head(t.TPOT, k), Peak: t.Peak}
+		t = timing{Timed: head(t.Timed, k), TTFT: head(t.TTFT, k), TPOT: head(t.TPOT, k),
+			Input: head(t.Input, k), Output: head(t.Output, k), Peak: t.Peak}
 		if err := writeJSON(filepath.Join(dir, path.Base(name)), t); err != nil {
 			return err
 		}
@@ -77,7 +80,7 @@ func (r Recording) cutTimings(k int, dir string) error {
 	return nil
 }
 
-func head(v []float64, k int) []float64 { return v[:min(k, len(v))] }
+func head[T any](v []T, k int) []T { return v[:min(k, len(v))] }
 
 // writeConfig writes config.yaml: the recording's own workload and depth, since the
 // numbers are of those, under the id, description and output_dir of the experiment.
@@ -96,7 +99,7 @@ func (r Recording) writeConfig(dir string, c config) error {
 	set(root, "description", c.Description)
 	set(root, "engine", string(model.EngineReplay))
 	set(root, "output_dir", c.OutputDir)
-	root.Content = append(root.Content, replayNode(model.Replay{Recording: r.Name, Factor: c.Replay.Factor})...)
+	root.Content = append(root.Content, replayNode(model.Replay{Recording: r.Name, Factor: c.Replay.Factor, Engine: r.Engine})...)
 	var out bytes.Buffer
 	e := yaml.NewEncoder(&out)
 	e.SetIndent(2)

@@ -115,7 +115,7 @@ func (p *player) traces(ctx context.Context) error {
 			return err
 		}
 	}
-	p.info.Traced, p.info.Tokens = p.rec.Traced, p.rec.Workload.MaxTokens
+	p.info.Traced, p.info.Tokens = p.rec.Traced, p.rec.Tokens
 	return p.rec.copyFiles("timing_stats_*.json", p.dir)
 }
 

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -25,8 +26,11 @@ type Recording struct {
 	Model    model.ModelRef
 	Layout   model.Layout
 	Workload model.Workload
+	Engine   model.Engine // that was recorded
 	Warmup   int
+	Timed    int // untraced iterations
 	Traced   int // iterations in the traces
+	Tokens   int // output tokens of each traced iteration
 
 	id  string // experiment_id it was recorded under
 	dir string // in templates.FS
@@ -42,7 +46,12 @@ type config struct {
 	Warmup      int            `yaml:"warmup_iterations"`
 	Iterations  int            `yaml:"profile_iterations"`
 	OutputDir   string         `yaml:"output_dir"`
+	Engine      model.Engine   `yaml:"engine"`
 	Replay      model.Replay   `yaml:"replay"`
+	Profiling   struct {
+		Iterations model.AutoInt `yaml:"trace_iterations"`
+		Tokens     model.AutoInt `yaml:"trace_tokens"`
+	} `yaml:"profiling"`
 }
 
 func parseConfig(text []byte) (config, error) {
@@ -76,7 +85,9 @@ func load(dir string) (Recording, error) {
 		return Recording{}, fmt.Errorf("recording %s: %w", path.Base(dir), err)
 	}
 	return Recording{Name: path.Base(dir), Title: c.Description, Model: c.Model, Layout: c.Layout,
-		Workload: c.Workload, Warmup: c.Warmup, Traced: c.Iterations, id: c.ID, dir: dir}, nil
+		Workload: c.Workload, Engine: c.Engine, Warmup: c.Warmup, Timed: c.Iterations,
+		Traced: cmp.Or(int(c.Profiling.Iterations), c.Iterations),
+		Tokens: cmp.Or(int(c.Profiling.Tokens), c.Workload.MaxTokens), id: c.ID, dir: dir}, nil
 }
 
 // Find returns the recording of a model and layout. Where several were made of the

@@ -169,7 +169,7 @@ func (r Recording) differences(c config) []string {
 		{"data.seq_len", c.Workload.SeqLen, r.Workload.SeqLen},
 		{"data.max_tokens", c.Workload.MaxTokens, r.Workload.MaxTokens},
 		{"model.layers", c.Model.Layers, r.Model.Layers},
-		{"profile_iterations", c.Iterations, r.Traced},
+		{"profile_iterations", c.Iterations, r.Timed},
 	} {
 		if d.asked != 0 && d.asked != d.has {
 			notes = append(notes, fmt.Sprintf("the config asks for %s %d, the recording has %d, as config.yaml here says", d.key, d.asked, d.has))

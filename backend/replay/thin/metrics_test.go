@@ -23,6 +23,9 @@ func TestMetricsStayEqual(t *testing.T) {
 	for _, r := range replay.Recordings() {
 		t.Run(r.Name, func(t *testing.T) {
 			dir := filepath.Join(full, r.Name)
+			if _, err := os.Stat(dir); err != nil {
+				t.Skip("its full recording is not among those of demo.txz")
+			}
 			want := analyse(t, r, filepath.Join(dir, "kineto_trace_*.json"), dir)
 			got := analyse(t, r, filepath.Join("..", "..", "..", "templates", "demo", r.Name, "kineto_trace_*.json.gz"), dir)
 			if want.Metric("gpu_busy").Value == nil {

@@ -1,0 +1,35 @@
+package analyze
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestVLLM reads recordings of vLLM 0.25.1 on two H100: what a forward step
+// communicates must be what vLLM documents, 2L+1 all-reduce calls (two a layer, one
+// behind the embedding) and one all-gather of the logits.
+func TestVLLM(t *testing.T) {
+	for _, c := range []struct {
+		run                  string
+		allReduce, allGather float64 // a step
+		steps                string
+	}{
+		{"vllm-llama-8b-tp1", 0, 0, "6 decode steps; 1 mixed step; 2 prefill steps"},
+		{"vllm-llama-8b-tp2", 65, 1, "8 decode steps; 2 mixed steps; 2 prefill steps"},
+		{"vllm-deepseek-v2-lite-ep2", 55, 1, "6 decode steps; 1 mixed step; 2 prefill steps"},
+	} {
+		t.Run(c.run, func(t *testing.T) {
+			a := analyse(t, load(t, small(c.run)))
+			by := a.Metric("coll_calls_per_step").By
+			if by["all_reduce"] != c.allReduce || by["all_gather"] != c.allGather {
+				t.Errorf("calls a step: %v, want %v all_reduce and %v all_gather", by, c.allReduce, c.allGather)
+			}
+			if n := a.Metric("phase_time").Note; !strings.Contains(n, c.steps) {
+				t.Errorf("steps: %q, want %q", n, c.steps)
+			}
+			if ttft := a.Metric("ttft"); ttft.N != 12 {
+				t.Errorf("ttft of %d requests, want 12: 4 in each of 3 iterations", ttft.N)
+			}
+		})
+	}
+}
