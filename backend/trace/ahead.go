@@ -101,6 +101,15 @@ func (a *ahead) at(pos int64) *chunk {
 	return nil
 }
 
+// limit is up to where in a text that begins at byte base events may be read without
+// asking for a chunk; n if there is no other.
+func (a *ahead) limit(base int64, n int) int {
+	if a.next < len(a.chunks) {
+		return int(min(int64(n), a.chunks[a.next].from-base))
+	}
+	return n
+}
+
 // list is an empty list for the records of a chunk.
 func (a *ahead) list() []Record {
 	select {
@@ -188,15 +197,17 @@ func (w *aheadWorker) events(to int64) bool {
 		case win.offset() >= to:
 			return true
 		}
-		end, st := w.scan.event(win.buf, win.pos, win.esc+1, win.offset())
+		if win.glance(w.scan, int(min(int64(len(win.buf)), to-win.base))) {
+			continue
+		}
+		end, st := w.scan.event(win.buf, win.pos, win.offset())
 		for st == short && !win.full() && win.more() {
-			end, st = w.scan.event(win.buf, win.pos, win.esc+1, win.offset())
+			end, st = w.scan.event(win.buf, win.pos, win.offset())
 		}
 		if st != whole {
 			return false
 		}
 		win.pos = end
-		win.passComma()
 	}
 	return true
 }

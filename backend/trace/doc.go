@@ -11,11 +11,16 @@
 //	faults     (damage.go)    what was wrong; resync.go finds the next event after a broken one
 //
 // The scanner has four ways to read an event, each faster than the next and none with
-// a result of its own. A launch seen before is one comparison (stamp.go). An event
-// of a kind that is not kept is known by its first bytes (layout.go) and skipped
-// (skip.go). An event spelled like an earlier one is read without looking at its keys
+// a result of its own. An event of a kind that is not kept is known by its first bytes
+// (layout.go) and skipped (skip.go). A launch seen before is one comparison (stamp.go,
+// match.go). An event spelled like an earlier one is read without looking at its keys
 // (shape.go, learn.go). Anything else is read key by key (walk.go, event.go), and
 // that is what the others must equal: the fuzz target holds them to it.
+//
+// The two loops that see nearly every byte, to the end of an event that is skipped
+// and along the text of a launch, are in assembly where the processor has AVX2
+// (vector_amd64.s), and in Go elsewhere or with the build tag purego; the tests hold
+// one to the other.
 //
 // Times are integer nanoseconds, read from the decimal text and never through a
 // float (number.go). Names and NCCL metadata are kept once (intern.go, coll.go), a

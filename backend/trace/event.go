@@ -256,6 +256,9 @@ func (e *event) setBlocks(val []byte) {
 // kept says whether the event is, or may yet turn out to be, one that is kept.
 func (e *event) kept() bool { return e.phase != '?' && e.cat != other }
 
+// mark says that the event is an annotation.
+func (e *event) mark() bool { return e.cat == cpuMark || e.cat == gpuMark }
+
 // unquote takes the quotes off a string; escapes stay as they are.
 func unquote(val []byte) []byte {
 	if len(val) >= 2 && val[0] == '"' {

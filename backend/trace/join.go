@@ -92,5 +92,5 @@ func (w *window) jumpTo(to int64) {
 
 // reset makes the window begin at byte base of the text, where src stands.
 func (w *window) reset(src io.Reader, base int64) {
-	*w = window{src: src, block: w.block, buf: w.buf[:0], base: base, esc: -1}
+	*w = window{src: src, block: w.block, buf: w.buf[:0], base: base}
 }

@@ -27,12 +27,14 @@ func (d *document) list() status {
 
 // event reads the event at the window's position, with as much text as it needs.
 func (d *document) event() {
+	if d.glance() {
+		return
+	}
 	for {
-		end, st := d.scan.event(d.buf, d.pos, d.esc+1, d.offset())
+		end, st := d.scan.event(d.buf, d.pos, d.offset())
 		switch {
 		case st == whole:
 			d.pos = end
-			d.passComma()
 			return
 		case st == broken:
 			d.fault(faultEvent)
@@ -46,6 +48,16 @@ func (d *document) event() {
 			return
 		}
 	}
+}
+
+// glance reads on while events are known at a glance, up to the next chunk read ahead;
+// false if the first is not known.
+func (d *document) glance() bool {
+	limit := len(d.buf)
+	if d.ahead != nil {
+		limit = d.ahead.limit(d.base, limit)
+	}
+	return d.window.glance(d.scan, limit)
 }
 
 // fault counts a broken event and goes to the next.

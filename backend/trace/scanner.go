@@ -2,7 +2,6 @@ package trace
 
 import (
 	"math"
-	"runtime"
 	"unicode/utf8"
 )
 
@@ -14,7 +13,6 @@ const maxCorrelation = math.MaxUint32
 type scanner struct {
 	plain   bool // without fast paths, for tests
 	ev      event
-	glance  glance
 	shapes  shapes
 	stamps  stamps
 	records []Record
@@ -36,23 +34,19 @@ func newScanner() *scanner {
 	return &scanner{names: newNameTable(), colls: collTable{ids: map[string]int32{}}}
 }
 
-// event reads the event at b[i], which is at offset at of the text. clean is as in
-// skip. Events that are short or broken leave no trace.
-func (s *scanner) event(b []byte, i, clean int, at int64) (end int, st status) {
+// event reads the event at b[i], which is at offset at of the text. Events that are
+// short or broken leave no trace.
+func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 	if s.plain {
 		return s.plainEvent(b, i, at)
 	}
-	if s.glance.dull(b[i:]) {
-		return skip(b, i, clean)
-	}
-	if r, end, ok := s.stamps.read(b, i); ok {
-		s.keep(r)
-		return end, whole
+	if dull(b[i:]) {
+		return skip(b, i)
 	}
 	faults := s.faults.total + s.oddWords
 	shaped := false
 	if end, shaped = s.shapes.read(b, i, &s.ev); !shaped {
-		if end, st = s.walk(b, i, clean); st != whole {
+		if end, st = s.walk(b, i); st != whole {
 			return end, st
 		}
 	}
@@ -68,7 +62,7 @@ func (s *scanner) event(b []byte, i, clean int, at int64) (end int, st status) {
 
 // plainEvent is event without any fast path; they must be equal.
 func (s *scanner) plainEvent(b []byte, i int, at int64) (end int, st status) {
-	if end, st = s.walk(b, i, len(b)); st == whole {
+	if end, st = s.walk(b, i); st == whole {
 		s.take(b, at)
 	}
 	return end, st
@@ -78,16 +72,15 @@ func (s *scanner) plainEvent(b []byte, i int, at int64) (end int, st status) {
 // it became a record.
 func (s *scanner) take(b []byte, at int64) bool {
 	e := &s.ev
-	mark := e.cat == cpuMark || e.cat == gpuMark
 	switch {
 	case e.cat <= other || e.phase == 0 || e.phase == '?':
 		return false
 	case e.phase != 'X':
-		if !mark {
+		if !e.mark() {
 			s.faults.add(faultHalf, at)
 		}
 		return false
-	case mark:
+	case e.mark():
 		s.takeMark(b, e.cat == gpuMark, at)
 		return false
 	}
@@ -113,14 +106,6 @@ func (s *scanner) takeRecord(b []byte, kind Kind, at int64) bool {
 		Kind:   kind,
 	})
 	return true
-}
-
-func (s *scanner) keep(r Record) {
-	s.room()
-	s.records = append(s.records, r)
-	if r.Kind == KindKernel {
-		s.kernels++
-	}
 }
 
 func (s *scanner) takeMark(b []byte, gpu bool, at int64) {
@@ -187,32 +172,4 @@ func (s *scanner) coll(b []byte, at int64) int32 {
 		s.faults.add(faultColl, at)
 	}
 	return id
-}
-
-// Sizes of the list of records: a sample of them tells how many the file holds, and
-// a large list costs more memory than a collection costs time.
-const (
-	firstList  = 1 << 10
-	sampleList = 1 << 14
-	largeList  = 1 << 16
-)
-
-// room grows the list of records to what the whole file is expected to hold. A large
-// list that was outgrown is given up at once: left to itself, the collector comes
-// only when the heap has grown by as much again.
-func (s *scanner) room() {
-	n := len(s.records)
-	if n < cap(s.records) || s.expect == nil {
-		return
-	}
-	size, expected := max(firstList, 4*n), s.expect(n)
-	if n >= sampleList {
-		size = max(n+n/4, expected)
-	}
-	to := make([]Record, n, size)
-	copy(to, s.records)
-	s.records = to
-	if n >= largeList {
-		runtime.GC()
-	}
 }

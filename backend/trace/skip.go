@@ -11,45 +11,56 @@ const (
 	broken               // not JSON
 )
 
-// skip finds the end of the object that begins at b[i]. No byte from clean on is a
-// backslash, so that there a quote always opens or closes a string. It is exact for
-// valid JSON in any layout; invalid JSON is broken, or passed over where its stray
-// quotes happen to balance.
-func skip(b []byte, i, clean int) (end int, st status) {
-	if i < clean {
-		return skipStrings(b, i)
+// skip finds the end of the object that begins at b[i]. It is exact for valid JSON in
+// any layout; invalid JSON is broken, or passed over where its stray quotes happen to
+// balance.
+func skip(b []byte, i int) (end int, st status) {
+	if end = hop(b, i); end > 0 {
+		return end, whole
+	}
+	return skipStrings(b, i)
+}
+
+// hop is skip for an object that has no backslash, so that a quote always opens or
+// closes a string, and no closing brace in a string. 0: it did not see the end.
+func hop(b []byte, i int) (end int) {
+	if vector {
+		return skipVector(b, i)
 	}
 	return skipParity(b, i)
 }
 
 // skipParity hops from closing brace to closing brace. A brace is structure if the
 // number of quotes since a place known to be outside every string is even.
-func skipParity(b []byte, i int) (int, status) {
+func skipParity(b []byte, i int) (end int) {
 	depth, out := 1, i+1
 	for {
 		n := bytes.IndexByte(b[out:], '}')
 		if n < 0 {
-			return 0, short
+			return 0
 		}
 		opened, inside := braces(b[out : out+n])
-		depth += opened
 		if inside {
-			end, st := closeString(b, out+n)
-			if st != whole {
-				return 0, st
-			}
-			out = end
-			continue
+			return 0
 		}
+		depth += opened
 		for out += n + 1; ; out++ {
 			if depth--; depth == 0 {
-				return out, whole
+				return noEscape(b, i, out)
 			}
 			if out = skipSpace(b, out); out == len(b) || b[out] != '}' {
 				break
 			}
 		}
 	}
+}
+
+// noEscape is end, or 0 if b[i:end] has a backslash.
+func noEscape(b []byte, i, end int) int {
+	if bytes.IndexByte(b[i:end], '\\') >= 0 {
+		return 0
+	}
+	return end
 }
 
 // braces counts the opening braces of b that are not in a string, and says whether
@@ -71,17 +82,8 @@ var quote = []byte{'"'}
 
 func oddQuotes(b []byte) bool { return bytes.Count(b, quote)&1 == 1 }
 
-// closeString finds the end of the string that b[i] is in. What follows a string
-// must be structure: text there means that a stray quote turned inside out.
-func closeString(b []byte, i int) (end int, st status) {
-	n := bytes.IndexByte(b[i:], '"')
-	if n < 0 {
-		return 0, short
-	}
-	return afterString(b, i+n+1)
-}
-
-// afterString checks that the string that ended at b[end-1] is followed by structure.
+// afterString checks that the string that ended at b[end-1] is followed by structure:
+// text there means that a stray quote turned inside out.
 func afterString(b []byte, end int) (int, status) {
 	i := skipSpace(b, end)
 	if i == len(b) {
@@ -94,8 +96,7 @@ func afterString(b []byte, end int) (int, status) {
 	return 0, broken
 }
 
-// skipStrings is skip for text with escapes: it steps over string after string. Where
-// there is no escape its result is that of skipParity, broken text included.
+// skipStrings is skip for any text: it steps over string after string.
 func skipStrings(b []byte, i int) (int, status) {
 	depth := 0
 	for i < len(b) {

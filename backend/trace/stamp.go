@@ -12,6 +12,7 @@ type stamps struct {
 	past   uint32             // of the stamps before
 	lost   int                // what wrong guesses cost, less what right ones saved
 	guess  [1 << guessBits]int32
+	at     [maxNumbers]span // scratch
 }
 
 // Limits of what is remembered, so that a file where no launch comes twice costs
@@ -26,25 +27,20 @@ const (
 
 // stamp is the text of one launch of one kernel.
 type stamp struct {
-	record   Record // all but start, duration and correlation
-	segments []segment
-}
-
-// segment is constant text and the number after it.
-type segment struct {
-	text string
-	kind varying
+	record Record // all but start, duration and correlation
+	pattern
+	start, dur, corr int8 // which numbers of the pattern they are; -1: none
 }
 
 // varying is a number that differs from launch to launch.
 type varying uint8
 
 const (
-	nothing varying = iota // the event ends here
-	startNumber
+	startNumber varying = iota
 	durNumber
 	corrNumber
 	idNumber // not kept
+	varyings
 )
 
 // slot is where the guess after the present past is kept.
@@ -53,50 +49,43 @@ func (s *stamps) slot() *int32 { return &s.guess[s.past*0x9e3779b1>>(32-guessBit
 // follow adds a stamp to the past.
 func (s *stamps) follow(id int32) { s.past = s.past<<historyShift ^ uint32(id) }
 
-// read reads the event at b[i] if it is the one that is expected.
-func (s *stamps) read(b []byte, i int) (r Record, end int, ok bool) {
+// match is the stamp that is expected, if the event at b[i] is one of it, with where
+// its numbers are in s.at; 0: it is not.
+func (s *stamps) match(b []byte, i int) (t *stamp, end int) {
 	id := *s.slot()
 	if int(id) >= len(s.list) || s.lost > maxLost {
-		return r, 0, false
+		return nil, 0
 	}
-	if r, end, ok = s.list[id].read(b, i); ok {
-		s.follow(id)
-		s.lost -= 2
-	}
-	return r, end, ok
+	t = &s.list[id]
+	return t, t.match(b, i, &s.at)
 }
 
-func (t *stamp) read(b []byte, i int) (r Record, end int, ok bool) {
-	r = t.record
-	for k := range t.segments {
-		seg := &t.segments[k]
-		from := i + len(seg.text)
-		if from >= len(b) || string(b[i:from]) != seg.text {
-			return r, 0, false
-		}
-		var n number
-		switch i = from; seg.kind {
-		case nothing:
-			return r, i, true
-		case startNumber:
-			i, ok = n.readMicros(b, i)
-			r.Start = n.v
-		case durNumber:
-			i, ok = n.readMicros(b, i)
-			r.Dur = n.v
-			ok = ok && n.v >= 0
-		case corrNumber:
-			i, ok = n.readWhole(b, i)
-			r.Corr = uint32(n.v)
-			ok = ok && n.v <= maxCorrelation
-		case idNumber:
-			i, ok = numberEnd(b, i)
-		}
-		if !ok {
-			return r, 0, false
-		}
+// right says that what match gave was the event.
+func (s *stamps) right() {
+	s.follow(*s.slot())
+	s.lost -= 2
+}
+
+// fill makes r of the stamp and the numbers of b that are at at; false if they are
+// not such as it can have.
+func (t *stamp) fill(r *Record, b []byte, at *[maxNumbers]span) bool {
+	start, isStart := readMicros(b, at[t.start])
+	dur, isDur := readMicros(b, at[t.dur])
+	*r = t.record
+	r.Start, r.Dur = start, dur
+	if t.corr < 0 {
+		return isStart && isDur
 	}
-	return r, 0, false
+	corr, isCorr := readWhole(b, at[t.corr])
+	r.Corr = uint32(corr)
+	return isStart && isDur && isCorr && corr <= maxCorrelation
+}
+
+// is says whether the event b[i:end], which made r, is one of this stamp.
+func (t *stamp) is(b []byte, i, end int, r Record) bool {
+	var at [maxNumbers]span
+	var got Record
+	return t.match(b, i, &at) == end && t.fill(&got, b, &at) && got == r
 }
 
 // note remembers the event b[i:end], which was read by other means and made record
@@ -108,7 +97,7 @@ func (s *stamps) note(b []byte, i, end int, r Record) {
 	slot := s.slot()
 	s.lost += 1 + len(s.byName[r.Name])
 	for _, id := range s.byName[r.Name] {
-		if got, to, ok := s.list[id].read(b[:end+1], i); ok && to == end && got == r {
+		if s.list[id].is(b, i, end, r) {
 			*slot = id
 			s.follow(id)
 			return
@@ -124,59 +113,62 @@ func (s *stamps) note(b []byte, i, end int, r Record) {
 
 // learn makes a stamp of the event b[i:] and its record.
 func (s *stamps) learn(b []byte, i int, r Record) bool {
-	l := stampLearner{b: b, from: i, ok: true}
+	l := stampLearner{b: b, from: i, ok: true, at: [varyings]int8{-1, -1, -1, -1}}
 	eachKey(b, i, l.eventKey)
-	l.segments = append(l.segments, segment{string(b[l.from:]), nothing})
-	if !l.ok || !l.seen[startNumber] || !l.seen[durNumber] {
+	l.pieces = append(l.pieces, string(b[l.from:]))
+	if !l.ok || l.at[startNumber] < 0 || l.at[durNumber] < 0 {
 		return false
 	}
 	if s.byName == nil {
 		s.byName = map[uint32][]int32{}
 	}
 	s.byName[r.Name] = append(s.byName[r.Name], int32(len(s.list)))
-	s.list = append(s.list, stamp{record: r, segments: l.segments})
+	s.list = append(s.list, stamp{record: r, pattern: newPattern(l.pieces), start: l.at[startNumber], dur: l.at[durNumber], corr: l.at[corrNumber]})
 	return true
 }
 
 // stampLearner cuts the text of an event at its varying numbers.
 type stampLearner struct {
 	b        []byte
-	segments []segment
+	pieces   []string
 	from     int // end of the number before
-	seen     [idNumber + 1]bool
+	at       [varyings]int8
 	args, ok bool
 }
 
-// varyingKeys are the keys of the varying numbers.
-var varyingKeys = map[string]varying{"ts": startNumber, "dur": durNumber, "correlation": corrNumber, "External id": idNumber}
-
 func (l *stampLearner) eventKey(key []byte, from, to int) {
-	if string(key) == "args" && l.b[from] == '{' {
-		l.ok = l.ok && !l.args
-		l.args = true
-		eachKey(l.b[:to], from, l.argKey)
-		return
-	}
-	if v := varyingKeys[string(key)]; v == startNumber || v == durNumber {
-		l.cut(v, from, to)
+	switch string(key) {
+	case "args":
+		if l.b[from] == '{' {
+			l.ok = l.ok && !l.args
+			l.args = true
+			eachKey(l.b[:to], from, l.argKey)
+		}
+	case "ts":
+		l.cut(startNumber, from, to)
+	case "dur":
+		l.cut(durNumber, from, to)
 	}
 }
 
 func (l *stampLearner) argKey(key []byte, from, to int) {
-	if v := varyingKeys[string(key)]; v == corrNumber || v == idNumber {
-		l.cut(v, from, to)
+	switch string(key) {
+	case "correlation":
+		l.cut(corrNumber, from, to)
+	case "External id":
+		l.cut(idNumber, from, to)
 	}
 }
 
-// cut ends a segment before the number b[from:to]. A key given twice, or one whose
+// cut ends a piece before the number b[from:to]. A key given twice, or one whose
 // value is no plain number, makes no stamp.
 func (l *stampLearner) cut(v varying, from, to int) {
 	end, plain := numberEnd(l.b, from)
-	if l.seen[v] || !plain || end != to {
+	if l.at[v] >= 0 || !plain || end != to {
 		l.ok = false
 		return
 	}
-	l.seen[v] = true
-	l.segments = append(l.segments, segment{string(l.b[l.from:from]), v})
+	l.at[v] = int8(len(l.pieces))
+	l.pieces = append(l.pieces, string(l.b[l.from:from]))
 	l.from = to
 }

@@ -2,13 +2,21 @@ package trace
 
 // walk reads the event at b[i] key by key, in any order and layout, into s.ev. As
 // soon as the event shows to be one that is not kept, the rest is skipped.
-func (s *scanner) walk(b []byte, i, clean int) (end int, st status) {
+func (s *scanner) walk(b []byte, i int) (end int, st status) {
 	s.ev.reset()
 	end, st = s.object(b, i, false)
 	if st == whole && end < 0 {
-		return skip(b, i, clean)
+		return s.skip(b, i)
 	}
 	return end, st
+}
+
+// skip is skip, or what it must equal.
+func (s *scanner) skip(b []byte, i int) (end int, st status) {
+	if s.plain {
+		return skipStrings(b, i)
+	}
+	return skip(b, i)
 }
 
 // object reads the keys of the object at b[i], an event or its args. An end of -1
@@ -65,7 +73,13 @@ func (s *scanner) field(b, key []byte, at span, args bool) bool {
 	}
 	f, sub := eventField(key)
 	s.ev.set(b, f, sub, at)
-	return f != fieldPhase && f != fieldCategory || s.ev.kept()
+	switch f {
+	case fieldPhase, fieldCategory:
+		return s.ev.kept()
+	case fieldName:
+		return !s.ev.mark() || s.steps.of(s.ev.name.of(b)) != ""
+	}
+	return true
 }
 
 // keyAndColon reads the key at b[i] up to the value that from begins.

@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"bytes"
 	"errors"
 	"io"
 )
@@ -9,7 +8,7 @@ import (
 // Sizes of the window: one block is read at a time; one event may be as large as
 // maxEvent before it is given up as damage.
 const (
-	blockSize = 1 << 20
+	blockSize = 1 << 18
 	maxEvent  = 16 << 20
 )
 
@@ -21,12 +20,11 @@ type window struct {
 	buf   []byte
 	pos   int
 	base  int64 // offset in the text of buf[0]
-	esc   int   // index of the last backslash in buf, -1 if there is none
 	err   error // why there is no more: io.EOF, or what broke the source
 }
 
 func newWindow(src io.Reader, block int) *window {
-	return &window{src: src, block: block, esc: -1, buf: make([]byte, 0, 2*block)}
+	return &window{src: src, block: block, buf: make([]byte, 0, 2*block)}
 }
 
 // offset is the place of the next unread byte in the text.
@@ -38,27 +36,27 @@ func (w *window) rest() []byte { return w.buf[w.pos:] }
 // full says that the unread text is as large as one event may be.
 func (w *window) full() bool { return len(w.buf)-w.pos >= maxEvent }
 
-// more adds a block of text; false if there is none. Slices of buf are void after it.
+// more adds a block of text, or as much as there is already, so that a giant event
+// is not looked at too often; false if there is none. Slices of buf are void after it.
 func (w *window) more() bool {
 	if w.err != nil {
 		return false
 	}
-	w.slide()
-	from := len(w.buf)
-	w.fill(from + w.block)
-	w.noteEscapes(from)
+	from := len(w.buf) - w.pos
+	fresh := max(w.block, min(from, maxEvent-from))
+	w.slide(fresh)
+	w.fill(from + fresh)
 	return len(w.buf) > from
 }
 
-// slide moves the unread tail to the front of a buffer with room for a block.
-func (w *window) slide() {
+// slide moves the unread tail to the front of a buffer with room for more bytes.
+func (w *window) slide(more int) {
 	tail := w.buf[w.pos:]
 	to := w.buf[:0]
-	if len(tail)+w.block > cap(w.buf) {
-		to = make([]byte, 0, 2*len(tail)+w.block)
+	if len(tail)+more > cap(w.buf) {
+		to = make([]byte, 0, 2*len(tail)+more)
 	}
 	w.base += int64(w.pos)
-	w.esc = max(-1, w.esc-w.pos)
 	w.pos = 0
 	w.buf = append(to, tail...)
 }
@@ -69,15 +67,6 @@ func (w *window) fill(n int) {
 		k, err := w.src.Read(w.buf[len(w.buf):n])
 		w.buf = w.buf[:len(w.buf)+k]
 		w.err = err
-	}
-}
-
-// noteEscapes looks for backslashes in what was just read. Nearly every trace has
-// none, and then whether a brace is in a string is a matter of counting quotes.
-func (w *window) noteEscapes(from int) {
-	fresh := w.buf[from:]
-	if bytes.IndexByte(fresh, '\\') >= 0 {
-		w.esc = from + bytes.LastIndexByte(fresh, '\\')
 	}
 }
 
@@ -102,13 +91,26 @@ func (w *window) peek() (c byte, ok bool) {
 	}
 }
 
-// passComma passes over what Kineto writes between two events; whoever reads on does
-// so for any other spelling.
-func (w *window) passComma() {
-	const text = ",\n  {"
-	if b := w.rest(); len(b) >= len(text) && string(b[:len(text)]) == text {
-		w.pos += len(text) - 1
+// passComma passes over the comma and the white space between two events, from b[i]
+// to the brace of the next; i if there is anything else.
+func passComma(b []byte, i int) int {
+	const text = ",\n  {" // Kineto's
+	if len(b)-i >= len(text) && string(b[i:i+len(text)]) == text {
+		return i + len(text) - 1
 	}
+	if i < len(b) && b[i] == ',' {
+		if k := skipSpace(b, i+1); k < len(b) && b[k] == '{' {
+			return k
+		}
+	}
+	return i
+}
+
+// glance lets s read what it knows at a glance; false if that is nothing.
+func (w *window) glance(s *scanner, limit int) bool {
+	from := w.pos
+	w.pos = s.run(w.buf, w.pos, limit)
+	return w.pos > from
 }
 
 // skipSpace is the index of the first byte at or after i that is not white space.
