@@ -12,17 +12,22 @@ import (
 // withinBudget refuses a run whose traces are too much for a login node, unless the
 // caller said to read it here. What jobs have read already counts nothing.
 func (l *Lab) withinBudget(run model.Run) error {
-	budget := l.world.Site.Login.TraceBytes
-	if l.options.Here || budget <= 0 || !l.onLoginNode() {
+	if l.options.Here || !l.onLoginNode() {
 		return nil
 	}
-	unread := l.unread(run)
-	if unread <= budget {
+	return l.affordable(run, l.unread(run), fmt.Sprintf("shardeck analyze --on-node %s reads them in a short job; --here reads them here all the same", run.Name))
+}
+
+// affordable refuses to read so many bytes of a run on a login node, and says what to
+// do instead.
+func (l *Lab) affordable(run model.Run, size int64, toDo string) error {
+	budget := l.world.Site.Login.TraceBytes
+	if l.options.Here || budget <= 0 || size <= budget || !l.onLoginNode() {
 		return nil
 	}
 	return &Fault{Kind: ErrBudget,
-		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node", run.Name, model.SizeWords(unread), model.SizeWords(budget), l.world.Site.Title),
-		ToDo: fmt.Sprintf("shardeck analyze --on-node %s reads them in a short job; --here reads them here all the same", run.Name)}
+		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node", run.Name, model.SizeWords(size), model.SizeWords(budget), l.world.Site.Title),
+		ToDo: toDo}
 }
 
 // unread is the size of the run's traces that no job left in the cache.

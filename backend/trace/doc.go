@@ -31,6 +31,7 @@
 // Damaged input gives what is sound, together with a Damage for what is not; only a
 // file that cannot be read at all, or is something else, is an error.
 //
+// OpenLinks (links.go) asks which operators launched the kernels, in a reading of its own.
 // OpenTiming (timing.go) and OpenRunJSON (runjson.go) read the small files beside
 // the traces; OpenAll (all.go) reads several traces at once.
 package trace

@@ -3,7 +3,7 @@ package trace
 // run reads the events that begin at b[i], one after another up to limit, as long as
 // each is known at a glance, and returns where the next is to be looked for.
 func (s *scanner) run(b []byte, i, limit int) int {
-	for i < limit && !s.plain {
+	for i < limit && !s.plain && s.visit == nil {
 		end, ok := s.known(b, i)
 		if !ok {
 			return i

@@ -32,28 +32,38 @@ func OpenKinetoSplit(ctx context.Context, path string, workers int, progress fun
 }
 
 func openKineto(ctx context.Context, path string, progress func(done, total int64), block int, split splitting) (*Rank, error) {
-	src, err := openSource(ctx, path, progress)
+	d, size, err := openDocument(ctx, path, progress, block, split, nil)
 	if err != nil {
 		return nil, err
 	}
+	r := d.rank()
+	r.File = path
+	r.Bytes = size
+	return r, nil
+}
+
+// openDocument reads the document at path, whose size on the disk it gives too. With
+// visit, every event is given to it, at b[i], and none is kept.
+func openDocument(ctx context.Context, path string, progress func(done, total int64), block int, split splitting, visit func(b []byte, i int)) (*document, int64, error) {
+	src, err := openSource(ctx, path, progress)
+	if err != nil {
+		return nil, 0, err
+	}
 	defer src.Close()
 	d := newDocument(newWindow(src, block))
-	d.scan.expect = src.expect
+	d.scan.expect, d.scan.visit = src.expect, visit
 	if !src.gzip {
 		split.file, split.size = src, src.size
 		d.split = split
 	}
 	err = d.read()
 	if stop := d.broken(); stop != nil && errors.Is(stop, ctx.Err()) {
-		return nil, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
+		return nil, 0, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s is %w", filepath.Base(path), err)
+		return nil, 0, fmt.Errorf("%s is %w", filepath.Base(path), err)
 	}
-	r := d.rank()
-	r.File = path
-	r.Bytes = src.size
-	return r, nil
+	return d, src.size, nil
 }
 
 // rank hands over what was read, its times made absolute.

@@ -11,7 +11,8 @@ const maxCorrelation = math.MaxUint32
 // scanner reads events and keeps those that metrics need. It knows nothing of files:
 // it is given text, and the offset of that text for its faults.
 type scanner struct {
-	plain   bool // without fast paths, for tests
+	plain   bool                  // without fast paths, for tests
+	visit   func(b []byte, i int) // takes all events instead, if it is not nil
 	ev      event
 	shapes  shapes
 	stamps  stamps
@@ -37,6 +38,12 @@ func newScanner() *scanner {
 // event reads the event at b[i], which is at offset at of the text. Events that are
 // short or broken leave no trace.
 func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
+	if s.visit != nil {
+		if end, st = skip(b, i); st == whole {
+			s.visit(b[:end], i)
+		}
+		return end, st
+	}
 	if s.plain {
 		return s.plainEvent(b, i, at)
 	}

@@ -18,6 +18,7 @@ type traceFlags struct {
 	top      int
 	late     int
 	allRanks bool
+	ops      bool
 }
 
 func (a *app) traceCmd() *cobra.Command {
@@ -33,17 +34,27 @@ With two runs it compares them, the first as the base: parts of the window, clas
 kernels and collectives, each by the size of its difference. Times are of one rank, the
 mean, and of one forward step where the runs have different numbers of steps.
 
+With --ops it reads the Kineto traces once more and shows the kernel time by the operator
+that launched the kernels; "within" is the outermost operator around it, which the
+execution trace knows. Kernels that a CUDA graph replays have no operator.
+
 --json prints everything there is. Of one run: window_ns, ranks (compute_ns, transfer_ns,
 wait_ns, copy_ns, idle_ns, skew_ns …), phases, timeline, classes, kernels (name, class,
 total_ns, count, min_ns, max_ns, share), collectives (type, bytes, count, transfer_ns,
 wait_ns, algbw, busbw), lateness (ranks, bins, worst: the calls whose last rank was latest),
 straggler. Of two: runs, per_step, parts, classes, kernels and
 collectives, each a list of rows with sides (ns, count, share), change_ns, change_pct and
-only_in.`,
-		Example: "  shardeck trace llama-8b-tp2\n  shardeck trace llama-8b-tp1 llama-8b-tp2",
+only_in. With --ops: kernel_ns, attributed_ns, joined_ns, ops (name, total_ns, count, share,
+within) and rest (reason, total_ns, count, share).`,
+		Example: "  shardeck trace llama-8b-tp2\n  shardeck trace llama-8b-tp1 llama-8b-tp2\n  shardeck trace llama-8b-tp2 --ops --top 20",
 		Args:    args(1, 2),
 		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, runs []string) error {
-			if len(runs) == 2 {
+			switch {
+			case f.ops && len(runs) == 2:
+				return usage("--ops is of one run")
+			case f.ops:
+				return a.traceOps(ctx, l, runs[0], f.top)
+			case len(runs) == 2:
 				return a.traceDiff(ctx, l, runs, f)
 			}
 			found, err := l.Analyse(ctx, runs[0], pool.Wanted, a.progress())
@@ -53,8 +64,9 @@ only_in.`,
 			return a.printTrace(found, f)
 		}),
 	}
-	c.Flags().IntVar(&f.top, "top", 8, "how many kernels to list")
+	c.Flags().IntVar(&f.top, "top", 8, "how many kernels or operators to list")
 	c.Flags().IntVar(&f.late, "late", 0, "how many calls to list, by how late their last rank was")
+	c.Flags().BoolVar(&f.ops, "ops", false, "show kernel time by operator")
 	c.Flags().BoolVar(&f.allRanks, "all-ranks", false, "list every rank, however many there are")
 	return c
 }

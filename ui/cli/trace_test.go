@@ -53,6 +53,8 @@ func TestTraceOnOneScreen(t *testing.T) {
 		"tp1-tp2.txt":       {"trace", "llama-8b-tp1", "llama-8b-tp2"},
 		"tp2-straggler.txt": {"trace", "llama-8b-tp2", "llama-8b-tp2-straggler"},
 		"tp2.json":          {"trace", "llama-8b-tp2", "--json"},
+		"tp2-ops.txt":       {"trace", "llama-8b-tp2", "--ops", "--top", "5"},
+		"stack-ops.json":    {"trace", "llama-8b-tp2-stack", "--ops", "--json"},
 		"tp1-tp2.json":      {"trace", "llama-8b-tp1", "llama-8b-tp2", "--json"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,8 +114,8 @@ func TestTraceWithoutTraces(t *testing.T) {
 	if err := os.Remove(filepath.Join(run, "kineto_trace_0.json.gz")); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{{"trace", "llama-8b-tp1"}, {"trace", "llama-8b-tp2", "llama-8b-tp1"}} {
-		if _, said := shown(t, dir, exitFailed, args...); !strings.Contains(said, "llama-8b-tp1 has no traces") {
+	for _, args := range [][]string{{"trace", "llama-8b-tp1"}, {"trace", "llama-8b-tp1", "--ops"}, {"trace", "llama-8b-tp2", "llama-8b-tp1"}} {
+		if _, said := shown(t, dir, exitFailed, args...); !strings.Contains(said, "llama-8b-tp1 has no ") {
 			t.Errorf("%v: %s", args, said)
 		}
 	}
