@@ -93,15 +93,23 @@ func (w *world) lostOn(l *lane) string {
 func (w *world) byType(m *model.Metric, of func(*call) span) {
 	shares := map[callType][]float64{}
 	unsure := map[callType]bool{}
+	var spans []span // one list for all
 	for _, l := range w.lanes {
-		spans := map[callType][]span{}
+		spans = slices.Grow(spans[:0], len(l.calls))
+		types := map[callType]bool{}
 		for _, c := range l.calls {
-			spans[c.typ] = addSpan(spans[c.typ], of(c))
+			types[c.typ] = true
 			unsure[c.typ] = unsure[c.typ] || c.lost != ""
 		}
-		for t, s := range spans {
+		for t := range types {
+			spans = spans[:0]
+			for _, c := range l.calls {
+				if c.typ == t {
+					spans = addSpan(spans, of(c))
+				}
+			}
 			if n := l.window.length(); n > 0 {
-				shares[t] = append(shares[t], percent(length(unionOf(s)), n))
+				shares[t] = append(shares[t], percent(length(unionOf(spans)), n))
 			}
 		}
 	}

@@ -21,9 +21,10 @@ func (s span) clip(w span) span {
 }
 
 // union merges spans that are sorted by start into disjoint ones, in order, and
-// drops the empty ones. Spans that touch become one.
+// drops the empty ones. Spans that touch become one. The result lies where the spans
+// lay.
 func union(sorted []span) []span {
-	var out []span
+	out := sorted[:0]
 	for _, s := range sorted {
 		if s.end <= s.start {
 			continue
@@ -37,7 +38,7 @@ func union(sorted []span) []span {
 	return out
 }
 
-// unionOf is the union of spans in any order, which it sorts.
+// unionOf is the union of spans in any order; it too lies where they lay.
 func unionOf(spans []span) []span {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.start, b.start) })
 	return union(spans)

@@ -158,7 +158,7 @@ func (l *lane) fill() {
 // split divides the time of matched calls. Where calls overlap and one of them moves
 // data, nobody waits.
 func (l *lane) split() {
-	var moving, waiting []span
+	moving, waiting := make([]span, 0, len(l.calls)), make([]span, 0, len(l.calls))
 	for _, c := range l.calls {
 		moving = addSpan(moving, c.moving())
 		waiting = addSpan(waiting, c.waiting())

@@ -71,9 +71,9 @@ func (w *world) charges(s *set) []charge {
 	for _, l := range s.lanes {
 		computed[l] = l.computing()
 	}
-	var out []charge
+	out := make([]charge, 0, len(w.matches))
 	for _, calls := range byGroup {
-		out = append(out, groupCharges(calls, computed)...)
+		out = groupCharges(out, calls, computed)
 	}
 	slices.SortFunc(out, func(a, b charge) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.lane.rank, b.lane.rank))
@@ -81,10 +81,9 @@ func (w *world) charges(s *set) []charge {
 	return out
 }
 
-// groupCharges charges the calls of one group.
-func groupCharges(calls []*match, computed map[*lane]computing) []charge {
+// groupCharges adds the charges of the calls of one group.
+func groupCharges(out []charge, calls []*match, computed map[*lane]computing) []charge {
 	slices.SortFunc(calls, func(a, b *match) int { return cmp.Compare(a.lastStart(), b.lastStart()) })
-	var out []charge
 	seen := false
 	for i, m := range calls {
 		if !m.channel.typ.meetsAll() {
