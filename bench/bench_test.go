@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"shardeck/backend/analyze"
+	"shardeck/backend/trace"
 	"shardeck/bench/peers"
 )
 
@@ -93,5 +96,46 @@ func TestWordsLeaveFoldersOut(t *testing.T) {
 	got := strings.Join(words([]string{"-o", "../docs/benchmarks.md", "-run", "/home/me/run", "graph=/home/me/t.json"}), " ")
 	if want := "-o ../docs/benchmarks.md -run run graph=t.json"; got != want {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// The ranks of a pair meet: what the program says of their calls can be said of matched
+// calls only.
+func TestPair(t *testing.T) {
+	m, err := eager()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranks := m.pairOf()
+	if len(ranks) != 2 {
+		t.Fatalf("%v", ranks)
+	}
+	p, err := (pairOrder{ranks, t.TempDir(), 20e6}).run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := analyze.Input{Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{}}
+	kernels := 0
+	for i := range 2 {
+		r, err := trace.OpenKineto(t.Context(), filepath.Join(p.Dir, fmt.Sprintf("kineto_trace_%d.json", i)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Ranks[i] = r
+		for _, k := range r.Records {
+			if k.Kind == trace.KindKernel {
+				kernels++
+			}
+		}
+	}
+	if kernels != p.Kernels || kernels == 0 {
+		t.Errorf("%d kernels, made %d", kernels, p.Kernels)
+	}
+	a, err := analyze.Analyse(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := a.Metric("comm_wait"); w.Value == nil {
+		t.Errorf("the calls do not meet: %s; %v", w.Reason, a.Warnings)
 	}
 }

@@ -7,6 +7,7 @@
 // The way through it: inputs.go makes documents of two sizes by tiling recordings
 // (package tiling). parts.go runs the contestants (package peers) in child processes
 // of this program, pinned to one core or with two, round after round, each in turn
-// (rounds.go), checks that all came to the same result, and measures memory and
-// the time to stop. targets.go says what is asked of the engine, report.go writes it down.
+// (rounds.go), checks that all came to the same result, and measures memory, the time
+// to stop, and a run of two matched ranks (pair.go). targets.go says what is asked of
+// the engine, report.go writes it down.
 package main

@@ -147,8 +147,11 @@ func measure(o options, x mix, dir string, p program) (m measured, err error) {
 		return m, err
 	}
 	defer os.RemoveAll(runDir)
-	m.Metrics, m.RSS, err = p.metrics(runDir, o.rounds)
-	return m, err
+	if m.Metrics, m.RSS, err = p.metrics(runDir, o.rounds); err != nil {
+		return m, err
+	}
+	step("two ranks")
+	return m, m.measurePair(o, x, dir, p)
 }
 
 // costs measures memory, a fresh process for each figure.

@@ -16,6 +16,7 @@ import (
 // prints its result, both as JSON.
 var parts = map[string]func(order json.RawMessage) (any, error){
 	"make": func(o json.RawMessage) (any, error) { return with(o, makeOrder.run) },
+	"pair": func(o json.RawMessage) (any, error) { return with(o, pairOrder.run) },
 	"one":  func(o json.RawMessage) (any, error) { return with(o, raceOrder.oneCore) },
 	"two":  func(o json.RawMessage) (any, error) { return with(o, raceOrder.twoCores) },
 	"stop": func(o json.RawMessage) (any, error) { return with(o, stopOrder.run) },

@@ -29,6 +29,10 @@ type measured struct {
 	Stop    map[string]stops
 	Metrics series // shardeck metrics on the big file
 	RSS     int64  // of it
+
+	Pair        pair // of two matched ranks
+	PairMetrics series
+	PairRSS     int64 // 0: the mix has no such ranks
 }
 
 func (r race) series(suite, name string) series {
@@ -78,12 +82,14 @@ func single(v float64) spread { return spread{v, v, v} }
 // memory is the peak of a process that reads the big file: a fixed part, and some for
 // every kernel.
 func memory(bytes func(measured) int64) func(measured) verdict {
-	return func(m measured) verdict {
-		limit := 32 + 48*float64(m.Open.Kernels)/1e6
-		v := atMost(single(mb(bytes(m))), limit, 24)
-		v.limit = limit
-		return v
-	}
+	return func(m measured) verdict { return memoryOf(bytes(m), m.Open.Kernels) }
+}
+
+func memoryOf(bytes int64, kernels int) verdict {
+	limit := 32 + 48*float64(kernels)/1e6
+	v := atMost(single(mb(bytes)), limit, 24)
+	v.limit = limit
+	return v
 }
 
 // allocations are counted for every thousand events.
@@ -116,6 +122,7 @@ var targets = []target{
 	{"peak memory, one reader", "MB", "≤ 32 + 48 B/kernel", "24", memory(func(m measured) int64 { return m.Open.RSS })},
 	{"peak memory, one reader, .gz", "MB", "≤ 32 + 48 B/kernel", "24", memory(func(m measured) int64 { return m.Gz.RSS })},
 	{"peak memory, `shardeck metrics`", "MB", "≤ 32 + 48 B/kernel", "24", memory(func(m measured) int64 { return m.RSS })},
+	{"the same on two matched ranks", "MB", "≤ 32 + 48 B/kernel", "24", pairMemory},
 	{"allocations for 1,000 events", "", "none per event", "≤ 5", allocations},
 	{"longest time to stop a read", "ms", "≤ 50", "10", stopping("plain")},
 	{"the same, 2 workers", "ms", "≤ 50", "10", stopping("split")},

@@ -9,7 +9,7 @@ import (
 // nodes bound a user's memory, and by itself Go takes twice what is in use. Collecting
 // so often costs next to nothing here: nearly all of the heap is records, which hold
 // no pointers and are not searched.
-const tightPercent = 10
+const tightPercent = 5
 
 // tightened counts the readings under way: the setting is one for the process.
 var tightened struct {
