@@ -161,8 +161,8 @@ func (w *aheadWorker) try(c *chunk) {
 // read fills c, or leaves its start at -1.
 func (w *aheadWorker) read(c *chunk) {
 	reach := min(w.a.size, c.to+maxEvent) - c.from
-	w.win.reset(io.NewSectionReader(w.a.file, c.from, reach), c.from)
-	if _, ok := w.win.peek(); !ok {
+	w.win.Reset(io.NewSectionReader(w.a.file, c.from, reach), c.from)
+	if _, ok := w.win.Peek(); !ok {
 		return
 	}
 	if c.from != w.a.chunks[0].from && !w.win.resync() {
@@ -172,12 +172,12 @@ func (w *aheadWorker) read(c *chunk) {
 		return
 	}
 	s := w.scan
-	start, faults, odd := w.win.offset(), s.faults.total, s.oddWords
+	start, faults, odd := w.win.Offset(), s.faults.total, s.oddWords
 	s.records, s.marks = w.a.list(), nil
 	if !w.events(c.to) || s.faults.total != faults {
 		return
 	}
-	c.start, c.end = start, w.win.offset()
+	c.start, c.end = start, w.win.Offset()
 	c.records, c.marks = s.records, s.marks
 	c.names, c.colls = s.names.names, s.colls.sofar()
 	c.odd = s.oddWords - odd
@@ -187,27 +187,27 @@ func (w *aheadWorker) read(c *chunk) {
 // whatever is no event. False: the reader in front has to do it.
 func (w *aheadWorker) events(to int64) bool {
 	win := w.win
-	for win.offset() < to {
+	for win.Offset() < to {
 		isEvent, ok := win.nextEvent()
 		switch {
 		case !ok:
 			return false
 		case !isEvent:
 			return true
-		case win.offset() >= to:
+		case win.Offset() >= to:
 			return true
 		}
-		if win.glance(w.scan, int(min(int64(len(win.buf)), to-win.base))) {
+		if win.glance(w.scan, int(min(int64(len(win.Buf)), to-win.Base()))) {
 			continue
 		}
-		end, st := w.scan.event(win.buf, win.pos, win.offset())
-		for st == short && !win.full() && win.more() {
-			end, st = w.scan.event(win.buf, win.pos, win.offset())
+		end, st := w.scan.event(win.Buf, win.Pos, win.Offset())
+		for st == short && !win.Full() && win.More() {
+			end, st = w.scan.event(win.Buf, win.Pos, win.Offset())
 		}
 		if st != whole {
 			return false
 		}
-		win.pos = end
+		win.Pos = end
 	}
 	return true
 }
@@ -215,10 +215,10 @@ func (w *aheadWorker) events(to int64) bool {
 // nextEvent passes over commas; false if what comes is no event, not ok if nothing does.
 func (w *window) nextEvent() (isEvent, ok bool) {
 	for {
-		c, ok := w.peek()
+		c, ok := w.Peek()
 		if !ok || c != ',' {
 			return c == '{', ok
 		}
-		w.pos++
+		w.Pos++
 	}
 }

@@ -95,10 +95,9 @@ func TestSplitOfFaultyText(t *testing.T) {
 // TestSplitIsUsed makes sure that the workers' chunks are joined, not read again.
 func TestSplitIsUsed(t *testing.T) {
 	text := readText(t, recording("llama-8b-tp2", 0))
-	d := newDocument(newWindow(bytes.NewReader(text), 64<<10))
-	d.split = splitting{file: bytes.NewReader(text), size: int64(len(text)), chunk: 200_000, workers: 2}
 	front := &countingReader{Reader: bytes.NewReader(text)}
-	d.src = front
+	d := newDocument(newWindow(front, 64<<10))
+	d.split = splitting{file: bytes.NewReader(text), size: int64(len(text)), chunk: 200_000, workers: 2}
 	if err := d.read(); err != nil {
 		t.Fatal(err)
 	}

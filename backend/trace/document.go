@@ -35,23 +35,23 @@ func foreign(what string) error {
 // read reads the whole text. An error says that this is something else; damage is
 // left in d.scan.faults.
 func (d *document) read() error {
-	c, ok := d.peek()
+	c, ok := d.Peek()
 	switch {
-	case !ok && d.broken() != nil:
+	case !ok && d.Broken() != nil:
 		d.cutOff("before the list of events began")
 		return nil
 	case !ok:
 		return foreign("an empty document")
 	case c == '[':
-		d.pos++
+		d.Pos++
 		d.list()
 	case c == '{':
-		d.pos++
+		d.Pos++
 		if err := d.keys(); err != nil {
 			return err
 		}
 	default:
-		return foreign("something that is not JSON (it begins with " + firstWords(d.rest()) + ")")
+		return foreign("something that is not JSON (it begins with " + firstWords(d.Rest()) + ")")
 	}
 	d.finish()
 	return nil
@@ -65,21 +65,21 @@ func firstWords(b []byte) string {
 // keys walks the pairs of the top-level object up to its closing brace.
 func (d *document) keys() error {
 	for {
-		c, ok := d.peek()
+		c, ok := d.Peek()
 		switch {
 		case !ok:
 			return d.ended()
 		case c == '}':
-			d.pos++
+			d.Pos++
 			if !d.events {
 				return foreign("JSON of another kind (no traceEvents in it)")
 			}
 			return nil
 		case c == ',':
-			d.pos++
+			d.Pos++
 			continue
 		}
-		at := d.offset()
+		at := d.Offset()
 		st, err := d.key(c)
 		switch {
 		case err != nil:
@@ -96,7 +96,7 @@ func (d *document) keys() error {
 
 // ended is what the end of the text means before the top-level object is closed.
 func (d *document) ended() error {
-	d.pos = len(d.buf)
+	d.Pos = len(d.Buf)
 	if d.events {
 		d.cutOff("before the document was closed")
 	} else {
@@ -110,7 +110,7 @@ func (d *document) key(c byte) (status, error) {
 	if c != '"' {
 		return broken, nil
 	}
-	text, st := d.token()
+	text, st := d.Value()
 	if st != whole {
 		return st, nil
 	}
@@ -118,14 +118,14 @@ func (d *document) key(c byte) (status, error) {
 	if what := foreignKeys[name]; what != "" && !d.events {
 		return whole, foreign(what)
 	}
-	if c, ok := d.peek(); !ok || c != ':' {
+	if c, ok := d.Peek(); !ok || c != ':' {
 		return ended(ok), nil
 	}
-	d.pos++
+	d.Pos++
 	if name == "traceEvents" && d.events {
-		d.scan.faults.once(d.offset(), "a second list of events", "the events in it")
+		d.scan.faults.once(d.Offset(), "a second list of events", "the events in it")
 	}
-	c, ok := d.peek()
+	c, ok := d.Peek()
 	switch {
 	case !ok:
 		return short, nil
@@ -148,14 +148,14 @@ func (d *document) eventsKey(c byte) (status, error) {
 	if c != '[' {
 		return whole, foreign("JSON whose traceEvents is no list")
 	}
-	d.pos++
+	d.Pos++
 	return d.list(), nil
 }
 
 // header reads a value that is small: whole in the window, and given to its reader.
 func (d *document) header(name string) status {
-	at := d.offset()
-	val, st := d.token()
+	at := d.Offset()
+	val, st := d.Value()
 	if st != whole {
 		return st
 	}
@@ -165,28 +165,10 @@ func (d *document) header(name string) status {
 	return whole
 }
 
-// token takes the whole value at the window's position.
-func (d *document) token() ([]byte, status) {
-	for {
-		end, st := value(d.buf, d.pos)
-		if st == whole {
-			text := d.buf[d.pos:end]
-			d.pos = end
-			return text, whole
-		}
-		if st == broken || d.full() {
-			return nil, broken
-		}
-		if !d.more() {
-			return nil, short
-		}
-	}
-}
-
 // passOver skips an array or object of any size that nobody asks for.
 func (d *document) passOver() status {
 	for depth := 0; ; {
-		c, ok := d.peek()
+		c, ok := d.Peek()
 		if !ok {
 			return short
 		}
@@ -201,7 +183,7 @@ func (d *document) passOver() status {
 		case '}', ']':
 			depth--
 		}
-		d.pos++
+		d.Pos++
 		if depth == 0 {
 			return whole
 		}
@@ -210,10 +192,10 @@ func (d *document) passOver() status {
 
 // stringInside passes over a string, after which there must be structure.
 func (d *document) stringInside() status {
-	if _, st := d.token(); st != whole {
+	if _, st := d.Value(); st != whole {
 		return st
 	}
-	c, ok := d.peek()
+	c, ok := d.Peek()
 	switch {
 	case !ok:
 		return short
@@ -233,18 +215,18 @@ func (d *document) afterBroken(at int64) error {
 	}
 	for {
 		if !d.events {
-			if i := bytes.Index(d.rest(), []byte(`"traceEvents"`)); i >= 0 {
-				d.pos += i
+			if i := bytes.Index(d.Rest(), []byte(`"traceEvents"`)); i >= 0 {
+				d.Pos += i
 				break
 			}
 		}
-		d.pos = max(d.pos, len(d.buf)-64)
-		if !d.more() {
-			d.pos = len(d.buf)
+		d.Pos = max(d.Pos, len(d.Buf)-64)
+		if !d.More() {
+			d.Pos = len(d.Buf)
 			break
 		}
 	}
-	if !d.events && d.pos == len(d.buf) {
+	if !d.events && d.Pos == len(d.Buf) {
 		return foreign("something that is not JSON (at byte " + thousands(int(at)) + ")")
 	}
 	d.scan.faults.once(at, "not JSON from here", lost)
@@ -254,13 +236,13 @@ func (d *document) afterBroken(at int64) error {
 // finish looks at what follows the document, which also reads a gzip file to its
 // checksum.
 func (d *document) finish() {
-	if _, ok := d.peek(); ok {
-		d.scan.faults.once(d.offset(), "text after the end of the document", "that text")
-		for d.pos = len(d.buf); d.more(); {
-			d.pos = len(d.buf)
+	if _, ok := d.Peek(); ok {
+		d.scan.faults.once(d.Offset(), "text after the end of the document", "that text")
+		for d.Pos = len(d.Buf); d.More(); {
+			d.Pos = len(d.Buf)
 		}
 	}
-	if err := d.broken(); err != nil && !d.cut {
-		d.scan.faults.once(d.offset(), sourceFault(err), "nothing that shows, but what was read may be wrong")
+	if err := d.Broken(); err != nil && !d.cut {
+		d.scan.faults.once(d.Offset(), sourceFault(err), "nothing that shows, but what was read may be wrong")
 	}
 }

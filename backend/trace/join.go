@@ -13,8 +13,8 @@ type splitting struct {
 // readAhead starts workers on the list that begins at the window's position.
 func (d *document) readAhead() {
 	s := d.split
-	if s.workers > 1 && s.size-d.offset() > s.chunk {
-		d.ahead = newAhead(s, d.offset(), d.block)
+	if s.workers > 1 && s.size-d.Offset() > s.chunk {
+		d.ahead = newAhead(s, d.Offset(), d.Block)
 	}
 }
 
@@ -32,9 +32,9 @@ func (d *document) jump() bool {
 	if d.ahead == nil {
 		return false
 	}
-	c := d.ahead.at(d.offset())
+	c := d.ahead.at(d.Offset())
 	if c != nil {
-		d.jumpTo(c.end)
+		d.Go(c.end)
 		d.scan.join(c)
 		d.ahead.joined(c)
 	}
@@ -76,21 +76,4 @@ func (m remap) to(old int32, first func(int32) int32) int32 {
 		m[old] = first(old)
 	}
 	return m[old]
-}
-
-// jumpTo goes forward to byte to of the text, in a source that can seek.
-func (w *window) jumpTo(to int64) {
-	if n := to - w.base; n <= int64(len(w.buf)) {
-		w.pos = int(n)
-		return
-	}
-	w.reset(w.src, to)
-	if s, ok := w.src.(io.Seeker); ok {
-		_, w.err = s.Seek(to, io.SeekStart)
-	}
-}
-
-// reset makes the window begin at byte base of the text, where src stands.
-func (w *window) reset(src io.Reader, base int64) {
-	*w = window{src: src, block: w.block, buf: w.buf[:0], base: base}
 }

@@ -57,7 +57,7 @@ func openDocument(ctx context.Context, path string, progress func(done, total in
 		d.split = split
 	}
 	err = d.read()
-	if stop := d.broken(); stop != nil && errors.Is(stop, ctx.Err()) {
+	if stop := d.Broken(); stop != nil && errors.Is(stop, ctx.Err()) {
 		return nil, 0, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
 	}
 	if err != nil {
@@ -88,7 +88,7 @@ func (d *document) rank() *Rank {
 		Names:   s.names.names,
 		Colls:   s.colls.colls,
 		Marks:   s.marks,
-		JSON:    d.offset(),
+		JSON:    d.Offset(),
 		Damage:  damage,
 	}
 }

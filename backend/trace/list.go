@@ -6,16 +6,16 @@ func (d *document) list() status {
 	d.readAhead()
 	defer d.endAhead()
 	for {
-		c, ok := d.peek()
+		c, ok := d.Peek()
 		switch {
 		case !ok:
 			d.cutOff("before the list of events was closed")
 			return whole
 		case c == ']':
-			d.pos++
+			d.Pos++
 			return whole
 		case c == ',':
-			d.pos++
+			d.Pos++
 		case c == '{' && d.jump():
 		case c == '{':
 			d.event()
@@ -31,20 +31,20 @@ func (d *document) event() {
 		return
 	}
 	for {
-		end, st := d.scan.event(d.buf, d.pos, d.offset())
+		end, st := d.scan.event(d.Buf, d.Pos, d.Offset())
 		switch {
 		case st == whole:
-			d.pos = end
+			d.Pos = end
 			return
 		case st == broken:
 			d.fault(faultEvent)
 			return
-		case d.full():
+		case d.Full():
 			d.fault(faultGiant)
 			return
-		case !d.more():
+		case !d.More():
 			d.cutOff("before the list of events was closed")
-			d.pos = len(d.buf)
+			d.Pos = len(d.Buf)
 			return
 		}
 	}
@@ -53,16 +53,16 @@ func (d *document) event() {
 // glance reads on while events are known at a glance, up to the next chunk read ahead;
 // false if the first is not known.
 func (d *document) glance() bool {
-	limit := len(d.buf)
+	limit := len(d.Buf)
 	if d.ahead != nil {
-		limit = d.ahead.limit(d.base, limit)
+		limit = d.ahead.limit(d.Base(), limit)
 	}
 	return d.window.glance(d.scan, limit)
 }
 
 // fault counts a broken event and goes to the next.
 func (d *document) fault(kind fault) {
-	d.scan.faults.add(kind, d.offset())
+	d.scan.faults.add(kind, d.Offset())
 	d.resync()
 }
 
@@ -73,12 +73,12 @@ func (d *document) cutOff(where string) {
 	}
 	d.cut = true
 	text := "ended " + where
-	if err := d.broken(); err != nil {
+	if err := d.Broken(); err != nil {
 		text = sourceFault(err) + "; it " + text
 	}
 	lost := "everything after the last whole event (" + thousands(d.scan.kernels) + " kernels read)"
 	if !d.events {
 		lost = "all events"
 	}
-	d.scan.faults.once(d.offset(), text, lost)
+	d.scan.faults.once(d.Offset(), text, lost)
 }

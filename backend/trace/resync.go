@@ -19,25 +19,25 @@ const lookAround = 256
 // of a string, whose quotes would be escaped. It also stops at the end of the
 // list. False: there is no such place.
 func (w *window) resync() bool {
-	w.pos++
-	for i := w.pos; ; {
-		limit := len(w.buf) - 2*lookAround // beyond it there may be too little text to judge
-		if w.err != nil {
-			limit = len(w.buf)
+	w.Pos++
+	for i := w.Pos; ; {
+		limit := len(w.Buf) - 2*lookAround // beyond it there may be too little text to judge
+		if w.Err != nil {
+			limit = len(w.Buf)
 		}
 		for ; i < limit; i++ {
-			if c := w.buf[i]; c == '{' && w.eventAt(i) || c == ']' && w.listEndAt(i) {
-				w.pos = i
+			if c := w.Buf[i]; c == '{' && w.eventAt(i) || c == ']' && w.listEndAt(i) {
+				w.Pos = i
 				return true
 			}
 		}
-		if w.err != nil {
-			w.pos = len(w.buf)
+		if w.Err != nil {
+			w.Pos = len(w.Buf)
 			return false
 		}
-		w.pos = max(w.pos, i-lookAround)
-		i -= w.pos
-		w.more()
+		w.Pos = max(w.Pos, i-lookAround)
+		i -= w.Pos
+		w.More()
 	}
 }
 
@@ -45,12 +45,12 @@ func (w *window) resync() bool {
 func (w *window) eventAt(i int) bool {
 	before, comma := bytes.CutSuffix(w.before(i), []byte{','})
 	before = bytes.TrimRight(before, " \n\r\t")
-	return comma && bytes.HasSuffix(before, []byte{'}'}) && keyAt(w.buf[i+1:], eventKeys)
+	return comma && bytes.HasSuffix(before, []byte{'}'}) && keyAt(w.Buf[i+1:], eventKeys)
 }
 
 // before is the text before i, as far back as is looked, without white space at its end.
 func (w *window) before(i int) []byte {
-	return bytes.TrimRight(w.buf[max(w.pos, i-lookAround):i], " \n\r\t")
+	return bytes.TrimRight(w.Buf[max(w.Pos, i-lookAround):i], " \n\r\t")
 }
 
 // listEndAt says whether the bracket at i closes the list of events.
@@ -58,13 +58,13 @@ func (w *window) listEndAt(i int) bool {
 	if !bytes.HasSuffix(w.before(i), []byte{'}'}) {
 		return false
 	}
-	after := bytes.TrimLeft(w.buf[i+1:], " \n\r\t")
+	after := bytes.TrimLeft(w.Buf[i+1:], " \n\r\t")
 	rest, comma := bytes.CutPrefix(after, []byte{','})
 	if comma {
 		return keyAt(rest, tailKeys)
 	}
 	after = bytes.TrimSpace(after)
-	return w.err != nil && (len(after) == 0 || string(after) == "}")
+	return w.Err != nil && (len(after) == 0 || string(after) == "}")
 }
 
 // keyAt says whether b begins with one of keys, quoted and followed by a colon.

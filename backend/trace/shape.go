@@ -1,5 +1,7 @@
 package trace
 
+import "shardeck/backend/trace/lex"
+
 // A writer spells every event of a kind alike: only the values differ. shapes
 // learns the text between the values from the events that walk read, and reads the
 // next one by comparing that text and taking the values between. The text being
@@ -147,7 +149,7 @@ func textEnd(b []byte, i int) (end int, ok bool) {
 	if i >= len(b) || b[i] != '"' {
 		return 0, false
 	}
-	end, st := stringEnd(b, i)
+	end, st := lex.StringEnd(b, i)
 	return end, st == whole
 }
 

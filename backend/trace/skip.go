@@ -1,14 +1,18 @@
 package trace
 
-import "bytes"
+import (
+	"bytes"
+
+	"shardeck/backend/trace/lex"
+)
 
 // status is how far reading a piece of JSON got.
-type status uint8
+type status = lex.Status
 
 const (
-	whole  status = iota // read to its end
-	short                // the text in memory ends before it does
-	broken               // not JSON
+	whole  = lex.Whole
+	short  = lex.Short
+	broken = lex.Broken
 )
 
 // skip finds the end of the object that begins at b[i]. It is exact for valid JSON in
@@ -48,7 +52,7 @@ func skipParity(b []byte, i int) (end int) {
 			if depth--; depth == 0 {
 				return noEscape(b, i, out)
 			}
-			if out = skipSpace(b, out); out == len(b) || b[out] != '}' {
+			if out = lex.SkipSpace(b, out); out == len(b) || b[out] != '}' {
 				break
 			}
 		}
@@ -85,7 +89,7 @@ func oddQuotes(b []byte) bool { return bytes.Count(b, quote)&1 == 1 }
 // afterString checks that the string that ended at b[end-1] is followed by structure:
 // text there means that a stray quote turned inside out.
 func afterString(b []byte, end int) (int, status) {
-	i := skipSpace(b, end)
+	i := lex.SkipSpace(b, end)
 	if i == len(b) {
 		return 0, short
 	}
@@ -102,7 +106,7 @@ func skipStrings(b []byte, i int) (int, status) {
 	for i < len(b) {
 		switch b[i] {
 		case '"':
-			end, st := stringEnd(b, i)
+			end, st := lex.StringEnd(b, i)
 			if st == whole && bytes.IndexByte(b[i:end], '}') >= 0 {
 				end, st = afterString(b, end)
 			}
@@ -114,77 +118,6 @@ func skipStrings(b []byte, i int) (int, status) {
 		case '{':
 			depth++
 		case '}':
-			if depth--; depth == 0 {
-				return i + 1, whole
-			}
-		}
-		i++
-	}
-	return 0, short
-}
-
-// stringEnd is the index after the closing quote of the string that b[i] opens.
-func stringEnd(b []byte, i int) (int, status) {
-	for j := i + 1; ; {
-		n := bytes.IndexByte(b[j:], '"')
-		if n < 0 {
-			return 0, short
-		}
-		j += n
-		if b[j-1] != '\\' || !escaped(b[i+1:j]) {
-			return j + 1, whole
-		}
-		j++
-	}
-}
-
-// escaped says whether b ends in an odd number of backslashes.
-func escaped(b []byte) bool {
-	n := 0
-	for n < len(b) && b[len(b)-1-n] == '\\' {
-		n++
-	}
-	return n&1 == 1
-}
-
-// value finds the end of the JSON value at b[i]. A bare word that is no JSON (NaN,
-// inf, N/A) has an end too: whether it matters is for its reader to say.
-func value(b []byte, i int) (end int, st status) {
-	switch b[i] {
-	case '"':
-		return stringEnd(b, i)
-	case '{', '[':
-		return compositeEnd(b, i)
-	}
-	for j := i; j < len(b); j++ {
-		switch b[j] {
-		case ',', '}', ']', ' ', '\n', '\r', '\t':
-			if j == i {
-				return 0, broken
-			}
-			return j, whole
-		case '"', '{', '[', ':':
-			return 0, broken
-		}
-	}
-	return 0, short
-}
-
-// compositeEnd is the index after the array or object that b[i] opens.
-func compositeEnd(b []byte, i int) (int, status) {
-	depth := 0
-	for i < len(b) {
-		switch b[i] {
-		case '"':
-			end, st := stringEnd(b, i)
-			if st != whole {
-				return 0, st
-			}
-			i = end
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
 			if depth--; depth == 0 {
 				return i + 1, whole
 			}

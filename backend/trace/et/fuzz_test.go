@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"shardeck/backend/trace/lex"
 )
 
 // FuzzOpen: any bytes give an error or a trace that holds together; valid JSON gives
@@ -38,7 +40,7 @@ func FuzzOpen(f *testing.F) {
 }
 
 func parse(text []byte, block int) (*Trace, error) {
-	r := newReader(&window{src: bytes.NewReader(text), block: block})
+	r := newReader(lex.NewWindow(bytes.NewReader(text), block))
 	err := r.read()
 	r.finish()
 	return r.t, err

@@ -5,129 +5,49 @@ import (
 	"encoding/json"
 	"strconv"
 
+	"shardeck/backend/trace/lex"
 	"shardeck/model"
 )
 
 // status is how far reading a piece of JSON got.
-type status uint8
+type status = lex.Status
 
 const (
-	whole  status = iota
-	short         // the text in memory ends before the value does
-	broken        // not JSON
+	whole  = lex.Whole
+	short  = lex.Short
+	broken = lex.Broken
 )
-
-// skipSpace is the index of the first byte at or after i that is not white space.
-func skipSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t') {
-		i++
-	}
-	return i
-}
-
-// stringEnd is the index after the closing quote of the string that b[i] opens.
-func stringEnd(b []byte, i int) (int, status) {
-	for j := i + 1; ; j++ {
-		n := bytes.IndexByte(b[j:], '"')
-		if n < 0 {
-			return 0, short
-		}
-		j += n
-		if b[j-1] != '\\' || !escaped(b[i+1:j]) {
-			return j + 1, whole
-		}
-	}
-}
-
-// escaped says whether b ends in an odd number of backslashes.
-func escaped(b []byte) bool {
-	n := 0
-	for n < len(b) && b[len(b)-1-n] == '\\' {
-		n++
-	}
-	return n%2 == 1
-}
-
-// valueEnd is the index after the JSON value that b[i] begins. Its inside is looked
-// at as far as strings and brackets go.
-func valueEnd(b []byte, i int) (int, status) {
-	if i >= len(b) {
-		return 0, short
-	}
-	switch b[i] {
-	case '"':
-		return stringEnd(b, i)
-	case '{', '[':
-		return nestEnd(b, i)
-	}
-	for j := i; j < len(b); j++ {
-		switch b[j] {
-		case ',', '}', ']', ' ', '\n', '\r', '\t':
-			if j == i {
-				return 0, broken
-			}
-			return j, whole
-		case '"', '{', '[', ':':
-			return 0, broken
-		}
-	}
-	return 0, short
-}
-
-// nestEnd is the index after the object or list that b[i] opens.
-func nestEnd(b []byte, i int) (int, status) {
-	depth := 0
-	for i < len(b) {
-		switch b[i] {
-		case '"':
-			end, st := stringEnd(b, i)
-			if st != whole {
-				return 0, st
-			}
-			i = end
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1, whole
-			}
-		}
-		i++
-	}
-	return 0, short
-}
 
 // eachKey calls visit with each key and value of the object that b begins, until
 // visit says no. False: b is not an object.
 func eachKey(b []byte, visit func(key, val []byte) bool) bool {
-	i := skipSpace(b, 0)
+	i := lex.SkipSpace(b, 0)
 	if i >= len(b) || b[i] != '{' {
 		return false
 	}
 	for i++; ; i++ {
-		if i = skipSpace(b, i); i < len(b) && b[i] == '}' {
+		if i = lex.SkipSpace(b, i); i < len(b) && b[i] == '}' {
 			return true
 		}
 		if i >= len(b) || b[i] != '"' {
 			return false
 		}
-		end, st := stringEnd(b, i)
+		end, st := lex.StringEnd(b, i)
 		if st != whole {
 			return false
 		}
 		key := b[i+1 : end-1]
-		if i = skipSpace(b, end); i >= len(b) || b[i] != ':' {
+		if i = lex.SkipSpace(b, end); i >= len(b) || b[i] != ':' {
 			return false
 		}
-		i = skipSpace(b, i+1)
-		if end, st = valueEnd(b, i); st != whole {
+		i = lex.SkipSpace(b, i+1)
+		if end, st = lex.ValueEnd(b, i); st != whole {
 			return false
 		}
 		if !visit(key, b[i:end]) {
 			return true
 		}
-		if i = skipSpace(b, end); i >= len(b) || b[i] != ',' {
+		if i = lex.SkipSpace(b, end); i >= len(b) || b[i] != ',' {
 			return i < len(b) && b[i] == '}'
 		}
 	}
@@ -135,20 +55,20 @@ func eachKey(b []byte, visit func(key, val []byte) bool) bool {
 
 // eachItem calls visit with each element of the list that b begins. False: b is no list.
 func eachItem(b []byte, visit func(val []byte)) bool {
-	i := skipSpace(b, 0)
+	i := lex.SkipSpace(b, 0)
 	if i >= len(b) || b[i] != '[' {
 		return false
 	}
 	for i++; ; i++ {
-		if i = skipSpace(b, i); i < len(b) && b[i] == ']' {
+		if i = lex.SkipSpace(b, i); i < len(b) && b[i] == ']' {
 			return true
 		}
-		end, st := valueEnd(b, i)
+		end, st := lex.ValueEnd(b, i)
 		if st != whole {
 			return false
 		}
 		visit(b[i:end])
-		if i = skipSpace(b, end); i >= len(b) || b[i] != ',' {
+		if i = lex.SkipSpace(b, end); i >= len(b) || b[i] != ',' {
 			return i < len(b) && b[i] == ']'
 		}
 	}

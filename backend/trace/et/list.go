@@ -14,16 +14,16 @@ import (
 func (r *reader) list() {
 	r.listed = true
 	for {
-		c, ok := r.peek()
+		c, ok := r.Peek()
 		switch {
 		case !ok:
 			r.cutOff("before the list of nodes was closed")
 			return
 		case c == ']':
-			r.pos++
+			r.Pos++
 			return
 		case c == ',':
-			r.pos++
+			r.Pos++
 		case c == '{':
 			r.element()
 		default:
@@ -34,17 +34,17 @@ func (r *reader) list() {
 
 // element reads the node at the window's position.
 func (r *reader) element() {
-	at := r.offset()
-	val, st := r.value()
+	at := r.Offset()
+	val, st := r.Value()
 	switch {
 	case st == whole && r.n.read(val):
 		r.keep(at)
 	case st == whole:
-		r.pos = int(at - r.base)
+		r.Pos = int(at - r.Base())
 		r.broken(faultNode)
 	case st == short:
 		r.endless(at)
-	case r.full():
+	case r.Full():
 		r.broken(faultGiant)
 	default:
 		r.broken(faultNode)
@@ -64,7 +64,7 @@ func (r *reader) endless(at int64) {
 // broken counts what is at the window's position as damage, and goes to the next
 // sound node or to the end of the list.
 func (r *reader) broken(kind fault) {
-	r.fault(kind, r.offset())
+	r.fault(kind, r.Offset())
 	if !r.resync() {
 		r.cutOff("before the list of nodes was closed")
 	}
@@ -74,24 +74,24 @@ func (r *reader) broken(kind fault) {
 // the text, if there is neither. A stray quote turns text inside out, so that the
 // place is known by its spelling: {"id": or, in the flat layout, {"name":.
 func (r *reader) resync() bool {
-	for r.pos++; ; {
-		i, what := nextPlace(r.buf[r.pos:])
+	for r.Pos++; ; {
+		i, what := nextPlace(r.Buf[r.Pos:])
 		if what == placeNone {
-			if r.pos = max(r.pos, len(r.buf)-longestPlace); !r.more() {
-				r.pos = len(r.buf)
+			if r.Pos = max(r.Pos, len(r.Buf)-longestPlace); !r.More() {
+				r.Pos = len(r.Buf)
 				return false
 			}
 			continue
 		}
-		r.pos += i
+		r.Pos += i
 		if what == placeEnd || r.soundHere() {
 			return true
 		}
-		if r.wasted += len(r.buf) - r.pos; r.wasted > maxWasted {
+		if r.wasted += len(r.Buf) - r.Pos; r.wasted > maxWasted {
 			r.drain()
 			return false
 		}
-		r.pos++
+		r.Pos++
 	}
 }
 
@@ -101,11 +101,11 @@ const maxWasted = 256 << 20
 
 // soundHere says whether a whole node begins at the window's position.
 func (r *reader) soundHere() bool {
-	val, st := r.value()
+	val, st := r.Value()
 	if st != whole {
 		return false
 	}
-	r.pos -= len(val)
+	r.Pos -= len(val)
 	return r.n.read(val)
 }
 

@@ -7,7 +7,11 @@ import (
 	"path/filepath"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/lex"
 )
+
+// blockSize is read at a time.
+const blockSize = 1 << 20
 
 // Open reads an execution trace, .json or .json.gz (told apart by their first bytes).
 // progress, if not nil, is called on the same goroutine with the bytes taken from
@@ -26,15 +30,15 @@ func open(ctx context.Context, path string, progress func(done, total int64), bl
 		return nil, err
 	}
 	defer src.Close()
-	r := newReader(&window{src: src, block: block})
+	r := newReader(lex.NewWindow(src, block))
 	err = r.read()
-	if stop := ctx.Err(); stop != nil && errors.Is(r.err, stop) {
+	if stop := ctx.Err(); stop != nil && errors.Is(r.Err, stop) {
 		return nil, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s is %w", filepath.Base(path), err)
 	}
 	r.finish()
-	r.t.File, r.t.Bytes, r.t.JSON = path, src.Size(), r.offset()
+	r.t.File, r.t.Bytes, r.t.JSON = path, src.Size(), r.Offset()
 	return r.t, nil
 }

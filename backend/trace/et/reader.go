@@ -7,12 +7,13 @@ import (
 	"io"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/lex"
 	"shardeck/model"
 )
 
 // reader walks the text from its first byte to its last.
 type reader struct {
-	*window
+	*lex.Window
 	t     *Trace
 	names map[string]uint32
 	colls map[string]int32
@@ -26,9 +27,9 @@ type reader struct {
 	unknown int // calls of which PyTorch did not know what was called
 }
 
-func newReader(w *window) *reader {
+func newReader(w *lex.Window) *reader {
 	return &reader{
-		window: w, t: &Trace{Start: -1, Finish: -1},
+		Window: w, t: &Trace{Start: -1, Finish: -1},
 		names: map[string]uint32{}, colls: map[string]int32{}, ops: map[uint32]int{},
 	}
 }
@@ -89,31 +90,31 @@ var foreignKeys = map[string]string{
 
 // read reads the whole text. An error says that this is something else.
 func (r *reader) read() error {
-	c, ok := r.peek()
+	c, ok := r.Peek()
 	switch {
-	case !ok && !errors.Is(r.err, io.EOF):
+	case !ok && !errors.Is(r.Err, io.EOF):
 		r.cutOff("before the list of nodes began")
 		return nil
 	case !ok:
 		return foreign("an empty document")
-	case bytes.HasPrefix(r.buf[r.pos:], []byte("SQLite format 3")):
+	case bytes.HasPrefix(r.Buf[r.Pos:], []byte("SQLite format 3")):
 		return foreign("an SQLite file (an nsys export?)")
 	case c != '{':
-		return foreign(fmt.Sprintf("something else (it begins with %q)", model.Printable(string(r.buf[r.pos:][:min(16, len(r.buf)-r.pos)]))))
+		return foreign(fmt.Sprintf("something else (it begins with %q)", model.Printable(string(r.Buf[r.Pos:][:min(16, len(r.Buf)-r.Pos)]))))
 	}
-	r.pos++
+	r.Pos++
 	return r.keys()
 }
 
 // keys walks the pairs of the top-level object up to its closing brace.
 func (r *reader) keys() error {
 	for {
-		c, ok := r.peek()
+		c, ok := r.Peek()
 		switch {
 		case !ok:
 			return r.ended()
 		case c == '}':
-			r.pos++
+			r.Pos++
 			r.closed = true
 			if !r.listed {
 				return foreign("JSON of another kind (no nodes in it)")
@@ -121,7 +122,7 @@ func (r *reader) keys() error {
 			r.tail()
 			return nil
 		case c == ',':
-			r.pos++
+			r.Pos++
 			continue
 		}
 		st, err := r.key()
@@ -131,9 +132,9 @@ func (r *reader) keys() error {
 		case st == short:
 			return r.ended()
 		case st == broken && !r.listed:
-			return foreign("something that is not JSON (at byte " + trace.Count(int(r.offset())) + ")")
+			return foreign("something that is not JSON (at byte " + trace.Count(int(r.Offset())) + ")")
 		case st == broken:
-			r.once(r.offset(), "not JSON from here", "what came after")
+			r.once(r.Offset(), "not JSON from here", "what came after")
 			r.drain()
 			return nil
 		}
@@ -145,7 +146,7 @@ func (r *reader) ended() error {
 	switch {
 	case r.listed:
 		r.cutOff("before the document was closed")
-	case r.t.Schema == "" && errors.Is(r.err, io.EOF):
+	case r.t.Schema == "" && errors.Is(r.Err, io.EOF):
 		return foreign("JSON of another kind, or one cut off at its beginning")
 	default:
 		r.cutOff("before the list of nodes began")
@@ -155,7 +156,7 @@ func (r *reader) ended() error {
 
 // key reads one top-level key and its value.
 func (r *reader) key() (status, error) {
-	name, st := r.value()
+	name, st := r.Value()
 	if st != whole {
 		return st, nil
 	}
@@ -163,16 +164,16 @@ func (r *reader) key() (status, error) {
 	if what := foreignKeys[k]; what != "" && !r.listed && r.t.Schema == "" {
 		return whole, foreign(what)
 	}
-	if c, ok := r.peek(); !ok || c != ':' {
+	if c, ok := r.Peek(); !ok || c != ':' {
 		return ended(ok), nil
 	}
-	r.pos++
-	c, ok := r.peek()
+	r.Pos++
+	c, ok := r.Peek()
 	switch {
 	case !ok:
 		return short, nil
 	case k == "nodes" && c == '[' && !r.listed:
-		r.pos++
+		r.Pos++
 		r.list()
 		return whole, nil
 	case k == "nodes":
@@ -190,8 +191,8 @@ func ended(ok bool) status {
 
 // header reads a small value beside the nodes.
 func (r *reader) header(k string) status {
-	at := r.offset()
-	val, st := r.value()
+	at := r.Offset()
+	val, st := r.Value()
 	if st != whole {
 		return st
 	}
@@ -217,18 +218,18 @@ func (r *reader) header(k string) status {
 
 // tail reads the text to its end, for a gzip file's checksum.
 func (r *reader) tail() {
-	if _, ok := r.peek(); ok {
-		r.once(r.offset(), "text after the end of the document", "that text")
+	if _, ok := r.Peek(); ok {
+		r.once(r.Offset(), "text after the end of the document", "that text")
 		r.drain()
 	}
-	if r.err != nil && !errors.Is(r.err, io.EOF) {
-		r.once(r.offset(), trace.ReadFault(r.err), "nothing that shows, but what was read may be wrong")
+	if r.Err != nil && !errors.Is(r.Err, io.EOF) {
+		r.once(r.Offset(), trace.ReadFault(r.Err), "nothing that shows, but what was read may be wrong")
 	}
 }
 
 func (r *reader) drain() {
-	for r.pos = len(r.buf); r.more(); {
-		r.pos = len(r.buf)
+	for r.Pos = len(r.Buf); r.More(); {
+		r.Pos = len(r.Buf)
 	}
 }
 
@@ -239,8 +240,8 @@ func (r *reader) cutOff(where string) {
 	}
 	r.cut = true
 	text := "ended " + where
-	if r.err != nil && !errors.Is(r.err, io.EOF) {
-		text += ": " + trace.ReadFault(r.err)
+	if r.Err != nil && !errors.Is(r.Err, io.EOF) {
+		text += ": " + trace.ReadFault(r.Err)
 	}
-	r.once(r.offset(), text, "everything after the last whole node ("+trace.Count(len(r.t.Nodes))+" read)")
+	r.once(r.Offset(), text, "everything after the last whole node ("+trace.Count(len(r.t.Nodes))+" read)")
 }

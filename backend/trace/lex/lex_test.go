@@ -1,0 +1,80 @@
+package lex
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+func TestValueEnd(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		end  int
+		st   Status
+	}{
+		{`"a\"b\\" x`, 8, Whole}, {`"a\"`, 0, Short}, {`""`, 2, Whole}, {`"`, 0, Short}, {``, 0, Short},
+		{`12.5e3,`, 6, Whole}, {`12`, 0, Short}, {`NaN]`, 3, Whole}, {`N/A}`, 3, Whole}, {`,`, 0, Broken}, {`a"b",`, 0, Broken}, {`a:1,`, 0, Broken},
+		{`{"a": [1, {"}": "]"}]}]`, 22, Whole}, {`[1, [2]`, 0, Short}, {`[]`, 2, Whole}, {`["\\"]`, 6, Whole},
+	} {
+		if end, st := ValueEnd([]byte(c.text), 0); st != c.st || st == Whole && end != c.end {
+			t.Errorf("%s: %d, %v; want %d, %v", c.text, end, st, c.end, c.st)
+		}
+	}
+}
+
+// TestWindow reads values through windows of every size, from sources that give what
+// they like.
+func TestWindow(t *testing.T) {
+	text := ` [1, 22, "three \" 3"]  {"four": 4}` + "\n" + `"` + strings.Repeat("5", 300) + `" `
+	want := strings.SplitAfterN(text, "\n", 2)
+	list := []string{`[1, 22, "three \" 3"]`, `{"four": 4}`, strings.TrimSpace(want[1])}
+	for block := 1; block < 100; block++ {
+		for name, src := range map[string]io.Reader{
+			"at once": strings.NewReader(text), "byte by byte": iotest.OneByteReader(strings.NewReader(text)), "with the end": iotest.DataErrReader(strings.NewReader(text)),
+		} {
+			w := NewWindow(src, block)
+			for _, value := range list {
+				if _, ok := w.Peek(); !ok {
+					t.Fatalf("block %d, %s: no value", block, name)
+				}
+				at := strings.Index(text, value)
+				if w.Offset() != int64(at) {
+					t.Fatalf("block %d, %s: %s at %d, want %d", block, name, value, w.Offset(), at)
+				}
+				if got, st := w.Value(); st != Whole || string(got) != value {
+					t.Fatalf("block %d, %s: %s, %v; want %s", block, name, got, st, value)
+				}
+			}
+			if _, ok := w.Peek(); ok || w.More() || w.Broken() != nil || w.Offset() != int64(len(text)) {
+				t.Fatalf("block %d, %s: not at the end, but at %d", block, name, w.Offset())
+			}
+		}
+	}
+}
+
+func TestWindowBreaks(t *testing.T) {
+	fault := errors.New("the disk is gone")
+	w := NewWindow(io.MultiReader(strings.NewReader(`{"a": `), iotest.ErrReader(fault)), 4)
+	if _, st := w.Value(); st != Short || w.Broken() != fault {
+		t.Errorf("%v, %v", st, w.Broken())
+	}
+	giant := NewWindow(strings.NewReader(`"`+strings.Repeat("x", MaxPiece+100)+`"`), 1<<20)
+	if _, st := giant.Value(); st != Broken || !giant.Full() || len(giant.Buf) > MaxPiece+1<<20 {
+		t.Errorf("a giant is %v, with %d bytes in memory", st, len(giant.Buf))
+	}
+}
+
+func TestWindowGoes(t *testing.T) {
+	text := strings.Repeat("0123456789", 20)
+	w := NewWindow(strings.NewReader(text), 16)
+	for _, to := range []int64{3, 10, 90, 91, 200} {
+		w.Peek()
+		w.Go(to)
+		c, ok := w.Peek()
+		if w.Offset() != to || ok != (to < 200) || ok && c != text[to] {
+			t.Errorf("went to %d: at %d, %c", to, w.Offset(), c)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package lex
+
+import (
+	"errors"
+	"io"
+)
+
+// MaxPiece is how large one piece, an event or a node, may be before it is given up as
+// damage.
+const MaxPiece = 16 << 20
+
+// Window is the piece of a text in memory: Buf[Pos:] is not read yet. The buffer is
+// reused; the unfinished tail of a block is moved to its front.
+type Window struct {
+	Buf []byte
+	Pos int
+	Err error // why there is no more: io.EOF, or what broke the source
+
+	Block int // bytes that are read at a time
+
+	src  io.Reader
+	base int64 // offset in the text of Buf[0]
+}
+
+// NewWindow reads src a block at a time.
+func NewWindow(src io.Reader, block int) *Window {
+	return &Window{src: src, Block: block, Buf: make([]byte, 0, 2*block)}
+}
+
+// Base is the place of Buf[0] in the text.
+func (w *Window) Base() int64 { return w.base }
+
+// Offset is the place of the next unread byte in the text.
+func (w *Window) Offset() int64 { return w.base + int64(w.Pos) }
+
+// Rest is the unread text in memory.
+func (w *Window) Rest() []byte { return w.Buf[w.Pos:] }
+
+// Full says that the unread text is as large as one piece may be.
+func (w *Window) Full() bool { return len(w.Buf)-w.Pos >= MaxPiece }
+
+// More adds a block of text, or as much as there is already, so that a giant piece is
+// not looked at too often; false if there is none. Slices of Buf are void after it.
+func (w *Window) More() bool {
+	if w.Err != nil {
+		return false
+	}
+	from := len(w.Buf) - w.Pos
+	fresh := max(w.Block, min(from, MaxPiece-from))
+	w.slide(fresh)
+	w.fill(from + fresh)
+	return len(w.Buf) > from
+}
+
+// slide moves the unread tail to the front of a buffer with room for more bytes.
+func (w *Window) slide(more int) {
+	tail := w.Buf[w.Pos:]
+	to := w.Buf[:0]
+	if len(tail)+more > cap(w.Buf) {
+		to = make([]byte, 0, 2*len(tail)+more)
+	}
+	w.base += int64(w.Pos)
+	w.Pos = 0
+	w.Buf = append(to, tail...)
+}
+
+// fill reads until the buffer holds n bytes or the source ends.
+func (w *Window) fill(n int) {
+	for len(w.Buf) < n && w.Err == nil {
+		k, err := w.src.Read(w.Buf[len(w.Buf):n])
+		w.Buf = w.Buf[:len(w.Buf)+k]
+		w.Err = err
+	}
+}
+
+// Broken is the fault of the source, nil if the text ended as it should, or has not.
+func (w *Window) Broken() error {
+	if errors.Is(w.Err, io.EOF) {
+		return nil
+	}
+	return w.Err
+}
+
+// Peek is the next byte that is not white space; ok is false at the end of the text.
+func (w *Window) Peek() (c byte, ok bool) {
+	for {
+		w.Pos = SkipSpace(w.Buf, w.Pos)
+		if w.Pos < len(w.Buf) {
+			return w.Buf[w.Pos], true
+		}
+		if !w.More() {
+			return 0, false
+		}
+	}
+}
+
+// Value takes the whole value at the window's position. What is left of a value that
+// did not end is still there.
+func (w *Window) Value() ([]byte, Status) {
+	for {
+		end, st := ValueEnd(w.Buf, w.Pos)
+		switch {
+		case st == Whole:
+			val := w.Buf[w.Pos:end]
+			w.Pos = end
+			return val, Whole
+		case st == Broken || w.Full():
+			return nil, Broken
+		case !w.More():
+			return nil, Short
+		}
+	}
+}
+
+// Reset makes the window begin at byte base of the text, where src stands.
+func (w *Window) Reset(src io.Reader, base int64) {
+	*w = Window{src: src, Block: w.Block, Buf: w.Buf[:0], base: base}
+}
+
+// Go goes forward to byte to of the text, in a source that can seek.
+func (w *Window) Go(to int64) {
+	if n := to - w.base; n <= int64(len(w.Buf)) {
+		w.Pos = int(n)
+		return
+	}
+	w.Reset(w.src, to)
+	if s, ok := w.src.(io.Seeker); ok {
+		_, w.Err = s.Seek(to, io.SeekStart)
+	}
+}
