@@ -135,7 +135,7 @@ func TestPair(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if w := a.Metric("comm_wait"); w.Value == nil {
-		t.Errorf("the calls do not meet: %s; %v", w.Reason, a.Warnings)
+	if w := a.Metric("comm_wait"); w.Value == nil || a.Damaged {
+		t.Errorf("not all calls meet: %s; %v", w.Reason, a.Warnings)
 	}
 }

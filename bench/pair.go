@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"shardeck/bench/tiling"
@@ -16,10 +17,10 @@ type pair struct {
 	Bytes   int64
 }
 
-// pairOf are the recordings of ranks 0 and 1 of the first run of a mix that has both;
+// pairOf are the recordings of ranks 0 and 1 of the last run of a mix that has both;
 // nil if none has.
 func (m mix) pairOf() []string {
-	for _, p := range m.paths {
+	for _, p := range slices.Backward(m.paths) {
 		dir, file := filepath.Split(p)
 		_, ext, _ := strings.Cut(file, ".")
 		ranks := []string{dir + "kineto_trace_0." + ext, dir + "kineto_trace_1." + ext}
@@ -53,11 +54,14 @@ func (o pairOrder) run() (p pair, err error) {
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return p, err
 	}
-	for i := range sources {
-		made, err := tiling.File(filepath.Join(o.Dir, fmt.Sprintf("kineto_trace_%d.json", i)), sources[i:i+1], o.Size, tiling.Large)
+	copies, size := 1, o.Size
+	for i, s := range sources {
+		to := filepath.Join(o.Dir, fmt.Sprintf("kineto_trace_%d.json", i))
+		made, err := tiling.File(to, slices.Repeat([]*tiling.Source{s}, copies), size, tiling.Large)
 		if err != nil {
 			return p, err
 		}
+		copies, size = made.Copies, 0 // the other as often, whatever its size
 		p.Kernels += made.Kernels
 		p.Bytes += made.Bytes
 	}
