@@ -13,7 +13,7 @@ import (
 
 // Lines of a log that are looked through for its stage and for a cause.
 const (
-	stageLines = 400
+	stageLines = 4000
 	causeLines = 20000
 )
 

@@ -128,18 +128,20 @@ func TestFollow(t *testing.T) {
 
 func TestStage(t *testing.T) {
 	for want, lines := range map[Progress][]string{
-		{}:                              {"hello", "shardeck: stage nonsense", "shardeck: iteration x of y timing"},
-		{Stage: model.StageEnvironment}: {"shardeck: stage environment", "some output"},
-		{Stage: model.StageWarmup}:      {model.StageWeights.Line(), model.StageWarmup.Line()},
-		{model.StageTiming, 3, 5}:       {model.StageTiming.Line(), model.IterationLine(3, 5, model.StageTiming), "x"},
-		{Stage: model.StageWriting}:     {"0: shardeck: stage writing traces "},
-		{model.StageWeights, 2, 4}:      {"Loading safetensors checkpoint shards:  50% Completed | 2/4 [00:05<00:05,  2.6s/it]"},
-		{Stage: model.StageWeights}:     {"INFO 11-20 10:22:43 [gpu_model_runner.py:2338] Starting to load model meta-llama/Llama-3.1-8B..."},
-		{model.StageCompile, 21, 67}:    {"Capturing CUDA graphs (mixed prefill-decode, PIECEWISE):  31%|███▏      | 21/67 [00:01<00:02, 15.6it/s]"},
-		{Stage: model.StageCompile}:     {"INFO 11-20 10:23:31 [kv_cache_utils.py:868] GPU KV cache size: 161,232 tokens"},
-		{Stage: model.StageProfiling}:   {model.StageProfiling.Line(), "shardeck: iteration 9 of 2 nowhere"},
-		{Stage: model.StageDone}:        {model.StageTiming.Line(), model.StageDone.Line()},
-		{model.StageWarmup, 1, 2}:       {"\x1bnot cleaned", "  shardeck: iteration 1 of 2 warm-up"},
+		{}:                                               {"hello", "shardeck: stage nonsense", "shardeck: iteration x of y timing"},
+		{Stage: model.StageEnvironment}:                  {"shardeck: stage environment", "some output"},
+		{Stage: model.StageWarmup}:                       {model.StageWeights.Line(), model.StageWarmup.Line()},
+		{model.StageTiming, 3, 5}:                        {model.StageTiming.Line(), model.IterationLine(3, 5, model.StageTiming), "x"},
+		{Stage: model.StageWriting}:                      {"0: shardeck: stage writing traces "},
+		{model.StageWeights, 2, 4}:                       {"Loading safetensors checkpoint shards:  50% Completed | 2/4 [00:05<00:05,  2.6s/it]"},
+		{Stage: model.StageWeights}:                      {"INFO 11-20 10:22:43 [gpu_model_runner.py:2338] Starting to load model meta-llama/Llama-3.1-8B..."},
+		{model.StageCompile, 21, 67}:                     {"Capturing CUDA graphs (mixed prefill-decode, PIECEWISE):  31%|███▏      | 21/67 [00:01<00:02, 15.6it/s]"},
+		{Stage: model.StageCompile}:                      {"INFO 11-20 10:23:31 [kv_cache_utils.py:868] GPU KV cache size: 161,232 tokens"},
+		{Stage: model.StageProfiling}:                    {model.StageProfiling.Line(), "shardeck: iteration 9 of 2 nowhere"},
+		{Stage: model.StageDone}:                         {model.StageTiming.Line(), model.StageDone.Line()},
+		{Stage: model.StageProfiling, Done: 2, Total: 2}: {model.IterationLine(2, 2, model.StageProfiling), "Loading weights took 3.2 seconds"},
+		{model.StageCompile, 5, 9}:                       {model.StageWeights.Line(), "Capturing CUDA graphs:  | 5/9 [00:01<00:02]"},
+		{model.StageWarmup, 1, 2}:                        {"\x1bnot cleaned", "  shardeck: iteration 1 of 2 warm-up"},
 	} {
 		if got := Stage(lines); got != want {
 			t.Errorf("%q: %+v, want %+v", lines, got, want)

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,21 +54,38 @@ var signs = []sign{
 	{"Generating '/", model.StageWriting, nil}, // nsys
 }
 
-// Stage tells what the job is doing, from the last line that says so.
+// Stage tells what the job is doing, from the last line that says so. An engine's own
+// words never lead back behind the runner's: the second engine, started for the
+// execution trace, loads weights while the job is writing traces.
 func Stage(lines []string) Progress {
+	var engine Progress
 	for i := len(lines) - 1; i >= 0; i-- {
-		if p, ok := stageOf(lines[i]); ok {
+		if p, ok := runnerStage(lines[i]); ok {
+			if engine.Stage != "" && order(engine.Stage) >= order(p.Stage) {
+				return engine
+			}
 			return p
 		}
+		if engine.Stage == "" {
+			engine, _ = engineStage(lines[i])
+		}
 	}
-	return Progress{}
+	return engine
 }
 
-// stageOf reads one line. The runner's lines may have a rank's prefix before them.
-func stageOf(line string) (Progress, bool) {
-	if i := strings.Index(line, "shardeck: "); i >= 0 {
-		return ownStage(strings.TrimSpace(line[i:]))
+func order(s model.Stage) int { return slices.Index(model.Stages(), s) }
+
+// runnerStage reads a line of our runner. It may have a rank's prefix before it.
+func runnerStage(line string) (Progress, bool) {
+	i := strings.Index(line, "shardeck: ")
+	if i < 0 {
+		return Progress{}, false
 	}
+	return ownStage(strings.TrimSpace(line[i:]))
+}
+
+// engineStage reads a line of an engine.
+func engineStage(line string) (Progress, bool) {
 	for _, s := range signs {
 		if strings.Contains(line, s.holds) {
 			p := Progress{Stage: s.stage}
