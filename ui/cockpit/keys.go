@@ -24,8 +24,8 @@ func keys() pane.Table[*Model] {
 		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before", Help: "go to the pane before"}, Do: func(m *Model) tea.Cmd { return m.turn(-1) }},
 		{Key: pane.Key{Keys: []string{"+"}, Label: "+", Verb: "zoom", Help: "give this pane the whole screen, and back"}, Do: (*Model).zoom},
 		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png"}, Do: (*Model).askExport},
-		{Key: pane.Key{Keys: []string{"ctrl+l"}, Label: "ctrl+l", Verb: "redraw", Help: "draw the screen anew, after something wrote over it"}, Do: func(*Model) tea.Cmd { return tea.ClearScreen }},
-		{Key: pane.Key{Keys: []string{"ctrl+z"}, Label: "ctrl+z", Verb: "suspend", Help: "back to the shell; fg returns"}, Do: func(*Model) tea.Cmd { return tea.Suspend }},
+		{Key: pane.Key{Keys: []string{"ctrl+l"}, Label: "ctrl+l", Verb: "redraw", Help: "draw the screen anew, after something wrote over it"}, Do: (*Model).redraw},
+		{Key: pane.Key{Keys: []string{"ctrl+z"}, Label: "ctrl+z", Verb: "suspend", Help: "back to the shell; fg returns"}, Do: (*Model).suspend},
 	}
 }
 

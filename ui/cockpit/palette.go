@@ -35,7 +35,7 @@ func (m *Model) commands() []command {
 		command{"zoom", "give this pane the whole screen, and back", (*Model).zoom},
 		command{"messages", "what the message line said before", (*Model).messages},
 		command{"help", "all keys", (*Model).help},
-		command{"redraw", "draw the screen anew", func(*Model) tea.Cmd { return tea.ClearScreen }},
+		command{"redraw", "draw the screen anew", (*Model).redraw},
 		command{"quit", "leave; jobs go on", (*Model).quit})
 }
 

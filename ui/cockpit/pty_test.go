@@ -187,7 +187,7 @@ func BenchmarkView(b *testing.B) {
 	for len(l.Rows) < 1000 {
 		l.Rows = append(l.Rows, l.Rows[:8]...)
 	}
-	d := panetest.Drive(b, screen{New(context.Background(), l, testOptions(l))}, 200, 60)
+	d := panetest.Drive(b, whole{New(context.Background(), l, testOptions(l))}, 200, 60)
 	for b.Loop() {
 		_ = d.S.View()
 	}

@@ -14,12 +14,14 @@ import (
 	"errors"
 	"io"
 	"os/exec"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
 
 	"shardeck/ui/pane"
+	"shardeck/ui/screen"
 	"shardeck/ui/theme"
 	"shardeck/ui/theme/quiet"
 )
@@ -42,31 +44,60 @@ type Options struct {
 	Now     func() time.Time // nil: the clock
 	Notes   []string         // warnings to begin with
 
-	after func(time.Duration, tea.Msg) tea.Cmd // nil: timers; tests bring their own
+	after   func(time.Duration, tea.Msg) tea.Cmd // nil: timers; tests bring their own
+	outside outside                              // nil: not on a terminal
 }
 
 // Run shows the cockpit until the user leaves it or the context ends. What it started
-// is cancelled then; jobs go on.
-func Run(ctx context.Context, l pane.Lab, o Options) error {
+// is cancelled then; jobs go on. The terminal is given back whatever happens.
+func Run(ctx context.Context, l pane.Lab, o Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	s, err := screen.Open(o.In, o.Out, o.Mouse)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	o.Out, o.outside = s, s
 	m := New(ctx, l, o)
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithAltScreen(), tea.WithFPS(24), tea.WithReportFocus()}
-	if o.In != nil {
-		options = append(options, tea.WithInput(o.In))
-	}
-	if o.Out != nil {
-		options = append(options, tea.WithOutput(o.Out))
-	}
-	if o.Mouse {
-		options = append(options, tea.WithMouseCellMotion(), tea.WithFilter(thin))
-	}
-	_, err := tea.NewProgram(m, options...).Run()
-	m.untitle()
+	defer m.untitle()
+	return show(ctx, m, s)
+}
+
+// show runs the event loop over a screen. Signals end it through ctx: Bubble Tea, which
+// would send itself a message for one, waits for ever where the loop ends before it.
+func show(ctx context.Context, m *Model, s *screen.Screen) error {
+	p := tea.NewProgram(drawn{m, s}, tea.WithContext(ctx), tea.WithInput(s.Keys()), tea.WithOutput(io.Discard),
+		tea.WithoutRenderer(), tea.WithoutCatchPanics(), tea.WithoutSignalHandler(), tea.WithFilter(thin))
+	go s.Watch(ctx, func(width, height int) { p.Send(tea.WindowSizeMsg{Width: width, Height: height}) })
+	_, err := p.Run()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		return nil // asked to end from outside: nothing went wrong
 	}
 	return err
+}
+
+// drawn is the model on its screen. Bubble Tea asks for a view after every message: that
+// is when a frame is handed on.
+type drawn struct {
+	*Model
+	screen *screen.Screen
+}
+
+func (d drawn) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		d.screen.Resized(msg.Width)
+	case redrawMsg:
+		d.screen.Redraw()
+	}
+	_, cmd := d.Model.Update(msg)
+	return d, cmd
+}
+
+func (d drawn) View() string {
+	d.screen.Show(d.Model.View())
+	return ""
 }
 
 // thin drops the mouse messages that nothing here answers to, before they cost a frame.
@@ -100,11 +131,56 @@ func (o Options) fill() Options {
 	return o
 }
 
+// outside is what lets somebody else have the terminal for a while: the screen.
+type outside interface {
+	Away(run func(in io.Reader, out io.Writer) error) error
+	Suspend() error
+	Pause()
+}
+
 // edit hands the terminal to the user's editor. Polling waits meanwhile, for the event
 // loop does; the panes read the file again afterwards.
 func (m *Model) edit(path string) tea.Cmd {
-	args := append(append([]string(nil), m.options.Editor[1:]...), path)
-	return tea.ExecProcess(exec.Command(m.options.Editor[0], args...), func(err error) tea.Msg {
-		return pane.EditedMsg{Path: path, Err: err}
+	words := append(slices.Clone(m.options.Editor), path)
+	return m.elsewhere(func(o outside) error {
+		return o.Away(func(in io.Reader, out io.Writer) error { return editor(words, in, out).Run() })
+	}, func(err error) tea.Msg { return pane.EditedMsg{Path: path, Err: err} })
+}
+
+func editor(words []string, in io.Reader, out io.Writer) *exec.Cmd {
+	c := exec.Command(words[0], words[1:]...)
+	c.Stdin, c.Stdout, c.Stderr = in, out, out
+	return c
+}
+
+// suspend goes back to the shell; what it says when it returns is what a signal would.
+func (m *Model) suspend() tea.Cmd {
+	return m.elsewhere(outside.Suspend, func(err error) tea.Msg {
+		if err != nil {
+			return pane.FailNote(err)
+		}
+		return tea.ResumeMsg{}
 	})
 }
+
+// elsewhere runs something that has the terminal to itself; keys are not read meanwhile.
+func (m *Model) elsewhere(run func(outside) error, then func(error) tea.Msg) tea.Cmd {
+	if m.options.outside == nil {
+		return pane.Send(then(nil)) // not on a terminal
+	}
+	return func() tea.Msg {
+		m.options.outside.Pause() // Bubble Tea waits for its reader to end
+		return tea.Exec(errand(func() error { return run(m.options.outside) }), then)()
+	}
+}
+
+// errand is a function as Bubble Tea runs commands; it finds its streams itself.
+type errand func() error
+
+// Run does it.
+func (e errand) Run() error { return e() }
+
+// SetStdin, SetStdout and SetStderr are not for a function.
+func (errand) SetStdin(io.Reader)  {}
+func (errand) SetStdout(io.Writer) {}
+func (errand) SetStderr(io.Writer) {}

@@ -94,3 +94,33 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	cancel()
 	ended(t, end)
 }
+
+// TestTerminalIsPutBackAfterAPanic lets the clock fail while a message is dealt with.
+func TestTerminalIsPutBackAfterAPanic(t *testing.T) {
+	in, keyboard := io.Pipe()
+	out, broken, caught := &safe{}, make(chan struct{}), make(chan any)
+	clock := func() time.Time {
+		select {
+		case <-broken:
+			panic("the clock fell")
+		default:
+			return panetest.Now
+		}
+	}
+	go func() {
+		defer func() { caught <- recover() }()
+		_ = Run(context.Background(), panetest.New(), Options{In: in, Out: out, Profile: termenv.Ascii, Now: clock})
+	}()
+	waitFor(t, "first frame", func() bool { return strings.Contains(out.String(), "\x1b[?1049h") })
+	close(broken)
+	if _, err := keyboard.Write([]byte("y:mess\rP")); err != nil {
+		t.Fatal(err)
+	}
+	if r := <-caught; r != "the clock fell" {
+		t.Errorf("caught %v", r)
+	}
+	if !strings.HasSuffix(out.String(), "\x1b[?25h\x1b[?1049l") {
+		t.Error("the terminal was not put back")
+	}
+	_ = in.Close()
+}

@@ -32,7 +32,7 @@ func TestSessionIsFoundAgain(t *testing.T) {
 func TestSessionIsKeptWhileItGoesOn(t *testing.T) {
 	l := panetest.New()
 	m := New(context.Background(), l, testOptions(l))
-	d := panetest.Drive(t, screen{m}, 80, 24)
+	d := panetest.Drive(t, whole{m}, 80, 24)
 	d.Press("down", "3").Send(keepMsg{m.keeps})
 	if !strings.Contains(string(l.Screen), `"experiment":"E1.2"`) || !strings.Contains(string(l.Screen), `"pane":"jobs"`) {
 		t.Errorf("kept %s", l.Screen)
@@ -65,7 +65,7 @@ func news(t *testing.T, job int, state model.JobState) (*panetest.Driver, string
 	l, out := panetest.New(), &bytes.Buffer{}
 	o := testOptions(l)
 	o.Out = out
-	d := panetest.Drive(t, screen{New(context.Background(), l, o)}, 80, 24)
+	d := panetest.Drive(t, whole{New(context.Background(), l, o)}, 80, 24)
 	if out.Len() > 0 {
 		t.Fatalf("the first answer is no news: %q", out)
 	}
@@ -134,7 +134,7 @@ func TestCopyIsTheCommandThatSubmitsAgain(t *testing.T) {
 	l, out := panetest.New(), &bytes.Buffer{}
 	o := testOptions(l)
 	o.Out = out
-	d := panetest.Drive(t, screen{New(context.Background(), l, o)}, 100, 24).Press("down", "y")
+	d := panetest.Drive(t, whole{New(context.Background(), l, o)}, 100, 24).Press("down", "y")
 	d.Expect("shardeck -C /home/user/vllm-profiling submit E1.2")
 	if !strings.HasPrefix(out.String(), "\x1b]52;c;") {
 		t.Errorf("wrote %q", out)
@@ -177,7 +177,7 @@ func BenchmarkFirstFrame(b *testing.B) {
 	l := panetest.New()
 	manyRows(l, 1000)
 	for b.Loop() {
-		d := panetest.Drive(b, screen{New(context.Background(), l, testOptions(l))}, 140, 45)
+		d := panetest.Drive(b, whole{New(context.Background(), l, testOptions(l))}, 140, 45)
 		_ = d.S.View()
 	}
 }
@@ -187,7 +187,7 @@ func BenchmarkKey(b *testing.B) {
 	l := panetest.New()
 	manyRows(l, 1000)
 	m := New(context.Background(), l, testOptions(l))
-	panetest.Drive(b, screen{m}, 140, 45)
+	panetest.Drive(b, whole{m}, 140, 45)
 	key := panetest.Key("down")
 	for b.Loop() {
 		m.Update(key)
@@ -198,12 +198,11 @@ func BenchmarkKey(b *testing.B) {
 func TestSuspendAndBack(t *testing.T) {
 	l := panetest.New()
 	d := start(t, l, 80, 24).Press("2", "right").Expect("◂ 2 ▸", "modified")
-	d.Press("ctrl+z")
-	if _, ok := panetest.Last[tea.SuspendMsg](d); !ok {
-		t.Fatal("ctrl+z did not suspend")
-	}
 	before := l.Called("Jobs")
-	d.Send(tea.ResumeMsg{}).Expect("◂ 2 ▸", "modified")
+	d.Press("ctrl+z").Expect("◂ 2 ▸", "modified")
+	if _, ok := panetest.Last[tea.ResumeMsg](d); !ok {
+		t.Fatal("ctrl+z did not come back")
+	}
 	if l.Called("Jobs") != before+1 {
 		t.Error("coming back must ask the scheduler once")
 	}

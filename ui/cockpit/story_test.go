@@ -16,19 +16,19 @@ import (
 	"shardeck/ui/theme"
 )
 
-// screen drives the whole cockpit.
-type screen struct{ *Model }
+// whole drives the whole cockpit.
+type whole struct{ *Model }
 
-func (s screen) Update(msg tea.Msg) tea.Cmd {
+func (s whole) Update(msg tea.Msg) tea.Cmd {
 	_, cmd := s.Model.Update(msg)
 	return cmd
 }
 
-func (s screen) SetSize(w, h int) { s.Model.Update(tea.WindowSizeMsg{Width: w, Height: h}) }
+func (s whole) SetSize(w, h int) { s.Model.Update(tea.WindowSizeMsg{Width: w, Height: h}) }
 
 func start(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
 	t.Helper()
-	return panetest.Drive(t, screen{New(context.Background(), l, testOptions(l))}, w, h)
+	return panetest.Drive(t, whole{New(context.Background(), l, testOptions(l))}, w, h)
 }
 
 func testOptions(l *panetest.Lab) Options {
@@ -151,7 +151,7 @@ func TestQuitFromATextField(t *testing.T) {
 
 func TestQuitWhileLoading(t *testing.T) {
 	l := panetest.New()
-	d := &panetest.Driver{T: t, S: screen{New(context.Background(), l, testOptions(l))}, Park: true}
+	d := &panetest.Driver{T: t, S: whole{New(context.Background(), l, testOptions(l))}, Park: true}
 	d.Resize(80, 24)
 	d.Expect("reading experiments").Press("2", "3", "q")
 	d.Release()
@@ -206,7 +206,7 @@ func TestOneQuestionAtATime(t *testing.T) {
 func TestUnfocusedTerminalIsNotPolled(t *testing.T) {
 	l := panetest.New()
 	m := New(context.Background(), l, testOptions(l))
-	d := panetest.Drive(t, screen{m}, 80, 24)
+	d := panetest.Drive(t, whole{m}, 80, 24)
 	before := l.Called("Jobs")
 	d.Send(tea.BlurMsg{}).Send(pollMsg{m.poll})
 	if l.Called("Jobs") != before {
@@ -233,7 +233,7 @@ func TestPollOnlyWhileSomethingIsActive(t *testing.T) {
 			}
 			return nil
 		}
-		panetest.Drive(t, screen{New(context.Background(), l, o)}, 80, 24)
+		panetest.Drive(t, whole{New(context.Background(), l, o)}, 80, 24)
 		if (len(waits) > 0) != tt.want {
 			t.Errorf("jobs from %d: waits %v, want any: %v", tt.keep, waits, tt.want)
 		}
@@ -269,7 +269,7 @@ func TestASCIIAndNoColour(t *testing.T) {
 	o := testOptions(l)
 	o.Theme = theme.New(termenv.Ascii, true)
 	for _, size := range [][2]int{{80, 24}, {140, 45}} {
-		d := panetest.Drive(t, screen{New(context.Background(), l, o)}, size[0], size[1])
+		d := panetest.Drive(t, whole{New(context.Background(), l, o)}, size[0], size[1])
 		for _, key := range []string{"1", "2", "3", "4", "5", "6", "?"} {
 			d.Press(key)
 			for _, r := range d.S.View() {
@@ -315,7 +315,7 @@ func TestNumbersShowWhatIsSelected(t *testing.T) {
 	l.Rows[1].Analysis = nil
 	o := testOptions(l)
 	o.after = func(time.Duration, tea.Msg) tea.Cmd { return nil } // the cursor never rests
-	d := panetest.Drive(t, screen{New(context.Background(), l, o)}, 80, 24)
+	d := panetest.Drive(t, whole{New(context.Background(), l, o)}, 80, 24)
 	d.Press("2").Expect("Config · E1.1", "Tensor (TP)").Press("1", "down", "2").Expect("Config · E1.2").Press("4").Expect("▌ llama-8b-tp2")
 	d.Press("5").Expect("llama-8b-tp2 · ").Press("6").Expect("Traces · llama-8b-tp2", "nvjet_tst")
 }

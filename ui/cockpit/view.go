@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -77,6 +79,11 @@ func (m *Model) resize(width, height int) {
 		m.panes[r.name].SetSize(max(r.width, 0), max(r.height, 0))
 	}
 }
+
+// redrawMsg asks for the whole screen anew.
+type redrawMsg struct{}
+
+func (m *Model) redraw() tea.Cmd { return pane.Send(redrawMsg{}) }
 
 // View draws the whole screen.
 func (m *Model) View() string {

@@ -1,0 +1,145 @@
+// Package screen is the terminal that the cockpit is drawn on: it puts frames there when
+// there is a new one, and does nothing at all when there is none.
+//
+// Bubble Tea's own renderer looks many times a second whether something is to be drawn: a
+// slow one makes keys late, a fast one costs processor time at rest. So it is off, and
+// with it all that it does to a terminal, which is in terminal.go: raw mode, the
+// alternate screen, the mouse, pasting, and giving all of that back. A frame goes from
+// Show, which never waits, to the painter, which writes what differs from what stands
+// there: cell by cell (patch.go), as one piece.
+package screen
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+const (
+	// settle is how long the painter waits for what follows at once from the same key.
+	settle = 2 * time.Millisecond
+	// gap is the least time between two frames: faster, nobody sees them.
+	gap = 15 * time.Millisecond
+)
+
+// Screen draws frames on a terminal. Show is for one goroutine, the event loop; the rest
+// may be called from anywhere.
+type Screen struct {
+	terminal
+	frames chan string
+	idle   chan struct{} // closed when the painter has ended
+
+	mu      sync.Mutex // over all that is written, and what follows
+	width   int        // columns; 0: not known
+	painted []string   // what stands there; nil: not known
+	ours    bool       // the terminal is set up for us
+}
+
+// Show hands over the newest frame: lines that end in the terminal's own colours. One
+// that was not painted yet is passed over.
+func (s *Screen) Show(frame string) {
+	select {
+	case <-s.frames:
+	default:
+	}
+	s.frames <- frame
+}
+
+// paint draws frames as they come, until there will be no more.
+func (s *Screen) paint() {
+	defer close(s.idle)
+	for frame := range s.frames {
+		time.Sleep(settle)
+		select {
+		case newer, more := <-s.frames:
+			if !more {
+				return
+			}
+			frame = newer
+		default:
+		}
+		if s.draw(frame) {
+			time.Sleep(gap)
+		}
+	}
+}
+
+// draw writes what differs, if anything does. A fault of the terminal is not told of: its
+// reading end sees the same, and ends the program.
+func (s *Screen) draw(frame string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ours {
+		return false
+	}
+	lines := strings.Split(frame, "\n")
+	var b bytes.Buffer
+	if s.painted == nil {
+		b.WriteString(ansi.EraseEntireScreen)
+	}
+	for i := range lines {
+		lines[i] = s.clip(lines[i])
+	}
+	for i := range max(len(lines), len(s.painted)) {
+		if was, is := lineOf(s.painted, i), lineOf(lines, i); was != is {
+			b.WriteString(patch(i+1, was, is))
+		}
+	}
+	s.painted = lines
+	if b.Len() == 0 {
+		return false
+	}
+	_, _ = s.out.Write(b.Bytes())
+	return true
+}
+
+func lineOf(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return ""
+}
+
+// clip keeps a frame of another size, drawn while the terminal changes its own, from
+// breaking into further lines.
+func (s *Screen) clip(line string) string {
+	if s.width <= 0 || ansi.StringWidth(line) <= s.width {
+		return line
+	}
+	return ansi.Truncate(line, s.width, "")
+}
+
+// Resized says how wide the terminal now is: the next frame is drawn whole.
+func (s *Screen) Resized(width int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.width, s.painted = width, nil
+}
+
+// Redraw makes the next frame be drawn whole, after something else wrote there.
+func (s *Screen) Redraw() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.painted = nil
+}
+
+// Write writes a sequence that moves no cursor, as a bell or a title, between frames.
+func (s *Screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ours {
+		return len(p), nil
+	}
+	n, err := s.out.Write(p)
+	if err != nil {
+		return n, fmt.Errorf("the terminal takes nothing: %w", err)
+	}
+	return n, nil
+}
+
+var _ io.Writer = (*Screen)(nil)

@@ -1,0 +1,150 @@
+package screen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/charmbracelet/x/term"
+)
+
+// terminal is the two ends of a terminal and how it was when we came.
+type terminal struct {
+	in    io.Reader
+	out   io.Writer
+	mouse bool
+	keys  *input
+	state *term.State // nil: not a terminal, or given back
+}
+
+// Open takes a terminal for drawing; mouse asks for its wheel and clicks. What is no
+// terminal is written to all the same, for tests.
+func Open(in io.Reader, out io.Writer, mouse bool) (*Screen, error) {
+	s := &Screen{terminal: terminal{in: in, out: out, mouse: mouse}, frames: make(chan string, 1), idle: make(chan struct{})}
+	if err := s.take(); err != nil {
+		return nil, err
+	}
+	s.keys = inputOf(in)
+	go s.paint()
+	return s, nil
+}
+
+// Keys is what is typed. Its end is that of the terminal, or a Pause.
+func (s *Screen) Keys() io.Reader { return s.keys }
+
+// Pause ends the reading of keys, before Away or Suspend: it begins anew after them.
+func (s *Screen) Pause() { s.keys.pause() }
+
+// Close gives the terminal back as it was. Nothing may be shown afterwards.
+func (s *Screen) Close() error {
+	s.keys.close()
+	close(s.frames)
+	<-s.idle
+	return s.give()
+}
+
+// modes are what the cockpit wants of a terminal, in the order it is asked for: the
+// alternate screen, no cursor, pastes in brackets, word of the focus.
+const (
+	modes = ansi.SetModeAltScreenSaveCursor + ansi.EraseEntireScreen + ansi.CursorHomePosition +
+		ansi.ResetModeTextCursorEnable + ansi.SetModeBracketedPaste + ansi.SetModeFocusEvent
+	noModes = ansi.ResetModeFocusEvent + ansi.ResetModeBracketedPaste + ansi.SetModeTextCursorEnable +
+		ansi.ResetModeAltScreenSaveCursor
+	mouseModes   = ansi.SetModeMouseButtonEvent + ansi.SetModeMouseExtSgr
+	noMouseModes = ansi.ResetModeMouseExtSgr + ansi.ResetModeMouseButtonEvent
+)
+
+// take sets the terminal up for us.
+func (s *Screen) take() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f, ok := s.in.(term.File); ok && term.IsTerminal(f.Fd()) {
+		state, err := term.MakeRaw(f.Fd())
+		if err != nil {
+			return fmt.Errorf("the terminal does not give keys one by one: %w", err)
+		}
+		s.state = state
+	}
+	wanted := modes
+	if s.mouse {
+		wanted += mouseModes
+	}
+	s.ours, s.painted = true, nil
+	_, err := io.WriteString(s.out, wanted)
+	return err
+}
+
+// give puts the terminal back.
+func (s *Screen) give() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ours {
+		return nil
+	}
+	s.ours = false
+	text := noModes
+	if s.mouse {
+		text = noMouseModes + text
+	}
+	_, err := io.WriteString(s.out, text)
+	if s.state != nil {
+		err = errors.Join(err, term.Restore(s.in.(term.File).Fd(), s.state))
+		s.state = nil
+	}
+	return err
+}
+
+// Away gives the terminal to somebody else for as long as run takes, as to an editor.
+func (s *Screen) Away(run func(in io.Reader, out io.Writer) error) error {
+	if err := s.give(); err != nil {
+		return err
+	}
+	err := run(s.in, s.out)
+	s.keys.resume()
+	return errors.Join(err, s.take())
+}
+
+// Suspend stops the program, as ctrl+z does, until the shell lets it go on. Where nobody
+// could do that, nothing stops it, and it goes on at once.
+func (s *Screen) Suspend() error {
+	return s.Away(func(io.Reader, io.Writer) error {
+		on := make(chan os.Signal, 1)
+		signal.Notify(on, syscall.SIGCONT)
+		defer signal.Stop(on)
+		if err := syscall.Kill(0, syscall.SIGTSTP); err != nil {
+			return fmt.Errorf("the program cannot be stopped: %w", err)
+		}
+		select {
+		case <-on:
+		case <-time.After(300 * time.Millisecond): // also runs out while we are stopped
+		}
+		return nil
+	})
+}
+
+// Watch tells the size of the terminal, now and whenever it changes, until ctx ends.
+func (s *Screen) Watch(ctx context.Context, tell func(width, height int)) {
+	f, ok := s.out.(term.File)
+	if !ok || !term.IsTerminal(f.Fd()) {
+		return
+	}
+	changed := make(chan os.Signal, 1)
+	signal.Notify(changed, syscall.SIGWINCH)
+	defer signal.Stop(changed)
+	for {
+		if width, height, err := term.GetSize(f.Fd()); err == nil {
+			tell(width, height)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
