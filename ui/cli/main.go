@@ -30,10 +30,19 @@ import (
 // Main runs the command line and returns the exit code. An interrupt ends the
 // command at its next step; what it had written by then is whole.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), ends()...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	a := newApp(in, out, errOut)
 	defer a.close()
 	return a.finish(a.run(ctx, args))
+}
+
+// ends are the signals that ask a command to end: a lost terminal among them, unless
+// nohup has said that this one is to go on.
+func ends() []os.Signal {
+	if signal.Ignored(syscall.SIGHUP) {
+		return []os.Signal{os.Interrupt, syscall.SIGTERM}
+	}
+	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 }
