@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // demo opens the demo in a terminal, with an editor that waits for a line.
@@ -18,7 +19,7 @@ func demo(t *testing.T) *terminal {
 	if err := os.WriteFile(editor, []byte("#!/bin/sh\necho the editor\nread line\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	w := open(t, 80, 24, fmt.Sprintf("XDG_CACHE_HOME=%s/cache VISUAL= EDITOR=%s %s demo %s/demo", dir, editor, binary, dir))
+	w := open(t, 80, 24, fmt.Sprintf("export XDG_CACHE_HOME=%s/cache VISUAL= EDITOR=%s again='%s demo %s/demo'; $again", dir, editor, binary, dir))
 	w.wait("E1.2", "E3.2", "? help")
 	return w
 }
@@ -65,6 +66,39 @@ func TestTerminalIsSaneAfterAKill(t *testing.T) {
 		w.kill(signal)
 		w.wait("ready>")
 		w.sane()
+	}
+}
+
+// TestUnsavedChangesOutliveTheSession changes a field and loses the link: at once, as sshd
+// tells it, or without a word after a moment.
+func TestUnsavedChangesOutliveTheSession(t *testing.T) {
+	for _, c := range []struct {
+		signal syscall.Signal
+		after  time.Duration
+	}{{syscall.SIGHUP, 0}, {syscall.SIGKILL, time.Second}} {
+		w := demo(t)
+		w.keys("Down", "e")
+		w.wait("▌Config · E1.2", "◂ 2 ▸")
+		w.keys("Left")
+		w.wait("◂ 1 ▸", "modified")
+		time.Sleep(c.after)
+		w.kill(c.signal)
+		w.wait("ready>")
+		w.keys("reset; clear; $again", "Enter")
+		w.wait("Unsaved changes to E1.2 from", "parallelism.tp: 1", "▌ Continue")
+		w.keys("Enter")
+		w.wait("▌Config · E1.2", "◂ 1 ▸", "modified")
+		w.keys("w")
+		w.wait("Save E1.2?")
+		w.keys("Enter")
+		w.wait("E1.2 saved")
+		w.keys("q")
+		w.wait("ready>")
+		w.keys("clear; $again", "Enter")
+		w.wait("◂ 1 ▸")
+		if screen := w.wait("? help"); strings.Contains(screen, "Unsaved") {
+			t.Errorf("offered again though saved:\n%s", screen)
+		}
 	}
 }
 

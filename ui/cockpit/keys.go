@@ -61,6 +61,7 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		cmd, done := m.popup.Key(k)
 		if done {
 			m.popup = nil
+			m.nextAsk()
 		}
 		return cmd
 	case m.palette != nil:

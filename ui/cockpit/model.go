@@ -29,6 +29,7 @@ type Model struct {
 	note    pane.Note // the message line, until the next key
 	history []string  // what it said before
 	popup   *pane.Ask
+	asks    []*pane.Ask // questions of panes, until no popup is open
 	palette *palette
 	quits   int // ctrl+c pressed in a row
 
@@ -130,6 +131,9 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 		return m.edit(msg.Path)
 	case pane.CopyMsg:
 		return m.copy(msg.Text)
+	case pane.AskMsg:
+		m.asks = append(m.asks, msg.Ask)
+		m.nextAsk()
 	case pollMsg:
 		if msg.poll == m.poll && !m.away {
 			return m.ask(true)
@@ -271,7 +275,14 @@ func (m *Model) setFocus(name pane.Name) {
 // focused is the pane that has the keys.
 func (m *Model) focused() pane.Pane { return m.panes[m.focus] }
 
-// unsaved lists what would be lost by leaving.
+// nextAsk puts the next question of a pane, if none is open.
+func (m *Model) nextAsk() {
+	if m.popup == nil && len(m.asks) > 0 {
+		m.popup, m.asks = m.asks[0], m.asks[1:]
+	}
+}
+
+// unsaved lists what is not in its file yet.
 func (m *Model) unsaved() []string {
 	var ids []string
 	for _, name := range m.order {
@@ -282,13 +293,13 @@ func (m *Model) unsaved() []string {
 	return ids
 }
 
-// quit leaves, after asking if something would be lost.
+// quit leaves, after asking if something is not in its file: it would be offered again.
 func (m *Model) quit() tea.Cmd {
 	ids := m.unsaved()
 	if len(ids) == 0 {
 		return m.leave()
 	}
-	m.popup = &pane.Ask{Popup: widget.Confirm("Leave without saving?", "changed and not saved: "+strings.Join(ids, ", ")),
+	m.popup = &pane.Ask{Popup: widget.Confirm("Leave without saving?", "changed and not saved: "+strings.Join(ids, ", "), "The changes are offered again at the next start."),
 		Yes: m.leave}
 	return nil
 }

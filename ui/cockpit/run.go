@@ -61,6 +61,7 @@ func Run(ctx context.Context, l pane.Lab, o Options) (err error) {
 	o.Out, o.outside = s, s
 	m := New(ctx, l, o)
 	defer m.untitle()
+	defer func() { err = errors.Join(err, m.keepNow()) }()
 	return show(ctx, m, s)
 }
 

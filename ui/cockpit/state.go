@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -105,5 +106,21 @@ func (m *Model) leave() tea.Cmd {
 	if m.env.Lab.ReadOnly() || bytes.Equal(m.kept, text) {
 		return tea.Quit
 	}
+	m.kept = text
 	return tea.Sequence(func() tea.Msg { _ = m.env.Lab.SaveScreen(text); return nil }, tea.Quit) // nobody is left to hear of a fault
+}
+
+// keepNow writes what is still only in memory: the program ends, by the user's wish, a
+// signal, a lost terminal or a fault.
+func (m *Model) keepNow() error {
+	var faults []error
+	for _, name := range m.order {
+		if k, ok := m.panes[name].(interface{ KeepNow() error }); ok {
+			faults = append(faults, k.KeepNow())
+		}
+	}
+	if text := m.stateText(); !m.env.Lab.ReadOnly() && !bytes.Equal(m.kept, text) {
+		_ = m.env.Lab.SaveScreen(text) // of the screen nothing is lost
+	}
+	return errors.Join(faults...)
 }

@@ -113,3 +113,7 @@ type EditedMsg struct {
 // CopyMsg asks for a text in the clipboard, by OSC 52; it is shown as well, since
 // not every terminal allows that.
 type CopyMsg struct{ Text string }
+
+// AskMsg asks the cockpit to put a question over everything, whatever pane is open; it
+// waits while another one is.
+type AskMsg struct{ Ask *Ask }

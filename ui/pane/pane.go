@@ -134,6 +134,10 @@ type Lab interface {
 	SaveScreen(state json.RawMessage) error
 	// ExportChart writes one chart as it is drawn and returns its path.
 	ExportChart(ctx context.Context, c lab.Chart, f lab.Format) (string, error)
+	// Unsaved lists the edits that an earlier session did not save; KeepUnsaved keeps some,
+	// or with none drops what was kept.
+	Unsaved() ([]model.Unsaved, error)
+	KeepUnsaved(u model.Unsaved) error
 	// Export writes results_summary.csv and scaling_analysis.png and returns their paths.
 	Export(ctx context.Context) ([]string, error)
 }

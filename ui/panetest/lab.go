@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -36,7 +37,8 @@ type Lab struct {
 	Chart    lab.Chart // as last exported
 	Login    model.LoginBudget
 	Screen   json.RawMessage
-	Diff     string // of the script, against the one submitted last
+	Kept     map[string]model.Unsaved // edits not saved, by experiment
+	Diff     string                   // of the script, against the one submitted last
 	Diffs    map[string]map[string]lab.CompareCell
 	Fine     []model.RankDensity // timelines in smaller bins
 	Unlike   []string            // warnings of a comparison of traces
@@ -315,6 +317,33 @@ func (l *Lab) ExportChart(ctx context.Context, c lab.Chart, f lab.Format) (strin
 	}
 	l.Chart = c
 	return "experiments/chart_" + c.Quantity + "_" + string(c.Axis) + "." + string(f), nil
+}
+
+// Unsaved is what the test or KeepUnsaved left.
+func (l *Lab) Unsaved() ([]model.Unsaved, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []model.Unsaved
+	for _, id := range slices.Sorted(maps.Keys(l.Kept)) {
+		all = append(all, l.Kept[id])
+	}
+	return all, nil
+}
+
+// KeepUnsaved keeps it, or drops it.
+func (l *Lab) KeepUnsaved(u model.Unsaved) error {
+	if err := l.call(context.Background(), "KeepUnsaved", u.Experiment); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.Kept == nil {
+		l.Kept = map[string]model.Unsaved{}
+	}
+	if l.Kept[u.Experiment] = u; len(u.Edits) == 0 {
+		delete(l.Kept, u.Experiment)
+	}
+	return nil
 }
 
 // Export names the two files.

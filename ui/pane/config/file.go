@@ -42,6 +42,7 @@ func (p *Pane) gotDraft(done pane.Done[opened]) tea.Cmd {
 	p.id = done.Value.id
 	if done.Err == nil {
 		p.drafts[p.id] = done.Value.draft
+		p.isFile(p.id)
 		p.judge()
 		return p.takeEdits()
 	}
@@ -56,8 +57,12 @@ func (p *Pane) takeEdits() tea.Cmd {
 	if len(edits) == 0 {
 		return nil
 	}
+	if ask := p.undecided(); ask != nil {
+		return ask
+	}
 	for i, e := range edits {
-		if err := p.draft().Set(e.Path, e.Value); err != nil {
+		if err := p.write(e); err != nil {
+			p.judge()
 			return pane.Fail(err)
 		}
 		if at := slices.IndexFunc(fields, func(f field) bool { return f.path == e.Path }); at >= 0 && i == 0 {
@@ -65,7 +70,7 @@ func (p *Pane) takeEdits() tea.Cmd {
 		}
 	}
 	p.judge()
-	return pane.Say("changed, not saved: z takes it back, s saves and submits")
+	return tea.Batch(p.keepSoon(), pane.Say("changed, not saved: z takes it back, s saves and submits"))
 }
 
 // firstField is where the cursor stands in a form just opened: tensor parallelism, what is
@@ -114,8 +119,9 @@ func (p *Pane) saved(done pane.Done[string]) tea.Cmd {
 	if done.Err != nil {
 		return pane.Fail(done.Err)
 	}
+	p.isFile(done.Value)
 	p.judge()
-	after := []tea.Cmd{pane.Send(pane.ReloadMsg{}), pane.Send(pane.Note{Text: done.Value + " saved", Tone: theme.Good})}
+	after := []tea.Cmd{p.keepSoon(), pane.Send(pane.ReloadMsg{}), pane.Send(pane.Note{Text: done.Value + " saved", Tone: theme.Good})}
 	if p.then != nil {
 		after = append(after, p.then())
 		p.then = nil

@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
+	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -120,7 +121,10 @@ func (p *Pane) change(by int) tea.Cmd {
 }
 
 func (p *Pane) set(path, value string) tea.Cmd {
-	err := p.draft().Set(path, value)
+	if ask := p.undecided(); ask != nil {
+		return ask
+	}
+	err := p.write(model.Edit{Path: path, Value: value})
 	p.judge()
 	if err != nil {
 		return pane.Fail(err)
@@ -155,13 +159,14 @@ func (p *Pane) fix() tea.Cmd {
 	if !ok || len(f.Edits) == 0 {
 		return pane.Say("nothing that a key can put right")
 	}
-	for _, e := range f.Edits {
-		if err := p.draft().Set(e.Path, e.Value); err != nil {
-			p.judge()
-			return pane.Fail(err)
-		}
+	if ask := p.undecided(); ask != nil {
+		return ask
 	}
+	err := p.write(f.Edits...)
 	p.judge()
+	if err != nil {
+		return pane.Fail(err)
+	}
 	return pane.Send(pane.Note{Text: "done: " + f.Fix, Tone: theme.Good})
 }
 

@@ -7,6 +7,7 @@
 package config
 
 import (
+	"context"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -43,6 +44,8 @@ type Pane struct {
 	diff    pane.Task[string]
 	save    pane.Task[string]
 	preview pane.Task[lab.Preview]
+
+	unsaved unsaved
 }
 
 // opened is a draft with the experiment it is of.
@@ -53,11 +56,14 @@ type opened struct {
 
 // New makes the pane; it shows nothing until it is told what.
 func New(env pane.Env) *Pane {
-	return &Pane{env: env, drafts: map[string]pane.Draft{}, flow: submission.New(env)}
+	return &Pane{env: env, drafts: map[string]pane.Draft{}, flow: submission.New(env), unsaved: newUnsaved()}
 }
 
-// Init has nothing to do.
-func (p *Pane) Init() tea.Cmd { return nil }
+// Init looks for edits that an earlier session did not save.
+func (p *Pane) Init() tea.Cmd {
+	l := p.env.Lab
+	return p.unsaved.found.Start(p.env.Ctx, func(context.Context) ([]model.Unsaved, error) { return l.Unsaved() })
+}
 
 // SetSize gives the pane its room.
 func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
@@ -84,9 +90,11 @@ func (p *Pane) Unsaved() []string {
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	if key, ok := msg.(tea.KeyMsg); ok {
-		return p, p.key(key)
+		return p, tea.Batch(p.key(key), p.keepSoon())
 	}
 	switch msg := msg.(type) {
+	case keepMsg:
+		return p, p.keep(msg)
 	case pane.OpenMsg:
 		if msg.To == pane.Config && msg.Experiment != "" {
 			p.edits = msg.Edits
@@ -115,6 +123,12 @@ func (p *Pane) reply(msg tea.Msg) tea.Cmd {
 	}
 	if done, ok := p.preview.Take(msg); ok {
 		return p.gotPreview(done)
+	}
+	if done, ok := p.unsaved.found.Take(msg); ok {
+		return p.gotUnsaved(done)
+	}
+	if done, ok := p.unsaved.writing.Take(msg); ok && done.Err != nil {
+		return pane.Fail(done.Err)
 	}
 	cmd, _ := p.flow.Update(msg)
 	return cmd
