@@ -75,7 +75,15 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 	if cmd, ok := keys().Dispatch(m, k); ok {
 		return cmd
 	}
+	if key.Type == tea.KeyRunes && !key.Paste && !moves(k) {
+		return pane.Say(k + " does nothing here · ? shows the keys")
+	}
 	return m.tell(m.focus, key)
+}
+
+// moves reports whether a key moves in lists, which need no entry for it.
+func moves(key string) bool {
+	return slices.ContainsFunc(pane.MoveKeys(), func(k pane.Key) bool { return slices.Contains(k.Keys, key) })
 }
 
 // interrupt is ctrl+c: it always leaves, the second time whatever would be lost.

@@ -46,7 +46,11 @@ func (m *Model) announce(changed []model.Job) tea.Cmd {
 		}
 	}
 	text := strings.Join(words, " · ")
-	m.say(pane.Note{Text: text + ": 3 shows it", Brief: text, Tone: tone})
+	note := pane.Note{Text: text + " · 3 shows it", Brief: text, Tone: tone}
+	if m.focus == pane.Jobs {
+		note.Text = text
+	}
+	m.say(note)
 	return m.ring(text)
 }
 

@@ -76,7 +76,7 @@ func news(t *testing.T, job int, state model.JobState) (*panetest.Driver, string
 
 func TestNewsOfAJob(t *testing.T) {
 	d, out := news(t, 1, model.JobRunning)
-	d.Expect("E3.1 is running: 3 shows it")
+	d.Expect("E3.1 is running · 3 shows it")
 	for _, part := range []string{"\a", "\x1b]2;shardeck: E3.1 is running\a", "\x1b]9;shardeck: E3.1 is running\a"} {
 		if !strings.Contains(out, part) {
 			t.Errorf("no %q in %q", part, out)

@@ -396,3 +396,20 @@ func TestMonkey(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingHappensWithoutAWord presses keys that cannot act, and expects to be told why.
+func TestNothingHappensWithoutAWord(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24).Press("u").Expect("u does nothing here · ? shows the keys").Press("j").Absent("does nothing")
+	d.Press("e", "right", "right", "right").Expect("Tensor (TP) takes 1 2 4 8, no further")
+	d.Press("1", "up", "s", "enter").Expect("nothing was submitted")
+}
+
+// TestFooterShowsWhatCanBeDone goes over jobs that wait, fail and are done.
+func TestFooterShowsWhatCanBeDone(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24).Press("3").Expect("x cancel…").Absent("f fix…")
+	d.Press("down", "down").Expect("f fix…").Absent("x cancel…")
+	l := panetest.New()
+	l.Locked = true
+	start(t, l, 80, 24).Expect("read-only").Absent("s submit", "c clone").Press("3").Absent("x cancel…")
+}

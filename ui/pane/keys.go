@@ -53,6 +53,15 @@ func Within(where string, keys []Key) []Key {
 	return out
 }
 
+// KeysFor is the table without its functions; what cannot act now is not worth the footer.
+func (t Table[P]) KeysFor(p P) []Key {
+	keys := t.Keys()
+	for i, b := range t {
+		keys[i].Foot = b.Foot && (b.Why == nil || b.Why(p) == "")
+	}
+	return keys
+}
+
 // OnlyFoot leaves in the footer what still helps in an empty pane.
 func OnlyFoot(all []Key, keep ...string) []Key {
 	for i := range all {

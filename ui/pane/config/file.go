@@ -92,7 +92,7 @@ func (p *Pane) gotDiff(done pane.Done[string]) tea.Cmd {
 		return pane.Fail(done.Err)
 	}
 	body := strings.Split(strings.TrimRight(done.Value, "\n"), "\n")
-	popup := &widget.Popup{Title: "Save " + p.id + "?", Body: body, Buttons: []string{"Save", "Leave"}, Tones: diffTone, Width: 50}
+	popup := &widget.Popup{Title: "Save " + p.id + "?", Body: body, Buttons: []string{"Save", "Not yet"}, Tones: diffTone, Width: 50}
 	p.ask = &pane.Ask{Popup: popup, Yes: p.doSave}
 	return nil
 }
@@ -121,7 +121,7 @@ func (p *Pane) saved(done pane.Done[string]) tea.Cmd {
 	}
 	p.isFile(done.Value)
 	p.judge()
-	after := []tea.Cmd{p.keepSoon(), pane.Send(pane.ReloadMsg{}), pane.Send(pane.Note{Text: done.Value + " saved", Tone: theme.Good})}
+	after := []tea.Cmd{p.keepSoon(), pane.Send(pane.ReloadMsg{}), pane.Send(pane.Note{Text: done.Value + " saved · s submits it", Brief: done.Value + " saved", Tone: theme.Good})}
 	if p.then != nil {
 		after = append(after, p.then())
 		p.then = nil

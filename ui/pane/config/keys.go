@@ -112,12 +112,25 @@ func (p *Pane) change(by int) tea.Cmd {
 	f := p.field()
 	value, ok := p.next(f, by)
 	if !ok {
-		if !f.count && len(p.values(f)) < 2 {
-			return pane.Say("↵ types a value for " + strings.ToLower(f.label))
-		}
-		return nil
+		return pane.Say(p.noFurther(f))
 	}
 	return p.set(f.path, value)
+}
+
+// noFurther is why ← or → has nowhere to go.
+func (p *Pane) noFurther(f field) string {
+	values := p.values(f)
+	switch {
+	case f.path == "parallelism.ep" && len(values) == 1:
+		return f.label + " is 1: " + p.epOff()
+	case f.legal && len(values) == 1:
+		return "only " + values[0] + " goes with the other fields; ↵ types another, and the checks say why not"
+	case len(values) > 1:
+		return f.label + " takes " + strings.Join(values, " ") + ", no further"
+	case f.count:
+		return f.label + " goes no further"
+	}
+	return "↵ types a value for " + f.label
 }
 
 func (p *Pane) set(path, value string) tea.Cmd {

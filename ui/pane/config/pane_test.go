@@ -33,7 +33,7 @@ func TestEditTPAndSave(t *testing.T) {
 	if l.Called("Save E1.1") != 1 || l.Rows[0].Experiment.Layout.TP != 4 {
 		t.Fatalf("not saved: %v", l.Calls)
 	}
-	if note, _ := panetest.Last[pane.Note](d); note.Text != "E1.1 saved" {
+	if note, _ := panetest.Last[pane.Note](d); note.Text != "E1.1 saved · s submits it" {
 		t.Errorf("said %q", note.Text)
 	}
 }

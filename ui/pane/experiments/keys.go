@@ -38,6 +38,9 @@ func (p *Pane) Keys() []pane.Key {
 		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}, {Label: "↑↓", Verb: "typed before", Foot: true}}
 	}
 	all := keys().Keys()
+	if len(p.rows) > 0 {
+		all = keys().KeysFor(p)
+	}
 	if p.loaded && len(p.rows) == 0 {
 		pane.OnlyFoot(all, "r")
 	}

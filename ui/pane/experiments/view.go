@@ -191,7 +191,7 @@ func (p *Pane) details(r lab.Row) []string {
 		dim(nothingYet(r))
 		return lines
 	}
-	dim(commWords(r.Analysis)...)
+	dim(commWords(r)...)
 	dim(qualityWords(r, p.env.Now())...)
 	return lines
 }
@@ -241,8 +241,12 @@ func fitWords(f *model.Fit) string {
 	return widget.GiB(used) + " of " + widget.GiB(f.Total) + " GiB"
 }
 
-func commWords(a *model.Analysis) []string {
+func commWords(r lab.Row) []string {
+	a := r.Analysis
 	m := a.Metric("comm_overhead")
+	if m.Value == nil && r.Experiment.Layout.GPUs() == 1 {
+		return []string{"one GPU: no communication"}
+	}
 	if m.Value == nil {
 		if a.Trace == nil && strings.HasPrefix(m.Reason, "traces not read") {
 			return []string{"communication not known: t reads the traces"}

@@ -38,6 +38,9 @@ func (p *Pane) Keys() []pane.Key {
 		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
 	}
 	all := keys().Keys()
+	if p.env.Lab != nil {
+		all = keys().KeysFor(p)
+	}
 	if len(p.list.Jobs) == 0 {
 		pane.OnlyFoot(all, "r")
 	}

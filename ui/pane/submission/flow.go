@@ -5,7 +5,6 @@ package submission
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -51,6 +50,9 @@ func (f *Flow) Key(key string) tea.Cmd {
 	cmd, done := f.Ask.Key(key)
 	if done {
 		f.Ask = nil
+	}
+	if done && cmd == nil {
+		return pane.Say("nothing was submitted")
 	}
 	return cmd
 }
@@ -105,13 +107,21 @@ func (f *Flow) confirm(all []lab.Preview) {
 	title := "Submit " + ids[0] + "?"
 	if len(ids) > 1 {
 		title = "Submit " + widget.Plural(len(ids), "experiment") + "?"
-		body = append(body, "", fmt.Sprintf("together at most %s node-hours", widget.Number(total, 2)))
+		body = append(body, "", together(total))
 	}
 	if len(all) == 1 && all[0].Diff != "" {
 		body = append(body, "", "what differs from the script submitted last:")
 		body = append(body, f.diff(all[0].Diff)...)
 	}
 	f.Ask = &pane.Ask{Popup: widget.Confirm(title, body...), Yes: func() tea.Cmd { return f.do(ids) }}
+}
+
+// together is the price of several jobs; what is no machine's allocation has none.
+func together(nodeHours float64) string {
+	if nodeHours == 0 {
+		return "none of them is charged to an account"
+	}
+	return "together at most " + widget.Number(nodeHours, 2) + " node-hours"
 }
 
 // diff is the changed lines of a unified diff, coloured as well as signed.
@@ -183,9 +193,9 @@ func submitted(done pane.Done[[]model.Submission]) tea.Cmd {
 		after = append(after, pane.Fail(done.Err))
 	case len(done.Value) == 1:
 		s := done.Value[0]
-		after = append(after, pane.Send(pane.Note{Text: s.Experiment.ID + " submitted as job " + s.JobID + "; 3 follows it", Tone: theme.Good}))
+		after = append(after, pane.Send(pane.Note{Text: s.Experiment.ID + " submitted as job " + s.JobID + " · 3 follows it", Tone: theme.Good}))
 	default:
-		after = append(after, pane.Send(pane.Note{Text: widget.Plural(len(done.Value), "job") + " submitted; 3 follows them", Tone: theme.Good}))
+		after = append(after, pane.Send(pane.Note{Text: widget.Plural(len(done.Value), "job") + " submitted · 3 follows them", Tone: theme.Good}))
 	}
 	return tea.Sequence(after...)
 }
