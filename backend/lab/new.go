@@ -67,7 +67,7 @@ func (l *Lab) born(_ context.Context, rel string) (Row, []Wrote, error) {
 // free refuses an id that is taken or cannot be one.
 func (l *Lab) free(id string) error {
 	if err := model.CheckID(id); err != nil {
-		return &Fault{Cause: err, Kind: ErrInvalid}
+		return &Fault{Text: err.Error(), Kind: ErrInvalid}
 	}
 	if slices.Contains(l.IDs(), id) {
 		return invalid(fmt.Sprintf("there is an experiment %s already", id), "choose another id, or edit that one")
@@ -120,10 +120,10 @@ func (o NewOptions) all(doc *workspace.Document) []model.Edit {
 }
 
 // Clone makes a new experiment from another; the result is written.
-func (l *Lab) Clone(id, newID string) (Row, error) {
+func (l *Lab) Clone(id, newID string, edits ...model.Edit) (Row, error) {
 	if _, err := l.ws.Experiment(id); err != nil {
 		return Row{}, kinded(err)
 	}
-	row, _, err := l.New(context.Background(), NewOptions{ID: newID, From: id})
+	row, _, err := l.New(context.Background(), NewOptions{ID: newID, From: id, Edits: edits})
 	return row, err
 }

@@ -21,7 +21,7 @@ func keys() pane.Table[*Model] {
 		{Key: pane.Key{Keys: []string{"q"}, Label: "q", Verb: "quit", Help: "leave; jobs go on (ctrl+c does the same from anywhere)", Foot: true}, Do: (*Model).quit},
 		{Key: pane.Key{Keys: []string{"1", "2", "3", "4", "5", "6"}, Label: "1…6", Verb: "pane", Help: "go to a pane by its number"}},
 		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "next", Help: "go to the next pane (shift+tab: the one before)"}, Do: func(m *Model) tea.Cmd { return m.turn(1) }},
-		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before", Help: "go to the pane before"}, Do: func(m *Model) tea.Cmd { return m.turn(-1) }},
+		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before"}, Do: func(m *Model) tea.Cmd { return m.turn(-1) }},
 		{Key: pane.Key{Keys: []string{"+"}, Label: "+", Verb: "zoom", Help: "give this pane the whole screen, and back"}, Do: (*Model).zoom},
 		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png"}, Do: (*Model).askExport},
 		{Key: pane.Key{Keys: []string{"ctrl+l"}, Label: "ctrl+l", Verb: "redraw", Help: "draw the screen anew, after something wrote over it"}, Do: (*Model).redraw},

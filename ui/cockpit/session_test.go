@@ -264,3 +264,29 @@ func TestCloneChangeSubmit(t *testing.T) {
 		t.Errorf("calls: %v", l.Calls)
 	}
 }
+
+// TestCloneWithAChange types the change behind the new id; what is refused stays there.
+func TestCloneWithAChange(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24).Press("c").Type(" tp").Press("enter").Expect(`"tp" is no change`, "clone E1.1 as E1.4 tp")
+	d.Type("=4").Press("enter").Expect("▌Config · E1.4", "◂ 4 ▸", "E1.4 made").Absent("modified")
+	l.Err["Clone"] = errors.New("there is an experiment E1.4 already")
+	d.Press("1", "c").Type(" batch=x").Press("enter").Expect("clone E1.4 as E1.5 batch=x")
+	if n, _ := panetest.Last[pane.Note](d); n.Text != "there is an experiment E1.4 already" {
+		t.Errorf("said %q", n.Text)
+	}
+}
+
+func TestMarkSeveralAndActOnAll(t *testing.T) {
+	l, out := panetest.New(), &bytes.Buffer{}
+	o := testOptions(l)
+	o.Out = out
+	d := panetest.Drive(t, whole{New(context.Background(), l, o)}, 100, 24).Press("space", "space").Expect("2 marked: s submits them")
+	d.Press("y").Expect("submit E1.1 E1.2").Press("s").Expect("Submit 2 experiments?").Press("y").Expect("2 jobs submitted")
+}
+
+func TestFilterForWhatThereIsNot(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24).Press("/").Expect("state:failed model:~70b").Type("foo:3").Press("enter")
+	d.Expect("no experiment matches foo:3", "there is no foo: here; there are", " tp")
+	d.Press("3", "/").Type("tp:3").Press("enter").Expect("no job matches tp:3", "there is no tp: here; there are", "qos")
+}

@@ -1,6 +1,10 @@
 package pane
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Filter is the small language of every list: words that must stand somewhere in the
 // row, key:value for one field (tp:4 state:failed), key:~part for a part of it, and
@@ -8,6 +12,21 @@ import "strings"
 type Filter struct {
 	Text  string
 	terms []term
+}
+
+// Unknown is the first key that a list with these fields does not have; empty: none.
+func (f Filter) Unknown(fields map[string]string) string {
+	for _, t := range f.terms {
+		if _, known := fields[t.key]; t.key != "" && !known {
+			return t.key
+		}
+	}
+	return ""
+}
+
+// NoSuchField says what a list can be asked for instead.
+func NoSuchField(key string, fields map[string]string) string {
+	return "there is no " + key + ": here; there are " + strings.Join(slices.Sorted(maps.Keys(fields)), " ")
 }
 
 type term struct {

@@ -70,11 +70,12 @@ func OnlyFoot(all []Key, keep ...string) []Key {
 	return all
 }
 
-// Hints turns keys into what widgets draw; with foot, only those worth the footer.
+// Hints turns keys into what widgets draw; with foot, only those worth the footer. A key
+// without Help is told of by the one before it.
 func Hints(keys []Key, foot bool) []widget.Hint {
 	var hints []widget.Hint
 	for _, k := range keys {
-		if !foot || k.Foot {
+		if foot && k.Foot || !foot && k.Help != "" {
 			hints = append(hints, widget.Hint{Label: k.Label, Verb: k.Verb, Help: k.Help})
 		}
 	}

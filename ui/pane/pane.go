@@ -79,7 +79,7 @@ type Key struct {
 	Keys  []string // as Bubble Tea names them: "enter", "ctrl+d"
 	Label string   // as shown: "↵"
 	Verb  string   // "open"
-	Help  string   // one line for the help screen
+	Help  string   // one line for the help screen; empty: another entry speaks for this one too
 	Foot  bool     // worth its place in the footer
 }
 
@@ -100,8 +100,8 @@ type Lab interface {
 	Legal(e model.Experiment, path string) []int
 	// Draft opens an experiment for editing; edits keep comments and key order.
 	Draft(id string) (*lab.Draft, error)
-	// Clone makes a new experiment from another; the result is written.
-	Clone(id, newID string) (lab.Row, error)
+	// Clone makes a new experiment from another, with some keys changed; the result is written.
+	Clone(id, newID string, edits ...model.Edit) (lab.Row, error)
 	// Preview is what Submit would submit.
 	Preview(ctx context.Context, id string, nsys bool) (lab.Preview, error)
 	// Submit checks, records and submits.

@@ -124,7 +124,7 @@ func (l *Lab) Board(ctx context.Context) ([]lab.Row, error) {
 func (l *Lab) Draft(string) (*lab.Draft, error) { return nil, errors.New("use OpenDraft") }
 
 // Clone adds a row.
-func (l *Lab) Clone(id, newID string) (lab.Row, error) {
+func (l *Lab) Clone(id, newID string, edits ...model.Edit) (lab.Row, error) {
 	if err := l.call(context.Background(), "Clone", id+" "+newID); err != nil {
 		return lab.Row{}, err
 	}
@@ -135,6 +135,13 @@ func (l *Lab) Clone(id, newID string) (lab.Row, error) {
 		return lab.Row{}, fmt.Errorf("no experiment %s", id)
 	}
 	row := l.Rows[i]
+	d := Draft{lab: l, base: row.Experiment, values: map[string]string{}}
+	for _, e := range edits {
+		if err := d.Set(e.Path, e.Value); err != nil {
+			return lab.Row{}, err
+		}
+	}
+	row.Experiment = d.Experiment()
 	row.Experiment.ID, row.Job, row.Run, row.Analysis = newID, nil, nil, nil
 	row.File = "experiments/configs/" + newID + ".yaml"
 	l.Rows = append(l.Rows, row)

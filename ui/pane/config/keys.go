@@ -23,7 +23,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "save if needed, show the price, and submit", Foot: true}, Do: (*Pane).submit, Why: mayEdit},
 		{Key: pane.Key{Keys: []string{"ctrl+f"}, Label: "ctrl+f", Verb: "fix", Help: "take the fix offered in the message line"}, Do: (*Pane).fix, Why: mayEdit},
 		{Key: pane.Key{Keys: []string{"z"}, Label: "z", Verb: "undo", Help: "take back the last change (Z brings it again)", Foot: true}, Do: (*Pane).undo, Why: mayEdit},
-		{Key: pane.Key{Keys: []string{"Z"}, Label: "Z", Verb: "redo", Help: "bring back what z took"}, Do: (*Pane).redo, Why: mayEdit},
+		{Key: pane.Key{Keys: []string{"Z"}, Label: "Z", Verb: "redo"}, Do: (*Pane).redo, Why: mayEdit},
 		{Key: pane.Key{Keys: []string{"p"}, Label: "p", Verb: "script", Help: "show the job script of the saved file", Foot: true}, Do: (*Pane).script, Why: needDraft},
 		{Key: pane.Key{Keys: []string{"f"}, Label: "f", Verb: "findings", Help: "list everything the checks found"}, Do: (*Pane).showFindings, Why: needDraft},
 		{Key: pane.Key{Keys: []string{"e"}, Label: "e", Verb: "$EDITOR", Help: "open the file in $VISUAL, $EDITOR or vi", Foot: true}, Do: (*Pane).edit, Why: mayOpenEditor},

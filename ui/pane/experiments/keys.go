@@ -1,12 +1,10 @@
 package experiments
 
 import (
-	"context"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -16,13 +14,13 @@ func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "open", Help: "open its metrics; of one that failed or runs, its job; of one that never ran, its config", Foot: true}, Do: (*Pane).open, Why: needRow},
 		{Key: pane.Key{Keys: []string{"e"}, Label: "e", Verb: "edit", Help: "edit its config in the form", Foot: true}, Do: (*Pane).edit, Why: needRow},
-		{Key: pane.Key{Keys: []string{"c"}, Label: "c", Verb: "clone", Help: "make a new experiment from this one", Foot: true}, Do: (*Pane).askClone, Why: mayWrite},
+		{Key: pane.Key{Keys: []string{"c"}, Label: "c", Verb: "clone", Help: "make a new experiment from this one; E1.9 tp=4 changes that at once", Foot: true}, Do: (*Pane).askClone, Why: mayWrite},
 		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "submit it, or all that are marked, after showing the price", Foot: true}, Do: (*Pane).submit, Why: mayWrite},
 		{Key: pane.Key{Keys: []string{" "}, Label: "space", Verb: "mark", Help: "mark it, for submit and compare", Foot: true}, Do: (*Pane).mark, Why: needRow},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:4 state:failed model:~70b, ! for the opposite", Foot: true}, Do: (*Pane).askFilter},
 		{Key: pane.Key{Keys: []string{">", "<"}, Label: "> <", Verb: "sort", Help: "order the list by the next column, or the one before"}},
 		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "turn the order round: least or greatest first"}, Do: (*Pane).turnOrder, Why: needSort},
-		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that submits it again (OSC 52; it is shown as well)"}, Do: (*Pane).copyCommand, Why: needRow},
+		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that submits it, or all that are marked, again (OSC 52; it is shown as well)"}, Do: (*Pane).copyCommand, Why: needRow},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "open the traces of its newest run"}, Do: (*Pane).traces, Why: needRun},
 		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "read the files and ask the scheduler again"}, Do: (*Pane).refresh},
 		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "drop the filter, then the marks, then the order"}, Do: (*Pane).back},
@@ -35,7 +33,7 @@ func (p *Pane) Keys() []pane.Key {
 	case p.flow.Ask != nil:
 		return pane.FromHints(p.flow.Ask.Popup.Hints())
 	case p.typing != nil:
-		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}, {Label: "↑↓", Verb: "typed before", Foot: true}}
+		return p.typingKeys()
 	}
 	all := keys().Keys()
 	if len(p.rows) > 0 {
@@ -45,6 +43,15 @@ func (p *Pane) Keys() []pane.Key {
 		pane.OnlyFoot(all, "r")
 	}
 	return append(all, pane.MoveKeys()...)
+}
+
+// typingKeys are those of the text field, and what may stand in it.
+func (p *Pane) typingKeys() []pane.Key {
+	keys := []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
+	if p.typing.Prompt == filterPrompt {
+		return append(keys, pane.Key{Label: "↑↓", Verb: "typed before", Foot: true}, pane.Key{Label: "ep:2", Verb: "state:failed model:~70b !word", Foot: true})
+	}
+	return append(keys, pane.Key{Label: "E1.9", Verb: "tp=4 batch=8 changes that at once", Foot: true})
 }
 
 func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
@@ -93,9 +100,9 @@ func needSort(p *Pane) string {
 	return ""
 }
 
-// copyCommand copies what submits the experiment from any folder.
+// copyCommand copies what submits the experiments from any folder.
 func (p *Pane) copyCommand() tea.Cmd {
-	return pane.Send(pane.CopyMsg{Text: "shardeck -C " + p.env.Lab.Workspace() + " submit " + p.currentID()})
+	return pane.Send(pane.CopyMsg{Text: "shardeck -C " + p.env.Lab.Workspace() + " submit " + strings.Join(p.chosen(), " ")})
 }
 
 // typeKey edits the text field; a filter works while it is typed.
@@ -235,47 +242,4 @@ func (p *Pane) askFilter() tea.Cmd {
 	p.typing = widget.NewInput(filterPrompt, p.filter.Text)
 	p.typed = func(text string) tea.Cmd { p.setFilter(text); return nil }
 	return nil
-}
-
-// askClone asks for the new id, and proposes the next one that is free.
-func (p *Pane) askClone() tea.Cmd {
-	id := p.currentID()
-	p.typing = widget.NewInput("clone "+id+" as ", p.freeID(id))
-	p.typed = func(text string) tea.Cmd {
-		text = strings.TrimSpace(text)
-		if text == "" {
-			return nil
-		}
-		return p.clone.Start(p.env.Ctx, func(context.Context) (lab.Row, error) { return p.env.Lab.Clone(id, text) })
-	}
-	return nil
-}
-
-// freeID counts the last number of an id up until nobody has it.
-func (p *Pane) freeID(id string) string {
-	taken := map[string]bool{}
-	for _, r := range p.rows {
-		taken[r.Experiment.ID] = true
-	}
-	stem := strings.TrimRight(id, "0123456789")
-	if stem == id {
-		stem += "."
-	}
-	for n := 1; ; n++ {
-		if next := stem + widget.Number(float64(n), 0); !taken[next] {
-			return next
-		}
-	}
-}
-
-func (p *Pane) cloned(done pane.Done[lab.Row]) tea.Cmd {
-	if done.Err != nil {
-		return pane.Fail(done.Err)
-	}
-	id := done.Value.Experiment.ID
-	p.filter = pane.Filter{}
-	p.rows = append(p.rows, done.Value)
-	p.fill()
-	p.goTo(id)
-	return tea.Sequence(pane.Say(id+" made; change what is to differ"), p.load(), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
 }

@@ -39,11 +39,13 @@ type Pane struct {
 
 	typing *widget.Input // filter or new name being typed; nil: none
 	typed  func(text string) tea.Cmd
-	flow   *submission.Flow
-	rest   int       // generation of the cursor's rest
-	below  string    // file that the details are of: they follow when the cursor rests
-	want   string    // id to go to when the board is there
-	waits  pane.Name // pane that was entered before there was anything to show it
+
+	cloning func() // asks again what was refused
+	flow    *submission.Flow
+	rest    int       // generation of the cursor's rest
+	below   string    // file that the details are of: they follow when the cursor rests
+	want    string    // id to go to when the board is there
+	waits   pane.Name // pane that was entered before there was anything to show it
 
 	board pane.Task[[]lab.Row]
 	clone pane.Task[lab.Row]
@@ -307,6 +309,9 @@ func (p *Pane) Message() pane.Note {
 	case r.Problem != "":
 		fault := name(r) + ", " + pane.Problems(r)[0]
 		return pane.Note{Text: fault + " · e opens it", Brief: fault, Tone: theme.Bad}
+	}
+	if n := len(p.marked); n > 0 {
+		return pane.Note{Text: widget.Int(n) + " marked: s submits them · y copies the command · esc drops the marks"}
 	}
 	return rowNote(r)
 }

@@ -15,8 +15,8 @@ func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "log", Help: "move in the log of the job under the cursor; esc comes back", Foot: true}, Do: (*Pane).enterLog, Why: needJob},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some jobs: state:failed exp:E1.3; in the log, search", Foot: true}, Do: (*Pane).askText},
-		{Key: pane.Key{Keys: []string{"n"}, Label: "n", Verb: "next", Help: "the next line that matches the search (N: the one before)"}, Do: func(p *Pane) tea.Cmd { return p.find(false) }, Why: needLog},
-		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "before", Help: "the line before that matches the search"}, Do: func(p *Pane) tea.Cmd { return p.find(true) }, Why: needLog},
+		{Key: pane.Key{Keys: []string{"n"}, Label: "n N", Verb: "next", Help: "the next line that matches the search, or the one before"}, Do: func(p *Pane) tea.Cmd { return p.find(false) }, Why: needLog},
+		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "before"}, Do: func(p *Pane) tea.Cmd { return p.find(true) }, Why: needLog},
 		{Key: pane.Key{Keys: []string{"E"}, Label: "E", Verb: "error", Help: "go to the first error in the log", Foot: true}, Do: (*Pane).toError, Why: needLog},
 		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "wrap", Help: "wrap long lines of the log, or cut them"}, Do: (*Pane).wrap, Why: needLog},
 		{Key: pane.Key{Keys: []string{"f"}, Label: "f", Verb: "fix…", Help: "take a fix of a failed job into its config, to be looked at before it is saved", Foot: true}, Do: (*Pane).askFix, Why: needFix},

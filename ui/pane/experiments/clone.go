@@ -1,0 +1,87 @@
+package experiments
+
+import (
+	"context"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/widget"
+)
+
+// askClone asks for the new id, and proposes the next one that is free.
+func (p *Pane) askClone() tea.Cmd { return p.askCloneOf(p.currentID(), p.freeID(p.currentID())) }
+
+// askCloneOf asks with a text to begin with: one that was refused is typed again.
+func (p *Pane) askCloneOf(id, text string) tea.Cmd {
+	p.typing = widget.NewInput("clone "+id+" as ", text)
+	p.typed = func(text string) tea.Cmd {
+		words := strings.Fields(text)
+		if len(words) == 0 {
+			return nil
+		}
+		edits, err := editsOf(words[1:])
+		if err != nil {
+			p.askCloneOf(id, text)
+			return pane.Fail(err)
+		}
+		p.cloning = func() { p.askCloneOf(id, text) }
+		return p.clone.Start(p.env.Ctx, func(context.Context) (lab.Row, error) { return p.env.Lab.Clone(id, words[0], edits...) })
+	}
+	return nil
+}
+
+// short are the keys of a config by the words that filters know them by.
+var short = map[string]string{
+	"tp": "parallelism.tp", "pp": "parallelism.pp", "dp": "parallelism.dp_replicate", "ep": "parallelism.ep",
+	"batch": "data.batch_size", "seq": "data.seq_len", "out": "data.max_tokens", "model": "model.name", "engine": "engine",
+}
+
+// editsOf reads changes as they are typed behind a new id: tp=4 data.batch_size=8.
+func editsOf(words []string) ([]model.Edit, error) {
+	var edits []model.Edit
+	for _, word := range words {
+		key, value, ok := strings.Cut(word, "=")
+		if !ok || key == "" || value == "" {
+			return nil, &lab.Fault{Text: "\"" + word + "\" is no change", ToDo: "write key=value, as in tp=4 or data.batch_size=8"}
+		}
+		if path, known := short[key]; known {
+			key = path
+		}
+		edits = append(edits, model.Edit{Path: key, Value: value})
+	}
+	return edits, nil
+}
+
+// freeID counts the last number of an id up until nobody has it.
+func (p *Pane) freeID(id string) string {
+	taken := map[string]bool{}
+	for _, r := range p.rows {
+		taken[r.Experiment.ID] = true
+	}
+	stem := strings.TrimRight(id, "0123456789")
+	if stem == id {
+		stem += "."
+	}
+	for n := 1; ; n++ {
+		if next := stem + widget.Number(float64(n), 0); !taken[next] {
+			return next
+		}
+	}
+}
+
+func (p *Pane) cloned(done pane.Done[lab.Row]) tea.Cmd {
+	if done.Err != nil {
+		p.cloning()
+		return pane.Fail(done.Err)
+	}
+	id := done.Value.Experiment.ID
+	p.filter = pane.Filter{}
+	p.rows = append(p.rows, done.Value)
+	p.fill()
+	p.goTo(id)
+	return tea.Sequence(pane.Say(id+" made; change what is to differ"), p.load(), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
+}
