@@ -55,6 +55,9 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		return m.interrupt()
 	}
 	m.quits = 0
+	if m.width > 0 && m.small() {
+		return m.blind(k)
+	}
 	m.note = pane.Note{}
 	switch {
 	case m.popup != nil:
@@ -79,6 +82,18 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		return pane.Say(k + " does nothing here · ? shows the keys")
 	}
 	return m.tell(m.focus, key)
+}
+
+// blind is a key on a screen too small to show what it does: it leaves or goes to the
+// shell, and does nothing else.
+func (m *Model) blind(key string) tea.Cmd {
+	switch key {
+	case "q":
+		return m.leave()
+	case "ctrl+z":
+		return m.suspend()
+	}
+	return nil
 }
 
 // moves reports whether a key moves in lists, which need no entry for it.

@@ -413,3 +413,25 @@ func TestFooterShowsWhatCanBeDone(t *testing.T) {
 	l.Locked = true
 	start(t, l, 80, 24).Expect("read-only").Absent("s submit", "c clone").Press("3").Absent("x cancel…")
 }
+
+// TestNothingIsDoneBlindly presses keys on a screen too small to show their questions.
+func TestNothingIsDoneBlindly(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 40, 10).Expect("shardeck needs 60×18").Press("s", "y", "3", "x", "y", "e", "right")
+	if l.Called("Submit") != 0 || l.Called("Cancel") != 0 {
+		t.Fatalf("done blindly: %v", l.Calls)
+	}
+	d.Resize(80, 24)
+	d.Expect("▌Experiments").Resize(40, 10)
+	if d.Press("q"); !d.Quit {
+		t.Error("q does not leave a small screen")
+	}
+}
+
+func TestNarrowTabsKeepTheirNumbers(t *testing.T) {
+	start(t, panetest.New(), 60, 18).Expect("1 Experiments  2  3  4  5  6").Press("3").Expect("1  2  3 Jobs  4  5  6")
+}
+
+func TestHelpOfAFieldStaysWhileItIsTyped(t *testing.T) {
+	start(t, panetest.New(), 80, 24).Press("e", "enter").Expect("▌ Tensor (TP)      1▌", "1 2 4 8", "splits heads and MLP")
+}

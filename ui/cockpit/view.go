@@ -221,6 +221,16 @@ func title(name pane.Name) string {
 
 // tabs is the first line: the panes, and how old the scheduler's answer is.
 func (m *Model) tabs() string {
+	age := m.age()
+	tabs := m.tabWords(true)
+	if widget.Width(tabs) > m.width-widget.Width(age)-3 {
+		tabs = m.tabWords(false)
+	}
+	return spreadTabs(tabs, age, m.width)
+}
+
+// tabWords are the tabs; of those without the focus the names only where there is room.
+func (m *Model) tabWords(names bool) string {
 	th := m.env.Theme
 	var words []string
 	for i, name := range m.order {
@@ -229,9 +239,12 @@ func (m *Model) tabs() string {
 			words = append(words, th.Paint(theme.Accent, text))
 			continue
 		}
+		if !names {
+			text = fmt.Sprint(i + 1)
+		}
 		words = append(words, th.Paint(theme.Dim, text))
 	}
-	return spreadTabs(strings.Join(words, "  "), m.age(), m.width)
+	return strings.Join(words, "  ")
 }
 
 func spreadTabs(tabs, age string, width int) string {

@@ -62,7 +62,7 @@ func (f *Form) line(th *theme.Theme, i, width int) string {
 	under := i == f.Cursor
 	line := f.prefix(th, under) + f.label(th, field, under)
 	if under && f.Input != nil {
-		return line + f.Input.View(th, max(width-Width(line)-1, 1))
+		return f.typing(th, line, field.Hint, width)
 	}
 	line += f.value(th, field, under)
 	room := width - Width(line) - 2
@@ -70,6 +70,17 @@ func (f *Form) line(th *theme.Theme, i, width int) string {
 		return Clip(line, width)
 	}
 	return line + "  " + th.Paint(theme.Dim, Sentence(field.Hint, room))
+}
+
+// typing is the line of the field being typed into, its hint beside it where both fit.
+func (f *Form) typing(th *theme.Theme, line, hint string, width int) string {
+	room := max(width-Width(line)-1, 1)
+	text := f.Input.View(th, room)
+	free := room - Width(text) - valueWidth
+	if free < 6 || hint == "" {
+		return line + text
+	}
+	return line + pad("  "+text, valueWidth+4, false) + "  " + th.Paint(theme.Dim, Sentence(hint, free))
 }
 
 func (f *Form) prefix(th *theme.Theme, under bool) string {

@@ -83,5 +83,5 @@ func (p *Pane) cloned(done pane.Done[lab.Row]) tea.Cmd {
 	p.rows = append(p.rows, done.Value)
 	p.fill()
 	p.goTo(id)
-	return tea.Sequence(pane.Say(id+" made; change what is to differ"), p.load(), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
+	return tea.Sequence(pane.Say(id+" made · change what is to differ · s submits it"), p.load(), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
 }
