@@ -3,6 +3,7 @@ package cockpit
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -23,8 +24,37 @@ type command struct {
 	do         func(*Model) tea.Cmd
 }
 
-// commands are the panes and what can be done everywhere.
+// commands are the panes, what can be done everywhere, and what the keys of this pane do.
 func (m *Model) commands() []command {
+	everywhere := m.everywhere()
+	for _, k := range m.focused().Keys() {
+		name := strings.TrimSuffix(k.Verb, "…")
+		taken := slices.ContainsFunc(everywhere, func(c command) bool { return c.name == name })
+		if press, ok := keyOf(k); ok && !taken && k.Help != "" {
+			everywhere = append(everywhere, command{name, k.Help, func(m *Model) tea.Cmd { return m.key(press) }})
+		}
+	}
+	return everywhere
+}
+
+// keyOf is the press of a key that one would rather name: a letter, Enter or ctrl+f.
+func keyOf(k pane.Key) (tea.KeyMsg, bool) {
+	if len(k.Keys) == 0 {
+		return tea.KeyMsg{}, false
+	}
+	switch key := k.Keys[0]; {
+	case key == "enter":
+		return tea.KeyMsg{Type: tea.KeyEnter}, true
+	case key == "ctrl+f":
+		return tea.KeyMsg{Type: tea.KeyCtrlF}, true
+	case utf8.RuneCountInString(key) == 1 && key != " ":
+		return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}, true
+	}
+	return tea.KeyMsg{}, false
+}
+
+// everywhere are the commands that every pane has.
+func (m *Model) everywhere() []command {
 	var all []command
 	for _, name := range m.order {
 		all = append(all, command{string(name), "go to " + title(name), func(m *Model) tea.Cmd { return m.enter(name) }})

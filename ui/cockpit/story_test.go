@@ -435,3 +435,31 @@ func TestNarrowTabsKeepTheirNumbers(t *testing.T) {
 func TestHelpOfAFieldStaysWhileItIsTyped(t *testing.T) {
 	start(t, panetest.New(), 80, 24).Press("e", "enter").Expect("▌ Tensor (TP)      1▌", "1 2 4 8", "splits heads and MLP")
 }
+
+// TestPaletteKnowsTheKeysOfThePane does by name what a key does, in each pane its own.
+func TestPaletteKnowsTheKeysOfThePane(t *testing.T) {
+	l := panetest.New()
+	d := start(t, l, 80, 24).Press(":").Type("clone").Expect("make a new experiment from this one").Press("enter").Expect("clone E1.1 as")
+	d.Press("esc", "e", "right", ":").Type("undo").Press("enter").Expect("◂ 1 ▸")
+	d.Press("3", ":").Type("cancel").Press("enter").Expect("Cancel job 3141592 of E1.3?", "▌ No").Press("esc")
+}
+
+// TestReadOnlyRefusesEveryWrite tries all that changes something, in every pane, and
+// expects each time to be told why not.
+func TestReadOnlyRefusesEveryWrite(t *testing.T) {
+	l := panetest.New()
+	l.Locked = true
+	d := start(t, l, 80, 24).Expect("read-only  as of 14:02")
+	for _, keys := range [][]string{{"c"}, {"s"}, {"2", "right"}, {"enter"}, {"w"}, {"s"}, {"z"}, {"ctrl+f"}, {"3", "x"}, {"down", "down", "f"}} {
+		d.Press(keys...).Expect("read-only: start shardeck without --read-only")
+	}
+	for _, call := range []string{"Clone", "Save", "Submit", "Cancel", "SaveScreen", "KeepUnsaved"} {
+		if l.Called(call) != 0 {
+			t.Errorf("%s was called: %v", call, l.Calls)
+		}
+	}
+}
+
+func TestConfigCopiesTheCommand(t *testing.T) {
+	start(t, panetest.New(), 100, 24).Press("e", "y").Expect("shardeck -C /home/user/vllm-profiling submit E1.1")
+}

@@ -252,8 +252,16 @@ func spreadTabs(tabs, age string, width int) string {
 	return " " + widget.Fit(widget.Clip(tabs, room), room) + " " + age + " "
 }
 
-// age is the time of the scheduler's last answer, marked when it is stale.
+// age is the time of the scheduler's last answer, marked when it is stale; before it
+// stands that nothing may be changed.
 func (m *Model) age() string {
+	if m.env.Lab.ReadOnly() {
+		return strings.TrimSpace(m.env.Theme.Paint(theme.Warn, "read-only") + "  " + m.answerAge())
+	}
+	return m.answerAge()
+}
+
+func (m *Model) answerAge() string {
 	th := m.env.Theme
 	switch {
 	case !m.heard || m.list.AsOf.IsZero():
@@ -269,9 +277,6 @@ func (m *Model) message() string {
 	note := m.note
 	if note.Text == "" {
 		note = m.focused().Message()
-	}
-	if m.env.Lab.ReadOnly() && note.Text == "" {
-		note = pane.Note{Text: "read-only", Tone: theme.Dim}
 	}
 	text := m.env.Theme.Spell(note.Text)
 	if note.Brief != "" && widget.Width(text) > m.width-2 {

@@ -178,3 +178,8 @@ func Joined(width int, parts ...string) string {
 	}
 	return line
 }
+
+// SubmitCommand is what submits experiments from any folder, for the clipboard.
+func SubmitCommand(l Lab, ids ...string) string {
+	return "shardeck -C " + l.Workspace() + " submit " + strings.Join(ids, " ")
+}

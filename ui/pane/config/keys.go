@@ -27,6 +27,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"p"}, Label: "p", Verb: "script", Help: "show the job script of the saved file", Foot: true}, Do: (*Pane).script, Why: needDraft},
 		{Key: pane.Key{Keys: []string{"f"}, Label: "f", Verb: "findings", Help: "list everything the checks found"}, Do: (*Pane).showFindings, Why: needDraft},
 		{Key: pane.Key{Keys: []string{"e"}, Label: "e", Verb: "$EDITOR", Help: "open the file in $VISUAL, $EDITOR or vi", Foot: true}, Do: (*Pane).edit, Why: mayOpenEditor},
+		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that submits it (OSC 52; it is shown as well)"}, Do: (*Pane).copyCommand, Why: needDraft},
 		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "back to the experiments; changes are kept until saved"}, Do: func(*Pane) tea.Cmd { return pane.Send(pane.OpenMsg{To: pane.Experiments}) }},
 	}
 }
@@ -204,6 +205,10 @@ func (p *Pane) submit() tea.Cmd {
 	cmd := p.askSave()
 	p.then = ask
 	return cmd
+}
+
+func (p *Pane) copyCommand() tea.Cmd {
+	return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Lab, p.id)})
 }
 
 func (p *Pane) script() tea.Cmd {

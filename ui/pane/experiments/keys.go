@@ -1,8 +1,6 @@
 package experiments
 
 import (
-	"strings"
-
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/ui/pane"
@@ -102,7 +100,7 @@ func needSort(p *Pane) string {
 
 // copyCommand copies what submits the experiments from any folder.
 func (p *Pane) copyCommand() tea.Cmd {
-	return pane.Send(pane.CopyMsg{Text: "shardeck -C " + p.env.Lab.Workspace() + " submit " + strings.Join(p.chosen(), " ")})
+	return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Lab, p.chosen()...)})
 }
 
 // typeKey edits the text field; a filter works while it is typed.
