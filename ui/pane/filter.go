@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"shardeck/ui/widget"
 )
 
 // Filter is the small language of every list: words that must stand somewhere in the
@@ -24,9 +26,19 @@ func (f Filter) Unknown(fields map[string]string) string {
 	return ""
 }
 
-// NoSuchField says what a list can be asked for instead.
-func NoSuchField(key string, fields map[string]string) string {
-	return "there is no " + key + ": here; there are " + strings.Join(slices.Sorted(maps.Keys(fields)), " ")
+// None is what a list says that the filter leaves empty: of what kind nothing is left, and
+// what its rows can be asked for if the filter asks for something else.
+func (f Filter) None(kind string, fields map[string]string, width int) []string {
+	lines := []string{"", "   no " + kind + " matches " + f.Text, "", "   esc drops the filter"}
+	key := f.Unknown(fields)
+	if key == "" {
+		return lines
+	}
+	text := "there is no " + key + ": here; there are " + strings.Join(slices.Sorted(maps.Keys(fields)), " ")
+	for _, l := range widget.Wrap(text, max(width-6, 1)) {
+		lines = append(lines, "   "+l)
+	}
+	return lines
 }
 
 type term struct {

@@ -162,22 +162,10 @@ func (p *Pane) empty() []string {
 	case p.err != nil:
 		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("the experiments cannot be read: "+p.err.Error(), p.width-4)), "", "   r tries again"}
 	case len(p.rows) > 0:
-		return append([]string{"", "   no experiment matches " + p.filter.Text}, p.unknownField()...)
+		return p.filter.None("experiment", fields(p.rows[0], p.env.Now()), p.width)
 	}
 	return []string{"", "   There are no experiments in " + p.env.Lab.Workspace() + " yet.", "",
 		"   shardeck generate   writes the first three, E1.1 to E1.3", "   shardeck new        asks a few questions and writes one", "", "   r reads again"}
-}
-
-// unknownField says so if a filter asks for what no experiment has.
-func (p *Pane) unknownField() []string {
-	all := fields(p.rows[0], p.env.Now())
-	lines := []string{"", "   esc drops the filter"}
-	if key := p.filter.Unknown(all); key != "" {
-		for _, l := range widget.Wrap(pane.NoSuchField(key, all), max(p.width-6, 1)) {
-			lines = append(lines, "   "+l)
-		}
-	}
-	return lines
 }
 
 // details are the lines below the table: layout, cost and memory, result, quality.

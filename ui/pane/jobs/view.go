@@ -123,20 +123,9 @@ func (p *Pane) empty() []string {
 	case !p.loaded:
 		return []string{"", "   asking the scheduler …"}
 	case !p.filter.Empty():
-		return append([]string{"", "   no job matches " + p.filter.Text}, p.unknownField()...)
+		return p.filter.None("job", fields(model.Job{}), p.width)
 	}
 	return []string{"", "   No jobs. Submit an experiment in 1 with s."}
-}
-
-// unknownField says so if a filter asks for what no job has.
-func (p *Pane) unknownField() []string {
-	lines, all := []string{"", "   esc drops the filter"}, fields(model.Job{})
-	if key := p.filter.Unknown(all); key != "" {
-		for _, l := range widget.Wrap(pane.NoSuchField(key, all), max(p.width-6, 1)) {
-			lines = append(lines, "   "+l)
-		}
-	}
-	return lines
 }
 
 // logLines are a rule that says what is shown, progress if the job runs, and the log.
