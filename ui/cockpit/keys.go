@@ -133,9 +133,10 @@ func (m *Model) zoom() tea.Cmd {
 
 func (m *Model) askExport() tea.Cmd { return pane.Send(pane.ExportMsg{}) }
 
-// mouse scrolls the focused pane, and on a wide screen a click gives the focus.
+// mouse scrolls the focused pane; a click gives a pane the focus, and goes to what it
+// points at there.
 func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
-	if m.popup != nil || m.palette != nil || m.focused().Capturing() {
+	if m.popup != nil || m.palette != nil || m.small() || m.focused().Capturing() {
 		return nil
 	}
 	switch msg.Button {
@@ -152,7 +153,11 @@ func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
 func (m *Model) click(x, y int) tea.Cmd {
 	for _, r := range m.rooms() {
 		if x >= r.x && x < r.x+r.width && y >= r.y-1 && y < r.y+r.height {
-			return m.enter(r.name)
+			point := pane.ClickMsg{Line: y - r.y}
+			if r.name == m.focus {
+				return m.tell(r.name, point)
+			}
+			return tea.Batch(m.enter(r.name), m.tell(r.name, point))
 		}
 	}
 	return nil

@@ -463,3 +463,26 @@ func TestReadOnlyRefusesEveryWrite(t *testing.T) {
 func TestConfigCopiesTheCommand(t *testing.T) {
 	start(t, panetest.New(), 100, 24).Press("e", "y").Expect("shardeck -C /home/user/vllm-profiling submit E1.1")
 }
+
+// TestClickGoesToWhatItPointsAt clicks on the line that holds a text.
+func TestClickGoesToWhatItPointsAt(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {140, 45}} {
+		d := start(t, panetest.New(), size[0], size[1])
+		click := func(text string) *panetest.Driver {
+			for y, line := range strings.Split(d.Frame(), "\n") {
+				if at := strings.Index(line, text); at >= 0 {
+					x := len([]rune(line[:at]))
+					return d.Send(tea.MouseMsg{Button: tea.MouseButtonLeft, Action: tea.MouseActionPress, X: x, Y: y})
+				}
+			}
+			t.Fatalf("no %q to click on:\n%s", text, d.Frame())
+			return d
+		}
+		click(" E1.3 ").Expect("▌ E1.3")
+		click("tok/s").Expect("▌ E1.3")
+		d.Press("3")
+		click(" 3141570 ").Expect("▌ 3141570")
+		d.Press("2")
+		click("Pipeline (PP)").Expect("▌ Pipeline (PP)")
+	}
+}

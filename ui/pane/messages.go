@@ -117,3 +117,6 @@ type CopyMsg struct{ Text string }
 // AskMsg asks the cockpit to put a question over everything, whatever pane is open; it
 // waits while another one is.
 type AskMsg struct{ Ask *Ask }
+
+// ClickMsg tells a pane, and no other, which of its lines was clicked: 0 is its first.
+type ClickMsg struct{ Line int }

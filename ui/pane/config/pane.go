@@ -104,6 +104,10 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		if msg.Reaches(pane.Config, p.focused && p.id != "") && !p.Capturing() {
 			return p, p.show(msg.Row.Experiment.ID)
 		}
+	case pane.ClickMsg:
+		if at := p.form.First + msg.Line; msg.Line >= 0 && msg.Line < p.formRows && at < len(fields) {
+			p.form.Cursor = at
+		}
 	case pane.EditedMsg:
 		return p, p.edited(msg)
 	}

@@ -97,6 +97,8 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		return p, p.announce()
 	case restedMsg:
 		return p, p.rested(msg)
+	case pane.ClickMsg:
+		return p, p.clicked(msg.Line - p.table.HeaderRows())
 	}
 	return p, p.reply(msg)
 }
@@ -245,6 +247,15 @@ func (p *Pane) Restore(kept map[string]string) {
 }
 
 func (p *Pane) markedIDs() []string { return slices.Sorted(maps.Keys(p.marked)) }
+
+// clicked goes to a row in sight.
+func (p *Pane) clicked(line int) tea.Cmd {
+	if line < 0 || line >= p.tableRows() || p.table.First+line >= len(p.shown) {
+		return nil
+	}
+	p.table.Cursor = p.table.First + line
+	return p.moved()
+}
 
 // moved starts the wait after which the other panes follow the cursor.
 func (p *Pane) moved() tea.Cmd {

@@ -111,6 +111,8 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		return p, p.open(msg)
 	case pane.SubmittedMsg:
 		p.want = msg.Job
+	case pane.ClickMsg:
+		return p, p.clicked(msg.Line - p.table.HeaderRows())
 	case restedMsg:
 		if msg.rest == p.rest {
 			return p, p.read()
@@ -216,6 +218,16 @@ func (p *Pane) current() (model.Job, bool) {
 func (p *Pane) currentID() string {
 	j, _ := p.current()
 	return j.ID
+}
+
+// clicked goes to a job in sight.
+func (p *Pane) clicked(line int) tea.Cmd {
+	p.inLog = false
+	if line < 0 || line >= p.listRows() || p.table.First+line >= len(p.shown) {
+		return nil
+	}
+	p.table.Cursor = p.table.First + line
+	return p.moved()
 }
 
 // moved waits for the cursor to rest before the log is read.
