@@ -20,14 +20,15 @@ type input struct {
 	own *os.File // nil: the reader is somebody else's
 }
 
-// inputOf opens the terminal again. Where that is not allowed, or it is none, the
-// reader is used as it is.
+// inputOf opens the terminal again: the description we got is also the shell's, which a
+// reader that does not block would surprise. Where that is not allowed, there is no /proc,
+// or it is no terminal, the reader is used as it is.
 func inputOf(in io.Reader) *input {
 	f, ok := in.(term.File)
 	if !ok || !term.IsTerminal(f.Fd()) {
 		return &input{Reader: in}
 	}
-	own, err := os.OpenFile(fmt.Sprintf("/dev/fd/%d", f.Fd()), os.O_RDONLY|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
+	own, err := os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), os.O_RDONLY|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return &input{Reader: in}
 	}
