@@ -58,6 +58,8 @@ func TestEditorInTmux(t *testing.T) {
 		w.keys("Escape")
 		w.wait("▌Experiments", "▌ E1.1")
 	}
+	w.keys("q")
+	w.wait("ready>")
 }
 
 func TestTerminalIsSaneAfterAKill(t *testing.T) {
@@ -99,6 +101,8 @@ func TestUnsavedChangesOutliveTheSession(t *testing.T) {
 		if screen := w.wait("? help"); strings.Contains(screen, "Unsaved") {
 			t.Errorf("offered again though saved:\n%s", screen)
 		}
+		w.keys("q")
+		w.wait("ready>")
 	}
 }
 

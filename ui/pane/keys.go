@@ -48,7 +48,9 @@ func (t Table[P]) Keys() []Key {
 func Within(where string, keys []Key) []Key {
 	out := slices.Clone(keys)
 	for i := range out {
-		out[i].Help = where + ": " + out[i].Help
+		if out[i].Help != "" {
+			out[i].Help = where + ": " + out[i].Help
+		}
 	}
 	return out
 }
