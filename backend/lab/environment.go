@@ -14,8 +14,9 @@ import (
 
 // Environment looks at all that the jobs of some experiments need, of every one where
 // none is named: this machine, the scheduler's account and QOS, the software, the
-// models, quota and disk. It starts programs and asks the scheduler once, so it takes
-// seconds, and is for a user who asked.
+// models, quota and disk, and for those that are named when their jobs would start. It
+// starts programs and asks the scheduler, so it takes seconds, and is for a user who
+// asked.
 func (l *Lab) Environment(ctx context.Context, ids []string) ([]probe.Line, error) {
 	rows, err := l.Rows(ctx, ids)
 	if err != nil {
@@ -27,6 +28,9 @@ func (l *Lab) Environment(ctx context.Context, ids []string) ([]probe.Line, erro
 		return line.What == "python" && !needs.Replay || line.What == "nsys" && needs.Nsys
 	})
 	lines = append(lines, l.allowance(ctx, rows)...)
+	if len(ids) > 0 {
+		lines = append(lines, l.startLines(ctx, rows)...)
+	}
 	lines = append(lines, probe.Environment(ctx, needs, probe.Options{Getenv: l.options.Env})...)
 	return lines, ctx.Err()
 }
@@ -112,6 +116,28 @@ func (l *Lab) qosLines(limits scheduler.Limits, rows []Row) []probe.Line {
 			line.Fix = "set slurm.qos of " + r.Experiment.ID + " to one of yours, or ask the project's owner"
 		}
 		lines = append(lines, line)
+	}
+	return lines
+}
+
+// startLines say when the jobs of some experiments would start; one for which the
+// scheduler plans nothing is worth a warning, since it may refuse the job itself.
+func (l *Lab) startLines(ctx context.Context, rows []Row) []probe.Line {
+	var previews []Preview
+	for _, r := range rows {
+		if p, err := l.Preview(ctx, r.Experiment.ID, false); err == nil { // why not is said by check
+			previews = append(previews, p)
+		}
+	}
+	var lines []probe.Line
+	for i, s := range l.Starts(ctx, previews) {
+		what := "start of " + previews[i].Row.Experiment.ID
+		switch {
+		case !s.At.IsZero():
+			lines = append(lines, probe.Line{Level: probe.Pass, What: what, Text: s.At.Local().Format("2 Jan 15:04") + ", as " + l.scheduler.Name() + " plans now, on " + s.Nodes})
+		case s.Note != "":
+			lines = append(lines, probe.Line{Level: probe.Warn, What: what, Text: s.Note, Fix: s.Fix})
+		}
 	}
 	return lines
 }

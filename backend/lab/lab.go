@@ -81,6 +81,7 @@ type Lab struct {
 	scheduler      scheduler.Scheduler
 	poll           *poll.Poller
 	past           *past
+	starts         *starts
 
 	mu       sync.Mutex
 	warnings []string
@@ -120,7 +121,7 @@ func (l *Lab) chooseScheduler() {
 		floor = localFloor
 	}
 	l.poll = poll.New(l.scheduler, poll.Options{Interval: l.catalog.Settings.Refresh, Floor: floor, Now: l.options.Now})
-	l.past = newPast(l.scheduler, l.options.Now)
+	l.past, l.starts = newPast(l.scheduler, l.options.Now), newStarts()
 }
 
 // localFloor is the least time between two looks at the local scheduler's files,

@@ -125,11 +125,7 @@ func (l *Lab) prepare(p Preview) error {
 // hand gives the job to the scheduler; when the reply is lost it looks for the job
 // before anything is said.
 func (l *Lab) hand(ctx context.Context, s model.Submission, p Preview) (string, error) {
-	limit, _ := model.ParseTimeLimit(s.Experiment.Slurm.Time) // checked: it can be read
-	id, err := l.scheduler.Submit(ctx, scheduler.Request{
-		Script: p.Script, Path: p.Path, Dir: l.ws.Root, Name: s.Experiment.ID, Tag: s.Tag,
-		GPUs: s.Experiment.Layout.GPUs(), Log: l.ws.Path(p.Log), Limit: limit,
-	})
+	id, err := l.scheduler.Submit(ctx, l.requestOf(p, s.Tag))
 	if !errors.Is(err, scheduler.ErrMaybe) {
 		return id, err
 	}
@@ -147,6 +143,14 @@ func (l *Lab) hand(ctx context.Context, s model.Submission, p Preview) (string, 
 	}
 	return "", &Fault{Text: "the scheduler's reply was lost, and no job with this tag shows yet: it may still have been submitted",
 		Cause: err, ToDo: "look with shardeck jobs before submitting again (tag " + s.Tag + ")"}
+}
+
+// requestOf is what the scheduler hears of a job.
+func (l *Lab) requestOf(p Preview, tag string) scheduler.Request {
+	e := p.Row.Experiment
+	limit, _ := model.ParseTimeLimit(e.Slurm.Time) // checked: it can be read
+	return scheduler.Request{Script: p.Script, Path: p.Path, Dir: l.ws.Root, Name: e.ID, Tag: tag,
+		GPUs: e.Layout.GPUs(), Log: l.ws.Path(p.Log), Limit: limit}
 }
 
 // last is the newest submission of an experiment, nil if there is none.

@@ -5,11 +5,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/ui/pane"
 )
 
 // submitFlags are the flags of submit.
@@ -49,7 +51,7 @@ func (a *app) submit(ctx context.Context, l *lab.Lab, ids []string, f submitFlag
 		previews[i] = p
 	}
 	if f.dryRun {
-		return a.printPreviews(previews)
+		return a.printPreviews(previews, l.Starts(ctx, previews))
 	}
 	if err := a.refuse(previews); err != nil {
 		return err
@@ -60,12 +62,27 @@ func (a *app) submit(ctx context.Context, l *lab.Lab, ids []string, f submitFlag
 	return a.submitAll(ctx, l, ids, f)
 }
 
-func (a *app) printPreviews(previews []lab.Preview) error {
-	if a.json {
-		return a.printJSON(previews)
+// dry is one job of submit --dry-run --json.
+type dry struct {
+	lab.Preview
+	Start lab.Start `json:"start"` // when it would begin
+}
+
+// printPreviews prints the scripts alone on standard output, and when they would start
+// beside them.
+func (a *app) printPreviews(previews []lab.Preview, starts []lab.Start) error {
+	all := make([]dry, len(previews))
+	for i, p := range previews {
+		all[i] = dry{p, starts[i]}
 	}
-	for _, p := range previews {
-		fmt.Fprint(a.out, p.Script)
+	if a.json {
+		return a.printJSON(all)
+	}
+	for _, d := range all {
+		fmt.Fprint(a.out, d.Script)
+		if words := pane.PlanWords(d.Start, time.Now()); words != "" {
+			a.warn("%s %s", d.Row.Experiment.ID, a.plain(words))
+		}
 	}
 	return a.refuse(previews)
 }
@@ -101,10 +118,13 @@ func (a *app) confirm(ctx context.Context, l *lab.Lab, previews []lab.Preview, f
 	if f.yes {
 		return nil
 	}
-	for _, p := range previews {
-		r := p.Row
-		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout,
-			strings.Join(planWords(r.Verdict.Placement, r.Verdict), " · "))))
+	for i, start := range l.Starts(ctx, previews) {
+		r := previews[i].Row
+		words := planWords(r.Verdict.Placement, r.Verdict)
+		if when := pane.PlanWords(start, time.Now()); when != "" {
+			words = append(words, when)
+		}
+		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout, strings.Join(words, " · "))))
 	}
 	return a.ask(ctx, fmt.Sprintf("Submit %s to %s?", count(len(previews), "job"), l.SchedulerName()))
 }

@@ -104,6 +104,8 @@ type Lab interface {
 	Clone(id, newID string, edits ...model.Edit) (lab.Row, error)
 	// Preview is what Submit would submit.
 	Preview(ctx context.Context, id string, nsys bool) (lab.Preview, error)
+	// Starts asks when jobs would begin; what is not known has a note.
+	Starts(ctx context.Context, previews []lab.Preview) []lab.Start
 	// Submit checks, records and submits.
 	Submit(ctx context.Context, id string, nsys bool) (model.Submission, error)
 

@@ -40,6 +40,20 @@ func StartWord(t, now time.Time) string {
 	return "~" + widget.Moment(t, now)
 }
 
+// PlanWords say when a job would start if it were submitted now: "would start ~14:20",
+// or why that is not known; empty where the scheduler never says.
+func PlanWords(s lab.Start, now time.Time) string {
+	switch {
+	case !s.At.IsZero() && s.At.Before(now.Add(time.Minute)):
+		return "would start at once"
+	case !s.At.IsZero():
+		return "would start " + StartWord(s.At, now)
+	case s.Note != "":
+		return "when it would start is not known: " + s.Note
+	}
+	return ""
+}
+
 // PlaceWords say what a job takes: "2 × A100-40GB on 1 node, shared QOS".
 func PlaceWords(pl model.Placement) string {
 	if pl.GPUs == 0 {

@@ -42,6 +42,7 @@ type Lab struct {
 	Diffs    map[string]map[string]lab.CompareCell
 	Fine     []model.RankDensity // timelines in smaller bins
 	Unlike   []string            // warnings of a comparison of traces
+	Plan     lab.Start
 	NoRuns   bool
 	Locked   bool                       // read-only
 	Err      map[string]error           // by method: what it answers instead
@@ -166,6 +167,18 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (lab.Preview, e
 	row := l.Rows[i]
 	row.Verdict = l.Check(row.Experiment)
 	return lab.Preview{Row: row, Script: script(row), Path: "experiments/slurm_scripts/run_" + id + ".sh", Nsys: nsys, Diff: l.Diff}, nil
+}
+
+// Starts is the plan, the same for all.
+func (l *Lab) Starts(ctx context.Context, previews []lab.Preview) []lab.Start {
+	all := make([]lab.Start, len(previews))
+	if l.call(ctx, "Starts", "") != nil {
+		return all
+	}
+	for i := range all {
+		all[i] = l.Plan
+	}
+	return all
 }
 
 // Submit refuses what the checks refuse, else adds a waiting job.

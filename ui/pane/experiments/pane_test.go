@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
+	"shardeck/backend/lab"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
@@ -51,6 +53,19 @@ func TestSubmitAsksFirst(t *testing.T) {
 		t.Fatalf("calls: %v", l.Calls)
 	}
 	d.Expect("waiting")
+}
+
+// TestSubmitSaysWhenItWouldStart: once the scheduler has said so, and nobody waits for it.
+func TestSubmitSaysWhenItWouldStart(t *testing.T) {
+	l := panetest.New()
+	l.Plan = lab.Start{At: panetest.Now.Add(18 * time.Minute)}
+	d := drive(t, l, 80, 18).Press("s").Expect("Submit E1.1?", "would start ~14:20", "▌ No").Press("n")
+	l.Plan = lab.Start{Note: "the account is not one that you may charge"}
+	d.Press("s").Expect("when it would start is not known: the account", "▌ No")
+	d.Press("y")
+	if l.Called("Submit E1.1") != 1 || l.Called("Starts") != 2 {
+		t.Errorf("calls: %v", l.Calls)
+	}
 }
 
 func TestSubmitRefusedLeadsToTheForm(t *testing.T) {

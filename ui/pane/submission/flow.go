@@ -21,7 +21,9 @@ type Flow struct {
 	Ask     *pane.Ask // nil: no question is open
 	env     pane.Env
 	preview pane.Task[[]lab.Preview]
+	start   pane.Task[[]lab.Start]
 	submit  pane.Task[[]model.Submission]
+	asked   []lab.Preview // what the question is about
 }
 
 // New makes a flow that asks nothing yet.
@@ -50,6 +52,7 @@ func (f *Flow) Key(key string) tea.Cmd {
 	cmd, done := f.Ask.Key(key)
 	if done {
 		f.Ask = nil
+		f.start.Stop()
 	}
 	if done && cmd == nil {
 		return pane.Say("nothing was submitted")
@@ -61,6 +64,10 @@ func (f *Flow) Key(key string) tea.Cmd {
 func (f *Flow) Update(msg tea.Msg) (tea.Cmd, bool) {
 	if done, ok := f.preview.Take(msg); ok {
 		return f.previewed(done), true
+	}
+	if done, ok := f.start.Take(msg); ok {
+		f.Ask.Popup.Body = f.body(done.Value)
+		return nil, true
 	}
 	if done, ok := f.submit.Take(msg); ok {
 		return submitted(done), true
@@ -79,10 +86,13 @@ func (f *Flow) previewed(done pane.Done[[]lab.Preview]) tea.Cmd {
 			return nil
 		}
 	}
-	if len(done.Value) > 0 {
-		f.confirm(done.Value)
+	if len(done.Value) == 0 {
+		return nil
 	}
-	return nil
+	f.confirm(done.Value)
+	return f.start.Start(f.env.Ctx, func(ctx context.Context) ([]lab.Start, error) {
+		return f.env.Lab.Starts(ctx, done.Value), nil
+	})
 }
 
 // refuse shows what is wrong; Open goes to the form, where the fix is at a key.
@@ -94,26 +104,41 @@ func (f *Flow) refuse(r lab.Row) {
 	}}
 }
 
+// confirm asks at once; when the jobs would start comes into the question later.
 func (f *Flow) confirm(all []lab.Preview) {
-	var body, ids []string
-	total := 0.0
+	f.asked = all
+	var ids []string
 	for _, v := range all {
-		body = append(body, lines(v)...)
 		ids = append(ids, v.Row.Experiment.ID)
-		if v.Row.Verdict.Price != nil {
-			total += v.Row.Verdict.Price.NodeHours
-		}
 	}
 	title := "Submit " + ids[0] + "?"
 	if len(ids) > 1 {
 		title = "Submit " + widget.Plural(len(ids), "experiment") + "?"
+	}
+	f.Ask = &pane.Ask{Popup: widget.Confirm(title, f.body(nil)...), Yes: func() tea.Cmd { return f.do(ids) }}
+}
+
+// body is the text of the question; starts are nil until they are known.
+func (f *Flow) body(starts []lab.Start) []string {
+	var body []string
+	total := 0.0
+	for i, v := range f.asked {
+		start := ""
+		if starts != nil {
+			start = pane.PlanWords(starts[i], f.env.Now())
+		}
+		body = append(body, lines(v, start)...)
+		if v.Row.Verdict.Price != nil {
+			total += v.Row.Verdict.Price.NodeHours
+		}
+	}
+	if len(f.asked) > 1 {
 		body = append(body, "", together(total))
-	}
-	if len(all) == 1 && all[0].Diff != "" {
+	} else if diff := f.asked[0].Diff; diff != "" {
 		body = append(body, "", "what differs from the script submitted last:")
-		body = append(body, f.diff(all[0].Diff)...)
+		body = append(body, f.diff(diff)...)
 	}
-	f.Ask = &pane.Ask{Popup: widget.Confirm(title, body...), Yes: func() tea.Cmd { return f.do(ids) }}
+	return body
 }
 
 // together is the price of several jobs; what is no machine's allocation has none.
@@ -138,10 +163,10 @@ func (f *Flow) diff(text string) []string {
 }
 
 // lines are what to know of one job before it is paid for.
-func lines(v lab.Preview) []string {
+func lines(v lab.Preview, start string) []string {
 	r := v.Row
 	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
-	for _, words := range []string{pane.PlaceWords(r.Verdict.Placement), pane.PriceWords(r.Verdict.Price)} {
+	for _, words := range []string{pane.PlaceWords(r.Verdict.Placement), pane.PriceWords(r.Verdict.Price), start} {
 		if words != "" {
 			out = append(out, "  "+words)
 		}
