@@ -19,7 +19,7 @@ func (l *Lab) Jobs(ctx context.Context, refresh bool) (JobList, error) {
 	if err != nil && ctx.Err() != nil {
 		return JobList{}, err
 	}
-	list := JobList{Scheduler: l.scheduler.Name(), AsOf: now.AsOf, Stale: now.Stale(), Since: now.Since, Next: now.Next}
+	list := JobList{Scheduler: l.scheduler.Name(), AsOf: now.AsOf, Stale: now.Stale(), Since: now.Since, Next: now.Next, Due: now.Due}
 	subs, warnings, serr := l.ws.Submissions()
 	if serr != nil {
 		return list, kinded(serr)
@@ -133,7 +133,7 @@ func (l *Lab) remembered(s model.Submission, list JobList, ask asker) (model.Job
 		return last, false // refused: there never was a job
 	case s.JobID == "":
 		return ask(s) // its reply was lost; remember completes the record
-	case s.Last == nil && !s.At.Before(list.AsOf.Add(-unseen)):
+	case (s.Last == nil || s.Last.State == model.JobPending) && !s.At.Before(list.AsOf.Add(-unseen)):
 		last.State, last.Reason = model.JobPending, "submitted just now"
 		return last, true
 	case s.Scheduler != list.Scheduler:

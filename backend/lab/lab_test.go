@@ -178,6 +178,24 @@ func TestSubmissionIsRecordedBeforeAndAfter(t *testing.T) {
 	}
 }
 
+// TestJobThatNoAnswerShowsYet: it waits, however often one looks before the scheduler
+// is asked again, and its history is in no one's way.
+func TestJobThatNoAnswerShowsYet(t *testing.T) {
+	b := newBench(t)
+	if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
+		t.Fatal(err)
+	}
+	b.stage.jobs = nil // not listed yet
+	for range 3 {
+		if s := b.state(t, "101"); s != model.JobPending {
+			t.Errorf("it is %s", s)
+		}
+	}
+	if b.stage.asked != 0 {
+		t.Errorf("its history was asked for %d times", b.stage.asked)
+	}
+}
+
 func TestSubmitRefusesASecondJob(t *testing.T) {
 	b := newBench(t)
 	if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {

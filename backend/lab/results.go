@@ -26,6 +26,7 @@ type JobList struct {
 	Since     time.Time   `json:"since,omitzero"`     // when the queries began to fail; zero: they do not
 	Jobs      []model.Job `json:"jobs"`               // newest first
 	Next      time.Time   `json:"next"`               // a refresh before this time gets the same answer
+	Due       time.Time   `json:"due,omitzero"`       // when Jobs will ask anew without one: later after errors
 	Warnings  []string    `json:"warnings,omitempty"` // such as a damaged record of a submission
 }
 

@@ -123,6 +123,7 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case pane.OpenMsg:
 		m.setFocus(msg.To)
+		return m.look()
 	case pane.RefreshJobsMsg:
 		return m.ask(true)
 	case pane.ExportMsg:
@@ -135,8 +136,8 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 		m.asks = append(m.asks, msg.Ask)
 		m.nextAsk()
 	case pollMsg:
-		if msg.poll == m.poll && !m.away {
-			return m.ask(true)
+		if msg.poll == m.poll && m.watching() {
+			return m.ask(cheap(m.list))
 		}
 	case keepMsg:
 		if msg.keep == m.keeps {
@@ -193,8 +194,7 @@ func (m *Model) ask(refresh bool) tea.Cmd {
 	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (lab.JobList, error) { return m.env.Lab.Jobs(ctx, refresh) })
 }
 
-// answered passes the jobs on, and waits for the next question only while a job
-// can still change and somebody looks.
+// answered passes the jobs on, and waits for the next question while anybody needs one.
 func (m *Model) answered(done pane.Done[lab.JobList]) tea.Cmd {
 	m.heard = true
 	var news tea.Cmd
@@ -204,23 +204,47 @@ func (m *Model) answered(done pane.Done[lab.JobList]) tea.Cmd {
 	}
 	m.poll++
 	msg := tea.Batch(pane.Send(pane.JobsMsg{List: done.Value, Err: done.Err}), news)
-	if m.away || done.Err == nil && !active(done.Value) {
+	if !m.watching() {
 		return msg
 	}
 	return tea.Batch(msg, m.env.After(m.pause(done.Value), pollMsg{m.poll}))
 }
 
-// pause is how long to leave the scheduler in peace: the interval of the settings, or
-// little where the lab says that asking costs nobody anything.
-func (m *Model) pause(list lab.JobList) time.Duration {
-	if floor := list.Next.Sub(list.AsOf); floor > 0 && floor <= cheap {
-		return cheap
-	}
-	return max(m.options.Refresh, list.Next.Sub(m.env.Now()))
+// watching: the scheduler is worth asking by itself while the terminal is looked at and
+// a job can still change, or the jobs themselves are looked at, or it has yet to answer.
+func (m *Model) watching() bool {
+	return !m.away && (active(m.list) || m.focus == pane.Jobs || m.list.AsOf.IsZero() || m.list.Stale != "")
 }
 
-// cheap is the floor up to which a scheduler is taken to be this machine's own.
-const cheap = 2 * time.Second
+// look asks for the jobs when their pane is turned to, since nobody may have for long.
+func (m *Model) look() tea.Cmd {
+	if m.focus != pane.Jobs {
+		return nil
+	}
+	return m.ask(false)
+}
+
+// pause is how long to leave the scheduler in peace: until the lab asks it by itself,
+// or little where the lab says that asking costs nobody anything.
+func (m *Model) pause(list lab.JobList) time.Duration {
+	if cheap(list) {
+		return closely
+	}
+	wait := m.options.Refresh
+	if !list.Due.IsZero() {
+		wait = max(list.Due.Sub(m.env.Now()), time.Second)
+	}
+	return max(wait, list.Next.Sub(m.env.Now()))
+}
+
+// cheap: the scheduler is this machine's own, which the length of its floor tells.
+func cheap(list lab.JobList) bool {
+	floor := list.Next.Sub(list.AsOf)
+	return floor > 0 && floor <= closely
+}
+
+// closely is the time between two questions that cost nobody anything.
+const closely = 2 * time.Second
 
 func active(list lab.JobList) bool {
 	for _, j := range list.Jobs {
@@ -251,7 +275,7 @@ func (m *Model) say(note pane.Note) {
 // enter is setFocus for a user who does not say what to show: what is selected.
 func (m *Model) enter(name pane.Name) tea.Cmd {
 	m.setFocus(name)
-	return pane.Send(pane.EnterMsg{To: name})
+	return tea.Batch(pane.Send(pane.EnterMsg{To: name}), m.look())
 }
 
 // setFocus gives a pane the keys, and on a wide screen its place.

@@ -18,8 +18,9 @@ import (
 	"shardeck/model"
 )
 
-// statesFile holds what squeue and sacct answered for each scene.
-const statesFile = "testdata/states-22.05.txtar"
+// statesOf is the file that holds what squeue and sacct of a version of Slurm, such as
+// 22.05, answered for each scene.
+func statesOf(version string) string { return "testdata/states-" + version + ".txtar" }
 
 // recorder plays scenes on a cluster of its own and keeps Slurm's answers.
 type recorder struct {
@@ -27,16 +28,16 @@ type recorder struct {
 	slurm *Slurm
 	env   []string
 	began time.Time
+	file  string
 	out   txtar.Archive
 }
 
-// TestRecord writes statesFile anew, from a real Slurm, in some five minutes; it is
-// run by testdata/record and by nothing else.
+// TestRecord writes the file of states of the Slurm that is installed anew, in some
+// five minutes; it is run by testdata/record and by nothing else.
 func TestRecord(t *testing.T) {
 	if os.Getenv("SHARDECK_RECORD") == "" {
 		t.Skip("recordings are made by testdata/record")
 	}
-	before := existing(t)
 	for _, cluster := range []struct {
 		options string
 		scenes  []scene
@@ -47,8 +48,9 @@ func TestRecord(t *testing.T) {
 		if err := os.Mkdir(work, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		r := &recorder{T: t, slurm: New(Options{Env: []string{conf}}), began: time.Now(), out: before,
+		r := &recorder{T: t, slurm: New(Options{Env: []string{conf}}), began: time.Now(),
 			env: append(cleanEnv(os.Environ()), conf, "W="+work)}
+		r.open()
 		for _, s := range cluster.scenes {
 			if only := os.Getenv("SHARDECK_RECORD"); regexp.MustCompile(only).MatchString(s.name) {
 				t.Run(s.name, func(t *testing.T) {
@@ -57,17 +59,23 @@ func TestRecord(t *testing.T) {
 				})
 			}
 		}
-		before = r.out
 	}
 }
 
-// existing is what was recorded before, to which scenes are added.
-func existing(t *testing.T) txtar.Archive {
-	a, err := txtar.ParseFile(statesFile)
+// open reads what was recorded of this version before, to which scenes are added.
+func (r *recorder) open() {
+	l, err := r.slurm.Limits(context.Background())
 	if err != nil {
-		return txtar.Archive{Comment: []byte("Made by testdata/record; not to be edited.\n")}
+		r.Fatal(err)
 	}
-	return *a
+	if _, err := r.slurm.History(context.Background(), r.began); err != nil { // which fields there are
+		r.Fatal(err)
+	}
+	r.file = statesOf(regexp.MustCompile(`[0-9]+\.[0-9]+`).FindString(l.Version))
+	r.out = txtar.Archive{Comment: []byte("Made by testdata/record; not to be edited.\n")}
+	if a, err := txtar.ParseFile(r.file); err == nil {
+		r.out = *a
+	}
 }
 
 // helpers are what the scenes' shell lines have at hand: sb submits a job.
@@ -95,8 +103,9 @@ for i in $(seq 200); do [ -n "$(squeue -h -t PD,R,CG,S)" ] || break; sleep 0.1; 
 	}
 	state, _, _ := strings.Cut(s.until, " ")
 	for end = time.Now().Add(8 * time.Second); ; time.Sleep(100 * time.Millisecond) { // it lags
-		sacct = r.ask(id, "\n", "sacct", r.slurm.sacctArgs(sacctFields, r.began)...)
-		jobs, err := parseSacct(sacct, sacctFields, time.UTC)
+		fields := r.slurm.plainer.fields()
+		sacct = r.ask(id, "\n", "sacct", r.slurm.sacctArgs(fields, r.began)...)
+		jobs, err := parseSacct(sacct, fields, time.UTC)
 		said := func(j model.Job) bool { return string(j.State) == state }
 		if err == nil && slices.ContainsFunc(jobs, said) || time.Now().After(end) {
 			break
@@ -104,7 +113,7 @@ for i in $(seq 200); do [ -n "$(squeue -h -t PD,R,CG,S)" ] || break; sleep 0.1; 
 	}
 	r.keep(s.name+".squeue", squeue)
 	r.keep(s.name+".sacct", sacct)
-	if err := os.WriteFile(statesFile, txtar.Format(&r.out), 0o644); err != nil {
+	if err := os.WriteFile(r.file, txtar.Format(&r.out), 0o644); err != nil {
 		r.Fatal(err)
 	}
 }
