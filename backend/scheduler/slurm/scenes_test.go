@@ -54,7 +54,8 @@ var scenes = []scene{
 	{name: "completed", until: "COMPLETED ", lines: `sb -N1 --wrap true`},
 	{name: "failed", until: "FAILED NonZeroExitCode", lines: `sb -N1 --wrap 'exit 3'`},
 	{name: "failed-signal", until: "FAILED .*", lines: `sb -N1 --wrap 'kill -9 $$'`},
-	{name: "no-log-folder", until: "FAILED .*", lines: `sb -N1 -o "$W/absent/%j.out" --wrap true`},
+	{name: "no-log-folder", until: "FAILED .*|COMPLETED ", // from 23.11 on Slurm makes the folder
+		lines: `sb -N1 -o "$W/absent/%j.out" --wrap true`},
 	{name: "timeout", until: "TIMEOUT TimeLimit", lines: `sb -N1 -t 1 --wrap 'sleep 600'`},
 	{name: "cancelled-waiting", until: "CANCELLED .*", lines: `j=$(sb -N1 -H --wrap true); scancel $j; echo $j`},
 	{name: "cancelled-running", until: "CANCELLED .*", lines: `j=$(sb -N1 --wrap 'sleep 600'); until_state $j RUNNING; scancel $j; echo $j`},
@@ -83,5 +84,6 @@ until [ -z "$(squeue -h -t PD,R,CG -j $j)" ]; do sleep 0.2; done; echo $j`},
 // memoryScenes need the memory cgroup.
 var memoryScenes = []scene{
 	{name: "out-of-memory", until: "OUT_OF_MEMORY .*", lines: `sb -N1 -q shared --gpus-per-node=1 --mem=60M --wrap 'python3 -c "b = bytearray(400 << 20)" & x=$(head -c 300M /dev/zero | tr "\0" x); wait'`},
-	{name: "out-of-memory-step", until: "FAILED .*", lines: `sb -N1 -q shared --gpus-per-node=1 --mem=60M --wrap 'srun python3 -c "b = bytearray(400 << 20)"'`},
+	{name: "out-of-memory-step", until: "FAILED .*|OUT_OF_MEMORY .*", // of the job as well, up to 20.11
+		lines: `sb -N1 -q shared --gpus-per-node=1 --mem=60M --wrap 'srun python3 -c "b = bytearray(400 << 20)"'`},
 }
