@@ -115,13 +115,22 @@ func (l *Lab) chooseScheduler() {
 	case l.schedulerName() == slurm.Name:
 		l.scheduler = slurm.New(slurm.Options{})
 	default:
-		l.scheduler = local.New(local.Options{Dir: l.ws.Path(workspace.PrivateDir + "/local"), GPUs: l.gpusPerNode()})
+		l.scheduler = local.New(local.Options{Dir: l.ws.Path(workspace.PrivateDir + "/local"), GPUs: l.gpusPerNode(), Pool: gpuPool(l.options.Env)})
 	}
 	if l.scheduler.Name() == local.Name {
 		floor = localFloor
 	}
 	l.poll = poll.New(l.scheduler, poll.Options{Interval: l.catalog.Settings.Refresh, Floor: floor, Now: l.options.Now})
 	l.past, l.starts = newPast(l.scheduler, l.options.Now), newStarts()
+}
+
+// gpuPool is where the jobs of all workspaces of this user note which GPUs they have;
+// empty without a home.
+func gpuPool(env func(string) string) string {
+	if dir := userDir(env, "XDG_STATE_HOME", ".local/state"); dir != "" {
+		return filepath.Join(dir, "gpus")
+	}
+	return ""
 }
 
 // localFloor is the least time between two looks at the local scheduler's files,

@@ -59,3 +59,22 @@ func TestDiskFillsUp(t *testing.T) {
 		t.Errorf("%+v", j)
 	}
 }
+
+// TestPoolFull: a claim that cannot be written is none; the job waits for room.
+func TestPoolFull(t *testing.T) {
+	dir := full(t)
+	b := newBench(t)
+	b.Local = New(Options{Dir: b.dir, Grace: 1, Pool: dir})
+	b.slots = func() slots { return slots{ids: upTo(1), real: true} }
+	b.poolFor(b.slots())
+	filler := dir + "/filler"
+	if err := os.WriteFile(filler, make([]byte, 64<<10), 0o600); err == nil {
+		t.Fatal("the disk is not full")
+	}
+	id := b.submit(1, "true")
+	b.waits(id)
+	if err := os.Remove(filler); err != nil {
+		t.Fatal(err)
+	}
+	b.await(id, model.JobCompleted)
+}

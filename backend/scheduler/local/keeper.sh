@@ -2,7 +2,7 @@
 # keeper.sh - keeps one local job: waits for its turn and its GPUs, runs the
 # script, ends it at its limit or when asked to, and writes down how it ended.
 #
-#   keeper.sh launch|keep JOBDIR SLOTS NEED LIMIT GRACE LOG WORKDIR MACHINE REAL
+#   keeper.sh launch|keep JOBDIR SLOTS NEED LIMIT GRACE LOG WORKDIR MACHINE REAL POOL
 #
 # `launch` starts `keep` in the background and returns once that is on disk.
 # Facts are files in JOBDIR, each written whole or not at all; the words in them:
@@ -11,7 +11,7 @@
 #   exit     STATE CODE:SIGNAL EPOCH REASON        cancel   (empty) please end
 # Works with bash 3.2 and without flock, which some file systems lack.
 set -u
-mode=$1 dir=$2 slots=$3 need=$4 limit=$5 grace=$6 log=$7 work=$8 machine=$9 real=${10}
+mode=$1 dir=$2 slots=$3 need=$4 limit=$5 grace=$6 log=$7 work=$8 machine=$9 real=${10} pool=${11}
 id=${dir##*/} jobs=${dir%/*}
 
 # record NAME TEXT: writes a fact
@@ -51,11 +51,86 @@ finish() {
   exit 0
 }
 
-# my_turn: no older job waits here, and enough slots are free; sets $given. Only
-# the oldest waiting job can take slots, so two can never take the same.
+# The pool is where jobs of all workspaces note which GPUs they have, one numbered file
+# a claim: POOL/SLOT.NUMBER, whose lines are this process and the job's directory. The
+# highest number counts; whoever finds its owner gone makes the next one, by a hard link,
+# which only one can. It is never removed while it is the highest, so that a slow one
+# who read an older claim can only make a number that exists or is not the highest.
+
+# last SLOT: sets $last to the number of a slot's newest claim, 0 if there is none
+last() {
+  local file number
+  last=0
+  for file in "$pool/$1".*; do
+    number=${file##*.}
+    case $number in '' | *[!0-9]*) continue ;; esac
+    if [ "$number" -gt "$last" ]; then last=$number; fi
+  done
+}
+
+# held SLOT: has another job that still lives the newest claim? Sets $last.
+held() {
+  local job
+  last "$1"
+  { read -r _ && read -r job; } 2>/dev/null <"$pool/$1.$last" || return 1
+  [ "$job" != "$dir" ] && [ ! -e "$job/exit" ] && { alive "$pool/$1.$last" || alive "$job/child"; }
+}
+
+# claim SLOT: takes it, from whoever is gone; adds it to $claims
+claim() {
+  local next file
+  if held "$1"; then return 1; fi
+  next=$((last + 1))
+  printf '%s\n%s\n' "$self" "$dir" 2>/dev/null >"$pool/.$$" || return 1
+  if ! ln "$pool/.$$" "$pool/$1.$next" 2>/dev/null; then return 1; fi
+  last "$1"
+  if [ "$last" != "$next" ]; then
+    rm -f "$pool/$1.$next"
+    return 1
+  fi
+  for file in "$pool/$1".*; do
+    if [ "${file##*.}" -lt $next ]; then rm -f "$file"; fi
+  done 2>/dev/null
+  claims="$claims $1.$next"
+}
+
+# disclaim: gives back what was claimed when it is not enough
+disclaim() {
+  local name
+  for name in $claims; do
+    echo free 2>/dev/null >"$pool/.$$" && mv -f "$pool/.$$" "$pool/$name"
+  done
+  claims=
+}
+
+# choose TAKEN: as many free slots as the job needs, all or none; sets $given
+choose() {
+  local slot n=0 free=0 name
+  given='' claims=
+  for slot in ${slots//,/ }; do
+    case $1 in *",$slot,"*) continue ;; esac
+    name=${slot//\//_}
+    if [ -z "$pool" ] || ! held "$name"; then free=$((free + 1)); fi
+  done
+  if [ $free -lt "$need" ]; then return 1; fi
+  for slot in ${slots//,/ }; do
+    if [ $n -ge "$need" ]; then break; fi
+    case $1 in *",$slot,"*) continue ;; esac
+    if [ -z "$pool" ] || claim "${slot//\//_}"; then given=$given,$slot n=$((n + 1)); fi
+  done
+  given=${given#,}
+  if [ -n "$pool" ]; then rm -f "$pool/.$$"; fi
+  if [ $n -ge "$need" ]; then return 0; fi
+  disclaim
+  return 1
+}
+
+# my_turn: no older job waits here, and enough slots are free; sets $given. Only the
+# oldest waiting job of a workspace can take slots; jobs of others are kept off by the
+# pool.
 my_turn() {
-  local other taken=, slot n=0
-  given='' idle=1
+  local other taken=, slot
+  idle=1
   for other in "$jobs"/L*; do
     if [ "$other" = "$dir" ] || [ -e "$other/exit" ]; then continue; fi
     if [ -e "$other/started" ]; then
@@ -67,13 +142,8 @@ my_turn() {
       if [ ! -e "$other/keeper" ] && alive "$other/submitter"; then return 1; fi
     fi
   done
-  idle=0.3
-  for slot in ${slots//,/ }; do
-    if [ $n -ge "$need" ]; then break; fi
-    case $taken in *",$slot,"*) ;; *) given=$given,$slot n=$((n + 1)) ;; esac
-  done
-  given=${given#,}
-  [ $n -ge "$need" ]
+  idle=0.$((3 + RANDOM % 4)) # two that wait for the same do not go on in step
+  choose "$taken"
 }
 
 # group_lives: has the job's process group any member?
@@ -122,14 +192,14 @@ run() {
 
 if [ "$mode" = launch ]; then
   set -m
-  bash "$dir/keeper.sh" keep "$dir" "$slots" "$need" "$limit" "$grace" "$log" "$work" "$machine" "$real" \
+  bash "$dir/keeper.sh" keep "$dir" "$slots" "$need" "$limit" "$grace" "$log" "$work" "$machine" "$real" "$pool" \
     </dev/null >"$dir/keeper.log" 2>&1 &
   while [ ! -e "$dir/keeper" ] && kill -0 $! 2>/dev/null; do sleep 0.02; done
   [ -e "$dir/keeper" ]
   exit
 fi
 
-if ! { born $$ && record keeper "$$ $born $machine"; }; then exit 1; fi
+if ! { born $$ && self="$$ $born $machine" && record keeper "$self"; }; then exit 1; fi
 asked=
 trap 'asked=1' TERM INT
 trap : HUP

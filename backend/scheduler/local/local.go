@@ -10,6 +10,9 @@
 // go and be killed. Processes are named by pid, start time and machine (process.go):
 // a pid that was used again, or a reboot, is noticed and never signalled.
 //
+// GPUs are shared out among the jobs of one state directory by the order of their ids,
+// and among all state directories of a user by claims in a pool (slots.go, keeper.sh).
+//
 // Read submit.go (a job is born), state.go (what its files say) and cancel.go.
 package local
 
@@ -41,12 +44,14 @@ const remembered = 5 * time.Minute
 type Options struct {
 	Dir   string // state directory, such as .shardeck/local of the workspace; made when first needed
 	GPUs  int    // slots on a machine where no GPU is found; 0: 4, enough for any replay of one node
+	Pool  string // folder of this user where the jobs of all workspaces note which GPUs they have; empty: each workspace for itself
 	Grace int    // seconds between asking a job to end and killing it; 0: 5
 }
 
 // Local is the scheduler of this machine.
 type Local struct {
 	dir   string
+	pool  string
 	grace int
 	here  string // this machine, until its next boot
 	slots func() slots
@@ -69,7 +74,7 @@ func New(o Options) *Local {
 	if err != nil {
 		dir = o.Dir
 	}
-	return &Local{dir: dir, grace: o.Grace, here: machine(), ended: map[string]model.Job{},
+	return &Local{dir: dir, pool: o.Pool, grace: o.Grace, here: machine(), ended: map[string]model.Job{},
 		slots: sync.OnceValue(func() slots { return findSlots(o.GPUs) })}
 }
 

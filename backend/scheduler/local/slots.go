@@ -2,11 +2,14 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -30,6 +33,38 @@ func findSlots(fallback int) slots {
 		return slots{ids: upTo(n), real: true, note: "GPUs from nvidia-smi"}
 	}
 	return slots{ids: upTo(fallback), note: fmt.Sprintf("no GPU was found here: %d slots are assumed, enough for replays", fallback)}
+}
+
+// poolFor is the folder where jobs note that they have GPUs of this machine, or of this
+// allocation, whose GPUs are numbered anew. It is empty, and then each workspace keeps
+// to itself, for stand-ins, and where no folder takes hard links.
+func (l *Local) poolFor(s slots) string {
+	if l.pool == "" || !s.real {
+		return ""
+	}
+	name := hostName()
+	if job := os.Getenv("SLURM_JOB_ID"); job != "" {
+		name += "-job" + job
+	}
+	dir := filepath.Join(l.pool, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil || !links(dir) {
+		return ""
+	}
+	return dir
+}
+
+// links reports whether a folder's file system knows hard links. A disk that is full
+// does, as far as is known.
+func links(dir string) bool {
+	f, err := os.CreateTemp(dir, ".try-")
+	if err != nil {
+		return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	}
+	_ = f.Close()
+	defer func() { _ = os.Remove(f.Name()) }()
+	err = os.Link(f.Name(), f.Name()+"-2")
+	_ = os.Remove(f.Name() + "-2")
+	return err == nil || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 // countGPUs counts lines such as "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-…)".

@@ -125,7 +125,7 @@ func (l *Local) launch(ctx context.Context, id string, r scheduler.Request) erro
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", filepath.Join(dir, "keeper.sh"), "launch", dir,
 		strings.Join(s.ids, ","), strconv.Itoa(r.GPUs), strconv.FormatInt(limit, 10), strconv.Itoa(l.grace),
-		scheduler.ExpandLog(r.Log, id, r.Name), r.Dir, l.here, strconv.FormatBool(s.real))
+		scheduler.ExpandLog(r.Log, id, r.Name), r.Dir, l.here, strconv.FormatBool(s.real), l.poolFor(s))
 	cmd.Env = append(os.Environ(), r.Env...)
 	cmd.Dir = r.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
