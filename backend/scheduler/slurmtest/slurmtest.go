@@ -63,7 +63,7 @@ func Private(t testing.TB, options ...string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { down(own) })
-	if _, err := up(own, options); err != nil {
+	if _, err := up(own, append([]string{"TEST_SLURM_CPU_NODES=0"}, options...)); err != nil {
 		t.Fatal(err)
 	}
 	return own
