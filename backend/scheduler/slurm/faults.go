@@ -65,6 +65,7 @@ var faults = []fault{
 	{"Protocol authentication error", "Slurm does not accept this machine's signature", "use another login node, or tell the site", scheduler.ErrUnreachable},
 	{"Unable to process configuration file", "Slurm's configuration cannot be read", "check SLURM_CONF, or use another login node", scheduler.ErrUnreachable},
 	{"Could not establish a configuration source", "no Slurm cluster is configured on this machine", "log in to a node that has Slurm, or use the local scheduler", scheduler.ErrUnreachable},
+	{"Transport endpoint is not connected", "the connection to Slurm's controller broke", "wait a little", scheduler.ErrUnreachable},
 	{"Zero Bytes were transmitted", "the connection to Slurm's controller broke", "wait a little", scheduler.ErrUnreachable},
 	{"Slurm temporarily unable to accept job", "Slurm takes no jobs at the moment", "wait a little", scheduler.ErrUnreachable},
 	{"Slurm backup controller in standby", "Slurm's controller is changing over", "wait a little", scheduler.ErrUnreachable},
