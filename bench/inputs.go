@@ -33,13 +33,32 @@ type mix struct {
 	paths []string
 }
 
-// eager are the recordings of the repository, first ranks.
-func eager() (mix, error) {
-	paths, err := filepath.Glob("../testdata/recordings/*/kineto_trace_0.json.gz")
-	if err == nil && len(paths) == 0 {
-		err = fmt.Errorf("no recordings in ../testdata/recordings; run this in the folder bench of the repository")
+// eager are the recordings of the reference engine in the repository, vllm those of
+// vLLM, first ranks.
+func eager() (mix, error) { return recorded("eager", false, "../testdata/recordings") }
+
+func vllm() (mix, error) {
+	return recorded("vllm", true, "../testdata/recordings", "../templates/demo")
+}
+
+// recorded finds recordings; those of vLLM are named after it.
+func recorded(name string, ofVLLM bool, folders ...string) (mix, error) {
+	m := mix{name: name}
+	for _, folder := range folders {
+		all, err := filepath.Glob(filepath.Join(folder, "*", "kineto_trace_0.json.gz"))
+		if err != nil {
+			return m, err
+		}
+		for _, p := range all {
+			if strings.HasPrefix(filepath.Base(filepath.Dir(p)), "vllm-") == ofVLLM {
+				m.paths = append(m.paths, p)
+			}
+		}
 	}
-	return mix{"eager", paths}, err
+	if len(m.paths) == 0 {
+		return m, fmt.Errorf("no recordings in %s; run this in the folder bench of the repository", strings.Join(folders, ", "))
+	}
+	return m, nil
 }
 
 // parseMix reads NAME=FILE,FILE.

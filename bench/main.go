@@ -57,8 +57,13 @@ func parse(args []string) (o options, err error) {
 	if o.big, err = tiling.ParseSize(*big); err != nil {
 		return o, err
 	}
-	m, err := eager()
-	o.mixes = append(o.mixes, m)
+	for _, built := range []func() (mix, error){eager, vllm} {
+		m, err := built()
+		if err != nil {
+			return o, err
+		}
+		o.mixes = append(o.mixes, m)
+	}
 	for _, arg := range fs.Args() {
 		m, err := parseMix(arg)
 		if err != nil {
@@ -67,7 +72,7 @@ func parse(args []string) (o options, err error) {
 		o.mixes = append(o.mixes, m)
 	}
 	o.words = words(args)
-	return o, err
+	return o, nil
 }
 
 // words are the arguments with the folders of this machine left out.

@@ -45,6 +45,9 @@ func (r *report) opening() {
 	r.say("# Benchmarks of the trace engine\n")
 	r.say("Made by the program in `bench/`; not written by hand. To repeat it:\n")
 	r.say("    cd bench && go run . %s\n", strings.Join(r.words, " "))
+	if len(r.words) > 2 {
+		r.say("where names without a folder are files of your own; here they are a recording of 64 tokens on two GPUs.\n")
+	}
 	r.say("%s; %s; %s; %s; %s. Load average %s before and %s after.\n", r.date.Format("2 January 2006"), processor(),
 		runtime.Version(), version("wc"), version("gzip"), r.load[0], r.load[1])
 	r.say("The work is the same for all: visit every event; of the kernels, count them, sum their durations in all and by name, and unite")
