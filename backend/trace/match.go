@@ -10,7 +10,7 @@ type pattern struct {
 
 // Limits of a pattern: numbers in it, and bytes of one.
 const (
-	maxNumbers = 4
+	maxNumbers = 6
 	maxNumber  = 31
 	spare      = 32 // bytes that matchVector may read too many
 )

@@ -1,5 +1,7 @@
 package trace
 
+import "math"
+
 // A model runs the same kernels step after step, and the text of a launch differs
 // from that of its last one in a few numbers only: when it began, how long it took,
 // its correlation and its external id. A stamp is the rest of that text, with the
@@ -29,7 +31,7 @@ const (
 type stamp struct {
 	record Record // all but start, duration and correlation
 	pattern
-	start, dur, corr int8 // which numbers of the pattern they are; -1: none
+	start, dur, corr, stream int8 // which numbers of the pattern they are; -1: none
 }
 
 // varying is a number that differs from launch to launch.
@@ -39,7 +41,9 @@ const (
 	startNumber varying = iota
 	durNumber
 	corrNumber
-	idNumber // not kept
+	idNumber  // not kept
+	rowNumber // the tid, which repeats the stream; not kept
+	streamNumber
 	varyings
 )
 
@@ -73,12 +77,26 @@ func (t *stamp) fill(r *Record, b []byte, at *[maxNumbers]span) bool {
 	dur, isDur := readMicros(b, at[t.dur])
 	*r = t.record
 	r.Start, r.Dur = start, dur
-	if t.corr < 0 {
-		return isStart && isDur
+	return isStart && isDur && t.fillPlace(r, b, at)
+}
+
+// fillPlace fills in the correlation and the stream, where they are numbers of t.
+func (t *stamp) fillPlace(r *Record, b []byte, at *[maxNumbers]span) bool {
+	if t.corr >= 0 {
+		corr, ok := readWhole(b, at[t.corr])
+		if !ok || corr > maxCorrelation {
+			return false
+		}
+		r.Corr = uint32(corr)
 	}
-	corr, isCorr := readWhole(b, at[t.corr])
-	r.Corr = uint32(corr)
-	return isStart && isDur && isCorr && corr <= maxCorrelation
+	if t.stream >= 0 {
+		stream, ok := readWhole(b, at[t.stream])
+		if !ok || stream > math.MaxInt32 {
+			return false
+		}
+		r.Stream = int32(stream)
+	}
+	return true
 }
 
 // is says whether the event b[i:end], which made r, is one of this stamp.
@@ -113,18 +131,31 @@ func (s *stamps) note(b []byte, i, end int, r Record) {
 
 // learn makes a stamp of the event b[i:] and its record.
 func (s *stamps) learn(b []byte, i int, r Record) bool {
-	l := stampLearner{b: b, from: i, ok: true, at: [varyings]int8{-1, -1, -1, -1}}
-	eachKey(b, i, l.eventKey)
-	l.pieces = append(l.pieces, string(b[l.from:]))
-	if !l.ok || l.at[startNumber] < 0 || l.at[durNumber] < 0 {
+	l := cutStamp(b, i, s.roams(r))
+	if !l.whole() && l.streams {
+		l = cutStamp(b, i, false)
+	}
+	if !l.whole() {
 		return false
 	}
 	if s.byName == nil {
 		s.byName = map[uint32][]int32{}
 	}
 	s.byName[r.Name] = append(s.byName[r.Name], int32(len(s.list)))
-	s.list = append(s.list, stamp{record: r, pattern: newPattern(l.pieces), start: l.at[startNumber], dur: l.at[durNumber], corr: l.at[corrNumber]})
+	s.list = append(s.list, stamp{record: r, pattern: newPattern(l.pieces), start: l.at[startNumber], dur: l.at[durNumber], corr: l.at[corrNumber], stream: l.at[streamNumber]})
 	return true
+}
+
+// roams says that the kernel of r was seen on several streams before: a CUDA graph
+// spreads its kernels over dozens, and a stamp for each would never be right twice.
+func (s *stamps) roams(r Record) bool {
+	others := 0
+	for _, id := range s.byName[r.Name] {
+		if s.list[id].record.Stream != r.Stream {
+			others++
+		}
+	}
+	return others >= 2
 }
 
 // stampLearner cuts the text of an event at its varying numbers.
@@ -134,6 +165,24 @@ type stampLearner struct {
 	from     int // end of the number before
 	at       [varyings]int8
 	args, ok bool
+	streams  bool // the stream and its row vary too
+}
+
+// cutStamp cuts the event b[i:].
+func cutStamp(b []byte, i int, streams bool) *stampLearner {
+	l := &stampLearner{b: b, from: i, ok: true, streams: streams}
+	for v := range l.at {
+		l.at[v] = -1
+	}
+	eachKey(b, i, l.eventKey)
+	l.pieces = append(l.pieces, string(b[l.from:]))
+	return l
+}
+
+// whole says that all was cut that a stamp must have. A row may vary only beside a
+// stream, which counts before it.
+func (l *stampLearner) whole() bool {
+	return l.ok && l.at[startNumber] >= 0 && l.at[durNumber] >= 0 && (!l.streams || l.at[streamNumber] >= 0)
 }
 
 func (l *stampLearner) eventKey(key []byte, from, to int) {
@@ -148,6 +197,8 @@ func (l *stampLearner) eventKey(key []byte, from, to int) {
 		l.cut(startNumber, from, to)
 	case "dur":
 		l.cut(durNumber, from, to)
+	case "tid":
+		l.cutStream(rowNumber, from, to)
 	}
 }
 
@@ -157,6 +208,15 @@ func (l *stampLearner) argKey(key []byte, from, to int) {
 		l.cut(corrNumber, from, to)
 	case "External id":
 		l.cut(idNumber, from, to)
+	case "stream":
+		l.cutStream(streamNumber, from, to)
+	}
+}
+
+// cutStream is cut for what varies only where kernels roam.
+func (l *stampLearner) cutStream(v varying, from, to int) {
+	if l.streams {
+		l.cut(v, from, to)
 	}
 }
 
