@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -24,10 +25,38 @@ func seeds(f *testing.F) {
 		steps = append(steps, kernelEvent("gemm", n), kernelEvent("norm {x}", 10+n), kernelEvent("gemm", 20+n))
 	}
 	f.Add([]byte(wholeDocument(steps...)), uint16(200))
+	f.Add(roaming(), uint16(300))
 	f.Add([]byte(`{"traceEvents":[{"ph":"X","cat":"gpu_memcpy","name":"Memcpy DtoH","pid":0,"tid":7,"ts":1,"dur":2.5}]}`), uint16(1))
 	f.Add([]byte(`{"traceEvents": [{"ph": "X", "cat": "user_annotation", "name": "decode", "ts": 1e3, "dur": 2, "args": {}}], "hostname": "n\u0031"}`), uint16(7))
 	f.Add([]byte(wholeDocument(strings.Replace(kernelEvent("ncclDevKernel_AllReduce", 9), `"device"`,
 		`"Collective name": "allreduce", "In msg nelems": 8, "Group size": 2, "dtype": "BFloat16", "Process Group Ranks": "[0, 1]", "device"`, 1))), uint16(300))
+}
+
+// roaming are launches of one kernel on many streams, in steps that come again; some of
+// the streams are none, and some rows are not theirs.
+func roaming() []byte {
+	var events []string
+	for n := range 60 {
+		stream := []string{"7", "21", "33", "1000", "2147483647", "2147483648", "4.5", "-1", "0", "N/A"}[n%10]
+		row := []string{stream, "9", `"stream 7"`}[n/20]
+		events = append(events, fmt.Sprintf(`{"ph": "X", "cat": "kernel", "name": "gemm", "pid": 0, "tid": %s, "ts": %d.500, "dur": 2.000, `+
+			`"args": {"device": 0, "stream": %s, "correlation": %d}}`, row, 1000+n, stream, n))
+	}
+	return []byte(wholeDocument(events...))
+}
+
+// A kernel that roams over streams is read as one event at a time is.
+func TestRoamingStreams(t *testing.T) {
+	text := roaming()
+	want, err := scanPlainly(text)
+	if err != nil || len(want.Records) != 60 {
+		t.Fatalf("%v, %v", want, err)
+	}
+	for _, block := range []int{300, 1000, blockSize} {
+		if d := cmp.Diff(want, scanText(t, text, block)); d != "" {
+			t.Errorf("block %d (-plain +fast):\n%s", block, d)
+		}
+	}
 }
 
 // FuzzScanner holds that a reading never panics, does not depend on the blocks it is
