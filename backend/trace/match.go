@@ -15,10 +15,12 @@ const (
 	spare      = 32 // bytes that matchVector may read too many
 )
 
+var spaces = strings.Repeat(" ", spare)
+
 // newPattern copies pieces into one text with bytes to spare.
 func newPattern(pieces []string) pattern {
-	text := strings.Join(pieces, "") + strings.Repeat(" ", spare)
-	p := pattern{reach: len(text) + len(pieces)*(maxNumber+1)}
+	text := strings.Join(append(pieces[:len(pieces):len(pieces)], spaces), "")
+	p := pattern{pieces: make([]string, 0, len(pieces)), reach: len(text) + len(pieces)*(maxNumber+1)}
 	for _, piece := range pieces {
 		p.pieces = append(p.pieces, text[:len(piece)])
 		text = text[len(piece):]

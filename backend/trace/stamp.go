@@ -170,7 +170,7 @@ type stampLearner struct {
 
 // cutStamp cuts the event b[i:].
 func cutStamp(b []byte, i int, streams bool) *stampLearner {
-	l := &stampLearner{b: b, from: i, ok: true, streams: streams}
+	l := &stampLearner{b: b, from: i, ok: true, streams: streams, pieces: make([]string, 0, maxNumbers+2)}
 	for v := range l.at {
 		l.at[v] = -1
 	}
