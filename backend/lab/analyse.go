@@ -54,7 +54,9 @@ func (l *Lab) analyseRun(ctx context.Context, run model.Run, p pool.Priority, pr
 // read does the work, all of it in the pool, and keeps the result: small files,
 // traces, metrics.
 func (l *Lab) read(ctx context.Context, run model.Run, key cache.Key, f *flight) (*model.Analysis, error) {
-	defer tight()()
+	if !l.options.Typing {
+		defer tight()()
+	}
 	var r *reading
 	small := f.give(ctx, l.pool, 0, func(context.Context, pool.Progress) error {
 		r = l.newReading(run)

@@ -24,6 +24,7 @@ type Options struct {
 	Sets      []string            // key=value, from --set
 	ReadOnly  bool                // refuse every change
 	Here      bool                // read traces on a login node, however large
+	Typing    bool                // somebody types meanwhile: answering comes before a small heap
 	Env       func(string) string // nil: the process's environment
 	Now       func() time.Time    // nil: the clock
 	Binary    string              // this program, as job scripts name it; empty: the running one

@@ -8,7 +8,8 @@ import (
 // tightPercent is how much of the heap may be garbage while runs are read. Login
 // nodes bound a user's memory, and by itself Go takes twice what is in use. Collecting
 // so often costs next to nothing here: nearly all of the heap is records, which hold
-// no pointers and are not searched.
+// no pointers and are not searched. It does hold up who types meanwhile (keys at the
+// 99th percentile 75 ms instead of 27), so the cockpit does without.
 const tightPercent = 5
 
 // tightened counts the readings under way: the setting is one for the process.

@@ -25,6 +25,7 @@ type app struct {
 	ascii    bool
 	readOnly bool
 	here     bool // read traces on a login node, however large
+	typing   bool // the cockpit is about to open
 	sets     []string
 
 	opened *lab.Lab
@@ -79,7 +80,7 @@ func (a *app) sayNotes() {
 }
 
 func (a *app) options() lab.Options {
-	return lab.Options{Dir: a.dir, Sets: a.sets, ReadOnly: a.readOnly, Here: a.here}
+	return lab.Options{Dir: a.dir, Sets: a.sets, ReadOnly: a.readOnly, Here: a.here, Typing: a.typing}
 }
 
 // withLab turns a function that needs the lab into a command's body.

@@ -21,6 +21,7 @@ func (a *app) cockpit(c *cobra.Command, _ []string) error {
 	if !terminal(a.in) || !terminal(a.out) {
 		return usage("the cockpit needs a terminal\nhelp: shardeck --help lists the commands that do without")
 	}
+	a.typing = true
 	l, err := a.lab()
 	if err != nil {
 		return err
