@@ -18,13 +18,13 @@ type opReading struct {
 	l   *Lab
 	ets map[int]model.RunFile // execution traces by rank
 
+	bytes tally // of the traces
+
 	mu    sync.Mutex // guards what follows
 	times *analyze.OpTimes
 	named int // ranks whose operators are known
 	notes []string
 	bad   bool
-	done  map[string]int64
-	total int64
 }
 
 // OpTimes divides the kernel time of a run among the operators that launched the
@@ -35,13 +35,13 @@ func (l *Lab) OpTimes(ctx context.Context, name string, progress pool.Progress) 
 	if err != nil {
 		return model.OpTimes{}, err
 	}
-	o := &opReading{l: l, ets: map[int]model.RunFile{}, times: analyze.NewOpTimes(), notes: []string{}, done: map[string]int64{}}
+	o := &opReading{l: l, ets: map[int]model.RunFile{}, times: analyze.NewOpTimes(), notes: []string{}}
 	files := o.sort(run)
 	if len(files) == 0 {
 		return model.OpTimes{}, failed(run.Name+" has no Kineto traces: operators are told from kineto_trace_<rank>.json", nil,
 			"profile a run with kineto on; an nsys report has no operators")
 	}
-	if err := l.affordable(run, o.total, "--here reads them here all the same"); err != nil {
+	if err := l.affordable(run, o.bytes.total, "--here reads them here all the same"); err != nil {
 		return model.OpTimes{}, err
 	}
 	if err := o.read(ctx, files, progress); err != nil {
@@ -56,7 +56,7 @@ func (o *opReading) sort(run model.Run) (kineto []model.RunFile) {
 		switch f.Kind {
 		case model.FileKineto:
 			kineto = append(kineto, f)
-			o.total += f.Size
+			o.bytes.total += f.Size
 		case model.FileET:
 			o.ets[f.Rank] = f
 		}
@@ -83,7 +83,7 @@ func (o *opReading) read(ctx context.Context, files []model.RunFile, progress po
 }
 
 func (o *opReading) readRank(ctx context.Context, f model.RunFile, progress pool.Progress) error {
-	links, err := trace.OpenLinks(ctx, f.Path, func(done, _ int64) { o.advance(f.Path, done, progress) })
+	links, err := trace.OpenLinks(ctx, f.Path, func(done, _ int64) { o.bytes.note(f.Path, done, progress) })
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -130,21 +130,6 @@ func (o *opReading) warn(bad bool, text string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.notes, o.bad = append(o.notes, text), o.bad || bad
-}
-
-// advance adds up how far all ranks are.
-func (o *opReading) advance(path string, done int64, progress pool.Progress) {
-	if progress == nil {
-		return
-	}
-	o.mu.Lock()
-	o.done[path] = done
-	sum := int64(0)
-	for _, n := range o.done {
-		sum += n
-	}
-	o.mu.Unlock()
-	progress(min(sum, o.total), o.total)
 }
 
 // finish sums up. Without any rank there is nothing to say.

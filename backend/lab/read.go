@@ -34,19 +34,18 @@ func costOf(f model.RunFile) int64 {
 type reading struct {
 	run   model.Run
 	input analyze.Input
+	bytes tally // of the traces
 
 	mu       sync.Mutex // guards what follows and input.Ranks
 	warnings []string
 	damaged  bool
 	opened   map[int][]*trace.Rank // by the number in the file's name
 	ops      *et.Trace             // of one rank; nil: none
-	done     map[string]int64      // bytes read of each trace
-	total    int64
 }
 
 // newReading reads the small files of a run: timing statistics and run.json.
 func (l *Lab) newReading(run model.Run) *reading {
-	r := &reading{run: run, damaged: run.LeftOut, done: map[string]int64{}, opened: map[int][]*trace.Rank{}}
+	r := &reading{run: run, damaged: run.LeftOut, opened: map[int][]*trace.Rank{}}
 	r.warnings = append(r.warnings, run.Warnings...)
 	if run.Problem != "" {
 		r.warnings = append(r.warnings, run.Problem)
@@ -104,7 +103,7 @@ func (r *reading) traces() []model.RunFile { return tracesOf(r.run) }
 func (l *Lab) readTraces(ctx context.Context, r *reading, f *flight) error {
 	files := r.traces()
 	for _, file := range files {
-		r.total += file.Size
+		r.bytes.total += file.Size
 	}
 	var tasks []*pool.Task
 	for _, file := range files {
@@ -126,11 +125,11 @@ func (l *Lab) readTraces(ctx context.Context, r *reading, f *flight) error {
 }
 
 func (l *Lab) readTrace(ctx context.Context, r *reading, f model.RunFile, progress pool.Progress) error {
-	ranks, err := l.openRanks(ctx, f, func(done, _ int64) { r.note(f.Path, done, progress) })
+	ranks, err := l.openRanks(ctx, f, func(done, _ int64) { r.bytes.note(f.Path, done, progress) })
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	r.note(f.Path, f.Size, progress)
+	r.bytes.note(f.Path, f.Size, progress)
 	if err != nil {
 		r.lost(f, err)
 		return nil
@@ -153,18 +152,6 @@ func (r *reading) number() {
 			r.input.Ranks[file*per+i] = rank
 		}
 	}
-}
-
-// note adds up how far all ranks are.
-func (r *reading) note(path string, done int64, progress pool.Progress) {
-	r.mu.Lock()
-	r.done[path] = done
-	sum := int64(0)
-	for _, n := range r.done {
-		sum += n
-	}
-	r.mu.Unlock()
-	progress(min(sum, r.total), r.total)
 }
 
 // finish turns what was read into metrics, and puts what was lost beside them.
