@@ -69,7 +69,7 @@ ENVIRONMENT = {**{k: v for k, v in os.environ.items() if not k.startswith(("SLUR
 
 def generate(folder, **layout):
     """Runs every rank of a layout; returns the tokens of all requests, and each rank's own."""
-    path = folder / f"{'-'.join(map(str, layout.values()))}.json".replace("/", "_")
+    path = folder / f"{'-'.join(f'{k}{v}' for k, v in layout.items())}.json".replace("/", "_")
     path.write_text(json.dumps(config(**layout)), encoding="utf-8")
     ranks = runner.read_config(str(path)).ranks
     notice = path.with_suffix(".notice")
