@@ -29,11 +29,12 @@ What it writes into --output-dir, each file whole or not at all:
   torch_et_<rank>.json.gz         one a rank
   run.json                        versions, effective settings, what was left undone and why
 
-TTFT is the time from handing a request to the engine to the first step that returned a token of
-it; TPOT is (last token - first token) / (output tokens - 1), none for a single token. All requests
-of a batch are handed over before the first step, so TTFT grows along a batch with several prefill
-chunks. Every prompt is a list of exactly seq_len random token ids, different for each request and
-iteration; prefix caching is off; outputs are exactly max_tokens long.
+TTFT is the time from handing a request to the engine to the first step that returned a token of it;
+TPOT is (last token - first token) / (output tokens - 1), none for a single token. All requests of a
+batch are with the scheduler before the first step, where this vLLM can pause it (a note in run.json
+says where not); TTFT grows along a batch with several prefill chunks. Every prompt is a list of
+exactly seq_len random token ids, different for each request and iteration; prefix caching is off;
+outputs are exactly max_tokens long.
 
 Exit codes: 0 done; 1 failed, see the log; 2 config or command line wrong; 3 stopped before the end,
 what was measured is written; 4 engine missing or too old for what is asked; 5 too few GPUs; 6 model
@@ -53,10 +54,12 @@ import argparse
 import contextlib
 import ctypes
 import dataclasses
+import functools
 import glob
 import gzip
 import importlib
 import importlib.util
+import inspect
 import json
 import math
 import os
@@ -96,6 +99,8 @@ DEFAULT_SEQUENCES = 256  # that vLLM runs at once on an A100; more elsewhere
 
 LOWEST_TOKEN, HIGHEST_TOKEN = 256, 32000  # plain tokens of every vocabulary we know
 
+ONE_BY_ONE = ("requests reach the scheduler one at a time here: a batch is prefilled in one step or in several, "
+              "and the time to the first token varies with it")
 UNFINISHED = "not finished: still running, or killed without warning"
 PATIENCE = float(os.environ.get("SHARDECK_PATIENCE", "1"))  # stretches or shortens every wait for files and memory
 QUIET = "SHARDECK_QUIET"  # set for all replicas but the first: one voice in the log
@@ -398,22 +403,45 @@ class Iteration:
     output_tokens: list[int]
 
 
+def can_hold(llm: Any) -> bool:
+    """Whether this vLLM takes requests while its scheduler is paused: sleep has level 0 since it has modes."""
+    sleep = getattr(llm, "sleep", None)
+    return sleep is not None and "mode" in inspect.signature(sleep).parameters
+
+
+@contextlib.contextmanager
+def held(llm: Any) -> Iterator[None]:
+    """Lets the scheduler begin only when all requests of a batch are with it.
+
+    Otherwise it begins with those that have come, and whether a batch is prefilled in one step or in
+    two is a race: on two H100, 92 or 133 ms to the first token.
+    """
+    llm.sleep(level=0)
+    try:
+        yield
+    finally:
+        llm.wake_up(tags=["scheduling"])
+
+
 def run_iteration(engine: Any, prompts: Sequence[Sequence[int]], params: Any, name: str,
-                  clock: Callable[[], float] = time.perf_counter) -> Iteration:
+                  clock: Callable[[], float] = time.perf_counter,
+                  together: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext) -> Iteration:
     """Runs one batch through an LLMEngine step by step and takes the times itself.
 
     Every vLLM has add_request and step, while the metrics on its outputs came, went and changed
-    their clocks; times taken here have one meaning for all versions.
+    their clocks; times taken here have one meaning for all versions. The requests are added inside
+    of together().
     """
     arrival: dict[str, float] = {}
     first: dict[str, float] = {}
     last: dict[str, float] = {}
     tokens: dict[str, int] = {}
-    start = clock()
-    for i, prompt in enumerate(prompts):
-        request = f"{name}-{i}"
-        arrival[request], tokens[request] = clock(), 0
-        engine.add_request(request, {"prompt_token_ids": list(prompt)}, params)
+    with together():
+        start = clock()
+        for i, prompt in enumerate(prompts):
+            request = f"{name}-{i}"
+            arrival[request], tokens[request] = clock(), 0
+            engine.add_request(request, {"prompt_token_ids": list(prompt)}, params)
     while engine.has_unfinished_requests():
         outputs = engine.step()
         now = clock()
@@ -843,7 +871,13 @@ class Child:
         self.used += 1
         params = SamplingParams(temperature=0.0, max_tokens=tokens, min_tokens=tokens, ignore_eos=True, detokenize=False)
         self.meeting.wait(f"{name}-{self.used}")
-        return run_iteration(self.llm.llm_engine, prompts, params, f"{name}-{self.used}")
+        together = functools.partial(held, self.llm) if self.holds else contextlib.nullcontext
+        return run_iteration(self.llm.llm_engine, prompts, params, f"{name}-{self.used}", together=together)
+
+    @property
+    def holds(self) -> bool:
+        """Whether batches are held until they are whole. Replicas of one world pause only all together, by votes."""
+        return os.environ.get("VLLM_DP_SIZE", "1") == "1" and can_hold(self.llm)
 
 
 def vocabulary_of(llm: Any) -> int:
@@ -1006,6 +1040,8 @@ def measure(c: Child) -> None:
         iteration_done(i + 1, e.iterations, "timing")
     describe(c)
     note_lengths(c)
+    if not c.holds:
+        c.part.notes.append(ONE_BY_ONE)
     try:
         trace(c)
     except Exception as x:  # the numbers are there: a profiler that fails must not take them along

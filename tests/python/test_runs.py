@@ -93,6 +93,7 @@ def test_a_whole_run(tmp_path, generation):
     assert info["effective"]["engine"]["tensor_parallel_size"] == 2
     assert "missing" not in info
     assert any("times the time of the untraced" in n for n in info["notes"])
+    assert (runner.ONE_BY_ONE in info["notes"]) != GENERATIONS[generation].holds
 
 
 def test_the_lines_the_cockpit_reads(tmp_path):

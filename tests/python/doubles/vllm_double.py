@@ -13,7 +13,7 @@ import sys
 import time
 from types import SimpleNamespace
 
-from vllm_double_generation import ARGUMENTS, TRACE_NAME
+from vllm_double_generation import ARGUMENTS, HOLDS, TRACE_NAME
 
 
 class SamplingParams:
@@ -25,12 +25,14 @@ class SamplingParams:
 class EngineDouble:
     def __init__(self):
         self.requests = {}
+        self.held = False
         self.seen = set()
         self.model_config = SimpleNamespace(
             get_vocab_size=lambda: 128256, hf_config=SimpleNamespace(num_hidden_layers=32)
         )
 
     def add_request(self, name, prompt, params):
+        assert self.held or not HOLDS or os.environ.get("VLLM_DP_SIZE", "1") != "1", "a batch came in pieces"
         key = tuple(prompt["prompt_token_ids"])
         assert key not in self.seen, "a prompt came twice"
         self.seen.add(key)
@@ -40,6 +42,7 @@ class EngineDouble:
         return bool(self.requests)
 
     def step(self):
+        assert not self.held, "a step while the scheduler is paused waits for ever"
         time.sleep(float(os.environ.get("DOUBLE_STEP", "0.001")))
         outputs = []
         for name, state in list(self.requests.items()):
@@ -51,7 +54,25 @@ class EngineDouble:
         return outputs
 
 
-class LLM:
+class OldSleep:
+    def sleep(self, level=1):
+        raise AssertionError("it would put the weights away")
+
+
+class ModalSleep:
+    """Of releases whose level 0 pauses the scheduler and nothing else."""
+
+    def sleep(self, level=1, mode="abort"):
+        assert (level, mode, self.llm_engine.held) == (0, "abort", False)
+        assert os.environ.get("VLLM_DP_SIZE", "1") == "1", "replicas of one world pause by votes"
+        self.llm_engine.held = True
+
+    def wake_up(self, tags=None):
+        assert tags == ["scheduling"]
+        self.llm_engine.held = False
+
+
+class LLM(ModalSleep if HOLDS else OldSleep):
     def __init__(self, **arguments):
         unknown = set(arguments) - set(ARGUMENTS)
         assert not unknown, f"EngineArgs has no {unknown}"

@@ -29,6 +29,7 @@ class Generation:
     variables: tuple[str, ...]
     profiler: tuple[str, ...]
     trace_name: str  # of a worker's file, before .<time>.pt.trace.json.gz
+    holds: bool = False  # LLM.sleep has modes, and a level 0 that pauses the scheduler
 
 
 GENERATIONS = {
@@ -48,7 +49,7 @@ GENERATIONS = {
         "coordinates", ("profiler_config", "all2all_backend", "nnodes", "node_rank", "master_addr", "master_port"),
         ("VLLM_DP_RANK_LOCAL", "VLLM_ALLREDUCE_USE_SYMM_MEM"),
         (*PROFILER_FIELDS, "ignore_frontend", "delay_iterations", "max_iterations"),
-        "dp0_pp0_tp{rank}_dcp0_ep{rank}_rank{rank}",
+        "dp0_pp0_tp{rank}_dcp0_ep{rank}_rank{rank}", holds=True,
     ),
 }
 
@@ -66,7 +67,7 @@ def write_double(folder: Path, name: str) -> Path:
         "vllm/v1/__init__.py": "",
         "vllm/v1/engine/__init__.py": "",
         "vllm/v1/engine/llm_engine.py": "",
-        "vllm_double_generation.py": f"TRACE_NAME = {g.trace_name!r}\nARGUMENTS = {arguments!r}\n",
+        "vllm_double_generation.py": f"TRACE_NAME = {g.trace_name!r}\nARGUMENTS = {arguments!r}\nHOLDS = {g.holds}\n",
     }
     if g.profiler:
         files["vllm/config/profiler.py"] = outline("ProfilerConfig", g.profiler)
