@@ -24,7 +24,8 @@ var phaseNames = []phase{prefill, decode, mixed}
 type step struct {
 	span
 	phase  phase
-	tokens int // put through the model in this step, -1: not said
+	tokens int  // put through the model in this step, -1: not said
+	idle   bool // passes without requests follow it; see findIdle
 }
 
 // vllmStep reads execute_context_<reqs>(<tokens>)_generation_<reqs>(<tokens>), and
@@ -106,8 +107,8 @@ func countSteps(marks []trace.Mark) int {
 	return gpu
 }
 
-// territory divides all time among a lane's steps. A step lasts until the next one
-// starts, since sampling and the broadcast of the token follow the annotation; on
+// territory divides all time among a lane's steps, but for that of passes without
+// requests. A step lasts until the next one starts, since sampling and the broadcast of the token follow the annotation; on
 // a later stage of a pipeline it starts with the recv that feeds it.
 func (l *lane) territory() []step {
 	out := slices.Clone(l.steps)
@@ -119,13 +120,20 @@ func (l *lane) territory() []step {
 				break
 			}
 		}
-		out[i-1].end = out[i].start
+		out[i-1].reach(out[i].start)
 	}
 	if n := len(out); n > 0 {
 		out[0].start = min(out[0].start, l.extent.start)
-		out[n-1].end = max(out[n-1].end, l.extent.end)
+		out[n-1].reach(max(out[n-1].end, l.extent.end))
 	}
 	return out
+}
+
+// reach makes a step last until then, but not through passes without requests.
+func (s *step) reach(end int64) {
+	if !s.idle {
+		s.end = end
+	}
 }
 
 // phases is the part of the window that each phase has; empty without annotations.
