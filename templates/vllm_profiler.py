@@ -98,6 +98,7 @@ LOWEST_TOKEN, HIGHEST_TOKEN = 256, 32000  # plain tokens of every vocabulary we 
 
 UNFINISHED = "not finished: still running, or killed without warning"
 PATIENCE = float(os.environ.get("SHARDECK_PATIENCE", "1"))  # stretches or shortens every wait for files and memory
+GRACE = max(5.0, 20.0 * PATIENCE)  # seconds that the others get when one process ends badly, or the run is stopped
 QUIET = "SHARDECK_QUIET"  # set for all replicas but the first: one voice in the log
 
 
@@ -311,6 +312,20 @@ def write_local_model(e: Experiment, out: Path) -> None:
         return
     (out / LOCAL_MODEL).mkdir(exist_ok=True)
     write_json(out / LOCAL_MODEL / "config.json", hub_config(shape))
+    for name, data in empty_tokenizer(shape["vocab"]).items():
+        write_json(out / LOCAL_MODEL / name, data)
+
+
+def empty_tokenizer(vocabulary: int) -> dict[str, Any]:
+    """Files of a tokenizer that knows no word, only how many there are. Up to 0.9 vLLM's V1 engine
+    loads one whatever skip_tokenizer_init says, and refuses tokens past its last."""
+    words = {"<unk>": 0, "<last>": vocabulary - 1}
+    return {
+        "tokenizer.json": {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
+                           "pre_tokenizer": None, "post_processor": None, "decoder": None,
+                           "model": {"type": "WordLevel", "vocab": words, "unk_token": "<unk>"}},
+        "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>"},
+    }
 
 
 def local_model(e: Experiment, out: Path) -> str:
@@ -726,6 +741,11 @@ class WorkerExtension:
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
 
+    def shardeck_leave_stacks_out(self) -> None:
+        """For releases that nobody can tell to: a profiler that has not started yet still can."""
+        if hasattr(getattr(self, "profiler", None), "with_stack"):
+            self.profiler.with_stack = False  # type: ignore[attr-defined]
+
     def shardeck_cuda_profiler(self, on: bool) -> None:
         """Opens and closes the range that nsys captures."""
         import torch
@@ -1031,6 +1051,7 @@ def trace(c: Child) -> None:
     c.part.plan = plan_trace(e, layers_of(c.llm), chunk)
     stage("profiling")
     if not e.nsys:
+        leave_stacks_out(c)
         rehearse(c)
     profiler(c, True)
     for i in range(c.part.plan.iterations):
@@ -1051,6 +1072,14 @@ def profiler(c: Child, on: bool) -> None:
             c.llm.collective_rpc("shardeck_cuda_profiler", args=(on,))
         return
     c.llm.start_profile() if on else c.llm.stop_profile()
+
+
+def leave_stacks_out(c: Child) -> None:
+    """Python stacks make traces ten times as big; up to 0.9 vLLM asks for them always, and then
+    PyTorch fails when the profiler is used a second time."""
+    told = c.able.profiler or c.able.reads("VLLM_TORCH_PROFILER_WITH_STACK")
+    if not told and c.able.has("worker_extension_cls"):
+        c.llm.collective_rpc("shardeck_leave_stacks_out")
 
 
 def raw_folder(c: Child) -> Path:
@@ -1207,8 +1236,9 @@ CAUSES: tuple[tuple[int, str, str], ...] = (
     (EXIT_GPUS, r"No CUDA GPUs are available|no NVIDIA driver|larger than the number of available GPUs|"
                 r"is out of bounds for \d+ devices|invalid device ordinal",
      "too few GPUs: fewer are visible than the layout needs"),
-    (EXIT_COMM, r"NCCL error|ncclUnhandledCudaError|ncclSystemError|ncclRemoteError|DistNetworkError|DistStoreError|"
-                r"Watchdog caught collective operation timeout|Connection refused|EADDRINUSE|Address already in use",
+    (EXIT_COMM, r"NCCL error|ncclUnhandledCudaError|ncclSystemError|ncclRemoteError|gloo/transport/|DistNetworkError|"
+                r"DistStoreError|Watchdog caught collective operation timeout|Connection refused|EADDRINUSE|"
+                r"Address already in use",
      "ranks could not communicate: see NCCL_DEBUG=INFO in the log"),
     (EXIT_SOFTWARE, r"CUDA driver version is insufficient|undefined symbol|no kernel image is available|"
                     r"not supported for this model|does not support pipeline parallel",
@@ -1284,6 +1314,7 @@ class Running:
     dp_rank: int
     witness: Witness
     pump: threading.Thread
+    ended_by_us: bool = False
 
 
 class Supervisor:
@@ -1358,23 +1389,32 @@ class Supervisor:
                 self.children.append(self.start_child(kind, r))
         bad = [c for c in self.wait(kind) if c.process.returncode]
         if bad and not self.stopped and not self.follows:
-            self.blame(kind, bad[0])
+            self.blame(kind, bad)
 
-    def blame(self, kind: str, child: Running) -> None:
-        """Finds the cause of the child that failed first: its own word, else its log's."""
+    def blame(self, kind: str, bad: Sequence[Running]) -> None:
+        """The cause is that of the process that tells most; the others often fell because it did,
+        and sometimes before anybody saw it."""
+        causes = [self.cause_of(kind, c) for c in bad if not c.ended_by_us]
+        told = sorted((c for c in causes if c), key=telling)
+        if not told:
+            return
+        if kind == MEASURE:
+            self.failed = told[0]
+        else:
+            self.missing.append(f"execution trace: {told[0][1]}")
+
+    def cause_of(self, kind: str, child: Running) -> tuple[int, str] | None:
+        """Why a child failed: by its own word, else its log's; None where all was done and it fell while it left."""
         path, code = part_path(self.out, kind, child.dp_rank), child.process.returncode
         part = Part.load(path) if path.exists() else Part(path)
         if part.code == EXIT_DONE:
-            return  # all was done; it fell while it left
+            return None
         cause = (part.code, part.cause)
         if part.code in (EXIT_FAILED, EXIT_WORKER):
             who = "rank" if self.e.engine == TORCH else "replica"
             ended = (EXIT_WORKER, f"{who} {child.dp_rank} was ended by signal {-code}") if code < 0 else cause
             cause = child.witness.cause() or ended
-        if kind == MEASURE:
-            self.failed = cause
-        else:
-            self.missing.append(f"execution trace: {cause[1]}")
+        return cause
 
     def start_child(self, kind: str, dp_rank: int) -> Running:
         port = self.place.port + (1 if kind == EXECUTION_TRACE else 0)
@@ -1414,7 +1454,7 @@ class Supervisor:
         pump.start()
         return Running(process, dp_rank, witness, pump)
 
-    def wait(self, kind: str, grace: float = 20.0) -> list[Running]:
+    def wait(self, kind: str, grace: float = GRACE) -> list[Running]:
         """Waits for the children and returns them in the order in which they ended. When one fails,
         or the run is stopped, the others get `grace` seconds and are then ended: all ranks end."""
         ended: list[Running] = []
@@ -1425,6 +1465,7 @@ class Supervisor:
                 deadline = time.monotonic() + (grace if not self.follows else 5.0)
             if time.monotonic() > deadline:
                 for c in self.children:
+                    c.ended_by_us = c.ended_by_us or c not in ended
                     end_process(c.process, signal.SIGKILL)
             time.sleep(0.05)
         for c in self.children:
@@ -1525,6 +1566,15 @@ class Supervisor:
         raw = self.out / RAW_TRACES
         if code in (EXIT_DONE, EXIT_PARTIAL) or not any(p.is_file() for p in raw.rglob("*")):
             shutil.rmtree(raw, ignore_errors=True)
+
+
+def telling(cause: tuple[int, str]) -> int:
+    """Orders causes: what a person can act upon, a process that was ended, one that failed; last
+    what befalls the others of such a one: they cannot reach it, or give up."""
+    code, text = cause
+    if "was ended by signal" in text:
+        return 1
+    return {EXIT_FAILED: 2, EXIT_COMM: 3, EXIT_WORKER: 4}.get(code, 0)
 
 
 def now() -> str:

@@ -39,7 +39,7 @@ TWO_REPLICAS = {
 class Run:
     """One start of the runner; the config is JSON, which needs no PyYAML."""
 
-    def __init__(self, folder, generation="coordinates", config=(), gpus="0,1", **environment):
+    def __init__(self, folder, generation="coordinates", config=(), gpus="0,1", program=RUNNER, **environment):
         self.out = folder / "out"
         config = {**CONFIG, **dict(config)}
         path = folder / "config.yaml"
@@ -48,7 +48,7 @@ class Run:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("SLURM_", "VLLM_", "DOUBLE_"))}
         self.environment = {**clean, "PYTHONPATH": str(doubles), "CUDA_VISIBLE_DEVICES": gpus,
                             "PYTHONDONTWRITEBYTECODE": "1", "SHARDECK_PATIENCE": "0.02", **environment}
-        self.command = [sys.executable, str(RUNNER), "--config", str(path), "--output-dir", str(self.out)]
+        self.command = [sys.executable, str(program), "--config", str(path), "--output-dir", str(self.out)]
         self.log = ""
 
     def start(self, **environment):
@@ -93,6 +93,21 @@ def test_a_whole_run(tmp_path, generation):
     assert info["effective"]["engine"]["tensor_parallel_size"] == 2
     assert "missing" not in info
     assert any("times the time of the untraced" in n for n in info["notes"])
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_random_weights_of_a_known_shape(tmp_path, generation):
+    """Nothing is fetched, and the releases that load a tokenizer all the same find one."""
+    shape = {"name": "tiny/dense", "hidden": 64, "layers": 4, "heads": 8, "kv_heads": 2, "head_dim": 8,
+             "intermediate": 128, "vocab": 1024}
+    for name in ("vllm_profiler.py", "torch_engine.py"):
+        text = RUNNER.with_name(name).read_text(encoding="utf-8")
+        filled = text.replace('SHAPES = r"""[]"""', f'SHAPES = r"""{json.dumps([shape])}"""')
+        (tmp_path / name).write_text(filled, encoding="utf-8")
+    model = {"name": "tiny/dense", "precision": "bfloat16", "weights": "dummy"}
+    r = Run(tmp_path, generation, config={"model": model}, program=tmp_path / "vllm_profiler.py")
+    assert r.go() == runner.EXIT_DONE, r.log
+    assert r.read("run.json")["effective"]["asked"]["model"].endswith(runner.LOCAL_MODEL)
 
 
 def test_the_lines_the_cockpit_reads(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import os
@@ -234,7 +235,9 @@ def test_expert_parallelism_is_passed(monkeypatch):
         "VLLM_DP_RANK_LOCAL": "1",
     }
     assert "CUDA_VISIBLE_DEVICES" not in s.environment
-    old = setup_for(e, "environment", place=runner.Place(dp_rank=1), moe=True)
+    able = abilities("coordinates")
+    able = dataclasses.replace(able, environment=able.environment - {"VLLM_DP_RANK_LOCAL"})
+    old = runner.build_setup(e, able, runner.Place(dp_rank=1), runner.MEASURE, "/t", True, "m")
     assert old.environment["CUDA_VISIBLE_DEVICES"] == "1"  # where the engine does not choose, we do
 
 
@@ -273,7 +276,7 @@ def test_communication(name, comm, arguments, environment):
 
 def test_communication_that_cannot_be_had_is_refused():
     with pytest.raises(runner.Failure, match="symm_mem"):
-        setup_for(experiment(comm={"all_reduce": "symm_mem"}), "environment")
+        setup_for(experiment(comm={"all_reduce": "symm_mem"}), "stacks")
 
 
 def test_the_user_has_the_last_word():
@@ -562,6 +565,8 @@ def test_random_weights_need_no_hub(tmp_path, monkeypatch):
     runner.write_local_model(e, tmp_path)
     folder = runner.local_model(e, tmp_path)
     assert json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))["hidden_size"] == 64
+    words = json.loads((Path(folder) / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    assert max(words.values()) == 1023  # the last token that a prompt may hold
     s = runner.build_setup(e, abilities("coordinates"), runner.Place(), runner.MEASURE, "/t", False, folder)
     assert s.arguments["model"] == folder
 
@@ -602,3 +607,46 @@ def test_a_missing_package_is_no_dead_rank():
     code, text = w.cause()
     assert code == runner.EXIT_SOFTWARE
     assert "No module named 'flashinfer'" in text
+
+
+# Who is to blame
+
+
+GLOO = "RuntimeError: [gloo/transport/tcp/pair.cc:545] Read error [127.0.0.1]:5: Connection reset by peer"
+
+
+def ended(folder, rank, code, cause, returncode, by_us=False):
+    """A process that has ended, with the part that it left."""
+    part = runner.Part(runner.part_path(folder, runner.MEASURE, rank), code=code, cause=cause)
+    part.path.parent.mkdir(exist_ok=True)
+    part.save()
+    return runner.Running(SimpleNamespace(returncode=returncode), rank, runner.Witness(lambda: None), None, by_us)
+
+
+@pytest.mark.parametrize(
+    ("children", "code", "says"),
+    [
+        # a neighbour sees the lost connection before anybody sees the process that is gone
+        ([(0, 1, GLOO, 1), (1, 1, runner.UNFINISHED, -9)], runner.EXIT_WORKER, "rank 1 was ended by signal 9"),
+        ([(0, runner.EXIT_COMM, "ranks could not", 8), (1, runner.EXIT_MEMORY, "out of GPU memory", 7)],
+         runner.EXIT_MEMORY, "out of GPU memory"),
+        ([(0, runner.EXIT_COMM, "ranks could not", 8), (1, 1, "ValueError: x", 1)], runner.EXIT_FAILED, "ValueError"),
+        ([(1, runner.EXIT_COMM, "ranks could not", 8)], runner.EXIT_COMM, "ranks could not"),
+        ([(1, 1, "ValueError: x", 1), (0, 1, runner.UNFINISHED, -9, True)], runner.EXIT_FAILED, "ValueError"),  # we ended it
+    ],
+)
+def test_the_cause_is_of_the_process_that_tells_most(tmp_path, children, code, says):
+    s = runner.Supervisor(dataclasses.replace(experiment(), engine="torch"), tmp_path / "c", tmp_path, runner.Place())
+    s.blame(runner.MEASURE, [ended(tmp_path, *c) for c in children])
+    assert s.failed is not None
+    assert (s.failed[0], says in s.failed[1]) == (code, True), s.failed
+
+
+def test_a_process_that_fell_while_it_left_is_not_to_blame(tmp_path):
+    s = runner.Supervisor(experiment(), tmp_path / "c", tmp_path, runner.Place())
+    s.blame(runner.MEASURE, [ended(tmp_path, 0, runner.EXIT_DONE, "", -11)])
+    assert s.failed is None
+
+
+def test_a_lost_connection_is_no_fault_of_the_one_that_saw_it():
+    assert runner.classify(GLOO)[0] == runner.EXIT_COMM
