@@ -91,6 +91,7 @@ LOCAL_MODEL = ".model"  # a model's config made here, for weights: dummy
 TRACE_BUDGET = 300e6  # bytes of Kineto JSON a rank, before compression
 STEP_BYTES = 1.2e6  # of one forward step of a model of STEP_LAYERS layers, measured
 STEP_LAYERS = 32
+REPLICAS_MEET = 32  # steps after which vLLM's replicas of one world ask whether all are done
 PREFILL_CHUNK = 8192  # tokens of one prefill step, vLLM's usual max_num_batched_tokens
 DEFAULT_SEQUENCES = 256  # that vLLM runs at once on an A100; more elsewhere
 
@@ -463,18 +464,25 @@ class TracePlan:
     bytes: int  # estimate, a rank, before compression
 
 
-def plan_trace(e: Experiment, layers: int = STEP_LAYERS, chunk: int = PREFILL_CHUNK) -> TracePlan:
+def plan_trace(e: Experiment, layers: int = STEP_LAYERS, chunk: int = PREFILL_CHUNK, together: int = 1) -> TracePlan:
     """Bounds the traced pass: what is given stands, auto keeps the estimate under the budget.
 
     A step costs about the same trace whether it is a prefill chunk or a decode step. Two
-    iterations where they fit, since a rank must be late in both to be called a straggler.
+    iterations where they fit, since a rank must be late in both to be called a straggler. Replicas
+    of one world ask each other every `together` steps whether all are done, and step on until then.
     """
     step = STEP_BYTES * max(layers, 1) / e.pp / STEP_LAYERS
     prefill = math.ceil(e.requests(0) * e.seq_len / chunk)
     iterations = e.trace_iterations or min(2, e.iterations)
-    room = int(TRACE_BUDGET / step / iterations) - prefill
+    room = int(TRACE_BUDGET / step / iterations) // together * together - prefill
     tokens = min(e.trace_tokens or max(2, room), e.max_tokens)
-    return TracePlan(iterations, tokens, int(iterations * (prefill + tokens) * step))
+    steps = math.ceil((prefill + tokens) / together) * together
+    return TracePlan(iterations, tokens, int(iterations * steps * step))
+
+
+def say_plan(plan: TracePlan, e: Experiment) -> None:
+    size = "" if e.nsys else f", about {plan.bytes / 1e6:.0f} MB a rank before compression"
+    say(f"traced pass: {plan.iterations} of {e.iterations} iterations, {plan.tokens} of {e.max_tokens} output tokens each{size}")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -640,16 +648,21 @@ def visible_devices(count: int) -> list[str]:
     return [d for d in given.split(",") if d] or [str(i) for i in range(count)]
 
 
+# Ways of an all-reduce that vLLM takes before the one asked for, wherever it can; which of them
+# are on by default changes from release to release.
+SYMMETRIC = "VLLM_ALLREDUCE_USE_SYMM_MEM"
+FLASHINFER = ("VLLM_ALLREDUCE_USE_FLASHINFER", "VLLM_ALLREDUCE_USE_FLASHINFER_PCIE_IPC")
+
+
 def comm_arguments(s: Setup, e: Experiment, able: Abilities) -> None:
-    symmetric = "VLLM_ALLREDUCE_USE_SYMM_MEM"
-    if e.all_reduce == "nccl":
-        s.need(able, "disable_custom_all_reduce", True, "comm.all_reduce: nccl")
-    if e.all_reduce in ("nccl", "custom") and able.reads(symmetric):
-        s.environment[symmetric] = "0"
+    if e.all_reduce == "symm_mem" and not able.reads(SYMMETRIC):
+        raise Failure(EXIT_SOFTWARE, f"comm.all_reduce: symm_mem needs a vLLM that reads {SYMMETRIC}: use a newer one")
+    if e.all_reduce in ("nccl", "symm_mem"):
+        s.need(able, "disable_custom_all_reduce", True, f"comm.all_reduce: {e.all_reduce}")
+    if e.all_reduce != "auto":
+        s.environment.update({v: "0" for v in (SYMMETRIC, *FLASHINFER) if able.reads(v)})
     if e.all_reduce == "symm_mem":
-        if not able.reads(symmetric):
-            raise Failure(EXIT_SOFTWARE, f"comm.all_reduce: symm_mem needs a vLLM that reads {symmetric}: use a newer one")
-        s.environment[symmetric] = "1"
+        s.environment[SYMMETRIC] = "1"
     if e.all2all != "auto":
         if able.has("all2all_backend"):
             s.arguments["all2all_backend"] = e.all2all
@@ -1047,9 +1060,12 @@ def trace(c: Child) -> None:
         return
     if c.part.missing:
         return  # no profiler in this vLLM, and the reason is there already
-    chunk = c.part.ranks[0].get("engine", {}).get("max_num_batched_tokens") or PREFILL_CHUNK
-    c.part.plan = plan_trace(e, layers_of(c.llm), chunk)
+    engine = c.part.ranks[0].get("engine", {})
+    one_world = (engine.get("data_parallel_size") or 1) > 1  # replicas of a dense model know nothing of each other
+    c.part.plan = plan_trace(e, layers_of(c.llm), engine.get("max_num_batched_tokens") or PREFILL_CHUNK,
+                             REPLICAS_MEET if one_world else 1)
     stage("profiling")
+    say_plan(c.part.plan, e)
     if not e.nsys:
         leave_stacks_out(c)
         rehearse(c)
@@ -1356,6 +1372,7 @@ class Supervisor:
             self.run_pass(MEASURE)
         except Failure as f:
             self.failed = (f.code, str(f))
+            self.tell_others(MEASURE, self.failed)
         if not self.failed and not self.stopped:
             self.run_execution_trace()
         if self.leads:
@@ -1387,21 +1404,47 @@ class Supervisor:
             self.children = []
             for r in self.here():
                 self.children.append(self.start_child(kind, r))
-        bad = [c for c in self.wait(kind) if c.process.returncode]
-        if bad and not self.stopped and not self.follows:
+        bad = [c for c in self.wait(kind) if c.process.returncode or self.follows]  # those never end of themselves
+        if bad and not self.stopped:
             self.blame(kind, bad)
 
     def blame(self, kind: str, bad: Sequence[Running]) -> None:
-        """The cause is that of the process that tells most; the others often fell because it did,
-        and sometimes before anybody saw it."""
-        causes = [self.cause_of(kind, c) for c in bad if not c.ended_by_us]
-        told = sorted((c for c in causes if c), key=telling)
-        if not told:
-            return
-        if kind == MEASURE:
+        """The cause is that of the process that tells most, on whichever node; the others often
+        fell because it did, and sometimes before anybody saw it."""
+        of = self.cause_of_follower if self.follows else self.cause_of
+        own = sorted((c for b in bad if not b.ended_by_us if (c := of(kind, b))), key=telling)
+        if own:
+            self.tell_others(kind, own[0])
+        told = sorted(own + self.told_by_others(kind), key=telling)
+        if told and kind == MEASURE:
             self.failed = told[0]
-        else:
+        elif told:
             self.missing.append(f"execution trace: {told[0][1]}")
+
+    def tell_others(self, kind: str, cause: tuple[int, str]) -> None:
+        """Leaves word for the other nodes, which would wait for ranks that are gone."""
+        if self.place.nodes > 1:
+            with contextlib.suppress(FileNotFoundError):  # the run is over
+                write_json(self.out / PARTS / f"lost_{kind}_{self.place.node}.json", cause)
+
+    def told_by_others(self, kind: str) -> list[tuple[int, str]]:
+        """Why other nodes failed in this pass."""
+        if self.place.nodes == 1:
+            return []
+        mine = f"lost_{kind}_{self.place.node}.json"
+        told = [p.read_text(encoding="utf-8") for p in (self.out / PARTS).glob(f"lost_{kind}_*.json") if p.name != mine]
+        return [(int(code), str(text)) for code, text in map(json.loads, told)]
+
+    def cause_of_follower(self, kind: str, child: Running) -> tuple[int, str] | None:
+        """Why workers of a replica ended on this node; None where its head was done with them, which
+        a shared file system may show a little later."""
+        deadline = time.monotonic() + max(1.0, 5.0 * PATIENCE)
+        while time.monotonic() < deadline:
+            if self.head_is_done(kind):
+                return None
+            time.sleep(0.2)
+        gone = f"the workers on {socket.gethostname()} ended with exit code {child.process.returncode}: see this node's log"
+        return child.witness.cause() or (EXIT_WORKER, gone)
 
     def cause_of(self, kind: str, child: Running) -> tuple[int, str] | None:
         """Why a child failed: by its own word, else its log's; None where all was done and it fell while it left."""
@@ -1456,12 +1499,14 @@ class Supervisor:
 
     def wait(self, kind: str, grace: float = GRACE) -> list[Running]:
         """Waits for the children and returns them in the order in which they ended. When one fails,
-        or the run is stopped, the others get `grace` seconds and are then ended: all ranks end."""
+        here or on another node, or the run is stopped, the others get `grace` seconds and are then
+        ended: all ranks end."""
         ended: list[Running] = []
         deadline = math.inf
         while len(ended) < len(self.children):
             ended += [c for c in self.children if c not in ended and c.process.poll() is not None]
-            if deadline == math.inf and (self.stopped or any(c.process.returncode for c in ended) or self.head_is_done(kind)):
+            failed = any(c.process.returncode for c in ended) or self.told_by_others(kind)
+            if deadline == math.inf and (self.stopped or failed or self.head_is_done(kind)):
                 deadline = time.monotonic() + (grace if not self.follows else 5.0)
             if time.monotonic() > deadline:
                 for c in self.children:

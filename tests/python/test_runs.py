@@ -117,7 +117,8 @@ def test_the_lines_the_cockpit_reads(tmp_path):
     assert lines == [
         "stage environment", "stage weights", "stage warm-up", "iteration 1 of 1 warm-up",
         "stage timing", *(f"iteration {i} of 3 timing" for i in (1, 2, 3)),
-        "stage profiling", *(f"iteration {i} of 2 profiling" for i in (1, 2)),
+        "stage profiling", "traced pass: 2 of 3 iterations, 5 of 5 output tokens each, about 14 MB a rank before compression",
+        *(f"iteration {i} of 2 profiling" for i in (1, 2)),
         "stage writing traces", "execution trace: a second engine, eager, random weights", "stage done",
     ]
 
@@ -167,6 +168,25 @@ def test_a_replica_over_two_nodes(tmp_path):
     assert "--headless" in called
     assert "--nnodes 2 --node-rank 1 --master-addr 127.0.0.1" in called
     assert [n for n in r.names() if n.startswith("torch_et")] == [f"torch_et_{i}.json.gz" for i in range(4)]
+
+
+@pytest.mark.parametrize(
+    ("last_word", "left", "code", "says"),
+    [
+        ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB.", 3, runner.EXIT_MEMORY, "out of GPU memory"),
+        ("Executor: all workers exited gracefully", 0, runner.EXIT_WORKER, "ended with exit code 0"),
+    ],
+)
+def test_workers_that_are_gone_on_another_node_end_the_run(tmp_path, last_word, left, code, says):
+    r = Run(tmp_path, config={"parallelism": {"tp": 4}}, DOUBLE_FAIL="hang")  # as a head does that waits for them
+    tool = tmp_path / "bin" / "vllm"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\necho '{last_word}'\nexit {left}\n")
+    tool.chmod(0o755)
+    r.environment["PATH"] = f"{tool.parent}:{r.environment['PATH']}"
+    codes, logs = two_nodes(r)
+    assert codes == [code, code], logs
+    assert says in r.read("run.json")["cause"]
 
 
 def test_a_node_that_fails_ends_the_others(tmp_path):

@@ -95,6 +95,15 @@ def test_stages_of_a_pipeline_trace_more_steps():
     assert runner.plan_trace(experiment(parallelism__pp=2)).tokens > runner.plan_trace(experiment()).tokens
 
 
+def test_replicas_of_one_world_step_until_all_are_done():
+    e = experiment(parallelism__tp=1, parallelism__dp_shard=2, data__max_tokens=64, profiling__trace_tokens=4)
+    alone, world = runner.plan_trace(e, 27), runner.plan_trace(e, 27, together=32)
+    assert world.tokens == alone.tokens == 4
+    assert world.bytes == pytest.approx(51.8e6, rel=0.3)  # as two H100 wrote for 64 passes where 8 were needed
+    auto = runner.plan_trace(experiment(parallelism__dp_shard=2), together=32)
+    assert auto.bytes <= runner.TRACE_BUDGET
+
+
 def test_a_huge_prefill_still_traces_two_tokens():
     plan = runner.plan_trace(experiment(data__batch_size=512, data__seq_len=32768))
     assert plan.tokens == 2
@@ -258,12 +267,17 @@ def test_several_nodes():
     assert f.value.code == runner.EXIT_SOFTWARE
 
 
+SYMMETRIC, FLASHINFER = "VLLM_ALLREDUCE_USE_SYMM_MEM", "VLLM_ALLREDUCE_USE_FLASHINFER"
+
+
 @pytest.mark.parametrize(
     ("name", "comm", "arguments", "environment"),
     [
-        ("coordinates", {"all_reduce": "nccl"}, {"disable_custom_all_reduce": True}, {"VLLM_ALLREDUCE_USE_SYMM_MEM": "0"}),
-        ("coordinates", {"all_reduce": "custom"}, {}, {"VLLM_ALLREDUCE_USE_SYMM_MEM": "0"}),
-        ("coordinates", {"all_reduce": "symm_mem"}, {}, {"VLLM_ALLREDUCE_USE_SYMM_MEM": "1"}),
+        ("coordinates", {"all_reduce": "nccl"}, {"disable_custom_all_reduce": True}, {SYMMETRIC: "0", FLASHINFER: "0"}),
+        ("coordinates", {"all_reduce": "custom"}, {}, {SYMMETRIC: "0", FLASHINFER: "0"}),
+        ("coordinates", {"all_reduce": "symm_mem"}, {"disable_custom_all_reduce": True}, {SYMMETRIC: "1", FLASHINFER: "0"}),
+        ("environment", {"all_reduce": "nccl"}, {"disable_custom_all_reduce": True}, {SYMMETRIC: "0"}),
+        ("stacks", {"all_reduce": "nccl"}, {"disable_custom_all_reduce": True}, {}),
         ("coordinates", {"all2all": "deepep_low_latency"}, {"all2all_backend": "deepep_low_latency"}, {}),
         ("environment", {"all2all": "deepep_low_latency"}, {}, {"VLLM_ALL2ALL_BACKEND": "deepep_low_latency"}),
     ],
@@ -271,7 +285,13 @@ def test_several_nodes():
 def test_communication(name, comm, arguments, environment):
     s = setup_for(experiment(comm=comm), name)
     assert arguments.items() <= s.arguments.items()
-    assert environment.items() <= s.environment.items()
+    assert {k: v for k, v in s.environment.items() if "ALLREDUCE" in k or "ALL2ALL" in k} == environment
+
+
+def test_the_engine_chooses_the_all_reduce_where_nobody_asks():
+    s = setup_for(experiment(), "coordinates")
+    assert "disable_custom_all_reduce" not in s.arguments
+    assert not any("ALLREDUCE" in k for k in s.environment)
 
 
 def test_communication_that_cannot_be_had_is_refused():

@@ -56,7 +56,7 @@ GENERATIONS = {
     ),
     # 0.16 and later: the variables are gone, names hold every coordinate.
     "coordinates": Generation(
-        ("profiler_config", "all2all_backend", *NODES), ("VLLM_ALLREDUCE_USE_SYMM_MEM",),
+        ("profiler_config", "all2all_backend", *NODES), ("VLLM_ALLREDUCE_USE_SYMM_MEM", "VLLM_ALLREDUCE_USE_FLASHINFER"),
         (*PROFILER_FIELDS, "ignore_frontend", "delay_iterations", "max_iterations"),
         "dp0_pp0_tp{rank}_dcp0_ep{rank}_rank{rank}",
     ),
