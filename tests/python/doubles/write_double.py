@@ -19,10 +19,11 @@ COMMON_VARIABLES = (
 PROFILER_VARIABLES = tuple(
     f"VLLM_TORCH_PROFILER_{name}" for name in "DIR RECORD_SHAPES WITH_PROFILE_MEMORY WITH_STACK WITH_FLOPS".split()
 )
-PROFILER_FIELDS = (
-    "profiler torch_profiler_dir torch_profiler_with_stack torch_profiler_record_shapes torch_profiler_use_gzip "
-    "torch_profiler_dump_cuda_time_total"
-).split()
+PROFILER_FIELDS = tuple((
+    "profiler torch_profiler_dir torch_profiler_with_stack torch_profiler_with_flops torch_profiler_use_gzip "
+    "torch_profiler_dump_cuda_time_total torch_profiler_record_shapes torch_profiler_with_memory "
+    "ignore_frontend delay_iterations max_iterations"
+).split())
 NODES = ("nnodes", "node_rank", "master_addr", "master_port")
 
 
@@ -37,7 +38,7 @@ class Generation:
     tokenizer: bool = False  # loaded whatever skip_tokenizer_init says
 
 
-# Arguments, variables and file names as in releases that were run for real, but "nodes".
+# Arguments, variables and file names as 0.9.2, 0.10.2, 0.11.1, 0.13.0 and 0.32.0 have them.
 GENERATIONS = {
     # 0.8 and 0.9: nobody can tell the profiler to leave stacks out, and a tokenizer is needed.
     "stacks": Generation((), ("VLLM_TORCH_PROFILER_DIR",), (), "{host}_{pid}", tokenizer=True),
@@ -45,19 +46,21 @@ GENERATIONS = {
     "environment": Generation(
         (), (*PROFILER_VARIABLES, "VLLM_ALL2ALL_BACKEND", "VLLM_ALLREDUCE_USE_SYMM_MEM"), (), "{host}_{pid}",
     ),
-    # 0.11.1 to 0.12: trace names hold the rank, all-to-all and, last, nodes are options.
+    # 0.11.1 to 0.12: trace names hold the rank, all-to-all and nodes are options.
     "nodes": Generation(
-        ("all2all_backend", *NODES), (*PROFILER_VARIABLES, "VLLM_ALLREDUCE_USE_SYMM_MEM"), (), "instance7-rank-{rank}",
+        ("all2all_backend", *NODES), (*PROFILER_VARIABLES, "VLLM_ALL2ALL_BACKEND", "VLLM_ALLREDUCE_USE_SYMM_MEM"), (),
+        "instance7-rank-{rank}",
     ),
     # 0.13 to 0.15: profiler_config, and the variables still.
     "profiler_config": Generation(
-        ("profiler_config", "all2all_backend", *NODES), (*PROFILER_VARIABLES, "VLLM_ALLREDUCE_USE_SYMM_MEM"),
-        tuple(PROFILER_FIELDS), "instance7-rank-{rank}",
+        ("profiler_config", "all2all_backend", *NODES),
+        (*PROFILER_VARIABLES, "VLLM_ALL2ALL_BACKEND", "VLLM_ALLREDUCE_USE_SYMM_MEM"),
+        PROFILER_FIELDS, "instance7-rank-{rank}",
     ),
     # 0.16 and later: the variables are gone, names hold every coordinate.
     "coordinates": Generation(
         ("profiler_config", "all2all_backend", *NODES), ("VLLM_ALLREDUCE_USE_SYMM_MEM", "VLLM_ALLREDUCE_USE_FLASHINFER"),
-        (*PROFILER_FIELDS, "ignore_frontend", "delay_iterations", "max_iterations"),
+        (*PROFILER_FIELDS, "warmup_iterations", "active_iterations", "wait_iterations"),
         "dp0_pp0_tp{rank}_dcp0_ep{rank}_rank{rank}",
     ),
 }
