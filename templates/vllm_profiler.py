@@ -621,6 +621,9 @@ def layout_arguments(s: Setup, e: Experiment, able: Abilities, place: Place, moe
         for name, value in (("nnodes", place.nodes), ("node_rank", place.node),
                             ("master_addr", place.master), ("master_port", place.port)):
             s.need(able, name, value, "a replica over several nodes")
+        # LLM and `vllm serve` have defaults of their own for these, and all ranks must have the same
+        s.arguments["max_num_batched_tokens"] = PREFILL_CHUNK
+        s.arguments["max_num_seqs"] = max(DEFAULT_SEQUENCES, e.requests(0))
     if e.dp > 1:
         s.environment.update(replica_environment(e, able, place, moe))
 

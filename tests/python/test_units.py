@@ -262,6 +262,8 @@ def test_several_nodes():
     place = runner.Place(nodes=2, node=1, master="n1", port=9)
     s = setup_for(experiment(parallelism__tp=8), "coordinates", place=place)
     assert [s.arguments[k] for k in ("nnodes", "node_rank", "master_addr", "master_port")] == [2, 1, "n1", 9]
+    assert [s.arguments[k] for k in ("max_num_batched_tokens", "max_num_seqs")] == [8192, 256]  # not each program's own
+    assert "max_num_seqs" not in setup_for(experiment(), "coordinates").arguments
     with pytest.raises(runner.Failure, match="nnodes") as f:
         setup_for(experiment(parallelism__tp=8), "environment", place=place)
     assert f.value.code == runner.EXIT_SOFTWARE
