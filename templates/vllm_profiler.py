@@ -677,8 +677,9 @@ def comm_arguments(s: Setup, e: Experiment, able: Abilities) -> None:
 
 def profiler_arguments(s: Setup, e: Experiment, able: Abilities, traces: str) -> None:
     """Torch's profiler in the workers, or for nsys cudaProfilerStart and -Stop; never both."""
-    s.default("VLLM_RPC_TIMEOUT", "3600000")  # ms: a flush takes minutes
-    s.default("VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS", "3600")
+    for variable, hour in (("VLLM_RPC_TIMEOUT", "3600000"), ("VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS", "3600")):
+        if able.reads(variable):
+            s.default(variable, hour)  # a flush takes minutes
     if e.nsys and not able.profiler:
         return  # cudaProfilerStart through the worker extension
     if able.has("profiler_config") and able.profiler:
