@@ -58,7 +58,8 @@ var Definitions = []Definition{
 		"Communication kernel launches of one GPU in the whole traced file, profiler start included; mean over ranks. By: call types.",
 		NoBetter, 0},
 	{"coll_calls_per_step", nil, "calls/step", "calls", "communication",
-		"Communication kernel launches of one GPU per forward step (a prefill or one decode step), where step annotations or run.json say how many steps were traced. By: call types.",
+		"Communication kernel launches of one GPU per forward step (a prefill or one decode step), where step annotations or run.json say how many steps were traced. " +
+			"Forward passes without requests, which vLLM runs on a data-parallel replica until all are done, have no annotation and are left out; a warning says how many. By: call types.",
 		NoBetter, 1},
 	{"coll_bytes", nil, "bytes", "B", "communication",
 		"Mean size of a call as nccl-tests counts it (all-gather and reduce-scatter: the whole buffer), from NCCL metadata, else inferred from model shape, phase and layout and marked as an estimate. By: call types.",

@@ -659,6 +659,7 @@ class Rank:
         layers = self.engine.shape.layers * (1 if self.engine.graphs else EAGER_STEP)
         plan = self.part.plan = runner.plan_trace(self.e, layers, self.e.requests(0) * self.e.seq_len)
         runner.stage("profiling")
+        runner.say_plan(plan, self.e)
         with self.nsys_range() if self.e.nsys else self.kineto():
             for i in range(plan.iterations):
                 self.part.traced.append(self.batch(plan.tokens))

@@ -94,6 +94,7 @@ LOCAL_MODEL = ".model"  # a model's config made here, for weights: dummy
 TRACE_BUDGET = 300e6  # bytes of Kineto JSON a rank, before compression
 STEP_BYTES = 1.2e6  # of one forward step of a model of STEP_LAYERS layers, measured
 STEP_LAYERS = 32
+REPLICAS_MEET = 32  # steps after which vLLM's replicas of one world ask whether all are done
 PREFILL_CHUNK = 8192  # tokens of one prefill step, vLLM's usual max_num_batched_tokens
 DEFAULT_SEQUENCES = 256  # that vLLM runs at once on an A100; more elsewhere
 
@@ -103,6 +104,7 @@ ONE_BY_ONE = ("requests reach the scheduler one at a time here: a batch is prefi
               "and the time to the first token varies with it")
 UNFINISHED = "not finished: still running, or killed without warning"
 PATIENCE = float(os.environ.get("SHARDECK_PATIENCE", "1"))  # stretches or shortens every wait for files and memory
+GRACE = max(5.0, 20.0 * PATIENCE)  # seconds that the others get when one process ends badly, or the run is stopped
 QUIET = "SHARDECK_QUIET"  # set for all replicas but the first: one voice in the log
 
 
@@ -316,6 +318,20 @@ def write_local_model(e: Experiment, out: Path) -> None:
         return
     (out / LOCAL_MODEL).mkdir(exist_ok=True)
     write_json(out / LOCAL_MODEL / "config.json", hub_config(shape))
+    for name, data in empty_tokenizer(shape["vocab"]).items():
+        write_json(out / LOCAL_MODEL / name, data)
+
+
+def empty_tokenizer(vocabulary: int) -> dict[str, Any]:
+    """Files of a tokenizer that knows no word, only how many there are. Up to 0.9 vLLM's V1 engine
+    loads one whatever skip_tokenizer_init says, and refuses tokens past its last."""
+    words = {"<unk>": 0, "<last>": vocabulary - 1}
+    return {
+        "tokenizer.json": {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
+                           "pre_tokenizer": None, "post_processor": None, "decoder": None,
+                           "model": {"type": "WordLevel", "vocab": words, "unk_token": "<unk>"}},
+        "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>"},
+    }
 
 
 def local_model(e: Experiment, out: Path) -> str:
@@ -476,18 +492,25 @@ class TracePlan:
     bytes: int  # estimate, a rank, before compression
 
 
-def plan_trace(e: Experiment, layers: int = STEP_LAYERS, chunk: int = PREFILL_CHUNK) -> TracePlan:
+def plan_trace(e: Experiment, layers: int = STEP_LAYERS, chunk: int = PREFILL_CHUNK, together: int = 1) -> TracePlan:
     """Bounds the traced pass: what is given stands, auto keeps the estimate under the budget.
 
     A step costs about the same trace whether it is a prefill chunk or a decode step. Two
-    iterations where they fit, since a rank must be late in both to be called a straggler.
+    iterations where they fit, since a rank must be late in both to be called a straggler. Replicas
+    of one world ask each other every `together` steps whether all are done, and step on until then.
     """
     step = STEP_BYTES * max(layers, 1) / e.pp / STEP_LAYERS
     prefill = math.ceil(e.requests(0) * e.seq_len / chunk)
     iterations = e.trace_iterations or min(2, e.iterations)
-    room = int(TRACE_BUDGET / step / iterations) - prefill
+    room = int(TRACE_BUDGET / step / iterations) // together * together - prefill
     tokens = min(e.trace_tokens or max(2, room), e.max_tokens)
-    return TracePlan(iterations, tokens, int(iterations * (prefill + tokens) * step))
+    steps = math.ceil((prefill + tokens) / together) * together
+    return TracePlan(iterations, tokens, int(iterations * steps * step))
+
+
+def say_plan(plan: TracePlan, e: Experiment) -> None:
+    size = "" if e.nsys else f", about {plan.bytes / 1e6:.0f} MB a rank before compression"
+    say(f"traced pass: {plan.iterations} of {e.iterations} iterations, {plan.tokens} of {e.max_tokens} output tokens each{size}")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -626,6 +649,9 @@ def layout_arguments(s: Setup, e: Experiment, able: Abilities, place: Place, moe
         for name, value in (("nnodes", place.nodes), ("node_rank", place.node),
                             ("master_addr", place.master), ("master_port", place.port)):
             s.need(able, name, value, "a replica over several nodes")
+        # LLM and `vllm serve` have defaults of their own for these, and all ranks must have the same
+        s.arguments["max_num_batched_tokens"] = PREFILL_CHUNK
+        s.arguments["max_num_seqs"] = max(DEFAULT_SEQUENCES, e.requests(0))
     if e.dp > 1:
         s.environment.update(replica_environment(e, able, place, moe))
 
@@ -653,16 +679,21 @@ def visible_devices(count: int) -> list[str]:
     return [d for d in given.split(",") if d] or [str(i) for i in range(count)]
 
 
+# Ways of an all-reduce that vLLM takes before the one asked for, wherever it can; which of them
+# are on by default changes from release to release.
+SYMMETRIC = "VLLM_ALLREDUCE_USE_SYMM_MEM"
+FLASHINFER = ("VLLM_ALLREDUCE_USE_FLASHINFER", "VLLM_ALLREDUCE_USE_FLASHINFER_PCIE_IPC")
+
+
 def comm_arguments(s: Setup, e: Experiment, able: Abilities) -> None:
-    symmetric = "VLLM_ALLREDUCE_USE_SYMM_MEM"
-    if e.all_reduce == "nccl":
-        s.need(able, "disable_custom_all_reduce", True, "comm.all_reduce: nccl")
-    if e.all_reduce in ("nccl", "custom") and able.reads(symmetric):
-        s.environment[symmetric] = "0"
+    if e.all_reduce == "symm_mem" and not able.reads(SYMMETRIC):
+        raise Failure(EXIT_SOFTWARE, f"comm.all_reduce: symm_mem needs a vLLM that reads {SYMMETRIC}: use a newer one")
+    if e.all_reduce in ("nccl", "symm_mem"):
+        s.need(able, "disable_custom_all_reduce", True, f"comm.all_reduce: {e.all_reduce}")
+    if e.all_reduce != "auto":
+        s.environment.update({v: "0" for v in (SYMMETRIC, *FLASHINFER) if able.reads(v)})
     if e.all_reduce == "symm_mem":
-        if not able.reads(symmetric):
-            raise Failure(EXIT_SOFTWARE, f"comm.all_reduce: symm_mem needs a vLLM that reads {symmetric}: use a newer one")
-        s.environment[symmetric] = "1"
+        s.environment[SYMMETRIC] = "1"
     if e.all2all != "auto":
         if able.has("all2all_backend"):
             s.arguments["all2all_backend"] = e.all2all
@@ -674,8 +705,9 @@ def comm_arguments(s: Setup, e: Experiment, able: Abilities) -> None:
 
 def profiler_arguments(s: Setup, e: Experiment, able: Abilities, traces: str) -> None:
     """Torch's profiler in the workers, or for nsys cudaProfilerStart and -Stop; never both."""
-    s.default("VLLM_RPC_TIMEOUT", "3600000")  # ms: a flush takes minutes
-    s.default("VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS", "3600")
+    for variable, hour in (("VLLM_RPC_TIMEOUT", "3600000"), ("VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS", "3600")):
+        if able.reads(variable):
+            s.default(variable, hour)  # a flush takes minutes
     if e.nsys and not able.profiler:
         return  # cudaProfilerStart through the worker extension
     if able.has("profiler_config") and able.profiler:
@@ -753,6 +785,11 @@ class WorkerExtension:
 
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
+
+    def shardeck_leave_stacks_out(self) -> None:
+        """For releases that nobody can tell to: a profiler that has not started yet still can."""
+        if hasattr(getattr(self, "profiler", None), "with_stack"):
+            self.profiler.with_stack = False  # type: ignore[attr-defined]
 
     def shardeck_cuda_profiler(self, on: bool) -> None:
         """Opens and closes the range that nsys captures."""
@@ -1063,10 +1100,14 @@ def trace(c: Child) -> None:
         return
     if c.part.missing:
         return  # no profiler in this vLLM, and the reason is there already
-    chunk = c.part.ranks[0].get("engine", {}).get("max_num_batched_tokens") or PREFILL_CHUNK
-    c.part.plan = plan_trace(e, layers_of(c.llm), chunk)
+    engine = c.part.ranks[0].get("engine", {})
+    one_world = (engine.get("data_parallel_size") or 1) > 1  # replicas of a dense model know nothing of each other
+    c.part.plan = plan_trace(e, layers_of(c.llm), engine.get("max_num_batched_tokens") or PREFILL_CHUNK,
+                             REPLICAS_MEET if one_world else 1)
     stage("profiling")
+    say_plan(c.part.plan, e)
     if not e.nsys:
+        leave_stacks_out(c)
         rehearse(c)
     profiler(c, True)
     for i in range(c.part.plan.iterations):
@@ -1087,6 +1128,14 @@ def profiler(c: Child, on: bool) -> None:
             c.llm.collective_rpc("shardeck_cuda_profiler", args=(on,))
         return
     c.llm.start_profile() if on else c.llm.stop_profile()
+
+
+def leave_stacks_out(c: Child) -> None:
+    """Python stacks make traces ten times as big; up to 0.9 vLLM asks for them always, and then
+    PyTorch fails when the profiler is used a second time."""
+    told = c.able.profiler or c.able.reads("VLLM_TORCH_PROFILER_WITH_STACK")
+    if not told and c.able.has("worker_extension_cls"):
+        c.llm.collective_rpc("shardeck_leave_stacks_out")
 
 
 def raw_folder(c: Child) -> Path:
@@ -1243,8 +1292,9 @@ CAUSES: tuple[tuple[int, str, str], ...] = (
     (EXIT_GPUS, r"No CUDA GPUs are available|no NVIDIA driver|larger than the number of available GPUs|"
                 r"is out of bounds for \d+ devices|invalid device ordinal",
      "too few GPUs: fewer are visible than the layout needs"),
-    (EXIT_COMM, r"NCCL error|ncclUnhandledCudaError|ncclSystemError|ncclRemoteError|DistNetworkError|DistStoreError|"
-                r"Watchdog caught collective operation timeout|Connection refused|EADDRINUSE|Address already in use",
+    (EXIT_COMM, r"NCCL error|ncclUnhandledCudaError|ncclSystemError|ncclRemoteError|gloo/transport/|DistNetworkError|"
+                r"DistStoreError|Watchdog caught collective operation timeout|Connection refused|EADDRINUSE|"
+                r"Address already in use",
      "ranks could not communicate: see NCCL_DEBUG=INFO in the log"),
     (EXIT_SOFTWARE, r"CUDA driver version is insufficient|undefined symbol|no kernel image is available|"
                     r"not supported for this model|does not support pipeline parallel",
@@ -1320,6 +1370,7 @@ class Running:
     dp_rank: int
     witness: Witness
     pump: threading.Thread
+    ended_by_us: bool = False
 
 
 class Supervisor:
@@ -1361,6 +1412,7 @@ class Supervisor:
             self.run_pass(MEASURE)
         except Failure as f:
             self.failed = (f.code, str(f))
+            self.tell_others(MEASURE, self.failed)
         if not self.failed and not self.stopped:
             self.run_execution_trace()
         if self.leads:
@@ -1392,25 +1444,60 @@ class Supervisor:
             self.children = []
             for r in self.here():
                 self.children.append(self.start_child(kind, r))
-        bad = [c for c in self.wait(kind) if c.process.returncode]
-        if bad and not self.stopped and not self.follows:
-            self.blame(kind, bad[0])
+        bad = [c for c in self.wait(kind) if c.process.returncode or self.follows]  # those never end of themselves
+        if bad and not self.stopped:
+            self.blame(kind, bad)
 
-    def blame(self, kind: str, child: Running) -> None:
-        """Finds the cause of the child that failed first: its own word, else its log's."""
+    def blame(self, kind: str, bad: Sequence[Running]) -> None:
+        """The cause is that of the process that tells most, on whichever node; the others often
+        fell because it did, and sometimes before anybody saw it."""
+        of = self.cause_of_follower if self.follows else self.cause_of
+        own = sorted((c for b in bad if not b.ended_by_us if (c := of(kind, b))), key=telling)
+        if own:
+            self.tell_others(kind, own[0])
+        told = sorted(own + self.told_by_others(kind), key=telling)
+        if told and kind == MEASURE:
+            self.failed = told[0]
+        elif told:
+            self.missing.append(f"execution trace: {told[0][1]}")
+
+    def tell_others(self, kind: str, cause: tuple[int, str]) -> None:
+        """Leaves word for the other nodes, which would wait for ranks that are gone."""
+        if self.place.nodes > 1:
+            with contextlib.suppress(FileNotFoundError):  # the run is over
+                write_json(self.out / PARTS / f"lost_{kind}_{self.place.node}.json", cause)
+
+    def told_by_others(self, kind: str) -> list[tuple[int, str]]:
+        """Why other nodes failed in this pass."""
+        if self.place.nodes == 1:
+            return []
+        mine = f"lost_{kind}_{self.place.node}.json"
+        told = [p.read_text(encoding="utf-8") for p in (self.out / PARTS).glob(f"lost_{kind}_*.json") if p.name != mine]
+        return [(int(code), str(text)) for code, text in map(json.loads, told)]
+
+    def cause_of_follower(self, kind: str, child: Running) -> tuple[int, str] | None:
+        """Why workers of a replica ended on this node; None where its head was done with them, which
+        a shared file system may show a little later."""
+        deadline = time.monotonic() + max(1.0, 5.0 * PATIENCE)
+        while time.monotonic() < deadline:
+            if self.head_is_done(kind):
+                return None
+            time.sleep(0.2)
+        gone = f"the workers on {socket.gethostname()} ended with exit code {child.process.returncode}: see this node's log"
+        return child.witness.cause() or (EXIT_WORKER, gone)
+
+    def cause_of(self, kind: str, child: Running) -> tuple[int, str] | None:
+        """Why a child failed: by its own word, else its log's; None where all was done and it fell while it left."""
         path, code = part_path(self.out, kind, child.dp_rank), child.process.returncode
         part = Part.load(path) if path.exists() else Part(path)
         if part.code == EXIT_DONE:
-            return  # all was done; it fell while it left
+            return None
         cause = (part.code, part.cause)
         if part.code in (EXIT_FAILED, EXIT_WORKER):
             who = "rank" if self.e.engine == TORCH else "replica"
             ended = (EXIT_WORKER, f"{who} {child.dp_rank} was ended by signal {-code}") if code < 0 else cause
             cause = child.witness.cause() or ended
-        if kind == MEASURE:
-            self.failed = cause
-        else:
-            self.missing.append(f"execution trace: {cause[1]}")
+        return cause
 
     def start_child(self, kind: str, dp_rank: int) -> Running:
         port = self.place.port + (1 if kind == EXECUTION_TRACE else 0)
@@ -1450,17 +1537,20 @@ class Supervisor:
         pump.start()
         return Running(process, dp_rank, witness, pump)
 
-    def wait(self, kind: str, grace: float = 20.0) -> list[Running]:
+    def wait(self, kind: str, grace: float = GRACE) -> list[Running]:
         """Waits for the children and returns them in the order in which they ended. When one fails,
-        or the run is stopped, the others get `grace` seconds and are then ended: all ranks end."""
+        here or on another node, or the run is stopped, the others get `grace` seconds and are then
+        ended: all ranks end."""
         ended: list[Running] = []
         deadline = math.inf
         while len(ended) < len(self.children):
             ended += [c for c in self.children if c not in ended and c.process.poll() is not None]
-            if deadline == math.inf and (self.stopped or any(c.process.returncode for c in ended) or self.head_is_done(kind)):
+            failed = any(c.process.returncode for c in ended) or self.told_by_others(kind)
+            if deadline == math.inf and (self.stopped or failed or self.head_is_done(kind)):
                 deadline = time.monotonic() + (grace if not self.follows else 5.0)
             if time.monotonic() > deadline:
                 for c in self.children:
+                    c.ended_by_us = c.ended_by_us or c not in ended
                     end_process(c.process, signal.SIGKILL)
             time.sleep(0.05)
         for c in self.children:
@@ -1561,6 +1651,15 @@ class Supervisor:
         raw = self.out / RAW_TRACES
         if code in (EXIT_DONE, EXIT_PARTIAL) or not any(p.is_file() for p in raw.rglob("*")):
             shutil.rmtree(raw, ignore_errors=True)
+
+
+def telling(cause: tuple[int, str]) -> int:
+    """Orders causes: what a person can act upon, a process that was ended, one that failed; last
+    what befalls the others of such a one: they cannot reach it, or give up."""
+    code, text = cause
+    if "was ended by signal" in text:
+        return 1
+    return {EXIT_FAILED: 2, EXIT_COMM: 3, EXIT_WORKER: 4}.get(code, 0)
 
 
 def now() -> str:

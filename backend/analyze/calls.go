@@ -15,6 +15,7 @@ type call struct {
 	lost string      // why it was not matched, empty where it is not known to be lost
 
 	peer     int  // other end of a send or recv, -1: not known
+	idle     bool // of a pass without requests; see findIdle
 	inferred bool // bytes come from the model's shape, not from metadata
 
 	transfer, wait int64 // inside the window; both 0 where met is nil

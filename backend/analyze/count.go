@@ -14,10 +14,10 @@ func countMetrics(w *world) {
 	if !w.traced("coll_call_num", "coll_calls_total", "coll_calls_per_step") {
 		return
 	}
-	w.set("coll_calls_total", w.counts(func(*lane) (float64, string) { return 1, "" }))
+	w.set("coll_calls_total", w.counts(allCalls, func(*lane) (float64, string) { return 1, "" }))
 
 	iterations, from := w.tracedIterations()
-	m := w.counts(func(*lane) (float64, string) {
+	m := w.counts(allCalls, func(*lane) (float64, string) {
 		if iterations == 0 {
 			return 0, "the number of traced iterations is not known: no run.json and no config with profile_iterations"
 		}
@@ -28,7 +28,7 @@ func countMetrics(w *world) {
 	}
 	w.set("coll_call_num", m)
 
-	w.set("coll_calls_per_step", w.counts(func(l *lane) (float64, string) {
+	w.set("coll_calls_per_step", w.counts(stepCalls, func(l *lane) (float64, string) {
 		if n := w.tracedSteps(l); n > 0 {
 			return float64(n), ""
 		}
@@ -36,19 +36,21 @@ func countMetrics(w *world) {
 	}))
 }
 
-// counts divides each rank's launches by something, in all and by type.
-func (w *world) counts(by func(*lane) (float64, string)) model.Metric {
+func allCalls(l *lane) []*call { return l.calls }
+
+// counts divides launches of each rank by something, in all and by type.
+func (w *world) counts(of func(*lane) []*call, by func(*lane) (float64, string)) model.Metric {
 	parts := map[callType]float64{}
 	v := w.eachRank(func(l *lane) (float64, string) {
 		n, reason := by(l)
-		return float64(len(l.calls)) / max(n, 1), reason
+		return float64(len(of(l))) / max(n, 1), reason
 	})
 	for _, l := range w.lanes {
 		if _, ok := v.per[l.rank]; !ok {
 			continue
 		}
 		n, _ := by(l)
-		for _, c := range l.calls {
+		for _, c := range of(l) {
 			parts[c.typ] += 1 / (n * float64(len(v.per)))
 		}
 	}

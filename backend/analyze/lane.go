@@ -18,21 +18,22 @@ type kernelName struct {
 // Times are the trace's own until clocks are aligned, then those of the lowest
 // rank of its clock.
 type lane struct {
-	rank     int
-	file     string // base name
-	device   trace.Device
-	host     string
-	clock    int // ranks with the same number share a clock
-	names    []kernelName
-	records  []trace.Record // the trace's own, by start, of all devices; see kernels.go
-	deviceID int16          // whose records are the lane's
-	ahead    int64          // this lane's clock before that of the records
-	kernels  int            // how many launches there are
-	extent   span           // from the start of the first to the last end
-	calls    []*call        // by start
-	steps    []step         // by start
-	window   span           // steady window
-	samples  []trace.Sample // of multiprocessors' activity, in order of time; nil: not recorded
+	rank       int
+	file       string // base name
+	device     trace.Device
+	host       string
+	clock      int // ranks with the same number share a clock
+	names      []kernelName
+	records    []trace.Record // the trace's own, by start, of all devices; see kernels.go
+	deviceID   int16          // whose records are the lane's
+	ahead      int64          // this lane's clock before that of the records
+	kernels    int            // how many launches there are
+	extent     span           // from the start of the first to the last end
+	calls      []*call        // by start
+	steps      []step         // by start
+	idlePasses int            // forward passes without requests; see findIdle
+	window     span           // steady window
+	samples    []trace.Sample // of multiprocessors' activity, in order of time; nil: not recorded
 
 	// Disjoint, in order, inside the window; see fill.
 	comm, copied    []span

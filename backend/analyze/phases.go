@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,7 +25,8 @@ var phaseNames = []phase{prefill, decode, mixed}
 type step struct {
 	span
 	phase  phase
-	tokens int // put through the model in this step, -1: not said
+	tokens int  // put through the model in this step, -1: not said
+	idle   bool // passes without requests follow it; see findIdle
 }
 
 // vllmStep reads execute_context_<reqs>(<tokens>)_generation_<reqs>(<tokens>), and
@@ -83,31 +85,67 @@ func steps(marks []trace.Mark) []step {
 		}
 		merged = append(merged, s)
 	}
-	return merged
+	return mend(merged, cpuSteps(marks))
+}
+
+// mend joins the pieces of steps: a launch of a CUDA graph gives an annotation for each
+// stream, one behind the other. What is nearest belongs together, until there are no
+// more steps than the CPU launched (0: not known).
+func mend(steps []step, launched int) []step {
+	var joints []int // places where a step may be the one before going on, nearest first
+	for i := 1; i < len(steps); i++ {
+		if steps[i].phase == steps[i-1].phase && steps[i].tokens == steps[i-1].tokens {
+			joints = append(joints, i)
+		}
+	}
+	excess := len(steps) - launched
+	if launched == 0 || excess <= 0 {
+		return steps
+	}
+	gap := func(i int) int64 { return steps[i].start - steps[i-1].end }
+	slices.SortStableFunc(joints, func(a, b int) int { return cmp.Compare(gap(a), gap(b)) })
+	goesOn := map[int]bool{}
+	for _, i := range joints[:min(excess, len(joints))] {
+		goesOn[i] = true
+	}
+	var out []step
+	for i, s := range steps {
+		if goesOn[i] {
+			out[len(out)-1].end = max(out[len(out)-1].end, s.end)
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// cpuSteps is how many steps have an annotation on the CPU's time line.
+func cpuSteps(marks []trace.Mark) (n int) {
+	for _, m := range marks {
+		if _, ok := stepOf(m.Name); ok && !m.GPU {
+			n++
+		}
+	}
+	return n
 }
 
 // countSteps is how many forward steps a trace saw: by the CPU's annotations, one
 // a step, else by the device's. 0: it has none.
 func countSteps(marks []trace.Mark) int {
-	cpu, gpu := 0, 0
-	for _, m := range marks {
-		if _, ok := stepOf(m.Name); !ok {
-			continue
-		}
-		if m.GPU {
-			gpu++
-		} else {
-			cpu++
-		}
-	}
-	if cpu > 0 {
+	if cpu := cpuSteps(marks); cpu > 0 {
 		return cpu
+	}
+	gpu := 0
+	for _, m := range marks {
+		if _, ok := stepOf(m.Name); ok {
+			gpu++
+		}
 	}
 	return gpu
 }
 
-// territory divides all time among a lane's steps. A step lasts until the next one
-// starts, since sampling and the broadcast of the token follow the annotation; on
+// territory divides all time among a lane's steps, but for that of passes without
+// requests. A step lasts until the next one starts, since sampling and the broadcast of the token follow the annotation; on
 // a later stage of a pipeline it starts with the recv that feeds it.
 func (l *lane) territory() []step {
 	out := slices.Clone(l.steps)
@@ -119,13 +157,20 @@ func (l *lane) territory() []step {
 				break
 			}
 		}
-		out[i-1].end = out[i].start
+		out[i-1].reach(out[i].start)
 	}
 	if n := len(out); n > 0 {
 		out[0].start = min(out[0].start, l.extent.start)
-		out[n-1].end = max(out[n-1].end, l.extent.end)
+		out[n-1].reach(max(out[n-1].end, l.extent.end))
 	}
 	return out
+}
+
+// reach makes a step last until then, but not through passes without requests.
+func (s *step) reach(end int64) {
+	if !s.idle {
+		s.end = end
+	}
 }
 
 // phases is the part of the window that each phase has; empty without annotations.

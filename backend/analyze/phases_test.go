@@ -1,10 +1,12 @@
 package analyze
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"shardeck/backend/trace"
 	"shardeck/model"
 )
 
@@ -101,5 +103,22 @@ func TestStepsOnSeveralStreams(t *testing.T) {
 	l, _ := newLane(0, f.Rank)
 	if len(l.steps) != 2 {
 		t.Errorf("steps: %+v", l.steps)
+	}
+}
+
+// A CUDA graph's launch leaves an annotation for each stream it used, some of them
+// behind the others: the CPU says how many steps there were.
+func TestPiecesOfAStepAreOneStep(t *testing.T) {
+	f := newFake(0)
+	for _, at := range []int64{0, 100, 200} {
+		f.mark("decode", at, at+10, false)
+		f.mark("decode", at, at+20, true).mark("decode", at+22, at+40, true).mark("decode", at+45, at+60, true)
+	}
+	got := steps(f.Marks)
+	if len(got) != 3 || got[0].span != (span{0, 60_000}) || got[2].span != (span{200_000, 260_000}) {
+		t.Errorf("steps: %+v", got)
+	}
+	if alone := steps(slices.DeleteFunc(f.Marks, func(m trace.Mark) bool { return !m.GPU })); len(alone) != 9 {
+		t.Errorf("nobody says that they are pieces: %+v", alone)
 	}
 }

@@ -50,6 +50,9 @@ func newWorld(ctx context.Context, in Input) (*world, error) {
 	if err := w.matchCalls(ctx); err != nil {
 		return nil, err
 	}
+	for _, l := range w.lanes {
+		l.findIdle(countSteps(w.in.Ranks[l.rank].Marks))
+	}
 	w.alignClocks()
 	w.dropClockless()
 	w.setWindows()
@@ -61,6 +64,7 @@ func newWorld(ctx context.Context, in Input) (*world, error) {
 		l.split()
 	}
 	w.warnCut()
+	w.warnIdle()
 	return w, ctx.Err()
 }
 

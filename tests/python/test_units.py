@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gzip
 import json
 import os
@@ -92,6 +93,15 @@ def test_given_bounds_stand():
 
 def test_stages_of_a_pipeline_trace_more_steps():
     assert runner.plan_trace(experiment(parallelism__pp=2)).tokens > runner.plan_trace(experiment()).tokens
+
+
+def test_replicas_of_one_world_step_until_all_are_done():
+    e = experiment(parallelism__tp=1, parallelism__dp_shard=2, data__max_tokens=64, profiling__trace_tokens=4)
+    alone, world = runner.plan_trace(e, 27), runner.plan_trace(e, 27, together=32)
+    assert world.tokens == alone.tokens == 4
+    assert world.bytes == pytest.approx(51.8e6, rel=0.3)  # as two H100 wrote for 64 passes where 8 were needed
+    auto = runner.plan_trace(experiment(parallelism__dp_shard=2), together=32)
+    assert auto.bytes <= runner.TRACE_BUDGET
 
 
 def test_a_huge_prefill_still_traces_two_tokens():
@@ -234,7 +244,9 @@ def test_expert_parallelism_is_passed(monkeypatch):
         "VLLM_DP_RANK_LOCAL": "1",
     }
     assert "CUDA_VISIBLE_DEVICES" not in s.environment
-    old = setup_for(e, "environment", place=runner.Place(dp_rank=1), moe=True)
+    able = abilities("coordinates")
+    able = dataclasses.replace(able, environment=able.environment - {"VLLM_DP_RANK_LOCAL"})
+    old = runner.build_setup(e, able, runner.Place(dp_rank=1), runner.MEASURE, "/t", True, "m")
     assert old.environment["CUDA_VISIBLE_DEVICES"] == "1"  # where the engine does not choose, we do
 
 
@@ -250,17 +262,24 @@ def test_several_nodes():
     place = runner.Place(nodes=2, node=1, master="n1", port=9)
     s = setup_for(experiment(parallelism__tp=8), "coordinates", place=place)
     assert [s.arguments[k] for k in ("nnodes", "node_rank", "master_addr", "master_port")] == [2, 1, "n1", 9]
+    assert [s.arguments[k] for k in ("max_num_batched_tokens", "max_num_seqs")] == [8192, 256]  # not each program's own
+    assert "max_num_seqs" not in setup_for(experiment(), "coordinates").arguments
     with pytest.raises(runner.Failure, match="nnodes") as f:
         setup_for(experiment(parallelism__tp=8), "environment", place=place)
     assert f.value.code == runner.EXIT_SOFTWARE
 
 
+SYMMETRIC, FLASHINFER = "VLLM_ALLREDUCE_USE_SYMM_MEM", "VLLM_ALLREDUCE_USE_FLASHINFER"
+
+
 @pytest.mark.parametrize(
     ("name", "comm", "arguments", "environment"),
     [
-        ("coordinates", {"all_reduce": "nccl"}, {"disable_custom_all_reduce": True}, {"VLLM_ALLREDUCE_USE_SYMM_MEM": "0"}),
-        ("coordinates", {"all_reduce": "custom"}, {}, {"VLLM_ALLREDUCE_USE_SYMM_MEM": "0"}),
-        ("coordinates", {"all_reduce": "symm_mem"}, {}, {"VLLM_ALLREDUCE_USE_SYMM_MEM": "1"}),
+        ("coordinates", {"all_reduce": "nccl"}, {"disable_custom_all_reduce": True}, {SYMMETRIC: "0", FLASHINFER: "0"}),
+        ("coordinates", {"all_reduce": "custom"}, {}, {SYMMETRIC: "0", FLASHINFER: "0"}),
+        ("coordinates", {"all_reduce": "symm_mem"}, {"disable_custom_all_reduce": True}, {SYMMETRIC: "1", FLASHINFER: "0"}),
+        ("environment", {"all_reduce": "nccl"}, {"disable_custom_all_reduce": True}, {SYMMETRIC: "0"}),
+        ("stacks", {"all_reduce": "nccl"}, {"disable_custom_all_reduce": True}, {}),
         ("coordinates", {"all2all": "deepep_low_latency"}, {"all2all_backend": "deepep_low_latency"}, {}),
         ("environment", {"all2all": "deepep_low_latency"}, {}, {"VLLM_ALL2ALL_BACKEND": "deepep_low_latency"}),
     ],
@@ -268,12 +287,18 @@ def test_several_nodes():
 def test_communication(name, comm, arguments, environment):
     s = setup_for(experiment(comm=comm), name)
     assert arguments.items() <= s.arguments.items()
-    assert environment.items() <= s.environment.items()
+    assert {k: v for k, v in s.environment.items() if "ALLREDUCE" in k or "ALL2ALL" in k} == environment
+
+
+def test_the_engine_chooses_the_all_reduce_where_nobody_asks():
+    s = setup_for(experiment(), "coordinates")
+    assert "disable_custom_all_reduce" not in s.arguments
+    assert not any("ALLREDUCE" in k for k in s.environment)
 
 
 def test_communication_that_cannot_be_had_is_refused():
     with pytest.raises(runner.Failure, match="symm_mem"):
-        setup_for(experiment(comm={"all_reduce": "symm_mem"}), "environment")
+        setup_for(experiment(comm={"all_reduce": "symm_mem"}), "stacks")
 
 
 def test_the_user_has_the_last_word():
@@ -562,6 +587,8 @@ def test_random_weights_need_no_hub(tmp_path, monkeypatch):
     runner.write_local_model(e, tmp_path)
     folder = runner.local_model(e, tmp_path)
     assert json.loads((Path(folder) / "config.json").read_text(encoding="utf-8"))["hidden_size"] == 64
+    words = json.loads((Path(folder) / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    assert max(words.values()) == 1023  # the last token that a prompt may hold
     s = runner.build_setup(e, abilities("coordinates"), runner.Place(), runner.MEASURE, "/t", False, folder)
     assert s.arguments["model"] == folder
 
@@ -602,3 +629,46 @@ def test_a_missing_package_is_no_dead_rank():
     code, text = w.cause()
     assert code == runner.EXIT_SOFTWARE
     assert "No module named 'flashinfer'" in text
+
+
+# Who is to blame
+
+
+GLOO = "RuntimeError: [gloo/transport/tcp/pair.cc:545] Read error [127.0.0.1]:5: Connection reset by peer"
+
+
+def ended(folder, rank, code, cause, returncode, by_us=False):
+    """A process that has ended, with the part that it left."""
+    part = runner.Part(runner.part_path(folder, runner.MEASURE, rank), code=code, cause=cause)
+    part.path.parent.mkdir(exist_ok=True)
+    part.save()
+    return runner.Running(SimpleNamespace(returncode=returncode), rank, runner.Witness(lambda: None), None, by_us)
+
+
+@pytest.mark.parametrize(
+    ("children", "code", "says"),
+    [
+        # a neighbour sees the lost connection before anybody sees the process that is gone
+        ([(0, 1, GLOO, 1), (1, 1, runner.UNFINISHED, -9)], runner.EXIT_WORKER, "rank 1 was ended by signal 9"),
+        ([(0, runner.EXIT_COMM, "ranks could not", 8), (1, runner.EXIT_MEMORY, "out of GPU memory", 7)],
+         runner.EXIT_MEMORY, "out of GPU memory"),
+        ([(0, runner.EXIT_COMM, "ranks could not", 8), (1, 1, "ValueError: x", 1)], runner.EXIT_FAILED, "ValueError"),
+        ([(1, runner.EXIT_COMM, "ranks could not", 8)], runner.EXIT_COMM, "ranks could not"),
+        ([(1, 1, "ValueError: x", 1), (0, 1, runner.UNFINISHED, -9, True)], runner.EXIT_FAILED, "ValueError"),  # we ended it
+    ],
+)
+def test_the_cause_is_of_the_process_that_tells_most(tmp_path, children, code, says):
+    s = runner.Supervisor(dataclasses.replace(experiment(), engine="torch"), tmp_path / "c", tmp_path, runner.Place())
+    s.blame(runner.MEASURE, [ended(tmp_path, *c) for c in children])
+    assert s.failed is not None
+    assert (s.failed[0], says in s.failed[1]) == (code, True), s.failed
+
+
+def test_a_process_that_fell_while_it_left_is_not_to_blame(tmp_path):
+    s = runner.Supervisor(experiment(), tmp_path / "c", tmp_path, runner.Place())
+    s.blame(runner.MEASURE, [ended(tmp_path, 0, runner.EXIT_DONE, "", -11)])
+    assert s.failed is None
+
+
+def test_a_lost_connection_is_no_fault_of_the_one_that_saw_it():
+    assert runner.classify(GLOO)[0] == runner.EXIT_COMM

@@ -13,7 +13,7 @@ import sys
 import time
 from types import SimpleNamespace
 
-from vllm_double_generation import ARGUMENTS, HOLDS, TRACE_NAME
+from vllm_double_generation import ARGUMENTS, HOLDS, TOKENIZER, TRACE_NAME, VARIABLES
 
 
 class SamplingParams:
@@ -23,12 +23,13 @@ class SamplingParams:
 
 
 class EngineDouble:
-    def __init__(self):
+    def __init__(self, model):
         self.requests = {}
         self.held = False
         self.seen = set()
+        self.last_token = last_token(model) if TOKENIZER else 10**6
         self.model_config = SimpleNamespace(
-            get_vocab_size=lambda: 128256, hf_config=SimpleNamespace(num_hidden_layers=32)
+            get_vocab_size=lambda: vocabulary(model), hf_config=SimpleNamespace(num_hidden_layers=32)
         )
 
     def add_request(self, name, prompt, params):
@@ -36,6 +37,7 @@ class EngineDouble:
         key = tuple(prompt["prompt_token_ids"])
         assert key not in self.seen, "a prompt came twice"
         self.seen.add(key)
+        assert max(key) <= self.last_token, f"Token id {max(key)} is out of vocabulary"
         self.requests[name] = [0, params.max_tokens]
 
     def has_unfinished_requests(self):
@@ -78,7 +80,7 @@ class LLM(ModalSleep if HOLDS else OldSleep):
         assert not unknown, f"EngineArgs has no {unknown}"
         fail(os.environ.get("DOUBLE_FAIL", ""))
         self.arguments = arguments
-        self.llm_engine = EngineDouble()
+        self.llm_engine = EngineDouble(arguments["model"])
         self.profiling = False
         self.workers = [self.worker(r) for r in range(self.size)]
 
@@ -95,7 +97,16 @@ class LLM(ModalSleep if HOLDS else OldSleep):
         if os.environ.get("DOUBLE_FAIL") == "layout":
             parallel["enable_expert_parallel"] = False
         worker.rank, worker.vllm_config = rank, SimpleNamespace(parallel_config=SimpleNamespace(**parallel))
+        worker.profiler = SimpleNamespace(with_stack=self.stacks())
         return worker
+
+    def stacks(self):
+        """Whether the workers' profiler records Python's stacks: so it does unless told otherwise."""
+        config = self.arguments.get("profiler_config")
+        if config:
+            return config.get("torch_profiler_with_stack", True)
+        told = "VLLM_TORCH_PROFILER_WITH_STACK"
+        return told not in VARIABLES or os.environ.get(told, "1") != "0"
 
     def collective_rpc(self, method, args=()):
         return [getattr(w, method)(*args) for w in self.workers]
@@ -109,10 +120,30 @@ class LLM(ModalSleep if HOLDS else OldSleep):
     def stop_profile(self):
         assert self.profiling
         self.profiling = False
+        if any(w.profiler.with_stack for w in self.workers):
+            raise RuntimeError("!stack.empty() INTERNAL ASSERT FAILED. Python replay stack is empty.")  # PyTorch 2.6
         config = self.arguments.get("profiler_config") or {}
         folder = config.get("torch_profiler_dir") or os.environ["VLLM_TORCH_PROFILER_DIR"]
         for rank in range(self.size):
             write_trace(folder, rank, self.size)
+
+
+def vocabulary(model):
+    if not os.path.isdir(model):
+        return 128256  # from the hub
+    with open(os.path.join(model, "config.json"), encoding="utf-8") as f:
+        return json.load(f)["vocab_size"]
+
+
+def last_token(model):
+    """The last token that the model's tokenizer knows, and the error of a model without one."""
+    if not os.path.isdir(model):
+        return 128255  # from the hub, with the model
+    try:
+        with open(os.path.join(model, "tokenizer.json"), encoding="utf-8") as f:
+            return max(json.load(f)["model"]["vocab"].values())
+    except FileNotFoundError:
+        raise ValueError("Either model_file or model_proto must be specified.") from None
 
 
 def write_trace(folder, rank, size):
