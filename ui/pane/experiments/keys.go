@@ -1,6 +1,8 @@
 package experiments
 
 import (
+	"slices"
+
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/ui/pane"
@@ -16,7 +18,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "submit it, or all that are marked, after showing the price", Foot: true}, Do: (*Pane).submit, Why: mayWrite},
 		{Key: pane.Key{Keys: []string{" "}, Label: "space", Verb: "mark", Help: "mark it, for submit and compare", Foot: true}, Do: (*Pane).mark, Why: needRow},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:4 state:failed model:~70b, ! for the opposite", Foot: true}, Do: (*Pane).askFilter},
-		{Key: pane.Key{Keys: []string{">", "<"}, Label: "> <", Verb: "sort", Help: "order the list by the next column, or the one before"}},
+		{Key: pane.Key{Keys: []string{">", "<"}, Label: "> <", Verb: "sort", Help: "order the list by the next column in sight, or the one before"}},
 		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "turn the order round: least or greatest first"}, Do: (*Pane).turnOrder, Why: needSort},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that submits it, or all that are marked, again (OSC 52; it is shown as well)"}, Do: (*Pane).copyCommand, Why: needRow},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "open the traces of its newest run"}, Do: (*Pane).traces, Why: needRun},
@@ -70,18 +72,24 @@ func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
 	return cmd
 }
 
-// sortBy orders by the next column, around; numbers begin with the greatest.
+// sortBy orders by the next column in sight, around; numbers begin with the greatest.
 func (p *Pane) sortBy(next bool) {
-	n, at := len(columns), p.sort.Column
-	switch {
-	case !p.sort.On:
-		at = 0
-	case next:
-		at = (at + 1) % n
-	default:
-		at = (at + n - 1) % n
+	var sight []int
+	for _, c := range p.table.Shown(p.width) {
+		if p.table.Columns[c].Title != "" {
+			sight = append(sight, c)
+		}
 	}
-	p.sort = pane.Sort{On: true, Column: at, Down: columns[at].Right}
+	if len(sight) == 0 {
+		return
+	}
+	at := 0
+	if i := slices.Index(sight, p.sort.Column); p.sort.On && next {
+		at = (i + 1) % len(sight)
+	} else if p.sort.On {
+		at = (max(i, 0) + len(sight) - 1) % len(sight)
+	}
+	p.sort = pane.Sort{On: true, Column: sight[at], Down: columns[sight[at]].Right}
 	p.fill()
 }
 

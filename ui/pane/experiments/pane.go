@@ -34,6 +34,7 @@ type Pane struct {
 	marked map[string]bool // by id
 	filter pane.Filter
 	sort   pane.Sort
+	usual  []string // traits that most experiments share
 	err    error
 	loaded bool
 
@@ -173,13 +174,17 @@ func (p *Pane) joinAnalysis(a *model.Analysis) {
 func (p *Pane) fill() {
 	id := p.currentID()
 	p.shown = p.shown[:0]
+	p.usual = usual(p.rows)
+	all := make([][]widget.Cell, len(p.rows))
 	var cells [][]widget.Cell
 	for i, r := range p.rows {
-		if p.filter.Match(fields(r, p.env.Now())) {
+		all[i] = p.cells(r)
+		if p.filter.Match(p.fields(r)) {
 			p.shown = append(p.shown, i)
-			cells = append(cells, p.cells(r))
+			cells = append(cells, all[i])
 		}
 	}
+	p.table.Columns = worthOf(all)
 	cells, p.shown = p.sort.Apply(cells, p.shown)
 	p.table.SetRows(cells)
 	p.goTo(id)
