@@ -328,3 +328,18 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func TestPlanCloneWritesNothing(t *testing.T) {
+	b := newBench(t)
+	before := b.IDs()
+	row, err := b.PlanClone("E1.6", "E1.9", model.Edit{Path: "parallelism.tp", Value: "3"})
+	if err != nil || row.Experiment.ID != "E1.9" || row.Experiment.Layout.TP != 3 || row.Verdict.OK() {
+		t.Errorf("planned %+v, %v", row.Experiment, err)
+	}
+	if _, err := b.PlanClone("E1.6", "E1.6"); err == nil {
+		t.Error("an id that is taken was planned")
+	}
+	if after := b.IDs(); len(after) != len(before) {
+		t.Errorf("the workspace now holds %v, before %v", after, before)
+	}
+}

@@ -102,6 +102,8 @@ type Lab interface {
 	Draft(id string) (*lab.Draft, error)
 	// Clone makes a new experiment from another, with some keys changed; the result is written.
 	Clone(id, newID string, edits ...model.Edit) (lab.Row, error)
+	// PlanClone is what Clone would make, judged; nothing is written.
+	PlanClone(id, newID string, edits ...model.Edit) (lab.Row, error)
 	// Preview is what Submit would submit.
 	Preview(ctx context.Context, id string, nsys bool) (lab.Preview, error)
 	// Starts asks when jobs would begin; what is not known has a note.

@@ -129,6 +129,26 @@ func (l *Lab) Clone(id, newID string, edits ...model.Edit) (lab.Row, error) {
 	if err := l.call(context.Background(), "Clone", id+" "+newID); err != nil {
 		return lab.Row{}, err
 	}
+	row, err := l.cloneOf(id, newID, edits)
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.Rows = append(l.Rows, row)
+	}
+	return row, err
+}
+
+// PlanClone is the row that Clone would add, judged by the test's rules.
+func (l *Lab) PlanClone(id, newID string, edits ...model.Edit) (lab.Row, error) {
+	if err := l.call(context.Background(), "PlanClone", id+" "+newID); err != nil {
+		return lab.Row{}, err
+	}
+	row, err := l.cloneOf(id, newID, edits)
+	row.Verdict = l.Check(row.Experiment)
+	return row, err
+}
+
+func (l *Lab) cloneOf(id, newID string, edits []model.Edit) (lab.Row, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := l.find(id)
@@ -145,7 +165,6 @@ func (l *Lab) Clone(id, newID string, edits ...model.Edit) (lab.Row, error) {
 	row.Experiment = d.Experiment()
 	row.Experiment.ID, row.Job, row.Run, row.Analysis = newID, nil, nil, nil
 	row.File = "experiments/configs/" + newID + ".yaml"
-	l.Rows = append(l.Rows, row)
 	return row, nil
 }
 

@@ -123,3 +123,12 @@ func alsoCell(e model.Experiment, usual []string) widget.Cell {
 	}
 	return widget.Cell{Text: strings.Join(words, ", "), Tone: theme.Dim}
 }
+
+// traitsOf are the traits of one experiment, to say how another differs from it.
+func traitsOf(e model.Experiment) []string {
+	out := make([]string, len(traits))
+	for i, t := range traits {
+		out[i] = t(e)
+	}
+	return out
+}

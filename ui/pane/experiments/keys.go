@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"slices"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -14,9 +15,9 @@ func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "open", Help: "open its metrics; of one that failed or runs, its job; of one that never ran, its config", Foot: true}, Do: (*Pane).open, Why: needRow},
 		{Key: pane.Key{Keys: []string{"e"}, Label: "e", Verb: "edit", Help: "edit its config in the form", Foot: true}, Do: (*Pane).edit, Why: needRow},
-		{Key: pane.Key{Keys: []string{"c"}, Label: "c", Verb: "clone", Help: "make a new experiment from this one; E1.9 tp=4 changes that at once", Foot: true}, Do: (*Pane).askClone, Why: mayWrite},
+		{Key: pane.Key{Keys: []string{"c"}, Label: "c", Verb: "clone", Help: "make a new experiment from this one, E1.9 tp=4 changes that at once; with marks, one from each", Foot: true}, Do: (*Pane).askClone, Why: mayWrite},
 		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "submit it, or all that are marked, after showing the price", Foot: true}, Do: (*Pane).submit, Why: mayWrite},
-		{Key: pane.Key{Keys: []string{" "}, Label: "space", Verb: "mark", Help: "mark it, for submit and compare", Foot: true}, Do: (*Pane).mark, Why: needRow},
+		{Key: pane.Key{Keys: []string{" "}, Label: "space", Verb: "mark", Help: "mark it, for submit, clone and compare", Foot: true}, Do: (*Pane).mark, Why: mayMark},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:4 state:failed model:~70b, ! for the opposite", Foot: true}, Do: (*Pane).askFilter},
 		{Key: pane.Key{Keys: []string{">", "<"}, Label: "> <", Verb: "sort", Help: "order the list by the next column in sight, or the one before"}},
 		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "turn the order round: least or greatest first"}, Do: (*Pane).turnOrder, Why: needSort},
@@ -50,6 +51,9 @@ func (p *Pane) typingKeys() []pane.Key {
 	keys := []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
 	if p.typing.Prompt == filterPrompt {
 		return append(keys, pane.Key{Label: "↑↓", Verb: "typed before", Foot: true}, pane.Key{Label: "ep:2", Verb: "state:failed model:~70b !word", Foot: true})
+	}
+	if strings.Contains(p.typing.Prompt, " marked") {
+		return append(keys, pane.Key{Label: "tp=4 batch=8", Verb: "what is to differ; nothing: the same again", Foot: true})
 	}
 	return append(keys, pane.Key{Label: "E1.9", Verb: "tp=4 batch=8 changes that at once", Foot: true})
 }
@@ -156,6 +160,13 @@ func needRow(p *Pane) string {
 	return ""
 }
 
+func mayMark(p *Pane) string {
+	if r, ok := p.current(); ok && r.Problem != "" {
+		return name(r) + " cannot be used until its file is put right: e opens it"
+	}
+	return needRow(p)
+}
+
 func needRun(p *Pane) string {
 	if r, ok := p.current(); !ok || r.Run == nil {
 		return "it has no run yet: s submits it"
@@ -167,7 +178,7 @@ func mayWrite(p *Pane) string {
 	if p.env.Lab.ReadOnly() {
 		return "read-only: start shardeck without --read-only to change or submit anything"
 	}
-	if r, ok := p.current(); ok && r.Problem != "" {
+	if r, ok := p.current(); ok && r.Problem != "" && len(p.marked) == 0 {
 		return name(r) + " cannot be used until its file is put right: e opens it"
 	}
 	return needRow(p)

@@ -50,6 +50,8 @@ type Pane struct {
 
 	board pane.Task[[]lab.Row]
 	clone pane.Task[lab.Row]
+	plan  pane.Task[planned]
+	make  pane.Task[[]lab.Row]
 }
 
 // restedMsg comes when the cursor has not moved for a moment.
@@ -111,6 +113,12 @@ func (p *Pane) reply(msg tea.Msg) tea.Cmd {
 	}
 	if done, ok := p.clone.Take(msg); ok {
 		return p.cloned(done)
+	}
+	if done, ok := p.plan.Take(msg); ok {
+		return p.gotPlans(done)
+	}
+	if done, ok := p.make.Take(msg); ok {
+		return p.madeAll(done)
 	}
 	cmd, _ := p.flow.Update(msg)
 	return cmd
@@ -327,7 +335,7 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{Text: fault + " · e opens it", Brief: fault, Tone: theme.Bad}
 	}
 	if n := len(p.marked); n > 0 {
-		return pane.Note{Text: widget.Int(n) + " marked: s submits them · y copies the command · esc drops the marks"}
+		return pane.Note{Text: widget.Int(n) + " marked: s submits them · c clones them · y copies the command · esc drops the marks"}
 	}
 	return rowNote(r)
 }
