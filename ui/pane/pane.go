@@ -116,6 +116,8 @@ type Lab interface {
 	Cancel(ctx context.Context, jobID string) error
 	// Log reads the last lines of a job's log.
 	Log(ctx context.Context, j model.Job, lines int) (lab.LogPart, error)
+	// LogFind looks through a whole log, and returns the lines around the one found.
+	LogFind(ctx context.Context, j model.Job, look lab.LogLook) (part lab.LogPart, at int, found bool, err error)
 	Why(ctx context.Context, j model.Job) (lab.Cause, error)
 
 	// Runs lists trace directories, newest first.

@@ -257,10 +257,28 @@ func (l *Lab) Log(ctx context.Context, j model.Job, lines int) (lab.LogPart, err
 	if !ok {
 		return lab.LogPart{}, fmt.Errorf("logs/vllm_%s.out is not there yet: the job has not started", j.ID)
 	}
+	part.Line = 1
 	if cut := len(part.Lines) - lines; lines > 0 && cut > 0 {
-		part.Lines, part.First = part.Lines[cut:], -1
+		part.Lines, part.First, part.Line = part.Lines[cut:], -1, cut+1
 	}
 	return part, nil
+}
+
+// LogFind looks forward through a log and shows 20 lines from the one found.
+func (l *Lab) LogFind(ctx context.Context, j model.Job, look lab.LogLook) (lab.LogPart, int, bool, error) {
+	if err := l.call(ctx, "LogFind", fmt.Sprint(j.ID, " ", look.Text, " ", look.After)); err != nil {
+		return lab.LogPart{}, 0, false, err
+	}
+	part := l.Logs[j.ID]
+	for i := range part.Lines {
+		n := (look.After + i) % len(part.Lines)
+		line := part.Lines[n]
+		if look.Text != "" && strings.Contains(strings.ToLower(line), strings.ToLower(look.Text)) || look.Text == "" && lab.LooksBad(line) {
+			part.Lines, part.First, part.Line = part.Lines[n:min(n+20, len(part.Lines))], int64(n*40), n+1
+			return part, 0, true, nil
+		}
+	}
+	return lab.LogPart{}, 0, false, nil
 }
 
 // Why is the cause of a failure.
