@@ -120,21 +120,15 @@ func (f *Flow) confirm(all []lab.Preview) {
 
 // body is the text of the question; starts are nil until they are known.
 func (f *Flow) body(starts []lab.Start) []string {
-	var body []string
-	total := 0.0
-	for i, v := range f.asked {
-		start := ""
-		if starts != nil {
-			start = pane.PlanWords(starts[i], f.env.Now())
-		}
-		body = append(body, lines(v, start)...)
-		if v.Row.Verdict.Price != nil {
-			total += v.Row.Verdict.Price.NodeHours
-		}
+	words := make([]string, len(f.asked))
+	for i := range starts {
+		words[i] = pane.PlanWords(starts[i], f.env.Now())
 	}
 	if len(f.asked) > 1 {
-		body = append(body, "", together(total))
-	} else if diff := f.asked[0].Diff; diff != "" {
+		return several(f.asked, words)
+	}
+	body := lines(f.asked[0], words[0])
+	if diff := f.asked[0].Diff; diff != "" {
 		body = append(body, "", "what differs from the script submitted last:")
 		body = append(body, f.diff(diff)...)
 	}
