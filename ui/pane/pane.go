@@ -106,6 +106,8 @@ type Lab interface {
 	PlanClone(id, newID string, edits ...model.Edit) (lab.Row, error)
 	// Preview is what Submit would submit.
 	Preview(ctx context.Context, id string, nsys bool) (lab.Preview, error)
+	// PreviewOf is what Submit would submit if an experiment were saved as it stands in the form.
+	PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (lab.Preview, error)
 	// Starts asks when jobs would begin; what is not known has a note.
 	Starts(ctx context.Context, previews []lab.Preview) []lab.Start
 	// Submit checks, records and submits.

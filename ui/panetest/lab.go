@@ -188,6 +188,14 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (lab.Preview, e
 	return lab.Preview{Row: row, Script: script(row), Path: "experiments/slurm_scripts/run_" + id + ".sh", Nsys: nsys, Diff: l.Diff}, nil
 }
 
+// PreviewOf is the preview of a row with another experiment in it.
+func (l *Lab) PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (lab.Preview, error) {
+	p, err := l.Preview(ctx, e.ID, nsys)
+	p.Row.Experiment, p.Row.Verdict = e, l.Check(e)
+	p.Script = script(p.Row)
+	return p, err
+}
+
 // Starts is the plan, the same for all.
 func (l *Lab) Starts(ctx context.Context, previews []lab.Preview) []lab.Start {
 	all := make([]lab.Start, len(previews))
