@@ -69,7 +69,7 @@ var backends = strings.NewReplacer("deepep_high_throughput", "deepep ht", "deepe
 
 // counted is a number of tokens with what they are; powers of two in Ki: "16K in".
 func counted(n int, what string) string {
-	if n >= 8192 && n%1024 == 0 {
+	if n >= 4096 && n%1024 == 0 {
 		return widget.Int(n/1024) + "K " + what
 	}
 	return widget.Int(n) + " " + what

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"strings"
 	"testing"
 
 	"shardeck/ui/panetest"
@@ -29,4 +30,14 @@ func TestAlikeColumnsStayWhereThereIsRoom(t *testing.T) {
 	}
 	drive(t, l, 160, 18).Expect(" PP ", "Llama-3.1")
 	drive(t, l, 52, 18).Absent(" PP ", "Llama-3.1 ").Expect(" TP ", "tok/s", "comm")
+}
+
+// TestOneLongNameLeavesRoom: an id as long as a sentence does not push all else out, and a
+// file without an id has the name of its file.
+func TestOneLongNameLeavesRoom(t *testing.T) {
+	l := panetest.New()
+	l.Rows[1].Experiment.ID = "E1.2-" + strings.Repeat("sehr-lang-日本語-", 5)
+	last := len(l.Rows) - 1
+	l.Rows[last].Experiment.ID = ""
+	drive(t, l, 80, 18).Expect("E1.2-sehr-lang", "TP PP DP EP", "tok/s", "E9.9.yaml").Check()
 }

@@ -15,7 +15,7 @@ import (
 // columns of the board; the highest Worth vanishes first, and before all others those in
 // which all rows are alike (worthOf).
 var columns = []widget.Column{
-	{Title: "ID"},
+	{Title: "ID", Min: 16},
 	{Title: "model", Worth: 3, Min: 15},
 	{Title: "TP", Right: true, Worth: 2},
 	{Title: "PP", Right: true, Worth: 2, Tight: true},
@@ -41,7 +41,7 @@ func (p *Pane) cells(r lab.Row) []widget.Cell {
 	state := pane.RowState(r, now)
 	job := widget.Cell{Text: state, Tone: theme.State(state)}
 	if r.Problem != "" {
-		return []widget.Cell{{Text: e.ID}, {Text: strings.TrimPrefix(r.File, "experiments/configs/"), Tone: theme.Dim}, {}, {}, {}, {}, {}, {}, job}
+		return []widget.Cell{{Text: name(r)}, {Text: strings.TrimPrefix(r.File, "experiments/configs/"), Tone: theme.Dim}, {}, {}, {}, {}, {}, {}, job}
 	}
 	l := e.Layout
 	cells := []widget.Cell{{Text: e.ID}, {Text: pane.ShortModel(e.Model.Name)}, number(l.TP), number(l.PP), number(l.DP()), number(l.EP), number(l.GPUs()), alsoCell(e, p.usual), job}
