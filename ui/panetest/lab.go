@@ -6,6 +6,7 @@
 package panetest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,27 +28,28 @@ var Now = time.Date(2026, 11, 23, 14, 2, 11, 0, time.UTC)
 
 // Lab is a pane.Lab without a backend. Its fields may be changed before it is used.
 type Lab struct {
-	mu       sync.Mutex
-	Rows     []lab.Row
-	List     lab.JobList
-	Logs     map[string]lab.LogPart
-	Causes   map[string]lab.Cause
-	Analyses map[string]*model.Analysis
-	Series   []lab.Series
-	Chart    lab.Chart // as last exported
-	Login    model.LoginBudget
-	Screen   json.RawMessage
-	Kept     map[string]model.Unsaved // edits not saved, by experiment
-	Diff     string                   // of the script, against the one submitted last
-	Diffs    map[string]map[string]lab.CompareCell
-	Fine     []model.RankDensity // timelines in smaller bins
-	Unlike   []string            // warnings of a comparison of traces
-	Plan     lab.Start
-	NoRuns   bool
-	Locked   bool                       // read-only
-	Err      map[string]error           // by method: what it answers instead
-	Hold     map[string]<-chan struct{} // by method: waits for it, or for its context
-	Calls    []string                   // every call that waits or changes something
+	mu        sync.Mutex
+	Rows      []lab.Row
+	List      lab.JobList
+	Logs      map[string]lab.LogPart
+	Causes    map[string]lab.Cause
+	Analyses  map[string]*model.Analysis
+	Series    []lab.Series
+	Chart     lab.Chart // as last exported
+	Login     model.LoginBudget
+	Screen    json.RawMessage
+	Kept      map[string]model.Unsaved // edits not saved, by experiment
+	Diff      string                   // of the script, against the one submitted last
+	Diffs     map[string]map[string]lab.CompareCell
+	Fine      []model.RankDensity // timelines in smaller bins
+	Unlike    []string            // warnings of a comparison of traces
+	Plan      lab.Start
+	NoRuns    bool
+	Scheduler string
+	Locked    bool                       // read-only
+	Err       map[string]error           // by method: what it answers instead
+	Hold      map[string]<-chan struct{} // by method: waits for it, or for its context
+	Calls     []string                   // every call that waits or changes something
 }
 
 // New is a lab with the usual data.
@@ -100,8 +102,8 @@ func (l *Lab) Site() model.Site {
 // Account pays.
 func (l *Lab) Account() string { return "m1234_g" }
 
-// SchedulerName is slurm.
-func (l *Lab) SchedulerName() string { return "slurm" }
+// SchedulerName is slurm, if the test set no other.
+func (l *Lab) SchedulerName() string { return cmp.Or(l.Scheduler, "slurm") }
 
 // ReadOnly is what the test set.
 func (l *Lab) ReadOnly() bool { return l.Locked }

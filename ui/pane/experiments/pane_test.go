@@ -68,6 +68,14 @@ func TestSubmitSaysWhenItWouldStart(t *testing.T) {
 	}
 }
 
+// TestSubmitHereIsSaid: where Slurm was not found a job would run on the login node.
+func TestSubmitHereIsSaid(t *testing.T) {
+	l := panetest.New()
+	drive(t, l, 80, 18).Press("s").Absent("on this machine")
+	l.Scheduler = "local"
+	drive(t, l, 80, 18).Press("s").Expect("It is started here, on this machine: there is no Slurm.", "▌ No")
+}
+
 func TestSubmitRefusedLeadsToTheForm(t *testing.T) {
 	l := panetest.New()
 	l.Rows[1].Experiment.Layout.TP = 3

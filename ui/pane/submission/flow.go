@@ -125,14 +125,23 @@ func (f *Flow) body(starts []lab.Start) []string {
 		words[i] = pane.PlanWords(starts[i], f.env.Now())
 	}
 	if len(f.asked) > 1 {
-		return several(f.asked, words)
+		return append(f.where(), several(f.asked, words)...)
 	}
-	body := lines(f.asked[0], words[0])
+	body := append(f.where(), lines(f.asked[0], words[0])...)
 	if diff := f.asked[0].Diff; diff != "" {
 		body = append(body, "", "what differs from the script submitted last:")
 		body = append(body, f.diff(diff)...)
 	}
 	return body
+}
+
+// where says, before what it would take on a cluster, that a job is started here: on a
+// login node where Slurm was not found that is not what was meant.
+func (f *Flow) where() []string {
+	if f.env.Lab.SchedulerName() != "local" {
+		return nil
+	}
+	return []string{f.env.Theme.Paint(theme.Warn, "It is started here, on this machine: there is no Slurm."), ""}
 }
 
 // together is the price of several jobs; what is no machine's allocation has none.
