@@ -13,6 +13,9 @@ import (
 // experiment from another, so it is the first to go where there is no room.
 const alike = 100
 
+// alikeModel is the worth of the model's name where there is one model only.
+const alikeModel = 7
+
 // worthOf are the columns with their worth for these rows. All rows count, whatever the
 // filter shows, so that no column comes and goes while a filter is typed.
 func worthOf(all [][]widget.Cell) []widget.Column {
@@ -21,6 +24,9 @@ func worthOf(all [][]widget.Cell) []widget.Column {
 		text, same := common(all, c)
 		if out[c] = column; column.Worth > 0 && same {
 			out[c].Worth += alike
+		}
+		if same && column.Title == "model" { // what all of it is about: before the lesser figures
+			out[c].Worth = alikeModel
 		}
 		if same && text == "" { // nothing to stand under a title
 			out[c].Title, out[c].Tight = "", true

@@ -36,7 +36,8 @@ func (p *Pane) toGlance() []model.Job {
 	for _, i := range p.shown {
 		j := p.list.Jobs[i]
 		_, known := p.titles[j.ID]
-		if len(out) < glances && (j.State == model.JobRunning || j.State.Failed() && (!known || p.ended(j))) {
+		failed := j.State.Failed() && j.State != model.JobCancelled // of a cancelled one all is said
+		if len(out) < glances && (j.State == model.JobRunning || failed && (!known || p.ended(j))) {
 			out = append(out, j)
 		}
 	}

@@ -59,6 +59,8 @@ func (p *Pane) whyWhere(j model.Job) string {
 			start = "start " + start
 		}
 		return pane.Joined(60, start, model.ReasonOf(j.Reason).Words)
+	case j.State == model.JobCancelled && title == "":
+		return model.ReasonOf(j.Reason).Words
 	case j.State.Failed() && title == "":
 		return pane.Joined(60, model.ReasonOf(j.Reason).Words, exitWords(j))
 	case j.State.Failed():
