@@ -177,7 +177,8 @@ func scriptTone(line string) theme.Tone {
 // edited reads the file again after the editor.
 func (p *Pane) edited(msg pane.EditedMsg) tea.Cmd {
 	if msg.Err != nil {
-		return pane.Fail(msg.Err)
+		again := pane.Fail(&lab.Fault{Text: "the editor ended with an error", Cause: msg.Err, ToDo: "$VISUAL or $EDITOR names the editor"})
+		return tea.Sequence(p.show(p.id), again)
 	}
 	if p.id == "" {
 		return pane.Send(pane.ReloadMsg{})

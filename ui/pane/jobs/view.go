@@ -63,8 +63,8 @@ func (p *Pane) whyWhere(j model.Job) string {
 		return model.ReasonOf(j.Reason).Words
 	case j.State.Failed() && title == "":
 		return pane.Joined(60, model.ReasonOf(j.Reason).Words, exitWords(j))
-	case j.State.Failed():
-		return title
+	case j.State.Failed(): // the state has said what it was
+		return strings.TrimPrefix(strings.TrimPrefix(title, "the job was "), "the job ")
 	case j.State == model.JobRunning:
 		return pane.Joined(60, title, j.NodeList)
 	}
