@@ -5,7 +5,6 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
-	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
@@ -102,35 +101,54 @@ func depth(layers int) string {
 	return widget.Plural(layers, "layer")
 }
 
+// setRows takes the rows, and works out once what tells them apart.
+func (p *Pane) setRows(rows []lab.Row) {
+	p.rows = rows
+	said := make([][]string, len(rows))
+	for i, r := range rows {
+		if r.Problem == "" {
+			said[i] = traitsOf(r.Experiment)
+		}
+	}
+	most := usual(said)
+	p.also = make(map[string]string, len(rows))
+	for i, r := range rows {
+		p.also[r.File] = unlike(said[i], most)
+	}
+}
+
 // usual are the traits that most of the experiments have.
-func usual(rows []lab.Row) []string {
+func usual(said [][]string) []string {
 	out := make([]string, len(traits))
-	for i, t := range traits {
+	for t := range traits {
 		count := map[string]int{}
-		for _, r := range rows {
-			if r.Problem == "" {
-				word := t(r.Experiment)
-				if count[word]++; count[word] > count[out[i]] {
-					out[i] = word
-				}
+		for _, words := range said {
+			if words == nil {
+				continue
+			}
+			if count[words[t]]++; count[words[t]] > count[out[t]] {
+				out[t] = words[t]
 			}
 		}
 	}
 	return out
 }
 
-// alsoCell is how an experiment differs from the usual in what has no column of its own.
-func alsoCell(e model.Experiment, usual []string) widget.Cell {
-	var words []string
-	for i, t := range traits {
-		if word := t(e); i < len(usual) && word != usual[i] && word != "" {
-			words = append(words, word)
+// unlike are those of an experiment's traits that are not the others'.
+func unlike(words, others []string) string {
+	var out []string
+	for i, word := range words {
+		if word != "" && word != others[i] {
+			out = append(out, word)
 		}
 	}
-	return widget.Cell{Text: strings.Join(words, ", "), Tone: theme.Dim}
+	return strings.Join(out, ", ")
 }
 
-// traitsOf are the traits of one experiment, to say how another differs from it.
+// apart is how an experiment differs from others in what has no column of its own.
+func apart(e model.Experiment, others []string) string { return unlike(traitsOf(e), others) }
+
+// traitsOf are the traits of one experiment.
 func traitsOf(e model.Experiment) []string {
 	out := make([]string, len(traits))
 	for i, t := range traits {

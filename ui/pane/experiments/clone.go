@@ -92,7 +92,7 @@ func (p *Pane) cloned(done pane.Done[lab.Row]) tea.Cmd {
 	}
 	id := done.Value.Experiment.ID
 	p.filter = pane.Filter{}
-	p.rows = append(p.rows, done.Value)
+	p.setRows(append(p.rows, done.Value))
 	p.fill()
 	p.goTo(id)
 	return tea.Sequence(pane.Say(id+" made · change what is to differ · s submits it"), p.load(), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))

@@ -144,7 +144,7 @@ func (p *Pane) planLine(c copyPlan) string {
 		return p.env.Theme.Paint(theme.Bad, "not of "+from+": "+c.refused)
 	}
 	e := c.row.Experiment
-	words := []string{pane.LayoutWord(e.Layout), alsoCell(e, traitsOf(c.from.Experiment)).Text, pane.PlaceWords(c.row.Verdict.Placement)}
+	words := []string{pane.LayoutWord(e.Layout), apart(e, traitsOf(c.from.Experiment)), pane.PlaceWords(c.row.Verdict.Placement)}
 	return c.id + " from " + from + "  " + pane.Joined(200, words...)
 }
 
@@ -171,7 +171,7 @@ func (p *Pane) madeAll(done pane.Done[[]lab.Row]) tea.Cmd {
 	for _, r := range made {
 		p.marked[r.Experiment.ID] = true
 	}
-	p.rows = append(p.rows, made...)
+	p.setRows(append(p.rows, made...))
 	if len(made) > 0 {
 		p.filter = pane.Filter{}
 	}

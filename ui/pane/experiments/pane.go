@@ -34,7 +34,7 @@ type Pane struct {
 	marked map[string]bool // by id
 	filter pane.Filter
 	sort   pane.Sort
-	usual  []string // traits that most experiments share
+	also   map[string]string // by file: what tells it apart besides its layout
 	err    error
 	loaded bool
 
@@ -131,7 +131,7 @@ func (p *Pane) gotBoard(done pane.Done[[]lab.Row]) tea.Cmd {
 	}
 	id := cmp.Or(p.want, p.currentID())
 	p.want = ""
-	p.rows = done.Value
+	p.setRows(done.Value)
 	p.fill()
 	p.goTo(id)
 	if r, ok := p.current(); ok {
@@ -182,12 +182,11 @@ func (p *Pane) joinAnalysis(a *model.Analysis) {
 func (p *Pane) fill() {
 	id := p.currentID()
 	p.shown = p.shown[:0]
-	p.usual = usual(p.rows)
 	all := make([][]widget.Cell, len(p.rows))
 	var cells [][]widget.Cell
 	for i, r := range p.rows {
 		all[i] = p.cells(r)
-		if p.filter.Match(p.fields(r)) {
+		if p.filter.Empty() || p.filter.Match(p.fields(r)) {
 			p.shown = append(p.shown, i)
 			cells = append(cells, all[i])
 		}

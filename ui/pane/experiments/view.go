@@ -44,7 +44,7 @@ func (p *Pane) cells(r lab.Row) []widget.Cell {
 		return []widget.Cell{{Text: name(r)}, {Text: strings.TrimPrefix(r.File, "experiments/configs/"), Tone: theme.Dim}, {}, {}, {}, {}, {}, {}, job}
 	}
 	l := e.Layout
-	cells := []widget.Cell{{Text: e.ID}, {Text: pane.ShortModel(e.Model.Name)}, number(l.TP), number(l.PP), number(l.DP()), number(l.EP), number(l.GPUs()), alsoCell(e, p.usual), job}
+	cells := []widget.Cell{{Text: e.ID}, {Text: pane.ShortModel(e.Model.Name)}, number(l.TP), number(l.PP), number(l.DP()), number(l.EP), number(l.GPUs()), {Text: p.also[r.File], Tone: theme.Dim}, job}
 	for _, m := range []string{"throughput_tokens_sec", "tpot", "comm_overhead", "ttft"} {
 		cells = append(cells, metricCell(r.Analysis, m))
 	}
@@ -101,7 +101,7 @@ func tracedCell(r lab.Row, now time.Time) widget.Cell {
 func (p *Pane) fields(r lab.Row) map[string]string {
 	e := r.Experiment
 	return map[string]string{
-		"id": e.ID, "model": e.Model.Name, "text": e.Description, "state": pane.RowState(r, p.env.Now()), "also": alsoCell(e, p.usual).Text, "engine": string(e.Engine),
+		"id": e.ID, "model": e.Model.Name, "text": e.Description, "state": pane.RowState(r, p.env.Now()), "also": p.also[r.File], "engine": string(e.Engine),
 		"tp": fmt.Sprint(e.Layout.TP), "pp": fmt.Sprint(e.Layout.PP), "dp": fmt.Sprint(e.Layout.DP()), "ep": fmt.Sprint(e.Layout.EP),
 		"gpus": fmt.Sprint(e.Layout.GPUs()), "batch": fmt.Sprint(e.Data.BatchSize), "seq": fmt.Sprint(e.Data.SeqLen), "out": fmt.Sprint(e.Data.MaxTokens),
 	}
