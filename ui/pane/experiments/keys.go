@@ -232,12 +232,8 @@ func (p *Pane) mark() tea.Cmd {
 	return p.moved()
 }
 
-// submit asks about those marked, or the one under the cursor; the marks are spent.
-func (p *Pane) submit() tea.Cmd {
-	ids := p.chosen()
-	clear(p.marked)
-	return p.flow.Start(ids)
-}
+// submit asks about those marked, or the one under the cursor.
+func (p *Pane) submit() tea.Cmd { return p.flow.Start(p.chosen()) }
 
 func (p *Pane) refresh() tea.Cmd { return tea.Batch(p.load(), pane.Send(pane.RefreshJobsMsg{})) }
 

@@ -120,7 +120,11 @@ func (p *Pane) reply(msg tea.Msg) tea.Cmd {
 	if done, ok := p.make.Take(msg); ok {
 		return p.madeAll(done)
 	}
+	busy := p.flow.Busy()
 	cmd, _ := p.flow.Update(msg)
+	if busy && !p.flow.Busy() {
+		clear(p.marked) // spent; No keeps them
+	}
 	return cmd
 }
 

@@ -94,9 +94,21 @@ func TestSubmitMarked(t *testing.T) {
 	l := panetest.New()
 	d := drive(t, l, 100, 24)
 	d.Press("space", "space").Expect("•")
-	d.Press("s").Expect("Submit 2 experiments?", "together at most").Press("y")
+	d.Press("s").Expect("Submit 2 experiments?", "together at most").Press("n").Expect("•E1.1", "•E1.2")
+	d.Press("s", "y").Absent("•")
 	if l.Called("Submit E1.1") != 1 || l.Called("Submit E1.2") != 1 {
 		t.Errorf("calls: %v", l.Calls)
+	}
+}
+
+// TestOneOfSeveralRefused: the question names it, and the marks stay.
+func TestOneOfSeveralRefused(t *testing.T) {
+	l := panetest.New()
+	l.Rows[1].Experiment.Layout.TP = 3
+	d := drive(t, l, 100, 24).Press("space", "space", "s")
+	d.Expect("E1.2 cannot be submitted", "take its mark off with space").Press("esc").Expect("•E1.1", "•E1.2")
+	if l.Called("Submit") != 0 {
+		t.Error("submitted a part without asking")
 	}
 }
 

@@ -82,7 +82,7 @@ func (f *Flow) previewed(done pane.Done[[]lab.Preview]) tea.Cmd {
 	}
 	for _, v := range done.Value {
 		if !v.Row.Verdict.OK() {
-			f.refuse(v.Row)
+			f.refuse(v.Row, len(done.Value)-1)
 			return nil
 		}
 	}
@@ -96,8 +96,12 @@ func (f *Flow) previewed(done pane.Done[[]lab.Preview]) tea.Cmd {
 }
 
 // refuse shows what is wrong; Open goes to the form, where the fix is at a key.
-func (f *Flow) refuse(r lab.Row) {
-	body := append(findings(r.Verdict.Findings, model.SeverityError), "", "Open it in the form to put it right?")
+func (f *Flow) refuse(r lab.Row, others int) {
+	body := findings(r.Verdict.Findings, model.SeverityError)
+	if others > 0 {
+		body = append(body, "", "Nor are the others yet: take its mark off with space, or put it right.")
+	}
+	body = append(body, "", "Open it in the form to put it right?")
 	popup := &widget.Popup{Title: r.Experiment.ID + " cannot be submitted", Body: body, Buttons: []string{"Open", "Leave"}}
 	f.Ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd {
 		return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID})
