@@ -34,6 +34,7 @@ type Pane struct {
 	marked map[string]bool // by id
 	filter pane.Filter
 	sort   pane.Sort
+	seen   map[string]string // what the logs of jobs say, by job
 	also   map[string]string // by file: what tells it apart besides its layout
 	err    error
 	loaded bool
@@ -62,7 +63,7 @@ const restTime = 150 * time.Millisecond
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, marked: map[string]bool{}, flow: submission.New(env)}
+	p := &Pane{env: env, marked: map[string]bool{}, seen: map[string]string{}, flow: submission.New(env)}
 	p.table = widget.Table{Columns: columns, Column: -1, Focused: true, Marked: p.isMarked}
 	return p
 }
@@ -93,6 +94,8 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		return p, p.joinJobs(msg)
 	case pane.OpenMsg:
 		p.goTo(msg.Experiment)
+	case pane.SeenMsg:
+		maps.Copy(p.seen, msg.Titles)
 	case pane.AnalysedMsg:
 		p.joinAnalysis(msg.Analysis)
 	case pane.EnterMsg:
@@ -340,14 +343,14 @@ func (p *Pane) Message() pane.Note {
 	if n := len(p.marked); n > 0 {
 		return pane.Note{Text: widget.Int(n) + " marked: s submits them · c clones them · y copies the command · esc drops the marks"}
 	}
-	return rowNote(r)
+	return p.rowNote(r)
 }
 
 // rowNote is the worst there is to say about a row.
-func rowNote(r lab.Row) pane.Note {
+func (p *Pane) rowNote(r lab.Row) pane.Note {
 	if r.Job != nil && r.Job.State.Failed() && r.Job.State != model.JobCancelled {
 		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + widget.Clock(r.Job.Elapsed)
-		if why := model.ReasonOf(r.Job.Reason).Words; why != "" {
+		if why := cmp.Or(p.seen[r.Job.ID], model.ReasonOf(r.Job.Reason).Words); why != "" {
 			text += ": " + why
 		}
 		return pane.Note{Text: text + ". ↵ shows its log and the cause", Tone: theme.Bad}

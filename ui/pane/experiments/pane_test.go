@@ -156,6 +156,15 @@ func TestEmptyWorkspace(t *testing.T) {
 	drive(t, l, 80, 18).Expect("There are no experiments", "shardeck generate")
 }
 
+// TestWhatLogsSayIsOnTheBoard: the stage of a job that runs, the cause of one that failed.
+func TestWhatLogsSayIsOnTheBoard(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Send(pane.OpenMsg{Experiment: "E1.3"}).Send(pane.SeenMsg{Titles: map[string]string{"3141592": "timing 3 of 5", "3141580": "CUDA out of memory"}})
+	d.Press("down", "up").Expect("timing 3 of 5: ↵ shows the job").Press("down")
+	if m := d.Pane().Message(); m.Text != "E1.6 failed after 1:52: CUDA out of memory. ↵ shows its log and the cause" {
+		t.Errorf("message %q", m.Text)
+	}
+}
+
 func TestLateBoardIsDropped(t *testing.T) {
 	l := panetest.New()
 	p := New(l.Env(context.Background()))

@@ -190,7 +190,7 @@ func (p *Pane) details(r lab.Row) []string {
 	lines = append(lines, head)
 	dim(pane.PlaceWords(r.Verdict.Placement), costWords(r.Verdict.Price), fitWords(r.Verdict.Fit))
 	if r.Analysis == nil {
-		dim(nothingYet(r))
+		dim(p.nothingYet(r))
 		return lines
 	}
 	dim(commWords(r)...)
@@ -218,10 +218,12 @@ func name(r lab.Row) string {
 	return strings.TrimPrefix(r.File, "experiments/configs/")
 }
 
-func nothingYet(r lab.Row) string {
+func (p *Pane) nothingYet(r lab.Row) string {
 	switch {
 	case r.Run != nil:
 		return "traced, not yet analysed: ↵ reads it"
+	case r.Job != nil && r.Job.State == model.JobRunning && p.seen[r.Job.ID] != "":
+		return p.seen[r.Job.ID] + ": ↵ shows the job"
 	case r.Job != nil && r.Job.State.Active():
 		return "no result yet: ↵ shows the job"
 	}

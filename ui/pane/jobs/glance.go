@@ -72,9 +72,9 @@ func stageWords(stage string, done, total int) string {
 
 // gotGlance keeps what was seen; a log that does not tell is not asked again once the job
 // has ended.
-func (p *Pane) gotGlance(done pane.Done[map[string]string]) {
+func (p *Pane) gotGlance(done pane.Done[map[string]string]) tea.Cmd {
 	if done.Err != nil {
-		return
+		return nil
 	}
 	for _, j := range p.list.Jobs {
 		if title, ok := done.Value[j.ID]; ok {
@@ -82,4 +82,5 @@ func (p *Pane) gotGlance(done pane.Done[map[string]string]) {
 		}
 	}
 	p.fill()
+	return pane.Send(pane.SeenMsg{Titles: done.Value})
 }

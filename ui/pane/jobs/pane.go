@@ -142,8 +142,7 @@ func (p *Pane) reply(msg tea.Msg) tea.Cmd {
 		return p.gotSought(done)
 	}
 	if done, ok := p.glancing.Take(msg); ok {
-		p.gotGlance(done)
-		return nil
+		return p.gotGlance(done)
 	}
 	if done, ok := p.cancel.Take(msg); ok {
 		if done.Err != nil {
@@ -279,10 +278,11 @@ func (p *Pane) gotDetail(done pane.Done[detail]) tea.Cmd {
 		p.showEnd(same)
 	}
 	p.fill()
+	after := []tea.Cmd{p.follow(), pane.Send(pane.SeenMsg{Titles: map[string]string{d.id: p.titles[d.id]}})}
 	if !same && d.cause.Line != "" {
-		return tea.Batch(p.firstError(), p.follow())
+		after = append(after, p.firstError())
 	}
-	return p.follow()
+	return tea.Batch(after...)
 }
 
 // showEnd puts the lines read into the log. The cursor of one that stands at the end goes
