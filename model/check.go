@@ -57,7 +57,7 @@ func Check(e Experiment, w World) Verdict {
 	s := newSubject(e, w)
 	found := append(form, s.apply(layoutRules())...)
 	legal := Verdict{Findings: found}.OK()
-	for _, rules := range [][]rule{knownRules(), lengthRules(), siteRules(), commRules(), profilingRules()} {
+	for _, rules := range [][]rule{knownRules(), lengthRules(), siteRules(), commRules(), profilingRules(), wordRules()} {
 		found = append(found, s.apply(rules)...)
 	}
 	if legal {

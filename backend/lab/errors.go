@@ -21,6 +21,8 @@ var (
 	ErrActive = errors.New("already submitted")
 	// ErrBudget refuses to read traces on a login node that are more than its site allows.
 	ErrBudget = errors.New("beyond the login node's budget")
+	// ErrChanged is a file not saved because it changed on disk meanwhile.
+	ErrChanged = workspace.ErrChanged
 	// ErrRefused is a change not made because a user's edit would be lost.
 	ErrRefused = errors.New("edited by hand")
 )

@@ -14,6 +14,7 @@ import (
 
 	"shardeck/backend/replay"
 	"shardeck/backend/scheduler"
+	"shardeck/backend/workspace"
 	"shardeck/model"
 )
 
@@ -328,3 +329,41 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+func TestPlanCloneWritesNothing(t *testing.T) {
+	b := newBench(t)
+	before := b.IDs()
+	row, err := b.PlanClone("E1.6", "E1.9", model.Edit{Path: "parallelism.tp", Value: "3"})
+	if err != nil || row.Experiment.ID != "E1.9" || row.Experiment.Layout.TP != 3 || row.Verdict.OK() {
+		t.Errorf("planned %+v, %v", row.Experiment, err)
+	}
+	if _, err := b.PlanClone("E1.6", "E1.6"); err == nil {
+		t.Error("an id that is taken was planned")
+	}
+	if after := b.IDs(); len(after) != len(before) {
+		t.Errorf("the workspace now holds %v, before %v", after, before)
+	}
+}
+
+// TestSubmitBringsTheRunner: a folder of the original scripts has none where jobs look, and
+// a job that waited in the queue for nothing would be the way to find out.
+func TestSubmitBringsTheRunner(t *testing.T) {
+	b := newBench(t)
+	runner := b.ws.Path(workspace.RunnerFile)
+	if err := os.RemoveAll(runner); err != nil {
+		t.Fatal(err)
+	}
+	d, err := b.Draft("E1.6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(d.Set("engine", "vllm"), d.Save()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(runner); err != nil || len(text) < 1000 {
+		t.Errorf("no runner was written: %v", err)
+	}
+}

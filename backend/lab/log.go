@@ -11,10 +11,19 @@ import (
 	"shardeck/model"
 )
 
+// LogLook is what to look for in a whole log.
+type LogLook struct {
+	Text  string // in any case; empty: the first line that looks like an error
+	After int    // number of the line to begin behind; 0: at the begin, or with Back the end
+	Back  bool
+}
+
 // Lines of a log that are looked through for its stage and for a cause.
 const (
 	stageLines = 4000
 	causeLines = 20000
+
+	aroundLines = 500 // shown before a line that was looked for, and after it
 )
 
 // Log reads the last lines of a job's log, 0 for as many as are looked through for
@@ -32,14 +41,33 @@ func (l *Lab) Log(ctx context.Context, j model.Job, lines int) (LogPart, error) 
 		return LogPart{Path: path}, noLog(j, err)
 	}
 	progress := logs.Stage(tail.Lines)
-	part := LogPart{Path: path, Size: tail.Size, Lines: tail.Lines, First: tail.First,
+	part := LogPart{Path: path, Size: tail.Size, Lines: tail.Lines, First: tail.First, Line: tail.Line,
 		Stage: string(progress.Stage), Done: progress.Done, Total: progress.Total}
 	if cut := len(part.Lines) - lines; cut > 0 {
 		part.Lines = part.Lines[cut:]
 		part.First = -1 // lines were cut after cleaning: where they begin is not known
+		if part.Line > 0 {
+			part.Line += cut
+		}
 	}
 	return part, ctx.Err()
 }
+
+// LogFind looks through the whole log of a job, however long, and returns the lines
+// around the one found with its index; false if no line has what is looked for.
+func (l *Lab) LogFind(ctx context.Context, j model.Job, look LogLook) (part LogPart, at int, found bool, err error) {
+	p, at, err := logs.Find(ctx, l.logPath(j), logs.Look{Text: look.Text, After: look.After, Back: look.Back, Around: aroundLines})
+	if errors.Is(err, logs.ErrNoLine) {
+		return LogPart{}, 0, false, nil
+	}
+	if err != nil {
+		return LogPart{}, 0, false, noLog(j, err)
+	}
+	return LogPart{Path: p.Path, Size: p.Size, Lines: p.Lines, First: p.First, Line: p.Line}, at, true, nil
+}
+
+// LooksBad tells of a line of a log that an error begins there.
+func LooksBad(line string) bool { return logs.LooksBad(line) }
 
 // noLog says why there is none yet.
 func noLog(j model.Job, err error) error {

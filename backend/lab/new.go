@@ -25,30 +25,45 @@ func (l *Lab) New(ctx context.Context, o NewOptions) (Row, []Wrote, error) {
 	if err := l.writable("write a config"); err != nil {
 		return Row{}, nil, err
 	}
-	if err := l.free(o.ID); err != nil {
-		return Row{}, nil, err
-	}
-	doc, err := l.template(o.From)
+	p, err := l.drawUp(o)
 	if err != nil {
 		return Row{}, nil, err
 	}
+	if err := l.ws.CreateFile(p.rel, p.doc.Bytes(), 0o644); err != nil {
+		return Row{}, nil, kinded(err)
+	}
+	return l.born(ctx, p.rel)
+}
+
+// planned is a new experiment that is not written yet.
+type planned struct {
+	doc        *workspace.Document
+	experiment model.Experiment
+	rel        string // where it would be written
+}
+
+func (l *Lab) drawUp(o NewOptions) (planned, error) {
+	if err := l.free(o.ID); err != nil {
+		return planned{}, err
+	}
+	doc, err := l.template(o.From)
+	if err != nil {
+		return planned{}, err
+	}
 	for _, e := range o.all(doc) {
 		if err := doc.Set(e.Path, e.Value); err != nil {
-			return Row{}, nil, &Fault{Text: fmt.Sprintf("%s=%s", e.Path, e.Value), Cause: err, Kind: ErrInvalid}
+			return planned{}, &Fault{Text: fmt.Sprintf("%s=%s", e.Path, e.Value), Cause: err, Kind: ErrInvalid}
 		}
 	}
 	e, err := doc.Experiment()
 	if err != nil {
-		return Row{}, nil, kinded(err)
+		return planned{}, kinded(err)
 	}
 	rel, err := render.ConfigPath(o.ID, render.Slug(e))
 	if err != nil {
-		return Row{}, nil, &Fault{Cause: err, Kind: ErrInvalid}
+		return planned{}, &Fault{Cause: err, Kind: ErrInvalid}
 	}
-	if err := l.ws.CreateFile(rel, doc.Bytes(), 0o644); err != nil {
-		return Row{}, nil, kinded(err)
-	}
-	return l.born(ctx, rel)
+	return planned{doc, e, rel}, nil
 }
 
 // born writes the script of a config that was just made.
@@ -126,4 +141,17 @@ func (l *Lab) Clone(id, newID string, edits ...model.Edit) (Row, error) {
 	}
 	row, _, err := l.New(context.Background(), NewOptions{ID: newID, From: id, Edits: edits})
 	return row, err
+}
+
+// PlanClone is what Clone would make, judged; nothing is written.
+func (l *Lab) PlanClone(id, newID string, edits ...model.Edit) (Row, error) {
+	if _, err := l.ws.Experiment(id); err != nil {
+		return Row{}, kinded(err)
+	}
+	p, err := l.drawUp(NewOptions{ID: newID, From: id, Edits: edits})
+	if err != nil {
+		return Row{}, err
+	}
+	e := l.overlaid(p.experiment)
+	return Row{File: p.rel, Experiment: e, Verdict: l.Check(e)}, nil
 }

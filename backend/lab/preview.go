@@ -20,6 +20,21 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (Preview, error
 	if err != nil {
 		return Preview{}, err
 	}
+	return l.preview(ctx, row, nsys)
+}
+
+// PreviewOf is what Submit would submit if an experiment were saved as it stands in an editor.
+func (l *Lab) PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (Preview, error) {
+	row, err := l.Row(e.ID)
+	if err != nil {
+		return Preview{}, err
+	}
+	row.Experiment, row.Problem = l.overlaid(e), ""
+	row.Verdict = l.Check(row.Experiment)
+	return l.preview(ctx, row, nsys)
+}
+
+func (l *Lab) preview(ctx context.Context, row Row, nsys bool) (Preview, error) {
 	if row.Problem != "" {
 		return Preview{Row: row}, invalid(row.Problem, "")
 	}
@@ -28,12 +43,11 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (Preview, error
 	if err := l.previewConfig(&p); err != nil {
 		return p, err
 	}
+	script := l.previewPlain
 	if nsys {
-		err = l.previewNsys(&p)
-	} else {
-		err = l.previewPlain(&p)
+		script = l.previewNsys
 	}
-	if err != nil {
+	if err := script(&p); err != nil {
 		return p, err
 	}
 	if s := l.last(row.Experiment.ID); s != nil {

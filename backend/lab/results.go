@@ -75,7 +75,8 @@ type LogPart struct {
 	Path  string   `json:"path"`
 	Size  int64    `json:"size"`
 	Lines []string `json:"lines"` // cleaned of control characters
-	First int64    `json:"first"` // byte offset of Lines[0]
+	First int64    `json:"first"` // byte offset of Lines[0]; -1: not known, but not the log's begin
+	Line  int      `json:"line"`  // number of Lines[0], from 1; 0: not counted
 	Stage string   `json:"stage"` // word for what the job is doing, empty: not known
 	Done  int      `json:"done"`  // iterations, where the log tells
 	Total int      `json:"total"`

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -111,10 +113,16 @@ func (l *Lab) record(ctx context.Context, p Preview) (model.Submission, error) {
 }
 
 // prepare writes what the job needs to find: the folder of its log, which Slurm opens
-// before the script runs, and its own config if it has one.
+// before the script runs, the runner where there is none (the original's lies elsewhere),
+// and its own config if it has one.
 func (l *Lab) prepare(p Preview) error {
 	if err := l.ws.EnsureDir(filepath.Dir(p.Log)); err != nil {
 		return err
+	}
+	if _, err := os.Stat(l.ws.Path(workspace.RunnerFile)); errors.Is(err, fs.ErrNotExist) && p.Row.Experiment.Engine != model.EngineReplay {
+		if err := (&generation{lab: l}).runner(); err != nil {
+			return err
+		}
 	}
 	if p.config == nil {
 		return nil

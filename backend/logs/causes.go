@@ -55,6 +55,11 @@ var ended = []cause{
 		holds: oomKills,
 		fixes: lessMemory,
 	},
+	{
+		title: "its time limit was near, and it was stopped to write what it had",
+		holds: []string{"shardeck: the time limit is near"},
+		fixes: []string{"raise slurm.time (debug allows 30 min, regular 48 h)", "lower profile_iterations, or profiling.trace_tokens if it was writing traces"},
+	},
 }
 
 // failures are ways in which the program itself fails; one that brings others about

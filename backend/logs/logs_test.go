@@ -173,6 +173,7 @@ func TestCause(t *testing.T) {
 		{[]string{"ModuleNotFoundError: No module named 'yaml'"}, failed, "a Python module", 0, "pip install yaml"},
 		{[]string{"RuntimeError: The NVIDIA driver on your system is too old (found version 12040)."}, failed, "the NVIDIA driver", 0, "cu129"},
 		{[]string{"slurmstepd: error: *** JOB 7 ON nid001000 CANCELLED AT 2026-11-23T18:40:00 DUE TO TIME LIMIT ***"}, model.Job{State: model.JobTimeout}, "the job ran into its time limit", 0, "slurm.time"},
+		{[]string{"shardeck: the time limit is near: the runner is told to stop", "shardeck: exit code 143"}, failed, "its time limit was near", 0, "slurm.time"},
 		{[]string{"nothing"}, model.Job{State: model.JobTimeout}, "the job ran into its time limit", -1, "slurm.time"},
 		{[]string{oom}, model.Job{State: model.JobPreempted}, "the job was preempted", -1, "regular"},
 		{nil, model.Job{State: model.JobNodeFail}, "a node failed", -1, "submit it again"},

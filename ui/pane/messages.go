@@ -120,3 +120,7 @@ type AskMsg struct{ Ask *Ask }
 
 // ClickMsg tells a pane, and no other, which of its lines was clicked: 0 is its first.
 type ClickMsg struct{ Line int }
+
+// SeenMsg is what the logs of jobs say in a few words, by job: the stage of one that runs,
+// the cause of one that failed.
+type SeenMsg struct{ Titles map[string]string }

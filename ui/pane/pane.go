@@ -102,8 +102,12 @@ type Lab interface {
 	Draft(id string) (*lab.Draft, error)
 	// Clone makes a new experiment from another, with some keys changed; the result is written.
 	Clone(id, newID string, edits ...model.Edit) (lab.Row, error)
+	// PlanClone is what Clone would make, judged; nothing is written.
+	PlanClone(id, newID string, edits ...model.Edit) (lab.Row, error)
 	// Preview is what Submit would submit.
 	Preview(ctx context.Context, id string, nsys bool) (lab.Preview, error)
+	// PreviewOf is what Submit would submit if an experiment were saved as it stands in the form.
+	PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (lab.Preview, error)
 	// Starts asks when jobs would begin; what is not known has a note.
 	Starts(ctx context.Context, previews []lab.Preview) []lab.Start
 	// Submit checks, records and submits.
@@ -114,6 +118,8 @@ type Lab interface {
 	Cancel(ctx context.Context, jobID string) error
 	// Log reads the last lines of a job's log.
 	Log(ctx context.Context, j model.Job, lines int) (lab.LogPart, error)
+	// LogFind looks through a whole log, and returns the lines around the one found.
+	LogFind(ctx context.Context, j model.Job, look lab.LogLook) (part lab.LogPart, at int, found bool, err error)
 	Why(ctx context.Context, j model.Job) (lab.Cause, error)
 
 	// Runs lists trace directories, newest first.

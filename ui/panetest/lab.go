@@ -6,6 +6,7 @@
 package panetest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,27 +28,28 @@ var Now = time.Date(2026, 11, 23, 14, 2, 11, 0, time.UTC)
 
 // Lab is a pane.Lab without a backend. Its fields may be changed before it is used.
 type Lab struct {
-	mu       sync.Mutex
-	Rows     []lab.Row
-	List     lab.JobList
-	Logs     map[string]lab.LogPart
-	Causes   map[string]lab.Cause
-	Analyses map[string]*model.Analysis
-	Series   []lab.Series
-	Chart    lab.Chart // as last exported
-	Login    model.LoginBudget
-	Screen   json.RawMessage
-	Kept     map[string]model.Unsaved // edits not saved, by experiment
-	Diff     string                   // of the script, against the one submitted last
-	Diffs    map[string]map[string]lab.CompareCell
-	Fine     []model.RankDensity // timelines in smaller bins
-	Unlike   []string            // warnings of a comparison of traces
-	Plan     lab.Start
-	NoRuns   bool
-	Locked   bool                       // read-only
-	Err      map[string]error           // by method: what it answers instead
-	Hold     map[string]<-chan struct{} // by method: waits for it, or for its context
-	Calls    []string                   // every call that waits or changes something
+	mu        sync.Mutex
+	Rows      []lab.Row
+	List      lab.JobList
+	Logs      map[string]lab.LogPart
+	Causes    map[string]lab.Cause
+	Analyses  map[string]*model.Analysis
+	Series    []lab.Series
+	Chart     lab.Chart // as last exported
+	Login     model.LoginBudget
+	Screen    json.RawMessage
+	Kept      map[string]model.Unsaved // edits not saved, by experiment
+	Diff      string                   // of the script, against the one submitted last
+	Diffs     map[string]map[string]lab.CompareCell
+	Fine      []model.RankDensity // timelines in smaller bins
+	Unlike    []string            // warnings of a comparison of traces
+	Plan      lab.Start
+	NoRuns    bool
+	Scheduler string
+	Locked    bool                       // read-only
+	Err       map[string]error           // by method: what it answers instead
+	Hold      map[string]<-chan struct{} // by method: waits for it, or for its context
+	Calls     []string                   // every call that waits or changes something
 }
 
 // New is a lab with the usual data.
@@ -100,8 +102,8 @@ func (l *Lab) Site() model.Site {
 // Account pays.
 func (l *Lab) Account() string { return "m1234_g" }
 
-// SchedulerName is slurm.
-func (l *Lab) SchedulerName() string { return "slurm" }
+// SchedulerName is slurm, if the test set no other.
+func (l *Lab) SchedulerName() string { return cmp.Or(l.Scheduler, "slurm") }
 
 // ReadOnly is what the test set.
 func (l *Lab) ReadOnly() bool { return l.Locked }
@@ -129,6 +131,26 @@ func (l *Lab) Clone(id, newID string, edits ...model.Edit) (lab.Row, error) {
 	if err := l.call(context.Background(), "Clone", id+" "+newID); err != nil {
 		return lab.Row{}, err
 	}
+	row, err := l.cloneOf(id, newID, edits)
+	if err == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.Rows = append(l.Rows, row)
+	}
+	return row, err
+}
+
+// PlanClone is the row that Clone would add, judged by the test's rules.
+func (l *Lab) PlanClone(id, newID string, edits ...model.Edit) (lab.Row, error) {
+	if err := l.call(context.Background(), "PlanClone", id+" "+newID); err != nil {
+		return lab.Row{}, err
+	}
+	row, err := l.cloneOf(id, newID, edits)
+	row.Verdict = l.Check(row.Experiment)
+	return row, err
+}
+
+func (l *Lab) cloneOf(id, newID string, edits []model.Edit) (lab.Row, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := l.find(id)
@@ -145,7 +167,6 @@ func (l *Lab) Clone(id, newID string, edits ...model.Edit) (lab.Row, error) {
 	row.Experiment = d.Experiment()
 	row.Experiment.ID, row.Job, row.Run, row.Analysis = newID, nil, nil, nil
 	row.File = "experiments/configs/" + newID + ".yaml"
-	l.Rows = append(l.Rows, row)
 	return row, nil
 }
 
@@ -167,6 +188,14 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (lab.Preview, e
 	row := l.Rows[i]
 	row.Verdict = l.Check(row.Experiment)
 	return lab.Preview{Row: row, Script: script(row), Path: "experiments/slurm_scripts/run_" + id + ".sh", Nsys: nsys, Diff: l.Diff}, nil
+}
+
+// PreviewOf is the preview of a row with another experiment in it.
+func (l *Lab) PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (lab.Preview, error) {
+	p, err := l.Preview(ctx, e.ID, nsys)
+	p.Row.Experiment, p.Row.Verdict = e, l.Check(e)
+	p.Script = script(p.Row)
+	return p, err
 }
 
 // Starts is the plan, the same for all.
@@ -238,10 +267,28 @@ func (l *Lab) Log(ctx context.Context, j model.Job, lines int) (lab.LogPart, err
 	if !ok {
 		return lab.LogPart{}, fmt.Errorf("logs/vllm_%s.out is not there yet: the job has not started", j.ID)
 	}
+	part.Line = 1
 	if cut := len(part.Lines) - lines; lines > 0 && cut > 0 {
-		part.Lines, part.First = part.Lines[cut:], -1
+		part.Lines, part.First, part.Line = part.Lines[cut:], -1, cut+1
 	}
 	return part, nil
+}
+
+// LogFind looks forward through a log and shows 20 lines from the one found.
+func (l *Lab) LogFind(ctx context.Context, j model.Job, look lab.LogLook) (lab.LogPart, int, bool, error) {
+	if err := l.call(ctx, "LogFind", fmt.Sprint(j.ID, " ", look.Text, " ", look.After)); err != nil {
+		return lab.LogPart{}, 0, false, err
+	}
+	part := l.Logs[j.ID]
+	for i := range part.Lines {
+		n := (look.After + i) % len(part.Lines)
+		line := part.Lines[n]
+		if look.Text != "" && strings.Contains(strings.ToLower(line), strings.ToLower(look.Text)) || look.Text == "" && lab.LooksBad(line) {
+			part.Lines, part.First, part.Line = part.Lines[n:min(n+20, len(part.Lines))], int64(n*40), n+1
+			return part, 0, true, nil
+		}
+	}
+	return lab.LogPart{}, 0, false, nil
 }
 
 // Why is the cause of a failure.

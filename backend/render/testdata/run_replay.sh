@@ -70,7 +70,8 @@ attend() {
   local child code=0 again=0
   ( trap '' USR1; exec "$@" ) &
   child=$!
-  trap 'kill -TERM "$child" 2>/dev/null' USR1 TERM INT
+  trap 'kill -TERM "$child" 2>/dev/null' TERM INT
+  trap 'echo "shardeck: the time limit is near: the runner is told to stop"; kill -TERM "$child" 2>/dev/null' USR1
   wait "$child" || code=$?
   while kill -0 "$child" 2>/dev/null; do # a signal ended the wait, not the runner
     code=0

@@ -27,6 +27,7 @@ type call struct {
 	args    []string
 	stdin   string
 	env     []string      // over the common environment
+	dir     string        // to run it in; empty: ours
 	limit   time.Duration // its deadline
 }
 
@@ -144,7 +145,7 @@ func (c *commands) endOf(ctx context.Context, k call, start time.Time, err error
 // start runs the process in a group of its own.
 func (c *commands) start(ctx context.Context, k call) (answer, error) {
 	cmd := exec.CommandContext(ctx, k.program, k.args...)
-	cmd.Env = append(append([]string{}, c.env...), k.env...)
+	cmd.Env, cmd.Dir = append(append([]string{}, c.env...), k.env...), k.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 500 * time.Millisecond

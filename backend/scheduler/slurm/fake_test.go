@@ -248,3 +248,16 @@ func TestEstimate(t *testing.T) {
 		}
 	}
 }
+
+// TestSubmitsFromTheWorkspace: SLURM_SUBMIT_DIR is where sbatch runs, and the job script
+// looks for its workspace there.
+func TestSubmitsFromTheWorkspace(t *testing.T) {
+	s, calls := fake(t, Options{}, map[string]string{"sbatch": `echo "in $PWD" >>"$(dirname "$0")/calls"; echo 7`})
+	r := request(t)
+	if id, err := s.Submit(t.Context(), r); id != "7" || err != nil {
+		t.Fatalf("%q, %v", id, err)
+	}
+	if got := calls(); got[len(got)-1] != "in "+r.Dir {
+		t.Errorf("sbatch was run %s, want in %s", got[len(got)-1], r.Dir)
+	}
+}

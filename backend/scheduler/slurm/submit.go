@@ -15,12 +15,14 @@ import (
 var submitted = regexp.MustCompile(`^([0-9]+)(?:;[^\s]*)?$`)
 
 // Submit hands the script to sbatch on its standard input, so that what was
-// checked and recorded is what runs, whatever happens to the file meanwhile.
+// checked and recorded is what runs, whatever happens to the file meanwhile. It is run in
+// the job's folder: --chdir sets where the job runs, but SLURM_SUBMIT_DIR, by which a
+// script finds its workspace, is where sbatch was.
 func (s *Slurm) Submit(ctx context.Context, r scheduler.Request) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	a, err := s.commands.run(ctx, call{program: "sbatch", args: submitArgs(r), stdin: r.Script, env: r.Env, limit: s.submit})
+	a, err := s.commands.run(ctx, call{program: "sbatch", args: submitArgs(r), stdin: r.Script, env: r.Env, dir: r.Dir, limit: s.submit})
 	if errors.Is(err, errLate) || err != nil && ctx.Err() != nil {
 		return "", lost(err)
 	}

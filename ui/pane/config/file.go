@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -116,6 +117,10 @@ func (p *Pane) doSave() tea.Cmd {
 }
 
 func (p *Pane) saved(done pane.Done[string]) tea.Cmd {
+	if errors.Is(done.Err, lab.ErrChanged) {
+		p.then = nil
+		return p.askMerge(done.Value)
+	}
 	if done.Err != nil {
 		return pane.Fail(done.Err)
 	}
@@ -134,16 +139,29 @@ func (p *Pane) gotPreview(done pane.Done[lab.Preview]) tea.Cmd {
 		return pane.Fail(done.Err)
 	}
 	v := done.Value
-	body := strings.Split(strings.TrimRight(v.Script, "\n"), "\n")
+	var body []string
 	if p.draft() != nil && p.draft().Modified() {
-		body = append([]string{"# of the saved file: your changes are not in it yet", ""}, body...)
+		body = append(body, "# with your changes, which are not saved yet", "")
 	}
-	if v.Diff != "" {
-		body = append(body, "", "# what differs from the script submitted last:")
-		body = append(body, strings.Split(v.Diff, "\n")...)
+	if changed := changedLines(v.Diff); len(changed) > 0 {
+		body = append(body, "# what differs from the script submitted last:")
+		body = append(append(body, changed...), "", "# the whole script:")
 	}
+	body = append(body, strings.Split(strings.TrimRight(v.Script, "\n"), "\n")...)
 	p.ask = &pane.Ask{Popup: &widget.Popup{Title: v.Path, Body: body, Buttons: []string{"Close"}, Tones: scriptTone}}
 	return nil
+}
+
+// changedLines are those of a unified diff that differ.
+func changedLines(diff string) []string {
+	var out []string
+	for _, l := range strings.Split(diff, "\n") {
+		if tone := diffTone(l); tone != theme.Good && tone != theme.Bad || strings.HasPrefix(l, "---") || strings.HasPrefix(l, "+++") {
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
 }
 
 func scriptTone(line string) theme.Tone {
@@ -159,7 +177,8 @@ func scriptTone(line string) theme.Tone {
 // edited reads the file again after the editor.
 func (p *Pane) edited(msg pane.EditedMsg) tea.Cmd {
 	if msg.Err != nil {
-		return pane.Fail(msg.Err)
+		again := pane.Fail(&lab.Fault{Text: "the editor ended with an error", Cause: msg.Err, ToDo: "$VISUAL or $EDITOR names the editor"})
+		return tea.Sequence(p.show(p.id), again)
 	}
 	if p.id == "" {
 		return pane.Send(pane.ReloadMsg{})

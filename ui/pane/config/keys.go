@@ -24,7 +24,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"ctrl+f"}, Label: "ctrl+f", Verb: "fix", Help: "take the fix offered in the message line"}, Do: (*Pane).fix, Why: mayEdit},
 		{Key: pane.Key{Keys: []string{"z"}, Label: "z", Verb: "undo", Help: "take back the last change (Z brings it again)", Foot: true}, Do: (*Pane).undo, Why: mayEdit},
 		{Key: pane.Key{Keys: []string{"Z"}, Label: "Z", Verb: "redo"}, Do: (*Pane).redo, Why: mayEdit},
-		{Key: pane.Key{Keys: []string{"p"}, Label: "p", Verb: "script", Help: "show the job script of the saved file", Foot: true}, Do: (*Pane).script, Why: needDraft},
+		{Key: pane.Key{Keys: []string{"p"}, Label: "p", Verb: "script", Help: "show the job script, and how it differs from the one submitted last", Foot: true}, Do: (*Pane).script, Why: needDraft},
 		{Key: pane.Key{Keys: []string{"f"}, Label: "f", Verb: "findings", Help: "list everything the checks found"}, Do: (*Pane).showFindings, Why: needDraft},
 		{Key: pane.Key{Keys: []string{"e"}, Label: "e", Verb: "$EDITOR", Help: "open the file in $VISUAL, $EDITOR or vi", Foot: true}, Do: (*Pane).edit, Why: mayOpenEditor},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that submits it (OSC 52; it is shown as well)"}, Do: (*Pane).copyCommand, Why: needDraft},
@@ -212,8 +212,13 @@ func (p *Pane) copyCommand() tea.Cmd {
 }
 
 func (p *Pane) script() tea.Cmd {
-	id := p.id
-	return p.preview.Start(p.env.Ctx, func(ctx context.Context) (lab.Preview, error) { return p.env.Lab.Preview(ctx, id, false) })
+	l, e, id, modified := p.env.Lab, p.experim, p.id, p.draft().Modified()
+	return p.preview.Start(p.env.Ctx, func(ctx context.Context) (lab.Preview, error) {
+		if modified {
+			return l.PreviewOf(ctx, e, false)
+		}
+		return l.Preview(ctx, id, false)
+	})
 }
 
 func (p *Pane) showFindings() tea.Cmd {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"shardeck/backend/lab"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
@@ -80,6 +81,27 @@ func TestSaveErrorIsShownAndNothingLost(t *testing.T) {
 	if note, _ := panetest.Last[pane.Note](d); note.Text != "E1.1.yaml changed on disk since it was opened" {
 		t.Errorf("said %q", note.Text)
 	}
+}
+
+// TestFileChangedOutside: it is never written over, and the edits find their way into it.
+func TestFileChangedOutside(t *testing.T) {
+	l := panetest.New()
+	l.Err["Save"] = &lab.Fault{Text: "E1.1.yaml: changed on disk", Kind: lab.ErrChanged}
+	d := drive(t, l, "E1.1", 80, 24)
+	d.Press("right", "right", "w", "s").Expect("E1.1 was changed outside", "parallelism.tp: 4", "▌ Leave").Press("enter").Expect("◂ 4 ▸")
+	l.Rows[0].Experiment.Data.BatchSize = 16
+	d.Press("w", "s", "m").Expect("◂ 4 ▸", "Batch            16")
+	delete(l.Err, "Save")
+	d.Press("w").Expect("+parallelism.tp: 4").Absent("batch").Press("s")
+	if e := l.Rows[0].Experiment; e.Layout.TP != 4 || e.Data.BatchSize != 16 {
+		t.Errorf("saved %+v", e)
+	}
+	l.Err["Save"] = lab.ErrChanged
+	d.Press("left", "w", "s", "d").Expect("◂ 4 ▸").Absent("changed outside")
+}
+
+func TestScriptIsOfWhatIsInTheForm(t *testing.T) {
+	drive(t, panetest.New(), "E1.1", 100, 30).Press("right", "right", "p").Expect("with your changes, which are not saved yet", "--gpus-per-node=4")
 }
 
 func TestChangesOutliveAnotherExperiment(t *testing.T) {

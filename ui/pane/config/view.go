@@ -124,6 +124,9 @@ func gpuRows(l model.Layout, pl model.Placement, width, most int) []string {
 	if pl.Nodes <= 1 {
 		return []string{widget.Clip(drawRanks(l, 0, l.GPUs()), width)}
 	}
+	if row := oneRow(l, pl.Nodes, perNode); most == 1 && widget.Width(row) <= width {
+		return []string{row}
+	}
 	var rows []string
 	for n := range pl.Nodes {
 		if n == most-1 && pl.Nodes > most {
@@ -132,6 +135,18 @@ func gpuRows(l model.Layout, pl model.Placement, width, most int) []string {
 		rows = append(rows, widget.Clip(fmt.Sprintf("node %d  %s", n+1, drawRanks(l, n*perNode, min((n+1)*perNode, l.GPUs()))), width))
 	}
 	return rows
+}
+
+// oneRow is all nodes on one line, with a bar where one ends.
+func oneRow(l model.Layout, nodes, perNode int) string {
+	var parts []string
+	for n := range min(nodes, 16) {
+		parts = append(parts, drawRanks(l, n*perNode, min((n+1)*perNode, l.GPUs())))
+	}
+	if nodes > 16 {
+		parts = append(parts, "…")
+	}
+	return strings.Join(parts, " | ")
 }
 
 func drawRanks(l model.Layout, from, to int) string {

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -12,8 +13,14 @@ import (
 	"shardeck/ui/widget"
 )
 
-// askClone asks for the new id, and proposes the next one that is free.
-func (p *Pane) askClone() tea.Cmd { return p.askCloneOf(p.currentID(), p.freeID(p.currentID())) }
+// askClone asks for the new id, and proposes the next one that is free; with marks it asks
+// what is to differ in all of them.
+func (p *Pane) askClone() tea.Cmd {
+	if len(p.markedIDs()) > 0 {
+		return p.askCloneMarked(p.chosen(), "")
+	}
+	return p.askCloneOf(p.currentID(), p.freeID(p.currentID(), p.taken()))
+}
 
 // askCloneOf asks with a text to begin with: one that was refused is typed again.
 func (p *Pane) askCloneOf(id, text string) tea.Cmd {
@@ -56,18 +63,23 @@ func editsOf(words []string) ([]model.Edit, error) {
 	return edits, nil
 }
 
-// freeID counts the last number of an id up until nobody has it.
-func (p *Pane) freeID(id string) string {
+// taken are the ids that somebody has.
+func (p *Pane) taken() map[string]bool {
 	taken := map[string]bool{}
 	for _, r := range p.rows {
 		taken[r.Experiment.ID] = true
 	}
+	return taken
+}
+
+// freeID counts the last number of an id up until nobody has it.
+func (p *Pane) freeID(id string, taken map[string]bool) string {
 	stem := strings.TrimRight(id, "0123456789")
 	if stem == id {
 		stem += "."
 	}
 	for n := 1; ; n++ {
-		if next := stem + widget.Number(float64(n), 0); !taken[next] {
+		if next := stem + strconv.Itoa(n); !taken[next] {
 			return next
 		}
 	}
@@ -80,7 +92,7 @@ func (p *Pane) cloned(done pane.Done[lab.Row]) tea.Cmd {
 	}
 	id := done.Value.Experiment.ID
 	p.filter = pane.Filter{}
-	p.rows = append(p.rows, done.Value)
+	p.setRows(append(p.rows, done.Value))
 	p.fill()
 	p.goTo(id)
 	return tea.Sequence(pane.Say(id+" made · change what is to differ · s submits it"), p.load(), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))

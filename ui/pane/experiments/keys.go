@@ -1,6 +1,9 @@
 package experiments
 
 import (
+	"slices"
+	"strings"
+
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/ui/pane"
@@ -12,11 +15,11 @@ func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "open", Help: "open its metrics; of one that failed or runs, its job; of one that never ran, its config", Foot: true}, Do: (*Pane).open, Why: needRow},
 		{Key: pane.Key{Keys: []string{"e"}, Label: "e", Verb: "edit", Help: "edit its config in the form", Foot: true}, Do: (*Pane).edit, Why: needRow},
-		{Key: pane.Key{Keys: []string{"c"}, Label: "c", Verb: "clone", Help: "make a new experiment from this one; E1.9 tp=4 changes that at once", Foot: true}, Do: (*Pane).askClone, Why: mayWrite},
+		{Key: pane.Key{Keys: []string{"c"}, Label: "c", Verb: "clone", Help: "make a new experiment from this one, E1.9 tp=4 changes that at once; with marks, one from each", Foot: true}, Do: (*Pane).askClone, Why: mayWrite},
 		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "submit it, or all that are marked, after showing the price", Foot: true}, Do: (*Pane).submit, Why: mayWrite},
-		{Key: pane.Key{Keys: []string{" "}, Label: "space", Verb: "mark", Help: "mark it, for submit and compare", Foot: true}, Do: (*Pane).mark, Why: needRow},
+		{Key: pane.Key{Keys: []string{" "}, Label: "space", Verb: "mark", Help: "mark it, for submit, clone and compare", Foot: true}, Do: (*Pane).mark, Why: mayMark},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:4 state:failed model:~70b, ! for the opposite", Foot: true}, Do: (*Pane).askFilter},
-		{Key: pane.Key{Keys: []string{">", "<"}, Label: "> <", Verb: "sort", Help: "order the list by the next column, or the one before"}},
+		{Key: pane.Key{Keys: []string{">", "<"}, Label: "> <", Verb: "sort", Help: "order the list by the next column in sight, or the one before"}},
 		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "turn the order round: least or greatest first"}, Do: (*Pane).turnOrder, Why: needSort},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that submits it, or all that are marked, again (OSC 52; it is shown as well)"}, Do: (*Pane).copyCommand, Why: needRow},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "open the traces of its newest run"}, Do: (*Pane).traces, Why: needRun},
@@ -49,6 +52,9 @@ func (p *Pane) typingKeys() []pane.Key {
 	if p.typing.Prompt == filterPrompt {
 		return append(keys, pane.Key{Label: "↑↓", Verb: "typed before", Foot: true}, pane.Key{Label: "ep:2", Verb: "state:failed model:~70b !word", Foot: true})
 	}
+	if strings.Contains(p.typing.Prompt, " marked") {
+		return append(keys, pane.Key{Label: "tp=4 batch=8", Verb: "what is to differ; nothing: the same again", Foot: true})
+	}
 	return append(keys, pane.Key{Label: "E1.9", Verb: "tp=4 batch=8 changes that at once", Foot: true})
 }
 
@@ -70,18 +76,24 @@ func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
 	return cmd
 }
 
-// sortBy orders by the next column, around; numbers begin with the greatest.
+// sortBy orders by the next column in sight, around; numbers begin with the greatest.
 func (p *Pane) sortBy(next bool) {
-	n, at := len(columns), p.sort.Column
-	switch {
-	case !p.sort.On:
-		at = 0
-	case next:
-		at = (at + 1) % n
-	default:
-		at = (at + n - 1) % n
+	var sight []int
+	for _, c := range p.table.Shown(p.width) {
+		if p.table.Columns[c].Title != "" {
+			sight = append(sight, c)
+		}
 	}
-	p.sort = pane.Sort{On: true, Column: at, Down: columns[at].Right}
+	if len(sight) == 0 {
+		return
+	}
+	at := 0
+	if i := slices.Index(sight, p.sort.Column); p.sort.On && next {
+		at = (i + 1) % len(sight)
+	} else if p.sort.On {
+		at = (max(i, 0) + len(sight) - 1) % len(sight)
+	}
+	p.sort = pane.Sort{On: true, Column: sight[at], Down: columns[sight[at]].Right}
 	p.fill()
 }
 
@@ -148,6 +160,13 @@ func needRow(p *Pane) string {
 	return ""
 }
 
+func mayMark(p *Pane) string {
+	if r, ok := p.current(); ok && r.Problem != "" {
+		return name(r) + " cannot be used until its file is put right: e opens it"
+	}
+	return needRow(p)
+}
+
 func needRun(p *Pane) string {
 	if r, ok := p.current(); !ok || r.Run == nil {
 		return "it has no run yet: s submits it"
@@ -159,7 +178,7 @@ func mayWrite(p *Pane) string {
 	if p.env.Lab.ReadOnly() {
 		return "read-only: start shardeck without --read-only to change or submit anything"
 	}
-	if r, ok := p.current(); ok && r.Problem != "" {
+	if r, ok := p.current(); ok && r.Problem != "" && len(p.marked) == 0 {
 		return name(r) + " cannot be used until its file is put right: e opens it"
 	}
 	return needRow(p)
@@ -213,12 +232,8 @@ func (p *Pane) mark() tea.Cmd {
 	return p.moved()
 }
 
-// submit asks about those marked, or the one under the cursor; the marks are spent.
-func (p *Pane) submit() tea.Cmd {
-	ids := p.chosen()
-	clear(p.marked)
-	return p.flow.Start(ids)
-}
+// submit asks about those marked, or the one under the cursor.
+func (p *Pane) submit() tea.Cmd { return p.flow.Start(p.chosen()) }
 
 func (p *Pane) refresh() tea.Cmd { return tea.Batch(p.load(), pane.Send(pane.RefreshJobsMsg{})) }
 

@@ -34,6 +34,8 @@ type Pane struct {
 	marked map[string]bool // by id
 	filter pane.Filter
 	sort   pane.Sort
+	seen   map[string]string // what the logs of jobs say, by job
+	also   map[string]string // by file: what tells it apart besides its layout
 	err    error
 	loaded bool
 
@@ -49,6 +51,8 @@ type Pane struct {
 
 	board pane.Task[[]lab.Row]
 	clone pane.Task[lab.Row]
+	plan  pane.Task[planned]
+	make  pane.Task[[]lab.Row]
 }
 
 // restedMsg comes when the cursor has not moved for a moment.
@@ -59,7 +63,7 @@ const restTime = 150 * time.Millisecond
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, marked: map[string]bool{}, flow: submission.New(env)}
+	p := &Pane{env: env, marked: map[string]bool{}, seen: map[string]string{}, flow: submission.New(env)}
 	p.table = widget.Table{Columns: columns, Column: -1, Focused: true, Marked: p.isMarked}
 	return p
 }
@@ -90,6 +94,8 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		return p, p.joinJobs(msg)
 	case pane.OpenMsg:
 		p.goTo(msg.Experiment)
+	case pane.SeenMsg:
+		maps.Copy(p.seen, msg.Titles)
 	case pane.AnalysedMsg:
 		p.joinAnalysis(msg.Analysis)
 	case pane.EnterMsg:
@@ -111,7 +117,17 @@ func (p *Pane) reply(msg tea.Msg) tea.Cmd {
 	if done, ok := p.clone.Take(msg); ok {
 		return p.cloned(done)
 	}
+	if done, ok := p.plan.Take(msg); ok {
+		return p.gotPlans(done)
+	}
+	if done, ok := p.make.Take(msg); ok {
+		return p.madeAll(done)
+	}
+	busy := p.flow.Busy()
 	cmd, _ := p.flow.Update(msg)
+	if busy && !p.flow.Busy() {
+		clear(p.marked) // spent; No keeps them
+	}
 	return cmd
 }
 
@@ -122,7 +138,7 @@ func (p *Pane) gotBoard(done pane.Done[[]lab.Row]) tea.Cmd {
 	}
 	id := cmp.Or(p.want, p.currentID())
 	p.want = ""
-	p.rows = done.Value
+	p.setRows(done.Value)
 	p.fill()
 	p.goTo(id)
 	if r, ok := p.current(); ok {
@@ -173,13 +189,16 @@ func (p *Pane) joinAnalysis(a *model.Analysis) {
 func (p *Pane) fill() {
 	id := p.currentID()
 	p.shown = p.shown[:0]
+	all := make([][]widget.Cell, len(p.rows))
 	var cells [][]widget.Cell
 	for i, r := range p.rows {
-		if p.filter.Match(fields(r, p.env.Now())) {
+		all[i] = p.cells(r)
+		if p.filter.Empty() || p.filter.Match(p.fields(r)) {
 			p.shown = append(p.shown, i)
-			cells = append(cells, p.cells(r))
+			cells = append(cells, all[i])
 		}
 	}
+	p.table.Columns = worthOf(all)
 	cells, p.shown = p.sort.Apply(cells, p.shown)
 	p.table.SetRows(cells)
 	p.goTo(id)
@@ -322,16 +341,16 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{Text: fault + " · e opens it", Brief: fault, Tone: theme.Bad}
 	}
 	if n := len(p.marked); n > 0 {
-		return pane.Note{Text: widget.Int(n) + " marked: s submits them · y copies the command · esc drops the marks"}
+		return pane.Note{Text: widget.Int(n) + " marked: s submits them · c clones them · y copies the command · esc drops the marks"}
 	}
-	return rowNote(r)
+	return p.rowNote(r)
 }
 
 // rowNote is the worst there is to say about a row.
-func rowNote(r lab.Row) pane.Note {
+func (p *Pane) rowNote(r lab.Row) pane.Note {
 	if r.Job != nil && r.Job.State.Failed() && r.Job.State != model.JobCancelled {
 		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + widget.Clock(r.Job.Elapsed)
-		if why := model.ReasonOf(r.Job.Reason).Words; why != "" {
+		if why := cmp.Or(p.seen[r.Job.ID], model.ReasonOf(r.Job.Reason).Words); why != "" {
 			text += ": " + why
 		}
 		return pane.Note{Text: text + ". ↵ shows its log and the cause", Tone: theme.Bad}

@@ -68,6 +68,14 @@ func TestSubmitSaysWhenItWouldStart(t *testing.T) {
 	}
 }
 
+// TestSubmitHereIsSaid: where Slurm was not found a job would run on the login node.
+func TestSubmitHereIsSaid(t *testing.T) {
+	l := panetest.New()
+	drive(t, l, 80, 18).Press("s").Absent("on this machine")
+	l.Scheduler = "local"
+	drive(t, l, 80, 18).Press("s").Expect("It is started here, on this machine: there is no Slurm.", "▌ No")
+}
+
 func TestSubmitRefusedLeadsToTheForm(t *testing.T) {
 	l := panetest.New()
 	l.Rows[1].Experiment.Layout.TP = 3
@@ -86,9 +94,21 @@ func TestSubmitMarked(t *testing.T) {
 	l := panetest.New()
 	d := drive(t, l, 100, 24)
 	d.Press("space", "space").Expect("•")
-	d.Press("s").Expect("Submit 2 experiments?", "together at most").Press("y")
+	d.Press("s").Expect("Submit 2 experiments?", "together at most").Press("n").Expect("•E1.1", "•E1.2")
+	d.Press("s", "y").Absent("•")
 	if l.Called("Submit E1.1") != 1 || l.Called("Submit E1.2") != 1 {
 		t.Errorf("calls: %v", l.Calls)
+	}
+}
+
+// TestOneOfSeveralRefused: the question names it, and the marks stay.
+func TestOneOfSeveralRefused(t *testing.T) {
+	l := panetest.New()
+	l.Rows[1].Experiment.Layout.TP = 3
+	d := drive(t, l, 100, 24).Press("space", "space", "s")
+	d.Expect("E1.2 cannot be submitted", "take its mark off with space").Press("esc").Expect("•E1.1", "•E1.2")
+	if l.Called("Submit") != 0 {
+		t.Error("submitted a part without asking")
 	}
 }
 
@@ -134,6 +154,15 @@ func TestEmptyWorkspace(t *testing.T) {
 	l := panetest.New()
 	l.Rows = nil
 	drive(t, l, 80, 18).Expect("There are no experiments", "shardeck generate")
+}
+
+// TestWhatLogsSayIsOnTheBoard: the stage of a job that runs, the cause of one that failed.
+func TestWhatLogsSayIsOnTheBoard(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Send(pane.OpenMsg{Experiment: "E1.3"}).Send(pane.SeenMsg{Titles: map[string]string{"3141592": "timing 3 of 5", "3141580": "CUDA out of memory"}})
+	d.Press("down", "up").Expect("timing 3 of 5: ↵ shows the job").Press("down")
+	if m := d.Pane().Message(); m.Text != "E1.6 failed after 1:52: CUDA out of memory. ↵ shows its log and the cause" {
+		t.Errorf("message %q", m.Text)
+	}
 }
 
 func TestLateBoardIsDropped(t *testing.T) {

@@ -12,25 +12,27 @@ import (
 	"shardeck/ui/widget"
 )
 
-// columns of the board; the highest Worth vanishes first.
+// columns of the board; the highest Worth vanishes first, and before all others those in
+// which all rows are alike (worthOf).
 var columns = []widget.Column{
-	{Title: "ID"},
+	{Title: "ID", Min: 16},
 	{Title: "model", Worth: 3, Min: 15},
 	{Title: "TP", Right: true, Worth: 2},
 	{Title: "PP", Right: true, Worth: 2, Tight: true},
 	{Title: "DP", Right: true, Worth: 2, Tight: true},
 	{Title: "EP", Right: true, Worth: 2, Tight: true},
-	{Title: "GPUs", Right: true, Worth: 5, Tight: true},
+	{Title: "GPUs", Right: true, Worth: 6, Tight: true},
+	{Title: "also", Worth: 4, Min: 16},
 	{Title: "job", Keep: len("running 12:34")},
 	{Title: "tok/s", Right: true, Worth: 1},
-	{Title: "TPOT", Unit: "ms", Right: true, Worth: 4},
-	{Title: "comm", Unit: "%", Right: true, Worth: 6},
-	{Title: "TTFT", Unit: "ms", Right: true, Worth: 7},
-	{Title: "batch", Right: true, Worth: 8},
-	{Title: "prompt", Right: true, Worth: 9},
-	{Title: "output", Right: true, Worth: 9},
-	{Title: "spread", Unit: "%", Right: true, Worth: 10},
-	{Title: "traced", Worth: 11},
+	{Title: "TPOT", Unit: "ms", Right: true, Worth: 5},
+	{Title: "comm", Unit: "%", Right: true, Worth: 7},
+	{Title: "TTFT", Unit: "ms", Right: true, Worth: 8},
+	{Title: "batch", Right: true, Worth: 10},
+	{Title: "prompt", Right: true, Worth: 10},
+	{Title: "output", Right: true, Worth: 10},
+	{Title: "spread", Unit: "%", Right: true, Worth: 11},
+	{Title: "traced", Worth: 12},
 }
 
 // cells of one row, in the order of columns.
@@ -39,10 +41,10 @@ func (p *Pane) cells(r lab.Row) []widget.Cell {
 	state := pane.RowState(r, now)
 	job := widget.Cell{Text: state, Tone: theme.State(state)}
 	if r.Problem != "" {
-		return []widget.Cell{{Text: e.ID}, {Text: strings.TrimPrefix(r.File, "experiments/configs/"), Tone: theme.Dim}, {}, {}, {}, {}, {}, job}
+		return []widget.Cell{{Text: name(r)}, {Text: strings.TrimPrefix(r.File, "experiments/configs/"), Tone: theme.Dim}, {}, {}, {}, {}, {}, {}, job}
 	}
 	l := e.Layout
-	cells := []widget.Cell{{Text: e.ID}, {Text: pane.ShortModel(e.Model.Name)}, number(l.TP), number(l.PP), number(l.DP()), number(l.EP), number(l.GPUs()), job}
+	cells := []widget.Cell{{Text: e.ID}, {Text: pane.ShortModel(e.Model.Name)}, number(l.TP), number(l.PP), number(l.DP()), number(l.EP), number(l.GPUs()), {Text: p.also[r.File], Tone: theme.Dim}, job}
 	for _, m := range []string{"throughput_tokens_sec", "tpot", "comm_overhead", "ttft"} {
 		cells = append(cells, metricCell(r.Analysis, m))
 	}
@@ -96,10 +98,10 @@ func tracedCell(r lab.Row, now time.Time) widget.Cell {
 }
 
 // fields are what a filter can ask for.
-func fields(r lab.Row, now time.Time) map[string]string {
+func (p *Pane) fields(r lab.Row) map[string]string {
 	e := r.Experiment
 	return map[string]string{
-		"id": e.ID, "model": e.Model.Name, "text": e.Description, "state": pane.RowState(r, now), "engine": string(e.Engine),
+		"id": e.ID, "model": e.Model.Name, "text": e.Description, "state": pane.RowState(r, p.env.Now()), "also": p.also[r.File], "engine": string(e.Engine),
 		"tp": fmt.Sprint(e.Layout.TP), "pp": fmt.Sprint(e.Layout.PP), "dp": fmt.Sprint(e.Layout.DP()), "ep": fmt.Sprint(e.Layout.EP),
 		"gpus": fmt.Sprint(e.Layout.GPUs()), "batch": fmt.Sprint(e.Data.BatchSize), "seq": fmt.Sprint(e.Data.SeqLen), "out": fmt.Sprint(e.Data.MaxTokens),
 	}
@@ -162,7 +164,7 @@ func (p *Pane) empty() []string {
 	case p.err != nil:
 		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("the experiments cannot be read: "+p.err.Error(), p.width-4)), "", "   r tries again"}
 	case len(p.rows) > 0:
-		return p.filter.None("experiment", fields(p.rows[0], p.env.Now()), p.width)
+		return p.filter.None("experiment", p.fields(p.rows[0]), p.width)
 	}
 	return []string{"", "   There are no experiments in " + p.env.Lab.Workspace() + " yet.", "",
 		"   shardeck generate   writes the first three, E1.1 to E1.3", "   shardeck new        asks a few questions and writes one", "", "   r reads again"}
@@ -188,7 +190,7 @@ func (p *Pane) details(r lab.Row) []string {
 	lines = append(lines, head)
 	dim(pane.PlaceWords(r.Verdict.Placement), costWords(r.Verdict.Price), fitWords(r.Verdict.Fit))
 	if r.Analysis == nil {
-		dim(nothingYet(r))
+		dim(p.nothingYet(r))
 		return lines
 	}
 	dim(commWords(r)...)
@@ -216,10 +218,12 @@ func name(r lab.Row) string {
 	return strings.TrimPrefix(r.File, "experiments/configs/")
 }
 
-func nothingYet(r lab.Row) string {
+func (p *Pane) nothingYet(r lab.Row) string {
 	switch {
 	case r.Run != nil:
 		return "traced, not yet analysed: ↵ reads it"
+	case r.Job != nil && r.Job.State == model.JobRunning && p.seen[r.Job.ID] != "":
+		return p.seen[r.Job.ID] + ": ↵ shows the job"
 	case r.Job != nil && r.Job.State.Active():
 		return "no result yet: ↵ shows the job"
 	}

@@ -32,6 +32,9 @@ func keys() pane.Table[*Pane] {
 // Keys lists what the pane answers to now.
 func (p *Pane) Keys() []pane.Key {
 	switch {
+	case p.ask != nil && p.ask.Do != nil:
+		n := strconv.Itoa(len(p.ask.Popup.Buttons) - 1)
+		return []pane.Key{{Label: "1–" + n, Verb: "take it into the form", Foot: true}, {Label: "←→ ↵", Verb: "choose", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
 	case p.ask != nil:
 		return pane.FromHints(p.ask.Popup.Hints())
 	case p.typing != nil:
@@ -58,6 +61,8 @@ func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
 		return cmd
 	case p.typing != nil:
 		return p.typeKey(key)
+	case p.inLog && (k == "G" || k == "end"):
+		return p.toEnd()
 	case p.inLog && p.log.MoveKey(k, len(p.log.Lines), p.logRows()):
 		return nil
 	case !p.inLog && p.table.MoveKey(k, len(p.shown), p.listRows()):
@@ -211,31 +216,6 @@ func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
 		return p.moved()
 	}
 	return nil
-}
-
-func (p *Pane) find(back bool) tea.Cmd {
-	switch {
-	case p.search == "":
-		return pane.Say("nothing to search for: ↵ then / in the log")
-	case p.log.Find(p.search, back):
-		return nil
-	}
-	if cmd := p.deeper(func() bool { return p.log.Find(p.search, back) }); cmd != nil {
-		return cmd
-	}
-	return pane.Say("not in the log: " + p.search)
-}
-
-func (p *Pane) toError() tea.Cmd {
-	p.inLog = true
-	p.bright()
-	if p.firstError() {
-		return nil
-	}
-	if cmd := p.deeper(p.firstError); cmd != nil {
-		return cmd
-	}
-	return pane.Say("no line of the log looks like an error")
 }
 
 func (p *Pane) wrap() tea.Cmd {

@@ -3,13 +3,13 @@
 // failed, the cause and what to do.
 //
 // It never asks the scheduler itself: the cockpit does, once for all panes. It reads the
-// log of one job, the one under the cursor, again while that job runs and is looked at.
+// log of one job, the one under the cursor, again while that job runs and is looked at; at
+// those of other jobs it glances when the scheduler has answered.
 package jobs
 
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -37,17 +37,21 @@ type Pane struct {
 
 	detail  detail            // of the job under the cursor
 	titles  map[string]string // causes and stages seen, by job
+	ran     map[string]bool   // the title is of when the job still ran
 	runs    map[string]string // runs that jobs wrote, by job
 	log     widget.Pager
 	inLog   bool // keys move in the log
 	search  string
-	deep    string              // job whose log is read as far back as a cause is looked for
-	again   func() (found bool) // to look for in the deeper log, once it is there
+	line    int  // number of the log's first line in hand; 0: not counted
+	held    bool // the log shows a place that was looked for, not its end
 	typing  *widget.Input
 	ask     *pane.Ask
 	rest    int // generation of the cursor's rest
 	reading pane.Task[detail]
 	cancel  pane.Task[string]
+
+	glancing pane.Task[map[string]string]
+	seeking  pane.Task[sought]
 }
 
 // detail is what is known of one job beyond the scheduler's line.
@@ -73,7 +77,7 @@ const (
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, titles: map[string]string{}, runs: map[string]string{}, table: widget.Table{Columns: columns, Column: -1}}
+	p := &Pane{env: env, titles: map[string]string{}, ran: map[string]bool{}, runs: map[string]string{}, table: widget.Table{Columns: columns, Column: -1}}
 	p.log.Tone = logTone
 	return p
 }
@@ -134,6 +138,12 @@ func (p *Pane) reply(msg tea.Msg) tea.Cmd {
 	if done, ok := p.reading.Take(msg); ok {
 		return p.gotDetail(done)
 	}
+	if done, ok := p.seeking.Take(msg); ok {
+		return p.gotSought(done)
+	}
+	if done, ok := p.glancing.Take(msg); ok {
+		return p.gotGlance(done)
+	}
 	if done, ok := p.cancel.Take(msg); ok {
 		if done.Err != nil {
 			return pane.Fail(done.Err)
@@ -154,7 +164,7 @@ func (p *Pane) got(msg pane.JobsMsg) tea.Cmd {
 	}
 	p.list = msg.List
 	p.fill()
-	return p.read()
+	return tea.Batch(p.read(), p.glance())
 }
 
 // gotBoard remembers which job wrote which run.
@@ -243,13 +253,10 @@ func (p *Pane) read() tea.Cmd {
 		p.reading.Stop()
 		return nil
 	}
-	l, lines := p.env.Lab, logLines
-	if p.deep == j.ID {
-		lines = 0
-	}
+	l := p.env.Lab
 	return p.reading.Start(p.env.Ctx, func(ctx context.Context) (detail, error) {
 		d := detail{id: j.ID}
-		d.part, d.logErr = l.Log(ctx, j, lines)
+		d.part, d.logErr = l.Log(ctx, j, logLines)
 		if j.State.Failed() {
 			d.cause, d.whyErr = l.Why(ctx, j)
 		}
@@ -264,17 +271,33 @@ func (p *Pane) gotDetail(done pane.Done[detail]) tea.Cmd {
 	}
 	d := done.Value
 	same := d.id == p.detail.id
+	p.detail = d
+	j, _ := p.current()
+	p.titles[d.id], p.ran[d.id] = titleOf(d), j.State.Active()
+	if !same || !p.held {
+		p.showEnd(same)
+	}
+	p.fill()
+	after := []tea.Cmd{p.follow(), pane.Send(pane.SeenMsg{Titles: map[string]string{d.id: p.titles[d.id]}})}
+	if !same && d.cause.Line != "" {
+		after = append(after, p.firstError())
+	}
+	return tea.Batch(after...)
+}
+
+// showEnd puts the lines read into the log. The cursor of one that stands at the end goes
+// with it; any other stays on its line.
+func (p *Pane) showEnd(same bool) {
+	part := p.detail.part
 	atEnd := p.log.Cursor >= len(p.log.Lines)-1
-	p.detail, p.log.Lines = d, d.part.Lines
-	p.titles[d.id] = titleOf(d)
+	if on := p.line + p.log.Cursor - part.Line; same && !atEnd && p.line > 0 && on >= 0 {
+		p.log.First += on - p.log.Cursor
+		p.log.Cursor = on
+	}
+	p.log.Lines, p.line, p.held = part.Lines, part.Line, false
 	if !same || atEnd {
 		p.log.Cursor = max(len(p.log.Lines)-1, 0)
 	}
-	if !same && d.cause.Line != "" {
-		p.firstError()
-	}
-	p.fill()
-	return tea.Batch(p.lookAgain(), p.follow())
 }
 
 // follow reads the log again after a while, as long as the job runs and is looked at.
@@ -285,47 +308,12 @@ func (p *Pane) follow() tea.Cmd {
 	return nil
 }
 
-// deeper reads more of a log whose end does not have what is looked for; nil: there is
-// no more to read.
-func (p *Pane) deeper(look func() bool) tea.Cmd {
-	if p.deep == p.detail.id || p.detail.part.First == 0 {
-		return nil
-	}
-	p.deep, p.again = p.detail.id, look
-	return tea.Batch(pane.Send(pane.Note{Text: "looking further back in the log …", Tone: theme.Busy}), p.read())
-}
-
-func (p *Pane) lookAgain() tea.Cmd {
-	look := p.again
-	p.again = nil
-	switch {
-	case look == nil:
-		return nil
-	case look():
-		return pane.Say("")
-	}
-	return pane.Say("not in the last " + widget.Int(len(p.log.Lines)) + " lines of the log")
-}
-
 // titleOf is the few words that a job's line shows of its log.
 func titleOf(d detail) string {
 	if d.cause.Title != "" {
 		return d.cause.Title
 	}
-	return d.part.Stage
-}
-
-// firstError puts the log's cursor on the line that proves the cause, else on the
-// first that looks like an error.
-func (p *Pane) firstError() bool {
-	proof := strings.TrimSpace(p.detail.cause.Line)
-	for i, line := range p.log.Lines {
-		if proof != "" && strings.Contains(line, proof) || proof == "" && logTone(line) == theme.Bad {
-			p.log.Cursor = i
-			return true
-		}
-	}
-	return false
+	return stageWords(d.part.Stage, d.part.Done, d.part.Total)
 }
 
 // Title says which scheduler, and how old its answer is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"shardeck/model"
 	"shardeck/ui/pane"
@@ -103,8 +104,18 @@ func TestStaleAndErrors(t *testing.T) {
 	drive(t, l, 80, 18).Expect("squeue is not installed", "r tries again")
 }
 
+func TestWaitingJobSaysWhatItWaitsFor(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18).Press("down")
+	d.Expect("3141593 waits", "waits      other jobs go first (Priority)", "~14:20, as the scheduler estimates", "2 GPUs on 1 node · 30:00 at most · QOS gpu_shared", "submitted  10 min ago")
+	l.List.Jobs[1].Reason, l.List.Jobs[1].Start = "DependencyNeverSatisfied", time.Time{}
+	answer(d, l).Expect("never, as it stands: x cancels it")
+}
+
 func TestMissingLog(t *testing.T) {
-	drive(t, panetest.New(), 80, 18).Press("down").Expect("is not there yet: the job has not started")
+	l := panetest.New()
+	delete(l.Logs, "3141592")
+	drive(t, l, 80, 18).Expect("is not there yet: the job has not started")
 }
 
 // longLog gives the failed job so many lines of nothing after its error.
@@ -119,19 +130,47 @@ func longLog(l *panetest.Lab, lines int) {
 func TestFirstErrorOfALongLog(t *testing.T) {
 	l := panetest.New()
 	longLog(l, 5000)
-	d := drive(t, l, 80, 18).Press("down", "down").Expect("line 1 000 of 1 000")
-	d.Press("E").Expect("line 5 of 5 008", "▌ torch.OutOfMemoryError")
-	d.Press("G", "g", "G", "/").Type("vLLM 0.11").Press("enter")
+	d := drive(t, l, 80, 18).Press("down", "down").Expect("line 5 · 88.1 KiB in all", "torch.OutOfMemoryError")
+	d.Press("enter", "G").Expect("line 5 008 of 5 008")
+	d.Press("E").Expect("line 5 ·", "▌ torch.OutOfMemoryError")
+	d.Press("/").Type("vLLM 0.11").Press("enter")
 	if n, _ := panetest.Last[pane.Note](d); n.Text != "not in the log: vLLM 0.11" {
 		t.Errorf("said %q", n.Text)
 	}
 }
 
-func TestSearchGoesFurtherBack(t *testing.T) {
+// TestSearchGoesThroughTheWholeLog: from the line under the cursor, though only the end of
+// the log is in hand.
+func TestSearchGoesThroughTheWholeLog(t *testing.T) {
+	l := panetest.New()
+	longLog(l, 3000)
+	d := drive(t, l, 80, 18).Press("down", "down", "enter", "G", "/").Type("8192 tokens").Press("enter")
+	d.Expect("line 4 ·", "▌ INFO  profiling run with 8192 tokens").Press("n")
+	if l.Called("LogFind 3141580 8192 tokens 3008") != 1 || l.Called("LogFind 3141580 8192 tokens 4") != 1 {
+		t.Errorf("calls %v", l.Calls)
+	}
+}
+
+// TestAPlaceInTheLogIsHeld: a log that grows does not take the reader's place away.
+func TestAPlaceInTheLogIsHeld(t *testing.T) {
 	l := panetest.New()
 	longLog(l, 3000)
 	d := drive(t, l, 80, 18).Press("down", "down", "enter", "/").Type("8192 tokens").Press("enter")
-	d.Expect("line 4 of 3 008", "▌ INFO  profiling run with 8192 tokens")
+	longLog(l, 10)
+	answer(d, l).Expect("line 4 ·", "▌ INFO  profiling run with 8192 tokens").Press("G").Expect("line 3 018 of 3 018")
+}
+
+// TestJobsAreGlancedAt: what a job does or why it failed is seen without the cursor on it.
+func TestJobsAreGlancedAt(t *testing.T) {
+	l := panetest.New()
+	d := drive(t, l, 80, 18).Expect("profiling 3 of 5 · nid001042", "CUDA out of memory")
+	part := l.Logs["3141592"]
+	part.Done = 4
+	l.Logs["3141592"] = part
+	answer(d.Press("down"), l).Expect("profiling 4 of 5")
+	if n := l.Called("Why 3141580"); n != 1 {
+		t.Errorf("a cause that is known was looked for %d times", n)
+	}
 }
 
 func TestWrapKeepsTheCursorInSight(t *testing.T) {

@@ -3,6 +3,7 @@ package jobs
 import (
 	"strings"
 
+	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -13,7 +14,7 @@ var columns = []widget.Column{
 	{Title: "job"},
 	{Title: "experiment", Worth: 1, Min: 10},
 	{Title: "state", Keep: len("cancelled")},
-	{Title: "why / where", Worth: 2, Min: 14, Keep: 24},
+	{Title: "why / where", Worth: 2, Min: 28, Keep: 24},
 	{Title: "elapsed", Right: true, Worth: 3},
 	{Title: "limit", Right: true, Worth: 4},
 	{Title: "GPUs", Right: true, Worth: 5},
@@ -58,10 +59,12 @@ func (p *Pane) whyWhere(j model.Job) string {
 			start = "start " + start
 		}
 		return pane.Joined(60, start, model.ReasonOf(j.Reason).Words)
+	case j.State == model.JobCancelled && title == "":
+		return model.ReasonOf(j.Reason).Words
 	case j.State.Failed() && title == "":
 		return pane.Joined(60, model.ReasonOf(j.Reason).Words, exitWords(j))
-	case j.State.Failed():
-		return title
+	case j.State.Failed(): // the state has said what it was
+		return strings.TrimPrefix(strings.TrimPrefix(title, "the job was "), "the job ")
 	case j.State == model.JobRunning:
 		return pane.Joined(60, title, j.NodeList)
 	}
@@ -132,6 +135,9 @@ func (p *Pane) empty() []string {
 func (p *Pane) logLines(height int) []string {
 	th := p.env.Theme
 	j, _ := p.current()
+	if j.State == model.JobPending && len(p.detail.part.Lines) == 0 {
+		return fill(append([]string{widget.Rule(th, p.width, j.ID+" waits")}, p.waitingLines(j)...), height)
+	}
 	if p.detail.id != j.ID {
 		return fill([]string{widget.Rule(th, p.width, "log of "+j.ID), "   reading …"}, height)
 	}
@@ -150,11 +156,8 @@ func (p *Pane) logLines(height int) []string {
 
 func (p *Pane) logTitle(j model.Job) string {
 	parts := []string{"log of " + j.ID}
-	if n := len(p.log.Lines); n > 0 {
-		parts = append(parts, "line "+widget.Int(p.log.Cursor+1)+" of "+widget.Int(n))
-	}
-	if p.detail.part.First > 0 {
-		parts = append(parts, "its end: "+widget.Bytes(p.detail.part.Size)+" in all")
+	if len(p.log.Lines) > 0 {
+		parts = append(parts, p.where())
 	}
 	if p.search != "" {
 		parts = append(parts, "search "+p.search)
@@ -200,7 +203,7 @@ func fill(lines []string, height int) []string {
 func logTone(line string) theme.Tone {
 	lower := strings.ToLower(line)
 	switch {
-	case strings.Contains(lower, "error") || strings.Contains(lower, "traceback") || strings.HasPrefix(lower, "fatal"):
+	case lab.LooksBad(line):
 		return theme.Bad
 	case strings.Contains(lower, "warning") || strings.HasPrefix(lower, "warn"):
 		return theme.Warn

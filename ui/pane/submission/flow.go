@@ -82,7 +82,7 @@ func (f *Flow) previewed(done pane.Done[[]lab.Preview]) tea.Cmd {
 	}
 	for _, v := range done.Value {
 		if !v.Row.Verdict.OK() {
-			f.refuse(v.Row)
+			f.refuse(v.Row, len(done.Value)-1)
 			return nil
 		}
 	}
@@ -96,8 +96,12 @@ func (f *Flow) previewed(done pane.Done[[]lab.Preview]) tea.Cmd {
 }
 
 // refuse shows what is wrong; Open goes to the form, where the fix is at a key.
-func (f *Flow) refuse(r lab.Row) {
-	body := append(findings(r.Verdict.Findings, model.SeverityError), "", "Open it in the form to put it right?")
+func (f *Flow) refuse(r lab.Row, others int) {
+	body := findings(r.Verdict.Findings, model.SeverityError)
+	if others > 0 {
+		body = append(body, "", "Nor are the others yet: take its mark off with space, or put it right.")
+	}
+	body = append(body, "", "Open it in the form to put it right?")
 	popup := &widget.Popup{Title: r.Experiment.ID + " cannot be submitted", Body: body, Buttons: []string{"Open", "Leave"}}
 	f.Ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd {
 		return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID})
@@ -120,25 +124,28 @@ func (f *Flow) confirm(all []lab.Preview) {
 
 // body is the text of the question; starts are nil until they are known.
 func (f *Flow) body(starts []lab.Start) []string {
-	var body []string
-	total := 0.0
-	for i, v := range f.asked {
-		start := ""
-		if starts != nil {
-			start = pane.PlanWords(starts[i], f.env.Now())
-		}
-		body = append(body, lines(v, start)...)
-		if v.Row.Verdict.Price != nil {
-			total += v.Row.Verdict.Price.NodeHours
-		}
+	words := make([]string, len(f.asked))
+	for i := range starts {
+		words[i] = pane.PlanWords(starts[i], f.env.Now())
 	}
 	if len(f.asked) > 1 {
-		body = append(body, "", together(total))
-	} else if diff := f.asked[0].Diff; diff != "" {
+		return append(f.where(), several(f.asked, words)...)
+	}
+	body := append(f.where(), lines(f.asked[0], words[0])...)
+	if diff := f.asked[0].Diff; diff != "" {
 		body = append(body, "", "what differs from the script submitted last:")
 		body = append(body, f.diff(diff)...)
 	}
 	return body
+}
+
+// where says, before what it would take on a cluster, that a job is started here: on a
+// login node where Slurm was not found that is not what was meant.
+func (f *Flow) where() []string {
+	if f.env.Lab.SchedulerName() != "local" {
+		return nil
+	}
+	return []string{f.env.Theme.Paint(theme.Warn, "It is started here, on this machine: there is no Slurm."), ""}
 }
 
 // together is the price of several jobs; what is no machine's allocation has none.

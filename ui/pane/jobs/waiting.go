@@ -1,0 +1,52 @@
+package jobs
+
+import (
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// waitingLines stand in the place of the log of a job that has none yet: why it waits, when
+// it would start, what it asks for.
+func (p *Pane) waitingLines(j model.Job) []string {
+	r := model.ReasonOf(j.Reason)
+	why := r.Words
+	if why == "" {
+		why = "the scheduler has not said why yet"
+	} else if j.Reason != "" && j.Reason != why {
+		why += " (" + j.Reason + ")"
+	}
+	start := "the scheduler has no estimate yet"
+	switch {
+	case r.Forever:
+		start = "never, as it stands: x cancels it"
+	case !j.Start.IsZero():
+		start = pane.StartWord(j.Start, p.env.Now()) + ", as the scheduler estimates"
+	}
+	asks := []string{}
+	if j.GPUs > 0 {
+		asks = append(asks, widget.Plural(j.GPUs, "GPU")+" on "+widget.Plural(max(j.Nodes, 1), "node"))
+	}
+	if j.Limit > 0 {
+		asks = append(asks, widget.Clock(j.Limit)+" at most")
+	}
+	if j.QOS != "" {
+		asks = append(asks, "QOS "+j.QOS)
+	}
+	if j.Account != "" {
+		asks = append(asks, "account "+j.Account)
+	}
+	width := max(p.width-16, 1)
+	var lines []string
+	for _, l := range []struct{ label, text string }{
+		{"waits", why}, {"starts", start}, {"asks for", pane.Joined(width, asks...)}, {"submitted", widget.Ago(j.Submit, p.env.Now())},
+	} {
+		label := l.label
+		for _, text := range widget.Wrap(l.text, width) {
+			lines = append(lines, "   "+p.env.Theme.Paint(theme.Dim, widget.Fit(label, 10))+" "+text)
+			label = ""
+		}
+	}
+	return lines
+}

@@ -1,0 +1,72 @@
+package submission
+
+import (
+	"strings"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/widget"
+)
+
+// several is the question about more than one job: what they cost together before all else,
+// then a line each, then what was found, each thing once.
+func several(all []lab.Preview, starts []string) []string {
+	total, ids := 0.0, 0
+	for _, v := range all {
+		ids = max(ids, widget.Width(v.Row.Experiment.ID))
+		if v.Row.Verdict.Price != nil {
+			total += v.Row.Verdict.Price.NodeHours
+		}
+	}
+	body := []string{together(total), ""}
+	for i, v := range all {
+		body = append(body, widget.Fit(v.Row.Experiment.ID, ids)+"  "+briefly(v, starts[i]))
+	}
+	if found := foundIn(all); len(found) > 0 {
+		body = append(append(body, ""), found...)
+	}
+	return body
+}
+
+// briefly is a job in one line.
+func briefly(v lab.Preview, start string) string {
+	r := v.Row
+	parts := []string{pane.LayoutWord(r.Experiment.Layout), widget.Plural(r.Verdict.Placement.Nodes, "node")}
+	if q := r.Verdict.Placement.QOS; q != "" && q != "auto" {
+		parts[1] += ", " + q
+	}
+	if r.Verdict.Price != nil {
+		parts = append(parts, widget.Number(r.Verdict.Price.NodeHours, 2)+" node-hours")
+	}
+	if r.Job != nil && r.Job.State.Active() {
+		start = "job " + r.Job.ID + " of it is " + r.Job.State.Words() + " already"
+	}
+	return pane.Joined(200, append(parts, start)...)
+}
+
+// foundIn are the findings on several experiments: each once, with those it is about.
+func foundIn(all []lab.Preview) []string {
+	var order []model.Finding
+	about := map[string][]string{}
+	for _, v := range all {
+		for _, f := range v.Row.Verdict.Findings {
+			if about[f.Fault] == nil {
+				order = append(order, f)
+			}
+			about[f.Fault] = append(about[f.Fault], v.Row.Experiment.ID)
+		}
+	}
+	var out []string
+	for _, f := range order {
+		who := "all"
+		if len(about[f.Fault]) < len(all) {
+			who = strings.Join(about[f.Fault], " ")
+		}
+		out = append(out, string(f.Severity)+", "+who+": "+f.Fault)
+		if f.Fix != "" {
+			out = append(out, "  "+f.Fix)
+		}
+	}
+	return out
+}
