@@ -124,6 +124,8 @@ type Lab interface {
 	Timeline(ctx context.Context, run string) ([]model.RankDensity, error)
 	// Differences sets runs beside a base in the metrics that are sampled, by run and metric.
 	Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error)
+	// Ties says of contests for the best value between which runs chance decides.
+	Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, error)
 	// CompareTraces sets the traces of two runs side by side; the first is the base.
 	CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (lab.TraceComparison, error)
 	// Scaling groups all analysed runs into comparable series: y is a metric's name.

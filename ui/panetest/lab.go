@@ -40,6 +40,7 @@ type Lab struct {
 	Kept     map[string]model.Unsaved // edits not saved, by experiment
 	Diff     string                   // of the script, against the one submitted last
 	Diffs    map[string]map[string]lab.CompareCell
+	Tie      map[string]lab.Tie  // by metric
 	Fine     []model.RankDensity // timelines in smaller bins
 	Unlike   []string            // warnings of a comparison of traces
 	Plan     lab.Start
@@ -292,6 +293,20 @@ func (l *Lab) Differences(ctx context.Context, base string, runs []string) (map[
 		return nil, err
 	}
 	return l.Diffs, nil
+}
+
+// Ties are those the test set, where the best is among their runs.
+func (l *Lab) Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, error) {
+	if err := l.call(ctx, "Ties", ""); err != nil {
+		return nil, err
+	}
+	all := make([]lab.Tie, len(contests))
+	for i, c := range contests {
+		if t := l.Tie[c.Metric]; slices.Contains(t.Runs, c.Runs[0]) {
+			all[i] = t
+		}
+	}
+	return all, nil
 }
 
 // CompareTraces compares the traces of two analyses, with progress on the way.

@@ -57,7 +57,7 @@ func (p *Pane) cellNote(r model.Run) pane.Note {
 	case a.Damaged && len(a.Warnings) > 0:
 		return pane.Note{Text: "input was damaged: " + a.Warnings[0], Tone: theme.Warn}
 	}
-	return pane.Note{Text: strings.Join(nonEmpty(remark(m), firstWarning(a)), " · ")}
+	return pane.Note{Text: strings.Join(nonEmpty(p.tieWords(r.Name, d), remark(m), firstWarning(a)), " · ")}
 }
 
 func firstWarning(a *model.Analysis) string {

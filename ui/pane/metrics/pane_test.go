@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"go.uber.org/goleak"
 
+	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
@@ -186,6 +187,24 @@ func TestBaselineOfAnotherModelIsNotLikeWithLike(t *testing.T) {
 func TestBestOfComparableRuns(t *testing.T) {
 	d := drive(t, panetest.New(), 80, 18).Press("a")
 	d.Expect("▲15 532", "▲11 279", "▲61.2").Absent("▲95.4", "▲6 360", "▲1 108")
+}
+
+// A best value that chance alone could make is no best value: both runs are marked so.
+func TestTieForTheBest(t *testing.T) {
+	l := panetest.New()
+	l.Tie = map[string]lab.Tie{"throughput_tokens_sec": {Runs: []string{"llama-8b-tp2", "llama-8b-tp1"}, Words: "too few samples: 3 against 3 cannot show a difference"}}
+	d := drive(t, l, 80, 18).Press("a").Expect("~15 532", "~11 279", "▲61.2").Absent("▲15 532")
+	column(t, d, "throughput_tokens_sec")
+	has(t, message(d), "~ shares the best throughput_tokens_sec with llama-8b-tp1: too few samples")
+	d.Press("b").Absent("~15 532")
+	d.Press("esc").Expect("~15 532")
+	n := l.Called("Ties")
+	d.Press("left", "right", "down", "up")
+	if l.Called("Ties") != n {
+		t.Error("the lab was asked again for what it had judged")
+	}
+	l.Err["Ties"] = errors.New("timing_stats_0.json: permission denied")
+	drive(t, l, 80, 18).Press("a").Absent("▲", "~15 532")
 }
 
 func TestReadAllWithProgressAndCancel(t *testing.T) {

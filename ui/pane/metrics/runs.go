@@ -80,6 +80,7 @@ func (p *Pane) forget(now []model.Run) {
 			delete(p.analyses, r.Name)
 			delete(p.read, r.Name)
 			delete(p.problems, r.Name)
+			p.ties, p.asked = nil, nil // its samples are others
 		}
 	}
 }
