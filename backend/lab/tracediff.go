@@ -18,22 +18,22 @@ type TraceComparison struct {
 // without traces is an error.
 func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (TraceComparison, error) {
 	c := TraceComparison{Warnings: []string{}}
+	runs, err := l.named([]string{base, other})
+	if err != nil {
+		return c, err
+	}
+	read, err := l.analyseAll(ctx, runs, progress)
+	if err != nil {
+		return c, err
+	}
 	var sides [2]side
 	var names [2]string
 	var traces [2]*model.TraceSummary
-	for i, name := range []string{base, other} {
-		run, err := l.Run(name)
-		if err != nil {
-			return c, err
-		}
-		a, err := l.analyseRun(ctx, run, pool.Wanted, progress)
-		if err != nil {
-			return c, err
-		}
+	for i, a := range read {
 		if a.Trace == nil {
 			return c, failed(a.Run+" has no traces to compare", nil, "to read its other figures: shardeck metrics "+a.Run)
 		}
-		sides[i], names[i], traces[i] = side{run: run, analysis: a}, a.Run, a.Trace
+		sides[i], names[i], traces[i] = side{run: runs[i], analysis: a}, a.Run, a.Trace
 		c.Warnings = append(c.Warnings, l.differs(sides[0], sides[i])...)
 		c.Damaged = c.Damaged || a.Damaged
 	}
