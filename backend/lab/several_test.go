@@ -64,3 +64,16 @@ func TestComparisonEnds(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
+
+// What more ranks should have brought is said of the same work alone.
+func TestLossOfTheSameWork(t *testing.T) {
+	b := newBench(t)
+	c, err := b.CompareTraces(t.Context(), "llama-8b-tp1", "llama-8b-tp2", nil)
+	if err != nil || c.Loss == nil {
+		t.Fatalf("%+v, %v", c.Notes, err)
+	}
+	c, err = b.CompareTraces(t.Context(), "llama-8b-tp1", "deepseek-v2-lite-ep2", nil)
+	if err != nil || c.Loss != nil || len(c.Warnings) == 0 {
+		t.Errorf("of another model: %+v, %v", c.Loss, err)
+	}
+}

@@ -3,6 +3,7 @@ package charts
 import (
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/lab"
 	"shardeck/ui/pane"
 )
 
@@ -13,7 +14,8 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"y", "Y"}, Label: "y", Verb: "quantity", Help: "the next quantity: throughput, iteration time, TTFT … (Y: the one before)", Foot: true}},
 		{Key: pane.Key{Keys: []string{"g"}, Label: "g", Verb: "series", Help: "show one series alone, the next one, all", Foot: true}, Do: (*Pane).nextSeries, Why: needSeries},
 		{Key: pane.Key{Keys: []string{"l"}, Label: "l", Verb: "log", Help: "both axes logarithmic, and back", Foot: true}, Do: (*Pane).toggleLog},
-		{Key: pane.Key{Keys: []string{"i"}, Label: "i", Verb: "ideal", Help: "show or hide the ideal line", Foot: true}, Do: (*Pane).toggleIdeal, Why: needIdeal},
+		{Key: pane.Key{Keys: []string{"i"}, Label: "i", Verb: "ideal", Help: "show or hide the ideal line"}, Do: (*Pane).toggleIdeal, Why: needIdeal},
+		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "why", Help: "why it scales so: compare the traces of this run with those of the first of its line", Foot: true}, Do: (*Pane).why, Why: needBase},
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "metrics", Help: "open the run of this point in Metrics", Foot: true}, Do: (*Pane).open, Why: needPoint},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went"}, Do: (*Pane).traces, Why: needPoint},
 		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "PNG", Help: "write this chart as a picture beside the experiments (:export writes the summary of all runs)", Foot: true}, Do: (*Pane).exportPNG, Why: mayWrite},
@@ -125,6 +127,27 @@ func (p *Pane) toggleIdeal() tea.Cmd {
 func (p *Pane) open() tea.Cmd { return p.sendTo(pane.Metrics) }
 
 func (p *Pane) traces() tea.Cmd { return p.sendTo(pane.Traces) }
+
+func (p *Pane) why() tea.Cmd {
+	r, _ := p.current()
+	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: r.point.Run, Base: p.base(r).Run})
+}
+
+// base is the first point of a line: speed-up and efficiency are over it.
+func (p *Pane) base(r row) lab.Point { return p.all[r.series].Points[0] }
+
+func needBase(p *Pane) string {
+	r, ok := p.current()
+	switch {
+	case !ok:
+		return needPoint(p)
+	case len(p.all[r.series].Points) < 2:
+		return r.point.Run + " is alone in its series: there is nothing to compare it with"
+	case p.base(r).Run == r.point.Run:
+		return r.point.Run + " is what the others of its line are compared with: go to another point"
+	}
+	return ""
+}
 
 func (p *Pane) sendTo(to pane.Name) tea.Cmd {
 	r, _ := p.current()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -262,5 +263,18 @@ func TestLateSeriesAreDropped(t *testing.T) {
 	p.all = nil
 	if p.Update(late); p.all != nil {
 		t.Error("a reply that came too late was taken")
+	}
+}
+
+func TestWhyAsksForTheTracesOfBoth(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	d.Press("home", "w")
+	if note, _ := panetest.Last[pane.Note](d); !strings.Contains(note.Text, "is what the others of its line are compared with") {
+		t.Errorf("said %q", note.Text)
+	}
+	d.Press("down", "w")
+	got, _ := panetest.Last[pane.OpenMsg](d)
+	if want := (pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2", Base: "llama-8b-tp1"}); !reflect.DeepEqual(got, want) {
+		t.Errorf("opened %+v, want %+v", got, want)
 	}
 }

@@ -130,6 +130,10 @@ func (p *Pane) traces() tea.Cmd {
 	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: run})
 }
 
+func (p *Pane) why() tea.Cmd {
+	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: p.currentName(), Base: p.baseline})
+}
+
 func (p *Pane) copyCommand() tea.Cmd {
 	run := p.currentName()
 	switch {

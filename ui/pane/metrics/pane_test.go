@@ -346,3 +346,12 @@ func BenchmarkManyRuns(b *testing.B) {
 		_ = d.S.View()
 	}
 }
+
+func TestWhyComparesWithTheBaseline(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("a", "w")
+	has(t, said(d), "b makes a run the baseline")
+	d.Press("b", "down", "w")
+	if got, _ := panetest.Last[pane.OpenMsg](d); got.To != pane.Traces || got.Base != "llama-8b-tp2" || got.Run != "llama-8b-tp1" {
+		t.Errorf("opened %+v", got)
+	}
+}

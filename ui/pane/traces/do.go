@@ -148,7 +148,7 @@ func (p *Pane) leaveDiff() tea.Cmd {
 	p.diff.work.Stop()
 	p.diff = nil
 	p.SetFocus(p.focused)
-	return nil
+	return p.readModest() // a comparison that another pane asked for came before the run itself
 }
 
 // leavePick drops the filter, then the list.

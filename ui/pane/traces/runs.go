@@ -72,6 +72,9 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 	p.forgetOther()
 	p.SetFocus(p.focused)
 	p.demand = true
+	if msg.Base != "" && msg.Base != msg.Run {
+		return p.compare(msg.Base)
+	}
 	return p.readModest()
 }
 
