@@ -17,7 +17,7 @@ type Chart struct {
 	Quantity, Unit string // throughput, tok/s
 	Axis           Axis
 	Across         string // what the axis counts, as its title says: GPUs
-	Of             string // the one series shown of several; empty: all
+	Of             string // what is shown of several series: the one, or what the few have in common; empty: all
 	Note           string // what all series have in common
 	Series         []ChartSeries
 	Ideal          bool // the ideal line is drawn

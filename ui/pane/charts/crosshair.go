@@ -24,7 +24,7 @@ func (p *Pane) cross(by int) tea.Cmd {
 }
 
 // crossWords are the values of all series at the crosshair, and the ideal there of the
-// one under the cursor: "2 GPUs: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 558".
+// one under the cursor: "GPUs 2: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 558".
 func (p *Pane) crossWords(r row) string {
 	q := quantities[p.y]
 	var values []string

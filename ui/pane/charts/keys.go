@@ -12,7 +12,7 @@ func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Key{Keys: []string{"x", "X"}, Label: "x", Verb: "axis", Help: "the next axis: GPUs, TP, PP, EP, batch, prompt (X: the one before)", Foot: true}},
 		{Key: pane.Key{Keys: []string{"y", "Y"}, Label: "y", Verb: "quantity", Help: "the next quantity: throughput, iteration time, TTFT … (Y: the one before)", Foot: true}},
-		{Key: pane.Key{Keys: []string{"g"}, Label: "g", Verb: "series", Help: "show one series alone, the next one, all", Foot: true}, Do: (*Pane).nextSeries, Why: needSeries},
+		{Key: pane.Key{Keys: []string{"g"}, Label: "g", Verb: "series", Help: "show one series alone, the next one, then those of the run again with its kin", Foot: true}, Do: (*Pane).nextSeries, Why: needSeries},
 		{Key: pane.Key{Keys: []string{"l"}, Label: "l", Verb: "log", Help: "both axes logarithmic, and back", Foot: true}, Do: (*Pane).toggleLog},
 		{Key: pane.Key{Keys: []string{"i"}, Label: "i", Verb: "ideal", Help: "show or hide the ideal line"}, Do: (*Pane).toggleIdeal, Why: needIdeal},
 		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "why", Help: "why it scales so: compare the traces of this run with those of the first of its line", Foot: true}, Do: (*Pane).why, Why: needBase},
@@ -23,7 +23,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"left"}, Label: "←→", Verb: "crosshair", Help: "move the crosshair along its line: the values there stand in the message line"}, Do: (*Pane).crossLeft, Why: needPoint},
 		{Key: pane.Key{Keys: []string{"right"}, Label: "→", Verb: "later", Help: "move the crosshair along its line"}, Do: (*Pane).crossRight, Why: needPoint},
 		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "read the runs again"}, Do: (*Pane).load},
-		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "show all series again"}, Do: (*Pane).back},
+		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "show all series again, or of many those of the run and its kin"}, Do: (*Pane).back},
 	}
 }
 
@@ -99,15 +99,15 @@ func mayWrite(p *Pane) string {
 	return ""
 }
 
-// nextSeries goes from one series to the next, after the last to all, then to the first.
+// nextSeries goes to the first series shown, then from one to the next, after the last to
+// those shown first.
 func (p *Pane) nextSeries() tea.Cmd {
-	next := 0
-	if len(p.shown) == 1 {
-		next = p.shown[0] + 1
+	next := p.shown[0]
+	if p.only != "" || len(p.shown) == 1 {
+		next++
 	}
-	p.every = next >= len(p.all)
 	p.only = ""
-	if !p.every {
+	if next < len(p.all) {
 		p.only = p.all[next].Name
 	}
 	p.fill()
@@ -155,7 +155,7 @@ func (p *Pane) sendTo(to pane.Name) tea.Cmd {
 }
 
 func (p *Pane) back() tea.Cmd {
-	p.only, p.every = "", true
+	p.only = ""
 	p.fill()
 	return nil
 }

@@ -23,7 +23,6 @@ type Pane struct {
 	nextX    int // as asked for: shown once their series are there
 	nextY    int
 	only     string       // name of the one series shown
-	every    bool         // show all series, however many
 	all      []lab.Series // as the lab gives them for x and y
 	shown    []int        // of all
 	common   string       // what the names of all series have in common
@@ -176,19 +175,34 @@ const fewSeries = 3
 
 // choose finds the series that are shown: the one chosen while it is there; else all, or
 // where these would be too many, the one in which the run looked at is compared with
-// others, or the longest.
+// others, or the longest, beside those that differ from it in the layout alone.
 func (p *Pane) choose(run string) {
-	p.common, p.short = factored(p.all)
 	p.shown = p.shown[:0]
 	at := slices.IndexFunc(p.all, func(s lab.Series) bool { return s.Name == p.only })
-	if at < 0 && !p.every && len(p.all) > fewSeries {
+	switch {
+	case at >= 0:
+		p.shown = append(p.shown, at)
+	case len(p.all) > fewSeries:
 		at = max(slices.IndexFunc(p.all, func(s lab.Series) bool { return len(s.Points) > 1 && holds(s, run) }), 0)
-	}
-	for i := range p.all {
-		if at < 0 || i == at {
+		p.shown = p.kin(at)
+	default:
+		for i := range p.all {
 			p.shown = append(p.shown, i)
 		}
 	}
+	p.common, p.short = factored(p.all, p.shown)
+}
+
+// kin are a series and the lines of other layouts of the same work, a few.
+func (p *Pane) kin(of int) []int {
+	out := []int{of}
+	for i, s := range p.all {
+		if i != of && len(out) < fewSeries && len(s.Points) > 1 && s.Kin != "" && s.Kin == p.all[of].Kin {
+			out = append(out, i)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 func holds(s lab.Series, run string) bool {
@@ -234,6 +248,8 @@ func (p *Pane) Title() (left, right string) {
 		right = "reading …"
 	case len(p.shown) == 1 && len(p.all) > 1:
 		right = "series " + widget.Int(p.shown[0]+1) + " of " + widget.Int(len(p.all))
+	case len(p.shown) < len(p.all):
+		right = pane.Joined(max(p.width-widget.Width(left)-6, 1), widget.Int(len(p.shown))+" of "+widget.Int(len(p.all))+" series", p.common)
 	default:
 		right = p.common
 	}
@@ -255,5 +271,14 @@ func (p *Pane) Message() pane.Note {
 	if r.point.Unsure != "" {
 		return pane.Note{Text: "~ " + r.point.Unsure + " · " + p.crossWords(r) + " · " + r.point.Run}
 	}
-	return pane.Note{Text: r.point.Run + " · " + p.crossWords(r) + " · " + p.all[r.series].Name}
+	return pane.Note{Text: r.point.Run + " · " + p.crossWords(r) + p.overWords(r) + " · " + p.all[r.series].Name}
+}
+
+// overWords name the run that speed-up and efficiency are over; empty: the point is that
+// run, or shows neither.
+func (p *Pane) overWords(r row) string {
+	if base := p.base(r); r.point.Efficiency > 0 && p.scales() && base.Run != r.point.Run {
+		return " · over " + base.Run
+	}
+	return ""
 }

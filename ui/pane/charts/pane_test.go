@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -277,4 +278,40 @@ func TestWhyAsksForTheTracesOfBoth(t *testing.T) {
 	if want := (pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2", Base: "llama-8b-tp1"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("opened %+v, want %+v", got, want)
 	}
+}
+
+// Of many series those of one piece of work are shown side by side: its layouts.
+func TestKinAreShownTogether(t *testing.T) {
+	l := panetest.New()
+	points := l.Series[0].Points
+	l.Series = nil
+	for _, of := range []struct{ kin, name string }{{"b4", "batch 4 · TP"}, {"b8", "batch 8 · TP"}, {"b4", "batch 4 · PP"}, {"", "batch 4 · TP · again"}, {"b8", "batch 8 · PP"}} {
+		own := slices.Clone(points)
+		for i := range own {
+			own[i].Run += " " + of.name
+		}
+		l.Series = append(l.Series, lab.Series{Kin: of.kin, Name: of.name, Points: own})
+	}
+	d := drive(t, l, 140, 39).Expect("A TP", "B PP").Absent("again", "batch 8")
+	has(t, title(d), "2 of 5 series · batch 4")
+	d.Send(pane.OpenMsg{To: pane.Charts, Run: "llama-8b-tp2 batch 8 · PP"})
+	has(t, title(d), "2 of 5 series · batch 8")
+	d.Press("g").Expect("batch 8 · TP").Absent("batch 8 · PP")
+	has(t, title(d), "series 2 of 5")
+	d.Press("esc")
+	has(t, title(d), "2 of 5 series · batch 8")
+	d.Press("P")
+	if l.Chart.Of != "batch 8" || len(l.Chart.Series) != 2 {
+		t.Errorf("written: %q, %d series", l.Chart.Of, len(l.Chart.Series))
+	}
+}
+
+func TestBaseIsNamed(t *testing.T) {
+	d := drive(t, panetest.New(), 140, 39)
+	d.Press("home")
+	if text := d.Pane().Message().Text; strings.Contains(text, "over ") {
+		t.Error("the base is over nothing: " + text)
+	}
+	d.Press("down")
+	has(t, d.Pane().Message().Text, " · over llama-8b-tp1")
 }

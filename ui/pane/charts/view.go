@@ -215,6 +215,8 @@ func (p *Pane) needless(c column) bool {
 	switch c.Title {
 	case " ":
 		return len(p.shown) < 2
+	case "± spread":
+		return !slices.ContainsFunc(p.rows, func(r row) bool { return p.spread(r.point) > 0 })
 	case "speed-up", "efficiency", "serial part":
 		return c.Worth > 0 && (c.Title == quantities[p.y].title || !p.scales())
 	}
