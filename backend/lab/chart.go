@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"shardeck/backend/report"
@@ -109,8 +110,18 @@ func known(v, none float64) *float64 {
 	return &v
 }
 
+// scales reports whether some point has an ideal: on an axis of the workload none has.
+func (c Chart) scales() bool {
+	for _, s := range c.Series {
+		if slices.ContainsFunc(s.Points, func(p ChartPoint) bool { return known(p.Ideal, 0) != nil }) {
+			return true
+		}
+	}
+	return false
+}
+
 func (c Chart) png(out *bytes.Buffer) error {
-	p := report.Panel{X: c.Across, Y: strings.Trim(c.Quantity+", "+c.Unit, ", "), Ideal: c.Ideal, Nodes: c.Nodes, Scale: report.Linear}
+	p := report.Panel{X: c.Across, Y: strings.Trim(c.Quantity+", "+c.Unit, ", "), Ideal: c.Ideal && c.scales(), Nodes: c.Nodes, Scale: report.Linear}
 	if c.Log {
 		p.Scale = report.Log
 	}

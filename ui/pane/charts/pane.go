@@ -249,7 +249,7 @@ func (p *Pane) Title() (left, right string) {
 	case len(p.shown) == 1 && len(p.all) > 1:
 		right = "series " + widget.Int(p.shown[0]+1) + " of " + widget.Int(len(p.all))
 	case len(p.shown) < len(p.all):
-		right = pane.Joined(max(p.width-widget.Width(left)-6, 1), widget.Int(len(p.shown))+" of "+widget.Int(len(p.all))+" series", p.common)
+		right = widget.Int(len(p.shown)) + " of " + widget.Int(len(p.all)) + " series"
 	default:
 		right = p.common
 	}

@@ -292,14 +292,14 @@ func TestKinAreShownTogether(t *testing.T) {
 		}
 		l.Series = append(l.Series, lab.Series{Kin: of.kin, Name: of.name, Points: own})
 	}
-	d := drive(t, l, 140, 39).Expect("A TP", "B PP").Absent("again", "batch 8")
-	has(t, title(d), "2 of 5 series · batch 4")
+	d := drive(t, l, 140, 39).Expect("A TP", "B PP", "tok/s   batch 4").Absent("again", "batch 8")
+	has(t, title(d), "2 of 5 series")
 	d.Send(pane.OpenMsg{To: pane.Charts, Run: "llama-8b-tp2 batch 8 · PP"})
-	has(t, title(d), "2 of 5 series · batch 8")
+	has(t, title(d), "2 of 5 series")
+	d.Expect("tok/s   batch 8")
 	d.Press("g").Expect("batch 8 · TP").Absent("batch 8 · PP")
 	has(t, title(d), "series 2 of 5")
-	d.Press("esc")
-	has(t, title(d), "2 of 5 series · batch 8")
+	d.Press("esc").Expect("tok/s   batch 8")
 	d.Press("P")
 	if l.Chart.Of != "batch 8" || len(l.Chart.Series) != 2 {
 		t.Errorf("written: %q, %d series", l.Chart.Of, len(l.Chart.Series))
