@@ -20,7 +20,7 @@ func (p *Pane) cross(by int) tea.Cmd {
 	if to := at + by; to >= 0 && to < len(p.rows) && p.rows[to].series == p.rows[at].series {
 		p.table.Cursor = to
 	}
-	return nil
+	return p.moved()
 }
 
 // crossWords are the values of all series at the crosshair, and the ideal there of the

@@ -65,7 +65,16 @@ func (p *Pane) key(k string) tea.Cmd {
 		return cmd
 	}
 	p.table.MoveKey(k, len(p.rows), max(p.tableRows(), 1))
-	return nil
+	return p.moved()
+}
+
+// moved starts the wait after which the crosshair follows.
+func (p *Pane) moved() tea.Cmd {
+	if p.table.Cursor == p.settled {
+		return nil
+	}
+	p.rest++
+	return p.env.After(restTime, restedMsg{p.rest})
 }
 
 func needSeries(p *Pane) string {

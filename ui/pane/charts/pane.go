@@ -36,6 +36,8 @@ type Pane struct {
 	err      error
 	loaded   bool
 
+	settled int // row that the crosshair is at: it follows when the cursor rests
+	rest    int // generation of that rest
 	later   int // generation of the wait before the series are read anew
 	scaling pane.Task[[]lab.Series]
 	writing pane.Task[string] // the path of an exported chart
@@ -50,6 +52,13 @@ type row struct {
 
 // laterMsg ends the wait in which several changes become one reading.
 type laterMsg struct{ later int }
+
+// restedMsg comes when the cursor has not moved for a moment: the crosshair, which crosses
+// every line of the chart, follows only then.
+type restedMsg struct{ rest int }
+
+// restTime is that moment.
+const restTime = 300 * time.Millisecond
 
 // laterTime is that wait: runs analysed in a row need the series once.
 const laterTime = 300 * time.Millisecond
@@ -118,6 +127,10 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		if msg.later == p.later {
 			return p, p.load()
 		}
+	case restedMsg:
+		if msg.rest == p.rest {
+			p.settled = p.table.Cursor
+		}
 	case pane.OpenMsg:
 		p.seek(msg.Run)
 	case pane.SelectMsg:
@@ -167,7 +180,7 @@ func (p *Pane) fill() {
 	}
 	p.setRows()
 	p.goTo(run)
-	p.drawn = drawing{}
+	p.settled, p.drawn = p.table.Cursor, drawing{}
 }
 
 // fewSeries is how many series one chart still shows clearly.
@@ -216,7 +229,7 @@ func (p *Pane) goTo(run string) {
 	}
 	p.want = run
 	if i := slices.IndexFunc(p.rows, func(r row) bool { return r.point.Run == run }); i >= 0 {
-		p.table.Cursor, p.want = i, ""
+		p.table.Cursor, p.settled, p.want = i, i, ""
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"shardeck/backend/lab"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
@@ -314,4 +316,22 @@ func TestBaseIsNamed(t *testing.T) {
 	}
 	d.Press("down")
 	has(t, d.Pane().Message().Text, " · over llama-8b-tp1")
+}
+
+// The crosshair crosses every line, so it follows when the cursor rests; the table and the
+// message follow at once.
+func TestCrosshairFollowsAtRest(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("home")
+	p := d.Pane().(*Pane)
+	chart := func() string { return strings.Join(p.chart(80, 10), "\n") }
+	before := chart()
+	p.Update(tea.KeyMsg{Type: tea.KeyDown})
+	if chart() != before {
+		t.Error("the chart was drawn anew at once")
+	}
+	has(t, p.Message().Text, "llama-8b-tp2")
+	p.Update(restedMsg{p.rest})
+	if chart() == before {
+		t.Error("the crosshair did not follow")
+	}
 }

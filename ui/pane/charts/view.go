@@ -79,7 +79,7 @@ func (p *Pane) empty() []string {
 
 // chart draws the series shown, or takes the drawing of last time.
 func (p *Pane) chart(width, height int) []string {
-	r, _ := p.current()
+	r := p.rows[max(min(p.settled, len(p.rows)-1), 0)]
 	of := drawnFor{width, height, r.series, r.point.X, p.log, !p.hideLine, p.focused}
 	if p.drawn.lines != nil && p.drawn.of == of {
 		return append([]string(nil), p.drawn.lines...)

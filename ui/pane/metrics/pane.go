@@ -38,7 +38,8 @@ type Pane struct {
 	chooser *chooser      // the columns being chosen; nil: they are not
 	typing  *widget.Input // filter being typed; nil: none
 	popup   *pane.Ask
-	rest    int // generation of the cursor's rest
+	rest    int    // generation of the cursor's rest
+	settled string // run that the cursor last rested on: what stands below the table is of it
 
 	contests []lab.Contest // for the best value, of the runs in sight
 	asked    []lab.Contest // of these, those that the lab was asked to judge
@@ -95,7 +96,13 @@ func (p *Pane) Capturing() bool { return p.typing != nil || p.popup != nil }
 
 // Update takes a message; whatever it changed of the runs in sight is then judged.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
+	if p.settled == "" {
+		p.settled = p.currentName()
+	}
 	cmd := p.take(msg)
+	if p.settles(msg) {
+		p.settled = p.currentName()
+	}
 	if judge := p.judge(); judge != nil {
 		return p, tea.Batch(cmd, judge)
 	}

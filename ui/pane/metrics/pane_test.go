@@ -355,3 +355,16 @@ func TestWhyComparesWithTheBaseline(t *testing.T) {
 		t.Errorf("opened %+v", got)
 	}
 }
+
+// Moving from row to row redraws rows; what stands below them follows when the cursor rests.
+func TestBelowTheTableFollowsAtRest(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("a").Expect("   llama-8b-tp2  E1.2")
+	p := d.Pane().(*Pane)
+	p.Update(tea.KeyMsg{Type: tea.KeyDown})
+	d.Expect("▌ llama-8b-tp1", "   llama-8b-tp2  E1.2")
+	p.Update(restedMsg{p.rest - 1})
+	d.Expect("   llama-8b-tp2  E1.2")
+	p.Update(restedMsg{p.rest})
+	d.Expect("   llama-8b-tp1  E1.1").Absent("   llama-8b-tp2  E1.2")
+	d.Press("down", "up", "right").Expect("   llama-8b-tp1  E1.1")
+}
