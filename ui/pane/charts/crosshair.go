@@ -61,7 +61,7 @@ func (p *Pane) valueLetter(series int) string {
 
 func (p *Pane) valueWord(point lab.Point) string {
 	y, _ := quantities[p.y].of(point)
-	text := widget.Number(y, quantities[p.y].decimals)
+	text := widget.Figure(y, quantities[p.y].decimals)
 	if s := p.spread(point); s > 0 {
 		text += " ± " + widget.Number(s, 1) + " %"
 	}

@@ -3,6 +3,7 @@ package charts
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -284,14 +285,15 @@ func (p *Pane) Message() pane.Note {
 	if r.point.Unsure != "" {
 		return pane.Note{Text: "~ " + r.point.Unsure + " · " + p.crossWords(r) + " · " + r.point.Run}
 	}
-	return pane.Note{Text: r.point.Run + " · " + p.crossWords(r) + p.overWords(r) + " · " + p.all[r.series].Name}
+	parts := slices.DeleteFunc([]string{r.point.Run, p.crossWords(r), p.overWords(r)}, func(s string) bool { return s == "" })
+	return pane.Note{Text: strings.Join(append(parts, p.all[r.series].Name), " · "), Brief: pane.Joined(max(p.width-2, 1), parts...)}
 }
 
 // overWords name the run that speed-up and efficiency are over; empty: the point is that
 // run, or shows neither.
 func (p *Pane) overWords(r row) string {
 	if base := p.base(r); r.point.Efficiency > 0 && p.scales() && base.Run != r.point.Run {
-		return " · over " + base.Run
+		return "over " + base.Run
 	}
 	return ""
 }

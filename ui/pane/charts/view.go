@@ -198,7 +198,7 @@ func (p *Pane) pointColumns() []column {
 		{widget.Column{Title: "layout", Worth: 5}, func(_ *Pane, r row) widget.Cell { return widget.Cell{Text: r.point.Layout} }},
 		{widget.Column{Title: q.title, Unit: q.unit, Right: true}, func(p *Pane, r row) widget.Cell {
 			y, _ := q.of(r.point)
-			cell := widget.Cell{Text: widget.Number(y, q.decimals)}
+			cell := widget.Cell{Text: widget.Figure(y, q.decimals)}
 			if r.point.Unsure != "" {
 				cell.Lead = "~"
 			}

@@ -368,3 +368,13 @@ func TestBelowTheTableFollowsAtRest(t *testing.T) {
 	d.Expect("   llama-8b-tp1  E1.1").Absent("   llama-8b-tp2  E1.2")
 	d.Press("down", "up", "right").Expect("   llama-8b-tp1  E1.1")
 }
+
+func TestInFull(t *testing.T) {
+	l := panetest.New()
+	a := *l.Analyses["llama-8b-tp2"]
+	a.Damaged, a.Warnings = true, []string{"kineto_trace_1.json: ended in the middle of an event", "rank 1: 3 events were lost"}
+	l.Analyses["llama-8b-tp2"] = &a
+	d := at(t, l, "llama-8b-tp2")
+	d.Press("!").Expect("input was damaged", "rank 1: 3 events were lost").Press("esc")
+	d.Press("enter", "!").Expect("rank 1: 3 events were lost").Press("esc").Expect("▌metrics")
+}

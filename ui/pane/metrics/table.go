@@ -119,7 +119,7 @@ func (p *Pane) cell(run string, a *model.Analysis, d model.Definition) widget.Ce
 	if d.Name != "straggler" && p.baseline != "" && run != p.baseline {
 		return p.deltaCell(run, m, d)
 	}
-	cell := widget.Cell{Text: widget.Number(*m.Value, d.Decimals)}
+	cell := widget.Cell{Text: widget.Figure(*m.Value, d.Decimals)}
 	if m.Estimate {
 		cell.Lead = "≈"
 	}

@@ -120,6 +120,21 @@ func (p *Pane) copyText() tea.Cmd {
 	return pane.Send(pane.CopyMsg{Text: text})
 }
 
+// inFull shows the message, and every warning of what is on the screen.
+func (p *Pane) inFull() tea.Cmd {
+	title, texts := p.run, []string{p.Message().Text}
+	switch {
+	case p.diff != nil && p.diff.found != nil:
+		title = p.diff.runs[0] + " → " + p.diff.runs[1]
+		texts = append([]string{p.diff.inShort()}, p.diff.remarks()...)
+	case p.diff == nil && p.analysis != nil:
+		texts = append(texts, stragglerWords(p.analysis.Metric("straggler")))
+		texts = append(texts, p.analysis.Warnings...)
+	}
+	p.popup = pane.InFull(title, p.width, texts...)
+	return nil
+}
+
 // back is one step: reading ends, then the filter goes, then the zoom.
 func (p *Pane) back() tea.Cmd {
 	switch {

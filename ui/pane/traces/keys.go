@@ -28,6 +28,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "run before", Help: "the traces of the run before"}, Do: (*Pane).runBefore},
 		{Key: pane.Key{Keys: []string{"m"}, Label: "m", Verb: "metrics", Help: "open the run in Metrics"}, Do: (*Pane).metrics, Why: needRun},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the full name of the kernel under the cursor, else the command that prints this pane"}, Do: (*Pane).copyText, Why: needRun},
+		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "the message line in full, and all else that was amiss"}, Do: (*Pane).inFull},
 		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "stop reading, then drop the filter, then see the whole window"}, Do: (*Pane).back},
 	}
 }
@@ -43,6 +44,7 @@ func diffKeys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some rows of the part: gemm class:communication change:new", Foot: true}, Do: (*Pane).askFilter},
 		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "order the part by its next column of numbers, greatest first; after the last as it was"}, Do: (*Pane).order, Why: needRows},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that prints this comparison", Foot: true}, Do: (*Pane).copyText},
+		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "the message line in full, and all else that was amiss"}, Do: (*Pane).inFull},
 	}
 }
 

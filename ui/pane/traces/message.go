@@ -35,7 +35,7 @@ func (p *Pane) Message() pane.Note {
 		note.Text += " · " + cut
 	}
 	if a.Damaged {
-		note.Tone = theme.Bad
+		note.Tone, note.Brief = theme.Bad, "input was damaged, these are its sound parts · ! says what was lost"
 		note.Text = "input was damaged, these are its sound parts: " + slices.Concat(a.Warnings, []string{"no more is known"})[0]
 	}
 	return note
@@ -49,7 +49,7 @@ func stragglerWords(m model.Metric) string {
 	case m.Value == nil && m.Reason == "none":
 		return "no straggler"
 	case m.Value == nil:
-		return "no straggler: " + m.Reason
+		return "no straggler can be named: " + m.Reason
 	}
 	text := "straggler: rank " + widget.Number(*m.Value, 0)
 	if late, ok := m.By["lateness_ms"]; ok {

@@ -404,3 +404,13 @@ func TestOddSummaries(t *testing.T) {
 		})
 	}
 }
+
+func TestInFull(t *testing.T) {
+	l := panetest.New()
+	a := *l.Analyses["llama-8b-tp2"]
+	a.Damaged, a.Warnings = true, []string{"kineto_trace_1.json: ended in the middle of an event", "rank 1: 3 events were lost"}
+	l.Analyses["llama-8b-tp2"] = &a
+	d := opened(t, l, "llama-8b-tp2", 80, 18)
+	has(t, d.Pane().Message().Brief, "! says what was lost")
+	d.Press("!").Expect("ended in the middle of an event", "rank 1: 3 events were lost", "Close").Press("esc").Expect("▌kernels")
+}
