@@ -42,7 +42,8 @@ type Lab struct {
 	Diffs    map[string]map[string]lab.CompareCell
 	Tie      map[string]lab.Tie  // by metric
 	Fine     []model.RankDensity // timelines in smaller bins
-	Unlike   []string            // warnings of a comparison of traces
+	Spans    model.KernelSpans
+	Unlike   []string // warnings of a comparison of traces
 	Plan     lab.Start
 	NoRuns   bool
 	Locked   bool                       // read-only
@@ -287,6 +288,14 @@ func (l *Lab) Timeline(ctx context.Context, run string) ([]model.RankDensity, er
 	return l.Fine, nil
 }
 
+// Kernels are those the test set.
+func (l *Lab) Kernels(ctx context.Context, run string, d model.RankDensity, from, to int64, progress pool.Progress) (model.KernelSpans, error) {
+	if err := l.call(ctx, "Kernels", fmt.Sprint(run, " ", d.Rank, " ", from, " ", to)); err != nil {
+		return model.KernelSpans{}, err
+	}
+	return l.Spans, nil
+}
+
 // Differences are those the test set.
 func (l *Lab) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error) {
 	if err := l.call(ctx, "Differences", base); err != nil {
@@ -302,7 +311,7 @@ func (l *Lab) Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, erro
 	}
 	all := make([]lab.Tie, len(contests))
 	for i, c := range contests {
-		if t := l.Tie[c.Metric]; slices.Contains(t.Runs, c.Runs[0]) {
+		if t := l.Tie[c.Metric]; len(t.Runs) == 0 || slices.Contains(t.Runs, c.Runs[0]) {
 			all[i] = t
 		}
 	}

@@ -64,8 +64,11 @@ func (p *Pane) wider() tea.Cmd    { return p.look(p.view.zoom(p.bins(), false)) 
 func (p *Pane) panLeft() tea.Cmd  { return p.look(p.view.pan(p.bins(), -1)) }
 func (p *Pane) panRight() tea.Cmd { return p.look(p.view.pan(p.bins(), 1)) }
 
-// closer zooms in, and has the fine timelines brought.
+// closer zooms in, and has the fine timelines brought; where they show no more, the kernels.
 func (p *Pane) closer() tea.Cmd {
+	if p.closest() {
+		return p.listKernels()
+	}
 	p.look(p.view.zoom(p.bins(), true))
 	return p.needFine()
 }
@@ -138,6 +141,8 @@ func (p *Pane) inFull() tea.Cmd {
 // back is one step: reading ends, then the filter goes, then the zoom.
 func (p *Pane) back() tea.Cmd {
 	switch {
+	case p.spans.Busy():
+		p.spans.Stop()
 	case p.reader.Busy():
 		p.reader.Stop()
 		p.demand = false

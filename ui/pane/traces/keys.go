@@ -15,7 +15,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "read", Help: "read the traces of the run, if nobody did yet; on a kernel: its whole name; on a late call: show it in the timeline", Foot: true}, Do: (*Pane).enter, Why: alreadyRead},
 		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "part", Help: "the next part: kernels, collectives, skew, ranks, classes (shift+tab: the one before)", Foot: true}, Do: (*Pane).nextPart},
 		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before", Help: "the part before"}, Do: (*Pane).partBefore},
-		{Key: pane.Key{Keys: []string{"+", "="}, Label: "+ -", Verb: "zoom", Help: "see a shorter part of the timeline, or a longer one (-)", Foot: true}, Do: (*Pane).closer, Why: needTrace},
+		{Key: pane.Key{Keys: []string{"+", "="}, Label: "+ -", Verb: "zoom", Help: "see a shorter part of the timeline, in the end its kernels one by one; or a longer part (-)", Foot: true}, Do: (*Pane).closer, Why: needTrace},
 		{Key: pane.Key{Keys: []string{"-", "_"}, Label: "-", Verb: "wider", Help: "see a longer part of the timeline"}, Do: (*Pane).wider, Why: needTrace},
 		{Key: pane.Key{Keys: []string{"left", "h"}, Label: "←→", Verb: "pan", Help: "go along the timeline", Foot: true}, Do: (*Pane).panLeft, Why: needZoom},
 		{Key: pane.Key{Keys: []string{"right", "l"}, Label: "→", Verb: "later", Help: "go along the timeline"}, Do: (*Pane).panRight, Why: needZoom},

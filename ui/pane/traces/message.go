@@ -20,6 +20,8 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{Text: p.reader.Words() + " · esc stops it", Tone: theme.Busy}
 	case p.err != nil:
 		return pane.FailNote(p.err)
+	case p.spans.Busy():
+		return pane.Note{Text: p.spans.Words("reading the kernels in sight") + " · esc stops it", Tone: theme.Busy}
 	case p.trace() == nil:
 		return pane.Note{}
 	}

@@ -149,6 +149,7 @@ func (p *Pane) forgetOther() {
 		p.diff.work.Stop()
 	}
 	p.list.Stop()
+	p.spans.Stop()
 	p.diff, p.pick, p.typing, p.popup = nil, nil, nil, nil
 }
 
