@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -16,8 +17,8 @@ type Contest struct {
 // Tie is what a rank test leaves of a contest: the runs, the best first, that it cannot
 // tell from the best one.
 type Tie struct {
-	Runs  []string // more than one, or none: the best stands apart, or is no matter of chance
-	Words string   // why the second cannot be told from the best
+	Runs  []string // more than one, or none: the best stands apart, is no matter of chance, or cannot be known
+	Words string   // why the second cannot be told from the best; without Runs: the samples are too few to tell any
 }
 
 // Ties judges contests by their samples, each from the best down to the first run that
@@ -45,9 +46,11 @@ func (c Contest) judge(of func(run string) map[string][]float64) Tie {
 		if len(best) == 0 || len(now) == 0 || d.Sure {
 			break
 		}
-		if t.Runs = append(t.Runs, run); t.Words == "" {
-			t.Words = d.Words
+		t.Words = cmp.Or(t.Words, d.Words)
+		if d.TooFew {
+			break
 		}
+		t.Runs = append(t.Runs, run)
 	}
 	if len(t.Runs) > 0 {
 		t.Runs = slices.Insert(t.Runs, 0, c.Runs[0])

@@ -9,7 +9,8 @@ import (
 )
 
 // marks are the signs before the values of a column: the best of runs that may be compared,
-// or a tie for it. Their keys are "run metric". What nobody has judged yet has none.
+// or a tie for it. Their keys are "run metric". What nobody has judged yet has none, and
+// what is of too few samples to judge.
 func (p *Pane) marks() map[string]string {
 	marks := map[string]string{}
 	p.contests = p.contests[:0]
@@ -24,7 +25,7 @@ func (p *Pane) marks() map[string]string {
 			for _, run := range tie.Runs {
 				marks[run+" "+d.Name] = "~"
 			}
-			if judged && len(tie.Runs) == 0 {
+			if judged && tie.Words == "" {
 				marks[c.Runs[0]+" "+d.Name] = p.env.Theme.Best
 			}
 		}

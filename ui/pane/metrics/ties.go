@@ -65,6 +65,9 @@ func (p *Pane) tieWords(run string, d model.Definition) string {
 	}
 	for _, c := range p.contests {
 		t := p.ties[contestKey(c)]
+		if c.Metric == d.Name && c.Runs[0] == run && len(t.Runs) == 0 && t.Words != "" {
+			return "the best " + d.Name + " so far, but " + t.Words
+		}
 		if c.Metric == d.Name && slices.Contains(t.Runs, run) {
 			others := slices.DeleteFunc(slices.Clone(t.Runs), func(r string) bool { return r == run })
 			return "~ shares the best " + d.Name + " with " + strings.Join(others, ", ") + ": " + t.Words
