@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"cmp"
 	"slices"
 
 	"shardeck/backend/lab"
@@ -13,7 +12,7 @@ import (
 // what is of too few samples to judge.
 func (p *Pane) marks() map[string]string {
 	marks := map[string]string{}
-	p.contests = p.contests[:0]
+	p.contests, p.unjudged = p.contests[:0], nil
 	for _, group := range p.groups() {
 		for _, d := range p.defs {
 			c := contestOf(group, d)
@@ -24,6 +23,9 @@ func (p *Pane) marks() map[string]string {
 			tie, judged := p.ties[contestKey(c)]
 			for _, run := range tie.Runs {
 				marks[run+" "+d.Name] = "~"
+			}
+			if !judged {
+				p.unjudged = append(p.unjudged, c)
 			}
 			if judged && tie.Words == "" {
 				marks[c.Runs[0]+" "+d.Name] = p.env.Theme.Best
@@ -100,18 +102,17 @@ func contestOf(group []*model.Analysis, d model.Definition) lab.Contest {
 	if d.Better == model.NoBetter {
 		return c
 	}
+	better := func(a, b float64) bool { return a != b && a < b == (d.Better == model.Lower) }
 	var values []float64
 	for _, a := range group {
 		m := a.Metric(d.Name)
-		if m.Value == nil {
+		if m.Value == nil || len(values) == mostRivals && !better(*m.Value, values[mostRivals-1]) {
 			continue
 		}
-		at, _ := slices.BinarySearchFunc(values, *m.Value, func(a, b float64) int {
-			if d.Better == model.Higher {
-				a, b = b, a
-			}
-			return cmp.Or(cmp.Compare(a, b), -1) // equals stay as they come
-		})
+		at := len(values)
+		for at > 0 && better(*m.Value, values[at-1]) { // equals stay as they come
+			at--
+		}
 		values, c.Runs = slices.Insert(values, at, *m.Value), slices.Insert(c.Runs, at, a.Run)
 		values, c.Runs = values[:min(len(values), mostRivals)], c.Runs[:min(len(c.Runs), mostRivals)]
 	}

@@ -42,7 +42,8 @@ type Pane struct {
 	settled string // run that the cursor last rested on: what stands below the table is of it
 
 	contests []lab.Contest // for the best value, of the runs in sight
-	asked    []lab.Contest // of these, those that the lab was asked to judge
+	unjudged []lab.Contest // of these, those that nobody has judged; nil once the lab is asked
+	asked    []lab.Contest // those that the lab was asked to judge
 	ties     ties
 	judging  pane.Task[ties]
 

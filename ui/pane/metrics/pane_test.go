@@ -13,6 +13,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
+	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
@@ -381,4 +382,26 @@ func TestInFull(t *testing.T) {
 	d := at(t, l, "llama-8b-tp2")
 	d.Press("!").Expect("input was damaged", "rank 1: 3 events were lost").Press("esc")
 	d.Press("enter", "!").Expect("rank 1: 3 events were lost").Press("esc").Expect("▌metrics")
+}
+
+func TestContestOfTheBest(t *testing.T) {
+	group := func(values ...float64) (all []*model.Analysis) {
+		for i, v := range values {
+			all = append(all, &model.Analysis{Run: string(rune('a' + i)), Metrics: []model.Metric{{Name: "tpot", Value: &v}, {Name: "throughput_tokens_sec", Value: &v}}})
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		metric string
+		values []float64
+		want   string
+	}{
+		{"tpot", []float64{3, 1, 2}, "b c a"}, {"throughput_tokens_sec", []float64{3, 1, 2}, "a c b"}, {"tpot", []float64{5}, ""}, {"tpot", nil, ""},
+		{"tpot", []float64{1, 1, 2}, ""}, {"tpot", []float64{2, 2, 1}, "c a b"}, {"tpot", []float64{9, 8, 7, 6, 5, 4, 3, 2, 1}, "i h g f e d"},
+	} {
+		d, _ := model.Define(tt.metric)
+		if got := strings.Join(contestOf(group(tt.values...), d).Runs, " "); got != tt.want {
+			t.Errorf("%s of %v: %q, want %q", tt.metric, tt.values, got, tt.want)
+		}
+	}
 }

@@ -20,12 +20,8 @@ func contestKey(c lab.Contest) string { return c.Metric + " " + strings.Join(c.R
 // judge asks the lab whether chance alone could make the best of the contests in sight
 // that nobody has judged; of those that it was asked before it is not asked again.
 func (p *Pane) judge() tea.Cmd {
-	var open []lab.Contest
-	for _, c := range p.contests {
-		if _, judged := p.ties[contestKey(c)]; !judged {
-			open = append(open, c)
-		}
-	}
+	open := p.unjudged
+	p.unjudged = nil
 	same := func(a, b lab.Contest) bool { return contestKey(a) == contestKey(b) }
 	if len(open) == 0 || slices.EqualFunc(open, p.asked, same) {
 		return nil
@@ -64,11 +60,14 @@ func (p *Pane) tieWords(run string, d model.Definition) string {
 		return ""
 	}
 	for _, c := range p.contests {
+		if c.Metric != d.Name || !slices.Contains(c.Runs, run) {
+			continue
+		}
 		t := p.ties[contestKey(c)]
-		if c.Metric == d.Name && c.Runs[0] == run && len(t.Runs) == 0 && t.Words != "" {
+		if c.Runs[0] == run && len(t.Runs) == 0 && t.Words != "" {
 			return "the best " + d.Name + " so far, but " + t.Words
 		}
-		if c.Metric == d.Name && slices.Contains(t.Runs, run) {
+		if slices.Contains(t.Runs, run) {
 			others := slices.DeleteFunc(slices.Clone(t.Runs), func(r string) bool { return r == run })
 			return "~ shares the best " + d.Name + " with " + strings.Join(others, ", ") + ": " + t.Words
 		}
