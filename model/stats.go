@@ -55,9 +55,10 @@ const Alpha = 0.05
 
 // Difference is what a rank test says of two sets of samples.
 type Difference struct {
-	P     float64 // how often chance alone makes as large a difference, two-sided
-	Sure  bool    // P < Alpha
-	Words string  // why it is not sure; empty where it is
+	P      float64 // how often chance alone makes as large a difference, two-sided
+	Sure   bool    // P < Alpha
+	TooFew bool    // so few samples that no difference would be sure
+	Words  string  // why it is not sure; empty where it is
 }
 
 // Mark is "~" where the difference is not sure, else nothing.
@@ -80,7 +81,7 @@ func Compare(a, b []float64) Difference {
 		return Difference{P: 1, Words: "a sample is missing"}
 	}
 	if least := 2 / choose(n+m, n); least >= Alpha {
-		return Difference{P: rankP(a, b), Words: fmt.Sprintf("too few samples: %d against %d cannot show a difference", n, m)}
+		return Difference{P: rankP(a, b), TooFew: true, Words: fmt.Sprintf("too few samples: %d against %d cannot show a difference", n, m)}
 	}
 	d := Difference{P: rankP(a, b)}
 	d.Sure = d.P < Alpha

@@ -49,11 +49,28 @@ type Phase struct {
 type RankDensity struct {
 	Rank     int     `json:"rank"`
 	BinNS    int64   `json:"bin_ns"`
+	StartNS  int64   `json:"start_ns"` // of the window, on the clock of the rank's own trace
 	Compute  []int64 `json:"compute"`
 	Transfer []int64 `json:"transfer"`
 	Wait     []int64 `json:"wait"`
 	Idle     []int64 `json:"idle"` // copies alone count as idle here
 	Late     []int64 `json:"late"` // by how much it was last in the calls that it starts in the bin; may exceed it
+}
+
+// KernelSpan is one kernel or copy of one rank.
+type KernelSpan struct {
+	Name    string `json:"name"`
+	Short   string `json:"short"` // the function's name, without template arguments
+	Class   string `json:"class"`
+	StartNS int64  `json:"start_ns"` // from the start of the part that was asked for; negative: it began before
+	DurNS   int64  `json:"dur_ns"`
+	Stream  int32  `json:"stream"`
+}
+
+// KernelSpans are those of a part of a timeline, by their starts.
+type KernelSpans struct {
+	List []KernelSpan `json:"kernels"`
+	More bool         `json:"more"` // there are more than are listed
 }
 
 // KernelClass is a share of summed kernel time over all ranks.

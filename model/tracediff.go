@@ -18,6 +18,7 @@ type TraceDiff struct {
 	Classes     []DiffRow    `json:"classes"`
 	Kernels     []DiffRow    `json:"kernels"` // by function name: template variants of a function add up
 	Collectives []DiffRow    `json:"collectives"`
+	Loss        *Loss        `json:"loss"` // where the runs have different numbers of ranks; nil: nothing to say
 }
 
 // TraceSide is what a run brings to a comparison.
@@ -73,6 +74,7 @@ func DiffTraces(runs [2]string, traces [2]*TraceSummary) TraceDiff {
 	for _, list := range [][]DiffRow{d.Parts, d.Classes, d.Kernels, d.Collectives} {
 		d.change(list)
 	}
+	d.lose()
 	for _, list := range [][]DiffRow{d.Classes, d.Kernels, d.Collectives} {
 		slices.SortStableFunc(list, byChange)
 	}

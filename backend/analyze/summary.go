@@ -77,7 +77,7 @@ func (w *world) rankSplit(l *lane, p parts) model.RankSplit {
 
 // density cuts a window into equal bins and sums each part in them.
 func density(l *lane, p parts, n int64, late []charge) model.RankDensity {
-	d := model.RankDensity{Rank: l.rank, BinNS: max(1, (l.window.length()+n-1)/n)}
+	d := model.RankDensity{Rank: l.rank, BinNS: max(1, (l.window.length()+n-1)/n), StartNS: l.window.start - l.ahead}
 	d.Compute = bins(p.compute, l.window, d.BinNS)
 	d.Transfer = bins(slices.Values(p.transfer), l.window, d.BinNS)
 	d.Wait = bins(slices.Values(p.wait), l.window, d.BinNS)
@@ -98,7 +98,7 @@ func coarse(d model.RankDensity, k int) model.RankDensity {
 		}
 		return out
 	}
-	return model.RankDensity{Rank: d.Rank, BinNS: d.BinNS * int64(k), Compute: join(d.Compute), Transfer: join(d.Transfer),
+	return model.RankDensity{Rank: d.Rank, BinNS: d.BinNS * int64(k), StartNS: d.StartNS, Compute: join(d.Compute), Transfer: join(d.Transfer),
 		Wait: join(d.Wait), Idle: join(d.Idle), Late: join(d.Late)}
 }
 

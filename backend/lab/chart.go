@@ -7,6 +7,7 @@ import (
 	"math"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"shardeck/backend/report"
@@ -17,7 +18,7 @@ type Chart struct {
 	Quantity, Unit string // throughput, tok/s
 	Axis           Axis
 	Across         string // what the axis counts, as its title says: GPUs
-	Of             string // the one series shown of several; empty: all
+	Of             string // what is shown of several series: the one, or what the few have in common; empty: all
 	Note           string // what all series have in common
 	Series         []ChartSeries
 	Ideal          bool // the ideal line is drawn
@@ -109,8 +110,18 @@ func known(v, none float64) *float64 {
 	return &v
 }
 
+// scales reports whether some point has an ideal: on an axis of the workload none has.
+func (c Chart) scales() bool {
+	for _, s := range c.Series {
+		if slices.ContainsFunc(s.Points, func(p ChartPoint) bool { return known(p.Ideal, 0) != nil }) {
+			return true
+		}
+	}
+	return false
+}
+
 func (c Chart) png(out *bytes.Buffer) error {
-	p := report.Panel{X: c.Across, Y: strings.Trim(c.Quantity+", "+c.Unit, ", "), Ideal: c.Ideal, Nodes: c.Nodes, Scale: report.Linear}
+	p := report.Panel{X: c.Across, Y: strings.Trim(c.Quantity+", "+c.Unit, ", "), Ideal: c.Ideal && c.scales(), Nodes: c.Nodes, Scale: report.Linear}
 	if c.Log {
 		p.Scale = report.Log
 	}

@@ -61,3 +61,14 @@ func TestExportChartRefuses(t *testing.T) {
 		t.Errorf("read-only: %v", err)
 	}
 }
+
+func TestIdealIsNamedWhereItIsDrawn(t *testing.T) {
+	if c := drawn(); !c.scales() {
+		t.Error("a chart over GPUs has an ideal")
+	}
+	c := drawn()
+	c.Series[0].Points = c.Series[0].Points[1:] // its ideal is not known
+	if c.scales() {
+		t.Error("no point has an ideal")
+	}
+}

@@ -47,13 +47,9 @@ type side struct {
 
 // Compare reads runs and sets them side by side.
 func (l *Lab) Compare(ctx context.Context, names []string, progress pool.Progress) (Comparison, error) {
-	sides := make([]side, len(names))
-	for i, name := range names {
-		s, err := l.side(ctx, name, progress)
-		if err != nil {
-			return Comparison{}, err
-		}
-		sides[i] = s
+	sides, err := l.sides(ctx, names, progress)
+	if err != nil {
+		return Comparison{}, err
 	}
 	c := Comparison{Warnings: []string{}}
 	for _, s := range sides {
@@ -83,17 +79,37 @@ func (c Comparison) unsure() []string {
 	return out
 }
 
-func (l *Lab) side(ctx context.Context, name string, progress pool.Progress) (side, error) {
-	run, err := l.Run(name)
+func (l *Lab) sides(ctx context.Context, names []string, progress pool.Progress) ([]side, error) {
+	runs, err := l.named(names)
 	if err != nil {
-		return side{}, err
+		return nil, err
 	}
-	a, err := l.analyseRun(ctx, run, pool.Wanted, progress)
+	read, err := l.analyseAll(ctx, runs, progress)
 	if err != nil {
-		return side{}, err
+		return nil, err
 	}
-	samples, err := analyze.Samples(ctx, l.newReading(run).input)
-	return side{run, a, samples}, err
+	sides := make([]side, len(runs))
+	for i, run := range runs {
+		samples, err := analyze.Samples(ctx, l.newReading(run).input)
+		if err != nil {
+			return nil, err
+		}
+		sides[i] = side{run, read[i], samples}
+	}
+	return sides, nil
+}
+
+// named finds runs by their names.
+func (l *Lab) named(names []string) ([]model.Run, error) {
+	runs := make([]model.Run, len(names))
+	for i, name := range names {
+		run, err := l.Run(name)
+		if err != nil {
+			return nil, err
+		}
+		runs[i] = run
+	}
+	return runs, nil
 }
 
 // unlike says why a run may not be compared with the base, what was lost of it, and

@@ -6,7 +6,8 @@ import (
 	"shardeck/model"
 )
 
-// pointsOf are the runs of a line that have the metric, compared with the first.
+// pointsOf are the runs of a line that have the metric, compared with the first; one alone
+// is compared with nothing.
 func pointsOf(figures []figure, x Axis, y string) []Point {
 	var out []Point
 	var base *figure
@@ -24,6 +25,9 @@ func pointsOf(figures []figure, x Axis, y string) []Point {
 			p.compare(f, *base)
 		}
 		out = append(out, p)
+	}
+	if len(out) == 1 {
+		out[0].Speedup, out[0].Efficiency = 0, 0
 	}
 	return out
 }

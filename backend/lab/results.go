@@ -95,6 +95,7 @@ type Cause struct {
 
 // Series is one line of a chart: runs that may be compared, by rising X.
 type Series struct {
+	Kin    string  `json:"kin"`  // series with the same differ in nothing but the layout; empty: a second run of one
 	Name   string  `json:"name"` // "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB"
 	Points []Point `json:"points"`
 }

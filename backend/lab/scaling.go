@@ -154,7 +154,7 @@ func (l *Lab) seriesOf(all []figure, x Axis, y string) []Series {
 		for _, line := range linesOf(groups[g], x) {
 			points := pointsOf(line.figures, x, y)
 			if len(points) > 0 {
-				out = append(out, Series{Name: g.name(x) + line.suffix, Points: points})
+				out = append(out, Series{Kin: g.kin(line), Name: g.name(x) + line.suffix, Points: points})
 			}
 		}
 	}
@@ -197,10 +197,21 @@ func (g group) name(x Axis) string {
 	return strings.Join(parts, " · ")
 }
 
+// kin is what a line of a group has in common with those of other layouts; empty for a
+// second run of a layout, which says nothing of another.
+func (g group) kin(l line) string {
+	if l.again {
+		return ""
+	}
+	g.layout = model.Layout{}
+	return fmt.Sprint(g)
+}
+
 // line is the runs that one line of a chart joins.
 type line struct {
 	suffix  string
 	figures []figure
+	again   bool // of a run at a place that another run of its kind has
 }
 
 // linesOf divides comparable runs so that a line never joins unlike things: on the
@@ -219,9 +230,9 @@ func linesOf(figures []figure, x Axis) []line {
 			suffix = " · " + kind
 		}
 		first, others := split(members, x)
-		out = append(out, line{suffix, first})
+		out = append(out, line{suffix: suffix, figures: first})
 		for _, f := range others {
-			out = append(out, line{" · " + f.run.Name, withBase(first, f, x)})
+			out = append(out, line{" · " + f.run.Name, withBase(first, f, x), true})
 		}
 	}
 	return out

@@ -125,3 +125,23 @@ func TestSpreadOfPoints(t *testing.T) {
 		}
 	}
 }
+
+func TestKinDifferInTheLayoutAlone(t *testing.T) {
+	l := newBench(t).Lab
+	all := l.seriesOf([]figure{ran("one", 100, tp(1)), ran("two", 180, tp(2)), ran("two-again", 150, tp(2)), ran("stages", 120, pp(2)), ran("big", 500, batch(16))}, AxisGPUs, throughputMetric)
+	kin := map[string][]string{}
+	for _, s := range all {
+		kin[s.Kin] = append(kin[s.Kin], s.Points[len(s.Points)-1].Run)
+		if len(s.Points) == 1 && (s.Points[0].Speedup != 0 || s.Points[0].Efficiency != 0) {
+			t.Errorf("%s is alone, and compared: %+v", s.Name, s.Points)
+		}
+	}
+	if len(kin) != 3 || !cmp.Equal(kin[""], []string{"two-again"}) {
+		t.Errorf("%v", kin)
+	}
+	for _, runs := range kin {
+		if len(runs) == 2 && !cmp.Equal(runs, []string{"stages", "two"}) {
+			t.Errorf("kin of another kind: %v", runs)
+		}
+	}
+}

@@ -18,28 +18,40 @@ type TraceComparison struct {
 // without traces is an error.
 func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (TraceComparison, error) {
 	c := TraceComparison{Warnings: []string{}}
+	runs, err := l.named([]string{base, other})
+	if err != nil {
+		return c, err
+	}
+	for _, run := range runs {
+		if len(tracesOf(run)) == 0 {
+			return c, noTraces(run.Name) // before the other is read for nothing
+		}
+	}
+	read, err := l.analyseAll(ctx, runs, progress)
+	if err != nil {
+		return c, err
+	}
 	var sides [2]side
 	var names [2]string
 	var traces [2]*model.TraceSummary
-	for i, name := range []string{base, other} {
-		run, err := l.Run(name)
-		if err != nil {
-			return c, err
-		}
-		a, err := l.analyseRun(ctx, run, pool.Wanted, progress)
-		if err != nil {
-			return c, err
-		}
+	for i, a := range read {
 		if a.Trace == nil {
-			return c, failed(a.Run+" has no traces to compare", nil, "to read its other figures: shardeck metrics "+a.Run)
+			return c, noTraces(a.Run)
 		}
-		sides[i], names[i], traces[i] = side{run: run, analysis: a}, a.Run, a.Trace
+		sides[i], names[i], traces[i] = side{run: runs[i], analysis: a}, a.Run, a.Trace
 		c.Warnings = append(c.Warnings, l.differs(sides[0], sides[i])...)
 		c.Damaged = c.Damaged || a.Damaged
+	}
+	c.TraceDiff = model.DiffTraces(names, traces)
+	if len(c.Warnings) > 0 {
+		c.Loss = nil // of other work, or of a part of it, nothing is ideal
 	}
 	for _, s := range sides { // last: they say least of the difference
 		c.Warnings = append(c.Warnings, replayed(s)...)
 	}
-	c.TraceDiff = model.DiffTraces(names, traces)
 	return c, nil
+}
+
+func noTraces(run string) error {
+	return failed(run+" has no traces to compare", nil, "to read its other figures: shardeck metrics "+run)
 }

@@ -30,6 +30,9 @@ func (a *app) printTraceDiff(c lab.TraceComparison, top int) {
 	for _, n := range c.Notes {
 		a.wrapped(n, "  ")
 	}
+	if c.Loss != nil {
+		a.wrapped(c.Loss.Words(), "  ")
+	}
 	a.diffTable(c, "part of the window", c.Parts, len(c.Parts))
 	a.diffTable(c, "kernel class", c.Classes, len(c.Classes))
 	a.diffTable(c, "kernel", c.Kernels, top)

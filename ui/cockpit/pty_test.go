@@ -182,6 +182,30 @@ func TestBytesOfAMove(t *testing.T) {
 	ended(t, tt.end)
 }
 
+// TestBytesOfReading holds the panes that results are read in to the same budgets, each
+// with the whole screen.
+func TestBytesOfReading(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	tt := openWith(t, 140, 45, Options{after: func(wait time.Duration, msg tea.Msg) tea.Cmd { return nil }})
+	tt.expect("E3.2")
+	tt.press("j+4")
+	for _, pane := range []struct{ key, shows string }{{"4", "TPOT"}, {"5", "speed-up"}, {"6", "▌kernels"}} {
+		tt.press(pane.key)
+		tt.expect(pane.shows)
+		time.Sleep(500 * time.Millisecond)
+		redraw := tt.cost(func() { tt.press("\x0c") })
+		move := tt.cost(func() { tt.press("j") })
+		t.Logf("pane %s: a full redraw %d bytes, a selection move %d", pane.key, redraw, move)
+		if redraw == 0 || redraw > 10<<10 || move == 0 || move > 700 {
+			t.Errorf("pane %s: a full redraw took %d bytes, a selection move %d", pane.key, redraw, move)
+		}
+	}
+	tt.press("q")
+	ended(t, tt.end)
+}
+
 func BenchmarkView(b *testing.B) {
 	l := panetest.New()
 	for len(l.Rows) < 1000 {

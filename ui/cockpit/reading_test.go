@@ -74,3 +74,16 @@ func TestMonkeyReads(t *testing.T) {
 		}
 	}
 }
+
+// From a chart that scales badly to the reason: one key.
+func TestFromTheChartToTheReason(t *testing.T) {
+	l := panetest.New()
+	one := *l.Analyses["llama-8b-tp2"].Trace
+	one.Ranks = one.Ranks[:1]
+	base := *l.Analyses["llama-8b-tp1"]
+	base.Trace = &one
+	l.Analyses["llama-8b-tp1"] = &base
+	start(t, l, 80, 24).Press("5", "home", "w").Expect("is what the others of its line are compared with").
+		Press("down", "w").Expect("llama-8b-tp1 → llama-8b-tp2", "ideal ", "of ideal in the traces:").
+		Press("esc").Expect("Traces · llama-8b-tp2 · window", "▌kernels")
+}

@@ -1,6 +1,9 @@
 package pane
 
 import (
+	"slices"
+	"strings"
+
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/ui/widget"
@@ -23,4 +26,23 @@ func (a *Ask) Key(key string) (cmd tea.Cmd, done bool) {
 		return a.Yes(), true
 	}
 	return nil, done
+}
+
+// InFull shows texts whole that the message line cuts, each once: a note, then what else
+// is to be known.
+func InFull(title string, width int, texts ...string) *Ask {
+	var body []string
+	for i, text := range texts {
+		if text == "" || slices.ContainsFunc(texts[:i], func(t string) bool { return strings.Contains(t, text) }) {
+			continue
+		}
+		if len(body) > 0 {
+			body = append(body, "")
+		}
+		body = append(body, widget.Wrap(text, min(90, max(width-10, 20)))...)
+	}
+	if len(body) == 0 {
+		body = []string{"there is nothing to say of this"}
+	}
+	return &Ask{Popup: widget.Show(title, body)}
 }

@@ -27,6 +27,7 @@ type OpenMsg struct {
 	To         Name
 	Experiment string // id
 	Run        string // name
+	Base       string // name of a run, for Traces: compare Run with it; empty: show Run alone
 	Job        string // id
 
 	Edits []model.Edit // for Config: changes to make to the draft, not yet saved

@@ -128,8 +128,12 @@ type Lab interface {
 	Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*model.Analysis, error)
 	// Timeline is the timeline of each rank of a run in smaller bins; nil: none was kept.
 	Timeline(ctx context.Context, run string) ([]model.RankDensity, error)
+	// Kernels lists what a rank did in a part of its timeline, kernel by kernel.
+	Kernels(ctx context.Context, run string, d model.RankDensity, from, to int64, progress pool.Progress) (model.KernelSpans, error)
 	// Differences sets runs beside a base in the metrics that are sampled, by run and metric.
 	Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error)
+	// Ties says of contests for the best value between which runs chance decides.
+	Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, error)
 	// CompareTraces sets the traces of two runs side by side; the first is the base.
 	CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (lab.TraceComparison, error)
 	// Scaling groups all analysed runs into comparable series: y is a metric's name.

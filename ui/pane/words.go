@@ -115,7 +115,7 @@ func MetricText(m model.Metric, d model.Definition) string {
 		}
 		return "–"
 	}
-	text := widget.Number(*m.Value, d.Decimals)
+	text := widget.Figure(*m.Value, d.Decimals)
 	if m.Estimate {
 		text = "≈" + text
 	}

@@ -41,8 +41,10 @@ type Lab struct {
 	Kept      map[string]model.Unsaved // edits not saved, by experiment
 	Diff      string                   // of the script, against the one submitted last
 	Diffs     map[string]map[string]lab.CompareCell
+	Tie       map[string]lab.Tie  // by metric
 	Fine      []model.RankDensity // timelines in smaller bins
-	Unlike    []string            // warnings of a comparison of traces
+	Spans     model.KernelSpans
+	Unlike    []string // warnings of a comparison of traces
 	Plan      lab.Start
 	NoRuns    bool
 	Scheduler string
@@ -333,12 +335,34 @@ func (l *Lab) Timeline(ctx context.Context, run string) ([]model.RankDensity, er
 	return l.Fine, nil
 }
 
+// Kernels are those the test set.
+func (l *Lab) Kernels(ctx context.Context, run string, d model.RankDensity, from, to int64, progress pool.Progress) (model.KernelSpans, error) {
+	if err := l.call(ctx, "Kernels", fmt.Sprint(run, " ", d.Rank, " ", from, " ", to)); err != nil {
+		return model.KernelSpans{}, err
+	}
+	return l.Spans, nil
+}
+
 // Differences are those the test set.
 func (l *Lab) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error) {
 	if err := l.call(ctx, "Differences", base); err != nil {
 		return nil, err
 	}
 	return l.Diffs, nil
+}
+
+// Ties are those the test set, where the best is among their runs.
+func (l *Lab) Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, error) {
+	if err := l.call(ctx, "Ties", ""); err != nil {
+		return nil, err
+	}
+	all := make([]lab.Tie, len(contests))
+	for i, c := range contests {
+		if t := l.Tie[c.Metric]; len(t.Runs) == 0 || slices.Contains(t.Runs, c.Runs[0]) {
+			all[i] = t
+		}
+	}
+	return all, nil
 }
 
 // CompareTraces compares the traces of two analyses, with progress on the way.

@@ -78,7 +78,7 @@ func (c *Chart) frame(xs []float64, width, height int) frame {
 // tickDecimals is how many decimals the label of a tick needs.
 func (c *Chart) tickDecimals(v float64) int {
 	if v != 0 && math.Abs(v) < 1 {
-		return max(c.Decimals, 2)
+		return enough(v, max(c.Decimals, 2))
 	}
 	if v != math.Trunc(v) {
 		return max(c.Decimals, 1)

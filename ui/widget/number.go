@@ -26,6 +26,21 @@ func Number(v float64, decimals int) string {
 	return sign + thousands(whole) + fraction
 }
 
+// mostDecimals is how small a value Figure still shows the first digit of.
+const mostDecimals = 9
+
+// Figure is Number for what was measured: what is more than nothing never reads as 0, so
+// small values have the decimals that they need.
+func Figure(v float64, decimals int) string { return Number(v, enough(v, decimals)) }
+
+// enough is how many decimals show a digit of a value, at least so many.
+func enough(v float64, decimals int) int {
+	for v != 0 && decimals < mostDecimals && strings.Trim(Number(v, decimals), "-0.") == "" {
+		decimals++
+	}
+	return decimals
+}
+
 // Signed is Number with a sign before what is more than nothing: +1.5, -0.2, 0.0.
 func Signed(v float64, decimals int) string {
 	text := Number(v, decimals)

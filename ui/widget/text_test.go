@@ -84,3 +84,16 @@ func TestAgo(t *testing.T) {
 		t.Errorf("moment %q", got)
 	}
 }
+
+// What was measured and is not 0 never reads as 0.
+func TestFigure(t *testing.T) {
+	for _, tt := range []struct {
+		v        float64
+		decimals int
+		want     string
+	}{{0, 2, "0.00"}, {0.004, 2, "0.004"}, {0.00004, 3, "0.00004"}, {-0.04, 1, "-0.04"}, {0.06, 1, "0.1"}, {15532.4, 0, "15 532"}, {1e-30, 1, "0.000000000"}, {250591.765, 3, "250 591.765"}} {
+		if got := Figure(tt.v, tt.decimals); got != tt.want {
+			t.Errorf("%v with %d: %q, want %q", tt.v, tt.decimals, got, tt.want)
+		}
+	}
+}

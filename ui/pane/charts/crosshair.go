@@ -20,11 +20,11 @@ func (p *Pane) cross(by int) tea.Cmd {
 	if to := at + by; to >= 0 && to < len(p.rows) && p.rows[to].series == p.rows[at].series {
 		p.table.Cursor = to
 	}
-	return nil
+	return p.moved()
 }
 
 // crossWords are the values of all series at the crosshair, and the ideal there of the
-// one under the cursor: "2 GPUs: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 558".
+// one under the cursor: "GPUs 2: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 558".
 func (p *Pane) crossWords(r row) string {
 	q := quantities[p.y]
 	var values []string
@@ -61,7 +61,7 @@ func (p *Pane) valueLetter(series int) string {
 
 func (p *Pane) valueWord(point lab.Point) string {
 	y, _ := quantities[p.y].of(point)
-	text := widget.Number(y, quantities[p.y].decimals)
+	text := widget.Figure(y, quantities[p.y].decimals)
 	if s := p.spread(point); s > 0 {
 		text += " ± " + widget.Number(s, 1) + " %"
 	}

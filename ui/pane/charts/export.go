@@ -32,8 +32,11 @@ func wrote(done pane.Done[string]) tea.Cmd {
 func (p *Pane) exported() lab.Chart {
 	q, a := quantities[p.y], axes[p.x]
 	c := lab.Chart{Quantity: q.title, Unit: q.unit, Axis: a.axis, Across: a.title, Note: strings.Trim(p.common+" · mean over iterations, bars: half the range", " ·"), Ideal: q.ideal != nil && !p.hideLine, Log: p.log, Nodes: p.nodes()}
-	if len(p.shown) == 1 && len(p.all) > 1 {
+	switch {
+	case len(p.shown) == 1 && len(p.all) > 1:
 		c.Of = p.short[p.shown[0]]
+	case len(p.shown) < len(p.all):
+		c.Of = p.common
 	}
 	for _, i := range p.shown {
 		s := lab.ChartSeries{Name: p.short[i]}

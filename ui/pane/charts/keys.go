@@ -3,6 +3,7 @@ package charts
 import (
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/lab"
 	"shardeck/ui/pane"
 )
 
@@ -11,9 +12,10 @@ func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Key{Keys: []string{"x", "X"}, Label: "x", Verb: "axis", Help: "the next axis: GPUs, TP, PP, EP, batch, prompt (X: the one before)", Foot: true}},
 		{Key: pane.Key{Keys: []string{"y", "Y"}, Label: "y", Verb: "quantity", Help: "the next quantity: throughput, iteration time, TTFT … (Y: the one before)", Foot: true}},
-		{Key: pane.Key{Keys: []string{"g"}, Label: "g", Verb: "series", Help: "show one series alone, the next one, all", Foot: true}, Do: (*Pane).nextSeries, Why: needSeries},
+		{Key: pane.Key{Keys: []string{"g"}, Label: "g", Verb: "series", Help: "show one series alone, the next one, then those of the run again with its kin", Foot: true}, Do: (*Pane).nextSeries, Why: needSeries},
 		{Key: pane.Key{Keys: []string{"l"}, Label: "l", Verb: "log", Help: "both axes logarithmic, and back", Foot: true}, Do: (*Pane).toggleLog},
-		{Key: pane.Key{Keys: []string{"i"}, Label: "i", Verb: "ideal", Help: "show or hide the ideal line", Foot: true}, Do: (*Pane).toggleIdeal, Why: needIdeal},
+		{Key: pane.Key{Keys: []string{"i"}, Label: "i", Verb: "ideal", Help: "show or hide the ideal line"}, Do: (*Pane).toggleIdeal, Why: needIdeal},
+		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "why", Help: "why it scales so: compare the traces of this run with those of the first of its line", Foot: true}, Do: (*Pane).why, Why: needBase},
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "metrics", Help: "open the run of this point in Metrics", Foot: true}, Do: (*Pane).open, Why: needPoint},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went"}, Do: (*Pane).traces, Why: needPoint},
 		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "PNG", Help: "write this chart as a picture beside the experiments (:export writes the summary of all runs)", Foot: true}, Do: (*Pane).exportPNG, Why: mayWrite},
@@ -21,7 +23,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"left"}, Label: "←→", Verb: "crosshair", Help: "move the crosshair along its line: the values there stand in the message line"}, Do: (*Pane).crossLeft, Why: needPoint},
 		{Key: pane.Key{Keys: []string{"right"}, Label: "→", Verb: "later", Help: "move the crosshair along its line"}, Do: (*Pane).crossRight, Why: needPoint},
 		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "read the runs again"}, Do: (*Pane).load},
-		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "show all series again"}, Do: (*Pane).back},
+		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "show all series again, or of many those of the run and its kin"}, Do: (*Pane).back},
 	}
 }
 
@@ -63,7 +65,16 @@ func (p *Pane) key(k string) tea.Cmd {
 		return cmd
 	}
 	p.table.MoveKey(k, len(p.rows), max(p.tableRows(), 1))
-	return nil
+	return p.moved()
+}
+
+// moved starts the wait after which the crosshair follows.
+func (p *Pane) moved() tea.Cmd {
+	if p.table.Cursor == p.settled {
+		return nil
+	}
+	p.rest++
+	return p.env.After(restTime, restedMsg{p.rest})
 }
 
 func needSeries(p *Pane) string {
@@ -97,15 +108,15 @@ func mayWrite(p *Pane) string {
 	return ""
 }
 
-// nextSeries goes from one series to the next, after the last to all, then to the first.
+// nextSeries goes to the first series shown, then from one to the next, after the last to
+// those shown first.
 func (p *Pane) nextSeries() tea.Cmd {
-	next := 0
-	if len(p.shown) == 1 {
-		next = p.shown[0] + 1
+	next := p.shown[0]
+	if p.only != "" || len(p.shown) == 1 {
+		next++
 	}
-	p.every = next >= len(p.all)
 	p.only = ""
-	if !p.every {
+	if next < len(p.all) {
 		p.only = p.all[next].Name
 	}
 	p.fill()
@@ -126,13 +137,34 @@ func (p *Pane) open() tea.Cmd { return p.sendTo(pane.Metrics) }
 
 func (p *Pane) traces() tea.Cmd { return p.sendTo(pane.Traces) }
 
+func (p *Pane) why() tea.Cmd {
+	r, _ := p.current()
+	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: r.point.Run, Base: p.base(r).Run})
+}
+
+// base is the first point of a line: speed-up and efficiency are over it.
+func (p *Pane) base(r row) lab.Point { return p.all[r.series].Points[0] }
+
+func needBase(p *Pane) string {
+	r, ok := p.current()
+	switch {
+	case !ok:
+		return needPoint(p)
+	case len(p.all[r.series].Points) < 2:
+		return r.point.Run + " is alone in its series: there is nothing to compare it with"
+	case p.base(r).Run == r.point.Run:
+		return r.point.Run + " is what the others of its line are compared with: go to another point"
+	}
+	return ""
+}
+
 func (p *Pane) sendTo(to pane.Name) tea.Cmd {
 	r, _ := p.current()
 	return pane.Send(pane.OpenMsg{To: to, Run: r.point.Run})
 }
 
 func (p *Pane) back() tea.Cmd {
-	p.only, p.every = "", true
+	p.only = ""
 	p.fill()
 	return nil
 }

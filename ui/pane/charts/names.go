@@ -9,15 +9,19 @@ import (
 
 const nameSign = " · "
 
-// factored divides the names of series into what all have in common and what is each
-// one's own, so that a legend fits.
-func factored(all []lab.Series) (common string, short []string) {
-	if len(all) == 0 {
+// factored divides the names of the series shown into what they have in common and what is
+// each one's own, so that a legend fits. One alone is set beside all the others.
+func factored(all []lab.Series, shown []int) (common string, short []string) {
+	beside := shown
+	if len(shown) == 1 {
+		beside = everyOne(len(all))
+	}
+	if len(beside) == 0 {
 		return "", nil
 	}
-	shared := strings.Split(all[0].Name, nameSign)
-	for _, s := range all[1:] {
-		parts := strings.Split(s.Name, nameSign)
+	shared := strings.Split(all[beside[0]].Name, nameSign)
+	for _, i := range beside[1:] {
+		parts := strings.Split(all[i].Name, nameSign)
 		shared = slices.DeleteFunc(shared, func(part string) bool { return !slices.Contains(parts, part) })
 	}
 	for _, s := range all {
@@ -28,4 +32,12 @@ func factored(all []lab.Series) (common string, short []string) {
 		short = append(short, strings.Join(own, nameSign))
 	}
 	return strings.Join(shared, nameSign), short
+}
+
+func everyOne(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }

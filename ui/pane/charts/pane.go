@@ -3,6 +3,7 @@ package charts
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -23,7 +24,6 @@ type Pane struct {
 	nextX    int // as asked for: shown once their series are there
 	nextY    int
 	only     string       // name of the one series shown
-	every    bool         // show all series, however many
 	all      []lab.Series // as the lab gives them for x and y
 	shown    []int        // of all
 	common   string       // what the names of all series have in common
@@ -37,6 +37,8 @@ type Pane struct {
 	err      error
 	loaded   bool
 
+	settled int // row that the crosshair is at: it follows when the cursor rests
+	rest    int // generation of that rest
 	later   int // generation of the wait before the series are read anew
 	scaling pane.Task[[]lab.Series]
 	writing pane.Task[string] // the path of an exported chart
@@ -51,6 +53,13 @@ type row struct {
 
 // laterMsg ends the wait in which several changes become one reading.
 type laterMsg struct{ later int }
+
+// restedMsg comes when the cursor has not moved for a moment: the crosshair, which crosses
+// every line of the chart, follows only then.
+type restedMsg struct{ rest int }
+
+// restTime is that moment.
+const restTime = 300 * time.Millisecond
 
 // laterTime is that wait: runs analysed in a row need the series once.
 const laterTime = 300 * time.Millisecond
@@ -119,6 +128,10 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		if msg.later == p.later {
 			return p, p.load()
 		}
+	case restedMsg:
+		if msg.rest == p.rest {
+			p.settled = p.table.Cursor
+		}
 	case pane.OpenMsg:
 		p.seek(msg.Run)
 	case pane.SelectMsg:
@@ -168,7 +181,7 @@ func (p *Pane) fill() {
 	}
 	p.setRows()
 	p.goTo(run)
-	p.drawn = drawing{}
+	p.settled, p.drawn = p.table.Cursor, drawing{}
 }
 
 // fewSeries is how many series one chart still shows clearly.
@@ -176,19 +189,34 @@ const fewSeries = 3
 
 // choose finds the series that are shown: the one chosen while it is there; else all, or
 // where these would be too many, the one in which the run looked at is compared with
-// others, or the longest.
+// others, or the longest, beside those that differ from it in the layout alone.
 func (p *Pane) choose(run string) {
-	p.common, p.short = factored(p.all)
 	p.shown = p.shown[:0]
 	at := slices.IndexFunc(p.all, func(s lab.Series) bool { return s.Name == p.only })
-	if at < 0 && !p.every && len(p.all) > fewSeries {
+	switch {
+	case at >= 0:
+		p.shown = append(p.shown, at)
+	case len(p.all) > fewSeries:
 		at = max(slices.IndexFunc(p.all, func(s lab.Series) bool { return len(s.Points) > 1 && holds(s, run) }), 0)
-	}
-	for i := range p.all {
-		if at < 0 || i == at {
+		p.shown = p.kin(at)
+	default:
+		for i := range p.all {
 			p.shown = append(p.shown, i)
 		}
 	}
+	p.common, p.short = factored(p.all, p.shown)
+}
+
+// kin are a series and the lines of other layouts of the same work, a few.
+func (p *Pane) kin(of int) []int {
+	out := []int{of}
+	for i, s := range p.all {
+		if i != of && len(out) < fewSeries && len(s.Points) > 1 && s.Kin != "" && s.Kin == p.all[of].Kin {
+			out = append(out, i)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 func holds(s lab.Series, run string) bool {
@@ -202,7 +230,7 @@ func (p *Pane) goTo(run string) {
 	}
 	p.want = run
 	if i := slices.IndexFunc(p.rows, func(r row) bool { return r.point.Run == run }); i >= 0 {
-		p.table.Cursor, p.want = i, ""
+		p.table.Cursor, p.settled, p.want = i, i, ""
 	}
 }
 
@@ -234,6 +262,8 @@ func (p *Pane) Title() (left, right string) {
 		right = "reading …"
 	case len(p.shown) == 1 && len(p.all) > 1:
 		right = "series " + widget.Int(p.shown[0]+1) + " of " + widget.Int(len(p.all))
+	case len(p.shown) < len(p.all):
+		right = widget.Int(len(p.shown)) + " of " + widget.Int(len(p.all)) + " series"
 	default:
 		right = p.common
 	}
@@ -255,5 +285,15 @@ func (p *Pane) Message() pane.Note {
 	if r.point.Unsure != "" {
 		return pane.Note{Text: "~ " + r.point.Unsure + " · " + p.crossWords(r) + " · " + r.point.Run}
 	}
-	return pane.Note{Text: r.point.Run + " · " + p.crossWords(r) + " · " + p.all[r.series].Name}
+	parts := slices.DeleteFunc([]string{r.point.Run, p.crossWords(r), p.overWords(r)}, func(s string) bool { return s == "" })
+	return pane.Note{Text: strings.Join(append(parts, p.all[r.series].Name), " · "), Brief: pane.Joined(max(p.width-2, 1), parts...)}
+}
+
+// overWords name the run that speed-up and efficiency are over; empty: the point is that
+// run, or shows neither.
+func (p *Pane) overWords(r row) string {
+	if base := p.base(r); r.point.Efficiency > 0 && p.scales() && base.Run != r.point.Run {
+		return "over " + base.Run
+	}
+	return ""
 }

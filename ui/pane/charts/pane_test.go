@@ -5,11 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
 	"shardeck/ui/pane"
@@ -262,5 +266,72 @@ func TestLateSeriesAreDropped(t *testing.T) {
 	p.all = nil
 	if p.Update(late); p.all != nil {
 		t.Error("a reply that came too late was taken")
+	}
+}
+
+func TestWhyAsksForTheTracesOfBoth(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	d.Press("home", "w")
+	if note, _ := panetest.Last[pane.Note](d); !strings.Contains(note.Text, "is what the others of its line are compared with") {
+		t.Errorf("said %q", note.Text)
+	}
+	d.Press("down", "w")
+	got, _ := panetest.Last[pane.OpenMsg](d)
+	if want := (pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2", Base: "llama-8b-tp1"}); !reflect.DeepEqual(got, want) {
+		t.Errorf("opened %+v, want %+v", got, want)
+	}
+}
+
+// Of many series those of one piece of work are shown side by side: its layouts.
+func TestKinAreShownTogether(t *testing.T) {
+	l := panetest.New()
+	points := l.Series[0].Points
+	l.Series = nil
+	for _, of := range []struct{ kin, name string }{{"b4", "batch 4 · TP"}, {"b8", "batch 8 · TP"}, {"b4", "batch 4 · PP"}, {"", "batch 4 · TP · again"}, {"b8", "batch 8 · PP"}} {
+		own := slices.Clone(points)
+		for i := range own {
+			own[i].Run += " " + of.name
+		}
+		l.Series = append(l.Series, lab.Series{Kin: of.kin, Name: of.name, Points: own})
+	}
+	d := drive(t, l, 140, 39).Expect("A TP", "B PP", "tok/s   batch 4").Absent("again", "batch 8")
+	has(t, title(d), "2 of 5 series")
+	d.Send(pane.OpenMsg{To: pane.Charts, Run: "llama-8b-tp2 batch 8 · PP"})
+	has(t, title(d), "2 of 5 series")
+	d.Expect("tok/s   batch 8")
+	d.Press("g").Expect("batch 8 · TP").Absent("batch 8 · PP")
+	has(t, title(d), "series 2 of 5")
+	d.Press("esc").Expect("tok/s   batch 8")
+	d.Press("P")
+	if l.Chart.Of != "batch 8" || len(l.Chart.Series) != 2 {
+		t.Errorf("written: %q, %d series", l.Chart.Of, len(l.Chart.Series))
+	}
+}
+
+func TestBaseIsNamed(t *testing.T) {
+	d := drive(t, panetest.New(), 140, 39)
+	d.Press("home")
+	if text := d.Pane().Message().Text; strings.Contains(text, "over ") {
+		t.Error("the base is over nothing: " + text)
+	}
+	d.Press("down")
+	has(t, d.Pane().Message().Text, " · over llama-8b-tp1")
+}
+
+// The crosshair crosses every line, so it follows when the cursor rests; the table and the
+// message follow at once.
+func TestCrosshairFollowsAtRest(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("home")
+	p := d.Pane().(*Pane)
+	chart := func() string { return strings.Join(p.chart(80, 10), "\n") }
+	before := chart()
+	p.Update(tea.KeyMsg{Type: tea.KeyDown})
+	if chart() != before {
+		t.Error("the chart was drawn anew at once")
+	}
+	has(t, p.Message().Text, "llama-8b-tp2")
+	p.Update(restedMsg{p.rest})
+	if chart() == before {
+		t.Error("the crosshair did not follow")
 	}
 }

@@ -3,8 +3,10 @@ package charts
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"shardeck/backend/lab"
+	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -77,12 +79,12 @@ func (p *Pane) empty() []string {
 
 // chart draws the series shown, or takes the drawing of last time.
 func (p *Pane) chart(width, height int) []string {
-	r, _ := p.current()
+	r := p.rows[max(min(p.settled, len(p.rows)-1), 0)]
 	of := drawnFor{width, height, r.series, r.point.X, p.log, !p.hideLine, p.focused}
 	if p.drawn.lines != nil && p.drawn.of == of {
 		return append([]string(nil), p.drawn.lines...)
 	}
-	c := widget.Chart{YTitle: quantities[p.y].unit, XTitle: axes[p.x].head, Log: p.log, Cursor: math.NaN(),
+	c := widget.Chart{YTitle: p.head(width), XTitle: axes[p.x].head, Log: p.log, Cursor: math.NaN(),
 		Decimals: quantities[p.y].decimals, Mark: p.nodes(), MarkName: "node full"}
 	if p.focused && len(p.xs()) > 1 {
 		c.Cursor = r.point.X
@@ -97,14 +99,27 @@ func (p *Pane) chart(width, height int) []string {
 	return append([]string(nil), p.drawn.lines...)
 }
 
+// head is the unit, and where a few of many series are shown what these have in common.
+func (p *Pane) head(width int) string {
+	unit := quantities[p.y].unit
+	if len(p.shown) < 2 || len(p.shown) == len(p.all) {
+		return unit
+	}
+	return unit + "   " + pane.Joined(max(width-p.legendWidth()-widget.Width(unit), 1), strings.Split(p.common, nameSign)...)
+}
+
 // legendFits reports whether the names of all series fit over the chart; if not, their
 // letters stand there, and the names in the table.
 func (p *Pane) legendFits(width int) bool {
+	return p.legendWidth() <= width
+}
+
+func (p *Pane) legendWidth() int {
 	need := 24
 	for _, i := range p.shown {
 		need += widget.Width(p.short[i]) + 5
 	}
-	return need <= width
+	return need
 }
 
 // line is one series as the chart takes it.
@@ -183,7 +198,7 @@ func (p *Pane) pointColumns() []column {
 		{widget.Column{Title: "layout", Worth: 5}, func(_ *Pane, r row) widget.Cell { return widget.Cell{Text: r.point.Layout} }},
 		{widget.Column{Title: q.title, Unit: q.unit, Right: true}, func(p *Pane, r row) widget.Cell {
 			y, _ := q.of(r.point)
-			cell := widget.Cell{Text: widget.Number(y, q.decimals)}
+			cell := widget.Cell{Text: widget.Figure(y, q.decimals)}
 			if r.point.Unsure != "" {
 				cell.Lead = "~"
 			}
@@ -215,6 +230,8 @@ func (p *Pane) needless(c column) bool {
 	switch c.Title {
 	case " ":
 		return len(p.shown) < 2
+	case "± spread":
+		return !slices.ContainsFunc(p.rows, func(r row) bool { return p.spread(r.point) > 0 })
 	case "speed-up", "efficiency", "serial part":
 		return c.Worth > 0 && (c.Title == quantities[p.y].title || !p.scales())
 	}

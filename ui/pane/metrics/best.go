@@ -1,21 +1,38 @@
 package metrics
 
 import (
+	"slices"
+
+	"shardeck/backend/lab"
 	"shardeck/model"
 )
 
-// best finds the best value of each metric among runs that may be compared: more than
-// one, and not all the same. Its keys are "run metric".
-func (p *Pane) best() map[string]bool {
-	best := map[string]bool{}
+// marks are the signs before the values of a column: the best of runs that may be compared,
+// or a tie for it. Their keys are "run metric". What nobody has judged yet has none, and
+// what is of too few samples to judge.
+func (p *Pane) marks() map[string]string {
+	marks := map[string]string{}
+	p.contests, p.unjudged = p.contests[:0], nil
 	for _, group := range p.groups() {
 		for _, d := range p.defs {
-			if run, ok := bestOf(group, d); ok {
-				best[run+" "+d.Name] = true
+			c := contestOf(group, d)
+			if len(c.Runs) == 0 {
+				continue
+			}
+			p.contests = append(p.contests, c)
+			tie, judged := p.ties[contestKey(c)]
+			for _, run := range tie.Runs {
+				marks[run+" "+d.Name] = "~"
+			}
+			if !judged {
+				p.unjudged = append(p.unjudged, c)
+			}
+			if judged && tie.Words == "" {
+				marks[c.Runs[0]+" "+d.Name] = p.env.Theme.Best
 			}
 		}
 	}
-	return best
+	return marks
 }
 
 // groups are the runs that may be compared. Where all GPUs that are known are one kind,
@@ -75,19 +92,32 @@ func gpuOf(a *model.Analysis) string {
 	return a.Trace.Ranks[0].Device
 }
 
-// bestOf is the run with the best value; not ok where that means nothing.
-func bestOf(group []*model.Analysis, d model.Definition) (run string, ok bool) {
-	var best float64
-	differ := false
+// mostRivals bounds how many runs a contest is between: the best and those next to it.
+const mostRivals = 6
+
+// contestOf is the runs with the best values of a metric; none where that means nothing:
+// a single run, or equal ones.
+func contestOf(group []*model.Analysis, d model.Definition) lab.Contest {
+	c := lab.Contest{Metric: d.Name}
+	if d.Better == model.NoBetter {
+		return c
+	}
+	better := func(a, b float64) bool { return a != b && a < b == (d.Better == model.Lower) }
+	var values []float64
 	for _, a := range group {
 		m := a.Metric(d.Name)
-		if m.Value == nil || d.Better == model.NoBetter {
+		if m.Value == nil || len(values) == mostRivals && !better(*m.Value, values[mostRivals-1]) {
 			continue
 		}
-		differ = differ || run != "" && *m.Value != best
-		if run == "" || d.Better == model.Higher && *m.Value > best || d.Better == model.Lower && *m.Value < best {
-			run, best = a.Run, *m.Value
+		at := len(values)
+		for at > 0 && better(*m.Value, values[at-1]) { // equals stay as they come
+			at--
 		}
+		values, c.Runs = slices.Insert(values, at, *m.Value), slices.Insert(c.Runs, at, a.Run)
+		values, c.Runs = values[:min(len(values), mostRivals)], c.Runs[:min(len(c.Runs), mostRivals)]
 	}
-	return run, differ
+	if len(values) < 2 || values[0] == values[1] {
+		c.Runs = nil
+	}
+	return c
 }

@@ -58,6 +58,29 @@ func (p *Pane) goTo(run string) bool {
 	return i >= 0
 }
 
+// beneath is the run that what stands below the table is of: it follows when the cursor
+// rests, so that moving through a list costs a slow line little.
+func (p *Pane) beneath() (model.Run, bool) {
+	if i := slices.IndexFunc(p.shown, func(i int) bool { return p.runs[i].Name == p.settled }); i >= 0 {
+		return p.runs[p.shown[i]], true
+	}
+	return p.current()
+}
+
+// settles reports whether what stands below the table follows a message at once: all but
+// going from row to row, after which it waits for the cursor to rest.
+func (p *Pane) settles(msg tea.Msg) bool {
+	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		return !slices.ContainsFunc(pane.MoveKeys(), func(k pane.Key) bool { return slices.Contains(k.Keys, msg.String()) })
+	case restedMsg:
+		return msg.rest == p.rest
+	case pane.OpenMsg:
+		return true
+	}
+	return false
+}
+
 // current is the run under the cursor.
 func (p *Pane) current() (model.Run, bool) {
 	if p.table.Cursor < 0 || p.table.Cursor >= len(p.shown) {

@@ -108,7 +108,7 @@ func rankText(v float64, def model.Definition) string {
 	if def.Unit == "B" {
 		return widget.Bytes(int64(v))
 	}
-	return widget.Number(v, def.Decimals)
+	return widget.Figure(v, def.Decimals)
 }
 
 func valueCell(th *theme.Theme, m model.Metric, def model.Definition) widget.Cell {

@@ -130,6 +130,24 @@ func (p *Pane) traces() tea.Cmd {
 	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: run})
 }
 
+// inFull shows the message, and every warning of the run.
+func (p *Pane) inFull() tea.Cmd {
+	run := p.currentName()
+	if p.detail != nil {
+		run = p.detail.run
+	}
+	texts := []string{p.Message().Text}
+	if a := p.analyses[run]; a != nil {
+		texts = append(texts, a.Warnings...)
+	}
+	p.popup = pane.InFull(run, p.width, texts...)
+	return nil
+}
+
+func (p *Pane) why() tea.Cmd {
+	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: p.currentName(), Base: p.baseline})
+}
+
 func (p *Pane) copyCommand() tea.Cmd {
 	run := p.currentName()
 	switch {

@@ -21,8 +21,10 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"a"}, Label: "a", Verb: "all", Help: "read the traces of every run not read yet, in the background", Foot: true}, Do: (*Pane).readAll, Why: needUnread},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:2 model:~8b state:replay, ! for the opposite", Foot: true}, Do: (*Pane).askFilter},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went", Foot: true}, Do: (*Pane).traces, Why: needRun},
+		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "why", Help: "why it differs from the baseline: compare the traces of both"}, Do: (*Pane).why, Why: needOther},
 		{Key: pane.Key{Keys: []string{"[", "]"}, Label: "[ ]", Verb: "family", Help: "go to the metrics before or after: latency, throughput, communication, device, skew"}},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that prints this value"}, Do: (*Pane).copyCommand, Why: needRun},
+		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "the message line in full, and all else that was amiss"}, Do: (*Pane).inFull},
 		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "look for new runs"}, Do: (*Pane).load},
 		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "stop reading, then drop the filter, then the baseline"}, Do: (*Pane).back},
 	}
@@ -39,6 +41,7 @@ func detailKeys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "order ranks, phases or types by the metric under the cursor: greatest first; again: least first; again: as they are", Foot: true}, Do: (*Pane).orderSplit, Why: needSplit},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went", Foot: true}, Do: (*Pane).traces},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that prints this value", Foot: true}, Do: (*Pane).copyCommand},
+		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "the message line in full, and all else that was amiss"}, Do: (*Pane).inFull},
 	}
 }
 

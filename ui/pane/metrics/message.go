@@ -55,9 +55,9 @@ func (p *Pane) cellNote(r model.Run) pane.Note {
 	case p.baseline != "" && p.baseline != r.Name && p.detail == nil:
 		return p.deltaNote(r, m, d)
 	case a.Damaged && len(a.Warnings) > 0:
-		return pane.Note{Text: "input was damaged: " + a.Warnings[0], Tone: theme.Warn}
+		return pane.Note{Text: "input was damaged: " + a.Warnings[0], Tone: theme.Warn, Brief: "input was damaged · ! says what was lost"}
 	}
-	return pane.Note{Text: strings.Join(nonEmpty(remark(m), firstWarning(a)), " · ")}
+	return pane.Note{Text: strings.Join(nonEmpty(p.tieWords(r.Name, d), remark(m), firstWarning(a)), " · ")}
 }
 
 func firstWarning(a *model.Analysis) string {

@@ -12,7 +12,7 @@ import (
 
 // runLines say of the run under the cursor what it is, and of the metric what it holds.
 func (p *Pane) runLines(width int) []string {
-	r, _ := p.current()
+	r, _ := p.beneath()
 	th := p.env.Theme
 	a := p.analyses[r.Name]
 	head := th.Paint(theme.Strong, r.Name)

@@ -3,6 +3,7 @@ package metrics
 import (
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
@@ -37,7 +38,14 @@ type Pane struct {
 	chooser *chooser      // the columns being chosen; nil: they are not
 	typing  *widget.Input // filter being typed; nil: none
 	popup   *pane.Ask
-	rest    int // generation of the cursor's rest
+	rest    int    // generation of the cursor's rest
+	settled string // run that the cursor last rested on: what stands below the table is of it
+
+	contests []lab.Contest // for the best value, of the runs in sight
+	unjudged []lab.Contest // of these, those that nobody has judged; nil once the lab is asked
+	asked    []lab.Contest // those that the lab was asked to judge
+	ties     ties
+	judging  pane.Task[ties]
 
 	diffs differences // from the baseline; nil: not asked, or not there yet
 	tests pane.Task[differences]
@@ -87,26 +95,40 @@ func (p *Pane) SetFocus(on bool) {
 // Capturing reports a definition on the screen or a filter being typed.
 func (p *Pane) Capturing() bool { return p.typing != nil || p.popup != nil }
 
-// Update takes a message.
+// Update takes a message; whatever it changed of the runs in sight is then judged.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
+	if p.settled == "" {
+		p.settled = p.currentName()
+	}
+	cmd := p.take(msg)
+	if p.settles(msg) {
+		p.settled = p.currentName()
+	}
+	if judge := p.judge(); judge != nil {
+		return p, tea.Batch(cmd, judge)
+	}
+	return p, cmd
+}
+
+func (p *Pane) take(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
-		return p, p.key(msg)
+		return p.key(msg)
 	case pane.BoardMsg:
-		return p, p.gotBoard(msg.Rows)
+		return p.gotBoard(msg.Rows)
 	case pane.ReloadMsg:
-		return p, p.load()
+		return p.load()
 	case pane.OpenMsg:
-		return p, p.open(msg)
+		return p.open(msg)
 	case pane.SelectMsg:
-		return p, p.follow(msg)
+		return p.follow(msg)
 	case pane.AnalysedMsg:
 		p.got(msg.Analysis)
 		p.fill()
 	case restedMsg:
-		return p, p.rested(msg)
+		return p.rested(msg)
 	}
-	return p, p.reply(msg)
+	return p.reply(msg)
 }
 
 // reply takes what the tasks bring.
@@ -116,6 +138,9 @@ func (p *Pane) reply(msg tea.Msg) tea.Cmd {
 	}
 	if done, ok := p.tests.Take(msg); ok {
 		return p.tested(done)
+	}
+	if done, ok := p.judging.Take(msg); ok {
+		return p.judged(done)
 	}
 	if done, ok := p.quick.Take(msg); ok {
 		p.gotTimings(done.Value)

@@ -11,7 +11,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"go.uber.org/goleak"
 
+	"shardeck/backend/lab"
 	"shardeck/backend/pool"
+	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
@@ -188,6 +190,28 @@ func TestBestOfComparableRuns(t *testing.T) {
 	d.Expect("▲15 532", "▲11 279", "▲61.2").Absent("▲95.4", "▲6 360", "▲1 108")
 }
 
+// A best value that chance alone could make is no best value: both runs are marked so.
+func TestTieForTheBest(t *testing.T) {
+	l := panetest.New()
+	l.Tie = map[string]lab.Tie{"throughput_tokens_sec": {Runs: []string{"llama-8b-tp2", "llama-8b-tp1"}, Words: "chance alone makes as large a difference in 40 % of cases"}}
+	d := drive(t, l, 80, 18).Press("a").Expect("~15 532", "~11 279", "▲61.2").Absent("▲15 532")
+	column(t, d, "throughput_tokens_sec")
+	has(t, message(d), "~ shares the best throughput_tokens_sec with llama-8b-tp1: chance alone makes")
+	d.Press("b").Absent("~15 532")
+	d.Press("esc").Expect("~15 532")
+	n := l.Called("Ties")
+	d.Press("left", "right", "down", "up")
+	if l.Called("Ties") != n {
+		t.Error("the lab was asked again for what it had judged")
+	}
+	l.Tie = map[string]lab.Tie{"throughput_tokens_sec": {Words: "too few samples: 3 against 3 cannot show a difference"}}
+	d = drive(t, l, 80, 18).Press("a").Absent("▲15 532", "~15 532")
+	column(t, d, "throughput_tokens_sec")
+	has(t, message(d), "the best throughput_tokens_sec so far, but too few samples")
+	l.Err["Ties"] = errors.New("timing_stats_0.json: permission denied")
+	drive(t, l, 80, 18).Press("a").Absent("▲", "~15 532")
+}
+
 func TestReadAllWithProgressAndCancel(t *testing.T) {
 	l := panetest.New()
 	d := drive(t, l, 80, 18)
@@ -325,5 +349,59 @@ func BenchmarkManyRuns(b *testing.B) {
 	for b.Loop() {
 		p.Update(pane.AnalysedMsg{Analysis: a})
 		_ = d.S.View()
+	}
+}
+
+func TestWhyComparesWithTheBaseline(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("a", "w")
+	has(t, said(d), "b makes a run the baseline")
+	d.Press("b", "down", "w")
+	if got, _ := panetest.Last[pane.OpenMsg](d); got.To != pane.Traces || got.Base != "llama-8b-tp2" || got.Run != "llama-8b-tp1" {
+		t.Errorf("opened %+v", got)
+	}
+}
+
+// Moving from row to row redraws rows; what stands below them follows when the cursor rests.
+func TestBelowTheTableFollowsAtRest(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18).Press("a").Expect("   llama-8b-tp2  E1.2")
+	p := d.Pane().(*Pane)
+	p.Update(tea.KeyMsg{Type: tea.KeyDown})
+	d.Expect("▌ llama-8b-tp1", "   llama-8b-tp2  E1.2")
+	p.Update(restedMsg{p.rest - 1})
+	d.Expect("   llama-8b-tp2  E1.2")
+	p.Update(restedMsg{p.rest})
+	d.Expect("   llama-8b-tp1  E1.1").Absent("   llama-8b-tp2  E1.2")
+	d.Press("down", "up", "right").Expect("   llama-8b-tp1  E1.1")
+}
+
+func TestInFull(t *testing.T) {
+	l := panetest.New()
+	a := *l.Analyses["llama-8b-tp2"]
+	a.Damaged, a.Warnings = true, []string{"kineto_trace_1.json: ended in the middle of an event", "rank 1: 3 events were lost"}
+	l.Analyses["llama-8b-tp2"] = &a
+	d := at(t, l, "llama-8b-tp2")
+	d.Press("!").Expect("input was damaged", "rank 1: 3 events were lost").Press("esc")
+	d.Press("enter", "!").Expect("rank 1: 3 events were lost").Press("esc").Expect("▌metrics")
+}
+
+func TestContestOfTheBest(t *testing.T) {
+	group := func(values ...float64) (all []*model.Analysis) {
+		for i, v := range values {
+			all = append(all, &model.Analysis{Run: string(rune('a' + i)), Metrics: []model.Metric{{Name: "tpot", Value: &v}, {Name: "throughput_tokens_sec", Value: &v}}})
+		}
+		return all
+	}
+	for _, tt := range []struct {
+		metric string
+		values []float64
+		want   string
+	}{
+		{"tpot", []float64{3, 1, 2}, "b c a"}, {"throughput_tokens_sec", []float64{3, 1, 2}, "a c b"}, {"tpot", []float64{5}, ""}, {"tpot", nil, ""},
+		{"tpot", []float64{1, 1, 2}, ""}, {"tpot", []float64{2, 2, 1}, "c a b"}, {"tpot", []float64{9, 8, 7, 6, 5, 4, 3, 2, 1}, "i h g f e d"},
+	} {
+		d, _ := model.Define(tt.metric)
+		if got := strings.Join(contestOf(group(tt.values...), d).Runs, " "); got != tt.want {
+			t.Errorf("%s of %v: %q, want %q", tt.metric, tt.values, got, tt.want)
+		}
 	}
 }

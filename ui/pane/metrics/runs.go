@@ -60,7 +60,7 @@ func (p *Pane) gotRuns(done pane.Done[[]model.Run]) tea.Cmd {
 	p.runs = done.Value
 	p.fill()
 	if p.goTo(p.kept) {
-		p.kept = ""
+		p.kept, p.settled = "", ""
 	}
 	cmds := []tea.Cmd{p.readTimings(), p.readWanted()}
 	if !same || p.diffs == nil {
@@ -80,6 +80,7 @@ func (p *Pane) forget(now []model.Run) {
 			delete(p.analyses, r.Name)
 			delete(p.read, r.Name)
 			delete(p.problems, r.Name)
+			p.ties, p.asked = nil, nil // its samples are others
 		}
 	}
 }

@@ -132,7 +132,7 @@ func splitCell(th *theme.Theme, v view, m model.Metric, def model.Definition, ke
 	case def.Unit == "B":
 		return widget.Cell{Text: widget.Bytes(int64(value)), By: value}
 	}
-	return widget.Cell{Text: widget.Number(value, decimals), By: value}
+	return widget.Cell{Text: widget.Figure(value, decimals), By: value}
 }
 
 // setSplit orders the rows below that for all, and puts them into the table.

@@ -46,14 +46,14 @@ func (p *Pane) fill() {
 			p.shown = append(p.shown, i)
 		}
 	}
-	var best map[string]bool
+	var marks map[string]string
 	if p.baseline == "" {
-		best = p.best()
+		marks = p.marks()
 	}
 	p.replays = p.allReplays()
 	rows := make([][]widget.Cell, len(p.shown))
 	for row, i := range p.shown {
-		rows[row] = p.cells(p.runs[i], best)
+		rows[row] = p.cells(p.runs[i], marks)
 	}
 	p.table.Columns = p.columns()
 	rows, p.shown = p.sort.Apply(rows, p.shown)
@@ -62,7 +62,7 @@ func (p *Pane) fill() {
 }
 
 // cells of one run, in the order of columns.
-func (p *Pane) cells(r model.Run, best map[string]bool) []widget.Cell {
+func (p *Pane) cells(r model.Run, marks map[string]string) []widget.Cell {
 	cells := []widget.Cell{{Text: p.label(r)}}
 	a := p.analyses[r.Name]
 	like := p.unlike(r) == ""
@@ -74,9 +74,7 @@ func (p *Pane) cells(r model.Run, best map[string]bool) []widget.Cell {
 		if !like && a != nil {
 			cell.Tone = theme.Dim
 		}
-		if best[r.Name+" "+d.Name] {
-			cell.Lead = p.env.Theme.Best + cell.Lead
-		}
+		cell.Lead = marks[r.Name+" "+d.Name] + cell.Lead
 		cells = append(cells, cell)
 	}
 	return cells
@@ -121,7 +119,7 @@ func (p *Pane) cell(run string, a *model.Analysis, d model.Definition) widget.Ce
 	if d.Name != "straggler" && p.baseline != "" && run != p.baseline {
 		return p.deltaCell(run, m, d)
 	}
-	cell := widget.Cell{Text: widget.Number(*m.Value, d.Decimals)}
+	cell := widget.Cell{Text: widget.Figure(*m.Value, d.Decimals)}
 	if m.Estimate {
 		cell.Lead = "≈"
 	}

@@ -53,7 +53,8 @@ func (p *Pane) tableRoom() int {
 
 // preview is the run under the cursor opened, its cursor on the same metric.
 func (p *Pane) preview(height int) []string {
-	name := p.currentName()
+	r, _ := p.beneath()
+	name := r.Name
 	a := p.analyses[name]
 	if height < 2 || a == nil {
 		return nil

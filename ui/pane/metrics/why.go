@@ -14,6 +14,13 @@ func needValues(p *Pane) string {
 	return ""
 }
 
+func needOther(p *Pane) string {
+	if p.baseline == "" || p.baseline == p.currentName() {
+		return "why compares with the baseline: b makes a run the baseline, then go to another"
+	}
+	return needRun(p)
+}
+
 func needMetric(p *Pane) string {
 	if _, ok := p.definition(); !ok {
 		return "there is no metric under the cursor"

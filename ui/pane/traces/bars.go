@@ -58,6 +58,9 @@ func (p *Pane) legend(ranks, cols int) string {
 	if p.analysis.Metric("straggler").Value != nil {
 		words += "  ! late"
 	}
+	if widget.Width(words)+widget.Width(right) >= cols+8 { // of little copies little need be said
+		words = strings.Replace(words, th.Empty+" copies  ", "", 1)
+	}
 	return p.label("") + th.Paint(theme.Dim, widget.Spread(words, right, cols+8))
 }
 

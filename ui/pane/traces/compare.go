@@ -95,13 +95,25 @@ func (c *comparison) message() pane.Note {
 	if len(c.found.Warnings) > 0 {
 		return pane.Note{Text: strings.Join(c.remarks(), " · "), Tone: theme.Warn}
 	}
-	return pane.Note{Text: strings.Join(append(c.remarks(), c.inShort()), " · ")}
+	return pane.Note{Text: strings.Join(append([]string{c.inShort()}, c.remarks()...), " · ")}
 }
 
-// inShort says how much longer the window is, and which parts of it changed most.
+// scaling is what more ranks did not bring, where that is known.
+func (c *comparison) scaling() []string {
+	if c.found.Loss == nil {
+		return nil
+	}
+	return []string{c.found.Loss.Words()}
+}
+
+// inShort says what more ranks did not bring; of as many how much longer the window is, and
+// which parts of it changed most.
 func (c *comparison) inShort() string {
 	if len(c.found.Parts) < 2 {
 		return ""
+	}
+	for _, text := range c.scaling() {
+		return text
 	}
 	change := func(r model.DiffRow) string { return widget.Signed(r.ChangeNS/1e6, 2) + " ms" }
 	parts := slices.Clone(c.found.Parts[1:])
@@ -169,8 +181,11 @@ func (c *comparison) bars(p *Pane) []string {
 		}
 	}
 	var lines []string
-	for i, name := range []string{"base", "other"} {
-		split := c.split(i)
+	for i, name := range []string{"base", "ideal", "other"} {
+		split, ok := c.splitFor(name, i/2)
+		if !ok {
+			continue
+		}
 		line := widget.Bar(th, cols, longest, append(splitParts(th, split), widget.Part{Value: float64(split.IdleNS), Glyph: th.Idle, Tone: theme.Dim}), " ")
 		lines = append(lines, p.label(name)+line+widget.Right(widget.Millis(split.WindowNS), 10))
 	}
@@ -178,10 +193,27 @@ func (c *comparison) bars(p *Pane) []string {
 	if p.height < tallFrom {
 		return lines
 	}
-	for _, text := range c.remarks() {
+	for _, text := range append(c.scaling(), c.remarks()...) {
 		lines = append(lines, "   "+th.Paint(theme.Dim, widget.Sentence(text, p.width-4)))
 	}
 	return lines
+}
+
+// splitFor is what a bar is drawn from; the ideal is the base divided among the ranks of
+// the other, where it has more or fewer.
+func (c *comparison) splitFor(name string, side int) (model.RankSplit, bool) {
+	r := c.split(side)
+	if name != "ideal" {
+		return r, true
+	}
+	l := c.found.Loss
+	if l == nil {
+		return r, false
+	}
+	for _, part := range []*int64{&r.WindowNS, &r.ComputeNS, &r.TransferNS, &r.WaitNS, &r.CopyNS, &r.IdleNS} {
+		*part = *part * int64(l.Ranks[0]) / int64(l.Ranks[1])
+	}
+	return r, true
 }
 
 // split is the mean rank of one run.

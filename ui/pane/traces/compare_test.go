@@ -119,3 +119,22 @@ func TestManualHoldsTheKeysOfTheComparison(t *testing.T) {
 		t.Error("the manual lacks them")
 	}
 }
+
+// Another pane asks why a run is slow: both traces side by side at once, and what more
+// ranks did not bring in a sentence.
+func TestWhyComparesAtOnce(t *testing.T) {
+	l := panetest.New()
+	base := *l.Analyses["llama-8b-tp2"].Trace
+	one := base
+	one.Ranks = base.Ranks[:1]
+	a := *l.Analyses["llama-8b-tp2"]
+	a.Run, a.Trace = "llama-8b-tp1", &one
+	l.Analyses["llama-8b-tp1"] = &a
+	d := drive(t, l, 80, 18).Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2", Base: "llama-8b-tp1"})
+	has(t, title(d), "llama-8b-tp1 → llama-8b-tp2")
+	d.Expect("ideal ").Expect("base ").Expect("other ")
+	has(t, message(d), "of ideal in the traces: ")
+	d.Press("esc").Expect("▌kernels")
+	has(t, title(d), "Traces · llama-8b-tp2 · window")
+	d.Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2", Base: "llama-8b-tp2"}).Expect("▌kernels")
+}

@@ -64,8 +64,11 @@ func (p *Pane) wider() tea.Cmd    { return p.look(p.view.zoom(p.bins(), false)) 
 func (p *Pane) panLeft() tea.Cmd  { return p.look(p.view.pan(p.bins(), -1)) }
 func (p *Pane) panRight() tea.Cmd { return p.look(p.view.pan(p.bins(), 1)) }
 
-// closer zooms in, and has the fine timelines brought.
+// closer zooms in, and has the fine timelines brought; where they show no more, the kernels.
 func (p *Pane) closer() tea.Cmd {
+	if p.closest() {
+		return p.listKernels()
+	}
 	p.look(p.view.zoom(p.bins(), true))
 	return p.needFine()
 }
@@ -120,9 +123,26 @@ func (p *Pane) copyText() tea.Cmd {
 	return pane.Send(pane.CopyMsg{Text: text})
 }
 
+// inFull shows the message, and every warning of what is on the screen.
+func (p *Pane) inFull() tea.Cmd {
+	title, texts := p.run, []string{p.Message().Text}
+	switch {
+	case p.diff != nil && p.diff.found != nil:
+		title = p.diff.runs[0] + " → " + p.diff.runs[1]
+		texts = append([]string{p.diff.inShort()}, p.diff.remarks()...)
+	case p.diff == nil && p.analysis != nil:
+		texts = append(texts, stragglerWords(p.analysis.Metric("straggler")))
+		texts = append(texts, p.analysis.Warnings...)
+	}
+	p.popup = pane.InFull(title, p.width, texts...)
+	return nil
+}
+
 // back is one step: reading ends, then the filter goes, then the zoom.
 func (p *Pane) back() tea.Cmd {
 	switch {
+	case p.spans.Busy():
+		p.spans.Stop()
 	case p.reader.Busy():
 		p.reader.Stop()
 		p.demand = false
@@ -148,7 +168,7 @@ func (p *Pane) leaveDiff() tea.Cmd {
 	p.diff.work.Stop()
 	p.diff = nil
 	p.SetFocus(p.focused)
-	return nil
+	return p.readModest() // a comparison that another pane asked for came before the run itself
 }
 
 // leavePick drops the filter, then the list.

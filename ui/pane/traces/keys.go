@@ -15,7 +15,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "read", Help: "read the traces of the run, if nobody did yet; on a kernel: its whole name; on a late call: show it in the timeline", Foot: true}, Do: (*Pane).enter, Why: alreadyRead},
 		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "part", Help: "the next part: kernels, collectives, skew, ranks, classes (shift+tab: the one before)", Foot: true}, Do: (*Pane).nextPart},
 		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before", Help: "the part before"}, Do: (*Pane).partBefore},
-		{Key: pane.Key{Keys: []string{"+", "="}, Label: "+ -", Verb: "zoom", Help: "see a shorter part of the timeline, or a longer one (-)", Foot: true}, Do: (*Pane).closer, Why: needTrace},
+		{Key: pane.Key{Keys: []string{"+", "="}, Label: "+ -", Verb: "zoom", Help: "see a shorter part of the timeline, in the end its kernels one by one; or a longer part (-)", Foot: true}, Do: (*Pane).closer, Why: needTrace},
 		{Key: pane.Key{Keys: []string{"-", "_"}, Label: "-", Verb: "wider", Help: "see a longer part of the timeline"}, Do: (*Pane).wider, Why: needTrace},
 		{Key: pane.Key{Keys: []string{"left", "h"}, Label: "←→", Verb: "pan", Help: "go along the timeline", Foot: true}, Do: (*Pane).panLeft, Why: needZoom},
 		{Key: pane.Key{Keys: []string{"right", "l"}, Label: "→", Verb: "later", Help: "go along the timeline"}, Do: (*Pane).panRight, Why: needZoom},
@@ -28,6 +28,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "run before", Help: "the traces of the run before"}, Do: (*Pane).runBefore},
 		{Key: pane.Key{Keys: []string{"m"}, Label: "m", Verb: "metrics", Help: "open the run in Metrics"}, Do: (*Pane).metrics, Why: needRun},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the full name of the kernel under the cursor, else the command that prints this pane"}, Do: (*Pane).copyText, Why: needRun},
+		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "the message line in full, and all else that was amiss"}, Do: (*Pane).inFull},
 		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "stop reading, then drop the filter, then see the whole window"}, Do: (*Pane).back},
 	}
 }
@@ -43,6 +44,7 @@ func diffKeys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some rows of the part: gemm class:communication change:new", Foot: true}, Do: (*Pane).askFilter},
 		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "order the part by its next column of numbers, greatest first; after the last as it was"}, Do: (*Pane).order, Why: needRows},
 		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that prints this comparison", Foot: true}, Do: (*Pane).copyText},
+		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "the message line in full, and all else that was amiss"}, Do: (*Pane).inFull},
 	}
 }
 

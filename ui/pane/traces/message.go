@@ -20,6 +20,8 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{Text: p.reader.Words() + " · esc stops it", Tone: theme.Busy}
 	case p.err != nil:
 		return pane.FailNote(p.err)
+	case p.spans.Busy():
+		return pane.Note{Text: p.spans.Words("reading the kernels in sight") + " · esc stops it", Tone: theme.Busy}
 	case p.trace() == nil:
 		return pane.Note{}
 	}
@@ -35,7 +37,7 @@ func (p *Pane) Message() pane.Note {
 		note.Text += " · " + cut
 	}
 	if a.Damaged {
-		note.Tone = theme.Bad
+		note.Tone, note.Brief = theme.Bad, "input was damaged, these are its sound parts · ! says what was lost"
 		note.Text = "input was damaged, these are its sound parts: " + slices.Concat(a.Warnings, []string{"no more is known"})[0]
 	}
 	return note
@@ -49,7 +51,7 @@ func stragglerWords(m model.Metric) string {
 	case m.Value == nil && m.Reason == "none":
 		return "no straggler"
 	case m.Value == nil:
-		return "no straggler: " + m.Reason
+		return "no straggler can be named: " + m.Reason
 	}
 	text := "straggler: rank " + widget.Number(*m.Value, 0)
 	if late, ok := m.By["lateness_ms"]; ok {

@@ -33,7 +33,8 @@ type Pane struct {
 
 	fine   []model.RankDensity // of each rank, in smaller bins than the summary's; nil: not asked for, or not kept
 	finer  pane.Task[[]model.RankDensity]
-	sought *model.LateCall // shown in the timeline; nil: none
+	spans  reading.Work[model.KernelSpans] // what ran in sight of the timeline, kernel by kernel
+	sought *model.LateCall                 // shown in the timeline; nil: none
 
 	reader *reading.Reader
 	list   pane.Task[[]model.Run]
@@ -43,7 +44,7 @@ type Pane struct {
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, reader: reading.New(env), view: whole, sheet: newSheet(parts)}
+	p := &Pane{env: env, reader: reading.New(env), spans: reading.NewWork[model.KernelSpans](env), view: whole, sheet: newSheet(parts)}
 	p.SetFocus(true)
 	return p
 }
@@ -94,6 +95,11 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	if done, ok := p.finer.Take(msg); ok {
 		p.gotFine(done)
 		return p, nil
+	}
+	if cmd, done, ended := p.spans.Update(msg); ended {
+		return p, p.gotKernels(done)
+	} else if cmd != nil {
+		return p, cmd
 	}
 	if cmd, ok := p.diff.update(p, msg); ok {
 		return p, cmd

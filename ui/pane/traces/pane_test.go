@@ -85,7 +85,7 @@ func TestZoomAndPan(t *testing.T) {
 	for range 20 {
 		d.Press("+")
 	}
-	d.Expect("6 % of the window")
+	d.Expect("nothing ran here").Press("esc").Expect("6 % of the window · + lists its kernels")
 	for range 60 {
 		d.Press("right")
 	}
@@ -166,13 +166,13 @@ func TestZoomingBringsTheFineTimeline(t *testing.T) {
 	if l.Called("Timeline") != 0 {
 		t.Error("asked for before anybody zooms")
 	}
-	d.Press("+").Expect("50 % of the window", "283 ms", "849 ms").Press("+", "+", "+", "+", "+", "+", "+").Expect("1.5 % of the window")
+	d.Press("+").Expect("50 % of the window", "283 ms", "849 ms").Press("+", "+", "+", "+", "+").Expect("1.5 % of the window")
 	d.Press("esc", "tab", "tab", "enter").Expect("1.5 % of the window", "decode 62")
 	if n := l.Called("Timeline"); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
 	l.Fine = nil
-	d.Send(pane.OpenMsg{To: pane.Traces, Run: "deepseek-v2-lite-ep2"}).Press("+", "+", "+", "+", "+", "+").Expect("6 % of the window")
+	d.Send(pane.OpenMsg{To: pane.Traces, Run: "deepseek-v2-lite-ep2"}).Press("+", "+", "+", "+").Expect("6 % of the window")
 	if n := l.Called("Timeline deepseek"); n != 1 {
 		t.Errorf("asked %d times where none is kept", n)
 	}
@@ -403,4 +403,14 @@ func TestOddSummaries(t *testing.T) {
 			panetest.Sizes(opened(t, l, "llama-8b-tp2", 80, 18).Press("+", "right", "-", "]", "tab", "tab", "tab"))
 		})
 	}
+}
+
+func TestInFull(t *testing.T) {
+	l := panetest.New()
+	a := *l.Analyses["llama-8b-tp2"]
+	a.Damaged, a.Warnings = true, []string{"kineto_trace_1.json: ended in the middle of an event", "rank 1: 3 events were lost"}
+	l.Analyses["llama-8b-tp2"] = &a
+	d := opened(t, l, "llama-8b-tp2", 80, 18)
+	has(t, d.Pane().Message().Brief, "! says what was lost")
+	d.Press("!").Expect("ended in the middle of an event", "rank 1: 3 events were lost", "Close").Press("esc").Expect("▌kernels")
 }

@@ -72,6 +72,9 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 	p.forgetOther()
 	p.SetFocus(p.focused)
 	p.demand = true
+	if msg.Base != "" && msg.Base != msg.Run {
+		return p.compare(msg.Base)
+	}
 	return p.readModest()
 }
 
@@ -146,6 +149,7 @@ func (p *Pane) forgetOther() {
 		p.diff.work.Stop()
 	}
 	p.list.Stop()
+	p.spans.Stop()
 	p.diff, p.pick, p.typing, p.popup = nil, nil, nil, nil
 }
 

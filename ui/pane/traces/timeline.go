@@ -85,6 +85,14 @@ func (p *Pane) timeline(width int) []string {
 	return append(lines, p.label("")+p.env.Theme.Paint(theme.Dim, p.times(d, low, high, cols)))
 }
 
+// mayList says how to see the kernels where zooming shows no more; empty: it does.
+func (p *Pane) mayList() string {
+	if p.closest() {
+		return " · + lists its kernels"
+	}
+	return ""
+}
+
 // label is what stands before a bar or a line.
 func (p *Pane) label(text string) string { return "   " + widget.Fit(text, labelWidth-3) }
 
@@ -107,7 +115,7 @@ func shares(bins []int64, bin int64) []float64 {
 func (p *Pane) times(d *model.RankDensity, low, high, cols int) string {
 	left, right := widget.Millis(int64(low)*d.BinNS), widget.Millis(int64(high)*d.BinNS)
 	if n := len(d.Compute); high-low < n {
-		left += " · " + shareWord(100*float64(high-low)/float64(n)) + " % of the window"
+		left += " · " + shareWord(100*float64(high-low)/float64(n)) + " % of the window" + p.mayList()
 	}
 	return widget.Spread(left, right, cols)
 }

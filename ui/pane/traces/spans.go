@@ -1,0 +1,69 @@
+package traces
+
+import (
+	"context"
+	"fmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/pool"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// closest reports whether zooming shows no more: then kernels are seen one by one.
+func (p *Pane) closest() bool {
+	low, high := p.view.in(p.bins())
+	return p.fine != nil && high-low <= min(leastBins, p.bins())
+}
+
+// listKernels reads what ran on the rank chosen in what is in sight of its timeline.
+func (p *Pane) listKernels() tea.Cmd {
+	d := p.density()
+	if d == nil || p.spans.Busy() {
+		return nil
+	}
+	low, high := p.view.in(p.bins())
+	run, of, from, to := p.run, model.RankDensity{Rank: d.Rank, BinNS: d.BinNS, StartNS: d.StartNS}, int64(low)*d.BinNS, int64(high)*d.BinNS
+	return p.spans.Start(func(ctx context.Context, progress pool.Progress) (model.KernelSpans, error) {
+		return p.env.Lab.Kernels(ctx, run, of, from, to, progress)
+	})
+}
+
+// gotKernels opens the list.
+func (p *Pane) gotKernels(done pane.Done[model.KernelSpans]) tea.Cmd {
+	d := p.density()
+	switch {
+	case done.Err != nil:
+		return pane.Fail(done.Err)
+	case d == nil:
+		return nil
+	}
+	low, _ := p.view.in(p.bins())
+	p.popup = &pane.Ask{Popup: widget.Show(fmt.Sprintf("rank %d, kernel by kernel", d.Rank), spanLines(p.env.Theme, done.Value, int64(low)*d.BinNS))}
+	return nil
+}
+
+// spanLines are a line a kernel: when, how long, how long the device did nothing before.
+func spanLines(th *theme.Theme, spans model.KernelSpans, from int64) []string {
+	if len(spans.List) == 0 {
+		return []string{"nothing ran here: the device was idle"}
+	}
+	lines := []string{th.Paint(theme.Dim, "      at ms      µs  idle µs  stream  kernel")}
+	busy := spans.List[0].StartNS
+	for _, k := range spans.List {
+		idle := ""
+		if k.StartNS > busy {
+			idle = widget.Figure(float64(k.StartNS-busy)/1e3, 1)
+		}
+		busy = max(busy, k.StartNS+k.DurNS)
+		lines = append(lines, widget.Right(widget.Number(float64(from+k.StartNS)/1e6, 4), 11)+widget.Right(widget.Number(float64(k.DurNS)/1e3, 1), 8)+
+			widget.Right(idle, 9)+widget.Right(fmt.Sprint(k.Stream), 8)+"  "+k.Short)
+	}
+	if spans.More {
+		lines = append(lines, "", "there are more: a shorter part of the timeline shows all")
+	}
+	return lines
+}
