@@ -163,6 +163,24 @@ func (w *world) iterations(p population) {
 	default:
 		m.N, m.Value = len(d), ptr(mean(d))
 		m.By["min"], m.By["max"], m.By["p50"] = slices.Min(d), slices.Max(d), percentile(d, 50)
+		w.warnCold(d)
 	}
 	w.set("iteration_wall_clock", m)
+}
+
+// cold is how many times longer than the others a first iteration takes that was still
+// part of warming up. On two H100 vLLM's replicas of experts took 1.86 s, then 0.56 and
+// 0.43, when two iterations had warmed them up; warm runs stay below 1.1.
+const cold = 1.5
+
+// warnCold says that the means hold an engine that was not warm yet.
+func (w *world) warnCold(iterations []float64) {
+	if len(iterations) < 3 {
+		return
+	}
+	first, rest := iterations[0], percentile(iterations[1:], 50)
+	if first > cold*rest {
+		w.warn("the first timed iteration took %.3g s, the others %.3g s in the middle: the engine was not warm yet, and means hold that; "+
+			"read p50, or raise warmup_iterations", first, rest)
+	}
 }

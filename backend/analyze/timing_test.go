@@ -52,6 +52,24 @@ func TestLowestRankIsRead(t *testing.T) {
 	}
 }
 
+func TestColdStartIsSaid(t *testing.T) {
+	for _, c := range []struct {
+		iterations []float64
+		want       string
+	}{
+		{[]float64{1.855, 0.557, 0.427}, "the first timed iteration took 1.85 s, the others 0.492 s in the middle: the engine was not warm yet"},
+		{[]float64{0.42, 0.41, 0.43}, ""},
+		{[]float64{0.42, 0.43, 1.9}, ""},
+		{[]float64{1.9, 0.4}, ""},
+	} {
+		a := analyse(t, timed(layoutOf(1, 1, 1, 1), untraced(trace.Times{Iterations: c.iterations})))
+		got := strings.Join(a.Warnings, "\n")
+		if (c.want == "") == strings.Contains(got, "not warm") || !strings.Contains(got, c.want) {
+			t.Errorf("%v: %q", c.iterations, got)
+		}
+	}
+}
+
 func TestReplicasArePooled(t *testing.T) {
 	in := timed(layoutOf(1, 1, 2, 1),
 		untraced(trace.Times{Iterations: []float64{1, 4}, TTFT: []float64{0.1}}),
