@@ -10,7 +10,7 @@ type pattern struct {
 
 // Limits of a pattern: numbers in it, and bytes of one.
 const (
-	maxNumbers = 6
+	maxNumbers = 8
 	maxNumber  = 31
 	spare      = 32 // bytes that matchVector may read too many
 )
@@ -29,7 +29,8 @@ func newPattern(pieces []string) pattern {
 }
 
 // match compares b[i:] with the pattern and says where its numbers are, and where
-// the text after it begins; 0: it differs. A number is some digits and points.
+// the text after it begins; 0: it differs. A number is some digits and points,
+// a digit first.
 func (p *pattern) match(b []byte, i int, at *[maxNumbers]span) (end int) {
 	if vector && i+p.reach <= len(b) {
 		return matchVector(b, i, p.pieces, at)
@@ -50,7 +51,7 @@ func matchPlain(b []byte, i int, pieces []string, at *[maxNumbers]span) (end int
 		for i < len(b) && (b[i]-'0' <= 9 || b[i] == '.') {
 			i++
 		}
-		if i == from || i == len(b) || i-from > maxNumber {
+		if i == from || b[from] == '.' || i == len(b) || i-from > maxNumber {
 			return 0
 		}
 		at[k] = span{int32(from), int32(i)}

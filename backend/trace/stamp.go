@@ -4,7 +4,7 @@ import "math"
 
 // A model runs the same kernels step after step, and the text of a launch differs
 // from that of its last one in a few numbers only: when it began, how long it took,
-// its correlation and its external id. A stamp is the rest of that text, with the
+// its correlation and its external id, and of a copy its bytes and their rate. A stamp is the rest of that text, with the
 // record that it makes. stamps guesses from the records before which stamp comes
 // next; where the text is equal the record is known, without reading a key.
 // Where it is not, shapes and walk read the event, and a new stamp is made of it.
@@ -22,7 +22,7 @@ type stamps struct {
 const (
 	maxStamps    = 1024
 	maxPerName   = 32
-	maxLost      = 20_000 // then stamps are given up for this file
+	maxLost      = 50_000 // then stamps are given up for this file
 	guessBits    = 12
 	historyShift = 8 // the last four stamps make the past
 )
@@ -41,8 +41,10 @@ const (
 	startNumber varying = iota
 	durNumber
 	corrNumber
-	idNumber  // not kept
-	rowNumber // the tid, which repeats the stream; not kept
+	idNumber        // not kept
+	bytesNumber     // of a copy or fill; not kept
+	bandwidthNumber // the same
+	rowNumber       // the tid, which repeats the stream; not kept
 	streamNumber
 	varyings
 )
@@ -67,7 +69,7 @@ func (s *stamps) match(b []byte, i int) (t *stamp, end int) {
 // right says that what match gave was the event.
 func (s *stamps) right() {
 	s.follow(*s.slot())
-	s.lost -= 2
+	s.lost = max(s.lost-2, -maxLost)
 }
 
 // fill makes r of the stamp and the numbers of b that are at at; false if they are
@@ -208,6 +210,10 @@ func (l *stampLearner) argKey(key []byte, from, to int) {
 		l.cut(corrNumber, from, to)
 	case "External id":
 		l.cut(idNumber, from, to)
+	case "bytes":
+		l.cut(bytesNumber, from, to)
+	case "memory bandwidth (GB/s)":
+		l.cut(bandwidthNumber, from, to)
 	case "stream":
 		l.cutStream(streamNumber, from, to)
 	}

@@ -172,6 +172,8 @@ number:
 	LEAQ -1(AX), DX
 	CMPQ DX, $31
 	JAE  differs
+	CMPB (DI), $0x2e       // none begins with a point
+	JEQ  differs
 	SUBQ SI, BX
 	MOVL BX, (R10)
 	ADDQ AX, BX

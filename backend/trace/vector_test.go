@@ -140,7 +140,7 @@ func TestMatch(t *testing.T) {
 func TestMatchKnowsNumbers(t *testing.T) {
 	p := newPattern([]string{"a ", " b"})
 	for text, ok := range map[string]bool{
-		"1": true, "12.5": true, ".": true, strings.Repeat("9", maxNumber): true,
+		"1": true, "12.5": true, "5.": true, ".": false, ".5": false, strings.Repeat("9", maxNumber): true,
 		"": false, strings.Repeat("9", maxNumber+1): false, strings.Repeat("9", 70): false, "-1": false, "1e5": false, "1/2": false, "1:": false,
 	} {
 		b := []byte("a " + text + " b" + strings.Repeat(" ", p.reach))
