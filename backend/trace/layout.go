@@ -1,5 +1,7 @@
 package trace
 
+import "bytes"
+
 // How an event begins, up to its phase, in the spacing of the writers we know: Kineto's
 // own, Python's json.dump, and compact. An event in another layout or order is read all
 // the same, by walk.
@@ -13,6 +15,13 @@ const (
 const (
 	spacedCategory  = "X\", \"cat\": \""
 	compactCategory = "X\",\"cat\":\""
+)
+
+// How Kineto writes the names of its rows and processes.
+const (
+	kinetoNamed = "{\n    \"name\": \""
+	kinetoRow   = "\", \"ph\": \"M\""
+	longestRow  = 24 // thread_sort_index, process_sort_index …
 )
 
 // margin is more text than any of these with a category that is kept.
@@ -30,8 +39,16 @@ func dull(b []byte) bool {
 		return dullPhase(b[len(spacedStart):])
 	case string(b[:len(compactStart)]) == compactStart:
 		return dullPhase(b[len(compactStart):])
+	case string(b[:len(kinetoNamed)]) == kinetoNamed:
+		return dullNamed(b[len(kinetoNamed):])
 	}
 	return false
+}
+
+// dullNamed is dull for an event from its name on.
+func dullNamed(b []byte) bool {
+	n := bytes.IndexByte(b[:longestRow], '"')
+	return n > 0 && b[n-1] != '\\' && string(b[n:n+len(kinetoRow)]) == kinetoRow
 }
 
 // dullPhase is dull for an event from its phase on.

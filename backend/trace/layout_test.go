@@ -38,6 +38,21 @@ func TestDull(t *testing.T) {
 	}
 }
 
+func TestDullRows(t *testing.T) {
+	for text, want := range map[string]bool{
+		`thread_name", "ph": "M", "ts": 1`:           true,
+		`process_sort_index", "ph": "M", "ts": 1`:    true,
+		`thread_name", "ph": "X", "ts": 1`:           false,
+		`thread\", "ph": "M", "ts": 1`:               false,
+		`", "ph": "M", "ts": 1`:                      false,
+		`a_name_that_is_longer_than_any", "ph": "M"`: false,
+	} {
+		if got := dull([]byte(kinetoNamed + text + strings.Repeat(" ", margin))); got != want {
+			t.Errorf("%s is dull: %v", text, got)
+		}
+	}
+}
+
 func TestStepNames(t *testing.T) {
 	var n stepNames
 	for range 2 {

@@ -57,13 +57,16 @@ func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 			return end, st
 		}
 	}
-	if !s.take(b, at) || s.faults.total+s.oddWords != faults {
+	record := s.take(b, at)
+	if s.faults.total+s.oddWords != faults {
 		return end, whole
 	}
-	if !shaped {
+	if !shaped && (record || s.ev.phase == 'X' && s.ev.mark()) {
 		s.shapes.learn(b, i, end, s.ev.cat)
 	}
-	s.stamps.note(b, i, end, s.records[len(s.records)-1])
+	if record {
+		s.stamps.note(b, i, end, s.records[len(s.records)-1])
+	}
 	return end, whole
 }
 
