@@ -4,8 +4,9 @@ import "strings"
 
 // pattern is the text of an event with the numbers that vary left out.
 type pattern struct {
-	pieces []string // one more than there are numbers
-	reach  int      // more than its text is long, whatever the numbers
+	pieces []string          // one more than there are numbers
+	reach  int               // more than its text is long, whatever the numbers
+	digits [maxNumbers]uint8 // how long its numbers were last time
 }
 
 // Limits of a pattern: numbers in it, and bytes of one.
@@ -25,6 +26,9 @@ func newPattern(pieces []string) pattern {
 		p.pieces = append(p.pieces, text[:len(piece)])
 		text = text[len(piece):]
 	}
+	for k := range p.digits {
+		p.digits[k] = 1
+	}
 	return p
 }
 
@@ -33,7 +37,7 @@ func newPattern(pieces []string) pattern {
 // a digit first.
 func (p *pattern) match(b []byte, i int, at *[maxNumbers]span) (end int) {
 	if vector && i+p.reach <= len(b) {
-		return matchVector(b, i, p.pieces, at)
+		return matchVector(b, i, p.pieces, at, &p.digits)
 	}
 	return matchPlain(b, i, p.pieces, at)
 }

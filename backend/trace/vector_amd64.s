@@ -110,18 +110,21 @@ none:
 DATA numerals<>+0(SB)/8, $0x2e0930 // 0, nine, the point
 GLOBL numerals<>(SB), RODATA|NOPTR, $8
 
-// func matchVector(b []byte, i int, pieces []string, at *[maxNumbers]span) (end int)
+// func matchVector(b []byte, i int, pieces []string, at *[maxNumbers]span, digits *[maxNumbers]uint8) (end int)
 //
 // A piece is compared 32 bytes at a time, the last of them first: they may overlap
 // those before. One of fewer bytes is compared as if it had 32, and the equal ones are
-// counted. The 32 bytes after a piece tell how long the number is.
-TEXT ·matchVector(SB), NOSPLIT, $0-72
+// counted. The 32 bytes after a piece tell how long the number is; where the next piece
+// begins is taken from digits all the same, as long as it is right, so that the pieces
+// wait for a branch to be foretold and not for one another.
+TEXT ·matchVector(SB), NOSPLIT, $0-80
 	MOVQ b_base+0(FP), SI
 	MOVQ b_len+8(FP), CX
 	MOVQ i+24(FP), DI
 	MOVQ pieces_base+32(FP), R8
 	MOVQ pieces_len+40(FP), R9
 	MOVQ at+56(FP), R10
+	MOVQ digits+64(FP), R12
 	ADDQ SI, CX
 	ADDQ SI, DI            // the next byte
 	SUBQ $32, CX           // the last place where 32 bytes are left
@@ -169,18 +172,29 @@ number:
 	VPMOVMSKB Y4, AX       // digits and points
 	NOTL AX
 	TZCNTL AX, AX          // how many there are
+	CMPB (DI), $0x2e       // none begins with a point
+	JEQ  differs
+	MOVBLZX (R12), DX      // how many there were last time
+	CMPL AX, DX
+	JNE  longer
+
+counted:
+	INCQ R12
+	SUBQ SI, BX
+	MOVL BX, (R10)
+	ADDQ DX, BX
+	MOVL BX, 4(R10)
+	ADDQ $8, R10
+	ADDQ DX, DI
+	JMP  piece
+
+longer:
 	LEAQ -1(AX), DX
 	CMPQ DX, $31
 	JAE  differs
-	CMPB (DI), $0x2e       // none begins with a point
-	JEQ  differs
-	SUBQ SI, BX
-	MOVL BX, (R10)
-	ADDQ AX, BX
-	MOVL BX, 4(R10)
-	ADDQ $8, R10
-	ADDQ AX, DI
-	JMP  piece
+	MOVB AX, (R12)
+	MOVL AX, DX
+	JMP  counted
 
 few:
 	VMOVDQU (DI), Y4
@@ -193,12 +207,12 @@ few:
 	JAE  number
 
 differs:
-	MOVQ $0, end+64(FP)
+	MOVQ $0, end+72(FP)
 	VZEROUPPER
 	RET
 
 equal:
 	SUBQ SI, DI
-	MOVQ DI, end+64(FP)
+	MOVQ DI, end+72(FP)
 	VZEROUPPER
 	RET
