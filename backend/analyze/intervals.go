@@ -64,6 +64,15 @@ func length(spans []span) int64 {
 // intersect is the time that lies in both of two lists of disjoint spans in order.
 func intersect(a, b []span) []span { return meeting(slices.Values(a), b) }
 
+// collect lists spans, walking over them twice to take no more memory than they need.
+func collect(spans iter.Seq[span]) []span {
+	n := 0
+	for range spans {
+		n++
+	}
+	return slices.AppendSeq(make([]span, 0, n), spans)
+}
+
 // meeting is intersect for spans that are walked over.
 func meeting(a iter.Seq[span], b []span) []span {
 	var out []span

@@ -150,7 +150,7 @@ func (l *lane) shift(by int64) {
 // fill works out what the device did inside the window.
 func (l *lane) fill() {
 	l.comm = slices.AppendSeq(make([]span, 0, len(l.calls)), l.united(l.isComm))
-	l.copied = slices.Collect(l.united(isCopy))
+	l.copied = collect(l.united(isCopy))
 	l.hidden = meeting(l.compute(), l.comm)
 	l.computed = total(l.compute())
 	l.byPhase = l.phases()

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -66,12 +67,30 @@ func stepOf(name string) (s step, ok bool) {
 	return s, true
 }
 
+// stepsOf are the annotations that name a step. The same few names come again and
+// again, so each is read once.
+func stepsOf(marks []trace.Mark) iter.Seq2[trace.Mark, step] {
+	return func(yield func(trace.Mark, step) bool) {
+		known := map[string]step{}
+		for _, m := range marks {
+			s, ok := known[m.Name]
+			if !ok {
+				s, _ = stepOf(m.Name)
+				known[m.Name] = s
+			}
+			if s.phase != "" && !yield(m, s) {
+				return
+			}
+		}
+	}
+}
+
 // steps are the steps on the device's time line, in order. CPU annotations cover
 // launches only and are left out. A step that shows on several streams is one.
 func steps(marks []trace.Mark) []step {
 	var out []step
-	for _, m := range marks {
-		if s, ok := stepOf(m.Name); ok && m.GPU {
+	for m, s := range stepsOf(marks) {
+		if m.GPU {
 			s.span = span{m.Start, m.Start + m.Dur}
 			out = append(out, s)
 		}
@@ -121,8 +140,8 @@ func mend(steps []step, launched int) []step {
 
 // cpuSteps is how many steps have an annotation on the CPU's time line.
 func cpuSteps(marks []trace.Mark) (n int) {
-	for _, m := range marks {
-		if _, ok := stepOf(m.Name); ok && !m.GPU {
+	for m := range stepsOf(marks) {
+		if !m.GPU {
 			n++
 		}
 	}
@@ -136,10 +155,8 @@ func countSteps(marks []trace.Mark) int {
 		return cpu
 	}
 	gpu := 0
-	for _, m := range marks {
-		if _, ok := stepOf(m.Name); ok {
-			gpu++
-		}
+	for range stepsOf(marks) {
+		gpu++
 	}
 	return gpu
 }
