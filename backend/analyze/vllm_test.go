@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -31,5 +32,25 @@ func TestVLLM(t *testing.T) {
 				t.Errorf("ttft of %d requests, want 12: 4 in each of 3 iterations", ttft.N)
 			}
 		})
+	}
+}
+
+// TestVLLMReplicas reads one rank of two replicas that share their experts (vLLM 0.25.1,
+// DeepSeek-V2-Lite on two H100). Its two steps, a prefill and a decode, are followed by
+// empty batches until the replicas ask each other, every 32 steps, whether all are done.
+// Each pass gathers and scatters once for each of the 26 layers with experts.
+func TestVLLMReplicas(t *testing.T) {
+	a := analyse(t, load(t, filepath.Join("testdata", "vllm-deepseek-v2-lite-dp2-ep2")))
+	if by := a.Metric("coll_calls_per_step").By; by["all_gather"] != 26 || by["reduce_scatter"] != 26 {
+		t.Errorf("calls a step: %v", by)
+	}
+	if by := a.Metric("coll_calls_total").By; by["all_gather"] != 32*26 || by["reduce_scatter"] != 32*26 {
+		t.Errorf("calls: %v", by)
+	}
+	if got := strings.Join(a.Warnings, "\n"); !strings.Contains(got, "30 forward passes without requests") {
+		t.Errorf("warnings: %s", got)
+	}
+	if m := a.Metric("phase_time"); !strings.Contains(m.Note, "1 decode step; 1 prefill step") || m.By["decode"] > 20 {
+		t.Errorf("phases: %+v", m)
 	}
 }
