@@ -13,7 +13,7 @@
 // The scanner has four ways to read an event, each faster than the next and none with
 // a result of its own. An event of a kind that is not kept is known by its first bytes
 // (layout.go) and skipped (skip.go). A launch seen before is one comparison (stamp.go,
-// match.go). An event spelled like an earlier one is read without looking at its keys
+// cut.go, match.go). An event spelled like an earlier one is read without looking at its keys
 // (shape.go, learn.go). Anything else is read key by key (walk.go, event.go), and
 // that is what the others must equal: the fuzz target holds them to it.
 //

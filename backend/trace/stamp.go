@@ -10,9 +10,9 @@ import "math"
 // Where it is not, shapes and walk read the event, and a new stamp is made of it.
 type stamps struct {
 	list   []stamp
-	byName map[uint32][]int32 // those of a kernel name
-	past   uint32             // of the stamps before
-	lost   int                // what wrong guesses cost, less what right ones saved
+	byName [][]int32 // those of a kernel name, the last that came first
+	past   uint32    // of the stamps before
+	lost   int       // what wrong guesses cost, less what right ones saved
 	guess  [1 << guessBits]int32
 	at     [maxNumbers]span // scratch
 }
@@ -115,20 +115,33 @@ func (s *stamps) note(b []byte, i, end int, r Record) {
 		return
 	}
 	slot := s.slot()
-	s.lost += 1 + len(s.byName[r.Name])
-	for _, id := range s.byName[r.Name] {
-		if s.list[id].is(b, i, end, r) {
-			*slot = id
-			s.follow(id)
+	id, ok := s.find(b, i, end, r)
+	if !ok {
+		id = int32(len(s.list))
+		if len(s.list) == maxStamps || len(s.byName[r.Name]) == maxPerName || !s.learn(b[:end], i, r) {
 			return
 		}
 	}
-	id := int32(len(s.list))
-	if len(s.list) == maxStamps || len(s.byName[r.Name]) == maxPerName || !s.learn(b[:end], i, r) {
-		return
-	}
 	*slot = id
 	s.follow(id)
+}
+
+// find is the stamp of the event b[i:end], which made r, if there is one.
+func (s *stamps) find(b []byte, i, end int, r Record) (id int32, ok bool) {
+	for int(r.Name) >= len(s.byName) {
+		s.byName = append(s.byName, nil)
+	}
+	s.lost++
+	own := s.byName[r.Name]
+	for n, id := range own {
+		if s.list[id].is(b, i, end, r) {
+			copy(own[1:n+1], own[:n])
+			own[0] = id
+			return id, true
+		}
+		s.lost++
+	}
+	return 0, false
 }
 
 // learn makes a stamp of the event b[i:] and its record.
@@ -139,9 +152,6 @@ func (s *stamps) learn(b []byte, i int, r Record) bool {
 	}
 	if !l.whole() {
 		return false
-	}
-	if s.byName == nil {
-		s.byName = map[uint32][]int32{}
 	}
 	s.byName[r.Name] = append(s.byName[r.Name], int32(len(s.list)))
 	s.list = append(s.list, stamp{record: r, pattern: newPattern(l.pieces), start: l.at[startNumber], dur: l.at[durNumber], corr: l.at[corrNumber], stream: l.at[streamNumber]})
@@ -158,83 +168,4 @@ func (s *stamps) roams(r Record) bool {
 		}
 	}
 	return others >= 2
-}
-
-// stampLearner cuts the text of an event at its varying numbers.
-type stampLearner struct {
-	b        []byte
-	pieces   []string
-	from     int // end of the number before
-	at       [varyings]int8
-	args, ok bool
-	streams  bool // the stream and its row vary too
-}
-
-// cutStamp cuts the event b[i:].
-func cutStamp(b []byte, i int, streams bool) *stampLearner {
-	l := &stampLearner{b: b, from: i, ok: true, streams: streams, pieces: make([]string, 0, maxNumbers+2)}
-	for v := range l.at {
-		l.at[v] = -1
-	}
-	eachKey(b, i, l.eventKey)
-	l.pieces = append(l.pieces, string(b[l.from:]))
-	return l
-}
-
-// whole says that all was cut that a stamp must have. A row may vary only beside a
-// stream, which counts before it.
-func (l *stampLearner) whole() bool {
-	return l.ok && l.at[startNumber] >= 0 && l.at[durNumber] >= 0 && (!l.streams || l.at[streamNumber] >= 0)
-}
-
-func (l *stampLearner) eventKey(key []byte, from, to int) {
-	switch string(key) {
-	case "args":
-		if l.b[from] == '{' {
-			l.ok = l.ok && !l.args
-			l.args = true
-			eachKey(l.b[:to], from, l.argKey)
-		}
-	case "ts":
-		l.cut(startNumber, from, to)
-	case "dur":
-		l.cut(durNumber, from, to)
-	case "tid":
-		l.cutStream(rowNumber, from, to)
-	}
-}
-
-func (l *stampLearner) argKey(key []byte, from, to int) {
-	switch string(key) {
-	case "correlation":
-		l.cut(corrNumber, from, to)
-	case "External id":
-		l.cut(idNumber, from, to)
-	case "bytes":
-		l.cut(bytesNumber, from, to)
-	case "memory bandwidth (GB/s)":
-		l.cut(bandwidthNumber, from, to)
-	case "stream":
-		l.cutStream(streamNumber, from, to)
-	}
-}
-
-// cutStream is cut for what varies only where kernels roam.
-func (l *stampLearner) cutStream(v varying, from, to int) {
-	if l.streams {
-		l.cut(v, from, to)
-	}
-}
-
-// cut ends a piece before the number b[from:to]. A key given twice, or one whose
-// value is no plain number, makes no stamp.
-func (l *stampLearner) cut(v varying, from, to int) {
-	end, plain := numberEnd(l.b, from)
-	if l.at[v] >= 0 || !plain || end != to {
-		l.ok = false
-		return
-	}
-	l.at[v] = int8(len(l.pieces))
-	l.pieces = append(l.pieces, string(l.b[l.from:from]))
-	l.from = to
 }
