@@ -84,7 +84,7 @@ func TestDemoInTmux(t *testing.T) {
 				{"2", "Tensor (TP)"}, {"3", "Jobs"}, {"4", "tok/s"}, {"5", "GPUs"}, {"6", "compute"}, {"1", "E1.1"},
 			} {
 				w.keys(pane.key)
-				w.whole(w.wait(pane.text), size[0], size[1])
+				w.whole(size[0], size[1], pane.text)
 			}
 			w.keys("?")
 			w.wait("quit")
@@ -99,15 +99,29 @@ func TestDemoInTmux(t *testing.T) {
 	}
 }
 
-// whole sees that a frame keeps to its terminal: the tabs on the first line, the keys
-// on the last, nothing wrapped.
-func (w *terminal) whole(screen string, width, height int) {
+// whole waits for the texts, and for a frame that keeps to its terminal: the tabs on the
+// first line, the keys on the last, nothing wrapped. A frame may be seen half painted, so
+// one that is wrong is looked at again.
+func (w *terminal) whole(width, height int, texts ...string) {
 	w.t.Helper()
+	var screen, wrong string
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		screen = w.wait(texts...)
+		if wrong = misplaced(screen, height); wrong == "" {
+			return
+		}
+	}
+	w.t.Errorf("%s at %dx%d:\n%s", wrong, width, height, screen)
+}
+
+// misplaced says what is wrong with a frame; empty if nothing is.
+func misplaced(screen string, height int) string {
 	lines := strings.Split(strings.TrimRight(screen, "\n"), "\n")
-	if len(lines) != height {
-		w.t.Errorf("%d lines on a screen of %d:\n%s", len(lines), height, screen)
+	switch {
+	case len(lines) != height:
+		return fmt.Sprintf("%d lines on a screen of %d", len(lines), height)
+	case !strings.Contains(lines[0], "1 Experiments") || !strings.Contains(lines[len(lines)-1], "help"):
+		return "tabs or keys are not where they belong"
 	}
-	if !strings.Contains(lines[0], "1 Experiments") || !strings.Contains(lines[len(lines)-1], "help") {
-		w.t.Errorf("tabs or keys are not where they belong at %dx%d:\n%s", width, height, screen)
-	}
+	return ""
 }

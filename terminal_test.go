@@ -39,7 +39,7 @@ func TestSuspendedAndForegroundInTmux(t *testing.T) {
 	w.wait("Stopped", "ready>")
 	w.sane()
 	w.keys("fg", "Enter")
-	w.whole(w.wait("▌ E1.2", "? help"), 80, 24)
+	w.whole(80, 24, "▌ E1.2", "? help")
 	w.keys("Down")
 	w.wait("▌ E1.2d")
 	w.keys("q")
@@ -54,7 +54,7 @@ func TestEditorInTmux(t *testing.T) {
 		w.keys("e")
 		w.wait("the editor")
 		w.keys("j", "Enter") // typed into the editor, and nowhere else
-		w.whole(w.wait("▌Config", "▌ Tensor (TP)"), 80, 24)
+		w.whole(80, 24, "▌Config", "▌ Tensor (TP)")
 		w.keys("Escape")
 		w.wait("▌Experiments", "▌ E1.1")
 	}
