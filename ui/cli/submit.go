@@ -80,8 +80,10 @@ func (a *app) printPreviews(previews []lab.Preview, starts []lab.Start) error {
 	}
 	for _, d := range all {
 		fmt.Fprint(a.out, d.Script)
-		if words := pane.PlanWords(d.Start, time.Now()); words != "" {
-			a.warn("%s %s", d.Row.Experiment.ID, a.plain(words))
+		for _, words := range []string{pane.PlanWords(d.Start, time.Now()), pane.KeptWords(d.Row)} {
+			if words != "" {
+				a.warn("%s %s", d.Row.Experiment.ID, a.plain(words))
+			}
 		}
 	}
 	return a.refuse(previews)
@@ -121,8 +123,10 @@ func (a *app) confirm(ctx context.Context, l *lab.Lab, previews []lab.Preview, f
 	for i, start := range l.Starts(ctx, previews) {
 		r := previews[i].Row
 		words := planWords(r.Verdict.Placement, r.Verdict)
-		if when := pane.PlanWords(start, time.Now()); when != "" {
-			words = append(words, when)
+		for _, more := range []string{pane.PlanWords(start, time.Now()), pane.KeptWords(r)} {
+			if more != "" {
+				words = append(words, more)
+			}
 		}
 		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout, strings.Join(words, " · "))))
 	}

@@ -2,6 +2,7 @@ package pane
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -52,6 +53,20 @@ func PlanWords(s lab.Start, now time.Time) string {
 		return "when it would start is not known: " + s.Note
 	}
 	return ""
+}
+
+// KeptWords say what becomes of a result that a new job of the experiment replaces;
+// empty: it has none. The job script moves it aside, and only for a whole new one.
+func KeptWords(r lab.Row) string {
+	run := r.Run
+	if run == nil || run.Unfinished || filepath.Base(run.Dir) != filepath.Base(r.Experiment.OutputDir) {
+		return ""
+	}
+	as := run.JobID
+	if as == "" {
+		as = "before-<the new job>"
+	}
+	return "has a result already, which is kept as " + run.Name + "@" + as + " once the new one is whole"
 }
 
 // PlaceWords say what a job takes: "2 × A100-40GB on 1 node, shared QOS".

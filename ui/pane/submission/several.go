@@ -20,6 +20,10 @@ func several(all []lab.Preview, starts []string) []string {
 		}
 	}
 	body := []string{together(total), ""}
+	if n := withResult(all); n > 0 {
+		body[1] = widget.Plural(n, "earlier result") + " will be kept, as NAME@JOB, once the new ones are whole"
+		body = append(body, "")
+	}
 	for i, v := range all {
 		body = append(body, widget.Fit(v.Row.Experiment.ID, ids)+"  "+briefly(v, starts[i]))
 	}
@@ -27,6 +31,16 @@ func several(all []lab.Preview, starts []string) []string {
 		body = append(append(body, ""), found...)
 	}
 	return body
+}
+
+// withResult counts the experiments that have a result already.
+func withResult(all []lab.Preview) (n int) {
+	for _, v := range all {
+		if pane.KeptWords(v.Row) != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // briefly is a job in one line.
