@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -50,10 +51,20 @@ func (l *Lab) preview(ctx context.Context, row Row, nsys bool) (Preview, error) 
 	if err := script(&p); err != nil {
 		return p, err
 	}
+	p.Keeps = l.keeps(row.Experiment.OutputDir)
 	if s := l.last(row.Experiment.ID); s != nil {
 		p.Diff = unified("the script submitted "+s.At.Local().Format("2 Jan 15:04"), s.Script, p.Script)
 	}
 	return p, ctx.Err()
+}
+
+// keeps is the name that the job script gives to the result that lies in dir now.
+func (l *Lab) keeps(dir string) string {
+	run, err := l.ws.Run(l.ws.Path(dir))
+	if err != nil || dir == "" {
+		return "" // the usual case: there is none
+	}
+	return run.Name + model.OldMark + cmp.Or(run.JobID, "before-JOB")
 }
 
 // previewConfig gives the job a config of its own when --set changes keys of it: a

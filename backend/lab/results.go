@@ -63,8 +63,9 @@ type Preview struct {
 	Diff   string `json:"diff"` // against the script last submitted for this experiment; empty: the same, or none before
 	Path   string `json:"path"`
 	Nsys   bool   `json:"nsys"`
-	Config string `json:"config"` // what the job reads: the experiment's file, or one of its own where --set changes it
-	Log    string `json:"log"`    // where the job's output will lie, relative to the workspace; %j is the job's id
+	Config string `json:"config"`          // what the job reads: the experiment's file, or one of its own where --set changes it
+	Log    string `json:"log"`             // where the job's output will lie, relative to the workspace; %j is the job's id
+	Keeps  string `json:"keeps,omitempty"` // the name that the result there is now will have once the job has a whole one; empty: there is none
 
 	reads  string // the run, for a job that reads traces
 	config []byte // text of Config where it is the job's own

@@ -80,7 +80,7 @@ func (a *app) printPreviews(previews []lab.Preview, starts []lab.Start) error {
 	}
 	for _, d := range all {
 		fmt.Fprint(a.out, d.Script)
-		for _, words := range []string{pane.PlanWords(d.Start, time.Now()), pane.KeptWords(d.Row)} {
+		for _, words := range []string{pane.PlanWords(d.Start, time.Now()), pane.KeptWords(d.Preview)} {
 			if words != "" {
 				a.warn("%s %s", d.Row.Experiment.ID, a.plain(words))
 			}
@@ -123,7 +123,7 @@ func (a *app) confirm(ctx context.Context, l *lab.Lab, previews []lab.Preview, f
 	for i, start := range l.Starts(ctx, previews) {
 		r := previews[i].Row
 		words := planWords(r.Verdict.Placement, r.Verdict)
-		for _, more := range []string{pane.PlanWords(start, time.Now()), pane.KeptWords(r)} {
+		for _, more := range []string{pane.PlanWords(start, time.Now()), pane.KeptWords(previews[i])} {
 			if more != "" {
 				words = append(words, more)
 			}

@@ -2,7 +2,6 @@ package pane
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -55,18 +54,12 @@ func PlanWords(s lab.Start, now time.Time) string {
 	return ""
 }
 
-// KeptWords say what becomes of a result that a new job of the experiment replaces;
-// empty: it has none. The job script moves it aside, and only for a whole new one.
-func KeptWords(r lab.Row) string {
-	run := r.Run
-	if run == nil || run.Unfinished || filepath.Base(run.Dir) != filepath.Base(r.Experiment.OutputDir) {
+// KeptWords say what becomes of a result that a new job replaces; empty: there is none.
+func KeptWords(v lab.Preview) string {
+	if v.Keeps == "" {
 		return ""
 	}
-	as := run.JobID
-	if as == "" {
-		as = "before-<the new job>"
-	}
-	return "has a result already, which is kept as " + run.Name + "@" + as + " once the new one is whole"
+	return "has a result already: kept as " + v.Keeps + " once the new one is whole"
 }
 
 // PlaceWords say what a job takes: "2 × A100-40GB on 1 node, shared QOS".

@@ -189,7 +189,11 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (lab.Preview, e
 	}
 	row := l.Rows[i]
 	row.Verdict = l.Check(row.Experiment)
-	return lab.Preview{Row: row, Script: script(row), Path: "experiments/slurm_scripts/run_" + id + ".sh", Nsys: nsys, Diff: l.Diff}, nil
+	v := lab.Preview{Row: row, Script: script(row), Path: "experiments/slurm_scripts/run_" + id + ".sh", Nsys: nsys, Diff: l.Diff}
+	if row.Run != nil {
+		v.Keeps = row.Run.Name + model.OldMark + "before-JOB"
+	}
+	return v, nil
 }
 
 // PreviewOf is the preview of a row with another experiment in it.

@@ -68,6 +68,13 @@ func TestSubmitSaysWhenItWouldStart(t *testing.T) {
 	}
 }
 
+// TestSubmitSaysWhatBecomesOfAResult: a new job does not replace it unsaid.
+func TestSubmitSaysWhatBecomesOfAResult(t *testing.T) {
+	d := drive(t, panetest.New(), 80, 18)
+	d.Press("s").Expect("Submit E1.1?", "has a result already: kept as llama-8b-tp1@before-JOB").Press("n")
+	d.Press("space", "space", "s").Expect("Submit 2 experiments?", "2 earlier results will be kept, as NAME@JOB").Press("n")
+}
+
 // TestSubmitHereIsSaid: where Slurm was not found a job would run on the login node.
 func TestSubmitHereIsSaid(t *testing.T) {
 	l := panetest.New()

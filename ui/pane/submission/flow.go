@@ -173,7 +173,7 @@ func (f *Flow) diff(text string) []string {
 func lines(v lab.Preview, start string) []string {
 	r := v.Row
 	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
-	for _, words := range []string{pane.PlaceWords(r.Verdict.Placement), pane.PriceWords(r.Verdict.Price), start, pane.KeptWords(r)} {
+	for _, words := range []string{pane.PlaceWords(r.Verdict.Placement), pane.PriceWords(r.Verdict.Price), start, pane.KeptWords(v)} {
 		if words != "" {
 			out = append(out, "  "+words)
 		}

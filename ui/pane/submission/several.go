@@ -36,7 +36,7 @@ func several(all []lab.Preview, starts []string) []string {
 // withResult counts the experiments that have a result already.
 func withResult(all []lab.Preview) (n int) {
 	for _, v := range all {
-		if pane.KeptWords(v.Row) != "" {
+		if pane.KeptWords(v) != "" {
 			n++
 		}
 	}
