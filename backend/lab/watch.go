@@ -21,8 +21,14 @@ type News struct {
 // as seldom as ever.
 const watchEvery = 2 * time.Second
 
+// progressEvery is how often progress within a stage is told at most: a job captures fifty
+// CUDA graphs in five seconds, and whoever listens to a screen reader hears each line.
+const progressEvery = 10 * time.Second
+
 // Watch calls tell with every change of state or stage of the jobs named, by id or by
-// experiment, the present one first, until all have ended, tell fails or ctx ends.
+// experiment, the present one first, and with progress now and then, until all have
+// ended, tell fails or ctx ends. A job that the scheduler no longer lists, and that was
+// not submitted from here, is told once more, as model.JobUnknown.
 func (l *Lab) Watch(ctx context.Context, refs []string, tell func(News) error) error {
 	watched := make([]News, len(refs))
 	for i, ref := range refs {
@@ -61,13 +67,12 @@ func (l *Lab) look(ctx context.Context, watched []News, tell func(News) error) (
 	}
 	for i := range watched {
 		before := watched[i]
-		at := slices.IndexFunc(list.Jobs, func(j model.Job) bool { return j.ID == before.Job.ID })
-		if at < 0 {
-			continue // cancelled by hand and forgotten: nothing more to tell
+		now := l.forgotten(before)
+		if at := slices.IndexFunc(list.Jobs, func(j model.Job) bool { return j.ID == before.Job.ID }); at >= 0 {
+			now = l.newsOf(ctx, list.Jobs[at])
 		}
-		now := l.newsOf(ctx, list.Jobs[at])
 		active = active || now.Job.State.Active()
-		if now.Job.State == before.Job.State && now.Stage == before.Stage && now.Done == before.Done {
+		if !worthTelling(before, now) {
 			continue
 		}
 		watched[i] = now
@@ -76,6 +81,24 @@ func (l *Lab) look(ctx context.Context, watched []News, tell func(News) error) (
 		}
 	}
 	return active, nil
+}
+
+// worthTelling is true for a change of state or stage, and for progress after a while.
+func worthTelling(before, now News) bool {
+	if now.Job.State != before.Job.State || now.Stage != before.Stage {
+		return true
+	}
+	return now.Done != before.Done && now.At.Sub(before.At) >= progressEvery
+}
+
+// forgotten is what is known of a job that is on no list any more.
+func (l *Lab) forgotten(before News) News {
+	if !before.Job.State.Active() {
+		return before // it had ended before, and that was told
+	}
+	now := News{At: l.options.Now(), Job: before.Job}
+	now.Job.State, now.Job.Reason = model.JobUnknown, ""
+	return now
 }
 
 // newsOf reads the stage of a running job from its log.

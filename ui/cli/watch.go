@@ -16,22 +16,44 @@ func (a *app) watchCmd() *cobra.Command {
 		Use:   "watch ID…",
 		Short: "print a line at every change of jobs until they end",
 		Long: `Follows jobs, by job id or by experiment, and prints a line whenever one changes
-its state or its stage. Ends when all have ended: exit code 1 if any failed.`,
+its state or its stage, and how far it is every ten seconds at most. Ends when all have
+ended: exit code 1 if any failed, or if nobody knows how it ended.`,
 		Args: args(1, -1),
 		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, refs []string) error {
-			failed := 0
+			var o outcomes
 			err := l.Watch(ctx, refs, func(n lab.News) error {
-				if !n.Job.State.Active() && n.Job.State != model.JobCompleted {
-					failed++
-				}
+				o.add(n.Job)
 				return a.printNews(n)
 			})
-			if err == nil && failed > 0 {
-				return fmt.Errorf("%s did not complete\nto see the cause: shardeck why JOB", count(failed, "job"))
+			if err == nil {
+				err = o.err()
 			}
 			return ended(err)
 		}),
 	}
+}
+
+// outcomes are the jobs that ended, and not well.
+type outcomes struct{ failed, unknown []string }
+
+func (o *outcomes) add(j model.Job) {
+	switch {
+	case j.State == model.JobUnknown:
+		o.unknown = append(o.unknown, j.ID)
+	case !j.State.Active() && j.State != model.JobCompleted:
+		o.failed = append(o.failed, j.ID)
+	}
+}
+
+func (o *outcomes) err() error {
+	switch {
+	case len(o.failed) > 0:
+		return fmt.Errorf("%s did not complete\nto see the cause: shardeck why %s", count(len(o.failed), "job"), o.failed[0])
+	case len(o.unknown) > 0:
+		return fmt.Errorf("how %s ended is not known: the scheduler lists it no more\nto ask the accounting: sacct -j %s",
+			count(len(o.unknown), "job"), o.unknown[0])
+	}
+	return nil
 }
 
 func (a *app) printNews(n lab.News) error {
