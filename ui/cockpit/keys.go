@@ -133,36 +133,6 @@ func (m *Model) zoom() tea.Cmd {
 
 func (m *Model) askExport() tea.Cmd { return pane.Send(pane.ExportMsg{}) }
 
-// mouse scrolls the focused pane; a click gives a pane the focus, and goes to what it
-// points at there.
-func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
-	if m.popup != nil || m.palette != nil || m.small() || m.focused().Capturing() {
-		return nil
-	}
-	switch msg.Button {
-	case tea.MouseButtonWheelUp:
-		return m.tell(m.focus, tea.KeyMsg{Type: tea.KeyUp})
-	case tea.MouseButtonWheelDown:
-		return m.tell(m.focus, tea.KeyMsg{Type: tea.KeyDown})
-	case tea.MouseButtonLeft:
-		return m.click(msg.X, msg.Y)
-	}
-	return nil
-}
-
-func (m *Model) click(x, y int) tea.Cmd {
-	for _, r := range m.rooms() {
-		if x >= r.x && x < r.x+r.width && y >= r.y-1 && y < r.y+r.height {
-			point := pane.ClickMsg{Line: y - r.y}
-			if r.name == m.focus {
-				return m.tell(r.name, point)
-			}
-			return tea.Batch(m.enter(r.name), m.tell(r.name, point))
-		}
-	}
-	return nil
-}
-
 // copy writes the OSC 52 sequence that puts a text into the user's clipboard.
 func (m *Model) copy(text string) tea.Cmd {
 	m.say(pane.Note{Text: "copied, where the terminal allows it: " + text})
@@ -180,7 +150,7 @@ func (m *Model) copy(text string) tea.Cmd {
 
 // help shows the keys of this pane, then those that work everywhere, then the others'.
 func (m *Model) help() tea.Cmd {
-	groups := []widget.Group{group(m.focus, m.focused()), {Title: "Everywhere", Hints: pane.Hints(keys().Keys(), false)}}
+	groups := []widget.Group{group(m.focus, m.focused()), everywhereGroup()}
 	for _, name := range m.order {
 		if name != m.focus {
 			groups = append(groups, group(name, m.panes[name]))
@@ -206,13 +176,18 @@ func (m *Model) inShort(width int) []string {
 	return append(lines, "")
 }
 
+// everywhereGroup is what works in every pane.
+func everywhereGroup() widget.Group {
+	return widget.Group{Title: "Everywhere", Hints: append(pane.Hints(keys().Keys(), false), mouseHint)}
+}
+
 func group(name pane.Name, p pane.Pane) widget.Group {
 	return widget.Group{Title: title(name), Hints: pane.Hints(p.Keys(), false)}
 }
 
 // Manual is every key of the program, pane by pane, for the manual page.
 func Manual() []widget.Group {
-	groups := []widget.Group{{Title: "Everywhere", Hints: pane.Hints(keys().Keys(), false)}}
+	groups := []widget.Group{everywhereGroup()}
 	for _, name := range pane.Names() {
 		if make := makers[name]; make != nil {
 			p := make(pane.Env{Theme: theme.New(0, false)})

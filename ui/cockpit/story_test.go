@@ -297,7 +297,10 @@ func TestManualHoldsEveryKey(t *testing.T) {
 
 func TestMouse(t *testing.T) {
 	d := start(t, panetest.New(), 140, 45)
-	d.Send(tea.MouseMsg{Button: tea.MouseButtonWheelDown, Action: tea.MouseActionPress}).Expect("▌ E1.2")
+	down := tea.MouseMsg{Button: tea.MouseButtonWheelDown, Action: tea.MouseActionPress, X: 10, Y: 5}
+	d.Send(down).Expect("▌ E1.2", "▌ 1 Experiments")
+	d.Press("3").Send(down).Expect("▌ E1.3", "▌ 3 Jobs")
+	d.Press("1", "?").Send(down).Absent("▌ E1.4").Press("esc")
 	d.Send(tea.MouseMsg{Button: tea.MouseButtonLeft, Action: tea.MouseActionPress, X: 10, Y: 35}).Expect("▌ 3 Jobs")
 	if msg := thin(nil, tea.MouseMsg{Action: tea.MouseActionMotion}); msg != nil {
 		t.Error("motion must be dropped")
@@ -482,7 +485,10 @@ func TestClickGoesToWhatItPointsAt(t *testing.T) {
 		click("tok/s").Expect("▌ E1.3")
 		d.Press("3")
 		click(" 3141570 ").Expect("▌ 3141570")
-		d.Press("2")
+		click("2 Config").Expect("▌ Tensor (TP)")
 		click("Pipeline (PP)").Expect("▌ Pipeline (PP)")
+		click("→ change").Expect("Pipeline (PP)  ◂ 2 ▸")
+		click("? help").Expect("Keys", "Close")
+		click("esc close").Absent("Close").Expect("▌ Pipeline (PP)")
 	}
 }

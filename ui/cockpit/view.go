@@ -221,30 +221,33 @@ func title(name pane.Name) string {
 
 // tabs is the first line: the panes, and how old the scheduler's answer is.
 func (m *Model) tabs() string {
-	age := m.age()
-	tabs := m.tabWords(true)
-	if widget.Width(tabs) > m.width-widget.Width(age)-3 {
-		tabs = m.tabWords(false)
+	th := m.env.Theme
+	words := m.tabWords()
+	for i, name := range m.order {
+		tone := theme.Dim
+		if name == m.focus {
+			tone = theme.Accent
+		}
+		words[i] = th.Paint(tone, words[i])
 	}
-	return spreadTabs(tabs, age, m.width)
+	return spreadTabs(strings.Join(words, "  "), m.age(), m.width)
 }
 
 // tabWords are the tabs; of those without the focus the names only where there is room.
-func (m *Model) tabWords(names bool) string {
-	th := m.env.Theme
-	var words []string
+func (m *Model) tabWords() []string {
+	var long, short []string
 	for i, name := range m.order {
 		text := fmt.Sprintf("%d %s", i+1, title(name))
-		if name == m.focus {
-			words = append(words, th.Paint(theme.Accent, text))
-			continue
-		}
-		if !names {
+		long = append(long, text)
+		if name != m.focus {
 			text = fmt.Sprint(i + 1)
 		}
-		words = append(words, th.Paint(theme.Dim, text))
+		short = append(short, text)
 	}
-	return strings.Join(words, "  ")
+	if widget.Width(strings.Join(long, "  ")) > m.width-widget.Width(m.age())-3 {
+		return short
+	}
+	return long
 }
 
 func spreadTabs(tabs, age string, width int) string {
@@ -287,13 +290,19 @@ func (m *Model) message() string {
 
 // footer is the keys of what has the focus, as many as fit, and always the one for help.
 func (m *Model) footer() string {
+	hints, last := m.hints()
+	return widget.Footer(m.env.Theme, m.width, hints, last)
+}
+
+// hints are those of the last line; last of them always stay.
+func (m *Model) hints() (hints, last []widget.Hint) {
 	if m.popup != nil {
-		return widget.Footer(m.env.Theme, m.width, m.popup.Popup.Hints(), nil)
+		return m.popup.Popup.Hints(), nil
 	}
-	hints := pane.Hints(m.focused().Keys(), true)
+	hints = pane.Hints(m.focused().Keys(), true)
 	if m.focused().Capturing() {
-		return widget.Footer(m.env.Theme, m.width, hints, nil)
+		return hints, nil
 	}
 	everywhere := pane.Hints(keys().Keys(), true)
-	return widget.Footer(m.env.Theme, m.width, append(hints, everywhere[1:]...), everywhere[:1])
+	return append(hints, everywhere[1:]...), everywhere[:1]
 }

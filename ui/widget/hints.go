@@ -15,25 +15,47 @@ type Hint struct {
 
 // Footer writes as many hints as a line holds, in order; those in last always stay.
 func Footer(th *theme.Theme, width int, hints, last []Hint) string {
-	tail := joinHints(th, last)
-	room := width - 1 - Width(tail)
-	line := " "
-	for _, h := range hints {
-		text := joinHints(th, []Hint{h}) + "  "
-		if Width(line)+Width(text) > room+1 {
-			break
-		}
-		line += text
-	}
-	return Clip(line+tail, width)
+	return Clip(" "+joinHints(th, fitting(th, width, hints, last)), width)
 }
+
+// fitting are the hints that a footer has room for, with those that always stay.
+func fitting(th *theme.Theme, width int, hints, last []Hint) []Hint {
+	room := width - 1 - Width(joinHints(th, last))
+	at := 1
+	for i, h := range hints {
+		if at += Width(joinHints(th, []Hint{h})) + apart; at > room+1 {
+			return append(hints[:i:i], last...)
+		}
+	}
+	return append(hints[:len(hints):len(hints)], last...)
+}
+
+// HintAt is the hint at a column of a footer, and which sign of its label stands there
+// (the first for its words); false: none does.
+func HintAt(th *theme.Theme, width int, hints, last []Hint, column int) (h Hint, sign int, ok bool) {
+	at := 1
+	for _, h := range fitting(th, width, hints, last) {
+		text := Width(joinHints(th, []Hint{h}))
+		if column >= at && column < min(at+text, width) {
+			if column-at < Width(h.Label) {
+				return h, column - at, true
+			}
+			return h, 0, true
+		}
+		at += text + apart
+	}
+	return Hint{}, 0, false
+}
+
+// apart is the blanks between two hints.
+const apart = 2
 
 func joinHints(th *theme.Theme, hints []Hint) string {
 	words := make([]string, len(hints))
 	for i, h := range hints {
 		words[i] = th.Paint(theme.Strong, th.Spell(h.Label)) + " " + th.Paint(theme.Dim, h.Verb)
 	}
-	return strings.Join(words, "  ")
+	return strings.Join(words, strings.Repeat(" ", apart))
 }
 
 // Group is a titled list of hints in the help.
