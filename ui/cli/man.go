@@ -105,9 +105,14 @@ func paragraphs(text string) string {
 	return strings.Join(parts, "\n.PP\n")
 }
 
+// typed are the signs of the cockpit as a manual page writes them: in ASCII, which every
+// man and every pager shows.
+var typed = strings.NewReplacer(`\`, `\e`, "-", `\-`, "←→", "Left Right", "↑↓", "Up Down", "←", "Left", "→", "Right", "↑", "Up",
+	"↓", "Down", "↵", "Enter", "…", "...", "×", "x")
+
 // roff keeps text from being taken for requests.
 func roff(text string) string {
-	text = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(text)
+	text = typed.Replace(text)
 	lines := strings.Split(text, "\n")
 	for i, l := range lines {
 		if strings.HasPrefix(l, ".") || strings.HasPrefix(l, "'") {
