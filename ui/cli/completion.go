@@ -30,7 +30,7 @@ func (a *app) completionCmd() *cobra.Command {
 
 // complete gives every command that takes ids, runs or metrics their completion.
 func (a *app) complete(commands []*cobra.Command) {
-	takes := map[string]func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective){
+	takes := map[string]cobra.CompletionFunc{
 		"check": a.idsOf, "submit": a.idsOf, "cancel": a.idsOf, "logs": a.idsOf, "why": a.idsOf, "watch": a.idsOf,
 		"metrics": a.runsOf, "trace": a.runsOf, "compare": a.runsOf, "analyze": a.runsOf, "metric": a.metricsOf,
 	}
@@ -38,8 +38,21 @@ func (a *app) complete(commands []*cobra.Command) {
 		if f := takes[c.Name()]; f != nil {
 			c.ValidArgsFunction = f
 		}
+		completeFlags(c, map[string]cobra.CompletionFunc{"from": a.idsOf, "explain": a.metricsOf})
 	}
 }
+
+// completeFlags gives the flags that c has, of those named, their completion.
+func completeFlags(c *cobra.Command, takes map[string]cobra.CompletionFunc) {
+	for flag, f := range takes {
+		if c.Flags().Lookup(flag) != nil || c.PersistentFlags().Lookup(flag) != nil {
+			c.RegisterFlagCompletionFunc(flag, f) // errs only for a flag that is not there
+		}
+	}
+}
+
+// colours are the values of --color.
+var colours = cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp)
 
 // metricsOf completes a metric, then a run.
 func (a *app) metricsOf(c *cobra.Command, words []string, part string) ([]string, cobra.ShellCompDirective) {

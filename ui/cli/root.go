@@ -38,6 +38,7 @@ func (a *app) root() *cobra.Command {
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrong(c, err.Error()) })
 	commands := a.commands()
 	a.complete(commands)
+	completeFlags(c, map[string]cobra.CompletionFunc{"color": colours})
 	a.readers(commands)
 	c.AddCommand(commands...)
 	c.InitDefaultHelpCmd()
