@@ -3,7 +3,7 @@ package theme
 import "strings"
 
 // Glyphs are the signs that are not letters. Each is one column wide in every
-// terminal: no emoji, nothing of ambiguous width.
+// terminal, but for the last ones in ASCII: no emoji, nothing of ambiguous width.
 type Glyphs struct {
 	Cursor  string // before the row under the cursor
 	Mark    string // a marked row
@@ -24,6 +24,10 @@ type Glyphs struct {
 	Levels  []string // from nearly nothing to all
 	Corners [4]string
 	Axis    AxisGlyphs
+
+	// These may be wider, and so must be there before anything is aligned.
+	About     string // before an estimate
+	PlusMinus string // before a spread
 }
 
 // AxisGlyphs draw the axes of a chart.
@@ -35,6 +39,7 @@ var unicodeGlyphs = Glyphs{
 	Levels:  []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Corners: [4]string{"┌", "┐", "└", "┘"},
 	Axis:    AxisGlyphs{Tick: "┤", Corner: "└", Line: "─", Under: "┬"},
+	About:   "≈", PlusMinus: "±",
 }
 
 var asciiGlyphs = Glyphs{
@@ -43,6 +48,7 @@ var asciiGlyphs = Glyphs{
 	Levels:  []string{" ", ".", ".", ":", "-", "=", "+", "*", "#"},
 	Corners: [4]string{"+", "+", "+", "+"},
 	Axis:    AxisGlyphs{Tick: "|", Corner: "+", Line: "-", Under: "+"},
+	About:   "~=", PlusMinus: "+-",
 }
 
 // plain spells every sign that a pane or a message may hold with one ASCII character, so

@@ -63,7 +63,7 @@ func (p *Pane) valueWord(point lab.Point) string {
 	y, _ := quantities[p.y].of(point)
 	text := widget.Figure(y, quantities[p.y].decimals)
 	if s := p.spread(point); s > 0 {
-		text += " ± " + widget.Number(s, 1) + " %"
+		text += " " + p.env.Theme.PlusMinus + " " + widget.Number(s, 1) + " %"
 	}
 	return text
 }

@@ -204,7 +204,7 @@ func (p *Pane) pointColumns() []column {
 			}
 			return cell
 		}},
-		{widget.Column{Title: "± spread", Unit: "%", Right: true, Worth: 3}, func(p *Pane, r row) widget.Cell { return p.figure(p.spread(r.point), 1, 0) }},
+		{widget.Column{Title: "spread", Unit: "%", Right: true, Worth: 3}, func(p *Pane, r row) widget.Cell { return p.figure(p.spread(r.point), 1, 0) }},
 		{widget.Column{Title: "speed-up", Unit: "×", Right: true, Worth: 2}, func(p *Pane, r row) widget.Cell { return p.figure(r.point.Speedup, 2, 0) }},
 		{widget.Column{Title: "efficiency", Unit: "%", Right: true, Worth: 1}, func(p *Pane, r row) widget.Cell { return p.figure(r.point.Efficiency, 1, 0) }},
 		{widget.Column{Title: "serial part", Right: true, Worth: 4}, func(p *Pane, r row) widget.Cell { return p.figure(r.point.Serial, 3, -1) }},
@@ -230,7 +230,7 @@ func (p *Pane) needless(c column) bool {
 	switch c.Title {
 	case " ":
 		return len(p.shown) < 2
-	case "± spread":
+	case "spread":
 		return !slices.ContainsFunc(p.rows, func(r row) bool { return p.spread(r.point) > 0 })
 	case "speed-up", "efficiency", "serial part":
 		return c.Worth > 0 && (c.Title == quantities[p.y].title || !p.scales())

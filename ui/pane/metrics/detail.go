@@ -120,7 +120,7 @@ func valueCell(th *theme.Theme, m model.Metric, def model.Definition) widget.Cel
 	}
 	cell := widget.Cell{Text: rankText(*m.Value, def)}
 	if m.Estimate {
-		cell.Lead = "≈"
+		cell.Lead = th.About
 	}
 	return cell
 }

@@ -54,7 +54,7 @@ func (p *Pane) sampledWords(run string, d model.Definition) (string, bool) {
 		return "", false
 	}
 	of := func(c lab.CompareCell) string {
-		return widget.Number(*c.Value, d.Decimals) + " ± " + widget.Number(c.Spread, 1) + " % (n " + widget.Int(c.N) + ")"
+		return widget.Number(*c.Value, d.Decimals) + " " + p.env.Theme.PlusMinus + " " + widget.Number(c.Spread, 1) + " % (n " + widget.Int(c.N) + ")"
 	}
 	text := d.Name + " " + of(now) + " against " + of(was) + " of " + p.baseline
 	if now.Same {

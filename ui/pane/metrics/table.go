@@ -121,7 +121,7 @@ func (p *Pane) cell(run string, a *model.Analysis, d model.Definition) widget.Ce
 	}
 	cell := widget.Cell{Text: widget.Figure(*m.Value, d.Decimals)}
 	if m.Estimate {
-		cell.Lead = "≈"
+		cell.Lead = p.env.Theme.About
 	}
 	return cell
 }

@@ -64,7 +64,7 @@ func (p *Pane) size(bytes int64, inferred bool) widget.Cell {
 	}
 	cell := widget.Cell{Text: widget.Bytes(bytes), By: float64(bytes)}
 	if inferred {
-		cell.Lead = "≈"
+		cell.Lead = p.env.Theme.About
 	}
 	return cell
 }
