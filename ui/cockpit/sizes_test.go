@@ -1,0 +1,82 @@
+package cockpit
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"shardeck/ui/panetest"
+	"shardeck/ui/widget"
+)
+
+// screens are the ways to every pane and to what may lie over it.
+var screens = map[string][]string{
+	"experiments": nil, "experiments marked": {"space", "space"}, "filter": {"/", "t", "p"}, "clone": {"c"},
+	"config": {"e"}, "config typing": {"e", "down", "down", "down", "down", "down", "down", "enter"}, "script": {"e", "p"},
+	"jobs": {"3"}, "log": {"3", "enter"}, "failed job": {"down", "down", "down", "enter"},
+	"metrics": {"4"}, "run": {"4", "enter"}, "definition": {"4", "d"}, "columns": {"4", "c"},
+	"charts": {"5"}, "traces": {"down", "t"}, "skew": {"down", "t", "S"},
+	"help": {"?"}, "palette": {":", "r"}, "submit": {"s"}, "messages": {":", "m", "e", "s", "enter"},
+}
+
+// TestFramesKeepToTheirScreen draws every screen at every size, coming from another one:
+// as many lines as the terminal has, none wider, the row under the cursor in sight, and
+// the keys on the last line.
+func TestFramesKeepToTheirScreen(t *testing.T) {
+	sizes := [][2]int{{60, 18}, {61, 19}, {79, 23}, {80, 24}, {100, 30}, {119, 34}, {120, 35}, {140, 45}, {200, 60}, {300, 100}, {60, 100}, {300, 18}}
+	for name, keys := range screens {
+		t.Run(name, func(t *testing.T) {
+			d := start(t, panetest.New(), 80, 24).Press(keys...)
+			for _, size := range sizes {
+				d.Resize(size[0], size[1])
+				if wrong := misfit(d.Frame(), size[0], size[1]); wrong != "" {
+					t.Errorf("%dx%d: %s\n%s", size[0], size[1], wrong, d.Frame())
+				}
+			}
+		})
+	}
+}
+
+// misfit says what of a frame does not keep to its screen; empty: all does.
+func misfit(frame string, width, height int) string {
+	lines := strings.Split(frame, "\n")
+	if len(lines) != height {
+		return fmt.Sprintf("%d lines", len(lines))
+	}
+	for i, line := range lines {
+		if w := widget.Width(line); w > width {
+			return fmt.Sprintf("line %d is %d columns wide: %q", i, w, line)
+		}
+	}
+	if strings.TrimSpace(lines[height-1]) == "" {
+		return "no keys on the last line"
+	}
+	if !strings.Contains(frame, "▌") && !strings.Contains(frame, "█") {
+		return "nothing has the focus"
+	}
+	return ""
+}
+
+// TestSmallScreensSayWhatTheyNeed: and nothing else happens on them.
+func TestSmallScreensSayWhatTheyNeed(t *testing.T) {
+	d := start(t, panetest.New(), 80, 24)
+	for _, size := range [][2]int{{59, 24}, {80, 17}, {40, 10}, {20, 5}, {3, 3}, {1, 1}} {
+		d.Resize(size[0], size[1])
+		lines := strings.Split(d.Frame(), "\n")
+		if len(lines) != size[1] {
+			t.Errorf("%v: %d lines", size, len(lines))
+		}
+		for _, line := range lines {
+			if widget.Width(line) > size[0] {
+				t.Errorf("%v: %q", size, line)
+			}
+		}
+		if size[0] >= 20 && !strings.Contains(d.Frame(), "needs") {
+			t.Errorf("%v: %q", size, d.Frame())
+		}
+		d.Press("s", "x", "e")
+	}
+	d.Resize(0, 0)
+	d.Resize(80, 24)
+	d.Expect("▌ E1.1").Absent("Submit", "Cancel")
+}
