@@ -22,6 +22,24 @@ func (l *Lab) Why(ctx context.Context, j model.Job) (Cause, error) {
 	return l.failure(ctx, j)
 }
 
+// Causes are the causes of the jobs of this workspace that failed, by id, for at most so
+// many of the first: each log is read. A job whose log tells nothing is left out.
+func (l *Lab) Causes(ctx context.Context, jobs []model.Job, most int) map[string]string {
+	causes := map[string]string{}
+	for _, j := range jobs {
+		if j.Experiment == "" || !j.State.Failed() {
+			continue
+		}
+		if most--; most < 0 || ctx.Err() != nil {
+			break
+		}
+		if c, err := l.Why(ctx, j); err == nil && c.Line != "" {
+			causes[j.ID] = c.Title
+		}
+	}
+	return causes
+}
+
 // waiting says in words what the scheduler's reason means.
 func waiting(j model.Job) Cause {
 	r := model.ReasonOf(j.Reason)

@@ -1,7 +1,10 @@
 package lab
 
 import (
+	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"shardeck/model"
 )
@@ -20,5 +23,36 @@ func TestWhyTellsWhoCancelled(t *testing.T) {
 		if c, err := b.Why(t.Context(), job); err != nil || c.Title != want {
 			t.Errorf("job %s: %q, %v; want %q", job.ID, c.Title, err, want)
 		}
+	}
+}
+
+// TestCausesOfAList: of the failed jobs of this workspace alone, the first so many.
+func TestCausesOfAList(t *testing.T) {
+	b := newBench(t)
+	s, err := b.Submit(t.Context(), "E1.1", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(b.ws.Path("logs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
+	if err := os.WriteFile(b.ws.Path(s.Log), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.stage.jobs[0].State = model.JobFailed
+	b.clock.pass(time.Hour)
+	failed, err := b.FindJob(t.Context(), "E1.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	others, well := failed, failed
+	others.ID, others.Experiment, well.ID, well.State = "7", "", "8", model.JobCompleted
+	jobs := []model.Job{others, well, failed}
+	if got := b.Causes(t.Context(), jobs, 1); len(got) != 1 || !strings.HasPrefix(got[s.JobID], "CUDA out of memory") {
+		t.Errorf("causes: %v", got)
+	}
+	if got := b.Causes(t.Context(), jobs, 0); len(got) != 0 {
+		t.Errorf("none was asked for: %v", got)
 	}
 }

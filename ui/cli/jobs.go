@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -16,26 +17,38 @@ func (a *app) jobsCmd() *cobra.Command {
 		Use:   "jobs",
 		Short: "list jobs: what was submitted here, and what else is in the queue",
 		Long: `Lists the jobs of this workspace, newest first, and the other waiting and running
-jobs of this account. --json uses Slurm's words for states with every scheduler.`,
+jobs of this account. Of those that failed the cause is read from the log; shardeck why
+has the line that proves it. --json uses Slurm's words for states with every scheduler.`,
 		Args: args(0, 0),
 		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, _ []string) error {
 			list, err := l.Jobs(ctx, true)
 			if err != nil {
 				return err
 			}
+			causes := l.Causes(ctx, list.Jobs, causesListed)
 			if a.json {
-				return a.printJSON(list)
+				return a.printJSON(jobsJSON{list, causes})
 			}
-			a.printJobs(list)
+			a.printJobs(list, causes)
 			return nil
 		}),
 	}
 }
 
-func (a *app) printJobs(list lab.JobList) {
+// causesListed is for how many failed jobs, the newest, the logs are read.
+const causesListed = 10
+
+// jobsJSON is jobs --json.
+type jobsJSON struct {
+	lab.JobList
+	Causes map[string]string `json:"causes"` // by job id, of the newest that failed; why has the proof and the fixes
+}
+
+func (a *app) printJobs(list lab.JobList, causes map[string]string) {
 	t := newTable("job", "experiment", "state", "why / where", ">elapsed", ">limit")
 	for _, j := range list.Jobs {
-		t.add(j.ID, orMissing(jobTitle(j)), a.paint(stateInk(j.State), j.State.Words()), where(j), span(j.Elapsed), span(j.Limit))
+		why := cmp.Or(causes[j.ID], where(j))
+		t.add(j.ID, orMissing(jobTitle(j)), a.paint(stateInk(j.State), j.State.Words()), why, span(j.Elapsed), span(j.Limit))
 	}
 	if len(list.Jobs) > 0 {
 		a.write(t)
