@@ -84,7 +84,9 @@ func TestRowState(t *testing.T) {
 		row  lab.Row
 		want string
 	}{
-		{lab.Row{}, "not run"}, {lab.Row{Run: &model.Run{}}, "done"}, {lab.Row{Problem: "line 4"}, "invalid"},
+		{lab.Row{}, "not run"}, {lab.Row{Run: &model.Run{}}, "done"}, {lab.Row{Run: &model.Run{Unfinished: true}}, "unfinished"},
+		{lab.Row{Run: &model.Run{}, Analysis: &model.Analysis{Damaged: true}}, "done, damaged"}, {lab.Row{Run: &model.Run{LeftOut: true}}, "done, damaged"},
+		{lab.Row{Job: &model.Job{State: model.JobCompleted}, Analysis: &model.Analysis{Damaged: true}}, "done, damaged"}, {lab.Row{Problem: "line 4"}, "invalid"},
 		{job(model.JobRunning), "running 4:12"}, {job(model.JobPending), "waiting ~14:20"}, {job(model.JobTimeout), "out of time"},
 		{job("REVOKED"), "revoked"},
 	} {

@@ -11,6 +11,18 @@ import (
 	"shardeck/ui/widget"
 )
 
+// resultWord is the state of an experiment whose job is over: whether its result can be
+// relied on.
+func resultWord(r lab.Row) string {
+	switch {
+	case r.Run != nil && r.Run.Unfinished:
+		return "unfinished"
+	case r.Analysis != nil && r.Analysis.Damaged || r.Run != nil && r.Run.LeftOut:
+		return "done, damaged"
+	}
+	return "done"
+}
+
 // RowState is the state of an experiment: of its newest job, with the time it has
 // run or will start.
 func RowState(r lab.Row, now time.Time) string {
@@ -20,10 +32,12 @@ func RowState(r lab.Row, now time.Time) string {
 	case r.Job == nil && r.Run == nil:
 		return "not run"
 	case r.Job == nil:
-		return "done"
+		return resultWord(r)
 	}
 	word := r.Job.State.Words()
 	switch r.Job.State {
+	case model.JobCompleted:
+		return resultWord(r)
 	case model.JobRunning:
 		return word + " " + widget.Clock(r.Job.Elapsed)
 	case model.JobPending:

@@ -111,7 +111,7 @@ func (t *Theme) Series(i int, text string) string {
 var words = map[string]Tone{
 	"done": Good, "running": Busy, "ending": Busy, "submitting": Busy, "waiting": Warn, "suspended": Warn,
 	"failed": Bad, "out of time": Bad, "out of memory": Bad, "node failed": Bad, "cancelled": Dim,
-	"preempted": Warn, "unknown": Warn, "not run": Dim, "invalid": Bad, "warning": Warn, "error": Bad,
+	"done, damaged": Warn, "unfinished": Warn, "preempted": Warn, "unknown": Warn, "not run": Dim, "invalid": Bad, "warning": Warn, "error": Bad,
 }
 
 // State is the tone of a state's word: "done", "running 4:12", "failed".
