@@ -24,6 +24,7 @@ func keys() pane.Table[*Model] {
 		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before"}, Do: func(m *Model) tea.Cmd { return m.turn(-1) }},
 		{Key: pane.Key{Keys: []string{"+"}, Label: "+", Verb: "zoom", Help: "give this pane the whole screen, and back"}, Do: (*Model).zoom},
 		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png"}, Do: (*Model).askExport},
+		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "what the message line says, whole"}, Do: (*Model).inFull},
 		{Key: pane.Key{Keys: []string{"ctrl+l"}, Label: "ctrl+l", Verb: "redraw", Help: "draw the screen anew, after something wrote over it"}, Do: (*Model).redraw},
 		{Key: pane.Key{Keys: []string{"ctrl+z"}, Label: "ctrl+z", Verb: "suspend", Help: "back to the shell; fg returns"}, Do: (*Model).suspend},
 	}
@@ -58,6 +59,7 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 	if m.width > 0 && m.small() {
 		return m.blind(k)
 	}
+	said := m.note.Text
 	m.note = pane.Note{}
 	switch {
 	case m.popup != nil:
@@ -69,6 +71,8 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		return cmd
 	case m.palette != nil:
 		return m.paletteKey(key)
+	case k == "!" && said != "" && !m.focused().Capturing():
+		return m.showInFull(said)
 	case m.focused().Capturing(), m.paneHas(k):
 		return m.tell(m.focus, key)
 	}
@@ -167,7 +171,7 @@ func (m *Model) help() tea.Cmd {
 func (m *Model) inShort(width int) []string {
 	var words []string
 	for _, h := range pane.Hints(keys().Keys(), false) {
-		words = append(words, m.env.Theme.Spell(h.Label)+"\u00a0"+h.Verb)
+		words = append(words, strings.ReplaceAll(m.env.Theme.Spell(h.Label)+" "+h.Verb, " ", "\u00a0"))
 	}
 	lines := widget.Wrap(strings.Join(words, "  "), width)
 	for i := range lines {

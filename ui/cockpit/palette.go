@@ -134,11 +134,21 @@ func (m *Model) refresh() tea.Cmd { return tea.Batch(pane.Send(pane.ReloadMsg{})
 
 // messages shows what was said, newest first.
 func (m *Model) messages() tea.Cmd {
-	lines := slices.Clone(m.history)
-	slices.Reverse(lines)
+	var lines []string
+	for _, said := range slices.Backward(m.history) {
+		lines = append(lines, widget.Wrap(said, max(min(m.width-10, 100), 20))...)
+	}
 	if len(lines) == 0 {
 		return pane.Say("nothing was said yet")
 	}
 	m.popup = &pane.Ask{Popup: widget.Show("Messages", lines)}
+	return nil
+}
+
+// inFull shows what the pane has to say whole.
+func (m *Model) inFull() tea.Cmd { return m.showInFull(m.focused().Message().Text) }
+
+func (m *Model) showInFull(text string) tea.Cmd {
+	m.popup = pane.InFull("In full", m.width, text)
 	return nil
 }

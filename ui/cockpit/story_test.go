@@ -3,6 +3,7 @@ package cockpit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -490,5 +491,17 @@ func TestClickGoesToWhatItPointsAt(t *testing.T) {
 		click("→ change").Expect("Pipeline (PP)  ◂ 2 ▸")
 		click("? help").Expect("Keys", "Close")
 		click("esc close").Absent("Close").Expect("▌ Pipeline (PP)")
+	}
+}
+
+// TestLongErrorIsReadWhole: what to do stands at the end of an error, and is never lost.
+func TestLongErrorIsReadWhole(t *testing.T) {
+	l := panetest.New()
+	l.Err = map[string]error{"Submit": fmt.Errorf("sbatch refused the job of E1.1, which asks for four nodes of the regular QOS: the account m1234 is not a GPU account; use the account m1234_g in shardeck.yaml")}
+	for _, size := range [][2]int{{60, 18}, {80, 24}, {140, 45}} {
+		d := start(t, l, size[0], size[1])
+		d.Press("s").Expect("Submit E1.1?").Press("y").Expect("sbatch refused", "! in full").Absent("in shardeck.yaml")
+		d.Press("!").Expect("m1234_g").Press("esc").Absent("m1234_g in shardeck")
+		d.Press(":", "m", "e", "s", "enter").Expect("m1234_g")
 	}
 }

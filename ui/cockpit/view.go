@@ -275,17 +275,27 @@ func (m *Model) answerAge() string {
 	return th.Paint(theme.Dim, "as of "+m.list.AsOf.Format("15:04"))
 }
 
-// message is the one line that speaks: what was just said, else what the pane has to say.
+// message is the one line that speaks. What does not fit on it says how it can be read.
 func (m *Model) message() string {
-	note := m.note
-	if note.Text == "" {
-		note = m.focused().Message()
-	}
+	note := m.spoken()
 	text := m.env.Theme.Spell(note.Text)
 	if note.Brief != "" && widget.Width(text) > m.width-2 {
 		text = m.env.Theme.Spell(note.Brief)
 	}
-	return " " + m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2))
+	if widget.Width(text) <= m.width-2 || m.popup != nil || m.focused().Capturing() {
+		return " " + m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2))
+	}
+	const more = "  ! in full"
+	cut := m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2-len(more)))
+	return widget.Spread(" "+cut, m.env.Theme.Paint(theme.Dim, more+" "), m.width)
+}
+
+// spoken is what was just said, else what the pane has to say.
+func (m *Model) spoken() pane.Note {
+	if m.note.Text != "" {
+		return m.note
+	}
+	return m.focused().Message()
 }
 
 // footer is the keys of what has the focus, as many as fit, and always the one for help.
