@@ -92,7 +92,7 @@ func (w *world) rates(of func(rate) (float64, bool), missing string) model.Metri
 	}
 	for _, t := range slices.Sorted(maps.Keys(types)) {
 		if v, ok := of(*types[t]); ok {
-			m.By[string(t)] = v
+			m.By[t.String()] = v
 		}
 	}
 	return m

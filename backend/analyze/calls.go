@@ -9,12 +9,12 @@ import (
 type call struct {
 	span
 	lane *lane
-	typ  callType
 	meta *trace.Coll // nil: launched from a CUDA graph, or not by torch.distributed
 	met  *match      // the same call on all ranks of its group; nil: not matched
-	lost string      // why it was not matched, empty where it is not known to be lost
+	lost *string     // why it was not matched, nil where it is not known to be lost
 
-	peer     int  // other end of a send or recv, -1: not known
+	peer     int32 // other end of a send or recv, -1: not known
+	typ      callType
 	idle     bool // of a pass without requests; see findIdle
 	inferred bool // bytes come from the model's shape, not from metadata
 
@@ -53,7 +53,7 @@ func typeCalls(l *lane, layout model.Layout) {
 			bare++
 		}
 		if c.typ == send || c.typ == recv {
-			c.peer = peerOf(c, l.rank, layout)
+			c.peer = int32(peerOf(c, l.rank, layout))
 		}
 	}
 }

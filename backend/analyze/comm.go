@@ -81,8 +81,8 @@ func (w *world) callTimes(name string, all func(*lane) []span, of func(*call) sp
 // lostOn says why calls of a lane were not matched; empty if all that could be were.
 func (w *world) lostOn(l *lane) string {
 	for _, c := range l.calls {
-		if c.lost != "" {
-			return c.lost
+		if c.lost != nil {
+			return *c.lost
 		}
 	}
 	return w.mute[l.rank]
@@ -95,11 +95,11 @@ func (w *world) byType(m *model.Metric, of func(*call) span) {
 	unsure := map[callType]bool{}
 	var spans []span // one list for all
 	for _, l := range w.lanes {
-		spans = slices.Grow(spans[:0], len(l.calls))
+		spans = slices.Grow(spans[:0], l.matched())
 		types := map[callType]bool{}
 		for _, c := range l.calls {
 			types[c.typ] = true
-			unsure[c.typ] = unsure[c.typ] || c.lost != ""
+			unsure[c.typ] = unsure[c.typ] || c.lost != nil
 		}
 		for t := range types {
 			spans = spans[:0]
@@ -115,7 +115,7 @@ func (w *world) byType(m *model.Metric, of func(*call) span) {
 	}
 	for _, t := range slices.Sorted(maps.Keys(shares)) {
 		if !unsure[t] {
-			m.By[string(t)] = mean(shares[t])
+			m.By[t.String()] = mean(shares[t])
 		}
 	}
 }

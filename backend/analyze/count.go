@@ -58,7 +58,7 @@ func (w *world) counts(of func(*lane) []*call, by func(*lane) (float64, string))
 	delete(m.By, "min") // By is types here: its parts add up to the value
 	delete(m.By, "max")
 	for t, n := range parts {
-		m.By[string(t)] = tidy(n)
+		m.By[t.String()] = tidy(n)
 	}
 	return m
 }

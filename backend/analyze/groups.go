@@ -15,9 +15,9 @@ func groupOf(c *call, layout model.Layout, moe bool) []int {
 	rank := c.lane.rank
 	switch {
 	case c.typ == send && c.peer >= 0:
-		return []int{rank, c.peer}
+		return []int{rank, int(c.peer)}
 	case c.typ == recv && c.peer >= 0:
-		return []int{c.peer, rank}
+		return []int{int(c.peer), rank}
 	case c.typ == send || c.typ == recv || c.typ == sendRecv:
 		return nil
 	case c.meta != nil && slices.Contains(c.meta.GroupRanks, rank):
@@ -119,7 +119,7 @@ func channels(lanes []*lane, layout model.Layout, moe bool) (out []*channel, hom
 type kind struct {
 	typ  callType
 	meta *trace.Coll
-	peer int
+	peer int32
 }
 
 // channelOf finds a call's channel, or makes it; nil: its group is not known.
@@ -132,7 +132,7 @@ func channelOf(c *call, layout model.Layout, moe bool, byName map[string]*channe
 	if typ == send || typ == recv {
 		typ = sendRecv
 	}
-	name := string(typ) + " " + key(ranks)
+	name := typ.String() + " " + key(ranks)
 	if byName[name] == nil {
 		byName[name] = &channel{typ: typ, ranks: ranks, calls: map[int][]*call{}}
 		*all = append(*all, byName[name])

@@ -156,10 +156,20 @@ func (l *lane) fill() {
 	l.byPhase = l.phases()
 }
 
+// matched counts the calls that were found on other ranks too.
+func (l *lane) matched() (n int) {
+	for _, c := range l.calls {
+		if c.met != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // split divides the time of matched calls. Where calls overlap and one of them moves
 // data, nobody waits.
 func (l *lane) split() {
-	moving, waiting := make([]span, 0, len(l.calls)), make([]span, 0, len(l.calls))
+	moving, waiting := make([]span, 0, l.matched()), make([]span, 0, l.matched())
 	for _, c := range l.calls {
 		moving = addSpan(moving, c.moving())
 		waiting = addSpan(waiting, c.waiting())

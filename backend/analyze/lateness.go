@@ -85,7 +85,7 @@ func (w *world) worstCalls(all []charge) []model.LateCall {
 			steps[c.lane] = c.lane.territory()
 		}
 		own := c.met.of(c.lane)
-		call := model.LateCall{Type: string(own.typ), Bytes: own.bytes, Inferred: own.inferred, Group: c.met.channel.ranks, Number: number[c.met],
+		call := model.LateCall{Type: own.typ.String(), Bytes: own.bytes, Inferred: own.inferred, Group: c.met.channel.ranks, Number: number[c.met],
 			Rank: c.lane.rank, AtNS: c.at - c.lane.window.start, LateNS: c.ns, SpreadNS: c.at - c.first, ComputeNS: max(0, c.excess)}
 		call.Phase, call.Step = stepNumber(steps[c.lane], c.lane.window, c.at)
 		out = append(out, call)

@@ -161,4 +161,4 @@ func (w *world) byPhase(m *model.Metric, f func(l *lane, part []span) (float64, 
 // percent is 100·part/whole.
 func percent(part, whole int64) float64 { return 100 * float64(part) / float64(whole) }
 
-func ptr(v float64) *float64 { return &v }
+func ptr[T any](v T) *T { return &v }

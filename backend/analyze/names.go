@@ -5,27 +5,37 @@ import (
 	"strings"
 )
 
-// callType is what a communication kernel does.
-type callType string
+// callType is what a communication kernel does. A run has millions of calls: a small
+// number, in the order of the names.
+type callType uint8
 
 // Types of calls. control is communication that is no call: barriers, buffer
 // clean-up. ncclOther is NCCL work whose name does not tell.
 const (
-	notComm       callType = ""
-	allReduce     callType = "all_reduce"
-	allGather     callType = "all_gather"
-	reduceScatter callType = "reduce_scatter"
-	broadcast     callType = "broadcast"
-	reduce        callType = "reduce"
-	allToAll      callType = "all_to_all"
-	send          callType = "send"
-	recv          callType = "recv"
-	sendRecv      callType = "send_recv"
-	gather        callType = "gather"
-	scatter       callType = "scatter"
-	ncclOther     callType = "nccl_other"
-	control       callType = "control"
+	notComm callType = iota
+	allGather
+	allReduce
+	allToAll
+	broadcast
+	control
+	gather
+	ncclOther
+	recv
+	reduce
+	reduceScatter
+	scatter
+	send
+	sendRecv
 )
+
+var callNames = [...]string{
+	notComm: "", allGather: "all_gather", allReduce: "all_reduce", allToAll: "all_to_all", broadcast: "broadcast", control: "control",
+	gather: "gather", ncclOther: "nccl_other", recv: "recv", reduce: "reduce", reduceScatter: "reduce_scatter", scatter: "scatter",
+	send: "send", sendRecv: "send_recv",
+}
+
+// String is the type as metrics name it.
+func (t callType) String() string { return callNames[t] }
 
 // endsTogether are the types whose kernels end at the same moment on all ranks,
 // since each rank needs the others' data (metrics.md, Clock).

@@ -43,8 +43,8 @@ func (w *world) pipelineWaits(l *lane) (waits []span, why string) {
 		if !w.pipelineCall(c) {
 			continue
 		}
-		if c.lost != "" {
-			return nil, c.lost
+		if c.lost != nil {
+			return nil, *c.lost
 		}
 		found = addSpan(found, c.waiting())
 	}
@@ -56,7 +56,7 @@ func (w *world) pipelineCall(c *call) bool {
 	case recv:
 		return true
 	case broadcast:
-		return c.met != nil && w.spansStages(c.met.channel.ranks) || c.met == nil && c.lost != ""
+		return c.met != nil && w.spansStages(c.met.channel.ranks) || c.met == nil && c.lost != nil
 	}
 	return false
 }

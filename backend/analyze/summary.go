@@ -158,7 +158,7 @@ func (w *world) collectives() []model.CollStat {
 			on[c.typ][l] = true
 			k := collSize{c.typ, c.bytes}
 			if byName[k] == nil {
-				byName[k] = &model.CollStat{Type: string(c.typ), Bytes: c.bytes}
+				byName[k] = &model.CollStat{Type: c.typ.String(), Bytes: c.bytes}
 				rates[k] = &rate{}
 			}
 			rates[k].add(c)

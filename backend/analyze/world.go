@@ -114,10 +114,10 @@ func (w *world) matchCalls(ctx context.Context) error {
 	if len(homeless) > 0 && len(w.lanes) > 1 {
 		w.warn("%d %s calls have no group: neither the trace nor the layout (%s) tells which ranks meet in them", len(homeless), homeless[0].typ, w.layout)
 	}
-	why := map[callType]string{}
+	why := map[callType]*string{}
 	for _, c := range homeless {
-		if why[c.typ] == "" {
-			why[c.typ] = "no group is known for " + string(c.typ)
+		if why[c.typ] == nil {
+			why[c.typ] = ptr("no group is known for " + c.typ.String())
 		}
 		c.lost = why[c.typ]
 	}
@@ -127,9 +127,9 @@ func (w *world) matchCalls(ctx context.Context) error {
 // noteUnmatched remembers and reports the calls of a channel that were not matched.
 // Where one trace has more calls than another, the shorter one is not whole.
 func (w *world) noteUnmatched(ch *channel, found int, why, uneven string) {
-	loose, lost := 0, ""
+	loose, lost := 0, (*string)(nil)
 	if why != "" {
-		lost = fmt.Sprintf("%s: %s", ch, why)
+		lost = ptr(fmt.Sprintf("%s: %s", ch, why))
 	}
 	for _, calls := range ch.calls {
 		for _, c := range calls {
@@ -176,7 +176,7 @@ func (w *world) dropClockless() {
 		}
 		why := fmt.Sprintf("%s: its hosts have no common clock", m.channel)
 		for _, c := range m.calls {
-			c.met, c.lost = nil, why
+			c.met, c.lost = nil, &why
 		}
 		if !told[m.channel] {
 			told[m.channel] = true
