@@ -104,6 +104,7 @@ type program string
 func buildProgram(dir string) (program, error) {
 	to := filepath.Join(dir, "shardeck")
 	cmd := exec.Command("go", "build", "-o", to, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as the README builds it
 	cmd.Dir = ".."
 	cmd.Stderr = os.Stderr
 	return program(to), cmd.Run()

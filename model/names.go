@@ -10,13 +10,13 @@ import (
 // Names go into file names, job names, shell scripts and #SBATCH lines, where no
 // quoting is sure to help; so what they may hold is said here, once.
 var (
-	idPattern  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+	idPattern  = NewPattern(`[A-Za-z0-9][A-Za-z0-9._-]*`, 64)
 	dirPattern = regexp.MustCompile(`^/?[A-Za-z0-9._+=,-]+(/[A-Za-z0-9._+=,-]+)*$`)
 
-	slurmWord  = regexp.MustCompile(`^[A-Za-z0-9_.-]{0,64}$`)
-	constraint = regexp.MustCompile(`^[A-Za-z0-9_.,&|*()\[\]-]{0,128}$`)
+	slurmWord  = NewPattern(`[A-Za-z0-9_.-]*`, 64)
+	constraint = NewPattern(`[A-Za-z0-9_.,&|*()\[\]-]*`, 128)
 	timeLimit  = regexp.MustCompile(`^([0-9]{1,3}-[0-9]{1,2}(:[0-9]{1,2}){0,2}|[0-9]{1,6}(:[0-9]{1,2}){0,2})$`)
-	envName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
+	envName    = NewPattern(`[A-Za-z_][A-Za-z0-9_]*`, 128)
 )
 
 // CheckID says whether an experiment may have this id: a letter or digit, then

@@ -98,16 +98,24 @@ func channels(lanes []*lane, layout model.Layout, moe bool) (out []*channel, hom
 	byName := map[string]*channel{}
 	for _, l := range lanes {
 		known := map[kind]*channel{} // a rank makes thousands of calls, of few kinds
+		count := map[*channel]int{}
 		for _, c := range l.calls {
-			k := kind{c.typ, c.meta, c.peer}
+			k := c.kind()
 			ch, seen := known[k]
 			if !seen {
 				ch = channelOf(c, layout, moe, byName, &out)
 				known[k] = ch
 			}
+			count[ch]++
+		}
+		for _, c := range l.calls {
+			ch := known[c.kind()]
 			if ch == nil {
 				homeless = append(homeless, c)
 				continue
+			}
+			if ch.calls[l.rank] == nil {
+				ch.calls[l.rank] = make([]*call, 0, count[ch])
 			}
 			ch.calls[l.rank] = append(ch.calls[l.rank], c)
 		}
@@ -121,6 +129,8 @@ type kind struct {
 	meta *trace.Coll
 	peer int32
 }
+
+func (c *call) kind() kind { return kind{c.typ, c.meta, c.peer} }
 
 // channelOf finds a call's channel, or makes it; nil: its group is not known.
 func channelOf(c *call, layout model.Layout, moe bool, byName map[string]*channel, all *[]*channel) *channel {

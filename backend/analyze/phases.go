@@ -88,7 +88,7 @@ func stepsOf(marks []trace.Mark) iter.Seq2[trace.Mark, step] {
 // steps are the steps on the device's time line, in order. CPU annotations cover
 // launches only and are left out. A step that shows on several streams is one.
 func steps(marks []trace.Mark) []step {
-	var out []step
+	out := make([]step, 0, len(marks))
 	for m, s := range stepsOf(marks) {
 		if m.GPU {
 			s.span = span{m.Start, m.Start + m.Dur}

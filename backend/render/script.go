@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 	"sync"
 	"text/template"
@@ -154,8 +153,8 @@ func (v *view) check() error {
 }
 
 var (
-	configPath = regexp.MustCompile(`^[A-Za-z0-9._+=,/-]{1,512}$`)
-	imageName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,255}$`)
+	configPath = model.NewPattern(`[A-Za-z0-9._+=,/-]+`, 512)
+	imageName  = model.NewPattern(`[A-Za-z0-9][A-Za-z0-9._:/@-]*`, 256)
 )
 
 func checkConfigPath(p string) error {

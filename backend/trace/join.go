@@ -48,6 +48,9 @@ func (d *document) jump() bool {
 func (s *scanner) join(c *chunk) {
 	names := newRemap(len(c.names))
 	colls := newRemap(len(c.colls.colls))
+	if need := len(s.records) + len(c.records); need > cap(s.records) {
+		s.grow(need) // at once: expect knows of whole chunks only
+	}
 	for i := range c.records {
 		r := &c.records[i]
 		r.Name = uint32(names.to(int32(r.Name), func(id int32) int32 { return int32(s.names.internClean(c.names[id])) }))

@@ -17,7 +17,7 @@ const (
 func (s *scanner) next() *Record {
 	n := len(s.records)
 	if n == cap(s.records) {
-		s.grow()
+		s.grow(n + 1)
 	}
 	return &s.records[:n+1][n]
 }
@@ -36,18 +36,18 @@ func (s *scanner) keep(r Record) {
 	s.count()
 }
 
-// grow grows the list of records to what the whole file is expected to hold. A large
-// list that was outgrown is given up at once: left to itself, the collector comes
+// grow makes room for need records, and for what the whole file is expected to hold. A
+// large list that was outgrown is given up at once: left to itself, the collector comes
 // only when the heap has grown by as much again.
-func (s *scanner) grow() {
+func (s *scanner) grow(need int) {
 	n := len(s.records)
 	if s.expect == nil {
-		s.records = slices.Grow(s.records, 1)
+		s.records = slices.Grow(s.records, need-n)
 		return
 	}
-	size, expected := max(firstList, 4*n), s.expect(n)
-	if n >= sampleList {
-		size = max(n+n/4, expected)
+	size, expected := max(firstList, 4*n, need), s.expect(need)
+	if need >= sampleList {
+		size = max(need+need/4, expected)
 	}
 	to := make([]Record, n, size)
 	copy(to, s.records)

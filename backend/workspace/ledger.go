@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -24,7 +23,7 @@ const (
 )
 
 // tagPattern is what a tag looks like: it becomes a file name and part of a job's comment.
-var tagPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+var tagPattern = model.NewPattern(`[A-Za-z0-9][A-Za-z0-9._-]*`, 100)
 
 // NewTag is a name for one submission that no other has: shardeck-E1.3-1764000000-9f86d081.
 func NewTag(experiment string, at time.Time) string {

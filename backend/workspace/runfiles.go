@@ -135,7 +135,7 @@ func readJobFile(dir string) string {
 }
 
 // jobID is what may stand after @ and .tmp- in the name of a directory.
-var jobID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+var jobID = model.NewPattern(`[A-Za-z0-9][A-Za-z0-9_.-]*`, 64)
 
 // subdirs are the names of the folders in a folder, links to folders among them.
 func subdirs(dir string) ([]string, error) {
