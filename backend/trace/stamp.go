@@ -10,11 +10,11 @@ import "math"
 // Where it is not, shapes and walk read the event, and a new stamp is made of it.
 type stamps struct {
 	list   []stamp
-	byName [][]int32 // those of a kernel name, the last that came first
-	past   uint32    // of the stamps before
-	lost   int       // what wrong guesses cost, less what right ones saved
-	guess  [1 << guessBits]int32
-	at     [maxNumbers]span // scratch
+	byName [][]int32             // those of a kernel name, the last that came first
+	past   uint32                // of the stamps before
+	lost   int                   // what wrong guesses cost, less what right ones saved
+	guess  [1 << guessBits]int16 // fewer than maxStamps
+	at     [maxNumbers]span      // scratch
 }
 
 // Limits of what is remembered, so that a file where no launch comes twice costs
@@ -23,8 +23,8 @@ const (
 	maxStamps    = 1024
 	maxPerName   = 32
 	maxLost      = 50_000 // then stamps are given up for this file
-	guessBits    = 12
-	historyShift = 8 // the last four stamps make the past
+	guessBits    = 14     // for the contexts of three models; with 12 a thirtieth of them shared a place
+	historyShift = 8      // the last four stamps make the past
 )
 
 // stamp is the text of one launch of one kernel.
@@ -50,7 +50,7 @@ const (
 )
 
 // slot is where the guess after the present past is kept.
-func (s *stamps) slot() *int32 { return &s.guess[s.past*0x9e3779b1>>(32-guessBits)] }
+func (s *stamps) slot() *int16 { return &s.guess[s.past*0x9e3779b1>>(32-guessBits)] }
 
 // follow adds a stamp to the past.
 func (s *stamps) follow(id int32) { s.past = s.past<<historyShift ^ uint32(id) }
@@ -68,7 +68,7 @@ func (s *stamps) match(b []byte, i int) (t *stamp, end int) {
 
 // right says that what match gave was the event.
 func (s *stamps) right() {
-	s.follow(*s.slot())
+	s.follow(int32(*s.slot()))
 	s.lost = max(s.lost-2, -maxLost)
 }
 
@@ -122,7 +122,7 @@ func (s *stamps) note(b []byte, i, end int, r Record) {
 			return
 		}
 	}
-	*slot = id
+	*slot = int16(id)
 	s.follow(id)
 }
 
