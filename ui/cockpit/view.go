@@ -115,7 +115,7 @@ func (m *Model) View() string {
 func (m *Model) spell(lines []string) {
 	for i, line := range lines {
 		line = strings.TrimRight(line, " ")
-		if s := m.env.Theme.Spell(line); s != line && widget.Width(s) <= m.width {
+		if s := m.env.Theme.SpellKeys(line); s != line && widget.Width(s) <= m.width {
 			lines[i] = s
 		}
 	}

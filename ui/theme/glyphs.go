@@ -61,10 +61,24 @@ var plain = strings.NewReplacer(
 	"╭", ".", "╮", ".", "╯", "'", "╰", "'", "’", "'", "“", "\"", "”", "\"",
 )
 
-// spelled are the keys whose signs have no ASCII of their own.
-var spelled = strings.NewReplacer("↵", "Enter", "↑↓", "up/down", "←→", "left/right")
+// keyNames are the keys whose signs have no ASCII of their own; spelled are all signs that
+// are clearer in more than one character.
+var (
+	keyNames = strings.NewReplacer("↵", "Enter", "↑↓", "up/down", "←→", "left/right")
+	spelled  = strings.NewReplacer("↵", "Enter", "↑↓", "up/down", "←→", "left/right",
+		"…", "...", "±", "+-", "≈", "~=", "≥", ">=", "≤", "<=", "→", "->", "←", "<-")
+)
 
-// Spell writes the names of keys in a text with --ascii, where it may grow longer.
+// SpellKeys writes the names of keys in a text with --ascii, where it may grow longer.
+func (t *Theme) SpellKeys(text string) string {
+	if !t.ASCII {
+		return text
+	}
+	return keyNames.Replace(text)
+}
+
+// Spell is SpellKeys for a text in which nothing stands below anything: it writes out every
+// sign that is clearer so.
 func (t *Theme) Spell(text string) string {
 	if !t.ASCII {
 		return text

@@ -75,7 +75,11 @@ func TestPlainKeepsWidth(t *testing.T) {
 }
 
 func TestSpell(t *testing.T) {
-	if got := New(termenv.Ascii, true).Spell("↵ opens, ←→ change"); got != "Enter opens, left/right change" {
+	ascii := New(termenv.Ascii, true)
+	if got := ascii.Spell("↵ opens, ←→ change, 1…6, ≈ 3 ± 1 ≥ 2"); got != "Enter opens, left/right change, 1...6, ~= 3 +- 1 >= 2" {
+		t.Errorf("%q", got)
+	}
+	if got := ascii.SpellKeys("↵ opens, ±…"); got != "Enter opens, ±…" {
 		t.Errorf("%q", got)
 	}
 	if got := New(termenv.Ascii, false).Spell("↵"); got != "↵" {
