@@ -1629,7 +1629,7 @@ class Supervisor:
             return EXIT_PARTIAL, f"stopped by {self.stopped} before the end: what was measured is written"
         if self.failed:
             told = [(p.code, p.cause) for p in parts if p.code not in (EXIT_DONE, EXIT_FAILED, EXIT_WORKER, EXIT_PARTIAL)]
-            return told[0] if told and self.failed[0] == EXIT_WORKER else self.failed
+            return min([self.failed, *told], key=telling) if self.failed[0] == EXIT_WORKER else self.failed
         broken = [p for p in parts if p.code not in (EXIT_DONE, EXIT_PARTIAL)]
         if broken:
             return broken[0].code, broken[0].cause

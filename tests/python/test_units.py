@@ -664,6 +664,20 @@ def test_the_cause_is_of_the_process_that_tells_most(tmp_path, children, code, s
     assert (s.failed[0], says in s.failed[1]) == (code, True), s.failed
 
 
+@pytest.mark.parametrize(
+    ("failed", "part", "code"),
+    [
+        ("rank 1 was ended by signal 9", (runner.EXIT_COMM, "ranks could not communicate"), runner.EXIT_WORKER),
+        ("rank 1 was ended by signal 9", (runner.EXIT_MEMORY, "out of GPU memory"), runner.EXIT_MEMORY),
+        ("a rank died: the log above says why", (runner.EXIT_COMM, "ranks could not communicate"), runner.EXIT_COMM),
+    ],
+)
+def test_the_outcome_is_what_tells_most_of_the_blame_and_the_parts(tmp_path, failed, part, code):
+    s = runner.Supervisor(experiment(), tmp_path / "c", tmp_path, runner.Place())
+    s.failed = (runner.EXIT_WORKER, failed)
+    assert s.outcome([runner.Part(tmp_path / "p", code=part[0], cause=part[1])], [])[0] == code
+
+
 def test_a_process_that_fell_while_it_left_is_not_to_blame(tmp_path):
     s = runner.Supervisor(experiment(), tmp_path / "c", tmp_path, runner.Place())
     s.blame(runner.MEASURE, [ended(tmp_path, 0, runner.EXIT_DONE, "", -11)])
