@@ -93,8 +93,8 @@ func worthTelling(before, now News) bool {
 
 // forgotten is what is known of a job that is on no list any more.
 func (l *Lab) forgotten(before News) News {
-	if !before.Job.State.Active() {
-		return before // it had ended before, and that was told
+	if told := before.Job.State != ""; told && !before.Job.State.Active() {
+		return before // it had ended before
 	}
 	now := News{At: l.options.Now(), Job: before.Job}
 	now.Job.State, now.Job.Reason = model.JobUnknown, ""

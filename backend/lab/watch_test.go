@@ -71,3 +71,12 @@ func TestForgottenJobIsTold(t *testing.T) {
 		t.Errorf("told %q, want %q", got, want)
 	}
 }
+
+// TestJobThatLeftBeforeTheFirstLook is told too: a silent end would read as a good one.
+func TestJobThatLeftBeforeTheFirstLook(t *testing.T) {
+	b := newBench(t)
+	got := b.looks(t, "77", func() {}, func() { b.clock.pass(time.Hour) })
+	if want := []string{"UNKNOWN  0"}; !slices.Equal(got, want) {
+		t.Errorf("told %q, want %q", got, want)
+	}
+}
