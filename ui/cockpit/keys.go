@@ -154,7 +154,7 @@ func (m *Model) copy(text string) tea.Cmd {
 
 // help shows the keys of this pane, then those that work everywhere, then the others'.
 func (m *Model) help() tea.Cmd {
-	groups := []widget.Group{group(m.focus, m.focused()), everywhereGroup()}
+	groups := []widget.Group{group(m.focus, m.focused()), everywhereGroup(m.general())}
 	for _, name := range m.order {
 		if name != m.focus {
 			groups = append(groups, group(name, m.panes[name]))
@@ -170,7 +170,7 @@ func (m *Model) help() tea.Cmd {
 // inShort is how to get about, on the first lines of the help whatever the pane.
 func (m *Model) inShort(width int) []string {
 	var words []string
-	for _, h := range pane.Hints(keys().Keys(), false) {
+	for _, h := range pane.Hints(m.general(), false) {
 		words = append(words, strings.ReplaceAll(m.env.Theme.Spell(h.Label)+" "+h.Verb, " ", "\u00a0"))
 	}
 	lines := widget.Wrap(strings.Join(words, "  "), width)
@@ -180,9 +180,17 @@ func (m *Model) inShort(width int) []string {
 	return append(lines, "")
 }
 
+// general are the keys of every pane, but for those that this one needs for itself.
+func (m *Model) general() []pane.Key {
+	own := m.focused().Keys()
+	return slices.DeleteFunc(keys().Keys(), func(k pane.Key) bool {
+		return slices.ContainsFunc(own, func(o pane.Key) bool { return slices.Contains(o.Keys, k.Keys[0]) })
+	})
+}
+
 // everywhereGroup is what works in every pane.
-func everywhereGroup() widget.Group {
-	return widget.Group{Title: "Everywhere", Hints: append(pane.Hints(keys().Keys(), false), mouseHint)}
+func everywhereGroup(general []pane.Key) widget.Group {
+	return widget.Group{Title: "Everywhere", Hints: append(pane.Hints(general, false), mouseHint)}
 }
 
 func group(name pane.Name, p pane.Pane) widget.Group {
@@ -191,7 +199,7 @@ func group(name pane.Name, p pane.Pane) widget.Group {
 
 // Manual is every key of the program, pane by pane, for the manual page.
 func Manual() []widget.Group {
-	groups := []widget.Group{everywhereGroup()}
+	groups := []widget.Group{everywhereGroup(keys().Keys())}
 	for _, name := range pane.Names() {
 		if make := makers[name]; make != nil {
 			p := make(pane.Env{Theme: theme.New(0, false)})

@@ -256,6 +256,9 @@ func active(list lab.JobList) bool {
 }
 
 func (m *Model) startExport() tea.Cmd {
+	if m.env.Lab.ReadOnly() {
+		return pane.Warn(pane.Locked("write files"))
+	}
 	m.say(pane.Note{Text: "exporting …", Tone: theme.Busy})
 	return m.export.Start(m.env.Ctx, m.env.Lab.Export)
 }

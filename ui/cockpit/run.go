@@ -142,6 +142,9 @@ type outside interface {
 // edit hands the terminal to the user's editor. Polling waits meanwhile, for the event
 // loop does; the panes read the file again afterwards.
 func (m *Model) edit(path string) tea.Cmd {
+	if m.env.Lab.ReadOnly() {
+		return pane.Warn(pane.Locked("edit a file"))
+	}
 	words := append(slices.Clone(m.options.Editor), path)
 	return m.elsewhere(func(o outside) error {
 		return o.Away(func(in io.Reader, out io.Writer) error { return editor(words, in, out).Run() })

@@ -92,6 +92,11 @@ func (l *Lab) Called(prefix string) int {
 	return n
 }
 
+// Writes are the methods that change a file or a job.
+func Writes() []string {
+	return []string{"Clone", "Save", "Submit", "Cancel", "SaveScreen", "KeepUnsaved", "ExportChart", "Export"}
+}
+
 // Workspace, Site and the others say where we are.
 func (l *Lab) Workspace() string { return "/home/user/vllm-profiling" }
 

@@ -103,7 +103,7 @@ func mayWrite(p *Pane) string {
 		return "nothing is drawn: there is nothing to write"
 	}
 	if p.env.Lab.ReadOnly() {
-		return "read-only: start shardeck without --read-only to write files"
+		return pane.Locked("write files")
 	}
 	return ""
 }

@@ -88,7 +88,7 @@ func needDraft(p *Pane) string {
 func mayEdit(p *Pane) string {
 	switch {
 	case p.env.Lab.ReadOnly():
-		return "read-only: start shardeck without --read-only to change or submit anything"
+		return pane.Locked("change or submit anything")
 	case p.busy():
 		return "wait: the draft is being saved"
 	}

@@ -176,7 +176,7 @@ func needRun(p *Pane) string {
 
 func mayWrite(p *Pane) string {
 	if p.env.Lab.ReadOnly() {
-		return "read-only: start shardeck without --read-only to change or submit anything"
+		return pane.Locked("change or submit anything")
 	}
 	if r, ok := p.current(); ok && r.Problem != "" && len(p.marked) == 0 {
 		return name(r) + " cannot be used until its file is put right: e opens it"

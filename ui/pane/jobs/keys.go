@@ -94,7 +94,7 @@ func needFix(p *Pane) string {
 	case !j.State.Failed():
 		return "job " + j.ID + " has not failed: there is nothing to mend"
 	case p.env.Lab.ReadOnly():
-		return "read-only: start shardeck without --read-only to change anything"
+		return pane.Locked("change anything")
 	case p.detail.id != j.ID:
 		return "wait: its log is being read"
 	case len(p.detail.cause.Remedies) == 0:
@@ -154,7 +154,7 @@ func mayCancel(p *Pane) string {
 	case !ok:
 		return needJob(p)
 	case p.env.Lab.ReadOnly():
-		return "read-only: start shardeck without --read-only to cancel anything"
+		return pane.Locked("cancel anything")
 	case !j.State.Active():
 		return "job " + j.ID + " has ended: there is nothing to cancel"
 	}
