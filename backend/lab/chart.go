@@ -54,7 +54,7 @@ const (
 // the file's path, relative to the workspace. The name says what is drawn: the same
 // chart is written over, another is not.
 func (l *Lab) ExportChart(_ context.Context, c Chart, f Format) (string, error) {
-	if err := l.writable("write a chart"); err != nil {
+	if err := l.Writable("write a chart"); err != nil {
 		return "", err
 	}
 	var out bytes.Buffer

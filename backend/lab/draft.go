@@ -107,7 +107,7 @@ func (d *Draft) Diff() string {
 
 // Save writes the file atomically; it refuses when the file changed on disk since.
 func (d *Draft) Save() error {
-	if err := d.lab.writable("save " + d.File); err != nil {
+	if err := d.lab.Writable("save " + d.File); err != nil {
 		return err
 	}
 	return kinded(d.lab.ws.SaveDocument(d.doc))

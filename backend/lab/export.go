@@ -46,7 +46,7 @@ func (l *Lab) Export(ctx context.Context) ([]string, error) {
 // ExportAll reads every run, one after the other, and writes the summary and the
 // charts. A run that cannot be read has its row, empty, and its Problem.
 func (l *Lab) ExportAll(ctx context.Context, progress pool.Progress) (Report, error) {
-	if err := l.writable("write the summary"); err != nil {
+	if err := l.Writable("write the summary"); err != nil {
 		return Report{}, err
 	}
 	runs, err := l.Runs(ctx)

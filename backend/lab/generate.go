@@ -29,7 +29,7 @@ const nsysDefault = "E1.3"
 // refused, which is an Action and no error. What was written before an error is
 // listed with it.
 func (l *Lab) Generate(ctx context.Context, o GenerateOptions) ([]Wrote, error) {
-	if err := l.writable("generate"); err != nil {
+	if err := l.Writable("generate"); err != nil {
 		return nil, err
 	}
 	g := &generation{lab: l, force: o.Force}

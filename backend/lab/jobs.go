@@ -245,15 +245,15 @@ func (l *Lab) noJob(ref string, list JobList) error {
 
 // Cancel ends one job. One that has ended already is no error.
 func (l *Lab) Cancel(ctx context.Context, jobID string) error {
-	if err := l.writable("cancel job " + jobID); err != nil {
+	if err := l.Writable("cancel job " + jobID); err != nil {
 		return err
 	}
 	defer l.poll.Expire()
 	return kinded(l.scheduler.Cancel(ctx, jobID))
 }
 
-// writable refuses a change in a lab that is read-only.
-func (l *Lab) writable(what string) error {
+// Writable refuses a change in a lab that is read-only.
+func (l *Lab) Writable(what string) error {
 	if !l.options.ReadOnly {
 		return nil
 	}

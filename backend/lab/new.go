@@ -22,7 +22,7 @@ type NewOptions struct {
 // came from, and its script. Nothing is written if the config would not be valid; a
 // layout that is not legal is written and says so in the row's verdict.
 func (l *Lab) New(ctx context.Context, o NewOptions) (Row, []Wrote, error) {
-	if err := l.writable("write a config"); err != nil {
+	if err := l.Writable("write a config"); err != nil {
 		return Row{}, nil, err
 	}
 	p, err := l.drawUp(o)

@@ -136,7 +136,7 @@ func readingID(run string) string {
 // SubmitReading records and submits the job, as any other: its tag is on disk before
 // Slurm hears of it. A job of the same run that has not ended refuses it.
 func (l *Lab) SubmitReading(ctx context.Context, p NodeReading) (model.Submission, error) {
-	if err := l.writable("submit " + p.Name); err != nil {
+	if err := l.Writable("submit " + p.Name); err != nil {
 		return model.Submission{}, err
 	}
 	if l.scheduler.Name() == local.Name {

@@ -35,7 +35,7 @@ func (l *Lab) Submit(ctx context.Context, id string, nsys bool) (model.Submissio
 // comment, is on disk before the scheduler hears of it, so that neither a lost reply
 // nor a dropped link can lose a job or submit it twice.
 func (l *Lab) SubmitWith(ctx context.Context, id string, o SubmitOptions) (model.Submission, error) {
-	if err := l.writable("submit " + id); err != nil {
+	if err := l.Writable("submit " + id); err != nil {
 		return model.Submission{}, err
 	}
 	p, err := l.Preview(ctx, id, o.Nsys)

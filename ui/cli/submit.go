@@ -53,6 +53,9 @@ func (a *app) submit(ctx context.Context, l *lab.Lab, ids []string, f submitFlag
 	if f.dryRun {
 		return a.printPreviews(previews, l.Starts(ctx, previews))
 	}
+	if err := l.Writable("submit " + ids[0]); err != nil {
+		return err // before anybody is asked
+	}
 	if err := a.refuse(previews); err != nil {
 		return err
 	}
