@@ -15,7 +15,7 @@ import (
 
 // mouseHint is what the help says of it.
 var mouseHint = widget.Hint{Label: "mouse", Verb: "point",
-	Help: "the wheel scrolls; a click goes to a tab, pane or row, or presses a key of the last line; with shift the terminal selects text"}
+	Help: "the wheel scrolls; a click goes to a tab, pane or row, orders by the title of a column, or presses a key of the last line; with shift the terminal selects text"}
 
 // mouse scrolls what is pointed at; a click goes to it.
 func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
@@ -61,7 +61,7 @@ func (m *Model) click(x, y int) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	point := pane.ClickMsg{Line: y - r.y}
+	point := pane.ClickMsg{X: x - r.x, Line: y - r.y}
 	if r.name == m.focus {
 		return m.tell(r.name, point)
 	}

@@ -477,7 +477,9 @@ func TestClickGoesToWhatItPointsAt(t *testing.T) {
 			return d
 		}
 		click(" E1.3 ").Expect("▌ E1.3")
-		click("tok/s").Expect("▌ E1.3")
+		click("tok/s").Expect("▌ E1.3", "1 Experiments", "by tok/s")
+		click("  tok/s").Expect("by tok/s").Absent("by tok/s, greatest")
+		click("  tok/s").Absent("by tok/s")
 		d.Press("3")
 		click(" 3141570 ").Expect("▌ 3141570")
 		click("2 Config").Expect("▌ Tensor (TP)")
@@ -485,6 +487,17 @@ func TestClickGoesToWhatItPointsAt(t *testing.T) {
 		click("→ change").Expect("Pipeline (PP)  ◂ 2 ▸")
 		click("? help").Expect("Keys", "Close")
 		click("esc close").Absent("Close").Expect("▌ Pipeline (PP)")
+		d.Press("4")
+		click("deepseek-v2-lite-ep2").Expect("▌ deepseek-v2-lite-ep2")
+		click("TPOT").Expect("by TPOT").Absent("greatest")
+		d.Press("enter")
+		click("ranks  phases").Expect("▌ranks")
+		click("calls").Expect("calls, greatest first")
+		d.Press("esc", "5")
+		click("  TP4  ").Expect("▌ A     4  TP4")
+		d.Press("1", "home", "down", "t")
+		click("collectives  ").Expect("▌collectives")
+		click("broadcast    ").Expect("▌ broadcast")
 	}
 }
 

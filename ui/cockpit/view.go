@@ -178,6 +178,7 @@ func (m *Model) titleLine(r room) string {
 	left, right := m.panes[r.name].Title()
 	th := m.env.Theme
 	name, rest, _ := strings.Cut(left, " · ")
+	right = shorter(right, m.width-widget.Width(name)-8)
 	head := " " + th.Paint(theme.Accent, th.Cursor+name)
 	if rest != "" {
 		head += " · " + widget.Sentence(rest, max(m.width-widget.Width(name)-widget.Width(right)-8, 4))
@@ -190,6 +191,8 @@ func (m *Model) titleRule(r room) string {
 	left, right := m.panes[r.name].Title()
 	th := m.env.Theme
 	number := fmt.Sprint(m.number(r.name)) + " "
+	name, _, _ := strings.Cut(number+left, " · ")
+	right = shorter(right, r.width-8-widget.Width(name))
 	room := r.width - 8 - widget.Width(right)
 	text := pane.Joined(max(room, 8), strings.Split(number+left, " · ")...)
 	head := th.Paint(theme.Dim, th.Rule+" ") + text + " "
@@ -203,6 +206,18 @@ func (m *Model) titleRule(r room) string {
 	}
 	rule := strings.Repeat(th.Rule, max(r.width-widget.Width(head)-widget.Width(right), 0))
 	return widget.Fit(head+th.Paint(theme.Dim, rule+right), r.width)
+}
+
+// shorter leaves out clauses of a text, the last first, until it fits; the first stays.
+func shorter(text string, width int) string {
+	for widget.Width(text) > width {
+		at := strings.LastIndex(text, ", ")
+		if at < 0 {
+			break
+		}
+		text = text[:at]
+	}
+	return text
 }
 
 func (m *Model) number(name pane.Name) int {

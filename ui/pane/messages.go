@@ -122,8 +122,8 @@ type CopyMsg struct{ Text string }
 // waits while another one is.
 type AskMsg struct{ Ask *Ask }
 
-// ClickMsg tells a pane, and no other, which of its lines was clicked: 0 is its first.
-type ClickMsg struct{ Line int }
+// ClickMsg tells a pane, and no other, where it was clicked: 0, 0 is its upper left corner.
+type ClickMsg struct{ X, Line int }
 
 // SeenMsg is what the logs of jobs say in a few words, by job: the stage of one that runs,
 // the cause of one that failed.

@@ -100,6 +100,20 @@ func natural(a, b string) int {
 
 func leadingDigits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
 
+// Next is the sort after one more wish to see that column: it first, then turned, then
+// as the list comes.
+func (s Sort) Next(column int, down bool) Sort {
+	first := Sort{On: true, Column: column, Down: down}
+	switch s {
+	case first:
+		first.Down = !down
+		return first
+	case Sort{On: true, Column: column, Down: !down}:
+		return Sort{}
+	}
+	return first
+}
+
 // Text is a sort as it is kept: the number of the column, and - for greatest first.
 func (s Sort) Text() string {
 	switch {

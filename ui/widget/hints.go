@@ -105,12 +105,23 @@ func (h Hint) lines(th *theme.Theme, label, width int) []string {
 	return out
 }
 
+// ruleIndent is what stands before the title of a rule.
+const ruleIndent = 4
+
 // Rule is a line across, with a title near its left end.
 func Rule(th *theme.Theme, width int, title string) string {
 	if title == "" {
 		return th.Paint(theme.Dim, " "+strings.Repeat(th.Rule, max(width-2, 0)))
 	}
-	title = Sentence(title, max(width-6, 0))
+	title = Sentence(title, max(width-6, 0)) // after ruleIndent columns
 	rest := strings.Repeat(th.Rule, max(width-5-Width(title), 0))
 	return th.Paint(theme.Dim, " "+th.Rule+th.Rule+" ") + title + th.Paint(theme.Dim, " "+rest)
+}
+
+// RuleWith is a Rule with a remark at its end, where the title leaves room for it.
+func RuleWith(th *theme.Theme, width int, title, remark string) string {
+	if remark == "" || Width(title)+Width(remark)+8 > width {
+		return Rule(th, width, title)
+	}
+	return Rule(th, width-Width(remark)-2, title) + " " + th.Paint(theme.Dim, remark)
 }

@@ -40,6 +40,9 @@ type Table struct {
 	decimal  []int // most digits after the point in each column
 	firstCol int
 	head     int
+
+	shown, widths []int // columns, as drawn last
+	drawn         int   // lines, as drawn last
 }
 
 // gap between columns, and what stands before a row: the cursor and the mark.
@@ -102,6 +105,7 @@ func (t *Table) aligned(c int, text string) string {
 // View draws header and window into width and height.
 func (t *Table) View(th *theme.Theme, width, height int) []string {
 	shown, widths := t.layout(width)
+	t.shown, t.widths = shown, widths
 	lines := t.header(th, shown, widths)
 	t.head = len(lines)
 	room := max(height-len(lines), 0)
@@ -109,7 +113,8 @@ func (t *Table) View(th *theme.Theme, width, height int) []string {
 	for i := t.First; i < min(t.First+room, len(t.rows)); i++ {
 		lines = append(lines, t.line(th, i, shown, widths))
 	}
-	return lines[:min(len(lines), max(height, 0))]
+	t.drawn = min(len(lines), max(height, 0))
+	return lines[:t.drawn]
 }
 
 // HeaderRows is how many lines the header took when last drawn: two if a column in

@@ -136,6 +136,11 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		p.seek(msg.Run)
 	case pane.SelectMsg:
 		p.follow(msg)
+	case pane.ClickMsg:
+		if spot, ok := p.table.At(msg.X, msg.Line-p.tableTop()); ok && spot.Row >= 0 {
+			p.table.Cursor = spot.Row
+			return p, p.moved()
+		}
 	}
 	if done, ok := p.writing.Take(msg); ok {
 		return p, wrote(done)

@@ -37,9 +37,15 @@ func (p *Pane) chartRows() int {
 	return rows
 }
 
-func (p *Pane) tableRows() int {
-	return p.height - p.chartRows() - 1 - p.table.HeaderRows()
+// tableTop is how many lines stand over the table: the chart and a blank one, or none.
+func (p *Pane) tableTop() int {
+	if n := p.chartRows(); n > 0 {
+		return n + 1
+	}
+	return 0
 }
+
+func (p *Pane) tableRows() int { return p.height - p.tableTop() - p.table.HeaderRows() }
 
 // View draws the chart over its points.
 func (p *Pane) View() string {

@@ -104,7 +104,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case restedMsg:
 		return p, p.rested(msg)
 	case pane.ClickMsg:
-		return p, p.clicked(msg.Line - p.table.HeaderRows())
+		return p, p.clicked(msg)
 	}
 	return p, p.reply(msg)
 }
@@ -267,12 +267,18 @@ func (p *Pane) Restore(kept map[string]string) {
 
 func (p *Pane) markedIDs() []string { return slices.Sorted(maps.Keys(p.marked)) }
 
-// clicked goes to a row in sight.
-func (p *Pane) clicked(line int) tea.Cmd {
-	if line < 0 || line >= p.tableRows() || p.table.First+line >= len(p.shown) {
+// clicked goes to a row in sight, or orders by the title of a column.
+func (p *Pane) clicked(msg pane.ClickMsg) tea.Cmd {
+	spot, ok := p.table.At(msg.X, msg.Line)
+	switch {
+	case !ok:
 		return nil
+	case spot.Row < 0 && spot.Column >= 0:
+		p.sort = p.sort.Next(spot.Column, columns[spot.Column].Right)
+		p.fill()
+	case spot.Row >= 0:
+		p.table.Cursor = spot.Row
 	}
-	p.table.Cursor = p.table.First + line
 	return p.moved()
 }
 

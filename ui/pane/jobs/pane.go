@@ -116,7 +116,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case pane.SubmittedMsg:
 		p.want = msg.Job
 	case pane.ClickMsg:
-		return p, p.clicked(msg.Line - p.table.HeaderRows())
+		return p, p.clicked(msg)
 	case restedMsg:
 		if msg.rest == p.rest {
 			return p, p.read()
@@ -230,14 +230,14 @@ func (p *Pane) currentID() string {
 	return j.ID
 }
 
-// clicked goes to a job in sight.
-func (p *Pane) clicked(line int) tea.Cmd {
+// clicked goes to a job in sight, from wherever the keys were.
+func (p *Pane) clicked(msg pane.ClickMsg) tea.Cmd {
 	p.inLog = false
-	if line < 0 || line >= p.listRows() || p.table.First+line >= len(p.shown) {
-		return nil
+	if spot, ok := p.table.At(msg.X, msg.Line); ok && spot.Row >= 0 {
+		p.table.Cursor = spot.Row
+		return p.moved()
 	}
-	p.table.Cursor = p.table.First + line
-	return p.moved()
+	return nil
 }
 
 // moved waits for the cursor to rest before the log is read.

@@ -67,14 +67,7 @@ func (p *Pane) viewBefore() tea.Cmd { p.turn(-1); return nil }
 // first, least first, as they are.
 func (p *Pane) orderSplit() tea.Cmd {
 	d := p.detail
-	switch first := (pane.Sort{On: true, Column: d.table.Column, Down: true}); d.sort {
-	case first:
-		d.sort.Down = false
-	case pane.Sort{On: true, Column: first.Column}:
-		d.sort = pane.Sort{}
-	default:
-		d.sort = first
-	}
+	d.sort = d.sort.Next(d.table.Column, true)
 	if a := p.analyses[d.run]; a != nil {
 		d.show(p.env.Theme, a, p.metrics())
 	}
@@ -84,15 +77,7 @@ func (p *Pane) orderSplit() tea.Cmd {
 // order goes from best first to worst first to the order of the runs.
 func (p *Pane) order() tea.Cmd {
 	d, _ := p.definition()
-	first := pane.Sort{On: true, Column: p.table.Column, Down: d.Better != model.Lower}
-	switch p.sort {
-	case first:
-		p.sort.Down = !p.sort.Down
-	case pane.Sort{On: true, Column: first.Column, Down: !first.Down}:
-		p.sort = pane.Sort{}
-	default:
-		p.sort = first
-	}
+	p.sort = p.sort.Next(p.table.Column, d.Better != model.Lower)
 	p.fill()
 	return nil
 }

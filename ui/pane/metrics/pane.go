@@ -127,6 +127,8 @@ func (p *Pane) take(msg tea.Msg) tea.Cmd {
 		p.fill()
 	case restedMsg:
 		return p.rested(msg)
+	case pane.ClickMsg:
+		return p.clicked(msg)
 	}
 	return p.reply(msg)
 }

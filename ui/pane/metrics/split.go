@@ -166,19 +166,16 @@ func (p *Pane) turn(by int) {
 
 // viewLine is the rule over an opened run: the names of its views.
 func (p *Pane) viewLine() string {
-	th := p.env.Theme
-	var names []string
-	for i, v := range views {
-		tone, sign := theme.Dim, ""
-		switch {
-		case i == p.detail.view && p.focused:
-			tone, sign = theme.Accent, th.Cursor
-		case i == p.detail.view:
-			tone = theme.Strong
-		}
-		names = append(names, th.Paint(tone, sign+v.name))
+	d := p.detail
+	return widget.RuleWith(p.env.Theme, p.width, p.viewNames().String(p.env.Theme), d.sort.Words(d.table.Columns))
+}
+
+func (p *Pane) viewNames() widget.Choice {
+	c := widget.Choice{At: p.detail.view, Focused: p.focused}
+	for _, v := range views {
+		c.Names = append(c.Names, v.name)
 	}
-	return widget.Rule(th, p.width, strings.Join(names, "  "))
+	return c
 }
 
 // noRows says why the view has none; empty: it has some.

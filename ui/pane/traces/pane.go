@@ -88,6 +88,8 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		return p, p.follow(msg)
 	case pane.AnalysedMsg:
 		p.analysed(msg.Analysis)
+	case pane.ClickMsg:
+		p.clicked(msg)
 	}
 	if done, ok := p.list.Take(msg); ok {
 		return p, p.listed(done)

@@ -34,6 +34,7 @@ type sheet struct {
 	filters []pane.Filter
 	sorts   []pane.Sort // of each part
 	at      int         // the part with the cursor
+	drawn   frame       // how it was drawn last
 }
 
 func newSheet(parts []part) *sheet {
@@ -92,8 +93,11 @@ func (s *sheet) ordered() string {
 	if !now.On {
 		return ""
 	}
-	c := s.parts[s.at].columns[now.Column]
-	return "by " + strings.TrimSpace(c.Title+" "+c.Unit) + ", greatest first"
+	c, end := s.parts[s.at].columns[now.Column], "least"
+	if now.Down {
+		end = "greatest"
+	}
+	return "by " + strings.TrimSpace(c.Title+" "+c.Unit) + ", " + end + " first"
 }
 
 // filter narrows the part with the cursor.

@@ -1,8 +1,6 @@
 package traces
 
 import (
-	"strings"
-
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -55,6 +53,7 @@ const leastPart = 5
 // view is the parts that have room, in their order.
 func (s *sheet) view(f frame) []string {
 	var lines []string
+	s.drawn = f
 	for i, height := range s.rooms(f) {
 		if height < 2 {
 			continue
@@ -88,24 +87,20 @@ func (s *sheet) emptiness(f frame, i int) string {
 
 // head is the rule over a part: its name, or where the others are a key away, all names.
 func (s *sheet) head(f frame, i int) string {
-	var names []string
-	for n, part := range s.parts {
-		tone, sign := theme.Dim, ""
-		switch {
-		case n == s.at && f.focused:
-			tone, sign = theme.Accent, f.th.Cursor
-		case n == s.at:
-			tone = theme.Strong
-		}
-		if !f.tall || n == i {
-			names = append(names, f.th.Paint(tone, sign+part.name))
-		}
+	names := s.choice(f)
+	if f.tall {
+		names = widget.Choice{Names: names.Names[i : i+1], At: names.At - i, Focused: f.focused}
 	}
-	title, remark := strings.Join(names, "  "), s.remark(f, i)
-	if remark == "" || widget.Width(title)+widget.Width(remark)+8 > f.width {
-		return widget.Rule(f.th, f.width, title)
+	return widget.RuleWith(f.th, f.width, names.String(f.th), s.remark(f, i))
+}
+
+// choice is the names of all parts.
+func (s *sheet) choice(f frame) widget.Choice {
+	c := widget.Choice{At: s.at, Focused: f.focused}
+	for _, part := range s.parts {
+		c.Names = append(c.Names, part.name)
 	}
-	return widget.Rule(f.th, f.width-widget.Width(remark)-2, title) + " " + f.th.Paint(theme.Dim, remark)
+	return c
 }
 
 // remark stands at the end of the rule over a part, where the names leave room for it.
