@@ -129,17 +129,17 @@ func LayoutWord(l model.Layout) string {
 // ShortModel is a model's name without its owner.
 func ShortModel(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
-// MetricText is a metric's value as a cell shows it: "–" where there is none.
-func MetricText(m model.Metric, d model.Definition) string {
+// MetricText is a metric's value in words: "–" where there is none.
+func MetricText(th *theme.Theme, m model.Metric, d model.Definition) string {
 	if m.Value == nil {
 		if m.Reason == "none" {
 			return "none"
 		}
-		return "–"
+		return th.Missing
 	}
 	text := widget.Figure(*m.Value, d.Decimals)
 	if m.Estimate {
-		text = "≈" + text
+		text = th.About + text
 	}
 	return text
 }

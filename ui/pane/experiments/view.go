@@ -46,7 +46,7 @@ func (p *Pane) cells(r lab.Row) []widget.Cell {
 	l := e.Layout
 	cells := []widget.Cell{{Text: e.ID}, {Text: pane.ShortModel(e.Model.Name)}, number(l.TP), number(l.PP), number(l.DP()), number(l.EP), number(l.GPUs()), {Text: p.also[r.File], Tone: theme.Dim}, job}
 	for _, m := range []string{"throughput_tokens_sec", "tpot", "comm_overhead", "ttft"} {
-		cells = append(cells, metricCell(r.Analysis, m))
+		cells = append(cells, metricCell(p.env.Theme, r.Analysis, m))
 	}
 	cells = append(cells, number(e.Data.BatchSize), number(e.Data.SeqLen), number(e.Data.MaxTokens))
 	return append(cells, spreadCell(r.Analysis), tracedCell(r, now))
@@ -54,7 +54,7 @@ func (p *Pane) cells(r lab.Row) []widget.Cell {
 
 func number(n int) widget.Cell { return widget.Cell{Text: widget.Int(n)} }
 
-func metricCell(a *model.Analysis, name string) widget.Cell {
+func metricCell(th *theme.Theme, a *model.Analysis, name string) widget.Cell {
 	none := widget.Cell{Text: "–", Tone: theme.Dim}
 	d, ok := model.Define(name)
 	if a == nil || !ok {
@@ -67,7 +67,7 @@ func metricCell(a *model.Analysis, name string) widget.Cell {
 	if name == "comm_overhead" {
 		d.Decimals = 1
 	}
-	return widget.Cell{Text: pane.MetricText(m, d)}
+	return widget.Cell{Text: pane.MetricText(th, m, d)}
 }
 
 func spreadCell(a *model.Analysis) widget.Cell {

@@ -84,11 +84,11 @@ func (p *Pane) deltaNote(r model.Run, m model.Metric, d model.Definition) pane.N
 		return pane.Note{Text: p.baseline + " was not read: ↵ on it reads it", Tone: theme.Warn}
 	}
 	b := base.Metric(d.Name)
-	text := d.Name + " " + pane.MetricText(m, d) + " " + d.Unit
+	text := d.Name + " " + pane.MetricText(p.env.Theme, m, d) + " " + d.Unit
 	if b.Value == nil {
 		return pane.Note{Text: text + "; " + p.baseline + " has none: " + missingWords(b)}
 	}
-	text += " against " + pane.MetricText(b, d) + " of " + p.baseline
+	text += " against " + pane.MetricText(p.env.Theme, b, d) + " of " + p.baseline
 	if words, ok := p.sampledWords(r.Name, d); ok {
 		text = words
 	}

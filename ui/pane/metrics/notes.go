@@ -78,7 +78,7 @@ func (p *Pane) valueLine(m model.Metric, d model.Definition, width int) string {
 	if m.Value == nil {
 		return p.env.Theme.Paint(theme.Dim, widget.Sentence(d.Name+": "+missingWords(m), width))
 	}
-	text := d.Name + "  " + pane.MetricText(m, d) + " " + d.Unit
+	text := d.Name + "  " + pane.MetricText(p.env.Theme, m, d) + " " + d.Unit
 	if s := spark(p.env.Theme, m.PerRank); s != "" {
 		text += "   " + s + "  " + rankWords(m, d)
 	}

@@ -113,7 +113,7 @@ func (p *Pane) cell(run string, a *model.Analysis, d model.Definition) widget.Ce
 	}
 	m := a.Metric(d.Name)
 	if m.Value == nil {
-		none.Text = pane.MetricText(m, d)
+		none.Text = pane.MetricText(p.env.Theme, m, d)
 		return none
 	}
 	if d.Name != "straggler" && p.baseline != "" && run != p.baseline {
