@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -102,6 +103,33 @@ func TestUnion(t *testing.T) {
 		if got := u.length(); got != c.want {
 			t.Errorf("%v covers %d, want %d", c.list, got, c.want)
 		}
+	}
+}
+
+// TestUnionOfMany takes more than a piece holds, every third out of order and some alike,
+// against one mark for each nanosecond.
+func TestUnionOfMany(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var u union
+	covered := make([]bool, 4*chunk*3)
+	for i := range 2 * chunk {
+		start, dur := int64(i)*6, int64(r.IntN(5))
+		if i%3 == 0 {
+			start = max(start-int64(r.IntN(400)), 0)
+		}
+		u.add(start, start+dur)
+		for n := start; n < start+dur; n++ {
+			covered[n] = true
+		}
+	}
+	want := int64(0)
+	for _, c := range covered {
+		if c {
+			want++
+		}
+	}
+	if got := u.length(); got != want {
+		t.Errorf("covers %d, want %d", got, want)
 	}
 }
 

@@ -90,37 +90,64 @@ func (t *tally) work() Work {
 // interval is from start to end, ns.
 type interval struct{ start, end int64 }
 
-// union is a set of intervals. Those that come in order are merged as they come.
+// chunk is how many intervals are kept in one piece: a list that grows is not copied.
+const chunk = 1 << 16
+
+// union is a set of intervals. Those that come in order are merged as they come; the few
+// of other streams that come late are put between them in the end.
 type union struct {
-	list   []interval
-	behind bool // some came out of order
+	full [][]interval
+	list []interval // the last piece
+	late []interval
 }
 
 func (u *union) add(start, end int64) {
-	if n := len(u.list); n > 0 {
-		last := &u.list[n-1]
-		if start >= last.start && start <= last.end {
-			last.end = max(last.end, end)
-			return
-		}
-		u.behind = u.behind || start < last.start
+	n := len(u.list)
+	if n == 0 {
+		u.list = append(make([]interval, 0, chunk), interval{start, end})
+		return
 	}
-	u.list = append(u.list, interval{start, end})
+	last := &u.list[n-1]
+	switch {
+	case start < last.start:
+		u.late = append(u.late, interval{start, end})
+	case start <= last.end:
+		last.end = max(last.end, end)
+	case n == chunk:
+		u.full = append(u.full, u.list)
+		u.list = append(make([]interval, 0, chunk), interval{start, end})
+	default:
+		u.list = append(u.list, interval{start, end})
+	}
 }
 
 // length is the time covered.
 func (u *union) length() int64 {
-	if u.behind {
-		slices.SortFunc(u.list, func(a, b interval) int { return cmp.Compare(a.start, b.start) })
-	}
-	var sum, end int64 = 0, math.MinInt64
-	for _, i := range u.list {
-		if i.end > end {
-			sum += i.end - max(i.start, end)
-			end = i.end
+	slices.SortFunc(u.late, func(a, b interval) int { return cmp.Compare(a.start, b.start) })
+	c, late := cover{end: math.MinInt64}, u.late
+	for _, list := range append(u.full, u.list) {
+		for _, i := range list {
+			for len(late) > 0 && late[0].start < i.start {
+				c.add(late[0])
+				late = late[1:]
+			}
+			c.add(i)
 		}
 	}
-	return sum
+	for _, i := range late {
+		c.add(i)
+	}
+	return c.sum
+}
+
+// cover is the length of intervals that come in the order of their starts.
+type cover struct{ sum, end int64 }
+
+func (c *cover) add(i interval) {
+	if i.end > c.end {
+		c.sum += i.end - max(i.start, c.end)
+		c.end = i.end
+	}
 }
 
 // nanos are microseconds read as a float, in ns.
