@@ -2,11 +2,11 @@ package lab
 
 import (
 	"errors"
-	"fmt"
 
 	"shardeck/backend/replay"
 	"shardeck/backend/scheduler"
 	"shardeck/backend/workspace"
+	"shardeck/model"
 )
 
 // Kinds of errors that callers act upon; the words for people are in the error itself.
@@ -27,35 +27,8 @@ var (
 	ErrRefused = errors.New("edited by hand")
 )
 
-// Fault is an error for people: what is wrong, why, and what to do about it.
-type Fault struct {
-	Text  string // one line: the fault, and its cause unless Err says it
-	ToDo  string // what to do, one line; empty: nothing but to read
-	Kind  error  // one of the kinds above, nil for none
-	Cause error  // what it came from, nil for none
-}
-
-// Error is the fault and its cause on one line.
-func (f *Fault) Error() string {
-	if f.Cause == nil {
-		return f.Text
-	}
-	return fmt.Sprintf("%s: %v", f.Text, f.Cause)
-}
-
-// Fix is what to do about it.
-func (f *Fault) Fix() string { return f.ToDo }
-
-// Unwrap gives errors.Is the kind and the cause.
-func (f *Fault) Unwrap() []error {
-	var all []error
-	for _, err := range []error{f.Kind, f.Cause} {
-		if err != nil {
-			all = append(all, err)
-		}
-	}
-	return all
-}
+// Fault is an error for people, of one of the kinds above or of none.
+type Fault = model.Fault
 
 // invalid, unknown and failed make faults of their kind.
 func invalid(text, fix string) error { return &Fault{Text: text, ToDo: fix, Kind: ErrInvalid} }
