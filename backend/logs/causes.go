@@ -203,6 +203,11 @@ var failures = []cause{
 		fixes: []string{"submit again with vllm.enforce_eager: true", "see that vLLM and PyTorch fit each other: pip check"},
 	},
 	{
+		title: "nsys left no report of what it recorded",
+		holds: []string{"but could not make a report of it", "shardeck: nsys left "},
+		fixes: []string{"load an nsys that has its importer beside it (target-linux-x64 and host-linux-x64)", "on another machine: QdstrmImporter -i nsys_0.qdstrm, then nsys export --type sqlite nsys_0.nsys-rep"},
+	},
+	{
 		title:   "a file is missing",
 		holds:   []string{"No such file or directory", "FileNotFoundError", "can't open file"},
 		pattern: fileName,

@@ -57,6 +57,7 @@ func TestEveryCause(t *testing.T) {
 		{"heads", "FAILED 2:0", "the layout does not fit the model", "divisible by tensor parallel size (3)", "shardeck check"},
 		{"too-long", "FAILED 2:0", "the prompt and output are longer", "max_model_len (140000)", "data.seq_len"},
 		{"argument", "FAILED 2:0", "vLLM does not know an argument", "num_scheduler_step", "vllm:"},
+		{"nsys-import", "FAILED 10:0", "nsys left no report", "nsys recorded nsys_0.qdstrm", "load an nsys"},
 		{"crash", "FAILED 139:0", "the program crashed", "Segmentation fault", "enforce_eager"},
 		{"read-only", "FAILED 1:0", "a path may not be read or written", "Permission denied", "$SCRATCH"},
 		{"silent-memory", "FAILED 7:0", "the runner ended: out of GPU memory", "Exited with exit code 7", "parallelism.tp"},

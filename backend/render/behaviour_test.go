@@ -37,24 +37,6 @@ if [ -n "${WRITE-}" ]; then echo "{}" >"$out/timing_stats_0.json"; fi
 exit "${CODE:-0}"
 `
 
-// fakeNsys runs what it is given, and leaves a report where it was told to.
-const fakeNsys = `#!/bin/bash
-case $1 in
-  profile)
-    shift
-    opts=
-    while case $1 in -*) true ;; *) false ;; esac; do
-      opts="$opts $1"
-      if [ "$1" = -o ]; then shift; echo report >"$1.nsys-rep"; fi
-      shift
-    done
-    echo "$opts" >"${NSYS_SAID}"
-    exec "$@" ;;
-  export) shift; while [ "$1" != -o ]; do shift; done; echo db >"$2" ;;
-  stats) shift; while [ "$1" != -o ]; do shift; done; echo csv >"$2_cuda_gpu_trace.csv" ;;
-esac
-`
-
 // fakeSrun runs as many tasks as the script asks for, one after the other, and
 // stops at the first that fails.
 const fakeSrun = `#!/bin/bash
@@ -223,35 +205,46 @@ PATH=${PATH#*:} exec mv "$@"
 // TestSignalsLetTheRunnerWrite: the runner gets a TERM, no USR1, and the script
 // waits for what it writes.
 func TestSignalsLetTheRunnerWrite(t *testing.T) {
-	for name, c := range map[string]struct {
-		signal syscall.Signal
-		group  bool
-	}{"USR1": {syscall.SIGUSR1, false}, "TERM": {syscall.SIGTERM, false}, "TERM to all": {syscall.SIGTERM, true}, "USR1 to all": {syscall.SIGUSR1, true}} {
+	for name, c := range signals {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, script(t, plain(t)))
-			cmd := s.command("WAIT=1", "WRITE=1", "CODE=3")
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-			var log bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &log, &log
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			waitFor(t, filepath.Join(s.root, "trace_collection/llama-8b-tp1.tmp-L1/ready"))
-			target := cmd.Process.Pid
-			if c.group {
-				target = -target
-			}
-			if err := syscall.Kill(target, c.signal); err != nil {
-				t.Fatal(err)
-			}
-			if code := exitOf(t, cmd.Wait()); code != 3 {
-				t.Errorf("exit code %d\n%s", code, log.String())
-			}
-			if d := cmp.Diff(map[string]string{"llama-8b-tp1": ".job args ready terms timing_stats_0.json x"}, s.tree()); d != "" {
-				t.Errorf("%s\n%s", d, log.String())
+			log, code := s.interrupted("llama-8b-tp1", c)
+			want := map[string]string{"llama-8b-tp1": ".job args ready terms timing_stats_0.json x"}
+			if d := cmp.Diff(want, s.tree()); code != 3 || d != "" {
+				t.Errorf("exit code %d, %s\n%s", code, d, log)
 			}
 		})
 	}
+}
+
+// ending is how a run is told to stop: the script alone, or all of its processes.
+type ending struct {
+	signal syscall.Signal
+	group  bool
+}
+
+var signals = map[string]ending{"USR1": {syscall.SIGUSR1, false}, "TERM": {syscall.SIGTERM, false}, "TERM to all": {syscall.SIGTERM, true}, "USR1 to all": {syscall.SIGUSR1, true}}
+
+// interrupted starts the script and tells it to stop once the runner measures.
+func (s *site) interrupted(dir string, how ending, env ...string) (string, int) {
+	s.t.Helper()
+	cmd := s.command(append(env, "WAIT=1", "WRITE=1", "CODE=3")...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	waitFor(s.t, filepath.Join(s.root, "trace_collection", dir+".tmp-L1/ready"))
+	target := cmd.Process.Pid
+	if how.group {
+		target = -target
+	}
+	if err := syscall.Kill(target, how.signal); err != nil {
+		s.t.Fatal(err)
+	}
+	code := exitOf(s.t, cmd.Wait())
+	return log.String(), code
 }
 
 func waitFor(t *testing.T, path string) {
@@ -338,46 +331,5 @@ func TestTasksOfSeveralNodes(t *testing.T) {
 				t.Errorf("%s: left over in %s: %s", codes, dir, files)
 			}
 		}
-	}
-}
-
-func TestNsysScript(t *testing.T) {
-	j := plain(t)
-	j.Config = "experiments/configs/absent.yaml" // CONFIG names another
-	text, err := NsysScript(j)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSite(t, text)
-	said := filepath.Join(s.bin, "said")
-	log, code := s.run("NSYS_SAID="+said, "WRITE=1", "CONFIG=E1.1_llama8b_baseline.yaml")
-	if code != 0 {
-		t.Fatalf("exit code %d\n%s", code, log)
-	}
-	want := map[string]string{"llama-8b-tp1-nsys": ".job args nsys_0.nsys-rep nsys_0.sqlite nsys_0_cuda_gpu_trace.csv timing_stats_0.json x"}
-	if d := cmp.Diff(want, s.tree()); d != "" {
-		t.Errorf("%s\n%s", d, log)
-	}
-	options, err := os.ReadFile(said)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, o := range []string{"--trace-fork-before-exec=true", "--cuda-graph-trace=node", "--capture-range=cudaProfilerApi", "--capture-range-end=stop"} {
-		if !strings.Contains(string(options), o) {
-			t.Errorf("nsys is not told %s: %s", o, options)
-		}
-	}
-	if args, _ := os.ReadFile(filepath.Join(s.root, "trace_collection/llama-8b-tp1-nsys/args")); !strings.Contains(string(args), "--nsys") {
-		t.Errorf("the runner is not told of nsys: %s", args)
-	}
-	if err := os.RemoveAll(filepath.Join(s.root, "trace_collection")); err != nil {
-		t.Fatal(err)
-	}
-	log, code = s.run("NSYS_SAID="+said, "WRITE=1", "CONFIG=E1.1_llama8b_baseline.yaml", "SLURM_JOB_ID=6", "SLURM_JOB_NUM_NODES=2", "SLURM_CPUS_PER_TASK=8")
-	if code != 0 || !strings.Contains(s.tree()["llama-8b-tp1-nsys"], "nsys_%q{SLURM_PROCID}.nsys-rep") || strings.Count(log, "task ") != 2 {
-		t.Errorf("exit code %d, %v\n%s", code, s.tree(), log) // real nsys would fill the name in
-	}
-	if log, code := s.run("CONFIG=nothing.yaml"); code != 2 || !strings.Contains(log, "no config experiments/configs/nothing.yaml") {
-		t.Errorf("exit code %d\n%s", code, log)
 	}
 }

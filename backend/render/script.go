@@ -82,7 +82,7 @@ var scripts = sync.OnceValues(func() (*template.Template, error) {
 
 // exits names the runner's exit codes for the templates.
 var exits = map[string]int{
-	"done": model.ExitDone, "config": model.ExitConfig, "partial": model.ExitPartial,
+	"done": model.ExitDone, "failed": model.ExitFailed, "config": model.ExitConfig, "partial": model.ExitPartial,
 	"software": model.ExitSoftware, "traces": model.ExitTraces,
 }
 

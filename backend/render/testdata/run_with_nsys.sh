@@ -113,16 +113,59 @@ attend() {
   return "$code"
 }
 
+# stop_attend: a TERM for the attend of this task, which nsys may just be starting.
+stop_attend() {
+  local file=$OUT/.attend-${SLURM_PROCID:-0} tries=0
+  until [ -s "$file" ] || [ "$tries" -ge 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+  kill -TERM "$(cat "$file")" 2>/dev/null || true
+}
+
+# profiled COMMAND…: attend with nsys around it, one report a task, named by the task.
+# An nsys that is told to end makes its report and goes at once, with 0, whatever the
+# runner still writes (seen with 2023.4): so a signal is passed to attend past it,
+# attend's word counts, and nothing is over before attend is.
+profiled() {
+  local task=${SLURM_PROCID:-0} nsys pid='' code=0
+  # Workers are children of children, and decode runs in CUDA graphs: without the two
+  # options both would be missing. The runner opens and closes the capture range around
+  # the traced pass; "stop", as nsys would else end the run with the range.
+  ( trap '' USR1
+    exec nsys profile --trace=cuda,nvtx --sample=none --cpuctxsw=none \
+      --trace-fork-before-exec=true --cuda-graph-trace=node \
+      --capture-range=cudaProfilerApi --capture-range-end=stop \
+      --force-overwrite=true -o "$OUT/nsys_$task" \
+      bash -c "echo \$\$ >\"\$OUT/.attend-$task\"; $(declare -f attend); attend \"\$@\"" attend "$@" ) &
+  nsys=$!
+  trap 'stop_attend' TERM INT
+  trap 'echo "shardeck: the time limit is near: the runner is told to stop"; stop_attend' USR1
+  wait "$nsys" || code=$?
+  while kill -0 "$nsys" 2>/dev/null; do
+    code=0
+    wait "$nsys" || code=$?
+  done
+  if [ -s "$OUT/.attend-$task" ]; then read -r pid <"$OUT/.attend-$task"; fi
+  while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
+  trap - USR1 TERM INT
+  rm -f -- "$OUT/.attend-$task"
+  if [ -s "$OUT/.exit-$task" ]; then
+    read -r code <"$OUT/.exit-$task"
+  elif [ "$code" -eq 0 ]; then
+    code=1 # killed before it could say a word
+  fi
+  case $code in 3 | 10) return 0 ;; esac
+  return "$code"
+}
+
 # everywhere COMMAND…: one task a node through srun, or here where there is no Slurm.
 everywhere() {
   local step code=0
   if [ -z "${SLURM_JOB_ID:-}" ] || ! command -v srun >/dev/null 2>&1; then
-    attend "$@"
+    profiled "$@"
     return
   fi
   # As many as the job has: CONFIG may name another layout than the header is for.
   srun --nodes="${SLURM_JOB_NUM_NODES:-1}" --ntasks="${SLURM_JOB_NUM_NODES:-1}" --ntasks-per-node=1 --cpus-per-task="${SLURM_CPUS_PER_TASK:-1}" \
-    --kill-on-bad-exit=1 bash -c "$(declare -f attend); attend \"\$@\"" attend "$@" &
+    --kill-on-bad-exit=1 bash -c "$(declare -f attend stop_attend profiled); profiled \"\$@\"" attend "$@" &
   step=$!
   trap : TERM INT # Slurm tells the tasks itself; stay, to keep what they write
   wait "$step" || code=$?
@@ -190,13 +233,16 @@ publish() {
   return "$1"
 }
 
-# export_reports: SQLite and CSV beside each report. Node-local first: SQLite needs
-# file locks, which some parallel file systems lack.
+# export_reports CODE: SQLite and CSV beside each report. Node-local first: SQLite needs
+# file locks, which some parallel file systems lack. Returns CODE, or that of missing
+# traces where all is well but for a report.
 export_reports() {
-  local report base tmp
+  local report base tmp found=0 nodes=1
+  if [ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null 2>&1; then nodes=${SLURM_JOB_NUM_NODES:-1}; fi
   tmp=$(mktemp -d)
   for report in "$OUT"/nsys_*.nsys-rep; do
     [ -e "$report" ] || continue
+    found=$((found + 1))
     base=$(basename "$report" .nsys-rep)
     if nsys export --type sqlite --lazy=false --force-overwrite=true -o "$tmp/$base.sqlite" "$report"; then
       nsys stats --report cuda_gpu_trace --format csv --force-overwrite=true -o "$tmp/$base" "$tmp/$base.sqlite" || true
@@ -206,21 +252,19 @@ export_reports() {
     fi
   done
   rm -rf -- "$tmp"
+  if [ "$found" -ge "$nodes" ]; then return "$1"; fi
+  case $1 in 0 | 3 | 10) ;; *) return "$1" ;; esac # no wonder
+  for report in "$OUT"/nsys_*.qdstrm; do
+    [ -e "$report" ] || continue
+    echo "shardeck: nsys recorded $(basename "$report") but could not make a report of it: its importer does not start here" >&2
+  done
+  echo "shardeck: nsys left $found of $nodes reports" >&2
+  if [ "$1" -eq 0 ]; then return 10; fi
+  return "$1"
 }
 
-# One report a task, named by the task; without Slurm there is one.
-NODE=0
-if [ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null 2>&1; then NODE='%q{SLURM_PROCID}'; fi
-
-# Workers are children of children, and decode runs in CUDA graphs: without the two
-# options both would be missing. The runner opens and closes the capture range around
-# the traced pass; "stop", as nsys would else end the run with the range.
 code=0
-everywhere nsys profile --trace=cuda,nvtx --sample=none --cpuctxsw=none \
-  --trace-fork-before-exec=true --cuda-graph-trace=node \
-  --capture-range=cudaProfilerApi --capture-range-end=stop \
-  --force-overwrite=true -o "$OUT/nsys_$NODE" \
-  python experiments/vllm_profiler.py --config "$CONFIG" --output-dir "$OUT" --nsys || code=$?
+everywhere python experiments/vllm_profiler.py --config "$CONFIG" --output-dir "$OUT" --nsys || code=$?
 verdict "$code" || code=$?
-export_reports
+export_reports "$code" || code=$?
 publish "$code"
