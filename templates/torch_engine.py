@@ -566,23 +566,28 @@ class Engine:
         self.graph.replay()
         return self.token.squeeze(1)
 
+    def mark(self, step: str) -> contextlib.AbstractContextManager[Any]:
+        """Names a step in the trace: for nsys by an NVTX range, which is all that it can see."""
+        if self.e.nsys and self.world.device.type == "cuda":
+            return torch.cuda.nvtx.range(step)
+        return torch.profiler.record_function(step)
+
     def generate(self, prompts: Sequence[Sequence[int]], tokens: int, eager: bool = False,
                  keep: list[Any] | None = None, clock: Callable[[], float] = time.perf_counter) -> Iteration:
         """Runs one batch to its last token. `keep` collects the tokens of each step."""
-        mark = torch.profiler.record_function
         ids = torch.tensor(prompts, dtype=torch.long)
         length = ids.shape[1]
         self.world.wait_for_device()
         self.world.meet()
         begin = clock()
-        with mark("prefill"):
+        with self.mark("prefill"):
             token = self.model.eager(ids.to(self.world.device), 0)
         self.world.wait_for_device()
         first = clock()
         for n in range(tokens - 1):
             if keep is not None:
                 keep.append(token.clone())
-            with mark("decode"):
+            with self.mark("decode"):
                 token = self.decode(token, length + n, eager)
         self.world.wait_for_device()
         end = clock()

@@ -1636,8 +1636,7 @@ class Supervisor:
         if len(parts) < self.e.children:
             lost_ones = f"{self.e.children - len(parts)} of {self.e.children} processes"
             return EXIT_WORKER, f"{lost_ones} left no result: see their part of the log"
-        wanted = self.e.kineto and not self.e.nsys
-        if wanted and lost:
+        if lost and (self.e.kineto or self.e.nsys):
             return EXIT_TRACES, f"timing is sound, traces are not: {lost[0]}"
         return EXIT_DONE, ""
 
@@ -1701,7 +1700,8 @@ def run_info(s: Supervisor, code: int, cause: str, parts: Sequence[Part], extra:
     plan = first.plan if first else None
     ranks = [r for p in parts for r in p.ranks]
     timed = min((len(p.timed) for p in parts), default=0)
-    traces = len(glob.glob(f"{glob.escape(str(s.out))}/kineto_trace_*"))
+    # The report of nsys is made when all this has ended: whether there is one, its job script tells.
+    traces = s.e.ranks if s.e.nsys else len(glob.glob(f"{glob.escape(str(s.out))}/kineto_trace_*"))
     status = "complete" if code == EXIT_DONE else "partial" if timed else "failed"
     info: dict[str, Any] = {
         "schema": 1, "runner": "vllm_profiler.py", "engine": s.e.engine, "experiment_id": s.e.id,

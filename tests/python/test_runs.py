@@ -273,7 +273,9 @@ def test_nsys_leaves_the_profilers_alone(tmp_path):
     r = Run(tmp_path, "environment", config={"profiling": {"nsys": True}})
     assert r.go() == 0, r.log
     assert not [n for n in r.names() if n.startswith(("kineto", "torch_et"))]
-    assert any("not together with nsys" in m for m in r.read("run.json")["missing"])
+    info = r.read("run.json")
+    assert any("not together with nsys" in m for m in info["missing"])
+    assert info["traced_iterations"] == len(r.read("timing_stats_0.json")["iteration_times"]) > 0
     assert r.log.count("cudaProfilerStart") == r.log.count("cudaProfilerStop") == 2  # one a worker
 
 

@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch_engine
@@ -98,6 +99,20 @@ def alone(experiments):
         return known[model]
 
     return tokens
+
+
+@needs_torch
+@pytest.mark.parametrize(("nsys", "device", "kind"), [
+    (True, "cuda", "nvtx"), (False, "cuda", "profiler"), (True, "cpu", "profiler"),
+])
+def test_steps_are_marked_for_the_profiler_that_looks(monkeypatch, nsys, device, kind):
+    import torch
+
+    monkeypatch.setattr(torch_engine, "torch", torch, raising=False)
+    monkeypatch.setattr(torch.cuda.nvtx, "range", lambda step: ("nvtx", step))
+    monkeypatch.setattr(torch.profiler, "record_function", lambda step: ("profiler", step))
+    e = SimpleNamespace(e=SimpleNamespace(nsys=nsys), world=SimpleNamespace(device=SimpleNamespace(type=device)))
+    assert torch_engine.Engine.mark(e, "prefill") == (kind, "prefill")
 
 
 @needs_torch

@@ -678,6 +678,16 @@ def test_the_outcome_is_what_tells_most_of_the_blame_and_the_parts(tmp_path, fai
     assert s.outcome([runner.Part(tmp_path / "p", code=part[0], cause=part[1])], [])[0] == code
 
 
+@pytest.mark.parametrize(("profiling", "code"), [
+    ({"profiling__nsys": True}, runner.EXIT_TRACES),
+    ({"profiling__kineto": True}, runner.EXIT_TRACES),
+    ({"profiling__kineto": False}, runner.EXIT_DONE),  # where the reason is that nobody asked
+])
+def test_a_traced_pass_that_failed_is_no_complete_run(tmp_path, profiling, code):
+    s = runner.Supervisor(experiment(**profiling), tmp_path / "c", tmp_path, runner.Place())
+    assert s.outcome([runner.Part(tmp_path / "p", code=runner.EXIT_DONE)], ["traced pass: RuntimeError: no"])[0] == code
+
+
 def test_a_process_that_fell_while_it_left_is_not_to_blame(tmp_path):
     s = runner.Supervisor(experiment(), tmp_path / "c", tmp_path, runner.Place())
     s.blame(runner.MEASURE, [ended(tmp_path, 0, runner.EXIT_DONE, "", -11)])
