@@ -122,8 +122,12 @@ func (w *Workspace) candidates(name string, experiments []File) []string {
 	if filepath.IsAbs(name) {
 		return []string{filepath.Clean(name)}
 	}
+	here, err := filepath.Abs(name)
+	if err == nil && spelledAsPath(name) {
+		return []string{here}
+	}
 	dirs := []string{w.Path(filepath.Join(TracesDir, name))}
-	if here, err := filepath.Abs(name); err == nil {
+	if err == nil {
 		dirs = append(dirs, here)
 	}
 	dirs = append(dirs, w.Path(name))
@@ -134,6 +138,12 @@ func (w *Workspace) candidates(name string, experiments []File) []string {
 		}
 	}
 	return dirs
+}
+
+// spelledAsPath tells "." and "../x", which lie where the command runs, from the names of runs.
+func spelledAsPath(name string) bool {
+	first, _, _ := strings.Cut(filepath.ToSlash(name), "/")
+	return first == "." || first == ".."
 }
 
 // noRun says what there is instead of a run of that name.

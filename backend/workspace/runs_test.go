@@ -148,6 +148,21 @@ func TestRunByPathFromHere(t *testing.T) {
 	}
 }
 
+// TestRunByDots: "." is where the user stands, not the folder of all runs.
+func TestRunByDots(t *testing.T) {
+	w := newWorkspace(t, map[string]string{"trace_collection/a/timing_stats_0.json": "{}"})
+	t.Chdir(w.Path("trace_collection/a"))
+	for _, name := range []string{".", "./", "../a", "./../a/"} {
+		r, err := w.Run(name)
+		if got, _ := filepath.EvalSymlinks(r.Dir); err != nil || got != evaluated(t, w.Path("trace_collection/a")) {
+			t.Errorf("%s: found %q, %v", name, r.Dir, err)
+		}
+	}
+	if r, err := w.Run("./a"); err == nil {
+		t.Errorf("./a in a: found %s", r.Dir)
+	}
+}
+
 func evaluated(t *testing.T, path string) string {
 	t.Helper()
 	out, err := filepath.EvalSymlinks(path)
