@@ -96,8 +96,9 @@ func tracesOf(run model.Run) []model.RunFile {
 }
 
 // nsysForms are the forms of a report, the one that tells most for least work first:
-// a CSV has no GPUs, steps or samples, and a report must be exported first.
-var nsysForms = []string{".sqlite", ".csv", ".csv.gz", ".nsys-rep"}
+// a CSV has no GPUs, steps or samples, a report must be exported first, and a recording
+// is only good for saying what became of the report.
+var nsysForms = []string{".sqlite", ".csv", ".csv.gz", ".nsys-rep", ".qdstrm"}
 
 func nsysForm(f model.RunFile) int {
 	i := slices.IndexFunc(nsysForms, func(form string) bool { return strings.HasSuffix(f.Path, form) })

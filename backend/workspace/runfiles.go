@@ -26,7 +26,7 @@ var patterns = []struct {
 	{model.FileKineto, regexp.MustCompile(`^rank(\d{1,5})_trace\.json(\.gz)?$`)}, // the name other tools use
 	{model.FileET, regexp.MustCompile(`^torch_et_(\d{1,5})\.json(\.gz)?$`)},
 	{model.FileTiming, regexp.MustCompile(`^timing_stats_(\d{1,5})\.json(\.gz)?$`)},
-	{model.FileNsys, regexp.MustCompile(`^nsys_(\d{1,5})(?:_[a-z0-9_]+)?\.(?:nsys-rep|sqlite|csv)(\.gz)?$`)},
+	{model.FileNsys, regexp.MustCompile(`^nsys_(\d{1,5})(?:_[a-z0-9_]+)?\.(?:nsys-rep|sqlite|csv|qdstrm)(\.gz)?$`)},
 	{model.FileRunJSON, regexp.MustCompile(`^run\.json$`)},
 	{model.FileConfig, regexp.MustCompile(`^config\.yaml$`)},
 	{model.FileWorkCard, regexp.MustCompile(`^workload_card\.yaml$`)},

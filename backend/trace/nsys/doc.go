@@ -1,10 +1,11 @@
 // Package nsys reads what Nsight Systems leaves behind into the ranks of package trace.
 //
-// Three sorts of file, told apart by what they hold:
+// Four sorts of file, told apart by what they hold:
 //
 //	an SQLite export       read directly: kernels, copies, NVTX ranges, GPU metrics
 //	CSV of `nsys stats`    the cuda_gpu_trace report: kernels and copies, no more
 //	a report (.nsys-rep)   exported to SQLite first, by nsys itself if it is there
+//	a recording (.qdstrm)   refused, with the command that makes a report of it
 //
 // The way through it:
 //

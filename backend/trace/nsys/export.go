@@ -70,7 +70,7 @@ func (r Reader) export(ctx context.Context, path, to string) error {
 	case within.Err() != nil:
 		return needsExport(path, fmt.Sprintf("nsys export took longer than %v and was stopped", limit))
 	case err != nil:
-		return needsExport(path, fmt.Sprintf("nsys export failed (%v%s)", err, lastLine(out)))
+		return fmt.Errorf("%s is an Nsight Systems report that nsys export could not read (%v%s): it may be cut, or newer than this nsys; export it with the nsys that wrote it, or profile again", filepath.Base(path), err, lastLine(out))
 	}
 	if st, err := os.Stat(to); err != nil || st.Size() == 0 {
 		return needsExport(path, "nsys export ended without an export"+lastLine(out))
@@ -85,6 +85,13 @@ func needsExport(path, why string) error {
 	return fmt.Errorf("%s is an Nsight Systems report: %s; run: nsys export --type sqlite --output %s %s", base, why, shellWord(to), shellWord(base))
 }
 
+// needsImport says what a recording is, and the command that makes a report of it. The
+// importer is the same program in every release, and is not on PATH.
+func needsImport(path string) error {
+	base := filepath.Base(path)
+	return fmt.Errorf("%s is a recording that nsys made no report of: its importer did not start, or was stopped; where Nsight Systems is whole, run: QdstrmImporter -i %s (it is in its host-linux-x64), then nsys export --type sqlite on the report", base, shellWord(base))
+}
+
 // shellWord quotes a file name for a command that a person may paste.
 func shellWord(s string) string {
 	if strings.IndexFunc(s, func(c rune) bool { return !strings.ContainsRune("_-.@%+=:,/", c) && !isWord(c) }) < 0 {
@@ -97,9 +104,13 @@ func isWord(c rune) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// lastLine is the last thing a program printed, after a colon; empty if nothing.
+// lastLine is the last thing a program printed, after a colon; empty if nothing. A bar of
+// progress, which nsys draws again and again on one line, ends at a carriage return.
 func lastLine(out []byte) string {
-	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	lines := bytes.FieldsFunc(bytes.TrimSpace(out), func(c rune) bool { return c == '\n' || c == '\r' })
+	if len(lines) == 0 {
+		return ""
+	}
 	if last := model.Printable(string(lines[len(lines)-1])); last != "" {
 		return ": " + last
 	}

@@ -87,8 +87,8 @@ func TestReportRefused(t *testing.T) {
 	}{
 		"no runner":     {nil, "has to be exported by nsys first"},
 		"not on PATH":   {&fakeNsys{err: &exec.Error{Name: "nsys", Err: exec.ErrNotFound}}, "not on PATH"},
-		"failed":        {&fakeNsys{err: errors.New("exit status 1"), output: "talk\n\x1b[31mdatabase is locked\n"}, "failed (exit status 1: database is locked)"},
 		"wrote nothing": {&fakeNsys{output: "done"}, "ended without an export: done"},
+		"only progress": {&fakeNsys{output: "Processing: [1%  ]\rProcessing: [===100%]"}, "ended without an export: Processing: [===100%]"},
 		"took too long": {&fakeNsys{wait: true}, "took longer than 20ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,6 +97,23 @@ func TestReportRefused(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		})
+	}
+}
+
+// TestReportUnreadable: the same export again would fail again, so nobody is told to run it.
+func TestReportUnreadable(t *testing.T) {
+	f := &fakeNsys{err: errors.New("exit status 1"), output: "talk\n\x1b[31mExportation error: Cannot read from stream.\n"}
+	_, err := Reader{Runner: f}.Open(context.Background(), write(t, "a.nsys-rep", "x"), nil)
+	if err == nil || !strings.Contains(err.Error(), "could not read (exit status 1: Exportation error: Cannot read from stream.): it may be cut") || strings.Contains(err.Error(), "run:") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestRecording: what nsys leaves where its importer does not start.
+func TestRecording(t *testing.T) {
+	_, err := Open(context.Background(), write(t, "nsys_0.qdstrm", "x"), nil)
+	if err == nil || !strings.Contains(err.Error(), "nsys made no report of") || !strings.Contains(err.Error(), "QdstrmImporter -i nsys_0.qdstrm") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -63,6 +63,9 @@ func (r Reader) Open(ctx context.Context, path string, progress func(done, total
 }
 
 func (r Reader) open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
+	if isRecording(path) {
+		return nil, needsImport(path)
+	}
 	text, err := trace.OpenText(ctx, path, progress)
 	if err != nil {
 		return nil, err
@@ -111,6 +114,9 @@ func isReport(path string) bool {
 	ext := strings.ToLower(filepath.Ext(path))
 	return ext == ".nsys-rep" || ext == ".qdrep"
 }
+
+// isRecording says whether path names what nsys records before it makes a report of it.
+func isRecording(path string) bool { return strings.ToLower(filepath.Ext(path)) == ".qdstrm" }
 
 var rankName = regexp.MustCompile(`^nsys_(\d{1,5})\.`)
 
