@@ -737,4 +737,6 @@ def run_rank(e: Experiment, rank: int, place: Place, out: Path, part: Part) -> N
     r.world.part()
     if e.nsys:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        runner.leave_in_time()
+        r.engine.graph = None  # its collectives hold the communicator, which would wait for them for ever
         dist.destroy_process_group()  # nsys wants an orderly end

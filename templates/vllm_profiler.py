@@ -103,6 +103,7 @@ LOWEST_TOKEN, HIGHEST_TOKEN = 256, 32000  # plain tokens of every vocabulary we 
 ONE_BY_ONE = ("requests reach the scheduler one at a time here: a batch is prefilled in one step or in several, "
               "and the time to the first token varies with it")
 UNFINISHED = "not finished: still running, or killed without warning"
+LEAVING = 60  # seconds that a process has for an orderly end
 PATIENCE = float(os.environ.get("SHARDECK_PATIENCE", "1"))  # stretches or shortens every wait for files and memory
 GRACE = max(5.0, 20.0 * PATIENCE)  # seconds that the others get when one process ends badly, or the run is stopped
 QUIET = "SHARDECK_QUIET"  # set for all replicas but the first: one voice in the log
@@ -972,7 +973,8 @@ def torch_engine() -> Any:
 
 def leave(part: Part, normally: bool) -> None:
     """Saves the part and ends the process at once: an engine that hangs while it is taken apart
-    must not hold the job, and the supervisor ends its workers. Under nsys it must end in order."""
+    must not hold the job, and the supervisor ends its workers. Under nsys it must end in order,
+    and gets a minute for it."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     part.save()
@@ -984,6 +986,13 @@ def leave(part: Part, normally: bool) -> None:
     sys.stderr.flush()
     if not normally:
         os._exit(part.code)
+    leave_in_time()
+
+
+def leave_in_time() -> None:
+    """Has the kernel end this process in a minute, whatever it hangs in: its part is there by then."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(LEAVING)
 
 
 def listen_for_stop() -> None:

@@ -7,6 +7,9 @@ import gzip
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -686,6 +689,12 @@ def test_the_outcome_is_what_tells_most_of_the_blame_and_the_parts(tmp_path, fai
 def test_a_traced_pass_that_failed_is_no_complete_run(tmp_path, profiling, code):
     s = runner.Supervisor(experiment(**profiling), tmp_path / "c", tmp_path, runner.Place())
     assert s.outcome([runner.Part(tmp_path / "p", code=runner.EXIT_DONE)], ["traced pass: RuntimeError: no"])[0] == code
+
+
+def test_a_process_that_hangs_as_it_leaves_is_ended():
+    hangs = f"import sys; sys.path.insert(0, {str(Path(runner.__file__).parent)!r}); import threading, vllm_profiler as r; " \
+            "r.LEAVING = 1; r.leave_in_time(); threading.Event().wait(60)"
+    assert subprocess.run([sys.executable, "-c", hangs], timeout=30, check=False).returncode == -signal.SIGALRM
 
 
 def test_a_process_that_fell_while_it_left_is_not_to_blame(tmp_path):
