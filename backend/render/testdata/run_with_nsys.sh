@@ -144,7 +144,8 @@ profiled() {
     wait "$nsys" || code=$?
   done
   if [ -s "$OUT/.attend-$task" ]; then read -r pid <"$OUT/.attend-$task"; fi
-  while [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
+  # Its last act is the word; a process that nobody has buried is no longer alive.
+  until [ -s "$OUT/.exit-$task" ] || ! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$pid/status"; do sleep 0.2; done
   trap - USR1 TERM INT
   rm -f -- "$OUT/.attend-$task"
   if [ -s "$OUT/.exit-$task" ]; then
@@ -256,7 +257,7 @@ export_reports() {
   case $1 in 0 | 3 | 10) ;; *) return "$1" ;; esac # no wonder
   for report in "$OUT"/nsys_*.qdstrm; do
     [ -e "$report" ] || continue
-    echo "shardeck: nsys recorded $(basename "$report") but could not make a report of it: its importer does not start here" >&2
+    echo "shardeck: nsys recorded $(basename "$report") but could not make a report of it: its importer did not start, or was stopped" >&2
   done
   echo "shardeck: nsys left $found of $nodes reports" >&2
   if [ "$1" -eq 0 ]; then return 10; fi
