@@ -127,17 +127,37 @@ func (w *world) worldWarnings() {
 }
 
 // warnNameless names the traces of a run of several that do not say which rank they
-// are: nobody can tell then whether their names are right.
+// are: nobody can tell then whether their names are right. A report of nsys never does,
+// and holds all ranks of a node.
 func (w *world) warnNameless() {
-	var files []string
+	var files, reports []string
 	for _, rank := range slices.Sorted(maps.Keys(w.in.Ranks)) {
-		if r := w.in.Ranks[rank]; r.Info.Rank < 0 && len(w.in.Ranks) > 1 && len(r.Damage) == 0 {
+		r := w.in.Ranks[rank]
+		switch {
+		case r.Info.Rank >= 0 || len(w.in.Ranks) == 1 || len(r.Damage) > 0:
+		case w.shared(r.File):
+			reports = append(reports, base(r.File))
+		default:
 			files = append(files, base(r.File))
 		}
 	}
 	if len(files) > 0 {
 		w.warn("%s: no rank in the trace (distributedInfo); the file name is believed", names(short(files)))
 	}
+	if reports = slices.Compact(reports); len(reports) > 0 {
+		w.warn("%s: a report does not say which process is which rank; they are numbered in the order of their GPUs", names(short(reports)))
+	}
+}
+
+// shared says whether several ranks come from one file.
+func (w *world) shared(file string) bool {
+	n := 0
+	for _, r := range w.in.Ranks {
+		if r.File == file {
+			n++
+		}
+	}
+	return file != "" && n > 1
 }
 
 // warnIterations compares the prefill steps in the traces with the iterations

@@ -33,7 +33,9 @@ func (w *world) loss(format string, args ...any) {
 }
 
 func (w *world) warn(format string, args ...any) {
-	w.warnings = append(w.warnings, fmt.Sprintf(format, args...))
+	if text := fmt.Sprintf(format, args...); !slices.Contains(w.warnings, text) { // ranks of one file say the same
+		w.warnings = append(w.warnings, text)
+	}
 }
 
 // newWorld prepares everything that families of metrics share.
