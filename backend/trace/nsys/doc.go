@@ -5,7 +5,7 @@
 //	an SQLite export       read directly: kernels, copies, NVTX ranges, GPU metrics
 //	CSV of `nsys stats`    the cuda_gpu_trace report: kernels and copies, no more
 //	a report (.nsys-rep)   exported to SQLite first, by nsys itself if it is there
-//	a recording (.qdstrm)   refused, with the command that makes a report of it
+//	a recording (.qdstrm)  refused, with the command that makes a report of it
 //
 // The way through it:
 //
