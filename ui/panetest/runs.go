@@ -1,0 +1,99 @@
+package panetest
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"shardeck/backend/lab"
+	"shardeck/backend/pool"
+	"shardeck/model"
+)
+
+// Runs are those of the rows.
+func (l *Lab) Runs(ctx context.Context) ([]model.Run, error) {
+	if err := l.call(ctx, "Runs", ""); err != nil {
+		return nil, err
+	}
+	if l.NoRuns {
+		return nil, nil
+	}
+	return runs(), nil
+}
+
+// Analyse finds a run's analysis, with progress on the way.
+func (l *Lab) Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*model.Analysis, error) {
+	if progress != nil {
+		progress(60<<20, 149<<20)
+	}
+	if err := l.call(ctx, "Analyse", run); err != nil {
+		return nil, err
+	}
+	a, ok := l.Analyses[run]
+	if !ok {
+		return nil, fmt.Errorf("no run %s under trace_collection", run)
+	}
+	return a, nil
+}
+
+// Timeline is what the test set.
+func (l *Lab) Timeline(ctx context.Context, run string) ([]model.RankDensity, error) {
+	if err := l.call(ctx, "Timeline", run); err != nil {
+		return nil, err
+	}
+	return l.Fine, nil
+}
+
+// Kernels are those the test set.
+func (l *Lab) Kernels(ctx context.Context, run string, d model.RankDensity, from, to int64, progress pool.Progress) (model.KernelSpans, error) {
+	if err := l.call(ctx, "Kernels", fmt.Sprint(run, " ", d.Rank, " ", from, " ", to)); err != nil {
+		return model.KernelSpans{}, err
+	}
+	return l.Spans, nil
+}
+
+// Differences are those the test set.
+func (l *Lab) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error) {
+	if err := l.call(ctx, "Differences", base); err != nil {
+		return nil, err
+	}
+	return l.Diffs, nil
+}
+
+// Ties are those the test set, where the best is among their runs.
+func (l *Lab) Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, error) {
+	if err := l.call(ctx, "Ties", ""); err != nil {
+		return nil, err
+	}
+	all := make([]lab.Tie, len(contests))
+	for i, c := range contests {
+		if t := l.Tie[c.Metric]; len(t.Runs) == 0 || slices.Contains(t.Runs, c.Runs[0]) {
+			all[i] = t
+		}
+	}
+	return all, nil
+}
+
+// CompareTraces compares the traces of two analyses, with progress on the way.
+func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (lab.TraceComparison, error) {
+	progress(60<<20, 149<<20)
+	if err := l.call(ctx, "CompareTraces", base+" "+other); err != nil {
+		return lab.TraceComparison{}, err
+	}
+	a, b := l.Analyses[base], l.Analyses[other]
+	if a == nil || a.Trace == nil || b == nil || b.Trace == nil {
+		return lab.TraceComparison{}, fmt.Errorf("%s or %s has no traces to compare", base, other)
+	}
+	return lab.TraceComparison{TraceDiff: model.DiffTraces([2]string{base, other}, [2]*model.TraceSummary{a.Trace, b.Trace}), Warnings: l.Unlike}, nil
+}
+
+// Scaling is the series, with y of the metric asked for.
+func (l *Lab) Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, error) {
+	if err := l.call(ctx, "Scaling", string(x)+" "+y); err != nil {
+		return nil, err
+	}
+	return l.Series, nil
+}
+
+// Definitions are the model's.
+func (l *Lab) Definitions() []model.Definition { return model.Definitions }
