@@ -55,6 +55,23 @@ type Profiling struct {
 	TraceTokens     AutoInt `yaml:"trace_tokens" json:"trace_tokens"`         // output tokens traced in each
 }
 
+// NsysMark ends the name of the folder that a run under nsys writes to: its times hold the
+// cost of nsys, and must not take the place of a plain run.
+const NsysMark = "-nsys"
+
+// WantsNsys says whether the config asks for nsys; a replay has nothing to profile.
+func (e Experiment) WantsNsys() bool { return e.Profiling.Nsys && e.Engine != EngineReplay }
+
+// ResultDir is where a job leaves its result, relative to the workspace or absolute as
+// OutputDir is; nsys says that the job is run under nsys though the config may not ask for
+// it. Empty if there is no OutputDir.
+func (e Experiment) ResultDir(nsys bool) string {
+	if e.OutputDir != "" && (nsys || e.WantsNsys()) {
+		return e.OutputDir + NsysMark
+	}
+	return e.OutputDir
+}
+
 // AutoInt is a positive whole number, or 0 for the word auto.
 type AutoInt int
 

@@ -162,7 +162,7 @@ func settled(s model.JobState) bool { return !s.Active() && s != model.JobUnknow
 
 // fromRun tells how a job ended by the folder it left, where no scheduler does.
 func (l *Lab) fromRun(s model.Submission, last model.Job) (model.Job, bool) {
-	run, err := l.ws.Run(s.Experiment.OutputDir)
+	run, err := l.ws.Run(l.ws.Path(s.Experiment.ResultDir(s.Nsys)))
 	if err != nil || run.JobID != s.JobID || run.Unfinished {
 		return last, false
 	}

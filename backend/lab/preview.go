@@ -39,7 +39,7 @@ func (l *Lab) preview(ctx context.Context, row Row, nsys bool) (Preview, error) 
 	if row.Problem != "" {
 		return Preview{Row: row}, invalid(row.Problem, "")
 	}
-	nsys = nsys || row.Experiment.Profiling.Nsys && row.Experiment.Engine != model.EngineReplay
+	nsys = nsys || row.Experiment.WantsNsys()
 	p := Preview{Row: row, Nsys: nsys, Config: row.File}
 	if err := l.previewConfig(&p); err != nil {
 		return p, err
@@ -51,7 +51,7 @@ func (l *Lab) preview(ctx context.Context, row Row, nsys bool) (Preview, error) 
 	if err := script(&p); err != nil {
 		return p, err
 	}
-	p.Keeps = l.keeps(row.Experiment.OutputDir)
+	p.Keeps = l.keeps(row.Experiment.ResultDir(nsys))
 	if s := l.last(row.Experiment.ID); s != nil {
 		p.Diff = unified("the script submitted "+s.At.Local().Format("2 Jan 15:04"), s.Script, p.Script)
 	}

@@ -24,8 +24,9 @@ func (l *Lab) Run(name string) (model.Run, error) {
 // runOf picks the newest run of an experiment from runs, newest first: the one in its
 // output directory, or one that says it is of that id.
 func (l *Lab) runOf(e model.Experiment, runs []model.Run) *model.Run {
+	dir := e.ResultDir(false)
 	for i, r := range runs {
-		if e.OutputDir != "" && r.Dir == l.ws.Path(e.OutputDir) {
+		if dir != "" && r.Dir == l.ws.Path(dir) {
 			return &runs[i]
 		}
 	}

@@ -60,6 +60,3 @@ func ScriptPath(id string) string { return scriptsDir + "run_" + id + ".sh" }
 
 // NsysPath is where the script for Nsight Systems goes.
 const NsysPath = scriptsDir + "run_with_nsys.sh"
-
-// NsysDir is the output directory of an experiment's run under nsys.
-func NsysDir(outputDir string) string { return outputDir + "-nsys" }

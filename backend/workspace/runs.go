@@ -60,6 +60,7 @@ func (w *Workspace) traceDirs(experiments []File) ([]string, error) {
 	for _, f := range experiments {
 		if out := f.Experiment.OutputDir; out != "" && filepath.Dir(w.Path(out)) != root {
 			dirs = append(dirs, withOthers(w.Path(out))...)
+			dirs = append(dirs, withOthers(w.Path(f.Experiment.ResultDir(true)))...)
 		}
 	}
 	slices.SortFunc(dirs, naturalCompare)
@@ -134,7 +135,7 @@ func (w *Workspace) candidates(name string, experiments []File) []string {
 	for _, f := range experiments {
 		out := f.Experiment.OutputDir
 		if out != "" && (f.Experiment.ID == name || filepath.Base(out) == name) {
-			dirs = append(dirs, w.Path(out))
+			dirs = append(dirs, w.Path(f.Experiment.ResultDir(false)), w.Path(f.Experiment.ResultDir(true)))
 		}
 	}
 	return dirs
@@ -152,7 +153,8 @@ func (w *Workspace) noRun(name string, experiments []File) error {
 	var names []string
 	for _, d := range dirs {
 		base, job := splitName(filepath.Base(d))
-		if model.IsUnfinished(d) && (base == name || filepath.Base(w.outputOf(name, experiments)) == base) {
+		plain := strings.TrimSuffix(base, model.NsysMark)
+		if model.IsUnfinished(d) && (base == name || plain == name || filepath.Base(w.outputOf(name, experiments)) == plain) {
 			return &pathError{fmt.Sprintf("run %.80q has not finished", name),
 				fmt.Sprintf("job %s writes, or left, %s", job, w.Rel(d)), ErrNotFound}
 		}

@@ -134,6 +134,35 @@ func TestRunByName(t *testing.T) {
 	}
 }
 
+// TestRunUnderNsys: its folder is found by the experiment's id where there is no other, or
+// where the config asks for nsys.
+func TestRunUnderNsys(t *testing.T) {
+	w := newWorkspace(t, map[string]string{
+		"experiments/configs/a.yaml":                  seedNamed("E1", "trace_collection/a"),
+		"experiments/configs/b.yaml":                  seedNamed("E2", "trace_collection/b"),
+		"experiments/configs/c.yaml":                  seedNamed("E3", "results/c") + "profiling: {nsys: true}\n",
+		"experiments/configs/d.yaml":                  seedNamed("E4", "trace_collection/d"),
+		"trace_collection/a/timing_stats_0.json":      "{}",
+		"trace_collection/a-nsys/timing_stats_0.json": "{}",
+		"trace_collection/b-nsys/timing_stats_0.json": "{}",
+		"results/c/timing_stats_0.json":               "{}",
+		"results/c-nsys/timing_stats_0.json":          "{}",
+		"trace_collection/d-nsys.tmp-7/run.json":      "{}",
+	})
+	for name, want := range map[string]string{"E1": "a", "a-nsys": "a-nsys", "E2": "b-nsys", "b": "b-nsys", "E3": "c-nsys"} {
+		if r, err := w.Run(name); err != nil || filepath.Base(r.Dir) != want {
+			t.Errorf("%s: %s, %v", name, r.Dir, err)
+		}
+	}
+	if _, err := w.Run("E4"); err == nil || !strings.Contains(err.Error(), "has not finished") {
+		t.Error(err)
+	}
+	runs, err := w.Runs()
+	if got := sortedNames(runs); err != nil || !slices.Equal(got, []string{"a", "a-nsys", "b-nsys", "results/c", "results/c-nsys"}) {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
 // TestRunByPathFromHere: a path counts from where the user stands.
 func TestRunByPathFromHere(t *testing.T) {
 	w := newWorkspace(t, nil)
