@@ -85,8 +85,8 @@ func needsExport(path, why string) error {
 	return fmt.Errorf("%s is an Nsight Systems report: %s; run: nsys export --type sqlite --output %s %s", base, why, shellWord(to), shellWord(base))
 }
 
-// needsImport says what a recording is, and the command that makes a report of it. The
-// importer is the same program in every release, and is not on PATH.
+// needsImport says what a recording is, and the command that makes a report of it: it is
+// not on PATH, nor beside nsys.
 func needsImport(path string) error {
 	base := filepath.Base(path)
 	return fmt.Errorf("%s is a recording that nsys made no report of: its importer did not start, or was stopped; where Nsight Systems is whole, run: QdstrmImporter -i %s (it is in its host-linux-x64), then nsys export --type sqlite on the report", base, shellWord(base))
