@@ -43,7 +43,7 @@ func small(name string) string {
 	if dir := filepath.Join(repo, "templates/demo", name); strings.HasPrefix(name, "vllm-llama") {
 		return dir // once in the repository is enough
 	}
-	return filepath.Join(repo, "testdata/recordings", name)
+	return filepath.Join(repo, "tests/recordings", name)
 }
 
 // large is a run inside an archive of the shared recordings; the test is skipped

@@ -15,7 +15,7 @@ func newRecorded(t *testing.T) (b *bench, dir string) {
 	t.Helper()
 	b = newBench(t)
 	dir = filepath.Join(b.dir, "trace_collection", "recorded")
-	if err := os.CopyFS(dir, os.DirFS("../../testdata/recordings/llama-8b-tp2")); err != nil {
+	if err := os.CopyFS(dir, os.DirFS("../../tests/recordings/llama-8b-tp2")); err != nil {
 		t.Fatal(err)
 	}
 	return b, dir

@@ -12,7 +12,7 @@ import (
 )
 
 // recordings are real runs, damaged here one copy at a time.
-const recordings = "../../testdata/recordings"
+const recordings = "../../tests/recordings"
 
 // damagedRun is a copy of a recording of two ranks in a workspace of its own.
 type damagedRun struct {

@@ -67,7 +67,7 @@ func home(env *testscript.Env) error {
 	} {
 		env.Setenv(key, value)
 	}
-	recordings, err := filepath.Abs("../../testdata/recordings")
+	recordings, err := filepath.Abs("../../tests/recordings")
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func recorded(t *testing.T) string {
 	if err := os.MkdirAll(filepath.Join(dir, "experiments"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.CopyFS(filepath.Join(dir, "trace_collection"), os.DirFS("../../testdata/recordings")); err != nil {
+	if err := os.CopyFS(filepath.Join(dir, "trace_collection"), os.DirFS("../../tests/recordings")); err != nil {
 		t.Fatal(err)
 	}
 	return dir

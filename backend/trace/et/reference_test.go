@@ -146,7 +146,7 @@ func TestJoin(t *testing.T) {
 			Args      map[string]any
 		} `json:"traceEvents"`
 	}
-	text := textOf(t, "../../../testdata/recordings/llama-8b-pp2/kineto_trace_0.json.gz")
+	text := textOf(t, "../../../tests/recordings/llama-8b-pp2/kineto_trace_0.json.gz")
 	if err := json.Unmarshal(text, &kineto); err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func TestEveryFieldComesBack(t *testing.T) {
 }
 
 func TestRecordingsComeBack(t *testing.T) {
-	files, err := filepath.Glob("../../../testdata/recordings/*/kineto_trace_*.json.gz")
+	files, err := filepath.Glob("../../../tests/recordings/*/kineto_trace_*.json.gz")
 	if err != nil || len(files) < 8 {
 		t.Fatalf("%d recordings, %v", len(files), err)
 	}
@@ -109,7 +109,7 @@ func FuzzDecode(f *testing.F) {
 func BenchmarkPack(b *testing.B) {
 	path := os.Getenv("TRACE")
 	if path == "" {
-		path = "../../../testdata/recordings/llama-8b-tp2/kineto_trace_0.json.gz"
+		path = "../../../tests/recordings/llama-8b-tp2/kineto_trace_0.json.gz"
 	}
 	r, err := trace.OpenKineto(b.Context(), path, nil)
 	if err != nil {

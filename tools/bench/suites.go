@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"unsafe"
+
+	"shardeck/backend/trace"
+	"shardeck/tools/bench/peers"
+)
+
+// Names of contestants, to which the targets refer.
+const (
+	ours      = "shardeck"
+	stdJSON   = "encoding/json, struct"
+	sonicCopy = "sonic, struct, zero-copy"
+	sonicFast = "sonic, the same, unchecked"
+	parser    = "jsonparser"
+	gjsonName = "gjson"
+	wc        = "wc -l"
+	floor     = "read + IndexByte"
+	gunzip    = "gzip -dc"
+	inflate   = "klauspost inflate alone"
+	oneFile   = "1 file, 1 core"
+	twoFiles  = "2 files, 2 cores"
+	split     = "1 file, 2 cores"
+	oneGz     = "1 file, 1 core, .gz"
+	twoGz     = "2 files, 2 cores, .gz"
+)
+
+// documentSuite is the work by those that hold the whole document.
+func documentSuite(in input, doc []byte) []contestant {
+	text := unsafe.String(unsafe.SliceData(doc), len(doc))
+	return []contestant{
+		{name: ours, run: func() (peers.Work, error) { return peers.Ours(in.Mid, 1) }},
+		{name: parser, run: func() (peers.Work, error) { return peers.JSONParser(doc) }},
+		{name: gjsonName, run: func() (peers.Work, error) { return peers.GJSON(text) }},
+		{name: sonicCopy, run: func() (peers.Work, error) { return peers.Sonic(text) }},
+		{name: sonicFast, run: func() (peers.Work, error) { return peers.SonicUnchecked(text) }},
+		{name: stdJSON, run: func() (peers.Work, error) { return peers.EncodingJSON(doc) }},
+	}
+}
+
+// plainSuite is the work on a file of any size, and what reading alone costs.
+func plainSuite(path string) []contestant {
+	return []contestant{
+		{name: ours, run: func() (peers.Work, error) { return peers.Ours(path, 1) }},
+		{name: floor, run: nothing(func() error { return peers.ReadFile(path) }), free: true},
+		{name: wc, run: nothing(func() error { return peers.Command("wc", "-l", path) }), free: true},
+	}
+}
+
+// gzipSuite is the same on a compressed file.
+func gzipSuite(in input) []contestant {
+	return []contestant{
+		{name: ours, run: func() (peers.Work, error) { return peers.Ours(in.Gz, 1) }},
+		{name: inflate, run: nothing(func() error { return peers.Inflate(in.Gz) }), free: true},
+		{name: gunzip, run: nothing(func() error { return peers.Command("gzip", "-dc", in.Gz) }), free: true},
+	}
+}
+
+// twoSuite is what a second core is worth.
+func twoSuite(in input) []contestant {
+	open := func(workers int, paths ...string) func() (peers.Work, error) {
+		return nothing(func() error {
+			for _, o := range trace.OpenAll(context.Background(), paths, workers, nil) {
+				if o.Err != nil {
+					return o.Err
+				}
+			}
+			return nil
+		})
+	}
+	return []contestant{
+		{name: oneFile, run: open(1, in.Big), free: true},
+		{name: twoFiles, run: open(2, in.Big, in.Big), free: true},
+		{name: split, run: open(2, in.Big), free: true},
+		{name: oneGz, run: open(1, in.Gz), free: true},
+		{name: twoGz, run: open(2, in.Gz, in.Gz), free: true},
+	}
+}
