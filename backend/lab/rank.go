@@ -13,7 +13,7 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/nsys"
-	"shardeck/backend/trace/pack"
+	"shardeck/backend/trace/codec"
 	"shardeck/model"
 )
 
@@ -51,7 +51,7 @@ func (l *Lab) packed(f model.RunFile) []*trace.Rank {
 	}
 	var found []*trace.Rank
 	if !l.cache.Read(key, func(r io.Reader) (err error) {
-		found, err = pack.Decode(r)
+		found, err = codec.Decode(r)
 		return err
 	}) {
 		return nil
@@ -116,7 +116,7 @@ func (l *Lab) keepRank(ctx context.Context, f model.RunFile, report *RankReport,
 		for _, r := range ranks {
 			report.Kernels += len(r.Records)
 		}
-		if err := l.cache.Write(key, func(w io.Writer) error { return pack.Encode(&counting{w, &report.Kept}, ranks) }); err != nil {
+		if err := l.cache.Write(key, func(w io.Writer) error { return codec.Encode(&counting{w, &report.Kept}, ranks) }); err != nil {
 			return failed("the rank could not be kept", err, "is the disk of the cache full? XDG_CACHE_HOME moves it")
 		}
 		return nil

@@ -45,7 +45,7 @@ func sameAsReference(t *testing.T, got, want *Rank) {
 // recordings are the small traces of the repository.
 func recordings(t testing.TB) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "recordings", "*", "kineto_trace_*.json.gz"))
+	files, err := filepath.Glob(filepath.Join("..", "..", "tests", "recordings", "*", "kineto_trace_*.json.gz"))
 	if err != nil || len(files) < 8 {
 		t.Fatalf("found %d recordings in testdata: %v", len(files), err)
 	}

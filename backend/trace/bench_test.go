@@ -17,7 +17,7 @@ func benchFiles(b *testing.B) []string {
 
 // recording is the path of a small recording in the repository.
 func recording(run string, rank int) string {
-	return filepath.Join("..", "..", "testdata", "recordings", run, "kineto_trace_"+string(rune('0'+rank))+".json.gz")
+	return filepath.Join("..", "..", "tests", "recordings", run, "kineto_trace_"+string(rune('0'+rank))+".json.gz")
 }
 
 // The benchmarks report megabytes of plain JSON a second, reading included.

@@ -4,7 +4,7 @@
 //
 //	OpenKineto (kineto.go)    opens the file and returns a Rank
 //	source     (source.go)    bytes of the file, through gzip where the magic bytes say so
-//	window     (window.go)    one reused block of text (package lex); the unfinished tail moves to the front
+//	window     (window.go)    one reused block of text (package jsonscan); the unfinished tail moves to the front
 //	document   (document.go)  walks the top-level keys; header.go reads the small ones
 //	list       (list.go)      the list of events, one at a time
 //	scanner    (scanner.go)   what is kept of an event: a Record, a Mark, or nothing

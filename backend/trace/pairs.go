@@ -1,12 +1,12 @@
 package trace
 
-import "shardeck/backend/trace/lex"
+import "shardeck/backend/trace/jsonscan"
 
 // eachKey calls do for every key of the object at b[i] with the place of its value.
 // It returns the index after the object, or where and how reading it failed.
 func eachKey(b []byte, i int, do func(key []byte, from, to int)) (int, status) {
 	for i++; ; {
-		i = lex.SkipSpace(b, i)
+		i = jsonscan.SkipSpace(b, i)
 		switch {
 		case i >= len(b):
 			return i, short
@@ -22,7 +22,7 @@ func eachKey(b []byte, i int, do func(key []byte, from, to int)) (int, status) {
 		if st != whole {
 			return i, st
 		}
-		to, st := lex.ValueEnd(b, from)
+		to, st := jsonscan.ValueEnd(b, from)
 		if st == whole && closed(b, to) == broken {
 			st = broken
 		}
@@ -38,7 +38,7 @@ func eachKey(b []byte, i int, do func(key []byte, from, to int)) (int, status) {
 // as it can be read; false if that is not to its end.
 func eachElement(b []byte, i int, do func(from, to int)) bool {
 	for i++; ; {
-		i = lex.SkipSpace(b, i)
+		i = jsonscan.SkipSpace(b, i)
 		if i >= len(b) {
 			return false
 		}
@@ -49,12 +49,12 @@ func eachElement(b []byte, i int, do func(from, to int)) bool {
 			i++
 			continue
 		}
-		to, st := lex.ValueEnd(b, i)
+		to, st := jsonscan.ValueEnd(b, i)
 		if st != whole {
 			return false
 		}
 		do(i, to)
-		i = lex.SkipSpace(b, to)
+		i = jsonscan.SkipSpace(b, to)
 		if i >= len(b) || b[i] != ',' && b[i] != ']' {
 			return false
 		}

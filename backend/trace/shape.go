@@ -1,6 +1,6 @@
 package trace
 
-import "shardeck/backend/trace/lex"
+import "shardeck/backend/trace/jsonscan"
 
 // A writer spells every event of a kind alike: only the values differ. shapes
 // learns the text between the values from the events that walk read, and reads the
@@ -149,7 +149,7 @@ func textEnd(b []byte, i int) (end int, ok bool) {
 	if i >= len(b) || b[i] != '"' {
 		return 0, false
 	}
-	end, st := lex.StringEnd(b, i)
+	end, st := jsonscan.StringEnd(b, i)
 	return end, st == whole
 }
 

@@ -3,16 +3,16 @@ package trace
 import (
 	"bytes"
 
-	"shardeck/backend/trace/lex"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // status is how far reading a piece of JSON got.
-type status = lex.Status
+type status = jsonscan.Status
 
 const (
-	whole  = lex.Whole
-	short  = lex.Short
-	broken = lex.Broken
+	whole  = jsonscan.Whole
+	short  = jsonscan.Short
+	broken = jsonscan.Broken
 )
 
 // skip finds the end of the object that begins at b[i]. It is exact for valid JSON in
@@ -52,7 +52,7 @@ func skipParity(b []byte, i int) (end int) {
 			if depth--; depth == 0 {
 				return noEscape(b, i, out)
 			}
-			if out = lex.SkipSpace(b, out); out == len(b) || b[out] != '}' {
+			if out = jsonscan.SkipSpace(b, out); out == len(b) || b[out] != '}' {
 				break
 			}
 		}
@@ -89,7 +89,7 @@ func oddQuotes(b []byte) bool { return bytes.Count(b, quote)&1 == 1 }
 // afterString checks that the string that ended at b[end-1] is followed by structure:
 // text there means that a stray quote turned inside out.
 func afterString(b []byte, end int) (int, status) {
-	i := lex.SkipSpace(b, end)
+	i := jsonscan.SkipSpace(b, end)
 	if i == len(b) {
 		return 0, short
 	}
@@ -106,7 +106,7 @@ func skipStrings(b []byte, i int) (int, status) {
 	for i < len(b) {
 		switch b[i] {
 		case '"':
-			end, st := lex.StringEnd(b, i)
+			end, st := jsonscan.StringEnd(b, i)
 			if st == whole && bytes.IndexByte(b[i:end], '}') >= 0 {
 				end, st = afterString(b, end)
 			}

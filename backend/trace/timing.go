@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"shardeck/backend/trace/lex"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // Timing is one rank's timing_stats_<rank>.json. Times are seconds, as recorded.
@@ -116,7 +116,7 @@ type timingText struct {
 
 func parseTiming(b []byte) (*Timing, error) {
 	p := &timingText{b: b, t: &Timing{}}
-	i := lex.SkipSpace(b, 0)
+	i := jsonscan.SkipSpace(b, 0)
 	if i == len(b) || b[i] != '{' {
 		return nil, fmt.Errorf("not JSON with the times of a run (timing_stats_<rank>.json); run the experiment again, or name another file")
 	}
@@ -129,7 +129,7 @@ func parseTiming(b []byte) (*Timing, error) {
 		p.damage(len(b), "ended before the document was closed", "what came after")
 	case st == broken:
 		p.damage(end, "not JSON from here", "what came after")
-	case lex.SkipSpace(b, end) < len(b):
+	case jsonscan.SkipSpace(b, end) < len(b):
 		p.damage(end, "text after the end of the document", "that text")
 	}
 	return p.t, nil

@@ -12,7 +12,7 @@ import (
 )
 
 func TestOpenTimingOfARecording(t *testing.T) {
-	path := filepath.Join("..", "..", "testdata", "recordings", "llama-8b-pp2", "timing_stats_0.json")
+	path := filepath.Join("..", "..", "tests", "recordings", "llama-8b-pp2", "timing_stats_0.json")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,6 @@
 package trace
 
-import "shardeck/backend/trace/lex"
+import "shardeck/backend/trace/jsonscan"
 
 // walk reads the event at b[i] key by key, in any order and layout, into s.ev. As
 // soon as the event shows to be one that is not kept, the rest is skipped.
@@ -26,7 +26,7 @@ func (s *scanner) skip(b []byte, i int) (end int, st status) {
 func (s *scanner) object(b []byte, i int, args bool) (end int, st status) {
 	i++
 	for {
-		i = lex.SkipSpace(b, i)
+		i = jsonscan.SkipSpace(b, i)
 		if i >= len(b) {
 			return 0, short
 		}
@@ -55,7 +55,7 @@ func (s *scanner) pair(b []byte, i int, args bool) (end int, st status) {
 	if !args && !s.ev.args && b[from] == '{' && string(key) == "args" {
 		s.ev.args = true
 		end, st = s.object(b, from, true)
-	} else if end, st = lex.ValueEnd(b, from); st == whole {
+	} else if end, st = jsonscan.ValueEnd(b, from); st == whole {
 		if !s.field(b, key, span{int32(from), int32(end)}, args) {
 			return -1, whole
 		}
@@ -86,15 +86,15 @@ func (s *scanner) field(b, key []byte, at span, args bool) bool {
 
 // keyAndColon reads the key at b[i] up to the value that from begins.
 func keyAndColon(b []byte, i int) (key []byte, from int, st status) {
-	end, st := lex.StringEnd(b, i)
+	end, st := jsonscan.StringEnd(b, i)
 	if st != whole {
 		return nil, 0, st
 	}
-	from = lex.SkipSpace(b, end)
+	from = jsonscan.SkipSpace(b, end)
 	if from < len(b) && b[from] != ':' {
 		return nil, 0, broken
 	}
-	if from = lex.SkipSpace(b, from+1); from >= len(b) {
+	if from = jsonscan.SkipSpace(b, from+1); from >= len(b) {
 		return nil, 0, short
 	}
 	return b[i+1 : end-1], from, whole
@@ -102,7 +102,7 @@ func keyAndColon(b []byte, i int) (key []byte, from int, st status) {
 
 // closed says whether a value that ended at i is followed by what must follow it.
 func closed(b []byte, i int) status {
-	i = lex.SkipSpace(b, i)
+	i = jsonscan.SkipSpace(b, i)
 	if i >= len(b) {
 		return short
 	}

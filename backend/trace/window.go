@@ -3,7 +3,7 @@ package trace
 import (
 	"io"
 
-	"shardeck/backend/trace/lex"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // blockSize is read at a time: two of them, the one that the kernel copies and ours,
@@ -11,12 +11,12 @@ import (
 const blockSize = 1 << 18
 
 // maxEvent is how large one event may be before it is given up as damage.
-const maxEvent = lex.MaxPiece
+const maxEvent = jsonscan.MaxPiece
 
 // window is the piece of the text in memory, and where events begin in it.
-type window struct{ lex.Window }
+type window struct{ jsonscan.Window }
 
-func newWindow(src io.Reader, block int) *window { return &window{*lex.NewWindow(src, block)} }
+func newWindow(src io.Reader, block int) *window { return &window{*jsonscan.NewWindow(src, block)} }
 
 // glance lets s read what it knows at a glance; false if that is nothing.
 func (w *window) glance(s *scanner, limit int) bool {
@@ -33,7 +33,7 @@ func passComma(b []byte, i int) int {
 		return i + len(text) - 1
 	}
 	if i < len(b) && b[i] == ',' {
-		if k := lex.SkipSpace(b, i+1); k < len(b) && b[k] == '{' {
+		if k := jsonscan.SkipSpace(b, i+1); k < len(b) && b[k] == '{' {
 			return k
 		}
 	}

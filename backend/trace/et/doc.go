@@ -6,7 +6,7 @@
 //
 //	Open   (open.go)    one file to one Trace
 //	reader (reader.go)  the top-level keys, and the list of nodes one at a time
-//	window (package lex) the text in memory, a block at a time, whatever the file's size
+//	window (package jsonscan) the text in memory, a block at a time, whatever the file's size
 //	node   (node.go)    what is kept of a node, in the flat and the Chakra layout
 //	comm   (comm.go)    a collective call, from its attributes or by position
 //	groups (group.go)   the process groups, from the text PyTorch leaves in one node

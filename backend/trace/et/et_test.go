@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/backend/trace"
-	"shardeck/backend/trace/lex"
+	"shardeck/backend/trace/jsonscan"
 )
 
 func TestSchemas(t *testing.T) {
@@ -75,7 +75,7 @@ var faulty = []struct {
 	{name: "bare words", text: document("1.0.1", flat("a", 2, 1, 3, ""), "nonsense here", flat("e", 4, 1, 5, "")), nodes: 2, damage: "1 node is not JSON"},
 	{name: "NaN among inputs", text: document("1.0.1", flat("a", 2, 1, 3, `, "inputs": [NaN, inf, -Infinity]`)), nodes: 1},
 	{name: "node without id", text: document("1.0.1", flat("a", 2, 1, 3, ""), `{"name": "b"}`, flat("e", 4, 1, 5, "")), nodes: 2, damage: "1 node is not JSON or has no name or id"},
-	{name: "giant node", text: document("1.0.1", flat("a", 2, 1, 3, ""), flat(strings.Repeat("x", lex.MaxPiece+2*blockSize), 3, 1, 4, ""), flat("e", 4, 1, 5, "")), nodes: 2, damage: "larger than 16 MiB"},
+	{name: "giant node", text: document("1.0.1", flat("a", 2, 1, 3, ""), flat(strings.Repeat("x", jsonscan.MaxPiece+2*blockSize), 3, 1, 4, ""), flat("e", 4, 1, 5, "")), nodes: 2, damage: "larger than 16 MiB"},
 	{name: "invalid UTF-8", text: document("1.0.1", strings.Replace(flat("abc", 2, 1, 3, ""), "abc", "a\xff\x1b[31m", 1)), nodes: 1},
 	{name: "list of groups cut", text: document("1.1.1-chakra.0.0.4", chakra(groupNode, 3, 2, 1, `{"values": ["[{\"pg_name\": \"0\", \"ranks\": [0, 1], \"gro"]}`, "", "")), nodes: 1, damage: "list of process groups"},
 	{name: "missing comms info", text: document("1.1.1-chakra.0.0.4", chakra(commNode, 3, 2, 1, `{"values": []}`, "", `,{"name": "debug", "type": "string", "value": "missing comms info"}`)), nodes: 1, notes: "missing comms info"},

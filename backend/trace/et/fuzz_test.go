@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"shardeck/backend/trace/lex"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // FuzzOpen: any bytes give an error or a trace that holds together; valid JSON gives
@@ -40,7 +40,7 @@ func FuzzOpen(f *testing.F) {
 }
 
 func parse(text []byte, block int) (*Trace, error) {
-	r := newReader(lex.NewWindow(bytes.NewReader(text), block))
+	r := newReader(jsonscan.NewWindow(bytes.NewReader(text), block))
 	err := r.read()
 	r.finish()
 	return r.t, err

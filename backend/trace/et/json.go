@@ -5,49 +5,49 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"shardeck/backend/trace/lex"
+	"shardeck/backend/trace/jsonscan"
 	"shardeck/model"
 )
 
 // status is how far reading a piece of JSON got.
-type status = lex.Status
+type status = jsonscan.Status
 
 const (
-	whole  = lex.Whole
-	short  = lex.Short
-	broken = lex.Broken
+	whole  = jsonscan.Whole
+	short  = jsonscan.Short
+	broken = jsonscan.Broken
 )
 
 // eachKey calls visit with each key and value of the object that b begins, until
 // visit says no. False: b is not an object.
 func eachKey(b []byte, visit func(key, val []byte) bool) bool {
-	i := lex.SkipSpace(b, 0)
+	i := jsonscan.SkipSpace(b, 0)
 	if i >= len(b) || b[i] != '{' {
 		return false
 	}
 	for i++; ; i++ {
-		if i = lex.SkipSpace(b, i); i < len(b) && b[i] == '}' {
+		if i = jsonscan.SkipSpace(b, i); i < len(b) && b[i] == '}' {
 			return true
 		}
 		if i >= len(b) || b[i] != '"' {
 			return false
 		}
-		end, st := lex.StringEnd(b, i)
+		end, st := jsonscan.StringEnd(b, i)
 		if st != whole {
 			return false
 		}
 		key := b[i+1 : end-1]
-		if i = lex.SkipSpace(b, end); i >= len(b) || b[i] != ':' {
+		if i = jsonscan.SkipSpace(b, end); i >= len(b) || b[i] != ':' {
 			return false
 		}
-		i = lex.SkipSpace(b, i+1)
-		if end, st = lex.ValueEnd(b, i); st != whole {
+		i = jsonscan.SkipSpace(b, i+1)
+		if end, st = jsonscan.ValueEnd(b, i); st != whole {
 			return false
 		}
 		if !visit(key, b[i:end]) {
 			return true
 		}
-		if i = lex.SkipSpace(b, end); i >= len(b) || b[i] != ',' {
+		if i = jsonscan.SkipSpace(b, end); i >= len(b) || b[i] != ',' {
 			return i < len(b) && b[i] == '}'
 		}
 	}
@@ -55,20 +55,20 @@ func eachKey(b []byte, visit func(key, val []byte) bool) bool {
 
 // eachItem calls visit with each element of the list that b begins. False: b is no list.
 func eachItem(b []byte, visit func(val []byte)) bool {
-	i := lex.SkipSpace(b, 0)
+	i := jsonscan.SkipSpace(b, 0)
 	if i >= len(b) || b[i] != '[' {
 		return false
 	}
 	for i++; ; i++ {
-		if i = lex.SkipSpace(b, i); i < len(b) && b[i] == ']' {
+		if i = jsonscan.SkipSpace(b, i); i < len(b) && b[i] == ']' {
 			return true
 		}
-		end, st := lex.ValueEnd(b, i)
+		end, st := jsonscan.ValueEnd(b, i)
 		if st != whole {
 			return false
 		}
 		visit(b[i:end])
-		if i = lex.SkipSpace(b, end); i >= len(b) || b[i] != ',' {
+		if i = jsonscan.SkipSpace(b, end); i >= len(b) || b[i] != ',' {
 			return i < len(b) && b[i] == ']'
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 
 	"shardeck/backend/trace"
-	"shardeck/backend/trace/lex"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // blockSize is read at a time.
@@ -30,7 +30,7 @@ func open(ctx context.Context, path string, progress func(done, total int64), bl
 		return nil, err
 	}
 	defer src.Close()
-	r := newReader(lex.NewWindow(src, block))
+	r := newReader(jsonscan.NewWindow(src, block))
 	err = r.read()
 	if stop := ctx.Err(); stop != nil && errors.Is(r.Err, stop) {
 		return nil, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)

@@ -7,13 +7,13 @@ import (
 	"io"
 
 	"shardeck/backend/trace"
-	"shardeck/backend/trace/lex"
+	"shardeck/backend/trace/jsonscan"
 	"shardeck/model"
 )
 
 // reader walks the text from its first byte to its last.
 type reader struct {
-	*lex.Window
+	*jsonscan.Window
 	t     *Trace
 	names map[string]uint32
 	colls map[string]int32
@@ -27,7 +27,7 @@ type reader struct {
 	unknown int // calls of which PyTorch did not know what was called
 }
 
-func newReader(w *lex.Window) *reader {
+func newReader(w *jsonscan.Window) *reader {
 	return &reader{
 		Window: w, t: &Trace{Start: -1, Finish: -1},
 		names: map[string]uint32{}, colls: map[string]int32{}, ops: map[uint32]int{},

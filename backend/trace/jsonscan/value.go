@@ -1,7 +1,7 @@
-// Package lex finds where pieces of JSON end, in text of which only a window is in
+// Package jsonscan finds where pieces of JSON end, in text of which only a window is in
 // memory. It is what the readers of Kineto traces and of execution traces share, and
-// knows neither: lex.go has values, window.go the text.
-package lex
+// knows neither: value.go has values, window.go the text.
+package jsonscan
 
 import "bytes"
 

@@ -1,4 +1,4 @@
-// Package pack keeps what one trace file holds, a rank or those of a node, as it is in memory, so that a job on a compute
+// Package codec keeps what one trace file holds, a rank or those of a node, as it is in memory, so that a job on a compute
 // node can read a large file and leave what analysis needs of it in the cache: some
 // bytes a kernel instead of the kilobytes of its JSON.
 //
@@ -8,7 +8,7 @@
 // written as differences, numbers as varints. Encode and Decode are inverse to each
 // other; a text that Encode did not write is an error, never a panic or a huge
 // allocation.
-package pack
+package codec
 
 import (
 	"bufio"
