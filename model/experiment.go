@@ -115,3 +115,36 @@ func Defaults() Experiment {
 		Slurm:             SlurmRequest{QOS: "auto", Constraint: "auto", Time: "00:30:00"},
 	}
 }
+
+// RequestsPerReplica is the share of the batch that one DP rank works on.
+func (e Experiment) RequestsPerReplica() int64 {
+	return int64(CeilDiv(e.Data.BatchSize, e.Layout.DP()))
+}
+
+// ModelLen is the longest sequence the engine is told to expect: vllm.max_model_len,
+// else prompt and output together.
+func (e Experiment) ModelLen() int {
+	return int(e.EngineNumber("max_model_len", float64(e.Data.SeqLen+e.Data.MaxTokens)))
+}
+
+// EngineNumber is a number among the extra engine arguments, or its default.
+func (e Experiment) EngineNumber(key string, otherwise float64) float64 {
+	switch v := e.VLLM[key].(type) {
+	case int:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case float64:
+		return v
+	}
+	return otherwise
+}
+
+// Edit sets one key of an experiment's YAML.
+type Edit struct {
+	Path  string `json:"path"` // parallelism.tp
+	Value string `json:"value"`
+}
+
+// IsAuto reports whether a value leaves the choice to shardeck.
+func IsAuto(v string) bool { return v == "" || v == "auto" }

@@ -88,3 +88,6 @@ const TmpMark = ".tmp-"
 // OldMark stands between the name of a run and the id of the job that made it,
 // once a newer job took the name.
 const OldMark = "@"
+
+// ShortModel is a hub id without its owner.
+func ShortModel(name string) string { return name[strings.LastIndex(name, "/")+1:] }

@@ -54,8 +54,8 @@ func (s Shape) VDim() int {
 
 // Params is the number of parameters of the whole model.
 func (s Shape) Params() int64 {
-	r := s.rank(Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, 0)
-	return r.params()
+	r := s.OnRank(Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, 0)
+	return r.Params()
 }
 
 // ActiveParams is the number of parameters that one token passes through: all but
@@ -93,12 +93,12 @@ func (s Shape) FLOPs(w Workload, layers int) float64 {
 	batch := float64(w.BatchSize)
 	context := batch * tokens * (tokens + 1) / 2
 	attention := 2 * float64(s.Layers*s.Heads*(s.QKDim()+s.VDim())) * context
-	return 2*float64(s.matmulParams())*batch*tokens + attention
+	return 2*float64(s.MatmulParams())*batch*tokens + attention
 }
 
-// matmulParams are the active parameters that take part in arithmetic: the input
+// MatmulParams are the active parameters that take part in arithmetic: the input
 // embedding is a look-up, unless it is the output head too.
-func (s Shape) matmulParams() int64 {
+func (s Shape) MatmulParams() int64 {
 	if s.TiedEmbed {
 		return s.ActiveParams()
 	}

@@ -1,24 +1,27 @@
-package model
+package model_test
 
 import (
 	"math"
 	"testing"
+
+	"shardeck/model"
+	"shardeck/model/modeltest"
 )
 
 // The published totals, to the digit, and the active parameters to the digits published.
 func TestParams(t *testing.T) {
 	for _, tt := range []struct {
-		shape  Shape
+		shape  model.Shape
 		total  int64
 		active float64 // 10⁹
 	}{
-		{llama8B, 8_030_261_248, 8.03},
-		{llama70B, 70_553_706_496, 70.55},
-		{qwen25, 32_763_876_352, 32.76},
-		{qwen3, 32_762_123_264, 32.76},
-		{mixtral, 46_702_792_704, 12.88},
-		{qwen3MoE, 30_532_122_624, 3.35},
-		{v2Lite, 15_706_484_224, 2.66},
+		{modeltest.Llama8B, 8_030_261_248, 8.03},
+		{modeltest.Llama70B, 70_553_706_496, 70.55},
+		{modeltest.Qwen25, 32_763_876_352, 32.76},
+		{modeltest.Qwen3, 32_762_123_264, 32.76},
+		{modeltest.Mixtral, 46_702_792_704, 12.88},
+		{modeltest.Qwen3MoE, 30_532_122_624, 3.35},
+		{modeltest.V2Lite, 15_706_484_224, 2.66},
 	} {
 		if got := tt.shape.Params(); got != tt.total {
 			t.Errorf("%s: %d parameters, want %d", tt.shape.Short, got, tt.total)
@@ -27,56 +30,56 @@ func TestParams(t *testing.T) {
 			t.Errorf("%s: %.4f billion active, want %.2f", tt.shape.Short, got, tt.active)
 		}
 	}
-	if got := float64(v2Lite.matmulParams()) / 1e9; math.Abs(got-2.45) > 0.005 {
+	if got := float64(modeltest.V2Lite.MatmulParams()) / 1e9; math.Abs(got-2.45) > 0.005 {
 		t.Errorf("V2-Lite without the input embedding: %.4f billion, want 2.45", got)
 	}
 }
 
 // A tied embedding is counted once, and takes part in the arithmetic.
 func TestTiedEmbedding(t *testing.T) {
-	tied := llama8B
+	tied := modeltest.Llama8B
 	tied.TiedEmbed = true
-	if got, want := llama8B.Params()-tied.Params(), llama8B.EmbedParams(); got != want {
+	if got, want := modeltest.Llama8B.Params()-tied.Params(), modeltest.Llama8B.EmbedParams(); got != want {
 		t.Errorf("tying saves %d parameters, want %d", got, want)
 	}
-	if got, want := tied.matmulParams(), llama8B.matmulParams(); got != want {
+	if got, want := tied.MatmulParams(), modeltest.Llama8B.MatmulParams(); got != want {
 		t.Errorf("tied: %d parameters in arithmetic, want %d", got, want)
 	}
 }
 
 func TestKVBytesPerToken(t *testing.T) {
 	for _, tt := range []struct {
-		shape Shape
+		shape model.Shape
 		want  int64
 	}{
-		{llama8B, 131_072}, {llama70B, 327_680}, {qwen25, 262_144}, {qwen3, 262_144},
-		{mixtral, 131_072}, {qwen3MoE, 98_304}, {v2Lite, 31_104},
+		{modeltest.Llama8B, 131_072}, {modeltest.Llama70B, 327_680}, {modeltest.Qwen25, 262_144}, {modeltest.Qwen3, 262_144},
+		{modeltest.Mixtral, 131_072}, {modeltest.Qwen3MoE, 98_304}, {modeltest.V2Lite, 31_104},
 	} {
-		one := Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}
-		if got := 2 * tt.shape.rank(one, 0).kvPerToken(); got != tt.want {
+		one := model.Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}
+		if got := 2 * tt.shape.OnRank(one, 0).KVPerToken(); got != tt.want {
 			t.Errorf("%s: %d bytes a token, want %d", tt.shape.Short, got, tt.want)
 		}
 	}
-	if got := v2Lite.rank(Layout{TP: 4, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, 0).kvPerToken() * 2; got != 31_104 {
+	if got := modeltest.V2Lite.OnRank(model.Layout{TP: 4, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, 0).KVPerToken() * 2; got != 31_104 {
 		t.Errorf("a latent cache is whole on every TP rank: %d", got)
 	}
-	if got := qwen3MoE.rank(Layout{TP: 8, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, 0).kvPerToken() * 2; got != 98_304/4 {
+	if got := modeltest.Qwen3MoE.OnRank(model.Layout{TP: 8, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, 0).KVPerToken() * 2; got != 98_304/4 {
 		t.Errorf("4 KV heads on 8 ranks are one each: %d", got)
 	}
 }
 
 // FLOPs worked out by hand for a batch of one and three tokens through the model.
 func TestFLOPs(t *testing.T) {
-	w := Workload{BatchSize: 1, SeqLen: 2, MaxTokens: 2}
+	w := model.Workload{BatchSize: 1, SeqLen: 2, MaxTokens: 2}
 	matmul := 2 * float64(8_030_261_248-128256*4096) * 3
 	attention := 2.0 * 32 * 32 * 256 * (1 + 2 + 3)
-	if got := llama8B.FLOPs(w, 0); got != matmul+attention {
+	if got := modeltest.Llama8B.FLOPs(w, 0); got != matmul+attention {
 		t.Errorf("got %g, want %g", got, matmul+attention)
 	}
-	if got := v2Lite.FLOPs(w, 6) / v2Lite.WithLayers(6).FLOPs(w, 0); got != 1 {
+	if got := modeltest.V2Lite.FLOPs(w, 6) / modeltest.V2Lite.WithLayers(6).FLOPs(w, 0); got != 1 {
 		t.Errorf("a depth given differs from a shape of that depth: %g", got)
 	}
-	if got := llama8B.FLOPs(Workload{}, 0); got != 0 {
+	if got := modeltest.Llama8B.FLOPs(model.Workload{}, 0); got != 0 {
 		t.Errorf("no workload: %g", got)
 	}
 }
@@ -84,14 +87,14 @@ func TestFLOPs(t *testing.T) {
 // The shards of one layout hold the whole model between them, save for what is
 // replicated; so the fullest rank holds at least its even share.
 func TestRanksHoldTheModel(t *testing.T) {
-	for _, s := range allShapes {
-		for _, l := range []Layout{{2, 1, 1, 1, 1}, {1, 4, 1, 1, 1}, {4, 2, 1, 1, 1}, {2, 1, 1, 2, 4}, {2, 2, 2, 1, 1}} {
+	for _, s := range modeltest.Shapes {
+		for _, l := range []model.Layout{{2, 1, 1, 1, 1}, {1, 4, 1, 1, 1}, {4, 2, 1, 1, 1}, {2, 1, 1, 2, 4}, {2, 2, 2, 1, 1}} {
 			if s.MoE == nil {
 				l.EP = 1
 			}
 			var sum int64
 			for r := range l.GPUs() {
-				sum += s.rank(l, l.Coord(r).PP).params()
+				sum += s.OnRank(l, l.Coord(r).PP).Params()
 			}
 			if sum < s.Params() {
 				t.Errorf("%s %v: ranks hold %d of %d", s.Short, l, sum, s.Params())

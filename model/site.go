@@ -1,5 +1,7 @@
 package model
 
+import "strings"
+
 // Site describes a cluster: what its nodes hold, how jobs ask for them and what
 // they cost. Sites are data, in templates/sites/*.yaml; a user's own file overrides.
 type Site struct {
@@ -83,4 +85,102 @@ type ReaderJob struct {
 	Memory     string `yaml:"memory" json:"memory"`             // a task, as Slurm writes it: 8G; empty: as the scheduler says
 	GPUs       int    `yaml:"gpus" json:"gpus"`                 // a task, where every job must have some; 0: none
 	DropEnding string `yaml:"account_drop" json:"account_drop"` // ending of GPU accounts that others lack: _g
+}
+
+// Queue finds a QOS by the name it is submitted with; nil if the site has none such.
+func (s Site) Queue(name string) *Queue {
+	for i := range s.Queues {
+		if s.Queues[i].Name == name {
+			return &s.Queues[i]
+		}
+	}
+	return nil
+}
+
+// Kind is the kind of node that a job with this constraint is planned for: of all
+// that may be given to it the site's default, which is the smaller card. It is nil
+// where no node has such features.
+func (s Site) Kind(constraint string) *NodeKind {
+	if IsAuto(constraint) {
+		constraint = s.Constraint
+	}
+	var found *NodeKind
+	for i := range s.Partitions {
+		k := &s.Partitions[i]
+		if k.offers(constraint) && (found == nil || k.Default) {
+			found = k
+		}
+	}
+	return found
+}
+
+// offers reports whether nodes of this kind have the features asked for:
+// alternatives joined by |, each of features joined by &.
+func (k NodeKind) offers(constraint string) bool {
+	has := map[string]bool{"": true}
+	for _, f := range strings.Split(k.Constraint, "&") {
+		has[f] = true
+	}
+	for _, alternative := range strings.Split(constraint, "|") {
+		all := true
+		for _, f := range strings.Split(alternative, "&") {
+			all = all && has[f]
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+// Charged is what a job of so many hours on so many nodes counts, in hours a node: some
+// QOS are cheaper only after a time, and large jobs have a discount.
+func (q Queue) Charged(hours float64, nodes int) float64 {
+	full := min(hours, q.FullHours)
+	charged := full + (hours-full)*q.Factor
+	if q.LargeNodes > 0 && nodes >= q.LargeNodes {
+		return charged * q.LargeFactor
+	}
+	return charged
+}
+
+// Issue is the known issue of that trigger; nil if the site has none.
+func (s Site) Issue(when string) *KnownIssue {
+	for i := range s.Known {
+		if s.Known[i].When == when {
+			return &s.Known[i]
+		}
+	}
+	return nil
+}
+
+// NearestQOS is what to submit for a QOS that someone typed: by the name the
+// scheduler shows, or the nearest known one; empty if there is none.
+func (s Site) NearestQOS(typed string) string {
+	for _, q := range s.Queues {
+		for _, shown := range q.Shown {
+			if shown == typed {
+				return q.Name
+			}
+		}
+	}
+	return Nearest(typed, s.QOSNames())
+}
+
+// QOSNames lists the QOS of the site.
+func (s Site) QOSNames() []string {
+	var names []string
+	for _, q := range s.Queues {
+		names = append(names, q.Name)
+	}
+	return names
+}
+
+// Constraints lists the constraints of the site's kinds of node.
+func (s Site) Constraints() []string {
+	var out []string
+	for _, k := range s.Partitions {
+		out = append(out, k.Constraint)
+	}
+	return out
 }

@@ -47,8 +47,8 @@ func FormatTimeLimit(d time.Duration) string {
 	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// hoursWords is a time as people say it: 30 min, 12 h, 1 h 30 min.
-func hoursWords(d time.Duration) string {
+// DurationWords is a time as people say it: 30 min, 12 h, 1 h 30 min.
+func DurationWords(d time.Duration) string {
 	h, m := int(d/time.Hour), int(d.Round(time.Minute)/time.Minute)%60
 	switch {
 	case d < time.Minute:

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // bandwidthMetrics finds how large calls are and how fast they go.
@@ -63,7 +63,7 @@ func busFactor(t callType, n int) float64 {
 }
 
 // rates sets up a metric of sized calls: over each rank, all of them, and by type.
-func (w *world) rates(of func(rate) (float64, bool), missing string) model.Metric {
+func (w *world) rates(of func(rate) (float64, bool), missing string) metric.Metric {
 	all, types := rate{}, map[callType]*rate{}
 	per := map[int]float64{}
 	for _, l := range w.lanes {
@@ -80,7 +80,7 @@ func (w *world) rates(of func(rate) (float64, bool), missing string) model.Metri
 			per[l.rank] = v
 		}
 	}
-	m := model.Metric{PerRank: per, N: all.sized, Source: w.traceFiles(), Estimate: all.inferred, By: map[string]float64{}}
+	m := metric.Metric{PerRank: per, N: all.sized, Source: w.traceFiles(), Estimate: all.inferred, By: map[string]float64{}}
 	v, ok := of(all)
 	if !ok {
 		m.Reason = missing

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"shardeck/backend/trace"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Matching, transfer and wait, start skew and straggler once more, for runs of two
@@ -224,7 +224,7 @@ func TestBruteForceCalls(t *testing.T) {
 	}
 }
 
-func sameStraggler(t *testing.T, m model.Metric, b bruteRun) {
+func sameStraggler(t *testing.T, m metric.Metric, b bruteRun) {
 	t.Helper()
 	l := b.late()
 	if m.N != len(l.charges) {

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // commMetrics finds what communication costs a rank's time.
@@ -90,7 +90,7 @@ func (w *world) lostOn(l *lane) string {
 
 // byType adds the parts of calls by type: mean share of the window over the ranks
 // that make such calls. A type with unmatched calls is left out.
-func (w *world) byType(m *model.Metric, of func(*call) span) {
+func (w *world) byType(m *metric.Metric, of func(*call) span) {
 	shares := map[callType][]float64{}
 	unsure := map[callType]bool{}
 	var spans []span // one list for all

@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // countMetrics counts launches of communication kernels: in the whole file, in one
@@ -39,7 +39,7 @@ func countMetrics(w *world) {
 func allCalls(l *lane) []*call { return l.calls }
 
 // counts divides launches of each rank by something, in all and by type.
-func (w *world) counts(of func(*lane) []*call, by func(*lane) (float64, string)) model.Metric {
+func (w *world) counts(of func(*lane) []*call, by func(*lane) (float64, string)) metric.Metric {
 	parts := map[callType]float64{}
 	v := w.eachRank(func(l *lane) (float64, string) {
 		n, reason := by(l)

@@ -13,6 +13,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // hour in µs, as fakes count.
@@ -180,7 +181,7 @@ func TestCutAnywhere(t *testing.T) {
 	}
 }
 
-func checkMarked(t *testing.T, name string, at int, a *model.Analysis, calls int) {
+func checkMarked(t *testing.T, name string, at int, a *metric.Analysis, calls int) {
 	t.Helper()
 	if !a.Damaged || !warned(a, name+": ") {
 		t.Errorf("%s cut at %d: damaged %v, warnings %q", name, at, a.Damaged, a.Warnings)

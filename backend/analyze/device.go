@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // deviceMetrics finds what the devices did.
@@ -59,8 +59,8 @@ func (l *lane) coverage(part []span) (pct float64, ok bool) {
 
 // kernelStats sums the launches of each kernel name over all ranks, inside their
 // windows, the longest first.
-func (w *world) kernelStats() []model.KernelStat {
-	byName := map[string]*model.KernelStat{}
+func (w *world) kernelStats() []metric.KernelStat {
+	byName := map[string]*metric.KernelStat{}
 	var total int64
 	for _, l := range w.lanes {
 		for s, r := range l.launches() {
@@ -72,21 +72,21 @@ func (w *world) kernelStats() []model.KernelStat {
 			count(byName, &l.names[r.Name], d)
 		}
 	}
-	out := make([]model.KernelStat, 0, len(byName))
+	out := make([]metric.KernelStat, 0, len(byName))
 	for _, s := range byName {
 		s.Share = percent(s.TotalNS, total)
 		out = append(out, *s)
 	}
-	slices.SortFunc(out, func(a, b model.KernelStat) int {
+	slices.SortFunc(out, func(a, b metric.KernelStat) int {
 		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), cmp.Compare(a.Name, b.Name))
 	})
 	return out
 }
 
-func count(byName map[string]*model.KernelStat, n *kernelName, d int64) {
+func count(byName map[string]*metric.KernelStat, n *kernelName, d int64) {
 	s := byName[n.full]
 	if s == nil {
-		s = &model.KernelStat{Name: n.full, Short: n.short, Class: string(n.class), MinNS: d}
+		s = &metric.KernelStat{Name: n.full, Short: n.short, Class: string(n.class), MinNS: d}
 		byName[n.full] = s
 	}
 	s.TotalNS += d
@@ -95,12 +95,12 @@ func count(byName map[string]*model.KernelStat, n *kernelName, d int64) {
 }
 
 // classes sums kernels by class: every class is there, the largest first.
-func classes(stats []model.KernelStat) []model.KernelClass {
-	byName := map[string]*model.KernelClass{}
-	var out []model.KernelClass
+func classes(stats []metric.KernelStat) []metric.KernelClass {
+	byName := map[string]*metric.KernelClass{}
+	var out []metric.KernelClass
 	var total int64
 	for _, c := range classNames {
-		byName[string(c)] = &model.KernelClass{Name: string(c)}
+		byName[string(c)] = &metric.KernelClass{Name: string(c)}
 	}
 	for _, s := range stats {
 		c := byName[s.Class]
@@ -112,7 +112,7 @@ func classes(stats []model.KernelStat) []model.KernelClass {
 		c.Share = percent(c.TotalNS, max(1, total))
 		out = append(out, *c)
 	}
-	slices.SortFunc(out, func(a, b model.KernelClass) int {
+	slices.SortFunc(out, func(a, b metric.KernelClass) int {
 		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), cmp.Compare(a.Name, b.Name))
 	})
 	return out
@@ -120,13 +120,13 @@ func classes(stats []model.KernelStat) []model.KernelClass {
 
 const noWindow = "no kernel lies in a steady window: the traces do not cover the same time"
 
-func (w *world) kernelClasses(stats []model.KernelStat) {
+func (w *world) kernelClasses(stats []metric.KernelStat) {
 	if len(stats) == 0 {
 		w.none(noWindow, w.traceFiles(), "kernel_classes")
 		return
 	}
 	all := classes(stats)
-	m := model.Metric{Value: ptr(all[0].Share), N: len(stats), Source: w.traceFiles(), By: map[string]float64{}, Note: "largest: " + all[0].Name}
+	m := metric.Metric{Value: ptr(all[0].Share), N: len(stats), Source: w.traceFiles(), By: map[string]float64{}, Note: "largest: " + all[0].Name}
 	for _, c := range all {
 		m.By[c.Name] = c.Share
 	}
@@ -156,7 +156,7 @@ func (w *world) classOnRanks(c class) map[int]float64 {
 // topCount is how many kernels the metric lists; the trace summary has all.
 const topCount = 20
 
-func (w *world) topKernels(stats []model.KernelStat) {
+func (w *world) topKernels(stats []metric.KernelStat) {
 	if len(stats) == 0 {
 		w.none(noWindow, w.traceFiles(), "top_kernels")
 		return
@@ -172,7 +172,7 @@ func (w *world) topKernels(stats []model.KernelStat) {
 	}
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(total[b], total[a]) })
 	top := order[0]
-	m := model.Metric{Value: ptr(float64(total[top]) / 1e6), N: n[top], Source: w.traceFiles(), By: map[string]float64{}, Note: top}
+	m := metric.Metric{Value: ptr(float64(total[top]) / 1e6), N: n[top], Source: w.traceFiles(), By: map[string]float64{}, Note: top}
 	for _, name := range order[:min(topCount, len(order))] {
 		m.By[name] = float64(total[name]) / 1e6
 	}

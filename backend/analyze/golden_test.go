@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -43,7 +43,7 @@ func TestGolden(t *testing.T) {
 }
 
 // text writes an analysis for people, to seven digits.
-func text(a *model.Analysis) string {
+func text(a *metric.Analysis) string {
 	var b strings.Builder
 	for _, m := range a.Metrics {
 		v := "–"

@@ -7,6 +7,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Input is all that is known of a run. Records are put in order of time where they
@@ -28,7 +29,7 @@ type Input struct {
 // Analyse computes every metric of model.Definitions, in their order. It fails
 // only when ctx ends: whatever is missing or contradictory becomes a metric
 // without value and a reason, or a warning.
-func Analyse(ctx context.Context, in Input) (*model.Analysis, error) {
+func Analyse(ctx context.Context, in Input) (*metric.Analysis, error) {
 	w, err := newWorld(ctx, in)
 	if err != nil {
 		return nil, err
@@ -47,10 +48,10 @@ func Analyse(ctx context.Context, in Input) (*model.Analysis, error) {
 }
 
 // analysis gathers what the families found.
-func (w *world) analysis(ctx context.Context) (*model.Analysis, error) {
-	a := &model.Analysis{Run: w.in.Run, Ranks: w.rankList(), Damaged: len(w.losses) > 0}
+func (w *world) analysis(ctx context.Context) (*metric.Analysis, error) {
+	a := &metric.Analysis{Run: w.in.Run, Ranks: w.rankList(), Damaged: len(w.losses) > 0}
 	a.Replay = w.in.Info != nil && w.in.Info.Replay
-	for _, d := range model.Definitions {
+	for _, d := range metric.Definitions {
 		a.Metrics = append(a.Metrics, w.metrics[d.Name])
 	}
 	if len(w.lanes) > 0 {

@@ -9,10 +9,11 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // warned reports whether a warning holds all these words.
-func warned(a *model.Analysis, words ...string) bool {
+func warned(a *metric.Analysis, words ...string) bool {
 	return slices.ContainsFunc(a.Warnings, func(w string) bool {
 		for _, word := range words {
 			if !strings.Contains(w, word) {
@@ -30,7 +31,7 @@ func TestNothingAtAll(t *testing.T) {
 			t.Errorf("%s: %v, %q", m.Name, m.Value, m.Reason)
 		}
 	}
-	if a.Trace != nil || len(a.Metrics) != len(model.Definitions) {
+	if a.Trace != nil || len(a.Metrics) != len(metric.Definitions) {
 		t.Errorf("%d metrics, trace %v", len(a.Metrics), a.Trace)
 	}
 }

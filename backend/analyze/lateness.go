@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // charged are the charges of all sets of ranks: every call that a rank can be late to.
@@ -20,15 +20,15 @@ func (w *world) charged() []charge {
 }
 
 // lateness is the picture of who was last to which call; nil where there is none.
-func (w *world) lateness(all []charge) *model.Lateness {
+func (w *world) lateness(all []charge) *metric.Lateness {
 	if len(all) == 0 {
 		return nil
 	}
-	return &model.Lateness{Calls: len(all), Ranks: ranksLate(all), Bins: lateHistogram(all), Worst: w.worstCalls(all)}
+	return &metric.Lateness{Calls: len(all), Ranks: ranksLate(all), Bins: lateHistogram(all), Worst: w.worstCalls(all)}
 }
 
 // ranksLate sums charges by rank; one that was never last has zeros.
-func ranksLate(all []charge) []model.RankLate {
+func ranksLate(all []charge) []metric.RankLate {
 	own, there := map[int][]int64{}, map[int]bool{}
 	for _, c := range all {
 		for _, of := range c.met.calls {
@@ -38,9 +38,9 @@ func ranksLate(all []charge) []model.RankLate {
 			own[c.lane.rank] = append(own[c.lane.rank], c.ns)
 		}
 	}
-	var out []model.RankLate
+	var out []metric.RankLate
 	for _, rank := range slices.Sorted(maps.Keys(there)) {
-		r := model.RankLate{Rank: rank, Calls: len(own[rank])}
+		r := metric.RankLate{Rank: rank, Calls: len(own[rank])}
 		for _, ns := range own[rank] {
 			r.LateNS, r.MaxNS = r.LateNS+ns, max(r.MaxNS, ns)
 		}
@@ -53,12 +53,12 @@ func ranksLate(all []charge) []model.RankLate {
 }
 
 // lateHistogram counts charges in bins that double, from a microsecond on.
-func lateHistogram(all []charge) []model.LateBin {
-	var out []model.LateBin
+func lateHistogram(all []charge) []metric.LateBin {
+	var out []metric.LateBin
 	for _, c := range all {
 		i := bits.Len64(uint64(c.ns / int64(time.Microsecond)))
 		for len(out) <= i {
-			out = append(out, model.LateBin{FromNS: lateFrom(len(out))})
+			out = append(out, metric.LateBin{FromNS: lateFrom(len(out))})
 		}
 		out[i].Calls++
 	}
@@ -73,19 +73,19 @@ func lateFrom(bin int) int64 {
 }
 
 // worstCalls are the calls whose last rank was latest, the latest first.
-func (w *world) worstCalls(all []charge) []model.LateCall {
+func (w *world) worstCalls(all []charge) []metric.LateCall {
 	worst := slices.DeleteFunc(slices.Clone(all), func(c charge) bool { return c.ns <= 0 })
 	slices.SortStableFunc(worst, func(a, b charge) int { return cmp.Compare(b.ns, a.ns) })
-	worst = worst[:min(len(worst), model.MostLate)]
+	worst = worst[:min(len(worst), metric.MostLate)]
 	number := w.numbers(worst)
 	steps := map[*lane][]step{}
-	var out []model.LateCall
+	var out []metric.LateCall
 	for _, c := range worst {
 		if steps[c.lane] == nil {
 			steps[c.lane] = c.lane.territory()
 		}
 		own := c.met.of(c.lane)
-		call := model.LateCall{Type: own.typ.String(), Bytes: own.bytes, Inferred: own.inferred, Group: c.met.channel.ranks, Number: number[c.met],
+		call := metric.LateCall{Type: own.typ.String(), Bytes: own.bytes, Inferred: own.inferred, Group: c.met.channel.ranks, Number: number[c.met],
 			Rank: c.lane.rank, AtNS: c.at - c.lane.window.start, LateNS: c.ns, SpreadNS: c.at - c.first, ComputeNS: max(0, c.excess)}
 		call.Phase, call.Step = stepNumber(steps[c.lane], c.lane.window, c.at)
 		out = append(out, call)

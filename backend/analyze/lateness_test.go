@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Rank 1 is late to call k by 10·k µs, but for call 7, to which rank 0 is, by 500.
@@ -32,7 +32,7 @@ func TestWorstCalls(t *testing.T) {
 	if l == nil || l.Calls != 19 {
 		t.Fatalf("lateness %+v", l)
 	}
-	want := []model.LateCall{
+	want := []metric.LateCall{
 		{Type: "all_reduce", Group: []int{0, 1}, Number: 8, Phase: "decode", Step: 3, Rank: 0, AtNS: 7_500_000, LateNS: 500_000, SpreadNS: 500_000, ComputeNS: 500_000},
 		{Type: "all_reduce", Group: []int{0, 1}, Number: 20, Phase: "decode", Step: 15, Rank: 1, AtNS: 19_190_000, LateNS: 190_000, SpreadNS: 190_000},
 	}
@@ -45,7 +45,7 @@ func TestWorstCalls(t *testing.T) {
 	if len(l.Worst) != 19 {
 		t.Errorf("%d calls", len(l.Worst))
 	}
-	if diff := cmp.Diff([]model.RankLate{{Rank: 0, Calls: 1, LateNS: 500_000, MedianNS: 500_000, MaxNS: 500_000},
+	if diff := cmp.Diff([]metric.RankLate{{Rank: 0, Calls: 1, LateNS: 500_000, MedianNS: 500_000, MaxNS: 500_000},
 		{Rank: 1, Calls: 18, LateNS: 1_830_000, MedianNS: 100_000, MaxNS: 190_000}}, l.Ranks); diff != "" {
 		t.Error(diff)
 	}
@@ -56,7 +56,7 @@ func TestLateHistogram(t *testing.T) {
 	for _, ns := range []int64{0, 999, 1000, 1999, 2000, 3999, 9000} {
 		all = append(all, charge{ns: ns})
 	}
-	want := []model.LateBin{{FromNS: 0, Calls: 2}, {FromNS: 1000, Calls: 2}, {FromNS: 2000, Calls: 2}, {FromNS: 4000}, {FromNS: 8000, Calls: 1}}
+	want := []metric.LateBin{{FromNS: 0, Calls: 2}, {FromNS: 1000, Calls: 2}, {FromNS: 2000, Calls: 2}, {FromNS: 4000}, {FromNS: 8000, Calls: 1}}
 	if diff := cmp.Diff(want, lateHistogram(all)); diff != "" {
 		t.Error(diff)
 	}

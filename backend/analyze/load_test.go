@@ -16,6 +16,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 const (
@@ -145,7 +146,7 @@ func gpus(t testing.TB) func(string) *model.GPU {
 	}
 }
 
-func analyse(t testing.TB, in Input) *model.Analysis {
+func analyse(t testing.TB, in Input) *metric.Analysis {
 	t.Helper()
 	a, err := Analyse(context.Background(), in)
 	if err != nil {
@@ -155,7 +156,7 @@ func analyse(t testing.TB, in Input) *model.Analysis {
 }
 
 // value of a metric; the test fails where it has none.
-func value(t testing.TB, a *model.Analysis, name string) float64 {
+func value(t testing.TB, a *metric.Analysis, name string) float64 {
 	t.Helper()
 	m := a.Metric(name)
 	if m.Value == nil {

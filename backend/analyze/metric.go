@@ -8,15 +8,15 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 func base(file string) string { return filepath.Base(file) }
 
 // set keeps a metric under a defined name, with the unit of its definition. Lists
 // and maps are never nil, so that JSON has them.
-func (w *world) set(name string, m model.Metric) {
-	d, ok := model.Define(name)
+func (w *world) set(name string, m metric.Metric) {
+	d, ok := metric.Define(name)
 	if !ok {
 		panic("analyze: metric " + name + " has no definition")
 	}
@@ -39,7 +39,7 @@ func (w *world) set(name string, m model.Metric) {
 // none says why metrics have no value.
 func (w *world) none(reason string, source []string, names ...string) {
 	for _, name := range names {
-		w.set(name, model.Metric{Reason: reason, Source: source})
+		w.set(name, metric.Metric{Reason: reason, Source: source})
 	}
 }
 
@@ -103,8 +103,8 @@ func (w *world) eachRank(f func(*lane) (v float64, reason string)) values {
 
 // metric is the mean over the ranks that have a value, with least and largest; none
 // has: no value, for the reason of the first.
-func (v values) metric(source []string) model.Metric {
-	m := model.Metric{PerRank: v.per, N: len(v.per), Source: source, By: map[string]float64{}}
+func (v values) metric(source []string) metric.Metric {
+	m := metric.Metric{PerRank: v.per, N: len(v.per), Source: source, By: map[string]float64{}}
 	if len(v.per) == 0 {
 		m.Reason = strings.Join(short(v.lacks), "; ")
 		return m
@@ -141,7 +141,7 @@ func meanOf(per map[int]float64) (mean, lo, hi float64) {
 
 // byPhase adds a metric's value in each phase: the mean over the ranks that have
 // the phase and, in it, a value.
-func (w *world) byPhase(m *model.Metric, f func(l *lane, part []span) (float64, bool)) {
+func (w *world) byPhase(m *metric.Metric, f func(l *lane, part []span) (float64, bool)) {
 	for _, p := range phaseNames {
 		sum, n := 0.0, 0
 		for _, l := range w.lanes {

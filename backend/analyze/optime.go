@@ -8,7 +8,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Reasons why a kernel has no operator.
@@ -22,20 +22,20 @@ const (
 // that launched it by its external id; that operator names its node of the execution
 // trace by its record-function id.
 type OpTimes struct {
-	found model.OpTimes
+	found metric.OpTimes
 	ops   map[string]*opSum
-	rest  map[string]*model.OpRest
+	rest  map[string]*metric.OpRest
 }
 
 // opSum is an operator's time, and how much of it lies within which outermost operator.
 type opSum struct {
-	model.OpTime
+	metric.OpTime
 	within map[string]int64
 }
 
 // NewOpTimes begins with no rank.
 func NewOpTimes() *OpTimes {
-	return &OpTimes{ops: map[string]*opSum{}, rest: map[string]*model.OpRest{}}
+	return &OpTimes{ops: map[string]*opSum{}, rest: map[string]*metric.OpRest{}}
 }
 
 // Add adds a rank; its execution trace may be nil.
@@ -57,7 +57,7 @@ func (o *OpTimes) Add(l *trace.Links, t *et.Trace) {
 func (o *OpTimes) addOp(name string, dur int64, within string, joined bool) {
 	s := o.ops[name]
 	if s == nil {
-		s = &opSum{OpTime: model.OpTime{Name: name}, within: map[string]int64{}}
+		s = &opSum{OpTime: metric.OpTime{Name: name}, within: map[string]int64{}}
 		o.ops[name] = s
 	}
 	s.TotalNS += dur
@@ -72,7 +72,7 @@ func (o *OpTimes) addOp(name string, dur int64, within string, joined bool) {
 func (o *OpTimes) addRest(reason string, dur int64) {
 	r := o.rest[reason]
 	if r == nil {
-		r = &model.OpRest{Reason: reason}
+		r = &metric.OpRest{Reason: reason}
 		o.rest[reason] = r
 	}
 	r.TotalNS += dur
@@ -141,9 +141,9 @@ func isOperator(name string) bool {
 }
 
 // Times is the sum over the ranks added.
-func (o *OpTimes) Times() model.OpTimes {
+func (o *OpTimes) Times() metric.OpTimes {
 	t := o.found
-	t.Ops, t.Rest, t.Warnings = []model.OpTime{}, []model.OpRest{}, []string{}
+	t.Ops, t.Rest, t.Warnings = []metric.OpTime{}, []metric.OpRest{}, []string{}
 	for _, s := range o.ops {
 		s.Share = percentOf(s.TotalNS, t.KernelNS)
 		if s.Within = most(s.within); s.Within == s.Name {
@@ -155,10 +155,10 @@ func (o *OpTimes) Times() model.OpTimes {
 		r.Share = percentOf(r.TotalNS, t.KernelNS)
 		t.Rest = append(t.Rest, *r)
 	}
-	slices.SortFunc(t.Ops, func(a, b model.OpTime) int {
+	slices.SortFunc(t.Ops, func(a, b metric.OpTime) int {
 		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), strings.Compare(a.Name, b.Name))
 	})
-	slices.SortFunc(t.Rest, func(a, b model.OpRest) int {
+	slices.SortFunc(t.Rest, func(a, b metric.OpRest) int {
 		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), strings.Compare(a.Reason, b.Reason))
 	})
 	return t

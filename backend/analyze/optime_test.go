@@ -12,7 +12,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // executionTrace reads nodes given as name, id, parent and record-function id.
@@ -59,14 +59,14 @@ func TestOpTimes(t *testing.T) {
 	}
 	o := NewOpTimes()
 	o.Add(links, ops)
-	want := model.OpTimes{
+	want := metric.OpTimes{
 		KernelNS: 1000, AttributedNS: 910, JoinedNS: 360, Warnings: []string{},
-		Ops: []model.OpTime{
+		Ops: []metric.OpTime{
 			{Name: "aten::mm", TotalNS: 800, Count: 3, Share: 80, Within: "aten::linear"},
 			{Name: "aten::mul", TotalNS: 100, Count: 2, Share: 10},
 			{Name: "decode", TotalNS: 10, Count: 1, Share: 1},
 		},
-		Rest: []model.OpRest{
+		Rest: []metric.OpRest{
 			{Reason: restReplay, TotalNS: 40, Count: 2, Share: 4},
 			{Reason: restMissing, TotalNS: 30, Count: 1, Share: 3},
 			{Reason: restNone, TotalNS: 20, Count: 3, Share: 2},

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/backend/trace"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 func TestStepNames(t *testing.T) {
@@ -48,7 +48,7 @@ func TestMetricsByPhase(t *testing.T) {
 	phases := a.Metric("phase_time").By
 	near(t, "time of prefill", phases["prefill"], 0.1, 9)
 	near(t, "time of decode", phases["decode"], 0.1, 9)
-	want := []model.Phase{{Name: "prefill", Steps: 1, EndNS: 100_000}, {Name: "decode", Steps: 1, StartNS: 100_000, EndNS: 200_000}}
+	want := []metric.Phase{{Name: "prefill", Steps: 1, EndNS: 100_000}, {Name: "decode", Steps: 1, StartNS: 100_000, EndNS: 200_000}}
 	if diff := cmp.Diff(want, a.Trace.Phases); diff != "" {
 		t.Error(diff)
 	}
@@ -57,7 +57,7 @@ func TestMetricsByPhase(t *testing.T) {
 func TestStepsOfAPhaseKeepTheirStarts(t *testing.T) {
 	f := newFake(0).run(gemm, 0, 100).run(gemm, 110, 150).run(gemm, 200, 230)
 	f.mark("decode", 0, 90, true).mark("decode", 105, 150, true).mark("decode", 200, 230, true)
-	want := []model.Phase{{Name: "decode", Steps: 3, EndNS: 230_000, Starts: []int64{0, 105_000, 200_000}}}
+	want := []metric.Phase{{Name: "decode", Steps: 3, EndNS: 230_000, Starts: []int64{0, 105_000, 200_000}}}
 	if diff := cmp.Diff(want, analyse(t, fakeInput(layoutOf(1, 1, 1, 1), f)).Trace.Phases); diff != "" {
 		t.Error(diff)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // recordings are all runs with traces, those in the repository first.
@@ -41,13 +41,13 @@ func TestRecordings(t *testing.T) {
 }
 
 // checkMetrics wants every defined metric, in order, with a value or a reason.
-func checkMetrics(t *testing.T, a *model.Analysis) {
+func checkMetrics(t *testing.T, a *metric.Analysis) {
 	t.Helper()
-	if len(a.Metrics) != len(model.Definitions) {
-		t.Fatalf("%d metrics, %d definitions", len(a.Metrics), len(model.Definitions))
+	if len(a.Metrics) != len(metric.Definitions) {
+		t.Fatalf("%d metrics, %d definitions", len(a.Metrics), len(metric.Definitions))
 	}
 	for i, m := range a.Metrics {
-		d := model.Definitions[i]
+		d := metric.Definitions[i]
 		if m.Name != d.Name || m.Unit != d.Unit {
 			t.Errorf("metric %d is %q in %q, defined as %q in %q", i, m.Name, m.Unit, d.Name, d.Unit)
 		}
@@ -70,7 +70,7 @@ func checkMetrics(t *testing.T, a *model.Analysis) {
 }
 
 // checkCalls wants transfer and wait that are never negative and fill communication.
-func checkCalls(t *testing.T, in Input, a *model.Analysis) {
+func checkCalls(t *testing.T, in Input, a *metric.Analysis) {
 	t.Helper()
 	comm, transfer, wait := a.Metric("comm_overhead"), a.Metric("comm_transfer"), a.Metric("comm_wait")
 	if len(in.Ranks) < 2 {
@@ -89,7 +89,7 @@ func checkCalls(t *testing.T, in Input, a *model.Analysis) {
 			t.Errorf("rank %d: transfer %v + wait %v is not communication %v", rank, tr, w, comm.PerRank[rank])
 		}
 	}
-	for _, m := range []model.Metric{transfer, wait} {
+	for _, m := range []metric.Metric{transfer, wait} {
 		for part, v := range m.By {
 			if v < 0 {
 				t.Errorf("%s of %s is %v", m.Name, part, v)
@@ -99,7 +99,7 @@ func checkCalls(t *testing.T, in Input, a *model.Analysis) {
 }
 
 // checkSummary wants parts that add up to their whole.
-func checkSummary(t *testing.T, in Input, s *model.TraceSummary) {
+func checkSummary(t *testing.T, in Input, s *metric.TraceSummary) {
 	t.Helper()
 	if len(s.Ranks) != len(in.Ranks) || s.Bytes <= 0 {
 		t.Fatalf("%d ranks, %d bytes", len(s.Ranks), s.Bytes)
@@ -123,13 +123,13 @@ func checkSummary(t *testing.T, in Input, s *model.TraceSummary) {
 		}
 	}
 	near(t, "shares of classes", share, 100, 6)
-	if !slices.IsSortedFunc(s.Kernels, func(a, b model.KernelStat) int { return int(b.TotalNS - a.TotalNS) }) {
+	if !slices.IsSortedFunc(s.Kernels, func(a, b metric.KernelStat) int { return int(b.TotalNS - a.TotalNS) }) {
 		t.Error("kernels are not sorted by time")
 	}
 	checkPhases(t, s)
 }
 
-func checkDensity(t *testing.T, d model.RankDensity, r model.RankSplit) {
+func checkDensity(t *testing.T, d metric.RankDensity, r metric.RankSplit) {
 	t.Helper()
 	if n := len(d.Compute); n == 0 || n > timelineBins*mostFiner || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Idle) != n {
 		t.Fatalf("rank %d: %d, %d, %d, %d bins", r.Rank, n, len(d.Transfer), len(d.Wait), len(d.Idle))
@@ -147,7 +147,7 @@ func checkDensity(t *testing.T, d model.RankDensity, r model.RankSplit) {
 }
 
 // checkPhases wants each rank's phases to follow each other and fill its window.
-func checkPhases(t *testing.T, s *model.TraceSummary) {
+func checkPhases(t *testing.T, s *metric.TraceSummary) {
 	t.Helper()
 	at := map[int]int64{}
 	steps := map[string]int{}

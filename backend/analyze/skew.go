@@ -3,7 +3,7 @@ package analyze
 import (
 	"fmt"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // skewMetrics finds how unevenly ranks started and worked.
@@ -37,7 +37,7 @@ func (w *world) alone() string {
 
 func (w *world) loadImbalance() {
 	v := w.eachLane(func(l *lane) (float64, string) { return float64(l.computed), "" })
-	m := model.Metric{N: len(v.per), Source: w.traceFiles(), PerRank: map[int]float64{}}
+	m := metric.Metric{N: len(v.per), Source: w.traceFiles(), PerRank: map[int]float64{}}
 	if len(v.per) < 2 {
 		m.Reason = "fewer than two ranks have a steady window"
 		w.set("load_imbalance", m)

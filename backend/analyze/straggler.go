@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // What makes the last rank a straggler, and its device the cause (metrics.md).
@@ -28,7 +28,7 @@ type charge struct {
 
 // straggler names the rank that others wait for, or says that there is none.
 func (w *world) straggler() {
-	m := model.Metric{Source: w.traceFiles(), By: map[string]float64{}}
+	m := metric.Metric{Source: w.traceFiles(), By: map[string]float64{}}
 	var worst *late
 	for _, s := range w.sets {
 		s.charges = w.charges(s)

@@ -5,7 +5,7 @@ import (
 	"iter"
 	"slices"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Bins that a rank's window is cut into: for the picture as many as a wide terminal has
@@ -23,8 +23,8 @@ func finer(ranks int) int {
 }
 
 // summary is the picture of the traces.
-func (w *world) summary() *model.TraceSummary {
-	s := &model.TraceSummary{Kernels: w.kernelStats(), Collectives: w.collectives()}
+func (w *world) summary() *metric.TraceSummary {
+	s := &metric.TraceSummary{Kernels: w.kernelStats(), Collectives: w.collectives()}
 	s.Classes = classes(s.Kernels)
 	late := w.charged()
 	s.Lateness = w.lateness(late)
@@ -60,9 +60,9 @@ func (l *lane) parts() parts {
 	}
 }
 
-func (w *world) rankSplit(l *lane, p parts) model.RankSplit {
+func (w *world) rankSplit(l *lane, p parts) metric.RankSplit {
 	skew, _, _ := w.skew(l)
-	r := model.RankSplit{
+	r := metric.RankSplit{
 		Rank: l.rank, Device: l.device.Name, WindowNS: l.window.length(), SkewNS: skew, HiddenCommNS: length(l.hidden),
 		ComputeNS: l.computed, TransferNS: length(p.transfer), WaitNS: length(p.wait), CopyNS: length(p.copied),
 	}
@@ -76,8 +76,8 @@ func (w *world) rankSplit(l *lane, p parts) model.RankSplit {
 }
 
 // density cuts a window into equal bins and sums each part in them.
-func density(l *lane, p parts, n int64, late []charge) model.RankDensity {
-	d := model.RankDensity{Rank: l.rank, BinNS: max(1, (l.window.length()+n-1)/n), StartNS: l.window.start - l.ahead}
+func density(l *lane, p parts, n int64, late []charge) metric.RankDensity {
+	d := metric.RankDensity{Rank: l.rank, BinNS: max(1, (l.window.length()+n-1)/n), StartNS: l.window.start - l.ahead}
 	d.Compute = bins(p.compute, l.window, d.BinNS)
 	d.Transfer = bins(slices.Values(p.transfer), l.window, d.BinNS)
 	d.Wait = bins(slices.Values(p.wait), l.window, d.BinNS)
@@ -90,7 +90,7 @@ func density(l *lane, p parts, n int64, late []charge) model.RankDensity {
 }
 
 // coarse joins so many bins each.
-func coarse(d model.RankDensity, k int) model.RankDensity {
+func coarse(d metric.RankDensity, k int) metric.RankDensity {
 	join := func(bins []int64) []int64 {
 		out := make([]int64, (len(bins)+k-1)/k)
 		for i, v := range bins {
@@ -98,7 +98,7 @@ func coarse(d model.RankDensity, k int) model.RankDensity {
 		}
 		return out
 	}
-	return model.RankDensity{Rank: d.Rank, BinNS: d.BinNS * int64(k), StartNS: d.StartNS, Compute: join(d.Compute), Transfer: join(d.Transfer),
+	return metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS * int64(k), StartNS: d.StartNS, Compute: join(d.Compute), Transfer: join(d.Transfer),
 		Wait: join(d.Wait), Idle: join(d.Idle), Late: join(d.Late)}
 }
 
@@ -115,8 +115,8 @@ func bins(spans iter.Seq[span], window span, bin int64) []int64 {
 
 // phasesOf lists a lane's phases on the clock of its window; steps of one phase
 // that follow each other are one entry.
-func phasesOf(l *lane) []model.Phase {
-	var out []model.Phase
+func phasesOf(l *lane) []metric.Phase {
+	var out []metric.Phase
 	for _, s := range l.territory() {
 		c := s.span.clip(l.window)
 		if c.length() == 0 {
@@ -132,7 +132,7 @@ func phasesOf(l *lane) []model.Phase {
 			last.Steps, last.EndNS = last.Steps+1, end
 			continue
 		}
-		out = append(out, model.Phase{Rank: l.rank, Name: string(s.phase), Steps: 1, StartNS: start, EndNS: end})
+		out = append(out, metric.Phase{Rank: l.rank, Name: string(s.phase), Steps: 1, StartNS: start, EndNS: end})
 	}
 	return out
 }
@@ -146,9 +146,9 @@ type collSize struct {
 // collectives sums the calls of one type and size, the mean over the ranks that make
 // calls of the type, the longest first: on one rank alone the wait would be that of
 // the rank that comes last, or that of the others, as it happens.
-func (w *world) collectives() []model.CollStat {
+func (w *world) collectives() []metric.CollStat {
 	on := map[callType]map[*lane]bool{}
-	byName := map[collSize]*model.CollStat{}
+	byName := map[collSize]*metric.CollStat{}
 	rates := map[collSize]*rate{}
 	for _, l := range w.lanes {
 		for _, c := range l.calls {
@@ -158,7 +158,7 @@ func (w *world) collectives() []model.CollStat {
 			on[c.typ][l] = true
 			k := collSize{c.typ, c.bytes}
 			if byName[k] == nil {
-				byName[k] = &model.CollStat{Type: c.typ.String(), Bytes: c.bytes}
+				byName[k] = &metric.CollStat{Type: c.typ.String(), Bytes: c.bytes}
 				rates[k] = &rate{}
 			}
 			rates[k].add(c)
@@ -171,7 +171,7 @@ func (w *world) collectives() []model.CollStat {
 			byName[k].WaitNS += c.wait
 		}
 	}
-	var out []model.CollStat
+	var out []metric.CollStat
 	for k, s := range byName {
 		if r := rates[k]; r.ns > 0 {
 			s.AlgBW, s.BusBW = r.moved/float64(r.ns), r.bus/float64(r.ns)
@@ -183,7 +183,7 @@ func (w *world) collectives() []model.CollStat {
 		s.WaitNS /= int64(s.Ranks)
 		out = append(out, *s)
 	}
-	slices.SortFunc(out, func(a, b model.CollStat) int {
+	slices.SortFunc(out, func(a, b metric.CollStat) int {
 		return cmp.Or(cmp.Compare(b.TransferNS+b.WaitNS, a.TransferNS+a.WaitNS), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Bytes, b.Bytes))
 	})
 	return out

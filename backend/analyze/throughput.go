@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // throughput sets tokens per second, in all, of output and per GPU, and mfu; all
@@ -18,7 +19,7 @@ func (w *world) throughput(p population) {
 	}
 	gpus := float64(w.layout.GPUs())
 	input, output, recorded, reason := w.tokens(p)
-	rate := func(tokens float64) model.Metric {
+	rate := func(tokens float64) metric.Metric {
 		m := p.metric()
 		m.N = iter.N
 		if m.Reason = reason; reason == "" {

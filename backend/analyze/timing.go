@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"shardeck/backend/trace"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // timings are the timing files that stand for the run: of the lowest rank of each
@@ -55,8 +55,8 @@ func (p population) missing() string {
 }
 
 // metric starts a metric of this population.
-func (p population) metric() model.Metric {
-	m := model.Metric{By: map[string]float64{}}
+func (p population) metric() metric.Metric {
+	m := metric.Metric{By: map[string]float64{}}
 	for _, t := range p.files {
 		m.Source = append(m.Source, base(t.File))
 	}

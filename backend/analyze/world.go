@@ -8,6 +8,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // world is a run while it is analysed: its ranks side by side, what their calls
@@ -22,7 +23,7 @@ type world struct {
 	mute    map[int]string // ranks without any of the calls that others made with them, and which
 	sets    []*set
 
-	metrics  map[string]model.Metric
+	metrics  map[string]metric.Metric
 	warnings []string
 	losses   []string // warnings of what is not sound: the values are then marked
 }
@@ -40,7 +41,7 @@ func (w *world) warn(format string, args ...any) {
 
 // newWorld prepares everything that families of metrics share.
 func newWorld(ctx context.Context, in Input) (*world, error) {
-	w := &world{in: in, metrics: map[string]model.Metric{}, mute: map[int]string{}}
+	w := &world{in: in, metrics: map[string]metric.Metric{}, mute: map[int]string{}}
 	w.noteDamage()
 	w.dropForeign()
 	w.resolveLayout()

@@ -8,6 +8,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 func TestCatalogue(t *testing.T) {
@@ -83,12 +84,12 @@ func TestCatalogueIsLegal(t *testing.T) {
 		e := experimentOf(t, entry)
 		all = append(all, e)
 		sizes[e.Layout.GPUs()] = true
-		v := model.Check(e, pm)
-		if w := model.Check(e, here); !v.OK() || !w.OK() || v.Fit == nil || v.Price == nil {
+		v := check.Check(e, pm)
+		if w := check.Check(e, here); !v.OK() || !w.OK() || v.Fit == nil || v.Price == nil {
 			t.Errorf("%s: %+v %+v", e.ID, v, w.Findings)
 		}
 		for _, f := range v.Findings {
-			if f.Severity == model.SeverityWarning && (entry.Default || strings.HasPrefix(f.Code, "fit-") || f.Code == "node-part") {
+			if f.Severity == check.SeverityWarning && (entry.Default || strings.HasPrefix(f.Code, "fit-") || f.Code == "node-part") {
 				t.Errorf("%s: %s: %s", e.ID, f.Code, f.Fault)
 			}
 		}
@@ -123,7 +124,7 @@ func TestRefused(t *testing.T) {
 	} {
 		e := base
 		e.Model.Name, e.Layout = tt.model, tt.layout
-		v := model.Check(e, w)
+		v := check.Check(e, w)
 		if v.OK() || v.Findings[0].Code != tt.code || v.Findings[0].Fix == "" || len(v.Findings[0].Edits) == 0 {
 			t.Errorf("%s %v: %+v", tt.model, tt.layout, v.Findings)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 // Names of the files of settings.
@@ -222,6 +223,6 @@ func (s Settings) For(e model.Experiment) Settings {
 }
 
 // World is what experiments are judged against here.
-func (c *Catalog) World() model.World {
-	return model.World{Shapes: c.Shapes, GPUs: c.GPUs, Site: c.Site, Account: c.Settings.Account}
+func (c *Catalog) World() check.World {
+	return check.World{Shapes: c.Shapes, GPUs: c.GPUs, Site: c.Site, Account: c.Settings.Account}
 }

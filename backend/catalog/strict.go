@@ -78,7 +78,7 @@ func decode(file string, data []byte, v any) error {
 
 // fill is decode for a part of a file.
 func fill(file string, n *yaml.Node, v any) error {
-	if err := check(file, n, reflect.TypeOf(v).Elem(), 0); err != nil {
+	if err := checkNode(file, n, reflect.TypeOf(v).Elem(), 0); err != nil {
 		return err
 	}
 	if err := n.Decode(v); err != nil {
@@ -87,8 +87,8 @@ func fill(file string, n *yaml.Node, v any) error {
 	return nil
 }
 
-// check walks a node beside the type it is to fill.
-func check(file string, n *yaml.Node, t reflect.Type, depth int) error {
+// checkNode walks a node beside the type it is to fill.
+func checkNode(file string, n *yaml.Node, t reflect.Type, depth int) error {
 	if n.Kind == yaml.AliasNode || depth > 16 {
 		return faultAt(file, n, "write the value out: references (*name) and deep nesting are not read here")
 	}
@@ -119,7 +119,7 @@ func checkStruct(file string, n *yaml.Node, t reflect.Type, depth int) error {
 		if !ok {
 			return unknown(file, k, fieldNames(t))
 		}
-		return check(file, v, ft, depth+1)
+		return checkNode(file, v, ft, depth+1)
 	})
 }
 
@@ -127,7 +127,7 @@ func checkMap(file string, n *yaml.Node, t reflect.Type, depth int) error {
 	if n.Kind != yaml.MappingNode {
 		return faultAt(file, n, "must hold keys with values")
 	}
-	return pairs(file, n, func(_, v *yaml.Node) error { return check(file, v, t.Elem(), depth+1) })
+	return pairs(file, n, func(_, v *yaml.Node) error { return checkNode(file, v, t.Elem(), depth+1) })
 }
 
 func checkList(file string, n *yaml.Node, t reflect.Type, depth int) error {
@@ -135,7 +135,7 @@ func checkList(file string, n *yaml.Node, t reflect.Type, depth int) error {
 		return faultAt(file, n, "must be a list: [a, b]")
 	}
 	for _, item := range n.Content {
-		if err := check(file, item, t.Elem(), depth+1); err != nil {
+		if err := checkNode(file, item, t.Elem(), depth+1); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"shardeck/backend/cache"
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // notRead is the reason of metrics that wait for somebody to ask for the traces.
@@ -17,14 +18,14 @@ const notRead = "traces not read yet"
 
 // kept is an analysis as the cache holds it: with the picture of its traces.
 type kept struct {
-	Analysis *model.Analysis     `json:"analysis"`
-	Trace    *model.TraceSummary `json:"trace"`
+	Analysis *metric.Analysis     `json:"analysis"`
+	Trace    *metric.TraceSummary `json:"trace"`
 }
 
 // Analyse reads a run through the cache and the pool; progress may be nil. Several
 // who ask for the same run at a time share one reading. The result is shared: it is
 // not to be changed.
-func (l *Lab) Analyse(ctx context.Context, name string, p pool.Priority, progress pool.Progress) (*model.Analysis, error) {
+func (l *Lab) Analyse(ctx context.Context, name string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error) {
 	run, err := l.Run(name)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func (l *Lab) Analyse(ctx context.Context, name string, p pool.Priority, progres
 	return l.analyseRun(ctx, run, p, progress)
 }
 
-func (l *Lab) analyseRun(ctx context.Context, run model.Run, p pool.Priority, progress pool.Progress) (*model.Analysis, error) {
+func (l *Lab) analyseRun(ctx context.Context, run model.Run, p pool.Priority, progress pool.Progress) (*metric.Analysis, error) {
 	if err := empty(run); err != nil {
 		return nil, err
 	}
@@ -46,14 +47,14 @@ func (l *Lab) analyseRun(ctx context.Context, run model.Run, p pool.Priority, pr
 	if err := l.withinBudget(run); err != nil {
 		return nil, err
 	}
-	return l.flights.join(ctx, flightKey(key), p, progress, func(ctx context.Context, f *flight) (*model.Analysis, error) {
+	return l.flights.join(ctx, flightKey(key), p, progress, func(ctx context.Context, f *flight) (*metric.Analysis, error) {
 		return l.read(ctx, run, key, f)
 	})
 }
 
 // read does the work, all of it in the pool, and keeps the result: small files,
 // traces, metrics.
-func (l *Lab) read(ctx context.Context, run model.Run, key cache.Key, f *flight) (*model.Analysis, error) {
+func (l *Lab) read(ctx context.Context, run model.Run, key cache.Key, f *flight) (*metric.Analysis, error) {
 	if !l.options.Typing {
 		defer tight()()
 	}
@@ -71,7 +72,7 @@ func (l *Lab) read(ctx context.Context, run model.Run, key cache.Key, f *flight)
 	if err := l.readOps(ctx, r, f); err != nil {
 		return nil, err
 	}
-	var found *model.Analysis
+	var found *metric.Analysis
 	metrics := f.give(ctx, l.pool, 0, func(ctx context.Context, _ pool.Progress) (err error) {
 		found, err = r.finish(ctx)
 		return err
@@ -86,7 +87,7 @@ func (l *Lab) read(ctx context.Context, run model.Run, key cache.Key, f *flight)
 
 // cached is the analysis of a run as it lies in the cache, nil if it does not. The
 // run may have been renamed since: the name is not part of what was computed.
-func (l *Lab) cached(key cache.Key, run model.Run) *model.Analysis {
+func (l *Lab) cached(key cache.Key, run model.Run) *metric.Analysis {
 	var k kept
 	if !l.cache.Get(key, &k) || k.Analysis == nil {
 		return nil
@@ -98,7 +99,7 @@ func (l *Lab) cached(key cache.Key, run model.Run) *model.Analysis {
 
 // quick is what can be said of a run without reading a trace: the cached analysis,
 // else the metrics of its timing files, the others not read yet; nil if there is neither.
-func (l *Lab) quick(ctx context.Context, run model.Run) *model.Analysis {
+func (l *Lab) quick(ctx context.Context, run model.Run) *metric.Analysis {
 	if empty(run) != nil {
 		return nil
 	}
@@ -122,7 +123,7 @@ func (l *Lab) quick(ctx context.Context, run model.Run) *model.Analysis {
 
 // Timings is what can be said of a run without reading a trace: for runs that are too
 // large to read where we are.
-func (l *Lab) Timings(ctx context.Context, name string) (*model.Analysis, error) {
+func (l *Lab) Timings(ctx context.Context, name string) (*metric.Analysis, error) {
 	run, err := l.Run(name)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 func TestAnalyseIsSharedAndCached(t *testing.T) {
@@ -21,7 +22,7 @@ func TestAnalyseIsSharedAndCached(t *testing.T) {
 	}
 	var all sync.WaitGroup
 	var steps atomic.Int64
-	found := make([]*model.Analysis, 4)
+	found := make([]*metric.Analysis, 4)
 	for i := range found {
 		all.Go(func() {
 			a, err := b.Analyse(t.Context(), "llama-8b-tp2", pool.Visible, func(done, total int64) {
@@ -82,7 +83,7 @@ func TestAnalyseNoticesAChangedFile(t *testing.T) {
 func TestAnalyseStopsWhenNobodyWaits(t *testing.T) {
 	var fs flights
 	started, stopped := make(chan struct{}), make(chan struct{})
-	slow := func(ctx context.Context, f *flight) (*model.Analysis, error) {
+	slow := func(ctx context.Context, f *flight) (*metric.Analysis, error) {
 		close(started)
 		<-ctx.Done()
 		close(stopped)

@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/workspace"
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 // Board lists every experiment: its config and verdict, the newest job and the key
@@ -111,9 +112,9 @@ func newestJob(jobs []model.Job, id string) *model.Job {
 }
 
 // Check judges an experiment that may not be saved yet.
-func (l *Lab) Check(e model.Experiment) model.Verdict {
-	v := model.Check(e, l.world)
-	v.Findings = append([]model.Finding{}, v.Findings...)
+func (l *Lab) Check(e model.Experiment) check.Verdict {
+	v := check.Check(e, l.world)
+	v.Findings = append([]check.Finding{}, v.Findings...)
 	return v
 }
 
@@ -121,7 +122,7 @@ func (l *Lab) Check(e model.Experiment) model.Verdict {
 // as they are.
 func (l *Lab) Legal(e model.Experiment, path string) []int {
 	for _, p := range []string{path, "parallelism." + path} {
-		if values := model.Legal(e, p, l.world); len(values) > 0 {
+		if values := check.Legal(e, p, l.world); len(values) > 0 {
 			return values
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Comparison sets runs side by side; the first is the base.
@@ -41,7 +42,7 @@ type CompareCell struct {
 // side is one run of a comparison.
 type side struct {
 	run      model.Run
-	analysis *model.Analysis
+	analysis *metric.Analysis
 	samples  map[string][]float64
 }
 
@@ -56,7 +57,7 @@ func (l *Lab) Compare(ctx context.Context, names []string, progress pool.Progres
 		c.Runs = append(c.Runs, s.run.Name)
 		c.Warnings = append(c.Warnings, l.unlike(sides[0], s)...)
 	}
-	for _, d := range model.Definitions {
+	for _, d := range metric.Definitions {
 		if r := compareRow(d, sides); r.any() {
 			c.Rows = append(c.Rows, r)
 		}
@@ -136,7 +137,7 @@ func (l *Lab) differs(base, s side) []string {
 	return out
 }
 
-func compareRow(d model.Definition, sides []side) CompareRow {
+func compareRow(d metric.Definition, sides []side) CompareRow {
 	r := CompareRow{Name: d.Name, Unit: d.Unit, Decimals: d.Decimals}
 	for i, s := range sides {
 		c := cellOf(s, d.Name)
@@ -165,9 +166,9 @@ func (r CompareRow) any() bool {
 
 func cellOf(s side, name string) CompareCell {
 	if list := s.samples[name]; len(list) > 0 {
-		middle := model.Median(list)
+		middle := metric.Median(list)
 		c := CompareCell{Value: &middle, N: len(list)}
-		if spread := model.Spread(list); spread == spread { // NaN has no place in JSON
+		if spread := metric.Spread(list); spread == spread { // NaN has no place in JSON
 			c.Spread = spread
 		}
 		return c
@@ -184,7 +185,7 @@ func (c *CompareCell) against(base CompareCell, was, now []float64) {
 	change := 100 * (*c.Value - *base.Value) / *base.Value
 	c.Change = &change
 	if len(was) > 0 && len(now) > 0 {
-		d := model.Compare(was, now)
+		d := metric.Compare(was, now)
 		c.Same, c.Words = !d.Sure, d.Words
 	}
 }

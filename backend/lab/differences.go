@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"shardeck/backend/analyze"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Differences sets runs beside a base in the metrics that are sampled: iterations and
@@ -25,7 +25,7 @@ func (l *Lab) Differences(ctx context.Context, base string, runs []string) (map[
 			continue // it cannot be read: its own cells say so
 		}
 		out[now.run.Name] = map[string]CompareCell{}
-		for _, d := range model.Definitions {
+		for _, d := range metric.Definitions {
 			if len(was.samples[d.Name]) > 0 && len(now.samples[d.Name]) > 0 {
 				out[now.run.Name][d.Name] = compareRow(d, []side{was, now}).Cells[1]
 			}
@@ -41,5 +41,5 @@ func (l *Lab) sampled(ctx context.Context, name string) (side, error) {
 		return side{}, err
 	}
 	samples, err := analyze.Samples(ctx, l.newReading(run).input)
-	return side{run: run, analysis: &model.Analysis{Run: run.Name}, samples: samples}, err
+	return side{run: run, analysis: &metric.Analysis{Run: run.Name}, samples: samples}, err
 }

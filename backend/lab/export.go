@@ -13,6 +13,7 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/backend/report"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Files that Export writes, relative to the workspace.
@@ -29,12 +30,12 @@ type Report struct {
 
 // RunReport is one run of a report.
 type RunReport struct {
-	Run      string          `json:"run"`
-	Layout   string          `json:"layout"`
-	Analysis *model.Analysis `json:"analysis"`        // nil: it could not be read
-	Problem  string          `json:"problem"`         // why not
-	Large    bool            `json:"large,omitempty"` // not read: beyond the login node's budget
-	Fix      string          `json:"fix,omitempty"`   // what to do about Problem
+	Run      string           `json:"run"`
+	Layout   string           `json:"layout"`
+	Analysis *metric.Analysis `json:"analysis"`        // nil: it could not be read
+	Problem  string           `json:"problem"`         // why not
+	Large    bool             `json:"large,omitempty"` // not read: beyond the login node's budget
+	Fix      string           `json:"fix,omitempty"`   // what to do about Problem
 }
 
 // Export writes results_summary.csv and scaling_analysis.png and returns their paths.
@@ -104,7 +105,7 @@ func oldestFirst(runs []model.Run) []model.Run {
 
 func (l *Lab) write(out *Report, rows []report.Row, all []figure) error {
 	var summary, picture bytes.Buffer
-	if err := report.CSV(&summary, rows, model.Definitions); err != nil {
+	if err := report.CSV(&summary, rows, metric.Definitions); err != nil {
 		return err
 	}
 	panels, common := factored(l.panels(all))

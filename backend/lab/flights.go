@@ -5,7 +5,7 @@ import (
 	"sync"
 
 	"shardeck/backend/pool"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // flights lets everyone who asks for the same analysis at a time share one reading.
@@ -19,7 +19,7 @@ type flights struct {
 type flight struct {
 	cancel  context.CancelFunc
 	ended   chan struct{}
-	found   *model.Analysis // with err, written before ended closes
+	found   *metric.Analysis // with err, written before ended closes
 	err     error
 	waiting int // who waits, guarded by flights.mu
 
@@ -30,10 +30,10 @@ type flight struct {
 }
 
 // work does the reading of a flight.
-type work func(ctx context.Context, f *flight) (*model.Analysis, error)
+type work func(ctx context.Context, f *flight) (*metric.Analysis, error)
 
 // join waits for the reading of key, and starts it if nobody did.
-func (fs *flights) join(ctx context.Context, key string, p pool.Priority, progress pool.Progress, do work) (*model.Analysis, error) {
+func (fs *flights) join(ctx context.Context, key string, p pool.Priority, progress pool.Progress, do work) (*metric.Analysis, error) {
 	f := fs.enter(ctx, key, p, do)
 	f.listen(progress)
 	select {

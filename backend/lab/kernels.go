@@ -8,6 +8,7 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // mostSpans bounds how many kernels are listed one by one.
@@ -16,19 +17,19 @@ const mostSpans = 2000
 // Kernels lists what one rank's device did in a part of its timeline, kernel by kernel: from
 // and to are nanoseconds of its window, as its RankDensity counts them. The trace is read
 // for it, in the pool, and not kept; progress may be nil.
-func (l *Lab) Kernels(ctx context.Context, name string, d model.RankDensity, from, to int64, progress pool.Progress) (model.KernelSpans, error) {
+func (l *Lab) Kernels(ctx context.Context, name string, d metric.RankDensity, from, to int64, progress pool.Progress) (metric.KernelSpans, error) {
 	run, err := l.Run(name)
 	if err != nil {
-		return model.KernelSpans{}, err
+		return metric.KernelSpans{}, err
 	}
 	f, ok := kinetoOf(run, d.Rank)
 	if !ok {
-		return model.KernelSpans{}, failed(fmt.Sprintf("%s has no kineto_trace_%d.json", run.Name, d.Rank), nil, "kernels one by one are told from Kineto traces alone")
+		return metric.KernelSpans{}, failed(fmt.Sprintf("%s has no kineto_trace_%d.json", run.Name, d.Rank), nil, "kernels one by one are told from Kineto traces alone")
 	}
 	if err := l.affordable(run, f.Size, "--here reads it here all the same"); err != nil {
-		return model.KernelSpans{}, err
+		return metric.KernelSpans{}, err
 	}
-	var out model.KernelSpans
+	var out metric.KernelSpans
 	task := l.pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context, _ pool.Progress) error {
 		rank, err := l.kinetoRank(ctx, f, progress)
 		if err != nil {

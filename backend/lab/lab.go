@@ -16,6 +16,7 @@ import (
 	"shardeck/backend/scheduler/slurm"
 	"shardeck/backend/workspace"
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 // Options of a lab. The zero value opens the workspace of the current folder.
@@ -74,7 +75,7 @@ type Lab struct {
 	ws             *workspace.Workspace
 	catalog        *catalog.Catalog
 	experimentSets []model.Edit // --set values that are keys of a config
-	world          model.World
+	world          check.World
 	pool           *pool.Pool
 	cache          *cache.Cache
 	version        string // of this program, for the cache

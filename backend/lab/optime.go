@@ -11,6 +11,7 @@ import (
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // opReading is the kernels of a run being given to its operators.
@@ -30,22 +31,22 @@ type opReading struct {
 // OpTimes divides the kernel time of a run among the operators that launched the
 // kernels. The traces are read for it, and the result is not kept: nobody but who
 // asks for it pays for it. progress may be nil.
-func (l *Lab) OpTimes(ctx context.Context, name string, progress pool.Progress) (model.OpTimes, error) {
+func (l *Lab) OpTimes(ctx context.Context, name string, progress pool.Progress) (metric.OpTimes, error) {
 	run, err := l.Run(name)
 	if err != nil {
-		return model.OpTimes{}, err
+		return metric.OpTimes{}, err
 	}
 	o := &opReading{l: l, ets: map[int]model.RunFile{}, times: analyze.NewOpTimes(), notes: []string{}}
 	files := o.sort(run)
 	if len(files) == 0 {
-		return model.OpTimes{}, failed(run.Name+" has no Kineto traces: operators are told from kineto_trace_<rank>.json", nil,
+		return metric.OpTimes{}, failed(run.Name+" has no Kineto traces: operators are told from kineto_trace_<rank>.json", nil,
 			"profile a run with kineto on; an nsys report has no operators")
 	}
 	if err := l.affordable(run, o.bytes.total, "--here reads them here all the same"); err != nil {
-		return model.OpTimes{}, err
+		return metric.OpTimes{}, err
 	}
 	if err := o.read(ctx, files, progress); err != nil {
-		return model.OpTimes{}, err
+		return metric.OpTimes{}, err
 	}
 	return o.finish(run, len(files))
 }
@@ -133,9 +134,9 @@ func (o *opReading) warn(bad bool, text string) {
 }
 
 // finish sums up. Without any rank there is nothing to say.
-func (o *opReading) finish(run model.Run, ranks int) (model.OpTimes, error) {
+func (o *opReading) finish(run model.Run, ranks int) (metric.OpTimes, error) {
 	if o.named == 0 {
-		return model.OpTimes{}, failed(fmt.Sprintf("%s: none of its %d Kineto traces can be read: %s", run.Name, ranks, o.notes[0]), nil,
+		return metric.OpTimes{}, failed(fmt.Sprintf("%s: none of its %d Kineto traces can be read: %s", run.Name, ranks, o.notes[0]), nil,
 			"copy the run again, or run the experiment again")
 	}
 	t := o.times.Times()

@@ -9,6 +9,7 @@ import (
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // mostOps bounds the operators that a summary lists, most frequent first.
@@ -84,18 +85,18 @@ func (r *reading) fill(rank *trace.Rank, t *et.Trace, file model.RunFile) {
 }
 
 // asked puts what an execution trace tells beside what the kernels tell.
-func (r *reading) asked(s *model.TraceSummary) {
+func (r *reading) asked(s *metric.TraceSummary) {
 	if r.ops == nil || s == nil {
 		return
 	}
 	for _, op := range r.ops.Ops[:min(mostOps, len(r.ops.Ops))] {
 		if op.Namespace != "" {
-			s.Ops = append(s.Ops, model.OpStat{Name: op.Name, Count: op.Count})
+			s.Ops = append(s.Ops, metric.OpStat{Name: op.Name, Count: op.Count})
 		}
 	}
 	for _, c := range r.ops.Collectives() {
 		if !c.Control {
-			s.Asked = append(s.Asked, model.CollCount{Name: c.Name, DType: c.DType, Group: c.GroupRanks, Calls: c.Calls, InBytes: c.InBytes, OutBytes: c.OutBytes})
+			s.Asked = append(s.Asked, metric.CollCount{Name: c.Name, DType: c.DType, Group: c.GroupRanks, Calls: c.Calls, InBytes: c.InBytes, OutBytes: c.OutBytes})
 		}
 	}
 }

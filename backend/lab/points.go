@@ -3,7 +3,8 @@ package lab
 import (
 	"slices"
 
-	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // pointsOf are the runs of a line that have the metric, compared with the first; one alone
@@ -39,7 +40,7 @@ func (p *Point) compare(f, base figure) {
 	if now == nil || was == nil {
 		return
 	}
-	s, ok := model.ScaleOf(*now, f.e.Layout.GPUs(), *was, base.e.Layout.GPUs())
+	s, ok := scaling.ScaleOf(*now, f.e.Layout.GPUs(), *was, base.e.Layout.GPUs())
 	if !ok {
 		return
 	}
@@ -58,7 +59,7 @@ var ownSpread = []string{"ttft", "tpot"}
 
 // spreadOf is half the range over iterations, for latencies over requests, in % of the
 // median; 0: not known.
-func spreadOf(a *model.Analysis, metric string) float64 {
+func spreadOf(a *metric.Analysis, metric string) float64 {
 	from := metric
 	switch {
 	case slices.Contains(perIteration, metric):

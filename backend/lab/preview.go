@@ -11,6 +11,7 @@ import (
 	"shardeck/backend/render"
 	"shardeck/backend/workspace"
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 // Preview is what Submit would submit; nsys, or profiling.nsys in the config, chooses
@@ -100,8 +101,8 @@ func (l *Lab) previewPlain(p *Preview) error {
 				"change the config instead, or make the script anew: shardeck generate --force "+e.ID)
 		}
 		p.Script = text
-		p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, model.Finding{
-			Code: "script-edited", Severity: model.SeverityWarning, Edits: []model.Edit{},
+		p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, check.Finding{
+			Code: "script-edited", Severity: check.SeverityWarning, Edits: []model.Edit{},
 			Fault: fmt.Sprintf("%s was edited by hand and is submitted as it is", p.Path),
 			Fix:   "to make it anew from the config: shardeck generate --force " + e.ID,
 		})

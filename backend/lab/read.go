@@ -12,6 +12,7 @@ import (
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // A rank in memory holds its kernels alone: about an eighth of its JSON text, and
@@ -155,7 +156,7 @@ func (r *reading) number() {
 }
 
 // finish turns what was read into metrics, and puts what was lost beside them.
-func (r *reading) finish(ctx context.Context) (*model.Analysis, error) {
+func (r *reading) finish(ctx context.Context) (*metric.Analysis, error) {
 	a, err := analyze.Analyse(ctx, r.input)
 	if err != nil {
 		return nil, err
@@ -168,7 +169,7 @@ func (r *reading) finish(ctx context.Context) (*model.Analysis, error) {
 }
 
 // tidy makes lists and maps that JSON prints as empty rather than null.
-func tidy(a *model.Analysis) *model.Analysis {
+func tidy(a *metric.Analysis) *metric.Analysis {
 	a.Ranks = append([]int{}, a.Ranks...)
 	a.Warnings = append([]string{}, a.Warnings...)
 	for i := range a.Metrics {

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"shardeck/model"
+	"shardeck/model/check"
+	"shardeck/model/metric"
 )
 
 // Row is one experiment on the board: its config, the newest job of it and the
@@ -12,10 +14,10 @@ type Row struct {
 	File       string           `json:"file"`       // path of the YAML, relative to the workspace
 	Experiment model.Experiment `json:"experiment"` // what could be read of it
 	Problem    string           `json:"problem"`    // why the file cannot be used; empty: fine
-	Verdict    model.Verdict    `json:"verdict"`
+	Verdict    check.Verdict    `json:"verdict"`
 	Job        *model.Job       `json:"job"`      // newest, nil: never submitted
 	Run        *model.Run       `json:"run"`      // newest, nil: none
-	Analysis   *model.Analysis  `json:"analysis"` // of Run, when the cache or its timing files give it without reading a trace; nil: ask Analyse
+	Analysis   *metric.Analysis `json:"analysis"` // of Run, when the cache or its timing files give it without reading a trace; nil: ask Analyse
 }
 
 // JobList is one answer of the scheduler, joined with what was submitted.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // throughputMetric is what speed-up and efficiency are made of, whatever is drawn.
@@ -17,7 +19,7 @@ const throughputMetric = "throughput_tokens_sec"
 type figure struct {
 	run      model.Run
 	e        model.Experiment
-	analysis *model.Analysis
+	analysis *metric.Analysis
 	gpu      string
 }
 
@@ -53,8 +55,8 @@ func (l *Lab) Scaling(ctx context.Context, x Axis, y string) ([]Series, error) {
 // assumeGPU gives runs whose traces nobody has read yet, which tell the GPU, that of the
 // other runs of their model where those agree: reading a trace parts no series.
 func (l *Lab) assumeGPU(all []figure) {
-	known := map[model.ScalingKey][]string{}
-	key := func(f figure) model.ScalingKey {
+	known := map[scaling.ScalingKey][]string{}
+	key := func(f figure) scaling.ScalingKey {
 		k := l.comparable(f.e, "")
 		k.BatchSize, k.SeqLen, k.MaxTokens = 0, 0, 0
 		return k
@@ -73,7 +75,7 @@ func (l *Lab) assumeGPU(all []figure) {
 
 // figureOf is none for a run whose layout is not known, and for an older run: a
 // newer one of the same experiment stands in the charts.
-func (l *Lab) figureOf(run model.Run, a *model.Analysis) []figure {
+func (l *Lab) figureOf(run model.Run, a *metric.Analysis) []figure {
 	if run.Experiment == nil || a == nil || strings.Contains(run.Name, model.OldMark) {
 		return nil
 	}
@@ -90,8 +92,8 @@ func (l *Lab) gpuTitle(name string) string {
 
 // comparable is what must be equal for runs to be compared. A depth that is the model's
 // own is no depth of its own.
-func (l *Lab) comparable(e model.Experiment, gpu string) model.ScalingKey {
-	k := model.KeyOf(e, gpu)
+func (l *Lab) comparable(e model.Experiment, gpu string) scaling.ScalingKey {
+	k := scaling.KeyOf(e, gpu)
 	if s := l.world.Shape(e.Model.Name); s != nil && s.Layers == k.Layers {
 		k.Layers = 0
 	}
@@ -99,7 +101,7 @@ func (l *Lab) comparable(e model.Experiment, gpu string) model.ScalingKey {
 }
 
 // gpuOf is the GPU as the traces name it; empty: not known.
-func gpuOf(a *model.Analysis) string {
+func gpuOf(a *metric.Analysis) string {
 	if a == nil || a.Trace == nil || len(a.Trace.Ranks) == 0 {
 		return ""
 	}
@@ -109,28 +111,28 @@ func gpuOf(a *model.Analysis) string {
 // axis says where a run lies on an axis and what the series then leaves open.
 type axis struct {
 	at   func(model.Experiment) int
-	free func(*model.ScalingKey, *model.Layout) // clears what the axis counts
-	gpus bool                                   // more of it means more GPUs: speed-up has a meaning
+	free func(*scaling.ScalingKey, *model.Layout) // clears what the axis counts
+	gpus bool                                     // more of it means more GPUs: speed-up has a meaning
 }
 
 var axes = map[Axis]axis{
 	AxisGPUs: {func(e model.Experiment) int { return e.Layout.GPUs() },
-		func(_ *model.ScalingKey, l *model.Layout) { *l = model.Layout{} }, true},
+		func(_ *scaling.ScalingKey, l *model.Layout) { *l = model.Layout{} }, true},
 	AxisTP: {func(e model.Experiment) int { return e.Layout.TP },
-		func(_ *model.ScalingKey, l *model.Layout) { l.TP = 0 }, true},
+		func(_ *scaling.ScalingKey, l *model.Layout) { l.TP = 0 }, true},
 	AxisPP: {func(e model.Experiment) int { return e.Layout.PP },
-		func(_ *model.ScalingKey, l *model.Layout) { l.PP = 0 }, true},
+		func(_ *scaling.ScalingKey, l *model.Layout) { l.PP = 0 }, true},
 	AxisEP: {func(e model.Experiment) int { return e.Layout.EP }, // EP re-uses the TP × DP ranks, so they go with it
-		func(_ *model.ScalingKey, l *model.Layout) { l.EP, l.TP, l.DPReplicate, l.DPShard = 0, 0, 0, 0 }, true},
+		func(_ *scaling.ScalingKey, l *model.Layout) { l.EP, l.TP, l.DPReplicate, l.DPShard = 0, 0, 0, 0 }, true},
 	AxisBatch: {func(e model.Experiment) int { return e.Data.BatchSize },
-		func(k *model.ScalingKey, _ *model.Layout) { k.BatchSize = 0 }, false},
+		func(k *scaling.ScalingKey, _ *model.Layout) { k.BatchSize = 0 }, false},
 	AxisSeq: {func(e model.Experiment) int { return e.Data.SeqLen },
-		func(k *model.ScalingKey, _ *model.Layout) { k.SeqLen = 0 }, false},
+		func(k *scaling.ScalingKey, _ *model.Layout) { k.SeqLen = 0 }, false},
 }
 
 // group is what all points of a series have in common.
 type group struct {
-	key    model.ScalingKey
+	key    scaling.ScalingKey
 	layout model.Layout
 	replay bool
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // ran is a run with a throughput, on a layout of Llama at batch 4.
@@ -15,7 +16,7 @@ func ran(name string, throughput float64, change func(*model.Experiment)) figure
 	e := model.Defaults()
 	e.Model.Name, e.Data.BatchSize = "meta-llama/Llama-3.1-8B", 4
 	change(&e)
-	return figure{run: model.Run{Name: name, Experiment: &e}, e: e, gpu: "A100-40GB", analysis: &model.Analysis{Metrics: []model.Metric{
+	return figure{run: model.Run{Name: name, Experiment: &e}, e: e, gpu: "A100-40GB", analysis: &metric.Analysis{Metrics: []metric.Metric{
 		{Name: throughputMetric, Value: &throughput, N: 5},
 		{Name: "iteration_wall_clock", N: 5, By: map[string]float64{"min": 0.9, "max": 1.1, "p50": 1}},
 	}}}
@@ -113,7 +114,7 @@ func TestReadingATracePartsNoSeries(t *testing.T) {
 
 func TestSpreadOfPoints(t *testing.T) {
 	v := 60.0
-	a := &model.Analysis{Metrics: []model.Metric{
+	a := &metric.Analysis{Metrics: []metric.Metric{
 		{Name: "ttft", Value: &v, N: 4, By: map[string]float64{"min": 57, "p50": 60, "max": 63}},
 		{Name: "tpot", Value: &v, N: 1, By: map[string]float64{"min": 60, "p50": 60, "max": 60}},
 		{Name: "iteration_wall_clock", Value: &v, N: 5, By: map[string]float64{"min": 0.9, "max": 1.1, "p50": 1}},

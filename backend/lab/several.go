@@ -7,16 +7,17 @@ import (
 
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // analyseAll reads runs at the same time, as far as the pool lets it. Its progress is one
 // for all: it counts the bytes of every run that is not read yet. The first error ends the
 // others.
-func (l *Lab) analyseAll(ctx context.Context, runs []model.Run, progress pool.Progress) ([]*model.Analysis, error) {
+func (l *Lab) analyseAll(ctx context.Context, runs []model.Run, progress pool.Progress) ([]*metric.Analysis, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	bytes := &tally{total: l.unreadOf(runs)}
-	found := make([]*model.Analysis, len(runs))
+	found := make([]*metric.Analysis, len(runs))
 	var all sync.WaitGroup
 	for i, run := range runs {
 		all.Go(func() {

@@ -12,6 +12,7 @@ import (
 	"shardeck/backend/scheduler"
 	"shardeck/backend/workspace"
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 // SubmitOptions say how to submit.
@@ -73,7 +74,7 @@ func (r Row) refusal() error {
 		return invalid(r.Problem, "")
 	}
 	for _, f := range r.Verdict.Findings {
-		if f.Severity == model.SeverityError {
+		if f.Severity == check.SeverityError {
 			return invalid(fmt.Sprintf("%s refused: %s", r.Experiment.ID, f.Fault), f.Fix)
 		}
 	}

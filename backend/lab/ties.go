@@ -5,7 +5,7 @@ import (
 	"context"
 	"slices"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Contest is runs that may be compared in a metric, the best value first.
@@ -42,7 +42,7 @@ func (c Contest) judge(of func(run string) map[string][]float64) Tie {
 			continue
 		}
 		best, now := of(c.Runs[0])[c.Metric], of(run)[c.Metric]
-		d := model.Compare(best, now)
+		d := metric.Compare(best, now)
 		if len(best) == 0 || len(now) == 0 || d.Sure {
 			break
 		}

@@ -4,13 +4,13 @@ import (
 	"context"
 
 	"shardeck/backend/cache"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // fineTimeline is the timelines of the run that was read last, for where nothing is cached.
 type fineTimeline struct {
 	key   string
-	ranks []model.RankDensity
+	ranks []metric.RankDensity
 }
 
 // timelineKey is where the fine timelines of an analysis lie: apart from it, since boards
@@ -21,7 +21,7 @@ func timelineKey(k cache.Key) cache.Key {
 }
 
 // keepTimeline takes the fine timelines out of a summary and keeps them.
-func (l *Lab) keepTimeline(key cache.Key, t *model.TraceSummary) {
+func (l *Lab) keepTimeline(key cache.Key, t *metric.TraceSummary) {
 	if t == nil {
 		return
 	}
@@ -35,7 +35,7 @@ func (l *Lab) keepTimeline(key cache.Key, t *model.TraceSummary) {
 
 // Timeline is the timeline of each rank of a run in smaller bins than its analysis has;
 // nil where none was kept. It reads no trace.
-func (l *Lab) Timeline(_ context.Context, name string) ([]model.RankDensity, error) {
+func (l *Lab) Timeline(_ context.Context, name string) ([]metric.RankDensity, error) {
 	run, err := l.Run(name)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (l *Lab) Timeline(_ context.Context, name string) ([]model.RankDensity, err
 	if last.key == flightKey(key) {
 		return last.ranks, nil
 	}
-	var ranks []model.RankDensity
+	var ranks []metric.RankDensity
 	l.cache.Get(timelineKey(key), &ranks)
 	return ranks, nil
 }

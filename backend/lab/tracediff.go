@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"shardeck/backend/pool"
-	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // TraceComparison is two runs' traces side by side, and what was amiss in each.
 type TraceComparison struct {
-	model.TraceDiff
+	scaling.TraceDiff
 	Warnings []string `json:"warnings"`
 	Damaged  bool     `json:"damaged"`
 }
@@ -33,7 +34,7 @@ func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress po
 	}
 	var sides [2]side
 	var names [2]string
-	var traces [2]*model.TraceSummary
+	var traces [2]*metric.TraceSummary
 	for i, a := range read {
 		if a.Trace == nil {
 			return c, noTraces(a.Run)
@@ -42,7 +43,7 @@ func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress po
 		c.Warnings = append(c.Warnings, l.differs(sides[0], sides[i])...)
 		c.Damaged = c.Damaged || a.Damaged
 	}
-	c.TraceDiff = model.DiffTraces(names, traces)
+	c.TraceDiff = scaling.DiffTraces(names, traces)
 	if len(c.Warnings) > 0 {
 		c.Loss = nil // of other work, or of a part of it, nothing is ideal
 	}

@@ -3,7 +3,7 @@ package lab
 import (
 	"context"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // judge says of each point, where its metric is sampled, why a rank test cannot tell it
@@ -17,7 +17,7 @@ func (l *Lab) judge(ctx context.Context, all []Series, y string) {
 			}
 			was, now := of(s.Points[0].Run)[y], of(s.Points[i].Run)[y]
 			if i > 0 && len(was) > 0 && len(now) > 0 {
-				s.Points[i].Unsure = model.Compare(was, now).Words
+				s.Points[i].Unsure = metric.Compare(was, now).Words
 			}
 		}
 	}

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"shardeck/model"
+	"shardeck/model/check"
 	"shardeck/templates"
 )
 
 // Job is all that a job script is made from.
 type Job struct {
 	Experiment model.Experiment
-	Placement  model.Placement // of model.Place
+	Placement  check.Placement // of model.Place
 	Config     string          // path of the config, relative to the workspace
 	Settings   Settings
 }

@@ -12,6 +12,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"shardeck/model"
+	"shardeck/model/check"
 	"shardeck/templates"
 )
 
@@ -86,7 +87,7 @@ func job(t *testing.T, e entry) Job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Job{Experiment: e.Experiment, Placement: model.Place(e.Experiment, site), Config: config, Settings: Settings{
+	return Job{Experiment: e.Experiment, Placement: check.Place(e.Experiment, site), Config: config, Settings: Settings{
 		Account: "m1234_g", AccountHint: site.AccountHint, HFHome: "$SCRATCH/huggingface",
 		Runtime: Runtime{Kind: "conda", Name: "vllm-profiling"}, Modules: site.Modules, Network: site.Network,
 		Shardeck: "/opt/shardeck",
@@ -161,7 +162,7 @@ func TestPerlmutterHeaders(t *testing.T) {
 // TestSiteOfNothingKnown: what a site does not say is not asked for.
 func TestSiteOfNothingKnown(t *testing.T) {
 	e := byID(t, "E1.2")
-	j := Job{Experiment: e.Experiment, Placement: model.Place(e.Experiment, model.Site{GPUsPerNode: 8}), Config: "experiments/configs/x.yaml"}
+	j := Job{Experiment: e.Experiment, Placement: check.Place(e.Experiment, model.Site{GPUsPerNode: 8}), Config: "experiments/configs/x.yaml"}
 	text := string(script(t, j))
 	for _, option := range []string{"-C ", "-q ", "-c ", "-A "} {
 		if strings.Contains(text, "\n#SBATCH "+option) {

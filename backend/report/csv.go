@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Row is one run of the summary.
 type Row struct {
 	Run      model.Run
 	GPU      string // as the traces name it, empty: not known
-	Analysis *model.Analysis
+	Analysis *metric.Analysis
 }
 
 // field is one column of the summary: its header and what a run has there.
@@ -27,7 +28,7 @@ type field struct {
 // CSV writes one row a run: what was run, the seed's figures under the seed's
 // names, then every further metric with its unit in the header. Where there is no
 // value the cell is empty, never zero. Numbers are full precision.
-func CSV(w io.Writer, rows []Row, defs []model.Definition) error {
+func CSV(w io.Writer, rows []Row, defs []metric.Definition) error {
 	fields := slices.Concat(configFields, seedFields, furtherFields(rows, defs), tailFields)
 	out := csv.NewWriter(w)
 	head := make([]string, len(fields))
@@ -66,11 +67,11 @@ var configFields = []field{
 
 // seedFields are the figures of the original summary.
 var seedFields = []field{
-	{"throughput_tokens_sec", metric("throughput_tokens_sec")},
-	{"ttft_ms", metric("ttft")},
-	{"tpot_ms", metric("tpot")},
-	{"comm_overhead_pct", metric("comm_overhead")},
-	{"coll_call_num", metric("coll_call_num")},
+	{"throughput_tokens_sec", ofMetric("throughput_tokens_sec")},
+	{"ttft_ms", ofMetric("ttft")},
+	{"tpot_ms", ofMetric("tpot")},
+	{"comm_overhead_pct", ofMetric("comm_overhead")},
+	{"coll_call_num", ofMetric("coll_call_num")},
 }
 
 // seedMetrics need no second column.
@@ -109,8 +110,8 @@ func positive(n int) string {
 	return strconv.Itoa(n)
 }
 
-// metric is the value of one metric.
-func metric(name string) func(Row) string {
+// ofMetric is the value of one metric.
+func ofMetric(name string) func(Row) string {
 	return func(r Row) string {
 		if r.Analysis == nil {
 			return ""
@@ -132,13 +133,13 @@ var divided = []string{"kernel_classes", "phase_time"}
 var extremes = []string{"min", "max", "p50", "p99"}
 
 // furtherFields has a column for every other metric, and for the parts of some.
-func furtherFields(rows []Row, defs []model.Definition) []field {
+func furtherFields(rows []Row, defs []metric.Definition) []field {
 	var all []field
 	for _, d := range defs {
 		if slices.Contains(seedMetrics, d.Name) {
 			continue
 		}
-		all = append(all, field{d.Name + unit(d), metric(d.Name)})
+		all = append(all, field{d.Name + unit(d), ofMetric(d.Name)})
 		if slices.Contains(divided, d.Name) {
 			all = append(all, partFields(d, partsOf(rows, d.Name))...)
 		}
@@ -163,7 +164,7 @@ func partsOf(rows []Row, name string) []string {
 	return slices.Compact(parts)
 }
 
-func partFields(d model.Definition, parts []string) []field {
+func partFields(d metric.Definition, parts []string) []field {
 	all := make([]field, len(parts))
 	for i, part := range parts {
 		name := d.Name + "_" + strings.ReplaceAll(part, " ", "_") + unit(d)
@@ -187,7 +188,7 @@ func partOf(r Row, name, part string) string {
 var suffixes = map[string]string{"ms": "_ms", "s": "_s", "%": "_pct", "B": "_bytes", "GB/s": "_gbs", "W": "_w", "J": "_j"}
 
 // unit is the header's suffix; names that say their unit, and plain counts, get none.
-func unit(d model.Definition) string {
+func unit(d metric.Definition) string {
 	if strings.HasSuffix(d.Name, strings.TrimSpace(suffixes[d.Unit])) {
 		return ""
 	}

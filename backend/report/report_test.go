@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -24,7 +25,7 @@ func twoRuns() []Row {
 	e.ID, e.Model.Name, e.Engine = "E1.2", "meta-llama/Llama-3.1-8B", model.EngineTorch
 	e.Layout.TP, e.Data.BatchSize = 2, 4
 	return []Row{
-		{Run: model.Run{Name: "llama-8b-tp2", Experiment: &e}, GPU: "NVIDIA H100 80GB HBM3", Analysis: &model.Analysis{Metrics: []model.Metric{
+		{Run: model.Run{Name: "llama-8b-tp2", Experiment: &e}, GPU: "NVIDIA H100 80GB HBM3", Analysis: &metric.Analysis{Metrics: []metric.Metric{
 			{Name: "throughput_tokens_sec", Value: value(15532.25)},
 			{Name: "ttft", Value: value(20.5)},
 			{Name: "comm_overhead", Value: value(9.615)},
@@ -33,11 +34,11 @@ func twoRuns() []Row {
 			{Name: "straggler", Reason: "none"},
 			{Name: "mfu", Value: value(0)},
 		}}},
-		{Run: model.Run{Name: "odd, \"name\"", Problem: "no config.yaml", Replay: true}, Analysis: &model.Analysis{Damaged: true}},
+		{Run: model.Run{Name: "odd, \"name\"", Problem: "no config.yaml", Replay: true}, Analysis: &metric.Analysis{Damaged: true}},
 	}
 }
 
-var definitions = []model.Definition{
+var definitions = []metric.Definition{
 	{Name: "ttft", Unit: "ms"}, {Name: "throughput_tokens_sec", Unit: "tok/s"}, {Name: "comm_overhead", Unit: "%"},
 	{Name: "mfu", Unit: "%"}, {Name: "kernel_classes", Unit: "%"}, {Name: "straggler", Unit: "rank"}, {Name: "iteration_wall_clock", Unit: "s"},
 }

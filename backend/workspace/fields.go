@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 // kind is what a key of a config holds.
@@ -103,7 +104,7 @@ func Choices(path string) []string {
 	if fields[path].kind == kindYesNo {
 		return []string{"true", "false"}
 	}
-	return model.Choices(path)
+	return check.Choices(path)
 }
 
 // lookup finds the field of a path; env and vllm hold any name below them.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 // takes says in words what a field accepts.
@@ -29,7 +30,7 @@ func (f field) takes() string {
 	case kindGroup, kindEnv, kindAnyKeys:
 		return "keys with values, one a line below it"
 	}
-	if c := model.Choices(f.path); c != nil {
+	if c := check.Choices(f.path); c != nil {
 		return "one of " + strings.Join(c, ", ")
 	}
 	return "text"
@@ -39,7 +40,7 @@ func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
 // refuse is the error of a value that a field does not take.
 func (f field) refuse(value string) error {
-	if near := model.Nearest(value, model.Choices(f.path)); near != "" {
+	if near := model.Nearest(value, check.Choices(f.path)); near != "" {
 		return fmt.Errorf("%s: %.60q is not %s; did you mean %s?", f.path, value, f.takes(), near)
 	}
 	return fmt.Errorf("%s: %.60q is not %s", f.path, value, f.takes())
@@ -89,7 +90,7 @@ const maxFactor = 1000
 
 // bounds is the range of a number. Where 0 stands for auto, the word is written.
 func (f field) bounds() (lo, hi int, ok bool) {
-	lo, hi, ok = model.Bounds(f.path)
+	lo, hi, ok = check.Bounds(f.path)
 	switch f.kind {
 	case kindAuto:
 		lo = max(lo, 1)
@@ -101,7 +102,7 @@ func (f field) bounds() (lo, hi int, ok bool) {
 
 // checkText tells whether text may stand in a field.
 func (f field) checkText(text string) error {
-	if c := model.Choices(f.path); c != nil && !contains(c, text) {
+	if c := check.Choices(f.path); c != nil && !contains(c, text) {
 		return f.refuse(text)
 	}
 	if hasControl(text) {

@@ -14,6 +14,7 @@ import (
 	"shardeck/backend/replay"
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // TestMetricsStayEqual analyses every full recording and the trimmed one of the
@@ -40,7 +41,7 @@ func TestMetricsStayEqual(t *testing.T) {
 }
 
 // plain takes the suffix .gz off the names of sources.
-func plain(a *model.Analysis) *model.Analysis {
+func plain(a *metric.Analysis) *metric.Analysis {
 	for _, m := range a.Metrics {
 		for i := range m.Source {
 			m.Source[i] = strings.TrimSuffix(m.Source[i], ".gz")
@@ -49,7 +50,7 @@ func plain(a *model.Analysis) *model.Analysis {
 	return a
 }
 
-func analyse(t *testing.T, r replay.Recording, traces, dir string) *model.Analysis {
+func analyse(t *testing.T, r replay.Recording, traces, dir string) *metric.Analysis {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "config.yaml"))
 	if err != nil {

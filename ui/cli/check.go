@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
-	"shardeck/model"
+	"shardeck/model/check"
 	"shardeck/ui/pane"
 )
 
@@ -58,7 +58,7 @@ type checked struct {
 	File    string        `json:"file"`
 	OK      bool          `json:"ok"`
 	Problem string        `json:"problem"`
-	Verdict model.Verdict `json:"verdict"`
+	Verdict check.Verdict `json:"verdict"`
 }
 
 func checksOf(rows []lab.Row) []checked {
@@ -102,10 +102,10 @@ func (a *app) printCheck(r lab.Row) {
 	}
 }
 
-var severities = map[model.Severity]ink{model.SeverityError: red, model.SeverityWarning: yellow, model.SeverityNote: dim}
+var severities = map[check.Severity]ink{check.SeverityError: red, check.SeverityWarning: yellow, check.SeverityNote: dim}
 
 // printFinding writes the fault, and what to do under it.
-func (a *app) printFinding(f model.Finding) {
+func (a *app) printFinding(f check.Finding) {
 	fmt.Fprintf(a.out, "  %s  %s\n", a.paint(severities[f.Severity], fmt.Sprintf("%-7s", f.Severity)), a.plain(f.Fault))
 	if f.Fix != "" {
 		fmt.Fprintf(a.out, "  %7s  %s\n", "fix:", a.plain(f.Fix))
@@ -113,7 +113,7 @@ func (a *app) printFinding(f model.Finding) {
 }
 
 // planWords say what a job asks for and what it costs.
-func planWords(p model.Placement, v model.Verdict) []string {
+func planWords(p check.Placement, v check.Verdict) []string {
 	words := []string{fmt.Sprintf("%s on %s", count(p.GPUs, "GPU"), count(p.Nodes, "node"))}
 	if p.GPU != "" {
 		words[0] = fmt.Sprintf("%d × %s on %s", p.GPUs, pane.GPUWord(p.GPU), count(p.Nodes, "node"))

@@ -10,7 +10,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 func (a *app) metricCmd() *cobra.Command {
@@ -51,7 +51,7 @@ func (a *app) explain(name string) error {
 		if err != nil {
 			return err
 		}
-		defs = []model.Definition{d}
+		defs = []metric.Definition{d}
 	}
 	if a.json {
 		return a.printJSON(explained(defs))
@@ -76,8 +76,8 @@ type definition struct {
 	Better     string   `json:"better"` // lower, higher, or neither
 }
 
-func explained(defs []model.Definition) []definition {
-	better := map[model.Better]string{model.Lower: "lower", model.Higher: "higher", model.NoBetter: "neither"}
+func explained(defs []metric.Definition) []definition {
+	better := map[metric.Better]string{metric.Lower: "lower", metric.Higher: "higher", metric.NoBetter: "neither"}
 	all := make([]definition, len(defs))
 	for i, d := range defs {
 		all[i] = definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, better[d.Better]}
@@ -85,7 +85,7 @@ func explained(defs []model.Definition) []definition {
 	return all
 }
 
-func aka(d model.Definition) []string {
+func aka(d metric.Definition) []string {
 	if len(d.Aliases) == 0 {
 		return nil
 	}
@@ -144,7 +144,7 @@ func (a *app) metric(ctx context.Context, l *lab.Lab, name, run string, total bo
 
 // analysed reads a run. Of one that is too large to read here it gives what its timing
 // files say, and the error.
-func analysed(ctx context.Context, l *lab.Lab, run string, progress pool.Progress) (*model.Analysis, error) {
+func analysed(ctx context.Context, l *lab.Lab, run string, progress pool.Progress) (*metric.Analysis, error) {
 	found, err := l.Analyse(ctx, run, pool.Wanted, progress)
 	if errors.Is(err, lab.ErrBudget) {
 		found, _ = l.Timings(ctx, run) // the error says already what is missing
@@ -153,10 +153,10 @@ func analysed(ctx context.Context, l *lab.Lab, run string, progress pool.Progres
 }
 
 // isAnswer reports whether no value is itself the answer: there is no straggler.
-func isAnswer(m model.Metric) bool { return m.Value == nil && m.Reason == "none" }
+func isAnswer(m metric.Metric) bool { return m.Value == nil && m.Reason == "none" }
 
 // sayAbout notes what a reader of the bare number must know.
-func (a *app) sayAbout(m model.Metric, found *model.Analysis) {
+func (a *app) sayAbout(m metric.Metric, found *metric.Analysis) {
 	if m.Value == nil && !isAnswer(m) {
 		a.warn("%s of %s: no value: %s", m.Name, found.Run, m.Reason)
 	}
@@ -171,13 +171,13 @@ func (a *app) sayAbout(m model.Metric, found *model.Analysis) {
 	}
 }
 
-func (a *app) sayWarnings(found *model.Analysis) {
+func (a *app) sayWarnings(found *metric.Analysis) {
 	for _, w := range found.Warnings {
 		a.warn("warning: %s", w)
 	}
 }
 
-func codeOf(m model.Metric, found *model.Analysis) error {
+func codeOf(m metric.Metric, found *metric.Analysis) error {
 	switch {
 	case found.Damaged:
 		return silent(exitDamaged)

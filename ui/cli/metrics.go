@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 func (a *app) metricsCmd() *cobra.Command {
@@ -39,7 +39,7 @@ some of its files are damaged.`,
 }
 
 // damage is exit code 4 for values that come from the sound part of damaged files.
-func damage(found *model.Analysis) error {
+func damage(found *metric.Analysis) error {
 	if found.Damaged {
 		return silent(exitDamaged)
 	}
@@ -49,7 +49,7 @@ func damage(found *model.Analysis) error {
 // maxRankColumns bounds how many ranks get a column of their own.
 const maxRankColumns = 8
 
-func (a *app) printMetrics(found *model.Analysis) {
+func (a *app) printMetrics(found *metric.Analysis) {
 	ranks := found.Ranks
 	if len(ranks) > maxRankColumns || len(ranks) < 2 {
 		ranks = nil
@@ -74,21 +74,21 @@ func (a *app) printMetrics(found *model.Analysis) {
 	}
 }
 
-func valueOf(m model.Metric, decimals int) string {
+func valueOf(m metric.Metric, decimals int) string {
 	if m.Value == nil {
 		return missing
 	}
 	return number(*m.Value, decimals)
 }
 
-func rankValue(m model.Metric, rank, decimals int) string {
+func rankValue(m metric.Metric, rank, decimals int) string {
 	if v, ok := m.PerRank[rank]; ok {
 		return number(v, decimals)
 	}
 	return ""
 }
 
-func samples(m model.Metric) string {
+func samples(m metric.Metric) string {
 	if m.N == 0 {
 		return ""
 	}
@@ -96,7 +96,7 @@ func samples(m model.Metric) string {
 }
 
 // remark says what a number leaves open: why there is none, its parts, its notes.
-func remark(m model.Metric, decimals int) string {
+func remark(m metric.Metric, decimals int) string {
 	var words []string
 	if m.Value == nil && m.Reason != "" {
 		words = append(words, m.Reason)
@@ -120,7 +120,7 @@ func remark(m model.Metric, decimals int) string {
 const maxParts = 4
 
 // partsOf lists the parts of a metric, largest first.
-func partsOf(m model.Metric, decimals int) string {
+func partsOf(m metric.Metric, decimals int) string {
 	names := slices.SortedFunc(maps.Keys(m.By), func(x, y string) int {
 		if m.By[x] != m.By[y] {
 			if m.By[x] > m.By[y] {

@@ -11,6 +11,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/check"
 	"shardeck/ui/pane"
 )
 
@@ -97,7 +98,7 @@ func (a *app) refuse(previews []lab.Preview) error {
 	bad := 0
 	for _, p := range previews {
 		for _, f := range p.Row.Verdict.Findings {
-			if f.Severity != model.SeverityNote {
+			if f.Severity != check.SeverityNote {
 				a.warn("%s: %s: %s%s", p.Row.Experiment.ID, f.Severity, a.plain(f.Fault), a.fixLine(f))
 			}
 		}
@@ -111,7 +112,7 @@ func (a *app) refuse(previews []lab.Preview) error {
 	return nil
 }
 
-func (a *app) fixLine(f model.Finding) string {
+func (a *app) fixLine(f check.Finding) string {
 	if f.Fix == "" {
 		return ""
 	}

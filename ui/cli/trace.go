@@ -10,7 +10,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // traceFlags are the flags of trace.
@@ -74,14 +74,14 @@ within) and rest (reason, total_ns, count, share).`,
 // summary is trace --json.
 type summary struct {
 	Run string `json:"run"`
-	*model.TraceSummary
-	Straggler model.Metric `json:"straggler"`
-	Warnings  []string     `json:"warnings"`
-	Damaged   bool         `json:"damaged"`
-	Replay    bool         `json:"replay,omitempty"`
+	*metric.TraceSummary
+	Straggler metric.Metric `json:"straggler"`
+	Warnings  []string      `json:"warnings"`
+	Damaged   bool          `json:"damaged"`
+	Replay    bool          `json:"replay,omitempty"`
 }
 
-func (a *app) printTrace(found *model.Analysis, f traceFlags) error {
+func (a *app) printTrace(found *metric.Analysis, f traceFlags) error {
 	s := found.Trace
 	if s == nil {
 		return noTraces(found)
@@ -106,7 +106,7 @@ func (a *app) printTrace(found *model.Analysis, f traceFlags) error {
 	return damage(found)
 }
 
-func noTraces(found *model.Analysis) error {
+func noTraces(found *metric.Analysis) error {
 	reason := found.Metric("gpu_busy").Reason
 	if reason != "" {
 		reason = ": " + reason
@@ -114,7 +114,7 @@ func noTraces(found *model.Analysis) error {
 	return fmt.Errorf("%s has no traces to show%s\nto read its other figures: shardeck metrics %s", found.Run, reason, found.Run)
 }
 
-func replayMark(found *model.Analysis) string {
+func replayMark(found *metric.Analysis) string {
 	if found.Replay {
 		return " · replay of a recording"
 	}
@@ -122,7 +122,7 @@ func replayMark(found *model.Analysis) string {
 }
 
 // sayStraggler ends with the sentence that people look for.
-func (a *app) sayStraggler(found *model.Analysis) {
+func (a *app) sayStraggler(found *metric.Analysis) {
 	m := found.Metric("straggler")
 	text := "no straggler told: " + m.Reason
 	switch {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"shardeck/backend/lab"
-	"shardeck/model"
+	"shardeck/model/scaling"
 )
 
 // traceDiff compares the traces of two runs.
@@ -47,7 +47,7 @@ func (a *app) printTraceDiff(c lab.TraceComparison, top int) {
 
 // diffTable prints rows with their times and shares in both runs. What only one run
 // has is marked: the share of the other is empty.
-func (a *app) diffTable(c lab.TraceComparison, title string, rows []model.DiffRow, top int) {
+func (a *app) diffTable(c lab.TraceComparison, title string, rows []scaling.DiffRow, top int) {
 	t := newTable(title, ">base ms", ">%", ">ms", ">%", ">change ms", ">%")
 	for _, r := range rows[:min(max(top, 0), len(rows))] {
 		cells := []string{rowName(r)}
@@ -65,7 +65,7 @@ func (a *app) diffTable(c lab.TraceComparison, title string, rows []model.DiffRo
 	a.write(t)
 }
 
-func rowName(r model.DiffRow) string {
+func rowName(r scaling.DiffRow) string {
 	switch {
 	case r.Bytes > 0:
 		return r.Name + " " + binary(r.Bytes)
@@ -76,7 +76,7 @@ func rowName(r model.DiffRow) string {
 }
 
 // changeWord is the change in per cent, or that only one of the runs has it.
-func changeWord(c lab.TraceComparison, r model.DiffRow) string {
+func changeWord(c lab.TraceComparison, r scaling.DiffRow) string {
 	switch {
 	case r.OnlyIn == c.Runs[0].Run && r.Sides[1].Count == 0:
 		return "gone"
@@ -105,14 +105,14 @@ func (a *app) printWaits(c lab.TraceComparison) {
 		if r.OnlyIn != "" {
 			continue
 		}
-		mean := func(side int, of func(model.DiffCell) float64) string {
+		mean := func(side int, of func(scaling.DiffCell) float64) string {
 			if r.Sides[side].Matched == 0 {
 				return missing
 			}
 			return number(of(r.Sides[side])/r.Sides[side].Matched/1e3, 1)
 		}
-		transfer := func(d model.DiffCell) float64 { return d.TransferNS }
-		wait := func(d model.DiffCell) float64 { return d.WaitNS }
+		transfer := func(d scaling.DiffCell) float64 { return d.TransferNS }
+		wait := func(d scaling.DiffCell) float64 { return d.WaitNS }
 		t.add(rowName(r), mean(1, transfer), mean(0, transfer), mean(1, wait), mean(0, wait))
 	}
 	if len(t.rows) > 0 {

@@ -3,11 +3,11 @@ package cli
 import (
 	"fmt"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // printLate lists the calls whose last rank was latest, and how often each rank was last.
-func (a *app) printLate(s *model.TraceSummary, most int) {
+func (a *app) printLate(s *metric.TraceSummary, most int) {
 	if most <= 0 {
 		return
 	}
@@ -32,7 +32,7 @@ func (a *app) printLate(s *model.TraceSummary, most int) {
 }
 
 // stepWord is the step that a call is made in: "decode 12".
-func stepWord(c model.LateCall) string {
+func stepWord(c metric.LateCall) string {
 	if c.Step == 0 {
 		return missing
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"shardeck/backend/lab"
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // traceOps shows the kernel time of a run by operator.
@@ -27,7 +27,7 @@ func (a *app) traceOps(ctx context.Context, l *lab.Lab, run string, top int) err
 	return bad
 }
 
-func (a *app) printOps(t model.OpTimes, top int) {
+func (a *app) printOps(t metric.OpTimes, top int) {
 	fmt.Fprintln(a.out, a.plain(fmt.Sprintf("%s · %s ms of kernels by the operator that launched them", a.paint(bold, t.Run), ms(t.KernelNS, 1))))
 	fmt.Fprintln(a.out)
 	shown := t.Ops[:min(max(top, 0), len(t.Ops))]
@@ -45,7 +45,7 @@ func (a *app) printOps(t model.OpTimes, top int) {
 }
 
 // opTable lists operators, with what they lie within where that is known of any.
-func (a *app) opTable(t model.OpTimes, ops []model.OpTime) {
+func (a *app) opTable(t metric.OpTimes, ops []metric.OpTime) {
 	words := []string{"op", "within", ">ms", ">n", ">%"}
 	if t.JoinedNS == 0 {
 		words = slices.Delete(words, 1, 2)
@@ -63,7 +63,7 @@ func (a *app) opTable(t model.OpTimes, ops []model.OpTime) {
 }
 
 // attributed says how much of the kernel time has an operator, and why the rest has none.
-func attributed(t model.OpTimes) string {
+func attributed(t metric.OpTimes) string {
 	text := number(percent(t.AttributedNS, t.KernelNS), 1) + " % of the kernel time has an operator"
 	if t.JoinedNS > 0 {
 		text += fmt.Sprintf(", %s %% one that the execution trace has too", number(percent(t.JoinedNS, t.KernelNS), 1))

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // barWidth is the width of a rank's bar; its legend is the column's title.
@@ -19,7 +19,7 @@ const maxRanks = 8
 
 // printSplits draws each rank's window as a bar, and its parts in figures. Of many
 // ranks it shows those that waited least, whom the others wait for, and most.
-func (a *app) printSplits(s *model.TraceSummary, all bool) {
+func (a *app) printSplits(s *metric.TraceSummary, all bool) {
 	t := newTable(">rank", a.barSigns(barLegend), ">compute|%", ">transfer|%", ">wait|%", ">copy|%", ">idle|%")
 	ranks, left := s.Ranks, 0
 	if len(ranks) > maxRanks && !all {
@@ -44,14 +44,14 @@ func (a *app) barSigns(text string) string {
 }
 
 // extremes are the ranks that waited least and those that waited most.
-func extremes(ranks []model.RankSplit) []model.RankSplit {
+func extremes(ranks []metric.RankSplit) []metric.RankSplit {
 	byWait := slices.Clone(ranks)
-	slices.SortStableFunc(byWait, func(a, b model.RankSplit) int { return int(a.WaitNS - b.WaitNS) })
+	slices.SortStableFunc(byWait, func(a, b metric.RankSplit) int { return int(a.WaitNS - b.WaitNS) })
 	return append(byWait[:maxRanks/2:maxRanks/2], byWait[len(byWait)-maxRanks/2:]...)
 }
 
 // bar draws the parts of a window to scale; copies are left with idle.
-func bar(r model.RankSplit) string {
+func bar(r metric.RankSplit) string {
 	var b strings.Builder
 	drawn, sum := 0, int64(0)
 	for _, part := range []struct {
@@ -70,7 +70,7 @@ func bar(r model.RankSplit) string {
 }
 
 // printPhases sums the phases of the lowest rank in a line: steps × mean = time.
-func (a *app) printPhases(s *model.TraceSummary) {
+func (a *app) printPhases(s *metric.TraceSummary) {
 	type total struct {
 		steps int
 		ns    int64
@@ -99,7 +99,7 @@ func (a *app) printPhases(s *model.TraceSummary) {
 }
 
 // printClasses lists the kernel classes that took time, in a line or two.
-func (a *app) printClasses(s *model.TraceSummary) {
+func (a *app) printClasses(s *metric.TraceSummary) {
 	var words []string
 	for _, c := range s.Classes {
 		if c.TotalNS > 0 {
@@ -121,7 +121,7 @@ func classWord(class string) string {
 }
 
 // printKernels lists the kernels that took most time; the mean where there is room.
-func (a *app) printKernels(s *model.TraceSummary, top int) {
+func (a *app) printKernels(s *metric.TraceSummary, top int) {
 	words := []string{"kernel", "class", ">ms", ">n", ">%"}
 	roomy := a.width() >= wide
 	if roomy {
@@ -140,7 +140,7 @@ func (a *app) printKernels(s *model.TraceSummary, top int) {
 }
 
 // printCollectives lists calls by type and size.
-func (a *app) printCollectives(s *model.TraceSummary) {
+func (a *app) printCollectives(s *metric.TraceSummary) {
 	if len(s.Collectives) == 0 {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/theme"
 )
 
@@ -61,7 +62,7 @@ type ReloadMsg struct{}
 
 // AnalysedMsg carries the analysis of a run as just read, to every pane that shows it. It
 // is shared: nobody changes it.
-type AnalysedMsg struct{ Analysis *model.Analysis }
+type AnalysedMsg struct{ Analysis *metric.Analysis }
 
 // SubmittedMsg says that a job was just submitted: the jobs pane goes to it when the
 // scheduler lists it.

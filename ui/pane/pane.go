@@ -17,6 +17,8 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/check"
+	"shardeck/model/metric"
 	"shardeck/ui/theme"
 )
 
@@ -95,7 +97,7 @@ type Lab interface {
 	// Board lists every experiment; it reads small files only.
 	Board(ctx context.Context) ([]lab.Row, error)
 	// Check judges an experiment that may not be saved yet.
-	Check(e model.Experiment) model.Verdict
+	Check(e model.Experiment) check.Verdict
 	// Legal lists the values a layout field (tp, pp, dp_replicate, ep …) may take, the others as they are.
 	Legal(e model.Experiment, path string) []int
 	// Draft opens an experiment for editing; edits keep comments and key order.
@@ -125,11 +127,11 @@ type Lab interface {
 	// Runs lists trace directories, newest first.
 	Runs(ctx context.Context) ([]model.Run, error)
 	// Analyse reads a run through the pool and the cache; progress may be nil.
-	Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*model.Analysis, error)
+	Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error)
 	// Timeline is the timeline of each rank of a run in smaller bins; nil: none was kept.
-	Timeline(ctx context.Context, run string) ([]model.RankDensity, error)
+	Timeline(ctx context.Context, run string) ([]metric.RankDensity, error)
 	// Kernels lists what a rank did in a part of its timeline, kernel by kernel.
-	Kernels(ctx context.Context, run string, d model.RankDensity, from, to int64, progress pool.Progress) (model.KernelSpans, error)
+	Kernels(ctx context.Context, run string, d metric.RankDensity, from, to int64, progress pool.Progress) (metric.KernelSpans, error)
 	// Differences sets runs beside a base in the metrics that are sampled, by run and metric.
 	Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error)
 	// Ties says of contests for the best value between which runs chance decides.
@@ -139,7 +141,7 @@ type Lab interface {
 	// Scaling groups all analysed runs into comparable series: y is a metric's name.
 	Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, error)
 	// Definitions lists every metric, in the order of the pane.
-	Definitions() []model.Definition
+	Definitions() []metric.Definition
 	// LoadScreen is the state of the screen as it was left, nil if none was; SaveScreen
 	// keeps it.
 	LoadScreen() (json.RawMessage, error)

@@ -8,6 +8,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/theme"
 )
 
@@ -85,8 +86,8 @@ func TestRowState(t *testing.T) {
 		want string
 	}{
 		{lab.Row{}, "not run"}, {lab.Row{Run: &model.Run{}}, "done"}, {lab.Row{Run: &model.Run{Unfinished: true}}, "unfinished"},
-		{lab.Row{Run: &model.Run{}, Analysis: &model.Analysis{Damaged: true}}, "done, damaged"}, {lab.Row{Run: &model.Run{LeftOut: true}}, "done, damaged"},
-		{lab.Row{Job: &model.Job{State: model.JobCompleted}, Analysis: &model.Analysis{Damaged: true}}, "done, damaged"}, {lab.Row{Problem: "line 4"}, "invalid"},
+		{lab.Row{Run: &model.Run{}, Analysis: &metric.Analysis{Damaged: true}}, "done, damaged"}, {lab.Row{Run: &model.Run{LeftOut: true}}, "done, damaged"},
+		{lab.Row{Job: &model.Job{State: model.JobCompleted}, Analysis: &metric.Analysis{Damaged: true}}, "done, damaged"}, {lab.Row{Problem: "line 4"}, "invalid"},
 		{job(model.JobRunning), "running 4:12"}, {job(model.JobPending), "waiting ~14:20"}, {job(model.JobTimeout), "out of time"},
 		{job("REVOKED"), "revoked"},
 	} {

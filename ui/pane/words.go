@@ -7,6 +7,8 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/check"
+	"shardeck/model/metric"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -77,7 +79,7 @@ func KeptWords(v lab.Preview) string {
 }
 
 // PlaceWords say what a job takes: "2 × A100-40GB on 1 node, shared QOS".
-func PlaceWords(pl model.Placement) string {
+func PlaceWords(pl check.Placement) string {
 	if pl.GPUs == 0 {
 		return ""
 	}
@@ -97,7 +99,7 @@ func GPUWord(key string) string {
 }
 
 // PriceWords say what a job costs at most; empty where nothing is charged.
-func PriceWords(price *model.Price) string {
+func PriceWords(price *check.Price) string {
 	if price == nil {
 		return ""
 	}
@@ -130,7 +132,7 @@ func LayoutWord(l model.Layout) string {
 func ShortModel(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // MetricText is a metric's value in words: "–" where there is none.
-func MetricText(th *theme.Theme, m model.Metric, d model.Definition) string {
+func MetricText(th *theme.Theme, m metric.Metric, d metric.Definition) string {
 	if m.Value == nil {
 		if m.Reason == "none" {
 			return "none"
@@ -145,8 +147,8 @@ func MetricText(th *theme.Theme, m model.Metric, d model.Definition) string {
 }
 
 // FindingNote is a finding as a note: the fault and what to do.
-func FindingNote(f model.Finding) Note {
-	tone := map[model.Severity]theme.Tone{model.SeverityError: theme.Bad, model.SeverityWarning: theme.Warn}[f.Severity]
+func FindingNote(f check.Finding) Note {
+	tone := map[check.Severity]theme.Tone{check.SeverityError: theme.Bad, check.SeverityWarning: theme.Warn}[f.Severity]
 	text := f.Fault
 	if f.Fix != "" {
 		text += ". " + f.Fix
@@ -172,15 +174,15 @@ func Problems(r lab.Row) []string {
 }
 
 // Worst is the first error of a verdict, else its first warning.
-func Worst(v model.Verdict) (model.Finding, bool) {
-	for _, s := range []model.Severity{model.SeverityError, model.SeverityWarning} {
+func Worst(v check.Verdict) (check.Finding, bool) {
+	for _, s := range []check.Severity{check.SeverityError, check.SeverityWarning} {
 		for _, f := range v.Findings {
 			if f.Severity == s {
 				return f, true
 			}
 		}
 	}
-	return model.Finding{}, false
+	return check.Finding{}, false
 }
 
 // Flowed is Joined over as many lines as the parts need, each part whole on its line.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/check"
 	"shardeck/ui/pane"
 )
 
@@ -102,7 +103,7 @@ func (d *Draft) Choices(path string) []string {
 	if strings.HasPrefix(path, "profiling.") && !strings.Contains(path, "trace_") {
 		return []string{"true", "false"}
 	}
-	return model.Choices(path)
+	return check.Choices(path)
 }
 
 // Undo goes back one change.

@@ -15,6 +15,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 )
 
@@ -28,7 +29,7 @@ type Lab struct {
 	List      lab.JobList
 	Logs      map[string]lab.LogPart
 	Causes    map[string]lab.Cause
-	Analyses  map[string]*model.Analysis
+	Analyses  map[string]*metric.Analysis
 	Series    []lab.Series
 	Chart     lab.Chart // as last exported
 	Login     model.LoginBudget
@@ -36,9 +37,9 @@ type Lab struct {
 	Kept      map[string]model.Unsaved // edits not saved, by experiment
 	Diff      string                   // of the script, against the one submitted last
 	Diffs     map[string]map[string]lab.CompareCell
-	Tie       map[string]lab.Tie  // by metric
-	Fine      []model.RankDensity // timelines in smaller bins
-	Spans     model.KernelSpans
+	Tie       map[string]lab.Tie   // by metric
+	Fine      []metric.RankDensity // timelines in smaller bins
+	Spans     metric.KernelSpans
 	Unlike    []string // warnings of a comparison of traces
 	Plan      lab.Start
 	NoRuns    bool

@@ -5,6 +5,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 func runs() []model.Run {
@@ -51,10 +52,10 @@ var missing = map[string]string{
 	"bubble": "PP=1: no pipeline", "straggler": "none", "mfu": "the peak of this GPU is not known",
 }
 
-func analyses() map[string]*model.Analysis {
-	out := map[string]*model.Analysis{}
+func analyses() map[string]*metric.Analysis {
+	out := map[string]*metric.Analysis{}
 	for name, values := range figures {
-		a := &model.Analysis{Run: name, Ranks: []int{0, 1}}
+		a := &metric.Analysis{Run: name, Ranks: []int{0, 1}}
 		switch name {
 		case "tp1-b1-s512":
 			a.Ranks, a.Replay = []int{0}, true
@@ -63,8 +64,8 @@ func analyses() map[string]*model.Analysis {
 		default:
 			a.Warnings = []string{"rank 1: first 401 ms cut: waiting for rank 0's profiler to start"}
 		}
-		for _, d := range model.Definitions {
-			a.Metrics = append(a.Metrics, metric(d, values, a.Ranks))
+		for _, d := range metric.Definitions {
+			a.Metrics = append(a.Metrics, metricOf(d, values, a.Ranks))
 		}
 		out[name] = a
 	}
@@ -73,8 +74,8 @@ func analyses() map[string]*model.Analysis {
 	return out
 }
 
-func metric(d model.Definition, values map[string]float64, ranks []int) model.Metric {
-	m := model.Metric{Name: d.Name, Unit: d.Unit, N: 5, Source: []string{"kineto_trace_0.json"}}
+func metricOf(d metric.Definition, values map[string]float64, ranks []int) metric.Metric {
+	m := metric.Metric{Name: d.Name, Unit: d.Unit, N: 5, Source: []string{"kineto_trace_0.json"}}
 	v, ok := values[d.Name]
 	if !ok {
 		m.N, m.Source, m.Reason = 0, nil, missing[d.Name]
@@ -120,29 +121,29 @@ func series() []lab.Series {
 }
 
 // trace is a picture of 1 132 ms on two ranks: a prefill and sixty-three decode steps.
-func trace() *model.TraceSummary {
+func trace() *metric.TraceSummary {
 	const window, ms = int64(1_132_000_000), int64(1_000_000)
-	t := &model.TraceSummary{WindowNS: window, Bytes: 2 * 149 << 20}
+	t := &metric.TraceSummary{WindowNS: window, Bytes: 2 * 149 << 20}
 	for rank := range 2 {
 		wait := int64(11+rank*26) * ms
-		t.Ranks = append(t.Ranks, model.RankSplit{Rank: rank, Device: "NVIDIA A100-SXM4-40GB", WindowNS: window, ComputeNS: 920 * ms,
+		t.Ranks = append(t.Ranks, metric.RankSplit{Rank: rank, Device: "NVIDIA A100-SXM4-40GB", WindowNS: window, ComputeNS: 920 * ms,
 			TransferNS: 76 * ms, WaitNS: wait, CopyNS: 2 * ms, IdleNS: window - 920*ms - 76*ms - wait - 2*ms, SkewNS: int64(rank) * 401 * ms, Kernels: 21042})
 		t.Timeline = append(t.Timeline, density(rank, window))
-		t.Phases = append(t.Phases, model.Phase{Rank: rank, Name: "prefill", Steps: 1, EndNS: 120 * ms},
-			model.Phase{Rank: rank, Name: "decode", Steps: 63, StartNS: 120 * ms, EndNS: window, Starts: decodeStarts(120*ms, window)})
+		t.Phases = append(t.Phases, metric.Phase{Rank: rank, Name: "prefill", Steps: 1, EndNS: 120 * ms},
+			metric.Phase{Rank: rank, Name: "decode", Steps: 63, StartNS: 120 * ms, EndNS: window, Starts: decodeStarts(120*ms, window)})
 	}
 	t.Lateness = lateness(ms)
-	kernel := func(short, class string, total int64, n int, share float64) model.KernelStat {
-		return model.KernelStat{Name: "void " + short + "<float>(int)", Short: short, Class: class, TotalNS: total, Count: n, MinNS: total / int64(n) / 2, MaxNS: total / int64(n) * 3, Share: share}
+	kernel := func(short, class string, total int64, n int, share float64) metric.KernelStat {
+		return metric.KernelStat{Name: "void " + short + "<float>(int)", Short: short, Class: class, TotalNS: total, Count: n, MinNS: total / int64(n) / 2, MaxNS: total / int64(n) * 3, Share: share}
 	}
-	t.Kernels = []model.KernelStat{
+	t.Kernels = []metric.KernelStat{
 		kernel("nvjet_tst_64x8_64x16_4x1_v_bz_TNT", "gemm", 412_600_000, 8064, 36.4),
 		kernel("ncclDevKernel_AllReduce_Sum_bf16_RING_LL", "communication", 87_400_000, 8192, 7.7),
 		kernel("flash_fwd_splitkv_kernel", "attention", 61_200_000, 4032, 5.4),
 		kernel("triton_red_fused_add_rms_norm", "norm", 38_000_000, 4096, 3.3),
 	}
-	t.Classes = []model.KernelClass{{Name: "gemm", TotalNS: 700 * ms, Count: 16000, Share: 61.8}, {Name: "communication", TotalNS: 88 * ms, Count: 8320, Share: 7.8}}
-	t.Collectives = []model.CollStat{
+	t.Classes = []metric.KernelClass{{Name: "gemm", TotalNS: 700 * ms, Count: 16000, Share: 61.8}, {Name: "communication", TotalNS: 88 * ms, Count: 8320, Share: 7.8}}
+	t.Collectives = []metric.CollStat{
 		{Type: "all_reduce", Bytes: 32 << 10, Count: 8064, Matched: 8064, TransferNS: 39_513_600, WaitNS: 9 * ms, AlgBW: 6.7, BusBW: 6.7},
 		{Type: "all_reduce", Bytes: 64 << 20, Inferred: true, Count: 128, Matched: 128, TransferNS: 51_456_000, WaitNS: 2 * ms, AlgBW: 167, BusBW: 167},
 		{Type: "broadcast", Bytes: -1, Count: 128, Matched: 128, TransferNS: 640_000},
@@ -151,7 +152,7 @@ func trace() *model.TraceSummary {
 }
 
 // otherTrace is trace with a slower attention, other collectives and more waiting.
-func otherTrace() *model.TraceSummary {
+func otherTrace() *metric.TraceSummary {
 	t := trace()
 	const ms = int64(1_000_000)
 	for i := range t.Ranks {
@@ -176,19 +177,19 @@ func decodeStarts(from, to int64) []int64 {
 }
 
 // lateness is that of two ranks of which the first is last more often, but not by much.
-func lateness(ms int64) *model.Lateness {
-	l := &model.Lateness{Calls: 8190, Ranks: []model.RankLate{{Rank: 0, Calls: 6365, LateNS: 35 * ms, MedianNS: 5500, MaxNS: ms},
+func lateness(ms int64) *metric.Lateness {
+	l := &metric.Lateness{Calls: 8190, Ranks: []metric.RankLate{{Rank: 0, Calls: 6365, LateNS: 35 * ms, MedianNS: 5500, MaxNS: ms},
 		{Rank: 1, Calls: 1825, LateNS: 8 * ms, MedianNS: 2100, MaxNS: ms / 4}}}
 	for i, n := range []int{300, 900, 2100, 3600, 1000, 150, 80, 40, 14, 5, 1} {
 		from := int64(0)
 		if i > 0 {
 			from = 1000 << (i - 1)
 		}
-		l.Bins = append(l.Bins, model.LateBin{FromNS: from, Calls: n})
+		l.Bins = append(l.Bins, metric.LateBin{FromNS: from, Calls: n})
 	}
 	for i := range 40 {
 		late := ms / int64(i+1)
-		c := model.LateCall{Type: "all_reduce", Bytes: 32 << 10, Group: []int{0, 1}, Number: 8000 - i*190, Phase: "decode", Step: 62 - i, Rank: i % 3 % 2,
+		c := metric.LateCall{Type: "all_reduce", Bytes: 32 << 10, Group: []int{0, 1}, Number: 8000 - i*190, Phase: "decode", Step: 62 - i, Rank: i % 3 % 2,
 			AtNS: int64(1120-25*i) * ms, LateNS: late, SpreadNS: late}
 		if i%5 == 1 {
 			c.ComputeNS = late / 2
@@ -198,10 +199,10 @@ func lateness(ms int64) *model.Lateness {
 	return l
 }
 
-func density(rank int, window int64) model.RankDensity {
+func density(rank int, window int64) metric.RankDensity {
 	const bins = 200
 	bin := window / bins
-	d := model.RankDensity{Rank: rank, BinNS: bin}
+	d := metric.RankDensity{Rank: rank, BinNS: bin}
 	for i := range bins {
 		compute := bin * 95 / 100
 		if i > 21 {

@@ -5,6 +5,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 var (
@@ -24,11 +25,11 @@ func shape(name string) *model.Shape {
 }
 
 // Check knows the rules that the stories need: heads, EP, memory.
-func (l *Lab) Check(e model.Experiment) model.Verdict {
-	v := model.Verdict{Placement: place(e.Layout)}
+func (l *Lab) Check(e model.Experiment) check.Verdict {
+	v := check.Verdict{Placement: place(e.Layout)}
 	s := shape(e.Model.Name)
 	if s == nil {
-		v.Findings = append(v.Findings, model.Finding{Code: "model-unknown", Severity: model.SeverityWarning, Field: "model.name",
+		v.Findings = append(v.Findings, check.Finding{Code: "model-unknown", Severity: check.SeverityWarning, Field: "model.name",
 			Fault: "the shape of " + e.Model.Name + " is not known, so memory cannot be told", Fix: "add it to models.yaml of the workspace"})
 		return v
 	}
@@ -36,7 +37,7 @@ func (l *Lab) Check(e model.Experiment) model.Verdict {
 	v.Findings = append(v.Findings, experts(e, s)...)
 	v.Fit = fit(e, s)
 	if v.Fit.Headroom < 0 {
-		v.Findings = append(v.Findings, model.Finding{Code: "memory-weights", Severity: model.SeverityError, Field: "parallelism.tp",
+		v.Findings = append(v.Findings, check.Finding{Code: "memory-weights", Severity: check.SeverityError, Field: "parallelism.tp",
 			Fault: fmt.Sprintf("the weights need %d GiB of each A100-40GB", v.Fit.Weights>>30), Fix: "set slurm.constraint to gpu&hbm80g",
 			Edits: []model.Edit{{Path: "slurm.constraint", Value: "gpu&hbm80g"}}})
 	}
@@ -46,30 +47,30 @@ func (l *Lab) Check(e model.Experiment) model.Verdict {
 		hours = float64(v.Placement.Nodes) * 0.5
 		words = "one whole node for 30 min"
 	}
-	v.Price = &model.Price{NodeHours: hours, Nodes: hours * 2, Hours: 0.5, Factor: 1, Words: words}
+	v.Price = &check.Price{NodeHours: hours, Nodes: hours * 2, Hours: 0.5, Factor: 1, Words: words}
 	return v
 }
 
-func heads(e model.Experiment, s *model.Shape) []model.Finding {
+func heads(e model.Experiment, s *model.Shape) []check.Finding {
 	if e.Layout.TP > 0 && s.Heads%e.Layout.TP == 0 {
 		return nil
 	}
-	return []model.Finding{{Code: "tp-heads", Severity: model.SeverityError, Field: "parallelism.tp",
+	return []check.Finding{{Code: "tp-heads", Severity: check.SeverityError, Field: "parallelism.tp",
 		Fault: fmt.Sprintf("TP=%d is not possible: %d heads do not divide by %d", e.Layout.TP, s.Heads, e.Layout.TP),
 		Fix:   "set parallelism.tp to 4", Edits: []model.Edit{{Path: "parallelism.tp", Value: "4"}}}}
 }
 
-func experts(e model.Experiment, s *model.Shape) []model.Finding {
+func experts(e model.Experiment, s *model.Shape) []check.Finding {
 	if e.Layout.EP <= 1 || s.MoE != nil {
 		return nil
 	}
-	return []model.Finding{{Code: "ep-dense", Severity: model.SeverityError, Field: "parallelism.ep",
+	return []check.Finding{{Code: "ep-dense", Severity: check.SeverityError, Field: "parallelism.ep",
 		Fault: "EP=2 is not possible: " + s.Short + " has no experts", Fix: "set parallelism.ep to 1",
 		Edits: []model.Edit{{Path: "parallelism.ep", Value: "1"}}}}
 }
 
-func place(l model.Layout) model.Placement {
-	p := model.Placement{GPUs: l.GPUs(), Nodes: max((l.GPUs()+3)/4, 1), CPUsPerTask: 32, GPU: "A100-40GB", Constraint: "gpu", QOS: "regular"}
+func place(l model.Layout) check.Placement {
+	p := check.Placement{GPUs: l.GPUs(), Nodes: max((l.GPUs()+3)/4, 1), CPUsPerTask: 32, GPU: "A100-40GB", Constraint: "gpu", QOS: "regular"}
 	p.GPUsPerNode = min(p.GPUs, 4)
 	if p.GPUs <= 2 {
 		p.QOS, p.Shared = "shared", true
@@ -77,10 +78,10 @@ func place(l model.Layout) model.Placement {
 	return p
 }
 
-func fit(e model.Experiment, s *model.Shape) *model.Fit {
+func fit(e model.Experiment, s *model.Shape) *check.Fit {
 	const gib = 1 << 30
 	weights := int64(float64(s.Layers) * float64(s.Heads) * 14.99 / 32 / 32 * gib / float64(max(e.Layout.TP*e.Layout.PP, 1)))
-	f := &model.Fit{GPU: "A100-40GB", Total: 394 * gib / 10, Usable: 355 * gib / 10, Weights: weights, KVCache: 12 * gib / 10,
+	f := &check.Fit{GPU: "A100-40GB", Total: 394 * gib / 10, Usable: 355 * gib / 10, Weights: weights, KVCache: 12 * gib / 10,
 		Activations: 6 * gib / 10, Overhead: 21 * gib / 10}
 	f.Headroom = f.Usable - f.Weights - f.KVCache - f.Activations - f.Overhead
 	return f

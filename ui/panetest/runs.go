@@ -8,6 +8,8 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // Runs are those of the rows.
@@ -22,7 +24,7 @@ func (l *Lab) Runs(ctx context.Context) ([]model.Run, error) {
 }
 
 // Analyse finds a run's analysis, with progress on the way.
-func (l *Lab) Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*model.Analysis, error) {
+func (l *Lab) Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error) {
 	if progress != nil {
 		progress(60<<20, 149<<20)
 	}
@@ -37,7 +39,7 @@ func (l *Lab) Analyse(ctx context.Context, run string, p pool.Priority, progress
 }
 
 // Timeline is what the test set.
-func (l *Lab) Timeline(ctx context.Context, run string) ([]model.RankDensity, error) {
+func (l *Lab) Timeline(ctx context.Context, run string) ([]metric.RankDensity, error) {
 	if err := l.call(ctx, "Timeline", run); err != nil {
 		return nil, err
 	}
@@ -45,9 +47,9 @@ func (l *Lab) Timeline(ctx context.Context, run string) ([]model.RankDensity, er
 }
 
 // Kernels are those the test set.
-func (l *Lab) Kernels(ctx context.Context, run string, d model.RankDensity, from, to int64, progress pool.Progress) (model.KernelSpans, error) {
+func (l *Lab) Kernels(ctx context.Context, run string, d metric.RankDensity, from, to int64, progress pool.Progress) (metric.KernelSpans, error) {
 	if err := l.call(ctx, "Kernels", fmt.Sprint(run, " ", d.Rank, " ", from, " ", to)); err != nil {
-		return model.KernelSpans{}, err
+		return metric.KernelSpans{}, err
 	}
 	return l.Spans, nil
 }
@@ -84,7 +86,7 @@ func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress po
 	if a == nil || a.Trace == nil || b == nil || b.Trace == nil {
 		return lab.TraceComparison{}, fmt.Errorf("%s or %s has no traces to compare", base, other)
 	}
-	return lab.TraceComparison{TraceDiff: model.DiffTraces([2]string{base, other}, [2]*model.TraceSummary{a.Trace, b.Trace}), Warnings: l.Unlike}, nil
+	return lab.TraceComparison{TraceDiff: scaling.DiffTraces([2]string{base, other}, [2]*metric.TraceSummary{a.Trace, b.Trace}), Warnings: l.Unlike}, nil
 }
 
 // Scaling is the series, with y of the metric asked for.
@@ -96,4 +98,4 @@ func (l *Lab) Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, 
 }
 
 // Definitions are the model's.
-func (l *Lab) Definitions() []model.Definition { return model.Definitions }
+func (l *Lab) Definitions() []metric.Definition { return metric.Definitions }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/check"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -171,9 +172,9 @@ func (p *Pane) tone(path string) theme.Tone {
 	for _, f := range p.verdict.Findings {
 		switch {
 		case f.Field != path:
-		case f.Severity == model.SeverityError:
+		case f.Severity == check.SeverityError:
 			return theme.Bad
-		case f.Severity == model.SeverityWarning:
+		case f.Severity == check.SeverityWarning:
 			tone = theme.Warn
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/check"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
@@ -29,7 +30,7 @@ type Pane struct {
 	id       string                // experiment shown; empty: none yet
 	drafts   map[string]pane.Draft // changed or shown, by id
 	experim  model.Experiment      // what the draft means now
-	verdict  model.Verdict
+	verdict  check.Verdict
 	problem  string // what is wrong with the file itself; empty: nothing
 	form     widget.Form
 	formRows int   // fields in sight when last drawn
@@ -209,7 +210,7 @@ func (p *Pane) Message() pane.Note {
 }
 
 // finding is the one on the field under the cursor, else the worst.
-func (p *Pane) finding() (model.Finding, bool) {
+func (p *Pane) finding() (check.Finding, bool) {
 	path := p.field().path
 	for _, f := range p.verdict.Findings {
 		if f.Field == path && path != "" {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/check"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -100,7 +101,7 @@ func (p *Pane) labelled(label, text string) string {
 	return "   " + widget.Fit(label, 15) + "  " + text
 }
 
-func (p *Pane) gpuWords(pl model.Placement) string {
+func (p *Pane) gpuWords(pl check.Placement) string {
 	text := fmt.Sprintf("%d × %s on %s", pl.GPUs, pane.GPUWord(pl.GPU), widget.Plural(pl.Nodes, "node"))
 	if !bare(pl.QOS) {
 		text += " · QOS " + pl.QOS
@@ -116,7 +117,7 @@ func (p *Pane) gpuWords(pl model.Placement) string {
 
 // gpuRows draw the ranks: those in brackets share the heads of a layer (a TP group), → leads
 // to the next pipeline stage, blanks part copies; a node to a line where there are several.
-func gpuRows(l model.Layout, pl model.Placement, width, most int) []string {
+func gpuRows(l model.Layout, pl check.Placement, width, most int) []string {
 	perNode := max(pl.GPUsPerNode, 1)
 	if l.GPUs() < 1 || l.GPUs() > 1024 || l.TP < 1 || l.PP < 1 {
 		return nil
@@ -175,7 +176,7 @@ func drawRanks(l model.Layout, from, to int) string {
 }
 
 // memory is the bar of the fullest GPU.
-func (p *Pane) memory(f *model.Fit) string {
+func (p *Pane) memory(f *check.Fit) string {
 	th := p.env.Theme
 	tone := theme.Good
 	if f.Headroom < 0 {
@@ -194,16 +195,16 @@ func (p *Pane) memory(f *model.Fit) string {
 	return widget.Bar(th, width, float64(f.Total), parts, th.Empty) + th.Paint(toneOver(f), words)
 }
 
-func toneOver(f *model.Fit) theme.Tone {
+func toneOver(f *check.Fit) theme.Tone {
 	if f.Headroom < 0 {
 		return theme.Bad
 	}
 	return theme.Plain
 }
 
-func used(f *model.Fit) int64 { return f.Weights + f.KVCache + f.Activations + f.Overhead }
+func used(f *check.Fit) int64 { return f.Weights + f.KVCache + f.Activations + f.Overhead }
 
-func (p *Pane) memoryWords(f *model.Fit) string {
+func (p *Pane) memoryWords(f *check.Fit) string {
 	th := p.env.Theme
 	return pane.Joined(p.width-20, th.Full+" weights "+widget.GiB(f.Weights), th.Transit+" KV cache "+widget.GiB(f.KVCache),
 		th.Wait+" other "+widget.GiB(f.Activations+f.Overhead), "free "+widget.GiB(f.Headroom))

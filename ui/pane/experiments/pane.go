@@ -16,6 +16,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
@@ -176,7 +177,7 @@ func (p *Pane) joinJobs(msg pane.JobsMsg) tea.Cmd {
 }
 
 // joinAnalysis brings what another pane had read into the rows of that run.
-func (p *Pane) joinAnalysis(a *model.Analysis) {
+func (p *Pane) joinAnalysis(a *metric.Analysis) {
 	for i := range p.rows {
 		if r := p.rows[i].Run; r != nil && r.Name == a.Run {
 			p.rows[i].Analysis = a

@@ -7,6 +7,8 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/check"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -54,9 +56,9 @@ func (p *Pane) cells(r lab.Row) []widget.Cell {
 
 func number(n int) widget.Cell { return widget.Cell{Text: widget.Int(n)} }
 
-func metricCell(th *theme.Theme, a *model.Analysis, name string) widget.Cell {
+func metricCell(th *theme.Theme, a *metric.Analysis, name string) widget.Cell {
 	none := widget.Cell{Text: "–", Tone: theme.Dim}
-	d, ok := model.Define(name)
+	d, ok := metric.Define(name)
 	if a == nil || !ok {
 		return none
 	}
@@ -70,7 +72,7 @@ func metricCell(th *theme.Theme, a *model.Analysis, name string) widget.Cell {
 	return widget.Cell{Text: pane.MetricText(th, m, d)}
 }
 
-func spreadCell(a *model.Analysis) widget.Cell {
+func spreadCell(a *metric.Analysis) widget.Cell {
 	if s, ok := spread(a); ok {
 		return widget.Cell{Text: widget.Number(s, 1)}
 	}
@@ -78,7 +80,7 @@ func spreadCell(a *model.Analysis) widget.Cell {
 }
 
 // spread is half the range of the iteration times, in % of their mean.
-func spread(a *model.Analysis) (float64, bool) {
+func spread(a *metric.Analysis) (float64, bool) {
 	if a == nil {
 		return 0, false
 	}
@@ -233,14 +235,14 @@ func (p *Pane) nothingYet(r lab.Row) string {
 	return "no result yet: s submits it"
 }
 
-func costWords(price *model.Price) string {
+func costWords(price *check.Price) string {
 	if price == nil {
 		return ""
 	}
 	return widget.Number(price.NodeHours, 2) + " node-hours"
 }
 
-func fitWords(f *model.Fit) string {
+func fitWords(f *check.Fit) string {
 	if f == nil {
 		return ""
 	}

@@ -5,6 +5,8 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // marks are the signs before the values of a column: the best of runs that may be compared,
@@ -37,16 +39,16 @@ func (p *Pane) marks() map[string]string {
 
 // groups are the runs that may be compared. Where all GPUs that are known are one kind,
 // a run whose traces were not read yet is taken to be of it.
-func (p *Pane) groups() map[model.ScalingKey][]*model.Analysis {
-	kinds := map[model.ScalingKey]map[string]bool{}
-	p.eachRead(func(key model.ScalingKey, gpu string, _ *model.Analysis) {
+func (p *Pane) groups() map[scaling.ScalingKey][]*metric.Analysis {
+	kinds := map[scaling.ScalingKey]map[string]bool{}
+	p.eachRead(func(key scaling.ScalingKey, gpu string, _ *metric.Analysis) {
 		if kinds[key] == nil {
 			kinds[key] = map[string]bool{}
 		}
 		kinds[key][gpu] = gpu != ""
 	})
-	all := map[model.ScalingKey][]*model.Analysis{}
-	p.eachRead(func(key model.ScalingKey, gpu string, a *model.Analysis) {
+	all := map[scaling.ScalingKey][]*metric.Analysis{}
+	p.eachRead(func(key scaling.ScalingKey, gpu string, a *metric.Analysis) {
 		if several(kinds[key]) {
 			key.GPU = gpu
 		}
@@ -56,7 +58,7 @@ func (p *Pane) groups() map[model.ScalingKey][]*model.Analysis {
 }
 
 // eachRead gives every run shown that has values and a config, its key without the GPU.
-func (p *Pane) eachRead(do func(key model.ScalingKey, gpu string, a *model.Analysis)) {
+func (p *Pane) eachRead(do func(key scaling.ScalingKey, gpu string, a *metric.Analysis)) {
 	for _, i := range p.shown {
 		r := p.runs[i]
 		if a := p.analyses[r.Name]; a != nil && r.Experiment != nil {
@@ -78,14 +80,14 @@ func several(known map[string]bool) bool {
 }
 
 // keyOf says with which other runs one may be compared.
-func (p *Pane) keyOf(r model.Run) model.ScalingKey {
-	k := model.KeyOf(*r.Experiment, gpuOf(p.analyses[r.Name]))
+func (p *Pane) keyOf(r model.Run) scaling.ScalingKey {
+	k := scaling.KeyOf(*r.Experiment, gpuOf(p.analyses[r.Name]))
 	k.Replay = k.Replay || p.replay(r)
 	return k
 }
 
 // gpuOf is the GPU as the traces name it; empty: not known.
-func gpuOf(a *model.Analysis) string {
+func gpuOf(a *metric.Analysis) string {
 	if a == nil || a.Trace == nil || len(a.Trace.Ranks) == 0 {
 		return ""
 	}
@@ -97,12 +99,12 @@ const mostRivals = 6
 
 // contestOf is the runs with the best values of a metric; none where that means nothing:
 // a single run, or equal ones.
-func contestOf(group []*model.Analysis, d model.Definition) lab.Contest {
+func contestOf(group []*metric.Analysis, d metric.Definition) lab.Contest {
 	c := lab.Contest{Metric: d.Name}
-	if d.Better == model.NoBetter {
+	if d.Better == metric.NoBetter {
 		return c
 	}
-	better := func(a, b float64) bool { return a != b && a < b == (d.Better == model.Lower) }
+	better := func(a, b float64) bool { return a != b && a < b == (d.Better == metric.Lower) }
 	var values []float64
 	for _, a := range group {
 		m := a.Metric(d.Name)

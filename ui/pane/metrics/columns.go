@@ -6,7 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -40,7 +40,7 @@ func (p *Pane) choose() tea.Cmd {
 func (p *Pane) fillChooser() {
 	var rows [][]widget.Cell
 	for _, name := range p.chooser.names {
-		d, _ := model.Define(name)
+		d, _ := metric.Define(name)
 		rows = append(rows, []widget.Cell{{Text: d.Name}, {Text: d.Unit, Tone: theme.Dim}, {Text: d.Family, Tone: theme.Dim}, {Text: firstSentence(d.Text), Tone: theme.Dim}})
 	}
 	p.chooser.table.SetRows(rows)
@@ -55,10 +55,10 @@ func firstSentence(text string) string {
 }
 
 // metrics are the lab's metrics, in their own order.
-func (p *Pane) metrics() []model.Definition { return definitions(p.env.Lab) }
+func (p *Pane) metrics() []metric.Definition { return definitions(p.env.Lab) }
 
 func (p *Pane) isColumn(name string) bool {
-	return slices.ContainsFunc(p.defs, func(d model.Definition) bool { return d.Name == name })
+	return slices.ContainsFunc(p.defs, func(d metric.Definition) bool { return d.Name == name })
 }
 
 // toggle shows or hides the metric under the cursor; one column stays.
@@ -117,7 +117,7 @@ func (p *Pane) setColumns(names []string) {
 	at, by := p.metricName(), p.columnMetric(p.sort.Column)
 	p.defs = nil
 	for _, name := range names {
-		if d, ok := model.Define(name); ok && !p.isColumn(d.Name) {
+		if d, ok := metric.Define(name); ok && !p.isColumn(d.Name) {
 			p.defs = append(p.defs, d)
 		}
 	}
@@ -132,8 +132,8 @@ func (p *Pane) setColumns(names []string) {
 }
 
 // columnOf is the column of a metric; 0: it is none.
-func (p *Pane) columnOf(metric string) int {
-	return 1 + slices.IndexFunc(p.defs, func(d model.Definition) bool { return d.Name == metric })
+func (p *Pane) columnOf(name string) int {
+	return 1 + slices.IndexFunc(p.defs, func(d metric.Definition) bool { return d.Name == name })
 }
 
 // columnMetric is the metric of a column; empty: it is that of the runs.
@@ -151,7 +151,7 @@ func (p *Pane) columnsText() string {
 		names = append(names, d.Name)
 	}
 	usual := p.metrics()
-	if len(names) == len(usual) && !slices.ContainsFunc(usual, func(d model.Definition) bool {
+	if len(names) == len(usual) && !slices.ContainsFunc(usual, func(d metric.Definition) bool {
 		return p.columnOf(d.Name) == 0 || usual[p.columnOf(d.Name)-1].Name != d.Name
 	}) {
 		return ""

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -27,7 +27,7 @@ type detail struct {
 const rankColumns = 8
 
 // show fills the rows from an analysis; the cursor stays on its metric.
-func (d *detail) show(th *theme.Theme, a *model.Analysis, defs []model.Definition) {
+func (d *detail) show(th *theme.Theme, a *metric.Analysis, defs []metric.Definition) {
 	if views[d.view].keys != nil {
 		d.split(th, a, defs)
 		return
@@ -75,7 +75,7 @@ func detailColumns(ranks []int) []widget.Column {
 	return append(columns, widget.Column{Title: "n", Right: true, Worth: 2}, widget.Column{Title: "", Worth: 20, Min: 12})
 }
 
-func detailCells(th *theme.Theme, a *model.Analysis, def model.Definition, ranks []int) []widget.Cell {
+func detailCells(th *theme.Theme, a *metric.Analysis, def metric.Definition, ranks []int) []widget.Cell {
 	m := a.Metric(def.Name)
 	cells := []widget.Cell{{Text: def.Name}, valueCell(th, m, def), {Text: unitBeside(m, def), Tone: theme.Dim}}
 	if len(ranks) > 1 {
@@ -96,7 +96,7 @@ func detailCells(th *theme.Theme, a *model.Analysis, def model.Definition, ranks
 }
 
 // unitBeside is the unit of a value; a size brings its own.
-func unitBeside(m model.Metric, def model.Definition) string {
+func unitBeside(m metric.Metric, def metric.Definition) string {
 	if def.Unit == "B" && m.Value != nil {
 		return ""
 	}
@@ -104,14 +104,14 @@ func unitBeside(m model.Metric, def model.Definition) string {
 }
 
 // rankText is the value of one rank or part; sizes are rounded, so that columns stay narrow.
-func rankText(v float64, def model.Definition) string {
+func rankText(v float64, def metric.Definition) string {
 	if def.Unit == "B" {
 		return widget.Bytes(int64(v))
 	}
 	return widget.Figure(v, def.Decimals)
 }
 
-func valueCell(th *theme.Theme, m model.Metric, def model.Definition) widget.Cell {
+func valueCell(th *theme.Theme, m metric.Metric, def metric.Definition) widget.Cell {
 	if m.Value == nil {
 		if m.Reason == "none" {
 			return widget.Cell{Text: "none"}
@@ -126,7 +126,7 @@ func valueCell(th *theme.Theme, m model.Metric, def model.Definition) widget.Cel
 }
 
 // remark is what must be known of a value, or why there is none.
-func remark(m model.Metric) string {
+func remark(m metric.Metric) string {
 	if m.Value == nil && m.Reason != "none" {
 		return m.Reason
 	}
@@ -162,7 +162,7 @@ func spark(th *theme.Theme, perRank map[int]float64) string {
 
 // rankWords are the values of the ranks: "rank 0 7.76 · rank 1 11.47"; of many the least
 // and the most: the view of the ranks has them all.
-func rankWords(m model.Metric, def model.Definition) string {
+func rankWords(m metric.Metric, def metric.Definition) string {
 	ranks := slices.Sorted(maps.Keys(m.PerRank))
 	word := func(r int) string { return "rank " + widget.Int(r) + " " + rankText(m.PerRank[r], def) }
 	if len(ranks) > rankColumns {
@@ -177,7 +177,7 @@ func rankWords(m model.Metric, def model.Definition) string {
 }
 
 // partWords are the parts of a value, the largest first: "all_reduce 4 096 · broadcast 64".
-func partWords(m model.Metric, def model.Definition) string {
+func partWords(m metric.Metric, def metric.Definition) string {
 	names := slices.SortedFunc(maps.Keys(m.By), func(a, b string) int {
 		switch {
 		case m.By[a] > m.By[b]:

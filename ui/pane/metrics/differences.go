@@ -7,6 +7,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -47,7 +48,7 @@ func (p *Pane) tested(done pane.Done[differences]) tea.Cmd {
 
 // sampledWords are both medians of a metric, how many samples they are of, and why the
 // difference may be chance.
-func (p *Pane) sampledWords(run string, d model.Definition) (string, bool) {
+func (p *Pane) sampledWords(run string, d metric.Definition) (string, bool) {
 	now, ok := p.diffs[run][d.Name]
 	was := p.diffs[p.baseline][d.Name]
 	if !ok || now.Value == nil || was.Value == nil {

@@ -4,7 +4,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/pool"
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -41,8 +41,8 @@ func (p *Pane) metricName() string {
 	return p.columnMetric(p.table.Column)
 }
 
-func (p *Pane) definition() (model.Definition, bool) {
-	return model.Define(p.metricName())
+func (p *Pane) definition() (metric.Definition, bool) {
+	return metric.Define(p.metricName())
 }
 
 // define shows the definition of the metric under the cursor.
@@ -50,9 +50,9 @@ func (p *Pane) define() tea.Cmd {
 	d, _ := p.definition()
 	unit := "unit: " + d.Unit
 	switch d.Better {
-	case model.Lower:
+	case metric.Lower:
 		unit += ", lower is better"
-	case model.Higher:
+	case metric.Higher:
 		unit += ", higher is better"
 	}
 	body := append(widget.Wrap(d.Text, min(72, max(p.width-10, 20))), "", unit, "shardeck metric "+d.Name+" RUN   prints it")
@@ -77,7 +77,7 @@ func (p *Pane) orderSplit() tea.Cmd {
 // order goes from best first to worst first to the order of the runs.
 func (p *Pane) order() tea.Cmd {
 	d, _ := p.definition()
-	p.sort = p.sort.Next(p.table.Column, d.Better != model.Lower)
+	p.sort = p.sort.Next(p.table.Column, d.Better != metric.Lower)
 	p.fill()
 	return nil
 }

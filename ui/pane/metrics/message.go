@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
@@ -21,7 +22,7 @@ func (p *Pane) Message() pane.Note {
 	}
 	switch {
 	case p.chooser != nil:
-		d, _ := model.Define(p.chooser.names[p.chooser.table.Cursor])
+		d, _ := metric.Define(p.chooser.names[p.chooser.table.Cursor])
 		return pane.Note{Text: d.Text}
 	case p.err != nil:
 		return pane.FailNote(p.err)
@@ -60,7 +61,7 @@ func (p *Pane) cellNote(r model.Run) pane.Note {
 	return pane.Note{Text: strings.Join(nonEmpty(p.tieWords(r.Name, d), remark(m), firstWarning(a)), " · ")}
 }
 
-func firstWarning(a *model.Analysis) string {
+func firstWarning(a *metric.Analysis) string {
 	if len(a.Warnings) == 0 {
 		return ""
 	}
@@ -78,7 +79,7 @@ func nonEmpty(parts ...string) []string {
 }
 
 // deltaNote gives both values, and says when they should not be compared.
-func (p *Pane) deltaNote(r model.Run, m model.Metric, d model.Definition) pane.Note {
+func (p *Pane) deltaNote(r model.Run, m metric.Metric, d metric.Definition) pane.Note {
 	base := p.analyses[p.baseline]
 	if base == nil {
 		return pane.Note{Text: p.baseline + " was not read: ↵ on it reads it", Tone: theme.Warn}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
@@ -51,7 +52,7 @@ func gauge(th *theme.Theme, r *reading.Reader, width int) string {
 }
 
 // runWords are layout, workload, GPU, age, and whether it is a measurement at all.
-func (p *Pane) runWords(r model.Run, a *model.Analysis) []string {
+func (p *Pane) runWords(r model.Run, a *metric.Analysis) []string {
 	var words []string
 	if p.replay(r) {
 		words = append(words, "replay")
@@ -74,7 +75,7 @@ func (p *Pane) unreadWords(r model.Run) string {
 }
 
 // valueLine is the metric under the cursor in full, with its ranks.
-func (p *Pane) valueLine(m model.Metric, d model.Definition, width int) string {
+func (p *Pane) valueLine(m metric.Metric, d metric.Definition, width int) string {
 	if m.Value == nil {
 		return p.env.Theme.Paint(theme.Dim, widget.Sentence(d.Name+": "+missingWords(m), width))
 	}
@@ -89,7 +90,7 @@ func (p *Pane) valueLine(m model.Metric, d model.Definition, width int) string {
 }
 
 // missingWords say why there is no value.
-func missingWords(m model.Metric) string {
+func missingWords(m metric.Metric) string {
 	switch m.Reason {
 	case "none":
 		return "none, which is an answer"
@@ -124,7 +125,7 @@ func (p *Pane) metricLines(width int) []string {
 }
 
 // remarkOrReason is what must be known of a value or why there is none; else what it is.
-func remarkOrReason(m model.Metric, d model.Definition) string {
+func remarkOrReason(m metric.Metric, d metric.Definition) string {
 	if m.Value == nil {
 		return missingWords(m)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
 	"shardeck/ui/widget"
@@ -17,9 +18,9 @@ type Pane struct {
 	height  int
 	focused bool
 
-	defs     []model.Definition
+	defs     []metric.Definition
 	runs     []model.Run // newest first
-	analyses map[string]*model.Analysis
+	analyses map[string]*metric.Analysis
 	read     map[string]bool // analysed in full, traces and all
 	problems map[string]error
 	shown    []int // of runs, those the filter lets through
@@ -59,14 +60,14 @@ type Pane struct {
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, defs: definitions(env.Lab), analyses: map[string]*model.Analysis{}, read: map[string]bool{}, problems: map[string]error{},
+	p := &Pane{env: env, defs: definitions(env.Lab), analyses: map[string]*metric.Analysis{}, read: map[string]bool{}, problems: map[string]error{},
 		look: reading.New(env), all: reading.New(env)}
 	p.table = widget.Table{Columns: p.columns(), Column: 1, Freeze: 1, Focused: true, Marked: p.isBaseline}
 	return p
 }
 
 // definitions are the lab's; the manual is made without one.
-func definitions(l pane.Lab) []model.Definition {
+func definitions(l pane.Lab) []metric.Definition {
 	if l == nil {
 		return nil
 	}

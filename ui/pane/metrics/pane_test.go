@@ -13,7 +13,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
@@ -385,9 +385,9 @@ func TestInFull(t *testing.T) {
 }
 
 func TestContestOfTheBest(t *testing.T) {
-	group := func(values ...float64) (all []*model.Analysis) {
+	group := func(values ...float64) (all []*metric.Analysis) {
 		for i, v := range values {
-			all = append(all, &model.Analysis{Run: string(rune('a' + i)), Metrics: []model.Metric{{Name: "tpot", Value: &v}, {Name: "throughput_tokens_sec", Value: &v}}})
+			all = append(all, &metric.Analysis{Run: string(rune('a' + i)), Metrics: []metric.Metric{{Name: "tpot", Value: &v}, {Name: "throughput_tokens_sec", Value: &v}}})
 		}
 		return all
 	}
@@ -399,7 +399,7 @@ func TestContestOfTheBest(t *testing.T) {
 		{"tpot", []float64{3, 1, 2}, "b c a"}, {"throughput_tokens_sec", []float64{3, 1, 2}, "a c b"}, {"tpot", []float64{5}, ""}, {"tpot", nil, ""},
 		{"tpot", []float64{1, 1, 2}, ""}, {"tpot", []float64{2, 2, 1}, "c a b"}, {"tpot", []float64{9, 8, 7, 6, 5, 4, 3, 2, 1}, "i h g f e d"},
 	} {
-		d, _ := model.Define(tt.metric)
+		d, _ := metric.Define(tt.metric)
 		if got := strings.Join(contestOf(group(tt.values...), d).Runs, " "); got != tt.want {
 			t.Errorf("%s of %v: %q, want %q", tt.metric, tt.values, got, tt.want)
 		}

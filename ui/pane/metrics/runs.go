@@ -11,12 +11,13 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 )
 
 // timings are the runs without traces, read or not.
 type timings struct {
-	analyses map[string]*model.Analysis
+	analyses map[string]*metric.Analysis
 	problems map[string]error
 }
 
@@ -33,7 +34,7 @@ func (p *Pane) gotBoard(rows []lab.Row) tea.Cmd {
 }
 
 // keep takes an analysis unless a fuller one of the same run is there.
-func (p *Pane) keep(run string, a *model.Analysis) {
+func (p *Pane) keep(run string, a *metric.Analysis) {
 	if p.read[run] && a.Trace == nil {
 		return
 	}
@@ -42,7 +43,7 @@ func (p *Pane) keep(run string, a *model.Analysis) {
 }
 
 // got takes an analysis that was made in full.
-func (p *Pane) got(a *model.Analysis) {
+func (p *Pane) got(a *metric.Analysis) {
 	p.analyses[a.Run], p.read[a.Run] = a, true
 	delete(p.problems, a.Run)
 	if p.detail != nil && p.detail.run == a.Run {
@@ -98,7 +99,7 @@ func (p *Pane) readTimings() tea.Cmd {
 		return nil
 	}
 	return p.quick.Start(p.env.Ctx, func(ctx context.Context) (timings, error) {
-		found := timings{map[string]*model.Analysis{}, map[string]error{}}
+		found := timings{map[string]*metric.Analysis{}, map[string]error{}}
 		for _, name := range names {
 			a, err := p.env.Lab.Analyse(ctx, name, pool.Background, nil)
 			switch {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -17,22 +17,22 @@ import (
 // divided so.
 type view struct {
 	name, head string
-	keys       func(*model.Analysis) []string // rows; nil: the view of the metrics themselves
-	value      func(model.Metric, string) (float64, bool)
-	none       func(*model.Analysis) string // why there are no rows
+	keys       func(*metric.Analysis) []string // rows; nil: the view of the metrics themselves
+	value      func(metric.Metric, string) (float64, bool)
+	none       func(*metric.Analysis) string // why there are no rows
 }
 
 var views = []view{
 	{name: "metrics"},
-	{"ranks", "rank", rankKeys, rankValue, func(*model.Analysis) string { return "no metric of this run has values by rank" }},
-	{"phases", "phase", phaseKeys, byValue, func(a *model.Analysis) string { return "no phases: " + missingWords(a.Metric("phase_time")) }},
-	{"collectives", "type", typeKeys, byValue, func(a *model.Analysis) string { return "no collectives: " + missingWords(a.Metric("comm_overhead")) }},
+	{"ranks", "rank", rankKeys, rankValue, func(*metric.Analysis) string { return "no metric of this run has values by rank" }},
+	{"phases", "phase", phaseKeys, byValue, func(a *metric.Analysis) string { return "no phases: " + missingWords(a.Metric("phase_time")) }},
+	{"collectives", "type", typeKeys, byValue, func(a *metric.Analysis) string { return "no collectives: " + missingWords(a.Metric("comm_overhead")) }},
 }
 
-func rankKeys(a *model.Analysis) []string {
+func rankKeys(a *metric.Analysis) []string {
 	var keys []string
 	for _, r := range a.Ranks {
-		if slices.ContainsFunc(a.Metrics, func(m model.Metric) bool { _, ok := m.PerRank[r]; return ok }) {
+		if slices.ContainsFunc(a.Metrics, func(m metric.Metric) bool { _, ok := m.PerRank[r]; return ok }) {
 			keys = append(keys, widget.Int(r))
 		}
 	}
@@ -40,7 +40,7 @@ func rankKeys(a *model.Analysis) []string {
 }
 
 // rankValue is what a rank has of a metric; of the straggler its lateness.
-func rankValue(m model.Metric, key string) (float64, bool) {
+func rankValue(m metric.Metric, key string) (float64, bool) {
 	if m.Name == "straggler" {
 		v, ok := m.By["rank_"+key+"_lateness_ms"]
 		return v, ok
@@ -55,14 +55,14 @@ func rankValue(m model.Metric, key string) (float64, bool) {
 
 var phases = []string{"prefill", "decode", "mixed"}
 
-func phaseKeys(a *model.Analysis) []string {
+func phaseKeys(a *metric.Analysis) []string {
 	return slices.DeleteFunc(slices.Clone(phases), func(key string) bool {
-		return !slices.ContainsFunc(a.Metrics, func(m model.Metric) bool { _, ok := m.By[key]; return ok })
+		return !slices.ContainsFunc(a.Metrics, func(m metric.Metric) bool { _, ok := m.By[key]; return ok })
 	})
 }
 
 // typeKeys are the collective types, those of most calls first.
-func typeKeys(a *model.Analysis) []string {
+func typeKeys(a *metric.Analysis) []string {
 	calls := a.Metric("coll_call_num").By
 	return slices.SortedFunc(maps.Keys(calls), func(x, y string) int {
 		if calls[x] != calls[y] {
@@ -72,14 +72,14 @@ func typeKeys(a *model.Analysis) []string {
 	})
 }
 
-func byValue(m model.Metric, key string) (float64, bool) {
+func byValue(m metric.Metric, key string) (float64, bool) {
 	v, ok := m.By[key]
 	return v, ok
 }
 
 // column is the header of a metric and its decimals, in a view: of the straggler the
 // ranks have their lateness.
-func (v view) column(d model.Definition) (c widget.Column, decimals int) {
+func (v view) column(d metric.Definition) (c widget.Column, decimals int) {
 	if v.name == "ranks" && d.Name == "straggler" {
 		return widget.Column{Title: "late", Unit: "ms", Right: true}, 1
 	}
@@ -92,7 +92,7 @@ func (v view) column(d model.Definition) (c widget.Column, decimals int) {
 
 // split fills the table with a row for each key of a view and one for all, and a column
 // for each metric that any key has.
-func (d *detail) split(th *theme.Theme, a *model.Analysis, defs []model.Definition) {
+func (d *detail) split(th *theme.Theme, a *metric.Analysis, defs []metric.Definition) {
 	v := views[d.view]
 	d.keys, d.names = v.keys(a), nil
 	d.table.Columns = []widget.Column{{Title: v.head, Min: 10}}
@@ -117,14 +117,14 @@ func (d *detail) split(th *theme.Theme, a *model.Analysis, defs []model.Definiti
 
 // allCell is the value of the run; the straggler is a rank, which has no place among
 // latenesses.
-func allCell(th *theme.Theme, v view, m model.Metric, def model.Definition) widget.Cell {
+func allCell(th *theme.Theme, v view, m metric.Metric, def metric.Definition) widget.Cell {
 	if c, _ := v.column(def); c.Unit == "ms" && def.Unit == "rank" {
 		return widget.Cell{}
 	}
 	return valueCell(th, m, def)
 }
 
-func splitCell(th *theme.Theme, v view, m model.Metric, def model.Definition, key string, decimals int) widget.Cell {
+func splitCell(th *theme.Theme, v view, m metric.Metric, def metric.Definition, key string, decimals int) widget.Cell {
 	value, ok := v.value(m, key)
 	switch {
 	case !ok:

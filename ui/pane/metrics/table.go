@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -27,7 +28,7 @@ func (p *Pane) columns() []widget.Column {
 }
 
 // header divides "TPOT ms" into its two lines; a title that is its unit needs one.
-func header(d model.Definition) (title, unit string) {
+func header(d metric.Definition) (title, unit string) {
 	if short, ok := strings.CutSuffix(d.Title, " "+d.Unit); ok {
 		return short, d.Unit
 	}
@@ -106,7 +107,7 @@ func (p *Pane) replay(r model.Run) bool {
 }
 
 // cell is one value, or its difference from the baseline.
-func (p *Pane) cell(run string, a *model.Analysis, d model.Definition) widget.Cell {
+func (p *Pane) cell(run string, a *metric.Analysis, d metric.Definition) widget.Cell {
 	none := widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
 	if a == nil {
 		return none
@@ -128,7 +129,7 @@ func (p *Pane) cell(run string, a *model.Analysis, d model.Definition) widget.Ce
 
 // deltaCell is the difference from the baseline in % of it, better or worse by tone
 // as well as by sign; with "~" where chance alone could make it.
-func (p *Pane) deltaCell(run string, m model.Metric, d model.Definition) widget.Cell {
+func (p *Pane) deltaCell(run string, m metric.Metric, d metric.Definition) widget.Cell {
 	change, ok := p.delta(m)
 	cell := widget.Cell{}
 	if found := p.diffs[run][d.Name]; found.Change != nil {
@@ -144,9 +145,9 @@ func (p *Pane) deltaCell(run string, m model.Metric, d model.Definition) widget.
 	if change >= 0 && !strings.HasPrefix(cell.Text, "-") {
 		cell.Text = "+" + cell.Text
 	}
-	if cell.Lead == "" && math.Abs(change) >= 0.05 && d.Better != model.NoBetter {
+	if cell.Lead == "" && math.Abs(change) >= 0.05 && d.Better != metric.NoBetter {
 		cell.Tone = theme.Bad
-		if (change > 0) == (d.Better == model.Higher) {
+		if (change > 0) == (d.Better == metric.Higher) {
 			cell.Tone = theme.Good
 		}
 	}
@@ -154,7 +155,7 @@ func (p *Pane) deltaCell(run string, m model.Metric, d model.Definition) widget.
 }
 
 // delta is not ok where the baseline has no such value, or nothing to divide by.
-func (p *Pane) delta(m model.Metric) (percent float64, ok bool) {
+func (p *Pane) delta(m metric.Metric) (percent float64, ok bool) {
 	base := p.analyses[p.baseline]
 	if base == nil || m.Value == nil {
 		return 0, false

@@ -8,7 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 )
 
@@ -55,7 +55,7 @@ func (p *Pane) judged(done pane.Done[ties]) tea.Cmd {
 
 // tieWords say of a value that shares the first place with whom, and why; empty: it does
 // not, or the differences from a baseline are on the screen.
-func (p *Pane) tieWords(run string, d model.Definition) string {
+func (p *Pane) tieWords(run string, d metric.Definition) string {
 	if p.baseline != "" {
 		return ""
 	}

@@ -9,25 +9,25 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/pool"
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 )
 
 // Reader has one run read at a time. It lives in the event loop; only its counters
 // are touched by the pool's goroutines.
 type Reader struct {
-	Work[*model.Analysis]
+	Work[*metric.Analysis]
 	env pane.Env
 	run string
 }
 
 // New makes a reader that reads nothing yet.
-func New(env pane.Env) *Reader { return &Reader{Work: NewWork[*model.Analysis](env), env: env} }
+func New(env pane.Env) *Reader { return &Reader{Work: NewWork[*metric.Analysis](env), env: env} }
 
 // Start has a run read; what was being read before is given up.
 func (r *Reader) Start(run string, p pool.Priority) tea.Cmd {
 	r.run = run
-	return r.Work.Start(func(ctx context.Context, progress pool.Progress) (*model.Analysis, error) {
+	return r.Work.Start(func(ctx context.Context, progress pool.Progress) (*metric.Analysis, error) {
 		return r.env.Lab.Analyse(ctx, run, p, progress)
 	})
 }

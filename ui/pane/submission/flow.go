@@ -11,6 +11,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/check"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -97,7 +98,7 @@ func (f *Flow) previewed(done pane.Done[[]lab.Preview]) tea.Cmd {
 
 // refuse shows what is wrong; Open goes to the form, where the fix is at a key.
 func (f *Flow) refuse(r lab.Row, others int) {
-	body := findings(r.Verdict.Findings, model.SeverityError)
+	body := findings(r.Verdict.Findings, check.SeverityError)
 	if others > 0 {
 		body = append(body, "", "Nor are the others yet: take its mark off with space, or put it right.")
 	}
@@ -185,7 +186,7 @@ func lines(v lab.Preview, start string) []string {
 }
 
 // findings are those of a severity, or all, each with its fix.
-func findings(all []model.Finding, only model.Severity) []string {
+func findings(all []check.Finding, only check.Severity) []string {
 	var out []string
 	for _, f := range all {
 		if only != "" && f.Severity != only {

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"shardeck/backend/lab"
-	"shardeck/model"
+	"shardeck/model/check"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -61,7 +61,7 @@ func briefly(v lab.Preview, start string) string {
 
 // foundIn are the findings on several experiments: each once, with those it is about.
 func foundIn(all []lab.Preview) []string {
-	var order []model.Finding
+	var order []check.Finding
 	about := map[string][]string{}
 	for _, v := range all {
 		for _, f := range v.Row.Verdict.Findings {

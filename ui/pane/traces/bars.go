@@ -3,14 +3,14 @@ package traces
 import (
 	"strings"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
 // bars are the split of each rank, and what their signs mean. Of many ranks those around
 // the one chosen are drawn; the part "ranks" has them all.
-func (p *Pane) bars(t *model.TraceSummary) []string {
+func (p *Pane) bars(t *metric.TraceSummary) []string {
 	th := p.env.Theme
 	cols := p.width - labelWidth - 9
 	if cols < 8 || len(t.Ranks) == 0 {
@@ -41,7 +41,7 @@ func (p *Pane) isStraggler(rank int) bool {
 }
 
 // splitParts are the parts of a bar; what they leave is idle.
-func splitParts(th *theme.Theme, r model.RankSplit) []widget.Part {
+func splitParts(th *theme.Theme, r metric.RankSplit) []widget.Part {
 	return []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full}, {Value: float64(r.TransferNS), Glyph: th.Transit, Tone: theme.Busy},
 		{Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}, {Value: float64(r.CopyNS), Glyph: th.Empty, Tone: theme.Dim}}
 }

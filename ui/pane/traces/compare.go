@@ -11,7 +11,8 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
-	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
@@ -115,9 +116,9 @@ func (c *comparison) inShort() string {
 	for _, text := range c.scaling() {
 		return text
 	}
-	change := func(r model.DiffRow) string { return widget.Signed(r.ChangeNS/1e6, 2) + " ms" }
+	change := func(r scaling.DiffRow) string { return widget.Signed(r.ChangeNS/1e6, 2) + " ms" }
 	parts := slices.Clone(c.found.Parts[1:])
-	slices.SortStableFunc(parts, func(a, b model.DiffRow) int { return cmp.Compare(math.Abs(b.ChangeNS), math.Abs(a.ChangeNS)) })
+	slices.SortStableFunc(parts, func(a, b scaling.DiffRow) int { return cmp.Compare(math.Abs(b.ChangeNS), math.Abs(a.ChangeNS)) })
 	text := "window " + change(c.found.Parts[0])
 	for _, r := range parts[:min(2, len(parts))] {
 		text += ", " + r.Name + " " + change(r)
@@ -201,7 +202,7 @@ func (c *comparison) bars(p *Pane) []string {
 
 // splitFor is what a bar is drawn from; the ideal is the base divided among the ranks of
 // the other, where it has more or fewer.
-func (c *comparison) splitFor(name string, side int) (model.RankSplit, bool) {
+func (c *comparison) splitFor(name string, side int) (metric.RankSplit, bool) {
 	r := c.split(side)
 	if name != "ideal" {
 		return r, true
@@ -217,8 +218,8 @@ func (c *comparison) splitFor(name string, side int) (model.RankSplit, bool) {
 }
 
 // split is the mean rank of one run.
-func (c *comparison) split(side int) model.RankSplit {
-	var r model.RankSplit
+func (c *comparison) split(side int) metric.RankSplit {
+	var r metric.RankSplit
 	into := map[string]*int64{"window": &r.WindowNS, "compute": &r.ComputeNS, "transfer": &r.TransferNS, "wait": &r.WaitNS, "copy": &r.CopyNS, "idle": &r.IdleNS}
 	for _, part := range c.found.Parts {
 		if to := into[part.Name]; to != nil {

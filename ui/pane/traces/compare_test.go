@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
@@ -68,7 +68,7 @@ func TestComparisonWarns(t *testing.T) {
 func TestComparisonPerStepSaysSo(t *testing.T) {
 	l := panetest.New()
 	s := l.Analyses["deepseek-v2-lite-ep2"].Trace
-	s.Phases = []model.Phase{{Rank: 0, Name: "decode", Steps: 32}}
+	s.Phases = []metric.Phase{{Rank: 0, Name: "decode", Steps: 32}}
 	d := compared(t, l, 80, 18)
 	has(t, title(d), "a step of a rank")
 	has(t, message(d), "times are of one forward step: deepseek-v2-lite-ep2 has 32, llama-8b-tp2 64")

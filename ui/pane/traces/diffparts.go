@@ -4,7 +4,7 @@ import (
 	"math"
 	"strings"
 
-	"shardeck/model"
+	"shardeck/model/scaling"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -27,12 +27,12 @@ var diffParts = []part{
 }
 
 // diffRows are the rows of every part.
-func (p *Pane) diffRows(d model.TraceDiff) [][]row {
+func (p *Pane) diffRows(d scaling.TraceDiff) [][]row {
 	window := 0.0
 	if len(d.Parts) > 0 {
 		window = d.Parts[0].Sides[0].NS
 	}
-	rows := func(list []model.DiffRow, first func(model.DiffRow) []widget.Cell, last func(model.DiffRow) []widget.Cell) []row {
+	rows := func(list []scaling.DiffRow, first func(scaling.DiffRow) []widget.Cell, last func(scaling.DiffRow) []widget.Cell) []row {
 		var out []row
 		for _, r := range list {
 			cells := append(first(r), p.diffCells(d, r, window)...)
@@ -40,19 +40,19 @@ func (p *Pane) diffRows(d model.TraceDiff) [][]row {
 		}
 		return out
 	}
-	nothing := func(model.DiffRow) []widget.Cell { return nil }
-	name := func(r model.DiffRow) []widget.Cell { return []widget.Cell{{Text: r.Name}} }
+	nothing := func(scaling.DiffRow) []widget.Cell { return nil }
+	name := func(r scaling.DiffRow) []widget.Cell { return []widget.Cell{{Text: r.Name}} }
 	return [][]row{
 		rows(d.Parts, name, nothing), rows(d.Classes, name, nothing),
-		rows(d.Kernels, func(r model.DiffRow) []widget.Cell {
+		rows(d.Kernels, func(r scaling.DiffRow) []widget.Cell {
 			return append(name(r), widget.Cell{Text: r.Class, Tone: theme.Dim})
 		}, nothing),
-		rows(d.Collectives, func(r model.DiffRow) []widget.Cell { return append(name(r), p.size(r.Bytes, false)) }, p.callCells),
+		rows(d.Collectives, func(r scaling.DiffRow) []widget.Cell { return append(name(r), p.size(r.Bytes, false)) }, p.callCells),
 	}
 }
 
 // diffCells are the times of a row in both runs, with their shares, and the difference.
-func (p *Pane) diffCells(d model.TraceDiff, r model.DiffRow, window float64) []widget.Cell {
+func (p *Pane) diffCells(d scaling.TraceDiff, r scaling.DiffRow, window float64) []widget.Cell {
 	var cells []widget.Cell
 	for _, s := range r.Sides {
 		if s.Count == 0 {
@@ -73,18 +73,18 @@ func (p *Pane) diffCells(d model.TraceDiff, r model.DiffRow, window float64) []w
 }
 
 // callCells are the mean transfer and wait of a call, now and in the base.
-func (p *Pane) callCells(r model.DiffRow) []widget.Cell {
-	mean := func(side int, of func(model.DiffCell) float64) widget.Cell {
+func (p *Pane) callCells(r scaling.DiffRow) []widget.Cell {
+	mean := func(side int, of func(scaling.DiffCell) float64) widget.Cell {
 		s := r.Sides[side]
 		return p.each(int64(of(s)), s.Matched)
 	}
-	transfer := func(c model.DiffCell) float64 { return c.TransferNS }
-	wait := func(c model.DiffCell) float64 { return c.WaitNS }
+	transfer := func(c scaling.DiffCell) float64 { return c.TransferNS }
+	wait := func(c scaling.DiffCell) float64 { return c.WaitNS }
 	return []widget.Cell{mean(1, transfer), mean(0, transfer), mean(1, wait), mean(0, wait)}
 }
 
 // changeKind is new, gone, more or less.
-func changeKind(d model.TraceDiff, r model.DiffRow) string {
+func changeKind(d scaling.TraceDiff, r scaling.DiffRow) string {
 	switch {
 	case r.OnlyIn != "" && r.Sides[0].Count == 0:
 		return "new"
@@ -97,7 +97,7 @@ func changeKind(d model.TraceDiff, r model.DiffRow) string {
 }
 
 // changeWord is the difference in % of the base, or that only one of the runs has it.
-func changeWord(d model.TraceDiff, r model.DiffRow) string {
+func changeWord(d scaling.TraceDiff, r scaling.DiffRow) string {
 	switch {
 	case r.OnlyIn != "":
 		return changeKind(d, r)
@@ -108,7 +108,7 @@ func changeWord(d model.TraceDiff, r model.DiffRow) string {
 }
 
 // onlyWords say of what only one run has, which.
-func onlyWords(r model.DiffRow) string {
+func onlyWords(r scaling.DiffRow) string {
 	if r.OnlyIn == "" {
 		return ""
 	}

@@ -3,13 +3,13 @@ package traces
 import (
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
 
 // lateCall is the call under the cursor where the late calls have it; nil: none.
-func (p *Pane) lateCall() *model.LateCall {
+func (p *Pane) lateCall() *metric.LateCall {
 	if r, ok := p.sheet.current(); ok && p.trace() != nil {
 		return r.call
 	}

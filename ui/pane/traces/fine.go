@@ -5,12 +5,12 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 )
 
 // timelines are those of all ranks: the fine ones, once they are there.
-func (p *Pane) timelines() []model.RankDensity {
+func (p *Pane) timelines() []metric.RankDensity {
 	t := p.trace()
 	if t == nil || len(p.fine) == len(t.Timeline) {
 		return p.fine
@@ -24,14 +24,14 @@ func (p *Pane) needFine() tea.Cmd {
 	if p.fine != nil || p.finer.Busy() {
 		return nil
 	}
-	return p.finer.Start(p.env.Ctx, func(ctx context.Context) ([]model.RankDensity, error) { return p.env.Lab.Timeline(ctx, run) })
+	return p.finer.Start(p.env.Ctx, func(ctx context.Context) ([]metric.RankDensity, error) { return p.env.Lab.Timeline(ctx, run) })
 }
 
 // gotFine takes them: what is in sight stays in sight. Without them the picture is coarse.
-func (p *Pane) gotFine(done pane.Done[[]model.RankDensity]) {
+func (p *Pane) gotFine(done pane.Done[[]metric.RankDensity]) {
 	old := p.density()
 	if done.Err != nil || p.trace() == nil || len(done.Value) != len(p.trace().Timeline) || old == nil {
-		p.fine = []model.RankDensity{} // not to be asked for again
+		p.fine = []metric.RankDensity{} // not to be asked for again
 		return
 	}
 	low, high := p.view.in(len(old.Compute))

@@ -1,13 +1,13 @@
 package traces
 
 import (
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
 
 // kernel is the one under the cursor; nil: none.
-func (p *Pane) kernel() *model.KernelStat {
+func (p *Pane) kernel() *metric.KernelStat {
 	if r, ok := p.sheet.current(); ok && p.trace() != nil {
 		return r.kernel
 	}
@@ -15,7 +15,7 @@ func (p *Pane) kernel() *model.KernelStat {
 }
 
 // showKernel opens everything there is to say of a kernel: its row cuts its name.
-func (p *Pane) showKernel(k *model.KernelStat) {
+func (p *Pane) showKernel(k *metric.KernelStat) {
 	n := float64(max(k.Count, 1))
 	us := func(ns float64) string { return widget.Number(ns/1e3, 1) + " µs" }
 	body := append(widget.Wrap(k.Name, min(90, max(p.width-10, 20))), "", "class "+k.Class,

@@ -3,7 +3,7 @@ package traces
 import (
 	"slices"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -44,7 +44,7 @@ func (p *Pane) Message() pane.Note {
 }
 
 // stragglerWords are the straggler with what proves it, or why none is named.
-func stragglerWords(m model.Metric) string {
+func stragglerWords(m metric.Metric) string {
 	switch {
 	case m.Value == nil && m.Reason == "none" && m.Note != "":
 		return "no straggler · " + m.Note
@@ -64,8 +64,8 @@ func stragglerWords(m model.Metric) string {
 }
 
 // skewWords are the longest start that was cut because profilers did not start together.
-func skewWords(ranks []model.RankSplit) string {
-	most := model.RankSplit{}
+func skewWords(ranks []metric.RankSplit) string {
+	most := metric.RankSplit{}
 	for _, r := range ranks {
 		if r.SkewNS > most.SkewNS {
 			most = r

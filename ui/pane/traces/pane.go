@@ -4,6 +4,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
 	"shardeck/ui/widget"
@@ -18,11 +19,11 @@ type Pane struct {
 
 	runs     []runRef // of the board, to go through with n
 	run      string
-	bytes    int64           // of its traces on disk; 0: not known
-	kept     string          // run to show when the board first lists it
-	followed string          // run of the experiment that was last selected
-	demand   bool            // the user came to see traces, and did not stop the reading
-	analysis *model.Analysis // nil: not read
+	bytes    int64            // of its traces on disk; 0: not known
+	kept     string           // run to show when the board first lists it
+	followed string           // run of the experiment that was last selected
+	demand   bool             // the user came to see traces, and did not stop the reading
+	analysis *metric.Analysis // nil: not read
 	err      error
 
 	sheet  *sheet
@@ -31,10 +32,10 @@ type Pane struct {
 	rank   int           // of the summary's ranks, whose timeline is drawn
 	view   span          // part of the timeline in sight
 
-	fine   []model.RankDensity // of each rank, in smaller bins than the summary's; nil: not asked for, or not kept
-	finer  pane.Task[[]model.RankDensity]
-	spans  reading.Work[model.KernelSpans] // what ran in sight of the timeline, kernel by kernel
-	sought *model.LateCall                 // shown in the timeline; nil: none
+	fine   []metric.RankDensity // of each rank, in smaller bins than the summary's; nil: not asked for, or not kept
+	finer  pane.Task[[]metric.RankDensity]
+	spans  reading.Work[metric.KernelSpans] // what ran in sight of the timeline, kernel by kernel
+	sought *metric.LateCall                 // shown in the timeline; nil: none
 
 	reader *reading.Reader
 	list   pane.Task[[]model.Run]
@@ -44,7 +45,7 @@ type Pane struct {
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, reader: reading.New(env), spans: reading.NewWork[model.KernelSpans](env), view: whole, sheet: newSheet(parts)}
+	p := &Pane{env: env, reader: reading.New(env), spans: reading.NewWork[metric.KernelSpans](env), view: whole, sheet: newSheet(parts)}
 	p.SetFocus(true)
 	return p
 }
@@ -115,7 +116,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 }
 
 // trace is the picture of the run shown; nil: there is none.
-func (p *Pane) trace() *model.TraceSummary {
+func (p *Pane) trace() *metric.TraceSummary {
 	if p.analysis == nil {
 		return nil
 	}

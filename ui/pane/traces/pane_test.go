@@ -8,7 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
@@ -147,14 +147,14 @@ func TestLateCallsAreSaidInWords(t *testing.T) {
 }
 
 // finer cuts each bin of a timeline into four.
-func finer(d model.RankDensity) model.RankDensity {
+func finer(d metric.RankDensity) metric.RankDensity {
 	cut := func(bins []int64) (out []int64) {
 		for _, v := range bins {
 			out = append(out, v/4, v/4, v/4, v-3*(v/4))
 		}
 		return out
 	}
-	return model.RankDensity{Rank: d.Rank, BinNS: d.BinNS / 4, Compute: cut(d.Compute), Transfer: cut(d.Transfer), Wait: cut(d.Wait), Idle: cut(d.Idle), Late: cut(d.Late)}
+	return metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS / 4, Compute: cut(d.Compute), Transfer: cut(d.Transfer), Wait: cut(d.Wait), Idle: cut(d.Idle), Late: cut(d.Late)}
 }
 
 func TestZoomingBringsTheFineTimeline(t *testing.T) {
@@ -391,11 +391,11 @@ func TestManyRanks(t *testing.T) {
 }
 
 func TestOddSummaries(t *testing.T) {
-	for name, s := range map[string]*model.TraceSummary{
+	for name, s := range map[string]*metric.TraceSummary{
 		"empty":    {},
-		"no bins":  {WindowNS: 5, Ranks: []model.RankSplit{{WindowNS: 5}}, Timeline: []model.RankDensity{{BinNS: 5}}},
-		"no ranks": {Timeline: []model.RankDensity{{BinNS: 0, Compute: []int64{1}, Transfer: []int64{0}, Wait: []int64{0}, Idle: []int64{0}}}},
-		"uneven":   {Timeline: []model.RankDensity{{BinNS: 2, Compute: []int64{1, 2, 2}, Transfer: []int64{1}}}, Kernels: []model.KernelStat{{}}, Collectives: []model.CollStat{{Bytes: -1}}},
+		"no bins":  {WindowNS: 5, Ranks: []metric.RankSplit{{WindowNS: 5}}, Timeline: []metric.RankDensity{{BinNS: 5}}},
+		"no ranks": {Timeline: []metric.RankDensity{{BinNS: 0, Compute: []int64{1}, Transfer: []int64{0}, Wait: []int64{0}, Idle: []int64{0}}}},
+		"uneven":   {Timeline: []metric.RankDensity{{BinNS: 2, Compute: []int64{1, 2, 2}, Transfer: []int64{1}}}, Kernels: []metric.KernelStat{{}}, Collectives: []metric.CollStat{{Bytes: -1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := panetest.New()

@@ -1,7 +1,7 @@
 package traces
 
 import (
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -69,7 +69,7 @@ func (p *Pane) size(bytes int64, inferred bool) widget.Cell {
 	return cell
 }
 
-func (p *Pane) kernelRows(t *model.TraceSummary) []row {
+func (p *Pane) kernelRows(t *metric.TraceSummary) []row {
 	var rows []row
 	for _, k := range t.Kernels {
 		rows = append(rows, row{cells: []widget.Cell{{Text: k.Short}, {Text: k.Class, Tone: theme.Dim}, millis(k.TotalNS), number(float64(k.Count), 0),
@@ -79,7 +79,7 @@ func (p *Pane) kernelRows(t *model.TraceSummary) []row {
 	return rows
 }
 
-func (p *Pane) collRows(t *model.TraceSummary) []row {
+func (p *Pane) collRows(t *metric.TraceSummary) []row {
 	var rows []row
 	for _, c := range t.Collectives {
 		alg, bus := p.none(), p.none()
@@ -105,8 +105,8 @@ func bandwidth(v float64) widget.Cell {
 	return number(v, 1)
 }
 
-func (p *Pane) rankRows(t *model.TraceSummary) []row {
-	late := map[int]model.RankLate{}
+func (p *Pane) rankRows(t *metric.TraceSummary) []row {
+	late := map[int]metric.RankLate{}
 	if t.Lateness != nil {
 		for _, r := range t.Lateness.Ranks {
 			late[r.Rank] = r
@@ -129,7 +129,7 @@ func (p *Pane) rankRows(t *model.TraceSummary) []row {
 	return rows
 }
 
-func (p *Pane) classRows(t *model.TraceSummary) []row {
+func (p *Pane) classRows(t *metric.TraceSummary) []row {
 	var rows []row
 	for _, c := range t.Classes {
 		rows = append(rows, row{cells: []widget.Cell{{Text: c.Name}, millis(c.TotalNS), number(float64(c.Count), 0), number(c.Share, 1)}, fields: map[string]string{"class": c.Name}})

@@ -8,6 +8,7 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
 )
@@ -16,7 +17,7 @@ import (
 type runRef struct {
 	name     string
 	bytes    int64
-	analysis *model.Analysis // in full, as the board found it; nil: not read
+	analysis *metric.Analysis // in full, as the board found it; nil: not read
 }
 
 // gotBoard takes the runs there are; the first one is shown while nothing else was
@@ -154,7 +155,7 @@ func (p *Pane) forgetOther() {
 }
 
 // analysed takes the analysis of the run shown, whoever asked for it.
-func (p *Pane) analysed(a *model.Analysis) {
+func (p *Pane) analysed(a *metric.Analysis) {
 	for i := range p.runs {
 		if p.runs[i].name == a.Run {
 			p.runs[i].analysis = a

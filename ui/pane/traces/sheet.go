@@ -3,7 +3,7 @@ package traces
 import (
 	"strings"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -21,8 +21,8 @@ type row struct {
 	cells  []widget.Cell
 	fields map[string]string
 	full   string
-	call   *model.LateCall   // nil: it is none
-	kernel *model.KernelStat // nil: it is none
+	call   *metric.LateCall   // nil: it is none
+	kernel *metric.KernelStat // nil: it is none
 }
 
 // sheet is several tables, of which one has the cursor.

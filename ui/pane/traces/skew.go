@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
 // skewRows are the calls whose last rank was latest, the latest first.
-func (p *Pane) skewRows(t *model.TraceSummary) []row {
+func (p *Pane) skewRows(t *metric.TraceSummary) []row {
 	if t.Lateness == nil {
 		return nil
 	}
@@ -26,7 +26,7 @@ func (p *Pane) skewRows(t *model.TraceSummary) []row {
 }
 
 // stepWord is the step that a call is made in: "decode 12"; empty: no annotations.
-func stepWord(c model.LateCall) string {
+func stepWord(c metric.LateCall) string {
 	if c.Step == 0 {
 		return ""
 	}
@@ -42,7 +42,7 @@ func groupWord(ranks []int) string {
 }
 
 // lateWords are a late call in a sentence.
-func lateWords(c model.LateCall) string {
+func lateWords(c metric.LateCall) string {
 	text := fmt.Sprintf("rank %d was last to %s %s, by %s", c.Rank, c.Type, widget.Int(c.Number), widget.Millis(c.LateNS))
 	if len(c.Group) > 2 {
 		text += " (" + widget.Millis(c.SpreadNS) + " after the first)"
@@ -72,7 +72,7 @@ func (p *Pane) skewLines(width int) []string {
 }
 
 // toCall shows a late call in the timeline of its rank, near enough to see its step.
-func (p *Pane) toCall(c *model.LateCall) {
+func (p *Pane) toCall(c *metric.LateCall) {
 	p.sought = c
 	for i, d := range p.timelines() {
 		if d.Rank != c.Rank {
@@ -89,7 +89,7 @@ func (p *Pane) toCall(c *model.LateCall) {
 const skewFrom = 18
 
 // histogram draws how many calls were how late, a column a bin.
-func histogram(th *theme.Theme, bins []model.LateBin) string {
+func histogram(th *theme.Theme, bins []metric.LateBin) string {
 	var counts []float64
 	for _, b := range bins {
 		counts = append(counts, float64(b.Calls))
@@ -114,7 +114,7 @@ func scaled(values []float64) []float64 {
 }
 
 // binWords say what the columns of the histogram are.
-func binWords(l *model.Lateness) string {
+func binWords(l *metric.Lateness) string {
 	if len(l.Bins) == 0 {
 		return ""
 	}

@@ -7,7 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/pool"
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -26,14 +26,14 @@ func (p *Pane) listKernels() tea.Cmd {
 		return nil
 	}
 	low, high := p.view.in(p.bins())
-	run, of, from, to := p.run, model.RankDensity{Rank: d.Rank, BinNS: d.BinNS, StartNS: d.StartNS}, int64(low)*d.BinNS, int64(high)*d.BinNS
-	return p.spans.Start(func(ctx context.Context, progress pool.Progress) (model.KernelSpans, error) {
+	run, of, from, to := p.run, metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS, StartNS: d.StartNS}, int64(low)*d.BinNS, int64(high)*d.BinNS
+	return p.spans.Start(func(ctx context.Context, progress pool.Progress) (metric.KernelSpans, error) {
 		return p.env.Lab.Kernels(ctx, run, of, from, to, progress)
 	})
 }
 
 // gotKernels opens the list.
-func (p *Pane) gotKernels(done pane.Done[model.KernelSpans]) tea.Cmd {
+func (p *Pane) gotKernels(done pane.Done[metric.KernelSpans]) tea.Cmd {
 	d := p.density()
 	switch {
 	case done.Err != nil:
@@ -47,7 +47,7 @@ func (p *Pane) gotKernels(done pane.Done[model.KernelSpans]) tea.Cmd {
 }
 
 // spanLines are a line a kernel: when, how long, how long the device did nothing before.
-func spanLines(th *theme.Theme, spans model.KernelSpans, from int64) []string {
+func spanLines(th *theme.Theme, spans metric.KernelSpans, from int64) []string {
 	if len(spans.List) == 0 {
 		return []string{"nothing ran here: the device was idle"}
 	}

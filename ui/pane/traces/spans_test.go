@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
@@ -17,7 +17,7 @@ func closest(t *testing.T, l *panetest.Lab) *panetest.Driver {
 
 func TestKernelsOneByOne(t *testing.T) {
 	l := panetest.New()
-	l.Spans = model.KernelSpans{More: true, List: []model.KernelSpan{{Short: "gemm_a", StartNS: -2_000, DurNS: 5_000, Stream: 7}, {Short: "ncclDevKernel_AllReduce", StartNS: 4_500, DurNS: 12_300, Stream: 20},
+	l.Spans = metric.KernelSpans{More: true, List: []metric.KernelSpan{{Short: "gemm_a", StartNS: -2_000, DurNS: 5_000, Stream: 7}, {Short: "ncclDevKernel_AllReduce", StartNS: 4_500, DurNS: 12_300, Stream: 20},
 		{Short: "norm", StartNS: 6_000, DurNS: 1_000, Stream: 7}, {Short: "gemm_b", StartNS: 16_800, DurNS: 40_000, Stream: 7}}}
 	d := closest(t, l).Press("]", "+")
 	d.Expect("rank 1, kernel by kernel", "at ms", "gemm_a", "12.3      1.5      20  ncclDevKernel_AllReduce", "1.0                7  norm", "40.0                7  gemm_b", "there are more")

@@ -3,7 +3,7 @@ package traces
 import (
 	"strings"
 
-	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -52,7 +52,7 @@ func (s span) within(bins int) span {
 }
 
 // density is the timeline of the rank chosen; nil: there is none.
-func (p *Pane) density() *model.RankDensity {
+func (p *Pane) density() *metric.RankDensity {
 	if all := p.timelines(); p.trace() != nil && len(all) > 0 {
 		return &all[min(p.rank, len(all)-1)]
 	}
@@ -112,7 +112,7 @@ func shares(bins []int64, bin int64) []float64 {
 }
 
 // times is the start and the end of what is in sight, and how much of all that is.
-func (p *Pane) times(d *model.RankDensity, low, high, cols int) string {
+func (p *Pane) times(d *metric.RankDensity, low, high, cols int) string {
 	left, right := widget.Millis(int64(low)*d.BinNS), widget.Millis(int64(high)*d.BinNS)
 	if n := len(d.Compute); high-low < n {
 		left += " · " + shareWord(100*float64(high-low)/float64(n)) + " % of the window" + p.mayList()
@@ -130,7 +130,7 @@ func shareWord(v float64) string {
 
 // phases is the line over the density: prefill and decode where they lie, named where
 // there is room.
-func (p *Pane) phases(d *model.RankDensity, low, high, cols int) string {
+func (p *Pane) phases(d *metric.RankDensity, low, high, cols int) string {
 	th := p.env.Theme
 	from, to := int64(low)*d.BinNS, int64(high)*d.BinNS
 	cells := strings.Split(strings.Repeat(th.Rule+"\n", cols-1)+th.Rule, "\n")
@@ -158,8 +158,8 @@ func (p *Pane) phases(d *model.RankDensity, low, high, cols int) string {
 const leastStep = 12
 
 // steps are the phases of a rank, those whose steps last so long divided into them.
-func steps(phases []model.Phase, rank int, least int64) []model.Phase {
-	var out []model.Phase
+func steps(phases []metric.Phase, rank int, least int64) []metric.Phase {
+	var out []metric.Phase
 	count := map[string]int{}
 	for _, ph := range phases {
 		if ph.Rank != rank {
@@ -177,14 +177,14 @@ func steps(phases []model.Phase, rank int, least int64) []model.Phase {
 				end = ph.Starts[i+1]
 			}
 			count[ph.Name]++
-			out = append(out, model.Phase{Rank: rank, Name: ph.Name + " " + widget.Int(count[ph.Name]), Steps: 1, StartNS: start, EndNS: end})
+			out = append(out, metric.Phase{Rank: rank, Name: ph.Name + " " + widget.Int(count[ph.Name]), Steps: 1, StartNS: start, EndNS: end})
 		}
 	}
 	return out
 }
 
 // phaseName is "prefill", or "decode × 63" for several steps.
-func phaseName(ph model.Phase) string {
+func phaseName(ph metric.Phase) string {
 	if ph.Steps > 1 {
 		return ph.Name + " × " + widget.Int(ph.Steps)
 	}

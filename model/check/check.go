@@ -1,0 +1,109 @@
+// Package check judges an experiment before its job is paid for: is the layout legal
+// (rules.go and the tables rules_*.go, each row with its fix), which values may a field
+// take (legal.go), what does the job ask of the site (place.go), does it fit the GPUs
+// (memory.go) and what does it cost (price.go). An experiment is judged against a World
+// (world.go): the shapes, GPUs and site that are known.
+package check
+
+import "shardeck/model"
+
+// Severity of a finding.
+type Severity string
+
+// Severities. An error refuses the submission, a warning asks for a look, a note
+// is worth knowing and needs nothing.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+	SeverityNote    Severity = "note"
+)
+
+// Finding is what a check has to say about an experiment: the fault, its cause
+// and what to do, one line each.
+type Finding struct {
+	Code     string       `json:"code"` // stable, such as tp-heads
+	Severity Severity     `json:"severity"`
+	Field    string       `json:"field"` // key the fault sits in: parallelism.tp
+	Fault    string       `json:"fault"` // "TP=3 is not possible: 32 heads do not divide by 3"
+	Fix      string       `json:"fix"`   // "set parallelism.tp to 4"
+	Edits    []model.Edit `json:"edits"` // the fix as changes a key can apply; empty if it takes a person
+}
+
+// Verdict is all that can be said of an experiment before it is paid for.
+type Verdict struct {
+	Findings  []Finding `json:"findings"`
+	Placement Placement `json:"placement"`
+	Fit       *Fit      `json:"fit"`   // nil: model shape or GPU not known (a finding says so)
+	Price     *Price    `json:"price"` // nil: the site has no prices
+}
+
+// OK reports whether no finding is an error.
+func (v Verdict) OK() bool {
+	for _, f := range v.Findings {
+		if f.Severity == SeverityError {
+			return false
+		}
+	}
+	return true
+}
+
+// Check judges an experiment against the world: everything that can be said before
+// the job is paid for. Findings come with errors first. Numbers out of all range
+// end it there, for nothing can be worked out from them.
+func Check(e model.Experiment, w World) Verdict {
+	form := append([]Finding{}, (&subject{e: e, w: w}).apply(formRules)...)
+	if !sound(e) {
+		return Verdict{Findings: form}
+	}
+	s := newSubject(e, w)
+	found := append(form, s.apply(layoutRules())...)
+	legal := Verdict{Findings: found}.OK()
+	for _, rules := range [][]rule{knownRules(), lengthRules(), siteRules(), commRules(), profilingRules(), wordRules()} {
+		found = append(found, s.apply(rules)...)
+	}
+	if legal {
+		found = append(found, s.apply(memoryRules())...)
+		found = append(found, s.apply(evenRules())...)
+		found = append(found, s.apply(adviceRules())...)
+	}
+	byWeight(found)
+	return Verdict{Findings: found, Placement: s.place, Fit: s.memory(), Price: PriceOf(s.place, w.Site, s.limit)}
+}
+
+// Placement is what the job will ask for: nodes, and how ranks lie on them.
+type Placement struct {
+	GPUs        int    `json:"gpus"`
+	Nodes       int    `json:"nodes"`
+	GPUsPerNode int    `json:"gpus_per_node"` // asked for on each node
+	CPUsPerTask int    `json:"cpus_per_task"`
+	Tasks       int    `json:"tasks_per_node"`
+	QOS         string `json:"qos"`        // as submitted, resolved
+	Constraint  string `json:"constraint"` // resolved
+	GPU         string `json:"gpu"`        // key of templates/gpus.yaml
+	Shared      bool   `json:"shared"`     // part of a node
+	PPSpans     bool   `json:"pp_spans"`   // a pipeline crosses nodes
+	TPSpans     bool   `json:"tp_spans"`   // a tensor-parallel group crosses nodes
+}
+
+// Fit is the memory of one GPU, in bytes: the fullest rank of the layout.
+type Fit struct {
+	GPU         string `json:"gpu"`
+	Total       int64  `json:"total"`  // what CUDA reports
+	Usable      int64  `json:"usable"` // total × gpu_memory_utilization
+	Weights     int64  `json:"weights"`
+	KVCache     int64  `json:"kv_cache"`    // for the requests of this workload, all at once
+	Activations int64  `json:"activations"` // peak of one forward step, estimated
+	Overhead    int64  `json:"overhead"`    // context, NCCL, CUDA graphs, estimated
+	Headroom    int64  `json:"headroom"`    // usable − all of the above; negative: does not fit
+	KVTokens    int64  `json:"kv_tokens"`   // tokens of cache that the headroom and KVCache hold
+	Params      int64  `json:"params"`      // parameters on this rank
+}
+
+// Price of one job at the site, at most (for its whole time limit).
+type Price struct {
+	NodeHours float64 `json:"node_hours"`
+	Nodes     float64 `json:"nodes"` // charged: whole nodes, or the fraction of a shared one
+	Hours     float64 `json:"hours"`
+	Factor    float64 `json:"factor"` // charge factor of the QOS
+	Words     string  `json:"words"`  // "one whole node for 30 min"
+}

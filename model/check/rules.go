@@ -1,0 +1,149 @@
+package check
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"time"
+
+	"shardeck/model"
+)
+
+// rule is one thing that can be wrong with an experiment. Its fault says what, in
+// words, or nothing; its fix is asked only then.
+type rule struct {
+	code     string
+	severity Severity
+	field    string
+	fault    func(*subject) string
+	fix      func(*subject) (words string, edits []model.Edit) // nil: the fault says it all
+}
+
+// subject is the experiment under judgement with what follows from it, worked out
+// once. Of the rules, those on form see only e and w; the others run when
+// the numbers are sound and have the rest.
+type subject struct {
+	e     model.Experiment
+	w     World
+	shape *model.Shape  // with the experiment's depth; nil: not known
+	place Placement     //
+	limit time.Duration // 0: cannot be read
+	queue *model.Queue  // nil: the site has none of that name
+	gpu   *model.GPU    // nil: not known
+	fit   *Fit          // of memory(), once it was asked for
+}
+
+// newSubject prepares an experiment whose numbers are sound.
+func newSubject(e model.Experiment, w World) *subject {
+	s := &subject{e: e, w: w}
+	site := w.Site
+	site.GPUsPerNode = w.gpusPerNode()
+	s.place = Place(e, site)
+	if s.place.GPU == "" {
+		s.place.GPU = w.MachineGPU
+	}
+	s.limit, _ = model.ParseTimeLimit(e.Slurm.Time)
+	s.queue = w.Site.Queue(s.place.QOS)
+	if g, ok := w.GPUs[s.place.GPU]; ok {
+		s.gpu = &g
+	}
+	if known := w.Shape(e.Model.Name); known != nil {
+		shape := known.WithLayers(e.Model.Layers)
+		s.shape = &shape
+	}
+	return s
+}
+
+// memory is the fit on the planned GPU; nil where it or the shape is not known, or
+// a stage would be empty.
+func (s *subject) memory() *Fit {
+	if s.fit == nil && s.shape != nil && s.gpu != nil && s.e.Layout.PP <= s.shape.Layers {
+		fit := MemoryFit(s.e, *s.shape, *s.gpu)
+		s.fit = &fit
+	}
+	return s.fit
+}
+
+// replay reports whether nothing will be computed: no GPU, no weights, no memory.
+func (s *subject) replay() bool { return s.e.Engine == model.EngineReplay }
+
+// apply runs rules and words their findings.
+func (s *subject) apply(rules []rule) []Finding {
+	var out []Finding
+	for _, r := range rules {
+		fault := r.fault(s)
+		if fault == "" {
+			continue
+		}
+		f := Finding{Code: r.code, Severity: r.severity, Field: r.field, Fault: fault, Edits: []model.Edit{}}
+		if r.fix != nil {
+			words, edits := r.fix(s)
+			f.Fix, f.Edits = words, append(f.Edits, edits...)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// passes reports whether no rule of at least this severity finds fault.
+func (s *subject) passes(rules []rule, severities ...Severity) bool {
+	for _, r := range rules {
+		for _, v := range severities {
+			if r.severity == v && r.fault(s) != "" {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// byWeight sorts errors before warnings before notes, else as found.
+func byWeight(fs []Finding) {
+	weight := map[Severity]int{SeverityError: 0, SeverityWarning: 1, SeverityNote: 2}
+	sort.SliceStable(fs, func(i, j int) bool { return weight[fs[i].Severity] < weight[fs[j].Severity] })
+}
+
+// set is a fix that gives one key a value.
+func set(path, value string) (string, []model.Edit) {
+	return fmt.Sprintf("set %s to %s", path, value), []model.Edit{{Path: path, Value: value}}
+}
+
+// fixed is a fix that does not depend on the experiment.
+func fixed(path, value string) func(*subject) (string, []model.Edit) {
+	return func(*subject) (string, []model.Edit) { return set(path, value) }
+}
+
+// words is a fix that takes a person.
+func words(text string) func(*subject) (string, []model.Edit) {
+	return func(*subject) (string, []model.Edit) { return text, nil }
+}
+
+// nearest is a fix that takes the nearest legal value of a layout key; of two
+// equally near the larger.
+func nearest(path string) func(*subject) (string, []model.Edit) {
+	return func(s *subject) (string, []model.Edit) {
+		legal := Legal(s.e, path, s.w)
+		if len(legal) == 0 {
+			return "change the other parts of the layout: with these no value is possible", nil
+		}
+		now, best := layoutKeys[path].get(s.e.Layout), legal[0]
+		for _, v := range legal {
+			if abs(v-now) <= abs(best-now) {
+				best = v
+			}
+		}
+		text, edits := set(path, strconv.Itoa(best))
+		return text, append(edits, s.followEP(path, best)...)
+	}
+}
+
+// followEP is the edit that keeps EP at TP × DP when another part of the layout changes.
+func (s *subject) followEP(path string, v int) []model.Edit {
+	changed := layoutKeys[path].with(s.e.Layout, v)
+	if changed.EP == s.e.Layout.EP || path == "parallelism.ep" {
+		return nil
+	}
+	return []model.Edit{{Path: "parallelism.ep", Value: strconv.Itoa(changed.EP)}}
+}
+
+func abs(n int) int { return max(n, -n) }

@@ -1,0 +1,240 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"shardeck/model"
+)
+
+// layoutRules judge how the model and the batch divide over the ranks: what vLLM
+// refuses, as errors. Its tables are functions because their fixes try other
+// layouts against the same tables. [vllm.md §1]
+func layoutRules() []rule { return slices.Concat(tpRules(), epRules(), sizeRules()) }
+
+func tpRules() []rule {
+	return []rule{
+		{"tp-heads", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
+			if m.Heads%e.Layout.TP == 0 {
+				return ""
+			}
+			return fmt.Sprintf("TP=%d is not possible: %d heads do not divide by %d", e.Layout.TP, m.Heads, e.Layout.TP)
+		}), nearest("parallelism.tp")},
+		{"tp-kv-heads", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
+			tp, kv := e.Layout.TP, m.KVHeads
+			if m.MLA != nil || m.Heads%tp != 0 || kv >= tp && kv%tp == 0 || kv < tp && tp%kv == 0 {
+				return ""
+			}
+			return fmt.Sprintf("TP=%d is not possible: %d key-value heads neither divide by it nor repeat evenly", tp, kv)
+		}), nearest("parallelism.tp")},
+		{"tp-ffn", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
+			if m.Heads%e.Layout.TP != 0 || m.DenseLayers() == 0 || m.Intermediate%e.Layout.TP == 0 {
+				return ""
+			}
+			return fmt.Sprintf("TP=%d is not possible: the feed-forward width %d does not divide by %d", e.Layout.TP, m.Intermediate, e.Layout.TP)
+		}), nearest("parallelism.tp")},
+		{"expert-ffn", SeverityError, "parallelism.tp", experts(func(e model.Experiment, m model.Shape) string {
+			n := e.Layout.TP * e.Layout.DP()
+			if e.Layout.EP > 1 || m.MoE.Intermediate%n == 0 {
+				return ""
+			}
+			return fmt.Sprintf("experts of width %d cannot be cut over TP × DP = %d ranks (EP is off)", m.MoE.Intermediate, n)
+		}), nearest("parallelism.tp")},
+	}
+}
+
+func epRules() []rule {
+	return []rule{
+		{"ep-dense", SeverityError, "parallelism.ep", shaped(func(e model.Experiment, m model.Shape) string {
+			if e.Layout.EP == 1 || m.MoE != nil {
+				return ""
+			}
+			return fmt.Sprintf("EP=%d is not possible: %s has no experts", e.Layout.EP, m.Short)
+		}), fixed("parallelism.ep", "1")},
+		{"ep-size", SeverityError, "parallelism.ep", epSize, fixEPSize},
+		{"ep-experts", SeverityError, "parallelism.ep", experts(func(e model.Experiment, m model.Shape) string {
+			if e.Layout.EP <= m.MoE.Experts {
+				return ""
+			}
+			return fmt.Sprintf("EP=%d is not possible: there are only %d experts", e.Layout.EP, m.MoE.Experts)
+		}), fixed("parallelism.ep", "1")},
+		{"ep-deepep", SeverityError, "parallelism.ep", experts(func(e model.Experiment, m model.Shape) string {
+			if !deepEP(e) || m.MoE.Experts%e.Layout.EP == 0 {
+				return ""
+			}
+			return fmt.Sprintf("DeepEP needs equal parts: %d experts do not divide by EP=%d", m.MoE.Experts, e.Layout.EP)
+		}), fixed("comm.all2all", "auto")},
+	}
+}
+
+func sizeRules() []rule {
+	return []rule{
+		{"pp-layers", SeverityError, "parallelism.pp", shaped(func(e model.Experiment, m model.Shape) string {
+			if e.Layout.PP <= m.Layers {
+				return ""
+			}
+			return fmt.Sprintf("PP=%d is not possible: there are only %d layers", e.Layout.PP, m.Layers)
+		}), nearest("parallelism.pp")},
+		{"batch-dp", SeverityError, "data.batch_size", func(s *subject) string {
+			b, dp := s.e.Data.BatchSize, s.e.Layout.DP()
+			if b%dp == 0 {
+				return ""
+			}
+			return fmt.Sprintf("batch_size=%d does not divide by DP=%d: each replica gets as many requests", b, dp)
+		}, func(s *subject) (string, []model.Edit) {
+			dp := s.e.Layout.DP()
+			return set("data.batch_size", strconv.Itoa(model.CeilDiv(s.e.Data.BatchSize, dp)*dp))
+		}},
+		{"gpus", SeverityError, "parallelism", tooManyGPUs, words("lower tp, pp or dp_replicate × dp_shard")},
+		{"nodes-whole", SeverityError, "parallelism", func(s *subject) string {
+			if s.place.GPUs == s.place.Nodes*s.place.GPUsPerNode {
+				return ""
+			}
+			return fmt.Sprintf("%d GPUs cannot be spread evenly over nodes of %d", s.place.GPUs, s.w.gpusPerNode())
+		}, words("use as many GPUs on each node: a multiple of the GPUs of a node")},
+	}
+}
+
+// evenRules tell of layouts that run, but divide unevenly.
+func evenRules() []rule {
+	return []rule{
+		{"pp-uneven", SeverityNote, "parallelism.pp", shaped(func(e model.Experiment, m model.Shape) string {
+			if e.Layout.PP > m.Layers || m.Layers%e.Layout.PP == 0 {
+				return ""
+			}
+			return fmt.Sprintf("%d layers do not divide by PP=%d: the stages hold %s", m.Layers, e.Layout.PP,
+				list(model.StageLayers(m.Layers, e.Layout.PP)))
+		}), nil},
+		{"ep-uneven", SeverityWarning, "parallelism.ep", experts(func(e model.Experiment, m model.Shape) string {
+			if e.Layout.EP > m.MoE.Experts || m.MoE.Experts%e.Layout.EP == 0 {
+				return ""
+			}
+			return fmt.Sprintf("%d experts do not divide by EP=%d: some ranks hold one more", m.MoE.Experts, e.Layout.EP)
+		}), nil},
+		{"node-part", SeverityWarning, "parallelism", func(s *subject) string {
+			per := s.w.Site.GPUsPerNode
+			if per == 0 || s.place.Shared || s.place.GPUsPerNode >= per || len(s.w.Site.Queues) == 0 {
+				return ""
+			}
+			return fmt.Sprintf("%d of the %d GPUs of each node are used, and all are paid for", s.place.GPUsPerNode, per)
+		}, fixNodePart},
+	}
+}
+
+// adviceRules tell of layouts that run, and do not do what one may think.
+func adviceRules() []rule {
+	return []rule{
+		{"dp-dense", SeverityWarning, "parallelism.dp_replicate", shaped(func(e model.Experiment, m model.Shape) string {
+			if e.Layout.DP() == 1 || m.MoE != nil {
+				return ""
+			}
+			return fmt.Sprintf("DP=%d of a dense model is %d independent copies: nothing is sent between them", e.Layout.DP(), e.Layout.DP())
+		}), nil},
+		{"ep-no-all2all", SeverityNote, "parallelism.ep", experts(func(e model.Experiment, _ model.Shape) string {
+			if e.Layout.EP == 1 || e.Layout.DP() > 1 {
+				return ""
+			}
+			return "with DP=1 experts use no all-to-all, but all-reduce over the TP group"
+		}), nil},
+		{"tp-experts", SeverityWarning, "parallelism.tp", experts(func(e model.Experiment, m model.Shape) string {
+			if e.Layout.TP <= m.MoE.Experts {
+				return ""
+			}
+			return fmt.Sprintf("some models refuse more TP ranks (%d) than experts (%d)", e.Layout.TP, m.MoE.Experts)
+		}), nil},
+		{"pp-batch", SeverityNote, "data.batch_size", func(s *subject) string {
+			if n := s.e.RequestsPerReplica(); n < int64(s.e.Layout.PP) {
+				return fmt.Sprintf("%d requests cannot keep %d stages busy: each stage works on its own", n, s.e.Layout.PP)
+			}
+			return ""
+		}, func(s *subject) (string, []model.Edit) {
+			return set("data.batch_size", strconv.Itoa(s.e.Layout.PP*s.e.Layout.DP()))
+		}},
+	}
+}
+
+// shaped makes a rule of one that needs the shape; a model not known passes.
+func shaped(fault func(model.Experiment, model.Shape) string) func(*subject) string {
+	return func(s *subject) string {
+		if s.shape == nil {
+			return ""
+		}
+		return fault(s.e, *s.shape)
+	}
+}
+
+// experts is shaped, for models with experts.
+func experts(fault func(model.Experiment, model.Shape) string) func(*subject) string {
+	return shaped(func(e model.Experiment, m model.Shape) string {
+		if m.MoE == nil {
+			return ""
+		}
+		return fault(e, m)
+	})
+}
+
+func epSize(s *subject) string {
+	l := s.e.Layout
+	all := l.TP * l.DP()
+	if l.EP == 1 || l.EP == all || s.shape != nil && s.shape.MoE == nil {
+		return ""
+	}
+	if all == 1 {
+		return fmt.Sprintf("EP=%d is not possible: experts are spread over the TP × DP ranks, and there is one", l.EP)
+	}
+	return fmt.Sprintf("EP=%d is not possible: experts lie on all TP × DP = %d ranks, or ep is 1", l.EP, all)
+}
+
+// fixEPSize gives the experts the ranks there are; where there is one, the ranks
+// they were meant for.
+func fixEPSize(s *subject) (string, []model.Edit) {
+	l := s.e.Layout
+	if all := l.TP * l.DP(); all > 1 {
+		return set("parallelism.ep", strconv.Itoa(all))
+	}
+	try := s.e
+	try.Layout.DPShard = l.EP
+	if t := newSubject(try, s.w); t.passes(layoutRules(), SeverityError) {
+		return fmt.Sprintf("set parallelism.dp_shard to %d as well, or parallelism.ep to 1", l.EP),
+			[]model.Edit{{Path: "parallelism.dp_shard", Value: strconv.Itoa(l.EP)}}
+	}
+	return set("parallelism.ep", "1")
+}
+
+func tooManyGPUs(s *subject) string {
+	n, most := s.place.GPUs, s.w.maxGPUs()
+	switch {
+	case most == 0 || n <= most || s.replay() && s.w.Site.GPUsPerNode == 0:
+		return ""
+	case s.w.Site.MaxNodes == 1:
+		return fmt.Sprintf("the layout needs %d GPUs, and there are %d here", n, most)
+	}
+	return fmt.Sprintf("%d GPUs are more than the %d of the largest job here (%d nodes of %d)", n, most, s.w.Site.MaxNodes, s.w.gpusPerNode())
+}
+
+func fixNodePart(s *subject) (string, []model.Edit) {
+	site := s.w.Site
+	if !model.IsAuto(s.e.Slurm.QOS) && s.place.Nodes == 1 && s.place.GPUs <= site.DefaultQOS.SharedGPUs {
+		words, edits := set("slurm.qos", "auto")
+		return words + " for a part of a node", edits
+	}
+	return fmt.Sprintf("use a layout of a multiple of %d GPUs", site.GPUsPerNode), nil
+}
+
+// list is small numbers in words: 7, 7, 7 and 6; long lists are cut.
+func list(ns []int) string {
+	out := ""
+	for i, n := range ns {
+		switch {
+		case i == 8 && len(ns) > 9:
+			return out + " …"
+		case i == len(ns)-1 && i > 0:
+			out += " and "
+		case i > 0:
+			out += ", "
+		}
+		out += strconv.Itoa(n)
+	}
+	return out
+}

@@ -1,0 +1,140 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"shardeck/model"
+)
+
+// siteRules judge the job against the site: its QOS, nodes, network and account.
+// [perlmutter.md §2, §3, §9]
+func siteRules() []rule { return slices.Concat(qosRules(), nodeRules()) }
+
+func qosRules() []rule {
+	return []rule{
+		{"qos-unknown", SeverityError, "slurm.qos", func(s *subject) string {
+			if s.queue != nil || s.place.QOS == "" || len(s.w.Site.Queues) == 0 {
+				return ""
+			}
+			return fmt.Sprintf("%s has no QOS %s: there are %s", s.w.Site.Title, s.place.QOS, strings.Join(s.w.Site.QOSNames(), ", "))
+		}, func(s *subject) (string, []model.Edit) {
+			if q := s.w.Site.NearestQOS(s.place.QOS); q != "" {
+				return set("slurm.qos", q)
+			}
+			return set("slurm.qos", "auto")
+		}},
+		{"qos-interactive", SeverityError, "slurm.qos", queued(func(s *subject, q model.Queue) string {
+			if !q.Interactive {
+				return ""
+			}
+			return "QOS " + q.Name + " is for salloc and takes no job scripts"
+		}), fixed("slurm.qos", "auto")},
+		{"qos-gpus", SeverityError, "slurm.qos", queued(func(s *subject, q model.Queue) string {
+			if q.MaxGPUs == 0 || s.place.GPUs <= q.MaxGPUs {
+				return ""
+			}
+			return fmt.Sprintf("QOS %s takes at most %d GPUs, and the layout needs %d", q.Name, q.MaxGPUs, s.place.GPUs)
+		}), fixed("slurm.qos", "auto")},
+		{"qos-nodes", SeverityError, "slurm.qos", queued(func(s *subject, q model.Queue) string {
+			if q.MaxNodes == 0 || s.place.Nodes <= q.MaxNodes || q.MaxGPUs > 0 && s.place.GPUs > q.MaxGPUs {
+				return ""
+			}
+			return fmt.Sprintf("QOS %s takes at most %d nodes, and the layout needs %d", q.Name, q.MaxNodes, s.place.Nodes)
+		}), fixed("slurm.qos", "auto")},
+		{"qos-time", SeverityError, "slurm.time", queued(func(s *subject, q model.Queue) string {
+			if q.MaxHours == 0 || s.limit <= hours(q.MaxHours) {
+				return ""
+			}
+			return fmt.Sprintf("a time limit of %s is more than the %s of QOS %s", model.DurationWords(s.limit), model.DurationWords(hours(q.MaxHours)), q.Name)
+		}), func(s *subject) (string, []model.Edit) {
+			return set("slurm.time", model.FormatTimeLimit(hours(s.queue.MaxHours)))
+		}},
+		{"qos-time-min", SeverityError, "slurm.time", queued(func(s *subject, q model.Queue) string {
+			if s.limit >= hours(q.MinHours) {
+				return ""
+			}
+			return fmt.Sprintf("QOS %s wants a time limit of at least %s", q.Name, model.DurationWords(hours(q.MinHours)))
+		}), func(s *subject) (string, []model.Edit) {
+			return set("slurm.time", model.FormatTimeLimit(hours(s.queue.MinHours)))
+		}},
+		{"qos-note", SeverityNote, "slurm.qos", queued(func(s *subject, q model.Queue) string {
+			if q.Note == "" {
+				return ""
+			}
+			return "QOS " + q.Name + ": " + q.Note
+		}), nil},
+	}
+}
+
+func nodeRules() []rule {
+	return []rule{
+		{"constraint-unknown", SeverityError, "slurm.constraint", func(s *subject) string {
+			site := s.w.Site
+			if len(site.Partitions) == 0 || site.Kind(s.e.Slurm.Constraint) != nil {
+				return ""
+			}
+			return fmt.Sprintf("%s has no GPU nodes of constraint %.60q: there are %s", site.Title, s.e.Slurm.Constraint, strings.Join(site.Constraints(), ", "))
+		}, fixed("slurm.constraint", "auto")},
+		{"kind-nodes", SeverityError, "slurm.constraint", func(s *subject) string {
+			k := s.w.Site.Kind(s.e.Slurm.Constraint)
+			if k == nil || k.Nodes == 0 || s.place.Nodes <= k.Nodes {
+				return ""
+			}
+			return fmt.Sprintf("the layout needs %d nodes, and there are %d of %s", s.place.Nodes, k.Nodes, k.Constraint)
+		}, words("use fewer GPUs")},
+		{"pp-spans-nodes", SeverityWarning, "parallelism.pp", func(s *subject) string { return s.known("pp-spans-nodes", s.place.PPSpans) }, knownFix("pp-spans-nodes")},
+		{"tp-spans-nodes", SeverityWarning, "parallelism.tp", func(s *subject) string {
+			if !s.place.TPSpans {
+				return ""
+			}
+			return fmt.Sprintf("TP groups of %d cross nodes of %d: their all-reduces go over %s", s.e.Layout.TP, s.place.GPUsPerNode, s.fabric())
+		}, words("keep TP inside a node, unless the network is what you measure")},
+		{"account", SeverityWarning, "slurm.account", func(s *subject) string {
+			if s.w.Site.AccountHint == "" || s.w.Account != "" || s.e.Slurm.Account != "" {
+				return ""
+			}
+			return "no account is set: Slurm charges your default project, if you have one"
+		}, func(s *subject) (string, []model.Edit) {
+			return "write account: in shardeck.yaml, " + s.w.Site.AccountHint, nil
+		}},
+	}
+}
+
+// queued makes a rule of one that needs the QOS; another rule tells of an unknown one.
+func queued(fault func(*subject, model.Queue) string) func(*subject) string {
+	return func(s *subject) string {
+		if s.queue == nil {
+			return ""
+		}
+		return fault(s, *s.queue)
+	}
+}
+
+// known words a trap that the site's file describes, if the layout steps into it.
+func (s *subject) known(when string, now bool) string {
+	issue := s.w.Site.Issue(when)
+	if issue == nil || !now {
+		return ""
+	}
+	if issue.Ref == "" {
+		return issue.Text
+	}
+	return issue.Text + " (" + issue.Ref + ")"
+}
+
+func knownFix(when string) func(*subject) (string, []model.Edit) {
+	return func(s *subject) (string, []model.Edit) { return s.w.Site.Issue(when).Fix, nil }
+}
+
+// fabric is what lies between nodes.
+func (s *subject) fabric() string {
+	if s.w.Site.Fabric == "" {
+		return "the network between nodes"
+	}
+	return s.w.Site.Fabric
+}
+
+func hours(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }

@@ -1,0 +1,137 @@
+package metric
+
+// TraceSummary is the picture of a run's traces that the traces pane and
+// `shardeck trace` show. All times are nanoseconds.
+type TraceSummary struct {
+	WindowNS    int64         `json:"window_ns"` // longest steady window over ranks
+	Bytes       int64         `json:"bytes"`     // size of the traces read, as on disk
+	Ranks       []RankSplit   `json:"ranks"`
+	Phases      []Phase       `json:"phases"`
+	Timeline    []RankDensity `json:"timeline"`
+	Fine        []RankDensity `json:"-"` // the same in smaller bins; only as just read, see lab.Timeline
+	Classes     []KernelClass `json:"classes"`
+	Kernels     []KernelStat  `json:"kernels"`
+	Collectives []CollStat    `json:"collectives"`
+	Lateness    *Lateness     `json:"lateness,omitempty"` // nil: no call was matched between ranks
+	Ops         []OpStat      `json:"ops,omitempty"`      // of the execution trace of the lowest rank that has one
+	Asked       []CollCount   `json:"asked,omitempty"`    // of torch.distributed, by the same trace
+}
+
+// RankSplit divides one rank's window: compute + transfer + wait + copy + idle = window.
+// Communication that overlaps compute is counted as compute; HiddenCommNS says how much that was.
+type RankSplit struct {
+	Rank         int    `json:"rank"`
+	Device       string `json:"device"`
+	WindowNS     int64  `json:"window_ns"`
+	ComputeNS    int64  `json:"compute_ns"`
+	TransferNS   int64  `json:"transfer_ns"` // exposed communication, moving data
+	WaitNS       int64  `json:"wait_ns"`     // exposed communication, waiting for a peer
+	CopyNS       int64  `json:"copy_ns"`     // copies beside neither
+	IdleNS       int64  `json:"idle_ns"`
+	HiddenCommNS int64  `json:"hidden_comm_ns"`
+	SkewNS       int64  `json:"skew_ns"` // cut at the start: profiler_start_skew
+	Kernels      int    `json:"kernels"`
+}
+
+// Phase is a span of prefill or decode, on the clock of the window of its rank.
+type Phase struct {
+	Rank    int    `json:"rank"`
+	Name    string `json:"name"`  // prefill, decode or mixed
+	Steps   int    `json:"steps"` // forward steps in the span
+	StartNS int64  `json:"start_ns"`
+	EndNS   int64  `json:"end_ns"`
+
+	Starts []int64 `json:"starts,omitempty"` // of each of several steps
+}
+
+// RankDensity cuts a rank's window into equal bins; each holds the nanoseconds
+// of the bin spent on each thing, summing to BinNS in all but the last.
+type RankDensity struct {
+	Rank     int     `json:"rank"`
+	BinNS    int64   `json:"bin_ns"`
+	StartNS  int64   `json:"start_ns"` // of the window, on the clock of the rank's own trace
+	Compute  []int64 `json:"compute"`
+	Transfer []int64 `json:"transfer"`
+	Wait     []int64 `json:"wait"`
+	Idle     []int64 `json:"idle"` // copies alone count as idle here
+	Late     []int64 `json:"late"` // by how much it was last in the calls that it starts in the bin; may exceed it
+}
+
+// KernelSpan is one kernel or copy of one rank.
+type KernelSpan struct {
+	Name    string `json:"name"`
+	Short   string `json:"short"` // the function's name, without template arguments
+	Class   string `json:"class"`
+	StartNS int64  `json:"start_ns"` // from the start of the part that was asked for; negative: it began before
+	DurNS   int64  `json:"dur_ns"`
+	Stream  int32  `json:"stream"`
+}
+
+// KernelSpans are those of a part of a timeline, by their starts.
+type KernelSpans struct {
+	List []KernelSpan `json:"kernels"`
+	More bool         `json:"more"` // there are more than are listed
+}
+
+// KernelClass is a share of summed kernel time over all ranks.
+type KernelClass struct {
+	Name    string  `json:"name"`
+	TotalNS int64   `json:"total_ns"`
+	Count   int     `json:"count"`
+	Share   float64 `json:"share"` // %
+}
+
+// KernelStat sums all launches of one kernel name over all ranks.
+type KernelStat struct {
+	Name    string  `json:"name"`  // full, as in the trace
+	Short   string  `json:"short"` // function name alone
+	Class   string  `json:"class"`
+	TotalNS int64   `json:"total_ns"`
+	Count   int     `json:"count"`
+	MinNS   int64   `json:"min_ns"`
+	MaxNS   int64   `json:"max_ns"`
+	Share   float64 `json:"share"` // % of summed kernel time
+}
+
+// OpStat is how often an operator was called.
+type OpStat struct {
+	Name  string `json:"name"` // aten::mm
+	Count int    `json:"count"`
+}
+
+// CollCount counts the calls of torch.distributed of one sort, as the program asked for
+// them; what a CUDA graph replays, and what an engine sends by itself, is not among them.
+type CollCount struct {
+	Name     string `json:"name"` // as PyTorch writes it: allreduce
+	DType    string `json:"dtype"`
+	Group    []int  `json:"group"` // global ranks; null: not given
+	Calls    int    `json:"calls"`
+	InBytes  int64  `json:"in_bytes"`  // of one call; -1: not given
+	OutBytes int64  `json:"out_bytes"` // of one call; -1: not given
+}
+
+// CollStat sums the calls of one collective type and size: the mean over the ranks that
+// make calls of the type.
+type CollStat struct {
+	Type       string  `json:"type"`
+	Bytes      int64   `json:"bytes"` // of one call as nccl-tests counts them; -1: not known
+	Inferred   bool    `json:"inferred"`
+	Ranks      int     `json:"ranks"`   // that make calls of the type
+	Count      int     `json:"count"`   // launches on one rank
+	Matched    float64 `json:"matched"` // of those, inside the window: what TransferNS and WaitNS sum over; 0: no call was
+	TransferNS int64   `json:"transfer_ns"`
+	WaitNS     int64   `json:"wait_ns"`
+	AlgBW      float64 `json:"algbw"` // GB/s; 0 where bytes are not known
+	BusBW      float64 `json:"busbw"`
+}
+
+// Steps counts the forward steps of the lowest rank that has annotations.
+func (t *TraceSummary) Steps() int {
+	n := 0
+	for _, p := range t.Phases {
+		if p.Rank == t.Phases[0].Rank {
+			n += p.Steps
+		}
+	}
+	return n
+}

@@ -1,0 +1,185 @@
+package scaling
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"shardeck/model/metric"
+)
+
+// TraceDiff sets the traces of two runs side by side: where the time of one rank went.
+// Times are nanoseconds, the mean over a run's ranks; of one forward step where PerStep,
+// else of the whole window. Every list begins with the largest difference.
+type TraceDiff struct {
+	Runs        [2]TraceSide `json:"runs"` // the base first
+	PerStep     bool         `json:"per_step"`
+	Notes       []string     `json:"notes"` // what a reader must know of the comparison
+	Parts       []DiffRow    `json:"parts"` // of the window, in the order of a rank's bar, the window itself first
+	Classes     []DiffRow    `json:"classes"`
+	Kernels     []DiffRow    `json:"kernels"` // by function name: template variants of a function add up
+	Collectives []DiffRow    `json:"collectives"`
+	Loss        *Loss        `json:"loss"` // where the runs have different numbers of ranks; nil: nothing to say
+}
+
+// TraceSide is what a run brings to a comparison.
+type TraceSide struct {
+	Run      string `json:"run"`
+	Ranks    int    `json:"ranks"`
+	Steps    int    `json:"steps"` // forward steps of a rank; 0: not annotated
+	WindowNS int64  `json:"window_ns"`
+}
+
+// DiffRow is one thing in both runs, or in one of them.
+type DiffRow struct {
+	Name      string      `json:"name"`
+	Class     string      `json:"class,omitempty"` // of a kernel
+	Bytes     int64       `json:"bytes,omitempty"` // of a call of a collective; -1: not known
+	Sides     [2]DiffCell `json:"sides"`
+	ChangeNS  float64     `json:"change_ns"`         // the second less the base
+	ChangePct *float64    `json:"change_pct"`        // of the base, %; nil: one of them has none of it
+	OnlyIn    string      `json:"only_in,omitempty"` // the run that alone has it
+}
+
+// DiffCell is one thing in one run. A run without it has zeros and a Count of 0.
+type DiffCell struct {
+	NS         float64 `json:"ns"`
+	Count      float64 `json:"count"`                 // launches
+	Share      float64 `json:"share"`                 // %: of the window for parts, of summed kernel time for the rest
+	TransferNS float64 `json:"transfer_ns,omitempty"` // collectives: NS is transfer and wait
+	WaitNS     float64 `json:"wait_ns,omitempty"`
+	Matched    float64 `json:"matched,omitempty"` // launches that TransferNS and WaitNS sum over
+}
+
+// DiffTraces compares two summaries; the first is the base. Times are of one step where
+// the runs have different numbers of steps, or of ranks' steps known to both.
+func DiffTraces(runs [2]string, traces [2]*metric.TraceSummary) TraceDiff {
+	d := TraceDiff{Notes: []string{}}
+	for i, t := range traces {
+		d.Runs[i] = TraceSide{Run: runs[i], Ranks: len(t.Ranks), Steps: t.Steps(), WindowNS: t.WindowNS}
+	}
+	a, b := d.Runs[0].Steps, d.Runs[1].Steps
+	switch {
+	case a != b && a > 0 && b > 0:
+		d.PerStep = true
+		d.Notes = append(d.Notes, fmt.Sprintf("times are of one forward step: %s has %d, %s %d", runs[0], a, runs[1], b))
+	case a != b:
+		d.Notes = append(d.Notes, "times are of the whole window: only one run has step annotations, so steps cannot be counted")
+	}
+	if r := d.Runs; r[0].Ranks != r[1].Ranks {
+		d.Notes = append(d.Notes, fmt.Sprintf("times are of one rank, the mean: %s has %d, %s %d", runs[0], r[0].Ranks, runs[1], r[1].Ranks))
+	}
+	for i, t := range traces {
+		d.add(i, t)
+	}
+	for _, list := range [][]DiffRow{d.Parts, d.Classes, d.Kernels, d.Collectives} {
+		d.change(list)
+	}
+	d.lose()
+	for _, list := range [][]DiffRow{d.Classes, d.Kernels, d.Collectives} {
+		slices.SortStableFunc(list, byChange)
+	}
+	return d
+}
+
+// add puts one run's times into the rows.
+func (d *TraceDiff) add(side int, t *metric.TraceSummary) {
+	ranks, steps := float64(max(1, len(t.Ranks))), 1.0
+	if d.PerStep {
+		steps = float64(t.Steps())
+	}
+	d.addParts(side, t, ranks*steps)
+	for _, c := range t.Classes {
+		if c.Count > 0 {
+			row(&d.Classes, c.Name, "", 0).Sides[side] = DiffCell{NS: float64(c.TotalNS) / ranks / steps, Count: float64(c.Count) / ranks / steps, Share: c.Share}
+		}
+	}
+	for _, k := range t.Kernels {
+		cell := &row(&d.Kernels, k.Short, k.Class, 0).Sides[side]
+		cell.NS += float64(k.TotalNS) / ranks / steps
+		cell.Count += float64(k.Count) / ranks / steps
+		cell.Share += k.Share
+	}
+	kernels := kernelNS(t)
+	for _, c := range t.Collectives {
+		cell := DiffCell{TransferNS: float64(c.TransferNS) / steps, WaitNS: float64(c.WaitNS) / steps, Count: float64(c.Count) / steps, Matched: c.Matched / steps}
+		cell.NS = cell.TransferNS + cell.WaitNS
+		if kernels > 0 {
+			cell.Share = 100 * float64(c.TransferNS+c.WaitNS) / (kernels / ranks)
+		}
+		row(&d.Collectives, c.Type, "", c.Bytes).Sides[side] = cell
+	}
+}
+
+// addParts divides the mean window of a run's ranks.
+func (d *TraceDiff) addParts(side int, t *metric.TraceSummary, by float64) {
+	var window float64
+	for _, r := range t.Ranks {
+		window += float64(r.WindowNS)
+	}
+	for _, p := range []struct {
+		name string
+		of   func(metric.RankSplit) int64
+	}{
+		{"window", func(r metric.RankSplit) int64 { return r.WindowNS }},
+		{"compute", func(r metric.RankSplit) int64 { return r.ComputeNS }},
+		{"transfer", func(r metric.RankSplit) int64 { return r.TransferNS }},
+		{"wait", func(r metric.RankSplit) int64 { return r.WaitNS }},
+		{"copy", func(r metric.RankSplit) int64 { return r.CopyNS }},
+		{"idle", func(r metric.RankSplit) int64 { return r.IdleNS }},
+	} {
+		var sum float64
+		for _, r := range t.Ranks {
+			sum += float64(p.of(r))
+		}
+		cell := DiffCell{NS: sum / by, Count: 1}
+		if window > 0 {
+			cell.Share = 100 * sum / window
+		}
+		row(&d.Parts, p.name, "", 0).Sides[side] = cell
+	}
+}
+
+// kernelNS is the summed kernel time of all ranks.
+func kernelNS(t *metric.TraceSummary) float64 {
+	var sum float64
+	for _, c := range t.Classes {
+		sum += float64(c.TotalNS)
+	}
+	return sum
+}
+
+// row finds a row, or makes it.
+func row(list *[]DiffRow, name, class string, bytes int64) *DiffRow {
+	for i := range *list {
+		if r := &(*list)[i]; r.Name == name && r.Class == class && r.Bytes == bytes {
+			return r
+		}
+	}
+	*list = append(*list, DiffRow{Name: name, Class: class, Bytes: bytes})
+	return &(*list)[len(*list)-1]
+}
+
+// change fills in the differences of rows.
+func (d *TraceDiff) change(list []DiffRow) {
+	for i := range list {
+		r := &list[i]
+		a, b := r.Sides[0], r.Sides[1]
+		r.ChangeNS = b.NS - a.NS
+		switch {
+		case a.Count == 0:
+			r.OnlyIn = d.Runs[1].Run
+		case b.Count == 0:
+			r.OnlyIn = d.Runs[0].Run
+		case a.NS > 0 && b.NS > 0:
+			pct := 100 * (b.NS - a.NS) / a.NS
+			r.ChangePct = &pct
+		}
+	}
+}
+
+// byChange orders rows by the size of their difference, the largest first.
+func byChange(a, b DiffRow) int {
+	return cmp.Or(cmp.Compare(math.Abs(b.ChangeNS), math.Abs(a.ChangeNS)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bytes, b.Bytes))
+}

@@ -1,0 +1,62 @@
+package scaling
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"shardeck/model/metric"
+)
+
+// traced is a summary of two ranks with steps, one kernel and one collective.
+func traced(steps int, kernelNS, waitNS int64) *metric.TraceSummary {
+	t := &metric.TraceSummary{WindowNS: 1000,
+		Ranks:   []metric.RankSplit{{Rank: 0, WindowNS: 1000, ComputeNS: 600, WaitNS: waitNS}, {Rank: 1, WindowNS: 1000, ComputeNS: 400}},
+		Classes: []metric.KernelClass{{Name: "gemm", TotalNS: kernelNS, Count: 8, Share: 100}, {Name: "moe"}},
+		Kernels: []metric.KernelStat{{Name: "f<1>", Short: "f", Class: "gemm", TotalNS: kernelNS / 2, Count: 4, Share: 50},
+			{Name: "f<2>", Short: "f", Class: "gemm", TotalNS: kernelNS / 2, Count: 4, Share: 50}},
+		Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32, Ranks: 2, Count: 4, TransferNS: 40, WaitNS: waitNS}},
+	}
+	if steps > 0 {
+		t.Phases = []metric.Phase{{Rank: 0, Name: "prefill", Steps: 1}, {Rank: 0, Name: "decode", Steps: steps - 1}, {Rank: 1, Name: "decode", Steps: 99}}
+	}
+	return t
+}
+
+func TestDiffTraces(t *testing.T) {
+	runs := [2]string{"a", "b"}
+	d := DiffTraces(runs, [2]*metric.TraceSummary{traced(4, 800, 0), traced(4, 1600, 100)})
+	if d.PerStep || len(d.Notes) != 0 {
+		t.Errorf("equal steps and ranks: %+v", d.Notes)
+	}
+	if k := d.Kernels[0]; len(d.Kernels) != 1 || k.Sides[0].NS != 400 || k.Sides[1].NS != 800 || k.ChangeNS != 400 || *k.ChangePct != 100 || k.Sides[0].Share != 100 {
+		t.Errorf("the variants of f: %+v", d.Kernels)
+	}
+	if p := d.Parts[3]; p.Name != "wait" || p.ChangeNS != 50 || p.ChangePct != nil || p.OnlyIn != "" {
+		t.Errorf("wait, the mean over ranks: %+v", p)
+	}
+	if c := d.Collectives[0]; c.Sides[1].NS != 140 || c.Sides[1].WaitNS != 100 || *c.ChangePct != 250 || math.Abs(c.Sides[1].Share-17.5) > 1e-9 {
+		t.Errorf("all_reduce: %+v", c)
+	}
+	if len(d.Classes) != 1 {
+		t.Errorf("a class that neither has is listed: %+v", d.Classes)
+	}
+}
+
+func TestDiffTracesPerStep(t *testing.T) {
+	runs := [2]string{"a", "b"}
+	d := DiffTraces(runs, [2]*metric.TraceSummary{traced(4, 800, 0), traced(8, 1600, 0)})
+	if !d.PerStep || d.Kernels[0].ChangeNS != 0 || !strings.Contains(d.Notes[0], "a has 4, b 8") {
+		t.Errorf("twice the steps, twice the time: %+v %+v", d.Kernels[0], d.Notes)
+	}
+	other := traced(0, 800, 0)
+	other.Kernels[0].Short, other.Kernels[1].Short = "g", "g"
+	other.Ranks = other.Ranks[:1]
+	d = DiffTraces(runs, [2]*metric.TraceSummary{traced(4, 800, 0), other})
+	if d.PerStep || len(d.Notes) != 2 || !strings.Contains(d.Notes[0], "step annotations") || !strings.Contains(d.Notes[1], "a has 2, b 1") {
+		t.Errorf("notes: %q", d.Notes)
+	}
+	if d.Kernels[0].Name != "g" || d.Kernels[0].OnlyIn != "b" || d.Kernels[1].OnlyIn != "a" || d.Kernels[1].ChangeNS != -400 {
+		t.Errorf("kernels of one run alone, the largest first: %+v", d.Kernels)
+	}
+}
