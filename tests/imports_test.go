@@ -50,10 +50,11 @@ var rules = []rule{
 		return ours(p, "ui") || strings.HasPrefix(p, "github.com/charmbracelet/") || p == "github.com/spf13/cobra"
 	}, true},
 	{"backend", "only ui calls lab", func(dir, p string) bool { return p == "shardeck/backend/lab" && dir != "backend/lab" }, true},
-	{"backend/pool", "pool, cache, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
-	{"backend/cache", "pool, cache, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
-	{"backend/report", "pool, cache, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
-	{"backend/trace", "pool, cache, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") && !ours(p, "backend/trace") }, false},
+	{"backend/pool", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
+	{"backend/atomicfile", "atomicfile knows nothing of ours", func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") }, true},
+	{"backend/cache", "cache knows no other room but atomicfile", func(_, p string) bool { return ours(p, "backend") && !ours(p, "backend/atomicfile") }, false},
+	{"backend/report", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
+	{"backend/trace", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") && !ours(p, "backend/trace") }, false},
 	{"templates", "templates is an embedded file system and nothing else", func(_, p string) bool { return p != "embed" }, false},
 	{"ui", "ui asks lab, and names the priorities of pool", func(_, p string) bool {
 		return ours(p, "backend") && !ours(p, "backend/lab", "backend/pool")

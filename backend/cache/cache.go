@@ -20,6 +20,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"shardeck/backend/atomicfile"
 )
 
 // Source is one file that a result was made from. Take it before reading the
@@ -107,7 +109,10 @@ func (c *Cache) Put(k Key, v any) error {
 	if err != nil {
 		return fmt.Errorf("cannot keep a result: %w", err)
 	}
-	return c.write(k.file(), data)
+	return c.write(k.file(), func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
 }
 
 // Has reports whether there is a large entry of k.
@@ -142,8 +147,8 @@ func (c *Cache) Read(k Key, read func(io.Reader) error) bool {
 	return read(r) == nil
 }
 
-// Write keeps what fill writes as the large entry of k: bytes, where Put keeps JSON.
-func (c *Cache) Write(k Key, fill func(io.Writer) error) error {
+// Write keeps what write writes as the large entry of k: bytes, where Put keeps JSON.
+func (c *Cache) Write(k Key, write func(io.Writer) error) error {
 	if c == nil {
 		return nil
 	}
@@ -151,38 +156,19 @@ func (c *Cache) Write(k Key, fill func(io.Writer) error) error {
 	if err != nil {
 		return fmt.Errorf("cannot keep a result: %w", err)
 	}
-	return c.place(k.large(), func(w io.Writer) error {
+	return c.write(k.large(), func(w io.Writer) error {
 		if _, err := w.Write(append(line, '\n')); err != nil {
 			return err
 		}
-		return fill(w)
+		return write(w)
 	})
 }
 
-// write puts a small file in place in one step.
-func (c *Cache) write(name string, data []byte) error {
-	return c.place(name, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
-}
-
-// place puts a file in place in one step.
-func (c *Cache) place(name string, fill func(io.Writer) error) error {
-	if err := os.MkdirAll(c.dir, 0o700); err != nil {
-		return fmt.Errorf("cannot make the cache folder: %w", err)
-	}
-	tmp, err := os.CreateTemp(c.dir, ".new-*")
-	if err != nil {
-		return fmt.Errorf("cannot write to the cache folder: %w", err)
-	}
-	defer os.Remove(tmp.Name()) // gone already after the rename
-	err = fill(tmp)
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
+// write replaces a file of the cache. It need not outlive a crash: what is lost is read again.
+func (c *Cache) write(name string, write func(io.Writer) error) error {
+	err := os.MkdirAll(c.dir, 0o700)
 	if err == nil {
-		err = os.Rename(tmp.Name(), filepath.Join(c.dir, name))
+		err = atomicfile.WriteUnsynced(filepath.Join(c.dir, name), 0o600, write)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write to the cache folder: %w", err)

@@ -23,7 +23,7 @@ func (l *Local) Cancel(ctx context.Context, id string) error {
 	if err != nil || !j.State.Active() {
 		return err
 	}
-	written := l.record(dir, "cancel", "")
+	written := record(dir, "cancel", "")
 	keeper, _ := parseProcess(fact(dir, "keeper"))
 	child, _ := parseProcess(fact(dir, "child"))
 	switch {

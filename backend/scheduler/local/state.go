@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"shardeck/backend/atomicfile"
 	"shardeck/backend/scheduler"
 	"shardeck/model"
 )
@@ -133,24 +134,10 @@ func (l *Local) settle(dir string, j *model.Job) {
 	default:
 		j.Reason = "its processes were killed"
 	}
-	_ = l.record(dir, "exit", fmt.Sprintf("%s %s %d %s", j.State, j.ExitCode, j.End.Unix(), j.Reason))
+	_ = record(dir, "exit", fmt.Sprintf("%s %s %d %s", j.State, j.ExitCode, j.End.Unix(), j.Reason))
 }
 
 // record writes one of a job's files whole, or not at all.
-func (l *Local) record(dir, name, text string) error {
-	f, err := os.CreateTemp(dir, "."+name+"-")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text + "\n")
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, name))
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
+func record(dir, name, text string) error {
+	return atomicfile.Write(filepath.Join(dir, name), []byte(text+"\n"), 0o600)
 }
