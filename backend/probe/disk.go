@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"shardeck/model/shell"
 )
 
 // What is little: a run's traces are some 300 MB a rank, in a few files each.
@@ -72,9 +74,9 @@ func outputs(_ context.Context, t Target, _ Options) []Line {
 		seen[at] = true
 		l := Line{Pass, "output", at + " can be written", ""}
 		if err := syscall.Access(at, 2|1); err != nil { // W_OK and X_OK
-			l = Line{Fail, "output", fmt.Sprintf("%s cannot be written: %v", at, err), "chmod u+w " + quoted(at) + ", or set output_dir to a folder below $SCRATCH"}
+			l = Line{Fail, "output", fmt.Sprintf("%s cannot be written: %v", at, err), "chmod u+w " + shell.Quote(at) + ", or set output_dir to a folder below $SCRATCH"}
 		} else if info, err := os.Stat(at); err == nil && !info.IsDir() {
-			l = Line{Fail, "output", at + " is a file, where a directory must be", "mv " + quoted(at) + " " + quoted(at+".old")}
+			l = Line{Fail, "output", at + " is a file, where a directory must be", "mv " + shell.Quote(at) + " " + shell.Quote(at+".old")}
 		}
 		lines = append(lines, l)
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"shardeck/model/shell"
 )
 
 // ask is the Python that tells versions. It imports none of the packages: on a busy
@@ -69,14 +71,11 @@ func question(ctx context.Context, t Target, o Options) (string, error) {
 		return "", fmt.Errorf("runtime %.40q is not known", t.Runtime)
 	}
 	for _, m := range t.Modules {
-		lines = "module load " + quoted(m) + "\n" + lines
+		lines = "module load " + shell.Quote(m) + "\n" + lines
 	}
 	name := expand(t.Name, o.Getenv)
 	return o.Run(ctx, "bash", "-lc", lines, "probe", name, ask)
 }
-
-// quoted is a word of the shell.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // place names the environment for people.
 func (t Target) place() string {

@@ -5,35 +5,18 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/shell"
 )
-
-var safeWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
-
-// Quote writes a value as one word of the shell that means exactly its bytes. A
-// NUL, which no word can hold, is dropped.
-func Quote(s string) string {
-	s = strings.ReplaceAll(s, "\x00", "")
-	if safeWord.MatchString(s) && !strings.HasPrefix(s, "=") {
-		return s
-	}
-	if strings.ContainsAny(s, "$`") { // in single quotes a linter would ask whether they are meant
-		return `"` + inDouble.Replace(s) + `"`
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// inDouble takes the meaning from all that has one inside double quotes.
-var inDouble = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`")
 
 // leadingVar is what a path of the settings may begin with: $SCRATCH/…, ${HOME}/…, ~/….
 var leadingVar = regexp.MustCompile(`^(?:\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|(~))(/.*)?$`)
 
-// quotePath is Quote, but a leading variable or ~ keeps its meaning, so that a
+// quotePath is shell.Quote, but a leading variable or ~ keeps its meaning, so that a
 // setting such as $SCRATCH/huggingface holds for every user.
 func quotePath(s string) string {
 	m := leadingVar.FindStringSubmatch(s)
 	if m == nil {
-		return Quote(s)
+		return shell.Quote(s)
 	}
 	name := m[1] + m[2]
 	if m[3] == "~" {
@@ -41,7 +24,7 @@ func quotePath(s string) string {
 	}
 	rest := m[4]
 	if rest != "" {
-		rest = Quote(rest)
+		rest = shell.Quote(rest)
 	}
 	return `"${` + name + `:?is not set, and a path of the settings needs it}"` + rest
 }

@@ -252,19 +252,6 @@ func TestHostileTextStaysInPlace(t *testing.T) {
 	}
 }
 
-// TestQuoteMeansItsBytes asks bash itself.
-func TestQuoteMeansItsBytes(t *testing.T) {
-	for _, h := range append(hostile, "plain", "/a/b-c.d", "a b") {
-		out, err := exec.Command("bash", "-c", "printf '%s' "+Quote(h)).Output()
-		if err != nil || string(out) != h {
-			t.Errorf("%q came back as %q, %v", h, out, err)
-		}
-	}
-	if got := Quote("a\x00b"); got != "ab" {
-		t.Errorf("NUL: %q", got)
-	}
-}
-
 func TestQuotePath(t *testing.T) {
 	for in, want := range map[string]string{
 		"$HOME/it's": "/home/me/it's", "${HOME}": "/home/me", "~/x": "/home/me/x", "/a b": "/a b",

@@ -9,6 +9,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/check"
 	"shardeck/model/metric"
+	"shardeck/model/shell"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -219,5 +220,5 @@ func Joined(width int, parts ...string) string {
 
 // SubmitCommand is what submits experiments from any folder, for the clipboard.
 func SubmitCommand(l Lab, ids ...string) string {
-	return "shardeck -C " + l.Workspace() + " submit " + strings.Join(ids, " ")
+	return "shardeck -C " + shell.Quote(l.Workspace()) + " submit " + strings.Join(ids, " ")
 }

@@ -1,0 +1,22 @@
+package pane
+
+import "testing"
+
+// at is a Lab of which only the folder is known.
+type at struct {
+	Lab
+	dir string
+}
+
+func (a at) Workspace() string { return a.dir }
+
+func TestSubmitCommandQuotesTheFolder(t *testing.T) {
+	for dir, want := range map[string]string{
+		"/home/u/work":       "shardeck -C /home/u/work submit E1.1 E1.2",
+		"/home/u/my $work's": `shardeck -C "/home/u/my \$work's" submit E1.1 E1.2`,
+	} {
+		if got := SubmitCommand(at{dir: dir}, "E1.1", "E1.2"); got != want {
+			t.Errorf("%s: %s, want %s", dir, got, want)
+		}
+	}
+}
