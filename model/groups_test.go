@@ -90,3 +90,14 @@ func TestStageLayers(t *testing.T) {
 		}
 	}
 }
+
+func TestShortLayout(t *testing.T) {
+	for want, l := range map[string]Layout{
+		"1 GPU": {TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, "TP2 PP2": {TP: 2, PP: 2, DPReplicate: 1, DPShard: 1, EP: 1},
+		"DP4 EP4": {TP: 1, PP: 1, DPReplicate: 2, DPShard: 2, EP: 4},
+	} {
+		if got := l.Short(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

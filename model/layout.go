@@ -1,6 +1,9 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Layout is how one model copy is spread over GPUs. EP is not a factor of the
 // GPU count: it re-uses the TP × DP ranks.
@@ -22,6 +25,26 @@ func (l Layout) GPUs() int { return l.TP * l.PP * l.DP() }
 func (l Layout) String() string {
 	return fmt.Sprintf("TP%d PP%d DP%d EP%d", l.TP, l.PP, l.DP(), l.EP)
 }
+
+// Short is the factors that are not 1: "TP2 PP2", or "1 GPU".
+func (l Layout) Short() string {
+	var parts []string
+	for _, p := range []struct {
+		name string
+		n    int
+	}{{"TP", l.TP}, {"PP", l.PP}, {"DP", l.DP()}, {"EP", l.EP}} {
+		if p.n > 1 {
+			parts = append(parts, fmt.Sprint(p.name, p.n))
+		}
+	}
+	if len(parts) == 0 {
+		return OneGPU
+	}
+	return strings.Join(parts, " ")
+}
+
+// OneGPU is the short form of the layout whose factors are all 1.
+const OneGPU = "1 GPU"
 
 // Coord is the place of a rank in the layout, each part counted from 0.
 type Coord struct{ TP, PP, DP int }

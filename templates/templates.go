@@ -7,7 +7,8 @@
 //	gpus.yaml          kinds of GPU and their peaks
 //	sites/             one file a cluster
 //	scripts/           templates of job scripts
-//	runner/            the Python runner: a program, and the folder of its modules
+//	vllm_profiler.py   the Python runner
+//	torch_engine.py    its reference engine, PyTorch only
 //	demo/              thinned recordings of real runs
 package templates
 
@@ -15,5 +16,5 @@ import "embed"
 
 // FS holds the files of the list above, under those names.
 //
-//go:embed *.yaml runner/*.py runner/shardeck_runner/*.py scripts sites demo
+//go:embed *.yaml *.py scripts sites demo
 var FS embed.FS

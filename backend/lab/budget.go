@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/present/unit"
 )
 
 // withinBudget refuses a run whose traces are too much for a login node, unless the
@@ -26,7 +27,7 @@ func (l *Lab) affordable(run model.Run, size int64, toDo string) error {
 		return nil
 	}
 	return &Fault{Kind: ErrBudget,
-		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node", run.Name, model.SizeWords(size), model.SizeWords(budget), l.world.Site.Title),
+		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node", run.Name, unit.FileSize(size), unit.FileSize(budget), l.world.Site.Title),
 		ToDo: toDo}
 }
 

@@ -71,7 +71,7 @@ func (l *Lab) ExportAll(ctx context.Context, progress pool.Progress) (Report, er
 			run.Problem = rr.Problem
 		}
 		if run.Experiment != nil {
-			rr.Layout = shortLayout(run.Experiment.Layout)
+			rr.Layout = run.Experiment.Layout.Short()
 		}
 		out.Runs = append(out.Runs, rr)
 		rows = append(rows, report.Row{Run: run, GPU: gpuOf(a), Analysis: a})

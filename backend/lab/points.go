@@ -20,7 +20,7 @@ func pointsOf(figures []figure, x Axis, y string) []Point {
 		if base == nil {
 			base = &figures[i]
 		}
-		p := Point{Run: f.run.Name, Layout: shortLayout(f.e.Layout), X: float64(axes[x].at(f.e)), Y: *m.Value,
+		p := Point{Run: f.run.Name, Layout: f.e.Layout.Short(), X: float64(axes[x].at(f.e)), Y: *m.Value,
 			Spread: spreadOf(f.analysis, y), N: m.N, Serial: -1}
 		if axes[x].gpus {
 			p.compare(f, *base)

@@ -190,7 +190,7 @@ func (g group) name(x Axis) string {
 			}
 		}
 	}
-	if text := shortLayout(g.layout); x == AxisBatch || x == AxisSeq || text != oneGPU {
+	if text := g.layout.Short(); x == AxisBatch || x == AxisSeq || text != model.OneGPU {
 		parts = append(parts, text)
 	}
 	if g.replay && g.key.Engine != model.EngineReplay {
@@ -303,23 +303,4 @@ func withBase(first []figure, f figure, x Axis) []figure {
 		return []figure{f}
 	}
 	return []figure{first[0], f}
-}
-
-const oneGPU = "1 GPU"
-
-// shortLayout is the parts of a layout that are not one: TP2 EP2; or 1 GPU.
-func shortLayout(l model.Layout) string {
-	var parts []string
-	for _, p := range []struct {
-		word string
-		n    int
-	}{{"TP", l.TP}, {"PP", l.PP}, {"DP", l.DP()}, {"EP", l.EP}} {
-		if p.n > 1 {
-			parts = append(parts, fmt.Sprint(p.word, p.n))
-		}
-	}
-	if len(parts) == 0 {
-		return oneGPU
-	}
-	return strings.Join(parts, " ")
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -118,7 +120,7 @@ func (l *Lab) prepare(p Preview) error {
 	if err := l.ws.EnsureDir(filepath.Dir(p.Log)); err != nil {
 		return err
 	}
-	if p.Row.Experiment.Engine != model.EngineReplay && l.ws.Runner() == workspace.RunnerMissing {
+	if _, err := os.Stat(l.ws.Path(workspace.RunnerFile)); errors.Is(err, fs.ErrNotExist) && p.Row.Experiment.Engine != model.EngineReplay {
 		if err := (&generation{lab: l}).runner(); err != nil {
 			return err
 		}

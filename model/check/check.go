@@ -47,6 +47,18 @@ func (v Verdict) OK() bool {
 	return true
 }
 
+// Worst is the first error, else the first warning; false: there is neither.
+func (v Verdict) Worst() (Finding, bool) {
+	for _, s := range []Severity{SeverityError, SeverityWarning} {
+		for _, f := range v.Findings {
+			if f.Severity == s {
+				return f, true
+			}
+		}
+	}
+	return Finding{}, false
+}
+
 // Check judges an experiment against the world: everything that can be said before
 // the job is paid for. Findings come with errors first. Numbers out of all range
 // end it there, for nothing can be worked out from them.
@@ -98,6 +110,9 @@ type Fit struct {
 	KVTokens    int64  `json:"kv_tokens"`   // tokens of cache that the headroom and KVCache hold
 	Params      int64  `json:"params"`      // parameters on this rank
 }
+
+// Used is what the job needs of Usable.
+func (f Fit) Used() int64 { return f.Weights + f.KVCache + f.Activations + f.Overhead }
 
 // Price of one job at the site, at most (for its whole time limit).
 type Price struct {

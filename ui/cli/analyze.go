@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present/unit"
 )
 
 // analyzeFlags are the flags of analyze.
@@ -95,7 +96,7 @@ func (a *app) onNode(ctx context.Context, l *lab.Lab, runs []string, f analyzeFl
 		for _, p := range plans {
 			fmt.Fprintln(a.err, a.plain(planned(p)))
 		}
-		if err := a.ask(ctx, fmt.Sprintf("Submit %s to %s?", count(len(plans), "job"), l.SchedulerName())); err != nil {
+		if err := a.ask(ctx, fmt.Sprintf("Submit %s to %s?", unit.Plural(len(plans), "job"), l.SchedulerName())); err != nil {
 			return err
 		}
 	}
@@ -111,7 +112,7 @@ func nothing(runs []string) string {
 
 // planned says what a reading job will do.
 func planned(p lab.NodeReading) string {
-	text := fmt.Sprintf("%s  %s of traces · %s of at most %s", p.Run, bytes(p.Bytes), count(len(p.Ranks), "task"), p.Time)
+	text := fmt.Sprintf("%s  %s of traces · %s of at most %s", p.Run, unit.FileSize(p.Bytes), unit.Plural(len(p.Ranks), "task"), p.Time)
 	if p.Job.Constraint != "" {
 		text += " · " + p.Job.Constraint
 	}
@@ -165,7 +166,7 @@ func (a *app) readRank(ctx context.Context, l *lab.Lab, run string, rank int) er
 		end = "; all ranks are read, and the run is analysed"
 	}
 	fmt.Fprintf(a.out, "rank %d of %s: %s read, %s kernels and copies kept in %s%s\n",
-		r.Rank, r.Run, bytes(r.Bytes), number(float64(r.Kernels), 0), bytes(r.Kept), end)
+		r.Rank, r.Run, unit.FileSize(r.Bytes), unit.Number(float64(r.Kernels), 0), unit.FileSize(r.Kept), end)
 	return nil
 }
 
@@ -175,7 +176,7 @@ func (a *app) printReport(r lab.Report) {
 	for _, run := range r.Runs {
 		cell := func(name string, decimals int) string {
 			if run.Analysis == nil {
-				return missing
+				return unit.Missing
 			}
 			return valueOf(run.Analysis.Metric(name), decimals)
 		}

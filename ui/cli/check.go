@@ -3,13 +3,15 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
 	"shardeck/model/check"
-	"shardeck/ui/pane"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 )
 
 func (a *app) checkCmd() *cobra.Command {
@@ -91,9 +93,8 @@ func (a *app) printCheck(r lab.Row) {
 		}
 		return
 	}
-	p := r.Verdict.Placement
 	fmt.Fprintf(a.out, "%s  %s  %s\n", a.paint(bold, e.ID), e.Layout, e.Model.Name)
-	fmt.Fprintln(a.out, a.plain("  "+strings.Join(planWords(p, r.Verdict), " · ")))
+	fmt.Fprintln(a.out, a.plain("  "+strings.Join(planWords(r.Verdict), " · ")))
 	for _, f := range r.Verdict.Findings {
 		a.printFinding(f)
 	}
@@ -113,28 +114,14 @@ func (a *app) printFinding(f check.Finding) {
 }
 
 // planWords say what a job asks for and what it costs.
-func planWords(p check.Placement, v check.Verdict) []string {
-	words := []string{fmt.Sprintf("%s on %s", count(p.GPUs, "GPU"), count(p.Nodes, "node"))}
-	if p.GPU != "" {
-		words[0] = fmt.Sprintf("%d × %s on %s", p.GPUs, pane.GPUWord(p.GPU), count(p.Nodes, "node"))
-	}
-	if p.QOS != "" {
-		words = append(words, "QOS "+p.QOS)
-	}
-	if f := v.Fit; f != nil {
-		words = append(words, fmt.Sprintf("%s of %s GiB", gib(f.Usable-f.Headroom), gib(f.Usable)))
-	}
-	if v.Price != nil {
-		words = append(words, fmt.Sprintf("at most %s node-hours (%s)", number(v.Price.NodeHours, 2), v.Price.Words))
-	}
-	return words
+func planWords(v check.Verdict) []string {
+	words := []string{present.Placement(v.Placement), present.Memory(v.Fit), present.Price(v.Price)}
+	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
 }
-
-func gib(n int64) string { return number(float64(n)/(1<<30), 1) }
 
 func orMissing(text string) string {
 	if text == "" {
-		return missing
+		return unit.Missing
 	}
 	return text
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present/unit"
 )
 
 func (a *app) compareCmd() *cobra.Command {
@@ -64,11 +65,11 @@ func title(r lab.CompareRow) string {
 // cellText is the value, with its spread where iterations give one.
 func cellText(c lab.CompareCell, decimals int) string {
 	if c.Value == nil {
-		return missing
+		return unit.Missing
 	}
-	text := number(*c.Value, decimals)
+	text := unit.Number(*c.Value, decimals)
 	if c.N > 1 {
-		text += fmt.Sprintf(" ± %s %%", number(c.Spread, 1))
+		text += fmt.Sprintf(" ± %s %%", unit.Number(c.Spread, 1))
 	}
 	return text
 }
@@ -78,7 +79,7 @@ func change(c lab.CompareCell) string {
 	if c.Change == nil {
 		return ""
 	}
-	text := number(*c.Change, 1) + " %"
+	text := unit.Number(*c.Change, 1) + " %"
 	if *c.Change > 0 {
 		text = "+" + text
 	}

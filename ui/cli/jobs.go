@@ -10,6 +10,8 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 )
 
 func (a *app) jobsCmd() *cobra.Command {
@@ -48,7 +50,7 @@ func (a *app) printJobs(list lab.JobList, causes map[string]string) {
 	t := newTable("job", "experiment", "state", "why / where", ">elapsed", ">limit")
 	for _, j := range list.Jobs {
 		why := cmp.Or(causes[j.ID], where(j))
-		t.add(j.ID, orMissing(jobTitle(j)), a.paint(stateInk(j.State), j.State.Words()), why, span(j.Elapsed), span(j.Limit))
+		t.add(j.ID, orMissing(jobTitle(j)), a.paint(stateInk(j.State), j.State.Words()), why, present.Clock(j.Elapsed), present.Clock(j.Limit))
 	}
 	if len(list.Jobs) > 0 {
 		a.write(t)
@@ -95,7 +97,7 @@ func where(j model.Job) string {
 	}
 	switch {
 	case j.State == model.JobPending && !j.Start.IsZero():
-		return fmt.Sprintf("%s, start ~%s", reason, clock(j.Start))
+		return fmt.Sprintf("%s, start ~%s", reason, unit.Moment(j.Start, time.Now()))
 	case j.State == model.JobPending:
 		return reason
 	case j.State.Active():
@@ -108,13 +110,4 @@ func where(j model.Job) string {
 		return "exit code " + j.ExitCode
 	}
 	return ""
-}
-
-// clock is a time of today by hour, another with its day.
-func clock(t time.Time) string {
-	t = t.Local()
-	if y, m, d := time.Now().Date(); t.Year() == y && t.Month() == m && t.Day() == d {
-		return t.Format("15:04")
-	}
-	return t.Format("2 Jan 15:04")
 }

@@ -7,7 +7,7 @@
 //   - Standard output holds the answer and nothing else, so that it can be piped.
 //   - Notes, warnings and errors go to standard error, one line each: the fault, its
 //     cause, and what to do. Lower case, no full stop.
-//   - A missing value is "–" in a table, null in JSON and an empty line nowhere.
+//   - A unit.Missing value is "–" in a table, null in JSON and an empty line nowhere.
 //   - A state is a word; colour only underlines it.
 //
 // # Exit codes

@@ -11,6 +11,7 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 func (a *app) metricCmd() *cobra.Command {
@@ -108,7 +109,7 @@ func wrap(text string, width int, indent string) string {
 	return strings.Join(append(lines, line), "\n")
 }
 
-// metric prints one value. The reason for a missing one, and what damage cost, go to
+// metric prints one value. The reason for a unit.Missing one, and what damage cost, go to
 // standard error, so that a script reads a number or nothing.
 func (a *app) metric(ctx context.Context, l *lab.Lab, name, run string, total bool) error {
 	d, err := lab.Define(name)
@@ -135,7 +136,7 @@ func (a *app) metric(ctx context.Context, l *lab.Lab, name, run string, total bo
 	}
 	switch {
 	case m.Value != nil:
-		fmt.Fprintln(a.out, full(*m.Value))
+		fmt.Fprintln(a.out, unit.Full(*m.Value))
 	case isAnswer(m):
 		fmt.Fprintln(a.out, m.Reason)
 	}
@@ -147,7 +148,7 @@ func (a *app) metric(ctx context.Context, l *lab.Lab, name, run string, total bo
 func analysed(ctx context.Context, l *lab.Lab, run string, progress pool.Progress) (*metric.Analysis, error) {
 	found, err := l.Analyse(ctx, run, pool.Wanted, progress)
 	if errors.Is(err, lab.ErrBudget) {
-		found, _ = l.Timings(ctx, run) // the error says already what is missing
+		found, _ = l.Timings(ctx, run) // the error says already what is unit.Missing
 	}
 	return found, err
 }

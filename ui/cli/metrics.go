@@ -11,6 +11,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 func (a *app) metricsCmd() *cobra.Command {
@@ -18,7 +19,7 @@ func (a *app) metricsCmd() *cobra.Command {
 		Use:   "metrics RUN",
 		Short: "print every metric of a run",
 		Long: `Prints every metric with its unit, its value on each rank, and the reason where
-there is none. Exit code 0 if the run could be read, missing values included; 4 if
+there is none. Exit code 0 if the run could be read, unit.Missing values included; 4 if
 some of its files are damaged.`,
 		Args: args(1, 1),
 		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, runs []string) error {
@@ -76,14 +77,14 @@ func (a *app) printMetrics(found *metric.Analysis) {
 
 func valueOf(m metric.Metric, decimals int) string {
 	if m.Value == nil {
-		return missing
+		return unit.Missing
 	}
-	return number(*m.Value, decimals)
+	return unit.Number(*m.Value, decimals)
 }
 
 func rankValue(m metric.Metric, rank, decimals int) string {
 	if v, ok := m.PerRank[rank]; ok {
-		return number(v, decimals)
+		return unit.Number(v, decimals)
 	}
 	return ""
 }
@@ -92,7 +93,7 @@ func samples(m metric.Metric) string {
 	if m.N == 0 {
 		return ""
 	}
-	return number(float64(m.N), 0)
+	return unit.Number(float64(m.N), 0)
 }
 
 // remark says what a number leaves open: why there is none, its parts, its notes.
@@ -136,7 +137,7 @@ func partsOf(m metric.Metric, decimals int) string {
 			words = append(words, "…")
 			break
 		}
-		words = append(words, clip(name, 24)+" "+number(m.By[name], decimals))
+		words = append(words, clip(name, 24)+" "+unit.Number(m.By[name], decimals))
 	}
 	return strings.Join(words, ", ")
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"shardeck/backend/pool"
+	"shardeck/model/present/unit"
 )
 
 // progress draws one line on a terminal while traces are read, a few times a second,
@@ -29,6 +30,6 @@ func (a *app) progress() pool.Progress {
 			return
 		}
 		next, shown = time.Now().Add(200*time.Millisecond), true
-		fmt.Fprintf(a.err, "\r\x1b[Kreading traces: %s of %s (%d %%)", bytes(done), bytes(total), done*100/total)
+		fmt.Fprintf(a.err, "\r\x1b[Kreading traces: %s of %s (%d %%)", unit.FileSize(done), unit.FileSize(total), done*100/total)
 	}
 }

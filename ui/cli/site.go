@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/present/unit"
 )
 
 func (a *app) siteCmd() *cobra.Command {
@@ -85,7 +86,7 @@ func inBrackets(text string) string {
 func (a *app) printQueues(s model.Site) {
 	t := newTable("QOS", ">nodes|at most", ">GPUs|at most", ">time|hours", ">price|× hours", "")
 	for _, q := range s.Queues {
-		t.add(q.Name, limit(float64(q.MaxNodes)), limit(float64(q.MaxGPUs)), limit(q.MaxHours), number(q.Factor, 2), a.plain(q.Note))
+		t.add(q.Name, limit(float64(q.MaxNodes)), limit(float64(q.MaxGPUs)), limit(q.MaxHours), unit.Number(q.Factor, 2), a.plain(q.Note))
 	}
 	a.write(t)
 }
@@ -93,10 +94,10 @@ func (a *app) printQueues(s model.Site) {
 // limit of 0 is none.
 func limit(v float64) string {
 	if v == 0 {
-		return missing
+		return unit.Missing
 	}
 	if v == float64(int(v)) {
-		return number(v, 0)
+		return unit.Number(v, 0)
 	}
-	return number(v, 1)
+	return unit.Number(v, 1)
 }

@@ -12,7 +12,8 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/check"
-	"shardeck/ui/pane"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 )
 
 // submitFlags are the flags of submit.
@@ -84,7 +85,7 @@ func (a *app) printPreviews(previews []lab.Preview, starts []lab.Start) error {
 	}
 	for _, d := range all {
 		fmt.Fprint(a.out, d.Script)
-		for _, words := range []string{pane.PlanWords(d.Start, time.Now()), pane.KeptWords(d.Preview)} {
+		for _, words := range []string{present.WouldStart(d.Start.At, d.Start.Note, time.Now()), present.KeptResult(d.Preview.Keeps)} {
 			if words != "" {
 				a.warn("%s %s", d.Row.Experiment.ID, a.plain(words))
 			}
@@ -107,7 +108,7 @@ func (a *app) refuse(previews []lab.Preview) error {
 		}
 	}
 	if bad > 0 {
-		return usage("nothing submitted: %s refused", count(bad, "experiment"))
+		return usage("nothing submitted: %s refused", unit.Plural(bad, "experiment"))
 	}
 	return nil
 }
@@ -126,15 +127,15 @@ func (a *app) confirm(ctx context.Context, l *lab.Lab, previews []lab.Preview, f
 	}
 	for i, start := range l.Starts(ctx, previews) {
 		r := previews[i].Row
-		words := planWords(r.Verdict.Placement, r.Verdict)
-		for _, more := range []string{pane.PlanWords(start, time.Now()), pane.KeptWords(previews[i])} {
+		words := planWords(r.Verdict)
+		for _, more := range []string{present.WouldStart(start.At, start.Note, time.Now()), present.KeptResult(previews[i].Keeps)} {
 			if more != "" {
 				words = append(words, more)
 			}
 		}
 		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout, strings.Join(words, " · "))))
 	}
-	return a.ask(ctx, fmt.Sprintf("Submit %s to %s?", count(len(previews), "job"), l.SchedulerName()))
+	return a.ask(ctx, fmt.Sprintf("Submit %s to %s?", unit.Plural(len(previews), "job"), l.SchedulerName()))
 }
 
 // ask puts a question whose answer must be yes.

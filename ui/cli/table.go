@@ -32,7 +32,7 @@ func newTable(words ...string) *table {
 	return t
 }
 
-// add appends a row; a missing cell is empty.
+// add appends a row; a unit.Missing cell is empty.
 func (t *table) add(cells ...string) {
 	row := make([]string, len(t.columns))
 	copy(row, cells)

@@ -11,6 +11,7 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 // traceFlags are the flags of trace.
@@ -89,8 +90,8 @@ func (a *app) printTrace(found *metric.Analysis, f traceFlags) error {
 	if a.json {
 		return firstOf(a.printJSON(summary{found.Run, s, found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}), damage(found))
 	}
-	fmt.Fprintln(a.out, a.plain(fmt.Sprintf("%s · window %s ms · %s · %s of traces%s", a.paint(bold, found.Run), ms(s.WindowNS, 0),
-		count(len(s.Ranks), "rank"), bytes(s.Bytes), replayMark(found))))
+	fmt.Fprintln(a.out, a.plain(fmt.Sprintf("%s · window %s ms · %s · %s of traces%s", a.paint(bold, found.Run), unit.Millis(s.WindowNS, 0),
+		unit.Plural(len(s.Ranks), "rank"), unit.FileSize(s.Bytes), replayMark(found))))
 	fmt.Fprintln(a.out)
 	a.printSplits(s, f.allRanks)
 	fmt.Fprintln(a.out)
@@ -127,7 +128,7 @@ func (a *app) sayStraggler(found *metric.Analysis) {
 	text := "no straggler told: " + m.Reason
 	switch {
 	case m.Value != nil:
-		text = fmt.Sprintf("straggler: rank %s, %s ms late in all, cause %s", full(*m.Value), number(m.By["lateness_ms"], 1), m.Cause)
+		text = fmt.Sprintf("straggler: rank %s, %s ms late in all, cause %s", unit.Full(*m.Value), unit.Number(m.By["lateness_ms"], 1), m.Cause)
 	case m.Reason == "none":
 		text = "no straggler"
 	}

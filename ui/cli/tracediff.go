@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 )
 
@@ -53,12 +54,12 @@ func (a *app) diffTable(c lab.TraceComparison, title string, rows []scaling.Diff
 		cells := []string{rowName(r)}
 		for _, s := range r.Sides {
 			if s.Count == 0 {
-				cells = append(cells, missing, "")
+				cells = append(cells, unit.Missing, "")
 				continue
 			}
-			cells = append(cells, number(s.NS/1e6, 2), number(s.Share, 1))
+			cells = append(cells, unit.Number(s.NS/1e6, 2), unit.Number(s.Share, 1))
 		}
-		t.add(append(cells, signed(r.ChangeNS/1e6, 2), changeWord(c, r))...)
+		t.add(append(cells, unit.Signed(r.ChangeNS/1e6, 2), changeWord(c, r))...)
 	}
 	t.squeeze(0, a.width())
 	fmt.Fprintln(a.out)
@@ -68,7 +69,7 @@ func (a *app) diffTable(c lab.TraceComparison, title string, rows []scaling.Diff
 func rowName(r scaling.DiffRow) string {
 	switch {
 	case r.Bytes > 0:
-		return r.Name + " " + binary(r.Bytes)
+		return r.Name + " " + unit.Memory(r.Bytes)
 	case r.Bytes < 0:
 		return r.Name + " ?"
 	}
@@ -85,16 +86,7 @@ func changeWord(c lab.TraceComparison, r scaling.DiffRow) string {
 	case r.ChangePct == nil:
 		return ""
 	}
-	return signed(*r.ChangePct, 1)
-}
-
-// signed prints a difference with its sign.
-func signed(v float64, decimals int) string {
-	text := number(v, decimals)
-	if v > 0 && text != number(0, decimals) {
-		return "+" + text
-	}
-	return text
+	return unit.Signed(*r.ChangePct, 1)
 }
 
 // printWaits divides the calls into transfer and wait, where both runs have them: the
@@ -107,9 +99,9 @@ func (a *app) printWaits(c lab.TraceComparison) {
 		}
 		mean := func(side int, of func(scaling.DiffCell) float64) string {
 			if r.Sides[side].Matched == 0 {
-				return missing
+				return unit.Missing
 			}
-			return number(of(r.Sides[side])/r.Sides[side].Matched/1e3, 1)
+			return unit.Number(of(r.Sides[side])/r.Sides[side].Matched/1e3, 1)
 		}
 		transfer := func(d scaling.DiffCell) float64 { return d.TransferNS }
 		wait := func(d scaling.DiffCell) float64 { return d.WaitNS }

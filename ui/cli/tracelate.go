@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 // printLate lists the calls whose last rank was latest, and how often each rank was last.
@@ -19,14 +20,14 @@ func (a *app) printLate(s *metric.TraceSummary, most int) {
 	t := newTable("late call", ">at ms", "in", ">last rank", ">late µs", ">computing", ">after first")
 	worst := s.Lateness.Worst
 	for _, c := range worst[:min(most, len(worst))] {
-		t.add(fmt.Sprintf("%s %s", c.Type, number(float64(c.Number), 0)), ms(c.AtNS, 2), stepWord(c), fmt.Sprint(c.Rank),
-			us(c.LateNS, 1), us(c.ComputeNS, 1), us(c.SpreadNS, 1))
+		t.add(fmt.Sprintf("%s %s", c.Type, unit.Number(float64(c.Number), 0)), unit.Millis(c.AtNS, 2), stepWord(c), fmt.Sprint(c.Rank),
+			unit.Micros(c.LateNS, 1), unit.Micros(c.ComputeNS, 1), unit.Micros(c.SpreadNS, 1))
 	}
 	a.write(t)
 	fmt.Fprintln(a.out)
 	ranks := newTable(">rank", ">last in", ">late ms", ">median µs", ">most µs")
 	for _, r := range s.Lateness.Ranks {
-		ranks.add(fmt.Sprint(r.Rank), fmt.Sprintf("%s of %s", number(float64(r.Calls), 0), number(float64(s.Lateness.Calls), 0)), ms(r.LateNS, 1), us(r.MedianNS, 1), us(r.MaxNS, 1))
+		ranks.add(fmt.Sprint(r.Rank), fmt.Sprintf("%s of %s", unit.Number(float64(r.Calls), 0), unit.Number(float64(s.Lateness.Calls), 0)), unit.Millis(r.LateNS, 1), unit.Micros(r.MedianNS, 1), unit.Micros(r.MaxNS, 1))
 	}
 	a.write(ranks)
 }
@@ -34,7 +35,7 @@ func (a *app) printLate(s *metric.TraceSummary, most int) {
 // stepWord is the step that a call is made in: "decode 12".
 func stepWord(c metric.LateCall) string {
 	if c.Step == 0 {
-		return missing
+		return unit.Missing
 	}
 	return fmt.Sprintf("%s %d", c.Phase, c.Step)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 // barWidth is the width of a rank's bar; its legend is the column's title.
@@ -27,9 +28,9 @@ func (a *app) printSplits(s *metric.TraceSummary, all bool) {
 	}
 	for i, r := range ranks {
 		if left > 0 && i == maxRanks/2 {
-			t.add("…", fmt.Sprintf("%s between: --all-ranks", count(left, "rank")))
+			t.add("…", fmt.Sprintf("%s between: --all-ranks", unit.Plural(left, "rank")))
 		}
-		part := func(ns int64) string { return number(percent(ns, r.WindowNS), 1) }
+		part := func(ns int64) string { return unit.Number(percent(ns, r.WindowNS), 1) }
 		t.add(fmt.Sprint(r.Rank), a.barSigns(bar(r)), part(r.ComputeNS), part(r.TransferNS), part(r.WaitNS), part(r.CopyNS), part(r.IdleNS))
 	}
 	a.write(t)
@@ -90,7 +91,7 @@ func (a *app) printPhases(s *metric.TraceSummary) {
 	var words []string
 	for _, name := range order {
 		p := sums[name]
-		words = append(words, fmt.Sprintf("%s %s × %s = %s ms", name, number(float64(p.steps), 0), ms(p.ns/int64(max(p.steps, 1)), 2), ms(p.ns, 1)))
+		words = append(words, fmt.Sprintf("%s %s × %s = %s ms", name, unit.Number(float64(p.steps), 0), unit.Millis(p.ns/int64(max(p.steps, 1)), 2), unit.Millis(p.ns, 1)))
 	}
 	if len(words) == 0 {
 		words = []string{"no step annotations in the traces"}
@@ -103,7 +104,7 @@ func (a *app) printClasses(s *metric.TraceSummary) {
 	var words []string
 	for _, c := range s.Classes {
 		if c.TotalNS > 0 {
-			words = append(words, fmt.Sprintf("%s\u00a0%s", classWord(c.Name), number(c.Share, 1)))
+			words = append(words, fmt.Sprintf("%s\u00a0%s", classWord(c.Name), unit.Number(c.Share, 1)))
 		}
 	}
 	a.wrapped("classes  "+strings.Join(words, " · ")+" %", "         ")
@@ -129,9 +130,9 @@ func (a *app) printKernels(s *metric.TraceSummary, top int) {
 	}
 	t := newTable(words...)
 	for _, k := range s.Kernels[:min(max(top, 0), len(s.Kernels))] {
-		row := []string{k.Short, classWord(k.Class), ms(k.TotalNS, 1), number(float64(k.Count), 0), number(k.Share, 1)}
+		row := []string{k.Short, classWord(k.Class), unit.Millis(k.TotalNS, 1), unit.Number(float64(k.Count), 0), unit.Number(k.Share, 1)}
 		if roomy {
-			row = append(row, us(k.TotalNS, float64(k.Count)))
+			row = append(row, unit.Micros(k.TotalNS, float64(k.Count)))
 		}
 		t.add(row...)
 	}
@@ -146,36 +147,25 @@ func (a *app) printCollectives(s *metric.TraceSummary) {
 	}
 	t := newTable("collective", ">size", ">n a rank", ">transfer µs", ">wait µs", ">bus GB/s")
 	for _, c := range s.Collectives {
-		bandwidth := missing
+		bandwidth := unit.Missing
 		if c.Bytes >= 0 && c.BusBW > 0 {
-			bandwidth = significant(c.BusBW)
+			bandwidth = unit.Bandwidth(c.BusBW)
 		}
-		t.add(c.Type, sizeWord(c.Bytes, c.Inferred), number(float64(c.Count), 0), us(c.TransferNS, c.Matched), us(c.WaitNS, c.Matched), bandwidth)
+		t.add(c.Type, sizeWord(c.Bytes, c.Inferred), unit.Number(float64(c.Count), 0), unit.Micros(c.TransferNS, c.Matched), unit.Micros(c.WaitNS, c.Matched), bandwidth)
 	}
 	fmt.Fprintln(a.out)
 	a.write(t)
-}
-
-// significant prints a bandwidth with a decimal more the smaller it is.
-func significant(v float64) string {
-	switch {
-	case v < 0.1:
-		return "<0.1"
-	case v < 100:
-		return number(v, 1)
-	}
-	return number(v, 0)
 }
 
 // sizeWord is the size of a call's buffer; "~" where it was inferred.
 func sizeWord(n int64, inferred bool) string {
 	switch {
 	case n < 0:
-		return missing
+		return unit.Missing
 	case inferred:
-		return "~" + binary(n)
+		return "~" + unit.Memory(n)
 	}
-	return binary(n)
+	return unit.Memory(n)
 }
 
 func percent(part, whole int64) float64 {
@@ -183,27 +173,4 @@ func percent(part, whole int64) float64 {
 		return 0
 	}
 	return float64(part) / float64(whole) * 100
-}
-
-func ms(ns int64, decimals int) string { return number(float64(ns)/1e6, decimals) }
-
-// us is the mean of n things in microseconds.
-func us(ns int64, n float64) string {
-	if n == 0 {
-		return missing
-	}
-	return number(float64(ns)/n/1e3, 1)
-}
-
-// binary prints a buffer's size in the units in which buffers are made: 32 KiB.
-func binary(n int64) string {
-	units := []string{"B", "KiB", "MiB", "GiB"}
-	v, i := float64(n), 0
-	for v >= 1024 && i < len(units)-1 {
-		v, i = v/1024, i+1
-	}
-	if v == float64(int64(v)) {
-		return fmt.Sprintf("%.0f %s", v, units[i])
-	}
-	return fmt.Sprintf("%.1f %s", v, units[i])
 }

@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/present/unit"
 )
 
 func (a *app) watchCmd() *cobra.Command {
@@ -48,10 +49,10 @@ func (o *outcomes) add(j model.Job) {
 func (o *outcomes) err() error {
 	switch {
 	case len(o.failed) > 0:
-		return fmt.Errorf("%s did not complete\nto see the cause: shardeck why %s", count(len(o.failed), "job"), o.failed[0])
+		return fmt.Errorf("%s did not complete\nto see the cause: shardeck why %s", unit.Plural(len(o.failed), "job"), o.failed[0])
 	case len(o.unknown) > 0:
 		return fmt.Errorf("how %s ended is not known: the scheduler lists it no more\nto ask the accounting: sacct -j %s",
-			count(len(o.unknown), "job"), o.unknown[0])
+			unit.Plural(len(o.unknown), "job"), o.unknown[0])
 	}
 	return nil
 }

@@ -7,9 +7,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
-	"shardeck/ui/widget"
 )
 
 // changes are the jobs of which the scheduler says something else than before; of the
@@ -64,7 +64,7 @@ func changeWords(j model.Job) string {
 		return who + " is " + j.State.Words()
 	}
 	if text := who + " " + j.State.Words(); j.Elapsed > 0 {
-		return text + " after " + widget.Clock(j.Elapsed)
+		return text + " after " + unit.Clock(j.Elapsed)
 	}
 	return who + " " + j.State.Words()
 }

@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"time"
 
 	"shardeck/backend/lab"
-	"shardeck/model"
-	"shardeck/model/metric"
-	"shardeck/ui/theme"
 )
 
 func TestTaskDropsWhatIsOutOfDate(t *testing.T) {
@@ -76,31 +72,6 @@ func FuzzFilter(f *testing.F) {
 	})
 }
 
-func TestRowState(t *testing.T) {
-	now := time.Date(2026, 11, 23, 14, 2, 0, 0, time.UTC)
-	job := func(s model.JobState) lab.Row {
-		return lab.Row{Job: &model.Job{State: s, Elapsed: 252 * time.Second, Start: now.Add(18 * time.Minute)}}
-	}
-	for _, tt := range []struct {
-		row  lab.Row
-		want string
-	}{
-		{lab.Row{}, "not run"}, {lab.Row{Run: &model.Run{}}, "done"}, {lab.Row{Run: &model.Run{Unfinished: true}}, "unfinished"},
-		{lab.Row{Run: &model.Run{}, Analysis: &metric.Analysis{Damaged: true}}, "done, damaged"}, {lab.Row{Run: &model.Run{LeftOut: true}}, "done, damaged"},
-		{lab.Row{Job: &model.Job{State: model.JobCompleted}, Analysis: &metric.Analysis{Damaged: true}}, "done, damaged"}, {lab.Row{Problem: "line 4"}, "invalid"},
-		{job(model.JobRunning), "running 4:12"}, {job(model.JobPending), "waiting ~14:20"}, {job(model.JobTimeout), "out of time"},
-		{job("REVOKED"), "revoked"},
-	} {
-		got := RowState(tt.row, now)
-		if got != tt.want {
-			t.Errorf("%q, want %q", got, tt.want)
-		}
-		if theme.State(got) == theme.Plain && got != "revoked" {
-			t.Errorf("%q has no tone", got)
-		}
-	}
-}
-
 func TestFailNoteSaysTheFix(t *testing.T) {
 	note := FailNote(&lab.Fault{Text: "E1.1 cannot be read", ToDo: "fix line 4"})
 	if note.Text != "E1.1 cannot be read. fix line 4" {
@@ -118,16 +89,5 @@ func TestTableSaysWhyAKeyCannotAct(t *testing.T) {
 	table := Table[int]{{Key: Key{Keys: []string{"x"}}, Do: nil}, {Key: Key{Keys: []string{"y"}}, Do: nil}}
 	if _, ok := table.Dispatch(1, "x"); ok {
 		t.Error("an entry without a function is handled elsewhere")
-	}
-}
-
-func TestLayoutWord(t *testing.T) {
-	for want, l := range map[string]model.Layout{
-		"TP1": {TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, "TP2 PP2": {TP: 2, PP: 2, DPReplicate: 1, DPShard: 1, EP: 1},
-		"DP4 EP4": {TP: 1, PP: 1, DPReplicate: 2, DPShard: 2, EP: 4},
-	} {
-		if got := LayoutWord(l); got != want {
-			t.Errorf("%q, want %q", got, want)
-		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"shardeck/backend/lab"
 	"shardeck/ui/widget"
 )
 
@@ -81,14 +80,6 @@ func TestHistory(t *testing.T) {
 	none.Rest()
 	if _, ok := none.Key("up"); ok || none.Texts() != nil {
 		t.Error("no history remembers nothing")
-	}
-}
-
-func TestProblems(t *testing.T) {
-	r := lab.Row{File: "c/a.yaml", Problem: "c/a.yaml:7:3: unknown key \"tpp\" under parallelism\nc/a.yaml: is empty\nother"}
-	want := []string{"line 7: unknown key \"tpp\" under parallelism", "c/a.yaml: is empty", "other"}
-	if got := Problems(r); !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
 	}
 }
 

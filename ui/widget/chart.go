@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 
+	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 )
 
@@ -66,7 +67,7 @@ func (c *Chart) frame(xs []float64, width, height int) frame {
 		f.y = newAxis(roundBelow(c.bottom()), roundAbove(c.top()), f.rows-1, true)
 	}
 	for _, t := range f.y.ticks(f.rows) {
-		f.label = max(f.label, Width(Number(t, c.tickDecimals(t))))
+		f.label = max(f.label, Width(unit.Number(t, c.tickDecimals(t))))
 	}
 	f.cols = max(width-f.label-6-Width(c.XTitle), 4)
 	inset := max(min(f.cols/16, 4), 1)
@@ -78,7 +79,7 @@ func (c *Chart) frame(xs []float64, width, height int) frame {
 // tickDecimals is how many decimals the label of a tick needs.
 func (c *Chart) tickDecimals(v float64) int {
 	if v != 0 && math.Abs(v) < 1 {
-		return enough(v, max(c.Decimals, 2))
+		return unit.FirstDigit(v, max(c.Decimals, 2))
 	}
 	if v != math.Trunc(v) {
 		return max(c.Decimals, 1)
@@ -166,7 +167,7 @@ func (c *Chart) sign(th *theme.Theme, i int) string {
 func (c *Chart) plot(th *theme.Theme, grid *grid, f frame) []string {
 	labels := map[int]string{}
 	for _, t := range f.y.ticks(f.rows) {
-		labels[f.rows-1-f.y.at(t)] = Number(t, c.tickDecimals(t))
+		labels[f.rows-1-f.y.at(t)] = unit.Number(t, c.tickDecimals(t))
 	}
 	lines := make([]string, f.rows)
 	for r := range lines {
@@ -191,9 +192,9 @@ func (c *Chart) axisLine(th *theme.Theme, f frame, xs []float64) string {
 func (c *Chart) axisLabels(th *theme.Theme, f frame, xs []float64) string {
 	line, end := "", 0
 	for _, x := range xs {
-		text := Short(x)
+		text := unit.Significant(x)
 		if x == math.Trunc(x) {
-			text = Number(x, 0)
+			text = unit.Number(x, 0)
 		}
 		at := max(f.x.at(x)-Width(text)/2, 0)
 		if line != "" && at < end+1 || at+Width(text) > f.cols {

@@ -3,6 +3,7 @@ package widget
 import (
 	"strings"
 
+	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 )
 
@@ -171,5 +172,5 @@ func (p *Popup) place(lines int) string {
 	if lines <= p.page {
 		return ""
 	}
-	return Int(p.first+p.page) + " of " + Int(lines) + " lines"
+	return unit.Int(p.first+p.page) + " of " + unit.Int(lines) + " lines"
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/muesli/termenv"
 
+	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 )
 
@@ -19,7 +20,7 @@ func sample(rows int) *Table {
 		{Title: "ID"}, {Title: "model", Min: 5, Worth: 3}, {Title: "tok/s", Right: true, Worth: 1}, {Title: "TPOT", Unit: "ms", Right: true, Worth: 2}}}
 	var cells [][]Cell
 	for i := range rows {
-		cells = append(cells, []Cell{{Text: fmt.Sprintf("E%d", i)}, {Text: "Llama-3.1-8B"}, {Text: Int(1000 * (i + 1))}, {Text: fmt.Sprintf("%d.5", i)}})
+		cells = append(cells, []Cell{{Text: fmt.Sprintf("E%d", i)}, {Text: "Llama-3.1-8B"}, {Text: unit.Int(1000 * (i + 1))}, {Text: fmt.Sprintf("%d.5", i)}})
 	}
 	t.SetRows(cells)
 	return t

@@ -8,7 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
-	"shardeck/ui/widget"
+	"shardeck/model/present/unit"
 )
 
 func (p *Pane) crossLeft() tea.Cmd  { return p.cross(-1) }
@@ -33,9 +33,9 @@ func (p *Pane) crossWords(r row) string {
 			values = append(values, strings.TrimSpace(p.valueLetter(i)+" "+p.valueWord(point)))
 		}
 	}
-	text := strings.TrimSpace(axes[p.x].head+" "+widget.Number(r.point.X, 0)) + ": " + strings.TrimSpace(strings.Join(values, ", ")+" "+q.unit)
+	text := strings.TrimSpace(axes[p.x].head+" "+unit.Number(r.point.X, 0)) + ": " + strings.TrimSpace(strings.Join(values, ", ")+" "+q.unit)
 	if ideal := q.idealAt(r.point); !math.IsNaN(ideal) && !p.hideLine {
-		text += " · ideal " + widget.Number(ideal, q.decimals)
+		text += " · ideal " + unit.Number(ideal, q.decimals)
 	}
 	return text
 }
@@ -61,9 +61,9 @@ func (p *Pane) valueLetter(series int) string {
 
 func (p *Pane) valueWord(point lab.Point) string {
 	y, _ := quantities[p.y].of(point)
-	text := widget.Figure(y, quantities[p.y].decimals)
+	text := unit.Figure(y, quantities[p.y].decimals)
 	if s := p.spread(point); s > 0 {
-		text += " " + p.env.Theme.PlusMinus + " " + widget.Number(s, 1) + " %"
+		text += " " + p.env.Theme.PlusMinus + " " + unit.Number(s, 1) + " %"
 	}
 	return text
 }

@@ -9,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -266,9 +267,9 @@ func (p *Pane) Title() (left, right string) {
 	case p.scaling.Busy() && !p.loaded:
 		right = "reading …"
 	case len(p.shown) == 1 && len(p.all) > 1:
-		right = "series " + widget.Int(p.shown[0]+1) + " of " + widget.Int(len(p.all))
+		right = "series " + unit.Int(p.shown[0]+1) + " of " + unit.Int(len(p.all))
 	case len(p.shown) < len(p.all):
-		right = widget.Int(len(p.shown)) + " of " + widget.Int(len(p.all)) + " series"
+		right = unit.Int(len(p.shown)) + " of " + unit.Int(len(p.all)) + " series"
 	default:
 		right = p.common
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -200,11 +201,11 @@ func (p *Pane) pointColumns() []column {
 	q := quantities[p.y]
 	all := []column{
 		{widget.Column{Title: " "}, func(p *Pane, r row) widget.Cell { return widget.Cell{Text: p.letter(r.series)} }},
-		{widget.Column{Title: axes[p.x].head, Right: true}, func(_ *Pane, r row) widget.Cell { return widget.Cell{Text: widget.Number(r.point.X, 0)} }},
+		{widget.Column{Title: axes[p.x].head, Right: true}, func(_ *Pane, r row) widget.Cell { return widget.Cell{Text: unit.Number(r.point.X, 0)} }},
 		{widget.Column{Title: "layout", Worth: 5}, func(_ *Pane, r row) widget.Cell { return widget.Cell{Text: r.point.Layout} }},
 		{widget.Column{Title: q.title, Unit: q.unit, Right: true}, func(p *Pane, r row) widget.Cell {
 			y, _ := q.of(r.point)
-			cell := widget.Cell{Text: widget.Figure(y, q.decimals)}
+			cell := widget.Cell{Text: unit.Figure(y, q.decimals)}
 			if r.point.Unsure != "" {
 				cell.Lead = "~"
 			}
@@ -272,7 +273,7 @@ func (p *Pane) figure(v float64, decimals int, none float64) widget.Cell {
 	if v <= none {
 		return widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
 	}
-	return widget.Cell{Text: widget.Number(v, decimals)}
+	return widget.Cell{Text: unit.Number(v, decimals)}
 }
 
 // letter is the sign of a series in the chart.

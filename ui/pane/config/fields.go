@@ -7,6 +7,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/check"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -160,7 +161,7 @@ func (p *Pane) fill() {
 	for i, f := range fields {
 		value := d.Get(f.path)
 		if n, err := strconv.Atoi(value); err == nil {
-			value = widget.Int(n)
+			value = unit.Int(n)
 		}
 		p.form.Fields[i] = widget.Field{Label: f.label, Value: value, Hint: p.hint(f), Tone: p.tone(f.path), Step: f.count || len(p.values(f)) > 1}
 	}
@@ -191,9 +192,9 @@ func (p *Pane) hint(f field) string {
 		return widget.Fit("1", legalWidth) + "  off: " + p.epOff()
 	case f.legal && len(values) > 0:
 		return widget.Fit(strings.Join(values, " "), legalWidth) + "  " + f.hint
-	case f.path == "slurm.qos" && p.draft().Get(f.path) == "auto" && !bare(p.verdict.Placement.QOS):
+	case f.path == "slurm.qos" && p.draft().Get(f.path) == "auto" && !model.IsAuto(p.verdict.Placement.QOS):
 		return p.verdict.Placement.QOS + ", for this layout"
-	case f.path == "slurm.constraint" && p.draft().Get(f.path) == "auto" && !bare(p.verdict.Placement.Constraint):
+	case f.path == "slurm.constraint" && p.draft().Get(f.path) == "auto" && !model.IsAuto(p.verdict.Placement.Constraint):
 		return p.verdict.Placement.Constraint + ": planned for the smaller card"
 	case f.hint == "" && len(values) > 1:
 		return strings.Join(values, " ")
@@ -225,12 +226,9 @@ func (p *Pane) modelHint() string {
 	if s == nil {
 		return "shape not known"
 	}
-	parts := []string{widget.Plural(s.Layers, "layer"), widget.Plural(s.Heads, "head"), widget.Int(s.KVHeads) + " kv"}
+	parts := []string{unit.Plural(s.Layers, "layer"), unit.Plural(s.Heads, "head"), unit.Int(s.KVHeads) + " kv"}
 	if s.MoE != nil {
-		parts = append(parts, widget.Plural(s.MoE.Experts, "expert"))
+		parts = append(parts, unit.Plural(s.MoE.Experts, "expert"))
 	}
 	return pane.Joined(60, parts...)
 }
-
-// bare is a word of the placement that says no more than the file does.
-func bare(word string) bool { return word == "" || word == "auto" }

@@ -15,6 +15,7 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/check"
+	"shardeck/model/present"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
@@ -163,7 +164,7 @@ func problemOf(d pane.Draft) string {
 	if i := strings.Index(file, "experiments/"); i >= 0 {
 		file = file[i:]
 	}
-	return pane.Problems(lab.Row{File: file, Problem: d.Problem()})[0]
+	return present.Problems(file, d.Problem())[0]
 }
 
 // Title names the experiment and says whether it is saved.
@@ -217,5 +218,5 @@ func (p *Pane) finding() (check.Finding, bool) {
 			return f, true
 		}
 	}
-	return pane.Worst(p.verdict)
+	return p.verdict.Worst()
 }

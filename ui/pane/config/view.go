@@ -6,6 +6,8 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/check"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -72,11 +74,11 @@ func (p *Pane) panel() []string {
 	if f := p.verdict.Fit; f != nil {
 		lines = append(lines, p.labelled("Memory", p.memory(f)), p.labelled("", p.env.Theme.Paint(theme.Dim, p.memoryWords(f))))
 	}
-	if price := pane.PriceWords(p.verdict.Price); price != "" {
+	if price := present.Price(p.verdict.Price); price != "" {
 		lines = append(lines, p.labelled("Price", price))
 	}
 	if n := len(p.verdict.Findings); n > 1 {
-		lines = append(lines, p.labelled("", p.env.Theme.Paint(theme.Warn, widget.Plural(n, "finding")+": f lists them")))
+		lines = append(lines, p.labelled("", p.env.Theme.Paint(theme.Warn, unit.Plural(n, "finding")+": f lists them")))
 	}
 	return lines
 }
@@ -84,7 +86,7 @@ func (p *Pane) panel() []string {
 // more says that the form goes on below; blank if it does not.
 func (p *Pane) more() string {
 	if left := len(fields) - p.form.First - p.formRows; left > 0 && p.formRows > 0 {
-		return p.env.Theme.Paint(theme.Dim, "   ↓ "+widget.Plural(left, "more field"))
+		return p.env.Theme.Paint(theme.Dim, "   ↓ "+unit.Plural(left, "more field"))
 	}
 	return ""
 }
@@ -102,10 +104,7 @@ func (p *Pane) labelled(label, text string) string {
 }
 
 func (p *Pane) gpuWords(pl check.Placement) string {
-	text := fmt.Sprintf("%d × %s on %s", pl.GPUs, pane.GPUWord(pl.GPU), widget.Plural(pl.Nodes, "node"))
-	if !bare(pl.QOS) {
-		text += " · QOS " + pl.QOS
-	}
+	text := present.Placement(pl)
 	switch {
 	case pl.TPSpans:
 		text += " · tensor parallelism crosses nodes"
@@ -188,7 +187,7 @@ func (p *Pane) memory(f *check.Fit) string {
 		{Value: float64(f.Activations + f.Overhead), Glyph: th.Wait, Tone: tone},
 	}
 	width := clamp((p.width-20)/2, 8, 40)
-	words := fmt.Sprintf("  %s of %s GiB a GPU", widget.GiB(used(f)), widget.GiB(f.Total))
+	words := "  " + present.Memory(f) + " a GPU"
 	if f.Headroom < 0 {
 		words += " · does not fit"
 	}
@@ -202,12 +201,10 @@ func toneOver(f *check.Fit) theme.Tone {
 	return theme.Plain
 }
 
-func used(f *check.Fit) int64 { return f.Weights + f.KVCache + f.Activations + f.Overhead }
-
 func (p *Pane) memoryWords(f *check.Fit) string {
 	th := p.env.Theme
-	return pane.Joined(p.width-20, th.Full+" weights "+widget.GiB(f.Weights), th.Transit+" KV cache "+widget.GiB(f.KVCache),
-		th.Wait+" other "+widget.GiB(f.Activations+f.Overhead), "free "+widget.GiB(f.Headroom))
+	return pane.Joined(p.width-20, th.Full+" weights "+unit.GiB(f.Weights), th.Transit+" KV cache "+unit.GiB(f.KVCache),
+		th.Wait+" other "+unit.GiB(f.Activations+f.Overhead), "free "+unit.GiB(f.Headroom))
 }
 
 func clamp(v, low, high int) int { return max(low, min(v, high)) }

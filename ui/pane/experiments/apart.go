@@ -5,6 +5,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/present/unit"
 	"shardeck/ui/widget"
 )
 
@@ -64,7 +65,7 @@ var traits = []trait{
 	func(e model.Experiment) string { return depth(e.Model.Layers) },
 	func(e model.Experiment) string { return counted(e.Data.SeqLen, "in") },
 	func(e model.Experiment) string { return counted(e.Data.MaxTokens, "out") },
-	func(e model.Experiment) string { return "batch " + widget.Int(e.Data.BatchSize) },
+	func(e model.Experiment) string { return "batch " + unit.Int(e.Data.BatchSize) },
 	func(e model.Experiment) string { return chosen(e.Slurm.Constraint) },
 	func(e model.Experiment) string { return chosen(e.Slurm.QOS) },
 }
@@ -75,9 +76,9 @@ var backends = strings.NewReplacer("deepep_high_throughput", "deepep ht", "deepe
 // counted is a number of tokens with what they are; powers of two in Ki: "16K in".
 func counted(n int, what string) string {
 	if n >= 4096 && n%1024 == 0 {
-		return widget.Int(n/1024) + "K " + what
+		return unit.Int(n/1024) + "K " + what
 	}
-	return widget.Int(n) + " " + what
+	return unit.Int(n) + " " + what
 }
 
 func chosen(value string) string {
@@ -98,7 +99,7 @@ func depth(layers int) string {
 	if layers == 0 {
 		return ""
 	}
-	return widget.Plural(layers, "layer")
+	return unit.Plural(layers, "layer")
 }
 
 // setRows takes the rows, and works out once what tells them apart.

@@ -11,6 +11,8 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -85,7 +87,7 @@ func (c *copyPlan) judge(l pane.Lab, edits []model.Edit, known []model.Experimen
 	case err != nil:
 		c.refused = strings.ReplaceAll(err.Error(), "\n", " ")
 	case !row.Verdict.OK():
-		f, _ := pane.Worst(row.Verdict)
+		f, _ := row.Verdict.Worst()
 		c.refused = f.Fault
 	case len(edits) > 0 && at >= 0:
 		c.refused = "that is " + known[at].ID
@@ -122,9 +124,9 @@ func (p *Pane) gotPlans(done pane.Done[planned]) tea.Cmd {
 	}
 	body = append(body, "", "They get configs and scripts, and the marks; nothing is submitted.")
 	if total > 0 {
-		body = append(body, "Submitted, they would cost at most "+widget.Number(total, 2)+" node-hours together.")
+		body = append(body, "Submitted, they would cost at most "+unit.Number(total, 2)+" node-hours together.")
 	}
-	title := "Make " + widget.Plural(len(good), "experiment") + "?"
+	title := "Make " + unit.Plural(len(good), "experiment") + "?"
 	popup := &widget.Popup{Title: title, Body: body, Buttons: []string{"Make", "Leave"}}
 	p.flow.Ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd { return p.makeAll(good, done.Value.edits) }}
 	return nil
@@ -144,7 +146,7 @@ func (p *Pane) planLine(c copyPlan) string {
 		return p.env.Theme.Paint(theme.Bad, "not of "+from+": "+c.refused)
 	}
 	e := c.row.Experiment
-	words := []string{pane.LayoutWord(e.Layout), apart(e, traitsOf(c.from.Experiment)), pane.PlaceWords(c.row.Verdict.Placement)}
+	words := []string{e.Layout.Short(), apart(e, traitsOf(c.from.Experiment)), present.Placement(c.row.Verdict.Placement)}
 	return c.id + " from " + from + "  " + pane.Joined(200, words...)
 }
 
@@ -182,6 +184,6 @@ func (p *Pane) madeAll(done pane.Done[[]lab.Row]) tea.Cmd {
 	if done.Err != nil {
 		return tea.Sequence(p.load(), pane.Fail(done.Err))
 	}
-	note := widget.Plural(len(made), "experiment") + " made and marked · s submits them"
+	note := unit.Plural(len(made), "experiment") + " made and marked · s submits them"
 	return tea.Sequence(p.load(), pane.Send(pane.Note{Text: note, Tone: theme.Good}))
 }

@@ -17,6 +17,8 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
@@ -321,11 +323,11 @@ func (p *Pane) Title() (left, right string) {
 	}
 	switch {
 	case !p.filter.Empty():
-		right = widget.Int(len(p.shown)) + " of " + widget.Int(len(p.rows)) + " match " + p.filter.Text
+		right = unit.Int(len(p.shown)) + " of " + unit.Int(len(p.rows)) + " match " + p.filter.Text
 	case len(p.marked) > 0:
-		right = widget.Int(len(p.marked)) + " marked"
+		right = unit.Int(len(p.marked)) + " marked"
 	case p.loaded:
-		right = widget.Plural(len(p.rows), "experiment")
+		right = unit.Plural(len(p.rows), "experiment")
 	}
 	if p.sort.On {
 		right += ", " + p.sort.Words(columns)
@@ -344,11 +346,11 @@ func (p *Pane) Message() pane.Note {
 	case !ok:
 		return pane.Note{}
 	case r.Problem != "":
-		fault := name(r) + ", " + pane.Problems(r)[0]
+		fault := name(r) + ", " + present.Problems(r.File, r.Problem)[0]
 		return pane.Note{Text: fault + " · e opens it", Brief: fault, Tone: theme.Bad}
 	}
 	if n := len(p.marked); n > 0 {
-		return pane.Note{Text: widget.Int(n) + " marked: s submits them · c clones them · y copies the command · esc drops the marks"}
+		return pane.Note{Text: unit.Int(n) + " marked: s submits them · c clones them · y copies the command · esc drops the marks"}
 	}
 	return p.rowNote(r)
 }
@@ -356,13 +358,13 @@ func (p *Pane) Message() pane.Note {
 // rowNote is the worst there is to say about a row.
 func (p *Pane) rowNote(r lab.Row) pane.Note {
 	if r.Job != nil && r.Job.State.Failed() && r.Job.State != model.JobCancelled {
-		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + widget.Clock(r.Job.Elapsed)
+		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + unit.Clock(r.Job.Elapsed)
 		if why := cmp.Or(p.seen[r.Job.ID], model.ReasonOf(r.Job.Reason).Words); why != "" {
 			text += ": " + why
 		}
 		return pane.Note{Text: text + ". ↵ shows its log and the cause", Tone: theme.Bad}
 	}
-	if f, ok := pane.Worst(r.Verdict); ok {
+	if f, ok := r.Verdict.Worst(); ok {
 		return pane.FindingNote(f)
 	}
 	return pane.Note{}

@@ -9,6 +9,8 @@ import (
 	"shardeck/model"
 	"shardeck/model/check"
 	"shardeck/model/metric"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -40,13 +42,13 @@ var columns = []widget.Column{
 // cells of one row, in the order of columns.
 func (p *Pane) cells(r lab.Row) []widget.Cell {
 	e, now := r.Experiment, p.env.Now()
-	state := pane.RowState(r, now)
+	state := present.ExperimentState(r.Problem, r.Job, r.Run, r.Analysis, now)
 	job := widget.Cell{Text: state, Tone: theme.State(state)}
 	if r.Problem != "" {
 		return []widget.Cell{{Text: name(r)}, {Text: strings.TrimPrefix(r.File, "experiments/configs/"), Tone: theme.Dim}, {}, {}, {}, {}, {}, {}, job}
 	}
 	l := e.Layout
-	cells := []widget.Cell{{Text: e.ID}, {Text: pane.ShortModel(e.Model.Name)}, number(l.TP), number(l.PP), number(l.DP()), number(l.EP), number(l.GPUs()), {Text: p.also[r.File], Tone: theme.Dim}, job}
+	cells := []widget.Cell{{Text: e.ID}, {Text: model.ShortModel(e.Model.Name)}, number(l.TP), number(l.PP), number(l.DP()), number(l.EP), number(l.GPUs()), {Text: p.also[r.File], Tone: theme.Dim}, job}
 	for _, m := range []string{"throughput_tokens_sec", "tpot", "comm_overhead", "ttft"} {
 		cells = append(cells, metricCell(p.env.Theme, r.Analysis, m))
 	}
@@ -54,7 +56,7 @@ func (p *Pane) cells(r lab.Row) []widget.Cell {
 	return append(cells, spreadCell(r.Analysis), tracedCell(r, now))
 }
 
-func number(n int) widget.Cell { return widget.Cell{Text: widget.Int(n)} }
+func number(n int) widget.Cell { return widget.Cell{Text: unit.Int(n)} }
 
 func metricCell(th *theme.Theme, a *metric.Analysis, name string) widget.Cell {
 	none := widget.Cell{Text: "–", Tone: theme.Dim}
@@ -74,7 +76,7 @@ func metricCell(th *theme.Theme, a *metric.Analysis, name string) widget.Cell {
 
 func spreadCell(a *metric.Analysis) widget.Cell {
 	if s, ok := spread(a); ok {
-		return widget.Cell{Text: widget.Number(s, 1)}
+		return widget.Cell{Text: unit.Number(s, 1)}
 	}
 	return widget.Cell{Text: "–", Tone: theme.Dim}
 }
@@ -96,14 +98,14 @@ func tracedCell(r lab.Row, now time.Time) widget.Cell {
 	if r.Run == nil {
 		return widget.Cell{Text: "–", Tone: theme.Dim}
 	}
-	return widget.Cell{Text: widget.Ago(r.Run.Time, now), Tone: theme.Dim, By: float64(r.Run.Time.Unix())}
+	return widget.Cell{Text: unit.Ago(r.Run.Time, now), Tone: theme.Dim, By: float64(r.Run.Time.Unix())}
 }
 
 // fields are what a filter can ask for.
 func (p *Pane) fields(r lab.Row) map[string]string {
 	e := r.Experiment
 	return map[string]string{
-		"id": e.ID, "model": e.Model.Name, "text": e.Description, "state": pane.RowState(r, p.env.Now()), "also": p.also[r.File], "engine": string(e.Engine),
+		"id": e.ID, "model": e.Model.Name, "text": e.Description, "state": present.ExperimentState(r.Problem, r.Job, r.Run, r.Analysis, p.env.Now()), "also": p.also[r.File], "engine": string(e.Engine),
 		"tp": fmt.Sprint(e.Layout.TP), "pp": fmt.Sprint(e.Layout.PP), "dp": fmt.Sprint(e.Layout.DP()), "ep": fmt.Sprint(e.Layout.EP),
 		"gpus": fmt.Sprint(e.Layout.GPUs()), "batch": fmt.Sprint(e.Data.BatchSize), "seq": fmt.Sprint(e.Data.SeqLen), "out": fmt.Sprint(e.Data.MaxTokens),
 	}
@@ -190,7 +192,7 @@ func (p *Pane) details(r lab.Row) []string {
 	}
 	head := th.Paint(theme.Strong, r.Experiment.ID) + "  " + widget.Sentence(r.Experiment.Description, max(w-2-widget.Width(r.Experiment.ID), 1))
 	lines = append(lines, head)
-	dim(pane.PlaceWords(r.Verdict.Placement), costWords(r.Verdict.Price), fitWords(r.Verdict.Fit))
+	dim(present.Placement(r.Verdict.Placement), cost(r.Verdict.Price), present.Memory(r.Verdict.Fit))
 	if r.Analysis == nil {
 		dim(p.nothingYet(r))
 		return lines
@@ -204,7 +206,7 @@ func (p *Pane) details(r lab.Row) []string {
 func (p *Pane) problemLines(r lab.Row, width int) []string {
 	th := p.env.Theme
 	lines := []string{th.Paint(theme.Strong, widget.Sentence(r.File, width))}
-	for _, text := range pane.Problems(r) {
+	for _, text := range present.Problems(r.File, r.Problem) {
 		for _, l := range widget.Wrap(text, width) {
 			lines = append(lines, th.Paint(theme.Bad, l))
 		}
@@ -235,19 +237,12 @@ func (p *Pane) nothingYet(r lab.Row) string {
 	return "no result yet: s submits it"
 }
 
-func costWords(price *check.Price) string {
-	if price == nil {
+// cost is the most that a job can cost, without its grounds.
+func cost(p *check.Price) string {
+	if p == nil {
 		return ""
 	}
-	return widget.Number(price.NodeHours, 2) + " node-hours"
-}
-
-func fitWords(f *check.Fit) string {
-	if f == nil {
-		return ""
-	}
-	used := f.Weights + f.KVCache + f.Activations + f.Overhead
-	return widget.GiB(used) + " of " + widget.GiB(f.Total) + " GiB"
+	return present.NodeHours(p.NodeHours)
 }
 
 func commWords(r lab.Row) []string {
@@ -262,12 +257,12 @@ func commWords(r lab.Row) []string {
 		}
 		return []string{"no communication share: " + m.Reason}
 	}
-	text := widget.Number(*m.Value, 1) + " % communication"
+	text := unit.Number(*m.Value, 1) + " % communication"
 	if wait := a.Metric("comm_wait"); wait.Value != nil {
-		text += ", of which " + widget.Number(*wait.Value, 1) + " waiting"
+		text += ", of which " + unit.Number(*wait.Value, 1) + " waiting"
 	}
 	if s := a.Metric("straggler"); s.Value != nil {
-		return []string{text, "straggler: rank " + widget.Number(*s.Value, 0)}
+		return []string{text, "straggler: rank " + unit.Number(*s.Value, 0)}
 	}
 	return []string{text}
 }
@@ -275,9 +270,9 @@ func commWords(r lab.Row) []string {
 func qualityWords(r lab.Row, now time.Time) []string {
 	var words []string
 	if n := r.Analysis.Metric("iteration_wall_clock").N; n > 0 {
-		text := widget.Plural(n, "iteration")
+		text := unit.Plural(n, "iteration")
 		if s, ok := spread(r.Analysis); ok {
-			text += ", spread " + widget.Number(s, 1) + " %"
+			text += ", spread " + unit.Number(s, 1) + " %"
 		}
 		words = append(words, text)
 	}
@@ -285,7 +280,7 @@ func qualityWords(r lab.Row, now time.Time) []string {
 		words = append(words, "replay of a recording")
 	}
 	if r.Run != nil && !r.Run.Time.IsZero() {
-		words = append(words, "traced "+widget.Ago(r.Run.Time, now))
+		words = append(words, "traced "+unit.Ago(r.Run.Time, now))
 	}
 	if r.Analysis.Damaged {
 		words = append(words, "input was damaged")

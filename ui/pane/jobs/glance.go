@@ -6,8 +6,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
-	"shardeck/ui/widget"
 )
 
 // glances is how many logs are looked at when the scheduler has answered: those of jobs
@@ -67,7 +67,7 @@ func stageWords(stage string, done, total int) string {
 	if stage == "" || total == 0 {
 		return stage
 	}
-	return stage + " " + widget.Int(done) + " of " + widget.Int(total)
+	return stage + " " + unit.Int(done) + " of " + unit.Int(total)
 }
 
 // gotGlance keeps what was seen; a log that does not tell is not asked again once the job

@@ -6,6 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -236,9 +237,9 @@ func (p *Pane) askCancel() tea.Cmd {
 	}
 	state := "it is " + j.State.Words()
 	if j.Elapsed > 0 {
-		state += " and has run for " + widget.Clock(j.Elapsed)
+		state += " and has run for " + unit.Clock(j.Elapsed)
 	} else if !j.Submit.IsZero() {
-		state += ", submitted " + widget.Ago(j.Submit, p.env.Now())
+		state += ", submitted " + unit.Ago(j.Submit, p.env.Now())
 	}
 	popup := widget.Confirm("Cancel "+what+"?", state, "What it has not written by then is lost.")
 	p.ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd {

@@ -16,6 +16,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -320,7 +321,7 @@ func titleOf(d detail) string {
 func (p *Pane) Title() (left, right string) {
 	left = "Jobs · " + p.env.Lab.SchedulerName()
 	if !p.filter.Empty() {
-		left += " · " + widget.Int(len(p.shown)) + " of " + widget.Int(len(p.list.Jobs)) + " match " + p.filter.Text
+		left += " · " + unit.Int(len(p.shown)) + " of " + unit.Int(len(p.list.Jobs)) + " match " + p.filter.Text
 	}
 	if p.loaded && !p.list.AsOf.IsZero() {
 		right = "as of " + p.list.AsOf.Format("15:04:05")
@@ -344,7 +345,7 @@ func (p *Pane) Message() pane.Note {
 	case !ok:
 		return pane.Note{}
 	case p.detail.id == j.ID && p.detail.cause.Title != "":
-		return pane.Note{Text: j.Experiment + " failed after " + widget.Clock(j.Elapsed) + ": " + p.detail.cause.Title, Tone: theme.Bad}
+		return pane.Note{Text: j.Experiment + " failed after " + unit.Clock(j.Elapsed) + ": " + p.detail.cause.Title, Tone: theme.Bad}
 	}
 	if j.State == model.JobCompleted && p.runs[j.ID] != "" {
 		return pane.Note{Text: j.Experiment + " is done: m opens its metrics, t its traces", Tone: theme.Good}

@@ -130,7 +130,7 @@ func longLog(l *panetest.Lab, lines int) {
 func TestFirstErrorOfALongLog(t *testing.T) {
 	l := panetest.New()
 	longLog(l, 5000)
-	d := drive(t, l, 80, 18).Press("down", "down").Expect("line 5 · 88.1 KiB in all", "torch.OutOfMemoryError")
+	d := drive(t, l, 80, 18).Press("down", "down").Expect("line 5 · 90 kB in all", "torch.OutOfMemoryError")
 	d.Press("enter", "G").Expect("line 5 008 of 5 008")
 	d.Press("E").Expect("line 5 ·", "▌ torch.OutOfMemoryError")
 	d.Press("/").Type("vLLM 0.11").Press("enter")

@@ -7,9 +7,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
-	"shardeck/ui/widget"
 )
 
 // Only the end of a log is in hand. What is looked for in a longer one is looked for in the
@@ -123,9 +123,9 @@ func (p *Pane) where() string {
 	n := len(p.log.Lines)
 	switch {
 	case p.line > 0 && p.held:
-		return "line " + widget.Int(p.line+p.log.Cursor) + " · " + widget.Bytes(p.detail.part.Size) + " in all, G its end"
+		return "line " + unit.Int(p.line+p.log.Cursor) + " · " + unit.FileSize(p.detail.part.Size) + " in all, G its end"
 	case p.line > 0:
-		return "line " + widget.Int(p.line+p.log.Cursor) + " of " + widget.Int(p.line+n-1)
+		return "line " + unit.Int(p.line+p.log.Cursor) + " of " + unit.Int(p.line+n-1)
 	}
-	return "line " + widget.Int(p.log.Cursor+1) + " of its last " + widget.Int(n) + " · " + widget.Bytes(p.detail.part.Size) + " in all"
+	return "line " + unit.Int(p.log.Cursor+1) + " of its last " + unit.Int(n) + " · " + unit.FileSize(p.detail.part.Size) + " in all"
 }

@@ -5,6 +5,8 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -32,20 +34,20 @@ func (p *Pane) cells(j model.Job) []widget.Cell {
 	}
 	word, elapsed, limit := j.State.Words(), "", ""
 	if j.Elapsed > 0 {
-		elapsed = widget.Clock(j.Elapsed)
+		elapsed = unit.Clock(j.Elapsed)
 	}
 	if j.Limit > 0 {
-		limit = widget.Clock(j.Limit)
+		limit = unit.Clock(j.Limit)
 	}
 	gpus, what := "", j.Experiment
 	if what == "" {
 		what = j.Name
 	}
 	if j.GPUs > 0 {
-		gpus = widget.Int(j.GPUs)
+		gpus = unit.Int(j.GPUs)
 	}
 	return []widget.Cell{{Text: j.ID}, dash(what), {Text: word, Tone: theme.State(word)}, {Text: p.whyWhere(j), Tone: theme.Dim},
-		dash(elapsed), dash(limit), dash(gpus), dash(j.QOS), dash(widget.Ago(j.Submit, p.env.Now())), dash(j.ExitCode)}
+		dash(elapsed), dash(limit), dash(gpus), dash(j.QOS), dash(unit.Ago(j.Submit, p.env.Now())), dash(j.ExitCode)}
 }
 
 // whyWhere is the most useful thing to say in few words: the stage and node of what
@@ -54,7 +56,7 @@ func (p *Pane) whyWhere(j model.Job) string {
 	title := p.titles[j.ID]
 	switch {
 	case j.State == model.JobPending:
-		start := pane.StartWord(j.Start, p.env.Now())
+		start := present.EstimatedStart(j.Start, p.env.Now())
 		if start != "" {
 			start = "start " + start
 		}
@@ -149,7 +151,7 @@ func (p *Pane) logLines(height int) []string {
 		return fill(lines, height)
 	}
 	if part := p.detail.part; j.State.Active() && part.Total > 0 {
-		lines = append(lines, "   "+widget.Gauge(th, 24, float64(part.Done), float64(part.Total))+"  "+part.Stage+", iteration "+widget.Int(part.Done)+" of "+widget.Int(part.Total))
+		lines = append(lines, "   "+widget.Gauge(th, 24, float64(part.Done), float64(part.Total))+"  "+part.Stage+", iteration "+unit.Int(part.Done)+" of "+unit.Int(part.Total))
 	}
 	return fill(append(lines, p.log.View(th, p.width, height-len(lines))...), height)
 }

@@ -2,6 +2,8 @@ package jobs
 
 import (
 	"shardeck/model"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -22,14 +24,14 @@ func (p *Pane) waitingLines(j model.Job) []string {
 	case r.Forever:
 		start = "never, as it stands: x cancels it"
 	case !j.Start.IsZero():
-		start = pane.StartWord(j.Start, p.env.Now()) + ", as the scheduler estimates"
+		start = present.EstimatedStart(j.Start, p.env.Now()) + ", as the scheduler estimates"
 	}
 	asks := []string{}
 	if j.GPUs > 0 {
-		asks = append(asks, widget.Plural(j.GPUs, "GPU")+" on "+widget.Plural(max(j.Nodes, 1), "node"))
+		asks = append(asks, unit.Plural(j.GPUs, "GPU")+" on "+unit.Plural(max(j.Nodes, 1), "node"))
 	}
 	if j.Limit > 0 {
-		asks = append(asks, widget.Clock(j.Limit)+" at most")
+		asks = append(asks, unit.Clock(j.Limit)+" at most")
 	}
 	if j.QOS != "" {
 		asks = append(asks, "QOS "+j.QOS)
@@ -40,7 +42,7 @@ func (p *Pane) waitingLines(j model.Job) []string {
 	width := max(p.width-16, 1)
 	var lines []string
 	for _, l := range []struct{ label, text string }{
-		{"waits", why}, {"starts", start}, {"asks for", pane.Joined(width, asks...)}, {"submitted", widget.Ago(j.Submit, p.env.Now())},
+		{"waits", why}, {"starts", start}, {"asks for", pane.Joined(width, asks...)}, {"submitted", unit.Ago(j.Submit, p.env.Now())},
 	} {
 		label := l.label
 		for _, text := range widget.Wrap(l.text, width) {

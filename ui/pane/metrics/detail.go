@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -70,7 +71,7 @@ func detailColumns(ranks []int) []widget.Column {
 		columns = append(columns, widget.Column{Title: "ranks", Worth: 1})
 	}
 	for i, r := range ranks {
-		columns = append(columns, widget.Column{Title: "rank " + widget.Int(r), Right: true, Mixed: true, Worth: 3 + i})
+		columns = append(columns, widget.Column{Title: "rank " + unit.Int(r), Right: true, Mixed: true, Worth: 3 + i})
 	}
 	return append(columns, widget.Column{Title: "n", Right: true, Worth: 2}, widget.Column{Title: "", Worth: 20, Min: 12})
 }
@@ -90,7 +91,7 @@ func detailCells(th *theme.Theme, a *metric.Analysis, def metric.Definition, ran
 	}
 	n := widget.Cell{Tone: theme.Dim}
 	if m.N > 0 {
-		n.Text = widget.Int(m.N)
+		n.Text = unit.Int(m.N)
 	}
 	return append(cells, n, widget.Cell{Text: remark(m), Tone: theme.Dim})
 }
@@ -106,9 +107,9 @@ func unitBeside(m metric.Metric, def metric.Definition) string {
 // rankText is the value of one rank or part; sizes are rounded, so that columns stay narrow.
 func rankText(v float64, def metric.Definition) string {
 	if def.Unit == "B" {
-		return widget.Bytes(int64(v))
+		return unit.Memory(int64(v))
 	}
-	return widget.Figure(v, def.Decimals)
+	return unit.Figure(v, def.Decimals)
 }
 
 func valueCell(th *theme.Theme, m metric.Metric, def metric.Definition) widget.Cell {
@@ -164,10 +165,10 @@ func spark(th *theme.Theme, perRank map[int]float64) string {
 // and the most: the view of the ranks has them all.
 func rankWords(m metric.Metric, def metric.Definition) string {
 	ranks := slices.Sorted(maps.Keys(m.PerRank))
-	word := func(r int) string { return "rank " + widget.Int(r) + " " + rankText(m.PerRank[r], def) }
+	word := func(r int) string { return "rank " + unit.Int(r) + " " + rankText(m.PerRank[r], def) }
 	if len(ranks) > rankColumns {
 		byValue := func(a, b int) int { return cmp.Compare(m.PerRank[a], m.PerRank[b]) }
-		return "least " + word(slices.MinFunc(ranks, byValue)) + " · most " + word(slices.MaxFunc(ranks, byValue)) + " of " + widget.Int(len(ranks)) + " ranks"
+		return "least " + word(slices.MinFunc(ranks, byValue)) + " · most " + word(slices.MaxFunc(ranks, byValue)) + " of " + unit.Int(len(ranks)) + " ranks"
 	}
 	var parts []string
 	for _, r := range ranks {

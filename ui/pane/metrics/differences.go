@@ -8,8 +8,8 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
-	"shardeck/ui/widget"
 )
 
 // differences are what the lab says of the metrics that are sampled, by run and metric:
@@ -55,7 +55,7 @@ func (p *Pane) sampledWords(run string, d metric.Definition) (string, bool) {
 		return "", false
 	}
 	of := func(c lab.CompareCell) string {
-		return widget.Number(*c.Value, d.Decimals) + " " + p.env.Theme.PlusMinus + " " + widget.Number(c.Spread, 1) + " % (n " + widget.Int(c.N) + ")"
+		return unit.Number(*c.Value, d.Decimals) + " " + p.env.Theme.PlusMinus + " " + unit.Number(c.Spread, 1) + " % (n " + unit.Int(c.N) + ")"
 	}
 	text := d.Name + " " + of(now) + " against " + of(was) + " of " + p.baseline
 	if now.Same {

@@ -5,6 +5,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
@@ -48,7 +49,7 @@ func gauge(th *theme.Theme, r *reading.Reader, width int) string {
 	if total <= 0 {
 		return "reading its traces …"
 	}
-	return widget.Gauge(th, max(min(width-40, 50), 4), float64(done), float64(total)) + "  " + widget.Bytes(done) + " of " + widget.Bytes(total)
+	return widget.Gauge(th, max(min(width-40, 50), 4), float64(done), float64(total)) + "  " + unit.FileSize(done) + " of " + unit.FileSize(total)
 }
 
 // runWords are layout, workload, GPU, age, and whether it is a measurement at all.
@@ -58,18 +59,26 @@ func (p *Pane) runWords(r model.Run, a *metric.Analysis) []string {
 		words = append(words, "replay")
 	}
 	if e := r.Experiment; e != nil {
-		words = append(words, pane.LayoutWord(e.Layout)+" on "+widget.Plural(e.Layout.GPUs(), "GPU"), pane.ShortModel(e.Model.Name),
-			"batch "+widget.Int(e.Data.BatchSize), widget.Int(e.Data.SeqLen)+" + "+widget.Int(e.Data.MaxTokens)+" tokens")
+		words = append(words, layoutWords(e.Layout), model.ShortModel(e.Model.Name),
+			"batch "+unit.Int(e.Data.BatchSize), unit.Int(e.Data.SeqLen)+" + "+unit.Int(e.Data.MaxTokens)+" tokens")
 	}
 	if a != nil && a.Trace != nil && len(a.Trace.Ranks) > 0 {
 		words = append(words, a.Trace.Ranks[0].Device)
 	}
-	return append(words, "traced "+widget.Ago(r.Time, p.env.Now()))
+	return append(words, "traced "+unit.Ago(r.Time, p.env.Now()))
+}
+
+// layoutWords are a layout and on how many GPUs it lies.
+func layoutWords(l model.Layout) string {
+	if l.GPUs() == 1 {
+		return model.OneGPU
+	}
+	return l.Short() + " on " + unit.Plural(l.GPUs(), "GPU")
 }
 
 func (p *Pane) unreadWords(r model.Run) string {
 	if bytes := traceBytes(r); bytes > 0 {
-		return "traces of " + widget.Bytes(bytes) + " not read yet: ↵ reads them, a reads all"
+		return "traces of " + unit.FileSize(bytes) + " not read yet: ↵ reads them, a reads all"
 	}
 	return "not read yet: ↵ reads it, a reads all"
 }
@@ -84,7 +93,7 @@ func (p *Pane) valueLine(m metric.Metric, d metric.Definition, width int) string
 		text += "   " + s + "  " + rankWords(m, d)
 	}
 	if m.N > 0 {
-		text += "   n " + widget.Int(m.N)
+		text += "   n " + unit.Int(m.N)
 	}
 	return widget.Sentence(text, width)
 }

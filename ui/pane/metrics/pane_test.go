@@ -151,7 +151,7 @@ func TestMissingValuesSayWhy(t *testing.T) {
 	column(t, d, "straggler")
 	d.Expect("none")
 	has(t, message(d), "no straggler in llama-8b-tp1")
-	has(t, message(drive(t, panetest.New(), 80, 18)), "298 MiB not read yet: ↵ reads them")
+	has(t, message(drive(t, panetest.New(), 80, 18)), "312 MB not read yet: ↵ reads them")
 }
 
 func TestDefinition(t *testing.T) {
@@ -244,9 +244,9 @@ func TestProgressOfTheRunUnderTheCursor(t *testing.T) {
 	for done := int64(0); done == 0; done, _ = p.look.Progress() {
 		runtime.Gosched()
 	}
-	d.Expect("60 MiB of 149 MiB")
+	d.Expect("63 MB of 156 MB")
 	close(hold)
-	d.Send(<-ended).Expect("15 532").Absent("149 MiB")
+	d.Send(<-ended).Expect("15 532").Absent("156 MB")
 }
 
 func TestUnreadableRun(t *testing.T) {

@@ -6,10 +6,10 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/pool"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
-	"shardeck/ui/widget"
 )
 
 // restedMsg comes when the cursor has not moved for a moment.
@@ -61,7 +61,7 @@ func (p *Pane) next() tea.Cmd {
 	}
 	n := p.total
 	p.total = 0
-	return pane.Send(pane.Note{Text: widget.Plural(n, "run") + " read", Tone: theme.Good})
+	return pane.Send(pane.Note{Text: unit.Plural(n, "run") + " read", Tone: theme.Good})
 }
 
 func (p *Pane) busy() bool { return p.look.Busy() || p.all.Busy() }

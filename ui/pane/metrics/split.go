@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -33,7 +34,7 @@ func rankKeys(a *metric.Analysis) []string {
 	var keys []string
 	for _, r := range a.Ranks {
 		if slices.ContainsFunc(a.Metrics, func(m metric.Metric) bool { _, ok := m.PerRank[r]; return ok }) {
-			keys = append(keys, widget.Int(r))
+			keys = append(keys, unit.Int(r))
 		}
 	}
 	return keys
@@ -46,7 +47,7 @@ func rankValue(m metric.Metric, key string) (float64, bool) {
 		return v, ok
 	}
 	for r, v := range m.PerRank {
-		if widget.Int(r) == key {
+		if unit.Int(r) == key {
 			return v, true
 		}
 	}
@@ -130,9 +131,9 @@ func splitCell(th *theme.Theme, v view, m metric.Metric, def metric.Definition, 
 	case !ok:
 		return widget.Cell{Text: th.Missing, Tone: theme.Dim}
 	case def.Unit == "B":
-		return widget.Cell{Text: widget.Bytes(int64(value)), By: value}
+		return widget.Cell{Text: unit.Memory(int64(value)), By: value}
 	}
-	return widget.Cell{Text: widget.Figure(value, decimals), By: value}
+	return widget.Cell{Text: unit.Figure(value, decimals), By: value}
 }
 
 // setSplit orders the rows below that for all, and puts them into the table.

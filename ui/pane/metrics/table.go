@@ -8,6 +8,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -120,7 +121,7 @@ func (p *Pane) cell(run string, a *metric.Analysis, d metric.Definition) widget.
 	if d.Name != "straggler" && p.baseline != "" && run != p.baseline {
 		return p.deltaCell(run, m, d)
 	}
-	cell := widget.Cell{Text: widget.Figure(*m.Value, d.Decimals)}
+	cell := widget.Cell{Text: unit.Figure(*m.Value, d.Decimals)}
 	if m.Estimate {
 		cell.Lead = p.env.Theme.About
 	}
@@ -141,7 +142,7 @@ func (p *Pane) deltaCell(run string, m metric.Metric, d metric.Definition) widge
 	if !ok {
 		return widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
 	}
-	cell.Text = widget.Number(change, 1)
+	cell.Text = unit.Number(change, 1)
 	if change >= 0 && !strings.HasPrefix(cell.Text, "-") {
 		cell.Text = "+" + cell.Text
 	}

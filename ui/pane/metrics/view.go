@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -70,7 +71,7 @@ func (p *Pane) Title() (left, right string) {
 	left = "Metrics"
 	switch {
 	case p.chooser != nil:
-		return "Metrics · columns", widget.Int(len(p.defs)) + " of " + widget.Plural(len(p.metrics()), "metric")
+		return "Metrics · columns", unit.Int(len(p.defs)) + " of " + unit.Plural(len(p.metrics()), "metric")
 	case p.detail != nil:
 		left += " · " + p.detail.run
 	case p.baseline != "":
@@ -82,11 +83,11 @@ func (p *Pane) Title() (left, right string) {
 	case p.look.Busy():
 		right = p.look.Words()
 	case p.all.Busy():
-		right = widget.Int(p.total-len(p.queue)) + " of " + widget.Int(p.total) + " · " + p.all.Words()
+		right = unit.Int(p.total-len(p.queue)) + " of " + unit.Int(p.total) + " · " + p.all.Words()
 	case !p.filter.Empty():
-		right = widget.Int(len(p.shown)) + " of " + widget.Int(len(p.runs)) + " match " + p.filter.Text
+		right = unit.Int(len(p.shown)) + " of " + unit.Int(len(p.runs)) + " match " + p.filter.Text
 	case p.loaded:
-		right = widget.Plural(len(p.runs), "run")
+		right = unit.Plural(len(p.runs), "run")
 		if p.replays {
 			right += ", all replays"
 		}

@@ -25,7 +25,7 @@ func first(t *testing.T, cmd tea.Cmd) tea.Msg {
 func TestResultGoesToAll(t *testing.T) {
 	r := New(panetest.New().Env(context.Background()))
 	msg := first(t, r.Start("llama-8b-tp2", pool.Visible))
-	if !r.Busy() || r.Words() != "reading llama-8b-tp2: 60 MiB of 149 MiB" {
+	if !r.Busy() || r.Words() != "reading llama-8b-tp2: 63 MB of 156 MB" {
 		t.Errorf("busy %v, %q", r.Busy(), r.Words())
 	}
 	cmd, ended, err := r.Update(msg)

@@ -8,8 +8,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/pool"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
-	"shardeck/ui/widget"
 )
 
 // tickTime is how often progress is drawn: seldom enough for a slow line.
@@ -75,7 +75,7 @@ func (w *Work[T]) Progress() (done, total int64) { return w.bytes.done.Load(), w
 // Words say how far it is after what is being done: "reading llama-8b-tp2: 120 of 298 MiB".
 func (w *Work[T]) Words(what string) string {
 	if done, total := w.Progress(); total > 0 {
-		return what + ": " + widget.Bytes(done) + " of " + widget.Bytes(total)
+		return what + ": " + unit.FileSize(done) + " of " + unit.FileSize(total)
 	}
 	return what + " …"
 }

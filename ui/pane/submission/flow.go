@@ -12,6 +12,8 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/check"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -118,7 +120,7 @@ func (f *Flow) confirm(all []lab.Preview) {
 	}
 	title := "Submit " + ids[0] + "?"
 	if len(ids) > 1 {
-		title = "Submit " + widget.Plural(len(ids), "experiment") + "?"
+		title = "Submit " + unit.Plural(len(ids), "experiment") + "?"
 	}
 	f.Ask = &pane.Ask{Popup: widget.Confirm(title, f.body(nil)...), Yes: func() tea.Cmd { return f.do(ids) }}
 }
@@ -127,7 +129,7 @@ func (f *Flow) confirm(all []lab.Preview) {
 func (f *Flow) body(starts []lab.Start) []string {
 	words := make([]string, len(f.asked))
 	for i := range starts {
-		words[i] = pane.PlanWords(starts[i], f.env.Now())
+		words[i] = present.WouldStart(starts[i].At, starts[i].Note, f.env.Now())
 	}
 	if len(f.asked) > 1 {
 		return append(f.where(), several(f.asked, words)...)
@@ -154,7 +156,7 @@ func together(nodeHours float64) string {
 	if nodeHours == 0 {
 		return "none of them is charged to an account"
 	}
-	return "together at most " + widget.Number(nodeHours, 2) + " node-hours"
+	return "together at most " + present.NodeHours(nodeHours)
 }
 
 // diff is the changed lines of a unified diff, coloured as well as signed.
@@ -174,7 +176,7 @@ func (f *Flow) diff(text string) []string {
 func lines(v lab.Preview, start string) []string {
 	r := v.Row
 	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
-	for _, words := range []string{pane.PlaceWords(r.Verdict.Placement), pane.PriceWords(r.Verdict.Price), start, pane.KeptWords(v)} {
+	for _, words := range []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start, present.KeptResult(v.Keeps)} {
 		if words != "" {
 			out = append(out, "  "+words)
 		}
@@ -228,7 +230,7 @@ func submitted(done pane.Done[[]model.Submission]) tea.Cmd {
 		s := done.Value[0]
 		after = append(after, pane.Send(pane.Note{Text: s.Experiment.ID + " submitted as job " + s.JobID + " · 3 follows it", Tone: theme.Good}))
 	default:
-		after = append(after, pane.Send(pane.Note{Text: widget.Plural(len(done.Value), "job") + " submitted · 3 follows them", Tone: theme.Good}))
+		after = append(after, pane.Send(pane.Note{Text: unit.Plural(len(done.Value), "job") + " submitted · 3 follows them", Tone: theme.Good}))
 	}
 	return tea.Sequence(after...)
 }

@@ -5,6 +5,8 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model/check"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -21,7 +23,7 @@ func several(all []lab.Preview, starts []string) []string {
 	}
 	body := []string{together(total), ""}
 	if n := withResult(all); n > 0 {
-		body[1] = widget.Plural(n, "earlier result") + " will be kept, as NAME@JOB, once the new ones are whole"
+		body[1] = unit.Plural(n, "earlier result") + " will be kept, as NAME@JOB, once the new ones are whole"
 		body = append(body, "")
 	}
 	for i, v := range all {
@@ -36,7 +38,7 @@ func several(all []lab.Preview, starts []string) []string {
 // withResult counts the experiments that have a result already.
 func withResult(all []lab.Preview) (n int) {
 	for _, v := range all {
-		if pane.KeptWords(v) != "" {
+		if present.KeptResult(v.Keeps) != "" {
 			n++
 		}
 	}
@@ -46,12 +48,12 @@ func withResult(all []lab.Preview) (n int) {
 // briefly is a job in one line.
 func briefly(v lab.Preview, start string) string {
 	r := v.Row
-	parts := []string{pane.LayoutWord(r.Experiment.Layout), widget.Plural(r.Verdict.Placement.Nodes, "node")}
+	parts := []string{r.Experiment.Layout.Short(), unit.Plural(r.Verdict.Placement.Nodes, "node")}
 	if q := r.Verdict.Placement.QOS; q != "" && q != "auto" {
 		parts[1] += ", " + q
 	}
 	if r.Verdict.Price != nil {
-		parts = append(parts, widget.Number(r.Verdict.Price.NodeHours, 2)+" node-hours")
+		parts = append(parts, present.NodeHours(r.Verdict.Price.NodeHours))
 	}
 	if r.Job != nil && r.Job.State.Active() {
 		start = "job " + r.Job.ID + " of it is " + r.Job.State.Words() + " already"

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -22,9 +23,9 @@ func (p *Pane) bars(t *metric.TraceSummary) []string {
 	for i := first; i < min(first+most, len(t.Ranks)); i++ {
 		r := t.Ranks[i]
 		bar := widget.Bar(th, cols, float64(r.WindowNS), splitParts(th, r), th.Idle)
-		head := p.label("rank " + widget.Int(r.Rank))
+		head := p.label("rank " + unit.Int(r.Rank))
 		if p.isStraggler(r.Rank) {
-			head = "   " + th.Paint(theme.Warn, widget.Fit("rank "+widget.Int(r.Rank)+" !", labelWidth-3))
+			head = "   " + th.Paint(theme.Warn, widget.Fit("rank "+unit.Int(r.Rank)+" !", labelWidth-3))
 		}
 		if i == p.rank && len(t.Ranks) > 1 {
 			head = " " + th.Paint(theme.Accent, th.Right) + head[2:]
@@ -52,7 +53,7 @@ func (p *Pane) legend(ranks, cols int) string {
 	th := p.env.Theme
 	right := "compute"
 	if ranks > p.mostBars() {
-		right = "of " + widget.Int(ranks) + " ranks"
+		right = "of " + unit.Int(ranks) + " ranks"
 	}
 	words := splitLegend(th)
 	if p.analysis.Metric("straggler").Value != nil {

@@ -12,6 +12,7 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
@@ -116,7 +117,7 @@ func (c *comparison) inShort() string {
 	for _, text := range c.scaling() {
 		return text
 	}
-	change := func(r scaling.DiffRow) string { return widget.Signed(r.ChangeNS/1e6, 2) + " ms" }
+	change := func(r scaling.DiffRow) string { return unit.Signed(r.ChangeNS/1e6, 2) + " ms" }
 	parts := slices.Clone(c.found.Parts[1:])
 	slices.SortStableFunc(parts, func(a, b scaling.DiffRow) int { return cmp.Compare(math.Abs(b.ChangeNS), math.Abs(a.ChangeNS)) })
 	text := "window " + change(c.found.Parts[0])
@@ -188,7 +189,7 @@ func (c *comparison) bars(p *Pane) []string {
 			continue
 		}
 		line := widget.Bar(th, cols, longest, append(splitParts(th, split), widget.Part{Value: float64(split.IdleNS), Glyph: th.Idle, Tone: theme.Dim}), " ")
-		lines = append(lines, p.label(name)+line+widget.Right(widget.Millis(split.WindowNS), 10))
+		lines = append(lines, p.label(name)+line+widget.Right(unit.Duration(split.WindowNS), 10))
 	}
 	lines = append(lines, p.label("")+th.Paint(theme.Dim, widget.Spread(splitLegend(th), "window", cols+10)))
 	if p.height < tallFrom {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -69,7 +70,7 @@ func (p *Pane) diffCells(d scaling.TraceDiff, r scaling.DiffRow, window float64)
 	} else if weighty {
 		tone = theme.Good
 	}
-	return append(cells, widget.Cell{Text: widget.Signed(r.ChangeNS/1e6, 2), Tone: tone, By: r.ChangeNS}, widget.Cell{Text: changeWord(d, r), Tone: tone})
+	return append(cells, widget.Cell{Text: unit.Signed(r.ChangeNS/1e6, 2), Tone: tone, By: r.ChangeNS}, widget.Cell{Text: changeWord(d, r), Tone: tone})
 }
 
 // callCells are the mean transfer and wait of a call, now and in the base.
@@ -104,7 +105,7 @@ func changeWord(d scaling.TraceDiff, r scaling.DiffRow) string {
 	case r.ChangePct == nil:
 		return ""
 	}
-	return widget.Signed(*r.ChangePct, 1)
+	return unit.Signed(*r.ChangePct, 1)
 }
 
 // onlyWords say of what only one run has, which.

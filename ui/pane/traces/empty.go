@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -21,7 +22,7 @@ func (p *Pane) empty() []string {
 	}
 	size := ""
 	if p.bytes > 0 {
-		size = " (" + widget.Bytes(p.bytes) + ")"
+		size = " (" + unit.FileSize(p.bytes) + ")"
 	}
 	if !reading.Modest(p.env, p.bytes) {
 		return []string{"", "   The traces of " + p.run + size + " are more than a login node should read.", "",
@@ -42,7 +43,7 @@ func bar(th *theme.Theme, width int, done, total int64) []string {
 	if total <= 0 {
 		return nil
 	}
-	return []string{"", "   " + widget.Gauge(th, max(min(width-30, 60), 4), float64(done), float64(total)) + "  " + widget.Bytes(done) + " of " + widget.Bytes(total)}
+	return []string{"", "   " + widget.Gauge(th, max(min(width-30, 60), 4), float64(done), float64(total)) + "  " + unit.FileSize(done) + " of " + unit.FileSize(total)}
 }
 
 // noTraces says why a run has none, as its analysis knows, and how to get some.

@@ -4,9 +4,9 @@ import (
 	"slices"
 
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
-	"shardeck/ui/widget"
 )
 
 // Message names the straggler, or says that there is none, then what was cut or lost.
@@ -53,9 +53,9 @@ func stragglerWords(m metric.Metric) string {
 	case m.Value == nil:
 		return "no straggler can be named: " + m.Reason
 	}
-	text := "straggler: rank " + widget.Number(*m.Value, 0)
+	text := "straggler: rank " + unit.Number(*m.Value, 0)
 	if late, ok := m.By["lateness_ms"]; ok {
-		text += ", " + widget.Number(late, 0) + " ms late"
+		text += ", " + unit.Number(late, 0) + " ms late"
 	}
 	if m.Cause != "" {
 		text += ", by its " + m.Cause
@@ -74,5 +74,5 @@ func skewWords(ranks []metric.RankSplit) string {
 	if most.SkewNS <= 0 {
 		return ""
 	}
-	return widget.Millis(most.SkewNS) + " of start cut on rank " + widget.Int(most.Rank)
+	return unit.Duration(most.SkewNS) + " of start cut on rank " + unit.Int(most.Rank)
 }

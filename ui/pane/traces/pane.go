@@ -5,6 +5,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
 	"shardeck/ui/widget"
@@ -136,8 +137,8 @@ func (p *Pane) Title() (left, right string) {
 		left += " · " + p.run
 	}
 	if t := p.trace(); t != nil {
-		left += " · window " + widget.Millis(t.WindowNS) + " · " + widget.Plural(len(t.Ranks), "rank")
-		right = widget.Bytes(t.Bytes)
+		left += " · window " + unit.Duration(t.WindowNS) + " · " + unit.Plural(len(t.Ranks), "rank")
+		right = unit.FileSize(t.Bytes)
 	}
 	if p.analysis != nil && p.analysis.Replay {
 		left += " · replay"

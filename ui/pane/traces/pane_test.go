@@ -73,7 +73,7 @@ func TestParts(t *testing.T) {
 
 func TestSplitAddsUp(t *testing.T) {
 	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Expect("81.3 %", "decode × 63", "1 132 ms")
-	has(t, title(d), "window 1 132 ms · 2 ranks | 298 MiB")
+	has(t, title(d), "window 1 132 ms · 2 ranks | 312 MB")
 }
 
 func TestZoomAndPan(t *testing.T) {
@@ -264,7 +264,7 @@ func TestProgressBar(t *testing.T) {
 	p.open(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"})
 	d.Expect("reading the traces")
 	lines := strings.Join(bar(p.env.Theme, 80, 60<<20, 149<<20), "\n")
-	has(t, lines, "60 MiB of 149 MiB")
+	has(t, lines, "63 MB of 156 MB")
 	has(t, lines, "████")
 }
 
@@ -309,7 +309,7 @@ func TestGoingThereReadsWhatIsModest(t *testing.T) {
 	drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(entered).Expect("nvjet_tst")
 	l.Login.TraceBytes = 200 << 20
 	d := drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(entered)
-	d.Absent("nvjet_tst").Expect("llama-8b-tp2 (298 MiB) are more than a login node should read").Press("enter").Expect("nvjet_tst")
+	d.Absent("nvjet_tst").Expect("llama-8b-tp2 (312 MB) are more than a login node should read").Press("enter").Expect("nvjet_tst")
 }
 
 func TestSelectedWithoutARun(t *testing.T) {
@@ -328,9 +328,9 @@ func TestNothingIsReadUnasked(t *testing.T) {
 	for i := range l.Rows {
 		l.Rows[i].Analysis = nil
 	}
-	d := drive(t, l, 80, 18).Expect("There is no run to show yet").Send(pane.BoardMsg{Rows: l.Rows}).Expect("llama-8b-tp1 (149 MiB) are more than")
+	d := drive(t, l, 80, 18).Expect("There is no run to show yet").Send(pane.BoardMsg{Rows: l.Rows}).Expect("llama-8b-tp1 (156 MB) are more than")
 	d.Pane().SetFocus(false)
-	d.Send(pane.SelectMsg{Row: l.Rows[1]}).Expect("llama-8b-tp2 (298 MiB)")
+	d.Send(pane.SelectMsg{Row: l.Rows[1]}).Expect("llama-8b-tp2 (312 MB)")
 	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp1"}).Expect("llama-8b-tp1")
 	if l.Called("Analyse") != 0 {
 		t.Errorf("calls: %v", l.Calls)

@@ -2,6 +2,7 @@ package traces
 
 import (
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -34,7 +35,7 @@ func (p *Pane) fill() {
 }
 
 func number(v float64, decimals int) widget.Cell {
-	return widget.Cell{Text: widget.Number(v, decimals)}
+	return widget.Cell{Text: unit.Number(v, decimals)}
 }
 
 // millis is nanoseconds in the unit of a column.
@@ -62,7 +63,7 @@ func (p *Pane) size(bytes int64, inferred bool) widget.Cell {
 	if bytes < 0 {
 		return p.none()
 	}
-	cell := widget.Cell{Text: widget.Bytes(bytes), By: float64(bytes)}
+	cell := widget.Cell{Text: unit.Memory(bytes), By: float64(bytes)}
 	if inferred {
 		cell.Lead = p.env.Theme.About
 	}
@@ -159,11 +160,11 @@ func (p *Pane) partRemark(name string) string {
 	n := len(p.trace().Ranks)
 	switch {
 	case (name == "kernels" || name == "classes") && n > 1:
-		return "sums over " + widget.Plural(n, "rank")
+		return "sums over " + unit.Plural(n, "rank")
 	case name == "collectives" && n > 1:
 		return "means over ranks"
 	case name == "skew" && p.trace().Lateness != nil:
-		return "the latest of " + widget.Plural(p.trace().Lateness.Calls, "call")
+		return "the latest of " + unit.Plural(p.trace().Lateness.Calls, "call")
 	}
 	return ""
 }

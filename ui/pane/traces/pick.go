@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -75,11 +76,11 @@ func modelOf(r model.Run) string {
 }
 
 func (p *Pane) pickRow(r model.Run) row {
-	cells := []widget.Cell{{Text: r.Name}, p.none(), p.none(), p.none(), p.none(), {Text: widget.Bytes(traceBytes(r))}, {Text: widget.Ago(r.Time, p.env.Now()), Tone: theme.Dim}}
+	cells := []widget.Cell{{Text: r.Name}, p.none(), p.none(), p.none(), p.none(), {Text: unit.FileSize(traceBytes(r))}, {Text: unit.Ago(r.Time, p.env.Now()), Tone: theme.Dim}}
 	fields := map[string]string{"run": r.Name}
 	if e := r.Experiment; e != nil {
-		cells[1], cells[2] = widget.Cell{Text: pane.LayoutWord(e.Layout)}, widget.Cell{Text: pane.ShortModel(e.Model.Name)}
-		cells[3], cells[4] = number(float64(e.Data.BatchSize), 0), widget.Cell{Text: widget.Int(e.Data.SeqLen) + "+" + widget.Int(e.Data.MaxTokens)}
+		cells[1], cells[2] = widget.Cell{Text: e.Layout.Short()}, widget.Cell{Text: model.ShortModel(e.Model.Name)}
+		cells[3], cells[4] = number(float64(e.Data.BatchSize), 0), widget.Cell{Text: unit.Int(e.Data.SeqLen) + "+" + unit.Int(e.Data.MaxTokens)}
 		fields["id"], fields["model"], fields["layout"] = e.ID, e.Model.Name, cells[1].Text
 	}
 	return row{cells: cells, fields: fields, full: r.Name}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -131,7 +132,7 @@ func (s *sheet) filtered() string {
 	case n == 1:
 		return "1 " + s.parts[s.at].one + " matches " + f.Text
 	}
-	return widget.Plural(n, s.parts[s.at].one) + " match " + f.Text
+	return unit.Plural(n, s.parts[s.at].one) + " match " + f.Text
 }
 
 // current is the row under the cursor.

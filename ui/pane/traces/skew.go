@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -17,7 +18,7 @@ func (p *Pane) skewRows(t *metric.TraceSummary) []row {
 	}
 	var rows []row
 	for _, c := range t.Lateness.Worst {
-		name, rank := c.Type+" "+widget.Int(c.Number), widget.Int(c.Rank)
+		name, rank := c.Type+" "+unit.Int(c.Number), unit.Int(c.Rank)
 		rows = append(rows, row{cells: []widget.Cell{{Text: name}, p.size(c.Bytes, c.Inferred), {Text: stepWord(c), Tone: theme.Dim}, number(float64(c.AtNS)/1e6, 2), {Text: rank},
 			p.each(c.LateNS, 1), p.each(c.ComputeNS, 1), p.each(c.SpreadNS, 1), {Text: groupWord(c.Group), Tone: theme.Dim}},
 			fields: map[string]string{"type": c.Type, "rank": rank, "phase": c.Phase, "step": stepWord(c)}, full: lateWords(c), call: &c})
@@ -30,7 +31,7 @@ func stepWord(c metric.LateCall) string {
 	if c.Step == 0 {
 		return ""
 	}
-	return c.Phase + " " + widget.Int(c.Step)
+	return c.Phase + " " + unit.Int(c.Step)
 }
 
 // groupWord is the ranks that meet in a call: "0-7", or "0 4 8".
@@ -43,12 +44,12 @@ func groupWord(ranks []int) string {
 
 // lateWords are a late call in a sentence.
 func lateWords(c metric.LateCall) string {
-	text := fmt.Sprintf("rank %d was last to %s %s, by %s", c.Rank, c.Type, widget.Int(c.Number), widget.Millis(c.LateNS))
+	text := fmt.Sprintf("rank %d was last to %s %s, by %s", c.Rank, c.Type, unit.Int(c.Number), unit.Duration(c.LateNS))
 	if len(c.Group) > 2 {
-		text += " (" + widget.Millis(c.SpreadNS) + " after the first)"
+		text += " (" + unit.Duration(c.SpreadNS) + " after the first)"
 	}
 	if c.ComputeNS > 0 {
-		return text + ", " + widget.Millis(c.ComputeNS) + " of it computing longer"
+		return text + ", " + unit.Duration(c.ComputeNS) + " of it computing longer"
 	}
 	return text + ", not by computing longer"
 }
@@ -66,7 +67,7 @@ func (p *Pane) skewLines(width int) []string {
 	low, high := p.view.in(len(d.Compute))
 	if high <= len(d.Late) {
 		levels := widget.Levels(th, scaled(widget.Resample(shares(d.Late[low:high], 1), cols)))
-		lines = append(lines, p.label("late")+th.Paint(theme.Warn, levels)+widget.Right(widget.Number(float64(sum(d.Late[low:high]))/1e6, 1)+" ms", 9))
+		lines = append(lines, p.label("late")+th.Paint(theme.Warn, levels)+widget.Right(unit.Number(float64(sum(d.Late[low:high]))/1e6, 1)+" ms", 9))
 	}
 	return lines
 }
@@ -120,7 +121,7 @@ func binWords(l *metric.Lateness) string {
 	}
 	text := "under 1 µs late"
 	if last := l.Bins[len(l.Bins)-1]; last.FromNS > 0 {
-		text += ", then doubling to " + widget.Millis(2*last.FromNS)
+		text += ", then doubling to " + unit.Duration(2*last.FromNS)
 	}
 	return text
 }

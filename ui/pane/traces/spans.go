@@ -8,6 +8,7 @@ import (
 
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -56,10 +57,10 @@ func spanLines(th *theme.Theme, spans metric.KernelSpans, from int64) []string {
 	for _, k := range spans.List {
 		idle := ""
 		if k.StartNS > busy {
-			idle = widget.Figure(float64(k.StartNS-busy)/1e3, 1)
+			idle = unit.Figure(float64(k.StartNS-busy)/1e3, 1)
 		}
 		busy = max(busy, k.StartNS+k.DurNS)
-		lines = append(lines, widget.Right(widget.Number(float64(from+k.StartNS)/1e6, 4), 11)+widget.Right(widget.Number(float64(k.DurNS)/1e3, 1), 8)+
+		lines = append(lines, widget.Right(unit.Number(float64(from+k.StartNS)/1e6, 4), 11)+widget.Right(unit.Number(float64(k.DurNS)/1e3, 1), 8)+
 			widget.Right(idle, 9)+widget.Right(fmt.Sprint(k.Stream), 8)+"  "+k.Short)
 	}
 	if spans.More {

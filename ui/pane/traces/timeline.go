@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -70,7 +71,7 @@ func (p *Pane) timeline(width int) []string {
 		return nil
 	}
 	low, high := p.view.in(len(d.Compute))
-	lines := []string{p.label("rank "+widget.Int(d.Rank)) + p.phases(d, low, high, cols)}
+	lines := []string{p.label("rank "+unit.Int(d.Rank)) + p.phases(d, low, high, cols)}
 	for _, row := range []struct {
 		name string
 		bins []int64
@@ -79,7 +80,7 @@ func (p *Pane) timeline(width int) []string {
 		if high <= len(row.bins) && sum(row.bins) > 0 {
 			share := 100 * float64(sum(row.bins[low:high])) / float64(d.BinNS*int64(high-low))
 			levels := widget.Levels(p.env.Theme, widget.Resample(shares(row.bins[low:high], d.BinNS), cols))
-			lines = append(lines, p.label(row.name)+p.env.Theme.Paint(row.tone, levels)+widget.Right(widget.Number(share, 1)+" %", 8))
+			lines = append(lines, p.label(row.name)+p.env.Theme.Paint(row.tone, levels)+widget.Right(unit.Number(share, 1)+" %", 8))
 		}
 	}
 	return append(lines, p.label("")+p.env.Theme.Paint(theme.Dim, p.times(d, low, high, cols)))
@@ -113,7 +114,7 @@ func shares(bins []int64, bin int64) []float64 {
 
 // times is the start and the end of what is in sight, and how much of all that is.
 func (p *Pane) times(d *metric.RankDensity, low, high, cols int) string {
-	left, right := widget.Millis(int64(low)*d.BinNS), widget.Millis(int64(high)*d.BinNS)
+	left, right := unit.Duration(int64(low)*d.BinNS), unit.Duration(int64(high)*d.BinNS)
 	if n := len(d.Compute); high-low < n {
 		left += " · " + shareWord(100*float64(high-low)/float64(n)) + " % of the window" + p.mayList()
 	}
@@ -123,9 +124,9 @@ func (p *Pane) times(d *metric.RankDensity, low, high, cols int) string {
 // shareWord is a share in %, a small one with a decimal.
 func shareWord(v float64) string {
 	if v < 5 {
-		return widget.Number(v, 1)
+		return unit.Number(v, 1)
 	}
-	return widget.Number(v, 0)
+	return unit.Number(v, 0)
 }
 
 // phases is the line over the density: prefill and decode where they lie, named where
@@ -177,7 +178,7 @@ func steps(phases []metric.Phase, rank int, least int64) []metric.Phase {
 				end = ph.Starts[i+1]
 			}
 			count[ph.Name]++
-			out = append(out, metric.Phase{Rank: rank, Name: ph.Name + " " + widget.Int(count[ph.Name]), Steps: 1, StartNS: start, EndNS: end})
+			out = append(out, metric.Phase{Rank: rank, Name: ph.Name + " " + unit.Int(count[ph.Name]), Steps: 1, StartNS: start, EndNS: end})
 		}
 	}
 	return out
@@ -186,7 +187,7 @@ func steps(phases []metric.Phase, rank int, least int64) []metric.Phase {
 // phaseName is "prefill", or "decode × 63" for several steps.
 func phaseName(ph metric.Phase) string {
 	if ph.Steps > 1 {
-		return ph.Name + " × " + widget.Int(ph.Steps)
+		return ph.Name + " × " + unit.Int(ph.Steps)
 	}
 	return ph.Name
 }

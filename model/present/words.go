@@ -1,0 +1,152 @@
+// Package present turns results into what people read: neutral tables (table.go) and
+// sentences, the same on the command line, in the cockpit and in reports. It decides
+// nothing and draws nothing; numbers and units are written by its part unit.
+package present
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"shardeck/model"
+	"shardeck/model/check"
+	"shardeck/model/metric"
+	"shardeck/model/present/unit"
+)
+
+// resultState is the state of an experiment whose job is over: whether its result can be
+// relied on.
+func resultState(run *model.Run, a *metric.Analysis) string {
+	switch {
+	case run != nil && run.Unfinished:
+		return "unfinished"
+	case a != nil && a.Damaged || run != nil && run.LeftOut:
+		return "done, damaged"
+	}
+	return "done"
+}
+
+// ExperimentState is the state of an experiment: of its newest job, with the time it has
+// run or will start, else of its newest run. Problem is why its config cannot be used.
+func ExperimentState(problem string, job *model.Job, run *model.Run, a *metric.Analysis, now time.Time) string {
+	switch {
+	case problem != "":
+		return "invalid"
+	case job == nil && run == nil:
+		return "not run"
+	case job == nil:
+		return resultState(run, a)
+	}
+	word := job.State.Words()
+	switch job.State {
+	case model.JobCompleted:
+		return resultState(run, a)
+	case model.JobRunning:
+		return word + " " + unit.Clock(job.Elapsed)
+	case model.JobPending:
+		return strings.TrimSpace(word + " " + EstimatedStart(job.Start, now))
+	}
+	return word
+}
+
+// EstimatedStart is when a waiting job is expected to start: "~14:20"; empty: not known.
+func EstimatedStart(t, now time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return "~" + unit.Moment(t, now)
+}
+
+// WouldStart says when a job would start if it were submitted now: "would start ~14:20", or
+// with a note why that is not known; empty where the scheduler never says.
+func WouldStart(at time.Time, note string, now time.Time) string {
+	switch {
+	case !at.IsZero() && at.Before(now.Add(time.Minute)):
+		return "would start at once"
+	case !at.IsZero():
+		return "would start " + EstimatedStart(at, now)
+	case note != "":
+		return "when it would start is not known: " + note
+	}
+	return ""
+}
+
+// KeptResult says what becomes of a result that a new job replaces; empty: there is none.
+func KeptResult(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "has a result already: kept as " + name + " once the new one is whole"
+}
+
+// Placement says what a job asks for: "2 × A100-40GB on 1 node · QOS shared".
+func Placement(p check.Placement) string {
+	if p.GPUs == 0 {
+		return ""
+	}
+	text := unit.Plural(p.GPUs, "GPU")
+	if p.GPU != "" {
+		text = fmt.Sprintf("%d × %s", p.GPUs, GPU(p.GPU))
+	}
+	text += " on " + unit.Plural(p.Nodes, "node")
+	if !model.IsAuto(p.QOS) {
+		text += " · QOS " + p.QOS
+	}
+	return text
+}
+
+// GPU is a kind of GPU as people write it: A100-40GB.
+func GPU(key string) string {
+	if key == "" {
+		return "GPU"
+	}
+	return strings.ToUpper(key)
+}
+
+// Memory says how much of its memory the fullest GPU needs: "31.2 of 36.0 GiB".
+func Memory(f *check.Fit) string {
+	if f == nil {
+		return ""
+	}
+	return unit.GiB(f.Used()) + " of " + unit.GiB(f.Usable) + " GiB"
+}
+
+// Price says what a job costs at most; empty where nothing is charged.
+func Price(p *check.Price) string {
+	if p == nil {
+		return ""
+	}
+	text := "at most " + NodeHours(p.NodeHours)
+	if p.Words != "" {
+		text += " (" + p.Words + ")"
+	}
+	return text
+}
+
+// NodeHours is an amount of what a site charges: "0.25 node-hours".
+func NodeHours(v float64) string { return unit.Number(v, 2) + " node-hours" }
+
+// Problems are the faults of a config that cannot be used, one a line, without the name
+// of the file before each: "line 7: unknown key …".
+func Problems(file, problem string) []string {
+	var out []string
+	for _, line := range strings.Split(strings.TrimSpace(problem), "\n") {
+		rest, ok := strings.CutPrefix(line, file+":")
+		if number, after, found := strings.Cut(rest, ":"); ok && found && strings.Trim(number, "0123456789") == "" {
+			if _, text, found := strings.Cut(after, ": "); found {
+				after = " " + text
+			}
+			line = "line " + number + ":" + after
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// Clock is how long a job has run or may run; unit.Missing where that is not known.
+func Clock(d time.Duration) string {
+	if d <= 0 {
+		return unit.Missing
+	}
+	return unit.Clock(d)
+}
