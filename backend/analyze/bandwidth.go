@@ -80,7 +80,8 @@ func (w *world) rates(of func(rate) (float64, bool), missing string) metric.Metr
 			per[l.rank] = v
 		}
 	}
-	m := metric.Metric{PerRank: per, N: all.sized, Source: w.traceFiles(), Estimate: all.inferred, By: map[string]float64{}}
+	m := metric.Metric{PerRank: per, N: all.sized, Source: w.traceFiles(), Estimate: all.inferred}
+	m.By.Types = map[string]float64{}
 	v, ok := of(all)
 	if !ok {
 		m.Reason = missing
@@ -92,7 +93,7 @@ func (w *world) rates(of func(rate) (float64, bool), missing string) metric.Metr
 	}
 	for _, t := range slices.Sorted(maps.Keys(types)) {
 		if v, ok := of(*types[t]); ok {
-			m.By[t.String()] = v
+			m.By.Types[t.String()] = v
 		}
 	}
 	return m

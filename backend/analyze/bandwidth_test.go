@@ -88,7 +88,7 @@ func TestBusBandwidth(t *testing.T) {
 	near(t, "bytes", value(t, got, "coll_bytes"), 8000, 6)
 	near(t, "algbw", value(t, got, "coll_algbw"), 0.8, 9)
 	near(t, "busbw", value(t, got, "coll_busbw"), 0.4, 9)
-	if m := got.Metric("coll_busbw"); m.Estimate || len(m.By) != 1 {
+	if m := got.Metric("coll_busbw"); m.Estimate || len(m.By.Types) != 1 {
 		t.Errorf("coll_busbw: %+v", m)
 	}
 }

@@ -230,13 +230,13 @@ func sameStraggler(t *testing.T, m metric.Metric, b bruteRun) {
 	if m.N != len(l.charges) {
 		t.Errorf("%d calls charged, brute force %d", m.N, len(l.charges))
 	}
-	near(t, "lateness of rank 0", m.By["rank_0_lateness_ms"], float64(l.by[0])/1e6, 6)
-	near(t, "lateness of rank 1", m.By["rank_1_lateness_ms"], float64(l.by[1])/1e6, 6)
+	near(t, "lateness of rank 0", m.By.Late[0], float64(l.by[0])/1e6, 6)
+	near(t, "lateness of rank 1", m.By.Late[1], float64(l.by[1])/1e6, 6)
 	worst := 0
 	if l.by[1] > l.by[0] {
 		worst = 1
 	}
-	near(t, "compute that explains it", m.By["device_ms"], float64(l.excess[worst])/1e6, 6)
+	near(t, "compute that explains it", m.By.Latest.Device, float64(l.excess[worst])/1e6, 6)
 	who := b.named(l, 2)
 	if (m.Value == nil) != (who < 0) || m.Value != nil && *m.Value != float64(who) {
 		t.Errorf("straggler %v (%s), brute force %d", m.Value, m.Reason, who)

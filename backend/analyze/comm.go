@@ -113,9 +113,10 @@ func (w *world) byType(m *metric.Metric, of func(*call) span) {
 			}
 		}
 	}
+	m.By.Types = map[string]float64{}
 	for _, t := range slices.Sorted(maps.Keys(shares)) {
 		if !unsure[t] {
-			m.By[t.String()] = mean(shares[t])
+			m.By.Types[t.String()] = mean(shares[t])
 		}
 	}
 }

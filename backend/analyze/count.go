@@ -55,10 +55,9 @@ func (w *world) counts(of func(*lane) []*call, by func(*lane) (float64, string))
 		}
 	}
 	m := v.metric(w.traceFiles())
-	delete(m.By, "min") // By is types here: its parts add up to the value
-	delete(m.By, "max")
+	m.By = metric.Parts{Types: map[string]float64{}} // they add up to the value
 	for t, n := range parts {
-		m.By[t.String()] = tidy(n)
+		m.By.Types[t.String()] = tidy(n)
 	}
 	return m
 }

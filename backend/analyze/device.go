@@ -126,9 +126,10 @@ func (w *world) kernelClasses(stats []metric.KernelStat) {
 		return
 	}
 	all := classes(stats)
-	m := metric.Metric{Value: ptr(all[0].Share), N: len(stats), Source: w.traceFiles(), By: map[string]float64{}, Note: "largest: " + all[0].Name}
+	m := metric.Metric{Value: ptr(all[0].Share), N: len(stats), Source: w.traceFiles(), Note: "largest: " + all[0].Name}
+	m.By.Classes = map[string]float64{}
 	for _, c := range all {
-		m.By[c.Name] = c.Share
+		m.By.Classes[c.Name] = c.Share
 	}
 	m.PerRank = w.classOnRanks(class(all[0].Name))
 	w.set("kernel_classes", m)
@@ -172,9 +173,10 @@ func (w *world) topKernels(stats []metric.KernelStat) {
 	}
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(total[b], total[a]) })
 	top := order[0]
-	m := metric.Metric{Value: ptr(float64(total[top]) / 1e6), N: n[top], Source: w.traceFiles(), By: map[string]float64{}, Note: top}
+	m := metric.Metric{Value: ptr(float64(total[top]) / 1e6), N: n[top], Source: w.traceFiles(), Note: top}
+	m.By.Kernels = map[string]float64{}
 	for _, name := range order[:min(topCount, len(order))] {
-		m.By[name] = float64(total[name]) / 1e6
+		m.By.Kernels[name] = float64(total[name]) / 1e6
 	}
 	w.set("top_kernels", m)
 }

@@ -63,8 +63,10 @@ func text(a *metric.Analysis) string {
 		for _, rank := range slices.Sorted(maps.Keys(m.PerRank)) {
 			fmt.Fprintf(&b, "  rank %d %.7g\n", rank, m.PerRank[rank])
 		}
-		for _, part := range slices.Sorted(maps.Keys(m.By)) {
-			fmt.Fprintf(&b, "  %s %.7g\n", part, m.By[part])
+		parts := m.By.List()
+		slices.SortFunc(parts, func(x, y metric.Part) int { return strings.Compare(x.Name, y.Name) })
+		for _, part := range parts {
+			fmt.Fprintf(&b, "  %s %.7g\n", part.Name, part.Value)
 		}
 	}
 	for _, w := range a.Warnings {

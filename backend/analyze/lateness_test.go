@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -66,12 +67,12 @@ func TestLateHistogram(t *testing.T) {
 func TestTimelineHoldsAllLateness(t *testing.T) {
 	a, b := lateInTurn()
 	got := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), a, b))
-	for i, key := range []string{"rank_0_lateness_ms", "rank_1_lateness_ms"} {
+	for rank := range 2 {
 		var sum int64
-		for _, ns := range got.Trace.Timeline[i].Late {
+		for _, ns := range got.Trace.Timeline[rank].Late {
 			sum += ns
 		}
-		near(t, key, float64(sum)/1e6, got.Metric("straggler").By[key], 6)
+		near(t, fmt.Sprint("lateness of rank ", rank), float64(sum)/1e6, got.Metric("straggler").By.Late[rank], 6)
 	}
 	if alone := analyse(t, fakeInput(layoutOf(1, 1, 1, 1), a)).Trace; alone.Lateness != nil {
 		t.Errorf("one rank is late: %+v", alone.Lateness)

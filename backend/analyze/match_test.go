@@ -109,7 +109,7 @@ func TestUnmatchedTypeHasNoValueAndAWarning(t *testing.T) {
 	if wait.Value != nil || !strings.Contains(wait.Reason, "broadcast of ranks 0,1") {
 		t.Errorf("comm_wait: %+v", wait)
 	}
-	if _, ok := wait.By["broadcast"]; ok || len(wait.By) == 0 {
+	if _, ok := wait.By.Types["broadcast"]; ok || len(wait.By.Types) == 0 {
 		t.Errorf("parts: %v", wait.By)
 	}
 	if !slices.ContainsFunc(got.Warnings, func(w string) bool {
@@ -197,7 +197,7 @@ func TestPipelineOfThree(t *testing.T) {
 		s2.run(srKernel, at+50, at+240).run(gemm, at+240, at+340)
 	}
 	a := analyse(t, fakeInput(layoutOf(1, 3, 1, 1), s0, s1, s2))
-	by := a.Metric("coll_calls_total").By
+	by := a.Metric("coll_calls_total").By.Types
 	near(t, "sends", by["send"], 4, 6) // mean over three ranks: 6 + 6 + 0
 	near(t, "recvs", by["recv"], 4, 6)
 	// T0 is rank 0's first send, at 100 µs; rank 2 ends at 5340. Its recvs wait from

@@ -27,9 +27,6 @@ func (w *world) set(name string, m metric.Metric) {
 	if m.PerRank == nil {
 		m.PerRank = map[int]float64{}
 	}
-	if m.By == nil {
-		m.By = map[string]float64{}
-	}
 	if m.Source == nil {
 		m.Source = []string{}
 	}
@@ -104,7 +101,7 @@ func (w *world) eachRank(f func(*lane) (v float64, reason string)) values {
 // metric is the mean over the ranks that have a value, with least and largest; none
 // has: no value, for the reason of the first.
 func (v values) metric(source []string) metric.Metric {
-	m := metric.Metric{PerRank: v.per, N: len(v.per), Source: source, By: map[string]float64{}}
+	m := metric.Metric{PerRank: v.per, N: len(v.per), Source: source}
 	if len(v.per) == 0 {
 		m.Reason = strings.Join(short(v.lacks), "; ")
 		return m
@@ -112,7 +109,7 @@ func (v values) metric(source []string) metric.Metric {
 	mean, lo, hi := meanOf(v.per)
 	m.Value = &mean
 	if len(v.per) > 1 {
-		m.By["min"], m.By["max"] = lo, hi
+		m.By.Stats = map[metric.Stat]float64{metric.Min: lo, metric.Max: hi}
 	}
 	if len(v.lacks) > 0 {
 		m.Note = "no value for " + strings.Join(short(v.lacks), "; ")
@@ -142,6 +139,7 @@ func meanOf(per map[int]float64) (mean, lo, hi float64) {
 // byPhase adds a metric's value in each phase: the mean over the ranks that have
 // the phase and, in it, a value.
 func (w *world) byPhase(m *metric.Metric, f func(l *lane, part []span) (float64, bool)) {
+	m.By.Phases = map[string]float64{}
 	for _, p := range phaseNames {
 		sum, n := 0.0, 0
 		for _, l := range w.lanes {
@@ -153,7 +151,7 @@ func (w *world) byPhase(m *metric.Metric, f func(l *lane, part []span) (float64,
 			}
 		}
 		if n > 0 {
-			m.By[string(p)] = sum / float64(n)
+			m.By.Phases[string(p)] = sum / float64(n)
 		}
 	}
 }

@@ -42,10 +42,10 @@ func phaseRun(gpu bool) Input {
 
 func TestMetricsByPhase(t *testing.T) {
 	a := analyse(t, phaseRun(true))
-	busy := a.Metric("gpu_busy").By
+	busy := a.Metric("gpu_busy").By.Phases
 	near(t, "prefill", busy["prefill"], 100, 9)
 	near(t, "decode", busy["decode"], 25, 9)
-	phases := a.Metric("phase_time").By
+	phases := a.Metric("phase_time").By.Phases
 	near(t, "time of prefill", phases["prefill"], 0.1, 9)
 	near(t, "time of decode", phases["decode"], 0.1, 9)
 	want := []metric.Phase{{Name: "prefill", Steps: 1, EndNS: 100_000}, {Name: "decode", Steps: 1, StartNS: 100_000, EndNS: 200_000}}
@@ -68,7 +68,7 @@ func TestMarksOfTheCPUOnlyCountSteps(t *testing.T) {
 	if m := a.Metric("phase_time"); m.Value != nil || m.Reason != "rank 0: step annotations are on the CPU's time line only: they cover launches, not kernels" {
 		t.Errorf("phase_time: %+v", m)
 	}
-	if len(a.Metric("gpu_busy").By) != 0 {
+	if len(a.Metric("gpu_busy").By.List()) != 0 {
 		t.Error("phases without a place in device time")
 	}
 	if m := a.Metric("coll_calls_per_step"); m.Value == nil {

@@ -1,6 +1,6 @@
 package analyze
 
-import "fmt"
+import "shardeck/model/metric"
 
 // pipelineMetrics finds the time that a pipeline's stages wait for each other.
 func pipelineMetrics(w *world) {
@@ -25,12 +25,12 @@ func pipelineMetrics(w *world) {
 			all = append(all, free)
 		}
 	}
+	m.By.Stages = map[int]metric.Stage{}
 	for pp := range stage {
-		m.By[fmt.Sprintf("stage_%d", pp)] = mean(stage[pp])
-		m.By[fmt.Sprintf("stage_%d_idle", pp)] = mean(idle[pp])
+		m.By.Stages[pp] = metric.Stage{Bubble: mean(stage[pp]), Idle: mean(idle[pp])}
 	}
 	if len(all) > 0 {
-		m.By["idle"] = mean(all)
+		m.By.Idle = ptr(mean(all))
 	}
 	w.set("bubble", m)
 }

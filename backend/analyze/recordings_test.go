@@ -57,7 +57,7 @@ func checkMetrics(t *testing.T, a *metric.Analysis) {
 		if m.Value != nil && (math.IsNaN(*m.Value) || math.IsInf(*m.Value, 0) || *m.Value < 0) {
 			t.Errorf("%s is %v", m.Name, *m.Value)
 		}
-		if m.PerRank == nil || m.By == nil || m.Source == nil {
+		if m.PerRank == nil || m.Source == nil {
 			t.Errorf("%s: null in JSON", m.Name)
 		}
 		if m.Unit == "%" && m.Value != nil && *m.Value > 100 {
@@ -90,9 +90,9 @@ func checkCalls(t *testing.T, in Input, a *metric.Analysis) {
 		}
 	}
 	for _, m := range []metric.Metric{transfer, wait} {
-		for part, v := range m.By {
-			if v < 0 {
-				t.Errorf("%s of %s is %v", m.Name, part, v)
+		for _, part := range m.By.List() {
+			if part.Value < 0 {
+				t.Errorf("%s of %s is %v", m.Name, part.Name, part.Value)
 			}
 		}
 	}
@@ -174,7 +174,7 @@ func TestFullTP2(t *testing.T) {
 	if value(t, a, "coll_call_num") != 4160 || calls.PerRank[0] != 4160 || calls.PerRank[1] != 4160 {
 		t.Errorf("coll_call_num: %+v", calls)
 	}
-	if len(calls.By) != 2 || calls.By["all_reduce"] != 4096 || calls.By["broadcast"] != 64 {
+	if len(calls.By.List()) != 2 || calls.By.Types["all_reduce"] != 4096 || calls.By.Types["broadcast"] != 64 {
 		t.Errorf("coll_call_num by type: %v", calls.By)
 	}
 	if !strings.Contains(calls.Note, "64 output tokens traced in each") {
@@ -257,7 +257,7 @@ func TestTypesOfSendRecv(t *testing.T) {
 				if stripped {
 					stripMetadata(in)
 				}
-				by := analyse(t, in).Metric("coll_call_num").By
+				by := analyse(t, in).Metric("coll_call_num").By.Types
 				for typ, n := range c.want {
 					near(t, typ, by[typ], n, 6)
 				}
@@ -311,11 +311,11 @@ func TestInferredSizesAreThoseOfTheMetadata(t *testing.T) {
 			if told.Estimate || !inferred.Estimate {
 				t.Errorf("estimate: %v with metadata, %v without", told.Estimate, inferred.Estimate)
 			}
-			if len(told.By) < 2 {
+			if len(told.By.Types) < 2 {
 				t.Errorf("types with sizes: %v", told.By)
 			}
-			for typ, bytes := range told.By {
-				near(t, typ, inferred.By[typ], bytes, 3)
+			for typ, bytes := range told.By.Types {
+				near(t, typ, inferred.By.Types[typ], bytes, 3)
 			}
 		})
 	}
@@ -324,14 +324,14 @@ func TestInferredSizesAreThoseOfTheMetadata(t *testing.T) {
 func TestPipelineBubble(t *testing.T) {
 	a := analyse(t, load(t, small("llama-8b-pp2")))
 	m := a.Metric("bubble")
-	near(t, "stage 0", m.By["stage_0"], m.PerRank[0], 9)
-	near(t, "stage 1", m.By["stage_1"], m.PerRank[1], 9)
+	near(t, "stage 0", m.By.Stages[0].Bubble, m.PerRank[0], 9)
+	near(t, "stage 1", m.By.Stages[1].Bubble, m.PerRank[1], 9)
 	// All waiting of this pipeline is in recv and the broadcast of the token.
 	near(t, "bubble", value(t, a, "bubble"), value(t, a, "comm_wait"), 9)
-	if m.By["stage_1"] < 50 || m.By["stage_0_idle"] < 50 {
+	if m.By.Stages[1].Bubble < 50 || m.By.Stages[0].Idle < 50 {
 		t.Errorf("stage 1 waits for the host-bound stage 0, which idles: %v", m.By)
 	}
-	if a.Metric("comm_wait").By["send"] != 0 {
+	if a.Metric("comm_wait").By.Types["send"] != 0 {
 		t.Error("a send waits")
 	}
 	if r := analyse(t, load(t, small("llama-8b-tp2"))).Metric("bubble"); r.Value != nil || r.Reason != "PP=1: no pipeline" {

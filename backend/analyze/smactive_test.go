@@ -27,7 +27,7 @@ func TestSMActive(t *testing.T) {
 	if m.Value == nil || math.Abs(m.PerRank[0]-35) > 1e-9 || m.PerRank[1] != 50 || math.Abs(*m.Value-42.5) > 1e-9 || m.Estimate {
 		t.Errorf("%+v", m)
 	}
-	if math.Abs(m.By["prefill"]-32.5) > 1e-9 || math.Abs(m.By["decode"]-47.5) > 1e-9 {
+	if math.Abs(m.By.Phases["prefill"]-32.5) > 1e-9 || math.Abs(m.By.Phases["decode"]-47.5) > 1e-9 {
 		t.Errorf("by phase: %v", m.By)
 	}
 	bare, err := Analyse(t.Context(), fakeInput(layoutOf(1, 1, 1, 1), sampled(0)))

@@ -28,14 +28,15 @@ type charge struct {
 
 // straggler names the rank that others wait for, or says that there is none.
 func (w *world) straggler() {
-	m := metric.Metric{Source: w.traceFiles(), By: map[string]float64{}}
+	m := metric.Metric{Source: w.traceFiles()}
+	m.By.Late = map[int]float64{}
 	var worst *late
 	for _, s := range w.sets {
 		s.charges = w.charges(s)
 		m.N += len(s.charges)
 		if l := mostLate(s.charges); l != nil {
 			for lane, ns := range l.lateness {
-				m.By[fmt.Sprintf("rank_%d_lateness_ms", lane.rank)] = float64(ns) / 1e6
+				m.By.Late[lane.rank] = float64(ns) / 1e6
 			}
 			if worst == nil || l.ofWindow() > worst.ofWindow() {
 				worst = l
@@ -47,7 +48,7 @@ func (w *world) straggler() {
 		w.set("straggler", m)
 		return
 	}
-	m.By["lateness_ms"], m.By["device_ms"] = float64(worst.ns)/1e6, float64(worst.excess())/1e6
+	m.By.Latest = &metric.Latest{Total: float64(worst.ns) / 1e6, Device: float64(worst.excess()) / 1e6}
 	iterations, _ := w.tracedIterations()
 	k := max(2, iterations)
 	m.Note, m.Reason = joinNotes(worst.words(), worst.uneven(k)), "none"

@@ -82,7 +82,7 @@ func TestTwoLateRanksAreNoStraggler(t *testing.T) {
 	if m.Value != nil || m.Reason != "none" {
 		t.Errorf("straggler %+v", m)
 	}
-	near(t, "lateness", m.By["rank_2_lateness_ms"], 19*0.001, 6)
+	near(t, "lateness", m.By.Late[2], 19*0.001, 6)
 	if !strings.HasPrefix(m.Note, "rank 2 was last in 19 of 19 calls, by 1.0 µs in the middle") {
 		t.Errorf("note: %s", m.Note)
 	}
@@ -128,8 +128,8 @@ func TestTurnsAtBeingLate(t *testing.T) {
 	if m.Value != nil || m.Reason != "none" {
 		t.Errorf("straggler %v: %s", *m.Value, m.Note)
 	}
-	near(t, "lateness of rank 1", m.By["rank_1_lateness_ms"], 23*0.06, 6)
-	near(t, "lateness of rank 2", m.By["rank_2_lateness_ms"], 16*0.06, 6)
+	near(t, "lateness of rank 1", m.By.Late[1], 23*0.06, 6)
+	near(t, "lateness of rank 2", m.By.Late[2], 16*0.06, 6)
 }
 
 // A broadcast in front does not make the first all-reduce one of those that count.
@@ -141,7 +141,7 @@ func TestFirstCallOfAnyTypeThatAllReach(t *testing.T) {
 	a.run(arKernel, 20, 5000).run(arKernel, 5100, 5200)
 	b.run(arKernel, 4990, 5000).run(arKernel, 5100, 5200)
 	m := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), a, b)).Metric("straggler")
-	if m.N != 1 || m.By["lateness_ms"] != 0 {
+	if m.N != 1 || m.By.Latest.Total != 0 {
 		t.Errorf("%d calls charged: %v", m.N, m.By)
 	}
 }

@@ -56,7 +56,7 @@ func (p population) missing() string {
 
 // metric starts a metric of this population.
 func (p population) metric() metric.Metric {
-	m := metric.Metric{By: map[string]float64{}}
+	m := metric.Metric{}
 	for _, t := range p.files {
 		m.Source = append(m.Source, base(t.File))
 	}
@@ -111,12 +111,12 @@ func (w *world) latency(name string, of func(trace.Times) ([]float64, *float64, 
 		m.Reason = p.missing()
 	case len(s.list) > 0:
 		m.N, m.Value = len(s.list), ptr(mean(s.list)*1e3)
-		m.By["p50"], m.By["p99"] = percentile(s.list, 50)*1e3, percentile(s.list, 99)*1e3
-		m.By["min"], m.By["max"] = slices.Min(s.list)*1e3, slices.Max(s.list)*1e3
+		m.By.Stats = map[metric.Stat]float64{metric.P50: percentile(s.list, 50) * 1e3, metric.P99: percentile(s.list, 99) * 1e3,
+			metric.Min: slices.Min(s.list) * 1e3, metric.Max: slices.Max(s.list) * 1e3}
 	case s.mean != nil:
 		m.Value, m.Note = ptr(*s.mean*1e3), joinNotes(m.Note, "mean as the file gives it, without its samples")
 		if s.p99 != nil {
-			m.By["p99"] = *s.p99 * 1e3
+			m.By.Stats = map[metric.Stat]float64{metric.P99: *s.p99 * 1e3}
 		}
 	default:
 		m.Reason = names(m.Source) + ": no " + name + " in it"
@@ -162,7 +162,7 @@ func (w *world) iterations(p population) {
 		m.Reason = names(m.Source) + ": no iteration times in it"
 	default:
 		m.N, m.Value = len(d), ptr(mean(d))
-		m.By["min"], m.By["max"], m.By["p50"] = slices.Min(d), slices.Max(d), percentile(d, 50)
+		m.By.Stats = map[metric.Stat]float64{metric.Min: slices.Min(d), metric.Max: slices.Max(d), metric.P50: percentile(d, 50)}
 		w.warnCold(d)
 	}
 	w.set("iteration_wall_clock", m)

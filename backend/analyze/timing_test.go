@@ -6,6 +6,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // timed is a run of which only timing is there.
@@ -23,7 +24,7 @@ func untraced(t trace.Times) trace.Timing { return trace.Timing{Untraced: t} }
 func TestTimingOfTheSweep(t *testing.T) {
 	a := analyse(t, load(t, large(t, "sweep.txz", "sweep/tp2-b16-s2048")))
 	n := a.Metric("iteration_wall_clock")
-	if n.N != 3 || n.By["min"] > *n.Value || n.By["max"] < *n.Value {
+	if n.N != 3 || n.By.Stats[metric.Min] > *n.Value || n.By.Stats[metric.Max] < *n.Value {
 		t.Errorf("iteration_wall_clock: %+v", n)
 	}
 	near(t, "throughput", value(t, a, "throughput_tokens_sec"), 16*(2048+64) / *n.Value, 6)
@@ -44,8 +45,8 @@ func TestLowestRankIsRead(t *testing.T) {
 	a := analyse(t, in)
 	near(t, "iteration", value(t, a, "iteration_wall_clock"), 2, 9)
 	near(t, "ttft", value(t, a, "ttft"), 300, 6)
-	near(t, "ttft p50", a.Metric("ttft").By["p50"], 200, 6)
-	near(t, "ttft p99", a.Metric("ttft").By["p99"], 592, 6)
+	near(t, "ttft p50", a.Metric("ttft").By.Stats[metric.P50], 200, 6)
+	near(t, "ttft p99", a.Metric("ttft").By.Stats[metric.P99], 592, 6)
 	near(t, "tpot", value(t, a, "tpot"), 15, 6)
 	if m := a.Metric("ttft"); m.N != 3 || len(m.Source) != 1 || m.Source[0] != "timing_stats_0.json" || m.Note != "" {
 		t.Errorf("ttft: %+v", m)

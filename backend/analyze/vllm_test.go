@@ -21,7 +21,7 @@ func TestVLLM(t *testing.T) {
 	} {
 		t.Run(c.run, func(t *testing.T) {
 			a := analyse(t, load(t, small(c.run)))
-			by := a.Metric("coll_calls_per_step").By
+			by := a.Metric("coll_calls_per_step").By.Types
 			if by["all_reduce"] != c.allReduce || by["all_gather"] != c.allGather {
 				t.Errorf("calls a step: %v, want %v all_reduce and %v all_gather", by, c.allReduce, c.allGather)
 			}
@@ -41,16 +41,16 @@ func TestVLLM(t *testing.T) {
 // Each pass gathers and scatters once for each of the 26 layers with experts.
 func TestVLLMReplicas(t *testing.T) {
 	a := analyse(t, load(t, filepath.Join("testdata", "vllm-deepseek-v2-lite-dp2-ep2")))
-	if by := a.Metric("coll_calls_per_step").By; by["all_gather"] != 26 || by["reduce_scatter"] != 26 {
+	if by := a.Metric("coll_calls_per_step").By.Types; by["all_gather"] != 26 || by["reduce_scatter"] != 26 {
 		t.Errorf("calls a step: %v", by)
 	}
-	if by := a.Metric("coll_calls_total").By; by["all_gather"] != 32*26 || by["reduce_scatter"] != 32*26 {
+	if by := a.Metric("coll_calls_total").By.Types; by["all_gather"] != 32*26 || by["reduce_scatter"] != 32*26 {
 		t.Errorf("calls: %v", by)
 	}
 	if got := strings.Join(a.Warnings, "\n"); !strings.Contains(got, "30 forward passes without requests") {
 		t.Errorf("warnings: %s", got)
 	}
-	if m := a.Metric("phase_time"); !strings.Contains(m.Note, "1 decode step; 1 prefill step") || m.By["decode"] > 20 {
+	if m := a.Metric("phase_time"); !strings.Contains(m.Note, "1 decode step; 1 prefill step") || m.By.Phases["decode"] > 20 {
 		t.Errorf("phases: %+v", m)
 	}
 }

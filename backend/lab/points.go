@@ -59,16 +59,16 @@ var ownSpread = []string{"ttft", "tpot"}
 
 // spreadOf is half the range over iterations, for latencies over requests, in % of the
 // median; 0: not known.
-func spreadOf(a *metric.Analysis, metric string) float64 {
-	from := metric
+func spreadOf(a *metric.Analysis, name string) float64 {
+	from := name
 	switch {
-	case slices.Contains(perIteration, metric):
+	case slices.Contains(perIteration, name):
 		from = "iteration_wall_clock"
-	case !slices.Contains(ownSpread, metric):
+	case !slices.Contains(ownSpread, name):
 		return 0
 	}
 	m := a.Metric(from)
-	least, most, middle := m.By["min"], m.By["max"], m.By["p50"]
+	least, most, middle := m.By.Stats[metric.Min], m.By.Stats[metric.Max], m.By.Stats[metric.P50]
 	if m.N < 2 || middle <= 0 || most <= 0 {
 		return 0
 	}

@@ -177,9 +177,6 @@ func tidy(a *metric.Analysis) *metric.Analysis {
 		if m.PerRank == nil {
 			m.PerRank = map[int]float64{}
 		}
-		if m.By == nil {
-			m.By = map[string]float64{}
-		}
 		m.Source = append([]string{}, m.Source...)
 	}
 	return a

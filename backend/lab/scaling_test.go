@@ -18,7 +18,7 @@ func ran(name string, throughput float64, change func(*model.Experiment)) figure
 	change(&e)
 	return figure{run: model.Run{Name: name, Experiment: &e}, e: e, gpu: "A100-40GB", analysis: &metric.Analysis{Metrics: []metric.Metric{
 		{Name: throughputMetric, Value: &throughput, N: 5},
-		{Name: "iteration_wall_clock", N: 5, By: map[string]float64{"min": 0.9, "max": 1.1, "p50": 1}},
+		{Name: "iteration_wall_clock", N: 5, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 0.9, metric.Max: 1.1, metric.P50: 1}}},
 	}}}
 }
 
@@ -115,10 +115,10 @@ func TestReadingATracePartsNoSeries(t *testing.T) {
 func TestSpreadOfPoints(t *testing.T) {
 	v := 60.0
 	a := &metric.Analysis{Metrics: []metric.Metric{
-		{Name: "ttft", Value: &v, N: 4, By: map[string]float64{"min": 57, "p50": 60, "max": 63}},
-		{Name: "tpot", Value: &v, N: 1, By: map[string]float64{"min": 60, "p50": 60, "max": 60}},
-		{Name: "iteration_wall_clock", Value: &v, N: 5, By: map[string]float64{"min": 0.9, "max": 1.1, "p50": 1}},
-		{Name: "comm_overhead", Value: &v, N: 2, By: map[string]float64{"min": 1, "max": 3}},
+		{Name: "ttft", Value: &v, N: 4, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 57, metric.P50: 60, metric.Max: 63}}},
+		{Name: "tpot", Value: &v, N: 1, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 60, metric.P50: 60, metric.Max: 60}}},
+		{Name: "iteration_wall_clock", Value: &v, N: 5, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 0.9, metric.Max: 1.1, metric.P50: 1}}},
+		{Name: "comm_overhead", Value: &v, N: 2, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 1, metric.Max: 3}}},
 	}}
 	for metric, want := range map[string]float64{"ttft": 5, "tpot": 0, throughputMetric: 10, "comm_overhead": 0} {
 		if got := spreadOf(a, metric); math.Abs(got-want) > 1e-9 {

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,11 +127,11 @@ func ofMetric(name string) func(Row) string {
 
 func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// divided are the metrics whose parts have columns of their own.
-var divided = []string{"kernel_classes", "phase_time"}
-
-// extremes are parts that many metrics have and no column is spent on.
-var extremes = []string{"min", "max", "p50", "p99"}
+// divided are the parts of metrics that have columns of their own.
+var divided = map[string]func(metric.Parts) map[string]float64{
+	"kernel_classes": func(p metric.Parts) map[string]float64 { return p.Classes },
+	"phase_time":     func(p metric.Parts) map[string]float64 { return p.Phases },
+}
 
 // furtherFields has a column for every other metric, and for the parts of some.
 func furtherFields(rows []Row, defs []metric.Definition) []field {
@@ -140,48 +141,36 @@ func furtherFields(rows []Row, defs []metric.Definition) []field {
 			continue
 		}
 		all = append(all, field{d.Name + unit(d), ofMetric(d.Name)})
-		if slices.Contains(divided, d.Name) {
-			all = append(all, partFields(d, partsOf(rows, d.Name))...)
+		if parts := divided[d.Name]; parts != nil {
+			all = append(all, partFields(rows, d, parts)...)
 		}
 	}
 	return all
 }
 
-// partsOf lists the parts of a metric in any run, sorted.
-func partsOf(rows []Row, name string) []string {
-	var parts []string
-	for _, r := range rows {
+// partFields has a column for every part that the metric has in some run, sorted.
+func partFields(rows []Row, d metric.Definition, parts func(metric.Parts) map[string]float64) []field {
+	of := func(r Row) map[string]float64 {
 		if r.Analysis == nil {
-			continue
+			return nil
 		}
-		for part := range r.Analysis.Metric(name).By {
-			if !slices.Contains(extremes, part) {
-				parts = append(parts, part)
-			}
-		}
+		return parts(r.Analysis.Metric(d.Name).By)
 	}
-	slices.Sort(parts)
-	return slices.Compact(parts)
-}
-
-func partFields(d metric.Definition, parts []string) []field {
-	all := make([]field, len(parts))
-	for i, part := range parts {
+	found := map[string]float64{}
+	for _, r := range rows {
+		maps.Copy(found, of(r))
+	}
+	var all []field
+	for _, part := range slices.Sorted(maps.Keys(found)) {
 		name := d.Name + "_" + strings.ReplaceAll(part, " ", "_") + unit(d)
-		all[i] = field{name, func(r Row) string { return partOf(r, d.Name, part) }}
+		all = append(all, field{name, func(r Row) string {
+			if v, ok := of(r)[part]; ok {
+				return decimal(v)
+			}
+			return ""
+		}})
 	}
 	return all
-}
-
-func partOf(r Row, name, part string) string {
-	if r.Analysis == nil {
-		return ""
-	}
-	v, ok := r.Analysis.Metric(name).By[part]
-	if !ok {
-		return ""
-	}
-	return decimal(v)
 }
 
 // suffixes write units as the seed's headers did.

@@ -8,17 +8,17 @@ package metric
 // none, Value is nil and Reason says why. Numbers are full precision in the unit
 // given; rounding is for screens.
 type Metric struct {
-	Name     string             `json:"name"`
-	Unit     string             `json:"unit"`
-	Value    *float64           `json:"value"`
-	PerRank  map[int]float64    `json:"per_rank"`
-	By       map[string]float64 `json:"by"` // parts: per collective type, phase, percentile …
-	N        int                `json:"n"`  // samples behind the value
-	Source   []string           `json:"source"`
-	Reason   string             `json:"reason"`          // why there is no value; "none" is straggler's answer
-	Cause    string             `json:"cause,omitempty"` // straggler only: device or host
-	Estimate bool               `json:"estimate"`
-	Note     string             `json:"note,omitempty"` // what a reader must know: "traced", "64 output tokens traced of 512"
+	Name     string          `json:"name"`
+	Unit     string          `json:"unit"`
+	Value    *float64        `json:"value"`
+	PerRank  map[int]float64 `json:"per_rank"`
+	By       Parts           `json:"by"`
+	N        int             `json:"n"` // samples behind the value
+	Source   []string        `json:"source"`
+	Reason   string          `json:"reason"`          // why there is no value; "none" is straggler's answer
+	Cause    string          `json:"cause,omitempty"` // straggler only: device or host
+	Estimate bool            `json:"estimate"`
+	Note     string          `json:"note,omitempty"` // what a reader must know: "traced", "64 output tokens traced of 512"
 }
 
 // Analysis is all that was found out about one run.

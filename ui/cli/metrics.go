@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -122,22 +120,13 @@ const maxParts = 4
 
 // partsOf lists the parts of a metric, largest first.
 func partsOf(m metric.Metric, decimals int) string {
-	names := slices.SortedFunc(maps.Keys(m.By), func(x, y string) int {
-		if m.By[x] != m.By[y] {
-			if m.By[x] > m.By[y] {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(x, y)
-	})
 	var words []string
-	for i, name := range names {
+	for i, part := range m.By.List() {
 		if i == maxParts {
 			words = append(words, "…")
 			break
 		}
-		words = append(words, clip(name, 24)+" "+unit.Number(m.By[name], decimals))
+		words = append(words, clip(part.Name, 24)+" "+unit.Number(part.Value, decimals))
 	}
 	return strings.Join(words, ", ")
 }

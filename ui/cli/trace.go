@@ -127,8 +127,8 @@ func (a *app) sayStraggler(found *metric.Analysis) {
 	m := found.Metric("straggler")
 	text := "no straggler told: " + m.Reason
 	switch {
-	case m.Value != nil:
-		text = fmt.Sprintf("straggler: rank %s, %s ms late in all, cause %s", unit.Full(*m.Value), unit.Number(m.By["lateness_ms"], 1), m.Cause)
+	case m.Value != nil && m.By.Latest != nil:
+		text = fmt.Sprintf("straggler: rank %s, %s ms late in all, cause %s", unit.Full(*m.Value), unit.Number(m.By.Latest.Total, 1), m.Cause)
 	case m.Reason == "none":
 		text = "no straggler"
 	}

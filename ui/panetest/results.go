@@ -94,15 +94,15 @@ func metricOf(d metric.Definition, values map[string]float64, ranks []int) metri
 	}
 	switch d.Name {
 	case "ttft", "tpot":
-		m.By = map[string]float64{"p50": v * 0.99, "p99": v * 1.04}
+		m.By.Stats = map[metric.Stat]float64{metric.P50: v * 0.99, metric.P99: v * 1.04}
 	case "iteration_wall_clock":
-		m.By = map[string]float64{"min": v * 0.998, "max": v * 1.002, "p50": v}
+		m.By.Stats = map[metric.Stat]float64{metric.Min: v * 0.998, metric.Max: v * 1.002, metric.P50: v}
 	case "coll_call_num":
-		m.By = map[string]float64{"all_reduce": v * 4096 / 4160, "broadcast": v * 64 / 4160}
+		m.By.Types = map[string]float64{"all_reduce": v * 4096 / 4160, "broadcast": v * 64 / 4160}
 	case "comm_overhead", "comm_transfer", "comm_wait":
-		m.By = map[string]float64{"all_reduce": v * 0.99, "broadcast": v * 0.01, "prefill": v * 0.6, "decode": v * 1.1}
+		m.By.Types, m.By.Phases = map[string]float64{"all_reduce": v * 0.99, "broadcast": v * 0.01}, map[string]float64{"prefill": v * 0.6, "decode": v * 1.1}
 	case "coll_busbw":
-		m.By = map[string]float64{"all_reduce": v, "broadcast": 0.1}
+		m.By.Types = map[string]float64{"all_reduce": v, "broadcast": 0.1}
 	case "sm_coverage":
 		m.Estimate = true
 	}

@@ -14,6 +14,7 @@ import (
 	"shardeck/backend/analyze"
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // realExport unpacks an export of Nsight Systems 2023.4 (schema 3.7): vLLM 0.25.1,
@@ -63,11 +64,11 @@ func TestRealExport(t *testing.T) {
 		"coll_calls_per_step": {"all_reduce": 65, "all_gather": 1},
 		"coll_calls_total":    {"all_reduce": 325, "all_gather": 5},
 	} {
-		if got := a.Metric(name); !maps.Equal(got.By, want) {
+		if got := a.Metric(name); !maps.Equal(got.By.Types, want) {
 			t.Errorf("%s: %+v, want %v", name, got, want)
 		}
 	}
-	if m := a.Metric("phase_time"); m.By["prefill"] < 40 || m.By["decode"] < 40 {
+	if m := a.Metric("phase_time"); m.By.Phases[metric.Prefill] < 40 || m.By.Phases[metric.Decode] < 40 {
 		t.Errorf("phase_time %+v", m)
 	}
 	if want := "nsys_0.sqlite: a report does not say which process is which rank"; !slices.ContainsFunc(a.Warnings, func(w string) bool { return strings.HasPrefix(w, want) }) ||

@@ -87,7 +87,7 @@ func spread(a *metric.Analysis) (float64, bool) {
 		return 0, false
 	}
 	m := a.Metric("iteration_wall_clock")
-	low, high := m.By["min"], m.By["max"]
+	low, high := m.By.Stats[metric.Min], m.By.Stats[metric.Max]
 	if m.Value == nil || *m.Value <= 0 || high <= 0 {
 		return 0, false
 	}

@@ -179,18 +179,9 @@ func rankWords(m metric.Metric, def metric.Definition) string {
 
 // partWords are the parts of a value, the largest first: "all_reduce 4 096 · broadcast 64".
 func partWords(m metric.Metric, def metric.Definition) string {
-	names := slices.SortedFunc(maps.Keys(m.By), func(a, b string) int {
-		switch {
-		case m.By[a] > m.By[b]:
-			return -1
-		case m.By[a] < m.By[b]:
-			return 1
-		}
-		return strings.Compare(a, b)
-	})
 	var parts []string
-	for _, name := range names {
-		parts = append(parts, name+" "+rankText(m.By[name], def))
+	for _, part := range m.By.List() {
+		parts = append(parts, part.Name+" "+rankText(part.Value, def))
 	}
 	return strings.Join(parts, " · ")
 }

@@ -26,8 +26,8 @@ type view struct {
 var views = []view{
 	{name: "metrics"},
 	{"ranks", "rank", rankKeys, rankValue, func(*metric.Analysis) string { return "no metric of this run has values by rank" }},
-	{"phases", "phase", phaseKeys, byValue, func(a *metric.Analysis) string { return "no phases: " + missingWords(a.Metric("phase_time")) }},
-	{"collectives", "type", typeKeys, byValue, func(a *metric.Analysis) string { return "no collectives: " + missingWords(a.Metric("comm_overhead")) }},
+	{"phases", "phase", phaseKeys, phaseValue, func(a *metric.Analysis) string { return "no phases: " + missingWords(a.Metric("phase_time")) }},
+	{"collectives", "type", typeKeys, typeValue, func(a *metric.Analysis) string { return "no collectives: " + missingWords(a.Metric("comm_overhead")) }},
 }
 
 func rankKeys(a *metric.Analysis) []string {
@@ -43,10 +43,13 @@ func rankKeys(a *metric.Analysis) []string {
 // rankValue is what a rank has of a metric; of the straggler its lateness.
 func rankValue(m metric.Metric, key string) (float64, bool) {
 	if m.Name == "straggler" {
-		v, ok := m.By["rank_"+key+"_lateness_ms"]
-		return v, ok
+		return ofRank(m.By.Late, key)
 	}
-	for r, v := range m.PerRank {
+	return ofRank(m.PerRank, key)
+}
+
+func ofRank(values map[int]float64, key string) (float64, bool) {
+	for r, v := range values {
 		if unit.Int(r) == key {
 			return v, true
 		}
@@ -54,17 +57,15 @@ func rankValue(m metric.Metric, key string) (float64, bool) {
 	return 0, false
 }
 
-var phases = []string{"prefill", "decode", "mixed"}
-
 func phaseKeys(a *metric.Analysis) []string {
-	return slices.DeleteFunc(slices.Clone(phases), func(key string) bool {
-		return !slices.ContainsFunc(a.Metrics, func(m metric.Metric) bool { _, ok := m.By[key]; return ok })
+	return slices.DeleteFunc(slices.Clone(metric.PhaseNames), func(key string) bool {
+		return !slices.ContainsFunc(a.Metrics, func(m metric.Metric) bool { _, ok := m.By.Phases[key]; return ok })
 	})
 }
 
 // typeKeys are the collective types, those of most calls first.
 func typeKeys(a *metric.Analysis) []string {
-	calls := a.Metric("coll_call_num").By
+	calls := a.Metric("coll_call_num").By.Types
 	return slices.SortedFunc(maps.Keys(calls), func(x, y string) int {
 		if calls[x] != calls[y] {
 			return int(max(-1, min(1, calls[y]-calls[x])))
@@ -73,8 +74,13 @@ func typeKeys(a *metric.Analysis) []string {
 	})
 }
 
-func byValue(m metric.Metric, key string) (float64, bool) {
-	v, ok := m.By[key]
+func phaseValue(m metric.Metric, key string) (float64, bool) {
+	v, ok := m.By.Phases[key]
+	return v, ok
+}
+
+func typeValue(m metric.Metric, key string) (float64, bool) {
+	v, ok := m.By.Types[key]
 	return v, ok
 }
 

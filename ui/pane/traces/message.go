@@ -54,8 +54,8 @@ func stragglerWords(m metric.Metric) string {
 		return "no straggler can be named: " + m.Reason
 	}
 	text := "straggler: rank " + unit.Number(*m.Value, 0)
-	if late, ok := m.By["lateness_ms"]; ok {
-		text += ", " + unit.Number(late, 0) + " ms late"
+	if m.By.Latest != nil {
+		text += ", " + unit.Number(m.By.Latest.Total, 0) + " ms late"
 	}
 	if m.Cause != "" {
 		text += ", by its " + m.Cause

@@ -276,7 +276,7 @@ func TestMessages(t *testing.T) {
 	a := l.Analyses["llama-8b-tp2"]
 	for i := range a.Metrics {
 		if a.Metrics[i].Name == "straggler" {
-			a.Metrics[i].Value, a.Metrics[i].Cause, a.Metrics[i].By = &one, "host", map[string]float64{"lateness_ms": 44}
+			a.Metrics[i].Value, a.Metrics[i].Cause, a.Metrics[i].By.Latest = &one, "host", &metric.Latest{Total: 44}
 		}
 	}
 	has(t, message(d), "straggler: rank 1, 44 ms late, by its host")
