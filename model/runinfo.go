@@ -14,7 +14,7 @@ type RunInfo struct {
 	Experiment string            `json:"experiment_id"`        //
 	JobID      string            `json:"job_id,omitempty"`     //
 	Status     RunStatus         `json:"status"`               //
-	ExitCode   int               `json:"exit_code"`            // of the runner; its table is at the top of vllm_profiler.py
+	ExitCode   int               `json:"exit_code"`            // of the runner; its table is at the top of shardeck_runner/contract.py
 	Cause      string            `json:"cause,omitempty"`      // why it is not complete, one sentence
 	Missing    []string          `json:"missing,omitempty"`    // what was left undone and why, a sentence each
 	Notes      []string          `json:"notes,omitempty"`      // what a reader of the numbers must know

@@ -7,8 +7,7 @@
 //	gpus.yaml          kinds of GPU and their peaks
 //	sites/             one file a cluster
 //	scripts/           templates of job scripts
-//	vllm_profiler.py   the Python runner
-//	torch_engine.py    its reference engine, PyTorch only
+//	runner/            the Python runner: a program, and the folder of its modules
 //	demo/              thinned recordings of real runs
 package templates
 
@@ -16,5 +15,5 @@ import "embed"
 
 // FS holds the files of the list above, under those names.
 //
-//go:embed *.yaml *.py scripts sites demo
+//go:embed *.yaml runner/*.py runner/shardeck_runner/*.py scripts sites demo
 var FS embed.FS

@@ -4,12 +4,13 @@ import (
 	"testing"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 )
 
 // TestFillMetadata: metadata that a trace lost comes back as it was, from calls in order.
 func TestFillMetadata(t *testing.T) {
 	for _, name := range []string{"llama-8b-tp2", "llama-8b-pp2"} {
-		r, err := trace.OpenKineto(t.Context(), "../../tests/recordings/"+name+"/kineto_trace_1.json.gz", nil)
+		r, err := kineto.Open(t.Context(), "../../tests/recordings/"+name+"/kineto_trace_1.json.gz", nil)
 		if err != nil {
 			t.Fatal(err)
 		}

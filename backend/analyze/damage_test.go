@@ -11,7 +11,7 @@ import (
 	"slices"
 	"testing"
 
-	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 	"shardeck/model/metric"
 )
@@ -167,7 +167,7 @@ func TestCutAnywhere(t *testing.T) {
 		if err := os.WriteFile(path, cut, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		rank, err := trace.OpenKineto(context.Background(), path, nil)
+		rank, err := kineto.Open(context.Background(), path, nil)
 		if err != nil {
 			if len(cut) > 20 {
 				t.Errorf("%s cut at %d: %v", name, len(cut), err)

@@ -15,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 	"shardeck/model/metric"
 )
@@ -95,7 +96,7 @@ func load(t testing.TB, dir string) Input {
 		rank, err := strconv.Atoi(m[2])
 		path := filepath.Join(dir, entry.Name())
 		if err == nil && m[1] == "kineto_trace" {
-			in.Ranks[rank], err = trace.OpenKineto(context.Background(), path, nil)
+			in.Ranks[rank], err = kineto.Open(context.Background(), path, nil)
 		} else if err == nil {
 			in.Timing[rank], err = trace.OpenTiming(path)
 		}

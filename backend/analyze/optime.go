@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
+	"shardeck/backend/trace/kineto"
 	"shardeck/model/metric"
 )
 
@@ -39,7 +39,7 @@ func NewOpTimes() *OpTimes {
 }
 
 // Add adds a rank; its execution trace may be nil.
-func (o *OpTimes) Add(l *trace.Links, t *et.Trace) {
+func (o *OpTimes) Add(l *kineto.Links, t *et.Trace) {
 	replayed := replays(l)
 	outer := outermost{trace: t, seen: map[uint64]string{}}
 	for _, k := range l.Launches {
@@ -81,7 +81,7 @@ func (o *OpTimes) addRest(reason string, dur int64) {
 
 // replays are the correlation ids that several kernels without an operator share: one
 // launch on the CPU started them all.
-func replays(l *trace.Links) map[int64]bool {
+func replays(l *kineto.Links) map[int64]bool {
 	shared := map[int64]bool{}
 	for _, k := range l.Launches {
 		if k.Op < 0 && k.Corr >= 0 {
@@ -92,7 +92,7 @@ func replays(l *trace.Links) map[int64]bool {
 	return shared
 }
 
-func reasonOf(k trace.Launch, replayed map[int64]bool) string {
+func reasonOf(k kineto.Launch, replayed map[int64]bool) string {
 	switch {
 	case k.Op >= 0:
 		return restMissing

@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
+	"shardeck/backend/trace/kineto"
 	"shardeck/model/metric"
 )
 
@@ -43,12 +43,12 @@ func TestOpTimes(t *testing.T) {
 	ops := executionTrace(t,
 		"[pytorch|profiler|execution_trace|process] 1 1 0", "[pytorch|profiler|execution_trace|thread] 2 1 0", "decode 3 2 10",
 		"aten::linear 4 3 11", "aten::mm 5 4 12", "aten::matmul 6 3 13", "aten::mm 7 6 14", "aten::mul 8 3 15")
-	links := &trace.Links{
+	links := &kineto.Links{
 		Names: []string{"aten::mm", "aten::mul", "decode"},
-		Ops: []trace.CPUOp{
+		Ops: []kineto.CPUOp{
 			{ID: 1, RF: 12, Name: 0}, {ID: 2, RF: 14, Name: 0}, {ID: 3, RF: 15, Name: 1}, {ID: 4, RF: 0, Name: 1}, {ID: 5, RF: 99, Name: 0}, {ID: 6, RF: 10, Name: 2},
 		},
-		Launches: []trace.Launch{
+		Launches: []kineto.Launch{
 			{Op: 1, Dur: 200, Corr: 1}, {Op: 2, Dur: 100, Corr: 2}, {Op: 5, Dur: 500, Corr: 3}, // mm, the last not in the execution trace
 			{Op: 3, Dur: 50, Corr: 4}, {Op: 4, Dur: 50, Corr: 4}, // mul
 			{Op: 6, Dur: 10, Corr: 5},                                                          // an annotation
@@ -85,7 +85,7 @@ func TestOpTimes(t *testing.T) {
 
 func TestOpTimesOfNothing(t *testing.T) {
 	o := NewOpTimes()
-	o.Add(&trace.Links{Launches: []trace.Launch{{Op: -1, Dur: 0, Corr: 1}}}, nil)
+	o.Add(&kineto.Links{Launches: []kineto.Launch{{Op: -1, Dur: 0, Corr: 1}}}, nil)
 	got := o.Times()
 	if got.KernelNS != 0 || len(got.Ops) != 0 || len(got.Rest) != 1 || got.Rest[0].Share != 0 {
 		t.Errorf("%+v", got)

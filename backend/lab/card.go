@@ -7,6 +7,7 @@ import (
 
 	"shardeck/backend/render"
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 )
 
@@ -61,7 +62,7 @@ func (l *Lab) facts(ctx context.Context, run model.Run) (render.Facts, error) {
 		addInfo(&f, r.input.Info)
 	}
 	if traces := r.traces(); len(traces) > 0 {
-		rank, err := trace.OpenKineto(ctx, traces[0].Path, nil)
+		rank, err := kineto.Open(ctx, traces[0].Path, nil)
 		if ctx.Err() != nil {
 			return f, ctx.Err()
 		}

@@ -217,27 +217,6 @@ func (g *generation) scripts(made []workspace.File) error {
 	return g.logs()
 }
 
-// runner writes what runs inside the job: the runner, and the reference engine it may run.
-func (g *generation) runner() error {
-	for _, f := range []struct {
-		rel  string
-		text func() ([]byte, error)
-		mode fs.FileMode
-	}{
-		{workspace.RunnerFile, render.Runner, 0o755},
-		{workspace.EngineFile, func() ([]byte, error) { return render.TorchEngine(g.lab.Shapes()) }, 0o644},
-	} {
-		text, err := f.text()
-		if err != nil {
-			return err
-		}
-		if err := g.put(f.rel, text, f.mode); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // logs makes the folders that plain sbatch needs, which opens the log before the script
 // runs: from the workspace, and from experiments/, as the original was used.
 func (g *generation) logs() error {

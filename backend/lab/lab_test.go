@@ -349,10 +349,6 @@ func TestPlanCloneWritesNothing(t *testing.T) {
 // a job that waited in the queue for nothing would be the way to find out.
 func TestSubmitBringsTheRunner(t *testing.T) {
 	b := newBench(t)
-	runner := b.ws.Path(workspace.RunnerFile)
-	if err := os.RemoveAll(runner); err != nil {
-		t.Fatal(err)
-	}
 	d, err := b.Draft("E1.6")
 	if err != nil {
 		t.Fatal(err)
@@ -360,10 +356,17 @@ func TestSubmitBringsTheRunner(t *testing.T) {
 	if err := errors.Join(d.Set("engine", "vllm"), d.Save()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
-		t.Fatal(err)
-	}
-	if text, err := os.ReadFile(runner); err != nil || len(text) < 1000 {
-		t.Errorf("no runner was written: %v", err)
+	for _, missing := range []string{workspace.RunnerFile, workspace.RunnerDir} {
+		if err := os.RemoveAll(b.ws.Path(missing)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.SubmitWith(t.Context(), "E1.6", SubmitOptions{Force: true}); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{workspace.RunnerFile, workspace.RunnerDir + "/main.py", workspace.ModelsFile} {
+			if _, err := os.Stat(b.ws.Path(file)); err != nil {
+				t.Errorf("without %s: no runner was written: %v", missing, err)
+			}
+		}
 	}
 }

@@ -8,8 +8,8 @@ import (
 
 	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
-	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
+	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 	"shardeck/model/metric"
 )
@@ -84,7 +84,7 @@ func (o *opReading) read(ctx context.Context, files []model.RunFile, progress po
 }
 
 func (o *opReading) readRank(ctx context.Context, f model.RunFile, progress pool.Progress) error {
-	links, err := trace.OpenLinks(ctx, f.Path, func(done, _ int64) { o.bytes.note(f.Path, done, progress) })
+	links, err := kineto.OpenLinks(ctx, f.Path, func(done, _ int64) { o.bytes.note(f.Path, done, progress) })
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

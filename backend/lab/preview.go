@@ -52,6 +52,7 @@ func (l *Lab) preview(ctx context.Context, row Row, nsys bool) (Preview, error) 
 	if err := script(&p); err != nil {
 		return p, err
 	}
+	p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, l.oldRunner(row.Experiment)...)
 	p.Keeps = l.keeps(row.Experiment.ResultDir(nsys))
 	if s := l.last(row.Experiment.ID); s != nil {
 		p.Diff = unified("the script submitted "+s.At.Local().Format("2 Jan 15:04"), s.Script, p.Script)

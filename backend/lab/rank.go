@@ -12,8 +12,9 @@ import (
 	"shardeck/backend/cache"
 	"shardeck/backend/pool"
 	"shardeck/backend/trace"
-	"shardeck/backend/trace/nsys"
 	"shardeck/backend/trace/codec"
+	"shardeck/backend/trace/kineto"
+	"shardeck/backend/trace/nsys"
 	"shardeck/model"
 )
 
@@ -31,7 +32,7 @@ func (l *Lab) openRanks(ctx context.Context, f model.RunFile, progress pool.Prog
 	if f.Kind == model.FileNsys {
 		return nsys.Reader{Runner: programs{}}.Open(ctx, f.Path, progress)
 	}
-	rank, err := trace.OpenKineto(ctx, f.Path, progress)
+	rank, err := kineto.Open(ctx, f.Path, progress)
 	return []*trace.Rank{rank}, err
 }
 

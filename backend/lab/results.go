@@ -55,6 +55,7 @@ const (
 	Unchanged   Action = "unchanged"
 	Updated     Action = "updated"     // ours and never edited, now newer
 	Refused     Action = "refused"     // edited by the user
+	Kept        Action = "kept"        // ours and older, left as it fits one that was refused
 	Overwritten Action = "overwritten" // by --force
 )
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -120,7 +118,7 @@ func (l *Lab) prepare(p Preview) error {
 	if err := l.ws.EnsureDir(filepath.Dir(p.Log)); err != nil {
 		return err
 	}
-	if _, err := os.Stat(l.ws.Path(workspace.RunnerFile)); errors.Is(err, fs.ErrNotExist) && p.Row.Experiment.Engine != model.EngineReplay {
+	if p.Row.Experiment.Engine != model.EngineReplay && l.ws.Runner() == workspace.RunnerMissing {
 		if err := (&generation{lab: l}).runner(); err != nil {
 			return err
 		}

@@ -4,49 +4,51 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
+	"slices"
 
 	"shardeck/model"
 	"shardeck/templates"
 )
 
-// Runner is the Python runner, experiments/vllm_profiler.py.
-func Runner() ([]byte, error) { return python("vllm_profiler.py") }
+// RunnerFile is one file of the Python runner.
+type RunnerFile struct {
+	Name string // below experiments/
+	Text []byte
+}
 
-// noShapes is the line of the reference engine that waits for the shapes of models.
-// Python's raw text takes JSON as it is: JSON has no three quotes in a row.
-const noShapes = `SHAPES = r"""[]"""`
-
-// TorchEngine is the reference engine, experiments/torch_engine.py, with the shapes
-// that the workspace knows written into it: the job has nothing but experiments/.
-func TorchEngine(shapes []model.Shape) ([]byte, error) {
-	text, err := python("torch_engine.py")
+// Runner is the Python runner: the modules of shardeck_runner/, then the program
+// vllm_profiler.py, so that no job that starts meanwhile finds it without them.
+func Runner() ([]RunnerFile, error) {
+	root, err := fs.Sub(templates.FS, "runner")
 	if err != nil {
 		return nil, err
 	}
-	if bytes.Count(text, []byte(noShapes)) != 1 {
-		return nil, fmt.Errorf("the reference engine has no place for shapes: torch_engine.py must say %s once", noShapes)
+	var files []RunnerFile
+	err = fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := fs.ReadFile(root, name)
+		files = append(files, RunnerFile{name, text})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("this binary was built without the runner: %w", err)
 	}
-	var list bytes.Buffer
-	list.WriteString(`SHAPES = r"""[`)
+	return files, nil
+}
+
+// Models is shardeck_runner/models.json: the shapes that the workspace knows, one a
+// line, since a job sees nothing but experiments/.
+func Models(shapes []model.Shape) ([]byte, error) {
+	lines := make([][]byte, len(shapes))
 	for i, s := range shapes {
 		line, err := json.Marshal(s)
 		if err != nil {
 			return nil, fmt.Errorf("the shape of %s: %w", s.Name, err)
 		}
-		if i > 0 {
-			list.WriteByte(',')
-		}
-		list.WriteByte('\n')
-		list.Write(line)
+		lines[i] = line
 	}
-	list.WriteString("\n]" + `"""`)
-	return bytes.Replace(text, []byte(noShapes), list.Bytes(), 1), nil
-}
-
-func python(name string) ([]byte, error) {
-	data, err := templates.FS.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("this binary was built without %s: %w", name, err)
-	}
-	return data, nil
+	return slices.Concat([]byte("[\n"), bytes.Join(lines, []byte(",\n")), []byte("\n]\n")), nil
 }

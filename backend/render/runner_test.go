@@ -5,7 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,32 +28,63 @@ func builtinShapes(t *testing.T) []model.Shape {
 	return file.Models
 }
 
-// TestTorchEngineKnowsTheShapes: Python reads out of the generated engine what
-// models.yaml says, for every model and every number.
-func TestTorchEngineKnowsTheShapes(t *testing.T) {
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip("no python3 on this machine: install it to run this test")
-	}
-	shapes := builtinShapes(t)
-	engine, err := TorchEngine(shapes)
+// runnerFolder writes the runner with some shapes, as a workspace has it.
+func runnerFolder(t *testing.T, shapes []model.Shape) string {
+	t.Helper()
+	files, err := Runner()
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner, err := Runner()
+	models, err := Models(shapes)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for name, text := range map[string][]byte{"torch_engine.py": engine, "vllm_profiler.py": runner} {
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+	if err := os.Mkdir(filepath.Join(dir, "shardeck_runner"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range append(files, RunnerFile{"shardeck_runner/models.json", models}) {
+		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Text, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(python, "-c", `import importlib.util
-importlib.util.find_spec = lambda name: None  # quick: no torch is needed for this
-import torch_engine; print(torch_engine.SHAPES)`)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	return dir
+}
+
+// TestRunnerHasEveryModule: the package's own file begins with a _, which a folder
+// given to go:embed leaves out; and the program comes last.
+func TestRunnerHasEveryModule(t *testing.T) {
+	files, err := Runner()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range files {
+		got = append(got, f.Name)
+	}
+	want, err := filepath.Glob("../../templates/runner/shardeck_runner/*.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, path := range want {
+		want[i] = "shardeck_runner/" + filepath.Base(path)
+	}
+	want = append(want, "vllm_profiler.py")
+	if d := cmp.Diff(want, got); d != "" || !slices.Contains(got, "shardeck_runner/__init__.py") {
+		t.Errorf("files of templates/runner (-) and those embedded (+) differ:\n%s", d)
+	}
+}
+
+// TestModelsReachTheRunner: Python reads out of the generated folder what models.yaml
+// says, for every model and every number, and a name that would end a quoted text.
+func TestModelsReachTheRunner(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("no python3 on this machine: install it to run this test")
+	}
+	shapes := append(builtinShapes(t), model.Shape{Name: `x""" + exit() + r"""\`})
+	cmd := exec.Command(python, "-c", "import json; from shardeck_runner.models import known_models; print(json.dumps(known_models()))")
+	cmd.Dir, cmd.Env = runnerFolder(t, shapes), append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
@@ -63,20 +94,6 @@ import torch_engine; print(torch_engine.SHAPES)`)
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(shapes, got); d != "" {
-		t.Errorf("models.yaml (-) and the generated engine (+) differ:\n%s", d)
-	}
-}
-
-// TestShapesStayText: a shape's name from a user's models.yaml cannot end the text it lies in.
-func TestShapesStayText(t *testing.T) {
-	engine, err := TorchEngine([]model.Shape{{Name: `x""" + exit() + r"""\`}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, _ := strings.Cut(string(engine), `SHAPES = r"""`)
-	inside, _, _ := strings.Cut(rest, `"""`)
-	var got []model.Shape
-	if err := json.Unmarshal([]byte(inside), &got); err != nil {
-		t.Fatalf("%v in %s", err, inside)
+		t.Errorf("models.yaml (-) and what the runner reads (+) differ:\n%s", d)
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 func runner(t *testing.T) string {
 	t.Helper()
-	text, err := templates.FS.ReadFile("vllm_profiler.py")
+	text, err := templates.FS.ReadFile("runner/shardeck_runner/contract.py")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,8 +41,8 @@ func TestRunnerHasTheSameStages(t *testing.T) {
 func TestRunnerHasTheSameExitCodes(t *testing.T) {
 	text := runner(t)
 	for name, code := range map[string]int{
-		"EXIT_DONE, EXIT_FAILED, EXIT_CONFIG, EXIT_PARTIAL, EXIT_SOFTWARE":        model.ExitDone,
-		"EXIT_GPUS, EXIT_MODEL, EXIT_MEMORY, EXIT_COMM, EXIT_WORKER, EXIT_TRACES": model.ExitGPUs,
+		"DONE, FAILED, CONFIG, PARTIAL, SOFTWARE":   model.ExitDone,
+		"GPUS, MODEL, MEMORY, COMM, WORKER, TRACES": model.ExitGPUs,
 	} {
 		var numbers []string
 		for i := range strings.Count(name, ",") + 1 {

@@ -1,5 +1,10 @@
 package trace
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Kind of a device record.
 type Kind uint8
 
@@ -107,10 +112,38 @@ type Damage struct {
 func (d Damage) String() string {
 	text := d.Text
 	if d.Offset >= 0 {
-		text += ", at byte " + thousands(int(d.Offset))
+		text += ", at byte " + Count(int(d.Offset))
 	}
 	if d.Lost != "" {
 		text += "; lost: " + d.Lost
 	}
 	return text
+}
+
+// Count writes a number of things as 12,345.
+func Count(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// markPrefixes are the beginnings of the annotations that name a step. All others
+// (nccl:…, ## process_group:init ##, a user's own) say nothing that a metric asks.
+var markPrefixes = []string{
+	"prefill",
+	"decode",
+	"execute_",      // vLLM: execute_context_1(2048)_generation_3(3), execute_model
+	"ProfilerStep#", // torch.profiler with a schedule
+}
+
+// IsStep says whether an annotation of this name is kept as a Mark.
+func IsStep(name string) bool {
+	for _, p := range markPrefixes {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
 }

@@ -22,7 +22,7 @@ func OpenRunJSON(path string) (*model.RunInfo, error) {
 	var kind *json.UnmarshalTypeError
 	switch {
 	case cause != nil:
-		return nil, fmt.Errorf("%s: %s; the run can be read without it", filepath.Base(path), sourceFault(cause))
+		return nil, fmt.Errorf("%s: %s; the run can be read without it", filepath.Base(path), ReadFault(cause))
 	case errors.As(err, &kind):
 		info.Notes = append(info.Notes, fmt.Sprintf("%s: %s is %s where %v is expected: left out", filepath.Base(path), kind.Field, kind.Value, kind.Type))
 	case err != nil:

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"bufio"
+	"compress/flate"
 	"context"
 	"errors"
 	"fmt"
@@ -13,9 +14,9 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// source is the text of a file, decompressed if need be. It counts the bytes taken
-// from the disk, reports progress and stops when the context ends.
-type source struct {
+// Source is the text of a file, decompressed if its first bytes say gzip. It counts the
+// bytes taken from the disk, reports progress and stops when the context ends. Close it.
+type Source struct {
 	ctx      context.Context
 	file     *os.File
 	size     int64 // on disk
@@ -24,20 +25,21 @@ type source struct {
 	gzip     bool
 	text     io.Reader
 
-	counted   int   // what expect was asked last
+	counted   int   // what Expect was asked last
 	countedAt int64 // and where
 }
 
 // gzipMagic begins every gzip file, whatever its name.
 var gzipMagic = [2]byte{0x1f, 0x8b}
 
-// openSource opens path; an empty, missing or unreadable file is an error for people.
-func openSource(ctx context.Context, path string, progress func(done, total int64)) (*source, error) {
+// OpenSource opens path; an empty, missing or unreadable file is an error for people.
+// progress, if not nil, is called with the bytes read and in all, by whoever reads.
+func OpenSource(ctx context.Context, path string, progress func(done, total int64)) (*Source, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, openError(path, err)
 	}
-	s := &source{ctx: ctx, file: f, progress: progress}
+	s := &Source{ctx: ctx, file: f, progress: progress}
 	if err := s.start(); err != nil {
 		f.Close()
 		return nil, openError(path, err)
@@ -45,13 +47,13 @@ func openSource(ctx context.Context, path string, progress func(done, total int6
 	return s, nil
 }
 
-func (s *source) start() error {
+func (s *Source) start() error {
 	st, err := s.file.Stat()
 	if err != nil {
 		return err
 	}
 	if !st.Mode().IsRegular() {
-		return errNotAFile
+		return ErrNotAFile
 	}
 	s.size = st.Size()
 	var magic [2]byte
@@ -69,7 +71,7 @@ func (s *source) start() error {
 	return nil
 }
 
-func (s *source) startGzip() error {
+func (s *Source) startGzip() error {
 	s.gzip = true
 	z, err := gzip.NewReader(bufio.NewReaderSize(disk{s}, 128<<10))
 	if stop := s.ctx.Err(); stop != nil {
@@ -82,17 +84,24 @@ func (s *source) startGzip() error {
 	return nil
 }
 
-func (s *source) Read(p []byte) (int, error) { return s.text.Read(p) }
+// Size is the size of the file on the disk, in bytes.
+func (s *Source) Size() int64 { return s.size }
+
+// Gzip says that the file is compressed: Seek and ReadAt are for those that are not.
+func (s *Source) Gzip() bool { return s.gzip }
+
+// Read reads decompressed text.
+func (s *Source) Read(p []byte) (int, error) { return s.text.Read(p) }
 
 // Seek moves a plain file forward to byte offset: others have read what lies between.
-func (s *source) Seek(offset int64, whence int) (int64, error) {
+func (s *Source) Seek(offset int64, whence int) (int64, error) {
 	at, err := s.file.Seek(offset, whence)
 	s.done = at
 	return at, err
 }
 
 // ReadAt reads a plain file for a worker, without counting.
-func (s *source) ReadAt(p []byte, at int64) (int, error) {
+func (s *Source) ReadAt(p []byte, at int64) (int, error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err
 	}
@@ -103,11 +112,11 @@ func (s *source) ReadAt(p []byte, at int64) (int, error) {
 // 1 GB held 1.3 times what their first 16,384 records let expect.
 const toSpare = 1.4
 
-// expect extrapolates a count to the whole file, from the part read since it was last
+// Expect extrapolates a count to the whole file, from the part read since it was last
 // asked: a trace begins with much that is no record. There is some to spare: what is
 // not used of it is never touched and costs no memory, and an estimate that proves
 // too low costs a copy.
-func (s *source) expect(now int) int {
+func (s *Source) Expect(now int) int {
 	count, bytes := float64(now-s.counted), float64(s.done-s.countedAt)
 	s.counted, s.countedAt = now, s.done
 	if bytes <= 0 {
@@ -116,10 +125,11 @@ func (s *source) expect(now int) int {
 	return now + int(count/bytes*float64(s.size-s.done)*toSpare)
 }
 
-func (s *source) Close() error { return s.file.Close() }
+// Close closes the file.
+func (s *Source) Close() error { return s.file.Close() }
 
 // disk reads the raw file: the place where bytes are counted and cancel is seen.
-type disk struct{ s *source }
+type disk struct{ s *Source }
 
 func (d disk) Read(p []byte) (int, error) {
 	s := d.s
@@ -135,7 +145,7 @@ func (d disk) Read(p []byte) (int, error) {
 }
 
 var (
-	errNotAFile   = errors.New("not a regular file")
+	ErrNotAFile   = errors.New("not a regular file")
 	errEmpty      = errors.New("the file is empty")
 	errGzipHeader = errors.New("the gzip header is cut off or damaged")
 )
@@ -147,7 +157,7 @@ var openFaults = []struct {
 }{
 	{fs.ErrNotExist, "check the run's folder, or run the experiment again"},
 	{fs.ErrPermission, "ask its owner for read permission, or copy the run"},
-	{errNotAFile, "name a trace file, not its folder"},
+	{ErrNotAFile, "name a trace file, not its folder"},
 	{errEmpty, "the profiler was stopped before it wrote: run the experiment again"},
 	{context.Canceled, "reading was stopped"},
 	{context.DeadlineExceeded, "reading was stopped"},
@@ -167,4 +177,28 @@ func openError(path string, err error) error {
 		}
 	}
 	return fmt.Errorf("%s: %w", filepath.Base(path), cause)
+}
+
+// sourceFaults are the ways in which a file can stop being readable half-way.
+var sourceFaults = []struct {
+	is   error
+	text string
+}{
+	{io.ErrUnexpectedEOF, "the gzip file is cut off"},
+	{gzip.ErrChecksum, "the gzip checksum does not match: the file changed after it was written"},
+	{gzip.ErrHeader, "what follows the gzip data is not gzip"},
+}
+
+// ReadFault says in words for people why reading a Source stopped before its end.
+func ReadFault(err error) string {
+	for _, f := range sourceFaults {
+		if errors.Is(err, f.is) {
+			return f.text
+		}
+	}
+	var corrupt flate.CorruptInputError
+	if errors.As(err, &corrupt) {
+		return "the gzip data are damaged"
+	}
+	return fmt.Sprintf("reading stopped: %v", err)
 }

@@ -50,14 +50,14 @@ func OpenTiming(path string) (*Timing, error) {
 	}
 	t.File = path
 	if cause != nil {
-		t.Damage = append(t.Damage, Damage{Offset: int64(len(text)), Text: sourceFault(cause), Lost: "what came after"})
+		t.Damage = append(t.Damage, Damage{Offset: int64(len(text)), Text: ReadFault(cause), Lost: "what came after"})
 	}
 	return t, nil
 }
 
 // readSmall reads a small file whole. cause is why it ended too early, nil if it did not.
 func readSmall(path string) (text []byte, cause, err error) {
-	src, err := openSource(context.Background(), path, nil)
+	src, err := OpenSource(context.Background(), path, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,7 +111,7 @@ type timingText struct {
 	t     *Timing
 	known int // keys of a timing file seen
 	odd   int // values of the present key that are no measurement; the first is at oddAt
-	oddAt span
+	oddAt jsonscan.Span
 }
 
 func parseTiming(b []byte) (*Timing, error) {
@@ -120,14 +120,14 @@ func parseTiming(b []byte) (*Timing, error) {
 	if i == len(b) || b[i] != '{' {
 		return nil, fmt.Errorf("not JSON with the times of a run (timing_stats_<rank>.json); run the experiment again, or name another file")
 	}
-	end, st := eachKey(b, i, p.key)
+	end, st := jsonscan.EachKey(b, i, p.key)
 	if p.known == 0 {
 		return nil, fmt.Errorf("holds no times of a run; expected iteration_times, as in timing_stats_<rank>.json")
 	}
 	switch {
-	case st == short:
+	case st == jsonscan.Short:
 		p.damage(len(b), "ended before the document was closed", "what came after")
-	case st == broken:
+	case st == jsonscan.Broken:
 		p.damage(end, "not JSON from here", "what came after")
 	case jsonscan.SkipSpace(b, end) < len(b):
 		p.damage(end, "text after the end of the document", "that text")
@@ -165,11 +165,11 @@ func (p *timingText) noteOdd(name string) {
 	if p.odd == 0 {
 		return
 	}
-	text := fmt.Sprintf("%s holds %s, which is no measurement", name, firstWords(p.oddAt.of(p.b)))
+	text := fmt.Sprintf("%s holds %s, which is no measurement", name, jsonscan.FirstWords(p.oddAt.Of(p.b)))
 	if p.odd > 1 {
-		text = fmt.Sprintf("%s holds %s values that are no measurements, the first %s", name, thousands(p.odd), firstWords(p.oddAt.of(p.b)))
+		text = fmt.Sprintf("%s holds %s values that are no measurements, the first %s", name, Count(p.odd), jsonscan.FirstWords(p.oddAt.Of(p.b)))
 	}
-	p.damage(int(p.oddAt.from), text, "those values of "+name)
+	p.damage(int(p.oddAt.From), text, "those values of "+name)
 }
 
 // numbers reads a number, a list of numbers or a list of lists: one slice for each
@@ -179,7 +179,7 @@ func (p *timingText) numbers(from, to int) [][]float64 {
 		return [][]float64{p.row(from, to)}
 	}
 	var out [][]float64
-	if !eachElement(p.b[:to], from, func(a, z int) { out = append(out, p.row(a, z)) }) {
+	if !jsonscan.EachElement(p.b[:to], from, func(a, z int) { out = append(out, p.row(a, z)) }) {
 		p.isOdd(from, to)
 	}
 	return slices.DeleteFunc(out, func(row []float64) bool { return len(row) == 0 })
@@ -190,7 +190,7 @@ func (p *timingText) row(from, to int) (out []float64) {
 	if p.b[from] != '[' {
 		return p.number(from, to, nil)
 	}
-	if !eachElement(p.b[:to], from, func(a, z int) { out = p.number(a, z, out) }) {
+	if !jsonscan.EachElement(p.b[:to], from, func(a, z int) { out = p.number(a, z, out) }) {
 		p.isOdd(from, to)
 	}
 	return out
@@ -211,7 +211,7 @@ func (p *timingText) number(from, to int, out []float64) []float64 {
 	if string(text) == "null" {
 		return out
 	}
-	if v, ok := float(text); ok && measured(v) {
+	if v, ok := jsonscan.Float(text); ok && measured(v) {
 		return append(out, v)
 	}
 	p.isOdd(from, to)
@@ -221,7 +221,7 @@ func (p *timingText) number(from, to int, out []float64) []float64 {
 // isOdd counts a value that is no measurement.
 func (p *timingText) isOdd(from, to int) {
 	if p.odd == 0 {
-		p.oddAt = span{int32(from), int32(to)}
+		p.oddAt = jsonscan.SpanOf(from, to)
 	}
 	p.odd++
 }

@@ -1,6 +1,8 @@
 package trace
 
 import (
+	"bytes"
+	"compress/gzip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +19,12 @@ func TestOpenTimingOfARecording(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, p := range map[string]string{"plain": path, "gzip": write(t, "timing_stats_0.json.gz", gzipped(t, text))} {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(text); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	for name, p := range map[string]string{"plain": path, "gzip": writeFile(t, "timing_stats_0.json.gz", packed.Bytes())} {
 		got, err := OpenTiming(p)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -103,7 +110,7 @@ func TestTimingErrors(t *testing.T) {
 		"foreign":   {`{"traceEvents": []}`, "holds no times of a run"},
 		"bare list": {`[1, 2]`, "not JSON with the times"},
 	} {
-		_, err := OpenTiming(write(t, "timing_stats_0.json", []byte(c.text)))
+		_, err := OpenTiming(writeFile(t, "timing_stats_0.json", []byte(c.text)))
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "timing_stats_0.json") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -114,7 +121,7 @@ func TestTimingErrors(t *testing.T) {
 }
 
 func TestOpenRunJSON(t *testing.T) {
-	got, err := OpenRunJSON(write(t, "run.json", []byte(`{"job_id": "17", "hosts": ["n1", "n\u001b[31m2"], "engine": "vllm",
+	got, err := OpenRunJSON(writeFile(t, "run.json", []byte(`{"job_id": "17", "hosts": ["n1", "n\u001b[31m2"], "engine": "vllm",
 		"traced_iterations": 2, "traced_tokens": 64, "versions": {"torch": "2.11"}, "replay": true, "later": 1, "world_size": "two"}`)))
 	if err != nil {
 		t.Fatal(err)
@@ -128,8 +135,42 @@ func TestOpenRunJSON(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", d)
 	}
 	for name, text := range map[string]string{"empty": "", "cut": `{"job_id": "1`, "text": "hello"} {
-		if info, err := OpenRunJSON(write(t, "run.json", []byte(text))); err == nil || info != nil || !strings.Contains(err.Error(), "run.json") {
+		if info, err := OpenRunJSON(writeFile(t, "run.json", []byte(text))); err == nil || info != nil || !strings.Contains(err.Error(), "run.json") {
 			t.Errorf("%s: %+v, %v", name, info, err)
 		}
 	}
+}
+
+// FuzzTiming holds that reading a timing file never panics and never makes a
+// number of what is none.
+func FuzzTiming(f *testing.F) {
+	f.Add([]byte(`{"iteration_times": [0.5, 0.6], "ttft_avg": 0.1, "unprofiled_ttft": [[0.1, 0.2], [0.3]], "output_tokens": [[4, 4], 8]}`))
+	f.Add([]byte(`{"iteration_times": [NaN, 1e400, -1, null, "a", {}], "peak_memory_bytes": Infinity}`))
+	f.Add([]byte(`{"unprofiled_tpot": [0.1`))
+	f.Add([]byte(`{"iteration_times": [` + strings.Repeat("1", 309) + `, 5e-324]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		timing, err := parseTiming(text)
+		if err != nil {
+			return
+		}
+		for _, times := range []Times{timing.Traced, timing.Untraced} {
+			for _, list := range [][]float64{times.Iterations, times.TTFT, times.TPOT, times.InputTokens, times.OutputTokens} {
+				for _, v := range list {
+					if !(v >= 0 && v <= 1e21) { // the sum of an iteration's requests, at most
+						t.Fatalf("%v is no measurement", v)
+					}
+				}
+			}
+		}
+	})
+}
+
+// writeFile puts text in a new file of the test's own.
+func writeFile(t testing.TB, name string, text []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // Outcome says what became of a generated file, in the words of lab.Action.
@@ -20,6 +21,7 @@ const (
 	Unchanged   Outcome = "unchanged"
 	Updated     Outcome = "updated"     // ours and never edited, now newer
 	Refused     Outcome = "refused"     // edited by the user, left alone
+	Kept        Outcome = "kept"        // ours and older, left as it fits one that was refused
 	Overwritten Outcome = "overwritten" // edited by the user, replaced by force
 )
 
@@ -28,28 +30,59 @@ const (
 	maxGenerated  = 16 << 20
 )
 
-// Generate writes a file that we make, such as a config or a script, and
-// remembers its sum. A file whose bytes are not those we wrote was edited by the
-// user: it is refused unless force is set. Refused is an outcome, not an error.
+// GeneratedFile is a file that we make, such as a config or a script.
+type GeneratedFile struct {
+	Rel  string
+	Data []byte
+	Mode fs.FileMode
+}
+
+// Generate writes a file that we make and remembers its sum. A file whose bytes are
+// not those we wrote was edited by the user: it is refused unless force is set.
+// Refused is an outcome, not an error.
 func (w *Workspace) Generate(rel string, data []byte, mode fs.FileMode, force bool) (Outcome, error) {
-	ledger, err := w.ledger()
+	outcomes, err := w.GenerateSet([]GeneratedFile{{rel, data, mode}}, force)
 	if err != nil {
 		return "", err
 	}
-	outcome, err := w.judge(rel, data, ledger[rel], force)
-	if err != nil || outcome == Refused {
-		return outcome, err
+	return outcomes[0], nil
+}
+
+// GenerateSet writes files that belong together, such as the modules of the runner,
+// in their order. Where one is refused, those of ours that are older are Kept: they
+// fit the one that was edited.
+func (w *Workspace) GenerateSet(files []GeneratedFile, force bool) ([]Outcome, error) {
+	ledger, err := w.ledger()
+	if err != nil {
+		return nil, err
 	}
-	if outcome != Unchanged {
-		if err := w.WriteFile(rel, data, mode); err != nil {
-			return "", err
+	outcomes := make([]Outcome, len(files))
+	for i, f := range files {
+		if outcomes[i], err = w.judge(f.Rel, f.Data, ledger[f.Rel], force); err != nil {
+			return nil, err
 		}
 	}
-	if ledger[rel] == sum(data) || outcome == Unchanged && w.ReadOnly {
-		return outcome, nil
+	refused, changed := slices.Contains(outcomes, Refused), false
+	for i, f := range files {
+		switch {
+		case outcomes[i] == Refused, outcomes[i] == Unchanged && w.ReadOnly:
+			continue
+		case outcomes[i] == Updated && refused:
+			outcomes[i] = Kept
+			continue
+		case outcomes[i] != Unchanged:
+			if err := w.WriteFile(f.Rel, f.Data, f.Mode); err != nil {
+				_ = w.saveLedger(ledger) // of those written before
+				return nil, err
+			}
+		}
+		changed = changed || ledger[f.Rel] != sum(f.Data)
+		ledger[f.Rel] = sum(f.Data)
 	}
-	ledger[rel] = sum(data)
-	return outcome, w.saveLedger(ledger)
+	if !changed {
+		return outcomes, nil
+	}
+	return outcomes, w.saveLedger(ledger)
 }
 
 // judge compares what lies there with what we would write and what we wrote last.

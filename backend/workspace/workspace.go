@@ -20,7 +20,8 @@ const (
 	ScriptsDir  = "experiments/slurm_scripts"
 	CatalogFile = "experiments/experiments.yaml"
 	RunnerFile  = "experiments/vllm_profiler.py"
-	EngineFile  = "experiments/torch_engine.py"
+	RunnerDir   = "experiments/shardeck_runner"
+	ModelsFile  = RunnerDir + "/models.json" // shapes, for the runner
 	TracesDir   = "trace_collection"
 	LogsDir     = "logs"
 	PrivateDir  = ".shardeck" // ours: submissions, screen state, ledger of generated files

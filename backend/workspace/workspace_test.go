@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -291,6 +292,60 @@ func TestGenerate(t *testing.T) {
 		t.Fatal(err)
 	}
 	step("eight", false, Created, "eight")
+}
+
+// TestGenerateSet: an edited file stays, and so do the older ones that it belongs with.
+func TestGenerateSet(t *testing.T) {
+	w := newWorkspace(t, nil)
+	step := func(version string, force bool, want, then string) {
+		t.Helper()
+		var files []GeneratedFile
+		for _, name := range []string{"a", "b", "c"} {
+			files = append(files, GeneratedFile{name, []byte(version), 0o644})
+		}
+		files[1].Data = []byte("always") // never another version
+		got, err := w.GenerateSet(files, force)
+		if said := fmt.Sprint(got); err != nil || said != want {
+			t.Errorf("%s: %s, %v, want %s", version, said, err, want)
+		}
+		if on := read(t, w, "a") + " " + read(t, w, "c"); on != then {
+			t.Errorf("%s: on disk %q, want %q", version, on, then)
+		}
+	}
+	step("one", false, "[created created created]", "one one")
+	step("two", false, "[updated unchanged updated]", "two two")
+	write(t, w, "c", "mine")
+	step("three", false, "[kept unchanged refused]", "two mine")
+	if err := os.Remove(w.Path("b")); err != nil {
+		t.Fatal(err)
+	}
+	step("three", false, "[kept created refused]", "two mine")
+	step("three", true, "[updated unchanged overwritten]", "three three")
+	step("four", false, "[updated unchanged updated]", "four four")
+}
+
+func TestRunner(t *testing.T) {
+	w := newWorkspace(t, nil)
+	step := func(file, text string, want RunnerState, left bool) {
+		t.Helper()
+		if _, err := w.Generate(file, []byte(text), 0o644, true); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.Runner(); got != want || w.OldEngineIsLeft() != left {
+			t.Errorf("after %s: state %d, want %d; old engine left: %t", file, got, want, w.OldEngineIsLeft())
+		}
+	}
+	step(ModelsFile, "[]", RunnerMissing, false)
+	step(RunnerFile, "my own", RunnerThere, false)
+	step(OldEngineFile, "SHAPES", RunnerThere, true)
+	step(RunnerFile, `importlib.import_module("torch_engine")`, RunnerOld, false)
+	step(RunnerFile, "from shardeck_runner.main import main", RunnerThere, true)
+	if err := os.RemoveAll(w.Path(RunnerDir)); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.Runner(); got != RunnerMissing {
+		t.Errorf("without its folder: state %d, want %d", got, RunnerMissing)
+	}
 }
 
 func TestGenerateReadOnly(t *testing.T) {

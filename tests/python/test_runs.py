@@ -9,15 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-import vllm_profiler as runner
 from doubles.write_double import GENERATIONS, write_double
+from experiments import RUNNER, copy_runner
 from schema import faults, load
+from shardeck_runner.contract import Exit
+from shardeck_runner.models import LOCAL_MODEL
+from shardeck_runner.vllm_engine import ONE_BY_ONE
 
-RUNNER = Path(runner.__file__)
-
+PROGRAM = RUNNER / "vllm_profiler.py"
 CONFIG = {
     "experiment_id": "E1.2",
     "engine": "vllm",
@@ -39,7 +40,7 @@ TWO_REPLICAS = {
 class Run:
     """One start of the runner; the config is JSON, which needs no PyYAML."""
 
-    def __init__(self, folder, generation="coordinates", config=(), gpus="0,1", program=RUNNER, **environment):
+    def __init__(self, folder, generation="coordinates", config=(), gpus="0,1", program=PROGRAM, **environment):
         self.out = folder / "out"
         config = {**CONFIG, **dict(config)}
         path = folder / "config.yaml"
@@ -73,7 +74,7 @@ class Run:
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_whole_run(tmp_path, generation):
     r = Run(tmp_path, generation)
-    assert r.go() == runner.EXIT_DONE, r.log
+    assert r.go() == Exit.DONE, r.log
     assert r.names() == [
         "config.yaml", "kineto_trace_0.json.gz", "kineto_trace_1.json.gz", "run.json",
         "timing_stats_0.json", "timing_stats_1.json", "torch_et_0.json.gz", "torch_et_1.json.gz",
@@ -93,7 +94,7 @@ def test_a_whole_run(tmp_path, generation):
     assert info["effective"]["engine"]["tensor_parallel_size"] == 2
     assert "missing" not in info
     assert any("times the time of the untraced" in n for n in info["notes"])
-    assert (runner.ONE_BY_ONE in info["notes"]) != GENERATIONS[generation].holds
+    assert (ONE_BY_ONE in info["notes"]) != GENERATIONS[generation].holds
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
@@ -101,14 +102,10 @@ def test_random_weights_of_a_known_shape(tmp_path, generation):
     """Nothing is fetched, and the releases that load a tokenizer all the same find one."""
     shape = {"name": "tiny/dense", "hidden": 64, "layers": 4, "heads": 8, "kv_heads": 2, "head_dim": 8,
              "intermediate": 128, "vocab": 1024}
-    for name in ("vllm_profiler.py", "torch_engine.py"):
-        text = RUNNER.with_name(name).read_text(encoding="utf-8")
-        filled = text.replace('SHAPES = r"""[]"""', f'SHAPES = r"""{json.dumps([shape])}"""')
-        (tmp_path / name).write_text(filled, encoding="utf-8")
     model = {"name": "tiny/dense", "precision": "bfloat16", "weights": "dummy"}
-    r = Run(tmp_path, generation, config={"model": model}, program=tmp_path / "vllm_profiler.py")
-    assert r.go() == runner.EXIT_DONE, r.log
-    assert r.read("run.json")["effective"]["asked"]["model"].endswith(runner.LOCAL_MODEL)
+    r = Run(tmp_path, generation, config={"model": model}, program=copy_runner(tmp_path / "experiments", [shape]))
+    assert r.go() == Exit.DONE, r.log
+    assert r.read("run.json")["effective"]["asked"]["model"].endswith(LOCAL_MODEL)
 
 
 def test_the_lines_the_cockpit_reads(tmp_path):
@@ -174,8 +171,8 @@ def test_a_replica_over_two_nodes(tmp_path):
 @pytest.mark.parametrize(
     ("last_word", "left", "code", "says"),
     [
-        ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB.", 3, runner.EXIT_MEMORY, "out of GPU memory"),
-        ("Executor: all workers exited gracefully", 0, runner.EXIT_WORKER, "ended with exit code 0"),
+        ("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB.", 3, Exit.MEMORY, "out of GPU memory"),
+        ("Executor: all workers exited gracefully", 0, Exit.WORKER, "ended with exit code 0"),
     ],
 )
 def test_workers_that_are_gone_on_another_node_end_the_run(tmp_path, last_word, left, code, says):
@@ -195,17 +192,17 @@ def test_a_node_that_fails_ends_the_others(tmp_path):
     nodes = [r.start(SLURM_NNODES="2", SLURM_NODEID="0", MASTER_ADDR="127.0.0.1"),
              r.start(SLURM_NNODES="2", SLURM_NODEID="1", MASTER_ADDR="127.0.0.1", DOUBLE_FAIL="oom")]
     logs = [p.communicate(timeout=60)[0] for p in nodes]
-    assert nodes[1].returncode == runner.EXIT_MEMORY, logs
-    assert nodes[0].returncode in (runner.EXIT_MEMORY, runner.EXIT_WORKER), logs
+    assert nodes[1].returncode == Exit.MEMORY, logs
+    assert nodes[0].returncode in (Exit.MEMORY, Exit.WORKER), logs
     assert r.read("run.json")["status"] == "failed"
 
 
 @pytest.mark.parametrize(
     ("environment", "code", "says"),
     [
-        ({"DOUBLE_FAIL": "oom"}, runner.EXIT_MEMORY, "out of GPU memory"),
-        ({"DOUBLE_FAIL": "gated"}, runner.EXIT_MODEL, "the model cannot be had"),
-        ({"DOUBLE_FAIL": "die"}, runner.EXIT_WORKER, "ended by signal 9"),
+        ({"DOUBLE_FAIL": "oom"}, Exit.MEMORY, "out of GPU memory"),
+        ({"DOUBLE_FAIL": "gated"}, Exit.MODEL, "the model cannot be had"),
+        ({"DOUBLE_FAIL": "die"}, Exit.WORKER, "ended by signal 9"),
     ],
 )
 def test_failures_have_a_cause(tmp_path, environment, code, says):
@@ -220,7 +217,7 @@ def test_failures_have_a_cause(tmp_path, environment, code, says):
 
 def test_a_layout_that_did_not_happen(tmp_path):
     r = Run(tmp_path, config={"parallelism": {"tp": 2, "ep": 2}}, DOUBLE_FAIL="layout")
-    assert r.go() == runner.EXIT_SOFTWARE, r.log
+    assert r.go() == Exit.SOFTWARE, r.log
     assert "enable_expert_parallel = False" in r.read("run.json")["cause"]
 
 
@@ -229,7 +226,7 @@ def test_a_layout_that_did_not_happen(tmp_path):
 )
 def test_traces_that_are_not_there(tmp_path, how, says):
     r = Run(tmp_path, DOUBLE_TRACES=how)
-    assert r.go() == runner.EXIT_TRACES, r.log
+    assert r.go() == Exit.TRACES, r.log
     info = r.read("run.json")
     assert any(says in m for m in info["missing"])
     assert info["status"] == "partial"
@@ -245,7 +242,7 @@ def test_sigterm_keeps_what_was_measured(tmp_path):
             break
     process.send_signal(signal.SIGTERM)
     log = process.stdout.read()
-    assert process.wait(timeout=30) == runner.EXIT_PARTIAL, log
+    assert process.wait(timeout=30) == Exit.PARTIAL, log
     info = r.read("run.json")
     assert info["status"] == "partial"
     assert "SIGTERM" in info["cause"]
@@ -264,7 +261,7 @@ def test_sigterm_while_the_engine_loads(tmp_path):
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     process.stdout.read()
-    assert process.wait(timeout=30) == runner.EXIT_PARTIAL
+    assert process.wait(timeout=30) == Exit.PARTIAL
     assert time.monotonic() - began < 15
     assert r.read("run.json")["status"] == "failed"
 
@@ -289,10 +286,10 @@ def test_what_is_turned_off_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("change", "gpus", "code", "says"),
     [
-        ({}, "0", runner.EXIT_GPUS, "1 GPUs are visible"),
-        ({}, "", runner.EXIT_GPUS, "0 GPUs are visible"),
-        ({"engine": "replay"}, "0,1", runner.EXIT_SOFTWARE, "shardeck replay"),
-        ({"parallelism": {"tp": 2, "ep": 4}}, "0,1", runner.EXIT_CONFIG, "1 or 2, not 4"),
+        ({}, "0", Exit.GPUS, "1 GPUs are visible"),
+        ({}, "", Exit.GPUS, "0 GPUs are visible"),
+        ({"engine": "replay"}, "0,1", Exit.SOFTWARE, "shardeck replay"),
+        ({"parallelism": {"tp": 2, "ep": 4}}, "0,1", Exit.CONFIG, "1 or 2, not 4"),
     ],
 )
 def test_refusals_write_nothing(tmp_path, change, gpus, code, says):
@@ -307,7 +304,7 @@ def test_without_vllm(tmp_path):
     r.environment["PYTHONPATH"] = ""
     if subprocess.run([sys.executable, "-c", "import vllm"], capture_output=True).returncode == 0:
         pytest.skip("vLLM is installed here")
-    assert r.go() == runner.EXIT_SOFTWARE, r.log
+    assert r.go() == Exit.SOFTWARE, r.log
     assert "vLLM is not installed" in r.read("run.json")["cause"]
 
 
@@ -315,7 +312,7 @@ def test_a_run_is_never_overwritten(tmp_path):
     r = Run(tmp_path)
     r.out.mkdir()
     (r.out / "timing_stats_0.json").write_text("mine")
-    assert r.go() == runner.EXIT_CONFIG, r.log
+    assert r.go() == Exit.CONFIG, r.log
     assert "holds a run already" in r.log
     assert r.names() == ["timing_stats_0.json"]
 
@@ -324,3 +321,17 @@ def test_only_one_task_of_a_node_works(tmp_path):
     r = Run(tmp_path, SLURM_LOCALID="1")
     assert r.go() == 0
     assert not r.out.exists()
+
+
+@pytest.mark.parametrize("lost", ["shardeck_runner", "shardeck_runner/results.py"])
+def test_a_runner_that_is_not_whole_says_so(tmp_path, lost):
+    program = copy_runner(tmp_path / "experiments")
+    (program.parent / lost).rename(tmp_path / "elsewhere")
+    r = Run(tmp_path, program=program)
+    assert r.go() == Exit.SOFTWARE, r.log
+    assert f"{lost.removesuffix('.py').replace('/', '.')} is not in {program.parent}: `shardeck generate` writes" in r.log
+
+
+def test_it_starts_where_python_looks_in_no_folder_of_its_own(tmp_path):
+    r = Run(tmp_path, program=copy_runner(tmp_path / "experiments"), PYTHONSAFEPATH="1")
+    assert r.go() == 0, r.log

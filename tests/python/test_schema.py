@@ -6,24 +6,24 @@ import json
 from pathlib import Path
 
 import pytest
-import vllm_profiler as runner
 from schema import faults, load
+from shardeck_runner.results import Iteration, timing_stats
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def iteration(tpot=0.5):
-    return runner.Iteration(2.0, [1.0, 1.0], [tpot, tpot], [8, 8], [3, 3])
+    return Iteration(2.0, [1.0, 1.0], [tpot, tpot], [8, 8], [3, 3])
 
 
 @pytest.mark.parametrize("traced", [[], [iteration()], [iteration(None)]])
 def test_timing_stats_keep_the_schema(traced):
-    stats = runner.timing_stats([iteration(), iteration(None)], traced, 1 << 30)
+    stats = timing_stats([iteration(), iteration(None)], traced, 1 << 30)
     assert faults(json.loads(json.dumps(stats)), load("timing_stats")) == []
 
 
 def test_every_key_of_timing_stats_is_in_the_schema():
-    assert set(runner.timing_stats([iteration()], [iteration()], 1)) == set(load("timing_stats")["properties"])
+    assert set(timing_stats([iteration()], [iteration()], 1)) == set(load("timing_stats")["properties"])
 
 
 def test_recordings_keep_the_schema():
@@ -48,7 +48,7 @@ def test_recordings_keep_the_schema():
 )
 def test_the_schemas_refuse(name, change, says):
     good = {
-        "timing_stats": runner.timing_stats([iteration()], [], 0),
+        "timing_stats": timing_stats([iteration()], [], 0),
         "run": {"schema": 1, "runner": "x", "engine": "x", "experiment_id": "x", "status": "failed", "exit_code": 1,
                 "start": "", "end": "", "world_size": 1, "timed_iterations": 0, "traced_iterations": 0, "traced_tokens": 0},
     }[name]

@@ -15,13 +15,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import torch_engine
 import torch_ranks
-import vllm_profiler as runner
+from experiments import copy_runner
 from schema import faults, load
+from shardeck_runner import models
+from shardeck_runner.contract import Exit, Failure
+from shardeck_runner.experiment import parse_experiment, read_config
 
 ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = ROOT / "templates"
 needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None and os.environ.get("CI") != "true",
                                  reason="PyTorch is not installed here: pip install torch (minutes, gigabytes)")
 
@@ -38,14 +39,6 @@ SHAPES = [
 ]
 
 
-def engine_with(shapes) -> str:
-    """The engine's text with these shapes, filled in as `shardeck generate` does."""
-    text = (TEMPLATES / "torch_engine.py").read_text(encoding="utf-8")
-    empty = 'SHAPES = r"""[]"""'
-    assert text.count(empty) == 1
-    return text.replace(empty, f'SHAPES = r"""{json.dumps(shapes)}"""')
-
-
 def config(model="tiny/dense", tp=1, pp=1, dp=1, ep=1, **changes):
     return {
         "experiment_id": "T1", "engine": "torch",
@@ -58,11 +51,9 @@ def config(model="tiny/dense", tp=1, pp=1, dp=1, ep=1, **changes):
 
 @pytest.fixture(scope="module")
 def experiments(tmp_path_factory):
-    """A folder with the runner and the engine, as a workspace has them."""
+    """The runner, as a workspace has it."""
     folder = tmp_path_factory.mktemp("experiments")
-    (folder / "vllm_profiler.py").write_text((TEMPLATES / "vllm_profiler.py").read_text(encoding="utf-8"), encoding="utf-8")
-    (folder / "torch_engine.py").write_text(engine_with(SHAPES), encoding="utf-8")
-    return folder
+    return copy_runner(folder, SHAPES).parent
 
 
 ENVIRONMENT = {**{k: v for k, v in os.environ.items() if not k.startswith(("SLURM_", "MASTER_"))},
@@ -74,7 +65,7 @@ def on_ranks(work, folder, **layout):
     """What a function of torch_ranks returns in every rank of a layout."""
     path = folder / f"{work.__name__}-{'-'.join(f'{k}{v}' for k, v in layout.items())}.json".replace("/", "_")
     path.write_text(json.dumps(config(**layout)), encoding="utf-8")
-    ranks = runner.read_config(str(path)).ranks
+    ranks = read_config(str(path)).ranks
     outputs = [path.with_suffix(f".{r}") for r in range(ranks)]
     return torch_ranks.run(work, path, ranks, path.with_suffix(".notice"), outputs)
 
@@ -107,8 +98,8 @@ def alone(experiments):
 ])
 def test_steps_are_marked_for_the_profiler_that_looks(monkeypatch, nsys, device, kind):
     import torch
+    from shardeck_runner import torch_engine
 
-    monkeypatch.setattr(torch_engine, "torch", torch, raising=False)
     monkeypatch.setattr(torch.cuda.nvtx, "range", lambda step: ("nvtx", step))
     monkeypatch.setattr(torch.profiler, "record_function", lambda step: ("profiler", step))
     e = SimpleNamespace(e=SimpleNamespace(nsys=nsys), world=SimpleNamespace(device=SimpleNamespace(type=device)))
@@ -175,7 +166,7 @@ COLLECTIVES = {  # calls a step on rank 0 of tiny models, of 4 layers
 def test_a_whole_run(experiments, tmp_path, name):
     layout, collectives = COLLECTIVES[name]
     r = Run(experiments, tmp_path, **layout)
-    assert r.go() == runner.EXIT_DONE, r.log
+    assert r.go() == Exit.DONE, r.log
     info = r.json("run.json")
     assert faults(info, load("run")) == []
     world = info["world_size"]
@@ -219,7 +210,7 @@ def test_a_rank_that_dies_ends_the_run(experiments, tmp_path):
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(children[1]), 9)
     log = process.stdout.read()
-    assert process.wait(timeout=60) == runner.EXIT_WORKER, log
+    assert process.wait(timeout=60) == Exit.WORKER, log
     info = r.json("run.json")
     assert "rank 1 was ended by signal 9" in info["cause"]
     assert info["status"] == "partial"
@@ -235,7 +226,7 @@ def test_sigterm_keeps_what_was_measured(experiments, tmp_path):
             break
     process.terminate()
     log = process.stdout.read()
-    assert process.wait(timeout=60) == runner.EXIT_PARTIAL, log
+    assert process.wait(timeout=60) == Exit.PARTIAL, log
     info = r.json("run.json")
     assert info["timed_iterations"] >= 3
     assert "SIGTERM" in info["cause"]
@@ -245,12 +236,12 @@ def test_sigterm_keeps_what_was_measured(experiments, tmp_path):
 
 
 def torch_experiment(**settings):
-    return runner.parse_experiment(config(**settings))
+    return parse_experiment(config(**settings))
 
 
 @pytest.fixture
 def tiny_shapes(monkeypatch):
-    monkeypatch.setattr(torch_engine, "SHAPES", json.dumps(SHAPES))
+    monkeypatch.setattr(models, "known_models", lambda: SHAPES)
 
 
 @pytest.mark.parametrize(("settings", "says"), [
@@ -263,45 +254,38 @@ def tiny_shapes(monkeypatch):
 ])
 def test_layouts_that_cannot_be_cut(tiny_shapes, settings, says):
     e = torch_experiment(**settings)
-    with pytest.raises(runner.Failure, match=re.escape(says)) as f:
-        torch_engine.check_shape(e, torch_engine.shape_of(e))
-    assert f.value.code == runner.EXIT_CONFIG
+    with pytest.raises(Failure, match=re.escape(says)) as f:
+        models.check_shape(e, models.shape_of(e))
+    assert f.value.code == Exit.CONFIG
 
 
 def test_an_unknown_model_names_those_there_are(tiny_shapes):
-    with pytest.raises(runner.Failure, match="it knows tiny/dense, tiny/qwen"):
-        torch_engine.shape_of(torch_experiment(model="tiny/other"))
+    with pytest.raises(Failure, match="it knows tiny/dense, tiny/qwen"):
+        models.shape_of(torch_experiment(model="tiny/other"))
 
 
 def test_layers_override_the_depth(tiny_shapes):
-    e = runner.parse_experiment({**config(), "model": {"name": "tiny/dense", "layers": 2}})
-    assert torch_engine.shape_of(e).layers == 2
+    e = parse_experiment({**config(), "model": {"name": "tiny/dense", "layers": 2}})
+    assert models.shape_of(e).layers == 2
 
 
 def test_every_shape_of_the_catalogue_is_understood(monkeypatch):
     yaml = pytest.importorskip("yaml")
-    models = yaml.safe_load((TEMPLATES / "models.yaml").read_text(encoding="utf-8"))["models"]
-    monkeypatch.setattr(torch_engine, "SHAPES", json.dumps(models))
-    for m in models:
+    known = yaml.safe_load((ROOT / "templates" / "models.yaml").read_text(encoding="utf-8"))["models"]
+    monkeypatch.setattr(models, "known_models", lambda: known)
+    for m in known:
         for name in (m["name"], *m["aliases"]):
-            s = torch_engine.shape_of(torch_experiment(model=name))
+            s = models.shape_of(torch_experiment(model=name))
             assert (s.hidden, s.layers, bool(s.experts), bool(s.kv_rank)) == (m["hidden"], m["layers"], "moe" in m, "mla" in m)
 
 
 def test_without_torch(experiments, tmp_path):
     r = Run(experiments, tmp_path)
     (tmp_path / "sitecustomize.py").write_text('import sys\nsys.modules["torch"] = None\n')  # where it is installed
-    assert r.go(PYTHONPATH=str(tmp_path)) == runner.EXIT_SOFTWARE, r.log
+    assert r.go(PYTHONPATH=str(tmp_path)) == Exit.SOFTWARE, r.log
     assert "PyTorch is not installed" in r.json("run.json")["cause"]
 
 
 def test_without_a_gpu(experiments, tmp_path):
     r = Run(experiments, tmp_path)
-    assert r.go(SHARDECK_DEVICE="cuda", CUDA_VISIBLE_DEVICES="") == runner.EXIT_GPUS, r.log
-
-
-def test_without_the_engine(tmp_path):
-    (tmp_path / "vllm_profiler.py").write_text((TEMPLATES / "vllm_profiler.py").read_text(encoding="utf-8"), encoding="utf-8")
-    r = Run(tmp_path, tmp_path)
-    assert r.go() == runner.EXIT_SOFTWARE, r.log
-    assert "torch_engine.py is not beside vllm_profiler.py" in r.json("run.json")["cause"]
+    assert r.go(SHARDECK_DEVICE="cuda", CUDA_VISIBLE_DEVICES="") == Exit.GPUS, r.log

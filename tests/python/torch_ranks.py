@@ -44,28 +44,31 @@ def rank_work(work, config, rank, notice):
     sys.dont_write_bytecode = True
     sys.path.insert(0, str(Path(config).parent))
     import torch
-    import torch_engine  # beside the config, with shapes of the test's own
-    import vllm_profiler as runner
+    from shardeck_runner.experiment import read_config  # beside the config, with shapes of the test's own
+    from shardeck_runner.models import check_shape, shape_of
+    from shardeck_runner.rendezvous import Rendezvous
+    from shardeck_runner.torch_engine import Engine
+    from shardeck_runner.torch_world import World
 
-    experiment = runner.read_config(config)
+    experiment = read_config(config)
     torch.set_num_threads(1)
-    torch_engine.check_shape(experiment, torch_engine.shape_of(experiment))
+    check_shape(experiment, shape_of(experiment))
     with torch.inference_mode():
-        world = torch_engine.World(experiment, rank, runner.Place(), notice, "cpu")
-        result = work(torch_engine.Engine(experiment, world), experiment)
-    world.part()
+        world = World(experiment, rank, Rendezvous(), notice, "cpu")
+        result = work(Engine(experiment, world), experiment)
+    world.leave_store()
     return result
 
 
 def tokens(engine, e):
     """What the rank generates for its replica's requests."""
     import torch
-    import vllm_profiler as runner
+    from shardeck_runner.prompts import make_prompts
 
     steps: list[torch.Tensor] = []
-    prompts = runner.make_prompts(0, 0, e.batch_size, e.seq_len, engine.shape.vocab)
+    prompts = make_prompts(0, 0, e.batch_size, e.seq_len, engine.shape.vocab)
     first = sum(e.requests(d) for d in range(engine.world.dp))
-    engine.generate(prompts[first:first + engine.batch], e.max_tokens, keep=steps)
+    engine.generate(prompts[first:first + engine.batch], e.max_tokens, token_log=steps)
     return {"dp": engine.world.dp, "tokens": torch.stack(steps, dim=1).tolist()}
 
 
@@ -73,10 +76,10 @@ def cached(engine, e):
     """The token behind a prompt and the one after it: with a decode step, with one prefill of both,
     and with the step that a CUDA graph would hold, where the model has one."""
     import torch
-    import vllm_profiler as runner
+    from shardeck_runner.prompts import make_prompts
 
     model = engine.model
-    prompts = torch.tensor(runner.make_prompts(0, 0, e.batch_size, e.seq_len, engine.shape.vocab))
+    prompts = torch.tensor(make_prompts(0, 0, e.batch_size, e.seq_len, engine.shape.vocab))
     token = model.eager(prompts, 0)
     stepped = model.eager(token.unsqueeze(1), e.seq_len)
     whole = model.eager(torch.cat((prompts, token.unsqueeze(1)), dim=1), 0)

@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/analyze"
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 	"shardeck/tools/bench/peers"
 )
 
@@ -117,7 +118,7 @@ func TestPair(t *testing.T) {
 	in := analyze.Input{Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{}}
 	kernels := 0
 	for i := range 2 {
-		r, err := trace.OpenKineto(t.Context(), filepath.Join(p.Dir, fmt.Sprintf("kineto_trace_%d.json", i)), nil)
+		r, err := kineto.Open(t.Context(), filepath.Join(p.Dir, fmt.Sprintf("kineto_trace_%d.json", i)), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 )
 
 // peak is the most memory a process had, in bytes.
@@ -46,7 +47,7 @@ type opened struct {
 func (o openOrder) run() (opened, error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r, err := trace.OpenKinetoSplit(context.Background(), o.Path, o.Workers, nil)
+	r, err := kineto.OpenSplit(context.Background(), o.Path, o.Workers, nil)
 	if err != nil {
 		return opened{}, err
 	}
@@ -72,7 +73,7 @@ type stops []float64
 
 func (o stopOrder) run() (stops, error) {
 	read := func(ctx context.Context) error {
-		_, err := trace.OpenKinetoSplit(ctx, o.Path, o.Workers, nil)
+		_, err := kineto.OpenSplit(ctx, o.Path, o.Workers, nil)
 		return err
 	}
 	start := time.Now()

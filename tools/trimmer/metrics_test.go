@@ -13,6 +13,7 @@ import (
 	"shardeck/backend/analyze"
 	"shardeck/backend/replay"
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 	"shardeck/model/metric"
 )
@@ -67,7 +68,7 @@ func analyse(t *testing.T, r replay.Recording, traces, dir string) *metric.Analy
 		if err != nil {
 			t.Fatal(err)
 		}
-		if in.Ranks[rank], err = trace.OpenKineto(t.Context(), f, nil); err != nil {
+		if in.Ranks[rank], err = kineto.Open(t.Context(), f, nil); err != nil {
 			t.Fatal(err)
 		}
 		if in.Timing[rank], err = trace.OpenTiming(filepath.Join(dir, "timing_stats_"+strconv.Itoa(rank)+".json")); err != nil {

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"path"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -16,9 +18,10 @@ func (a *app) generateCmd() *cobra.Command {
 		Use:   "generate [ID…]",
 		Short: "write configs, job scripts and the runner from the catalogue",
 		Long: `Writes experiments/configs/<id>_<slug>.yaml, experiments/slurm_scripts/run_<id>.sh,
-run_with_nsys.sh and experiments/vllm_profiler.py for the catalogue's default
-entries, or for the ids named. The catalogue, experiments/experiments.yaml, is
-written first if there is none, and is then yours to edit.
+run_with_nsys.sh and the runner, experiments/vllm_profiler.py with the folder
+experiments/shardeck_runner, for the catalogue's default entries, or for the ids
+named. The catalogue, experiments/experiments.yaml, is written first if there is
+none, and is then yours to edit.
 
 What is already right is left alone; a file you edited is refused without --force.`,
 		Args: args(0, -1),
@@ -41,32 +44,50 @@ func (a *app) printWrote(wrote []lab.Wrote) error {
 	if a.json {
 		return firstOf(a.printJSON(wrote), a.refused(wrote))
 	}
-	changed := 0
-	for _, w := range wrote {
-		if w.Action == lab.Unchanged {
-			continue
-		}
-		changed++
-		fmt.Fprintf(a.out, "%-11s %s\n", w.Action, w.Path)
+	lines := changes(wrote)
+	for _, line := range lines {
+		fmt.Fprintln(a.out, line)
 	}
-	if changed == 0 {
+	if len(lines) == 0 {
 		fmt.Fprintf(a.out, "nothing to do: %s already right\n", unit.Plural(len(wrote), "file"))
 	}
 	return a.refused(wrote)
 }
 
-func (a *app) refused(wrote []lab.Wrote) error {
-	n := 0
+// runnerDir is the folder of the runner's modules.
+const runnerDir = "experiments/shardeck_runner"
+
+// changes are the files that were not right already; the modules of the runner are one
+// line for each action.
+func changes(wrote []lab.Wrote) []string {
+	var lines []string
 	for _, w := range wrote {
-		if w.Action == lab.Refused {
-			n++
+		shown := w.Path
+		if path.Dir(w.Path) == runnerDir && w.Action != lab.Refused {
+			shown = runnerDir + "/"
+		}
+		line := fmt.Sprintf("%-11s %s", w.Action, shown)
+		if w.Action != lab.Unchanged && !slices.Contains(lines, line) {
+			lines = append(lines, line)
 		}
 	}
-	if n == 0 {
-		return nil
+	return lines
+}
+
+func (a *app) refused(wrote []lab.Wrote) error {
+	n := map[lab.Action]int{}
+	for _, w := range wrote {
+		n[w.Action]++
 	}
-	return fmt.Errorf("%s edited since shardeck wrote %s: not overwritten\nto overwrite: shardeck generate --force",
-		unit.Plural(n, "file"), map[bool]string{true: "it", false: "them"}[n == 1])
+	refused, rest := n[lab.Refused], ""
+	switch {
+	case refused == 0:
+		return nil
+	case n[lab.Kept] > 0:
+		rest = fmt.Sprintf(", nor %s of the runner, which fit what was edited", unit.Plural(n[lab.Kept], "other file"))
+	}
+	return fmt.Errorf("%s edited since shardeck wrote %s: not overwritten%s\nto overwrite: shardeck generate --force",
+		unit.Plural(refused, "file"), map[bool]string{true: "it", false: "them"}[refused == 1], rest)
 }
 
 // firstOf is the first error of several.

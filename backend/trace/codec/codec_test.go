@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 )
 
 // packed is a rank and its packed text.
@@ -55,7 +56,7 @@ func TestRecordingsComeBack(t *testing.T) {
 		t.Fatalf("%d recordings, %v", len(files), err)
 	}
 	for _, path := range files {
-		want, err := trace.OpenKineto(t.Context(), path, nil)
+		want, err := kineto.Open(t.Context(), path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +112,7 @@ func BenchmarkPack(b *testing.B) {
 	if path == "" {
 		path = "../../../tests/recordings/llama-8b-tp2/kineto_trace_0.json.gz"
 	}
-	r, err := trace.OpenKineto(b.Context(), path, nil)
+	r, err := kineto.Open(b.Context(), path, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

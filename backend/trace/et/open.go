@@ -25,7 +25,7 @@ func Open(ctx context.Context, path string, progress func(done, total int64)) (*
 }
 
 func open(ctx context.Context, path string, progress func(done, total int64), block int) (*Trace, error) {
-	src, err := trace.OpenText(ctx, path, progress)
+	src, err := trace.OpenSource(ctx, path, progress)
 	if err != nil {
 		return nil, err
 	}

@@ -98,7 +98,7 @@ func unpackShared(t *testing.T) string {
 // textOf is the text of a file, unpacked.
 func textOf(t *testing.T, path string) []byte {
 	t.Helper()
-	src, err := trace.OpenText(context.Background(), path, nil)
+	src, err := trace.OpenSource(context.Background(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func (r Reader) open(ctx context.Context, path string, progress func(done, total
 	if isRecording(path) {
 		return nil, needsImport(path)
 	}
-	text, err := trace.OpenText(ctx, path, progress)
+	text, err := trace.OpenSource(ctx, path, progress)
 	if err != nil {
 		return nil, err
 	}

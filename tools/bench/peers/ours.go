@@ -4,11 +4,12 @@ import (
 	"context"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 )
 
 // Ours reads the file at path by the engine, split over workers, reading included.
 func Ours(path string, workers int) (Work, error) {
-	r, err := trace.OpenKinetoSplit(context.Background(), path, workers, nil)
+	r, err := kineto.OpenSplit(context.Background(), path, workers, nil)
 	if err != nil {
 		return Work{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 )
 
 func load(t *testing.T, runs ...string) []*Source {
@@ -25,7 +26,7 @@ func load(t *testing.T, runs ...string) []*Source {
 
 func open(t *testing.T, path string) *trace.Rank {
 	t.Helper()
-	r, err := trace.OpenKineto(context.Background(), path, nil)
+	r, err := kineto.Open(context.Background(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

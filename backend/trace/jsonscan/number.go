@@ -1,0 +1,153 @@
+package jsonscan
+
+import (
+	"math"
+	"strconv"
+)
+
+// maxNanos bounds every time read: half of int64's range, so that a start, a
+// duration and a base can be added without overflow.
+const maxNanos = math.MaxInt64 / 4
+
+// Micros reads a decimal number of microseconds, as "4568975194705.745", as integer
+// nanoseconds. More than three decimals are rounded to the nearest, halves up.
+// False: not a number (NaN, inf, N/A included), or beyond ±73 years.
+func Micros(b []byte) (int64, bool) { return decimal(b, 3) }
+
+// Integer reads a number that should be whole; a fraction is rounded.
+func Integer(b []byte) (int64, bool) { return decimal(b, 0) }
+
+// decimal reads the JSON number b times 10^shift, rounded to a whole.
+func decimal(b []byte, shift int) (int64, bool) {
+	neg := len(b) > 0 && b[0] == '-'
+	if neg {
+		b = b[1:]
+	}
+	m, ok := mantissa(b)
+	if !ok {
+		return 0, false
+	}
+	m.exp += shift
+	v, ok := m.whole()
+	if neg {
+		v = -v
+	}
+	return v, ok
+}
+
+// digitsAndPower is m·10^exp, and half a unit of m more if up is set: what is left
+// of digits that m has no room for.
+type digitsAndPower struct {
+	m   int64
+	exp int
+	up  bool
+}
+
+// mantissa reads an unsigned JSON number.
+func mantissa(b []byte) (d digitsAndPower, ok bool) {
+	i, point := 0, -1
+	for ; i < len(b); i++ {
+		c := b[i]
+		switch {
+		case c >= '0' && c <= '9':
+			d.add(c - '0')
+			ok = true
+		case c == '.' && point < 0 && ok:
+			point = i
+		case (c == 'e' || c == 'E') && ok && i-1 != point:
+			e, ok := exponent(b[i+1:])
+			d.exp += e - fraction(i, point)
+			return d, ok
+		default:
+			return d, false
+		}
+	}
+	d.exp -= fraction(i, point)
+	return d, ok && i-1 != point
+}
+
+func (d *digitsAndPower) add(digit byte) {
+	switch {
+	case d.exp > 0:
+		d.exp++
+	case d.m <= (maxNanos-9)/10:
+		d.m = d.m*10 + int64(digit)
+	default:
+		d.exp++
+		d.up = digit >= 5
+	}
+}
+
+// fraction is the number of digits after the point, in text that ends at i.
+func fraction(i, point int) int {
+	if point < 0 {
+		return 0
+	}
+	return i - point - 1
+}
+
+// exponent reads what follows the e of a number.
+func exponent(b []byte) (int, bool) {
+	sign := 1
+	if len(b) > 0 && (b[0] == '+' || b[0] == '-') {
+		if b[0] == '-' {
+			sign = -1
+		}
+		b = b[1:]
+	}
+	v, end := Digits(b, 0)
+	return sign * int(v), end == len(b) && end > 0 && end <= 4
+}
+
+// whole is the nearest whole number, halves up; false beyond maxNanos.
+func (d digitsAndPower) whole() (int64, bool) {
+	m, exp := d.m, d.exp
+	if exp < -18 { // less than a quarter
+		return 0, true
+	}
+	if exp == 0 && d.up {
+		m++
+	}
+	for ; exp > 0 && m != 0; exp-- {
+		if m > maxNanos/10 {
+			return 0, false
+		}
+		m *= 10
+	}
+	div := int64(1)
+	for ; exp < 0; exp++ {
+		div *= 10
+	}
+	m = (m + div/2) / div
+	return m, m <= maxNanos
+}
+
+// Digits reads decimal digits; with more than eighteen the value is void.
+func Digits(b []byte, i int) (v int64, end int) {
+	for end = i; end < len(b) && b[end]-'0' <= 9; end++ {
+		v = v*10 + int64(b[end]-'0')
+	}
+	return v, end
+}
+
+// powers are the powers of ten that float64 holds exactly.
+var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+
+// Float reads a JSON number, and nothing that only strconv takes for one. A short
+// number is the quotient of two exact floats, which is the nearest one.
+func Float(b []byte) (float64, bool) {
+	neg := len(b) > 0 && b[0] == '-'
+	digits := b
+	if neg {
+		digits = b[1:]
+	}
+	d, ok := mantissa(digits)
+	if !ok {
+		return 0, false
+	}
+	if !neg && d.m < 1<<53 && d.exp <= 0 && -d.exp < len(powers) {
+		return float64(d.m) / powers[-d.exp], true
+	}
+	v, err := strconv.ParseFloat(string(b), 64)
+	return v, err == nil
+}

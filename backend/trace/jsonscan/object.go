@@ -1,0 +1,88 @@
+package jsonscan
+
+// EachKey calls do for every key of the object at b[i] with the place of its value.
+// It returns the index after the object, or where and how reading it failed.
+func EachKey(b []byte, i int, do func(key []byte, from, to int)) (int, Status) {
+	for i++; ; {
+		i = SkipSpace(b, i)
+		switch {
+		case i >= len(b):
+			return i, Short
+		case b[i] == '}':
+			return i + 1, Whole
+		case b[i] == ',':
+			i++
+			continue
+		case b[i] != '"':
+			return i, Broken
+		}
+		key, from, st := KeyAndColon(b, i)
+		if st != Whole {
+			return i, st
+		}
+		to, st := ValueEnd(b, from)
+		if st == Whole && SeparatorAt(b, to) == Broken {
+			st = Broken
+		}
+		if st != Whole {
+			return i, st
+		}
+		do(key, from, to)
+		i = to
+	}
+}
+
+// EachElement calls do for the place of every element of the array at b[i], as far
+// as it can be read; false if that is not to its end.
+func EachElement(b []byte, i int, do func(from, to int)) bool {
+	for i++; ; {
+		i = SkipSpace(b, i)
+		if i >= len(b) {
+			return false
+		}
+		switch b[i] {
+		case ']':
+			return true
+		case ',':
+			i++
+			continue
+		}
+		to, st := ValueEnd(b, i)
+		if st != Whole {
+			return false
+		}
+		do(i, to)
+		i = SkipSpace(b, to)
+		if i >= len(b) || b[i] != ',' && b[i] != ']' {
+			return false
+		}
+	}
+}
+
+// KeyAndColon reads the key at b[i] up to the value that from begins.
+func KeyAndColon(b []byte, i int) (key []byte, from int, st Status) {
+	end, st := StringEnd(b, i)
+	if st != Whole {
+		return nil, 0, st
+	}
+	from = SkipSpace(b, end)
+	if from < len(b) && b[from] != ':' {
+		return nil, 0, Broken
+	}
+	if from = SkipSpace(b, from+1); from >= len(b) {
+		return nil, 0, Short
+	}
+	return b[i+1 : end-1], from, Whole
+}
+
+// SeparatorAt says whether a value that ended at i is followed by what must follow it.
+func SeparatorAt(b []byte, i int) Status {
+	i = SkipSpace(b, i)
+	if i >= len(b) {
+		return Short
+	}
+	if b[i] == ',' || b[i] == '}' {
+		return Whole
+	}
+	return Broken
+}

@@ -1,0 +1,117 @@
+package jsonscan
+
+import (
+	"bytes"
+)
+
+// SkipObject finds the end of the object that begins at b[i]. It is exact for valid JSON in
+// any layout; invalid JSON is Broken, or passed over where its stray quotes happen to
+// balance.
+func SkipObject(b []byte, i int) (end int, st Status) {
+	if end = SkipPlain(b, i); end > 0 {
+		return end, Whole
+	}
+	return SkipByStrings(b, i)
+}
+
+// SkipPlain is SkipObject for an object that has no backslash, so that a quote always opens or
+// closes a string, and no closing brace in a string. 0: it did not see the end.
+func SkipPlain(b []byte, i int) (end int) {
+	if vector {
+		return skipVector(b, i)
+	}
+	return skipParity(b, i)
+}
+
+// skipParity hops from closing brace to closing brace. A brace is structure if the
+// number of quotes since a place known to be outside every string is even.
+func skipParity(b []byte, i int) (end int) {
+	depth, out := 1, i+1
+	for {
+		n := bytes.IndexByte(b[out:], '}')
+		if n < 0 {
+			return 0
+		}
+		opened, inside := braces(b[out : out+n])
+		if inside {
+			return 0
+		}
+		depth += opened
+		for out += n + 1; ; out++ {
+			if depth--; depth == 0 {
+				return noEscape(b, i, out)
+			}
+			if out = SkipSpace(b, out); out == len(b) || b[out] != '}' {
+				break
+			}
+		}
+	}
+}
+
+// noEscape is end, or 0 if b[i:end] has a backslash.
+func noEscape(b []byte, i, end int) int {
+	if bytes.IndexByte(b[i:end], '\\') >= 0 {
+		return 0
+	}
+	return end
+}
+
+// braces counts the opening braces of b that are not in a string, and says whether
+// b ends in one. b begins outside.
+func braces(b []byte) (opened int, inside bool) {
+	for {
+		n := bytes.IndexByte(b, '{')
+		if n < 0 {
+			return opened, inside != oddQuotes(b)
+		}
+		if inside = inside != oddQuotes(b[:n]); !inside {
+			opened++
+		}
+		b = b[n+1:]
+	}
+}
+
+var quote = []byte{'"'}
+
+func oddQuotes(b []byte) bool { return bytes.Count(b, quote)&1 == 1 }
+
+// afterString checks that the string that ended at b[end-1] is followed by structure:
+// text there means that a stray quote turned inside out.
+func afterString(b []byte, end int) (int, Status) {
+	i := SkipSpace(b, end)
+	if i == len(b) {
+		return 0, Short
+	}
+	switch b[i] {
+	case ',', ':', '}', ']':
+		return end, Whole
+	}
+	return 0, Broken
+}
+
+// SkipByStrings is SkipObject for any text: it steps over string after string.
+func SkipByStrings(b []byte, i int) (int, Status) {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			end, st := StringEnd(b, i)
+			if st == Whole && bytes.IndexByte(b[i:end], '}') >= 0 {
+				end, st = afterString(b, end)
+			}
+			if st != Whole {
+				return 0, st
+			}
+			i = end
+			continue
+		case '{':
+			depth++
+		case '}':
+			if depth--; depth == 0 {
+				return i + 1, Whole
+			}
+		}
+		i++
+	}
+	return 0, Short
+}

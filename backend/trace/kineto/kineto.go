@@ -1,0 +1,96 @@
+package kineto
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"shardeck/backend/trace"
+)
+
+// noKernels is the note of a trace that is sound but holds no GPU work.
+const noKernels = "no GPU kernels; was the profiler running in the workers?"
+
+// OpenKineto reads a Kineto trace, .json or .json.gz (told apart by their first
+// bytes), into one Rank. progress, if not nil, is called on the same goroutine with
+// the bytes taken from the disk so far and the size of the file.
+//
+// A damaged file gives what is sound, and Rank.Damage says what is not. An error
+// means that nothing could be read: no such file, an empty file, another format,
+// or a context that ended.
+func Open(ctx context.Context, path string, progress func(done, total int64)) (*trace.Rank, error) {
+	return OpenSplit(ctx, path, 1, progress)
+}
+
+// chunkSize is what one worker reads at a time of a file that is split.
+const chunkSize = 4 << 20
+
+// OpenKinetoSplit is OpenKineto with a plain file split over workers goroutines, which
+// pays where there are fewer files than cores. A gzip file cannot be split. The
+// result is equal to that of one worker, whatever the file holds.
+func OpenSplit(ctx context.Context, path string, workers int, progress func(done, total int64)) (*trace.Rank, error) {
+	return openSplit(ctx, path, progress, blockSize, splitting{workers: workers, chunk: chunkSize})
+}
+
+func openSplit(ctx context.Context, path string, progress func(done, total int64), block int, split splitting) (*trace.Rank, error) {
+	d, size, err := openDocument(ctx, path, progress, block, split, nil)
+	if err != nil {
+		return nil, err
+	}
+	r := d.rank()
+	r.File = path
+	r.Bytes = size
+	return r, nil
+}
+
+// openDocument reads the document at path, whose size on the disk it gives too. With
+// visit, every event is given to it, at b[i], and none is kept.
+func openDocument(ctx context.Context, path string, progress func(done, total int64), block int, split splitting, visit func(b []byte, i int)) (*document, int64, error) {
+	src, err := trace.OpenSource(ctx, path, progress)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer src.Close()
+	d := newDocument(newWindow(src, block))
+	d.scan.expect, d.scan.visit = src.Expect, visit
+	if !src.Gzip() {
+		split.file, split.size = src, src.Size()
+		d.split = split
+	}
+	err = d.read()
+	if stop := d.Broken(); stop != nil && errors.Is(stop, ctx.Err()) {
+		return nil, 0, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s is %w", filepath.Base(path), err)
+	}
+	return d, src.Size(), nil
+}
+
+// rank hands over what was read, its times made absolute.
+func (d *document) rank() *trace.Rank {
+	s := d.scan
+	for i := range s.records {
+		s.records[i].Start += d.baseTime
+	}
+	for i := range s.marks {
+		s.marks[i].Start += d.baseTime
+	}
+	damage := s.faults.damage()
+	if s.kernels == 0 && len(damage) == 0 {
+		d.info.Notes = append(d.info.Notes, noKernels)
+	}
+	if s.oddWords > 0 {
+		d.info.Notes = append(d.info.Notes, fmt.Sprintf("%s values that no metric uses are no JSON (NaN, inf or text)", trace.Count(s.oddWords)))
+	}
+	return &trace.Rank{
+		Info:    d.info,
+		Records: s.records,
+		Names:   s.names.names,
+		Colls:   s.colls.colls,
+		Marks:   s.marks,
+		JSON:    d.Offset(),
+		Damage:  damage,
+	}
+}

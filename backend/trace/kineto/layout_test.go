@@ -1,0 +1,75 @@
+package kineto
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// starts are the beginnings of events that dull knows, up to the category and, for
+// phases without one that matters, up to the phase.
+var starts = []struct{ category, phase string }{
+	{kinetoStart + spacedCategory, kinetoStart},
+	{spacedStart + spacedCategory, spacedStart},
+	{compactStart + compactCategory, compactStart},
+}
+
+// dull is right or false for every category, for those too that begin like one that
+// is kept.
+func TestDull(t *testing.T) {
+	usual := []string{"cpu_op", "cuda_runtime", "cuda_driver", "ac2g", "overhead", "python_function", "a", "", "Trace"}
+	names := append(slices.Clone(usual), "kernel", "Kernel", "Memcpy", "gpu_memcpy", "gpu_memset", "Memset", "user_annotation",
+		"gpu_user_annotation", "kernels", "kernel_x", "gpu_mempool", "user_annotations", strings.Repeat("x", 100))
+	for _, start := range starts {
+		for _, name := range names {
+			b := []byte(start.category + name + `", "name": "` + strings.Repeat("n", margin))
+			want := categoryOf([]byte(name)) == other
+			if got := dull(b); got && !want || !got && slices.Contains(usual, name) {
+				t.Errorf("%s: category %q is dull: %v", start.category, name, got)
+			}
+		}
+		for ph := byte(' '); ph < 0x7f; ph++ {
+			b := []byte(start.phase + string(ph) + `", ` + strings.Repeat(" ", margin))
+			if got, want := dull(b), strings.IndexByte("MsfiC", ph) >= 0; got != want {
+				t.Errorf("%s: phase %c is dull: %v", start.phase, ph, got)
+			}
+		}
+	}
+}
+
+func TestDullRows(t *testing.T) {
+	for text, want := range map[string]bool{
+		`thread_name", "ph": "M", "ts": 1`:           true,
+		`process_sort_index", "ph": "M", "ts": 1`:    true,
+		`thread_name", "ph": "X", "ts": 1`:           false,
+		`thread\", "ph": "M", "ts": 1`:               false,
+		`", "ph": "M", "ts": 1`:                      false,
+		`a_name_that_is_longer_than_any", "ph": "M"`: false,
+	} {
+		if got := dull([]byte(kinetoNamed + text + strings.Repeat(" ", margin))); got != want {
+			t.Errorf("%s is dull: %v", text, got)
+		}
+	}
+}
+
+func TestStepNames(t *testing.T) {
+	var n stepNames
+	for range 2 {
+		for text, want := range map[string]string{
+			`"prefill"`: "prefill", `"ProfilerStep#7"`: "ProfilerStep#7", `"nccl:all_reduce"`: "", `"pre\u0066ill"`: "prefill", `""`: "",
+		} {
+			if got := n.of([]byte(text)); got != want {
+				t.Errorf("%s is step %q, want %q", text, got, want)
+			}
+		}
+	}
+	for i := range 2 * maxStepNames {
+		if name := fmt.Sprintf("decode_%d", i); n.of([]byte(`"`+name+`"`)) != name {
+			t.Fatalf("%s is not itself", name)
+		}
+	}
+	if len(n) > maxStepNames {
+		t.Errorf("%d names remembered, want at most %d", len(n), maxStepNames)
+	}
+}

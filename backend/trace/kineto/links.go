@@ -1,0 +1,110 @@
+package kineto
+
+import (
+	"cmp"
+	"context"
+	"shardeck/backend/trace/jsonscan"
+	"slices"
+)
+
+// Links says which operators launched the kernels of a Kineto trace. It is read on
+// its own, since metrics ask for none of it.
+type Links struct {
+	Launches []Launch
+	Ops      []CPUOp  // in the order of their ids
+	Names    []string // of the operators
+	Damaged  bool     // as in OpenKineto, which says how
+}
+
+// Launch is one kernel.
+type Launch struct {
+	Op   int64 // "External id": the operator that launched it; -1: not given
+	Dur  int64 // ns
+	Corr int64 // correlation id of its launch, which all kernels of a graph replay share; -1: not given
+}
+
+// CPUOp is one run of an operator on the CPU.
+type CPUOp struct {
+	ID   int64  // "External id"
+	RF   uint64 // "Record function id", that of the execution trace; 0: not given
+	Name uint32 // index into Links.Names
+}
+
+// OpenLinks reads the links of a Kineto trace; files and errors are as with OpenKineto.
+func OpenLinks(ctx context.Context, path string, progress func(done, total int64)) (*Links, error) {
+	r := linkReader{names: newNameTable()}
+	d, _, err := openDocument(ctx, path, progress, blockSize, splitting{}, r.event)
+	if err != nil {
+		return nil, err
+	}
+	l := &r.links
+	l.Names, l.Damaged = r.names.names, len(d.scan.faults.damage()) > 0
+	slices.SortStableFunc(l.Ops, func(a, b CPUOp) int { return cmp.Compare(a.ID, b.ID) })
+	return l, nil
+}
+
+// Op is the operator with an id; of equal ids the first in the file counts.
+func (l *Links) Op(id int64) (CPUOp, bool) {
+	i, ok := slices.BinarySearchFunc(l.Ops, id, func(o CPUOp, id int64) int { return cmp.Compare(o.ID, id) })
+	if !ok || id < 0 {
+		return CPUOp{}, false
+	}
+	return l.Ops[i], true
+}
+
+// linkReader collects links event by event.
+type linkReader struct {
+	links Links
+	names *nameTable
+	e     linkEvent
+}
+
+// linkEvent is the event being read.
+type linkEvent struct {
+	cat, name         []byte
+	dur, op, corr, rf number
+}
+
+// event takes the event at b[i].
+func (r *linkReader) event(b []byte, i int) {
+	r.e = linkEvent{}
+	jsonscan.EachKey(b, i, func(key []byte, from, to int) { r.key(b, key, from, to) })
+	e := &r.e
+	switch string(e.cat) {
+	case "kernel", "Kernel":
+		if e.dur.state == given {
+			r.links.Launches = append(r.links.Launches, Launch{Op: e.op.or(-1), Dur: max(0, e.dur.v), Corr: e.corr.or(-1)})
+		}
+	case "cpu_op", "Operator":
+		if e.op.state == given {
+			r.links.Ops = append(r.links.Ops, CPUOp{ID: e.op.v, RF: uint64(max(0, e.rf.or(0))), Name: r.names.intern(e.name)})
+		}
+	}
+}
+
+func (r *linkReader) key(b, key []byte, from, to int) {
+	val := b[from:to]
+	switch string(key) {
+	case "cat":
+		r.e.cat = jsonscan.Unquote(val)
+	case "name":
+		r.e.name = val
+	case "dur":
+		r.e.dur.set(val, jsonscan.Micros)
+	case "args":
+		if val[0] == '{' {
+			jsonscan.EachKey(b[:to], from, func(key []byte, from, to int) { r.e.arg(key, b[from:to]) })
+		}
+	}
+}
+
+func (e *linkEvent) arg(key, val []byte) {
+	switch string(key) {
+	case "External id", "external id":
+		e.op.set(val, jsonscan.Integer)
+	case "correlation":
+		e.corr.set(val, jsonscan.Integer)
+	case "Record function id":
+		e.rf.set(val, jsonscan.Integer)
+	}
+}

@@ -1,0 +1,60 @@
+package kineto
+
+import (
+	"runtime"
+	"slices"
+
+	"shardeck/backend/trace"
+)
+
+// Sizes of the list of records: a sample of them tells how many the file holds, and
+// a large list costs more memory than a collection costs time.
+const (
+	firstList  = 1 << 10
+	sampleList = 1 << 14
+	largeList  = 1 << 16
+)
+
+// next is where the next record goes; count makes it one of the list.
+func (s *scanner) next() *trace.Record {
+	n := len(s.records)
+	if n == cap(s.records) {
+		s.grow(n + 1)
+	}
+	return &s.records[:n+1][n]
+}
+
+func (s *scanner) count() {
+	n := len(s.records)
+	s.records = s.records[:n+1]
+	if s.records[n].Kind == trace.KindKernel {
+		s.kernels++
+	}
+}
+
+// keep adds r to the list.
+func (s *scanner) keep(r trace.Record) {
+	*s.next() = r
+	s.count()
+}
+
+// grow makes room for need records, and for what the whole file is expected to hold. A
+// large list that was outgrown is given up at once: left to itself, the collector comes
+// only when the heap has grown by as much again.
+func (s *scanner) grow(need int) {
+	n := len(s.records)
+	if s.expect == nil {
+		s.records = slices.Grow(s.records, need-n)
+		return
+	}
+	size, expected := max(firstList, 4*n, need), s.expect(need)
+	if need >= sampleList {
+		size = max(need+need/4, expected)
+	}
+	to := make([]trace.Record, n, size)
+	copy(to, s.records)
+	s.records = to
+	if n >= largeList {
+		runtime.GC()
+	}
+}

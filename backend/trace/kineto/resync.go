@@ -1,0 +1,85 @@
+package kineto
+
+import "bytes"
+
+// eventKeys are the keys an event may begin with.
+var eventKeys = [][]byte{[]byte("ph"), []byte("cat"), []byte("name"), []byte("pid"), []byte("tid"), []byte("ts")}
+
+// tailKeys are the top-level keys that may follow the list of events.
+var tailKeys = [][]byte{
+	[]byte("traceName"), []byte("distributedInfo"), []byte("baseTimeNanoseconds"), []byte("displayTimeUnit"),
+	[]byte("schemaVersion"), []byte("deviceProperties"),
+}
+
+var quote = []byte{'"'}
+
+// lookAround is more text than lies between two events.
+const lookAround = 256
+
+// resync moves the window from a broken event to the next place where one begins:
+// } , { "ph" or another of an event's keys. In valid JSON that text is never part
+// of a string, whose quotes would be escaped. It also stops at the end of the
+// list. False: there is no such place.
+func (w *window) resync() bool {
+	w.Pos++
+	for i := w.Pos; ; {
+		limit := len(w.Buf) - 2*lookAround // beyond it there may be too little text to judge
+		if w.Err != nil {
+			limit = len(w.Buf)
+		}
+		for ; i < limit; i++ {
+			if c := w.Buf[i]; c == '{' && w.eventAt(i) || c == ']' && w.listEndAt(i) {
+				w.Pos = i
+				return true
+			}
+		}
+		if w.Err != nil {
+			w.Pos = len(w.Buf)
+			return false
+		}
+		w.Pos = max(w.Pos, i-lookAround)
+		i -= w.Pos
+		w.More()
+	}
+}
+
+// eventAt says whether the brace at i begins an event that follows another.
+func (w *window) eventAt(i int) bool {
+	before, comma := bytes.CutSuffix(w.before(i), []byte{','})
+	before = bytes.TrimRight(before, " \n\r\t")
+	return comma && bytes.HasSuffix(before, []byte{'}'}) && keyAt(w.Buf[i+1:], eventKeys)
+}
+
+// before is the text before i, as far back as is looked, without white space at its end.
+func (w *window) before(i int) []byte {
+	return bytes.TrimRight(w.Buf[max(w.Pos, i-lookAround):i], " \n\r\t")
+}
+
+// listEndAt says whether the bracket at i closes the list of events.
+func (w *window) listEndAt(i int) bool {
+	if !bytes.HasSuffix(w.before(i), []byte{'}'}) {
+		return false
+	}
+	after := bytes.TrimLeft(w.Buf[i+1:], " \n\r\t")
+	rest, comma := bytes.CutPrefix(after, []byte{','})
+	if comma {
+		return keyAt(rest, tailKeys)
+	}
+	after = bytes.TrimSpace(after)
+	return w.Err != nil && (len(after) == 0 || string(after) == "}")
+}
+
+// keyAt says whether b begins with one of keys, quoted and followed by a colon.
+func keyAt(b []byte, keys [][]byte) bool {
+	b = bytes.TrimLeft(b[:min(len(b), lookAround)], " \n\r\t")
+	b, ok := bytes.CutPrefix(b, quote)
+	for _, k := range keys {
+		if rest, has := bytes.CutPrefix(b, k); ok && has {
+			rest, has = bytes.CutPrefix(rest, quote)
+			if has && bytes.HasPrefix(bytes.TrimLeft(rest, " \n\r\t"), []byte{':'}) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,187 @@
+package kineto
+
+import (
+	"math"
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
+	"unicode/utf8"
+)
+
+// maxCorrelation is the largest correlation id CUDA gives.
+const maxCorrelation = math.MaxUint32
+
+// scanner reads events and keeps those that metrics need. It knows nothing of files:
+// it is given text, and the offset of that text for its faults.
+type scanner struct {
+	plain   bool                  // without fast paths, for tests
+	visit   func(b []byte, i int) // takes all events instead, if it is not nil
+	ev      event
+	shapes  shapes
+	stamps  stamps
+	records []trace.Record
+	names   *nameTable
+	colls   collTable
+	marks   []trace.Mark
+	steps   stepNames
+	kernels int
+	// oddWords counts values that nobody asks for and that are no JSON.
+	oddWords int
+	faults   faults
+
+	// expect estimates how many records there will be in all, so that the list
+	// grows in few steps; nil: it doubles.
+	expect func(now int) int
+}
+
+func newScanner() *scanner {
+	return &scanner{names: newNameTable(), colls: collTable{ids: map[string]int32{}}}
+}
+
+// event reads the event at b[i], which is at offset at of the text. Events that are
+// short or broken leave no trace.
+func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
+	if s.visit != nil {
+		if end, st = jsonscan.SkipObject(b, i); st == whole {
+			s.visit(b[:end], i)
+		}
+		return end, st
+	}
+	if s.plain {
+		return s.plainEvent(b, i, at)
+	}
+	if dull(b[i:]) {
+		return jsonscan.SkipObject(b, i)
+	}
+	faults := s.faults.total + s.oddWords
+	shaped := false
+	if end, shaped = s.shapes.read(b, i, &s.ev); !shaped {
+		if end, st = s.walk(b, i); st != whole {
+			return end, st
+		}
+	}
+	record := s.take(b, at)
+	if s.faults.total+s.oddWords != faults {
+		return end, whole
+	}
+	if !shaped && (record || s.ev.phase == 'X' && s.ev.mark()) {
+		s.shapes.learn(b, i, end, s.ev.cat)
+	}
+	if record {
+		s.stamps.note(b, i, end, s.records[len(s.records)-1])
+	}
+	return end, whole
+}
+
+// plainEvent is event without any fast path; they must be equal.
+func (s *scanner) plainEvent(b []byte, i int, at int64) (end int, st status) {
+	if end, st = s.walk(b, i); st == whole {
+		s.take(b, at)
+	}
+	return end, st
+}
+
+// take keeps the event in s.ev, read from b, if it is of a kind that is kept. True:
+// it became a record.
+func (s *scanner) take(b []byte, at int64) bool {
+	e := &s.ev
+	switch {
+	case e.cat <= other || e.phase == 0 || e.phase == '?':
+		return false
+	case e.phase != 'X':
+		if !e.mark() {
+			s.faults.add(faultHalf, at)
+		}
+		return false
+	case e.mark():
+		s.takeMark(b, e.cat == gpuMark, at)
+		return false
+	}
+	return s.takeRecord(b, trace.Kind(e.cat-kernel), at)
+}
+
+func (s *scanner) takeRecord(b []byte, kind trace.Kind, at int64) bool {
+	e := &s.ev
+	start, dur, ok := s.times(at)
+	if !ok {
+		return false
+	}
+	s.oddWords += e.odd
+	s.keep(trace.Record{
+		Start:  start,
+		Dur:    dur,
+		Name:   s.name(e.name.Of(b), at),
+		Corr:   uint32(s.place(e.num[numCorrelation], number{}, 0, maxCorrelation, at)),
+		Coll:   s.coll(b, at),
+		Blocks: s.blocks(at),
+		Stream: int32(s.place(e.num[numStream], e.num[numTid], -1, math.MaxInt32, at)),
+		Device: int16(s.place(e.num[numDevice], e.num[numPid], -1, math.MaxInt16, at)),
+		Kind:   kind,
+	})
+	return true
+}
+
+func (s *scanner) takeMark(b []byte, gpu bool, at int64) {
+	name := s.steps.of(s.ev.name.Of(b))
+	if name == "" {
+		return
+	}
+	if start, dur, ok := s.times(at); ok {
+		s.marks = append(s.marks, trace.Mark{Name: name, Start: start, Dur: dur, GPU: gpu})
+	}
+}
+
+// times are the start and duration of the event; false if it has not both.
+func (s *scanner) times(at int64) (start, dur int64, ok bool) {
+	ts, d := s.ev.num[numTs], s.ev.num[numDur]
+	if ts.state != given || d.state != given {
+		s.faults.add(faultTime, at)
+		return 0, 0, false
+	}
+	if d.v < 0 {
+		s.faults.add(faultNegative, at)
+	}
+	return ts.v, max(0, d.v), true
+}
+
+// place is the argument's number, else that of the event's own row, else missing.
+func (s *scanner) place(arg, row number, missing, most int64, at int64) int64 {
+	if arg.state == notGiven {
+		arg = row
+		if row.state == notANumber { // rows may have names
+			return missing
+		}
+	}
+	if arg.state == notANumber || arg.state == given && (arg.v < missing || arg.v > most) {
+		s.faults.add(faultPlace, at)
+		return missing
+	}
+	return arg.or(missing)
+}
+
+func (s *scanner) blocks(at int64) float32 {
+	switch s.ev.blocksState {
+	case given:
+		return s.ev.blocks
+	case notANumber:
+		s.faults.add(faultBlocks, at)
+	}
+	return -1
+}
+
+func (s *scanner) name(val []byte, at int64) uint32 {
+	if id, ok := s.names.raw[string(val)]; ok {
+		return id
+	}
+	if !utf8.Valid(val) {
+		s.faults.add(faultName, at)
+	}
+	return s.names.intern(val)
+}
+
+func (s *scanner) coll(b []byte, at int64) int32 {
+	id := s.colls.intern(b, &s.ev)
+	if id >= 0 && s.colls.bad[id] {
+		s.faults.add(faultColl, at)
+	}
+	return id
+}

@@ -1,0 +1,49 @@
+package kineto
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"testing"
+)
+
+// TestShortNeverReadsPastTheEnd gives every beginning of an event to every reader of
+// events: each must ask for more.
+func TestShortNeverReadsPastTheEnd(t *testing.T) {
+	text := kernelEvent("gemm {lambda}", 3)[2:]
+	s := newScanner()
+	if _, st := s.event([]byte(text), 0, 0); st != whole || len(s.shapes.list) != 1 {
+		t.Fatalf("%v, %d shapes learned", st, len(s.shapes.list))
+	}
+	for n := range text {
+		if n == 0 {
+			continue
+		}
+		if _, st := s.event([]byte(text)[:n:n], 0, 0); st != short {
+			t.Fatalf("the first %d bytes are %v", n, st)
+		}
+	}
+	if len(s.records) != 1 {
+		t.Errorf("%d records from beginnings", len(s.records)-1)
+	}
+}
+
+// TestTimesAgreeWithExactArithmetic holds the times that a shape reads against rational numbers.
+func TestTimesAgreeWithExactArithmetic(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	for range 20_000 {
+		text := strconv.FormatInt(rng.Int64N(int64(1)<<rng.IntN(50)), 10)
+		if digits := rng.IntN(7); digits > 0 {
+			text += fmt.Sprintf(".%0*d", digits, rng.IntN(10))
+		}
+		if rng.IntN(8) == 0 {
+			text += fmt.Sprintf("e%d", rng.IntN(3)-6)
+		}
+		want := refInt(json.RawMessage(text), 0, 1000)
+		var n number
+		if end, ok := n.readMicros([]byte(text+","), 0); !ok || end != len(text) || n.v != want {
+			t.Fatalf("readMicros(%s) = %d to %d, %v; want %d", text, n.v, end, ok, want)
+		}
+	}
+}

@@ -1,0 +1,181 @@
+package kineto
+
+import "shardeck/backend/trace/jsonscan"
+
+// A writer spells every event of a kind alike: only the values differ. shapes
+// learns the text between the values from the events that walk read, and reads the
+// next one by comparing that text and taking the values between. The text being
+// equal, the result is that of walk; where it is not, walk reads the event.
+type shapes struct {
+	list    []*shape // the last that fitted comes first
+	learned int
+}
+
+// shape is the spelling of one kind of event.
+type shape struct {
+	cat   category // constant, as is the phase X
+	steps []step
+}
+
+// step is a piece of constant text and the value after it.
+type step struct {
+	text string
+	kind valueKind
+	sub  uint8 // numField or collField
+}
+
+// valueKind is how the value of a step is read.
+type valueKind uint8
+
+const (
+	endOfEvent  valueKind = iota
+	plainNumber           // not kept
+	plainText             // a string, not kept
+	plainList             // of numbers, not kept
+	timeNumber
+	wholeNumber
+	floatNumber
+	nameText
+	collText
+	collNumber
+)
+
+// Limits on what is learned, so that a file where every event is spelled in its own
+// way costs no more than walking it.
+const (
+	maxShapes  = 8
+	maxLearned = 64
+	maxSteps   = 64
+)
+
+// read reads the event at b[i] into e if a learned shape fits it.
+func (s *shapes) read(b []byte, i int, e *event) (end int, ok bool) {
+	for n, sh := range s.list {
+		if end, ok = sh.read(b, i, e); ok {
+			copy(s.list[1:n+1], s.list[:n])
+			s.list[0] = sh
+			return end, true
+		}
+	}
+	return 0, false
+}
+
+func (sh *shape) read(b []byte, i int, e *event) (end int, ok bool) {
+	e.reset()
+	e.phase, e.cat = 'X', sh.cat
+	for k := range sh.steps {
+		st := &sh.steps[k]
+		from := i + len(st.text)
+		if from >= len(b) || string(b[i:from]) != st.text {
+			return 0, false
+		}
+		if i, ok = st.value(b, from, e); !ok {
+			return 0, false
+		}
+	}
+	return i, true
+}
+
+// value reads the value at b[i]; false if it is not of the step's kind.
+func (st *step) value(b []byte, i int, e *event) (end int, ok bool) {
+	switch st.kind {
+	case endOfEvent:
+		return i, true
+	case plainNumber:
+		return numberEnd(b, i)
+	case plainList:
+		return listEnd(b, i)
+	case timeNumber:
+		return e.num[st.sub].readMicros(b, i)
+	case wholeNumber:
+		return e.num[st.sub].readWhole(b, i)
+	case floatNumber:
+		end, ok = numberEnd(b, i)
+		if ok {
+			e.setBlocks(b[i:end])
+		}
+		return end, ok && e.blocksState == given
+	}
+	return st.span(b, i, e)
+}
+
+// span reads a value that is kept as text.
+func (st *step) span(b []byte, i int, e *event) (end int, ok bool) {
+	if st.kind == collNumber {
+		end, ok = numberEnd(b, i)
+	} else {
+		end, ok = textEnd(b, i)
+	}
+	switch st.kind {
+	case nameText:
+		e.name = jsonscan.SpanOf(i, end)
+	case collText, collNumber:
+		e.collGiven = true
+		e.coll[st.sub] = jsonscan.SpanOf(i, end)
+	}
+	return end, ok
+}
+
+// inNumber says which bytes a number is made of.
+var inNumber = [256]bool{
+	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
+	'.': true, '-': true, '+': true, 'e': true, 'E': true,
+}
+
+func numberEnd(b []byte, i int) (end int, ok bool) {
+	for end = i; end < len(b) && inNumber[b[end]]; end++ {
+	}
+	return end, end > i
+}
+
+// listEnd passes over a list of numbers.
+func listEnd(b []byte, i int) (end int, ok bool) {
+	if i >= len(b) || b[i] != '[' {
+		return 0, false
+	}
+	for end = i + 1; end < len(b); end++ {
+		c := b[end]
+		if c == ']' {
+			return end + 1, true
+		}
+		if !inNumber[c] && c != ',' && c != ' ' {
+			return 0, false
+		}
+	}
+	return 0, false
+}
+
+func textEnd(b []byte, i int) (end int, ok bool) {
+	if i >= len(b) || b[i] != '"' {
+		return 0, false
+	}
+	end, st := jsonscan.StringEnd(b, i)
+	return end, st == whole
+}
+
+// readWhole reads the plain digits of a whole number.
+func (n *number) readWhole(b []byte, i int) (end int, ok bool) {
+	v, end := jsonscan.Digits(b, i)
+	if end == i || end > i+18 || end < len(b) && inNumber[b[end]] {
+		return 0, false
+	}
+	n.v, n.state = v, given
+	return end, true
+}
+
+// readMicros reads microseconds with exactly three decimals, as Kineto writes them,
+// and any other number by micros.
+func (n *number) readMicros(b []byte, i int) (end int, ok bool) {
+	v, point := jsonscan.Digits(b, i)
+	if point > i && point < i+15 && point < len(b) && b[point] == '.' {
+		f, end := jsonscan.Digits(b, point+1)
+		if end == point+4 && end < len(b) && !inNumber[b[end]] {
+			n.v, n.state = v*1000+f, given
+			return end, true
+		}
+	}
+	if end, ok = numberEnd(b, i); ok {
+		n.set(b[i:end], jsonscan.Micros)
+	}
+	return end, ok && n.state == given
+}

@@ -1,0 +1,91 @@
+"""The contract with shardeck.
+
+Under Slurm one task a node (`srun --ntasks-per-node=1`); the tasks find each other by
+SLURM_NNODES, SLURM_NODEID and the first host of the job (or MASTER_ADDR and MASTER_PORT).
+
+Passes, which never mix:
+
+  measure           warm-up, then profile_iterations x max_tokens with no profiler: the numbers.
+                    Then the traced pass: Kineto in every worker, bounded by
+                    profiling.trace_iterations and trace_tokens: the breakdown.
+  execution trace   a second, short engine in eager mode with random weights (CUDA graphs hide
+                    operators from the execution trace): one small iteration.
+
+Files in --output-dir, each whole or not there at all:
+
+  config.yaml                     the experiment, as run
+  timing_stats_<rank>.json        seconds. unprofiled_iteration_times: one an iteration;
+                                  unprofiled_ttft, unprofiled_tpot, unprofiled_input_tokens,
+                                  unprofiled_output_tokens: one list an iteration, one number a
+                                  request; iteration_times, ttft, tpot ...: the same under the profiler
+  kineto_trace_<rank>.json.gz     one a rank
+  torch_et_<rank>.json.gz         one a rank
+  run.json                        versions, effective settings, what was left undone and why
+
+TTFT is the time from handing a request to the engine to the first step that returned a token of it;
+TPOT is (last token - first token) / (output tokens - 1), none for a single token. All requests of a
+batch are with the scheduler before the first step, where this vLLM can pause it (a note in run.json
+says where not); TTFT grows along a batch with several prefill chunks. Every prompt is a list of
+exactly seq_len random token ids, different for each request and iteration; prefix caching is off;
+outputs are exactly max_tokens long.
+
+Exit codes: 0 done; 1 failed, see the log; 2 config or command line wrong; 3 stopped before the end,
+what was measured is written; 4 engine missing or too old for what is asked; 5 too few GPUs; 6 model
+missing or not allowed; 7 out of GPU memory; 8 ranks could not communicate; 9 a rank died;
+10 timing is sound, traces are missing or incomplete.
+
+The supervisor starts one child process for each data-parallel replica and pass (engine torch: for
+each rank) and runs no engine itself, so that whatever happens to one, what was measured is written.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+class Exit:
+    """Exit codes of the runner."""
+
+    DONE, FAILED, CONFIG, PARTIAL, SOFTWARE = 0, 1, 2, 3, 4
+    GPUS, MODEL, MEMORY, COMM, WORKER, TRACES = 5, 6, 7, 8, 9, 10
+
+
+# The cockpit reads these lines. A stage is printed as it begins, an iteration when it is over.
+STAGES = ("environment", "weights", "compile", "warm-up", "timing", "profiling", "writing traces", "done")
+
+VLLM, TORCH = "vllm", "torch"
+MEASURE, EXECUTION_TRACE = "measure", "execution_trace"
+RESULTS = ".parts"  # folder of the child processes' results, inside the output directory
+RAW_TRACES = ".kineto"  # folder of the traces as vLLM's workers write them
+UNFINISHED = "not finished: still running, or killed without warning"
+
+PATIENCE = float(os.environ.get("SHARDECK_PATIENCE", "1"))  # stretches or shortens every wait for files and memory
+GRACE = max(5.0, 20.0 * PATIENCE)  # seconds that the other processes get when one ends badly, or the run is stopped
+QUIET = "SHARDECK_QUIET"  # set for all children but the first: one voice in the log
+
+
+def log(text: str) -> None:
+    """Prints a line of the log at once."""
+    if not os.environ.get(QUIET):
+        print(f"shardeck: {text}", flush=True)
+
+
+def stage(name: str) -> None:
+    assert name in STAGES, name
+    log(f"stage {name}")
+
+
+def iteration_done(done: int, total: int, name: str) -> None:
+    log(f"iteration {done} of {total} {name}")
+
+
+class Failure(Exception):
+    """An end with a cause a person can act upon: fault, cause and what to do in one line."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Stopped(BaseException):
+    """SIGTERM or SIGINT. No Exception, so that no engine's handler swallows it."""

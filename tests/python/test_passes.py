@@ -1,0 +1,144 @@
+"""Prompts, bounds of the traced pass, times."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from experiments import experiment
+from shardeck_runner.contract import Failure
+from shardeck_runner.prompts import HIGHEST_TOKEN, LOWEST_TOKEN, make_prompts
+from shardeck_runner.results import Iteration, timing_stats
+from shardeck_runner.traces import TRACE_BUDGET, plan_trace
+from shardeck_runner.vllm_engine import run_iteration, summarize
+
+
+@pytest.mark.parametrize("length", [1, 2, 2048])
+def test_prompts_have_exactly_the_length_and_differ(length):
+    seen = set()
+    for iteration in range(5):
+        for prompt in make_prompts(0, iteration, 8, length, 128256):
+            assert len(prompt) == length
+            assert all(LOWEST_TOKEN <= t < HIGHEST_TOKEN for t in prompt)
+            seen.add(tuple(prompt))
+    assert len(seen) == 40
+
+
+def test_prompts_share_no_first_token():
+    firsts = [p[0] for i in range(10) for p in make_prompts(0, i, 256, 4, 128256)]
+    assert len(set(firsts)) == len(firsts)
+
+
+def test_prompts_repeat_for_the_same_seed_alone():
+    assert make_prompts(0, 1, 2, 64, 32000) == make_prompts(0, 1, 2, 64, 32000)
+    assert make_prompts(0, 1, 2, 64, 32000) != make_prompts(1, 1, 2, 64, 32000)
+
+
+def test_prompts_stay_inside_a_small_vocabulary():
+    assert max(t for p in make_prompts(0, 0, 4, 100, 1000) for t in p) < 1000
+
+
+def test_auto_stays_under_the_budget():
+    plan = plan_trace(experiment())
+    assert (plan.iterations, plan.tokens) == (2, 124)
+    assert plan.bytes <= TRACE_BUDGET
+
+
+def test_a_short_output_is_traced_whole():
+    assert plan_trace(experiment(data__max_tokens=4)).tokens == 4
+
+
+def test_given_bounds_stand():
+    plan = plan_trace(experiment(profiling__trace_iterations=3, profiling__trace_tokens=400))
+    assert (plan.iterations, plan.tokens) == (3, 400)
+    assert plan.bytes > TRACE_BUDGET
+
+
+def test_stages_of_a_pipeline_trace_more_steps():
+    assert plan_trace(experiment(parallelism__pp=2)).tokens > plan_trace(experiment()).tokens
+
+
+def test_replicas_of_one_world_step_until_all_are_done():
+    e = experiment(parallelism__tp=1, parallelism__dp_shard=2, data__max_tokens=64, profiling__trace_tokens=4)
+    alone, world = plan_trace(e, 27), plan_trace(e, 27, together=32)
+    assert world.tokens == alone.tokens == 4
+    assert world.bytes == pytest.approx(51.8e6, rel=0.3)  # as two H100 wrote for 64 passes where 8 were needed
+    auto = plan_trace(experiment(parallelism__dp_shard=2), together=32)
+    assert auto.bytes <= TRACE_BUDGET
+
+
+def test_a_huge_prefill_still_traces_two_tokens():
+    plan = plan_trace(experiment(data__batch_size=512, data__seq_len=32768))
+    assert plan.tokens == 2
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+class TimedEngineDouble:
+    """Request 0 gives tokens at 1, 2, 3 s; request 1 at 2 and 5 s; handed over at 0 and 0.5 s."""
+
+    def __init__(self, clock):
+        self.clock, self.names = clock, []
+        self.script = [(1.0, {0: 1}), (2.0, {0: 2, 1: 1}), (3.0, {0: 3}), (5.0, {1: 2})]
+
+    def add_request(self, name, prompt, _params):
+        self.names.append(name)
+        assert list(prompt) == ["prompt_token_ids"]
+        self.clock.now = 0.5 * len(self.names)
+
+    def has_unfinished_requests(self):
+        return bool(self.script)
+
+    def step(self):
+        self.clock.now, counts = self.script.pop(0)
+        return [
+            SimpleNamespace(request_id=self.names[i], outputs=[SimpleNamespace(token_ids=[1] * n)]) for i, n in counts.items()
+        ]
+
+
+def test_times_of_an_iteration():
+    clock = Clock()
+    got = run_iteration(TimedEngineDouble(clock), [[1, 2], [3, 4, 5]], None, "x", clock)
+    assert got.ttft == [1.0, 1.5]
+    assert got.tpot == [1.0, 3.0]
+    assert got.seconds == 5.0
+    assert got.input_tokens == [2, 3]
+    assert got.output_tokens == [3, 2]
+
+
+def test_one_token_has_no_tpot():
+    got = summarize(0.0, {"a": 0.0}, {"a": 1.0}, {"a": 1.0}, {"a": 1}, [7])
+    assert got.tpot == [None]
+    assert timing_stats([got], [], 0)["unprofiled_tpot"] == [[None]]
+
+
+def test_a_silent_request_is_an_error_not_a_zero():
+    with pytest.raises(Failure, match="1 of 2 requests got no token"):
+        summarize(0.0, {"a": 0.0, "b": 0.0}, {"a": 1.0}, {"a": 1.0}, {"a": 1, "b": 0}, [1, 1])
+
+
+def test_timing_stats_keep_the_two_passes_apart():
+    timed = Iteration(2.0, [0.1, 0.3], [0.01, None], [8, 8], [4, 1])
+    traced = Iteration(9.0, [1.0, 3.0], [0.5, 0.7], [8, 8], [2, 2])
+    stats = timing_stats([timed, timed], [traced], 123)
+    assert stats["unprofiled_iteration_times"] == [2.0, 2.0]
+    assert stats["unprofiled_ttft"] == [[0.1, 0.3], [0.1, 0.3]]
+    assert stats["unprofiled_output_tokens"] == [[4, 1], [4, 1]]
+    assert stats["iteration_times"] == [9.0]
+    assert stats["ttft_avg"] == 2.0
+    assert stats["ttft_p99"] == pytest.approx(2.98)
+    assert stats["tpot_avg"] == pytest.approx(0.6)
+    assert stats["peak_memory_bytes"] == 123
+    json.dumps(stats, allow_nan=False)
+
+
+def test_nothing_traced_leaves_no_key():
+    stats = timing_stats([Iteration(2.0, [0.1], [None], [8], [1])], [], 0)
+    assert set(stats) == {f"unprofiled_{k}" for k in ("iteration_times", "ttft", "tpot", "input_tokens", "output_tokens")}
