@@ -35,19 +35,16 @@ type Model struct {
 
 	jobs   pane.Task[lab.JobList]
 	list   lab.JobList
-	heard  bool // the scheduler answered once
-	away   bool // the terminal is not looked at
-	poll   int  // generation of the wait for the next question
+	heard  bool       // the scheduler answered once
+	away   bool       // the terminal is not looked at
+	poll   pane.Timer // the wait for the next question
 	export pane.Task[[]string]
 
-	titled  bool   // the terminal's title was changed
-	kept    []byte // the state of the screen as last written
-	keeps   int    // generation of the wait before it is written
+	titled  bool       // the terminal's title was changed
+	kept    []byte     // the state of the screen as last written
+	wait    pane.Timer // before it is written
 	keeping pane.Task[struct{}]
 }
-
-// pollMsg says that it is time to ask the scheduler again.
-type pollMsg struct{ poll int }
 
 // New makes the cockpit; Run does so for a terminal, tests drive it themselves.
 func New(ctx context.Context, l pane.Lab, o Options) *Model {
@@ -114,16 +111,33 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 	case pane.Note:
 		m.say(msg)
 		return nil
-	}
-	return tea.Batch(m.own(msg), m.broadcast(msg))
-}
-
-// own is the cockpit's part in messages that every pane gets as well.
-func (m *Model) own(msg tea.Msg) tea.Cmd {
-	switch msg := msg.(type) {
+	case pane.Reply:
+		return msg.Deliver()
+	case pane.EnterMsg:
+		return m.tell(pane.Experiments, msg)
 	case pane.OpenMsg:
 		m.setFocus(msg.To)
-		return m.look()
+		return tea.Batch(m.look(), m.broadcast(msg))
+	}
+	if forAll(msg) {
+		return tea.Batch(m.own(msg), m.broadcast(msg))
+	}
+	return m.own(msg)
+}
+
+// forAll tells the few messages that any pane may have a use for from those for the cockpit.
+func forAll(msg tea.Msg) bool {
+	switch msg.(type) {
+	case pane.BoardMsg, pane.JobsMsg, pane.ReloadMsg, pane.SelectMsg, pane.AnalysedMsg, pane.SeenMsg, pane.SubmittedMsg, pane.EditedMsg,
+		tea.BlurMsg, tea.FocusMsg:
+		return true
+	}
+	return false
+}
+
+// own is the cockpit's part in a message.
+func (m *Model) own(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
 	case pane.RefreshJobsMsg:
 		return m.ask(true)
 	case pane.ExportMsg:
@@ -135,14 +149,6 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 	case pane.AskMsg:
 		m.asks = append(m.asks, msg.Ask)
 		m.nextAsk()
-	case pollMsg:
-		if msg.poll == m.poll && m.watching() {
-			return m.ask(cheap(m.list))
-		}
-	case keepMsg:
-		if msg.keep == m.keeps {
-			return m.keep()
-		}
 	case tea.BlurMsg:
 		m.away = true
 	case tea.FocusMsg:
@@ -150,22 +156,6 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 		return m.ask(false)
 	case tea.ResumeMsg:
 		return tea.Batch(pane.Send(pane.ReloadMsg{}), m.ask(false))
-	}
-	return m.reply(msg)
-}
-
-func (m *Model) reply(msg tea.Msg) tea.Cmd {
-	if done, ok := m.jobs.Take(msg); ok {
-		return m.answered(done)
-	}
-	if done, ok := m.keeping.Take(msg); ok && done.Err != nil {
-		return pane.Fail(done.Err)
-	}
-	if done, ok := m.export.Take(msg); ok {
-		if done.Err != nil {
-			return pane.Fail(done.Err)
-		}
-		return pane.Send(pane.Note{Text: "written: " + strings.Join(done.Value, " and "), Tone: theme.Good})
 	}
 	return nil
 }
@@ -191,23 +181,28 @@ func (m *Model) ask(refresh bool) tea.Cmd {
 	if m.jobs.Busy() {
 		return nil
 	}
-	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (lab.JobList, error) { return m.env.Lab.Jobs(ctx, refresh) })
+	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (lab.JobList, error) { return m.env.Lab.Jobs(ctx, refresh) }, m.answered)
 }
 
 // answered passes the jobs on, and waits for the next question while anybody needs one.
-func (m *Model) answered(done pane.Done[lab.JobList]) tea.Cmd {
+func (m *Model) answered(list lab.JobList, err error) tea.Cmd {
 	m.heard = true
 	var news tea.Cmd
-	if done.Err == nil {
-		news = m.announce(changes(m.list.Jobs, done.Value.Jobs))
-		m.list = done.Value
+	if err == nil {
+		news = m.announce(changes(m.list.Jobs, list.Jobs))
+		m.list = list
 	}
-	m.poll++
-	msg := tea.Batch(pane.Send(pane.JobsMsg{List: done.Value, Err: done.Err}), news)
+	msg := tea.Batch(pane.Send(pane.JobsMsg{List: list, Err: err}), news)
+	m.poll.Stop()
 	if !m.watching() {
 		return msg
 	}
-	return tea.Batch(msg, m.env.After(m.pause(done.Value), pollMsg{m.poll}))
+	return tea.Batch(msg, m.poll.Start(m.env, m.pause(list), func() tea.Cmd {
+		if !m.watching() {
+			return nil
+		}
+		return m.ask(cheap(m.list))
+	}))
 }
 
 // watching: the scheduler is worth asking by itself while the terminal is looked at and
@@ -260,7 +255,12 @@ func (m *Model) startExport() tea.Cmd {
 		return pane.Warn(pane.Locked("write files"))
 	}
 	m.say(pane.Note{Text: "exporting …", Tone: theme.Busy})
-	return m.export.Start(m.env.Ctx, m.env.Lab.Export)
+	return m.export.Start(m.env.Ctx, m.env.Lab.Export, func(paths []string, err error) tea.Cmd {
+		if err != nil {
+			return pane.Fail(err)
+		}
+		return pane.Send(pane.Note{Text: "written: " + strings.Join(paths, " and "), Tone: theme.Good})
+	})
 }
 
 // say puts a note on the message line, and keeps it for :messages.

@@ -5,8 +5,8 @@
 //
 // How a key travels: Run's program gives it to Model.Update; ctrl+c, an open popup and
 // the palette come first, then a pane whose text field has the keys, then the pane's own
-// table, then the cockpit's (keys.go). Everything that waits is a command, whose reply is
-// a message to every pane.
+// table, then the cockpit's (keys.go). Everything that waits is a command, whose reply
+// goes to whoever waits for it (pane.Task); a few messages are for every pane.
 package cockpit
 
 import (

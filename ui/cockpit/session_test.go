@@ -31,13 +31,13 @@ func TestSessionIsFoundAgain(t *testing.T) {
 
 func TestSessionIsKeptWhileItGoesOn(t *testing.T) {
 	l := panetest.New()
-	m := New(context.Background(), l, testOptions(l))
+	m, due := withTimers(l)
 	d := panetest.Drive(t, whole{m}, 80, 24)
-	d.Press("down", "3").Send(keepMsg{m.keeps})
+	d.Press("down", "3").Send(due(keepTime))
 	if !strings.Contains(string(l.Screen), `"experiment":"E1.2"`) || !strings.Contains(string(l.Screen), `"pane":"jobs"`) {
 		t.Errorf("kept %s", l.Screen)
 	}
-	d.Press("x").Press("n").Send(keepMsg{m.keeps})
+	d.Press("x").Press("n").Send(due(keepTime))
 	if n := l.Called("SaveScreen"); n != 1 {
 		t.Errorf("written %d times though nothing changed", n)
 	}

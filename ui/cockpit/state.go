@@ -32,9 +32,6 @@ type keeper interface {
 // keepTime is how long changes are gathered before they are written.
 const keepTime = time.Second
 
-// keepMsg says that it is time to write the state.
-type keepMsg struct{ keep int }
-
 // restore takes the state as it was left; a damaged one is passed over.
 func (m *Model) restore() {
 	text, err := m.env.Lab.LoadScreen()
@@ -86,8 +83,7 @@ func (m *Model) keepSoon() tea.Cmd {
 	if m.env.Lab.ReadOnly() || bytes.Equal(m.kept, m.stateText()) {
 		return nil
 	}
-	m.keeps++
-	return m.env.After(keepTime, keepMsg{m.keeps})
+	return m.wait.Start(m.env, keepTime, m.keep)
 }
 
 // keep writes the state. That it cannot be written is said once: the screen works without.
@@ -97,7 +93,13 @@ func (m *Model) keep() tea.Cmd {
 		return nil
 	}
 	m.kept = text
-	return m.keeping.Start(m.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, m.env.Lab.SaveScreen(text) })
+	return m.keeping.Start(m.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, m.env.Lab.SaveScreen(text) },
+		func(_ struct{}, err error) tea.Cmd {
+			if err != nil {
+				return pane.Fail(err)
+			}
+			return nil
+		})
 }
 
 // leave keeps the state and ends the program.

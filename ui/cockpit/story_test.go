@@ -37,6 +37,18 @@ func testOptions(l *panetest.Lab) Options {
 	return Options{Theme: env.Theme, Now: env.Now, after: env.After}
 }
 
+// withTimers is a cockpit whose long waits end when the test says so: due is the message of
+// the newest timer of that length.
+func withTimers(l *panetest.Lab) (m *Model, due func(time.Duration) tea.Msg) {
+	o, last := testOptions(l), map[time.Duration]tea.Msg{}
+	after := o.after
+	o.after = func(wait time.Duration, msg tea.Msg) tea.Cmd {
+		last[wait] = msg
+		return after(wait, msg)
+	}
+	return New(context.Background(), l, o), func(wait time.Duration) tea.Msg { return last[wait] }
+}
+
 func TestFrames(t *testing.T) {
 	for _, size := range []struct {
 		name string
@@ -206,10 +218,14 @@ func TestOneQuestionAtATime(t *testing.T) {
 
 func TestUnfocusedTerminalIsNotPolled(t *testing.T) {
 	l := panetest.New()
-	m := New(context.Background(), l, testOptions(l))
+	m, due := withTimers(l)
 	d := panetest.Drive(t, whole{m}, 80, 24)
+	poll := due(m.pause(m.list))
+	if poll == nil {
+		t.Fatal("nobody waits to poll")
+	}
 	before := l.Called("Jobs")
-	d.Send(tea.BlurMsg{}).Send(pollMsg{m.poll})
+	d.Send(tea.BlurMsg{}).Send(poll)
 	if l.Called("Jobs") != before {
 		t.Error("polled while nobody looks")
 	}
@@ -229,7 +245,7 @@ func TestPollOnlyWhileSomethingIsActive(t *testing.T) {
 		var waits []time.Duration
 		o := testOptions(l)
 		o.after = func(d time.Duration, msg tea.Msg) tea.Cmd {
-			if _, ok := msg.(pollMsg); ok {
+			if d > keepTime {
 				waits = append(waits, d)
 			}
 			return nil

@@ -28,8 +28,9 @@ import (
 type Pane interface {
 	// Init starts what the pane needs at once.
 	Init() tea.Cmd
-	// Update takes a message; keys arrive only while the pane has the focus. Other
-	// messages reach every pane, which ignores those that are not for it.
+	// Update takes a message; keys and clicks arrive only while the pane has the focus. The
+	// few messages for all panes are ignored by those that have no use for them; replies of
+	// tasks and timers do not come here: see Task.
 	Update(msg tea.Msg) (Pane, tea.Cmd)
 	// View draws exactly the size set, with no trailing newline.
 	View() string

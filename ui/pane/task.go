@@ -4,48 +4,57 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 )
 
+// Reply is a message for whoever waits for it, and for nobody else: the event loop
+// delivers it and gives it to no pane.
+type Reply struct{ deliver func() tea.Cmd }
+
+// Deliver runs, in the event loop, what was to follow; nothing if the reply is out of date.
+func (r Reply) Deliver() tea.Cmd { return r.deliver() }
+
 // Task is one thing that a pane waits for. Starting it again cancels the one before,
-// and a reply that comes too late is not taken: so the newest question always wins.
+// and a reply that comes too late is dropped: so the newest question always wins.
 // The zero Task is ready.
 type Task[T any] struct {
 	generation int
 	cancel     context.CancelFunc
 }
 
-// Done is the reply of a task.
-type Done[T any] struct {
-	task       *Task[T]
-	generation int
-	Value      T
-	Err        error
-}
-
 // Start makes the command that does the work, under a context that ends when the task
-// is started anew, stopped, or the program ends. A panic in it becomes its error.
-func (t *Task[T]) Start(parent context.Context, work func(context.Context) (T, error)) tea.Cmd {
+// is started anew, stopped, or the program ends. Then takes the reply in the event loop,
+// when the task is no longer busy. A panic in the work becomes its error.
+func (t *Task[T]) Start(parent context.Context, work func(context.Context) (T, error), then func(T, error) tea.Cmd) tea.Cmd {
 	t.Stop()
 	ctx, cancel := context.WithCancel(parent)
-	t.generation++
 	t.cancel = cancel
 	generation := t.generation
-	return func() (msg tea.Msg) {
-		done := Done[T]{task: t, generation: generation}
-		defer func() {
-			if r := recover(); r != nil {
-				done.Err = &Panic{Value: r, Stack: string(debug.Stack())}
-				msg = done
+	return func() tea.Msg {
+		value, err := caught(ctx, work)
+		return Reply{func() tea.Cmd {
+			if t.generation != generation {
+				return nil
 			}
-		}()
-		done.Value, done.Err = work(ctx)
-		return done
+			t.Stop()
+			return then(value, err)
+		}}
 	}
 }
 
-// Stop cancels the work; its reply will not be taken.
+// caught does the work; its panic is an error.
+func caught[T any](ctx context.Context, work func(context.Context) (T, error)) (value T, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &Panic{Value: r, Stack: string(debug.Stack())}
+		}
+	}()
+	return work(ctx)
+}
+
+// Stop cancels the work; its reply will be dropped.
 func (t *Task[T]) Stop() {
 	if t.cancel != nil {
 		t.cancel()
@@ -57,16 +66,24 @@ func (t *Task[T]) Stop() {
 // Busy reports whether a reply is still awaited.
 func (t *Task[T]) Busy() bool { return t.cancel != nil }
 
-// Take reports whether a message is the reply this task waits for, and ends the wait.
-func (t *Task[T]) Take(msg tea.Msg) (Done[T], bool) {
-	done, ok := msg.(Done[T])
-	if !ok || done.task != t || done.generation != t.generation {
-		return done, false
-	}
-	t.cancel()
-	t.cancel = nil
-	return done, true
+// Timer does something in the event loop after a while. Starting it again begins the wait
+// anew. The zero Timer is ready.
+type Timer struct{ generation int }
+
+// Start makes the command that waits.
+func (t *Timer) Start(env Env, wait time.Duration, then func() tea.Cmd) tea.Cmd {
+	t.generation++
+	generation := t.generation
+	return env.After(wait, Reply{func() tea.Cmd {
+		if t.generation != generation {
+			return nil
+		}
+		return then()
+	}})
 }
+
+// Stop gives the wait up.
+func (t *Timer) Stop() { t.generation++ }
 
 // Panic is a fault of the program itself, caught before it took the screen down.
 type Panic struct {

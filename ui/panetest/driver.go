@@ -259,6 +259,9 @@ func Last[M any](d *Driver) (M, bool) {
 }
 
 func (s *single) Update(msg tea.Msg) tea.Cmd {
+	if reply, ok := msg.(pane.Reply); ok {
+		return reply.Deliver()
+	}
 	p, cmd := s.Pane.Update(msg)
 	s.Pane = p
 	return cmd

@@ -17,15 +17,15 @@ func (p *Pane) exportCSV() tea.Cmd { return p.export(lab.FormatCSV) }
 
 func (p *Pane) export(f lab.Format) tea.Cmd {
 	c := p.exported()
-	return p.writing.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return p.env.Lab.ExportChart(ctx, c, f) })
+	return p.writing.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return p.env.Lab.ExportChart(ctx, c, f) }, wrote)
 }
 
 // wrote says where an exported chart lies.
-func wrote(done pane.Done[string]) tea.Cmd {
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func wrote(path string, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
 	}
-	return pane.Send(pane.Note{Text: "written: " + done.Value, Tone: theme.Good})
+	return pane.Send(pane.Note{Text: "written: " + path, Tone: theme.Good})
 }
 
 // exported is the chart on the screen: the series, values and lines that are drawn.

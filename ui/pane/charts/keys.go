@@ -73,8 +73,10 @@ func (p *Pane) moved() tea.Cmd {
 	if p.table.Cursor == p.settled {
 		return nil
 	}
-	p.rest++
-	return p.env.After(restTime, restedMsg{p.rest})
+	return p.rest.Start(p.env, restTime, func() tea.Cmd {
+		p.settled = p.table.Cursor
+		return nil
+	})
 }
 
 func needSeries(p *Pane) string {

@@ -39,8 +39,8 @@ type Pane struct {
 	loaded   bool
 
 	settled int // row that the crosshair is at: it follows when the cursor rests
-	rest    int // generation of that rest
-	later   int // generation of the wait before the series are read anew
+	rest    pane.Timer
+	later   pane.Timer // before the series are read anew
 	scaling pane.Task[[]lab.Series]
 	writing pane.Task[string] // the path of an exported chart
 	drawn   drawing
@@ -52,17 +52,12 @@ type row struct {
 	point  lab.Point
 }
 
-// laterMsg ends the wait in which several changes become one reading.
-type laterMsg struct{ later int }
-
-// restedMsg comes when the cursor has not moved for a moment: the crosshair, which crosses
-// every line of the chart, follows only then.
-type restedMsg struct{ rest int }
-
-// restTime is that moment.
+// restTime is how long the cursor stays before the crosshair, which crosses every line of
+// the chart, follows it.
 const restTime = 300 * time.Millisecond
 
-// laterTime is that wait: runs analysed in a row need the series once.
+// laterTime is the wait in which several changes become one reading: runs analysed in a row
+// need the series once.
 const laterTime = 300 * time.Millisecond
 
 // New makes the pane.
@@ -78,7 +73,7 @@ func (p *Pane) Init() tea.Cmd { return p.load() }
 // load asks for the series of the axis and quantity chosen.
 func (p *Pane) load() tea.Cmd {
 	x, y := axes[p.nextX].axis, quantities[p.nextY].metric
-	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]lab.Series, error) { return p.env.Lab.Scaling(ctx, x, y) })
+	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]lab.Series, error) { return p.env.Lab.Scaling(ctx, x, y) }, p.got)
 }
 
 // Keep is what is found again at the next start.
@@ -123,16 +118,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case tea.KeyMsg:
 		return p, p.key(msg.String())
 	case pane.BoardMsg, pane.ReloadMsg, pane.AnalysedMsg:
-		p.later++
-		return p, p.env.After(laterTime, laterMsg{p.later})
-	case laterMsg:
-		if msg.later == p.later {
-			return p, p.load()
-		}
-	case restedMsg:
-		if msg.rest == p.rest {
-			p.settled = p.table.Cursor
-		}
+		return p, p.later.Start(p.env, laterTime, p.load)
 	case pane.OpenMsg:
 		p.seek(msg.Run)
 	case pane.SelectMsg:
@@ -142,12 +128,6 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 			p.table.Cursor = spot.Row
 			return p, p.moved()
 		}
-	}
-	if done, ok := p.writing.Take(msg); ok {
-		return p, wrote(done)
-	}
-	if done, ok := p.scaling.Take(msg); ok {
-		return p, p.got(done)
 	}
 	return p, nil
 }
@@ -160,12 +140,12 @@ func (p *Pane) follow(msg pane.SelectMsg) {
 	}
 }
 
-func (p *Pane) got(done pane.Done[[]lab.Series]) tea.Cmd {
-	p.err, p.loaded = done.Err, true
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func (p *Pane) got(all []lab.Series, err error) tea.Cmd {
+	p.err, p.loaded = err, true
+	if err != nil {
+		return pane.Fail(err)
 	}
-	p.all, p.x, p.y = done.Value, p.nextX, p.nextY
+	p.all, p.x, p.y = all, p.nextX, p.nextY
 	p.fill()
 	return nil
 }

@@ -325,12 +325,12 @@ func TestCrosshairFollowsAtRest(t *testing.T) {
 	p := d.Pane().(*Pane)
 	chart := func() string { return strings.Join(p.chart(80, 10), "\n") }
 	before := chart()
-	p.Update(tea.KeyMsg{Type: tea.KeyDown})
+	_, rest := p.Update(tea.KeyMsg{Type: tea.KeyDown})
 	if chart() != before {
 		t.Error("the chart was drawn anew at once")
 	}
 	has(t, p.Message().Text, "llama-8b-tp2")
-	p.Update(restedMsg{p.rest})
+	d.Send(rest())
 	if chart() == before {
 		t.Error("the crosshair did not follow")
 	}

@@ -29,20 +29,20 @@ func (p *Pane) show(id string) tea.Cmd {
 	return p.open.Start(p.env.Ctx, func(context.Context) (opened, error) {
 		d, err := pane.OpenDraft(p.env.Lab, id)
 		return opened{id, d}, err
-	})
+	}, p.gotDraft)
 }
 
-func (p *Pane) gotDraft(done pane.Done[opened]) tea.Cmd {
-	p.err = done.Err
+func (p *Pane) gotDraft(got opened, err error) tea.Cmd {
+	p.err = err
 	if old := p.draft(); old != nil && !old.Modified() {
 		delete(p.drafts, p.id)
 	}
-	if done.Value.id != p.id {
+	if got.id != p.id {
 		p.form.Cursor, p.form.First = firstField, 0
 	}
-	p.id = done.Value.id
-	if done.Err == nil {
-		p.drafts[p.id] = done.Value.draft
+	p.id = got.id
+	if err == nil {
+		p.drafts[p.id] = got.draft
 		p.isFile(p.id)
 		p.judge()
 		return p.takeEdits()
@@ -85,14 +85,14 @@ func (p *Pane) askSave() tea.Cmd {
 	if !d.Modified() {
 		return pane.Say("nothing to save")
 	}
-	return p.diff.Start(p.env.Ctx, func(context.Context) (string, error) { return d.Diff(), nil })
+	return p.diff.Start(p.env.Ctx, func(context.Context) (string, error) { return d.Diff(), nil }, p.gotDiff)
 }
 
-func (p *Pane) gotDiff(done pane.Done[string]) tea.Cmd {
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func (p *Pane) gotDiff(diff string, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
 	}
-	body := strings.Split(strings.TrimRight(done.Value, "\n"), "\n")
+	body := strings.Split(strings.TrimRight(diff, "\n"), "\n")
 	popup := &widget.Popup{Title: "Save " + p.id + "?", Body: body, Buttons: []string{"Save", "Not yet"}, Tones: diffTone, Width: 50}
 	p.ask = &pane.Ask{Popup: popup, Yes: p.doSave}
 	return nil
@@ -113,20 +113,20 @@ func diffTone(line string) theme.Tone {
 
 func (p *Pane) doSave() tea.Cmd {
 	d, id := p.draft(), p.id
-	return p.save.Start(p.env.Ctx, func(context.Context) (string, error) { return id, d.Save() })
+	return p.save.Start(p.env.Ctx, func(context.Context) (string, error) { return id, d.Save() }, p.saved)
 }
 
-func (p *Pane) saved(done pane.Done[string]) tea.Cmd {
-	if errors.Is(done.Err, lab.ErrChanged) {
+func (p *Pane) saved(id string, err error) tea.Cmd {
+	if errors.Is(err, lab.ErrChanged) {
 		p.then = nil
-		return p.askMerge(done.Value)
+		return p.askMerge(id)
 	}
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+	if err != nil {
+		return pane.Fail(err)
 	}
-	p.isFile(done.Value)
+	p.isFile(id)
 	p.judge()
-	after := []tea.Cmd{p.keepSoon(), pane.Send(pane.ReloadMsg{}), pane.Send(pane.Note{Text: done.Value + " saved · s submits it", Brief: done.Value + " saved", Tone: theme.Good})}
+	after := []tea.Cmd{p.keepSoon(), pane.Send(pane.ReloadMsg{}), pane.Send(pane.Note{Text: id + " saved · s submits it", Brief: id + " saved", Tone: theme.Good})}
 	if p.then != nil {
 		after = append(after, p.then())
 		p.then = nil
@@ -134,11 +134,10 @@ func (p *Pane) saved(done pane.Done[string]) tea.Cmd {
 	return tea.Sequence(after...)
 }
 
-func (p *Pane) gotPreview(done pane.Done[lab.Preview]) tea.Cmd {
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func (p *Pane) gotPreview(v lab.Preview, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
 	}
-	v := done.Value
 	var body []string
 	if p.draft() != nil && p.draft().Modified() {
 		body = append(body, "# with your changes, which are not saved yet", "")

@@ -218,7 +218,7 @@ func (p *Pane) script() tea.Cmd {
 			return l.PreviewOf(ctx, e, false)
 		}
 		return l.Preview(ctx, id, false)
-	})
+	}, p.gotPreview)
 }
 
 func (p *Pane) showFindings() tea.Cmd {

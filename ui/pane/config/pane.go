@@ -58,13 +58,13 @@ type opened struct {
 
 // New makes the pane; it shows nothing until it is told what.
 func New(env pane.Env) *Pane {
-	return &Pane{env: env, drafts: map[string]pane.Draft{}, flow: submission.New(env), unsaved: newUnsaved()}
+	return &Pane{env: env, drafts: map[string]pane.Draft{}, flow: submission.New(env, nil), unsaved: newUnsaved()}
 }
 
 // Init looks for edits that an earlier session did not save.
 func (p *Pane) Init() tea.Cmd {
 	l := p.env.Lab
-	return p.unsaved.found.Start(p.env.Ctx, func(context.Context) ([]model.Unsaved, error) { return l.Unsaved() })
+	return p.unsaved.found.Start(p.env.Ctx, func(context.Context) ([]model.Unsaved, error) { return l.Unsaved() }, p.gotUnsaved)
 }
 
 // SetSize gives the pane its room.
@@ -95,8 +95,6 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		return p, tea.Batch(p.key(key), p.keepSoon())
 	}
 	switch msg := msg.(type) {
-	case keepMsg:
-		return p, p.keep(msg)
 	case pane.OpenMsg:
 		if msg.To == pane.Config && msg.Experiment != "" {
 			p.edits = msg.Edits
@@ -113,31 +111,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case pane.EditedMsg:
 		return p, p.edited(msg)
 	}
-	return p, p.reply(msg)
-}
-
-// reply takes what the tasks bring.
-func (p *Pane) reply(msg tea.Msg) tea.Cmd {
-	if done, ok := p.open.Take(msg); ok {
-		return p.gotDraft(done)
-	}
-	if done, ok := p.diff.Take(msg); ok {
-		return p.gotDiff(done)
-	}
-	if done, ok := p.save.Take(msg); ok {
-		return p.saved(done)
-	}
-	if done, ok := p.preview.Take(msg); ok {
-		return p.gotPreview(done)
-	}
-	if done, ok := p.unsaved.found.Take(msg); ok {
-		return p.gotUnsaved(done)
-	}
-	if done, ok := p.unsaved.writing.Take(msg); ok && done.Err != nil {
-		return pane.Fail(done.Err)
-	}
-	cmd, _ := p.flow.Update(msg)
-	return cmd
+	return p, nil
 }
 
 // busy reports that a command has the draft: it must not be touched meanwhile.

@@ -22,12 +22,9 @@ import (
 // keepTime is how long edits are gathered before they are kept.
 const keepTime = 500 * time.Millisecond
 
-// keepMsg says that it is time to keep the edits.
-type keepMsg struct{ keep int }
-
 // unsaved is what is kept in the workspace, and how to get it there.
 type unsaved struct {
-	keeps   int                          // generation of the wait
+	wait    pane.Timer                   // before the edits are kept
 	before  map[string]map[string]string // by experiment and key: the value before the first edit
 	kept    map[string]model.Unsaved     // as last written
 	pending map[string]model.Unsaved     // of an earlier session, not yet decided on
@@ -93,13 +90,12 @@ func (p *Pane) keepSoon() tea.Cmd {
 	if len(p.toKeep()) == 0 {
 		return nil
 	}
-	p.unsaved.keeps++
-	return p.env.After(keepTime, keepMsg{p.unsaved.keeps})
+	return p.unsaved.wait.Start(p.env, keepTime, p.keep)
 }
 
-func (p *Pane) keep(msg keepMsg) tea.Cmd {
+func (p *Pane) keep() tea.Cmd {
 	all := p.toKeep()
-	if msg.keep != p.unsaved.keeps || len(all) == 0 {
+	if len(all) == 0 {
 		return nil
 	}
 	for _, u := range all {
@@ -110,7 +106,14 @@ func (p *Pane) keep(msg keepMsg) tea.Cmd {
 
 func (p *Pane) store(all []model.Unsaved) tea.Cmd {
 	l := p.env.Lab
-	return p.unsaved.writing.Start(p.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, storeAll(l, all) })
+	return p.unsaved.writing.Start(p.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, storeAll(l, all) }, failed)
+}
+
+func failed(_ struct{}, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
+	}
+	return nil
 }
 
 func storeAll(l pane.Lab, all []model.Unsaved) error {
@@ -133,15 +136,15 @@ func (p *Pane) isFile(id string) {
 }
 
 // gotUnsaved takes what an earlier session left, and offers the first.
-func (p *Pane) gotUnsaved(done pane.Done[[]model.Unsaved]) tea.Cmd {
+func (p *Pane) gotUnsaved(all []model.Unsaved, err error) tea.Cmd {
 	if p.env.Lab.ReadOnly() {
 		return nil // neither to go on with nor to drop
 	}
-	for _, u := range done.Value {
+	for _, u := range all {
 		p.unsaved.pending[u.Experiment], p.unsaved.kept[u.Experiment] = u, u
 	}
-	if done.Err != nil {
-		return tea.Batch(pane.Fail(done.Err), p.offer())
+	if err != nil {
+		return tea.Batch(pane.Fail(err), p.offer())
 	}
 	return p.offer()
 }

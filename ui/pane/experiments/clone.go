@@ -36,7 +36,7 @@ func (p *Pane) askCloneOf(id, text string) tea.Cmd {
 			return pane.Fail(err)
 		}
 		p.cloning = func() { p.askCloneOf(id, text) }
-		return p.clone.Start(p.env.Ctx, func(context.Context) (lab.Row, error) { return p.env.Lab.Clone(id, words[0], edits...) })
+		return p.clone.Start(p.env.Ctx, func(context.Context) (lab.Row, error) { return p.env.Lab.Clone(id, words[0], edits...) }, p.cloned)
 	}
 	return nil
 }
@@ -85,14 +85,14 @@ func (p *Pane) freeID(id string, taken map[string]bool) string {
 	}
 }
 
-func (p *Pane) cloned(done pane.Done[lab.Row]) tea.Cmd {
-	if done.Err != nil {
+func (p *Pane) cloned(row lab.Row, err error) tea.Cmd {
+	if err != nil {
 		p.cloning()
-		return pane.Fail(done.Err)
+		return pane.Fail(err)
 	}
-	id := done.Value.Experiment.ID
+	id := row.Experiment.ID
 	p.filter = pane.Filter{}
-	p.setRows(append(p.rows, done.Value))
+	p.setRows(append(p.rows, row))
 	p.fill()
 	p.goTo(id)
 	return tea.Sequence(pane.Say(id+" made · change what is to differ · s submits it"), p.load(), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))

@@ -41,7 +41,7 @@ func (p *Pane) askCloneMarked(ids []string, text string) tea.Cmd {
 				known = plans[i].judge(l, edits, known)
 			}
 			return planned{plans, edits}, ctx.Err()
-		})
+		}, p.gotPlans)
 	}
 	return nil
 }
@@ -104,14 +104,14 @@ func twin(a, b model.Experiment) bool {
 }
 
 // gotPlans asks before anything is written: what would be made, what not and why.
-func (p *Pane) gotPlans(done pane.Done[planned]) tea.Cmd {
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func (p *Pane) gotPlans(all planned, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
 	}
 	var body []string
 	var good []copyPlan
 	total := 0.0
-	for _, c := range done.Value.plans {
+	for _, c := range all.plans {
 		body = append(body, p.planLine(c))
 		if c.refused == "" {
 			good = append(good, c)
@@ -128,7 +128,7 @@ func (p *Pane) gotPlans(done pane.Done[planned]) tea.Cmd {
 	}
 	title := "Make " + unit.Plural(len(good), "experiment") + "?"
 	popup := &widget.Popup{Title: title, Body: body, Buttons: []string{"Make", "Leave"}}
-	p.flow.Ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd { return p.makeAll(good, done.Value.edits) }}
+	p.flow.Ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd { return p.makeAll(good, all.edits) }}
 	return nil
 }
 
@@ -163,12 +163,11 @@ func (p *Pane) makeAll(plans []copyPlan, edits []model.Edit) tea.Cmd {
 			made = append(made, row)
 		}
 		return made, ctx.Err()
-	})
+	}, p.madeAll)
 }
 
 // madeAll marks what was made, so that s submits it.
-func (p *Pane) madeAll(done pane.Done[[]lab.Row]) tea.Cmd {
-	made := done.Value
+func (p *Pane) madeAll(made []lab.Row, err error) tea.Cmd {
 	clear(p.marked)
 	for _, r := range made {
 		p.marked[r.Experiment.ID] = true
@@ -181,8 +180,8 @@ func (p *Pane) madeAll(done pane.Done[[]lab.Row]) tea.Cmd {
 	if len(made) > 0 {
 		p.goTo(made[0].Experiment.ID)
 	}
-	if done.Err != nil {
-		return tea.Sequence(p.load(), pane.Fail(done.Err))
+	if err != nil {
+		return tea.Sequence(p.load(), pane.Fail(err))
 	}
 	note := unit.Plural(len(made), "experiment") + " made and marked · s submits them"
 	return tea.Sequence(p.load(), pane.Send(pane.Note{Text: note, Tone: theme.Good}))

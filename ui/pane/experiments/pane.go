@@ -47,7 +47,7 @@ type Pane struct {
 
 	cloning func() // asks again what was refused
 	flow    *submission.Flow
-	rest    int       // generation of the cursor's rest
+	rest    pane.Timer
 	below   string    // file that the details are of: they follow when the cursor rests
 	want    string    // id to go to when the board is there
 	waits   pane.Name // pane that was entered before there was anything to show it
@@ -58,15 +58,13 @@ type Pane struct {
 	make  pane.Task[[]lab.Row]
 }
 
-// restedMsg comes when the cursor has not moved for a moment.
-type restedMsg struct{ rest int }
-
 // restTime is how long a cursor stays before other panes follow it.
 const restTime = 150 * time.Millisecond
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, marked: map[string]bool{}, seen: map[string]string{}, flow: submission.New(env)}
+	p := &Pane{env: env, marked: map[string]bool{}, seen: map[string]string{}}
+	p.flow = submission.New(env, func() { clear(p.marked) }) // spent; No keeps them
 	p.table = widget.Table{Columns: columns, Column: -1, Focused: true, Marked: p.isMarked}
 	return p
 }
@@ -74,7 +72,7 @@ func New(env pane.Env) *Pane {
 // Init reads the board.
 func (p *Pane) Init() tea.Cmd { return p.load() }
 
-func (p *Pane) load() tea.Cmd { return p.board.Start(p.env.Ctx, p.env.Lab.Board) }
+func (p *Pane) load() tea.Cmd { return p.board.Start(p.env.Ctx, p.env.Lab.Board, p.gotBoard) }
 
 // SetSize gives the pane its room.
 func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
@@ -104,44 +102,20 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case pane.EnterMsg:
 		p.waits = msg.To
 		return p, p.announce()
-	case restedMsg:
-		return p, p.rested(msg)
 	case pane.ClickMsg:
 		return p, p.clicked(msg)
 	}
-	return p, p.reply(msg)
+	return p, nil
 }
 
-// reply takes what the tasks bring.
-func (p *Pane) reply(msg tea.Msg) tea.Cmd {
-	if done, ok := p.board.Take(msg); ok {
-		return p.gotBoard(done)
-	}
-	if done, ok := p.clone.Take(msg); ok {
-		return p.cloned(done)
-	}
-	if done, ok := p.plan.Take(msg); ok {
-		return p.gotPlans(done)
-	}
-	if done, ok := p.make.Take(msg); ok {
-		return p.madeAll(done)
-	}
-	busy := p.flow.Busy()
-	cmd, _ := p.flow.Update(msg)
-	if busy && !p.flow.Busy() {
-		clear(p.marked) // spent; No keeps them
-	}
-	return cmd
-}
-
-func (p *Pane) gotBoard(done pane.Done[[]lab.Row]) tea.Cmd {
-	p.err, p.loaded = done.Err, true
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func (p *Pane) gotBoard(rows []lab.Row, err error) tea.Cmd {
+	p.err, p.loaded = err, true
+	if err != nil {
+		return pane.Fail(err)
 	}
 	id := cmp.Or(p.want, p.currentID())
 	p.want = ""
-	p.setRows(done.Value)
+	p.setRows(rows)
 	p.fill()
 	p.goTo(id)
 	if r, ok := p.current(); ok {
@@ -287,16 +261,7 @@ func (p *Pane) clicked(msg pane.ClickMsg) tea.Cmd {
 
 // moved starts the wait after which the other panes follow the cursor.
 func (p *Pane) moved() tea.Cmd {
-	p.rest++
-	rest := p.rest
-	return p.env.After(restTime, restedMsg{rest})
-}
-
-func (p *Pane) rested(msg restedMsg) tea.Cmd {
-	if msg.rest != p.rest {
-		return nil
-	}
-	return p.announce()
+	return p.rest.Start(p.env, restTime, p.announce)
 }
 
 // announce tells the other panes what the cursor is on.

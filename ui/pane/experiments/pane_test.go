@@ -178,10 +178,10 @@ func TestLateBoardIsDropped(t *testing.T) {
 	first := p.load()
 	second := p.load()
 	late := first()
-	p.Update(second())
+	second().(pane.Reply).Deliver()
 	before := len(p.rows)
 	p.rows = p.rows[:1]
-	p.Update(late)
+	late.(pane.Reply).Deliver()
 	if len(p.rows) != 1 || before == 1 {
 		t.Error("a reply that came too late was taken")
 	}

@@ -27,7 +27,7 @@ func (p *Pane) glance() tea.Cmd {
 			titles[j.ID] = seen(ctx, l, j)
 		}
 		return titles, ctx.Err()
-	})
+	}, p.gotGlance)
 }
 
 // toGlance are the newest jobs whose line may have something new to say.
@@ -72,15 +72,15 @@ func stageWords(stage string, done, total int) string {
 
 // gotGlance keeps what was seen; a log that does not tell is not asked again once the job
 // has ended.
-func (p *Pane) gotGlance(done pane.Done[map[string]string]) tea.Cmd {
-	if done.Err != nil {
+func (p *Pane) gotGlance(titles map[string]string, err error) tea.Cmd {
+	if err != nil {
 		return nil
 	}
 	for _, j := range p.list.Jobs {
-		if title, ok := done.Value[j.ID]; ok {
+		if title, ok := titles[j.ID]; ok {
 			p.titles[j.ID], p.ran[j.ID] = title, j.State.Active()
 		}
 	}
 	p.fill()
-	return pane.Send(pane.SeenMsg{Titles: done.Value})
+	return pane.Send(pane.SeenMsg{Titles: titles})
 }

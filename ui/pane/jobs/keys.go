@@ -243,7 +243,7 @@ func (p *Pane) askCancel() tea.Cmd {
 	}
 	popup := widget.Confirm("Cancel "+what+"?", state, "What it has not written by then is lost.")
 	p.ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd {
-		return p.cancel.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return j.ID, p.env.Lab.Cancel(ctx, j.ID) })
+		return p.cancel.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return j.ID, p.env.Lab.Cancel(ctx, j.ID) }, cancelled)
 	}}
 	return nil
 }

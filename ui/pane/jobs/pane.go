@@ -47,7 +47,8 @@ type Pane struct {
 	held    bool // the log shows a place that was looked for, not its end
 	typing  *widget.Input
 	ask     *pane.Ask
-	rest    int // generation of the cursor's rest
+	rest    pane.Timer
+	next    pane.Timer // until the log is read again
 	reading pane.Task[detail]
 	cancel  pane.Task[string]
 
@@ -63,12 +64,6 @@ type detail struct {
 	cause  lab.Cause
 	whyErr error
 }
-
-// Messages to itself: the cursor rests; it is time to read the log again.
-type (
-	restedMsg struct{ rest int }
-	followMsg struct{ id string }
-)
 
 const (
 	restTime   = 150 * time.Millisecond
@@ -118,40 +113,20 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		p.want = msg.Job
 	case pane.ClickMsg:
 		return p, p.clicked(msg)
-	case restedMsg:
-		if msg.rest == p.rest {
-			return p, p.read()
-		}
-	case followMsg:
-		if msg.id == p.currentID() && p.focused && !p.away {
-			return p, p.read()
-		}
 	case tea.BlurMsg:
 		p.away = true
 	case tea.FocusMsg:
 		p.away = false
 		return p, p.read()
 	}
-	return p, p.reply(msg)
+	return p, nil
 }
 
-func (p *Pane) reply(msg tea.Msg) tea.Cmd {
-	if done, ok := p.reading.Take(msg); ok {
-		return p.gotDetail(done)
+func cancelled(job string, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
 	}
-	if done, ok := p.seeking.Take(msg); ok {
-		return p.gotSought(done)
-	}
-	if done, ok := p.glancing.Take(msg); ok {
-		return p.gotGlance(done)
-	}
-	if done, ok := p.cancel.Take(msg); ok {
-		if done.Err != nil {
-			return pane.Fail(done.Err)
-		}
-		return tea.Batch(pane.Say("job "+done.Value+" was asked to end"), pane.Send(pane.RefreshJobsMsg{}))
-	}
-	return nil
+	return tea.Batch(pane.Say("job "+job+" was asked to end"), pane.Send(pane.RefreshJobsMsg{}))
 }
 
 // got takes the scheduler's answer, the cursor staying on its job.
@@ -243,8 +218,7 @@ func (p *Pane) clicked(msg pane.ClickMsg) tea.Cmd {
 
 // moved waits for the cursor to rest before the log is read.
 func (p *Pane) moved() tea.Cmd {
-	p.rest++
-	return p.env.After(restTime, restedMsg{p.rest})
+	return p.rest.Start(p.env, restTime, p.read)
 }
 
 // read reads the log of the job under the cursor, and why it failed.
@@ -262,15 +236,14 @@ func (p *Pane) read() tea.Cmd {
 			d.cause, d.whyErr = l.Why(ctx, j)
 		}
 		return d, ctx.Err()
-	})
+	}, p.gotDetail)
 }
 
 // gotDetail shows the log: its end, unless the user stands somewhere in it.
-func (p *Pane) gotDetail(done pane.Done[detail]) tea.Cmd {
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func (p *Pane) gotDetail(d detail, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
 	}
-	d := done.Value
 	same := d.id == p.detail.id
 	p.detail = d
 	j, _ := p.current()
@@ -304,7 +277,12 @@ func (p *Pane) showEnd(same bool) {
 // follow reads the log again after a while, as long as the job runs and is looked at.
 func (p *Pane) follow() tea.Cmd {
 	if j, ok := p.current(); ok && j.State.Active() && p.focused && !p.away {
-		return p.env.After(followTime, followMsg{j.ID})
+		return p.next.Start(p.env, followTime, func() tea.Cmd {
+			if j.ID == p.currentID() && p.focused && !p.away {
+				return p.read()
+			}
+			return nil
+		})
 	}
 	return nil
 }

@@ -87,14 +87,13 @@ func (p *Pane) seek(look lab.LogLook) tea.Cmd {
 		var err error
 		s.part, s.at, s.found, err = l.LogFind(ctx, j, look)
 		return s, err
-	})
+	}, p.gotSought)
 }
 
-func (p *Pane) gotSought(done pane.Done[sought]) tea.Cmd {
-	s := done.Value
+func (p *Pane) gotSought(s sought, err error) tea.Cmd {
 	switch {
-	case done.Err != nil:
-		return pane.Fail(done.Err)
+	case err != nil:
+		return pane.Fail(err)
 	case s.id != p.currentID():
 		return nil
 	case !s.found && s.look.Text == "":

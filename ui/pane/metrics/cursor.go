@@ -73,8 +73,6 @@ func (p *Pane) settles(msg tea.Msg) bool {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
 		return !slices.ContainsFunc(pane.MoveKeys(), func(k pane.Key) bool { return slices.Contains(k.Keys, msg.String()) })
-	case restedMsg:
-		return msg.rest == p.rest
 	case pane.OpenMsg:
 		return true
 	}

@@ -30,18 +30,18 @@ func (p *Pane) test() tea.Cmd {
 		}
 	}
 	base := p.baseline
-	return p.tests.Start(p.env.Ctx, func(ctx context.Context) (differences, error) { return p.env.Lab.Differences(ctx, base, names) })
+	return p.tests.Start(p.env.Ctx, func(ctx context.Context) (differences, error) { return p.env.Lab.Differences(ctx, base, names) }, then(p, p.tested))
 }
 
 // sameRun reports whether a run's files are as they were.
 func sameRun(a, b model.Run) bool { return a.Name == b.Name && a.Time.Equal(b.Time) }
 
 // tested takes the answer; without one the differences of the values themselves stay.
-func (p *Pane) tested(done pane.Done[differences]) tea.Cmd {
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func (p *Pane) tested(diffs differences, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
 	}
-	p.diffs = done.Value
+	p.diffs = diffs
 	p.fill()
 	return nil
 }

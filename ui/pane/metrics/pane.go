@@ -39,7 +39,7 @@ type Pane struct {
 	chooser *chooser      // the columns being chosen; nil: they are not
 	typing  *widget.Input // filter being typed; nil: none
 	popup   *pane.Ask
-	rest    int    // generation of the cursor's rest
+	rest    pane.Timer
 	settled string // run that the cursor last rested on: what stands below the table is of it
 
 	contests []lab.Contest // for the best value, of the runs in sight
@@ -60,8 +60,9 @@ type Pane struct {
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, defs: definitions(env.Lab), analyses: map[string]*metric.Analysis{}, read: map[string]bool{}, problems: map[string]error{},
-		look: reading.New(env), all: reading.New(env)}
+	p := &Pane{env: env, defs: definitions(env.Lab), analyses: map[string]*metric.Analysis{}, read: map[string]bool{}, problems: map[string]error{}}
+	p.look = reading.New(env, func(err error) tea.Cmd { return p.following(p.failed(p.look.Run(), err)) })
+	p.all = reading.New(env, func(err error) tea.Cmd { return p.following(tea.Batch(p.failed(p.all.Run(), err), p.next())) })
 	p.table = widget.Table{Columns: p.columns(), Column: 1, Freeze: 1, Focused: true, Marked: p.isBaseline}
 	return p
 }
@@ -77,7 +78,7 @@ func definitions(l pane.Lab) []metric.Definition {
 // Init lists the runs.
 func (p *Pane) Init() tea.Cmd { return p.load() }
 
-func (p *Pane) load() tea.Cmd { return p.list.Start(p.env.Ctx, p.env.Lab.Runs) }
+func (p *Pane) load() tea.Cmd { return p.list.Start(p.env.Ctx, p.env.Lab.Runs, then(p, p.gotRuns)) }
 
 // SetSize gives the pane its room.
 func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
@@ -105,10 +106,25 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	if p.settles(msg) {
 		p.settled = p.currentName()
 	}
+	return p, p.following(cmd)
+}
+
+// following has the runs that are in sight now judged, after whatever changed them.
+func (p *Pane) following(cmd tea.Cmd) tea.Cmd {
 	if judge := p.judge(); judge != nil {
-		return p, tea.Batch(cmd, judge)
+		return tea.Batch(cmd, judge)
 	}
-	return p, cmd
+	return cmd
+}
+
+// then is what follows from a reply.
+func then[T any](p *Pane, take func(T, error) tea.Cmd) func(T, error) tea.Cmd {
+	return func(value T, err error) tea.Cmd {
+		if p.settled == "" {
+			p.settled = p.currentName()
+		}
+		return p.following(take(value, err))
+	}
 }
 
 func (p *Pane) take(msg tea.Msg) tea.Cmd {
@@ -126,37 +142,10 @@ func (p *Pane) take(msg tea.Msg) tea.Cmd {
 	case pane.AnalysedMsg:
 		p.got(msg.Analysis)
 		p.fill()
-	case restedMsg:
-		return p.rested(msg)
 	case pane.ClickMsg:
 		return p.clicked(msg)
 	}
-	return p.reply(msg)
-}
-
-// reply takes what the tasks bring.
-func (p *Pane) reply(msg tea.Msg) tea.Cmd {
-	if done, ok := p.list.Take(msg); ok {
-		return p.gotRuns(done)
-	}
-	if done, ok := p.tests.Take(msg); ok {
-		return p.tested(done)
-	}
-	if done, ok := p.judging.Take(msg); ok {
-		return p.judged(done)
-	}
-	if done, ok := p.quick.Take(msg); ok {
-		p.gotTimings(done.Value)
-		return nil
-	}
-	if cmd, ended, err := p.look.Update(msg); ended || cmd != nil {
-		return tea.Batch(cmd, p.failed(p.look.Run(), err))
-	}
-	cmd, ended, err := p.all.Update(msg)
-	if !ended {
-		return cmd
-	}
-	return tea.Sequence(cmd, tea.Batch(p.failed(p.all.Run(), err), p.next()))
+	return nil
 }
 
 // failed keeps why a run cannot be read, and says it.

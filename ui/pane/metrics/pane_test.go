@@ -316,9 +316,9 @@ func TestLateListIsDropped(t *testing.T) {
 	p := New(panetest.New().Env(context.Background()))
 	first, second := p.load(), p.load()
 	late := first()
-	p.Update(second())
+	second().(pane.Reply).Deliver()
 	p.runs = p.runs[:1]
-	if p.Update(late); len(p.runs) != 1 {
+	if late.(pane.Reply).Deliver(); len(p.runs) != 1 {
 		t.Error("a reply that came too late was taken")
 	}
 }
@@ -365,11 +365,11 @@ func TestWhyComparesWithTheBaseline(t *testing.T) {
 func TestBelowTheTableFollowsAtRest(t *testing.T) {
 	d := drive(t, panetest.New(), 80, 18).Press("a").Expect("   llama-8b-tp2  E1.2")
 	p := d.Pane().(*Pane)
-	p.Update(tea.KeyMsg{Type: tea.KeyDown})
+	_, early := p.Update(tea.KeyMsg{Type: tea.KeyUp})
+	_, rest := p.Update(tea.KeyMsg{Type: tea.KeyDown})
 	d.Expect("▌ llama-8b-tp1", "   llama-8b-tp2  E1.2")
-	p.Update(restedMsg{p.rest - 1})
-	d.Expect("   llama-8b-tp2  E1.2")
-	p.Update(restedMsg{p.rest})
+	d.Send(early()).Expect("   llama-8b-tp2  E1.2")
+	d.Send(rest())
 	d.Expect("   llama-8b-tp1  E1.1").Absent("   llama-8b-tp2  E1.2")
 	d.Press("down", "up", "right").Expect("   llama-8b-tp1  E1.1")
 }

@@ -12,24 +12,18 @@ import (
 	"shardeck/ui/theme"
 )
 
-// restedMsg comes when the cursor has not moved for a moment.
-type restedMsg struct{ rest int }
-
 // restTime is how long the cursor stays on a run before its traces are read.
 const restTime = 300 * time.Millisecond
 
 // moved starts the wait after which the run under the cursor is read.
 func (p *Pane) moved() tea.Cmd {
-	p.rest++
-	rest := p.rest
-	return p.env.After(restTime, restedMsg{rest})
-}
-
-func (p *Pane) rested(msg restedMsg) tea.Cmd {
-	if msg.rest != p.rest || !p.focused {
-		return nil
-	}
-	return p.readCurrent(pool.Visible)
+	return p.rest.Start(p.env, restTime, func() tea.Cmd {
+		p.settled = p.currentName()
+		if !p.focused {
+			return nil
+		}
+		return p.following(p.readCurrent(pool.Visible))
+	})
 }
 
 // readCurrent reads the run under the cursor unless that was done, is under way or

@@ -51,14 +51,14 @@ func (p *Pane) got(a *metric.Analysis) {
 	}
 }
 
-func (p *Pane) gotRuns(done pane.Done[[]model.Run]) tea.Cmd {
-	p.err, p.loaded = done.Err, true
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func (p *Pane) gotRuns(runs []model.Run, err error) tea.Cmd {
+	p.err, p.loaded = err, true
+	if err != nil {
+		return pane.Fail(err)
 	}
-	p.forget(done.Value)
-	same := slices.EqualFunc(p.runs, done.Value, sameRun)
-	p.runs = done.Value
+	p.forget(runs)
+	same := slices.EqualFunc(p.runs, runs, sameRun)
+	p.runs = runs
 	p.fill()
 	if p.goTo(p.kept) {
 		p.kept, p.settled = "", ""
@@ -112,16 +112,17 @@ func (p *Pane) readTimings() tea.Cmd {
 			}
 		}
 		return found, nil
-	})
+	}, then(p, p.gotTimings))
 }
 
-func (p *Pane) gotTimings(found timings) {
+func (p *Pane) gotTimings(found timings, _ error) tea.Cmd {
 	maps.Copy(p.analyses, found.analyses)
 	maps.Copy(p.problems, found.problems)
 	for name := range found.analyses {
 		p.read[name] = true
 	}
 	p.fill()
+	return nil
 }
 
 // traceBytes is the size of a run's traces on disk.

@@ -34,21 +34,21 @@ func (p *Pane) judge() tea.Cmd {
 			found[contestKey(open[i])] = t
 		}
 		return found, err
-	})
+	}, then(p, p.judged))
 }
 
 // judged takes the answer; without one nothing is marked as the best.
-func (p *Pane) judged(done pane.Done[ties]) tea.Cmd {
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func (p *Pane) judged(found ties, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
 	}
 	for _, c := range p.contests { // those still in sight stay
 		key := contestKey(c)
 		if t, ok := p.ties[key]; ok {
-			done.Value[key] = t
+			found[key] = t
 		}
 	}
-	p.ties = done.Value
+	p.ties = found
 	p.fill()
 	return nil
 }

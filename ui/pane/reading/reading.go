@@ -17,29 +17,29 @@ import (
 // are touched by the pool's goroutines.
 type Reader struct {
 	Work[*metric.Analysis]
-	env pane.Env
-	run string
+	env   pane.Env
+	run   string
+	ended func(error) tea.Cmd
 }
 
-// New makes a reader that reads nothing yet.
-func New(env pane.Env) *Reader { return &Reader{Work: NewWork[*metric.Analysis](env), env: env} }
+// New makes a reader that reads nothing yet. Each reading that ends sends its analysis to
+// all panes as an AnalysedMsg, and calls ended, with its error or nil.
+func New(env pane.Env, ended func(error) tea.Cmd) *Reader {
+	return &Reader{Work: NewWork[*metric.Analysis](env), env: env, ended: ended}
+}
 
 // Start has a run read; what was being read before is given up.
 func (r *Reader) Start(run string, p pool.Priority) tea.Cmd {
 	r.run = run
 	return r.Work.Start(func(ctx context.Context, progress pool.Progress) (*metric.Analysis, error) {
 		return r.env.Lab.Analyse(ctx, run, p, progress)
+	}, func(a *metric.Analysis, err error) tea.Cmd {
+		after := r.ended(err)
+		if err != nil || a == nil {
+			return after
+		}
+		return tea.Sequence(pane.Send(pane.AnalysedMsg{Analysis: a}), after)
 	})
-}
-
-// Update takes what belongs to the reader: ended says that a reading did, with its
-// error; its analysis goes to all panes as an AnalysedMsg.
-func (r *Reader) Update(msg tea.Msg) (cmd tea.Cmd, ended bool, err error) {
-	cmd, done, ended := r.Work.Update(msg)
-	if !ended || done.Err != nil || done.Value == nil {
-		return cmd, ended, done.Err
-	}
-	return pane.Send(pane.AnalysedMsg{Analysis: done.Value}), true, nil
 }
 
 // Modest reports whether so many bytes of traces are read without asking: a login node is

@@ -22,42 +22,62 @@ func first(t *testing.T, cmd tea.Cmd) tea.Msg {
 	return batch[0]()
 }
 
+// newReader reads from a lab, and notes how each reading ended.
+func newReader(l *panetest.Lab) (*Reader, *[]error) {
+	var ended []error
+	return New(l.Env(context.Background()), func(err error) tea.Cmd { ended = append(ended, err); return nil }), &ended
+}
+
+// deliver gives the event loop a reply; what follows from it is a sequence, of which this is the first.
+func deliver(t *testing.T, msg tea.Msg) tea.Msg {
+	t.Helper()
+	cmd := msg.(pane.Reply).Deliver()
+	if cmd == nil {
+		return nil
+	}
+	return cmd()
+}
+
 func TestResultGoesToAll(t *testing.T) {
-	r := New(panetest.New().Env(context.Background()))
+	r, end := newReader(panetest.New())
 	msg := first(t, r.Start("llama-8b-tp2", pool.Visible))
 	if !r.Busy() || r.Words() != "reading llama-8b-tp2: 63 MB of 156 MB" {
 		t.Errorf("busy %v, %q", r.Busy(), r.Words())
 	}
-	cmd, ended, err := r.Update(msg)
-	if !ended || err != nil || r.Busy() {
-		t.Fatalf("ended %v, %v", ended, err)
+	sent := deliver(t, msg)
+	if len(*end) != 1 || (*end)[0] != nil || r.Busy() {
+		t.Fatalf("ended %v", *end)
 	}
-	if got, ok := cmd().(pane.AnalysedMsg); !ok || got.Analysis.Run != "llama-8b-tp2" {
-		t.Errorf("sent %+v", got)
+	if got, ok := sent.(pane.AnalysedMsg); !ok || got.Analysis.Run != "llama-8b-tp2" {
+		t.Errorf("sent %+v", sent)
 	}
 }
 
 func TestTicksEndWithTheReading(t *testing.T) {
-	r := New(panetest.New().Env(context.Background()))
+	r, _ := newReader(panetest.New())
 	batch := r.Start("llama-8b-tp2", pool.Visible)().(tea.BatchMsg)
 	tick := batch[1]()
-	if cmd, _, _ := r.Update(tick); cmd == nil {
-		t.Error("no further tick while it reads")
+	next := deliver(t, tick)
+	if next == nil {
+		t.Fatal("no further tick while it reads")
+	}
+	if deliver(t, tick) != nil {
+		t.Error("a tick was taken twice")
 	}
 	r.Stop()
-	if cmd, ended, _ := r.Update(tick); cmd != nil || ended {
+	if deliver(t, next) != nil {
 		t.Error("a tick after the end woke the program")
 	}
 }
 
 func TestNewRunDropsTheOld(t *testing.T) {
-	r := New(panetest.New().Env(context.Background()))
+	r, end := newReader(panetest.New())
 	late := first(t, r.Start("llama-8b-tp1", pool.Visible))
 	next := first(t, r.Start("llama-8b-tp2", pool.Visible))
-	if _, ended, _ := r.Update(late); ended {
+	if deliver(t, late); len(*end) > 0 {
 		t.Error("a late reply was taken")
 	}
-	if _, ended, _ := r.Update(next); !ended {
+	if deliver(t, next); len(*end) != 1 {
 		t.Error("the newest reply was not taken")
 	}
 }
@@ -65,8 +85,8 @@ func TestNewRunDropsTheOld(t *testing.T) {
 func TestErrorIsGiven(t *testing.T) {
 	l := panetest.New()
 	l.Err["Analyse"] = errors.New("kineto_trace_0.json: permission denied")
-	r := New(l.Env(context.Background()))
-	if _, ended, err := r.Update(first(t, r.Start("llama-8b-tp2", pool.Visible))); !ended || err == nil {
-		t.Errorf("ended %v, %v", ended, err)
+	r, end := newReader(l)
+	if sent := deliver(t, first(t, r.Start("llama-8b-tp2", pool.Visible))); sent != nil || len(*end) != 1 || (*end)[0] == nil {
+		t.Errorf("sent %v, ended %v", sent, *end)
 	}
 }

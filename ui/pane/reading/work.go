@@ -21,23 +21,17 @@ type Work[T any] struct {
 	env   pane.Env
 	task  pane.Task[T]
 	bytes *count
-	tick  int // generation of the ticks
+	tick  pane.Timer // shows the progress
 }
 
 // count is how far a reading is, in bytes.
 type count struct{ done, total atomic.Int64 }
 
-// tickMsg makes the screen show the progress of a work.
-type tickMsg struct {
-	of   *count
-	tick int
-}
-
 // NewWork makes one that does nothing yet.
 func NewWork[T any](env pane.Env) Work[T] { return Work[T]{env: env, bytes: &count{}} }
 
-// Start begins; what was being done before is given up.
-func (w *Work[T]) Start(do func(context.Context, pool.Progress) (T, error)) tea.Cmd {
+// Start begins, and what was being done before is given up; then takes what comes of it.
+func (w *Work[T]) Start(do func(context.Context, pool.Progress) (T, error), then func(T, error) tea.Cmd) tea.Cmd {
 	bytes := &count{} // its own: a work given up may still count for a moment
 	w.bytes = bytes
 	cmd := w.task.Start(w.env.Ctx, func(ctx context.Context) (T, error) {
@@ -45,22 +39,18 @@ func (w *Work[T]) Start(do func(context.Context, pool.Progress) (T, error)) tea.
 			bytes.done.Store(done)
 			bytes.total.Store(total)
 		})
-	})
+	}, then)
 	return tea.Batch(cmd, w.wait())
 }
 
+// wait has the progress drawn again in a moment, as long as there is any.
 func (w *Work[T]) wait() tea.Cmd {
-	w.tick++
-	return w.env.After(tickTime, tickMsg{w.bytes, w.tick})
-}
-
-// Update takes what belongs to the work: ended says that it is done.
-func (w *Work[T]) Update(msg tea.Msg) (cmd tea.Cmd, done pane.Done[T], ended bool) {
-	if t, ok := msg.(tickMsg); ok && t.of == w.bytes && t.tick == w.tick && w.Busy() {
-		return w.wait(), done, false
-	}
-	done, ended = w.task.Take(msg)
-	return nil, done, ended
+	return w.tick.Start(w.env, tickTime, func() tea.Cmd {
+		if !w.Busy() {
+			return nil
+		}
+		return w.wait()
+	})
 }
 
 // Stop gives the work up.

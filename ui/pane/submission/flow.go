@@ -27,10 +27,11 @@ type Flow struct {
 	start   pane.Task[[]lab.Start]
 	submit  pane.Task[[]model.Submission]
 	asked   []lab.Preview // what the question is about
+	spent   func()        // after a submission, whatever came of it; nil: nothing follows
 }
 
-// New makes a flow that asks nothing yet.
-func New(env pane.Env) *Flow { return &Flow{env: env} }
+// New makes a flow that asks nothing yet; spent is called after each submission, and may be nil.
+func New(env pane.Env, spent func()) *Flow { return &Flow{env: env, spent: spent} }
 
 // Busy reports whether a submission is on its way.
 func (f *Flow) Busy() bool { return f.submit.Busy() }
@@ -47,7 +48,7 @@ func (f *Flow) Start(ids []string) tea.Cmd {
 			all = append(all, one)
 		}
 		return all, nil
-	})
+	}, f.previewed)
 }
 
 // Key answers the open question.
@@ -63,38 +64,25 @@ func (f *Flow) Key(key string) tea.Cmd {
 	return cmd
 }
 
-// Update takes the replies the flow waits for; false if a message is none of them.
-func (f *Flow) Update(msg tea.Msg) (tea.Cmd, bool) {
-	if done, ok := f.preview.Take(msg); ok {
-		return f.previewed(done), true
-	}
-	if done, ok := f.start.Take(msg); ok {
-		f.Ask.Popup.Body = f.body(done.Value)
-		return nil, true
-	}
-	if done, ok := f.submit.Take(msg); ok {
-		return submitted(done), true
-	}
-	return nil, false
-}
-
 // previewed asks for confirmation, with price and warnings, or says why not.
-func (f *Flow) previewed(done pane.Done[[]lab.Preview]) tea.Cmd {
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+func (f *Flow) previewed(all []lab.Preview, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
 	}
-	for _, v := range done.Value {
+	for _, v := range all {
 		if !v.Row.Verdict.OK() {
-			f.refuse(v.Row, len(done.Value)-1)
+			f.refuse(v.Row, len(all)-1)
 			return nil
 		}
 	}
-	if len(done.Value) == 0 {
+	if len(all) == 0 {
 		return nil
 	}
-	f.confirm(done.Value)
-	return f.start.Start(f.env.Ctx, func(ctx context.Context) ([]lab.Start, error) {
-		return f.env.Lab.Starts(ctx, done.Value), nil
+	f.confirm(all)
+	ask := func(ctx context.Context) ([]lab.Start, error) { return f.env.Lab.Starts(ctx, all), nil }
+	return f.start.Start(f.env.Ctx, ask, func(starts []lab.Start, _ error) tea.Cmd {
+		f.Ask.Popup.Body = f.body(starts)
+		return nil
 	})
 }
 
@@ -213,24 +201,27 @@ func (f *Flow) do(ids []string) tea.Cmd {
 			all = append(all, one)
 		}
 		return all, nil
-	})
+	}, f.submitted)
 }
 
 // submitted says what was, the error last, so that it is what stays on the screen.
-func submitted(done pane.Done[[]model.Submission]) tea.Cmd {
+func (f *Flow) submitted(all []model.Submission, err error) tea.Cmd {
+	if f.spent != nil {
+		f.spent()
+	}
 	var after []tea.Cmd
-	if n := len(done.Value); n > 0 {
-		after = append(after, pane.Send(pane.SubmittedMsg{Job: done.Value[n-1].JobID}))
+	if n := len(all); n > 0 {
+		after = append(after, pane.Send(pane.SubmittedMsg{Job: all[n-1].JobID}))
 	}
 	after = append(after, pane.Send(pane.ReloadMsg{}), pane.Send(pane.RefreshJobsMsg{}))
 	switch {
-	case done.Err != nil:
-		after = append(after, pane.Fail(done.Err))
-	case len(done.Value) == 1:
-		s := done.Value[0]
+	case err != nil:
+		after = append(after, pane.Fail(err))
+	case len(all) == 1:
+		s := all[0]
 		after = append(after, pane.Send(pane.Note{Text: s.Experiment.ID + " submitted as job " + s.JobID + " · 3 follows it", Tone: theme.Good}))
 	default:
-		after = append(after, pane.Send(pane.Note{Text: unit.Plural(len(done.Value), "job") + " submitted · 3 follows them", Tone: theme.Good}))
+		after = append(after, pane.Send(pane.Note{Text: unit.Plural(len(all), "job") + " submitted · 3 follows them", Tone: theme.Good}))
 	}
 	return tea.Sequence(after...)
 }

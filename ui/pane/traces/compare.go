@@ -42,25 +42,15 @@ func (p *Pane) start(runs [2]string) tea.Cmd {
 	p.SetFocus(p.focused)
 	return c.work.Start(func(ctx context.Context, progress pool.Progress) (lab.TraceComparison, error) {
 		return p.env.Lab.CompareTraces(ctx, runs[0], runs[1], progress)
+	}, func(found lab.TraceComparison, err error) tea.Cmd {
+		if err != nil {
+			c.err = err
+			return pane.Fail(err)
+		}
+		c.found = &found
+		c.sheet.set(p.diffRows(found.TraceDiff))
+		return nil
 	})
-}
-
-// update takes what belongs to the comparison; false: nothing did.
-func (c *comparison) update(p *Pane, msg tea.Msg) (tea.Cmd, bool) {
-	if c == nil {
-		return nil, false
-	}
-	cmd, done, ended := c.work.Update(msg)
-	switch {
-	case !ended:
-		return cmd, cmd != nil
-	case done.Err != nil:
-		c.err = done.Err
-		return pane.Fail(done.Err), true
-	}
-	c.found = &done.Value
-	c.sheet.set(p.diffRows(done.Value.TraceDiff))
-	return nil, true
 }
 
 // title names both runs, and what their times are of.

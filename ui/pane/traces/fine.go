@@ -6,7 +6,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model/metric"
-	"shardeck/ui/pane"
 )
 
 // timelines are those of all ranks: the fine ones, once they are there.
@@ -24,18 +23,18 @@ func (p *Pane) needFine() tea.Cmd {
 	if p.fine != nil || p.finer.Busy() {
 		return nil
 	}
-	return p.finer.Start(p.env.Ctx, func(ctx context.Context) ([]metric.RankDensity, error) { return p.env.Lab.Timeline(ctx, run) })
+	return p.finer.Start(p.env.Ctx, func(ctx context.Context) ([]metric.RankDensity, error) { return p.env.Lab.Timeline(ctx, run) }, p.gotFine)
 }
 
 // gotFine takes them: what is in sight stays in sight. Without them the picture is coarse.
-func (p *Pane) gotFine(done pane.Done[[]metric.RankDensity]) {
+func (p *Pane) gotFine(fine []metric.RankDensity, err error) tea.Cmd {
 	old := p.density()
-	if done.Err != nil || p.trace() == nil || len(done.Value) != len(p.trace().Timeline) || old == nil {
+	if err != nil || p.trace() == nil || len(fine) != len(p.trace().Timeline) || old == nil {
 		p.fine = []metric.RankDensity{} // not to be asked for again
-		return
+		return nil
 	}
 	low, high := p.view.in(len(old.Compute))
-	p.fine = done.Value
+	p.fine = fine
 	d := p.density()
 	by := max(old.BinNS/max(d.BinNS, 1), 1)
 	if p.view != whole {
@@ -44,4 +43,5 @@ func (p *Pane) gotFine(done pane.Done[[]metric.RankDensity]) {
 	if p.sought != nil {
 		p.toCall(p.sought)
 	}
+	return nil
 }

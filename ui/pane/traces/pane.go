@@ -46,7 +46,8 @@ type Pane struct {
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, reader: reading.New(env), spans: reading.NewWork[metric.KernelSpans](env), view: whole, sheet: newSheet(parts)}
+	p := &Pane{env: env, spans: reading.NewWork[metric.KernelSpans](env), view: whole, sheet: newSheet(parts)}
+	p.reader = reading.New(env, p.readerEnded)
 	p.SetFocus(true)
 	return p
 }
@@ -93,27 +94,16 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case pane.ClickMsg:
 		p.clicked(msg)
 	}
-	if done, ok := p.list.Take(msg); ok {
-		return p, p.listed(done)
+	return p, nil
+}
+
+// readerEnded keeps why the run shown cannot be read.
+func (p *Pane) readerEnded(err error) tea.Cmd {
+	if err == nil || p.reader.Run() != p.run {
+		return nil
 	}
-	if done, ok := p.finer.Take(msg); ok {
-		p.gotFine(done)
-		return p, nil
-	}
-	if cmd, done, ended := p.spans.Update(msg); ended {
-		return p, p.gotKernels(done)
-	} else if cmd != nil {
-		return p, cmd
-	}
-	if cmd, ok := p.diff.update(p, msg); ok {
-		return p, cmd
-	}
-	cmd, ended, err := p.reader.Update(msg)
-	if ended && err != nil && p.reader.Run() == p.run {
-		p.err = err
-		return p, pane.Fail(err)
-	}
-	return p, cmd
+	p.err = err
+	return pane.Fail(err)
 }
 
 // trace is the picture of the run shown; nil: there is none.

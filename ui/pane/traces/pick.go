@@ -28,19 +28,19 @@ var pickParts = []part{{"runs", "run", []widget.Column{{Title: "base", Min: 22},
 func (p *Pane) choose() tea.Cmd {
 	p.pick = &picker{sheet: newSheet(pickParts)}
 	p.SetFocus(p.focused)
-	return p.list.Start(p.env.Ctx, p.env.Lab.Runs)
+	return p.list.Start(p.env.Ctx, p.env.Lab.Runs, p.listed)
 }
 
 // listed takes the runs there are.
-func (p *Pane) listed(done pane.Done[[]model.Run]) tea.Cmd {
+func (p *Pane) listed(runs []model.Run, err error) tea.Cmd {
 	if p.pick == nil {
 		return nil
 	}
-	p.pick.loaded, p.pick.err = true, done.Err
-	if done.Err != nil {
-		return pane.Fail(done.Err)
+	p.pick.loaded, p.pick.err = true, err
+	if err != nil {
+		return pane.Fail(err)
 	}
-	p.pick.runs = p.candidates(done.Value)
+	p.pick.runs = p.candidates(runs)
 	var rows []row
 	for _, r := range p.pick.runs {
 		rows = append(rows, p.pickRow(r))

@@ -30,20 +30,20 @@ func (p *Pane) listKernels() tea.Cmd {
 	run, of, from, to := p.run, metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS, StartNS: d.StartNS}, int64(low)*d.BinNS, int64(high)*d.BinNS
 	return p.spans.Start(func(ctx context.Context, progress pool.Progress) (metric.KernelSpans, error) {
 		return p.env.Lab.Kernels(ctx, run, of, from, to, progress)
-	})
+	}, p.gotKernels)
 }
 
 // gotKernels opens the list.
-func (p *Pane) gotKernels(done pane.Done[metric.KernelSpans]) tea.Cmd {
+func (p *Pane) gotKernels(spans metric.KernelSpans, err error) tea.Cmd {
 	d := p.density()
 	switch {
-	case done.Err != nil:
-		return pane.Fail(done.Err)
+	case err != nil:
+		return pane.Fail(err)
 	case d == nil:
 		return nil
 	}
 	low, _ := p.view.in(p.bins())
-	p.popup = &pane.Ask{Popup: widget.Show(fmt.Sprintf("rank %d, kernel by kernel", d.Rank), spanLines(p.env.Theme, done.Value, int64(low)*d.BinNS))}
+	p.popup = &pane.Ask{Popup: widget.Show(fmt.Sprintf("rank %d, kernel by kernel", d.Rank), spanLines(p.env.Theme, spans, int64(low)*d.BinNS))}
 	return nil
 }
 
