@@ -1,7 +1,7 @@
 package trace
 
 import (
-	"strconv"
+	"shardeck/backend/trace/jsonscan"
 	"strings"
 )
 
@@ -49,6 +49,34 @@ type Coll struct {
 	GroupName  string
 	GroupRanks []int // nil: not given, or cut with "..."
 	Src, Dst   int   // peers of send and recv
+}
+
+// maxRanks bounds the ranks that are written out for a group of a damaged file.
+const maxRanks = 1 << 16
+
+// RankList reads the JSON list [0, 1], in quotes or not; nil if it is missing, cut with
+// "..." or not a list of ranks.
+func RankList(val []byte) (ranks []int) {
+	for _, v := range jsonscan.Elements(jsonscan.Unquote(val)) {
+		r, ok := jsonscan.Integer(v)
+		if !ok || r < 0 || len(ranks) == maxRanks {
+			return nil
+		}
+		ranks = append(ranks, int(r))
+	}
+	return ranks
+}
+
+// RankStride is start, start+step … of n ranks; nil if that makes no sense.
+func RankStride(start, step, n int64) []int {
+	if start < 0 || step <= 0 || n <= 0 || n > maxRanks || start > maxRanks || step > maxRanks {
+		return nil
+	}
+	out := make([]int, n)
+	for i := range out {
+		out[i] = int(start + int64(i)*step)
+	}
+	return out
 }
 
 // Device is one entry of deviceProperties.
@@ -99,34 +127,6 @@ type Rank struct {
 type Sample struct {
 	At      int64   // ns, absolute as Record.Start
 	Percent float32 // 0 to 100
-}
-
-// Damage is one thing that was wrong with a file, in words for people, and what was lost.
-type Damage struct {
-	Offset int64  // byte of the decompressed text where it first shows, -1 if it has no place
-	Text   string // "ended before the list of events was closed"
-	Lost   string // "everything after the last whole event (12,345 kernels read)"
-}
-
-// String is the damage in one sentence, with its place.
-func (d Damage) String() string {
-	text := d.Text
-	if d.Offset >= 0 {
-		text += ", at byte " + Count(int(d.Offset))
-	}
-	if d.Lost != "" {
-		text += "; lost: " + d.Lost
-	}
-	return text
-}
-
-// Count writes a number of things as 12,345.
-func Count(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 // markPrefixes are the beginnings of the annotations that name a step. All others

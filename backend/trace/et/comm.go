@@ -2,9 +2,11 @@ package et
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // commNode is the node of a call of torch.distributed.
@@ -87,7 +89,7 @@ func (n *node) byAttrs() trace.Coll {
 		OutElems:   numberOr(n.attrs["out_msg_nelems"], -1),
 		GroupSize:  int(size),
 		GroupName:  text(n.attrs["pg_name"]),
-		GroupRanks: stride(numberOr(n.attrs["global_rank_start"], -1), numberOr(n.attrs["global_rank_stride"], -1), size),
+		GroupRanks: trace.RankStride(numberOr(n.attrs["global_rank_start"], -1), numberOr(n.attrs["global_rank_stride"], -1), size),
 		Src:        -1, Dst: -1,
 	}
 }
@@ -119,7 +121,7 @@ func (n *node) positions() (p positions) {
 // isTensors says whether val is a tensor, six elements of which the last is its
 // device, or a list of such.
 func isTensors(val []byte) bool {
-	list := items(val)
+	list := jsonscan.Elements(val)
 	return len(list) > 0 && (isList(list[0]) || len(list) == tensorFields)
 }
 
@@ -132,7 +134,7 @@ const (
 
 // weigh adds up the elements and bytes of a tensor or of lists of them.
 func weigh(val []byte) (elems, size int64) {
-	list := items(val)
+	list := jsonscan.Elements(val)
 	if len(list) == tensorFields && !isList(list[0]) {
 		n, one := numberOr(list[tensorElems], -1), numberOr(list[tensorSize], -1)
 		if n < 0 || one < 0 || n > 1<<50 || one > 1<<10 {
@@ -153,7 +155,7 @@ func weigh(val []byte) (elems, size int64) {
 func (n *node) byPosition(p positions) (c trace.Coll, in, out int64) {
 	c = trace.Coll{Name: text(p.name), GroupSize: int(numberOr(p.n, -1)), InElems: -1, OutElems: -1, Src: -1, Dst: -1}
 	c.GroupName = groupName(p.group)
-	c.GroupRanks = stride(numberOr(p.start, -1), numberOr(p.step, -1), int64(c.GroupSize))
+	c.GroupRanks = trace.RankStride(numberOr(p.start, -1), numberOr(p.step, -1), int64(c.GroupSize))
 	in, out = -1, -1
 	if p.tensors != nil {
 		c.InElems, in = weigh(p.tensors)
@@ -169,7 +171,7 @@ func (n *node) byPosition(p positions) (c trace.Coll, in, out int64) {
 
 // groupName is the name of ["name", "description"], or the number of old schemas.
 func groupName(val []byte) string {
-	if list := items(val); len(list) > 0 {
+	if list := jsonscan.Elements(val); len(list) > 0 {
 		return text(list[0])
 	}
 	if isList(val) {
@@ -208,7 +210,7 @@ func (p positions) addGroup(c *trace.Coll, groups []Group) {
 // addPeer reads the rank input, which is the peer of a send or receive in its group.
 func (p positions) addPeer(c *trace.Coll) {
 	rank, ok := number(p.rank)
-	if !ok || rank < 0 || rank > maxRanks {
+	if !ok || rank < 0 || rank > math.MaxInt32 {
 		return
 	}
 	peer := int(rank)

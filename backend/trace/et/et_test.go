@@ -82,7 +82,7 @@ var faulty = []struct {
 	{name: "sizes that are no numbers", text: document("1.1.1-chakra.0.0.4", chakra(commNode, 3, 2, 1, "", "", strings.ReplaceAll(commAttrs("allreduce", "Float", 777, 777, "0", 2), "777", "N/A"))), nodes: 1, damage: "1 collective call has a size or group that is no number"},
 	{name: "later schema", text: document("2.0.0", flat("a", 2, 1, 3, "")), nodes: 1, notes: "is not one of those known"},
 	{name: "no nodes", text: document("1.1.1-chakra.0.0.4"), notes: "no nodes"},
-	{name: "bare word beside the nodes", text: strings.Replace(document("1.0.1", flat("a", 2, 1, 3, "")), "75708", "NaN", 1), nodes: 1, damage: "key beside the nodes"},
+	{name: "bare word beside the nodes", text: strings.Replace(document("1.0.1", flat("a", 2, 1, 3, "")), "75708", "NaN", 1), nodes: 1, damage: "the value of finish_ts is not as it should be"},
 }
 
 func TestFaults(t *testing.T) {
@@ -122,7 +122,7 @@ func TestForeign(t *testing.T) {
 		`{"job_id": "1"}`:             "the description of a run",
 		`{"a": 1}`:                    "JSON of another kind",
 		`{"a": 1`:                     "JSON of another kind, or one cut off",
-		`{"nodes": 7}`:                "whose nodes are no list",
+		`{"nodes": 7}`:                "whose nodes is no list",
 		`[1, 2]`:                      "begins with",
 		"model: llama\n":              "begins with",
 		"SQLite format 3\x00rest":     "SQLite file",

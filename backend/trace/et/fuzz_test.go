@@ -41,7 +41,7 @@ func FuzzOpen(f *testing.F) {
 
 func parse(text []byte, block int) (*Trace, error) {
 	r := newReader(jsonscan.NewWindow(bytes.NewReader(text), block))
-	err := r.read()
+	err := r.Read()
 	r.finish()
 	return r.t, err
 }

@@ -1,6 +1,8 @@
 package et
 
 import (
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 	"slices"
 	"strings"
 )
@@ -8,19 +10,16 @@ import (
 // groupNode is the node whose first input lists the process groups as JSON in a string.
 const groupNode = "## process_group:init ##"
 
-// maxRanks bounds the ranks that are written out for a group of a damaged file.
-const maxRanks = 1 << 16
-
 // readGroups reads that list; false: it is not JSON, or was cut.
 func readGroups(val []byte) ([]Group, bool) {
 	if len(val) == 0 || val[0] != '"' {
 		return nil, false
 	}
-	list := []byte(rawText(val))
+	list := []byte(jsonscan.Text(val))
 	sound := true
 	var out []Group
-	isList := eachItem(list, func(v []byte) {
-		g, ok := readGroup(v)
+	isList := jsonscan.EachElement(list, 0, func(from, to int) {
+		g, ok := readGroup(list[from:to])
 		sound = sound && ok
 		if ok {
 			out = append(out, g)
@@ -33,8 +32,8 @@ func readGroups(val []byte) ([]Group, bool) {
 // that goes by several names.
 func readGroup(val []byte) (Group, bool) {
 	var g Group
-	var listed []int
-	ok := eachKey(val, func(key, v []byte) bool {
+	_, st := jsonscan.EachKey(val, 0, func(key []byte, from, to int) {
+		v := val[from:to]
 		switch string(key) {
 		case "pg_name":
 			g.Name = text(v)
@@ -48,41 +47,14 @@ func readGroup(val []byte) (Group, bool) {
 		case "group_size", "pg_size":
 			g.Size = int(max(0, numberOr(v, 0)))
 		case "ranks":
-			listed = ranksOf(v)
+			g.Ranks = trace.RankList(v)
 		}
-		return true
 	})
-	g.Ranks = listed
-	if len(listed) == 0 { // an empty list: all ranks
-		g.Ranks = stride(0, 1, int64(g.Size))
+	if len(g.Ranks) == 0 { // an empty list: all ranks
+		g.Ranks = trace.RankStride(0, 1, int64(g.Size))
 	}
 	g.Size = max(g.Size, len(g.Ranks))
-	return g, ok
-}
-
-// ranksOf reads [0, 1], also where it is in a string; nil if it is anything else.
-func ranksOf(val []byte) []int {
-	var out []int
-	for _, v := range items(raw(val)) {
-		r, ok := number(v)
-		if !ok || r < 0 || len(out) == maxRanks {
-			return nil
-		}
-		out = append(out, int(r))
-	}
-	return out
-}
-
-// stride is start, start+step … of n ranks; nil if that makes no sense.
-func stride(start, step, n int64) []int {
-	if start < 0 || step <= 0 || n <= 0 || n > maxRanks || start > maxRanks || step > maxRanks {
-		return nil
-	}
-	out := make([]int, n)
-	for i := range out {
-		out[i] = int(start + int64(i)*step)
-	}
-	return out
+	return g, st == jsonscan.Whole
 }
 
 // findGroup is the group that a call names, nil if the list has none of that name.

@@ -8,65 +8,36 @@ import (
 	"strings"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
-
-// list reads the nodes up to the bracket that closes them.
-func (r *reader) list() {
-	r.listed = true
-	for {
-		c, ok := r.Peek()
-		switch {
-		case !ok:
-			r.cutOff("before the list of nodes was closed")
-			return
-		case c == ']':
-			r.Pos++
-			return
-		case c == ',':
-			r.Pos++
-		case c == '{':
-			r.element()
-		default:
-			r.broken(faultNode)
-		}
-	}
-}
 
 // element reads the node at the window's position.
 func (r *reader) element() {
 	at := r.Offset()
 	val, st := r.Value()
 	switch {
-	case st == whole && r.n.read(val):
+	case st == jsonscan.Whole && r.n.read(val):
 		r.keep(at)
-	case st == whole:
+	case st == jsonscan.Whole:
 		r.Pos = int(at - r.Base())
-		r.broken(faultNode)
-	case st == short:
-		r.endless(at)
+		r.brokenNode(faultNode)
+	case st == jsonscan.Short && r.resync():
+		r.Count(faultNode, at) // a stray quote turned the rest of the text inside out
+	case st == jsonscan.Short:
+		r.EndInList()
 	case r.Full():
-		r.broken(faultGiant)
+		r.brokenNode(faultGiant)
 	default:
-		r.broken(faultNode)
+		r.brokenNode(faultNode)
 	}
 }
 
-// endless is a node without an end in the rest of the text: cut off, or turned inside
-// out by a stray quote, if a sound node or the list's end can be found after it.
-func (r *reader) endless(at int64) {
-	if r.resync() {
-		r.fault(faultNode, at)
-		return
-	}
-	r.cutOff("before the list of nodes was closed")
-}
-
-// broken counts what is at the window's position as damage, and goes to the next
+// brokenNode counts what is at the window's position as damage, and goes to the next
 // sound node or to the end of the list.
-func (r *reader) broken(kind fault) {
-	r.fault(kind, r.Offset())
+func (r *reader) brokenNode(kind trace.FaultKind) {
+	r.Count(kind, r.Offset())
 	if !r.resync() {
-		r.cutOff("before the list of nodes was closed")
+		r.EndInList()
 	}
 }
 
@@ -88,7 +59,7 @@ func (r *reader) resync() bool {
 			return true
 		}
 		if r.wasted += len(r.Buf) - r.Pos; r.wasted > maxWasted {
-			r.drain()
+			r.Drain()
 			return false
 		}
 		r.Pos++
@@ -102,7 +73,7 @@ const maxWasted = 256 << 20
 // soundHere says whether a whole node begins at the window's position.
 func (r *reader) soundHere() bool {
 	val, st := r.Value()
-	if st != whole {
+	if st != jsonscan.Whole {
 		return false
 	}
 	r.Pos -= len(val)
@@ -142,9 +113,9 @@ func nextPlace(b []byte) (int, place) {
 
 // keep takes the node that was read.
 func (r *reader) keep(at int64) {
-	name := r.intern(r.n.name)
+	name := r.names.JSON(r.n.name)
 	n := Node{ID: r.n.id, Parent: r.n.parent, RF: r.n.rf, Name: name, Call: -1}
-	switch string(raw(r.n.name)) {
+	switch string(jsonscan.Unquote(r.n.name)) {
 	case groupNode:
 		r.groups(at)
 	case commNode:
@@ -154,26 +125,16 @@ func (r *reader) keep(at int64) {
 	r.t.Nodes = append(r.t.Nodes, n)
 }
 
-func (r *reader) intern(val []byte) uint32 {
-	if id, ok := r.names[string(val)]; ok {
-		return id
-	}
-	id := uint32(len(r.t.Names))
-	r.names[string(val)] = id
-	r.t.Names = append(r.t.Names, text(val))
-	return id
-}
-
 // groups reads the list of process groups; a later one replaces an earlier one.
 func (r *reader) groups(at int64) {
 	r.n.open()
 	if len(r.n.inputs) == 0 {
-		r.fault(faultGroups, at)
+		r.Count(faultGroups, at)
 		return
 	}
 	groups, ok := readGroups(r.n.inputs[0])
 	if !ok {
-		r.fault(faultGroups, at)
+		r.Count(faultGroups, at)
 	}
 	if len(groups) > 0 {
 		r.t.Groups = groups
@@ -187,7 +148,7 @@ func (r *reader) call(at int64) int32 {
 	case !known:
 		r.unknown++
 	case !control[coll.Name] && (coll.InElems < 0 && coll.OutElems < 0 || coll.GroupSize < 0):
-		r.fault(faultCall, at)
+		r.Count(faultCall, at)
 	}
 	k := key(&coll, in, out)
 	id, ok := r.colls[k]
@@ -203,22 +164,11 @@ func (r *reader) call(at int64) int32 {
 // finish puts together what was counted.
 func (r *reader) finish() {
 	t := r.t
-	var counted []trace.Damage
-	for k, f := range r.faults {
-		if f.n == 0 {
-			continue
-		}
-		w := faultWords[k]
-		words := "1 " + w.one
-		if f.n > 1 {
-			words = trace.Count(f.n) + " " + w.many
-		}
-		counted = append(counted, trace.Damage{Offset: f.first, Text: words, Lost: w.lost})
+	t.Names = r.names.List
+	if r.Complete() && t.Finish < 0 {
+		r.Once(-1, "no finish_ts: the profiler was stopped before it closed the file", "perhaps the last nodes")
 	}
-	t.Damage = append(counted, t.Damage...)
-	if r.closed && t.Finish < 0 {
-		r.once(-1, "no finish_ts: the profiler was stopped before it closed the file", "perhaps the last nodes")
-	}
+	t.Damage = r.Damage()
 	r.notes()
 	r.mix()
 	t.index()
@@ -249,7 +199,7 @@ func knownSchema(s string) bool {
 // mix counts operators and annotations by name, without the process and its threads.
 func (r *reader) mix() {
 	for id, n := range r.ops {
-		if name := r.t.Names[id]; !structural(name) {
+		if name := r.names.List[id]; !structural(name) {
 			r.t.Ops = append(r.t.Ops, Op{Name: name, Namespace: namespace(name), Count: n})
 		}
 	}

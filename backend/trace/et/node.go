@@ -1,6 +1,9 @@
 package et
 
-import "strings"
+import (
+	"shardeck/backend/trace/jsonscan"
+	"strings"
+)
 
 // node is the scratch copy of the node being read: pieces of the text in memory.
 type node struct {
@@ -55,43 +58,44 @@ func setID(to *uint64, val []byte) bool {
 func (n *node) read(val []byte) bool {
 	*n = node{}
 	sound := true
-	ok := eachKey(val, func(key, v []byte) bool {
+	_, st := jsonscan.EachKey(val, 0, func(key []byte, from, to int) {
 		if set := nodeKeys[string(key)]; set != nil {
-			sound = set(n, v) && sound
+			sound = set(n, val[from:to]) && sound
 		}
-		return true
 	})
 	if n.rf == 0 {
-		n.rfAttr()
+		n.readRFAttr()
 	}
-	return ok && sound && n.hasID && len(n.name) > 1 && n.name[0] == '"'
+	return st == jsonscan.Whole && sound && n.hasID && len(n.name) > 1 && n.name[0] == '"'
 }
 
-// rfAttr takes the record-function id from the attributes, where it comes first.
-func (n *node) rfAttr() {
-	done := false
-	eachItem(n.values[partAttrs], func(v []byte) {
-		if done {
+// readRFAttr takes the record-function id from the attributes, where it comes first.
+func (n *node) readRFAttr() {
+	n.eachAttr(func(name, val []byte) (more bool) {
+		return string(name) != "rf_id" || !setID(&n.rf, val)
+	})
+}
+
+// eachAttr calls do for the attributes, each {"name": …, "type": …, "value": …}, as long as
+// it wants more.
+func (n *node) eachAttr(do func(name, val []byte) (more bool)) {
+	attrs, more := n.values[partAttrs], true
+	jsonscan.EachElement(attrs, 0, func(from, to int) {
+		if !more {
 			return
 		}
-		if key, val := attr(v); string(key) == "rf_id" {
-			done = setID(&n.rf, val)
-		}
+		var name, value []byte
+		attr := attrs[from:to]
+		jsonscan.EachKey(attr, 0, func(key []byte, from, to int) {
+			switch string(key) {
+			case "name":
+				name = jsonscan.Unquote(attr[from:to])
+			case "value":
+				value = attr[from:to]
+			}
+		})
+		more = do(name, value)
 	})
-}
-
-// attr reads {"name": …, "type": …, "value": …}.
-func attr(v []byte) (name, val []byte) {
-	eachKey(v, func(key, x []byte) bool {
-		switch string(key) {
-		case "name":
-			name = raw(x)
-		case "value":
-			val = x
-		}
-		return true
-	})
-	return name, val
 }
 
 // open reads inputs, outputs and attributes, for a node that needs them.
@@ -99,25 +103,25 @@ func (n *node) open() {
 	n.inputs, n.inputTypes = n.side(partInputs, partInputTypes)
 	n.outputs, n.outputTypes = n.side(partOutputs, partOutputTypes)
 	n.attrs = map[string][]byte{}
-	eachItem(n.values[partAttrs], func(v []byte) {
-		key, val := attr(v)
-		n.attrs[string(key)] = val
+	n.eachAttr(func(name, val []byte) bool {
+		n.attrs[string(name)] = val
+		return true
 	})
 }
 
 // side is the values and types of inputs or outputs, in either layout.
 func (n *node) side(values, types part) (v, t [][]byte) {
 	if isList(n.values[values]) {
-		return items(n.values[values]), items(n.values[types])
+		return jsonscan.Elements(n.values[values]), jsonscan.Elements(n.values[types])
 	}
-	eachKey(n.values[values], func(key, val []byte) bool {
+	both := n.values[values]
+	jsonscan.EachKey(both, 0, func(key []byte, from, to int) {
 		switch string(key) {
 		case "values":
-			v = items(val)
+			v = jsonscan.Elements(both[from:to])
 		case "types":
-			t = items(val)
+			t = jsonscan.Elements(both[from:to])
 		}
-		return true
 	})
 	return v, t
 }

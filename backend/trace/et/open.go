@@ -31,7 +31,7 @@ func open(ctx context.Context, path string, progress func(done, total int64), bl
 	}
 	defer src.Close()
 	r := newReader(jsonscan.NewWindow(src, block))
-	err = r.read()
+	err = r.Read()
 	if stop := ctx.Err(); stop != nil && errors.Is(r.Err, stop) {
 		return nil, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
 	}

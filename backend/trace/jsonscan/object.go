@@ -3,6 +3,9 @@ package jsonscan
 // EachKey calls do for every key of the object at b[i] with the place of its value.
 // It returns the index after the object, or where and how reading it failed.
 func EachKey(b []byte, i int, do func(key []byte, from, to int)) (int, Status) {
+	if i = SkipSpace(b, i); i < len(b) && b[i] != '{' {
+		return i, Broken
+	}
 	for i++; ; {
 		i = SkipSpace(b, i)
 		switch {
@@ -21,20 +24,24 @@ func EachKey(b []byte, i int, do func(key []byte, from, to int)) (int, Status) {
 			return i, st
 		}
 		to, st := ValueEnd(b, from)
-		if st == Whole && SeparatorAt(b, to) == Broken {
-			st = Broken
-		}
 		if st != Whole {
 			return i, st
 		}
+		next := SkipSpace(b, to)
+		if next < len(b) && b[next] != ',' && b[next] != '}' {
+			return i, Broken
+		}
 		do(key, from, to)
-		i = to
+		i = next
 	}
 }
 
 // EachElement calls do for the place of every element of the array at b[i], as far
-// as it can be read; false if that is not to its end.
+// as it can be read; false if that is not to its end, or b[i] begins no array.
 func EachElement(b []byte, i int, do func(from, to int)) bool {
+	if i = SkipSpace(b, i); i >= len(b) || b[i] != '[' {
+		return false
+	}
 	for i++; ; {
 		i = SkipSpace(b, i)
 		if i >= len(b) {
@@ -57,6 +64,14 @@ func EachElement(b []byte, i int, do func(from, to int)) bool {
 			return false
 		}
 	}
+}
+
+// Elements is the array b as a slice of its elements; nil if b is no array.
+func Elements(b []byte) (out [][]byte) {
+	if !EachElement(b, 0, func(from, to int) { out = append(out, b[from:to]) }) {
+		return nil
+	}
+	return out
 }
 
 // KeyAndColon reads the key at b[i] up to the value that from begins.

@@ -1,9 +1,9 @@
 package jsonscan
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"shardeck/model"
 )
@@ -29,15 +29,17 @@ func Unquote(val []byte) []byte {
 	return val
 }
 
-// CleanText is a JSON string (or a bare value) as text for people.
-func CleanText(val []byte) string {
-	text := string(Unquote(val))
+// Text is a JSON string with its escapes undone, or a bare value as it is.
+func Text(val []byte) string {
 	var plain string
-	if strings.IndexByte(text, '\\') >= 0 && json.Unmarshal(val, &plain) == nil {
-		text = plain
+	if bytes.IndexByte(val, '\\') >= 0 && json.Unmarshal(val, &plain) == nil {
+		return plain
 	}
-	return model.Printable(text)
+	return string(Unquote(val))
 }
+
+// CleanText is Text for people: without control characters.
+func CleanText(val []byte) string { return model.Printable(Text(val)) }
 
 // FirstWords quotes the beginning of b for a person.
 func FirstWords(b []byte) string {

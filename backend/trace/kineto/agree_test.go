@@ -10,11 +10,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"shardeck/backend/trace"
-	"shardeck/backend/trace/jsonscan"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // sameAsReference holds a reading against the plain one, field by field.
@@ -80,8 +81,8 @@ func scanText(t testing.TB, text []byte, block int) *trace.Rank {
 }
 
 func scanBlocks(text []byte, block int) (*trace.Rank, error) {
-	d := newDocument(newWindow(bytes.NewReader(text), block))
-	if err := d.read(); err != nil {
+	d := newReader(jsonscan.NewWindow(bytes.NewReader(text), block))
+	if err := d.Read(); err != nil {
 		return nil, err
 	}
 	return d.rank(), nil

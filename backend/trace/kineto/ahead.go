@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // Reading ahead splits one plain file over workers. Each takes a chunk of the list
@@ -135,11 +136,11 @@ func (a *ahead) joined(c *chunk) {
 type aheadWorker struct {
 	a    *ahead
 	scan *scanner
-	win  *window
+	win  *jsonscan.Window
 }
 
 func newAheadWorker(a *ahead) *aheadWorker {
-	return &aheadWorker{a: a, scan: newScanner(), win: newWindow(nil, a.block)}
+	return &aheadWorker{a: a, scan: newScanner(), win: jsonscan.NewWindow(nil, a.block)}
 }
 
 func (w *aheadWorker) run(todo <-chan *chunk) {
@@ -167,21 +168,21 @@ func (w *aheadWorker) read(c *chunk) {
 	if _, ok := w.win.Peek(); !ok {
 		return
 	}
-	if c.from != w.a.chunks[0].from && !w.win.resync() {
+	if c.from != w.a.chunks[0].from && !resync(w.win) {
 		return
 	}
-	if first, ok := w.win.nextEvent(); !ok || !first {
+	if first, ok := nextEvent(w.win); !ok || !first {
 		return
 	}
 	s := w.scan
-	start, faults, odd := w.win.Offset(), s.faults.total, s.oddWords
+	start, faults, odd := w.win.Offset(), s.damage.Total, s.oddWords
 	s.records, s.marks = w.a.list(), nil
-	if !w.events(c.to) || s.faults.total != faults {
+	if !w.events(c.to) || s.damage.Total != faults {
 		return
 	}
 	c.start, c.end = start, w.win.Offset()
 	c.records, c.marks = s.records, s.marks
-	c.names, c.colls = s.names.names, s.colls.sofar()
+	c.names, c.colls = s.names.List, s.colls.sofar()
 	c.odd = s.oddWords - odd
 }
 
@@ -190,7 +191,7 @@ func (w *aheadWorker) read(c *chunk) {
 func (w *aheadWorker) events(to int64) bool {
 	win := w.win
 	for win.Offset() < to {
-		isEvent, ok := win.nextEvent()
+		isEvent, ok := nextEvent(win)
 		switch {
 		case !ok:
 			return false
@@ -199,7 +200,7 @@ func (w *aheadWorker) events(to int64) bool {
 		case win.Offset() >= to:
 			return true
 		}
-		if win.glance(w.scan, int(min(int64(len(win.Buf)), to-win.Base()))) {
+		if glance(win, w.scan, int(min(int64(len(win.Buf)), to-win.Base()))) {
 			continue
 		}
 		end, st := w.scan.event(win.Buf, win.Pos, win.Offset())
@@ -215,7 +216,7 @@ func (w *aheadWorker) events(to int64) bool {
 }
 
 // nextEvent passes over commas; false if what comes is no event, not ok if nothing does.
-func (w *window) nextEvent() (isEvent, ok bool) {
+func nextEvent(w *jsonscan.Window) (isEvent, ok bool) {
 	for {
 		c, ok := w.Peek()
 		if !ok || c != ',' {

@@ -13,14 +13,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // scanSplit reads text split over workers in chunks of the given size.
 func scanSplit(text []byte, block int, chunk int64, workers int) (*trace.Rank, error) {
 	src := bytes.NewReader(text)
-	d := newDocument(newWindow(src, block))
+	d := newReader(jsonscan.NewWindow(src, block))
 	d.split = splitting{file: bytes.NewReader(text), size: int64(len(text)), chunk: chunk, workers: workers}
-	if err := d.read(); err != nil {
+	if err := d.Read(); err != nil {
 		return nil, err
 	}
 	return d.rank(), nil
@@ -98,9 +99,9 @@ func TestSplitOfFaultyText(t *testing.T) {
 func TestSplitIsUsed(t *testing.T) {
 	text := readText(t, recording("llama-8b-tp2", 0))
 	front := &countingReader{Reader: bytes.NewReader(text)}
-	d := newDocument(newWindow(front, 64<<10))
+	d := newReader(jsonscan.NewWindow(front, 64<<10))
 	d.split = splitting{file: bytes.NewReader(text), size: int64(len(text)), chunk: 200_000, workers: 2}
-	if err := d.read(); err != nil {
+	if err := d.Read(); err != nil {
 		t.Fatal(err)
 	}
 	if front.n > len(text)/2 {

@@ -3,8 +3,6 @@ package kineto
 import (
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
-	"strconv"
-	"strings"
 )
 
 // collField is one NCCL argument that is kept.
@@ -113,7 +111,7 @@ func (c *collReader) coll() trace.Coll {
 		OutElems:   c.int(collOut),
 		GroupSize:  int(c.int(collSize)),
 		GroupName:  c.text(collGroup),
-		GroupRanks: rankList(c.e.coll[collRanks].Of(c.b)),
+		GroupRanks: trace.RankList(c.e.coll[collRanks].Of(c.b)),
 		Src:        int(c.int(collSrc)),
 		Dst:        int(c.int(collDst)),
 	}
@@ -126,22 +124,4 @@ func (c *collReader) int(f collField) int64 {
 	n.set(c.e.coll[f].Of(c.b), jsonscan.Integer)
 	c.bad = c.bad || n.state == notANumber
 	return n.or(-1)
-}
-
-// rankList reads [0, 1], in quotes or not; nil if it is missing, cut with "..." or
-// not a list of numbers.
-func rankList(val []byte) []int {
-	text := strings.TrimSpace(string(jsonscan.Unquote(val)))
-	if len(text) < 2 || text[0] != '[' || text[len(text)-1] != ']' {
-		return nil
-	}
-	var ranks []int
-	for _, f := range strings.Split(text[1:len(text)-1], ",") {
-		r, err := strconv.Atoi(strings.TrimSpace(f))
-		if err != nil || r < 0 {
-			return nil
-		}
-		ranks = append(ranks, r)
-	}
-	return ranks
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // seeds are small documents for the fuzzers to start from.
@@ -89,9 +90,9 @@ func FuzzScanner(f *testing.F) {
 
 // scanPlainly reads without the fast paths: every event by walk, every skip by strings.
 func scanPlainly(text []byte) (*trace.Rank, error) {
-	d := newDocument(newWindow(bytes.NewReader(text), blockSize))
+	d := newReader(jsonscan.NewWindow(bytes.NewReader(text), blockSize))
 	d.scan.plain = true
-	if err := d.read(); err != nil {
+	if err := d.Read(); err != nil {
 		return nil, err
 	}
 	return d.rank(), nil

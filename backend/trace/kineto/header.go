@@ -10,45 +10,37 @@ import (
 	"shardeck/model"
 )
 
-// headerFields are the top-level keys that are read, and how.
-var headerFields = map[string]func(d *document, val []byte) bool{
-	"schemaVersion":        func(d *document, v []byte) bool { return d.text(&d.info.Schema, v) },
-	"hostname":             func(d *document, v []byte) bool { return d.text(&d.info.Hostname, v) },
-	"host_name":            func(d *document, v []byte) bool { return d.text(&d.info.Hostname, v) },
-	"vllm_version":         func(d *document, v []byte) bool { return d.text(&d.info.VLLMVersion, v) },
-	"cuda_runtime_version": func(d *document, v []byte) bool { return setInt(&d.info.CUDARuntime, v) },
-	"cuda_driver_version":  func(d *document, v []byte) bool { return setInt(&d.info.CUDADriver, v) },
-	"baseTimeNanoseconds":  func(d *document, v []byte) bool { return setInt64(&d.baseTime, v) },
-	"deviceProperties":     (*document).devices,
-	"distributedInfo":      (*document).distributed,
+// headerKeys are the keys beside the events that are read, and how.
+func (r *reader) headerKeys() map[string]func(val []byte) bool {
+	return map[string]func(val []byte) bool{
+		"schemaVersion":        text(&r.info.Schema),
+		"hostname":             text(&r.info.Hostname),
+		"host_name":            text(&r.info.Hostname),
+		"vllm_version":         text(&r.info.VLLMVersion),
+		"cuda_runtime_version": whole64(&r.info.CUDARuntime),
+		"cuda_driver_version":  whole64(&r.info.CUDADriver),
+		"baseTimeNanoseconds":  whole64(&r.baseTime),
+		"deviceProperties":     r.devices,
+		"distributedInfo":      r.distributed,
+	}
 }
 
-// foreignKeys are keys of other files of a run, and what those are.
-var foreignKeys = map[string]string{
-	"nodes":           "a PyTorch execution trace (torch_et)",
-	"schema":          "a PyTorch execution trace (torch_et)",
-	"iteration_times": "a timing file (timing_stats)",
-	"ttft_avg":        "a timing file (timing_stats)",
-	"job_id":          "the description of a run (run.json)",
+// text keeps a text.
+func text(to *string) func([]byte) bool {
+	return func(val []byte) bool {
+		*to = jsonscan.CleanText(val)
+		return true
+	}
 }
 
-func (d *document) text(to *string, val []byte) bool {
-	*to = jsonscan.CleanText(val)
-	return true
-}
-
-func setInt64(to *int64, val []byte) bool {
-	var n number
-	n.set(val, jsonscan.Integer)
-	*to = n.or(*to)
-	return n.state != notANumber
-}
-
-func setInt(to *int, val []byte) bool {
-	v := int64(*to)
-	ok := setInt64(&v, val)
-	*to = int(v)
-	return ok
+// whole64 keeps a whole number, unless it is missing.
+func whole64[T int | int64](to *T) func([]byte) bool {
+	return func(val []byte) bool {
+		var n number
+		n.set(val, jsonscan.Integer)
+		*to = T(n.or(int64(*to)))
+		return n.state != notANumber
+	}
 }
 
 // looseInt is a number that some writers quote or leave empty; -1 then.
@@ -63,7 +55,7 @@ func (n *looseInt) UnmarshalJSON(b []byte) error {
 }
 
 // devices reads deviceProperties: all devices the process could see.
-func (d *document) devices(val []byte) bool {
+func (r *reader) devices(val []byte) bool {
 	var list []struct {
 		ID     looseInt `json:"id"`
 		Name   string   `json:"name"`
@@ -74,7 +66,7 @@ func (d *document) devices(val []byte) bool {
 	}
 	err := json.Unmarshal(val, &list)
 	for _, p := range list {
-		d.info.Devices = append(d.info.Devices, trace.Device{
+		r.info.Devices = append(r.info.Devices, trace.Device{
 			ID: int(p.ID), Name: model.Printable(p.Name), TotalMemory: p.Memory, SMs: p.SMs, Major: p.Major, Minor: p.Minor,
 		})
 	}
@@ -82,7 +74,7 @@ func (d *document) devices(val []byte) bool {
 }
 
 // distributed reads what torch.distributed says of the world.
-func (d *document) distributed(val []byte) bool {
+func (r *reader) distributed(val []byte) bool {
 	world := struct {
 		Backend string   `json:"backend"`
 		Rank    looseInt `json:"rank"`
@@ -90,9 +82,9 @@ func (d *document) distributed(val []byte) bool {
 		NCCL    string   `json:"nccl_version"`
 	}{Rank: -1}
 	err := json.Unmarshal(val, &world)
-	d.info.Backend = model.Printable(world.Backend)
-	d.info.NCCLVersion = model.Printable(world.NCCL)
-	d.info.Rank = int(max(-1, world.Rank))
-	d.info.WorldSize = int(max(0, world.Size))
+	r.info.Backend = model.Printable(world.Backend)
+	r.info.NCCLVersion = model.Printable(world.NCCL)
+	r.info.Rank = int(max(-1, world.Rank))
+	r.info.WorldSize = int(max(0, world.Size))
 	return err == nil
 }

@@ -11,7 +11,7 @@ type splitting struct {
 }
 
 // readAhead starts workers on the list that begins at the window's position.
-func (d *document) readAhead() {
+func (d *reader) readAhead() {
 	s := d.split
 	if s.workers > 1 && s.size-d.Offset() > s.chunk {
 		d.ahead = newAhead(s, d.Offset(), d.Block)
@@ -19,7 +19,7 @@ func (d *document) readAhead() {
 }
 
 // endAhead stops the workers, if there are any.
-func (d *document) endAhead() {
+func (d *reader) endAhead() {
 	if d.ahead != nil {
 		d.ahead.close()
 		d.ahead = nil
@@ -28,7 +28,7 @@ func (d *document) endAhead() {
 
 // jump joins the chunk that was read ahead from the window's position, if there is
 // one, and goes to its end.
-func (d *document) jump() bool {
+func (d *reader) jump() bool {
 	if d.ahead == nil {
 		return false
 	}
@@ -53,7 +53,7 @@ func (s *scanner) join(c *chunk) {
 	}
 	for i := range c.records {
 		r := &c.records[i]
-		r.Name = uint32(names.to(int32(r.Name), func(id int32) int32 { return int32(s.names.internClean(c.names[id])) }))
+		r.Name = uint32(names.to(int32(r.Name), func(id int32) int32 { return int32(s.names.ID(c.names[id])) }))
 		if r.Coll >= 0 {
 			r.Coll = colls.to(r.Coll, func(id int32) int32 { return s.colls.adopt(&c.colls, id) })
 		}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // noKernels is the note of a trace that is sound but holds no GPU work.
@@ -34,7 +35,7 @@ func OpenSplit(ctx context.Context, path string, workers int, progress func(done
 }
 
 func openSplit(ctx context.Context, path string, progress func(done, total int64), block int, split splitting) (*trace.Rank, error) {
-	d, size, err := openDocument(ctx, path, progress, block, split, nil)
+	d, size, err := openReader(ctx, path, progress, block, split, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -44,21 +45,21 @@ func openSplit(ctx context.Context, path string, progress func(done, total int64
 	return r, nil
 }
 
-// openDocument reads the document at path, whose size on the disk it gives too. With
+// openReader reads the document at path, whose size on the disk it gives too. With
 // visit, every event is given to it, at b[i], and none is kept.
-func openDocument(ctx context.Context, path string, progress func(done, total int64), block int, split splitting, visit func(b []byte, i int)) (*document, int64, error) {
+func openReader(ctx context.Context, path string, progress func(done, total int64), block int, split splitting, visit func(b []byte, i int)) (*reader, int64, error) {
 	src, err := trace.OpenSource(ctx, path, progress)
 	if err != nil {
 		return nil, 0, err
 	}
 	defer src.Close()
-	d := newDocument(newWindow(src, block))
+	d := newReader(jsonscan.NewWindow(src, block))
 	d.scan.expect, d.scan.visit = src.Expect, visit
 	if !src.Gzip() {
 		split.file, split.size = src, src.Size()
 		d.split = split
 	}
-	err = d.read()
+	err = d.Read()
 	if stop := d.Broken(); stop != nil && errors.Is(stop, ctx.Err()) {
 		return nil, 0, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
 	}
@@ -69,7 +70,7 @@ func openDocument(ctx context.Context, path string, progress func(done, total in
 }
 
 // rank hands over what was read, its times made absolute.
-func (d *document) rank() *trace.Rank {
+func (d *reader) rank() *trace.Rank {
 	s := d.scan
 	for i := range s.records {
 		s.records[i].Start += d.baseTime
@@ -77,7 +78,7 @@ func (d *document) rank() *trace.Rank {
 	for i := range s.marks {
 		s.marks[i].Start += d.baseTime
 	}
-	damage := s.faults.damage()
+	damage := s.damage.Damage()
 	if s.kernels == 0 && len(damage) == 0 {
 		d.info.Notes = append(d.info.Notes, noKernels)
 	}
@@ -87,7 +88,7 @@ func (d *document) rank() *trace.Rank {
 	return &trace.Rank{
 		Info:    d.info,
 		Records: s.records,
-		Names:   s.names.names,
+		Names:   s.names.List,
 		Colls:   s.colls.colls,
 		Marks:   s.marks,
 		JSON:    d.Offset(),

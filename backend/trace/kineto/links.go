@@ -3,8 +3,10 @@ package kineto
 import (
 	"cmp"
 	"context"
-	"shardeck/backend/trace/jsonscan"
 	"slices"
+
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // Links says which operators launched the kernels of a Kineto trace. It is read on
@@ -32,13 +34,13 @@ type CPUOp struct {
 
 // OpenLinks reads the links of a Kineto trace; files and errors are as with OpenKineto.
 func OpenLinks(ctx context.Context, path string, progress func(done, total int64)) (*Links, error) {
-	r := linkReader{names: newNameTable()}
-	d, _, err := openDocument(ctx, path, progress, blockSize, splitting{}, r.event)
+	r := linkReader{names: trace.NewNames()}
+	d, _, err := openReader(ctx, path, progress, blockSize, splitting{}, r.event)
 	if err != nil {
 		return nil, err
 	}
 	l := &r.links
-	l.Names, l.Damaged = r.names.names, len(d.scan.faults.damage()) > 0
+	l.Names, l.Damaged = r.names.List, len(d.Damage()) > 0
 	slices.SortStableFunc(l.Ops, func(a, b CPUOp) int { return cmp.Compare(a.ID, b.ID) })
 	return l, nil
 }
@@ -55,7 +57,7 @@ func (l *Links) Op(id int64) (CPUOp, bool) {
 // linkReader collects links event by event.
 type linkReader struct {
 	links Links
-	names *nameTable
+	names *trace.Names
 	e     linkEvent
 }
 
@@ -77,7 +79,7 @@ func (r *linkReader) event(b []byte, i int) {
 		}
 	case "cpu_op", "Operator":
 		if e.op.state == given {
-			r.links.Ops = append(r.links.Ops, CPUOp{ID: e.op.v, RF: uint64(max(0, e.rf.or(0))), Name: r.names.intern(e.name)})
+			r.links.Ops = append(r.links.Ops, CPUOp{ID: e.op.v, RF: uint64(max(0, e.rf.or(0))), Name: r.names.JSON(e.name)})
 		}
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"shardeck/backend/trace/jsonscan"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // readLinks reads links by encoding/json: kernels and operators in the file's order.
@@ -111,10 +113,10 @@ func TestLinksOfOddEvents(t *testing.T) {
 func FuzzLinks(f *testing.F) {
 	seeds(f)
 	read := func(text []byte, block int) (Links, error) {
-		r := linkReader{names: newNameTable()}
-		d := newDocument(newWindow(bytes.NewReader(text), block))
+		r := linkReader{names: trace.NewNames()}
+		d := newReader(jsonscan.NewWindow(bytes.NewReader(text), block))
 		d.scan.visit = r.event
-		err := d.read()
+		err := d.Read()
 		return r.links, err
 	}
 	f.Fuzz(func(t *testing.T, text []byte, block uint16) {

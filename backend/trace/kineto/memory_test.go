@@ -9,6 +9,7 @@ import (
 	"unsafe"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // bytesPerKernel is what a kernel may take of the list: its record, and the room to
@@ -72,8 +73,8 @@ func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 		src := repeated(strings.Repeat(opEvent("op {lambda()#1}")+",\n", 499)+opEvent("op"), n)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		d := newDocument(newWindow(src, 64<<10))
-		if err := d.read(); err != nil || len(d.scan.records) != 1 {
+		d := newReader(jsonscan.NewWindow(src, 64<<10))
+		if err := d.Read(); err != nil || len(d.scan.records) != 1 {
 			t.Fatalf("%d records, %v", len(d.scan.records), err)
 		}
 		runtime.ReadMemStats(&after)

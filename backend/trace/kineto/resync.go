@@ -1,6 +1,9 @@
 package kineto
 
-import "bytes"
+import (
+	"bytes"
+	"shardeck/backend/trace/jsonscan"
+)
 
 // eventKeys are the keys an event may begin with.
 var eventKeys = [][]byte{[]byte("ph"), []byte("cat"), []byte("name"), []byte("pid"), []byte("tid"), []byte("ts")}
@@ -20,7 +23,7 @@ const lookAround = 256
 // } , { "ph" or another of an event's keys. In valid JSON that text is never part
 // of a string, whose quotes would be escaped. It also stops at the end of the
 // list. False: there is no such place.
-func (w *window) resync() bool {
+func resync(w *jsonscan.Window) bool {
 	w.Pos++
 	for i := w.Pos; ; {
 		limit := len(w.Buf) - 2*lookAround // beyond it there may be too little text to judge
@@ -28,7 +31,7 @@ func (w *window) resync() bool {
 			limit = len(w.Buf)
 		}
 		for ; i < limit; i++ {
-			if c := w.Buf[i]; c == '{' && w.eventAt(i) || c == ']' && w.listEndAt(i) {
+			if c := w.Buf[i]; c == '{' && eventAt(w, i) || c == ']' && listEndAt(w, i) {
 				w.Pos = i
 				return true
 			}
@@ -44,20 +47,20 @@ func (w *window) resync() bool {
 }
 
 // eventAt says whether the brace at i begins an event that follows another.
-func (w *window) eventAt(i int) bool {
-	before, comma := bytes.CutSuffix(w.before(i), []byte{','})
+func eventAt(w *jsonscan.Window, i int) bool {
+	before, comma := bytes.CutSuffix(before(w, i), []byte{','})
 	before = bytes.TrimRight(before, " \n\r\t")
 	return comma && bytes.HasSuffix(before, []byte{'}'}) && keyAt(w.Buf[i+1:], eventKeys)
 }
 
 // before is the text before i, as far back as is looked, without white space at its end.
-func (w *window) before(i int) []byte {
+func before(w *jsonscan.Window, i int) []byte {
 	return bytes.TrimRight(w.Buf[max(w.Pos, i-lookAround):i], " \n\r\t")
 }
 
 // listEndAt says whether the bracket at i closes the list of events.
-func (w *window) listEndAt(i int) bool {
-	if !bytes.HasSuffix(w.before(i), []byte{'}'}) {
+func listEndAt(w *jsonscan.Window, i int) bool {
+	if !bytes.HasSuffix(before(w, i), []byte{'}'}) {
 		return false
 	}
 	after := bytes.TrimLeft(w.Buf[i+1:], " \n\r\t")

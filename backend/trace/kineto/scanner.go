@@ -2,9 +2,10 @@ package kineto
 
 import (
 	"math"
+	"unicode/utf8"
+
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
-	"unicode/utf8"
 )
 
 // maxCorrelation is the largest correlation id CUDA gives.
@@ -19,14 +20,14 @@ type scanner struct {
 	shapes  shapes
 	stamps  stamps
 	records []trace.Record
-	names   *nameTable
+	names   *trace.Names
 	colls   collTable
 	marks   []trace.Mark
 	steps   stepNames
 	kernels int
 	// oddWords counts values that nobody asks for and that are no JSON.
 	oddWords int
-	faults   faults
+	damage   *trace.DamageCounter
 
 	// expect estimates how many records there will be in all, so that the list
 	// grows in few steps; nil: it doubles.
@@ -34,7 +35,7 @@ type scanner struct {
 }
 
 func newScanner() *scanner {
-	return &scanner{names: newNameTable(), colls: collTable{ids: map[string]int32{}}}
+	return &scanner{names: trace.NewNames(), damage: trace.CountDamage(faults), colls: collTable{ids: map[string]int32{}}}
 }
 
 // event reads the event at b[i], which is at offset at of the text. Events that are
@@ -52,7 +53,7 @@ func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 	if dull(b[i:]) {
 		return jsonscan.SkipObject(b, i)
 	}
-	faults := s.faults.total + s.oddWords
+	damage := s.damage.Total + s.oddWords
 	shaped := false
 	if end, shaped = s.shapes.read(b, i, &s.ev); !shaped {
 		if end, st = s.walk(b, i); st != whole {
@@ -60,7 +61,7 @@ func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 		}
 	}
 	record := s.take(b, at)
-	if s.faults.total+s.oddWords != faults {
+	if s.damage.Total+s.oddWords != damage {
 		return end, whole
 	}
 	if !shaped && (record || s.ev.phase == 'X' && s.ev.mark()) {
@@ -89,7 +90,7 @@ func (s *scanner) take(b []byte, at int64) bool {
 		return false
 	case e.phase != 'X':
 		if !e.mark() {
-			s.faults.add(faultHalf, at)
+			s.damage.Count(faultHalf, at)
 		}
 		return false
 	case e.mark():
@@ -134,11 +135,11 @@ func (s *scanner) takeMark(b []byte, gpu bool, at int64) {
 func (s *scanner) times(at int64) (start, dur int64, ok bool) {
 	ts, d := s.ev.num[numTs], s.ev.num[numDur]
 	if ts.state != given || d.state != given {
-		s.faults.add(faultTime, at)
+		s.damage.Count(faultTime, at)
 		return 0, 0, false
 	}
 	if d.v < 0 {
-		s.faults.add(faultNegative, at)
+		s.damage.Count(faultNegative, at)
 	}
 	return ts.v, max(0, d.v), true
 }
@@ -152,7 +153,7 @@ func (s *scanner) place(arg, row number, missing, most int64, at int64) int64 {
 		}
 	}
 	if arg.state == notANumber || arg.state == given && (arg.v < missing || arg.v > most) {
-		s.faults.add(faultPlace, at)
+		s.damage.Count(faultPlace, at)
 		return missing
 	}
 	return arg.or(missing)
@@ -163,25 +164,25 @@ func (s *scanner) blocks(at int64) float32 {
 	case given:
 		return s.ev.blocks
 	case notANumber:
-		s.faults.add(faultBlocks, at)
+		s.damage.Count(faultBlocks, at)
 	}
 	return -1
 }
 
 func (s *scanner) name(val []byte, at int64) uint32 {
-	if id, ok := s.names.raw[string(val)]; ok {
+	if id, ok := s.names.KnownJSON(val); ok {
 		return id
 	}
 	if !utf8.Valid(val) {
-		s.faults.add(faultName, at)
+		s.damage.Count(faultName, at)
 	}
-	return s.names.intern(val)
+	return s.names.JSON(val)
 }
 
 func (s *scanner) coll(b []byte, at int64) int32 {
 	id := s.colls.intern(b, &s.ev)
 	if id >= 0 && s.colls.bad[id] {
-		s.faults.add(faultColl, at)
+		s.damage.Count(faultColl, at)
 	}
 	return id
 }

@@ -2,6 +2,7 @@ package kineto
 
 import (
 	"math"
+
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
 )

@@ -1,8 +1,6 @@
 package kineto
 
 import (
-	"io"
-
 	"shardeck/backend/trace/jsonscan"
 )
 
@@ -13,13 +11,8 @@ const blockSize = 1 << 18
 // maxEvent is how large one event may be before it is given up as damage.
 const maxEvent = jsonscan.MaxPiece
 
-// window is the piece of the text in memory, and where events begin in it.
-type window struct{ jsonscan.Window }
-
-func newWindow(src io.Reader, block int) *window { return &window{*jsonscan.NewWindow(src, block)} }
-
 // glance lets s read what it knows at a glance; false if that is nothing.
-func (w *window) glance(s *scanner, limit int) bool {
+func glance(w *jsonscan.Window, s *scanner, limit int) bool {
 	from := w.Pos
 	w.Pos = s.run(w.Buf, w.Pos, limit)
 	return w.Pos > from
