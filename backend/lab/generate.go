@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,12 +68,19 @@ type generation struct {
 }
 
 // put writes one generated file and notes what became of it.
-func (g *generation) put(rel string, data []byte, mode fs.FileMode) error {
-	outcome, err := g.lab.ws.Generate(rel, data, mode, g.force)
+func (g *generation) put(rel string, data []byte) error {
+	return g.putAll(map[string][]byte{rel: data})
+}
+
+// putAll writes generated files that belong together.
+func (g *generation) putAll(files map[string][]byte) error {
+	outcomes, err := g.lab.ws.Generate(files, g.force)
 	if err != nil {
 		return kinded(err)
 	}
-	g.wrote = append(g.wrote, Wrote{Path: rel, Action: Action(outcome)})
+	for _, rel := range slices.Sorted(maps.Keys(outcomes)) {
+		g.wrote = append(g.wrote, Wrote{Path: rel, Action: Action(outcomes[rel])})
+	}
 	return nil
 }
 
@@ -83,10 +91,11 @@ func (g *generation) catalogue() ([]catalog.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	outcome, err := g.lab.ws.Generate(workspace.CatalogFile, data, 0o644, false)
+	outcomes, err := g.lab.ws.Generate(map[string][]byte{workspace.CatalogFile: data}, false)
 	if err != nil {
 		return nil, kinded(err)
 	}
+	outcome := outcomes[workspace.CatalogFile]
 	if outcome == workspace.Refused {
 		outcome = workspace.Unchanged
 	}
@@ -177,7 +186,7 @@ func (g *generation) config(e catalog.Entry) (workspace.File, error) {
 	if err != nil {
 		return workspace.File{}, err
 	}
-	if err := g.put(rel, data, 0o644); err != nil {
+	if err := g.put(rel, data); err != nil {
 		return workspace.File{}, err
 	}
 	return g.lab.ws.ReadFile(rel), nil
@@ -233,7 +242,7 @@ func (g *generation) script(f workspace.File) error {
 	if err != nil {
 		return &Fault{Text: "no job script for " + f.Experiment.ID, Cause: err, Kind: ErrInvalid}
 	}
-	return g.put(render.ScriptPath(f.Experiment.ID), text, 0o755)
+	return g.put(render.ScriptPath(f.Experiment.ID), text)
 }
 
 // nsys writes run_with_nsys.sh for E1.3, else for the last of those made that runs on
@@ -253,7 +262,7 @@ func (g *generation) nsys(made []workspace.File) error {
 		if err != nil {
 			return &Fault{Text: "no script for nsys", Cause: err, Kind: ErrInvalid}
 		}
-		return g.put(render.NsysPath, text, 0o755)
+		return g.put(render.NsysPath, text)
 	}
 	return nil
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"os"
-	"slices"
 
 	"shardeck/backend/render"
 	"shardeck/backend/workspace"
@@ -96,7 +94,7 @@ func (l *Lab) previewConfig(p *Preview) error {
 func (l *Lab) previewPlain(p *Preview) error {
 	e := p.Row.Experiment
 	p.Path, p.Log = render.ScriptPath(e.ID), workspace.LogsDir+"/"+e.ID+"_%j.out"
-	if text, edited := l.edited(p.Path); edited {
+	if text, edited := l.ws.Edited(p.Path); edited {
 		if p.config != nil {
 			return invalid(fmt.Sprintf("%s was edited by hand, so --set cannot reach what it runs", p.Path),
 				"change the config instead, or make the script anew: shardeck generate --force "+e.ID)
@@ -134,18 +132,4 @@ func (l *Lab) unscripted(row Row, err error) error {
 		return refused
 	}
 	return &Fault{Text: "no job script for " + row.Experiment.ID, Cause: err, Kind: ErrInvalid}
-}
-
-// edited is the text of a generated file that a user changed since; false for one
-// that is as we wrote it, or gone.
-func (l *Lab) edited(rel string) (string, bool) {
-	changed, err := l.ws.Edited()
-	if err != nil {
-		return "", false
-	}
-	text, err := os.ReadFile(l.ws.Path(rel))
-	if err != nil || !slices.Contains(changed, rel) {
-		return "", false
-	}
-	return string(text), true
 }

@@ -1,7 +1,7 @@
 package lab
 
 import (
-	"path"
+	"os"
 
 	"shardeck/backend/render"
 	"shardeck/backend/workspace"
@@ -9,40 +9,31 @@ import (
 	"shardeck/model/check"
 )
 
-// runner writes what runs inside the job, and tells of what an older shardeck left.
+// runner writes what runs inside the job, its program last, so that no job which starts
+// meanwhile finds it alone; and tells of what an older shardeck left.
 func (g *generation) runner() error {
-	ws := g.lab.ws
-	shapes, err := render.Models(g.lab.Shapes())
+	models, err := render.Models(g.lab.Shapes())
 	if err != nil {
 		return err
 	}
-	if err := g.put(workspace.ModelsFile, shapes, 0o644); err != nil {
+	if err := g.put(workspace.ModelsFile, models); err != nil {
 		return err
 	}
 	files, err := render.Runner()
 	if err != nil {
 		return err
 	}
-	set := make([]workspace.GeneratedFile, len(files))
-	for i, f := range files {
-		set[i] = workspace.GeneratedFile{Rel: path.Join(path.Dir(workspace.RunnerFile), f.Name), Data: f.Text, Mode: 0o644}
-		if set[i].Rel == workspace.RunnerFile {
-			set[i].Mode = 0o755
-		}
+	if err := g.putAll(files); err != nil {
+		return err
 	}
-	outcomes, err := ws.GenerateSet(set, g.force)
-	if err != nil {
-		return kinded(err)
-	}
-	for i, o := range outcomes {
-		g.wrote = append(g.wrote, Wrote{Path: set[i].Rel, Action: Action(o)})
-	}
-	if ws.Runner() == workspace.RunnerOld {
-		g.lab.note(workspace.RunnerFile + " is an older shardeck's with your edits and runs as before, with the " + workspace.OldEngineFile +
+	_, old := g.lab.ws.Runner()
+	_, err = os.Lstat(g.lab.ws.Path(workspace.OldEngine))
+	switch {
+	case old:
+		g.lab.note(workspace.RunnerFile + " is an older shardeck's with your edits and runs as before, with the " + workspace.OldEngine +
 			" beside it: move the edits to " + workspace.RunnerDir + ", then shardeck generate --force")
-	}
-	if ws.OldEngineIsLeft() {
-		g.lab.note(workspace.OldEngineFile + " is an older shardeck's and no longer used: remove it")
+	case err == nil:
+		g.lab.note(workspace.OldEngine + " is an older shardeck's and no longer used: remove it")
 	}
 	return nil
 }
@@ -50,7 +41,7 @@ func (g *generation) runner() error {
 // oldRunner is the finding that a workspace has the runner of an older shardeck, which
 // goes on working; none if it has not, or runs a replay.
 func (l *Lab) oldRunner(e model.Experiment) []check.Finding {
-	if e.Engine == model.EngineReplay || l.ws.Runner() != workspace.RunnerOld {
+	if _, old := l.ws.Runner(); !old || e.Engine == model.EngineReplay {
 		return nil
 	}
 	return []check.Finding{{Code: "runner-old", Severity: check.SeverityWarning, Edits: []model.Edit{},

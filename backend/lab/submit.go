@@ -118,7 +118,7 @@ func (l *Lab) prepare(p Preview) error {
 	if err := l.ws.EnsureDir(filepath.Dir(p.Log)); err != nil {
 		return err
 	}
-	if p.Row.Experiment.Engine != model.EngineReplay && l.ws.Runner() == workspace.RunnerMissing {
+	if there, _ := l.ws.Runner(); !there && p.Row.Experiment.Engine != model.EngineReplay {
 		if err := (&generation{lab: l}).runner(); err != nil {
 			return err
 		}

@@ -6,41 +6,28 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"shardeck/model"
 	"shardeck/templates"
 )
 
-// RunnerFile is one file of the Python runner.
-type RunnerFile struct {
-	Name string // below experiments/
-	Text []byte
-}
-
-// Runner is the Python runner: the modules of shardeck_runner/, then the program
-// vllm_profiler.py, so that no job that starts meanwhile finds it without them.
-func Runner() ([]RunnerFile, error) {
-	root, err := fs.Sub(templates.FS, "runner")
-	if err != nil {
-		return nil, err
-	}
-	var files []RunnerFile
-	err = fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
+// Runner is the Python runner, file by file: the program experiments/vllm_profiler.py
+// and the modules of experiments/shardeck_runner/.
+func Runner() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	err := fs.WalkDir(templates.FS, "runner", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		text, err := fs.ReadFile(root, name)
-		files = append(files, RunnerFile{name, text})
+		files["experiments"+strings.TrimPrefix(name, "runner")], err = templates.FS.ReadFile(name)
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("this binary was built without the runner: %w", err)
-	}
-	return files, nil
+	return files, err
 }
 
-// Models is shardeck_runner/models.json: the shapes that the workspace knows, one a
-// line, since a job sees nothing but experiments/.
+// Models is experiments/shardeck_runner/models.json: the shapes that the workspace
+// knows, one a line, since a job sees nothing but experiments/.
 func Models(shapes []model.Shape) ([]byte, error) {
 	lines := make([][]byte, len(shapes))
 	for i, s := range shapes {

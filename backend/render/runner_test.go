@@ -2,6 +2,7 @@ package render
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,37 +41,34 @@ func runnerFolder(t *testing.T, shapes []model.Shape) string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "shardeck_runner"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "experiments/shardeck_runner"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range append(files, RunnerFile{"shardeck_runner/models.json", models}) {
-		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Text, 0o644); err != nil {
+	files["experiments/shardeck_runner/models.json"] = models
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return dir
+	return filepath.Join(dir, "experiments")
 }
 
 // TestRunnerHasEveryModule: the package's own file begins with a _, which a folder
-// given to go:embed leaves out; and the program comes last.
+// given to go:embed leaves out.
 func TestRunnerHasEveryModule(t *testing.T) {
 	files, err := Runner()
 	if err != nil {
 		t.Fatal(err)
-	}
-	var got []string
-	for _, f := range files {
-		got = append(got, f.Name)
 	}
 	want, err := filepath.Glob("../../templates/runner/shardeck_runner/*.py")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, path := range want {
-		want[i] = "shardeck_runner/" + filepath.Base(path)
+		want[i] = "experiments/shardeck_runner/" + filepath.Base(path)
 	}
-	want = append(want, "vllm_profiler.py")
-	if d := cmp.Diff(want, got); d != "" || !slices.Contains(got, "shardeck_runner/__init__.py") {
+	want, got := append(want, "experiments/vllm_profiler.py"), slices.Sorted(maps.Keys(files))
+	if d := cmp.Diff(want, got); d != "" || !slices.Contains(got, "experiments/shardeck_runner/__init__.py") {
 		t.Errorf("files of templates/runner (-) and those embedded (+) differ:\n%s", d)
 	}
 }

@@ -2,14 +2,14 @@ package workspace
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
-	"path/filepath"
-	"slices"
 )
 
 // Outcome says what became of a generated file, in the words of lab.Action.
@@ -30,59 +30,49 @@ const (
 	maxGenerated  = 16 << 20
 )
 
-// GeneratedFile is a file that we make, such as a config or a script.
-type GeneratedFile struct {
-	Rel  string
-	Data []byte
-	Mode fs.FileMode
-}
-
-// Generate writes a file that we make and remembers its sum. A file whose bytes are
-// not those we wrote was edited by the user: it is refused unless force is set.
-// Refused is an outcome, not an error.
-func (w *Workspace) Generate(rel string, data []byte, mode fs.FileMode, force bool) (Outcome, error) {
-	outcomes, err := w.GenerateSet([]GeneratedFile{{rel, data, mode}}, force)
-	if err != nil {
-		return "", err
-	}
-	return outcomes[0], nil
-}
-
-// GenerateSet writes files that belong together, such as the modules of the runner,
-// in their order. Where one is refused, those of ours that are older are Kept: they
-// fit the one that was edited.
-func (w *Workspace) GenerateSet(files []GeneratedFile, force bool) ([]Outcome, error) {
+// Generate writes files that we make, such as a config, a script or the modules of the
+// runner, in the order of their names, and remembers their sums. A file whose bytes are
+// not those we wrote was edited by the user: it is refused unless force is set, and
+// those of ours that are older are then Kept, as they fit it. Refused is an outcome,
+// not an error. What begins with #! may be executed.
+func (w *Workspace) Generate(files map[string][]byte, force bool) (map[string]Outcome, error) {
 	ledger, err := w.ledger()
 	if err != nil {
 		return nil, err
 	}
-	outcomes := make([]Outcome, len(files))
-	for i, f := range files {
-		if outcomes[i], err = w.judge(f.Rel, f.Data, ledger[f.Rel], force); err != nil {
+	outcomes, refused := map[string]Outcome{}, false
+	for rel, data := range files {
+		if outcomes[rel], err = w.judge(rel, data, ledger[rel], force); err != nil {
 			return nil, err
 		}
+		refused = refused || outcomes[rel] == Refused
 	}
-	refused, changed := slices.Contains(outcomes, Refused), false
-	for i, f := range files {
-		switch {
-		case outcomes[i] == Refused, outcomes[i] == Unchanged && w.ReadOnly:
-			continue
-		case outcomes[i] == Updated && refused:
-			outcomes[i] = Kept
-			continue
-		case outcomes[i] != Unchanged:
-			if err := w.WriteFile(f.Rel, f.Data, f.Mode); err != nil {
-				_ = w.saveLedger(ledger) // of those written before
-				return nil, err
-			}
+	old := maps.Clone(ledger)
+	for _, rel := range sortedKeys(files) {
+		if outcomes[rel] == Updated && refused {
+			outcomes[rel] = Kept
 		}
-		changed = changed || ledger[f.Rel] != sum(f.Data)
-		ledger[f.Rel] = sum(f.Data)
+		if o := outcomes[rel]; o == Refused || o == Kept || o == Unchanged && w.ReadOnly {
+			continue
+		} else if o != Unchanged {
+			err = w.WriteFile(rel, files[rel], modeOf(files[rel]))
+		}
+		if err != nil {
+			break
+		}
+		ledger[rel] = sum(files[rel])
 	}
-	if !changed {
-		return outcomes, nil
+	if maps.Equal(old, ledger) {
+		return outcomes, err
 	}
-	return outcomes, w.saveLedger(ledger)
+	return outcomes, cmp.Or(err, w.saveLedger(ledger))
+}
+
+func modeOf(text []byte) fs.FileMode {
+	if bytes.HasPrefix(text, []byte("#!")) {
+		return 0o755
+	}
+	return 0o644
 }
 
 // judge compares what lies there with what we would write and what we wrote last.
@@ -109,20 +99,13 @@ func (w *Workspace) judge(rel string, data []byte, ours string, force bool) (Out
 	return Refused, nil
 }
 
-// Edited lists generated files that a user changed or removed since.
-func (w *Workspace) Edited() ([]string, error) {
+// Edited is the text of a generated file that a user changed since; false for one that
+// is as we wrote it, gone, or not ours.
+func (w *Workspace) Edited(rel string) (string, bool) {
 	ledger, err := w.ledger()
-	if err != nil {
-		return nil, err
-	}
-	var edited []string
-	for _, rel := range sortedKeys(ledger) {
-		old, err := readCapped(w.Path(rel), rel, maxGenerated)
-		if err != nil || sum(old) != ledger[rel] {
-			edited = append(edited, filepath.ToSlash(rel))
-		}
-	}
-	return edited, nil
+	text, readErr := readCapped(w.Path(rel), rel, maxGenerated)
+	edited := err == nil && readErr == nil && ledger[rel] != "" && sum(text) != ledger[rel]
+	return string(text), edited
 }
 
 // ledger is the sum of every generated file as we wrote it. One that cannot be

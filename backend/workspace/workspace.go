@@ -21,7 +21,8 @@ const (
 	CatalogFile = "experiments/experiments.yaml"
 	RunnerFile  = "experiments/vllm_profiler.py"
 	RunnerDir   = "experiments/shardeck_runner"
-	ModelsFile  = RunnerDir + "/models.json" // shapes, for the runner
+	ModelsFile  = RunnerDir + "/models.json"    // shapes, for the runner
+	OldEngine   = "experiments/torch_engine.py" // of an older runner
 	TracesDir   = "trace_collection"
 	LogsDir     = "logs"
 	PrivateDir  = ".shardeck" // ours: submissions, screen state, ledger of generated files

@@ -255,11 +255,16 @@ func TestOddFilesAreRefusedUnread(t *testing.T) {
 	}
 }
 
+func generate(w *Workspace, rel, text string, force bool) (Outcome, error) {
+	outcomes, err := w.Generate(map[string][]byte{rel: []byte(text)}, force)
+	return outcomes[rel], err
+}
+
 func TestGenerate(t *testing.T) {
 	w := newWorkspace(t, nil)
 	step := func(text string, force bool, want Outcome, then string) {
 		t.Helper()
-		got, err := w.Generate("experiments/x.sh", []byte(text), 0o755, force)
+		got, err := generate(w, "experiments/x.sh", text, force)
 		if err != nil || got != want {
 			t.Errorf("%s: %s, %v, want %s", text, got, err, want)
 		}
@@ -273,13 +278,16 @@ func TestGenerate(t *testing.T) {
 	write(t, w, "experiments/x.sh", "mine")
 	step("three", false, Refused, "mine")
 	step("three", false, Refused, "mine")
-	if edited, err := w.Edited(); err != nil || len(edited) != 1 || edited[0] != "experiments/x.sh" {
-		t.Error(edited, err)
+	if text, edited := w.Edited("experiments/x.sh"); !edited || text != "mine" {
+		t.Error(text, edited)
 	}
 	step("three", true, Overwritten, "three")
 	step("four", false, Updated, "four")
 	write(t, w, "experiments/x.sh", "five")
 	step("five", false, Unchanged, "five") // the user wrote what we would
+	if _, edited := w.Edited("experiments/x.sh"); edited {
+		t.Error("as we wrote it, and yet edited")
+	}
 	step("six", false, Updated, "six")
 	if err := os.Remove(w.Path(".shardeck/generated.json")); err != nil {
 		t.Fatal(err)
@@ -299,68 +307,70 @@ func TestGenerateSet(t *testing.T) {
 	w := newWorkspace(t, nil)
 	step := func(version string, force bool, want, then string) {
 		t.Helper()
-		var files []GeneratedFile
-		for _, name := range []string{"a", "b", "c"} {
-			files = append(files, GeneratedFile{name, []byte(version), 0o644})
-		}
-		files[1].Data = []byte("always") // never another version
-		got, err := w.GenerateSet(files, force)
-		if said := fmt.Sprint(got); err != nil || said != want {
+		files := map[string][]byte{"a": []byte(version), "b": []byte("always"), "c": []byte("#!/bin/sh\n" + version)}
+		got, err := w.Generate(files, force)
+		if said := fmt.Sprint(got); err != nil || said != "map["+want+"]" {
 			t.Errorf("%s: %s, %v, want %s", version, said, err, want)
 		}
-		if on := read(t, w, "a") + " " + read(t, w, "c"); on != then {
+		if on := read(t, w, "a") + " " + strings.TrimPrefix(read(t, w, "c"), "#!/bin/sh\n"); on != then {
 			t.Errorf("%s: on disk %q, want %q", version, on, then)
 		}
 	}
-	step("one", false, "[created created created]", "one one")
-	step("two", false, "[updated unchanged updated]", "two two")
+	step("one", false, "a:created b:created c:created", "one one")
+	for name, mode := range map[string]fs.FileMode{"a": 0o644, "c": 0o755} {
+		if info, err := os.Stat(w.Path(name)); err != nil || info.Mode() != mode {
+			t.Errorf("%s has mode %v, want %v (%v)", name, info.Mode(), mode, err)
+		}
+	}
+	step("two", false, "a:updated b:unchanged c:updated", "two two")
 	write(t, w, "c", "mine")
-	step("three", false, "[kept unchanged refused]", "two mine")
+	step("three", false, "a:kept b:unchanged c:refused", "two mine")
 	if err := os.Remove(w.Path("b")); err != nil {
 		t.Fatal(err)
 	}
-	step("three", false, "[kept created refused]", "two mine")
-	step("three", true, "[updated unchanged overwritten]", "three three")
-	step("four", false, "[updated unchanged updated]", "four four")
+	step("three", false, "a:kept b:created c:refused", "two mine")
+	step("three", true, "a:updated b:unchanged c:overwritten", "three three")
+	step("four", false, "a:updated b:unchanged c:updated", "four four")
+	if err := errors.Join(os.Remove(w.Path("b")), os.Mkdir(w.Path("b"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Generate(map[string][]byte{"a": []byte("five"), "b": nil}, true); err == nil || read(t, w, "a") != "four" {
+		t.Errorf("a folder in the way of one: %v, and the other is %q", err, read(t, w, "a"))
+	}
 }
 
 func TestRunner(t *testing.T) {
 	w := newWorkspace(t, nil)
-	step := func(file, text string, want RunnerState, left bool) {
+	step := func(file, text string, there, old bool) {
 		t.Helper()
-		if _, err := w.Generate(file, []byte(text), 0o644, true); err != nil {
-			t.Fatal(err)
-		}
-		if got := w.Runner(); got != want || w.OldEngineIsLeft() != left {
-			t.Errorf("after %s: state %d, want %d; old engine left: %t", file, got, want, w.OldEngineIsLeft())
+		write(t, w, file, text)
+		if gotThere, gotOld := w.Runner(); gotThere != there || gotOld != old {
+			t.Errorf("with %s: there %t, old %t", text, gotThere, gotOld)
 		}
 	}
-	step(ModelsFile, "[]", RunnerMissing, false)
-	step(RunnerFile, "my own", RunnerThere, false)
-	step(OldEngineFile, "SHAPES", RunnerThere, true)
-	step(RunnerFile, `importlib.import_module("torch_engine")`, RunnerOld, false)
-	step(RunnerFile, "from shardeck_runner.main import main", RunnerThere, true)
-	if err := os.RemoveAll(w.Path(RunnerDir)); err != nil {
+	step(OldEngine, "SHAPES", false, false)
+	step(RunnerFile, "my own", true, false)
+	step(RunnerFile, `importlib.import_module("torch_engine")`, true, true)
+	step(RunnerFile, "from shardeck_runner.main import main", false, false)
+	if err := os.MkdirAll(w.Path(RunnerDir), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if got := w.Runner(); got != RunnerMissing {
-		t.Errorf("without its folder: state %d, want %d", got, RunnerMissing)
-	}
+	step(ModelsFile, "[]", true, false)
 }
 
 func TestGenerateReadOnly(t *testing.T) {
 	w := newWorkspace(t, map[string]string{"x": "one"})
 	w.ReadOnly = true
-	if got, err := w.Generate("x", []byte("one"), 0o644, false); err != nil || got != Unchanged {
+	if got, err := generate(w, "x", "one", false); err != nil || got != Unchanged {
 		t.Errorf("%s, %v", got, err)
 	}
-	if _, err := w.Generate("y", []byte("one"), 0o644, false); !errors.Is(err, ErrReadOnly) {
+	if _, err := generate(w, "y", "one", false); !errors.Is(err, ErrReadOnly) {
 		t.Error(err)
 	}
 	if err := os.Mkdir(w.Path("d"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Generate("d", []byte("one"), 0o644, true); err == nil || !strings.Contains(err.Error(), "is a folder") {
+	if _, err := generate(w, "d", "one", true); err == nil || !strings.Contains(err.Error(), "is a folder") {
 		t.Error(err)
 	}
 }

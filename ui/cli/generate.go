@@ -2,9 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -44,34 +44,24 @@ func (a *app) printWrote(wrote []lab.Wrote) error {
 	if a.json {
 		return firstOf(a.printJSON(wrote), a.refused(wrote))
 	}
-	lines := changes(wrote)
-	for _, line := range lines {
-		fmt.Fprintln(a.out, line)
+	last := ""
+	for _, w := range wrote {
+		if w.Action == lab.Unchanged {
+			continue
+		}
+		line := fmt.Sprintf("%-11s %s", w.Action, w.Path)
+		if folder := path.Dir(w.Path); path.Base(folder) == "shardeck_runner" && w.Action != lab.Refused {
+			line = fmt.Sprintf("%-11s %s/", w.Action, folder) // once for all modules of the runner
+		}
+		if line != last {
+			fmt.Fprintln(a.out, line)
+		}
+		last = line
 	}
-	if len(lines) == 0 {
+	if last == "" {
 		fmt.Fprintf(a.out, "nothing to do: %s already right\n", unit.Plural(len(wrote), "file"))
 	}
 	return a.refused(wrote)
-}
-
-// runnerDir is the folder of the runner's modules.
-const runnerDir = "experiments/shardeck_runner"
-
-// changes are the files that were not right already; the modules of the runner are one
-// line for each action.
-func changes(wrote []lab.Wrote) []string {
-	var lines []string
-	for _, w := range wrote {
-		shown := w.Path
-		if path.Dir(w.Path) == runnerDir && w.Action != lab.Refused {
-			shown = runnerDir + "/"
-		}
-		line := fmt.Sprintf("%-11s %s", w.Action, shown)
-		if w.Action != lab.Unchanged && !slices.Contains(lines, line) {
-			lines = append(lines, line)
-		}
-	}
-	return lines
 }
 
 func (a *app) refused(wrote []lab.Wrote) error {
@@ -79,15 +69,15 @@ func (a *app) refused(wrote []lab.Wrote) error {
 	for _, w := range wrote {
 		n[w.Action]++
 	}
-	refused, rest := n[lab.Refused], ""
-	switch {
-	case refused == 0:
+	if n[lab.Refused] == 0 {
 		return nil
-	case n[lab.Kept] > 0:
-		rest = fmt.Sprintf(", nor %s of the runner, which fit what was edited", unit.Plural(n[lab.Kept], "other file"))
 	}
-	return fmt.Errorf("%s edited since shardeck wrote %s: not overwritten%s\nto overwrite: shardeck generate --force",
-		unit.Plural(refused, "file"), map[bool]string{true: "it", false: "them"}[refused == 1], rest)
+	text := fmt.Sprintf("%s edited since shardeck wrote %s: not overwritten", unit.Plural(n[lab.Refused], "file"),
+		map[bool]string{true: "it", false: "them"}[n[lab.Refused] == 1])
+	if n[lab.Kept] > 0 {
+		text += fmt.Sprintf(", nor %s of the runner, which fit what was edited", unit.Plural(n[lab.Kept], "other file"))
+	}
+	return errors.New(text + "\nto overwrite: shardeck generate --force")
 }
 
 // firstOf is the first error of several.
