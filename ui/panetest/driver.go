@@ -270,7 +270,8 @@ func (s *single) Update(msg tea.Msg) tea.Cmd {
 // Sizes draws a pane at every awkward size; Check does the judging.
 func Sizes(d *Driver) {
 	d.T.Helper()
-	for _, size := range [][2]int{{0, 0}, {1, 1}, {20, 5}, {40, 10}, {60, 18}, {80, 18}, {80, 24}, {120, 40}, {200, 60}, {300, 100}, {3, 50}, {200, 2}} {
+	for _, size := range [][2]int{{0, 0}, {1, 1}, {20, 5}, {40, 10}, {60, 18}, {80, 18}, {80, 24}, {120, 40}, {200, 60}, {300, 100},
+		{3, 50}, {200, 2}} {
 		d.Resize(size[0], size[1])
 	}
 }

@@ -1,30 +1,48 @@
 package experiments
 
 import (
-	"context"
-	"errors"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
-	"shardeck/backend/lab"
+	"go.uber.org/goleak"
+
+	"shardeck/backend/scheduler"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
 
-func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func drive(t *testing.T, w *panetest.Workspace, width, height int) *panetest.Driver {
 	t.Helper()
-	return panetest.Drive(t, panetest.OfPane(New(l.Env(context.Background()))), w, h)
+	_ = w.JobList() // the cockpit asks the scheduler; the board takes the answer that there is
+	return panetest.Drive(t, panetest.OfPane(New(w.Env())), width, height)
+}
+
+// configs are the configs among files that were written.
+func configs(changed []string) []string {
+	return slices.DeleteFunc(changed, func(path string) bool { return !strings.HasPrefix(path, "experiments/configs/") })
+}
+
+func submitted(t *testing.T, w *panetest.Workspace, want ...string) {
+	t.Helper()
+	if got := w.Scheduler.Submitted(); !slices.Equal(got, want) {
+		t.Errorf("submitted %v, want %v", got, want)
+	}
 }
 
 func TestFrames(t *testing.T) {
-	drive(t, panetest.New(), 80, 18).Press("down").Expect("▌ E1.2", "tensor parallelism TP=2").Golden("80x18")
-	drive(t, panetest.New(), 140, 39).Golden("140x39")
+	w := panetest.Analysed(t)
+	drive(t, w, 80, 18).Press("down").Expect("▌ E1.2", "tensor parallelism TP=2").Golden("80x18")
+	drive(t, w, 140, 39).Golden("140x39")
 }
 
-func TestSizes(t *testing.T) { panetest.Sizes(drive(t, panetest.New(), 80, 18)) }
+func TestSizes(t *testing.T) { panetest.Sizes(drive(t, panetest.Open(t), 80, 18)) }
 
 func TestFilter(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18)
+	d := drive(t, panetest.Open(t), 80, 18)
 	d.Press("/").Type("tp:4 model:~8b").Expect("E1.3").Absent("E1.2", "E2.1")
 	d.Press("enter").Absent("/ tp").Press("esc").Expect("E1.2", "E2.1")
 	d.Press("/").Type("!llama").Expect("E3.1").Absent("E1.1")
@@ -33,7 +51,7 @@ func TestFilter(t *testing.T) {
 }
 
 func TestLettersGoToTheFilter(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18)
+	d := drive(t, panetest.Open(t), 80, 18)
 	d.Press("/").Type("sec q").Expect("/ sec q")
 	if !d.Pane().Capturing() {
 		t.Error("a text field must have the keys")
@@ -41,90 +59,85 @@ func TestLettersGoToTheFilter(t *testing.T) {
 }
 
 func TestSubmitAsksFirst(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18)
+	w := panetest.Open(t)
+	before := w.Digest()
+	d := drive(t, w, 80, 18)
 	d.Press("down", "s").Expect("Submit E1.2?", "0.25 node-hours", "▌ No")
 	d.Press("enter").Absent("Submit E1.2?")
-	if n := l.Called("Submit"); n != 0 {
-		t.Fatalf("submitted %d times after No", n)
+	if changed := w.Changed(before); len(changed) > 0 || len(w.Scheduler.Submitted()) > 0 {
+		t.Fatalf("submitted %v after No, written %v", w.Scheduler.Submitted(), changed)
 	}
 	d.Press("s", "y")
-	if l.Called("Submit E1.2") != 1 {
-		t.Fatalf("calls: %v", l.Calls)
-	}
+	submitted(t, w, "E1.2")
 	d.Expect("waiting")
 }
 
 // TestSubmitSaysWhenItWouldStart: once the scheduler has said so, and nobody waits for it.
 func TestSubmitSaysWhenItWouldStart(t *testing.T) {
-	l := panetest.New()
-	l.Plan = lab.Start{At: panetest.Now.Add(18 * time.Minute)}
-	d := drive(t, l, 80, 18).Press("s").Expect("Submit E1.1?", "would start ~14:20", "▌ No").Press("n")
-	l.Plan = lab.Start{Note: "the account is not one that you may charge"}
+	w := panetest.Open(t)
+	d := drive(t, w, 80, 18).Press("s").Expect("Submit E1.1?", "would start ~14:20", "▌ No").Press("n")
+	w.Scheduler.Unplanned = &scheduler.Fault{Text: "the account is not one that you may charge"}
+	w.Pass(3 * time.Minute) // a plan is believed for two
 	d.Press("s").Expect("when it would start is not known: the account", "▌ No")
 	d.Press("y")
-	if l.Called("Submit E1.1") != 1 || l.Called("Starts") != 2 {
-		t.Errorf("calls: %v", l.Calls)
+	submitted(t, w, "E1.1")
+	if n := w.Scheduler.Planned(); n != 2 {
+		t.Errorf("asked for a plan %d times", n)
 	}
 }
 
 // TestSubmitSaysWhatBecomesOfAResult: a new job does not replace it unsaid.
 func TestSubmitSaysWhatBecomesOfAResult(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18)
-	d.Press("s").Expect("Submit E1.1?", "has a result already: kept as llama-8b-tp1@before-JOB").Press("n")
+	d := drive(t, panetest.Open(t), 80, 18)
+	d.Press("s").Expect("Submit E1.1?", "has a result already: kept as llama-8b-tp1@3141560").Press("n")
 	d.Press("space", "space", "s").Expect("Submit 2 experiments?", "2 earlier results will be kept, as NAME@JOB").Press("n")
 }
 
 // TestSubmitHereIsSaid: where Slurm was not found a job would run on the login node.
 func TestSubmitHereIsSaid(t *testing.T) {
-	l := panetest.New()
-	drive(t, l, 80, 18).Press("s").Absent("on this machine")
-	l.Scheduler = "local"
-	drive(t, l, 80, 18).Press("s").Expect("It is started here, on this machine: there is no Slurm.", "▌ No")
+	w := panetest.Open(t)
+	drive(t, w, 80, 24).Press("s").Absent("on this machine")
+	w.Scheduler.Label = "local"
+	drive(t, w, 80, 24).Press("s").Expect("It is started here, on this machine: there is no Slurm.", "▌ No")
 }
 
 func TestSubmitRefusedLeadsToTheForm(t *testing.T) {
-	l := panetest.New()
-	l.Rows[1].Experiment.Layout.TP = 3
-	d := drive(t, l, 80, 18)
+	w := panetest.Open(t)
+	w.Replace(w.Config("E1.2"), "tp: 2", "tp: 3")
+	d := drive(t, w, 80, 18)
 	d.Press("down", "s").Expect("E1.2 cannot be submitted", "32 heads do not divide by 3", "set parallelism.tp to 4")
 	d.Press("enter")
 	if got, ok := panetest.Last[pane.OpenMsg](d); !ok || got.To != pane.Config || got.Experiment != "E1.2" {
 		t.Errorf("Open led to %+v", got)
 	}
-	if l.Called("Submit") != 0 {
-		t.Error("submitted what the checks refuse")
-	}
+	submitted(t, w)
 }
 
 func TestSubmitMarked(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 100, 24)
+	w := panetest.Open(t)
+	d := drive(t, w, 100, 24)
 	d.Press("space", "space").Expect("•")
 	d.Press("s").Expect("Submit 2 experiments?", "together at most").Press("n").Expect("•E1.1", "•E1.2")
 	d.Press("s", "y").Absent("•")
-	if l.Called("Submit E1.1") != 1 || l.Called("Submit E1.2") != 1 {
-		t.Errorf("calls: %v", l.Calls)
-	}
+	submitted(t, w, "E1.1", "E1.2")
 }
 
 // TestOneOfSeveralRefused: the question names it, and the marks stay.
 func TestOneOfSeveralRefused(t *testing.T) {
-	l := panetest.New()
-	l.Rows[1].Experiment.Layout.TP = 3
-	d := drive(t, l, 100, 24).Press("space", "space", "s")
+	w := panetest.Open(t)
+	w.Replace(w.Config("E1.2"), "tp: 2", "tp: 3")
+	d := drive(t, w, 100, 24).Press("space", "space", "s")
 	d.Expect("E1.2 cannot be submitted", "take its mark off with space").Press("esc").Expect("•E1.1", "•E1.2")
-	if l.Called("Submit") != 0 {
-		t.Error("submitted a part without asking")
-	}
+	submitted(t, w)
 }
 
 func TestClone(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18)
+	w := panetest.Open(t)
+	before := w.Digest()
+	d := drive(t, w, 80, 18)
 	d.Press("c").Expect("clone E1.1 as E1.4").Press("enter").Expect("▌ E1.4")
-	if l.Called("Clone E1.1 E1.4") != 1 {
-		t.Errorf("calls: %v", l.Calls)
+	if made := configs(w.Changed(before)); !slices.Equal(made, []string{w.Config("E1.4")}) {
+		t.Errorf("made %v", made)
 	}
 	if got, ok := panetest.Last[pane.OpenMsg](d); !ok || got.Experiment != "E1.4" {
 		t.Errorf("the form was not opened: %+v", got)
@@ -132,8 +145,9 @@ func TestClone(t *testing.T) {
 }
 
 func TestOpenGoesWhereItMatters(t *testing.T) {
+	w := panetest.Open(t)
 	for id, want := range map[string]pane.Name{"E1.1": pane.Metrics, "E1.3": pane.Jobs, "E1.6": pane.Jobs, "E2.1": pane.Config} {
-		d := drive(t, panetest.New(), 80, 18)
+		d := drive(t, w, 80, 18)
 		d.Send(pane.OpenMsg{Experiment: id}).Press("enter")
 		if got, _ := panetest.Last[pane.OpenMsg](d); got.To != want || got.Experiment != id {
 			t.Errorf("%s opened %+v, want %s", id, got, want)
@@ -142,9 +156,7 @@ func TestOpenGoesWhereItMatters(t *testing.T) {
 }
 
 func TestReadOnly(t *testing.T) {
-	l := panetest.New()
-	l.Locked = true
-	d := drive(t, l, 80, 18)
+	d := drive(t, panetest.Open(t, panetest.ReadOnly), 80, 18)
 	d.Press("s").Absent("Submit")
 	if note, ok := panetest.Last[pane.Note](d); !ok || note.Text == "" {
 		t.Error("a key that cannot act must say why")
@@ -152,20 +164,19 @@ func TestReadOnly(t *testing.T) {
 }
 
 func TestErrorsAreShown(t *testing.T) {
-	l := panetest.New()
-	l.Err["Board"] = errors.New("experiments/configs: permission denied")
-	drive(t, l, 80, 18).Expect("permission denied", "r tries again")
+	w := panetest.Open(t)
+	w.Block("experiments/configs")
+	drive(t, w, 80, 18).Expect("experiments/configs: a part of this path", "r tries again")
 }
 
 func TestEmptyWorkspace(t *testing.T) {
-	l := panetest.New()
-	l.Rows = nil
-	drive(t, l, 80, 18).Expect("There are no experiments", "shardeck generate")
+	drive(t, panetest.Empty(t), 80, 18).Expect("There are no experiments", "shardeck generate")
 }
 
 // TestWhatLogsSayIsOnTheBoard: the stage of a job that runs, the cause of one that failed.
 func TestWhatLogsSayIsOnTheBoard(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Send(pane.OpenMsg{Experiment: "E1.3"}).Send(pane.SeenMsg{Titles: map[string]string{"3141592": "timing 3 of 5", "3141580": "CUDA out of memory"}})
+	d := drive(t, panetest.Open(t), 80, 18).Send(pane.OpenMsg{Experiment: "E1.3"})
+	d.Send(pane.SeenMsg{Titles: map[string]string{"3141592": "timing 3 of 5", "3141580": "CUDA out of memory"}})
 	d.Press("down", "up").Expect("timing 3 of 5: ↵ shows the job").Press("down")
 	if m := d.Pane().Message(); m.Text != "E1.6 failed after 1:52: CUDA out of memory. ↵ shows its log and the cause" {
 		t.Errorf("message %q", m.Text)
@@ -173,8 +184,8 @@ func TestWhatLogsSayIsOnTheBoard(t *testing.T) {
 }
 
 func TestLateBoardIsDropped(t *testing.T) {
-	l := panetest.New()
-	p := New(l.Env(context.Background()))
+	w := panetest.Open(t)
+	p := New(w.Env())
 	first := p.load()
 	second := p.load()
 	late := first()
@@ -188,8 +199,7 @@ func TestLateBoardIsDropped(t *testing.T) {
 }
 
 func TestAnalysisOfAnotherPaneIsShown(t *testing.T) {
-	l := panetest.New()
-	l.Rows[1].Analysis = nil
-	d := drive(t, l, 80, 18).Press("down").Absent("15 532").Expect("traced, not yet analysed")
-	d.Send(pane.AnalysedMsg{Analysis: l.Analyses["llama-8b-tp2"]}).Expect("15 532", "9.6 % communication")
+	w := panetest.Open(t)
+	d := drive(t, w, 80, 18).Press("down").Absent("% communication").Expect("communication not known: t reads the traces")
+	d.Send(pane.AnalysedMsg{Analysis: w.Analysis("llama-8b-tp2")}).Expect("17 618", "11.5 % communication")
 }

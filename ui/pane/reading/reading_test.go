@@ -1,8 +1,7 @@
 package reading
 
 import (
-	"context"
-	"errors"
+	"strings"
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -22,10 +21,10 @@ func first(t *testing.T, cmd tea.Cmd) tea.Msg {
 	return batch[0]()
 }
 
-// newReader reads from a lab, and notes how each reading ended.
-func newReader(l *panetest.Lab) (*Reader, *[]error) {
+// newReader reads in a workspace, and notes how each reading ended.
+func newReader(w *panetest.Workspace) (*Reader, *[]error) {
 	var ended []error
-	return New(l.Env(context.Background()), func(err error) tea.Cmd { ended = append(ended, err); return nil }), &ended
+	return New(w.Env(), func(err error) tea.Cmd { ended = append(ended, err); return nil }), &ended
 }
 
 // deliver gives the event loop a reply; what follows from it is a sequence, of which this is the first.
@@ -39,9 +38,10 @@ func deliver(t *testing.T, msg tea.Msg) tea.Msg {
 }
 
 func TestResultGoesToAll(t *testing.T) {
-	r, end := newReader(panetest.New())
+	r, end := newReader(panetest.Open(t))
 	msg := first(t, r.Start("llama-8b-tp2", pool.Visible))
-	if !r.Busy() || r.Words() != "reading llama-8b-tp2: 63 MB of 156 MB" {
+	done, total, ok := strings.Cut(strings.TrimPrefix(r.Words(), "reading llama-8b-tp2: "), " of ")
+	if !r.Busy() || !ok || done != total || !strings.HasSuffix(done, " kB") || len(done) > len("290 kB") {
 		t.Errorf("busy %v, %q", r.Busy(), r.Words())
 	}
 	sent := deliver(t, msg)
@@ -54,7 +54,7 @@ func TestResultGoesToAll(t *testing.T) {
 }
 
 func TestTicksEndWithTheReading(t *testing.T) {
-	r, _ := newReader(panetest.New())
+	r, _ := newReader(panetest.Open(t))
 	batch := r.Start("llama-8b-tp2", pool.Visible)().(tea.BatchMsg)
 	tick := batch[1]()
 	next := deliver(t, tick)
@@ -71,7 +71,7 @@ func TestTicksEndWithTheReading(t *testing.T) {
 }
 
 func TestNewRunDropsTheOld(t *testing.T) {
-	r, end := newReader(panetest.New())
+	r, end := newReader(panetest.Open(t))
 	late := first(t, r.Start("llama-8b-tp1", pool.Visible))
 	next := first(t, r.Start("llama-8b-tp2", pool.Visible))
 	if deliver(t, late); len(*end) > 0 {
@@ -83,9 +83,9 @@ func TestNewRunDropsTheOld(t *testing.T) {
 }
 
 func TestErrorIsGiven(t *testing.T) {
-	l := panetest.New()
-	l.Err["Analyse"] = errors.New("kineto_trace_0.json: permission denied")
-	r, end := newReader(l)
+	w := panetest.Open(t)
+	w.Remove("trace_collection/llama-8b-tp2")
+	r, end := newReader(w)
 	if sent := deliver(t, first(t, r.Start("llama-8b-tp2", pool.Visible))); sent != nil || len(*end) != 1 || (*end)[0] == nil {
 		t.Errorf("sent %v, ended %v", sent, *end)
 	}
