@@ -12,13 +12,13 @@ const maxNanos = math.MaxInt64 / 4
 // Micros reads a decimal number of microseconds, as "4568975194705.745", as integer
 // nanoseconds. More than three decimals are rounded to the nearest, halves up.
 // False: not a number (NaN, inf, N/A included), or beyond ±73 years.
-func Micros(b []byte) (int64, bool) { return decimal(b, 3) }
+func Micros(b []byte) (int64, bool) { return Decimal(b, 3) }
 
 // Integer reads a number that should be whole; a fraction is rounded.
-func Integer(b []byte) (int64, bool) { return decimal(b, 0) }
+func Integer(b []byte) (int64, bool) { return Decimal(b, 0) }
 
-// decimal reads the JSON number b times 10^shift, rounded to a whole.
-func decimal(b []byte, shift int) (int64, bool) {
+// Decimal reads the JSON number b times 10^shift, rounded to a whole.
+func Decimal(b []byte, shift int) (int64, bool) {
 	neg := len(b) > 0 && b[0] == '-'
 	if neg {
 		b = b[1:]

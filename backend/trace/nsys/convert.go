@@ -34,7 +34,7 @@ func (r Reader) openReport(ctx context.Context, path string, progress func(done,
 	}
 	defer os.RemoveAll(dir)
 	to := filepath.Join(dir, "report.sqlite")
-	if err := r.export(ctx, path, to); err != nil {
+	if err := r.convert(ctx, path, to); err != nil {
 		return nil, err
 	}
 	return openSQLite(ctx, to, progress)
@@ -53,8 +53,8 @@ func exported(path string) string {
 	return to
 }
 
-// export runs nsys under a deadline of its own.
-func (r Reader) export(ctx context.Context, path, to string) error {
+// convert runs nsys export under a deadline of its own.
+func (r Reader) convert(ctx context.Context, path, to string) error {
 	limit := r.Deadline
 	if limit <= 0 {
 		limit = exportDeadline

@@ -43,7 +43,7 @@ func (f *fakeNsys) Run(ctx context.Context, program string, args ...string) ([]b
 func TestReport(t *testing.T) {
 	temp := t.TempDir()
 	path := write(t, "nsys_0.nsys-rep", "not for us to read")
-	f := &fakeNsys{export: export(t, "e.sqlite", twoWorkers())}
+	f := &fakeNsys{export: writeExport(t, "e.sqlite", twoWorkers())}
 	ranks, err := Reader{Runner: f, Temp: temp}.Open(context.Background(), path, nil)
 	if err != nil || len(ranks) != 2 || ranks[0].File != path {
 		t.Fatalf("%d ranks, %v", len(ranks), err)
@@ -58,7 +58,7 @@ func TestReport(t *testing.T) {
 
 // TestNewerExport: an export beside the report is read, unless the report is newer.
 func TestNewerExport(t *testing.T) {
-	to := export(t, "nsys_0.sqlite", twoWorkers())
+	to := writeExport(t, "nsys_0.sqlite", twoWorkers())
 	path := strings.TrimSuffix(to, ".sqlite") + ".nsys-rep"
 	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
 		t.Fatal(err)

@@ -19,32 +19,12 @@ import (
 // cuda_gpu_trace are kept.
 type sections struct {
 	lines
-	faults
-	head    header
-	inside  bool // in a table of cuda_gpu_trace
-	seen    int  // tables of cuda_gpu_trace so far
-	other   bool // a table of another report was seen
-	fields  []string
-	text    string
-	devices map[deviceKey]*deviceWork
-	last    *deviceWork
-}
-
-// deviceKey is a device of one table; the table's Device column is its name.
-type deviceKey struct {
-	table int
-	name  string
-}
-
-// deviceWork is what one device did.
-type deviceWork struct {
-	table   int
-	id      int
-	name    string
-	records []trace.Record
-	names   []string
-	byName  map[string]uint32
-	kernels int
+	*devices
+	head   header
+	inside bool  // in a table of cuda_gpu_trace
+	tables int64 // of cuda_gpu_trace so far
+	other  bool  // a table of another report was seen
+	fields []string
 }
 
 // errNotCSV is the cause when a text holds no table of any report.
@@ -53,7 +33,7 @@ var errNotCSV = errors.New("is no file of Nsight Systems that can be read")
 // readCSV reads a text into ranks, one for each device of each table, in the order of
 // tables and devices. An error is for people, without the file's name.
 func readCSV(in *bufio.Reader) ([]*trace.Rank, error) {
-	s := &sections{lines: lines{in: in}, devices: map[deviceKey]*deviceWork{}}
+	s := &sections{lines: lines{in: in}, devices: newDevices(func(w *deviceWork) { _, w.gpu = deviceName(w.name) })}
 	for {
 		line, long, ok := s.next()
 		if !ok {
@@ -62,20 +42,20 @@ func readCSV(in *bufio.Reader) ([]*trace.Rank, error) {
 		s.line(string(line), long)
 	}
 	if s.inside && s.endless {
-		s.once(s.at, "the last line has no end: the file was cut off", "what stood after it, and perhaps the end of its name")
+		s.Once(s.at, "the last line has no end: the file was cut off", "what stood after it, and perhaps the end of its name")
 	}
 	stop := s.broken()
 	switch {
-	case s.seen == 0 && stop != nil:
+	case s.tables == 0 && stop != nil:
 		return nil, fmt.Errorf("cannot be read: %s", trace.ReadFault(stop))
-	case s.seen == 0 && s.other:
+	case s.tables == 0 && s.other:
 		return nil, errors.New("holds sums and no trace: run nsys stats --report cuda_gpu_trace --format csv")
-	case s.seen == 0:
+	case s.tables == 0:
 		return nil, fmt.Errorf("%w: expected an SQLite export, a report (.nsys-rep), or CSV of nsys stats --report cuda_gpu_trace", errNotCSV)
 	case stop != nil:
-		s.once(s.pos, "ended too early: "+trace.ReadFault(stop), "the lines after the last whole one")
+		s.Once(s.pos, "ended too early: "+trace.ReadFault(stop), "the lines after the last whole one")
 	}
-	return s.ranks(), nil
+	return s.finish(), nil
 }
 
 // line takes one line, whatever it is.
@@ -89,8 +69,7 @@ func (s *sections) line(text string, long bool) {
 	if ok && !long && len(fields) > 2 {
 		if h, is := headerOf(fields); is {
 			s.head, s.inside = h, true
-			s.seen++
-			s.last = nil
+			s.tables++
 			return
 		}
 		if isOtherHeader(fields) {
@@ -103,7 +82,7 @@ func (s *sections) line(text string, long bool) {
 	case isTalk(text):
 		s.inside = false
 	case !ok || long || len(fields) != s.head.width:
-		s.add(faultLine, s.at)
+		s.Count(faultLine, s.at)
 	default:
 		s.row(fields)
 	}
@@ -121,23 +100,20 @@ func (s *sections) row(fields []string) {
 	start, ok := s.time(fields, colStart)
 	dur, lasted := s.time(fields, colDuration)
 	if !ok || !lasted {
-		s.add(faultTime, s.at)
+		s.Count(faultTime, s.at)
 		return
 	}
 	if dur < 0 {
-		s.add(faultNegative, s.at)
+		s.Count(faultNegative, s.at)
 		dur = 0
 	}
-	d := s.device(s.field(fields, colDevice))
+	w := s.of(deviceKey{owner: s.tables, name: s.field(fields, colDevice)}, s.at)
 	name, kind := opName(s.field(fields, colOpName))
-	if kind == trace.KindKernel {
-		d.kernels++
-	}
-	d.records = append(d.records, trace.Record{
-		Start: start, Dur: dur, Name: d.intern(name), Coll: -1, Blocks: -1, Kind: kind,
+	w.add(trace.Record{
+		Start: start, Dur: dur, Name: s.names.ID(name), Coll: -1, Blocks: -1, Kind: kind,
 		Corr:   uint32(s.whole(fields, colCorr, math.MaxUint32)),
 		Stream: int32(s.whole(fields, colStream, math.MaxInt32)),
-		Device: int16(min(max(d.id, 0), math.MaxInt16)),
+		Device: int16(min(max(w.gpu, 0), math.MaxInt16)),
 	})
 }
 
@@ -150,8 +126,7 @@ func (s *sections) field(fields []string, c column) string {
 }
 
 func (s *sections) time(fields []string, c column) (int64, bool) {
-	v, ok := decimal(s.field(fields, c), s.head.shift[c])
-	return v, ok && v < maxTime && v > -maxTime
+	return decimal(s.field(fields, c), s.head.shift[c])
 }
 
 // whole is a number from 0 to most; an empty field is 0, and so is one that is none.
@@ -161,11 +136,10 @@ func (s *sections) whole(fields []string, c column, most int64) int64 {
 		return 0
 	}
 	v, ok := decimal(text, 0)
-	if !ok || v < 0 || v > most {
-		s.add(faultPlace, s.at)
-		return 0
+	if !ok {
+		v = -1
 	}
-	return v
+	return s.inRange(v, most, s.at)
 }
 
 // operations are nsys's names for copies, in the words of Kineto.
@@ -195,28 +169,8 @@ func opName(text string) (string, trace.Kind) {
 	return model.Printable(text), trace.KindKernel
 }
 
-// device is the work of the device of a line. It is named "NVIDIA A100-SXM4-40GB (0)".
-func (s *sections) device(name string) *deviceWork {
-	if s.last != nil && s.text == name {
-		return s.last
-	}
-	key := deviceKey{s.seen, name}
-	d := s.devices[key]
-	if d == nil && len(s.devices) == maxDevices {
-		s.add(faultPlace, s.at)
-		key.name = ""
-		d = s.devices[key]
-	}
-	if d == nil {
-		d = &deviceWork{table: s.seen, id: -1, byName: map[string]uint32{}}
-		d.name, d.id = deviceName(name)
-		s.devices[key] = d
-	}
-	s.last, s.text = d, name
-	return d
-}
-
-func deviceName(text string) (string, int) {
+// deviceName splits "NVIDIA A100-SXM4-40GB (0)" into name and number, -1 if it has none.
+func deviceName(text string) (string, int64) {
 	text = model.Printable(strings.TrimSpace(text))
 	i := strings.LastIndexByte(text, '(')
 	if i < 0 || !strings.HasSuffix(text, ")") {
@@ -226,43 +180,20 @@ func deviceName(text string) (string, int) {
 	if err != nil {
 		return text, -1
 	}
-	return strings.TrimSpace(text[:i]), int(id)
-}
-
-func (d *deviceWork) intern(name string) uint32 {
-	if n, ok := d.byName[name]; ok {
-		return n
-	}
-	n := uint32(len(d.names))
-	d.names = append(d.names, name)
-	d.byName[name] = n
-	return n
+	return strings.TrimSpace(text[:i]), int64(id)
 }
 
 // csvNote is said of every rank read from CSV.
 const csvNote = "CSV of nsys stats: times begin with the capture and cannot be compared with those of other files; processes that number their GPUs themselves look like one"
 
-// ranks makes one rank of each device that ran kernels.
-func (s *sections) ranks() []*trace.Rank {
-	var work []*deviceWork
-	for _, d := range s.devices {
-		if d.kernels > 0 {
-			work = append(work, d)
+// finish makes a rank of each device that ran kernels, in the order of tables and devices.
+func (s *sections) finish() []*trace.Rank {
+	work, _ := s.withKernels(func(a, b *deviceWork) int { return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.gpu, b.gpu)) })
+	ranks := s.ranks(work, trace.Info{Notes: []string{csvNote}}, s.pos)
+	for i, w := range work {
+		if name, id := deviceName(w.name); name != "" {
+			ranks[i].Info.Devices = []trace.Device{{ID: int(max(id, 0)), Name: name}}
 		}
 	}
-	slices.SortFunc(work, func(a, b *deviceWork) int {
-		return cmp.Or(cmp.Compare(a.table, b.table), cmp.Compare(a.id, b.id), cmp.Compare(a.name, b.name))
-	})
-	if len(work) == 0 {
-		return []*trace.Rank{{Info: trace.Info{Rank: -1, Notes: []string{csvNote, noKernels}}, JSON: s.pos, Damage: s.damage()}}
-	}
-	var out []*trace.Rank
-	for _, d := range work {
-		info := trace.Info{Rank: -1, Notes: []string{csvNote}}
-		if d.name != "" {
-			info.Devices = []trace.Device{{ID: max(d.id, 0), Name: d.name}}
-		}
-		out = append(out, &trace.Rank{Info: info, Records: d.records, Names: d.names, JSON: s.pos, Damage: s.damage()})
-	}
-	return out
+	return ranks
 }

@@ -135,9 +135,9 @@ func TestDevices(t *testing.T) {
 		head2024 + "\n" + line(head2024, "8", "1", "1", "NVIDIA A100-SXM4-40GB (0)", "c") + "\n"
 	var got []string
 	for _, r := range openAll(t, write(t, "nsys_0.csv", text)) {
-		got = append(got, fmt.Sprint(r.Names, r.Info.Devices[0].ID, r.Info.Rank))
+		got = append(got, fmt.Sprint(len(r.Records), r.Names[r.Records[0].Name], " ", r.Info.Devices[0].ID, r.Info.Rank))
 	}
-	if diff := cmp.Diff([]string{"[a] 0 -1", "[b] 1 -1", "[c] 0 -1"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"1a 0 -1", "1b 1 -1", "1c 0 -1"}, got); diff != "" {
 		t.Errorf("ranks (-want +got):\n%s", diff)
 	}
 }

@@ -1,8 +1,7 @@
 package nsys
 
 import (
-	"math"
-	"strconv"
+	"shardeck/backend/trace/jsonscan"
 	"strings"
 )
 
@@ -98,48 +97,8 @@ func isOtherHeader(fields []string) bool {
 	return false
 }
 
-// decimal reads a number with a fraction, times 10^shift, rounded to a whole; halves
-// go up. Commas between thousands are allowed.
+// decimal reads a number times 10^shift, rounded to a whole. Commas between thousands are
+// allowed.
 func decimal(text string, shift int) (int64, bool) {
-	text = strings.TrimSpace(text)
-	if strings.Contains(text, ",") {
-		text = strings.ReplaceAll(text, ",", "")
-	}
-	digits, negative := strings.CutPrefix(text, "-")
-	whole, frac, _ := strings.Cut(digits, ".")
-	if !isDigits(whole) || frac != "" && !isDigits(frac) {
-		return exponential(text, shift)
-	}
-	if whole = strings.TrimLeft(whole, "0"); len(whole)+shift > 18 {
-		return 0, false
-	}
-	up := len(frac) > shift && frac[shift] >= '5'
-	frac = (frac + "000000000")[:shift]
-	v, err := strconv.ParseInt("0"+whole+frac, 10, 64)
-	if up {
-		v++
-	}
-	if negative {
-		v = -v
-	}
-	return v, err == nil
-}
-
-func isDigits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// exponential reads 1.5e+06, as some versions print large numbers.
-func exponential(text string, shift int) (int64, bool) {
-	if !strings.ContainsAny(text, "eE") || strings.ContainsAny(text, "xXpP_iI") {
-		return 0, false
-	}
-	v, err := strconv.ParseFloat(text, 64)
-	v = math.Round(v * math.Pow10(shift))
-	return int64(v), err == nil && math.Abs(v) < maxTime
+	return jsonscan.Decimal([]byte(strings.ReplaceAll(strings.TrimSpace(text), ",", "")), shift)
 }

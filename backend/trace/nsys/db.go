@@ -25,14 +25,15 @@ type db struct {
 	columns  map[string]map[string]bool // of each table, in lower case
 	size     int64
 	progress func(done, total int64)
-	rows     int64 // read so far
+	read     int64 // rows, so far
 	total    int64 // expected of the large tables
-	*faults
+	damage   *trace.DamageCounter
 }
 
-// openDB opens path and lists its tables. An error is for people, without the file's name.
-func openDB(ctx context.Context, path string, progress func(done, total int64)) (*db, error) {
-	d := &db{ctx: ctx, progress: progress, faults: &faults{}, columns: map[string]map[string]bool{}}
+// openDB opens path and lists its tables; what is wrong with it is counted as damage. An
+// error is for people, without the file's name.
+func openDB(ctx context.Context, path string, damage *trace.DamageCounter, progress func(done, total int64)) (*db, error) {
+	d := &db{ctx: ctx, progress: progress, damage: damage, columns: map[string]map[string]bool{}}
 	cut, err := d.checkSize(path)
 	if err != nil {
 		return nil, err
@@ -73,10 +74,10 @@ func (d *db) checkSize(path string) (cut bool, err error) {
 	}
 	if want := pagesOf(head) * pageSize(head); want > d.size {
 		cut = true
-		d.once(d.size, fmt.Sprintf("the SQLite file is cut off: %s of %s bytes", trace.Count(int(d.size)), trace.Count(int(want))), "rows on the pages that are missing")
+		d.damage.Once(d.size, fmt.Sprintf("the SQLite file is cut off: %s of %s bytes", trace.Count(int(d.size)), trace.Count(int(want))), "rows on the pages that are missing")
 	}
 	if st, err := os.Stat(path + "-journal"); err == nil && st.Size() > 0 {
-		d.once(-1, "the export did not finish: "+filepath.Base(path)+"-journal is beside it", "rows that were not written")
+		d.damage.Once(-1, "the export did not finish: "+filepath.Base(path)+"-journal is beside it", "rows that were not written")
 	}
 	return cut, nil
 }
@@ -131,7 +132,7 @@ func (d *db) prepare(cut bool) error {
 func (d *db) noteColumns(table string) {
 	stmt, _, err := d.conn.Prepare("SELECT * FROM " + quote(table) + " LIMIT 0")
 	if err != nil {
-		d.once(-1, "table "+model.Printable(table)+" is damaged ("+reason(err)+")", "its rows")
+		d.damage.Once(-1, "table "+model.Printable(table)+" is damaged ("+reason(err)+")", "its rows")
 		return
 	}
 	defer stmt.Close()
@@ -162,10 +163,10 @@ func (d *db) large(table string) {
 	}
 }
 
-// each reads columns of a table, if it is there; a column that is not there is NULL.
+// rows reads columns of a table, if it is there; a column that is not there is NULL.
 // where may be empty, or a condition on columns that are there. A table that ends in
 // damage is damage; the error is the context's.
-func (d *db) each(table string, columns []string, where string, visit func(r row)) error {
+func (d *db) rows(table string, columns []string, where string, visit func(r row)) error {
 	if !d.has(table) {
 		return nil
 	}
@@ -188,7 +189,7 @@ func (d *db) each(table string, columns []string, where string, visit func(r row
 		return stop
 	}
 	if err != nil {
-		d.once(-1, "table "+table+" is damaged ("+reason(err)+")", fmt.Sprintf("its rows after the first %s", trace.Count(n)))
+		d.damage.Once(-1, "table "+table+" is damaged ("+reason(err)+")", fmt.Sprintf("its rows after the first %s", trace.Count(n)))
 	}
 	return nil
 }
@@ -206,7 +207,7 @@ func (d *db) query(sql string, visit func(r row)) error {
 	defer stmt.Close()
 	for stmt.Step() {
 		visit(row{stmt})
-		if d.rows++; d.rows%progressRows != 0 {
+		if d.read++; d.read%progressRows != 0 {
 			continue
 		}
 		if d.report(); d.ctx.Err() != nil {
@@ -219,7 +220,7 @@ func (d *db) query(sql string, visit func(r row)) error {
 // report says how far reading has come, in bytes of the file by rows.
 func (d *db) report() {
 	if d.progress != nil && d.total > 0 {
-		d.progress(min(d.size, int64(float64(d.size)*float64(d.rows)/float64(d.total))), d.size)
+		d.progress(min(d.size, int64(float64(d.size)*float64(d.read)/float64(d.total))), d.size)
 	}
 }
 

@@ -10,14 +10,15 @@
 // The way through it:
 //
 //	Reader.Open  (open.go)     which sort of file this is
-//	export       (export.go)   a report to an SQLite file in a temporary folder
+//	convert      (convert.go)  a report to an SQLite export in a temporary folder, by nsys
+//	export       (sqlite.go)   an export to ranks
 //	db           (db.go)       tables and columns that are there, rows that can be read
 //	target       (target.go)   the world: GPUs, host, start of the capture, warnings
-//	report       (report.go)   an export to ranks: one for each process and device
-//	device work  (gpu.go)      kernels, copies, CUDA graphs recorded whole
-//	steps        (nvtx.go)     NVTX ranges, and the same on the GPU's time line
-//	metrics      (metrics.go)  samples of "SMs Active"
-//	sections     (csv.go)      CSV, whatever stands before, between and after
+//	device work  (kernels.go)  kernels, copies, CUDA graphs recorded whole
+//	steps        (steps.go)    NVTX ranges, and the same on the GPU's time line
+//	samples      (samples.go)  GPU metrics: "SMs Active"
+//	sections     (csv.go)      CSV, whatever stands before, between and after; csvheader.go, csvlines.go
+//	devices      (devices.go)  what each device did for each process, and the rank it becomes
 //
 // A report says nothing of torch.distributed: records have no NCCL metadata, and a
 // rank's number is not in it. Ranks come in the order of their physical GPUs.

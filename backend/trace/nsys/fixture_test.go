@@ -33,9 +33,9 @@ var schema = map[string]string{
 // rows are insertions: "column=value column=value" of a table; a value is SQL.
 type rows map[string][]string
 
-// export writes an SQLite file with these rows. A table without rows is not made, as
+// writeExport writes an SQLite file with these rows. A table without rows is not made, as
 // nsys makes tables lazily.
-func export(t testing.TB, name string, r rows) string {
+func writeExport(t testing.TB, name string, r rows) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	conn, err := sqlite3.Open("file:" + path)

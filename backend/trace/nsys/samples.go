@@ -22,8 +22,8 @@ type source struct{ typ, metric int64 }
 func gpuOfType(typeID int64) int64 { return typeID & 0xff }
 
 // samples reads the activity of multiprocessors, by physical GPU.
-func (p *report) samples() (map[int64][]trace.Sample, error) {
-	wanted, err := p.smSources()
+func (x *export) samples() (map[int64][]trace.Sample, error) {
+	wanted, err := x.smSources()
 	if err != nil || len(wanted) == 0 {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (p *report) samples() (map[int64][]trace.Sample, error) {
 	slices.Sort(ids)
 	out := map[int64][]trace.Sample{}
 	where := "metricId IN (" + strings.Join(slices.Compact(ids), ", ") + ")"
-	err = p.each(metricsTable, []string{"timestamp", "typeId", "metricId", "value"}, where, func(r row) {
+	err = x.rows(metricsTable, []string{"timestamp", "typeId", "metricId", "value"}, where, func(r row) {
 		src := source{r.or(1, -1), r.or(2, -1)}
 		if !wanted[src] {
 			return
@@ -42,11 +42,11 @@ func (p *report) samples() (map[int64][]trace.Sample, error) {
 		at, ok := r.int(0)
 		percent, valued := r.int(3)
 		if !ok || !valued || percent < 0 || percent > 100 || at < -maxTime || at > maxTime {
-			p.add(faultSample, -1)
+			x.Count(faultSample, -1)
 			return
 		}
 		gpu := gpuOfType(src.typ)
-		out[gpu] = append(out[gpu], trace.Sample{At: p.absolute(at), Percent: float32(percent)})
+		out[gpu] = append(out[gpu], trace.Sample{At: x.absolute(at), Percent: float32(percent)})
 	})
 	for _, list := range out {
 		slices.SortStableFunc(list, func(a, b trace.Sample) int { return cmp.Compare(a.At, b.At) })
@@ -55,12 +55,12 @@ func (p *report) samples() (map[int64][]trace.Sample, error) {
 }
 
 // smSources are the metrics that are asked for, of every GPU.
-func (p *report) smSources() (map[source]bool, error) {
+func (x *export) smSources() (map[source]bool, error) {
 	wanted := map[source]bool{}
-	if !p.has(metricsTable, "timestamp", "typeId", "metricId", "value") {
+	if !x.has(metricsTable, "timestamp", "typeId", "metricId", "value") {
 		return wanted, nil
 	}
-	err := p.each("TARGET_INFO_GPU_METRICS", []string{"typeId", "metricId", "metricName"}, "", func(r row) {
+	err := x.rows("TARGET_INFO_GPU_METRICS", []string{"typeId", "metricId", "metricName"}, "", func(r row) {
 		name, _ := r.text(2)
 		if slices.ContainsFunc(smMetrics, func(m string) bool { return strings.HasPrefix(name, m) }) {
 			wanted[source{r.or(0, -1), r.or(1, -1)}] = true
@@ -71,14 +71,14 @@ func (p *report) smSources() (map[source]bool, error) {
 
 // addSamples gives a rank the samples of its GPU, if it is sure which one that is:
 // processes that number their devices themselves may all say 0.
-func (p *report) addSamples(r *trace.Rank, g *group, groups []*group, samples map[int64][]trace.Sample) {
+func addSamples(r *trace.Rank, w *deviceWork, work []*deviceWork, samples map[int64][]trace.Sample) {
 	if len(samples) == 0 {
 		return
 	}
-	shared := slices.ContainsFunc(groups, func(o *group) bool { return o != g && o.gpu == g.gpu })
-	if shared && !g.known {
+	shared := slices.ContainsFunc(work, func(o *deviceWork) bool { return o != w && o.gpu == w.gpu })
+	if shared && !w.known {
 		r.Info.Notes = append(r.Info.Notes, "GPU metrics were sampled, but the export does not say which GPU each process used: sm_active has no value")
 		return
 	}
-	r.SMs = slices.Clone(samples[g.gpu])
+	r.SMs = slices.Clone(samples[w.gpu])
 }

@@ -32,7 +32,7 @@ func damageOf(r *trace.Rank) (text string) {
 }
 
 func TestTwoWorkers(t *testing.T) {
-	ranks := openAll(t, export(t, "nsys_0.sqlite", twoWorkers()))
+	ranks := openAll(t, writeExport(t, "nsys_0.sqlite", twoWorkers()))
 	if len(ranks) != 2 {
 		t.Fatalf("%d ranks, want 2", len(ranks))
 	}
@@ -132,7 +132,7 @@ var exports = []struct {
 func TestExports(t *testing.T) {
 	for _, x := range exports {
 		t.Run(x.name, func(t *testing.T) {
-			ranks := openAll(t, export(t, "report.sqlite", x.rows))
+			ranks := openAll(t, writeExport(t, "report.sqlite", x.rows))
 			if len(ranks) != x.ranks {
 				t.Fatalf("%d ranks, want %d", len(ranks), x.ranks)
 			}
@@ -152,14 +152,14 @@ func TestNormalised(t *testing.T) {
 		"TARGET_INFO_SESSION_START_TIME": {fmt.Sprintf("utcEpochNs=%d", int64(epoch))},
 		kernelTable:                      {kernelRow(workerA, epoch+5, epoch+9, 1, 2)},
 	}
-	if got := openAll(t, export(t, "nsys_3.sqlite", r))[0]; got.Records[0].Start != epoch+5 || got.Info.Rank != 3 {
+	if got := openAll(t, writeExport(t, "nsys_3.sqlite", r))[0]; got.Records[0].Start != epoch+5 || got.Info.Rank != 3 {
 		t.Errorf("start %d, rank %d", got.Records[0].Start, got.Info.Rank)
 	}
 }
 
 // TestGraphTime: the time of graphs recorded whole is kept.
 func TestGraphTime(t *testing.T) {
-	a := openAll(t, export(t, "report.sqlite", with(graphTable, graphRow)))[1]
+	a := openAll(t, writeExport(t, "report.sqlite", with(graphTable, graphRow)))[1]
 	if last := a.Records[len(a.Records)-1]; last.Dur != 4000 || a.Names[last.Name] != graphName {
 		t.Errorf("record %+v", last)
 	}
@@ -171,7 +171,7 @@ func large(t testing.TB, n int) string {
 	for i := range n {
 		r[kernelTable] = append(r[kernelTable], kernelRow(workerA, 10_000+10*i, 10_005+10*i, 100+i, 2))
 	}
-	return export(t, "nsys_0.sqlite", r)
+	return writeExport(t, "nsys_0.sqlite", r)
 }
 
 // TestCutAnywhere: an export cut at any page, or inside one, is an error or is marked.
@@ -180,7 +180,7 @@ func TestCutAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := export(t, "cut.sqlite", rows{})
+	path := writeExport(t, "cut.sqlite", rows{})
 	some := 0
 	for n := 1; n < len(whole); n += 1 + len(whole)/61 {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
@@ -235,11 +235,11 @@ func TestDamagedPage(t *testing.T) {
 
 // TestForeignSQLite: other SQLite files, and remains of transactions.
 func TestForeignSQLite(t *testing.T) {
-	path := export(t, "other.sqlite", rows{"StringIds": {"id=1|value='x'"}})
+	path := writeExport(t, "other.sqlite", rows{"StringIds": {"id=1|value='x'"}})
 	if _, err := Open(context.Background(), path, nil); err == nil || !strings.Contains(err.Error(), "no export of nsys") {
 		t.Errorf("error %v", err)
 	}
-	path = export(t, "report.sqlite", twoWorkers())
+	path = writeExport(t, "report.sqlite", twoWorkers())
 	if err := os.WriteFile(path+"-journal", []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}

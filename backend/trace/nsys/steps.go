@@ -20,74 +20,80 @@ type step struct {
 	reach      int64 // latest end of this step and those before it on its thread
 }
 
-// readSteps reads the NVTX ranges that name steps, and gives them to the ranks of
+// steps are the ranges of an export that name steps.
+type steps struct {
+	*export
+	list []step
+}
+
+// read reads the NVTX ranges that name steps, and gives them to the ranks of
 // their process. The name stands in the row or in StringIds.
-func (p *report) readSteps() error {
-	err := p.each(nvtxTable, []string{"start", "end", "text", "textId", "globalTid"}, "", func(r row) {
+func (x *steps) read() error {
+	err := x.rows(nvtxTable, []string{"start", "end", "text", "textId", "globalTid"}, "", func(r row) {
 		start, ok := r.int(0)
 		end, ended := r.int(1)
 		if !ok || !ended || end < start || start < -maxTime || end > maxTime {
 			return // a mark, or a range that never ended
 		}
-		name, ok := p.stepName(r)
+		name, ok := x.nameOf(r)
 		if ok {
-			p.steps = append(p.steps, step{name: name, tid: r.or(4, 0), start: p.absolute(start), end: p.absolute(end)})
+			x.list = append(x.list, step{name: name, tid: r.or(4, 0), start: x.absolute(start), end: x.absolute(end)})
 		}
 	})
-	p.eachStep(func(g *group, s step) {
-		g.marks = append(g.marks, trace.Mark{Name: p.names[s.name], Start: s.start, Dur: s.end - s.start})
+	x.each(func(w *deviceWork, s step) {
+		w.marks = append(w.marks, trace.Mark{Name: x.names.List[s.name], Start: s.start, Dur: s.end - s.start})
 	})
 	return err
 }
 
-// stepName is the name of a range, if it is one that names a step.
-func (p *report) stepName(r row) (uint32, bool) {
+// nameOf is the name of a range, if it is one that names a step.
+func (x *steps) nameOf(r row) (uint32, bool) {
 	if text, ok := r.text(2); ok {
 		if !trace.IsStep(text) {
 			return 0, false
 		}
-		return p.intern(text), true
+		return x.names.ID(text), true
 	}
 	id, ok := r.int(3)
 	if !ok {
 		return 0, false
 	}
-	name, ok := p.stringOf(id)
-	return name, ok && trace.IsStep(p.names[name])
+	name, ok := x.strings.name(id)
+	return name, ok && trace.IsStep(x.names.List[name])
 }
 
-// eachStep visits every step with each group of its process; kernels of old exports do
+// each visits every step with each group of its process; kernels of old exports do
 // not name their process.
-func (p *report) eachStep(visit func(g *group, s step)) {
-	for _, g := range p.groups {
-		for _, s := range p.steps {
-			if g.process == 0 || processOf(s.tid) == g.process {
-				visit(g, s)
+func (x *steps) each(visit func(w *deviceWork, s step)) {
+	for _, w := range x.all {
+		for _, s := range x.list {
+			if w.owner == 0 || processOf(s.tid) == w.owner {
+				visit(w, s)
 			}
 		}
 	}
 }
 
-// projectSteps lays the steps on the GPU's time line: from the start of the first to the
+// project lays the steps on the GPU's time line: from the start of the first to the
 // end of the last kernel that was launched inside them, found by correlation.
-func (p *report) projectSteps() error {
-	if len(p.steps) == 0 || !p.has(runtimeTable, "start", "correlationId", "globalTid") {
+func (x *steps) project() error {
+	if len(x.list) == 0 || !x.has(runtimeTable, "start", "correlationId", "globalTid") {
 		return nil
 	}
-	byTid := p.sortSteps()
-	for _, g := range p.groups {
-		g.sortByCorr()
+	byTid := x.byThread()
+	for _, w := range x.all {
+		w.sortByCorr()
 	}
 	spans := map[spanKey]*trace.Mark{}
-	err := p.each(runtimeTable, []string{"start", "correlationId", "globalTid"}, "", func(r row) {
-		at, tid := p.absolute(r.or(0, 0)), r.or(2, 0)
-		within(byTid[tid], at, func(s *step) { p.launch(spans, s, tid, r.or(1, -1)) })
+	err := x.rows(runtimeTable, []string{"start", "correlationId", "globalTid"}, "", func(r row) {
+		at, tid := x.absolute(r.or(0, 0)), r.or(2, 0)
+		within(byTid[tid], at, func(s *step) { x.launch(spans, s, tid, r.or(1, -1)) })
 	})
 	for key, m := range spans {
-		key.g.marks = append(key.g.marks, *m)
+		key.w.marks = append(key.w.marks, *m)
 	}
-	for _, g := range p.groups {
-		slices.SortFunc(g.marks, func(a, b trace.Mark) int {
+	for _, w := range x.all {
+		slices.SortFunc(w.marks, func(a, b trace.Mark) int {
 			return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.Dur, a.Dur), cmp.Compare(a.Name, b.Name))
 		})
 	}
@@ -97,13 +103,13 @@ func (p *report) projectSteps() error {
 // spanKey is a step on the time line of one device.
 type spanKey struct {
 	s *step
-	g *group
+	w *deviceWork
 }
 
-// sortSteps puts the steps of each thread in order.
-func (p *report) sortSteps() map[int64][]step {
+// byThread puts the steps of each thread in order.
+func (x *steps) byThread() map[int64][]step {
 	byTid := map[int64][]step{}
-	for _, s := range p.steps {
+	for _, s := range x.list {
 		byTid[s.tid] = append(byTid[s.tid], s)
 	}
 	for _, list := range byTid {
@@ -133,20 +139,20 @@ func within(list []step, at int64, visit func(s *step)) {
 }
 
 // launch stretches the span of a step over the kernels of one launch.
-func (p *report) launch(spans map[spanKey]*trace.Mark, s *step, tid, corr int64) {
+func (x *steps) launch(spans map[spanKey]*trace.Mark, s *step, tid, corr int64) {
 	if corr < 0 || corr > 1<<32-1 {
 		return
 	}
-	for _, g := range p.groups {
-		if g.process != 0 && g.process != processOf(tid) {
+	for _, w := range x.all {
+		if w.owner != 0 && w.owner != processOf(tid) {
 			continue
 		}
-		for _, r := range g.launched(uint32(corr)) {
-			rec := &g.records[r]
-			key := spanKey{s, g}
+		for _, r := range w.launched(uint32(corr)) {
+			rec := &w.records[r]
+			key := spanKey{s, w}
 			m := spans[key]
 			if m == nil {
-				m = &trace.Mark{Name: p.names[s.name], Start: rec.Start, Dur: rec.Dur, GPU: true}
+				m = &trace.Mark{Name: x.names.List[s.name], Start: rec.Start, Dur: rec.Dur, GPU: true}
 				spans[key] = m
 			}
 			end := max(m.Start+m.Dur, rec.End())
@@ -157,21 +163,21 @@ func (p *report) launch(spans map[spanKey]*trace.Mark, s *step, tid, corr int64)
 }
 
 // sortByCorr makes the order that launched searches.
-func (g *group) sortByCorr() {
-	g.byCorr = make([]int32, len(g.records))
-	for i := range g.byCorr {
-		g.byCorr[i] = int32(i)
+func (w *deviceWork) sortByCorr() {
+	w.byCorr = make([]int32, len(w.records))
+	for i := range w.byCorr {
+		w.byCorr[i] = int32(i)
 	}
-	slices.SortStableFunc(g.byCorr, func(a, b int32) int { return cmp.Compare(g.records[a].Corr, g.records[b].Corr) })
+	slices.SortStableFunc(w.byCorr, func(a, b int32) int { return cmp.Compare(w.records[a].Corr, w.records[b].Corr) })
 }
 
 // launched is the numbers of the records of one launch; a graph's are many.
-func (g *group) launched(corr uint32) []int32 {
+func (w *deviceWork) launched(corr uint32) []int32 {
 	at := func(corr uint64) int {
-		i, _ := slices.BinarySearchFunc(g.byCorr, corr, func(r int32, corr uint64) int {
-			return cmp.Compare(uint64(g.records[r].Corr), corr)
+		i, _ := slices.BinarySearchFunc(w.byCorr, corr, func(r int32, corr uint64) int {
+			return cmp.Compare(uint64(w.records[r].Corr), corr)
 		})
 		return i
 	}
-	return g.byCorr[at(uint64(corr)):at(uint64(corr)+1)]
+	return w.byCorr[at(uint64(corr)):at(uint64(corr)+1)]
 }

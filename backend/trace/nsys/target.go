@@ -40,7 +40,7 @@ func readTarget(d *db) (*target, error) {
 }
 
 func (t *target) readSchema(d *db) error {
-	return d.each("META_DATA_EXPORT", []string{"name", "value"}, "", func(r row) {
+	return d.rows("META_DATA_EXPORT", []string{"name", "value"}, "", func(r row) {
 		if name, _ := r.text(0); name == "EXPORT_SCHEMA_VERSION" {
 			t.schema, _ = r.text(1)
 		}
@@ -48,7 +48,7 @@ func (t *target) readSchema(d *db) error {
 }
 
 func (t *target) readStart(d *db) error {
-	return d.each("TARGET_INFO_SESSION_START_TIME", []string{"utcEpochNs"}, "", func(r row) {
+	return d.rows("TARGET_INFO_SESSION_START_TIME", []string{"utcEpochNs"}, "", func(r row) {
 		if v := r.or(0, 0); v > 0 && v < maxTime && t.epoch == 0 {
 			t.epoch = v
 		}
@@ -60,7 +60,7 @@ func (t *target) readHost(d *db) error {
 	if !d.has("TARGET_INFO_SYSTEM_ENV", "name", "value") {
 		return nil
 	}
-	return d.each("TARGET_INFO_SYSTEM_ENV", []string{"value"}, "name = 'Hostname'", func(r row) {
+	return d.rows("TARGET_INFO_SYSTEM_ENV", []string{"value"}, "name = 'Hostname'", func(r row) {
 		if v, ok := r.text(0); ok && t.host == "" {
 			t.host = v
 		}
@@ -68,7 +68,7 @@ func (t *target) readHost(d *db) error {
 }
 
 func (t *target) readGPUs(d *db) error {
-	err := d.each("TARGET_INFO_GPU", []string{"id", "name", "totalMemory", "smCount", "computeMajor", "computeMinor"}, "", func(r row) {
+	err := d.rows("TARGET_INFO_GPU", []string{"id", "name", "totalMemory", "smCount", "computeMajor", "computeMinor"}, "", func(r row) {
 		id, ok := r.int(0)
 		if !ok || len(t.devices) == maxDevices {
 			return
@@ -82,14 +82,11 @@ func (t *target) readGPUs(d *db) error {
 	return err
 }
 
-// maxDevices bounds what a damaged file can ask for.
-const maxDevices = 1024
-
 func (t *target) readOrdinals(d *db) error {
 	if !d.has("TARGET_INFO_CUDA_DEVICE", "gpuId", "cudaId", "pid") {
 		return nil
 	}
-	return d.each("TARGET_INFO_CUDA_DEVICE", []string{"pid", "cudaId", "gpuId"}, "", func(r row) {
+	return d.rows("TARGET_INFO_CUDA_DEVICE", []string{"pid", "cudaId", "gpuId"}, "", func(r row) {
 		if gpu, ok := r.int(2); ok {
 			t.gpuOf[ordinal{r.or(0, 0), r.or(1, 0)}] = gpu
 		}
@@ -134,7 +131,7 @@ func (t *target) readDiagnostics(d *db) error {
 		return err
 	}
 	seen := map[string]bool{}
-	return d.each("DIAGNOSTIC_EVENT", []string{"severity", "text"}, "", func(r row) {
+	return d.rows("DIAGNOSTIC_EVENT", []string{"severity", "text"}, "", func(r row) {
 		text, ok := r.text(1)
 		if !ok || seen[text] || len(seen) == maxNotes {
 			return
@@ -143,7 +140,7 @@ func (t *target) readDiagnostics(d *db) error {
 		level := r.or(0, 0)
 		switch {
 		case lost:
-			d.once(-1, "nsys says: "+text, "the events it speaks of")
+			d.damage.Once(-1, "nsys says: "+text, "the events it speaks of")
 		case severe[words[level]] || words[level] == "" && level >= severeFrom:
 			t.notes = append(t.notes, "nsys says: "+text)
 		default:
@@ -156,7 +153,7 @@ func (t *target) readDiagnostics(d *db) error {
 // severities reads the words of severity levels.
 func severities(d *db) (map[int64]string, error) {
 	words := map[int64]string{}
-	err := d.each("ENUM_DIAGNOSTIC_SEVERITY_LEVEL", []string{"id", "name", "label"}, "", func(r row) {
+	err := d.rows("ENUM_DIAGNOSTIC_SEVERITY_LEVEL", []string{"id", "name", "label"}, "", func(r row) {
 		name, ok := r.text(1)
 		if !ok {
 			name, _ = r.text(2)
