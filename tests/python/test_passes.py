@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from types import SimpleNamespace
 
 import pytest
 from experiments import experiment
+from shardeck_runner import passes
 from shardeck_runner.contract import Failure
 from shardeck_runner.prompts import HIGHEST_TOKEN, LOWEST_TOKEN, make_prompts
-from shardeck_runner.results import Iteration, timing_stats
-from shardeck_runner.traces import TRACE_BUDGET, plan_trace
+from shardeck_runner.results import Iteration, ProcessResult, timing_stats
+from shardeck_runner.traces import TRACE_BUDGET, TracePlan, plan_trace
 from shardeck_runner.vllm_engine import run_iteration, summarize
 
 
@@ -142,3 +144,60 @@ def test_timing_stats_keep_the_two_passes_apart():
 def test_nothing_traced_leaves_no_key():
     stats = timing_stats([Iteration(2.0, [0.1], [None], [8], [1])], [], 0)
     assert set(stats) == {f"unprofiled_{k}" for k in ("iteration_times", "ttft", "tpot", "input_tokens", "output_tokens")}
+
+
+# The passes
+
+
+class EngineDouble:
+    """Counts what the passes ask of an engine; its profiler fails in the way given."""
+
+    def __init__(self, fails=""):
+        self.fails, self.calls = fails, []
+
+    def run_batch(self, tokens, name):
+        self.calls.append(name)
+        if self.fails == name:
+            raise RuntimeError("no more")
+        return Iteration(1.0, [0.1], [0.2], [8], [tokens])
+
+    def reset_peak_memory(self):
+        self.calls.append("reset")
+
+    def describe(self):
+        self.calls.append("describe")
+
+    def plan_trace(self):
+        return TracePlan(2, 3, 1000)
+
+    @contextlib.contextmanager
+    def profiled(self):
+        self.calls.append("on")
+        yield
+        self.calls.append("off")
+        if self.fails == "off":
+            raise RuntimeError("no traces")
+
+
+def run_passes(tmp_path, fails=""):
+    e, engine = experiment(warmup_iterations=1, profile_iterations=2, data__max_tokens=5), EngineDouble(fails)
+    result = ProcessResult(tmp_path / "measure_0.json")
+    passes.measure(e, engine, result)
+    with passes.timing_survives(result):
+        passes.trace(e, engine, result)
+    return engine.calls, result
+
+
+def test_the_profiler_runs_around_the_traced_pass_alone(tmp_path):
+    calls, result = run_passes(tmp_path)
+    assert calls == ["warm-up", "reset", "timing", "timing", "describe", "on", "profiling", "profiling", "off"]
+    assert [i.output_tokens for i in result.timed] == [[5], [5]]
+    assert [i.output_tokens for i in result.traced] == [[3], [3]]
+    assert len(ProcessResult.load(result.path).timed) == 2  # on disk before the traces
+    assert not result.missing
+
+
+@pytest.mark.parametrize(("fails", "says"), [("profiling", "no more"), ("off", "no traces")])
+def test_a_profiler_that_fails_takes_no_timing_along(tmp_path, fails, says):
+    _, result = run_passes(tmp_path, fails)
+    assert (len(result.timed), result.traced, result.missing) == (2, [], [f"traced pass: RuntimeError: {says}"])
