@@ -7,6 +7,7 @@ import (
 
 	"shardeck/backend/render"
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 )
 
@@ -60,13 +61,13 @@ func (l *Lab) facts(ctx context.Context, run model.Run) (render.Facts, error) {
 	if r.input.Info != nil {
 		addInfo(&f, r.input.Info)
 	}
-	if traces := r.traces(); len(traces) > 0 && traces[0].Kind == model.FileKineto {
-		ranks, err := l.openRanks(ctx, traces[0], nil)
+	if traces := r.traces(); len(traces) > 0 {
+		rank, err := kineto.Open(ctx, traces[0].Path, nil)
 		if ctx.Err() != nil {
 			return f, ctx.Err()
 		}
 		if err == nil {
-			addTrace(&f, ranks[0].Info)
+			addTrace(&f, rank.Info)
 		}
 	}
 	return f, nil

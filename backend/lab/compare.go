@@ -10,34 +10,15 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
-// Comparison sets runs side by side; the first is the base.
-type Comparison struct {
-	Runs     []string     `json:"runs"`
-	Rows     []CompareRow `json:"metrics"`
-	Warnings []string     `json:"warnings"` // what makes them not comparable, and what was amiss in each
-}
-
-// CompareRow is one metric of all runs.
-type CompareRow struct {
-	Name     string        `json:"name"`
-	Unit     string        `json:"unit"`
-	Decimals int           `json:"-"`
-	Cells    []CompareCell `json:"values"` // one a run
-}
-
-// CompareCell is one metric of one run: over iterations or requests the median, else
-// the value itself.
-type CompareCell struct {
-	Value  *float64 `json:"value"` // nil: none
-	Reason string   `json:"reason,omitempty"`
-	N      int      `json:"n"`                 // samples; 0: not sampled
-	Spread float64  `json:"spread_pct"`        // half range over samples, % of the median
-	Change *float64 `json:"change_pct"`        // against the base, %; nil: the base, or no value
-	Same   bool     `json:"indistinguishable"` // a rank test cannot tell it from the base: shown as ~
-	Words  string   `json:"words,omitempty"`   // why not
-}
+// What a comparison is made of.
+type (
+	Comparison  = scaling.Comparison
+	CompareRow  = scaling.CompareRow
+	CompareCell = scaling.CompareCell
+)
 
 // side is one run of a comparison.
 type side struct {
@@ -58,16 +39,16 @@ func (l *Lab) Compare(ctx context.Context, names []string, progress pool.Progres
 		c.Warnings = append(c.Warnings, l.unlike(sides[0], s)...)
 	}
 	for _, d := range metric.Definitions {
-		if r := compareRow(d, sides); r.any() {
+		if r := compareRow(d, sides); anyValue(r) {
 			c.Rows = append(c.Rows, r)
 		}
 	}
-	c.Warnings = append(c.Warnings, c.unsure()...)
+	c.Warnings = append(c.Warnings, unsure(c)...)
 	return c, nil
 }
 
 // unsure says once why differences are marked "~", for each reason there is.
-func (c Comparison) unsure() []string {
+func unsure(c Comparison) []string {
 	var out []string
 	for _, r := range c.Rows {
 		for _, cell := range r.Cells {
@@ -142,7 +123,7 @@ func compareRow(d metric.Definition, sides []side) CompareRow {
 	for i, s := range sides {
 		c := cellOf(s, d.Name)
 		if i > 0 {
-			c.against(r.Cells[0], sides[0].samples[d.Name], s.samples[d.Name])
+			against(&c, r.Cells[0], sides[0].samples[d.Name], s.samples[d.Name])
 		}
 		r.Cells = append(r.Cells, c)
 	}
@@ -154,8 +135,8 @@ func compareRow(d metric.Definition, sides []side) CompareRow {
 	return r
 }
 
-// any reports whether some run has the metric.
-func (r CompareRow) any() bool {
+// anyValue reports whether some run has the metric.
+func anyValue(r CompareRow) bool {
 	for _, c := range r.Cells {
 		if c.Value != nil {
 			return true
@@ -178,7 +159,7 @@ func cellOf(s side, name string) CompareCell {
 }
 
 // against compares a cell with that of the base.
-func (c *CompareCell) against(base CompareCell, was, now []float64) {
+func against(c *CompareCell, base CompareCell, was, now []float64) {
 	if c.Value == nil || base.Value == nil || *base.Value == 0 {
 		return
 	}

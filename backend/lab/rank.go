@@ -29,11 +29,12 @@ func (l *Lab) openRanks(ctx context.Context, f model.RunFile, progress pool.Prog
 	if found := l.packed(f); found != nil {
 		return found, lostFile(found)
 	}
-	return trace.Open(ctx, readers, f.Path, progress)
+	if f.Kind == model.FileNsys {
+		return nsys.Reader{Runner: programs{}}.Open(ctx, f.Path, progress)
+	}
+	rank, err := kineto.Open(ctx, f.Path, progress)
+	return []*trace.Rank{rank}, err
 }
-
-// readers are the formats that traces are read in.
-var readers = []trace.Reader{kineto.Reader{}, nsys.Reader{Runner: programs{}}}
 
 // programs runs nsys, for reports that were not exported yet.
 type programs struct{}

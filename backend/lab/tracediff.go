@@ -8,12 +8,8 @@ import (
 	"shardeck/model/scaling"
 )
 
-// TraceComparison is two runs' traces side by side, and what was amiss in each.
-type TraceComparison struct {
-	scaling.TraceDiff
-	Warnings []string `json:"warnings"`
-	Damaged  bool     `json:"damaged"`
-}
+// TraceComparison is two runs' traces side by side.
+type TraceComparison = scaling.TraceComparison
 
 // CompareTraces sets the traces of two runs side by side; the first is the base. A run
 // without traces is an error.

@@ -5,6 +5,7 @@ package present
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,10 +90,10 @@ func Placement(p check.Placement) string {
 		text = fmt.Sprintf("%d × %s", p.GPUs, GPU(p.GPU))
 	}
 	text += " on " + unit.Plural(p.Nodes, "node")
-	if !model.IsAuto(p.QOS) {
-		text += " · QOS " + p.QOS
+	if model.IsAuto(p.QOS) {
+		return text
 	}
-	return text
+	return text + " · QOS " + p.QOS
 }
 
 // GPU is a kind of GPU as people write it: A100-40GB.
@@ -150,3 +151,23 @@ func Clock(d time.Duration) string {
 	}
 	return unit.Clock(d)
 }
+
+// joined puts what is not empty on one line, with dots between.
+func joined(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · ")
+}
+
+// Plan says what a job asks for, what it needs of its GPUs and what it costs, and more.
+func Plan(v check.Verdict, more ...string) string {
+	memory := Memory(v.Fit)
+	if memory != "" {
+		memory += " a GPU"
+	}
+	return joined(append([]string{Placement(v.Placement), memory, Price(v.Price)}, more...)...)
+}
+
+// levels are the roles of the levels of findings.
+var levels = map[string]Role{"pass": Good, "warn": Warn, "fail": Bad, "error": Bad, "warning": Warn, "note": Dim}
+
+// Level is the role of a finding's level: error, warning, note, pass, warn, fail.
+func Level(word string) Role { return levels[word] }

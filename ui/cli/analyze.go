@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 )
 
@@ -67,11 +69,7 @@ func (a *app) analyze(ctx context.Context, l *lab.Lab) error {
 	if err != nil {
 		return err
 	}
-	if a.json {
-		return firstOf(a.printJSON(report), damaged(report))
-	}
-	a.printReport(report)
-	return damaged(report)
+	return firstOf(a.show(report, func() { a.printReport(report) }), damage(damaged(report)))
 }
 
 // onNode submits a reading job for each run, after showing what it asks for.
@@ -172,18 +170,12 @@ func (a *app) readRank(ctx context.Context, l *lab.Lab, run string, rank int) er
 
 // printReport lists the runs that were read and the files that were written.
 func (a *app) printReport(r lab.Report) {
-	t := newTable("run", "layout", ">tok/s", ">TTFT|ms", ">TPOT|ms", ">comm|%", "")
+	t := present.Table{Columns: present.RunColumns("run…16", "layout")}
 	for _, run := range r.Runs {
-		cell := func(name string, decimals int) string {
-			if run.Analysis == nil {
-				return unit.Missing
-			}
-			return valueOf(run.Analysis.Metric(name), decimals)
-		}
-		t.add(run.Run, orMissing(run.Layout), cell("throughput_tokens_sec", 0), cell("ttft", 1), cell("tpot", 2), cell("comm_overhead", 1), a.runRemark(run))
+		t.Add(append(present.RunCells(run.Analysis, present.Cell{Text: run.Run}, present.OrNone(run.Layout)), runRemark(run))...)
 	}
 	if len(r.Runs) > 0 {
-		a.write(t)
+		a.table(t)
 	} else {
 		a.warn("no run under trace_collection/ yet: the summary has no rows")
 	}
@@ -198,26 +190,21 @@ func (a *app) printReport(r lab.Report) {
 }
 
 // runRemark says in a word what a row's figures are not.
-func (a *app) runRemark(run lab.RunReport) string {
+func runRemark(run lab.RunReport) present.Cell {
 	switch {
 	case run.Large:
-		return a.paint(yellow, "too large to read here")
+		return present.Cell{Text: "too large to read here", Role: present.Warn}
 	case run.Problem != "":
-		return a.paint(red, run.Problem)
+		return present.Cell{Text: run.Problem, Role: present.Bad}
 	case run.Analysis != nil && run.Analysis.Damaged:
-		return a.paint(yellow, "damaged input")
+		return present.Cell{Text: "damaged input", Role: present.Warn}
 	case run.Analysis != nil && run.Analysis.Replay:
-		return a.paint(dim, "replay")
+		return present.Cell{Text: "replay", Role: present.Dim}
 	}
-	return ""
+	return present.Cell{}
 }
 
-// damaged is exit code 4 if any run was.
-func damaged(r lab.Report) error {
-	for _, run := range r.Runs {
-		if run.Analysis != nil && run.Analysis.Damaged {
-			return silent(exitDamaged)
-		}
-	}
-	return nil
+// damaged reports whether any run was.
+func damaged(r lab.Report) bool {
+	return slices.ContainsFunc(r.Runs, func(run lab.RunReport) bool { return run.Analysis != nil && run.Analysis.Damaged })
 }

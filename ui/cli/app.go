@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
+	"shardeck/ui/theme"
 )
 
 // app is what the commands share: the streams, the global flags, and the lab, which
@@ -27,6 +28,9 @@ type app struct {
 	here     bool // read traces on a login node, however large
 	typing   bool // the cockpit is about to open
 	sets     []string
+
+	drawn *theme.Theme // see theme
+	left  int          // columns for which there was no room
 
 	opened *lab.Lab
 	warned int // of the lab's warnings, those printed
@@ -97,20 +101,21 @@ func (a *app) withLab(f func(ctx context.Context, l *lab.Lab, args []string) err
 // narrow is the width that text is laid out for on a terminal that does not tell, wide
 // that of a pipe, where nobody's lines break.
 const (
-	narrow = 80
-	wide   = 100
+	narrow    = 80
+	wide      = 100
+	narrowest = 40 // below it a line breaks
 )
 
 // width is how many columns there are: COLUMNS, else the terminal's.
 func (a *app) width() int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
-		return max(n, narrow)
+		return max(n, narrowest)
 	}
 	if !terminal(a.out) {
 		return wide
 	}
 	if n, _, err := term.GetSize(a.out.(*os.File).Fd()); err == nil && n > 0 {
-		return max(n, narrow)
+		return max(n, narrowest)
 	}
 	return narrow
 }

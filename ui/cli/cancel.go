@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present"
 )
 
 func (a *app) cancelCmd() *cobra.Command {
@@ -21,7 +22,7 @@ func (a *app) cancelCmd() *cobra.Command {
 					return err
 				}
 				if !j.State.Active() {
-					a.warn("job %s (%s) has ended already: %s", j.ID, jobTitle(j), j.State.Words())
+					a.warn("job %s (%s) has ended already: %s", j.ID, present.JobTitle(j), j.State.Words())
 					continue
 				}
 				if err := l.Cancel(ctx, j.ID); err != nil {

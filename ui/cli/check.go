@@ -1,9 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +12,7 @@ import (
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/widget"
 )
 
 func (a *app) checkCmd() *cobra.Command {
@@ -35,19 +36,7 @@ quota, disk, output directories. Exit code 1 if any of these fails.`,
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return firstOf(a.printJSON(checksOf(rows)), verdictOf(rows))
-			}
-			for i, row := range rows {
-				if i > 0 {
-					fmt.Fprintln(a.out)
-				}
-				a.printCheck(row)
-			}
-			if len(rows) == 0 {
-				a.warn("no experiment here yet\n     try: shardeck generate")
-			}
-			return verdictOf(rows)
+			return firstOf(a.show(checksOf(rows), func() { a.printChecks(rows) }), verdictOf(rows))
 		}),
 	}
 	c.Flags().BoolVar(&env, "env", false, "look at software, models, quota and disk instead")
@@ -83,45 +72,41 @@ func verdictOf(rows []lab.Row) error {
 	return nil
 }
 
+func (a *app) printChecks(rows []lab.Row) {
+	for i, row := range rows {
+		if i > 0 {
+			fmt.Fprintln(a.out)
+		}
+		a.printCheck(row)
+	}
+	if len(rows) == 0 {
+		a.warn("no experiment here yet\n     try: shardeck generate")
+	}
+}
+
 // printCheck writes the verdict on one experiment.
 func (a *app) printCheck(r lab.Row) {
 	e := r.Experiment
 	if r.Problem != "" {
-		fmt.Fprintf(a.out, "%s  %s\n", a.paint(bold, orMissing(e.ID)), r.File)
+		a.say("%s  %s", a.paint(present.Strong, cmp.Or(e.ID, unit.Missing)), r.File)
 		for _, line := range strings.Split(r.Problem, "\n") {
-			fmt.Fprintf(a.out, "  %s  %s\n", a.paint(red, "error  "), a.plain(line))
+			a.finding("error", line, "", 7)
 		}
 		return
 	}
-	fmt.Fprintf(a.out, "%s  %s  %s\n", a.paint(bold, e.ID), e.Layout, e.Model.Name)
-	fmt.Fprintln(a.out, a.plain("  "+strings.Join(planWords(r.Verdict), " · ")))
+	a.say("%s  %s  %s\n  %s", a.paint(present.Strong, e.ID), e.Layout.Short(), e.Model.Name, present.Plan(r.Verdict))
 	for _, f := range r.Verdict.Findings {
-		a.printFinding(f)
+		a.finding(string(f.Severity), f.Fault, f.Fix, 7)
 	}
 	if len(r.Verdict.Findings) == 0 {
-		fmt.Fprintf(a.out, "  %s\n", a.paint(green, "ok"))
+		a.say("  %s", a.paint(present.Good, "ok"))
 	}
 }
 
-var severities = map[check.Severity]ink{check.SeverityError: red, check.SeverityWarning: yellow, check.SeverityNote: dim}
-
-// printFinding writes the fault, and what to do under it.
-func (a *app) printFinding(f check.Finding) {
-	fmt.Fprintf(a.out, "  %s  %s\n", a.paint(severities[f.Severity], fmt.Sprintf("%-7s", f.Severity)), a.plain(f.Fault))
-	if f.Fix != "" {
-		fmt.Fprintf(a.out, "  %7s  %s\n", "fix:", a.plain(f.Fix))
+// finding prints what was found, after its level in so many columns, and what to do under it.
+func (a *app) finding(level, text, fix string, width int) {
+	a.say("  %s  %s", a.paint(present.Level(level), widget.Fit(level, width)), text)
+	if fix != "" {
+		a.say("  %*s  fix: %s", width, "", fix)
 	}
-}
-
-// planWords say what a job asks for and what it costs.
-func planWords(v check.Verdict) []string {
-	words := []string{present.Placement(v.Placement), present.Memory(v.Fit), present.Price(v.Price)}
-	return slices.DeleteFunc(words, func(w string) bool { return w == "" })
-}
-
-func orMissing(text string) string {
-	if text == "" {
-		return unit.Missing
-	}
-	return text
 }

@@ -3,12 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"regexp"
-	"strings"
+	"shardeck/model/shell"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 )
 
 func (a *app) demoCmd() *cobra.Command {
@@ -44,7 +45,7 @@ func (a *app) sayDemo(dir string) error {
 		return a.printJSON(map[string]string{"workspace": dir})
 	}
 	fmt.Fprintln(a.out, dir)
-	a.warn("the demo workspace is ready; try\n     shardeck -C %s analyze\n     shardeck -C %s submit E1.6 --yes", shellWord(dir), shellWord(dir))
+	a.warn("the demo workspace is ready; try\n     shardeck -C %s analyze\n     shardeck -C %s submit E1.6 --yes", shell.Quote(dir), shell.Quote(dir))
 	return nil
 }
 
@@ -96,25 +97,12 @@ func (a *app) replay(ctx context.Context, o lab.ReplayOptions) error {
 
 func (a *app) printRecordings() error {
 	all := lab.Recordings()
-	if a.json {
-		return a.printJSON(all)
-	}
-	t := newTable("recording", "model", "layout", ">batch", ">prompt", ">output", "")
-	for _, r := range all {
-		w := r.Workload
-		t.add(r.Name, r.Model, r.Layout.String(), fmt.Sprint(w.BatchSize), fmt.Sprint(w.SeqLen), fmt.Sprint(w.MaxTokens), r.Title)
-	}
-	a.write(t)
-	return nil
-}
-
-// plainWord is one that means itself to a shell.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
-
-// shellWord writes a path so that a pasted command means it, whatever it holds.
-func shellWord(s string) string {
-	if plainWord.MatchString(s) {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return a.show(all, func() {
+		t := present.Table{Columns: present.Columns("recording", "model", "layout", ">batch", ">prompt", ">output", "-20")}
+		for _, r := range all {
+			w := r.Workload
+			t.Add(present.Texts(r.Name, r.Model, r.Layout.Short(), unit.Int(w.BatchSize), unit.Int(w.SeqLen), unit.Int(w.MaxTokens), r.Title)...)
+		}
+		a.table(t)
+	})
 }

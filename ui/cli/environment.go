@@ -2,9 +2,9 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present"
 )
 
 // checkEnvironment is `check --env`: one line for each thing that jobs need, and exit
@@ -16,18 +16,13 @@ func (a *app) checkEnvironment(ctx context.Context, l *lab.Lab, ids []string) er
 	}
 	var failed error
 	for _, line := range lines {
-		if levels[string(line.Level)] == red {
+		if present.Level(string(line.Level)) == present.Bad {
 			failed = silent(exitFailed)
 		}
 	}
-	if a.json {
-		return firstOf(a.printJSON(lines), failed)
-	}
-	for _, line := range lines {
-		fmt.Fprintf(a.out, "  %s  %s  %s\n", a.paint(levels[string(line.Level)], fmt.Sprintf("%-4s", line.Level)), line.What, a.plain(line.Text))
-		if line.Fix != "" {
-			fmt.Fprintf(a.out, "        fix: %s\n", a.plain(line.Fix))
+	return firstOf(a.show(lines, func() {
+		for _, line := range lines {
+			a.finding(string(line.Level), line.What+"  "+line.Text, line.Fix, 4)
 		}
-	}
-	return failed
+	}), failed)
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 )
 
 // The exit codes of design: see the package comment.
@@ -65,6 +67,9 @@ func exitCode(err error) int {
 // finish prints an error for people and returns its exit code.
 func (a *app) finish(err error) int {
 	a.sayNotes()
+	if a.left > 0 {
+		a.warn("no room for %s: COLUMNS=%d shows more", unit.Plural(a.left, "column"), 2*a.width())
+	}
 	var c *coded
 	switch {
 	case err == nil || errors.As(err, &c) && c.quiet:
@@ -79,7 +84,7 @@ func (a *app) finish(err error) int {
 // fault prints the error, and below it, indented, what to do.
 func (a *app) fault(err error) {
 	lines := strings.Split(strings.TrimRight(err.Error(), "\n"), "\n")
-	fmt.Fprintf(a.err, "shardeck: %s\n", a.paint(red, lines[0]))
+	fmt.Fprintf(a.err, "shardeck: %s\n", a.paint(present.Bad, lines[0]))
 	for _, line := range lines[1:] {
 		fmt.Fprintf(a.err, "          %s\n", strings.TrimSpace(line))
 	}

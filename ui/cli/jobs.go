@@ -1,17 +1,13 @@
 package cli
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
-	"shardeck/model"
 	"shardeck/model/present"
-	"shardeck/model/present/unit"
 )
 
 func (a *app) jobsCmd() *cobra.Command {
@@ -47,15 +43,10 @@ type jobsJSON struct {
 }
 
 func (a *app) printJobs(list lab.JobList, causes map[string]string) {
-	t := newTable("job", "experiment", "state", "why / where", ">elapsed", ">limit")
-	for _, j := range list.Jobs {
-		why := cmp.Or(causes[j.ID], where(j))
-		t.add(j.ID, orMissing(jobTitle(j)), a.paint(stateInk(j.State), j.State.Words()), why, present.Clock(j.Elapsed), present.Clock(j.Limit))
-	}
 	if len(list.Jobs) > 0 {
-		a.write(t)
+		a.table(present.Jobs(list.Jobs, causes, time.Now()))
 	} else {
-		fmt.Fprintln(a.out, "no jobs")
+		a.say("no jobs")
 	}
 	if !list.AsOf.IsZero() {
 		a.warn("%s as of %s", list.Scheduler, list.AsOf.Local().Format("15:04:05"))
@@ -63,51 +54,4 @@ func (a *app) printJobs(list lab.JobList, causes map[string]string) {
 	if list.Stale != "" {
 		a.warn("no answer since %s: %s; jobs are shown as last seen", list.Since.Local().Format("15:04:05"), list.Stale)
 	}
-}
-
-// jobTitle is the experiment, or what another job calls itself.
-func jobTitle(j model.Job) string {
-	if j.Experiment != "" {
-		return j.Experiment
-	}
-	return j.Name
-}
-
-// inks underline the states that people look for.
-var inks = map[model.JobState]ink{
-	model.JobPending: yellow, model.JobSuspended: yellow, model.JobRunning: cyan, model.JobCompleting: cyan,
-	model.JobCompleted: green, model.JobCancelled: dim, model.JobUnknown: dim,
-	model.JobFailed: red, model.JobTimeout: red, model.JobNodeFail: red, model.JobOutOfMemory: red, model.JobPreempted: red,
-}
-
-func stateInk(s model.JobState) ink {
-	if i, ok := inks[s]; ok {
-		return i
-	}
-	return bold
-}
-
-// where says why a job waits, where it runs, or how it ended.
-func where(j model.Job) string {
-	reason := model.ReasonOf(j.Reason).Words
-	if array := j.Tasks.Words(); array != "" && j.State == model.JobPending && reason != "" {
-		return array + "; " + reason
-	} else if array != "" {
-		return array
-	}
-	switch {
-	case j.State == model.JobPending && !j.Start.IsZero():
-		return fmt.Sprintf("%s, start ~%s", reason, unit.Moment(j.Start, time.Now()))
-	case j.State == model.JobPending:
-		return reason
-	case j.State.Active():
-		return j.NodeList
-	case j.State.Failed() && j.Reason != "" && j.Reason != "None":
-		return reason
-	case j.State == model.JobCancelled:
-		return ""
-	case j.State.Failed() && j.ExitCode != "":
-		return "exit code " + j.ExitCode
-	}
-	return ""
 }

@@ -11,6 +11,7 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 )
 
@@ -61,7 +62,7 @@ func (a *app) explain(name string) error {
 		if i > 0 {
 			fmt.Fprintln(a.out)
 		}
-		fmt.Fprintf(a.out, "%s (%s)\n", a.paint(bold, d.Name), strings.Join(append([]string{d.Unit, d.Family}, aka(d)...), ", "))
+		fmt.Fprintf(a.out, "%s (%s)\n", a.paint(present.Strong, d.Name), strings.Join(append([]string{d.Unit, d.Family}, aka(d)...), ", "))
 		fmt.Fprintln(a.out, a.plain(wrap(d.Text, 78, "  ")))
 	}
 	return nil
@@ -129,7 +130,7 @@ func (a *app) metric(ctx context.Context, l *lab.Lab, name, run string, total bo
 	if m.Value == nil && err != nil {
 		return err
 	}
-	a.sayWarnings(found)
+	a.warnings(found.Warnings)
 	a.sayAbout(m, found)
 	if a.json {
 		return firstOf(a.printJSON(m), codeOf(m, found))
@@ -169,12 +170,6 @@ func (a *app) sayAbout(m metric.Metric, found *metric.Analysis) {
 	}
 	if found.Replay {
 		a.warn("%s is a replay of a recording, not a measurement of this machine", found.Run)
-	}
-}
-
-func (a *app) sayWarnings(found *metric.Analysis) {
-	for _, w := range found.Warnings {
-		a.warn("warning: %s", w)
 	}
 }
 

@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 )
 
 func (a *app) settingsCmd() *cobra.Command {
@@ -18,15 +21,13 @@ user's ~/.config/shardeck/config.yaml, the workspace's shardeck.yaml, the experi
 		Args: args(0, 0),
 		RunE: a.withLab(func(_ context.Context, l *lab.Lab, _ []string) error {
 			settings := l.Settings()
-			if a.json {
-				return a.printJSON(settings)
-			}
-			t := newTable("setting", "value", "from")
-			for _, s := range settings {
-				t.add(s.Key, orMissing(s.Value), s.Origin)
-			}
-			a.write(t)
-			return nil
+			return a.show(settings, func() {
+				t := present.Table{Columns: present.Columns("setting", "value-24", "from-12")}
+				for _, s := range settings {
+					t.Add(present.Texts(s.Key, cmp.Or(s.Value, unit.Missing), s.Origin)...)
+				}
+				a.table(t)
+			})
 		}),
 	}
 }

@@ -1,14 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
-	"shardeck/model"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 )
 
@@ -22,41 +22,29 @@ func (a *app) siteCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.printJSON(r)
-			}
-			a.printSite(r)
-			return nil
+			return a.show(r, func() { a.printSite(r) })
 		}),
 	}
 }
 
 func (a *app) printSite(r lab.SiteReport) {
-	fmt.Fprintf(a.out, "%s  %s  %s\n", a.paint(bold, r.Site.Name), a.plain(r.Site.Title), a.paint(dim, siteOrigin(r.Origin)))
-	fmt.Fprintf(a.out, "  scheduler  %s%s\n", r.Scheduler, inBrackets(r.Limits.Version))
-	fmt.Fprintf(a.out, "  account    %s\n", a.plain(orMissing(r.Account)))
-	if len(r.Limits.Accounts) > 0 {
-		fmt.Fprintf(a.out, "  accounts   %s\n", strings.Join(r.Limits.Accounts, ", "))
-	}
-	if len(r.Limits.QOS) > 0 {
-		fmt.Fprintf(a.out, "  QOS        %s\n", strings.Join(r.Limits.QOS, ", "))
-	}
+	a.say("%s  %s  %s", a.paint(present.Strong, r.Site.Name), r.Site.Title, a.paint(present.Dim, siteOrigin(r.Origin)))
+	slots := ""
 	if r.Limits.GPUs > 0 {
-		fmt.Fprintf(a.out, "  GPU slots  %d\n", r.Limits.GPUs)
+		slots = unit.Int(r.Limits.GPUs)
 	}
-	if r.Limits.Note != "" {
-		fmt.Fprintf(a.out, "  note       %s\n", a.plain(r.Limits.Note))
-	}
-	for _, line := range r.Machine.Lines {
-		fmt.Fprintf(a.out, "  %s  %s\n", a.paint(levels[string(line.Level)], fmt.Sprintf("%-9s", line.Level)), a.plain(line.Text))
-		if line.Fix != "" {
-			fmt.Fprintf(a.out, "             fix: %s\n", a.plain(line.Fix))
+	for _, l := range []struct{ label, text string }{
+		{"scheduler", r.Scheduler + inBrackets(r.Limits.Version)}, {"account", cmp.Or(r.Account, unit.Missing)}, {"accounts", strings.Join(r.Limits.Accounts, ", ")},
+		{"QOS", strings.Join(r.Limits.QOS, ", ")}, {"GPU slots", slots}, {"note", r.Limits.Note},
+	} {
+		if l.text != "" {
+			a.say("  %-9s  %s", l.label, l.text)
 		}
 	}
-	if len(r.Site.Queues) > 0 {
-		fmt.Fprintln(a.out)
-		a.printQueues(r.Site)
+	for _, line := range r.Machine.Lines {
+		a.finding(string(line.Level), line.Text, line.Fix, 9)
 	}
+	a.rows(present.Queues(r.Site))
 	if r.Problem != "" {
 		a.warn("the scheduler's limits are not known: %s", r.Problem)
 	}
@@ -73,31 +61,9 @@ func siteOrigin(origin string) string {
 	return "(" + origin + ")"
 }
 
-var levels = map[string]ink{"pass": green, "warn": yellow, "fail": red}
-
 func inBrackets(text string) string {
 	if text == "" {
 		return ""
 	}
 	return " (" + text + ")"
-}
-
-// printQueues lists the QOS of a site with their limits and prices.
-func (a *app) printQueues(s model.Site) {
-	t := newTable("QOS", ">nodes|at most", ">GPUs|at most", ">time|hours", ">price|× hours", "")
-	for _, q := range s.Queues {
-		t.add(q.Name, limit(float64(q.MaxNodes)), limit(float64(q.MaxGPUs)), limit(q.MaxHours), unit.Number(q.Factor, 2), a.plain(q.Note))
-	}
-	a.write(t)
-}
-
-// limit of 0 is none.
-func limit(v float64) string {
-	if v == 0 {
-		return unit.Missing
-	}
-	if v == float64(int(v)) {
-		return unit.Number(v, 0)
-	}
-	return unit.Number(v, 1)
 }

@@ -127,13 +127,8 @@ func (a *app) confirm(ctx context.Context, l *lab.Lab, previews []lab.Preview, f
 	}
 	for i, start := range l.Starts(ctx, previews) {
 		r := previews[i].Row
-		words := planWords(r.Verdict)
-		for _, more := range []string{present.WouldStart(start.At, start.Note, time.Now()), present.KeptResult(previews[i].Keeps)} {
-			if more != "" {
-				words = append(words, more)
-			}
-		}
-		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout, strings.Join(words, " · "))))
+		plan := present.Plan(r.Verdict, present.WouldStart(start.At, start.Note, time.Now()), present.KeptResult(previews[i].Keeps))
+		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout.Short(), plan)))
 	}
 	return a.ask(ctx, fmt.Sprintf("Submit %s to %s?", unit.Plural(len(previews), "job"), l.SchedulerName()))
 }

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
 )
 
 // traceFlags are the flags of trace.
@@ -54,9 +56,17 @@ within) and rest (reason, total_ns, count, share).`,
 			case f.ops && len(runs) == 2:
 				return usage("--ops is of one run")
 			case f.ops:
-				return a.traceOps(ctx, l, runs[0], f.top)
+				t, err := l.OpTimes(ctx, runs[0], a.progress())
+				if err != nil {
+					return err
+				}
+				return firstOf(a.show(t, func() { a.printOps(t, f.top) }), damage(t.Damaged))
 			case len(runs) == 2:
-				return a.traceDiff(ctx, l, runs, f)
+				c, err := l.CompareTraces(ctx, runs[0], runs[1], a.progress())
+				if err != nil {
+					return err
+				}
+				return firstOf(a.show(c, func() { a.printTraceDiff(c, f.top) }), damage(c.Damaged))
 			}
 			found, err := l.Analyse(ctx, runs[0], pool.Wanted, a.progress())
 			if err != nil {
@@ -87,24 +97,80 @@ func (a *app) printTrace(found *metric.Analysis, f traceFlags) error {
 	if s == nil {
 		return noTraces(found)
 	}
-	if a.json {
-		return firstOf(a.printJSON(summary{found.Run, s, found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}), damage(found))
+	all := summary{found.Run, s, found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}
+	return firstOf(a.show(all, func() { a.printTables(found, f) }), damage(found.Damaged))
+}
+
+// printTables shows where the time of a run went, on one screen.
+func (a *app) printTables(found *metric.Analysis, f traceFlags) {
+	s := found.Trace
+	replay := ""
+	if found.Replay {
+		replay = " · replay of a recording"
 	}
-	fmt.Fprintln(a.out, a.plain(fmt.Sprintf("%s · window %s ms · %s · %s of traces%s", a.paint(bold, found.Run), unit.Millis(s.WindowNS, 0),
-		unit.Plural(len(s.Ranks), "rank"), unit.FileSize(s.Bytes), replayMark(found))))
+	a.say("%s · window %s ms · %s · %s of traces%s", a.paint(present.Strong, found.Run), unit.Millis(s.WindowNS, 0), unit.Plural(len(s.Ranks), "rank"),
+		unit.FileSize(s.Bytes), replay)
+	tables := present.Trace(found)
+	a.printRanks(s, tables[present.Ranks], f.allRanks)
 	fmt.Fprintln(a.out)
-	a.printSplits(s, f.allRanks)
+	a.sayWrapped("phases   "+present.Phases(s), "         ")
+	a.sayWrapped("classes  "+present.ClassShares(s), "         ")
+	a.rows(tables[present.Kernels].Top(f.top))
+	a.rows(tables[present.Collectives])
+	a.printLate(s, tables[present.LateCalls], f.late)
 	fmt.Fprintln(a.out)
-	a.printPhases(s)
-	a.printClasses(s)
+	a.sayWrapped(present.StragglerSentence(found.Metric("straggler")), "")
+	a.warnings(found.Warnings)
+}
+
+// barWidth is the width of a rank's bar; maxRanks is how many ranks one screen has room for.
+const barWidth, maxRanks = 34, 8
+
+// printRanks draws each rank's window as a bar, and its parts in figures. Of many ranks it
+// shows those that waited least, whom the others wait for, and most.
+func (a *app) printRanks(s *metric.TraceSummary, t present.Table, all bool) {
+	th := a.theme()
+	t = t.With(1, present.Column{Title: strings.Join([]string{th.Full + " compute", th.Transit + " transfer", th.Wait + " wait", th.Idle + " idle"}, " ")}, func(row int) present.Cell {
+		r := s.Ranks[row]
+		return present.Cell{Text: widget.Bar(th, barWidth, float64(r.WindowNS), []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full},
+			{Value: float64(r.TransferNS), Glyph: th.Transit, Tone: theme.Busy}, {Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}}, th.Idle)}
+	})
+	if left := len(t.Rows) - maxRanks; left > 0 && !all {
+		rows := t.Rows
+		t.Rows = nil
+		for i, at := range present.ExtremeRanks(s.Ranks, maxRanks/2) {
+			if i == maxRanks/2 {
+				t.Add(present.Cell{Text: "…"}, present.Cell{Text: unit.Plural(left, "rank") + " between: --all-ranks"})
+			}
+			t.Rows = append(t.Rows, rows[at])
+		}
+	}
+	a.rows(t)
+}
+
+// printLate lists the calls whose last rank was latest, and how often each rank was last.
+func (a *app) printLate(s *metric.TraceSummary, t present.Table, most int) {
+	switch {
+	case most <= 0:
+	case s.Lateness == nil:
+		a.say("\n%s", t.Empty)
+	default:
+		a.rows(t.Top(most))
+		a.rows(present.LateRanks(s.Lateness))
+	}
+}
+
+// printOps shows the kernel time of a run by operator.
+func (a *app) printOps(t metric.OpTimes, top int) {
+	a.say("%s · %s ms of kernels by the operator that launched them", a.paint(present.Strong, t.Run), unit.Millis(t.KernelNS, 1))
+	table := present.Operators(t)
+	a.rows(table.Top(top))
 	fmt.Fprintln(a.out)
-	a.printKernels(s, f.top)
-	a.printCollectives(s)
-	a.printLate(s, f.late)
-	fmt.Fprintln(a.out)
-	a.sayStraggler(found)
-	a.sayWarnings(found)
-	return damage(found)
+	if left := len(table.Rows) - max(top, 0); left > 0 {
+		a.say("%s more: --top %d", unit.Plural(left, table.One), len(table.Rows))
+	}
+	a.sayWrapped(present.Attributed(t), "")
+	a.warnings(t.Warnings)
 }
 
 func noTraces(found *metric.Analysis) error {
@@ -113,33 +179,4 @@ func noTraces(found *metric.Analysis) error {
 		reason = ": " + reason
 	}
 	return fmt.Errorf("%s has no traces to show%s\nto read its other figures: shardeck metrics %s", found.Run, reason, found.Run)
-}
-
-func replayMark(found *metric.Analysis) string {
-	if found.Replay {
-		return " · replay of a recording"
-	}
-	return ""
-}
-
-// sayStraggler ends with the sentence that people look for.
-func (a *app) sayStraggler(found *metric.Analysis) {
-	m := found.Metric("straggler")
-	text := "no straggler told: " + m.Reason
-	switch {
-	case m.Value != nil && m.By.Latest != nil:
-		text = fmt.Sprintf("straggler: rank %s, %s ms late in all, cause %s", unit.Full(*m.Value), unit.Number(m.By.Latest.Total, 1), m.Cause)
-	case m.Reason == "none":
-		text = "no straggler"
-	}
-	if m.Note != "" {
-		text += " (" + m.Note + ")"
-	}
-	a.wrapped(text, "")
-}
-
-// wrapped prints a text in lines of the screen's width, all but the first indented.
-func (a *app) wrapped(text, indent string) {
-	lines := ansi.Wordwrap(text, a.width()-len(indent), " ")
-	fmt.Fprintln(a.out, a.plain(strings.ReplaceAll(lines, "\n", "\n"+indent)))
 }

@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 )
 
@@ -63,14 +64,11 @@ func (a *app) printNews(n lab.News) error {
 	}
 	text := n.Job.State.Words()
 	if n.Stage != "" && n.Job.State.Active() {
-		text += ", " + n.Stage
-		if n.Total > 0 {
-			text += fmt.Sprintf(" %d of %d", n.Done, n.Total)
-		}
-	} else if w := where(n.Job); w != "" {
+		text += ", " + present.Stage(n.Stage, n.Done, n.Total)
+	} else if w := present.JobWhere(n.Job, "", n.At); w != "" {
 		text += ", " + w
 	}
-	_, err := fmt.Fprintf(a.out, "%s  %-8s  %-8s  %s\n", n.At.Local().Format("15:04:05"), n.Job.ID, jobTitle(n.Job), text)
+	_, err := fmt.Fprintf(a.out, "%s  %-8s  %-8s  %s\n", n.At.Local().Format("15:04:05"), n.Job.ID, present.JobTitle(n.Job), text)
 	return err
 }
 

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/lab"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 )
 
 func (a *app) whyCmd() *cobra.Command {
@@ -23,25 +25,20 @@ func (a *app) whyCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.printJSON(cause)
-			}
-			a.printCause(cause)
-			return nil
+			return a.show(cause, func() { a.printCause(cause) })
 		}),
 	}
 }
 
 func (a *app) printCause(c lab.Cause) {
-	fmt.Fprintf(a.out, "job %s (%s): %s\n", c.Job.ID, orMissing(jobTitle(c.Job)), a.paint(stateInk(c.Job.State), c.Job.State.Words()))
-	fmt.Fprintln(a.out, a.plain(a.paint(bold, c.Title)))
-	if c.Line != "" {
-		fmt.Fprintf(a.out, "  %s\n", c.Line)
-	}
-	if c.Where != "" {
-		fmt.Fprintf(a.out, "  %s\n", a.paint(dim, c.Where))
+	state := present.State(c.Job.State.Words())
+	a.say("job %s (%s): %s\n%s", c.Job.ID, cmp.Or(present.JobTitle(c.Job), unit.Missing), a.paint(state.Role, state.Text), a.paint(present.Strong, c.Title))
+	for _, text := range []string{c.Line, a.paint(present.Dim, c.Where)} {
+		if text != "" {
+			a.say("  %s", text)
+		}
 	}
 	for _, f := range c.Fixes {
-		fmt.Fprintf(a.out, "  try: %s\n", a.plain(f))
+		a.say("  try: %s", f)
 	}
 }

@@ -17,6 +17,8 @@ type Column struct {
 	Worth int
 	Min   int // may be cut down to this width; 0: never cut
 	Keep  int // this wide whatever is in it, so that nothing jumps when its text changes
+
+	Middle bool // is cut in the middle: of names, which differ at their ends
 }
 
 // Cell of a table.
@@ -74,7 +76,7 @@ func (t *Table) SetRows(rows [][]Cell) {
 
 // Shown are the columns that a line of this width holds.
 func (t *Table) Shown(width int) []int {
-	shown, _ := t.layout(width)
+	shown, _ := t.layout(width - margin)
 	return shown
 }
 
@@ -104,17 +106,43 @@ func (t *Table) aligned(c int, text string) string {
 
 // View draws header and window into width and height.
 func (t *Table) View(th *theme.Theme, width, height int) []string {
-	shown, widths := t.layout(width)
+	shown, widths := t.layout(width - margin)
 	t.shown, t.widths = shown, widths
-	lines := t.header(th, shown, widths)
+	lines := t.header(th, shown, widths, margin)
 	t.head = len(lines)
 	room := max(height-len(lines), 0)
 	t.Keep(len(t.rows), room)
 	for i := t.First; i < min(t.First+room, len(t.rows)); i++ {
-		lines = append(lines, t.line(th, i, shown, widths))
+		lines = append(lines, t.prefix(th, i)+t.line(th, i, shown, widths))
 	}
 	t.drawn = min(len(lines), max(height, 0))
 	return lines[:t.drawn]
+}
+
+// Text is the whole table as lines, without a cursor: what does not fit the last column
+// goes on below it. Columns for which there is no room are left out.
+func (t *Table) Text(th *theme.Theme, width int) (lines []string, left int) {
+	t.Column, t.Cursor = -1, -1
+	shown, widths := t.layout(width)
+	lines = t.header(th, shown, widths, 0)
+	last, at := len(shown)-1, 0
+	for i, c := range shown[:last] {
+		at += t.gap(i, c) + widths[i]
+	}
+	at += t.gap(last, shown[last])
+	for i, row := range t.rows {
+		cell, rest := &Cell{}, []string{""}
+		if shown[last] < len(row) && !t.Columns[shown[last]].Right && !t.Columns[shown[last]].Middle {
+			cell = &row[shown[last]]
+			rest = Wrap(cell.Text, widths[last])
+			cell.Text = rest[0]
+		}
+		lines = append(lines, t.line(th, i, shown, widths))
+		for _, text := range rest[1:] {
+			lines = append(lines, blank(at)+th.Paint(cell.Tone, text))
+		}
+	}
+	return lines, len(t.Columns) - len(shown)
 }
 
 // HeaderRows is how many lines the header took when last drawn: two if a column in
@@ -124,7 +152,7 @@ func (t *Table) HeaderRows() int { return max(t.head, 1) }
 // Measure finds out HeaderRows for a width before anything is drawn, for a pane that
 // divides its room first.
 func (t *Table) Measure(width int) int {
-	shown, _ := t.layout(width)
+	shown, _ := t.layout(width - margin)
 	t.head = 1
 	if t.units(shown) {
 		t.head = 2
@@ -141,14 +169,14 @@ func (t *Table) units(shown []int) bool {
 	return false
 }
 
-func (t *Table) header(th *theme.Theme, shown, widths []int) []string {
+func (t *Table) header(th *theme.Theme, shown, widths []int, indent int) []string {
 	lines := make([]string, 1, 2)
 	if t.units(shown) {
 		lines = lines[:2]
 	}
 	for row := range lines {
 		line := runs{th: th}
-		line.add(theme.Plain, blank(margin))
+		line.add(theme.Plain, blank(indent))
 		for i, c := range shown {
 			text, tone := t.Columns[c].Title, theme.Dim
 			if row == 1 {
@@ -174,7 +202,7 @@ func (t *Table) line(th *theme.Theme, row int, shown, widths []int) string {
 		text := t.place(c, cell.Lead+t.aligned(c, cell.Text), widths[i])
 		line.add(t.tone(cell, row, c), t.before(i, c)+text)
 	}
-	return t.prefix(th, row) + line.String()
+	return line.String()
 }
 
 // before is the gap before the i-th column shown.
@@ -221,6 +249,9 @@ func (t *Table) tone(cell Cell, row, column int) theme.Tone {
 func (t *Table) place(c int, text string, width int) string {
 	if t.Columns[c].Right {
 		return Right(text, width)
+	}
+	if t.Columns[c].Middle {
+		text = Middle(text, width)
 	}
 	return Fit(text, width)
 }

@@ -2,12 +2,11 @@ package widget
 
 import "math"
 
-// layout chooses the columns that a line of this width holds, and their widths.
-func (t *Table) layout(width int) (shown, widths []int) {
+// layout chooses the columns that so much room holds, and their widths.
+func (t *Table) layout(room int) (shown, widths []int) {
 	if t.natural == nil {
 		t.SetRows(t.rows)
 	}
-	room := width - margin
 	if t.Column >= 0 {
 		shown = t.scrolled(room)
 	} else {

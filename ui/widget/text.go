@@ -20,6 +20,15 @@ func Clip(s string, width int) string {
 	return ansi.Truncate(s, width, "…")
 }
 
+// Middle cuts a text to a width in its middle: names differ at their ends.
+func Middle(s string, width int) string {
+	if Width(s) <= width || width < 8 {
+		return Clip(s, width)
+	}
+	tail := (width - 1) / 3
+	return ansi.Truncate(s, width-tail, "…") + ansi.TruncateLeft(s, Width(s)-tail, "")
+}
+
 // Fit makes text exactly as wide as asked: cut, or padded on the right.
 func Fit(s string, width int) string { return pad(Clip(s, width), width, false) }
 

@@ -14,11 +14,11 @@ import (
 
 // Format says what documents of one kind are called.
 type Format struct {
-	Name string // "a Kineto trace"
-	File string // the beginning of its files' names: "kineto_trace"
-	List string // the key of the list: "traceEvents"
-	Item string // what the list holds, for people: "event"
-	Bare bool   // the list may stand alone, without an object around it
+	Name  string // "a Kineto trace"
+	File  string // the beginning of its files' names: "kineto_trace"
+	List  string // the key of the list: "traceEvents"
+	Item  string // what the list holds, for people: "event"
+	Bare  bool   // the list may stand alone, without an object around it
 }
 
 // Document is one document being read.

@@ -1,0 +1,95 @@
+package present
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"shardeck/model"
+	"shardeck/model/present/unit"
+)
+
+// stateRoles are the roles of states of jobs and experiments, by their first words.
+var stateRoles = map[string]Role{
+	"done": Good, "running": Busy, "ending": Busy, "submitting": Busy, "waiting": Warn, "suspended": Warn,
+	"failed": Bad, "out of time": Bad, "out of memory": Bad, "node failed": Bad, "cancelled": Dim,
+	"done, damaged": Warn, "unfinished": Warn, "preempted": Warn, "unknown": Warn, "not run": Dim, "invalid": Bad,
+}
+
+// State is the cell of a state's words: "done", "running 4:12", "failed".
+func State(words string) Cell {
+	if role, ok := stateRoles[words]; ok {
+		return Cell{Text: words, Role: role}
+	}
+	first, _, _ := strings.Cut(words, " ")
+	return Cell{Text: words, Role: stateRoles[first]}
+}
+
+// JobTitle is the experiment of a job, or what another job calls itself.
+func JobTitle(j model.Job) string { return cmp.Or(j.Experiment, j.Name) }
+
+// Jobs lists jobs; seen is what their logs say, by job id: the stage of one that runs, the
+// cause of one that failed.
+func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
+	t := Table{Name: "jobs", One: "job", Columns: Columns("job", "experiment/1-10", "state", "why / where/2-28", ">elapsed/3", ">limit/4", ">GPUs/5", "QOS/6", "submitted/7", "exit/8")}
+	for _, j := range jobs {
+		gpus := ""
+		if j.GPUs > 0 {
+			gpus = unit.Int(j.GPUs)
+		}
+		t.Rows = append(t.Rows, Row{Cells: []Cell{{Text: j.ID}, OrNone(JobTitle(j)), State(j.State.Words()), dim(JobWhere(j, seen[j.ID], now)),
+			OrNone(Clock(j.Elapsed)), OrNone(Clock(j.Limit)), OrNone(gpus), OrNone(j.QOS), OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
+			Fields: map[string]string{"id": j.ID, "exp": j.Experiment, "name": j.Name, "state": j.State.Words(), "qos": j.QOS, "node": j.NodeList, "reason": j.Reason}})
+	}
+	return t
+}
+
+// JobWhere says the most useful thing of a job in few words: why it waits and when it would
+// start, its stage and node, how it failed. Seen is what its log says; empty: nothing.
+func JobWhere(j model.Job, seen string, now time.Time) string {
+	reason, start := model.ReasonOf(j.Reason).Words, EstimatedStart(j.Start, now)
+	if start != "" {
+		start = "start " + start
+	}
+	switch array := j.Tasks.Words(); {
+	case array != "" && j.State == model.JobPending:
+		return joined(array, reason)
+	case array != "":
+		return array
+	case j.State == model.JobPending:
+		return joined(start, reason)
+	case j.State.Failed() && seen != "": // the state has said what it was
+		return strings.TrimPrefix(strings.TrimPrefix(seen, "the job was "), "the job ")
+	case j.State.Failed():
+		return joined(ended(j.Reason), exitCode(j))
+	case j.State == model.JobRunning:
+		return joined(seen, j.NodeList)
+	}
+	return j.NodeList
+}
+
+// ended is the scheduler's reason for the end of a job; of a job that waits it would mean
+// that it was just submitted.
+func ended(reason string) string {
+	if reason == "None" {
+		return ""
+	}
+	return model.ReasonOf(reason).Words
+}
+
+// exitCode says how a job ended of which nothing better is known.
+func exitCode(j model.Job) string {
+	code, _, _ := strings.Cut(j.ExitCode, ":")
+	if code == "" || code == "0" || j.State == model.JobCancelled {
+		return ""
+	}
+	return "exit code " + code
+}
+
+// Stage is a stage of a run and how far it is: "timing 3 of 5".
+func Stage(stage string, done, total int) string {
+	if stage == "" || total == 0 {
+		return stage
+	}
+	return stage + " " + unit.Int(done) + " of " + unit.Int(total)
+}

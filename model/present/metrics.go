@@ -1,0 +1,204 @@
+package present
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"shardeck/model/metric"
+	"shardeck/model/present/unit"
+)
+
+// MetricColumn is the header of a metric, its unit in the second line: "TPOT" over "ms". A
+// title that is its unit needs one line; sizes bring their units.
+func MetricColumn(d metric.Definition) Column {
+	c := Column{Title: d.Title, Unit: d.Unit, Right: true}
+	if short, ok := strings.CutSuffix(d.Title, " "+d.Unit); ok {
+		c.Title = short
+	} else if strings.Contains(d.Title, d.Unit) {
+		c.Unit = ""
+	}
+	if d.Unit == "B" {
+		c.Unit, c.Mixed = "", true
+	}
+	return c
+}
+
+// MetricPart is a value of a metric, of one rank or a part of it.
+func MetricPart(v float64, d metric.Definition) string {
+	if d.Unit == "B" {
+		return unit.Memory(int64(v))
+	}
+	return unit.Figure(v, d.Decimals)
+}
+
+// MetricCell is a metric's value, with Estimate before one that was not measured.
+func MetricCell(m metric.Metric, d metric.Definition) Cell {
+	switch {
+	case m.Value == nil && m.Reason == "none":
+		return Cell{Text: "none"}
+	case m.Value == nil:
+		return None()
+	}
+	cell := Cell{Text: MetricPart(*m.Value, d), By: *m.Value}
+	if m.Estimate {
+		cell.Lead = Estimate
+	}
+	return cell
+}
+
+// MetricValue is MetricCell in a sentence, with its unit.
+func MetricValue(m metric.Metric, d metric.Definition) string {
+	cell := MetricCell(m, d)
+	if m.Value == nil || d.Unit == "B" {
+		return cell.Lead + cell.Text
+	}
+	return cell.Lead + cell.Text + " " + d.Unit
+}
+
+// NoValue says why a metric has no value.
+func NoValue(m metric.Metric) string {
+	switch m.Reason {
+	case "none":
+		return "none, which is an answer"
+	case "":
+		return "no value, and no reason was given"
+	}
+	return m.Reason
+}
+
+// MetricRemark is what must be known of a value, or why there is none.
+func MetricRemark(m metric.Metric) string {
+	if m.Value == nil && m.Reason != "none" {
+		return m.Reason
+	}
+	var words []string
+	if m.Estimate && m.Value != nil {
+		words = append(words, "estimate")
+	}
+	if m.Cause != "" {
+		words = append(words, "cause: "+m.Cause)
+	}
+	if m.Note != "" {
+		words = append(words, m.Note)
+	}
+	return strings.Join(words, " · ")
+}
+
+// MetricParts are the parts of a value, the largest first: "all_reduce 4 096", "broadcast 64".
+func MetricParts(m metric.Metric, d metric.Definition) []string {
+	var words []string
+	for _, part := range m.By.List() {
+		words = append(words, part.Name+" "+MetricPart(part.Value, d))
+	}
+	return words
+}
+
+// MostRankColumns is how many ranks have a column of their own.
+const MostRankColumns = 8
+
+// MetricRanks are the values of the ranks: "rank 0 7.76 · rank 1 11.47"; of many the least
+// and the most.
+func MetricRanks(m metric.Metric, d metric.Definition) string {
+	ranks := slices.Sorted(maps.Keys(m.PerRank))
+	word := func(r int) string { return "rank " + unit.Int(r) + " " + MetricPart(m.PerRank[r], d) }
+	if len(ranks) > MostRankColumns {
+		byValue := func(a, b int) int { return cmp.Compare(m.PerRank[a], m.PerRank[b]) }
+		return "least " + word(slices.MinFunc(ranks, byValue)) + " · most " + word(slices.MaxFunc(ranks, byValue)) + " of " + unit.Plural(len(ranks), "rank")
+	}
+	words := make([]string, len(ranks))
+	for i, r := range ranks {
+		words[i] = word(r)
+	}
+	return strings.Join(words, " · ")
+}
+
+// Metrics is a run with a row a metric: its value, what each rank has of it, how many
+// samples it is of, and what must be known of it with its largest parts.
+func Metrics(a *metric.Analysis, defs []metric.Definition) Table {
+	ranks := a.Ranks[:min(len(a.Ranks), MostRankColumns)]
+	if len(ranks) < 2 {
+		ranks = nil
+	}
+	t := Table{Name: "metrics", One: "metric", Columns: Columns("metric", ">value", "unit")}
+	for i, r := range ranks {
+		t.Columns = append(t.Columns, Column{Title: "rank " + unit.Int(r), Right: true, Mixed: true, Worth: 3 + i})
+	}
+	t.Columns[1].Mixed = true
+	t.Columns = append(t.Columns, Columns(">n/2", "/20-12")...)
+	for _, d := range defs {
+		t.Add(metricCells(a.Metric(d.Name), d, ranks)...)
+	}
+	return t
+}
+
+func metricCells(m metric.Metric, d metric.Definition, ranks []int) []Cell {
+	u := d.Unit
+	if u == "B" && m.Value != nil { // a size brings its own
+		u = ""
+	}
+	cells := []Cell{{Text: d.Name}, MetricCell(m, d), dim(u)}
+	for _, r := range ranks {
+		cell := Cell{}
+		if v, ok := m.PerRank[r]; ok {
+			cell = Cell{Text: MetricPart(v, d), By: v}
+		}
+		cells = append(cells, cell)
+	}
+	n := ""
+	if m.N > 0 {
+		n = unit.Int(m.N)
+	}
+	return append(cells, dim(n), dim(joined(MetricRemark(m), largestParts(m, d))))
+}
+
+// shownParts bounds the parts beside a metric, and their names.
+const shownParts, shownName = 4, 24
+
+// largestParts are the first parts of a value.
+func largestParts(m metric.Metric, d metric.Definition) string {
+	var words []string
+	for i, part := range m.By.List() {
+		if i == shownParts {
+			words = append(words, "…")
+			break
+		}
+		if name := []rune(part.Name); len(name) > shownName {
+			part.Name = string(name[:shownName-1]) + "…"
+		}
+		words = append(words, part.Name+" "+MetricPart(part.Value, d))
+	}
+	return strings.Join(words, ", ")
+}
+
+// runMetrics are the metrics by which runs are looked through, with the decimals there.
+var runMetrics = []struct {
+	name     string
+	decimals int
+}{{"throughput_tokens_sec", 0}, {"ttft", 1}, {"tpot", 2}, {"comm_overhead", 1}}
+
+// RunColumns are columns that name runs, then one for each metric by which they are looked
+// through, then one for a remark.
+func RunColumns(first ...string) []Column {
+	all := Columns(first...)
+	for _, m := range runMetrics {
+		d, _ := metric.Define(m.name)
+		all = append(all, MetricColumn(d))
+	}
+	return append(all, Column{})
+}
+
+// RunCells are cells that name a run, then those of RunColumns' metrics; a is nil for a run
+// that was not read.
+func RunCells(a *metric.Analysis, first ...Cell) []Cell {
+	for _, m := range runMetrics {
+		cell := None()
+		if d, ok := metric.Define(m.name); ok && a != nil {
+			d.Decimals = m.decimals
+			cell = MetricCell(a.Metric(m.name), d)
+		}
+		first = append(first, cell)
+	}
+	return first
+}

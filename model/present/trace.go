@@ -1,0 +1,222 @@
+package present
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/model/metric"
+	"shardeck/model/present/unit"
+)
+
+// Trace is the tables of a run's traces, in the order of screens. Without a summary they
+// have their columns alone.
+func Trace(a *metric.Analysis) []Table {
+	if a == nil || a.Trace == nil {
+		a = &metric.Analysis{Trace: &metric.TraceSummary{}}
+	}
+	return []Table{kernels(a.Trace), collectives(a), lateCalls(a), ranks(a), classes(a.Trace)}
+}
+
+// Places of the tables in Trace.
+const (
+	Kernels = iota
+	Collectives
+	LateCalls
+	Ranks
+	Classes
+)
+
+func count(n int) string { return unit.Int(n) }
+
+// overRanks says of sums over several ranks that they are.
+func overRanks(t *metric.TraceSummary, what string) string {
+	if len(t.Ranks) < 2 {
+		return ""
+	}
+	return what
+}
+
+func sums(t *metric.TraceSummary) string {
+	return overRanks(t, "sums over "+unit.Plural(len(t.Ranks), "rank"))
+}
+
+func kernels(t *metric.TraceSummary) Table {
+	out := Table{Name: "kernels", One: "kernel", Remark: sums(t), Empty: "no kernels in these traces",
+		Columns: Columns("kernel…36", "class/2-13", ">time|ms", ">n/1", ">mean|µs/4", ">min|µs/5", ">max|µs/5", ">share|%")}
+	for _, k := range t.Kernels {
+		cells := Texts(k.Short, k.Class, unit.Millis(k.TotalNS, 1), count(k.Count), unit.Micros(k.TotalNS, float64(k.Count)),
+			unit.Micros(k.MinNS, 1), unit.Micros(k.MaxNS, 1), unit.Number(k.Share, 1))
+		cells[1].Role = Dim
+		out.Rows = append(out.Rows, Row{cells, map[string]string{"name": k.Name, "kernel": k.Short, "class": k.Class}, k.Name})
+	}
+	return out
+}
+
+// Kernel is all there is to say of one kernel, in lines; its whole name comes first.
+func Kernel(k metric.KernelStat, ranks int) []string {
+	us := func(ns int64, n int) string { return unit.Micros(ns, float64(n)) + " µs" }
+	return []string{k.Name, "", "class " + k.Class,
+		unit.Millis(k.TotalNS, 2) + " ms in " + unit.Int(k.Count) + " launches on " + unit.Plural(ranks, "rank") + ", " + unit.Number(k.Share, 1) + " % of kernel time",
+		"one launch " + us(k.TotalNS, max(k.Count, 1)) + " in the mean, " + us(k.MinNS, 1) + " to " + us(k.MaxNS, 1)}
+}
+
+func collectives(a *metric.Analysis) Table {
+	out := Table{Name: "collectives", One: "collective", Remark: overRanks(a.Trace, "means over ranks"), Empty: noCalls(a, "no collectives"),
+		Columns: Columns("collective", ">size", ">n|a rank/1", ">transfer|µs", ">wait|µs/2", ">bus|GB/s", ">alg|GB/s/4", ">total|ms/3")}
+	for _, c := range a.Trace.Collectives {
+		bus, alg, total := unit.Missing, unit.Missing, unit.Missing
+		if c.AlgBW > 0 {
+			bus, alg = unit.Bandwidth(c.BusBW), unit.Bandwidth(c.AlgBW)
+		}
+		if c.Matched > 0 {
+			total = unit.Millis(c.TransferNS+c.WaitNS, 1)
+		}
+		cells := Texts(c.Type, "", count(c.Count), unit.Micros(c.TransferNS, c.Matched), unit.Micros(c.WaitNS, c.Matched), bus, alg, total)
+		cells[1] = bufferSize(c.Bytes, c.Inferred)
+		out.Rows = append(out.Rows, Row{Cells: cells, Fields: map[string]string{"type": c.Type, "size": cells[1].Text}})
+	}
+	return out
+}
+
+// noCalls says why there are no calls, where that is known.
+func noCalls(a *metric.Analysis, what string) string {
+	if m := a.Metric("comm_overhead"); m.Value == nil && m.Reason != "" {
+		return what + ": " + m.Reason
+	}
+	return what + " in these traces"
+}
+
+// bufferSize is the size of a call's buffer; negative: not known.
+func bufferSize(bytes int64, inferred bool) Cell {
+	if bytes < 0 {
+		return None()
+	}
+	cell := Cell{Text: unit.Memory(bytes), By: float64(bytes)}
+	if inferred {
+		cell.Lead = Estimate
+	}
+	return cell
+}
+
+func ranks(a *metric.Analysis) Table {
+	late := map[int]metric.RankLate{}
+	if a.Trace.Lateness != nil {
+		for _, r := range a.Trace.Lateness.Ranks {
+			late[r.Rank] = r
+		}
+	}
+	out := Table{Name: "ranks", Empty: "no ranks in these traces", Columns: Columns(">rank", ">compute|%", ">transfer|%", ">wait|%", ">copy|%/1", ">idle|%",
+		">hidden|%/5", ">last in|calls/2", ">late|ms/2", ">start cut|ms/3", ">window|ms/6", ">kernels/7", "device/8-12")}
+	for _, r := range a.Trace.Ranks {
+		share := func(ns int64) string { return unit.Percent(ns, r.WindowNS) }
+		calls, lost := unit.Missing, unit.Missing
+		if l, ok := late[r.Rank]; ok {
+			calls, lost = count(l.Calls), unit.Millis(l.LateNS, 1)
+		}
+		cells := Texts(count(r.Rank), share(r.ComputeNS), share(r.TransferNS), share(r.WaitNS), share(r.CopyNS), share(r.IdleNS), share(r.HiddenCommNS),
+			calls, lost, unit.Millis(r.SkewNS, 1), unit.Millis(r.WindowNS, 1), count(r.Kernels), r.Device)
+		if v := a.Metric("straggler").Value; v != nil && int(*v) == r.Rank {
+			cells[0].Lead = Straggler
+		}
+		cells[12].Role = Dim
+		out.Add(cells...)
+	}
+	return out
+}
+
+func classes(t *metric.TraceSummary) Table {
+	out := Table{Name: "classes", One: "class", Remark: sums(t), Empty: "no classes in these traces", Columns: Columns("class", ">time|ms", ">n", ">share|%")}
+	for _, c := range t.Classes {
+		out.Rows = append(out.Rows, Row{Cells: Texts(c.Name, unit.Millis(c.TotalNS, 1), count(c.Count), unit.Number(c.Share, 1)), Fields: map[string]string{"class": c.Name}})
+	}
+	return out
+}
+
+// Phases sums the phases of the lowest rank in a sentence: "prefill 2 × 14.26 = 28.5 ms".
+func Phases(t *metric.TraceSummary) string {
+	type total struct {
+		steps int
+		ns    int64
+	}
+	sums, order := map[string]*total{}, []string{}
+	for _, p := range t.Phases {
+		if p.Rank != t.Phases[0].Rank {
+			continue
+		}
+		if sums[p.Name] == nil {
+			sums[p.Name] = &total{}
+			order = append(order, p.Name)
+		}
+		sums[p.Name].steps += p.Steps
+		sums[p.Name].ns += p.EndNS - p.StartNS
+	}
+	var words []string
+	for _, name := range order {
+		p := sums[name]
+		words = append(words, fmt.Sprintf("%s %s × %s = %s ms", name, unit.Int(p.steps), unit.Millis(p.ns/int64(max(p.steps, 1)), 2), unit.Millis(p.ns, 1)))
+	}
+	if len(words) == 0 {
+		return "no step annotations in the traces"
+	}
+	return strings.Join(words, " · ")
+}
+
+// ClassShares are the kernel classes that took time, in a sentence: "gemm 76.5 · norm 2.2 %".
+func ClassShares(t *metric.TraceSummary) string {
+	var words []string
+	for _, c := range t.Classes {
+		if c.TotalNS > 0 {
+			words = append(words, c.Name+"\u00a0"+unit.Number(c.Share, 1))
+		}
+	}
+	return strings.Join(words, " · ") + " %"
+}
+
+// ExtremeRanks are the places of the ranks that waited least, whom the others wait for, and
+// of those that waited most, as many of each.
+func ExtremeRanks(ranks []metric.RankSplit, each int) []int {
+	order := make([]int, len(ranks))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return int(ranks[a].WaitNS - ranks[b].WaitNS) })
+	return append(order[:each:each], order[len(order)-each:]...)
+}
+
+// StragglerSentence names the rank that others wait for, with what proves it, or says why
+// none is named.
+func StragglerSentence(m metric.Metric) string {
+	text := "no straggler"
+	switch {
+	case m.Value != nil:
+		text = fmt.Sprintf("straggler: rank %s", unit.Number(*m.Value, 0))
+		if m.By.Latest != nil {
+			text += ", " + unit.Number(m.By.Latest.Total, 1) + " ms late in all"
+		}
+		if m.Cause != "" {
+			text += ", cause: " + m.Cause
+		}
+	case m.Reason != "none":
+		text += " can be named: " + m.Reason
+	}
+	if m.Note != "" {
+		text += " · " + m.Note
+	}
+	return text
+}
+
+// StartCut is the longest start that was cut because profilers did not start together;
+// empty: none was.
+func StartCut(ranks []metric.RankSplit) string {
+	most := metric.RankSplit{}
+	for _, r := range ranks {
+		if r.SkewNS > most.SkewNS {
+			most = r
+		}
+	}
+	if most.SkewNS <= 0 {
+		return ""
+	}
+	return unit.Duration(most.SkewNS) + " of start cut on rank " + unit.Int(most.Rank)
+}

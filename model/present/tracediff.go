@@ -1,0 +1,122 @@
+package present
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+
+	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
+)
+
+// TraceDiff is the tables of a comparison of traces, in the order of screens: the window's
+// parts, then what has the largest difference first.
+func TraceDiff(d scaling.TraceDiff) []Table {
+	rows := func(t Table, list []scaling.DiffRow, first func(scaling.DiffRow) []Cell, last func(scaling.DiffRow) []Cell) Table {
+		t.Empty = "neither run has " + t.Name
+		t.Remark = cmp.Or(t.Remark, "largest difference first")
+		for _, r := range list {
+			cells := append(append(first(r), diffCells(d, r)...), last(r)...)
+			t.Rows = append(t.Rows, Row{cells, map[string]string{"name": r.Name, "class": r.Class, "change": changeKind(r)}, onlyIn(r)})
+		}
+		return t
+	}
+	nothing := func(scaling.DiffRow) []Cell { return nil }
+	name := func(r scaling.DiffRow) []Cell { return Texts(r.Name) }
+	return []Table{
+		rows(Table{Name: "window", Columns: diffColumns("part of the window"), Remark: "mean over the ranks"}, d.Parts, name, nothing),
+		rows(Table{Name: "classes", One: "class", Columns: diffColumns("class")}, d.Classes, name, nothing),
+		rows(Table{Name: "kernels", One: "kernel", Columns: diffColumns("kernel…24", "class/4-13")}, d.Kernels,
+			func(r scaling.DiffRow) []Cell { return append(name(r), dim(r.Class)) }, nothing),
+		rows(Table{Name: "collectives", One: "collective", Columns: append(diffColumns("collective", ">size"),
+			Columns(">transfer|µs/3", ">was|µs/3", ">wait|µs/3", ">was|µs/3")...)}, d.Collectives,
+			func(r scaling.DiffRow) []Cell { return append(name(r), bufferSize(r.Bytes, false)) }, callTimes),
+	}
+}
+
+// diffColumns are those of every table of a comparison, after those that name a row.
+func diffColumns(first ...string) []Column {
+	return Columns(append(first, ">base|ms", ">|%/2", ">other|ms", ">|%/2", ">change|ms", ">|%/1")...)
+}
+
+// diffCells are the times of a row in both runs, with their shares, and the difference; it
+// is good or bad from 1 % of the base's window.
+func diffCells(d scaling.TraceDiff, r scaling.DiffRow) []Cell {
+	var cells []Cell
+	for _, s := range r.Sides {
+		if s.Count == 0 {
+			cells = append(cells, None(), Cell{})
+			continue
+		}
+		cells = append(cells, Cell{Text: unit.Number(s.NS/1e6, 2)}, dim(unit.Number(s.Share, 1)))
+	}
+	role, window := Plain, 0.0
+	if len(d.Parts) > 0 {
+		window = d.Parts[0].Sides[0].NS
+	}
+	if weighty := math.Abs(r.ChangeNS) >= window/100; weighty && r.ChangeNS > 0 {
+		role = Bad
+	} else if weighty {
+		role = Good
+	}
+	return append(cells, Cell{Text: unit.Signed(r.ChangeNS/1e6, 2), Role: role, By: r.ChangeNS}, Cell{Text: changePercent(r), Role: role})
+}
+
+// callTimes are the mean transfer and wait of a call, now and in the base.
+func callTimes(r scaling.DiffRow) []Cell {
+	base, now := r.Sides[0], r.Sides[1]
+	mean := func(ns float64, s scaling.DiffCell) string { return unit.Micros(int64(ns), s.Matched) }
+	return Texts(mean(now.TransferNS, now), mean(base.TransferNS, base), mean(now.WaitNS, now), mean(base.WaitNS, base))
+}
+
+// changeKind is new, gone, more or less.
+func changeKind(r scaling.DiffRow) string {
+	switch {
+	case r.OnlyIn != "" && r.Sides[0].Count == 0:
+		return "new"
+	case r.OnlyIn != "":
+		return "gone"
+	case r.ChangeNS > 0:
+		return "more"
+	}
+	return "less"
+}
+
+// changePercent is the difference in % of the base, or that only one of the runs has it.
+func changePercent(r scaling.DiffRow) string {
+	switch {
+	case r.OnlyIn != "":
+		return changeKind(r)
+	case r.ChangePct == nil:
+		return ""
+	}
+	return unit.Signed(*r.ChangePct, 1)
+}
+
+// onlyIn says of what only one run has, which.
+func onlyIn(r scaling.DiffRow) string {
+	if r.OnlyIn == "" {
+		return ""
+	}
+	return strings.TrimSpace(r.Name+" ") + ": only " + r.OnlyIn + " has it"
+}
+
+// TraceChange says in a sentence what more ranks did not bring; of as many, how much longer
+// the window is and which parts of it changed most.
+func TraceChange(d scaling.TraceDiff) string {
+	if d.Loss != nil {
+		return d.Loss.Words()
+	}
+	if len(d.Parts) < 2 {
+		return ""
+	}
+	change := func(r scaling.DiffRow) string { return r.Name + " " + unit.Signed(r.ChangeNS/1e6, 2) + " ms" }
+	parts := slices.Clone(d.Parts[1:])
+	slices.SortStableFunc(parts, func(a, b scaling.DiffRow) int { return cmp.Compare(math.Abs(b.ChangeNS), math.Abs(a.ChangeNS)) })
+	text := change(d.Parts[0])
+	for _, r := range parts[:min(2, len(parts))] {
+		text += ", " + change(r)
+	}
+	return text
+}
