@@ -18,8 +18,8 @@ var submissions = []struct {
 	elapsed         time.Duration
 	exit            string
 }{
-	{"3141592", "E1.3", 4, 15 * time.Minute, model.JobRunning, 252 * time.Second, ""},
-	{"3141593", "E3.1", 1, 10 * time.Minute, model.JobPending, 0, ""},
+	{"3141592", "E1.3", 4, 9 * time.Minute, model.JobRunning, 252 * time.Second, ""},
+	{"3141591", "E3.1", 1, 10 * time.Minute, model.JobPending, 0, ""},
 	{"3141580", "E1.6", 2, 50 * time.Minute, model.JobFailed, 112 * time.Second, "7:0"},
 	{"3141570", "E1.2", 2, 130 * time.Minute, model.JobCompleted, 220 * time.Second, "0:0"},
 	{"3141560", "E1.1", 1, 190 * time.Minute, model.JobCompleted, 301 * time.Second, "0:0"},

@@ -3,6 +3,7 @@ package panetest
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -52,7 +53,7 @@ var measured = []struct {
 	{"deepseek-v2-lite-ep2", 5 * time.Hour, "3141550", "E3.2_deepseek_v2_lite_ep2.yaml", 2,
 		Timing{TTFT: 120.7, TPOT: 14.2, Spread: 0.3}, DeepSeekEP2},
 	{"llama-8b-tp2@3141500", 26 * time.Hour, "", "", 1, Timing{TTFT: 70.3, TPOT: 7.15, Spread: 0.4}, Trace{}},
-	{"llama-8b-tp4@3141490", 28 * time.Hour, "3141490", "E1.3_llama8b_tp4.yaml", 4, Timing{TTFT: 41, TPOT: 4.1, Spread: 0.8}, Trace{}},
+	{"llama-8b-tp4-old", 28 * time.Hour, "3141490", "E1.3_llama8b_tp4.yaml", 4, Timing{TTFT: 41, TPOT: 4.1, Spread: 0.8}, Trace{}},
 	{"tp1-b1-s512", 30 * time.Hour, "", "", 1, Timing{TTFT: 20.3, TPOT: 7.9, Spread: 0.3}, Trace{}},
 }
 
@@ -106,4 +107,23 @@ func results(files map[string]string) map[string]string {
 		}
 	}
 	return out
+}
+
+// Measure makes a run, or measures one anew: by the config of an experiment, parts of which
+// are replaced (old, new, old, new …), or for an empty id by the config that is there.
+func (w *Workspace) Measure(name, experiment string, m Timing, replace ...string) {
+	w.T.Helper()
+	dir := "trace_collection/" + name + "/"
+	if experiment != "" {
+		w.Write(dir+"config.yaml", strings.NewReplacer(replace...).Replace(w.Read(w.Config(experiment))))
+	}
+	w.Write(dir+"timing_stats_0.json", m.File())
+}
+
+// Trace gives a run other traces.
+func (w *Workspace) Trace(name string, t Trace) {
+	w.T.Helper()
+	for file, text := range t.Files() {
+		w.Write("trace_collection/"+name+"/"+file, text)
+	}
 }

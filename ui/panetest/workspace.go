@@ -84,7 +84,10 @@ func Empty(t testing.TB) *Workspace {
 
 func empty(t testing.TB) *Workspace {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "ws-") // shorter than t.TempDir, so that a line of the screen holds it
+	dir, err := os.MkdirTemp("/dev/shm", "ws-") // shorter than t.TempDir, so that a line of the screen holds it
+	if err != nil {
+		dir, err = os.MkdirTemp("", "ws-")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package charts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -22,9 +21,42 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
+func drive(t *testing.T, w *panetest.Workspace, width, height int) *panetest.Driver {
 	t.Helper()
-	return panetest.Drive(t, panetest.OfPane(New(l.Env(context.Background()))), w, h)
+	return panetest.Drive(t, panetest.OfPane(New(w.Env())), width, height)
+}
+
+// two is a workspace whose runs make two series: Llama on 1, 2 and 4 GPUs, and DeepSeek.
+func two(t *testing.T, options ...panetest.Option) *panetest.Workspace {
+	t.Helper()
+	w := panetest.Analysed(t, options...)
+	w.Remove("trace_collection/tp1-b1-s512")
+	return w
+}
+
+// asked notes what is asked of the backend for charts.
+type asked struct {
+	pane.Lab
+	series []string
+	chart  lab.Chart // as last exported
+}
+
+func (l *asked) Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, error) {
+	l.series = append(l.series, string(x)+" "+y)
+	return l.Lab.Scaling(ctx, x, y)
+}
+
+func (l *asked) ExportChart(ctx context.Context, c lab.Chart, f lab.Format) (string, error) {
+	l.chart = c
+	return l.Lab.ExportChart(ctx, c, f)
+}
+
+// listen is drive with what is asked noted.
+func listen(t *testing.T, w *panetest.Workspace, width, height int) (*panetest.Driver, *asked) {
+	t.Helper()
+	env, l := w.Env(), &asked{Lab: w.Lab}
+	env.Lab = l
+	return panetest.Drive(t, panetest.OfPane(New(env)), width, height), l
 }
 
 func title(d *panetest.Driver) string {
@@ -40,16 +72,15 @@ func has(t *testing.T, text, part string) {
 }
 
 func TestFrames(t *testing.T) {
-	drive(t, panetest.New(), 80, 18).Press("down").Golden("80x18")
-	drive(t, panetest.New(), 140, 39).Golden("140x39")
-	drive(t, panetest.New(), 80, 18).Press("y", "y", "y", "y", "y").Golden("efficiency-80x18")
+	drive(t, two(t), 80, 18).Press("down").Golden("80x18")
+	drive(t, two(t), 140, 39).Golden("140x39")
+	drive(t, two(t), 80, 18).Press("y", "y", "y", "y", "y").Golden("efficiency-80x18")
 }
 
-func TestSizes(t *testing.T) { panetest.Sizes(drive(t, panetest.New(), 80, 18)) }
+func TestSizes(t *testing.T) { panetest.Sizes(drive(t, two(t), 80, 18)) }
 
 func TestAxesAndQuantitiesGoRound(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18)
+	d, l := listen(t, two(t), 80, 18)
 	for _, want := range []string{"iteration time", "TTFT", "TPOT", "speed-up", "efficiency", "communication share", "throughput"} {
 		d.Press("y")
 		has(t, title(d), want+" against GPUs")
@@ -60,13 +91,15 @@ func TestAxesAndQuantitiesGoRound(t *testing.T) {
 	}
 	d.Press("X", "Y")
 	has(t, title(d), "communication share against prompt length")
-	if l.Called("Scaling seq comm_overhead") != 1 || l.Called("Scaling gpus ttft") != 1 {
-		t.Errorf("calls: %v", l.Calls)
+	for _, want := range []string{"seq comm_overhead", "gpus ttft"} {
+		if !slices.Contains(l.series, want) {
+			t.Errorf("%s was not asked for: %v", want, l.series)
+		}
 	}
 }
 
 func TestOldSeriesNeverUnderANewName(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18)
+	d := drive(t, two(t), 80, 18)
 	d.Park = true
 	d.Press("y").Expect("tok/s")
 	has(t, title(d), "throughput against")
@@ -75,32 +108,30 @@ func TestOldSeriesNeverUnderANewName(t *testing.T) {
 }
 
 func TestSpeedupsAreThoseOfTheLab(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Press("y", "y", "y", "y").Expect("1.38", "2.15", "68.9", "0.452")
-	d.Absent("6 360") // a run alone has no speed-up
-	d.Press("y").Expect("100.0", "53.7")
+	d := drive(t, two(t), 80, 18).Press("y", "y", "y", "y").Expect("1.32", "2.11", "65.9", "0.519")
+	d.Absent("8 321") // a run alone has no speed-up
+	d.Press("y").Expect("100.0", "52.8")
 }
 
 func TestScalingIsShownWhereItSaysSomething(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18).Expect("speed-up", "serial part").Press("y").Expect("speed-up")
+	w := two(t)
+	d := drive(t, w, 80, 18).Expect("speed-up", "serial part").Press("y").Expect("speed-up")
 	d.Press("y").Expect("TTFT").Absent("speed-up", "efficiency", "serial part").Press("y").Absent("speed-up")
-	for i := range l.Series {
-		for j := range l.Series[i].Points {
-			l.Series[i].Points[j].Speedup, l.Series[i].Points[j].Efficiency = 0, 0
-		}
-	}
-	drive(t, l, 80, 18).Expect("throughput").Absent("speed-up", "efficiency")
+	w.Remove("trace_collection/llama-8b-tp2", "trace_collection/llama-8b-tp4-old")
+	drive(t, w, 80, 18).Expect("throughput").Absent("speed-up", "efficiency")
 }
 
 func TestPointsThatChanceCouldMake(t *testing.T) {
-	l := panetest.New()
-	l.Series[0].Points[1].Unsure = "too few samples: 3 against 3 cannot show a difference"
-	d := drive(t, l, 80, 18).Press("down").Expect("~15 532").Absent("~24 210")
+	w := two(t)
+	w.Measure("llama-8b-tp1", "", panetest.Timing{TTFT: 95.4, TPOT: 8.51, Iterations: 3})
+	w.Remove("trace_collection/llama-8b-tp2/timing_stats_1.json")
+	w.Measure("llama-8b-tp2", "", panetest.Timing{TTFT: 61.2, TPOT: 6.64, Iterations: 3})
+	d := drive(t, w, 80, 18).Press("down").Expect("~17 618").Absent("~28 226")
 	has(t, d.Pane().Message().Text, "~ too few samples: 3 against 3 cannot show a difference · GPUs 2")
 }
 
 func TestIdealLine(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Expect("· ideal", "50 000").Press("i").Absent("ideal", "50 000")
+	d := drive(t, two(t), 80, 18).Expect("· ideal", "60 000").Press("i").Absent("ideal", "60 000")
 	d.Press("y", "y", "i")
 	if note, _ := panetest.Last[pane.Note](d); note.Text != "nothing is ideal for TTFT" {
 		t.Errorf("said %q", note.Text)
@@ -112,39 +143,38 @@ func TestIdealLine(t *testing.T) {
 }
 
 func TestSeriesOneByOne(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Expect("A Llama-3.1-8B", "B DeepSeek-V2-Lite")
-	d.Press("g").Expect("● Llama-3.1-8B").Absent("DeepSeek", "6 360")
+	d := drive(t, two(t), 80, 18).Expect("A Llama-3.1-8B", "B DeepSeek-V2-Lite")
+	d.Press("g").Expect("● Llama-3.1-8B").Absent("DeepSeek", "8 321")
 	has(t, title(d), "series 1 of 2")
-	d.Press("g").Expect("6 360").Absent("15 532")
+	d.Press("g").Expect("8 321").Absent("17 618")
 	has(t, d.Pane().Message().Text, "deepseek-v2-lite-ep2 is alone in its series: another number of GPUs draws a line")
-	d.Press("g").Expect("15 532", "6 360").Press("g", "esc").Expect("15 532", "6 360")
+	d.Press("g").Expect("17 618", "8 321").Press("g", "esc").Expect("17 618", "8 321")
 }
 
 func TestManySeriesShowTheOneLookedAt(t *testing.T) {
-	l := panetest.New()
+	w := two(t)
 	for i := range 4 {
-		s := lab.Series{Name: fmt.Sprintf("Llama-3.1-70B · batch %d", i)}
 		for x := range 2 {
-			s.Points = append(s.Points, lab.Point{Run: fmt.Sprintf("big-%d-%d", i, x), X: float64(x + 1), Y: 900, Serial: -1})
+			w.Measure(fmt.Sprintf("big-%d-%d", i, x), "E2.1", panetest.Timing{TTFT: 900, TPOT: 40},
+				"tp: 4", fmt.Sprint("tp: ", 4+4*x), "batch_size: 4", fmt.Sprint("batch_size: ", 1<<i))
 		}
-		l.Series = append(l.Series, s)
 	}
-	d := drive(t, l, 80, 18).Expect("11 279").Absent("big-")
+	d := drive(t, w, 80, 18).Expect("13 377").Absent("big-")
 	d.Pane().SetFocus(false)
-	d.Send(pane.OpenMsg{To: pane.Charts, Run: "big-2-1"}).Expect("batch 2").Absent("11 279")
-	has(t, title(d), "series 5 of 6")
+	d.Send(pane.OpenMsg{To: pane.Charts, Run: "big-2-1"}).Expect("batch 4").Absent("13 377")
+	has(t, title(d), "series 3 of 6")
 }
 
 func TestCursorFollowsTheBoard(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 140, 39)
-	d.Send(pane.SelectMsg{Row: l.Rows[1]}).Expect("▌ A     1")
+	w := two(t)
+	d := drive(t, w, 140, 39)
+	d.Send(pane.SelectMsg{Row: w.Row("E1.2")}).Expect("▌ A     1")
 	d.Pane().SetFocus(false)
-	d.Send(pane.SelectMsg{Row: l.Rows[1]}).Expect("▌ A     2")
+	d.Send(pane.SelectMsg{Row: w.Row("E1.2")}).Expect("▌ A     2")
 }
 
 func TestPointOpensItsRun(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Press("down", "enter")
+	d := drive(t, two(t), 80, 18).Press("down", "enter")
 	if got, _ := panetest.Last[pane.OpenMsg](d); got.To != pane.Metrics || got.Run != "llama-8b-tp2" {
 		t.Errorf("opened %+v", got)
 	}
@@ -155,51 +185,59 @@ func TestPointOpensItsRun(t *testing.T) {
 }
 
 func TestExportIsWhatIsDrawn(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18).Press("C")
-	note, _ := panetest.Last[pane.Note](d)
+	w := two(t)
+	d, l := listen(t, w, 80, 18)
+	note, _ := panetest.Last[pane.Note](d.Press("C"))
 	has(t, note.Text, "written: experiments/chart_throughput_gpus.csv")
-	want := lab.Chart{Quantity: "throughput", Unit: "tok/s", Axis: lab.AxisGPUs, Across: "GPUs", Note: "batch 4 · 2048+512 · vllm · A100-40GB · mean over iterations, bars: half the range", Ideal: true}
-	got := l.Chart
+	has(t, w.Read("experiments/chart_throughput_gpus.csv"), "Llama-3.1-8B,llama-8b-tp2,TP2,2,17617.6")
+	want := lab.Chart{Quantity: "throughput", Unit: "tok/s", Axis: lab.AxisGPUs, Across: "GPUs", Ideal: true,
+		Note: "batch 4 · 2048+64 · vllm · A100-40GB · mean over iterations, bars: half the range"}
+	got := l.chart
 	got.Series = nil
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if s := l.Chart.Series; len(s) != 2 || s[0].Name != "Llama-3.1-8B" || s[0].Points[1].Value != 15532 || s[0].Points[1].Spread != 0.1 ||
-		int(s[0].Points[1].Ideal) != 22542 || !math.IsNaN(s[1].Points[0].Ideal) {
+	if s := l.chart.Series; len(s) != 2 || s[0].Name != "Llama-3.1-8B" || int(s[0].Points[1].Value) != 17617 || s[0].Points[1].Spread < 0.09 ||
+		int(s[0].Points[1].Ideal) != 26754 || !math.IsNaN(s[1].Points[0].Ideal) {
 		t.Errorf("series %+v", s)
 	}
+	before := w.Digest()
 	d.Press("g", "l", "i", "y", "y", "y", "y", "P")
-	if c := l.Chart; c.Quantity != "speed-up" || !c.Log || c.Ideal || c.Of == "" || len(c.Series) != 1 || c.Series[0].Points[1].Value != 1.377 || c.Series[0].Points[1].Spread != 0 {
+	c := l.chart
+	if c.Quantity != "speed-up" || !c.Log || c.Ideal || c.Of == "" || len(c.Series) != 1 {
 		t.Errorf("chart %+v", c)
 	}
-	if l.Called("ExportChart png") != 1 {
-		t.Errorf("calls: %v", l.Calls)
+	if p := c.Series[0].Points[1]; p.Value < 1.31 || p.Value > 1.32 || p.Spread != 0 {
+		t.Errorf("point %+v", p)
+	}
+	if made := w.Changed(before); len(made) != 1 || !strings.HasSuffix(made[0], ".png") {
+		t.Errorf("made %v", made)
 	}
 }
 
 func TestExportThatCannotBe(t *testing.T) {
-	l := panetest.New()
-	l.Locked = true
-	d := drive(t, l, 80, 18).Press("P", "C")
-	note, _ := panetest.Last[pane.Note](d)
+	w := two(t, panetest.ReadOnly)
+	before := w.Digest()
+	note, _ := panetest.Last[pane.Note](drive(t, w, 80, 18).Press("P", "C"))
 	has(t, note.Text, "read-only")
-	if l.Called("ExportChart") != 0 {
-		t.Error("written in spite of read-only")
+	if changed := w.Changed(before); len(changed) > 0 {
+		t.Errorf("written in spite of read-only: %v", changed)
 	}
-	l.Locked, l.Err["ExportChart"] = false, errors.New("cannot write: no space left")
+	w.Reopen()
+	w.Block("experiments/chart_throughput_gpus.csv")
+	d := drive(t, w, 80, 18)
 	note, _ = panetest.Last[pane.Note](d.Press("C"))
-	has(t, note.Text, "no space left")
-	l.Series = nil
+	has(t, note.Text, "is not a file: move it away")
+	w.Remove("trace_collection")
 	note, _ = panetest.Last[pane.Note](d.Press("r", "C"))
 	has(t, note.Text, "nothing is drawn")
 }
 
 func TestCrosshairSaysTheValues(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Press("right")
-	has(t, d.Pane().Message().Text, "llama-8b-tp2 · GPUs 2: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 543")
+	d := drive(t, two(t), 80, 18).Press("right")
+	has(t, d.Pane().Message().Text, "llama-8b-tp2 · GPUs 2: A 17 618 ± 0.1 %, B 8 321 ± 0.2 % tok/s · ideal 26 754")
 	d.Press("right", "right")
-	has(t, d.Pane().Message().Text, "GPUs 4: A 24 210 ± 0.4 % tok/s · ideal 45 084")
+	has(t, d.Pane().Message().Text, "GPUs 4: A 28 226 ± 0.4 % tok/s · ideal 53 508")
 	d.Press("left", "left", "left")
 	has(t, d.Pane().Message().Text, "GPUs 1: ")
 	d.Press("i")
@@ -209,57 +247,56 @@ func TestCrosshairSaysTheValues(t *testing.T) {
 }
 
 func TestAnalysedRunsJoin(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18)
-	before := l.Called("Scaling")
-	l.Series[0].Points[1].Y = 16000
-	d.Send(pane.AnalysedMsg{Analysis: l.Analyses["llama-8b-tp2"]}).Expect("16 000")
-	if n := l.Called("Scaling") - before; n != 1 {
+	w := two(t)
+	d, l := listen(t, w, 80, 18)
+	w.Remove("trace_collection/llama-8b-tp2/timing_stats_1.json")
+	w.Measure("llama-8b-tp2", "", panetest.Timing{TTFT: 61, TPOT: 7})
+	before := len(l.series)
+	d.Send(pane.AnalysedMsg{Analysis: w.Analysis("llama-8b-tp2")}).Expect("16 829")
+	if n := len(l.series) - before; n != 1 {
 		t.Errorf("asked %d times", n)
 	}
 	d.Park = true
 	d.Send(pane.ReloadMsg{}).Send(pane.BoardMsg{}).Send(pane.ReloadMsg{})
-	before = l.Called("Scaling")
+	before = len(l.series)
 	d.Release()
-	if n := l.Called("Scaling") - before; n != 1 {
+	if n := len(l.series) - before; n != 1 {
 		t.Errorf("three changes asked %d times", n)
 	}
 }
 
 func TestNodeBoundary(t *testing.T) {
-	l := panetest.New()
-	l.Series[0].Points = append(l.Series[0].Points, lab.Point{Run: "llama-8b-tp8", Layout: "TP8", X: 8, Y: 40000, Serial: -1})
-	if got := drive(t, l, 80, 18).Pane().(*Pane).nodes(); len(got) != 1 || got[0] != 4 {
-		t.Errorf("node boundary at %v", got)
-	}
-	if got := drive(t, panetest.New(), 80, 18).Pane().(*Pane).nodes(); got != nil {
+	w := two(t)
+	if got := drive(t, w, 80, 18).Pane().(*Pane).nodes(); got != nil {
 		t.Errorf("a boundary at %v within one node", got)
+	}
+	w.Measure("llama-8b-tp8", "E1.3", panetest.Timing{TTFT: 30, TPOT: 3}, "tp: 4", "tp: 8")
+	if got := drive(t, w, 80, 18).Pane().(*Pane).nodes(); len(got) != 1 || got[0] != 4 {
+		t.Errorf("node boundary at %v", got)
 	}
 }
 
 func TestLog(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Press("l")
+	d := drive(t, two(t), 80, 18).Press("l")
 	has(t, title(d), ", log")
-	d.Press("l").Expect("50 000")
+	d.Press("l").Expect("60 000")
 }
 
 func TestEmptyStates(t *testing.T) {
-	l := panetest.New()
-	l.Series = nil
-	d := drive(t, l, 80, 18).Expect("No run has timings yet").Press("enter", "g", "down", "t")
+	w := panetest.Empty(t)
+	d := drive(t, w, 80, 18).Expect("No run has timings yet").Press("enter", "g", "down", "t")
 	d.Press("Y").Expect("4 Metrics, then a")
 	d.Press("y", "x", "x", "x").Expect("mixture-of-experts")
-	l.Err["Scaling"] = errors.New("trace_collection: permission denied")
-	d.Press("r").Expect("permission denied", "r tries again")
-	p := New(panetest.New().Env(context.Background()))
+	w.Write("trace_collection", "no folder")
+	d.Press("r").Expect("trace_collection: a part of this path", "r tries again")
+	p := New(w.Env())
 	first := &panetest.Driver{T: t, S: panetest.OfPane(p)}
 	first.Resize(80, 18)
 	first.Expect("reading the runs")
 }
 
 func TestLateSeriesAreDropped(t *testing.T) {
-	l := panetest.New()
-	p := New(l.Env(context.Background()))
+	p := New(two(t).Env())
 	first, second := p.load(), p.load()
 	late := first()
 	p.Update(second())
@@ -270,7 +307,7 @@ func TestLateSeriesAreDropped(t *testing.T) {
 }
 
 func TestWhyAsksForTheTracesOfBoth(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18)
+	d := drive(t, two(t), 80, 18)
 	d.Press("home", "w")
 	if note, _ := panetest.Last[pane.Note](d); !strings.Contains(note.Text, "is what the others of its line are compared with") {
 		t.Errorf("said %q", note.Text)
@@ -284,32 +321,33 @@ func TestWhyAsksForTheTracesOfBoth(t *testing.T) {
 
 // Of many series those of one piece of work are shown side by side: its layouts.
 func TestKinAreShownTogether(t *testing.T) {
-	l := panetest.New()
-	points := l.Series[0].Points
-	l.Series = nil
-	for _, of := range []struct{ kin, name string }{{"b4", "batch 4 · TP"}, {"b8", "batch 8 · TP"}, {"b4", "batch 4 · PP"}, {"", "batch 4 · TP · again"}, {"b8", "batch 8 · PP"}} {
-		own := slices.Clone(points)
-		for i := range own {
-			own[i].Run += " " + of.name
+	w := two(t)
+	w.Remove("trace_collection/deepseek-v2-lite-ep2")
+	for _, batch := range []string{"4", "8"} {
+		for _, r := range []struct{ name, tp, pp string }{{"tp1", "1", "1"}, {"tp2", "2", "1"}, {"pp2", "1", "2"}} {
+			if batch == "8" || r.tp == "1" && r.pp != "1" {
+				w.Measure("b"+batch+"-"+r.name, "E1.3", panetest.Timing{TTFT: 80, TPOT: 8},
+					"batch_size: 4", "batch_size: "+batch, "tp: 4", "tp: "+r.tp, "pp: 1", "pp: "+r.pp)
+			}
 		}
-		l.Series = append(l.Series, lab.Series{Kin: of.kin, Name: of.name, Points: own})
 	}
-	d := drive(t, l, 140, 39).Expect("A TP", "B PP", "tok/s   batch 4").Absent("again", "batch 8")
+	w.Measure("once-more", "E1.2", panetest.Timing{TTFT: 62, TPOT: 6.5})
+	d, l := listen(t, w, 140, 39)
+	d.Expect("A TP", "B PP", "· batch 4 ·").Absent("once-more", "batch 8")
 	has(t, title(d), "2 of 5 series")
-	d.Send(pane.OpenMsg{To: pane.Charts, Run: "llama-8b-tp2 batch 8 · PP"})
+	d.Send(pane.OpenMsg{To: pane.Charts, Run: "b8-pp2"})
 	has(t, title(d), "2 of 5 series")
-	d.Expect("tok/s   batch 8")
-	d.Press("g").Expect("batch 8 · TP").Absent("batch 8 · PP")
-	has(t, title(d), "series 2 of 5")
-	d.Press("esc").Expect("tok/s   batch 8")
+	d.Expect("· batch 8 ·")
+	d.Press("g").Expect("batch 8").Absent("b8-tp2")
+	d.Press("esc").Expect("· batch 8 ·")
 	d.Press("P")
-	if l.Chart.Of != "batch 8" || len(l.Chart.Series) != 2 {
-		t.Errorf("written: %q, %d series", l.Chart.Of, len(l.Chart.Series))
+	if !strings.Contains(l.chart.Of, "batch 8") || len(l.chart.Series) != 2 {
+		t.Errorf("written: %q, %d series", l.chart.Of, len(l.chart.Series))
 	}
 }
 
 func TestBaseIsNamed(t *testing.T) {
-	d := drive(t, panetest.New(), 140, 39)
+	d := drive(t, two(t), 140, 39)
 	d.Press("home")
 	if text := d.Pane().Message().Text; strings.Contains(text, "over ") {
 		t.Error("the base is over nothing: " + text)
@@ -321,7 +359,7 @@ func TestBaseIsNamed(t *testing.T) {
 // The crosshair crosses every line, so it follows when the cursor rests; the table and the
 // message follow at once.
 func TestCrosshairFollowsAtRest(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Press("home")
+	d := drive(t, two(t), 80, 18).Press("home")
 	p := d.Pane().(*Pane)
 	chart := func() string { return strings.Join(p.chart(80, 10), "\n") }
 	before := chart()
