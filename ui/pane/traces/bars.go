@@ -30,7 +30,7 @@ func (p *Pane) bars(t *metric.TraceSummary) []string {
 		if i == p.rank && len(t.Ranks) > 1 {
 			head = " " + th.Paint(theme.Accent, th.Right) + head[2:]
 		}
-		lines = append(lines, head+bar+widget.Right(p.percent(r.ComputeNS, r.WindowNS).Text+" %", 8))
+		lines = append(lines, head+bar+widget.Right(unit.Percent(r.ComputeNS, r.WindowNS)+" %", 8))
 	}
 	return append(lines, p.legend(len(t.Ranks), cols))
 }

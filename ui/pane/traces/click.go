@@ -33,7 +33,7 @@ func (s *sheet) clickPart(i, x, line int) {
 	switch {
 	case ok && spot.Row >= 0:
 		s.tables[i].Cursor = spot.Row
-	case ok && spot.Column > 0 && s.parts[i].columns[spot.Column].Right:
+	case ok && spot.Column > 0 && s.parts[i].Columns[spot.Column].Right:
 		s.sorts[i] = s.sorts[i].Next(spot.Column, true)
 		s.fill(i)
 	}

@@ -1,9 +1,7 @@
 package traces
 
 import (
-	"cmp"
 	"context"
-	"math"
 	"slices"
 	"strings"
 
@@ -12,6 +10,7 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 	"shardeck/ui/pane"
@@ -33,7 +32,7 @@ type comparison struct {
 func (p *Pane) compare(base string) tea.Cmd { return p.start([2]string{base, p.run}) }
 
 func (p *Pane) start(runs [2]string) tea.Cmd {
-	c := &comparison{runs: runs, work: reading.NewWork[lab.TraceComparison](p.env), sheet: newSheet(diffParts)}
+	c := &comparison{runs: runs, work: reading.NewWork[lab.TraceComparison](p.env), sheet: newSheet(p.env.Theme, present.TraceDiff(scaling.TraceDiff{}))}
 	if p.diff != nil { // its part and filters stay
 		p.diff.work.Stop()
 		c.sheet = p.diff.sheet
@@ -48,7 +47,7 @@ func (p *Pane) start(runs [2]string) tea.Cmd {
 			return pane.Fail(err)
 		}
 		c.found = &found
-		c.sheet.set(p.diffRows(found.TraceDiff))
+		c.sheet.set(present.TraceDiff(found.TraceDiff))
 		return nil
 	})
 }
@@ -81,13 +80,13 @@ func (c *comparison) message() pane.Note {
 	case c.found == nil:
 		return pane.Note{}
 	}
-	if r, ok := c.sheet.current(); ok && r.full != "" {
-		return pane.Note{Text: r.full}
+	if r, _, ok := c.sheet.current(); ok && r.Full != "" {
+		return pane.Note{Text: r.Full}
 	}
 	if len(c.found.Warnings) > 0 {
 		return pane.Note{Text: strings.Join(c.remarks(), " · "), Tone: theme.Warn}
 	}
-	return pane.Note{Text: strings.Join(append([]string{c.inShort()}, c.remarks()...), " · ")}
+	return pane.Note{Text: strings.Join(append([]string{present.TraceChange(c.found.TraceDiff)}, c.remarks()...), " · ")}
 }
 
 // scaling is what more ranks did not bring, where that is known.
@@ -96,25 +95,6 @@ func (c *comparison) scaling() []string {
 		return nil
 	}
 	return []string{c.found.Loss.Words()}
-}
-
-// inShort says what more ranks did not bring; of as many how much longer the window is, and
-// which parts of it changed most.
-func (c *comparison) inShort() string {
-	if len(c.found.Parts) < 2 {
-		return ""
-	}
-	for _, text := range c.scaling() {
-		return text
-	}
-	change := func(r scaling.DiffRow) string { return unit.Signed(r.ChangeNS/1e6, 2) + " ms" }
-	parts := slices.Clone(c.found.Parts[1:])
-	slices.SortStableFunc(parts, func(a, b scaling.DiffRow) int { return cmp.Compare(math.Abs(b.ChangeNS), math.Abs(a.ChangeNS)) })
-	text := "window " + change(c.found.Parts[0])
-	for _, r := range parts[:min(2, len(parts))] {
-		text += ", " + r.Name + " " + change(r)
-	}
-	return text
 }
 
 // remarks are what makes the runs unlike, then what the times are of.
@@ -132,14 +112,7 @@ func (c *comparison) view(p *Pane) []string {
 
 func (c *comparison) frame(p *Pane, height int) frame {
 	return frame{th: p.env.Theme, width: p.width, height: height, tall: p.height >= tallFrom, focused: p.focused,
-		above: func(int) []string { return nil },
-		empty: func(i int) string { return "neither run has " + diffParts[i].name },
-		remark: func(part string) string {
-			if part == "window" {
-				return "mean over the ranks"
-			}
-			return "largest difference first"
-		}}
+		above: func(int) []string { return nil }}
 }
 
 func (c *comparison) rows(p *Pane) int {

@@ -4,14 +4,15 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
 
 // lateCall is the call under the cursor where the late calls have it; nil: none.
 func (p *Pane) lateCall() *metric.LateCall {
-	if r, ok := p.sheet.current(); ok && p.trace() != nil {
-		return r.call
+	if _, id, ok := p.sheet.current(); ok && p.trace() != nil && p.sheet.at == present.LateCalls {
+		return &p.trace().Lateness.Worst[id]
 	}
 	return nil
 }
@@ -114,8 +115,8 @@ func (p *Pane) copyText() tea.Cmd {
 	if p.diff != nil {
 		return pane.Send(pane.CopyMsg{Text: "shardeck trace " + p.diff.runs[0] + " " + p.diff.runs[1]})
 	}
-	if r, ok := p.sheet.current(); ok && p.sheet.name() == "kernels" {
-		text = r.full
+	if r, _, ok := p.sheet.current(); ok && p.sheet.name() == "kernels" {
+		text = r.Full
 	}
 	if text == "" {
 		text = "shardeck trace " + p.run
@@ -129,9 +130,9 @@ func (p *Pane) inFull() tea.Cmd {
 	switch {
 	case p.diff != nil && p.diff.found != nil:
 		title = p.diff.runs[0] + " → " + p.diff.runs[1]
-		texts = append([]string{p.diff.inShort()}, p.diff.remarks()...)
+		texts = append([]string{present.TraceChange(p.diff.found.TraceDiff)}, p.diff.remarks()...)
 	case p.diff == nil && p.analysis != nil:
-		texts = append(texts, stragglerWords(p.analysis.Metric("straggler")))
+		texts = append(texts, present.StragglerSentence(p.analysis.Metric("straggler")))
 		texts = append(texts, p.analysis.Warnings...)
 	}
 	p.popup = pane.InFull(title, p.width, texts...)

@@ -2,6 +2,7 @@ package traces
 
 import (
 	"cmp"
+	"shardeck/model/present"
 	"slices"
 )
 
@@ -13,6 +14,6 @@ func (p *Pane) Keep() map[string]string {
 // Restore takes what was kept; the run is shown as soon as the board lists it.
 func (p *Pane) Restore(kept map[string]string) {
 	p.kept, p.followed = kept["run"], kept["followed"]
-	p.sheet.at = max(slices.IndexFunc(parts, func(part part) bool { return part.name == kept["part"] }), 0)
+	p.sheet.at = max(slices.IndexFunc(p.sheet.parts, func(t present.Table) bool { return t.Name == kept["part"] }), 0)
 	p.SetFocus(p.focused)
 }

@@ -3,8 +3,7 @@ package traces
 import (
 	"slices"
 
-	"shardeck/model/metric"
-	"shardeck/model/present/unit"
+	"shardeck/model/present"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
@@ -26,14 +25,14 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{}
 	}
 	a := p.analysis
-	if r, ok := p.sheet.current(); ok && p.sheet.name() == "skew" && !a.Damaged {
-		return pane.Note{Text: r.full}
+	if r, _, ok := p.sheet.current(); ok && p.sheet.name() == "skew" && !a.Damaged {
+		return pane.Note{Text: r.Full}
 	}
-	note := pane.Note{Text: stragglerWords(a.Metric("straggler"))}
+	note := pane.Note{Text: present.StragglerSentence(a.Metric("straggler"))}
 	if a.Metric("straggler").Value != nil {
 		note.Tone = theme.Warn
 	}
-	if cut := skewWords(a.Trace.Ranks); cut != "" {
+	if cut := present.StartCut(a.Trace.Ranks); cut != "" {
 		note.Text += " · " + cut
 	}
 	if a.Damaged {
@@ -41,38 +40,4 @@ func (p *Pane) Message() pane.Note {
 		note.Text = "input was damaged, these are its sound parts: " + slices.Concat(a.Warnings, []string{"no more is known"})[0]
 	}
 	return note
-}
-
-// stragglerWords are the straggler with what proves it, or why none is named.
-func stragglerWords(m metric.Metric) string {
-	switch {
-	case m.Value == nil && m.Reason == "none" && m.Note != "":
-		return "no straggler · " + m.Note
-	case m.Value == nil && m.Reason == "none":
-		return "no straggler"
-	case m.Value == nil:
-		return "no straggler can be named: " + m.Reason
-	}
-	text := "straggler: rank " + unit.Number(*m.Value, 0)
-	if m.By.Latest != nil {
-		text += ", " + unit.Number(m.By.Latest.Total, 0) + " ms late"
-	}
-	if m.Cause != "" {
-		text += ", by its " + m.Cause
-	}
-	return text
-}
-
-// skewWords are the longest start that was cut because profilers did not start together.
-func skewWords(ranks []metric.RankSplit) string {
-	most := metric.RankSplit{}
-	for _, r := range ranks {
-		if r.SkewNS > most.SkewNS {
-			most = r
-		}
-	}
-	if most.SkewNS <= 0 {
-		return ""
-	}
-	return unit.Duration(most.SkewNS) + " of start cut on rank " + unit.Int(most.Rank)
 }

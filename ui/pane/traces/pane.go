@@ -5,6 +5,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
@@ -46,7 +47,7 @@ type Pane struct {
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, spans: reading.NewWork[metric.KernelSpans](env), view: whole, sheet: newSheet(parts)}
+	p := &Pane{env: env, spans: reading.NewWork[metric.KernelSpans](env), view: whole, sheet: newSheet(env.Theme, present.Trace(nil))}
 	p.reader = reading.New(env, p.readerEnded)
 	p.SetFocus(true)
 	return p

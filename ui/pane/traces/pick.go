@@ -7,10 +7,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
-	"shardeck/ui/theme"
-	"shardeck/ui/widget"
 )
 
 // picker lists the runs that the one shown can be compared with, those of its model first.
@@ -21,12 +20,14 @@ type picker struct {
 	sheet  *sheet
 }
 
-var pickParts = []part{{"runs", "run", []widget.Column{{Title: "base", Min: 22}, {Title: "layout"}, {Title: "model", Worth: 1}, {Title: "batch", Right: true, Worth: 2},
-	{Title: "tokens", Right: true, Worth: 2}, {Title: "traces", Right: true, Worth: 3}, {Title: "traced", Worth: 4}}}}
+// pickTable lists runs to compare with.
+func pickTable() present.Table {
+	return present.Table{Name: "runs", One: "run", Columns: present.Columns("base…22", "layout", "model/1", ">batch/2", ">tokens/2", ">traces/3", "traced/4")}
+}
 
 // choose opens the list of runs.
 func (p *Pane) choose() tea.Cmd {
-	p.pick = &picker{sheet: newSheet(pickParts)}
+	p.pick = &picker{sheet: newSheet(p.env.Theme, []present.Table{pickTable()})}
 	p.SetFocus(p.focused)
 	return p.list.Start(p.env.Ctx, p.env.Lab.Runs, p.listed)
 }
@@ -41,11 +42,11 @@ func (p *Pane) listed(runs []model.Run, err error) tea.Cmd {
 		return pane.Fail(err)
 	}
 	p.pick.runs = p.candidates(runs)
-	var rows []row
+	t := pickTable()
 	for _, r := range p.pick.runs {
-		rows = append(rows, p.pickRow(r))
+		t.Rows = append(t.Rows, p.pickRow(r))
 	}
-	p.pick.sheet.set([][]row{rows})
+	p.pick.sheet.set([]present.Table{t})
 	return nil
 }
 
@@ -75,29 +76,31 @@ func modelOf(r model.Run) string {
 	return r.Experiment.Model.Name
 }
 
-func (p *Pane) pickRow(r model.Run) row {
-	cells := []widget.Cell{{Text: r.Name}, p.none(), p.none(), p.none(), p.none(), {Text: unit.FileSize(traceBytes(r))}, {Text: unit.Ago(r.Time, p.env.Now()), Tone: theme.Dim}}
-	fields := map[string]string{"run": r.Name}
+func (p *Pane) pickRow(r model.Run) present.Row {
+	row := present.Row{Fields: map[string]string{"run": r.Name}, Full: r.Name}
+	layout, name, batch, tokens := unit.Missing, unit.Missing, unit.Missing, unit.Missing
 	if e := r.Experiment; e != nil {
-		cells[1], cells[2] = widget.Cell{Text: e.Layout.Short()}, widget.Cell{Text: model.ShortModel(e.Model.Name)}
-		cells[3], cells[4] = number(float64(e.Data.BatchSize), 0), widget.Cell{Text: unit.Int(e.Data.SeqLen) + "+" + unit.Int(e.Data.MaxTokens)}
-		fields["id"], fields["model"], fields["layout"] = e.ID, e.Model.Name, cells[1].Text
+		layout, name = e.Layout.Short(), model.ShortModel(e.Model.Name)
+		batch, tokens = unit.Int(e.Data.BatchSize), unit.Int(e.Data.SeqLen)+"+"+unit.Int(e.Data.MaxTokens)
+		row.Fields["id"], row.Fields["model"], row.Fields["layout"] = e.ID, e.Model.Name, layout
 	}
-	return row{cells: cells, fields: fields, full: r.Name}
+	row.Cells = present.Texts(r.Name, layout, name, batch, tokens, unit.FileSize(traceBytes(r)), unit.Ago(r.Time, p.env.Now()))
+	row.Cells[6].Role = present.Dim
+	return row
 }
 
 // take compares with the run under the cursor.
 func (p *Pane) take() tea.Cmd {
-	r, ok := p.pick.sheet.current()
+	r, _, ok := p.pick.sheet.current()
 	if !ok {
 		return pane.Warn("there is no run under the cursor")
 	}
 	p.pick = nil
-	return p.compare(r.full)
+	return p.compare(r.Full)
 }
 
 func (p *Pane) pickFrame() frame {
-	return frame{th: p.env.Theme, width: p.width, height: p.height, focused: p.focused, above: func(int) []string { return nil }, remark: func(string) string { return "" },
+	return frame{th: p.env.Theme, width: p.width, height: p.height, focused: p.focused, above: func(int) []string { return nil },
 		empty: func(int) string {
 			switch {
 			case p.pick.err != nil:

@@ -9,6 +9,7 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
 )
@@ -131,7 +132,7 @@ func (p *Pane) show(ref runRef) {
 		p.forgetFine()
 	}
 	p.run, p.bytes, p.analysis, p.err = ref.name, ref.bytes, ref.analysis, nil
-	p.fill()
+	p.sheet.set(present.Trace(p.analysis))
 }
 
 // forgetFine drops the fine timelines of an analysis that is no longer shown, and what was
@@ -166,7 +167,7 @@ func (p *Pane) analysed(a *metric.Analysis) {
 			p.forgetFine()
 		}
 		p.analysis, p.err = a, nil
-		p.fill()
+		p.sheet.set(present.Trace(p.analysis))
 	}
 }
 

@@ -3,54 +3,39 @@ package traces
 import (
 	"strings"
 
-	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
+	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
-// part is one table of a sheet, in the order of the key tab.
-type part struct {
-	name    string
-	one     string // one row of it; empty: its rows are too few to be filtered
-	columns []widget.Column
-}
-
-// row of a part: its cells, what a filter can ask for, and the text that its first cell
-// may cut.
-type row struct {
-	cells  []widget.Cell
-	fields map[string]string
-	full   string
-	call   *metric.LateCall   // nil: it is none
-	kernel *metric.KernelStat // nil: it is none
-}
-
 // sheet is several tables, of which one has the cursor.
 type sheet struct {
-	parts   []part
+	th      *theme.Theme
+	parts   []present.Table // in the order of the key tab
 	tables  []widget.Table
-	all     [][]row // of each part
-	shown   [][]row // of those the ones that its filter lets through
+	shown   [][]int // rows of each part that its filter lets through, in their order
 	filters []pane.Filter
 	sorts   []pane.Sort // of each part
 	at      int         // the part with the cursor
 	drawn   frame       // how it was drawn last
 }
 
-func newSheet(parts []part) *sheet {
-	s := &sheet{parts: parts, all: make([][]row, len(parts)), shown: make([][]row, len(parts)), filters: make([]pane.Filter, len(parts)),
-		sorts: make([]pane.Sort, len(parts))}
-	for _, part := range parts {
-		s.tables = append(s.tables, widget.Table{Columns: part.columns, Column: -1})
+func newSheet(th *theme.Theme, parts []present.Table) *sheet {
+	n := len(parts)
+	s := &sheet{th: th, tables: make([]widget.Table, n), shown: make([][]int, n), filters: make([]pane.Filter, n), sorts: make([]pane.Sort, n)}
+	for i, part := range parts {
+		s.tables[i] = widget.Table{Columns: pane.Columns(part), Column: -1}
 	}
+	s.set(parts)
 	return s
 }
 
-// set takes the rows of every part; the cursors stay where they are.
-func (s *sheet) set(all [][]row) {
-	copy(s.all, all)
-	for i := range s.parts {
+// set takes every part anew; the cursors stay where they are.
+func (s *sheet) set(parts []present.Table) {
+	s.parts = parts
+	for i := range parts {
 		s.fill(i)
 	}
 }
@@ -59,16 +44,12 @@ func (s *sheet) set(all [][]row) {
 func (s *sheet) fill(i int) {
 	var cells [][]widget.Cell
 	var ids []int
-	for id, r := range s.all[i] {
-		if s.filters[i].Match(r.fields) {
-			cells, ids = append(cells, r.cells), append(ids, id)
+	for id, r := range s.parts[i].Rows {
+		if s.filters[i].Match(r.Fields) {
+			cells, ids = append(cells, pane.Cells(s.th, r)), append(ids, id)
 		}
 	}
-	cells, ids = s.sorts[i].Apply(cells, ids)
-	s.shown[i] = nil
-	for _, id := range ids {
-		s.shown[i] = append(s.shown[i], s.all[i][id])
-	}
+	cells, s.shown[i] = s.sorts[i].Apply(cells, ids)
 	s.tables[i].SetRows(cells)
 }
 
@@ -81,7 +62,7 @@ func (s *sheet) order(width int) {
 	}
 	*now = pane.Sort{}
 	for _, c := range s.tables[s.at].Shown(width) {
-		if c >= from && c > 0 && s.parts[s.at].columns[c].Right && !now.On {
+		if c >= from && c > 0 && s.parts[s.at].Columns[c].Right && !now.On {
 			*now = pane.Sort{On: true, Column: c, Down: true}
 		}
 	}
@@ -94,7 +75,7 @@ func (s *sheet) ordered() string {
 	if !now.On {
 		return ""
 	}
-	c, end := s.parts[s.at].columns[now.Column], "least"
+	c, end := s.parts[s.at].Columns[now.Column], "least"
 	if now.Down {
 		end = "greatest"
 	}
@@ -109,7 +90,7 @@ func (s *sheet) filter(text string) {
 
 // toFilter goes to the next part whose rows can be filtered, if this one's cannot.
 func (s *sheet) toFilter() {
-	for s.parts[s.at].one == "" {
+	for s.parts[s.at].One == "" {
 		s.turn(1)
 	}
 }
@@ -120,7 +101,7 @@ func (s *sheet) turn(by int) { s.at = (s.at + by + len(s.parts)) % len(s.parts) 
 func (s *sheet) table() *widget.Table { return &s.tables[s.at] }
 
 // name is that of the part with the cursor.
-func (s *sheet) name() string { return s.parts[s.at].name }
+func (s *sheet) name() string { return s.parts[s.at].Name }
 
 // filtered says how many rows the filter of the part with the cursor lets through; empty:
 // it has none.
@@ -130,17 +111,17 @@ func (s *sheet) filtered() string {
 	case f.Empty():
 		return ""
 	case n == 1:
-		return "1 " + s.parts[s.at].one + " matches " + f.Text
+		return "1 " + s.parts[s.at].One + " matches " + f.Text
 	}
-	return unit.Plural(n, s.parts[s.at].one) + " match " + f.Text
+	return unit.Plural(n, s.parts[s.at].One) + " match " + f.Text
 }
 
-// current is the row under the cursor.
-func (s *sheet) current() (row, bool) {
-	if rows, at := s.shown[s.at], s.table().Cursor; at >= 0 && at < len(rows) {
-		return rows[at], true
+// current is the row under the cursor, and which of its part it is.
+func (s *sheet) current() (row present.Row, id int, ok bool) {
+	if ids, at := s.shown[s.at], s.table().Cursor; at >= 0 && at < len(ids) {
+		return s.parts[s.at].Rows[ids[at]], ids[at], true
 	}
-	return row{}, false
+	return present.Row{}, 0, false
 }
 
 func (s *sheet) setFocus(on bool) {

@@ -9,11 +9,10 @@ import (
 type frame struct {
 	th            *theme.Theme
 	width, height int
-	tall          bool                     // there is room for other parts below
-	focused       bool                     // keys go to the pane
-	above         func(part int) []string  // lines over the table of a part
-	empty         func(part int) string    // why a part has no rows
-	remark        func(part string) string // after the names of the parts
+	tall          bool                    // there is room for other parts below
+	focused       bool                    // keys go to the pane
+	above         func(part int) []string // lines over the table of a part
+	empty         func(part int) string   // why a part has no rows; nil: as its table says
 }
 
 // rows is the room of the part with the cursor, without its header.
@@ -80,7 +79,10 @@ func (s *sheet) body(f frame, i, height int) []string {
 // emptiness says why a part has no rows.
 func (s *sheet) emptiness(f frame, i int) string {
 	if !s.filters[i].Empty() {
-		return "no " + s.parts[i].one + " matches " + s.filters[i].Text + " · esc drops the filter"
+		return "no " + s.parts[i].One + " matches " + s.filters[i].Text + " · esc drops the filter"
+	}
+	if f.empty == nil {
+		return s.parts[i].Empty
 	}
 	return f.empty(i)
 }
@@ -98,7 +100,7 @@ func (s *sheet) head(f frame, i int) string {
 func (s *sheet) choice(f frame) widget.Choice {
 	c := widget.Choice{At: s.at, Focused: f.focused}
 	for _, part := range s.parts {
-		c.Names = append(c.Names, part.name)
+		c.Names = append(c.Names, part.Name)
 	}
 	return c
 }
@@ -108,5 +110,5 @@ func (s *sheet) remark(f frame, i int) string {
 	if i == s.at && s.ordered() != "" {
 		return s.ordered()
 	}
-	return f.remark(s.parts[i].name)
+	return s.parts[i].Remark
 }

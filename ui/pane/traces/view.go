@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"shardeck/model/present"
 	"shardeck/ui/widget"
 )
 
@@ -62,9 +63,9 @@ func (p *Pane) partRows() int {
 
 // frame is how the parts are drawn in so many lines.
 func (p *Pane) frame(height int) frame {
-	return frame{th: p.env.Theme, width: p.width, height: height, tall: p.height >= tallFrom, focused: p.focused, empty: p.emptyPart, remark: p.partRemark,
+	return frame{th: p.env.Theme, width: p.width, height: height, tall: p.height >= tallFrom, focused: p.focused,
 		above: func(i int) []string {
-			if parts[i].name == "skew" {
+			if i == present.LateCalls {
 				return p.skewLines(p.width)
 			}
 			return nil
