@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -77,7 +76,7 @@ func (r Reader) open(ctx context.Context, path string, progress func(done, total
 		return nil, fmt.Errorf("%s: %s", filepath.Base(path), trace.ReadFault(err))
 	}
 	switch {
-	case bytes.Equal(head, sqliteMagic) && packed(path):
+	case bytes.Equal(head, sqliteMagic) && text.Gzip():
 		return nil, fmt.Errorf("%s is a compressed SQLite export, which cannot be read in place; unpack it: gunzip -k %s", filepath.Base(path), filepath.Base(path))
 	case bytes.Equal(head, sqliteMagic):
 		return openSQLite(ctx, path, progress)
@@ -96,18 +95,6 @@ func (r Reader) open(ctx context.Context, path string, progress func(done, total
 
 // sqliteMagic begins every SQLite file.
 var sqliteMagic = []byte("SQLite format 3\x00")
-
-// packed says whether a file is gzip.
-func packed(path string) bool {
-	f, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	var magic [2]byte
-	_, err = io.ReadFull(f, magic[:])
-	return err == nil && magic == [2]byte{0x1f, 0x8b}
-}
 
 // isReport says whether path names a report of nsys, in its present or older format.
 func isReport(path string) bool {
