@@ -1,5 +1,14 @@
-// Package trace says what the files of a profiled run hold, whatever wrote them: records
-// of what a GPU did (record.go), the text of a file (source.go), and the small files beside
-// the traces (timing.go, runjson.go). The readers are kineto, nsys and et; jsonscan finds
-// the pieces of their JSON, codec packs a rank for the cache.
+// Package trace says what the files of a profiled run hold, whatever wrote them.
+//
+//	open.go               the way in: which reader knows a file
+//	record.go             what a GPU did, and what a trace says of its world
+//	damage.go             what was wrong with a file, in words, and the counter of it
+//	names.go              names by number
+//	source.go             the text of a file, through gzip
+//	timing.go, runjson.go the small files beside the traces
+//
+// Behind it are the readers: kineto and nsys give ranks, et gives the operators that ran.
+// Beneath are jsondoc (a document around a long list), jsonscan (where pieces of JSON end)
+// and codec (ranks packed for the cache). This package imports no reader: who opens traces
+// gives Open the list of formats.
 package trace

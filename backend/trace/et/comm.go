@@ -58,7 +58,7 @@ func dtypeName(cpp string) string {
 // call reads the call that n records. known is false where PyTorch itself did not
 // know what was called.
 func (n *node) call(groups []Group) (coll trace.Coll, in, out int64, known bool) {
-	n.open()
+	n.readParts()
 	p := n.positions()
 	if _, ok := n.attrs["collective_name"]; ok {
 		coll = n.byAttrs()
@@ -132,8 +132,8 @@ const (
 	tensorSize   = 4
 )
 
-// weigh adds up the elements and bytes of a tensor or of lists of them.
-func weigh(val []byte) (elems, size int64) {
+// sizeOfTensors adds up the elements and bytes of a tensor or of lists of them.
+func sizeOfTensors(val []byte) (elems, size int64) {
 	list := jsonscan.Elements(val)
 	if len(list) == tensorFields && !isList(list[0]) {
 		n, one := numberOr(list[tensorElems], -1), numberOr(list[tensorSize], -1)
@@ -144,7 +144,7 @@ func weigh(val []byte) (elems, size int64) {
 	}
 	for _, v := range list {
 		if isList(v) {
-			n, b := weigh(v)
+			n, b := sizeOfTensors(v)
 			elems, size = elems+n, size+b
 		}
 	}
@@ -158,10 +158,10 @@ func (n *node) byPosition(p positions) (c trace.Coll, in, out int64) {
 	c.GroupRanks = trace.RankStride(numberOr(p.start, -1), numberOr(p.step, -1), int64(c.GroupSize))
 	in, out = -1, -1
 	if p.tensors != nil {
-		c.InElems, in = weigh(p.tensors)
+		c.InElems, in = sizeOfTensors(p.tensors)
 	}
 	if len(n.outputs) > 0 && isTensors(n.outputs[0]) {
-		c.OutElems, out = weigh(n.outputs[0])
+		c.OutElems, out = sizeOfTensors(n.outputs[0])
 	}
 	if len(n.inputTypes) > 0 && p.tensors != nil {
 		c.DType = tensorType(text(n.inputTypes[0]))

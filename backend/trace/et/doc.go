@@ -5,12 +5,12 @@
 // The way through it:
 //
 //	Open   (open.go)    one file to one Trace
-//	reader (reader.go)  the top-level keys, and the list of nodes one at a time
-//	window (package jsonscan) the text in memory, a block at a time, whatever the file's size
+//	reader (reader.go)  the document around the nodes (package jsondoc)
+//	nodes  (nodes.go)   the list of nodes one at a time, and what is counted of them
 //	node   (node.go)    what is kept of a node, in the flat and the Chakra layout
 //	comm   (comm.go)    a collective call, from its attributes or by position
 //	groups (group.go)   the process groups, from the text PyTorch leaves in one node
-//	json.go             values and keys of a piece of text, without building a tree
+//	Trace  (trace.go)   what a trace holds, and how its nodes are found
 //
 // A node costs 32 bytes and nothing is allocated for one, so that memory grows with
 // nodes, not with text. The record-function id that every node has is that of a

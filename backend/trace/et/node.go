@@ -2,6 +2,7 @@ package et
 
 import (
 	"shardeck/backend/trace/jsonscan"
+	"strconv"
 	"strings"
 )
 
@@ -98,10 +99,10 @@ func (n *node) eachAttr(do func(name, val []byte) (more bool)) {
 	})
 }
 
-// open reads inputs, outputs and attributes, for a node that needs them.
-func (n *node) open() {
-	n.inputs, n.inputTypes = n.side(partInputs, partInputTypes)
-	n.outputs, n.outputTypes = n.side(partOutputs, partOutputTypes)
+// readParts reads inputs, outputs and attributes, for a node that needs them.
+func (n *node) readParts() {
+	n.inputs, n.inputTypes = n.valuesAndTypes(partInputs, partInputTypes)
+	n.outputs, n.outputTypes = n.valuesAndTypes(partOutputs, partOutputTypes)
 	n.attrs = map[string][]byte{}
 	n.eachAttr(func(name, val []byte) bool {
 		n.attrs[string(name)] = val
@@ -109,8 +110,8 @@ func (n *node) open() {
 	})
 }
 
-// side is the values and types of inputs or outputs, in either layout.
-func (n *node) side(values, types part) (v, t [][]byte) {
+// valuesAndTypes is the values and types of inputs or outputs, in either layout.
+func (n *node) valuesAndTypes(values, types part) (v, t [][]byte) {
 	if isList(n.values[values]) {
 		return jsonscan.Elements(n.values[values]), jsonscan.Elements(n.values[types])
 	}
@@ -139,3 +140,23 @@ func namespace(name string) string {
 	}
 	return space
 }
+
+// text is a string for people.
+func text(val []byte) string { return jsonscan.CleanText(val) }
+
+// number reads a whole number, in quotes or not.
+func number(val []byte) (int64, bool) {
+	v, err := strconv.ParseInt(string(jsonscan.Unquote(val)), 10, 64)
+	return v, err == nil
+}
+
+// numberOr is the number val, or missing if it is none.
+func numberOr(val []byte, missing int64) int64 {
+	if v, ok := number(val); ok {
+		return v
+	}
+	return missing
+}
+
+// isList says whether val begins a list.
+func isList(val []byte) bool { return len(val) > 0 && val[0] == '[' }

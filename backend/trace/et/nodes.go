@@ -17,7 +17,7 @@ func (r *reader) element() {
 	val, st := r.Value()
 	switch {
 	case st == jsonscan.Whole && r.n.read(val):
-		r.keep(at)
+		r.keepNode(at)
 	case st == jsonscan.Whole:
 		r.Pos = int(at - r.Base())
 		r.brokenNode(faultNode)
@@ -46,16 +46,16 @@ func (r *reader) brokenNode(kind trace.FaultKind) {
 // place is known by its spelling: {"id": or, in the flat layout, {"name":.
 func (r *reader) resync() bool {
 	for r.Pos++; ; {
-		i, what := nextPlace(r.Buf[r.Pos:])
-		if what == placeNone {
-			if r.Pos = max(r.Pos, len(r.Buf)-longestPlace); !r.More() {
+		i, what := nextLandmark(r.Buf[r.Pos:])
+		if what == noLandmark {
+			if r.Pos = max(r.Pos, len(r.Buf)-longestLandmark); !r.More() {
 				r.Pos = len(r.Buf)
 				return false
 			}
 			continue
 		}
 		r.Pos += i
-		if what == placeEnd || r.soundHere() {
+		if what == listEnds || r.soundNodeHere() {
 			return true
 		}
 		if r.wasted += len(r.Buf) - r.Pos; r.wasted > maxWasted {
@@ -70,8 +70,8 @@ func (r *reader) resync() bool {
 // every opening brace of it could begin one that never ends.
 const maxWasted = 256 << 20
 
-// soundHere says whether a whole node begins at the window's position.
-func (r *reader) soundHere() bool {
+// soundNodeHere says whether a whole node begins at the window's position.
+func (r *reader) soundNodeHere() bool {
 	val, st := r.Value()
 	if st != jsonscan.Whole {
 		return false
@@ -80,39 +80,39 @@ func (r *reader) soundHere() bool {
 	return r.n.read(val)
 }
 
-// place is something that is known by its spelling.
-type place uint8
+// landmark is something that is known by its spelling.
+type landmark uint8
 
 const (
-	placeNone place = iota
-	placeNode
-	placeEnd
+	noLandmark landmark = iota
+	nodeBegins
+	listEnds
 )
 
-// longestPlace is enough for a spelling that is cut by the end of a block.
-const longestPlace = 64
+// longestLandmark is enough for a spelling that is cut by the end of a block.
+const longestLandmark = 64
 
-// nextPlace finds the next node, or the bracket before finish_ts, in b.
-func nextPlace(b []byte) (int, place) {
+// nextLandmark finds the next node, or the bracket before finish_ts, in b.
+func nextLandmark(b []byte) (int, landmark) {
 	for from := 0; ; {
 		n := bytes.IndexAny(b[from:], "{]")
 		if n < 0 {
-			return 0, placeNone
+			return 0, noLandmark
 		}
 		at := from + n
-		rest := bytes.TrimLeft(b[at+1:min(len(b), at+longestPlace)], ", \t\r\n")
+		rest := bytes.TrimLeft(b[at+1:min(len(b), at+longestLandmark)], ", \t\r\n")
 		switch {
 		case b[at] == ']' && bytes.HasPrefix(rest, []byte(`"finish_ts"`)):
-			return at, placeEnd
+			return at, listEnds
 		case b[at] == '{' && (bytes.HasPrefix(rest, []byte(`"id"`)) || bytes.HasPrefix(rest, []byte(`"name"`))):
-			return at, placeNode
+			return at, nodeBegins
 		}
 		from = at + 1
 	}
 }
 
-// keep takes the node that was read.
-func (r *reader) keep(at int64) {
+// keepNode takes the node that was read.
+func (r *reader) keepNode(at int64) {
 	name := r.names.JSON(r.n.name)
 	n := Node{ID: r.n.id, Parent: r.n.parent, RF: r.n.rf, Name: name, Call: -1}
 	switch string(jsonscan.Unquote(r.n.name)) {
@@ -127,7 +127,7 @@ func (r *reader) keep(at int64) {
 
 // groups reads the list of process groups; a later one replaces an earlier one.
 func (r *reader) groups(at int64) {
-	r.n.open()
+	r.n.readParts()
 	if len(r.n.inputs) == 0 {
 		r.Count(faultGroups, at)
 		return
@@ -170,7 +170,7 @@ func (r *reader) finish() {
 	}
 	t.Damage = r.Damage()
 	r.notes()
-	r.mix()
+	r.countOps()
 	t.index()
 }
 
@@ -196,8 +196,8 @@ func knownSchema(s string) bool {
 	return slices.Contains(knownSchemas, version)
 }
 
-// mix counts operators and annotations by name, without the process and its threads.
-func (r *reader) mix() {
+// countOps counts operators and annotations by name, without the process and its threads.
+func (r *reader) countOps() {
 	for id, n := range r.ops {
 		if name := r.names.List[id]; !structural(name) {
 			r.t.Ops = append(r.t.Ops, Op{Name: name, Namespace: namespace(name), Count: n})

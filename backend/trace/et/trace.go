@@ -84,12 +84,12 @@ func (t *Trace) Collectives() []Collective {
 		s.InBytes, s.OutBytes = c.InBytes, c.OutBytes
 	}
 	slices.SortStableFunc(n, func(a, b Collective) int {
-		return cmp.Compare(order(a.Control), order(b.Control))
+		return cmp.Compare(controlLast(a.Control), controlLast(b.Control))
 	})
 	return n
 }
 
-func order(last bool) int {
+func controlLast(last bool) int {
 	if last {
 		return 1
 	}

@@ -8,22 +8,22 @@ import (
 // any layout; invalid JSON is Broken, or passed over where its stray quotes happen to
 // balance.
 func SkipObject(b []byte, i int) (end int, st Status) {
-	if end = SkipPlain(b, i); end > 0 {
+	if end = SkipUnescaped(b, i); end > 0 {
 		return end, Whole
 	}
 	return SkipByStrings(b, i)
 }
 
-// SkipPlain is SkipObject for an object that has no backslash, so that a quote always opens or
+// SkipUnescaped is SkipObject for an object that has no backslash, so that a quote always opens or
 // closes a string, and no closing brace in a string. 0: it did not see the end.
-func SkipPlain(b []byte, i int) (end int) {
+func SkipUnescaped(b []byte, i int) (end int) {
 	if vector {
 		return skipVector(b, i)
 	}
 	return skipParity(b, i)
 }
 
-// skipParity hops from closing brace to closing brace. A brace is structure if the
+// skipParity goes from closing brace to closing brace. A brace is structure if the
 // number of quotes since a place known to be outside every string is even.
 func skipParity(b []byte, i int) (end int) {
 	depth, out := 1, i+1

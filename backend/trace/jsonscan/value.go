@@ -1,6 +1,3 @@
-// Package jsonscan finds where pieces of JSON end, in text of which only a window is in
-// memory. It is what the readers of Kineto traces and of execution traces share, and
-// knows neither: value.go has values, window.go the text.
 package jsonscan
 
 import "bytes"
@@ -57,7 +54,7 @@ func ValueEnd(b []byte, i int) (int, Status) {
 	case '"':
 		return StringEnd(b, i)
 	case '{', '[':
-		return compositeEnd(b, i)
+		return bracketsEnd(b, i)
 	}
 	for j := i; j < len(b); j++ {
 		switch b[j] {
@@ -73,8 +70,8 @@ func ValueEnd(b []byte, i int) (int, Status) {
 	return 0, Short
 }
 
-// compositeEnd is the index after the array or object that b[i] opens.
-func compositeEnd(b []byte, i int) (int, Status) {
+// bracketsEnd is the index after the array or object that b[i] opens.
+func bracketsEnd(b []byte, i int) (int, Status) {
 	depth := 0
 	for i < len(b) {
 		switch b[i] {

@@ -71,7 +71,7 @@ func TestWindowGoes(t *testing.T) {
 	w := NewWindow(strings.NewReader(text), 16)
 	for _, to := range []int64{3, 10, 90, 91, 200} {
 		w.Peek()
-		w.Go(to)
+		w.GoTo(to)
 		c, ok := w.Peek()
 		if w.Offset() != to || ok != (to < 200) || ok && c != text[to] {
 			t.Errorf("went to %d: at %d, %c", to, w.Offset(), c)

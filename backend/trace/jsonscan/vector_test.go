@@ -15,8 +15,8 @@ func launch(name string, n int) string {
 		"    \"ts\": %d.000, \"dur\": 1.000,\n    \"args\": {\n      \"device\": 0, \"stream\": 7, \"correlation\": %d\n    }\n  }", name, n, n)
 }
 
-// hops are the ways to see the end of an object at once, where this processor has them.
-func hops() map[string]func([]byte, int) int {
+// skips are the ways to see the end of an object at once, where this processor has them.
+func skips() map[string]func([]byte, int) int {
 	list := map[string]func([]byte, int) int{"parity": skipParity}
 	if vector {
 		list["vector"] = skipVector
@@ -24,14 +24,14 @@ func hops() map[string]func([]byte, int) int {
 	return list
 }
 
-// hopIsRight holds that a hop to end, if it was one, is where SkipByStrings comes to.
-func hopIsRight(t *testing.T, name string, text []byte, i, end int) {
+// skipIsRight holds that a skip to end, if it was one, is where SkipByStrings comes to.
+func skipIsRight(t *testing.T, name string, text []byte, i, end int) {
 	t.Helper()
 	if end == 0 {
 		return
 	}
 	if want, st := SkipByStrings(text, i); st != Whole || end != want {
-		t.Fatalf("%s hops from %d to %d, string by string it is %d, %v: %q", name, i, end, want, st, text)
+		t.Fatalf("%s skips from %d to %d, string by string it is %d, %v: %q", name, i, end, want, st, text)
 	}
 }
 
@@ -53,17 +53,17 @@ var objects = []struct {
 	{`{"a": "\\", "b": "` + strings.Repeat("x", 200) + `"}`, false},
 }
 
-// TestHops looks at objects at every place of a vector, with little and much text
+// TestSkips looks at objects at every place of a vector, with little and much text
 // behind them, none of which may be read beyond its end.
-func TestHops(t *testing.T) {
+func TestSkips(t *testing.T) {
 	page := edge(t)
-	for name, hop := range hops() {
+	for name, skip := range skips() {
 		for _, o := range objects {
 			for before := range 70 {
 				for _, after := range []int{0, 1, 31, 63, 64, 65, 200} {
 					text := page([]byte(strings.Repeat("}", before) + o.text + strings.Repeat(`"`, after)))
-					end := hop(text, before)
-					hopIsRight(t, name, text, before, end)
+					end := skip(text, before)
+					skipIsRight(t, name, text, before, end)
 					if o.eyed && (name == "parity" || after >= 64) && end == 0 || !o.eyed && end != 0 {
 						t.Fatalf("%s: %s with %d bytes behind it ends at %d", name, o.text, after, end)
 					}
@@ -73,16 +73,16 @@ func TestHops(t *testing.T) {
 	}
 }
 
-// FuzzHops holds that no hop differs from going string by string.
-func FuzzHops(f *testing.F) {
+// FuzzSkips holds that no skip differs from going string by string.
+func FuzzSkips(f *testing.F) {
 	for _, o := range objects {
 		f.Add([]byte(o.text + launch("gemm {x}", 1) + strings.Repeat(" ", 64)))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		for name, hop := range hops() {
+		for name, skip := range skips() {
 			for i, c := range text {
 				if c == '{' {
-					hopIsRight(t, name, text, i, hop(text, i))
+					skipIsRight(t, name, text, i, skip(text, i))
 				}
 			}
 		}

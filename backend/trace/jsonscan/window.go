@@ -47,13 +47,13 @@ func (w *Window) More() bool {
 	}
 	from := len(w.Buf) - w.Pos
 	fresh := max(w.Block, min(from, MaxPiece-from))
-	w.slide(fresh)
-	w.fill(from + fresh)
+	w.makeRoom(fresh)
+	w.readUpTo(from + fresh)
 	return len(w.Buf) > from
 }
 
-// slide moves the unread tail to the front of a buffer with room for more bytes.
-func (w *Window) slide(more int) {
+// makeRoom moves the unread tail to the front of a buffer with room for more bytes.
+func (w *Window) makeRoom(more int) {
 	tail := w.Buf[w.Pos:]
 	to := w.Buf[:0]
 	if len(tail)+more > cap(w.Buf) {
@@ -64,8 +64,8 @@ func (w *Window) slide(more int) {
 	w.Buf = append(to, tail...)
 }
 
-// fill reads until the buffer holds n bytes or the source ends.
-func (w *Window) fill(n int) {
+// readUpTo reads until the buffer holds n bytes or the source ends.
+func (w *Window) readUpTo(n int) {
 	for len(w.Buf) < n && w.Err == nil {
 		k, err := w.src.Read(w.Buf[len(w.Buf):n])
 		w.Buf = w.Buf[:len(w.Buf)+k]
@@ -117,8 +117,8 @@ func (w *Window) Reset(src io.Reader, base int64) {
 	*w = Window{src: src, Block: w.Block, Buf: w.Buf[:0], base: base}
 }
 
-// Go goes forward to byte to of the text, in a source that can seek.
-func (w *Window) Go(to int64) {
+// GoTo goes forward to byte to of the text, in a source that can seek.
+func (w *Window) GoTo(to int64) {
 	if n := to - w.base; n <= int64(len(w.Buf)) {
 		w.Pos = int(n)
 		return

@@ -161,9 +161,9 @@ func argField(key []byte) (f field, sub uint8) {
 	return fieldNone, 0
 }
 
-// set puts the value b[at.from:at.to] where it belongs, unless the key came before:
+// setValue puts the value b[at.from:at.to] where it belongs, unless the key came before:
 // of a key given twice the first counts.
-func (e *event) set(b []byte, f field, sub uint8, at jsonscan.Span) {
+func (e *event) setValue(b []byte, f field, sub uint8, at jsonscan.Span) {
 	switch f {
 	case fieldNone:
 		e.noteOdd(at.Of(b))

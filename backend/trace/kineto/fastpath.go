@@ -2,11 +2,19 @@ package kineto
 
 import "shardeck/backend/trace/jsonscan"
 
-// run reads the events that begin at b[i], one after another up to limit, as long as
-// each is known at a glance, and returns where the next is to be looked for.
-func (s *scanner) run(b []byte, i, limit int) int {
-	for i < limit && !s.plain && s.visit == nil {
-		end, ok := s.known(b, i)
+// readKnown lets s read the events at the window's position, up to byte limit of its
+// buffer, as long as it knows each by its text; false if the first is not known.
+func readKnown(w *jsonscan.Window, s *scanner, limit int) bool {
+	from := w.Pos
+	w.Pos = s.readKnownEvents(w.Buf, w.Pos, limit)
+	return w.Pos > from
+}
+
+// readKnownEvents reads the events that begin at b[i], one after another up to limit, as
+// long as each is known by its text, and returns where the next is to be looked for.
+func (s *scanner) readKnownEvents(b []byte, i, limit int) int {
+	for i < limit && !s.plain && s.everyEvent == nil {
+		end, ok := s.readKnownEvent(b, i)
 		if !ok {
 			return i
 		}
@@ -15,18 +23,33 @@ func (s *scanner) run(b []byte, i, limit int) int {
 	return i
 }
 
-// known reads the event at b[i] if it is one that is not kept, or a launch that was
+// readKnownEvent reads the event at b[i] if it is one that is ignored, or a launch that was
 // expected.
-func (s *scanner) known(b []byte, i int) (end int, ok bool) {
-	if dull(b[i:]) {
-		end = jsonscan.SkipPlain(b, i)
+func (s *scanner) readKnownEvent(b []byte, i int) (end int, ok bool) {
+	if isIgnored(b[i:]) {
+		end = jsonscan.SkipUnescaped(b, i)
 		return end, end > 0
 	}
-	t, end := s.stamps.match(b, i)
-	if end == 0 || !t.fill(s.next(), b, &s.stamps.at) {
+	t, end := s.launches.matchExpected(b, i)
+	if end == 0 || !t.readRecord(s.nextRecord(), b, &s.launches.numbers) {
 		return 0, false
 	}
-	s.stamps.right()
-	s.count()
+	s.launches.confirm()
+	s.commitRecord()
 	return end, true
+}
+
+// passComma passes over the comma and the white space between two events, from b[i]
+// to the brace of the next; i if there is anything else.
+func passComma(b []byte, i int) int {
+	const text = ",\n  {" // Kineto's
+	if len(b)-i >= len(text) && string(b[i:i+len(text)]) == text {
+		return i + len(text) - 1
+	}
+	if i < len(b) && b[i] == ',' {
+		if k := jsonscan.SkipSpace(b, i+1); k < len(b) && b[k] == '{' {
+			return k
+		}
+	}
+	return i
 }

@@ -88,7 +88,7 @@ func FuzzScanner(f *testing.F) {
 	})
 }
 
-// scanPlainly reads without the fast paths: every event by walk, every skip by strings.
+// scanPlainly reads without the fast paths: every event by its keys, every skip by strings.
 func scanPlainly(text []byte) (*trace.Rank, error) {
 	d := newReader(jsonscan.NewWindow(bytes.NewReader(text), blockSize))
 	d.scan.plain = true

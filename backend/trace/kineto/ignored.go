@@ -4,7 +4,7 @@ import "bytes"
 
 // How an event begins, up to its phase, in the spacing of the writers we know: Kineto's
 // own, Python's json.dump, and compact. An event in another layout or order is read all
-// the same, by walk.
+// the same, key by key.
 const (
 	kinetoStart  = "{\n    \"ph\": \""
 	spacedStart  = "{\"ph\": \""
@@ -24,42 +24,42 @@ const (
 	longestRow  = 24 // thread_sort_index, process_sort_index …
 )
 
-// margin is more text than any of these with a category that is kept.
-const margin = 64
+// ignoredMargin is more text than any of these with a category that is kept.
+const ignoredMargin = 64
 
-// dull says that the event that b begins with is of a kind that is not kept. It is
+// isIgnored says that the event that b begins with is of a kind that is not kept. It is
 // pure optimisation: false means only that it did not see.
-func dull(b []byte) bool {
+func isIgnored(b []byte) bool {
 	switch {
-	case len(b) < margin:
+	case len(b) < ignoredMargin:
 		return false
 	case string(b[:len(kinetoStart)]) == kinetoStart:
-		return dullPhase(b[len(kinetoStart):])
+		return ignoredPhase(b[len(kinetoStart):])
 	case string(b[:len(spacedStart)]) == spacedStart:
-		return dullPhase(b[len(spacedStart):])
+		return ignoredPhase(b[len(spacedStart):])
 	case string(b[:len(compactStart)]) == compactStart:
-		return dullPhase(b[len(compactStart):])
+		return ignoredPhase(b[len(compactStart):])
 	case string(b[:len(kinetoNamed)]) == kinetoNamed:
-		return dullNamed(b[len(kinetoNamed):])
+		return ignoredName(b[len(kinetoNamed):])
 	}
 	return false
 }
 
-// dullNamed is dull for an event from its name on.
-func dullNamed(b []byte) bool {
+// ignoredName is isIgnored for an event from its name on.
+func ignoredName(b []byte) bool {
 	n := bytes.IndexByte(b[:longestRow], '"')
 	return n > 0 && b[n-1] != '\\' && string(b[n:n+len(kinetoRow)]) == kinetoRow
 }
 
-// dullPhase is dull for an event from its phase on.
-func dullPhase(b []byte) bool {
+// ignoredPhase is isIgnored for an event from its phase on.
+func ignoredPhase(b []byte) bool {
 	switch b[0] {
 	case 'X':
 		switch {
 		case string(b[:len(spacedCategory)]) == spacedCategory:
-			return dullCategory(b[len(spacedCategory):])
+			return ignoredCategory(b[len(spacedCategory):])
 		case string(b[:len(compactCategory)]) == compactCategory:
-			return dullCategory(b[len(compactCategory):])
+			return ignoredCategory(b[len(compactCategory):])
 		}
 	case 'M', 's', 'f', 'i', 'C':
 		return b[1] == '"'
@@ -67,8 +67,8 @@ func dullPhase(b []byte) bool {
 	return false
 }
 
-// dullCategory says that b begins like no category that is kept.
-func dullCategory(b []byte) bool {
+// ignoredCategory says that b begins like no category that is kept.
+func ignoredCategory(b []byte) bool {
 	switch string(b[:4]) {
 	case "kern", "Kern", "gpu_", "Memc", "Mems", "user":
 		return false

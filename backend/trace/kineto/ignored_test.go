@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// starts are the beginnings of events that dull knows, up to the category and, for
+// starts are the beginnings of events that isIgnored knows, up to the category and, for
 // phases without one that matters, up to the phase.
 var starts = []struct{ category, phase string }{
 	{kinetoStart + spacedCategory, kinetoStart},
@@ -15,30 +15,30 @@ var starts = []struct{ category, phase string }{
 	{compactStart + compactCategory, compactStart},
 }
 
-// dull is right or false for every category, for those too that begin like one that
+// isIgnored is right or false for every category, for those too that begin like one that
 // is kept.
-func TestDull(t *testing.T) {
+func TestIgnored(t *testing.T) {
 	usual := []string{"cpu_op", "cuda_runtime", "cuda_driver", "ac2g", "overhead", "python_function", "a", "", "Trace"}
 	names := append(slices.Clone(usual), "kernel", "Kernel", "Memcpy", "gpu_memcpy", "gpu_memset", "Memset", "user_annotation",
 		"gpu_user_annotation", "kernels", "kernel_x", "gpu_mempool", "user_annotations", strings.Repeat("x", 100))
 	for _, start := range starts {
 		for _, name := range names {
-			b := []byte(start.category + name + `", "name": "` + strings.Repeat("n", margin))
+			b := []byte(start.category + name + `", "name": "` + strings.Repeat("n", ignoredMargin))
 			want := categoryOf([]byte(name)) == other
-			if got := dull(b); got && !want || !got && slices.Contains(usual, name) {
-				t.Errorf("%s: category %q is dull: %v", start.category, name, got)
+			if got := isIgnored(b); got && !want || !got && slices.Contains(usual, name) {
+				t.Errorf("%s: category %q is ignored: %v", start.category, name, got)
 			}
 		}
 		for ph := byte(' '); ph < 0x7f; ph++ {
-			b := []byte(start.phase + string(ph) + `", ` + strings.Repeat(" ", margin))
-			if got, want := dull(b), strings.IndexByte("MsfiC", ph) >= 0; got != want {
-				t.Errorf("%s: phase %c is dull: %v", start.phase, ph, got)
+			b := []byte(start.phase + string(ph) + `", ` + strings.Repeat(" ", ignoredMargin))
+			if got, want := isIgnored(b), strings.IndexByte("MsfiC", ph) >= 0; got != want {
+				t.Errorf("%s: phase %c is ignored: %v", start.phase, ph, got)
 			}
 		}
 	}
 }
 
-func TestDullRows(t *testing.T) {
+func TestIgnoredRows(t *testing.T) {
 	for text, want := range map[string]bool{
 		`thread_name", "ph": "M", "ts": 1`:           true,
 		`process_sort_index", "ph": "M", "ts": 1`:    true,
@@ -47,8 +47,8 @@ func TestDullRows(t *testing.T) {
 		`", "ph": "M", "ts": 1`:                      false,
 		`a_name_that_is_longer_than_any", "ph": "M"`: false,
 	} {
-		if got := dull([]byte(kinetoNamed + text + strings.Repeat(" ", margin))); got != want {
-			t.Errorf("%s is dull: %v", text, got)
+		if got := isIgnored([]byte(kinetoNamed + text + strings.Repeat(" ", ignoredMargin))); got != want {
+			t.Errorf("%s is ignored: %v", text, got)
 		}
 	}
 }

@@ -2,18 +2,27 @@ package kineto
 
 import "shardeck/backend/trace/jsonscan"
 
-// walk reads the event at b[i] key by key, in any order and layout, into s.ev. As
+// How far reading a piece of JSON got.
+const (
+	whole  = jsonscan.Whole
+	short  = jsonscan.Short
+	broken = jsonscan.Broken
+)
+
+type status = jsonscan.Status
+
+// readByKeys reads the event at b[i] key by key, in any order and layout, into s.ev. As
 // soon as the event shows to be one that is not kept, the rest is skipped.
-func (s *scanner) walk(b []byte, i int) (end int, st status) {
+func (s *scanner) readByKeys(b []byte, i int) (end int, st status) {
 	s.ev.reset()
-	end, st = s.object(b, i, false)
+	end, st = s.readObject(b, i, false)
 	if st == whole && end < 0 {
 		return s.skip(b, i)
 	}
 	return end, st
 }
 
-// skip is skip, or what it must equal.
+// skip is jsonscan.SkipObject, or what it must equal.
 func (s *scanner) skip(b []byte, i int) (end int, st status) {
 	if s.plain {
 		return jsonscan.SkipByStrings(b, i)
@@ -21,9 +30,9 @@ func (s *scanner) skip(b []byte, i int) (end int, st status) {
 	return jsonscan.SkipObject(b, i)
 }
 
-// object reads the keys of the object at b[i], an event or its args. An end of -1
+// readObject reads the keys of the object at b[i], an event or its args. An end of -1
 // means that the event need not be read on.
-func (s *scanner) object(b []byte, i int, args bool) (end int, st status) {
+func (s *scanner) readObject(b []byte, i int, args bool) (end int, st status) {
 	i++
 	for {
 		i = jsonscan.SkipSpace(b, i)
@@ -40,23 +49,23 @@ func (s *scanner) object(b []byte, i int, args bool) (end int, st status) {
 		default:
 			return 0, broken
 		}
-		if i, st = s.pair(b, i, args); st != whole || i < 0 {
+		if i, st = s.readPair(b, i, args); st != whole || i < 0 {
 			return i, st
 		}
 	}
 }
 
-// pair reads one key and its value, up to the comma or brace after it.
-func (s *scanner) pair(b []byte, i int, args bool) (end int, st status) {
+// readPair reads one key and its value, up to the comma or brace after it.
+func (s *scanner) readPair(b []byte, i int, args bool) (end int, st status) {
 	key, from, st := jsonscan.KeyAndColon(b, i)
 	if st != whole {
 		return 0, st
 	}
 	if !args && !s.ev.args && b[from] == '{' && string(key) == "args" {
 		s.ev.args = true
-		end, st = s.object(b, from, true)
+		end, st = s.readObject(b, from, true)
 	} else if end, st = jsonscan.ValueEnd(b, from); st == whole {
-		if !s.field(b, key, jsonscan.SpanOf(from, end), args) {
+		if !s.takeValue(b, key, jsonscan.SpanOf(from, end), args) {
 			return -1, whole
 		}
 	}
@@ -66,15 +75,15 @@ func (s *scanner) pair(b []byte, i int, args bool) (end int, st status) {
 	return end, jsonscan.SeparatorAt(b, end)
 }
 
-// field takes one value; false if the event is not one that is kept.
-func (s *scanner) field(b, key []byte, at jsonscan.Span, args bool) bool {
+// takeValue takes one value; false if the event is not one that is kept.
+func (s *scanner) takeValue(b, key []byte, at jsonscan.Span, args bool) bool {
 	if args {
 		f, sub := argField(key)
-		s.ev.set(b, f, sub, at)
+		s.ev.setValue(b, f, sub, at)
 		return true
 	}
 	f, sub := eventField(key)
-	s.ev.set(b, f, sub, at)
+	s.ev.setValue(b, f, sub, at)
 	switch f {
 	case fieldPhase, fieldCategory:
 		return s.ev.kept()

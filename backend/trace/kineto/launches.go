@@ -7,43 +7,44 @@ import (
 	"shardeck/backend/trace/jsonscan"
 )
 
-// A model runs the same kernels step after step, and the text of a launch differs
-// from that of its last one in a few numbers only: when it began, how long it took,
-// its correlation and its external id, and of a copy its bytes and their rate. A stamp is the rest of that text, with the
-// record that it makes. stamps guesses from the records before which stamp comes
-// next; where the text is equal the record is known, without reading a key.
-// Where it is not, shapes and walk read the event, and a new stamp is made of it.
-type stamps struct {
-	list   []stamp
-	byName [][]int32                          // those of a kernel name, the last that came first
-	past   uint32                             // of the stamps before
-	lost   int                                // what wrong guesses cost, less what right ones saved
-	guess  [1 << guessBits]int16              // fewer than maxStamps
-	at     [jsonscan.MaxNumbers]jsonscan.Span // scratch
+// launchTemplates reads launches that came before. A model runs the same kernels step
+// after step, and the text of a launch differs from that of its last one in a few numbers
+// only: when it began, how long it took, its correlation and external id, and of a copy
+// its bytes and their rate. A template is the rest of that text, with the record that it makes.
+// The templates of the launches before tell which one to expect next. Where the text is
+// equal, the record is known without reading a key. Where it is not, the event is read
+// by other means, and a new template is made of it.
+type launchTemplates struct {
+	list     []launchTemplate
+	byName   [][]int32                          // those of a kernel name, the last that came first
+	past     uint32                             // of the templates before
+	wasted   int                                // what wrong guesses cost, less what right ones saved
+	expected [1 << guessBits]int16              // after each past; fewer than maxTemplates
+	numbers  [jsonscan.MaxNumbers]jsonscan.Span // scratch
 }
 
 // Limits of what is remembered, so that a file where no launch comes twice costs
-// little more than without stamps.
+// little more than without templates.
 const (
-	maxStamps    = 1024
+	maxTemplates = 1024
 	maxPerName   = 32
-	maxLost      = 50_000 // then stamps are given up for this file
+	maxWasted    = 50_000 // then templates are given up for this file
 	guessBits    = 14     // for the contexts of three models; with 12 a thirtieth of them shared a place
-	historyShift = 8      // the last four stamps make the past
+	historyShift = 8      // the last four templates make the past
 )
 
-// stamp is the text of one launch of one kernel.
-type stamp struct {
+// launchTemplate is the text of one launch of one kernel.
+type launchTemplate struct {
 	record trace.Record // all but start, duration and correlation
 	jsonscan.Pattern
 	start, dur, corr, stream int8 // which numbers of the pattern they are; -1: none
 }
 
-// varying is a number that differs from launch to launch.
-type varying uint8
+// varyingNumber is a number that differs from launch to launch.
+type varyingNumber uint8
 
 const (
-	startNumber varying = iota
+	startNumber varyingNumber = iota
 	durNumber
 	corrNumber
 	idNumber        // not kept
@@ -51,44 +52,46 @@ const (
 	bandwidthNumber // the same
 	rowNumber       // the tid, which repeats the stream; not kept
 	streamNumber
-	varyings
+	varyingNumbers
 )
 
-// slot is where the guess after the present past is kept.
-func (s *stamps) slot() *int16 { return &s.guess[s.past*0x9e3779b1>>(32-guessBits)] }
+// expectedSlot is where the template expected after the present past is kept.
+func (s *launchTemplates) expectedSlot() *int16 {
+	return &s.expected[s.past*0x9e3779b1>>(32-guessBits)]
+}
 
-// follow adds a stamp to the past.
-func (s *stamps) follow(id int32) { s.past = s.past<<historyShift ^ uint32(id) }
+// follow adds a template to the past.
+func (s *launchTemplates) follow(id int32) { s.past = s.past<<historyShift ^ uint32(id) }
 
-// match is the stamp that is expected, if the event at b[i] is one of it, with where
-// its numbers are in s.at; 0: it is not.
-func (s *stamps) match(b []byte, i int) (t *stamp, end int) {
-	id := *s.slot()
-	if int(id) >= len(s.list) || s.lost > maxLost {
+// matchExpected is the expected template if the event at b[i] is one of it; s.numbers are then
+// its numbers. An end of 0: it is not.
+func (s *launchTemplates) matchExpected(b []byte, i int) (t *launchTemplate, end int) {
+	id := *s.expectedSlot()
+	if int(id) >= len(s.list) || s.wasted > maxWasted {
 		return nil, 0
 	}
 	t = &s.list[id]
-	return t, t.Match(b, i, &s.at)
+	return t, t.Match(b, i, &s.numbers)
 }
 
-// right says that what match gave was the event.
-func (s *stamps) right() {
-	s.follow(int32(*s.slot()))
-	s.lost = max(s.lost-2, -maxLost)
+// confirm says that the template which matchExpected gave made the event's record.
+func (s *launchTemplates) confirm() {
+	s.follow(int32(*s.expectedSlot()))
+	s.wasted = max(s.wasted-2, -maxWasted)
 }
 
-// fill makes r of the stamp and the numbers of b that are at at; false if they are
-// not such as it can have.
-func (t *stamp) fill(r *trace.Record, b []byte, at *[jsonscan.MaxNumbers]jsonscan.Span) bool {
+// readRecord makes r of the template and its numbers, which are at at in b; false if they
+// are out of range.
+func (t *launchTemplate) readRecord(r *trace.Record, b []byte, at *[jsonscan.MaxNumbers]jsonscan.Span) bool {
 	start, isStart := jsonscan.ReadMicros(b, at[t.start])
 	dur, isDur := jsonscan.ReadMicros(b, at[t.dur])
 	*r = t.record
 	r.Start, r.Dur = start, dur
-	return isStart && isDur && t.fillPlace(r, b, at)
+	return isStart && isDur && t.readPlace(r, b, at)
 }
 
-// fillPlace fills in the correlation and the stream, where they are numbers of t.
-func (t *stamp) fillPlace(r *trace.Record, b []byte, at *[jsonscan.MaxNumbers]jsonscan.Span) bool {
+// readPlace reads the correlation and the stream into r, where they are numbers of t.
+func (t *launchTemplate) readPlace(r *trace.Record, b []byte, at *[jsonscan.MaxNumbers]jsonscan.Span) bool {
 	if t.corr >= 0 {
 		corr, ok := jsonscan.ReadWhole(b, at[t.corr])
 		if !ok || corr > maxCorrelation {
@@ -106,24 +109,24 @@ func (t *stamp) fillPlace(r *trace.Record, b []byte, at *[jsonscan.MaxNumbers]js
 	return true
 }
 
-// is says whether the event b[i:end], which made r, is one of this stamp.
-func (t *stamp) is(b []byte, i, end int, r trace.Record) bool {
+// makes says whether t makes record r of the event b[i:end].
+func (t *launchTemplate) makes(b []byte, i, end int, r trace.Record) bool {
 	var at [jsonscan.MaxNumbers]jsonscan.Span
 	var got trace.Record
-	return t.Match(b, i, &at) == end && t.fill(&got, b, &at) && got == r
+	return t.Match(b, i, &at) == end && t.readRecord(&got, b, &at) && got == r
 }
 
-// note remembers the event b[i:end], which was read by other means and made record
-// r: the guess was wrong, or there was none.
-func (s *stamps) note(b []byte, i, end int, r trace.Record) {
-	if s.lost > maxLost {
+// learnFrom remembers the event b[i:end], which was read by other means and made record
+// r: another template was expected, or none.
+func (s *launchTemplates) learnFrom(b []byte, i, end int, r trace.Record) {
+	if s.wasted > maxWasted {
 		return
 	}
-	slot := s.slot()
+	slot := s.expectedSlot()
 	id, ok := s.find(b, i, end, r)
 	if !ok {
 		id = int32(len(s.list))
-		if len(s.list) == maxStamps || len(s.byName[r.Name]) == maxPerName || !s.learn(b[:end], i, r) {
+		if len(s.list) == maxTemplates || len(s.byName[r.Name]) == maxPerName || !s.add(b[:end], i, r) {
 			return
 		}
 	}
@@ -131,41 +134,41 @@ func (s *stamps) note(b []byte, i, end int, r trace.Record) {
 	s.follow(id)
 }
 
-// find is the stamp of the event b[i:end], which made r, if there is one.
-func (s *stamps) find(b []byte, i, end int, r trace.Record) (id int32, ok bool) {
+// find is the template of the event b[i:end], which made r, if there is one.
+func (s *launchTemplates) find(b []byte, i, end int, r trace.Record) (id int32, ok bool) {
 	for int(r.Name) >= len(s.byName) {
 		s.byName = append(s.byName, nil)
 	}
-	s.lost++
+	s.wasted++
 	own := s.byName[r.Name]
 	for n, id := range own {
-		if s.list[id].is(b, i, end, r) {
+		if s.list[id].makes(b, i, end, r) {
 			copy(own[1:n+1], own[:n])
 			own[0] = id
 			return id, true
 		}
-		s.lost++
+		s.wasted++
 	}
 	return 0, false
 }
 
-// learn makes a stamp of the event b[i:] and its record.
-func (s *stamps) learn(b []byte, i int, r trace.Record) bool {
-	l := cutStamp(b, i, s.roams(r))
-	if !l.whole() && l.streams {
-		l = cutStamp(b, i, false)
+// add makes a template of the event b[i:] and its record; false if it has not what a template needs.
+func (s *launchTemplates) add(b []byte, i int, r trace.Record) bool {
+	l := cutTemplate(b, i, s.onManyStreams(r))
+	if !l.complete() && l.streams {
+		l = cutTemplate(b, i, false)
 	}
-	if !l.whole() {
+	if !l.complete() {
 		return false
 	}
 	s.byName[r.Name] = append(s.byName[r.Name], int32(len(s.list)))
-	s.list = append(s.list, stamp{record: r, Pattern: jsonscan.NewPattern(l.pieces), start: l.at[startNumber], dur: l.at[durNumber], corr: l.at[corrNumber], stream: l.at[streamNumber]})
+	s.list = append(s.list, launchTemplate{record: r, Pattern: jsonscan.NewPattern(l.pieces), start: l.at[startNumber], dur: l.at[durNumber], corr: l.at[corrNumber], stream: l.at[streamNumber]})
 	return true
 }
 
-// roams says that the kernel of r was seen on several streams before: a CUDA graph
-// spreads its kernels over dozens, and a stamp for each would never be right twice.
-func (s *stamps) roams(r trace.Record) bool {
+// onManyStreams says that the kernel of r was seen on several streams before: a CUDA graph
+// spreads its kernels over dozens, and a template for each would never be met twice.
+func (s *launchTemplates) onManyStreams(r trace.Record) bool {
 	others := 0
 	for _, id := range s.byName[r.Name] {
 		if s.list[id].record.Stream != r.Stream {

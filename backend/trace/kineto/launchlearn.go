@@ -2,19 +2,19 @@ package kineto
 
 import "shardeck/backend/trace/jsonscan"
 
-// stampLearner cuts the text of an event at its varying numbers.
-type stampLearner struct {
+// templateCutter cuts the text of an event at its varying numbers.
+type templateCutter struct {
 	b        []byte
 	pieces   []string
 	from     int // end of the number before
-	at       [varyings]int8
+	at       [varyingNumbers]int8
 	args, ok bool
 	streams  bool // the stream and its row vary too
 }
 
-// cutStamp cuts the event b[i:].
-func cutStamp(b []byte, i int, streams bool) *stampLearner {
-	l := &stampLearner{b: b, from: i, ok: true, streams: streams, pieces: make([]string, 0, jsonscan.MaxNumbers+2)}
+// cutTemplate cuts the event b[i:].
+func cutTemplate(b []byte, i int, streams bool) *templateCutter {
+	l := &templateCutter{b: b, from: i, ok: true, streams: streams, pieces: make([]string, 0, jsonscan.MaxNumbers+2)}
 	for v := range l.at {
 		l.at[v] = -1
 	}
@@ -23,54 +23,41 @@ func cutStamp(b []byte, i int, streams bool) *stampLearner {
 	return l
 }
 
-// whole says that all was cut that a stamp must have. A row may vary only beside a
+// complete says that all was cut that a template must have. A row may vary only beside a
 // stream, which counts before it.
-func (l *stampLearner) whole() bool {
+func (l *templateCutter) complete() bool {
 	return l.ok && l.at[startNumber] >= 0 && l.at[durNumber] >= 0 && (!l.streams || l.at[streamNumber] >= 0)
 }
 
-func (l *stampLearner) eventKey(key []byte, from, to int) {
-	switch string(key) {
-	case "args":
-		if l.b[from] == '{' {
-			l.ok = l.ok && !l.args
-			l.args = true
-			jsonscan.EachKey(l.b[:to], from, l.argKey)
-		}
-	case "ts":
-		l.cut(startNumber, from, to)
-	case "dur":
-		l.cut(durNumber, from, to)
-	case "tid":
-		l.cutStream(rowNumber, from, to)
+// eventNumbers and argNumbers are the keys of an event and of its args whose numbers vary.
+var (
+	eventNumbers = map[string]varyingNumber{"ts": startNumber, "dur": durNumber, "tid": rowNumber}
+	argNumbers   = map[string]varyingNumber{
+		"correlation": corrNumber, "External id": idNumber, "bytes": bytesNumber, "memory bandwidth (GB/s)": bandwidthNumber, "stream": streamNumber,
+	}
+)
+
+func (l *templateCutter) eventKey(key []byte, from, to int) {
+	if string(key) == "args" && l.b[from] == '{' {
+		l.ok = l.ok && !l.args
+		l.args = true
+		jsonscan.EachKey(l.b[:to], from, func(key []byte, from, to int) { l.cutKey(argNumbers, key, from, to) })
+		return
+	}
+	l.cutKey(eventNumbers, key, from, to)
+}
+
+// cutKey cuts at the value b[from:to] of a key, if it is one that varies.
+func (l *templateCutter) cutKey(numbers map[string]varyingNumber, key []byte, from, to int) {
+	v, varies := numbers[string(key)]
+	if varies && (l.streams || v != rowNumber && v != streamNumber) {
+		l.cutNumber(v, from, to)
 	}
 }
 
-func (l *stampLearner) argKey(key []byte, from, to int) {
-	switch string(key) {
-	case "correlation":
-		l.cut(corrNumber, from, to)
-	case "External id":
-		l.cut(idNumber, from, to)
-	case "bytes":
-		l.cut(bytesNumber, from, to)
-	case "memory bandwidth (GB/s)":
-		l.cut(bandwidthNumber, from, to)
-	case "stream":
-		l.cutStream(streamNumber, from, to)
-	}
-}
-
-// cutStream is cut for what varies only where kernels roam.
-func (l *stampLearner) cutStream(v varying, from, to int) {
-	if l.streams {
-		l.cut(v, from, to)
-	}
-}
-
-// cut ends a piece before the number b[from:to]. A key given twice, or one whose
-// value is no plain number, makes no stamp.
-func (l *stampLearner) cut(v varying, from, to int) {
+// cutNumber ends a piece before the number b[from:to]. A key given twice, or one whose
+// value is no plain number, makes no template.
+func (l *templateCutter) cutNumber(v varyingNumber, from, to int) {
 	end, plain := numberEnd(l.b, from)
 	if l.at[v] >= 0 || !plain || end != to {
 		l.ok = false

@@ -2,36 +2,35 @@ package kineto
 
 import "shardeck/backend/trace/jsonscan"
 
-// learner makes a shape of one event that walk has read.
-type learner struct {
-	b     []byte
-	steps []step
-	from  int // end of the value before
-	seen  [fieldColl + 1][16]bool
-	args  bool
-	ok    bool
+// layoutLearner makes a layout of one event that was read key by key.
+type layoutLearner struct {
+	b      []byte
+	pieces []layoutPiece
+	from   int // end of the value before
+	seen   [fieldColl + 1][16]bool
+	args   bool
+	ok     bool
 }
 
-// learn adds the shape of the event b[i:end], which walk has read and which became
-// a record.
-func (s *shapes) learn(b []byte, i, end int, cat category) {
+// learn adds the layout of the event b[i:end], which was read key by key and is kept.
+func (s *layouts) learn(b []byte, i, end int, cat category) {
 	if s.learned == maxLearned {
 		return
 	}
 	s.learned++
-	l := &learner{b: b[:end], from: i, ok: true}
+	l := &layoutLearner{b: b[:end], from: i, ok: true}
 	jsonscan.EachKey(b[:end], i, l.eventKey)
-	if !l.ok || len(l.steps) > maxSteps {
+	if !l.ok || len(l.pieces) > maxPieces {
 		return
 	}
-	l.steps = append(l.steps, step{text: string(b[l.from:end]), kind: endOfEvent})
-	if len(s.list) == maxShapes {
-		s.list = s.list[:maxShapes-1]
+	l.pieces = append(l.pieces, layoutPiece{text: string(b[l.from:end]), kind: endOfEvent})
+	if len(s.list) == maxLayouts {
+		s.list = s.list[:maxLayouts-1]
 	}
-	s.list = append([]*shape{{cat: cat, steps: l.steps}}, s.list...)
+	s.list = append([]*layout{{cat: cat, pieces: l.pieces}}, s.list...)
 }
 
-func (l *learner) eventKey(key []byte, from, to int) {
+func (l *layoutLearner) eventKey(key []byte, from, to int) {
 	if string(key) == "args" && l.b[from] == '{' && !l.args {
 		l.args = true
 		jsonscan.EachKey(l.b[:to], from, l.argKey)
@@ -41,14 +40,14 @@ func (l *learner) eventKey(key []byte, from, to int) {
 	l.value(f, sub, from, to)
 }
 
-func (l *learner) argKey(key []byte, from, to int) {
+func (l *layoutLearner) argKey(key []byte, from, to int) {
 	f, sub := argField(key)
 	l.value(f, sub, from, to)
 }
 
-// value adds the step of one value. A value that is not kept and of no simple kind
+// value adds the piece that ends in one value. A value that is not kept and of no simple kind
 // is left in the constant text, as are the phase and the category.
-func (l *learner) value(f field, sub uint8, from, to int) {
+func (l *layoutLearner) value(f field, sub uint8, from, to int) {
 	if l.seen[f][sub] {
 		f = fieldNone // the first counts
 	}
@@ -58,7 +57,7 @@ func (l *learner) value(f field, sub uint8, from, to int) {
 		l.ok = l.ok && (f == fieldNone || f == fieldPhase || f == fieldCategory)
 		return
 	}
-	l.steps = append(l.steps, step{text: string(l.b[l.from:from]), kind: kind, sub: sub})
+	l.pieces = append(l.pieces, layoutPiece{text: string(l.b[l.from:from]), kind: kind, sub: sub})
 	l.from = to
 }
 

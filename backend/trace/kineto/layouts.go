@@ -2,29 +2,29 @@ package kineto
 
 import "shardeck/backend/trace/jsonscan"
 
-// A writer spells every event of a kind alike: only the values differ. shapes
-// learns the text between the values from the events that walk read, and reads the
-// next one by comparing that text and taking the values between. The text being
-// equal, the result is that of walk; where it is not, walk reads the event.
-type shapes struct {
-	list    []*shape // the last that fitted comes first
+// layouts reads events that are laid out like one before. A writer spells every event of a
+// kind alike: only the values differ. The text between the values is learned from events that
+// were read key by key; the next one is read by comparing that text and taking the values
+// between. Where the text differs, the event is read key by key.
+type layouts struct {
+	list    []*layout // the last that fitted comes first
 	learned int
 }
 
-// shape is the spelling of one kind of event.
-type shape struct {
-	cat   category // constant, as is the phase X
-	steps []step
+// layout is the spelling of one kind of event.
+type layout struct {
+	cat    category // constant, as is the phase X
+	pieces []layoutPiece
 }
 
-// step is a piece of constant text and the value after it.
-type step struct {
+// layoutPiece is constant text and the value after it.
+type layoutPiece struct {
 	text string
 	kind valueKind
 	sub  uint8 // numField or collField
 }
 
-// valueKind is how the value of a step is read.
+// valueKind is how the value of a piece is read.
 type valueKind uint8
 
 const (
@@ -41,30 +41,30 @@ const (
 )
 
 // Limits on what is learned, so that a file where every event is spelled in its own
-// way costs no more than walking it.
+// way costs no more than reading it key by key.
 const (
-	maxShapes  = 8
+	maxLayouts = 8
 	maxLearned = 64
-	maxSteps   = 64
+	maxPieces  = 64
 )
 
-// read reads the event at b[i] into e if a learned shape fits it.
-func (s *shapes) read(b []byte, i int, e *event) (end int, ok bool) {
-	for n, sh := range s.list {
-		if end, ok = sh.read(b, i, e); ok {
+// read reads the event at b[i] into e if a learned layout fits it.
+func (s *layouts) read(b []byte, i int, e *event) (end int, ok bool) {
+	for n, l := range s.list {
+		if end, ok = l.read(b, i, e); ok {
 			copy(s.list[1:n+1], s.list[:n])
-			s.list[0] = sh
+			s.list[0] = l
 			return end, true
 		}
 	}
 	return 0, false
 }
 
-func (sh *shape) read(b []byte, i int, e *event) (end int, ok bool) {
+func (l *layout) read(b []byte, i int, e *event) (end int, ok bool) {
 	e.reset()
-	e.phase, e.cat = 'X', sh.cat
-	for k := range sh.steps {
-		st := &sh.steps[k]
+	e.phase, e.cat = 'X', l.cat
+	for k := range l.pieces {
+		st := &l.pieces[k]
 		from := i + len(st.text)
 		if from >= len(b) || string(b[i:from]) != st.text {
 			return 0, false
@@ -76,8 +76,8 @@ func (sh *shape) read(b []byte, i int, e *event) (end int, ok bool) {
 	return i, true
 }
 
-// value reads the value at b[i]; false if it is not of the step's kind.
-func (st *step) value(b []byte, i int, e *event) (end int, ok bool) {
+// value reads the value at b[i]; false if it is not of the piece's kind.
+func (st *layoutPiece) value(b []byte, i int, e *event) (end int, ok bool) {
 	switch st.kind {
 	case endOfEvent:
 		return i, true
@@ -100,7 +100,7 @@ func (st *step) value(b []byte, i int, e *event) (end int, ok bool) {
 }
 
 // span reads a value that is kept as text.
-func (st *step) span(b []byte, i int, e *event) (end int, ok bool) {
+func (st *layoutPiece) span(b []byte, i int, e *event) (end int, ok bool) {
 	if st.kind == collNumber {
 		end, ok = numberEnd(b, i)
 	} else {

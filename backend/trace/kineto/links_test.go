@@ -115,7 +115,7 @@ func FuzzLinks(f *testing.F) {
 	read := func(text []byte, block int) (Links, error) {
 		r := linkReader{names: trace.NewNames()}
 		d := newReader(jsonscan.NewWindow(bytes.NewReader(text), block))
-		d.scan.visit = r.event
+		d.scan.everyEvent = r.event
 		err := d.Read()
 		return r.links, err
 	}

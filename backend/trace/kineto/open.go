@@ -54,7 +54,7 @@ func openReader(ctx context.Context, path string, progress func(done, total int6
 	}
 	defer src.Close()
 	d := newReader(jsonscan.NewWindow(src, block))
-	d.scan.expect, d.scan.visit = src.Expect, visit
+	d.scan.expect, d.scan.everyEvent = src.Expect, visit
 	if !src.Gzip() {
 		split.file, split.size = src, src.Size()
 		d.split = split

@@ -10,36 +10,36 @@ type splitting struct {
 	workers int
 }
 
-// readAhead starts workers on the list that begins at the window's position.
-func (d *reader) readAhead() {
+// startParallel starts workers on the list that begins at the window's position.
+func (d *reader) startParallel() {
 	s := d.split
 	if s.workers > 1 && s.size-d.Offset() > s.chunk {
-		d.ahead = newAhead(s, d.Offset(), d.Block)
+		d.parallel = startParallel(s, d.Offset(), d.Block)
 	}
 }
 
-// endAhead stops the workers, if there are any.
-func (d *reader) endAhead() {
-	if d.ahead != nil {
-		d.ahead.close()
-		d.ahead = nil
+// stopParallel stops the workers, if there are any.
+func (d *reader) stopParallel() {
+	if d.parallel != nil {
+		d.parallel.close()
+		d.parallel = nil
 	}
 }
 
-// jump joins the chunk that was read ahead from the window's position, if there is
-// one, and goes to its end.
-func (d *reader) jump() bool {
-	if d.ahead == nil {
+// joinChunk joins the chunk that was read in parallel from the window's position, if there
+// is one, and goes to its end.
+func (d *reader) joinChunk() bool {
+	if d.parallel == nil {
 		return false
 	}
-	c := d.ahead.at(d.Offset())
+	c := d.parallel.chunkAt(d.Offset())
 	if c != nil {
-		d.Go(c.end)
+		d.GoTo(c.end)
 		d.scan.join(c)
-		d.ahead.joined(c)
+		d.parallel.giveBack(c)
 	}
-	if d.ahead.useless > maxUseless {
-		d.endAhead()
+	if d.parallel.unusable > maxUnusable {
+		d.stopParallel()
 	}
 	return c != nil
 }
@@ -49,7 +49,7 @@ func (s *scanner) join(c *chunk) {
 	names := newRemap(len(c.names))
 	colls := newRemap(len(c.colls.colls))
 	if need := len(s.records) + len(c.records); need > cap(s.records) {
-		s.grow(need) // at once: expect knows of whole chunks only
+		s.growRecords(need) // at once: expect knows of whole chunks only
 	}
 	for i := range c.records {
 		r := &c.records[i]
@@ -57,7 +57,7 @@ func (s *scanner) join(c *chunk) {
 		if r.Coll >= 0 {
 			r.Coll = colls.to(r.Coll, func(id int32) int32 { return s.colls.adopt(&c.colls, id) })
 		}
-		s.keep(*r)
+		s.addRecord(*r)
 	}
 	s.marks = append(s.marks, c.marks...)
 	s.oddWords += c.odd

@@ -6,6 +6,13 @@ import (
 	"shardeck/backend/trace/jsonscan"
 )
 
+// blockSize is read at a time: two of them, the one that the kernel copies and ours,
+// stay in a core's own cache.
+const blockSize = 1 << 18
+
+// maxEvent is how large one event may be before it is given up as damage.
+const maxEvent = jsonscan.MaxPiece
+
 // reader reads a trace from its first byte to its last.
 type reader struct {
 	jsondoc.Document
@@ -13,7 +20,7 @@ type reader struct {
 	info     trace.Info
 	baseTime int64
 	split    splitting
-	ahead    *ahead // workers on the list of events; nil: none
+	parallel *parallelReader // workers on the list of events; nil: none
 }
 
 // format is that of the traces; old writers left the events alone, as a bare list.
@@ -30,15 +37,15 @@ func newReader(w *jsonscan.Window) *reader {
 
 // readEvents reads the list of events.
 func (r *reader) readEvents() {
-	r.readAhead()
-	defer r.endAhead()
+	r.startParallel()
+	defer r.stopParallel()
 	r.EachItem(r.event, func() { r.brokenEvent(faultEvent) })
 }
 
 // event reads the event at the window's position, with as much text as it needs, or all
-// that are known at a glance or were read ahead.
+// from there that are known by their text or were read in parallel.
 func (r *reader) event() {
-	if r.jump() || r.glance() {
+	if r.joinChunk() || r.readKnownEvents() {
 		return
 	}
 	for {
@@ -61,14 +68,14 @@ func (r *reader) event() {
 	}
 }
 
-// glance reads on while events are known at a glance, up to the next chunk read ahead;
-// false if the first is not known.
-func (r *reader) glance() bool {
+// readKnownEvents reads on while events are known by their text, up to the next chunk
+// read in parallel; false if the first is not known.
+func (r *reader) readKnownEvents() bool {
 	limit := len(r.Buf)
-	if r.ahead != nil {
-		limit = r.ahead.limit(r.Base(), limit)
+	if r.parallel != nil {
+		limit = r.parallel.limit(r.Base(), limit)
 	}
-	return glance(r.Window, r.scan, limit)
+	return readKnown(r.Window, r.scan, limit)
 }
 
 // brokenEvent counts a broken event and goes to the next.

@@ -15,16 +15,16 @@ const (
 	largeList  = 1 << 16
 )
 
-// next is where the next record goes; count makes it one of the list.
-func (s *scanner) next() *trace.Record {
+// nextRecord is where the next record goes; commitRecord makes it one of the list.
+func (s *scanner) nextRecord() *trace.Record {
 	n := len(s.records)
 	if n == cap(s.records) {
-		s.grow(n + 1)
+		s.growRecords(n + 1)
 	}
 	return &s.records[:n+1][n]
 }
 
-func (s *scanner) count() {
+func (s *scanner) commitRecord() {
 	n := len(s.records)
 	s.records = s.records[:n+1]
 	if s.records[n].Kind == trace.KindKernel {
@@ -32,16 +32,16 @@ func (s *scanner) count() {
 	}
 }
 
-// keep adds r to the list.
-func (s *scanner) keep(r trace.Record) {
-	*s.next() = r
-	s.count()
+// addRecord adds r to the list.
+func (s *scanner) addRecord(r trace.Record) {
+	*s.nextRecord() = r
+	s.commitRecord()
 }
 
-// grow makes room for need records, and for what the whole file is expected to hold. A
+// growRecords makes room for need records, and for what the whole file is expected to hold. A
 // large list that was outgrown is given up at once: left to itself, the collector comes
 // only when the heap has grown by as much again.
-func (s *scanner) grow(need int) {
+func (s *scanner) growRecords(need int) {
 	n := len(s.records)
 	if s.expect == nil {
 		s.records = slices.Grow(s.records, need-n)

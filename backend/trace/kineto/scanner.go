@@ -14,17 +14,17 @@ const maxCorrelation = math.MaxUint32
 // scanner reads events and keeps those that metrics need. It knows nothing of files:
 // it is given text, and the offset of that text for its faults.
 type scanner struct {
-	plain   bool                  // without fast paths, for tests
-	visit   func(b []byte, i int) // takes all events instead, if it is not nil
-	ev      event
-	shapes  shapes
-	stamps  stamps
-	records []trace.Record
-	names   *trace.Names
-	colls   collTable
-	marks   []trace.Mark
-	steps   stepNames
-	kernels int
+	plain      bool                  // without fast paths, for tests
+	everyEvent func(b []byte, i int) // takes every event instead, if it is not nil
+	ev         event
+	layouts    layouts
+	launches   launchTemplates
+	records    []trace.Record
+	names      *trace.Names
+	colls      collTable
+	marks      []trace.Mark
+	steps      stepNames
+	kernels    int
 	// oddWords counts values that nobody asks for and that are no JSON.
 	oddWords int
 	damage   *trace.DamageCounter
@@ -41,49 +41,49 @@ func newScanner() *scanner {
 // event reads the event at b[i], which is at offset at of the text. Events that are
 // short or broken leave no trace.
 func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
-	if s.visit != nil {
+	if s.everyEvent != nil {
 		if end, st = jsonscan.SkipObject(b, i); st == whole {
-			s.visit(b[:end], i)
+			s.everyEvent(b[:end], i)
 		}
 		return end, st
 	}
 	if s.plain {
 		return s.plainEvent(b, i, at)
 	}
-	if dull(b[i:]) {
+	if isIgnored(b[i:]) {
 		return jsonscan.SkipObject(b, i)
 	}
 	damage := s.damage.Total + s.oddWords
 	shaped := false
-	if end, shaped = s.shapes.read(b, i, &s.ev); !shaped {
-		if end, st = s.walk(b, i); st != whole {
+	if end, shaped = s.layouts.read(b, i, &s.ev); !shaped {
+		if end, st = s.readByKeys(b, i); st != whole {
 			return end, st
 		}
 	}
-	record := s.take(b, at)
+	record := s.keepEvent(b, at)
 	if s.damage.Total+s.oddWords != damage {
 		return end, whole
 	}
 	if !shaped && (record || s.ev.phase == 'X' && s.ev.mark()) {
-		s.shapes.learn(b, i, end, s.ev.cat)
+		s.layouts.learn(b, i, end, s.ev.cat)
 	}
 	if record {
-		s.stamps.note(b, i, end, s.records[len(s.records)-1])
+		s.launches.learnFrom(b, i, end, s.records[len(s.records)-1])
 	}
 	return end, whole
 }
 
 // plainEvent is event without any fast path; they must be equal.
 func (s *scanner) plainEvent(b []byte, i int, at int64) (end int, st status) {
-	if end, st = s.walk(b, i); st == whole {
-		s.take(b, at)
+	if end, st = s.readByKeys(b, i); st == whole {
+		s.keepEvent(b, at)
 	}
 	return end, st
 }
 
-// take keeps the event in s.ev, read from b, if it is of a kind that is kept. True:
+// keepEvent keeps the event in s.ev, read from b, if it is of a kind that is kept. True:
 // it became a record.
-func (s *scanner) take(b []byte, at int64) bool {
+func (s *scanner) keepEvent(b []byte, at int64) bool {
 	e := &s.ev
 	switch {
 	case e.cat <= other || e.phase == 0 || e.phase == '?':
@@ -94,34 +94,34 @@ func (s *scanner) take(b []byte, at int64) bool {
 		}
 		return false
 	case e.mark():
-		s.takeMark(b, e.cat == gpuMark, at)
+		s.keepMark(b, e.cat == gpuMark, at)
 		return false
 	}
-	return s.takeRecord(b, trace.Kind(e.cat-kernel), at)
+	return s.keepRecord(b, trace.Kind(e.cat-kernel), at)
 }
 
-func (s *scanner) takeRecord(b []byte, kind trace.Kind, at int64) bool {
+func (s *scanner) keepRecord(b []byte, kind trace.Kind, at int64) bool {
 	e := &s.ev
 	start, dur, ok := s.times(at)
 	if !ok {
 		return false
 	}
 	s.oddWords += e.odd
-	s.keep(trace.Record{
+	s.addRecord(trace.Record{
 		Start:  start,
 		Dur:    dur,
 		Name:   s.name(e.name.Of(b), at),
-		Corr:   uint32(s.place(e.num[numCorrelation], number{}, 0, maxCorrelation, at)),
+		Corr:   uint32(s.inRange(e.num[numCorrelation], number{}, 0, maxCorrelation, at)),
 		Coll:   s.coll(b, at),
 		Blocks: s.blocks(at),
-		Stream: int32(s.place(e.num[numStream], e.num[numTid], -1, math.MaxInt32, at)),
-		Device: int16(s.place(e.num[numDevice], e.num[numPid], -1, math.MaxInt16, at)),
+		Stream: int32(s.inRange(e.num[numStream], e.num[numTid], -1, math.MaxInt32, at)),
+		Device: int16(s.inRange(e.num[numDevice], e.num[numPid], -1, math.MaxInt16, at)),
 		Kind:   kind,
 	})
 	return true
 }
 
-func (s *scanner) takeMark(b []byte, gpu bool, at int64) {
+func (s *scanner) keepMark(b []byte, gpu bool, at int64) {
 	name := s.steps.of(s.ev.name.Of(b))
 	if name == "" {
 		return
@@ -144,8 +144,8 @@ func (s *scanner) times(at int64) (start, dur int64, ok bool) {
 	return ts.v, max(0, d.v), true
 }
 
-// place is the argument's number, else that of the event's own row, else missing.
-func (s *scanner) place(arg, row number, missing, most int64, at int64) int64 {
+// inRange is the argument's number, else that of the event's own row, else missing.
+func (s *scanner) inRange(arg, row number, missing, most int64, at int64) int64 {
 	if arg.state == notGiven {
 		arg = row
 		if row.state == notANumber { // rows may have names

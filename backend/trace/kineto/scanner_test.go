@@ -13,8 +13,8 @@ import (
 func TestShortNeverReadsPastTheEnd(t *testing.T) {
 	text := kernelEvent("gemm {lambda}", 3)[2:]
 	s := newScanner()
-	if _, st := s.event([]byte(text), 0, 0); st != whole || len(s.shapes.list) != 1 {
-		t.Fatalf("%v, %d shapes learned", st, len(s.shapes.list))
+	if _, st := s.event([]byte(text), 0, 0); st != whole || len(s.layouts.list) != 1 {
+		t.Fatalf("%v, %d layouts learned", st, len(s.layouts.list))
 	}
 	for n := range text {
 		if n == 0 {
@@ -29,7 +29,7 @@ func TestShortNeverReadsPastTheEnd(t *testing.T) {
 	}
 }
 
-// TestTimesAgreeWithExactArithmetic holds the times that a shape reads against rational numbers.
+// TestTimesAgreeWithExactArithmetic holds the times that a layout reads against rational numbers.
 func TestTimesAgreeWithExactArithmetic(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	for range 20_000 {

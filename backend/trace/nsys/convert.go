@@ -22,7 +22,7 @@ const exportDeadline = 10 * time.Minute
 // a new one in a folder that is removed again. SQLite needs locks to write, which
 // network file systems may lack: the folder is a local one.
 func (r Reader) openReport(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
-	if there := exported(path); there != "" {
+	if there := existingExport(path); there != "" {
 		return openSQLite(ctx, there, progress)
 	}
 	if r.Runner == nil {
@@ -40,8 +40,8 @@ func (r Reader) openReport(ctx context.Context, path string, progress func(done,
 	return openSQLite(ctx, to, progress)
 }
 
-// exported is an export beside the report that is no older, empty if there is none.
-func exported(path string) string {
+// existingExport is an export beside the report that is no older, empty if there is none.
+func existingExport(path string) string {
 	to := strings.TrimSuffix(path, filepath.Ext(path)) + ".sqlite"
 	report, err := os.Stat(path)
 	if err != nil {

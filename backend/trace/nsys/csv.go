@@ -14,10 +14,10 @@ import (
 	"shardeck/model"
 )
 
-// sections reads what `nsys stats --format csv` printed: tables of several reports
-// after each other, with lines of talk before and between them. Only tables of
+// csvTables reads what `nsys stats --format csv` printed: tables of several reports
+// after each other, with messages before and between them. Only tables of
 // cuda_gpu_trace are kept.
-type sections struct {
+type csvTables struct {
 	lines
 	*devices
 	head   header
@@ -33,7 +33,7 @@ var errNotCSV = errors.New("is no file of Nsight Systems that can be read")
 // readCSV reads a text into ranks, one for each device of each table, in the order of
 // tables and devices. An error is for people, without the file's name.
 func readCSV(in *bufio.Reader) ([]*trace.Rank, error) {
-	s := &sections{lines: lines{in: in}, devices: newDevices(func(w *deviceWork) { _, w.gpu = deviceName(w.name) })}
+	s := &csvTables{lines: lines{in: in}, devices: newDevices(func(w *deviceWork) { _, w.gpu = deviceName(w.name) })}
 	for {
 		line, long, ok := s.next()
 		if !ok {
@@ -59,7 +59,7 @@ func readCSV(in *bufio.Reader) ([]*trace.Rank, error) {
 }
 
 // line takes one line, whatever it is.
-func (s *sections) line(text string, long bool) {
+func (s *csvTables) line(text string, long bool) {
 	if strings.TrimSpace(text) == "" {
 		s.inside = false
 		return
@@ -79,7 +79,7 @@ func (s *sections) line(text string, long bool) {
 	}
 	switch {
 	case !s.inside:
-	case isTalk(text):
+	case isMessage(text):
 		s.inside = false
 	case !ok || long || len(fields) != s.head.width:
 		s.Count(faultLine, s.at)
@@ -88,15 +88,15 @@ func (s *sections) line(text string, long bool) {
 	}
 }
 
-// talk are beginnings of lines that nsys prints around its tables.
-var talk = []string{"** ", "Processing [", "Generating SQLite", "NOTICE", "SKIPPED", "WARNING", "ERROR", "Importer ", "Try 'nsys"}
+// messages are beginnings of lines that nsys prints around its tables.
+var messages = []string{"** ", "Processing [", "Generating SQLite", "NOTICE", "SKIPPED", "WARNING", "ERROR", "Importer ", "Try 'nsys"}
 
-func isTalk(text string) bool {
-	return slices.ContainsFunc(talk, func(t string) bool { return strings.HasPrefix(text, t) })
+func isMessage(text string) bool {
+	return slices.ContainsFunc(messages, func(t string) bool { return strings.HasPrefix(text, t) })
 }
 
 // row keeps one kernel or copy.
-func (s *sections) row(fields []string) {
+func (s *csvTables) row(fields []string) {
 	start, ok := s.time(fields, colStart)
 	dur, lasted := s.time(fields, colDuration)
 	if !ok || !lasted {
@@ -118,19 +118,19 @@ func (s *sections) row(fields []string) {
 }
 
 // field is a field of the line, empty if the table lacks its column.
-func (s *sections) field(fields []string, c column) string {
+func (s *csvTables) field(fields []string, c column) string {
 	if i := s.head.at[c]; i >= 0 {
 		return fields[i]
 	}
 	return ""
 }
 
-func (s *sections) time(fields []string, c column) (int64, bool) {
+func (s *csvTables) time(fields []string, c column) (int64, bool) {
 	return decimal(s.field(fields, c), s.head.shift[c])
 }
 
 // whole is a number from 0 to most; an empty field is 0, and so is one that is none.
-func (s *sections) whole(fields []string, c column, most int64) int64 {
+func (s *csvTables) whole(fields []string, c column, most int64) int64 {
 	text := s.field(fields, c)
 	if strings.TrimSpace(text) == "" {
 		return 0
@@ -187,7 +187,7 @@ func deviceName(text string) (string, int64) {
 const csvNote = "CSV of nsys stats: times begin with the capture and cannot be compared with those of other files; processes that number their GPUs themselves look like one"
 
 // finish makes a rank of each device that ran kernels, in the order of tables and devices.
-func (s *sections) finish() []*trace.Rank {
+func (s *csvTables) finish() []*trace.Rank {
 	work, _ := s.withKernels(func(a, b *deviceWork) int { return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.gpu, b.gpu)) })
 	ranks := s.ranks(work, trace.Info{Notes: []string{csvNote}}, s.pos)
 	for i, w := range work {

@@ -44,7 +44,7 @@ func openDB(ctx context.Context, path string, damage *trace.DamageCounter, progr
 	}
 	name := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: "mode=ro&immutable=1"}
 	if d.conn, err = sqlite3.OpenContext(ctx, name.String()); err != nil {
-		return nil, plain(err)
+		return nil, unreadable(err)
 	}
 	if err := d.prepare(cut); err != nil {
 		d.close()
@@ -108,7 +108,7 @@ func (d *db) prepare(cut bool) error {
 		setup += " PRAGMA writable_schema=ON;"
 	}
 	if err := d.conn.Exec(setup); err != nil {
-		return plain(err)
+		return unreadable(err)
 	}
 	var names []string
 	err := d.query("SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'", func(r row) {
@@ -120,7 +120,7 @@ func (d *db) prepare(cut bool) error {
 		return d.ctx.Err()
 	}
 	if err != nil {
-		return plain(err)
+		return unreadable(err)
 	}
 	for _, name := range names {
 		d.noteColumns(name)
@@ -258,8 +258,8 @@ func (r row) text(i int) (string, bool) {
 // quote makes an SQL identifier.
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
-// plain is an error of SQLite as the rest of a sentence that begins with a file's name.
-func plain(err error) error {
+// unreadable is an error of SQLite as the rest of a sentence that begins with a file's name.
+func unreadable(err error) error {
 	return fmt.Errorf("cannot be read as SQLite: %s; export the report again", reason(err))
 }
 

@@ -38,14 +38,14 @@ type devices struct {
 	names *trace.Names
 	all   map[deviceKey]*deviceWork
 	last  *deviceWork         // the one of the row before
-	place func(w *deviceWork) // finds out which GPU it is
+	locate func(w *deviceWork) // finds out which GPU it is
 }
 
 // maxDevices bounds what a damaged file can ask for.
 const maxDevices = 1024
 
 func newDevices(place func(w *deviceWork)) *devices {
-	return &devices{DamageCounter: trace.CountDamage(faults), names: trace.NewNames(), all: map[deviceKey]*deviceWork{}, place: place}
+	return &devices{DamageCounter: trace.CountDamage(faults), names: trace.NewNames(), all: map[deviceKey]*deviceWork{}, locate: place}
 }
 
 // of is the work with a key; at is the byte of its row in a text, -1 in a table.
@@ -61,7 +61,7 @@ func (d *devices) of(key deviceKey, at int64) *deviceWork {
 	}
 	if w == nil {
 		w = &deviceWork{deviceKey: key}
-		d.place(w)
+		d.locate(w)
 		d.all[key] = w
 	}
 	d.last = w

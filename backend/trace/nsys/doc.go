@@ -17,7 +17,7 @@
 //	device work  (kernels.go)  kernels, copies, CUDA graphs recorded whole
 //	steps        (steps.go)    NVTX ranges, and the same on the GPU's time line
 //	samples      (samples.go)  GPU metrics: "SMs Active"
-//	sections     (csv.go)      CSV, whatever stands before, between and after; csvheader.go, csvlines.go
+//	csvTables    (csv.go)      CSV, whatever stands before, between and after; csvheader.go, csvlines.go
 //	devices      (devices.go)  what each device did for each process, and the rank it becomes
 //
 // A report says nothing of torch.distributed: records have no NCCL metadata, and a

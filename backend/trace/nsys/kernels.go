@@ -44,18 +44,18 @@ func (x *export) readWork() error {
 	if err := x.rows(memcpyTable, copies, "", x.memcpy); err != nil {
 		return err
 	}
-	if err := x.rows(memsetTable, workColumns, "", func(r row) { x.fixed(r, "Memset", trace.KindMemset) }); err != nil {
+	if err := x.rows(memsetTable, workColumns, "", func(r row) { x.addNamed(r, "Memset", trace.KindMemset) }); err != nil {
 		return err
 	}
 	return x.rows(graphTable, workColumns, "", func(r row) {
-		if w := x.fixed(r, graphName, trace.KindKernel); w != nil {
+		if w := x.addNamed(r, graphName, trace.KindKernel); w != nil {
 			w.graphs++
 		}
 	})
 }
 
 func (x *export) kernel(r row) {
-	w, rec := x.work(r)
+	w, rec := x.readRow(r)
 	if w == nil {
 		return
 	}
@@ -100,12 +100,12 @@ func (x *export) memcpy(r row) {
 	if name == "" {
 		name = "Memcpy"
 	}
-	x.fixed(r, name, trace.KindMemcpy)
+	x.addNamed(r, name, trace.KindMemcpy)
 }
 
-// fixed keeps a row whose name is known.
-func (x *export) fixed(r row, name string, kind trace.Kind) *deviceWork {
-	w, rec := x.work(r)
+// addNamed keeps a row whose name is known.
+func (x *export) addNamed(r row, name string, kind trace.Kind) *deviceWork {
+	w, rec := x.readRow(r)
 	if w == nil {
 		return nil
 	}
@@ -114,8 +114,8 @@ func (x *export) fixed(r row, name string, kind trace.Kind) *deviceWork {
 	return w
 }
 
-// work reads what all device work has; nil: the row has no time, and is counted.
-func (x *export) work(r row) (*deviceWork, trace.Record) {
+// readRow reads what all device work has; nil: the row has no time, and is counted.
+func (x *export) readRow(r row) (*deviceWork, trace.Record) {
 	start, ok := r.int(0)
 	end, ended := r.int(1)
 	if !ok || !ended || start < -maxTime || start > maxTime || end > maxTime || end < -maxTime {

@@ -87,7 +87,7 @@ func (x *steps) project() error {
 	spans := map[spanKey]*trace.Mark{}
 	err := x.rows(runtimeTable, []string{"start", "correlationId", "globalTid"}, "", func(r row) {
 		at, tid := x.absolute(r.or(0, 0)), r.or(2, 0)
-		within(byTid[tid], at, func(s *step) { x.launch(spans, s, tid, r.or(1, -1)) })
+		stepsAround(byTid[tid], at, func(s *step) { x.extend(spans, s, tid, r.or(1, -1)) })
 	})
 	for key, m := range spans {
 		key.w.marks = append(key.w.marks, *m)
@@ -123,8 +123,8 @@ func (x *steps) byThread() map[int64][]step {
 	return byTid
 }
 
-// within visits the steps of a thread that a moment is in.
-func within(list []step, at int64, visit func(s *step)) {
+// stepsAround visits the steps of a thread that a moment is in.
+func stepsAround(list []step, at int64, visit func(s *step)) {
 	i, _ := slices.BinarySearchFunc(list, at, func(s step, at int64) int {
 		if s.start <= at {
 			return -1
@@ -138,8 +138,8 @@ func within(list []step, at int64, visit func(s *step)) {
 	}
 }
 
-// launch stretches the span of a step over the kernels of one launch.
-func (x *steps) launch(spans map[spanKey]*trace.Mark, s *step, tid, corr int64) {
+// extend stretches the span of a step over the kernels of one launch.
+func (x *steps) extend(spans map[spanKey]*trace.Mark, s *step, tid, corr int64) {
 	if corr < 0 || corr > 1<<32-1 {
 		return
 	}
@@ -147,7 +147,7 @@ func (x *steps) launch(spans map[spanKey]*trace.Mark, s *step, tid, corr int64) 
 		if w.owner != 0 && w.owner != processOf(tid) {
 			continue
 		}
-		for _, r := range w.launched(uint32(corr)) {
+		for _, r := range w.recordsOf(uint32(corr)) {
 			rec := &w.records[r]
 			key := spanKey{s, w}
 			m := spans[key]
@@ -171,8 +171,8 @@ func (w *deviceWork) sortByCorr() {
 	slices.SortStableFunc(w.byCorr, func(a, b int32) int { return cmp.Compare(w.records[a].Corr, w.records[b].Corr) })
 }
 
-// launched is the numbers of the records of one launch; a graph's are many.
-func (w *deviceWork) launched(corr uint32) []int32 {
+// recordsOf is the numbers of the records of one launch; a graph's are many.
+func (w *deviceWork) recordsOf(corr uint32) []int32 {
 	at := func(corr uint64) int {
 		i, _ := slices.BinarySearchFunc(w.byCorr, corr, func(r int32, corr uint64) int {
 			return cmp.Compare(uint64(w.records[r].Corr), corr)

@@ -118,8 +118,8 @@ var severe = map[string]bool{"warning": true, "error": true, "fatal": true}
 
 const severeFrom = 2
 
-// losses are words in a diagnostic that mean that events are missing.
-var losses = []string{" lost", " dropped", "not collected", "incomplete", "buffer overflow", "out of memory"}
+// lostWords are words in a diagnostic that mean that events are missing.
+var lostWords = []string{" lost", " dropped", "not collected", "incomplete", "buffer overflow", "out of memory"}
 
 // maxNotes bounds the diagnostics that are passed on.
 const maxNotes = 10
@@ -136,7 +136,7 @@ func (t *target) readDiagnostics(d *db) error {
 		if !ok || seen[text] || len(seen) == maxNotes {
 			return
 		}
-		lost := slices.ContainsFunc(losses, func(w string) bool { return strings.Contains(strings.ToLower(text), w) })
+		lost := slices.ContainsFunc(lostWords, func(w string) bool { return strings.Contains(strings.ToLower(text), w) })
 		level := r.or(0, 0)
 		switch {
 		case lost:
