@@ -52,7 +52,7 @@ func New(ctx context.Context, l pane.Lab, o Options) *Model {
 	if o.after == nil {
 		o.after = timers(ctx)
 	}
-	env := pane.Env{Ctx: ctx, Lab: l, Theme: o.Theme, Now: o.Now, After: o.after, Filters: &pane.History{}}
+	env := pane.Env{Ctx: ctx, Lab: l, Theme: o.Theme, Now: o.Now, After: o.after, Filters: &widget.History{}}
 	m := &Model{options: o, env: env, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
 	for _, name := range pane.Names() {
 		if make := makers[name]; make != nil {

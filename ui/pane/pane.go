@@ -20,6 +20,7 @@ import (
 	"shardeck/model/check"
 	"shardeck/model/metric"
 	"shardeck/ui/theme"
+	"shardeck/ui/widget"
 )
 
 // Pane is one room of the cockpit. It owns its state and messages, knows its size
@@ -74,7 +75,7 @@ type Env struct {
 	Now   func() time.Time
 	After func(time.Duration, tea.Msg) tea.Cmd // gives a message after a while; tests bring their own
 
-	Filters *History // what was typed into the filters of all panes; nil: not remembered
+	Filters *widget.History // what was typed into the filters of all panes; nil: not remembered
 }
 
 // Key is one entry of a key table.

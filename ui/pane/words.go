@@ -68,6 +68,14 @@ func Joined(width int, parts ...string) string {
 	return line
 }
 
+// Filled makes lines exactly so many.
+func Filled(lines []string, height int) []string {
+	for len(lines) < height {
+		lines = append(lines, "")
+	}
+	return lines[:max(height, 0)]
+}
+
 // SubmitCommand is what submits experiments from any folder, for the clipboard.
 func SubmitCommand(l Lab, ids ...string) string {
 	return "shardeck -C " + shell.Quote(l.Workspace()) + " submit " + strings.Join(ids, " ")

@@ -1,6 +1,9 @@
 package pane
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // at is a Lab of which only the folder is known.
 type at struct {
@@ -18,5 +21,11 @@ func TestSubmitCommandQuotesTheFolder(t *testing.T) {
 		if got := SubmitCommand(at{dir: dir}, "E1.1", "E1.2"); got != want {
 			t.Errorf("%s: %s, want %s", dir, got, want)
 		}
+	}
+}
+
+func TestFlowed(t *testing.T) {
+	if got := Flowed(12, "one", "", "two", "a long part", "three four five"); !slices.Equal(got, []string{"one · two", "a long part", "three four", "five"}) {
+		t.Errorf("%q", got)
 	}
 }

@@ -14,8 +14,9 @@ import (
 // Input is one line of text being typed, edited with the keys every shell has
 // taught (those of bubbles' textinput). Its cursor does not blink.
 type Input struct {
-	Prompt string
-	line   textinput.Model
+	Prompt  string
+	History *History // what ↑ and ↓ go through; nil: nothing
+	line    textinput.Model
 }
 
 // NewInput starts with a text and the cursor behind it.
@@ -47,6 +48,10 @@ var leaving = map[string]bool{
 
 // Key takes one key; false if it means nothing here (Enter, Esc, Tab …).
 func (in *Input) Key(k tea.KeyMsg) bool {
+	if text, ok := in.History.Key(k.String()); ok {
+		in.Set(text)
+		return true
+	}
 	if leaving[k.String()] {
 		return false
 	}

@@ -94,7 +94,7 @@ func (p *Pane) gotDiff(diff string, err error) tea.Cmd {
 	}
 	body := strings.Split(strings.TrimRight(diff, "\n"), "\n")
 	popup := &widget.Popup{Title: "Save " + p.id + "?", Body: body, Buttons: []string{"Save", "Not yet"}, Tones: diffTone, Width: 50}
-	p.ask = &pane.Ask{Popup: popup, Yes: p.doSave}
+	p.dialog.Ask(&pane.Ask{Popup: popup, Yes: p.doSave})
 	return nil
 }
 
@@ -147,7 +147,7 @@ func (p *Pane) gotPreview(v lab.Preview, err error) tea.Cmd {
 		body = append(append(body, changed...), "", "# the whole script:")
 	}
 	body = append(body, strings.Split(strings.TrimRight(v.Script, "\n"), "\n")...)
-	p.ask = &pane.Ask{Popup: &widget.Popup{Title: v.Path, Body: body, Buttons: []string{"Close"}, Tones: scriptTone}}
+	p.dialog.Ask(&pane.Ask{Popup: &widget.Popup{Title: v.Path, Body: body, Buttons: []string{"Close"}, Tones: scriptTone}})
 	return nil
 }
 

@@ -35,10 +35,8 @@ func keys() pane.Table[*Pane] {
 // Keys lists what the pane answers to now.
 func (p *Pane) Keys() []pane.Key {
 	switch {
-	case p.flow.Ask != nil:
-		return pane.FromHints(p.flow.Ask.Popup.Hints())
-	case p.ask != nil:
-		return pane.FromHints(p.ask.Popup.Hints())
+	case p.dialog.Open():
+		return p.dialog.Keys()
 	case p.form.Input != nil:
 		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave as it was", Foot: true}}
 	}
@@ -49,19 +47,13 @@ func (p *Pane) Keys() []pane.Key {
 }
 
 func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
-	k := key.String()
-	switch {
-	case p.flow.Ask != nil:
-		return p.flow.Key(k)
-	case p.ask != nil:
-		cmd, done := p.ask.Key(k)
-		if done {
-			p.ask = nil
-		}
+	if cmd, ok := p.dialog.Key(key); ok {
 		return cmd
-	case p.form.Input != nil:
+	}
+	if p.form.Input != nil {
 		return p.typeKey(key)
 	}
+	k := key.String()
 	if by, ok := changes[k]; ok {
 		return p.change(by)
 	}
@@ -232,7 +224,7 @@ func (p *Pane) showFindings() tea.Cmd {
 			body = append(body, "  "+f.Fix)
 		}
 	}
-	p.ask = &pane.Ask{Popup: widget.Show("Findings on "+p.id, body)}
+	p.dialog.Ask(&pane.Ask{Popup: widget.Show("Findings on "+p.id, body)})
 	return nil
 }
 

@@ -37,10 +37,10 @@ type Pane struct {
 	formRows int   // fields in sight when last drawn
 	err      error // why there is no draft
 
-	ask   *pane.Ask
-	flow  *submission.Flow
-	edits []model.Edit   // to make to the draft as soon as it is open
-	then  func() tea.Cmd // what follows a save; nil: nothing
+	dialog pane.Dialog
+	flow   *submission.Flow
+	edits  []model.Edit   // to make to the draft as soon as it is open
+	then   func() tea.Cmd // what follows a save; nil: nothing
 
 	open    pane.Task[opened]
 	diff    pane.Task[string]
@@ -58,7 +58,9 @@ type opened struct {
 
 // New makes the pane; it shows nothing until it is told what.
 func New(env pane.Env) *Pane {
-	return &Pane{env: env, drafts: map[string]pane.Draft{}, flow: submission.New(env, nil), unsaved: newUnsaved()}
+	p := &Pane{env: env, drafts: map[string]pane.Draft{}, unsaved: newUnsaved()}
+	p.flow = submission.New(env, &p.dialog, nil)
+	return p
 }
 
 // Init looks for edits that an earlier session did not save.
@@ -75,7 +77,7 @@ func (p *Pane) SetFocus(on bool) { p.focused, p.form.Focused = on, on }
 
 // Capturing reports a question or a field being typed into.
 func (p *Pane) Capturing() bool {
-	return p.ask != nil || p.flow.Ask != nil || p.form.Input != nil
+	return p.dialog.Open() || p.form.Input != nil
 }
 
 // Unsaved lists the experiments whose edits are not saved.

@@ -18,13 +18,7 @@ func (p *Pane) View() string {
 	if p.width <= 0 || p.height <= 0 {
 		return ""
 	}
-	lines := p.body()
-	for _, a := range []*pane.Ask{p.ask, p.flow.Ask} {
-		if a != nil {
-			lines = a.Popup.Over(p.env.Theme, lines, p.width, p.height)
-		}
-	}
-	return widget.Block(lines, p.width, p.height)
+	return widget.Block(p.dialog.Over(p.env.Theme, p.body(), p.width, p.height), p.width, p.height)
 }
 
 func (p *Pane) body() []string {

@@ -9,36 +9,61 @@ import (
 
 	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/ui/list"
 	"shardeck/ui/pane"
-	"shardeck/ui/widget"
 )
 
-// askClone asks for the new id, and proposes the next one that is free; with marks it asks
-// what is to differ in all of them.
-func (p *Pane) askClone() tea.Cmd {
-	if len(p.markedIDs()) > 0 {
-		return p.askCloneMarked(p.chosen(), "")
-	}
-	return p.askCloneOf(p.currentID(), p.freeID(p.currentID(), p.taken()))
+// cloning makes experiments from others: one from the one under the cursor, or one from
+// each that is marked.
+type cloning struct {
+	env    pane.Env
+	list   *list.List[lab.Row]
+	dialog *pane.Dialog
+	add    func(made ...lab.Row) tea.Cmd // shows what was made
+
+	single  pane.Task[lab.Row]
+	planned pane.Task[plan]
+	several pane.Task[[]lab.Row]
 }
 
-// askCloneOf asks with a text to begin with: one that was refused is typed again.
-func (p *Pane) askCloneOf(id, text string) tea.Cmd {
-	p.typing = widget.NewInput("clone "+id+" as ", text)
-	p.typed = func(text string) tea.Cmd {
-		words := strings.Fields(text)
-		if len(words) == 0 {
-			return nil
-		}
-		edits, err := editsOf(words[1:])
-		if err != nil {
-			p.askCloneOf(id, text)
-			return pane.Fail(err)
-		}
-		p.cloning = func() { p.askCloneOf(id, text) }
-		return p.clone.Start(p.env.Ctx, func(context.Context) (lab.Row, error) { return p.env.Lab.Clone(id, words[0], edits...) }, p.cloned)
+// ask asks for the new id, and proposes the next one that is free; with marks it asks what
+// is to differ in all of them.
+func (c *cloning) ask() tea.Cmd {
+	if len(c.list.Marks) > 0 {
+		return c.askMarked("")
 	}
-	return nil
+	r, _ := c.list.Current()
+	return c.askOne(r.Experiment.ID, freeID(r.Experiment.ID, c.taken()))
+}
+
+// askOne asks with a text to begin with: one that was refused is typed again.
+func (c *cloning) askOne(id, text string) tea.Cmd {
+	return c.dialog.Type(pane.Field{Prompt: "clone " + id + " as ", Text: text,
+		Keys: []pane.Key{{Label: "E1.9", Verb: "tp=4 batch=8 changes that at once", Foot: true}},
+		Take: func(text string) tea.Cmd {
+			words := strings.Fields(text)
+			if len(words) == 0 {
+				return nil
+			}
+			edits, err := editsOf(words[1:])
+			if err != nil {
+				c.askOne(id, text)
+				return pane.Fail(err)
+			}
+			return c.single.Start(c.env.Ctx, func(context.Context) (lab.Row, error) { return c.env.Lab.Clone(id, words[0], edits...) },
+				func(made lab.Row, err error) tea.Cmd {
+					if err != nil {
+						c.askOne(id, text)
+						return pane.Fail(err)
+					}
+					return c.cloned(made)
+				})
+		}})
+}
+
+func (c *cloning) cloned(made lab.Row) tea.Cmd {
+	id := made.Experiment.ID
+	return tea.Sequence(pane.Say(id+" made · change what is to differ · s submits it"), c.add(made), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
 }
 
 // short are the keys of a config by the words that filters know them by.
@@ -64,16 +89,16 @@ func editsOf(words []string) ([]model.Edit, error) {
 }
 
 // taken are the ids that somebody has.
-func (p *Pane) taken() map[string]bool {
+func (c *cloning) taken() map[string]bool {
 	taken := map[string]bool{}
-	for _, r := range p.rows {
+	for _, r := range c.list.Rows() {
 		taken[r.Experiment.ID] = true
 	}
 	return taken
 }
 
 // freeID counts the last number of an id up until nobody has it.
-func (p *Pane) freeID(id string, taken map[string]bool) string {
+func freeID(id string, taken map[string]bool) string {
 	stem := strings.TrimRight(id, "0123456789")
 	if stem == id {
 		stem += "."
@@ -83,17 +108,4 @@ func (p *Pane) freeID(id string, taken map[string]bool) string {
 			return next
 		}
 	}
-}
-
-func (p *Pane) cloned(row lab.Row, err error) tea.Cmd {
-	if err != nil {
-		p.cloning()
-		return pane.Fail(err)
-	}
-	id := row.Experiment.ID
-	p.filter = pane.Filter{}
-	p.setRows(append(p.rows, row))
-	p.fill()
-	p.goTo(id)
-	return tea.Sequence(pane.Say(id+" made · change what is to differ · s submits it"), p.load(), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
 }

@@ -8,17 +8,15 @@ package experiments
 import (
 	"cmp"
 	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/lab"
 	"shardeck/model"
-	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
@@ -27,35 +25,18 @@ import (
 
 // Pane is the experiments pane.
 type Pane struct {
-	env    pane.Env
-	width  int
-	height int
+	env           pane.Env
+	width, height int
 
-	rows   []lab.Row // all
-	shown  []int     // of rows, those the filter lets through
-	table  widget.Table
-	marked map[string]bool // by id
-	filter pane.Filter
-	sort   pane.Sort
-	seen   map[string]string // what the logs of jobs say, by job
-	also   map[string]string // by file: what tells it apart besides its layout
+	list   *list.List[lab.Row]
+	rows   rows
+	dialog pane.Dialog
+	flow   *submission.Flow
+	clones *cloning
 	err    error
 	loaded bool
-
-	typing *widget.Input // filter or new name being typed; nil: none
-	typed  func(text string) tea.Cmd
-
-	cloning func() // asks again what was refused
-	flow    *submission.Flow
-	rest    pane.Timer
-	below   string    // file that the details are of: they follow when the cursor rests
-	want    string    // id to go to when the board is there
-	waits   pane.Name // pane that was entered before there was anything to show it
-
-	board pane.Task[[]lab.Row]
-	clone pane.Task[lab.Row]
-	plan  pane.Task[planned]
-	make  pane.Task[[]lab.Row]
+	waits  pane.Name // pane that was entered before there was anything to show it
+	board  pane.Task[[]lab.Row]
 }
 
 // restTime is how long a cursor stays before other panes follow it.
@@ -63,11 +44,19 @@ const restTime = 150 * time.Millisecond
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, marked: map[string]bool{}, seen: map[string]string{}}
-	p.flow = submission.New(env, func() { clear(p.marked) }) // spent; No keeps them
-	p.table = widget.Table{Columns: columns, Column: -1, Focused: true, Marked: p.isMarked}
+	p := &Pane{env: env, rows: rows{env: env, seen: map[string]string{}}}
+	p.list = list.New(env, list.Of[lab.Row]{
+		One: "experiment", ID: idOf, Columns: columns, Cells: p.rows.cells, Fit: worthOf, Fields: p.rows.fields,
+		Example: []pane.Key{{Label: "↑↓", Verb: "typed before", Foot: true}, {Label: "ep:2", Verb: "state:failed model:~70b !word", Foot: true}},
+		Orders:  func(c widget.Column) bool { return c.Title != "" },
+		Rest:    restTime, Rested: p.announce})
+	p.flow = submission.New(env, &p.dialog, func() { clear(p.list.Marks) }) // spent; No keeps them
+	p.clones = &cloning{env: env, list: p.list, dialog: &p.dialog, add: p.add}
 	return p
 }
+
+// idOf is what the list knows a row by: an experiment's id, or the file of one that has none.
+func idOf(r lab.Row) string { return cmp.Or(r.Experiment.ID, r.File) }
 
 // Init reads the board.
 func (p *Pane) Init() tea.Cmd { return p.load() }
@@ -78,32 +67,36 @@ func (p *Pane) load() tea.Cmd { return p.board.Start(p.env.Ctx, p.env.Lab.Board,
 func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
 
 // SetFocus brightens the cursor.
-func (p *Pane) SetFocus(on bool) { p.table.Focused = on }
+func (p *Pane) SetFocus(on bool) { p.list.Table.Focused = on }
 
 // Capturing reports a question or a text field.
-func (p *Pane) Capturing() bool { return p.typing != nil || p.flow.Ask != nil }
+func (p *Pane) Capturing() bool { return p.dialog.Open() }
 
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
-	if key, ok := msg.(tea.KeyMsg); ok {
-		return p, p.key(key)
-	}
 	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		return p, p.key(msg)
+	case pane.ClickMsg:
+		return p, p.list.Click(msg.X, msg.Line)
 	case pane.ReloadMsg:
 		return p, p.load()
 	case pane.JobsMsg:
 		return p, p.joinJobs(msg)
 	case pane.OpenMsg:
-		p.goTo(msg.Experiment)
+		p.list.GoTo(msg.Experiment)
 	case pane.SeenMsg:
-		maps.Copy(p.seen, msg.Titles)
+		maps.Copy(p.rows.seen, msg.Titles)
 	case pane.AnalysedMsg:
-		p.joinAnalysis(msg.Analysis)
+		for i, r := range p.list.Rows() {
+			if r.Run != nil && r.Run.Name == msg.Analysis.Run {
+				p.list.Rows()[i].Analysis = msg.Analysis
+			}
+		}
+		p.list.SetRows(p.list.Rows())
 	case pane.EnterMsg:
 		p.waits = msg.To
 		return p, p.announce()
-	case pane.ClickMsg:
-		return p, p.clicked(msg)
 	}
 	return p, nil
 }
@@ -113,15 +106,24 @@ func (p *Pane) gotBoard(rows []lab.Row, err error) tea.Cmd {
 	if err != nil {
 		return pane.Fail(err)
 	}
-	id := cmp.Or(p.want, p.currentID())
-	p.want = ""
 	p.setRows(rows)
-	p.fill()
-	p.goTo(id)
-	if r, ok := p.current(); ok {
-		p.below = r.File
+	p.list.Want("") // what is not there now was not kept
+	return tea.Batch(pane.Send(pane.BoardMsg{Rows: rows}), p.list.Settle())
+}
+
+func (p *Pane) setRows(rows []lab.Row) {
+	p.rows.compare(rows)
+	p.list.SetRows(rows)
+}
+
+// add shows experiments that were just made, and reads the board again.
+func (p *Pane) add(made ...lab.Row) tea.Cmd {
+	p.setRows(append(p.list.Rows(), made...))
+	if len(made) > 0 {
+		p.list.SetFilter("")
+		p.list.GoTo(idOf(made[0]))
 	}
-	return tea.Batch(pane.Send(pane.BoardMsg{Rows: p.rows}), p.moved())
+	return p.load()
 }
 
 // joinJobs brings the newest state into the rows; when a job ended, its run is read.
@@ -136,149 +138,38 @@ func (p *Pane) joinJobs(msg pane.JobsMsg) tea.Cmd {
 		}
 	}
 	ended := false
-	for i := range p.rows {
-		job := newest[p.rows[i].Experiment.ID]
-		if job == nil {
-			continue
+	for i, r := range p.list.Rows() {
+		if job := newest[r.Experiment.ID]; job != nil {
+			ended = ended || r.Job != nil && r.Job.State.Active() && !job.State.Active()
+			p.list.Rows()[i].Job = job
 		}
-		before := p.rows[i].Job
-		ended = ended || before != nil && before.State.Active() && !job.State.Active()
-		p.rows[i].Job = job
 	}
-	p.fill()
+	p.list.SetRows(p.list.Rows())
 	if ended {
 		return p.load()
 	}
 	return nil
 }
 
-// joinAnalysis brings what another pane had read into the rows of that run.
-func (p *Pane) joinAnalysis(a *metric.Analysis) {
-	for i := range p.rows {
-		if r := p.rows[i].Run; r != nil && r.Name == a.Run {
-			p.rows[i].Analysis = a
-		}
-	}
-	p.fill()
-}
-
-// fill puts the rows that pass the filter into the table, the cursor staying on its row.
-func (p *Pane) fill() {
-	id := p.currentID()
-	p.shown = p.shown[:0]
-	all := make([][]widget.Cell, len(p.rows))
-	var cells [][]widget.Cell
-	for i, r := range p.rows {
-		all[i] = p.cells(r)
-		if p.filter.Empty() || p.filter.Match(p.fields(r)) {
-			p.shown = append(p.shown, i)
-			cells = append(cells, all[i])
-		}
-	}
-	p.table.Columns = worthOf(all)
-	cells, p.shown = p.sort.Apply(cells, p.shown)
-	p.table.SetRows(cells)
-	p.goTo(id)
-}
-
-func (p *Pane) goTo(id string) {
-	if i := slices.IndexFunc(p.shown, func(i int) bool { return p.rows[i].Experiment.ID == id }); i >= 0 && id != "" {
-		p.table.Cursor = i
-	}
-}
-
-// current is the row under the cursor.
-func (p *Pane) current() (lab.Row, bool) {
-	if p.table.Cursor < 0 || p.table.Cursor >= len(p.shown) {
-		return lab.Row{}, false
-	}
-	return p.rows[p.shown[p.table.Cursor]], true
-}
-
-func (p *Pane) byFile(file string) (lab.Row, bool) {
-	for _, r := range p.rows {
-		if r.File == file {
-			return r, true
-		}
-	}
-	return lab.Row{}, false
-}
-
-func (p *Pane) currentID() string {
-	r, _ := p.current()
-	return r.Experiment.ID
-}
-
-// chosen are the ids that a command is for: those marked, else the one under the cursor.
-func (p *Pane) chosen() []string {
-	var ids []string
-	for _, r := range p.rows {
-		if p.marked[r.Experiment.ID] {
-			ids = append(ids, r.Experiment.ID)
-		}
-	}
-	if id := p.currentID(); len(ids) == 0 && id != "" {
-		ids = []string{id}
-	}
-	return ids
-}
-
-func (p *Pane) isMarked(row int) bool { return p.marked[p.rows[p.shown[row]].Experiment.ID] }
-
-// Keep is what is found again at the next start.
-func (p *Pane) Keep() map[string]string {
-	id := p.currentID()
-	if id == "" {
-		id = p.want
-	}
-	return map[string]string{"experiment": id, "filter": p.filter.Text, "sort": p.sort.Text(), "marked": strings.Join(p.markedIDs(), " ")}
-}
-
-// Restore takes what was kept; the cursor goes to its experiment when the board is there.
-func (p *Pane) Restore(kept map[string]string) {
-	p.want, p.filter, p.sort = kept["experiment"], pane.ParseFilter(kept["filter"]), pane.ParseSort(kept["sort"], len(columns))
-	for _, id := range strings.Fields(kept["marked"]) {
-		p.marked[id] = true
-	}
-}
-
-func (p *Pane) markedIDs() []string { return slices.Sorted(maps.Keys(p.marked)) }
-
-// clicked goes to a row in sight, or orders by the title of a column.
-func (p *Pane) clicked(msg pane.ClickMsg) tea.Cmd {
-	spot, ok := p.table.At(msg.X, msg.Line)
-	switch {
-	case !ok:
-		return nil
-	case spot.Row < 0 && spot.Column >= 0:
-		p.sort = p.sort.Next(spot.Column, columns[spot.Column].Right)
-		p.fill()
-	case spot.Row >= 0:
-		p.table.Cursor = spot.Row
-	}
-	return p.moved()
-}
-
-// moved starts the wait after which the other panes follow the cursor.
-func (p *Pane) moved() tea.Cmd {
-	return p.rest.Start(p.env, restTime, p.announce)
-}
-
 // announce tells the other panes what the cursor is on.
 func (p *Pane) announce() tea.Cmd {
-	r, ok := p.current()
+	r, ok := p.list.Current()
 	if !ok {
 		return nil
 	}
-	p.below = r.File
-	if r.Experiment.ID == "" && p.waits == pane.Config {
-		p.waits = ""
+	to := p.waits
+	p.waits = ""
+	if r.Experiment.ID == "" && to == pane.Config {
 		return pane.Warn(name(r) + " cannot be shown in the form: go back to 1 and press e")
 	}
-	msg := pane.SelectMsg{Row: r, Entered: p.waits}
-	p.waits = ""
-	return pane.Send(msg)
+	return pane.Send(pane.SelectMsg{Row: r, Entered: to})
 }
+
+// Keep is what is found again at the next start.
+func (p *Pane) Keep() map[string]string { return p.list.Keep("experiment") }
+
+// Restore takes what was kept; the cursor goes to its experiment when the board is there.
+func (p *Pane) Restore(kept map[string]string) { p.list.Restore("experiment", kept) }
 
 // Title names the place: site, account, what the filter lets through.
 func (p *Pane) Title() (left, right string) {
@@ -286,23 +177,23 @@ func (p *Pane) Title() (left, right string) {
 	if a := p.env.Lab.Account(); a != "" {
 		left += " · " + a
 	}
-	switch {
-	case !p.filter.Empty():
-		right = unit.Int(len(p.shown)) + " of " + unit.Int(len(p.rows)) + " match " + p.filter.Text
-	case len(p.marked) > 0:
-		right = unit.Int(len(p.marked)) + " marked"
+	right = p.list.Filtered()
+	switch n := len(p.list.Marks); {
+	case right != "":
+	case n > 0:
+		right = unit.Int(n) + " marked"
 	case p.loaded:
-		right = unit.Plural(len(p.rows), "experiment")
+		right = unit.Plural(len(p.list.Rows()), "experiment")
 	}
-	if p.sort.On {
-		right += ", " + p.sort.Words(columns)
+	if by := p.list.Ordered(); by != "" {
+		right += ", " + by
 	}
 	return left, right
 }
 
 // Message says what is wrong with the row under the cursor, or with the board.
 func (p *Pane) Message() pane.Note {
-	r, ok := p.current()
+	r, ok := p.list.Current()
 	switch {
 	case p.flow.Busy():
 		return pane.Note{Text: "submitting …", Tone: theme.Busy}
@@ -314,23 +205,46 @@ func (p *Pane) Message() pane.Note {
 		fault := name(r) + ", " + present.Problems(r.File, r.Problem)[0]
 		return pane.Note{Text: fault + " · e opens it", Brief: fault, Tone: theme.Bad}
 	}
-	if n := len(p.marked); n > 0 {
+	if n := len(p.list.Marks); n > 0 {
 		return pane.Note{Text: unit.Int(n) + " marked: s submits them · c clones them · y copies the command · esc drops the marks"}
 	}
-	return p.rowNote(r)
+	return p.rows.note(r)
 }
 
-// rowNote is the worst there is to say about a row.
-func (p *Pane) rowNote(r lab.Row) pane.Note {
-	if r.Job != nil && r.Job.State.Failed() && r.Job.State != model.JobCancelled {
-		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + unit.Clock(r.Job.Elapsed)
-		if why := cmp.Or(p.seen[r.Job.ID], model.ReasonOf(r.Job.Reason).Words); why != "" {
-			text += ": " + why
+// View draws the table, the details, and what is open over them.
+func (p *Pane) View() string {
+	if p.width <= 0 || p.height <= 0 {
+		return ""
+	}
+	return widget.Block(p.dialog.Over(p.env.Theme, p.body(), p.width, p.height), p.width, p.height)
+}
+
+func (p *Pane) body() []string {
+	if _, ok := p.list.Current(); !ok {
+		return p.empty()
+	}
+	below := detailRows(p.width, p.height)
+	lines := pane.Filled(p.list.View(p.width, p.height-below), p.height-below)
+	if r, ok := p.list.Rested(); ok && below > 0 {
+		lines = append(lines, "")
+		details := p.rows.details(r, p.width-4, below > usualDetails)
+		for _, d := range details[:min(len(details), below-1)] {
+			lines = append(lines, "   "+d)
 		}
-		return pane.Note{Text: text + ". ↵ shows its log and the cause", Tone: theme.Bad}
 	}
-	if f, ok := r.Verdict.Worst(); ok {
-		return pane.FindingNote(f)
+	return lines
+}
+
+// empty says why there is nothing, and what to do.
+func (p *Pane) empty() []string {
+	switch {
+	case !p.loaded:
+		return []string{"", "   reading experiments …"}
+	case p.err != nil:
+		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("the experiments cannot be read: "+p.err.Error(), p.width-4)), "", "   r tries again"}
+	case len(p.list.Rows()) > 0:
+		return p.list.NoMatch(p.width)
 	}
-	return pane.Note{}
+	return []string{"", "   There are no experiments in " + p.env.Lab.Workspace() + " yet.", "",
+		"   shardeck generate   writes the first three, E1.1 to E1.3", "   shardeck new        asks a few questions and writes one", "", "   r reads again"}
 }

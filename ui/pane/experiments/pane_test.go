@@ -190,10 +190,10 @@ func TestLateBoardIsDropped(t *testing.T) {
 	second := p.load()
 	late := first()
 	second().(pane.Reply).Deliver()
-	before := len(p.rows)
-	p.rows = p.rows[:1]
+	before := len(p.list.Rows())
+	p.setRows(p.list.Rows()[:1])
 	late.(pane.Reply).Deliver()
-	if len(p.rows) != 1 || before == 1 {
+	if len(p.list.Rows()) != 1 || before == 1 {
 		t.Error("a reply that came too late was taken")
 	}
 }

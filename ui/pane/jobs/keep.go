@@ -3,7 +3,7 @@ package jobs
 import (
 	"cmp"
 
-	"shardeck/ui/pane"
+	"shardeck/ui/list"
 )
 
 // Keep is what is found again at the next start.
@@ -13,5 +13,5 @@ func (p *Pane) Keep() map[string]string {
 
 // Restore takes what was kept.
 func (p *Pane) Restore(kept map[string]string) {
-	p.want, p.filter = kept["job"], pane.ParseFilter(kept["filter"])
+	p.want, p.filter = kept["job"], list.ParseFilter(kept["filter"])
 }

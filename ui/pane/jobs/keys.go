@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model/present/unit"
+	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -174,7 +175,7 @@ func (p *Pane) back() tea.Cmd {
 		p.inLog = false
 		p.bright()
 	case !p.filter.Empty():
-		p.filter = pane.Filter{}
+		p.filter = list.Filter{}
 		p.fill()
 		return p.read()
 	}
@@ -212,7 +213,7 @@ func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
 		in.Key(key)
 	}
 	if !p.inLog {
-		p.filter = pane.ParseFilter(in.Value())
+		p.filter = list.ParseFilter(in.Value())
 		p.fill()
 		return p.moved()
 	}

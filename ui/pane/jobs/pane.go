@@ -17,6 +17,7 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/present/unit"
+	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -33,7 +34,7 @@ type Pane struct {
 	loaded bool
 	shown  []int // of list.Jobs, those the filter lets through
 	table  widget.Table
-	filter pane.Filter
+	filter list.Filter
 	want   string // id to go to when the list has it
 
 	detail  detail            // of the job under the cursor
@@ -159,7 +160,7 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 	if p.want = msg.Job; p.want == "" {
 		p.want = p.newestOf(msg.Experiment)
 	}
-	p.filter = pane.Filter{}
+	p.filter = list.Filter{}
 	p.fill()
 	return p.read()
 }

@@ -7,6 +7,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model/metric"
+	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -126,7 +127,7 @@ func (p *Pane) setColumns(names []string) {
 	}
 	p.table.Column = max(p.columnOf(at), 1)
 	if p.sort.Column = p.columnOf(by); p.sort.Column == 0 {
-		p.sort = pane.Sort{}
+		p.sort = list.Sort{}
 	}
 	p.fill()
 }

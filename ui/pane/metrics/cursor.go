@@ -7,6 +7,7 @@ import (
 
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/ui/list"
 	"shardeck/ui/pane"
 )
 
@@ -15,7 +16,7 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 	if msg.Run == "" {
 		return nil
 	}
-	p.filter, p.typing, p.popup, p.chooser = pane.Filter{}, nil, nil, nil
+	p.filter, p.typing, p.popup, p.chooser = list.Filter{}, nil, nil, nil
 	if msg.To == pane.Metrics {
 		p.detail = nil
 		p.want = msg.Run

@@ -9,7 +9,7 @@ import (
 
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
-	"shardeck/ui/pane"
+	"shardeck/ui/list"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -21,7 +21,7 @@ type detail struct {
 	table widget.Table
 	names []string  // metric of each row; in a split view of each column but the first
 	keys  []string  // ranks, phases or types of a split view
-	sort  pane.Sort // of the rows of a split view
+	sort  list.Sort // of the rows of a split view
 }
 
 // rankColumns is how many ranks have a column of their own; below the table are all.

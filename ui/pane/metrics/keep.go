@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"strings"
 
-	"shardeck/ui/pane"
+	"shardeck/ui/list"
 )
 
 // Keep is what is found again at the next start.
@@ -16,7 +16,7 @@ func (p *Pane) Keep() map[string]string {
 func (p *Pane) Restore(kept map[string]string) {
 	p.setColumns(strings.Fields(kept["columns"]))
 	p.kept, p.followed, p.baseline = kept["run"], kept["followed"], kept["baseline"]
-	p.filter, p.sort = pane.ParseFilter(kept["filter"]), pane.ParseSort(kept["sort"], len(p.defs)+1)
+	p.filter, p.sort = list.ParseFilter(kept["filter"]), list.ParseSort(kept["sort"], len(p.defs)+1)
 	if at := p.columnOf(kept["metric"]); at > 0 {
 		p.table.Column = at
 	}

@@ -5,6 +5,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -184,6 +185,6 @@ func (p *Pane) askFilter() tea.Cmd {
 }
 
 func (p *Pane) setFilter(text string) {
-	p.filter = pane.ParseFilter(text)
+	p.filter = list.ParseFilter(text)
 	p.fill()
 }

@@ -6,6 +6,7 @@ import (
 	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
 	"shardeck/ui/widget"
@@ -26,8 +27,8 @@ type Pane struct {
 	shown    []int // of runs, those the filter lets through
 	replays  bool  // all runs are replays
 	table    widget.Table
-	filter   pane.Filter
-	sort     pane.Sort
+	filter   list.Filter
+	sort     list.Sort
 	baseline string // run that the others are compared with; empty: none
 	want     string // run to go to as soon as it is listed
 	kept     string // run to go to when the runs are first listed

@@ -8,7 +8,7 @@ import (
 
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
-	"shardeck/ui/pane"
+	"shardeck/ui/list"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -160,7 +160,7 @@ func (d *detail) setSplit(rows [][]widget.Cell) {
 func (p *Pane) turn(by int) {
 	d, metric := p.detail, p.metricName()
 	d.view = (d.view + by + len(views)) % len(views)
-	d.sort = pane.Sort{}
+	d.sort = list.Sort{}
 	d.table = widget.Table{Column: -1, Focused: p.focused}
 	if views[d.view].keys != nil {
 		d.table.Column, d.table.Freeze = 1, 1

@@ -19,10 +19,10 @@ import (
 	"shardeck/ui/widget"
 )
 
-// Flow is one pane's submissions; it holds the question while it is open.
+// Flow is one pane's submissions; its questions lie over that pane.
 type Flow struct {
-	Ask     *pane.Ask // nil: no question is open
 	env     pane.Env
+	dialog  *pane.Dialog
 	preview pane.Task[[]lab.Preview]
 	start   pane.Task[[]lab.Start]
 	submit  pane.Task[[]model.Submission]
@@ -31,7 +31,9 @@ type Flow struct {
 }
 
 // New makes a flow that asks nothing yet; spent is called after each submission, and may be nil.
-func New(env pane.Env, spent func()) *Flow { return &Flow{env: env, spent: spent} }
+func New(env pane.Env, dialog *pane.Dialog, spent func()) *Flow {
+	return &Flow{env: env, dialog: dialog, spent: spent}
+}
 
 // Busy reports whether a submission is on its way.
 func (f *Flow) Busy() bool { return f.submit.Busy() }
@@ -51,19 +53,6 @@ func (f *Flow) Start(ids []string) tea.Cmd {
 	}, f.previewed)
 }
 
-// Key answers the open question.
-func (f *Flow) Key(key string) tea.Cmd {
-	cmd, done := f.Ask.Key(key)
-	if done {
-		f.Ask = nil
-		f.start.Stop()
-	}
-	if done && cmd == nil {
-		return pane.Say("nothing was submitted")
-	}
-	return cmd
-}
-
 // previewed asks for confirmation, with price and warnings, or says why not.
 func (f *Flow) previewed(all []lab.Preview, err error) tea.Cmd {
 	if err != nil {
@@ -78,12 +67,18 @@ func (f *Flow) previewed(all []lab.Preview, err error) tea.Cmd {
 	if len(all) == 0 {
 		return nil
 	}
-	f.confirm(all)
+	question := f.confirm(all)
 	ask := func(ctx context.Context) ([]lab.Start, error) { return f.env.Lab.Starts(ctx, all), nil }
 	return f.start.Start(f.env.Ctx, ask, func(starts []lab.Start, _ error) tea.Cmd {
-		f.Ask.Popup.Body = f.body(starts)
+		question.Body = f.body(starts)
 		return nil
 	})
+}
+
+// answered is the end of a question whose answer was no.
+func (f *Flow) answered() tea.Cmd {
+	f.start.Stop()
+	return pane.Say("nothing was submitted")
 }
 
 // refuse shows what is wrong; Open goes to the form, where the fix is at a key.
@@ -94,13 +89,13 @@ func (f *Flow) refuse(r lab.Row, others int) {
 	}
 	body = append(body, "", "Open it in the form to put it right?")
 	popup := &widget.Popup{Title: r.Experiment.ID + " cannot be submitted", Body: body, Buttons: []string{"Open", "Leave"}}
-	f.Ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd {
+	f.dialog.Ask(&pane.Ask{Popup: popup, No: f.answered, Yes: func() tea.Cmd {
 		return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID})
-	}}
+	}})
 }
 
 // confirm asks at once; when the jobs would start comes into the question later.
-func (f *Flow) confirm(all []lab.Preview) {
+func (f *Flow) confirm(all []lab.Preview) *widget.Popup {
 	f.asked = all
 	var ids []string
 	for _, v := range all {
@@ -110,7 +105,12 @@ func (f *Flow) confirm(all []lab.Preview) {
 	if len(ids) > 1 {
 		title = "Submit " + unit.Plural(len(ids), "experiment") + "?"
 	}
-	f.Ask = &pane.Ask{Popup: widget.Confirm(title, f.body(nil)...), Yes: func() tea.Cmd { return f.do(ids) }}
+	question := widget.Confirm(title, f.body(nil)...)
+	f.dialog.Ask(&pane.Ask{Popup: question, No: f.answered, Yes: func() tea.Cmd {
+		f.start.Stop()
+		return f.do(ids)
+	}})
+	return question
 }
 
 // body is the text of the question; starts are nil until they are known.

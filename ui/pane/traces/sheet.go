@@ -5,6 +5,7 @@ import (
 
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -16,15 +17,15 @@ type sheet struct {
 	parts   []present.Table // in the order of the key tab
 	tables  []widget.Table
 	shown   [][]int // rows of each part that its filter lets through, in their order
-	filters []pane.Filter
-	sorts   []pane.Sort // of each part
+	filters []list.Filter
+	sorts   []list.Sort // of each part
 	at      int         // the part with the cursor
 	drawn   frame       // how it was drawn last
 }
 
 func newSheet(th *theme.Theme, parts []present.Table) *sheet {
 	n := len(parts)
-	s := &sheet{th: th, tables: make([]widget.Table, n), shown: make([][]int, n), filters: make([]pane.Filter, n), sorts: make([]pane.Sort, n)}
+	s := &sheet{th: th, tables: make([]widget.Table, n), shown: make([][]int, n), filters: make([]list.Filter, n), sorts: make([]list.Sort, n)}
 	for i, part := range parts {
 		s.tables[i] = widget.Table{Columns: pane.Columns(part), Column: -1}
 	}
@@ -60,10 +61,10 @@ func (s *sheet) order(width int) {
 	if now.On {
 		from = now.Column + 1
 	}
-	*now = pane.Sort{}
+	*now = list.Sort{}
 	for _, c := range s.tables[s.at].Shown(width) {
 		if c >= from && c > 0 && s.parts[s.at].Columns[c].Right && !now.On {
-			*now = pane.Sort{On: true, Column: c, Down: true}
+			*now = list.Sort{On: true, Column: c, Down: true}
 		}
 	}
 	s.fill(s.at)
@@ -84,7 +85,7 @@ func (s *sheet) ordered() string {
 
 // filter narrows the part with the cursor.
 func (s *sheet) filter(text string) {
-	s.filters[s.at] = pane.ParseFilter(text)
+	s.filters[s.at] = list.ParseFilter(text)
 	s.fill(s.at)
 }
 

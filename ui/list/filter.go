@@ -1,4 +1,4 @@
-package pane
+package list
 
 import (
 	"maps"
@@ -16,8 +16,8 @@ type Filter struct {
 	terms []term
 }
 
-// Unknown is the first key that a list with these fields does not have; empty: none.
-func (f Filter) Unknown(fields map[string]string) string {
+// unknown is the first key that a list with these fields does not have; empty: none.
+func (f Filter) unknown(fields map[string]string) string {
 	for _, t := range f.terms {
 		if _, known := fields[t.key]; t.key != "" && !known {
 			return t.key
@@ -30,13 +30,11 @@ func (f Filter) Unknown(fields map[string]string) string {
 // what its rows can be asked for if the filter asks for something else.
 func (f Filter) None(kind string, fields map[string]string, width int) []string {
 	lines := []string{"", "   no " + kind + " matches " + f.Text, "", "   esc drops the filter"}
-	key := f.Unknown(fields)
-	if key == "" {
-		return lines
-	}
-	text := "there is no " + key + ": here; there are " + strings.Join(slices.Sorted(maps.Keys(fields)), " ")
-	for _, l := range widget.Wrap(text, max(width-6, 1)) {
-		lines = append(lines, "   "+l)
+	if key := f.unknown(fields); key != "" {
+		text := "there is no " + key + ": here; there are " + strings.Join(slices.Sorted(maps.Keys(fields)), " ")
+		for _, line := range widget.Wrap(text, max(width-6, 1)) {
+			lines = append(lines, "   "+line)
+		}
 	}
 	return lines
 }

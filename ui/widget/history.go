@@ -1,8 +1,8 @@
-package pane
+package widget
 
 import "slices"
 
-// History is what was typed into filters, the newest last; ↑ and ↓ go through it. A nil
+// History is what was typed into fields, the newest last; ↑ and ↓ go through it. A nil
 // History remembers nothing.
 type History struct {
 	texts []string

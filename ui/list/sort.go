@@ -1,4 +1,4 @@
-package pane
+package list
 
 import (
 	"cmp"
@@ -22,11 +22,11 @@ func (s Sort) Apply(rows [][]widget.Cell, shown []int) ([][]widget.Cell, []int) 
 	if !s.On {
 		return rows, shown
 	}
-	order := make([]int, len(rows))
-	for i := range order {
-		order[i] = i
+	keys, order := make([]sortKey, len(rows)), make([]int, len(rows))
+	for i, row := range rows {
+		keys[i], order[i] = keyOf(row, s.Column), i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return s.compare(cellAt(rows[a], s.Column), cellAt(rows[b], s.Column)) })
+	slices.SortStableFunc(order, func(a, b int) int { return s.compare(keys[a], keys[b]) })
 	sorted, ids := make([][]widget.Cell, len(rows)), make([]int, len(rows))
 	for to, from := range order {
 		sorted[to], ids[to] = rows[from], shown[from]
@@ -34,47 +34,46 @@ func (s Sort) Apply(rows [][]widget.Cell, shown []int) ([][]widget.Cell, []int) 
 	return sorted, ids
 }
 
-func cellAt(row []widget.Cell, column int) widget.Cell {
-	if column < 0 || column >= len(row) {
-		return widget.Cell{}
-	}
-	return row[column]
+// sortKey is what a row is ordered by; its number is read from the text once.
+type sortKey struct {
+	by, number float64
+	text       string
+	isNumber   bool
+	missing    int // 1: there is nothing to order it by
 }
 
-func (s Sort) compare(a, b widget.Cell) int {
-	if none := cmp.Compare(missing(a), missing(b)); none != 0 {
+func keyOf(row []widget.Cell, column int) sortKey {
+	if column < 0 || column >= len(row) {
+		return sortKey{missing: 1}
+	}
+	c := row[column]
+	number, err := strconv.ParseFloat(strings.ReplaceAll(c.Text, " ", ""), 64)
+	key := sortKey{by: c.By, number: number, text: c.Text, isNumber: err == nil}
+	if c.Text == "" || c.Text == "–" || c.Text == "-" {
+		key.missing = 1
+	}
+	return key
+}
+
+func (s Sort) compare(a, b sortKey) int {
+	if none := cmp.Compare(a.missing, b.missing); none != 0 {
 		return none
 	}
-	order := compareCells(a, b)
 	if s.Down {
-		return -order
+		return -a.compare(b)
 	}
-	return order
+	return a.compare(b)
 }
 
-func missing(c widget.Cell) int {
-	if c.Text == "" || c.Text == "–" || c.Text == "-" {
-		return 1
+// compare compares numbers as numbers, and texts so that E1.2 comes before E1.10.
+func (a sortKey) compare(b sortKey) int {
+	switch {
+	case a.by != 0 || b.by != 0:
+		return cmp.Compare(a.by, b.by)
+	case a.isNumber && b.isNumber:
+		return cmp.Compare(a.number, b.number)
 	}
-	return 0
-}
-
-// compareCells compares numbers as numbers, and texts so that E1.2 comes before E1.10.
-func compareCells(a, b widget.Cell) int {
-	if a.By != 0 || b.By != 0 {
-		return cmp.Compare(a.By, b.By)
-	}
-	x, xok := numberOf(a.Text)
-	y, yok := numberOf(b.Text)
-	if xok && yok {
-		return cmp.Compare(x, y)
-	}
-	return natural(a.Text, b.Text)
-}
-
-func numberOf(text string) (float64, bool) {
-	v, err := strconv.ParseFloat(strings.ReplaceAll(text, " ", ""), 64)
-	return v, err == nil
+	return natural(a.text, b.text)
 }
 
 // natural compares texts, the numbers in them by their value.

@@ -102,9 +102,8 @@ func depth(layers int) string {
 	return unit.Plural(layers, "layer")
 }
 
-// setRows takes the rows, and works out once what tells them apart.
-func (p *Pane) setRows(rows []lab.Row) {
-	p.rows = rows
+// compare works out once what tells rows apart.
+func (p *rows) compare(rows []lab.Row) {
 	said := make([][]string, len(rows))
 	for i, r := range rows {
 		if r.Problem == "" {

@@ -1,0 +1,242 @@
+// Package list is the list behind every pane: its rows, the cursor that stays on its row,
+// filter, order, marks and scroll position. A pane says what its rows are (Of) and what its
+// keys do; what is drawn is a widget.Table.
+//
+// Rows are turned into cells once, when they come; filtering and ordering use those cells,
+// and drawing touches only the rows in sight.
+package list
+
+import (
+	"slices"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/ui/pane"
+	"shardeck/ui/widget"
+)
+
+// Of says what the rows of a list are. All but ID and Cells may be left out.
+type Of[T any] struct {
+	One     string                // one row in words: "experiment"
+	ID      func(T) string        // names a row, whatever else of it changes
+	Cells   func(T) []widget.Cell // in the order of the columns
+	Columns []widget.Column
+	Fit     func(rows [][]widget.Cell) []widget.Column // the columns for these rows, filtered or not, instead of Columns
+	Fields  func(T) map[string]string                  // what the filter can ask for; nil: it cannot be filtered
+	Example []pane.Key                                 // for the footer while a filter is typed: what may stand in it
+	Marked  func(T) bool                               // nil: the rows in Marks
+	Orders  func(widget.Column) bool                   // columns whose title orders the rows when clicked; nil: none
+	Rest    time.Duration                              // how long the cursor stays before Rested
+	Rested  func() tea.Cmd                             // the cursor has come to rest, maybe on the row where it was; nil: nothing follows
+}
+
+// List is the list of one pane. It lives in the event loop, as the pane does.
+type List[T any] struct {
+	Table widget.Table    // what is drawn; the pane may set Focused, Column and Freeze
+	Marks map[string]bool // ids that the user marked
+
+	of     Of[T]
+	env    pane.Env
+	rows   []T
+	cells  [][]widget.Cell // of rows
+	shown  []int           // of rows, those that the filter lets through, as they are ordered
+	filter Filter
+	sort   Sort
+	want   string // id to go to as soon as it is there
+	rested int    // of rows: the one that the cursor last rested on
+	rest   pane.Timer
+	width  int // as drawn last
+	page   int // rows in sight, as drawn last
+}
+
+// New makes a list without rows.
+func New[T any](env pane.Env, of Of[T]) *List[T] {
+	l := &List[T]{Marks: map[string]bool{}, of: of, env: env}
+	if of.Fields == nil {
+		l.of.Fields = func(T) map[string]string { return nil }
+	}
+	if of.Marked == nil {
+		l.of.Marked = func(row T) bool { return l.Marks[of.ID(row)] }
+	}
+	l.Table = widget.Table{Columns: of.Columns, Column: -1, Focused: true, Marked: func(at int) bool { return l.of.Marked(l.rows[l.shown[at]]) }}
+	return l
+}
+
+// SetRows takes the rows, new or changed; the cursor stays on its row. The list keeps the
+// slice.
+func (l *List[T]) SetRows(rows []T) {
+	id := l.CurrentID()
+	l.rows, l.cells = rows, make([][]widget.Cell, len(rows))
+	for i, row := range rows {
+		l.cells[i] = l.of.Cells(row)
+	}
+	if l.of.Fit != nil {
+		l.Table.Columns = l.of.Fit(l.cells)
+	}
+	l.show(id)
+	l.settle()
+}
+
+// show puts the rows that pass the filter into the table, in their order, and the cursor on
+// the row that is wanted, or on the one with the id.
+func (l *List[T]) show(id string) {
+	l.shown = l.shown[:0]
+	var cells [][]widget.Cell
+	for i, row := range l.rows {
+		if l.filter.Empty() || l.filter.Match(l.of.Fields(row)) {
+			l.shown, cells = append(l.shown, i), append(cells, l.cells[i])
+		}
+	}
+	cells, l.shown = l.sort.Apply(cells, l.shown)
+	l.Table.SetRows(cells)
+	if l.want == "" || !l.GoTo(l.want) {
+		l.goTo(id)
+	}
+}
+
+// Rows are all rows, filtered or not. A pane that changes them says so with SetRows.
+func (l *List[T]) Rows() []T { return l.rows }
+
+// Shown are the rows that the filter lets through, as they are ordered.
+func (l *List[T]) Shown() []T {
+	out := make([]T, len(l.shown))
+	for at, i := range l.shown {
+		out[at] = l.rows[i]
+	}
+	return out
+}
+
+// Current is the row under the cursor.
+func (l *List[T]) Current() (row T, ok bool) {
+	if at := l.at(); at >= 0 {
+		return l.rows[at], true
+	}
+	return row, false
+}
+
+// at is the row under the cursor, of all rows; -1: there is none.
+func (l *List[T]) at() int {
+	if at := l.Table.Cursor; at >= 0 && at < len(l.shown) {
+		return l.shown[at]
+	}
+	return -1
+}
+
+// CurrentID is the id of the row under the cursor; empty: there is none.
+func (l *List[T]) CurrentID() string {
+	if row, ok := l.Current(); ok {
+		return l.of.ID(row)
+	}
+	return ""
+}
+
+// GoTo puts the cursor on a row, where it rests; false: it is not shown.
+func (l *List[T]) GoTo(id string) bool {
+	if !l.goTo(id) {
+		return false
+	}
+	if l.want == id {
+		l.want = ""
+	}
+	l.settle()
+	return true
+}
+
+// Want is GoTo now, or as soon as the row is there.
+func (l *List[T]) Want(id string) {
+	if l.want = id; id != "" {
+		l.GoTo(id)
+	}
+}
+
+func (l *List[T]) goTo(id string) bool {
+	at := slices.IndexFunc(l.shown, func(i int) bool { return l.of.ID(l.rows[i]) == id })
+	if at >= 0 {
+		l.Table.Cursor = at
+	}
+	return at >= 0
+}
+
+// Rested is the row that the cursor last rested on, which what stands beside a list is of;
+// the current one if that is gone.
+func (l *List[T]) Rested() (T, bool) {
+	if l.rested >= 0 && l.rested < len(l.rows) {
+		return l.rows[l.rested], true
+	}
+	return l.Current()
+}
+
+// settle rests the cursor where it is.
+func (l *List[T]) settle() { l.rested = l.at() }
+
+// Chosen are the rows that a command is for: those marked, else the one under the cursor.
+func (l *List[T]) Chosen() []T {
+	var out []T
+	for _, row := range l.rows {
+		if l.Marks[l.of.ID(row)] {
+			out = append(out, row)
+		}
+	}
+	if row, ok := l.Current(); ok && len(out) == 0 {
+		out = append(out, row)
+	}
+	return out
+}
+
+// Mark marks the row under the cursor, or no longer, and goes to the next.
+func (l *List[T]) Mark() tea.Cmd {
+	if id := l.CurrentID(); l.Marks[id] {
+		delete(l.Marks, id)
+	} else if id != "" {
+		l.Marks[id] = true
+	}
+	l.Table.Move(1, len(l.shown))
+	return l.Settle()
+}
+
+// Move answers the keys that move through every list; false: the key is none of them.
+func (l *List[T]) Move(key string) (tea.Cmd, bool) {
+	if !l.Table.MoveKey(key, len(l.shown), l.page) {
+		return nil, false
+	}
+	return l.Settle(), true
+}
+
+// Click goes to a row in sight, or orders by the title of a column; the place is in the
+// list's own lines and columns.
+func (l *List[T]) Click(x, line int) tea.Cmd {
+	spot, ok := l.Table.At(x, line)
+	switch {
+	case ok && spot.Row >= 0:
+		l.Table.Cursor = spot.Row
+	case ok && l.orders(spot.Column):
+		l.OrderBy(spot.Column, l.Table.Columns[spot.Column].Right)
+	default:
+		return nil
+	}
+	return l.Settle()
+}
+
+// Settle waits until the cursor has rested where it is; Rested follows.
+func (l *List[T]) Settle() tea.Cmd {
+	if l.of.Rest == 0 {
+		return l.rests()
+	}
+	return l.rest.Start(l.env, l.of.Rest, l.rests)
+}
+
+func (l *List[T]) rests() tea.Cmd {
+	l.settle()
+	if l.of.Rested == nil {
+		return nil
+	}
+	return l.of.Rested()
+}
+
+// View draws titles and the rows in sight into width and height.
+func (l *List[T]) View(width, height int) []string {
+	lines := l.Table.View(l.env.Theme, width, height)
+	l.width, l.page = width, max(height-l.Table.HeaderRows(), 1)
+	return lines
+}

@@ -1,0 +1,149 @@
+package pane
+
+import (
+	"slices"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// Ask is an open popup and what its first button does.
+type Ask struct {
+	Popup *widget.Popup
+	Yes   func() tea.Cmd           // nil: nothing but to read
+	Do    func(answer int) tea.Cmd // with more than two buttons, instead of Yes: for all but the last
+	No    func() tea.Cmd           // for the last button and Esc; nil: nothing follows
+	Keys  []Key                    // for the footer, instead of the popup's own
+}
+
+// Key gives the popup a key; done says that it closed.
+func (a *Ask) Key(key string) (cmd tea.Cmd, done bool) {
+	answer, done := a.Popup.Key(key)
+	switch {
+	case !done:
+		return nil, false
+	case a.Do != nil && answer >= 0 && answer < len(a.Popup.Buttons)-1:
+		return a.Do(answer), true
+	case a.Do == nil && a.Yes != nil && answer == 0:
+		return a.Yes(), true
+	case a.No != nil:
+		return a.No(), true
+	}
+	return nil, true
+}
+
+// Field is a text that is asked for in the last line of a pane.
+type Field struct {
+	Prompt, Text string
+	History      *widget.History           // what ↑ and ↓ go through, and Enter adds to; nil: nothing
+	Each         func(text string) tea.Cmd // after every key; nil: nothing
+	Take         func(text string) tea.Cmd // Enter
+	Leave        func() tea.Cmd            // Esc; nil: nothing follows
+	Keys         []Key                     // for the footer, after Enter and Esc: what may be typed
+}
+
+// Dialog is what lies over a pane and has its keys: a question in a popup, or a field to
+// type into. The zero Dialog is closed.
+type Dialog struct {
+	ask   *Ask
+	field Field
+	input *widget.Input
+}
+
+// Ask opens a question, in place of whatever is open.
+func (d *Dialog) Ask(a *Ask) { d.ask = a }
+
+// Type opens a field.
+func (d *Dialog) Type(f Field) tea.Cmd {
+	f.History.Rest()
+	d.field, d.input = f, widget.NewInput(f.Prompt, f.Text)
+	d.input.History = f.History
+	return nil
+}
+
+// Close drops what is open; nothing follows.
+func (d *Dialog) Close() { *d = Dialog{} }
+
+// Open reports whether the dialog has the keys.
+func (d *Dialog) Open() bool { return d.ask != nil || d.input != nil }
+
+// Key gives a key to what is open; false: nothing is.
+func (d *Dialog) Key(key tea.KeyMsg) (tea.Cmd, bool) {
+	if a := d.ask; a != nil {
+		d.ask = nil // what follows may open another one
+		cmd, done := a.Key(key.String())
+		if !done {
+			d.ask = a
+		}
+		return cmd, true
+	}
+	if d.input == nil {
+		return nil, false
+	}
+	return d.typed(key), true
+}
+
+func (d *Dialog) typed(key tea.KeyMsg) tea.Cmd {
+	in, f := d.input, d.field
+	switch key.String() {
+	case "enter":
+		d.input = nil
+		f.History.Add(in.Value())
+		return f.Take(in.Value())
+	case "esc":
+		d.input = nil
+		if f.Leave == nil {
+			return nil
+		}
+		return f.Leave()
+	}
+	in.Key(key)
+	if f.Each == nil {
+		return nil
+	}
+	return f.Each(in.Value())
+}
+
+// Keys are those of what is open, for the footer.
+func (d *Dialog) Keys() []Key {
+	switch {
+	case d.ask != nil && d.ask.Keys != nil:
+		return d.ask.Keys
+	case d.ask != nil:
+		return FromHints(d.ask.Popup.Hints())
+	case d.input != nil:
+		return append([]Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}, d.field.Keys...)
+	}
+	return nil
+}
+
+// Over draws what is open over the lines of a pane.
+func (d *Dialog) Over(th *theme.Theme, lines []string, width, height int) []string {
+	lines = d.input.Below(th, lines, width, height)
+	if d.ask != nil {
+		lines = d.ask.Popup.Over(th, lines, width, height)
+	}
+	return lines
+}
+
+// InFull shows texts whole that the message line cuts, each once: a note, then what else
+// is to be known.
+func InFull(title string, width int, texts ...string) *Ask {
+	var body []string
+	for i, text := range texts {
+		if text == "" || slices.ContainsFunc(texts[:i], func(t string) bool { return strings.Contains(t, text) }) {
+			continue
+		}
+		if len(body) > 0 {
+			body = append(body, "")
+		}
+		body = append(body, widget.Wrap(text, min(90, max(width-10, 20)))...)
+	}
+	if len(body) == 0 {
+		body = []string{"there is nothing to say of this"}
+	}
+	return &Ask{Popup: widget.Show(title, body)}
+}

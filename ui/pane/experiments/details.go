@@ -1,0 +1,150 @@
+package experiments
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+	"shardeck/model/check"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// usualDetails is the room below the table, kept whatever the row has to say, so that
+// nothing jumps.
+const usualDetails = 5
+
+// detailRows is how many lines the details take: none in a low pane, more in a narrow one.
+func detailRows(width, height int) int {
+	switch {
+	case height < 14:
+		return 0
+	case width < 60 && height > 20:
+		return usualDetails + 4
+	}
+	return usualDetails
+}
+
+// details are the lines below the table: layout, cost and memory, result, quality. In a
+// narrow pane what does not fit on a line goes on on the next.
+func (p *rows) details(r lab.Row, width int, narrow bool) []string {
+	th := p.env.Theme
+	if r.Problem != "" {
+		return problemLines(th, r, width)
+	}
+	id := r.Experiment.ID
+	lines := []string{th.Paint(theme.Strong, id) + "  " + widget.Sentence(r.Experiment.Description, max(width-2-widget.Width(id), 1))}
+	parts := [][]string{{present.Placement(r.Verdict.Placement), cost(r.Verdict.Price), present.Memory(r.Verdict.Fit)}}
+	if r.Analysis == nil {
+		parts = append(parts, []string{p.nothingYet(r)})
+	} else {
+		parts = append(parts, commWords(r), qualityWords(r, p.env.Now()))
+	}
+	for _, words := range parts {
+		flowed := []string{pane.Joined(width, words...)}
+		if narrow {
+			flowed = pane.Flowed(width, words...)
+		}
+		for _, line := range flowed {
+			lines = append(lines, th.Paint(theme.Dim, line))
+		}
+	}
+	return lines
+}
+
+// problemLines are what is wrong with a file.
+func problemLines(th *theme.Theme, r lab.Row, width int) []string {
+	lines := []string{th.Paint(theme.Strong, widget.Sentence(r.File, width))}
+	for _, text := range present.Problems(r.File, r.Problem) {
+		for _, line := range widget.Wrap(text, width) {
+			lines = append(lines, th.Paint(theme.Bad, line))
+		}
+	}
+	return lines
+}
+
+// note is the worst there is to say about a row.
+func (p *rows) note(r lab.Row) pane.Note {
+	if r.Job != nil && r.Job.State.Failed() && r.Job.State != model.JobCancelled {
+		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + unit.Clock(r.Job.Elapsed)
+		if why := cmp.Or(p.seen[r.Job.ID], model.ReasonOf(r.Job.Reason).Words); why != "" {
+			text += ": " + why
+		}
+		return pane.Note{Text: text + ". ↵ shows its log and the cause", Tone: theme.Bad}
+	}
+	if f, ok := r.Verdict.Worst(); ok {
+		return pane.FindingNote(f)
+	}
+	return pane.Note{}
+}
+
+func (p *rows) nothingYet(r lab.Row) string {
+	switch {
+	case r.Run != nil:
+		return "traced, not yet analysed: ↵ reads it"
+	case r.Job != nil && r.Job.State == model.JobRunning && p.seen[r.Job.ID] != "":
+		return p.seen[r.Job.ID] + ": ↵ shows the job"
+	case r.Job != nil && r.Job.State.Active():
+		return "no result yet: ↵ shows the job"
+	}
+	if r.Job != nil && r.Job.State.Failed() {
+		return "no result: ↵ shows the job, its log and the cause"
+	}
+	return "no result yet: s submits it"
+}
+
+// cost is the most that a job can cost, without its grounds.
+func cost(p *check.Price) string {
+	if p == nil {
+		return ""
+	}
+	return present.NodeHours(p.NodeHours)
+}
+
+func commWords(r lab.Row) []string {
+	a := r.Analysis
+	m := a.Metric("comm_overhead")
+	if m.Value == nil && r.Experiment.Layout.GPUs() == 1 {
+		return []string{"one GPU: no communication"}
+	}
+	if m.Value == nil {
+		if a.Trace == nil && strings.HasPrefix(m.Reason, "traces not read") {
+			return []string{"communication not known: t reads the traces"}
+		}
+		return []string{"no communication share: " + m.Reason}
+	}
+	text := unit.Number(*m.Value, 1) + " % communication"
+	if wait := a.Metric("comm_wait"); wait.Value != nil {
+		text += ", of which " + unit.Number(*wait.Value, 1) + " waiting"
+	}
+	if s := a.Metric("straggler"); s.Value != nil {
+		return []string{text, "straggler: rank " + unit.Number(*s.Value, 0)}
+	}
+	return []string{text}
+}
+
+func qualityWords(r lab.Row, now time.Time) []string {
+	var words []string
+	if n := r.Analysis.Metric("iteration_wall_clock").N; n > 0 {
+		text := unit.Plural(n, "iteration")
+		if s, ok := spread(r.Analysis); ok {
+			text += ", spread " + unit.Number(s, 1) + " %"
+		}
+		words = append(words, text)
+	}
+	if r.Analysis.Replay {
+		words = append(words, "replay of a recording")
+	}
+	if r.Run != nil && !r.Run.Time.IsZero() {
+		words = append(words, "traced "+unit.Ago(r.Run.Time, now))
+	}
+	if r.Analysis.Damaged {
+		words = append(words, "input was damaged")
+	}
+	return append(words, r.Analysis.Warnings...)
+}
