@@ -215,6 +215,20 @@ func (w *Workspace) Remove(paths ...string) {
 	}
 }
 
+// Move gives a file or a folder another path.
+func (w *Workspace) Move(from, to string) {
+	w.T.Helper()
+	if err := os.Rename(w.Path(from), w.Path(to)); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// Cut damages a file: it ends after so many bytes.
+func (w *Workspace) Cut(path string, bytes int) {
+	w.T.Helper()
+	w.Write(path, w.Read(path)[:bytes])
+}
+
 // Lock takes the right to write a file away.
 func (w *Workspace) Lock(path string) {
 	w.T.Helper()

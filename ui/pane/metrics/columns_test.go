@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"context"
 	"testing"
 
 	"shardeck/ui/pane"
@@ -9,7 +8,7 @@ import (
 )
 
 func TestColumnsAreChosen(t *testing.T) {
-	d := at(t, panetest.New(), "llama-8b-tp2").Press("right", "o", "c").Expect("▌•tpot", "Time per output token")
+	d := at(t, panetest.Open(t), "llama-8b-tp2").Press("right", "o", "c").Expect("▌•tpot", "Time per output token")
 	has(t, title(d), "columns | ")
 	d.Press("space").Expect("▌•iteration_wall_clock").Press("esc").Absent("TPOT")
 	d.Expect("TTFT", "iter")
@@ -27,7 +26,7 @@ func TestColumnsAreChosen(t *testing.T) {
 }
 
 func TestOneColumnStays(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Press("c")
+	d := drive(t, panetest.Open(t), 80, 18).Press("c")
 	for range 60 {
 		d.Press("space")
 	}
@@ -40,7 +39,7 @@ func TestOneColumnStays(t *testing.T) {
 }
 
 func TestOrderStaysWithItsMetric(t *testing.T) {
-	d := at(t, panetest.New(), "llama-8b-tp2").Press("right", "o", "left", "c", "space", "esc")
+	d := at(t, panetest.Open(t), "llama-8b-tp2").Press("right", "o", "left", "c", "space", "esc")
 	p := d.Pane().(*Pane)
 	if !p.sort.On || p.columnMetric(p.sort.Column) != "tpot" || p.metricName() != "tpot" {
 		t.Errorf("ordered by %s, at %s", p.columnMetric(p.sort.Column), p.metricName())
@@ -48,10 +47,10 @@ func TestOrderStaysWithItsMetric(t *testing.T) {
 }
 
 func TestColumnsAreKept(t *testing.T) {
-	l := panetest.New()
-	d := at(t, l, "llama-8b-tp2").Press("c", "space", "down", "space", "esc", "right", "o")
+	w := panetest.Open(t)
+	d := at(t, w, "llama-8b-tp2").Press("c", "space", "down", "space", "esc", "right", "o")
 	kept := d.Pane().(*Pane).Keep()
-	p := New(l.Env(context.Background()))
+	p := New(w.Env())
 	p.Restore(kept)
 	if p.columnsText() != kept["columns"] || kept["columns"] == "" || p.sort != d.Pane().(*Pane).sort || p.metricName() != kept["metric"] {
 		t.Errorf("kept %v, found %q %+v at %s", kept, p.columnsText(), p.sort, p.metricName())

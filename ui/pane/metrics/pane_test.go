@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,15 +22,55 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
+func drive(t *testing.T, w *panetest.Workspace, width, height int) *panetest.Driver {
 	t.Helper()
-	return panetest.Drive(t, panetest.OfPane(New(l.Env(context.Background()))), w, h)
+	return panetest.Drive(t, panetest.OfPane(New(w.Env())), width, height)
+}
+
+// asked notes what is asked of the backend, and can make it wait or fail.
+type asked struct {
+	pane.Lab
+	runs              []string // read
+	differences, ties int
+	hold              chan struct{} // readings wait for it, half way
+	err               error         // of differences and ties
+}
+
+func (l *asked) Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error) {
+	l.runs = append(l.runs, run)
+	if l.hold != nil {
+		progress(60<<20, 149<<20)
+		<-l.hold
+	}
+	return l.Lab.Analyse(ctx, run, p, progress)
+}
+
+func (l *asked) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error) {
+	if l.differences++; l.err != nil {
+		return nil, l.err
+	}
+	return l.Lab.Differences(ctx, base, runs)
+}
+
+func (l *asked) Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, error) {
+	if l.ties++; l.err != nil {
+		return nil, l.err
+	}
+	return l.Lab.Ties(ctx, contests)
+}
+
+// listen is drive with what is asked noted.
+func listen(t *testing.T, w *panetest.Workspace, width, height int) (*panetest.Driver, *asked) {
+	t.Helper()
+	env, l := w.Env(), &asked{Lab: w.Lab}
+	env.Lab = l
+	return panetest.Drive(t, panetest.OfPane(New(env)), width, height), l
 }
 
 // at goes to a run and has it read.
-func at(t *testing.T, l *panetest.Lab, run string) *panetest.Driver {
+func at(t *testing.T, w *panetest.Workspace, run string) *panetest.Driver {
 	t.Helper()
-	return drive(t, l, 80, 18).Send(pane.OpenMsg{To: pane.Metrics, Run: run})
+	return drive(t, w, 80, 18).Send(pane.OpenMsg{To: pane.Metrics, Run: run})
 }
 
 // column goes right to the metric of a name.
@@ -64,98 +105,107 @@ func said(d *panetest.Driver) string {
 }
 
 func TestFrames(t *testing.T) {
-	at(t, panetest.New(), "llama-8b-tp2").Press("down").Golden("80x18")
-	drive(t, panetest.New(), 140, 39).Press("a").Golden("140x39")
-	at(t, panetest.New(), "llama-8b-tp2").Press("enter", "pgdown").Golden("run-80x18")
-	drive(t, panetest.New(), 140, 39).Press("down", "up", "enter").Golden("run-140x39")
+	at(t, panetest.Open(t), "llama-8b-tp2").Press("down").Golden("80x18")
+	drive(t, panetest.Open(t), 140, 39).Press("a").Golden("140x39")
+	at(t, panetest.Open(t), "llama-8b-tp2").Press("enter", "pgdown").Golden("run-80x18")
+	drive(t, panetest.Open(t), 140, 39).Press("down", "up", "enter").Golden("run-140x39")
 	for i, name := range []string{"ranks", "phases", "collectives"} {
 		for _, size := range [][2]int{{80, 18}, {140, 39}} {
-			d := at(t, panetest.New(), "llama-8b-tp2")
+			d := at(t, panetest.Open(t), "llama-8b-tp2")
 			d.Resize(size[0], size[1])
 			column(t, d, "comm_overhead")
 			d.Press("enter").Press([]string{"tab", "tab", "tab"}[:i+1]...).Golden(fmt.Sprintf("%s-%dx%d", name, size[0], size[1]))
 		}
 	}
 	for _, size := range [][2]int{{80, 18}, {140, 39}} {
-		drive(t, panetest.New(), size[0], size[1]).Press("c", "down", "space").Golden(fmt.Sprintf("columns-%dx%d", size[0], size[1]))
+		drive(t, panetest.Open(t), size[0], size[1]).Press("c", "down", "space").Golden(fmt.Sprintf("columns-%dx%d", size[0], size[1]))
 	}
 }
 
 func TestSizes(t *testing.T) {
-	panetest.Sizes(drive(t, panetest.New(), 80, 18))
-	panetest.Sizes(at(t, panetest.New(), "llama-8b-tp2").Press("enter"))
-	panetest.Sizes(at(t, panetest.New(), "llama-8b-tp2").Press("d"))
-	panetest.Sizes(at(t, panetest.New(), "llama-8b-tp2").Press("enter", "tab"))
-	panetest.Sizes(drive(t, panetest.New(), 80, 18).Press("c"))
+	panetest.Sizes(drive(t, panetest.Open(t), 80, 18))
+	panetest.Sizes(at(t, panetest.Open(t), "llama-8b-tp2").Press("enter"))
+	panetest.Sizes(at(t, panetest.Open(t), "llama-8b-tp2").Press("d"))
+	panetest.Sizes(at(t, panetest.Open(t), "llama-8b-tp2").Press("enter", "tab"))
+	panetest.Sizes(drive(t, panetest.Open(t), 80, 18).Press("c"))
 }
 
 func TestRunsWithoutTracesAreReadAtOnce(t *testing.T) {
-	l := panetest.New()
-	drive(t, l, 80, 18).Expect("tp1-b1-s512 (replay)", "1 108")
-	if l.Called("Analyse llama") != 1 { // the older run without a config, that has no traces either
-		t.Errorf("traces were read unasked: %v", l.Calls)
+	d, l := listen(t, panetest.Open(t), 80, 18)
+	d.Expect("tp1-b1-s512 (replay)", "1 112")
+	if want := []string{"llama-8b-tp2@3141500", "llama-8b-tp4-old", "tp1-b1-s512"}; !slices.Equal(l.runs, want) {
+		t.Errorf("read unasked: %v", l.runs)
 	}
 }
 
+func count(all []string, one string) (n int) {
+	for _, s := range all {
+		if s == one {
+			n++
+		}
+	}
+	return n
+}
+
 func TestCursorAtRestReadsTheRun(t *testing.T) {
-	l := panetest.New()
-	drive(t, l, 80, 18).Absent("15 532", "11 279").Press("down").Expect("11 279").Absent("15 532").Press("up").Expect("15 532").Press("down")
-	if n := l.Called("Analyse llama-8b-tp1"); n != 1 {
+	d, l := listen(t, panetest.Open(t), 80, 18)
+	d.Absent("17 618", "13 377").Press("down").Expect("13 377").Absent("17 618").Press("up").Expect("17 618").Press("down")
+	if n := count(l.runs, "llama-8b-tp1"); n != 1 {
 		t.Errorf("read %d times", n)
 	}
 }
 
 func TestCursorElsewhereReadsNothing(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18)
+	w := panetest.Open(t)
+	d, l := listen(t, w, 80, 18)
 	d.Pane().SetFocus(false)
-	d.Send(pane.SelectMsg{Row: l.Rows[0]}).Expect("▌ llama-8b-tp1").Absent("11 279")
-	d.Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"}).Expect("▌ llama-8b-tp2").Absent("15 532")
-	if l.Called("Analyse llama-8b-tp1") != 0 {
-		t.Errorf("calls: %v", l.Calls)
+	d.Send(pane.SelectMsg{Row: w.Row("E1.1")}).Expect("▌ llama-8b-tp1").Absent("13 377")
+	d.Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"}).Expect("▌ llama-8b-tp2").Absent("17 618")
+	if count(l.runs, "llama-8b-tp1") != 0 {
+		t.Errorf("read %v", l.runs)
 	}
 }
 
 func TestBoardBringsWhatIsKnown(t *testing.T) {
-	l := panetest.New()
-	drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Expect("15 532", "11 279", "6 360")
+	w := panetest.Analysed(t)
+	drive(t, w, 80, 18).Absent("17 618").Send(pane.BoardMsg{Rows: w.Rows()}).Expect("17 618", "13 377", "8 321")
 }
 
 func TestOpenBeforeTheRunsAreListed(t *testing.T) {
-	l := panetest.New()
-	p := New(l.Env(context.Background()))
+	p := New(panetest.Open(t).Env())
 	d := &panetest.Driver{T: t, S: panetest.OfPane(p)}
 	d.Resize(80, 18)
 	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp1"})
-	d.Send(p.Init()()).Expect("▌ llama-8b-tp1", "11 279")
+	d.Send(p.Init()()).Expect("▌ llama-8b-tp1", "13 377")
 }
 
 func TestOpenedRunShowsRanksAndParts(t *testing.T) {
-	d := at(t, panetest.New(), "llama-8b-tp2")
+	d := at(t, panetest.Open(t), "llama-8b-tp2")
 	column(t, d, "comm_overhead")
-	d.Press("enter").Expect("▌ comm_overhead", "8.65", "10.58", "rank 0 8.65 · rank 1 10.58", "from kineto_trace_0.json")
+	d.Press("enter").Expect("▌ comm_overhead", "10.91", "12.01", "rank 0 10.91 · rank 1 12.01", "from kineto_trace_0.json")
 	has(t, title(d), "llama-8b-tp2")
 	for d.Pane().(*Pane).metricName() != "coll_call_num" {
 		d.Press("down")
 	}
-	d.Expect("all_reduce 4 096 · broadcast 64").Press("esc").Expect("▌ llama-8b-tp2")
+	d.Expect("all_reduce 68 · broadcast 17").Press("esc").Expect("▌ llama-8b-tp2")
 	if got := d.Pane().(*Pane).metricName(); got != "coll_call_num" {
 		t.Errorf("back at column %s", got)
 	}
 }
 
 func TestMissingValuesSayWhy(t *testing.T) {
-	d := at(t, panetest.New(), "llama-8b-tp1")
+	d := at(t, panetest.Open(t), "llama-8b-tp1")
 	column(t, d, "comm_overhead")
 	has(t, message(d), "no comm_overhead: TP=1: no collective to measure")
+	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp2"})
 	column(t, d, "straggler")
 	d.Expect("none")
-	has(t, message(d), "no straggler in llama-8b-tp1")
-	has(t, message(drive(t, panetest.New(), 80, 18)), "312 MB not read yet: ↵ reads them")
+	has(t, message(d), "no straggler in llama-8b-tp2")
+	has(t, message(drive(t, panetest.Open(t), 80, 18)), "290 kB not read yet: ↵ reads them")
 }
 
 func TestDefinition(t *testing.T) {
-	d := at(t, panetest.New(), "llama-8b-tp2").Press("right", "d").Expect("Time per output token", "lower is better")
+	d := at(t, panetest.Open(t), "llama-8b-tp2").Press("right", "d").Expect("Time per output token", "lower is better")
 	if !d.Pane().Capturing() {
 		t.Error("an open definition must have the keys")
 	}
@@ -163,22 +213,20 @@ func TestDefinition(t *testing.T) {
 }
 
 func TestBaseline(t *testing.T) {
-	l := panetest.New()
-	d := at(t, l, "llama-8b-tp1").Press("b").Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp2"})
-	d.Expect("diff %", "+37.7", "-22.0", "11 279", "•llama-8b-tp1").Absent("▲")
+	d := at(t, panetest.Open(t), "llama-8b-tp1").Press("b").Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp2"})
+	d.Expect("diff %", "+31.7", "-22.0", "13 377", "•llama-8b-tp1").Absent("▲")
 	has(t, title(d), "diff % from llama-8b-tp1")
 	column(t, d, "tpot")
-	has(t, message(d), "tpot 6.64 ms against 8.51 of llama-8b-tp1")
+	has(t, message(d), "tpot 6.64 ± 0.1 % (n 5) against 8.51 ± 0.2 % (n 5) of llama-8b-tp1")
 	column(t, d, "comm_overhead")
 	has(t, message(d), "llama-8b-tp1 has none: TP=1: no collective to measure")
-	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "deepseek-v2-lite-ep2"})
-	column(t, d, "comm_overhead")
-	d.Press("left")
-	d.Press("esc").Expect("15 532").Absent("diff %")
+	column(t, d, "gpu_busy")
+	has(t, message(d), "gpu_busy 93.4 % against 93.9 of llama-8b-tp1")
+	d.Press("esc").Expect("93.4").Absent("diff %")
 }
 
 func TestBaselineOfAnotherModelIsNotLikeWithLike(t *testing.T) {
-	d := at(t, panetest.New(), "llama-8b-tp1").Press("b").Send(pane.OpenMsg{To: pane.Metrics, Run: "deepseek-v2-lite-ep2"})
+	d := at(t, panetest.Open(t), "llama-8b-tp1").Press("b").Send(pane.OpenMsg{To: pane.Metrics, Run: "deepseek-v2-lite-ep2"})
 	has(t, message(d), "not like with like, model differs")
 	if d.Pane().Message().Tone != theme.Warn {
 		t.Error("such a comparison must warn")
@@ -186,42 +234,45 @@ func TestBaselineOfAnotherModelIsNotLikeWithLike(t *testing.T) {
 }
 
 func TestBestOfComparableRuns(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Press("a")
-	d.Expect("▲15 532", "▲11 279", "▲61.2").Absent("▲95.4", "▲6 360", "▲1 108")
+	d := drive(t, panetest.Open(t), 80, 18).Press("a")
+	d.Expect("▲28 226", "▲13 377", "▲41.0").Absent("▲17 618", "▲95.4", "▲8 321", "▲1 112")
 }
 
 // A best value that chance alone could make is no best value: both runs are marked so.
 func TestTieForTheBest(t *testing.T) {
-	l := panetest.New()
-	l.Tie = map[string]lab.Tie{"throughput_tokens_sec": {Runs: []string{"llama-8b-tp2", "llama-8b-tp1"}, Words: "chance alone makes as large a difference in 40 % of cases"}}
-	d := drive(t, l, 80, 18).Press("a").Expect("~15 532", "~11 279", "▲61.2").Absent("▲15 532")
+	w := panetest.Open(t)
+	w.Measure("twin", "E1.3", panetest.Timing{TTFT: 40, TPOT: 4.102, Spread: 0.8})
+	d, l := listen(t, w, 80, 18)
+	d.Press("a").Expect("~28 226", "~28 309", "▲40.0").Absent("▲28 309")
+	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "twin"})
 	column(t, d, "throughput_tokens_sec")
-	has(t, message(d), "~ shares the best throughput_tokens_sec with llama-8b-tp1: chance alone makes")
-	d.Press("b").Absent("~15 532")
-	d.Press("esc").Expect("~15 532")
-	n := l.Called("Ties")
+	has(t, message(d), "~ shares the best throughput_tokens_sec with llama-8b-tp4-old: chance alone makes")
+	d.Press("b").Absent("~28 309")
+	d.Press("esc").Expect("~28 309")
+	n := l.ties
 	d.Press("left", "right", "down", "up")
-	if l.Called("Ties") != n {
-		t.Error("the lab was asked again for what it had judged")
+	if l.ties != n {
+		t.Error("the backend was asked again for what it had judged")
 	}
-	l.Tie = map[string]lab.Tie{"throughput_tokens_sec": {Words: "too few samples: 3 against 3 cannot show a difference"}}
-	d = drive(t, l, 80, 18).Press("a").Absent("▲15 532", "~15 532")
+	w.Measure("twin", "E1.3", panetest.Timing{TTFT: 40, TPOT: 4.102, Spread: 0.8, Iterations: 3})
+	w.Measure("llama-8b-tp4-old", "", panetest.Timing{TTFT: 41, TPOT: 4.1, Spread: 0.8, Iterations: 3})
+	d = drive(t, w, 80, 18).Press("a").Absent("▲28 309", "~28 309").Send(pane.OpenMsg{To: pane.Metrics, Run: "twin"})
 	column(t, d, "throughput_tokens_sec")
 	has(t, message(d), "the best throughput_tokens_sec so far, but too few samples")
-	l.Err["Ties"] = errors.New("timing_stats_0.json: permission denied")
-	drive(t, l, 80, 18).Press("a").Absent("▲", "~15 532")
+	d, l = listen(t, w, 80, 18)
+	l.err = errors.New("timing_stats_0.json: permission denied")
+	d.Press("a").Absent("▲", "~28 309")
 }
 
 func TestReadAllWithProgressAndCancel(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18)
+	d := drive(t, panetest.Open(t), 80, 18)
 	d.Park = true
 	d.Press("a")
 	has(t, title(d), "1 of 3 · reading llama-8b-tp2")
 	d.Press("esc")
-	has(t, title(d), "5 runs")
-	d.Release().Absent("15 532")
-	d.Press("a").Expect("15 532", "11 279", "6 360")
+	has(t, title(d), "6 runs")
+	d.Release().Absent("17 618")
+	d.Press("a").Expect("17 618", "13 377", "8 321")
 	if note, _ := panetest.Last[pane.Note](d); note.Text != "3 runs read" {
 		t.Errorf("said %q", note.Text)
 	}
@@ -232,10 +283,8 @@ func TestReadAllWithProgressAndCancel(t *testing.T) {
 }
 
 func TestProgressOfTheRunUnderTheCursor(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18)
-	hold := make(chan struct{})
-	l.Hold["Analyse"] = hold
+	d, l := listen(t, panetest.Open(t), 80, 18)
+	l.hold = make(chan struct{})
 	p := d.Pane().(*Pane)
 	cmd := p.look.Start("llama-8b-tp2", pool.Wanted)
 	d.Expect("reading its traces …")
@@ -245,23 +294,24 @@ func TestProgressOfTheRunUnderTheCursor(t *testing.T) {
 		runtime.Gosched()
 	}
 	d.Expect("63 MB of 156 MB")
-	close(hold)
-	d.Send(<-ended).Expect("15 532").Absent("156 MB")
+	close(l.hold)
+	d.Send(<-ended).Expect("17 618").Absent("156 MB")
 }
 
 func TestUnreadableRun(t *testing.T) {
-	l := panetest.New()
-	l.Err["Analyse"] = errors.New("kineto_trace_0.json: permission denied")
-	d := at(t, l, "llama-8b-tp1")
-	has(t, message(d), "permission denied")
-	delete(l.Err, "Analyse")
-	d.Press("enter").Expect("11 279")
+	w := panetest.Open(t)
+	d := drive(t, w, 80, 18)
+	w.Move("trace_collection/llama-8b-tp1", "away")
+	has(t, message(d.Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp1"})), `no run "llama-8b-tp1" in trace_collection`)
+	w.Move("away", "trace_collection/llama-8b-tp1")
+	d.Press("enter").Expect("13 377")
 }
 
 func TestFilterAndCopy(t *testing.T) {
-	d := at(t, panetest.New(), "llama-8b-tp2").Press("/").Type("tp:2").Expect("llama-8b-tp2").Absent("llama-8b-tp1", "deepseek")
+	d := at(t, panetest.Open(t), "llama-8b-tp2").Press("/").Type("tp:2")
+	d.Expect("llama-8b-tp2", "llama-8b-tp2@3141500").Absent("llama-8b-tp1", "deepseek")
 	d.Press("enter")
-	has(t, title(d), "1 of 5 match tp:2")
+	has(t, title(d), "2 of 6 match tp:2")
 	d.Press("y")
 	if got, _ := panetest.Last[pane.CopyMsg](d); got.Text != "shardeck metric ttft llama-8b-tp2" {
 		t.Errorf("copied %q", got.Text)
@@ -271,7 +321,7 @@ func TestFilterAndCopy(t *testing.T) {
 }
 
 func TestFamilies(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18)
+	d := drive(t, panetest.Open(t), 80, 18)
 	for _, want := range []string{"throughput_tokens_sec", "comm_overhead", "gpu_busy", "profiler_start_skew", "profiler_start_skew"} {
 		d.Press("]")
 		if got := d.Pane().(*Pane).metricName(); got != want {
@@ -284,17 +334,17 @@ func TestFamilies(t *testing.T) {
 }
 
 func TestTracesOfTheRun(t *testing.T) {
-	d := at(t, panetest.New(), "llama-8b-tp1").Press("t")
+	d := at(t, panetest.Open(t), "llama-8b-tp1").Press("t")
 	if got, _ := panetest.Last[pane.OpenMsg](d); got.To != pane.Traces || got.Run != "llama-8b-tp1" {
 		t.Errorf("t opened %+v", got)
 	}
 }
 
 func TestEmptyAndErrors(t *testing.T) {
-	l := panetest.New()
-	l.Err["Runs"] = errors.New("trace_collection: permission denied")
-	drive(t, l, 80, 18).Expect("permission denied", "r tries again")
-	p := New(panetest.New().Env(context.Background()))
+	w := panetest.Open(t)
+	w.Block("trace_collection")
+	drive(t, w, 80, 18).Expect("trace_collection: a part of this path", "r tries again")
+	p := New(w.Env())
 	d := &panetest.Driver{T: t, S: panetest.OfPane(p)}
 	d.Resize(80, 18)
 	d.Expect("looking for runs").Press("enter", "d", "b", "y", "t", "esc")
@@ -303,7 +353,7 @@ func TestEmptyAndErrors(t *testing.T) {
 }
 
 func TestRunThatVanishedIsForgotten(t *testing.T) {
-	d := at(t, panetest.New(), "llama-8b-tp2").Press("enter")
+	d := at(t, panetest.Open(t), "llama-8b-tp2").Press("enter")
 	p := d.Pane().(*Pane)
 	p.forget(nil)
 	if p.analyses["llama-8b-tp2"] != nil {
@@ -313,7 +363,7 @@ func TestRunThatVanishedIsForgotten(t *testing.T) {
 }
 
 func TestLateListIsDropped(t *testing.T) {
-	p := New(panetest.New().Env(context.Background()))
+	p := New(panetest.Open(t).Env())
 	first, second := p.load(), p.load()
 	late := first()
 	second().(pane.Reply).Deliver()
@@ -324,8 +374,7 @@ func TestLateListIsDropped(t *testing.T) {
 }
 
 func TestMoreRunsThanScreen(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18)
+	d := drive(t, panetest.Open(t), 80, 18)
 	p := d.Pane().(*Pane)
 	for range 6 {
 		p.runs = append(p.runs, p.runs...)
@@ -337,10 +386,10 @@ func TestMoreRunsThanScreen(t *testing.T) {
 // BenchmarkManyRuns is what one more analysis costs the event loop among 1 000 runs, with
 // the frame that shows it.
 func BenchmarkManyRuns(b *testing.B) {
-	l := panetest.New()
-	p := New(l.Env(context.Background()))
+	w := panetest.Open(b)
+	p := New(w.Env())
 	d := panetest.Drive(b, panetest.OfPane(p), 140, 39)
-	a := l.Analyses["llama-8b-tp2"]
+	a := w.Analysis("llama-8b-tp2")
 	for i := range 1000 {
 		r := p.runs[0]
 		r.Name = fmt.Sprint("run-", i)
@@ -353,7 +402,7 @@ func BenchmarkManyRuns(b *testing.B) {
 }
 
 func TestWhyComparesWithTheBaseline(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Press("a", "w")
+	d := drive(t, panetest.Open(t), 80, 18).Press("a", "w")
 	has(t, said(d), "b makes a run the baseline")
 	d.Press("b", "down", "w")
 	if got, _ := panetest.Last[pane.OpenMsg](d); got.To != pane.Traces || got.Base != "llama-8b-tp2" || got.Run != "llama-8b-tp1" {
@@ -363,7 +412,7 @@ func TestWhyComparesWithTheBaseline(t *testing.T) {
 
 // Moving from row to row redraws rows; what stands below them follows when the cursor rests.
 func TestBelowTheTableFollowsAtRest(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18).Press("a").Expect("   llama-8b-tp2  E1.2")
+	d := drive(t, panetest.Open(t), 80, 18).Press("a").Expect("   llama-8b-tp2  E1.2")
 	p := d.Pane().(*Pane)
 	_, early := p.Update(tea.KeyMsg{Type: tea.KeyUp})
 	_, rest := p.Update(tea.KeyMsg{Type: tea.KeyDown})
@@ -375,19 +424,18 @@ func TestBelowTheTableFollowsAtRest(t *testing.T) {
 }
 
 func TestInFull(t *testing.T) {
-	l := panetest.New()
-	a := *l.Analyses["llama-8b-tp2"]
-	a.Damaged, a.Warnings = true, []string{"kineto_trace_1.json: ended in the middle of an event", "rank 1: 3 events were lost"}
-	l.Analyses["llama-8b-tp2"] = &a
-	d := at(t, l, "llama-8b-tp2")
-	d.Press("!").Expect("input was damaged", "rank 1: 3 events were lost").Press("esc")
-	d.Press("enter", "!").Expect("rank 1: 3 events were lost").Press("esc").Expect("▌metrics")
+	w := panetest.Open(t)
+	w.Cut("trace_collection/llama-8b-tp2/kineto_trace_1.json", 100_000)
+	d := at(t, w, "llama-8b-tp2")
+	d.Press("!").Expect("input was damaged", "kineto_trace_1.json").Press("esc")
+	d.Press("enter", "!").Expect("kineto_trace_1.json").Press("esc").Expect("▌metrics")
 }
 
 func TestContestOfTheBest(t *testing.T) {
 	group := func(values ...float64) (all []*metric.Analysis) {
 		for i, v := range values {
-			all = append(all, &metric.Analysis{Run: string(rune('a' + i)), Metrics: []metric.Metric{{Name: "tpot", Value: &v}, {Name: "throughput_tokens_sec", Value: &v}}})
+			metrics := []metric.Metric{{Name: "tpot", Value: &v}, {Name: "throughput_tokens_sec", Value: &v}}
+			all = append(all, &metric.Analysis{Run: string(rune('a' + i)), Metrics: metrics})
 		}
 		return all
 	}
@@ -396,7 +444,8 @@ func TestContestOfTheBest(t *testing.T) {
 		values []float64
 		want   string
 	}{
-		{"tpot", []float64{3, 1, 2}, "b c a"}, {"throughput_tokens_sec", []float64{3, 1, 2}, "a c b"}, {"tpot", []float64{5}, ""}, {"tpot", nil, ""},
+		{"tpot", []float64{3, 1, 2}, "b c a"}, {"throughput_tokens_sec", []float64{3, 1, 2}, "a c b"},
+		{"tpot", []float64{5}, ""}, {"tpot", nil, ""},
 		{"tpot", []float64{1, 1, 2}, ""}, {"tpot", []float64{2, 2, 1}, "c a b"}, {"tpot", []float64{9, 8, 7, 6, 5, 4, 3, 2, 1}, "i h g f e d"},
 	} {
 		d, _ := metric.Define(tt.metric)
