@@ -52,6 +52,11 @@ var rules = []rule{
 	{"backend", "only ui calls lab", func(dir, p string) bool { return p == "shardeck/backend/lab" && dir != "backend/lab" }, true},
 	{"backend/pool", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
 	{"backend/atomicfile", "atomicfile knows nothing of ours", func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") }, true},
+	{"backend/strictyaml", "strictyaml knows no other room", func(_, p string) bool { return ours(p, "backend") }, false},
+	{"backend/yamledit", "yamledit knows YAML, and no experiment", func(_, p string) bool { return ours(p, "model", "backend") && !ours(p, "backend/strictyaml") }, false},
+	{"backend/config", "config touches no file: workspace does", func(_, p string) bool {
+		return slices.Contains(world, p) || ours(p, "backend") && !ours(p, "backend/strictyaml", "backend/yamledit")
+	}, false},
 	{"backend/cache", "cache knows no other room but atomicfile", func(_, p string) bool { return ours(p, "backend") && !ours(p, "backend/atomicfile") }, false},
 	{"backend/report", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
 	{"backend/trace", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") && !ours(p, "backend/trace") }, false},

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"shardeck/backend/strictyaml"
 	"shardeck/model"
 	"shardeck/templates"
 )
@@ -73,6 +74,15 @@ func (s source) load(file string, v any) (bool, error) {
 		return false, fmt.Errorf("%s: cannot be read: %w", s.label(file), err)
 	}
 	return true, decode(s.label(file), data, v)
+}
+
+// decode fills v, a pointer to a struct, from a file.
+func decode(file string, data []byte, v any) error {
+	doc, problems := strictyaml.Parse(file, data)
+	if doc != nil {
+		_, problems = strictyaml.Decode(file, doc.Content[0], v, strictyaml.Rules{})
+	}
+	return problems.OrNil()
 }
 
 // loadShapes reads models.yaml of every source. A later shape of a name that is

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"shardeck/backend/strictyaml"
 	"shardeck/model"
 )
 
@@ -137,21 +138,21 @@ func TestOwnData(t *testing.T) {
 func TestBadFiles(t *testing.T) {
 	const shape = "{name: a/b, hidden: 64, layers: 2, heads: 4, kv_heads: 2, head_dim: 16, intermediate: 128, vocab: 100"
 	for _, tt := range []struct{ file, text, want string }{
-		{"ws/models.yaml", "models:\n- {name: a/b, hiden: 4}", "models.yaml:2:15: unknown key \"hiden\": did you mean hidden?"},
-		{"ws/models.yaml", "modles: []", "models.yaml:1:1: unknown key \"modles\": did you mean models?"},
+		{"ws/models.yaml", "models:\n- {name: a/b, hiden: 4}", "models.yaml:2:15: unknown key \"hiden\" under models; did you mean hidden?"},
+		{"ws/models.yaml", "modles: []", "models.yaml:1:1: unknown key \"modles\"; did you mean models?"},
 		{"ws/models.yaml", "models:\n- {name: a/b, hidden: 4}", "models.yaml: model \"a/b\": "},
 		{"ws/models.yaml", "models:\n- " + shape + ", layers: 3}", "given twice"},
-		{"ws/models.yaml", "models:\n- " + shape + ", max_len: 1.5}", "must be a whole number"},
-		{"ws/models.yaml", "models:\n- " + shape + ", max_len: -1}", "must be a whole number"},
+		{"ws/models.yaml", "models:\n- " + shape + ", max_len: 1.5}", "is not a whole number of at least 0"},
+		{"ws/models.yaml", "models:\n- " + shape + ", max_len: -1}", "is not a whole number of at least 0"},
 		{"ws/models.yaml", "models:\n- " + shape + ", gated: maybe}", "true or false"},
 		{"ws/models.yaml", "models:\n- " + shape + ", moe: {experts: 4, top_k: 8, intermediate: 3}}", "top_k"},
 		{"ws/models.yaml", "models: {}", "must be a list"},
 		{"ws/models.yaml", "- a", "must hold keys with values"},
 		{"ws/models.yaml", "a: [", "is not YAML"},
-		{"ws/models.yaml", "models: []\n---\nmodels: []", "more than one document"},
+		{"ws/models.yaml", "models: []\n---\nmodels: []", "a second document begins"},
 		{"ws/models.yaml", "models: &x [*x]", "write the value out"},
 		{"ws/gpus.yaml", "gpus: [{key: x}]", "needs a key, a title and its bytes"},
-		{"ws/gpus.yaml", "gpus: [{key: x, hbm_gbs: .inf}]", "must be a number"},
+		{"ws/gpus.yaml", "gpus: [{key: x, hbm_gbs: .inf}]", "is not a number of at least 0"},
 		{"ws/sites/perlmutter.yaml", "name: other", "must be that of the file, perlmutter"},
 		{"ws/sites/perlmutter.yaml", "name: perlmutter\nnode_kinds: [{gpu: b200}]", "is not in gpus.yaml"},
 		{"ws/sites/perlmutter.yaml", "name: perlmutter\ndefault_qos: {whole: regular}", "which is not among qos"},
@@ -159,24 +160,24 @@ func TestBadFiles(t *testing.T) {
 		{"ws/sites/perlmutter.yaml", "name: perlmutter\nnetwork: {'A B': x}", "environment variable"},
 		{"ws/sites/perlmutter.yaml", "name: perlmutter\nnetwork: {A: \"x\\ny\"}", "control characters"},
 		{"ws/sites/perlmutter.yaml", "name: perlmutter\nsettings: {acount: x}", "did you mean account?"},
-		{"ws/sites/perlmutter.yaml", "name: perlmutter\nqos: [{nmae: x}]", "sites/perlmutter.yaml:2:8: unknown key \"nmae\": did you mean name?"},
-		{"ws/shardeck.yaml", "acount: m1_g", "shardeck.yaml:1:1: unknown key \"acount\": did you mean account?"},
-		{"ws/shardeck.yaml", "# who pays\naccount: m1_g\nruntime:\n  kind: conda\n  nam: x", "shardeck.yaml:5:3: unknown key \"nam\": did you mean name?"},
-		{"ws/shardeck.yaml", "runtime: conda", "shardeck.yaml:1:1: runtime must hold keys"},
+		{"ws/sites/perlmutter.yaml", "name: perlmutter\nqos: [{nmae: x}]", "sites/perlmutter.yaml:2:8: unknown key \"nmae\" under qos; did you mean name?"},
+		{"ws/shardeck.yaml", "acount: m1_g", "shardeck.yaml:1:1: unknown key \"acount\"; did you mean account?"},
+		{"ws/shardeck.yaml", "# who pays\naccount: m1_g\nruntime:\n  kind: conda\n  nam: x", "shardeck.yaml:5:3: unknown key \"nam\" under runtime; did you mean name?"},
+		{"ws/shardeck.yaml", "runtime: conda", "shardeck.yaml:1:10: runtime must be keys with values"},
 		{"ws/shardeck.yaml", "runtime: {kind: cond}", "did you mean conda?"},
-		{"ws/shardeck.yaml", "refresh: 5", "shardeck.yaml:1:10: refresh: \"5\" must be a whole number from 10"},
-		{"ws/shardeck.yaml", "refresh: soon", "must be a whole number"},
-		{"ws/shardeck.yaml", "workers: -1", "must be a whole number"},
-		{"ws/shardeck.yaml", "ascii: maybe", "is not one of true, false"},
-		{"ws/shardeck.yaml", "account: [a]", "must be one value"},
+		{"ws/shardeck.yaml", "refresh: 5", "shardeck.yaml:1:10: refresh: \"5\" is not a whole number from 10"},
+		{"ws/shardeck.yaml", "refresh: soon", "is not a whole number"},
+		{"ws/shardeck.yaml", "workers: -1", "is not a whole number"},
+		{"ws/shardeck.yaml", "ascii: maybe", "is not true or false"},
+		{"ws/shardeck.yaml", "account: [a]", "must be text, not a list"},
 		{"ws/shardeck.yaml", "account: 'a b'", "shardeck.yaml:1:10: account"},
 		{"ws/shardeck.yaml", "account: a\naccount: b", "given twice"},
 		{"ws/shardeck.yaml", "site: ../../etc", "cannot name a site"},
 		{"ws/shardeck.yaml", "site: perlmuter", "site \"perlmuter\" is not known: there are generic, perlmutter"},
 		{"ws/shardeck.yaml", "hf_home: $NOWHERE/x", "shardeck.yaml:1:10: hf_home: $NOWHERE is not set"},
 		{"ws/shardeck.yaml", "just words", "must hold keys with values"},
-		{"ws/shardeck.yaml", strings.Repeat("#", maxBytes+1), "larger than 4 MB"},
-		{"home/.config/shardeck/config.yaml", "them: dark", "~/.config/shardeck/config.yaml:1:1: unknown key \"them\": did you mean theme?"},
+		{"ws/shardeck.yaml", strings.Repeat("#", strictyaml.MaxBytes+1), "larger than 1 MB"},
+		{"home/.config/shardeck/config.yaml", "them: dark", "~/.config/shardeck/config.yaml:1:1: unknown key \"them\"; did you mean theme?"},
 	} {
 		_, err := load(t, map[string]string{tt.file: tt.text}, nil, siteOf(tt.file)...)
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {

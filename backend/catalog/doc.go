@@ -3,9 +3,8 @@
 // workspace. It is the only reader of the data in templates/.
 //
 // Load reads everything once: data.go the embedded files and the user's own beside
-// them; site.go picks the site; settings.go lists the keys there are, read.go reads
-// the files that set them, and layers.go merges these in order (embedded, site, user,
+// them; site.go picks the site; settings.go has the settings there are and reads the
+// files that set them, and layers.go merges these in order (embedded, site, user,
 // workspace, --set, with an experiment's own in For), each value with its origin.
-// entries.go reads a catalogue. strict.go reads every file: a key it does not know is an
-// error with file, line and the nearest known key.
+// entries.go reads a catalogue.
 package catalog

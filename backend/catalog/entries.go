@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"gopkg.in/yaml.v3"
 
+	"shardeck/backend/strictyaml"
 	"shardeck/model"
 	"shardeck/templates"
 )
@@ -54,34 +56,20 @@ func BuiltinCatalogue() ([]byte, error) {
 // ParseCatalogue reads a catalogue; file names it in errors. The configs in it are
 // not judged, only that each has an id and a slug of its own.
 func ParseCatalogue(file string, data []byte) ([]Entry, error) {
-	top, err := root(file, data)
-	if err != nil {
+	var list struct {
+		Experiments []yaml.Node `yaml:"experiments"`
+	}
+	if err := decode(file, data, &list); err != nil {
 		return nil, err
 	}
-	if top == nil {
-		return nil, nil
-	}
-	var list *yaml.Node
-	err = pairs(file, top, func(k, v *yaml.Node) error {
-		if k.Value != "experiments" {
-			return unknown(file, k, []string{"experiments"})
-		}
-		list = v
-		return nil
-	})
-	if err != nil || list == nil || list.Tag == "!!null" {
-		return nil, err
-	}
-	if list.Kind != yaml.SequenceNode {
-		return nil, faultAt(file, list, "experiments must be a list")
-	}
-	return parseEntries(file, list.Content)
+	return parseEntries(file, list.Experiments)
 }
 
-func parseEntries(file string, items []*yaml.Node) ([]Entry, error) {
+func parseEntries(file string, items []yaml.Node) ([]Entry, error) {
 	var out []Entry
 	seen := map[string]bool{}
-	for _, n := range items {
+	for i := range items {
+		n := &items[i]
 		e, err := parseEntry(file, n)
 		if err != nil {
 			return nil, err
@@ -97,33 +85,35 @@ func parseEntries(file string, items []*yaml.Node) ([]Entry, error) {
 
 // parseEntry splits an entry into its own two keys and the config.
 func parseEntry(file string, n *yaml.Node) (Entry, error) {
-	var e Entry
 	if n.Kind != yaml.MappingNode {
-		return e, faultAt(file, n, "an entry must hold keys with values")
+		return Entry{}, faultAt(file, n, "an entry must hold keys with values")
+	}
+	var own struct {
+		ID      string `yaml:"experiment_id"`
+		Slug    string `yaml:"slug"`
+		Default bool   `yaml:"default"`
+	}
+	_, problems := strictyaml.Decode(file, n, &own, strictyaml.Rules{})
+	problems = slices.DeleteFunc(problems, func(p strictyaml.Problem) bool { return p.UnknownKey }) // the config's
+	if len(problems) > 0 {
+		return Entry{}, problems
 	}
 	config := *n
 	config.Content, config.Style = nil, 0
 	config.HeadComment, config.FootComment, config.LineComment = "", "", ""
-	err := pairs(file, n, func(k, v *yaml.Node) error {
-		switch k.Value {
-		case "slug":
-			e.Slug = v.Value
-			return nil
-		case "default":
-			return fill(file, v, &e.Default)
-		case "experiment_id":
-			e.ID = v.Value
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if key, v := *n.Content[i], n.Content[i+1]; key.Value != "slug" && key.Value != "default" {
+			key.HeadComment, key.FootComment = flowComment(v), ""
+			config.Content = append(config.Content, &key, block(v))
 		}
-		key := *k
-		key.HeadComment, key.FootComment = flowComment(v), ""
-		config.Content = append(config.Content, &key, block(v))
-		return nil
-	})
-	if err != nil {
-		return e, err
 	}
-	e.node = &config
+	e := Entry{ID: own.ID, Slug: own.Slug, Default: own.Default, node: &config}
 	return e, e.check(file, n)
+}
+
+// faultAt is the error of an entry, at its place.
+func faultAt(file string, n *yaml.Node, format string, args ...any) error {
+	return strictyaml.Problems{strictyaml.At(file, n, "", format, args...)}
 }
 
 // check is about the file name an entry becomes.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 
+	"shardeck/backend/config"
 	"shardeck/model"
 	"shardeck/model/check"
 )
@@ -66,9 +67,9 @@ func builtinEntries(t *testing.T) []Entry {
 // experimentOf is an entry's experiment.
 func experimentOf(t *testing.T, e Entry) model.Experiment {
 	t.Helper()
-	out := model.Defaults()
-	if err := fill(CatalogueFile, e.Node(), &out); err != nil {
-		t.Fatalf("%s: %v", e.ID, err)
+	out, problems := config.Decode(CatalogueFile, e.Node())
+	if problems != nil {
+		t.Fatal(problems)
 	}
 	return out
 }

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,13 +76,9 @@ func Load(o Options) (*Catalog, error) {
 
 // resolve picks the site, which the layers above it may name, and merges them all.
 func (c *Catalog) resolve(o Options, sources []source, given []value) error {
-	s := Settings{origin: map[string]string{}}
-	for _, k := range table {
-		if k.key != "site" {
-			if err := s.put(k.key, k.initial, "built in"); err != nil {
-				return err
-			}
-		}
+	s := Settings{Values: builtIn, origin: map[string]string{}}
+	for _, key := range Keys() {
+		s.origin[key] = "built in"
 	}
 	name, origin := detectSite(sources, o.Env, c.GPUs)
 	for _, v := range given {
@@ -209,17 +204,6 @@ func expand(text string, env func(string) string) (string, error) {
 		return "", fmt.Errorf("$%s is not set here: set it, or write the path out", missing)
 	}
 	return out, nil
-}
-
-// For is the settings as they hold for one experiment: its own account wins, but
-// for --set.
-func (s Settings) For(e model.Experiment) Settings {
-	if e.Slurm.Account == "" || s.origin["account"] == "--set" {
-		return s
-	}
-	s.origin = maps.Clone(s.origin)
-	s.Account, s.origin["account"] = e.Slurm.Account, e.ID
-	return s
 }
 
 // World is what experiments are judged against here.

@@ -1,39 +1,51 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
+	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"shardeck/backend/strictyaml"
 	"shardeck/model"
 )
 
 // Settings are what holds for all experiments of a workspace, resolved.
 type Settings struct {
-	Account   string        // who pays; empty: the scheduler's default
-	Site      string        // name of the site, detected or assumed if not set
-	HFHome    string        // cache of model files; empty: the hub's own default
-	Refresh   time.Duration // between queries of the scheduler, at least RefreshFloor
-	Theme     string        // auto, dark, light or mono
-	ASCII     bool          // no glyphs beyond ASCII
-	Mouse     bool          //
-	Runtime   Runtime       // the software environment of jobs
-	Scheduler string        // auto, slurm or local
-	Workers   int           // of the analysis; 0: by the machine
-	origin    map[string]string
+	Values
+	origin map[string]string
+}
+
+// Values are the settings by their keys, in the order `shardeck settings` prints them.
+type Values struct {
+	Account   string        `yaml:"account"`   // who pays; empty: the scheduler's default
+	Site      string        `yaml:"site"`      // name of the site, detected or assumed if not set
+	Scheduler string        `yaml:"scheduler"` // auto, slurm or local
+	HFHome    string        `yaml:"hf_home"`   // cache of model files; empty: the hub's own default
+	Runtime   Runtime       `yaml:"runtime"`   // the software environment of jobs
+	Refresh   time.Duration `yaml:"refresh"`   // between queries of the scheduler, at least RefreshFloor
+	Workers   int           `yaml:"workers"`   // of the analysis; 0: by the machine
+	Theme     string        `yaml:"theme"`     // auto, dark, light or mono
+	ASCII     bool          `yaml:"ascii"`     // no glyphs beyond ASCII
+	Mouse     bool          `yaml:"mouse"`
 }
 
 // Runtime says how a job enters its software environment.
 type Runtime struct {
-	Kind string // none, conda, venv, module or shifter
-	Name string // of the conda environment, the module or the image
-	Path string // of the venv, or of a conda environment without a name
+	Kind string `yaml:"kind"` // none, conda, venv, module or shifter
+	Name string `yaml:"name"` // of the conda environment, the module or the image
+	Path string `yaml:"path"` // of the venv, or of a conda environment without a name
 }
 
 // RefreshFloor is the least time between two queries of a scheduler.
 const RefreshFloor = 10 * time.Second
+
+// builtIn are the settings where nothing sets them.
+var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh: time.Minute, Theme: "auto"}
 
 // Setting is one resolved setting and where it comes from.
 type Setting struct {
@@ -42,36 +54,44 @@ type Setting struct {
 	Origin string // built in, detected, assumed, site perlmutter, ~/.config/shardeck/config.yaml, shardeck.yaml, --set, E1.3
 }
 
-// setting is one key: what it takes, its default, and its place in Settings.
-type setting struct {
-	key     string
-	initial string
-	words   []string                // nil: free
-	check   func(text string) error // nil: any
-	at      func(*Settings) any     // *string, *bool, *int or *time.Duration in seconds
+// words are the settings that are one of a few.
+var words = map[string][]string{
+	"scheduler":    {"auto", "slurm", "local"},
+	"runtime.kind": {"none", "conda", "venv", "module", "shifter"},
+	"theme":        {"auto", "dark", "light", "mono"},
 }
 
-// table is every key, in the order `shardeck settings` prints them.
-var table = []setting{
-	{key: "account", check: model.CheckSlurmWord, at: func(s *Settings) any { return &s.Account }},
-	{key: "site", check: siteWord, at: func(s *Settings) any { return &s.Site }},
-	{key: "scheduler", initial: "auto", words: []string{"auto", "slurm", "local"}, at: func(s *Settings) any { return &s.Scheduler }},
-	{key: "hf_home", check: oneLine, at: func(s *Settings) any { return &s.HFHome }},
-	{key: "runtime.kind", initial: "none", words: []string{"none", "conda", "venv", "module", "shifter"}, at: func(s *Settings) any { return &s.Runtime.Kind }},
-	{key: "runtime.name", check: oneLine, at: func(s *Settings) any { return &s.Runtime.Name }},
-	{key: "runtime.path", check: oneLine, at: func(s *Settings) any { return &s.Runtime.Path }},
-	{key: "refresh", initial: "60", check: between(int(RefreshFloor/time.Second), 24*3600), at: func(s *Settings) any { return &s.Refresh }},
-	{key: "workers", initial: "0", check: between(0, 256), at: func(s *Settings) any { return &s.Workers }},
-	{key: "theme", initial: "auto", words: []string{"auto", "dark", "light", "mono"}, at: func(s *Settings) any { return &s.Theme }},
-	{key: "ascii", initial: "false", words: []string{"true", "false"}, at: func(s *Settings) any { return &s.ASCII }},
-	{key: "mouse", initial: "false", words: []string{"true", "false"}, at: func(s *Settings) any { return &s.Mouse }},
+// rules are what the settings take.
+var rules = strictyaml.Rules{
+	Choices: func(key string) []string { return words[key] },
+	Bounds: func(key string) (lo, hi int, ok bool) {
+		switch key {
+		case "refresh":
+			return int(RefreshFloor / time.Second), 24 * 3600, true
+		case "workers":
+			return 0, 256, true
+		}
+		return 0, 0, false
+	},
+	Check: func(key, text string) error {
+		switch key {
+		case "account":
+			return model.CheckSlurmWord(text)
+		case "site":
+			return siteWord(text)
+		}
+		return oneLine(text)
+	},
 }
+
+// fields are the settings that take a value, by key.
+var fields = slices.DeleteFunc(strictyaml.Fields[Values](), func(f strictyaml.Field) bool { return !f.Single() })
 
 // Keys lists every setting, in the order they are shown.
 func Keys() []string {
 	var out []string
-	for _, s := range table {
-		out = append(out, s.key)
+	for _, f := range fields {
+		out = append(out, f.Path)
 	}
 	return out
 }
@@ -79,80 +99,51 @@ func Keys() []string {
 // IsSetting reports whether key is a setting; other keys of --set are an experiment's.
 func IsSetting(key string) bool { return slices.Contains(Keys(), key) }
 
-// Words are what a setting takes; nil: free text or a number.
-func Words(key string) []string {
-	if s := find(key); s != nil {
-		return s.words
-	}
-	return nil
-}
-
-func find(key string) *setting {
-	for i := range table {
-		if table[i].key == key {
-			return &table[i]
-		}
-	}
-	return nil
-}
-
 // put gives a setting its value, written as text, and notes where it comes from.
 func (s *Settings) put(key, text, origin string) error {
-	k := find(key)
-	if k == nil {
+	i := slices.Index(Keys(), key)
+	if i < 0 {
 		return fmt.Errorf("unknown setting %.40q: did you mean %s?", key, model.Nearest(key, Keys()))
 	}
-	if err := k.takes(text); err != nil {
-		return fmt.Errorf("%s: %w", key, err)
-	}
-	switch at := k.at(s).(type) {
-	case *string:
-		*at = text
-	case *bool:
-		*at = text == "true"
-	case *int:
-		*at, _ = strconv.Atoi(text)
-	case *time.Duration:
-		n, _ := strconv.Atoi(text)
-		*at = time.Duration(n) * time.Second
-	}
 	s.origin[key] = origin
-	return nil
+	return rules.SetText(key, fields[i].Of(&s.Values), text)
 }
 
-// takes checks a value before it is put.
-func (k setting) takes(text string) error {
-	if k.words != nil && !slices.Contains(k.words, text) {
-		if near := model.Nearest(text, k.words); near != "" {
-			return fmt.Errorf("%.40q is not one of %s: did you mean %s?", text, strings.Join(k.words, ", "), near)
+// readSettings reads one file of settings into values, each checked at its place; no
+// file is no error.
+func readSettings(label, path string) ([]value, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot be read: %w", label, err)
+	}
+	return parseSettings(label, data)
+}
+
+func parseSettings(file string, data []byte) ([]value, error) {
+	doc, problems := strictyaml.Parse(file, data)
+	if doc == nil {
+		return nil, problems.OrNil()
+	}
+	var v Values
+	given, problems := strictyaml.Decode(file, doc.Content[0], &v, rules)
+	var out []value
+	for _, f := range fields {
+		if n := given[f.Path]; n != nil {
+			at := func(err error) error { return faultAt(file, n, "%v", err) }
+			out = append(out, value{f.Path, strictyaml.Text(f.Of(&v)), file, at})
 		}
-		return fmt.Errorf("%.40q is not one of %s", text, strings.Join(k.words, ", "))
 	}
-	if k.check != nil {
-		return k.check(text)
-	}
-	return nil
-}
-
-// text is a setting as it would be written.
-func (s *Settings) text(k setting) string {
-	switch at := k.at(s).(type) {
-	case *bool:
-		return strconv.FormatBool(*at)
-	case *int:
-		return strconv.Itoa(*at)
-	case *time.Duration:
-		return strconv.Itoa(int(*at / time.Second))
-	default:
-		return *at.(*string)
-	}
+	return out, problems.OrNil()
 }
 
 // List is every setting with its origin, in the order they are shown.
 func (s Settings) List() []Setting {
 	var out []Setting
-	for _, k := range table {
-		out = append(out, Setting{k.key, s.text(k), s.origin[k.key]})
+	for _, f := range fields {
+		out = append(out, Setting{f.Path, strictyaml.Text(f.Of(&s.Values)), s.origin[f.Path]})
 	}
 	return out
 }
@@ -160,13 +151,15 @@ func (s Settings) List() []Setting {
 // Origin says where a setting comes from.
 func (s Settings) Origin(key string) string { return s.origin[key] }
 
-func between(lo, hi int) func(string) error {
-	return func(text string) error {
-		if n, err := strconv.Atoi(text); err != nil || n < lo || n > hi {
-			return fmt.Errorf("%.40q must be a whole number from %d to %d", text, lo, hi)
-		}
-		return nil
+// For is the settings as they hold for one experiment: its own account wins, but
+// for --set.
+func (s Settings) For(e model.Experiment) Settings {
+	if e.Slurm.Account == "" || s.origin["account"] == "--set" {
+		return s
 	}
+	s.origin = maps.Clone(s.origin)
+	s.Account, s.origin["account"] = e.Slurm.Account, e.ID
+	return s
 }
 
 // oneLine keeps out what no path or name holds and a script could not carry.

@@ -54,7 +54,7 @@ func loadSite(sources []source, name string, gpus map[string]model.GPU) (model.S
 // checkSite refuses a site whose parts do not fit together.
 func checkSite(file, name string, s model.Site, gpus map[string]model.GPU) error {
 	fault := func(format string, args ...any) error {
-		return &Fault{File: file, Text: fmt.Sprintf(format, args...)}
+		return fmt.Errorf("%s: %s", file, fmt.Sprintf(format, args...))
 	}
 	if s.Name != name {
 		return fault("name is %.40q: it must be that of the file, %s", s.Name, name)
@@ -70,7 +70,7 @@ func checkSite(file, name string, s model.Site, gpus map[string]model.GPU) error
 		}
 	}
 	if err := checkWords(s); err != nil {
-		return fault("%v", err)
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	for k := range s.Settings {
 		if !IsSetting(k) {

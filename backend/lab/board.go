@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/backend/config"
+	"shardeck/backend/strictyaml"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/check"
@@ -71,7 +73,7 @@ func (l *Lab) Row(id string) (Row, error) {
 		f = l.ws.ReadFile(id)
 		err = f.Err
 	}
-	var problems workspace.Problems
+	var problems strictyaml.Problems
 	if err != nil && !errors.As(err, &problems) {
 		return Row{}, kinded(err)
 	}
@@ -132,7 +134,7 @@ func (l *Lab) Legal(e model.Experiment, path string) []int {
 // overlaid is an experiment with the keys given by --set in place.
 func (l *Lab) overlaid(e model.Experiment) model.Experiment {
 	for _, s := range l.experimentSets {
-		if err := workspace.Apply(&e, s.Path, s.Value); err != nil {
+		if err := config.Apply(&e, s.Path, s.Value); err != nil {
 			l.note(fmt.Sprintf("--set %s=%s: %v", s.Path, s.Value, err)) // checked when the lab was opened
 		}
 	}

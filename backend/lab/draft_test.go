@@ -72,24 +72,3 @@ func TestDraftDoesNotOverwriteAnotherEdit(t *testing.T) {
 		t.Error("the other edit is gone")
 	}
 }
-
-func TestUnified(t *testing.T) {
-	for name, c := range map[string]struct{ before, after, want string }{
-		"same":   {"a\nb\n", "a\nb\n", ""},
-		"change": {"a\nb\nc\n", "a\nB\nc\n", "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"},
-		"new":    {"", "a\n", "@@ -0,0 +1,1 @@\n+a\n"},
-		"gone":   {"a\n", "", "@@ -1,1 +0,0 @@\n-a\n"},
-		"far apart": {"1\n2\n3\n4\n5\n6\n7\n8\n9\nx\n", "0\n2\n3\n4\n5\n6\n7\n8\n9\ny\n",
-			"@@ -1,4 +1,4 @@\n-1\n+0\n 2\n 3\n 4\n@@ -7,4 +7,4 @@\n 7\n 8\n 9\n-x\n+y\n"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := unified("f", c.before, c.after)
-			if c.want != "" {
-				c.want = "--- f\n+++ f (edited)\n" + c.want
-			}
-			if got != c.want {
-				t.Errorf("got\n%swant\n%s", got, c.want)
-			}
-		})
-	}
-}

@@ -5,6 +5,7 @@ import (
 
 	"shardeck/backend/replay"
 	"shardeck/backend/scheduler"
+	"shardeck/backend/strictyaml"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 )
@@ -53,7 +54,7 @@ func kinded(err error) error {
 	if err == nil {
 		return nil
 	}
-	var problems workspace.Problems
+	var problems strictyaml.Problems
 	if errors.As(err, &problems) {
 		return &kind{err, ErrInvalid}
 	}

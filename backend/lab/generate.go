@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"shardeck/backend/catalog"
+	"shardeck/backend/config"
 	"shardeck/backend/render"
 	"shardeck/backend/workspace"
 	"shardeck/model"
@@ -171,7 +172,7 @@ func noEntry(id string, all []catalog.Entry) error {
 // config writes the config of an entry, and returns it as it lies on disk: an edited
 // one is the user's word, and its script follows it.
 func (g *generation) config(e catalog.Entry) (workspace.File, error) {
-	if _, problems := workspace.DecodeExperiment(workspace.CatalogFile, e.Node()); len(problems) > 0 {
+	if _, problems := config.Decode(workspace.CatalogFile, e.Node()); len(problems) > 0 {
 		return workspace.File{}, kinded(problems)
 	}
 	rel, err := render.ConfigPath(e.ID, e.Slug)

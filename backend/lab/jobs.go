@@ -20,7 +20,7 @@ func (l *Lab) Jobs(ctx context.Context, refresh bool) (JobList, error) {
 		return JobList{}, err
 	}
 	list := JobList{Scheduler: l.scheduler.Name(), AsOf: now.AsOf, Stale: now.Stale(), Since: now.Since, Next: now.Next, Due: now.Due}
-	subs, warnings, serr := l.ws.Submissions()
+	subs, warnings, serr := l.ws.Ledger().Submissions()
 	if serr != nil {
 		return list, kinded(serr)
 	}
@@ -37,7 +37,7 @@ func (l *Lab) Jobs(ctx context.Context, refresh bool) (JobList, error) {
 // KnownJobs is Jobs without asking anybody: the last answer there is, and what was
 // written down.
 func (l *Lab) KnownJobs() []model.Job {
-	subs, _, err := l.ws.Submissions()
+	subs, _, err := l.ws.Ledger().Submissions()
 	if err != nil {
 		return nil // Jobs says why
 	}
@@ -182,7 +182,7 @@ func (l *Lab) remember(s model.Submission, j model.Job) model.Job {
 	if s.Last != nil && s.Last.State == j.State && s.Last.ExitCode == j.ExitCode && s.JobID == j.ID {
 		return j
 	}
-	err := l.ws.Complete(s.Tag, func(s *model.Submission) {
+	err := l.ws.Ledger().Complete(s.Tag, func(s *model.Submission) {
 		s.Last = &j
 		if s.JobID == "" {
 			s.JobID = j.ID

@@ -173,7 +173,7 @@ func TestSubmissionIsRecordedBeforeAndAfter(t *testing.T) {
 	if _, err := os.Stat(filepath.Dir(r.Log)); err != nil {
 		t.Errorf("the folder of the log is not there when the job is submitted: %v", err)
 	}
-	subs, _, err := b.ws.Submissions()
+	subs, _, err := b.ws.Ledger().Submissions()
 	if err != nil || len(subs) != 1 || subs[0].JobID != "101" || subs[0].Script != r.Script || subs[0].Log != "logs/E1.6_101.out" {
 		t.Errorf("the record is %+v, %v", subs, err)
 	}
@@ -233,13 +233,13 @@ func TestSubmitWhenTheReplyIsLost(t *testing.T) {
 		if _, err := b.Submit(t.Context(), "E1.6", false); !errors.Is(err, scheduler.ErrMaybe) {
 			t.Fatalf("got %v, want it said that the job may exist", err)
 		}
-		subs, _, _ := b.ws.Submissions()
+		subs, _, _ := b.ws.Ledger().Submissions()
 		b.stage.jobs = []model.Job{{ID: "7", Tag: subs[0].Tag, State: model.JobRunning}}
 		b.clock.pass(time.Minute)
 		if got := b.state(t, "7"); got != model.JobRunning {
 			t.Errorf("the job that turned up is %q", got)
 		}
-		if subs, _, _ = b.ws.Submissions(); subs[0].JobID != "7" {
+		if subs, _, _ = b.ws.Ledger().Submissions(); subs[0].JobID != "7" {
 			t.Errorf("the record has job %q, want 7", subs[0].JobID)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/backend/config"
 	"shardeck/backend/render"
 	"shardeck/backend/workspace"
 	"shardeck/model"
@@ -29,7 +30,7 @@ func (l *Lab) New(ctx context.Context, o NewOptions) (Row, []Wrote, error) {
 	if err != nil {
 		return Row{}, nil, err
 	}
-	if err := l.ws.CreateFile(p.rel, p.doc.Bytes(), 0o644); err != nil {
+	if err := l.ws.CreateFile(p.rel, p.doc.Text(), 0o644); err != nil {
 		return Row{}, nil, kinded(err)
 	}
 	return l.born(ctx, p.rel)
@@ -37,7 +38,7 @@ func (l *Lab) New(ctx context.Context, o NewOptions) (Row, []Wrote, error) {
 
 // planned is a new experiment that is not written yet.
 type planned struct {
-	doc        *workspace.Document
+	doc        *config.Document
 	experiment model.Experiment
 	rel        string // where it would be written
 }
@@ -55,10 +56,10 @@ func (l *Lab) drawUp(o NewOptions) (planned, error) {
 			return planned{}, &Fault{Text: fmt.Sprintf("%s=%s", e.Path, e.Value), Cause: err, Kind: ErrInvalid}
 		}
 	}
-	e, err := doc.Experiment()
-	if err != nil {
+	if err := doc.Err(); err != nil {
 		return planned{}, kinded(err)
 	}
+	e := doc.Experiment()
 	rel, err := render.ConfigPath(o.ID, render.Slug(e))
 	if err != nil {
 		return planned{}, &Fault{Cause: err, Kind: ErrInvalid}
@@ -91,7 +92,7 @@ func (l *Lab) free(id string) error {
 }
 
 // template is the text that a new experiment starts from.
-func (l *Lab) template(from string) (*workspace.Document, error) {
+func (l *Lab) template(from string) (*config.Document, error) {
 	if from != "" && slices.Contains(l.IDs(), from) {
 		row, err := l.Row(from)
 		if err != nil {
@@ -115,13 +116,13 @@ func (l *Lab) template(from string) (*workspace.Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := workspace.NewDocument(e.ID, text)
+	doc, err := config.NewDocument(e.ID, text)
 	return doc, kinded(err)
 }
 
 // all are the edits that make it another experiment, before those asked for.
-func (o NewOptions) all(doc *workspace.Document) []model.Edit {
-	from, _ := doc.Get("experiment_id")
+func (o NewOptions) all(doc *config.Document) []model.Edit {
+	from := doc.Get("experiment_id")
 	words := []string{"from " + from}
 	for _, e := range o.Edits {
 		words = append(words, e.Path[strings.LastIndexByte(e.Path, '.')+1:]+"="+e.Value)

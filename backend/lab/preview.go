@@ -6,6 +6,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"github.com/aymanbagabas/go-udiff"
+
 	"shardeck/backend/render"
 	"shardeck/backend/workspace"
 	"shardeck/model"
@@ -53,7 +55,8 @@ func (l *Lab) preview(ctx context.Context, row Row, nsys bool) (Preview, error) 
 	p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, l.oldRunner(row.Experiment)...)
 	p.Keeps = l.keeps(row.Experiment.ResultDir(nsys))
 	if s := l.last(row.Experiment.ID); s != nil {
-		p.Diff = unified("the script submitted "+s.At.Local().Format("2 Jan 15:04"), s.Script, p.Script)
+		name := "the script submitted " + s.At.Local().Format("2 Jan 15:04")
+		p.Diff = udiff.Unified(name, name+" (edited)", s.Script, p.Script)
 	}
 	return p, ctx.Err()
 }
@@ -83,9 +86,9 @@ func (l *Lab) previewConfig(p *Preview) error {
 		}
 	}
 	if doc.Modified() {
-		sum := sha256.Sum256(doc.Bytes())
+		sum := sha256.Sum256(doc.Text())
 		p.Config = fmt.Sprintf("%s/configs/%s_%x.yaml", workspace.PrivateDir, p.Row.Experiment.ID, sum[:4])
-		p.config = doc.Bytes()
+		p.config = doc.Text()
 	}
 	return nil
 }

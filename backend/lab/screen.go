@@ -4,7 +4,7 @@ import "encoding/json"
 
 // LoadScreen is the state of the screen as it was left; nil: none was kept.
 func (l *Lab) LoadScreen() (json.RawMessage, error) {
-	state, err := l.ws.LoadState()
+	state, err := l.ws.Ledger().LoadState()
 	return state, kinded(err)
 }
 
@@ -13,5 +13,5 @@ func (l *Lab) SaveScreen(state json.RawMessage) error {
 	if l.ReadOnly() {
 		return nil
 	}
-	return kinded(l.ws.SaveState(state))
+	return kinded(l.ws.Ledger().SaveState(state))
 }

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"shardeck/backend/catalog"
+	"shardeck/backend/config"
 	"shardeck/backend/probe"
 	"shardeck/backend/render"
-	"shardeck/backend/workspace"
 	"shardeck/model"
 )
 
@@ -39,8 +39,8 @@ func (l *Lab) readSettings() error {
 // keepSet keeps one key of a config that --set gives every experiment.
 func (l *Lab) keepSet(e model.Edit) error {
 	scratch := model.Defaults()
-	if err := workspace.Apply(&scratch, e.Path, e.Value); err != nil {
-		all := append(catalog.Keys(), workspace.Keys()...)
+	if err := config.Apply(&scratch, e.Path, e.Value); err != nil {
+		all := append(catalog.Keys(), config.Keys()...)
 		fix := "shardeck settings lists the settings; any key of a config can be set too"
 		if near := model.Nearest(e.Path, all); near != "" && near != e.Path {
 			fix = "did you mean " + near + "?"

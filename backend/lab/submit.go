@@ -88,12 +88,12 @@ func (l *Lab) record(ctx context.Context, p Preview) (model.Submission, error) {
 	if err := l.prepare(p); err != nil {
 		return s, kinded(err)
 	}
-	if err := l.ws.Record(s); err != nil {
+	if err := l.ws.Ledger().Record(s); err != nil {
 		return s, kinded(err)
 	}
 	id, err := l.hand(ctx, s, p)
 	// the record must be completed although the caller may have left meanwhile
-	after := l.ws.Complete(s.Tag, func(s *model.Submission) {
+	after := l.ws.Ledger().Complete(s.Tag, func(s *model.Submission) {
 		s.JobID = id
 		s.Log = scheduler.ExpandLog(s.Log, id, e.ID)
 		if err != nil && !errors.Is(err, scheduler.ErrMaybe) {
@@ -162,7 +162,7 @@ func (l *Lab) requestOf(p Preview, tag string) scheduler.Request {
 
 // last is the newest submission of an experiment, nil if there is none.
 func (l *Lab) last(id string) *model.Submission {
-	subs, _, err := l.ws.Submissions()
+	subs, _, err := l.ws.Ledger().Submissions()
 	if err != nil {
 		return nil
 	}

@@ -5,7 +5,7 @@ import "shardeck/model"
 // Unsaved lists the edits that a session before this one did not save; a damaged
 // record is an error beside those that can be read.
 func (l *Lab) Unsaved() ([]model.Unsaved, error) {
-	all, warnings, err := l.ws.Unsaved()
+	all, warnings, err := l.ws.Ledger().Unsaved()
 	if err == nil && len(warnings) > 0 {
 		err = failed(warnings[0], nil, "")
 	}
@@ -18,5 +18,5 @@ func (l *Lab) KeepUnsaved(u model.Unsaved) error {
 	if l.ReadOnly() {
 		return nil
 	}
-	return kinded(l.ws.KeepUnsaved(u))
+	return kinded(l.ws.Ledger().KeepUnsaved(u))
 }

@@ -1,7 +1,7 @@
-// Package render turns an experiment into the files that run it: its config, its
-// job script and, after the run, the card that describes it to others. The texts
-// of the scripts are in templates/scripts; here is what goes into them, quoted for
-// the shell by model/shell. The same input gives the same bytes. Nothing is written here: workspace does that.
+// Package render turns an experiment into the files that run it: its job script and,
+// after the run, the card that describes it to others. The texts of the scripts are in
+// templates/scripts; here is what goes into them, quoted for the shell by model/shell.
+// The same input gives the same bytes. Nothing is written here: workspace does that.
 package render
 
 import (

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"syscall"
 )
 
@@ -58,49 +57,3 @@ type pathError struct {
 
 func (e *pathError) Error() string { return e.path + ": " + e.text }
 func (e *pathError) Unwrap() error { return e.err }
-
-// Problem is one fault of a config file, at its place.
-type Problem struct {
-	File string
-	Line int // from 1; 0: the file as a whole
-	Col  int // from 1, in characters
-	Key  string
-	Text string // fault and fix, one line
-
-	unknownKey bool
-}
-
-// String is file:line:col: text.
-func (p Problem) String() string {
-	if p.Line == 0 {
-		return p.File + ": " + p.Text
-	}
-	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Col, p.Text)
-}
-
-// Problems is all that is wrong with one config file, in the order of its lines.
-type Problems []Problem
-
-// maxShown bounds how many problems one error prints.
-const maxShown = 10
-
-// Error lists the problems, one a line.
-func (ps Problems) Error() string {
-	lines := make([]string, 0, maxShown+1)
-	for i, p := range ps {
-		if i == maxShown {
-			lines = append(lines, fmt.Sprintf("and %d more", len(ps)-maxShown))
-			break
-		}
-		lines = append(lines, p.String())
-	}
-	return strings.Join(lines, "\n")
-}
-
-// orNil is the list as an error, and nil when it is empty.
-func (ps Problems) orNil() error {
-	if len(ps) == 0 {
-		return nil
-	}
-	return ps
-}

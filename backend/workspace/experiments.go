@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/backend/config"
+	"shardeck/backend/strictyaml"
 	"shardeck/model"
 )
 
@@ -19,7 +22,7 @@ type File struct {
 	Path       string // absolute
 	Rel        string // relative to the root, with forward slashes
 	Experiment model.Experiment
-	Err        error // Problems; the experiment then holds what could be read
+	Err        error // strictyaml.Problems; the experiment then holds what could be read
 }
 
 // Experiments reads every config in experiments/configs, in natural order of
@@ -55,12 +58,12 @@ func isConfigName(name string) bool {
 func (w *Workspace) ReadFile(rel string) File {
 	abs := w.Path(rel)
 	f := File{Path: abs, Rel: w.Rel(abs)}
-	data, err := readCapped(abs, f.Rel, MaxConfigBytes)
+	data, err := readCapped(abs, f.Rel, strictyaml.MaxBytes)
 	if err != nil {
 		f.Experiment, f.Err = model.Defaults(), err
 		return f
 	}
-	f.Experiment, f.Err = ReadExperiment(f.Rel, data)
+	f.Experiment, f.Err = config.Read(f.Rel, data)
 	return f
 }
 
@@ -94,11 +97,9 @@ func markDoubles(files []File) {
 }
 
 func addProblem(f *File, key, text string) {
-	p := Problem{File: f.Rel, Key: key, Text: text}
-	var ps Problems
-	switch {
-	case f.Err == nil || errors.As(f.Err, &ps):
-		f.Err = append(slices.Clip(ps), p)
+	var ps strictyaml.Problems
+	if f.Err == nil || errors.As(f.Err, &ps) {
+		f.Err = append(slices.Clip(ps), strictyaml.Problem{File: f.Rel, Key: key, Text: text})
 	}
 }
 
@@ -132,6 +133,34 @@ func noExperiment(id string, ids []string) error {
 		hint = "did you mean " + near + "?"
 	}
 	return &pathError{fmt.Sprintf("no experiment %.60q in %s", id, ConfigsDir), hint, ErrNotFound}
+}
+
+// OpenDocument reads a config to edit it.
+func (w *Workspace) OpenDocument(rel string) (*config.Document, error) {
+	path := w.Path(rel)
+	data, err := readCapped(path, w.Rel(path), strictyaml.MaxBytes)
+	if err != nil {
+		return nil, err
+	}
+	return config.NewDocument(w.Rel(path), data)
+}
+
+// SaveDocument writes the document where it was read, unless the file there is no
+// longer the one that was read (ErrChanged). Without a change it writes nothing.
+func (w *Workspace) SaveDocument(d *config.Document) error {
+	onDisk, err := readCapped(w.Path(d.Name), d.Name, strictyaml.MaxBytes)
+	if err != nil || !bytes.Equal(onDisk, d.File()) {
+		return &pathError{d.Name, "changed on disk since it was read: reopen it and make the change again", ErrChanged}
+	}
+	text := d.Text()
+	if bytes.Equal(text, onDisk) {
+		return nil
+	}
+	if err := w.WriteFile(d.Name, text, 0o644); err != nil {
+		return err
+	}
+	d.Saved(text)
+	return nil
 }
 
 // naturalCompare orders names by their letters, and digits in them by number.

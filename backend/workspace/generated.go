@@ -10,9 +10,10 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"slices"
 )
 
-// Outcome says what became of a generated file, in the words of lab.Action.
+// Outcome says what became of a generated file, in the words that people see.
 type Outcome string
 
 // Outcomes.
@@ -36,19 +37,19 @@ const (
 // those of ours that are older are then Kept, as they fit it. Refused is an outcome,
 // not an error. What begins with #! may be executed.
 func (w *Workspace) Generate(files map[string][]byte, force bool) (map[string]Outcome, error) {
-	ledger, err := w.ledger()
+	sums, err := w.generated()
 	if err != nil {
 		return nil, err
 	}
 	outcomes, refused := map[string]Outcome{}, false
 	for rel, data := range files {
-		if outcomes[rel], err = w.judge(rel, data, ledger[rel], force); err != nil {
+		if outcomes[rel], err = judge(w.Path(rel), rel, data, sums[rel], force); err != nil {
 			return nil, err
 		}
 		refused = refused || outcomes[rel] == Refused
 	}
-	old := maps.Clone(ledger)
-	for _, rel := range sortedKeys(files) {
+	old := maps.Clone(sums)
+	for _, rel := range slices.Sorted(maps.Keys(files)) {
 		if outcomes[rel] == Updated && refused {
 			outcomes[rel] = Kept
 		}
@@ -60,12 +61,12 @@ func (w *Workspace) Generate(files map[string][]byte, force bool) (map[string]Ou
 		if err != nil {
 			break
 		}
-		ledger[rel] = sum(files[rel])
+		sums[rel] = sum(files[rel])
 	}
-	if maps.Equal(old, ledger) {
+	if maps.Equal(old, sums) {
 		return outcomes, err
 	}
-	return outcomes, cmp.Or(err, w.saveLedger(ledger))
+	return outcomes, cmp.Or(err, w.saveGenerated(sums))
 }
 
 func modeOf(text []byte) fs.FileMode {
@@ -76,8 +77,7 @@ func modeOf(text []byte) fs.FileMode {
 }
 
 // judge compares what lies there with what we would write and what we wrote last.
-func (w *Workspace) judge(rel string, data []byte, ours string, force bool) (Outcome, error) {
-	path := w.Path(rel)
+func judge(path, rel string, data []byte, ours string, force bool) (Outcome, error) {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -102,32 +102,29 @@ func (w *Workspace) judge(rel string, data []byte, ours string, force bool) (Out
 // Edited is the text of a generated file that a user changed since; false for one that
 // is as we wrote it, gone, or not ours.
 func (w *Workspace) Edited(rel string) (string, bool) {
-	ledger, err := w.ledger()
+	sums, err := w.generated()
 	text, readErr := readCapped(w.Path(rel), rel, maxGenerated)
-	edited := err == nil && readErr == nil && ledger[rel] != "" && sum(text) != ledger[rel]
+	edited := err == nil && readErr == nil && sums[rel] != "" && sum(text) != sums[rel]
 	return string(text), edited
 }
 
-// ledger is the sum of every generated file as we wrote it. One that cannot be
+// generated are the sums of the generated files as we wrote them. A list that cannot be
 // read counts as empty: then every file that differs is the user's, which is safe.
-func (w *Workspace) ledger() (map[string]string, error) {
-	data, err := readCapped(w.Path(generatedFile), generatedFile, MaxConfigBytes)
+func (w *Workspace) generated() (map[string]string, error) {
+	data, err := readCapped(w.Path(generatedFile), generatedFile, maxRecord)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	sums := map[string]string{}
 	if json.Unmarshal(data, &sums) != nil || sums == nil {
-		return map[string]string{}, nil
+		sums = map[string]string{}
 	}
 	return sums, nil
 }
 
-func (w *Workspace) saveLedger(sums map[string]string) error {
-	data, err := json.MarshalIndent(sums, "", "  ")
-	if err != nil {
-		return say(generatedFile, err)
-	}
-	return w.WriteFile(generatedFile, append(data, '\n'), 0o644)
+func (w *Workspace) saveGenerated(sums map[string]string) error {
+	text, _ := json.MarshalIndent(sums, "", "  ") // plain text: cannot fail
+	return w.WriteFile(generatedFile, append(text, '\n'), 0o644)
 }
 
 func sum(data []byte) string {

@@ -7,23 +7,47 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
 	"shardeck/model"
 )
 
-const (
-	submittedDir = PrivateDir + "/submitted"
-	stateFile    = PrivateDir + "/state.json"
-	maxRecord    = 8 << 20 // a submission holds its script
-)
+const stateFile = PrivateDir + "/state.json"
+
+// Ledger is what shardeck itself remembers of a workspace: what was submitted, edits that
+// were not saved, and the screen as it was left.
+type Ledger struct {
+	ws          *Workspace
+	submissions records[model.Submission]
+	drafts      records[model.Unsaved]
+}
+
+// Ledger is that of this workspace; it keeps nothing in memory.
+func (w *Workspace) Ledger() Ledger {
+	return Ledger{w,
+		records[model.Submission]{w, PrivateDir + "/submitted", checkTag, func(s model.Submission) string { return s.Tag }, "remove it; the job itself is not touched"},
+		records[model.Unsaved]{w, PrivateDir + "/drafts", model.CheckID, unsavedKey, "its edits cannot be offered: look whether you need it, then remove it"},
+	}
+}
 
 // tagPattern is what a tag looks like: it becomes a file name and part of a job's comment.
 var tagPattern = model.NewPattern(`[A-Za-z0-9][A-Za-z0-9._-]*`, 100)
+
+func checkTag(tag string) error {
+	if !tagPattern.MatchString(tag) {
+		return fmt.Errorf("%.60q is not the tag of a submission: tags look like shardeck-E1.3-1764000000-9f86d081", tag)
+	}
+	return nil
+}
+
+// unsavedKey is the experiment of edits; edits of nothing have none.
+func unsavedKey(u model.Unsaved) string {
+	if len(u.Edits) == 0 {
+		return ""
+	}
+	return u.Experiment
+}
 
 // NewTag is a name for one submission that no other has: shardeck-E1.3-1764000000-9f86d081.
 func NewTag(experiment string, at time.Time) string {
@@ -34,88 +58,26 @@ func NewTag(experiment string, at time.Time) string {
 
 // Record writes a submission down before it is made, so that a lost reply or a
 // dropped link cannot hide a job. A tag is recorded once.
-func (w *Workspace) Record(s model.Submission) error {
-	rel, err := recordPath(s.Tag)
-	if err != nil {
-		return err
-	}
-	data, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return fmt.Errorf("submission %s cannot be recorded: %w", s.Tag, err)
-	}
-	return w.CreateFile(rel, append(data, '\n'), 0o644)
-}
+func (l Ledger) Record(s model.Submission) error { return l.submissions.write(s, l.ws.CreateFile) }
 
 // Complete changes a recorded submission: the job's id, why it was refused, the
 // last state seen.
-func (w *Workspace) Complete(tag string, change func(*model.Submission)) error {
-	s, err := w.Submission(tag)
+func (l Ledger) Complete(tag string, change func(*model.Submission)) error {
+	s, err := l.submissions.read(tag)
 	if err != nil {
 		return err
 	}
 	change(&s)
 	s.Tag = tag
-	data, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return fmt.Errorf("submission %s cannot be recorded: %w", tag, err)
-	}
-	rel, err := recordPath(tag)
-	if err != nil {
-		return err
-	}
-	return w.WriteFile(rel, append(data, '\n'), 0o644)
-}
-
-// Submission reads one record.
-func (w *Workspace) Submission(tag string) (s model.Submission, err error) {
-	rel, err := recordPath(tag)
-	if err != nil {
-		return s, err
-	}
-	data, err := readCapped(w.Path(rel), rel, maxRecord)
-	if err != nil {
-		return s, err
-	}
-	if err := json.Unmarshal(data, &s); err != nil {
-		return s, fault(rel, "is damaged ("+err.Error()+")", "remove it; the job itself is not touched")
-	}
-	if s.Tag != tag {
-		return s, fault(rel, "is not the record of that submission", "remove it")
-	}
-	return s, nil
-}
-
-func recordPath(tag string) (string, error) {
-	if !tagPattern.MatchString(tag) {
-		return "", fmt.Errorf("%.60q is not the tag of a submission: tags look like shardeck-E1.3-1764000000-9f86d081", tag)
-	}
-	return path.Join(submittedDir, tag+".json"), nil
+	return l.submissions.write(s, l.ws.WriteFile)
 }
 
 // Submissions lists what was submitted, newest first. A damaged record is a
 // warning and hides no other.
-func (w *Workspace) Submissions() (subs []model.Submission, warnings []string, err error) {
-	entries, err := os.ReadDir(w.Path(submittedDir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, nil
-	}
-	if err != nil {
-		return nil, nil, say(submittedDir, err)
-	}
-	for _, e := range entries {
-		tag, ours := strings.CutSuffix(e.Name(), ".json")
-		if !ours || strings.HasPrefix(tag, ".") {
-			continue
-		}
-		s, err := w.Submission(tag)
-		if err != nil {
-			warnings = append(warnings, err.Error())
-			continue
-		}
-		subs = append(subs, s)
-	}
+func (l Ledger) Submissions() (subs []model.Submission, warnings []string, err error) {
+	subs, warnings, err = l.submissions.all()
 	slices.SortStableFunc(subs, func(a, b model.Submission) int { return b.At.Compare(a.At) })
-	return subs, warnings, nil
+	return subs, warnings, err
 }
 
 // Newest picks the latest submission of each experiment, by id, from a list that
@@ -130,10 +92,22 @@ func Newest(subs []model.Submission) map[string]model.Submission {
 	return newest
 }
 
+// Unsaved lists the edits that were not saved when their session ended, by experiment.
+// A damaged record is passed over and stays where it is, with a warning.
+func (l Ledger) Unsaved() (all []model.Unsaved, warnings []string, err error) { return l.drafts.all() }
+
+// KeepUnsaved keeps edits for the next session; without any, what was kept is removed.
+func (l Ledger) KeepUnsaved(u model.Unsaved) error {
+	if len(u.Edits) == 0 {
+		return l.drafts.remove(u.Experiment)
+	}
+	return l.drafts.write(u, l.ws.WriteFile)
+}
+
 // LoadState is the screen as it was left, nil if none was. A damaged one is an
 // error that a caller may pass over.
-func (w *Workspace) LoadState() (json.RawMessage, error) {
-	data, err := readCapped(w.Path(stateFile), stateFile, MaxConfigBytes)
+func (l Ledger) LoadState() (json.RawMessage, error) {
+	data, err := readCapped(l.ws.Path(stateFile), stateFile, maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -147,9 +121,9 @@ func (w *Workspace) LoadState() (json.RawMessage, error) {
 }
 
 // SaveState keeps the screen for the next start.
-func (w *Workspace) SaveState(state json.RawMessage) error {
+func (l Ledger) SaveState(state json.RawMessage) error {
 	if !json.Valid(state) {
 		return fault(stateFile, "not written", "the state is not JSON")
 	}
-	return w.WriteFile(stateFile, state, 0o644)
+	return l.ws.WriteFile(stateFile, state, 0o644)
 }

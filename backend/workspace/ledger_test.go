@@ -16,7 +16,7 @@ import (
 )
 
 func submission(id string, at int64) model.Submission {
-	e := seedExperiment()
+	e := model.Defaults()
 	e.ID = id
 	when := time.Unix(at, 0).UTC()
 	return model.Submission{Tag: NewTag(id, when), Experiment: e, Scheduler: "slurm", Script: "#!/bin/bash\n", At: when}
@@ -24,20 +24,20 @@ func submission(id string, at int64) model.Submission {
 
 func TestSubmissions(t *testing.T) {
 	w := newWorkspace(t, nil)
-	if subs, warnings, err := w.Submissions(); err != nil || subs != nil || warnings != nil {
+	if subs, warnings, err := w.Ledger().Submissions(); err != nil || subs != nil || warnings != nil {
 		t.Error(subs, warnings, err)
 	}
 	old, mid, last := submission("E1.1", 100), submission("E1.2", 200), submission("E1.1", 300)
 	for _, s := range []model.Submission{mid, last, old} {
-		if err := w.Record(s); err != nil {
+		if err := w.Ledger().Record(s); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := w.Complete(last.Tag, func(s *model.Submission) { s.JobID, s.Last = "77", &model.Job{ID: "77", State: model.JobRunning} }); err != nil {
+	if err := w.Ledger().Complete(last.Tag, func(s *model.Submission) { s.JobID, s.Last = "77", &model.Job{ID: "77", State: model.JobRunning} }); err != nil {
 		t.Fatal(err)
 	}
 	last.JobID, last.Last = "77", &model.Job{ID: "77", State: model.JobRunning}
-	subs, warnings, err := w.Submissions()
+	subs, warnings, err := w.Ledger().Submissions()
 	if err != nil || warnings != nil {
 		t.Fatal(warnings, err)
 	}
@@ -59,10 +59,10 @@ func TestDamagedRecords(t *testing.T) {
 		".shardeck/submitted/notes.txt":       "hello",
 	})
 	good := submission("E1", 1)
-	if err := w.Record(good); err != nil {
+	if err := w.Ledger().Record(good); err != nil {
 		t.Fatal(err)
 	}
-	subs, warnings, err := w.Submissions()
+	subs, warnings, err := w.Ledger().Submissions()
 	if err != nil || len(subs) != 1 || len(warnings) != 3 {
 		t.Errorf("%v, %q, %v", subs, warnings, err)
 	}
@@ -76,18 +76,18 @@ func TestDamagedRecords(t *testing.T) {
 func TestRecordOnce(t *testing.T) {
 	w := newWorkspace(t, nil)
 	s := submission("E1", 1)
-	if err := w.Record(s); err != nil {
+	if err := w.Ledger().Record(s); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Record(s); !errors.Is(err, fs.ErrExist) {
+	if err := w.Ledger().Record(s); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("recorded twice: %v", err)
 	}
 	for _, tag := range []string{"", "../x", "a/b", ".x"} {
-		if err := w.Record(model.Submission{Tag: tag}); err == nil {
+		if err := w.Ledger().Record(model.Submission{Tag: tag}); err == nil {
 			t.Errorf("took the tag %q", tag)
 		}
 	}
-	if err := w.Complete("shardeck-none-1-00000000", func(*model.Submission) {}); !errors.Is(err, fs.ErrNotExist) {
+	if err := w.Ledger().Complete("shardeck-none-1-00000000", func(*model.Submission) {}); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 }
@@ -107,17 +107,17 @@ func TestTagsDiffer(t *testing.T) {
 func TestRecordsByManyAtOnce(t *testing.T) {
 	w := newWorkspace(t, nil)
 	s := submission("E1", 1)
-	if err := w.Record(s); err != nil {
+	if err := w.Ledger().Record(s); err != nil {
 		t.Fatal(err)
 	}
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
 			for range 20 {
-				if err := w.Complete(s.Tag, func(s *model.Submission) { s.JobID += "x" }); err != nil {
+				if err := w.Ledger().Complete(s.Tag, func(s *model.Submission) { s.JobID += "x" }); err != nil {
 					t.Error(err)
 				}
-				if subs, warnings, err := w.Submissions(); err != nil || len(subs) != 1 || warnings != nil {
+				if subs, warnings, err := w.Ledger().Submissions(); err != nil || len(subs) != 1 || warnings != nil {
 					t.Error(len(subs), warnings, err)
 				}
 			}
@@ -128,22 +128,22 @@ func TestRecordsByManyAtOnce(t *testing.T) {
 
 func TestState(t *testing.T) {
 	w := newWorkspace(t, nil)
-	if state, err := w.LoadState(); err != nil || state != nil {
+	if state, err := w.Ledger().LoadState(); err != nil || state != nil {
 		t.Error(state, err)
 	}
-	if err := w.SaveState(json.RawMessage(`{"pane": "jobs"}`)); err != nil {
+	if err := w.Ledger().SaveState(json.RawMessage(`{"pane": "jobs"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if state, err := w.LoadState(); err != nil || string(state) != `{"pane": "jobs"}` {
+	if state, err := w.Ledger().LoadState(); err != nil || string(state) != `{"pane": "jobs"}` {
 		t.Error(string(state), err)
 	}
-	if err := w.SaveState(json.RawMessage(`{`)); err == nil {
+	if err := w.Ledger().SaveState(json.RawMessage(`{`)); err == nil {
 		t.Error("saved what is not JSON")
 	}
 	if err := os.WriteFile(w.Path(".shardeck/state.json"), []byte("{\"pane"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if state, err := w.LoadState(); err == nil || state != nil || !strings.Contains(err.Error(), "is damaged") {
+	if state, err := w.Ledger().LoadState(); err == nil || state != nil || !strings.Contains(err.Error(), "is damaged") {
 		t.Error(string(state), err)
 	}
 }

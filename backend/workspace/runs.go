@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/backend/strictyaml"
 	"shardeck/model"
 )
 
@@ -24,11 +26,11 @@ func (w *Workspace) Runs() ([]model.Run, error) { return w.scan(false) }
 func (w *Workspace) UnfinishedRuns() ([]model.Run, error) { return w.scan(true) }
 
 func (w *Workspace) scan(unfinished bool) ([]model.Run, error) {
-	experiments, err := w.Experiments()
+	f, err := w.finder()
 	if err != nil {
 		return nil, err
 	}
-	dirs, err := w.traceDirs(experiments)
+	dirs, err := f.traceDirs()
 	if err != nil {
 		return nil, err
 	}
@@ -37,7 +39,7 @@ func (w *Workspace) scan(unfinished bool) ([]model.Run, error) {
 		if model.IsUnfinished(dir) != unfinished {
 			continue
 		}
-		run, err := w.open(dir, experiments)
+		run, err := f.open(dir)
 		if err == nil && len(run.Files) > 0 {
 			runs = append(runs, run)
 		}
@@ -46,8 +48,19 @@ func (w *Workspace) scan(unfinished bool) ([]model.Run, error) {
 	return runs, nil
 }
 
+// finder looks for runs, with the experiments as they are now.
+type finder struct {
+	*Workspace
+	experiments []File
+}
+
+func (w *Workspace) finder() (finder, error) {
+	experiments, err := w.Experiments()
+	return finder{w, experiments}, err
+}
+
 // traceDirs are the folders that may hold a run, each once, by name.
-func (w *Workspace) traceDirs(experiments []File) ([]string, error) {
+func (w finder) traceDirs() ([]string, error) {
 	root := w.Path(TracesDir)
 	names, err := subdirs(root)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -57,7 +70,7 @@ func (w *Workspace) traceDirs(experiments []File) ([]string, error) {
 	for _, n := range names {
 		dirs = append(dirs, filepath.Join(root, n))
 	}
-	for _, f := range experiments {
+	for _, f := range w.experiments {
 		if out := f.Experiment.OutputDir; out != "" && filepath.Dir(w.Path(out)) != root {
 			dirs = append(dirs, withOthers(w.Path(out))...)
 			dirs = append(dirs, withOthers(w.Path(f.Experiment.ResultDir(true)))...)
@@ -96,11 +109,11 @@ func splitName(name string) (base, job string) {
 // Run finds one run: by its name under trace_collection/, by a path, or by the id
 // of its experiment. A run that is not finished is found by its whole name.
 func (w *Workspace) Run(name string) (model.Run, error) {
-	experiments, err := w.Experiments()
+	f, err := w.finder()
 	if err != nil {
 		return model.Run{}, err
 	}
-	for _, dir := range w.candidates(name, experiments) {
+	for _, dir := range f.candidates(name) {
 		info, err := os.Stat(dir)
 		switch {
 		case errors.Is(err, fs.ErrPermission):
@@ -110,13 +123,13 @@ func (w *Workspace) Run(name string) (model.Run, error) {
 		case !info.IsDir():
 			return model.Run{}, fault(name, "is a file", "name the directory it lies in")
 		}
-		return w.open(dir, experiments)
+		return f.open(dir)
 	}
-	return model.Run{}, w.noRun(name, experiments)
+	return model.Run{}, f.noRun(name)
 }
 
 // candidates are the folders a name may mean, the likeliest first.
-func (w *Workspace) candidates(name string, experiments []File) []string {
+func (w finder) candidates(name string) []string {
 	if name == "" {
 		return nil
 	}
@@ -132,7 +145,7 @@ func (w *Workspace) candidates(name string, experiments []File) []string {
 		dirs = append(dirs, here)
 	}
 	dirs = append(dirs, w.Path(name))
-	for _, f := range experiments {
+	for _, f := range w.experiments {
 		out := f.Experiment.OutputDir
 		if out != "" && (f.Experiment.ID == name || filepath.Base(out) == name) {
 			dirs = append(dirs, w.Path(f.Experiment.ResultDir(false)), w.Path(f.Experiment.ResultDir(true)))
@@ -148,13 +161,13 @@ func spelledAsPath(name string) bool {
 }
 
 // noRun says what there is instead of a run of that name.
-func (w *Workspace) noRun(name string, experiments []File) error {
-	dirs, _ := w.traceDirs(experiments) // an empty list is told below
+func (w finder) noRun(name string) error {
+	dirs, _ := w.traceDirs() // an empty list is told below
 	var names []string
 	for _, d := range dirs {
 		base, job := splitName(filepath.Base(d))
 		plain := strings.TrimSuffix(base, model.NsysMark)
-		if model.IsUnfinished(d) && (base == name || plain == name || filepath.Base(w.outputOf(name, experiments)) == plain) {
+		if model.IsUnfinished(d) && (base == name || plain == name || filepath.Base(w.outputOf(name)) == plain) {
 			return &pathError{fmt.Sprintf("run %.80q has not finished", name),
 				fmt.Sprintf("job %s writes, or left, %s", job, w.Rel(d)), ErrNotFound}
 		}
@@ -169,8 +182,8 @@ func (w *Workspace) noRun(name string, experiments []File) error {
 	return &pathError{fmt.Sprintf("no run %.80q in %s", name, TracesDir), hint, ErrNotFound}
 }
 
-func (w *Workspace) outputOf(id string, experiments []File) string {
-	for _, f := range experiments {
+func (w finder) outputOf(id string) string {
+	for _, f := range w.experiments {
 		if f.Experiment.ID == id {
 			return f.Experiment.OutputDir
 		}
@@ -179,7 +192,7 @@ func (w *Workspace) outputOf(id string, experiments []File) string {
 }
 
 // open reads what a trace directory says of itself.
-func (w *Workspace) open(dir string, experiments []File) (model.Run, error) {
+func (w finder) open(dir string) (model.Run, error) {
 	l, err := list(dir)
 	if err != nil {
 		return model.Run{}, say(w.Rel(dir), err)
@@ -188,15 +201,15 @@ func (w *Workspace) open(dir string, experiments []File) (model.Run, error) {
 	run := model.Run{Name: w.runName(dir), Dir: dir, Time: l.newest, Files: l.files, Warnings: l.warnings,
 		LeftOut: l.leftOut, Unfinished: model.IsUnfinished(dir)}
 	info := w.runInfo(&run)
-	run.JobID = firstOf(job, readJobFile(dir), info.JobID)
-	w.attachConfig(&run, filepath.Join(filepath.Dir(dir), base), experiments)
+	run.JobID = cmp.Or(job, readJobFile(dir), info.JobID)
+	w.attachConfig(&run, filepath.Join(filepath.Dir(dir), base))
 	run.Replay = info.Replay || info.Engine == model.EngineReplay ||
 		run.Experiment != nil && run.Experiment.Engine == model.EngineReplay
 	return run, nil
 }
 
 // runName is the path below trace_collection/, else the path below the root.
-func (w *Workspace) runName(dir string) string {
+func (w finder) runName(dir string) string {
 	if rel, err := filepath.Rel(w.Path(TracesDir), dir); err == nil && filepath.IsLocal(rel) && rel != "." {
 		return filepath.ToSlash(rel)
 	}
@@ -204,9 +217,9 @@ func (w *Workspace) runName(dir string) string {
 }
 
 // runInfo reads run.json; what is wrong with it is a warning.
-func (w *Workspace) runInfo(run *model.Run) (info model.RunInfo) {
+func (w finder) runInfo(run *model.Run) (info model.RunInfo) {
 	path := filepath.Join(run.Dir, "run.json")
-	data, err := readCapped(path, w.Rel(path), MaxConfigBytes)
+	data, err := readCapped(path, w.Rel(path), maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return info
 	}
@@ -221,15 +234,15 @@ func (w *Workspace) runInfo(run *model.Run) (info model.RunInfo) {
 
 // attachConfig gives a run the experiment it was: its own config.yaml, else the
 // experiment that writes there.
-func (w *Workspace) attachConfig(run *model.Run, out string, experiments []File) {
+func (w finder) attachConfig(run *model.Run, out string) {
 	path := filepath.Join(run.Dir, "config.yaml")
 	f := w.ReadFile(path)
 	if errors.Is(f.Err, fs.ErrNotExist) {
-		w.matchConfig(run, out, experiments)
+		w.matchConfig(run, out)
 		return
 	}
-	var ps Problems
-	if errors.As(f.Err, &ps) && ps.harmless() {
+	var ps strictyaml.Problems
+	if errors.As(f.Err, &ps) && harmless(ps) {
 		run.Warnings = append(run.Warnings, f.Err.Error())
 	} else if f.Err != nil {
 		run.Problem = f.Err.Error()
@@ -238,8 +251,8 @@ func (w *Workspace) attachConfig(run *model.Run, out string, experiments []File)
 	run.Experiment = &f.Experiment
 }
 
-func (w *Workspace) matchConfig(run *model.Run, out string, experiments []File) {
-	for _, f := range experiments {
+func (w finder) matchConfig(run *model.Run, out string) {
+	for _, f := range w.experiments {
 		if f.Experiment.OutputDir != "" && w.Path(f.Experiment.OutputDir) == out {
 			run.Experiment = &f.Experiment
 			run.Warnings = append(run.Warnings, "no config.yaml in the directory: taken from "+f.Rel+", which may have changed since")
@@ -251,17 +264,8 @@ func (w *Workspace) matchConfig(run *model.Run, out string, experiments []File) 
 
 // harmless reports whether a config means the same without what is wrong in it:
 // keys that another version wrote, or a name that could not be submitted again.
-func (ps Problems) harmless() bool {
-	return !slices.ContainsFunc(ps, func(p Problem) bool {
-		return !p.unknownKey && p.Key != "output_dir" && p.Key != "experiment_id"
+func harmless(ps strictyaml.Problems) bool {
+	return !slices.ContainsFunc(ps, func(p strictyaml.Problem) bool {
+		return !p.UnknownKey && p.Key != "output_dir" && p.Key != "experiment_id"
 	})
-}
-
-func firstOf(words ...string) string {
-	for _, s := range words {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }

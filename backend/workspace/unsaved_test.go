@@ -12,34 +12,34 @@ import (
 
 func TestUnsavedEdits(t *testing.T) {
 	w := newWorkspace(t, nil)
-	if all, warnings, err := w.Unsaved(); all != nil || warnings != nil || err != nil {
+	if all, warnings, err := w.Ledger().Unsaved(); all != nil || warnings != nil || err != nil {
 		t.Error(all, warnings, err)
 	}
 	tp := model.Unsaved{Experiment: "E1.3", At: time.Unix(100, 0).UTC(), Edits: []model.Edit{{Path: "parallelism.tp", Value: "4"}}}
 	text := model.Unsaved{Experiment: "E1.2", At: time.Unix(200, 0).UTC(), Edits: []model.Edit{{Path: "description", Value: "\x1b \" ü"}}}
 	for _, u := range []model.Unsaved{tp, text} {
-		if err := w.KeepUnsaved(u); err != nil {
+		if err := w.Ledger().KeepUnsaved(u); err != nil {
 			t.Fatal(err)
 		}
 	}
-	all, warnings, err := w.Unsaved()
+	all, warnings, err := w.Ledger().Unsaved()
 	if d := cmp.Diff([]model.Unsaved{text, tp}, all); d != "" || warnings != nil || err != nil {
 		t.Error(d, warnings, err)
 	}
 	for range 2 { // what is not there can be dropped too
-		if err := w.KeepUnsaved(model.Unsaved{Experiment: "E1.3"}); err != nil {
+		if err := w.Ledger().KeepUnsaved(model.Unsaved{Experiment: "E1.3"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if all, _, _ := w.Unsaved(); len(all) != 1 {
+	if all, _, _ := w.Ledger().Unsaved(); len(all) != 1 {
 		t.Errorf("left: %v", all)
 	}
-	if err := w.KeepUnsaved(model.Unsaved{Experiment: "../state", Edits: tp.Edits}); err == nil {
+	if err := w.Ledger().KeepUnsaved(model.Unsaved{Experiment: "../state", Edits: tp.Edits}); err == nil {
 		t.Error("an id that leads out of the folder was taken")
 	}
 	w.ReadOnly = true
 	for _, u := range []model.Unsaved{tp, {Experiment: "E1.2"}} {
-		if err := w.KeepUnsaved(u); !errors.Is(err, ErrReadOnly) {
+		if err := w.Ledger().KeepUnsaved(u); !errors.Is(err, ErrReadOnly) {
 			t.Errorf("read-only: %v", err)
 		}
 	}
@@ -55,7 +55,7 @@ func TestDamagedUnsavedEditsStay(t *testing.T) {
 		".shardeck/drafts/E1.4.json":       `{"experiment": "E1.4", "edits": [{"path": "parallelism.tp", "value": "2"}]}`,
 	}
 	w := newWorkspace(t, files)
-	all, warnings, err := w.Unsaved()
+	all, warnings, err := w.Ledger().Unsaved()
 	if err != nil || len(all) != 1 || all[0].Experiment != "E1.4" || len(warnings) != 3 {
 		t.Errorf("%v\n%v\n%v", all, warnings, err)
 	}

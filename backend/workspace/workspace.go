@@ -2,11 +2,10 @@
 // experiments and runs, and writes into it without ever losing an edit. It knows
 // no scheduler and no screen.
 //
-// The story of a config: read.go checks a file against the keys of fields.go and
-// says what is wrong with it, and where; document.go edits one key of it in place
-// and leaves every other byte alone; atomic.go puts it back, unless somebody else
-// changed it meanwhile. runs.go finds what jobs left behind, ledger.go remembers
-// what was submitted, generated.go which files are ours to update.
+// experiments.go finds the configs, which package config reads and edits; files.go
+// writes them, unless somebody else changed them meanwhile. runs.go finds what jobs
+// left behind. Below .shardeck, records.go keeps what was submitted, edits that were
+// not saved and the state of the screen, generated.go which files are ours to update.
 package workspace
 
 import (

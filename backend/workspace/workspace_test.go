@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"shardeck/backend/strictyaml"
 )
 
 func TestFind(t *testing.T) {
@@ -55,6 +57,17 @@ func TestPathAndRel(t *testing.T) {
 	}
 }
 
+// seedConfig is a file with the seed's keys only.
+const seedConfig = `experiment_id: E1.3
+description: Llama-8B tensor parallelism TP=4 on 4 GPUs
+model: {name: meta-llama/Llama-3.1-8B, precision: bfloat16}
+parallelism: {tp: 4, pp: 1, dp_replicate: 1, dp_shard: 1, ep: 1}
+data: {batch_size: 4, seq_len: 2048, max_tokens: 512}
+warmup_iterations: 2
+profile_iterations: 5
+output_dir: trace_collection/llama-8b-tp4
+`
+
 func seedNamed(id, dir string) string {
 	return strings.NewReplacer("E1.3", id, "trace_collection/llama-8b-tp4", dir).Replace(seedConfig)
 }
@@ -67,7 +80,7 @@ func TestExperiments(t *testing.T) {
 		"experiments/configs/empty.yml":    "",
 		"experiments/configs/.#lock.yaml":  "x",
 		"experiments/configs/notes.txt":    "x",
-		"experiments/configs/big.yaml":     strings.Repeat("# filler\n", MaxConfigBytes/8),
+		"experiments/configs/big.yaml":     strings.Repeat("# filler\n", strictyaml.MaxBytes/8),
 	})
 	if err := os.Mkdir(w.Path("experiments/configs/dir.yaml"), 0o755); err != nil {
 		t.Fatal(err)
@@ -213,7 +226,7 @@ func TestWriteRefusals(t *testing.T) {
 		t.Error("a locked file was overwritten")
 	}
 	w.ReadOnly = true
-	for _, err := range []error{w.WriteFile("new", nil, 0o644), w.EnsureDir("logs"), w.SaveState([]byte("{}"))} {
+	for _, err := range []error{w.WriteFile("new", nil, 0o644), w.EnsureDir("logs"), w.Ledger().SaveState([]byte("{}"))} {
 		if !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), "--read-only") {
 			t.Error(err)
 		}
@@ -372,5 +385,35 @@ func TestGenerateReadOnly(t *testing.T) {
 	}
 	if _, err := generate(w, "d", "one", true); err == nil || !strings.Contains(err.Error(), "is a folder") {
 		t.Error(err)
+	}
+}
+
+func TestSaveDocument(t *testing.T) {
+	w := newWorkspace(t, map[string]string{"experiments/configs/a.yaml": seedConfig})
+	d, err := w.OpenDocument("experiments/configs/a.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Set("parallelism.tp", "2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SaveDocument(d); err != nil || d.Modified() {
+		t.Fatal(err, d.Modified())
+	}
+	if got := read(t, w, d.Name); got != strings.Replace(seedConfig, "tp: 4", "tp: 2", 1) {
+		t.Errorf("on disk:\n%s", got)
+	}
+	write(t, w, d.Name, "experiment_id: other\n")
+	if err := d.Set("parallelism.tp", "1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SaveDocument(d); err == nil || !strings.Contains(err.Error(), "changed on disk") {
+		t.Errorf("saved over a foreign change: %v", err)
+	}
+	if err := os.Remove(w.Path(d.Name)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.SaveDocument(d); err == nil {
+		t.Error("saved a file that was removed")
 	}
 }

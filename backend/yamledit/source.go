@@ -1,4 +1,4 @@
-package workspace
+package yamledit
 
 import (
 	"bytes"
@@ -8,9 +8,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// source is the text of a config with the places of its nodes, so that one value
-// can be changed and every other byte kept. What it cannot place it says so, and
-// document.go then lets the YAML encoder write the file.
+// source is text with the places of its nodes, so that one value can be changed and
+// every other byte kept. It says so where it cannot place a node.
 type source struct {
 	data  []byte
 	lines []int // offset of each line

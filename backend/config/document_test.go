@@ -1,12 +1,15 @@
-package workspace
+package config
 
 import (
-	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"gopkg.in/yaml.v3"
 
+	"shardeck/backend/strictyaml"
 	"shardeck/model"
 )
 
@@ -73,11 +76,11 @@ func TestSetChangesOneValue(t *testing.T) {
 				continue
 			}
 			nl := func(s string) string { return strings.ReplaceAll(s, "\n", eol) }
-			if diff := cmp.Diff(strings.Replace(text, nl(c.old), nl(c.new), 1), string(d.Bytes())); diff != "" {
+			if diff := cmp.Diff(strings.Replace(text, nl(c.old), nl(c.new), 1), string(d.Text())); diff != "" {
 				t.Errorf("%s=%s (%q):\n%s", c.path, c.value, eol, diff)
 			}
-			if got, err := d.Get(c.path); err != nil || got != c.value {
-				t.Errorf("%s = %q, %v", c.path, got, err)
+			if got := d.Get(c.path); got != c.value {
+				t.Errorf("%s = %q", c.path, got)
 			}
 		}
 	}
@@ -91,8 +94,8 @@ func TestSetWithoutLastLineBreak(t *testing.T) {
 	if err := d.Set("slurm.qos", "debug"); err != nil {
 		t.Fatal(err)
 	}
-	if want := "experiment_id: A\noutput_dir: x\nslurm:\n  qos: debug"; string(d.Bytes()) != want {
-		t.Errorf("%q", d.Bytes())
+	if want := "experiment_id: A\noutput_dir: x\nslurm:\n  qos: debug"; string(d.Text()) != want {
+		t.Errorf("%q", d.Text())
 	}
 }
 
@@ -103,12 +106,12 @@ func TestSetInFlowDocument(t *testing.T) {
 	}
 	for path, value := range map[string]string{"parallelism.tp": "2", "slurm.qos": "debug", "description": "a, b"} {
 		if err := d.Set(path, value); err != nil {
-			t.Errorf("%s: %v\n%s", path, err, d.Bytes())
+			t.Errorf("%s: %v\n%s", path, err, d.Text())
 		}
 	}
-	e, _ := d.Experiment()
+	e := d.Experiment()
 	if e.Layout.TP != 2 || e.Slurm.QOS != "debug" || e.Description != "a, b" || e.ID != "A" {
-		t.Errorf("%s", d.Bytes())
+		t.Errorf("%s", d.Text())
 	}
 }
 
@@ -123,13 +126,13 @@ func TestSetFallsBack(t *testing.T) {
 	if err := d.Set("description", "short"); err != nil {
 		t.Fatal(err)
 	}
-	e, _ := d.Experiment()
+	e := d.Experiment()
 	if e.Description != "short" || e.Layout.TP != 4 {
 		t.Errorf("%+v", e)
 	}
 	for _, comment := range []string{"# my experiment", "# the id", "# four GPUs", "# noisy", "# the end", "# 8B"} {
-		if !strings.Contains(string(d.Bytes()), comment) {
-			t.Errorf("lost %s in\n%s", comment, d.Bytes())
+		if !strings.Contains(string(d.Text()), comment) {
+			t.Errorf("lost %s in\n%s", comment, d.Text())
 		}
 	}
 }
@@ -167,8 +170,8 @@ func TestSetRepairs(t *testing.T) {
 		if err := d.Set("parallelism.tp", "2"); err != nil {
 			t.Errorf("%s: %v", wrong, err)
 		}
-		if want := "experiment_id: A\nparallelism:\n  " + right + "\n  pp: 1\n"; string(d.Bytes()) != want {
-			t.Errorf("%s became\n%s", wrong, d.Bytes())
+		if want := "experiment_id: A\nparallelism:\n  " + right + "\n  pp: 1\n"; string(d.Text()) != want {
+			t.Errorf("%s became\n%s", wrong, d.Text())
 		}
 	}
 }
@@ -179,58 +182,129 @@ func TestSetSameIsNoChange(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, k := range Keys() {
-		v, err := d.Get(k)
-		if err != nil {
-			t.Errorf("%s: %v", k, err)
-		}
+		v := d.Get(k)
 		if err := d.Set(k, v); err != nil && v != "" {
 			t.Errorf("%s=%q: %v", k, v, err)
 		}
 	}
 	if d.Modified() {
-		t.Errorf("changed:\n%s", cmp.Diff(seedConfig, string(d.Bytes())))
+		t.Errorf("changed:\n%s", cmp.Diff(seedConfig, string(d.Text())))
 	}
 }
 
-func TestUndoByRestore(t *testing.T) {
-	d, _ := NewDocument("a.yaml", []byte(handWritten))
-	before := d.Bytes()
-	if err := d.Set("parallelism.tp", "2"); err != nil {
+func TestUndoAndRedo(t *testing.T) {
+	d, err := NewDocument("a.yaml", []byte(handWritten))
+	if err != nil {
 		t.Fatal(err)
 	}
-	d.Restore(before)
-	if d.Modified() || string(d.Bytes()) != handWritten {
-		t.Error("Restore did not bring the text back")
+	if d.Undo() || d.Redo() || d.Modified() || d.Diff() != "" {
+		t.Error("a document just opened is modified, or can be undone")
+	}
+	if d.Set("parallelism.tp", "2") != nil || d.Set("data.batch_size", "8") != nil {
+		t.Fatal("not set")
+	}
+	if !d.Undo() || d.Experiment().Data.BatchSize != 4 || d.Get("data.batch_size") != "4" || !d.Redo() || d.Experiment().Data.BatchSize != 8 {
+		t.Error("undo and redo do not come back to the same")
+	}
+	if !d.Undo() || !d.Undo() || d.Undo() || d.Modified() || string(d.Text()) != handWritten {
+		t.Error("Undo did not bring the first text back")
+	}
+	if d.Set("parallelism.pp", "2") != nil || d.Redo() {
+		t.Error("a change after undo does not forget what was undone")
+	}
+	for i := range 2 * maxUndo {
+		if err := d.Set("data.batch_size", strconv.Itoa(i+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(d.past) != maxUndo {
+		t.Errorf("%d states are remembered", len(d.past))
 	}
 }
 
-func TestSaveDocument(t *testing.T) {
-	w := newWorkspace(t, map[string]string{"experiments/configs/a.yaml": handWritten})
-	d, err := w.OpenDocument("experiments/configs/a.yaml")
+// TestOneParseAnEdit: a key press in the form parses the text once, whatever is asked afterwards.
+func TestOneParseAnEdit(t *testing.T) {
+	parses := 0
+	parse = func(file string, data []byte) (*yaml.Node, strictyaml.Problems) {
+		parses++
+		return parseText(file, data)
+	}
+	defer func() { parse = parseText }()
+	d, err := NewDocument("a.yaml", []byte(handWritten))
+	if err != nil || parses != 1 {
+		t.Fatal(err, parses)
+	}
+	ask := func() {
+		d.Experiment()
+		d.Problem()
+		d.Modified()
+		d.Diff()
+		for _, k := range Keys() {
+			d.Get(k)
+		}
+	}
+	for _, step := range []struct {
+		name string
+		do   func()
+		want int
+	}{
+		{"a number", func() { d.Set("parallelism.tp", "2") }, 1},
+		{"a new key", func() { d.Set("profiling.nsys", "true") }, 1},
+		{"of env", func() { d.Set("env.NCCL_DEBUG", "WARN") }, 1},
+		{"of vllm", func() { d.Set("vllm.max_num_seqs", "16") }, 1},
+		{"the same again", func() { d.Set("parallelism.tp", "2") }, 0},
+		{"a wrong value", func() { d.Set("parallelism.tp", "x") }, 0},
+		{"undo and redo", func() { d.Undo(); d.Undo(); d.Redo() }, 0},
+	} {
+		parses = 0
+		step.do()
+		ask()
+		if parses != step.want {
+			t.Errorf("%s: parsed %d times, want %d", step.name, parses, step.want)
+		}
+	}
+}
+
+// TestReadersDoNotWait: what the screen asks while a change is under way is the state before it.
+func TestReadersDoNotWait(t *testing.T) {
+	d, err := NewDocument("a.yaml", []byte(handWritten))
+	if err != nil {
+		t.Fatal(err)
+	}
+	began, goOn := make(chan bool, 10), make(chan bool)
+	parse = func(file string, data []byte) (*yaml.Node, strictyaml.Problems) {
+		began <- true
+		if len(began) == 1 { // that of Set, not one of a reader
+			<-goOn
+		}
+		return parseText(file, data)
+	}
+	defer func() { parse = parseText }()
+	done := make(chan error)
+	go func() { done <- d.Set("parallelism.tp", "2") }()
+	for len(began) == 0 {
+		runtime.Gosched()
+	}
+	if d.Get("parallelism.tp") != "4" || d.Experiment().Layout.TP != 4 || d.Modified() {
+		t.Error("half a change is seen")
+	}
+	goOn <- true
+	if err := <-done; err != nil || d.Experiment().Layout.TP != 2 {
+		t.Error(err, d.Experiment().Layout)
+	}
+}
+
+func TestDiff(t *testing.T) {
+	d, err := NewDocument("a.yaml", []byte(handWritten))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Set("parallelism.tp", "2"); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.SaveDocument(d); err != nil || d.Modified() {
-		t.Fatal(err, d.Modified())
-	}
-	if got := read(t, w, d.Name); got != strings.Replace(handWritten, "tp: 4 ", "tp: 2 ", 1) {
-		t.Errorf("on disk:\n%s", got)
-	}
-	write(t, w, d.Name, "experiment_id: other\n")
-	if err := d.Set("parallelism.tp", "1"); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.SaveDocument(d); err == nil || !strings.Contains(err.Error(), "changed on disk") {
-		t.Errorf("saved over a foreign change: %v", err)
-	}
-	if err := os.Remove(w.Path(d.Name)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.SaveDocument(d); err == nil {
-		t.Error("saved a file that was removed")
+	want := "--- a.yaml\n+++ a.yaml (edited)\n@@ -8,7 +8,7 @@\n \n parallelism:\n     # four GPUs\n-    tp: 4   # one node\n+    tp: 2   # one node\n \n     pp: 1\n     dp_replicate: 1\n"
+	if diff := cmp.Diff(want, d.Diff()); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -249,27 +323,27 @@ func FuzzSet(f *testing.F) {
 		}
 		keys := append(Keys(), "env.A", "env.B_C", "vllm.x")
 		path := keys[int(which)%len(keys)]
-		before, _ := d.Experiment()
+		before := d.Experiment()
 		if d.Set(path, value) != nil {
-			if string(d.Bytes()) != text {
-				t.Fatalf("a refused change changed the text:\n%s", d.Bytes())
+			if string(d.Text()) != text {
+				t.Fatalf("a refused change changed the text:\n%s", d.Text())
 			}
 			return
 		}
-		after, _ := d.Experiment()
+		after := d.Experiment()
 		meant := model.Defaults()
 		if err := Apply(&meant, path, value); err != nil {
 			t.Fatal(err)
 		}
 		got, _ := Value(after, path)
-		if want, _ := Value(meant, path); got != want && got != oneLine(want) {
-			t.Errorf("%s=%q reads back as %q\n%s", path, value, got, d.Bytes())
+		if want, _ := Value(meant, path); got != want && got != clean("description", want) {
+			t.Errorf("%s=%q reads back as %q\n%s", path, value, got, d.Text())
 		}
 		for _, k := range Keys() {
 			a, _ := Value(before, k)
 			b, _ := Value(after, k)
 			if k != path && a != b {
-				t.Errorf("%s=%q: %s went from %q to %q\n%s", path, value, k, a, b, d.Bytes())
+				t.Errorf("%s=%q: %s went from %q to %q\n%s", path, value, k, a, b, d.Text())
 			}
 		}
 	})

@@ -1,7 +1,6 @@
 package workspace
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -47,8 +46,8 @@ func (w *Workspace) EnsureDir(rel string) error {
 	return nil
 }
 
-// MaxConfigBytes bounds a config file: the longest sensible one is a few KB.
-const MaxConfigBytes = 1 << 20
+// maxRecord bounds our own records, of which a submission holds its script.
+const maxRecord = 8 << 20
 
 // readCapped reads a small file, and refuses a large or odd one without reading it.
 func readCapped(path, shown string, limit int64) ([]byte, error) {
@@ -72,10 +71,4 @@ func readCapped(path, shown string, limit int64) ([]byte, error) {
 		return nil, fault(shown, "is too large", fmt.Sprintf("at most %d KB are read; is it the right file?", limit>>10))
 	}
 	return data, nil
-}
-
-// sameOnDisk reports whether a file still holds these bytes; a file that is gone does not.
-func sameOnDisk(path string, want []byte) bool {
-	got, err := readCapped(path, path, MaxConfigBytes)
-	return err == nil && bytes.Equal(got, want)
 }

@@ -1,0 +1,156 @@
+// Package config is the YAML of one experiment: the keys there are, what each takes, what
+// a file means and what is wrong with it, and a Document that is edited key by key.
+//
+// The keys are the yaml tags of model.Experiment (keys.go). read.go reads a file,
+// document.go edits one and remembers each state of it for undo, parsed.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"strings"
+	"unicode"
+
+	"shardeck/backend/strictyaml"
+	"shardeck/model"
+	"shardeck/model/check"
+)
+
+// fields are all keys of a config, in the order they are written in.
+var fields = strictyaml.Fields[model.Experiment]()
+
+// rules are what the keys take.
+var rules = strictyaml.Rules{Choices: check.Choices, Bounds: bounds, Check: checkText, Clean: clean}
+
+// maxFactor bounds the pace of a replay; none of hours is meant.
+const maxFactor = 1000
+
+func bounds(path string) (lo, hi int, ok bool) {
+	if path == "replay.factor" {
+		return 0, maxFactor, true
+	}
+	return check.Bounds(path)
+}
+
+// patterns are those of values that reach a job script.
+var patterns = map[string]func(string) error{
+	"experiment_id":    model.CheckID,
+	"output_dir":       model.CheckOutputDir,
+	"slurm.account":    model.CheckSlurmWord,
+	"slurm.qos":        model.CheckSlurmWord,
+	"slurm.constraint": model.CheckConstraint,
+	"slurm.time":       model.CheckTimeLimit,
+}
+
+// checkText tells whether text may stand under a key.
+func checkText(path, text string) error {
+	if name, ok := strings.CutPrefix(path, "env."); ok {
+		if strings.ContainsRune(text, 0) {
+			return errors.New("holds a NUL byte: remove it")
+		}
+		return model.CheckEnvName(name)
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return errors.New("holds a line break or another control character: remove it")
+	}
+	if pattern := patterns[path]; pattern != nil {
+		return pattern(text)
+	}
+	return nil
+}
+
+// clean joins the lines of a description and makes it safe for a screen.
+func clean(path, text string) string {
+	if path != "description" {
+		return text
+	}
+	joined := strings.NewReplacer("\n", " ", "\r", " ").Replace(text)
+	return strings.Join(strings.Fields(model.Printable(joined)), " ")
+}
+
+// Keys lists every key a form can show, by path, in the order of a config;
+// groups, env and vllm themselves are left out.
+func Keys() []string {
+	var keys []string
+	for _, f := range fields {
+		if f.Single() {
+			keys = append(keys, f.Path)
+		}
+	}
+	return keys
+}
+
+// Choices are the words a key takes; nil: any text, or a number.
+func Choices(path string) []string {
+	if f, _, err := lookup(path); err == nil && f.Type.Kind() == reflect.Bool {
+		return []string{"true", "false"}
+	}
+	return check.Choices(path)
+}
+
+// lookup finds the field of a path; env and vllm hold any name below them.
+func lookup(path string) (f strictyaml.Field, name string, err error) {
+	top, name, below := strings.Cut(path, ".")
+	for _, f := range fields {
+		if f.Path == path && f.Single() {
+			return f, "", nil
+		}
+		if f.Path == top && name != "" && below && f.Type.Kind() == reflect.Map {
+			return f, name, nil
+		}
+	}
+	known := Keys()
+	if near := model.Nearest(path, known); near != "" {
+		return f, "", fmt.Errorf("unknown key %.60q; did you mean %s?", path, near)
+	}
+	return f, "", fmt.Errorf("unknown key %.60q; known are %s", path, strings.Join(known, ", "))
+}
+
+// Value is one key of an experiment as text: "parallelism.tp", "env.NCCL_DEBUG".
+func Value(e model.Experiment, path string) (string, error) {
+	f, name, err := lookup(path)
+	switch {
+	case err != nil:
+		return "", err
+	case f.Path == "env":
+		return e.Env[name], nil
+	case f.Path == "vllm":
+		return strictyaml.Flow(e.VLLM[name]), nil
+	}
+	return strictyaml.Text(f.Of(&e)), nil
+}
+
+// Apply sets one key of an experiment that has no file, such as for --set. The
+// error says what the key takes.
+func Apply(e *model.Experiment, path, value string) error {
+	f, name, err := lookup(path)
+	if err != nil {
+		return err
+	}
+	switch f.Path {
+	case "env":
+		if err := checkText(path, value); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		e.Env = with(e.Env, name, value)
+	case "vllm":
+		v, err := strictyaml.ParseFlow(value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		e.VLLM = with(e.VLLM, name, v)
+	default:
+		return rules.SetText(path, f.Of(e), value)
+	}
+	return nil
+}
+
+// with is a copy of a map with one key more, or another value of it.
+func with[V any](m map[string]V, key string, value V) map[string]V {
+	copied := map[string]V{}
+	maps.Copy(copied, m)
+	copied[key] = value
+	return copied
+}

@@ -1,0 +1,189 @@
+package strictyaml
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"shardeck/model"
+)
+
+// Decode fills v, a pointer to a struct, from a mapping. What the mapping has not, and
+// what is wrong in it, stays as it was in v. given are the values by their keys
+// (parallelism.tp), of lists and maps the whole.
+func Decode(file string, mapping *yaml.Node, v any, rules Rules) (given map[string]*yaml.Node, problems Problems) {
+	at := reflect.ValueOf(v).Elem()
+	d := &decoder{file: file, rules: rules, top: at.Type(), given: map[string]*yaml.Node{}}
+	d.value("", mapping, at)
+	return d.given, d.problems
+}
+
+// decoder walks a mapping beside the value that it fills.
+type decoder struct {
+	file     string
+	rules    Rules
+	top      reflect.Type
+	given    map[string]*yaml.Node
+	problems Problems
+}
+
+func (d *decoder) problem(at *yaml.Node, path, format string, args ...any) {
+	d.problems = append(d.problems, At(d.file, at, path, format, args...))
+}
+
+// value reads one value of any kind.
+func (d *decoder) value(path string, n *yaml.Node, at reflect.Value) {
+	if n.Kind == yaml.AliasNode {
+		d.problem(n, path, "%s: references (*%s) are not read here: write the value out", path, n.Value)
+		return
+	}
+	want := shapeOf(at)
+	switch {
+	case want == 0:
+		at.Set(reflect.ValueOf(*n))
+	case want == yaml.ScalarNode && n.Kind != want:
+		d.problem(n, path, "%s must be %s, not a list or further keys", path, d.rules.takes(path, at.Type()))
+	case want == yaml.ScalarNode:
+		d.scalar(path, n, at)
+	case isNull(n): // an empty group means its defaults
+	case n.Kind != want:
+		d.problem(n, path, "%s must be %s", path, d.rules.takes(path, at.Type()))
+	default:
+		d.inside(path, n, at)
+	}
+}
+
+// shapeOf is the kind of node that fills a value; 0: any, kept as it is.
+func shapeOf(at reflect.Value) yaml.Kind {
+	switch {
+	case at.Type() == reflect.TypeFor[yaml.Node]():
+		return 0
+	case at.Kind() == reflect.Struct, at.Kind() == reflect.Map, at.Kind() == reflect.Pointer:
+		return yaml.MappingNode
+	case at.Kind() == reflect.Slice:
+		return yaml.SequenceNode
+	}
+	return yaml.ScalarNode
+}
+
+// inside reads what holds other values.
+func (d *decoder) inside(path string, n *yaml.Node, at reflect.Value) {
+	switch {
+	case at.Kind() == reflect.Pointer:
+		at.Set(reflect.New(at.Type().Elem()))
+		d.inside(path, n, at.Elem())
+	case at.Kind() == reflect.Struct:
+		d.fields(path, n, at)
+	case at.Kind() == reflect.Slice:
+		for _, item := range n.Content {
+			next := reflect.New(at.Type().Elem()).Elem()
+			d.value(path, item, next)
+			at.Set(reflect.Append(at, next))
+		}
+	case at.Type().Elem().Kind() == reflect.Interface:
+		d.passThrough(path, n, at)
+	default:
+		d.names(path, n, at)
+	}
+}
+
+// fields reads the known keys of one mapping.
+func (d *decoder) fields(path string, n *yaml.Node, at reflect.Value) {
+	known := fieldNames(at.Type())
+	d.pairs(path, n, func(key, value *yaml.Node, here string) {
+		i := slices.Index(known, key.Value)
+		if i < 0 {
+			d.unknown(key, path, here, known)
+			return
+		}
+		d.given[here] = value
+		d.value(here, value, at.Field(i))
+	})
+}
+
+// names reads a mapping of any names to values of one kind.
+func (d *decoder) names(path string, n *yaml.Node, at reflect.Value) {
+	d.pairs(path, n, func(key, value *yaml.Node, here string) {
+		before, v := len(d.problems), reflect.New(at.Type().Elem()).Elem()
+		if d.value(here, value, v); len(d.problems) > before {
+			return
+		}
+		if at.IsNil() {
+			at.Set(reflect.MakeMap(at.Type()))
+		}
+		at.SetMapIndex(reflect.ValueOf(key.Value), v)
+	})
+}
+
+// pairs visits the keys of a mapping, each once, with their paths.
+func (d *decoder) pairs(path string, n *yaml.Node, visit func(key, value *yaml.Node, path string)) {
+	first := map[string]int{}
+	if path != "" {
+		path += "."
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		here := path + key.Value
+		switch line, twice := first[key.Value]; {
+		case key.Kind != yaml.ScalarNode:
+			d.problem(key, here, "a key must be a plain word")
+		case twice:
+			d.problem(key, here, "%s is given twice, first in line %d: keep one", here, line)
+		default:
+			first[key.Value] = key.Line
+			visit(key, n.Content[i+1], here)
+		}
+	}
+}
+
+// unknown reports a key that nothing reads, with the one that was likely meant.
+func (d *decoder) unknown(key *yaml.Node, group, path string, siblings []string) {
+	text := fmt.Sprintf("unknown key %.60q", key.Value)
+	if group != "" {
+		text += " under " + group
+	}
+	if near := model.Nearest(key.Value, siblings); near != "" {
+		text += fmt.Sprintf("; did you mean %s?", near)
+	} else if home := homeOf(key.Value, d.top); home != "" {
+		text += fmt.Sprintf("; it belongs under %s", home)
+	} else {
+		text += "; known are " + strings.Join(siblings, ", ")
+	}
+	d.problem(key, path, "%s", text)
+	d.problems[len(d.problems)-1].UnknownKey = true
+}
+
+// homeOf is the group of a struct that has a key of this name.
+func homeOf(name string, t reflect.Type) string {
+	for i, group := range fieldNames(t) {
+		if field := t.Field(i).Type; field.Kind() == reflect.Struct && slices.Contains(fieldNames(field), name) {
+			return group
+		}
+	}
+	return ""
+}
+
+// fieldNames are the keys of a struct's fields.
+func fieldNames(t reflect.Type) []string {
+	names := make([]string, t.NumField())
+	for i := range names {
+		names[i], _, _ = strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+	}
+	return names
+}
+
+// passThrough reads values of any kind as they are.
+func (d *decoder) passThrough(path string, n *yaml.Node, at reflect.Value) {
+	args := map[string]any{}
+	n = Clone(n)
+	if bad := unfit(n); bad != nil {
+		d.problem(bad, path, "%s: only plain values, lists and keys can be passed through; references, infinities and odd keys cannot", path)
+	} else if err := n.Decode(&args); err != nil {
+		d.problem(n, path, "%s: %s", path, strings.ReplaceAll(strings.TrimPrefix(err.Error(), "yaml: "), "\n", " "))
+	} else {
+		at.Set(reflect.ValueOf(args))
+	}
+}

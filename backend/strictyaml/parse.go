@@ -1,0 +1,91 @@
+// Package strictyaml reads YAML files that people write: configs, catalogues, settings,
+// data of sites and models. A key that nothing reads, one given twice and a value of
+// another kind are problems, each with its line, its column and what to do; what is
+// right beside them is still read.
+//
+// Parse turns a file into its mapping, Decode fills a Go struct from it (decode.go) by
+// the struct's yaml tags and by Rules that say what each key takes (values.go).
+package strictyaml
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"strconv"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+)
+
+// MaxBytes bounds a file: the longest sensible one has some KB.
+const MaxBytes = 1 << 20
+
+// Parse reads the one document of a file, whose content must be a mapping. It is nil
+// where the file is empty or has comments only, which is no problem here.
+func Parse(file string, data []byte) (*yaml.Node, Problems) {
+	whole := func(text string) Problems { return Problems{{File: file, Text: text}} }
+	switch {
+	case len(data) > MaxBytes:
+		return nil, whole("is larger than 1 MB, which no such file is: check its name")
+	case !utf8.Valid(data), bytes.IndexByte(data, 0) >= 0:
+		return nil, whole("is not text, but YAML in UTF-8 is wanted: is this the right file?")
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, next yaml.Node
+	switch err := dec.Decode(&doc); {
+	case err == io.EOF, err == nil && len(doc.Content) == 0:
+		return nil, nil
+	case err != nil:
+		return nil, Problems{syntax(file, err)}
+	}
+	if err := dec.Decode(&next); err == nil {
+		return nil, Problems{At(file, &next, "", "a second document begins (---): keep the part before it")}
+	} else if err != io.EOF {
+		return nil, Problems{syntax(file, err)}
+	}
+	root := doc.Content[0]
+	if isNull(root) {
+		return nil, nil
+	}
+	if root.Kind != yaml.MappingNode {
+		return nil, Problems{At(file, root, "", "must hold keys with values, as in key: value")}
+	}
+	return &doc, nil
+}
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(?s:(.*))$`)
+
+// syntax turns an error of the YAML parser into a problem at its line.
+func syntax(file string, err error) Problem {
+	m := yamlLine.FindStringSubmatch(err.Error())
+	p := Problem{File: file, Text: "is not YAML: " + m[2] + "; check indentation, quotes and colons"}
+	if n, convErr := strconv.Atoi(m[1]); convErr == nil {
+		p.Line, p.Col = n, 1
+	}
+	return p
+}
+
+// Find is the key and the value that keys lead to, from a mapping down; nil where there is none.
+func Find(mapping *yaml.Node, keys ...string) (key, value *yaml.Node) {
+	value = mapping
+	for _, name := range keys {
+		if key, value = entry(value, name); value == nil {
+			return nil, nil
+		}
+	}
+	return key, value
+}
+
+func entry(mapping *yaml.Node, name string) (key, value *yaml.Node) {
+	if mapping.Kind != yaml.MappingNode {
+		return nil, nil
+	}
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if k := mapping.Content[i]; k.Kind == yaml.ScalarNode && k.Value == name {
+			return k, mapping.Content[i+1]
+		}
+	}
+	return nil, nil
+}
+
+func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }

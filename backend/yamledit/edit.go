@@ -1,0 +1,76 @@
+// Package yamledit changes one value of a YAML text in place: comments, order, quotes,
+// blank lines and line ends of all the rest stay byte for byte. It knows YAML, and
+// nothing of what the keys mean.
+//
+// An Edit is first tried as a change of text (inplace.go, by the places that source.go
+// finds), else by writing the whole tree anew (reencode.go), and is kept only if the new
+// text, parsed, has the new value and every other one as before.
+package yamledit
+
+import (
+	"fmt"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"shardeck/backend/strictyaml"
+)
+
+// Edit is a new value of one key, which is added where the text lacks it.
+type Edit struct {
+	Keys  []string   // one or two names from the top: [parallelism tp]
+	Value *yaml.Node // a scalar, or a list or mapping, to be written on one line
+	Order []string   // the paths that new keys are sorted in by: parallelism.tp
+}
+
+// Make is the text after the edit; nil where it cannot be made. doc is the document of the
+// text, whose content is a mapping; parse reads such a document, nil from text that is none.
+// It is called once, but for text that is so odd that only the encoder can change it.
+func (e Edit) Make(text []byte, doc *yaml.Node, parse func([]byte) *yaml.Node) []byte {
+	for _, try := range []func([]byte, *yaml.Node) []byte{e.inPlace, e.reencoded} {
+		next := try(text, doc)
+		if next == nil {
+			continue
+		}
+		if after := parse(next); after != nil && e.made(doc.Content[0], after.Content[0]) {
+			return next
+		}
+	}
+	return nil
+}
+
+// made checks a new text: one key changed, every other value as it was.
+func (e Edit) made(before, after *yaml.Node) bool {
+	_, got := strictyaml.Find(after, e.Keys...)
+	return got != nil && slices.Equal(flatten(e.Value, nil), flatten(got, nil)) &&
+		slices.Equal(flatten(before, e.Keys), flatten(after, e.Keys))
+}
+
+// flatten lists every value as path, tag and text, without the one that keys lead to.
+func flatten(root *yaml.Node, keys []string) []string {
+	var out []string
+	var walk func(n *yaml.Node, path []string)
+	walk = func(n *yaml.Node, path []string) {
+		if len(keys) > 0 && (slices.Equal(path, keys) || slices.Equal(path, keys[:1]) && n.ShortTag() == "!!null") {
+			return
+		}
+		switch n.Kind {
+		case yaml.MappingNode:
+			for i := 0; i+1 < len(n.Content); i += 2 {
+				walk(n.Content[i+1], append(path, n.Content[i].Value))
+			}
+		case yaml.SequenceNode:
+			for i, c := range n.Content {
+				walk(c, append(path, fmt.Sprint(i)))
+			}
+		default:
+			out = append(out, fmt.Sprintf("%q %s %s %s", path, n.ShortTag(), n.Value, n.Anchor))
+		}
+	}
+	walk(root, nil)
+	slices.Sort(out)
+	return out
+}
+
+// name is the edit's key in its mapping.
+func (e Edit) name() string { return e.Keys[len(e.Keys)-1] }
