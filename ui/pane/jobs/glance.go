@@ -5,6 +5,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
@@ -27,25 +28,26 @@ func (p *Pane) glance() tea.Cmd {
 			titles[j.ID] = seen(ctx, l, j)
 		}
 		return titles, ctx.Err()
-	}, p.gotGlance)
+	}, func(titles map[string]string, err error) tea.Cmd {
+		if err != nil {
+			return nil
+		}
+		return p.told(titles)
+	})
 }
 
 // toGlance are the newest jobs whose line may have something new to say.
 func (p *Pane) toGlance() []model.Job {
 	var out []model.Job
-	for _, i := range p.shown {
-		j := p.list.Jobs[i]
-		_, known := p.titles[j.ID]
+	for _, j := range p.list.Shown() {
+		_, known := p.rows.titles[j.ID]
 		failed := j.State.Failed() && j.State != model.JobCancelled // of a cancelled one all is said
-		if len(out) < glances && (j.State == model.JobRunning || failed && (!known || p.ended(j))) {
+		if len(out) < glances && (j.State == model.JobRunning || failed && (!known || p.rows.ran[j.ID])) {
 			out = append(out, j)
 		}
 	}
 	return out
 }
-
-// ended tells of a job whose words are of the time when it still ran.
-func (p *Pane) ended(j model.Job) bool { return j.State.Failed() && p.ran[j.ID] }
 
 func seen(ctx context.Context, l pane.Lab, j model.Job) string {
 	if j.State.Failed() {
@@ -59,28 +61,13 @@ func seen(ctx context.Context, l pane.Lab, j model.Job) string {
 	if err != nil {
 		return ""
 	}
-	return stageWords(part.Stage, part.Done, part.Total)
+	return stageWords(part)
 }
 
 // stageWords are a stage and how far it is: "timing 3 of 5".
-func stageWords(stage string, done, total int) string {
-	if stage == "" || total == 0 {
-		return stage
+func stageWords(p lab.LogPart) string {
+	if p.Stage == "" || p.Total == 0 {
+		return p.Stage
 	}
-	return stage + " " + unit.Int(done) + " of " + unit.Int(total)
-}
-
-// gotGlance keeps what was seen; a log that does not tell is not asked again once the job
-// has ended.
-func (p *Pane) gotGlance(titles map[string]string, err error) tea.Cmd {
-	if err != nil {
-		return nil
-	}
-	for _, j := range p.list.Jobs {
-		if title, ok := titles[j.ID]; ok {
-			p.titles[j.ID], p.ran[j.ID] = title, j.State.Active()
-		}
-	}
-	p.fill()
-	return pane.Send(pane.SeenMsg{Titles: titles})
+	return p.Stage + " " + unit.Int(p.Done) + " of " + unit.Int(p.Total)
 }

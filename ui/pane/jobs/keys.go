@@ -7,7 +7,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model/present/unit"
-	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -17,79 +16,67 @@ func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "log", Help: "move in the log of the job under the cursor; esc comes back", Foot: true}, Do: (*Pane).enterLog, Why: needJob},
 		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some jobs: state:failed exp:E1.3; in the log, search", Foot: true}, Do: (*Pane).askText},
-		{Key: pane.Key{Keys: []string{"n"}, Label: "n N", Verb: "next", Help: "the next line that matches the search, or the one before"}, Do: func(p *Pane) tea.Cmd { return p.find(false) }, Why: needLog},
-		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "before"}, Do: func(p *Pane) tea.Cmd { return p.find(true) }, Why: needLog},
+		{Key: pane.Key{Keys: []string{"n"}, Label: "n N", Verb: "next", Help: "the next line that matches the search, or the one before"}, Do: func(p *Pane) tea.Cmd { return p.log.find(false) }, Why: needLog},
+		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "before"}, Do: func(p *Pane) tea.Cmd { return p.log.find(true) }, Why: needLog},
 		{Key: pane.Key{Keys: []string{"E"}, Label: "E", Verb: "error", Help: "go to the first error in the log", Foot: true}, Do: (*Pane).toError, Why: needLog},
-		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "wrap", Help: "wrap long lines of the log, or cut them"}, Do: (*Pane).wrap, Why: needLog},
+		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "wrap", Help: "wrap long lines of the log, or cut them"}, Do: func(p *Pane) tea.Cmd { p.log.pager.Wrap = !p.log.pager.Wrap; return nil }, Why: needLog},
 		{Key: pane.Key{Keys: []string{"f"}, Label: "f", Verb: "fix…", Help: "take a fix of a failed job into its config, to be looked at before it is saved", Foot: true}, Do: (*Pane).askFix, Why: needFix},
 		{Key: pane.Key{Keys: []string{"m"}, Label: "m", Verb: "metrics", Help: "open the metrics of the run that the job wrote", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Metrics) }, Why: needRun},
 		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "open the traces of the run that the job wrote"}, Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Traces) }, Why: needRun},
 		{Key: pane.Key{Keys: []string{"x"}, Label: "x", Verb: "cancel…", Help: "cancel the job, after asking", Foot: true}, Do: (*Pane).askCancel, Why: mayCancel},
-		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "ask the scheduler again, as far as its floor allows", Foot: true}, Do: (*Pane).refresh},
-		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy id", Help: "copy the job's id (OSC 52; it is shown as well)", Foot: true}, Do: (*Pane).copyID, Why: needJob},
+		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "ask the scheduler again, as far as its floor allows", Foot: true}, Do: func(p *Pane) tea.Cmd { return tea.Batch(p.log.read(), pane.Send(pane.RefreshJobsMsg{})) }},
+		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy id", Help: "copy the job's id (OSC 52; it is shown as well)", Foot: true}, Do: func(p *Pane) tea.Cmd { return pane.Send(pane.CopyMsg{Text: p.list.CurrentID()}) }, Why: needJob},
 		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "leave the log, then drop the filter"}, Do: (*Pane).back},
 	}
 }
 
 // Keys lists what the pane answers to now.
 func (p *Pane) Keys() []pane.Key {
-	switch {
-	case p.ask != nil && p.ask.Do != nil:
-		n := strconv.Itoa(len(p.ask.Popup.Buttons) - 1)
-		return []pane.Key{{Label: "1–" + n, Verb: "take it into the form", Foot: true}, {Label: "←→ ↵", Verb: "choose", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
-	case p.ask != nil:
-		return pane.FromHints(p.ask.Popup.Hints())
-	case p.typing != nil:
-		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}
+	if p.dialog.Open() {
+		return p.dialog.Keys()
 	}
 	all := keys().Keys()
 	if p.env.Lab != nil {
 		all = keys().KeysFor(p)
 	}
-	if len(p.list.Jobs) == 0 {
+	if len(p.list.Rows()) == 0 {
 		pane.OnlyFoot(all, "r")
 	}
 	return append(all, pane.MoveKeys()...)
 }
 
 func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
-	k := key.String()
-	switch {
-	case p.ask != nil:
-		cmd, done := p.ask.Key(k)
-		if done {
-			p.ask = nil
-		}
+	if cmd, ok := p.dialog.Key(key); ok {
 		return cmd
-	case p.typing != nil:
-		return p.typeKey(key)
-	case p.inLog && (k == "G" || k == "end"):
-		return p.toEnd()
-	case p.inLog && p.log.MoveKey(k, len(p.log.Lines), p.logRows()):
-		return nil
-	case !p.inLog && p.table.MoveKey(k, len(p.shown), p.listRows()):
-		return p.moved()
+	}
+	move := p.list.Move
+	if p.inLog {
+		move = p.log.move
+	}
+	k := key.String()
+	if cmd, ok := move(k); ok {
+		return cmd
 	}
 	cmd, _ := keys().Dispatch(p, k)
 	return cmd
 }
 
 func needJob(p *Pane) string {
-	if _, ok := p.current(); !ok {
+	if _, ok := p.list.Current(); !ok {
 		return "there is no job under the cursor"
 	}
 	return ""
 }
 
 func needLog(p *Pane) string {
-	if len(p.log.Lines) == 0 {
+	if len(p.log.pager.Lines) == 0 {
 		return "there is no log yet"
 	}
 	return ""
 }
 
 func needFix(p *Pane) string {
-	j, ok := p.current()
+	j, ok := p.list.Current()
 	switch {
 	case !ok:
 		return needJob(p)
@@ -97,9 +84,9 @@ func needFix(p *Pane) string {
 		return "job " + j.ID + " has not failed: there is nothing to mend"
 	case p.env.Lab.ReadOnly():
 		return pane.Locked("change anything")
-	case p.detail.id != j.ID:
+	case p.log.detail.id != j.ID:
 		return "wait: its log is being read"
-	case len(p.detail.cause.Remedies) == 0:
+	case len(p.log.detail.cause.Remedies) == 0:
 		return "no change of the config mends this: see what to try below the log"
 	}
 	return ""
@@ -107,8 +94,9 @@ func needFix(p *Pane) string {
 
 // askFix offers the changes that may mend the job; the form shows what one does.
 func (p *Pane) askFix() tea.Cmd {
-	c, j := p.detail.cause, p.detail.id
-	popup := &widget.Popup{Title: "Mend " + p.experiment(j) + "?", Body: []string{c.Title, ""}}
+	j, _ := p.list.Current()
+	c := p.log.causeOf(j)
+	popup := &widget.Popup{Title: "Mend " + j.Experiment + "?", Body: []string{c.Title, ""}}
 	for i, r := range c.Remedies[:min(len(c.Remedies), 9)] {
 		number := strconv.Itoa(i + 1)
 		popup.Body = append(popup.Body, number+"  "+r.Text)
@@ -117,24 +105,17 @@ func (p *Pane) askFix() tea.Cmd {
 	popup.Body = append(popup.Body, "", "It goes into the form; nothing is saved or submitted yet.")
 	popup.Buttons = append(popup.Buttons, "Leave")
 	popup.Choice = len(popup.Buttons) - 1
-	p.ask = &pane.Ask{Popup: popup, Do: func(i int) tea.Cmd {
-		return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: p.experiment(j), Edits: c.Remedies[i].Edits})
-	}}
+	last := strconv.Itoa(len(popup.Buttons) - 1)
+	p.dialog.Ask(&pane.Ask{Popup: popup,
+		Keys: []pane.Key{{Label: "1–" + last, Verb: "take it into the form", Foot: true}, {Label: "←→ ↵", Verb: "choose", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}},
+		Do: func(i int) tea.Cmd {
+			return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: j.Experiment, Edits: c.Remedies[i].Edits})
+		}})
 	return nil
 }
 
-// experiment is the id that a job is of.
-func (p *Pane) experiment(job string) string {
-	for _, j := range p.list.Jobs {
-		if j.ID == job {
-			return j.Experiment
-		}
-	}
-	return ""
-}
-
 func needRun(p *Pane) string {
-	switch j, ok := p.current(); {
+	switch j, ok := p.list.Current(); {
 	case !ok:
 		return needJob(p)
 	case j.State.Active():
@@ -146,12 +127,12 @@ func needRun(p *Pane) string {
 }
 
 func (p *Pane) openRun(to pane.Name) tea.Cmd {
-	j, _ := p.current()
+	j, _ := p.list.Current()
 	return pane.Send(pane.OpenMsg{To: to, Experiment: j.Experiment, Run: p.runs[j.ID]})
 }
 
 func mayCancel(p *Pane) string {
-	j, ok := p.current()
+	j, ok := p.list.Current()
 	switch {
 	case !ok:
 		return needJob(p)
@@ -164,74 +145,40 @@ func mayCancel(p *Pane) string {
 }
 
 func (p *Pane) enterLog() tea.Cmd {
-	p.inLog = true
-	p.bright()
-	return p.read()
+	p.moveIn(true)
+	return p.log.read()
 }
 
+func (p *Pane) toError() tea.Cmd {
+	p.moveIn(true)
+	return tea.Sequence(looking, p.log.firstError())
+}
+
+// back leaves the log, then drops the filter.
 func (p *Pane) back() tea.Cmd {
 	switch {
 	case p.inLog:
-		p.inLog = false
-		p.bright()
-	case !p.filter.Empty():
-		p.filter = list.Filter{}
-		p.fill()
-		return p.read()
+		p.moveIn(false)
+	case p.list.Back():
+		return p.log.read()
 	}
 	return nil
 }
 
+// askText has the filter of the list typed, or what to look for in the log.
 func (p *Pane) askText() tea.Cmd {
-	text := p.filter.Text
-	if p.inLog {
-		text = ""
-	}
-	p.typing = widget.NewInput("/ ", text)
-	return nil
-}
-
-// typeKey edits the filter of the list, which works while typed, or the search in the log.
-func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
-	in := p.typing
-	switch key.String() {
-	case "enter":
-		p.typing = nil
-		if p.inLog {
-			p.search = in.Value()
-			return p.find(false)
-		}
-		p.env.Filters.Add(in.Value())
-		return p.moved()
-	case "esc":
-		p.typing = nil
-		in.Set("")
-	default:
-		if text, ok := p.env.Filters.Key(key.String()); ok {
-			in.Set(text)
-		}
-		in.Key(key)
-	}
 	if !p.inLog {
-		p.filter = list.ParseFilter(in.Value())
-		p.fill()
-		return p.moved()
+		return p.list.AskFilter(&p.dialog)
 	}
-	return nil
+	return p.dialog.Type(pane.Field{Prompt: "/ ", History: p.env.Filters, Take: func(text string) tea.Cmd {
+		p.log.search = text
+		return p.log.find(false)
+	}})
 }
-
-func (p *Pane) wrap() tea.Cmd {
-	p.log.Wrap = !p.log.Wrap
-	return nil
-}
-
-func (p *Pane) refresh() tea.Cmd { return tea.Batch(p.read(), pane.Send(pane.RefreshJobsMsg{})) }
-
-func (p *Pane) copyID() tea.Cmd { return pane.Send(pane.CopyMsg{Text: p.currentID()}) }
 
 // askCancel names the job, its state and how long it has been at it.
 func (p *Pane) askCancel() tea.Cmd {
-	j, _ := p.current()
+	j, _ := p.list.Current()
 	what := "job " + j.ID
 	if j.Experiment != "" {
 		what += " of " + j.Experiment
@@ -243,8 +190,15 @@ func (p *Pane) askCancel() tea.Cmd {
 		state += ", submitted " + unit.Ago(j.Submit, p.env.Now())
 	}
 	popup := widget.Confirm("Cancel "+what+"?", state, "What it has not written by then is lost.")
-	p.ask = &pane.Ask{Popup: popup, Yes: func() tea.Cmd {
+	p.dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
 		return p.cancel.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return j.ID, p.env.Lab.Cancel(ctx, j.ID) }, cancelled)
-	}}
+	}})
 	return nil
+}
+
+func cancelled(job string, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
+	}
+	return tea.Batch(pane.Say("job "+job+" was asked to end"), pane.Send(pane.RefreshJobsMsg{}))
 }

@@ -8,7 +8,6 @@
 package jobs
 
 import (
-	"context"
 	"slices"
 	"time"
 
@@ -28,54 +27,33 @@ type Pane struct {
 	env           pane.Env
 	width, height int
 	focused, away bool
+	inLog         bool // keys move in the log
 
-	list   lab.JobList
+	list   *list.List[model.Job]
+	rows   rows
+	log    *jobLog
+	dialog pane.Dialog
+
+	answer lab.JobList
 	err    error
 	loaded bool
-	shown  []int // of list.Jobs, those the filter lets through
-	table  widget.Table
-	filter list.Filter
-	want   string // id to go to when the list has it
+	runs   map[string]string // runs that jobs wrote, by job
 
-	detail  detail            // of the job under the cursor
-	titles  map[string]string // causes and stages seen, by job
-	ran     map[string]bool   // the title is of when the job still ran
-	runs    map[string]string // runs that jobs wrote, by job
-	log     widget.Pager
-	inLog   bool // keys move in the log
-	search  string
-	line    int  // number of the log's first line in hand; 0: not counted
-	held    bool // the log shows a place that was looked for, not its end
-	typing  *widget.Input
-	ask     *pane.Ask
-	rest    pane.Timer
-	next    pane.Timer // until the log is read again
-	reading pane.Task[detail]
-	cancel  pane.Task[string]
-
+	cancel   pane.Task[string]
 	glancing pane.Task[map[string]string]
-	seeking  pane.Task[sought]
 }
 
-// detail is what is known of one job beyond the scheduler's line.
-type detail struct {
-	id     string
-	part   lab.LogPart
-	logErr error
-	cause  lab.Cause
-	whyErr error
-}
-
-const (
-	restTime   = 150 * time.Millisecond
-	followTime = 4 * time.Second
-	logLines   = 1000 // last lines read of a log
-)
+// restTime is how long the cursor stays before the log of its job is read.
+const restTime = 150 * time.Millisecond
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, titles: map[string]string{}, ran: map[string]bool{}, runs: map[string]string{}, table: widget.Table{Columns: columns, Column: -1}}
-	p.log.Tone = logTone
+	p := &Pane{env: env, rows: rows{env: env, titles: map[string]string{}, ran: map[string]bool{}}, runs: map[string]string{}}
+	p.log = &jobLog{env: env, pager: widget.Pager{Tone: logTone}, told: p.told,
+		job: func() (model.Job, bool) { return p.list.Current() }, watched: func() bool { return p.focused && !p.away }}
+	p.list = list.New(env, list.Of[model.Job]{One: "job", ID: func(j model.Job) string { return j.ID }, Columns: columns, Cells: p.rows.cells, Fields: fields,
+		Rest: restTime, Rested: p.log.read})
+	p.SetFocus(false)
 	return p
 }
 
@@ -88,46 +66,45 @@ func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
 // SetFocus brightens the cursor of the list or of the log.
 func (p *Pane) SetFocus(on bool) {
 	p.focused = on
-	p.bright()
+	p.list.Table.Focused, p.log.pager.Focused = on && !p.inLog, on && p.inLog
 }
 
-func (p *Pane) bright() {
-	p.table.Focused, p.log.Focused = p.focused && !p.inLog, p.focused && p.inLog
+// moveIn says whether keys move in the log or in the list.
+func (p *Pane) moveIn(log bool) {
+	p.inLog = log
+	p.SetFocus(p.focused)
 }
 
 // Capturing reports a question or a text field.
-func (p *Pane) Capturing() bool { return p.typing != nil || p.ask != nil }
+func (p *Pane) Capturing() bool { return p.dialog.Open() }
 
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
-	if key, ok := msg.(tea.KeyMsg); ok {
-		return p, p.key(key)
-	}
 	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		return p, p.key(msg)
+	case pane.ClickMsg:
+		p.moveIn(false)
+		return p, p.list.Click(msg.X, msg.Line)
 	case pane.JobsMsg:
 		return p, p.got(msg)
 	case pane.BoardMsg:
-		p.gotBoard(msg.Rows)
+		for _, r := range msg.Rows {
+			if r.Run != nil && r.Run.JobID != "" {
+				p.runs[r.Run.JobID] = r.Run.Name
+			}
+		}
 	case pane.OpenMsg:
 		return p, p.open(msg)
 	case pane.SubmittedMsg:
-		p.want = msg.Job
-	case pane.ClickMsg:
-		return p, p.clicked(msg)
+		p.list.Want(msg.Job)
 	case tea.BlurMsg:
 		p.away = true
 	case tea.FocusMsg:
 		p.away = false
-		return p, p.read()
+		return p, p.log.read()
 	}
 	return p, nil
-}
-
-func cancelled(job string, err error) tea.Cmd {
-	if err != nil {
-		return pane.Fail(err)
-	}
-	return tea.Batch(pane.Say("job "+job+" was asked to end"), pane.Send(pane.RefreshJobsMsg{}))
 }
 
 // got takes the scheduler's answer, the cursor staying on its job.
@@ -136,175 +113,52 @@ func (p *Pane) got(msg pane.JobsMsg) tea.Cmd {
 	if msg.Err != nil {
 		return nil
 	}
-	if p.want == "" {
-		p.want = p.currentID()
-	}
-	p.list = msg.List
-	p.fill()
-	return tea.Batch(p.read(), p.glance())
+	p.answer = msg.List
+	p.list.SetRows(msg.List.Jobs)
+	return tea.Batch(p.log.read(), p.glance())
 }
 
-// gotBoard remembers which job wrote which run.
-func (p *Pane) gotBoard(rows []lab.Row) {
-	for _, r := range rows {
-		if r.Run != nil && r.Run.JobID != "" {
-			p.runs[r.Run.JobID] = r.Run.Name
-		}
-	}
-}
-
+// open goes to a job, or to the newest of an experiment.
 func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 	if msg.To != pane.Jobs {
 		return nil
 	}
-	if p.want = msg.Job; p.want == "" {
-		p.want = p.newestOf(msg.Experiment)
-	}
-	p.filter = list.Filter{}
-	p.fill()
-	return p.read()
-}
-
-func (p *Pane) newestOf(experiment string) string {
-	for _, j := range p.list.Jobs {
-		if j.Experiment == experiment && experiment != "" {
-			return j.ID
+	if msg.Job == "" && msg.Experiment != "" {
+		if i := slices.IndexFunc(p.list.Rows(), func(j model.Job) bool { return j.Experiment == msg.Experiment }); i >= 0 {
+			msg.Job = p.list.Rows()[i].ID
 		}
 	}
-	return ""
+	p.list.Want(msg.Job)
+	p.list.SetFilter("")
+	return p.log.read()
 }
 
-// fill puts the jobs that pass the filter into the table.
-func (p *Pane) fill() {
-	id := p.currentID()
-	if p.want != "" {
-		id = p.want
-	}
-	p.shown = p.shown[:0]
-	var cells [][]widget.Cell
-	for i, j := range p.list.Jobs {
-		if p.filter.Match(fields(j)) {
-			p.shown = append(p.shown, i)
-			cells = append(cells, p.cells(j))
+// told brings what was seen of jobs into their lines, and to the other panes.
+func (p *Pane) told(titles map[string]string) tea.Cmd {
+	for _, j := range p.list.Rows() {
+		if title, ok := titles[j.ID]; ok {
+			p.rows.titles[j.ID], p.rows.ran[j.ID] = title, j.State.Active()
 		}
 	}
-	p.table.SetRows(cells)
-	if i := slices.IndexFunc(p.shown, func(i int) bool { return p.list.Jobs[i].ID == id }); i >= 0 {
-		p.table.Cursor = i
-		p.want = ""
-	}
+	p.list.SetRows(p.list.Rows())
+	return pane.Send(pane.SeenMsg{Titles: titles})
 }
 
-func (p *Pane) current() (model.Job, bool) {
-	if p.table.Cursor < 0 || p.table.Cursor >= len(p.shown) {
-		return model.Job{}, false
-	}
-	return p.list.Jobs[p.shown[p.table.Cursor]], true
-}
+// Keep is what is found again at the next start.
+func (p *Pane) Keep() map[string]string { return p.list.Keep("job") }
 
-func (p *Pane) currentID() string {
-	j, _ := p.current()
-	return j.ID
-}
-
-// clicked goes to a job in sight, from wherever the keys were.
-func (p *Pane) clicked(msg pane.ClickMsg) tea.Cmd {
-	p.inLog = false
-	if spot, ok := p.table.At(msg.X, msg.Line); ok && spot.Row >= 0 {
-		p.table.Cursor = spot.Row
-		return p.moved()
-	}
-	return nil
-}
-
-// moved waits for the cursor to rest before the log is read.
-func (p *Pane) moved() tea.Cmd {
-	return p.rest.Start(p.env, restTime, p.read)
-}
-
-// read reads the log of the job under the cursor, and why it failed.
-func (p *Pane) read() tea.Cmd {
-	j, ok := p.current()
-	if !ok {
-		p.reading.Stop()
-		return nil
-	}
-	l := p.env.Lab
-	return p.reading.Start(p.env.Ctx, func(ctx context.Context) (detail, error) {
-		d := detail{id: j.ID}
-		d.part, d.logErr = l.Log(ctx, j, logLines)
-		if j.State.Failed() {
-			d.cause, d.whyErr = l.Why(ctx, j)
-		}
-		return d, ctx.Err()
-	}, p.gotDetail)
-}
-
-// gotDetail shows the log: its end, unless the user stands somewhere in it.
-func (p *Pane) gotDetail(d detail, err error) tea.Cmd {
-	if err != nil {
-		return pane.Fail(err)
-	}
-	same := d.id == p.detail.id
-	p.detail = d
-	j, _ := p.current()
-	p.titles[d.id], p.ran[d.id] = titleOf(d), j.State.Active()
-	if !same || !p.held {
-		p.showEnd(same)
-	}
-	p.fill()
-	after := []tea.Cmd{p.follow(), pane.Send(pane.SeenMsg{Titles: map[string]string{d.id: p.titles[d.id]}})}
-	if !same && d.cause.Line != "" {
-		after = append(after, p.firstError())
-	}
-	return tea.Batch(after...)
-}
-
-// showEnd puts the lines read into the log. The cursor of one that stands at the end goes
-// with it; any other stays on its line.
-func (p *Pane) showEnd(same bool) {
-	part := p.detail.part
-	atEnd := p.log.Cursor >= len(p.log.Lines)-1
-	if on := p.line + p.log.Cursor - part.Line; same && !atEnd && p.line > 0 && on >= 0 {
-		p.log.First += on - p.log.Cursor
-		p.log.Cursor = on
-	}
-	p.log.Lines, p.line, p.held = part.Lines, part.Line, false
-	if !same || atEnd {
-		p.log.Cursor = max(len(p.log.Lines)-1, 0)
-	}
-}
-
-// follow reads the log again after a while, as long as the job runs and is looked at.
-func (p *Pane) follow() tea.Cmd {
-	if j, ok := p.current(); ok && j.State.Active() && p.focused && !p.away {
-		return p.next.Start(p.env, followTime, func() tea.Cmd {
-			if j.ID == p.currentID() && p.focused && !p.away {
-				return p.read()
-			}
-			return nil
-		})
-	}
-	return nil
-}
-
-// titleOf is the few words that a job's line shows of its log.
-func titleOf(d detail) string {
-	if d.cause.Title != "" {
-		return d.cause.Title
-	}
-	return stageWords(d.part.Stage, d.part.Done, d.part.Total)
-}
+// Restore takes what was kept.
+func (p *Pane) Restore(kept map[string]string) { p.list.Restore("job", kept) }
 
 // Title says which scheduler, and how old its answer is.
 func (p *Pane) Title() (left, right string) {
 	left = "Jobs · " + p.env.Lab.SchedulerName()
-	if !p.filter.Empty() {
-		left += " · " + unit.Int(len(p.shown)) + " of " + unit.Int(len(p.list.Jobs)) + " match " + p.filter.Text
+	if some := p.list.Filtered(); some != "" {
+		left += " · " + some
 	}
-	if p.loaded && !p.list.AsOf.IsZero() {
-		right = "as of " + p.list.AsOf.Format("15:04:05")
-		if p.list.Stale != "" {
+	if p.loaded && !p.answer.AsOf.IsZero() {
+		right = "as of " + p.answer.AsOf.Format("15:04:05")
+		if p.answer.Stale != "" {
 			right += ", stale"
 		}
 	}
@@ -313,27 +167,67 @@ func (p *Pane) Title() (left, right string) {
 
 // Message is why the answer is stale, or what there is to know of the job.
 func (p *Pane) Message() pane.Note {
-	j, ok := p.current()
-	switch {
+	j, ok := p.list.Current()
+	reason := model.ReasonOf(j.Reason)
+	switch cause := p.log.causeOf(j); {
 	case p.cancel.Busy():
 		return pane.Note{Text: "cancelling …", Tone: theme.Busy}
 	case p.err != nil:
 		return pane.FailNote(p.err)
-	case p.list.Stale != "":
-		return pane.Note{Text: "the scheduler did not answer: " + p.list.Stale, Tone: theme.Warn}
+	case p.answer.Stale != "":
+		return pane.Note{Text: "the scheduler did not answer: " + p.answer.Stale, Tone: theme.Warn}
 	case !ok:
 		return pane.Note{}
-	case p.detail.id == j.ID && p.detail.cause.Title != "":
-		return pane.Note{Text: j.Experiment + " failed after " + unit.Clock(j.Elapsed) + ": " + p.detail.cause.Title, Tone: theme.Bad}
-	}
-	if j.State == model.JobCompleted && p.runs[j.ID] != "" {
+	case cause.Title != "":
+		return pane.Note{Text: j.Experiment + " failed after " + unit.Clock(j.Elapsed) + ": " + cause.Title, Tone: theme.Bad}
+	case j.State == model.JobCompleted && p.runs[j.ID] != "":
 		return pane.Note{Text: j.Experiment + " is done: m opens its metrics, t its traces", Tone: theme.Good}
-	}
-	if r := model.ReasonOf(j.Reason); j.State == model.JobPending && r.Forever {
-		return pane.Note{Text: "it will not start: " + r.Words + ". x cancels it", Tone: theme.Warn}
-	}
-	if len(p.list.Warnings) > 0 {
-		return pane.Note{Text: p.list.Warnings[0], Tone: theme.Warn}
+	case j.State == model.JobPending && reason.Forever:
+		return pane.Note{Text: "it will not start: " + reason.Words + ". x cancels it", Tone: theme.Warn}
+	case len(p.answer.Warnings) > 0:
+		return pane.Note{Text: p.answer.Warnings[0], Tone: theme.Warn}
 	}
 	return pane.Note{}
+}
+
+// listRows is the room of the list: a third of the pane, or what the jobs need.
+func (p *Pane) listRows() int { return max(min(p.list.Table.Rows(), p.height*2/5-1), 1) }
+
+// View draws the list, the log and the cause, and what is open over them.
+func (p *Pane) View() string {
+	if p.width <= 0 || p.height <= 0 {
+		return ""
+	}
+	return widget.Block(p.dialog.Over(p.env.Theme, p.body(), p.width, p.height), p.width, p.height)
+}
+
+func (p *Pane) body() []string {
+	j, ok := p.list.Current()
+	if !ok {
+		return p.empty()
+	}
+	lines := p.list.View(p.width, p.listRows()+1)
+	cause := p.log.causeLines(j, p.width)
+	room := p.height - len(lines) - len(cause)
+	if room < 4 {
+		cause, room = nil, p.height-len(lines)
+	}
+	return append(append(lines, pane.Filled(p.log.lines(j, p.width, room), room)...), cause...)
+}
+
+// empty says why there is nothing.
+func (p *Pane) empty() []string {
+	switch {
+	case p.err != nil:
+		lines := []string{"", "   The scheduler cannot be asked.", ""}
+		for _, l := range widget.Wrap(pane.FailNote(p.err).Text, max(p.width-6, 1)) {
+			lines = append(lines, "   "+p.env.Theme.Paint(theme.Bad, l))
+		}
+		return append(lines, "", "   r tries again")
+	case !p.loaded:
+		return []string{"", "   asking the scheduler …"}
+	case p.list.Filtered() != "":
+		return p.list.NoMatch(p.width)
+	}
+	return []string{"", "   No jobs. Submit an experiment in 1 with s."}
 }

@@ -25,33 +25,27 @@ type sought struct {
 }
 
 // whole reports that all of the log is in hand.
-func (p *Pane) whole() bool { return p.detail.part.First == 0 && !p.held }
+func (g *jobLog) whole() bool { return g.detail.part.First == 0 && !g.held }
 
 // find goes to the next line that matches the search, or the one before.
-func (p *Pane) find(back bool) tea.Cmd {
+func (g *jobLog) find(back bool) tea.Cmd {
 	switch {
-	case p.search == "":
+	case g.search == "":
 		return pane.Say("nothing to search for: ↵ then / in the log")
-	case !p.whole():
-		return tea.Batch(looking, p.seek(lab.LogLook{Text: p.search, After: p.lineNumber(), Back: back}))
-	case p.log.Find(p.search, back):
+	case !g.whole():
+		return tea.Batch(looking, g.seek(lab.LogLook{Text: g.search, After: g.lineNumber(), Back: back}))
+	case g.pager.Find(g.search, back):
 		return nil
 	}
-	return pane.Say("not in the log: " + p.search)
+	return pane.Say("not in the log: " + g.search)
 }
 
 // lineNumber is that of the line under the cursor; 0: not known.
-func (p *Pane) lineNumber() int {
-	if p.line == 0 {
+func (g *jobLog) lineNumber() int {
+	if g.line == 0 {
 		return 0
 	}
-	return p.line + p.log.Cursor
-}
-
-func (p *Pane) toError() tea.Cmd {
-	p.inLog = true
-	p.bright()
-	return tea.Sequence(looking, p.firstError())
+	return g.line + g.pager.Cursor
 }
 
 // looking is what is said of a search that may take a moment.
@@ -61,70 +55,78 @@ func looking() tea.Msg {
 
 // firstError puts the log's cursor on the line that proves the cause, else on the first
 // that looks like an error.
-func (p *Pane) firstError() tea.Cmd {
-	proof := strings.TrimSpace(p.detail.cause.Line)
-	for i, line := range p.log.Lines {
-		if proof != "" && strings.Contains(line, proof) || proof == "" && p.whole() && lab.LooksBad(line) {
-			p.log.Cursor = i
+func (g *jobLog) firstError() tea.Cmd {
+	proof := strings.TrimSpace(g.detail.cause.Line)
+	for i, line := range g.pager.Lines {
+		if proof != "" && strings.Contains(line, proof) || proof == "" && g.whole() && lab.LooksBad(line) {
+			g.pager.Cursor = i
 			return pane.Say("")
 		}
 	}
-	if p.whole() {
+	if g.whole() {
 		return pane.Say("no line of the log looks like an error")
 	}
-	return p.seek(lab.LogLook{Text: proof})
+	return g.seek(lab.LogLook{Text: proof})
 }
 
 // seek looks through the whole file.
-func (p *Pane) seek(look lab.LogLook) tea.Cmd {
-	j, ok := p.current()
+func (g *jobLog) seek(look lab.LogLook) tea.Cmd {
+	j, ok := g.job()
 	if !ok {
 		return nil
 	}
-	l := p.env.Lab
-	return p.seeking.Start(p.env.Ctx, func(ctx context.Context) (sought, error) {
+	l := g.env.Lab
+	return g.seeking.Start(g.env.Ctx, func(ctx context.Context) (sought, error) {
 		s := sought{id: j.ID, look: look}
 		var err error
 		s.part, s.at, s.found, err = l.LogFind(ctx, j, look)
 		return s, err
-	}, p.gotSought)
+	}, g.gotSought)
 }
 
-func (p *Pane) gotSought(s sought, err error) tea.Cmd {
-	switch {
+func (g *jobLog) gotSought(s sought, err error) tea.Cmd {
+	switch current, _ := g.job(); {
 	case err != nil:
 		return pane.Fail(err)
-	case s.id != p.currentID():
+	case s.id != current.ID:
 		return nil
 	case !s.found && s.look.Text == "":
 		return pane.Say("no line of the log looks like an error")
 	case !s.found:
 		return pane.Say("not in the log: " + s.look.Text)
 	}
-	p.log.Lines, p.log.Cursor, p.log.First = s.part.Lines, s.at, max(s.at-p.logRows()/2, 0)
-	p.line, p.held = s.part.Line, true
+	g.pager.Lines, g.pager.Cursor, g.pager.First = s.part.Lines, s.at, max(s.at-g.room/2, 0)
+	g.line, g.held = s.part.Line, true
 	return pane.Say("")
 }
 
+// move answers the keys that move in the log.
+func (g *jobLog) move(key string) (tea.Cmd, bool) {
+	if key == "G" || key == "end" {
+		return g.toEnd(), true
+	}
+	return nil, g.pager.MoveKey(key, len(g.pager.Lines), g.room)
+}
+
 // toEnd leaves a place that was looked for, and follows the log again.
-func (p *Pane) toEnd() tea.Cmd {
-	if !p.held {
-		p.log.Cursor = max(len(p.log.Lines)-1, 0)
+func (g *jobLog) toEnd() tea.Cmd {
+	if !g.held {
+		g.pager.Cursor = max(len(g.pager.Lines)-1, 0)
 		return nil
 	}
-	p.log.Cursor = len(p.log.Lines)
-	p.showEnd(true)
-	return p.read()
+	g.pager.Cursor = len(g.pager.Lines)
+	g.showEnd(true)
+	return g.read()
 }
 
 // where are the words for the line under the cursor.
-func (p *Pane) where() string {
-	n := len(p.log.Lines)
+func (g *jobLog) where() string {
+	n := len(g.pager.Lines)
 	switch {
-	case p.line > 0 && p.held:
-		return "line " + unit.Int(p.line+p.log.Cursor) + " · " + unit.FileSize(p.detail.part.Size) + " in all, G its end"
-	case p.line > 0:
-		return "line " + unit.Int(p.line+p.log.Cursor) + " of " + unit.Int(p.line+n-1)
+	case g.line > 0 && g.held:
+		return "line " + unit.Int(g.line+g.pager.Cursor) + " · " + unit.FileSize(g.detail.part.Size) + " in all, G its end"
+	case g.line > 0:
+		return "line " + unit.Int(g.line+g.pager.Cursor) + " of " + unit.Int(g.line+n-1)
 	}
-	return "line " + unit.Int(p.log.Cursor+1) + " of its last " + unit.Int(n) + " · " + unit.FileSize(p.detail.part.Size) + " in all"
+	return "line " + unit.Int(g.pager.Cursor+1) + " of its last " + unit.Int(n) + " · " + unit.FileSize(g.detail.part.Size) + " in all"
 }

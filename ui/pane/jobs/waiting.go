@@ -11,7 +11,7 @@ import (
 
 // waitingLines stand in the place of the log of a job that has none yet: why it waits, when
 // it would start, what it asks for.
-func (p *Pane) waitingLines(j model.Job) []string {
+func waitingLines(env pane.Env, j model.Job, room int) []string {
 	r := model.ReasonOf(j.Reason)
 	why := r.Words
 	if why == "" {
@@ -24,7 +24,7 @@ func (p *Pane) waitingLines(j model.Job) []string {
 	case r.Forever:
 		start = "never, as it stands: x cancels it"
 	case !j.Start.IsZero():
-		start = present.EstimatedStart(j.Start, p.env.Now()) + ", as the scheduler estimates"
+		start = present.EstimatedStart(j.Start, env.Now()) + ", as the scheduler estimates"
 	}
 	asks := []string{}
 	if j.GPUs > 0 {
@@ -39,14 +39,14 @@ func (p *Pane) waitingLines(j model.Job) []string {
 	if j.Account != "" {
 		asks = append(asks, "account "+j.Account)
 	}
-	width := max(p.width-16, 1)
+	width := max(room-16, 1)
 	var lines []string
 	for _, l := range []struct{ label, text string }{
-		{"waits", why}, {"starts", start}, {"asks for", pane.Joined(width, asks...)}, {"submitted", unit.Ago(j.Submit, p.env.Now())},
+		{"waits", why}, {"starts", start}, {"asks for", pane.Joined(width, asks...)}, {"submitted", unit.Ago(j.Submit, env.Now())},
 	} {
 		label := l.label
 		for _, text := range widget.Wrap(l.text, width) {
-			lines = append(lines, "   "+p.env.Theme.Paint(theme.Dim, widget.Fit(label, 10))+" "+text)
+			lines = append(lines, "   "+env.Theme.Paint(theme.Dim, widget.Fit(label, 10))+" "+text)
 			label = ""
 		}
 	}

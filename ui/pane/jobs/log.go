@@ -1,0 +1,198 @@
+package jobs
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/lab"
+	"shardeck/model"
+	"shardeck/model/present/unit"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+const (
+	followTime = 4 * time.Second // between two readings of the log of a job that runs
+	logLines   = 1000            // last lines read of a log
+)
+
+// jobLog is the log of the job under the cursor and, when that failed, the cause.
+type jobLog struct {
+	env     pane.Env
+	job     func() (model.Job, bool)               // under the cursor
+	watched func() bool                            // somebody looks at it
+	told    func(titles map[string]string) tea.Cmd // takes what the log says of its job in a few words
+
+	pager  widget.Pager
+	detail detail
+	room   int // lines of the log in sight, as drawn last
+	search string
+	line   int  // number of the first line in hand; 0: not counted
+	held   bool // a place that was looked for is shown, not the end
+
+	reading pane.Task[detail]
+	seeking pane.Task[sought]
+	again   pane.Timer
+}
+
+// detail is what is known of one job beyond the scheduler's line.
+type detail struct {
+	id     string
+	part   lab.LogPart
+	logErr error
+	cause  lab.Cause
+}
+
+// read reads the log of the job under the cursor, and why it failed.
+func (g *jobLog) read() tea.Cmd {
+	j, ok := g.job()
+	if !ok {
+		g.reading.Stop()
+		return nil
+	}
+	l := g.env.Lab
+	return g.reading.Start(g.env.Ctx, func(ctx context.Context) (detail, error) {
+		d := detail{id: j.ID}
+		d.part, d.logErr = l.Log(ctx, j, logLines)
+		if j.State.Failed() {
+			d.cause, _ = l.Why(ctx, j) // without a cause the log is all there is
+		}
+		return d, ctx.Err()
+	}, g.got)
+}
+
+// got shows the log: its end, unless the user stands somewhere in it.
+func (g *jobLog) got(d detail, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
+	}
+	same := d.id == g.detail.id
+	g.detail = d
+	if !same || !g.held {
+		g.showEnd(same)
+	}
+	after := []tea.Cmd{g.told(map[string]string{d.id: titleOf(d)}), g.follow()}
+	if !same && d.cause.Line != "" {
+		after = append(after, g.firstError())
+	}
+	return tea.Batch(after...)
+}
+
+// titleOf is the few words that a job's line shows of its log.
+func titleOf(d detail) string {
+	if d.cause.Title != "" {
+		return d.cause.Title
+	}
+	return stageWords(d.part)
+}
+
+// showEnd puts the lines read into the log. The cursor of one that stands at the end goes
+// with it; any other stays on its line.
+func (g *jobLog) showEnd(same bool) {
+	part := g.detail.part
+	atEnd := g.pager.Cursor >= len(g.pager.Lines)-1
+	if on := g.line + g.pager.Cursor - part.Line; same && !atEnd && g.line > 0 && on >= 0 {
+		g.pager.First += on - g.pager.Cursor
+		g.pager.Cursor = on
+	}
+	g.pager.Lines, g.line, g.held = part.Lines, part.Line, false
+	if !same || atEnd {
+		g.pager.Cursor = max(len(g.pager.Lines)-1, 0)
+	}
+}
+
+// follow reads the log again after a while, as long as the job runs and is looked at.
+func (g *jobLog) follow() tea.Cmd {
+	j, ok := g.job()
+	if !ok || !j.State.Active() || !g.watched() {
+		return nil
+	}
+	return g.again.Start(g.env, followTime, func() tea.Cmd {
+		if now, _ := g.job(); now.ID == j.ID && g.watched() {
+			return g.read()
+		}
+		return nil
+	})
+}
+
+// causeOf is why a job failed, once its log is read.
+func (g *jobLog) causeOf(j model.Job) lab.Cause {
+	if g.detail.id != j.ID {
+		return lab.Cause{}
+	}
+	return g.detail.cause
+}
+
+// lines are a rule that says what is shown, progress if the job runs, and the log.
+func (g *jobLog) lines(j model.Job, width, height int) []string {
+	th, part := g.env.Theme, g.detail.part
+	switch {
+	case j.State == model.JobPending && len(part.Lines) == 0:
+		return append([]string{widget.Rule(th, width, j.ID+" waits")}, waitingLines(g.env, j, width)...)
+	case g.detail.id != j.ID:
+		return []string{widget.Rule(th, width, "log of "+j.ID), "   reading …"}
+	}
+	lines := []string{widget.Rule(th, width, g.title(j))}
+	if g.detail.logErr != nil {
+		for _, l := range widget.Wrap(g.detail.logErr.Error(), max(width-6, 1)) {
+			lines = append(lines, "   "+th.Paint(theme.Dim, l))
+		}
+		return lines
+	}
+	if j.State.Active() && part.Total > 0 {
+		lines = append(lines, "   "+widget.Gauge(th, 24, float64(part.Done), float64(part.Total))+"  "+part.Stage+", iteration "+unit.Int(part.Done)+" of "+unit.Int(part.Total))
+	}
+	g.room = max(height-len(lines), 1)
+	return append(lines, g.pager.View(th, width, height-len(lines))...)
+}
+
+func (g *jobLog) title(j model.Job) string {
+	parts := []string{"log of " + j.ID}
+	if len(g.pager.Lines) > 0 {
+		parts = append(parts, g.where())
+	}
+	if g.search != "" {
+		parts = append(parts, "search "+g.search)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// causeLines are why a job failed and what to do about it; none where that is not known.
+func (g *jobLog) causeLines(j model.Job, width int) []string {
+	th, c := g.env.Theme, g.causeOf(j)
+	if c.Title == "" {
+		return nil
+	}
+	title := "cause"
+	if c.Where != "" {
+		title += " · " + c.Where
+	}
+	if len(c.Remedies) > 0 {
+		title += " · f mends it"
+	}
+	lines := []string{widget.Rule(th, width, title), "   " + th.Paint(theme.Bad, widget.Sentence(c.Title, width-4))}
+	label := "try   "
+	for _, fix := range c.Fixes {
+		lines = append(lines, "   "+th.Paint(theme.Dim, label)+widget.Sentence(fix, width-10))
+		label = "      "
+	}
+	return lines
+}
+
+// logTone colours what stands out in a log.
+func logTone(line string) theme.Tone {
+	lower := strings.ToLower(line)
+	switch {
+	case lab.LooksBad(line):
+		return theme.Bad
+	case strings.Contains(lower, "warning") || strings.HasPrefix(lower, "warn"):
+		return theme.Warn
+	case strings.HasPrefix(line, "shardeck: "):
+		return theme.Strong
+	}
+	return theme.Plain
+}
