@@ -1,6 +1,9 @@
 package model
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Fault is an error for people: what is wrong, why, and what to do about it.
 type Fault struct {
@@ -30,4 +33,31 @@ func (f *Fault) Unwrap() []error {
 		}
 	}
 	return all
+}
+
+// Kinds of faults that callers act upon; the words for people are in the fault itself.
+var (
+	// ErrInvalid is a config, setting or value that cannot be used as it is.
+	ErrInvalid = errors.New("invalid")
+	// ErrUnknown is a name that nothing here has: of an experiment, run, job or metric.
+	ErrUnknown = errors.New("unknown")
+	// ErrReadOnly refuses a change where the program was started read-only.
+	ErrReadOnly = errors.New("read-only")
+	// ErrActive refuses a second submission of an experiment whose job has not ended.
+	ErrActive = errors.New("already submitted")
+	// ErrBudget refuses to read traces on a login node that are more than its site allows.
+	ErrBudget = errors.New("beyond the login node's budget")
+	// ErrRefused is a change not made because a user's edit would be lost.
+	ErrRefused = errors.New("edited by hand")
+)
+
+// Invalid is a fault of something that cannot be used as it is.
+func Invalid(text, fix string) error { return &Fault{Text: text, ToDo: fix, Kind: ErrInvalid} }
+
+// Unknown is a fault of a name that nothing has.
+func Unknown(text, fix string) error { return &Fault{Text: text, ToDo: fix, Kind: ErrUnknown} }
+
+// Failed is a fault of no kind; the cause may be nil.
+func Failed(text string, cause error, fix string) error {
+	return &Fault{Text: text, Cause: cause, ToDo: fix}
 }

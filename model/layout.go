@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -28,19 +29,22 @@ func (l Layout) String() string {
 
 // Short is the factors that are not 1: "TP2 PP2", or "1 GPU".
 func (l Layout) Short() string {
-	var parts []string
+	return cmp.Or(strings.Join(l.factors("%s%d"), " "), OneGPU)
+}
+
+// Kind names the factors that are not 1: "TP+PP"; empty for one GPU.
+func (l Layout) Kind() string { return strings.Join(l.factors("%[1]s"), "+") }
+
+func (l Layout) factors(format string) (out []string) {
 	for _, p := range []struct {
 		name string
 		n    int
 	}{{"TP", l.TP}, {"PP", l.PP}, {"DP", l.DP()}, {"EP", l.EP}} {
 		if p.n > 1 {
-			parts = append(parts, fmt.Sprint(p.name, p.n))
+			out = append(out, fmt.Sprintf(format, p.name, p.n))
 		}
 	}
-	if len(parts) == 0 {
-		return OneGPU
-	}
-	return strings.Join(parts, " ")
+	return out
 }
 
 // OneGPU is the short form of the layout whose factors are all 1.

@@ -1,6 +1,11 @@
 package model
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Run is one execution of an experiment: a trace directory under trace_collection/.
 type Run struct {
@@ -46,4 +51,67 @@ type RunFile struct {
 	Path string   `json:"path"`
 	Rank int      `json:"rank"` // -1 for files that belong to no rank
 	Size int64    `json:"size"`
+}
+
+// KernelFiles lists the files of a run that kernels are read from: Kineto traces, else
+// what nsys left, of each node the form that is read best.
+func (r Run) KernelFiles() []RunFile {
+	var files []RunFile
+	best := map[int]RunFile{}
+	for _, f := range r.Files {
+		switch old, seen := best[f.Rank]; {
+		case f.Kind == FileKineto:
+			files = append(files, f)
+		case f.Kind == FileNsys && (!seen || f.nsysForm() < old.nsysForm()):
+			best[f.Rank] = f
+		}
+	}
+	if len(files) > 0 {
+		return files
+	}
+	for _, rank := range slices.Sorted(maps.Keys(best)) {
+		files = append(files, best[rank])
+	}
+	return files
+}
+
+// TraceBytes is the size of the files that kernels are read from.
+func (r Run) TraceBytes() (sum int64) {
+	for _, f := range r.KernelFiles() {
+		sum += f.Size
+	}
+	return sum
+}
+
+// nsysForms are the forms of a report, the one that tells most for least work first:
+// a CSV has no GPUs, steps or samples, a report must be exported first, and a recording
+// is only good for saying what became of the report.
+var nsysForms = []string{".sqlite", ".csv", ".csv.gz", ".nsys-rep", ".qdstrm"}
+
+func (f RunFile) nsysForm() int {
+	i := slices.IndexFunc(nsysForms, func(form string) bool { return strings.HasSuffix(f.Path, form) })
+	if i < 0 {
+		return len(nsysForms)
+	}
+	return i
+}
+
+// Readable refuses a folder that holds nothing to read.
+func (r Run) Readable() error {
+	for _, f := range r.Files {
+		switch f.Kind {
+		case FileKineto, FileTiming, FileNsys:
+			return nil
+		}
+	}
+	return Failed(r.Name+" holds no timing_stats_<rank>.json, no kineto_trace_<rank>.json and no export of nsys: nothing to read", nil,
+		"is this the folder of a run? a job that failed leaves none of them; see shardeck why")
+}
+
+// UnreadRun is a run with those of its ranks whose traces nobody has read.
+type UnreadRun struct {
+	Run     Run
+	Ranks   []int // ascending
+	Bytes   int64 // of their traces
+	Largest int64 // the largest of these
 }

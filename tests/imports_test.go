@@ -40,6 +40,9 @@ func ours(path string, under ...string) bool {
 // world holds the packages that reach files, processes and the network.
 var world = []string{"os", "os/exec", "net", "net/http", "syscall", "io/ioutil"}
 
+// useCases are the rooms that ui may ask.
+var useCases = []string{"backend/app", "backend/experiments", "backend/jobs", "backend/measure"}
+
 // rules are the arrows main → ui → backend → model, and what each room must not touch.
 var rules = []rule{
 	{"model", "model imports nothing of ours but its parts", func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") && !ours(p, "model") }, true},
@@ -49,7 +52,9 @@ var rules = []rule{
 	{"backend", "backend does not know the screen", func(_, p string) bool {
 		return ours(p, "ui") || strings.HasPrefix(p, "github.com/charmbracelet/") || p == "github.com/spf13/cobra"
 	}, true},
-	{"backend", "only ui calls lab", func(dir, p string) bool { return p == "shardeck/backend/lab" && dir != "backend/lab" }, true},
+	{"backend", "only app knows the rooms of use cases, and they do not know each other", func(dir, p string) bool {
+		return ours(p, useCases...) && dir != "backend/app"
+	}, false},
 	{"backend/pool", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
 	{"backend/atomicfile", "atomicfile knows nothing of ours", func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") }, true},
 	{"backend/strictyaml", "strictyaml knows no other room", func(_, p string) bool { return ours(p, "backend") }, false},
@@ -61,8 +66,8 @@ var rules = []rule{
 	{"backend/report", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
 	{"backend/trace", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") && !ours(p, "backend/trace") }, false},
 	{"templates", "templates is an embedded file system and nothing else", func(_, p string) bool { return p != "embed" }, false},
-	{"ui", "ui asks lab, and names the priorities of pool", func(_, p string) bool {
-		return ours(p, "backend") && !ours(p, "backend/lab", "backend/pool")
+	{"ui", "ui asks the use cases, and names the priorities of pool", func(_, p string) bool {
+		return ours(p, "backend") && !ours(p, append(useCases, "backend/pool")...)
 	}, false},
 	{"ui", "ui starts no process but the editor", func(dir, p string) bool { return p == "os/exec" && dir != "ui/cockpit" }, false},
 	{"ui/pane", "panes open no file and start no process", func(_, p string) bool { return slices.Contains(world, p) }, false},

@@ -1,5 +1,5 @@
 // Package report writes what leaves shardeck: the summary of runs as CSV and the
-// scaling charts as PNG. It computes nothing; values come ready from backend/lab.
+// scaling charts as PNG. It computes nothing; values come ready from backend/measure.
 // Both files are written whole into a writer, so the caller decides where they lie.
 package report
 

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"errors"
+	"fmt"
 
 	"shardeck/model"
 )
@@ -15,7 +16,7 @@ var (
 	// ErrUnreachable wraps errors of a scheduler that does not answer.
 	ErrUnreachable = errors.New("the scheduler does not answer")
 	// ErrNoJob is a job id that the scheduler never heard of.
-	ErrNoJob = errors.New("no such job")
+	ErrNoJob = fmt.Errorf("no such job: %w", model.ErrUnknown)
 )
 
 // Fault is a scheduler's error for people, of one of the kinds above or of none.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"shardeck/model"
+
 	"gopkg.in/yaml.v3"
 )
 
@@ -48,6 +50,9 @@ func (ps Problems) Error() string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+// Is tells that a file with problems is invalid.
+func (ps Problems) Is(target error) bool { return target == model.ErrInvalid }
 
 // OrNil is the list as an error, and nil when it is empty.
 func (ps Problems) OrNil() error {

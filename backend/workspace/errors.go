@@ -5,17 +5,27 @@ import (
 	"fmt"
 	"io/fs"
 	"syscall"
+
+	"shardeck/model"
 )
 
-// Errors callers tell apart.
+// Errors callers tell apart; each is of a kind of model's.
 var (
 	// ErrReadOnly: the workspace may not be written.
-	ErrReadOnly = errors.New("the workspace is read-only")
+	ErrReadOnly = model.ErrReadOnly
 	// ErrChanged: the file on disk is not the one that was read.
-	ErrChanged = errors.New("the file changed on disk")
+	ErrChanged = fmt.Errorf("the file changed on disk: %w", model.ErrRefused)
 	// ErrNotFound: no experiment or run of that name.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound = fmt.Errorf("not found: %w", model.ErrUnknown)
 )
+
+// Writable refuses a change of a workspace that was opened read-only.
+func (w *Workspace) Writable(what string) error {
+	if !w.ReadOnly {
+		return nil
+	}
+	return &model.Fault{Text: "will not " + what + ": shardeck was started with --read-only", ToDo: "start it without", Kind: ErrReadOnly}
+}
 
 // fault is an error for people: the place, what is wrong, what to do.
 func fault(place, what, fix string) error { return fmt.Errorf("%s %s: %s", place, what, fix) }

@@ -37,7 +37,7 @@ type subject struct {
 func newSubject(e model.Experiment, w World) *subject {
 	s := &subject{e: e, w: w}
 	site := w.Site
-	site.GPUsPerNode = w.gpusPerNode()
+	site.GPUsPerNode = w.GPUsPerNode()
 	s.place = Place(e, site)
 	if s.place.GPU == "" {
 		s.place.GPU = w.MachineGPU

@@ -91,7 +91,7 @@ func sizeRules() []rule {
 			if s.place.GPUs == s.place.Nodes*s.place.GPUsPerNode {
 				return ""
 			}
-			return fmt.Sprintf("%d GPUs cannot be spread evenly over nodes of %d", s.place.GPUs, s.w.gpusPerNode())
+			return fmt.Sprintf("%d GPUs cannot be spread evenly over nodes of %d", s.place.GPUs, s.w.GPUsPerNode())
 		}, words("use as many GPUs on each node: a multiple of the GPUs of a node")},
 	}
 }
@@ -210,7 +210,7 @@ func tooManyGPUs(s *subject) string {
 	case s.w.Site.MaxNodes == 1:
 		return fmt.Sprintf("the layout needs %d GPUs, and there are %d here", n, most)
 	}
-	return fmt.Sprintf("%d GPUs are more than the %d of the largest job here (%d nodes of %d)", n, most, s.w.Site.MaxNodes, s.w.gpusPerNode())
+	return fmt.Sprintf("%d GPUs are more than the %d of the largest job here (%d nodes of %d)", n, most, s.w.Site.MaxNodes, s.w.GPUsPerNode())
 }
 
 func fixNodePart(s *subject) (string, []model.Edit) {

@@ -35,8 +35,8 @@ func (w World) modelNames() []string {
 	return names
 }
 
-// gpusPerNode is how many GPUs a node holds; 0: not known.
-func (w World) gpusPerNode() int {
+// GPUsPerNode is how many GPUs a node holds; 0: not known.
+func (w World) GPUsPerNode() int {
 	if w.Site.GPUsPerNode > 0 {
 		return w.Site.GPUsPerNode
 	}
@@ -44,7 +44,7 @@ func (w World) gpusPerNode() int {
 }
 
 // maxGPUs is the largest job here; 0: not known.
-func (w World) maxGPUs() int { return w.gpusPerNode() * w.Site.MaxNodes }
+func (w World) maxGPUs() int { return w.GPUsPerNode() * w.Site.MaxNodes }
 
 // GPUByName finds a kind of GPU by the name a trace or nvidia-smi gives it.
 func (w World) GPUByName(name string) (model.GPU, bool) {

@@ -64,3 +64,11 @@ const (
 	Lower
 	Higher
 )
+
+// Device is the GPU as the traces name it; empty: not known.
+func (a *Analysis) Device() string {
+	if a == nil || a.Trace == nil || len(a.Trace.Ranks) == 0 {
+		return ""
+	}
+	return a.Trace.Ranks[0].Device
+}

@@ -8,7 +8,7 @@ type TraceSummary struct {
 	Ranks       []RankSplit   `json:"ranks"`
 	Phases      []Phase       `json:"phases"`
 	Timeline    []RankDensity `json:"timeline"`
-	Fine        []RankDensity `json:"-"` // the same in smaller bins; only as just read, see lab.Timeline
+	Fine        []RankDensity `json:"-"` // the same in smaller bins; only as just read, see measure.Timeline
 	Classes     []KernelClass `json:"classes"`
 	Kernels     []KernelStat  `json:"kernels"`
 	Collectives []CollStat    `json:"collectives"`

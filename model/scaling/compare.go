@@ -1,5 +1,13 @@
 package scaling
 
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/model/metric"
+)
+
 // Comparison sets runs side by side; the first is the base.
 type Comparison struct {
 	Runs     []string     `json:"runs"`
@@ -32,4 +40,115 @@ type TraceComparison struct {
 	TraceDiff
 	Warnings []string `json:"warnings"`
 	Damaged  bool     `json:"damaged"`
+}
+
+// Side is one run of a comparison: its analysis, and its samples by metric.
+type Side struct {
+	Measured
+	Samples map[string][]float64
+}
+
+// Compare sets runs side by side; the first is the base.
+func Compare(sides []Side) Comparison {
+	c := Comparison{Warnings: []string{}}
+	for _, s := range sides {
+		c.Runs = append(c.Runs, s.Run.Name)
+		c.Warnings = append(append(c.Warnings, Unlike(sides[0], s)...), Replayed(s)...)
+	}
+	for _, d := range metric.Definitions {
+		row := compareRow(d, sides)
+		if slices.ContainsFunc(row.Cells, func(c CompareCell) bool { return c.Value != nil }) {
+			c.Rows = append(c.Rows, row)
+		}
+	}
+	c.Warnings = append(c.Warnings, c.tooFew()...)
+	return c
+}
+
+// Differences are the cells of runs beside a base, by metric, for what both sampled.
+func Differences(base, other Side) map[string]CompareCell {
+	out := map[string]CompareCell{}
+	for _, d := range metric.Definitions {
+		if len(base.Samples[d.Name]) > 0 && len(other.Samples[d.Name]) > 0 {
+			out[d.Name] = compareRow(d, []Side{base, other}).Cells[1]
+		}
+	}
+	return out
+}
+
+// tooFew says once why differences are marked "~", for each reason there is.
+func (c Comparison) tooFew() []string {
+	var out []string
+	for _, r := range c.Rows {
+		for _, cell := range r.Cells {
+			text := "~: " + cell.Words
+			if cell.Same && strings.HasPrefix(cell.Words, "too few") && !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
+	}
+	return out
+}
+
+// Replayed says of a run that it is a replay.
+func Replayed(s Side) []string {
+	if !s.Analysis.Replay {
+		return nil
+	}
+	return []string{s.Run.Name + " is a replay of a recording, not a measurement of this machine"}
+}
+
+// Unlike says why a run may not be compared with the base, and what was lost of it.
+func Unlike(base, s Side) []string {
+	var out []string
+	if base.Run.Experiment != nil && s.Run.Experiment != nil {
+		if ok, why := base.traced().Equal(s.traced()); !ok {
+			out = append(out, fmt.Sprintf("%s is not comparable with %s: %s", s.Run.Name, base.Run.Name, why))
+		}
+	}
+	if s.Analysis.Damaged {
+		out = append(out, s.Run.Name+" has damaged files: see shardeck metrics "+s.Run.Name)
+	}
+	return out
+}
+
+// traced is the key with the GPU as the traces name it.
+func (s Side) traced() ScalingKey { return KeyOf(*s.Run.Experiment, s.Shape, s.Analysis.Device()) }
+
+func compareRow(d metric.Definition, sides []Side) CompareRow {
+	r := CompareRow{Name: d.Name, Unit: d.Unit, Decimals: d.Decimals}
+	for i, s := range sides {
+		c := s.cell(d.Name)
+		if i > 0 && d.Name != "straggler" { // ranks are names, not amounts
+			c.against(r.Cells[0], sides[0].Samples[d.Name], s.Samples[d.Name])
+		}
+		r.Cells = append(r.Cells, c)
+	}
+	return r
+}
+
+func (s Side) cell(name string) CompareCell {
+	if list := s.Samples[name]; len(list) > 0 {
+		middle := metric.Median(list)
+		c := CompareCell{Value: &middle, N: len(list)}
+		if spread := metric.Spread(list); spread == spread { // NaN has no place in JSON
+			c.Spread = spread
+		}
+		return c
+	}
+	m := s.Analysis.Metric(name)
+	return CompareCell{Value: m.Value, Reason: m.Reason}
+}
+
+// against compares a cell with that of the base.
+func (c *CompareCell) against(base CompareCell, was, now []float64) {
+	if c.Value == nil || base.Value == nil || *base.Value == 0 {
+		return
+	}
+	change := 100 * (*c.Value - *base.Value) / *base.Value
+	c.Change = &change
+	if len(was) > 0 && len(now) > 0 {
+		d := metric.Compare(was, now)
+		c.Same, c.Words = !d.Sure, d.Words
+	}
 }

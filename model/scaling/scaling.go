@@ -23,13 +23,18 @@ type ScalingKey struct {
 }
 
 // KeyOf is the key of a run of an experiment on a kind of GPU. Replays differ from what
-// they re-emit, and from each other by the engine that was recorded.
-func KeyOf(e model.Experiment, gpu string) ScalingKey {
-	return ScalingKey{
+// they re-emit, and from each other by the engine that was recorded. A depth that is the
+// model's own, which its shape tells where it is known, is no depth of its own.
+func KeyOf(e model.Experiment, shape *model.Shape, gpu string) ScalingKey {
+	k := ScalingKey{
 		Model: e.Model.Name, Layers: e.Model.Layers, Precision: e.Model.Precision,
 		BatchSize: e.Data.BatchSize, SeqLen: e.Data.SeqLen, MaxTokens: e.Data.MaxTokens,
 		GPU: gpu, Engine: recordedEngine(e), Replay: e.Engine == model.EngineReplay,
 	}
+	if shape != nil && shape.Layers == k.Layers {
+		k.Layers = 0
+	}
+	return k
 }
 
 func recordedEngine(e model.Experiment) model.Engine {

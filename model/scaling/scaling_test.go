@@ -37,8 +37,8 @@ func round(x float64, digits int) float64 {
 }
 
 func TestScalingKey(t *testing.T) {
-	a := KeyOf(modeltest.Of(modeltest.Llama8B, 1, 1, 1, 1), "A100-40GB")
-	if b := KeyOf(modeltest.Of(modeltest.Llama8B, 4, 1, 1, 1), "A100-40GB"); a != b {
+	a := KeyOf(modeltest.Of(modeltest.Llama8B, 1, 1, 1, 1), nil, "A100-40GB")
+	if b := KeyOf(modeltest.Of(modeltest.Llama8B, 4, 1, 1, 1), nil, "A100-40GB"); a != b {
 		t.Errorf("layouts of one series: %v and %v", a, b)
 	}
 	if got, want := a.String(), "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB"; got != want {
@@ -52,12 +52,12 @@ func TestScalingKey(t *testing.T) {
 		"output length": modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Data.MaxTokens = 64 }),
 		"engine":        modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Engine = model.EngineTorch }),
 	} {
-		same, why := a.Equal(KeyOf(e, "A100-40GB"))
+		same, why := a.Equal(KeyOf(e, nil, "A100-40GB"))
 		if same || len(why) < len(name) || why[:len(name)] != name {
 			t.Errorf("%s: %v, %q", name, same, why)
 		}
 	}
-	if same, why := a.Equal(KeyOf(modeltest.Baseline(), "H100")); same || why != "GPU differs: A100-40GB and H100" {
+	if same, why := a.Equal(KeyOf(modeltest.Baseline(), nil, "H100")); same || why != "GPU differs: A100-40GB and H100" {
 		t.Errorf("GPU: %q", why)
 	}
 	if same, why := a.Equal(a); !same || why != "" {

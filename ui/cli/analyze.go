@@ -7,7 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
+	"shardeck/backend/jobs"
+	"shardeck/backend/measure"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 )
@@ -45,7 +47,7 @@ share. --here reads them on this machine all the same.`,
 			return args(0, 0)(c, words)
 		},
 		RunE: func(c *cobra.Command, words []string) error {
-			return a.withLab(func(ctx context.Context, l *lab.Lab, runs []string) error {
+			return a.withLab(func(ctx context.Context, l *rooms.App, runs []string) error {
 				switch {
 				case c.Flags().Changed("read-rank"):
 					return a.readRank(ctx, l, runs[0], f.readRank)
@@ -64,8 +66,8 @@ share. --here reads them on this machine all the same.`,
 	return c
 }
 
-func (a *app) analyze(ctx context.Context, l *lab.Lab) error {
-	report, err := l.ExportAll(ctx, a.progress())
+func (a *app) analyze(ctx context.Context, l *rooms.App) error {
+	report, err := l.Measure.ExportAll(ctx, a.progress())
 	if err != nil {
 		return err
 	}
@@ -73,8 +75,8 @@ func (a *app) analyze(ctx context.Context, l *lab.Lab) error {
 }
 
 // onNode submits a reading job for each run, after showing what it asks for.
-func (a *app) onNode(ctx context.Context, l *lab.Lab, runs []string, f analyzeFlags) error {
-	plans, err := l.PlanReading(ctx, runs)
+func (a *app) onNode(ctx context.Context, l *rooms.App, runs []string, f analyzeFlags) error {
+	plans, err := l.Jobs.PlanReading(ctx, runs)
 	if err != nil {
 		return err
 	}
@@ -109,7 +111,7 @@ func nothing(runs []string) string {
 }
 
 // planned says what a reading job will do.
-func planned(p lab.NodeReading) string {
+func planned(p jobs.NodeReading) string {
 	text := fmt.Sprintf("%s  %s of traces · %s of at most %s", p.Run, unit.FileSize(p.Bytes), unit.Plural(len(p.Ranks), "task"), p.Time)
 	if p.Job.Constraint != "" {
 		text += " · " + p.Job.Constraint
@@ -120,10 +122,10 @@ func planned(p lab.NodeReading) string {
 	return text
 }
 
-func (a *app) submitReadings(ctx context.Context, l *lab.Lab, plans []lab.NodeReading) error {
+func (a *app) submitReadings(ctx context.Context, l *rooms.App, plans []jobs.NodeReading) error {
 	done := []submitted{}
 	for _, p := range plans {
-		s, err := l.SubmitReading(ctx, p)
+		s, err := l.Jobs.SubmitReading(ctx, p)
 		if err != nil {
 			return firstOf(a.printReadings(done), err)
 		}
@@ -135,7 +137,7 @@ func (a *app) submitReadings(ctx context.Context, l *lab.Lab, plans []lab.NodeRe
 // submitted is a reading job in --json.
 type submitted struct {
 	JobID string `json:"job_id"`
-	lab.NodeReading
+	jobs.NodeReading
 }
 
 // printReadings prints the ids alone on standard output, for scripts.
@@ -151,8 +153,8 @@ func (a *app) printReadings(done []submitted) error {
 }
 
 // readRank is a task of a reading job; its line goes to the job's log.
-func (a *app) readRank(ctx context.Context, l *lab.Lab, run string, rank int) error {
-	r, err := l.ReadRank(ctx, run, rank, a.progress())
+func (a *app) readRank(ctx context.Context, l *rooms.App, run string, rank int) error {
+	r, err := l.Measure.ReadRank(ctx, run, rank, a.progress())
 	if err != nil {
 		return err
 	}
@@ -169,7 +171,7 @@ func (a *app) readRank(ctx context.Context, l *lab.Lab, run string, rank int) er
 }
 
 // printReport lists the runs that were read and the files that were written.
-func (a *app) printReport(r lab.Report) {
+func (a *app) printReport(r measure.Report) {
 	t := present.Table{Columns: present.RunColumns("run…16", "layout")}
 	for _, run := range r.Runs {
 		t.Add(append(present.RunCells(run.Analysis, present.Cell{Text: run.Run}, present.OrNone(run.Layout)), runRemark(run))...)
@@ -190,7 +192,7 @@ func (a *app) printReport(r lab.Report) {
 }
 
 // runRemark says in a word what a row's figures are not.
-func runRemark(run lab.RunReport) present.Cell {
+func runRemark(run measure.RunReport) present.Cell {
 	switch {
 	case run.Large:
 		return present.Cell{Text: "too large to read here", Role: present.Warn}
@@ -205,6 +207,6 @@ func runRemark(run lab.RunReport) present.Cell {
 }
 
 // damaged reports whether any run was.
-func damaged(r lab.Report) bool {
-	return slices.ContainsFunc(r.Runs, func(run lab.RunReport) bool { return run.Analysis != nil && run.Analysis.Damaged })
+func damaged(r measure.Report) bool {
+	return slices.ContainsFunc(r.Runs, func(run measure.RunReport) bool { return run.Analysis != nil && run.Analysis.Damaged })
 }

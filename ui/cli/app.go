@@ -10,7 +10,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/ui/theme"
 )
 
@@ -32,7 +32,7 @@ type app struct {
 	drawn *theme.Theme // see theme
 	left  int          // columns for which there was no room
 
-	opened *lab.Lab
+	opened *rooms.App
 	warned int // of the lab's warnings, those printed
 }
 
@@ -58,11 +58,11 @@ func (a *app) close() {
 }
 
 // lab opens the workspace, once.
-func (a *app) lab() (*lab.Lab, error) {
+func (a *app) lab() (*rooms.App, error) {
 	if a.opened != nil {
 		return a.opened, nil
 	}
-	l, err := lab.Open(a.options())
+	l, err := rooms.Open(a.options())
 	if err != nil {
 		return nil, err
 	}
@@ -83,12 +83,12 @@ func (a *app) sayNotes() {
 	a.warned = len(all)
 }
 
-func (a *app) options() lab.Options {
-	return lab.Options{Dir: a.dir, Sets: a.sets, ReadOnly: a.readOnly, Here: a.here, Typing: a.typing}
+func (a *app) options() rooms.Options {
+	return rooms.Options{Dir: a.dir, Sets: a.sets, ReadOnly: a.readOnly, Here: a.here, Typing: a.typing}
 }
 
 // withLab turns a function that needs the lab into a command's body.
-func (a *app) withLab(f func(ctx context.Context, l *lab.Lab, args []string) error) func(*cobra.Command, []string) error {
+func (a *app) withLab(f func(ctx context.Context, l *rooms.App, args []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		l, err := a.lab()
 		if err != nil {

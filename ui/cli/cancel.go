@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/model/present"
 )
 
@@ -15,9 +15,9 @@ func (a *app) cancelCmd() *cobra.Command {
 		Use:   "cancel JOB…",
 		Short: "cancel jobs, by job id or by experiment",
 		Args:  args(1, -1),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, refs []string) error {
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
 			for _, ref := range refs {
-				j, err := l.FindJob(ctx, ref)
+				j, err := l.Jobs.Find(ctx, ref)
 				if err != nil {
 					return err
 				}
@@ -25,7 +25,7 @@ func (a *app) cancelCmd() *cobra.Command {
 					a.warn("job %s (%s) has ended already: %s", j.ID, present.JobTitle(j), j.State.Words())
 					continue
 				}
-				if err := l.Cancel(ctx, j.ID); err != nil {
+				if err := l.Jobs.Cancel(ctx, j.ID); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "cancelled %s\n", j.ID)

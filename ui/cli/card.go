@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 )
 
 func (a *app) cardCmd() *cobra.Command {
@@ -18,11 +18,11 @@ func (a *app) cardCmd() *cobra.Command {
 CUDA versions and the list of traces come from the files in the folder, and stay
 empty where those do not tell.`,
 		Args: args(0, 0),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, _ []string) error {
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, _ []string) error {
 			if config == "" || dir == "" {
 				return usage("card needs --config and --output-dir\nas in: shardeck card --config experiments/configs/E1.2_llama8b_tp2.yaml --output-dir trace_collection/llama-8b-tp2")
 			}
-			path, err := l.Card(ctx, config, dir)
+			path, err := l.Experiments.Card(ctx, config, dir)
 			if err != nil {
 				return err
 			}

@@ -8,7 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
+	"shardeck/model/board"
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -28,11 +29,11 @@ With --env it looks at what their jobs need instead: the account and QOS, Python
 vLLM and PyTorch of the configured environment, the models in the hub cache, modules,
 quota, disk, output directories. Exit code 1 if any of these fails.`,
 		Args: args(0, -1),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, ids []string) error {
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, ids []string) error {
 			if env {
 				return a.checkEnvironment(ctx, l, ids)
 			}
-			rows, err := l.Rows(ctx, ids)
+			rows, err := l.Experiments.Rows(ctx, ids)
 			if err != nil {
 				return err
 			}
@@ -52,7 +53,7 @@ type checked struct {
 	Verdict check.Verdict `json:"verdict"`
 }
 
-func checksOf(rows []lab.Row) []checked {
+func checksOf(rows []board.Row) []checked {
 	all := make([]checked, len(rows))
 	for i, r := range rows {
 		all[i] = checked{r.Experiment.ID, r.File, fine(r), r.Problem, r.Verdict}
@@ -60,10 +61,10 @@ func checksOf(rows []lab.Row) []checked {
 	return all
 }
 
-func fine(r lab.Row) bool { return r.Problem == "" && r.Verdict.OK() }
+func fine(r board.Row) bool { return r.Problem == "" && r.Verdict.OK() }
 
 // verdictOf is exit code 2 when any experiment has an error.
-func verdictOf(rows []lab.Row) error {
+func verdictOf(rows []board.Row) error {
 	for _, r := range rows {
 		if !fine(r) {
 			return silent(exitUsage)
@@ -72,7 +73,7 @@ func verdictOf(rows []lab.Row) error {
 	return nil
 }
 
-func (a *app) printChecks(rows []lab.Row) {
+func (a *app) printChecks(rows []board.Row) {
 	for i, row := range rows {
 		if i > 0 {
 			fmt.Fprintln(a.out)
@@ -85,7 +86,7 @@ func (a *app) printChecks(rows []lab.Row) {
 }
 
 // printCheck writes the verdict on one experiment.
-func (a *app) printCheck(r lab.Row) {
+func (a *app) printCheck(r board.Row) {
 	e := r.Experiment
 	if r.Problem != "" {
 		a.say("%s  %s", a.paint(present.Strong, cmp.Or(e.ID, unit.Missing)), r.File)

@@ -7,14 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/ui/cockpit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
 
-// The lab is what panes ask for; backend cannot say so itself, since it knows no ui.
-var _ pane.Lab = (*lab.Lab)(nil)
+// The rooms are what panes ask for; backend cannot say so itself, since it knows no ui.
+var _ pane.Lab = rooms.All{}
 
 // cockpit opens the terminal program: what shardeck alone does.
 func (a *app) cockpit(c *cobra.Command, _ []string) error {
@@ -27,7 +27,7 @@ func (a *app) cockpit(c *cobra.Command, _ []string) error {
 		return err
 	}
 	screen := l.Screen()
-	err = cockpit.Run(c.Context(), l, cockpit.Options{
+	err = cockpit.Run(c.Context(), l.All(), cockpit.Options{
 		Profile: theme.Profile(a.color, os.Getenv, true),
 		NoColor: a.color == "auto" && screen.Theme == "mono",
 		ASCII:   a.ascii || screen.ASCII,

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/model/present"
 )
 
@@ -18,8 +18,8 @@ measured over iterations are medians with their spread; a difference that a rank
 cannot distinguish from chance is marked "~". What makes the runs not comparable
 (model, workload, GPU, engine) is said on standard error.`,
 		Args: args(2, -1),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, runs []string) error {
-			c, err := l.Compare(ctx, runs, a.progress())
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, runs []string) error {
+			c, err := l.Measure.Compare(ctx, runs, a.progress())
 			if err != nil {
 				return err
 			}

@@ -3,7 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	"shardeck/model/metric"
 )
 
 // completionCmd replaces cobra's own, whose words are not ours.
@@ -60,7 +60,7 @@ func (a *app) metricsOf(c *cobra.Command, words []string, part string) ([]string
 		return a.runsOf(c, words, part)
 	}
 	var names []string
-	for _, d := range lab.Definitions() {
+	for _, d := range metric.Definitions {
 		names = append(names, d.Name)
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
@@ -73,7 +73,7 @@ func (a *app) idsOf(c *cobra.Command, _ []string, _ string) ([]string, cobra.She
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return l.IDs(), cobra.ShellCompDirectiveNoFileComp
+	return l.Experiments.IDs(), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (a *app) runsOf(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -81,7 +81,7 @@ func (a *app) runsOf(c *cobra.Command, _ []string, _ string) ([]string, cobra.Sh
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	runs, err := l.Runs(c.Context())
+	runs, err := l.Measure.Runs(c.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveDefault
 	}

@@ -3,11 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
+
 	"shardeck/model/shell"
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 )
@@ -23,7 +24,7 @@ DIR, or into a folder of your own that is kept from one demo to the next. What y
 change in it stays.`,
 		Args: args(0, 1),
 		RunE: func(c *cobra.Command, words []string) error {
-			dir, err := lab.WriteDemo(firstWord(append(words, a.dir)), nil)
+			dir, err := rooms.WriteDemo(firstWord(append(words, a.dir)), nil)
 			if err != nil {
 				return err
 			}
@@ -59,7 +60,7 @@ func firstWord(words []string) string {
 }
 
 func (a *app) replayCmd() *cobra.Command {
-	o := lab.ReplayOptions{}
+	o := rooms.ReplayOptions{}
 	c := &cobra.Command{
 		Use:   "replay --config C --output-dir D",
 		Short: "play a recording back as a run, as jobs of engine replay do",
@@ -86,9 +87,9 @@ Without flags it lists the recordings.`,
 }
 
 // replay is a runner: its exit codes are those of every runner.
-func (a *app) replay(ctx context.Context, o lab.ReplayOptions) error {
+func (a *app) replay(ctx context.Context, o rooms.ReplayOptions) error {
 	o.Out = a.out
-	code, err := lab.Replay(ctx, o)
+	code, err := rooms.Replay(ctx, o)
 	if err == nil {
 		return nil
 	}
@@ -96,7 +97,7 @@ func (a *app) replay(ctx context.Context, o lab.ReplayOptions) error {
 }
 
 func (a *app) printRecordings() error {
-	all := lab.Recordings()
+	all := rooms.Recordings()
 	return a.show(all, func() {
 		t := present.Table{Columns: present.Columns("recording", "model", "layout", ">batch", ">prompt", ">output", "-20")}
 		for _, r := range all {

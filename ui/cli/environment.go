@@ -3,14 +3,14 @@ package cli
 import (
 	"context"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/model/present"
 )
 
 // checkEnvironment is `check --env`: one line for each thing that jobs need, and exit
 // code 1 if any of them cannot work.
-func (a *app) checkEnvironment(ctx context.Context, l *lab.Lab, ids []string) error {
-	lines, err := l.Environment(ctx, ids)
+func (a *app) checkEnvironment(ctx context.Context, l *rooms.App, ids []string) error {
+	lines, err := l.Jobs.Environment(ctx, ids)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/backend/lab"
+	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 )
@@ -58,7 +58,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &c):
 		return c.code
-	case errors.Is(err, lab.ErrInvalid), errors.Is(err, lab.ErrUnknown):
+	case errors.Is(err, model.ErrInvalid), errors.Is(err, model.ErrUnknown):
 		return exitUsage
 	}
 	return exitFailed

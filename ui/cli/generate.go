@@ -8,12 +8,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
+	"shardeck/backend/experiments"
 	"shardeck/model/present/unit"
 )
 
 func (a *app) generateCmd() *cobra.Command {
-	var o lab.GenerateOptions
+	var o experiments.GenerateOptions
 	c := &cobra.Command{
 		Use:   "generate [ID…]",
 		Short: "write configs, job scripts and the runner from the catalogue",
@@ -25,9 +26,9 @@ none, and is then yours to edit.
 
 What is already right is left alone; a file you edited is refused without --force.`,
 		Args: args(0, -1),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, ids []string) error {
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, ids []string) error {
 			o.IDs = ids
-			wrote, err := l.Generate(ctx, o)
+			wrote, err := l.Experiments.Generate(ctx, o)
 			if err != nil && len(wrote) == 0 {
 				return err
 			}
@@ -40,17 +41,17 @@ What is already right is left alone; a file you edited is refused without --forc
 }
 
 // printWrote lists what became of each file; a refused one makes the command fail.
-func (a *app) printWrote(wrote []lab.Wrote) error {
+func (a *app) printWrote(wrote []experiments.Wrote) error {
 	if a.json {
 		return firstOf(a.printJSON(wrote), a.refused(wrote))
 	}
 	last := ""
 	for _, w := range wrote {
-		if w.Action == lab.Unchanged {
+		if w.Action == experiments.Unchanged {
 			continue
 		}
 		line := fmt.Sprintf("%-11s %s", w.Action, w.Path)
-		if folder := path.Dir(w.Path); path.Base(folder) == "shardeck_runner" && w.Action != lab.Refused {
+		if folder := path.Dir(w.Path); path.Base(folder) == "shardeck_runner" && w.Action != experiments.Refused {
 			line = fmt.Sprintf("%-11s %s/", w.Action, folder) // once for all modules of the runner
 		}
 		if line != last {
@@ -64,18 +65,18 @@ func (a *app) printWrote(wrote []lab.Wrote) error {
 	return a.refused(wrote)
 }
 
-func (a *app) refused(wrote []lab.Wrote) error {
-	n := map[lab.Action]int{}
+func (a *app) refused(wrote []experiments.Wrote) error {
+	n := map[experiments.Action]int{}
 	for _, w := range wrote {
 		n[w.Action]++
 	}
-	if n[lab.Refused] == 0 {
+	if n[experiments.Refused] == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("%s edited since shardeck wrote %s: not overwritten", unit.Plural(n[lab.Refused], "file"),
-		map[bool]string{true: "it", false: "them"}[n[lab.Refused] == 1])
-	if n[lab.Kept] > 0 {
-		text += fmt.Sprintf(", nor %s of the runner, which fit what was edited", unit.Plural(n[lab.Kept], "other file"))
+	text := fmt.Sprintf("%s edited since shardeck wrote %s: not overwritten", unit.Plural(n[experiments.Refused], "file"),
+		map[bool]string{true: "it", false: "them"}[n[experiments.Refused] == 1])
+	if n[experiments.Kept] > 0 {
+		text += fmt.Sprintf(", nor %s of the runner, which fit what was edited", unit.Plural(n[experiments.Kept], "other file"))
 	}
 	return errors.New(text + "\nto overwrite: shardeck generate --force")
 }

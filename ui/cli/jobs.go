@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
+	"shardeck/backend/jobs"
 	"shardeck/model/present"
 )
 
@@ -18,12 +19,12 @@ func (a *app) jobsCmd() *cobra.Command {
 jobs of this account. Of those that failed the cause is read from the log; shardeck why
 has the line that proves it. --json uses Slurm's words for states with every scheduler.`,
 		Args: args(0, 0),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, _ []string) error {
-			list, err := l.Jobs(ctx, true)
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, _ []string) error {
+			list, err := l.Jobs.Jobs(ctx, true)
 			if err != nil {
 				return err
 			}
-			causes := l.Causes(ctx, list.Jobs, causesListed)
+			causes := l.Jobs.Causes(ctx, list.Jobs, causesListed)
 			if a.json {
 				return a.printJSON(jobsJSON{list, causes})
 			}
@@ -38,11 +39,11 @@ const causesListed = 10
 
 // jobsJSON is jobs --json.
 type jobsJSON struct {
-	lab.JobList
+	jobs.JobList
 	Causes map[string]string `json:"causes"` // by job id, of the newest that failed; why has the proof and the fixes
 }
 
-func (a *app) printJobs(list lab.JobList, causes map[string]string) {
+func (a *app) printJobs(list jobs.JobList, causes map[string]string) {
 	if len(list.Jobs) > 0 {
 		a.table(present.Jobs(list.Jobs, causes, time.Now()))
 	} else {

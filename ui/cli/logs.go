@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
+	"shardeck/backend/jobs"
 )
 
 func (a *app) logsCmd() *cobra.Command {
@@ -15,15 +16,15 @@ func (a *app) logsCmd() *cobra.Command {
 		Use:   "logs ID",
 		Short: "print a job's log, by job id or by experiment (its newest job)",
 		Args:  args(1, 1),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, refs []string) error {
-			j, err := l.FindJob(ctx, refs[0])
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
+			j, err := l.Jobs.Find(ctx, refs[0])
 			if err != nil {
 				return err
 			}
 			if follow {
-				return ended(l.Follow(ctx, j, lines, func(p lab.LogPart) error { return a.printLog(p) }))
+				return ended(l.Jobs.Follow(ctx, j, lines, func(p jobs.LogPart) error { return a.printLog(p) }))
 			}
-			part, err := l.Log(ctx, j, lines)
+			part, err := l.Jobs.Log(ctx, j, lines)
 			if err != nil {
 				return err
 			}
@@ -38,7 +39,7 @@ func (a *app) logsCmd() *cobra.Command {
 	return c
 }
 
-func (a *app) printLog(p lab.LogPart) error {
+func (a *app) printLog(p jobs.LogPart) error {
 	for _, line := range p.Lines {
 		if _, err := fmt.Fprintln(a.out, line); err != nil {
 			return err

@@ -1,5 +1,5 @@
 // Package cli is the command line: one file a command. It parses words, asks
-// backend/lab, prints text or JSON and maps errors to exit codes; it decides
+// the use cases, prints text or JSON and maps errors to exit codes; it decides
 // nothing about experiments.
 //
 // # Rules of output

@@ -8,8 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/backend/pool"
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -35,7 +36,7 @@ damaged input, the loss is on standard error (4 beats 3).`,
 			if explain != "" {
 				return a.explain(explain)
 			}
-			return a.withLab(func(ctx context.Context, l *lab.Lab, words []string) error {
+			return a.withLab(func(ctx context.Context, l *rooms.App, words []string) error {
 				return a.metric(ctx, l, words[0], words[1], total)
 			})(c, words)
 		},
@@ -47,9 +48,9 @@ damaged input, the loss is on standard error (4 beats 3).`,
 
 // explain prints what a metric means; it needs no workspace.
 func (a *app) explain(name string) error {
-	defs := lab.Definitions()
+	defs := metric.Definitions
 	if name != "all" {
-		d, err := lab.Define(name)
+		d, err := metric.Find(name)
 		if err != nil {
 			return err
 		}
@@ -112,13 +113,13 @@ func wrap(text string, width int, indent string) string {
 
 // metric prints one value. The reason for a unit.Missing one, and what damage cost, go to
 // standard error, so that a script reads a number or nothing.
-func (a *app) metric(ctx context.Context, l *lab.Lab, name, run string, total bool) error {
-	d, err := lab.Define(name)
+func (a *app) metric(ctx context.Context, l *rooms.App, name, run string, total bool) error {
+	d, err := metric.Find(name)
 	if err != nil {
 		return err
 	}
 	if total {
-		if d, err = lab.TotalOf(d); err != nil {
+		if d, err = metric.TotalOf(d); err != nil {
 			return err
 		}
 	}
@@ -146,10 +147,10 @@ func (a *app) metric(ctx context.Context, l *lab.Lab, name, run string, total bo
 
 // analysed reads a run. Of one that is too large to read here it gives what its timing
 // files say, and the error.
-func analysed(ctx context.Context, l *lab.Lab, run string, progress pool.Progress) (*metric.Analysis, error) {
-	found, err := l.Analyse(ctx, run, pool.Wanted, progress)
-	if errors.Is(err, lab.ErrBudget) {
-		found, _ = l.Timings(ctx, run) // the error says already what is unit.Missing
+func analysed(ctx context.Context, l *rooms.App, run string, progress pool.Progress) (*metric.Analysis, error) {
+	found, err := l.Measure.Analyse(ctx, run, pool.Wanted, progress)
+	if errors.Is(err, model.ErrBudget) {
+		found, _ = l.Measure.Timings(ctx, run) // the error says already what is unit.Missing
 	}
 	return found, err
 }

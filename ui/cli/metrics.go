@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 )
@@ -18,7 +18,7 @@ func (a *app) metricsCmd() *cobra.Command {
 there is none. Exit code 0 if the run could be read, unit.Missing values included; 4 if
 some of its files are damaged.`,
 		Args: args(1, 1),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, runs []string) error {
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, runs []string) error {
 			found, err := analysed(ctx, l, runs[0], a.progress())
 			if found == nil {
 				return err
@@ -37,7 +37,7 @@ func damage(is bool) error {
 }
 
 func (a *app) printMetrics(found *metric.Analysis) {
-	a.table(present.Metrics(found, lab.Definitions()))
+	a.table(present.Metrics(found, metric.Definitions))
 	a.warnings(found.Warnings)
 	if found.Replay {
 		a.warn("%s is a replay of a recording, not a measurement of this machine", found.Run)

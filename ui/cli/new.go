@@ -7,8 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
+	"shardeck/backend/experiments"
 	"shardeck/model"
+	"shardeck/model/board"
 )
 
 // shorthand are the flags of new that stand for a key of the config.
@@ -27,7 +29,7 @@ var shorthand = []struct{ flag, key, help string }{
 }
 
 func (a *app) newCmd() *cobra.Command {
-	o := lab.NewOptions{}
+	o := experiments.NewOptions{}
 	values := make([]string, len(shorthand))
 	var keys []string
 	c := &cobra.Command{
@@ -38,19 +40,19 @@ or catalogue entry named with --from (else from the first of the catalogue), the
 applies the flags; --key sets any other key of a config.`,
 		Example: "  shardeck new E9.1 --from E1.2 --seq-len 16384 --key profiling.nsys=true",
 		Args:    args(1, 1),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, words []string) error {
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, words []string) error {
 			o.ID = words[0]
 			edits, err := editsOf(values, keys)
 			if err != nil {
 				return err
 			}
 			o.Edits = edits
-			row, wrote, err := l.New(ctx, o)
+			row, wrote, err := l.Experiments.New(ctx, o)
 			if err != nil {
 				return err
 			}
 			if a.json {
-				return firstOf(a.printJSON(row), verdictOf([]lab.Row{row}))
+				return firstOf(a.printJSON(row), verdictOf([]board.Row{row}))
 			}
 			return firstOf(a.printWrote(wrote), a.printVerdict(row))
 		}),
@@ -82,8 +84,8 @@ func editsOf(values, keys []string) ([]model.Edit, error) {
 }
 
 // printVerdict says under a new config what check would say of it.
-func (a *app) printVerdict(row lab.Row) error {
+func (a *app) printVerdict(row board.Row) error {
 	fmt.Fprintln(a.out)
 	a.printCheck(row)
-	return verdictOf([]lab.Row{row})
+	return verdictOf([]board.Row{row})
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 )
@@ -19,7 +19,7 @@ func (a *app) settingsCmd() *cobra.Command {
 user's ~/.config/shardeck/config.yaml, the workspace's shardeck.yaml, the experiment,
 --set key=value.`,
 		Args: args(0, 0),
-		RunE: a.withLab(func(_ context.Context, l *lab.Lab, _ []string) error {
+		RunE: a.withLab(func(_ context.Context, l *rooms.App, _ []string) error {
 			settings := l.Settings()
 			return a.show(settings, func() {
 				t := present.Table{Columns: present.Columns("setting", "value-24", "from-12")}

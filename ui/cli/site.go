@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 )
@@ -17,7 +17,7 @@ func (a *app) siteCmd() *cobra.Command {
 		Use:   "site",
 		Short: "say what is known of this cluster, this machine and your limits",
 		Args:  args(0, 0),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, _ []string) error {
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, _ []string) error {
 			r, err := l.SiteReport(ctx)
 			if err != nil {
 				return err
@@ -27,7 +27,7 @@ func (a *app) siteCmd() *cobra.Command {
 	}
 }
 
-func (a *app) printSite(r lab.SiteReport) {
+func (a *app) printSite(r rooms.SiteReport) {
 	a.say("%s  %s  %s", a.paint(present.Strong, r.Site.Name), r.Site.Title, a.paint(present.Dim, siteOrigin(r.Origin)))
 	slots := ""
 	if r.Limits.GPUs > 0 {

@@ -9,7 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/check"
 	"shardeck/model/present"
@@ -30,7 +31,7 @@ func (a *app) submitCmd() *cobra.Command {
 is written down first, with a tag that travels in the job's comment, so that nothing
 is submitted twice or forgotten. Prints the job's id.`,
 		Args: args(1, -1),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, ids []string) error {
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, ids []string) error {
 			return a.submit(ctx, l, ids, f)
 		}),
 	}
@@ -43,17 +44,17 @@ is submitted twice or forgotten. Prints the job's id.`,
 
 // submit looks at all before it submits any: one refused experiment leaves the
 // others unsubmitted rather than half a batch in the queue.
-func (a *app) submit(ctx context.Context, l *lab.Lab, ids []string, f submitFlags) error {
-	previews := make([]lab.Preview, len(ids))
+func (a *app) submit(ctx context.Context, l *rooms.App, ids []string, f submitFlags) error {
+	previews := make([]jobs.Preview, len(ids))
 	for i, id := range ids {
-		p, err := l.Preview(ctx, id, f.nsys)
+		p, err := l.Jobs.Preview(ctx, id, f.nsys)
 		if err != nil {
 			return err
 		}
 		previews[i] = p
 	}
 	if f.dryRun {
-		return a.printPreviews(previews, l.Starts(ctx, previews))
+		return a.printPreviews(previews, l.Jobs.Starts(ctx, previews))
 	}
 	if err := l.Writable("submit " + ids[0]); err != nil {
 		return err // before anybody is asked
@@ -69,13 +70,13 @@ func (a *app) submit(ctx context.Context, l *lab.Lab, ids []string, f submitFlag
 
 // dry is one job of submit --dry-run --json.
 type dry struct {
-	lab.Preview
-	Start lab.Start `json:"start"` // when it would begin
+	jobs.Preview
+	Start jobs.Start `json:"start"` // when it would begin
 }
 
 // printPreviews prints the scripts alone on standard output, and when they would start
 // beside them.
-func (a *app) printPreviews(previews []lab.Preview, starts []lab.Start) error {
+func (a *app) printPreviews(previews []jobs.Preview, starts []jobs.Start) error {
 	all := make([]dry, len(previews))
 	for i, p := range previews {
 		all[i] = dry{p, starts[i]}
@@ -95,7 +96,7 @@ func (a *app) printPreviews(previews []lab.Preview, starts []lab.Start) error {
 }
 
 // refuse prints the findings of every experiment; an error in any refuses all.
-func (a *app) refuse(previews []lab.Preview) error {
+func (a *app) refuse(previews []jobs.Preview) error {
 	bad := 0
 	for _, p := range previews {
 		for _, f := range p.Row.Verdict.Findings {
@@ -121,11 +122,11 @@ func (a *app) fixLine(f check.Finding) string {
 }
 
 // confirm asks with the price. Without a terminal there is nobody to ask, so --yes is needed.
-func (a *app) confirm(ctx context.Context, l *lab.Lab, previews []lab.Preview, f submitFlags) error {
+func (a *app) confirm(ctx context.Context, l *rooms.App, previews []jobs.Preview, f submitFlags) error {
 	if f.yes {
 		return nil
 	}
-	for i, start := range l.Starts(ctx, previews) {
+	for i, start := range l.Jobs.Starts(ctx, previews) {
 		r := previews[i].Row
 		plan := present.Plan(r.Verdict, present.WouldStart(start.At, start.Note, time.Now()), present.KeptResult(previews[i].Keeps))
 		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout.Short(), plan)))
@@ -166,10 +167,10 @@ func (a *app) answer(ctx context.Context) (string, error) {
 	}
 }
 
-func (a *app) submitAll(ctx context.Context, l *lab.Lab, ids []string, f submitFlags) error {
+func (a *app) submitAll(ctx context.Context, l *rooms.App, ids []string, f submitFlags) error {
 	done := []model.Submission{}
 	for _, id := range ids {
-		s, err := l.SubmitWith(ctx, id, lab.SubmitOptions{Nsys: f.nsys, Force: f.force})
+		s, err := l.Jobs.SubmitWith(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
 		if err != nil {
 			return firstOf(a.printSubmissions(done), err)
 		}

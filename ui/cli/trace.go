@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
 	"shardeck/model/present"
@@ -51,24 +51,24 @@ only_in. With --ops: kernel_ns, attributed_ns, joined_ns, ops (name, total_ns, c
 within) and rest (reason, total_ns, count, share).`,
 		Example: "  shardeck trace llama-8b-tp2\n  shardeck trace llama-8b-tp1 llama-8b-tp2\n  shardeck trace llama-8b-tp2 --ops --top 20",
 		Args:    args(1, 2),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, runs []string) error {
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, runs []string) error {
 			switch {
 			case f.ops && len(runs) == 2:
 				return usage("--ops is of one run")
 			case f.ops:
-				t, err := l.OpTimes(ctx, runs[0], a.progress())
+				t, err := l.Measure.OpTimes(ctx, runs[0], a.progress())
 				if err != nil {
 					return err
 				}
 				return firstOf(a.show(t, func() { a.printOps(t, f.top) }), damage(t.Damaged))
 			case len(runs) == 2:
-				c, err := l.CompareTraces(ctx, runs[0], runs[1], a.progress())
+				c, err := l.Measure.CompareTraces(ctx, runs[0], runs[1], a.progress())
 				if err != nil {
 					return err
 				}
 				return firstOf(a.show(c, func() { a.printTraceDiff(c, f.top) }), damage(c.Damaged))
 			}
-			found, err := l.Analyse(ctx, runs[0], pool.Wanted, a.progress())
+			found, err := l.Measure.Analyse(ctx, runs[0], pool.Wanted, a.progress())
 			if err != nil {
 				return err
 			}

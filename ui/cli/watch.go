@@ -7,7 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -21,9 +22,9 @@ func (a *app) watchCmd() *cobra.Command {
 its state or its stage, and how far it is every ten seconds at most. Ends when all have
 ended: exit code 1 if any failed, or if nobody knows how it ended.`,
 		Args: args(1, -1),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, refs []string) error {
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
 			var o outcomes
-			err := l.Watch(ctx, refs, func(n lab.News) error {
+			err := l.Jobs.Watch(ctx, refs, func(n jobs.News) error {
 				o.add(n.Job)
 				return a.printNews(n)
 			})
@@ -58,7 +59,7 @@ func (o *outcomes) err() error {
 	return nil
 }
 
-func (a *app) printNews(n lab.News) error {
+func (a *app) printNews(n jobs.News) error {
 	if a.json {
 		return a.printJSON(n)
 	}

@@ -6,7 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"shardeck/backend/lab"
+	rooms "shardeck/backend/app"
+	"shardeck/backend/jobs"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 )
@@ -16,12 +17,12 @@ func (a *app) whyCmd() *cobra.Command {
 		Use:   "why ID",
 		Short: "say why a job failed or waits, by job id or by experiment",
 		Args:  args(1, 1),
-		RunE: a.withLab(func(ctx context.Context, l *lab.Lab, refs []string) error {
-			j, err := l.FindJob(ctx, refs[0])
+		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
+			j, err := l.Jobs.Find(ctx, refs[0])
 			if err != nil {
 				return err
 			}
-			cause, err := l.Why(ctx, j)
+			cause, err := l.Jobs.Why(ctx, j)
 			if err != nil {
 				return err
 			}
@@ -30,7 +31,7 @@ func (a *app) whyCmd() *cobra.Command {
 	}
 }
 
-func (a *app) printCause(c lab.Cause) {
+func (a *app) printCause(c jobs.Cause) {
 	state := present.State(c.Job.State.Words())
 	a.say("job %s (%s): %s\n%s", c.Job.ID, cmp.Or(present.JobTitle(c.Job), unit.Missing), a.paint(state.Role, state.Text), a.paint(present.Strong, c.Title))
 	for _, text := range []string{c.Line, a.paint(present.Dim, c.Where)} {

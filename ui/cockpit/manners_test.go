@@ -9,7 +9,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/app"
 	"shardeck/backend/replay"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
@@ -71,7 +71,7 @@ func newDay(t *testing.T, files ...string) *day {
 	}
 	home := t.TempDir()
 	clock := func() time.Time { return d.now }
-	l, err := lab.Open(lab.Options{Dir: ws, Now: clock, CacheDir: home, Binary: "/usr/bin/shardeck",
+	l, err := app.Open(app.Options{Dir: ws, Now: clock, CacheDir: home, Binary: "/usr/bin/shardeck",
 		Env: func(name string) string { return map[string]string{"HOME": home}[name] }})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func newDay(t *testing.T, files ...string) *day {
 	t.Cleanup(l.Close)
 	o := testOptions(panetest.New())
 	o.Now, o.after = clock, d.after
-	d.Driver = panetest.Drive(t, whole{New(t.Context(), l, o)}, 80, 24)
+	d.Driver = panetest.Drive(t, whole{New(t.Context(), l.All(), o)}, 80, 24)
 	return d
 }
 

@@ -8,7 +8,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -33,8 +33,8 @@ type Model struct {
 	palette *palette
 	quits   int // ctrl+c pressed in a row
 
-	jobs   pane.Task[lab.JobList]
-	list   lab.JobList
+	jobs   pane.Task[jobs.JobList]
+	list   jobs.JobList
 	heard  bool       // the scheduler answered once
 	away   bool       // the terminal is not looked at
 	poll   pane.Timer // the wait for the next question
@@ -181,11 +181,11 @@ func (m *Model) ask(refresh bool) tea.Cmd {
 	if m.jobs.Busy() {
 		return nil
 	}
-	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (lab.JobList, error) { return m.env.Lab.Jobs(ctx, refresh) }, m.answered)
+	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (jobs.JobList, error) { return m.env.Lab.Jobs(ctx, refresh) }, m.answered)
 }
 
 // answered passes the jobs on, and waits for the next question while anybody needs one.
-func (m *Model) answered(list lab.JobList, err error) tea.Cmd {
+func (m *Model) answered(list jobs.JobList, err error) tea.Cmd {
 	m.heard = true
 	var news tea.Cmd
 	if err == nil {
@@ -221,7 +221,7 @@ func (m *Model) look() tea.Cmd {
 
 // pause is how long to leave the scheduler in peace: until the lab asks it by itself,
 // or little where the lab says that asking costs nobody anything.
-func (m *Model) pause(list lab.JobList) time.Duration {
+func (m *Model) pause(list jobs.JobList) time.Duration {
 	if cheap(list) {
 		return closely
 	}
@@ -233,7 +233,7 @@ func (m *Model) pause(list lab.JobList) time.Duration {
 }
 
 // cheap: the scheduler is this machine's own, which the length of its floor tells.
-func cheap(list lab.JobList) bool {
+func cheap(list jobs.JobList) bool {
 	floor := list.Next.Sub(list.AsOf)
 	return floor > 0 && floor <= closely
 }
@@ -241,7 +241,7 @@ func cheap(list lab.JobList) bool {
 // closely is the time between two questions that cost nobody anything.
 const closely = 2 * time.Second
 
-func active(list lab.JobList) bool {
+func active(list jobs.JobList) bool {
 	for _, j := range list.Jobs {
 		if j.State.Active() {
 			return true

@@ -10,8 +10,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
@@ -164,7 +164,7 @@ func TestNothingToMendSaysWhy(t *testing.T) {
 
 // rows makes a board of so many experiments.
 func manyRows(l *panetest.Lab, n int) {
-	base := append([]lab.Row(nil), l.Rows...)
+	base := append([]board.Row(nil), l.Rows...)
 	for i := len(l.Rows); i < n; i++ {
 		row := base[i%len(base)]
 		row.Experiment.ID = "X" + strings.Repeat("1", i%3) + "." + time.Duration(i).String()

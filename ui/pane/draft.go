@@ -2,7 +2,7 @@ package pane
 
 import "shardeck/model"
 
-// Draft is an experiment being edited; *lab.Draft is one. It is not safe for
+// Draft is an experiment being edited; *experiments.Draft is one. It is not safe for
 // concurrent use: the pane that opened it touches it either from Update or from one
 // command, never both.
 type Draft interface {

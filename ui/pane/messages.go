@@ -5,20 +5,21 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/metric"
 	"shardeck/ui/theme"
 )
 
 // BoardMsg carries the experiments as just read; the experiments pane reads them
 // for all.
-type BoardMsg struct{ Rows []lab.Row }
+type BoardMsg struct{ Rows []board.Row }
 
 // JobsMsg carries the one answer of the scheduler; the cockpit asks for all panes.
 // Err is why there is none.
 type JobsMsg struct {
-	List lab.JobList
+	List jobs.JobList
 	Err  error
 }
 
@@ -37,7 +38,7 @@ type OpenMsg struct {
 // SelectMsg says that the cursor rests on an experiment: panes beside may follow. Entered
 // is the pane that the user just went to, empty else: it follows though it has the focus.
 type SelectMsg struct {
-	Row     lab.Row
+	Row     board.Row
 	Entered Name
 }
 

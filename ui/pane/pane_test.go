@@ -9,7 +9,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/model"
 )
 
 // replies notes what a task was given, in the order of its replies.
@@ -96,7 +96,7 @@ func TestTimerBeginsAnew(t *testing.T) {
 }
 
 func TestFailNoteSaysTheFix(t *testing.T) {
-	note := FailNote(&lab.Fault{Text: "E1.1 cannot be read", ToDo: "fix line 4"})
+	note := FailNote(&model.Fault{Text: "E1.1 cannot be read", ToDo: "fix line 4"})
 	if note.Text != "E1.1 cannot be read. fix line 4" {
 		t.Errorf("%q", note.Text)
 	}

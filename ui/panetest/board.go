@@ -7,12 +7,14 @@ import (
 	"slices"
 	"time"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/experiments"
+	"shardeck/backend/jobs"
 	"shardeck/model"
+	"shardeck/model/board"
 )
 
 // Board copies the rows.
-func (l *Lab) Board(ctx context.Context) ([]lab.Row, error) {
+func (l *Lab) Board(ctx context.Context) ([]board.Row, error) {
 	if err := l.call(ctx, "Board", ""); err != nil {
 		return nil, err
 	}
@@ -22,12 +24,12 @@ func (l *Lab) Board(ctx context.Context) ([]lab.Row, error) {
 }
 
 // Draft is for the real lab; tests edit what OpenDraft gives.
-func (l *Lab) Draft(string) (*lab.Draft, error) { return nil, errors.New("use OpenDraft") }
+func (l *Lab) Draft(string) (*experiments.Draft, error) { return nil, errors.New("use OpenDraft") }
 
 // Clone adds a row.
-func (l *Lab) Clone(id, newID string, edits ...model.Edit) (lab.Row, error) {
+func (l *Lab) Clone(id, newID string, edits ...model.Edit) (board.Row, error) {
 	if err := l.call(context.Background(), "Clone", id+" "+newID); err != nil {
-		return lab.Row{}, err
+		return board.Row{}, err
 	}
 	row, err := l.cloneOf(id, newID, edits)
 	if err == nil {
@@ -39,27 +41,27 @@ func (l *Lab) Clone(id, newID string, edits ...model.Edit) (lab.Row, error) {
 }
 
 // PlanClone is the row that Clone would add, judged by the test's rules.
-func (l *Lab) PlanClone(id, newID string, edits ...model.Edit) (lab.Row, error) {
+func (l *Lab) PlanClone(id, newID string, edits ...model.Edit) (board.Row, error) {
 	if err := l.call(context.Background(), "PlanClone", id+" "+newID); err != nil {
-		return lab.Row{}, err
+		return board.Row{}, err
 	}
 	row, err := l.cloneOf(id, newID, edits)
 	row.Verdict = l.Check(row.Experiment)
 	return row, err
 }
 
-func (l *Lab) cloneOf(id, newID string, edits []model.Edit) (lab.Row, error) {
+func (l *Lab) cloneOf(id, newID string, edits []model.Edit) (board.Row, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := l.find(id)
 	if i < 0 {
-		return lab.Row{}, fmt.Errorf("no experiment %s", id)
+		return board.Row{}, fmt.Errorf("no experiment %s", id)
 	}
 	row := l.Rows[i]
 	d := Draft{lab: l, base: row.Experiment, values: map[string]string{}}
 	for _, e := range edits {
 		if err := d.Set(e.Path, e.Value); err != nil {
-			return lab.Row{}, err
+			return board.Row{}, err
 		}
 	}
 	row.Experiment = d.Experiment()
@@ -69,23 +71,23 @@ func (l *Lab) cloneOf(id, newID string, edits []model.Edit) (lab.Row, error) {
 }
 
 func (l *Lab) find(id string) int {
-	return slices.IndexFunc(l.Rows, func(r lab.Row) bool { return r.Experiment.ID == id })
+	return slices.IndexFunc(l.Rows, func(r board.Row) bool { return r.Experiment.ID == id })
 }
 
 // Preview is the row and a script.
-func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (lab.Preview, error) {
+func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (jobs.Preview, error) {
 	if err := l.call(ctx, "Preview", id); err != nil {
-		return lab.Preview{}, err
+		return jobs.Preview{}, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := l.find(id)
 	if i < 0 {
-		return lab.Preview{}, fmt.Errorf("no experiment %s", id)
+		return jobs.Preview{}, fmt.Errorf("no experiment %s", id)
 	}
 	row := l.Rows[i]
 	row.Verdict = l.Check(row.Experiment)
-	v := lab.Preview{Row: row, Script: script(row), Path: "experiments/slurm_scripts/run_" + id + ".sh", Nsys: nsys, Diff: l.Diff}
+	v := jobs.Preview{Row: row, Script: script(row), Path: "experiments/slurm_scripts/run_" + id + ".sh", Nsys: nsys, Diff: l.Diff}
 	if row.Run != nil {
 		v.Keeps = row.Run.Name + model.OldMark + "before-JOB"
 	}
@@ -93,7 +95,7 @@ func (l *Lab) Preview(ctx context.Context, id string, nsys bool) (lab.Preview, e
 }
 
 // PreviewOf is the preview of a row with another experiment in it.
-func (l *Lab) PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (lab.Preview, error) {
+func (l *Lab) PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (jobs.Preview, error) {
 	p, err := l.Preview(ctx, e.ID, nsys)
 	p.Row.Experiment, p.Row.Verdict = e, l.Check(e)
 	p.Script = script(p.Row)
@@ -101,8 +103,8 @@ func (l *Lab) PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (lab
 }
 
 // Starts is the plan, the same for all.
-func (l *Lab) Starts(ctx context.Context, previews []lab.Preview) []lab.Start {
-	all := make([]lab.Start, len(previews))
+func (l *Lab) Starts(ctx context.Context, previews []jobs.Preview) []jobs.Start {
+	all := make([]jobs.Start, len(previews))
 	if l.call(ctx, "Starts", "") != nil {
 		return all
 	}

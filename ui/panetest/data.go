@@ -3,8 +3,10 @@ package panetest
 import (
 	"time"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
+
 	"shardeck/model"
+	"shardeck/model/board"
 )
 
 func experiment(id, text, name string, l model.Layout, dir string) model.Experiment {
@@ -17,11 +19,11 @@ func experiment(id, text, name string, l model.Layout, dir string) model.Experim
 
 // rows are the experiments of a workspace in full swing: done, running, failed,
 // waiting, never run, unreadable.
-func rows(l *Lab) []lab.Row {
+func rows(l *Lab) []board.Row {
 	one := model.Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}
 	with := func(change func(*model.Layout)) model.Layout { v := one; change(&v); return v }
 	tp := func(n int) model.Layout { return with(func(v *model.Layout) { v.TP = n }) }
-	all := []lab.Row{
+	all := []board.Row{
 		{Experiment: experiment("E1.1", "Llama-8B baseline on 1 GPU (TP=1, PP=1, EP=1)", llama.Name, one, "llama-8b-tp1")},
 		{Experiment: experiment("E1.2", "Llama-8B tensor parallelism TP=2 on 2 GPUs", llama.Name, tp(2), "llama-8b-tp2")},
 		{Experiment: experiment("E1.3", "Llama-8B tensor parallelism TP=4 on 4 GPUs", llama.Name, tp(4), "llama-8b-tp4")},
@@ -53,7 +55,7 @@ func rows(l *Lab) []lab.Row {
 	return all
 }
 
-func jobs() []model.Job {
+func usualJobs() []model.Job {
 	job := func(id, exp string, state model.JobState, elapsed time.Duration) model.Job {
 		return model.Job{ID: id, Name: "vllm_" + exp, Experiment: exp, Scheduler: "slurm", State: state, Account: "m1234_g", Nodes: 1, GPUs: 2,
 			Submit: Now.Add(-elapsed - 10*time.Minute), Start: Now.Add(-elapsed), Elapsed: elapsed, Limit: 30 * time.Minute, Log: "logs/" + exp + "_" + id + ".out"}
@@ -71,8 +73,8 @@ func jobs() []model.Job {
 	return []model.Job{running, waiting, failed, done, first}
 }
 
-func logs() map[string]lab.LogPart {
-	return map[string]lab.LogPart{
+func logs() map[string]jobs.LogPart {
+	return map[string]jobs.LogPart{
 		"3141592": {Path: "logs/E1.3_3141592.out", Size: 18233, Stage: "profiling", Done: 3, Total: 5, Lines: []string{
 			"shardeck: stage environment", "INFO  vLLM 0.11.0, PyTorch 2.8.0, CUDA 12.8", "shardeck: stage weights",
 			"INFO  loading weights: 14.99 GiB in 9.8 s", "shardeck: stage warm-up", "shardeck: iteration 2 of 2 warm-up",
@@ -86,13 +88,13 @@ func logs() map[string]lab.LogPart {
 	}
 }
 
-func causes() map[string]lab.Cause {
-	return map[string]lab.Cause{"3141580": {Title: "CUDA out of memory while allocating the KV cache",
+func causes() map[string]jobs.Cause {
+	return map[string]jobs.Cause{"3141580": {Title: "CUDA out of memory while allocating the KV cache",
 		Line:  "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 39.39 GiB of which 1.21 GiB is free",
 		Where: "logs/E1.6_3141580.out:812",
 		Fixes: []string{"parallelism.tp 1 → 2: halves weights and KV cache", "vllm.max_model_len 2560: prompt and output, no more",
 			"slurm.constraint gpu&hbm80g: same price, fewer nodes"},
-		Remedies: []lab.Remedy{
+		Remedies: []jobs.Remedy{
 			{Text: "parallelism.tp 1 → 2", Edits: []model.Edit{{Path: "parallelism.tp", Value: "2"}}},
 			{Text: "slurm.constraint auto → gpu&hbm80g", Edits: []model.Edit{{Path: "slurm.constraint", Value: "gpu&hbm80g"}}},
 		}}}

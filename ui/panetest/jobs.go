@@ -6,18 +6,18 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 )
 
 // Jobs is the list.
-func (l *Lab) Jobs(ctx context.Context, refresh bool) (lab.JobList, error) {
+func (l *Lab) Jobs(ctx context.Context, refresh bool) (jobs.JobList, error) {
 	detail := ""
 	if refresh {
 		detail = "refresh"
 	}
 	if err := l.call(ctx, "Jobs", detail); err != nil {
-		return lab.JobList{}, err
+		return jobs.JobList{}, err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -42,13 +42,13 @@ func (l *Lab) Cancel(ctx context.Context, id string) error {
 }
 
 // Log is the log of a job.
-func (l *Lab) Log(ctx context.Context, j model.Job, lines int) (lab.LogPart, error) {
+func (l *Lab) Log(ctx context.Context, j model.Job, lines int) (jobs.LogPart, error) {
 	if err := l.call(ctx, "Log", j.ID); err != nil {
-		return lab.LogPart{}, err
+		return jobs.LogPart{}, err
 	}
 	part, ok := l.Logs[j.ID]
 	if !ok {
-		return lab.LogPart{}, fmt.Errorf("logs/vllm_%s.out is not there yet: the job has not started", j.ID)
+		return jobs.LogPart{}, fmt.Errorf("logs/vllm_%s.out is not there yet: the job has not started", j.ID)
 	}
 	part.Line = 1
 	if cut := len(part.Lines) - lines; lines > 0 && cut > 0 {
@@ -58,26 +58,26 @@ func (l *Lab) Log(ctx context.Context, j model.Job, lines int) (lab.LogPart, err
 }
 
 // LogFind looks forward through a log and shows 20 lines from the one found.
-func (l *Lab) LogFind(ctx context.Context, j model.Job, look lab.LogLook) (lab.LogPart, int, bool, error) {
+func (l *Lab) LogFind(ctx context.Context, j model.Job, look jobs.LogLook) (jobs.LogPart, int, bool, error) {
 	if err := l.call(ctx, "LogFind", fmt.Sprint(j.ID, " ", look.Text, " ", look.After)); err != nil {
-		return lab.LogPart{}, 0, false, err
+		return jobs.LogPart{}, 0, false, err
 	}
 	part := l.Logs[j.ID]
 	for i := range part.Lines {
 		n := (look.After + i) % len(part.Lines)
 		line := part.Lines[n]
-		if look.Text != "" && strings.Contains(strings.ToLower(line), strings.ToLower(look.Text)) || look.Text == "" && lab.LooksBad(line) {
+		if look.Text != "" && strings.Contains(strings.ToLower(line), strings.ToLower(look.Text)) || look.Text == "" && jobs.LooksBad(line) {
 			part.Lines, part.First, part.Line = part.Lines[n:min(n+20, len(part.Lines))], int64(n*40), n+1
 			return part, 0, true, nil
 		}
 	}
-	return lab.LogPart{}, 0, false, nil
+	return jobs.LogPart{}, 0, false, nil
 }
 
 // Why is the cause of a failure.
-func (l *Lab) Why(ctx context.Context, j model.Job) (lab.Cause, error) {
+func (l *Lab) Why(ctx context.Context, j model.Job) (jobs.Cause, error) {
 	if err := l.call(ctx, "Why", j.ID); err != nil {
-		return lab.Cause{}, err
+		return jobs.Cause{}, err
 	}
 	return l.Causes[j.ID], nil
 }

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/measure"
 	"shardeck/model"
 )
 
@@ -23,7 +23,7 @@ func (l *Lab) SaveScreen(state json.RawMessage) error {
 }
 
 // ExportChart keeps the chart and names its file.
-func (l *Lab) ExportChart(ctx context.Context, c lab.Chart, f lab.Format) (string, error) {
+func (l *Lab) ExportChart(ctx context.Context, c measure.Chart, f measure.Format) (string, error) {
 	if err := l.call(ctx, "ExportChart", string(f)); err != nil {
 		return "", err
 	}

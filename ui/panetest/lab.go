@@ -13,9 +13,12 @@ import (
 	"sync"
 	"time"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
+	"shardeck/backend/measure"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 )
 
@@ -25,23 +28,23 @@ var Now = time.Date(2026, 11, 23, 14, 2, 11, 0, time.UTC)
 // Lab is a pane.Lab without a backend. Its fields may be changed before it is used.
 type Lab struct {
 	mu        sync.Mutex
-	Rows      []lab.Row
-	List      lab.JobList
-	Logs      map[string]lab.LogPart
-	Causes    map[string]lab.Cause
+	Rows      []board.Row
+	List      jobs.JobList
+	Logs      map[string]jobs.LogPart
+	Causes    map[string]jobs.Cause
 	Analyses  map[string]*metric.Analysis
-	Series    []lab.Series
-	Chart     lab.Chart // as last exported
+	Series    []scaling.Series
+	Chart     measure.Chart // as last exported
 	Login     model.LoginBudget
 	Screen    json.RawMessage
 	Kept      map[string]model.Unsaved // edits not saved, by experiment
 	Diff      string                   // of the script, against the one submitted last
-	Diffs     map[string]map[string]lab.CompareCell
-	Tie       map[string]lab.Tie   // by metric
-	Fine      []metric.RankDensity // timelines in smaller bins
+	Diffs     map[string]map[string]scaling.CompareCell
+	Tie       map[string]scaling.Tie // by metric
+	Fine      []metric.RankDensity   // timelines in smaller bins
 	Spans     metric.KernelSpans
 	Unlike    []string // warnings of a comparison of traces
-	Plan      lab.Start
+	Plan      jobs.Start
 	NoRuns    bool
 	Scheduler string
 	Locked    bool                       // read-only
@@ -54,7 +57,7 @@ type Lab struct {
 func New() *Lab {
 	l := &Lab{Logs: logs(), Causes: causes(), Analyses: analyses(), Series: series(),
 		Err: map[string]error{}, Hold: map[string]<-chan struct{}{}}
-	l.List = lab.JobList{Scheduler: "slurm", AsOf: Now.Add(-11 * time.Second), Next: Now.Add(49 * time.Second), Jobs: jobs()}
+	l.List = jobs.JobList{Scheduler: "slurm", AsOf: Now.Add(-11 * time.Second), Next: Now.Add(49 * time.Second), Jobs: usualJobs()}
 	l.Rows = rows(l)
 	return l
 }

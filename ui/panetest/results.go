@@ -3,9 +3,9 @@ package panetest
 import (
 	"time"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 func runs() []model.Run {
@@ -109,13 +109,13 @@ func metricOf(d metric.Definition, values map[string]float64, ranks []int) metri
 	return m
 }
 
-func series() []lab.Series {
-	return []lab.Series{
-		{Name: "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB", Points: []lab.Point{
+func series() []scaling.Series {
+	return []scaling.Series{
+		{Name: "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB", Points: []scaling.Point{
 			{Run: "llama-8b-tp1", Layout: "TP1", X: 1, Y: 11279, Spread: 0.2, N: 5, Speedup: 1, Efficiency: 100, Serial: -1},
 			{Run: "llama-8b-tp2", Layout: "TP2", X: 2, Y: 15532, Spread: 0.1, N: 5, Speedup: 1.377, Efficiency: 68.9, Serial: 0.452},
 			{Run: "llama-8b-tp4", Layout: "TP4", X: 4, Y: 24210, Spread: 0.4, N: 5, Speedup: 2.146, Efficiency: 53.7, Serial: 0.288}}},
-		{Name: "DeepSeek-V2-Lite · batch 4 · 2048+512 · vllm · A100-40GB", Points: []lab.Point{
+		{Name: "DeepSeek-V2-Lite · batch 4 · 2048+512 · vllm · A100-40GB", Points: []scaling.Point{
 			{Run: "deepseek-v2-lite-ep2", Layout: "DP2 EP2", X: 2, Y: 6360, N: 5, Serial: -1}}},
 	}
 }

@@ -3,8 +3,8 @@ package panetest
 import (
 	"fmt"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/check"
 )
 
@@ -105,7 +105,7 @@ func (l *Lab) Legal(e model.Experiment, path string) []int {
 	return nil
 }
 
-func script(r lab.Row) string {
+func script(r board.Row) string {
 	e := r.Experiment
 	return fmt.Sprintf(`#!/bin/bash
 #SBATCH --job-name=%s

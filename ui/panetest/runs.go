@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model"
 	"shardeck/model/metric"
@@ -55,7 +54,7 @@ func (l *Lab) Kernels(ctx context.Context, run string, d metric.RankDensity, fro
 }
 
 // Differences are those the test set.
-func (l *Lab) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error) {
+func (l *Lab) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error) {
 	if err := l.call(ctx, "Differences", base); err != nil {
 		return nil, err
 	}
@@ -63,11 +62,11 @@ func (l *Lab) Differences(ctx context.Context, base string, runs []string) (map[
 }
 
 // Ties are those the test set, where the best is among their runs.
-func (l *Lab) Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, error) {
+func (l *Lab) Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error) {
 	if err := l.call(ctx, "Ties", ""); err != nil {
 		return nil, err
 	}
-	all := make([]lab.Tie, len(contests))
+	all := make([]scaling.Tie, len(contests))
 	for i, c := range contests {
 		if t := l.Tie[c.Metric]; len(t.Runs) == 0 || slices.Contains(t.Runs, c.Runs[0]) {
 			all[i] = t
@@ -77,25 +76,22 @@ func (l *Lab) Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, erro
 }
 
 // CompareTraces compares the traces of two analyses, with progress on the way.
-func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (lab.TraceComparison, error) {
+func (l *Lab) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error) {
 	progress(60<<20, 149<<20)
 	if err := l.call(ctx, "CompareTraces", base+" "+other); err != nil {
-		return lab.TraceComparison{}, err
+		return scaling.TraceComparison{}, err
 	}
 	a, b := l.Analyses[base], l.Analyses[other]
 	if a == nil || a.Trace == nil || b == nil || b.Trace == nil {
-		return lab.TraceComparison{}, fmt.Errorf("%s or %s has no traces to compare", base, other)
+		return scaling.TraceComparison{}, fmt.Errorf("%s or %s has no traces to compare", base, other)
 	}
-	return lab.TraceComparison{TraceDiff: scaling.DiffTraces([2]string{base, other}, [2]*metric.TraceSummary{a.Trace, b.Trace}), Warnings: l.Unlike}, nil
+	return scaling.TraceComparison{TraceDiff: scaling.DiffTraces([2]string{base, other}, [2]*metric.TraceSummary{a.Trace, b.Trace}), Warnings: l.Unlike}, nil
 }
 
 // Scaling is the series, with y of the metric asked for.
-func (l *Lab) Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, error) {
+func (l *Lab) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error) {
 	if err := l.call(ctx, "Scaling", string(x)+" "+y); err != nil {
 		return nil, err
 	}
 	return l.Series, nil
 }
-
-// Definitions are the model's.
-func (l *Lab) Definitions() []metric.Definition { return metric.Definitions }

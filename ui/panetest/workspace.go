@@ -17,8 +17,9 @@ import (
 	"github.com/muesli/termenv"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/app"
 	"shardeck/backend/pool"
+	"shardeck/model/board"
 	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -32,7 +33,7 @@ func init() { time.Local = time.UTC } // what is on the screen is the same every
 // Workspace is a folder on disk with the real backend over it; only its scheduler and its
 // clock are the test's. Change files before the screen reads them, as a user or a job would.
 type Workspace struct {
-	*lab.Lab
+	app.All
 	T         testing.TB
 	Dir       string
 	Scheduler *Scheduler
@@ -43,10 +44,10 @@ type Workspace struct {
 }
 
 // Option changes how a workspace is opened.
-type Option func(*lab.Options)
+type Option func(*app.Options)
 
 // ReadOnly is --read-only.
-func ReadOnly(o *lab.Options) { o.ReadOnly = true }
+func ReadOnly(o *app.Options) { o.ReadOnly = true }
 
 // Open makes a workspace and opens it. No trace has been read.
 func Open(t testing.TB, options ...Option) *Workspace {
@@ -134,22 +135,22 @@ func (w *Workspace) scripts() map[string]string {
 func (w *Workspace) Reopen(options ...Option) {
 	w.T.Helper()
 	env := map[string]string{"HOME": w.home}
-	o := lab.Options{Dir: w.Dir, Now: w.Now, Scheduler: w.Scheduler, CacheDir: filepath.Join(w.home, "cache"), Binary: "/usr/bin/shardeck",
+	o := app.Options{Dir: w.Dir, Now: w.Now, Scheduler: w.Scheduler, CacheDir: filepath.Join(w.home, "cache"), Binary: "/usr/bin/shardeck",
 		Env: func(name string) string { return env[name] }}
 	for _, option := range options {
 		option(&o)
 	}
-	l, err := lab.Open(o)
+	l, err := app.Open(o)
 	if err != nil {
 		w.T.Fatal(err)
 	}
 	w.T.Cleanup(l.Close)
-	w.Lab = l
+	w.All = l.All()
 }
 
 // Env is the surroundings of a pane: no colours, the clock of the test.
 func (w *Workspace) Env() pane.Env {
-	return pane.Env{Ctx: w.T.Context(), Lab: w.Lab, Theme: theme.New(termenv.Ascii, false), Now: w.Now, After: after}
+	return pane.Env{Ctx: w.T.Context(), Lab: w.All, Theme: theme.New(termenv.Ascii, false), Now: w.Now, After: after}
 }
 
 // Now is the time in the workspace, which only Pass moves.
@@ -322,7 +323,7 @@ func (w *Workspace) Analysis(run string) *metric.Analysis {
 }
 
 // Rows are the experiments as read now.
-func (w *Workspace) Rows() []lab.Row {
+func (w *Workspace) Rows() []board.Row {
 	w.T.Helper()
 	rows, err := w.Board(w.T.Context())
 	if err != nil {
@@ -332,7 +333,7 @@ func (w *Workspace) Rows() []lab.Row {
 }
 
 // Row is one of them.
-func (w *Workspace) Row(id string) lab.Row {
+func (w *Workspace) Row(id string) board.Row {
 	w.T.Helper()
 	for _, row := range w.Rows() {
 		if row.Experiment.ID == id {
@@ -340,7 +341,7 @@ func (w *Workspace) Row(id string) lab.Row {
 		}
 	}
 	w.T.Fatalf("no experiment %s", id)
-	return lab.Row{}
+	return board.Row{}
 }
 
 // JobList is the scheduler's answer as the cockpit brings it.

@@ -7,8 +7,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 )
 
 func (p *Pane) crossLeft() tea.Cmd  { return p.cross(-1) }
@@ -41,11 +41,11 @@ func (p *Pane) crossWords(r row) string {
 }
 
 // at is the point of a series at a place on the axis.
-func (p *Pane) at(series int, x float64) (lab.Point, bool) {
+func (p *Pane) at(series int, x float64) (scaling.Point, bool) {
 	points := p.all[series].Points
-	i := slices.IndexFunc(points, func(point lab.Point) bool { return point.X == x })
+	i := slices.IndexFunc(points, func(point scaling.Point) bool { return point.X == x })
 	if i < 0 {
-		return lab.Point{}, false
+		return scaling.Point{}, false
 	}
 	_, ok := quantities[p.y].of(points[i])
 	return points[i], ok
@@ -59,7 +59,7 @@ func (p *Pane) valueLetter(series int) string {
 	return p.letter(series)
 }
 
-func (p *Pane) valueWord(point lab.Point) string {
+func (p *Pane) valueWord(point scaling.Point) string {
 	y, _ := quantities[p.y].of(point)
 	text := unit.Figure(y, quantities[p.y].decimals)
 	if s := p.spread(point); s > 0 {

@@ -3,7 +3,7 @@ package charts
 import (
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 )
 
@@ -145,7 +145,7 @@ func (p *Pane) why() tea.Cmd {
 }
 
 // base is the first point of a line: speed-up and efficiency are over it.
-func (p *Pane) base(r row) lab.Point { return p.all[r.series].Points[0] }
+func (p *Pane) base(r row) scaling.Point { return p.all[r.series].Points[0] }
 
 func needBase(p *Pane) string {
 	r, ok := p.current()

@@ -4,14 +4,14 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/backend/lab"
+	"shardeck/model/scaling"
 )
 
 const nameSign = " · "
 
 // factored divides the names of the series shown into what they have in common and what is
 // each one's own, so that a legend fits. One alone is set beside all the others.
-func factored(all []lab.Series, shown []int) (common string, short []string) {
+func factored(all []scaling.Series, shown []int) (common string, short []string) {
 	beside := shown
 	if len(shown) == 1 {
 		beside = everyOne(len(all))

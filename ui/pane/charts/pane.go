@@ -8,8 +8,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -24,12 +24,12 @@ type Pane struct {
 	x, y     int // of axes and quantities, as shown
 	nextX    int // as asked for: shown once their series are there
 	nextY    int
-	only     string       // name of the one series shown
-	all      []lab.Series // as the lab gives them for x and y
-	shown    []int        // of all
-	common   string       // what the names of all series have in common
-	short    []string     // the rest of each name
-	rows     []row        // of the table of points
+	only     string           // name of the one series shown
+	all      []scaling.Series // as the lab gives them for x and y
+	shown    []int            // of all
+	common   string           // what the names of all series have in common
+	short    []string         // the rest of each name
+	rows     []row            // of the table of points
 	table    widget.Table
 	want     string // run to put the cursor on
 	followed string // run of the experiment that was last selected
@@ -41,7 +41,7 @@ type Pane struct {
 	settled int // row that the crosshair is at: it follows when the cursor rests
 	rest    pane.Timer
 	later   pane.Timer // before the series are read anew
-	scaling pane.Task[[]lab.Series]
+	scaling pane.Task[[]scaling.Series]
 	writing pane.Task[string] // the path of an exported chart
 	drawn   drawing
 }
@@ -49,7 +49,7 @@ type Pane struct {
 // row is one point of the table.
 type row struct {
 	series int // of all
-	point  lab.Point
+	point  scaling.Point
 }
 
 // restTime is how long the cursor stays before the crosshair, which crosses every line of
@@ -73,7 +73,7 @@ func (p *Pane) Init() tea.Cmd { return p.load() }
 // load asks for the series of the axis and quantity chosen.
 func (p *Pane) load() tea.Cmd {
 	x, y := axes[p.nextX].axis, quantities[p.nextY].metric
-	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]lab.Series, error) { return p.env.Lab.Scaling(ctx, x, y) }, p.got)
+	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]scaling.Series, error) { return p.env.Lab.Scaling(ctx, x, y) }, p.got)
 }
 
 // Keep is what is found again at the next start.
@@ -140,7 +140,7 @@ func (p *Pane) follow(msg pane.SelectMsg) {
 	}
 }
 
-func (p *Pane) got(all []lab.Series, err error) tea.Cmd {
+func (p *Pane) got(all []scaling.Series, err error) tea.Cmd {
 	p.err, p.loaded = err, true
 	if err != nil {
 		return pane.Fail(err)
@@ -178,12 +178,12 @@ const fewSeries = 3
 // others, or the longest, beside those that differ from it in the layout alone.
 func (p *Pane) choose(run string) {
 	p.shown = p.shown[:0]
-	at := slices.IndexFunc(p.all, func(s lab.Series) bool { return s.Name == p.only })
+	at := slices.IndexFunc(p.all, func(s scaling.Series) bool { return s.Name == p.only })
 	switch {
 	case at >= 0:
 		p.shown = append(p.shown, at)
 	case len(p.all) > fewSeries:
-		at = max(slices.IndexFunc(p.all, func(s lab.Series) bool { return len(s.Points) > 1 && holds(s, run) }), 0)
+		at = max(slices.IndexFunc(p.all, func(s scaling.Series) bool { return len(s.Points) > 1 && holds(s, run) }), 0)
 		p.shown = p.kin(at)
 	default:
 		for i := range p.all {
@@ -205,8 +205,8 @@ func (p *Pane) kin(of int) []int {
 	return out
 }
 
-func holds(s lab.Series, run string) bool {
-	return slices.ContainsFunc(s.Points, func(p lab.Point) bool { return p.Run == run })
+func holds(s scaling.Series, run string) bool {
+	return slices.ContainsFunc(s.Points, func(p scaling.Point) bool { return p.Run == run })
 }
 
 // goTo puts the cursor on the point of a run, now or as soon as it is there.
@@ -223,7 +223,7 @@ func (p *Pane) goTo(run string) {
 // seek is goTo, and shows the series of the run if another one is alone on the screen.
 func (p *Pane) seek(run string) {
 	p.goTo(run)
-	if p.want != "" && p.loaded && slices.ContainsFunc(p.all, func(s lab.Series) bool { return holds(s, run) }) {
+	if p.want != "" && p.loaded && slices.ContainsFunc(p.all, func(s scaling.Series) bool { return holds(s, run) }) {
 		p.only = ""
 		p.fill()
 	}

@@ -14,7 +14,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/measure"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
@@ -38,15 +39,15 @@ func two(t *testing.T, options ...panetest.Option) *panetest.Workspace {
 type asked struct {
 	pane.Lab
 	series []string
-	chart  lab.Chart // as last exported
+	chart  measure.Chart // as last exported
 }
 
-func (l *asked) Scaling(ctx context.Context, x lab.Axis, y string) ([]lab.Series, error) {
+func (l *asked) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error) {
 	l.series = append(l.series, string(x)+" "+y)
 	return l.Lab.Scaling(ctx, x, y)
 }
 
-func (l *asked) ExportChart(ctx context.Context, c lab.Chart, f lab.Format) (string, error) {
+func (l *asked) ExportChart(ctx context.Context, c measure.Chart, f measure.Format) (string, error) {
 	l.chart = c
 	return l.Lab.ExportChart(ctx, c, f)
 }
@@ -54,7 +55,7 @@ func (l *asked) ExportChart(ctx context.Context, c lab.Chart, f lab.Format) (str
 // listen is drive with what is asked noted.
 func listen(t *testing.T, w *panetest.Workspace, width, height int) (*panetest.Driver, *asked) {
 	t.Helper()
-	env, l := w.Env(), &asked{Lab: w.Lab}
+	env, l := w.Env(), &asked{Lab: w.All}
 	env.Lab = l
 	return panetest.Drive(t, panetest.OfPane(New(env)), width, height), l
 }
@@ -137,7 +138,7 @@ func TestIdealLine(t *testing.T) {
 		t.Errorf("said %q", note.Text)
 	}
 	q := quantities[0]
-	if got := q.ideal(lab.Point{Y: 15532, Efficiency: 68.85}); got < 22558 || got > 22560 {
+	if got := q.ideal(scaling.Point{Y: 15532, Efficiency: 68.85}); got < 22558 || got > 22560 {
 		t.Errorf("ideal throughput of two GPUs: %f", got)
 	}
 }
@@ -190,7 +191,7 @@ func TestExportIsWhatIsDrawn(t *testing.T) {
 	note, _ := panetest.Last[pane.Note](d.Press("C"))
 	has(t, note.Text, "written: experiments/chart_throughput_gpus.csv")
 	has(t, w.Read("experiments/chart_throughput_gpus.csv"), "Llama-3.1-8B,llama-8b-tp2,TP2,2,17617.6")
-	want := lab.Chart{Quantity: "throughput", Unit: "tok/s", Axis: lab.AxisGPUs, Across: "GPUs", Ideal: true,
+	want := measure.Chart{Quantity: "throughput", Unit: "tok/s", Axis: scaling.AxisGPUs, Across: "GPUs", Ideal: true,
 		Note: "batch 4 · 2048+64 · vllm · A100-40GB · mean over iterations, bars: half the range"}
 	got := l.chart
 	got.Series = nil

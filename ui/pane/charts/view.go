@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/backend/lab"
 	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -76,7 +76,7 @@ func (p *Pane) empty() []string {
 	case quantities[p.y].metric == "comm_overhead":
 		return []string{"", "   No run shows " + what + " yet.", "", "   It comes from traces of runs on two GPUs or more:",
 			"   4 Metrics, then a   reads the traces of every run"}
-	case axes[p.x].axis == lab.AxisEP:
+	case axes[p.x].axis == scaling.AxisEP:
 		return []string{"", "   No run of a mixture-of-experts model yet.", "", "   x goes to the next axis · 1 Experiments, then s   submits one"}
 	case len(p.all) > 0:
 		return []string{"", "   " + quantities[p.y].title + " compares runs that differ in their GPUs: no such runs on this axis.", "", "   x goes to the next axis · y to the next quantity"}
@@ -145,7 +145,7 @@ func (p *Pane) line(i int, named bool) widget.ChartSeries {
 }
 
 // spread is that of a measured value; of what is computed from two there is none.
-func (p *Pane) spread(point lab.Point) float64 {
+func (p *Pane) spread(point scaling.Point) float64 {
 	if q := quantities[p.y].title; q == "speed-up" || q == "efficiency" {
 		return 0
 	}
@@ -179,7 +179,7 @@ func (p *Pane) xs() map[float64]bool {
 // nodes is where a node is full, if points lie beyond.
 func (p *Pane) nodes() []float64 {
 	full := float64(p.env.Lab.Site().GPUsPerNode)
-	if axes[p.x].axis != lab.AxisGPUs || full <= 0 {
+	if axes[p.x].axis != scaling.AxisGPUs || full <= 0 {
 		return nil
 	}
 	for x := range p.xs() {

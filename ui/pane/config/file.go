@@ -8,7 +8,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
+	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -117,7 +118,7 @@ func (p *Pane) doSave() tea.Cmd {
 }
 
 func (p *Pane) saved(id string, err error) tea.Cmd {
-	if errors.Is(err, lab.ErrChanged) {
+	if errors.Is(err, model.ErrRefused) {
 		p.then = nil
 		return p.askMerge(id)
 	}
@@ -134,7 +135,7 @@ func (p *Pane) saved(id string, err error) tea.Cmd {
 	return tea.Sequence(after...)
 }
 
-func (p *Pane) gotPreview(v lab.Preview, err error) tea.Cmd {
+func (p *Pane) gotPreview(v jobs.Preview, err error) tea.Cmd {
 	if err != nil {
 		return pane.Fail(err)
 	}
@@ -176,7 +177,7 @@ func scriptTone(line string) theme.Tone {
 // edited reads the file again after the editor.
 func (p *Pane) edited(msg pane.EditedMsg) tea.Cmd {
 	if msg.Err != nil {
-		again := pane.Fail(&lab.Fault{Text: "the editor ended with an error", Cause: msg.Err, ToDo: "$VISUAL or $EDITOR names the editor"})
+		again := pane.Fail(&model.Fault{Text: "the editor ended with an error", Cause: msg.Err, ToDo: "$VISUAL or $EDITOR names the editor"})
 		return tea.Sequence(p.show(p.id), again)
 	}
 	if p.id == "" {

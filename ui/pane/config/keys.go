@@ -6,7 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -205,7 +205,7 @@ func (p *Pane) copyCommand() tea.Cmd {
 
 func (p *Pane) script() tea.Cmd {
 	l, e, id, modified := p.env.Lab, p.experim, p.id, p.draft().Modified()
-	return p.preview.Start(p.env.Ctx, func(ctx context.Context) (lab.Preview, error) {
+	return p.preview.Start(p.env.Ctx, func(ctx context.Context) (jobs.Preview, error) {
 		if modified {
 			return l.PreviewOf(ctx, e, false)
 		}

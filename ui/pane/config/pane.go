@@ -12,7 +12,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/check"
 	"shardeck/model/present"
@@ -45,7 +45,7 @@ type Pane struct {
 	open    pane.Task[opened]
 	diff    pane.Task[string]
 	save    pane.Task[string]
-	preview pane.Task[lab.Preview]
+	preview pane.Task[jobs.Preview]
 
 	unsaved unsaved
 }

@@ -7,8 +7,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 )
@@ -17,13 +17,13 @@ import (
 // each that is marked.
 type cloning struct {
 	env    pane.Env
-	list   *list.List[lab.Row]
+	list   *list.List[board.Row]
 	dialog *pane.Dialog
-	add    func(made ...lab.Row) tea.Cmd // shows what was made
+	add    func(made ...board.Row) tea.Cmd // shows what was made
 
-	single  pane.Task[lab.Row]
+	single  pane.Task[board.Row]
 	planned pane.Task[plan]
-	several pane.Task[[]lab.Row]
+	several pane.Task[[]board.Row]
 }
 
 // ask asks for the new id, and proposes the next one that is free; with marks it asks what
@@ -50,8 +50,8 @@ func (c *cloning) askOne(id, text string) tea.Cmd {
 				c.askOne(id, text)
 				return pane.Fail(err)
 			}
-			return c.single.Start(c.env.Ctx, func(context.Context) (lab.Row, error) { return c.env.Lab.Clone(id, words[0], edits...) },
-				func(made lab.Row, err error) tea.Cmd {
+			return c.single.Start(c.env.Ctx, func(context.Context) (board.Row, error) { return c.env.Lab.Clone(id, words[0], edits...) },
+				func(made board.Row, err error) tea.Cmd {
 					if err != nil {
 						c.askOne(id, text)
 						return pane.Fail(err)
@@ -61,7 +61,7 @@ func (c *cloning) askOne(id, text string) tea.Cmd {
 		}})
 }
 
-func (c *cloning) cloned(made lab.Row) tea.Cmd {
+func (c *cloning) cloned(made board.Row) tea.Cmd {
 	id := made.Experiment.ID
 	return tea.Sequence(pane.Say(id+" made · change what is to differ · s submits it"), c.add(made), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
 }
@@ -78,7 +78,7 @@ func editsOf(words []string) ([]model.Edit, error) {
 	for _, word := range words {
 		key, value, ok := strings.Cut(word, "=")
 		if !ok || key == "" || value == "" {
-			return nil, &lab.Fault{Text: "\"" + word + "\" is no change", ToDo: "write key=value, as in tp=4 or data.batch_size=8"}
+			return nil, &model.Fault{Text: "\"" + word + "\" is no change", ToDo: "write key=value, as in tp=4 or data.batch_size=8"}
 		}
 		if path, known := short[key]; known {
 			key = path

@@ -8,8 +8,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
@@ -19,9 +19,9 @@ import (
 
 // copyPlan is one experiment that would be made from one that is marked.
 type copyPlan struct {
-	from    lab.Row
+	from    board.Row
 	id      string
-	row     lab.Row
+	row     board.Row
 	refused string // why it will not be made; empty: it will
 }
 
@@ -129,7 +129,7 @@ func (c *cloning) confirm(p plan, err error) tea.Cmd {
 	return nil
 }
 
-func nodeHours(r lab.Row) float64 {
+func nodeHours(r board.Row) float64 {
 	if r.Verdict.Price == nil {
 		return 0
 	}
@@ -150,8 +150,8 @@ func (c *cloning) line(of copyPlan) string {
 // make writes the copies, as far as it goes.
 func (c *cloning) make(copies []copyPlan, edits []model.Edit) tea.Cmd {
 	l := c.env.Lab
-	return c.several.Start(c.env.Ctx, func(ctx context.Context) ([]lab.Row, error) {
-		var made []lab.Row
+	return c.several.Start(c.env.Ctx, func(ctx context.Context) ([]board.Row, error) {
+		var made []board.Row
 		for _, one := range copies {
 			row, err := l.Clone(one.from.Experiment.ID, one.id, edits...)
 			if err != nil {
@@ -164,7 +164,7 @@ func (c *cloning) make(copies []copyPlan, edits []model.Edit) tea.Cmd {
 }
 
 // made marks what was made, so that s submits it.
-func (c *cloning) made(rows []lab.Row, err error) tea.Cmd {
+func (c *cloning) made(rows []board.Row, err error) tea.Cmd {
 	clear(c.list.Marks)
 	for _, r := range rows {
 		c.list.Marks[r.Experiment.ID] = true

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -32,7 +32,7 @@ func detailRows(width, height int) int {
 
 // details are the lines below the table: layout, cost and memory, result, quality. In a
 // narrow pane what does not fit on a line goes on on the next.
-func (p *rows) details(r lab.Row, width int, narrow bool) []string {
+func (p *rows) details(r board.Row, width int, narrow bool) []string {
 	th := p.env.Theme
 	if r.Problem != "" {
 		return problemLines(th, r, width)
@@ -58,7 +58,7 @@ func (p *rows) details(r lab.Row, width int, narrow bool) []string {
 }
 
 // problemLines are what is wrong with a file.
-func problemLines(th *theme.Theme, r lab.Row, width int) []string {
+func problemLines(th *theme.Theme, r board.Row, width int) []string {
 	lines := []string{th.Paint(theme.Strong, widget.Sentence(r.File, width))}
 	for _, text := range present.Problems(r.File, r.Problem) {
 		for _, line := range widget.Wrap(text, width) {
@@ -69,7 +69,7 @@ func problemLines(th *theme.Theme, r lab.Row, width int) []string {
 }
 
 // note is the worst there is to say about a row.
-func (p *rows) note(r lab.Row) pane.Note {
+func (p *rows) note(r board.Row) pane.Note {
 	if r.Job != nil && r.Job.State.Failed() && r.Job.State != model.JobCancelled {
 		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + unit.Clock(r.Job.Elapsed)
 		if why := cmp.Or(p.seen[r.Job.ID], model.ReasonOf(r.Job.Reason).Words); why != "" {
@@ -83,7 +83,7 @@ func (p *rows) note(r lab.Row) pane.Note {
 	return pane.Note{}
 }
 
-func (p *rows) nothingYet(r lab.Row) string {
+func (p *rows) nothingYet(r board.Row) string {
 	switch {
 	case r.Run != nil:
 		return "traced, not yet analysed: ↵ reads it"
@@ -106,7 +106,7 @@ func cost(p *check.Price) string {
 	return present.NodeHours(p.NodeHours)
 }
 
-func commWords(r lab.Row) []string {
+func commWords(r board.Row) []string {
 	a := r.Analysis
 	m := a.Metric("comm_overhead")
 	if m.Value == nil && r.Experiment.Layout.GPUs() == 1 {
@@ -128,7 +128,7 @@ func commWords(r lab.Row) []string {
 	return []string{text}
 }
 
-func qualityWords(r lab.Row, now time.Time) []string {
+func qualityWords(r board.Row, now time.Time) []string {
 	var words []string
 	if n := r.Analysis.Metric("iteration_wall_clock").N; n > 0 {
 		text := unit.Plural(n, "iteration")

@@ -12,8 +12,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/list"
@@ -28,7 +28,7 @@ type Pane struct {
 	env           pane.Env
 	width, height int
 
-	list   *list.List[lab.Row]
+	list   *list.List[board.Row]
 	rows   rows
 	dialog pane.Dialog
 	flow   *submission.Flow
@@ -36,7 +36,7 @@ type Pane struct {
 	err    error
 	loaded bool
 	waits  pane.Name // pane that was entered before there was anything to show it
-	board  pane.Task[[]lab.Row]
+	board  pane.Task[[]board.Row]
 }
 
 // restTime is how long a cursor stays before other panes follow it.
@@ -45,7 +45,7 @@ const restTime = 150 * time.Millisecond
 // New makes the pane.
 func New(env pane.Env) *Pane {
 	p := &Pane{env: env, rows: rows{env: env, seen: map[string]string{}}}
-	p.list = list.New(env, list.Of[lab.Row]{
+	p.list = list.New(env, list.Of[board.Row]{
 		One: "experiment", ID: idOf, Columns: columns, Cells: p.rows.cells, Fit: worthOf, Fields: p.rows.fields,
 		Example: []pane.Key{{Label: "↑↓", Verb: "typed before", Foot: true}, {Label: "ep:2", Verb: "state:failed model:~70b !word", Foot: true}},
 		Orders:  func(c widget.Column) bool { return c.Title != "" },
@@ -56,7 +56,7 @@ func New(env pane.Env) *Pane {
 }
 
 // idOf is what the list knows a row by: an experiment's id, or the file of one that has none.
-func idOf(r lab.Row) string { return cmp.Or(r.Experiment.ID, r.File) }
+func idOf(r board.Row) string { return cmp.Or(r.Experiment.ID, r.File) }
 
 // Init reads the board.
 func (p *Pane) Init() tea.Cmd { return p.load() }
@@ -101,7 +101,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	return p, nil
 }
 
-func (p *Pane) gotBoard(rows []lab.Row, err error) tea.Cmd {
+func (p *Pane) gotBoard(rows []board.Row, err error) tea.Cmd {
 	p.err, p.loaded = err, true
 	if err != nil {
 		return pane.Fail(err)
@@ -111,13 +111,13 @@ func (p *Pane) gotBoard(rows []lab.Row, err error) tea.Cmd {
 	return tea.Batch(pane.Send(pane.BoardMsg{Rows: rows}), p.list.Settle())
 }
 
-func (p *Pane) setRows(rows []lab.Row) {
+func (p *Pane) setRows(rows []board.Row) {
 	p.rows.compare(rows)
 	p.list.SetRows(rows)
 }
 
 // add shows experiments that were just made, and reads the board again.
-func (p *Pane) add(made ...lab.Row) tea.Cmd {
+func (p *Pane) add(made ...board.Row) tea.Cmd {
 	p.setRows(append(p.list.Rows(), made...))
 	if len(made) > 0 {
 		p.list.SetFilter("")

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -46,7 +46,7 @@ type rows struct {
 }
 
 // cells of one row, in the order of columns.
-func (p *rows) cells(r lab.Row) []widget.Cell {
+func (p *rows) cells(r board.Row) []widget.Cell {
 	e, now := r.Experiment, p.env.Now()
 	state := present.ExperimentState(r.Problem, r.Job, r.Run, r.Analysis, now)
 	job := widget.Cell{Text: state, Tone: theme.State(state)}
@@ -100,7 +100,7 @@ func spread(a *metric.Analysis) (float64, bool) {
 	return (high - low) / 2 / *m.Value * 100, true
 }
 
-func tracedCell(r lab.Row, now time.Time) widget.Cell {
+func tracedCell(r board.Row, now time.Time) widget.Cell {
 	if r.Run == nil {
 		return widget.Cell{Text: "–", Tone: theme.Dim}
 	}
@@ -108,7 +108,7 @@ func tracedCell(r lab.Row, now time.Time) widget.Cell {
 }
 
 // fields are what a filter can ask for.
-func (p *rows) fields(r lab.Row) map[string]string {
+func (p *rows) fields(r board.Row) map[string]string {
 	e := r.Experiment
 	return map[string]string{
 		"id": e.ID, "model": e.Model.Name, "text": e.Description, "state": present.ExperimentState(r.Problem, r.Job, r.Run, r.Analysis, p.env.Now()), "also": p.also[r.File], "engine": string(e.Engine),
@@ -118,7 +118,7 @@ func (p *rows) fields(r lab.Row) map[string]string {
 }
 
 // name of a row: its id, or that of a file from which no id can be read.
-func name(r lab.Row) string {
+func name(r board.Row) string {
 	if r.Experiment.ID != "" {
 		return r.Experiment.ID
 	}

@@ -3,8 +3,8 @@ package experiments
 import (
 	"strings"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/present/unit"
 	"shardeck/ui/widget"
 )
@@ -103,7 +103,7 @@ func depth(layers int) string {
 }
 
 // compare works out once what tells rows apart.
-func (p *rows) compare(rows []lab.Row) {
+func (p *rows) compare(rows []board.Row) {
 	said := make([][]string, len(rows))
 	for i, r := range rows {
 		if r.Problem == "" {

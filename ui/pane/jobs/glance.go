@@ -5,7 +5,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
@@ -65,7 +65,7 @@ func seen(ctx context.Context, l pane.Lab, j model.Job) string {
 }
 
 // stageWords are a stage and how far it is: "timing 3 of 5".
-func stageWords(p lab.LogPart) string {
+func stageWords(p jobs.LogPart) string {
 	if p.Stage == "" || p.Total == 0 {
 		return p.Stage
 	}

@@ -7,7 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
@@ -42,9 +42,9 @@ type jobLog struct {
 // detail is what is known of one job beyond the scheduler's line.
 type detail struct {
 	id     string
-	part   lab.LogPart
+	part   jobs.LogPart
 	logErr error
-	cause  lab.Cause
+	cause  jobs.Cause
 }
 
 // read reads the log of the job under the cursor, and why it failed.
@@ -120,9 +120,9 @@ func (g *jobLog) follow() tea.Cmd {
 }
 
 // causeOf is why a job failed, once its log is read.
-func (g *jobLog) causeOf(j model.Job) lab.Cause {
+func (g *jobLog) causeOf(j model.Job) jobs.Cause {
 	if g.detail.id != j.ID {
-		return lab.Cause{}
+		return jobs.Cause{}
 	}
 	return g.detail.cause
 }
@@ -187,7 +187,7 @@ func (g *jobLog) causeLines(j model.Job, width int) []string {
 func logTone(line string) theme.Tone {
 	lower := strings.ToLower(line)
 	switch {
-	case lab.LooksBad(line):
+	case jobs.LooksBad(line):
 		return theme.Bad
 	case strings.Contains(lower, "warning") || strings.HasPrefix(lower, "warn"):
 		return theme.Warn

@@ -13,7 +13,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/ui/list"
@@ -34,7 +34,7 @@ type Pane struct {
 	log    *jobLog
 	dialog pane.Dialog
 
-	answer lab.JobList
+	answer jobs.JobList
 	err    error
 	loaded bool
 	runs   map[string]string // runs that jobs wrote, by job

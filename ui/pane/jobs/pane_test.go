@@ -10,7 +10,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
@@ -177,7 +177,7 @@ type whys struct {
 	asked []string
 }
 
-func (l *whys) Why(ctx context.Context, j model.Job) (lab.Cause, error) {
+func (l *whys) Why(ctx context.Context, j model.Job) (jobs.Cause, error) {
 	l.asked = append(l.asked, j.ID)
 	return l.Lab.Why(ctx, j)
 }
@@ -185,7 +185,7 @@ func (l *whys) Why(ctx context.Context, j model.Job) (lab.Cause, error) {
 // TestJobsAreGlancedAt: what a job does or why it failed is seen without the cursor on it.
 func TestJobsAreGlancedAt(t *testing.T) {
 	w := panetest.Open(t)
-	env, counted := w.Env(), &whys{Lab: w.Lab}
+	env, counted := w.Env(), &whys{Lab: w.All}
 	env.Lab = counted
 	d := panetest.Drive(t, panetest.OfPane(New(env)), 80, 18).Send(w.JobList())
 	d.Expect("profiling 3 of 5 · nid001042", "CUDA out of memory")

@@ -6,7 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -18,8 +18,8 @@ import (
 // sought is a place in the log of a job.
 type sought struct {
 	id    string
-	look  lab.LogLook
-	part  lab.LogPart
+	look  jobs.LogLook
+	part  jobs.LogPart
 	at    int
 	found bool
 }
@@ -33,7 +33,7 @@ func (g *jobLog) find(back bool) tea.Cmd {
 	case g.search == "":
 		return pane.Say("nothing to search for: ↵ then / in the log")
 	case !g.whole():
-		return tea.Batch(looking, g.seek(lab.LogLook{Text: g.search, After: g.lineNumber(), Back: back}))
+		return tea.Batch(looking, g.seek(jobs.LogLook{Text: g.search, After: g.lineNumber(), Back: back}))
 	case g.pager.Find(g.search, back):
 		return nil
 	}
@@ -58,7 +58,7 @@ func looking() tea.Msg {
 func (g *jobLog) firstError() tea.Cmd {
 	proof := strings.TrimSpace(g.detail.cause.Line)
 	for i, line := range g.pager.Lines {
-		if proof != "" && strings.Contains(line, proof) || proof == "" && g.whole() && lab.LooksBad(line) {
+		if proof != "" && strings.Contains(line, proof) || proof == "" && g.whole() && jobs.LooksBad(line) {
 			g.pager.Cursor = i
 			return pane.Say("")
 		}
@@ -66,11 +66,11 @@ func (g *jobLog) firstError() tea.Cmd {
 	if g.whole() {
 		return pane.Say("no line of the log looks like an error")
 	}
-	return g.seek(lab.LogLook{Text: proof})
+	return g.seek(jobs.LogLook{Text: proof})
 }
 
 // seek looks through the whole file.
-func (g *jobLog) seek(look lab.LogLook) tea.Cmd {
+func (g *jobLog) seek(look jobs.LogLook) tea.Cmd {
 	j, ok := g.job()
 	if !ok {
 		return nil

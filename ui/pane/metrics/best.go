@@ -3,7 +3,6 @@ package metrics
 import (
 	"slices"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
@@ -81,7 +80,7 @@ func several(known map[string]bool) bool {
 
 // keyOf says with which other runs one may be compared.
 func (p *Pane) keyOf(r model.Run) scaling.ScalingKey {
-	k := scaling.KeyOf(*r.Experiment, gpuOf(p.analyses[r.Name]))
+	k := scaling.KeyOf(*r.Experiment, nil, gpuOf(p.analyses[r.Name]))
 	k.Replay = k.Replay || p.replay(r)
 	return k
 }
@@ -99,8 +98,8 @@ const mostRivals = 6
 
 // contestOf is the runs with the best values of a metric; none where that means nothing:
 // a single run, or equal ones.
-func contestOf(group []*metric.Analysis, d metric.Definition) lab.Contest {
-	c := lab.Contest{Metric: d.Name}
+func contestOf(group []*metric.Analysis, d metric.Definition) scaling.Contest {
+	c := scaling.Contest{Metric: d.Name}
 	if d.Better == metric.NoBetter {
 		return c
 	}

@@ -56,7 +56,7 @@ func firstSentence(text string) string {
 }
 
 // metrics are the lab's metrics, in their own order.
-func (p *Pane) metrics() []metric.Definition { return definitions(p.env.Lab) }
+func (p *Pane) metrics() []metric.Definition { return metric.Definitions }
 
 func (p *Pane) isColumn(name string) bool {
 	return slices.ContainsFunc(p.defs, func(d metric.Definition) bool { return d.Name == name })

@@ -5,16 +5,16 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 )
 
 // differences are what the lab says of the metrics that are sampled, by run and metric:
 // medians beside the baseline's, and whether chance alone could do it.
-type differences map[string]map[string]lab.CompareCell
+type differences map[string]map[string]scaling.CompareCell
 
 // test asks the lab for the differences of the runs from the baseline; those known stay
 // until the answer comes.
@@ -54,7 +54,7 @@ func (p *Pane) sampledWords(run string, d metric.Definition) (string, bool) {
 	if !ok || now.Value == nil || was.Value == nil {
 		return "", false
 	}
-	of := func(c lab.CompareCell) string {
+	of := func(c scaling.CompareCell) string {
 		return unit.Number(*c.Value, d.Decimals) + " " + p.env.Theme.PlusMinus + " " + unit.Number(c.Spread, 1) + " % (n " + unit.Int(c.N) + ")"
 	}
 	text := d.Name + " " + of(now) + " against " + of(was) + " of " + p.baseline

@@ -3,9 +3,9 @@ package metrics
 import (
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
@@ -43,9 +43,9 @@ type Pane struct {
 	rest    pane.Timer
 	settled string // run that the cursor last rested on: what stands below the table is of it
 
-	contests []lab.Contest // for the best value, of the runs in sight
-	unjudged []lab.Contest // of these, those that nobody has judged; nil once the lab is asked
-	asked    []lab.Contest // those that the lab was asked to judge
+	contests []scaling.Contest // for the best value, of the runs in sight
+	unjudged []scaling.Contest // of these, those that nobody has judged; nil once the lab is asked
+	asked    []scaling.Contest // those that the lab was asked to judge
 	ties     ties
 	judging  pane.Task[ties]
 
@@ -61,19 +61,11 @@ type Pane struct {
 
 // New makes the pane.
 func New(env pane.Env) *Pane {
-	p := &Pane{env: env, defs: definitions(env.Lab), analyses: map[string]*metric.Analysis{}, read: map[string]bool{}, problems: map[string]error{}}
+	p := &Pane{env: env, defs: metric.Definitions, analyses: map[string]*metric.Analysis{}, read: map[string]bool{}, problems: map[string]error{}}
 	p.look = reading.New(env, func(err error) tea.Cmd { return p.following(p.failed(p.look.Run(), err)) })
 	p.all = reading.New(env, func(err error) tea.Cmd { return p.following(tea.Batch(p.failed(p.all.Run(), err), p.next())) })
 	p.table = widget.Table{Columns: p.columns(), Column: 1, Freeze: 1, Focused: true, Marked: p.isBaseline}
 	return p
-}
-
-// definitions are the lab's; the manual is made without one.
-func definitions(l pane.Lab) []metric.Definition {
-	if l == nil {
-		return nil
-	}
-	return l.Definitions()
 }
 
 // Init lists the runs.

@@ -12,9 +12,9 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"go.uber.org/goleak"
 
-	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
@@ -45,14 +45,14 @@ func (l *asked) Analyse(ctx context.Context, run string, p pool.Priority, progre
 	return l.Lab.Analyse(ctx, run, p, progress)
 }
 
-func (l *asked) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]lab.CompareCell, error) {
+func (l *asked) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error) {
 	if l.differences++; l.err != nil {
 		return nil, l.err
 	}
 	return l.Lab.Differences(ctx, base, runs)
 }
 
-func (l *asked) Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, error) {
+func (l *asked) Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error) {
 	if l.ties++; l.err != nil {
 		return nil, l.err
 	}
@@ -62,7 +62,7 @@ func (l *asked) Ties(ctx context.Context, contests []lab.Contest) ([]lab.Tie, er
 // listen is drive with what is asked noted.
 func listen(t *testing.T, w *panetest.Workspace, width, height int) (*panetest.Driver, *asked) {
 	t.Helper()
-	env, l := w.Env(), &asked{Lab: w.Lab}
+	env, l := w.Env(), &asked{Lab: w.All}
 	env.Lab = l
 	return panetest.Drive(t, panetest.OfPane(New(env)), width, height), l
 }

@@ -8,9 +8,9 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/metric"
 	"shardeck/ui/pane"
 )
@@ -23,7 +23,7 @@ type timings struct {
 
 // gotBoard takes the analyses that the board has; they are made without reading a
 // trace, so what is known in full already stays.
-func (p *Pane) gotBoard(rows []lab.Row) tea.Cmd {
+func (p *Pane) gotBoard(rows []board.Row) tea.Cmd {
 	for _, r := range rows {
 		if r.Run != nil && r.Analysis != nil {
 			p.keep(r.Run.Name, r.Analysis)

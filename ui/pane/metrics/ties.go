@@ -7,22 +7,22 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 )
 
 // ties are what the lab says of contests, by contestKey.
-type ties map[string]lab.Tie
+type ties map[string]scaling.Tie
 
-func contestKey(c lab.Contest) string { return c.Metric + " " + strings.Join(c.Runs, " ") }
+func contestKey(c scaling.Contest) string { return c.Metric + " " + strings.Join(c.Runs, " ") }
 
 // judge asks the lab whether chance alone could make the best of the contests in sight
 // that nobody has judged; of those that it was asked before it is not asked again.
 func (p *Pane) judge() tea.Cmd {
 	open := p.unjudged
 	p.unjudged = nil
-	same := func(a, b lab.Contest) bool { return contestKey(a) == contestKey(b) }
+	same := func(a, b scaling.Contest) bool { return contestKey(a) == contestKey(b) }
 	if len(open) == 0 || slices.EqualFunc(open, p.asked, same) {
 		return nil
 	}

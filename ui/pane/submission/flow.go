@@ -9,8 +9,9 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -23,11 +24,11 @@ import (
 type Flow struct {
 	env     pane.Env
 	dialog  *pane.Dialog
-	preview pane.Task[[]lab.Preview]
-	start   pane.Task[[]lab.Start]
+	preview pane.Task[[]jobs.Preview]
+	start   pane.Task[[]jobs.Start]
 	submit  pane.Task[[]model.Submission]
-	asked   []lab.Preview // what the question is about
-	spent   func()        // after a submission, whatever came of it; nil: nothing follows
+	asked   []jobs.Preview // what the question is about
+	spent   func()         // after a submission, whatever came of it; nil: nothing follows
 }
 
 // New makes a flow that asks nothing yet; spent is called after each submission, and may be nil.
@@ -40,8 +41,8 @@ func (f *Flow) Busy() bool { return f.submit.Busy() }
 
 // Start finds out what submitting some experiments would be, and then asks.
 func (f *Flow) Start(ids []string) tea.Cmd {
-	return f.preview.Start(f.env.Ctx, func(ctx context.Context) ([]lab.Preview, error) {
-		var all []lab.Preview
+	return f.preview.Start(f.env.Ctx, func(ctx context.Context) ([]jobs.Preview, error) {
+		var all []jobs.Preview
 		for _, id := range ids {
 			one, err := f.env.Lab.Preview(ctx, id, false)
 			if err != nil {
@@ -54,7 +55,7 @@ func (f *Flow) Start(ids []string) tea.Cmd {
 }
 
 // previewed asks for confirmation, with price and warnings, or says why not.
-func (f *Flow) previewed(all []lab.Preview, err error) tea.Cmd {
+func (f *Flow) previewed(all []jobs.Preview, err error) tea.Cmd {
 	if err != nil {
 		return pane.Fail(err)
 	}
@@ -68,8 +69,8 @@ func (f *Flow) previewed(all []lab.Preview, err error) tea.Cmd {
 		return nil
 	}
 	question := f.confirm(all)
-	ask := func(ctx context.Context) ([]lab.Start, error) { return f.env.Lab.Starts(ctx, all), nil }
-	return f.start.Start(f.env.Ctx, ask, func(starts []lab.Start, _ error) tea.Cmd {
+	ask := func(ctx context.Context) ([]jobs.Start, error) { return f.env.Lab.Starts(ctx, all), nil }
+	return f.start.Start(f.env.Ctx, ask, func(starts []jobs.Start, _ error) tea.Cmd {
 		question.Body = f.body(starts)
 		return nil
 	})
@@ -82,7 +83,7 @@ func (f *Flow) answered() tea.Cmd {
 }
 
 // refuse shows what is wrong; Open goes to the form, where the fix is at a key.
-func (f *Flow) refuse(r lab.Row, others int) {
+func (f *Flow) refuse(r board.Row, others int) {
 	body := findings(r.Verdict.Findings, check.SeverityError)
 	if others > 0 {
 		body = append(body, "", "Nor are the others yet: take its mark off with space, or put it right.")
@@ -95,7 +96,7 @@ func (f *Flow) refuse(r lab.Row, others int) {
 }
 
 // confirm asks at once; when the jobs would start comes into the question later.
-func (f *Flow) confirm(all []lab.Preview) *widget.Popup {
+func (f *Flow) confirm(all []jobs.Preview) *widget.Popup {
 	f.asked = all
 	var ids []string
 	for _, v := range all {
@@ -114,7 +115,7 @@ func (f *Flow) confirm(all []lab.Preview) *widget.Popup {
 }
 
 // body is the text of the question; starts are nil until they are known.
-func (f *Flow) body(starts []lab.Start) []string {
+func (f *Flow) body(starts []jobs.Start) []string {
 	words := make([]string, len(f.asked))
 	for i := range starts {
 		words[i] = present.WouldStart(starts[i].At, starts[i].Note, f.env.Now())
@@ -161,7 +162,7 @@ func (f *Flow) diff(text string) []string {
 }
 
 // lines are what to know of one job before it is paid for.
-func lines(v lab.Preview, start string) []string {
+func lines(v jobs.Preview, start string) []string {
 	r := v.Row
 	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
 	for _, words := range []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start, present.KeptResult(v.Keeps)} {

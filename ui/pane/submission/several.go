@@ -3,7 +3,7 @@ package submission
 import (
 	"strings"
 
-	"shardeck/backend/lab"
+	"shardeck/backend/jobs"
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -13,7 +13,7 @@ import (
 
 // several is the question about more than one job: what they cost together before all else,
 // then a line each, then what was found, each thing once.
-func several(all []lab.Preview, starts []string) []string {
+func several(all []jobs.Preview, starts []string) []string {
 	total, ids := 0.0, 0
 	for _, v := range all {
 		ids = max(ids, widget.Width(v.Row.Experiment.ID))
@@ -36,7 +36,7 @@ func several(all []lab.Preview, starts []string) []string {
 }
 
 // withResult counts the experiments that have a result already.
-func withResult(all []lab.Preview) (n int) {
+func withResult(all []jobs.Preview) (n int) {
 	for _, v := range all {
 		if present.KeptResult(v.Keeps) != "" {
 			n++
@@ -46,7 +46,7 @@ func withResult(all []lab.Preview) (n int) {
 }
 
 // briefly is a job in one line.
-func briefly(v lab.Preview, start string) string {
+func briefly(v jobs.Preview, start string) string {
 	r := v.Row
 	parts := []string{r.Experiment.Layout.Short(), unit.Plural(r.Verdict.Placement.Nodes, "node")}
 	if q := r.Verdict.Placement.QOS; q != "" && q != "auto" {
@@ -62,7 +62,7 @@ func briefly(v lab.Preview, start string) string {
 }
 
 // foundIn are the findings on several experiments: each once, with those it is about.
-func foundIn(all []lab.Preview) []string {
+func foundIn(all []jobs.Preview) []string {
 	var order []check.Finding
 	about := map[string][]string{}
 	for _, v := range all {

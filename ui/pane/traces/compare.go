@@ -7,7 +7,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
 	"shardeck/model/present"
@@ -22,8 +21,8 @@ import (
 // comparison is two runs side by side; the first is the base.
 type comparison struct {
 	runs  [2]string
-	work  reading.Work[lab.TraceComparison]
-	found *lab.TraceComparison // nil: not there yet
+	work  reading.Work[scaling.TraceComparison]
+	found *scaling.TraceComparison // nil: not there yet
 	err   error
 	sheet *sheet
 }
@@ -32,16 +31,16 @@ type comparison struct {
 func (p *Pane) compare(base string) tea.Cmd { return p.start([2]string{base, p.run}) }
 
 func (p *Pane) start(runs [2]string) tea.Cmd {
-	c := &comparison{runs: runs, work: reading.NewWork[lab.TraceComparison](p.env), sheet: newSheet(p.env.Theme, present.TraceDiff(scaling.TraceDiff{}))}
+	c := &comparison{runs: runs, work: reading.NewWork[scaling.TraceComparison](p.env), sheet: newSheet(p.env.Theme, present.TraceDiff(scaling.TraceDiff{}))}
 	if p.diff != nil { // its part and filters stay
 		p.diff.work.Stop()
 		c.sheet = p.diff.sheet
 	}
 	p.diff = c
 	p.SetFocus(p.focused)
-	return c.work.Start(func(ctx context.Context, progress pool.Progress) (lab.TraceComparison, error) {
+	return c.work.Start(func(ctx context.Context, progress pool.Progress) (scaling.TraceComparison, error) {
 		return p.env.Lab.CompareTraces(ctx, runs[0], runs[1], progress)
-	}, func(found lab.TraceComparison, err error) tea.Cmd {
+	}, func(found scaling.TraceComparison, err error) tea.Cmd {
 		if err != nil {
 			c.err = err
 			return pane.Fail(err)

@@ -2,8 +2,9 @@ package traces
 
 import (
 	"cmp"
-	"shardeck/model/present"
 	"slices"
+
+	"shardeck/model/present"
 )
 
 // Keep is what is found again at the next start.

@@ -5,9 +5,9 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/lab"
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/ui/pane"
@@ -23,7 +23,7 @@ type runRef struct {
 
 // gotBoard takes the runs there are; the first one is shown while nothing else was
 // asked for. A run whose files changed is to be read again.
-func (p *Pane) gotBoard(rows []lab.Row) tea.Cmd {
+func (p *Pane) gotBoard(rows []board.Row) tea.Cmd {
 	known := p.runs
 	p.runs = nil
 	for _, r := range rows {

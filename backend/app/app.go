@@ -1,0 +1,222 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"shardeck/backend/cache"
+	"shardeck/backend/catalog"
+	"shardeck/backend/experiments"
+	"shardeck/backend/jobs"
+	"shardeck/backend/measure"
+	"shardeck/backend/pool"
+	"shardeck/backend/scheduler"
+	"shardeck/backend/scheduler/local"
+	"shardeck/backend/scheduler/poll"
+	"shardeck/backend/scheduler/slurm"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/check"
+)
+
+// Options of an open workspace. The zero value opens the workspace of the current folder.
+type Options struct {
+	Dir       string              // where to look for the workspace; empty: the current folder
+	Sets      []string            // key=value, from --set
+	ReadOnly  bool                // refuse every change
+	Here      bool                // read traces on a login node, however large
+	Typing    bool                // somebody types meanwhile: answering comes before a small heap
+	Env       func(string) string // nil: the process's environment
+	Now       func() time.Time    // nil: the clock
+	Binary    string              // this program, as job scripts name it; empty: the running one
+	CacheDir  string              // results of analysis; empty: $XDG_CACHE_HOME/shardeck
+	Scheduler scheduler.Scheduler // nil: the one that the settings name
+}
+
+// withDefaults gives the zero fields their defaults.
+func (o Options) withDefaults() Options {
+	if o.Dir == "" {
+		o.Dir = "."
+	}
+	if o.Env == nil {
+		o.Env = os.Getenv
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Binary == "" {
+		o.Binary, _ = os.Executable()
+	}
+	if o.CacheDir == "" {
+		o.CacheDir = userDir(o.Env, "XDG_CACHE_HOME", ".cache")
+	}
+	if o.Env("SHARDECK_NO_CACHE") != "" {
+		o.CacheDir = ""
+	}
+	return o
+}
+
+// userDir is shardeck's folder under one of the XDG base folders; empty without a home.
+func userDir(env func(string) string, variable, fallback string) string {
+	base := env(variable)
+	if home := env("HOME"); base == "" && home != "" {
+		base = filepath.Join(home, fallback)
+	}
+	if base == "" {
+		return ""
+	}
+	return filepath.Join(base, "shardeck")
+}
+
+// App is an open workspace and the rooms in which things are done in it. Its methods
+// are safe for concurrent use.
+type App struct {
+	Experiments *experiments.Experiments
+	Jobs        *jobs.Jobs
+	Measure     *measure.Measure
+
+	options        Options
+	ws             *workspace.Workspace
+	catalog        *catalog.Catalog
+	experimentSets []model.Edit // --set values that are keys of a config
+	world          check.World
+	pool           *pool.Pool
+	scheduler      scheduler.Scheduler
+
+	mu       sync.Mutex
+	warnings []string
+}
+
+// Open finds the workspace and reads the settings. It starts nothing and asks no
+// scheduler; Close ends what later calls start.
+func Open(o Options) (*App, error) {
+	o = o.withDefaults()
+	ws, err := workspace.Find(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	ws.ReadOnly = o.ReadOnly
+	a := &App{options: o, ws: ws}
+	if err := a.readSettings(); err != nil {
+		return nil, err
+	}
+	a.pool = pool.New(a.poolSize())
+	a.chooseScheduler()
+	a.furnish()
+	return a, nil
+}
+
+// furnish gives each room what it needs, of the others too.
+func (a *App) furnish() {
+	o := a.options
+	a.Measure = measure.New(measure.Needs{
+		Workspace: a.ws, World: a.world, Pool: a.pool, Cache: cache.Open(o.CacheDir), Version: programVersion(o.Binary),
+		Now: o.Now, Typing: o.Typing, LoginBudget: a.loginBudget,
+	})
+	a.Experiments = experiments.New(experiments.Needs{
+		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,
+		Jobs: func() []model.Job { return a.Jobs.Known() }, Quick: a.Measure.Quick,
+	})
+	floor := poll.Floor
+	if a.scheduler.Name() == local.Name {
+		floor = localFloor
+	}
+	a.Jobs = jobs.New(jobs.Needs{
+		Workspace: a.ws, World: a.world, Scheduler: a.scheduler, Now: o.Now, Note: a.note,
+		Poll:        poll.New(a.scheduler, poll.Options{Interval: a.catalog.Settings.Refresh, Floor: floor, Now: o.Now}),
+		Experiments: a.Experiments, Edits: a.experimentSets, Machine: a.machine, Software: a.software(), Getenv: o.Env,
+		Unread: a.Measure.Unread, Binary: o.Binary, CacheHome: filepath.Dir(o.CacheDir), Sets: o.Sets,
+	})
+}
+
+// programVersion changes whenever this program is built anew, so that no number
+// outlives the code that made it.
+func programVersion(binary string) string {
+	info, err := os.Stat(binary)
+	if err != nil {
+		return "unknown"
+	}
+	return fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano())
+}
+
+// chooseScheduler takes the one that tests give, else the one of the settings.
+func (a *App) chooseScheduler() {
+	switch {
+	case a.options.Scheduler != nil:
+		a.scheduler = a.options.Scheduler
+	case a.schedulerName() == slurm.Name:
+		a.scheduler = slurm.New(slurm.Options{})
+	default:
+		a.scheduler = local.New(local.Options{Dir: a.ws.Path(workspace.PrivateDir + "/local"), GPUs: a.world.GPUsPerNode(), Pool: gpuPool(a.options.Env)})
+	}
+}
+
+// gpuPool is where the jobs of all workspaces of this user note which GPUs they have;
+// empty without a home.
+func gpuPool(env func(string) string) string {
+	if dir := userDir(env, "XDG_STATE_HOME", ".local/state"); dir != "" {
+		return filepath.Join(dir, "gpus")
+	}
+	return ""
+}
+
+// localFloor is the least time between two looks at the local scheduler's files,
+// which costs nobody anything.
+const localFloor = time.Second
+
+// Close cancels running work and waits for it. Jobs go on: they are not ours to end.
+func (a *App) Close() { a.pool.Close() }
+
+// note keeps a remark that no caller waits for, once.
+func (a *App) note(text string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !slices.Contains(a.warnings, text) {
+		a.warnings = append(a.warnings, text)
+	}
+}
+
+// Warnings are remarks that no single call has: a settings file with an unknown
+// key, a record that could not be written.
+func (a *App) Warnings() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]string(nil), a.warnings...)
+}
+
+// Workspace is the folder that is open, absolute.
+func (a *App) Workspace() string { return a.ws.Root }
+
+// Writable refuses a change where the program was started read-only.
+func (a *App) Writable(what string) error { return a.ws.Writable(what) }
+
+// ReadOnly reports whether changes are refused.
+func (a *App) ReadOnly() bool { return a.options.ReadOnly }
+
+// Site is the cluster that experiments are judged for.
+func (a *App) Site() model.Site { return a.world.Site }
+
+// Account is who pays, as the settings say; empty: nobody was named.
+func (a *App) Account() string { return a.world.Account }
+
+// SchedulerName is slurm or local.
+func (a *App) SchedulerName() string { return a.scheduler.Name() }
+
+// Shapes lists the models whose shape is known.
+func (a *App) Shapes() []model.Shape { return a.world.Shapes }
+
+// LoadScreen is the state of the screen as it was left; nil: none was kept.
+func (a *App) LoadScreen() (json.RawMessage, error) { return a.ws.Ledger().LoadState() }
+
+// SaveScreen keeps the state of the screen for the next start; a read-only workspace keeps none.
+func (a *App) SaveScreen(state json.RawMessage) error {
+	if a.ReadOnly() {
+		return nil
+	}
+	return a.ws.Ledger().SaveState(state)
+}

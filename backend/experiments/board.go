@@ -1,0 +1,159 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/backend/config"
+	"shardeck/backend/strictyaml"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/check"
+)
+
+// Board lists every experiment: its config and verdict, the newest job and the key
+// figures of the newest run. It reads small files only: no trace, and of the
+// scheduler the last answer there is.
+func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
+	files, err := x.Workspace.Experiments()
+	if err != nil {
+		return nil, err
+	}
+	runs, err := x.Workspace.Runs()
+	if err != nil {
+		return nil, err
+	}
+	jobs := x.Jobs()
+	rows := make([]board.Row, len(files))
+	for i, f := range files {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		rows[i] = x.rowOf(f)
+		rows[i].Job = newestJob(jobs, rows[i].Experiment.ID)
+		if run := x.runOf(rows[i].Experiment, runs); run != nil {
+			rows[i].Run, rows[i].Analysis = run, x.Quick(ctx, *run)
+		}
+	}
+	return rows, nil
+}
+
+// Rows lists the experiments named, or all: config and verdict alone.
+func (x *Experiments) Rows(ctx context.Context, ids []string) ([]board.Row, error) {
+	if len(ids) == 0 {
+		files, err := x.Workspace.Experiments()
+		if err != nil {
+			return nil, err
+		}
+		rows := make([]board.Row, len(files))
+		for i, f := range files {
+			rows[i] = x.rowOf(f)
+		}
+		return rows, ctx.Err()
+	}
+	rows := make([]board.Row, len(ids))
+	for i, id := range ids {
+		row, err := x.Row(id)
+		if err != nil {
+			return nil, err
+		}
+		rows[i] = row
+	}
+	return rows, ctx.Err()
+}
+
+// Row is one experiment, by id, by the name of its file or by a path. A config that
+// cannot be used is a row with its Problem; one that is not there is an error.
+func (x *Experiments) Row(id string) (board.Row, error) {
+	f, err := x.Workspace.Experiment(id)
+	if errors.Is(err, workspace.ErrNotFound) && looksLikePath(id) {
+		f = x.Workspace.ReadFile(id)
+		err = f.Err
+	}
+	var problems strictyaml.Problems
+	if err != nil && !errors.As(err, &problems) {
+		return board.Row{}, err
+	}
+	return x.rowOf(f), nil
+}
+
+// IDs lists the ids of the experiments here.
+func (x *Experiments) IDs() []string {
+	files, _ := x.Workspace.Experiments() // for completion: silence is the right answer to a fault
+	var ids []string
+	for _, f := range files {
+		if f.Experiment.ID != "" {
+			ids = append(ids, f.Experiment.ID)
+		}
+	}
+	return ids
+}
+
+// rowOf judges what a config means, once it can be used.
+func (x *Experiments) rowOf(f workspace.File) board.Row {
+	row := board.Row{File: f.Rel, Experiment: f.Experiment}
+	if f.Err != nil {
+		row.Problem = f.Err.Error()
+		return row
+	}
+	row.Experiment = x.WithSets(f.Experiment)
+	row.Verdict = x.Check(row.Experiment)
+	return row
+}
+
+// newestJob is the first of an experiment in a list that is newest first.
+func newestJob(jobs []model.Job, id string) *model.Job {
+	i := slices.IndexFunc(jobs, func(j model.Job) bool { return id != "" && j.Experiment == id })
+	if i < 0 {
+		return nil
+	}
+	return &jobs[i]
+}
+
+// Check judges an experiment that may not be saved yet.
+func (x *Experiments) Check(e model.Experiment) check.Verdict {
+	v := check.Check(e, x.World)
+	v.Findings = append([]check.Finding{}, v.Findings...)
+	return v
+}
+
+// Legal lists the values a layout field (tp, parallelism.tp, …) may take, the others
+// as they are.
+func (x *Experiments) Legal(e model.Experiment, path string) []int {
+	for _, p := range []string{path, "parallelism." + path} {
+		if values := check.Legal(e, p, x.World); len(values) > 0 {
+			return values
+		}
+	}
+	return nil
+}
+
+// WithSets is an experiment with the keys given by --set in place.
+func (x *Experiments) WithSets(e model.Experiment) model.Experiment {
+	for _, s := range x.Sets {
+		if err := config.Apply(&e, s.Path, s.Value); err != nil {
+			x.Note(fmt.Sprintf("--set %s=%s: %v", s.Path, s.Value, err)) // checked when the lab was opened
+		}
+	}
+	return e
+}
+
+// looksLikePath tells a config outside experiments/configs from a mistyped id.
+func looksLikePath(id string) bool {
+	return strings.ContainsRune(id, '/') || strings.HasSuffix(id, ".yaml") || strings.HasSuffix(id, ".yml")
+}
+
+// runOf picks the newest run of an experiment from runs, newest first: the one in its
+// output directory.
+func (x *Experiments) runOf(e model.Experiment, runs []model.Run) *model.Run {
+	dir := e.ResultDir(false)
+	i := slices.IndexFunc(runs, func(r model.Run) bool { return dir != "" && r.Dir == x.Workspace.Path(dir) })
+	if i < 0 {
+		return nil
+	}
+	return &runs[i]
+}

@@ -1,0 +1,298 @@
+package experiments
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"shardeck/backend/catalog"
+	"shardeck/backend/config"
+	"shardeck/backend/render"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+)
+
+// GenerateOptions say what to generate.
+type GenerateOptions struct {
+	IDs   []string // of the catalogue, or of configs that are there; empty: the catalogue's default entries
+	All   bool     // every entry
+	Force bool     // overwrite what was edited
+}
+
+// nsysDefault is the experiment that run_with_nsys.sh runs unless CONFIG says otherwise.
+const nsysDefault = "E1.3"
+
+// Generate writes configs, job scripts and the runner. A file that a user edited is
+// refused, which is an Action and no error. What was written before an error is
+// listed with it.
+func (x *Experiments) Generate(ctx context.Context, o GenerateOptions) ([]Wrote, error) {
+	if err := x.Workspace.Writable("generate"); err != nil {
+		return nil, err
+	}
+	g := &generation{x: x, force: o.Force}
+	entries, err := g.entries(o)
+	if err != nil {
+		return g.wrote, err
+	}
+	var made []workspace.File
+	for _, e := range entries {
+		if ctx.Err() != nil {
+			return g.wrote, ctx.Err()
+		}
+		f, err := g.writeConfig(e)
+		if err != nil {
+			return g.wrote, err
+		}
+		made = append(made, f)
+	}
+	for _, id := range g.configsOnly {
+		f, err := x.Workspace.Experiment(id)
+		if err != nil {
+			return g.wrote, err
+		}
+		made = append(made, f)
+	}
+	return g.wrote, g.scripts(made)
+}
+
+// generation is one Generate under way.
+type generation struct {
+	x           *Experiments
+	force       bool
+	wrote       []Wrote
+	configsOnly []string // ids asked for that are configs and no entries of the catalogue
+}
+
+// write writes one generated file and notes what became of it.
+func (g *generation) write(rel string, data []byte) error {
+	return g.writeAll(map[string][]byte{rel: data})
+}
+
+// writeAll writes generated files that belong together.
+func (g *generation) writeAll(files map[string][]byte) error {
+	outcomes, err := g.x.Workspace.Generate(files, g.force)
+	if err != nil {
+		return err
+	}
+	for _, rel := range slices.Sorted(maps.Keys(outcomes)) {
+		g.wrote = append(g.wrote, Wrote{Path: rel, Action: Action(outcomes[rel])})
+	}
+	return nil
+}
+
+// writeCatalogue makes the user's catalogue from the embedded one when there is none. Editing it
+// is what it is for, so one that was edited is as good as unchanged.
+func (g *generation) writeCatalogue() ([]catalog.Entry, error) {
+	data, err := catalog.BuiltinCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	outcomes, err := g.x.Workspace.Generate(map[string][]byte{workspace.CatalogFile: data}, false)
+	if err != nil {
+		return nil, err
+	}
+	outcome := outcomes[workspace.CatalogFile]
+	if outcome == workspace.Refused {
+		outcome = workspace.Unchanged
+	}
+	g.wrote = append(g.wrote, Wrote{Path: workspace.CatalogFile, Action: Action(outcome)})
+	return g.x.catalogue()
+}
+
+// catalogue reads the user's catalogue, the embedded one where there is none.
+func (x *Experiments) catalogue() ([]catalog.Entry, error) {
+	data, err := os.ReadFile(x.Workspace.Path(workspace.CatalogFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		data, err = catalog.BuiltinCatalogue()
+	}
+	if err != nil {
+		return nil, model.Failed("the catalogue cannot be read", err, "")
+	}
+	entries, err := catalog.ParseCatalogue(workspace.CatalogFile, data)
+	if err != nil {
+		return nil, &model.Fault{Cause: err, Kind: model.ErrInvalid}
+	}
+	return entries, nil
+}
+
+// entries are those asked for.
+func (g *generation) entries(o GenerateOptions) ([]catalog.Entry, error) {
+	all, err := g.writeCatalogue()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case o.All && len(o.IDs) > 0:
+		return nil, model.Invalid("--all and ids exclude each other", "name ids, or give --all alone")
+	case o.All:
+		return all, nil
+	case len(o.IDs) == 0:
+		return slices.DeleteFunc(slices.Clone(all), func(e catalog.Entry) bool { return !e.Default }), nil
+	}
+	var chosen []catalog.Entry
+	for _, id := range o.IDs {
+		e, ok := entry(all, id)
+		if ok {
+			chosen = append(chosen, e)
+			continue
+		}
+		if !slices.Contains(g.x.IDs(), id) {
+			return nil, noEntry(id, all)
+		}
+		g.configsOnly = append(g.configsOnly, id)
+	}
+	return chosen, nil
+}
+
+func entry(all []catalog.Entry, id string) (catalog.Entry, bool) {
+	i := slices.IndexFunc(all, func(e catalog.Entry) bool { return e.ID == id })
+	if i < 0 {
+		return catalog.Entry{}, false
+	}
+	return all[i], true
+}
+
+func noEntry(id string, all []catalog.Entry) error {
+	var ids []string
+	for _, e := range all {
+		ids = append(ids, e.ID)
+	}
+	fix := "its entries are listed in " + workspace.CatalogFile
+	if near := model.Nearest(id, ids); near != "" {
+		fix = "did you mean " + near + "? (" + fix + ")"
+	}
+	return model.Unknown(fmt.Sprintf("no experiment %.60q in the catalogue", id), fix)
+}
+
+// writeConfig writes the config of an entry, and returns it as it lies on disk: an edited
+// one is the user's word, and its script follows it.
+func (g *generation) writeConfig(e catalog.Entry) (workspace.File, error) {
+	if _, problems := config.Decode(workspace.CatalogFile, e.Node()); len(problems) > 0 {
+		return workspace.File{}, problems
+	}
+	rel, err := render.ConfigPath(e.ID, e.Slug)
+	if err != nil {
+		return workspace.File{}, &model.Fault{Cause: err, Kind: model.ErrInvalid}
+	}
+	if other, ok := g.elsewhere(e.ID, rel); ok {
+		g.wrote = append(g.wrote, Wrote{Path: other.Rel, Action: Unchanged})
+		return other, nil
+	}
+	data, err := e.YAML()
+	if err != nil {
+		return workspace.File{}, err
+	}
+	if err := g.write(rel, data); err != nil {
+		return workspace.File{}, err
+	}
+	return g.x.Workspace.ReadFile(rel), nil
+}
+
+// elsewhere finds a config with this id under another name: the user's own, which a
+// second file would only contradict.
+func (g *generation) elsewhere(id, rel string) (workspace.File, bool) {
+	files, err := g.x.Workspace.Experiments()
+	if err != nil {
+		return workspace.File{}, false
+	}
+	for _, f := range files {
+		if f.Experiment.ID == id && filepath.ToSlash(f.Rel) != rel {
+			return f, true
+		}
+	}
+	return workspace.File{}, false
+}
+
+// scripts writes the job script of each config, the one for nsys, and the runner.
+func (g *generation) scripts(made []workspace.File) error {
+	for _, f := range made {
+		if f.Err != nil {
+			return f.Err
+		}
+		if err := g.script(f); err != nil {
+			return err
+		}
+	}
+	if err := g.nsys(made); err != nil {
+		return err
+	}
+	if err := g.writeRunner(); err != nil {
+		return err
+	}
+	return g.logs()
+}
+
+// logs makes the folders that plain sbatch needs, which opens the log before the script
+// runs: from the workspace, and from experiments/, as the original was used.
+func (g *generation) logs() error {
+	for _, dir := range []string{workspace.LogsDir, "experiments/" + workspace.LogsDir} {
+		if err := g.x.Workspace.EnsureDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *generation) script(f workspace.File) error {
+	text, err := render.Script(g.x.Script(f.Rel, f.Experiment))
+	if err != nil {
+		return &model.Fault{Text: "no job script for " + f.Experiment.ID, Cause: err, Kind: model.ErrInvalid}
+	}
+	return g.write(render.ScriptPath(f.Experiment.ID), text)
+}
+
+// nsys writes run_with_nsys.sh for E1.3, else for the last of those made that runs on
+// GPUs; a workspace with replays alone has none.
+func (g *generation) nsys(made []workspace.File) error {
+	files, err := g.x.Workspace.Experiments()
+	if err != nil {
+		return err
+	}
+	candidates := append(slices.Clone(made), onlyID(files, nsysDefault)...)
+	slices.Reverse(candidates)
+	for _, f := range candidates {
+		if f.Err != nil || f.Experiment.Engine == model.EngineReplay {
+			continue
+		}
+		text, err := render.NsysScript(g.x.Script(f.Rel, f.Experiment))
+		if err != nil {
+			return &model.Fault{Text: "no script for nsys", Cause: err, Kind: model.ErrInvalid}
+		}
+		return g.write(render.NsysPath, text)
+	}
+	return nil
+}
+
+func onlyID(files []workspace.File, id string) []workspace.File {
+	return slices.DeleteFunc(slices.Clone(files), func(f workspace.File) bool { return f.Experiment.ID != id })
+}
+
+// Script is what the script of an experiment is made from.
+func (x *Experiments) Script(config string, e model.Experiment) render.Job {
+	return render.Job{Experiment: e, Placement: x.Check(e).Placement, Config: config, Settings: x.Settings(e)}
+}
+
+// Wrote says what Generate did with one file.
+type Wrote struct {
+	Path   string `json:"path"`
+	Action Action `json:"action"`
+}
+
+// Action on a generated file.
+type Action string
+
+// What became of a generated file: written new, already right, refused because
+// a user edited it, or overwritten by --force.
+const (
+	Created     Action = "created"
+	Unchanged   Action = "unchanged"
+	Updated     Action = "updated"     // ours and never edited, now newer
+	Refused     Action = "refused"     // edited by the user
+	Kept        Action = "kept"        // ours and older, left as it fits one that was refused
+	Overwritten Action = "overwritten" // by --force
+)

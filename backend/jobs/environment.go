@@ -1,0 +1,151 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/backend/probe"
+	"shardeck/backend/scheduler"
+	"shardeck/model"
+	"shardeck/model/board"
+)
+
+// Environment looks at all that the jobs of some experiments need, of every one where
+// none is named: this machine, the scheduler's account and QOS, the software, the
+// models, quota and disk, and for those that are named when their jobs would start. It
+// starts programs and asks the scheduler, so it takes seconds, and is for a user who
+// asked.
+func (ch *Checker) Environment(ctx context.Context, ids []string) ([]probe.Line, error) {
+	rows, err := ch.Experiments.Rows(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	rows = slices.DeleteFunc(rows, func(r board.Row) bool { return r.Problem != "" })
+	needs := ch.needs(rows)
+	lines := slices.DeleteFunc(ch.Machine().Lines, func(line probe.Line) bool { // looked at more closely below
+		return line.What == "python" && !needs.Replay || line.What == "nsys" && needs.Nsys
+	})
+	lines = append(lines, ch.allowance(ctx, rows)...)
+	if len(ids) > 0 {
+		lines = append(lines, ch.startLines(ctx, rows)...)
+	}
+	lines = append(lines, probe.Environment(ctx, needs, probe.Options{Getenv: ch.Getenv})...)
+	return lines, ctx.Err()
+}
+
+// needs is what the jobs of these experiments will need.
+func (ch *Checker) needs(rows []board.Row) probe.Target {
+	t := ch.Software
+	t.Replay = true
+	for _, r := range rows {
+		e := r.Experiment
+		t.Outputs = append(t.Outputs, ch.Workspace.Path(e.OutputDir))
+		t.Nsys = t.Nsys || e.Profiling.Nsys
+		if e.Engine == model.EngineReplay {
+			continue
+		}
+		t.Replay = false
+		m := probe.Model{Name: e.Model.Name, Dummy: e.Model.Weights == "dummy"}
+		if i := slices.IndexFunc(t.Models, func(o probe.Model) bool { return o.Name == m.Name }); i >= 0 {
+			t.Models[i].Dummy = t.Models[i].Dummy && m.Dummy
+			continue
+		}
+		t.Models = append(t.Models, m)
+	}
+	return t
+}
+
+// allowance tells whether the scheduler lets these experiments in.
+func (ch *Checker) allowance(ctx context.Context, rows []board.Row) []probe.Line {
+	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
+	defer cancel()
+	limits, err := ch.Scheduler.Limits(ctx)
+	if err != nil {
+		return []probe.Line{{Level: probe.Fail, What: "scheduler", Text: model.Printable(err.Error()), Fix: cmp.Or(fixOf(err), "shardeck site")}}
+	}
+	lines := []probe.Line{{Level: probe.Pass, What: "scheduler", Text: limits.Version}}
+	if limits.Note != "" {
+		lines = append(lines, probe.Line{Level: probe.Pass, What: "scheduler", Text: limits.Note})
+	}
+	lines = append(lines, ch.accountLine(limits)...)
+	return append(lines, ch.qosLines(limits, rows)...)
+}
+
+// accountLine holds the account of the settings against those the scheduler names.
+// Slurm may add the part of the project that owns GPUs: m1234 is m1234_g.
+func (ch *Checker) accountLine(limits scheduler.Limits) []probe.Line {
+	if len(limits.Accounts) == 0 {
+		return nil
+	}
+	mine, all := ch.World.Account, strings.Join(limits.Accounts, ", ")
+	known := func(a string) bool { return a == mine || strings.HasPrefix(a, mine+"_") }
+	switch {
+	case mine == "":
+		return []probe.Line{{Level: probe.Warn, What: "account", Text: "none is set: your default one pays; yours are " + all,
+			Fix: "write account: " + limits.Accounts[0] + " in shardeck.yaml"}}
+	case slices.ContainsFunc(limits.Accounts, known):
+		return []probe.Line{{Level: probe.Pass, What: "account", Text: mine}}
+	}
+	return []probe.Line{{Level: probe.Fail, What: "account", Text: fmt.Sprintf("%s is none of yours, which are %s", mine, all),
+		Fix: "write account: " + limits.Accounts[0] + " in shardeck.yaml"}}
+}
+
+// qosLines holds the QOS that the layouts take against those the scheduler names.
+func (ch *Checker) qosLines(limits scheduler.Limits, rows []board.Row) []probe.Line {
+	var lines []probe.Line
+	if len(limits.QOS) == 0 {
+		return nil
+	}
+	var seen []string
+	for _, r := range rows {
+		name := r.Verdict.Placement.QOS
+		if name == "" || slices.Contains(seen, name) {
+			continue
+		}
+		seen = append(seen, name)
+		names := []string{name}
+		if q := ch.World.Site.Queue(name); q != nil {
+			names = append(names, q.Shown...)
+		}
+		line := probe.Line{Level: probe.Pass, What: "QOS " + name, Text: "is open to you"}
+		if !slices.ContainsFunc(names, func(n string) bool { return slices.Contains(limits.QOS, n) }) {
+			line.Level, line.Text = probe.Fail, "is not open to you; yours are "+strings.Join(limits.QOS, ", ")
+			line.Fix = "set slurm.qos of " + r.Experiment.ID + " to one of yours, or ask the project's owner"
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// startLines say when the jobs of some experiments would start; one for which the
+// scheduler plans nothing is worth a warning, since it may refuse the job itself.
+func (ch *Checker) startLines(ctx context.Context, rows []board.Row) []probe.Line {
+	var previews []Preview
+	for _, r := range rows {
+		if p, err := ch.submitter.Preview(ctx, r.Experiment.ID, false); err == nil { // why not is said by check
+			previews = append(previews, p)
+		}
+	}
+	var lines []probe.Line
+	for i, s := range ch.submitter.Starts(ctx, previews) {
+		what := "start of " + previews[i].Row.Experiment.ID
+		switch {
+		case !s.At.IsZero():
+			lines = append(lines, probe.Line{Level: probe.Pass, What: what, Text: s.At.Local().Format("2 Jan 15:04") + ", as " + ch.Scheduler.Name() + " plans now, on " + s.Nodes})
+		case s.Note != "":
+			lines = append(lines, probe.Line{Level: probe.Warn, What: what, Text: s.Note, Fix: s.Fix})
+		}
+	}
+	return lines
+}
+
+// fixOf is what an error says is to be done, empty if it says nothing.
+func fixOf(err error) string {
+	if f, ok := err.(interface{ Fix() string }); ok {
+		return f.Fix()
+	}
+	return ""
+}

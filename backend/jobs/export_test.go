@@ -1,0 +1,29 @@
+package jobs
+
+import (
+	"context"
+	"time"
+)
+
+// What tests of this package see of it.
+const (
+	StartFresh  = startFresh
+	StartShapes = startShapes
+)
+
+// SetReplyWait changes how long a lost reply is waited for, until what it returns is called.
+func SetReplyWait(waits ...time.Duration) (undo func()) {
+	old := replyWait
+	replyWait = waits
+	return func() { replyWait = old }
+}
+
+// Remedies are those of fixes.
+func (fo *Follower) Remedies(experiment string, fixes []string) []Remedy {
+	return fo.remedies(experiment, fixes)
+}
+
+// Look is one look at watched jobs.
+func (fo *Follower) Look(ctx context.Context, watched []News, tell func(News) error) (bool, error) {
+	return fo.look(ctx, watched, tell)
+}

@@ -1,0 +1,92 @@
+package jobs
+
+import (
+	"context"
+	"time"
+
+	"shardeck/backend/probe"
+	"shardeck/backend/render"
+	"shardeck/backend/scheduler"
+	"shardeck/backend/scheduler/poll"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/check"
+)
+
+// Needs is what jobs take of an open workspace. It is set once.
+type Needs struct {
+	Workspace *workspace.Workspace
+	World     check.World
+	Scheduler scheduler.Scheduler
+	Poll      *poll.Poller // the one who asks the scheduler for its queue
+	Now       func() time.Time
+	Note      func(text string) // keeps a remark that no caller waits for
+
+	Experiments Experiments
+	Edits       []model.Edit         // --set values that are keys of a config
+	Machine     func() probe.Machine // what is installed here
+	Software    probe.Target         // what every job needs, as the settings say
+	Getenv      func(string) string
+
+	// Unread tells what is left to read of the runs named; none: of those that are too
+	// large to read here.
+	Unread    func(ctx context.Context, names []string) ([]model.UnreadRun, error)
+	Binary    string   // this program, as job scripts name it
+	CacheHome string   // where the cache lies, as XDG_CACHE_HOME names it
+	Sets      []string // --set values, all of them
+}
+
+// Experiments is what jobs ask of the experiments here.
+type Experiments interface {
+	Row(id string) (board.Row, error)
+	Rows(ctx context.Context, ids []string) ([]board.Row, error)
+	IDs() []string
+	Check(e model.Experiment) check.Verdict
+	Legal(e model.Experiment, path string) []int
+	WithSets(e model.Experiment) model.Experiment
+	Script(config string, e model.Experiment) render.Job
+	OldRunner(e model.Experiment) []check.Finding
+	BringRunner(e model.Experiment) error
+}
+
+// Jobs is the use cases of a job's life: check the surroundings, preview, submit,
+// list, follow, and say why it failed. Its methods are safe for concurrent use.
+type Jobs struct {
+	*Queue
+	*Follower
+	*Submitter
+	*Checker
+}
+
+// New works on the jobs of an open workspace.
+func New(n Needs) *Jobs {
+	q := &Queue{Needs: n, history: newHistory(n.Scheduler, n.Now)}
+	s := &Submitter{Needs: n, queue: q, starts: newPlannedStarts()}
+	return &Jobs{q, &Follower{n, q}, s, &Checker{n, s}}
+}
+
+// Queue lists jobs, finds and cancels them.
+type Queue struct {
+	Needs
+	history *history
+}
+
+// Follower tells what jobs do: their stages, logs and the causes of failures.
+type Follower struct {
+	Needs
+	queue *Queue
+}
+
+// Submitter says what would be submitted, and submits it.
+type Submitter struct {
+	Needs
+	queue  *Queue
+	starts *plannedStarts
+}
+
+// Checker looks at all that jobs need of their surroundings.
+type Checker struct {
+	Needs
+	submitter *Submitter
+}

@@ -1,0 +1,154 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/aymanbagabas/go-udiff"
+
+	"shardeck/backend/render"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/check"
+)
+
+// Preview is what Submit would submit; nsys, or profiling.nsys in the config, chooses
+// the script for Nsight Systems. A script that the user edited is taken as it
+// is, with a warning; nothing is written.
+func (su *Submitter) Preview(ctx context.Context, id string, nsys bool) (Preview, error) {
+	row, err := su.Experiments.Row(id)
+	if err != nil {
+		return Preview{}, err
+	}
+	return su.preview(ctx, row, nsys)
+}
+
+// PreviewOf is what Submit would submit if an experiment were saved as it stands in an editor.
+func (su *Submitter) PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (Preview, error) {
+	row, err := su.Experiments.Row(e.ID)
+	if err != nil {
+		return Preview{}, err
+	}
+	row.Experiment, row.Problem = su.Experiments.WithSets(e), ""
+	row.Verdict = su.Experiments.Check(row.Experiment)
+	return su.preview(ctx, row, nsys)
+}
+
+func (su *Submitter) preview(ctx context.Context, row board.Row, nsys bool) (Preview, error) {
+	if row.Problem != "" {
+		return Preview{Row: row}, model.Invalid(row.Problem, "")
+	}
+	nsys = nsys || row.Experiment.WantsNsys()
+	p := Preview{Row: row, Nsys: nsys, Config: row.File}
+	if err := su.previewConfig(&p); err != nil {
+		return p, err
+	}
+	script := su.previewPlain
+	if nsys {
+		script = su.previewNsys
+	}
+	if err := script(&p); err != nil {
+		return p, err
+	}
+	p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, su.Experiments.OldRunner(row.Experiment)...)
+	p.Keeps = su.keptAs(row.Experiment.ResultDir(nsys))
+	if s := su.last(row.Experiment.ID); s != nil {
+		name := "the script submitted " + s.At.Local().Format("2 Jan 15:04")
+		p.Diff = udiff.Unified(name, name+" (edited)", s.Script, p.Script)
+	}
+	return p, ctx.Err()
+}
+
+// keptAs is the name that the job script gives to the result that lies in dir now.
+func (su *Submitter) keptAs(dir string) string {
+	run, err := su.Workspace.Run(su.Workspace.Path(dir))
+	if err != nil || dir == "" {
+		return "" // the usual case: there is none
+	}
+	return run.Name + model.OldMark + cmp.Or(run.JobID, "before-JOB")
+}
+
+// previewConfig gives the job a config of its own when --set changes keys of it: a
+// job reads its config from a file, and the user's stays as it is.
+func (su *Submitter) previewConfig(p *Preview) error {
+	if len(su.Edits) == 0 {
+		return nil
+	}
+	doc, err := su.Workspace.OpenDocument(p.Row.File)
+	if err != nil {
+		return err
+	}
+	for _, e := range su.Edits {
+		if err := doc.Set(e.Path, e.Value); err != nil {
+			return err
+		}
+	}
+	if doc.Modified() {
+		sum := sha256.Sum256(doc.Text())
+		p.Config = fmt.Sprintf("%s/configs/%s_%x.yaml", workspace.PrivateDir, p.Row.Experiment.ID, sum[:4])
+		p.config = doc.Text()
+	}
+	return nil
+}
+
+// previewPlain is run_<id>.sh: as rendered now, or as the user edited it.
+func (su *Submitter) previewPlain(p *Preview) error {
+	e := p.Row.Experiment
+	p.Path, p.Log = render.ScriptPath(e.ID), workspace.LogsDir+"/"+e.ID+"_%j.out"
+	if text, edited := su.Workspace.Edited(p.Path); edited {
+		if p.config != nil {
+			return model.Invalid(fmt.Sprintf("%s was edited by hand, so --set cannot reach what it runs", p.Path),
+				"change the config instead, or make the script anew: shardeck generate --force "+e.ID)
+		}
+		p.Script = text
+		p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, check.Finding{
+			Code: "script-edited", Severity: check.SeverityWarning, Edits: []model.Edit{},
+			Fault: fmt.Sprintf("%s was edited by hand and is submitted as it is", p.Path),
+			Fix:   "to make it anew from the config: shardeck generate --force " + e.ID,
+		})
+		return nil
+	}
+	text, err := render.Script(su.Experiments.Script(p.Config, e))
+	if err != nil {
+		return su.unscripted(p.Row, err)
+	}
+	p.Script = string(text)
+	return nil
+}
+
+// previewNsys is made for this experiment; run_with_nsys.sh on disk is for running by hand.
+func (su *Submitter) previewNsys(p *Preview) error {
+	e := p.Row.Experiment
+	text, err := render.NsysScript(su.Experiments.Script(p.Config, e))
+	if err != nil {
+		return su.unscripted(p.Row, err)
+	}
+	p.Script, p.Path, p.Log = string(text), render.NsysPath, workspace.LogsDir+"/"+e.ID+"_nsys_%j.out"
+	return nil
+}
+
+// unscripted says why there is no script: first what is wrong with the experiment.
+func (su *Submitter) unscripted(row board.Row, err error) error {
+	if refused := row.Refusal(); refused != nil {
+		return refused
+	}
+	return &model.Fault{Text: "no job script for " + row.Experiment.ID, Cause: err, Kind: model.ErrInvalid}
+}
+
+// Preview is what a submission would do.
+type Preview struct {
+	Row    board.Row `json:"row"`
+	Script string    `json:"script"`
+	Diff   string    `json:"diff"` // against the script last submitted for this experiment; empty: the same, or none before
+	Path   string    `json:"path"`
+	Nsys   bool      `json:"nsys"`
+	Config string    `json:"config"`          // what the job reads: the experiment's file, or one of its own where --set changes it
+	Log    string    `json:"log"`             // where the job's output will lie, relative to the workspace; %j is the job's id
+	Keeps  string    `json:"keeps,omitempty"` // the name that the result there is now will have once the job has a whole one; empty: there is none
+
+	reads  string // the run, for a job that reads traces
+	config []byte // text of Config where it is the job's own
+}

@@ -1,0 +1,289 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"shardeck/backend/workspace"
+	"shardeck/model"
+)
+
+// Jobs is the one cached answer of the scheduler, joined with what was submitted
+// here: the jobs of this workspace, finished ones included, and the other waiting
+// and running jobs of this account. Newest first. refresh asks anew, no oftener
+// than the scheduler's floor.
+func (q *Queue) Jobs(ctx context.Context, refresh bool) (JobList, error) {
+	now, err := q.Poll.Jobs(ctx, refresh)
+	if err != nil && ctx.Err() != nil {
+		return JobList{}, err
+	}
+	list := JobList{Scheduler: q.Scheduler.Name(), AsOf: now.AsOf, Stale: now.Stale(), Since: now.Since, Next: now.Next, Due: now.Due}
+	subs, warnings, serr := q.Workspace.Ledger().Submissions()
+	if serr != nil {
+		return list, serr
+	}
+	if err != nil && len(subs) == 0 { // never an answer, and nothing seen before
+		return list, err
+	}
+	list.Warnings = warnings
+	since := openSince(subs)
+	ask := func(s model.Submission) (model.Job, bool) { return q.history.find(ctx, s, since) }
+	list.Jobs = q.joined(list, now.Jobs, subs, ask)
+	return list, nil
+}
+
+// Known is Jobs without asking anybody: the last answer there is, and what was
+// written down.
+func (q *Queue) Known() []model.Job {
+	subs, _, err := q.Workspace.Ledger().Submissions()
+	if err != nil {
+		return nil // Jobs says why
+	}
+	nobody := func(model.Submission) (model.Job, bool) { return model.Job{}, false }
+	return q.joined(JobList{Scheduler: q.Scheduler.Name()}, q.Poll.Last().Jobs, subs, nobody)
+}
+
+// openSince is when the oldest submission was made whose job may still change, so
+// that one query of the history answers for all.
+func openSince(subs []model.Submission) time.Time {
+	var oldest time.Time
+	for _, s := range subs {
+		if (s.Last == nil || !settled(s.Last.State)) && (oldest.IsZero() || s.At.Before(oldest)) {
+			oldest = s.At
+		}
+	}
+	return oldest
+}
+
+// asker finds the job of a submission that the scheduler no longer lists.
+type asker func(model.Submission) (model.Job, bool)
+
+// joined is the scheduler's jobs with our names on them, and the submissions that
+// the scheduler no longer lists.
+func (q *Queue) joined(list JobList, answer []model.Job, subs []model.Submission, ask asker) []model.Job {
+	live := map[string]model.Job{}
+	for _, j := range answer {
+		live[keyOfJob(j)] = j
+	}
+	jobs := []model.Job{}
+	for _, s := range subs {
+		j, listed := take(live, s)
+		if !listed {
+			if j, listed = q.remembered(s, list, ask); !listed {
+				continue
+			}
+		}
+		jobs = append(jobs, q.remember(s, ours(j, s)))
+	}
+	for _, j := range live { // not submitted here
+		if j.State.Active() {
+			jobs = append(jobs, j)
+		}
+	}
+	slices.SortStableFunc(jobs, newestFirst)
+	return jobs
+}
+
+// keyOfJob is how a job and its submission find each other: by tag, which nothing
+// else has.
+func keyOfJob(j model.Job) string {
+	if j.Tag != "" {
+		return j.Tag
+	}
+	return "id " + j.ID
+}
+
+// take finds the job of a submission among the scheduler's, and takes it out.
+func take(live map[string]model.Job, s model.Submission) (model.Job, bool) {
+	for _, key := range []string{s.Tag, "id " + s.JobID} {
+		if j, ok := live[key]; ok && (key == s.Tag || s.JobID != "") {
+			delete(live, key)
+			return j, true
+		}
+	}
+	return model.Job{}, false
+}
+
+// ours puts on a job what only the submission knows.
+func ours(j model.Job, s model.Submission) model.Job {
+	j.Experiment, j.Tag = s.Experiment.ID, s.Tag
+	if j.Log == "" {
+		j.Log = s.Log
+	}
+	if j.Submit.IsZero() {
+		j.Submit = s.At
+	}
+	if j.Scheduler == "" {
+		j.Scheduler = s.Scheduler
+	}
+	return j
+}
+
+// remembered is the last state seen of a job that the scheduler no longer lists:
+// asked of its history when the job had not ended then.
+func (q *Queue) remembered(s model.Submission, list JobList, ask asker) (model.Job, bool) {
+	last := model.Job{ID: s.JobID, Scheduler: s.Scheduler, State: model.JobUnknown, Submit: s.At}
+	if s.Last != nil {
+		last = *s.Last
+	}
+	switch {
+	case s.JobID == "" && s.Error != "":
+		return last, false // refused: there never was a job
+	case s.JobID == "":
+		return ask(s) // its reply was lost; remember completes the record
+	case (s.Last == nil || s.Last.State == model.JobPending) && !s.At.Before(list.AsOf.Add(-unseen)):
+		last.State, last.Reason = model.JobPending, "submitted just now"
+		return last, true
+	case s.Scheduler != list.Scheduler:
+		return last, true // another scheduler's: nobody here can be asked
+	case settled(last.State) || list.Stale != "" || list.AsOf.IsZero() || list.AsOf.Sub(s.At) > forgotten:
+		return last, true
+	}
+	if j, ok := ask(s); ok {
+		return j, true
+	}
+	if j, ok := q.fromRun(s, last); ok {
+		return j, true
+	}
+	last.State = model.JobUnknown
+	return last, true
+}
+
+// unseen is how long a new job may take to show in an answer of the scheduler.
+const unseen = 10 * time.Second
+
+// forgotten is the age at which a job that nobody knows is no longer asked for.
+const forgotten = 7 * 24 * time.Hour
+
+// settled reports whether a state is the last one of a job.
+func settled(s model.JobState) bool { return !s.Active() && s != model.JobUnknown }
+
+// fromRun tells how a job ended by the folder it left, where no scheduler does.
+func (q *Queue) fromRun(s model.Submission, last model.Job) (model.Job, bool) {
+	run, err := q.Workspace.Run(q.Workspace.Path(s.Experiment.ResultDir(s.Nsys)))
+	if err != nil || run.JobID != s.JobID || run.Unfinished {
+		return last, false
+	}
+	last.State, last.End = model.JobCompleted, run.Time
+	if last.Reason = "told by its run"; run.Readable() != nil {
+		last.State = model.JobFailed
+	}
+	return last, true
+}
+
+// remember writes the state of a job down when it changed, so that history
+// survives a scheduler that forgets.
+func (q *Queue) remember(s model.Submission, j model.Job) model.Job {
+	if j.State == model.JobUnknown || q.Workspace.ReadOnly {
+		return j
+	}
+	if s.Last != nil && s.Last.State == j.State && s.Last.ExitCode == j.ExitCode && s.JobID == j.ID {
+		return j
+	}
+	err := q.Workspace.Ledger().Complete(s.Tag, func(s *model.Submission) {
+		s.Last = &j
+		if s.JobID == "" {
+			s.JobID = j.ID
+		}
+	})
+	if err != nil {
+		q.Note(err.Error())
+	}
+	return j
+}
+
+// newestFirst orders jobs by submission, then by id, longer ids being younger.
+func newestFirst(a, b model.Job) int {
+	if c := b.Submit.Compare(a.Submit); c != 0 {
+		return c
+	}
+	if len(a.ID) != len(b.ID) {
+		return len(b.ID) - len(a.ID)
+	}
+	if a.ID > b.ID {
+		return -1
+	}
+	return 1
+}
+
+// Find finds a job by its id, else the newest job of an experiment.
+func (q *Queue) Find(ctx context.Context, ref string) (model.Job, error) {
+	list, err := q.Jobs(ctx, false)
+	if err != nil {
+		return model.Job{}, err
+	}
+	for _, by := range []func(model.Job) bool{
+		func(j model.Job) bool { return j.ID == ref },
+		func(j model.Job) bool { return j.Experiment == ref },
+	} {
+		if i := slices.IndexFunc(list.Jobs, by); i >= 0 {
+			return list.Jobs[i], nil
+		}
+	}
+	return model.Job{}, q.noJob(ref, list)
+}
+
+func (q *Queue) noJob(ref string, list JobList) error {
+	if slices.Contains(q.Experiments.IDs(), ref) {
+		return model.Unknown(ref+" was never submitted from this workspace", "shardeck submit "+ref)
+	}
+	var known []string
+	for _, j := range list.Jobs {
+		known = append(known, j.ID)
+		if j.Experiment != "" {
+			known = append(known, j.Experiment)
+		}
+	}
+	fix := "shardeck jobs lists them"
+	if near := model.Nearest(ref, known); near != "" {
+		fix = "did you mean " + near + "?"
+	}
+	return model.Unknown(fmt.Sprintf("no job or experiment %.60q in the list of jobs", ref), fix)
+}
+
+// Cancel ends one job. One that has ended already is no error.
+func (q *Queue) Cancel(ctx context.Context, jobID string) error {
+	if err := q.Workspace.Writable("cancel job " + jobID); err != nil {
+		return err
+	}
+	defer q.Poll.Expire()
+	return q.Scheduler.Cancel(ctx, jobID)
+}
+
+// lastActive is the job of an experiment that has not ended, nil if there is none. One
+// that is ending is in nobody's way.
+func lastActive(jobs []model.Job, id string) *model.Job {
+	for i, j := range jobs {
+		if j.Experiment == id && j.State.Active() && j.State != model.JobCompleting {
+			return &jobs[i]
+		}
+	}
+	return nil
+}
+
+// newTag names one submission; schedulers carry 64 characters.
+func newTag(id string, at time.Time) string {
+	return workspace.NewTag(id[:min(len(id), 30)], at)
+}
+
+// logPath is where a job's output lies, absolute.
+func (fo *Follower) logPath(j model.Job) string {
+	if j.Log == "" {
+		return ""
+	}
+	return fo.Workspace.Path(j.Log)
+}
+
+// JobList is one answer of the scheduler, joined with what was submitted.
+type JobList struct {
+	Scheduler string      `json:"scheduler"`
+	AsOf      time.Time   `json:"as_of"`              // of the last good answer
+	Stale     string      `json:"stale"`              // why the last query failed; empty: it did not
+	Since     time.Time   `json:"since,omitzero"`     // when the queries began to fail; zero: they do not
+	Jobs      []model.Job `json:"jobs"`               // newest first
+	Next      time.Time   `json:"next"`               // a refresh before this time gets the same answer
+	Due       time.Time   `json:"due,omitzero"`       // when Jobs will ask anew without one: later after errors
+	Warnings  []string    `json:"warnings,omitempty"` // such as a damaged record of a submission
+}

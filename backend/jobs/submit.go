@@ -1,0 +1,158 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"shardeck/backend/scheduler"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/board"
+)
+
+// SubmitOptions say how to submit.
+type SubmitOptions struct {
+	Nsys  bool // profile with Nsight Systems
+	Force bool // although a job of the experiment has not ended
+}
+
+// queryDeadline bounds one query of the scheduler.
+const queryDeadline = 30 * time.Second
+
+// replyWait is how long a job whose reply was lost may take to show up.
+var replyWait = []time.Duration{0, 2 * time.Second, 5 * time.Second}
+
+// Submit checks, records and submits.
+func (su *Submitter) Submit(ctx context.Context, id string, nsys bool) (model.Submission, error) {
+	return su.SubmitWith(ctx, id, SubmitOptions{Nsys: nsys})
+}
+
+// SubmitWith submits an experiment: its record, with a tag that travels in the job's
+// comment, is on disk before the scheduler hears of it, so that neither a lost reply
+// nor a dropped link can lose a job or submit it twice.
+func (su *Submitter) SubmitWith(ctx context.Context, id string, o SubmitOptions) (model.Submission, error) {
+	if err := su.Workspace.Writable("submit " + id); err != nil {
+		return model.Submission{}, err
+	}
+	p, err := su.Preview(ctx, id, o.Nsys)
+	if err != nil {
+		return model.Submission{}, err
+	}
+	if err := su.allowed(ctx, p.Row, o.Force); err != nil {
+		return model.Submission{}, err
+	}
+	return su.record(ctx, p)
+}
+
+// allowed refuses what would waste an allocation.
+func (su *Submitter) allowed(ctx context.Context, row board.Row, force bool) error {
+	if err := row.Refusal(); err != nil {
+		return err
+	}
+	if force {
+		return nil
+	}
+	list, err := su.queue.Jobs(ctx, false)
+	if err != nil {
+		return model.Failed("not submitted: the scheduler does not say what runs already", err, "wait and try again, or --force")
+	}
+	if j := lastActive(list.Jobs, row.Experiment.ID); j != nil {
+		return &model.Fault{Text: fmt.Sprintf("%s is submitted already: job %s is %s", row.Experiment.ID, j.ID, j.State),
+			ToDo: fmt.Sprintf("shardeck watch %s, shardeck cancel %s, or --force to submit it a second time", j.ID, j.ID), Kind: model.ErrActive}
+	}
+	return nil
+}
+
+// record writes the submission down, submits, and completes the record.
+func (su *Submitter) record(ctx context.Context, p Preview) (model.Submission, error) {
+	now := su.Now()
+	e := p.Row.Experiment
+	s := model.Submission{Tag: newTag(e.ID, now), Experiment: e, Scheduler: su.Scheduler.Name(),
+		Nsys: p.Nsys, Log: p.Log, At: now, Script: p.Script, Reads: p.reads}
+	if err := su.prepare(p); err != nil {
+		return s, err
+	}
+	if err := su.Workspace.Ledger().Record(s); err != nil {
+		return s, err
+	}
+	id, err := su.send(ctx, s, p)
+	// the record must be completed although the caller may have left meanwhile
+	after := su.Workspace.Ledger().Complete(s.Tag, func(s *model.Submission) {
+		s.JobID = id
+		s.Log = scheduler.ExpandLog(s.Log, id, e.ID)
+		if err != nil && !errors.Is(err, scheduler.ErrMaybe) {
+			s.Error = err.Error()
+		}
+	})
+	s.JobID, s.Log = id, scheduler.ExpandLog(s.Log, id, e.ID)
+	su.Poll.Expire()
+	if err != nil {
+		return s, err
+	}
+	if after != nil {
+		return s, model.Failed(fmt.Sprintf("job %s is submitted, but its record could not be completed", id), after, "note the job's id")
+	}
+	return s, nil
+}
+
+// prepare writes what the job needs to find: the folder of its log, which Slurm opens
+// before the script runs, the runner where there is none (the original's lies elsewhere),
+// and its own config if it has one.
+func (su *Submitter) prepare(p Preview) error {
+	if err := su.Workspace.EnsureDir(filepath.Dir(p.Log)); err != nil {
+		return err
+	}
+	if err := su.Experiments.BringRunner(p.Row.Experiment); err != nil {
+		return err
+	}
+	if p.config == nil {
+		return nil
+	}
+	return su.Workspace.WriteFile(p.Config, p.config, 0o644)
+}
+
+// send gives the job to the scheduler; when the reply is lost it looks for the job
+// before anything is said.
+func (su *Submitter) send(ctx context.Context, s model.Submission, p Preview) (string, error) {
+	id, err := su.Scheduler.Submit(ctx, su.requestOf(p, s.Tag))
+	if !errors.Is(err, scheduler.ErrMaybe) {
+		return id, err
+	}
+	for _, wait := range replyWait {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryDeadline)
+		j, ok, ferr := su.Scheduler.Find(ctx, s.Tag)
+		cancel()
+		if ferr == nil && ok {
+			return j.ID, nil
+		}
+	}
+	return "", &model.Fault{Text: "the scheduler's reply was lost, and no job with this tag shows yet: it may still have been submitted",
+		Cause: err, ToDo: "look with shardeck jobs before submitting again (tag " + s.Tag + ")"}
+}
+
+// requestOf is what the scheduler hears of a job.
+func (su *Submitter) requestOf(p Preview, tag string) scheduler.Request {
+	e := p.Row.Experiment
+	limit, _ := model.ParseTimeLimit(e.Slurm.Time) // checked: it can be read
+	return scheduler.Request{Script: p.Script, Path: p.Path, Dir: su.Workspace.Root, Name: e.ID, Tag: tag,
+		GPUs: e.Layout.GPUs(), Log: su.Workspace.Path(p.Log), Limit: limit}
+}
+
+// last is the newest submission of an experiment, nil if there is none.
+func (su *Submitter) last(id string) *model.Submission {
+	subs, _, err := su.Workspace.Ledger().Submissions()
+	if err != nil {
+		return nil
+	}
+	if s, ok := workspace.Newest(subs)[id]; ok {
+		return &s
+	}
+	return nil
+}

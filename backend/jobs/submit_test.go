@@ -1,0 +1,121 @@
+package jobs_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"shardeck/backend/app/apptest"
+	"shardeck/backend/jobs"
+	"shardeck/backend/scheduler"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+)
+
+func TestSubmissionIsRecordedBeforeAndAfter(t *testing.T) {
+	b := apptest.New(t)
+	s, err := b.Jobs.Submit(t.Context(), "E1.6", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := b.Stage.Submitted[0]
+	if r.Tag != s.Tag || r.GPUs != 2 || r.Dir != b.Dir || r.Limit != 30*time.Minute || s.JobID != "101" {
+		t.Errorf("submitted %+v, recorded %+v", r, s)
+	}
+	if _, err := os.Stat(filepath.Dir(r.Log)); err != nil {
+		t.Errorf("the folder of the log is not there when the job is submitted: %v", err)
+	}
+	subs := b.Submissions(t)
+	if len(subs) != 1 || subs[0].JobID != "101" || subs[0].Script != r.Script || subs[0].Log != "logs/E1.6_101.out" {
+		t.Errorf("the record is %+v", subs)
+	}
+}
+
+func TestSubmitRefusesASecondJob(t *testing.T) {
+	b := apptest.New(t)
+	if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); err != nil {
+		t.Fatal(err)
+	}
+	b.Clock.Pass(time.Minute)
+	if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); !errors.Is(err, model.ErrActive) {
+		t.Errorf("a second submission: %v, want model.ErrActive", err)
+	}
+	if _, err := b.Jobs.SubmitWith(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}); err != nil {
+		t.Errorf("forced: %v", err)
+	}
+	b.Stage.Down = errors.New("slurmctld: connection refused")
+	b.Clock.Pass(time.Hour)
+	if _, err := b.Jobs.Submit(t.Context(), "E1.1", false); err != nil {
+		t.Errorf("another experiment while the queue is stale: %v", err)
+	}
+}
+
+func TestSubmitWhenTheReplyIsLost(t *testing.T) {
+	defer jobs.SetReplyWait(0, time.Millisecond)()
+	t.Run("found by tag", func(t *testing.T) {
+		b := apptest.New(t)
+		b.Stage.Reply, b.Stage.Lose = scheduler.ErrMaybe, true
+		s, err := b.Jobs.Submit(t.Context(), "E1.6", false)
+		if err != nil || s.JobID != "101" {
+			t.Errorf("got job %q, %v, want the one that was submitted", s.JobID, err)
+		}
+	})
+	t.Run("found later", func(t *testing.T) {
+		b := apptest.New(t)
+		b.Stage.Reply = scheduler.ErrMaybe
+		if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); !errors.Is(err, scheduler.ErrMaybe) {
+			t.Fatalf("got %v, want it said that the job may exist", err)
+		}
+		subs := b.Submissions(t)
+		b.Stage.Queue = []model.Job{{ID: "7", Tag: subs[0].Tag, State: model.JobRunning}}
+		b.Clock.Pass(time.Minute)
+		if got := b.State(t, "7"); got != model.JobRunning {
+			t.Errorf("the job that turned up is %q", got)
+		}
+		if subs = b.Submissions(t); subs[0].JobID != "7" {
+			t.Errorf("the record has job %q, want 7", subs[0].JobID)
+		}
+	})
+	t.Run("refused", func(t *testing.T) {
+		b := apptest.New(t)
+		b.Stage.Reply = errors.New("invalid account")
+		if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); !errors.Is(err, b.Stage.Reply) {
+			t.Fatalf("got %v", err)
+		}
+		if list, err := b.Jobs.Jobs(t.Context(), true); err != nil || len(list.Jobs) != 0 {
+			t.Errorf("a refused submission shows as %+v, %v", list.Jobs, err)
+		}
+		b.Stage.Reply = nil
+		if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); err != nil {
+			t.Errorf("after a refusal: %v", err)
+		}
+	})
+}
+
+// TestSubmitBringsTheRunner: a folder of the original scripts has none where jobs look, and
+// a job that waited in the queue for nothing would be the way to find out.
+func TestSubmitBringsTheRunner(t *testing.T) {
+	b := apptest.New(t)
+	d, err := b.Experiments.Draft("E1.6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(d.Set("engine", "vllm"), d.Save()); err != nil {
+		t.Fatal(err)
+	}
+	for _, missing := range []string{workspace.RunnerFile, workspace.RunnerDir} {
+		if err := os.RemoveAll(b.Path(missing)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Jobs.SubmitWith(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}); err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range []string{workspace.RunnerFile, workspace.RunnerDir + "/main.py", workspace.ModelsFile} {
+			if _, err := os.Stat(b.Path(file)); err != nil {
+				t.Errorf("without %s: no runner was written: %v", missing, err)
+			}
+		}
+	}
+}

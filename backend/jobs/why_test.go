@@ -1,0 +1,59 @@
+package jobs_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"shardeck/backend/app/apptest"
+	"shardeck/model"
+)
+
+// TestWhyTellsWhoCancelled: the queue does not know, the history does.
+func TestWhyTellsWhoCancelled(t *testing.T) {
+	b := apptest.New(t)
+	j := model.Job{ID: "7", Scheduler: "stage", State: model.JobCancelled, Submit: b.Clock.Now()}
+	told := j
+	told.Reason = "CANCELLED by fred"
+	b.Stage.Gone = []model.Job{told}
+	for want, job := range map[string]model.Job{
+		"the job was cancelled by fred": j,
+		"the job was cancelled":         {ID: "8", Scheduler: "stage", State: model.JobCancelled, Submit: j.Submit},
+	} {
+		if c, err := b.Jobs.Why(t.Context(), job); err != nil || c.Title != want {
+			t.Errorf("job %s: %q, %v; want %q", job.ID, c.Title, err, want)
+		}
+	}
+}
+
+// TestCausesOfAList: of the failed jobs of this workspace alone, the first so many.
+func TestCausesOfAList(t *testing.T) {
+	b := apptest.New(t)
+	s, err := b.Jobs.Submit(t.Context(), "E1.1", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(b.Path("logs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.\n"
+	if err := os.WriteFile(b.Path(s.Log), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.Stage.Queue[0].State = model.JobFailed
+	b.Clock.Pass(time.Hour)
+	failed, err := b.Jobs.Find(t.Context(), "E1.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	others, well := failed, failed
+	others.ID, others.Experiment, well.ID, well.State = "7", "", "8", model.JobCompleted
+	jobs := []model.Job{others, well, failed}
+	if got := b.Jobs.Causes(t.Context(), jobs, 1); len(got) != 1 || !strings.HasPrefix(got[s.JobID], "CUDA out of memory") {
+		t.Errorf("causes: %v", got)
+	}
+	if got := b.Jobs.Causes(t.Context(), jobs, 0); len(got) != 0 {
+		t.Errorf("none was asked for: %v", got)
+	}
+}

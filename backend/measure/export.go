@@ -1,0 +1,217 @@
+package measure
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"shardeck/backend/pool"
+	"shardeck/backend/report"
+	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/scaling"
+)
+
+// Files that Export writes, relative to the workspace.
+const (
+	SummaryFile = "experiments/results_summary.csv"
+	ScalingFile = "experiments/scaling_analysis.png"
+)
+
+// Report is what analyze found and wrote.
+type Report struct {
+	Files []string    `json:"files"`
+	Runs  []RunReport `json:"runs"`
+}
+
+// RunReport is one run of a report.
+type RunReport struct {
+	Run      string           `json:"run"`
+	Layout   string           `json:"layout"`
+	Analysis *metric.Analysis `json:"analysis"`        // nil: it could not be read
+	Problem  string           `json:"problem"`         // why not
+	Large    bool             `json:"large,omitempty"` // not read: beyond the login node's budget
+	Fix      string           `json:"fix,omitempty"`   // what to do about Problem
+}
+
+// Export writes results_summary.csv and scaling_analysis.png and returns their paths.
+func (m *Measure) Export(ctx context.Context) ([]string, error) {
+	r, err := m.ExportAll(ctx, nil)
+	return r.Files, err
+}
+
+// ExportAll reads every run, one after the other, and writes the summary and the
+// charts. A run that cannot be read has its row, empty, and its Problem.
+func (m *Measure) ExportAll(ctx context.Context, progress pool.Progress) (Report, error) {
+	if err := m.Workspace.Writable("write the summary"); err != nil {
+		return Report{}, err
+	}
+	runs, err := m.Runs(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	out := Report{Runs: []RunReport{}, Files: []string{}}
+	var rows []report.Row
+	var all []scaling.Measured
+	for _, run := range oldestFirst(runs) {
+		a, err := m.analyseRun(ctx, run, pool.Wanted, progress)
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		rr := RunReport{Run: run.Name, Analysis: a}
+		if err != nil {
+			if rr.explain(err); rr.Large {
+				a = m.Quick(ctx, run)
+				rr.Analysis = a
+			}
+			run.Problem = rr.Problem
+		}
+		if run.Experiment != nil {
+			rr.Layout = run.Experiment.Layout.Short()
+		}
+		out.Runs = append(out.Runs, rr)
+		rows = append(rows, report.Row{Run: run, GPU: a.Device(), Analysis: a})
+		if x := m.measured(run, a); scaling.InSeries(x) {
+			all = append(all, x)
+		}
+	}
+	m.Cache.Prune(keepUnused, m.Now())
+	err = m.write(&out, rows, all)
+	return out, err
+}
+
+// explain says why a run has no analysis.
+func (r *RunReport) explain(err error) {
+	r.Problem, r.Large = err.Error(), errors.Is(err, model.ErrBudget)
+	var f *model.Fault
+	if errors.As(err, &f) {
+		r.Fix = f.Fix()
+	}
+}
+
+// keepUnused is the age at which an analysis goes that no program wrote anew.
+const keepUnused = 90 * 24 * time.Hour
+
+// oldestFirst is the order of a notebook; Runs has the newest first.
+func oldestFirst(runs []model.Run) []model.Run {
+	out := make([]model.Run, len(runs))
+	for i, r := range runs {
+		out[len(runs)-1-i] = r
+	}
+	return out
+}
+
+func (m *Measure) write(out *Report, rows []report.Row, all []scaling.Measured) error {
+	var summary, picture bytes.Buffer
+	if err := report.CSV(&summary, rows, metric.Definitions); err != nil {
+		return err
+	}
+	panels, common := factored(panelsOf(all))
+	if err := report.PNG(&picture, fmt.Sprintf("Scaling of %d runs", len(all)), noteOf(common), panels); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		rel  string
+		data []byte
+	}{{SummaryFile, summary.Bytes()}, {ScalingFile, picture.Bytes()}} {
+		if err := m.Workspace.WriteFile(f.rel, f.data, 0o644); err != nil {
+			return err
+		}
+		out.Files = append(out.Files, filepath.FromSlash(f.rel))
+	}
+	return nil
+}
+
+// noteOf is the line under the title: what holds for all series, and how to read the
+// picture.
+func noteOf(common []string) string {
+	return strings.Join(append(common, "mean over iterations, bars: half the range"), " · ")
+}
+
+// nameSign stands between the parts of a series' name.
+const nameSign = " · "
+
+// factored takes out of the names of series what they all have in common.
+func factored(panels []report.Panel) ([]report.Panel, []string) {
+	var common []string
+	n := 0
+	for _, p := range panels {
+		for _, s := range p.Series {
+			parts := strings.Split(s.Name, nameSign)
+			if n++; n == 1 {
+				common = parts
+			}
+			common = slices.DeleteFunc(common, func(part string) bool { return !slices.Contains(parts, part) })
+		}
+	}
+	for _, p := range panels {
+		for i, s := range p.Series {
+			own := slices.DeleteFunc(strings.Split(s.Name, nameSign), func(part string) bool { return slices.Contains(common, part) })
+			if len(own) > 0 {
+				p.Series[i].Name = strings.Join(own, nameSign)
+			}
+		}
+	}
+	return panels, common
+}
+
+// panelsOf are the four charts of the original scaling analysis.
+func panelsOf(all []scaling.Measured) []report.Panel {
+	const none = "no run with timings yet"
+	return []report.Panel{
+		{Title: "Throughput", X: "GPUs", Y: "prompt and output tokens / s", Kind: report.Rate, Ideal: true, Empty: none,
+			Series: drawn(all, scaling.AxisGPUs, scaling.ThroughputMetric, rateOf)},
+		{Title: "Iteration time", X: "GPUs", Y: "seconds", Kind: report.Time, Ideal: true, Empty: none,
+			Series: drawn(all, scaling.AxisGPUs, "iteration_wall_clock", timeOf)},
+		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: report.Efficiency, Ideal: true, Empty: none,
+			Series: drawn(all, scaling.AxisGPUs, scaling.ThroughputMetric, efficiencyOf)},
+		{Title: "Expert parallelism", X: "EP", Y: "prompt and output tokens / s", Kind: report.Rate, Ideal: true,
+			Empty: "no run of a mixture-of-experts model yet", Series: drawn(all, scaling.AxisEP, scaling.ThroughputMetric, rateOf)},
+	}
+}
+
+// drawn turns series into those of a picture.
+func drawn(all []scaling.Measured, x scaling.Axis, y string, of func(scaling.Series, scaling.Point) (report.Point, bool)) []report.Series {
+	var out []report.Series
+	for _, s := range scaling.SeriesOf(all, x, y) {
+		line := report.Series{Name: s.Name}
+		for _, p := range s.Points {
+			if point, ok := of(s, p); ok {
+				line.Points = append(line.Points, point)
+			}
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func yOf(_ scaling.Series, p scaling.Point) (report.Point, bool) {
+	return report.Point{X: p.X, Y: p.Y, Spread: p.Y * p.Spread / 100}, true
+}
+
+// rateOf and timeOf add what perfect scaling from the base of the series would give.
+func rateOf(s scaling.Series, p scaling.Point) (report.Point, bool) {
+	point, ok := yOf(s, p)
+	if p.Efficiency > 0 {
+		point.Ideal = p.Y * 100 / p.Efficiency
+	}
+	return point, ok
+}
+
+func timeOf(s scaling.Series, p scaling.Point) (report.Point, bool) {
+	point, ok := yOf(s, p)
+	if p.Efficiency > 0 {
+		point.Ideal = p.Y * p.Efficiency / 100
+	}
+	return point, ok
+}
+
+// efficiencyOf leaves out a run alone: it is its own base, which says nothing.
+func efficiencyOf(s scaling.Series, p scaling.Point) (report.Point, bool) {
+	return report.Point{X: p.X, Y: p.Efficiency}, p.Efficiency > 0 && len(s.Points) > 1
+}

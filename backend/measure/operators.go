@@ -1,0 +1,149 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+
+	"shardeck/backend/analyze"
+	"shardeck/backend/pool"
+	"shardeck/backend/trace/et"
+	"shardeck/backend/trace/kineto"
+	"shardeck/model"
+	"shardeck/model/metric"
+)
+
+// opReading is the kernels of a run being given to its operators.
+type opReading struct {
+	rd  *Reader
+	ets map[int]model.RunFile // execution traces by rank
+
+	bytes bytesRead // of the traces
+
+	mu    sync.Mutex // guards what follows
+	times *analyze.OpTimes
+	named int // ranks whose operators are known
+	notes []string
+	bad   bool
+}
+
+// OpTimes divides the kernel time of a run among the operators that launched the
+// kernels. The traces are read for it, and the result is not kept: nobody but who
+// asks for it pays for it. progress may be nil.
+func (rd *Reader) OpTimes(ctx context.Context, name string, progress pool.Progress) (metric.OpTimes, error) {
+	run, err := rd.Run(name)
+	if err != nil {
+		return metric.OpTimes{}, err
+	}
+	o := &opReading{rd: rd, ets: map[int]model.RunFile{}, times: analyze.NewOpTimes(), notes: []string{}}
+	files := o.sort(run)
+	if len(files) == 0 {
+		return metric.OpTimes{}, model.Failed(run.Name+" has no Kineto traces: operators are told from kineto_trace_<rank>.json", nil,
+			"profile a run with kineto on; an nsys report has no operators")
+	}
+	if err := rd.affordable(run, o.bytes.total, "--here reads them here all the same"); err != nil {
+		return metric.OpTimes{}, err
+	}
+	if err := o.read(ctx, files, progress); err != nil {
+		return metric.OpTimes{}, err
+	}
+	return o.finish(run, len(files))
+}
+
+// sort picks the Kineto traces of a run, and notes the execution traces.
+func (o *opReading) sort(run model.Run) (kineto []model.RunFile) {
+	for _, f := range run.Files {
+		switch f.Kind {
+		case model.FileKineto:
+			kineto = append(kineto, f)
+			o.bytes.total += f.Size
+		case model.FileET:
+			o.ets[f.Rank] = f
+		}
+	}
+	return kineto
+}
+
+// read gives every rank to the pool. Only the end of ctx is an error.
+func (o *opReading) read(ctx context.Context, files []model.RunFile, progress pool.Progress) error {
+	var tasks []*pool.Task
+	for _, f := range files {
+		cost := costOf(f) + costOf(o.ets[f.Rank])
+		tasks = append(tasks, o.rd.Pool.Do(ctx, pool.Wanted, cost, func(ctx context.Context, _ pool.Progress) error {
+			return o.readRank(ctx, f, progress)
+		}))
+	}
+	var first error
+	for _, t := range tasks {
+		if err := t.Wait(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (o *opReading) readRank(ctx context.Context, f model.RunFile, progress pool.Progress) error {
+	links, err := kineto.OpenLinks(ctx, f.Path, func(done, _ int64) { o.bytes.note(f.Path, done, progress) })
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		o.warn(true, err.Error())
+		return nil
+	}
+	ops, err := o.openET(ctx, f.Rank)
+	if err != nil {
+		return err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.times.Add(links, ops)
+	o.named++
+	if links.Damaged {
+		o.bad = true
+		o.notes = append(o.notes, filepath.Base(f.Path)+" is damaged: shardeck trace says how")
+	}
+	return nil
+}
+
+// openET reads the execution trace of a rank; nil if it has none that can be read.
+func (o *opReading) openET(ctx context.Context, rank int) (*et.Trace, error) {
+	f, ok := o.ets[rank]
+	if !ok {
+		return nil, nil
+	}
+	t, err := et.Open(ctx, f.Path, nil)
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		o.warn(true, err.Error())
+		return nil, nil
+	}
+	for _, d := range t.Damage {
+		o.warn(true, filepath.Base(f.Path)+": "+d.String())
+	}
+	return t, nil
+}
+
+func (o *opReading) warn(bad bool, text string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.notes, o.bad = append(o.notes, text), o.bad || bad
+}
+
+// finish sums up. Without any rank there is nothing to say.
+func (o *opReading) finish(run model.Run, ranks int) (metric.OpTimes, error) {
+	if o.named == 0 {
+		return metric.OpTimes{}, model.Failed(fmt.Sprintf("%s: none of its %d Kineto traces can be read: %s", run.Name, ranks, o.notes[0]), nil,
+			"copy the run again, or run the experiment again")
+	}
+	t := o.times.Times()
+	t.Run, t.Damaged = run.Name, o.bad || run.LeftOut
+	t.Warnings = append(append(t.Warnings, run.Warnings...), o.notes...)
+	if len(o.ets) == 0 {
+		t.Warnings = append(t.Warnings, "no execution trace (torch_et_<rank>.json): what each operator lies within is not known")
+	}
+	return t, nil
+}

@@ -1,0 +1,154 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"shardeck/backend/pool"
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/codec"
+	"shardeck/model"
+)
+
+// programs runs nsys, for reports that were not exported yet.
+type programs struct{}
+
+// Run runs a program of PATH.
+func (programs) Run(ctx context.Context, program string, args ...string) ([]byte, error) {
+	return exec.CommandContext(ctx, program, args...).CombinedOutput()
+}
+
+// RankReport is what ReadRank did.
+type RankReport struct {
+	Run      string `json:"run"`
+	Rank     int    `json:"rank"`
+	File     string `json:"file"`
+	Bytes    int64  `json:"bytes"`    // of the trace
+	Kernels  int    `json:"kernels"`  // and copies, kept
+	Kept     int64  `json:"kept"`     // bytes in the cache
+	Complete bool   `json:"complete"` // all ranks are there: the run was analysed
+}
+
+// ReadRank reads one rank's trace and keeps it in the cache, as the tasks of a reading
+// job do. The task that finds all other ranks read puts the run together; two that end
+// at once both do, with the same result.
+func (rd *Reader) ReadRank(ctx context.Context, name string, rank int, progress pool.Progress) (RankReport, error) {
+	run, err := rd.Run(name)
+	if err != nil {
+		return RankReport{}, err
+	}
+	if rd.Cache == nil {
+		return RankReport{}, model.Failed("there is no cache to read a rank into", nil, "unset SHARDECK_NO_CACHE, and set HOME or XDG_CACHE_HOME")
+	}
+	files := run.KernelFiles()
+	i := slices.IndexFunc(files, func(f model.RunFile) bool { return f.Rank == rank })
+	if i < 0 {
+		return RankReport{}, model.Unknown(fmt.Sprintf("%s has no trace of rank %d", run.Name, rank), "shardeck metrics "+run.Name+" lists its ranks")
+	}
+	report := RankReport{Run: run.Name, Rank: rank, File: rd.Workspace.Rel(files[i].Path), Bytes: files[i].Size}
+	if err := rd.keepRank(ctx, files[i], &report, progress); err != nil {
+		return report, err
+	}
+	if rd.store.unread(run) > 0 {
+		return report, nil
+	}
+	_, err = rd.analyseRun(ctx, run, pool.Wanted, nil)
+	report.Complete = err == nil
+	return report, err
+}
+
+// keepRank reads a trace in the pool and packs it into the cache. A trace of which
+// nothing can be read is kept as a rank that says so: reading it again would tell no more.
+func (rd *Reader) keepRank(ctx context.Context, f model.RunFile, report *RankReport, progress pool.Progress) error {
+	key, err := rd.store.rankKey(f)
+	if err != nil {
+		return model.Failed(rd.Workspace.Rel(f.Path)+" cannot be read", err, "")
+	}
+	return rd.Pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context, _ pool.Progress) error {
+		ranks, err := rd.store.openRanks(ctx, f, progress)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			ranks = []*trace.Rank{{File: f.Path, Damage: []trace.Damage{{Offset: -1, Text: unreadable + err.Error()}}}}
+		}
+		for _, r := range ranks {
+			report.Kernels += len(r.Records)
+		}
+		if err := rd.Cache.Write(key, func(w io.Writer) error { return codec.Encode(&counting{w, &report.Kept}, ranks) }); err != nil {
+			return model.Failed("the rank could not be kept", err, "is the disk of the cache full? XDG_CACHE_HOME moves it")
+		}
+		return nil
+	}).Wait()
+}
+
+// unreadable marks a packed rank that stands for a file nothing could be read of.
+const unreadable = "unreadable: "
+
+// lostFile gives the error back that a packed rank stands for.
+func lostFile(ranks []*trace.Rank) error {
+	if len(ranks) == 1 && len(ranks[0].Damage) == 1 {
+		if text, ok := strings.CutPrefix(ranks[0].Damage[0].Text, unreadable); ok {
+			return errors.New(text)
+		}
+	}
+	return nil
+}
+
+// counting counts what is written through it.
+type counting struct {
+	w io.Writer
+	n *int64
+}
+
+func (c *counting) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	*c.n += int64(n)
+	return n, err
+}
+
+// Unread tells what is left to read of the runs named; none: of those that are more than
+// the login node's budget. A run that was read is left out.
+func (rd *Reader) Unread(ctx context.Context, names []string) ([]model.UnreadRun, error) {
+	if rd.Cache == nil {
+		return nil, model.Failed("there is no cache for a job to read into", nil, "unset SHARDECK_NO_CACHE, and set HOME or XDG_CACHE_HOME")
+	}
+	runs, err := rd.readable(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	var unread []model.UnreadRun
+	for _, run := range runs {
+		if key, err := rd.store.runKey(run); err == nil && rd.store.analysis(key, run) != nil {
+			continue
+		}
+		u := model.UnreadRun{Run: run}
+		for _, f := range rd.store.unreadFiles(run) {
+			u.Ranks, u.Bytes, u.Largest = append(u.Ranks, f.Rank), u.Bytes+f.Size, max(u.Largest, f.Size)
+		}
+		if slices.Sort(u.Ranks); len(u.Ranks) > 0 {
+			unread = append(unread, u)
+		}
+	}
+	return unread, nil
+}
+
+// readable are the runs named, or those beyond the budget.
+func (rd *Reader) readable(ctx context.Context, names []string) ([]model.Run, error) {
+	if len(names) == 0 {
+		all, err := rd.Runs(ctx)
+		return slices.DeleteFunc(all, func(r model.Run) bool { return rd.withinBudget(r) == nil }), err
+	}
+	runs, err := rd.named(names)
+	for _, run := range runs {
+		if len(run.KernelFiles()) == 0 {
+			return nil, model.Failed(run.Name+" has no traces to read", nil, "")
+		}
+	}
+	return runs, err
+}

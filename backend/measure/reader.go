@@ -1,0 +1,86 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"shardeck/backend/cache"
+	"shardeck/backend/pool"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/check"
+	"shardeck/model/present/unit"
+)
+
+// Needs is what measuring takes of an open workspace. It is set once.
+type Needs struct {
+	Workspace *workspace.Workspace
+	World     check.World
+	Pool      *pool.Pool
+	Cache     *cache.Cache // nil: nothing is kept
+	Version   string       // of this program, for the cache
+	Now       func() time.Time
+	Typing    bool // somebody types meanwhile: answering comes before a small heap
+
+	// LoginBudget is how many bytes of traces may be read on this machine; 0: any number.
+	LoginBudget func() int64
+}
+
+// Reader reads one run at a time, through the cache and the pool. Its methods are safe
+// for concurrent use.
+type Reader struct {
+	Needs
+	store   store
+	sharing sharedReadings
+
+	mu   sync.Mutex
+	fine fineTimeline
+}
+
+// Runs lists trace directories, newest first.
+func (rd *Reader) Runs(ctx context.Context) ([]model.Run, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return rd.Workspace.Runs()
+}
+
+// Run finds one run by its name, its path or the id of its experiment.
+func (rd *Reader) Run(name string) (model.Run, error) { return rd.Workspace.Run(name) }
+
+// named finds runs by their names.
+func (rd *Reader) named(names []string) ([]model.Run, error) {
+	runs := make([]model.Run, len(names))
+	for i, name := range names {
+		run, err := rd.Run(name)
+		if err != nil {
+			return nil, err
+		}
+		runs[i] = run
+	}
+	return runs, nil
+}
+
+// withinBudget refuses a run whose traces are too much for a login node. What jobs have
+// read already counts nothing.
+func (rd *Reader) withinBudget(run model.Run) error {
+	if rd.LoginBudget() <= 0 {
+		return nil
+	}
+	return rd.affordable(run, rd.store.unread(run),
+		fmt.Sprintf("shardeck analyze --on-node %s reads them in a short job; --here reads them here all the same", run.Name))
+}
+
+// affordable refuses to read so many bytes of a run on a login node, and says what to
+// do instead.
+func (rd *Reader) affordable(run model.Run, size int64, toDo string) error {
+	budget := rd.LoginBudget()
+	if budget <= 0 || size <= budget {
+		return nil
+	}
+	return &model.Fault{Kind: model.ErrBudget,
+		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node", run.Name, unit.FileSize(size), unit.FileSize(budget), rd.World.Site.Title),
+		ToDo: toDo}
+}

@@ -1,0 +1,36 @@
+// Package board is an experiment as lists show it: config, verdict, newest job and
+// newest run joined, and what can be told from them together.
+package board
+
+import (
+	"fmt"
+
+	"shardeck/model"
+	"shardeck/model/check"
+	"shardeck/model/metric"
+)
+
+// Row is one experiment: its config, the newest job of it and the key figures of its
+// newest run.
+type Row struct {
+	File       string           `json:"file"`       // path of the YAML, relative to the workspace
+	Experiment model.Experiment `json:"experiment"` // what could be read of it
+	Problem    string           `json:"problem"`    // why the file cannot be used; empty: fine
+	Verdict    check.Verdict    `json:"verdict"`
+	Job        *model.Job       `json:"job"`      // newest, nil: never submitted
+	Run        *model.Run       `json:"run"`      // newest, nil: none
+	Analysis   *metric.Analysis `json:"analysis"` // of Run, when the cache or its timing files give it without reading a trace; nil: ask for it
+}
+
+// Refusal is the error of an experiment that may not be submitted, nil if it may.
+func (r Row) Refusal() error {
+	if r.Problem != "" {
+		return model.Invalid(r.Problem, "")
+	}
+	for _, f := range r.Verdict.Findings {
+		if f.Severity == check.SeverityError {
+			return model.Invalid(fmt.Sprintf("%s refused: %s", r.Experiment.ID, f.Fault), f.Fix)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,272 @@
+package scaling
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/model/metric"
+)
+
+// Series is one line of a chart: runs that may be compared, by rising X.
+type Series struct {
+	Kin    string  `json:"kin"`  // series with the same differ in nothing but the layout; empty: a second run of one
+	Name   string  `json:"name"` // "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB"
+	Points []Point `json:"points"`
+}
+
+// Axis of a chart: what X counts.
+type Axis string
+
+// Axes.
+const (
+	AxisGPUs  Axis = "gpus"
+	AxisTP    Axis = "tp"
+	AxisPP    Axis = "pp"
+	AxisEP    Axis = "ep"
+	AxisBatch Axis = "batch"
+	AxisSeq   Axis = "seq"
+)
+
+// Check refuses an axis that no chart has.
+func (x Axis) Check() error {
+	if _, ok := axes[x]; !ok {
+		return model.Invalid(fmt.Sprintf("a chart cannot have the axis %q", x), "axes are gpus, tp, pp, ep, batch and seq")
+	}
+	return nil
+}
+
+// Measured is a run with what a chart needs of it.
+type Measured struct {
+	Run      model.Run // its Experiment is known
+	Analysis *metric.Analysis
+	GPU      string       // short name; empty: not known
+	Shape    *model.Shape // of its model; nil: not known
+}
+
+// at is where a run lies on an axis.
+func (m Measured) at(x Axis) int { return axes[x].at(*m.Run.Experiment) }
+
+func (m Measured) key() ScalingKey { return KeyOf(*m.Run.Experiment, m.Shape, m.GPU) }
+
+// layout is that of the experiment.
+func (m Measured) layout() model.Layout { return m.Run.Experiment.Layout }
+
+// experts reports whether the model is a mixture of experts.
+func (m Measured) experts() bool {
+	return m.layout().EP > 1 || m.Shape != nil && m.Shape.MoE != nil
+}
+
+// InSeries picks the runs that stand in charts: those whose analysis and layout are
+// known, and of an experiment only the newest.
+func InSeries(m Measured) bool {
+	return m.Run.Experiment != nil && m.Analysis != nil && !strings.Contains(m.Run.Name, model.OldMark)
+}
+
+// assumeGPUs gives runs whose traces nobody has read yet, which tell the GPU, that of the
+// other runs of their model where those agree: reading a trace parts no series.
+func assumeGPUs(all []Measured) []Measured {
+	known := map[ScalingKey][]string{}
+	key := func(m Measured) ScalingKey {
+		k := m.key()
+		k.GPU, k.BatchSize, k.SeqLen, k.MaxTokens = "", 0, 0, 0
+		return k
+	}
+	for _, m := range all {
+		if k := key(m); m.GPU != "" && !slices.Contains(known[k], m.GPU) {
+			known[k] = append(known[k], m.GPU)
+		}
+	}
+	all = slices.Clone(all)
+	for i, m := range all {
+		if gpus := known[key(m)]; m.GPU == "" && len(gpus) == 1 {
+			all[i].GPU = gpus[0]
+		}
+	}
+	return all
+}
+
+// axis says where a run lies on an axis and what the series then leaves open.
+type axis struct {
+	at   func(model.Experiment) int
+	free func(*ScalingKey, *model.Layout) // clears what the axis counts
+	gpus bool                             // more of it means more GPUs: speed-up has a meaning
+}
+
+var axes = map[Axis]axis{
+	AxisGPUs: {func(e model.Experiment) int { return e.Layout.GPUs() },
+		func(_ *ScalingKey, l *model.Layout) { *l = model.Layout{} }, true},
+	AxisTP: {func(e model.Experiment) int { return e.Layout.TP },
+		func(_ *ScalingKey, l *model.Layout) { l.TP = 0 }, true},
+	AxisPP: {func(e model.Experiment) int { return e.Layout.PP },
+		func(_ *ScalingKey, l *model.Layout) { l.PP = 0 }, true},
+	AxisEP: {func(e model.Experiment) int { return e.Layout.EP }, // EP re-uses the TP × DP ranks, so they go with it
+		func(_ *ScalingKey, l *model.Layout) { l.EP, l.TP, l.DPReplicate, l.DPShard = 0, 0, 0, 0 }, true},
+	AxisBatch: {func(e model.Experiment) int { return e.Data.BatchSize },
+		func(k *ScalingKey, _ *model.Layout) { k.BatchSize = 0 }, false},
+	AxisSeq: {func(e model.Experiment) int { return e.Data.SeqLen },
+		func(k *ScalingKey, _ *model.Layout) { k.SeqLen = 0 }, false},
+}
+
+// group is what all points of a series have in common.
+type group struct {
+	key    ScalingKey
+	layout model.Layout
+	replay bool
+}
+
+// SeriesOf groups runs into comparable series by an axis, and names them; y is the name of
+// a metric. The series with most points come first, of equals that
+// of the first run.
+func SeriesOf(all []Measured, x Axis, y string) []Series {
+	groups, order := map[group][]Measured{}, []group{}
+	for _, m := range assumeGPUs(all) {
+		g := groupOf(m, axes[x])
+		if x == AxisEP && !m.experts() {
+			continue
+		}
+		if groups[g] == nil {
+			order = append(order, g)
+		}
+		groups[g] = append(groups[g], m)
+	}
+	var out []Series
+	for _, g := range order {
+		for _, line := range linesOf(groups[g], x) {
+			points := pointsOf(line.runs, x, y)
+			if len(points) > 0 {
+				out = append(out, Series{Kin: g.kin(line), Name: g.name(x) + line.suffix, Points: points})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Series) int { return cmp.Compare(len(b.Points), len(a.Points)) })
+	return out
+}
+
+func groupOf(m Measured, a axis) group {
+	g := group{key: m.key(), layout: m.layout(), replay: m.Run.Replay}
+	a.free(&g.key, &g.layout)
+	return g
+}
+
+// name is that of the key; with what the axis leaves of the layout, and on an axis of the
+// workload without what it counts.
+func (g group) name(x Axis) string {
+	parts := strings.Split(g.key.String(), " · ")
+	switch x {
+	case AxisBatch:
+		parts = slices.DeleteFunc(parts, func(p string) bool { return p == "batch 0" })
+	case AxisSeq:
+		for i, p := range parts {
+			if rest, ok := strings.CutPrefix(p, "0+"); ok {
+				parts[i] = "output " + rest
+			}
+		}
+	}
+	if text := g.layout.Short(); x == AxisBatch || x == AxisSeq || text != model.OneGPU {
+		parts = append(parts, text)
+	}
+	if g.replay && g.key.Engine != model.EngineReplay {
+		parts = append(parts, "replay")
+	}
+	return strings.Join(parts, " · ")
+}
+
+// kin is what a line of a group has in common with those of other layouts; empty for a
+// second run of a layout, which says nothing of another.
+func (g group) kin(l line) string {
+	if l.again {
+		return ""
+	}
+	g.layout = model.Layout{}
+	return fmt.Sprint(g)
+}
+
+// line is the runs that one line of a chart joins.
+type line struct {
+	suffix string
+	runs   []Measured
+	again  bool // of a run at a place that another run of its kind has
+}
+
+// linesOf divides comparable runs so that a line never joins unlike things: on the
+// axis of GPUs each way of using them (TP, PP …) has its line from the common base;
+// a second experiment at the same place has a line of its own, named for its run.
+func linesOf(runs []Measured, x Axis) []line {
+	slices.SortStableFunc(runs, func(a, b Measured) int {
+		return cmp.Or(cmp.Compare(a.at(x), b.at(x)), cmp.Compare(a.Run.Name, b.Run.Name))
+	})
+	kinds := kindsOf(runs, x)
+	var out []line
+	for _, kind := range kinds {
+		members := ofKind(runs, kind, x)
+		suffix := ""
+		if len(kinds) > 1 {
+			suffix = " · " + kind
+		}
+		first, others := firstPerPlace(members, x)
+		out = append(out, line{suffix: suffix, runs: first})
+		for _, m := range others {
+			out = append(out, line{" · " + m.Run.Name, withBase(first, m, x), true})
+		}
+	}
+	return out
+}
+
+// kindsOf are the ways of using GPUs among runs, in order of size; one word where
+// only the base or a single way is there.
+func kindsOf(runs []Measured, x Axis) []string {
+	var kinds []string
+	for _, m := range runs {
+		if k := kindOf(m.layout(), x); k != "" && !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	if len(kinds) == 0 {
+		return []string{""}
+	}
+	return kinds
+}
+
+// kindOf is the parts of a layout that exceed one: "TP", "TP+PP"; empty for one GPU,
+// and on every axis but that of GPUs, which counts a single part anyway.
+func kindOf(l model.Layout, x Axis) string {
+	if x != AxisGPUs {
+		return ""
+	}
+	return l.Kind()
+}
+
+// ofKind are the runs of a kind, and those on one GPU, the base of every kind.
+func ofKind(runs []Measured, kind string, x Axis) []Measured {
+	var out []Measured
+	for _, m := range runs {
+		if k := kindOf(m.layout(), x); k == kind || k == "" {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// firstPerPlace keeps the first run at each place for the line, and gives back the others.
+func firstPerPlace(runs []Measured, x Axis) (first, others []Measured) {
+	for _, m := range runs {
+		if n := len(first); n > 0 && first[n-1].at(x) == m.at(x) {
+			others = append(others, m)
+			continue
+		}
+		first = append(first, m)
+	}
+	return first, others
+}
+
+// withBase is the line from the base of another to a run; the run alone if it lies
+// at the base itself.
+func withBase(first []Measured, m Measured, x Axis) []Measured {
+	if first[0].at(x) == m.at(x) {
+		return []Measured{m}
+	}
+	return []Measured{first[0], m}
+}

@@ -1,0 +1,131 @@
+package scaling
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"shardeck/model"
+	"shardeck/model/metric"
+)
+
+// ran is a run with a throughput, on a layout of Llama at batch 4.
+func ran(name string, throughput float64, change func(*model.Experiment)) Measured {
+	e := model.Defaults()
+	e.Model.Name, e.Data.BatchSize = "meta-llama/Llama-3.1-8B", 4
+	change(&e)
+	return Measured{Run: model.Run{Name: name, Experiment: &e}, GPU: "A100-40GB", Analysis: &metric.Analysis{Metrics: []metric.Metric{
+		{Name: ThroughputMetric, Value: &throughput, N: 5},
+		{Name: "iteration_wall_clock", N: 5, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 0.9, metric.Max: 1.1, metric.P50: 1}}},
+	}}}
+}
+
+func tp(n int) func(*model.Experiment) { return func(e *model.Experiment) { e.Layout.TP = n } }
+
+func pp(n int) func(*model.Experiment) { return func(e *model.Experiment) { e.Layout.PP = n } }
+
+func batch(n int) func(*model.Experiment) { return func(e *model.Experiment) { e.Data.BatchSize = n } }
+
+// drawnLines says what a chart would show: a line each, "name: run@x run@x".
+func drawnLines(all []Series) []string {
+	var out []string
+	for _, s := range all {
+		text := s.Name + ":"
+		for _, p := range s.Points {
+			text += fmt.Sprintf(" %s@%v", p.Run, p.X)
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func TestSeries(t *testing.T) {
+	const name = "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB"
+	one, two, four := ran("one", 100, tp(1)), ran("two", 180, tp(2)), ran("four", 300, tp(4))
+	for title, c := range map[string]struct {
+		all  []Measured
+		x    Axis
+		want []string
+	}{
+		"one line by rising GPUs": {[]Measured{four, one, two}, AxisGPUs, []string{name + ": one@1 two@2 four@4"}},
+		"each way of using GPUs has its line from the base": {[]Measured{one, two, ran("stages", 120, pp(2))}, AxisGPUs,
+			[]string{name + " · PP: one@1 stages@2", name + " · TP: one@1 two@2"}},
+		"a second experiment at one place stands apart": {[]Measured{one, two, ran("two-slow", 150, tp(2))}, AxisGPUs,
+			[]string{name + ": one@1 two@2", name + " · two-slow: one@1 two-slow@2"}},
+		"another workload is another series": {[]Measured{one, two, ran("big", 500, batch(16))}, AxisGPUs,
+			[]string{name + ": one@1 two@2", "Llama-3.1-8B · batch 16 · 2048+512 · vllm · A100-40GB: big@1"}},
+		"the axis of TP keeps PP apart": {[]Measured{one, two, ran("stages", 120, pp(2))}, AxisTP,
+			[]string{name + ": one@1 two@2", name + " · PP2: stages@1"}},
+		"the axis of batch joins workloads of one layout": {[]Measured{one, two, ran("big", 500, batch(16))}, AxisBatch,
+			[]string{"Llama-3.1-8B · 2048+512 · vllm · A100-40GB · 1 GPU: one@4 big@16", "Llama-3.1-8B · 2048+512 · vllm · A100-40GB · TP2: two@4"}},
+		"dense models have no experts to scale": {[]Measured{one, two}, AxisEP, nil},
+		"nothing":                               {nil, AxisGPUs, nil},
+	} {
+		t.Run(title, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, drawnLines(SeriesOf(c.all, c.x, ThroughputMetric))); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPointsAreComparedWithTheBase(t *testing.T) {
+	series := SeriesOf([]Measured{ran("one", 100, tp(1)), ran("four", 300, tp(4))}, AxisGPUs, ThroughputMetric)
+	p := series[0].Points[1]
+	if p.Layout != "TP4" || p.N != 5 || p.Y != 300 || p.Speedup != 3 || p.Efficiency != 75 || math.Abs(p.Spread-10) > 1e-9 || math.Abs(p.Serial-1.0/9) > 1e-9 {
+		t.Errorf("got %+v, want speed-up 3, efficiency 75 %%, spread 10 %%, serial part 1/9", p)
+	}
+	if base := series[0].Points[0]; base.Speedup != 1 || base.Efficiency != 100 || base.Serial >= 0 {
+		t.Errorf("the base is %+v", base)
+	}
+}
+
+func TestReadingATracePartsNoSeries(t *testing.T) {
+	one, two, four := ran("one", 100, tp(1)), ran("two", 180, tp(2)), ran("four", 300, tp(4))
+	two.GPU, four.GPU = "", ""
+	all := []Measured{one, two, four}
+	if got := SeriesOf(all, AxisGPUs, ThroughputMetric); len(got) != 1 || len(got[0].Points) != 3 {
+		t.Errorf("series %v", drawnLines(got))
+	}
+	four.GPU = "H100-80GB"
+	all = []Measured{one, two, four}
+	if all = assumeGPUs(all); all[1].GPU != "" {
+		t.Errorf("took %s for the GPU where runs disagree", all[1].GPU)
+	}
+}
+
+func TestSpreadOfPoints(t *testing.T) {
+	v := 60.0
+	a := &metric.Analysis{Metrics: []metric.Metric{
+		{Name: "ttft", Value: &v, N: 4, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 57, metric.P50: 60, metric.Max: 63}}},
+		{Name: "tpot", Value: &v, N: 1, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 60, metric.P50: 60, metric.Max: 60}}},
+		{Name: "iteration_wall_clock", Value: &v, N: 5, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 0.9, metric.Max: 1.1, metric.P50: 1}}},
+		{Name: "comm_overhead", Value: &v, N: 2, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 1, metric.Max: 3}}},
+	}}
+	for name, want := range map[string]float64{"ttft": 5, "tpot": 0, ThroughputMetric: 10, "comm_overhead": 0} {
+		if got := spreadOf(a, name); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s: ± %v %%, want %v", name, got, want)
+		}
+	}
+}
+
+func TestKinDifferInTheLayoutAlone(t *testing.T) {
+	all := SeriesOf([]Measured{ran("one", 100, tp(1)), ran("two", 180, tp(2)), ran("two-again", 150, tp(2)), ran("stages", 120, pp(2)), ran("big", 500, batch(16))}, AxisGPUs, ThroughputMetric)
+	kin := map[string][]string{}
+	for _, s := range all {
+		kin[s.Kin] = append(kin[s.Kin], s.Points[len(s.Points)-1].Run)
+		if len(s.Points) == 1 && (s.Points[0].Speedup != 0 || s.Points[0].Efficiency != 0) {
+			t.Errorf("%s is alone, and compared: %+v", s.Name, s.Points)
+		}
+	}
+	if len(kin) != 3 || !cmp.Equal(kin[""], []string{"two-again"}) {
+		t.Errorf("%v", kin)
+	}
+	for _, runs := range kin {
+		if len(runs) == 2 && !cmp.Equal(runs, []string{"stages", "two"}) {
+			t.Errorf("kin of another kind: %v", runs)
+		}
+	}
+}
