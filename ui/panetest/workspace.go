@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/model/board"
 	"shardeck/model/metric"
+	"shardeck/templates"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
@@ -230,6 +232,32 @@ func (w *Workspace) Cut(path string, bytes int) {
 	w.Write(path, w.Read(path)[:bytes])
 }
 
+// Forget empties the cache of results of a kind, also of those in memory.
+func (w *Workspace) Forget(what string) {
+	w.T.Helper()
+	entries, err := filepath.Glob(filepath.Join(w.home, "cache", "*.json"))
+	if err != nil || len(entries) == 0 {
+		w.T.Fatalf("nothing is cached: %v", err)
+	}
+	for _, path := range entries {
+		if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), `"what":"`+what+`"`) {
+			w.Remove(path)
+		}
+	}
+	w.Reopen()
+}
+
+// Budget lets a login node of the site read so many bytes of traces.
+func (w *Workspace) Budget(bytes int) {
+	w.T.Helper()
+	site, err := templates.FS.ReadFile("sites/perlmutter.yaml")
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	w.Write("sites/perlmutter.yaml", regexp.MustCompile(`trace_bytes: \d+`).ReplaceAllString(string(site), fmt.Sprint("trace_bytes: ", bytes)))
+	w.Reopen()
+}
+
 // Lock takes the right to write a file away.
 func (w *Workspace) Lock(path string) {
 	w.T.Helper()
@@ -252,7 +280,12 @@ func (w *Workspace) Block(path string) {
 }
 
 // Path is that of a file of the workspace.
-func (w *Workspace) Path(path string) string { return filepath.Join(w.Dir, path) }
+func (w *Workspace) Path(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(w.Dir, path)
+}
 
 func (w *Workspace) mkdir(path string) {
 	w.T.Helper()

@@ -2,49 +2,49 @@ package traces
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"shardeck/model/metric"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
 )
 
 // compared is llama-8b-tp2 beside deepseek-v2-lite-ep2, the base.
-func compared(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
+func compared(t *testing.T, w *panetest.Workspace, width, height int) *panetest.Driver {
 	t.Helper()
-	return opened(t, l, "llama-8b-tp2", w, h).Press("d", "down", "enter")
+	return opened(t, w, "llama-8b-tp2", width, height).Press("d", "down", "enter")
 }
 
 func TestComparisonFrames(t *testing.T) {
-	opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("d").Golden("pick-80x18")
-	compared(t, panetest.New(), 80, 18).Golden("compare-80x18")
-	compared(t, panetest.New(), 80, 18).Press("tab", "tab").Golden("compare-kernels-80x18")
-	compared(t, panetest.New(), 140, 39).Golden("compare-140x39")
+	opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("d").Golden("pick-80x18")
+	compared(t, panetest.Open(t), 80, 18).Golden("compare-80x18")
+	compared(t, panetest.Open(t), 80, 18).Press("tab", "tab").Golden("compare-kernels-80x18")
+	compared(t, panetest.Open(t), 140, 39).Golden("compare-140x39")
 }
 
 func TestComparisonSizes(t *testing.T) {
-	panetest.Sizes(compared(t, panetest.New(), 80, 18))
-	panetest.Sizes(opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("d"))
+	panetest.Sizes(compared(t, panetest.Open(t), 80, 18))
+	panetest.Sizes(opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("d"))
 }
 
 func TestCompareFromTheListOfRuns(t *testing.T) {
-	l := panetest.New()
-	d := opened(t, l, "llama-8b-tp2", 80, 18).Press("d").Expect("llama-8b-tp1", "deepseek-v2-lite-ep2", "EP2").Absent("tp1-b1-s512")
+	d, l := listen(t, panetest.Open(t))
+	d.Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"}).Press("d")
+	d.Expect("llama-8b-tp1", "deepseek-v2-lite-ep2", "EP2").Absent("tp1-b1-s512")
 	has(t, title(d), "compare llama-8b-tp2 with")
 	d.Press("/").Type("model:~deep").Press("enter").Absent("llama-8b-tp1").Press("esc").Expect("llama-8b-tp1").Press("down", "enter")
 	has(t, title(d), "deepseek-v2-lite-ep2 → llama-8b-tp2")
-	d.Expect("base", "other", "▌window", "wait", "-90.00")
-	has(t, message(d), "window -150.00 ms, wait -90.00 ms, compute -60.00 ms")
-	if l.Called("CompareTraces deepseek-v2-lite-ep2 llama-8b-tp2") != 1 {
-		t.Errorf("calls: %v", l.Calls)
+	d.Expect("base", "other", "▌window", "wait", "-154.63")
+	if !slices.Equal(l.comparisons, []string{"deepseek-v2-lite-ep2 llama-8b-tp2"}) {
+		t.Errorf("compared %v", l.comparisons)
 	}
-	d.Press("tab").Expect("▌classes").Press("tab").Expect("▌kernels", "flash_fwd", "gone")
+	d.Press("tab").Expect("▌classes").Press("tab").Expect("▌kernels", "rms_norm_kernel", "gone")
 	d.Press("/").Type("change:new").Press("enter").Expect("triton_red", "new").Absent("flash_fwd")
-	has(t, message(d), "triton_red_fused_add_rms_norm: only llama-8b-tp2 has it")
-	has(t, title(d), "1 kernel matches change:new")
+	has(t, message(d), ": only llama-8b-tp2 has it")
+	has(t, title(d), "3 kernels match change:new")
 	d.Press("esc").Expect("flash_fwd").Press("tab").Expect("▌collectives", "all_to_all", "gone")
 	d.Press("y")
 	if got, _ := panetest.Last[pane.CopyMsg](d); got.Text != "shardeck trace deepseek-v2-lite-ep2 llama-8b-tp2" {
@@ -52,61 +52,74 @@ func TestCompareFromTheListOfRuns(t *testing.T) {
 	}
 	d.Press("x")
 	has(t, title(d), "llama-8b-tp2 → deepseek-v2-lite-ep2")
-	d.Expect("▌collectives", "+180.00").Press("esc").Expect("▌kernels", "nvjet_tst", "decode × 63")
+	d.Expect("▌collectives", "+20.45").Press("esc").Expect("▌kernels", "nvjet_tst", "decode × 16")
 	has(t, title(d), "Traces · llama-8b-tp2 · window")
 }
 
 func TestComparisonWarns(t *testing.T) {
-	l := panetest.New()
-	l.Unlike = []string{"llama-8b-tp2 is not comparable with deepseek-v2-lite-ep2: model"}
-	d := compared(t, l, 80, 18)
-	if note := d.Pane().Message(); note.Tone != theme.Warn || !strings.Contains(note.Text, "not comparable") {
-		t.Errorf("message %+v", note)
+	d := compared(t, panetest.Open(t), 80, 18)
+	has(t, message(d), "llama-8b-tp2 is not comparable with deepseek-v2-lite-ep2: model differs")
+	if d.Pane().Message().Tone != theme.Warn {
+		t.Error("such a comparison must warn")
 	}
 }
 
+// again is llama-8b-tp2 beside another run of the same experiment, with other traces.
+func again(t *testing.T, change func(*panetest.Trace)) *panetest.Driver {
+	t.Helper()
+	w := panetest.Open(t)
+	other := panetest.LlamaTP2
+	change(&other)
+	w.Measure("again", "E1.2", panetest.Timing{TTFT: 61, TPOT: 6.6})
+	w.Trace("again", other)
+	return opened(t, w, "llama-8b-tp2", 80, 18).Press("d").Expect("▌ again").Press("enter")
+}
+
+func TestComparisonSaysWhatChanged(t *testing.T) {
+	d := again(t, func(other *panetest.Trace) { other.Decode += time.Millisecond })
+	has(t, message(d), "window -15.07 ms, compute -12.80 ms, transfer -1.44 ms")
+	has(t, title(d), "the window of a rank")
+}
+
 func TestComparisonPerStepSaysSo(t *testing.T) {
-	l := panetest.New()
-	s := l.Analyses["deepseek-v2-lite-ep2"].Trace
-	s.Phases = []metric.Phase{{Rank: 0, Name: "decode", Steps: 32}}
-	d := compared(t, l, 80, 18)
+	d := again(t, func(other *panetest.Trace) { other.Decodes = 8 })
 	has(t, title(d), "a step of a rank")
-	has(t, message(d), "times are of one forward step: deepseek-v2-lite-ep2 has 32, llama-8b-tp2 64")
+	has(t, message(d), "times are of one forward step: again has 9, llama-8b-tp2 17")
 }
 
 func TestComparisonCanBeStopped(t *testing.T) {
-	l := panetest.New()
-	d := opened(t, l, "llama-8b-tp2", 80, 18).Press("d", "down")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("d", "down")
 	d.Park = true
 	d.Press("enter").Expect("reading the traces of deepseek-v2-lite-ep2 and llama-8b-tp2", "esc stops it")
-	d.Press("esc").Expect("nvjet_tst").Release().Expect("nvjet_tst", "decode × 63").Absent("base")
+	d.Press("esc").Expect("nvjet_tst").Release().Expect("nvjet_tst", "decode × 16").Absent("base")
 }
 
 func TestComparisonThatFails(t *testing.T) {
-	l := panetest.New()
-	l.Err["CompareTraces"] = errors.New("llama-8b-tp1 has no traces to compare")
-	d := opened(t, l, "llama-8b-tp2", 80, 18).Press("d", "enter").Expect("no comparison: llama-8b-tp1 has no traces", "d chooses another run", "esc goes back").Press("esc")
-	l.Err["Runs"] = errors.New("trace_collection: permission denied")
+	w := panetest.Open(t)
+	d := opened(t, w, "llama-8b-tp2", 80, 18).Press("d")
+	w.Remove("trace_collection/llama-8b-tp1")
+	d.Press("enter").Expect(`no comparison: no run "llama-8b-tp1"`, "d chooses another run", "esc goes back").Press("esc")
+	w.Block("trace_collection")
 	d.Press("d").Expect("the runs cannot be listed").Press("enter").Press("esc").Expect("nvjet_tst")
 }
 
 func TestAnotherRunEndsTheComparison(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18)
+	w := panetest.Open(t)
+	d := drive(t, w, 80, 18)
 	d.Press("d")
 	has(t, said(d), "no run is shown")
-	d = compared(t, l, 80, 18).Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"}).Expect("decode × 63")
-	d.Press("d").Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp1"}).Expect("llama-8b-tp1 has no traces")
+	d = compared(t, w, 80, 18).Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"}).Expect("decode × 16")
+	d.Press("d").Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp4-old"}).Expect("llama-8b-tp4-old has no traces")
 }
 
 func TestTheComparisonStaysWhileAnotherPaneIsUsed(t *testing.T) {
-	l := panetest.New()
-	d := compared(t, l, 80, 18)
+	w := panetest.Open(t)
+	d := compared(t, w, 80, 18)
 	d.Pane().SetFocus(false)
-	d.Send(pane.SelectMsg{Row: l.Rows[0]}).Expect("window", "-90.00")
+	d.Send(pane.SelectMsg{Row: w.Row("E1.1")}).Expect("window", "-154.63")
 	d.Pane().SetFocus(true)
-	d.Send(pane.SelectMsg{Row: l.Rows[1], Entered: pane.Traces}).Expect("-90.00")
-	d.Send(pane.SelectMsg{Row: l.Rows[0], Entered: pane.Traces}).Absent("-90.00")
+	d.Send(pane.SelectMsg{Row: w.Row("E1.2"), Entered: pane.Traces}).Expect("-154.63")
+	d.Send(pane.SelectMsg{Row: w.Row("E1.1"), Entered: pane.Traces}).Absent("-154.63")
 }
 
 func TestManualHoldsTheKeysOfTheComparison(t *testing.T) {
@@ -123,14 +136,7 @@ func TestManualHoldsTheKeysOfTheComparison(t *testing.T) {
 // Another pane asks why a run is slow: both traces side by side at once, and what more
 // ranks did not bring in a sentence.
 func TestWhyComparesAtOnce(t *testing.T) {
-	l := panetest.New()
-	base := *l.Analyses["llama-8b-tp2"].Trace
-	one := base
-	one.Ranks = base.Ranks[:1]
-	a := *l.Analyses["llama-8b-tp2"]
-	a.Run, a.Trace = "llama-8b-tp1", &one
-	l.Analyses["llama-8b-tp1"] = &a
-	d := drive(t, l, 80, 18).Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2", Base: "llama-8b-tp1"})
+	d := drive(t, panetest.Open(t), 80, 18).Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2", Base: "llama-8b-tp1"})
 	has(t, title(d), "llama-8b-tp1 → llama-8b-tp2")
 	d.Expect("ideal ").Expect("base ").Expect("other ")
 	has(t, message(d), "of ideal in the traces: ")

@@ -2,13 +2,17 @@ package traces
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
+	"shardeck/backend/pool"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
@@ -16,15 +20,52 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func drive(t *testing.T, l *panetest.Lab, w, h int) *panetest.Driver {
+func drive(t *testing.T, w *panetest.Workspace, width, height int) *panetest.Driver {
 	t.Helper()
-	return panetest.Drive(t, panetest.OfPane(New(l.Env(context.Background()))), w, h)
+	return panetest.Drive(t, panetest.OfPane(New(w.Env())), width, height)
 }
 
 // opened is the pane with a run read in it.
-func opened(t *testing.T, l *panetest.Lab, run string, w, h int) *panetest.Driver {
+func opened(t *testing.T, w *panetest.Workspace, run string, width, height int) *panetest.Driver {
 	t.Helper()
-	return drive(t, l, w, h).Send(pane.OpenMsg{To: pane.Traces, Run: run})
+	return drive(t, w, width, height).Send(pane.OpenMsg{To: pane.Traces, Run: run})
+}
+
+// asked notes what is asked of the backend, and can make the kernels fail.
+type asked struct {
+	pane.Lab
+	runs, timelines, comparisons, kernels []string
+	err                                   error // of kernels
+}
+
+func (l *asked) Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error) {
+	l.runs = append(l.runs, run)
+	return l.Lab.Analyse(ctx, run, p, progress)
+}
+
+func (l *asked) Timeline(ctx context.Context, run string) ([]metric.RankDensity, error) {
+	l.timelines = append(l.timelines, run)
+	return l.Lab.Timeline(ctx, run)
+}
+
+func (l *asked) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error) {
+	l.comparisons = append(l.comparisons, base+" "+other)
+	return l.Lab.CompareTraces(ctx, base, other, progress)
+}
+
+func (l *asked) Kernels(ctx context.Context, run string, d metric.RankDensity, from, to int64, p pool.Progress) (metric.KernelSpans, error) {
+	if l.kernels = append(l.kernels, fmt.Sprint(run, " ", d.Rank)); l.err != nil {
+		return metric.KernelSpans{}, l.err
+	}
+	return l.Lab.Kernels(ctx, run, d, from, to, p)
+}
+
+// listen is drive with what is asked noted.
+func listen(t *testing.T, w *panetest.Workspace) (*panetest.Driver, *asked) {
+	t.Helper()
+	env, l := w.Env(), &asked{Lab: w.All}
+	env.Lab = l
+	return panetest.Drive(t, panetest.OfPane(New(env)), 80, 18), l
 }
 
 func message(d *panetest.Driver) string { return d.Pane().Message().Text }
@@ -47,49 +88,51 @@ func said(d *panetest.Driver) string {
 }
 
 func TestFrames(t *testing.T) {
-	opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Golden("80x18")
-	opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab").Golden("collectives-80x18")
-	opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "tab").Golden("skew-80x18")
-	opened(t, panetest.New(), "llama-8b-tp2", 140, 39).Press("tab", "tab", "+", "+").Golden("skew-140x39")
-	opened(t, panetest.New(), "llama-8b-tp2", 140, 39).Golden("140x39")
+	opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Golden("80x18")
+	opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("tab").Golden("collectives-80x18")
+	opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("tab", "tab").Golden("skew-80x18")
+	opened(t, panetest.Open(t), "llama-8b-tp2", 140, 39).Press("tab", "tab", "+", "+").Golden("skew-140x39")
+	opened(t, panetest.Open(t), "llama-8b-tp2", 140, 39).Golden("140x39")
 }
 
 func TestSizes(t *testing.T) {
-	panetest.Sizes(opened(t, panetest.New(), "llama-8b-tp2", 80, 18))
-	panetest.Sizes(opened(t, panetest.New(), "llama-8b-tp1", 80, 18))
-	panetest.Sizes(drive(t, panetest.New(), 80, 18))
+	panetest.Sizes(opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18))
+	panetest.Sizes(opened(t, panetest.Open(t), "llama-8b-tp4-old", 80, 18))
+	panetest.Sizes(drive(t, panetest.Open(t), 80, 18))
 }
 
 func TestParts(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Expect("▌kernels", "nvjet_tst")
-	d.Press("tab").Expect("▌collectives", "≈64 MiB", "167 ").Absent("nvjet_tst")
-	d.Press("tab").Expect("▌skew", "all_reduce 8 000", "1 000.0")
-	d.Press("tab").Expect("▌ranks", "6 365", "35.0")
-	d.Press("tab").Expect("▌classes", "16 000")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Expect("▌kernels", "nvjet_tst")
+	d.Press("tab").Expect("▌collectives", "≈32 KiB", "48.9").Absent("nvjet_tst")
+	d.Press("tab").Expect("▌skew", "all_reduce 57", "1 000.0")
+	d.Press("tab").Expect("▌ranks", " 51 ", "401.0")
+	d.Press("tab").Expect("▌classes", "187.9")
 	d.Press("tab").Expect("▌kernels").Press("shift+tab").Expect("▌classes")
 	d.Resize(140, 39)
-	d.Expect("nvjet_tst", "≈64 MiB", "all_reduce 8 000", "401.0", "16 000", "▌classes")
+	d.Expect("nvjet_tst", "≈32 KiB", "all_reduce 57", "401.0", "communication", "▌classes")
 }
 
 func TestSplitAddsUp(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Expect("81.3 %", "decode × 63", "1 132 ms")
-	has(t, title(d), "window 1 132 ms · 2 ranks | 312 MB")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Expect("81.8 %", "decode × 16", "148 ms")
+	has(t, title(d), "window 148 ms · 2 ranks | 290 kB")
 }
 
 func TestZoomAndPan(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18)
+	w := panetest.Analysed(t)
+	w.Forget("timeline") // then zooming ends sooner
+	d := opened(t, w, "llama-8b-tp2", 80, 18)
 	d.Press("right")
 	has(t, said(d), "the whole window is in sight")
-	d.Press("+").Expect("50 % of the window", "283 ms", "849 ms").Absent("prefill")
-	d.Press("left", "left", "left", "left").Expect("prefill", "0 ms", "566 ms")
+	d.Press("+").Expect("50 % of the window", "37.0 ms", "111 ms")
+	d.Press("left", "left", "left", "left").Expect("prefill", "0 ms", "74.0 ms")
 	for range 20 {
 		d.Press("+")
 	}
-	d.Expect("nothing ran here").Press("esc").Expect("6 % of the window · + lists its kernels")
+	d.Expect("kernel by kernel").Press("esc").Expect("5 % of the window · + lists its kernels")
 	for range 60 {
 		d.Press("right")
 	}
-	d.Expect("1 132 ms").Press("-", "-", "-", "-", "-", "-").Absent("of the window")
+	d.Expect("148 ms").Absent("prefill").Press("-", "-", "-", "-", "-", "-").Absent("of the window")
 	d.Press("+", "esc").Absent("of the window")
 }
 
@@ -113,12 +156,13 @@ func TestSpanStaysInside(t *testing.T) {
 }
 
 func TestRankOfTheTimeline(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Expect("▸ rank 0").Press("]").Expect("▸ rank 1").Press("]").Expect("▸ rank 0").Press("[").Expect("▸ rank 1")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Expect("▸ rank 0")
+	d.Press("]").Expect("▸ rank 1").Press("]").Expect("▸ rank 0").Press("[").Expect("▸ rank 1")
 	d.Check()
 }
 
 func TestKernelFilter(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("/").Type("class:gemm").Expect("nvjet_tst").Absent("flash_fwd")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("/").Type("class:gemm").Expect("nvjet_tst").Absent("flash_fwd")
 	if !d.Pane().Capturing() {
 		t.Error("a text field must have the keys")
 	}
@@ -129,85 +173,70 @@ func TestKernelFilter(t *testing.T) {
 }
 
 func TestEachPartHasItsFilter(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "/").Type("size:32").Press("enter").Expect("all_reduce  32 KiB").Absent("64 MiB")
-	has(t, title(d), "1 collective matches size:32")
-	d.Press("tab", "/").Type("rank:1").Press("enter").Expect("all_reduce 7 810").Absent("all_reduce 8 000")
-	has(t, title(d), "13 calls match rank:1")
-	d.Press("shift+tab").Absent("64 MiB").Press("esc").Expect("64 MiB").Press("tab").Absent("all_reduce 8 000")
-	d.Press("tab", "/").Expect("▌classes").Type("norm").Expect("no class matches norm")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("tab", "/").Type("size:64").Press("enter")
+	d.Expect("all_reduce  64 MiB").Absent("32 KiB")
+	has(t, title(d), "1 collective matches size:64")
+	d.Press("tab", "/").Type("rank:1").Press("enter").Expect("all_reduce 49").Absent("all_reduce 57")
+	has(t, title(d), "16 calls match rank:1")
+	d.Press("shift+tab").Absent("32 KiB").Press("esc").Expect("32 KiB").Press("tab").Absent("all_reduce 57")
+	d.Press("tab", "/").Expect("▌classes").Type("nothing").Expect("no class matches nothing")
 }
 
 func TestLateCallsAreSaidInWords(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "tab")
-	has(t, message(d), "rank 0 was last to all_reduce 8 000, by 1.00 ms, not by computing longer")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("tab", "tab")
+	has(t, message(d), "rank 0 was last to all_reduce 57, by 1.00 ms, not by computing longer")
 	has(t, message(d.Press("down")), "250 µs of it computing longer")
-	l := panetest.New()
-	l.Analyses["llama-8b-tp2"].Trace.Lateness = nil
-	opened(t, l, "llama-8b-tp2", 80, 18).Press("tab", "tab").Expect("no call was matched between ranks")
-}
-
-// finer cuts each bin of a timeline into four.
-func finer(d metric.RankDensity) metric.RankDensity {
-	cut := func(bins []int64) (out []int64) {
-		for _, v := range bins {
-			out = append(out, v/4, v/4, v/4, v-3*(v/4))
-		}
-		return out
-	}
-	return metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS / 4, Compute: cut(d.Compute), Transfer: cut(d.Transfer), Wait: cut(d.Wait), Idle: cut(d.Idle), Late: cut(d.Late)}
+	opened(t, panetest.Open(t), "llama-8b-tp1", 80, 18).Press("tab", "tab").Expect("nobody is late: TP=1: no collective to measure")
 }
 
 func TestZoomingBringsTheFineTimeline(t *testing.T) {
-	l := panetest.New()
-	for _, d := range l.Analyses["llama-8b-tp2"].Trace.Timeline {
-		l.Fine = append(l.Fine, finer(d))
-	}
-	d := opened(t, l, "llama-8b-tp2", 80, 18)
-	if l.Called("Timeline") != 0 {
+	w := panetest.Analysed(t)
+	d, l := listen(t, w)
+	d.Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"})
+	if len(l.timelines) != 0 {
 		t.Error("asked for before anybody zooms")
 	}
-	d.Press("+").Expect("50 % of the window", "283 ms", "849 ms").Press("+", "+", "+", "+", "+").Expect("1.5 % of the window")
-	d.Press("esc", "tab", "tab", "enter").Expect("1.5 % of the window", "decode 62")
-	if n := l.Called("Timeline"); n != 1 {
-		t.Errorf("asked %d times", n)
+	d.Press("+").Expect("50 % of the window", "37.0 ms", "111 ms").Press("+", "+", "+", "+", "+").Expect("1.5 % of the window")
+	d.Press("esc", "tab", "tab", "enter").Expect("0.5 % of the window", "decode 14")
+	if len(l.timelines) != 1 {
+		t.Errorf("asked for %v", l.timelines)
 	}
-	l.Fine = nil
+	w.Forget("timeline")
+	l.Lab = w.All
 	d.Send(pane.OpenMsg{To: pane.Traces, Run: "deepseek-v2-lite-ep2"}).Press("+", "+", "+", "+").Expect("6 % of the window")
-	if n := l.Called("Timeline deepseek"); n != 1 {
-		t.Errorf("asked %d times where none is kept", n)
+	if len(l.timelines) != 2 {
+		t.Errorf("asked for %v where none is kept", l.timelines)
 	}
 }
 
 func TestACallSoughtIsFoundAgainInTheFineTimeline(t *testing.T) {
-	l := panetest.New()
-	for _, d := range l.Analyses["llama-8b-tp2"].Trace.Timeline {
-		l.Fine = append(l.Fine, finer(d))
-	}
-	d := opened(t, l, "llama-8b-tp2", 80, 18).Press("tab", "tab", "down")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("tab", "tab", "down")
 	d.Park = true
-	d.Press("enter").Expect("6 % of the window")
-	d.Release().Expect("1.5 % of the window", "decode 61").Press("left", "+").Absent(" 6 % of")
+	d.Press("enter").Expect("5 % of the window")
+	d.Release().Expect("0.5 % of the window", "decode 12").Press("left", "+").Absent(" 5 % of")
 }
 
 func TestEnterShowsALateCallInTheTimeline(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("tab", "tab", "down", "enter")
-	d.Expect("▸ rank 1", "1 058 ms · 6 % of the window", "1 126 ms").Press("up", "enter").Expect("▸ rank 0", "1 132 ms").Press("esc").Absent("of the window")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("tab", "tab", "down", "enter")
+	d.Expect("▸ rank 1", "116 ms · 0.5 % of the window", "117 ms")
+	d.Press("up", "enter").Expect("▸ rank 0", "130 ms").Press("esc").Absent("of the window")
 	d.Press("shift+tab", "enter")
 	has(t, said(d), "these traces are read already")
 }
 
 func TestStepsShowWhenNearEnough(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Expect("decode × 63").Press("+", "+", "+", "+").Absent("decode × 63").Expect(" decode 28 ")
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Expect("decode × 16")
+	d.Press("+", "+", "+").Absent("decode × 16").Expect(" decode 5 ")
 	d.Resize(140, 39)
-	d.Expect(" decode 28 ", "6 % of the window")
+	d.Expect(" decode 5 ", "12 % of the window")
 }
 
 func TestNamesOfPartsComeBeforeRemarks(t *testing.T) {
-	opened(t, panetest.New(), "llama-8b-tp2", 60, 14).Press("tab", "tab").Expect("kernels  collectives  ▌skew  ranks  classes ──")
+	opened(t, panetest.Open(t), "llama-8b-tp2", 60, 14).Press("tab", "tab").Expect("kernels  collectives  ▌skew  ranks  classes ──")
 }
 
 func TestPartsInOrderOfAColumn(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18)
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18)
 	first := func() string { r, _, _ := d.Pane().(*Pane).sheet.current(); return r.Cells[0].Text }
 	d.Press("down", "o").Expect("by time ms, greatest first")
 	if got := first(); !strings.HasPrefix(got, "nvjet") {
@@ -222,22 +251,25 @@ func TestPartsInOrderOfAColumn(t *testing.T) {
 	if r, _, _ := d.Pane().(*Pane).sheet.current(); r.Cells[1].Text != "64 MiB" {
 		t.Errorf("largest: %v", r.Cells)
 	}
-	opened(t, panetest.New(), "llama-8b-tp1", 80, 18).Press("o").Check()
+	opened(t, panetest.Open(t), "llama-8b-tp4-old", 80, 18).Press("o").Check()
 }
 
 func TestEnterShowsAKernel(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("down", "enter").Expect("void ncclDevKernel_AllReduce_Sum_bf16_RING_LL<float>(int)",
-		"class communication", "87.40 ms in 8 192 launches on 2 ranks, 7.7 % of kernel time", "one launch 10.7 µs in the mean, 5.3 µs to 32.0 µs")
+	w := panetest.Open(t)
+	d := opened(t, w, "llama-8b-tp2", 80, 18).Press("down", "down", "enter")
+	d.Expect("ncclDevKernel_AllReduce_Sum_bf16_RING_LL(ncclDevKernelArgsStorage<4096", "class communication")
+	d.Expect("33.74 ms in 136 launches on 2 ranks, 12.2 % of kernel time", "one launch 248.1 µs in the mean, 148.5 µs to 1 428.5 µs")
 	if !d.Pane().Capturing() {
 		t.Error("what is open must have the keys")
 	}
 	d.Press("esc").Absent("one launch").Press("enter").Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp1"}).Absent("one launch")
-	panetest.Sizes(opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("enter"))
+	panetest.Sizes(opened(t, w, "llama-8b-tp2", 80, 18).Press("enter"))
 }
 
 func TestCopyGivesTheWholeName(t *testing.T) {
-	d := opened(t, panetest.New(), "llama-8b-tp2", 80, 18).Press("down", "down", "y")
-	if got, _ := panetest.Last[pane.CopyMsg](d); got.Text != "void flash_fwd_splitkv_kernel<float>(int)" {
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("down", "y")
+	got, _ := panetest.Last[pane.CopyMsg](d)
+	if got.Text != "void flash_fwd_splitkv_kernel<Flash_fwd_kernel_traits<128, 64, 128, 4>>(Flash_fwd_params)" {
 		t.Errorf("copied %q", got.Text)
 	}
 	d.Press("tab", "y")
@@ -247,8 +279,7 @@ func TestCopyGivesTheWholeName(t *testing.T) {
 }
 
 func TestProgressAndCancel(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18)
+	d := drive(t, panetest.Open(t), 80, 18)
 	d.Park = true
 	d.Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"}).Expect("reading the traces of llama-8b-tp2", "esc stops it")
 	has(t, title(d), "reading llama-8b-tp2")
@@ -259,7 +290,7 @@ func TestProgressAndCancel(t *testing.T) {
 }
 
 func TestProgressBar(t *testing.T) {
-	d := drive(t, panetest.New(), 80, 18)
+	d := drive(t, panetest.Open(t), 80, 18)
 	p := d.Pane().(*Pane)
 	p.open(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"})
 	d.Expect("reading the traces")
@@ -268,90 +299,92 @@ func TestProgressBar(t *testing.T) {
 	has(t, lines, "████")
 }
 
-func TestMessages(t *testing.T) {
-	l := panetest.New()
-	d := opened(t, l, "llama-8b-tp2", 80, 18)
-	has(t, message(d), "no straggler · 401 ms of start cut on rank 1")
-	one := 1.0
-	a := l.Analyses["llama-8b-tp2"]
-	for i := range a.Metrics {
-		if a.Metrics[i].Name == "straggler" {
-			a.Metrics[i].Value, a.Metrics[i].Cause, a.Metrics[i].By.Latest = &one, "host", &metric.Latest{Total: 44}
-		}
+// late is a workspace where rank 1 of llama-8b-tp2 comes late to every call: its host is slow.
+func late(t *testing.T) *panetest.Workspace {
+	t.Helper()
+	w := panetest.Open(t)
+	slow := panetest.LlamaTP2
+	slow.Late = func(rank, _ int) (compute, host time.Duration) {
+		return 0, time.Duration(rank) * 500 * time.Microsecond
 	}
-	has(t, message(d), "straggler: rank 1, 44.0 ms late in all, cause: host")
-	d.Send(pane.AnalysedMsg{Analysis: a}).Expect("rank 1 !", "! late").Absent("rank 0 !").Press("tab", "tab", "tab").Expect(" !1 ").Press("tab", "tab")
-	a.Damaged, a.Warnings = true, []string{"kineto_trace_1.json: cut off after 12 MB"}
-	has(t, message(d), "input was damaged, these are its sound parts: kineto_trace_1.json: cut off")
+	w.Trace("llama-8b-tp2", slow)
+	return w
+}
+
+func TestMessages(t *testing.T) {
+	has(t, message(opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18)), "no straggler · ")
+	has(t, message(opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18)), " · 401 ms of start cut on rank 1")
+	w := late(t)
+	d := opened(t, w, "llama-8b-tp2", 80, 18)
+	has(t, message(d), "straggler: rank 1, 33.5 ms late in all, cause: host")
+	d.Expect("rank 1 !", "! late").Absent("rank 0 !").Press("tab", "tab", "tab").Expect(" !1 ")
+	w.Cut("trace_collection/llama-8b-tp2/kineto_trace_1.json", 100_000)
+	d = opened(t, w, "llama-8b-tp2", 80, 18)
+	has(t, message(d), "input was damaged, these are its sound parts: kineto_trace_1.json")
 	if d.Pane().Message().Tone != theme.Bad {
 		t.Error("damage must stand out")
 	}
 }
 
 func TestRunWithoutTraces(t *testing.T) {
-	opened(t, panetest.New(), "llama-8b-tp1", 80, 18).Expect("llama-8b-tp1 has no traces", "profiling.kineto", "n goes to the next run").Press("+")
+	d := opened(t, panetest.Open(t), "llama-8b-tp4-old", 80, 18)
+	d.Expect("llama-8b-tp4-old has no traces", "profiling.kineto", "n goes to the next run").Press("+")
 }
 
 func TestUnreadableRun(t *testing.T) {
-	l := panetest.New()
-	l.Err["Analyse"] = errors.New("kineto_trace_0.json: permission denied")
-	d := opened(t, l, "llama-8b-tp2", 80, 18).Expect("cannot be read", "permission denied", "↵ tries again")
-	delete(l.Err, "Analyse")
+	w := panetest.Open(t)
+	w.Move("trace_collection/llama-8b-tp2", "away")
+	d := opened(t, w, "llama-8b-tp2", 80, 18).Expect("cannot be read", `no run "llama-8b-tp2"`, "↵ tries again")
+	w.Move("away", "trace_collection/llama-8b-tp2")
 	d.Press("enter").Expect("nvjet_tst")
 }
 
 func TestGoingThereReadsWhatIsModest(t *testing.T) {
-	l := panetest.New()
-	for i := range l.Rows {
-		l.Rows[i].Analysis = nil
-	}
-	entered := pane.SelectMsg{Row: l.Rows[1], Entered: pane.Traces}
-	drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(entered).Expect("nvjet_tst")
-	l.Login.TraceBytes = 200 << 20
-	d := drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(entered)
-	d.Absent("nvjet_tst").Expect("llama-8b-tp2 (312 MB) are more than a login node should read").Press("enter").Expect("nvjet_tst")
+	w := panetest.Open(t)
+	entered := pane.SelectMsg{Row: w.Row("E1.2"), Entered: pane.Traces}
+	drive(t, w, 80, 18).Send(pane.BoardMsg{Rows: w.Rows()}).Send(entered).Expect("nvjet_tst")
+	w = panetest.Open(t)
+	w.Budget(200_000)
+	d := drive(t, w, 80, 18).Send(pane.BoardMsg{Rows: w.Rows()}).Send(entered)
+	d.Absent("nvjet_tst").Expect("llama-8b-tp2 (290 kB) are more than a login node should read").Press("enter").Expect("nvjet_tst")
 }
 
 func TestSelectedWithoutARun(t *testing.T) {
-	l := panetest.New()
-	row := l.Rows[1]
-	row.Run = nil
-	d := drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(pane.SelectMsg{Row: row, Entered: pane.Traces})
-	if note, ok := panetest.Last[pane.Note](d); !ok || !strings.Contains(note.Text, "E1.2 has no run yet: these are the traces of llama-8b-tp1") {
-		t.Errorf("said %q", note.Text)
-	}
+	w := panetest.Open(t)
+	d := drive(t, w, 80, 18).Send(pane.BoardMsg{Rows: w.Rows()}).Send(pane.SelectMsg{Row: w.Row("E1.3"), Entered: pane.Traces})
+	has(t, said(d), "E1.3 has no run yet: these are the traces of llama-8b-tp1")
 }
 
 func TestNothingIsReadUnasked(t *testing.T) {
-	l := panetest.New()
-	l.Login.TraceBytes = 1
-	for i := range l.Rows {
-		l.Rows[i].Analysis = nil
-	}
-	d := drive(t, l, 80, 18).Expect("There is no run to show yet").Send(pane.BoardMsg{Rows: l.Rows}).Expect("llama-8b-tp1 (156 MB) are more than")
+	w := panetest.Open(t)
+	w.Budget(1)
+	rows := pane.BoardMsg{Rows: w.Rows()}
+	d, l := listen(t, w)
+	d.Expect("There is no run to show yet").Send(rows).Expect("llama-8b-tp1 (102 kB) are more than")
 	d.Pane().SetFocus(false)
-	d.Send(pane.SelectMsg{Row: l.Rows[1]}).Expect("llama-8b-tp2 (312 MB)")
+	d.Send(pane.SelectMsg{Row: w.Row("E1.2")}).Expect("llama-8b-tp2 (290 kB)")
 	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp1"}).Expect("llama-8b-tp1")
-	if l.Called("Analyse") != 0 {
-		t.Errorf("calls: %v", l.Calls)
+	if len(l.runs) != 0 {
+		t.Errorf("read %v", l.runs)
 	}
-	d.Send(pane.AnalysedMsg{Analysis: l.Analyses["llama-8b-tp2"]}).Absent("nvjet_tst")
+	d.Send(pane.AnalysedMsg{Analysis: w.Analysis("llama-8b-tp2")}).Absent("nvjet_tst")
 	d.Pane().SetFocus(true)
-	d.Press("n").Expect("nvjet_tst").Send(pane.BoardMsg{Rows: l.Rows}).Expect("nvjet_tst")
-	if l.Called("Analyse") != 0 {
-		t.Errorf("read again what another pane had read: %v", l.Calls)
+	d.Press("n").Expect("nvjet_tst").Send(rows).Expect("nvjet_tst")
+	if len(l.runs) != 0 {
+		t.Errorf("read again what another pane had read: %v", l.runs)
 	}
 }
 
 func TestTheRunIsFoundAgain(t *testing.T) {
-	l := panetest.New()
-	d := drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(pane.SelectMsg{Row: l.Rows[0], Entered: pane.Traces}).Press("n", "tab", "tab").Expect("▌skew")
+	w := panetest.Analysed(t)
+	rows, first := pane.BoardMsg{Rows: w.Rows()}, pane.SelectMsg{Row: w.Row("E1.1"), Entered: pane.Traces}
+	d := drive(t, w, 80, 18).Send(rows).Send(first).Press("n", "tab", "tab").Expect("▌skew")
 	has(t, title(d), "llama-8b-tp2")
-	p := New(l.Env(context.Background()))
+	p := New(w.Env())
 	p.Restore(d.Pane().(*Pane).Keep())
-	again := panetest.Drive(t, panetest.OfPane(p), 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Send(pane.SelectMsg{Row: l.Rows[0], Entered: pane.Traces})
+	again := panetest.Drive(t, panetest.OfPane(p), 80, 18).Send(rows).Send(first)
 	has(t, title(again), "llama-8b-tp2")
-	again.Expect("▌skew", "all_reduce 8 000")
+	again.Expect("▌skew", "all_reduce 57")
 	p.Restore(nil)
 	if p.sheet.at != 0 {
 		t.Errorf("part %d of nothing", p.sheet.at)
@@ -359,31 +392,34 @@ func TestTheRunIsFoundAgain(t *testing.T) {
 }
 
 func TestNextRunIsRead(t *testing.T) {
-	l := panetest.New()
-	for i := range l.Rows {
-		l.Rows[i].Analysis = nil
-	}
-	d := drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Press("n").Expect("nvjet_tst").Press("N").Expect("llama-8b-tp1 has no traces")
-	if l.Called("Analyse") != 2 {
-		t.Errorf("calls: %v", l.Calls)
+	w := panetest.Open(t)
+	d, l := listen(t, w)
+	d.Send(pane.BoardMsg{Rows: w.Rows()}).Press("n").Expect("nvjet_tst")
+	has(t, title(d), "llama-8b-tp2")
+	has(t, title(d.Press("N")), "llama-8b-tp1")
+	if want := []string{"llama-8b-tp2", "llama-8b-tp1"}; !slices.Equal(l.runs, want) {
+		t.Errorf("read %v, want %v", l.runs, want)
 	}
 	d.Check()
 }
 
 func TestBoardBringsWhatIsKnown(t *testing.T) {
-	l := panetest.New()
-	drive(t, l, 80, 18).Send(pane.BoardMsg{Rows: l.Rows}).Press("n").Expect("nvjet_tst")
+	w := panetest.Analysed(t)
+	d, l := listen(t, w)
+	d.Send(pane.BoardMsg{Rows: w.Rows()}).Press("n").Expect("nvjet_tst")
+	if len(l.runs) != 0 {
+		t.Errorf("read %v", l.runs)
+	}
 }
 
 func TestManyRanks(t *testing.T) {
-	l := panetest.New()
-	s := l.Analyses["llama-8b-tp2"].Trace
-	for r := 2; r < 16; r++ {
-		rank, density := s.Ranks[0], s.Timeline[0]
-		rank.Rank, density.Rank = r, r
-		s.Ranks, s.Timeline = append(s.Ranks, rank), append(s.Timeline, density)
-	}
-	d := opened(t, l, "llama-8b-tp2", 80, 18).Expect("▸ rank 0", "of 16 ranks").Absent("rank 9")
+	w := panetest.Open(t)
+	w.Replace("trace_collection/llama-8b-tp2/config.yaml", "tp: 2", "tp: 16")
+	w.Remove("trace_collection/llama-8b-tp2/run.json")
+	many := panetest.LlamaTP2
+	many.Ranks, many.Layers, many.Decodes, many.Late = 16, 1, 2, nil
+	w.Trace("llama-8b-tp2", many)
+	d := opened(t, w, "llama-8b-tp2", 80, 18).Expect("▸ rank 0", "of 16 ranks").Absent("rank 9")
 	for range 9 {
 		d.Press("]")
 	}
@@ -395,22 +431,21 @@ func TestOddSummaries(t *testing.T) {
 		"empty":    {},
 		"no bins":  {WindowNS: 5, Ranks: []metric.RankSplit{{WindowNS: 5}}, Timeline: []metric.RankDensity{{BinNS: 5}}},
 		"no ranks": {Timeline: []metric.RankDensity{{BinNS: 0, Compute: []int64{1}, Transfer: []int64{0}, Wait: []int64{0}, Idle: []int64{0}}}},
-		"uneven":   {Timeline: []metric.RankDensity{{BinNS: 2, Compute: []int64{1, 2, 2}, Transfer: []int64{1}}}, Kernels: []metric.KernelStat{{}}, Collectives: []metric.CollStat{{Bytes: -1}}},
+		"uneven": {Timeline: []metric.RankDensity{{BinNS: 2, Compute: []int64{1, 2, 2}, Transfer: []int64{1}}},
+			Kernels: []metric.KernelStat{{}}, Collectives: []metric.CollStat{{Bytes: -1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := panetest.New()
-			l.Analyses["llama-8b-tp2"].Trace = s
-			panetest.Sizes(opened(t, l, "llama-8b-tp2", 80, 18).Press("+", "right", "-", "]", "tab", "tab", "tab"))
+			d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18)
+			d.Send(pane.AnalysedMsg{Analysis: &metric.Analysis{Run: "llama-8b-tp2", Trace: s}})
+			panetest.Sizes(d.Press("+", "right", "-", "]", "tab", "tab", "tab"))
 		})
 	}
 }
 
 func TestInFull(t *testing.T) {
-	l := panetest.New()
-	a := *l.Analyses["llama-8b-tp2"]
-	a.Damaged, a.Warnings = true, []string{"kineto_trace_1.json: ended in the middle of an event", "rank 1: 3 events were lost"}
-	l.Analyses["llama-8b-tp2"] = &a
-	d := opened(t, l, "llama-8b-tp2", 80, 18)
+	w := panetest.Open(t)
+	w.Cut("trace_collection/llama-8b-tp2/kineto_trace_1.json", 100_000)
+	d := opened(t, w, "llama-8b-tp2", 80, 18)
 	has(t, d.Pane().Message().Brief, "! says what was lost")
-	d.Press("!").Expect("ended in the middle of an event", "rank 1: 3 events were lost", "Close").Press("esc").Expect("▌kernels")
+	d.Press("!").Expect("kineto_trace_1.json", "Close").Press("esc").Expect("▌kernels")
 }
