@@ -1,6 +1,6 @@
 package trace
 
-import "strconv"
+import "shardeck/model/present/unit"
 
 // Damage is one thing that was wrong with a file, in words for people, and what was lost.
 type Damage struct {
@@ -13,7 +13,7 @@ type Damage struct {
 func (d Damage) String() string {
 	text := d.Text
 	if d.Offset >= 0 {
-		text += ", at byte " + Count(int(d.Offset))
+		text += ", at byte " + unit.Int(int(d.Offset))
 	}
 	if d.Lost != "" {
 		text += "; lost: " + d.Lost
@@ -24,6 +24,14 @@ func (d Damage) String() string {
 // Fault is a sort of damage that can occur many times in one file, in words for people: those
 // for one, those for many, each after their number, and those for what is lost.
 type Fault [3]string
+
+// Faults that several readers know.
+var (
+	FaultTime = Fault{"kernel or copy has no time that is a number", "kernels or copies have no time that is a number",
+		"those kernels or copies"}
+	FaultPlace = Fault{"device, stream or correlation is no number in range", "devices, streams or correlations are no numbers in range",
+		"where those kernels ran"}
+)
 
 // FaultKind is the index of a Fault in the list that its reader gives to CountDamage.
 type FaultKind uint8
@@ -80,14 +88,5 @@ func CountOf(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return Count(n) + " " + many
-}
-
-// Count writes a number of things as 12,345.
-func Count(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+	return unit.Int(n) + " " + many
 }

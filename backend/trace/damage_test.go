@@ -13,11 +13,11 @@ func TestDamageCounter(t *testing.T) {
 	for i := range 1234 {
 		c.Count(0, int64(40+i))
 	}
-	want := []Damage{{40, "1,234 eggs are bad", "breakfast"}, {70, "1 cup", "tea"}, {-1, "the table is gone", ""}}
+	want := []Damage{{40, "1 234 eggs are bad", "breakfast"}, {70, "1 cup", "tea"}, {-1, "the table is gone", ""}}
 	if d := cmp.Diff(want, c.Damage()); d != "" || c.Total != 1235 {
 		t.Errorf("%d in all (-want +got):\n%s", c.Total, d)
 	}
-	if s := c.Damage()[0].String(); s != "1,234 eggs are bad, at byte 40; lost: breakfast" {
+	if s := c.Damage()[0].String(); s != "1 234 eggs are bad, at byte 40; lost: breakfast" {
 		t.Error(s)
 	}
 }

@@ -24,7 +24,8 @@ func OpenRunJSON(path string) (*model.RunInfo, error) {
 	case cause != nil:
 		return nil, fmt.Errorf("%s: %s; the run can be read without it", filepath.Base(path), ReadFault(cause))
 	case errors.As(err, &kind):
-		info.Notes = append(info.Notes, fmt.Sprintf("%s: %s is %s where %v is expected: left out", filepath.Base(path), kind.Field, kind.Value, kind.Type))
+		info.Notes = append(info.Notes, fmt.Sprintf(
+			"%s: %s is %s where %v is expected: left out", filepath.Base(path), kind.Field, kind.Value, kind.Type))
 	case err != nil:
 		return nil, fmt.Errorf("%s is not sound JSON (%w); the run can be read without it", filepath.Base(path), err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/model/present/unit"
 )
 
 // Timing is one rank's timing_stats_<rank>.json. Times are seconds, as recorded.
@@ -167,7 +168,8 @@ func (p *timingText) noteOdd(name string) {
 	}
 	text := fmt.Sprintf("%s holds %s, which is no measurement", name, jsonscan.FirstWords(p.oddAt.Of(p.b)))
 	if p.odd > 1 {
-		text = fmt.Sprintf("%s holds %s values that are no measurements, the first %s", name, Count(p.odd), jsonscan.FirstWords(p.oddAt.Of(p.b)))
+		text = fmt.Sprintf("%s holds %s values that are no measurements, the first %s",
+			name, unit.Int(p.odd), jsonscan.FirstWords(p.oddAt.Of(p.b)))
 	}
 	p.damage(int(p.oddAt.From), text, "those values of "+name)
 }

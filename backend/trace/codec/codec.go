@@ -1,13 +1,13 @@
-// Package codec keeps what one trace file holds, a rank or those of a node, as it is in memory, so that a job on a compute
-// node can read a large file and leave what analysis needs of it in the cache: some
-// bytes a kernel instead of the kilobytes of its JSON.
+// Package codec keeps what one trace file holds, a rank or those of a node, as it is in
+// memory, so that a job on a compute node can read a large file and leave what analysis needs
+// of it in the cache: some bytes a kernel instead of the kilobytes of its JSON.
 //
 // A packed file is a line that names the format, then a zstd stream (which carries its
 // own checksum): the number of ranks, and of each the small things as JSON with its
-// length before it, then one column after the other of the records and the samples. Times and correlation ids are
-// written as differences, numbers as varints. Encode and Decode are inverse to each
-// other; a text that Encode did not write is an error, never a panic or a huge
-// allocation.
+// length before it, then one column after the other of the records and the samples. Times
+// and correlation ids are written as differences, numbers as varints. Encode and Decode are
+// inverse to each other; a text that Encode did not write is an error, never a panic or a
+// huge allocation.
 package codec
 
 import (
@@ -95,40 +95,35 @@ func (e *encoder) rank(r *trace.Rank) error {
 	return nil
 }
 
+type rec = trace.Record
+
 // column is one field of a record as a number.
 type column struct {
 	delta bool // written as the difference from the record before
-	get   func(*trace.Record) int64
-	set   func(*trace.Record, int64) bool // false: the number cannot be one of this field
+	get   func(*rec) int64
+	set   func(*rec, int64) bool // false: the number cannot be one of this field
 }
 
 var columns = []column{
-	{true, func(r *trace.Record) int64 { return r.Start }, func(r *trace.Record, v int64) bool { r.Start = v; return true }},
-	{false, func(r *trace.Record) int64 { return r.Dur }, func(r *trace.Record, v int64) bool { r.Dur = v; return v >= 0 }},
-	{false, func(r *trace.Record) int64 { return int64(r.Name) }, func(r *trace.Record, v int64) bool { r.Name = uint32(v); return within(v, 0, math.MaxUint32) }},
-	{true, func(r *trace.Record) int64 { return int64(r.Corr) }, func(r *trace.Record, v int64) bool { r.Corr = uint32(v); return within(v, 0, math.MaxUint32) }},
-	{false, func(r *trace.Record) int64 { return int64(r.Coll) }, func(r *trace.Record, v int64) bool { r.Coll = int32(v); return within(v, -1, math.MaxInt32) }},
-	{false, func(r *trace.Record) int64 { return int64(math.Float32bits(r.Blocks)) }, setBlocks},
-	{false, func(r *trace.Record) int64 { return int64(r.Stream) }, func(r *trace.Record, v int64) bool {
-		r.Stream = int32(v)
-		return within(v, math.MinInt32, math.MaxInt32)
-	}},
-	{false, func(r *trace.Record) int64 { return int64(r.Device) }, func(r *trace.Record, v int64) bool {
-		r.Device = int16(v)
-		return within(v, math.MinInt16, math.MaxInt16)
-	}},
-	{false, func(r *trace.Record) int64 { return int64(r.Kind) }, func(r *trace.Record, v int64) bool {
-		r.Kind = trace.Kind(v)
-		return within(v, 0, int64(trace.KindMemset))
-	}},
+	{true, func(r *rec) int64 { return r.Start }, func(r *rec, v int64) bool { r.Start = v; return true }},
+	{false, func(r *rec) int64 { return r.Dur }, func(r *rec, v int64) bool { r.Dur = v; return v >= 0 }},
+	{false, func(r *rec) int64 { return int64(r.Name) }, func(r *rec, v int64) bool { r.Name = uint32(v); return isUint32(v) }},
+	{true, func(r *rec) int64 { return int64(r.Corr) }, func(r *rec, v int64) bool { r.Corr = uint32(v); return isUint32(v) }},
+	{false, func(r *rec) int64 { return int64(r.Coll) }, func(r *rec, v int64) bool { r.Coll = int32(v); return isIndex(v) }},
+	{false, func(r *rec) int64 { return int64(math.Float32bits(r.Blocks)) }, setBlocks},
+	{false, func(r *rec) int64 { return int64(r.Stream) }, func(r *rec, v int64) bool { r.Stream = int32(v); return int64(r.Stream) == v }},
+	{false, func(r *rec) int64 { return int64(r.Device) }, func(r *rec, v int64) bool { r.Device = int16(v); return int64(r.Device) == v }},
+	{false, func(r *rec) int64 { return int64(r.Kind) }, func(r *rec, v int64) bool { r.Kind = trace.Kind(v); return isKind(v) }},
 }
 
-func setBlocks(r *trace.Record, v int64) bool {
+func setBlocks(r *rec, v int64) bool {
 	r.Blocks = math.Float32frombits(uint32(v))
-	return within(v, 0, math.MaxUint32)
+	return isUint32(v)
 }
 
-func within(v, least, most int64) bool { return v >= least && v <= most }
+func isUint32(v int64) bool { return v >= 0 && v <= math.MaxUint32 }
+func isIndex(v int64) bool  { return v >= -1 && v <= math.MaxInt32 }
+func isKind(v int64) bool   { return v >= 0 && v <= int64(trace.KindMemset) }
 
 // errFormat is what is told of a text that Encode did not write.
 var errFormat = errors.New("is no packed rank of this version")

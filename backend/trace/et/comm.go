@@ -3,6 +3,7 @@ package et
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"shardeck/backend/trace"
@@ -12,13 +13,14 @@ import (
 // commNode is the node of a call of torch.distributed.
 const commNode = "record_param_comms"
 
-// dtypes are the element types of tensors: the name that PyTorch gives the type in
-// communication attributes, that of C++ in types of inputs, and its size in bytes.
-var dtypes = []struct {
-	name string
-	cpp  string
-	size int64
-}{
+// dtype is an element type of tensors: the name that PyTorch gives it in communication
+// attributes, that of C++ in types of inputs, and its size in bytes.
+type dtype struct {
+	name, cpp string
+	size      int64
+}
+
+var dtypes = []dtype{
 	{"Float", "float", 4},
 	{"Double", "double", 8},
 	{"Half", "c10::Half", 2},
@@ -35,24 +37,13 @@ var dtypes = []struct {
 	{"ComplexFloat", "c10::complex<float>", 8},
 }
 
-// sizeOf is the size of an element of the type so named, -1 if it is not known.
-func sizeOf(name string) int64 {
-	for _, d := range dtypes {
-		if d.name == name {
-			return d.size
-		}
+// dtypeOf is the element type by its name in PyTorch or in C++; its size is -1 if it is not known.
+func dtypeOf(name string) dtype {
+	i := slices.IndexFunc(dtypes, func(d dtype) bool { return d.name == name || d.cpp == name })
+	if i < 0 {
+		return dtype{name: name, size: -1}
 	}
-	return -1
-}
-
-// dtypeName turns the C++ name of a tensor's element type into PyTorch's.
-func dtypeName(cpp string) string {
-	for _, d := range dtypes {
-		if d.cpp == cpp {
-			return d.name
-		}
-	}
-	return cpp
+	return dtypes[i]
 }
 
 // call reads the call that n records. known is false where PyTorch itself did not
@@ -71,8 +62,8 @@ func (n *node) call(groups []Group) (coll trace.Coll, in, out int64, known bool)
 	return coll, in, out, coll.Name != ""
 }
 
-func bytesOf(elems int64, dtype string) int64 {
-	size := sizeOf(dtype)
+func bytesOf(elems int64, name string) int64 {
+	size := dtypeOf(name).size
 	if elems < 0 || size < 0 || elems > 1<<60/size {
 		return -1
 	}
@@ -187,7 +178,7 @@ func tensorType(types string) string {
 		return ""
 	}
 	name, _, _ := strings.Cut(after, ")")
-	return dtypeName(name)
+	return dtypeOf(name).name
 }
 
 // addGroup fills in what the list of groups knows and the call does not say.
@@ -227,5 +218,6 @@ func (p positions) addPeer(c *trace.Coll) {
 
 // key tells one sort of call from another.
 func key(c *trace.Coll, in, out int64) string {
-	return fmt.Sprint(c.Name, "\x00", c.DType, "\x00", c.GroupName, "\x00", c.InElems, c.OutElems, c.GroupSize, c.GroupRanks, c.Src, c.Dst, in, out)
+	return fmt.Sprintf("%s\x00%s\x00%s\x00", c.Name, c.DType, c.GroupName) +
+		fmt.Sprint(c.InElems, c.OutElems, c.GroupSize, c.GroupRanks, c.Src, c.Dst, in, out)
 }

@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/model/present/unit"
 )
 
 // element reads the node at the window's position.
@@ -178,7 +179,8 @@ func (r *reader) finish() {
 func (r *reader) notes() {
 	t := r.t
 	if r.unknown > 0 {
-		t.Notes = append(t.Notes, trace.Count(r.unknown)+" calls of torch.distributed do not say what they are (\"missing comms info\"): they are counted as control")
+		t.Notes = append(t.Notes, unit.Int(r.unknown)+
+			` calls of torch.distributed do not say what they are ("missing comms info"): they are counted as control`)
 	}
 	if !knownSchema(t.Schema) {
 		t.Notes = append(t.Notes, fmt.Sprintf("schema %q is not one of those known (1.0.1 to 1.1.1): sizes and groups may be missing", t.Schema))

@@ -2,9 +2,6 @@ package et
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"path/filepath"
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
@@ -31,12 +28,8 @@ func open(ctx context.Context, path string, progress func(done, total int64), bl
 	}
 	defer src.Close()
 	r := newReader(jsonscan.NewWindow(src, block))
-	err = r.Read()
-	if stop := ctx.Err(); stop != nil && errors.Is(r.Err, stop) {
-		return nil, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s is %w", filepath.Base(path), err)
+	if err := r.ReadFile(ctx, path); err != nil {
+		return nil, err
 	}
 	r.finish()
 	r.t.File, r.t.Bytes, r.t.JSON = path, src.Size(), r.Offset()

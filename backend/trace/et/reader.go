@@ -4,6 +4,7 @@ import (
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsondoc"
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/model/present/unit"
 )
 
 // reader reads a trace from its first byte to its last.
@@ -27,10 +28,13 @@ const (
 )
 
 var faults = []trace.Fault{
-	faultNode:   {"node is not JSON or has no name or id", "nodes are not JSON or have no name or id", "those nodes and the text up to the next sound one"},
-	faultGiant:  {"node is larger than 16 MiB", "nodes are larger than 16 MiB", "those nodes and the text up to the next sound one"},
-	faultCall:   {"collective call has a size or group that is no number", "collective calls have a size or group that is no number", "the sizes of those calls"},
-	faultGroups: {"list of process groups is not JSON or was cut", "lists of process groups are not JSON or were cut", "the ranks of those groups"},
+	faultNode: {"node is not JSON or has no name or id", "nodes are not JSON or have no name or id",
+		"those nodes and the text up to the next sound one"},
+	faultGiant: {"node is larger than 16 MiB", "nodes are larger than 16 MiB", "those nodes and the text up to the next sound one"},
+	faultCall: {"collective call has a size or group that is no number", "collective calls have a size or group that is no number",
+		"the sizes of those calls"},
+	faultGroups: {"list of process groups is not JSON or was cut", "lists of process groups are not JSON or were cut",
+		"the ranks of those groups"},
 }
 
 var format = jsondoc.Format{Name: "a PyTorch execution trace", File: "torch_et", List: "nodes", Item: "node"}
@@ -46,7 +50,7 @@ func newReader(w *jsonscan.Window) *reader {
 			"finish_ts": whole(&r.t.Finish),
 		},
 		ReadList: func() { r.EachItem(r.element, func() { r.brokenNode(faultNode) }) },
-		SoFar:    func() string { return trace.Count(len(r.t.Nodes)) + " read" },
+		SoFar:    func() string { return unit.Int(len(r.t.Nodes)) + " read" },
 	}
 	return r
 }

@@ -83,17 +83,9 @@ func (t *Trace) Collectives() []Collective {
 		s.Calls++
 		s.InBytes, s.OutBytes = c.InBytes, c.OutBytes
 	}
-	slices.SortStableFunc(n, func(a, b Collective) int {
-		return cmp.Compare(controlLast(a.Control), controlLast(b.Control))
-	})
+	place := map[bool]int{false: 0, true: 1}
+	slices.SortStableFunc(n, func(a, b Collective) int { return place[a.Control] - place[b.Control] })
 	return n
-}
-
-func controlLast(last bool) int {
-	if last {
-		return 1
-	}
-	return 0
 }
 
 // ByRF is the node with a record-function id, which Kineto's cpu_op events name.

@@ -6,19 +6,23 @@ package jsondoc
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/model/present/unit"
 )
 
 // Format says what documents of one kind are called.
 type Format struct {
-	Name  string // "a Kineto trace"
-	File  string // the beginning of its files' names: "kineto_trace"
-	List  string // the key of the list: "traceEvents"
-	Item  string // what the list holds, for people: "event"
-	Bare  bool   // the list may stand alone, without an object around it
+	Name string // "a Kineto trace"
+	File string // the beginning of its files' names: "kineto_trace"
+	List string // the key of the list: "traceEvents"
+	Item string // what the list holds, for people: "event"
+	Bare bool   // the list may stand alone, without an object around it
 }
 
 // Document is one document being read.
@@ -55,6 +59,18 @@ var kinds = map[string]string{
 // foreign is the error of a document of another kind.
 func (d *Document) foreign(what string) error {
 	return fmt.Errorf("not %s but %s; expected JSON with a list named %s (%s_<rank>.json)", d.Name, what, d.List, d.File)
+}
+
+// ReadFile is Read for the text of the file at path, which the error names, until ctx ends.
+func (d *Document) ReadFile(ctx context.Context, path string) error {
+	err := d.Read()
+	if stop := d.Broken(); stop != nil && errors.Is(stop, ctx.Err()) {
+		return fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
+	}
+	if err != nil {
+		return fmt.Errorf("%s is %w", filepath.Base(path), err)
+	}
+	return nil
 }
 
 // Read reads the whole text. An error says that this is something else; damage is counted.
@@ -240,7 +256,7 @@ func (d *Document) afterBroken(at int64) error {
 		}
 	}
 	if !d.listed && d.Pos == len(d.Buf) {
-		return d.foreign("something that is not JSON (at byte " + trace.Count(int(at)) + ")")
+		return d.foreign("something that is not JSON (at byte " + unit.Int(int(at)) + ")")
 	}
 	d.Once(at, "not JSON from here", lost)
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/model/present/unit"
 )
 
 // read reads text, whose list holds objects, in blocks of the given size. It returns how many
@@ -18,7 +19,7 @@ func read(text string, block int, bare bool) (items int, size string, damage []t
 			size = string(val)
 			return size != "NaN"
 		}},
-		SoFar: func() string { return trace.Count(items) + " counted" },
+		SoFar: func() string { return unit.Int(items) + " counted" },
 	}
 	item := func() {
 		if _, st := d.Value(); st != jsonscan.Whole {

@@ -95,7 +95,7 @@ func exponent(b []byte) (int, bool) {
 		}
 		b = b[1:]
 	}
-	v, end := Digits(b, 0)
+	v, end := digits(b, 0)
 	return sign * int(v), end == len(b) && end > 0 && end <= 4
 }
 
@@ -122,8 +122,8 @@ func (d digitsAndPower) whole() (int64, bool) {
 	return m, m <= maxNanos
 }
 
-// Digits reads decimal digits; with more than eighteen the value is void.
-func Digits(b []byte, i int) (v int64, end int) {
+// digits reads decimal digits; with more than eighteen the value is void.
+func digits(b []byte, i int) (v int64, end int) {
 	for end = i; end < len(b) && b[end]-'0' <= 9; end++ {
 		v = v*10 + int64(b[end]-'0')
 	}
@@ -131,7 +131,10 @@ func Digits(b []byte, i int) (v int64, end int) {
 }
 
 // powers are the powers of ten that float64 holds exactly.
-var powers = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22}
+var powers = [...]float64{
+	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+}
 
 // Float reads a JSON number, and nothing that only strconv takes for one. A short
 // number is the quotient of two exact floats, which is the nearest one.

@@ -16,13 +16,16 @@ const (
 )
 
 var faults = []trace.Fault{
-	faultEvent:    {"event is not JSON (a stray quote or bare text)", "events are not JSON (stray quotes or bare text)", "those events and the text up to the next sound one"},
+	faultEvent: {"event is not JSON (a stray quote or bare text)", "events are not JSON (stray quotes or bare text)",
+		"those events and the text up to the next sound one"},
 	faultGiant:    {"event is larger than 16 MiB", "events are larger than 16 MiB", "those events and the text up to the next sound one"},
-	faultTime:     {"kernel or copy has no time that is a number", "kernels or copies have no time that is a number", "those kernels or copies"},
+	faultTime:     trace.FaultTime,
 	faultNegative: {"duration is negative", "durations are negative", "those durations, taken as 0"},
-	faultHalf:     {"event is a begin or an end without a duration", "events are begins or ends without a duration", "those kernels or copies"},
-	faultBlocks:   {"launch has no number of blocks (NaN, inf or text)", "launches have no number of blocks (NaN, inf or text)", "those launches in sm_coverage"},
-	faultPlace:    {"device, stream or correlation is no number in range", "devices, streams or correlations are no numbers in range", "where those kernels ran"},
-	faultColl:     {"NCCL size or rank is no number", "NCCL sizes or ranks are no numbers", "those sizes and ranks"},
-	faultName:     {"name is not UTF-8", "names are not UTF-8", "those bytes, shown as \uFFFD"},
+	faultHalf: {"event is a begin or an end without a duration", "events are begins or ends without a duration",
+		"those kernels or copies"},
+	faultBlocks: {"launch has no number of blocks (NaN, inf or text)", "launches have no number of blocks (NaN, inf or text)",
+		"those launches in sm_coverage"},
+	faultPlace: trace.FaultPlace,
+	faultColl:  {"NCCL size or rank is no number", "NCCL sizes or ranks are no numbers", "those sizes and ranks"},
+	faultName:  {"name is not UTF-8", "names are not UTF-8", "those bytes, shown as \uFFFD"},
 }

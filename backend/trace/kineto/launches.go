@@ -162,7 +162,10 @@ func (s *launchTemplates) add(b []byte, i int, r trace.Record) bool {
 		return false
 	}
 	s.byName[r.Name] = append(s.byName[r.Name], int32(len(s.list)))
-	s.list = append(s.list, launchTemplate{record: r, Pattern: jsonscan.NewPattern(l.pieces), start: l.at[startNumber], dur: l.at[durNumber], corr: l.at[corrNumber], stream: l.at[streamNumber]})
+	s.list = append(s.list, launchTemplate{
+		record: r, Pattern: jsonscan.NewPattern(l.pieces),
+		start: l.at[startNumber], dur: l.at[durNumber], corr: l.at[corrNumber], stream: l.at[streamNumber],
+	})
 	return true
 }
 

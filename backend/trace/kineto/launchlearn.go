@@ -33,7 +33,8 @@ func (l *templateCutter) complete() bool {
 var (
 	eventNumbers = map[string]varyingNumber{"ts": startNumber, "dur": durNumber, "tid": rowNumber}
 	argNumbers   = map[string]varyingNumber{
-		"correlation": corrNumber, "External id": idNumber, "bytes": bytesNumber, "memory bandwidth (GB/s)": bandwidthNumber, "stream": streamNumber,
+		"correlation": corrNumber, "External id": idNumber, "bytes": bytesNumber,
+		"memory bandwidth (GB/s)": bandwidthNumber, "stream": streamNumber,
 	}
 )
 

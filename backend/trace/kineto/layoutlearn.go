@@ -61,38 +61,27 @@ func (l *layoutLearner) value(f field, sub uint8, from, to int) {
 	l.from = to
 }
 
+// valueKinds says for each field how its value is read if it is a number, a string or a
+// list; endOfEvent: not at all.
+var valueKinds = [...][3]valueKind{
+	fieldNone:   {plainNumber, plainText, plainList},
+	fieldName:   {endOfEvent, nameText},
+	fieldNumber: {wholeNumber},
+	fieldBlocks: {floatNumber},
+	fieldColl:   {collNumber, collText},
+}
+
 // kindOf says how the value b[from:to] of a field can be read; false if it has no
 // simple form.
 func kindOf(b []byte, f field, sub uint8, from, to int) (valueKind, bool) {
-	number, text, list := kindsOf(f, sub)
-	for _, form := range []struct {
-		kind valueKind
-		end  func([]byte, int) (int, bool)
-	}{{number, numberEnd}, {text, textEnd}, {list, listEnd}} {
-		if end, ok := form.end(b, from); ok && end == to && form.kind != endOfEvent {
-			return form.kind, true
+	kinds := valueKinds[f]
+	if f == fieldNumber && (numField(sub) == numTs || numField(sub) == numDur) {
+		kinds[0] = timeNumber
+	}
+	for form, endOf := range []func([]byte, int) (int, bool){numberEnd, textEnd, listEnd} {
+		if end, ok := endOf(b, from); ok && end == to && kinds[form] != endOfEvent {
+			return kinds[form], true
 		}
 	}
 	return endOfEvent, false
-}
-
-// kindsOf says how a field's value is read if it is a number, a string or a list;
-// endOfEvent: not at all.
-func kindsOf(f field, sub uint8) (number, text, list valueKind) {
-	switch f {
-	case fieldNone:
-		return plainNumber, plainText, plainList
-	case fieldName:
-		return endOfEvent, nameText, endOfEvent
-	case fieldBlocks:
-		return floatNumber, endOfEvent, endOfEvent
-	case fieldColl:
-		return collNumber, collText, endOfEvent
-	case fieldNumber:
-		if numField(sub) == numTs || numField(sub) == numDur {
-			return timeNumber, endOfEvent, endOfEvent
-		}
-		return wholeNumber, endOfEvent, endOfEvent
-	}
-	return endOfEvent, endOfEvent, endOfEvent
 }

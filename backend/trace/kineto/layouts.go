@@ -153,29 +153,20 @@ func textEnd(b []byte, i int) (end int, ok bool) {
 	return end, st == whole
 }
 
-// readWhole reads the plain digits of a whole number.
+// readWhole reads a whole number.
 func (n *number) readWhole(b []byte, i int) (end int, ok bool) {
-	v, end := jsonscan.Digits(b, i)
-	if end == i || end > i+18 || end < len(b) && inNumber[b[end]] {
-		return 0, false
+	if end, ok = numberEnd(b, i); ok {
+		n.v, ok = jsonscan.ReadWhole(b, jsonscan.SpanOf(i, end))
+		n.state = given
 	}
-	n.v, n.state = v, given
-	return end, true
+	return end, ok
 }
 
-// readMicros reads microseconds with exactly three decimals, as Kineto writes them,
-// and any other number by micros.
+// readMicros reads microseconds.
 func (n *number) readMicros(b []byte, i int) (end int, ok bool) {
-	v, point := jsonscan.Digits(b, i)
-	if point > i && point < i+15 && point < len(b) && b[point] == '.' {
-		f, end := jsonscan.Digits(b, point+1)
-		if end == point+4 && end < len(b) && !inNumber[b[end]] {
-			n.v, n.state = v*1000+f, given
-			return end, true
-		}
-	}
 	if end, ok = numberEnd(b, i); ok {
-		n.set(b[i:end], jsonscan.Micros)
+		n.v, ok = jsonscan.ReadMicros(b, jsonscan.SpanOf(i, end))
+		n.state = given
 	}
-	return end, ok && n.state == given
+	return end, ok
 }

@@ -2,12 +2,11 @@ package kineto
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"path/filepath"
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/model/present/unit"
 )
 
 // noKernels is the note of a trace that is sound but holds no GPU work.
@@ -47,7 +46,9 @@ func openSplit(ctx context.Context, path string, progress func(done, total int64
 
 // openReader reads the document at path, whose size on the disk it gives too. With
 // visit, every event is given to it, at b[i], and none is kept.
-func openReader(ctx context.Context, path string, progress func(done, total int64), block int, split splitting, visit func(b []byte, i int)) (*reader, int64, error) {
+func openReader(
+	ctx context.Context, path string, progress func(done, total int64), block int, split splitting, visit func(b []byte, i int),
+) (*reader, int64, error) {
 	src, err := trace.OpenSource(ctx, path, progress)
 	if err != nil {
 		return nil, 0, err
@@ -59,14 +60,7 @@ func openReader(ctx context.Context, path string, progress func(done, total int6
 		split.file, split.size = src, src.Size()
 		d.split = split
 	}
-	err = d.Read()
-	if stop := d.Broken(); stop != nil && errors.Is(stop, ctx.Err()) {
-		return nil, 0, fmt.Errorf("%s: reading was stopped: %w", filepath.Base(path), stop)
-	}
-	if err != nil {
-		return nil, 0, fmt.Errorf("%s is %w", filepath.Base(path), err)
-	}
-	return d, src.Size(), nil
+	return d, src.Size(), d.ReadFile(ctx, path)
 }
 
 // rank hands over what was read, its times made absolute.
@@ -83,7 +77,7 @@ func (d *reader) rank() *trace.Rank {
 		d.info.Notes = append(d.info.Notes, noKernels)
 	}
 	if s.oddWords > 0 {
-		d.info.Notes = append(d.info.Notes, fmt.Sprintf("%s values that no metric uses are no JSON (NaN, inf or text)", trace.Count(s.oddWords)))
+		d.info.Notes = append(d.info.Notes, fmt.Sprintf("%s values that no metric uses are no JSON (NaN, inf or text)", unit.Int(s.oddWords)))
 	}
 	return &trace.Rank{
 		Info:    d.info,

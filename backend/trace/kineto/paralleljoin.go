@@ -44,39 +44,27 @@ func (d *reader) joinChunk() bool {
 	return c != nil
 }
 
-// join adds what c holds to s, with the numbers of names and metadata that s gives them.
+// join adds what c holds to s. Names and metadata get the numbers that s gives them, in the
+// order in which they are first met.
 func (s *scanner) join(c *chunk) {
-	names := newRemap(len(c.names))
-	colls := newRemap(len(c.colls.colls))
+	names, colls := make([]int32, len(c.names)), make([]int32, len(c.colls.colls)) // theirs, plus one; 0: not met yet
 	if need := len(s.records) + len(c.records); need > cap(s.records) {
 		s.growRecords(need) // at once: expect knows of whole chunks only
 	}
 	for i := range c.records {
 		r := &c.records[i]
-		r.Name = uint32(names.to(int32(r.Name), func(id int32) int32 { return int32(s.names.ID(c.names[id])) }))
+		if names[r.Name] == 0 {
+			names[r.Name] = 1 + int32(s.names.ID(c.names[r.Name]))
+		}
+		r.Name = uint32(names[r.Name] - 1)
 		if r.Coll >= 0 {
-			r.Coll = colls.to(r.Coll, func(id int32) int32 { return s.colls.adopt(&c.colls, id) })
+			if colls[r.Coll] == 0 {
+				colls[r.Coll] = 1 + s.colls.adopt(&c.colls, r.Coll)
+			}
+			r.Coll = colls[r.Coll] - 1
 		}
 		s.addRecord(*r)
 	}
 	s.marks = append(s.marks, c.marks...)
 	s.oddWords += c.odd
-}
-
-// remap gives old numbers their new ones, in the order in which they are first met.
-type remap []int32
-
-func newRemap(n int) remap {
-	m := make(remap, n)
-	for i := range m {
-		m[i] = -1
-	}
-	return m
-}
-
-func (m remap) to(old int32, first func(int32) int32) int32 {
-	if m[old] < 0 {
-		m[old] = first(old)
-	}
-	return m[old]
 }

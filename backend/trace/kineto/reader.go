@@ -4,6 +4,7 @@ import (
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsondoc"
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/model/present/unit"
 )
 
 // blockSize is read at a time: two of them, the one that the kernel copies and ours,
@@ -30,7 +31,7 @@ func newReader(w *jsonscan.Window) *reader {
 	r := &reader{scan: newScanner(), info: trace.Info{Rank: -1}}
 	r.Document = jsondoc.Document{
 		Window: w, DamageCounter: r.scan.damage, Format: format, Keys: r.headerKeys(), ReadList: r.readEvents,
-		SoFar: func() string { return trace.Count(r.scan.kernels) + " kernels read" },
+		SoFar: func() string { return unit.Int(r.scan.kernels) + " kernels read" },
 	}
 	return r
 }

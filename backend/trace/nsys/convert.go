@@ -13,6 +13,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/shell"
 )
 
 // exportDeadline is how long one export may take; nsys writes some 50 MB a second.
@@ -70,7 +71,8 @@ func (r Reader) convert(ctx context.Context, path, to string) error {
 	case within.Err() != nil:
 		return needsExport(path, fmt.Sprintf("nsys export took longer than %v and was stopped", limit))
 	case err != nil:
-		return fmt.Errorf("%s is an Nsight Systems report that nsys export could not read (%v%s): it may be cut, or newer than this nsys; export it with the nsys that wrote it, or profile again", filepath.Base(path), err, lastLine(out))
+		return fmt.Errorf("%s is an Nsight Systems report that nsys export could not read (%v%s): it may be cut, or newer than this nsys; "+
+			"export it with the nsys that wrote it, or profile again", filepath.Base(path), err, lastLine(out))
 	}
 	if st, err := os.Stat(to); err != nil || st.Size() == 0 {
 		return needsExport(path, "nsys export ended without an export"+lastLine(out))
@@ -82,26 +84,16 @@ func (r Reader) convert(ctx context.Context, path, to string) error {
 func needsExport(path, why string) error {
 	base := filepath.Base(path)
 	to := strings.TrimSuffix(base, filepath.Ext(base)) + ".sqlite"
-	return fmt.Errorf("%s is an Nsight Systems report: %s; run: nsys export --type sqlite --output %s %s", base, why, shellWord(to), shellWord(base))
+	return fmt.Errorf("%s is an Nsight Systems report: %s; run: nsys export --type sqlite --output %s %s",
+		base, why, shell.Quote(to), shell.Quote(base))
 }
 
 // needsImport says what a recording is, and the command that makes a report of it: it is
 // not on PATH, nor beside nsys.
 func needsImport(path string) error {
 	base := filepath.Base(path)
-	return fmt.Errorf("%s is a recording that nsys made no report of: its importer did not start, or was stopped; where Nsight Systems is whole, run: QdstrmImporter -i %s (it is in its host-linux-x64), then nsys export --type sqlite on the report", base, shellWord(base))
-}
-
-// shellWord quotes a file name for a command that a person may paste.
-func shellWord(s string) string {
-	if strings.IndexFunc(s, func(c rune) bool { return !strings.ContainsRune("_-.@%+=:,/", c) && !isWord(c) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-func isWord(c rune) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	return fmt.Errorf("%s is a recording that nsys made no report of: its importer did not start, or was stopped; "+
+		"where Nsight Systems is whole, run: QdstrmImporter -i %s (it is in its host-linux-x64), then nsys export --type sqlite on the report", base, shell.Quote(base))
 }
 
 // lastLine is the last thing a program printed, after a colon; empty if nothing. A bar of

@@ -67,14 +67,14 @@ func TestNewerExport(t *testing.T) {
 	if err := os.Chtimes(path, old, old); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(context.Background(), path, nil); err != nil {
+	if _, err := (Reader{}).Open(context.Background(), path, nil); err != nil {
 		t.Errorf("with an export beside it: %v", err)
 	}
 	older := old.Add(-time.Hour)
 	if err := os.Chtimes(to, older, older); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(context.Background(), path, nil); err == nil {
+	if _, err := (Reader{}).Open(context.Background(), path, nil); err == nil {
 		t.Error("an export older than the report was read")
 	}
 }
@@ -111,7 +111,7 @@ func TestReportUnreadable(t *testing.T) {
 
 // TestRecording: what nsys leaves where its importer does not start.
 func TestRecording(t *testing.T) {
-	_, err := Open(context.Background(), write(t, "nsys_0.qdstrm", "x"), nil)
+	_, err := Reader{}.Open(context.Background(), write(t, "nsys_0.qdstrm", "x"), nil)
 	if err == nil || !strings.Contains(err.Error(), "nsys made no report of") || !strings.Contains(err.Error(), "QdstrmImporter -i nsys_0.qdstrm") {
 		t.Errorf("error %v", err)
 	}

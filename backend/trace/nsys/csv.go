@@ -184,7 +184,8 @@ func deviceName(text string) (string, int64) {
 }
 
 // csvNote is said of every rank read from CSV.
-const csvNote = "CSV of nsys stats: times begin with the capture and cannot be compared with those of other files; processes that number their GPUs themselves look like one"
+const csvNote = "CSV of nsys stats: times begin with the capture and cannot be compared with those of other files; " +
+	"processes that number their GPUs themselves look like one"
 
 // finish makes a rank of each device that ran kernels, in the order of tables and devices.
 func (s *csvTables) finish() []*trace.Rank {

@@ -182,7 +182,7 @@ func TestForeign(t *testing.T) {
 		zipped("SQLite format 3\x00" + strings.Repeat("x", 200)): "gunzip -k a.csv",
 		"Time (%),Total Time (ns),Instances,Name\n1.0,5,3,x\n":   "run nsys stats --report cuda_gpu_trace",
 	} {
-		_, err := Open(context.Background(), write(t, "a.csv", text), nil)
+		_, err := Reader{}.Open(context.Background(), write(t, "a.csv", text), nil)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "a.csv") {
 			t.Errorf("%.20q: error %v, want %q", text, err, want)
 		}

@@ -2,6 +2,7 @@ package nsys
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -47,7 +48,7 @@ func (l *lines) next() (line []byte, long, ok bool) {
 		return nil, false, false
 	}
 	l.endless = l.err != nil
-	return trimEnd(l.buf), long, true
+	return bytes.TrimRight(l.buf, "\r\n"), long, true
 }
 
 // broken is what stopped reading before the end, nil at the end.
@@ -56,14 +57,6 @@ func (l *lines) broken() error {
 		return nil
 	}
 	return l.err
-}
-
-// trimEnd takes the line's end off.
-func trimEnd(line []byte) []byte {
-	for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
-		line = line[:len(line)-1]
-	}
-	return line
 }
 
 // splitLine splits a line of CSV into its fields, without quotes. False: a quote is

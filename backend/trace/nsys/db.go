@@ -15,6 +15,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/present/unit"
 )
 
 // db is an SQLite file that is only read. It takes no lock, which file systems of
@@ -74,7 +75,8 @@ func (d *db) checkSize(path string) (cut bool, err error) {
 	}
 	if want := pagesOf(head) * pageSize(head); want > d.size {
 		cut = true
-		d.damage.Once(d.size, fmt.Sprintf("the SQLite file is cut off: %s of %s bytes", trace.Count(int(d.size)), trace.Count(int(want))), "rows on the pages that are missing")
+		d.damage.Once(d.size, fmt.Sprintf("the SQLite file is cut off: %s of %s bytes", unit.Int(int(d.size)), unit.Int(int(want))),
+			"rows on the pages that are missing")
 	}
 	if st, err := os.Stat(path + "-journal"); err == nil && st.Size() > 0 {
 		d.damage.Once(-1, "the export did not finish: "+filepath.Base(path)+"-journal is beside it", "rows that were not written")
@@ -189,7 +191,7 @@ func (d *db) rows(table string, columns []string, where string, visit func(r row
 		return stop
 	}
 	if err != nil {
-		d.damage.Once(-1, "table "+table+" is damaged ("+reason(err)+")", fmt.Sprintf("its rows after the first %s", trace.Count(n)))
+		d.damage.Once(-1, "table "+table+" is damaged ("+reason(err)+")", fmt.Sprintf("its rows after the first %s", unit.Int(n)))
 	}
 	return nil
 }

@@ -35,9 +35,9 @@ func (w *deviceWork) add(r trace.Record) {
 // devices is the device work of one file, from which its ranks are made.
 type devices struct {
 	*trace.DamageCounter
-	names *trace.Names
-	all   map[deviceKey]*deviceWork
-	last  *deviceWork         // the one of the row before
+	names  *trace.Names
+	all    map[deviceKey]*deviceWork
+	last   *deviceWork         // the one of the row before
 	locate func(w *deviceWork) // finds out which GPU it is
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"shardeck/backend/trace"
+	"shardeck/model/shell"
 )
 
 // Runner runs a program of PATH and returns what it printed on both streams. An error
@@ -28,11 +29,6 @@ type Reader struct {
 	Runner   Runner        // runs nsys; nil: reports are refused, with the command to run
 	Temp     string        // folder on local storage for exports; empty: the system's
 	Deadline time.Duration // of one export; 0: ten minutes
-}
-
-// Open reads one file with the zero Reader.
-func Open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
-	return Reader{}.Open(ctx, path, progress)
 }
 
 // Open reads one file into its ranks, one for each process and device that ran
@@ -62,7 +58,8 @@ func (r Reader) Open(ctx context.Context, path string, progress func(done, total
 }
 
 func (r Reader) open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
-	if isRecording(path) {
+	ext := strings.ToLower(filepath.Ext(path))
+	if ext == ".qdstrm" { // what nsys records before it makes a report of it
 		return nil, needsImport(path)
 	}
 	text, err := trace.OpenSource(ctx, path, progress)
@@ -77,10 +74,12 @@ func (r Reader) open(ctx context.Context, path string, progress func(done, total
 	}
 	switch {
 	case bytes.Equal(head, sqliteMagic) && text.Gzip():
-		return nil, fmt.Errorf("%s is a compressed SQLite export, which cannot be read in place; unpack it: gunzip -k %s", filepath.Base(path), filepath.Base(path))
+		name := filepath.Base(path)
+		return nil, fmt.Errorf("%s is a compressed SQLite export, which cannot be read in place; unpack it: gunzip -k %s",
+			name, shell.Quote(name))
 	case bytes.Equal(head, sqliteMagic):
 		return openSQLite(ctx, path, progress)
-	case isReport(path):
+	case ext == ".nsys-rep" || ext == ".qdrep":
 		return r.openReport(ctx, path, progress)
 	}
 	ranks, err := readCSV(in)
@@ -95,15 +94,6 @@ func (r Reader) open(ctx context.Context, path string, progress func(done, total
 
 // sqliteMagic begins every SQLite file.
 var sqliteMagic = []byte("SQLite format 3\x00")
-
-// isReport says whether path names a report of nsys, in its present or older format.
-func isReport(path string) bool {
-	ext := strings.ToLower(filepath.Ext(path))
-	return ext == ".nsys-rep" || ext == ".qdrep"
-}
-
-// isRecording says whether path names what nsys records before it makes a report of it.
-func isRecording(path string) bool { return strings.ToLower(filepath.Ext(path)) == ".qdstrm" }
 
 var rankName = regexp.MustCompile(`^nsys_(\d{1,5})\.`)
 

@@ -45,7 +45,7 @@ func realExport(t *testing.T) string {
 // TestRealExport: one report holds both workers; the steps that vLLM marks on the host
 // are found again on the GPU, and a step has the calls that TP2 of 32 layers must have.
 func TestRealExport(t *testing.T) {
-	ranks, err := Open(context.Background(), realExport(t), nil)
+	ranks, err := Reader{}.Open(context.Background(), realExport(t), nil)
 	if err != nil || len(ranks) != 2 {
 		t.Fatalf("%d ranks, %v", len(ranks), err)
 	}

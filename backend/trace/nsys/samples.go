@@ -77,7 +77,8 @@ func addSamples(r *trace.Rank, w *deviceWork, work []*deviceWork, samples map[in
 	}
 	shared := slices.ContainsFunc(work, func(o *deviceWork) bool { return o != w && o.gpu == w.gpu })
 	if shared && !w.known {
-		r.Info.Notes = append(r.Info.Notes, "GPU metrics were sampled, but the export does not say which GPU each process used: sm_active has no value")
+		r.Info.Notes = append(r.Info.Notes,
+			"GPU metrics were sampled, but the export does not say which GPU each process used: sm_active has no value")
 		return
 	}
 	r.SMs = slices.Clone(samples[w.gpu])

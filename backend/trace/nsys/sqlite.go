@@ -30,7 +30,8 @@ func openSQLite(ctx context.Context, path string, progress func(done, total int6
 	}
 	defer d.close()
 	if x.db = d; !isExport(d) && len(x.Damage()) == 0 {
-		return nil, fmt.Errorf("%s is an SQLite file but no export of nsys (it has none of its tables); export a report with nsys export --type sqlite", filepath.Base(path))
+		return nil, fmt.Errorf("%s is an SQLite file but no export of nsys (it has none of its tables); "+
+			"export a report with nsys export --type sqlite", filepath.Base(path))
 	}
 	defer x.strings.close()
 	steps := &steps{export: x}
@@ -47,7 +48,10 @@ func openSQLite(ctx context.Context, path string, progress func(done, total int6
 }
 
 // exportTables are tables of which an export has at least one.
-var exportTables = []string{kernelTable, memcpyTable, memsetTable, graphTable, runtimeTable, nvtxTable, "META_DATA_EXPORT", "META_DATA_CAPTURE", "ANALYSIS_DETAILS", "GPU_METRICS", "TARGET_INFO_GPU"}
+var exportTables = []string{
+	kernelTable, memcpyTable, memsetTable, graphTable, runtimeTable, nvtxTable,
+	"META_DATA_EXPORT", "META_DATA_CAPTURE", "ANALYSIS_DETAILS", "GPU_METRICS", "TARGET_INFO_GPU",
+}
 
 func isExport(d *db) bool {
 	return slices.ContainsFunc(exportTables, func(t string) bool { return d.has(t) })
@@ -79,10 +83,12 @@ func (x *export) finish() ([]*trace.Rank, error) {
 	}
 	work, copied := x.withKernels(func(a, b *deviceWork) int { return cmp.Compare(a.gpu, b.gpu) })
 	if copied > 0 {
-		x.target.notes = append(x.target.notes, trace.CountOf(copied, "process only copied and ran no kernel: it is left out", "processes only copied and ran no kernel: they are left out"))
+		x.target.notes = append(x.target.notes, trace.CountOf(copied,
+			"process only copied and ran no kernel: it is left out", "processes only copied and ran no kernel: they are left out"))
 	}
 	x.noteGraphs(work)
-	ranks := x.ranks(work, trace.Info{Hostname: x.target.host, Schema: x.target.schema, Devices: x.target.devices, Notes: x.target.notes}, x.size)
+	t := x.target
+	ranks := x.ranks(work, trace.Info{Hostname: t.host, Schema: t.schema, Devices: t.devices, Notes: t.notes}, x.size)
 	for i, w := range work {
 		addSamples(ranks[i], w, work, samples)
 	}
@@ -100,7 +106,8 @@ func (x *export) noteGraphs(work []*deviceWork) {
 		n += w.graphs
 	}
 	if n > 0 {
-		x.Once(-1, trace.CountOf(n, "launch of a CUDA graph was recorded whole, without its kernels", "launches of CUDA graphs were recorded whole, without their kernels"),
+		x.Once(-1, trace.CountOf(n,
+			"launch of a CUDA graph was recorded whole, without its kernels", "launches of CUDA graphs were recorded whole, without their kernels"),
 			"the kernels and collectives inside them; profile again with --cuda-graph-trace=node")
 	}
 }

@@ -16,7 +16,7 @@ import (
 // open reads a file whose reading must succeed.
 func openAll(t testing.TB, path string) []*trace.Rank {
 	t.Helper()
-	ranks, err := Open(context.Background(), path, nil)
+	ranks, err := Reader{}.Open(context.Background(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestCutAnywhere(t *testing.T) {
 		if err := os.WriteFile(path, whole[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		ranks, err := Open(context.Background(), path, nil)
+		ranks, err := Reader{}.Open(context.Background(), path, nil)
 		if err != nil {
 			continue
 		}
@@ -218,7 +218,7 @@ func TestDamagedPage(t *testing.T) {
 		if err := os.WriteFile(path, hurt, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		ranks, err := Open(context.Background(), path, nil)
+		ranks, err := Reader{}.Open(context.Background(), path, nil)
 		switch {
 		case err != nil:
 			failed++
@@ -236,7 +236,7 @@ func TestDamagedPage(t *testing.T) {
 // TestForeignSQLite: other SQLite files, and remains of transactions.
 func TestForeignSQLite(t *testing.T) {
 	path := writeExport(t, "other.sqlite", rows{"StringIds": {"id=1|value='x'"}})
-	if _, err := Open(context.Background(), path, nil); err == nil || !strings.Contains(err.Error(), "no export of nsys") {
+	if _, err := (Reader{}).Open(context.Background(), path, nil); err == nil || !strings.Contains(err.Error(), "no export of nsys") {
 		t.Errorf("error %v", err)
 	}
 	path = writeExport(t, "report.sqlite", twoWorkers())
@@ -252,7 +252,7 @@ func TestStopped(t *testing.T) {
 	path := large(t, 20_000)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	_, err := Open(ctx, path, func(done, total int64) {
+	_, err := Reader{}.Open(ctx, path, func(done, total int64) {
 		if done > total/4 {
 			cancel()
 		}
@@ -261,7 +261,7 @@ func TestStopped(t *testing.T) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 	last, calls := int64(0), 0
-	if _, err := Open(context.Background(), path, func(done, total int64) {
+	if _, err := (Reader{}).Open(context.Background(), path, func(done, total int64) {
 		if done < last && calls > 1 || done > total {
 			t.Errorf("progress %d after %d of %d", done, last, total)
 		}
