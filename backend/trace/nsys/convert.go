@@ -93,7 +93,8 @@ func needsExport(path, why string) error {
 func needsImport(path string) error {
 	base := filepath.Base(path)
 	return fmt.Errorf("%s is a recording that nsys made no report of: its importer did not start, or was stopped; "+
-		"where Nsight Systems is whole, run: QdstrmImporter -i %s (it is in its host-linux-x64), then nsys export --type sqlite on the report", base, shell.Quote(base))
+		"where Nsight Systems is whole, run: QdstrmImporter -i %s (it is in its host-linux-x64), "+
+		"then nsys export --type sqlite on the report", base, shell.Quote(base))
 }
 
 // lastLine is the last thing a program printed, after a colon; empty if nothing. A bar of
