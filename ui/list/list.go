@@ -7,6 +7,7 @@
 package list
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -130,6 +131,9 @@ func (l *List[T]) CurrentID() string {
 	}
 	return ""
 }
+
+// Target is the id of the row that is wanted, else of the one under the cursor.
+func (l *List[T]) Target() string { return cmp.Or(l.want, l.CurrentID()) }
 
 // GoTo puts the cursor on a row, where it rests; false: it is not shown.
 func (l *List[T]) GoTo(id string) bool {

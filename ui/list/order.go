@@ -1,7 +1,6 @@
 package list
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -115,7 +114,7 @@ func (l *List[T]) NoMatch(width int) []string {
 // Keep is what is found again at the next start; the row under the cursor goes by the name
 // of what it is: "experiment".
 func (l *List[T]) Keep(name string) map[string]string {
-	return map[string]string{name: cmp.Or(l.CurrentID(), l.want), "filter": l.filter.Text, "sort": l.sort.Text(),
+	return map[string]string{name: l.Target(), "filter": l.filter.Text, "sort": l.sort.Text(),
 		"marked": strings.Join(slices.Sorted(maps.Keys(l.Marks)), " ")}
 }
 

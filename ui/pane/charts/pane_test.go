@@ -268,11 +268,11 @@ func TestAnalysedRunsJoin(t *testing.T) {
 
 func TestNodeBoundary(t *testing.T) {
 	w := two(t)
-	if got := drive(t, w, 80, 18).Pane().(*Pane).nodes(); got != nil {
+	if got := drive(t, w, 80, 18).Pane().(*Pane).chart.Nodes; got != nil {
 		t.Errorf("a boundary at %v within one node", got)
 	}
 	w.Measure("llama-8b-tp8", "E1.3", panetest.Timing{TTFT: 30, TPOT: 3}, "tp: 4", "tp: 8")
-	if got := drive(t, w, 80, 18).Pane().(*Pane).nodes(); len(got) != 1 || got[0] != 4 {
+	if got := drive(t, w, 80, 18).Pane().(*Pane).chart.Nodes; len(got) != 1 || got[0] != 4 {
 		t.Errorf("node boundary at %v", got)
 	}
 }
@@ -300,9 +300,9 @@ func TestLateSeriesAreDropped(t *testing.T) {
 	p := New(two(t).Env())
 	first, second := p.load(), p.load()
 	late := first()
-	p.Update(second())
-	p.all = nil
-	if p.Update(late); p.all != nil {
+	second().(pane.Reply).Deliver()
+	p.series.all = nil
+	if late.(pane.Reply).Deliver(); p.series.all != nil {
 		t.Error("a reply that came too late was taken")
 	}
 }
@@ -362,7 +362,7 @@ func TestBaseIsNamed(t *testing.T) {
 func TestCrosshairFollowsAtRest(t *testing.T) {
 	d := drive(t, two(t), 80, 18).Press("home")
 	p := d.Pane().(*Pane)
-	chart := func() string { return strings.Join(p.chart(80, 10), "\n") }
+	chart := func() string { return strings.Join(p.draw(80, 10), "\n") }
 	before := chart()
 	_, rest := p.Update(tea.KeyMsg{Type: tea.KeyDown})
 	if chart() != before {

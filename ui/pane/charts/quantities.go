@@ -1,6 +1,10 @@
 package charts
 
-import "shardeck/model/scaling"
+import (
+	"math"
+
+	"shardeck/model/scaling"
+)
 
 // axes are what a chart can have below it, in the order of the key x.
 var axes = []struct {
@@ -37,3 +41,19 @@ var quantities = []quantity{
 func measured(p scaling.Point) (float64, bool)   { return p.Y, true }
 func speedup(p scaling.Point) (float64, bool)    { return p.Speedup, p.Speedup > 0 }
 func efficiency(p scaling.Point) (float64, bool) { return p.Efficiency, p.Efficiency > 0 }
+
+// spread is that of a measured value; of what is computed from two there is none.
+func (q quantity) spread(p scaling.Point) float64 {
+	if q.title == "speed-up" || q.title == "efficiency" {
+		return 0
+	}
+	return p.Spread
+}
+
+// idealAt is where a point would be if all scaled perfectly; NaN: nothing says.
+func (q quantity) idealAt(p scaling.Point) float64 {
+	if q.ideal == nil || p.Efficiency <= 0 {
+		return math.NaN()
+	}
+	return q.ideal(p)
+}

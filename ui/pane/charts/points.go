@@ -1,0 +1,150 @@
+package charts
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/measure"
+	"shardeck/model/present/unit"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
+)
+
+// row is one point of the list.
+type row struct {
+	line  int // of the series of the chart
+	point measure.ChartPoint
+}
+
+// rowsOf are the points of a chart, line by line.
+func rowsOf(c measure.Chart) []row {
+	var rows []row
+	for i, s := range c.Series {
+		for _, point := range s.Points {
+			rows = append(rows, row{i, point})
+		}
+	}
+	return rows
+}
+
+// column of the list and what a point has in it.
+type column struct {
+	widget.Column
+	cell func(row) widget.Cell
+}
+
+// cells of one point, in the order of the columns.
+func (p *Pane) cells(r row) []widget.Cell {
+	cells := make([]widget.Cell, len(p.columns))
+	for i, c := range p.columns {
+		cells[i] = c.cell(r)
+	}
+	return cells
+}
+
+// pointColumns are the columns for what is drawn; the highest Worth vanishes first. The
+// names of several series stay in sight before anything else; that of one has the legend.
+func (p *Pane) pointColumns(rows []row) []column {
+	q, worth := quantities[p.y], 8
+	if len(p.series.shown) > fewSeries {
+		worth = 1
+	}
+	text := func(of func(row) string) func(row) widget.Cell {
+		return func(r row) widget.Cell { return widget.Cell{Text: of(r)} }
+	}
+	dim := func(of func(row) string) func(row) widget.Cell {
+		return func(r row) widget.Cell { return widget.Cell{Text: of(r), Tone: theme.Dim} }
+	}
+	figure := func(decimals int, none float64, of func(measure.ChartPoint) float64) func(row) widget.Cell {
+		return func(r row) widget.Cell {
+			if v := of(r.point); v > none {
+				return widget.Cell{Text: unit.Number(v, decimals)}
+			}
+			return widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
+		}
+	}
+	value := func(r row) widget.Cell {
+		cell := widget.Cell{Text: unit.Figure(r.point.Value, q.decimals)}
+		if r.point.Unsure != "" {
+			cell.Lead = "~"
+		}
+		return cell
+	}
+	all := []column{
+		{widget.Column{Title: " "}, text(func(r row) string { return p.letter(r.line) })},
+		{widget.Column{Title: axes[p.x].head, Right: true}, text(func(r row) string { return unit.Number(r.point.X, 0) })},
+		{widget.Column{Title: "layout", Worth: 5}, text(func(r row) string { return r.point.Layout })},
+		{widget.Column{Title: q.title, Unit: q.unit, Right: true}, value},
+		{widget.Column{Title: "spread", Unit: "%", Right: true, Worth: 3}, figure(1, 0, func(pt measure.ChartPoint) float64 { return pt.Spread })},
+		{widget.Column{Title: "speed-up", Unit: "×", Right: true, Worth: 2}, figure(2, 0, func(pt measure.ChartPoint) float64 { return pt.Speedup })},
+		{widget.Column{Title: "efficiency", Unit: "%", Right: true, Worth: 1}, figure(1, 0, func(pt measure.ChartPoint) float64 { return pt.Efficiency })},
+		{widget.Column{Title: "serial part", Right: true, Worth: 4}, figure(3, -1, func(pt measure.ChartPoint) float64 { return pt.Serial })},
+		{widget.Column{Title: "n", Right: true, Worth: 7}, figure(0, 0, func(pt measure.ChartPoint) float64 { return float64(pt.N) })},
+		{widget.Column{Title: "run", Worth: 6, Min: 12}, dim(func(r row) string { return r.point.Run })},
+		{widget.Column{Title: "series", Worth: worth, Min: 16}, dim(func(r row) string { return p.chart.Series[r.line].Name })},
+	}
+	return slices.DeleteFunc(all, func(c column) bool { return p.needless(c, rows) })
+}
+
+// needless are the letter of a single series, a column that the quantity has taken, and
+// the figures of scaling where they say nothing of what is drawn.
+func (p *Pane) needless(c column, rows []row) bool {
+	switch c.Title {
+	case " ":
+		return len(p.series.shown) < 2
+	case "spread":
+		return !slices.ContainsFunc(rows, func(r row) bool { return r.point.Spread > 0 })
+	case "speed-up", "efficiency", "serial part":
+		return c.Worth > 0 && (c.Title == quantities[p.y].title || !p.scales(rows))
+	}
+	return false
+}
+
+// scales reports whether what is drawn follows from throughput, and some run has another
+// number of GPUs to be compared with.
+func (p *Pane) scales(rows []row) bool {
+	of := quantities[p.y].metric
+	return (of == "throughput_tokens_sec" || of == "iteration_wall_clock") && slices.ContainsFunc(rows, func(r row) bool { return r.point.Efficiency > 0 })
+}
+
+// letter is the sign of a series in the chart.
+func (p *Pane) letter(line int) string { return string(rune('A' + line%26)) }
+
+// cross goes to the next point of the same line, or the one before; at its end it stays.
+func (p *Pane) cross(by int) tea.Cmd {
+	rows, at := p.list.Rows(), p.list.Table.Cursor
+	if to := at + by; to < 0 || to >= len(rows) || rows[to].line != rows[at].line {
+		return nil
+	}
+	p.list.Table.Cursor += by
+	return p.list.Settle()
+}
+
+// crossWords are the values of all series at the crosshair, and the ideal there of the
+// one under the cursor: "GPUs 2: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 558".
+func (p *Pane) crossWords(r row) string {
+	q := quantities[p.y]
+	var values []string
+	for i, s := range p.chart.Series {
+		at := slices.IndexFunc(s.Points, func(point measure.ChartPoint) bool { return point.X == r.point.X })
+		if at < 0 {
+			continue
+		}
+		word := unit.Figure(s.Points[at].Value, q.decimals)
+		if spread := s.Points[at].Spread; spread > 0 {
+			word += " " + p.env.Theme.PlusMinus + " " + unit.Number(spread, 1) + " %"
+		}
+		if len(p.chart.Series) > 1 {
+			word = p.letter(i) + " " + word
+		}
+		values = append(values, word)
+	}
+	text := strings.TrimSpace(axes[p.x].head+" "+unit.Number(r.point.X, 0)) + ": " + strings.TrimSpace(strings.Join(values, ", ")+" "+q.unit)
+	if ideal := r.point.Ideal; !math.IsNaN(ideal) && !p.bare {
+		text += " · ideal " + unit.Number(ideal, q.decimals)
+	}
+	return text
+}
