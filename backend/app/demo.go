@@ -66,7 +66,7 @@ type Recording struct {
 func Recordings() []Recording {
 	var all []Recording
 	for _, r := range replay.Recordings() {
-		all = append(all, Recording{r.Name, r.Title, r.Model.Name, r.Layout, r.Workload})
+		all = append(all, Recording{r.Name, r.Description, r.Model.Name, r.Layout, r.Data})
 	}
 	return all
 }

@@ -4,56 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
-	"shardeck/templates"
 )
 
-// modelsFile and gpusFile are the forms of the data files.
-type modelsFile struct {
-	Models []model.Shape `yaml:"models"`
-}
-
-type gpusFile struct {
-	GPUs []model.GPU `yaml:"gpus"`
-}
-
-// source is one place that data files may lie in; later ones win.
+// source is one place that files may lie in; later ones win.
 type source struct {
-	name string // for messages: "built in", "~/.config/shardeck", "."
-	read func(name string) ([]byte, error)
-	list func(dir string) []string // file names in a folder
-}
-
-// builtin is the embedded files.
-func builtin() source {
-	return source{"built in", templates.FS.ReadFile, func(dir string) []string {
-		entries, _ := fs.ReadDir(templates.FS, dir)
-		return fileNames(entries)
-	}}
-}
-
-// folder is a user's own files beside the embedded ones.
-func folder(name, dir string) source {
-	return source{name, func(file string) ([]byte, error) { return os.ReadFile(filepath.Join(dir, filepath.FromSlash(file))) },
-		func(sub string) []string {
-			entries, _ := os.ReadDir(filepath.Join(dir, sub))
-			return fileNames(entries)
-		}}
-}
-
-func fileNames(entries []fs.DirEntry) []string {
-	var out []string
-	for _, e := range entries {
-		if !e.IsDir() {
-			out = append(out, e.Name())
-		}
-	}
-	return out
+	name     string // for messages: "built in", "~/.config/shardeck", "."
+	files    fs.FS
+	settings string // name of its file of settings; empty: it has none
 }
 
 // label names a file of a source in messages.
@@ -64,14 +24,23 @@ func (s source) label(file string) string {
 	return s.name + "/" + file
 }
 
+// read is the text of a file of this source, nil if there is none.
+func (s source) read(file string) ([]byte, error) {
+	data, err := fs.ReadFile(s.files, file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot be read: %w", s.label(file), err)
+	}
+	return data, nil
+}
+
 // load decodes a file of this source into v; false if there is none.
 func (s source) load(file string, v any) (bool, error) {
 	data, err := s.read(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("%s: cannot be read: %w", s.label(file), err)
+	if data == nil {
+		return false, err
 	}
 	return true, decode(s.label(file), data, v)
 }
@@ -91,7 +60,9 @@ func loadShapes(sources []source) ([]model.Shape, error) {
 	var all []model.Shape
 	at := map[string]int{}
 	for _, s := range sources {
-		var file modelsFile
+		var file struct {
+			Models []model.Shape `yaml:"models"`
+		}
 		if _, err := s.load("models.yaml", &file); err != nil {
 			return nil, err
 		}
@@ -135,7 +106,9 @@ func checkShape(m model.Shape) error {
 func loadGPUs(sources []source) (map[string]model.GPU, error) {
 	all := map[string]model.GPU{}
 	for _, s := range sources {
-		var file gpusFile
+		var file struct {
+			GPUs []model.GPU `yaml:"gpus"`
+		}
 		if _, err := s.load("gpus.yaml", &file); err != nil {
 			return nil, err
 		}
@@ -148,6 +121,3 @@ func loadGPUs(sources []source) (map[string]model.GPU, error) {
 	}
 	return all, nil
 }
-
-// trimYAML is the name of a data file without its ending; false for other files.
-func trimYAML(file string) (string, bool) { return strings.CutSuffix(file, ".yaml") }

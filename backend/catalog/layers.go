@@ -8,6 +8,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/check"
+	"shardeck/templates"
 )
 
 // Names of the files of settings.
@@ -66,7 +67,7 @@ func Load(o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	given, err := o.given()
+	given, err := o.given(sources)
 	if err != nil {
 		return nil, err
 	}
@@ -121,32 +122,32 @@ func (s *Settings) merge(values []value, env func(string) string) error {
 
 // sources are the places data may lie in; the workspace wins over the user.
 func (o Options) sources() []source {
-	out := []source{builtin()}
+	out := []source{{"built in", templates.FS, ""}}
 	if o.UserDir != "" {
-		out = append(out, folder(o.short(o.UserDir), o.UserDir))
+		out = append(out, source{o.short(o.UserDir), os.DirFS(o.UserDir), UserFile})
 	}
 	if o.Workspace != "" {
-		out = append(out, folder(".", o.Workspace))
+		out = append(out, source{".", os.DirFS(o.Workspace), WorkspaceFile})
 	}
 	return out
 }
 
 // given are the settings that people wrote: user, workspace, --set.
-func (o Options) given() ([]value, error) {
+func (o Options) given(sources []source) ([]value, error) {
 	var out []value
-	if o.UserDir != "" {
-		vs, err := readSettings(o.short(o.UserDir)+"/"+UserFile, filepath.Join(o.UserDir, UserFile))
+	for _, s := range sources {
+		if s.settings == "" {
+			continue
+		}
+		data, err := s.read(s.settings)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, vs...)
-	}
-	if o.Workspace != "" {
-		vs, err := readSettings(WorkspaceFile, filepath.Join(o.Workspace, WorkspaceFile))
+		values, err := parseSettings(s.label(s.settings), data)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, vs...)
+		out = append(out, values...)
 	}
 	for _, set := range o.Sets {
 		key, text, ok := strings.Cut(set, "=")

@@ -1,11 +1,8 @@
 package catalog
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -109,19 +106,7 @@ func (s *Settings) put(key, text, origin string) error {
 	return rules.SetText(key, fields[i].Of(&s.Values), text)
 }
 
-// readSettings reads one file of settings into values, each checked at its place; no
-// file is no error.
-func readSettings(label, path string) ([]value, error) {
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot be read: %w", label, err)
-	}
-	return parseSettings(label, data)
-}
-
+// parseSettings reads the text of a file of settings into values, each checked at its place.
 func parseSettings(file string, data []byte) ([]value, error) {
 	doc, problems := strictyaml.Parse(file, data)
 	if doc == nil {

@@ -1,8 +1,11 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
+	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -21,14 +24,13 @@ const elsewhere = "generic"
 func siteNames(sources []source) []string {
 	var out []string
 	for _, s := range sources {
-		for _, file := range s.list("sites") {
-			if name, ok := trimYAML(file); ok && !slices.Contains(out, name) {
-				out = append(out, name)
-			}
+		files, _ := fs.Glob(s.files, "sites/*.yaml") // the pattern is sound
+		for _, file := range files {
+			out = append(out, strings.TrimSuffix(path.Base(file), ".yaml"))
 		}
 	}
 	slices.Sort(out)
-	return out
+	return slices.Compact(out)
 }
 
 // loadSite reads a site by name: the last source that has it, whole.
@@ -96,12 +98,7 @@ func checkWords(s model.Site) error {
 	for _, name := range slices.Sorted(maps.Keys(s.Network)) {
 		errs = append(errs, model.CheckEnvName(name), oneLine(s.Network[name]))
 	}
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(errs...)
 }
 
 // detectSite is the first site, by name, whose marks the environment bears, and how

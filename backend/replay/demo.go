@@ -108,8 +108,8 @@ func (r Recording) fill(dir string) error {
 	if err != nil {
 		return err
 	}
-	c := config{ID: r.id, Description: labelled(r.Title), OutputDir: path.Join("trace_collection", r.Name)}
-	info := r.info(c)
+	e := model.Experiment{ID: r.ID, Description: labelled(r.Description), OutputDir: path.Join("trace_collection", r.Name)}
+	info := r.info(e)
 	info.Status, info.ExitCode, info.Cause = model.RunComplete, model.ExitDone, ""
 	info.Timed = len(t.Timed)
 	if len(r.files("kineto_trace_*")) > 0 {
@@ -117,6 +117,6 @@ func (r Recording) fill(dir string) error {
 	} else {
 		info.Missing = []string{"traces: none were recorded, this run is timing only"}
 	}
-	return errors.Join(r.writeConfig(dir, c), r.copyFiles("timing_stats_*", dir),
+	return errors.Join(r.writeConfig(dir, e), r.copyFiles("timing_stats_*", dir),
 		r.copyFiles("kineto_trace_*", dir), writeJSON(filepath.Join(dir, "run.json"), info))
 }

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"shardeck/backend/atomicfile"
+	"shardeck/backend/strictyaml"
 	"shardeck/model"
 	"shardeck/templates"
 )
@@ -28,16 +30,18 @@ type timing struct {
 	Peak   int64             `json:"peak_memory_bytes,omitempty"`
 }
 
-func (r Recording) timing() (timing, error) {
-	var t timing
-	b, err := fs.ReadFile(templates.FS, r.dir+"/timing_stats_0.json")
+// timing is what rank 0 measured.
+func (r Recording) timing() (timing, error) { return readTiming(r.dir + "/timing_stats_0.json") }
+
+func readTiming(name string) (t timing, err error) {
+	b, err := fs.ReadFile(templates.FS, name)
 	if err == nil {
 		err = json.Unmarshal(b, &t)
 	}
 	if err != nil {
-		return t, fmt.Errorf("recording %s: %w", r.Name, err)
+		err = fmt.Errorf("recording %s: %w", name, err)
 	}
-	return t, nil
+	return t, err
 }
 
 // files lists the recording's files that match a pattern, in templates.FS.
@@ -50,10 +54,10 @@ func (r Recording) files(pattern string) []string {
 func (r Recording) copyFiles(pattern, dir string) error {
 	for _, name := range r.files(pattern) {
 		b, err := fs.ReadFile(templates.FS, name)
-		if err != nil {
-			return err
+		if err == nil {
+			err = writeFile(filepath.Join(dir, path.Base(name)), b)
 		}
-		if err := writeFile(filepath.Join(dir, path.Base(name)), b); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -64,12 +68,8 @@ func (r Recording) copyFiles(pattern, dir string) error {
 // iterations: these alone, and nothing of the traced pass.
 func (r Recording) cutTimings(k int, dir string) error {
 	for _, name := range r.files("timing_stats_*.json") {
-		b, err := fs.ReadFile(templates.FS, name)
+		t, err := readTiming(name)
 		if err != nil {
-			return err
-		}
-		var t timing
-		if err := json.Unmarshal(b, &t); err != nil {
 			return err
 		}
 		t = timing{Timed: head(t.Timed, k), TTFT: head(t.TTFT, k), TPOT: head(t.TPOT, k),
@@ -85,7 +85,7 @@ func head[T any](v []T, k int) []T { return v[:min(k, len(v))] }
 
 // writeConfig writes config.yaml: the recording's own workload and depth, since the
 // numbers are of those, under the id, description and output_dir of the experiment.
-func (r Recording) writeConfig(dir string, c config) error {
+func (r Recording) writeConfig(dir string, e model.Experiment) error {
 	text, err := fs.ReadFile(templates.FS, r.dir+"/config.yaml")
 	if err != nil {
 		return err
@@ -96,35 +96,24 @@ func (r Recording) writeConfig(dir string, c config) error {
 	}
 	root := doc.Content[0]
 	root.HeadComment = "Replay of the recording " + r.Name + ": numbers of the machine that was recorded."
-	set(root, "experiment_id", c.ID)
-	set(root, "description", c.Description)
-	set(root, "engine", string(model.EngineReplay))
-	set(root, "output_dir", c.OutputDir)
-	root.Content = append(root.Content, replayNode(model.Replay{Recording: r.Name, Factor: c.Replay.Factor, Engine: r.Engine})...)
+	for key, value := range map[string]string{"experiment_id": e.ID, "description": e.Description, "engine": string(model.EngineReplay), "output_dir": e.OutputDir} {
+		if _, at := strictyaml.Find(root, key); at != nil && value != "" {
+			at.SetString(value)
+		}
+	}
+	var played yaml.Node
+	err = played.Encode(map[string]model.Replay{"replay": {Recording: r.Name, Factor: cmp.Or(e.Replay.Factor, 1), Engine: r.Engine}})
+	if err != nil {
+		return err
+	}
+	root.Content = append(root.Content, played.Content...)
 	var out bytes.Buffer
-	e := yaml.NewEncoder(&out)
-	e.SetIndent(2)
-	if err := errors.Join(e.Encode(&doc), e.Close()); err != nil {
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(2)
+	if err := errors.Join(enc.Encode(&doc), enc.Close()); err != nil {
 		return err
 	}
 	return writeFile(filepath.Join(dir, "config.yaml"), out.Bytes())
-}
-
-// replayNode is the key replay and its value.
-func replayNode(r model.Replay) []*yaml.Node {
-	var value yaml.Node
-	r.Factor = firstOf(r.Factor, 1)
-	_ = value.Encode(r) // a string and a number always encode
-	return []*yaml.Node{{Kind: yaml.ScalarNode, Value: "replay"}, &value}
-}
-
-// set changes a scalar of the recording's config; an empty value keeps what is there.
-func set(root *yaml.Node, key, value string) {
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if root.Content[i].Value == key && value != "" {
-			root.Content[i+1].SetString(value)
-		}
-	}
 }
 
 func writeJSON(path string, v any) error {

@@ -74,7 +74,7 @@ func (p *player) sleep(ctx context.Context, d time.Duration) error {
 
 func (p *player) warmup(ctx context.Context) error {
 	var first []float64
-	for range p.rec.Warmup {
+	for range p.rec.WarmupIterations {
 		first = append(first, p.timing.Timed[0])
 	}
 	return p.iterations(ctx, model.StageWarmup, first, func() {})

@@ -21,43 +21,20 @@ const (
 
 // Recording is one embedded run: its config, timing and thinned traces.
 type Recording struct {
-	Name     string // llama-8b-tp2
-	Title    string // what was run, and on what
-	Model    model.ModelRef
-	Layout   model.Layout
-	Workload model.Workload
-	Engine   model.Engine // that was recorded
-	Warmup   int
-	Timed    int // untraced iterations
-	Traced   int // iterations in the traces
-	Tokens   int // output tokens of each traced iteration
+	Name             string // llama-8b-tp2
+	model.Experiment        // that was recorded; its description is what was run, and on what
+	Traced           int    // iterations in the traces
+	Tokens           int    // output tokens of each traced iteration
 
-	id  string // experiment_id it was recorded under
 	dir string // in templates.FS
 }
 
-// config is what a replay needs of an experiment's YAML.
-type config struct {
-	ID          string         `yaml:"experiment_id"`
-	Description string         `yaml:"description"`
-	Model       model.ModelRef `yaml:"model"`
-	Layout      model.Layout   `yaml:"parallelism"`
-	Workload    model.Workload `yaml:"data"`
-	Warmup      int            `yaml:"warmup_iterations"`
-	Iterations  int            `yaml:"profile_iterations"`
-	OutputDir   string         `yaml:"output_dir"`
-	Engine      model.Engine   `yaml:"engine"`
-	Replay      model.Replay   `yaml:"replay"`
-	Profiling   struct {
-		Iterations model.AutoInt `yaml:"trace_iterations"`
-		Tokens     model.AutoInt `yaml:"trace_tokens"`
-	} `yaml:"profiling"`
-}
-
-func parseConfig(text []byte) (config, error) {
-	c := config{Layout: model.Defaults().Layout}
-	err := yaml.Unmarshal(text, &c)
-	return c, err
+// parseConfig reads what a replay needs of an experiment's YAML, and no more: a job was
+// checked when it was submitted. What the file does not say is zero, but for the layout.
+func parseConfig(text []byte) (model.Experiment, error) {
+	e := model.Experiment{Layout: model.Defaults().Layout}
+	err := yaml.Unmarshal(text, &e)
+	return e, err
 }
 
 // Recordings lists the embedded runs that can be played back, by name.
@@ -77,17 +54,15 @@ func Recordings() []Recording {
 
 func load(dir string) (Recording, error) {
 	text, err := fs.ReadFile(templates.FS, dir+"/config.yaml")
+	var e model.Experiment
+	if err == nil {
+		e, err = parseConfig(text)
+	}
 	if err != nil {
 		return Recording{}, fmt.Errorf("recording %s: %w", path.Base(dir), err)
 	}
-	c, err := parseConfig(text)
-	if err != nil {
-		return Recording{}, fmt.Errorf("recording %s: %w", path.Base(dir), err)
-	}
-	return Recording{Name: path.Base(dir), Title: c.Description, Model: c.Model, Layout: c.Layout,
-		Workload: c.Workload, Engine: c.Engine, Warmup: c.Warmup, Timed: c.Iterations,
-		Traced: cmp.Or(int(c.Profiling.Iterations), c.Iterations),
-		Tokens: cmp.Or(int(c.Profiling.Tokens), c.Workload.MaxTokens), id: c.ID, dir: dir}, nil
+	return Recording{path.Base(dir), e, cmp.Or(int(e.Profiling.TraceIterations), e.ProfileIterations),
+		cmp.Or(int(e.Profiling.TraceTokens), e.Data.MaxTokens), dir}, nil
 }
 
 // Find returns the recording of a model and layout. Where several were made of the
@@ -106,10 +81,8 @@ func Find(modelName string, l model.Layout) (Recording, error) {
 // Named returns the recording of that name.
 func Named(name string) (Recording, error) {
 	all := Recordings()
-	for _, r := range all {
-		if r.Name == name {
-			return r, nil
-		}
+	if i := slices.IndexFunc(all, func(r Recording) bool { return r.Name == name }); i >= 0 {
+		return all[i], nil
 	}
 	return Recording{}, fmt.Errorf("replay.recording: no recording is called %q; there are %s", name, list(all))
 }
@@ -117,14 +90,10 @@ func Named(name string) (Recording, error) {
 // For returns the recording that an experiment means: the one it names, else the
 // one of its model and layout. The error lists those there are.
 func For(e model.Experiment) (Recording, error) {
-	return choose(e.Replay.Recording, e.Model.Name, e.Layout)
-}
-
-func choose(name, modelName string, l model.Layout) (Recording, error) {
-	if name != "" {
-		return Named(name)
+	if e.Replay.Recording != "" {
+		return Named(e.Replay.Recording)
 	}
-	return Find(modelName, l)
+	return Find(e.Model.Name, e.Layout)
 }
 
 // sameModel compares hub ids by their last part, tuned variants included: they

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,38 +67,39 @@ type player struct {
 	dir    string
 	factor float64
 	rec    Recording
-	config config
+	config model.Experiment
 	timing timing
 	info   model.RunInfo
 	traced int // iterations of the traced pass that are over
 }
 
 func newPlayer(o Options) (*player, error) {
+	refused := func(err error) (*player, error) { return nil, fmt.Errorf("%w: %s: %w", ErrConfig, o.Config, err) }
 	text, err := os.ReadFile(o.Config)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	c, err := parseConfig(text)
+	e, err := parseConfig(text)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrConfig, o.Config, err)
+		return refused(err)
 	}
-	r, err := choose(c.Replay.Recording, c.Model.Name, c.Layout)
+	r, err := For(e)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrConfig, o.Config, err)
+		return refused(err)
 	}
-	factor, err := pace(o.Factor, c.Replay.Factor)
+	factor, err := pace(o.Factor, e.Replay.Factor)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrConfig, o.Config, err)
+		return refused(err)
 	}
 	if err := vacant(o.OutputDir); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	p := &player{out: o.Out, dir: o.OutputDir, factor: factor, rec: r, config: c}
+	p := &player{out: o.Out, dir: o.OutputDir, factor: factor, rec: r, config: e}
 	if p.timing, err = r.timing(); err != nil {
 		return nil, err
 	}
-	p.config.Description = labelled(firstOf(c.Description, r.Title))
-	p.config.OutputDir = firstOf(c.OutputDir, o.OutputDir)
+	p.config.Description = labelled(cmp.Or(e.Description, r.Description))
+	p.config.OutputDir = cmp.Or(e.OutputDir, o.OutputDir)
 	p.config.Replay.Factor = p.factor
 	p.info = r.info(p.config)
 	p.info.JobID = o.JobID
@@ -128,17 +130,6 @@ func pace(factors ...float64) (float64, error) {
 	return 1, nil
 }
 
-// firstOf is the first value that is not zero.
-func firstOf[T comparable](values ...T) T {
-	var zero T
-	for _, v := range values {
-		if v != zero {
-			return v
-		}
-	}
-	return zero
-}
-
 // labelled makes sure that a description says what it describes.
 func labelled(description string) string {
 	if strings.Contains(description, "replay") {
@@ -148,28 +139,28 @@ func labelled(description string) string {
 }
 
 // info is run.json as far as it is known before the run.
-func (r Recording) info(c config) model.RunInfo {
+func (r Recording) info(e model.Experiment) model.RunInfo {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	return model.RunInfo{
 		Schema: 1, Runner: "shardeck replay", Engine: model.EngineReplay, Replay: true,
-		ReplayOf: r.Name + ": " + r.Title, Experiment: c.ID,
+		ReplayOf: r.Name + ": " + r.Description, Experiment: e.ID,
 		Status: model.RunPartial, ExitCode: model.ExitFailed, Cause: "not finished: still running, or killed without warning",
-		Notes: r.differences(c), Start: now, End: now, WorldSize: r.Layout.GPUs(),
+		Notes: r.differences(e), Start: now, End: now, WorldSize: r.Layout.GPUs(),
 	}
 }
 
 // differences says where the experiment asks for something else than was recorded.
-func (r Recording) differences(c config) []string {
+func (r Recording) differences(e model.Experiment) []string {
 	notes := []string{"numbers are those of the machine that was recorded, not of this one"}
 	for _, d := range []struct {
 		key        string
 		asked, has int
 	}{
-		{"data.batch_size", c.Workload.BatchSize, r.Workload.BatchSize},
-		{"data.seq_len", c.Workload.SeqLen, r.Workload.SeqLen},
-		{"data.max_tokens", c.Workload.MaxTokens, r.Workload.MaxTokens},
-		{"model.layers", c.Model.Layers, r.Model.Layers},
-		{"profile_iterations", c.Iterations, r.Timed},
+		{"data.batch_size", e.Data.BatchSize, r.Data.BatchSize},
+		{"data.seq_len", e.Data.SeqLen, r.Data.SeqLen},
+		{"data.max_tokens", e.Data.MaxTokens, r.Data.MaxTokens},
+		{"model.layers", e.Model.Layers, r.Model.Layers},
+		{"profile_iterations", e.ProfileIterations, r.ProfileIterations},
 	} {
 		if d.asked != 0 && d.asked != d.has {
 			notes = append(notes, fmt.Sprintf("the config asks for %s %d, the recording has %d, as config.yaml here says", d.key, d.asked, d.has))
