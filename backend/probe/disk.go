@@ -11,13 +11,14 @@ import (
 	"strings"
 	"syscall"
 
+	"shardeck/model/present/unit"
 	"shardeck/model/shell"
 )
 
 // What is little: a run's traces are some 300 MB a rank, in a few files each.
 const (
-	littleSpace  = 20 << 30
-	noSpace      = 1 << 30
+	littleSpace  = 20e9
+	noSpace      = 1e9
 	littleInodes = 10000
 	noInodes     = 100
 )
@@ -33,7 +34,7 @@ func disk(_ context.Context, t Target, o Options) []Line {
 	}
 	const clear = "remove old runs below trace_collection, or move the workspace to $SCRATCH"
 	free := int64(s.Bavail) * int64(s.Bsize)
-	lines := []Line{{amount(free, noSpace, littleSpace), "disk", size(free) + " free for " + t.Workspace, clear}}
+	lines := []Line{{amount(free, noSpace, littleSpace), "disk", unit.FileSize(free) + " free for " + t.Workspace, clear}}
 	if s.Files > 0 {
 		n := int64(s.Ffree)
 		lines = append(lines, Line{amount(n, noInodes, littleInodes), "inodes", fmt.Sprintf("%d more files fit", n), clear})

@@ -16,7 +16,7 @@ type Target struct {
 	Runtime   string   // conda, venv, module, shifter or none
 	Name      string   // of that environment, image or module
 	Modules   []string // loaded before it
-	HFHome    string   // may begin with a variable or ~; empty: the hub's own default
+	HFHome    string   // absolute; empty: the hub's own default
 	Models    []Model  // to be loaded
 	Workspace string   // absolute
 	Outputs   []string // directories that jobs will write, absolute
@@ -38,7 +38,7 @@ const patience = 25 * time.Second
 // starts the environment's Python and a few small programs, one after the other and
 // each with a deadline, so it is for a user who asked, not for every start.
 func Environment(ctx context.Context, t Target, o Options) []Line {
-	o = o.fill()
+	o = o.orHere()
 	var lines []Line
 	for _, look := range []func(context.Context, Target, Options) []Line{software, tool, modules, hubModels, quota, disk, outputs} {
 		if ctx.Err() != nil {
@@ -47,17 +47,6 @@ func Environment(ctx context.Context, t Target, o Options) []Line {
 		lines = append(lines, look(ctx, t, o)...)
 	}
 	return lines
-}
-
-// fill gives the zero fields their defaults: this machine.
-func (o Options) fill() Options {
-	if o.Run == nil {
-		o.Run = run
-	}
-	if o.Statfs == nil {
-		o.Statfs = syscall.Statfs
-	}
-	return o.orHere()
 }
 
 // run starts a program, in a process group that ends with its deadline, and returns

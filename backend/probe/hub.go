@@ -8,15 +8,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"shardeck/model/present/unit"
+	"shardeck/model/shell"
 )
 
 // hubModels looks for the models in the hub's cache.
 func hubModels(_ context.Context, t Target, o Options) []Line {
 	if t.Replay {
 		return nil
-	}
-	if name := unset(t.HFHome, o.Getenv); name != "" && len(t.Models) > 0 {
-		return []Line{{Fail, "hub", fmt.Sprintf("hf_home is %s, and %s is not set on this machine", t.HFHome, name), "set hf_home in shardeck.yaml, or export " + name + "=…"}}
 	}
 	cache := hubCache(t.HFHome, o.Getenv)
 	var lines []Line
@@ -38,18 +38,6 @@ func hubCache(home string, env func(string) string) string {
 	return filepath.Join(expand(home, env), "hub")
 }
 
-// unset is a variable that a path of the settings needs and that is not there.
-func unset(path string, env func(string) string) string {
-	missing := ""
-	os.Expand(path, func(name string) string {
-		if env(name) == "" {
-			missing = name
-		}
-		return ""
-	})
-	return missing
-}
-
 // expand puts the values of variables and ~ into a path of the settings.
 func expand(path string, env func(string) string) string {
 	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') {
@@ -65,7 +53,7 @@ func cached(cache string, m Model, home string) Line {
 	local := strings.HasPrefix(m.Name, "/") || strings.HasPrefix(m.Name, ".")
 	download := "huggingface-cli download " + m.Name
 	if home != "" {
-		download = `HF_HOME="` + home + `" ` + download
+		download = "HF_HOME=" + shell.Quote(home) + " " + download
 	}
 	absent := Line{Fail, what, "is not in the hub cache " + cache + ", and compute nodes may not reach the hub", download}
 	snapshot := newest(filepath.Join(dir, "snapshots"))
@@ -85,7 +73,7 @@ func cached(cache string, m Model, home string) Line {
 	case missing != "":
 		return Line{Fail, what, "its download is not complete: " + missing, download}
 	}
-	return Line{Pass, what, fmt.Sprintf("%s in %d files, in %s", size(bytes), files, cache), ""}
+	return Line{Pass, what, fmt.Sprintf("%s in %d files, in %s", unit.FileSize(bytes), files, cache), ""}
 }
 
 // newest is the snapshot that was written last, empty if there is none.
@@ -142,15 +130,4 @@ func unfinished(snapshot, dir string) string {
 		return fmt.Sprintf("%d files are partly there", len(parts))
 	}
 	return ""
-}
-
-// size words a number of bytes.
-func size(n int64) string {
-	switch {
-	case n >= 1<<40:
-		return fmt.Sprintf("%.1f TiB", float64(n)/(1<<40))
-	case n >= 1<<30:
-		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
-	}
-	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 }

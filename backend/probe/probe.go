@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -58,6 +59,12 @@ func (o Options) orHere() Options {
 	if o.Look == nil {
 		o.Look = exec.LookPath
 	}
+	if o.Run == nil {
+		o.Run = run
+	}
+	if o.Statfs == nil {
+		o.Statfs = syscall.Statfs
+	}
 	return o
 }
 
@@ -70,12 +77,51 @@ func Here(o Options) Machine {
 			m.Programs[p] = path
 		}
 	}
-	for _, look := range []func(Machine) Line{bash, slurm, accounting, place, python, gpus, nsys, hub} {
-		if l := look(m); l.What != "" {
-			m.Lines = append(m.Lines, l)
+	for _, group := range m.findings() {
+		if i := slices.IndexFunc(group, func(f finding) bool { return f.when }); i >= 0 {
+			m.Lines = append(m.Lines, group[i].line)
 		}
 	}
 	return m
+}
+
+// finding is a line that is said in one case.
+type finding struct {
+	when bool
+	line Line
+}
+
+// findings are all that Here may say; of each group the first that is the case is said.
+func (m Machine) findings() [][]finding {
+	queue := m.has("sbatch", "squeue", "scancel")
+	return [][]finding{
+		{{!m.has("bash"), Line{Fail, "bash", "bash is not installed, and job scripts are written for it", "install bash"}}},
+		{
+			{queue, Line{Pass, "slurm", "Slurm's commands are here: " + m.Programs["sbatch"], ""}},
+			{m.has("sbatch"), Line{Fail, "slurm", "sbatch is here, squeue or scancel is not", "module load slurm, or ask the site"}},
+			{m.NERSC != "", Line{Fail, "slurm", "this is " + m.NERSC + ", and sbatch is not on PATH", "leave the container, or add Slurm's directory to PATH"}},
+			{true, Line{Warn, "slurm", "no Slurm on this machine: jobs run here, one after the other", "log in to a cluster to queue jobs"}},
+		},
+		{{m.has("sbatch") && !m.has("sacct"), Line{Warn, "history", "sacct is not on PATH: jobs that ended are soon forgotten", "module load slurm, or ask the site"}}},
+		{
+			{m.Allocation != "", Line{Pass, "place", fmt.Sprintf("inside Slurm job %s: jobs run on its nodes", m.Allocation), ""}},
+			{m.NERSC != "", Line{Pass, "place", "a login node of " + m.NERSC, ""}},
+		},
+		{
+			{m.has("python3"), Line{Pass, "python", m.Programs["python3"] + " (jobs use their own: runtime in shardeck.yaml)", ""}},
+			{true, Line{Warn, "python", "no python3 on this machine", "say the jobs' environment in shardeck.yaml: runtime: {kind: conda, name: vllm-profiling}"}},
+		},
+		{
+			{m.has("nvidia-smi"), Line{Pass, "gpu", "an NVIDIA driver is here", ""}},
+			{m.Scheduler() == "slurm", Line{Pass, "gpu", "none on this machine, and none is needed to submit", ""}},
+			{true, Line{Warn, "gpu", "no NVIDIA driver on this machine: only replays will run", "use engine: replay, or a machine with GPUs"}},
+		},
+		{
+			{m.has("nsys"), Line{Pass, "nsys", m.Programs["nsys"], ""}},
+			{true, Line{Warn, "nsys", "nsys is not on PATH: needed for --nsys only, on the nodes of the job", "module spider nsight"}},
+		},
+		{{!m.has("huggingface-cli"), Line{Warn, "hub", "huggingface-cli is not on PATH: models are downloaded with it", "pip install huggingface_hub"}}},
+	}
 }
 
 // Scheduler is slurm where its commands are and jobs can be queued, else local: on
@@ -85,16 +131,6 @@ func (m Machine) Scheduler() string {
 		return "slurm"
 	}
 	return "local"
-}
-
-// Failed reports whether any line is a failure.
-func (m Machine) Failed() bool {
-	for _, l := range m.Lines {
-		if l.Level == Fail {
-			return true
-		}
-	}
-	return false
 }
 
 // has reports whether all these programs are there.
@@ -108,70 +144,3 @@ func (m Machine) has(programs ...string) bool {
 }
 
 func clean(s string) string { return strings.TrimSpace(model.Printable(s)) }
-
-func bash(m Machine) Line {
-	if m.has("bash") {
-		return Line{}
-	}
-	return Line{Fail, "bash", "bash is not installed, and job scripts are written for it", "install bash"}
-}
-
-func slurm(m Machine) Line {
-	switch {
-	case m.has("sbatch", "squeue", "scancel"):
-		return Line{Pass, "slurm", "Slurm's commands are here: " + m.Programs["sbatch"], ""}
-	case m.has("sbatch"):
-		return Line{Fail, "slurm", "sbatch is here, squeue or scancel is not", "module load slurm, or ask the site"}
-	case m.NERSC != "":
-		return Line{Fail, "slurm", "this is " + m.NERSC + ", and sbatch is not on PATH", "leave the container, or add Slurm's directory to PATH"}
-	}
-	return Line{Warn, "slurm", "no Slurm on this machine: jobs run here, one after the other", "log in to a cluster to queue jobs"}
-}
-
-func accounting(m Machine) Line {
-	if !m.has("sbatch") || m.has("sacct") {
-		return Line{}
-	}
-	return Line{Warn, "history", "sacct is not on PATH: jobs that ended are soon forgotten", "module load slurm, or ask the site"}
-}
-
-func place(m Machine) Line {
-	switch {
-	case m.Allocation != "":
-		return Line{Pass, "place", fmt.Sprintf("inside Slurm job %s: jobs run on its nodes", m.Allocation), ""}
-	case m.NERSC != "":
-		return Line{Pass, "place", "a login node of " + m.NERSC, ""}
-	}
-	return Line{}
-}
-
-func python(m Machine) Line {
-	if m.has("python3") {
-		return Line{Pass, "python", m.Programs["python3"] + " (jobs use their own: runtime in shardeck.yaml)", ""}
-	}
-	return Line{Warn, "python", "no python3 on this machine", "say the jobs' environment in shardeck.yaml: runtime: {kind: conda, name: vllm-profiling}"}
-}
-
-func gpus(m Machine) Line {
-	switch {
-	case m.has("nvidia-smi"):
-		return Line{Pass, "gpu", "an NVIDIA driver is here", ""}
-	case m.Scheduler() == "slurm":
-		return Line{Pass, "gpu", "none on this machine, and none is needed to submit", ""}
-	}
-	return Line{Warn, "gpu", "no NVIDIA driver on this machine: only replays will run", "use engine: replay, or a machine with GPUs"}
-}
-
-func nsys(m Machine) Line {
-	if m.has("nsys") {
-		return Line{Pass, "nsys", m.Programs["nsys"], ""}
-	}
-	return Line{Warn, "nsys", "nsys is not on PATH: needed for --nsys only, on the nodes of the job", "module spider nsight"}
-}
-
-func hub(m Machine) Line {
-	if m.has("huggingface-cli") {
-		return Line{}
-	}
-	return Line{Warn, "hub", "huggingface-cli is not on PATH: models are downloaded with it", "pip install huggingface_hub"}
-}
