@@ -128,6 +128,26 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// TestCancelMakesRoom: a waiting task holds back cheaper ones only until it is cancelled.
+func TestCancelMakesRoom(t *testing.T) {
+	p := New(2, 100)
+	defer p.Close()
+	open := make(chan struct{})
+	defer close(open)
+	p.Do(t.Context(), Visible, 60, gate(open))
+	dear := p.Do(t.Context(), Visible, 60, gate(open))
+	cheap := p.Do(t.Context(), Visible, 30, func(context.Context, Progress) error { return nil })
+	if r, w := p.Load(); r != 1 || w != 2 {
+		t.Fatalf("%d running, %d waiting, want 1 and 2", r, w)
+	}
+	dear.Cancel()
+	select {
+	case <-cheap.Done():
+	case <-time.After(5 * time.Second):
+		t.Error("a cheap task still waits behind one that was cancelled")
+	}
+}
+
 func TestPanicStaysInsideItsTask(t *testing.T) {
 	p := New(1, 0)
 	defer p.Close()

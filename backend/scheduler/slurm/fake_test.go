@@ -249,6 +249,41 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
+// TestTimesAreLocal: Slurm prints times of its own zone, without saying which.
+func TestTimesAreLocal(t *testing.T) {
+	if New(Options{}).zone != time.Local {
+		t.Error("times are not read as those of this machine")
+	}
+	pacific := time.FixedZone("", -8*3600)
+	soon := time.Now().Add(time.Hour).Truncate(time.Second)
+	say := func(text string) string {
+		path := filepath.Join(t.TempDir(), "answer")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return "cat " + path
+	}
+	s, calls := fake(t, Options{Local: pacific}, map[string]string{
+		"squeue": say(real(t, "squeue-22.05.txt")), "sacct": say(real(t, "sacct-22.05.txt")),
+		"sbatch": "echo 'sbatch: Job 3 to start at " + soon.In(pacific).Format("2006-01-02T15:04:05") + " using 256 processors on nodes nid001000 in partition x' >&2",
+	})
+	want := at(18, 8, 53).Add(8 * time.Hour)
+	jobs, err := s.Jobs(t.Context())
+	if err != nil || len(jobs) < 2 || !jobs[1].Submit.Equal(want) || !jobs[1].Start.Equal(want.Add(time.Second)) {
+		t.Errorf("of squeue: %v, %v; want %v", jobs, err, want)
+	}
+	past, err := s.History(t.Context(), want)
+	if err != nil || len(past) == 0 || past[0].End.Hour() != past[0].End.In(pacific).Hour() || past[0].End.UTC().Hour() == past[0].End.Hour() {
+		t.Errorf("of sacct: %v, %v", past, err)
+	}
+	if asked := calls()[1]; !strings.Contains(asked, "--starttime=2026-11-23T18:08:53 ") {
+		t.Errorf("sacct was asked %s", asked)
+	}
+	if e, err := s.Estimate(t.Context(), request(t)); err != nil || !e.Start.Equal(soon) {
+		t.Errorf("of sbatch: %v, %v", e, err)
+	}
+}
+
 // TestSubmitsFromTheWorkspace: SLURM_SUBMIT_DIR is where sbatch runs, and the job script
 // looks for its workspace there.
 func TestSubmitsFromTheWorkspace(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -47,13 +48,7 @@ func (o *oldSacct) fields() []field {
 	if !o.Load() {
 		return sacctFields
 	}
-	var out []field
-	for _, f := range sacctFields {
-		if f.name != submitLine {
-			out = append(out, f)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(sacctFields), func(f field) bool { return f.name == submitLine })
 }
 
 // tagInLine finds the tag in the arguments that Submit gave to sbatch.
@@ -117,31 +112,25 @@ func (s *Slurm) sacctArgs(fields []field, since time.Time) []string {
 // line), so lines are joined until all fields are there, and a line without any
 // separator goes on with the name before it.
 func parseSacct(out string, fields []field, zone *time.Location) ([]model.Job, error) {
+	var records []string
+	for line := range strings.SplitSeq(strings.Trim(out, "\n"), "\n") {
+		last := len(records) - 1
+		if last < 0 || strings.Count(records[last], unit) >= len(fields)-1 && strings.Contains(line, unit) {
+			records = append(records, line)
+		} else {
+			records[last] += "\n" + line
+		}
+	}
 	var jobs []model.Job
-	var open string
-	flush := func() error {
-		if open == "" {
-			return nil
+	for _, r := range records {
+		if r == "" { // there was no answer at all
+			continue
 		}
-		parts := strings.SplitN(open, unit, len(fields))
-		if len(parts) != len(fields) {
-			return broken("sacct", open)
+		j, err := jobOf("sacct", r, fields, zone)
+		if err != nil {
+			return nil, err
 		}
-		jobs = append(jobs, fill(fields, parts, zone))
-		open = ""
-		return nil
-	}
-	for _, line := range strings.Split(strings.TrimSuffix(out, "\n"), "\n") {
-		whole := strings.Count(open, unit) >= len(fields)-1
-		if whole && strings.Contains(line, unit) {
-			if err := flush(); err != nil {
-				return nil, err
-			}
-		}
-		open = strings.TrimPrefix(open+"\n"+line, "\n")
-	}
-	if err := flush(); err != nil {
-		return nil, err
+		jobs = append(jobs, j)
 	}
 	return jobs, nil
 }

@@ -19,40 +19,45 @@ const (
 // order matters once: state comes after reason.
 type field struct {
 	name string
-	set  func(j *model.Job, v string, zone *time.Location)
+	set  setter
 }
 
-// text makes the setter of a field that is kept as it is.
-func text(at func(*model.Job) *string) func(*model.Job, string, *time.Location) {
-	return func(j *model.Job, v string, _ *time.Location) { *at(j) = v }
-}
+type setter func(j *model.Job, v string, zone *time.Location)
 
-// when makes the setter of a time.
-func when(at func(*model.Job) *time.Time) func(*model.Job, string, *time.Location) {
-	return func(j *model.Job, v string, zone *time.Location) { *at(j) = parseTime(v, zone) }
-}
-
-// long makes the setter of a duration.
-func long(at func(*model.Job) *time.Duration) func(*model.Job, string, *time.Location) {
-	return func(j *model.Job, v string, _ *time.Location) { *at(j) = parseDuration(v) }
+// into makes the setter of a text, a time, a duration or a count.
+func into(at func(*model.Job) any) setter {
+	return func(j *model.Job, v string, zone *time.Location) {
+		switch p := at(j).(type) {
+		case *string:
+			*p = v
+		case *time.Time:
+			*p = parseTime(v, zone)
+		case *time.Duration:
+			*p = parseDuration(v)
+		case *int:
+			*p = count(v)
+		}
+	}
 }
 
 // Setters that squeue and sacct share.
 var (
-	setReason    = text(func(j *model.Job) *string { return &j.Reason })
-	setNodeList  = text(func(j *model.Job) *string { return &j.NodeList })
-	setQOS       = text(func(j *model.Job) *string { return &j.QOS })
-	setPartition = text(func(j *model.Job) *string { return &j.Partition })
-	setAccount   = text(func(j *model.Job) *string { return &j.Account })
-	setWorkDir   = text(func(j *model.Job) *string { return &j.WorkDir })
-	setID        = text(func(j *model.Job) *string { return &j.ID })
-	setTag       = text(func(j *model.Job) *string { return &j.Tag })
-	setName      = text(func(j *model.Job) *string { return &j.Name })
-	setSubmit    = when(func(j *model.Job) *time.Time { return &j.Submit })
-	setStart     = when(func(j *model.Job) *time.Time { return &j.Start })
-	setEnd       = when(func(j *model.Job) *time.Time { return &j.End })
-	setElapsed   = long(func(j *model.Job) *time.Duration { return &j.Elapsed })
-	setLimit     = long(func(j *model.Job) *time.Duration { return &j.Limit })
+	setReason    = into(func(j *model.Job) any { return &j.Reason })
+	setNodes     = into(func(j *model.Job) any { return &j.Nodes })
+	setNodeList  = into(func(j *model.Job) any { return &j.NodeList })
+	setQOS       = into(func(j *model.Job) any { return &j.QOS })
+	setPartition = into(func(j *model.Job) any { return &j.Partition })
+	setAccount   = into(func(j *model.Job) any { return &j.Account })
+	setWorkDir   = into(func(j *model.Job) any { return &j.WorkDir })
+	setID        = into(func(j *model.Job) any { return &j.ID })
+	setTag       = into(func(j *model.Job) any { return &j.Tag })
+	setName      = into(func(j *model.Job) any { return &j.Name })
+	setLog       = into(func(j *model.Job) any { return &j.Log })
+	setSubmit    = into(func(j *model.Job) any { return &j.Submit })
+	setStart     = into(func(j *model.Job) any { return &j.Start })
+	setEnd       = into(func(j *model.Job) any { return &j.End })
+	setElapsed   = into(func(j *model.Job) any { return &j.Elapsed })
+	setLimit     = into(func(j *model.Job) any { return &j.Limit })
 )
 
 func setGPUs(j *model.Job, v string, _ *time.Location) {
@@ -71,7 +76,6 @@ func setGPUsPerNode(j *model.Job, v string, _ *time.Location) {
 	}
 }
 
-func setNodes(j *model.Job, v string, _ *time.Location)    { j.Nodes = count(v) }
 func setJobState(j *model.Job, v string, _ *time.Location) { setState(j, v) }
 func setExit(j *model.Job, v string, _ *time.Location)     { j.ExitCode = exitCode(v) }
 
@@ -82,8 +86,6 @@ func setRestarts(j *model.Job, v string, _ *time.Location) {
 		j.Reason = "REQUEUED"
 	}
 }
-
-func setLog(j *model.Job, v string, _ *time.Location) { j.Log = v }
 
 // squeueFields are asked by --Format, the only way to the true count of GPUs
 // (tres-alloc) and to the log's path. The name is last: it may hold anything.
@@ -140,18 +142,22 @@ func parseSqueue(out string, zone *time.Location) ([]model.Job, error) {
 	}
 	jobs := make([]model.Job, 0, len(records)-1)
 	for _, r := range records[:len(records)-1] {
-		parts := strings.SplitN(strings.TrimPrefix(r, "\n"), unit, len(squeueFields))
-		if len(parts) != len(squeueFields) {
-			return nil, broken("squeue", r)
+		j, err := jobOf("squeue", strings.TrimPrefix(r, "\n"), squeueFields, zone)
+		if err != nil {
+			return nil, err
 		}
-		jobs = append(jobs, fill(squeueFields, parts, zone))
+		jobs = append(jobs, j)
 	}
 	return jobs, nil
 }
 
-// fill makes a job of its fields.
-func fill(fields []field, parts []string, zone *time.Location) model.Job {
+// jobOf makes a job of a record, which must have all fields.
+func jobOf(program, record string, fields []field, zone *time.Location) (model.Job, error) {
 	j := model.Job{Scheduler: Name}
+	parts := strings.SplitN(record, unit, len(fields))
+	if len(parts) != len(fields) {
+		return j, broken(program, record)
+	}
 	for i, f := range fields {
 		f.set(&j, value(parts[i]), zone)
 	}
@@ -165,7 +171,7 @@ func fill(fields []field, parts []string, zone *time.Location) model.Job {
 	if j.Log != "" {
 		j.Log = scheduler.ExpandLog(j.Log, j.ID, j.Name)
 	}
-	return j
+	return j, nil
 }
 
 // mendReason sets right what squeue says of jobs that have ended: of one cancelled
