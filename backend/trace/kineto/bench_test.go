@@ -22,9 +22,9 @@ func recording(run string, rank int) string {
 
 // The benchmarks report megabytes of plain JSON a second, reading included.
 
-func BenchmarkOpenKineto(b *testing.B) { benchmarkOpen(b, 1) }
+func BenchmarkOpen(b *testing.B) { benchmarkOpen(b, 1) }
 
-func BenchmarkOpenKinetoSplit(b *testing.B) { benchmarkOpen(b, 2) }
+func BenchmarkOpenSplit(b *testing.B) { benchmarkOpen(b, 2) }
 
 func benchmarkOpen(b *testing.B, workers int) {
 	for _, f := range benchFiles(b) {

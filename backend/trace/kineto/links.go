@@ -15,7 +15,7 @@ type Links struct {
 	Launches []Launch
 	Ops      []CPUOp  // in the order of their ids
 	Names    []string // of the operators
-	Damaged  bool     // as in OpenKineto, which says how
+	Damaged  bool     // as with Open, which says how
 }
 
 // Launch is one kernel.
@@ -32,7 +32,7 @@ type CPUOp struct {
 	Name uint32 // index into Links.Names
 }
 
-// OpenLinks reads the links of a Kineto trace; files and errors are as with OpenKineto.
+// OpenLinks reads the links of a Kineto trace; files and errors are as with Open.
 func OpenLinks(ctx context.Context, path string, progress func(done, total int64)) (*Links, error) {
 	r := linkReader{names: trace.NewNames()}
 	d, _, err := openReader(ctx, path, progress, blockSize, splitting{}, r.event)

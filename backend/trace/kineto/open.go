@@ -1,8 +1,10 @@
 package kineto
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"strings"
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
@@ -12,7 +14,28 @@ import (
 // noKernels is the note of a trace that is sound but holds no GPU work.
 const noKernels = "no GPU kernels; was the profiler running in the workers?"
 
-// OpenKineto reads a Kineto trace, .json or .json.gz (told apart by their first
+// Reader reads Kineto traces for trace.Open.
+type Reader struct{}
+
+// Reads knows JSON, and the names of JSON files.
+func (Reader) Reads(name string, head []byte) bool {
+	head = bytes.TrimLeft(head, " \t\r\n")
+	inside, isList := bytes.CutPrefix(head, []byte("["))
+	inside = bytes.TrimLeft(inside, " \t\r\n")
+	return bytes.HasPrefix(head, []byte("{")) || isList && (len(inside) == 0 || inside[0] == '{') ||
+		strings.HasSuffix(strings.TrimSuffix(name, ".gz"), ".json")
+}
+
+// Open is the function Open, for a list of one rank.
+func (Reader) Open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
+	rank, err := Open(ctx, path, progress)
+	if err != nil {
+		return nil, err
+	}
+	return []*trace.Rank{rank}, nil
+}
+
+// Open reads a Kineto trace, .json or .json.gz (told apart by their first
 // bytes), into one Rank. progress, if not nil, is called on the same goroutine with
 // the bytes taken from the disk so far and the size of the file.
 //
@@ -26,7 +49,7 @@ func Open(ctx context.Context, path string, progress func(done, total int64)) (*
 // chunkSize is what one worker reads at a time of a file that is split.
 const chunkSize = 4 << 20
 
-// OpenKinetoSplit is OpenKineto with a plain file split over workers goroutines, which
+// OpenSplit is Open with a plain file split over workers goroutines, which
 // pays where there are fewer files than cores. A gzip file cannot be split. The
 // result is equal to that of one worker, whatever the file holds.
 func OpenSplit(ctx context.Context, path string, workers int, progress func(done, total int64)) (*trace.Rank, error) {

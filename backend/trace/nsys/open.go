@@ -9,6 +9,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,14 @@ type Reader struct {
 	Runner   Runner        // runs nsys; nil: reports are refused, with the command to run
 	Temp     string        // folder on local storage for exports; empty: the system's
 	Deadline time.Duration // of one export; 0: ten minutes
+}
+
+// extensions are those of the files of Nsight Systems; their text alone does not tell a report.
+var extensions = []string{".nsys-rep", ".qdrep", ".qdstrm", ".sqlite", ".csv", ".txt"}
+
+// Reads knows SQLite files, and the names of reports and CSV.
+func (r Reader) Reads(name string, head []byte) bool {
+	return bytes.HasPrefix(head, sqliteMagic) || slices.Contains(extensions, filepath.Ext(strings.TrimSuffix(strings.ToLower(name), ".gz")))
 }
 
 // Open reads one file into its ranks, one for each process and device that ran

@@ -1,0 +1,41 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+)
+
+// Reader reads one format of traces.
+type Reader interface {
+	// Reads says whether a file is of the format: by the beginning of its text, decompressed,
+	// or by its name where the text does not tell.
+	Reads(name string, head []byte) bool
+
+	// Open reads the file at path into its ranks. progress, if not nil, is called with the
+	// bytes read so far and in all. A damaged file gives what is sound, and Rank.Damage
+	// says what is not; an error means that nothing could be read, or that ctx ended.
+	Open(ctx context.Context, path string, progress func(done, total int64)) ([]*Rank, error)
+}
+
+// headSize is how much of a file's text is shown to readers.
+const headSize = 512
+
+// Open reads what is at path into its ranks, by the first reader that knows the file.
+// What it returns and when it calls progress is as with Reader.Open.
+func Open(ctx context.Context, readers []Reader, path string, progress func(done, total int64)) ([]*Rank, error) {
+	src, err := OpenSource(ctx, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	var head [headSize]byte
+	n, _ := io.ReadFull(src, head[:]) // what stopped it stops the reader too, which says so
+	src.Close()
+	for _, r := range readers {
+		if r.Reads(filepath.Base(path), head[:n]) {
+			return r.Open(ctx, path, progress)
+		}
+	}
+	return nil, fmt.Errorf("%s is of no format that is read; expected a Kineto trace (.json), an SQLite export or CSV of nsys, or its report (.nsys-rep)", filepath.Base(path))
+}
