@@ -65,6 +65,9 @@ var rules = []rule{
 	{"backend/cache", "cache knows no other room but atomicfile", func(_, p string) bool { return ours(p, "backend") && !ours(p, "backend/atomicfile") }, false},
 	{"backend/report", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
 	{"backend/trace", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") && !ours(p, "backend/trace") }, false},
+	{"backend/trace", "trace imports none of its readers, jsonscan none of its users", func(dir, p string) bool {
+		return dir == "backend/trace" && ours(p, "backend") && p != "shardeck/backend/trace/jsonscan" || dir == "backend/trace/jsonscan" && ours(p, "backend")
+	}, false},
 	{"templates", "templates is an embedded file system and nothing else", func(_, p string) bool { return p != "embed" }, false},
 	{"ui", "ui asks the use cases, and names the priorities of pool", func(_, p string) bool {
 		return ours(p, "backend") && !ours(p, append(useCases, "backend/pool")...)

@@ -113,12 +113,11 @@ func (s store) openRanks(ctx context.Context, f model.RunFile, progress pool.Pro
 	if found := s.packed(f); found != nil {
 		return found, lostFile(found)
 	}
-	if f.Kind == model.FileNsys {
-		return nsys.Reader{Runner: programs{}}.Open(ctx, f.Path, progress)
-	}
-	rank, err := kineto.Open(ctx, f.Path, progress)
-	return []*trace.Rank{rank}, err
+	return trace.Open(ctx, readers, f.Path, progress)
 }
+
+// readers are the formats that traces are read in.
+var readers = []trace.Reader{kineto.Reader{}, nsys.Reader{Runner: programs{}}}
 
 // packed are the ranks of a file as they lie in the cache, nil if they do not.
 func (s store) packed(f model.RunFile) []*trace.Rank {
