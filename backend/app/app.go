@@ -73,12 +73,12 @@ func userDir(env func(string) string, variable, fallback string) string {
 	return filepath.Join(base, "shardeck")
 }
 
-// App is an open workspace and the rooms in which things are done in it. Its methods
-// are safe for concurrent use.
+// App is an open workspace, with the use cases of its three rooms. Its methods are safe
+// for concurrent use.
 type App struct {
-	Experiments *experiments.Experiments
-	Jobs        *jobs.Jobs
-	Measure     *measure.Measure
+	*experiments.Experiments
+	*jobs.Jobs
+	*measure.Measure
 
 	options        Options
 	ws             *workspace.Workspace
@@ -120,7 +120,7 @@ func (a *App) furnish() {
 	})
 	a.Experiments = experiments.New(experiments.Needs{
 		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,
-		Jobs: func() []model.Job { return a.Jobs.Known() }, Quick: a.Measure.Quick,
+		Jobs: func() []model.Job { return a.KnownJobs() }, KnownOf: a.Measure.Quick,
 	})
 	floor := poll.Floor
 	if a.scheduler.Name() == local.Name {

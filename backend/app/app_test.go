@@ -14,11 +14,11 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 	b := apptest.New(t)
 	b.Open(t, app.Options{ReadOnly: true})
 	for what, err := range map[string]error{
-		"submit":   second(b.Jobs.Submit(t.Context(), "E1.6", false)),
-		"generate": second(b.Experiments.Generate(t.Context(), experiments.GenerateOptions{})),
-		"clone":    second(b.Experiments.Clone("E1.6", "E1.7")),
-		"cancel":   b.Jobs.Cancel(t.Context(), "1"),
-		"export":   second(b.Measure.Export(t.Context())),
+		"submit":   second(b.Submit(t.Context(), "E1.6", false)),
+		"generate": second(b.Generate(t.Context(), experiments.GenerateOptions{})),
+		"clone":    second(b.Clone("E1.6", "E1.7")),
+		"cancel":   b.Cancel(t.Context(), "1"),
+		"export":   second(b.Export(t.Context())),
 	} {
 		if !errors.Is(err, model.ErrReadOnly) {
 			t.Errorf("%s: %v, want model.ErrReadOnly", what, err)
@@ -27,7 +27,7 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 	if len(b.Stage.Submitted) != 0 {
 		t.Error("a read-only lab submitted a job")
 	}
-	if _, err := b.Jobs.Preview(t.Context(), "E1.6", false); err != nil {
+	if _, err := b.Preview(t.Context(), "E1.6", false); err != nil {
 		t.Errorf("a preview changes nothing and was refused: %v", err)
 	}
 }

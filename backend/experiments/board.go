@@ -36,7 +36,7 @@ func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 		rows[i] = x.rowOf(f)
 		rows[i].Job = newestJob(jobs, rows[i].Experiment.ID)
 		if run := x.runOf(rows[i].Experiment, runs); run != nil {
-			rows[i].Run, rows[i].Analysis = run, x.Quick(ctx, *run)
+			rows[i].Run, rows[i].Analysis = run, x.KnownOf(ctx, *run)
 		}
 	}
 	return rows, nil

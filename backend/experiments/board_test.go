@@ -15,35 +15,35 @@ import (
 func TestRunUnderNsys(t *testing.T) {
 	b := apptest.New(t)
 	b.Profile(t, "{kineto: true}")
-	plain := filepath.Join(b.Dir, b.Row(t, "E1.2").Experiment.OutputDir)
+	plain := filepath.Join(b.Dir, b.BoardRow(t, "E1.2").Experiment.OutputDir)
 	if err := os.CopyFS(plain+model.NsysMark, os.DirFS(plain)); err != nil {
 		t.Fatal(err)
 	}
 	for nsys, want := range map[bool]string{false: filepath.Base(plain) + model.OldMark, true: filepath.Base(plain) + model.NsysMark + model.OldMark} {
-		if p, err := b.Jobs.Preview(t.Context(), "E1.2", nsys); err != nil || !strings.HasPrefix(p.Keeps, want) {
+		if p, err := b.Preview(t.Context(), "E1.2", nsys); err != nil || !strings.HasPrefix(p.Keeps, want) {
 			t.Errorf("nsys %v keeps %q, %v", nsys, p.Keeps, err)
 		}
 	}
-	if run := b.Row(t, "E1.2").Run; run == nil || run.Dir != plain {
+	if run := b.BoardRow(t, "E1.2").Run; run == nil || run.Dir != plain {
 		t.Errorf("the board has %+v", run)
 	}
 	b.Profile(t, "{nsys: true, kineto: false}")
-	if run := b.Row(t, "E1.2").Run; run == nil || run.Dir != plain+model.NsysMark {
+	if run := b.BoardRow(t, "E1.2").Run; run == nil || run.Dir != plain+model.NsysMark {
 		t.Errorf("where the config asks for nsys the board has %+v", run)
 	}
 }
 
 func TestPlanCloneWritesNothing(t *testing.T) {
 	b := apptest.New(t)
-	before := b.Experiments.IDs()
-	row, err := b.Experiments.PlanClone("E1.6", "E1.9", model.Edit{Path: "parallelism.tp", Value: "3"})
+	before := b.IDs()
+	row, err := b.PlanClone("E1.6", "E1.9", model.Edit{Path: "parallelism.tp", Value: "3"})
 	if err != nil || row.Experiment.ID != "E1.9" || row.Experiment.Layout.TP != 3 || row.Verdict.OK() {
 		t.Errorf("planned %+v, %v", row.Experiment, err)
 	}
-	if _, err := b.Experiments.PlanClone("E1.6", "E1.6"); err == nil {
+	if _, err := b.PlanClone("E1.6", "E1.6"); err == nil {
 		t.Error("an id that is taken was planned")
 	}
-	if after := b.Experiments.IDs(); len(after) != len(before) {
+	if after := b.IDs(); len(after) != len(before) {
 		t.Errorf("the workspace now holds %v, before %v", after, before)
 	}
 }

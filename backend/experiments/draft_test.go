@@ -12,7 +12,7 @@ import (
 
 func TestDraft(t *testing.T) {
 	b := apptest.New(t)
-	d, err := b.Experiments.Draft("E1.2")
+	d, err := b.Draft("E1.2")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func TestDraft(t *testing.T) {
 	if err := d.Save(); err != nil || d.Modified() {
 		t.Fatalf("saved: %v, modified %v", err, d.Modified())
 	}
-	row, err := b.Experiments.Row("E1.2")
+	row, err := b.Row("E1.2")
 	if err != nil || row.Experiment.Layout.TP != 1 || row.Experiment.WarmupIterations != 1 {
 		t.Errorf("on disk: %+v, %v", row.Experiment, err)
 	}
@@ -53,7 +53,7 @@ func TestDraft(t *testing.T) {
 
 func TestDraftDoesNotOverwriteAnotherEdit(t *testing.T) {
 	b := apptest.New(t)
-	d, err := b.Experiments.Draft("E1.2")
+	d, err := b.Draft("E1.2")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,8 @@ type Needs struct {
 	Note      func(text string)                      // keeps a remark that no caller waits for
 	Settings  func(model.Experiment) render.Settings // for the job script of an experiment
 
-	Jobs  func() []model.Job                                      // the jobs that are known, newest first, without asking anybody
-	Quick func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
+	Jobs    func() []model.Job                                      // the jobs that are known, newest first, without asking anybody
+	KnownOf func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
 }
 
 // Experiments is the use cases before a job: list, judge, edit, make and generate. Its

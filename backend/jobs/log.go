@@ -123,7 +123,7 @@ func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show fun
 
 // stateNow is the state of a job in the shared answer of the scheduler.
 func (fo *Follower) stateNow(ctx context.Context, j model.Job) model.JobState {
-	now, err := fo.queue.Find(ctx, j.ID)
+	now, err := fo.queue.FindJob(ctx, j.ID)
 	if err != nil {
 		return j.State
 	}

@@ -35,7 +35,7 @@ func previews(b *apptest.Bench, t *testing.T, ids ...string) []jobs.Preview {
 	t.Helper()
 	var all []jobs.Preview
 	for _, id := range ids {
-		p, err := b.Jobs.Preview(t.Context(), id, false)
+		p, err := b.Preview(t.Context(), id, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,7 +58,7 @@ func TestStartsAskOnce(t *testing.T) {
 	b, p := newPlanner(t)
 	pair := previews(b, t, "E1.2", "E1.6") // two GPUs each
 	for range 3 {
-		for i, s := range b.Jobs.Starts(t.Context(), pair) {
+		for i, s := range b.Starts(t.Context(), pair) {
 			if !s.At.Equal(p.plan.Start) || s.Nodes != "nid001000" || s.Note != "" {
 				t.Errorf("%d: %+v", i, s)
 			}
@@ -68,8 +68,8 @@ func TestStartsAskOnce(t *testing.T) {
 		t.Errorf("asked %d times: %v", len(p.asked), p.asked[0].Check())
 	}
 	b.Clock.Pass(jobs.StartFresh)
-	b.Jobs.Starts(t.Context(), pair)
-	b.Jobs.Starts(t.Context(), previews(b, t, "E1.1")) // one GPU
+	b.Starts(t.Context(), pair)
+	b.Starts(t.Context(), previews(b, t, "E1.1")) // one GPU
 	if len(p.asked) != 3 {
 		t.Errorf("an old plan and another kind of job: asked %d times", len(p.asked))
 	}
@@ -82,13 +82,13 @@ func TestStartsAreInNobodysWay(t *testing.T) {
 	one := previews(b, t, "E1.6")
 	ctx, cancel := context.WithCancel(t.Context())
 	p.leave = cancel
-	if s := b.Jobs.Starts(ctx, one)[0]; s != (jobs.Start{}) {
+	if s := b.Starts(ctx, one)[0]; s != (jobs.Start{}) {
 		t.Errorf("given up: %+v", s)
 	}
 	p.leave = nil
 	p.err = &scheduler.Fault{Text: "the account is not one\x1b[31m", ToDo: "take another"}
 	for range 2 {
-		if s := b.Jobs.Starts(t.Context(), one)[0]; !s.At.IsZero() || s.Note != "the account is not one" || s.Fix != "take another" {
+		if s := b.Starts(t.Context(), one)[0]; !s.At.IsZero() || s.Note != "the account is not one" || s.Fix != "take another" {
 			t.Errorf("refused: %+v", s)
 		}
 	}
@@ -97,10 +97,10 @@ func TestStartsAreInNobodysWay(t *testing.T) {
 	}
 	b.Clock.Pass(jobs.StartFresh)
 	p.err, p.plan = nil, scheduler.Estimate{}
-	if s := b.Jobs.Starts(t.Context(), one)[0]; !strings.Contains(s.Note, "no time for it") {
+	if s := b.Starts(t.Context(), one)[0]; !strings.Contains(s.Note, "no time for it") {
 		t.Errorf("never: %+v", s)
 	}
-	if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); err != nil {
+	if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
 		t.Errorf("submitted all the same: %v", err)
 	}
 }
@@ -112,13 +112,13 @@ func TestStartsOfFewKinds(t *testing.T) {
 	for i := range many {
 		many[i].Script += "#SBATCH -t " + strings.Repeat("1", i+1) + "\n"
 	}
-	all := b.Jobs.Starts(t.Context(), many)
+	all := b.Starts(t.Context(), many)
 	if len(p.asked) != jobs.StartShapes || all[3] != (jobs.Start{}) || all[2].At.IsZero() {
 		t.Errorf("asked %d times: %+v", len(p.asked), all)
 	}
 	many[0].Row.Problem = "cannot be read"
 	b.Clock.Pass(jobs.StartFresh)
-	if b.Jobs.Starts(t.Context(), many[:1]); len(p.asked) != jobs.StartShapes {
+	if b.Starts(t.Context(), many[:1]); len(p.asked) != jobs.StartShapes {
 		t.Error("asked for what cannot be submitted")
 	}
 }
@@ -126,7 +126,7 @@ func TestStartsOfFewKinds(t *testing.T) {
 // TestStartsWithoutPlan: a scheduler that never says is not asked.
 func TestStartsWithoutPlan(t *testing.T) {
 	b := apptest.New(t)
-	if s := b.Jobs.Starts(t.Context(), previews(b, t, "E1.6")); len(s) != 1 || s[0] != (jobs.Start{}) {
+	if s := b.Starts(t.Context(), previews(b, t, "E1.6")); len(s) != 1 || s[0] != (jobs.Start{}) {
 		t.Errorf("%+v", s)
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"shardeck/model"
 )
 
-// Jobs is the one cached answer of the scheduler, joined with what was submitted
+// ListJobs is the one cached answer of the scheduler, joined with what was submitted
 // here: the jobs of this workspace, finished ones included, and the other waiting
 // and running jobs of this account. Newest first. refresh asks anew, no oftener
 // than the scheduler's floor.
-func (q *Queue) Jobs(ctx context.Context, refresh bool) (JobList, error) {
+func (q *Queue) ListJobs(ctx context.Context, refresh bool) (JobList, error) {
 	now, err := q.Poll.Jobs(ctx, refresh)
 	if err != nil && ctx.Err() != nil {
 		return JobList{}, err
@@ -34,12 +34,12 @@ func (q *Queue) Jobs(ctx context.Context, refresh bool) (JobList, error) {
 	return list, nil
 }
 
-// Known is Jobs without asking anybody: the last answer there is, and what was
+// KnownJobs is ListJobs without asking anybody: the last answer there is, and what was
 // written down.
-func (q *Queue) Known() []model.Job {
+func (q *Queue) KnownJobs() []model.Job {
 	subs, _, err := q.Workspace.Ledger().Submissions()
 	if err != nil {
-		return nil // Jobs says why
+		return nil // ListJobs says why
 	}
 	nobody := func(model.Submission) (model.Job, bool) { return model.Job{}, false }
 	return q.joined(JobList{Scheduler: q.Scheduler.Name()}, q.Poll.Last().Jobs, subs, nobody)
@@ -208,9 +208,9 @@ func newestFirst(a, b model.Job) int {
 	return 1
 }
 
-// Find finds a job by its id, else the newest job of an experiment.
-func (q *Queue) Find(ctx context.Context, ref string) (model.Job, error) {
-	list, err := q.Jobs(ctx, false)
+// FindJob finds a job by its id, else the newest job of an experiment.
+func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
+	list, err := q.ListJobs(ctx, false)
 	if err != nil {
 		return model.Job{}, err
 	}
@@ -284,6 +284,6 @@ type JobList struct {
 	Since     time.Time   `json:"since,omitzero"`     // when the queries began to fail; zero: they do not
 	Jobs      []model.Job `json:"jobs"`               // newest first
 	Next      time.Time   `json:"next"`               // a refresh before this time gets the same answer
-	Due       time.Time   `json:"due,omitzero"`       // when Jobs will ask anew without one: later after errors
+	Due       time.Time   `json:"due,omitzero"`       // when ListJobs will ask anew without one: later after errors
 	Warnings  []string    `json:"warnings,omitempty"` // such as a damaged record of a submission
 }

@@ -14,7 +14,7 @@ import (
 // is asked again, and its history is in no one's way.
 func TestJobThatNoAnswerShowsYet(t *testing.T) {
 	b := apptest.New(t)
-	if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); err != nil {
+	if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
 		t.Fatal(err)
 	}
 	b.Stage.Queue = nil // not listed yet
@@ -31,7 +31,7 @@ func TestJobThatNoAnswerShowsYet(t *testing.T) {
 func TestJobsThatLeftTheQueue(t *testing.T) {
 	b := apptest.New(t)
 	for _, id := range []string{"E1.1", "E1.6", "E3.1"} {
-		if _, err := b.Jobs.Submit(t.Context(), id, false); err != nil {
+		if _, err := b.Submit(t.Context(), id, false); err != nil {
 			t.Fatal(err)
 		}
 		b.Clock.Pass(time.Minute)
@@ -52,7 +52,7 @@ func TestJobsThatLeftTheQueue(t *testing.T) {
 	if got := b.State(t, "101"); got != model.JobFailed {
 		t.Errorf("after a restart job 101 is %q", got)
 	}
-	row, err := b.Experiments.Board(t.Context())
+	row, err := b.Board(t.Context())
 	if err != nil || row[0].Job == nil || row[0].Job.State != model.JobFailed {
 		t.Errorf("the board has %+v, %v", row[0].Job, err)
 	}
@@ -69,7 +69,7 @@ func TestJobsKeepTheLastAnswer(t *testing.T) {
 	}
 	b.Stage.Down = errors.New("timed out")
 	b.Clock.Pass(time.Hour)
-	list, err := b.Jobs.Jobs(t.Context(), true)
+	list, err := b.ListJobs(t.Context(), true)
 	if err != nil || list.Stale != "timed out" || len(list.Jobs) != 1 {
 		t.Errorf("got %+v, %v, want the last answer marked stale", list, err)
 	}

@@ -21,9 +21,9 @@ func TestRemedies(t *testing.T) {
 		{[]string{"look in the log for the first rank that stopped"}, nil},
 	} {
 		var got []string
-		for _, r := range b.Jobs.Remedies("E1.1", c.fixes) {
+		for _, r := range b.Remedies("E1.1", c.fixes) {
 			got = append(got, r.Text)
-			d, err := b.Experiments.Draft("E1.1")
+			d, err := b.Draft("E1.1")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -37,7 +37,7 @@ func TestRemedies(t *testing.T) {
 			t.Errorf("%q: (-want +got)\n%s", c.fixes, diff)
 		}
 	}
-	if got := b.Jobs.Remedies("E9.9", []string{"raise slurm.time"}); got != nil {
+	if got := b.Remedies("E9.9", []string{"raise slurm.time"}); got != nil {
 		t.Errorf("mends what is not there: %v", got)
 	}
 }

@@ -55,7 +55,7 @@ func (su *Submitter) allowed(ctx context.Context, row board.Row, force bool) err
 	if force {
 		return nil
 	}
-	list, err := su.queue.Jobs(ctx, false)
+	list, err := su.queue.ListJobs(ctx, false)
 	if err != nil {
 		return model.Failed("not submitted: the scheduler does not say what runs already", err, "wait and try again, or --force")
 	}

@@ -16,7 +16,7 @@ import (
 
 func TestSubmissionIsRecordedBeforeAndAfter(t *testing.T) {
 	b := apptest.New(t)
-	s, err := b.Jobs.Submit(t.Context(), "E1.6", false)
+	s, err := b.Submit(t.Context(), "E1.6", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,19 +35,19 @@ func TestSubmissionIsRecordedBeforeAndAfter(t *testing.T) {
 
 func TestSubmitRefusesASecondJob(t *testing.T) {
 	b := apptest.New(t)
-	if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); err != nil {
+	if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
 		t.Fatal(err)
 	}
 	b.Clock.Pass(time.Minute)
-	if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); !errors.Is(err, model.ErrActive) {
+	if _, err := b.Submit(t.Context(), "E1.6", false); !errors.Is(err, model.ErrActive) {
 		t.Errorf("a second submission: %v, want model.ErrActive", err)
 	}
-	if _, err := b.Jobs.SubmitWith(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}); err != nil {
+	if _, err := b.SubmitWith(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}); err != nil {
 		t.Errorf("forced: %v", err)
 	}
 	b.Stage.Down = errors.New("slurmctld: connection refused")
 	b.Clock.Pass(time.Hour)
-	if _, err := b.Jobs.Submit(t.Context(), "E1.1", false); err != nil {
+	if _, err := b.Submit(t.Context(), "E1.1", false); err != nil {
 		t.Errorf("another experiment while the queue is stale: %v", err)
 	}
 }
@@ -57,7 +57,7 @@ func TestSubmitWhenTheReplyIsLost(t *testing.T) {
 	t.Run("found by tag", func(t *testing.T) {
 		b := apptest.New(t)
 		b.Stage.Reply, b.Stage.Lose = scheduler.ErrMaybe, true
-		s, err := b.Jobs.Submit(t.Context(), "E1.6", false)
+		s, err := b.Submit(t.Context(), "E1.6", false)
 		if err != nil || s.JobID != "101" {
 			t.Errorf("got job %q, %v, want the one that was submitted", s.JobID, err)
 		}
@@ -65,7 +65,7 @@ func TestSubmitWhenTheReplyIsLost(t *testing.T) {
 	t.Run("found later", func(t *testing.T) {
 		b := apptest.New(t)
 		b.Stage.Reply = scheduler.ErrMaybe
-		if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); !errors.Is(err, scheduler.ErrMaybe) {
+		if _, err := b.Submit(t.Context(), "E1.6", false); !errors.Is(err, scheduler.ErrMaybe) {
 			t.Fatalf("got %v, want it said that the job may exist", err)
 		}
 		subs := b.Submissions(t)
@@ -81,14 +81,14 @@ func TestSubmitWhenTheReplyIsLost(t *testing.T) {
 	t.Run("refused", func(t *testing.T) {
 		b := apptest.New(t)
 		b.Stage.Reply = errors.New("invalid account")
-		if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); !errors.Is(err, b.Stage.Reply) {
+		if _, err := b.Submit(t.Context(), "E1.6", false); !errors.Is(err, b.Stage.Reply) {
 			t.Fatalf("got %v", err)
 		}
-		if list, err := b.Jobs.Jobs(t.Context(), true); err != nil || len(list.Jobs) != 0 {
+		if list, err := b.ListJobs(t.Context(), true); err != nil || len(list.Jobs) != 0 {
 			t.Errorf("a refused submission shows as %+v, %v", list.Jobs, err)
 		}
 		b.Stage.Reply = nil
-		if _, err := b.Jobs.Submit(t.Context(), "E1.6", false); err != nil {
+		if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
 			t.Errorf("after a refusal: %v", err)
 		}
 	})
@@ -98,7 +98,7 @@ func TestSubmitWhenTheReplyIsLost(t *testing.T) {
 // a job that waited in the queue for nothing would be the way to find out.
 func TestSubmitBringsTheRunner(t *testing.T) {
 	b := apptest.New(t)
-	d, err := b.Experiments.Draft("E1.6")
+	d, err := b.Draft("E1.6")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func TestSubmitBringsTheRunner(t *testing.T) {
 		if err := os.RemoveAll(b.Path(missing)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.Jobs.SubmitWith(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}); err != nil {
+		if _, err := b.SubmitWith(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}); err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range []string{workspace.RunnerFile, workspace.RunnerDir + "/main.py", workspace.ModelsFile} {

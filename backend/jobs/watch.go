@@ -32,7 +32,7 @@ const progressEvery = 10 * time.Second
 func (fo *Follower) Watch(ctx context.Context, refs []string, tell func(News) error) error {
 	watched := make([]News, len(refs))
 	for i, ref := range refs {
-		j, err := fo.queue.Find(ctx, ref)
+		j, err := fo.queue.FindJob(ctx, ref)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (fo *Follower) watchPause() time.Duration {
 
 // look tells what changed since the last look; active: some job has not ended.
 func (fo *Follower) look(ctx context.Context, watched []News, tell func(News) error) (active bool, err error) {
-	list, err := fo.queue.Jobs(ctx, fo.Scheduler.Name() == "local")
+	list, err := fo.queue.ListJobs(ctx, fo.Scheduler.Name() == "local")
 	if err != nil {
 		return false, err
 	}

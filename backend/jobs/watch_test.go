@@ -20,7 +20,7 @@ func looks(b *apptest.Bench, t *testing.T, id string, steps ...func()) []string 
 	var told []string
 	for _, step := range steps {
 		step()
-		if _, err := b.Jobs.Look(t.Context(), watched, func(n jobs.News) error {
+		if _, err := b.Look(t.Context(), watched, func(n jobs.News) error {
 			told = append(told, fmt.Sprintf("%s %s %d", n.Job.State, n.Stage, n.Done))
 			return nil
 		}); err != nil {
@@ -33,7 +33,7 @@ func looks(b *apptest.Bench, t *testing.T, id string, steps ...func()) []string 
 // TestProgressIsToldNowAndThen: every stage, and what is done in it every ten seconds.
 func TestProgressIsToldNowAndThen(t *testing.T) {
 	b := apptest.New(t)
-	s, err := b.Jobs.Submit(t.Context(), "E1.1", false)
+	s, err := b.Submit(t.Context(), "E1.1", false)
 	if err != nil {
 		t.Fatal(err)
 	}

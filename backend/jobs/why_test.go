@@ -21,7 +21,7 @@ func TestWhyTellsWhoCancelled(t *testing.T) {
 		"the job was cancelled by fred": j,
 		"the job was cancelled":         {ID: "8", Scheduler: "stage", State: model.JobCancelled, Submit: j.Submit},
 	} {
-		if c, err := b.Jobs.Why(t.Context(), job); err != nil || c.Title != want {
+		if c, err := b.Why(t.Context(), job); err != nil || c.Title != want {
 			t.Errorf("job %s: %q, %v; want %q", job.ID, c.Title, err, want)
 		}
 	}
@@ -30,7 +30,7 @@ func TestWhyTellsWhoCancelled(t *testing.T) {
 // TestCausesOfAList: of the failed jobs of this workspace alone, the first so many.
 func TestCausesOfAList(t *testing.T) {
 	b := apptest.New(t)
-	s, err := b.Jobs.Submit(t.Context(), "E1.1", false)
+	s, err := b.Submit(t.Context(), "E1.1", false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,17 +43,17 @@ func TestCausesOfAList(t *testing.T) {
 	}
 	b.Stage.Queue[0].State = model.JobFailed
 	b.Clock.Pass(time.Hour)
-	failed, err := b.Jobs.Find(t.Context(), "E1.1")
+	failed, err := b.FindJob(t.Context(), "E1.1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	others, well := failed, failed
 	others.ID, others.Experiment, well.ID, well.State = "7", "", "8", model.JobCompleted
 	jobs := []model.Job{others, well, failed}
-	if got := b.Jobs.Causes(t.Context(), jobs, 1); len(got) != 1 || !strings.HasPrefix(got[s.JobID], "CUDA out of memory") {
+	if got := b.Causes(t.Context(), jobs, 1); len(got) != 1 || !strings.HasPrefix(got[s.JobID], "CUDA out of memory") {
 		t.Errorf("causes: %v", got)
 	}
-	if got := b.Jobs.Causes(t.Context(), jobs, 0); len(got) != 0 {
+	if got := b.Causes(t.Context(), jobs, 0); len(got) != 0 {
 		t.Errorf("none was asked for: %v", got)
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 func TestAnalyseIsSharedAndCached(t *testing.T) {
 	b := apptest.New(t)
-	if a := b.Measure.Quick(t.Context(), b.Run(t, "llama-8b-tp2")); a == nil || a.Metric("comm_overhead").Reason != measure.NotRead || a.Metric("ttft").Value == nil {
+	if a := b.Quick(t.Context(), b.MustRun(t, "llama-8b-tp2")); a == nil || a.Metric("comm_overhead").Reason != measure.NotRead || a.Metric("ttft").Value == nil {
 		t.Fatalf("before the traces are read: %+v", a)
 	}
 	var all sync.WaitGroup
@@ -26,7 +26,7 @@ func TestAnalyseIsSharedAndCached(t *testing.T) {
 	found := make([]*metric.Analysis, 4)
 	for i := range found {
 		all.Go(func() {
-			a, err := b.Measure.Analyse(t.Context(), "llama-8b-tp2", pool.Visible, func(done, total int64) {
+			a, err := b.Analyse(t.Context(), "llama-8b-tp2", pool.Visible, func(done, total int64) {
 				if done > total || total <= 0 {
 					t.Errorf("progress %d of %d", done, total)
 				}
@@ -47,7 +47,7 @@ func TestAnalyseIsSharedAndCached(t *testing.T) {
 			t.Errorf("coll_call_num is %v, want 260", v)
 		}
 	}
-	cached := b.Measure.Quick(t.Context(), b.Run(t, "llama-8b-tp2"))
+	cached := b.Quick(t.Context(), b.MustRun(t, "llama-8b-tp2"))
 	if cached.Metric("comm_overhead").Value == nil || cached.Trace == nil || len(cached.Trace.Ranks) != 2 {
 		t.Error("the cache does not give the whole analysis back")
 	}
@@ -55,7 +55,7 @@ func TestAnalyseIsSharedAndCached(t *testing.T) {
 
 func TestAnalyseNoticesAChangedFile(t *testing.T) {
 	b := apptest.New(t)
-	before, err := b.Measure.Analyse(t.Context(), "tp1-b4-s2048", pool.Wanted, nil)
+	before, err := b.Analyse(t.Context(), "tp1-b4-s2048", pool.Wanted, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestAnalyseNoticesAChangedFile(t *testing.T) {
 	if err := os.WriteFile(timing, []byte(`{"unprofiled_iteration_times": [2.0, 2.0]}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	after, err := b.Measure.Analyse(t.Context(), "tp1-b4-s2048", pool.Wanted, nil)
+	after, err := b.Analyse(t.Context(), "tp1-b4-s2048", pool.Wanted, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,11 +77,11 @@ func TestAnalyseRefusesAnEmptyFolder(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(b.Dir, "trace_collection", "hollow"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	_, err := b.Measure.Analyse(t.Context(), "hollow", pool.Wanted, nil)
+	_, err := b.Analyse(t.Context(), "hollow", pool.Wanted, nil)
 	if err == nil || !strings.Contains(err.Error(), "nothing to read") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := b.Measure.Analyse(t.Context(), "no-such-run", pool.Wanted, nil); !errors.Is(err, model.ErrUnknown) {
+	if _, err := b.Analyse(t.Context(), "no-such-run", pool.Wanted, nil); !errors.Is(err, model.ErrUnknown) {
 		t.Errorf("got %v, want model.ErrUnknown", err)
 	}
 }

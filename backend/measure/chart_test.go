@@ -26,7 +26,7 @@ func drawn() measure.Chart {
 
 func TestExportChart(t *testing.T) {
 	b := apptest.New(t)
-	path, err := b.Measure.ExportChart(t.Context(), drawn(), measure.FormatCSV)
+	path, err := b.ExportChart(t.Context(), drawn(), measure.FormatCSV)
 	if err != nil || path != "experiments/chart_throughput_gpus_llama-3-1-8b-batch-4.csv" {
 		t.Fatalf("%q, %v", path, err)
 	}
@@ -43,7 +43,7 @@ func TestExportChart(t *testing.T) {
 	for _, log := range []bool{false, true} {
 		c := drawn()
 		c.Log = log
-		path, err = b.Measure.ExportChart(t.Context(), c, measure.FormatPNG)
+		path, err = b.ExportChart(t.Context(), c, measure.FormatPNG)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,11 +59,11 @@ func TestExportChart(t *testing.T) {
 
 func TestExportChartRefuses(t *testing.T) {
 	b := apptest.New(t)
-	if _, err := b.Measure.ExportChart(t.Context(), drawn(), "pdf"); err == nil || !strings.Contains(err.Error(), "pdf") {
+	if _, err := b.ExportChart(t.Context(), drawn(), "pdf"); err == nil || !strings.Contains(err.Error(), "pdf") {
 		t.Errorf("pdf: %v", err)
 	}
 	b.Open(t, app.Options{ReadOnly: true})
-	if _, err := b.Measure.ExportChart(t.Context(), drawn(), measure.FormatCSV); !errors.Is(err, model.ErrReadOnly) {
+	if _, err := b.ExportChart(t.Context(), drawn(), measure.FormatCSV); !errors.Is(err, model.ErrReadOnly) {
 		t.Errorf("read-only: %v", err)
 	}
 }

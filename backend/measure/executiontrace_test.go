@@ -26,7 +26,7 @@ func TestExecutionTraceIsReadBeside(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			a, err := b.Measure.Analyse(t.Context(), "llama-8b-tp2", pool.Wanted, nil)
+			a, err := b.Analyse(t.Context(), "llama-8b-tp2", pool.Wanted, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,14 +11,14 @@ import (
 func TestKernelsFillTheTimeline(t *testing.T) {
 	b := apptest.New(t)
 	const run = "llama-8b-tp2"
-	a, err := b.Measure.Analyse(t.Context(), run, pool.Wanted, nil)
+	a, err := b.Analyse(t.Context(), run, pool.Wanted, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range a.Trace.Timeline {
 		bin := int64(len(d.Compute) / 2)
 		from, to := bin*d.BinNS, (bin+1)*d.BinNS
-		got, err := b.Measure.Kernels(t.Context(), run, d, from, to, nil)
+		got, err := b.Kernels(t.Context(), run, d, from, to, nil)
 		if err != nil || len(got.List) == 0 || got.More {
 			t.Fatalf("rank %d: %d kernels, %v", d.Rank, len(got.List), err)
 		}
@@ -36,12 +36,12 @@ func TestKernelsFillTheTimeline(t *testing.T) {
 			t.Errorf("rank %d: busy for %d ns, the timeline says %d", d.Rank, busy, want)
 		}
 	}
-	if _, err := b.Measure.Kernels(t.Context(), "no-such-run", a.Trace.Timeline[0], 0, 1, nil); err == nil {
+	if _, err := b.Kernels(t.Context(), "no-such-run", a.Trace.Timeline[0], 0, 1, nil); err == nil {
 		t.Error("a run that is not there")
 	}
 	d := a.Trace.Timeline[0]
 	d.Rank = 77
-	if _, err := b.Measure.Kernels(t.Context(), run, d, 0, 1, nil); err == nil {
+	if _, err := b.Kernels(t.Context(), run, d, 0, 1, nil); err == nil {
 		t.Error("a rank that is not there")
 	}
 }

@@ -30,11 +30,11 @@ func TestComparisonHasOneProgress(t *testing.T) {
 	const base, other = "llama-8b-tp1", "llama-8b-tp2"
 	var size int64
 	for _, name := range []string{base, other} {
-		run := b.Run(t, name)
+		run := b.MustRun(t, name)
 		size += run.TraceBytes()
 	}
 	var s steps
-	if _, err := b.Measure.CompareTraces(t.Context(), base, other, s.note); err != nil {
+	if _, err := b.CompareTraces(t.Context(), base, other, s.note); err != nil {
 		t.Fatal(err)
 	}
 	most := int64(0)
@@ -48,19 +48,19 @@ func TestComparisonHasOneProgress(t *testing.T) {
 		t.Errorf("%d of %d bytes at the end", most, size)
 	}
 	again := steps{}
-	if _, err := b.Measure.CompareTraces(t.Context(), base, other, again.note); err != nil || len(again.done) > 0 {
+	if _, err := b.CompareTraces(t.Context(), base, other, again.note); err != nil || len(again.done) > 0 {
 		t.Errorf("read again what is in the cache: %v, %v", again.done, err)
 	}
 }
 
 func TestComparisonEnds(t *testing.T) {
 	b := apptest.New(t)
-	if _, err := b.Measure.CompareTraces(t.Context(), "llama-8b-tp1", "no-such-run", nil); err == nil {
+	if _, err := b.CompareTraces(t.Context(), "llama-8b-tp1", "no-such-run", nil); err == nil {
 		t.Error("a run that is not there")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := b.Measure.CompareTraces(ctx, "llama-8b-tp1", "llama-8b-tp2", nil); !errors.Is(err, context.Canceled) {
+	if _, err := b.CompareTraces(ctx, "llama-8b-tp1", "llama-8b-tp2", nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
@@ -68,11 +68,11 @@ func TestComparisonEnds(t *testing.T) {
 // What more ranks should have brought is said of the same work alone.
 func TestLossOfTheSameWork(t *testing.T) {
 	b := apptest.New(t)
-	c, err := b.Measure.CompareTraces(t.Context(), "llama-8b-tp1", "llama-8b-tp2", nil)
+	c, err := b.CompareTraces(t.Context(), "llama-8b-tp1", "llama-8b-tp2", nil)
 	if err != nil || c.Loss == nil {
 		t.Fatalf("%+v, %v", c.Notes, err)
 	}
-	c, err = b.Measure.CompareTraces(t.Context(), "llama-8b-tp1", "deepseek-v2-lite-ep2", nil)
+	c, err = b.CompareTraces(t.Context(), "llama-8b-tp1", "deepseek-v2-lite-ep2", nil)
 	if err != nil || c.Loss != nil || len(c.Warnings) == 0 {
 		t.Errorf("of another model: %+v, %v", c.Loss, err)
 	}
@@ -82,11 +82,11 @@ func TestLossOfTheSameWork(t *testing.T) {
 func TestDifferencesAreThoseOfCompare(t *testing.T) {
 	b := apptest.New(t)
 	const base, other = "llama-8b-tp1", "llama-8b-tp2"
-	found, err := b.Measure.Differences(t.Context(), base, []string{other, "no-such-run"})
+	found, err := b.Differences(t.Context(), base, []string{other, "no-such-run"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := b.Measure.Compare(t.Context(), []string{base, other}, nil)
+	c, err := b.Compare(t.Context(), []string{base, other}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestDifferencesAreThoseOfCompare(t *testing.T) {
 	if seen < 3 || len(found) != 2 {
 		t.Errorf("%d metrics of %d runs", seen, len(found))
 	}
-	if _, err := b.Measure.Differences(t.Context(), "no-such-run", nil); err == nil {
+	if _, err := b.Differences(t.Context(), "no-such-run", nil); err == nil {
 		t.Error("a base that is not there")
 	}
 }
@@ -131,7 +131,7 @@ func TestTies(t *testing.T) {
 				b.WriteTimings(t, run, iterations)
 			}
 			order := []string{first, second, third}
-			got, err := b.Measure.Ties(t.Context(), []scaling.Contest{{Metric: "iteration_wall_clock", Runs: order}, {Metric: "comm_overhead", Runs: order}, {Metric: "iteration_wall_clock", Runs: []string{"no-such-run", first}}})
+			got, err := b.Ties(t.Context(), []scaling.Contest{{Metric: "iteration_wall_clock", Runs: order}, {Metric: "comm_overhead", Runs: order}, {Metric: "iteration_wall_clock", Runs: []string{"no-such-run", first}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -157,7 +157,7 @@ func TestPointsThatChanceCouldMake(t *testing.T) {
 			b := apptest.New(t)
 			b.WriteTimings(t, "llama-8b-tp1", "0.96, 0.99, 1, 1.03, 1.05")
 			b.WriteTimings(t, "llama-8b-tp2", tt.two)
-			all, err := b.Measure.Scaling(t.Context(), scaling.AxisTP, "iteration_wall_clock")
+			all, err := b.Scaling(t.Context(), scaling.AxisTP, "iteration_wall_clock")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,14 +182,14 @@ func TestPointsThatChanceCouldMake(t *testing.T) {
 
 func TestScalingOfTheDemo(t *testing.T) {
 	b := apptest.New(t)
-	series, err := b.Measure.Scaling(t.Context(), scaling.AxisGPUs, "tpot")
+	series, err := b.Scaling(t.Context(), scaling.AxisGPUs, "tpot")
 	if err != nil || len(series) < 8 {
 		t.Fatalf("%d series, %v", len(series), err)
 	}
-	if _, err := b.Measure.Scaling(t.Context(), "altitude", "tpot"); err == nil {
+	if _, err := b.Scaling(t.Context(), "altitude", "tpot"); err == nil {
 		t.Error("an axis that is none was taken")
 	}
-	if _, err := b.Measure.Scaling(t.Context(), scaling.AxisGPUs, "nonsense"); err == nil {
+	if _, err := b.Scaling(t.Context(), scaling.AxisGPUs, "nonsense"); err == nil {
 		t.Error("a metric that is none was taken")
 	}
 }

@@ -18,18 +18,18 @@ func TestRankReadOnANode(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("no trace"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	want, err := b.Measure.Analyse(t.Context(), "llama-8b-tp2", pool.Wanted, nil)
+	want, err := b.Analyse(t.Context(), "llama-8b-tp2", pool.Wanted, nil)
 	if err != nil || !want.Damaged {
 		t.Fatalf("%+v, %v", want, err)
 	}
 	b.Login(t)
 	for rank := range 2 {
-		r, err := b.Measure.ReadRank(t.Context(), "llama-8b-tp2", rank, nil)
+		r, err := b.ReadRank(t.Context(), "llama-8b-tp2", rank, nil)
 		if err != nil || r.Complete != (rank == 1) {
 			t.Fatalf("%+v, %v", r, err)
 		}
 	}
-	got, err := b.Measure.Analyse(t.Context(), "llama-8b-tp2", pool.Wanted, nil)
+	got, err := b.Analyse(t.Context(), "llama-8b-tp2", pool.Wanted, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,7 +67,7 @@ share. --here reads them on this machine all the same.`,
 }
 
 func (a *app) analyze(ctx context.Context, l *rooms.App) error {
-	report, err := l.Measure.ExportAll(ctx, a.progress())
+	report, err := l.ExportAll(ctx, a.progress())
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (a *app) analyze(ctx context.Context, l *rooms.App) error {
 
 // onNode submits a reading job for each run, after showing what it asks for.
 func (a *app) onNode(ctx context.Context, l *rooms.App, runs []string, f analyzeFlags) error {
-	plans, err := l.Jobs.PlanReading(ctx, runs)
+	plans, err := l.PlanReading(ctx, runs)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ func planned(p jobs.NodeReading) string {
 func (a *app) submitReadings(ctx context.Context, l *rooms.App, plans []jobs.NodeReading) error {
 	done := []submitted{}
 	for _, p := range plans {
-		s, err := l.Jobs.SubmitReading(ctx, p)
+		s, err := l.SubmitReading(ctx, p)
 		if err != nil {
 			return firstOf(a.printReadings(done), err)
 		}
@@ -154,7 +154,7 @@ func (a *app) printReadings(done []submitted) error {
 
 // readRank is a task of a reading job; its line goes to the job's log.
 func (a *app) readRank(ctx context.Context, l *rooms.App, run string, rank int) error {
-	r, err := l.Measure.ReadRank(ctx, run, rank, a.progress())
+	r, err := l.ReadRank(ctx, run, rank, a.progress())
 	if err != nil {
 		return err
 	}

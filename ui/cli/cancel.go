@@ -17,7 +17,7 @@ func (a *app) cancelCmd() *cobra.Command {
 		Args:  args(1, -1),
 		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
 			for _, ref := range refs {
-				j, err := l.Jobs.Find(ctx, ref)
+				j, err := l.FindJob(ctx, ref)
 				if err != nil {
 					return err
 				}
@@ -25,7 +25,7 @@ func (a *app) cancelCmd() *cobra.Command {
 					a.warn("job %s (%s) has ended already: %s", j.ID, present.JobTitle(j), j.State.Words())
 					continue
 				}
-				if err := l.Jobs.Cancel(ctx, j.ID); err != nil {
+				if err := l.Cancel(ctx, j.ID); err != nil {
 					return err
 				}
 				fmt.Fprintf(a.out, "cancelled %s\n", j.ID)

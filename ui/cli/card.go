@@ -22,7 +22,7 @@ empty where those do not tell.`,
 			if config == "" || dir == "" {
 				return usage("card needs --config and --output-dir\nas in: shardeck card --config experiments/configs/E1.2_llama8b_tp2.yaml --output-dir trace_collection/llama-8b-tp2")
 			}
-			path, err := l.Experiments.Card(ctx, config, dir)
+			path, err := l.Card(ctx, config, dir)
 			if err != nil {
 				return err
 			}

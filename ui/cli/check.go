@@ -33,7 +33,7 @@ quota, disk, output directories. Exit code 1 if any of these fails.`,
 			if env {
 				return a.checkEnvironment(ctx, l, ids)
 			}
-			rows, err := l.Experiments.Rows(ctx, ids)
+			rows, err := l.Rows(ctx, ids)
 			if err != nil {
 				return err
 			}

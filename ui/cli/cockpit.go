@@ -14,7 +14,7 @@ import (
 )
 
 // The rooms are what panes ask for; backend cannot say so itself, since it knows no ui.
-var _ pane.Lab = rooms.All{}
+var _ pane.Lab = (*rooms.App)(nil)
 
 // cockpit opens the terminal program: what shardeck alone does.
 func (a *app) cockpit(c *cobra.Command, _ []string) error {
@@ -27,7 +27,7 @@ func (a *app) cockpit(c *cobra.Command, _ []string) error {
 		return err
 	}
 	screen := l.Screen()
-	err = cockpit.Run(c.Context(), l.All(), cockpit.Options{
+	err = cockpit.Run(c.Context(), l, cockpit.Options{
 		Profile: theme.Profile(a.color, os.Getenv, true),
 		NoColor: a.color == "auto" && screen.Theme == "mono",
 		ASCII:   a.ascii || screen.ASCII,

@@ -19,7 +19,7 @@ cannot distinguish from chance is marked "~". What makes the runs not comparable
 (model, workload, GPU, engine) is said on standard error.`,
 		Args: args(2, -1),
 		RunE: a.withLab(func(ctx context.Context, l *rooms.App, runs []string) error {
-			c, err := l.Measure.Compare(ctx, runs, a.progress())
+			c, err := l.Compare(ctx, runs, a.progress())
 			if err != nil {
 				return err
 			}

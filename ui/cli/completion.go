@@ -73,7 +73,7 @@ func (a *app) idsOf(c *cobra.Command, _ []string, _ string) ([]string, cobra.She
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return l.Experiments.IDs(), cobra.ShellCompDirectiveNoFileComp
+	return l.IDs(), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (a *app) runsOf(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -81,7 +81,7 @@ func (a *app) runsOf(c *cobra.Command, _ []string, _ string) ([]string, cobra.Sh
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	runs, err := l.Measure.Runs(c.Context())
+	runs, err := l.Runs(c.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveDefault
 	}

@@ -10,7 +10,7 @@ import (
 // checkEnvironment is `check --env`: one line for each thing that jobs need, and exit
 // code 1 if any of them cannot work.
 func (a *app) checkEnvironment(ctx context.Context, l *rooms.App, ids []string) error {
-	lines, err := l.Jobs.Environment(ctx, ids)
+	lines, err := l.Environment(ctx, ids)
 	if err != nil {
 		return err
 	}

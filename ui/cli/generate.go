@@ -28,7 +28,7 @@ What is already right is left alone; a file you edited is refused without --forc
 		Args: args(0, -1),
 		RunE: a.withLab(func(ctx context.Context, l *rooms.App, ids []string) error {
 			o.IDs = ids
-			wrote, err := l.Experiments.Generate(ctx, o)
+			wrote, err := l.Generate(ctx, o)
 			if err != nil && len(wrote) == 0 {
 				return err
 			}

@@ -20,11 +20,11 @@ jobs of this account. Of those that failed the cause is read from the log; shard
 has the line that proves it. --json uses Slurm's words for states with every scheduler.`,
 		Args: args(0, 0),
 		RunE: a.withLab(func(ctx context.Context, l *rooms.App, _ []string) error {
-			list, err := l.Jobs.Jobs(ctx, true)
+			list, err := l.ListJobs(ctx, true)
 			if err != nil {
 				return err
 			}
-			causes := l.Jobs.Causes(ctx, list.Jobs, causesListed)
+			causes := l.Causes(ctx, list.Jobs, causesListed)
 			if a.json {
 				return a.printJSON(jobsJSON{list, causes})
 			}

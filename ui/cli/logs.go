@@ -17,14 +17,14 @@ func (a *app) logsCmd() *cobra.Command {
 		Short: "print a job's log, by job id or by experiment (its newest job)",
 		Args:  args(1, 1),
 		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
-			j, err := l.Jobs.Find(ctx, refs[0])
+			j, err := l.FindJob(ctx, refs[0])
 			if err != nil {
 				return err
 			}
 			if follow {
-				return ended(l.Jobs.Follow(ctx, j, lines, func(p jobs.LogPart) error { return a.printLog(p) }))
+				return ended(l.Follow(ctx, j, lines, func(p jobs.LogPart) error { return a.printLog(p) }))
 			}
-			part, err := l.Jobs.Log(ctx, j, lines)
+			part, err := l.Log(ctx, j, lines)
 			if err != nil {
 				return err
 			}

@@ -148,9 +148,9 @@ func (a *app) metric(ctx context.Context, l *rooms.App, name, run string, total 
 // analysed reads a run. Of one that is too large to read here it gives what its timing
 // files say, and the error.
 func analysed(ctx context.Context, l *rooms.App, run string, progress pool.Progress) (*metric.Analysis, error) {
-	found, err := l.Measure.Analyse(ctx, run, pool.Wanted, progress)
+	found, err := l.Analyse(ctx, run, pool.Wanted, progress)
 	if errors.Is(err, model.ErrBudget) {
-		found, _ = l.Measure.Timings(ctx, run) // the error says already what is unit.Missing
+		found, _ = l.Timings(ctx, run) // the error says already what is unit.Missing
 	}
 	return found, err
 }

@@ -47,7 +47,7 @@ applies the flags; --key sets any other key of a config.`,
 				return err
 			}
 			o.Edits = edits
-			row, wrote, err := l.Experiments.New(ctx, o)
+			row, wrote, err := l.New(ctx, o)
 			if err != nil {
 				return err
 			}

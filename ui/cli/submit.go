@@ -47,14 +47,14 @@ is submitted twice or forgotten. Prints the job's id.`,
 func (a *app) submit(ctx context.Context, l *rooms.App, ids []string, f submitFlags) error {
 	previews := make([]jobs.Preview, len(ids))
 	for i, id := range ids {
-		p, err := l.Jobs.Preview(ctx, id, f.nsys)
+		p, err := l.Preview(ctx, id, f.nsys)
 		if err != nil {
 			return err
 		}
 		previews[i] = p
 	}
 	if f.dryRun {
-		return a.printPreviews(previews, l.Jobs.Starts(ctx, previews))
+		return a.printPreviews(previews, l.Starts(ctx, previews))
 	}
 	if err := l.Writable("submit " + ids[0]); err != nil {
 		return err // before anybody is asked
@@ -126,7 +126,7 @@ func (a *app) confirm(ctx context.Context, l *rooms.App, previews []jobs.Preview
 	if f.yes {
 		return nil
 	}
-	for i, start := range l.Jobs.Starts(ctx, previews) {
+	for i, start := range l.Starts(ctx, previews) {
 		r := previews[i].Row
 		plan := present.Plan(r.Verdict, present.WouldStart(start.At, start.Note, time.Now()), present.KeptResult(previews[i].Keeps))
 		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout.Short(), plan)))
@@ -170,7 +170,7 @@ func (a *app) answer(ctx context.Context) (string, error) {
 func (a *app) submitAll(ctx context.Context, l *rooms.App, ids []string, f submitFlags) error {
 	done := []model.Submission{}
 	for _, id := range ids {
-		s, err := l.Jobs.SubmitWith(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
+		s, err := l.SubmitWith(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
 		if err != nil {
 			return firstOf(a.printSubmissions(done), err)
 		}

@@ -56,19 +56,19 @@ within) and rest (reason, total_ns, count, share).`,
 			case f.ops && len(runs) == 2:
 				return usage("--ops is of one run")
 			case f.ops:
-				t, err := l.Measure.OpTimes(ctx, runs[0], a.progress())
+				t, err := l.OpTimes(ctx, runs[0], a.progress())
 				if err != nil {
 					return err
 				}
 				return firstOf(a.show(t, func() { a.printOps(t, f.top) }), damage(t.Damaged))
 			case len(runs) == 2:
-				c, err := l.Measure.CompareTraces(ctx, runs[0], runs[1], a.progress())
+				c, err := l.CompareTraces(ctx, runs[0], runs[1], a.progress())
 				if err != nil {
 					return err
 				}
 				return firstOf(a.show(c, func() { a.printTraceDiff(c, f.top) }), damage(c.Damaged))
 			}
-			found, err := l.Measure.Analyse(ctx, runs[0], pool.Wanted, a.progress())
+			found, err := l.Analyse(ctx, runs[0], pool.Wanted, a.progress())
 			if err != nil {
 				return err
 			}

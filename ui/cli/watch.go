@@ -24,7 +24,7 @@ ended: exit code 1 if any failed, or if nobody knows how it ended.`,
 		Args: args(1, -1),
 		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
 			var o outcomes
-			err := l.Jobs.Watch(ctx, refs, func(n jobs.News) error {
+			err := l.Watch(ctx, refs, func(n jobs.News) error {
 				o.add(n.Job)
 				return a.printNews(n)
 			})

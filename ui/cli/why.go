@@ -18,11 +18,11 @@ func (a *app) whyCmd() *cobra.Command {
 		Short: "say why a job failed or waits, by job id or by experiment",
 		Args:  args(1, 1),
 		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
-			j, err := l.Jobs.Find(ctx, refs[0])
+			j, err := l.FindJob(ctx, refs[0])
 			if err != nil {
 				return err
 			}
-			cause, err := l.Jobs.Why(ctx, j)
+			cause, err := l.Why(ctx, j)
 			if err != nil {
 				return err
 			}

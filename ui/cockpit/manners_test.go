@@ -79,7 +79,7 @@ func newDay(t *testing.T, files ...string) *day {
 	t.Cleanup(l.Close)
 	o := testOptions(panetest.New())
 	o.Now, o.after = clock, d.after
-	d.Driver = panetest.Drive(t, whole{New(t.Context(), l.All(), o)}, 80, 24)
+	d.Driver = panetest.Drive(t, whole{New(t.Context(), l, o)}, 80, 24)
 	return d
 }
 

@@ -181,7 +181,7 @@ func (m *Model) ask(refresh bool) tea.Cmd {
 	if m.jobs.Busy() {
 		return nil
 	}
-	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (jobs.JobList, error) { return m.env.Lab.Jobs(ctx, refresh) }, m.answered)
+	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (jobs.JobList, error) { return m.env.Lab.ListJobs(ctx, refresh) }, m.answered)
 }
 
 // answered passes the jobs on, and waits for the next question while anybody needs one.

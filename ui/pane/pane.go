@@ -121,8 +121,8 @@ type Lab interface {
 	// Submit checks, records and submits.
 	Submit(ctx context.Context, id string, nsys bool) (model.Submission, error)
 
-	// Jobs is the one cached answer of the scheduler; refresh asks anew, no oftener than its floor.
-	Jobs(ctx context.Context, refresh bool) (jobs.JobList, error)
+	// ListJobs is the one cached answer of the scheduler; refresh asks anew, no oftener than its floor.
+	ListJobs(ctx context.Context, refresh bool) (jobs.JobList, error)
 	Cancel(ctx context.Context, jobID string) error
 	// Log reads the last lines of a job's log.
 	Log(ctx context.Context, j model.Job, lines int) (jobs.LogPart, error)

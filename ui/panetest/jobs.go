@@ -10,8 +10,8 @@ import (
 	"shardeck/model"
 )
 
-// Jobs is the list.
-func (l *Lab) Jobs(ctx context.Context, refresh bool) (jobs.JobList, error) {
+// ListJobs is the list.
+func (l *Lab) ListJobs(ctx context.Context, refresh bool) (jobs.JobList, error) {
 	detail := ""
 	if refresh {
 		detail = "refresh"

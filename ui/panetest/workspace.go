@@ -35,7 +35,7 @@ func init() { time.Local = time.UTC } // what is on the screen is the same every
 // Workspace is a folder on disk with the real backend over it; only its scheduler and its
 // clock are the test's. Change files before the screen reads them, as a user or a job would.
 type Workspace struct {
-	app.All
+	*app.App
 	T         testing.TB
 	Dir       string
 	Scheduler *Scheduler
@@ -147,12 +147,12 @@ func (w *Workspace) Reopen(options ...Option) {
 		w.T.Fatal(err)
 	}
 	w.T.Cleanup(l.Close)
-	w.All = l.All()
+	w.App = l
 }
 
 // Env is the surroundings of a pane: no colours, the clock of the test.
 func (w *Workspace) Env() pane.Env {
-	return pane.Env{Ctx: w.T.Context(), Lab: w.All, Theme: theme.New(termenv.Ascii, false), Now: w.Now, After: after}
+	return pane.Env{Ctx: w.T.Context(), Lab: w.App, Theme: theme.New(termenv.Ascii, false), Now: w.Now, After: after}
 }
 
 // Now is the time in the workspace, which only Pass moves.
@@ -379,6 +379,6 @@ func (w *Workspace) Row(id string) board.Row {
 
 // JobList is the scheduler's answer as the cockpit brings it.
 func (w *Workspace) JobList() pane.JobsMsg {
-	list, err := w.Jobs(w.T.Context(), true)
+	list, err := w.ListJobs(w.T.Context(), true)
 	return pane.JobsMsg{List: list, Err: err}
 }

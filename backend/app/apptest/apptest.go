@@ -154,7 +154,7 @@ func (b *Bench) Open(t *testing.T, o app.Options) {
 // State is that of a job as the scheduler says now; empty: it is not listed.
 func (b *Bench) State(t *testing.T, id string) model.JobState {
 	t.Helper()
-	list, err := b.Jobs.Jobs(t.Context(), true)
+	list, err := b.ListJobs(t.Context(), true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,10 +166,10 @@ func (b *Bench) State(t *testing.T, id string) model.JobState {
 	return ""
 }
 
-// Run finds a run.
-func (b *Bench) Run(t *testing.T, name string) model.Run {
+// MustRun finds a run.
+func (b *Bench) MustRun(t *testing.T, name string) model.Run {
 	t.Helper()
-	r, err := b.Measure.Run(name)
+	r, err := b.Run(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func (b *Bench) Login(t *testing.T) {
 // Profile makes E1.2 a run of engine torch that is profiled so.
 func (b *Bench) Profile(t *testing.T, how string) {
 	t.Helper()
-	config := filepath.Join(b.Dir, b.Row(t, "E1.2").File)
+	config := filepath.Join(b.Dir, b.BoardRow(t, "E1.2").File)
 	text, err := os.ReadFile(config)
 	if err != nil {
 		t.Fatal(err)
@@ -250,10 +250,10 @@ func (b *Bench) Profile(t *testing.T, how string) {
 	}
 }
 
-// Row is the row of an experiment on the board.
-func (b *Bench) Row(t *testing.T, id string) board.Row {
+// BoardRow is the row of an experiment on the board.
+func (b *Bench) BoardRow(t *testing.T, id string) board.Row {
 	t.Helper()
-	rows, err := b.Experiments.Board(t.Context())
+	rows, err := b.Board(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func (l *asked) ExportChart(ctx context.Context, c measure.Chart, f measure.Form
 // listen is drive with what is asked noted.
 func listen(t *testing.T, w *panetest.Workspace, width, height int) (*panetest.Driver, *asked) {
 	t.Helper()
-	env, l := w.Env(), &asked{Lab: w.All}
+	env, l := w.Env(), &asked{Lab: w.App}
 	env.Lab = l
 	return panetest.Drive(t, panetest.OfPane(New(env)), width, height), l
 }

@@ -185,7 +185,7 @@ func (l *whys) Why(ctx context.Context, j model.Job) (jobs.Cause, error) {
 // TestJobsAreGlancedAt: what a job does or why it failed is seen without the cursor on it.
 func TestJobsAreGlancedAt(t *testing.T) {
 	w := panetest.Open(t)
-	env, counted := w.Env(), &whys{Lab: w.All}
+	env, counted := w.Env(), &whys{Lab: w.App}
 	env.Lab = counted
 	d := panetest.Drive(t, panetest.OfPane(New(env)), 80, 18).Send(w.JobList())
 	d.Expect("profiling 3 of 5 · nid001042", "CUDA out of memory")

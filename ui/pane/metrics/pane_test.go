@@ -62,7 +62,7 @@ func (l *asked) Ties(ctx context.Context, contests []scaling.Contest) ([]scaling
 // listen is drive with what is asked noted.
 func listen(t *testing.T, w *panetest.Workspace, width, height int) (*panetest.Driver, *asked) {
 	t.Helper()
-	env, l := w.Env(), &asked{Lab: w.All}
+	env, l := w.Env(), &asked{Lab: w.App}
 	env.Lab = l
 	return panetest.Drive(t, panetest.OfPane(New(env)), width, height), l
 }

@@ -63,7 +63,7 @@ func (l *asked) Kernels(ctx context.Context, run string, d metric.RankDensity, f
 // listen is drive with what is asked noted.
 func listen(t *testing.T, w *panetest.Workspace) (*panetest.Driver, *asked) {
 	t.Helper()
-	env, l := w.Env(), &asked{Lab: w.All}
+	env, l := w.Env(), &asked{Lab: w.App}
 	env.Lab = l
 	return panetest.Drive(t, panetest.OfPane(New(env)), 80, 18), l
 }
@@ -202,7 +202,7 @@ func TestZoomingBringsTheFineTimeline(t *testing.T) {
 		t.Errorf("asked for %v", l.timelines)
 	}
 	w.Forget("timeline")
-	l.Lab = w.All
+	l.Lab = w.App
 	d.Send(pane.OpenMsg{To: pane.Traces, Run: "deepseek-v2-lite-ep2"}).Press("+", "+", "+", "+").Expect("6 % of the window")
 	if len(l.timelines) != 2 {
 		t.Errorf("asked for %v where none is kept", l.timelines)
