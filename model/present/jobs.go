@@ -28,20 +28,25 @@ func State(words string) Cell {
 // JobTitle is the experiment of a job, or what another job calls itself.
 func JobTitle(j model.Job) string { return cmp.Or(j.Experiment, j.Name) }
 
-// Jobs lists jobs; seen is what their logs say, by job id: the stage of one that runs, the
-// cause of one that failed.
+// Jobs lists jobs; seen is what their logs say, by job id: see Job.
 func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
 	t := Table{Name: "jobs", One: "job", Columns: Columns("job", "experiment/1-10", "state", "why / where/2-28", ">elapsed/3", ">limit/4", ">GPUs/5", "QOS/6", "submitted/7", "exit/8")}
 	for _, j := range jobs {
-		gpus := ""
-		if j.GPUs > 0 {
-			gpus = unit.Int(j.GPUs)
-		}
-		t.Rows = append(t.Rows, Row{Cells: []Cell{{Text: j.ID}, OrNone(JobTitle(j)), State(j.State.Words()), dim(JobWhere(j, seen[j.ID], now)),
-			OrNone(Clock(j.Elapsed)), OrNone(Clock(j.Limit)), OrNone(gpus), OrNone(j.QOS), OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
-			Fields: map[string]string{"id": j.ID, "exp": j.Experiment, "name": j.Name, "state": j.State.Words(), "qos": j.QOS, "node": j.NodeList, "reason": j.Reason}})
+		t.Rows = append(t.Rows, Job(j, seen[j.ID], now))
 	}
 	return t
+}
+
+// Job is the row of one job in Jobs; seen is what its log says: the stage of one that runs,
+// the cause of one that failed.
+func Job(j model.Job, seen string, now time.Time) Row {
+	gpus := ""
+	if j.GPUs > 0 {
+		gpus = unit.Int(j.GPUs)
+	}
+	return Row{Cells: []Cell{{Text: j.ID}, OrNone(JobTitle(j)), State(j.State.Words()), dim(JobWhere(j, seen, now)),
+		OrNone(Clock(j.Elapsed)), OrNone(Clock(j.Limit)), OrNone(gpus), OrNone(j.QOS), OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
+		Fields: map[string]string{"id": j.ID, "exp": j.Experiment, "name": j.Name, "state": j.State.Words(), "qos": j.QOS, "node": j.NodeList, "reason": j.Reason}}
 }
 
 // JobWhere says the most useful thing of a job in few words: why it waits and when it would

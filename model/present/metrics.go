@@ -13,7 +13,7 @@ import (
 // MetricColumn is the header of a metric, its unit in the second line: "TPOT" over "ms". A
 // title that is its unit needs one line; sizes bring their units.
 func MetricColumn(d metric.Definition) Column {
-	c := Column{Title: d.Title, Unit: d.Unit, Right: true}
+	c := Column{Name: d.Name, Title: d.Title, Unit: d.Unit, Right: true}
 	if short, ok := strings.CutSuffix(d.Title, " "+d.Unit); ok {
 		c.Title = short
 	} else if strings.Contains(d.Title, d.Unit) {
@@ -193,12 +193,21 @@ func RunColumns(first ...string) []Column {
 // that was not read.
 func RunCells(a *metric.Analysis, first ...Cell) []Cell {
 	for _, m := range runMetrics {
-		cell := None()
-		if d, ok := metric.Define(m.name); ok && a != nil {
-			d.Decimals = m.decimals
-			cell = MetricCell(a.Metric(m.name), d)
-		}
-		first = append(first, cell)
+		first = append(first, RunMetric(a, m.name))
 	}
 	return first
+}
+
+// RunMetric is the cell of one metric by which runs are looked through.
+func RunMetric(a *metric.Analysis, name string) Cell {
+	d, ok := metric.Define(name)
+	if a == nil || !ok {
+		return None()
+	}
+	for _, m := range runMetrics {
+		if m.name == name {
+			d.Decimals = m.decimals
+		}
+	}
+	return MetricCell(a.Metric(name), d)
 }

@@ -22,6 +22,7 @@ type Table struct {
 // Column of a table. Those with Worth 0 always stay; where a line is too short the others
 // go, the highest Worth first.
 type Column struct {
+	Name  string // of the metric, where it is of one
 	Title string
 	Unit  string // second line of the header
 	Right bool   // numbers

@@ -4,27 +4,10 @@ import (
 	"strings"
 
 	"shardeck/model/check"
-	"shardeck/model/metric"
-	"shardeck/model/present/unit"
 	"shardeck/model/shell"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
-
-// MetricText is a metric's value in words: "–" where there is none.
-func MetricText(th *theme.Theme, m metric.Metric, d metric.Definition) string {
-	if m.Value == nil {
-		if m.Reason == "none" {
-			return "none"
-		}
-		return th.Missing
-	}
-	text := unit.Figure(*m.Value, d.Decimals)
-	if m.Estimate {
-		text = th.About + text
-	}
-	return text
-}
 
 // FindingNote is a finding as a note: the fault and what to do.
 func FindingNote(f check.Finding) Note {

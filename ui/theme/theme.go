@@ -8,7 +8,6 @@ package theme
 
 import (
 	"io"
-	"strings"
 
 	"github.com/charmbracelet/lipgloss"
 	"github.com/muesli/termenv"
@@ -105,20 +104,4 @@ func (t *Theme) Series(i int, text string) string {
 		return text
 	}
 	return t.series[i%len(t.series)].Render(text)
-}
-
-// words that have a tone of their own wherever they stand.
-var words = map[string]Tone{
-	"done": Good, "running": Busy, "ending": Busy, "submitting": Busy, "waiting": Warn, "suspended": Warn,
-	"failed": Bad, "out of time": Bad, "out of memory": Bad, "node failed": Bad, "cancelled": Dim,
-	"done, damaged": Warn, "unfinished": Warn, "preempted": Warn, "unknown": Warn, "not run": Dim, "invalid": Bad, "warning": Warn, "error": Bad,
-}
-
-// State is the tone of a state's word: "done", "running 4:12", "failed".
-func State(word string) Tone {
-	if tone, ok := words[word]; ok {
-		return tone
-	}
-	first, _, _ := strings.Cut(word, " ")
-	return words[first]
 }

@@ -86,11 +86,3 @@ func TestSpell(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
-
-func TestState(t *testing.T) {
-	for word, want := range map[string]Tone{"done": Good, "running 4:12": Busy, "failed": Bad, "out of time": Bad, "something": Plain} {
-		if got := State(word); got != want {
-			t.Errorf("%q: tone %d, want %d", word, got, want)
-		}
-	}
-}

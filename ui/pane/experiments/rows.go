@@ -49,36 +49,20 @@ type rows struct {
 func (p *rows) cells(r board.Row) []widget.Cell {
 	e, now := r.Experiment, p.env.Now()
 	state := present.ExperimentState(r.Problem, r.Job, r.Run, r.Analysis, now)
-	job := widget.Cell{Text: state, Tone: theme.State(state)}
+	job := widget.Cell{Text: state, Tone: pane.Tone(present.State(state).Role)}
 	if r.Problem != "" {
 		return []widget.Cell{{Text: name(r)}, {Text: strings.TrimPrefix(r.File, "experiments/configs/"), Tone: theme.Dim}, {}, {}, {}, {}, {}, {}, job}
 	}
 	l := e.Layout
 	cells := []widget.Cell{{Text: e.ID}, {Text: model.ShortModel(e.Model.Name)}, number(l.TP), number(l.PP), number(l.DP()), number(l.EP), number(l.GPUs()), {Text: p.also[r.File], Tone: theme.Dim}, job}
 	for _, m := range []string{"throughput_tokens_sec", "tpot", "comm_overhead", "ttft"} {
-		cells = append(cells, metricCell(p.env.Theme, r.Analysis, m))
+		cells = append(cells, pane.Cells(p.env.Theme, present.Row{Cells: []present.Cell{present.RunMetric(r.Analysis, m)}})...)
 	}
 	cells = append(cells, number(e.Data.BatchSize), number(e.Data.SeqLen), number(e.Data.MaxTokens))
 	return append(cells, spreadCell(r.Analysis), tracedCell(r, now))
 }
 
 func number(n int) widget.Cell { return widget.Cell{Text: unit.Int(n)} }
-
-func metricCell(th *theme.Theme, a *metric.Analysis, name string) widget.Cell {
-	none := widget.Cell{Text: "–", Tone: theme.Dim}
-	d, ok := metric.Define(name)
-	if a == nil || !ok {
-		return none
-	}
-	m := a.Metric(name)
-	if m.Value == nil {
-		return none
-	}
-	if name == "comm_overhead" {
-		d.Decimals = 1
-	}
-	return widget.Cell{Text: pane.MetricText(th, m, d)}
-}
 
 func spreadCell(a *metric.Analysis) widget.Cell {
 	if s, ok := spread(a); ok {

@@ -5,9 +5,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/jobs"
 	"shardeck/model"
-	"shardeck/model/present/unit"
+	"shardeck/model/present"
 	"shardeck/ui/pane"
 )
 
@@ -61,13 +60,5 @@ func seen(ctx context.Context, l pane.Lab, j model.Job) string {
 	if err != nil {
 		return ""
 	}
-	return stageWords(part)
-}
-
-// stageWords are a stage and how far it is: "timing 3 of 5".
-func stageWords(p jobs.LogPart) string {
-	if p.Stage == "" || p.Total == 0 {
-		return p.Stage
-	}
-	return p.Stage + " " + unit.Int(p.Done) + " of " + unit.Int(p.Total)
+	return present.Stage(part.Stage, part.Done, part.Total)
 }

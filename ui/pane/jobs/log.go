@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/jobs"
 	"shardeck/model"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -87,7 +88,7 @@ func titleOf(d detail) string {
 	if d.cause.Title != "" {
 		return d.cause.Title
 	}
-	return stageWords(d.part)
+	return present.Stage(d.part.Stage, d.part.Done, d.part.Total)
 }
 
 // showEnd puts the lines read into the log. The cursor of one that stands at the end goes

@@ -51,7 +51,7 @@ func (p *Pane) clickedDetail(x, line int) tea.Cmd {
 	switch {
 	case spot.Row >= 0:
 		d.table.Cursor = spot.Row
-	case views[d.view].keys != nil && spot.Column > 0:
+	case d.byColumn() && spot.Column > 0:
 		return p.orderSplit()
 	}
 	return nil

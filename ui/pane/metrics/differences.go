@@ -7,6 +7,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 	"shardeck/ui/pane"
@@ -54,10 +55,10 @@ func (p *Pane) sampledWords(run string, d metric.Definition) (string, bool) {
 	if !ok || now.Value == nil || was.Value == nil {
 		return "", false
 	}
-	of := func(c scaling.CompareCell) string {
-		return unit.Number(*c.Value, d.Decimals) + " " + p.env.Theme.PlusMinus + " " + unit.Number(c.Spread, 1) + " % (n " + unit.Int(c.N) + ")"
+	of := func(c, other scaling.CompareCell) string {
+		return present.Sampled(c, other, d) + " (n " + unit.Int(c.N) + ")"
 	}
-	text := d.Name + " " + of(now) + " against " + of(was) + " of " + p.baseline
+	text := d.Name + " " + of(now, was) + " against " + of(was, now) + " of " + p.baseline
 	if now.Same {
 		text = "~ " + now.Words + " · " + text
 	}

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"testing"
 
+	"shardeck/model/present"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
-	"shardeck/ui/theme"
 )
 
 // alike is a workspace in which two runs differ in ttft, and by chance alone in tpot, of
@@ -32,8 +32,8 @@ func TestDifferencesThatChanceCouldMake(t *testing.T) {
 	d.Press("right")
 	has(t, message(d), "~ too few samples: 5 against 2 cannot show a difference · tpot 8.40")
 	cells := d.Pane().(*Pane).cells(d.Pane().(*Pane).runs[0], nil)
-	if cells[1].Tone != theme.Good || cells[2].Tone != theme.Plain {
-		t.Errorf("tones %v and %v", cells[1].Tone, cells[2].Tone)
+	if cells[1].Role != present.Good || cells[2].Role != present.Plain {
+		t.Errorf("roles %v and %v", cells[1].Role, cells[2].Role)
 	}
 	d.Press("y")
 	if got, _ := panetest.Last[pane.CopyMsg](d); got.Text != "shardeck compare llama-8b-tp1 llama-8b-tp2" {

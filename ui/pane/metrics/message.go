@@ -5,6 +5,8 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
@@ -52,13 +54,13 @@ func (p *Pane) cellNote(r model.Run) pane.Note {
 	case m.Value == nil && !p.read[r.Name] && traceBytes(r) > 0:
 		return pane.Note{Text: "no " + d.Name + " yet: " + p.unreadWords(r)}
 	case m.Value == nil:
-		return pane.Note{Text: "no " + d.Name + ": " + missingWords(m)}
+		return pane.Note{Text: "no " + d.Name + ": " + present.NoValue(m)}
 	case p.baseline != "" && p.baseline != r.Name && p.detail == nil:
 		return p.deltaNote(r, m, d)
 	case a.Damaged && len(a.Warnings) > 0:
 		return pane.Note{Text: "input was damaged: " + a.Warnings[0], Tone: theme.Warn, Brief: "input was damaged · ! says what was lost"}
 	}
-	return pane.Note{Text: strings.Join(nonEmpty(p.tieWords(r.Name, d), remark(m), firstWarning(a)), " · ")}
+	return pane.Note{Text: strings.Join(nonEmpty(p.tieWords(r.Name, d), present.MetricRemark(m), firstWarning(a)), " · ")}
 }
 
 func firstWarning(a *metric.Analysis) string {
@@ -85,11 +87,14 @@ func (p *Pane) deltaNote(r model.Run, m metric.Metric, d metric.Definition) pane
 		return pane.Note{Text: p.baseline + " was not read: ↵ on it reads it", Tone: theme.Warn}
 	}
 	b := base.Metric(d.Name)
-	text := d.Name + " " + pane.MetricText(p.env.Theme, m, d) + " " + d.Unit
-	if b.Value == nil {
-		return pane.Note{Text: text + "; " + p.baseline + " has none: " + missingWords(b)}
+	if b.Value != nil {
+		d.Decimals = unit.Apart(*m.Value, *b.Value, d.Decimals)
 	}
-	text += " against " + pane.MetricText(p.env.Theme, b, d) + " of " + p.baseline
+	text := d.Name + " " + present.MetricValue(m, d)
+	if b.Value == nil {
+		return pane.Note{Text: text + "; " + p.baseline + " has none: " + present.NoValue(b)}
+	}
+	text += " against " + present.MetricValue(b, d) + " of " + p.baseline
 	if words, ok := p.sampledWords(r.Name, d); ok {
 		text = words
 	}

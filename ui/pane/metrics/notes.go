@@ -5,6 +5,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
@@ -30,7 +31,7 @@ func (p *Pane) runLines(width int) []string {
 		return append(lines, th.Paint(theme.Dim, p.unreadWords(r)))
 	}
 	m := a.Metric(d.Name)
-	return append(lines, p.valueLine(m, d, width), th.Paint(theme.Dim, pane.Joined(width, strings.Split(partWords(m, d), " · ")...)))
+	return append(lines, p.valueLine(m, d, width), th.Paint(theme.Dim, pane.Joined(width, present.MetricParts(m, d)...)))
 }
 
 // reading is the reader that has a run in hand; nil: none.
@@ -86,27 +87,16 @@ func (p *Pane) unreadWords(r model.Run) string {
 // valueLine is the metric under the cursor in full, with its ranks.
 func (p *Pane) valueLine(m metric.Metric, d metric.Definition, width int) string {
 	if m.Value == nil {
-		return p.env.Theme.Paint(theme.Dim, widget.Sentence(d.Name+": "+missingWords(m), width))
+		return p.env.Theme.Paint(theme.Dim, widget.Sentence(d.Name+": "+present.NoValue(m), width))
 	}
-	text := d.Name + "  " + pane.MetricText(p.env.Theme, m, d) + " " + d.Unit
+	text := d.Name + "  " + p.env.Theme.Spell(present.MetricValue(m, d))
 	if s := spark(p.env.Theme, m.PerRank); s != "" {
-		text += "   " + s + "  " + rankWords(m, d)
+		text += "   " + s + "  " + present.MetricRanks(m, d)
 	}
 	if m.N > 0 {
 		text += "   n " + unit.Int(m.N)
 	}
 	return widget.Sentence(text, width)
-}
-
-// missingWords say why there is no value.
-func missingWords(m metric.Metric) string {
-	switch m.Reason {
-	case "none":
-		return "none, which is an answer"
-	case "":
-		return "no value, and no reason was given"
-	}
-	return m.Reason
 }
 
 // metricLines are all there is to say of one metric of the opened run: remark, ranks,
@@ -119,7 +109,7 @@ func (p *Pane) metricLines(width int) []string {
 	}
 	th, m := p.env.Theme, a.Metric(d.Name)
 	lines := []string{th.Paint(theme.Strong, d.Name) + "  " + widget.Sentence(remarkOrReason(m, d), max(width-2-widget.Width(d.Name), 1))}
-	for _, text := range []string{strings.TrimSpace(spark(th, m.PerRank) + "  " + rankWords(m, d)), partWords(m, d)} {
+	for _, text := range []string{strings.TrimSpace(spark(th, m.PerRank) + "  " + present.MetricRanks(m, d)), strings.Join(present.MetricParts(m, d), " · ")} {
 		if text != "" {
 			lines = append(lines, widget.Wrap(text, width)...)
 		}
@@ -136,9 +126,9 @@ func (p *Pane) metricLines(width int) []string {
 // remarkOrReason is what must be known of a value or why there is none; else what it is.
 func remarkOrReason(m metric.Metric, d metric.Definition) string {
 	if m.Value == nil {
-		return missingWords(m)
+		return present.NoValue(m)
 	}
-	if text := remark(m); text != "" {
+	if text := present.MetricRemark(m); text != "" {
 		return text
 	}
 	return d.Text

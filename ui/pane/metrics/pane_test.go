@@ -221,7 +221,7 @@ func TestBaseline(t *testing.T) {
 	column(t, d, "comm_overhead")
 	has(t, message(d), "llama-8b-tp1 has none: TP=1: no collective to measure")
 	column(t, d, "gpu_busy")
-	has(t, message(d), "gpu_busy 93.4 % against 93.9 of llama-8b-tp1")
+	has(t, message(d), "gpu_busy 93.4 % against 93.9 % of llama-8b-tp1")
 	d.Press("esc").Expect("93.4").Absent("diff %")
 }
 

@@ -4,39 +4,26 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"shardeck/model"
 	"shardeck/model/metric"
-	"shardeck/model/present/unit"
+	"shardeck/model/present"
 	"shardeck/ui/pane"
-	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
 // columns are the run and every metric, in the order of their definitions: by family,
 // in order of worth.
 func (p *Pane) columns() []widget.Column {
-	columns := []widget.Column{{Title: "run", Min: 22}}
+	t := present.Table{Columns: present.Columns("run…22")}
 	for _, d := range p.defs {
-		title, unit := header(d)
-		if p.baseline != "" && title != "straggler" {
-			unit = "diff %"
+		c := present.MetricColumn(d)
+		if p.baseline != "" && d.Name != "straggler" {
+			c.Unit = "diff %"
 		}
-		columns = append(columns, widget.Column{Title: title, Unit: unit, Right: true})
+		t.Columns = append(t.Columns, c)
 	}
-	return columns
-}
-
-// header divides "TPOT ms" into its two lines; a title that is its unit needs one.
-func header(d metric.Definition) (title, unit string) {
-	if short, ok := strings.CutSuffix(d.Title, " "+d.Unit); ok {
-		return short, d.Unit
-	}
-	if strings.Contains(d.Title, d.Unit) {
-		return d.Title, ""
-	}
-	return d.Title, d.Unit
+	return pane.Columns(t)
 }
 
 // fill puts the runs that pass the filter into the table, the cursor staying on its run.
@@ -55,7 +42,7 @@ func (p *Pane) fill() {
 	p.replays = p.allReplays()
 	rows := make([][]widget.Cell, len(p.shown))
 	for row, i := range p.shown {
-		rows[row] = p.cells(p.runs[i], marks)
+		rows[row] = pane.Cells(p.env.Theme, present.Row{Cells: p.cells(p.runs[i], marks)})
 	}
 	p.table.Columns = p.columns()
 	rows, p.shown = p.sort.Apply(rows, p.shown)
@@ -64,17 +51,17 @@ func (p *Pane) fill() {
 }
 
 // cells of one run, in the order of columns.
-func (p *Pane) cells(r model.Run, marks map[string]string) []widget.Cell {
-	cells := []widget.Cell{{Text: p.label(r)}}
+func (p *Pane) cells(r model.Run, marks map[string]string) []present.Cell {
+	cells := []present.Cell{{Text: p.label(r)}}
 	a := p.analyses[r.Name]
 	like := p.unlike(r) == ""
 	for _, d := range p.defs {
 		cell := p.cell(r.Name, a, d)
 		if a != nil && a.Metric(d.Name).Value != nil {
-			cell.By = *a.Metric(d.Name).Value
+			cell.By = *a.Metric(d.Name).Value // of a difference too, so that the baseline is in its place
 		}
 		if !like && a != nil {
-			cell.Tone = theme.Dim
+			cell.Role = present.Dim
 		}
 		cell.Lead = marks[r.Name+" "+d.Name] + cell.Lead
 		cells = append(cells, cell)
@@ -108,51 +95,23 @@ func (p *Pane) replay(r model.Run) bool {
 }
 
 // cell is one value, or its difference from the baseline.
-func (p *Pane) cell(run string, a *metric.Analysis, d metric.Definition) widget.Cell {
-	none := widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
+func (p *Pane) cell(run string, a *metric.Analysis, d metric.Definition) present.Cell {
 	if a == nil {
-		return none
+		return present.None()
 	}
 	m := a.Metric(d.Name)
-	if m.Value == nil {
-		none.Text = pane.MetricText(p.env.Theme, m, d)
-		return none
+	if m.Value == nil || d.Name == "straggler" || p.baseline == "" || run == p.baseline {
+		return present.MetricCell(m, d)
 	}
-	if d.Name != "straggler" && p.baseline != "" && run != p.baseline {
-		return p.deltaCell(run, m, d)
-	}
-	cell := widget.Cell{Text: unit.Figure(*m.Value, d.Decimals)}
-	if m.Estimate {
-		cell.Lead = p.env.Theme.About
-	}
-	return cell
-}
-
-// deltaCell is the difference from the baseline in % of it, better or worse by tone
-// as well as by sign; with "~" where chance alone could make it.
-func (p *Pane) deltaCell(run string, m metric.Metric, d metric.Definition) widget.Cell {
 	change, ok := p.delta(m)
-	cell := widget.Cell{}
-	if found := p.diffs[run][d.Name]; found.Change != nil {
+	found := p.diffs[run][d.Name]
+	if found.Change != nil {
 		change, ok = *found.Change, true
-		if found.Same {
-			cell.Lead = "~"
-		}
 	}
 	if !ok {
-		return widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
+		return present.None()
 	}
-	cell.Text = unit.Number(change, 1)
-	if change >= 0 && !strings.HasPrefix(cell.Text, "-") {
-		cell.Text = "+" + cell.Text
-	}
-	if cell.Lead == "" && math.Abs(change) >= 0.05 && d.Better != metric.NoBetter {
-		cell.Tone = theme.Bad
-		if (change > 0) == (d.Better == metric.Higher) {
-			cell.Tone = theme.Good
-		}
-	}
-	return cell
+	return present.Change(&change, found.Same, d.Better)
 }
 
 // delta is not ok where the baseline has no such value, or nothing to divide by.

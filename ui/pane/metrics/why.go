@@ -50,7 +50,7 @@ func (p *Pane) unread() []string {
 }
 
 func needSplit(p *Pane) string {
-	if views[p.detail.view].keys == nil {
+	if !p.detail.byColumn() {
 		return "metrics have no common order: tab goes to the ranks, phases and collectives"
 	}
 	return ""
