@@ -149,7 +149,7 @@ var damages = []struct {
 	{name: "nothing", do: func(damagedRun) {}, code: 0, value: true},
 
 	{name: "file cut", do: func(r damagedRun) { r.edit(func(s string) string { return s[:len(s)*2/3] }) }, code: 4, value: true,
-		says: []string{plain1 + ": ended before the list of events was closed, at byte 1,", "; lost: everything after the last whole event (", " kernels read)"}},
+		says: []string{plain1 + ": ended before the list of events was closed, at byte 1 ", "; lost: everything after the last whole event (", " kernels read)"}},
 	{name: "file cut in its header", do: func(r damagedRun) { r.edit(func(s string) string { return s[:200] }) }, code: 4, value: true,
 		says: []string{plain1 + ": ended before the list of events began, at byte 200; lost: all events"}},
 	{name: "both files cut in their headers", do: func(r damagedRun) {
