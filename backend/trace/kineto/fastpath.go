@@ -30,13 +30,8 @@ func (s *scanner) readKnownEvent(b []byte, i int) (end int, ok bool) {
 		end = jsonscan.SkipUnescaped(b, i)
 		return end, end > 0
 	}
-	t, end := s.launches.matchExpected(b, i)
-	if end == 0 || !t.readRecord(s.nextRecord(), b, &s.launches.numbers) {
-		return 0, false
-	}
-	s.launches.confirm()
-	s.commitRecord()
-	return end, true
+	end = s.expectedLaunch(b, i)
+	return end, end > 0
 }
 
 // passComma passes over the comma and the white space between two events, from b[i]

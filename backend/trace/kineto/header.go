@@ -1,13 +1,8 @@
 package kineto
 
 import (
-	"encoding/json"
-	"strconv"
-	"strings"
-
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
-	"shardeck/model"
 )
 
 // headerKeys are the keys beside the events that are read, and how.
@@ -33,7 +28,7 @@ func text(to *string) func([]byte) bool {
 	}
 }
 
-// whole64 keeps a whole number, unless it is missing.
+// whole64 keeps a whole number, in quotes or not, unless it is missing.
 func whole64[T int | int64](to *T) func([]byte) bool {
 	return func(val []byte) bool {
 		var n number
@@ -43,48 +38,38 @@ func whole64[T int | int64](to *T) func([]byte) bool {
 	}
 }
 
-// looseInt is a number that some writers quote or leave empty; -1 then.
-type looseInt int
-
-func (n *looseInt) UnmarshalJSON(b []byte) error {
-	*n = -1
-	if v, err := strconv.Atoi(strings.Trim(string(b), `" `)); err == nil {
-		*n = looseInt(v)
-	}
-	return nil
+// readKeys gives the values of the object val to the readers of their keys; false if one
+// refuses its value, or val is no object.
+func readKeys(val []byte, keys map[string]func(val []byte) bool) bool {
+	sound := true
+	_, st := jsonscan.EachKey(val, 0, func(key []byte, from, to int) {
+		if read := keys[string(key)]; read != nil {
+			sound = read(val[from:to]) && sound
+		}
+	})
+	return sound && st == whole
 }
 
 // devices reads deviceProperties: all devices the process could see.
 func (r *reader) devices(val []byte) bool {
-	var list []struct {
-		ID     looseInt `json:"id"`
-		Name   string   `json:"name"`
-		Memory int64    `json:"totalGlobalMem"`
-		SMs    int      `json:"numSms"`
-		Major  int      `json:"computeMajor"`
-		Minor  int      `json:"computeMinor"`
-	}
-	err := json.Unmarshal(val, &list)
-	for _, p := range list {
-		r.info.Devices = append(r.info.Devices, trace.Device{
-			ID: int(p.ID), Name: model.Printable(p.Name), TotalMemory: p.Memory, SMs: p.SMs, Major: p.Major, Minor: p.Minor,
-		})
-	}
-	return err == nil
+	sound := true
+	isList := jsonscan.EachElement(val, 0, func(from, to int) {
+		d := trace.Device{ID: -1}
+		sound = readKeys(val[from:to], map[string]func([]byte) bool{
+			"id": whole64(&d.ID), "name": text(&d.Name), "totalGlobalMem": whole64(&d.TotalMemory),
+			"numSms": whole64(&d.SMs), "computeMajor": whole64(&d.Major), "computeMinor": whole64(&d.Minor),
+		}) && sound
+		r.info.Devices = append(r.info.Devices, d)
+	})
+	return sound && isList
 }
 
 // distributed reads what torch.distributed says of the world.
 func (r *reader) distributed(val []byte) bool {
-	world := struct {
-		Backend string   `json:"backend"`
-		Rank    looseInt `json:"rank"`
-		Size    looseInt `json:"world_size"`
-		NCCL    string   `json:"nccl_version"`
-	}{Rank: -1}
-	err := json.Unmarshal(val, &world)
-	r.info.Backend = model.Printable(world.Backend)
-	r.info.NCCLVersion = model.Printable(world.NCCL)
-	r.info.Rank = int(max(-1, world.Rank))
-	r.info.WorldSize = int(max(0, world.Size))
-	return err == nil
+	sound := readKeys(val, map[string]func([]byte) bool{
+		"backend": text(&r.info.Backend), "nccl_version": text(&r.info.NCCLVersion),
+		"rank": whole64(&r.info.Rank), "world_size": whole64(&r.info.WorldSize),
+	})
+	r.info.Rank, r.info.WorldSize = max(-1, r.info.Rank), max(0, r.info.WorldSize)
+	return sound
 }

@@ -63,21 +63,23 @@ func (s *launchTemplates) expectedSlot() *int16 {
 // follow adds a template to the past.
 func (s *launchTemplates) follow(id int32) { s.past = s.past<<historyShift ^ uint32(id) }
 
-// matchExpected is the expected template if the event at b[i] is one of it; s.numbers are then
-// its numbers. An end of 0: it is not.
-func (s *launchTemplates) matchExpected(b []byte, i int) (t *launchTemplate, end int) {
-	id := *s.expectedSlot()
-	if int(id) >= len(s.list) || s.wasted > maxWasted {
-		return nil, 0
+// expectedLaunch keeps the event at b[i] if it is a launch of the expected template, and
+// returns where it ends; 0: it is not.
+func (s *scanner) expectedLaunch(b []byte, i int) (end int) {
+	l := &s.launches
+	id := *l.expectedSlot()
+	if int(id) >= len(l.list) || l.wasted > maxWasted {
+		return 0
 	}
-	t = &s.list[id]
-	return t, t.Match(b, i, &s.numbers)
-}
-
-// confirm says that the template which matchExpected gave made the event's record.
-func (s *launchTemplates) confirm() {
-	s.follow(int32(*s.expectedSlot()))
-	s.wasted = max(s.wasted-2, -maxWasted)
+	t := &l.list[id]
+	end = t.Match(b, i, &l.numbers)
+	if end == 0 || !t.readRecord(s.nextRecord(), b, &l.numbers) {
+		return 0
+	}
+	s.commitRecord()
+	l.follow(int32(id))
+	l.wasted = max(l.wasted-2, -maxWasted)
+	return end
 }
 
 // readRecord makes r of the template and its numbers, which are at at in b; false if they

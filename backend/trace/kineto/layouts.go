@@ -85,10 +85,8 @@ func (st *layoutPiece) value(b []byte, i int, e *event) (end int, ok bool) {
 		return numberEnd(b, i)
 	case plainList:
 		return listEnd(b, i)
-	case timeNumber:
-		return e.num[st.sub].readMicros(b, i)
-	case wholeNumber:
-		return e.num[st.sub].readWhole(b, i)
+	case timeNumber, wholeNumber:
+		return e.num[st.sub].read(b, i, st.kind == timeNumber)
 	case floatNumber:
 		end, ok = numberEnd(b, i)
 		if ok {
@@ -153,20 +151,16 @@ func textEnd(b []byte, i int) (end int, ok bool) {
 	return end, st == whole
 }
 
-// readWhole reads a whole number.
-func (n *number) readWhole(b []byte, i int) (end int, ok bool) {
-	if end, ok = numberEnd(b, i); ok {
-		n.v, ok = jsonscan.ReadWhole(b, jsonscan.SpanOf(i, end))
-		n.state = given
+// read reads a number, of microseconds if it is a time.
+func (n *number) read(b []byte, i int, time bool) (end int, ok bool) {
+	if end, ok = numberEnd(b, i); !ok {
+		return 0, false
 	}
-	return end, ok
-}
-
-// readMicros reads microseconds.
-func (n *number) readMicros(b []byte, i int) (end int, ok bool) {
-	if end, ok = numberEnd(b, i); ok {
+	n.state = given
+	if time {
 		n.v, ok = jsonscan.ReadMicros(b, jsonscan.SpanOf(i, end))
-		n.state = given
+	} else {
+		n.v, ok = jsonscan.ReadWhole(b, jsonscan.SpanOf(i, end))
 	}
 	return end, ok
 }

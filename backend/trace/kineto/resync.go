@@ -3,18 +3,14 @@ package kineto
 import (
 	"bytes"
 	"shardeck/backend/trace/jsonscan"
+	"slices"
 )
 
-// eventKeys are the keys an event may begin with.
-var eventKeys = [][]byte{[]byte("ph"), []byte("cat"), []byte("name"), []byte("pid"), []byte("tid"), []byte("ts")}
-
-// tailKeys are the top-level keys that may follow the list of events.
-var tailKeys = [][]byte{
-	[]byte("traceName"), []byte("distributedInfo"), []byte("baseTimeNanoseconds"), []byte("displayTimeUnit"),
-	[]byte("schemaVersion"), []byte("deviceProperties"),
-}
-
-var quote = []byte{'"'}
+// Keys an event may begin with, and top-level keys that may follow the list of events.
+var (
+	eventKeys = []string{"ph", "cat", "name", "pid", "tid", "ts"}
+	tailKeys  = []string{"traceName", "distributedInfo", "baseTimeNanoseconds", "displayTimeUnit", "schemaVersion", "deviceProperties"}
+)
 
 // lookAround is more text than lies between two events.
 const lookAround = 256
@@ -72,17 +68,12 @@ func listEndAt(w *jsonscan.Window, i int) bool {
 	return w.Err != nil && (len(after) == 0 || string(after) == "}")
 }
 
-// keyAt says whether b begins with one of keys, quoted and followed by a colon.
-func keyAt(b []byte, keys [][]byte) bool {
+// keyAt says whether b begins with one of keys and a value.
+func keyAt(b []byte, keys []string) bool {
 	b = bytes.TrimLeft(b[:min(len(b), lookAround)], " \n\r\t")
-	b, ok := bytes.CutPrefix(b, quote)
-	for _, k := range keys {
-		if rest, has := bytes.CutPrefix(b, k); ok && has {
-			rest, has = bytes.CutPrefix(rest, quote)
-			if has && bytes.HasPrefix(bytes.TrimLeft(rest, " \n\r\t"), []byte{':'}) {
-				return true
-			}
-		}
+	if len(b) == 0 || b[0] != '"' {
+		return false
 	}
-	return false
+	key, _, st := jsonscan.KeyAndColon(b, 0)
+	return st == whole && slices.Contains(keys, string(key))
 }

@@ -42,8 +42,8 @@ func TestTimesAgreeWithExactArithmetic(t *testing.T) {
 		}
 		want := refInt(json.RawMessage(text), 0, 1000)
 		var n number
-		if end, ok := n.readMicros([]byte(text+","), 0); !ok || end != len(text) || n.v != want {
-			t.Fatalf("readMicros(%s) = %d to %d, %v; want %d", text, n.v, end, ok, want)
+		if end, ok := n.read([]byte(text+","), 0, true); !ok || end != len(text) || n.v != want {
+			t.Fatalf("%s = %d to %d, %v; want %d", text, n.v, end, ok, want)
 		}
 	}
 }

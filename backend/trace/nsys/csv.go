@@ -60,7 +60,7 @@ func readCSV(in *bufio.Reader) ([]*trace.Rank, error) {
 
 // line takes one line, whatever it is.
 func (s *csvTables) line(text string, long bool) {
-	if strings.TrimSpace(text) == "" {
+	if !long && strings.TrimSpace(text) == "" {
 		s.inside = false
 		return
 	}

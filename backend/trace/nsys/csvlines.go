@@ -8,47 +8,35 @@ import (
 	"strings"
 )
 
-// lineBlock is the buffer of lines; a line longer than maxLine is cut and counted.
-const (
-	lineBlock = 64 << 10
-	maxLine   = 1 << 20
-)
+// maxLine is the buffer of lines, in bytes; a longer line is counted as damage.
+const maxLine = 1 << 20
 
 // lines reads a text line by line.
 type lines struct {
-	in  *bufio.Reader
-	buf []byte
-	at  int64 // byte of the text where the present line begins
+	in  *bufio.Reader // of maxLine bytes
+	at  int64         // byte of the text where the present line begins
 	pos int64
 	err error // why there is no more
 
 	endless bool // the last line was not ended
 }
 
-// next is the next line without its end; false if there is none. long says that it
-// was cut. The bytes are void after the next call.
+// next is the next line without its end; false if there is none. Of one that is too long
+// it is some text. The bytes are void after the next call.
 func (l *lines) next() (line []byte, long, ok bool) {
-	l.buf, l.at = l.buf[:0], l.pos
-	for {
-		piece, err := l.in.ReadSlice('\n')
-		l.pos += int64(len(piece))
-		if room := maxLine - len(l.buf); len(piece) > room {
-			piece, long = piece[:room], true
-		}
-		l.buf = append(l.buf, piece...)
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		if err != nil {
-			l.err = err
-		}
-		break
+	l.at = l.pos
+	line, l.err = l.in.ReadSlice('\n')
+	l.pos += int64(len(line))
+	for errors.Is(l.err, bufio.ErrBufferFull) {
+		long = true
+		line, l.err = l.in.ReadSlice('\n')
+		l.pos += int64(len(line))
 	}
-	if len(l.buf) == 0 && l.err != nil {
+	if len(line) == 0 && l.err != nil && !long {
 		return nil, false, false
 	}
 	l.endless = l.err != nil
-	return bytes.TrimRight(l.buf, "\r\n"), long, true
+	return bytes.TrimRight(line, "\r\n"), long, true
 }
 
 // broken is what stopped reading before the end, nil at the end.

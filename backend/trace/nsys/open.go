@@ -76,7 +76,7 @@ func (r Reader) open(ctx context.Context, path string, progress func(done, total
 		return nil, err
 	}
 	defer text.Close()
-	in := bufio.NewReaderSize(text, lineBlock)
+	in := bufio.NewReaderSize(text, maxLine)
 	head, err := in.Peek(len(sqliteMagic))
 	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
 		return nil, fmt.Errorf("%s: %s", filepath.Base(path), trace.ReadFault(err))
