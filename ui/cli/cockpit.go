@@ -9,12 +9,11 @@ import (
 
 	rooms "shardeck/backend/app"
 	"shardeck/ui/cockpit"
-	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
 
 // The rooms are what panes ask for; backend cannot say so itself, since it knows no ui.
-var _ pane.Lab = (*rooms.App)(nil)
+var _ cockpit.Backend = (*rooms.App)(nil)
 
 // cockpit opens the terminal program: what shardeck alone does.
 func (a *app) cockpit(c *cobra.Command, _ []string) error {

@@ -202,7 +202,7 @@ func Manual() []widget.Group {
 	groups := []widget.Group{everywhereGroup(keys().Keys())}
 	for _, name := range pane.Names() {
 		if make := makers[name]; make != nil {
-			p := make(pane.Env{Theme: theme.New(0, false)})
+			p := make(pane.Env{Theme: theme.New(0, false)}, nil)
 			groups = append(groups, group(name, p))
 		}
 	}

@@ -18,6 +18,7 @@ import (
 type Model struct {
 	options Options
 	env     pane.Env
+	backend Backend
 	panes   map[pane.Name]pane.Pane
 	order   []pane.Name // those there are, by number
 
@@ -47,16 +48,16 @@ type Model struct {
 }
 
 // New makes the cockpit; Run does so for a terminal, tests drive it themselves.
-func New(ctx context.Context, l pane.Lab, o Options) *Model {
+func New(ctx context.Context, b Backend, o Options) *Model {
 	o = o.fill()
 	if o.after == nil {
 		o.after = timers(ctx)
 	}
-	env := pane.Env{Ctx: ctx, Lab: l, Theme: o.Theme, Now: o.Now, After: o.after, Filters: &widget.History{}}
-	m := &Model{options: o, env: env, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
+	env := pane.Env{Ctx: ctx, Theme: o.Theme, Now: o.Now, After: o.after, Filters: &widget.History{}}
+	m := &Model{options: o, env: env, backend: b, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
 	for _, name := range pane.Names() {
 		if make := makers[name]; make != nil {
-			m.panes[name] = make(env)
+			m.panes[name] = make(env, b)
 			m.order = append(m.order, name)
 		}
 	}
@@ -181,7 +182,7 @@ func (m *Model) ask(refresh bool) tea.Cmd {
 	if m.jobs.Busy() {
 		return nil
 	}
-	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (jobs.JobList, error) { return m.env.Lab.ListJobs(ctx, refresh) }, m.answered)
+	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (jobs.JobList, error) { return m.backend.ListJobs(ctx, refresh) }, m.answered)
 }
 
 // answered passes the jobs on, and waits for the next question while anybody needs one.
@@ -251,11 +252,11 @@ func active(list jobs.JobList) bool {
 }
 
 func (m *Model) startExport() tea.Cmd {
-	if m.env.Lab.ReadOnly() {
+	if m.backend.ReadOnly() {
 		return pane.Warn(pane.Locked("write files"))
 	}
 	m.say(pane.Note{Text: "exporting …", Tone: theme.Busy})
-	return m.export.Start(m.env.Ctx, m.env.Lab.Export, func(paths []string, err error) tea.Cmd {
+	return m.export.Start(m.env.Ctx, m.backend.Export, func(paths []string, err error) tea.Cmd {
 		if err != nil {
 			return pane.Fail(err)
 		}

@@ -50,7 +50,7 @@ type Options struct {
 
 // Run shows the cockpit until the user leaves it or the context ends. What it started
 // is cancelled then; jobs go on. The terminal is given back whatever happens.
-func Run(ctx context.Context, l pane.Lab, o Options) (err error) {
+func Run(ctx context.Context, l Backend, o Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s, err := screen.Open(o.In, o.Out, o.Mouse)
@@ -142,7 +142,7 @@ type outside interface {
 // edit hands the terminal to the user's editor. Polling waits meanwhile, for the event
 // loop does; the panes read the file again afterwards.
 func (m *Model) edit(path string) tea.Cmd {
-	if m.env.Lab.ReadOnly() {
+	if m.backend.ReadOnly() {
 		return pane.Warn(pane.Locked("edit a file"))
 	}
 	words := append(slices.Clone(m.options.Editor), path)

@@ -34,7 +34,7 @@ const keepTime = time.Second
 
 // restore takes the state as it was left; a damaged one is passed over.
 func (m *Model) restore() {
-	text, err := m.env.Lab.LoadScreen()
+	text, err := m.backend.LoadScreen()
 	s := state{}
 	if err != nil || len(text) == 0 || json.Unmarshal(text, &s) != nil {
 		return
@@ -80,7 +80,7 @@ func filled(kept map[string]string) map[string]string {
 
 // keepSoon writes the state in a moment if a key has changed it.
 func (m *Model) keepSoon() tea.Cmd {
-	if m.env.Lab.ReadOnly() || bytes.Equal(m.kept, m.stateText()) {
+	if m.backend.ReadOnly() || bytes.Equal(m.kept, m.stateText()) {
 		return nil
 	}
 	return m.wait.Start(m.env, keepTime, m.keep)
@@ -93,7 +93,7 @@ func (m *Model) keep() tea.Cmd {
 		return nil
 	}
 	m.kept = text
-	return m.keeping.Start(m.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, m.env.Lab.SaveScreen(text) },
+	return m.keeping.Start(m.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, m.backend.SaveScreen(text) },
 		func(_ struct{}, err error) tea.Cmd {
 			if err != nil {
 				return pane.Fail(err)
@@ -105,11 +105,11 @@ func (m *Model) keep() tea.Cmd {
 // leave keeps the state and ends the program.
 func (m *Model) leave() tea.Cmd {
 	text := m.stateText()
-	if m.env.Lab.ReadOnly() || bytes.Equal(m.kept, text) {
+	if m.backend.ReadOnly() || bytes.Equal(m.kept, text) {
 		return tea.Quit
 	}
 	m.kept = text
-	return tea.Sequence(func() tea.Msg { _ = m.env.Lab.SaveScreen(text); return nil }, tea.Quit) // nobody is left to hear of a fault
+	return tea.Sequence(func() tea.Msg { _ = m.backend.SaveScreen(text); return nil }, tea.Quit) // nobody is left to hear of a fault
 }
 
 // keepNow writes what is still only in memory: the program ends, by the user's wish, a
@@ -121,8 +121,8 @@ func (m *Model) keepNow() error {
 			faults = append(faults, k.KeepNow())
 		}
 	}
-	if text := m.stateText(); !m.env.Lab.ReadOnly() && !bytes.Equal(m.kept, text) {
-		_ = m.env.Lab.SaveScreen(text) // of the screen nothing is lost
+	if text := m.stateText(); !m.backend.ReadOnly() && !bytes.Equal(m.kept, text) {
+		_ = m.backend.SaveScreen(text) // of the screen nothing is lost
 	}
 	return errors.Join(faults...)
 }

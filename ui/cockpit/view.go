@@ -273,7 +273,7 @@ func spreadTabs(tabs, age string, width int) string {
 // age is the time of the scheduler's last answer, marked when it is stale; before it
 // stands that nothing may be changed.
 func (m *Model) age() string {
-	if m.env.Lab.ReadOnly() {
+	if m.backend.ReadOnly() {
 		return strings.TrimSpace(m.env.Theme.Paint(theme.Warn, "read-only") + "  " + m.answerAge())
 	}
 	return m.answerAge()

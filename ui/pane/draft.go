@@ -1,6 +1,9 @@
 package pane
 
-import "shardeck/model"
+import (
+	"shardeck/backend/experiments"
+	"shardeck/model"
+)
 
 // Draft is an experiment being edited; *experiments.Draft is one. It is not safe for
 // concurrent use: the pane that opened it touches it either from Update or from one
@@ -19,9 +22,11 @@ type Draft interface {
 	Path() string
 }
 
-// OpenDraft opens an experiment for editing. A Lab may bring its own drafts, as those of
+// OpenDraft opens an experiment for editing. A backend may bring its own drafts, as those of
 // tests do, by a method OpenDraft.
-func OpenDraft(l Lab, id string) (Draft, error) {
+func OpenDraft(l interface {
+	Draft(id string) (*experiments.Draft, error)
+}, id string) (Draft, error) {
 	if own, ok := l.(interface {
 		OpenDraft(id string) (Draft, error)
 	}); ok {

@@ -60,6 +60,6 @@ func Filled(lines []string, height int) []string {
 }
 
 // SubmitCommand is what submits experiments from any folder, for the clipboard.
-func SubmitCommand(l Lab, ids ...string) string {
+func SubmitCommand(l interface{ Workspace() string }, ids ...string) string {
 	return "shardeck -C " + shell.Quote(l.Workspace()) + " submit " + strings.Join(ids, " ")
 }

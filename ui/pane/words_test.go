@@ -5,11 +5,8 @@ import (
 	"testing"
 )
 
-// at is a Lab of which only the folder is known.
-type at struct {
-	Lab
-	dir string
-}
+// at is a workspace of which only the folder is known.
+type at struct{ dir string }
 
 func (a at) Workspace() string { return a.dir }
 

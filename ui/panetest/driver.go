@@ -23,8 +23,8 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden frames")
 
 // NewEnv is the surroundings of a pane: the lab, no colours, the fixed clock.
-func NewEnv(ctx context.Context, l pane.Lab) pane.Env {
-	return pane.Env{Ctx: ctx, Lab: l, Theme: theme.New(termenv.Ascii, false), Now: func() time.Time { return Now }, After: after}
+func NewEnv(ctx context.Context) pane.Env {
+	return pane.Env{Ctx: ctx, Theme: theme.New(termenv.Ascii, false), Now: func() time.Time { return Now }, After: after}
 }
 
 // after gives short waits at once and never ends long ones, which only repeat themselves.

@@ -120,4 +120,4 @@ func (l *Lab) Shapes() []model.Shape {
 }
 
 // Env is the surroundings of a pane under test.
-func (l *Lab) Env(ctx context.Context) pane.Env { return NewEnv(ctx, l) }
+func (l *Lab) Env(ctx context.Context) pane.Env { return NewEnv(ctx) }

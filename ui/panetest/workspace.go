@@ -150,9 +150,10 @@ func (w *Workspace) Reopen(options ...Option) {
 	w.App = l
 }
 
-// Env is the surroundings of a pane: no colours, the clock of the test.
-func (w *Workspace) Env() pane.Env {
-	return pane.Env{Ctx: w.T.Context(), Lab: w.App, Theme: theme.New(termenv.Ascii, false), Now: w.Now, After: after}
+// Env is what a pane is made with: its surroundings, without colours and with the clock of
+// the test, and the use cases.
+func (w *Workspace) Env() (pane.Env, *app.App) {
+	return pane.Env{Ctx: w.T.Context(), Theme: theme.New(termenv.Ascii, false), Now: w.Now, After: after}, w.App
 }
 
 // Now is the time in the workspace, which only Pass moves.

@@ -24,7 +24,7 @@ import (
 
 // Pane is the charts pane.
 type Pane struct {
-	env           pane.Env
+	env           env
 	width, height int
 	focused       bool
 
@@ -54,9 +54,10 @@ const restTime = 300 * time.Millisecond
 const laterTime = 300 * time.Millisecond
 
 // New makes the pane.
-func New(env pane.Env) *Pane {
+func New(e pane.Env, b Backend) *Pane {
+	env := env{e, b}
 	p := &Pane{env: env}
-	p.list = list.New(env, list.Of[row]{One: "point", ID: func(r row) string { return r.point.Run }, Cells: p.cells, Rest: restTime})
+	p.list = list.New(e, list.Of[row]{One: "point", ID: func(r row) string { return r.point.Run }, Cells: p.cells, Rest: restTime})
 	return p
 }
 
@@ -132,7 +133,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case pane.ClickMsg:
 		return p, p.list.Click(msg.X, msg.Line-p.listTop())
 	case pane.BoardMsg, pane.ReloadMsg, pane.AnalysedMsg:
-		return p, p.later.Start(p.env, laterTime, p.load)
+		return p, p.later.Start(p.env.Env, laterTime, p.load)
 	case pane.OpenMsg:
 		p.seek(msg.Run)
 	case pane.SelectMsg: // the cursor stays on the run that another pane is at

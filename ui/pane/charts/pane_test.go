@@ -37,27 +37,27 @@ func two(t *testing.T, options ...panetest.Option) *panetest.Workspace {
 
 // asked notes what is asked of the backend for charts.
 type asked struct {
-	pane.Lab
+	Backend
 	series []string
 	chart  measure.Chart // as last exported
 }
 
 func (l *asked) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error) {
 	l.series = append(l.series, string(x)+" "+y)
-	return l.Lab.Scaling(ctx, x, y)
+	return l.Backend.Scaling(ctx, x, y)
 }
 
 func (l *asked) ExportChart(ctx context.Context, c measure.Chart, f measure.Format) (string, error) {
 	l.chart = c
-	return l.Lab.ExportChart(ctx, c, f)
+	return l.Backend.ExportChart(ctx, c, f)
 }
 
 // listen is drive with what is asked noted.
 func listen(t *testing.T, w *panetest.Workspace, width, height int) (*panetest.Driver, *asked) {
 	t.Helper()
-	env, l := w.Env(), &asked{Lab: w.App}
-	env.Lab = l
-	return panetest.Drive(t, panetest.OfPane(New(env)), width, height), l
+	env, _ := w.Env()
+	l := &asked{Backend: w.App}
+	return panetest.Drive(t, panetest.OfPane(New(env, l)), width, height), l
 }
 
 func title(d *panetest.Driver) string {

@@ -24,7 +24,7 @@ import (
 
 // Pane is the config pane.
 type Pane struct {
-	env           pane.Env
+	env           env
 	width, height int
 	focused       bool
 
@@ -57,9 +57,10 @@ type opened struct {
 }
 
 // New makes the pane; it shows nothing until it is told what.
-func New(env pane.Env) *Pane {
+func New(e pane.Env, b Backend) *Pane {
+	env := env{e, b}
 	p := &Pane{env: env, drafts: map[string]pane.Draft{}, unsaved: newUnsaved()}
-	p.flow = submission.New(env, &p.dialog, nil)
+	p.flow = submission.New(e, b, &p.dialog, nil)
 	return p
 }
 

@@ -90,7 +90,7 @@ func (p *Pane) keepSoon() tea.Cmd {
 	if len(p.toKeep()) == 0 {
 		return nil
 	}
-	return p.unsaved.wait.Start(p.env, keepTime, p.keep)
+	return p.unsaved.wait.Start(p.env.Env, keepTime, p.keep)
 }
 
 func (p *Pane) keep() tea.Cmd {
@@ -116,7 +116,7 @@ func failed(_ struct{}, err error) tea.Cmd {
 	return nil
 }
 
-func storeAll(l pane.Lab, all []model.Unsaved) error {
+func storeAll(l Backend, all []model.Unsaved) error {
 	for _, u := range all {
 		if err := l.KeepUnsaved(u); err != nil {
 			return fmt.Errorf("the unsaved changes to %s are only on this screen: %w", u.Experiment, err)

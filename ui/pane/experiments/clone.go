@@ -16,7 +16,7 @@ import (
 // cloning makes experiments from others: one from the one under the cursor, or one from
 // each that is marked.
 type cloning struct {
-	env    pane.Env
+	env    env
 	list   *list.List[board.Row]
 	dialog *pane.Dialog
 	add    func(made ...board.Row) tea.Cmd // shows what was made

@@ -76,7 +76,7 @@ func (c *cloning) known() []model.Experiment {
 
 // judge finds out what a copy would be, and why it must not be made; it returns those
 // known with this one. Without edits a copy is to be the same again.
-func (c *copyPlan) judge(l pane.Lab, edits []model.Edit, known []model.Experiment) []model.Experiment {
+func (c *copyPlan) judge(l Backend, edits []model.Edit, known []model.Experiment) []model.Experiment {
 	row, err := l.PlanClone(c.from.Experiment.ID, c.id, edits...)
 	c.row = row
 	at := slices.IndexFunc(known, func(e model.Experiment) bool { return twin(e, row.Experiment) })

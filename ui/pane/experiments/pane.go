@@ -25,7 +25,7 @@ import (
 
 // Pane is the experiments pane.
 type Pane struct {
-	env           pane.Env
+	env           env
 	width, height int
 
 	list   *list.List[board.Row]
@@ -43,14 +43,15 @@ type Pane struct {
 const restTime = 150 * time.Millisecond
 
 // New makes the pane.
-func New(env pane.Env) *Pane {
+func New(e pane.Env, b Backend) *Pane {
+	env := env{e, b}
 	p := &Pane{env: env, rows: rows{env: env, seen: map[string]string{}}}
-	p.list = list.New(env, list.Of[board.Row]{
+	p.list = list.New(e, list.Of[board.Row]{
 		One: "experiment", ID: idOf, Columns: columns, Cells: p.rows.cells, Fit: worthOf, Fields: p.rows.fields,
 		Example: []pane.Key{{Label: "↑↓", Verb: "typed before", Foot: true}, {Label: "ep:2", Verb: "state:failed model:~70b !word", Foot: true}},
 		Orders:  func(c widget.Column) bool { return c.Title != "" },
 		Rest:    restTime, Rested: p.announce})
-	p.flow = submission.New(env, &p.dialog, func() { clear(p.list.Marks) }) // spent; No keeps them
+	p.flow = submission.New(e, b, &p.dialog, func() { clear(p.list.Marks) }) // spent; No keeps them
 	p.clones = &cloning{env: env, list: p.list, dialog: &p.dialog, add: p.add}
 	return p
 }

@@ -40,7 +40,7 @@ var columns = []widget.Column{
 
 // rows is what the pane says of its rows.
 type rows struct {
-	env  pane.Env
+	env  env
 	seen map[string]string // what the logs of jobs say, by job
 	also map[string]string // by file: what tells it apart besides its layout
 }

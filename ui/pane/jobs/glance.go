@@ -7,7 +7,6 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/present"
-	"shardeck/ui/pane"
 )
 
 // glances is how many logs are looked at when the scheduler has answered: those of jobs
@@ -48,7 +47,7 @@ func (p *Pane) toGlance() []model.Job {
 	return out
 }
 
-func seen(ctx context.Context, l pane.Lab, j model.Job) string {
+func seen(ctx context.Context, l Backend, j model.Job) string {
 	if j.State.Failed() {
 		cause, err := l.Why(ctx, j)
 		if err != nil {

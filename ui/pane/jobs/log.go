@@ -23,7 +23,7 @@ const (
 
 // jobLog is the log of the job under the cursor and, when that failed, the cause.
 type jobLog struct {
-	env     pane.Env
+	env     env
 	job     func() (model.Job, bool)               // under the cursor
 	watched func() bool                            // somebody looks at it
 	told    func(titles map[string]string) tea.Cmd // takes what the log says of its job in a few words
@@ -112,7 +112,7 @@ func (g *jobLog) follow() tea.Cmd {
 	if !ok || !j.State.Active() || !g.watched() {
 		return nil
 	}
-	return g.again.Start(g.env, followTime, func() tea.Cmd {
+	return g.again.Start(g.env.Env, followTime, func() tea.Cmd {
 		if now, _ := g.job(); now.ID == j.ID && g.watched() {
 			return g.read()
 		}

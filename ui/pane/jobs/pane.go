@@ -24,7 +24,7 @@ import (
 
 // Pane is the jobs pane.
 type Pane struct {
-	env           pane.Env
+	env           env
 	width, height int
 	focused, away bool
 	inLog         bool // keys move in the log
@@ -47,11 +47,12 @@ type Pane struct {
 const restTime = 150 * time.Millisecond
 
 // New makes the pane.
-func New(env pane.Env) *Pane {
+func New(e pane.Env, b Backend) *Pane {
+	env := env{e, b}
 	p := &Pane{env: env, rows: rows{env: env, titles: map[string]string{}, ran: map[string]bool{}}, runs: map[string]string{}}
 	p.log = &jobLog{env: env, pager: widget.Pager{Tone: logTone}, told: p.told,
 		job: func() (model.Job, bool) { return p.list.Current() }, watched: func() bool { return p.focused && !p.away }}
-	p.list = list.New(env, list.Of[model.Job]{One: "job", ID: func(j model.Job) string { return j.ID }, Columns: columns, Cells: p.rows.cells, Fields: fields,
+	p.list = list.New(e, list.Of[model.Job]{One: "job", ID: func(j model.Job) string { return j.ID }, Columns: columns, Cells: p.rows.cells, Fields: fields,
 		Rest: restTime, Rested: p.log.read})
 	p.SetFocus(false)
 	return p

@@ -173,21 +173,21 @@ func TestAPlaceInTheLogIsHeld(t *testing.T) {
 
 // whys counts how often the cause of a job was looked for.
 type whys struct {
-	pane.Lab
+	Backend
 	asked []string
 }
 
 func (l *whys) Why(ctx context.Context, j model.Job) (jobs.Cause, error) {
 	l.asked = append(l.asked, j.ID)
-	return l.Lab.Why(ctx, j)
+	return l.Backend.Why(ctx, j)
 }
 
 // TestJobsAreGlancedAt: what a job does or why it failed is seen without the cursor on it.
 func TestJobsAreGlancedAt(t *testing.T) {
 	w := panetest.Open(t)
-	env, counted := w.Env(), &whys{Lab: w.App}
-	env.Lab = counted
-	d := panetest.Drive(t, panetest.OfPane(New(env)), 80, 18).Send(w.JobList())
+	env, _ := w.Env()
+	counted := &whys{Backend: w.App}
+	d := panetest.Drive(t, panetest.OfPane(New(env, counted)), 80, 18).Send(w.JobList())
 	d.Expect("profiling 3 of 5 · nid001042", "CUDA out of memory")
 	w.Write("logs/E1.3_3141592.out", w.Read("logs/E1.3_3141592.out")+"shardeck: iteration 4 of 5 profiling\n")
 	answer(d.Press("down"), w).Expect("profiling 4 of 5")

@@ -1,11 +1,12 @@
 package jobs
 
 import (
+	"time"
+
 	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
-	"time"
 )
 
 // columns are those of jobs; some are as wide whatever is in them, so that nothing jumps.
@@ -17,7 +18,7 @@ var columns = func() []widget.Column {
 
 // rows is what the pane says of its rows.
 type rows struct {
-	env    pane.Env
+	env    env
 	titles map[string]string // causes and stages seen, by job
 	ran    map[string]bool   // the title is of when the job still ran
 }

@@ -11,7 +11,7 @@ import (
 
 // waitingLines stand in the place of the log of a job that has none yet: why it waits, when
 // it would start, what it asks for.
-func waitingLines(env pane.Env, j model.Job, room int) []string {
+func waitingLines(env env, j model.Job, room int) []string {
 	r := model.ReasonOf(j.Reason)
 	why := r.Words
 	if why == "" {

@@ -14,7 +14,7 @@ import (
 
 // Pane is the metrics pane.
 type Pane struct {
-	env     pane.Env
+	env     env
 	width   int
 	height  int
 	focused bool
@@ -60,10 +60,11 @@ type Pane struct {
 }
 
 // New makes the pane.
-func New(env pane.Env) *Pane {
+func New(e pane.Env, b Backend) *Pane {
+	env := env{e, b}
 	p := &Pane{env: env, defs: metric.Definitions, analyses: map[string]*metric.Analysis{}, read: map[string]bool{}, problems: map[string]error{}}
-	p.look = reading.New(env, func(err error) tea.Cmd { return p.following(p.failed(p.look.Run(), err)) })
-	p.all = reading.New(env, func(err error) tea.Cmd { return p.following(tea.Batch(p.failed(p.all.Run(), err), p.next())) })
+	p.look = reading.New(e, b, func(err error) tea.Cmd { return p.following(p.failed(p.look.Run(), err)) })
+	p.all = reading.New(e, b, func(err error) tea.Cmd { return p.following(tea.Batch(p.failed(p.all.Run(), err), p.next())) })
 	p.table = widget.Table{Columns: p.columns(), Column: 1, Freeze: 1, Focused: true, Marked: p.isBaseline}
 	return p
 }

@@ -29,7 +29,7 @@ func drive(t *testing.T, w *panetest.Workspace, width, height int) *panetest.Dri
 
 // asked notes what is asked of the backend, and can make it wait or fail.
 type asked struct {
-	pane.Lab
+	Backend
 	runs              []string // read
 	differences, ties int
 	hold              chan struct{} // readings wait for it, half way
@@ -42,29 +42,29 @@ func (l *asked) Analyse(ctx context.Context, run string, p pool.Priority, progre
 		progress(60<<20, 149<<20)
 		<-l.hold
 	}
-	return l.Lab.Analyse(ctx, run, p, progress)
+	return l.Backend.Analyse(ctx, run, p, progress)
 }
 
 func (l *asked) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error) {
 	if l.differences++; l.err != nil {
 		return nil, l.err
 	}
-	return l.Lab.Differences(ctx, base, runs)
+	return l.Backend.Differences(ctx, base, runs)
 }
 
 func (l *asked) Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error) {
 	if l.ties++; l.err != nil {
 		return nil, l.err
 	}
-	return l.Lab.Ties(ctx, contests)
+	return l.Backend.Ties(ctx, contests)
 }
 
 // listen is drive with what is asked noted.
 func listen(t *testing.T, w *panetest.Workspace, width, height int) (*panetest.Driver, *asked) {
 	t.Helper()
-	env, l := w.Env(), &asked{Lab: w.App}
-	env.Lab = l
-	return panetest.Drive(t, panetest.OfPane(New(env)), width, height), l
+	env, _ := w.Env()
+	l := &asked{Backend: w.App}
+	return panetest.Drive(t, panetest.OfPane(New(env, l)), width, height), l
 }
 
 // at goes to a run and has it read.

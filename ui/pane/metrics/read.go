@@ -17,7 +17,7 @@ const restTime = 300 * time.Millisecond
 
 // moved starts the wait after which the run under the cursor is read.
 func (p *Pane) moved() tea.Cmd {
-	return p.rest.Start(p.env, restTime, func() tea.Cmd {
+	return p.rest.Start(p.env.Env, restTime, func() tea.Cmd {
 		p.settled = p.currentName()
 		if !p.focused {
 			return nil
@@ -33,7 +33,7 @@ func (p *Pane) readCurrent(urgency pool.Priority) tea.Cmd {
 	switch {
 	case !ok || p.read[r.Name]:
 		return nil
-	case urgency < pool.Wanted && (p.problems[r.Name] != nil || !reading.Modest(p.env, traceBytes(r))):
+	case urgency < pool.Wanted && (p.problems[r.Name] != nil || !reading.Modest(p.env.Lab, traceBytes(r))):
 		return nil // only a key asks again, or for so much
 	case p.look.Busy() && p.look.Run() == r.Name:
 		return nil

@@ -17,15 +17,15 @@ import (
 // are touched by the pool's goroutines.
 type Reader struct {
 	Work[*metric.Analysis]
-	env   pane.Env
+	env   env
 	run   string
 	ended func(error) tea.Cmd
 }
 
 // New makes a reader that reads nothing yet. Each reading that ends sends its analysis to
 // all panes as an AnalysedMsg, and calls ended, with its error or nil.
-func New(env pane.Env, ended func(error) tea.Cmd) *Reader {
-	return &Reader{Work: NewWork[*metric.Analysis](env), env: env, ended: ended}
+func New(e pane.Env, b Backend, ended func(error) tea.Cmd) *Reader {
+	return &Reader{Work: NewWork[*metric.Analysis](e), env: env{e, b}, ended: ended}
 }
 
 // Start has a run read; what was being read before is given up.
@@ -44,8 +44,8 @@ func (r *Reader) Start(run string, p pool.Priority) tea.Cmd {
 
 // Modest reports whether so many bytes of traces are read without asking: a login node is
 // shared, and its site says how much is too much.
-func Modest(env pane.Env, bytes int64) bool {
-	most := env.Lab.Site().Login.TraceBytes
+func Modest(b Backend, bytes int64) bool {
+	most := b.Site().Login.TraceBytes
 	return most <= 0 || bytes <= most
 }
 

@@ -24,7 +24,8 @@ func first(t *testing.T, cmd tea.Cmd) tea.Msg {
 // newReader reads in a workspace, and notes how each reading ended.
 func newReader(w *panetest.Workspace) (*Reader, *[]error) {
 	var ended []error
-	return New(w.Env(), func(err error) tea.Cmd { ended = append(ended, err); return nil }), &ended
+	env, _ := w.Env()
+	return New(env, w.App, func(err error) tea.Cmd { ended = append(ended, err); return nil }), &ended
 }
 
 // deliver gives the event loop a reply; what follows from it is a sequence, of which this is the first.

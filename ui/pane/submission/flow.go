@@ -22,7 +22,7 @@ import (
 
 // Flow is one pane's submissions; its questions lie over that pane.
 type Flow struct {
-	env     pane.Env
+	env     env
 	dialog  *pane.Dialog
 	preview pane.Task[[]jobs.Preview]
 	start   pane.Task[[]jobs.Start]
@@ -32,8 +32,8 @@ type Flow struct {
 }
 
 // New makes a flow that asks nothing yet; spent is called after each submission, and may be nil.
-func New(env pane.Env, dialog *pane.Dialog, spent func()) *Flow {
-	return &Flow{env: env, dialog: dialog, spent: spent}
+func New(e pane.Env, b Backend, dialog *pane.Dialog, spent func()) *Flow {
+	return &Flow{env: env{e, b}, dialog: dialog, spent: spent}
 }
 
 // Busy reports whether a submission is on its way.

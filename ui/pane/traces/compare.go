@@ -31,7 +31,7 @@ type comparison struct {
 func (p *Pane) compare(base string) tea.Cmd { return p.start([2]string{base, p.run}) }
 
 func (p *Pane) start(runs [2]string) tea.Cmd {
-	c := &comparison{runs: runs, work: reading.NewWork[scaling.TraceComparison](p.env), sheet: newSheet(p.env.Theme, present.TraceDiff(scaling.TraceDiff{}))}
+	c := &comparison{runs: runs, work: reading.NewWork[scaling.TraceComparison](p.env.Env), sheet: newSheet(p.env.Theme, present.TraceDiff(scaling.TraceDiff{}))}
 	if p.diff != nil { // its part and filters stay
 		p.diff.work.Stop()
 		c.sheet = p.diff.sheet

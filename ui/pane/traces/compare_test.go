@@ -123,7 +123,7 @@ func TestTheComparisonStaysWhileAnotherPaneIsUsed(t *testing.T) {
 }
 
 func TestManualHoldsTheKeysOfTheComparison(t *testing.T) {
-	p := New(pane.Env{Ctx: context.Background()})
+	p := New(pane.Env{Ctx: context.Background()}, nil)
 	found := false
 	for _, k := range p.Keys() {
 		found = found || strings.HasPrefix(k.Help, "in a comparison: the other run is the base")

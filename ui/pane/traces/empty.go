@@ -24,7 +24,7 @@ func (p *Pane) empty() []string {
 	if p.bytes > 0 {
 		size = " (" + unit.FileSize(p.bytes) + ")"
 	}
-	if !reading.Modest(p.env, p.bytes) {
+	if !reading.Modest(p.env.Lab, p.bytes) {
 		return []string{"", "   The traces of " + p.run + size + " are more than a login node should read.", "",
 			"   ↵ reads them all the same · n goes to the next run"}
 	}

@@ -14,7 +14,7 @@ import (
 
 // Pane is the traces pane.
 type Pane struct {
-	env     pane.Env
+	env     env
 	width   int
 	height  int
 	focused bool
@@ -46,9 +46,10 @@ type Pane struct {
 }
 
 // New makes the pane.
-func New(env pane.Env) *Pane {
-	p := &Pane{env: env, spans: reading.NewWork[metric.KernelSpans](env), view: whole, sheet: newSheet(env.Theme, present.Trace(nil))}
-	p.reader = reading.New(env, p.readerEnded)
+func New(e pane.Env, b Backend) *Pane {
+	env := env{e, b}
+	p := &Pane{env: env, spans: reading.NewWork[metric.KernelSpans](e), view: whole, sheet: newSheet(env.Theme, present.Trace(nil))}
+	p.reader = reading.New(e, b, p.readerEnded)
 	p.SetFocus(true)
 	return p
 }

@@ -33,39 +33,39 @@ func opened(t *testing.T, w *panetest.Workspace, run string, width, height int) 
 
 // asked notes what is asked of the backend, and can make the kernels fail.
 type asked struct {
-	pane.Lab
+	Backend
 	runs, timelines, comparisons, kernels []string
 	err                                   error // of kernels
 }
 
 func (l *asked) Analyse(ctx context.Context, run string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error) {
 	l.runs = append(l.runs, run)
-	return l.Lab.Analyse(ctx, run, p, progress)
+	return l.Backend.Analyse(ctx, run, p, progress)
 }
 
 func (l *asked) Timeline(ctx context.Context, run string) ([]metric.RankDensity, error) {
 	l.timelines = append(l.timelines, run)
-	return l.Lab.Timeline(ctx, run)
+	return l.Backend.Timeline(ctx, run)
 }
 
 func (l *asked) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error) {
 	l.comparisons = append(l.comparisons, base+" "+other)
-	return l.Lab.CompareTraces(ctx, base, other, progress)
+	return l.Backend.CompareTraces(ctx, base, other, progress)
 }
 
 func (l *asked) Kernels(ctx context.Context, run string, d metric.RankDensity, from, to int64, p pool.Progress) (metric.KernelSpans, error) {
 	if l.kernels = append(l.kernels, fmt.Sprint(run, " ", d.Rank)); l.err != nil {
 		return metric.KernelSpans{}, l.err
 	}
-	return l.Lab.Kernels(ctx, run, d, from, to, p)
+	return l.Backend.Kernels(ctx, run, d, from, to, p)
 }
 
 // listen is drive with what is asked noted.
 func listen(t *testing.T, w *panetest.Workspace) (*panetest.Driver, *asked) {
 	t.Helper()
-	env, l := w.Env(), &asked{Lab: w.App}
-	env.Lab = l
-	return panetest.Drive(t, panetest.OfPane(New(env)), 80, 18), l
+	env, _ := w.Env()
+	l := &asked{Backend: w.App}
+	return panetest.Drive(t, panetest.OfPane(New(env, l)), 80, 18), l
 }
 
 func message(d *panetest.Driver) string { return d.Pane().Message().Text }
@@ -202,7 +202,7 @@ func TestZoomingBringsTheFineTimeline(t *testing.T) {
 		t.Errorf("asked for %v", l.timelines)
 	}
 	w.Forget("timeline")
-	l.Lab = w.App
+	l.Backend = w.App
 	d.Send(pane.OpenMsg{To: pane.Traces, Run: "deepseek-v2-lite-ep2"}).Press("+", "+", "+", "+").Expect("6 % of the window")
 	if len(l.timelines) != 2 {
 		t.Errorf("asked for %v where none is kept", l.timelines)

@@ -104,7 +104,7 @@ func (p *Pane) follow(msg pane.SelectMsg) tea.Cmd {
 
 // readModest reads what the user came to see, unless it is more than a login node should.
 func (p *Pane) readModest() tea.Cmd {
-	if !p.demand || !p.focused || p.err != nil || !reading.Modest(p.env, p.bytes) {
+	if !p.demand || !p.focused || p.err != nil || !reading.Modest(p.env.Lab, p.bytes) {
 		return nil
 	}
 	return p.read()
