@@ -49,6 +49,14 @@ func Spread(xs []float64) float64 {
 	return 100 * (slices.Max(xs) - slices.Min(xs)) / 2 / math.Abs(mid)
 }
 
+// Change is the difference from a value in % of it; not ok where that is 0.
+func Change(was, now float64) (percent float64, ok bool) {
+	if was == 0 {
+		return 0, false
+	}
+	return 100 * (now - was) / math.Abs(was), true
+}
+
 // Alpha is the level of the rank test: a difference that chance alone makes this
 // often is marked "~".
 const Alpha = 0.05

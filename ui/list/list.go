@@ -135,6 +135,14 @@ func (l *List[T]) CurrentID() string {
 // Target is the id of the row that is wanted, else of the one under the cursor.
 func (l *List[T]) Target() string { return cmp.Or(l.want, l.CurrentID()) }
 
+// ByID is the row with an id, shown or not.
+func (l *List[T]) ByID(id string) (row T, ok bool) {
+	if at := slices.IndexFunc(l.rows, func(row T) bool { return l.of.ID(row) == id }); at >= 0 {
+		return l.rows[at], true
+	}
+	return row, false
+}
+
 // GoTo puts the cursor on a row, where it rests; false: it is not shown.
 func (l *List[T]) GoTo(id string) bool {
 	if !l.goTo(id) {

@@ -1,96 +1,149 @@
 package metrics
 
 import (
+	"cmp"
+	"context"
 	"slices"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/scaling"
+	"shardeck/ui/pane"
 )
 
-// marks are the signs before the values of a column: the best of runs that may be compared,
-// or a tie for it. Their keys are "run metric". What nobody has judged yet has none, and
-// what is of too few samples to judge.
-func (p *Pane) marks() map[string]string {
-	marks := map[string]string{}
-	p.contests, p.unjudged = p.contests[:0], nil
-	for _, group := range p.groups() {
-		for _, d := range p.defs {
+// best is which of the runs that may be compared has the best value of each metric, and
+// whether chance alone could make it so.
+type best struct {
+	env    env
+	known  *known
+	judged func() tea.Cmd
+
+	marks    map[string]string      // sign before a value, by "run metric": the best, or a tie for it
+	contests []scaling.Contest      // for the best value, of the runs in sight
+	asked    []scaling.Contest      // those that were last given to be judged
+	ties     map[string]scaling.Tie // by contestKey
+	task     pane.Task[map[string]scaling.Tie]
+}
+
+func contestKey(c scaling.Contest) string { return c.Metric + " " + strings.Join(c.Runs, " ") }
+
+// forget drops all judgements.
+func (b *best) forget() { b.ties, b.asked = nil, nil }
+
+// find finds the contests of runs and marks them as far as they are judged; without wanted
+// there are none. What is of too few samples to judge has no mark.
+func (b *best) find(runs []model.Run, defs []metric.Definition, wanted bool) {
+	b.marks, b.contests = map[string]string{}, nil
+	if !wanted {
+		return
+	}
+	for _, group := range b.groups(runs) {
+		for _, d := range defs {
 			c := contestOf(group, d)
 			if len(c.Runs) == 0 {
 				continue
 			}
-			p.contests = append(p.contests, c)
-			tie, judged := p.ties[contestKey(c)]
+			b.contests = append(b.contests, c)
+			tie, judged := b.ties[contestKey(c)]
 			for _, run := range tie.Runs {
-				marks[run+" "+d.Name] = "~"
-			}
-			if !judged {
-				p.unjudged = append(p.unjudged, c)
+				b.marks[run+" "+d.Name] = present.Tie
 			}
 			if judged && tie.Words == "" {
-				marks[c.Runs[0]+" "+d.Name] = p.env.Theme.Best
+				b.marks[c.Runs[0]+" "+d.Name] = b.env.Theme.Best
 			}
 		}
 	}
-	return marks
 }
 
-// groups are the runs that may be compared. Where all GPUs that are known are one kind,
-// a run whose traces were not read yet is taken to be of it.
-func (p *Pane) groups() map[scaling.ScalingKey][]*metric.Analysis {
+// groups are the runs that may be compared. Where all GPUs that are known are one kind, a
+// run whose traces were not read yet is taken to be of it.
+func (b *best) groups(runs []model.Run) (all [][]*metric.Analysis) {
 	kinds := map[scaling.ScalingKey]map[string]bool{}
-	p.eachRead(func(key scaling.ScalingKey, gpu string, _ *metric.Analysis) {
-		if kinds[key] == nil {
-			kinds[key] = map[string]bool{}
+	keys := make([]scaling.ScalingKey, len(runs))
+	for i, r := range runs {
+		if b.known.analyses[r.Name] == nil || r.Experiment == nil {
+			continue
 		}
-		kinds[key][gpu] = gpu != ""
-	})
-	all := map[scaling.ScalingKey][]*metric.Analysis{}
-	p.eachRead(func(key scaling.ScalingKey, gpu string, a *metric.Analysis) {
-		if several(kinds[key]) {
-			key.GPU = gpu
+		keys[i] = b.known.comparable(r)
+		anyGPU := keys[i]
+		if anyGPU.GPU = ""; kinds[anyGPU] == nil {
+			kinds[anyGPU] = map[string]bool{}
 		}
-		all[key] = append(all[key], a)
-	})
+		if keys[i].GPU != "" {
+			kinds[anyGPU][keys[i].GPU] = true
+		}
+	}
+	at := map[scaling.ScalingKey]int{}
+	for i, r := range runs {
+		a, key := b.known.analyses[r.Name], keys[i]
+		if a == nil || r.Experiment == nil {
+			continue
+		}
+		anyGPU := key
+		if anyGPU.GPU = ""; len(kinds[anyGPU]) < 2 {
+			key = anyGPU
+		}
+		if _, there := at[key]; !there {
+			at[key], all = len(all), append(all, nil)
+		}
+		all[at[key]] = append(all[at[key]], a)
+	}
 	return all
 }
 
-// eachRead gives every run shown that has values and a config, its key without the GPU.
-func (p *Pane) eachRead(do func(key scaling.ScalingKey, gpu string, a *metric.Analysis)) {
-	for _, i := range p.shown {
-		r := p.runs[i]
-		if a := p.analyses[r.Name]; a != nil && r.Experiment != nil {
-			key := p.keyOf(r)
-			key.GPU = ""
-			do(key, gpuOf(a), a)
+// judge asks whether chance alone could make the best of the contests that nobody has
+// judged; for the same as before it does not ask again.
+func (b *best) judge() tea.Cmd {
+	open := slices.DeleteFunc(slices.Clone(b.contests), func(c scaling.Contest) bool { _, judged := b.ties[contestKey(c)]; return judged })
+	same := func(a, b scaling.Contest) bool { return contestKey(a) == contestKey(b) }
+	if len(open) == 0 || slices.EqualFunc(open, b.asked, same) {
+		return nil
+	}
+	b.asked = open
+	return b.task.Start(b.env.Ctx, func(ctx context.Context) (map[string]scaling.Tie, error) {
+		all, err := b.env.Lab.Ties(ctx, open)
+		found := map[string]scaling.Tie{}
+		for i, t := range all {
+			found[contestKey(open[i])] = t
+		}
+		return found, err
+	}, b.got)
+}
+
+// got takes the judgements; without them nothing is marked as the best.
+func (b *best) got(found map[string]scaling.Tie, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
+	}
+	for _, c := range b.contests { // those still in sight stay
+		if t, ok := b.ties[contestKey(c)]; ok {
+			found[contestKey(c)] = t
 		}
 	}
+	b.ties = found
+	return b.judged()
 }
 
-func several(known map[string]bool) bool {
-	n := 0
-	for _, is := range known {
-		if is {
-			n++
+// words say of a value that shares the first place with whom, and why; empty: it does not.
+func (b *best) words(run string, d metric.Definition) string {
+	for _, c := range b.contests {
+		if c.Metric != d.Name || !slices.Contains(c.Runs, run) {
+			continue
+		}
+		t := b.ties[contestKey(c)]
+		if c.Runs[0] == run && len(t.Runs) == 0 && t.Words != "" {
+			return "the best " + d.Name + " so far, but " + t.Words
+		}
+		if slices.Contains(t.Runs, run) {
+			others := slices.DeleteFunc(slices.Clone(t.Runs), func(r string) bool { return r == run })
+			return present.Tie + " shares the best " + d.Name + " with " + strings.Join(others, ", ") + ": " + t.Words
 		}
 	}
-	return n > 1
-}
-
-// keyOf says with which other runs one may be compared.
-func (p *Pane) keyOf(r model.Run) scaling.ScalingKey {
-	k := scaling.KeyOf(*r.Experiment, nil, gpuOf(p.analyses[r.Name]))
-	k.Replay = k.Replay || p.replay(r)
-	return k
-}
-
-// gpuOf is the GPU as the traces name it; empty: not known.
-func gpuOf(a *metric.Analysis) string {
-	if a == nil || a.Trace == nil || len(a.Trace.Ranks) == 0 {
-		return ""
-	}
-	return a.Trace.Ranks[0].Device
+	return ""
 }
 
 // mostRivals bounds how many runs a contest is between: the best and those next to it.
@@ -99,26 +152,31 @@ const mostRivals = 6
 // contestOf is the runs with the best values of a metric; none where that means nothing:
 // a single run, or equal ones.
 func contestOf(group []*metric.Analysis, d metric.Definition) scaling.Contest {
+	type rival struct {
+		run   string
+		value float64
+	}
+	var rivals []rival
+	for _, a := range group {
+		if m := a.Metric(d.Name); m.Value != nil {
+			rivals = append(rivals, rival{a.Run, *m.Value})
+		}
+	}
 	c := scaling.Contest{Metric: d.Name}
-	if d.Better == metric.NoBetter {
+	if d.Better == metric.NoBetter || len(rivals) < 2 {
 		return c
 	}
-	better := func(a, b float64) bool { return a != b && a < b == (d.Better == metric.Lower) }
-	var values []float64
-	for _, a := range group {
-		m := a.Metric(d.Name)
-		if m.Value == nil || len(values) == mostRivals && !better(*m.Value, values[mostRivals-1]) {
-			continue
+	slices.SortStableFunc(rivals, func(a, b rival) int {
+		if d.Better == metric.Higher {
+			a, b = b, a
 		}
-		at := len(values)
-		for at > 0 && better(*m.Value, values[at-1]) { // equals stay as they come
-			at--
-		}
-		values, c.Runs = slices.Insert(values, at, *m.Value), slices.Insert(c.Runs, at, a.Run)
-		values, c.Runs = values[:min(len(values), mostRivals)], c.Runs[:min(len(c.Runs), mostRivals)]
+		return cmp.Compare(a.value, b.value)
+	})
+	if rivals[0].value == rivals[1].value {
+		return c
 	}
-	if len(values) < 2 || values[0] == values[1] {
-		c.Runs = nil
+	for _, r := range rivals[:min(len(rivals), mostRivals)] {
+		c.Runs = append(c.Runs, r.run)
 	}
 	return c
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	tea "github.com/charmbracelet/bubbletea"
+
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/ui/list"
@@ -19,74 +21,169 @@ var views = []string{"metrics", "ranks", "phases", "collectives"}
 
 // detail is one run opened.
 type detail struct {
-	run   string
-	view  int // of views
-	table widget.Table
-	names []string      // metric of each row; in a view by columns of each column but the first
-	all   present.Table // as shown
-	sort  list.Sort     // of the rows of a view by columns
+	th      *theme.Theme
+	known   *known
+	run     string
+	view    int    // of views
+	none    string // why the view has no rows
+	table   *widget.Table
+	page    int       // rows in sight
+	metrics []string  // of each row; in a view that divides, of each column but the first
+	sort    list.Sort // of the rows of a view that divides
 }
 
-// byColumn reports whether metrics are columns.
-func (d *detail) byColumn() bool { return d.view > 0 }
+// newDetail opens a run at a metric.
+func newDetail(th *theme.Theme, k *known, run, name string) *detail {
+	d := &detail{th: th, known: k, run: run}
+	d.show()
+	d.goTo(name)
+	return d
+}
 
-// show fills the rows from an analysis; the cursor stays on its metric.
-func (d *detail) show(th *theme.Theme, a *metric.Analysis, defs []metric.Definition) {
-	d.names = nil
-	if d.byColumn() {
-		d.all = present.MetricsBy(a, defs)[d.view-1]
-		for _, c := range d.all.Columns[1:] {
-			d.names = append(d.names, c.Name)
-		}
-		d.fill(th)
+// show fills the rows from what is known; the cursor stays where it is.
+func (d *detail) show() {
+	a := d.known.analyses[d.run]
+	if a == nil {
 		return
 	}
-	d.all = present.Metrics(a, defs)
-	for _, def := range defs {
-		d.names = append(d.names, def.Name)
+	was := d.table
+	if d.divides() {
+		t := present.MetricsBy(a, metric.Definitions)[d.view-1]
+		d.table, d.metrics, d.none = d.ordered(t), nil, t.Empty
+		for _, c := range t.Columns[1:] {
+			d.metrics = append(d.metrics, c.Name)
+		}
+		d.table.Column, d.table.Freeze = 1, 1
+	} else {
+		d.metrics, d.none = namesOf(metric.Definitions), ""
+		t := present.Metrics(a, metric.Definitions)
+		if len(a.Ranks) > 1 {
+			t = t.With(3, present.Column{Title: "ranks", Worth: 1}, func(row int) present.Cell {
+				return present.Cell{Text: spark(d.th, a.Metric(d.metrics[row]).PerRank)}
+			})
+		}
+		d.table = pane.Drawn(d.th, t)
 	}
-	if len(a.Ranks) > 1 {
-		d.all = d.all.With(3, present.Column{Title: "ranks", Worth: 1}, func(row int) present.Cell {
-			return present.Cell{Text: spark(th, a.Metric(d.names[row]).PerRank)}
-		})
+	if was != nil {
+		d.table.Window, d.table.Focused = was.Window, was.Focused
+		if was.Column > 0 && d.table.Column > 0 {
+			d.table.Column = was.Column
+		}
 	}
-	d.fill(th)
 }
 
-// fill puts the rows into the table; of a view by columns all but the first are ordered.
-func (d *detail) fill(th *theme.Theme) {
-	var rows [][]widget.Cell
-	var ids []int
-	for id, r := range d.all.Rows {
-		rows, ids = append(rows, pane.Cells(th, r)), append(ids, id)
+// ordered is a table that divides metrics, its rows but the first in their order.
+func (d *detail) ordered(t present.Table) *widget.Table {
+	if len(t.Rows) == 0 {
+		return &widget.Table{Columns: pane.Columns(t)}
 	}
-	if d.byColumn() && len(rows) > 1 {
-		sorted, _ := d.sort.Apply(rows[1:], ids[1:])
-		rows = append(rows[:1:1], sorted...)
+	rows := make([][]widget.Cell, len(t.Rows))
+	for i, r := range t.Rows {
+		rows[i] = pane.Cells(d.th, r)
 	}
-	d.table.Columns = pane.Columns(d.all)
-	d.table.SetRows(rows)
+	sorted, _ := d.sort.Apply(rows[1:], make([]int, len(rows)-1))
+	out := &widget.Table{Columns: pane.Columns(t)}
+	out.SetRows(append(rows[:1:1], sorted...))
+	return out
 }
 
-func (d *detail) goTo(metric string) {
-	at := max(slices.Index(d.names, metric), 0)
-	if d.byColumn() {
+// divides reports whether columns are metrics.
+func (d *detail) divides() bool { return d.view > 0 }
+
+func (d *detail) goTo(name string) {
+	at := max(slices.Index(d.metrics, name), 0)
+	if d.divides() {
 		d.table.Column = at + 1
 		return
 	}
 	d.table.Cursor = at
 }
 
-// metric is the name of the metric under the cursor.
+// metric is the name of the metric under the cursor; empty: none.
 func (d *detail) metric() string {
 	at := d.table.Cursor
-	if d.byColumn() {
+	if d.divides() {
 		at = d.table.Column - 1
 	}
-	if at < 0 || at >= len(d.names) {
+	if at < 0 || at >= len(d.metrics) {
 		return ""
 	}
-	return d.names[at]
+	return d.metrics[at]
+}
+
+// turn goes to another view, to the same metric where it has it.
+func (d *detail) turn(by int) {
+	name, focused := d.metric(), d.table.Focused
+	d.view, d.sort, d.table = (d.view+by+len(views))%len(views), list.Sort{}, nil
+	d.show()
+	d.table.Focused = focused
+	d.goTo(name)
+}
+
+// order orders the rows of a view that divides by the metric under the cursor: greatest
+// first, least first, as they are.
+func (d *detail) order() {
+	d.sort = d.sort.Next(d.table.Column, true)
+	d.show()
+}
+
+// move answers the keys that go to another row; step goes to another metric in a view that
+// divides.
+func (d *detail) move(key string, step int) bool {
+	if d.divides() {
+		d.table.Column = max(min(d.table.Column+step, len(d.metrics)), 1)
+	}
+	return d.table.MoveKey(key, d.table.Rows(), d.page)
+}
+
+// viewNames are the views, for the rule over them.
+func (d *detail) viewNames() widget.Choice {
+	return widget.Choice{Names: views, At: d.view, Focused: d.table.Focused}
+}
+
+// clicked is clicked in the view below the names of all.
+func (d *detail) clicked(x, line int) tea.Cmd {
+	if to, ok := d.viewNames().Pointed(x); ok && line < 0 {
+		d.turn(to - d.view)
+		return nil
+	}
+	spot, ok := d.table.At(x, line)
+	if !ok {
+		return nil
+	}
+	if d.divides() && spot.Column > 0 {
+		d.table.Column = spot.Column
+	}
+	switch {
+	case spot.Row >= 0:
+		d.table.Cursor = spot.Row
+	case d.divides() && spot.Column > 0:
+		d.order()
+	}
+	return nil
+}
+
+// lines are the view, below the names of all views, or why it has no rows.
+func (d *detail) lines(width, height int) []string {
+	a := d.known.analyses[d.run]
+	d.page = height - d.table.HeaderRows()
+	lines := []string{widget.RuleWith(d.th, width, d.viewNames().String(d.th), d.sort.Words(d.table.Columns))}
+	if a == nil || d.table.Rows() > 0 {
+		return append(lines, d.table.View(d.th, width, height)...)
+	}
+	why := d.none
+	if !d.known.full[d.run] {
+		why = "the traces of " + d.run + " are not read yet"
+	}
+	return append(lines, "   "+d.th.Paint(theme.Dim, widget.Sentence(why, width-4)))
+}
+
+// preview is the view without keys, below its name.
+func (d *detail) preview(width, height int) []string {
+	if height < 2 {
+		return nil
+	}
+	return append([]string{widget.Rule(d.th, width, d.run)}, d.table.View(d.th, width, height-1)...)
 }
 
 // spark draws the ranks side by side, each as high as its share of the largest, so that
@@ -95,13 +192,13 @@ func spark(th *theme.Theme, perRank map[int]float64) string {
 	if len(perRank) < 2 {
 		return ""
 	}
-	top := 0.0
+	top := math.SmallestNonzeroFloat64
 	for _, v := range perRank {
 		top = math.Max(top, v)
 	}
 	var levels []float64
 	for _, r := range slices.Sorted(maps.Keys(perRank)) {
-		levels = append(levels, math.Max(perRank[r], 0)/math.Max(top, math.SmallestNonzeroFloat64))
+		levels = append(levels, math.Max(perRank[r], 0)/top)
 	}
 	return widget.Levels(th, levels)
 }

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"testing"
 
-	"shardeck/model/present"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
+	"shardeck/ui/theme"
 )
 
 // alike is a workspace in which two runs differ in ttft, and by chance alone in tpot, of
@@ -31,9 +31,10 @@ func TestDifferencesThatChanceCouldMake(t *testing.T) {
 	has(t, message(d), "ttft 61.2 ± 0.1 % (n 5) against 95.4 ± 0.2 % (n 5) of llama-8b-tp1")
 	d.Press("right")
 	has(t, message(d), "~ too few samples: 5 against 2 cannot show a difference · tpot 8.40")
-	cells := d.Pane().(*Pane).cells(d.Pane().(*Pane).runs[0], nil)
-	if cells[1].Role != present.Good || cells[2].Role != present.Plain {
-		t.Errorf("roles %v and %v", cells[1].Role, cells[2].Role)
+	p := d.Pane().(*Pane)
+	cells := p.rows.cells(p.list.Rows()[0])
+	if cells[1].Tone != theme.Good || cells[2].Tone != theme.Plain {
+		t.Errorf("tones %v and %v", cells[1].Tone, cells[2].Tone)
 	}
 	d.Press("y")
 	if got, _ := panetest.Last[pane.CopyMsg](d); got.Text != "shardeck compare llama-8b-tp1 llama-8b-tp2" {

@@ -1,153 +1,221 @@
+// Package metrics is the pane of what was measured: one row a run, one column a metric,
+// and behind every cell where its value comes from. The table shows what the board holds
+// of each run and asks for the rest, one run at a time (readings.go); a run opens into
+// all its metrics, each with its ranks and its parts (detail.go, views.go).
+//
+// Nothing is computed here: differences from a baseline (baseline.go) and which run is
+// the best (best.go) are asked for.
 package metrics
 
 import (
+	"slices"
+	"strings"
+
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/pool"
 	"shardeck/model"
 	"shardeck/model/metric"
-	"shardeck/model/scaling"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/reading"
 	"shardeck/ui/widget"
 )
 
 // Pane is the metrics pane.
 type Pane struct {
-	env     env
-	width   int
-	height  int
-	focused bool
+	env           env
+	width, height int
+	focused       bool
+	dialog        pane.Dialog
 
-	defs     []metric.Definition
-	runs     []model.Run // newest first
-	analyses map[string]*metric.Analysis
-	read     map[string]bool // analysed in full, traces and all
-	problems map[string]error
-	shown    []int // of runs, those the filter lets through
-	replays  bool  // all runs are replays
-	table    widget.Table
-	filter   list.Filter
-	sort     list.Sort
-	baseline string // run that the others are compared with; empty: none
-	want     string // run to go to as soon as it is listed
-	kept     string // run to go to when the runs are first listed
+	list     *list.List[model.Run] // newest first
+	known    *known
+	readings *readings
+	columns  *columns
+	base     *baseline
+	best     *best
+	rows     *rows
+	notes    *notes
+	detail   *detail  // one run opened; nil: the table
+	chooser  *chooser // the columns being chosen; nil: they are not
+
+	runs     pane.Task[[]model.Run]
+	want     string // run to read as soon as it is listed
 	followed string // run of the experiment that was last selected
 	err      error
 	loaded   bool
-
-	detail  *detail       // one run opened; nil: the table
-	chooser *chooser      // the columns being chosen; nil: they are not
-	typing  *widget.Input // filter being typed; nil: none
-	popup   *pane.Ask
-	rest    pane.Timer
-	settled string // run that the cursor last rested on: what stands below the table is of it
-
-	contests []scaling.Contest // for the best value, of the runs in sight
-	unjudged []scaling.Contest // of these, those that nobody has judged; nil once the lab is asked
-	asked    []scaling.Contest // those that the lab was asked to judge
-	ties     ties
-	judging  pane.Task[ties]
-
-	diffs differences // from the baseline; nil: not asked, or not there yet
-	tests pane.Task[differences]
-	list  pane.Task[[]model.Run]
-	quick pane.Task[timings]
-	look  *reading.Reader // the run under the cursor
-	all   *reading.Reader // one after the other, in the background
-	queue []string        // runs that all has still to read
-	total int             // runs it was given
 }
 
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {
 	env := env{e, b}
-	p := &Pane{env: env, defs: metric.Definitions, analyses: map[string]*metric.Analysis{}, read: map[string]bool{}, problems: map[string]error{}}
-	p.look = reading.New(e, b, func(err error) tea.Cmd { return p.following(p.failed(p.look.Run(), err)) })
-	p.all = reading.New(e, b, func(err error) tea.Cmd { return p.following(tea.Batch(p.failed(p.all.Run(), err), p.next())) })
-	p.table = widget.Table{Columns: p.columns(), Column: 1, Freeze: 1, Focused: true, Marked: p.isBaseline}
+	p := &Pane{env: env, known: newKnown(), columns: &columns{defs: metric.Definitions}}
+	p.base = &baseline{env: env, known: p.known, run: func(name string) (model.Run, bool) { return p.list.ByID(name) }, changed: p.refresh}
+	p.best = &best{env: env, known: p.known, judged: p.refresh}
+	p.rows = &rows{env: env, known: p.known, columns: p.columns, base: p.base, best: p.best}
+	p.readings = newReadings(env, p.known, p.refresh)
+	p.notes = &notes{env, p.known, p.readings, p.base, p.best}
+	p.list = list.New(e, list.Of[model.Run]{
+		One: "run", ID: func(r model.Run) string { return r.Name }, Cells: p.rows.cells, Fields: fields,
+		Fit:    func([][]widget.Cell) []widget.Column { return p.rows.header() },
+		Marked: func(r model.Run) bool { return r.Name == p.base.name },
+		Rest:   restTime, Rested: p.rested})
+	p.list.Table.Columns, p.list.Table.Column, p.list.Table.Freeze = p.rows.header(), 1, 1
 	return p
 }
 
 // Init lists the runs.
 func (p *Pane) Init() tea.Cmd { return p.load() }
 
-func (p *Pane) load() tea.Cmd { return p.list.Start(p.env.Ctx, p.env.Lab.Runs, then(p, p.gotRuns)) }
+// load lists the runs.
+func (p *Pane) load() tea.Cmd { return p.runs.Start(p.env.Ctx, p.env.Lab.Runs, p.gotRuns) }
 
 // SetSize gives the pane its room.
 func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
 
 // SetFocus brightens the cursor.
 func (p *Pane) SetFocus(on bool) {
-	p.focused, p.table.Focused = on, on
+	p.focused, p.list.Table.Focused = on, on
 	if p.detail != nil {
 		p.detail.table.Focused = on
 	}
 	if p.chooser != nil {
-		p.chooser.table.Focused = on
+		p.chooser.list.Table.Focused = on
 	}
 }
 
 // Capturing reports a definition on the screen or a filter being typed.
-func (p *Pane) Capturing() bool { return p.typing != nil || p.popup != nil }
+func (p *Pane) Capturing() bool { return p.dialog.Open() }
 
-// Update takes a message; whatever it changed of the runs in sight is then judged.
+// Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
-	if p.settled == "" {
-		p.settled = p.currentName()
-	}
-	cmd := p.take(msg)
-	if p.settles(msg) {
-		p.settled = p.currentName()
-	}
-	return p, p.following(cmd)
-}
-
-// following has the runs that are in sight now judged, after whatever changed them.
-func (p *Pane) following(cmd tea.Cmd) tea.Cmd {
-	if judge := p.judge(); judge != nil {
-		return tea.Batch(cmd, judge)
-	}
-	return cmd
-}
-
-// then is what follows from a reply.
-func then[T any](p *Pane, take func(T, error) tea.Cmd) func(T, error) tea.Cmd {
-	return func(value T, err error) tea.Cmd {
-		if p.settled == "" {
-			p.settled = p.currentName()
-		}
-		return p.following(take(value, err))
-	}
-}
-
-func (p *Pane) take(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
-		return p.key(msg)
-	case pane.BoardMsg:
-		return p.gotBoard(msg.Rows)
-	case pane.ReloadMsg:
-		return p.load()
-	case pane.OpenMsg:
-		return p.open(msg)
-	case pane.SelectMsg:
-		return p.follow(msg)
-	case pane.AnalysedMsg:
-		p.got(msg.Analysis)
-		p.fill()
+		return p, p.key(msg)
 	case pane.ClickMsg:
-		return p.clicked(msg)
+		return p, p.clicked(msg)
+	case pane.BoardMsg:
+		p.known.addBoard(msg.Rows)
+		return p, tea.Batch(p.refresh(), p.load())
+	case pane.ReloadMsg:
+		return p, p.load()
+	case pane.OpenMsg:
+		return p, p.open(msg)
+	case pane.SelectMsg:
+		return p, p.follow(msg)
+	case pane.AnalysedMsg:
+		p.known.set(msg.Analysis.Run, msg.Analysis)
+		return p, p.refresh()
 	}
-	return nil
+	return p, nil
 }
 
-// failed keeps why a run cannot be read, and says it.
-func (p *Pane) failed(run string, err error) tea.Cmd {
-	if err == nil {
+// refresh shows what has changed of the runs, and has the best of those in sight judged.
+func (p *Pane) refresh() tea.Cmd {
+	p.best.find(p.list.Shown(), p.columns.defs, p.base.name == "")
+	p.rows.replays = p.known.allReplays(p.list.Rows())
+	p.list.SetRows(p.list.Rows())
+	if p.detail != nil {
+		p.detail.show()
+	}
+	return p.best.judge()
+}
+
+func (p *Pane) gotRuns(runs []model.Run, err error) tea.Cmd {
+	p.err, p.loaded = err, true
+	if err != nil {
+		return pane.Fail(err)
+	}
+	if p.known.forget(p.list.Rows(), runs) {
+		p.best.forget() // their samples are others
+	}
+	same := slices.EqualFunc(p.list.Rows(), runs, sameRun)
+	p.list.SetRows(runs)
+	cmds := []tea.Cmd{p.refresh(), p.readings.timings(runs), p.readWanted()}
+	if !same || p.base.diffs == nil {
+		cmds = append(cmds, p.base.test(runs))
+	}
+	return tea.Batch(cmds...)
+}
+
+// open goes to a run, and reads it if the pane is where it was to be opened.
+func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
+	if msg.Run == "" {
 		return nil
 	}
-	p.problems[run] = err
-	p.fill()
-	return pane.Fail(err)
+	p.dialog.Close()
+	p.list.SetFilter("")
+	p.chooser = nil
+	if msg.To == pane.Metrics {
+		p.detail = nil
+		p.want = msg.Run
+	}
+	p.list.GoTo(msg.Run)
+	return tea.Batch(p.refresh(), p.readWanted())
+}
+
+// readWanted reads the run that was asked for, once it is listed.
+func (p *Pane) readWanted() tea.Cmd {
+	if p.want == "" || !p.list.GoTo(p.want) {
+		return nil
+	}
+	p.want = ""
+	return p.readings.current(p.list, pool.Wanted)
+}
+
+// follow keeps the cursor on the experiment that another pane is at. Coming back to the
+// pane leaves its own cursor alone while the experiment is the same.
+func (p *Pane) follow(msg pane.SelectMsg) tea.Cmd {
+	if !msg.Reaches(pane.Metrics, p.focused) || p.detail != nil {
+		return nil
+	}
+	if run := msg.Run(); run != "" && run != p.followed {
+		p.followed = run
+		if !p.list.GoTo(run) && p.focused {
+			p.want = run
+		}
+	}
+	return p.list.Settle()
+}
+
+// rested reads the run on which the cursor came to rest.
+func (p *Pane) rested() tea.Cmd {
+	refresh := p.refresh()
+	if !p.focused {
+		return refresh
+	}
+	return tea.Batch(refresh, p.readings.current(p.list, pool.Visible))
+}
+
+// Keep is what is found again at the next start.
+func (p *Pane) Keep() map[string]string {
+	kept := p.list.Keep("run")
+	kept["followed"], kept["metric"], kept["baseline"], kept["columns"] = p.followed, p.metricName(), p.base.name, p.columns.text()
+	return kept
+}
+
+// Restore takes what was kept; the cursor goes to its run when the runs are listed.
+func (p *Pane) Restore(kept map[string]string) {
+	p.setColumns(strings.Fields(kept["columns"]))
+	p.followed, p.base.name = kept["followed"], kept["baseline"]
+	p.list.Restore("run", kept)
+	if at := p.columns.of(kept["metric"]); at > 0 {
+		p.list.Table.Column = at
+	}
+}
+
+// metricName is the metric under the cursor; empty: none.
+func (p *Pane) metricName() string {
+	if p.detail != nil {
+		return p.detail.metric()
+	}
+	return p.columns.name(p.list.Table.Column)
+}
+
+// runName is the run opened, else the one under the cursor; empty: none.
+func (p *Pane) runName() string {
+	if p.detail != nil {
+		return p.detail.run
+	}
+	return p.list.CurrentID()
 }

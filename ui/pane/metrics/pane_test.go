@@ -286,11 +286,11 @@ func TestProgressOfTheRunUnderTheCursor(t *testing.T) {
 	d, l := listen(t, panetest.Open(t), 80, 18)
 	l.hold = make(chan struct{})
 	p := d.Pane().(*Pane)
-	cmd := p.look.Start("llama-8b-tp2", pool.Wanted)
+	cmd := p.readings.look.Start("llama-8b-tp2", pool.Wanted)
 	d.Expect("reading its traces …")
 	ended := make(chan tea.Msg)
 	go func() { ended <- cmd().(tea.BatchMsg)[0]() }()
-	for done := int64(0); done == 0; done, _ = p.look.Progress() {
+	for done := int64(0); done == 0; done, _ = p.readings.look.Progress() {
 		runtime.Gosched()
 	}
 	d.Expect("63 MB of 156 MB")
@@ -355,8 +355,8 @@ func TestEmptyAndErrors(t *testing.T) {
 func TestRunThatVanishedIsForgotten(t *testing.T) {
 	d := at(t, panetest.Open(t), "llama-8b-tp2").Press("enter")
 	p := d.Pane().(*Pane)
-	p.forget(nil)
-	if p.analyses["llama-8b-tp2"] != nil {
+	p.known.forget(p.list.Rows(), nil)
+	if p.known.analyses["llama-8b-tp2"] != nil {
 		t.Error("values of a run that is gone")
 	}
 	d.Press("down", "d", "esc").Press("esc").Expect("llama-8b-tp2")
@@ -367,8 +367,8 @@ func TestLateListIsDropped(t *testing.T) {
 	first, second := p.load(), p.load()
 	late := first()
 	second().(pane.Reply).Deliver()
-	p.runs = p.runs[:1]
-	if late.(pane.Reply).Deliver(); len(p.runs) != 1 {
+	p.list.SetRows(p.list.Rows()[:1])
+	if late.(pane.Reply).Deliver(); len(p.list.Rows()) != 1 {
 		t.Error("a reply that came too late was taken")
 	}
 }
@@ -377,9 +377,8 @@ func TestMoreRunsThanScreen(t *testing.T) {
 	d := drive(t, panetest.Open(t), 80, 18)
 	p := d.Pane().(*Pane)
 	for range 6 {
-		p.runs = append(p.runs, p.runs...)
+		p.list.SetRows(append(p.list.Rows(), p.list.Rows()...))
 	}
-	p.fill()
 	d.Press("end", "pgup", "home").Check()
 }
 
@@ -391,9 +390,10 @@ func BenchmarkManyRuns(b *testing.B) {
 	d := panetest.Drive(b, panetest.OfPane(p), 140, 39)
 	a := w.Analysis("llama-8b-tp2")
 	for i := range 1000 {
-		r := p.runs[0]
+		r := p.list.Rows()[0]
 		r.Name = fmt.Sprint("run-", i)
-		p.runs, p.analyses[r.Name] = append(p.runs, r), a
+		p.known.set(r.Name, a)
+		p.list.SetRows(append(p.list.Rows(), r))
 	}
 	for b.Loop() {
 		p.Update(pane.AnalysedMsg{Analysis: a})

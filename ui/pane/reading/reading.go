@@ -10,7 +10,9 @@ import (
 
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
+	"shardeck/ui/widget"
 )
 
 // Reader has one run read at a time. It lives in the event loop; only its counters
@@ -55,4 +57,13 @@ func (r *Reader) Run() string { return r.run }
 // Words say what is being read and how far: "reading llama-8b-tp2: 120 of 298 MiB".
 func (r *Reader) Words() string {
 	return r.Work.Words("reading " + r.run)
+}
+
+// Gauge draws how far the reading is.
+func (r *Reader) Gauge(width int) string {
+	done, total := r.Progress()
+	if total <= 0 {
+		return "reading its traces …"
+	}
+	return widget.Gauge(r.env.Theme, max(min(width-40, 50), 4), float64(done), float64(total)) + "  " + unit.FileSize(done) + " of " + unit.FileSize(total)
 }
