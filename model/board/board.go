@@ -22,6 +22,9 @@ type Row struct {
 	Analysis   *metric.Analysis `json:"analysis"` // of Run, when the cache or its timing files give it without reading a trace; nil: ask for it
 }
 
+// OK reports whether it may be submitted.
+func (r Row) OK() bool { return r.Refusal() == nil }
+
 // Refusal is the error of an experiment that may not be submitted, nil if it may.
 func (r Row) Refusal() error {
 	if r.Problem != "" {

@@ -1,40 +1,40 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strings"
 
-	"github.com/spf13/cobra"
-
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
+	"shardeck/ui/cli/command"
 	"shardeck/ui/cockpit"
 	"shardeck/ui/theme"
 )
 
 // The rooms are what panes ask for; backend cannot say so itself, since it knows no ui.
-var _ cockpit.Backend = (*rooms.App)(nil)
+var _ cockpit.Backend = (*app.App)(nil)
 
-// cockpit opens the terminal program: what shardeck alone does.
-func (a *app) cockpit(c *cobra.Command, _ []string) error {
-	if !terminal(a.in) || !terminal(a.out) {
-		return usage("the cockpit needs a terminal\nhelp: shardeck --help lists the commands that do without")
+// openCockpit opens the terminal program: what shardeck alone does.
+func openCockpit(ctx context.Context, e *command.Env) error {
+	if !command.Terminal(e.In) || !command.Terminal(e.Out) {
+		return command.Usage("the cockpit needs a terminal\nhelp: shardeck --help lists the commands that do without")
 	}
-	a.typing = true
-	l, err := a.lab()
+	e.Typing = true
+	a, err := e.Open()
 	if err != nil {
 		return err
 	}
-	screen := l.Screen()
-	err = cockpit.Run(c.Context(), l, cockpit.Options{
-		Profile: theme.Profile(a.color, os.Getenv, true),
-		NoColor: a.color == "auto" && screen.Theme == "mono",
-		ASCII:   a.ascii || screen.ASCII,
+	screen := a.Screen()
+	err = cockpit.Run(ctx, a, cockpit.Options{
+		Profile: theme.Profile(e.Color, os.Getenv, true),
+		NoColor: e.Color == "auto" && screen.Theme == "mono",
+		ASCII:   e.ASCII || screen.ASCII,
 		Mouse:   screen.Mouse,
-		In:      a.in, Out: a.out,
+		In:      e.In, Out: e.Out,
 		Editor:  editor(os.Getenv),
 		Refresh: screen.Refresh,
-		Notes:   l.Warnings(),
+		Notes:   a.Warnings(),
 	})
 	if err != nil {
 		return fmt.Errorf("the cockpit ended: %w", err)

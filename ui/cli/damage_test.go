@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"shardeck/ui/cli/command"
 	"strconv"
 	"strings"
 	"testing"
@@ -341,7 +342,7 @@ func checkDamageJSON(t *testing.T, r damagedRun, code int) string {
 	if err := json.Unmarshal([]byte(stdout), &found); err != nil {
 		t.Fatalf("%v: %s", err, stderr)
 	}
-	if found.Damaged != (code == exitDamaged) || len(found.Metrics) < 20 {
+	if found.Damaged != (code == command.Damaged) || len(found.Metrics) < 20 {
 		t.Errorf("damaged is %v, with %d metrics", found.Damaged, len(found.Metrics))
 	}
 	for _, m := range found.Metrics {

@@ -1,13 +1,13 @@
-// Package cli is the command line: one file a command. It parses words, asks
-// the use cases, prints text or JSON and maps errors to exit codes; it decides
-// nothing about experiments.
+// Package cli is the command line: its root and what has no room of its own; the other
+// commands are below it by what they are of (experiment, job, result, exchange), one file
+// each: flags → use case → model/present → text or JSON. They decide nothing.
 //
 // # Rules of output
 //
 //   - Standard output holds the answer and nothing else, so that it can be piped.
 //   - Notes, warnings and errors go to standard error, one line each: the fault, its
 //     cause, and what to do. Lower case, no full stop.
-//   - A unit.Missing value is "–" in a table, null in JSON and an empty line nowhere.
+//   - A missing value is "–" in a table, null in JSON and an empty line nowhere.
 //   - A state is a word; colour only underlines it.
 //
 // # Exit codes
@@ -24,6 +24,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"shardeck/ui/cli/command"
 	"syscall"
 )
 
@@ -33,9 +34,14 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), ends()...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
-	a := newApp(in, out, errOut)
-	defer a.close()
-	return a.finish(a.run(ctx, args))
+	e := &command.Env{In: in, Out: out, Err: errOut, Color: "auto"}
+	defer e.Close()
+	c := root(e)
+	c.SetArgs(args)
+	c.SetIn(in)
+	c.SetOut(out)
+	c.SetErr(errOut)
+	return e.Finish(c.ExecuteContext(ctx))
 }
 
 // ends are the signals that ask a command to end: a lost terminal among them, unless

@@ -8,17 +8,18 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"shardeck/ui/cli/command"
 	"shardeck/ui/cockpit"
 )
 
-func (a *app) manCmd() *cobra.Command {
+func manCmd(e *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:     "man",
 		Short:   "print the manual page",
 		Example: "  shardeck man | man -l -",
-		Args:    args(0, 0),
+		Args:    command.Args(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			manual(a.out, c.Root())
+			manual(e.Out, c.Root())
 			return nil
 		},
 	}

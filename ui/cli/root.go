@@ -4,6 +4,12 @@ import (
 	"fmt"
 	"strings"
 
+	"shardeck/ui/cli/command"
+	"shardeck/ui/cli/exchange"
+	"shardeck/ui/cli/experiment"
+	"shardeck/ui/cli/job"
+	"shardeck/ui/cli/result"
+
 	"github.com/spf13/cobra"
 )
 
@@ -14,33 +20,33 @@ layout is legal, fits the GPUs and what it costs, submit it, follow the job, and
 read metrics, traces and scaling charts. Every pane has a plain twin below.`
 
 // root is the command line as a whole.
-func (a *app) root() *cobra.Command {
+func root(e *command.Env) *cobra.Command {
 	cobra.EnableCommandSorting = false
 	c := &cobra.Command{
 		Use:                        "shardeck",
 		Short:                      "a terminal cockpit for profiling vLLM inference under different parallelism layouts",
 		Long:                       story,
 		Args:                       known,
-		RunE:                       a.cockpit,
+		RunE:                       func(c *cobra.Command, _ []string) error { return openCockpit(c.Context(), e) },
 		SuggestionsMinimumDistance: 2,
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		CompletionOptions:          cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	f := c.PersistentFlags()
-	f.StringVarP(&a.dir, "workspace", "C", "", "the workspace is the nearest folder with experiments/ upward from `DIR`")
-	f.BoolVar(&a.json, "json", false, "print JSON")
-	f.StringVar(&a.color, "color", "auto", "colours: auto, always or never")
-	f.BoolVar(&a.ascii, "ascii", false, "ASCII only: no box drawing, no special signs")
-	f.BoolVar(&a.readOnly, "read-only", false, "change nothing: no file, no job")
-	f.StringArrayVar(&a.sets, "set", nil, "override a setting: `key=value` (may be repeated)")
-	c.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
-	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return wrong(c, err.Error()) })
-	commands := a.commands()
-	a.complete(commands)
+	f.StringVarP(&e.Dir, "workspace", "C", "", "the workspace is the nearest folder with experiments/ upward from `DIR`")
+	f.BoolVar(&e.JSON, "json", false, "print JSON")
+	f.StringVar(&e.Color, "color", "auto", "colours: auto, always or never")
+	f.BoolVar(&e.ASCII, "ascii", false, "ASCII only: no box drawing, no special signs")
+	f.BoolVar(&e.ReadOnly, "read-only", false, "change nothing: no file, no job")
+	f.StringArrayVar(&e.Sets, "set", nil, "override a setting: `key=value` (may be repeated)")
+	c.PersistentPreRunE = func(*cobra.Command, []string) error { return checkFlags(e) }
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return command.Wrong(c, err.Error()) })
+	all := commands(e)
+	complete(e, all)
 	completeFlags(c, map[string]cobra.CompletionFunc{"color": colours})
-	a.readers(commands)
-	c.AddCommand(commands...)
+	readers(e, all)
+	c.AddCommand(all...)
 	c.InitDefaultHelpCmd()
 	if help, _, err := c.Find([]string{"help"}); err == nil {
 		help.Short = "say more about a command"
@@ -49,33 +55,33 @@ func (a *app) root() *cobra.Command {
 }
 
 // commands lists every command, in the order of a day's work.
-func (a *app) commands() []*cobra.Command {
+func commands(e *command.Env) []*cobra.Command {
 	return []*cobra.Command{
-		a.generateCmd(), a.newCmd(), a.checkCmd(), a.submitCmd(),
-		a.jobsCmd(), a.cancelCmd(), a.logsCmd(), a.whyCmd(), a.watchCmd(),
-		a.metricCmd(), a.metricsCmd(), a.traceCmd(), a.analyzeCmd(), a.compareCmd(), a.cardCmd(),
-		a.siteCmd(), a.settingsCmd(), a.demoCmd(), a.replayCmd(),
-		a.completionCmd(), a.manCmd(), a.versionCmd(),
+		experiment.Generate(e), experiment.New(e), experiment.Check(e), job.Submit(e),
+		job.Jobs(e), job.Cancel(e), job.Logs(e), job.Why(e), job.Watch(e),
+		result.Metric(e), result.Metrics(e), result.Trace(e), result.Analyze(e), result.Compare(e), experiment.Card(e),
+		siteCmd(e), settingsCmd(e), demoCmd(e), exchange.Replay(e),
+		completionCmd(e), manCmd(e), versionCmd(e),
 	}
 }
 
 // readers gives the commands that read traces their flag.
-func (a *app) readers(commands []*cobra.Command) {
+func readers(e *command.Env, commands []*cobra.Command) {
 	for _, c := range commands {
 		switch c.Name() {
 		case "metric", "metrics", "trace", "analyze", "compare":
-			c.Flags().BoolVar(&a.here, "here", false, "read traces here, though they are more than a login node's budget")
+			c.Flags().BoolVar(&e.Here, "here", false, "read traces here, though they are more than a login node's budget")
 		}
 	}
 }
 
 // checkFlags refuses values of global flags that mean nothing.
-func (a *app) checkFlags() error {
-	switch a.color {
+func checkFlags(e *command.Env) error {
+	switch e.Color {
 	case "auto", "always", "never":
 		return nil
 	}
-	return usage("--color=%s: colours are auto, always or never", a.color)
+	return command.Usage("--color=%s: colours are auto, always or never", e.Color)
 }
 
 // known refuses a word that is no command, with the nearest one.
@@ -87,29 +93,5 @@ func known(c *cobra.Command, args []string) error {
 	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
 		text += "; did you mean " + strings.Join(near, " or ") + "?"
 	}
-	return wrong(c, text)
-}
-
-// wrong is an error of wrong usage that says where to look.
-func wrong(c *cobra.Command, text string) error {
-	return usage("%s\n%s\nhelp:  %s --help", text, "usage: "+c.UseLine(), c.CommandPath())
-}
-
-// args checks how many words a command gets; many is the most, -1: any number.
-func args(least, most int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		switch {
-		case len(args) < least:
-			return wrong(c, fmt.Sprintf("%s needs %s", c.CommandPath(), words(c)))
-		case most >= 0 && len(args) > most:
-			return wrong(c, fmt.Sprintf("%s does not take %q", c.CommandPath(), args[most]))
-		}
-		return nil
-	}
-}
-
-// words are the arguments of a command's usage line.
-func words(c *cobra.Command) string {
-	_, rest, _ := strings.Cut(c.Use, " ")
-	return rest
+	return command.Wrong(c, text)
 }

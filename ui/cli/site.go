@@ -7,28 +7,29 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) siteCmd() *cobra.Command {
+func siteCmd(e *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "site",
 		Short: "say what is known of this cluster, this machine and your limits",
-		Args:  args(0, 0),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, _ []string) error {
-			r, err := l.SiteReport(ctx)
+		Args:  command.Args(0, 0),
+		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
+			r, err := a.SiteReport(ctx)
 			if err != nil {
 				return err
 			}
-			return a.show(r, func() { a.printSite(r) })
+			return e.Show(r, func() { printSite(e, r) })
 		}),
 	}
 }
 
-func (a *app) printSite(r rooms.SiteReport) {
-	a.say("%s  %s  %s", a.paint(present.Strong, r.Site.Name), r.Site.Title, a.paint(present.Dim, siteOrigin(r.Origin)))
+func printSite(e *command.Env, r app.SiteReport) {
+	e.Say("%s  %s  %s", e.Paint(present.Strong, r.Site.Name), r.Site.Title, e.Paint(present.Dim, siteOrigin(r.Origin)))
 	slots := ""
 	if r.Limits.GPUs > 0 {
 		slots = unit.Int(r.Limits.GPUs)
@@ -38,15 +39,15 @@ func (a *app) printSite(r rooms.SiteReport) {
 		{"QOS", strings.Join(r.Limits.QOS, ", ")}, {"GPU slots", slots}, {"note", r.Limits.Note},
 	} {
 		if l.text != "" {
-			a.say("  %-9s  %s", l.label, l.text)
+			e.Say("  %-9s  %s", l.label, l.text)
 		}
 	}
 	for _, line := range r.Machine.Lines {
-		a.finding(string(line.Level), line.Text, line.Fix, 9)
+		e.Finding(string(line.Level), line.Text, line.Fix, 9)
 	}
-	a.rows(present.Queues(r.Site))
+	e.Rows(present.Queues(r.Site))
 	if r.Problem != "" {
-		a.warn("the scheduler's limits are not known: %s", r.Problem)
+		e.Warn("the scheduler's limits are not known: %s", r.Problem)
 	}
 }
 

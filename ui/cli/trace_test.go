@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"shardeck/ui/cli/command"
 	"strings"
 	"testing"
 
@@ -58,7 +59,7 @@ func TestTraceOnOneScreen(t *testing.T) {
 		"tp1-tp2.json":      {"trace", "llama-8b-tp1", "llama-8b-tp2", "--json"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, _ := shown(t, dir, exitDone, args...)
+			got, _ := shown(t, dir, command.Done, args...)
 			if strings.HasSuffix(name, ".json") {
 				got = shortened(t, got)
 			}
@@ -115,7 +116,7 @@ func TestTraceWithoutTraces(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"trace", "llama-8b-tp1"}, {"trace", "llama-8b-tp1", "--ops"}, {"trace", "llama-8b-tp2", "llama-8b-tp1"}} {
-		if _, said := shown(t, dir, exitFailed, args...); !strings.Contains(said, "llama-8b-tp1 has no ") {
+		if _, said := shown(t, dir, command.Failed, args...); !strings.Contains(said, "llama-8b-tp1 has no ") {
 			t.Errorf("%v: %s", args, said)
 		}
 	}

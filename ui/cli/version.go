@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"shardeck/ui/cli/command"
+
 	"github.com/spf13/cobra"
 )
 
@@ -19,17 +21,17 @@ type build struct {
 	Platform string `json:"platform"`
 }
 
-func (a *app) versionCmd() *cobra.Command {
+func versionCmd(e *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "say which shardeck this is",
-		Args:  args(0, 0),
+		Args:  command.Args(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			b := buildInfo()
-			if a.json {
-				return a.printJSON(b)
+			if e.JSON {
+				return e.PrintJSON(b)
 			}
-			fmt.Fprintf(a.out, "shardeck %s (%s, %s)\n", b.Version, b.Go, b.Platform)
+			fmt.Fprintf(e.Out, "shardeck %s (%s, %s)\n", b.Version, b.Go, b.Platform)
 			return nil
 		},
 	}

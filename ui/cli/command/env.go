@@ -1,4 +1,8 @@
-package cli
+// Package command is what every command stands on: its streams and global flags, the
+// workspace, the printer, errors with their exit codes, and how many words it takes.
+//
+// A command is one function: flags → use case → model/present → text or JSON.
+package command
 
 import (
 	"context"
@@ -10,118 +14,97 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/ui/theme"
 )
 
-// app is what the commands share: the streams, the global flags, and the lab, which
-// is opened when a command first asks for it.
-type app struct {
-	in       io.Reader
-	out, err io.Writer
+// Env is what the commands of one command line share. The workspace is opened when a
+// command first asks for it. It belongs to one goroutine.
+type Env struct {
+	In       io.Reader
+	Out, Err io.Writer
 
-	dir      string
-	json     bool
-	color    string
-	ascii    bool
-	readOnly bool
-	here     bool // read traces on a login node, however large
-	typing   bool // the cockpit is about to open
-	sets     []string
+	Dir      string // of the workspace
+	JSON     bool
+	Color    string // auto, always or never
+	ASCII    bool
+	ReadOnly bool
+	Here     bool // read traces on a login node, however large
+	Typing   bool // the cockpit is about to open
+	Sets     []string
 
-	drawn *theme.Theme // see theme
-	left  int          // columns for which there was no room
-
-	opened *rooms.App
-	warned int // of the lab's warnings, those printed
+	theme  *theme.Theme // see Theme
+	left   int          // columns for which there was no room
+	opened *app.App
+	warned int // of its warnings, those printed
 }
 
-func newApp(in io.Reader, out, errOut io.Writer) *app {
-	return &app{in: in, out: out, err: errOut, color: "auto"}
-}
-
-// run executes one command line.
-func (a *app) run(ctx context.Context, args []string) error {
-	root := a.root()
-	root.SetArgs(args)
-	root.SetIn(a.in)
-	root.SetOut(a.out)
-	root.SetErr(a.err)
-	return root.ExecuteContext(ctx)
-}
-
-// close ends what the lab still does.
-func (a *app) close() {
-	if a.opened != nil {
-		a.opened.Close()
+// Close ends what the workspace still does.
+func (e *Env) Close() {
+	if e.opened != nil {
+		e.opened.Close()
 	}
 }
 
-// lab opens the workspace, once.
-func (a *app) lab() (*rooms.App, error) {
-	if a.opened != nil {
-		return a.opened, nil
+// Open opens the workspace, once.
+func (e *Env) Open() (*app.App, error) {
+	if e.opened != nil {
+		return e.opened, nil
 	}
-	l, err := rooms.Open(a.options())
+	a, err := app.Open(app.Options{Dir: e.Dir, Sets: e.Sets, ReadOnly: e.ReadOnly, Here: e.Here, Typing: e.Typing})
 	if err != nil {
 		return nil, err
 	}
-	a.opened = l
-	a.sayNotes()
-	return l, nil
+	e.opened = a
+	e.sayNotes()
+	return a, nil
 }
 
-// sayNotes prints the lab's warnings that were not printed yet.
-func (a *app) sayNotes() {
-	if a.opened == nil {
+// sayNotes prints the workspace's warnings that were not printed yet.
+func (e *Env) sayNotes() {
+	if e.opened == nil {
 		return
 	}
-	all := a.opened.Warnings()
-	for _, w := range all[a.warned:] {
-		a.warn("warning: %s", w)
-	}
-	a.warned = len(all)
+	all := e.opened.Warnings()
+	e.Warnings(all[e.warned:])
+	e.warned = len(all)
 }
 
-func (a *app) options() rooms.Options {
-	return rooms.Options{Dir: a.dir, Sets: a.sets, ReadOnly: a.readOnly, Here: a.here, Typing: a.typing}
-}
-
-// withLab turns a function that needs the lab into a command's body.
-func (a *app) withLab(f func(ctx context.Context, l *rooms.App, args []string) error) func(*cobra.Command, []string) error {
-	return func(c *cobra.Command, args []string) error {
-		l, err := a.lab()
+// With turns a function that needs the workspace into a command's body.
+func (e *Env) With(f func(ctx context.Context, a *app.App, words []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, words []string) error {
+		a, err := e.Open()
 		if err != nil {
 			return err
 		}
-		return f(c.Context(), l, args)
+		return f(c.Context(), a, words)
 	}
 }
 
-// narrow is the width that text is laid out for on a terminal that does not tell, wide
-// that of a pipe, where nobody's lines break.
+// Widths that text is laid out for: on a terminal that does not tell its own, in a pipe, and
+// at least, below which lines break.
 const (
-	narrow    = 80
-	wide      = 100
-	narrowest = 40 // below it a line breaks
+	untoldWidth = 80
+	pipeWidth   = 100
+	leastWidth  = 40
 )
 
-// width is how many columns there are: COLUMNS, else the terminal's.
-func (a *app) width() int {
+// Width is how many columns there are: COLUMNS, else the terminal's.
+func (e *Env) Width() int {
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
-		return max(n, narrowest)
+		return max(n, leastWidth)
 	}
-	if !terminal(a.out) {
-		return wide
+	if !Terminal(e.Out) {
+		return pipeWidth
 	}
-	if n, _, err := term.GetSize(a.out.(*os.File).Fd()); err == nil && n > 0 {
-		return max(n, narrowest)
+	if n, _, err := term.GetSize(e.Out.(*os.File).Fd()); err == nil && n > 0 {
+		return max(n, leastWidth)
 	}
-	return narrow
+	return untoldWidth
 }
 
-// terminal reports whether a stream is a terminal that a person sits at.
-func terminal(stream any) bool {
+// Terminal reports whether a stream is a terminal that a person sits at.
+func Terminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && isatty.IsTerminal(f.Fd())
 }

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -12,21 +12,29 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// The exit codes of design: see the package comment.
+// Exit codes of the process.
 const (
-	exitDone    = 0
-	exitFailed  = 1
-	exitUsage   = 2
-	exitNoValue = 3
-	exitDamaged = 4
+	Done       = 0
+	Failed     = 1
+	WrongUsage = 2 // or a config that is not valid
+	NoValue    = 3 // metric only
+	Damaged    = 4 // a value from damaged input; beats NoValue
 )
 
-// errUsage marks errors of the command line itself.
-var errUsage = errors.New("wrong usage")
+// Usage makes an error of wrong usage; its text stands alone.
+func Usage(format string, args ...any) error {
+	return WithCode(WrongUsage, fmt.Errorf(format, args...))
+}
 
-// usage makes an error of wrong usage; its text stands alone.
-func usage(format string, args ...any) error {
-	return &coded{code: exitUsage, err: fmt.Errorf(format, args...)}
+// WithCode gives an error the exit code of the process.
+func WithCode(code int, err error) error { return &coded{code: code, err: err} }
+
+// DamagedIf is exit code 4 for values that come from the sound part of damaged files.
+func DamagedIf(damaged bool) error {
+	if damaged {
+		return Exit(Damaged)
+	}
+	return nil
 }
 
 // coded is an error with its exit code. With quiet the text has been printed.
@@ -45,51 +53,49 @@ func (c *coded) Error() string {
 
 func (c *coded) Unwrap() error { return c.err }
 
-func (c *coded) Is(target error) bool { return target == errUsage && c.code == exitUsage }
-
-// silent ends the command with a code when all has been said.
-func silent(code int) error { return &coded{code: code, quiet: true} }
+// Exit ends the command with a code when all has been said.
+func Exit(code int) error { return &coded{code: code, quiet: true} }
 
 // exitCode maps an error to the process's exit code.
 func exitCode(err error) int {
 	var c *coded
 	switch {
 	case err == nil:
-		return exitDone
+		return Done
 	case errors.As(err, &c):
 		return c.code
 	case errors.Is(err, model.ErrInvalid), errors.Is(err, model.ErrUnknown):
-		return exitUsage
+		return WrongUsage
 	}
-	return exitFailed
+	return Failed
 }
 
-// finish prints an error for people and returns its exit code.
-func (a *app) finish(err error) int {
-	a.sayNotes()
-	if a.left > 0 {
-		a.warn("no room for %s: COLUMNS=%d shows more", unit.Plural(a.left, "column"), 2*a.width())
+// Finish prints an error for people and returns its exit code.
+func (e *Env) Finish(err error) int {
+	e.sayNotes()
+	if e.left > 0 {
+		e.Warn("no room for %s: COLUMNS=%d shows more", unit.Plural(e.left, "column"), 2*e.Width())
 	}
 	var c *coded
 	switch {
 	case err == nil || errors.As(err, &c) && c.quiet:
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(a.err, "shardeck: interrupted; what was written so far is whole")
+		fmt.Fprintln(e.Err, "shardeck: interrupted; what was written so far is whole")
 	default:
-		a.fault(err)
+		e.fault(err)
 	}
 	return exitCode(err)
 }
 
 // fault prints the error, and below it, indented, what to do.
-func (a *app) fault(err error) {
+func (e *Env) fault(err error) {
 	lines := strings.Split(strings.TrimRight(err.Error(), "\n"), "\n")
-	fmt.Fprintf(a.err, "shardeck: %s\n", a.paint(present.Bad, lines[0]))
+	fmt.Fprintf(e.Err, "shardeck: %s\n", e.Paint(present.Bad, lines[0]))
 	for _, line := range lines[1:] {
-		fmt.Fprintf(a.err, "          %s\n", strings.TrimSpace(line))
+		fmt.Fprintf(e.Err, "          %s\n", strings.TrimSpace(line))
 	}
 	for _, fix := range fixes(err) {
-		fmt.Fprintf(a.err, "     try: %s\n", fix)
+		fmt.Fprintf(e.Err, "     try: %s\n", fix)
 	}
 }
 
@@ -111,7 +117,17 @@ func fixes(err error) []string {
 	return out
 }
 
-// warn prints one line on standard error.
-func (a *app) warn(format string, args ...any) {
-	fmt.Fprintf(a.err, "shardeck: "+format+"\n", args...)
+// Warn prints one line on standard error.
+func (e *Env) Warn(format string, args ...any) {
+	fmt.Fprintf(e.Err, "shardeck: "+format+"\n", args...)
+}
+
+// FirstOf is the first error of several.
+func FirstOf(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

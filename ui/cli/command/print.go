@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"encoding/json"
@@ -12,71 +12,79 @@ import (
 	"shardeck/ui/widget"
 )
 
-// theme draws what people look at: colours follow --color, then NO_COLOR, TERM=dumb, then
+// Theme draws what people look at: colours follow --color, then NO_COLOR, TERM=dumb, then
 // whether standard output and standard error are a terminal.
-func (a *app) theme() *theme.Theme {
-	if a.drawn == nil {
-		a.drawn = theme.New(theme.Profile(a.color, os.Getenv, terminal(a.out) && terminal(a.err)), a.ascii)
+func (e *Env) Theme() *theme.Theme {
+	if e.theme == nil {
+		e.theme = theme.New(theme.Profile(e.Color, os.Getenv, Terminal(e.Out) && Terminal(e.Err)), e.ASCII)
 	}
-	return a.drawn
+	return e.theme
 }
 
-// paint colours a text by what it is for.
-func (a *app) paint(r present.Role, text string) string {
-	return a.theme().Paint(pane.Tone(r), text)
+// Paint colours a text by what it is for.
+func (e *Env) Paint(r present.Role, text string) string {
+	return e.Theme().Paint(pane.Tone(r), text)
 }
 
-// plain writes text with ASCII alone when --ascii asks for it.
-func (a *app) plain(text string) string { return a.theme().Plain(a.theme().Spell(text)) }
+// Plain writes text with ASCII alone when --ascii asks for it.
+func (e *Env) Plain(text string) string { return e.Theme().Plain(e.Theme().Spell(text)) }
 
-// say prints a line of the answer.
-func (a *app) say(format string, args ...any) {
-	fmt.Fprintln(a.out, a.plain(fmt.Sprintf(format, args...)))
+// Say prints a line of the answer.
+func (e *Env) Say(format string, args ...any) {
+	fmt.Fprintln(e.Out, e.Plain(fmt.Sprintf(format, args...)))
 }
 
-// sayWrapped prints a text in lines of the screen's width, all but the first indented.
-func (a *app) sayWrapped(text, indent string) {
-	a.say("%s", strings.Join(widget.Wrap(text, a.width()-len(indent)), "\n"+indent))
+// SayWrapped prints a text in lines of the screen's width, all but the first indented.
+func (e *Env) SayWrapped(text, indent string) {
+	e.Say("%s", strings.Join(widget.Wrap(text, e.Width()-len(indent)), "\n"+indent))
 }
 
-// table prints a table as wide as the screen is; names are cut and columns left out for
+// Table prints a table as wide as the screen is; names are cut and columns left out for
 // which there is no room.
-func (a *app) table(t present.Table) {
-	lines, left := pane.Drawn(a.theme(), t).Text(a.theme(), a.width())
+func (e *Env) Table(t present.Table) {
+	lines, left := pane.Drawn(e.Theme(), t).Text(e.Theme(), e.Width())
 	for _, line := range lines {
-		fmt.Fprintln(a.out, a.theme().Plain(line))
+		fmt.Fprintln(e.Out, e.Theme().Plain(line))
 	}
-	a.left += left
+	e.left += left
 }
 
-// rows prints a table after a blank line, or nothing if it has no rows.
-func (a *app) rows(t present.Table) {
+// Rows prints a table after a blank line, or nothing if it has no rows.
+func (e *Env) Rows(t present.Table) {
 	if len(t.Rows) > 0 {
-		fmt.Fprintln(a.out)
-		a.table(t)
+		fmt.Fprintln(e.Out)
+		e.Table(t)
 	}
 }
 
-// show prints a result as JSON where that is asked for, else as text.
-func (a *app) show(result any, text func()) error {
-	if a.json {
-		return a.printJSON(result)
+// Show prints a result as JSON where that is asked for, else as text.
+func (e *Env) Show(result any, text func()) error {
+	if e.JSON {
+		return e.PrintJSON(result)
 	}
 	text()
 	return nil
 }
 
-// warnings prints what was amiss in a result.
-func (a *app) warnings(all []string) {
+// Warnings prints what was amiss in a result.
+func (e *Env) Warnings(all []string) {
 	for _, w := range all {
-		a.warn("warning: %s", w)
+		e.Warn("warning: %s", w)
 	}
 }
 
-// printJSON writes one indented JSON value. Text is kept as it is: no HTML escapes.
-func (a *app) printJSON(v any) error {
-	e := json.NewEncoder(a.out)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+// Finding prints what was found, after its level in so many columns, and what to do under it.
+func (e *Env) Finding(level, text, fix string, width int) {
+	e.Say("  %s  %s", e.Paint(present.Level(level), widget.Fit(level, width)), text)
+	if fix != "" {
+		e.Say("  %*s  fix: %s", width, "", fix)
+	}
+}
+
+// PrintJSON writes one indented JSON value. Text is kept as it is: no HTML escapes.
+func (e *Env) PrintJSON(v any) error {
+	out := json.NewEncoder(e.Out)
+	out.SetEscapeHTML(false)
+	out.SetIndent("", "  ")
+	return out.Encode(v)
 }

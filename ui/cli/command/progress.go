@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// progress draws one line on a terminal while traces are read, a few times a second,
+// Progress draws one line on a terminal while traces are read, a few times a second,
 // and wipes it at the end. Without a terminal it is nil.
-func (a *app) progress() pool.Progress {
-	if a.json || !terminal(a.err) {
+func (e *Env) Progress() pool.Progress {
+	if e.JSON || !Terminal(e.Err) {
 		return nil
 	}
 	var mu sync.Mutex
@@ -22,7 +22,7 @@ func (a *app) progress() pool.Progress {
 		mu.Lock()
 		defer mu.Unlock()
 		if done >= total && shown {
-			fmt.Fprint(a.err, "\r\x1b[K")
+			fmt.Fprint(e.Err, "\r\x1b[K")
 			shown = false
 			return
 		}
@@ -30,6 +30,6 @@ func (a *app) progress() pool.Progress {
 			return
 		}
 		next, shown = time.Now().Add(200*time.Millisecond), true
-		fmt.Fprintf(a.err, "\r\x1b[Kreading traces: %s of %s (%d %%)", unit.FileSize(done), unit.FileSize(total), done*100/total)
+		fmt.Fprintf(e.Err, "\r\x1b[Kreading traces: %s of %s (%d %%)", unit.FileSize(done), unit.FileSize(total), done*100/total)
 	}
 }

@@ -1,81 +1,35 @@
-package cli
+// Package exchange is the commands that bring runs in and out.
+package exchange
 
 import (
 	"context"
-	"fmt"
-
-	"shardeck/model/shell"
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) demoCmd() *cobra.Command {
-	noOpen := false
-	c := &cobra.Command{
-		Use:   "demo [DIR]",
-		Short: "open the cockpit on recordings of real runs: nothing to install",
-		Long: `Lays out a workspace with recordings of real runs on two H100 GPUs, and experiments
-that replay them through the local scheduler: no GPU, no Slurm, no Python. It goes into
-DIR, or into a folder of your own that is kept from one demo to the next. What you
-change in it stays.`,
-		Args: args(0, 1),
-		RunE: func(c *cobra.Command, words []string) error {
-			dir, err := rooms.WriteDemo(firstWord(append(words, a.dir)), nil)
-			if err != nil {
-				return err
-			}
-			a.dir = dir
-			if noOpen || !terminal(a.in) || !terminal(a.out) {
-				return a.sayDemo(dir)
-			}
-			a.warn("the demo workspace is %s", dir) // on the screen again when the cockpit ends
-			return a.cockpit(c, nil)
-		},
-	}
-	c.Flags().BoolVar(&noOpen, "no-open", false, "only write the workspace")
-	return c
-}
-
-// sayDemo says where the workspace lies and what to try, to somebody without a terminal.
-func (a *app) sayDemo(dir string) error {
-	if a.json {
-		return a.printJSON(map[string]string{"workspace": dir})
-	}
-	fmt.Fprintln(a.out, dir)
-	a.warn("the demo workspace is ready; try\n     shardeck -C %s analyze\n     shardeck -C %s submit E1.6 --yes", shell.Quote(dir), shell.Quote(dir))
-	return nil
-}
-
-func firstWord(words []string) string {
-	for _, w := range words {
-		if w != "" {
-			return w
-		}
-	}
-	return ""
-}
-
-func (a *app) replayCmd() *cobra.Command {
-	o := rooms.ReplayOptions{}
+// Replay plays a recording back as a run.
+func Replay(e *command.Env) *cobra.Command {
+	o := app.ReplayOptions{}
 	c := &cobra.Command{
 		Use:   "replay --config C --output-dir D",
 		Short: "play a recording back as a run, as jobs of engine replay do",
 		Long: `Re-emits the embedded recording of the config's model and layout at its own pace times
 --factor: the same log lines, the same files. It is labelled a replay in each of them.
 Without flags it lists the recordings.`,
-		Args: args(0, 0),
+		Args: command.Args(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.Config == "" && o.OutputDir == "" {
-				return a.printRecordings()
+				return printRecordings(e)
 			}
 			if o.Config == "" || o.OutputDir == "" {
-				return usage("replay needs both --config and --output-dir")
+				return command.Usage("replay needs both --config and --output-dir")
 			}
-			return a.replay(c.Context(), o)
+			return replay(c.Context(), e, o)
 		},
 	}
 	f := c.Flags()
@@ -87,23 +41,23 @@ Without flags it lists the recordings.`,
 }
 
 // replay is a runner: its exit codes are those of every runner.
-func (a *app) replay(ctx context.Context, o rooms.ReplayOptions) error {
-	o.Out = a.out
-	code, err := rooms.Replay(ctx, o)
+func replay(ctx context.Context, e *command.Env, o app.ReplayOptions) error {
+	o.Out = e.Out
+	code, err := app.Replay(ctx, o)
 	if err == nil {
 		return nil
 	}
-	return &coded{code: code, err: err}
+	return command.WithCode(code, err)
 }
 
-func (a *app) printRecordings() error {
-	all := rooms.Recordings()
-	return a.show(all, func() {
+func printRecordings(e *command.Env) error {
+	all := app.Recordings()
+	return e.Show(all, func() {
 		t := present.Table{Columns: present.Columns("recording", "model", "layout", ">batch", ">prompt", ">output", "-20")}
 		for _, r := range all {
 			w := r.Workload
 			t.Add(present.Texts(r.Name, r.Model, r.Layout.Short(), unit.Int(w.BatchSize), unit.Int(w.SeqLen), unit.Int(w.MaxTokens), r.Title)...)
 		}
-		a.table(t)
+		e.Table(t)
 	})
 }

@@ -1,4 +1,4 @@
-package cli
+package experiment
 
 import (
 	"context"
@@ -6,10 +6,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) cardCmd() *cobra.Command {
+// Card writes the workload card of a run.
+func Card(e *command.Env) *cobra.Command {
 	config, dir := "", ""
 	c := &cobra.Command{
 		Use:   "card --config C --output-dir D",
@@ -17,19 +19,19 @@ func (a *app) cardCmd() *cobra.Command {
 		Long: `Writes the workload card of a run: what was run comes from the config; GPU, NCCL and
 CUDA versions and the list of traces come from the files in the folder, and stay
 empty where those do not tell.`,
-		Args: args(0, 0),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, _ []string) error {
+		Args: command.Args(0, 0),
+		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
 			if config == "" || dir == "" {
-				return usage("card needs --config and --output-dir\nas in: shardeck card --config experiments/configs/E1.2_llama8b_tp2.yaml --output-dir trace_collection/llama-8b-tp2")
+				return command.Usage("card needs --config and --output-dir\nas in: shardeck card --config experiments/configs/E1.2_llama8b_tp2.yaml --output-dir trace_collection/llama-8b-tp2")
 			}
-			path, err := l.Card(ctx, config, dir)
+			path, err := a.Card(ctx, config, dir)
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.printJSON(map[string]string{"path": path})
+			if e.JSON {
+				return e.PrintJSON(map[string]string{"path": path})
 			}
-			fmt.Fprintln(a.out, path)
+			fmt.Fprintln(e.Out, path)
 			return nil
 		}),
 	}

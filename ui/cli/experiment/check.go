@@ -1,4 +1,4 @@
-package cli
+package experiment
 
 import (
 	"cmp"
@@ -8,15 +8,16 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/model/board"
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
-	"shardeck/ui/widget"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) checkCmd() *cobra.Command {
+// Check says whether experiments may be submitted, or what their jobs lack.
+func Check(e *command.Env) *cobra.Command {
 	var env bool
 	c := &cobra.Command{
 		Use:   "check [ID…]",
@@ -28,16 +29,16 @@ price. Exit code 2 if any has an error; warnings leave it 0.
 With --env it looks at what their jobs need instead: the account and QOS, Python,
 vLLM and PyTorch of the configured environment, the models in the hub cache, modules,
 quota, disk, output directories. Exit code 1 if any of these fails.`,
-		Args: args(0, -1),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, ids []string) error {
+		Args: command.Args(0, -1),
+		RunE: e.With(func(ctx context.Context, a *app.App, ids []string) error {
 			if env {
-				return a.checkEnvironment(ctx, l, ids)
+				return checkEnvironment(ctx, e, a, ids)
 			}
-			rows, err := l.Rows(ctx, ids)
+			rows, err := a.Rows(ctx, ids)
 			if err != nil {
 				return err
 			}
-			return firstOf(a.show(checksOf(rows), func() { a.printChecks(rows) }), verdictOf(rows))
+			return command.FirstOf(e.Show(checksOf(rows), func() { printChecks(e, rows) }), verdictOf(rows))
 		}),
 	}
 	c.Flags().BoolVar(&env, "env", false, "look at software, models, quota and disk instead")
@@ -56,58 +57,68 @@ type checked struct {
 func checksOf(rows []board.Row) []checked {
 	all := make([]checked, len(rows))
 	for i, r := range rows {
-		all[i] = checked{r.Experiment.ID, r.File, fine(r), r.Problem, r.Verdict}
+		all[i] = checked{r.Experiment.ID, r.File, r.OK(), r.Problem, r.Verdict}
 	}
 	return all
 }
 
-func fine(r board.Row) bool { return r.Problem == "" && r.Verdict.OK() }
-
 // verdictOf is exit code 2 when any experiment has an error.
 func verdictOf(rows []board.Row) error {
 	for _, r := range rows {
-		if !fine(r) {
-			return silent(exitUsage)
+		if !r.OK() {
+			return command.Exit(command.WrongUsage)
 		}
 	}
 	return nil
 }
 
-func (a *app) printChecks(rows []board.Row) {
+func printChecks(e *command.Env, rows []board.Row) {
 	for i, row := range rows {
 		if i > 0 {
-			fmt.Fprintln(a.out)
+			fmt.Fprintln(e.Out)
 		}
-		a.printCheck(row)
+		printCheck(e, row)
 	}
 	if len(rows) == 0 {
-		a.warn("no experiment here yet\n     try: shardeck generate")
+		e.Warn("no experiment here yet\n     try: shardeck generate")
 	}
 }
 
 // printCheck writes the verdict on one experiment.
-func (a *app) printCheck(r board.Row) {
-	e := r.Experiment
+func printCheck(e *command.Env, r board.Row) {
+	x := r.Experiment
 	if r.Problem != "" {
-		a.say("%s  %s", a.paint(present.Strong, cmp.Or(e.ID, unit.Missing)), r.File)
+		e.Say("%s  %s", e.Paint(present.Strong, cmp.Or(x.ID, unit.Missing)), r.File)
 		for _, line := range strings.Split(r.Problem, "\n") {
-			a.finding("error", line, "", 7)
+			e.Finding("error", line, "", 7)
 		}
 		return
 	}
-	a.say("%s  %s  %s\n  %s", a.paint(present.Strong, e.ID), e.Layout.Short(), e.Model.Name, present.Plan(r.Verdict))
+	e.Say("%s  %s  %s\n  %s", e.Paint(present.Strong, x.ID), x.Layout.Short(), x.Model.Name, present.Plan(r.Verdict))
 	for _, f := range r.Verdict.Findings {
-		a.finding(string(f.Severity), f.Fault, f.Fix, 7)
+		e.Finding(string(f.Severity), f.Fault, f.Fix, 7)
 	}
 	if len(r.Verdict.Findings) == 0 {
-		a.say("  %s", a.paint(present.Good, "ok"))
+		e.Say("  %s", e.Paint(present.Good, "ok"))
 	}
 }
 
-// finding prints what was found, after its level in so many columns, and what to do under it.
-func (a *app) finding(level, text, fix string, width int) {
-	a.say("  %s  %s", a.paint(present.Level(level), widget.Fit(level, width)), text)
-	if fix != "" {
-		a.say("  %*s  fix: %s", width, "", fix)
+// checkEnvironment is `check --env`: one line for each thing that jobs need, and exit
+// code 1 if any of them cannot work.
+func checkEnvironment(ctx context.Context, e *command.Env, a *app.App, ids []string) error {
+	lines, err := a.Environment(ctx, ids)
+	if err != nil {
+		return err
 	}
+	var failed error
+	for _, line := range lines {
+		if present.Level(string(line.Level)) == present.Bad {
+			failed = command.Exit(command.Failed)
+		}
+	}
+	return command.FirstOf(e.Show(lines, func() {
+		for _, line := range lines {
+			e.Finding(string(line.Level), line.What+"  "+line.Text, line.Fix, 4)
+		}
+	}), failed)
 }

@@ -1,4 +1,5 @@
-package cli
+// Package experiment is the commands that make and judge experiments.
+package experiment
 
 import (
 	"context"
@@ -8,12 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/backend/experiments"
 	"shardeck/model/present/unit"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) generateCmd() *cobra.Command {
+// Generate writes configs, job scripts and the runner.
+func Generate(e *command.Env) *cobra.Command {
 	var o experiments.GenerateOptions
 	c := &cobra.Command{
 		Use:   "generate [ID…]",
@@ -25,14 +28,14 @@ named. The catalogue, experiments/experiments.yaml, is written first if there is
 none, and is then yours to edit.
 
 What is already right is left alone; a file you edited is refused without --force.`,
-		Args: args(0, -1),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, ids []string) error {
+		Args: command.Args(0, -1),
+		RunE: e.With(func(ctx context.Context, a *app.App, ids []string) error {
 			o.IDs = ids
-			wrote, err := l.Generate(ctx, o)
+			wrote, err := a.Generate(ctx, o)
 			if err != nil && len(wrote) == 0 {
 				return err
 			}
-			return firstOf(a.printWrote(wrote), err)
+			return command.FirstOf(printWrote(e, wrote), err)
 		}),
 	}
 	c.Flags().BoolVar(&o.All, "all", false, "every entry of the catalogue")
@@ -41,9 +44,9 @@ What is already right is left alone; a file you edited is refused without --forc
 }
 
 // printWrote lists what became of each file; a refused one makes the command fail.
-func (a *app) printWrote(wrote []experiments.Wrote) error {
-	if a.json {
-		return firstOf(a.printJSON(wrote), a.refused(wrote))
+func printWrote(e *command.Env, wrote []experiments.Wrote) error {
+	if e.JSON {
+		return command.FirstOf(e.PrintJSON(wrote), refused(e, wrote))
 	}
 	last := ""
 	for _, w := range wrote {
@@ -55,17 +58,17 @@ func (a *app) printWrote(wrote []experiments.Wrote) error {
 			line = fmt.Sprintf("%-11s %s/", w.Action, folder) // once for all modules of the runner
 		}
 		if line != last {
-			fmt.Fprintln(a.out, line)
+			fmt.Fprintln(e.Out, line)
 		}
 		last = line
 	}
 	if last == "" {
-		fmt.Fprintf(a.out, "nothing to do: %s already right\n", unit.Plural(len(wrote), "file"))
+		fmt.Fprintf(e.Out, "nothing to do: %s already right\n", unit.Plural(len(wrote), "file"))
 	}
-	return a.refused(wrote)
+	return refused(e, wrote)
 }
 
-func (a *app) refused(wrote []experiments.Wrote) error {
+func refused(e *command.Env, wrote []experiments.Wrote) error {
 	n := map[experiments.Action]int{}
 	for _, w := range wrote {
 		n[w.Action]++
@@ -79,14 +82,4 @@ func (a *app) refused(wrote []experiments.Wrote) error {
 		text += fmt.Sprintf(", nor %s of the runner, which fit what was edited", unit.Plural(n[experiments.Kept], "other file"))
 	}
 	return errors.New(text + "\nto overwrite: shardeck generate --force")
-}
-
-// firstOf is the first error of several.
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

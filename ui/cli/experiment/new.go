@@ -1,4 +1,4 @@
-package cli
+package experiment
 
 import (
 	"context"
@@ -7,10 +7,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/backend/experiments"
 	"shardeck/model"
 	"shardeck/model/board"
+	"shardeck/ui/cli/command"
 )
 
 // shorthand are the flags of new that stand for a key of the config.
@@ -28,7 +29,8 @@ var shorthand = []struct{ flag, key, help string }{
 	{"description", "description", "one line for people"},
 }
 
-func (a *app) newCmd() *cobra.Command {
+// New writes one new config.
+func New(e *command.Env) *cobra.Command {
 	o := experiments.NewOptions{}
 	values := make([]string, len(shorthand))
 	var keys []string
@@ -39,22 +41,25 @@ func (a *app) newCmd() *cobra.Command {
 or catalogue entry named with --from (else from the first of the catalogue), then
 applies the flags; --key sets any other key of a config.`,
 		Example: "  shardeck new E9.1 --from E1.2 --seq-len 16384 --key profiling.nsys=true",
-		Args:    args(1, 1),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, words []string) error {
+		Args:    command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
 			o.ID = words[0]
 			edits, err := editsOf(values, keys)
 			if err != nil {
 				return err
 			}
 			o.Edits = edits
-			row, wrote, err := l.New(ctx, o)
+			row, wrote, err := a.New(ctx, o)
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return firstOf(a.printJSON(row), verdictOf([]board.Row{row}))
+			if e.JSON {
+				return command.FirstOf(e.PrintJSON(row), verdictOf([]board.Row{row}))
 			}
-			return firstOf(a.printWrote(wrote), a.printVerdict(row))
+			err = printWrote(e, wrote)
+			fmt.Fprintln(e.Out)
+			printCheck(e, row)
+			return command.FirstOf(err, verdictOf([]board.Row{row}))
 		}),
 	}
 	for i, s := range shorthand {
@@ -76,16 +81,9 @@ func editsOf(values, keys []string) ([]model.Edit, error) {
 	for _, k := range keys {
 		path, value, ok := strings.Cut(k, "=")
 		if !ok {
-			return nil, usage("--key %s: write it as path=value, as in parallelism.tp=4", k)
+			return nil, command.Usage("--key %s: write it as path=value, as in parallelism.tp=4", k)
 		}
 		edits = append(edits, model.Edit{Path: path, Value: value})
 	}
 	return edits, nil
-}
-
-// printVerdict says under a new config what check would say of it.
-func (a *app) printVerdict(row board.Row) error {
-	fmt.Fprintln(a.out)
-	a.printCheck(row)
-	return verdictOf([]board.Row{row})
 }

@@ -1,4 +1,4 @@
-package cli
+package job
 
 import (
 	"context"
@@ -6,29 +6,31 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/model/present"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) cancelCmd() *cobra.Command {
+// Cancel cancels jobs.
+func Cancel(e *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "cancel JOB…",
 		Short: "cancel jobs, by job id or by experiment",
-		Args:  args(1, -1),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
+		Args:  command.Args(1, -1),
+		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
 			for _, ref := range refs {
-				j, err := l.FindJob(ctx, ref)
+				j, err := a.FindJob(ctx, ref)
 				if err != nil {
 					return err
 				}
 				if !j.State.Active() {
-					a.warn("job %s (%s) has ended already: %s", j.ID, present.JobTitle(j), j.State.Words())
+					e.Warn("job %s (%s) has ended already: %s", j.ID, present.JobTitle(j), j.State.Words())
 					continue
 				}
-				if err := l.Cancel(ctx, j.ID); err != nil {
+				if err := a.Cancel(ctx, j.ID); err != nil {
 					return err
 				}
-				fmt.Fprintf(a.out, "cancelled %s\n", j.ID)
+				fmt.Fprintf(e.Out, "cancelled %s\n", j.ID)
 			}
 			return nil
 		}),

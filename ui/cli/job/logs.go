@@ -1,4 +1,4 @@
-package cli
+package job
 
 import (
 	"context"
@@ -6,32 +6,34 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/backend/jobs"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) logsCmd() *cobra.Command {
+// Logs prints the log of a job.
+func Logs(e *command.Env) *cobra.Command {
 	lines, follow := 0, false
 	c := &cobra.Command{
 		Use:   "logs ID",
 		Short: "print a job's log, by job id or by experiment (its newest job)",
-		Args:  args(1, 1),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
-			j, err := l.FindJob(ctx, refs[0])
+		Args:  command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
+			j, err := a.FindJob(ctx, refs[0])
 			if err != nil {
 				return err
 			}
 			if follow {
-				return ended(l.Follow(ctx, j, lines, func(p jobs.LogPart) error { return a.printLog(p) }))
+				return ended(a.Follow(ctx, j, lines, func(p jobs.LogPart) error { return printLog(e, p) }))
 			}
-			part, err := l.Log(ctx, j, lines)
+			part, err := a.Log(ctx, j, lines)
 			if err != nil {
 				return err
 			}
-			if a.json {
-				return a.printJSON(part)
+			if e.JSON {
+				return e.PrintJSON(part)
 			}
-			return a.printLog(part)
+			return printLog(e, part)
 		}),
 	}
 	c.Flags().IntVarP(&lines, "lines", "n", 200, "the last `N` lines; 0: all that a screen can use")
@@ -39,9 +41,9 @@ func (a *app) logsCmd() *cobra.Command {
 	return c
 }
 
-func (a *app) printLog(p jobs.LogPart) error {
+func printLog(e *command.Env, p jobs.LogPart) error {
 	for _, line := range p.Lines {
-		if _, err := fmt.Fprintln(a.out, line); err != nil {
+		if _, err := fmt.Fprintln(e.Out, line); err != nil {
 			return err
 		}
 	}

@@ -1,20 +1,19 @@
-package cli
+package job
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/cli/command"
 )
 
 // submitFlags are the flags of submit.
@@ -22,7 +21,8 @@ type submitFlags struct {
 	nsys, dryRun, yes, force bool
 }
 
-func (a *app) submitCmd() *cobra.Command {
+// Submit checks, records and submits experiments.
+func Submit(e *command.Env) *cobra.Command {
 	var f submitFlags
 	c := &cobra.Command{
 		Use:   "submit ID…",
@@ -30,9 +30,9 @@ func (a *app) submitCmd() *cobra.Command {
 		Long: `Checks each experiment, shows what it costs, asks, and submits. What is submitted
 is written down first, with a tag that travels in the job's comment, so that nothing
 is submitted twice or forgotten. Prints the job's id.`,
-		Args: args(1, -1),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, ids []string) error {
-			return a.submit(ctx, l, ids, f)
+		Args: command.Args(1, -1),
+		RunE: e.With(func(ctx context.Context, a *app.App, ids []string) error {
+			return submit(ctx, e, a, ids, f)
 		}),
 	}
 	c.Flags().BoolVar(&f.nsys, "nsys", false, "profile with Nsight Systems instead of the torch profiler")
@@ -44,28 +44,28 @@ is submitted twice or forgotten. Prints the job's id.`,
 
 // submit looks at all before it submits any: one refused experiment leaves the
 // others unsubmitted rather than half a batch in the queue.
-func (a *app) submit(ctx context.Context, l *rooms.App, ids []string, f submitFlags) error {
+func submit(ctx context.Context, e *command.Env, a *app.App, ids []string, f submitFlags) error {
 	previews := make([]jobs.Preview, len(ids))
 	for i, id := range ids {
-		p, err := l.Preview(ctx, id, f.nsys)
+		p, err := a.Preview(ctx, id, f.nsys)
 		if err != nil {
 			return err
 		}
 		previews[i] = p
 	}
 	if f.dryRun {
-		return a.printPreviews(previews, l.Starts(ctx, previews))
+		return printPreviews(e, previews, a.Starts(ctx, previews))
 	}
-	if err := l.Writable("submit " + ids[0]); err != nil {
+	if err := a.Writable("submit " + ids[0]); err != nil {
 		return err // before anybody is asked
 	}
-	if err := a.refuse(previews); err != nil {
+	if err := refuse(e, previews); err != nil {
 		return err
 	}
-	if err := a.confirm(ctx, l, previews, f); err != nil {
+	if err := confirm(ctx, e, a, previews, f); err != nil {
 		return err
 	}
-	return a.submitAll(ctx, l, ids, f)
+	return submitAll(ctx, e, a, ids, f)
 }
 
 // dry is one job of submit --dry-run --json.
@@ -76,117 +76,84 @@ type dry struct {
 
 // printPreviews prints the scripts alone on standard output, and when they would start
 // beside them.
-func (a *app) printPreviews(previews []jobs.Preview, starts []jobs.Start) error {
+func printPreviews(e *command.Env, previews []jobs.Preview, starts []jobs.Start) error {
 	all := make([]dry, len(previews))
 	for i, p := range previews {
 		all[i] = dry{p, starts[i]}
 	}
-	if a.json {
-		return a.printJSON(all)
+	if e.JSON {
+		return e.PrintJSON(all)
 	}
 	for _, d := range all {
-		fmt.Fprint(a.out, d.Script)
+		fmt.Fprint(e.Out, d.Script)
 		for _, words := range []string{present.WouldStart(d.Start.At, d.Start.Note, time.Now()), present.KeptResult(d.Preview.Keeps)} {
 			if words != "" {
-				a.warn("%s %s", d.Row.Experiment.ID, a.plain(words))
+				e.Warn("%s %s", d.Row.Experiment.ID, e.Plain(words))
 			}
 		}
 	}
-	return a.refuse(previews)
+	return refuse(e, previews)
 }
 
 // refuse prints the findings of every experiment; an error in any refuses all.
-func (a *app) refuse(previews []jobs.Preview) error {
+func refuse(e *command.Env, previews []jobs.Preview) error {
 	bad := 0
 	for _, p := range previews {
 		for _, f := range p.Row.Verdict.Findings {
 			if f.Severity != check.SeverityNote {
-				a.warn("%s: %s: %s%s", p.Row.Experiment.ID, f.Severity, a.plain(f.Fault), a.fixLine(f))
+				e.Warn("%s: %s: %s%s", p.Row.Experiment.ID, f.Severity, e.Plain(f.Fault), fixLine(e, f))
 			}
 		}
-		if !fine(p.Row) {
+		if !p.Row.OK() {
 			bad++
 		}
 	}
 	if bad > 0 {
-		return usage("nothing submitted: %s refused", unit.Plural(bad, "experiment"))
+		return command.Usage("nothing submitted: %s refused", unit.Plural(bad, "experiment"))
 	}
 	return nil
 }
 
-func (a *app) fixLine(f check.Finding) string {
+func fixLine(e *command.Env, f check.Finding) string {
 	if f.Fix == "" {
 		return ""
 	}
-	return "\n     fix: " + a.plain(f.Fix)
+	return "\n     fix: " + e.Plain(f.Fix)
 }
 
 // confirm asks with the price. Without a terminal there is nobody to ask, so --yes is needed.
-func (a *app) confirm(ctx context.Context, l *rooms.App, previews []jobs.Preview, f submitFlags) error {
+func confirm(ctx context.Context, e *command.Env, a *app.App, previews []jobs.Preview, f submitFlags) error {
 	if f.yes {
 		return nil
 	}
-	for i, start := range l.Starts(ctx, previews) {
+	for i, start := range a.Starts(ctx, previews) {
 		r := previews[i].Row
 		plan := present.Plan(r.Verdict, present.WouldStart(start.At, start.Note, time.Now()), present.KeptResult(previews[i].Keeps))
-		fmt.Fprintln(a.err, a.plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout.Short(), plan)))
+		fmt.Fprintln(e.Err, e.Plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout.Short(), plan)))
 	}
-	return a.ask(ctx, fmt.Sprintf("Submit %s to %s?", unit.Plural(len(previews), "job"), l.SchedulerName()))
+	return e.Ask(ctx, fmt.Sprintf("Submit %s to %s?", unit.Plural(len(previews), "job"), a.SchedulerName()))
 }
 
-// ask puts a question whose answer must be yes.
-func (a *app) ask(ctx context.Context, question string) error {
-	if !terminal(a.in) {
-		return usage("nothing submitted: there is no terminal to ask at\nto submit without asking: --yes")
-	}
-	fmt.Fprintf(a.err, "%s [y/N] ", question)
-	answer, err := a.answer(ctx)
-	if err != nil {
-		fmt.Fprintln(a.err)
-		return err
-	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	}
-	return fmt.Errorf("nothing submitted")
-}
-
-// answer reads a line; an interrupt does not wait for its end.
-func (a *app) answer(ctx context.Context) (string, error) {
-	line := make(chan string, 1)
-	go func() {
-		text, _ := bufio.NewReader(a.in).ReadString('\n') // an end without answer is a no
-		line <- text
-	}()
-	select {
-	case text := <-line:
-		return text, nil
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-}
-
-func (a *app) submitAll(ctx context.Context, l *rooms.App, ids []string, f submitFlags) error {
+func submitAll(ctx context.Context, e *command.Env, a *app.App, ids []string, f submitFlags) error {
 	done := []model.Submission{}
 	for _, id := range ids {
-		s, err := l.SubmitWith(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
+		s, err := a.SubmitWith(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
 		if err != nil {
-			return firstOf(a.printSubmissions(done), err)
+			return command.FirstOf(printSubmissions(e, done), err)
 		}
 		done = append(done, s)
 	}
-	return a.printSubmissions(done)
+	return printSubmissions(e, done)
 }
 
 // printSubmissions prints the ids alone on standard output, for scripts.
-func (a *app) printSubmissions(done []model.Submission) error {
-	if a.json {
-		return a.printJSON(done)
+func printSubmissions(e *command.Env, done []model.Submission) error {
+	if e.JSON {
+		return e.PrintJSON(done)
 	}
 	for _, s := range done {
-		fmt.Fprintln(a.out, s.JobID)
-		a.warn("%s is job %s (%s); its log: %s", s.Experiment.ID, s.JobID, s.Scheduler, s.Log)
+		fmt.Fprintln(e.Out, s.JobID)
+		e.Warn("%s is job %s (%s); its log: %s", s.Experiment.ID, s.JobID, s.Scheduler, s.Log)
 	}
 	return nil
 }

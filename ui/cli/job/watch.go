@@ -1,4 +1,4 @@
-package cli
+package job
 
 import (
 	"context"
@@ -7,26 +7,28 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) watchCmd() *cobra.Command {
+// Watch follows jobs until they end.
+func Watch(e *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "watch ID…",
 		Short: "print a line at every change of jobs until they end",
 		Long: `Follows jobs, by job id or by experiment, and prints a line whenever one changes
 its state or its stage, and how far it is every ten seconds at most. Ends when all have
 ended: exit code 1 if any failed, or if nobody knows how it ended.`,
-		Args: args(1, -1),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
+		Args: command.Args(1, -1),
+		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
 			var o outcomes
-			err := l.Watch(ctx, refs, func(n jobs.News) error {
+			err := a.Watch(ctx, refs, func(n jobs.News) error {
 				o.add(n.Job)
-				return a.printNews(n)
+				return printNews(e, n)
 			})
 			if err == nil {
 				err = o.err()
@@ -59,9 +61,9 @@ func (o *outcomes) err() error {
 	return nil
 }
 
-func (a *app) printNews(n jobs.News) error {
-	if a.json {
-		return a.printJSON(n)
+func printNews(e *command.Env, n jobs.News) error {
+	if e.JSON {
+		return e.PrintJSON(n)
 	}
 	text := n.Job.State.Words()
 	if n.Stage != "" && n.Job.State.Active() {
@@ -69,7 +71,7 @@ func (a *app) printNews(n jobs.News) error {
 	} else if w := present.JobWhere(n.Job, "", n.At); w != "" {
 		text += ", " + w
 	}
-	_, err := fmt.Fprintf(a.out, "%s  %-8s  %-8s  %s\n", n.At.Local().Format("15:04:05"), n.Job.ID, present.JobTitle(n.Job), text)
+	_, err := fmt.Fprintf(e.Out, "%s  %-8s  %-8s  %s\n", n.At.Local().Format("15:04:05"), n.Job.ID, present.JobTitle(n.Job), text)
 	return err
 }
 

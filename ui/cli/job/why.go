@@ -1,4 +1,4 @@
-package cli
+package job
 
 import (
 	"cmp"
@@ -6,40 +6,42 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/backend/jobs"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) whyCmd() *cobra.Command {
+// Why says why a job failed or waits.
+func Why(e *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "why ID",
 		Short: "say why a job failed or waits, by job id or by experiment",
-		Args:  args(1, 1),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, refs []string) error {
-			j, err := l.FindJob(ctx, refs[0])
+		Args:  command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
+			j, err := a.FindJob(ctx, refs[0])
 			if err != nil {
 				return err
 			}
-			cause, err := l.Why(ctx, j)
+			cause, err := a.Why(ctx, j)
 			if err != nil {
 				return err
 			}
-			return a.show(cause, func() { a.printCause(cause) })
+			return e.Show(cause, func() { printCause(e, cause) })
 		}),
 	}
 }
 
-func (a *app) printCause(c jobs.Cause) {
+func printCause(e *command.Env, c jobs.Cause) {
 	state := present.State(c.Job.State.Words())
-	a.say("job %s (%s): %s\n%s", c.Job.ID, cmp.Or(present.JobTitle(c.Job), unit.Missing), a.paint(state.Role, state.Text), a.paint(present.Strong, c.Title))
-	for _, text := range []string{c.Line, a.paint(present.Dim, c.Where)} {
+	e.Say("job %s (%s): %s\n%s", c.Job.ID, cmp.Or(present.JobTitle(c.Job), unit.Missing), e.Paint(state.Role, state.Text), e.Paint(present.Strong, c.Title))
+	for _, text := range []string{c.Line, e.Paint(present.Dim, c.Where)} {
 		if text != "" {
-			a.say("  %s", text)
+			e.Say("  %s", text)
 		}
 	}
 	for _, f := range c.Fixes {
-		a.say("  try: %s", f)
+		e.Say("  try: %s", f)
 	}
 }

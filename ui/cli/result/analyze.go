@@ -1,4 +1,4 @@
-package cli
+package result
 
 import (
 	"context"
@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/backend/jobs"
 	"shardeck/backend/measure"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/cli/command"
 )
 
 // analyzeFlags are the flags of analyze.
@@ -20,7 +21,8 @@ type analyzeFlags struct {
 	readRank            int
 }
 
-func (a *app) analyzeCmd() *cobra.Command {
+// Analyze reads every run and writes the summary and the figure.
+func Analyze(e *command.Env) *cobra.Command {
 	f := analyzeFlags{}
 	c := &cobra.Command{
 		Use:     "analyze",
@@ -40,21 +42,21 @@ share. --here reads them on this machine all the same.`,
 		Args: func(c *cobra.Command, words []string) error {
 			switch {
 			case c.Flags().Changed("read-rank"):
-				return args(1, 1)(c, words)
+				return command.Args(1, 1)(c, words)
 			case f.onNode:
-				return args(0, -1)(c, words)
+				return command.Args(0, -1)(c, words)
 			}
-			return args(0, 0)(c, words)
+			return command.Args(0, 0)(c, words)
 		},
 		RunE: func(c *cobra.Command, words []string) error {
-			return a.withLab(func(ctx context.Context, l *rooms.App, runs []string) error {
+			return e.With(func(ctx context.Context, a *app.App, runs []string) error {
 				switch {
 				case c.Flags().Changed("read-rank"):
-					return a.readRank(ctx, l, runs[0], f.readRank)
+					return readRank(ctx, e, a, runs[0], f.readRank)
 				case f.onNode:
-					return a.onNode(ctx, l, runs, f)
+					return onNode(ctx, e, a, runs, f)
 				}
-				return a.analyze(ctx, l)
+				return analyze(ctx, e, a)
 			})(c, words)
 		},
 	}
@@ -66,41 +68,41 @@ share. --here reads them on this machine all the same.`,
 	return c
 }
 
-func (a *app) analyze(ctx context.Context, l *rooms.App) error {
-	report, err := l.ExportAll(ctx, a.progress())
+func analyze(ctx context.Context, e *command.Env, a *app.App) error {
+	report, err := a.ExportAll(ctx, e.Progress())
 	if err != nil {
 		return err
 	}
-	return firstOf(a.show(report, func() { a.printReport(report) }), damage(damaged(report)))
+	return command.FirstOf(e.Show(report, func() { printReport(e, report) }), command.DamagedIf(damaged(report)))
 }
 
 // onNode submits a reading job for each run, after showing what it asks for.
-func (a *app) onNode(ctx context.Context, l *rooms.App, runs []string, f analyzeFlags) error {
-	plans, err := l.PlanReading(ctx, runs)
+func onNode(ctx context.Context, e *command.Env, a *app.App, runs []string, f analyzeFlags) error {
+	plans, err := a.PlanReading(ctx, runs)
 	if err != nil {
 		return err
 	}
 	switch {
-	case f.dryRun && a.json:
-		return a.printJSON(plans)
+	case f.dryRun && e.JSON:
+		return e.PrintJSON(plans)
 	case f.dryRun:
 		for _, p := range plans {
-			fmt.Fprint(a.out, p.Script)
+			fmt.Fprint(e.Out, p.Script)
 		}
 		return nil
 	case len(plans) == 0:
-		a.warn("nothing to read on a node: %s", nothing(runs))
+		e.Warn("nothing to read on a node: %s", nothing(runs))
 		return nil
 	}
 	if !f.yes {
 		for _, p := range plans {
-			fmt.Fprintln(a.err, a.plain(planned(p)))
+			fmt.Fprintln(e.Err, e.Plain(planned(p)))
 		}
-		if err := a.ask(ctx, fmt.Sprintf("Submit %s to %s?", unit.Plural(len(plans), "job"), l.SchedulerName())); err != nil {
+		if err := e.Ask(ctx, fmt.Sprintf("Submit %s to %s?", unit.Plural(len(plans), "job"), a.SchedulerName())); err != nil {
 			return err
 		}
 	}
-	return a.submitReadings(ctx, l, plans)
+	return submitReadings(ctx, e, a, plans)
 }
 
 func nothing(runs []string) string {
@@ -122,16 +124,16 @@ func planned(p jobs.NodeReading) string {
 	return text
 }
 
-func (a *app) submitReadings(ctx context.Context, l *rooms.App, plans []jobs.NodeReading) error {
+func submitReadings(ctx context.Context, e *command.Env, a *app.App, plans []jobs.NodeReading) error {
 	done := []submitted{}
 	for _, p := range plans {
-		s, err := l.SubmitReading(ctx, p)
+		s, err := a.SubmitReading(ctx, p)
 		if err != nil {
-			return firstOf(a.printReadings(done), err)
+			return command.FirstOf(printReadings(e, done), err)
 		}
 		done = append(done, submitted{s.JobID, p})
 	}
-	return a.printReadings(done)
+	return printReadings(e, done)
 }
 
 // submitted is a reading job in --json.
@@ -141,52 +143,52 @@ type submitted struct {
 }
 
 // printReadings prints the ids alone on standard output, for scripts.
-func (a *app) printReadings(done []submitted) error {
-	if a.json {
-		return a.printJSON(done)
+func printReadings(e *command.Env, done []submitted) error {
+	if e.JSON {
+		return e.PrintJSON(done)
 	}
 	for _, s := range done {
-		fmt.Fprintln(a.out, s.JobID)
-		a.warn("job %s reads %s, one task a rank; follow it with shardeck watch %s, then shardeck metrics %s", s.JobID, s.Run, s.JobID, s.Run)
+		fmt.Fprintln(e.Out, s.JobID)
+		e.Warn("job %s reads %s, one task a rank; follow it with shardeck watch %s, then shardeck metrics %s", s.JobID, s.Run, s.JobID, s.Run)
 	}
 	return nil
 }
 
 // readRank is a task of a reading job; its line goes to the job's log.
-func (a *app) readRank(ctx context.Context, l *rooms.App, run string, rank int) error {
-	r, err := l.ReadRank(ctx, run, rank, a.progress())
+func readRank(ctx context.Context, e *command.Env, a *app.App, run string, rank int) error {
+	r, err := a.ReadRank(ctx, run, rank, e.Progress())
 	if err != nil {
 		return err
 	}
-	if a.json {
-		return a.printJSON(r)
+	if e.JSON {
+		return e.PrintJSON(r)
 	}
 	end := ""
 	if r.Complete {
 		end = "; all ranks are read, and the run is analysed"
 	}
-	fmt.Fprintf(a.out, "rank %d of %s: %s read, %s kernels and copies kept in %s%s\n",
+	fmt.Fprintf(e.Out, "rank %d of %s: %s read, %s kernels and copies kept in %s%s\n",
 		r.Rank, r.Run, unit.FileSize(r.Bytes), unit.Number(float64(r.Kernels), 0), unit.FileSize(r.Kept), end)
 	return nil
 }
 
 // printReport lists the runs that were read and the files that were written.
-func (a *app) printReport(r measure.Report) {
+func printReport(e *command.Env, r measure.Report) {
 	t := present.Table{Columns: present.RunColumns("run…16", "layout")}
 	for _, run := range r.Runs {
 		t.Add(append(present.RunCells(run.Analysis, present.Cell{Text: run.Run}, present.OrNone(run.Layout)), runRemark(run))...)
 	}
 	if len(r.Runs) > 0 {
-		a.table(t)
+		e.Table(t)
 	} else {
-		a.warn("no run under trace_collection/ yet: the summary has no rows")
+		e.Warn("no run under trace_collection/ yet: the summary has no rows")
 	}
 	for _, path := range r.Files {
-		fmt.Fprintf(a.out, "wrote %s\n", path)
+		fmt.Fprintf(e.Out, "wrote %s\n", path)
 	}
 	for _, run := range r.Runs {
 		if run.Large {
-			a.warn("%s\n     try: %s", run.Problem, run.Fix)
+			e.Warn("%s\n     try: %s", run.Problem, run.Fix)
 		}
 	}
 }

@@ -1,15 +1,17 @@
-package cli
+package result
 
 import (
 	"context"
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/model/present"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) compareCmd() *cobra.Command {
+// Compare sets runs side by side.
+func Compare(e *command.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "compare RUN RUN…",
 		Short: "set runs side by side, the first as the base",
@@ -17,15 +19,15 @@ func (a *app) compareCmd() *cobra.Command {
 measured over iterations are medians with their spread; a difference that a rank test
 cannot distinguish from chance is marked "~". What makes the runs not comparable
 (model, workload, GPU, engine) is said on standard error.`,
-		Args: args(2, -1),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, runs []string) error {
-			c, err := l.Compare(ctx, runs, a.progress())
+		Args: command.Args(2, -1),
+		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
+			c, err := a.Compare(ctx, runs, e.Progress())
 			if err != nil {
 				return err
 			}
-			return a.show(c, func() {
-				a.table(present.Comparison(c))
-				a.warnings(c.Warnings)
+			return e.Show(c, func() {
+				e.Table(present.Comparison(c))
+				e.Warnings(c.Warnings)
 			})
 		}),
 	}

@@ -1,4 +1,4 @@
-package cli
+package result
 
 import (
 	"context"
@@ -8,15 +8,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/backend/pool"
 	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/cli/command"
 )
 
-func (a *app) metricCmd() *cobra.Command {
+// Metric prints one value of a run, bare.
+func Metric(e *command.Env) *cobra.Command {
 	total, explain := false, ""
 	c := &cobra.Command{
 		Use:   "metric NAME RUN",
@@ -28,16 +30,16 @@ damaged input, the loss is on standard error (4 beats 3).`,
 		Example: "  shardeck metric throughput_tokens_sec llama-8b-tp2\n  shardeck metric --explain comm_overhead\n  shardeck metric --explain all",
 		Args: func(c *cobra.Command, words []string) error {
 			if explain != "" {
-				return args(0, 0)(c, words)
+				return command.Args(0, 0)(c, words)
 			}
-			return args(2, 2)(c, words)
+			return command.Args(2, 2)(c, words)
 		},
 		RunE: func(c *cobra.Command, words []string) error {
 			if explain != "" {
-				return a.explain(explain)
+				return printDefinitions(e, explain)
 			}
-			return a.withLab(func(ctx context.Context, l *rooms.App, words []string) error {
-				return a.metric(ctx, l, words[0], words[1], total)
+			return e.With(func(ctx context.Context, a *app.App, words []string) error {
+				return printMetric(ctx, e, a, words[0], words[1], total)
 			})(c, words)
 		},
 	}
@@ -46,8 +48,8 @@ damaged input, the loss is on standard error (4 beats 3).`,
 	return c
 }
 
-// explain prints what a metric means; it needs no workspace.
-func (a *app) explain(name string) error {
+// printDefinitions prints what a metric means; it needs no workspace.
+func printDefinitions(e *command.Env, name string) error {
 	defs := metric.Definitions
 	if name != "all" {
 		d, err := metric.Find(name)
@@ -56,15 +58,15 @@ func (a *app) explain(name string) error {
 		}
 		defs = []metric.Definition{d}
 	}
-	if a.json {
-		return a.printJSON(explained(defs))
+	if e.JSON {
+		return e.PrintJSON(explained(defs))
 	}
 	for i, d := range defs {
 		if i > 0 {
-			fmt.Fprintln(a.out)
+			fmt.Fprintln(e.Out)
 		}
-		fmt.Fprintf(a.out, "%s (%s)\n", a.paint(present.Strong, d.Name), strings.Join(append([]string{d.Unit, d.Family}, aka(d)...), ", "))
-		fmt.Fprintln(a.out, a.plain(wrap(d.Text, 78, "  ")))
+		fmt.Fprintf(e.Out, "%s (%s)\n", e.Paint(present.Strong, d.Name), strings.Join(append([]string{d.Unit, d.Family}, aka(d)...), ", "))
+		fmt.Fprintln(e.Out, e.Plain(wrap(d.Text, 78, "  ")))
 	}
 	return nil
 }
@@ -111,9 +113,9 @@ func wrap(text string, width int, indent string) string {
 	return strings.Join(append(lines, line), "\n")
 }
 
-// metric prints one value. The reason for a unit.Missing one, and what damage cost, go to
+// printMetric prints one value. The reason for a missing one, and what damage cost, go to
 // standard error, so that a script reads a number or nothing.
-func (a *app) metric(ctx context.Context, l *rooms.App, name, run string, total bool) error {
+func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run string, total bool) error {
 	d, err := metric.Find(name)
 	if err != nil {
 		return err
@@ -123,7 +125,7 @@ func (a *app) metric(ctx context.Context, l *rooms.App, name, run string, total 
 			return err
 		}
 	}
-	found, err := analysed(ctx, l, run, nil)
+	found, err := analysed(ctx, a, run, nil)
 	if found == nil {
 		return err
 	}
@@ -131,26 +133,26 @@ func (a *app) metric(ctx context.Context, l *rooms.App, name, run string, total 
 	if m.Value == nil && err != nil {
 		return err
 	}
-	a.warnings(found.Warnings)
-	a.sayAbout(m, found)
-	if a.json {
-		return firstOf(a.printJSON(m), codeOf(m, found))
+	e.Warnings(found.Warnings)
+	sayAbout(e, m, found)
+	if e.JSON {
+		return command.FirstOf(e.PrintJSON(m), codeOf(m, found))
 	}
 	switch {
 	case m.Value != nil:
-		fmt.Fprintln(a.out, unit.Full(*m.Value))
+		fmt.Fprintln(e.Out, unit.Full(*m.Value))
 	case isAnswer(m):
-		fmt.Fprintln(a.out, m.Reason)
+		fmt.Fprintln(e.Out, m.Reason)
 	}
 	return codeOf(m, found)
 }
 
 // analysed reads a run. Of one that is too large to read here it gives what its timing
 // files say, and the error.
-func analysed(ctx context.Context, l *rooms.App, run string, progress pool.Progress) (*metric.Analysis, error) {
-	found, err := l.Analyse(ctx, run, pool.Wanted, progress)
+func analysed(ctx context.Context, a *app.App, run string, progress pool.Progress) (*metric.Analysis, error) {
+	found, err := a.Analyse(ctx, run, pool.Wanted, progress)
 	if errors.Is(err, model.ErrBudget) {
-		found, _ = l.Timings(ctx, run) // the error says already what is unit.Missing
+		found, _ = a.Timings(ctx, run) // the error says already what is missing
 	}
 	return found, err
 }
@@ -159,27 +161,27 @@ func analysed(ctx context.Context, l *rooms.App, run string, progress pool.Progr
 func isAnswer(m metric.Metric) bool { return m.Value == nil && m.Reason == "none" }
 
 // sayAbout notes what a reader of the bare number must know.
-func (a *app) sayAbout(m metric.Metric, found *metric.Analysis) {
+func sayAbout(e *command.Env, m metric.Metric, found *metric.Analysis) {
 	if m.Value == nil && !isAnswer(m) {
-		a.warn("%s of %s: no value: %s", m.Name, found.Run, m.Reason)
+		e.Warn("%s of %s: no value: %s", m.Name, found.Run, m.Reason)
 	}
 	if m.Note != "" {
-		a.warn("%s: %s", m.Name, m.Note)
+		e.Warn("%s: %s", m.Name, m.Note)
 	}
 	if m.Estimate && m.Value != nil {
-		a.warn("%s: an estimate", m.Name)
+		e.Warn("%s: an estimate", m.Name)
 	}
 	if found.Replay {
-		a.warn("%s is a replay of a recording, not a measurement of this machine", found.Run)
+		e.Warn("%s is a replay of a recording, not a measurement of this machine", found.Run)
 	}
 }
 
 func codeOf(m metric.Metric, found *metric.Analysis) error {
 	switch {
 	case found.Damaged:
-		return silent(exitDamaged)
+		return command.Exit(command.Damaged)
 	case m.Value == nil && !isAnswer(m):
-		return silent(exitNoValue)
+		return command.Exit(command.NoValue)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package cli
+package result
 
 import (
 	"context"
@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	rooms "shardeck/backend/app"
+	"shardeck/backend/app"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/ui/cli/command"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -24,7 +25,8 @@ type traceFlags struct {
 	ops      bool
 }
 
-func (a *app) traceCmd() *cobra.Command {
+// Trace shows where a run's time went.
+func Trace(e *command.Env) *cobra.Command {
 	var f traceFlags
 	c := &cobra.Command{
 		Use:   "trace RUN [RUN]",
@@ -50,29 +52,29 @@ collectives, each a list of rows with sides (ns, count, share), change_ns, chang
 only_in. With --ops: kernel_ns, attributed_ns, joined_ns, ops (name, total_ns, count, share,
 within) and rest (reason, total_ns, count, share).`,
 		Example: "  shardeck trace llama-8b-tp2\n  shardeck trace llama-8b-tp1 llama-8b-tp2\n  shardeck trace llama-8b-tp2 --ops --top 20",
-		Args:    args(1, 2),
-		RunE: a.withLab(func(ctx context.Context, l *rooms.App, runs []string) error {
+		Args:    command.Args(1, 2),
+		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
 			switch {
 			case f.ops && len(runs) == 2:
-				return usage("--ops is of one run")
+				return command.Usage("--ops is of one run")
 			case f.ops:
-				t, err := l.OpTimes(ctx, runs[0], a.progress())
+				t, err := a.OpTimes(ctx, runs[0], e.Progress())
 				if err != nil {
 					return err
 				}
-				return firstOf(a.show(t, func() { a.printOps(t, f.top) }), damage(t.Damaged))
+				return command.FirstOf(e.Show(t, func() { printOps(e, t, f.top) }), command.DamagedIf(t.Damaged))
 			case len(runs) == 2:
-				c, err := l.CompareTraces(ctx, runs[0], runs[1], a.progress())
+				c, err := a.CompareTraces(ctx, runs[0], runs[1], e.Progress())
 				if err != nil {
 					return err
 				}
-				return firstOf(a.show(c, func() { a.printTraceDiff(c, f.top) }), damage(c.Damaged))
+				return command.FirstOf(e.Show(c, func() { printTraceDiff(e, c, f.top) }), command.DamagedIf(c.Damaged))
 			}
-			found, err := l.Analyse(ctx, runs[0], pool.Wanted, a.progress())
+			found, err := a.Analyse(ctx, runs[0], pool.Wanted, e.Progress())
 			if err != nil {
 				return err
 			}
-			return a.printTrace(found, f)
+			return printTrace(e, found, f)
 		}),
 	}
 	c.Flags().IntVar(&f.top, "top", 8, "how many kernels or operators to list")
@@ -92,35 +94,35 @@ type summary struct {
 	Replay    bool          `json:"replay,omitempty"`
 }
 
-func (a *app) printTrace(found *metric.Analysis, f traceFlags) error {
+func printTrace(e *command.Env, found *metric.Analysis, f traceFlags) error {
 	s := found.Trace
 	if s == nil {
 		return noTraces(found)
 	}
 	all := summary{found.Run, s, found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}
-	return firstOf(a.show(all, func() { a.printTables(found, f) }), damage(found.Damaged))
+	return command.FirstOf(e.Show(all, func() { printTables(e, found, f) }), command.DamagedIf(found.Damaged))
 }
 
 // printTables shows where the time of a run went, on one screen.
-func (a *app) printTables(found *metric.Analysis, f traceFlags) {
+func printTables(e *command.Env, found *metric.Analysis, f traceFlags) {
 	s := found.Trace
 	replay := ""
 	if found.Replay {
 		replay = " · replay of a recording"
 	}
-	a.say("%s · window %s ms · %s · %s of traces%s", a.paint(present.Strong, found.Run), unit.Millis(s.WindowNS, 0), unit.Plural(len(s.Ranks), "rank"),
+	e.Say("%s · window %s ms · %s · %s of traces%s", e.Paint(present.Strong, found.Run), unit.Millis(s.WindowNS, 0), unit.Plural(len(s.Ranks), "rank"),
 		unit.FileSize(s.Bytes), replay)
 	tables := present.Trace(found)
-	a.printRanks(s, tables[present.Ranks], f.allRanks)
-	fmt.Fprintln(a.out)
-	a.sayWrapped("phases   "+present.Phases(s), "         ")
-	a.sayWrapped("classes  "+present.ClassShares(s), "         ")
-	a.rows(tables[present.Kernels].Top(f.top))
-	a.rows(tables[present.Collectives])
-	a.printLate(s, tables[present.LateCalls], f.late)
-	fmt.Fprintln(a.out)
-	a.sayWrapped(present.StragglerSentence(found.Metric("straggler")), "")
-	a.warnings(found.Warnings)
+	printRanks(e, s, tables[present.Ranks], f.allRanks)
+	fmt.Fprintln(e.Out)
+	e.SayWrapped("phases   "+present.Phases(s), "         ")
+	e.SayWrapped("classes  "+present.ClassShares(s), "         ")
+	e.Rows(tables[present.Kernels].Top(f.top))
+	e.Rows(tables[present.Collectives])
+	printLate(e, s, tables[present.LateCalls], f.late)
+	fmt.Fprintln(e.Out)
+	e.SayWrapped(present.StragglerSentence(found.Metric("straggler")), "")
+	e.Warnings(found.Warnings)
 }
 
 // barWidth is the width of a rank's bar; maxRanks is how many ranks one screen has room for.
@@ -128,8 +130,8 @@ const barWidth, maxRanks = 34, 8
 
 // printRanks draws each rank's window as a bar, and its parts in figures. Of many ranks it
 // shows those that waited least, whom the others wait for, and most.
-func (a *app) printRanks(s *metric.TraceSummary, t present.Table, all bool) {
-	th := a.theme()
+func printRanks(e *command.Env, s *metric.TraceSummary, t present.Table, all bool) {
+	th := e.Theme()
 	t = t.With(1, present.Column{Title: strings.Join([]string{th.Full + " compute", th.Transit + " transfer", th.Wait + " wait", th.Idle + " idle"}, " ")}, func(row int) present.Cell {
 		r := s.Ranks[row]
 		return present.Cell{Text: widget.Bar(th, barWidth, float64(r.WindowNS), []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full},
@@ -145,32 +147,32 @@ func (a *app) printRanks(s *metric.TraceSummary, t present.Table, all bool) {
 			t.Rows = append(t.Rows, rows[at])
 		}
 	}
-	a.rows(t)
+	e.Rows(t)
 }
 
 // printLate lists the calls whose last rank was latest, and how often each rank was last.
-func (a *app) printLate(s *metric.TraceSummary, t present.Table, most int) {
+func printLate(e *command.Env, s *metric.TraceSummary, t present.Table, most int) {
 	switch {
 	case most <= 0:
 	case s.Lateness == nil:
-		a.say("\n%s", t.Empty)
+		e.Say("\n%s", t.Empty)
 	default:
-		a.rows(t.Top(most))
-		a.rows(present.LateRanks(s.Lateness))
+		e.Rows(t.Top(most))
+		e.Rows(present.LateRanks(s.Lateness))
 	}
 }
 
 // printOps shows the kernel time of a run by operator.
-func (a *app) printOps(t metric.OpTimes, top int) {
-	a.say("%s · %s ms of kernels by the operator that launched them", a.paint(present.Strong, t.Run), unit.Millis(t.KernelNS, 1))
+func printOps(e *command.Env, t metric.OpTimes, top int) {
+	e.Say("%s · %s ms of kernels by the operator that launched them", e.Paint(present.Strong, t.Run), unit.Millis(t.KernelNS, 1))
 	table := present.Operators(t)
-	a.rows(table.Top(top))
-	fmt.Fprintln(a.out)
+	e.Rows(table.Top(top))
+	fmt.Fprintln(e.Out)
 	if left := len(table.Rows) - max(top, 0); left > 0 {
-		a.say("%s more: --top %d", unit.Plural(left, table.One), len(table.Rows))
+		e.Say("%s more: --top %d", unit.Plural(left, table.One), len(table.Rows))
 	}
-	a.sayWrapped(present.Attributed(t), "")
-	a.warnings(t.Warnings)
+	e.SayWrapped(present.Attributed(t), "")
+	e.Warnings(t.Warnings)
 }
 
 func noTraces(found *metric.Analysis) error {
