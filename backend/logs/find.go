@@ -3,10 +3,11 @@ package logs
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"os"
 )
 
 // Look is what to look for in a whole log, however long it is.
@@ -20,61 +21,71 @@ type Look struct {
 // ErrNoLine is what Find returns where no line has what is looked for.
 var ErrNoLine = errors.New("no line of the log has it")
 
-// place is a line that was found, and the first of those shown with it.
-type place struct {
-	line  int   // its number, from 1
-	from  int   // number of the first line shown
-	start int64 // where that one begins
-	found bool
+// match is a line that was found.
+type match struct {
+	number int // from 1; 0: none was found
+	offset int64
 }
 
 // Find looks through a whole log, going round at its end, and returns the lines around
 // the one found, with its index among them. It reads the log once and keeps little of it.
-func Find(ctx context.Context, path string, look Look) (Part, int, error) {
-	f, err := open(path)
-	if err != nil {
-		return Part{Path: path}, 0, err
-	}
-	defer f.Close()
-	at, err := search(ctx, f, look)
-	switch {
-	case err != nil:
-		return Part{Path: path}, 0, fmt.Errorf("cannot read the log %s: %w", path, err)
-	case !at.found:
-		return Part{Path: path}, 0, ErrNoLine
-	}
-	p, err := around(f, path, at, look.Around)
-	return p, at.line - at.from, err
+func Find(ctx context.Context, path string, look Look) (p Part, index int, err error) {
+	p.Path = path
+	err = reading(path, func(f *os.File, size int64) error {
+		m, err := search(ctx, f, look)
+		if err != nil || m.number == 0 {
+			return cmp.Or(err, ErrNoLine)
+		}
+		p.Size = size
+		index, err = p.around(f, m, look.Around)
+		return err
+	})
+	return p, index, err
 }
 
 // search goes through the lines. Of those that match it wants the nearest in the direction
 // of the look, else the farthest on the other side.
-func search(ctx context.Context, f io.Reader, look Look) (place, error) {
-	matches, recent := look.matcher(), newRecent(look.Around)
-	var near, far place
+func search(ctx context.Context, f io.Reader, look Look) (match, error) {
+	matches := look.matcher()
+	var near, far match
 	s := lineScanner{r: bufio.NewReaderSize(f, 1<<20)}
 	for n := 1; s.next(); n++ {
 		if n%4096 == 0 && ctx.Err() != nil {
-			return place{}, ctx.Err()
+			return match{}, ctx.Err()
 		}
-		recent.add(s.at)
 		if !matches(s.line) {
 			continue
 		}
-		here := recent.place(n)
+		here := match{n, s.at}
 		switch before := look.After > 0 && n < look.After; {
 		case !look.Back && n > look.After:
 			return here, nil
 		case look.Back && (before || look.After == 0):
 			near = here
-		case look.Back || !far.found:
+		case look.Back || far.number == 0:
 			far = here
 		}
 	}
-	if near.found {
-		return near, s.err
+	return cmp.Or(near, far), s.err
+}
+
+// around reads the lines before and after a match, and returns its index among them.
+func (p *Part) around(f *os.File, m match, lines int) (int, error) {
+	text, err := lastLines(f, m.offset, min(lines, m.number-1))
+	if err != nil {
+		return 0, err
 	}
-	return far, s.err
+	before := bytes.Count(text, []byte("\n"))
+	p.First, p.Line = m.offset-int64(len(text)), m.number-before
+	s := lineScanner{r: bufio.NewReaderSize(io.NewSectionReader(f, m.offset, p.Size-m.offset), block)}
+	for range 1 + lines {
+		if len(text) > maxTail || !s.next() {
+			break
+		}
+		text = append(text, s.line...)
+	}
+	p.Lines = split(text)
+	return before, s.err
 }
 
 // matcher tells of a line whether it is looked for.
@@ -129,43 +140,4 @@ func (s *lineScanner) next() bool {
 		s.err = err
 	}
 	return len(line) > 0
-}
-
-// recent remembers where the last lines began.
-type recent struct {
-	starts []int64
-	n      int // lines seen
-}
-
-func newRecent(around int) *recent { return &recent{starts: make([]int64, around+1)} }
-
-func (r *recent) add(start int64) {
-	r.starts[r.n%len(r.starts)] = start
-	r.n++
-}
-
-// place is line n, the last that was added.
-func (r *recent) place(n int) place {
-	from := max(r.n-len(r.starts), 0)
-	return place{line: n, from: from + 1, start: r.starts[from%len(r.starts)], found: true}
-}
-
-// around reads the lines before and after a place.
-func around(f io.ReadSeeker, path string, at place, lines int) (Part, error) {
-	size, err := f.Seek(0, io.SeekEnd)
-	if err == nil {
-		_, err = f.Seek(at.start, io.SeekStart)
-	}
-	if err != nil {
-		return Part{Path: path}, fmt.Errorf("cannot read the log %s: %w", path, err)
-	}
-	s := lineScanner{r: bufio.NewReaderSize(f, block)}
-	var text []byte
-	for range at.line - at.from + 1 + lines {
-		if len(text) > maxTail || !s.next() {
-			break
-		}
-		text = append(text, s.line...)
-	}
-	return Part{Path: path, Size: size, First: at.start, Line: at.from, Lines: split(text)}, s.err
 }

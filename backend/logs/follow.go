@@ -2,9 +2,9 @@ package logs
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
+	"os"
 )
 
 // Follower reads a log as it grows, each poll only what is new. It is not safe for
@@ -24,30 +24,24 @@ func Follow(path string) *Follower { return &Follower{path: path, line: 1} }
 // so is its reading. With final, an unfinished last line is returned too.
 func (f *Follower) Poll(final bool) (Part, error) {
 	p := Part{Path: f.path}
-	file, err := open(f.path)
+	err := reading(f.path, func(file *os.File, size int64) error {
+		if size < f.at {
+			*f = *Follow(f.path)
+		}
+		text := make([]byte, min(size-f.at, 1<<20))
+		n, err := file.ReadAt(text, f.at)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		p.Size, p.First, p.Line = size, f.at-int64(len(f.rest)), f.line
+		f.at += int64(n)
+		f.take(&p, text[:n], final && f.at >= size)
+		return nil
+	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
 	}
-	if err != nil {
-		return p, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return p, fmt.Errorf("cannot read the log %s: %w", f.path, err)
-	}
-	if info.Size() < f.at {
-		*f = *Follow(f.path)
-	}
-	text := make([]byte, min(info.Size()-f.at, 1<<20))
-	n, err := file.ReadAt(text, f.at)
-	if err != nil && err != io.EOF {
-		return p, fmt.Errorf("cannot read the log %s: %w", f.path, err)
-	}
-	p.Size, p.First, p.Line = info.Size(), f.at-int64(len(f.rest)), f.line
-	f.at += int64(n)
-	f.take(&p, text[:n], final && f.at >= info.Size())
-	return p, nil
+	return p, err
 }
 
 // take cuts the whole lines off what was read and keeps the rest.

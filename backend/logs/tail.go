@@ -8,6 +8,7 @@
 package logs
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -47,38 +48,43 @@ func (p Part) Where(i int) string {
 // Tail reads the last n lines of a log. A log that does not exist yet is an error
 // that wraps fs.ErrNotExist.
 func Tail(path string, n int) (Part, error) {
-	f, err := open(path)
-	if err != nil {
-		return Part{Path: path}, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return Part{Path: path}, fmt.Errorf("cannot read the log %s: %w", path, err)
-	}
-	p := Part{Path: path, Size: info.Size()}
-	text, err := lastLines(f, p.Size, n)
-	if err != nil {
-		return p, fmt.Errorf("cannot read the log %s: %w", path, err)
-	}
-	p.First = p.Size - int64(len(text))
-	p.Lines = split(text)
-	p.Line = number(f, p.First)
-	return p, nil
+	p := Part{Path: path}
+	err := reading(path, func(f *os.File, size int64) error {
+		text, err := lastLines(f, size, n)
+		if err != nil {
+			return err
+		}
+		p.Size, p.First, p.Lines = size, size-int64(len(text)), split(text)
+		p.Line = number(f, p.First)
+		return nil
+	})
+	return p, err
 }
 
-// open opens a regular file: a pipe would block for ever.
-func open(path string) (*os.File, error) {
+// reading opens a log and gives it to read, with its size. Only a regular file is
+// opened: a pipe would block for ever.
+func reading(path string, read func(f *os.File, size int64) error) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no log at %s yet: %w", path, fs.ErrNotExist)
+		return fmt.Errorf("there is no log at %s yet: %w", path, fs.ErrNotExist)
 	case err != nil:
-		return nil, fmt.Errorf("cannot read the log: %w", err)
+		return fmt.Errorf("cannot read the log: %w", err)
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is no log but a %s", path, info.Mode().Type())
+		return fmt.Errorf("%s is no log but a %s", path, info.Mode().Type())
 	}
-	return os.Open(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if info, err = f.Stat(); err == nil {
+		err = read(f, info.Size())
+	}
+	if err != nil && !errors.Is(err, ErrNoLine) && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("cannot read the log %s: %w", path, err)
+	}
+	return err
 }
 
 // lastLines reads the last n lines, or of longer ones as many whole lines as fit.

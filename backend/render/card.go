@@ -7,8 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"gopkg.in/yaml.v3"
-
+	"shardeck/backend/strictyaml"
 	"shardeck/model"
 )
 
@@ -30,31 +29,84 @@ type Facts struct {
 	Replay               bool // measured elsewhere
 }
 
+// card is what the template of the card sees.
+type card struct {
+	model.Experiment
+	Facts Facts
+	Shape *model.Shape // with the layers that ran; nil: not known
+
+	Description, HubURL, Family, Precision, GPU, Driver string
+	EngineName, EngineVersion                           string
+	MoE                                                 any // nil: not known
+	PerNode, OtherRanks                                 int
+	Bandwidths                                          []float64 // scale-out and scale-up, by place
+	CommEnv                                             map[string]string
+	Traces, OtherTraces                                 []string
+}
+
 // Card is workload_card.yaml: what was run, on what and how, with the keys of the
 // ccl-bench template. total_count is TP × PP × DP; EP re-uses those ranks. Whether
 // the model is a mixture of experts is told by its shape, nil if that is not known.
 func Card(e model.Experiment, shape *model.Shape, f Facts) ([]byte, error) {
-	root := mapping(
-		"version", 1,
-		"description", describe(e, f),
-		"hf_url", hubURL(e.Model.Name),
-		"trace_url", f.TraceURL,
-		"contributor", f.Contributor,
-		"contact", f.Contact,
-		"workload", mapping(
-			"model", cardModel(e, shape),
-			"data", cardData(e),
-			"hardware", cardHardware(e, f)),
-		"Model-executor", cardExecutor(e, f),
-		"metric_source", cardSources(f),
-	)
+	c := card{Experiment: e, Facts: f, Description: describe(e, f), HubURL: hubURL(e.Model.Name), Family: strings.ToLower(lastPart(e.Model.Name)),
+		Precision: precision(e.Model.Precision), GPU: cardGPU(f.GPU), PerNode: min(f.GPUsPerNode, e.Layout.GPUs()), CommEnv: map[string]string{}}
+	if shape != nil {
+		s := shape.WithLayers(e.Model.Layers)
+		c.Shape, c.MoE, c.Family = &s, s.MoE != nil, strings.ToLower(s.Short)
+	}
+	if f.WorldSize != e.Layout.GPUs() {
+		c.OtherRanks = f.WorldSize
+	}
+	if f.CUDA != "" {
+		c.Driver = "cuda_" + f.CUDA
+	}
+	if f.ScaleOutGbps != 0 || f.ScaleUpGbps != 0 {
+		c.Bandwidths = []float64{f.ScaleOutGbps, f.ScaleUpGbps}
+	}
+	c.EngineName, c.EngineVersion, _ = strings.Cut(f.Engine, " ")
+	if c.EngineName == "" && e.Engine != model.EngineReplay {
+		c.EngineName = string(e.Engine)
+	}
+	for name, value := range e.Env {
+		if strings.HasPrefix(name, "NCCL_") || strings.HasPrefix(name, "NVSHMEM_") || strings.HasPrefix(name, "FI_") {
+			c.CommEnv[name] = value
+		}
+	}
+	c.Traces = cardTraces(f.Traces, model.FileKineto, model.FileNsys)
+	c.OtherTraces = cardTraces(f.Traces, model.FileET, model.FileTiming)
+	t, err := scripts()
+	if err != nil {
+		return nil, err
+	}
 	var out bytes.Buffer
-	enc := yaml.NewEncoder(&out)
-	enc.SetIndent(2)
-	if err := enc.Encode(root); err != nil {
+	if err := t.ExecuteTemplate(&out, "workload_card.yaml.tmpl", c); err != nil {
 		return nil, fmt.Errorf("card of %s: %w", e.ID, err)
 	}
-	return out.Bytes(), enc.Close()
+	return out.Bytes(), nil
+}
+
+// cardTypes are the card's words for kinds of trace.
+var cardTypes = map[model.FileKind]string{
+	model.FileKineto: "json", model.FileNsys: "nsys", model.FileET: "torch_et", model.FileTiming: "timing_stats",
+}
+
+// cardTraces words those of some kinds that there are, and no others.
+func cardTraces(there []model.FileKind, kinds ...model.FileKind) []string {
+	var words []string
+	for _, k := range kinds {
+		if slices.Contains(there, k) {
+			words = append(words, cardTypes[k])
+		}
+	}
+	return words
+}
+
+// yamlValue writes a value behind its key, nothing where it is not known: empty or 0.
+func yamlValue(v any) string {
+	if v == nil || v == "" || v == 0 || v == int64(0) || v == 0.0 {
+		return ""
+	}
+	return " " + strictyaml.Flow(v)
 }
 
 func describe(e model.Experiment, f Facts) string {
@@ -63,135 +115,6 @@ func describe(e model.Experiment, f Facts) string {
 		d += " (a replay: measured on another machine)"
 	}
 	return hash(d)
-}
-
-func cardModel(e model.Experiment, shape *model.Shape) *yaml.Node {
-	moe, family, arch := empty(), strings.ToLower(lastPart(e.Model.Name)), mapping(
-		"num_params", nil, "num_params_embedding", nil, "num_layers", nil, "num_heads", nil, "head_dim", nil)
-	if shape != nil {
-		s := shape.WithLayers(e.Model.Layers)
-		moe, family = scalar(s.MoE != nil), strings.ToLower(s.Short)
-		arch = mapping(
-			"num_params", s.Params(),
-			"num_params_embedding", s.EmbedParams(),
-			"num_layers", s.Layers,
-			"num_heads", s.Heads,
-			"head_dim", s.QKDim()) // of the attention, which hidden ÷ heads need not be
-	}
-	return mapping(
-		"phase", "serving",
-		"moe", moe,
-		"granularity", "model_fwd",
-		"model_family", family,
-		"precision", precision(e.Model.Precision),
-		"epochs", nil, // of training only
-		"iteration", e.ProfileIterations,
-		"model_arch", arch)
-}
-
-func cardData(e model.Experiment) *yaml.Node {
-	return mapping(
-		"batch_size", e.Data.BatchSize, // over all DP ranks
-		"seq_len", e.Data.SeqLen,
-		"input_len", e.Data.SeqLen,
-		"output_len", e.Data.MaxTokens,
-		"dataset", "random tokens")
-}
-
-func cardHardware(e model.Experiment, f Facts) *yaml.Node {
-	total := scalar(e.Layout.GPUs())
-	if f.WorldSize > 0 && f.WorldSize != e.Layout.GPUs() {
-		total.LineComment = fmt.Sprintf("TP x PP x DP of the config; the traces are of %d ranks", f.WorldSize)
-	}
-	perNode := min(f.GPUsPerNode, e.Layout.GPUs())
-	driver := ""
-	if f.CUDA != "" {
-		driver = "cuda_" + f.CUDA
-	}
-	return mapping(
-		"network_topo", mapping(
-			"topology", f.Topology,
-			"bandwidth_gbps", bandwidths(f)),
-		"xpu_spec", mapping(
-			"type", "GPU",
-			"model", cardGPU(f.GPU),
-			"total_count", total,
-			"count_per_node", known(float64(perNode))),
-		"driver_version", driver)
-}
-
-// bandwidths are scale-out and scale-up, by place; none if neither is known.
-func bandwidths(f Facts) *yaml.Node {
-	if f.ScaleOutGbps == 0 && f.ScaleUpGbps == 0 {
-		return list()
-	}
-	return list(known(f.ScaleOutGbps), known(f.ScaleUpGbps))
-}
-
-func cardExecutor(e model.Experiment, f Facts) *yaml.Node {
-	engine, version, _ := strings.Cut(f.Engine, " ")
-	if engine == "" && e.Engine != model.EngineReplay {
-		engine = string(e.Engine)
-	}
-	library := ""
-	if f.NCCL != "" {
-		library = "NCCL"
-	}
-	return mapping(
-		"framework", mapping("name", engine, "version", version, "compiler_tool_selection", nil),
-		"model_plan_parallelization", mapping(
-			"dp_replicate", e.Layout.DPReplicate, "dp_shard", e.Layout.DPShard,
-			"tp", e.Layout.TP, "pp", e.Layout.PP, "cp", 1, "ep", e.Layout.EP,
-			"pp_mb", nil), // the engine chooses micro-batches step by step
-		"communication_library", mapping("name", library, "version", f.NCCL, "env", ncclEnv(e.Env)),
-		"protocol_selection", list())
-}
-
-// cardTypes are the card's words for kinds of trace, and under which key they stand.
-var cardTypes = []struct {
-	kind     model.FileKind
-	word     string
-	specific bool
-}{
-	{model.FileKineto, "json", false},
-	{model.FileNsys, "nsys", false},
-	{model.FileET, "torch_et", true},
-	{model.FileTiming, "timing_stats", true},
-}
-
-// cardSources lists the traces that exist, and no others.
-func cardSources(f Facts) *yaml.Node {
-	var traces, specific []any
-	for _, t := range cardTypes {
-		switch {
-		case !slices.Contains(f.Traces, t.kind):
-		case t.specific:
-			specific = append(specific, t.word)
-		default:
-			traces = append(traces, t.word)
-		}
-	}
-	return mapping("traces", list(traces...), "metrics_specific_trace", list(specific...))
-}
-
-// ncclEnv are the variables of the run that steer communication.
-func ncclEnv(env map[string]string) *yaml.Node {
-	var pairs []any
-	for _, k := range sorted(env) {
-		if strings.HasPrefix(k, "NCCL_") || strings.HasPrefix(k, "NVSHMEM_") || strings.HasPrefix(k, "FI_") {
-			pairs = append(pairs, k, env[k])
-		}
-	}
-	return mapping(pairs...)
-}
-
-func sorted(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 var hubID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$`)

@@ -29,7 +29,7 @@ func shapeOf(t *testing.T, name string) *model.Shape {
 	return nil
 }
 
-func card(t *testing.T, e model.Experiment, shape *model.Shape, f Facts) string {
+func cardOf(t *testing.T, e model.Experiment, shape *model.Shape, f Facts) string {
 	t.Helper()
 	out, err := Card(e, shape, f)
 	if err != nil {
@@ -48,10 +48,10 @@ var perlmutterFacts = Facts{
 func TestGoldenCards(t *testing.T) {
 	moe := byID(t, "E3.6").Experiment
 	moe.Env = map[string]string{"NCCL_DEBUG": "INFO", "HF_TOKEN": "secret", "FI_PROVIDER": "cxi"}
-	golden(t, "card_E3.6.yaml", []byte(card(t, moe, shapeOf(t, moe.Model.Name), perlmutterFacts)))
+	golden(t, "card_E3.6.yaml", []byte(cardOf(t, moe, shapeOf(t, moe.Model.Name), perlmutterFacts)))
 	unknown := byID(t, "E1.1").Experiment
 	unknown.Model.Name, unknown.Description = "/models/mine", "nothing: is known"
-	golden(t, "card_unknown.yaml", []byte(card(t, unknown, nil, Facts{})))
+	golden(t, "card_unknown.yaml", []byte(cardOf(t, unknown, nil, Facts{})))
 }
 
 // TestCardCounts: TP × PP × DP, never the sum, and EP is not a factor.
@@ -59,7 +59,7 @@ func TestCardCounts(t *testing.T) {
 	for id, want := range map[string]string{"E1.1": "total_count: 1\n", "E1.3": "total_count: 4\n", "E3.6": "total_count: 4\n",
 		"E3.5": "total_count: 4\n", "E4.7": "total_count: 64\n", "E1.8": "total_count: 4\n"} {
 		e := byID(t, id).Experiment
-		if text := card(t, e, nil, Facts{GPUsPerNode: 4}); !strings.Contains(text, want) {
+		if text := cardOf(t, e, nil, Facts{GPUsPerNode: 4}); !strings.Contains(text, want) {
 			t.Errorf("%s lacks %q:\n%s", id, want, text)
 		}
 	}
@@ -72,7 +72,7 @@ func TestCardMoEFromTheShape(t *testing.T) {
 	for want, shape := range map[string]*model.Shape{
 		"moe:\n": nil, "moe: false\n": shapeOf(t, "meta-llama/Llama-3.1-8B"), "moe: true\n": shapeOf(t, "Qwen/Qwen3-30B-A3B"),
 	} {
-		if text := card(t, e, shape, Facts{}); !strings.Contains(text, want) {
+		if text := cardOf(t, e, shape, Facts{}); !strings.Contains(text, want) {
 			t.Errorf("lacks %q:\n%s", want, text)
 		}
 	}
@@ -82,7 +82,7 @@ func TestCardMoEFromTheShape(t *testing.T) {
 func TestCardSaysWhatItKnows(t *testing.T) {
 	e := byID(t, "E1.3").Experiment
 	e.Model.Layers = 4
-	text := card(t, e, shapeOf(t, e.Model.Name), Facts{WorldSize: 2, Replay: true, Traces: []model.FileKind{model.FileNsys}})
+	text := cardOf(t, e, shapeOf(t, e.Model.Name), Facts{WorldSize: 2, Replay: true, Traces: []model.FileKind{model.FileNsys}})
 	for _, want := range []string{"num_layers: 4\n", "the traces are of 2 ranks", "traces:\n    - nsys\n", "metrics_specific_trace: []", "a replay: measured on another machine"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("lacks %q:\n%s", want, text)
@@ -94,7 +94,7 @@ func TestCardIsYAMLWhateverTheText(t *testing.T) {
 	for _, h := range hostile {
 		e := byID(t, "E1.1").Experiment
 		e.Description, e.Env = h, map[string]string{"NCCL_X": h}
-		text := card(t, e, nil, Facts{GPU: h, CUDA: h, NCCL: h, Contributor: h})
+		text := cardOf(t, e, nil, Facts{GPU: h, CUDA: h, NCCL: h, Contributor: h})
 		var back map[string]any
 		if err := yaml.Unmarshal([]byte(text), &back); err != nil {
 			t.Errorf("%q: %v\n%s", h, err, text)

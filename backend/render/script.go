@@ -78,7 +78,7 @@ func render(name string, j Job) ([]byte, error) {
 var scripts = sync.OnceValues(func() (*template.Template, error) {
 	return template.New("").Funcs(template.FuncMap{
 		"q": shell.Quote, "path": quotePath, "hash": hash, "words": strings.Fields,
-		"stage": stageLine, "exit": exitCode,
+		"y": yamlValue, "stage": stageLine, "exit": exitCode,
 	}).ParseFS(templates.FS, "scripts/*.tmpl")
 })
 
