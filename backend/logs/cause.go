@@ -91,58 +91,49 @@ func Remarks(lines []string) []Finding {
 // shows it is given too.
 func (c cause) find(lines []string, state model.JobState) (Finding, bool) {
 	f := Finding{Title: c.title, Index: -1}
-	proven := false
-	for _, s := range c.states {
-		proven = proven || s == state
-	}
-	if i := c.line(lines); i >= 0 && (proven || len(c.states) == 0 || state == model.JobUnknown) {
+	proven := slices.Contains(c.states, state)
+	if i := slices.IndexFunc(lines, c.shows); i >= 0 && (proven || len(c.states) == 0 || state == model.JobUnknown) {
 		f.Line, f.Index, proven = strings.TrimSpace(lines[i]), i, true
 	}
-	f.Fixes = c.fill(append([]string{f.Line}, lines...))
+	if proven {
+		f.Fixes = c.fixesFor(append([]string{f.Line}, lines...))
+	}
 	return f, proven
 }
 
-// line is the index of the first line that proves the cause, -1 if none does.
-func (c cause) line(lines []string) int {
-	for i, l := range lines {
-		for _, h := range c.holds {
-			if strings.Contains(l, h) {
-				return i
-			}
-		}
-	}
-	return -1
+// shows reports whether a line proves the cause.
+func (c cause) shows(line string) bool {
+	return slices.ContainsFunc(c.holds, func(words string) bool { return strings.Contains(line, words) })
 }
 
 // placeholder is a name in a fix.
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// names are what the pattern finds, in the first line that has them.
-func (c cause) names(lines []string) map[string]string {
-	if c.pattern == nil {
-		return nil
-	}
+// name is what the pattern finds, in the first line that has it.
+func (c cause) name(lines []string) (name, value string) {
 	for _, l := range lines {
 		for _, m := range c.pattern.FindAllStringSubmatch(l, -1) {
-			if strings.HasPrefix(m[1], "docs/") { // a page of the hub, no model
-				continue
+			if !strings.HasPrefix(m[1], "docs/") { // a page of the hub, no model
+				return c.pattern.SubexpNames()[1], m[1]
 			}
-			return map[string]string{"{" + c.pattern.SubexpNames()[1] + "}": m[1]}
 		}
 	}
-	return nil
+	return "", ""
 }
 
-// fill puts the names found in the proving line, or else in another, into the fixes.
-func (c cause) fill(lines []string) []string {
-	names := c.names(lines)
+// fixesFor puts the name found in the proving line, or else in another, into the fixes.
+func (c cause) fixesFor(lines []string) []string {
+	var name, value string
+	if c.pattern != nil {
+		name, value = c.name(lines)
+	}
 	out := make([]string, len(c.fixes))
 	for i, fix := range c.fixes {
 		out[i] = placeholder.ReplaceAllStringFunc(fix, func(p string) string {
-			if v := names[p]; v != "" {
-				return v
+			if p = strings.Trim(p, "{}"); p == name {
+				return value
 			}
-			return strings.ToUpper(strings.Trim(p, "{}"))
+			return strings.ToUpper(p)
 		})
 	}
 	return out
@@ -154,21 +145,19 @@ func byExit(lines []string, job model.Job) (Finding, bool) {
 	code, _, _ := strings.Cut(job.ExitCode, ":")
 	n, err := strconv.Atoi(code)
 	c, known := exits[n]
-	ran := slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, ownLine) })
-	if err != nil || !known || !ran {
+	if err != nil || !known || !slices.ContainsFunc(lines, isOwn) {
 		return Finding{}, false
 	}
-	f := Finding{Title: "the runner ended: " + c.title, Index: len(lines) - 1, Fixes: c.fixes}
-	for i := len(lines) - 1; i >= 0; i-- {
-		l := lines[i]
-		if strings.Contains(l, ownLine) && !strings.Contains(l, ownLine+"stage ") && !strings.Contains(l, ownLine+"iteration ") {
-			f.Index = i
-			break
+	last := len(lines) - 1
+	for i, l := range lines {
+		if isOwn(l) && !strings.Contains(l, ownLine+"stage ") && !strings.Contains(l, ownLine+"iteration ") {
+			last = i
 		}
 	}
-	f.Line = strings.TrimSpace(lines[f.Index])
-	return f, true
+	return Finding{Title: "the runner ended: " + c.title, Line: strings.TrimSpace(lines[last]), Index: last, Fixes: c.fixes}, true
 }
+
+func isOwn(line string) bool { return strings.Contains(line, ownLine) }
 
 // ownLine is what the lines of our runners begin with.
 const ownLine = "shardeck: "

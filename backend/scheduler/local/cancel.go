@@ -27,9 +27,9 @@ func (l *Local) Cancel(ctx context.Context, id string) error {
 	keeper, _ := parseProcess(fact(dir, "keeper"))
 	child, _ := parseProcess(fact(dir, "child"))
 	switch {
-	case l.alive(keeper):
+	case l.here.alive(keeper):
 		_ = syscall.Kill(keeper.pid, syscall.SIGTERM) // sooner than it would see the file
-	case l.alive(child):
+	case l.here.alive(child):
 		l.end(ctx, child)
 	case written != nil:
 		return unwritable(dir, written)
@@ -40,7 +40,7 @@ func (l *Local) Cancel(ctx context.Context, id string) error {
 // end ends a job that has no keeper.
 func (l *Local) end(ctx context.Context, child process) {
 	_ = syscall.Kill(-child.pid, syscall.SIGTERM)
-	for end := time.Now().Add(time.Duration(l.grace) * time.Second); l.alive(child) && time.Now().Before(end) && ctx.Err() == nil; {
+	for end := time.Now().Add(time.Duration(l.grace) * time.Second); l.here.alive(child) && time.Now().Before(end) && ctx.Err() == nil; {
 		time.Sleep(100 * time.Millisecond)
 	}
 	_ = syscall.Kill(-child.pid, syscall.SIGKILL)

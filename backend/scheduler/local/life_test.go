@@ -115,7 +115,7 @@ func (b *bench) kill(p process) {
 	if err := syscall.Kill(p.pid, syscall.SIGKILL); err != nil {
 		b.Fatal(err)
 	}
-	for b.alive(p) {
+	for b.here.alive(p) {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
@@ -283,8 +283,8 @@ func TestJobKilled(t *testing.T) {
 func TestStale(t *testing.T) {
 	b := newBench(t)
 	t.Cleanup(func() { _ = os.RemoveAll(b.dir) }) // nothing real to end
-	host, _, _ := strings.Cut(b.here, " ")
-	self := b.self()
+	host, _, _ := strings.Cut(string(b.here), " ")
+	self := b.here.self()
 	for i, test := range []struct {
 		keeper, child, submitter string
 		started, cancel          bool

@@ -53,7 +53,7 @@ type Local struct {
 	dir   string
 	pool  string
 	grace int
-	here  string // this machine, until its next boot
+	here  host
 	slots func() slots
 
 	mu    sync.Mutex
@@ -74,7 +74,7 @@ func New(o Options) *Local {
 	if err != nil {
 		dir = o.Dir
 	}
-	return &Local{dir: dir, pool: o.Pool, grace: o.Grace, here: machine(), ended: map[string]model.Job{},
+	return &Local{dir: dir, pool: o.Pool, grace: o.Grace, here: thisHost(), ended: map[string]model.Job{},
 		slots: sync.OnceValue(func() slots { return findSlots(o.GPUs) })}
 }
 

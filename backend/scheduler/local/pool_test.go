@@ -113,8 +113,8 @@ func TestPoolAfterKills(t *testing.T) {
 func TestPoolStale(t *testing.T) {
 	b := neighbours(t, 1, "0")[0]
 	pool := b.poolFor(b.slots())
-	self := b.self()
-	host, _, _ := strings.Cut(b.here, " ")
+	self := b.here.self()
+	host, _, _ := strings.Cut(string(b.here), " ")
 	claim := filepath.Join(pool, "0.7")
 	for _, text := range []string{
 		fmt.Sprintf("%d %s %s an-older-boot\n/nowhere\n", self.pid, self.born, host),

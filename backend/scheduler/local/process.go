@@ -15,7 +15,7 @@ import (
 type process struct {
 	pid  int
 	born string
-	on   string // host and boot
+	on   host
 }
 
 // parseProcess reads "PID BORN HOST BOOT"; false for anything else.
@@ -28,25 +28,26 @@ func parseProcess(line string) (process, bool) {
 	if err != nil || pid <= 1 || parts[1] == "" || parts[2] == "" {
 		return process{}, false
 	}
-	return process{pid: pid, born: parts[1], on: parts[2]}, true
+	return process{pid, parts[1], host(parts[2])}, true
 }
+
+// host is a machine until its next boot: host name and boot id.
+type host string
 
 // self is this process.
-func (l *Local) self() process {
-	return process{pid: os.Getpid(), born: born(os.Getpid()), on: l.here}
-}
+func (h host) self() process { return process{os.Getpid(), born(os.Getpid()), h} }
 
-func (p process) String() string { return strconv.Itoa(p.pid) + " " + p.born + " " + p.on }
+func (p process) String() string { return strconv.Itoa(p.pid) + " " + p.born + " " + string(p.on) }
 
 // alive reports whether the process is there, on this machine.
-func (l *Local) alive(p process) bool {
-	return p.pid > 1 && p.on == l.here && p.born != "" && born(p.pid) == p.born
+func (h host) alive(p process) bool {
+	return p.pid > 1 && p.on == h && p.born != "" && born(p.pid) == p.born
 }
 
 // elsewhere is the name of the other machine a process runs on, empty for this one.
-func (l *Local) elsewhere(p process) string {
-	theirs, _, _ := strings.Cut(p.on, " ")
-	ours, _, _ := strings.Cut(l.here, " ")
+func (h host) elsewhere(p process) string {
+	theirs, _, _ := strings.Cut(string(p.on), " ")
+	ours, _, _ := strings.Cut(string(h), " ")
 	if theirs == ours {
 		return ""
 	}
@@ -54,7 +55,7 @@ func (l *Local) elsewhere(p process) string {
 }
 
 // rebooted reports whether a process ran before this machine's last boot.
-func (l *Local) rebooted(p process) bool { return p.on != l.here && l.elsewhere(p) == "" }
+func (h host) rebooted(p process) bool { return p.on != h && h.elsewhere(p) == "" }
 
 // born is the start time of a living process, empty for one that is gone or only
 // waits to be buried: in clock ticks since boot, or, where there is no /proc, as ps
@@ -78,13 +79,13 @@ func bornField(stat string) string {
 	return fields[19]
 }
 
-// machine names this machine until its next boot: host name and boot id.
-var machine = sync.OnceValue(func() string {
+// thisHost is this machine.
+var thisHost = sync.OnceValue(func() host {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		boot, _ = exec.Command("sysctl", "-n", "kern.bootsessionuuid").Output()
 	}
-	return hostName() + " " + strings.TrimSpace(string(boot)+" ")
+	return host(hostName() + " " + strings.TrimSpace(string(boot)+" "))
 })
 
 // hostName is this machine's name, without blanks.

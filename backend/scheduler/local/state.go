@@ -102,14 +102,14 @@ func (l *Local) live(dir string) (model.JobState, string) {
 	child, run := parseProcess(fact(dir, "child"))
 	submitter, known := parseProcess(fact(dir, "submitter"))
 	switch {
-	case kept && l.elsewhere(keeper) != "":
-		return state, "on " + l.elsewhere(keeper)
-	case kept && l.alive(keeper), !kept && l.alive(submitter):
+	case kept && l.here.elsewhere(keeper) != "":
+		return state, "on " + l.here.elsewhere(keeper)
+	case kept && l.here.alive(keeper), !kept && l.here.alive(submitter):
 		return state, ""
-	case run && l.alive(child):
+	case run && l.here.alive(child):
 		return state, "its keeper was killed; the job runs on without a time limit"
-	case !kept && known && l.elsewhere(submitter) != "":
-		return state, "on " + l.elsewhere(submitter)
+	case !kept && known && l.here.elsewhere(submitter) != "":
+		return state, "on " + l.here.elsewhere(submitter)
 	}
 	return "", ""
 }
@@ -129,7 +129,7 @@ func (l *Local) settle(dir string, j *model.Job) {
 		j.State, j.ExitCode = model.JobCancelled, "0:15"
 	case !kept:
 		j.Reason = "it was never started: shardeck was ended while it submitted it"
-	case l.rebooted(keeper):
+	case l.here.rebooted(keeper):
 		j.State, j.Reason = model.JobNodeFail, "the machine was restarted"
 	default:
 		j.Reason = "its processes were killed"

@@ -83,7 +83,7 @@ func (l *Local) draft(r scheduler.Request) (string, error) {
 	}
 	text, err := json.MarshalIndent(card{r.Name, r.Tag, r.GPUs, r.Dir, r.Log, r.Limit, time.Now().Truncate(time.Second)}, "", "  ")
 	for name, content := range map[string]string{
-		"job.json": string(text) + "\n", "script.sh": r.Script, "keeper.sh": keeper, "submitter": l.self().String() + "\n",
+		"job.json": string(text) + "\n", "script.sh": r.Script, "keeper.sh": keeper, "submitter": l.here.self().String() + "\n",
 	} {
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600)
@@ -125,7 +125,7 @@ func (l *Local) launch(ctx context.Context, id string, r scheduler.Request) erro
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", filepath.Join(dir, "keeper.sh"), "launch", dir,
 		strings.Join(s.ids, ","), strconv.Itoa(r.GPUs), strconv.FormatInt(limit, 10), strconv.Itoa(l.grace),
-		scheduler.ExpandLog(r.Log, id, r.Name), r.Dir, l.here, strconv.FormatBool(s.real), l.poolFor(s))
+		scheduler.ExpandLog(r.Log, id, r.Name), r.Dir, string(l.here), strconv.FormatBool(s.real), l.poolFor(s))
 	cmd.Env = append(os.Environ(), r.Env...)
 	cmd.Dir = r.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
