@@ -104,7 +104,7 @@ func parseEntry(file string, n *yaml.Node) (Entry, error) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if key, v := *n.Content[i], n.Content[i+1]; key.Value != "slug" && key.Value != "default" {
 			key.HeadComment, key.FootComment = flowComment(v), ""
-			config.Content = append(config.Content, &key, block(v))
+			config.Content = append(config.Content, &key, inBlockStyle(v))
 		}
 	}
 	e := Entry{ID: own.ID, Slug: own.Slug, Default: own.Default, node: &config}
@@ -136,15 +136,15 @@ func flowComment(n *yaml.Node) string {
 	return ""
 }
 
-// block is a copy of a node in which mappings stand one key a line.
-func block(n *yaml.Node) *yaml.Node {
+// inBlockStyle is a copy of a node in which mappings stand one key a line.
+func inBlockStyle(n *yaml.Node) *yaml.Node {
 	c := *n
 	if c.Kind == yaml.MappingNode {
 		c.Style &^= yaml.FlowStyle
 	}
 	c.Content = nil
 	for _, child := range n.Content {
-		c.Content = append(c.Content, block(child))
+		c.Content = append(c.Content, inBlockStyle(child))
 	}
 	return &c
 }

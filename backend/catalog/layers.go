@@ -109,11 +109,11 @@ func (s *Settings) merge(values []value, env func(string) string) error {
 		text := v.text
 		if v.key == "hf_home" || v.key == "runtime.path" {
 			var err error
-			if text, err = expand(text, env); err != nil {
+			if text, err = expandPath(text, env); err != nil {
 				return v.at(fmt.Errorf("%s: %w", v.key, err))
 			}
 		}
-		if err := s.put(v.key, text, v.origin); err != nil {
+		if err := s.set(v.key, text, v.origin); err != nil {
 			return v.at(err)
 		}
 	}
@@ -124,7 +124,7 @@ func (s *Settings) merge(values []value, env func(string) string) error {
 func (o Options) sources() []source {
 	out := []source{{"built in", templates.FS, ""}}
 	if o.UserDir != "" {
-		out = append(out, source{o.short(o.UserDir), os.DirFS(o.UserDir), UserFile})
+		out = append(out, source{o.shortPath(o.UserDir), os.DirFS(o.UserDir), UserFile})
 	}
 	if o.Workspace != "" {
 		out = append(out, source{".", os.DirFS(o.Workspace), WorkspaceFile})
@@ -167,7 +167,7 @@ func (o Options) siteValues(site model.Site) []value {
 	var out []value
 	for _, key := range Keys() {
 		text, ok := site.Settings[key]
-		if _, err := expand(text, o.Env); !ok || err != nil {
+		if _, err := expandPath(text, o.Env); !ok || err != nil {
 			continue
 		}
 		out = append(out, value{key, text, "site " + site.Name, func(err error) error { return fmt.Errorf("site %s: %w", site.Name, err) }})
@@ -175,8 +175,8 @@ func (o Options) siteValues(site model.Site) []value {
 	return out
 }
 
-// short writes a folder below the home folder with ~.
-func (o Options) short(dir string) string {
+// shortPath writes a folder below the home folder with ~.
+func (o Options) shortPath(dir string) string {
 	if home := o.Env("HOME"); home != "" {
 		if rest, ok := strings.CutPrefix(dir, home+"/"); ok {
 			return "~/" + rest
@@ -185,9 +185,9 @@ func (o Options) short(dir string) string {
 	return dir
 }
 
-// expand fills in ~ and $VARIABLES of a path. A variable that is not set is an error,
+// expandPath fills in ~ and $VARIABLES of a path. A variable that is not set is an error,
 // for a path without it would be another one.
-func expand(text string, env func(string) string) (string, error) {
+func expandPath(text string, env func(string) string) (string, error) {
 	missing := ""
 	out := os.Expand(text, func(name string) string {
 		v := env(name)

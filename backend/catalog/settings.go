@@ -96,8 +96,8 @@ func Keys() []string {
 // IsSetting reports whether key is a setting; other keys of --set are an experiment's.
 func IsSetting(key string) bool { return slices.Contains(Keys(), key) }
 
-// put gives a setting its value, written as text, and notes where it comes from.
-func (s *Settings) put(key, text, origin string) error {
+// set gives a setting its value, written as text, and notes where it comes from.
+func (s *Settings) set(key, text, origin string) error {
 	i := slices.Index(Keys(), key)
 	if i < 0 {
 		return fmt.Errorf("unknown setting %.40q: did you mean %s?", key, model.Nearest(key, Keys()))

@@ -63,7 +63,7 @@ func FuzzSettings(f *testing.F) {
 		}
 		s := Settings{origin: map[string]string{}}
 		for _, v := range vs {
-			if err := s.put(v.key, v.text, v.origin); err != nil {
+			if err := s.set(v.key, v.text, v.origin); err != nil {
 				t.Errorf("%q was accepted and then refused: %v", v.key, err)
 			}
 		}

@@ -17,8 +17,8 @@ import (
 // make scripts that Perlmutter refuses.
 const assumedSite = "perlmutter"
 
-// elsewhere is the site where the marks of an unknown one are seen.
-const elsewhere = "generic"
+// unknownSite is the site where the marks of an unknown one are seen.
+const unknownSite = "generic"
 
 // siteNames lists every site of every source, in order of name.
 func siteNames(sources []source) []string {
@@ -38,7 +38,8 @@ func loadSite(sources []source, name string, gpus map[string]model.GPU) (model.S
 	var site model.Site
 	names := siteNames(sources)
 	if !slices.Contains(names, name) {
-		return site, fmt.Errorf("site %.40q is not known: there are %s; or write sites/%.40s.yaml in the workspace", name, strings.Join(names, ", "), name)
+		return site, fmt.Errorf("site %.40q is not known: there are %s; or write sites/%.40s.yaml in the workspace",
+			name, strings.Join(names, ", "), name)
 	}
 	for i := len(sources) - 1; i >= 0; i-- {
 		file := "sites/" + name + ".yaml"
@@ -107,17 +108,17 @@ func checkWords(s model.Site) error {
 func detectSite(sources []source, env func(string) string, gpus map[string]model.GPU) (name, origin string) {
 	for _, name := range siteNames(sources) {
 		s, err := loadSite(sources, name, gpus)
-		if err == nil && len(s.Detect) > 0 && bears(env, s.Detect) {
+		if err == nil && len(s.Detect) > 0 && hasMarks(env, s.Detect) {
 			return name, "detected"
 		}
 	}
 	if env("NERSC_HOST") != "" {
-		return elsewhere, "detected"
+		return unknownSite, "detected"
 	}
 	return assumedSite, "assumed"
 }
 
-func bears(env func(string) string, marks map[string]string) bool {
+func hasMarks(env func(string) string, marks map[string]string) bool {
 	for k, v := range marks {
 		if env(k) != v {
 			return false

@@ -37,10 +37,10 @@ func Cause(lines []string, job model.Job) (Finding, bool) {
 		return Finding{Index: -1}, false
 	}
 	grave := withoutNews(lines)
-	for _, table := range [][]cause{ended, failures} {
+	for _, table := range [][]cause{endedFromOutside, failures} {
 		for _, c := range table {
 			if f, ok := c.find(grave, job.State); ok {
-				return f.about(lines, job), true
+				return f.withCircumstances(lines, job), true
 			}
 		}
 	}
@@ -62,9 +62,9 @@ func withoutNews(lines []string) []string {
 // cancelled is how accounting says who cancelled a job.
 const cancelled = "CANCELLED by "
 
-// about adds what else is known of an end from outside: who cancelled the job, and
+// withCircumstances adds what else is known of an end from outside: who cancelled the job, and
 // what made it slow, where its time ran out.
-func (f Finding) about(lines []string, job model.Job) Finding {
+func (f Finding) withCircumstances(lines []string, job model.Job) Finding {
 	if who, ok := strings.CutPrefix(job.Reason, cancelled); ok && job.State == model.JobCancelled {
 		f.Title += " by " + who
 	}
@@ -79,7 +79,7 @@ func (f Finding) about(lines []string, job model.Job) Finding {
 // Remarks tells what the log says is amiss though it ends no job: slow networks.
 func Remarks(lines []string) []Finding {
 	var out []Finding
-	for _, c := range remarks {
+	for _, c := range slowdowns {
 		if f, ok := c.find(lines, ""); ok {
 			out = append(out, f)
 		}
@@ -144,7 +144,7 @@ func (c cause) fixesFor(lines []string) []string {
 func byExit(lines []string, job model.Job) (Finding, bool) {
 	code, _, _ := strings.Cut(job.ExitCode, ":")
 	n, err := strconv.Atoi(code)
-	c, known := exits[n]
+	c, known := exitCauses[n]
 	if err != nil || !known || !slices.ContainsFunc(lines, isOwn) {
 		return Finding{}, false
 	}

@@ -27,9 +27,9 @@ var (
 	}
 )
 
-// ended are ends that came from outside the program; what the program printed
+// endedFromOutside are ends that came from outside the program; what the program printed
 // afterwards is not their cause.
-var ended = []cause{
+var endedFromOutside = []cause{
 	{
 		title: "the job ran into its time limit", states: []model.JobState{model.JobTimeout},
 		holds: []string{"DUE TO TIME LIMIT"},
@@ -220,8 +220,8 @@ var failures = []cause{
 	},
 }
 
-// exits are what the runner's exit codes tell where no line of the log does.
-var exits = map[int]cause{
+// exitCauses are what the runner's exit codes tell where no line of the log does.
+var exitCauses = map[int]cause{
 	model.ExitConfig:   {title: "the config or the command line is wrong", fixes: []string{"shardeck check", "shardeck generate"}},
 	model.ExitPartial:  {title: "it was stopped before its end; what was measured is written", fixes: []string{"raise slurm.time, or lower profile_iterations"}},
 	model.ExitSoftware: {title: "the engine is not installed, or too old for what is asked", fixes: []string{"shardeck check --env", "pip install --upgrade vllm (in the job's environment)"}},
@@ -233,8 +233,8 @@ var exits = map[int]cause{
 	model.ExitTraces:   {title: "the timing is sound, but traces are missing or incomplete", fixes: []string{"lower profiling.trace_tokens or trace_iterations"}},
 }
 
-// remarks are no failures, but cost much.
-var remarks = []cause{
+// slowdowns are no failures, but cost much.
+var slowdowns = []cause{
 	{
 		title: "NCCL uses TCP sockets, at a tenth of the network's speed",
 		holds: []string{"Using network Socket", "NET/Socket : Using"},

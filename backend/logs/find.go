@@ -31,7 +31,7 @@ type match struct {
 // the one found, with its index among them. It reads the log once and keeps little of it.
 func Find(ctx context.Context, path string, look Look) (p Part, index int, err error) {
 	p.Path = path
-	err = reading(path, func(f *os.File, size int64) error {
+	err = readLog(path, func(f *os.File, size int64) error {
 		m, err := search(ctx, f, look)
 		if err != nil || m.number == 0 {
 			return cmp.Or(err, ErrNoLine)
@@ -84,7 +84,7 @@ func (p *Part) around(f *os.File, m match, lines int) (int, error) {
 		}
 		text = append(text, s.line...)
 	}
-	p.Lines = split(text)
+	p.Lines = cleanLines(text)
 	return before, s.err
 }
 

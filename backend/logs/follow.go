@@ -24,7 +24,7 @@ func Follow(path string) *Follower { return &Follower{path: path, line: 1} }
 // so is its reading. With final, an unfinished last line is returned too.
 func (f *Follower) Poll(final bool) (Part, error) {
 	p := Part{Path: f.path}
-	err := reading(f.path, func(file *os.File, size int64) error {
+	err := readLog(f.path, func(file *os.File, size int64) error {
 		if size < f.at {
 			*f = *Follow(f.path)
 		}
@@ -54,7 +54,7 @@ func (f *Follower) take(p *Part, text []byte, all bool) {
 	if !all && len(text)-end > 1<<20 { // a line without end
 		end = len(text)
 	}
-	p.Lines = split(text[:end])
+	p.Lines = cleanLines(text[:end])
 	f.rest = append([]byte(nil), text[end:]...)
 	f.line += len(p.Lines)
 }

@@ -15,9 +15,9 @@ type Progress struct {
 	Done, Total int         // steps of that stage, where the log tells; Total 0: it does not
 }
 
-// sign is a line that tells a stage. The pattern's groups, if it has any, are the
+// stageSign is a line that tells a stage. The pattern's groups, if it has any, are the
 // steps done and to do.
-type sign struct {
+type stageSign struct {
 	holds string // what the line must hold, looked for first
 	stage model.Stage
 	steps *regexp.Regexp
@@ -31,7 +31,7 @@ var (
 
 // signs are lines of engines that do not speak as our runner does, by how vLLM's
 // releases write them.
-var signs = []sign{
+var signs = []stageSign{
 	{"Starting to load model", model.StageWeights, nil},
 	{"Loading safetensors checkpoint shards", model.StageWeights, shards},
 	{"Loading pt checkpoint shards", model.StageWeights, shards},
@@ -61,7 +61,7 @@ func Stage(lines []string) Progress {
 	var engine Progress
 	for i := len(lines) - 1; i >= 0; i-- {
 		if p, ok := runnerStage(lines[i]); ok {
-			if engine.Stage != "" && order(engine.Stage) >= order(p.Stage) {
+			if engine.Stage != "" && stageOrder(engine.Stage) >= stageOrder(p.Stage) {
 				return engine
 			}
 			return p
@@ -73,7 +73,7 @@ func Stage(lines []string) Progress {
 	return engine
 }
 
-func order(s model.Stage) int { return slices.Index(model.Stages(), s) }
+func stageOrder(s model.Stage) int { return slices.Index(model.Stages(), s) }
 
 // runnerStage reads a line of our runner. It may have a rank's prefix before it.
 func runnerStage(line string) (Progress, bool) {
@@ -101,16 +101,16 @@ func engineStage(line string) (Progress, bool) {
 // ownStage reads a line of our own runner.
 func ownStage(line string) (Progress, bool) {
 	if m := iteration.FindStringSubmatch(line); m != nil {
-		p := Progress{Stage: known(m[3])}
+		p := Progress{Stage: stageNamed(m[3])}
 		p.count(m)
 		return p, p.Stage != ""
 	}
 	word, ok := strings.CutPrefix(line, model.Stage("").Line())
-	return Progress{Stage: known(word)}, ok && known(word) != ""
+	return Progress{Stage: stageNamed(word)}, ok && stageNamed(word) != ""
 }
 
-// known is the stage of that name, empty if there is none.
-func known(word string) model.Stage {
+// stageNamed is the stage of that name, empty if there is none.
+func stageNamed(word string) model.Stage {
 	for _, s := range model.Stages() {
 		if string(s) == strings.TrimSpace(word) {
 			return s

@@ -49,21 +49,21 @@ func (p Part) Where(i int) string {
 // that wraps fs.ErrNotExist.
 func Tail(path string, n int) (Part, error) {
 	p := Part{Path: path}
-	err := reading(path, func(f *os.File, size int64) error {
+	err := readLog(path, func(f *os.File, size int64) error {
 		text, err := lastLines(f, size, n)
 		if err != nil {
 			return err
 		}
-		p.Size, p.First, p.Lines = size, size-int64(len(text)), split(text)
-		p.Line = number(f, p.First)
+		p.Size, p.First, p.Lines = size, size-int64(len(text)), cleanLines(text)
+		p.Line = lineNumber(f, p.First)
 		return nil
 	})
 	return p, err
 }
 
-// reading opens a log and gives it to read, with its size. Only a regular file is
+// readLog opens a log and gives it to read, with its size. Only a regular file is
 // opened: a pipe would block for ever.
-func reading(path string, read func(f *os.File, size int64) error) error {
+func readLog(path string, read func(f *os.File, size int64) error) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -89,7 +89,7 @@ func reading(path string, read func(f *os.File, size int64) error) error {
 
 // lastLines reads the last n lines, or of longer ones as many whole lines as fit.
 func lastLines(f io.ReaderAt, size int64, n int) ([]byte, error) {
-	from, err := start(f, size, n)
+	from, err := startOfLast(f, size, n)
 	if err != nil || n <= 0 {
 		return nil, err
 	}
@@ -100,9 +100,9 @@ func lastLines(f io.ReaderAt, size int64, n int) ([]byte, error) {
 	return text, nil
 }
 
-// start finds the offset at which the last n lines begin, reading blocks backwards
+// startOfLast finds the offset at which the last n lines begin, reading blocks backwards
 // from the end. It gives up after maxTail, at the first line that begins after it.
-func start(f io.ReaderAt, size int64, n int) (int64, error) {
+func startOfLast(f io.ReaderAt, size int64, n int) (int64, error) {
 	buffer := make([]byte, block)
 	oldest := max(0, size-maxTail)
 	first := oldest // of the lines seen so far
@@ -128,21 +128,21 @@ func start(f io.ReaderAt, size int64, n int) (int64, error) {
 	return first, nil
 }
 
-// split makes clean lines; the last may be unfinished.
-func split(text []byte) []string {
+// cleanLines makes clean lines; the last may be unfinished.
+func cleanLines(text []byte) []string {
 	if len(text) == 0 {
 		return nil
 	}
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	for i, l := range lines {
-		lines[i] = clean(l)
+		lines[i] = cleanLine(l)
 	}
 	return lines
 }
 
-// clean makes one line fit for the screen. A progress bar redraws its line with
+// cleanLine makes one line fit for the screen. A progress bar redraws its line with
 // carriage returns: the last picture counts.
-func clean(line string) string {
+func cleanLine(line string) string {
 	line = strings.TrimRight(line, "\r")
 	if i := strings.LastIndexByte(line, '\r'); i >= 0 {
 		line = line[i+1:]
@@ -157,8 +157,8 @@ func clean(line string) string {
 	return model.Printable(line)
 }
 
-// number counts the lines before an offset, plus one; 0 if they are too many.
-func number(f io.ReaderAt, offset int64) int {
+// lineNumber counts the lines before an offset, plus one; 0 if they are too many.
+func lineNumber(f io.ReaderAt, offset int64) int {
 	if offset > maxCount {
 		return 0
 	}

@@ -71,7 +71,7 @@ func (p *Pool) Do(ctx context.Context, pr Priority, cost int64, work Work) *Task
 	p.arrived++
 	t.arrived = p.arrived
 	heap.Push(&p.queue, t)
-	t.unwatch = context.AfterFunc(t.ctx, func() { p.drop(t) })
+	t.unwatch = context.AfterFunc(t.ctx, func() { p.dropWaiting(t) })
 	p.schedule()
 	return t
 }
@@ -103,12 +103,12 @@ func (p *Pool) run(t *Task) {
 	t.finish(err)
 }
 
-// drop takes a cancelled task out of the queue; a running one ends by itself.
-func (p *Pool) drop(t *Task) {
+// dropWaiting takes a cancelled task out of the queue; a running one ends by itself.
+func (p *Pool) dropWaiting(t *Task) {
 	p.mu.Lock()
-	waiting := t.place >= 0
+	waiting := t.index >= 0
 	if waiting {
-		heap.Remove(&p.queue, t.place)
+		heap.Remove(&p.queue, t.index)
 		p.schedule()
 	}
 	p.mu.Unlock()

@@ -16,13 +16,13 @@ func (q queue) Less(i, j int) bool {
 
 func (q queue) Swap(i, j int) {
 	q[i], q[j] = q[j], q[i]
-	q[i].place, q[j].place = i, j
+	q[i].index, q[j].index = i, j
 }
 
 // Push is heap.Interface's; use heap.Push.
 func (q *queue) Push(x any) {
 	t := x.(*Task)
-	t.place = len(*q)
+	t.index = len(*q)
 	*q = append(*q, t)
 }
 
@@ -32,13 +32,13 @@ func (q *queue) Pop() any {
 	t := (*q)[last]
 	(*q)[last] = nil
 	*q = (*q)[:last]
-	t.place = -1
+	t.index = -1
 	return t
 }
 
-// moved puts a task in its place after its priority changed.
-func (q *queue) moved(t *Task) {
-	if t.place >= 0 {
-		heap.Fix(q, t.place)
+// fix puts a task in its place after its priority changed.
+func (q *queue) fix(t *Task) {
+	if t.index >= 0 {
+		heap.Fix(q, t.index)
 	}
 }

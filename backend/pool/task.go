@@ -18,7 +18,7 @@ type Task struct {
 
 	priority Priority // with arrived and place, guarded by the pool's lock
 	arrived  uint64
-	place    int // index in the queue, -1 when not in it
+	index    int // index in the queue, -1 when not in it
 	cost     int64
 
 	finished atomic.Bool
@@ -31,7 +31,7 @@ type Task struct {
 func newTask(ctx context.Context, p *Pool, pr Priority, cost int64, work Work) *Task {
 	ctx, cancel := context.WithCancelCause(ctx)
 	return &Task{pool: p, ctx: ctx, cancel: cancel, work: work, priority: pr,
-		cost: max(cost, 0), place: -1, ended: make(chan struct{})}
+		cost: max(cost, 0), index: -1, ended: make(chan struct{})}
 }
 
 // PanicError is the error of a task that panicked: a fault of ours, never the user's.
@@ -53,10 +53,10 @@ func (t *Task) call() (err error) {
 	if t.ctx.Err() != nil {
 		return context.Cause(t.ctx)
 	}
-	return t.work(t.ctx, t.note)
+	return t.work(t.ctx, t.noteProgress)
 }
 
-func (t *Task) note(done, total int64) {
+func (t *Task) noteProgress(done, total int64) {
 	t.doneBytes.Store(done)
 	t.totalBytes.Store(total)
 }
@@ -103,5 +103,5 @@ func (t *Task) Raise(pr Priority) {
 		return
 	}
 	t.priority = pr
-	t.pool.queue.moved(t)
+	t.pool.queue.fix(t)
 }

@@ -34,16 +34,16 @@ func disk(_ context.Context, t Target, o Options) []Line {
 	}
 	const clear = "remove old runs below trace_collection, or move the workspace to $SCRATCH"
 	free := int64(s.Bavail) * int64(s.Bsize)
-	lines := []Line{{amount(free, noSpace, littleSpace), "disk", unit.FileSize(free) + " free for " + t.Workspace, clear}}
+	lines := []Line{{levelFor(free, noSpace, littleSpace), "disk", unit.FileSize(free) + " free for " + t.Workspace, clear}}
 	if s.Files > 0 {
 		n := int64(s.Ffree)
-		lines = append(lines, Line{amount(n, noInodes, littleInodes), "inodes", fmt.Sprintf("%d more files fit", n), clear})
+		lines = append(lines, Line{levelFor(n, noInodes, littleInodes), "inodes", fmt.Sprintf("%d more files fit", n), clear})
 	}
-	return calm(lines)
+	return dropNeedlessFixes(lines)
 }
 
-// amount is the level of what is left.
-func amount(left, none, little int64) Level {
+// levelFor is the level of what is left.
+func levelFor(left, none, little int64) Level {
 	switch {
 	case left < none:
 		return Fail
@@ -53,8 +53,8 @@ func amount(left, none, little int64) Level {
 	return Pass
 }
 
-// calm takes the fix off lines that need none.
-func calm(lines []Line) []Line {
+// dropNeedlessFixes takes the fix off lines that need none.
+func dropNeedlessFixes(lines []Line) []Line {
 	for i := range lines {
 		if lines[i].Level == Pass {
 			lines[i].Fix = ""
@@ -68,14 +68,15 @@ func outputs(_ context.Context, t Target, _ Options) []Line {
 	var lines []Line
 	seen := map[string]bool{}
 	for _, dir := range t.Outputs {
-		at := standing(dir)
+		at := nearestExisting(dir)
 		if seen[at] {
 			continue
 		}
 		seen[at] = true
 		l := Line{Pass, "output", at + " can be written", ""}
 		if err := syscall.Access(at, 2|1); err != nil { // W_OK and X_OK
-			l = Line{Fail, "output", fmt.Sprintf("%s cannot be written: %v", at, err), "chmod u+w " + shell.Quote(at) + ", or set output_dir to a folder below $SCRATCH"}
+			l = Line{Fail, "output", fmt.Sprintf("%s cannot be written: %v", at, err),
+				"chmod u+w " + shell.Quote(at) + ", or set output_dir to a folder below $SCRATCH"}
 		} else if info, err := os.Stat(at); err == nil && !info.IsDir() {
 			l = Line{Fail, "output", at + " is a file, where a directory must be", "mv " + shell.Quote(at) + " " + shell.Quote(at+".old")}
 		}
@@ -84,8 +85,8 @@ func outputs(_ context.Context, t Target, _ Options) []Line {
 	return lines
 }
 
-// standing is the nearest of a path and its parents that exists.
-func standing(path string) string {
+// nearestExisting is the nearest of a path and its parents that exists.
+func nearestExisting(path string) string {
 	for {
 		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 			return path
@@ -111,7 +112,7 @@ func quota(ctx context.Context, _ Target, o Options) []Line {
 	if len(used) == 0 {
 		return []Line{{Warn, "quota", "showquota's answer cannot be read", "showquota"}}
 	}
-	return calm(used)
+	return dropNeedlessFixes(used)
 }
 
 // quotas reads showquota -J: a list of objects, or an object that holds one, with fs,
@@ -136,7 +137,7 @@ func quotas(text string) []Line {
 				continue
 			}
 			left := int64(100 - used)
-			lines = append(lines, Line{amount(left, 1, 15), "quota " + clean(fs), fmt.Sprintf("%.0f %% of its %s are used", used, part.words),
+			lines = append(lines, Line{levelFor(left, 1, 15), "quota " + clean(fs), fmt.Sprintf("%.0f %% of its %s are used", used, part.words),
 				"remove old traces, or ask for more: showquota"})
 		}
 	}

@@ -40,7 +40,7 @@ const patience = 25 * time.Second
 func Environment(ctx context.Context, t Target, o Options) []Line {
 	o = o.orHere()
 	var lines []Line
-	for _, look := range []func(context.Context, Target, Options) []Line{software, tool, modules, hubModels, quota, disk, outputs} {
+	for _, look := range []func(context.Context, Target, Options) []Line{software, nsysProgram, modules, hubModels, quota, disk, outputs} {
 		if ctx.Err() != nil {
 			break
 		}
@@ -78,8 +78,8 @@ func lastLine(text string) string {
 	return fmt.Sprintf("%.200s", clean(lines[len(lines)-1]))
 }
 
-// tool looks for Nsight Systems, where it is wanted.
-func tool(ctx context.Context, t Target, o Options) []Line {
+// nsysProgram looks for Nsight Systems, where it is wanted.
+func nsysProgram(ctx context.Context, t Target, o Options) []Line {
 	if !t.Nsys {
 		return nil
 	}

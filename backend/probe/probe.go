@@ -99,17 +99,20 @@ func (m Machine) findings() [][]finding {
 		{
 			{queue, Line{Pass, "slurm", "Slurm's commands are here: " + m.Programs["sbatch"], ""}},
 			{m.has("sbatch"), Line{Fail, "slurm", "sbatch is here, squeue or scancel is not", "module load slurm, or ask the site"}},
-			{m.NERSC != "", Line{Fail, "slurm", "this is " + m.NERSC + ", and sbatch is not on PATH", "leave the container, or add Slurm's directory to PATH"}},
+			{m.NERSC != "", Line{Fail, "slurm", "this is " + m.NERSC + ", and sbatch is not on PATH",
+				"leave the container, or add Slurm's directory to PATH"}},
 			{true, Line{Warn, "slurm", "no Slurm on this machine: jobs run here, one after the other", "log in to a cluster to queue jobs"}},
 		},
-		{{m.has("sbatch") && !m.has("sacct"), Line{Warn, "history", "sacct is not on PATH: jobs that ended are soon forgotten", "module load slurm, or ask the site"}}},
+		{{m.has("sbatch") && !m.has("sacct"), Line{Warn, "history", "sacct is not on PATH: jobs that ended are soon forgotten",
+			"module load slurm, or ask the site"}}},
 		{
 			{m.Allocation != "", Line{Pass, "place", fmt.Sprintf("inside Slurm job %s: jobs run on its nodes", m.Allocation), ""}},
 			{m.NERSC != "", Line{Pass, "place", "a login node of " + m.NERSC, ""}},
 		},
 		{
 			{m.has("python3"), Line{Pass, "python", m.Programs["python3"] + " (jobs use their own: runtime in shardeck.yaml)", ""}},
-			{true, Line{Warn, "python", "no python3 on this machine", "say the jobs' environment in shardeck.yaml: runtime: {kind: conda, name: vllm-profiling}"}},
+			{true, Line{Warn, "python", "no python3 on this machine",
+				"say the jobs' environment in shardeck.yaml: runtime: {kind: conda, name: vllm-profiling}"}},
 		},
 		{
 			{m.has("nvidia-smi"), Line{Pass, "gpu", "an NVIDIA driver is here", ""}},
@@ -120,7 +123,8 @@ func (m Machine) findings() [][]finding {
 			{m.has("nsys"), Line{Pass, "nsys", m.Programs["nsys"], ""}},
 			{true, Line{Warn, "nsys", "nsys is not on PATH: needed for --nsys only, on the nodes of the job", "module spider nsight"}},
 		},
-		{{!m.has("huggingface-cli"), Line{Warn, "hub", "huggingface-cli is not on PATH: models are downloaded with it", "pip install huggingface_hub"}}},
+		{{!m.has("huggingface-cli"), Line{Warn, "hub", "huggingface-cli is not on PATH: models are downloaded with it",
+			"pip install huggingface_hub"}}},
 	}
 }
 

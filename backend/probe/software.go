@@ -9,9 +9,9 @@ import (
 	"shardeck/model/shell"
 )
 
-// ask is the Python that tells versions. It imports none of the packages: on a busy
+// versionScript is the Python that tells versions. It imports none of the packages: on a busy
 // parallel file system importing PyTorch takes a minute, reading its version nothing.
-const ask = `import sys
+const versionScript = `import sys
 from importlib.metadata import PackageNotFoundError, version
 print("shardeck-probe python", sys.version.split()[0], sys.executable)
 for name in ("vllm", "torch", "PyYAML"):
@@ -21,9 +21,9 @@ for name in ("vllm", "torch", "PyYAML"):
         print("shardeck-probe", name)
 `
 
-// enter are the shell lines that enter each kind of environment, as job scripts do;
+// enterCommands are the shell lines that enter each kind of environment, as job scripts do;
 // its name is $1, the question $2.
-var enter = map[string]string{
+var enterCommands = map[string]string{
 	"conda": `command -v conda >/dev/null 2>&1 || module load conda >/dev/null 2>&1
 command -v conda >/dev/null 2>&1 || { echo "there is no conda here, and no module of that name" >&2; exit 1; }
 eval "$(conda shell.bash hook)" && conda activate "$1" || exit 1
@@ -33,8 +33,8 @@ exec python3 -c "$2"`,
 	"none":   `exec python3 -c "$2"`,
 }
 
-// makeIt are the commands that make an environment that is not there.
-var makeIt = map[string]string{
+// installCommands are the commands that make an environment that is not there.
+var installCommands = map[string]string{
 	"conda":   "conda create -n %[1]s python=3.12 && conda activate %[1]s && pip install vllm",
 	"venv":    "python3 -m venv %[1]s && . %[1]s/bin/activate && pip install vllm",
 	"module":  "module spider %[1]s",
@@ -52,11 +52,11 @@ func software(ctx context.Context, t Target, o Options) []Line {
 	}
 	text, err := question(ctx, t, o)
 	if err != nil {
-		fix := makeIt[t.Runtime]
+		fix := installCommands[t.Runtime]
 		if strings.Contains(fix, "%") {
 			fix = fmt.Sprintf(fix, t.Name)
 		}
-		return []Line{{Fail, "environment", fmt.Sprintf("the %s cannot be entered: %s", t.place(), clean(err.Error())), fix}}
+		return []Line{{Fail, "environment", fmt.Sprintf("the %s cannot be entered: %s", t.environmentName(), clean(err.Error())), fix}}
 	}
 	return versions(text, t)
 }
@@ -64,9 +64,9 @@ func software(ctx context.Context, t Target, o Options) []Line {
 // question asks the environment's Python for its versions.
 func question(ctx context.Context, t Target, o Options) (string, error) {
 	if t.Runtime == "shifter" {
-		return o.Run(ctx, "shifter", "--image="+t.Name, "python3", "-c", ask)
+		return o.Run(ctx, "shifter", "--image="+t.Name, "python3", "-c", versionScript)
 	}
-	lines, known := enter[t.Runtime]
+	lines, known := enterCommands[t.Runtime]
 	if !known {
 		return "", fmt.Errorf("runtime %.40q is not known", t.Runtime)
 	}
@@ -74,11 +74,11 @@ func question(ctx context.Context, t Target, o Options) (string, error) {
 		lines = "module load " + shell.Quote(m) + "\n" + lines
 	}
 	name := expand(t.Name, o.Getenv)
-	return o.Run(ctx, "bash", "-lc", lines, "probe", name, ask)
+	return o.Run(ctx, "bash", "-lc", lines, "probe", name, versionScript)
 }
 
-// place names the environment for people.
-func (t Target) place() string {
+// environmentName names the environment for people.
+func (t Target) environmentName() string {
 	switch t.Runtime {
 	case "conda":
 		return "conda environment " + t.Name
@@ -107,28 +107,28 @@ func versions(text string, t Target) []Line {
 		{"torch", "2.0", "pip install --upgrade vllm, which brings its PyTorch"},
 		{"PyYAML", "", "pip install pyyaml"},
 	} {
-		lines = append(lines, judge(need.name, need.least, need.fix, found[need.name], t))
+		lines = append(lines, versionLine(need.name, need.least, need.fix, found[need.name], t))
 	}
 	return lines
 }
 
-// judge words one version.
-func judge(name, least, fix string, found []string, t Target) Line {
+// versionLine words one version.
+func versionLine(name, least, fix string, found []string, t Target) Line {
 	l := Line{Pass, name, "", ""}
 	switch {
 	case len(found) == 0:
-		l.Level, l.Text, l.Fix = Fail, "is not in the "+t.place(), strings.Replace(fix, " --upgrade", "", 1)
-	case older(found[0], least):
+		l.Level, l.Text, l.Fix = Fail, "is not in the "+t.environmentName(), strings.Replace(fix, " --upgrade", "", 1)
+	case isOlder(found[0], least):
 		l.Level, l.Text, l.Fix = Fail, fmt.Sprintf("%s is too old: %s or newer is needed", found[0], least), fix
 	default:
-		l.Text = strings.Join(found, "  ") + "  in the " + t.place()
+		l.Text = strings.Join(found, "  ") + "  in the " + t.environmentName()
 	}
 	return l
 }
 
-// older compares the first two numbers of two versions; a version that cannot be
+// isOlder compares the first two numbers of two versions; a version that cannot be
 // read is none that is too old.
-func older(version, least string) bool {
+func isOlder(version, least string) bool {
 	a, b := numbers(version), numbers(least)
 	if a == nil || b == nil {
 		return false

@@ -48,8 +48,9 @@ type card struct {
 // ccl-bench template. total_count is TP × PP × DP; EP re-uses those ranks. Whether
 // the model is a mixture of experts is told by its shape, nil if that is not known.
 func Card(e model.Experiment, shape *model.Shape, f Facts) ([]byte, error) {
-	c := card{Experiment: e, Facts: f, Description: describe(e, f), HubURL: hubURL(e.Model.Name), Family: strings.ToLower(lastPart(e.Model.Name)),
-		Precision: precision(e.Model.Precision), GPU: cardGPU(f.GPU), PerNode: min(f.GPUsPerNode, e.Layout.GPUs()), CommEnv: map[string]string{}}
+	c := card{Experiment: e, Facts: f, Description: describe(e, f), HubURL: hubURL(e.Model.Name),
+		Family: strings.ToLower(lastPart(e.Model.Name)), Precision: precision(e.Model.Precision), GPU: cardGPU(f.GPU),
+		PerNode: min(f.GPUsPerNode, e.Layout.GPUs()), CommEnv: map[string]string{}}
 	if shape != nil {
 		s := shape.WithLayers(e.Model.Layers)
 		c.Shape, c.MoE, c.Family = &s, s.MoE != nil, strings.ToLower(s.Short)
@@ -114,7 +115,7 @@ func describe(e model.Experiment, f Facts) string {
 	if f.Replay {
 		d += " (a replay: measured on another machine)"
 	}
-	return hash(d)
+	return commentText(d)
 }
 
 var hubID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$`)

@@ -29,12 +29,12 @@ func quotePath(s string) string {
 	return `"${` + name + `:?is not set, and a path of the settings needs it}"` + rest
 }
 
-// hash writes text for a comment: one line, printable.
-func hash(s string) string {
-	return strings.Join(strings.Fields(model.Printable(strings.Map(oneSpace, s))), " ")
+// commentText writes text for a comment: one line, printable.
+func commentText(s string) string {
+	return strings.Join(strings.Fields(model.Printable(strings.Map(lineBreakToSpace, s))), " ")
 }
 
-func oneSpace(r rune) rune {
+func lineBreakToSpace(r rune) rune {
 	if r == '\n' || r == '\r' || r == '\u2028' || r == '\u2029' {
 		return ' '
 	}

@@ -77,7 +77,7 @@ func render(name string, j Job) ([]byte, error) {
 // scripts parses the templates once.
 var scripts = sync.OnceValues(func() (*template.Template, error) {
 	return template.New("").Funcs(template.FuncMap{
-		"q": shell.Quote, "path": quotePath, "hash": hash, "words": strings.Fields,
+		"q": shell.Quote, "path": quotePath, "hash": commentText, "words": strings.Fields,
 		"y": yamlValue, "stage": stageLine, "exit": exitCode,
 	}).ParseFS(templates.FS, "scripts/*.tmpl")
 })

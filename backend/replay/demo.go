@@ -76,15 +76,15 @@ func writeRuns(dir string) error {
 		if notRun[r.Name] {
 			continue
 		}
-		if err := r.layOut(filepath.Join(dir, r.Name)); err != nil {
+		if err := r.writeRun(filepath.Join(dir, r.Name)); err != nil {
 			return fmt.Errorf("%s: %w", r.Name, err)
 		}
 	}
 	return nil
 }
 
-// layOut makes the run that a replay of the recording would have left, in one rename.
-func (r Recording) layOut(target string) error {
+// writeRun makes the run that a replay of the recording would have left, in one rename.
+func (r Recording) writeRun(target string) error {
 	if exists(target) {
 		return nil
 	}
@@ -92,7 +92,7 @@ func (r Recording) layOut(target string) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(os.Chmod(temp, 0o755), r.fill(temp))
+	err = errors.Join(os.Chmod(temp, 0o755), r.writeFiles(temp))
 	if err == nil {
 		err = os.Rename(temp, target)
 	}
@@ -102,8 +102,8 @@ func (r Recording) layOut(target string) error {
 	return err
 }
 
-// fill writes every file of the run.
-func (r Recording) fill(dir string) error {
+// writeFiles writes every file of the run.
+func (r Recording) writeFiles(dir string) error {
 	t, err := r.timing()
 	if err != nil {
 		return err

@@ -72,8 +72,8 @@ func (r Recording) cutTimings(k int, dir string) error {
 		if err != nil {
 			return err
 		}
-		t = timing{Timed: head(t.Timed, k), TTFT: head(t.TTFT, k), TPOT: head(t.TPOT, k),
-			Input: head(t.Input, k), Output: head(t.Output, k), Peak: t.Peak}
+		t = timing{Timed: firstOf(t.Timed, k), TTFT: firstOf(t.TTFT, k), TPOT: firstOf(t.TPOT, k),
+			Input: firstOf(t.Input, k), Output: firstOf(t.Output, k), Peak: t.Peak}
 		if err := writeJSON(filepath.Join(dir, path.Base(name)), t); err != nil {
 			return err
 		}
@@ -81,7 +81,7 @@ func (r Recording) cutTimings(k int, dir string) error {
 	return nil
 }
 
-func head[T any](v []T, k int) []T { return v[:min(k, len(v))] }
+func firstOf[T any](v []T, k int) []T { return v[:min(k, len(v))] }
 
 // writeConfig writes config.yaml: the recording's own workload and depth, since the
 // numbers are of those, under the id, description and output_dir of the experiment.
@@ -96,7 +96,9 @@ func (r Recording) writeConfig(dir string, e model.Experiment) error {
 	}
 	root := doc.Content[0]
 	root.HeadComment = "Replay of the recording " + r.Name + ": numbers of the machine that was recorded."
-	for key, value := range map[string]string{"experiment_id": e.ID, "description": e.Description, "engine": string(model.EngineReplay), "output_dir": e.OutputDir} {
+	own := map[string]string{"experiment_id": e.ID, "description": e.Description, "output_dir": e.OutputDir,
+		"engine": string(model.EngineReplay)}
+	for key, value := range own {
 		if _, at := strictyaml.Find(root, key); at != nil && value != "" {
 			at.SetString(value)
 		}

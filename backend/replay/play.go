@@ -119,14 +119,14 @@ func (p *player) traces(ctx context.Context) error {
 	return p.rec.copyFiles("timing_stats_*.json", p.dir)
 }
 
-// end writes run.json, and after a stop the timing that had been measured by then.
-func (p *player) end(played error) error {
+// finish writes run.json, and after a stop the timing that had been measured by then.
+func (p *player) finish(played error) error {
 	p.info.End = time.Now().UTC().Truncate(time.Millisecond)
 	p.info.ExitCode = ExitCode(played)
 	p.info.Status, p.info.Cause = model.RunComplete, ""
 	if played != nil {
-		p.stopped(played)
-		if err := p.keepMeasured(); err != nil {
+		p.noteStop(played)
+		if err := p.writeMeasured(); err != nil {
 			return err
 		}
 		fmt.Fprintln(p.out, "shardeck:", p.info.Cause)
@@ -136,7 +136,7 @@ func (p *player) end(played error) error {
 	return p.writeInfo()
 }
 
-func (p *player) stopped(played error) {
+func (p *player) noteStop(played error) {
 	p.info.Status, p.info.Cause = model.RunPartial, played.Error()
 	if p.info.Timed == 0 {
 		p.info.Status = model.RunFailed
@@ -144,10 +144,11 @@ func (p *player) stopped(played error) {
 	if all := len(p.timing.Timed); p.info.Timed < all {
 		p.info.Missing = append(p.info.Missing, fmt.Sprintf("timing: %d of %d iterations were done", p.info.Timed, all))
 	}
-	p.info.Missing = append(p.info.Missing, fmt.Sprintf("traces: none written, %d of %d traced iterations were done", p.traced, len(p.timing.Traced)))
+	p.info.Missing = append(p.info.Missing,
+		fmt.Sprintf("traces: none written, %d of %d traced iterations were done", p.traced, len(p.timing.Traced)))
 }
 
-func (p *player) keepMeasured() error {
+func (p *player) writeMeasured() error {
 	names, err := filepath.Glob(filepath.Join(p.dir, "kineto_trace_*"))
 	for _, n := range names {
 		os.Remove(n)

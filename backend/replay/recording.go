@@ -75,7 +75,8 @@ func Find(modelName string, l model.Layout) (Recording, error) {
 			return r, nil
 		}
 	}
-	return Recording{}, fmt.Errorf("no recording of %s with %s; there are %s: choose one of these layouts, or set engine to vllm", modelName, l, list(all))
+	return Recording{}, fmt.Errorf("no recording of %s with %s; there are %s: choose one of these layouts, or set engine to vllm",
+		modelName, l, recordingNames(all))
 }
 
 // Named returns the recording of that name.
@@ -84,7 +85,7 @@ func Named(name string) (Recording, error) {
 	if i := slices.IndexFunc(all, func(r Recording) bool { return r.Name == name }); i >= 0 {
 		return all[i], nil
 	}
-	return Recording{}, fmt.Errorf("replay.recording: no recording is called %q; there are %s", name, list(all))
+	return Recording{}, fmt.Errorf("replay.recording: no recording is called %q; there are %s", name, recordingNames(all))
 }
 
 // For returns the recording that an experiment means: the one it names, else the
@@ -98,9 +99,9 @@ func For(e model.Experiment) (Recording, error) {
 
 // sameModel compares hub ids by their last part, tuned variants included: they
 // have one shape, and a recording is of shapes.
-func sameModel(a, b string) bool { return shape(a) == shape(b) }
+func sameModel(a, b string) bool { return baseModel(a) == baseModel(b) }
 
-func shape(id string) string {
+func baseModel(id string) string {
 	id = strings.ToLower(id[strings.LastIndex(id, "/")+1:])
 	for _, tuned := range []string{"-instruct", "-chat"} {
 		id = strings.TrimSuffix(id, tuned)
@@ -113,7 +114,7 @@ func sameLayout(a, b model.Layout) bool {
 	return a.TP == b.TP && a.PP == b.PP && a.DP() == b.DP() && a.EP == b.EP
 }
 
-func list(all []Recording) string {
+func recordingNames(all []Recording) string {
 	words := make([]string, 0, len(all))
 	for _, r := range all {
 		words = append(words, fmt.Sprintf("%s (%s, %s)", r.Name, path.Base(r.Model.Name), r.Layout))

@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	err = p.play(ctx)
-	return errors.Join(err, p.end(err))
+	return errors.Join(err, p.finish(err))
 }
 
 // player is one replay under way.
@@ -91,7 +91,7 @@ func newPlayer(o Options) (*player, error) {
 	if err != nil {
 		return refused(err)
 	}
-	if err := vacant(o.OutputDir); err != nil {
+	if err := checkVacant(o.OutputDir); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	p := &player{out: o.Out, dir: o.OutputDir, factor: factor, rec: r, config: e}
@@ -106,8 +106,8 @@ func newPlayer(o Options) (*player, error) {
 	return p, nil
 }
 
-// vacant refuses a folder that holds a run already: nothing is overwritten.
-func vacant(dir string) error {
+// checkVacant refuses a folder that holds a run already: nothing is overwritten.
+func checkVacant(dir string) error {
 	for _, pattern := range []string{"run.json", "timing_stats_*", "kineto_trace_*"} {
 		if found, _ := filepath.Glob(filepath.Join(dir, pattern)); len(found) > 0 {
 			return fmt.Errorf("%s holds a run already (%s): give another --output-dir, or move it away", dir, filepath.Base(found[0]))

@@ -45,8 +45,8 @@ var reasons = []struct {
 	{syscall.ENAMETOOLONG, "the name is too long: use a shorter one"},
 }
 
-// say wraps an error of the system with its path and with what to do.
-func say(path string, err error) error {
+// inWords wraps an error of the system with its path and with what to do.
+func inWords(path string, err error) error {
 	for _, r := range reasons {
 		if errors.Is(err, r.is) {
 			return &pathError{path, r.say, err}

@@ -35,7 +35,7 @@ func (w *Workspace) Experiments() ([]File, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, say(ConfigsDir, err)
+		return nil, inWords(ConfigsDir, err)
 	}
 	var files []File
 	for _, e := range entries {

@@ -17,7 +17,7 @@ func (w *Workspace) WriteFile(rel string, data []byte, mode fs.FileMode) error {
 		return &pathError{w.Rel(path), "not written: started with --read-only", ErrReadOnly}
 	}
 	if err := atomicfile.Write(path, data, mode); err != nil {
-		return say("cannot write "+w.Rel(path), err)
+		return inWords("cannot write "+w.Rel(path), err)
 	}
 	return nil
 }
@@ -41,7 +41,7 @@ func (w *Workspace) EnsureDir(rel string) error {
 		return &pathError{w.Rel(path), "not made: started with --read-only", ErrReadOnly}
 	}
 	if err := os.MkdirAll(path, 0o755); err != nil {
-		return say("cannot make "+w.Rel(path), err)
+		return inWords("cannot make "+w.Rel(path), err)
 	}
 	return nil
 }
@@ -53,19 +53,19 @@ const maxRecord = 8 << 20
 func readCapped(path, shown string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, say(shown, err)
+		return nil, inWords(shown, err)
 	}
 	if !info.Mode().IsRegular() { // a pipe would hang the reader
 		return nil, fault(shown, "is not a regular file", "name a YAML file")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, say(shown, err)
+		return nil, inWords(shown, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, say(shown, err)
+		return nil, inWords(shown, err)
 	}
 	if int64(len(data)) > limit {
 		return nil, fault(shown, "is too large", fmt.Sprintf("at most %d KB are read; is it the right file?", limit>>10))

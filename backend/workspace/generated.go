@@ -43,7 +43,7 @@ func (w *Workspace) Generate(files map[string][]byte, force bool) (map[string]Ou
 	}
 	outcomes, refused := map[string]Outcome{}, false
 	for rel, data := range files {
-		if outcomes[rel], err = judge(w.Path(rel), rel, data, sums[rel], force); err != nil {
+		if outcomes[rel], err = outcomeOf(w.Path(rel), rel, data, sums[rel], force); err != nil {
 			return nil, err
 		}
 		refused = refused || outcomes[rel] == Refused
@@ -76,8 +76,8 @@ func modeOf(text []byte) fs.FileMode {
 	return 0o644
 }
 
-// judge compares what lies there with what we would write and what we wrote last.
-func judge(path, rel string, data []byte, ours string, force bool) (Outcome, error) {
+// outcomeOf compares what lies there with what we would write and what we wrote last.
+func outcomeOf(path, rel string, data []byte, ours string, force bool) (Outcome, error) {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -26,8 +26,10 @@ type Ledger struct {
 // Ledger is that of this workspace; it keeps nothing in memory.
 func (w *Workspace) Ledger() Ledger {
 	return Ledger{w,
-		records[model.Submission]{w, PrivateDir + "/submitted", checkTag, func(s model.Submission) string { return s.Tag }, "remove it; the job itself is not touched"},
-		records[model.Unsaved]{w, PrivateDir + "/drafts", model.CheckID, unsavedKey, "its edits cannot be offered: look whether you need it, then remove it"},
+		records[model.Submission]{w, PrivateDir + "/submitted", checkTag, func(s model.Submission) string { return s.Tag },
+			"remove it; the job itself is not touched"},
+		records[model.Unsaved]{w, PrivateDir + "/drafts", model.CheckID, unsavedKey,
+			"its edits cannot be offered: look whether you need it, then remove it"},
 	}
 }
 

@@ -65,7 +65,7 @@ func (r records[T]) remove(key string) error {
 		return &pathError{rel, "not removed: started with --read-only", ErrReadOnly}
 	}
 	if err := os.Remove(r.ws.Path(rel)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return say("cannot remove "+rel, err)
+		return inWords("cannot remove "+rel, err)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func (r records[T]) all() (all []T, warnings []string, err error) {
 		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, nil, say(r.dir, err)
+		return nil, nil, inWords(r.dir, err)
 	}
 	for _, e := range entries {
 		key, ours := strings.CutSuffix(e.Name(), ".json")

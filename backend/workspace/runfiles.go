@@ -56,14 +56,14 @@ type listing struct {
 	leftOut  bool // see model.Run
 }
 
-// leave says why a file is not read.
-func (l *listing) leave(kind model.FileKind, why string) {
+// leaveOut says why a file is not read.
+func (l *listing) leaveOut(kind model.FileKind, why string) {
 	l.warnings = append(l.warnings, why)
 	l.leftOut = l.leftOut || kind == model.FileKineto || kind == model.FileTiming
 }
 
-// list reads the names in a trace directory, not the files.
-func list(dir string) (listing, error) {
+// listRunFiles reads the names in a trace directory, not the files.
+func listRunFiles(dir string) (listing, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return listing{}, err
@@ -77,7 +77,7 @@ func list(dir string) (listing, error) {
 		}
 		info, err := os.Stat(filepath.Join(dir, e.Name())) // follows links
 		if err != nil || !info.Mode().IsRegular() {
-			l.leave(kind, e.Name()+" is not a readable file: left out")
+			l.leaveOut(kind, e.Name()+" is not a readable file: left out")
 			continue
 		}
 		f := model.RunFile{Kind: kind, Path: filepath.Join(dir, e.Name()), Rank: rank, Size: info.Size()}
@@ -106,7 +106,7 @@ func (l *listing) dropOlderTwins(times map[string]time.Time) {
 		if keep.Path == f.Path {
 			return false
 		}
-		l.leave(f.Kind, fmt.Sprintf("rank %d has both %s and %s: the newer %s is read, remove the other",
+		l.leaveOut(f.Kind, fmt.Sprintf("rank %d has both %s and %s: the newer %s is read, remove the other",
 			f.Rank, filepath.Base(f.Path), filepath.Base(keep.Path), filepath.Base(keep.Path)))
 		return true
 	})

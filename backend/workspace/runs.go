@@ -39,7 +39,7 @@ func (w *Workspace) scan(unfinished bool) ([]model.Run, error) {
 		if model.IsUnfinished(dir) != unfinished {
 			continue
 		}
-		run, err := f.open(dir)
+		run, err := f.readRun(dir)
 		if err == nil && len(run.Files) > 0 {
 			runs = append(runs, run)
 		}
@@ -64,7 +64,7 @@ func (w finder) traceDirs() ([]string, error) {
 	root := w.Path(TracesDir)
 	names, err := subdirs(root)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, say(TracesDir, err)
+		return nil, inWords(TracesDir, err)
 	}
 	var dirs []string
 	for _, n := range names {
@@ -72,16 +72,16 @@ func (w finder) traceDirs() ([]string, error) {
 	}
 	for _, f := range w.experiments {
 		if out := f.Experiment.OutputDir; out != "" && filepath.Dir(w.Path(out)) != root {
-			dirs = append(dirs, withOthers(w.Path(out))...)
-			dirs = append(dirs, withOthers(w.Path(f.Experiment.ResultDir(true)))...)
+			dirs = append(dirs, withOlderRuns(w.Path(out))...)
+			dirs = append(dirs, withOlderRuns(w.Path(f.Experiment.ResultDir(true)))...)
 		}
 	}
 	slices.SortFunc(dirs, naturalCompare)
 	return slices.Compact(dirs), nil
 }
 
-// withOthers is an output directory with the older and unfinished runs beside it.
-func withOthers(out string) []string {
+// withOlderRuns is an output directory with the older and unfinished runs beside it.
+func withOlderRuns(out string) []string {
 	names, err := subdirs(filepath.Dir(out))
 	if err != nil {
 		return nil // not there yet: no run
@@ -117,13 +117,13 @@ func (w *Workspace) Run(name string) (model.Run, error) {
 		info, err := os.Stat(dir)
 		switch {
 		case errors.Is(err, fs.ErrPermission):
-			return model.Run{}, say(dir, err)
+			return model.Run{}, inWords(dir, err)
 		case err != nil:
 			continue
 		case !info.IsDir():
 			return model.Run{}, fault(name, "is a file", "name the directory it lies in")
 		}
-		return f.open(dir)
+		return f.readRun(dir)
 	}
 	return model.Run{}, f.noRun(name)
 }
@@ -191,11 +191,11 @@ func (w finder) outputOf(id string) string {
 	return ""
 }
 
-// open reads what a trace directory says of itself.
-func (w finder) open(dir string) (model.Run, error) {
-	l, err := list(dir)
+// readRun reads what a trace directory says of itself.
+func (w finder) readRun(dir string) (model.Run, error) {
+	l, err := listRunFiles(dir)
 	if err != nil {
-		return model.Run{}, say(w.Rel(dir), err)
+		return model.Run{}, inWords(w.Rel(dir), err)
 	}
 	base, job := splitName(filepath.Base(dir))
 	run := model.Run{Name: w.runName(dir), Dir: dir, Time: l.newest, Files: l.files, Warnings: l.warnings,

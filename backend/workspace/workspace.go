@@ -40,11 +40,11 @@ type Workspace struct {
 func Find(dir string) (*Workspace, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, say(dir, err)
+		return nil, inWords(dir, err)
 	}
 	info, err := os.Stat(abs)
 	if err != nil {
-		return nil, say(dir, err)
+		return nil, inWords(dir, err)
 	}
 	if !info.IsDir() {
 		return nil, fault(dir, "is a file", "name the folder that holds experiments/")

@@ -32,15 +32,15 @@ func (e Edit) Make(text []byte, doc *yaml.Node, parse func([]byte) *yaml.Node) [
 		if next == nil {
 			continue
 		}
-		if after := parse(next); after != nil && e.made(doc.Content[0], after.Content[0]) {
+		if after := parse(next); after != nil && e.isMade(doc.Content[0], after.Content[0]) {
 			return next
 		}
 	}
 	return nil
 }
 
-// made checks a new text: one key changed, every other value as it was.
-func (e Edit) made(before, after *yaml.Node) bool {
+// isMade checks a new text: one key changed, every other value as it was.
+func (e Edit) isMade(before, after *yaml.Node) bool {
 	_, got := strictyaml.Find(after, e.Keys...)
 	return got != nil && slices.Equal(flatten(e.Value, nil), flatten(got, nil)) &&
 		slices.Equal(flatten(before, e.Keys), flatten(after, e.Keys))

@@ -58,7 +58,7 @@ func (s source) block(parent, old *yaml.Node) (from, to int, ok bool) {
 	if !ok || i < 1 || strings.Contains(s.line(old.Line-1), "#") {
 		return 0, 0, false
 	}
-	return from, s.deeper(old.Line, parent.Content[i-1].Column), true
+	return from, s.endOfIndented(old.Line, parent.Content[i-1].Column), true
 }
 
 // add writes a new key into a mapping that exists.

@@ -135,12 +135,12 @@ func (s source) end(key, n *yaml.Node) (int, bool) {
 	if _, to, ok := s.span(n); ok {
 		return to, true
 	}
-	return s.deeper(n.Line, key.Column), n.Kind == yaml.ScalarNode
+	return s.endOfIndented(n.Line, key.Column), n.Kind == yaml.ScalarNode
 }
 
-// deeper is the end of the last line after a line (from 1) that is indented more
+// endOfIndented is the end of the last line after a line (from 1) that is indented more
 // than a column: where a value written over several lines stops.
-func (s source) deeper(line, column int) int {
+func (s source) endOfIndented(line, column int) int {
 	last := line
 	for i := line; i < len(s.lines); i++ {
 		text := s.line(i)

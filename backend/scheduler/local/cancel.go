@@ -24,8 +24,8 @@ func (l *Local) Cancel(ctx context.Context, id string) error {
 		return err
 	}
 	written := record(dir, "cancel", "")
-	keeper, _ := parseProcess(fact(dir, "keeper"))
-	child, _ := parseProcess(fact(dir, "child"))
+	keeper, _ := parseProcess(readFact(dir, "keeper"))
+	child, _ := parseProcess(readFact(dir, "child"))
 	switch {
 	case l.here.alive(keeper):
 		_ = syscall.Kill(keeper.pid, syscall.SIGTERM) // sooner than it would see the file

@@ -97,7 +97,7 @@ func (b *bench) await(id string, want model.JobState) model.Job {
 func (b *bench) process(id, name string) process {
 	b.Helper()
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if p, ok := parseProcess(fact(filepath.Join(b.dir, id), name)); ok {
+		if p, ok := parseProcess(readFact(filepath.Join(b.dir, id), name)); ok {
 			return p
 		}
 	}
@@ -393,11 +393,11 @@ func TestNowhereToWrite(t *testing.T) {
 func TestBornField(t *testing.T) {
 	stat := "12 (a) b (c)) S 1 12 12 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 2"
 	for text, want := range map[string]string{stat: "987654", strings.Replace(stat, ") S", ") Z", 1): "", "": "", "12 (x": ""} {
-		if got := bornField(text); got != want {
+		if got := startField(text); got != want {
 			t.Errorf("%q: %q", text, got)
 		}
 	}
-	if born(os.Getpid()) == "" || born(1<<30) != "" {
+	if startTime(os.Getpid()) == "" || startTime(1<<30) != "" {
 		t.Error("born cannot tell the living from the dead")
 	}
 }

@@ -13,7 +13,7 @@
 // GPUs are shared out among the jobs of one state directory by the order of their ids,
 // and among all state directories of a user by claims in a pool (slots.go, keeper.sh).
 //
-// Read submit.go (a job is born), state.go (what its files say) and cancel.go.
+// Read submit.go (a job is made), state.go (what its files say) and cancel.go.
 package local
 
 import (
@@ -182,5 +182,6 @@ func (l *Local) numbers() ([]int, error) {
 
 // unknown is the error of an id that no job has.
 func unknown(id string) error {
-	return &scheduler.Fault{Text: fmt.Sprintf("there is no local job %.40q", id), ToDo: "take an id from the list of jobs", Kind: scheduler.ErrNoJob}
+	return &scheduler.Fault{Text: fmt.Sprintf("there is no local job %.40q", id),
+		ToDo: "take an id from the list of jobs", Kind: scheduler.ErrNoJob}
 }

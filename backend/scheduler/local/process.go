@@ -35,13 +35,13 @@ func parseProcess(line string) (process, bool) {
 type host string
 
 // self is this process.
-func (h host) self() process { return process{os.Getpid(), born(os.Getpid()), h} }
+func (h host) self() process { return process{os.Getpid(), startTime(os.Getpid()), h} }
 
 func (p process) String() string { return strconv.Itoa(p.pid) + " " + p.born + " " + string(p.on) }
 
 // alive reports whether the process is there, on this machine.
 func (h host) alive(p process) bool {
-	return p.pid > 1 && p.on == h && p.born != "" && born(p.pid) == p.born
+	return p.pid > 1 && p.on == h && p.born != "" && startTime(p.pid) == p.born
 }
 
 // elsewhere is the name of the other machine a process runs on, empty for this one.
@@ -57,21 +57,21 @@ func (h host) elsewhere(p process) string {
 // rebooted reports whether a process ran before this machine's last boot.
 func (h host) rebooted(p process) bool { return p.on != h && h.elsewhere(p) == "" }
 
-// born is the start time of a living process, empty for one that is gone or only
+// startTime is the start time of a living process, empty for one that is gone or only
 // waits to be buried: in clock ticks since boot, or, where there is no /proc, as ps
 // writes it. keeper.sh does the same.
-func born(pid int) string {
+func startTime(pid int) string {
 	if _, err := os.Stat("/proc/self/stat"); err == nil {
 		stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-		return bornField(string(stat))
+		return startField(string(stat))
 	}
 	out, _ := exec.Command("ps", "-o", "lstart=", "-p", strconv.Itoa(pid)).Output()
 	return strings.Join(strings.Fields(string(out)), "_")
 }
 
-// bornField picks the 22nd field of a stat line; the second, the name, may hold
+// startField picks the 22nd field of a stat line; the second, the name, may hold
 // blanks and brackets.
-func bornField(stat string) string {
+func startField(stat string) string {
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
 		return ""

@@ -47,15 +47,15 @@ func (l *Local) poolFor(s slots) string {
 		name += "-job" + job
 	}
 	dir := filepath.Join(l.pool, name)
-	if err := os.MkdirAll(dir, 0o700); err != nil || !links(dir) {
+	if err := os.MkdirAll(dir, 0o700); err != nil || !takesHardLinks(dir) {
 		return ""
 	}
 	return dir
 }
 
-// links reports whether a folder's file system knows hard links. A disk that is full
+// takesHardLinks reports whether a folder's file system knows hard links. A disk that is full
 // does, as far as is known.
-func links(dir string) bool {
+func takesHardLinks(dir string) bool {
 	f, err := os.CreateTemp(dir, ".try-")
 	if err != nil {
 		return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)

@@ -19,14 +19,14 @@ import (
 // read tells what a job's files say of it, and settles it if it was lost.
 func (l *Local) read(id string) (model.Job, error) {
 	dir := filepath.Join(l.dir, id)
-	j, err := readCard(dir, id)
+	j, err := readRecord(dir, id)
 	if err != nil || j.Reason != "" || readExit(dir, &j) {
 		return j, err
 	}
-	j.State, j.Reason = l.live(dir)
+	j.State, j.Reason = l.stateOfProcesses(dir)
 	if j.State == "" { // no process is left: it ended just now, or was lost
 		if !readExit(dir, &j) {
-			l.settle(dir, &j)
+			l.recordLost(dir, &j)
 		}
 		return j, nil
 	}
@@ -36,11 +36,11 @@ func (l *Local) read(id string) (model.Job, error) {
 	return j, nil
 }
 
-// readCard makes a job of its request and its start.
-func readCard(dir, id string) (model.Job, error) {
+// readRecord makes a job of its request and its start.
+func readRecord(dir, id string) (model.Job, error) {
 	j := model.Job{ID: id, Scheduler: Name, State: model.JobUnknown, Nodes: 1, NodeList: hostName()}
 	text, err := os.ReadFile(filepath.Join(dir, "job.json"))
-	var c card
+	var c jobRecord
 	if err == nil {
 		err = json.Unmarshal(text, &c)
 	}
@@ -53,18 +53,18 @@ func readCard(dir, id string) (model.Job, error) {
 	}
 	j.Name, j.Tag, j.GPUs = model.Printable(c.Name), model.Printable(c.Tag), c.GPUs
 	j.WorkDir, j.Log = model.Printable(c.Dir), model.Printable(scheduler.ExpandLog(c.Log, id, c.Name))
-	j.Limit, j.Submit, j.Start = c.Limit, c.Submit, epoch(fact(dir, "started"))
+	j.Limit, j.Submit, j.Start = c.Limit, c.Submit, unixTime(readFact(dir, "started"))
 	return j, nil
 }
 
-// fact is the text of one of a job's files, empty if there is none.
-func fact(dir, name string) string {
+// readFact is the text of one of a job's files, empty if there is none.
+func readFact(dir, name string) string {
 	text, _ := os.ReadFile(filepath.Join(dir, name))
 	return strings.TrimSpace(string(text))
 }
 
-// epoch reads seconds since 1970; zero for anything else.
-func epoch(s string) time.Time {
+// unixTime reads seconds since 1970; zero for anything else.
+func unixTime(s string) time.Time {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n <= 0 {
 		return time.Time{}
@@ -74,33 +74,33 @@ func epoch(s string) time.Time {
 
 // readExit reads "STATE CODE:SIGNAL EPOCH REASON"; false if the job has not ended.
 func readExit(dir string, j *model.Job) bool {
-	parts := strings.SplitN(fact(dir, "exit"), " ", 4)
+	parts := strings.SplitN(readFact(dir, "exit"), " ", 4)
 	if len(parts) < 3 {
 		return false
 	}
-	j.State, j.ExitCode, j.End = model.JobState(model.Printable(parts[0])), model.Printable(parts[1]), epoch(parts[2])
+	j.State, j.ExitCode, j.End = model.JobState(model.Printable(parts[0])), model.Printable(parts[1]), unixTime(parts[2])
 	if len(parts) == 4 {
 		j.Reason = model.Printable(parts[3])
 	}
-	j.Start = epoch(fact(dir, "started"))
+	j.Start = unixTime(readFact(dir, "started"))
 	if !j.Start.IsZero() && j.End.After(j.Start) {
 		j.Elapsed = j.End.Sub(j.Start)
 	}
 	return true
 }
 
-// live tells the state of a job by its processes, empty if none is left.
-func (l *Local) live(dir string) (model.JobState, string) {
+// stateOfProcesses tells the state of a job by its processes, empty if none is left.
+func (l *Local) stateOfProcesses(dir string) (model.JobState, string) {
 	state := model.JobPending
-	if fact(dir, "started") != "" {
+	if readFact(dir, "started") != "" {
 		state = model.JobRunning
 		if exists(dir, "cancel") {
 			state = model.JobCompleting
 		}
 	}
-	keeper, kept := parseProcess(fact(dir, "keeper"))
-	child, run := parseProcess(fact(dir, "child"))
-	submitter, known := parseProcess(fact(dir, "submitter"))
+	keeper, kept := parseProcess(readFact(dir, "keeper"))
+	child, run := parseProcess(readFact(dir, "child"))
+	submitter, known := parseProcess(readFact(dir, "submitter"))
 	switch {
 	case kept && l.here.elsewhere(keeper) != "":
 		return state, "on " + l.here.elsewhere(keeper)
@@ -119,10 +119,10 @@ func exists(dir, name string) bool {
 	return err == nil
 }
 
-// settle says how a job ended whose processes vanished, and writes it down, so that
+// recordLost says how a job ended whose processes vanished, and writes it down, so that
 // it stays so.
-func (l *Local) settle(dir string, j *model.Job) {
-	keeper, kept := parseProcess(fact(dir, "keeper"))
+func (l *Local) recordLost(dir string, j *model.Job) {
+	keeper, kept := parseProcess(readFact(dir, "keeper"))
 	j.State, j.ExitCode, j.End = model.JobFailed, "0:9", time.Now().Truncate(time.Second)
 	switch {
 	case exists(dir, "cancel"):

@@ -23,8 +23,8 @@ import (
 //go:embed keeper.sh
 var keeper string
 
-// card is what job.json holds: the request, less what other files hold.
-type card struct {
+// jobRecord is what job.json holds: the request, less what other files hold.
+type jobRecord struct {
 	Name   string        `json:"name"`
 	Tag    string        `json:"tag"`
 	GPUs   int           `json:"gpus"`
@@ -81,7 +81,7 @@ func (l *Local) draft(r scheduler.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text, err := json.MarshalIndent(card{r.Name, r.Tag, r.GPUs, r.Dir, r.Log, r.Limit, time.Now().Truncate(time.Second)}, "", "  ")
+	text, err := json.MarshalIndent(jobRecord{r.Name, r.Tag, r.GPUs, r.Dir, r.Log, r.Limit, time.Now().Truncate(time.Second)}, "", "  ")
 	for name, content := range map[string]string{
 		"job.json": string(text) + "\n", "script.sh": r.Script, "keeper.sh": keeper, "submitter": l.here.self().String() + "\n",
 	} {

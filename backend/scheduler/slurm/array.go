@@ -9,10 +9,10 @@ import (
 	"shardeck/model"
 )
 
-// fold makes one job of each array, under the array's own id, where squeue and sacct
+// foldArrays makes one job of each array, under the array's own id, where squeue and sacct
 // have a record for every task that began and one for the rest: a list of jobs shows
 // an array of 1,000 as the one thing that was submitted.
-func fold(jobs []model.Job) []model.Job {
+func foldArrays(jobs []model.Job) []model.Job {
 	if !slices.ContainsFunc(jobs, isTask) {
 		return jobs
 	}
@@ -44,8 +44,8 @@ func isTask(j model.Job) bool { return strings.Contains(j.ID, "_") }
 // liveliest orders states by what an array as a whole is doing, most telling first.
 var liveliest = []model.JobState{model.JobRunning, model.JobCompleting, model.JobSuspended, model.JobPending}
 
-// rank is a state's place in that order; then come failures, then the rest.
-func rank(s model.JobState) int {
+// stateRank is a state's place in that order; then come failures, then the rest.
+func stateRank(s model.JobState) int {
 	if i := slices.Index(liveliest, s); i >= 0 {
 		return i
 	}
@@ -58,7 +58,7 @@ func rank(s model.JobState) int {
 // foldArray tells an array by its liveliest task, the first of those, and counts the
 // others. Its GPUs and nodes are those its running tasks have, or that a task wants.
 func foldArray(id string, tasks []model.Job) model.Job {
-	byRank := func(a, b model.Job) int { return cmp.Compare(rank(a.State), rank(b.State)) }
+	byRank := func(a, b model.Job) int { return cmp.Compare(stateRank(a.State), stateRank(b.State)) }
 	all := slices.MinFunc(tasks, byRank)
 	all.ID = id
 	if all.State == model.JobRunning {
@@ -90,7 +90,7 @@ func tasksIn(id string) int {
 	list, _, _ = strings.Cut(strings.TrimSuffix(list, "]"), "%")
 	total := 0
 	for _, part := range strings.Split(list, ",") {
-		total += span(part)
+		total += rangeLength(part)
 	}
 	return max(total, 1)
 }
@@ -98,8 +98,8 @@ func tasksIn(id string) int {
 // maxTasks bounds a range that is nonsense; Slurm's own limit is far below.
 const maxTasks = 4 << 20
 
-// span counts the numbers in 7, 7-19 or 7-19:2.
-func span(text string) int {
+// rangeLength counts the numbers in 7, 7-19 or 7-19:2.
+func rangeLength(text string) int {
 	bounds, step, stepped := strings.Cut(text, ":")
 	from, to, ranged := strings.Cut(bounds, "-")
 	a, err := strconv.Atoi(from)

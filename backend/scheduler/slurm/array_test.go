@@ -37,15 +37,15 @@ func TestFold(t *testing.T) {
 			Tasks: model.Tasks{Waiting: 16, Running: 2, Done: 1, Failed: 1}},
 		{ID: "7", State: model.JobRunning, GPUs: 8},
 	}
-	if d := cmp.Diff(want, fold(jobs)); d != "" {
+	if d := cmp.Diff(want, foldArrays(jobs)); d != "" {
 		t.Error(d)
 	}
-	ended := fold(jobs[1:3])
+	ended := foldArrays(jobs[1:3])
 	if len(ended) != 1 || ended[0].State != model.JobFailed || ended[0].ExitCode != "4:0" || !ended[0].End.Equal(at(9)) || ended[0].Tasks.Words() != "1 of 2 done, 1 failed" {
 		t.Errorf("ended: %+v", ended)
 	}
 	plain := jobs[:1]
-	if got := fold(plain); len(got) != 1 || &got[0] != &plain[0] {
+	if got := foldArrays(plain); len(got) != 1 || &got[0] != &plain[0] {
 		t.Errorf("without arrays: %+v", got)
 	}
 }
@@ -58,7 +58,7 @@ func TestFoldMany(t *testing.T) {
 			jobs = append(jobs, model.Job{ID: fmt.Sprintf("%d_%d", a, i), State: model.JobRunning, GPUs: 1})
 		}
 	}
-	got := fold(jobs)
+	got := foldArrays(jobs)
 	if len(got) != 500 || got[499].Tasks.Running != 10 || got[499].GPUs != 10 {
 		t.Errorf("%d rows, the last %+v", len(got), got[len(got)-1])
 	}

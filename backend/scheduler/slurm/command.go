@@ -52,12 +52,12 @@ func newCommands(env []string) *commands {
 // wholeLists keeps Slurm from cutting the list of an array's waiting tasks short.
 const wholeLists = "SLURM_BITSTR_LEN=0"
 
-// foreign are the beginnings of variables that would change what Slurm's commands
+// foreignPrefixes are the beginnings of variables that would change what Slurm's commands
 // do or print: the options of an enclosing job, and the user's own formats.
-var foreign = []string{"SLURM_", "SBATCH_", "SALLOC_", "SRUN_", "SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SSTAT_", "SPANK_"}
+var foreignPrefixes = []string{"SLURM_", "SBATCH_", "SALLOC_", "SRUN_", "SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SSTAT_", "SPANK_"}
 
-// kept are those among them that say which cluster this is.
-var kept = map[string]bool{"SLURM_CONF": true, "SLURM_CONF_SERVER": true, "SLURM_JWT": true}
+// keptVariables are those among them that say which cluster this is.
+var keptVariables = map[string]bool{"SLURM_CONF": true, "SLURM_CONF_SERVER": true, "SLURM_JWT": true}
 
 // cleanEnv drops the foreign variables.
 func cleanEnv(env []string) []string {
@@ -65,8 +65,8 @@ func cleanEnv(env []string) []string {
 next:
 	for _, e := range env {
 		key, _, _ := strings.Cut(e, "=")
-		for _, prefix := range foreign {
-			if strings.HasPrefix(key, prefix) && !kept[key] {
+		for _, prefix := range foreignPrefixes {
+			if strings.HasPrefix(key, prefix) && !keptVariables[key] {
 				continue next
 			}
 		}

@@ -31,7 +31,7 @@ func (s *Slurm) Estimate(ctx context.Context, r scheduler.Request) (scheduler.Es
 	}
 	m := wouldStart.FindStringSubmatch(a.err)
 	if m == nil {
-		return scheduler.Estimate{}, broken("sbatch --test-only", a.err)
+		return scheduler.Estimate{}, badAnswer("sbatch --test-only", a.err)
 	}
 	e := scheduler.Estimate{Start: parseTime(m[1], s.zone), Nodes: model.Printable(m[2])}
 	if e.Start.IsZero() || e.Start.After(time.Now().Add(farthest)) {

@@ -74,7 +74,7 @@ var faults = []fault{
 // explain turns a command's failure into words. Slurm's own lines are kept: the one
 // before the last often has the true cause.
 func explain(program string, a answer) error {
-	said := lines(a.err)
+	said := lastErrorLines(a.err)
 	for _, f := range faults {
 		if strings.Contains(a.err, f.says) {
 			return f.make(program, said)
@@ -99,9 +99,9 @@ func (f fault) make(program string, said []string) error {
 // headers are what Slurm's messages begin with; they tell a user nothing.
 var headers = []string{"Batch job submission failed: ", "slurm_load_jobs error: ", "slurm_load_partitions: "}
 
-// lines are the last few lines of a command's errors, cleaned, shortened and
+// lastErrorLines are the last few lines of a command's errors, cleaned, shortened and
 // without their headers.
-func lines(errs string) []string {
+func lastErrorLines(errs string) []string {
 	var out []string
 	for _, l := range strings.Split(errs, "\n") {
 		l = strings.TrimSpace(model.Printable(l))

@@ -19,12 +19,12 @@ func (s *Slurm) Limits(ctx context.Context) (scheduler.Limits, error) {
 	if err != nil {
 		return scheduler.Limits{}, err
 	}
-	l := scheduler.Limits{Version: value(version)}
+	l := scheduler.Limits{Version: cleanValue(version)}
 	config, err := s.ask(ctx, "scontrol", "show", "config")
 	if err != nil {
 		return l, err
 	}
-	l.History = strings.Contains(setting(config, "AccountingStorageType"), "slurmdbd")
+	l.History = strings.Contains(configValue(config, "AccountingStorageType"), "slurmdbd")
 	if !l.History {
 		l.Note = "this Slurm keeps no accounts: account and QOS are not checked, finished jobs are soon forgotten"
 		return l, nil
@@ -46,11 +46,11 @@ func userName() string {
 	return os.Getenv("USER")
 }
 
-// setting picks a value of `scontrol show config`.
-func setting(config, key string) string {
+// configValue picks a value of `scontrol show config`.
+func configValue(config, key string) string {
 	for line := range strings.Lines(config) {
 		if k, v, ok := strings.Cut(line, "="); ok && strings.TrimSpace(k) == key {
-			return value(v)
+			return cleanValue(v)
 		}
 	}
 	return ""

@@ -128,7 +128,7 @@ func TestValues(t *testing.T) {
 		"cpu=256,mem=480G,node=2,billing=256,gres/gpu=8": 8, "cpu=1,gres/gpu:a100=4": 4, "gres/gpu:a100=4,gres/gpu=4": 4,
 		"gres/gpu:a100=2,gres/gpu:h100=1": 3, "cpu=128": 0, "": 0, "gres/gpu=-1": 0, "gres/gpu=99999999999": 0,
 	} {
-		if got := gpus(text); got != want {
+		if got := allocatedGPUs(text); got != want {
 			t.Errorf("gpus %q: %d, want %d", text, got, want)
 		}
 	}
@@ -136,7 +136,7 @@ func TestValues(t *testing.T) {
 		"gres:gpu:4": 4, "gres/gpu:4": 4, "gpu:a100:4": 4, "gres/gpu:a100:2,gres/gpu:h100:1": 3, "gres:gpu": 1, "gres:gpu:a100": 1,
 		"gpu:4(S:0-1)": 4, "": 0, "N/A": 0, "gres:craynetwork:1": 0, "gpu:99999999": 0,
 	} {
-		if got := gres(text); got != want {
+		if got := requestedGPUs(text); got != want {
 			t.Errorf("gres %q: %d, want %d", text, got, want)
 		}
 	}
@@ -182,7 +182,7 @@ func TestLongQueue(t *testing.T) {
 	for range 5 {
 		start := busy(t)
 		jobs, err := parseSqueue(text, time.UTC)
-		jobs = fold(jobs)
+		jobs = foldArrays(jobs)
 		best = min(best, busy(t)-start)
 		if err != nil || len(jobs) != 5000 {
 			t.Fatalf("%d jobs, %v", len(jobs), err)
@@ -206,7 +206,7 @@ func busy(t testing.TB) time.Duration {
 func BenchmarkParseSqueue5000(b *testing.B) {
 	text, start := queue(5000), busy(b)
 	for b.Loop() {
-		if jobs, err := parseSqueue(text, time.UTC); err != nil || len(fold(jobs)) != 5000 {
+		if jobs, err := parseSqueue(text, time.UTC); err != nil || len(foldArrays(jobs)) != 5000 {
 			b.Fatal(err)
 		}
 	}

@@ -94,7 +94,7 @@ func (s *Slurm) accounted(ctx context.Context, since time.Time) ([]model.Job, er
 		return nil, err
 	}
 	jobs, err := parseSacct(out, fields, s.zone)
-	return fold(jobs), err
+	return foldArrays(jobs), err
 }
 
 // sacctArgs are sacct's options that ask for these fields.

@@ -69,7 +69,7 @@ func (s *Slurm) Jobs(ctx context.Context) ([]model.Job, error) {
 		return nil, err
 	}
 	jobs, err := parseSqueue(text, s.zone)
-	return fold(jobs), err
+	return foldArrays(jobs), err
 }
 
 // Find looks in squeue, then in sacct, for the job submitted with a tag.

@@ -35,7 +35,7 @@ func into(at func(*model.Job) any) setter {
 		case *time.Duration:
 			*p = parseDuration(v)
 		case *int:
-			*p = count(v)
+			*p = wholeNumber(v)
 		}
 	}
 }
@@ -61,17 +61,17 @@ var (
 )
 
 func setGPUs(j *model.Job, v string, _ *time.Location) {
-	if n := gpus(v); n > 0 {
+	if n := allocatedGPUs(v); n > 0 {
 		j.GPUs = n
 	}
 }
 
 // setGPUsPerJob and setGPUsPerNode read what was asked for, which is all there is
 // where the site does not account for GPUs; tres-alloc, if it has a count, comes last.
-func setGPUsPerJob(j *model.Job, v string, _ *time.Location) { j.GPUs = gres(v) }
+func setGPUsPerJob(j *model.Job, v string, _ *time.Location) { j.GPUs = requestedGPUs(v) }
 
 func setGPUsPerNode(j *model.Job, v string, _ *time.Location) {
-	if n := gres(v); n > 0 {
+	if n := requestedGPUs(v); n > 0 {
 		j.GPUs = n * j.Nodes
 	}
 }
@@ -82,7 +82,7 @@ func setExit(j *model.Job, v string, _ *time.Location)     { j.ExitCode = exitCo
 // setRestarts tells a job that Slurm put back into the queue, after a node's failure
 // or a preemption, from one whose user set a start time: Slurm has one word for both.
 func setRestarts(j *model.Job, v string, _ *time.Location) {
-	if count(v) > 0 && j.State == model.JobPending && j.Reason == "BeginTime" {
+	if wholeNumber(v) > 0 && j.State == model.JobPending && j.Reason == "BeginTime" {
 		j.Reason = "REQUEUED"
 	}
 }
@@ -138,7 +138,7 @@ func parseSqueue(out string, zone *time.Location) ([]model.Job, error) {
 	records := strings.Split(out, record)
 	tail := records[len(records)-1]
 	if strings.TrimSpace(tail) != "" {
-		return nil, broken("squeue", tail)
+		return nil, badAnswer("squeue", tail)
 	}
 	jobs := make([]model.Job, 0, len(records)-1)
 	for _, r := range records[:len(records)-1] {
@@ -156,10 +156,10 @@ func jobOf(program, record string, fields []field, zone *time.Location) (model.J
 	j := model.Job{Scheduler: Name}
 	parts := strings.SplitN(record, unit, len(fields))
 	if len(parts) != len(fields) {
-		return j, broken(program, record)
+		return j, badAnswer(program, record)
 	}
 	for i, f := range fields {
-		f.set(&j, value(parts[i]), zone)
+		f.set(&j, cleanValue(parts[i]), zone)
 	}
 	if j.State.Active() { // squeue tells the latest end and a code of 0
 		j.End, j.ExitCode = time.Time{}, ""
@@ -186,8 +186,8 @@ func mendReason(j *model.Job) {
 	}
 }
 
-// broken is the error of an answer that is not as asked for.
-func broken(program, part string) error {
+// badAnswer is the error of an answer that is not as asked for.
+func badAnswer(program, part string) error {
 	return &scheduler.Fault{Text: fmt.Sprintf("%s's answer is not as asked for: %.60q", program, part),
 		ToDo: "try again; if it stays, report it with the output of sinfo --version"}
 }

@@ -54,9 +54,9 @@ func statesSeen(t *testing.T, version string, fields []field) {
 			t.Errorf("%s: %v, %v; want %s", s.name, err, raw, s.until)
 			continue
 		}
-		jobs := fold(raw)
+		jobs := foldArrays(raw)
 		past, err := parseSacct(all[s.name+".sacct"], fields, time.UTC)
-		if past = fold(past); err != nil || len(jobs) != 1 || len(past) > 1 {
+		if past = foldArrays(past); err != nil || len(jobs) != 1 || len(past) > 1 {
 			t.Errorf("%s: %v, %d jobs, %d in the history", s.name, err, len(jobs), len(past))
 			continue
 		}

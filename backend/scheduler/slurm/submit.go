@@ -24,7 +24,7 @@ func (s *Slurm) Submit(ctx context.Context, r scheduler.Request) (string, error)
 	}
 	a, err := s.commands.run(ctx, call{program: "sbatch", args: submitArgs(r), stdin: r.Script, env: r.Env, dir: r.Dir, limit: s.submit})
 	if errors.Is(err, errLate) || err != nil && ctx.Err() != nil {
-		return "", lost(err)
+		return "", replyLost(err)
 	}
 	if err != nil {
 		return "", err
@@ -32,14 +32,14 @@ func (s *Slurm) Submit(ctx context.Context, r scheduler.Request) (string, error)
 	if a.code != 0 {
 		err := explain("sbatch", a)
 		if mayHaveSubmitted(a.err) {
-			return "", lost(err)
+			return "", replyLost(err)
 		}
 		return "", err
 	}
 	if m := submitted.FindStringSubmatch(strings.TrimSpace(a.out)); m != nil {
 		return m[1], nil
 	}
-	return "", lost(fmt.Errorf("sbatch gave no job id but %.60q", a.out))
+	return "", replyLost(fmt.Errorf("sbatch gave no job id but %.60q", a.out))
 }
 
 // submitArgs are sbatch's options over the script's own.
@@ -62,8 +62,8 @@ func mayHaveSubmitted(errors string) bool {
 	return false
 }
 
-// lost marks an error after which the job may exist.
-func lost(cause error) error {
+// replyLost marks an error after which the job may exist.
+func replyLost(cause error) error {
 	return &scheduler.Fault{Text: "the reply to this submission was lost, so the job may or may not exist",
 		ToDo:  "do not submit again: shardeck looks for it at the next refresh, by its tag",
 		Kind:  scheduler.ErrMaybe,

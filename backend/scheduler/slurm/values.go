@@ -66,17 +66,18 @@ func byWhom(text string) string {
 	}
 	if u, err := user.LookupId(id); err == nil {
 		id = u.Username
-	} else if count(id) > 0 {
+	} else if wholeNumber(id) > 0 {
 		id = "user " + id
 	}
 	return "CANCELLED by " + id
 }
 
 // nothing are the ways in which Slurm writes that there is no value.
-var nothing = map[string]bool{"N/A": true, "None": true, "NONE": true, "(null)": true, "Unknown": true, "None assigned": true, "INVALID": true}
+var nothing = map[string]bool{"N/A": true, "None": true, "NONE": true, "(null)": true, "Unknown": true,
+	"None assigned": true, "INVALID": true}
 
-// value is a cleaned field, empty where Slurm has none.
-func value(s string) string {
+// cleanValue is a cleaned field, empty where Slurm has none.
+func cleanValue(s string) string {
 	s = model.Printable(strings.TrimSpace(s))
 	if nothing[s] {
 		return ""
@@ -118,9 +119,9 @@ func parseDuration(s string) time.Duration {
 	return time.Duration(int64(d)*86400+seconds) * time.Second
 }
 
-// gpus counts the GPUs in a list of trackable resources: the sum of gres/gpu=8,
+// allocatedGPUs counts the GPUs in a list of trackable resources: the sum of gres/gpu=8,
 // or of its kinds, gres/gpu:a100=8, where only those are given.
-func gpus(tres string) int {
+func allocatedGPUs(tres string) int {
 	kinds := 0
 	for _, item := range strings.Split(tres, ",") {
 		key, text, _ := strings.Cut(item, "=")
@@ -136,9 +137,9 @@ func gpus(tres string) int {
 	return kinds
 }
 
-// gres counts the GPUs of a request: gres:gpu:4 up to Slurm 23.02, gres/gpu:4 later,
+// requestedGPUs counts the GPUs of a request: gres:gpu:4 up to Slurm 23.02, gres/gpu:4 later,
 // with a kind between (gpu:a100:4) and sockets after it (gpu:4(S:0)).
-func gres(request string) int {
+func requestedGPUs(request string) int {
 	total := 0
 	for _, item := range strings.Split(request, ",") {
 		item = strings.TrimPrefix(strings.TrimPrefix(item, "gres:"), "gres/")
@@ -146,7 +147,7 @@ func gres(request string) int {
 		if words[0] != "gpu" {
 			continue
 		}
-		if n := count(words[len(words)-1]); n > 0 && n < 1<<16 {
+		if n := wholeNumber(words[len(words)-1]); n > 0 && n < 1<<16 {
 			total += n
 		} else if len(words) < 3 && n == 0 { // "gpu" or "gpu:a100" is one
 			total++
@@ -172,8 +173,8 @@ func exitCode(s string) string {
 	return strconv.FormatUint(n>>8&0xff, 10) + ":0"
 }
 
-// count reads a whole number, 0 for anything else.
-func count(s string) int {
+// wholeNumber reads a whole number, 0 for anything else.
+func wholeNumber(s string) int {
 	n, err := strconv.ParseUint(s, 10, 31)
 	if err != nil {
 		return 0
