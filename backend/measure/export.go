@@ -2,6 +2,7 @@ package measure
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func (m *Measure) ExportAll(ctx context.Context, progress pool.Progress) (Report
 	out := Report{Runs: []RunReport{}, Files: []string{}}
 	var rows []report.Row
 	var all []scaling.Measured
-	for _, run := range oldestFirst(runs) {
+	for _, run := range slices.Backward(runs) { // the oldest first, as in a notebook
 		a, err := m.analyseRun(ctx, run, pool.Wanted, progress)
 		if ctx.Err() != nil {
 			return out, ctx.Err()
@@ -97,22 +98,13 @@ func (r *RunReport) explain(err error) {
 // keepUnused is the age at which an analysis goes that no program wrote anew.
 const keepUnused = 90 * 24 * time.Hour
 
-// oldestFirst is the order of a notebook; Runs has the newest first.
-func oldestFirst(runs []model.Run) []model.Run {
-	out := make([]model.Run, len(runs))
-	for i, r := range runs {
-		out[len(runs)-1-i] = r
-	}
-	return out
-}
-
 func (m *Measure) write(out *Report, rows []report.Row, all []scaling.Measured) error {
 	var summary, picture bytes.Buffer
 	if err := report.CSV(&summary, rows, metric.Definitions); err != nil {
 		return err
 	}
 	panels, common := factored(panelsOf(all))
-	if err := report.PNG(&picture, fmt.Sprintf("Scaling of %d runs", len(all)), noteOf(common), panels); err != nil {
+	if err := report.PNG(&picture, fmt.Sprintf("Scaling of %d runs", len(all)), strings.Trim(common+" · mean over iterations, bars: half the range", " ·"), panels); err != nil {
 		return err
 	}
 	for _, f := range []struct {
@@ -127,34 +119,18 @@ func (m *Measure) write(out *Report, rows []report.Row, all []scaling.Measured) 
 	return nil
 }
 
-// noteOf is the line under the title: what holds for all series, and how to read the
-// picture.
-func noteOf(common []string) string {
-	return strings.Join(append(common, "mean over iterations, bars: half the range"), " · ")
-}
-
-// nameSign stands between the parts of a series' name.
-const nameSign = " · "
-
 // factored takes out of the names of series what they all have in common.
-func factored(panels []report.Panel) ([]report.Panel, []string) {
-	var common []string
-	n := 0
+func factored(panels []report.Panel) ([]report.Panel, string) {
+	var names []string
 	for _, p := range panels {
 		for _, s := range p.Series {
-			parts := strings.Split(s.Name, nameSign)
-			if n++; n == 1 {
-				common = parts
-			}
-			common = slices.DeleteFunc(common, func(part string) bool { return !slices.Contains(parts, part) })
+			names = append(names, s.Name)
 		}
 	}
+	common := scaling.CommonName(names)
 	for _, p := range panels {
 		for i, s := range p.Series {
-			own := slices.DeleteFunc(strings.Split(s.Name, nameSign), func(part string) bool { return slices.Contains(common, part) })
-			if len(own) > 0 {
-				p.Series[i].Name = strings.Join(own, nameSign)
-			}
+			p.Series[i].Name = cmp.Or(scaling.OwnName(s.Name, common), s.Name)
 		}
 	}
 	return panels, common
@@ -162,56 +138,22 @@ func factored(panels []report.Panel) ([]report.Panel, []string) {
 
 // panelsOf are the four charts of the original scaling analysis.
 func panelsOf(all []scaling.Measured) []report.Panel {
-	const none = "no run with timings yet"
+	const none, rate = "no run with timings yet", "prompt and output tokens / s"
 	return []report.Panel{
-		{Title: "Throughput", X: "GPUs", Y: "prompt and output tokens / s", Kind: report.Rate, Ideal: true, Empty: none,
-			Series: drawn(all, scaling.AxisGPUs, scaling.ThroughputMetric, rateOf)},
-		{Title: "Iteration time", X: "GPUs", Y: "seconds", Kind: report.Time, Ideal: true, Empty: none,
-			Series: drawn(all, scaling.AxisGPUs, "iteration_wall_clock", timeOf)},
-		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: report.Efficiency, Ideal: true, Empty: none,
-			Series: drawn(all, scaling.AxisGPUs, scaling.ThroughputMetric, efficiencyOf)},
-		{Title: "Expert parallelism", X: "EP", Y: "prompt and output tokens / s", Kind: report.Rate, Ideal: true,
-			Empty: "no run of a mixture-of-experts model yet", Series: drawn(all, scaling.AxisEP, scaling.ThroughputMetric, rateOf)},
+		{Title: "Throughput", X: "GPUs", Y: rate, Kind: report.Rate, Ideal: true, Empty: none, Series: drawn(all, scaling.AxisGPUs, "throughput")},
+		{Title: "Iteration time", X: "GPUs", Y: "seconds", Kind: report.Time, Ideal: true, Empty: none, Series: drawn(all, scaling.AxisGPUs, "iteration time")},
+		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: report.Efficiency, Ideal: true, Empty: none, Series: drawn(all, scaling.AxisGPUs, "efficiency")},
+		{Title: "Expert parallelism", X: "EP", Y: rate, Kind: report.Rate, Ideal: true,
+			Empty: "no run of a mixture-of-experts model yet", Series: drawn(all, scaling.AxisEP, "throughput")},
 	}
 }
 
-// drawn turns series into those of a picture.
-func drawn(all []scaling.Measured, x scaling.Axis, y string, of func(scaling.Series, scaling.Point) (report.Point, bool)) []report.Series {
-	var out []report.Series
-	for _, s := range scaling.SeriesOf(all, x, y) {
-		line := report.Series{Name: s.Name}
-		for _, p := range s.Points {
-			if point, ok := of(s, p); ok {
-				line.Points = append(line.Points, point)
-			}
-		}
-		out = append(out, line)
+// drawn are the lines of a quantity.
+func drawn(all []scaling.Measured, x scaling.Axis, quantity string) []scaling.ChartSeries {
+	q := scaling.QuantityOf(quantity)
+	var out []scaling.ChartSeries
+	for _, s := range scaling.SeriesOf(all, x, q.Metric) {
+		out = append(out, q.Draw(s))
 	}
 	return out
-}
-
-func yOf(_ scaling.Series, p scaling.Point) (report.Point, bool) {
-	return report.Point{X: p.X, Y: p.Y, Spread: p.Y * p.Spread / 100}, true
-}
-
-// rateOf and timeOf add what perfect scaling from the base of the series would give.
-func rateOf(s scaling.Series, p scaling.Point) (report.Point, bool) {
-	point, ok := yOf(s, p)
-	if p.Efficiency > 0 {
-		point.Ideal = p.Y * 100 / p.Efficiency
-	}
-	return point, ok
-}
-
-func timeOf(s scaling.Series, p scaling.Point) (report.Point, bool) {
-	point, ok := yOf(s, p)
-	if p.Efficiency > 0 {
-		point.Ideal = p.Y * p.Efficiency / 100
-	}
-	return point, ok
-}
-
-// efficiencyOf leaves out a run alone: it is its own base, which says nothing.
-func efficiencyOf(s scaling.Series, p scaling.Point) (report.Point, bool) {
-	return report.Point{X: p.X, Y: p.Efficiency}, p.Efficiency > 0 && len(s.Points) > 1
 }

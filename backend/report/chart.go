@@ -3,6 +3,8 @@ package report
 import (
 	"math"
 
+	"shardeck/model/scaling"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -69,10 +71,10 @@ func grid(c *plot.Plot) plot.Plotter {
 }
 
 // seriesOf is a line through the points, their marks, and bars for the spread.
-func seriesOf(s Series, look style) []plot.Plotter {
+func seriesOf(s scaling.ChartSeries, look style) []plot.Plotter {
 	points := make(plotter.XYs, len(s.Points))
 	for i, p := range s.Points {
-		points[i] = plotter.XY{X: p.X, Y: p.Y}
+		points[i] = plotter.XY{X: p.X, Y: p.Value}
 	}
 	line := &plotter.Line{XYs: points, LineStyle: look.line}
 	dots := &plotter.Scatter{XYs: points, GlyphStyle: look.mark}
@@ -80,11 +82,11 @@ func seriesOf(s Series, look style) []plot.Plotter {
 }
 
 // spreads draws a bar over each point whose iterations differ.
-func spreads(s Series, look style) []plot.Plotter {
+func spreads(s scaling.ChartSeries, look style) []plot.Plotter {
 	var all []plot.Plotter
 	for _, p := range s.Points {
 		if p.Spread > 0 {
-			ends := plotter.XYs{{X: p.X, Y: math.Max(p.Y-p.Spread, p.Y/10)}, {X: p.X, Y: p.Y + p.Spread}}
+			ends := plotter.XYs{{X: p.X, Y: math.Max(p.Value-p.HalfRange(), p.Value/10)}, {X: p.X, Y: p.Value + p.HalfRange()}}
 			all = append(all, &plotter.Line{XYs: ends, LineStyle: look.bar})
 		}
 	}
@@ -112,7 +114,7 @@ func ideals(p Panel, styles map[string]style) []plot.Plotter {
 // idealOf joins the ideals of a series' points. A rate that grows with X and a time that
 // falls with it are both straight on logarithmic axes: enough points between make them
 // right on any scale.
-func idealOf(s Series) plotter.XYs {
+func idealOf(s scaling.ChartSeries) plotter.XYs {
 	const steps = 24
 	var line plotter.XYs
 	for _, p := range s.Points {

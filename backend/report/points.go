@@ -4,29 +4,24 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
+	"strings"
+
+	"shardeck/model/scaling"
 )
 
-// PointRow is one point of a chart as its CSV holds it. Pointers are nil where there is
-// no value.
-type PointRow struct {
-	Series, Run, Layout, Unsure                         string
-	X                                                   float64
-	Y, SpreadPct, Speedup, EfficiencyPct, Serial, Ideal *float64
-	N                                                   int
-}
-
-// PointsCSV writes the points of a chart, one a row; x and y name its axes. Where there is
-// no value the cell is empty, never zero. Numbers are full precision.
-func PointsCSV(w io.Writer, x, y string, rows []PointRow) error {
+// PointsCSV writes the points of a chart, one a row. Where there is no value the cell is
+// empty, never zero. Numbers are full precision.
+func PointsCSV(w io.Writer, c scaling.Chart) error {
 	out := csv.NewWriter(w)
-	out.Write([]string{"series", "run", "layout", x, y, "spread_pct", "n", "speedup", "efficiency_pct", "serial_fraction", "ideal_" + y, "unsure"}) // errors are kept until Flush
-	for _, r := range rows {
-		n := ""
-		if r.N > 0 {
-			n = strconv.Itoa(r.N)
+	y := header(c.Quantity, c.Unit)
+	out.Write([]string{"series", "run", "layout", string(c.Axis), y, "spread_pct", "n", "speedup", "efficiency_pct", "serial_fraction", "ideal_" + y, "unsure"}) // errors are kept until Flush
+	for _, s := range c.Series {
+		for _, p := range s.Points {
+			out.Write([]string{s.Name, p.Run, p.Layout, exact(p.X), exact(p.Value), above(0, p.Spread), above(0, float64(p.N)),
+				above(0, p.Speedup), above(0, p.Efficiency), above(-1, p.Serial), above(0, p.Ideal), p.Unsure})
 		}
-		out.Write([]string{r.Series, r.Run, r.Layout, exact(&r.X), exact(r.Y), exact(r.SpreadPct), n, exact(r.Speedup), exact(r.EfficiencyPct), exact(r.Serial), exact(r.Ideal), r.Unsure})
 	}
 	out.Flush()
 	if err := out.Error(); err != nil {
@@ -35,10 +30,26 @@ func PointsCSV(w io.Writer, x, y string, rows []PointRow) error {
 	return nil
 }
 
-// exact is a number in full, nothing for none.
-func exact(v *float64) string {
-	if v == nil {
-		return ""
+// notInNames is what stands in no name of a column or file.
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
+
+// header names the column of the value: throughput_tok_s, efficiency_pct.
+func header(quantity, unit string) string {
+	return Slug(strings.NewReplacer("%", "pct", "×", "").Replace(quantity+"_"+unit), "_")
+}
+
+// Slug is a text as a part of a name, its words joined by a sign.
+func Slug(text, sign string) string {
+	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(text), sign), sign)
+}
+
+// exact is a number in full.
+func exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// above is a number in full, nothing for one that is none: not above a bound.
+func above(none, v float64) string {
+	if v > none {
+		return exact(v)
 	}
-	return strconv.FormatFloat(*v, 'g', -1, 64)
+	return ""
 }

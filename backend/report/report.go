@@ -3,11 +3,13 @@
 // Both files are written whole into a writer, so the caller decides where they lie.
 package report
 
+import "shardeck/model/scaling"
+
 // Panel is one chart of the picture.
 type Panel struct {
 	Title  string
 	X, Y   string // axis labels, with units
-	Series []Series
+	Series []scaling.ChartSeries
 	Ideal  bool   // a dashed line at 100 (efficiency), or through the Ideal of each series' points
 	Kind   Kind   // what Y is
 	Empty  string // what stands in the panel when no series has a point
@@ -35,19 +37,6 @@ const (
 	Time
 	Efficiency
 )
-
-// Series is one line: the same Name has the same colour and mark in every panel.
-type Series struct {
-	Name   string
-	Points []Point // by rising X; X is positive
-}
-
-// Point is one run.
-type Point struct {
-	X, Y   float64
-	Spread float64 // half range of Y, in Y's unit; 0: not known
-	Ideal  float64 // Y if the run scaled perfectly from the base of its series; 0: nothing to compare with
-}
 
 // hasPoints reports whether there is anything to draw.
 func (p Panel) hasPoints() bool {

@@ -13,6 +13,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -75,15 +76,15 @@ func TestCSVOfNothing(t *testing.T) {
 }
 
 func TestPNG(t *testing.T) {
-	line := Series{Name: "a", Points: []Point{{X: 1, Y: 100, Spread: 20}, {X: 2, Y: 170}, {X: 64, Y: 90000}}}
-	one := Series{Name: "b", Points: []Point{{X: 1, Y: 80}}}
+	three := line("a", 1, 100, 2, 170, 64, 90000)
+	one := line("b", 1, 80)
 	for name, panels := range map[string][]Panel{
 		"nothing":     nil,
-		"all empty":   {{Title: "Throughput", Empty: "no run yet"}, {Title: "Time", Series: []Series{{Name: "a"}}}},
-		"one point":   {{Title: "Throughput", Ideal: true, Series: []Series{one}}},
-		"equal":       {{Series: []Series{{Name: "a", Points: []Point{{X: 1, Y: 5}, {X: 1, Y: 5}}}}}},
-		"zero":        {{Ideal: true, Series: []Series{{Name: "a", Points: []Point{{X: 1, Y: 0}, {X: 2, Y: 0}}}}}},
-		"wide":        {{Ideal: true, Series: []Series{line, one}}, {Kind: Time, Ideal: true, Series: []Series{line}}, {Kind: Efficiency, Ideal: true, Series: []Series{one}}},
+		"all empty":   {{Title: "Throughput", Empty: "no run yet"}, {Title: "Time", Series: []scaling.ChartSeries{{Name: "a"}}}},
+		"one point":   {{Title: "Throughput", Ideal: true, Series: []scaling.ChartSeries{one}}},
+		"equal":       {{Series: []scaling.ChartSeries{line("a", 1, 5, 1, 5)}}},
+		"zero":        {{Ideal: true, Series: []scaling.ChartSeries{line("a", 1, 0, 2, 0)}}},
+		"wide":        {{Ideal: true, Series: []scaling.ChartSeries{three, one}}, {Kind: Time, Ideal: true, Series: []scaling.ChartSeries{three}}, {Kind: Efficiency, Ideal: true, Series: []scaling.ChartSeries{one}}},
 		"many series": {{Series: many(60)}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,9 +98,9 @@ func TestPNG(t *testing.T) {
 
 // TestPNGShowsSeries looks for each series' colour, in the chart and in the legend.
 func TestPNGShowsSeries(t *testing.T) {
-	img := render(t, []Panel{{Title: "Throughput", X: "GPUs", Y: "tokens/s", Ideal: true, Series: []Series{
-		{Name: "a", Points: []Point{{X: 1, Y: 100}, {X: 2, Y: 170}}},
-		{Name: "b", Points: []Point{{X: 1, Y: 80}, {X: 2, Y: 140}}},
+	img := render(t, []Panel{{Title: "Throughput", X: "GPUs", Y: "tokens/s", Ideal: true, Series: []scaling.ChartSeries{
+		line("a", 1, 100, 2, 170),
+		line("b", 1, 80, 2, 140),
 	}}})
 	for i := range 2 {
 		if n := count(img, hues[i]); n < 500 {
@@ -111,12 +112,21 @@ func TestPNGShowsSeries(t *testing.T) {
 	}
 }
 
-func many(n int) []Series {
-	all := make([]Series, n)
+func many(n int) []scaling.ChartSeries {
+	all := make([]scaling.ChartSeries, n)
 	for i := range all {
-		all[i] = Series{Name: strings.Repeat("x", i+1), Points: []Point{{X: 1, Y: float64(i + 1)}, {X: 2, Y: float64(2 * i)}}}
+		all[i] = line(strings.Repeat("x", i+1), 1, float64(i+1), 2, float64(2*i))
 	}
 	return all
+}
+
+// line is a series through points, given as X and value; the first has a spread of 20 %.
+func line(name string, xy ...float64) scaling.ChartSeries {
+	s := scaling.ChartSeries{Name: name}
+	for i := 0; i < len(xy); i += 2 {
+		s.Points = append(s.Points, scaling.ChartPoint{Point: scaling.Point{X: xy[i]}, Value: xy[i+1], Spread: float64(20 * max(1-i, 0))})
+	}
+	return s
 }
 
 func render(t *testing.T, panels []Panel) image.Image {

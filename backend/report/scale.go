@@ -91,7 +91,7 @@ func rangeY(p Panel) (bottom, top float64) {
 	bottom, top = math.Inf(1), math.Inf(-1)
 	for _, s := range p.Series {
 		for _, point := range s.Points {
-			bottom, top = math.Min(bottom, point.Y), math.Max(top, point.Y+point.Spread)
+			bottom, top = math.Min(bottom, point.Value), math.Max(top, point.Value+point.HalfRange())
 			if p.Ideal && p.Kind == Rate {
 				top = math.Max(top, point.Ideal)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"shardeck/backend/measure"
 	"shardeck/model"
+	"shardeck/model/scaling"
 )
 
 // LoadScreen is what the test or SaveScreen left.
@@ -23,7 +24,7 @@ func (l *Lab) SaveScreen(state json.RawMessage) error {
 }
 
 // ExportChart keeps the chart and names its file.
-func (l *Lab) ExportChart(ctx context.Context, c measure.Chart, f measure.Format) (string, error) {
+func (l *Lab) ExportChart(ctx context.Context, c scaling.Chart, f measure.Format) (string, error) {
 	if err := l.call(ctx, "ExportChart", string(f)); err != nil {
 		return "", err
 	}

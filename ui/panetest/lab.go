@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"shardeck/backend/jobs"
-	"shardeck/backend/measure"
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/metric"
@@ -34,7 +33,7 @@ type Lab struct {
 	Causes    map[string]jobs.Cause
 	Analyses  map[string]*metric.Analysis
 	Series    []scaling.Series
-	Chart     measure.Chart // as last exported
+	Chart     scaling.Chart // as last exported
 	Login     model.LoginBudget
 	Screen    json.RawMessage
 	Kept      map[string]model.Unsaved // edits not saved, by experiment

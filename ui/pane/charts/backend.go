@@ -17,7 +17,7 @@ type Backend interface {
 	// Scaling groups all analysed runs into comparable series: y is a metric's name.
 	Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error)
 	// ExportChart writes one chart as it is drawn and returns its path.
-	ExportChart(ctx context.Context, c measure.Chart, f measure.Format) (string, error)
+	ExportChart(ctx context.Context, c scaling.Chart, f measure.Format) (string, error)
 }
 
 // env is the surroundings, with what may be asked.

@@ -5,16 +5,15 @@ import (
 	"slices"
 	"strings"
 
-	"shardeck/backend/measure"
 	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
 
 // build makes the chart of the series shown: what is drawn, listed and exported.
-func (p *Pane) build() measure.Chart {
-	q, a := quantities[p.y], axes[p.x]
-	c := measure.Chart{Quantity: q.title, Unit: q.unit, Axis: a.axis, Across: a.title, Note: strings.Trim(p.series.common+" · mean over iterations, bars: half the range", " ·")}
+func (p *Pane) build() scaling.Chart {
+	q, a := scaling.Quantities[p.y], axes[p.x]
+	c := scaling.Chart{Quantity: q.Title, Unit: q.Unit, Axis: a.axis, Across: a.title, Note: strings.Trim(p.series.common+" · mean over iterations, bars: half the range", " ·")}
 	switch {
 	case p.series.alone():
 		c.Of = p.series.short[p.series.shown[0]]
@@ -23,14 +22,10 @@ func (p *Pane) build() measure.Chart {
 	}
 	full := float64(p.env.Lab.Site().GPUsPerNode)
 	for _, i := range p.series.shown {
-		s := measure.ChartSeries{Name: p.series.short[i]}
-		for _, point := range p.series.all[i].Points {
-			if value, ok := q.of(point); ok {
-				s.Points = append(s.Points, measure.ChartPoint{Point: point, Value: value, Spread: q.spread(point), Ideal: q.idealAt(point)})
-				if a.axis == scaling.AxisGPUs && full > 0 && point.X > full {
-					c.Nodes = []float64{full} // where a node is full, as points lie beyond
-				}
-			}
+		s := q.Draw(p.series.all[i])
+		s.Name = p.series.short[i]
+		if n := len(s.Points); a.axis == scaling.AxisGPUs && full > 0 && n > 0 && s.Points[n-1].X > full {
+			c.Nodes = []float64{full} // where a node is full, as points lie beyond
 		}
 		c.Series = append(c.Series, s)
 	}
@@ -59,7 +54,7 @@ func (p *Pane) draw(width, height int) []string {
 		return slices.Clone(p.drawn.lines)
 	}
 	c := widget.Chart{YTitle: p.head(width), XTitle: axes[p.x].head, Log: p.log, Cursor: math.NaN(),
-		Decimals: quantities[p.y].decimals, Mark: p.chart.Nodes, MarkName: "node full"}
+		Decimals: scaling.Quantities[p.y].Decimals, Mark: p.chart.Nodes, MarkName: "node full"}
 	if p.focused && slices.ContainsFunc(p.list.Rows(), func(other row) bool { return other.point.X != r.point.X }) {
 		c.Cursor = r.point.X
 	}
@@ -71,8 +66,8 @@ func (p *Pane) draw(width, height int) []string {
 			line.Name = s.Name
 		}
 		for _, point := range s.Points {
-			line.Points = append(line.Points, widget.ChartPoint{X: point.X, Y: point.Value, Spread: point.Value * point.Spread / 100})
-			if i == r.line && !p.bare && !math.IsNaN(point.Ideal) {
+			line.Points = append(line.Points, widget.ChartPoint{X: point.X, Y: point.Value, Spread: point.HalfRange()})
+			if i == r.line && !p.bare && point.Ideal > 0 {
 				guide.Points = append(guide.Points, widget.ChartPoint{X: point.X, Y: point.Ideal})
 			}
 		}
@@ -87,11 +82,11 @@ func (p *Pane) draw(width, height int) []string {
 
 // head is the unit, and where a few of many series are shown what these have in common.
 func (p *Pane) head(width int) string {
-	unit := quantities[p.y].unit
+	unit := scaling.Quantities[p.y].Unit
 	if len(p.series.shown) < 2 || !p.series.some() {
 		return unit
 	}
-	return unit + "   " + pane.Joined(max(width-p.legendWidth()-widget.Width(unit), 1), strings.Split(p.series.common, nameSign)...)
+	return unit + "   " + pane.Joined(max(width-p.legendWidth()-widget.Width(unit), 1), strings.Split(p.series.common, scaling.NameSign)...)
 }
 
 // legendWidth is the room that the names of all series take over the chart.

@@ -6,6 +6,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/measure"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
@@ -15,8 +16,8 @@ func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Key{Keys: []string{"x"}, Label: "x", Verb: "axis", Help: "the next axis: GPUs, TP, PP, EP, batch, prompt (X: the one before)", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextX, 1, len(axes)) }},
 		{Key: pane.Key{Keys: []string{"X"}, Label: "X", Verb: "before"}, Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextX, -1, len(axes)) }},
-		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "quantity", Help: "the next quantity: throughput, iteration time, TTFT … (Y: the one before)", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextY, 1, len(quantities)) }},
-		{Key: pane.Key{Keys: []string{"Y"}, Label: "Y", Verb: "before"}, Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextY, -1, len(quantities)) }},
+		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "quantity", Help: "the next quantity: throughput, iteration time, TTFT … (Y: the one before)", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextY, 1, len(scaling.Quantities)) }},
+		{Key: pane.Key{Keys: []string{"Y"}, Label: "Y", Verb: "before"}, Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextY, -1, len(scaling.Quantities)) }},
 		{Key: pane.Key{Keys: []string{"g"}, Label: "g", Verb: "series", Help: "show one series alone, the next one, then those of the run again with its kin", Foot: true}, Do: func(p *Pane) tea.Cmd { p.show(p.series.next()); return nil }, Why: needSeries},
 		{Key: pane.Key{Keys: []string{"l"}, Label: "l", Verb: "log", Help: "both axes logarithmic, and back", Foot: true}, Do: func(p *Pane) tea.Cmd { return toggle(&p.log) }},
 		{Key: pane.Key{Keys: []string{"i"}, Label: "i", Verb: "ideal", Help: "show or hide the ideal line"}, Do: func(p *Pane) tea.Cmd { return toggle(&p.bare) }, Why: needIdeal},
@@ -72,8 +73,8 @@ func needSeries(p *Pane) string {
 }
 
 func needIdeal(p *Pane) string {
-	if quantities[p.y].ideal == nil {
-		return "nothing is ideal for " + quantities[p.y].title
+	if !scaling.Quantities[p.y].HasIdeal() {
+		return "nothing is ideal for " + scaling.Quantities[p.y].Title
 	}
 	return ""
 }
@@ -129,7 +130,7 @@ func toggle(on *bool) tea.Cmd {
 // export writes the chart on the screen.
 func (p *Pane) export(f measure.Format) tea.Cmd {
 	c := p.chart
-	c.Ideal, c.Log = quantities[p.y].ideal != nil && !p.bare, p.log
+	c.Ideal, c.Log = scaling.Quantities[p.y].HasIdeal() && !p.bare, p.log
 	return p.writing.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return p.env.Lab.ExportChart(ctx, c, f) }, func(path string, err error) tea.Cmd {
 		if err != nil {
 			return pane.Fail(err)

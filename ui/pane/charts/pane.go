@@ -13,7 +13,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/measure"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 	"shardeck/ui/list"
@@ -31,7 +30,7 @@ type Pane struct {
 	x, y         int // of axes and quantities, as shown
 	nextX, nextY int // as asked for: shown once their series are there
 	series       series
-	chart        measure.Chart // what is drawn and listed
+	chart        scaling.Chart // what is drawn and listed
 	list         *list.List[row]
 	columns      []column // of the list
 	followed     string   // run of the experiment that was last selected
@@ -66,7 +65,7 @@ func (p *Pane) Init() tea.Cmd { return p.load() }
 
 // load asks for the series of the axis and quantity chosen.
 func (p *Pane) load() tea.Cmd {
-	x, y := axes[p.nextX].axis, quantities[p.nextY].metric
+	x, y := axes[p.nextX].axis, scaling.Quantities[p.nextY].Metric
 	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]scaling.Series, error) { return p.env.Lab.Scaling(ctx, x, y) }, p.got)
 }
 
@@ -98,7 +97,7 @@ func (p *Pane) show(only string) {
 // Keep is what is found again at the next start.
 func (p *Pane) Keep() map[string]string {
 	on := map[bool]string{true: "on"}
-	return map[string]string{"x": string(axes[p.nextX].axis), "y": quantities[p.nextY].title, "series": p.series.only, "log": on[p.log], "bare": on[p.bare]}
+	return map[string]string{"x": string(axes[p.nextX].axis), "y": scaling.Quantities[p.nextY].Title, "series": p.series.only, "log": on[p.log], "bare": on[p.bare]}
 }
 
 // Restore takes what was kept.
@@ -108,8 +107,8 @@ func (p *Pane) Restore(kept map[string]string) {
 			p.nextX, p.x = i, i
 		}
 	}
-	for i, q := range quantities {
-		if q.title == kept["y"] {
+	for i, q := range scaling.Quantities {
+		if q.Title == kept["y"] {
 			p.nextY, p.y = i, i
 		}
 	}
@@ -176,7 +175,7 @@ func (p *Pane) Title() (left, right string) {
 	return left, right
 }
 
-func (p *Pane) what() string { return quantities[p.y].title + " against " + axes[p.x].title }
+func (p *Pane) what() string { return scaling.Quantities[p.y].Title + " against " + axes[p.x].title }
 
 // Message says what stands behind the point under the cursor.
 func (p *Pane) Message() pane.Note {
@@ -243,13 +242,13 @@ func (p *Pane) empty() []string {
 		return []string{"", "   reading the runs …"}
 	case p.err != nil:
 		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("no chart: "+p.err.Error(), p.width-4)), "", "   r tries again"}
-	case quantities[p.y].metric == "comm_overhead":
+	case scaling.Quantities[p.y].Metric == "comm_overhead":
 		return []string{"", "   No run shows " + p.what() + " yet.", "", "   It comes from traces of runs on two GPUs or more:",
 			"   4 Metrics, then a   reads the traces of every run"}
 	case axes[p.x].axis == scaling.AxisEP:
 		return []string{"", "   No run of a mixture-of-experts model yet.", "", "   x goes to the next axis · 1 Experiments, then s   submits one"}
 	case len(p.series.all) > 0:
-		return []string{"", "   " + quantities[p.y].title + " compares runs that differ in their GPUs: no such runs on this axis.", "", "   x goes to the next axis · y to the next quantity"}
+		return []string{"", "   " + scaling.Quantities[p.y].Title + " compares runs that differ in their GPUs: no such runs on this axis.", "", "   x goes to the next axis · y to the next quantity"}
 	}
 	return []string{"", "   No run has timings yet.", "", "   1 Experiments, then s   submits one; its point appears when the job ends"}
 }

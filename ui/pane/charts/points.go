@@ -1,14 +1,13 @@
 package charts
 
 import (
-	"math"
 	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/measure"
 	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -16,11 +15,11 @@ import (
 // row is one point of the list.
 type row struct {
 	line  int // of the series of the chart
-	point measure.ChartPoint
+	point scaling.ChartPoint
 }
 
 // rowsOf are the points of a chart, line by line.
-func rowsOf(c measure.Chart) []row {
+func rowsOf(c scaling.Chart) []row {
 	var rows []row
 	for i, s := range c.Series {
 		for _, point := range s.Points {
@@ -48,7 +47,7 @@ func (p *Pane) cells(r row) []widget.Cell {
 // pointColumns are the columns for what is drawn; the highest Worth vanishes first. The
 // names of several series stay in sight before anything else; that of one has the legend.
 func (p *Pane) pointColumns(rows []row) []column {
-	q, worth := quantities[p.y], 8
+	q, worth := scaling.Quantities[p.y], 8
 	if len(p.series.shown) > fewSeries {
 		worth = 1
 	}
@@ -58,7 +57,7 @@ func (p *Pane) pointColumns(rows []row) []column {
 	dim := func(of func(row) string) func(row) widget.Cell {
 		return func(r row) widget.Cell { return widget.Cell{Text: of(r), Tone: theme.Dim} }
 	}
-	figure := func(decimals int, none float64, of func(measure.ChartPoint) float64) func(row) widget.Cell {
+	figure := func(decimals int, none float64, of func(scaling.ChartPoint) float64) func(row) widget.Cell {
 		return func(r row) widget.Cell {
 			if v := of(r.point); v > none {
 				return widget.Cell{Text: unit.Number(v, decimals)}
@@ -67,7 +66,7 @@ func (p *Pane) pointColumns(rows []row) []column {
 		}
 	}
 	value := func(r row) widget.Cell {
-		cell := widget.Cell{Text: unit.Figure(r.point.Value, q.decimals)}
+		cell := widget.Cell{Text: unit.Figure(r.point.Value, q.Decimals)}
 		if r.point.Unsure != "" {
 			cell.Lead = "~"
 		}
@@ -77,12 +76,12 @@ func (p *Pane) pointColumns(rows []row) []column {
 		{widget.Column{Title: " "}, text(func(r row) string { return p.letter(r.line) })},
 		{widget.Column{Title: axes[p.x].head, Right: true}, text(func(r row) string { return unit.Number(r.point.X, 0) })},
 		{widget.Column{Title: "layout", Worth: 5}, text(func(r row) string { return r.point.Layout })},
-		{widget.Column{Title: q.title, Unit: q.unit, Right: true}, value},
-		{widget.Column{Title: "spread", Unit: "%", Right: true, Worth: 3}, figure(1, 0, func(pt measure.ChartPoint) float64 { return pt.Spread })},
-		{widget.Column{Title: "speed-up", Unit: "×", Right: true, Worth: 2}, figure(2, 0, func(pt measure.ChartPoint) float64 { return pt.Speedup })},
-		{widget.Column{Title: "efficiency", Unit: "%", Right: true, Worth: 1}, figure(1, 0, func(pt measure.ChartPoint) float64 { return pt.Efficiency })},
-		{widget.Column{Title: "serial part", Right: true, Worth: 4}, figure(3, -1, func(pt measure.ChartPoint) float64 { return pt.Serial })},
-		{widget.Column{Title: "n", Right: true, Worth: 7}, figure(0, 0, func(pt measure.ChartPoint) float64 { return float64(pt.N) })},
+		{widget.Column{Title: q.Title, Unit: q.Unit, Right: true}, value},
+		{widget.Column{Title: "spread", Unit: "%", Right: true, Worth: 3}, figure(1, 0, func(pt scaling.ChartPoint) float64 { return pt.Spread })},
+		{widget.Column{Title: "speed-up", Unit: "×", Right: true, Worth: 2}, figure(2, 0, func(pt scaling.ChartPoint) float64 { return pt.Speedup })},
+		{widget.Column{Title: "efficiency", Unit: "%", Right: true, Worth: 1}, figure(1, 0, func(pt scaling.ChartPoint) float64 { return pt.Efficiency })},
+		{widget.Column{Title: "serial part", Right: true, Worth: 4}, figure(3, -1, func(pt scaling.ChartPoint) float64 { return pt.Serial })},
+		{widget.Column{Title: "n", Right: true, Worth: 7}, figure(0, 0, func(pt scaling.ChartPoint) float64 { return float64(pt.N) })},
 		{widget.Column{Title: "run", Worth: 6, Min: 12}, dim(func(r row) string { return r.point.Run })},
 		{widget.Column{Title: "series", Worth: worth, Min: 16}, dim(func(r row) string { return p.chart.Series[r.line].Name })},
 	}
@@ -98,7 +97,7 @@ func (p *Pane) needless(c column, rows []row) bool {
 	case "spread":
 		return !slices.ContainsFunc(rows, func(r row) bool { return r.point.Spread > 0 })
 	case "speed-up", "efficiency", "serial part":
-		return c.Worth > 0 && (c.Title == quantities[p.y].title || !p.scales(rows))
+		return c.Worth > 0 && (c.Title == scaling.Quantities[p.y].Title || !p.scales(rows))
 	}
 	return false
 }
@@ -106,7 +105,7 @@ func (p *Pane) needless(c column, rows []row) bool {
 // scales reports whether what is drawn follows from throughput, and some run has another
 // number of GPUs to be compared with.
 func (p *Pane) scales(rows []row) bool {
-	of := quantities[p.y].metric
+	of := scaling.Quantities[p.y].Metric
 	return (of == "throughput_tokens_sec" || of == "iteration_wall_clock") && slices.ContainsFunc(rows, func(r row) bool { return r.point.Efficiency > 0 })
 }
 
@@ -126,14 +125,14 @@ func (p *Pane) cross(by int) tea.Cmd {
 // crossWords are the values of all series at the crosshair, and the ideal there of the
 // one under the cursor: "GPUs 2: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 558".
 func (p *Pane) crossWords(r row) string {
-	q := quantities[p.y]
+	q := scaling.Quantities[p.y]
 	var values []string
 	for i, s := range p.chart.Series {
-		at := slices.IndexFunc(s.Points, func(point measure.ChartPoint) bool { return point.X == r.point.X })
+		at := slices.IndexFunc(s.Points, func(point scaling.ChartPoint) bool { return point.X == r.point.X })
 		if at < 0 {
 			continue
 		}
-		word := unit.Figure(s.Points[at].Value, q.decimals)
+		word := unit.Figure(s.Points[at].Value, q.Decimals)
 		if spread := s.Points[at].Spread; spread > 0 {
 			word += " " + p.env.Theme.PlusMinus + " " + unit.Number(spread, 1) + " %"
 		}
@@ -142,9 +141,9 @@ func (p *Pane) crossWords(r row) string {
 		}
 		values = append(values, word)
 	}
-	text := strings.TrimSpace(axes[p.x].head+" "+unit.Number(r.point.X, 0)) + ": " + strings.TrimSpace(strings.Join(values, ", ")+" "+q.unit)
-	if ideal := r.point.Ideal; !math.IsNaN(ideal) && !p.bare {
-		text += " · ideal " + unit.Number(ideal, q.decimals)
+	text := strings.TrimSpace(axes[p.x].head+" "+unit.Number(r.point.X, 0)) + ": " + strings.TrimSpace(strings.Join(values, ", ")+" "+q.Unit)
+	if ideal := r.point.Ideal; ideal > 0 && !p.bare {
+		text += " · ideal " + unit.Number(ideal, q.Decimals)
 	}
 	return text
 }

@@ -1,8 +1,8 @@
 package charts
 
 import (
+	"cmp"
 	"slices"
-	"strings"
 
 	"shardeck/model/scaling"
 )
@@ -77,9 +77,6 @@ func holds(s scaling.Series, run string) bool {
 	return slices.ContainsFunc(s.Points, func(p scaling.Point) bool { return p.Run == run })
 }
 
-// nameSign stands between the parts of a series' name.
-const nameSign = " · "
-
 // factor divides the names of the series shown into what they have in common and what is
 // each one's own, so that a legend fits. One alone is set beside all the others.
 func (s *series) factor() {
@@ -91,19 +88,14 @@ func (s *series) factor() {
 	if len(beside) == 0 {
 		return
 	}
-	shared := strings.Split(s.all[beside[0]].Name, nameSign)
-	for _, i := range beside[1:] {
-		parts := strings.Split(s.all[i].Name, nameSign)
-		shared = slices.DeleteFunc(shared, func(part string) bool { return !slices.Contains(parts, part) })
+	var names []string
+	for _, i := range beside {
+		names = append(names, s.all[i].Name)
 	}
+	s.common = scaling.CommonName(names)
 	for _, one := range s.all {
-		own := slices.DeleteFunc(strings.Split(one.Name, nameSign), func(part string) bool { return slices.Contains(shared, part) })
-		if len(own) == 0 {
-			own = []string{"measured"}
-		}
-		s.short = append(s.short, strings.Join(own, nameSign))
+		s.short = append(s.short, cmp.Or(scaling.OwnName(one.Name, s.common), "measured"))
 	}
-	s.common = strings.Join(shared, nameSign)
 }
 
 // upTo are the numbers from 0 to before n.
