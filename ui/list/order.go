@@ -24,6 +24,9 @@ func (l *List[T]) SetFilter(text string) {
 	l.show(l.CurrentID())
 }
 
+// FilterText is the filter as it was typed; empty: there is none.
+func (l *List[T]) FilterText() string { return l.filter.Text }
+
 // Sort is how the rows are ordered.
 func (l *List[T]) Sort() Sort { return l.sort }
 

@@ -20,6 +20,7 @@ import (
 
 // comparison is two runs side by side; the first is the base.
 type comparison struct {
+	env   env
 	runs  [2]string
 	work  reading.Work[scaling.TraceComparison]
 	found *scaling.TraceComparison // nil: not there yet
@@ -27,11 +28,9 @@ type comparison struct {
 	sheet *sheet
 }
 
-// compare sets the run shown beside a base.
-func (p *Pane) compare(base string) tea.Cmd { return p.start([2]string{base, p.run}) }
-
-func (p *Pane) start(runs [2]string) tea.Cmd {
-	c := &comparison{runs: runs, work: reading.NewWork[scaling.TraceComparison](p.env.Env), sheet: newSheet(p.env.Theme, present.TraceDiff(scaling.TraceDiff{}))}
+// compare sets two runs side by side; the first is the base.
+func (p *Pane) compare(runs [2]string) tea.Cmd {
+	c := &comparison{env: p.env, runs: runs, work: reading.NewWork[scaling.TraceComparison](p.env.Env), sheet: newSheet(p.env.Env, present.TraceDiff(scaling.TraceDiff{}))}
 	if p.diff != nil { // its part and filters stay
 		p.diff.work.Stop()
 		c.sheet = p.diff.sheet
@@ -58,8 +57,8 @@ func (c *comparison) title() (left, right string) {
 	case c.work.Busy():
 		right = c.work.Words("reading")
 	case c.found == nil:
-	case c.sheet.filtered() != "":
-		right = c.sheet.filtered()
+	case c.sheet.list().Filtered() != "":
+		right = c.sheet.list().Filtered()
 	case c.found.PerStep:
 		right = "a step of a rank"
 	default:
@@ -79,7 +78,7 @@ func (c *comparison) message() pane.Note {
 	case c.found == nil:
 		return pane.Note{}
 	}
-	if r, _, ok := c.sheet.current(); ok && r.Full != "" {
+	if r, ok := c.sheet.list().Current(); ok && r.Full != "" {
 		return pane.Note{Text: r.Full}
 	}
 	if len(c.found.Warnings) > 0 {
@@ -100,42 +99,30 @@ func (c *comparison) scaling() []string {
 func (c *comparison) remarks() []string { return slices.Concat(c.found.Warnings, c.found.Notes) }
 
 // view draws the windows of both runs to one scale over the tables of differences.
-func (c *comparison) view(p *Pane) []string {
+func (c *comparison) view(f frame) []string {
 	if c.found == nil {
-		return c.empty(p)
+		return c.empty(f.width)
 	}
-	c.sheet.measure(p.width)
-	lines := c.bars(p)
-	return append(lines, c.sheet.view(c.frame(p, p.height-len(lines)))...)
+	lines := c.bars(f.width, f.height)
+	f.height -= len(lines)
+	return append(lines, c.sheet.view(f)...)
 }
 
-func (c *comparison) frame(p *Pane, height int) frame {
-	return frame{th: p.env.Theme, width: p.width, height: height, tall: p.height >= tallFrom, focused: p.focused,
-		above: func(int) []string { return nil }}
-}
-
-func (c *comparison) rows(p *Pane) int {
-	if c.found == nil {
-		return 0
-	}
-	return c.sheet.rows(c.frame(p, p.height-len(c.bars(p))))
-}
-
-func (c *comparison) empty(p *Pane) []string {
-	th := p.env.Theme
+func (c *comparison) empty(width int) []string {
+	th := c.env.Theme
 	if c.err != nil {
-		return []string{"", "   " + th.Paint(theme.Bad, widget.Sentence("no comparison: "+c.err.Error(), p.width-4)), "", "   d chooses another run · esc goes back to " + p.run}
+		return []string{"", "   " + th.Paint(theme.Bad, widget.Sentence("no comparison: "+c.err.Error(), width-4)), "", "   d chooses another run · esc goes back to " + c.runs[1]}
 	}
 	done, total := c.work.Progress()
-	lines := append([]string{"", "   reading the traces of " + c.runs[0] + " and " + c.runs[1] + " …"}, bar(th, p.width, done, total)...)
+	lines := append([]string{"", "   reading the traces of " + c.runs[0] + " and " + c.runs[1] + " …"}, bar(th, width, done, total)...)
 	return append(lines, "", "   esc stops it; other panes stay usable meanwhile")
 }
 
 // bars are the windows of both runs divided into parts, the longer as wide as the screen.
-func (c *comparison) bars(p *Pane) []string {
-	th := p.env.Theme
-	cols := p.width - labelWidth - 11
-	if cols < 8 || p.height < 12 {
+func (c *comparison) bars(width, height int) []string {
+	th := c.env.Theme
+	cols := width - labelWidth - 11
+	if cols < 8 || height < 12 {
 		return nil
 	}
 	longest := 0.0
@@ -151,14 +138,14 @@ func (c *comparison) bars(p *Pane) []string {
 			continue
 		}
 		line := widget.Bar(th, cols, longest, append(splitParts(th, split), widget.Part{Value: float64(split.IdleNS), Glyph: th.Idle, Tone: theme.Dim}), " ")
-		lines = append(lines, p.label(name)+line+widget.Right(unit.Duration(split.WindowNS), 10))
+		lines = append(lines, label(name)+line+widget.Right(unit.Duration(split.WindowNS), 10))
 	}
-	lines = append(lines, p.label("")+th.Paint(theme.Dim, widget.Spread(splitLegend(th), "window", cols+10)))
-	if p.height < tallFrom {
+	lines = append(lines, label("")+th.Paint(theme.Dim, widget.Spread(splitLegend(th), "window", cols+10)))
+	if height < tallFrom {
 		return lines
 	}
 	for _, text := range append(c.scaling(), c.remarks()...) {
-		lines = append(lines, "   "+th.Paint(theme.Dim, widget.Sentence(text, p.width-4)))
+		lines = append(lines, "   "+th.Paint(theme.Dim, widget.Sentence(text, width-4)))
 	}
 	return lines
 }

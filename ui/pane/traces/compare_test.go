@@ -44,7 +44,7 @@ func TestCompareFromTheListOfRuns(t *testing.T) {
 	d.Press("tab").Expect("▌classes").Press("tab").Expect("▌kernels", "rms_norm_kernel", "gone")
 	d.Press("/").Type("change:new").Press("enter").Expect("triton_red", "new").Absent("flash_fwd")
 	has(t, message(d), ": only llama-8b-tp2 has it")
-	has(t, title(d), "3 kernels match change:new")
+	has(t, title(d), "3 of 7 match change:new")
 	d.Press("esc").Expect("flash_fwd").Press("tab").Expect("▌collectives", "all_to_all", "gone")
 	d.Press("y")
 	if got, _ := panetest.Last[pane.CopyMsg](d); got.Text != "shardeck trace deepseek-v2-lite-ep2 llama-8b-tp2" {

@@ -1,54 +1,52 @@
+// Package traces is the pane of where the time of one run went: the split of the window
+// rank by rank (bars.go), the density of the work over the window (timeline.go), and below
+// them tables of kernels, collectives, late calls, ranks and classes (sheet.go). It also
+// sets two runs side by side (compare.go). The pool reads the traces; the pane shows its
+// progress and, afterwards, the summary that it made.
 package traces
 
 import (
+	"cmp"
+	"slices"
+
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/pool"
 	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present"
-	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/reading"
-	"shardeck/ui/widget"
 )
 
 // Pane is the traces pane.
 type Pane struct {
-	env     env
-	width   int
-	height  int
-	focused bool
+	env           env
+	width, height int
+	focused       bool
+	dialog        pane.Dialog
 
-	runs     []runRef // of the board, to go through with n
-	run      string
+	runs     boardRuns        // to go through with n
+	run      string           // shown
 	bytes    int64            // of its traces on disk; 0: not known
+	analysis *metric.Analysis // nil: not read
+	err      error            // why it cannot be read
 	kept     string           // run to show when the board first lists it
 	followed string           // run of the experiment that was last selected
 	demand   bool             // the user came to see traces, and did not stop the reading
-	analysis *metric.Analysis // nil: not read
-	err      error
 
-	sheet  *sheet
-	popup  *pane.Ask     // open over all; nil: none
-	typing *widget.Input // filter being typed; nil: none
-	rank   int           // of the summary's ranks, whose timeline is drawn
-	view   span          // part of the timeline in sight
-
-	fine   []metric.RankDensity // of each rank, in smaller bins than the summary's; nil: not asked for, or not kept
-	finer  pane.Task[[]metric.RankDensity]
-	spans  reading.Work[metric.KernelSpans] // what ran in sight of the timeline, kernel by kernel
-	sought *metric.LateCall                 // shown in the timeline; nil: none
-
-	reader *reading.Reader
-	list   pane.Task[[]model.Run]
-	pick   *picker     // of the run to compare with; nil: none is being chosen
-	diff   *comparison // nil: one run is shown
+	sheet    *sheet
+	timeline *timeline
+	reader   *reading.Reader
+	listing  pane.Task[[]model.Run]
+	pick     *picker     // of the run to compare with; nil: none is being chosen
+	diff     *comparison // nil: one run is shown
 }
 
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {
-	env := env{e, b}
-	p := &Pane{env: env, spans: reading.NewWork[metric.KernelSpans](e), view: whole, sheet: newSheet(env.Theme, present.Trace(nil))}
+	p := &Pane{env: env{e, b}, sheet: newSheet(e, present.Trace(nil))}
+	p.timeline = newTimeline(p.env, &p.dialog)
 	p.reader = reading.New(e, b, p.readerEnded)
 	p.SetFocus(true)
 	return p
@@ -60,7 +58,7 @@ func (p *Pane) Init() tea.Cmd { return nil }
 // SetSize gives the pane its room.
 func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
 
-// SetFocus brightens the cursor, in the part that has it.
+// SetFocus brightens the cursor, in the table that has it.
 func (p *Pane) SetFocus(on bool) {
 	p.focused = on
 	p.onSheet().setFocus(on)
@@ -78,25 +76,133 @@ func (p *Pane) onSheet() *sheet {
 }
 
 // Capturing reports a filter being typed, or a kernel on the screen.
-func (p *Pane) Capturing() bool { return p.typing != nil || p.popup != nil }
+func (p *Pane) Capturing() bool { return p.dialog.Open() }
 
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
 		return p, p.key(msg)
+	case pane.ClickMsg:
+		p.onSheet().clicked(msg, p.height)
+		p.SetFocus(p.focused)
 	case pane.BoardMsg:
-		return p, p.gotBoard(msg.Rows)
+		p.runs = p.runs.with(msg.Rows)
+		showBoard(p)
+		return p, p.readModest()
 	case pane.OpenMsg:
 		return p, p.open(msg)
 	case pane.SelectMsg:
 		return p, p.follow(msg)
 	case pane.AnalysedMsg:
-		p.analysed(msg.Analysis)
-	case pane.ClickMsg:
-		p.clicked(msg)
+		p.runs.analysed(msg.Analysis)
+		if msg.Analysis.Run == p.run {
+			p.show(boardRun{p.run, p.bytes, msg.Analysis})
+		}
 	}
 	return p, nil
+}
+
+// showBoard shows the first run while nothing else was asked for, and anew one whose files
+// have changed.
+func showBoard(p *Pane) {
+	switch i := p.runs.at(p.run); {
+	case p.run == "" && len(p.runs) > 0:
+		p.show(p.runs[max(p.runs.at(p.kept), 0)])
+	case i >= 0 && (p.analysis == nil || p.runs[i].bytes != p.bytes):
+		p.show(p.runs[i])
+	}
+}
+
+// open shows a run, and reads it when this is where it was to be opened.
+func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
+	if msg.Run == "" {
+		return nil
+	}
+	p.goTo(msg.Run)
+	if msg.To != pane.Traces {
+		return nil
+	}
+	p.forgetOther()
+	p.SetFocus(p.focused)
+	p.demand = true
+	if msg.Base != "" && msg.Base != msg.Run {
+		return p.compare([2]string{msg.Base, msg.Run})
+	}
+	return p.readModest()
+}
+
+// follow shows the run of the experiment that another pane is at, or that was selected
+// when this pane was entered; coming back leaves it at the run that n went to.
+func (p *Pane) follow(msg pane.SelectMsg) tea.Cmd {
+	entered := msg.Entered == pane.Traces
+	if !msg.Reaches(pane.Traces, p.focused) || (p.reader.Busy() || p.diff != nil) && !entered {
+		return nil
+	}
+	run := msg.Run()
+	if run != "" && run != p.followed {
+		p.followed = run
+		p.goTo(run)
+	}
+	if !entered {
+		return nil
+	}
+	p.demand = true
+	if run == "" && p.run != "" {
+		return tea.Batch(pane.Say(msg.Row.Experiment.ID+" has no run yet: these are the traces of "+p.run), p.readModest())
+	}
+	return p.readModest()
+}
+
+func (p *Pane) goTo(run string) {
+	if run == p.run {
+		return
+	}
+	found := boardRun{name: run}
+	if i := p.runs.at(run); i >= 0 {
+		found = p.runs[i]
+	}
+	p.show(found)
+}
+
+// show takes another run, or another analysis of the same; what belonged to the one before
+// goes.
+func (p *Pane) show(r boardRun) {
+	if r.name != p.run {
+		p.reader.Stop()
+		p.forgetOther()
+	}
+	p.timeline.show(r.name, r.analysis)
+	p.run, p.bytes, p.analysis, p.err = r.name, r.bytes, r.analysis, nil
+	p.sheet.set(present.Trace(p.analysis))
+}
+
+// forgetOther ends a comparison and the choice of one: they belong to the run before.
+func (p *Pane) forgetOther() {
+	if p.diff != nil {
+		p.diff.work.Stop()
+	}
+	p.listing.Stop()
+	p.timeline.spans.Stop()
+	p.diff, p.pick = nil, nil
+	p.dialog.Close()
+}
+
+// readModest reads what the user came to see, unless it is more than a login node should.
+func (p *Pane) readModest() tea.Cmd {
+	if !p.demand || !p.focused || p.err != nil || !reading.Modest(p.env.Lab, p.bytes) {
+		return nil
+	}
+	return p.read()
+}
+
+// read has the run shown read, unless it is or is being.
+func (p *Pane) read() tea.Cmd {
+	if p.run == "" || p.analysis != nil || p.reader.Busy() && p.reader.Run() == p.run {
+		return nil
+	}
+	p.err = nil
+	return p.reader.Start(p.run, pool.Wanted)
 }
 
 // readerEnded keeps why the run shown cannot be read.
@@ -108,38 +214,14 @@ func (p *Pane) readerEnded(err error) tea.Cmd {
 	return pane.Fail(err)
 }
 
-// trace is the picture of the run shown; nil: there is none.
-func (p *Pane) trace() *metric.TraceSummary {
-	if p.analysis == nil {
-		return nil
-	}
-	return p.analysis.Trace
+// Keep is what is found again at the next start.
+func (p *Pane) Keep() map[string]string {
+	return map[string]string{"run": cmp.Or(p.run, p.kept), "followed": p.followed, "part": p.sheet.name()}
 }
 
-// Title names the run and its window, and how far a reading is.
-func (p *Pane) Title() (left, right string) {
-	switch {
-	case p.pick != nil:
-		return "Traces · compare " + p.run + " with …", p.pick.sheet.filtered()
-	case p.diff != nil:
-		return p.diff.title()
-	}
-	left = "Traces"
-	if p.run != "" {
-		left += " · " + p.run
-	}
-	if t := p.trace(); t != nil {
-		left += " · window " + unit.Duration(t.WindowNS) + " · " + unit.Plural(len(t.Ranks), "rank")
-		right = unit.FileSize(t.Bytes)
-	}
-	if p.analysis != nil && p.analysis.Replay {
-		left += " · replay"
-	}
-	switch {
-	case p.reader.Busy():
-		right = p.reader.Words()
-	case p.trace() != nil && p.sheet.filtered() != "":
-		right = p.sheet.filtered()
-	}
-	return left, right
+// Restore takes what was kept; the run is shown as soon as the board lists it.
+func (p *Pane) Restore(kept map[string]string) {
+	p.kept, p.followed = kept["run"], kept["followed"]
+	p.sheet.at = max(slices.IndexFunc(p.sheet.parts, func(t present.Table) bool { return t.Name == kept["part"] }), 0)
+	p.SetFocus(p.focused)
 }

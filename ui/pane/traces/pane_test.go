@@ -167,7 +167,7 @@ func TestKernelFilter(t *testing.T) {
 		t.Error("a text field must have the keys")
 	}
 	d.Press("enter")
-	has(t, title(d), "1 kernel matches class:gemm")
+	has(t, title(d), "1 of 5 match class:gemm")
 	d.Press("esc").Expect("flash_fwd").Press("/").Type("nothing such").Expect("no kernel matches nothing such")
 	d.Press("esc").Expect("flash_fwd")
 }
@@ -175,9 +175,9 @@ func TestKernelFilter(t *testing.T) {
 func TestEachPartHasItsFilter(t *testing.T) {
 	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18).Press("tab", "/").Type("size:64").Press("enter")
 	d.Expect("all_reduce  64 MiB").Absent("32 KiB")
-	has(t, title(d), "1 collective matches size:64")
+	has(t, title(d), "1 of 3 match size:64")
 	d.Press("tab", "/").Type("rank:1").Press("enter").Expect("all_reduce 49").Absent("all_reduce 57")
-	has(t, title(d), "16 calls match rank:1")
+	has(t, title(d), "16 of 67 match rank:1")
 	d.Press("shift+tab").Absent("32 KiB").Press("esc").Expect("32 KiB").Press("tab").Absent("all_reduce 57")
 	d.Press("tab", "/").Expect("▌classes").Type("nothing").Expect("no class matches nothing")
 }
@@ -237,8 +237,8 @@ func TestNamesOfPartsComeBeforeRemarks(t *testing.T) {
 
 func TestPartsInOrderOfAColumn(t *testing.T) {
 	d := opened(t, panetest.Open(t), "llama-8b-tp2", 80, 18)
-	first := func() string { r, _, _ := d.Pane().(*Pane).sheet.current(); return r.Cells[0].Text }
-	d.Press("down", "o").Expect("by time ms, greatest first")
+	first := func() string { r, _ := d.Pane().(*Pane).sheet.list().Current(); return r.Cells[0].Text }
+	d.Press("down", "o").Expect("by time, greatest first")
 	if got := first(); !strings.HasPrefix(got, "nvjet") {
 		t.Errorf("longest: %s", got)
 	}
@@ -248,7 +248,7 @@ func TestPartsInOrderOfAColumn(t *testing.T) {
 	}
 	d.Press("o", "o").Expect("sums over 2 ranks")
 	d.Press("tab", "o").Expect("by size, greatest first")
-	if r, _, _ := d.Pane().(*Pane).sheet.current(); r.Cells[1].Text != "64 MiB" {
+	if r, _ := d.Pane().(*Pane).sheet.list().Current(); r.Cells[1].Text != "64 MiB" {
 		t.Errorf("largest: %v", r.Cells)
 	}
 	opened(t, panetest.Open(t), "llama-8b-tp4-old", 80, 18).Press("o").Check()

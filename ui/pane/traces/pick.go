@@ -3,6 +3,7 @@ package traces
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -14,7 +15,7 @@ import (
 
 // picker lists the runs that the one shown can be compared with, those of its model first.
 type picker struct {
-	runs   []model.Run // as listed
+	run    string // the one shown
 	loaded bool
 	err    error
 	sheet  *sheet
@@ -26,39 +27,33 @@ func pickTable() present.Table {
 }
 
 // choose opens the list of runs.
-func (p *Pane) choose() tea.Cmd {
-	p.pick = &picker{sheet: newSheet(p.env.Theme, []present.Table{pickTable()})}
+func choose(p *Pane) tea.Cmd {
+	k := &picker{run: p.run, sheet: newSheet(p.env.Env, []present.Table{pickTable()})}
+	p.pick = k
 	p.SetFocus(p.focused)
-	return p.list.Start(p.env.Ctx, p.env.Lab.Runs, p.listed)
-}
-
-// listed takes the runs there are.
-func (p *Pane) listed(runs []model.Run, err error) tea.Cmd {
-	if p.pick == nil {
+	return p.listing.Start(p.env.Ctx, p.env.Lab.Runs, func(runs []model.Run, err error) tea.Cmd {
+		k.loaded, k.err = true, err
+		if err != nil {
+			return pane.Fail(err)
+		}
+		t := pickTable()
+		for _, r := range k.candidates(runs) {
+			t.Rows = append(t.Rows, pickRow(r, p.env.Now()))
+		}
+		k.sheet.set([]present.Table{t})
 		return nil
-	}
-	p.pick.loaded, p.pick.err = true, err
-	if err != nil {
-		return pane.Fail(err)
-	}
-	p.pick.runs = p.candidates(runs)
-	t := pickTable()
-	for _, r := range p.pick.runs {
-		t.Rows = append(t.Rows, p.pickRow(r))
-	}
-	p.pick.sheet.set([]present.Table{t})
-	return nil
+	})
 }
 
 // candidates are the runs with traces besides the one shown; those of its model first.
-func (p *Pane) candidates(runs []model.Run) []model.Run {
+func (k *picker) candidates(runs []model.Run) []model.Run {
 	own := ""
 	for _, r := range runs {
-		if r.Name == p.run {
+		if r.Name == k.run {
 			own = modelOf(r)
 		}
 	}
-	out := slices.DeleteFunc(slices.Clone(runs), func(r model.Run) bool { return r.Name == p.run || traceBytes(r) == 0 })
+	out := slices.DeleteFunc(slices.Clone(runs), func(r model.Run) bool { return r.Name == k.run || r.TraceBytes() == 0 })
 	other := func(r model.Run) int {
 		if modelOf(r) == own {
 			return 0
@@ -76,7 +71,7 @@ func modelOf(r model.Run) string {
 	return r.Experiment.Model.Name
 }
 
-func (p *Pane) pickRow(r model.Run) present.Row {
+func pickRow(r model.Run, now time.Time) present.Row {
 	row := present.Row{Fields: map[string]string{"run": r.Name}, Full: r.Name}
 	layout, name, batch, tokens := unit.Missing, unit.Missing, unit.Missing, unit.Missing
 	if e := r.Experiment; e != nil {
@@ -84,35 +79,30 @@ func (p *Pane) pickRow(r model.Run) present.Row {
 		batch, tokens = unit.Int(e.Data.BatchSize), unit.Int(e.Data.SeqLen)+"+"+unit.Int(e.Data.MaxTokens)
 		row.Fields["id"], row.Fields["model"], row.Fields["layout"] = e.ID, e.Model.Name, layout
 	}
-	row.Cells = present.Texts(r.Name, layout, name, batch, tokens, unit.FileSize(traceBytes(r)), unit.Ago(r.Time, p.env.Now()))
+	row.Cells = present.Texts(r.Name, layout, name, batch, tokens, unit.FileSize(r.TraceBytes()), unit.Ago(r.Time, now))
 	row.Cells[6].Role = present.Dim
 	return row
 }
 
-// take compares with the run under the cursor.
-func (p *Pane) take() tea.Cmd {
-	r, _, ok := p.pick.sheet.current()
+// takePicked compares with the run under the cursor.
+func takePicked(p *Pane) tea.Cmd {
+	r, ok := p.pick.sheet.list().Current()
 	if !ok {
 		return pane.Warn("there is no run under the cursor")
 	}
 	p.pick = nil
-	return p.compare(r.Full)
+	return p.compare([2]string{r.Full, p.run})
 }
 
-func (p *Pane) pickFrame() frame {
-	return frame{th: p.env.Theme, width: p.width, height: p.height, focused: p.focused, above: func(int) []string { return nil },
-		empty: func(int) string {
-			switch {
-			case p.pick.err != nil:
-				return "the runs cannot be listed: " + p.pick.err.Error()
-			case !p.pick.loaded:
-				return "looking for runs …"
-			}
-			return "no other run has traces"
-		}}
-}
-
-func (p *Pane) pickView() []string {
-	p.pick.sheet.measure(p.width)
-	return p.pick.sheet.view(p.pickFrame())
+func (k *picker) view(f frame) []string {
+	f.tall = false
+	switch {
+	case k.err != nil:
+		f.empty = "the runs cannot be listed: " + k.err.Error()
+	case !k.loaded:
+		f.empty = "looking for runs …"
+	default:
+		f.empty = "no other run has traces"
+	}
+	return k.sheet.view(f)
 }

@@ -1,10 +1,9 @@
 package traces
 
 import (
-	"strings"
+	"strconv"
 
 	"shardeck/model/present"
-	"shardeck/model/present/unit"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -13,21 +12,36 @@ import (
 
 // sheet is several tables, of which one has the cursor.
 type sheet struct {
-	th      *theme.Theme
-	parts   []present.Table // in the order of the key tab
-	tables  []widget.Table
-	shown   [][]int // rows of each part that its filter lets through, in their order
-	filters []list.Filter
-	sorts   []list.Sort // of each part
-	at      int         // the part with the cursor
-	drawn   frame       // how it was drawn last
+	parts []present.Table // in the order of the key tab
+	lists []*list.List[row]
+	at    int   // the part with the cursor
+	drawn frame // how it was drawn last
 }
 
-func newSheet(th *theme.Theme, parts []present.Table) *sheet {
-	n := len(parts)
-	s := &sheet{th: th, tables: make([]widget.Table, n), shown: make([][]int, n), filters: make([]list.Filter, n), sorts: make([]list.Sort, n)}
-	for i, part := range parts {
-		s.tables[i] = widget.Table{Columns: pane.Columns(part), Column: -1}
+// row is one of a part.
+type row struct {
+	present.Row
+	id int // which of its part
+}
+
+// frame is where and how a sheet is drawn.
+type frame struct {
+	th            *theme.Theme
+	width, height int
+	tall          bool                    // there is room for other parts below
+	focused       bool                    // keys go to the pane
+	above         func(part int) []string // lines over the table of a part; nil: none
+	empty         string                  // why there are no rows; empty: as the parts say
+}
+
+func newSheet(e pane.Env, parts []present.Table) *sheet {
+	s := &sheet{}
+	for _, part := range parts {
+		s.lists = append(s.lists, list.New(e, list.Of[row]{One: part.One, Columns: pane.Columns(part),
+			ID:     func(r row) string { return strconv.Itoa(r.id) },
+			Cells:  func(r row) []widget.Cell { return pane.Cells(e.Theme, r.Row) },
+			Fields: func(r row) map[string]string { return r.Fields },
+			Orders: func(c widget.Column) bool { return c.Right }}))
 	}
 	s.set(parts)
 	return s
@@ -36,58 +50,22 @@ func newSheet(th *theme.Theme, parts []present.Table) *sheet {
 // set takes every part anew; the cursors stay where they are.
 func (s *sheet) set(parts []present.Table) {
 	s.parts = parts
-	for i := range parts {
-		s.fill(i)
-	}
-}
-
-// fill puts the rows of a part that its filter lets through into its table.
-func (s *sheet) fill(i int) {
-	var cells [][]widget.Cell
-	var ids []int
-	for id, r := range s.parts[i].Rows {
-		if s.filters[i].Match(r.Fields) {
-			cells, ids = append(cells, pane.Cells(s.th, r)), append(ids, id)
+	for i, part := range parts {
+		rows := make([]row, len(part.Rows))
+		for id, r := range part.Rows {
+			rows[id] = row{r, id}
 		}
+		s.lists[i].SetRows(rows)
 	}
-	cells, s.shown[i] = s.sorts[i].Apply(cells, ids)
-	s.tables[i].SetRows(cells)
 }
 
-// order goes to the next column of numbers in sight that the part with the cursor is
-// ordered by, greatest first; after the last to the order in which the rows came.
-func (s *sheet) order(width int) {
-	from, now := 0, &s.sorts[s.at]
-	if now.On {
-		from = now.Column + 1
-	}
-	*now = list.Sort{}
-	for _, c := range s.tables[s.at].Shown(width) {
-		if c >= from && c > 0 && s.parts[s.at].Columns[c].Right && !now.On {
-			*now = list.Sort{On: true, Column: c, Down: true}
-		}
-	}
-	s.fill(s.at)
-}
+func (s *sheet) list() *list.List[row] { return s.lists[s.at] }
 
-// ordered says by what the part with the cursor is ordered; empty: as its rows came.
-func (s *sheet) ordered() string {
-	now := s.sorts[s.at]
-	if !now.On {
-		return ""
-	}
-	c, end := s.parts[s.at].Columns[now.Column], "least"
-	if now.Down {
-		end = "greatest"
-	}
-	return "by " + strings.TrimSpace(c.Title+" "+c.Unit) + ", " + end + " first"
-}
+// name is that of the part with the cursor.
+func (s *sheet) name() string { return s.parts[s.at].Name }
 
-// filter narrows the part with the cursor.
-func (s *sheet) filter(text string) {
-	s.filters[s.at] = list.ParseFilter(text)
-	s.fill(s.at)
-}
+// turn goes to another part.
+func (s *sheet) turn(by int) { s.at = (s.at + by + len(s.parts)) % len(s.parts) }
 
 // toFilter goes to the next part whose rows can be filtered, if this one's cannot.
 func (s *sheet) toFilter() {
@@ -96,43 +74,145 @@ func (s *sheet) toFilter() {
 	}
 }
 
-// turn goes to another part.
-func (s *sheet) turn(by int) { s.at = (s.at + by + len(s.parts)) % len(s.parts) }
-
-func (s *sheet) table() *widget.Table { return &s.tables[s.at] }
-
-// name is that of the part with the cursor.
-func (s *sheet) name() string { return s.parts[s.at].Name }
-
-// filtered says how many rows the filter of the part with the cursor lets through; empty:
-// it has none.
-func (s *sheet) filtered() string {
-	f, n := s.filters[s.at], len(s.shown[s.at])
-	switch {
-	case f.Empty():
-		return ""
-	case n == 1:
-		return "1 " + s.parts[s.at].One + " matches " + f.Text
+// order goes to the next column of numbers in sight that the part with the cursor is
+// ordered by, greatest first; after the last to the order in which the rows came.
+func (s *sheet) order(width int) {
+	l := s.list()
+	from := 0
+	if now := l.Sort(); now.On {
+		from = now.Column + 1
 	}
-	return unit.Plural(n, s.parts[s.at].One) + " match " + f.Text
-}
-
-// current is the row under the cursor, and which of its part it is.
-func (s *sheet) current() (row present.Row, id int, ok bool) {
-	if ids, at := s.shown[s.at], s.table().Cursor; at >= 0 && at < len(ids) {
-		return s.parts[s.at].Rows[ids[at]], ids[at], true
+	next := list.Sort{}
+	for _, c := range l.Table.Shown(width) {
+		if c >= from && s.parts[s.at].Columns[c].Right && !next.On {
+			next = list.Sort{On: true, Column: c, Down: true}
+		}
 	}
-	return present.Row{}, 0, false
+	l.SetSort(next)
+	l.Table.Cursor = 0
 }
 
 func (s *sheet) setFocus(on bool) {
-	for i := range s.tables {
-		s.tables[i].Focused = on && i == s.at
+	for i, l := range s.lists {
+		l.Table.Focused = on && i == s.at
 	}
 }
 
-func (s *sheet) measure(width int) {
-	for i := range s.tables {
-		s.tables[i].Measure(width)
+// clicked goes to a part by its rule or its name in it, to a row, or orders by the title of
+// a column of numbers; the sheet is at the lower end of a pane of that height.
+func (s *sheet) clicked(msg pane.ClickMsg, height int) {
+	line := msg.Line - (height - s.drawn.height)
+	if line < 0 {
+		return
 	}
+	for i, height := range s.rooms(s.drawn) {
+		switch {
+		case line >= height:
+			line -= height
+			continue
+		case line > 0:
+			s.at = i
+			s.lists[i].Click(msg.X, line-1-len(s.above(s.drawn, i)))
+		default:
+			s.at = i
+			if n, ok := s.choice(s.drawn).Pointed(msg.X); ok && !s.drawn.tall {
+				s.at = n
+			}
+		}
+		return
+	}
+}
+
+// above is the lines over the table of a part.
+func (s *sheet) above(f frame, i int) []string {
+	if f.above == nil {
+		return nil
+	}
+	return f.above(i)
+}
+
+// leastPart is the fewest lines worth giving to a part.
+const leastPart = 5
+
+// rooms divides lines among the parts. Where there is room for one only, the one with
+// the cursor has all; else each first gets a fair share, then what it needs, the one with
+// the cursor before the others, and that one what is left.
+func (s *sheet) rooms(f frame) []int {
+	rooms := make([]int, len(s.parts))
+	left := f.height
+	grow := func(i, most int) {
+		need := 1 + len(s.above(f, i)) + s.lists[i].Table.HeaderRows() + max(s.lists[i].Table.Rows(), 1)
+		n := min(max(min(need, most)-rooms[i], 0), left)
+		if rooms[i]+n >= leastPart {
+			rooms[i], left = rooms[i]+n, left-n
+		}
+	}
+	for _, most := range []int{max(f.height/len(s.parts), leastPart), f.height} {
+		for n := range s.parts {
+			if f.tall {
+				grow((s.at+n)%len(s.parts), most)
+			}
+		}
+	}
+	rooms[s.at] += left
+	return rooms
+}
+
+// view is the parts that have room, in their order.
+func (s *sheet) view(f frame) []string {
+	for _, l := range s.lists {
+		l.Table.Measure(f.width)
+	}
+	s.drawn = f
+	var lines []string
+	for i, height := range s.rooms(f) {
+		if height >= 2 {
+			lines = append(append(lines, s.head(f, i)), s.body(f, i, height-1)...)
+		}
+	}
+	return lines
+}
+
+// body is a part below its rule, exactly so many lines.
+func (s *sheet) body(f frame, i, height int) []string {
+	body := s.above(f, i)
+	if s.lists[i].Table.Rows() == 0 {
+		body = []string{"   " + f.th.Paint(theme.Dim, widget.Sentence(s.emptiness(f, i), f.width-4))}
+	} else {
+		body = append(body, s.lists[i].View(f.width, height-len(body))...)
+	}
+	return pane.Filled(body, height)
+}
+
+// emptiness says why a part has no rows.
+func (s *sheet) emptiness(f frame, i int) string {
+	switch l := s.lists[i]; {
+	case len(l.Rows()) > 0:
+		return "no " + s.parts[i].One + " matches " + l.FilterText() + " · esc drops the filter"
+	case f.empty != "":
+		return f.empty
+	}
+	return s.parts[i].Empty
+}
+
+// head is the rule over a part: its name, or where the others are a key away, all names;
+// at its end what a reader may wonder about, where there is room.
+func (s *sheet) head(f frame, i int) string {
+	names, remark := s.choice(f), s.parts[i].Remark
+	if by := s.lists[i].Ordered(); i == s.at && by != "" {
+		remark = by
+	}
+	if f.tall {
+		names = widget.Choice{Names: names.Names[i : i+1], At: names.At - i, Focused: f.focused}
+	}
+	return widget.RuleWith(f.th, f.width, names.String(f.th), remark)
+}
+
+// choice is the names of all parts.
+func (s *sheet) choice(f frame) widget.Choice {
+	c := widget.Choice{At: s.at, Focused: f.focused}
+	for _, part := range s.parts {
+		c.Names = append(c.Names, part.Name)
+	}
+	return c
 }

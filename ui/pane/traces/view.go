@@ -1,45 +1,115 @@
 package traces
 
 import (
+	"slices"
+
 	"shardeck/model/present"
+	"shardeck/model/present/unit"
+	"shardeck/ui/pane"
+	"shardeck/ui/pane/reading"
+	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
 // tallFrom is the height at which the other parts stand below the one with the cursor.
 const tallFrom = 30
 
+// Title names the run and its window, and how far a reading is.
+func (p *Pane) Title() (left, right string) {
+	switch {
+	case p.pick != nil:
+		return "Traces · compare " + p.run + " with …", p.pick.sheet.list().Filtered()
+	case p.diff != nil:
+		return p.diff.title()
+	}
+	left = "Traces"
+	if p.run != "" {
+		left += " · " + p.run
+	}
+	t := p.timeline.trace()
+	if t != nil {
+		left += " · window " + unit.Duration(t.WindowNS) + " · " + unit.Plural(len(t.Ranks), "rank")
+		right = unit.FileSize(t.Bytes)
+	}
+	if p.analysis != nil && p.analysis.Replay {
+		left += " · replay"
+	}
+	switch filtered := p.sheet.list().Filtered(); {
+	case p.reader.Busy():
+		right = p.reader.Words()
+	case t != nil && filtered != "":
+		right = filtered
+	}
+	return left, right
+}
+
+// Message names the straggler, or says that there is none, then what was cut or lost.
+func (p *Pane) Message() pane.Note {
+	switch {
+	case p.pick != nil:
+		return pane.Note{Text: "the run chosen is the base: differences are those of " + p.run + " from it"}
+	case p.diff != nil:
+		return p.diff.message()
+	case p.reader.Busy():
+		return pane.Note{Text: p.reader.Words() + " · esc stops it", Tone: theme.Busy}
+	case p.err != nil:
+		return pane.FailNote(p.err)
+	case p.timeline.spans.Busy():
+		return pane.Note{Text: p.timeline.spans.Words("reading the kernels in sight") + " · esc stops it", Tone: theme.Busy}
+	case p.timeline.trace() == nil:
+		return pane.Note{}
+	}
+	a := p.analysis
+	if r, ok := p.sheet.list().Current(); ok && p.sheet.name() == "skew" && !a.Damaged {
+		return pane.Note{Text: r.Full}
+	}
+	note := pane.Note{Text: present.StragglerSentence(a.Metric("straggler"))}
+	if a.Metric("straggler").Value != nil {
+		note.Tone = theme.Warn
+	}
+	if cut := present.StartCut(a.Trace.Ranks); cut != "" {
+		note.Text += " · " + cut
+	}
+	if a.Damaged {
+		note.Tone, note.Brief = theme.Bad, "input was damaged, these are its sound parts · ! says what was lost"
+		note.Text = "input was damaged, these are its sound parts: " + slices.Concat(a.Warnings, []string{"no more is known"})[0]
+	}
+	return note
+}
+
 // View draws the split of the ranks, the timeline, and the parts.
 func (p *Pane) View() string {
 	if p.width <= 0 || p.height <= 0 {
 		return ""
 	}
-	lines := p.body()
-	lines = p.typing.Below(p.env.Theme, lines, p.width, p.height)
-	if p.popup != nil {
-		lines = p.popup.Popup.Over(p.env.Theme, lines, p.width, p.height)
-	}
-	return widget.Block(lines, p.width, p.height)
+	return widget.Block(p.dialog.Over(p.env.Theme, p.body(), p.width, p.height), p.width, p.height)
 }
 
 func (p *Pane) body() []string {
+	f := frame{th: p.env.Theme, width: p.width, height: p.height, tall: p.height >= tallFrom, focused: p.focused}
 	switch {
 	case p.pick != nil:
-		return p.pickView()
+		return p.pick.view(f)
 	case p.diff != nil:
-		return p.diff.view(p)
-	case p.trace() == nil:
+		return p.diff.view(f)
+	case p.timeline.trace() == nil:
 		return p.empty()
 	}
-	p.sheet.measure(p.width)
 	lines := p.picture()
-	return append(lines, p.sheet.view(p.frame(p.height-len(lines)))...)
+	f.height -= len(lines)
+	f.above = func(part int) []string {
+		if part != present.LateCalls {
+			return nil
+		}
+		return p.timeline.lateLines(p.width, p.height)
+	}
+	return append(lines, p.sheet.view(f)...)
 }
 
 // picture is what stands over the parts: bars and timeline, as far as there is room.
 func (p *Pane) picture() []string {
-	t := p.trace()
-	lines := p.bars(t)
-	if timeline := p.timeline(p.width); len(lines)+len(timeline)+5 <= p.height {
+	lines := p.timeline.bars(p.width, max(p.height/5, 2))
+	if timeline := p.timeline.lines(p.width); len(lines)+len(timeline)+5 <= p.height {
 		lines = append(lines, timeline...)
 	}
 	if len(lines)+4 > p.height {
@@ -48,26 +118,45 @@ func (p *Pane) picture() []string {
 	return lines
 }
 
-// partRows is the room of the part with the cursor, without its header.
-func (p *Pane) partRows() int {
-	switch {
-	case p.pick != nil:
-		return p.pick.sheet.rows(p.pickFrame())
-	case p.diff != nil:
-		return p.diff.rows(p)
-	case p.trace() == nil:
-		return 0
+// empty says why there is no picture, and what to do.
+func (p *Pane) empty() []string {
+	size := ""
+	if p.bytes > 0 {
+		size = " (" + unit.FileSize(p.bytes) + ")"
 	}
-	return p.sheet.rows(p.frame(p.height - len(p.picture())))
+	switch {
+	case p.run == "":
+		return []string{"", "   There is no run to show yet.", "", "   1 Experiments, then s   submits one; its traces appear when the job ends"}
+	case p.reader.Busy():
+		done, total := p.reader.Progress()
+		lines := append([]string{"", "   reading the traces of " + p.run + " …"}, bar(p.env.Theme, p.width, done, total)...)
+		return append(lines, "", "   esc stops it; other panes stay usable meanwhile")
+	case p.err != nil:
+		why := p.env.Theme.Paint(theme.Bad, widget.Sentence(p.run+" cannot be read: "+p.err.Error(), p.width-4))
+		return []string{"", "   " + why, "", "   ↵ tries again · n goes to the next run"}
+	case p.analysis != nil:
+		return noTraces(p.env.Theme, p.run, p.analysis.Metric("gpu_busy").Reason, p.width)
+	case !reading.Modest(p.env.Lab, p.bytes):
+		return []string{"", "   The traces of " + p.run + size + " are more than a login node should read.", "",
+			"   ↵ reads them all the same · n goes to the next run"}
+	}
+	return []string{"", "   The traces of " + p.run + size + " are not read yet.", "", "   ↵ reads them · n goes to the next run · t in Experiments or Metrics opens another"}
 }
 
-// frame is how the parts are drawn in so many lines.
-func (p *Pane) frame(height int) frame {
-	return frame{th: p.env.Theme, width: p.width, height: height, tall: p.height >= tallFrom, focused: p.focused,
-		above: func(i int) []string {
-			if i == present.LateCalls {
-				return p.skewLines(p.width)
-			}
-			return nil
-		}}
+// noTraces says why a run has none, as its analysis knows, and how to get some.
+func noTraces(th *theme.Theme, run, reason string, width int) []string {
+	lines := []string{"", "   " + run + " has no traces."}
+	if reason != "" {
+		lines = append(lines, "", "   "+th.Paint(theme.Dim, widget.Sentence(reason, width-4)))
+	}
+	return append(lines, "", "   Set profiling.kineto to true in its config (2) and submit it again:", "   the next run writes kineto_trace_<rank>.json.",
+		"", "   n goes to the next run · m opens what was measured without traces")
+}
+
+// bar is the progress in bytes, once their number is known.
+func bar(th *theme.Theme, width int, done, total int64) []string {
+	if total <= 0 {
+		return nil
+	}
+	return []string{"", "   " + widget.Gauge(th, max(min(width-30, 60), 4), float64(done), float64(total)) + "  " + unit.FileSize(done) + " of " + unit.FileSize(total)}
 }

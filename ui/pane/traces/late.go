@@ -8,36 +8,22 @@ import (
 	"shardeck/ui/widget"
 )
 
-// skewLines stand over the late calls: how late, and when in what is in sight of the
+// lateLines stand over the late calls: how late, and when in what is in sight of the
 // timeline the rank chosen was.
-func (p *Pane) skewLines(width int) []string {
-	l, d := p.trace().Lateness, p.density()
+func (t *timeline) lateLines(width, height int) []string {
+	l, d := t.trace().Lateness, t.density()
 	cols := width - labelWidth - 9
-	if l == nil || d == nil || cols < 8 || p.height < skewFrom {
+	if l == nil || d == nil || cols < 8 || height < skewFrom {
 		return nil
 	}
-	th := p.env.Theme
-	lines := []string{p.label("how late") + histogram(th, l.Bins) + "   " + th.Paint(theme.Dim, widget.Sentence(present.LateBins(l.Bins), max(cols-len(l.Bins), 1)))}
-	low, high := p.view.in(len(d.Compute))
+	th := t.env.Theme
+	lines := []string{label("how late") + histogram(th, l.Bins) + "   " + th.Paint(theme.Dim, widget.Sentence(present.LateBins(l.Bins), max(cols-len(l.Bins), 1)))}
+	low, high := t.view.in(len(d.Compute))
 	if high <= len(d.Late) {
 		levels := widget.Levels(th, scaled(widget.Resample(shares(d.Late[low:high], 1), cols)))
-		lines = append(lines, p.label("late")+th.Paint(theme.Warn, levels)+widget.Right(unit.Number(float64(sum(d.Late[low:high]))/1e6, 1)+" ms", 9))
+		lines = append(lines, label("late")+th.Paint(theme.Warn, levels)+widget.Right(unit.Number(float64(sum(d.Late[low:high]))/1e6, 1)+" ms", 9))
 	}
 	return lines
-}
-
-// toCall shows a late call in the timeline of its rank, near enough to see its step.
-func (p *Pane) toCall(c *metric.LateCall) {
-	p.sought = c
-	for i, d := range p.timelines() {
-		if d.Rank != c.Rank {
-			continue
-		}
-		p.rank = i
-		n, at := len(d.Compute), int(c.AtNS/max(d.BinNS, 1))
-		least := min(leastBins, n)
-		p.view = span{at - least/2, at - least/2 + least}.within(n)
-	}
 }
 
 // skewFrom is the height of the pane from which there is room for the picture of the skew.

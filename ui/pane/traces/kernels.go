@@ -15,36 +15,44 @@ import (
 )
 
 // closest reports whether zooming shows no more: then kernels are seen one by one.
-func (p *Pane) closest() bool {
-	low, high := p.view.in(p.bins())
-	return p.fine != nil && high-low <= min(leastBins, p.bins())
+func (t *timeline) closest() bool {
+	low, high := t.view.in(t.bins())
+	return t.fine != nil && high-low <= min(leastBins, t.bins())
 }
 
 // listKernels reads what ran on the rank chosen in what is in sight of its timeline.
-func (p *Pane) listKernels() tea.Cmd {
-	d := p.density()
-	if d == nil || p.spans.Busy() {
+func (t *timeline) listKernels() tea.Cmd {
+	d := t.density()
+	if d == nil || t.spans.Busy() {
 		return nil
 	}
-	low, high := p.view.in(p.bins())
-	run, of, from, to := p.run, metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS, StartNS: d.StartNS}, int64(low)*d.BinNS, int64(high)*d.BinNS
-	return p.spans.Start(func(ctx context.Context, progress pool.Progress) (metric.KernelSpans, error) {
-		return p.env.Lab.Kernels(ctx, run, of, from, to, progress)
-	}, p.gotKernels)
+	low, high := t.view.in(t.bins())
+	run, of, from, to := t.run, metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS, StartNS: d.StartNS}, int64(low)*d.BinNS, int64(high)*d.BinNS
+	return t.spans.Start(func(ctx context.Context, progress pool.Progress) (metric.KernelSpans, error) {
+		return t.env.Lab.Kernels(ctx, run, of, from, to, progress)
+	}, t.gotKernels)
 }
 
 // gotKernels opens the list.
-func (p *Pane) gotKernels(spans metric.KernelSpans, err error) tea.Cmd {
-	d := p.density()
+func (t *timeline) gotKernels(spans metric.KernelSpans, err error) tea.Cmd {
+	d := t.density()
 	switch {
 	case err != nil:
 		return pane.Fail(err)
 	case d == nil:
 		return nil
 	}
-	low, _ := p.view.in(p.bins())
-	p.popup = &pane.Ask{Popup: widget.Show(fmt.Sprintf("rank %d, kernel by kernel", d.Rank), spanLines(p.env.Theme, spans, int64(low)*d.BinNS))}
+	low, _ := t.view.in(t.bins())
+	t.dialog.Ask(&pane.Ask{Popup: widget.Show(fmt.Sprintf("rank %d, kernel by kernel", d.Rank), spanLines(t.env.Theme, spans, int64(low)*d.BinNS))})
 	return nil
+}
+
+// mayList says how to see the kernels where zooming shows no more; empty: it does.
+func (t *timeline) mayList() string {
+	if t.closest() {
+		return " · + lists its kernels"
+	}
+	return ""
 }
 
 // spanLines are a line a kernel: when, how long, how long the device did nothing before.
