@@ -1,8 +1,9 @@
 package trace
 
 import (
-	"shardeck/backend/trace/jsonscan"
 	"strings"
+
+	"shardeck/backend/trace/jsonscan"
 )
 
 // Kind of a device record.

@@ -1,10 +1,11 @@
 package et
 
 import (
-	"shardeck/backend/trace"
-	"shardeck/backend/trace/jsonscan"
 	"slices"
 	"strings"
+
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 )
 
 // groupNode is the node whose first input lists the process groups as JSON in a string.
@@ -32,29 +33,21 @@ func readGroups(val []byte) ([]Group, bool) {
 // that goes by several names.
 func readGroup(val []byte) (Group, bool) {
 	var g Group
-	_, st := jsonscan.EachKey(val, 0, func(key []byte, from, to int) {
-		v := val[from:to]
-		switch string(key) {
-		case "pg_name":
-			g.Name = text(v)
-			g.ids = append(g.ids, g.Name)
-		case "pg_id", "uid", "backend_id":
-			g.ids = append(g.ids, text(v))
-		case "pg_desc":
-			g.Description = text(v)
-		case "backend_config":
-			g.Backend = text(v)
-		case "group_size", "pg_size":
-			g.Size = int(max(0, numberOr(v, 0)))
-		case "ranks":
-			g.Ranks = trace.RankList(v)
-		}
+	id := func(v []byte) bool { g.ids = append(g.ids, text(v)); return true }
+	size := func(v []byte) bool { g.Size = int(max(0, numberOr(v, 0))); return true }
+	ok := jsonscan.ReadKeys(val, map[string]func([]byte) bool{
+		"pg_name": func(v []byte) bool { g.Name = text(v); return id(v) },
+		"pg_id":   id, "uid": id, "backend_id": id,
+		"pg_desc":        func(v []byte) bool { g.Description = text(v); return true },
+		"backend_config": func(v []byte) bool { g.Backend = text(v); return true },
+		"group_size":     size, "pg_size": size,
+		"ranks": func(v []byte) bool { g.Ranks = trace.RankList(v); return true },
 	})
 	if len(g.Ranks) == 0 { // an empty list: all ranks
 		g.Ranks = trace.RankStride(0, 1, int64(g.Size))
 	}
 	g.Size = max(g.Size, len(g.Ranks))
-	return g, st == jsonscan.Whole
+	return g, ok
 }
 
 // findGroup is the group that a call names, nil if the list has none of that name.

@@ -1,9 +1,10 @@
 package et
 
 import (
-	"shardeck/backend/trace/jsonscan"
 	"strconv"
 	"strings"
+
+	"shardeck/backend/trace/jsonscan"
 )
 
 // node is the scratch copy of the node being read: pieces of the text in memory.
@@ -14,7 +15,6 @@ type node struct {
 	inputs         [][]byte // elements of the values; only of nodes that need them
 	inputTypes     [][]byte
 	outputs        [][]byte
-	outputTypes    [][]byte
 	attrs          map[string][]byte
 	values         [partCount][]byte // the texts of the above
 }
@@ -26,7 +26,6 @@ const (
 	partInputs part = iota
 	partInputTypes
 	partOutputs
-	partOutputTypes
 	partAttrs
 	partCount
 )
@@ -34,16 +33,15 @@ const (
 // nodeKeys are the keys of a node in both layouts: in the flat one of 1.0.1 inputs are
 // lists beside each other, in Chakra's they are keys of one object.
 var nodeKeys = map[string]func(n *node, v []byte) bool{
-	"name":         func(n *node, v []byte) bool { n.name = v; return true },
-	"id":           func(n *node, v []byte) bool { n.hasID = true; return setID(&n.id, v) },
-	"parent":       func(n *node, v []byte) bool { return setID(&n.parent, v) },
-	"ctrl_deps":    func(n *node, v []byte) bool { return setID(&n.parent, v) },
-	"rf_id":        func(n *node, v []byte) bool { return setID(&n.rf, v) },
-	"inputs":       func(n *node, v []byte) bool { n.values[partInputs] = v; return true },
-	"input_types":  func(n *node, v []byte) bool { n.values[partInputTypes] = v; return true },
-	"outputs":      func(n *node, v []byte) bool { n.values[partOutputs] = v; return true },
-	"output_types": func(n *node, v []byte) bool { n.values[partOutputTypes] = v; return true },
-	"attrs":        func(n *node, v []byte) bool { n.values[partAttrs] = v; return true },
+	"name":        func(n *node, v []byte) bool { n.name = v; return true },
+	"id":          func(n *node, v []byte) bool { n.hasID = true; return setID(&n.id, v) },
+	"parent":      func(n *node, v []byte) bool { return setID(&n.parent, v) },
+	"ctrl_deps":   func(n *node, v []byte) bool { return setID(&n.parent, v) },
+	"rf_id":       func(n *node, v []byte) bool { return setID(&n.rf, v) },
+	"inputs":      func(n *node, v []byte) bool { n.values[partInputs] = v; return true },
+	"input_types": func(n *node, v []byte) bool { n.values[partInputTypes] = v; return true },
+	"outputs":     func(n *node, v []byte) bool { n.values[partOutputs] = v; return true },
+	"attrs":       func(n *node, v []byte) bool { n.values[partAttrs] = v; return true },
 }
 
 // setID reads an id; one beyond int64 is kept as its bits.
@@ -102,7 +100,7 @@ func (n *node) eachAttr(do func(name, val []byte) (more bool)) {
 // readParts reads inputs, outputs and attributes, for a node that needs them.
 func (n *node) readParts() {
 	n.inputs, n.inputTypes = n.valuesAndTypes(partInputs, partInputTypes)
-	n.outputs, n.outputTypes = n.valuesAndTypes(partOutputs, partOutputTypes)
+	n.outputs, _ = n.valuesAndTypes(partOutputs, partInputTypes)
 	n.attrs = map[string][]byte{}
 	n.eachAttr(func(name, val []byte) bool {
 		n.attrs[string(name)] = val
@@ -115,14 +113,9 @@ func (n *node) valuesAndTypes(values, types part) (v, t [][]byte) {
 	if isList(n.values[values]) {
 		return jsonscan.Elements(n.values[values]), jsonscan.Elements(n.values[types])
 	}
-	both := n.values[values]
-	jsonscan.EachKey(both, 0, func(key []byte, from, to int) {
-		switch string(key) {
-		case "values":
-			v = jsonscan.Elements(both[from:to])
-		case "types":
-			t = jsonscan.Elements(both[from:to])
-		}
+	jsonscan.ReadKeys(n.values[values], map[string]func([]byte) bool{
+		"values": func(val []byte) bool { v = jsonscan.Elements(val); return true },
+		"types":  func(val []byte) bool { t = jsonscan.Elements(val); return true },
 	})
 	return v, t
 }

@@ -36,6 +36,18 @@ func EachKey(b []byte, i int, do func(key []byte, from, to int)) (int, Status) {
 	}
 }
 
+// ReadKeys gives the values of the object b to the readers of their keys; false if one
+// refuses its value, or b is not an object to its end.
+func ReadKeys(b []byte, keys map[string]func(val []byte) bool) bool {
+	sound := true
+	_, st := EachKey(b, 0, func(key []byte, from, to int) {
+		if read := keys[string(key)]; read != nil {
+			sound = read(b[from:to]) && sound
+		}
+	})
+	return sound && st == Whole
+}
+
 // EachElement calls do for the place of every element of the array at b[i], as far
 // as it can be read; false if that is not to its end, or b[i] begins no array.
 func EachElement(b []byte, i int, do func(from, to int)) bool {

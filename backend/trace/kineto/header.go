@@ -38,24 +38,12 @@ func whole64[T int | int64](to *T) func([]byte) bool {
 	}
 }
 
-// readKeys gives the values of the object val to the readers of their keys; false if one
-// refuses its value, or val is no object.
-func readKeys(val []byte, keys map[string]func(val []byte) bool) bool {
-	sound := true
-	_, st := jsonscan.EachKey(val, 0, func(key []byte, from, to int) {
-		if read := keys[string(key)]; read != nil {
-			sound = read(val[from:to]) && sound
-		}
-	})
-	return sound && st == whole
-}
-
 // devices reads deviceProperties: all devices the process could see.
 func (r *reader) devices(val []byte) bool {
 	sound := true
 	isList := jsonscan.EachElement(val, 0, func(from, to int) {
 		d := trace.Device{ID: -1}
-		sound = readKeys(val[from:to], map[string]func([]byte) bool{
+		sound = jsonscan.ReadKeys(val[from:to], map[string]func([]byte) bool{
 			"id": whole64(&d.ID), "name": text(&d.Name), "totalGlobalMem": whole64(&d.TotalMemory),
 			"numSms": whole64(&d.SMs), "computeMajor": whole64(&d.Major), "computeMinor": whole64(&d.Minor),
 		}) && sound
@@ -66,7 +54,7 @@ func (r *reader) devices(val []byte) bool {
 
 // distributed reads what torch.distributed says of the world.
 func (r *reader) distributed(val []byte) bool {
-	sound := readKeys(val, map[string]func([]byte) bool{
+	sound := jsonscan.ReadKeys(val, map[string]func([]byte) bool{
 		"backend": text(&r.info.Backend), "nccl_version": text(&r.info.NCCLVersion),
 		"rank": whole64(&r.info.Rank), "world_size": whole64(&r.info.WorldSize),
 	})

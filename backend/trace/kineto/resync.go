@@ -2,8 +2,9 @@ package kineto
 
 import (
 	"bytes"
-	"shardeck/backend/trace/jsonscan"
 	"slices"
+
+	"shardeck/backend/trace/jsonscan"
 )
 
 // Keys an event may begin with, and top-level keys that may follow the list of events.

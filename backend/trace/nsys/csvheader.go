@@ -1,8 +1,9 @@
 package nsys
 
 import (
-	"shardeck/backend/trace/jsonscan"
 	"strings"
+
+	"shardeck/backend/trace/jsonscan"
 )
 
 // column is a column of cuda_gpu_trace that is kept.

@@ -40,9 +40,13 @@ func (x *steps) read() error {
 			x.list = append(x.list, step{name: name, tid: r.or(4, 0), start: x.absolute(start), end: x.absolute(end)})
 		}
 	})
-	x.each(func(w *deviceWork, s step) {
-		w.marks = append(w.marks, trace.Mark{Name: x.names.List[s.name], Start: s.start, Dur: s.end - s.start})
-	})
+	for _, w := range x.all {
+		for _, s := range x.list {
+			if w.owner == 0 || processOf(s.tid) == w.owner { // kernels of old exports do not name their process
+				w.marks = append(w.marks, trace.Mark{Name: x.names.List[s.name], Start: s.start, Dur: s.end - s.start})
+			}
+		}
+	}
 	return err
 }
 
@@ -60,18 +64,6 @@ func (x *steps) nameOf(r row) (uint32, bool) {
 	}
 	name, ok := x.strings.name(id)
 	return name, ok && trace.IsStep(x.names.List[name])
-}
-
-// each visits every step with each group of its process; kernels of old exports do
-// not name their process.
-func (x *steps) each(visit func(w *deviceWork, s step)) {
-	for _, w := range x.all {
-		for _, s := range x.list {
-			if w.owner == 0 || processOf(s.tid) == w.owner {
-				visit(w, s)
-			}
-		}
-	}
 }
 
 // project lays the steps on the GPU's time line: from the start of the first to the
