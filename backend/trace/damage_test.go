@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,5 +45,8 @@ func TestRankList(t *testing.T) {
 		if got := RankList([]byte(text)); !cmp.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", text, got, want)
 		}
+	}
+	if got := RankList([]byte("[" + strings.Repeat("1,", maxRanks) + "1]")); got != nil {
+		t.Errorf("%d ranks of a damaged list", len(got))
 	}
 }

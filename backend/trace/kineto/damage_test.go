@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"shardeck/backend/trace"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Pieces of a small document, spelled as Kineto does.
@@ -169,6 +171,22 @@ func TestDocumentFaults(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestHeader: numbers may be in quotes or missing; those that cannot be are not taken.
+func TestHeader(t *testing.T) {
+	for world, want := range map[string][2]int{
+		`"rank": 3, "world_size": 8`: {3, 8}, `"rank": "3", "world_size": "8"`: {3, 8}, `"rank": "", "world_size": null`: {-1, 0},
+		`"rank": -7, "world_size": -1`: {-1, 0}, `"backend": "nccl"`: {-1, 0},
+	} {
+		r := scanText(t, []byte(`{"distributedInfo": {`+world+`}, "deviceProperties": [{"id": "1", "numSms": 108}, {"name": "x\u001b"}], "traceEvents": []}`), blockSize)
+		if got := [2]int{r.Info.Rank, r.Info.WorldSize}; got != want || len(r.Damage) > 0 {
+			t.Errorf("%s: rank and size %v, want %v; damage %v", world, got, want, r.Damage)
+		}
+		if d := cmp.Diff([]trace.Device{{ID: 1, SMs: 108}, {ID: -1, Name: "x"}}, r.Info.Devices); d != "" {
+			t.Errorf("devices (-want +got):\n%s", d)
+		}
 	}
 }
 

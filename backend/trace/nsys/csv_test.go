@@ -142,6 +142,18 @@ func TestDevices(t *testing.T) {
 	}
 }
 
+// TestTooManyDevices: a damaged file that names a device a line becomes no more ranks than are bound.
+func TestTooManyDevices(t *testing.T) {
+	lines := []string{head2024}
+	for i := range maxDevices + 10 {
+		lines = append(lines, line(head2024, "5", "1", "1", fmt.Sprintf("GPU %d", i), "gemm"))
+	}
+	ranks := openAll(t, write(t, "a.csv", strings.Join(lines, "\n")+"\n"))
+	if len(ranks) > maxDevices+1 || !strings.Contains(damageOf(ranks[0]), "is no number in range") && !strings.Contains(damageOf(ranks[0]), "are no numbers in range") {
+		t.Errorf("%d ranks, damage %q", len(ranks), damageOf(ranks[0]))
+	}
+}
+
 // TestCSVFaults: what is wrong with a text is said.
 func TestCSVFaults(t *testing.T) {
 	good := table(head2024, nanos)
@@ -156,6 +168,7 @@ func TestCSVFaults(t *testing.T) {
 		"negative duration": {good + line(head2024, "9", "-4", "1", gpu, "x") + "\n", "ends before it starts"},
 		"huge correlation":  {good + line(head2024, "9", "4", "99999999999", gpu, "x") + "\n", "no number in range"},
 		"line without end":  {good + strings.Repeat("x", maxLine+10) + "\n", "1 line is not as the header says"},
+		"line too long":     {good + line(head2024, "9", "1", "1", gpu, strings.Repeat("x", 3*maxLine)) + "\n", "1 line is not as the header says"},
 		"gzip that ends":    {zipped(strings.Repeat(good, 1000))[:500], "gzip file is cut off"},
 		"beyond all bounds": {good + line(head2024, "99999999999999999999", "1", "1", gpu, "x") + "\n", "no time that is a number"},
 	} {

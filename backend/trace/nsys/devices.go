@@ -54,7 +54,7 @@ func (d *devices) of(key deviceKey, at int64) *deviceWork {
 		return d.last
 	}
 	w := d.all[key]
-	if w == nil && len(d.all) == maxDevices {
+	if w == nil && len(d.all) >= maxDevices {
 		d.Count(faultPlace, at)
 		key = deviceKey{}
 		w = d.all[key]
