@@ -252,8 +252,8 @@ func active(list jobs.JobList) bool {
 }
 
 func (m *Model) startExport() tea.Cmd {
-	if m.backend.ReadOnly() {
-		return pane.Warn(pane.Locked("write files"))
+	if why := pane.Locked(m.backend, "write files"); why != "" {
+		return pane.Warn(why)
 	}
 	m.say(pane.Note{Text: "exporting …", Tone: theme.Busy})
 	return m.export.Start(m.env.Ctx, m.backend.Export, func(paths []string, err error) tea.Cmd {

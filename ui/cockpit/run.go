@@ -142,8 +142,8 @@ type outside interface {
 // edit hands the terminal to the user's editor. Polling waits meanwhile, for the event
 // loop does; the panes read the file again afterwards.
 func (m *Model) edit(path string) tea.Cmd {
-	if m.backend.ReadOnly() {
-		return pane.Warn(pane.Locked("edit a file"))
+	if why := pane.Locked(m.backend, "edit a file"); why != "" {
+		return pane.Warn(why)
 	}
 	words := append(slices.Clone(m.options.Editor), path)
 	return m.elsewhere(func(o outside) error {

@@ -7,8 +7,6 @@
 package list
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -34,26 +32,18 @@ type Of[T any] struct {
 
 // List is the list of one pane. It lives in the event loop, as the pane does.
 type List[T any] struct {
-	Table widget.Table    // what is drawn; the pane may set Focused, Column and Freeze
+	cursor[T]
 	Marks map[string]bool // ids that the user marked
 
-	of     Of[T]
-	env    pane.Env
-	rows   []T
-	cells  [][]widget.Cell // of rows
-	shown  []int           // of rows, those that the filter lets through, as they are ordered
-	filter Filter
-	sort   Sort
-	want   string // id to go to as soon as it is there
-	rested int    // of rows: the one that the cursor last rested on
-	rest   pane.Timer
-	width  int // as drawn last
-	page   int // rows in sight, as drawn last
+	env   pane.Env
+	rest  pane.Timer
+	width int // as drawn last
+	page  int // rows in sight, as drawn last
 }
 
 // New makes a list without rows.
 func New[T any](env pane.Env, of Of[T]) *List[T] {
-	l := &List[T]{Marks: map[string]bool{}, of: of, env: env}
+	l := &List[T]{cursor: cursor[T]{of: of}, Marks: map[string]bool{}, env: env}
 	if of.Fields == nil {
 		l.of.Fields = func(T) map[string]string { return nil }
 	}
@@ -63,124 +53,6 @@ func New[T any](env pane.Env, of Of[T]) *List[T] {
 	l.Table = widget.Table{Columns: of.Columns, Column: -1, Focused: true, Marked: func(at int) bool { return l.of.Marked(l.rows[l.shown[at]]) }}
 	return l
 }
-
-// SetRows takes the rows, new or changed; the cursor stays on its row. The list keeps the
-// slice.
-func (l *List[T]) SetRows(rows []T) {
-	id := l.CurrentID()
-	l.rows, l.cells = rows, make([][]widget.Cell, len(rows))
-	for i, row := range rows {
-		l.cells[i] = l.of.Cells(row)
-	}
-	if l.of.Fit != nil {
-		l.Table.Columns = l.of.Fit(l.cells)
-	}
-	l.show(id)
-	l.settle()
-}
-
-// show puts the rows that pass the filter into the table, in their order, and the cursor on
-// the row that is wanted, or on the one with the id.
-func (l *List[T]) show(id string) {
-	l.shown = l.shown[:0]
-	var cells [][]widget.Cell
-	for i, row := range l.rows {
-		if l.filter.Empty() || l.filter.Match(l.of.Fields(row)) {
-			l.shown, cells = append(l.shown, i), append(cells, l.cells[i])
-		}
-	}
-	cells, l.shown = l.sort.Apply(cells, l.shown)
-	l.Table.SetRows(cells)
-	if l.want == "" || !l.GoTo(l.want) {
-		l.goTo(id)
-	}
-}
-
-// Rows are all rows, filtered or not. A pane that changes them says so with SetRows.
-func (l *List[T]) Rows() []T { return l.rows }
-
-// Shown are the rows that the filter lets through, as they are ordered.
-func (l *List[T]) Shown() []T {
-	out := make([]T, len(l.shown))
-	for at, i := range l.shown {
-		out[at] = l.rows[i]
-	}
-	return out
-}
-
-// Current is the row under the cursor.
-func (l *List[T]) Current() (row T, ok bool) {
-	if at := l.at(); at >= 0 {
-		return l.rows[at], true
-	}
-	return row, false
-}
-
-// at is the row under the cursor, of all rows; -1: there is none.
-func (l *List[T]) at() int {
-	if at := l.Table.Cursor; at >= 0 && at < len(l.shown) {
-		return l.shown[at]
-	}
-	return -1
-}
-
-// CurrentID is the id of the row under the cursor; empty: there is none.
-func (l *List[T]) CurrentID() string {
-	if row, ok := l.Current(); ok {
-		return l.of.ID(row)
-	}
-	return ""
-}
-
-// Target is the id of the row that is wanted, else of the one under the cursor.
-func (l *List[T]) Target() string { return cmp.Or(l.want, l.CurrentID()) }
-
-// ByID is the row with an id, shown or not.
-func (l *List[T]) ByID(id string) (row T, ok bool) {
-	if at := slices.IndexFunc(l.rows, func(row T) bool { return l.of.ID(row) == id }); at >= 0 {
-		return l.rows[at], true
-	}
-	return row, false
-}
-
-// GoTo puts the cursor on a row, where it rests; false: it is not shown.
-func (l *List[T]) GoTo(id string) bool {
-	if !l.goTo(id) {
-		return false
-	}
-	if l.want == id {
-		l.want = ""
-	}
-	l.settle()
-	return true
-}
-
-// Want is GoTo now, or as soon as the row is there.
-func (l *List[T]) Want(id string) {
-	if l.want = id; id != "" {
-		l.GoTo(id)
-	}
-}
-
-func (l *List[T]) goTo(id string) bool {
-	at := slices.IndexFunc(l.shown, func(i int) bool { return l.of.ID(l.rows[i]) == id })
-	if at >= 0 {
-		l.Table.Cursor = at
-	}
-	return at >= 0
-}
-
-// Rested is the row that the cursor last rested on, which what stands beside a list is of;
-// the current one if that is gone.
-func (l *List[T]) Rested() (T, bool) {
-	if l.rested >= 0 && l.rested < len(l.rows) {
-		return l.rows[l.rested], true
-	}
-	return l.Current()
-}
-
-// settle rests the cursor where it is.
-func (l *List[T]) settle() { l.rested = l.at() }
 
 // Chosen are the rows that a command is for: those marked, else the one under the cursor.
 func (l *List[T]) Chosen() []T {

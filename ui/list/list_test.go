@@ -31,7 +31,8 @@ type tested struct {
 	t      *testing.T
 	dialog pane.Dialog
 	rests  []string // ids that the cursor rested on
-	made   int      // cells
+	made   int      // rows of cells
+	asked  int      // rows for what a filter can ask for
 }
 
 func newTested(t *testing.T, rows ...run) *tested {
@@ -44,7 +45,10 @@ func newTested(t *testing.T, rows ...run) *tested {
 			l.made++
 			return []widget.Cell{{Text: r.name}, {Text: unit.Int(r.speed)}}
 		},
-		Fields: func(r run) map[string]string { return map[string]string{"run": r.name, "speed": strconv.Itoa(r.speed)} },
+		Fields: func(r run) map[string]string {
+			l.asked++
+			return map[string]string{"run": r.name, "speed": strconv.Itoa(r.speed)}
+		},
 		Orders: func(c widget.Column) bool { return c.Title != "" },
 		Rested: func() tea.Cmd { l.rests = append(l.rests, l.CurrentID()); return nil }})
 	l.SetRows(rows)
@@ -127,6 +131,9 @@ func TestGoingToARow(t *testing.T) {
 	if !l.GoTo("d4") || l.GoTo("nowhere") || l.GoTo("") {
 		t.Error("a row was found that is not there, or one not that is")
 	}
+	if r, _ := l.Rested(); r.name != "d4" {
+		t.Errorf("gone to d4, rests on %s", r.name)
+	}
 	l.expect("a1 b2 c3 [d4] e5")
 	l.Want("f6") // not there yet
 	l.press("up")
@@ -139,6 +146,9 @@ func TestGoingToARow(t *testing.T) {
 	l.expect("a1 b2 c3 d4 [e5] f6") // it was gone to once
 	l.Want("a1")
 	l.expect("[a1] b2 c3 d4 e5 f6")
+	if nameless := newTested(t, run{"a1", 1}, run{"", 2}); nameless.GoTo("") || nameless.CurrentID() != "a1" {
+		t.Error("no name is the name of a row")
+	}
 	l.Want("g7")
 	l.Want("") // no longer
 	l.SetRows([]run{{"a1", 1}, {"g7", 1}})
@@ -216,6 +226,7 @@ func TestMarks(t *testing.T) {
 		t.Errorf("without marks: %s", chosen())
 	}
 	l.do(l.Mark())
+	l.expect("a1* [b2] c3 d4 e5")
 	l.press("G")
 	l.do(l.Mark())
 	l.expect("a1* b2 c3 d4 [e5*]")
@@ -357,6 +368,9 @@ func TestKeepAndRestore(t *testing.T) {
 // Rows become cells once, when they come; neither a filter nor a frame makes any.
 func TestCellsAreMadeOnce(t *testing.T) {
 	l := newTested(t, five()...)
+	if l.asked > 0 {
+		t.Errorf("without a filter %d rows were asked for fields", l.asked)
+	}
 	l.SetFilter("9")
 	l.OrderBy(1, true)
 	l.press("down", "up")

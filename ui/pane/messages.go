@@ -88,8 +88,13 @@ func Say(text string) tea.Cmd { return func() tea.Msg { return Note{Text: text} 
 // Warn is Say for what should be looked at.
 func Warn(text string) tea.Cmd { return func() tea.Msg { return Note{Text: text, Tone: theme.Warn} } }
 
-// Locked is why a cockpit started with --read-only does not do something.
-func Locked(to string) string { return "read-only: start shardeck without --read-only to " + to }
+// Locked is why a cockpit started with --read-only does not do something; empty: it does.
+func Locked(l interface{ ReadOnly() bool }, to string) string {
+	if !l.ReadOnly() {
+		return ""
+	}
+	return "read-only: start shardeck without --read-only to " + to
+}
 
 // Fail is Say for an error: the fault, and what to do about it.
 func Fail(err error) tea.Cmd { return func() tea.Msg { return FailNote(err) } }

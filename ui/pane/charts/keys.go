@@ -51,14 +51,6 @@ func moveKeys() []pane.Key {
 	}
 }
 
-func (p *Pane) key(k string) tea.Cmd {
-	if cmd, ok := keys().Dispatch(p, k); ok {
-		return cmd
-	}
-	cmd, _ := p.list.Move(k)
-	return cmd
-}
-
 // turn goes round among axes or quantities, and asks for their series.
 func (p *Pane) turn(at *int, by, n int) tea.Cmd {
 	*at = (*at + by + n) % n
@@ -79,28 +71,20 @@ func needIdeal(p *Pane) string {
 	return ""
 }
 
-func needPoint(p *Pane) string {
-	if _, ok := p.list.Current(); !ok {
-		return "there is no point under the cursor"
-	}
-	return ""
-}
+func needPoint(p *Pane) string { return p.list.Missing() }
 
 func mayWrite(p *Pane) string {
 	if len(p.list.Rows()) == 0 {
 		return "nothing is drawn: there is nothing to write"
 	}
-	if p.env.Lab.ReadOnly() {
-		return pane.Locked("write files")
-	}
-	return ""
+	return pane.Locked(p.env.Lab, "write files")
 }
 
 func needBase(p *Pane) string {
 	r, ok := p.list.Current()
 	switch {
 	case !ok:
-		return needPoint(p)
+		return p.list.Missing()
 	case len(p.series.at(r.line).Points) < 2:
 		return r.point.Run + " is alone in its series: there is nothing to compare it with"
 	case p.series.at(r.line).Points[0].Run == r.point.Run:

@@ -23,9 +23,9 @@ import (
 
 // Pane is the charts pane.
 type Pane struct {
-	env           env
-	width, height int
-	focused       bool
+	pane.Base
+	env     env
+	focused bool
 
 	x, y         int // of axes and quantities, as shown
 	nextX, nextY int // as asked for: shown once their series are there
@@ -115,20 +115,14 @@ func (p *Pane) Restore(kept map[string]string) {
 	p.series.only, p.log, p.bare = kept["series"], kept["log"] != "", kept["bare"] != ""
 }
 
-// SetSize gives the pane its room.
-func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
-
 // SetFocus brightens the cursor.
 func (p *Pane) SetFocus(on bool) { p.focused, p.list.Table.Focused = on, on }
-
-// Capturing is false: nothing is typed here.
-func (p *Pane) Capturing() bool { return false }
 
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
-		return p, p.key(msg.String())
+		return p, pane.Press(p, &p.Base, keys(), p.list.Move, msg)
 	case pane.ClickMsg:
 		return p, p.list.Click(msg.X, msg.Line-p.listTop())
 	case pane.BoardMsg, pane.ReloadMsg, pane.AnalysedMsg:
@@ -194,14 +188,14 @@ func (p *Pane) Message() pane.Note {
 		if base := whole.Points[0]; r.point.Efficiency > 0 && p.scales(p.list.Rows()) && base.Run != r.point.Run {
 			parts = append(parts, "over "+base.Run)
 		}
-		return pane.Note{Text: strings.Join(append(parts, whole.Name), " · "), Brief: pane.Joined(max(p.width-2, 1), parts...)}
+		return pane.Note{Text: strings.Join(append(parts, whole.Name), " · "), Brief: pane.Joined(max(p.Width-2, 1), parts...)}
 	}
 }
 
 // chartRows is what the list leaves, which takes at most two fifths of the pane.
 func (p *Pane) chartRows() int {
 	head := p.list.Table.HeaderRows()
-	rows := p.height - min(len(p.list.Rows())+head, max(p.height*2/5, head+3)) - 1
+	rows := p.Height - min(len(p.list.Rows())+head, max(p.Height*2/5, head+3)) - 1
 	if rows < leastChart {
 		return 0
 	}
@@ -220,19 +214,18 @@ func (p *Pane) listTop() int {
 }
 
 // View draws the chart over its points.
-func (p *Pane) View() string {
-	if p.width <= 0 || p.height <= 0 {
-		return ""
-	}
+func (p *Pane) View() string { return p.Frame(p.env.Theme, p.body) }
+
+func (p *Pane) body() []string {
 	if len(p.list.Rows()) == 0 {
-		return widget.Block(p.empty(), p.width, p.height)
+		return p.empty()
 	}
-	p.list.Table.Measure(p.width)
-	lines := p.draw(p.width, p.chartRows())
+	p.list.Table.Measure(p.Width)
+	lines := p.draw(p.Width, p.chartRows())
 	if len(lines) > 0 {
 		lines = append(lines, "")
 	}
-	return widget.Block(append(lines, p.list.View(p.width, p.height-len(lines))...), p.width, p.height)
+	return append(lines, p.list.View(p.Width, p.Height-len(lines))...)
 }
 
 // empty says why there is nothing to draw, and what to do.
@@ -241,7 +234,7 @@ func (p *Pane) empty() []string {
 	case !p.loaded:
 		return []string{"", "   reading the runs …"}
 	case p.err != nil:
-		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("no chart: "+p.err.Error(), p.width-4)), "", "   r tries again"}
+		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("no chart: "+p.err.Error(), p.Width-4)), "", "   r tries again"}
 	case scaling.Quantities[p.y].Metric == "comm_overhead":
 		return []string{"", "   No run shows " + p.what() + " yet.", "", "   It comes from traces of runs on two GPUs or more:",
 			"   4 Metrics, then a   reads the traces of every run"}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -78,13 +79,10 @@ func needDraft(p *Pane) string {
 }
 
 func mayEdit(p *Pane) string {
-	switch {
-	case p.env.Lab.ReadOnly():
-		return pane.Locked("change or submit anything")
-	case p.busy():
-		return "wait: the draft is being saved"
+	if p.busy() {
+		return cmp.Or(pane.Locked(p.env.Lab, "change or submit anything"), "wait: the draft is being saved")
 	}
-	return needDraft(p)
+	return cmp.Or(pane.Locked(p.env.Lab, "change or submit anything"), needDraft(p))
 }
 
 func mayOpenEditor(p *Pane) string {

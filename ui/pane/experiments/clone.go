@@ -46,18 +46,17 @@ func (c *cloning) askOne(id, text string) tea.Cmd {
 				return nil
 			}
 			edits, err := editsOf(words[1:])
-			if err != nil {
-				c.askOne(id, text)
-				return pane.Fail(err)
+			done := func(made board.Row, err error) tea.Cmd {
+				if err != nil {
+					c.askOne(id, text)
+					return pane.Fail(err)
+				}
+				return c.cloned(made)
 			}
-			return c.single.Start(c.env.Ctx, func(context.Context) (board.Row, error) { return c.env.Lab.Clone(id, words[0], edits...) },
-				func(made board.Row, err error) tea.Cmd {
-					if err != nil {
-						c.askOne(id, text)
-						return pane.Fail(err)
-					}
-					return c.cloned(made)
-				})
+			if err != nil {
+				return done(board.Row{}, err)
+			}
+			return c.single.Start(c.env.Ctx, func(context.Context) (board.Row, error) { return c.env.Lab.Clone(id, words[0], edits...) }, done)
 		}})
 }
 

@@ -1,6 +1,8 @@
 package experiments
 
 import (
+	"cmp"
+
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/ui/pane"
@@ -14,7 +16,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Key{Keys: []string{"c"}, Label: "c", Verb: "clone", Help: "make a new experiment from this one, E1.9 tp=4 changes that at once; with marks, one from each", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.clones.ask() }, Why: mayWrite},
 		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "submit it, or all that are marked, after showing the price", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.flow.Start(p.chosen()) }, Why: mayWrite},
 		{Key: pane.Key{Keys: []string{" "}, Label: "space", Verb: "mark", Help: "mark it, for submit, clone and compare", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.list.Mark() }, Why: mayMark},
-		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:4 state:failed model:~70b, ! for the opposite", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.dialog) }},
+		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:4 state:failed model:~70b, ! for the opposite", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }},
 		{Key: pane.Key{Keys: []string{">"}, Label: "> <", Verb: "sort", Help: "order the list by the next column in sight, or the one before"}, Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(1) }},
 		{Key: pane.Key{Keys: []string{"<"}, Label: "<", Verb: "sort back"}, Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(-1) }},
 		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "turn the order round: least or greatest first"}, Do: func(p *Pane) tea.Cmd { return p.list.Turn() }, Why: needSort},
@@ -31,25 +33,14 @@ func keys() pane.Table[*Pane] {
 // Keys lists what the pane answers to now.
 func (p *Pane) Keys() []pane.Key {
 	switch {
-	case p.dialog.Open():
-		return p.dialog.Keys()
+	case p.Dialog.Open():
+		return p.Dialog.Keys()
 	case len(p.list.Rows()) > 0:
 		return append(keys().KeysFor(p), pane.MoveKeys()...)
 	case p.loaded:
 		return append(pane.OnlyFoot(keys().Keys(), "r"), pane.MoveKeys()...)
 	}
 	return append(keys().Keys(), pane.MoveKeys()...)
-}
-
-func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
-	if cmd, ok := p.dialog.Key(key); ok {
-		return cmd
-	}
-	if cmd, ok := p.list.Move(key.String()); ok {
-		return cmd
-	}
-	cmd, _ := keys().Dispatch(p, key.String())
-	return cmd
 }
 
 func needSort(p *Pane) string {
@@ -59,18 +50,13 @@ func needSort(p *Pane) string {
 	return ""
 }
 
-func needRow(p *Pane) string {
-	if _, ok := p.list.Current(); !ok {
-		return "there is no experiment under the cursor"
-	}
-	return ""
-}
+func needRow(p *Pane) string { return p.list.Missing() }
 
 func mayMark(p *Pane) string {
 	if r, ok := p.list.Current(); ok && r.Problem != "" {
 		return name(r) + " cannot be used until its file is put right: e opens it"
 	}
-	return needRow(p)
+	return p.list.Missing()
 }
 
 func needRun(p *Pane) string {
@@ -81,13 +67,10 @@ func needRun(p *Pane) string {
 }
 
 func mayWrite(p *Pane) string {
-	if p.env.Lab.ReadOnly() {
-		return pane.Locked("change or submit anything")
+	if len(p.list.Marks) > 0 {
+		return cmp.Or(pane.Locked(p.env.Lab, "change or submit anything"), p.list.Missing())
 	}
-	if r, ok := p.list.Current(); ok && r.Problem != "" && len(p.list.Marks) == 0 {
-		return name(r) + " cannot be used until its file is put right: e opens it"
-	}
-	return needRow(p)
+	return cmp.Or(pane.Locked(p.env.Lab, "change or submit anything"), mayMark(p))
 }
 
 // open goes to what is most worth seeing of an experiment.

@@ -25,12 +25,11 @@ import (
 
 // Pane is the experiments pane.
 type Pane struct {
-	env           env
-	width, height int
+	pane.Base
+	env env
 
 	list   *list.List[board.Row]
 	rows   rows
-	dialog pane.Dialog
 	flow   *submission.Flow
 	clones *cloning
 	err    error
@@ -51,8 +50,8 @@ func New(e pane.Env, b Backend) *Pane {
 		Example: []pane.Key{{Label: "↑↓", Verb: "typed before", Foot: true}, {Label: "ep:2", Verb: "state:failed model:~70b !word", Foot: true}},
 		Orders:  func(c widget.Column) bool { return c.Title != "" },
 		Rest:    restTime, Rested: p.announce})
-	p.flow = submission.New(e, b, &p.dialog, func() { clear(p.list.Marks) }) // spent; No keeps them
-	p.clones = &cloning{env: env, list: p.list, dialog: &p.dialog, add: p.add}
+	p.flow = submission.New(e, b, &p.Dialog, func() { clear(p.list.Marks) }) // spent; No keeps them
+	p.clones = &cloning{env: env, list: p.list, dialog: &p.Dialog, add: p.add}
 	return p
 }
 
@@ -64,20 +63,14 @@ func (p *Pane) Init() tea.Cmd { return p.load() }
 
 func (p *Pane) load() tea.Cmd { return p.board.Start(p.env.Ctx, p.env.Lab.Board, p.gotBoard) }
 
-// SetSize gives the pane its room.
-func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
-
 // SetFocus brightens the cursor.
 func (p *Pane) SetFocus(on bool) { p.list.Table.Focused = on }
-
-// Capturing reports a question or a text field.
-func (p *Pane) Capturing() bool { return p.dialog.Open() }
 
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
-		return p, p.key(msg)
+		return p, pane.Press(p, &p.Base, keys(), p.list.Move, msg)
 	case pane.ClickMsg:
 		return p, p.list.Click(msg.X, msg.Line)
 	case pane.ReloadMsg:
@@ -213,22 +206,17 @@ func (p *Pane) Message() pane.Note {
 }
 
 // View draws the table, the details, and what is open over them.
-func (p *Pane) View() string {
-	if p.width <= 0 || p.height <= 0 {
-		return ""
-	}
-	return widget.Block(p.dialog.Over(p.env.Theme, p.body(), p.width, p.height), p.width, p.height)
-}
+func (p *Pane) View() string { return p.Frame(p.env.Theme, p.body) }
 
 func (p *Pane) body() []string {
 	if _, ok := p.list.Current(); !ok {
 		return p.empty()
 	}
-	below := detailRows(p.width, p.height)
-	lines := pane.Filled(p.list.View(p.width, p.height-below), p.height-below)
+	below := detailRows(p.Width, p.Height)
+	lines := pane.Filled(p.list.View(p.Width, p.Height-below), p.Height-below)
 	if r, ok := p.list.Rested(); ok && below > 0 {
 		lines = append(lines, "")
-		details := p.rows.details(r, p.width-4, below > usualDetails)
+		details := p.rows.details(r, p.Width-4, below > usualDetails)
 		for _, d := range details[:min(len(details), below-1)] {
 			lines = append(lines, "   "+d)
 		}
@@ -242,9 +230,9 @@ func (p *Pane) empty() []string {
 	case !p.loaded:
 		return []string{"", "   reading experiments …"}
 	case p.err != nil:
-		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("the experiments cannot be read: "+p.err.Error(), p.width-4)), "", "   r tries again"}
+		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("the experiments cannot be read: "+p.err.Error(), p.Width-4)), "", "   r tries again"}
 	case len(p.list.Rows()) > 0:
-		return p.list.NoMatch(p.width)
+		return p.list.NoMatch(p.Width)
 	}
 	return []string{"", "   There are no experiments in " + p.env.Lab.Workspace() + " yet.", "",
 		"   shardeck generate   writes the first three, E1.1 to E1.3", "   shardeck new        asks a few questions and writes one", "", "   r reads again"}

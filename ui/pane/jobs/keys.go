@@ -32,8 +32,8 @@ func keys() pane.Table[*Pane] {
 
 // Keys lists what the pane answers to now.
 func (p *Pane) Keys() []pane.Key {
-	if p.dialog.Open() {
-		return p.dialog.Keys()
+	if p.Dialog.Open() {
+		return p.Dialog.Keys()
 	}
 	all := keys().Keys()
 	if p.env.Lab != nil {
@@ -45,28 +45,7 @@ func (p *Pane) Keys() []pane.Key {
 	return append(all, pane.MoveKeys()...)
 }
 
-func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
-	if cmd, ok := p.dialog.Key(key); ok {
-		return cmd
-	}
-	move := p.list.Move
-	if p.inLog {
-		move = p.log.move
-	}
-	k := key.String()
-	if cmd, ok := move(k); ok {
-		return cmd
-	}
-	cmd, _ := keys().Dispatch(p, k)
-	return cmd
-}
-
-func needJob(p *Pane) string {
-	if _, ok := p.list.Current(); !ok {
-		return "there is no job under the cursor"
-	}
-	return ""
-}
+func needJob(p *Pane) string { return p.list.Missing() }
 
 func needLog(p *Pane) string {
 	if len(p.log.pager.Lines) == 0 {
@@ -79,11 +58,11 @@ func needFix(p *Pane) string {
 	j, ok := p.list.Current()
 	switch {
 	case !ok:
-		return needJob(p)
+		return p.list.Missing()
 	case !j.State.Failed():
 		return "job " + j.ID + " has not failed: there is nothing to mend"
 	case p.env.Lab.ReadOnly():
-		return pane.Locked("change anything")
+		return pane.Locked(p.env.Lab, "change anything")
 	case p.log.detail.id != j.ID:
 		return "wait: its log is being read"
 	case len(p.log.detail.cause.Remedies) == 0:
@@ -106,7 +85,7 @@ func (p *Pane) askFix() tea.Cmd {
 	popup.Buttons = append(popup.Buttons, "Leave")
 	popup.Choice = len(popup.Buttons) - 1
 	last := strconv.Itoa(len(popup.Buttons) - 1)
-	p.dialog.Ask(&pane.Ask{Popup: popup,
+	p.Dialog.Ask(&pane.Ask{Popup: popup,
 		Keys: []pane.Key{{Label: "1–" + last, Verb: "take it into the form", Foot: true}, {Label: "←→ ↵", Verb: "choose", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}},
 		Do: func(i int) tea.Cmd {
 			return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: j.Experiment, Edits: c.Remedies[i].Edits})
@@ -117,7 +96,7 @@ func (p *Pane) askFix() tea.Cmd {
 func needRun(p *Pane) string {
 	switch j, ok := p.list.Current(); {
 	case !ok:
-		return needJob(p)
+		return p.list.Missing()
 	case j.State.Active():
 		return "job " + j.ID + " has not ended: its run is not there yet"
 	case p.runs[j.ID] == "":
@@ -135,9 +114,9 @@ func mayCancel(p *Pane) string {
 	j, ok := p.list.Current()
 	switch {
 	case !ok:
-		return needJob(p)
+		return p.list.Missing()
 	case p.env.Lab.ReadOnly():
-		return pane.Locked("cancel anything")
+		return pane.Locked(p.env.Lab, "cancel anything")
 	case !j.State.Active():
 		return "job " + j.ID + " has ended: there is nothing to cancel"
 	}
@@ -168,9 +147,9 @@ func (p *Pane) back() tea.Cmd {
 // askText has the filter of the list typed, or what to look for in the log.
 func (p *Pane) askText() tea.Cmd {
 	if !p.inLog {
-		return p.list.AskFilter(&p.dialog)
+		return p.list.AskFilter(&p.Dialog)
 	}
-	return p.dialog.Type(pane.Field{Prompt: "/ ", History: p.env.Filters, Take: func(text string) tea.Cmd {
+	return p.Dialog.Type(pane.Field{Prompt: "/ ", History: p.env.Filters, Take: func(text string) tea.Cmd {
 		p.log.search = text
 		return p.log.find(false)
 	}})
@@ -190,7 +169,7 @@ func (p *Pane) askCancel() tea.Cmd {
 		state += ", submitted " + unit.Ago(j.Submit, p.env.Now())
 	}
 	popup := widget.Confirm("Cancel "+what+"?", state, "What it has not written by then is lost.")
-	p.dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
+	p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
 		return p.cancel.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return j.ID, p.env.Lab.Cancel(ctx, j.ID) }, cancelled)
 	}})
 	return nil

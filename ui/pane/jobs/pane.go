@@ -24,15 +24,14 @@ import (
 
 // Pane is the jobs pane.
 type Pane struct {
+	pane.Base
 	env           env
-	width, height int
 	focused, away bool
 	inLog         bool // keys move in the log
 
-	list   *list.List[model.Job]
-	rows   rows
-	log    *jobLog
-	dialog pane.Dialog
+	list *list.List[model.Job]
+	rows rows
+	log  *jobLog
 
 	answer jobs.JobList
 	err    error
@@ -61,9 +60,6 @@ func New(e pane.Env, b Backend) *Pane {
 // Init has nothing to do: the cockpit brings the jobs.
 func (p *Pane) Init() tea.Cmd { return nil }
 
-// SetSize gives the pane its room.
-func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
-
 // SetFocus brightens the cursor of the list or of the log.
 func (p *Pane) SetFocus(on bool) {
 	p.focused = on
@@ -76,14 +72,15 @@ func (p *Pane) moveIn(log bool) {
 	p.SetFocus(p.focused)
 }
 
-// Capturing reports a question or a text field.
-func (p *Pane) Capturing() bool { return p.dialog.Open() }
-
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
-		return p, p.key(msg)
+		move := p.list.Move
+		if p.inLog {
+			move = p.log.move
+		}
+		return p, pane.Press(p, &p.Base, keys(), move, msg)
 	case pane.ClickMsg:
 		p.moveIn(false)
 		return p, p.list.Click(msg.X, msg.Line)
@@ -192,28 +189,23 @@ func (p *Pane) Message() pane.Note {
 }
 
 // listRows is the room of the list: a third of the pane, or what the jobs need.
-func (p *Pane) listRows() int { return max(min(p.list.Table.Rows(), p.height*2/5-1), 1) }
+func (p *Pane) listRows() int { return max(min(p.list.Table.Rows(), p.Height*2/5-1), 1) }
 
 // View draws the list, the log and the cause, and what is open over them.
-func (p *Pane) View() string {
-	if p.width <= 0 || p.height <= 0 {
-		return ""
-	}
-	return widget.Block(p.dialog.Over(p.env.Theme, p.body(), p.width, p.height), p.width, p.height)
-}
+func (p *Pane) View() string { return p.Frame(p.env.Theme, p.body) }
 
 func (p *Pane) body() []string {
 	j, ok := p.list.Current()
 	if !ok {
 		return p.empty()
 	}
-	lines := p.list.View(p.width, p.listRows()+1)
-	cause := p.log.causeLines(j, p.width)
-	room := p.height - len(lines) - len(cause)
+	lines := p.list.View(p.Width, p.listRows()+1)
+	cause := p.log.causeLines(j, p.Width)
+	room := p.Height - len(lines) - len(cause)
 	if room < 4 {
-		cause, room = nil, p.height-len(lines)
+		cause, room = nil, p.Height-len(lines)
 	}
-	return append(append(lines, pane.Filled(p.log.lines(j, p.width, room), room)...), cause...)
+	return append(append(lines, pane.Filled(p.log.lines(j, p.Width, room), room)...), cause...)
 }
 
 // empty says why there is nothing.
@@ -221,14 +213,14 @@ func (p *Pane) empty() []string {
 	switch {
 	case p.err != nil:
 		lines := []string{"", "   The scheduler cannot be asked.", ""}
-		for _, l := range widget.Wrap(pane.FailNote(p.err).Text, max(p.width-6, 1)) {
+		for _, l := range widget.Wrap(pane.FailNote(p.err).Text, max(p.Width-6, 1)) {
 			lines = append(lines, "   "+p.env.Theme.Paint(theme.Bad, l))
 		}
 		return append(lines, "", "   r tries again")
 	case !p.loaded:
 		return []string{"", "   asking the scheduler …"}
 	case p.list.Filtered() != "":
-		return p.list.NoMatch(p.width)
+		return p.list.NoMatch(p.Width)
 	}
 	return []string{"", "   No jobs. Submit an experiment in 1 with s."}
 }
