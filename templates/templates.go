@@ -1,12 +1,14 @@
 // Package templates is the embedded file system: catalogue, model shapes, GPUs,
-// sites, script templates, the Python runner and the demo recordings. It is data
-// and nothing else; backend/catalog and backend/render read it.
+// sites, failures, script templates, the Python runner and the demo recordings. It is data
+// and nothing else.
 //
 //	experiments.yaml   the catalogue that `generate` starts from
 //	models.yaml        shapes of models
 //	gpus.yaml          kinds of GPU and their peaks
+//	failures.yaml      why jobs fail, by what their logs say, and what to do
+//	slurm_errors.yaml  what Slurm's errors mean, and what to do
 //	sites/             one file a cluster
-//	scripts/           templates of job scripts
+//	scripts/           templates of job scripts, and of the card of a run
 //	runner/            the Python runner: a program, and the folder of its modules
 //	demo/              thinned recordings of real runs
 package templates

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -18,16 +19,6 @@ type Finding struct {
 	Fixes []string // what to do, best first
 }
 
-// cause is a way to fail: signs of it, and the way out. In fixes, {name} stands for
-// what the pattern's group of that name found, or for the word NAME.
-type cause struct {
-	title   string
-	states  []model.JobState // the job's state alone proves it
-	holds   []string         // any of these in a line proves it
-	pattern *regexp.Regexp   // finds names in the proving line
-	fixes   []string
-}
-
 // Cause tells why a job failed: by what Slurm says of it, where that is the whole
 // story, else by the first line that any cause in the table knows, causes that
 // bring others about first. It is false only for a job that did not fail; for one
@@ -37,7 +28,7 @@ func Cause(lines []string, job model.Job) (Finding, bool) {
 		return Finding{Index: -1}, false
 	}
 	grave := withoutNews(lines)
-	for _, table := range [][]cause{endedFromOutside, failures} {
+	for _, table := range [][]cause{known().Outside, known().Failures} {
 		for _, c := range table {
 			if f, ok := c.find(grave, job.State); ok {
 				return f.withCircumstances(lines, job), true
@@ -79,7 +70,7 @@ func (f Finding) withCircumstances(lines []string, job model.Job) Finding {
 // Remarks tells what the log says is amiss though it ends no job: slow networks.
 func Remarks(lines []string) []Finding {
 	var out []Finding
-	for _, c := range slowdowns {
+	for _, c := range known().Slowdowns {
 		if f, ok := c.find(lines, ""); ok {
 			out = append(out, f)
 		}
@@ -90,9 +81,9 @@ func Remarks(lines []string) []Finding {
 // find looks for the cause. A state that proves it needs no line, but a line that
 // shows it is given too.
 func (c cause) find(lines []string, state model.JobState) (Finding, bool) {
-	f := Finding{Title: c.title, Index: -1}
-	proven := slices.Contains(c.states, state)
-	if i := slices.IndexFunc(lines, c.shows); i >= 0 && (proven || len(c.states) == 0 || state == model.JobUnknown) {
+	f := Finding{Title: c.Title, Index: -1}
+	proven := slices.Contains(c.States, state)
+	if i := slices.IndexFunc(lines, c.shows); i >= 0 && (proven || len(c.States) == 0 || state == model.JobUnknown) {
 		f.Line, f.Index, proven = strings.TrimSpace(lines[i]), i, true
 	}
 	if proven {
@@ -103,38 +94,33 @@ func (c cause) find(lines []string, state model.JobState) (Finding, bool) {
 
 // shows reports whether a line proves the cause.
 func (c cause) shows(line string) bool {
-	return slices.ContainsFunc(c.holds, func(words string) bool { return strings.Contains(line, words) })
+	return slices.ContainsFunc(c.Holds, func(words string) bool { return strings.Contains(line, words) })
 }
 
 // placeholder is a name in a fix.
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// name is what the pattern finds, in the first line that has it.
-func (c cause) name(lines []string) (name, value string) {
+// named is what the cause's pattern finds, in the first line that has it.
+func (c cause) named(lines []string) string {
 	for _, l := range lines {
-		for _, m := range c.pattern.FindAllStringSubmatch(l, -1) {
+		for _, m := range known().patterns[c.Name].FindAllStringSubmatch(l, -1) {
 			if !strings.HasPrefix(m[1], "docs/") { // a page of the hub, no model
-				return c.pattern.SubexpNames()[1], m[1]
+				return m[1]
 			}
 		}
 	}
-	return "", ""
+	return ""
 }
 
 // fixesFor puts the name found in the proving line, or else in another, into the fixes.
 func (c cause) fixesFor(lines []string) []string {
-	var name, value string
-	if c.pattern != nil {
-		name, value = c.name(lines)
+	value := ""
+	if c.Name != "" {
+		value = c.named(lines)
 	}
-	out := make([]string, len(c.fixes))
-	for i, fix := range c.fixes {
-		out[i] = placeholder.ReplaceAllStringFunc(fix, func(p string) string {
-			if p = strings.Trim(p, "{}"); p == name {
-				return value
-			}
-			return strings.ToUpper(p)
-		})
+	out := make([]string, len(c.Fixes))
+	for i, fix := range c.Fixes {
+		out[i] = placeholder.ReplaceAllStringFunc(fix, func(p string) string { return cmp.Or(value, strings.ToUpper(strings.Trim(p, "{}"))) })
 	}
 	return out
 }
@@ -144,17 +130,18 @@ func (c cause) fixesFor(lines []string) []string {
 func byExit(lines []string, job model.Job) (Finding, bool) {
 	code, _, _ := strings.Cut(job.ExitCode, ":")
 	n, err := strconv.Atoi(code)
-	c, known := exitCauses[n]
-	if err != nil || !known || !slices.ContainsFunc(lines, isOwn) {
+	i := slices.IndexFunc(known().Exits, func(c cause) bool { return c.Exit == n })
+	if err != nil || i < 0 || !slices.ContainsFunc(lines, isOwn) {
 		return Finding{}, false
 	}
+	c := known().Exits[i]
 	last := len(lines) - 1
 	for i, l := range lines {
 		if isOwn(l) && !strings.Contains(l, ownLine+"stage ") && !strings.Contains(l, ownLine+"iteration ") {
 			last = i
 		}
 	}
-	return Finding{Title: "the runner ended: " + c.title, Line: strings.TrimSpace(lines[last]), Index: last, Fixes: c.fixes}, true
+	return Finding{Title: "the runner ended: " + c.Title, Line: strings.TrimSpace(lines[last]), Index: last, Fixes: c.Fixes}, true
 }
 
 func isOwn(line string) bool { return strings.Contains(line, ownLine) }

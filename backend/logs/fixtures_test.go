@@ -1,6 +1,8 @@
 package logs
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +84,29 @@ func TestEveryCause(t *testing.T) {
 		}
 		if !strings.Contains(strings.Join(f.Fixes, "\n"), test.fix) {
 			t.Errorf("%s: fixes %q; want %q", test.log, f.Fixes, test.fix)
+		}
+	}
+}
+
+// TestCausesAreWhole: the table of causes says of each how it is known and what to do.
+func TestCausesAreWhole(t *testing.T) {
+	braces := regexp.MustCompile(`\{[a-z]+\}`)
+	for _, c := range slices.Concat(known().Outside, known().Failures, known().Exits, known().Slowdowns) {
+		if c.Title == "" || len(c.Fixes) == 0 || len(c.Holds) == 0 && len(c.States) == 0 && c.Exit == 0 {
+			t.Errorf("%+v is not whole", c)
+		}
+		if _, ok := known().patterns[c.Name]; !ok && c.Name != "" {
+			t.Errorf("%s: nothing finds %s", c.Title, c.Name)
+		}
+		for _, in := range braces.FindAllString(strings.Join(c.Fixes, " "), -1) {
+			if in != "{"+c.Name+"}" {
+				t.Errorf("%s: a fix names %s, which is not looked for", c.Title, in)
+			}
+		}
+	}
+	for code := model.ExitConfig; code <= model.ExitTraces; code++ {
+		if !slices.ContainsFunc(known().Exits, func(c cause) bool { return c.Exit == code }) {
+			t.Errorf("nothing is said of exit code %d", code)
 		}
 	}
 }

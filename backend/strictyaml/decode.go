@@ -1,7 +1,9 @@
 package strictyaml
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,6 +21,19 @@ func Decode(file string, mapping *yaml.Node, v any, rules Rules) (given map[stri
 	d := &decoder{file: file, rules: rules, top: at.Type(), given: map[string]*yaml.Node{}}
 	d.value("", mapping, at)
 	return d.given, d.problems
+}
+
+// MustDecode fills v from a file that is part of the program; a problem in it is a fault
+// of ours, and panics.
+func MustDecode(files fs.FS, name string, v any) {
+	data, err := fs.ReadFile(files, name)
+	doc, problems := Parse(name, data)
+	if doc != nil {
+		_, problems = Decode(name, doc.Content[0], v, Rules{})
+	}
+	if err = errors.Join(err, problems.OrNil()); err != nil || doc == nil {
+		panic(fmt.Sprintf("this program was built with a damaged %s: %v", name, err))
+	}
 }
 
 // decoder walks a mapping beside the value that it fills.

@@ -58,3 +58,11 @@ func TestOwnWords(t *testing.T) {
 		t.Errorf("%d bytes", len(long.Error()))
 	}
 }
+
+func TestErrorsAreWhole(t *testing.T) {
+	for _, f := range faults() {
+		if _, ok := kinds[f.Kind]; f.Says == "" || f.Kind == "" && f.ToDo == "" || f.Kind != "" && !ok {
+			t.Errorf("%+v is not whole", f)
+		}
+	}
+}
