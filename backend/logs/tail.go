@@ -3,7 +3,7 @@
 //
 // Logs are read from their end and by polling their size, since a parallel file
 // system tells a login node nothing of writes on other nodes. What a line means is
-// in tables: stages in stage.go, causes of failure in causes.go, each with the line
+// in tables: stages in stage.go, causes of failure in templates/failures.yaml, each with the line
 // that proves it and the way out.
 package logs
 

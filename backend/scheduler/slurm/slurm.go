@@ -6,7 +6,7 @@
 // package names field by field (squeue.go, sacct.go), with the ASCII unit and
 // record separators between fields and jobs, since names may hold anything else;
 // each field is cleaned where it enters (values.go). What Slurm says when it
-// refuses or is ill becomes words for people by one table (faults.go). A reply
+// refuses or is ill becomes words for people by one table (templates/slurm_errors.yaml). A reply
 // that is not wholly good is an error, never an empty list.
 package slurm
 
