@@ -11,6 +11,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 // Row is one run of the summary.
@@ -121,11 +122,9 @@ func ofMetric(name string) func(Row) string {
 		if m.Value == nil {
 			return ""
 		}
-		return decimal(*m.Value)
+		return unit.Full(*m.Value)
 	}
 }
-
-func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // divided are the parts of metrics that have columns of their own.
 var divided = map[string]func(metric.Parts) map[string]float64{
@@ -140,7 +139,7 @@ func furtherFields(rows []Row, defs []metric.Definition) []field {
 		if slices.Contains(seedMetrics, d.Name) {
 			continue
 		}
-		all = append(all, field{d.Name + unit(d), ofMetric(d.Name)})
+		all = append(all, field{d.Name + unitSuffix(d), ofMetric(d.Name)})
 		if parts := divided[d.Name]; parts != nil {
 			all = append(all, partFields(rows, d, parts)...)
 		}
@@ -162,10 +161,10 @@ func partFields(rows []Row, d metric.Definition, parts func(metric.Parts) map[st
 	}
 	var all []field
 	for _, part := range slices.Sorted(maps.Keys(found)) {
-		name := d.Name + "_" + strings.ReplaceAll(part, " ", "_") + unit(d)
+		name := d.Name + "_" + strings.ReplaceAll(part, " ", "_") + unitSuffix(d)
 		all = append(all, field{name, func(r Row) string {
 			if v, ok := of(r)[part]; ok {
-				return decimal(v)
+				return unit.Full(v)
 			}
 			return ""
 		}})
@@ -176,8 +175,8 @@ func partFields(rows []Row, d metric.Definition, parts func(metric.Parts) map[st
 // suffixes write units as the seed's headers did.
 var suffixes = map[string]string{"ms": "_ms", "s": "_s", "%": "_pct", "B": "_bytes", "GB/s": "_gbs", "W": "_w", "J": "_j"}
 
-// unit is the header's suffix; names that say their unit, and plain counts, get none.
-func unit(d metric.Definition) string {
+// unitSuffix is that of a header; names that say their unit, and plain counts, get none.
+func unitSuffix(d metric.Definition) string {
 	if strings.HasSuffix(d.Name, strings.TrimSpace(suffixes[d.Unit])) {
 		return ""
 	}

@@ -2,8 +2,8 @@ package report
 
 import (
 	"math"
+	"shardeck/model/present/unit"
 	"slices"
-	"strconv"
 
 	"gonum.org/v1/plot"
 )
@@ -149,13 +149,8 @@ func decades(low, high float64) []plot.Tick {
 // short prints a tick: thousands apart, no needless decimals.
 func short(v float64) string {
 	v = math.Round(v*1e6) / 1e6
-	text := strconv.FormatFloat(v, 'f', -1, 64)
 	if v < 1000 {
-		return text
+		return unit.Full(v)
 	}
-	text = strconv.FormatFloat(v, 'f', 0, 64)
-	for i := len(text) - 3; i > 0; i -= 3 {
-		text = text[:i] + " " + text[i:]
-	}
-	return text
+	return unit.Number(v, 0)
 }

@@ -1,6 +1,9 @@
 package check
 
-import "fmt"
+import (
+	"fmt"
+	"shardeck/model/present/unit"
+)
 
 // tight is how much headroom the estimate of a fit may err by.
 const tight = 2 * gib
@@ -55,4 +58,4 @@ func (f Fit) budget() int64 { return f.Headroom + f.KVCache }
 func (s *subject) cacheHolds(f Fit, tokens int) int64 { return f.KVTokens / blocks(tokens) }
 
 // gibWords is a size as people say it.
-func gibWords(n int64) string { return fmt.Sprintf("%.1f GiB", float64(n)/gib) }
+func gibWords(n int64) string { return unit.GiB(n) + " GiB" }

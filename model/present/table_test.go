@@ -180,6 +180,28 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+func TestMetricsBy(t *testing.T) {
+	defs := []metric.Definition{{Name: "comm_wait", Title: "wait %", Unit: "%", Decimals: 2}, {Name: "coll_bytes", Title: "bytes", Unit: "B"}, {Name: "straggler", Title: "straggler", Unit: "rank"},
+		{Name: "ttft", Title: "TTFT ms", Unit: "ms"}}
+	a := &metric.Analysis{Ranks: []int{0, 1, 2}, Metrics: []metric.Metric{
+		{Name: "comm_wait", Value: number(2), PerRank: map[int]float64{0: 1, 1: 3}, By: metric.Parts{Phases: map[string]float64{"decode": 2.5}, Types: map[string]float64{"send": 0.5, "all_reduce": 1}}},
+		{Name: "coll_bytes", Value: number(1 << 20), Estimate: true, By: metric.Parts{Types: map[string]float64{"all_reduce": 32 << 10}}},
+		{Name: "coll_call_num", By: metric.Parts{Types: map[string]float64{"send": 4, "all_reduce": 64}}},
+		{Name: "straggler", Value: number(1), PerRank: map[int]float64{1: 9}, By: metric.Parts{Late: map[int]float64{0: 14.94, 1: 113.9}}}, {Name: "ttft", Value: number(60)}}}
+	all := MetricsBy(a, defs)
+	same(t, all[0], "all|2.00|", "0|1.00|14.9", "1|3.00|113.9")
+	same(t, all[1], "all|2.00", "decode|2.50")
+	same(t, all[2], "all|2.00|≈1 MiB", "all_reduce|1.00|32 KiB", "send|0.50|–")
+	if c := all[0].Columns[2]; c.Name != "straggler" || c.Title != "late" || c.Unit != "ms" {
+		t.Errorf("of the straggler ranks have their lateness: %+v", c)
+	}
+	for i, want := range []string{"no metric of this run has values by rank", "no phases: not computed for this run", "no collectives: not computed for this run"} {
+		if got := MetricsBy(&metric.Analysis{}, defs)[i]; got.Empty != want || len(got.Rows) != 0 {
+			t.Errorf("%+v, want %q", got, want)
+		}
+	}
+}
+
 // Values of a comparison that differ read differently; a change that chance can make has no
 // good or bad.
 func TestComparison(t *testing.T) {
@@ -227,6 +249,7 @@ func TestJobs(t *testing.T) {
 		{model.Job{State: model.JobRunning, Tasks: model.Tasks{Running: 2}}, "", "0 of 2 done, 2 running"},
 		{model.Job{State: model.JobFailed, ExitCode: "7:0", Reason: "None"}, "", "exit code 7"}, {model.Job{State: model.JobFailed, ExitCode: "7:0"}, "CUDA out of memory", "CUDA out of memory"},
 		{model.Job{State: model.JobCancelled, ExitCode: "1:0"}, "the job was cancelled by its owner", "cancelled by its owner"}, {model.Job{State: model.JobCancelled, ExitCode: "1:0"}, "", ""},
+		{model.Job{State: model.JobNodeFail, ExitCode: "0:15", Reason: "None"}, "", ""},
 		{model.Job{State: model.JobCompleted, NodeList: "n1", ExitCode: "0:0"}, "", "n1"},
 	} {
 		if got := JobWhere(tt.job, tt.seen, now); got != tt.want {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"shardeck/model/present/unit"
 	"slices"
 	"strings"
 )
@@ -65,10 +66,10 @@ func (l Loss) Words() string {
 	var parts []string
 	for _, p := range l.Parts {
 		if p.OverNS != 0 && math.Abs(p.OverNS) >= over/50 {
-			parts = append(parts, fmt.Sprintf("%s %+.2f", p.Name, p.OverNS/1e6))
+			parts = append(parts, p.Name+" "+unit.Signed(p.OverNS/1e6, 2))
 		}
 	}
-	return fmt.Sprintf("%.1f %% of ideal in the traces: ", l.Percent) + strings.Join(parts, ", ") + " ms"
+	return unit.Number(l.Percent, 1) + " % of ideal in the traces: " + strings.Join(parts, ", ") + " ms"
 }
 
 // leastWork is the share of the base's computing that a run must show for the ideal to be

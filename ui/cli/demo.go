@@ -41,10 +41,8 @@ change in it stays.`,
 
 // sayDemo says where the workspace lies and what to try, to somebody without a terminal.
 func sayDemo(e *command.Env, dir string) error {
-	if e.JSON {
-		return e.PrintJSON(map[string]string{"workspace": dir})
-	}
-	fmt.Fprintln(e.Out, dir)
-	e.Warn("the demo workspace is ready; try\n     shardeck -C %s analyze\n     shardeck -C %s submit E1.6 --yes", shell.Quote(dir), shell.Quote(dir))
-	return nil
+	return e.Show(map[string]string{"workspace": dir}, func() {
+		fmt.Fprintln(e.Out, dir)
+		e.Warn("the demo workspace is ready; try\n     shardeck -C %s analyze\n     shardeck -C %s submit E1.6 --yes", shell.Quote(dir), shell.Quote(dir))
+	})
 }

@@ -24,10 +24,6 @@ type Glyphs struct {
 	Levels  []string // from nearly nothing to all
 	Corners [4]string
 	Axis    AxisGlyphs
-
-	// These may be wider, and so must be there before anything is aligned.
-	About     string // before an estimate
-	PlusMinus string // before a spread
 }
 
 // AxisGlyphs draw the axes of a chart.
@@ -39,7 +35,6 @@ var unicodeGlyphs = Glyphs{
 	Levels:  []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Corners: [4]string{"┌", "┐", "└", "┘"},
 	Axis:    AxisGlyphs{Tick: "┤", Corner: "└", Line: "─", Under: "┬"},
-	About:   "≈", PlusMinus: "±",
 }
 
 var asciiGlyphs = Glyphs{
@@ -48,7 +43,6 @@ var asciiGlyphs = Glyphs{
 	Levels:  []string{" ", ".", ".", ":", "-", "=", "+", "*", "#"},
 	Corners: [4]string{"+", "+", "+", "+"},
 	Axis:    AxisGlyphs{Tick: "|", Corner: "+", Line: "-", Under: "+"},
-	About:   "~=", PlusMinus: "+-",
 }
 
 // plain spells every sign that a pane or a message may hold with one ASCII character, so

@@ -168,3 +168,14 @@ func TestLeadMovesNoPoint(t *testing.T) {
 		t.Errorf("%q", lines)
 	}
 }
+
+// A table printed has no cursor; its last column goes on below, and names are cut in the
+// middle.
+func TestTableText(t *testing.T) {
+	table := &Table{Columns: []Column{{Title: "name", Min: 10, Middle: true}, {Title: "n", Right: true}, {Title: "more", Right: true, Worth: 1}, {Title: "", Min: 12}}}
+	table.SetRows([][]Cell{{{Text: "begins_alike_ends_A"}, {Text: "7"}, {Text: "8"}, {Text: "what must be known"}}, {{Text: "short"}, {Text: "11"}}})
+	lines, left := table.Text(bare, 29)
+	if want := []string{"name          n", "begins_…s_A   7  what must be", "                 known", "short        11"}; left != 1 || strings.Join(lines, "\n") != strings.Join(want, "\n") {
+		t.Errorf("%d left out of\n%s", left, strings.Join(lines, "\n"))
+	}
+}

@@ -53,3 +53,11 @@ func TestOverlay(t *testing.T) {
 		t.Errorf("%q, want %q", strings.Join(got, "|"), want)
 	}
 }
+
+func TestMiddle(t *testing.T) {
+	for width, want := range map[int]string{20: "nvjet_tst_64x8_v_TNT", 12: "nvjet_ts…TNT", 7: "nvjet_…", 0: ""} {
+		if got := Middle("nvjet_tst_64x8_v_TNT", width); got != want {
+			t.Errorf("%d: %q, want %q", width, got, want)
+		}
+	}
+}

@@ -28,11 +28,7 @@ empty where those do not tell.`,
 			if err != nil {
 				return err
 			}
-			if e.JSON {
-				return e.PrintJSON(map[string]string{"path": path})
-			}
-			fmt.Fprintln(e.Out, path)
-			return nil
+			return e.Show(map[string]string{"path": path}, func() { fmt.Fprintln(e.Out, path) })
 		}),
 	}
 	c.Flags().StringVar(&config, "config", "", "the experiment's `YAML`, or its id")

@@ -28,11 +28,7 @@ has the line that proves it. --json uses Slurm's words for states with every sch
 				return err
 			}
 			causes := a.Causes(ctx, list.Jobs, causesListed)
-			if e.JSON {
-				return e.PrintJSON(jobsJSON{list, causes})
-			}
-			printJobs(e, list, causes)
-			return nil
+			return e.Show(jobsJSON{list, causes}, func() { printJobs(e, list, causes) })
 		}),
 	}
 }

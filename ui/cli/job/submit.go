@@ -100,8 +100,12 @@ func refuse(e *command.Env, previews []jobs.Preview) error {
 	bad := 0
 	for _, p := range previews {
 		for _, f := range p.Row.Verdict.Findings {
-			if f.Severity != check.SeverityNote {
-				e.Warn("%s: %s: %s%s", p.Row.Experiment.ID, f.Severity, e.Plain(f.Fault), fixLine(e, f))
+			if f.Severity == check.SeverityNote {
+				continue
+			}
+			e.Warn("%s: %s: %s", p.Row.Experiment.ID, f.Severity, e.Plain(f.Fault))
+			if f.Fix != "" {
+				fmt.Fprintln(e.Err, "     fix: "+e.Plain(f.Fix))
 			}
 		}
 		if !p.Row.OK() {
@@ -112,13 +116,6 @@ func refuse(e *command.Env, previews []jobs.Preview) error {
 		return command.Usage("nothing submitted: %s refused", unit.Plural(bad, "experiment"))
 	}
 	return nil
-}
-
-func fixLine(e *command.Env, f check.Finding) string {
-	if f.Fix == "" {
-		return ""
-	}
-	return "\n     fix: " + e.Plain(f.Fix)
 }
 
 // confirm asks with the price. Without a terminal there is nobody to ask, so --yes is needed.
@@ -148,12 +145,10 @@ func submitAll(ctx context.Context, e *command.Env, a *app.App, ids []string, f 
 
 // printSubmissions prints the ids alone on standard output, for scripts.
 func printSubmissions(e *command.Env, done []model.Submission) error {
-	if e.JSON {
-		return e.PrintJSON(done)
-	}
-	for _, s := range done {
-		fmt.Fprintln(e.Out, s.JobID)
-		e.Warn("%s is job %s (%s); its log: %s", s.Experiment.ID, s.JobID, s.Scheduler, s.Log)
-	}
-	return nil
+	return e.Show(done, func() {
+		for _, s := range done {
+			fmt.Fprintln(e.Out, s.JobID)
+			e.Warn("%s is job %s (%s); its log: %s", s.Experiment.ID, s.JobID, s.Scheduler, s.Log)
+		}
+	})
 }

@@ -83,13 +83,12 @@ func onNode(ctx context.Context, e *command.Env, a *app.App, runs []string, f an
 		return err
 	}
 	switch {
-	case f.dryRun && e.JSON:
-		return e.PrintJSON(plans)
 	case f.dryRun:
-		for _, p := range plans {
-			fmt.Fprint(e.Out, p.Script)
-		}
-		return nil
+		return e.Show(plans, func() {
+			for _, p := range plans {
+				fmt.Fprint(e.Out, p.Script)
+			}
+		})
 	case len(plans) == 0:
 		e.Warn("nothing to read on a node: %s", nothing(runs))
 		return nil
@@ -118,10 +117,10 @@ func planned(p jobs.NodeReading) string {
 	if p.Job.Constraint != "" {
 		text += " · " + p.Job.Constraint
 	}
-	if p.Job.QOS != "" {
-		text += " · QOS " + p.Job.QOS
+	if p.Job.QOS == "" {
+		return text
 	}
-	return text
+	return text + " · QOS " + p.Job.QOS
 }
 
 func submitReadings(ctx context.Context, e *command.Env, a *app.App, plans []jobs.NodeReading) error {
@@ -144,14 +143,12 @@ type submitted struct {
 
 // printReadings prints the ids alone on standard output, for scripts.
 func printReadings(e *command.Env, done []submitted) error {
-	if e.JSON {
-		return e.PrintJSON(done)
-	}
-	for _, s := range done {
-		fmt.Fprintln(e.Out, s.JobID)
-		e.Warn("job %s reads %s, one task a rank; follow it with shardeck watch %s, then shardeck metrics %s", s.JobID, s.Run, s.JobID, s.Run)
-	}
-	return nil
+	return e.Show(done, func() {
+		for _, s := range done {
+			fmt.Fprintln(e.Out, s.JobID)
+			e.Warn("job %s reads %s, one task a rank; follow it with shardeck watch %s, then shardeck metrics %s", s.JobID, s.Run, s.JobID, s.Run)
+		}
+	})
 }
 
 // readRank is a task of a reading job; its line goes to the job's log.
@@ -160,16 +157,13 @@ func readRank(ctx context.Context, e *command.Env, a *app.App, run string, rank 
 	if err != nil {
 		return err
 	}
-	if e.JSON {
-		return e.PrintJSON(r)
-	}
 	end := ""
 	if r.Complete {
 		end = "; all ranks are read, and the run is analysed"
 	}
-	fmt.Fprintf(e.Out, "rank %d of %s: %s read, %s kernels and copies kept in %s%s\n",
-		r.Rank, r.Run, unit.FileSize(r.Bytes), unit.Number(float64(r.Kernels), 0), unit.FileSize(r.Kept), end)
-	return nil
+	return e.Show(r, func() {
+		e.Say("rank %d of %s: %s read, %s kernels and copies kept in %s%s", r.Rank, r.Run, unit.FileSize(r.Bytes), unit.Number(float64(r.Kernels), 0), unit.FileSize(r.Kept), end)
+	})
 }
 
 // printReport lists the runs that were read and the files that were written.

@@ -15,6 +15,7 @@ import (
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/cli/command"
+	"shardeck/ui/widget"
 )
 
 // Metric prints one value of a run, bare.
@@ -58,17 +59,15 @@ func printDefinitions(e *command.Env, name string) error {
 		}
 		defs = []metric.Definition{d}
 	}
-	if e.JSON {
-		return e.PrintJSON(explained(defs))
-	}
-	for i, d := range defs {
-		if i > 0 {
-			fmt.Fprintln(e.Out)
+	return e.Show(explained(defs), func() {
+		for i, d := range defs {
+			if i > 0 {
+				fmt.Fprintln(e.Out)
+			}
+			e.Say("%s (%s)", e.Paint(present.Strong, d.Name), strings.Join(append([]string{d.Unit, d.Family}, aka(d)...), ", "))
+			e.Say("  %s", strings.Join(widget.Wrap(d.Text, 76), "\n  "))
 		}
-		fmt.Fprintf(e.Out, "%s (%s)\n", e.Paint(present.Strong, d.Name), strings.Join(append([]string{d.Unit, d.Family}, aka(d)...), ", "))
-		fmt.Fprintln(e.Out, e.Plain(wrap(d.Text, 78, "  ")))
-	}
-	return nil
+	})
 }
 
 // definition is one element of metric --explain --json.
@@ -95,22 +94,6 @@ func aka(d metric.Definition) []string {
 		return nil
 	}
 	return []string{"also " + strings.Join(d.Aliases, ", ")}
-}
-
-// wrap breaks text at blanks so that no line passes width.
-func wrap(text string, width int, indent string) string {
-	var lines []string
-	line := indent
-	for _, word := range strings.Fields(text) {
-		if len([]rune(line))+1+len([]rune(word)) > width && line != indent {
-			lines, line = append(lines, line), indent
-		}
-		if line != indent {
-			line += " "
-		}
-		line += word
-	}
-	return strings.Join(append(lines, line), "\n")
 }
 
 // printMetric prints one value. The reason for a missing one, and what damage cost, go to

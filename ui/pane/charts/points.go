@@ -134,7 +134,7 @@ func (p *Pane) crossWords(r row) string {
 		}
 		word := unit.Figure(s.Points[at].Value, q.Decimals)
 		if spread := s.Points[at].Spread; spread > 0 {
-			word += " " + p.env.Theme.PlusMinus + " " + unit.Number(spread, 1) + " %"
+			word += p.env.Theme.Spell(" ± ") + unit.Number(spread, 1) + " %"
 		}
 		if len(p.chart.Series) > 1 {
 			word = p.letter(i) + " " + word

@@ -1,0 +1,129 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"shardeck/model"
+	"shardeck/model/present"
+)
+
+// written is an Env that writes into two strings.
+func written(t *testing.T) (e *Env, out, errOut *strings.Builder) {
+	t.Helper()
+	t.Setenv("COLUMNS", "")
+	out, errOut = &strings.Builder{}, &strings.Builder{}
+	return &Env{In: strings.NewReader(""), Out: out, Err: errOut, Color: "never"}, out, errOut
+}
+
+func TestTableIsAsWideAsTheScreen(t *testing.T) {
+	e, out, errOut := written(t)
+	table := present.Table{Columns: present.Columns("name…12", ">n/1", ">more|ms/2", "-10")}
+	table.Add(present.Texts("a_long_name_that_differs_at_its_end_1", "7", "8.5", "what must be known of it")...)
+	table.Add(present.Texts("short", "11 000", "–", "")...)
+	for columns, want := range map[string]string{
+		"100": "name                                        n  more\n                                                 ms\n" +
+			"a_long_name_that_differs_at_its_end_1       7   8.5  what must be known of it\nshort                                  11 000     –\n",
+		"45": "name                      n  more\n                               ms\n" +
+			"a_long_name_…_end_1       7   8.5  what must\n                                   be known\n                                   of it\nshort                11 000     –\n",
+	} {
+		out.Reset()
+		t.Setenv("COLUMNS", columns)
+		e.Table(table)
+		if d := cmp.Diff(want, out.String()); d != "" {
+			t.Errorf("%s columns: %s", columns, d)
+		}
+	}
+	for range 8 {
+		table.Columns = append(table.Columns, present.Column{Title: "another column", Worth: 9})
+	}
+	e.Table(table)
+	if e.Finish(nil); !strings.Contains(errOut.String(), "no room for 8 columns: COLUMNS=") {
+		t.Errorf("columns went unsaid: %q", errOut)
+	}
+}
+
+func TestASCII(t *testing.T) {
+	e, out, _ := written(t)
+	e.ASCII = true
+	table := present.Table{Columns: present.Columns("a", ">b|µs")}
+	table.Add(present.Cell{Text: "x → y"}, present.Cell{Text: "1.5", Lead: present.Estimate})
+	e.Table(table)
+	e.Say("%s · %s", "±", "…")
+	if got, want := out.String(), "a           b\n           us\nx -> y  ~=1.5\n+- | ...\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestWidth(t *testing.T) {
+	e, _, _ := written(t)
+	for columns, want := range map[string]int{"": pipeWidth, "61": 61, "7": leastWidth, "many": pipeWidth} {
+		t.Setenv("COLUMNS", columns)
+		if got := e.Width(); got != want {
+			t.Errorf("COLUMNS=%s: %d, want %d", columns, got, want)
+		}
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		code int
+		said string
+	}{
+		{nil, Done, ""}, {errors.New("it broke\nto mend it: this"), Failed, "shardeck: it broke\n          to mend it: this\n"},
+		{Usage("no such word"), WrongUsage, "shardeck: no such word\n"}, {Exit(NoValue), NoValue, ""}, {DamagedIf(true), Damaged, ""}, {DamagedIf(false), Done, ""},
+		{WithCode(7, errors.New("the engine's own")), 7, "shardeck: the engine's own\n"},
+		{fmt.Errorf("above: %w", model.Invalid("no model", "name one")), WrongUsage, "shardeck: above: no model\n     try: name one\n"},
+		{FirstOf(nil, Exit(Damaged), errors.New("later")), Damaged, ""},
+	} {
+		e, _, errOut := written(t)
+		if got := e.Finish(tt.err); got != tt.code || errOut.String() != tt.said {
+			t.Errorf("%v: code %d, said %q; want %d, %q", tt.err, got, errOut, tt.code, tt.said)
+		}
+	}
+}
+
+func TestFinding(t *testing.T) {
+	e, out, _ := written(t)
+	e.Finding("warn", "little room", "free some", 7)
+	if got, want := out.String(), "  warn     little room\n           fix: free some\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestShow(t *testing.T) {
+	e, out, _ := written(t)
+	e.JSON = true
+	if err := e.Show(map[string]string{"a": "<&>"}, func() { t.Error("text beside JSON") }); err != nil || out.String() != "{\n  \"a\": \"<&>\"\n}\n" {
+		t.Errorf("%v %q", err, out)
+	}
+}
+
+func TestArgs(t *testing.T) {
+	c := &cobra.Command{Use: "cancel JOB…"}
+	for _, tt := range []struct {
+		words []string
+		want  string
+	}{{nil, "cancel needs JOB…"}, {[]string{"1"}, ""}, {[]string{"1", "2"}, `cancel does not take "2"`}} {
+		err := Args(1, 1)(c, tt.words)
+		if got := strings.SplitN(fmt.Sprint(err), "\n", 2)[0]; (tt.want == "") != (err == nil) || err != nil && got != tt.want {
+			t.Errorf("%v: %v, want %s", tt.words, err, tt.want)
+		}
+	}
+	if Args(1, -1)(c, []string{"1", "2", "3"}) != nil {
+		t.Error("any number of words is not taken")
+	}
+}
+
+func TestAskNeedsATerminal(t *testing.T) {
+	e, _, _ := written(t)
+	if err := e.Ask(t.Context(), "Submit?"); exitCode(err) != WrongUsage || !strings.Contains(err.Error(), "--yes") {
+		t.Errorf("%v", err)
+	}
+}
