@@ -48,9 +48,21 @@ type card struct {
 // ccl-bench template. total_count is TP × PP × DP; EP re-uses those ranks. Whether
 // the model is a mixture of experts is told by its shape, nil if that is not known.
 func Card(e model.Experiment, shape *model.Shape, f Facts) ([]byte, error) {
+	t, err := scripts()
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := t.ExecuteTemplate(&out, "workload_card.yaml.tmpl", newCard(e, shape, f)); err != nil {
+		return nil, fmt.Errorf("card of %s: %w", e.ID, err)
+	}
+	return out.Bytes(), nil
+}
+
+func newCard(e model.Experiment, shape *model.Shape, f Facts) card {
 	c := card{Experiment: e, Facts: f, Description: describe(e, f), HubURL: hubURL(e.Model.Name),
 		Family: strings.ToLower(lastPart(e.Model.Name)), Precision: precision(e.Model.Precision), GPU: cardGPU(f.GPU),
-		PerNode: min(f.GPUsPerNode, e.Layout.GPUs()), CommEnv: map[string]string{}}
+		PerNode: min(f.GPUsPerNode, e.Layout.GPUs()), CommEnv: commEnv(e.Env)}
 	if shape != nil {
 		s := shape.WithLayers(e.Model.Layers)
 		c.Shape, c.MoE, c.Family = &s, s.MoE != nil, strings.ToLower(s.Short)
@@ -68,22 +80,20 @@ func Card(e model.Experiment, shape *model.Shape, f Facts) ([]byte, error) {
 	if c.EngineName == "" && e.Engine != model.EngineReplay {
 		c.EngineName = string(e.Engine)
 	}
-	for name, value := range e.Env {
-		if strings.HasPrefix(name, "NCCL_") || strings.HasPrefix(name, "NVSHMEM_") || strings.HasPrefix(name, "FI_") {
-			c.CommEnv[name] = value
-		}
-	}
 	c.Traces = cardTraces(f.Traces, model.FileKineto, model.FileNsys)
 	c.OtherTraces = cardTraces(f.Traces, model.FileET, model.FileTiming)
-	t, err := scripts()
-	if err != nil {
-		return nil, err
+	return c
+}
+
+// commEnv are the variables that steer communication.
+func commEnv(env map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, value := range env {
+		if strings.HasPrefix(name, "NCCL_") || strings.HasPrefix(name, "NVSHMEM_") || strings.HasPrefix(name, "FI_") {
+			out[name] = value
+		}
 	}
-	var out bytes.Buffer
-	if err := t.ExecuteTemplate(&out, "workload_card.yaml.tmpl", c); err != nil {
-		return nil, fmt.Errorf("card of %s: %w", e.ID, err)
-	}
-	return out.Bytes(), nil
+	return out
 }
 
 // cardTypes are the card's words for kinds of trace.

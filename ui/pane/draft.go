@@ -5,9 +5,8 @@ import (
 	"shardeck/model"
 )
 
-// Draft is an experiment being edited; *experiments.Draft is one. It is not safe for
-// concurrent use: the pane that opened it touches it either from Update or from one
-// command, never both.
+// Draft is an experiment being edited; *experiments.Draft is one. A command may Set
+// while the pane reads: until then the pane sees the state before.
 type Draft interface {
 	Experiment() model.Experiment
 	Problem() string // what is wrong with the text itself, one fault a line; empty: nothing
