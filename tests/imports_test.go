@@ -68,6 +68,11 @@ var rules = []rule{
 	{"backend/trace", "trace imports none of its readers, jsonscan none of its users", func(dir, p string) bool {
 		return dir == "backend/trace" && ours(p, "backend") && p != "shardeck/backend/trace/jsonscan" || dir == "backend/trace/jsonscan" && ours(p, "backend")
 	}, false},
+	{"backend/analyze/span", "span and kernelname know nothing of ours", func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") }, true},
+	{"backend/analyze/kernelname", "span and kernelname know nothing of ours", func(_, p string) bool { return strings.HasPrefix(p, "shardeck/") }, true},
+	{"backend/analyze/align", "align knows no metric's family: it imports span, kernelname and what a trace holds", func(_, p string) bool {
+		return ours(p, "backend") && !ours(p, "backend/analyze/span", "backend/analyze/kernelname", "backend/trace")
+	}, false},
 	{"templates", "templates is an embedded file system and nothing else", func(_, p string) bool { return p != "embed" }, false},
 	{"ui", "ui asks the use cases, and names the priorities of pool", func(_, p string) bool {
 		return ours(p, "backend") && !ours(p, append(useCases, "backend/pool")...)

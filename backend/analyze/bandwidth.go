@@ -1,147 +1,107 @@
 package analyze
 
 import (
-	"maps"
-	"slices"
-	"strings"
-
+	"shardeck/backend/analyze/align"
+	"shardeck/backend/analyze/kernelname"
 	"shardeck/model/metric"
 )
 
 // bandwidthMetrics finds how large calls are and how fast they go.
-func bandwidthMetrics(w *world) {
-	all := []string{"coll_bytes", "coll_algbw", "coll_busbw"}
-	if !w.traced(all...) {
-		return
+func bandwidthMetrics(f *facts) []metric.Metric {
+	all, ranks, types := &callSum{}, map[int]*callSum{}, map[string]*callSum{}
+	for _, r := range f.Ranks {
+		own := sumOf(ranks, r.Number)
+		for _, c := range r.Calls {
+			all.add(c)
+			own.add(c)
+			sumOf(types, c.Type.String()).add(c)
+		}
 	}
-	if reason := w.noComm(); reason != "" {
-		w.none(reason, w.traceFiles(), all...)
-		return
+	metricOf := func(name, missing string, of func(*callSum) (float64, bool)) metric.Metric {
+		m := metric.Metric{PerRank: known(ranks, of), N: all.sized, Source: f.Files(), Estimate: all.inferred}
+		v, ok := of(all)
+		if !ok {
+			m.Reason = missing
+			return named(name, m)
+		}
+		m.Value, m.By.Types = &v, known(types, of)
+		if all.inferred {
+			m.Note = "some sizes inferred from model shape, phase and layout"
+		}
+		return named(name, m)
 	}
-	w.sizeCalls()
-	w.set("coll_bytes", w.rates(func(r rate) (float64, bool) { return r.bytes / float64(max(1, r.sized)), r.sized > 0 },
-		"the size of no call is known: kernels launched from CUDA graphs carry no metadata, and the model's shape or the steps are not known"))
-	slow := "no matched call of known size"
-	w.set("coll_algbw", w.rates(func(r rate) (float64, bool) { return r.moved / float64(max(1, r.ns)), r.ns > 0 }, slow))
-	w.set("coll_busbw", w.rates(func(r rate) (float64, bool) { return r.bus / float64(max(1, r.ns)), r.ns > 0 }, slow))
+	const unsized = "the size of no call is known: kernels launched from CUDA graphs carry no metadata, and the model's shape or the steps are not known"
+	const unmatched = "no matched call of known size"
+	return []metric.Metric{
+		metricOf("coll_bytes", unsized, func(s *callSum) (float64, bool) { return s.bytes / float64(max(1, s.sized)), s.sized > 0 }),
+		metricOf("coll_algbw", unmatched, func(s *callSum) (float64, bool) { return s.algBW(), s.ns > 0 }),
+		metricOf("coll_busbw", unmatched, func(s *callSum) (float64, bool) { return s.busBW(), s.ns > 0 }),
+	}
 }
 
-// rate sums calls of known size. Bytes per nanosecond are GB/s.
-type rate struct {
-	sized      int     // calls of known size
-	bytes      float64 // of those
-	ns         int64   // transfer of those that were matched
-	moved, bus float64 // bytes of those that were matched, as they are and as they load the links
-	inferred   bool
+// callSum sums calls. Bytes per nanosecond are GB/s.
+type callSum struct {
+	calls          int
+	matched        int     // of calls, inside the window
+	transfer, wait int64   // ns of matched calls
+	sized          int     // calls of known size
+	bytes          float64 // of those
+	inferred       bool    // some size comes from the model's shape
+	ns             int64   // transfer of matched calls of known size
+	moved, bus     float64 // bytes of those, as they are and as they load the links
 }
 
-func (r *rate) add(c *call) {
-	if c.bytes < 0 {
+func (s *callSum) add(c *align.Call) {
+	s.calls++
+	s.transfer, s.wait = s.transfer+c.Transfer, s.wait+c.Wait
+	if c.Match != nil && c.Clipped().Length() > 0 {
+		s.matched++
+	}
+	if c.Bytes < 0 {
 		return
 	}
-	r.sized++
-	r.bytes += float64(c.bytes)
-	r.inferred = r.inferred || c.inferred
-	if c.met != nil && c.transfer > 0 {
-		r.ns += c.transfer
-		r.moved += float64(c.bytes)
-		r.bus += float64(c.bytes) * busFactor(c.typ, len(c.met.channel.ranks))
+	s.sized++
+	s.bytes += float64(c.Bytes)
+	s.inferred = s.inferred || c.Inferred
+	if c.Match != nil && c.Transfer > 0 {
+		s.ns += c.Transfer
+		s.moved += float64(c.Bytes)
+		s.bus += float64(c.Bytes) * busFactor(c.Type, len(c.Match.Sequence.Ranks))
 	}
 }
+
+// algBW and busBW are GB/s; 0 where no matched call has a known size.
+func (s *callSum) algBW() float64 { return s.moved / float64(max(1, s.ns)) }
+func (s *callSum) busBW() float64 { return s.bus / float64(max(1, s.ns)) }
 
 // busFactor turns algorithm bandwidth into bus bandwidth among n ranks.
 // [nccl-tests, doc/PERFORMANCE.md]
-func busFactor(t callType, n int) float64 {
+func busFactor(t kernelname.CallType, n int) float64 {
 	share := float64(n-1) / float64(n)
 	switch t {
-	case allReduce:
+	case kernelname.AllReduce:
 		return 2 * share
-	case allGather, reduceScatter, allToAll:
+	case kernelname.AllGather, kernelname.ReduceScatter, kernelname.AllToAll:
 		return share
 	}
 	return 1
 }
 
-// rates sets up a metric of sized calls: over each rank, all of them, and by type.
-func (w *world) rates(of func(rate) (float64, bool), missing string) metric.Metric {
-	all, types := rate{}, map[callType]*rate{}
-	per := map[int]float64{}
-	for _, l := range w.lanes {
-		one := rate{}
-		for _, c := range l.calls {
-			if types[c.typ] == nil {
-				types[c.typ] = &rate{}
-			}
-			one.add(c)
-			all.add(c)
-			types[c.typ].add(c)
-		}
-		if v, ok := of(one); ok {
-			per[l.rank] = v
-		}
+// sumOf is the sum of a key, made when it is first asked for.
+func sumOf[K comparable](sums map[K]*callSum, k K) *callSum {
+	if sums[k] == nil {
+		sums[k] = &callSum{}
 	}
-	m := metric.Metric{PerRank: per, N: all.sized, Source: w.traceFiles(), Estimate: all.inferred}
-	m.By.Types = map[string]float64{}
-	v, ok := of(all)
-	if !ok {
-		m.Reason = missing
-		return m
-	}
-	m.Value = &v
-	if all.inferred {
-		m.Note = "some sizes inferred from model shape, phase and layout"
-	}
-	for _, t := range slices.Sorted(maps.Keys(types)) {
-		if v, ok := of(*types[t]); ok {
-			m.By.Types[t.String()] = v
-		}
-	}
-	return m
+	return sums[k]
 }
 
-// sizeCalls finds the bytes of every call, as nccl-tests counts them.
-func (w *world) sizeCalls() {
-	for _, l := range w.lanes {
-		steps := l.territory()
-		for _, c := range l.calls {
-			if c.meta != nil {
-				c.bytes = metaBytes(c)
-			}
-			if c.bytes < 0 {
-				c.bytes = w.inferBytes(c, stepAt(steps, c.start))
-				c.inferred = c.bytes >= 0
-			}
+// known are the values of the sums that have one.
+func known[K comparable](sums map[K]*callSum, of func(*callSum) (float64, bool)) map[K]float64 {
+	out := map[K]float64{}
+	for k, s := range sums {
+		if v, ok := of(s); ok {
+			out[k] = v
 		}
 	}
-}
-
-// metaBytes is the size of a call from its NCCL metadata: the larger buffer of an
-// all-gather or reduce-scatter, what is sent otherwise. -1: not said.
-func metaBytes(c *call) int64 {
-	elems, size := c.meta.InElems, dtypeSize(c.meta.DType)
-	if c.typ == allGather || c.typ == recv || c.typ == gather {
-		elems = c.meta.OutElems
-	}
-	if elems < 0 {
-		elems = max(c.meta.InElems, c.meta.OutElems)
-	}
-	if elems < 0 || size == 0 {
-		return -1
-	}
-	return elems * size
-}
-
-// dtypeSizes are the bytes of the element types that PyTorch writes; 8-bit floats
-// have many names and one size.
-var dtypeSizes = map[string]int64{
-	"double": 8, "float": 4, "half": 2, "bfloat16": 2, "long": 8, "int": 4, "short": 2,
-	"byte": 1, "char": 1, "bool": 1, "complexfloat": 8, "complexdouble": 16,
-}
-
-func dtypeSize(name string) int64 {
-	name = strings.ToLower(name)
-	if strings.HasPrefix(name, "float8") {
-		return 1
-	}
-	return dtypeSizes[name]
+	return out
 }

@@ -2,129 +2,87 @@ package analyze
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
+	"shardeck/backend/analyze/align"
+	"shardeck/backend/analyze/kernelname"
+	"shardeck/backend/analyze/span"
 	"shardeck/model/metric"
 )
 
 // commMetrics finds what communication costs a rank's time.
-func commMetrics(w *world) {
-	all := []string{"comm_overhead", "exposed_comm", "comm_comp_overlap", "comm_transfer", "comm_wait"}
-	if !w.traced(all...) {
-		return
+func commMetrics(f *facts) []metric.Metric {
+	return []metric.Metric{
+		named("comm_overhead", share(f, func(r *align.Rank, inside span.List) (int64, int64) {
+			return span.Overlap(r.Comm.All(), inside), inside.Length()
+		})),
+		named("exposed_comm", share(f, func(r *align.Rank, inside span.List) (int64, int64) {
+			return span.Overlap(r.Comm.All(), inside) - span.Overlap(r.HiddenComm.All(), inside), inside.Length()
+		})),
+		named("comm_comp_overlap", share(f, func(r *align.Rank, inside span.List) (int64, int64) {
+			return span.Overlap(r.HiddenComm.All(), inside), span.Overlap(r.Comm.All(), inside)
+		})),
+		named("comm_transfer", callTimes(f, func(r *align.Rank) span.List { return r.Transfers }, (*align.Call).TransferSpan)),
+		named("comm_wait", callTimes(f, func(r *align.Rank) span.List { return r.Waits }, (*align.Call).WaitSpan)),
 	}
-	if reason := w.noComm(); reason != "" {
-		w.none(reason, w.traceFiles(), all...)
-		return
-	}
-	w.share("comm_overhead", func(l *lane, part []span) (int64, int64) {
-		return overlap(l.comm, part), length(part)
-	})
-	w.share("exposed_comm", func(l *lane, part []span) (int64, int64) {
-		return overlap(l.comm, part) - overlap(l.hidden, part), length(part)
-	})
-	w.share("comm_comp_overlap", func(l *lane, part []span) (int64, int64) {
-		return overlap(l.hidden, part), overlap(l.comm, part)
-	})
-	w.callTimes("comm_transfer", func(l *lane) []span { return l.moving }, (*call).moving)
-	w.callTimes("comm_wait", func(l *lane) []span { return l.waiting }, (*call).waiting)
 }
 
-// noComm says why there is no communication to measure; empty if there is some.
-func (w *world) noComm() string {
-	for _, l := range w.lanes {
-		if len(l.comm) > 0 || len(l.calls) > 0 {
-			return ""
-		}
+// noCommunication says why there is no communication to measure; empty if there is some.
+func noCommunication(f *facts) string {
+	if reason := noTraces(f); reason != "" {
+		return reason
 	}
-	if w.layout.GPUs() == 1 {
-		return "TP=1: no collective to measure"
+	if slices.ContainsFunc(f.Ranks, func(r *align.Rank) bool { return len(r.Comm) > 0 || len(r.Calls) > 0 }) {
+		return ""
 	}
-	return fmt.Sprintf("no communication kernels in the traces of a run of %s", ranks(w.layout.GPUs()))
-}
-
-// share sets a metric that is one length as a percentage of another, both inside
-// some part of the window: all of it, or a phase.
-func (w *world) share(name string, of func(l *lane, inside []span) (part, whole int64)) {
-	v := w.eachLane(func(l *lane) (float64, string) {
-		part, whole := of(l, []span{l.window})
-		if whole == 0 {
-			return 0, "no communication in its window"
-		}
-		return percent(part, whole), ""
-	})
-	m := v.metric(w.traceFiles())
-	w.byPhase(&m, func(l *lane, phase []span) (float64, bool) {
-		part, whole := of(l, phase)
-		return percent(part, max(1, whole)), whole > 0
-	})
-	w.set(name, m)
-}
-
-// callTimes sets a metric that is part of the time of matched calls, as a share of
-// the window. A rank with calls that could not be matched has no value, since the
-// part would be too small; its types of which all were matched are still said.
-func (w *world) callTimes(name string, all func(*lane) []span, of func(*call) span) {
-	v := w.eachLane(func(l *lane) (float64, string) {
-		return percent(length(all(l)), l.window.length()), w.lostOn(l)
-	})
-	m := v.metric(w.traceFiles())
-	m.Estimate = slices.ContainsFunc(w.matches, func(m *match) bool { return m.partial })
-	w.byPhase(&m, func(l *lane, phase []span) (float64, bool) {
-		return percent(overlap(all(l), phase), length(phase)), w.lostOn(l) == ""
-	})
-	w.byType(&m, of)
-	w.set(name, m)
-}
-
-// lostOn says why calls of a lane were not matched; empty if all that could be were.
-func (w *world) lostOn(l *lane) string {
-	for _, c := range l.calls {
-		if c.lost != nil {
-			return *c.lost
-		}
+	if n := f.Layout.GPUs(); n > 1 {
+		return fmt.Sprintf("no communication kernels in the traces of a run of %d ranks", n)
 	}
-	return w.mute[l.rank]
+	return "TP=1: no collective to measure"
 }
 
-// byType adds the parts of calls by type: mean share of the window over the ranks
+// callTimes is a metric of part of the time of matched calls, as a share of the window. A
+// rank with calls that could not be matched has no value, since the part would be too
+// small; its types of which all were matched are still said.
+func callTimes(f *facts, all func(*align.Rank) span.List, part func(*align.Call) span.Span) metric.Metric {
+	m := overTime(f, func(r *align.Rank, inside span.List) (float64, string) {
+		return percent(span.Overlap(all(r).All(), inside), inside.Length()), r.Unmatched
+	})
+	m.Estimate = slices.ContainsFunc(f.Matches, func(m *align.Match) bool { return m.Partial })
+	m.By.Types = timesByType(f, part)
+	return m
+}
+
+// timesByType are the parts of calls by type: mean share of the window over the ranks
 // that make such calls. A type with unmatched calls is left out.
-func (w *world) byType(m *metric.Metric, of func(*call) span) {
-	shares := map[callType][]float64{}
-	unsure := map[callType]bool{}
-	var spans []span // one list for all
-	for _, l := range w.lanes {
-		spans = slices.Grow(spans[:0], l.matched())
-		types := map[callType]bool{}
-		for _, c := range l.calls {
-			types[c.typ] = true
-			unsure[c.typ] = unsure[c.typ] || c.lost != nil
+func timesByType(f *facts, part func(*align.Call) span.Span) map[string]float64 {
+	shares := map[kernelname.CallType][]float64{}
+	unsure := map[kernelname.CallType]bool{}
+	var buffer []span.Span // one for all
+	for _, r := range f.Ranks {
+		types := map[kernelname.CallType]bool{}
+		for _, c := range r.Calls {
+			types[c.Type] = true
+			unsure[c.Type] = unsure[c.Type] || c.Unmatched != nil
 		}
 		for t := range types {
-			spans = spans[:0]
-			for _, c := range l.calls {
-				if c.typ == t {
-					spans = addSpan(spans, of(c))
+			buffer = slices.Grow(buffer[:0], len(r.Calls))
+			spans := r.CallSpans(buffer, func(c *align.Call) span.Span {
+				if c.Type != t {
+					return span.Span{}
 				}
-			}
-			if n := l.window.length(); n > 0 {
-				shares[t] = append(shares[t], percent(length(unionOf(spans)), n))
+				return part(c)
+			})
+			if n := r.Window.Length(); n > 0 {
+				shares[t] = append(shares[t], percent(spans.Length(), n))
 			}
 		}
 	}
-	m.By.Types = map[string]float64{}
-	for _, t := range slices.Sorted(maps.Keys(shares)) {
+	out := map[string]float64{}
+	for t, list := range shares {
 		if !unsure[t] {
-			m.By.Types[t.String()] = mean(shares[t])
+			out[t.String()] = mean(list)
 		}
 	}
-}
-
-func mean(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(len(v))
+	return out
 }

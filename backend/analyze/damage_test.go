@@ -8,86 +8,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 	"shardeck/model/metric"
 )
-
-// hour in µs, as fakes count.
-const hour = 3600 * 1_000_000
-
-// epoch is a time of this century, in µs: before it, times are no dates.
-const epoch = 1_790_000_000 * 1_000_000
-
-// foreigners are runs of two or three ranks of which some traces are not their own.
-var foreigners = []struct {
-	name    string
-	change  func(in *Input)
-	ranks   []int // that are left
-	warning string
-}{
-	{"two of one run", func(*Input) {}, []int{0, 1}, ""},
-	{"rank 0's trace under rank 1's name", func(in *Input) {
-		twin := *in.Ranks[0]
-		twin.File = "kineto_trace_1.json"
-		in.Ranks[1] = &twin
-	}, []int{0}, "kineto_trace_1.json: says it is rank 0, whose trace is kineto_trace_0.json; lost: rank 1, left out"},
-	{"a copy that does not say whose", func(in *Input) {
-		in.Ranks[0].Info.Rank = -1
-		twin := *in.Ranks[0]
-		twin.File = "kineto_trace_1.json"
-		in.Ranks[1] = &twin
-	}, []int{0}, "kineto_trace_1.json: a copy of kineto_trace_0.json; lost: rank 1, left out"},
-	{"recorded two hours later", func(in *Input) { fake{in.Ranks[1]}.later(2 * hour) },
-		[]int{0}, "kineto_trace_1.json: recorded 2h0m0s after kineto_trace_0.json, so it is of another run; lost: rank 1, left out"},
-	{"recorded two hours before, on another host", func(in *Input) {
-		fake{in.Ranks[0]}.on("nid1")
-		fake{in.Ranks[1]}.on("nid2").later(-2 * hour)
-	}, []int{0}, "recorded 2h0m0s before kineto_trace_0.json"},
-	{"a clock half an hour wrong on another host", func(in *Input) {
-		fake{in.Ranks[0]}.on("nid1")
-		fake{in.Ranks[1]}.on("nid2").later(hour / 2)
-	}, []int{0, 1}, ""},
-	{"two of three agree", func(in *Input) {
-		fake{in.Ranks[0]}.later(-hour)
-		r, _ := twoRanks(20, 0)
-		r.later(epoch)
-		r.Info.Rank, r.File = 2, "kineto_trace_2.json"
-		r.Records[0].Dur++
-		in.Ranks[2] = r.Rank
-	}, []int{1, 2}, "kineto_trace_0.json: recorded 1h0m0s before kineto_trace_1.json"},
-	{"of a larger run", func(in *Input) { in.Ranks[0].Info.WorldSize, in.Ranks[1].Info.WorldSize = 2, 4 },
-		[]int{0}, "kineto_trace_1.json: of a run of 4 ranks, where the others are of one of 2; lost: rank 1, left out"},
-	{"the config tells which world is meant", func(in *Input) { in.Ranks[0].Info.WorldSize, in.Ranks[1].Info.WorldSize = 8, 2 },
-		[]int{1}, "kineto_trace_0.json: of a run of 8 ranks, where the others are of one of 2"},
-	{"the lowest rank is believed where the config tells nothing", func(in *Input) {
-		in.Ranks[0].Info.WorldSize, in.Ranks[1].Info.WorldSize = 8, 3
-	}, []int{0}, "kineto_trace_1.json: of a run of 3 ranks"},
-}
-
-func TestForeignTracesAreLeftOut(t *testing.T) {
-	for _, c := range foreigners {
-		t.Run(c.name, func(t *testing.T) {
-			r0, r1 := twoRanks(20, 0)
-			in := fakeInput(layoutOf(2, 1, 1, 1), r0.later(epoch), r1.later(epoch))
-			c.change(&in)
-			given := len(in.Ranks)
-			a := analyse(t, in)
-			if !slices.Equal(a.Ranks, c.ranks) || len(in.Ranks) != given {
-				t.Errorf("ranks %v, want %v; the input has %d of %d", a.Ranks, c.ranks, len(in.Ranks), given)
-			}
-			if a.Damaged != (c.warning != "") || c.warning != "" && !warned(a, c.warning) {
-				t.Errorf("damaged %v, warnings %q; want %q", a.Damaged, a.Warnings, c.warning)
-			}
-			if a.Metric("gpu_busy").Value == nil {
-				t.Errorf("the sound part has no value: %s", a.Metric("gpu_busy").Reason)
-			}
-		})
-	}
-}
 
 // lengths are traces that hold another part of the run than the first.
 func TestTracesOfDifferentLengths(t *testing.T) {

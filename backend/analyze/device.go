@@ -2,169 +2,101 @@ package analyze
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
+	"shardeck/backend/analyze/align"
+	"shardeck/backend/analyze/span"
 	"shardeck/model/metric"
 )
 
 // deviceMetrics finds what the devices did.
-func deviceMetrics(w *world) {
-	if !w.traced("gpu_busy", "sm_coverage", "sm_active", "kernel_classes", "top_kernels") {
-		return
-	}
-	w.share("gpu_busy", func(l *lane, part []span) (int64, int64) {
-		return overlap(l.comm, part) + overlapping(l.compute(), part) - overlap(l.hidden, part), length(part)
+func deviceMetrics(f *facts) []metric.Metric {
+	busy := share(f, func(r *align.Rank, inside span.List) (int64, int64) {
+		hidden := span.Overlap(r.HiddenComm.All(), inside)
+		return span.Overlap(r.Comm.All(), inside) + span.Overlap(r.Compute(), inside) - hidden, inside.Length()
 	})
-	w.smCoverage()
-	w.smActive()
-	stats := w.kernelStats()
-	w.kernelClasses(stats)
-	w.topKernels(stats)
+	coverage := overTime(f, smCoverage)
+	coverage.Estimate = coverage.Value != nil
+	return append([]metric.Metric{named("gpu_busy", busy), named("sm_coverage", coverage), smActive(f)}, kernelMetrics(f)...)
 }
 
-// smCoverage is the launch geometry's upper bound of SM use, weighted by time.
-func (w *world) smCoverage() {
-	v := w.eachLane(func(l *lane) (float64, string) {
-		cover, ok := l.coverage([]span{l.window})
-		if !ok {
-			return 0, "kernels carry no \"blocks per SM\""
-		}
-		return cover, ""
-	})
-	m := v.metric(w.traceFiles())
-	m.Estimate = m.Value != nil
-	w.byPhase(&m, func(l *lane, part []span) (float64, bool) { return l.coverage(part) })
-	w.set("sm_coverage", m)
-}
-
-// coverage sums over kernels inside some part of the window; ok is false where no
-// kernel says how many blocks it launched.
-func (l *lane) coverage(part []span) (pct float64, ok bool) {
-	inside := newCover(part)
+// smCoverage is the launch geometry's upper bound of SM use, weighted by time, over the
+// kernels inside some part of the window.
+func smCoverage(r *align.Rank, part span.List) (pct float64, reason string) {
+	inside := span.NewIndex(part)
 	var all, covered float64
-	for s, r := range l.launches() {
-		if r.Blocks < 0 {
+	for s, k := range r.Kernels() {
+		if k.Blocks < 0 {
 			continue
 		}
-		d := float64(inside.within(s))
+		d := float64(inside.Within(s))
 		all += d
-		covered += d * min(1, float64(r.Blocks))
+		covered += d * min(1, float64(k.Blocks))
 	}
 	if all == 0 {
-		return 0, false
+		return 0, "kernels carry no \"blocks per SM\""
 	}
-	return 100 * covered / all, true
+	return 100 * covered / all, ""
 }
 
-// kernelStats sums the launches of each kernel name over all ranks, inside their
-// windows, the longest first.
-func (w *world) kernelStats() []metric.KernelStat {
-	byName := map[string]*metric.KernelStat{}
-	var total int64
-	for _, l := range w.lanes {
-		for s, r := range l.launches() {
-			d := s.clip(l.window).length()
-			if d == 0 {
-				continue
-			}
-			total += d
-			count(byName, &l.names[r.Name], d)
+// smActive is the mean of the samples of multiprocessors' activity, which Nsight
+// Systems alone records.
+func smActive(f *facts) metric.Metric {
+	const unsampled = "not sampled: only Nsight Systems does, with --gpu-metrics-devices=all where the driver allows it"
+	if !slices.ContainsFunc(f.Ranks, func(r *align.Rank) bool { return len(r.Samples) > 0 }) {
+		return named("sm_active", metric.Metric{Reason: unsampled, Source: f.Files()})
+	}
+	return named("sm_active", overTime(f, func(r *align.Rank, part span.List) (float64, string) {
+		if len(r.Samples) == 0 {
+			return 0, unsampled
+		}
+		return activity(r, part)
+	}))
+}
+
+// activity is the mean of the samples in some part of the window. Samples are taken at a
+// fixed rate, so that each stands for as much time.
+func activity(r *align.Rank, part span.List) (pct float64, reason string) {
+	inside, n := span.NewIndex(part), 0
+	for _, s := range r.Samples {
+		if inside.Has(s.At) {
+			pct += float64(s.Percent)
+			n++
 		}
 	}
-	out := make([]metric.KernelStat, 0, len(byName))
-	for _, s := range byName {
-		s.Share = percent(s.TotalNS, total)
-		out = append(out, *s)
+	if n == 0 {
+		return 0, "no sample of its multiprocessors lies in the steady window"
 	}
-	slices.SortFunc(out, func(a, b metric.KernelStat) int {
-		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), cmp.Compare(a.Name, b.Name))
-	})
-	return out
-}
-
-func count(byName map[string]*metric.KernelStat, n *kernelName, d int64) {
-	s := byName[n.full]
-	if s == nil {
-		s = &metric.KernelStat{Name: n.full, Short: n.short, Class: string(n.class), MinNS: d}
-		byName[n.full] = s
-	}
-	s.TotalNS += d
-	s.Count++
-	s.MinNS, s.MaxNS = min(s.MinNS, d), max(s.MaxNS, d)
-}
-
-// classes sums kernels by class: every class is there, the largest first.
-func classes(stats []metric.KernelStat) []metric.KernelClass {
-	byName := map[string]*metric.KernelClass{}
-	var out []metric.KernelClass
-	var total int64
-	for _, c := range classNames {
-		byName[string(c)] = &metric.KernelClass{Name: string(c)}
-	}
-	for _, s := range stats {
-		c := byName[s.Class]
-		c.TotalNS += s.TotalNS
-		c.Count += s.Count
-		total += s.TotalNS
-	}
-	for _, c := range byName {
-		c.Share = percent(c.TotalNS, max(1, total))
-		out = append(out, *c)
-	}
-	slices.SortFunc(out, func(a, b metric.KernelClass) int {
-		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), cmp.Compare(a.Name, b.Name))
-	})
-	return out
-}
-
-const noWindow = "no kernel lies in a steady window: the traces do not cover the same time"
-
-func (w *world) kernelClasses(stats []metric.KernelStat) {
-	if len(stats) == 0 {
-		w.none(noWindow, w.traceFiles(), "kernel_classes")
-		return
-	}
-	all := classes(stats)
-	m := metric.Metric{Value: ptr(all[0].Share), N: len(stats), Source: w.traceFiles(), Note: "largest: " + all[0].Name}
-	m.By.Classes = map[string]float64{}
-	for _, c := range all {
-		m.By.Classes[c.Name] = c.Share
-	}
-	m.PerRank = w.classOnRanks(class(all[0].Name))
-	w.set("kernel_classes", m)
-}
-
-// classOnRanks is the share of one class on each rank.
-func (w *world) classOnRanks(c class) map[int]float64 {
-	out := map[int]float64{}
-	for _, l := range w.lanes {
-		var all, part int64
-		for s, r := range l.launches() {
-			d := s.clip(l.window).length()
-			all += d
-			if l.names[r.Name].class == c {
-				part += d
-			}
-		}
-		if all > 0 {
-			out[l.rank] = percent(part, all)
-		}
-	}
-	return out
+	return pct / float64(n), ""
 }
 
 // topCount is how many kernels the metric lists; the trace summary has all.
 const topCount = 20
 
-func (w *world) topKernels(stats []metric.KernelStat) {
-	if len(stats) == 0 {
-		w.none(noWindow, w.traceFiles(), "top_kernels")
-		return
+// kernelMetrics are the shares of the classes, and the kernels that took longest.
+func kernelMetrics(f *facts) []metric.Metric {
+	k := f.kernels
+	if len(k.names) == 0 {
+		return withoutValue("no kernel lies in a steady window: the traces do not cover the same time", f.Files(), "kernel_classes", "top_kernels")
 	}
+	largest := k.classes[0]
+	classes := metric.Metric{Value: &largest.Share, N: len(k.names), Source: f.Files(), Note: "largest: " + largest.Name, PerRank: map[int]float64{}}
+	classes.By.Classes = map[string]float64{}
+	for _, c := range k.classes {
+		classes.By.Classes[c.Name] = c.Share
+	}
+	for rank, own := range k.ranks {
+		if own.ns > 0 {
+			classes.PerRank[rank] = own.shares[largest.Name]
+		}
+	}
+	return []metric.Metric{named("kernel_classes", classes), topKernels(f)}
+}
+
+func topKernels(f *facts) metric.Metric {
 	total, n := map[string]int64{}, map[string]int{}
 	var order []string
-	for _, s := range stats { // template variants of a function add up
+	for _, s := range f.kernels.names { // template variants of a function add up
 		if n[s.Short] == 0 {
 			order = append(order, s.Short)
 		}
@@ -172,52 +104,12 @@ func (w *world) topKernels(stats []metric.KernelStat) {
 		n[s.Short] += s.Count
 	}
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(total[b], total[a]) })
+	milliseconds := func(name string) float64 { return float64(total[name]) / 1e6 }
 	top := order[0]
-	m := metric.Metric{Value: ptr(float64(total[top]) / 1e6), N: n[top], Source: w.traceFiles(), Note: top}
+	m := metric.Metric{Value: ptr(milliseconds(top)), N: n[top], Source: f.Files(), Note: top}
 	m.By.Kernels = map[string]float64{}
 	for _, name := range order[:min(topCount, len(order))] {
-		m.By.Kernels[name] = float64(total[name]) / 1e6
+		m.By.Kernels[name] = milliseconds(name)
 	}
-	w.set("top_kernels", m)
-}
-
-// phaseMetrics says how long each phase is.
-func phaseMetrics(w *world) {
-	if !w.traced("phase_time") {
-		return
-	}
-	v := w.eachLane(func(l *lane) (float64, string) {
-		if len(l.steps) == 0 {
-			return 0, w.noSteps(l)
-		}
-		return float64(l.window.length()) / 1e6, ""
-	})
-	m := v.metric(w.traceFiles())
-	w.byPhase(&m, func(l *lane, part []span) (float64, bool) { return float64(length(part)) / 1e6, true })
-	for _, l := range w.lanes {
-		m.Note = joinNotes(m.Note, phaseSteps(l))
-		break
-	}
-	w.set("phase_time", m)
-}
-
-// noSteps says why a lane's time is not divided into phases.
-func (w *world) noSteps(l *lane) string {
-	if countSteps(w.in.Ranks[l.rank].Marks) > 0 {
-		return "step annotations are on the CPU's time line only: they cover launches, not kernels"
-	}
-	return "no step annotations (prefill, decode, execute_context_…) in the trace"
-}
-
-// phaseSteps counts a lane's steps in words.
-func phaseSteps(l *lane) string {
-	n := map[phase]int{}
-	for _, s := range l.steps {
-		n[s.phase]++
-	}
-	text := ""
-	for _, p := range slices.Sorted(maps.Keys(n)) {
-		text = joinNotes(text, plural(n[p], string(p)+" step"))
-	}
-	return text
+	return named("top_kernels", m)
 }

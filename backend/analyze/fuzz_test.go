@@ -48,25 +48,25 @@ func fill(in Input, data []byte) {
 		if in.Ranks[rank] == nil {
 			in.Ranks[rank] = newFake(rank).Rank
 		}
-		f := fake{in.Ranks[rank]}
+		f := fake{Rank: in.Ranks[rank]}
 		start := at[rank] + int64(data[2])
 		end := start + int64(data[3])
 		at[rank] = start + int64(data[3]%16) // kernels may overlap
 		switch kind := data[1] % 10; kind {
 		case 0:
-			f.run(gemm, start, end)
+			f.Run(gemm, start, end)
 		case 1, 2, 3, 4:
-			f.run([]string{arKernel, srKernel, bcKernel, agKernel}[kind-1], start, end)
+			f.Run([]string{arKernel, srKernel, bcKernel, agKernel}[kind-1], start, end)
 		case 5:
-			f.copies(start, end)
+			f.Copy(start, end)
 		case 6:
-			f.mark("prefill", start, end, data[0] > 128)
+			f.Mark("prefill", start, end, data[0] > 128)
 		case 7:
-			f.mark("execute_context_0(0)_generation_2(2)", start, end, true)
+			f.Mark("execute_context_0(0)_generation_2(2)", start, end, true)
 		case 8:
-			f.runMeta(srKernel, start, end, trace.Coll{Name: "send", DType: "Half", InElems: 4, OutElems: 4, Src: -1, Dst: int(data[3] % 5)})
+			f.RunMeta(srKernel, start, end, trace.Coll{Name: "send", DType: "Half", InElems: 4, OutElems: 4, Src: -1, Dst: int(data[3] % 5)})
 		case 9:
-			f.runMeta(arKernel, start, end, trace.Coll{Name: "allreduce", DType: "Half", InElems: -1, OutElems: 4, GroupRanks: []int{rank, int(data[2] % 6)}})
+			f.RunMeta(arKernel, start, end, trace.Coll{Name: "allreduce", DType: "Half", InElems: -1, OutElems: 4, GroupRanks: []int{rank, int(data[2] % 6)}})
 		}
 	}
 }

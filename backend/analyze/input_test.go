@@ -44,7 +44,7 @@ func TestTracesNotReadYet(t *testing.T) {
 }
 
 func TestTraceWithoutKernels(t *testing.T) {
-	a := analyse(t, fakeInput(layoutOf(1, 1, 1, 1), newFake(0).copies(0, 10)))
+	a := analyse(t, fakeInput(layoutOf(1, 1, 1, 1), newFake(0).Copy(0, 10)))
 	want := "kineto_trace_0.json: no GPU kernels; was the profiler running in the workers?"
 	if m := a.Metric("comm_overhead"); m.Value != nil || m.Reason != want {
 		t.Errorf("comm_overhead: %+v", m)
@@ -96,7 +96,7 @@ func TestHugeNumbers(t *testing.T) {
 		}
 		in := fakeInput(layoutOf(2, 1, 1, 1), r0, r1)
 		in.Info = &model.RunInfo{WorldSize: huge}
-		in.Ranks[huge] = newFake(huge).run(gemm, 0, 10).Rank
+		in.Ranks[huge] = newFake(huge).Run(gemm, 0, 10).Rank
 		if a := analyse(t, in); a.Metric("gpu_busy").Value == nil {
 			t.Error(a.Metric("gpu_busy").Reason)
 		}
@@ -127,7 +127,7 @@ func TestRankInsideTheFileDiffers(t *testing.T) {
 
 func TestIterationsDisagree(t *testing.T) {
 	r0, r1 := twoRanks(8, 0)
-	r0.mark("prefill", 0, 100, true).mark("prefill", 400, 500, true)
+	r0.Mark("prefill", 0, 100, true).Mark("prefill", 400, 500, true)
 	in := fakeInput(layoutOf(2, 1, 1, 1), r0, r1)
 	in.Experiment.ProfileIterations = 5
 	if a := analyse(t, in); !warned(a, "2 prefill steps, but profile_iterations says 5") {
@@ -144,7 +144,7 @@ func TestIterationsDisagree(t *testing.T) {
 }
 
 func TestTwoDevicesInOneTrace(t *testing.T) {
-	f := newFake(0).run(gemm, 0, 100).run(gemm, 0, 10)
+	f := newFake(0).Run(gemm, 0, 100).Run(gemm, 0, 10)
 	f.Records[1].Device = 1
 	a := analyse(t, fakeInput(layoutOf(1, 1, 1, 1), f))
 	if a.Trace.Ranks[0].Kernels != 1 || !warned(a, "kernels of 2 devices") {
@@ -154,8 +154,8 @@ func TestTwoDevicesInOneTrace(t *testing.T) {
 
 func TestEmptyWindow(t *testing.T) {
 	// Rank 1's only call ends before rank 0's first starts: the traces do not meet.
-	r0 := newFake(0).run(arKernel, 5000, 5100).run(gemm, 5100, 5200)
-	r1 := newFake(1).run(arKernel, 0, 100)
+	r0 := newFake(0).Run(arKernel, 5000, 5100).Run(gemm, 5100, 5200)
+	r1 := newFake(1).Run(arKernel, 0, 100)
 	a := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), r0, r1))
 	if m := a.Metric("gpu_busy"); len(m.PerRank) != 1 || !strings.Contains(m.Note, "rank 1: its trace ends before") {
 		t.Errorf("gpu_busy: %+v", m)

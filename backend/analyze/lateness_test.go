@@ -18,10 +18,10 @@ func lateInTurn() (fake, fake) {
 		if k == 7 {
 			la, lb = 500, 0
 		}
-		a.run(gemm, t, t+50+la).run(arKernel, t+50+la, t+700)
-		b.run(gemm, t, t+50).run(arKernel, t+50+lb, t+700)
+		a.Run(gemm, t, t+50+la).Run(arKernel, t+50+la, t+700)
+		b.Run(gemm, t, t+50).Run(arKernel, t+50+lb, t+700)
 		for _, f := range []fake{a, b} {
-			f.mark(map[bool]string{true: "prefill", false: "decode"}[k < 5], t, t+710, true)
+			f.Mark(map[bool]string{true: "prefill", false: "decode"}[k < 5], t, t+710, true)
 		}
 	}
 	return a, b
@@ -53,9 +53,9 @@ func TestWorstCalls(t *testing.T) {
 }
 
 func TestLateHistogram(t *testing.T) {
-	var all []charge
+	var all []delay
 	for _, ns := range []int64{0, 999, 1000, 1999, 2000, 3999, 9000} {
-		all = append(all, charge{ns: ns})
+		all = append(all, delay{ns: ns})
 	}
 	want := []metric.LateBin{{FromNS: 0, Calls: 2}, {FromNS: 1000, Calls: 2}, {FromNS: 2000, Calls: 2}, {FromNS: 4000}, {FromNS: 8000, Calls: 1}}
 	if diff := cmp.Diff(want, lateHistogram(all)); diff != "" {
@@ -84,9 +84,9 @@ func TestSpreadIsFromTheFirst(t *testing.T) {
 	a, b, c := newFake(0), newFake(1), newFake(2)
 	for k := range int64(5) {
 		t := 1000 * k
-		a.run(arKernel, t+20, t+700)
-		b.run(arKernel, t+120, t+700)
-		c.run(arKernel, t+150, t+700)
+		a.Run(arKernel, t+20, t+700)
+		b.Run(arKernel, t+120, t+700)
+		c.Run(arKernel, t+150, t+700)
 	}
 	l := analyse(t, fakeInput(layoutOf(3, 1, 1, 1), a, b, c)).Trace.Lateness
 	if w := l.Worst[0]; w.Rank != 2 || w.LateNS != 30_000 || w.SpreadNS != 130_000 {
@@ -101,11 +101,11 @@ func TestSpreadIsFromTheFirst(t *testing.T) {
 // to the mean.
 func TestMeanOfCollectivesIsOverMatchedCalls(t *testing.T) {
 	a, b := newFake(0), newFake(1)
-	a.run(arKernel, 0, 10)
+	a.Run(arKernel, 0, 10)
 	for k := range int64(10) {
 		t := 1000 + 1000*k
-		a.run(arKernel, t, t+20)
-		b.run(arKernel, t, t+20)
+		a.Run(arKernel, t, t+20)
+		b.Run(arKernel, t, t+20)
 	}
 	c := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), a, b)).Trace.Collectives[0]
 	if c.Count != 11 || c.Matched != 10 || c.TransferNS != 200_000 {

@@ -3,19 +3,18 @@ package analyze
 import (
 	"fmt"
 	"maps"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"shardeck/backend/analyze/align"
+	"shardeck/backend/analyze/span"
 	"shardeck/model/metric"
 )
 
-func base(file string) string { return filepath.Base(file) }
-
-// set keeps a metric under a defined name, with the unit of its definition. Lists
-// and maps are never nil, so that JSON has them.
-func (w *world) set(name string, m metric.Metric) {
+// named gives a metric its name and the unit of its definition. Lists and maps are never
+// nil, so that JSON has them.
+func named(name string, m metric.Metric) metric.Metric {
 	d, ok := metric.Define(name)
 	if !ok {
 		panic("analyze: metric " + name + " has no definition")
@@ -30,133 +29,152 @@ func (w *world) set(name string, m metric.Metric) {
 	if m.Source == nil {
 		m.Source = []string{}
 	}
-	w.metrics[d.Name] = m
+	return m
 }
 
-// none says why metrics have no value.
-func (w *world) none(reason string, source []string, names ...string) {
+// withoutValue says why metrics have no value.
+func withoutValue(reason string, source []string, names ...string) []metric.Metric {
+	var out []metric.Metric
 	for _, name := range names {
-		w.set(name, metric.Metric{Reason: reason, Source: source})
-	}
-}
-
-// traceFiles lists the traces that values come from.
-func (w *world) traceFiles() []string {
-	var out []string
-	for _, l := range w.lanes {
-		out = append(out, l.file)
+		out = append(out, named(name, metric.Metric{Reason: reason, Source: source}))
 	}
 	return out
 }
 
-// traced reports whether there are kernels at all; if not, it says so for every
-// metric named.
-func (w *world) traced(names ...string) bool {
-	if len(w.lanes) > 0 {
-		return true
-	}
-	reason := "no traces: there is no kineto_trace_<rank>.json in this run; set profiling.kineto: true and run it again"
+// noTraces says why there are no kernels at all.
+func noTraces(f *facts) string {
 	switch {
-	case len(w.empty) > 0 && len(w.losses) > 0:
-		reason = strings.Join(w.empty, ", ") + ": no GPU kernels in what could be read; the warnings say what was lost"
-	case len(w.empty) > 0:
-		reason = noKernels(strings.Join(w.empty, ", "))
-	case w.in.NoTraces != "":
-		reason = w.in.NoTraces
+	case len(f.Ranks) > 0:
+		return ""
+	case len(f.NoKernels) > 0 && len(f.Losses) > 0:
+		return strings.Join(f.NoKernels, ", ") + ": no GPU kernels in what could be read; the warnings say what was lost"
+	case len(f.NoKernels) > 0:
+		return align.NoKernels(strings.Join(f.NoKernels, ", "))
+	case f.in.NoTraces != "":
+		return f.in.NoTraces
 	}
-	w.none(reason, w.empty, names...)
-	return false
+	return "no traces: there is no kineto_trace_<rank>.json in this run; set profiling.kineto: true and run it again"
 }
 
-// values are what one metric is on each rank, and why it is not on others.
-type values struct {
-	per   map[int]float64
-	lacks []string // "rank 1: …"
+// perRank is what a metric is on each rank, in their order, and why it is not on others.
+// One number for all of them is their mean.
+type perRank struct {
+	values map[int]float64
+	lacks  []string // "rank 1: …"
 }
 
-// eachLane asks f of every rank that has a steady window.
-func (w *world) eachLane(f func(*lane) (v float64, reason string)) values {
-	return w.eachRank(func(l *lane) (float64, string) {
-		if l.window.length() == 0 {
+// onRanks asks value of every rank; a reason means that there is none.
+func onRanks(f *facts, value func(*align.Rank) (v float64, reason string)) perRank {
+	out := perRank{values: map[int]float64{}}
+	for _, r := range f.Ranks {
+		v, reason := value(r)
+		if reason != "" {
+			out.lacks = append(out.lacks, fmt.Sprintf("rank %d: %s", r.Number, reason))
+			continue
+		}
+		out.values[r.Number] = v
+	}
+	return out
+}
+
+// inWindows asks value of every rank that has a steady window.
+func inWindows(f *facts, value func(*align.Rank) (v float64, reason string)) perRank {
+	return onRanks(f, func(r *align.Rank) (float64, string) {
+		if r.Window.Length() == 0 {
 			return 0, "its trace ends before all ranks were recorded"
 		}
-		return f(l)
+		return value(r)
 	})
 }
 
-// eachRank asks f of every rank; a reason means there is no value.
-func (w *world) eachRank(f func(*lane) (v float64, reason string)) values {
-	out := values{per: map[int]float64{}}
-	for _, l := range w.lanes {
-		v, reason := f(l)
-		if reason != "" {
-			out.lacks = append(out.lacks, fmt.Sprintf("rank %d: %s", l.rank, reason))
-			continue
-		}
-		out.per[l.rank] = v
+// list is the values by rank: a fixed order, since sums of floats depend on it.
+func (p perRank) list() []float64 {
+	var out []float64
+	for _, rank := range slices.Sorted(maps.Keys(p.values)) {
+		out = append(out, p.values[rank])
 	}
 	return out
 }
 
 // metric is the mean over the ranks that have a value, with least and largest; none
 // has: no value, for the reason of the first.
-func (v values) metric(source []string) metric.Metric {
-	m := metric.Metric{PerRank: v.per, N: len(v.per), Source: source}
-	if len(v.per) == 0 {
-		m.Reason = strings.Join(short(v.lacks), "; ")
+func (p perRank) metric(source []string) metric.Metric {
+	m := metric.Metric{PerRank: p.values, N: len(p.values), Source: source}
+	lacks := strings.Join(firstTwo(p.lacks), "; ")
+	if m.N == 0 {
+		m.Reason = lacks
 		return m
 	}
-	mean, lo, hi := meanOf(v.per)
-	m.Value = &mean
-	if len(v.per) > 1 {
-		m.By.Stats = map[metric.Stat]float64{metric.Min: lo, metric.Max: hi}
+	all := p.list()
+	m.Value = ptr(mean(all))
+	if m.N > 1 {
+		m.By.Stats = map[metric.Stat]float64{metric.Min: slices.Min(all), metric.Max: slices.Max(all)}
 	}
-	if len(v.lacks) > 0 {
-		m.Note = "no value for " + strings.Join(short(v.lacks), "; ")
+	if lacks != "" {
+		m.Note = "no value for " + lacks
 	}
 	return m
 }
 
-// short keeps a sentence readable when many ranks lack a value for their own reason.
-func short(lacks []string) []string {
+// firstTwo keeps a sentence readable when many ranks lack a value for their own reason.
+func firstTwo(lacks []string) []string {
 	if len(lacks) > 2 {
 		return append(lacks[:2:2], fmt.Sprintf("and %d more ranks", len(lacks)-2))
 	}
 	return lacks
 }
 
-// meanOf is the mean of the values, which are not none, and the least and largest.
-func meanOf(per map[int]float64) (mean, lo, hi float64) {
-	lo, hi = math.Inf(1), math.Inf(-1)
-	for _, rank := range slices.Sorted(maps.Keys(per)) { // a fixed order: sums of floats depend on it
-		v := per[rank]
-		lo, hi = min(lo, v), max(hi, v)
-		mean += v
-	}
-	return mean / float64(len(per)), lo, hi
-}
-
-// byPhase adds a metric's value in each phase: the mean over the ranks that have
-// the phase and, in it, a value.
-func (w *world) byPhase(m *metric.Metric, f func(l *lane, part []span) (float64, bool)) {
+// overTime is a metric of some part of a rank's time: of its steady window, and of the
+// phases in it, the mean over the ranks that have the phase and, in it, a value.
+func overTime(f *facts, value func(r *align.Rank, part span.List) (v float64, reason string)) metric.Metric {
+	m := inWindows(f, func(r *align.Rank) (float64, string) { return value(r, span.List{r.Window}) }).metric(f.Files())
 	m.By.Phases = map[string]float64{}
-	for _, p := range phaseNames {
-		sum, n := 0.0, 0
-		for _, l := range w.lanes {
-			if part := l.byPhase[p]; length(part) > 0 {
-				if v, ok := f(l, part); ok {
-					sum += v
-					n++
+	for _, phase := range metric.PhaseNames {
+		var values []float64
+		for _, r := range f.Ranks {
+			if part := r.Phases[phase]; len(part) > 0 {
+				if v, reason := value(r, part); reason == "" {
+					values = append(values, v)
 				}
 			}
 		}
-		if n > 0 {
-			m.By.Phases[string(p)] = sum / float64(n)
+		if len(values) > 0 {
+			m.By.Phases[phase] = mean(values)
 		}
 	}
+	return m
+}
+
+// share is a metric that is one length as a percentage of another, both inside some part
+// of a rank's time.
+func share(f *facts, of func(r *align.Rank, inside span.List) (part, whole int64)) metric.Metric {
+	return overTime(f, func(r *align.Rank, inside span.List) (float64, string) {
+		part, whole := of(r, inside)
+		if whole == 0 {
+			return 0, "no communication in its window"
+		}
+		return percent(part, whole), ""
+	})
 }
 
 // percent is 100·part/whole.
 func percent(part, whole int64) float64 { return 100 * float64(part) / float64(whole) }
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}
+
+func joinNotes(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
+}
+
+func base(file string) string { return filepath.Base(file) }
 
 func ptr[T any](v T) *T { return &v }

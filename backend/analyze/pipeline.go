@@ -1,79 +1,66 @@
 package analyze
 
-import "shardeck/model/metric"
+import (
+	"slices"
+
+	"shardeck/backend/analyze/align"
+	"shardeck/backend/analyze/kernelname"
+	"shardeck/backend/analyze/span"
+	"shardeck/model/metric"
+)
+
+func noPipeline(f *facts) string {
+	if reason := noTraces(f); reason != "" || f.Layout.PP > 1 {
+		return reason
+	}
+	return "PP=1: no pipeline"
+}
 
 // pipelineMetrics finds the time that a pipeline's stages wait for each other.
-func pipelineMetrics(w *world) {
-	if !w.traced("bubble") {
-		return
-	}
-	if w.layout.PP == 1 {
-		w.none("PP=1: no pipeline", w.traceFiles(), "bubble")
-		return
-	}
-	v := w.eachLane(func(l *lane) (float64, string) {
-		waits, why := w.pipelineWaits(l)
-		return percent(length(waits), l.window.length()), why
-	})
-	m := v.metric(w.traceFiles())
-	stage, idle, all := map[int][]float64{}, map[int][]float64{}, []float64{}
-	for _, l := range w.lanes {
-		if bubble, ok := v.per[l.rank]; ok {
-			pp, free := w.layout.Coord(l.rank).PP, w.idle(l)
-			stage[pp] = append(stage[pp], bubble)
-			idle[pp] = append(idle[pp], free)
-			all = append(all, free)
+func pipelineMetrics(f *facts) []metric.Metric {
+	bubbles, idles := map[int][]float64{}, map[int][]float64{} // by stage
+	var idle []float64
+	m := inWindows(f, func(r *align.Rank) (float64, string) {
+		waits, unmatched := pipelineWaits(f, r)
+		if unmatched != "" {
+			return 0, unmatched
 		}
-	}
+		window, waited := r.Window.Length(), waits.Length()
+		bubble := percent(waited, window)
+		free := percent(window-(r.Computed+waited-span.Overlap(r.Compute(), waits)), window)
+		stage := f.Layout.Coord(r.Number).PP
+		bubbles[stage], idles[stage], idle = append(bubbles[stage], bubble), append(idles[stage], free), append(idle, free)
+		return bubble, ""
+	}).metric(f.Files())
 	m.By.Stages = map[int]metric.Stage{}
-	for pp := range stage {
-		m.By.Stages[pp] = metric.Stage{Bubble: mean(stage[pp]), Idle: mean(idle[pp])}
+	for stage := range bubbles {
+		m.By.Stages[stage] = metric.Stage{Bubble: mean(bubbles[stage]), Idle: mean(idles[stage])}
 	}
-	if len(all) > 0 {
-		m.By.Idle = ptr(mean(all))
+	if len(idle) > 0 {
+		m.By.Idle = ptr(mean(idle))
 	}
-	w.set("bubble", m)
+	return []metric.Metric{named("bubble", m)}
 }
 
 // pipelineWaits is the time a rank waits in its pipeline's own calls, recv and the
-// broadcast of the token over stages, as disjoint spans.
-func (w *world) pipelineWaits(l *lane) (waits []span, why string) {
-	var found []span
-	for _, c := range l.calls {
-		if !w.pipelineCall(c) {
-			continue
+// broadcast of the token over stages; without an answer, why they were not matched.
+func pipelineWaits(f *facts, r *align.Rank) (waits span.List, unmatched string) {
+	waits = r.CallSpans(nil, func(c *align.Call) span.Span {
+		if unmatched != "" || !isPipelineCall(f, c) {
+			return span.Span{}
 		}
-		if c.lost != nil {
-			return nil, *c.lost
+		if c.Unmatched != nil {
+			unmatched = *c.Unmatched
 		}
-		found = addSpan(found, c.waiting())
-	}
-	return unionOf(found), ""
+		return c.WaitSpan()
+	})
+	return waits, unmatched
 }
 
-func (w *world) pipelineCall(c *call) bool {
-	switch c.typ {
-	case recv:
-		return true
-	case broadcast:
-		return c.met != nil && w.spansStages(c.met.channel.ranks) || c.met == nil && c.lost != nil
+func isPipelineCall(f *facts, c *align.Call) bool {
+	if c.Type == kernelname.Broadcast && c.Match != nil {
+		stage := f.Layout.Coord(c.Rank.Number).PP
+		return slices.ContainsFunc(c.Match.Sequence.Ranks, func(rank int) bool { return f.Layout.Coord(rank).PP != stage })
 	}
-	return false
-}
-
-// spansStages reports whether a group holds ranks of more than one stage.
-func (w *world) spansStages(ranks []int) bool {
-	for _, r := range ranks {
-		if w.layout.Coord(r).PP != w.layout.Coord(ranks[0]).PP {
-			return true
-		}
-	}
-	return false
-}
-
-// idle is the share of the window with neither compute nor waiting for the pipeline.
-func (w *world) idle(l *lane) float64 {
-	waits, _ := w.pipelineWaits(l)
-	used := l.computed + length(waits) - overlapping(l.compute(), waits)
-	return percent(l.window.length()-used, l.window.length())
+	return c.Type == kernelname.Recv || c.Type == kernelname.Broadcast && c.Unmatched != nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"shardeck/backend/analyze/align"
+	"shardeck/backend/analyze/kernelname"
 	"shardeck/model/metric"
 )
 
@@ -118,7 +120,7 @@ func checkSummary(t *testing.T, in Input, s *metric.TraceSummary) {
 	var share float64
 	for _, c := range s.Classes {
 		share += c.Share
-		if c.Name == string(classOther) && c.Share > 2 {
+		if c.Name == kernelname.Other && c.Share > 2 {
 			t.Errorf("%.1f %% of kernel time is of class other", c.Share)
 		}
 	}
@@ -131,7 +133,7 @@ func checkSummary(t *testing.T, in Input, s *metric.TraceSummary) {
 
 func checkDensity(t *testing.T, d metric.RankDensity, r metric.RankSplit) {
 	t.Helper()
-	if n := len(d.Compute); n == 0 || n > timelineBins*mostFiner || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Idle) != n {
+	if n := len(d.Compute); n == 0 || n > timelineBins*maxFineBins || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Idle) != n {
 		t.Fatalf("rank %d: %d, %d, %d, %d bins", r.Rank, n, len(d.Transfer), len(d.Wait), len(d.Idle))
 	}
 	var compute, transfer, wait, idle int64
@@ -241,11 +243,11 @@ func TestTypesOfSendRecv(t *testing.T) {
 	for _, c := range []struct {
 		archive, run string
 		want         map[string]float64
-		perRank      map[int][]callType
+		perRank      map[int][]kernelname.CallType
 	}{
-		{"", "llama-8b-pp2", map[string]float64{"broadcast": 4, "send": 2, "recv": 2}, map[int][]callType{0: {broadcast, send}, 1: {broadcast, recv}}},
-		{"demo.txz", "demo/llama-8b-pp2", map[string]float64{"broadcast": 4, "send": 2, "recv": 2}, map[int][]callType{0: {broadcast, send}, 1: {broadcast, recv}}},
-		{"small.txz", "small/deepseek-v2-lite-ep2", map[string]float64{"all_to_all": 48, "broadcast": 4}, map[int][]callType{0: {allToAll, broadcast}, 1: {allToAll, broadcast}}},
+		{"", "llama-8b-pp2", map[string]float64{"broadcast": 4, "send": 2, "recv": 2}, map[int][]kernelname.CallType{0: {kernelname.Broadcast, kernelname.Send}, 1: {kernelname.Broadcast, kernelname.Recv}}},
+		{"demo.txz", "demo/llama-8b-pp2", map[string]float64{"broadcast": 4, "send": 2, "recv": 2}, map[int][]kernelname.CallType{0: {kernelname.Broadcast, kernelname.Send}, 1: {kernelname.Broadcast, kernelname.Recv}}},
+		{"small.txz", "small/deepseek-v2-lite-ep2", map[string]float64{"all_to_all": 48, "broadcast": 4}, map[int][]kernelname.CallType{0: {kernelname.AllToAll, kernelname.Broadcast}, 1: {kernelname.AllToAll, kernelname.Broadcast}}},
 	} {
 		t.Run(c.run, func(t *testing.T) {
 			dir := small(c.run)
@@ -283,17 +285,17 @@ func stripMetadata(in Input) {
 	}
 }
 
-func typesOn(t *testing.T, in Input, rank int) []callType {
+func typesOn(t *testing.T, in Input, rank int) []kernelname.CallType {
 	t.Helper()
-	w, err := newWorld(t.Context(), in)
+	timeline, err := align.Build(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []callType
-	for _, l := range w.lanes {
-		for _, c := range l.calls {
-			if l.rank == rank && !slices.Contains(out, c.typ) {
-				out = append(out, c.typ)
+	var out []kernelname.CallType
+	for _, r := range timeline.Ranks {
+		for _, c := range r.Calls {
+			if r.Number == rank && !slices.Contains(out, c.Type) {
+				out = append(out, c.Type)
 			}
 		}
 	}
@@ -318,24 +320,6 @@ func TestInferredSizesAreThoseOfTheMetadata(t *testing.T) {
 				near(t, typ, inferred.By.Types[typ], bytes, 3)
 			}
 		})
-	}
-}
-
-func TestPipelineBubble(t *testing.T) {
-	a := analyse(t, load(t, small("llama-8b-pp2")))
-	m := a.Metric("bubble")
-	near(t, "stage 0", m.By.Stages[0].Bubble, m.PerRank[0], 9)
-	near(t, "stage 1", m.By.Stages[1].Bubble, m.PerRank[1], 9)
-	// All waiting of this pipeline is in recv and the broadcast of the token.
-	near(t, "bubble", value(t, a, "bubble"), value(t, a, "comm_wait"), 9)
-	if m.By.Stages[1].Bubble < 50 || m.By.Stages[0].Idle < 50 {
-		t.Errorf("stage 1 waits for the host-bound stage 0, which idles: %v", m.By)
-	}
-	if a.Metric("comm_wait").By.Types["send"] != 0 {
-		t.Error("a send waits")
-	}
-	if r := analyse(t, load(t, small("llama-8b-tp2"))).Metric("bubble"); r.Value != nil || r.Reason != "PP=1: no pipeline" {
-		t.Errorf("TP2: %+v", r)
 	}
 }
 

@@ -3,49 +3,37 @@ package analyze
 import (
 	"context"
 
+	"shardeck/backend/analyze/align"
 	"shardeck/backend/trace"
 )
-
-// perIteration are the metrics that follow from the time of one iteration alone.
-var perIteration = []string{"throughput_tokens_sec", "output_tokens_sec", "tokens_sec_per_gpu", "mfu"}
 
 // Samples are the single measurements behind the metrics of latency and throughput,
 // by name and in the metric's unit: one an iteration, or one a request for ttft and
 // tpot. A metric that was not measured so has none. It fails only when ctx ends.
 func Samples(ctx context.Context, in Input) (map[string][]float64, error) {
 	in.Ranks = nil // timings alone
-	w, err := newWorld(ctx, in)
+	t, err := align.Build(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	timingMetrics(w)
-	all := map[string][]float64{
-		"ttft": w.requests(func(t trace.Times) []float64 { return t.TTFT }),
-		"tpot": w.requests(func(t trace.Times) []float64 { return t.TPOT }),
+	f := &facts{Timeline: t, in: in}
+	all := map[string][]float64{}
+	for _, l := range latencies {
+		for _, seconds := range l.requests(f.population(func(t trace.Times) bool { list, _, _ := l.of(t); return len(list) > 0 })) {
+			all[l.name] = append(all[l.name], seconds*1e3)
+		}
 	}
-	p := w.population(func(t trace.Times) bool { return len(t.Iterations) > 0 })
-	d := p.durations()
-	if len(d) == 0 || mean(d) <= 0 {
+	d := f.iterations().durations()
+	if d == nil {
 		return all, nil
 	}
 	all["iteration_wall_clock"] = d
-	for _, name := range perIteration {
-		if v := w.metrics[name].Value; v != nil {
-			all[name] = rates(*v, d)
+	for _, m := range throughput(f, iterationTime(f)) {
+		if m.Value != nil {
+			all[m.Name] = rates(*m.Value, d)
 		}
 	}
 	return all, nil
-}
-
-// requests joins a list of the population, seconds turned into milliseconds.
-func (w *world) requests(of func(trace.Times) []float64) []float64 {
-	var out []float64
-	for _, t := range w.population(func(t trace.Times) bool { return len(of(t)) > 0 }).times {
-		for _, v := range of(t) {
-			out = append(out, v*1e3)
-		}
-	}
-	return out
 }
 
 // rates turns a rate over the mean iteration into that of each.

@@ -2,56 +2,50 @@ package analyze
 
 import (
 	"fmt"
+	"slices"
 
+	"shardeck/backend/analyze/align"
 	"shardeck/model/metric"
 )
 
 // skewMetrics finds how unevenly ranks started and worked.
-func skewMetrics(w *world) {
-	if !w.traced("profiler_start_skew", "straggler", "load_imbalance") {
-		return
-	}
-	if len(w.lanes) == 1 {
-		w.none(w.alone(), w.traceFiles(), "profiler_start_skew", "straggler", "load_imbalance")
-		return
-	}
-	v := w.eachRank(func(l *lane) (float64, string) {
-		ns, _, ok := w.skew(l)
-		if !ok {
+func skewMetrics(f *facts) []metric.Metric {
+	skew := onRanks(f, func(r *align.Rank) (float64, string) {
+		if r.Component == nil {
 			return 0, "none of its calls was matched with another rank's"
 		}
-		return float64(ns) / 1e6, ""
+		return float64(r.Skew) / 1e6, ""
 	})
-	w.set("profiler_start_skew", v.metric(w.traceFiles()))
-	w.loadImbalance()
-	w.straggler()
+	return []metric.Metric{named("profiler_start_skew", skew.metric(f.Files())), named("straggler", straggler(f)), named("load_imbalance", loadImbalance(f))}
 }
 
-// alone says why one lane cannot be compared with others.
-func (w *world) alone() string {
-	if n := w.layout.GPUs(); n > 1 {
-		return fmt.Sprintf("the run has %s, but only rank %d has a trace with kernels", ranks(n), w.lanes[0].rank)
+// noOtherRank says why one rank cannot be compared with others.
+func noOtherRank(f *facts) string {
+	if reason := noTraces(f); reason != "" || len(f.Ranks) > 1 {
+		return reason
+	}
+	if n := f.Layout.GPUs(); n > 1 {
+		return fmt.Sprintf("the run has %d ranks, but only rank %d has a trace with kernels", n, f.Ranks[0].Number)
 	}
 	return "one GPU: there is no other rank to compare with"
 }
 
-func (w *world) loadImbalance() {
-	v := w.eachLane(func(l *lane) (float64, string) { return float64(l.computed), "" })
-	m := metric.Metric{N: len(v.per), Source: w.traceFiles(), PerRank: map[int]float64{}}
-	if len(v.per) < 2 {
+func loadImbalance(f *facts) metric.Metric {
+	p := inWindows(f, func(r *align.Rank) (float64, string) { return float64(r.Computed), "" })
+	m := metric.Metric{N: len(p.values), Source: f.Files(), PerRank: map[int]float64{}}
+	if m.N < 2 {
 		m.Reason = "fewer than two ranks have a steady window"
-		w.set("load_imbalance", m)
-		return
+		return m
 	}
-	mean, _, most := meanOf(v.per)
-	if mean == 0 {
+	all := p.list()
+	middle := mean(all)
+	if middle == 0 {
 		m.Reason = "no compute kernels in the steady window"
-		w.set("load_imbalance", m)
-		return
+		return m
 	}
-	for rank, t := range v.per {
-		m.PerRank[rank] = t / mean
+	for rank, t := range p.values {
+		m.PerRank[rank] = t / middle
 	}
-	m.Value = ptr(most / mean)
-	w.set("load_imbalance", m)
+	m.Value = ptr(slices.Max(all) / middle)
+	return m
 }

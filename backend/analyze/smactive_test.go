@@ -11,8 +11,8 @@ import (
 // TestSMActive: samples outside the steady window count nothing, phases have their own.
 func TestSMActive(t *testing.T) {
 	sampled := func(rank int, percents ...float32) fake {
-		f := newFake(rank).run(gemm, 0, 10).run(arKernel, 10, 20).run(gemm, 20, 30).run(arKernel, 30, 40).
-			mark("prefill", 10, 20, true).mark("decode", 20, 40, true)
+		f := newFake(rank).Run(gemm, 0, 10).Run(arKernel, 10, 20).Run(gemm, 20, 30).Run(arKernel, 30, 40).
+			Mark("prefill", 10, 20, true).Mark("decode", 20, 40, true)
 		for i, p := range percents { // one every 5 µs from 2.5 µs on
 			f.SMs = append(f.SMs, trace.Sample{At: int64(i)*5000 + 2500, Percent: p})
 		}

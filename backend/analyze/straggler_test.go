@@ -12,13 +12,13 @@ func lateRun(late func(k int) int64, computes bool) (fake, fake) {
 	t := int64(0)
 	for k := range 40 {
 		d := late(k)
-		a.run(gemm, t, t+50).run(arKernel, t+50, t+70+d)
+		a.Run(gemm, t, t+50).Run(arKernel, t+50, t+70+d)
 		if computes {
-			b.run(gemm, t, t+50+d)
+			b.Run(gemm, t, t+50+d)
 		} else {
-			b.run(gemm, t+d, t+50+d)
+			b.Run(gemm, t+d, t+50+d)
 		}
-		b.run(arKernel, t+50+d, t+70+d)
+		b.Run(arKernel, t+50+d, t+70+d)
 		t += 100 + d
 	}
 	return a, b
@@ -35,7 +35,8 @@ func TestStragglerRule(t *testing.T) {
 	}{
 		{"more compute", always(30), true, 1, "device"},
 		{"late launches", always(30), false, 1, "host"},
-		{"under 5 % of the window", always(4), true, -1, ""},
+		{"4.7 % of the window", always(5), true, -1, ""},
+		{"5.6 % of the window", always(6), true, 1, "device"},
 		{"only at the start", func(k int) int64 {
 			if k < 15 {
 				return 60
@@ -73,9 +74,9 @@ func TestTwoLateRanksAreNoStraggler(t *testing.T) {
 	a, b, c := newFake(0), newFake(1), newFake(2)
 	for k := range int64(20) {
 		t := 200 * k
-		a.run(gemm, t, t+20).run(arKernel, t+20, t+150)
-		b.run(gemm, t, t+120).run(arKernel, t+120, t+150)
-		c.run(gemm, t, t+121).run(arKernel, t+121, t+150)
+		a.Run(gemm, t, t+20).Run(arKernel, t+20, t+150)
+		b.Run(gemm, t, t+120).Run(arKernel, t+120, t+150)
+		c.Run(gemm, t, t+121).Run(arKernel, t+121, t+150)
 	}
 	got := analyse(t, fakeInput(layoutOf(3, 1, 1, 1), a, b, c))
 	m := got.Metric("straggler")
@@ -94,7 +95,7 @@ func TestStragglerOfOneReplica(t *testing.T) {
 	c, d := lateRun(func(int) int64 { return 40 }, true)
 	c.Info.Rank, d.Info.Rank = 2, 3
 	for _, f := range []fake{c, d} {
-		f.later(7_000)
+		f.Later(7_000)
 	}
 	got := analyse(t, fakeInput(layoutOf(2, 1, 2, 1), a, b, c, d))
 	if m := got.Metric("straggler"); m.Value == nil || *m.Value != 3 || m.Cause != "device" {
@@ -120,7 +121,7 @@ func TestTurnsAtBeingLate(t *testing.T) {
 			if rank == late {
 				start += 60
 			}
-			f.run(gemm, at, start).run(arKernel, start, at+100)
+			f.Run(gemm, at, start).Run(arKernel, start, at+100)
 		}
 		ranks = append(ranks, f)
 	}
@@ -136,10 +137,10 @@ func TestTurnsAtBeingLate(t *testing.T) {
 func TestFirstCallOfAnyTypeThatAllReach(t *testing.T) {
 	a, b := newFake(0), newFake(1)
 	for _, f := range []fake{a, b} {
-		f.run(bcKernel, 0, 10)
+		f.Run(bcKernel, 0, 10)
 	}
-	a.run(arKernel, 20, 5000).run(arKernel, 5100, 5200)
-	b.run(arKernel, 4990, 5000).run(arKernel, 5100, 5200)
+	a.Run(arKernel, 20, 5000).Run(arKernel, 5100, 5200)
+	b.Run(arKernel, 4990, 5000).Run(arKernel, 5100, 5200)
 	m := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), a, b)).Metric("straggler")
 	if m.N != 1 || m.By.Latest.Total != 0 {
 		t.Errorf("%d calls charged: %v", m.N, m.By)

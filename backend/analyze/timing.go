@@ -2,25 +2,22 @@ package analyze
 
 import (
 	"maps"
-	"math"
 	"slices"
+	"strings"
 
+	"shardeck/backend/analyze/align"
 	"shardeck/backend/trace"
 	"shardeck/model/metric"
 )
 
-// timings are the timing files that stand for the run: of the lowest rank of each
-// data-parallel replica, since all ranks of a replica report the same.
-func (w *world) timings() []*trace.Timing {
-	var out []*trace.Timing
-	seen := map[int]bool{}
-	for _, rank := range slices.Sorted(maps.Keys(w.in.Timing)) {
-		if dp := w.layout.Coord(rank).DP; !seen[dp] && (dp < w.layout.DP() || len(out) == 0) {
-			seen[dp] = true
-			out = append(out, w.in.Timing[rank])
-		}
+// timingMetrics finds latencies and throughput from what the runner measured.
+func timingMetrics(f *facts) []metric.Metric {
+	var out []metric.Metric
+	for _, l := range latencies {
+		out = append(out, latency(f, l))
 	}
-	return out
+	iteration := iterationTime(f)
+	return append(append(out, iteration), throughput(f, iteration)...)
 }
 
 // population is the iterations that one metric is read from.
@@ -32,9 +29,17 @@ type population struct {
 }
 
 // population takes the untraced iterations if every file has there what the metric
-// needs, else the traced ones.
-func (w *world) population(has func(trace.Times) bool) population {
-	p := population{files: w.timings(), replicas: w.layout.DP()}
+// needs, else the traced ones. The files are those of the lowest rank of each
+// data-parallel replica, since all ranks of a replica report the same.
+func (f *facts) population(has func(trace.Times) bool) population {
+	p := population{replicas: f.Layout.DP()}
+	seen := map[int]bool{}
+	for _, rank := range slices.Sorted(maps.Keys(f.in.Timing)) {
+		if dp := f.Layout.Coord(rank).DP; !seen[dp] && (dp < p.replicas || len(p.files) == 0) {
+			seen[dp] = true
+			p.files = append(p.files, f.in.Timing[rank])
+		}
+	}
 	p.traced = slices.ContainsFunc(p.files, func(t *trace.Timing) bool { return !has(t.Untraced) })
 	for _, t := range p.files {
 		if p.traced {
@@ -46,97 +51,89 @@ func (w *world) population(has func(trace.Times) bool) population {
 	return p
 }
 
-// missing says why there is no population; empty if there is one.
-func (p population) missing() string {
-	if len(p.files) == 0 {
-		return "no timing: there is no timing_stats_<rank>.json in this run"
-	}
-	return ""
+// iterations are the timed ones.
+func (f *facts) iterations() population {
+	return f.population(func(t trace.Times) bool { return len(t.Iterations) > 0 })
 }
 
-// metric starts a metric of this population.
+// metric starts a metric of this population; its reason is set if there is none.
 func (p population) metric() metric.Metric {
 	m := metric.Metric{}
 	for _, t := range p.files {
 		m.Source = append(m.Source, base(t.File))
 	}
-	if p.traced && len(p.files) > 0 {
-		m.Note = "traced"
+	switch n := len(p.files); {
+	case n == 0:
+		m.Reason = "no timing: there is no timing_stats_<rank>.json in this run"
+		return m
+	case n < p.replicas:
+		m.Note = "timing of " + align.Plural(n, "data-parallel replica") + " only"
 	}
-	if len(p.files) < p.replicas && len(p.files) > 0 {
-		m.Note = joinNotes(m.Note, "timing of "+plural(len(p.files), "data-parallel replica")+" only")
+	if p.traced {
+		m.Note = joinNotes("traced", m.Note)
 	}
 	return m
 }
 
-// timingMetrics finds latencies and throughput from what the runner measured.
-func timingMetrics(w *world) {
-	w.latency("ttft", func(t trace.Times) ([]float64, *float64, *float64) { return t.TTFT, t.TTFTMean, t.TTFTP99 })
-	w.latency("tpot", func(t trace.Times) ([]float64, *float64, *float64) { return t.TPOT, t.TPOTMean, t.TPOTP99 })
-	p := w.population(func(t trace.Times) bool { return len(t.Iterations) > 0 })
-	w.iterations(p)
-	w.throughput(p)
+// latencyTimes says where the times of a latency are in a file, in seconds: one a request,
+// and a mean and p99 that stand in where a file has no list.
+type latencyTimes struct {
+	name string
+	of   func(trace.Times) (list []float64, mean, p99 *float64)
 }
 
-// samples are pooled requests, in seconds; mean and p99 stand in where a file has
-// no list.
-type samples struct {
-	list      []float64
-	mean, p99 *float64
+var latencies = []latencyTimes{
+	{"ttft", func(t trace.Times) ([]float64, *float64, *float64) { return t.TTFT, t.TTFTMean, t.TTFTP99 }},
+	{"tpot", func(t trace.Times) ([]float64, *float64, *float64) { return t.TPOT, t.TPOTMean, t.TPOTP99 }},
 }
 
-// pool joins the requests of all replicas. A file's own mean is used only where it
-// is all there is: means of several files cannot be joined without their counts.
-func (p population) pool(of func(trace.Times) ([]float64, *float64, *float64)) samples {
-	var s samples
+// requests joins the times of the requests of all replicas, in s.
+func (l latencyTimes) requests(p population) []float64 {
+	var out []float64
 	for _, t := range p.times {
-		list, mean, p99 := of(t)
-		s.list = append(s.list, list...)
-		if len(p.times) == 1 {
-			s.mean, s.p99 = mean, p99
-		}
+		list, _, _ := l.of(t)
+		out = append(out, list...)
 	}
-	return s
+	return out
 }
 
-// latency sets ttft or tpot, in ms.
-func (w *world) latency(name string, of func(trace.Times) ([]float64, *float64, *float64)) {
-	p := w.population(func(t trace.Times) bool {
-		list, mean, _ := of(t)
+// latency is ttft or tpot, in ms. A file's own mean is used only where it is all there
+// is: means of several files cannot be joined without their counts.
+func latency(f *facts, l latencyTimes) metric.Metric {
+	p := f.population(func(t trace.Times) bool {
+		list, mean, _ := l.of(t)
 		return len(list) > 0 || mean != nil
 	})
-	m, s := p.metric(), p.pool(of)
-	switch {
-	case p.missing() != "":
-		m.Reason = p.missing()
-	case len(s.list) > 0:
-		m.N, m.Value = len(s.list), ptr(mean(s.list)*1e3)
-		m.By.Stats = map[metric.Stat]float64{metric.P50: percentile(s.list, 50) * 1e3, metric.P99: percentile(s.list, 99) * 1e3,
-			metric.Min: slices.Min(s.list) * 1e3, metric.Max: slices.Max(s.list) * 1e3}
-	case s.mean != nil:
-		m.Value, m.Note = ptr(*s.mean*1e3), joinNotes(m.Note, "mean as the file gives it, without its samples")
-		if s.p99 != nil {
-			m.By.Stats = map[metric.Stat]float64{metric.P99: *s.p99 * 1e3}
-		}
-	default:
-		m.Reason = names(m.Source) + ": no " + name + " in it"
-		if e := w.in.Experiment; name == "tpot" && e != nil && e.Data.MaxTokens <= 1 {
-			m.Reason = "max_tokens is 1: there is no second token to time"
-		}
+	m, list := p.metric(), l.requests(p)
+	var own, p99 *float64
+	if len(p.times) == 1 {
+		_, own, p99 = l.of(p.times[0])
 	}
-	w.set(name, m)
+	switch {
+	case m.Reason != "":
+	case len(list) > 0:
+		m.N, m.Value, m.By.Stats = len(list), ptr(mean(list)*1e3), stats(list, 1e3)
+		m.By.Stats[metric.P99] = metric.Quantile(list, 0.99) * 1e3
+	case own != nil:
+		m.Value, m.Note = ptr(*own*1e3), joinNotes(m.Note, "mean as the file gives it, without its samples")
+		if p99 != nil {
+			m.By.Stats = map[metric.Stat]float64{metric.P99: *p99 * 1e3}
+		}
+	case l.name == "tpot" && f.in.Experiment != nil && f.in.Experiment.Data.MaxTokens <= 1:
+		m.Reason = "max_tokens is 1: there is no second token to time"
+	default:
+		m.Reason = strings.Join(m.Source, ", ") + ": no " + l.name + " in it"
+	}
+	return named(l.name, m)
 }
 
-// percentile of unordered values, between the two nearest by rank.
-func percentile(values []float64, p float64) float64 {
-	v := slices.Sorted(slices.Values(values))
-	at := p / 100 * float64(len(v)-1)
-	lo := int(math.Floor(at))
-	hi := min(lo+1, len(v)-1)
-	return v[lo] + (at-float64(lo))*(v[hi]-v[lo])
+// stats are the least, the middle and the largest of some samples, in another unit.
+func stats(samples []float64, unit float64) map[metric.Stat]float64 {
+	return map[metric.Stat]float64{metric.Min: slices.Min(samples) * unit, metric.P50: metric.Median(samples) * unit, metric.Max: slices.Max(samples) * unit}
 }
 
-// durations are the iterations: each lasts as long as its slowest replica.
+// durations are the iterations, in s: each lasts as long as its slowest replica. nil: none
+// was timed.
 func (p population) durations() []float64 {
 	var out []float64
 	for i, t := range p.times {
@@ -149,38 +146,21 @@ func (p population) durations() []float64 {
 			out[k] = max(out[k], t.Iterations[k])
 		}
 	}
+	if len(out) == 0 || mean(out) <= 0 {
+		return nil
+	}
 	return out
 }
 
-func (w *world) iterations(p population) {
+func iterationTime(f *facts) metric.Metric {
+	p := f.iterations()
 	m := p.metric()
-	d := p.durations()
-	switch {
-	case p.missing() != "":
-		m.Reason = p.missing()
-	case len(d) == 0 || mean(d) <= 0:
-		m.Reason = names(m.Source) + ": no iteration times in it"
+	switch d := p.durations(); {
+	case m.Reason != "":
+	case d == nil:
+		m.Reason = strings.Join(m.Source, ", ") + ": no iteration times in it"
 	default:
-		m.N, m.Value = len(d), ptr(mean(d))
-		m.By.Stats = map[metric.Stat]float64{metric.Min: slices.Min(d), metric.Max: slices.Max(d), metric.P50: percentile(d, 50)}
-		w.warnCold(d)
+		m.N, m.Value, m.By.Stats = len(d), ptr(mean(d)), stats(d, 1)
 	}
-	w.set("iteration_wall_clock", m)
-}
-
-// cold is how many times longer than the others a first iteration takes that was still
-// part of warming up. On two H100 vLLM's replicas of experts took 1.86 s, then 0.56 and
-// 0.43, when two iterations had warmed them up; warm runs stay below 1.1.
-const cold = 1.5
-
-// warnCold says that the means hold an engine that was not warm yet.
-func (w *world) warnCold(iterations []float64) {
-	if len(iterations) < 3 {
-		return
-	}
-	first, rest := iterations[0], percentile(iterations[1:], 50)
-	if first > cold*rest {
-		w.warn("the first timed iteration took %.3g s, the others %.3g s in the middle: the engine was not warm yet, and means hold that; "+
-			"read p50, or raise warmup_iterations", first, rest)
-	}
+	return named("iteration_wall_clock", m)
 }

@@ -117,7 +117,7 @@ func TestRecordedTokensComeFirst(t *testing.T) {
 }
 
 func TestMFU(t *testing.T) {
-	r := newFake(0).run(gemm, 0, 10)
+	r := newFake(0).Run(gemm, 0, 10)
 	in := fakeInput(layoutOf(1, 1, 1, 1), r)
 	in.Timing[0] = &trace.Timing{Untraced: trace.Times{Iterations: []float64{0.5}}}
 	in.Shape = shape(t, "meta-llama/Llama-3.1-8B")

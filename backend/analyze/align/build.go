@@ -1,0 +1,147 @@
+// Package align lays the traces of a run's ranks side by side: an immutable timeline on
+// one clock, of which each family of metrics is a function.
+//
+// Traces of other runs are left out (otherruns.go). Each rank's records are put in order
+// of time and told apart by name into compute and communication (rank.go, records.go).
+// Kernels of communication become calls with a type and a group (calls.go, groups.go); the
+// k-th call of one type in one group is the same call on every rank (match.go), which gives
+// hosts one clock (clocks.go) and all ranks the moment from which all of them were recorded,
+// the steady window (windows.go). Inside it matched calls are divided into transfer and wait
+// (transfers.go), and time into steps of inference (steps.go, emptypasses.go).
+package align
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"shardeck/backend/trace"
+	"shardeck/model"
+)
+
+// Timeline is the traces of a run side by side. Nobody changes it once it is built.
+type Timeline struct {
+	Layout     model.Layout        // of the traces, see resolveLayout; every part at least 1
+	Traces     map[int]*trace.Rank // of this run, by rank; those of other runs are left out
+	Ranks      []*Rank             // that have kernels, by number
+	NoKernels  []string            // files of the others
+	Matches    []*Match
+	Components []*Component
+
+	Losses   []string // warnings of what is not sound: values are then marked
+	Warnings []string
+}
+
+// Files are the traces that values come from.
+func (t *Timeline) Files() []string {
+	var out []string
+	for _, r := range t.Ranks {
+		out = append(out, r.File)
+	}
+	return out
+}
+
+// EmptyPasses is the most passes without requests that a rank ran.
+func (t *Timeline) EmptyPasses() (most int) {
+	for _, r := range t.Ranks {
+		most = max(most, r.EmptyPasses)
+	}
+	return most
+}
+
+// builder is a timeline that is not finished.
+type builder struct {
+	*Timeline
+	in  Input
+	moe bool
+}
+
+func (b *builder) loss(format string, args ...any) {
+	b.Losses = append(b.Losses, fmt.Sprintf(format, args...))
+}
+
+func (b *builder) warn(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(b.Warnings, text) { // ranks of one file say the same
+		b.Warnings = append(b.Warnings, text)
+	}
+}
+
+// Build aligns the ranks of a run. It fails only when ctx ends: what is missing,
+// contradictory or damaged becomes a warning or a loss.
+func Build(ctx context.Context, in Input) (*Timeline, error) {
+	b := &builder{Timeline: &Timeline{Traces: maps.Clone(in.Ranks)}, in: in}
+	b.noteDamage()
+	b.leaveOutOtherRuns()
+	b.resolveLayout()
+	b.moe = b.Layout.EP > 1 || in.Shape != nil && in.Shape.MoE != nil
+	if err := b.readRanks(ctx); err != nil {
+		return nil, err
+	}
+	b.nameHosts()
+	if err := b.matchCalls(ctx); err != nil {
+		return nil, err
+	}
+	for _, r := range b.Ranks {
+		r.findEmptyPasses()
+		r.claimTime()
+	}
+	b.alignClocks()
+	b.unmatchClockless()
+	b.setWindows()
+	for _, r := range b.Ranks {
+		r.divideWindow()
+		b.sizeCalls(r)
+	}
+	b.splitTransfers()
+	b.warnCut()
+	b.warnEmptyPasses()
+	return b.Timeline, ctx.Err()
+}
+
+// readRanks reads each trace that has kernels.
+func (b *builder) readRanks(ctx context.Context) error {
+	for _, number := range slices.Sorted(maps.Keys(b.Traces)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		src := b.Traces[number]
+		r, others := newRank(number, src)
+		if r.kernels == 0 {
+			b.NoKernels = append(b.NoKernels, r.File)
+			if len(src.Damage) == 0 {
+				b.warn("%s", NoKernels(r.File))
+			}
+			continue
+		}
+		if others > 0 {
+			b.warn("%s: kernels of %d devices; the busiest, device %d, is read as rank %d", r.File, others+1, r.Device.ID, number)
+		}
+		b.Ranks = append(b.Ranks, r)
+	}
+	return nil
+}
+
+// noteDamage turns what was lost of damaged files into losses, and what is worth
+// knowing of sound ones into warnings.
+func (b *builder) noteDamage() {
+	damage := func(file string, list []trace.Damage) {
+		for _, d := range list {
+			b.loss("%s: %s", file, d)
+		}
+	}
+	for _, number := range slices.Sorted(maps.Keys(b.Traces)) {
+		r := b.Traces[number]
+		file := filepath.Base(r.File)
+		damage(file, r.Damage)
+		for _, note := range r.Info.Notes {
+			if text := file + ": " + note; text != NoKernels(file) { // said by readRanks
+				b.warn("%s", text)
+			}
+		}
+	}
+	for _, rank := range slices.Sorted(maps.Keys(b.in.Timing)) {
+		damage(filepath.Base(b.in.Timing[rank].File), b.in.Timing[rank].Damage)
+	}
+}

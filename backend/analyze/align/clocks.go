@@ -1,0 +1,123 @@
+package align
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// nameHosts gives every rank its host: from run.json, else the trace, else the
+// site's GPUs per node (the devices a trace lists, if the site is not known),
+// which ranks fill one node after the other.
+func (b *builder) nameHosts() {
+	named, perNode := true, b.in.GPUsPerNode
+	for _, r := range b.Ranks {
+		info := b.Traces[r.Number].Info
+		r.Host = b.in.host(r.Number, info)
+		named = named && r.Host != ""
+		if b.in.GPUsPerNode == 0 {
+			perNode = max(perNode, len(info.Devices))
+		}
+	}
+	if named {
+		return
+	}
+	for _, r := range b.Ranks {
+		r.Host = "node 0"
+		if perNode > 0 {
+			r.Host = fmt.Sprintf("node %d", r.Number/perNode)
+		}
+	}
+}
+
+// alignClocks moves every rank to the clock of the lowest rank it is connected to.
+// Ranks of a host share a clock. Between hosts, matched calls that end together
+// tell the shift, and shifts add up along a spanning tree of groups. Ranks that no
+// such call connects keep a clock number of their own.
+func (b *builder) alignClocks() {
+	edges := b.clockEdges()
+	shifts := map[string]int64{}
+	clock := map[string]int{}
+	for i, r := range b.Ranks {
+		if _, known := clock[r.Host]; !known {
+			reached := map[string]int64{r.Host: 0}
+			reach(r.Host, edges, reached)
+			for host, shift := range reached {
+				shifts[host], clock[host] = shift, i
+			}
+		}
+		r.Clock = clock[r.Host]
+		if shift := shifts[r.Host]; shift != 0 {
+			r.shift(shift)
+		}
+	}
+}
+
+// clockEdge says that times of host b, moved by shift, are times of host a.
+type clockEdge struct {
+	a, b  string
+	shift int64
+	calls int // behind the median
+}
+
+// reach walks from one host along edges and notes each host's shift to it.
+func reach(from string, edges []clockEdge, shifts map[string]int64) {
+	for _, e := range edges {
+		for _, e := range []clockEdge{e, {e.b, e.a, -e.shift, e.calls}} {
+			if _, seen := shifts[e.b]; e.a == from && !seen {
+				shifts[e.b] = shifts[from] + e.shift
+				reach(e.b, edges, shifts)
+			}
+		}
+	}
+}
+
+// clockEdges finds the shift between hosts that share calls, best founded first.
+func (b *builder) clockEdges() []clockEdge {
+	differences := map[[2]string][]int64{}
+	for _, m := range b.Matches {
+		if !m.Sequence.Type.EndsTogether() {
+			continue
+		}
+		first := m.Calls[0]
+		for _, c := range m.Calls[1:] {
+			if first.Rank.Host != c.Rank.Host {
+				hosts := [2]string{first.Rank.Host, c.Rank.Host}
+				differences[hosts] = append(differences[hosts], first.End-c.End)
+			}
+		}
+	}
+	var out []clockEdge
+	for hosts, d := range differences {
+		out = append(out, clockEdge{hosts[0], hosts[1], Median(d), len(d)})
+	}
+	slices.SortFunc(out, func(a, b clockEdge) int {
+		return cmp.Or(cmp.Compare(b.calls, a.calls), cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b))
+	})
+	return out
+}
+
+// sharesClock reports whether all ranks of a match have one clock.
+func (m *Match) sharesClock() bool {
+	return !slices.ContainsFunc(m.Calls, func(c *Call) bool { return c.Rank.Clock != m.Calls[0].Rank.Clock })
+}
+
+// unmatchClockless takes back the matches of ranks without a common clock: their
+// times cannot be compared.
+func (b *builder) unmatchClockless() {
+	said := map[*Sequence]bool{}
+	b.Matches = slices.DeleteFunc(b.Matches, func(m *Match) bool {
+		if m.sharesClock() {
+			return false
+		}
+		why := fmt.Sprintf("%s: its hosts have no common clock", m.Sequence)
+		for _, c := range m.Calls {
+			c.Match, c.Unmatched = nil, &why
+		}
+		if !said[m.Sequence] {
+			said[m.Sequence] = true
+			b.warn("%s, since no all-reduce, all-gather or reduce-scatter connects them", why)
+		}
+		return true
+	})
+}

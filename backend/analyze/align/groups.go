@@ -1,0 +1,147 @@
+package align
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/backend/analyze/kernelname"
+	"shardeck/backend/trace"
+	"shardeck/model"
+)
+
+// groupOf is the ranks a call meets, in rising order (a send and its recv: sender,
+// then receiver): from metadata, else from the layout. nil: nothing tells.
+func groupOf(c *Call, layout model.Layout, moe bool) []int {
+	rank := c.Rank.Number
+	switch {
+	case c.Type == kernelname.Send && c.peer >= 0:
+		return []int{rank, int(c.peer)}
+	case c.Type == kernelname.Recv && c.peer >= 0:
+		return []int{int(c.peer), rank}
+	case c.Type == kernelname.Send || c.Type == kernelname.Recv || c.Type == kernelname.SendRecv:
+		return nil
+	case c.meta != nil && slices.Contains(c.meta.GroupRanks, rank):
+		return slices.Compact(slices.Sorted(slices.Values(c.meta.GroupRanks)))
+	case c.meta != nil && c.meta.GroupRanks == nil && c.meta.GroupSize == layout.GPUs():
+		all := make([]int, c.meta.GroupSize) // a long list of ranks is cut short in metadata
+		for i := range all {
+			all[i] = i
+		}
+		return all
+	}
+	return layoutGroup(c.Type, rank, layout, moe)
+}
+
+// layoutGroup is the group that vLLM would use for a type of call (metrics.md,
+// Groups). A group of one rank cannot communicate: then it is the widest group
+// that can, all ranks of the stage, else all ranks.
+func layoutGroup(t kernelname.CallType, rank int, layout model.Layout, moe bool) []int {
+	at := layout.Coord(rank)
+	tp, ep := layout.TPGroup(rank), layout.EPGroup(rank)
+	group := tp
+	switch t {
+	case kernelname.AllGather, kernelname.ReduceScatter:
+		if moe && layout.DP() > 1 {
+			group = ep
+		}
+	case kernelname.AllToAll:
+		group = ep
+	case kernelname.Broadcast:
+		if layout.PP > 1 {
+			group = layout.Replica(at.DP)
+		} else if layout.TP == 1 {
+			group = ep
+		}
+	}
+	for _, wider := range [][]int{layout.StageRanks(at.PP), layout.Replica(at.DP)} {
+		if len(group) < 2 {
+			group = wider
+		}
+	}
+	return group
+}
+
+// rankList writes ranks as 0,1,2.
+func rankList(ranks []int) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(ranks), "[]"), " ", ",")
+}
+
+// Sequence is the calls of one type in one group, in the order in which each rank makes
+// them: what is matched call by call. A send and its recv are of one sequence.
+type Sequence struct {
+	Type  kernelname.CallType // SendRecv for pairs
+	Ranks []int               // of the group
+	Group string              // names them: 0,1; equal groups have equal names
+	calls map[int][]*Call     // by rank
+}
+
+func (s *Sequence) String() string {
+	if s.Type == kernelname.SendRecv {
+		return fmt.Sprintf("send from rank %d to rank %d", s.Ranks[0], s.Ranks[1])
+	}
+	return fmt.Sprintf("%s of ranks %s", s.Type, s.Group)
+}
+
+// sequences sorts the typed calls of a run into sequences, in a fixed order.
+type sequences struct {
+	layout    model.Layout
+	moe       bool
+	list      []*Sequence
+	byName    map[string]*Sequence
+	ungrouped []*Call // whose group is not known
+}
+
+// callKey is what decides which sequence a rank's call belongs to.
+type callKey struct {
+	typ  kernelname.CallType
+	meta *trace.Coll
+	peer int32
+}
+
+func (c *Call) key() callKey { return callKey{c.Type, c.meta, c.peer} }
+
+// add sorts the calls of one rank.
+func (s *sequences) add(r *Rank) {
+	known := map[callKey]*Sequence{} // a rank makes thousands of calls, with few keys
+	count := map[*Sequence]int{}
+	for _, c := range r.Calls {
+		k := c.key()
+		seq, seen := known[k]
+		if !seen {
+			seq = s.of(c)
+			known[k] = seq
+		}
+		count[seq]++
+	}
+	for _, c := range r.Calls {
+		seq := known[c.key()]
+		if seq == nil {
+			s.ungrouped = append(s.ungrouped, c)
+			continue
+		}
+		if seq.calls[r.Number] == nil {
+			seq.calls[r.Number] = make([]*Call, 0, count[seq])
+		}
+		seq.calls[r.Number] = append(seq.calls[r.Number], c)
+	}
+}
+
+// of finds a call's sequence, or makes it; nil: its group is not known.
+func (s *sequences) of(c *Call) *Sequence {
+	ranks := groupOf(c, s.layout, s.moe)
+	if len(ranks) < 2 {
+		return nil
+	}
+	typ := c.Type
+	if typ == kernelname.Send || typ == kernelname.Recv {
+		typ = kernelname.SendRecv
+	}
+	group := rankList(ranks)
+	name := typ.String() + " " + group
+	if s.byName[name] == nil {
+		s.byName[name] = &Sequence{Type: typ, Ranks: ranks, Group: group, calls: map[int][]*Call{}}
+		s.list = append(s.list, s.byName[name])
+	}
+	return s.byName[name]
+}

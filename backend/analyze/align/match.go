@@ -1,0 +1,170 @@
+package align
+
+import (
+	"context"
+	"fmt"
+
+	"shardeck/backend/analyze/kernelname"
+)
+
+// Match is one call on the ranks of its group: calls in the order of the
+// sequence's ranks that were traced; of a pair, the send and then the recv.
+type Match struct {
+	Sequence *Sequence
+	Calls    []*Call
+	Partial  bool // a rank of the group has no trace
+}
+
+// LastStart is the start of the call that was last.
+func (m *Match) LastStart() int64 {
+	last := m.Calls[0].Start
+	for _, c := range m.Calls {
+		last = max(last, c.Start)
+	}
+	return last
+}
+
+// matchCalls types all calls and matches them, sequence by sequence.
+func (b *builder) matchCalls(ctx context.Context) error {
+	traced := map[int]bool{}
+	s := sequences{layout: b.Layout, moe: b.moe, byName: map[string]*Sequence{}}
+	for _, r := range b.Ranks {
+		traced[r.Number] = true
+		r.typeCalls(b.Layout)
+		s.add(r)
+	}
+	missing := map[int]string{} // ranks without any of the calls that others made with them, and which
+	for _, seq := range s.list {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		found, why := seq.match(ctx, traced)
+		b.Matches = append(b.Matches, found...)
+		b.noteUnmatched(seq, len(found), why, seq.uneven(traced), missing)
+	}
+	b.noteUngrouped(s.ungrouped)
+	for _, r := range b.Ranks {
+		r.Unmatched = missing[r.Number]
+	}
+	return nil
+}
+
+// noteUngrouped says why calls of unknown groups are not matched.
+func (b *builder) noteUngrouped(calls []*Call) {
+	if len(calls) > 0 && len(b.Ranks) > 1 {
+		b.warn("%d %s calls have no group: neither the trace nor the layout (%s) tells which ranks meet in them", len(calls), calls[0].Type, b.Layout)
+	}
+	why := map[kernelname.CallType]*string{}
+	for _, c := range calls {
+		if why[c.Type] == nil {
+			text := "no group is known for " + c.Type.String()
+			why[c.Type] = &text
+		}
+		c.Unmatched = why[c.Type]
+	}
+}
+
+// noteUnmatched remembers and reports the calls of a sequence that were not matched, and
+// ranks that made none of them. Where one trace has more calls than another, the shorter
+// one is not whole.
+func (b *builder) noteUnmatched(s *Sequence, found int, why, uneven string, missing map[int]string) {
+	alone, unmatched := 0, (*string)(nil)
+	if why != "" {
+		text := fmt.Sprintf("%s: %s", s, why)
+		unmatched = &text
+	}
+	for _, calls := range s.calls {
+		for _, c := range calls {
+			if c.Match == nil {
+				alone++
+			}
+			c.Unmatched = unmatched
+		}
+	}
+	for _, r := range s.Ranks {
+		if len(s.calls[r]) == 0 && uneven != "" {
+			missing[r] = fmt.Sprintf("%s: %s", s, why)
+		}
+	}
+	switch {
+	case why != "" && uneven != "":
+		b.loss("%s: not matched: %s", s, why)
+	case why != "":
+		b.warn("%s: not matched: %s", s, why)
+	case alone > 0:
+		if uneven != "" {
+			uneven = " (" + uneven + ")"
+		}
+		b.loss("%s: %s at the start or end without a partner: the traces do not cover the same calls%s; lost: transfer and wait of those", s, Plural(alone, "call"), uneven)
+	}
+	if why == "" && found > 0 && len(s.calls) < len(s.Ranks) {
+		b.warn("%s: matched over the traced ranks only, so its transfer is an upper bound", s)
+	}
+}
+
+// uneven says in words which trace has more calls than another, so that one of them was
+// cut short; empty if none has. A rank without any counts where all must reach every call.
+func (s *Sequence) uneven(traced map[int]bool) string {
+	fewest, most := -1, -1
+	for _, r := range s.Ranks {
+		n := len(s.calls[r])
+		if !traced[r] || n == 0 && !s.Type.MeetsAll() {
+			continue
+		}
+		if fewest < 0 || n < len(s.calls[fewest]) {
+			fewest = r
+		}
+		if most < 0 || n > len(s.calls[most]) {
+			most = r
+		}
+	}
+	if fewest < 0 || len(s.calls[fewest]) == len(s.calls[most]) {
+		return ""
+	}
+	return fmt.Sprintf("rank %d has %d, rank %d has %d", most, len(s.calls[most]), fewest, len(s.calls[fewest]))
+}
+
+// match pairs the calls of a sequence over its ranks. why says, for people, what stands
+// in the way when nothing could be matched.
+func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Match, why string) {
+	var ranks, missing []int
+	for _, r := range s.Ranks {
+		if traced[r] {
+			ranks = append(ranks, r)
+		} else {
+			missing = append(missing, r)
+		}
+	}
+	if len(ranks) < 2 || s.Type == kernelname.SendRecv && len(missing) > 0 {
+		return nil, fmt.Sprintf("rank %s was not traced", rankList(missing))
+	}
+	offsets := make([]int, len(ranks))
+	first := s.calls[ranks[0]]
+	for i, r := range ranks {
+		o, ok := offsetOf(ctx, first, s.calls[r])
+		if !ok {
+			return nil, fmt.Sprintf("rank %d made %d calls and rank %d made %d, and their times do not fit each other", ranks[0], len(first), r, len(s.calls[r]))
+		}
+		offsets[i] = o
+	}
+	return s.pair(ranks, offsets, len(missing) > 0), ""
+}
+
+// pair makes the matches: call k of the first rank is call k + offset of each.
+func (s *Sequence) pair(ranks, offsets []int, partial bool) []*Match {
+	first, last := 0, len(s.calls[ranks[0]])
+	for i, r := range ranks {
+		first = max(first, -offsets[i])
+		last = min(last, len(s.calls[r])-offsets[i])
+	}
+	n, width := max(0, last-first), len(ranks)
+	out, all, calls := make([]*Match, n), make([]Match, n), make([]*Call, n*width)
+	for k := range n {
+		out[k], all[k] = &all[k], Match{Sequence: s, Calls: calls[k*width : (k+1)*width], Partial: partial}
+		for i, r := range ranks {
+			c := s.calls[r][first+k+offsets[i]]
+			c.Match, all[k].Calls[i] = &all[k], c
+		}
+	}
+	return out
+}

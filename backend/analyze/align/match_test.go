@@ -1,0 +1,186 @@
+package align
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"shardeck/backend/analyze/kernelname"
+	"shardeck/backend/analyze/span"
+	"shardeck/backend/trace"
+	"shardeck/model"
+)
+
+// callsAt are all-reduce calls on one host that end at these times, in µs.
+func callsAt(host string, ends ...int64) []*Call {
+	r := &Rank{Host: host}
+	var out []*Call
+	for _, e := range ends {
+		out = append(out, &Call{Span: span.Span{Start: e*1000 - 500, End: e * 1000}, Type: kernelname.AllReduce, Rank: r})
+	}
+	return out
+}
+
+// irregular times, as layers of different cost make them.
+func irregular(n int) []int64 {
+	r := rand.New(rand.NewPCG(7, 7))
+	out := make([]int64, n)
+	at := int64(1000)
+	for i := range out {
+		at += 100 + r.Int64N(400)
+		out[i] = at
+	}
+	return out
+}
+
+func TestOffsetOfTracesThatStartOrEndApart(t *testing.T) {
+	all := irregular(300)
+	shifted := func(by int64) []int64 {
+		out := slices.Clone(all)
+		for i := range out {
+			out[i] += by
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name string
+		a, b []*Call
+		want int
+		ok   bool
+	}{
+		{"equal counts", callsAt("x", all...), callsAt("x", all...), 0, true},
+		{"equal counts, started and ended apart", callsAt("x", all[:290]...), callsAt("x", all[10:]...), -10, true},
+		{"equal counts on another clock", callsAt("x", all...), callsAt("y", shifted(5_000_000)...), 0, true},
+		{"equal counts of nothing in common", callsAt("x", all...), callsAt("x", shifted(5_000_000)...), 0, false},
+		{"b starts late", callsAt("x", all...), callsAt("x", all[7:]...), -7, true},
+		{"a starts late", callsAt("x", all[64:]...), callsAt("x", all...), 64, true},
+		{"b ends early", callsAt("x", all...), callsAt("x", all[:250]...), 0, true},
+		{"both", callsAt("x", all[3:]...), callsAt("x", all[:280]...), 3, true},
+		{"another clock", callsAt("x", all...), callsAt("y", shifted(5_000_000)[9:]...), -9, true},
+		{"beyond 64", callsAt("x", all...), callsAt("x", all[80:]...), 0, false},
+		{"too few to tell", callsAt("x", all...), callsAt("x", all[:2]...), 0, false},
+		{"nothing in common", callsAt("x", all...), callsAt("y", irregular(600)[350:]...), 0, false},
+		{"one side is empty", callsAt("x", all...), nil, 0, false},
+	} {
+		got, ok := offsetOf(context.Background(), c.a, c.b)
+		if ok != c.ok || ok && got != c.want {
+			t.Errorf("%s: %d, %v, want %d, %v", c.name, got, ok, c.want, c.ok)
+		}
+	}
+}
+
+// Decode steps repeat to the microsecond, so the calls of a wrong step fit each
+// other as well as those of the right one. On one clock they are not taken for it.
+func TestRegularCallsOfAnotherStepAreNotMatched(t *testing.T) {
+	var ends []int64
+	for step := range 40 {
+		for layer := range 10 {
+			ends = append(ends, int64(step)*1000+int64(layer)*90)
+		}
+	}
+	if o, ok := offsetOf(context.Background(), callsAt("x", ends...), callsAt("x", ends[100:]...)); ok {
+		t.Errorf("offset %d for traces that start 100 calls apart", o)
+	}
+	if o, ok := offsetOf(context.Background(), callsAt("x", ends...), callsAt("x", ends[30:]...)); !ok || o != -30 {
+		t.Errorf("offset %d, %v for traces that start 30 calls apart", o, ok)
+	}
+}
+
+func TestGroups(t *testing.T) {
+	tp2pp2 := layoutOf(2, 2, 1, 1)
+	moe := layoutOf(2, 1, 2, 4)
+	for _, c := range []struct {
+		typ    kernelname.CallType
+		rank   int
+		layout model.Layout
+		moe    bool
+		want   string
+	}{
+		{kernelname.AllReduce, 3, tp2pp2, false, "2,3"},
+		{kernelname.Broadcast, 3, tp2pp2, false, "0,1,2,3"},
+		{kernelname.Broadcast, 1, layoutOf(2, 1, 2, 1), false, "0,1"},
+		{kernelname.Broadcast, 1, layoutOf(1, 1, 2, 2), true, "0,1"},
+		{kernelname.AllGather, 3, tp2pp2, false, "2,3"},
+		{kernelname.AllGather, 3, moe, true, "0,1,2,3"},
+		{kernelname.ReduceScatter, 0, moe, true, "0,1,2,3"},
+		{kernelname.AllGather, 3, layoutOf(2, 1, 2, 1), false, "2,3"},
+		{kernelname.AllToAll, 2, moe, true, "0,1,2,3"},
+		{kernelname.AllReduce, 2, moe, true, "2,3"},
+		{kernelname.AllReduce, 1, layoutOf(1, 1, 4, 1), false, "0,1,2,3"}, // no TP: the widest that can
+	} {
+		if got := rankList(layoutGroup(c.typ, c.rank, c.layout, c.moe)); got != c.want {
+			t.Errorf("%s of rank %d in %s: %s, want %s", c.typ, c.rank, c.layout, got, c.want)
+		}
+	}
+}
+
+func TestMetadataNamesTheGroup(t *testing.T) {
+	r := &Rank{Number: 1}
+	for _, c := range []struct {
+		meta trace.Coll
+		want string
+	}{
+		{trace.Coll{GroupRanks: []int{3, 1}}, "1,3"},
+		{trace.Coll{GroupRanks: []int{0, 2}}, "0,1"},           // not ours: the layout's
+		{trace.Coll{GroupRanks: nil, GroupSize: 4}, "0,1,2,3"}, // cut short, but as large as the world
+		{trace.Coll{GroupRanks: nil, GroupSize: 2}, "0,1"},     // cut short
+		{trace.Coll{GroupRanks: []int{0, 1, 1, 2}, GroupSize: 3}, "0,1,2"},
+	} {
+		got := groupOf(&Call{Rank: r, Type: kernelname.AllReduce, meta: &c.meta}, layoutOf(2, 2, 1, 1), false)
+		if rankList(got) != c.want {
+			t.Errorf("%+v: %s, want %s", c.meta, rankList(got), c.want)
+		}
+	}
+}
+
+func TestMiddleStagesReceiveAndSend(t *testing.T) {
+	layout := layoutOf(1, 3, 1, 1)
+	var got []kernelname.CallType
+	for k := range 4 {
+		got = append(got, sendRecvType(1, layout, k))
+	}
+	if want := []kernelname.CallType{kernelname.Recv, kernelname.Send, kernelname.Recv, kernelname.Send}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if sendRecvType(0, layout, 3) != kernelname.Send || sendRecvType(2, layout, 2) != kernelname.Recv {
+		t.Error("the ends of a pipeline only send, and only receive")
+	}
+	if sendRecvType(0, layoutOf(2, 1, 1, 1), 0) != kernelname.SendRecv {
+		t.Error("without pipeline or experts nothing tells")
+	}
+}
+
+// A type whose calls do not fit each other is matched on no rank, and the others are.
+func TestUnmatchedTypeIsSaid(t *testing.T) {
+	a, b := twoRanks(20, 0)
+	for k := range int64(30) { // broadcasts at odd times, another number on each rank
+		a.Run(bcKernel, 5000+k*k*997, 5010+k*k*997)
+	}
+	b.Run(bcKernel, 5000, 5010)
+	got := build(t, fakeInput(layoutOf(2, 1, 1, 1), a, b))
+	if len(got.Matches) != 20 || !strings.HasPrefix(got.Ranks[0].Unmatched, "broadcast of ranks 0,1: rank 0 made 30 calls") {
+		t.Errorf("%d matches, unmatched: %q", len(got.Matches), got.Ranks[0].Unmatched)
+	}
+	if !said(got, "broadcast of ranks 0,1: not matched: rank 0 made 30 calls and rank 1 made 1") {
+		t.Errorf("warnings: %q", got.Warnings)
+	}
+}
+
+// The shortest of a group moves data all the time; a recv waits for the start of its send.
+func TestTransferAndWait(t *testing.T) {
+	a, b := newFake(0).Run(arKernel, 0, 100).Run(arKernel, 200, 300), newFake(1).Run(arKernel, 0, 100).Run(arKernel, 260, 300)
+	got := build(t, fakeInput(layoutOf(2, 1, 1, 1), a, b))
+	if c := got.Ranks[0].Calls[1]; c.Wait != 60_000 || c.Transfer != 40_000 || c.WaitSpan() != (span.Span{Start: 200_000, End: 260_000}) || c.TransferSpan().End != 300_000 {
+		t.Errorf("the early rank: %+v", c)
+	}
+	if c := got.Ranks[1].Calls[1]; c.Wait != 0 || c.Transfer != 40_000 {
+		t.Errorf("the late rank: %+v", c)
+	}
+	a, b = newFake(0).Run(srKernel, 0, 20).Run(srKernel, 180, 200), newFake(1).Run(srKernel, 0, 20).Run(srKernel, 110, 210)
+	got = build(t, fakeInput(layoutOf(1, 2, 1, 1), a, b))
+	if send, recv := got.Ranks[0].Calls[1], got.Ranks[1].Calls[1]; send.Wait != 0 || send.Transfer != 20_000 || recv.Wait != 70_000 || recv.Transfer != 30_000 {
+		t.Errorf("send %+v, recv %+v", send, recv)
+	}
+}

@@ -1,0 +1,156 @@
+package align
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"shardeck/backend/analyze/span"
+	"shardeck/backend/trace"
+)
+
+// Files get mixed up: one rank's trace copied under another's name, or a trace of
+// yesterday's run left in the folder. Side by side with the others such a trace
+// gives numbers that look sound, so it is left out and said. Of what is left, the
+// file names tell the ranks.
+
+// Traces of one run overlap in time. These are the gaps that no clock explains: of
+// ranks that may share a host, and of hosts with names of their own.
+const (
+	maxGapOnHost    = int64(10 * time.Second)
+	maxGapOverHosts = int64(time.Hour)
+)
+
+// absolute is a time that is no count from the start of a program: the year 1990.
+const absolute = int64(20 * 365 * 24 * time.Hour)
+
+// leaveOutOtherRuns leaves out the traces that are not of this run's rank.
+func (b *builder) leaveOutOtherRuns() {
+	for _, find := range []func() map[int]string{b.copies, b.otherWorlds, b.otherTimes} {
+		found := find()
+		for _, rank := range slices.Sorted(maps.Keys(found)) {
+			b.loss("%s: %s; lost: rank %d, left out", filepath.Base(b.Traces[rank].File), found[rank], rank)
+			delete(b.Traces, rank)
+		}
+	}
+}
+
+// copies are traces that another file of the run holds already, under the name of
+// the rank that it says it is.
+func (b *builder) copies() map[int]string {
+	found := map[int]string{}
+	order := slices.Sorted(maps.Keys(b.Traces))
+	for i, rank := range order {
+		r := b.Traces[rank]
+		own := b.Traces[r.Info.Rank]
+		if own != nil && r.Info.Rank != rank && own.Info.Rank == r.Info.Rank {
+			found[rank] = fmt.Sprintf("says it is rank %d, whose trace is %s", r.Info.Rank, filepath.Base(own.File))
+			continue
+		}
+		for _, lower := range order[:i] {
+			if a := b.Traces[lower]; a.Info.Rank == r.Info.Rank && len(a.Records) > 0 && slices.Equal(a.Records, r.Records) {
+				found[rank] = "a copy of " + filepath.Base(a.File)
+			}
+		}
+	}
+	return found
+}
+
+// otherWorlds are traces of a run with another number of ranks. Where traces
+// disagree, those believed are of the config's world, else of the lowest rank's.
+func (b *builder) otherWorlds() map[int]string {
+	sizes := map[int]int{}
+	for rank, r := range b.Traces {
+		if n := r.Info.WorldSize; n > 0 && n <= maxWorld {
+			sizes[rank] = n
+		}
+	}
+	if len(sizes) < 2 {
+		return nil
+	}
+	own := sizes[slices.Min(slices.Collect(maps.Keys(sizes)))]
+	if e := b.in.Experiment; e != nil && slices.Contains(slices.Collect(maps.Values(sizes)), e.Layout.GPUs()) {
+		own = e.Layout.GPUs()
+	}
+	found := map[int]string{}
+	for rank, n := range sizes {
+		if n != own {
+			found[rank] = fmt.Sprintf("of a run of %s, where the others are of one of %d", Plural(n, "rank"), own)
+		}
+	}
+	return found
+}
+
+// otherTimes are traces that were recorded long before or after the others. The
+// most that overlap are believed, of equally many those with the lowest rank.
+func (b *builder) otherTimes() map[int]string {
+	times := map[int]span.Span{}
+	for rank, r := range b.Traces {
+		if s := recorded(r); s.Start > absolute {
+			times[rank] = s
+		}
+	}
+	groups := b.groupByTime(times)
+	found := map[int]string{}
+	for i, group := range groups {
+		for _, rank := range group {
+			if best := groups[0][0]; i > 0 {
+				found[rank] = gapWords(times[rank], times[best], filepath.Base(b.Traces[best].File))
+			}
+		}
+	}
+	return found
+}
+
+// groupByTime puts together the traces that may be of one run by their times, the largest
+// group first.
+func (b *builder) groupByTime(times map[int]span.Span) [][]int {
+	var groups [][]int
+	for _, rank := range slices.Sorted(maps.Keys(times)) {
+		i := slices.IndexFunc(groups, func(group []int) bool {
+			return slices.ContainsFunc(group, func(member int) bool { return b.overlap(times, rank, member) })
+		})
+		if i < 0 {
+			groups = append(groups, []int{rank})
+			continue
+		}
+		groups[i] = append(groups[i], rank)
+	}
+	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Compare(len(b), len(a)) })
+	return groups
+}
+
+// overlap reports whether two traces may be of one run by their times.
+func (b *builder) overlap(times map[int]span.Span, x, y int) bool {
+	most := maxGapOnHost
+	if p, q := b.in.host(x, b.Traces[x].Info), b.in.host(y, b.Traces[y].Info); p != "" && q != "" && p != q {
+		most = maxGapOverHosts
+	}
+	return max(times[x].Start, times[y].Start)-min(times[x].End, times[y].End) <= most
+}
+
+// gapWords says when a was recorded, from the view of b in file.
+func gapWords(a, b span.Span, file string) string {
+	gap, side := b.Start-a.End, "before"
+	if a.Start > b.Start {
+		gap, side = a.Start-b.End, "after"
+	}
+	return fmt.Sprintf("recorded %s %s %s, so it is of another run", time.Duration(gap).Round(time.Second), side, file)
+}
+
+// recorded is the time from the first start to the last end in a trace; the zero
+// span if it holds nothing.
+func recorded(r *trace.Rank) span.Span {
+	if len(r.Records) == 0 {
+		return span.Span{}
+	}
+	s := span.Span{Start: r.Records[0].Start, End: r.Records[0].End()}
+	for i := range r.Records {
+		s.Start = min(s.Start, r.Records[i].Start)
+		s.End = max(s.End, r.Records[i].End())
+	}
+	return s
+}

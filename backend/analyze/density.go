@@ -1,0 +1,65 @@
+package analyze
+
+import (
+	"iter"
+
+	"shardeck/backend/analyze/align"
+	"shardeck/backend/analyze/span"
+	"shardeck/model/metric"
+)
+
+// Bins that a rank's window is cut into: for the picture as many as a wide terminal has
+// columns, to zoom each of these into several, so that a step of decoding is seen; of many
+// ranks fewer, so that the whole stays small.
+const (
+	timelineBins = 240
+	maxFineBins  = 10     // in one of the picture
+	allFineBins  = 24_000 // of all ranks
+)
+
+// fineBins is how many fine bins make one of the picture, for so many ranks.
+func fineBins(ranks int) int {
+	return max(1, min(maxFineBins, allFineBins/(timelineBins*max(1, ranks))))
+}
+
+// density cuts a window into n equal bins and sums each part in them.
+func density(r *align.Rank, p windowParts, n int64, late []delay) metric.RankDensity {
+	d := metric.RankDensity{Rank: r.Number, BinNS: max(1, (r.Window.Length()+n-1)/n), StartNS: r.TraceStart()}
+	d.Compute = sumBins(p.compute, r.Window, d.BinNS)
+	d.Transfer = sumBins(p.transfer.All(), r.Window, d.BinNS)
+	d.Wait = sumBins(p.wait.All(), r.Window, d.BinNS)
+	d.Idle, d.Late = sumBins(span.List{r.Window}.All(), r.Window, d.BinNS), make([]int64, len(d.Compute))
+	for i := range d.Idle {
+		d.Idle[i] -= d.Compute[i] + d.Transfer[i] + d.Wait[i]
+	}
+	for _, l := range late {
+		if i := (l.at - r.Window.Start) / d.BinNS; l.rank == r && i >= 0 && i < int64(len(d.Late)) {
+			d.Late[i] += l.ns
+		}
+	}
+	return d
+}
+
+// sumBins sums spans into bins of equal length from the start of the window.
+func sumBins(spans iter.Seq[span.Span], window span.Span, bin int64) []int64 {
+	out := make([]int64, (window.Length()+bin-1)/bin)
+	for s := range spans {
+		for i := (s.Start - window.Start) / bin; i < int64(len(out)) && window.Start+i*bin < s.End; i++ {
+			out[i] += s.Clip(span.Span{Start: window.Start + i*bin, End: window.Start + (i+1)*bin}).Length()
+		}
+	}
+	return out
+}
+
+// joinBins makes one bin of every k.
+func joinBins(d metric.RankDensity, k int) metric.RankDensity {
+	join := func(bins []int64) []int64 {
+		out := make([]int64, (len(bins)+k-1)/k)
+		for i, v := range bins {
+			out[i/k] += v
+		}
+		return out
+	}
+	return metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS * int64(k), StartNS: d.StartNS, Compute: join(d.Compute), Transfer: join(d.Transfer),
+		Wait: join(d.Wait), Idle: join(d.Idle), Late: join(d.Late)}
+}

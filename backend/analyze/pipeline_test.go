@@ -1,0 +1,42 @@
+package analyze
+
+import "testing"
+
+// A pipeline of three whose middle kernels carry no metadata: each recv meets its
+// neighbour's send.
+func TestPipelineOfThree(t *testing.T) {
+	s0, s1, s2 := newFake(0), newFake(1), newFake(2)
+	for k := range int64(6) {
+		at := 1000 * k
+		s0.Run(gemm, at, at+100).Run(srKernel, at+100, at+120)
+		s1.Run(srKernel, at+50, at+120).Run(gemm, at+120, at+220).Run(srKernel, at+220, at+240)
+		s2.Run(srKernel, at+50, at+240).Run(gemm, at+240, at+340)
+	}
+	a := analyse(t, fakeInput(layoutOf(1, 3, 1, 1), s0, s1, s2))
+	by := a.Metric("coll_calls_total").By.Types
+	near(t, "sends", by["send"], 4, 6) // mean over three ranks: 6 + 6 + 0
+	near(t, "recvs", by["recv"], 4, 6)
+	// T0 is rank 0's first send, at 100 µs; rank 2 ends at 5340. Its recvs wait from
+	// at+50 (the first from T0) to the middle's send at at+220.
+	waited := float64((220-100)+5*170) / (5340 - 100) * 100
+	near(t, "wait of stage 2", a.Metric("bubble").PerRank[2], waited, 6)
+	near(t, "wait of stage 0", a.Metric("bubble").PerRank[0], 0, 6)
+}
+
+func TestPipelineBubble(t *testing.T) {
+	a := analyse(t, load(t, small("llama-8b-pp2")))
+	m := a.Metric("bubble")
+	near(t, "stage 0", m.By.Stages[0].Bubble, m.PerRank[0], 9)
+	near(t, "stage 1", m.By.Stages[1].Bubble, m.PerRank[1], 9)
+	// All waiting of this pipeline is in recv and the broadcast of the token.
+	near(t, "bubble", value(t, a, "bubble"), value(t, a, "comm_wait"), 9)
+	if m.By.Stages[1].Bubble < 50 || m.By.Stages[0].Idle < 50 {
+		t.Errorf("stage 1 waits for the host-bound stage 0, which idles: %v", m.By)
+	}
+	if a.Metric("comm_wait").By.Types["send"] != 0 {
+		t.Error("a send waits")
+	}
+	if r := analyse(t, load(t, small("llama-8b-tp2"))).Metric("bubble"); r.Value != nil || r.Reason != "PP=1: no pipeline" {
+		t.Errorf("TP2: %+v", r)
+	}
+}

@@ -1,0 +1,174 @@
+// Package span computes with pieces of time: unions, intersections, differences and
+// their lengths. All times are whole nanoseconds.
+package span
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+)
+
+// Span is a piece of time [Start, End).
+type Span struct{ Start, End int64 }
+
+// Length is 0 where the end does not lie after the start.
+func (s Span) Length() int64 { return max(0, s.End-s.Start) }
+
+// Clip is the part of s inside w; it is empty where they do not meet.
+func (s Span) Clip(w Span) Span {
+	c := Span{max(s.Start, w.Start), min(s.End, w.End)}
+	if c.End < c.Start {
+		c.End = c.Start
+	}
+	return c
+}
+
+// Shift moves s by so much.
+func (s *Span) Shift(by int64) { s.Start, s.End = s.Start+by, s.End+by }
+
+// List is disjoint spans in order of time, none of them empty.
+type List []Span
+
+// All walks over the list.
+func (l List) All() iter.Seq[Span] { return slices.Values(l) }
+
+// Length is the length of all spans together.
+func (l List) Length() int64 { return Length(l.All()) }
+
+// Add appends s unless it is empty. It makes a list only of spans that are in order and
+// disjoint; Union makes one of others.
+func (l List) Add(s Span) List {
+	if s.Length() == 0 {
+		return l
+	}
+	return append(l, s)
+}
+
+// Union is the time in any of spans, given in any order. Spans that touch become one. The
+// result takes the memory of spans.
+func Union(spans []Span) List {
+	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
+	out := List(spans[:0])
+	for _, s := range spans {
+		if n := len(out); n > 0 && s.Length() > 0 && s.Start <= out[n-1].End {
+			out[n-1].End = max(out[n-1].End, s.End)
+			continue
+		}
+		out = out.Add(s)
+	}
+	return out
+}
+
+// The functions below take disjoint spans in order, which may be walked over without
+// being kept: a trace has more of them than memory should hold.
+
+// Length is the length of all spans together.
+func Length(spans iter.Seq[Span]) int64 {
+	var n int64
+	for s := range spans {
+		n += s.Length()
+	}
+	return n
+}
+
+// Collect lists spans. It walks over them twice, to take no more memory than they need.
+func Collect(spans iter.Seq[Span]) List {
+	n := 0
+	for range spans {
+		n++
+	}
+	return slices.AppendSeq(make(List, 0, n), spans)
+}
+
+// Intersect is the time in both a and b.
+func Intersect(a iter.Seq[Span], b List) List {
+	var out List
+	intersect(a, b, func(both Span) { out = append(out, both) })
+	return out
+}
+
+// Overlap is the length of the time in both a and b.
+func Overlap(a iter.Seq[Span], b List) int64 {
+	var n int64
+	intersect(a, b, func(both Span) { n += both.Length() })
+	return n
+}
+
+// intersect yields the time in both, piece by piece.
+func intersect(a iter.Seq[Span], b List, yield func(both Span)) {
+	j := 0
+	for s := range a {
+		for ; j < len(b) && b[j].End <= s.End; j++ {
+			if both := s.Clip(b[j]); both.Length() > 0 {
+				yield(both)
+			}
+		}
+		if j == len(b) {
+			return
+		}
+		if both := s.Clip(b[j]); both.Length() > 0 {
+			yield(both)
+		}
+	}
+}
+
+// Subtract is the time of l that is not in b.
+func (l List) Subtract(b List) List {
+	if len(b) == 0 {
+		return l
+	}
+	out := make(List, 0, len(l))
+	j := 0
+	for _, s := range l {
+		for j < len(b) && b[j].End <= s.Start {
+			j++
+		}
+		for k := j; k < len(b) && b[k].Start < s.End; k++ {
+			out = out.Add(Span{s.Start, b[k].Start})
+			s.Start = max(s.Start, b[k].End)
+		}
+		out = out.Add(s)
+	}
+	return out
+}
+
+// Index answers how much of a piece of time a list fills, in logarithmic time.
+type Index struct {
+	spans  List
+	before []int64 // length of all spans before each
+}
+
+// NewIndex prepares an index; it refers to the list.
+func NewIndex(spans List) Index {
+	before := make([]int64, len(spans)+1)
+	for i, s := range spans {
+		before[i+1] = before[i] + s.Length()
+	}
+	return Index{spans, before}
+}
+
+// Before is how much of the time before t is filled.
+func (x Index) Before(t int64) int64 {
+	i, _ := slices.BinarySearchFunc(x.spans, t, func(s Span, t int64) int {
+		if s.End <= t {
+			return -1
+		}
+		return 1
+	})
+	filled := x.before[i]
+	if i < len(x.spans) {
+		filled += max(0, t-x.spans[i].Start)
+	}
+	return filled
+}
+
+// Within is how much of s is filled.
+func (x Index) Within(s Span) int64 {
+	if s.End <= s.Start {
+		return 0
+	}
+	return x.Before(s.End) - x.Before(s.Start)
+}
+
+// Has reports whether a moment is filled.
+func (x Index) Has(t int64) bool { return x.Within(Span{t, t + 1}) > 0 }
