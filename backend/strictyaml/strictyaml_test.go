@@ -30,12 +30,15 @@ type file struct {
 	Engine map[string]any     `yaml:"engine"`
 }
 
-var testRules = Rules{Choices: func(path string) []string {
-	if path == "group.word" {
-		return []string{"red", "green"}
-	}
-	return nil
-}}
+var testRules = Rules{
+	Choices: func(path string) []string {
+		if path == "group.word" {
+			return []string{"red", "green"}
+		}
+		return nil
+	},
+	Bounds: func(path string) (lo, hi int, ok bool) { return 1, 100, path == "group.size" },
+}
 
 func decoded(t *testing.T, text string) (file, Problems) {
 	t.Helper()
@@ -88,6 +91,7 @@ func TestProblems(t *testing.T) {
 		"share: .inf":                     "is not a number",
 		"on: yes":                         `"yes" is not true or false`,
 		"steps: 0":                        `"0" is not auto or a whole number of at least 1`,
+		"group: {size: 101}":              `group.size: "101" is not a whole number from 1 to 100`,
 		"group: {word: rad}":              `group.word: "rad" is not one of red, green; did you mean red?`,
 		"group: 3":                        "group must be keys with values",
 		"list: {}":                        "list must be a list: [a, b]",
@@ -116,6 +120,16 @@ func TestProblems(t *testing.T) {
 		if doc, problems := Parse("f.yaml", []byte(empty)); doc != nil || problems != nil {
 			t.Errorf("%q: %v, %v", empty, doc, problems)
 		}
+	}
+}
+
+// TestDecodeLeavesTheTree: an edit compares it with the tree of the text after.
+func TestDecodeLeavesTheTree(t *testing.T) {
+	doc, _ := Parse("f.yaml", []byte("engine: {day: 2026-01-01}\n"))
+	var f file
+	Decode("f.yaml", doc.Content[0], &f, testRules)
+	if _, day := Find(doc.Content[0], "engine", "day"); f.Engine["day"] != "2026-01-01" || day.Tag != "!!timestamp" {
+		t.Errorf("%v, and the tree has %s", f.Engine, day.Tag)
 	}
 }
 

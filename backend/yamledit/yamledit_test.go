@@ -57,6 +57,17 @@ func TestMakeQuotes(t *testing.T) {
 	}
 }
 
+func TestMakeQuotesInFlow(t *testing.T) {
+	var p parser
+	text := []byte("a: {b: 1}\n")
+	for value, want := range map[string]string{"x, y": `"x, y"`, "[z]": `"[z]"`, "x y": "x y"} {
+		e := Edit{Keys: []string{"a", "b"}, Value: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}}
+		if got := string(e.Make(text, p.parse(text), p.parse)); got != "a: {b: "+want+"}\n" {
+			t.Errorf("%q is written %s, want %s", value, got, want)
+		}
+	}
+}
+
 // TestMakeLeavesTheTree: the tree of the text before is still that of the text before.
 func TestMakeLeavesTheTree(t *testing.T) {
 	var p parser
