@@ -93,6 +93,7 @@ func (d *decoder) inside(path string, n *yaml.Node, at reflect.Value) {
 	case at.Kind() == reflect.Struct:
 		d.fields(path, n, at)
 	case at.Kind() == reflect.Slice:
+		at.Set(reflect.MakeSlice(at.Type(), 0, len(n.Content))) // a list that is empty is one
 		for _, item := range n.Content {
 			next := reflect.New(at.Type().Elem()).Elem()
 			d.value(path, item, next)

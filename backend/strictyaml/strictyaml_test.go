@@ -159,3 +159,10 @@ func TestTextOfFields(t *testing.T) {
 		}
 	}
 }
+
+// A list that is written empty is one: in JSON it is [], not null.
+func TestEmptyListIsAList(t *testing.T) {
+	if f, _ := decoded(t, "words: []\n"); f.Words == nil || len(f.Words) != 0 || f.List != nil {
+		t.Errorf("%#v and %#v", f.Words, f.List)
+	}
+}

@@ -25,10 +25,14 @@ func MetricColumn(d metric.Definition) Column {
 	return c
 }
 
-// MetricPart is a value of a metric, of one rank or a part of it.
+// MetricPart is a value of a metric, of one rank or a part of it. The parts of the straggler,
+// which is a rank, are times in ms.
 func MetricPart(v float64, d metric.Definition) string {
-	if d.Unit == "B" {
+	switch {
+	case d.Unit == "B":
 		return unit.Memory(int64(v))
+	case d.Unit == "rank" && v != float64(int(v)):
+		return unit.Figure(v, 1)
 	}
 	return unit.Figure(v, d.Decimals)
 }

@@ -164,6 +164,7 @@ func TestMetrics(t *testing.T) {
 		m.PerRank[r] = float64(r)
 	}
 	for _, tt := range []struct{ got, want string }{
+		{strings.Join(MetricParts(metric.Metric{By: metric.Parts{Late: map[int]float64{0: 14.94}}}, defs[2]), " "), "rank_0_lateness_ms 14.9"},
 		{MetricValue(a.Metrics[1], defs[1]), "≈32 KiB"}, {MetricValue(a.Metrics[3], defs[3]), "–"}, {MetricValue(a.Metrics[0], defs[0]), "0.0004 ms"},
 		{MetricRanks(a.Metrics[0], defs[0]), "rank 0 1.23 · rank 1 2.00"}, {MetricRanks(m, defs[0]), "least rank 0 0.00 · most rank 8 8.00 of 9 ranks"},
 		{NoValue(metric.Metric{Reason: "none"}), "none, which is an answer"}, {NoValue(metric.Metric{}), "no value, and no reason was given"},

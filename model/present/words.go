@@ -11,44 +11,8 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/check"
-	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 )
-
-// resultState is the state of an experiment whose job is over: whether its result can be
-// relied on.
-func resultState(run *model.Run, a *metric.Analysis) string {
-	switch {
-	case run != nil && run.Unfinished:
-		return "unfinished"
-	case a != nil && a.Damaged || run != nil && run.LeftOut:
-		return "done, damaged"
-	}
-	return "done"
-}
-
-// ExperimentState is the state of an experiment: of its newest job, with the time it has
-// run or will start, else of its newest run. Problem is why its config cannot be used.
-func ExperimentState(problem string, job *model.Job, run *model.Run, a *metric.Analysis, now time.Time) string {
-	switch {
-	case problem != "":
-		return "invalid"
-	case job == nil && run == nil:
-		return "not run"
-	case job == nil:
-		return resultState(run, a)
-	}
-	word := job.State.Words()
-	switch job.State {
-	case model.JobCompleted:
-		return resultState(run, a)
-	case model.JobRunning:
-		return word + " " + unit.Clock(job.Elapsed)
-	case model.JobPending:
-		return strings.TrimSpace(word + " " + EstimatedStart(job.Start, now))
-	}
-	return word
-}
 
 // EstimatedStart is when a waiting job is expected to start: "~14:20"; empty: not known.
 func EstimatedStart(t, now time.Time) string {

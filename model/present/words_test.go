@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/check"
 	"shardeck/model/metric"
 )
@@ -19,21 +20,36 @@ func TestExperimentState(t *testing.T) {
 	}
 	damaged := &metric.Analysis{Damaged: true}
 	for _, tt := range []struct {
-		problem string
-		job     *model.Job
-		run     *model.Run
-		a       *metric.Analysis
-		want    string
+		row  board.Row
+		want string
 	}{
-		{want: "not run"}, {run: &model.Run{}, want: "done"}, {run: &model.Run{Unfinished: true}, want: "unfinished"},
-		{run: &model.Run{}, a: damaged, want: "done, damaged"}, {run: &model.Run{LeftOut: true}, want: "done, damaged"},
-		{job: job(model.JobCompleted), a: damaged, want: "done, damaged"}, {problem: "line 4", job: job(model.JobRunning), want: "invalid"},
-		{job: job(model.JobRunning), want: "running 4:12"}, {job: job(model.JobPending), want: "waiting ~14:20"},
-		{job: &model.Job{State: model.JobPending}, want: "waiting"}, {job: job(model.JobTimeout), want: "out of time"}, {job: job("REVOKED"), want: "revoked"},
+		{board.Row{}, "not run"}, {board.Row{Run: &model.Run{}}, "done"}, {board.Row{Run: &model.Run{Unfinished: true}}, "unfinished"},
+		{board.Row{Run: &model.Run{}, Analysis: damaged}, "done, damaged"}, {board.Row{Run: &model.Run{LeftOut: true}}, "done, damaged"},
+		{board.Row{Job: job(model.JobCompleted), Analysis: damaged}, "done, damaged"}, {board.Row{Problem: "line 4", Job: job(model.JobRunning)}, "invalid"},
+		{board.Row{Job: job(model.JobRunning)}, "running 4:12"}, {board.Row{Job: job(model.JobPending)}, "waiting ~14:20"},
+		{board.Row{Job: &model.Job{State: model.JobPending}}, "waiting"}, {board.Row{Job: job(model.JobTimeout)}, "out of time"}, {board.Row{Job: job("REVOKED")}, "revoked"},
 	} {
-		if got := ExperimentState(tt.problem, tt.job, tt.run, tt.a, now); got != tt.want {
+		if got := ExperimentState(tt.row, now); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
 		}
+	}
+}
+
+func TestExperiment(t *testing.T) {
+	value, second := 15532.4, 0.5
+	r := board.Row{File: "experiments/configs/E1.yaml", Run: &model.Run{Time: now.Add(-2 * time.Hour)}, Analysis: &metric.Analysis{Metrics: []metric.Metric{
+		{Name: "throughput_tokens_sec", Value: &value, Estimate: true}, {Name: "iteration_wall_clock", Value: &second, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 0.49, metric.Max: 0.51, metric.P50: 0.4}}}}},
+		Experiment: model.Experiment{ID: "E1", Model: model.ModelRef{Name: "meta-llama/Llama-3.1-8B"}, Layout: model.Layout{TP: 2, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1},
+			Data: model.Workload{BatchSize: 4, SeqLen: 2048, MaxTokens: 512}}}
+	table := Table{Columns: ExperimentColumns(), Rows: []Row{Experiment(r, "2 048 tokens", now)}}
+	same(t, table, "E1|Llama-3.1-8B|2|1|1|1|2|2 048 tokens|done|≈15 532|–|–|–|4|2 048|512|2.5|2 h ago")
+	if f := table.Rows[0].Fields; f["seq"] != "2048" || f["tp"] != "2" || f["state"] != "done" || f["model"] != "meta-llama/Llama-3.1-8B" {
+		t.Errorf("what a filter can ask for: %v", f)
+	}
+	table.Rows[0] = Experiment(board.Row{File: "experiments/configs/E9.yaml", Problem: "line 4"}, "", now)
+	same(t, table, "E9.yaml|E9.yaml|||||||invalid")
+	if Spread(nil) != "" || Spread(&metric.Analysis{}) != "" {
+		t.Error("no iterations have no spread")
 	}
 }
 

@@ -132,8 +132,8 @@ func qualityWords(r board.Row, now time.Time) []string {
 	var words []string
 	if n := r.Analysis.Metric("iteration_wall_clock").N; n > 0 {
 		text := unit.Plural(n, "iteration")
-		if s, ok := spread(r.Analysis); ok {
-			text += ", spread " + unit.Number(s, 1) + " %"
+		if s := present.Spread(r.Analysis); s != "" {
+			text += ", spread " + s + " %"
 		}
 		words = append(words, text)
 	}

@@ -5,6 +5,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model/present"
 	"shardeck/ui/pane"
 )
 
@@ -54,7 +55,7 @@ func needRow(p *Pane) string { return p.list.Missing() }
 
 func mayMark(p *Pane) string {
 	if r, ok := p.list.Current(); ok && r.Problem != "" {
-		return name(r) + " cannot be used until its file is put right: e opens it"
+		return present.ExperimentName(r) + " cannot be used until its file is put right: e opens it"
 	}
 	return p.list.Missing()
 }

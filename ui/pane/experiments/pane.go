@@ -154,7 +154,7 @@ func (p *Pane) announce() tea.Cmd {
 	to := p.waits
 	p.waits = ""
 	if r.Experiment.ID == "" && to == pane.Config {
-		return pane.Warn(name(r) + " cannot be shown in the form: go back to 1 and press e")
+		return pane.Warn(present.ExperimentName(r) + " cannot be shown in the form: go back to 1 and press e")
 	}
 	return pane.Send(pane.SelectMsg{Row: r, Entered: to})
 }
@@ -196,7 +196,7 @@ func (p *Pane) Message() pane.Note {
 	case !ok:
 		return pane.Note{}
 	case r.Problem != "":
-		fault := name(r) + ", " + present.Problems(r.File, r.Problem)[0]
+		fault := present.ExperimentName(r) + ", " + present.Problems(r.File, r.Problem)[0]
 		return pane.Note{Text: fault + " · e opens it", Brief: fault, Tone: theme.Bad}
 	}
 	if n := len(p.list.Marks); n > 0 {

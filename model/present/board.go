@@ -1,0 +1,101 @@
+package present
+
+import (
+	"cmp"
+	"strings"
+	"time"
+
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/metric"
+	"shardeck/model/present/unit"
+)
+
+// ExperimentColumns are those of Experiment.
+func ExperimentColumns() []Column {
+	return Columns("ID-16", "model/3-15", ">TP/2", ">PP/2", ">DP/2", ">EP/2", ">GPUs/6", "also/4-16", "job", ">tok/s/1", ">TPOT|ms/5", ">comm|%/7", ">TTFT|ms/8",
+		">batch/10", ">prompt/10", ">output/10", ">spread|%/11", "traced/12")
+}
+
+// Experiment is the row of one experiment: its layout and workload, the state of its newest
+// job, what its newest run has measured. Also is what tells it apart besides its layout.
+func Experiment(r board.Row, also string, now time.Time) Row {
+	e, l, state := r.Experiment, r.Experiment.Layout, State(ExperimentState(r, now))
+	row := Row{Fields: map[string]string{"id": e.ID, "model": e.Model.Name, "text": e.Description, "state": state.Text, "also": also, "engine": string(e.Engine)}}
+	numbers := []struct {
+		field string
+		n     int
+	}{{"tp", l.TP}, {"pp", l.PP}, {"dp", l.DP()}, {"ep", l.EP}, {"gpus", l.GPUs()}, {"batch", e.Data.BatchSize}, {"seq", e.Data.SeqLen}, {"out", e.Data.MaxTokens}}
+	cells := make([]Cell, len(numbers))
+	for i, n := range numbers {
+		row.Fields[n.field], cells[i] = unit.Full(float64(n.n)), Cell{Text: unit.Int(n.n)}
+	}
+	row.Cells = []Cell{{Text: ExperimentName(r)}, {Text: model.ShortModel(e.Model.Name)}}
+	if r.Problem != "" {
+		row.Cells = append(row.Cells[:1], dim(shortPath(r.File)), Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, state)
+		return row
+	}
+	row.Cells = append(append(row.Cells, cells[:5]...), dim(also), state)
+	for _, name := range []string{"throughput_tokens_sec", "tpot", "comm_overhead", "ttft"} {
+		row.Cells = append(row.Cells, RunMetric(r.Analysis, name))
+	}
+	traced := None()
+	if r.Run != nil {
+		traced = Cell{Text: unit.Ago(r.Run.Time, now), Role: Dim, By: float64(r.Run.Time.Unix())}
+	}
+	row.Cells = append(append(row.Cells, cells[5:]...), OrNone(Spread(r.Analysis)), traced)
+	return row
+}
+
+// ExperimentName is an experiment's id, or the file of one from which no id can be read.
+func ExperimentName(r board.Row) string { return cmp.Or(r.Experiment.ID, shortPath(r.File)) }
+
+func shortPath(file string) string { return strings.TrimPrefix(file, "experiments/configs/") }
+
+// Spread is half the range of the iteration times, in % of their median; empty: not known.
+func Spread(a *metric.Analysis) string {
+	if a == nil {
+		return ""
+	}
+	m := a.Metric("iteration_wall_clock")
+	low, high := m.By.Stats[metric.Min], m.By.Stats[metric.Max]
+	if m.Value == nil || *m.Value <= 0 || high <= 0 {
+		return ""
+	}
+	return unit.Number(100*(high-low)/2/cmp.Or(m.By.Stats[metric.P50], *m.Value), 1)
+}
+
+// resultState is the state of an experiment whose job is over: whether its result can be
+// relied on.
+func resultState(r board.Row) string {
+	switch {
+	case r.Run != nil && r.Run.Unfinished:
+		return "unfinished"
+	case r.Analysis != nil && r.Analysis.Damaged || r.Run != nil && r.Run.LeftOut:
+		return "done, damaged"
+	}
+	return "done"
+}
+
+// ExperimentState is the state of an experiment: of its newest job, with the time it has
+// run or will start, else of its newest run.
+func ExperimentState(r board.Row, now time.Time) string {
+	switch {
+	case r.Problem != "":
+		return "invalid"
+	case r.Job == nil && r.Run == nil:
+		return "not run"
+	case r.Job == nil:
+		return resultState(r)
+	}
+	word := r.Job.State.Words()
+	switch r.Job.State {
+	case model.JobCompleted:
+		return resultState(r)
+	case model.JobRunning:
+		return word + " " + unit.Clock(r.Job.Elapsed)
+	case model.JobPending:
+		return strings.TrimSpace(word + " " + EstimatedStart(r.Job.Start, now))
+	}
+	return word
+}
