@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aymanbagabas/go-osc52/v2"
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/ui/pane"
@@ -16,17 +15,17 @@ import (
 // keys are those that mean the same in every pane.
 func keys() pane.Table[*Model] {
 	return pane.Table[*Model]{
-		{Key: pane.Key{Keys: []string{"?"}, Label: "?", Verb: "help", Help: "the keys of this pane, then of all", Foot: true}, Do: (*Model).help},
-		{Key: pane.Key{Keys: []string{":"}, Label: ":", Verb: "command", Help: "a command by name: a pane, refresh, export, quit …", Foot: true}, Do: (*Model).openPalette},
+		{Key: pane.Key{Keys: []string{"?"}, Label: "?", Verb: "help", Help: "the keys of this pane, then of all", Foot: true}, Do: help},
+		{Key: pane.Key{Keys: []string{":"}, Label: ":", Verb: "command", Help: "a command by name: a pane, refresh, export, quit …", Foot: true}, Do: openPalette},
 		{Key: pane.Key{Keys: []string{"q"}, Label: "q", Verb: "quit", Help: "leave; jobs go on (ctrl+c does the same from anywhere)", Foot: true}, Do: (*Model).quit},
 		{Key: pane.Key{Keys: []string{"1", "2", "3", "4", "5", "6"}, Label: "1…6", Verb: "pane", Help: "go to a pane by its number"}},
-		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "next", Help: "go to the next pane (shift+tab: the one before)"}, Do: func(m *Model) tea.Cmd { return m.turn(1) }},
-		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before"}, Do: func(m *Model) tea.Cmd { return m.turn(-1) }},
-		{Key: pane.Key{Keys: []string{"+"}, Label: "+", Verb: "zoom", Help: "give this pane the whole screen, and back"}, Do: (*Model).zoom},
-		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png"}, Do: (*Model).askExport},
-		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "what the message line says, whole"}, Do: (*Model).inFull},
-		{Key: pane.Key{Keys: []string{"ctrl+l"}, Label: "ctrl+l", Verb: "redraw", Help: "draw the screen anew, after something wrote over it"}, Do: (*Model).redraw},
-		{Key: pane.Key{Keys: []string{"ctrl+z"}, Label: "ctrl+z", Verb: "suspend", Help: "back to the shell; fg returns"}, Do: (*Model).suspend},
+		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "next", Help: "go to the next pane (shift+tab: the one before)"}, Do: func(m *Model) tea.Cmd { return turn(m, 1) }},
+		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before"}, Do: func(m *Model) tea.Cmd { return turn(m, -1) }},
+		{Key: pane.Key{Keys: []string{"+"}, Label: "+", Verb: "zoom", Help: "give this pane the whole screen, and back"}, Do: zoom},
+		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png"}, Do: askExport},
+		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "what the message line says, whole"}, Do: inFull},
+		{Key: pane.Key{Keys: []string{"ctrl+l"}, Label: "ctrl+l", Verb: "redraw", Help: "draw the screen anew, after something wrote over it"}, Do: redraw},
+		{Key: pane.Key{Keys: []string{"ctrl+z"}, Label: "ctrl+z", Verb: "suspend", Help: "back to the shell; fg returns"}, Do: func(m *Model) tea.Cmd { return m.term.suspend() }},
 	}
 }
 
@@ -70,9 +69,9 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		}
 		return cmd
 	case m.palette != nil:
-		return m.paletteKey(key)
+		return paletteKey(m, key)
 	case k == "!" && said != "" && !m.focused().Capturing():
-		return m.showInFull(said)
+		return showInFull(m, said)
 	case m.focused().Capturing(), m.paneHas(k):
 		return m.tell(m.focus, key)
 	}
@@ -93,9 +92,9 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 func (m *Model) blind(key string) tea.Cmd {
 	switch key {
 	case "q":
-		return m.leave()
+		return m.state.leave()
 	case "ctrl+z":
-		return m.suspend()
+		return m.term.suspend()
 	}
 	return nil
 }
@@ -115,18 +114,13 @@ func (m *Model) interrupt() tea.Cmd {
 	return m.quit()
 }
 
-// paneHas reports whether the focused pane has a use of its own for a key.
-func (m *Model) paneHas(key string) bool {
-	return slices.ContainsFunc(m.focused().Keys(), func(k pane.Key) bool { return slices.Contains(k.Keys, key) })
-}
-
 // turn goes to the next pane, around.
-func (m *Model) turn(by int) tea.Cmd {
+func turn(m *Model, by int) tea.Cmd {
 	at := slices.Index(m.order, m.focus)
 	return m.enter(m.order[(at+by+len(m.order))%len(m.order)])
 }
 
-func (m *Model) zoom() tea.Cmd {
+func zoom(m *Model) tea.Cmd {
 	if !m.wide() {
 		return pane.Say("nothing to zoom: one pane has the whole screen already")
 	}
@@ -135,25 +129,10 @@ func (m *Model) zoom() tea.Cmd {
 	return nil
 }
 
-func (m *Model) askExport() tea.Cmd { return pane.Send(pane.ExportMsg{}) }
-
-// copy writes the OSC 52 sequence that puts a text into the user's clipboard.
-func (m *Model) copy(text string) tea.Cmd {
-	m.say(pane.Note{Text: "copied, where the terminal allows it: " + text})
-	out := m.options.Out
-	if out == nil || text == "" {
-		return nil
-	}
-	return func() tea.Msg {
-		if _, err := osc52.New(text).WriteTo(out); err != nil {
-			return pane.FailNote(err)
-		}
-		return nil
-	}
-}
+func askExport(m *Model) tea.Cmd { return pane.Send(pane.ExportMsg{}) }
 
 // help shows the keys of this pane, then those that work everywhere, then the others'.
-func (m *Model) help() tea.Cmd {
+func help(m *Model) tea.Cmd {
 	groups := []widget.Group{group(m.focus, m.focused()), everywhereGroup(m.general())}
 	for _, name := range m.order {
 		if name != m.focus {
@@ -161,14 +140,14 @@ func (m *Model) help() tea.Cmd {
 		}
 	}
 	width := min(m.width-10, 90)
-	body := append(m.inShort(width), widget.Help(m.env.Theme, groups, width)...)
+	body := append(inShort(m, width), widget.Help(m.env.Theme, groups, width)...)
 	popup := widget.Show("Keys", body)
 	m.popup = &pane.Ask{Popup: popup}
 	return nil
 }
 
 // inShort is how to get about, on the first lines of the help whatever the pane.
-func (m *Model) inShort(width int) []string {
+func inShort(m *Model, width int) []string {
 	var words []string
 	for _, h := range pane.Hints(m.general(), false) {
 		words = append(words, strings.ReplaceAll(m.env.Theme.Spell(h.Label)+" "+h.Verb, " ", "\u00a0"))
@@ -178,14 +157,6 @@ func (m *Model) inShort(width int) []string {
 		lines[i] = strings.ReplaceAll(lines[i], "\u00a0", " ")
 	}
 	return append(lines, "")
-}
-
-// general are the keys of every pane, but for those that this one needs for itself.
-func (m *Model) general() []pane.Key {
-	own := m.focused().Keys()
-	return slices.DeleteFunc(keys().Keys(), func(k pane.Key) bool {
-		return slices.ContainsFunc(own, func(o pane.Key) bool { return slices.Contains(o.Keys, k.Keys[0]) })
-	})
 }
 
 // everywhereGroup is what works in every pane.

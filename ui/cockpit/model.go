@@ -8,7 +8,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/jobs"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -16,16 +15,12 @@ import (
 
 // Model is the root of the program. It lives in the event loop alone.
 type Model struct {
-	options Options
+	*layout
 	env     pane.Env
 	backend Backend
-	panes   map[pane.Name]pane.Pane
-	order   []pane.Name // those there are, by number
-
-	focus         pane.Name
-	upper, lower  pane.Name // what the right part of a wide screen shows
-	width, height int
-	zoomed        bool
+	watch   *schedulerWatch
+	term    *hostTerminal
+	state   *screenState
 
 	note    pane.Note // the message line, until the next key
 	history []string  // what it said before
@@ -33,18 +28,7 @@ type Model struct {
 	asks    []*pane.Ask // questions of panes, until no popup is open
 	palette *palette
 	quits   int // ctrl+c pressed in a row
-
-	jobs   pane.Task[jobs.JobList]
-	list   jobs.JobList
-	heard  bool       // the scheduler answered once
-	away   bool       // the terminal is not looked at
-	poll   pane.Timer // the wait for the next question
-	export pane.Task[[]string]
-
-	titled  bool       // the terminal's title was changed
-	kept    []byte     // the state of the screen as last written
-	wait    pane.Timer // before it is written
-	keeping pane.Task[struct{}]
+	export  pane.Task[[]string]
 }
 
 // New makes the cockpit; Run does so for a terminal, tests drive it themselves.
@@ -54,7 +38,10 @@ func New(ctx context.Context, b Backend, o Options) *Model {
 		o.after = timers(ctx)
 	}
 	env := pane.Env{Ctx: ctx, Theme: o.Theme, Now: o.Now, After: o.after, Filters: &widget.History{}}
-	m := &Model{options: o, env: env, backend: b, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
+	lay := &layout{theme: o.Theme, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
+	m := &Model{layout: lay, env: env, backend: b, term: &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor},
+		state: &screenState{env: env, backend: b, layout: lay}}
+	m.watch = &schedulerWatch{env: env, backend: b, refresh: o.Refresh, looked: func() bool { return m.focus == pane.Jobs }, news: m.announce}
 	for _, name := range pane.Names() {
 		if make := makers[name]; make != nil {
 			m.panes[name] = make(env, b)
@@ -66,7 +53,7 @@ func New(ctx context.Context, b Backend, o Options) *Model {
 		m.history = append(m.history, o.Notes...)
 	}
 	m.setFocus(o.Open)
-	m.restore()
+	m.state.restore()
 	return m
 }
 
@@ -88,7 +75,7 @@ func timers(ctx context.Context) func(time.Duration, tea.Msg) tea.Cmd {
 
 // Init starts the panes and asks the scheduler for the first time.
 func (m *Model) Init() tea.Cmd {
-	cmds := []tea.Cmd{m.ask(false), pane.Send(pane.EnterMsg{To: m.focus})}
+	cmds := []tea.Cmd{m.watch.ask(false), pane.Send(pane.EnterMsg{To: m.focus})}
 	for _, name := range m.order {
 		cmds = append(cmds, m.panes[name].Init())
 	}
@@ -103,7 +90,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *Model) route(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
-		return tea.Batch(m.typed(msg), m.keepSoon())
+		return tea.Batch(m.typed(msg), m.state.soon())
 	case tea.MouseMsg:
 		return m.mouse(msg)
 	case tea.WindowSizeMsg:
@@ -140,115 +127,29 @@ func forAll(msg tea.Msg) bool {
 func (m *Model) own(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case pane.RefreshJobsMsg:
-		return m.ask(true)
+		return m.watch.ask(true)
 	case pane.ExportMsg:
 		return m.startExport()
 	case pane.EditMsg:
-		return m.edit(msg.Path)
+		if why := pane.Locked(m.backend, "edit a file"); why != "" {
+			return pane.Warn(why)
+		}
+		return m.term.edit(msg.Path)
 	case pane.CopyMsg:
-		return m.copy(msg.Text)
+		m.say(pane.Note{Text: "copied, where the terminal allows it: " + msg.Text})
+		return m.term.copy(msg.Text)
 	case pane.AskMsg:
 		m.asks = append(m.asks, msg.Ask)
 		m.nextAsk()
 	case tea.BlurMsg:
-		m.away = true
+		m.watch.away = true
 	case tea.FocusMsg:
-		m.away = false
-		return m.ask(false)
+		m.watch.away = false
+		return m.watch.ask(false)
 	case tea.ResumeMsg:
-		return tea.Batch(pane.Send(pane.ReloadMsg{}), m.ask(false))
+		return tea.Batch(pane.Send(pane.ReloadMsg{}), m.watch.ask(false))
 	}
 	return nil
-}
-
-// broadcast gives a message to every pane.
-func (m *Model) broadcast(msg tea.Msg) tea.Cmd {
-	var cmds []tea.Cmd
-	for _, name := range m.order {
-		cmds = append(cmds, m.tell(name, msg))
-	}
-	return tea.Batch(cmds...)
-}
-
-func (m *Model) tell(name pane.Name, msg tea.Msg) tea.Cmd {
-	p, cmd := m.panes[name].Update(msg)
-	m.panes[name] = p
-	return cmd
-}
-
-// ask asks the lab for the jobs: its cached answer, or with refresh a new one, as
-// far as its floor allows. One question at a time: a second waits for the first.
-func (m *Model) ask(refresh bool) tea.Cmd {
-	if m.jobs.Busy() {
-		return nil
-	}
-	return m.jobs.Start(m.env.Ctx, func(ctx context.Context) (jobs.JobList, error) { return m.backend.ListJobs(ctx, refresh) }, m.answered)
-}
-
-// answered passes the jobs on, and waits for the next question while anybody needs one.
-func (m *Model) answered(list jobs.JobList, err error) tea.Cmd {
-	m.heard = true
-	var news tea.Cmd
-	if err == nil {
-		news = m.announce(changes(m.list.Jobs, list.Jobs))
-		m.list = list
-	}
-	msg := tea.Batch(pane.Send(pane.JobsMsg{List: list, Err: err}), news)
-	m.poll.Stop()
-	if !m.watching() {
-		return msg
-	}
-	return tea.Batch(msg, m.poll.Start(m.env, m.pause(list), func() tea.Cmd {
-		if !m.watching() {
-			return nil
-		}
-		return m.ask(cheap(m.list))
-	}))
-}
-
-// watching: the scheduler is worth asking by itself while the terminal is looked at and
-// a job can still change, or the jobs themselves are looked at, or it has yet to answer.
-func (m *Model) watching() bool {
-	return !m.away && (active(m.list) || m.focus == pane.Jobs || m.list.AsOf.IsZero() || m.list.Stale != "")
-}
-
-// look asks for the jobs when their pane is turned to, since nobody may have for long.
-func (m *Model) look() tea.Cmd {
-	if m.focus != pane.Jobs {
-		return nil
-	}
-	return m.ask(false)
-}
-
-// pause is how long to leave the scheduler in peace: until the lab asks it by itself,
-// or little where the lab says that asking costs nobody anything.
-func (m *Model) pause(list jobs.JobList) time.Duration {
-	if cheap(list) {
-		return closely
-	}
-	wait := m.options.Refresh
-	if !list.Due.IsZero() {
-		wait = max(list.Due.Sub(m.env.Now()), time.Second)
-	}
-	return max(wait, list.Next.Sub(m.env.Now()))
-}
-
-// cheap: the scheduler is this machine's own, which the length of its floor tells.
-func cheap(list jobs.JobList) bool {
-	floor := list.Next.Sub(list.AsOf)
-	return floor > 0 && floor <= closely
-}
-
-// closely is the time between two questions that cost nobody anything.
-const closely = 2 * time.Second
-
-func active(list jobs.JobList) bool {
-	for _, j := range list.Jobs {
-		if j.State.Active() {
-			return true
-		}
-	}
-	return false
 }
 
 func (m *Model) startExport() tea.Cmd {
@@ -282,27 +183,6 @@ func (m *Model) enter(name pane.Name) tea.Cmd {
 	return tea.Batch(pane.Send(pane.EnterMsg{To: name}), m.look())
 }
 
-// setFocus gives a pane the keys, and on a wide screen its place.
-func (m *Model) setFocus(name pane.Name) {
-	if m.panes[name] == nil {
-		return
-	}
-	m.focus = name
-	switch name {
-	case pane.Config, pane.Metrics:
-		m.upper = name
-	case pane.Charts, pane.Traces:
-		m.lower = name
-	}
-	for _, n := range m.order {
-		m.panes[n].SetFocus(n == name)
-	}
-	m.resize(m.width, m.height)
-}
-
-// focused is the pane that has the keys.
-func (m *Model) focused() pane.Pane { return m.panes[m.focus] }
-
 // nextAsk puts the next question of a pane, if none is open.
 func (m *Model) nextAsk() {
 	if m.popup == nil && len(m.asks) > 0 {
@@ -310,25 +190,14 @@ func (m *Model) nextAsk() {
 	}
 }
 
-// unsaved lists what is not in its file yet.
-func (m *Model) unsaved() []string {
-	var ids []string
-	for _, name := range m.order {
-		if u, ok := m.panes[name].(interface{ Unsaved() []string }); ok {
-			ids = append(ids, u.Unsaved()...)
-		}
-	}
-	return ids
-}
-
 // quit leaves, after asking if something is not in its file: it would be offered again.
 func (m *Model) quit() tea.Cmd {
 	ids := m.unsaved()
 	if len(ids) == 0 {
-		return m.leave()
+		return m.state.leave()
 	}
 	m.popup = &pane.Ask{Popup: widget.Confirm("Leave without saving?", "changed and not saved: "+strings.Join(ids, ", "), "The changes are offered again at the next start."),
-		Yes: m.leave}
+		Yes: m.state.leave}
 	return nil
 }
 
@@ -351,4 +220,12 @@ func guard(cmd tea.Cmd) tea.Cmd {
 		}
 		return msg
 	}
+}
+
+// look asks for the jobs when their pane is turned to, since nobody may have for long.
+func (m *Model) look() tea.Cmd {
+	if m.focus != pane.Jobs {
+		return nil
+	}
+	return m.watch.ask(false)
 }

@@ -24,9 +24,9 @@ func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
 	}
 	switch msg.Button {
 	case tea.MouseButtonWheelUp:
-		return m.wheel(msg, "up")
+		return wheel(m, msg, "up")
 	case tea.MouseButtonWheelDown:
-		return m.wheel(msg, "down")
+		return wheel(m, msg, "down")
 	case tea.MouseButtonLeft:
 		return m.click(msg.X, msg.Y)
 	}
@@ -34,7 +34,7 @@ func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
 }
 
 // wheel moves in the list under the pointer, or in what lies over all lists.
-func (m *Model) wheel(msg tea.MouseMsg, key string) tea.Cmd {
+func wheel(m *Model, msg tea.MouseMsg, key string) tea.Cmd {
 	switch {
 	case m.popup != nil, m.palette != nil:
 		return m.key(keyMsg(key))
@@ -49,13 +49,13 @@ func (m *Model) wheel(msg tea.MouseMsg, key string) tea.Cmd {
 
 func (m *Model) click(x, y int) tea.Cmd {
 	if y == m.height-1 && m.palette == nil {
-		return m.clickHint(x)
+		return clickHint(m, x)
 	}
 	if m.popup != nil || m.palette != nil || m.focused().Capturing() {
 		return nil
 	}
 	if y == 0 {
-		return m.clickTab(x)
+		return clickTab(m, x)
 	}
 	r, ok := m.roomAt(x, y)
 	if !ok {
@@ -68,20 +68,10 @@ func (m *Model) click(x, y int) tea.Cmd {
 	return tea.Batch(m.enter(r.name), m.tell(r.name, point))
 }
 
-// roomAt is the pane at a place of the screen, its title included.
-func (m *Model) roomAt(x, y int) (room, bool) {
-	for _, r := range m.rooms() {
-		if x >= r.x && x < r.x+r.width && y >= r.y-1 && y < r.y+r.height {
-			return r, true
-		}
-	}
-	return room{}, false
-}
-
 // clickTab goes to the pane whose tab is at a column of the first line.
-func (m *Model) clickTab(x int) tea.Cmd {
+func clickTab(m *Model, x int) tea.Cmd {
 	at := 1
-	for i, word := range m.tabWords() {
+	for i, word := range m.tabWords(age(m)) {
 		if x >= at && x < at+widget.Width(word) {
 			return m.enter(m.order[i])
 		}
@@ -91,7 +81,7 @@ func (m *Model) clickTab(x int) tea.Cmd {
 }
 
 // clickHint does what the key of a hint of the last line does.
-func (m *Model) clickHint(x int) tea.Cmd {
+func clickHint(m *Model, x int) tea.Cmd {
 	hints, last := m.hints()
 	h, sign, ok := widget.HintAt(m.env.Theme, m.width, hints, last, x)
 	if !ok {

@@ -1,7 +1,6 @@
 package cockpit
 
 import (
-	"io"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -51,7 +50,7 @@ func (m *Model) announce(changed []model.Job) tea.Cmd {
 		note.Text = text
 	}
 	m.say(note)
-	return m.ring(text)
+	return m.term.ring(text)
 }
 
 // changeWords are one job's news: "E1.3 is running", "E1.6 failed after 1:52".
@@ -67,32 +66,4 @@ func changeWords(j model.Job) string {
 		return text + " after " + unit.Clock(j.Elapsed)
 	}
 	return who + " " + j.State.Words()
-}
-
-// ring writes bell, title and OSC 9 in one go. The title that was there is kept by the
-// terminal once, and given back when the cockpit ends.
-func (m *Model) ring(text string) tea.Cmd {
-	out := m.options.Out
-	if out == nil {
-		return nil
-	}
-	first := ""
-	if !m.titled {
-		first = "\x1b[22;2t"
-	}
-	m.titled = true
-	return func() tea.Msg {
-		_, err := io.WriteString(out, first+"\a\x1b]2;shardeck: "+text+"\a\x1b]9;shardeck: "+text+"\a")
-		if err != nil {
-			return pane.FailNote(err)
-		}
-		return nil
-	}
-}
-
-// untitle gives the terminal its own title back.
-func (m *Model) untitle() {
-	if m.titled && m.options.Out != nil {
-		_, _ = io.WriteString(m.options.Out, "\x1b[23;2t") // the program ends: there is nobody to tell of a fault
-	}
 }

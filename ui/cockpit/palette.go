@@ -25,8 +25,8 @@ type command struct {
 }
 
 // commands are the panes, what can be done everywhere, and what the keys of this pane do.
-func (m *Model) commands() []command {
-	everywhere := m.everywhere()
+func commands(m *Model) []command {
+	everywhere := everywhere(m)
 	for _, k := range m.focused().Keys() {
 		name := strings.TrimSuffix(k.Verb, "…")
 		taken := slices.ContainsFunc(everywhere, func(c command) bool { return c.name == name })
@@ -54,31 +54,31 @@ func keyOf(k pane.Key) (tea.KeyMsg, bool) {
 }
 
 // everywhere are the commands that every pane has.
-func (m *Model) everywhere() []command {
+func everywhere(m *Model) []command {
 	var all []command
 	for _, name := range m.order {
 		all = append(all, command{string(name), "go to " + title(name), func(m *Model) tea.Cmd { return m.enter(name) }})
 	}
 	return append(all,
-		command{"refresh", "read the files and ask the scheduler again", (*Model).refresh},
-		command{"export", "write results_summary.csv and scaling_analysis.png", (*Model).askExport},
-		command{"zoom", "give this pane the whole screen, and back", (*Model).zoom},
-		command{"messages", "what the message line said before", (*Model).messages},
-		command{"help", "all keys", (*Model).help},
-		command{"redraw", "draw the screen anew", (*Model).redraw},
+		command{"refresh", "read the files and ask the scheduler again", refresh},
+		command{"export", "write results_summary.csv and scaling_analysis.png", askExport},
+		command{"zoom", "give this pane the whole screen, and back", zoom},
+		command{"messages", "what the message line said before", messages},
+		command{"help", "all keys", help},
+		command{"redraw", "draw the screen anew", redraw},
 		command{"quit", "leave; jobs go on", (*Model).quit})
 }
 
-func (m *Model) openPalette() tea.Cmd {
+func openPalette(m *Model) tea.Cmd {
 	m.palette = &palette{input: widget.NewInput(" : ", "")}
 	return nil
 }
 
 // matching are the commands that begin with what was typed, then those that hold it.
-func (m *Model) matching() []command {
+func matching(m *Model) []command {
 	text := strings.ToLower(strings.TrimSpace(m.palette.input.Value()))
 	var first, then []command
-	for _, c := range m.commands() {
+	for _, c := range commands(m) {
 		switch {
 		case strings.HasPrefix(c.name, text):
 			first = append(first, c)
@@ -89,8 +89,8 @@ func (m *Model) matching() []command {
 	return append(first, then...)
 }
 
-func (m *Model) paletteKey(key tea.KeyMsg) tea.Cmd {
-	p, found := m.palette, m.matching()
+func paletteKey(m *Model, key tea.KeyMsg) tea.Cmd {
+	p, found := m.palette, matching(m)
 	switch key.String() {
 	case "esc":
 		m.palette = nil
@@ -112,8 +112,8 @@ func (m *Model) paletteKey(key tea.KeyMsg) tea.Cmd {
 }
 
 // paletteLines are the two last lines while the palette is open: what matches, and the input.
-func (m *Model) paletteLines() [2]string {
-	th, found := m.env.Theme, m.matching()
+func paletteLines(m *Model) [2]string {
+	th, found := m.env.Theme, matching(m)
 	var words []string
 	for i, c := range found {
 		if i == m.palette.choice {
@@ -130,10 +130,10 @@ func (m *Model) paletteLines() [2]string {
 		widget.Spread(m.palette.input.View(th, m.width/2), th.Paint(theme.Dim, help+" "), m.width)}
 }
 
-func (m *Model) refresh() tea.Cmd { return tea.Batch(pane.Send(pane.ReloadMsg{}), m.ask(true)) }
+func refresh(m *Model) tea.Cmd { return tea.Batch(pane.Send(pane.ReloadMsg{}), m.watch.ask(true)) }
 
 // messages shows what was said, newest first.
-func (m *Model) messages() tea.Cmd {
+func messages(m *Model) tea.Cmd {
 	var lines []string
 	for _, said := range slices.Backward(m.history) {
 		lines = append(lines, widget.Wrap(said, max(min(m.width-10, 100), 20))...)
@@ -146,9 +146,9 @@ func (m *Model) messages() tea.Cmd {
 }
 
 // inFull shows what the pane has to say whole.
-func (m *Model) inFull() tea.Cmd { return m.showInFull(m.focused().Message().Text) }
+func inFull(m *Model) tea.Cmd { return showInFull(m, m.focused().Message().Text) }
 
-func (m *Model) showInFull(text string) tea.Cmd {
+func showInFull(m *Model, text string) tea.Cmd {
 	m.popup = pane.InFull("In full", m.width, text)
 	return nil
 }

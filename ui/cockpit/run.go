@@ -13,8 +13,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os/exec"
-	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -60,8 +58,8 @@ func Run(ctx context.Context, l Backend, o Options) (err error) {
 	defer func() { err = errors.Join(err, s.Close()) }()
 	o.Out, o.outside = s, s
 	m := New(ctx, l, o)
-	defer m.untitle()
-	defer func() { err = errors.Join(err, m.keepNow()) }()
+	defer m.term.untitle()
+	defer func() { err = errors.Join(err, m.state.now()) }()
 	return show(ctx, m, s)
 }
 
@@ -131,60 +129,3 @@ func (o Options) fill() Options {
 	}
 	return o
 }
-
-// outside is what lets somebody else have the terminal for a while: the screen.
-type outside interface {
-	Away(run func(in io.Reader, out io.Writer) error) error
-	Suspend() error
-	Pause()
-}
-
-// edit hands the terminal to the user's editor. Polling waits meanwhile, for the event
-// loop does; the panes read the file again afterwards.
-func (m *Model) edit(path string) tea.Cmd {
-	if why := pane.Locked(m.backend, "edit a file"); why != "" {
-		return pane.Warn(why)
-	}
-	words := append(slices.Clone(m.options.Editor), path)
-	return m.elsewhere(func(o outside) error {
-		return o.Away(func(in io.Reader, out io.Writer) error { return editor(words, in, out).Run() })
-	}, func(err error) tea.Msg { return pane.EditedMsg{Path: path, Err: err} })
-}
-
-func editor(words []string, in io.Reader, out io.Writer) *exec.Cmd {
-	c := exec.Command(words[0], words[1:]...)
-	c.Stdin, c.Stdout, c.Stderr = in, out, out
-	return c
-}
-
-// suspend goes back to the shell; what it says when it returns is what a signal would.
-func (m *Model) suspend() tea.Cmd {
-	return m.elsewhere(outside.Suspend, func(err error) tea.Msg {
-		if err != nil {
-			return pane.FailNote(err)
-		}
-		return tea.ResumeMsg{}
-	})
-}
-
-// elsewhere runs something that has the terminal to itself; keys are not read meanwhile.
-func (m *Model) elsewhere(run func(outside) error, then func(error) tea.Msg) tea.Cmd {
-	if m.options.outside == nil {
-		return pane.Send(then(nil)) // not on a terminal
-	}
-	return func() tea.Msg {
-		m.options.outside.Pause() // Bubble Tea waits for its reader to end
-		return tea.Exec(errand(func() error { return run(m.options.outside) }), then)()
-	}
-}
-
-// errand is a function as Bubble Tea runs commands; it finds its streams itself.
-type errand func() error
-
-// Run does it.
-func (e errand) Run() error { return e() }
-
-// SetStdin, SetStdout and SetStderr are not for a function.
-func (errand) SetStdin(io.Reader)  {}
-func (errand) SetStdout(io.Writer) {}
-func (errand) SetStderr(io.Writer) {}

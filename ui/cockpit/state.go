@@ -23,6 +23,16 @@ type state struct {
 	Panes   map[pane.Name]map[string]string `json:"panes,omitempty"`
 }
 
+// screenState keeps the state of the screen.
+type screenState struct {
+	env     pane.Env
+	backend Backend
+	layout  *layout
+	kept    []byte     // as last written
+	wait    pane.Timer // before it is written
+	task    pane.Task[struct{}]
+}
+
 // keeper is a pane that has something to keep, as words by name; empty ones are left out.
 type keeper interface {
 	Keep() map[string]string
@@ -33,36 +43,36 @@ type keeper interface {
 const keepTime = time.Second
 
 // restore takes the state as it was left; a damaged one is passed over.
-func (m *Model) restore() {
-	text, err := m.backend.LoadScreen()
-	s := state{}
-	if err != nil || len(text) == 0 || json.Unmarshal(text, &s) != nil {
+func (s *screenState) restore() {
+	text, err := s.backend.LoadScreen()
+	was := state{}
+	if err != nil || len(text) == 0 || json.Unmarshal(text, &was) != nil {
 		return
 	}
-	m.zoomed = s.Zoomed
-	for _, f := range s.Filters {
-		m.env.Filters.Add(f)
+	s.layout.zoomed = was.Zoomed
+	for _, f := range was.Filters {
+		s.env.Filters.Add(f)
 	}
-	for name, kept := range s.Panes {
-		if k, ok := m.panes[name].(keeper); ok {
+	for name, kept := range was.Panes {
+		if k, ok := s.layout.panes[name].(keeper); ok {
 			k.Restore(kept)
 		}
 	}
-	for _, name := range []pane.Name{s.Upper, s.Lower, s.Pane} {
-		m.setFocus(name)
+	for _, name := range []pane.Name{was.Upper, was.Lower, was.Pane} {
+		s.layout.setFocus(name)
 	}
-	m.kept = m.stateText()
+	s.kept = s.text()
 }
 
-// stateText is the state as it is now.
-func (m *Model) stateText() []byte {
-	s := state{Pane: m.focus, Zoomed: m.zoomed, Upper: m.upper, Lower: m.lower, Filters: m.env.Filters.Texts(), Panes: map[pane.Name]map[string]string{}}
-	for _, name := range m.order {
-		if k, ok := m.panes[name].(keeper); ok {
-			s.Panes[name] = filled(k.Keep())
+// text is the state as it is now.
+func (s *screenState) text() []byte {
+	now := state{Pane: s.layout.focus, Zoomed: s.layout.zoomed, Upper: s.layout.upper, Lower: s.layout.lower, Filters: s.env.Filters.Texts(), Panes: map[pane.Name]map[string]string{}}
+	for _, name := range s.layout.order {
+		if k, ok := s.layout.panes[name].(keeper); ok {
+			now.Panes[name] = filled(k.Keep())
 		}
 	}
-	text, err := json.Marshal(s)
+	text, err := json.Marshal(now)
 	if err != nil {
 		return nil
 	}
@@ -78,51 +88,51 @@ func filled(kept map[string]string) map[string]string {
 	return kept
 }
 
-// keepSoon writes the state in a moment if a key has changed it.
-func (m *Model) keepSoon() tea.Cmd {
-	if m.backend.ReadOnly() || bytes.Equal(m.kept, m.stateText()) {
+// soon writes the state in a moment if a key has changed it. That it cannot be written is
+// said once: the screen works without.
+func (s *screenState) soon() tea.Cmd {
+	if !s.changed() {
 		return nil
 	}
-	return m.wait.Start(m.env, keepTime, m.keep)
-}
-
-// keep writes the state. That it cannot be written is said once: the screen works without.
-func (m *Model) keep() tea.Cmd {
-	text := m.stateText()
-	if bytes.Equal(m.kept, text) {
-		return nil
-	}
-	m.kept = text
-	return m.keeping.Start(m.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, m.backend.SaveScreen(text) },
-		func(_ struct{}, err error) tea.Cmd {
-			if err != nil {
-				return pane.Fail(err)
-			}
+	return s.wait.Start(s.env, keepTime, func() tea.Cmd {
+		if !s.changed() {
 			return nil
-		})
+		}
+		text := s.text()
+		s.kept = text
+		return s.task.Start(s.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, s.backend.SaveScreen(text) },
+			func(_ struct{}, err error) tea.Cmd {
+				if err != nil {
+					return pane.Fail(err)
+				}
+				return nil
+			})
+	})
 }
 
-// leave keeps the state and ends the program.
-func (m *Model) leave() tea.Cmd {
-	text := m.stateText()
-	if m.backend.ReadOnly() || bytes.Equal(m.kept, text) {
+// changed reports whether the state differs from what was written, and may be.
+func (s *screenState) changed() bool { return !s.backend.ReadOnly() && !bytes.Equal(s.kept, s.text()) }
+
+// leave writes the state and ends the program.
+func (s *screenState) leave() tea.Cmd {
+	if !s.changed() {
 		return tea.Quit
 	}
-	m.kept = text
-	return tea.Sequence(func() tea.Msg { _ = m.backend.SaveScreen(text); return nil }, tea.Quit) // nobody is left to hear of a fault
+	s.kept = s.text()
+	return tea.Sequence(func() tea.Msg { _ = s.backend.SaveScreen(s.kept); return nil }, tea.Quit) // nobody is left to hear of a fault
 }
 
-// keepNow writes what is still only in memory: the program ends, by the user's wish, a
+// now writes what is still only in memory: the program ends, by the user's wish, a
 // signal, a lost terminal or a fault.
-func (m *Model) keepNow() error {
+func (s *screenState) now() error {
 	var faults []error
-	for _, name := range m.order {
-		if k, ok := m.panes[name].(interface{ KeepNow() error }); ok {
+	for _, name := range s.layout.order {
+		if k, ok := s.layout.panes[name].(interface{ KeepNow() error }); ok {
 			faults = append(faults, k.KeepNow())
 		}
 	}
-	if text := m.stateText(); !m.backend.ReadOnly() && !bytes.Equal(m.kept, text) {
-		_ = m.backend.SaveScreen(text) // of the screen nothing is lost
+	if s.changed() {
+		_ = s.backend.SaveScreen(s.text()) // of the screen nothing is lost
 	}
 	return errors.Join(faults...)
 }

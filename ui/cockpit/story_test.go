@@ -220,7 +220,7 @@ func TestUnfocusedTerminalIsNotPolled(t *testing.T) {
 	l := panetest.New()
 	m, due := withTimers(l)
 	d := panetest.Drive(t, whole{m}, 80, 24)
-	poll := due(m.pause(m.list))
+	poll := due(m.watch.pause(m.watch.list))
 	if poll == nil {
 		t.Fatal("nobody waits to poll")
 	}
@@ -386,15 +386,15 @@ func TestLocalSchedulerIsFollowedClosely(t *testing.T) {
 	l := panetest.New()
 	m := New(context.Background(), l, testOptions(l))
 	l.List.Next = l.List.AsOf.Add(time.Second)
-	if got := m.pause(l.List); got != 2*time.Second {
+	if got := m.watch.pause(l.List); got != 2*time.Second {
 		t.Errorf("asks again after %v, want 2 s", got)
 	}
 	l.List.Next = l.List.AsOf.Add(10 * time.Second)
-	if got := m.pause(l.List); got != time.Minute {
+	if got := m.watch.pause(l.List); got != time.Minute {
 		t.Errorf("asks again after %v, want 1 min", got)
 	}
 	l.List.Next = panetest.Now.Add(5 * time.Minute)
-	if got := m.pause(l.List); got != 5*time.Minute {
+	if got := m.watch.pause(l.List); got != 5*time.Minute {
 		t.Errorf("asks again after %v, want 5 min, the back-off of the lab", got)
 	}
 }

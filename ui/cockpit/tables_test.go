@@ -93,7 +93,7 @@ func means(t *testing.T, way []string) (keys, names []string) {
 	for _, k := range slices.Concat(m.focused().Keys(), []pane.Key{{Keys: []string{"P"}}}) {
 		keys = append(keys, k.Keys...)
 	}
-	for _, c := range m.commands() {
+	for _, c := range commands(m) {
 		if c.name != "quit" {
 			names = append(names, c.name)
 		}

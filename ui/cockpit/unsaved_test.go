@@ -76,7 +76,7 @@ func TestUnsavedChangesAreWrittenAtTheEnd(t *testing.T) {
 	if len(l.Kept) != 0 {
 		t.Fatal("kept too early to tell")
 	}
-	if err := m.keepNow(); err != nil || len(l.Kept) != 1 {
+	if err := m.state.now(); err != nil || len(l.Kept) != 1 {
 		t.Errorf("%v, kept %v", err, l.Kept)
 	}
 }

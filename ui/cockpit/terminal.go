@@ -1,0 +1,114 @@
+package cockpit
+
+import (
+	"io"
+	"os/exec"
+	"slices"
+
+	"github.com/aymanbagabas/go-osc52/v2"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/ui/pane"
+)
+
+// hostTerminal is what lies outside the frame: the clipboard, the bell, the title, and who
+// else may have the screen for a while.
+type hostTerminal struct {
+	out     io.Writer // nil: there is none
+	outside outside   // nil: not on a terminal
+	editor  []string
+	titled  bool // the title was changed
+}
+
+// edit hands the terminal to the user's editor. Polling waits meanwhile, for the event
+// loop does; the panes read the file again afterwards.
+func (t *hostTerminal) edit(path string) tea.Cmd {
+	words := append(slices.Clone(t.editor), path)
+	return t.elsewhere(func(o outside) error {
+		return o.Away(func(in io.Reader, out io.Writer) error { return editor(words, in, out).Run() })
+	}, func(err error) tea.Msg { return pane.EditedMsg{Path: path, Err: err} })
+}
+
+// suspend goes back to the shell; what it says when it returns is what a signal would.
+func (t *hostTerminal) suspend() tea.Cmd {
+	return t.elsewhere(outside.Suspend, func(err error) tea.Msg {
+		if err != nil {
+			return pane.FailNote(err)
+		}
+		return tea.ResumeMsg{}
+	})
+}
+
+// elsewhere runs something that has the terminal to itself; keys are not read meanwhile.
+func (t *hostTerminal) elsewhere(run func(outside) error, then func(error) tea.Msg) tea.Cmd {
+	if t.outside == nil {
+		return pane.Send(then(nil)) // not on a terminal
+	}
+	return func() tea.Msg {
+		t.outside.Pause() // Bubble Tea waits for its reader to end
+		return tea.Exec(errand(func() error { return run(t.outside) }), then)()
+	}
+}
+
+func editor(words []string, in io.Reader, out io.Writer) *exec.Cmd {
+	c := exec.Command(words[0], words[1:]...)
+	c.Stdin, c.Stdout, c.Stderr = in, out, out
+	return c
+}
+
+// outside is what lets somebody else have the terminal for a while: the screen.
+type outside interface {
+	Away(run func(in io.Reader, out io.Writer) error) error
+	Suspend() error
+	Pause()
+}
+
+// errand is a function as Bubble Tea runs commands; it finds its streams itself.
+type errand func() error
+
+// Run does it.
+func (e errand) Run() error { return e() }
+
+// SetStdin, SetStdout and SetStderr are not for a function.
+func (errand) SetStdin(io.Reader)  {}
+func (errand) SetStdout(io.Writer) {}
+func (errand) SetStderr(io.Writer) {}
+
+// copy writes the OSC 52 sequence that puts a text into the user's clipboard.
+func (t *hostTerminal) copy(text string) tea.Cmd {
+	if text == "" {
+		return nil
+	}
+	return t.write(osc52.New(text).String())
+}
+
+// ring writes bell, title and OSC 9 in one go. The title that was there is kept by the
+// terminal once, and given back when the cockpit ends.
+func (t *hostTerminal) ring(text string) tea.Cmd {
+	first := ""
+	if !t.titled {
+		first = "\x1b[22;2t"
+	}
+	t.titled = true
+	return t.write(first + "\a\x1b]2;shardeck: " + text + "\a\x1b]9;shardeck: " + text + "\a")
+}
+
+// write sends a sequence that draws nothing.
+func (t *hostTerminal) write(sequence string) tea.Cmd {
+	if t.out == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		if _, err := io.WriteString(t.out, sequence); err != nil {
+			return pane.FailNote(err)
+		}
+		return nil
+	}
+}
+
+// untitle gives the terminal its own title back.
+func (t *hostTerminal) untitle() {
+	if t.titled && t.out != nil {
+		_, _ = io.WriteString(t.out, "\x1b[23;2t") // the program ends: there is nobody to tell of a fault
+	}
+}

@@ -1,0 +1,108 @@
+package cockpit
+
+import (
+	"context"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"shardeck/backend/jobs"
+	"shardeck/model"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+)
+
+// schedulerWatch asks the scheduler for all panes: one question at a time, and none while
+// nobody needs an answer.
+type schedulerWatch struct {
+	env     pane.Env
+	backend Backend
+	refresh time.Duration
+	looked  func() bool               // the jobs themselves are looked at
+	news    func([]model.Job) tea.Cmd // told of jobs that have changed
+
+	task  pane.Task[jobs.JobList]
+	list  jobs.JobList
+	heard bool       // the scheduler answered once
+	away  bool       // the terminal is not looked at
+	poll  pane.Timer // the wait for the next question
+}
+
+// ask asks for the jobs: its cached answer, or with refresh a new one, as
+// far as its floor allows. One question at a time: a second waits for the first.
+func (w *schedulerWatch) ask(refresh bool) tea.Cmd {
+	if w.task.Busy() {
+		return nil
+	}
+	return w.task.Start(w.env.Ctx, func(ctx context.Context) (jobs.JobList, error) { return w.backend.ListJobs(ctx, refresh) }, w.answered)
+}
+
+// answered passes the jobs on, and waits for the next question while anybody needs one.
+func (w *schedulerWatch) answered(list jobs.JobList, err error) tea.Cmd {
+	w.heard = true
+	var news tea.Cmd
+	if err == nil {
+		news = w.news(changes(w.list.Jobs, list.Jobs))
+		w.list = list
+	}
+	msg := tea.Batch(pane.Send(pane.JobsMsg{List: list, Err: err}), news)
+	w.poll.Stop()
+	if !w.watching() {
+		return msg
+	}
+	return tea.Batch(msg, w.poll.Start(w.env, w.pause(list), func() tea.Cmd {
+		if !w.watching() {
+			return nil
+		}
+		return w.ask(cheap(w.list))
+	}))
+}
+
+// watching: the scheduler is worth asking by itself while the terminal is looked at and
+// a job can still change, or the jobs themselves are looked at, or it has yet to answer.
+func (w *schedulerWatch) watching() bool {
+	return !w.away && (active(w.list) || w.looked() || w.list.AsOf.IsZero() || w.list.Stale != "")
+}
+
+// pause is how long to leave the scheduler in peace: until the backend asks it by
+// itself, or little where asking costs nobody anything.
+func (w *schedulerWatch) pause(list jobs.JobList) time.Duration {
+	if cheap(list) {
+		return closely
+	}
+	wait := w.refresh
+	if !list.Due.IsZero() {
+		wait = max(list.Due.Sub(w.env.Now()), time.Second)
+	}
+	return max(wait, list.Next.Sub(w.env.Now()))
+}
+
+// cheap: the scheduler is this machine's own, which the length of its floor tells.
+func cheap(list jobs.JobList) bool {
+	floor := list.Next.Sub(list.AsOf)
+	return floor > 0 && floor <= closely
+}
+
+// closely is the time between two questions that cost nobody anything.
+const closely = 2 * time.Second
+
+func active(list jobs.JobList) bool {
+	for _, j := range list.Jobs {
+		if j.State.Active() {
+			return true
+		}
+	}
+	return false
+}
+
+// age is the time of the last answer, marked when it is stale.
+func (w *schedulerWatch) age() string {
+	th := w.env.Theme
+	switch {
+	case !w.heard || w.list.AsOf.IsZero():
+		return ""
+	case w.list.Stale != "":
+		return th.Paint(theme.Warn, "stale "+w.list.AsOf.Format("15:04"))
+	}
+	return th.Paint(theme.Dim, "as of "+w.list.AsOf.Format("15:04"))
+}
