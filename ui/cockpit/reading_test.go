@@ -47,7 +47,7 @@ func TestChartIsWrittenAsItIsDrawn(t *testing.T) {
 
 func TestWhoIsLateAndWhen(t *testing.T) {
 	d := start(t, panetest.New(), 80, 24).Press("down", "t", "tab", "tab").Expect("▌skew", "rank 0 was last to all_reduce 8 000, by 1.00 ms")
-	d.Press("/").Type("rank:1").Press("enter").Expect("13 calls match rank:1", "rank 1 was last to all_reduce 7 810")
+	d.Press("/").Type("rank:1").Press("enter").Expect("13 of 40 match rank:1", "rank 1 was last to all_reduce 7 810")
 	d.Press("enter").Expect("▸ rank 1", "% of the window", "decode 61").Press("esc", "esc").Absent("of the window")
 }
 
