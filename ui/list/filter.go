@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
 
@@ -29,14 +30,12 @@ func (f Filter) unknown(fields map[string]string) string {
 // None is what a list says that the filter leaves empty: of what kind nothing is left, and
 // what its rows can be asked for if the filter asks for something else.
 func (f Filter) None(kind string, fields map[string]string, width int) []string {
-	lines := []string{"", "   no " + kind + " matches " + f.Text, "", "   esc drops the filter"}
+	lines := []string{"no " + kind + " matches " + f.Text, "", "esc drops the filter"}
 	if key := f.unknown(fields); key != "" {
 		text := "there is no " + key + ": here; there are " + strings.Join(slices.Sorted(maps.Keys(fields)), " ")
-		for _, line := range widget.Wrap(text, max(width-6, 1)) {
-			lines = append(lines, "   "+line)
-		}
+		lines = append(lines, widget.Wrap(text, max(width-6, 1))...)
 	}
-	return lines
+	return pane.Notice(lines...)
 }
 
 type term struct {

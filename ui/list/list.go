@@ -50,7 +50,8 @@ func New[T any](env pane.Env, of Of[T]) *List[T] {
 	if of.Marked == nil {
 		l.of.Marked = func(row T) bool { return l.Marks[of.ID(row)] }
 	}
-	l.Table = widget.Table{Columns: of.Columns, Column: -1, Focused: true, Marked: func(at int) bool { return l.of.Marked(l.rows[l.shown[at]]) }}
+	l.Table = widget.Table{Columns: of.Columns, Column: -1, Focused: true,
+		Marked: func(at int) bool { return l.of.Marked(l.rows[l.shown[at]]) }}
 	return l
 }
 

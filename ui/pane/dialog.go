@@ -115,7 +115,7 @@ func (d *Dialog) Keys() []Key {
 	case d.ask != nil:
 		return FromHints(d.ask.Popup.Hints())
 	case d.input != nil:
-		return append([]Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}}, d.field.Keys...)
+		return append([]Key{Hint("↵", "take"), Hint("esc", "leave")}, d.field.Keys...)
 	}
 	return nil
 }

@@ -2,11 +2,31 @@ package pane
 
 import (
 	"slices"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/ui/widget"
 )
+
+// On is an entry for keys named with blanks between; a blank itself is space.
+func On(keys, label, verb, help string) Key {
+	names := strings.Fields(keys)
+	if i := slices.Index(names, "space"); i >= 0 {
+		names[i] = " "
+	}
+	return Key{Keys: names, Label: label, Verb: verb, Help: help}
+}
+
+// Foot is On for what is worth its place in the footer.
+func Foot(keys, label, verb, help string) Key {
+	k := On(keys, label, verb, help)
+	k.Foot = true
+	return k
+}
+
+// Hint is a word for the footer about keys that another table answers to.
+func Hint(label, verb string) Key { return Key{Label: label, Verb: verb, Foot: true} }
 
 // Bind is a key and what it does to a pane of type P.
 type Bind[P any] struct {
@@ -88,7 +108,8 @@ func Hints(keys []Key, foot bool) []widget.Hint {
 func FromHints(hints []widget.Hint) []Key {
 	keys := make([]Key, len(hints))
 	for i, h := range hints {
-		keys[i] = Key{Label: h.Label, Verb: h.Verb, Help: h.Help, Foot: true}
+		keys[i] = Hint(h.Label, h.Verb)
+		keys[i].Help = h.Help
 	}
 	return keys
 }

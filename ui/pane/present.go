@@ -7,7 +7,8 @@ import (
 )
 
 // tones are how the theme draws what a text is for.
-var tones = map[present.Role]theme.Tone{present.Plain: theme.Plain, present.Dim: theme.Dim, present.Strong: theme.Strong, present.Good: theme.Good,
+var tones = map[present.Role]theme.Tone{present.Plain: theme.Plain, present.Dim: theme.Dim, present.Strong: theme.Strong,
+	present.Good: theme.Good,
 	present.Busy: theme.Busy, present.Warn: theme.Warn, present.Bad: theme.Bad}
 
 // Tone is how the theme draws a role.

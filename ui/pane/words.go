@@ -51,6 +51,23 @@ func Joined(width int, parts ...string) string {
 	return line
 }
 
+// Notice is what stands in a pane that has nothing to show.
+func Notice(lines ...string) []string {
+	out := []string{""}
+	for _, line := range lines {
+		if line != "" {
+			line = "   " + line
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// Unreadable is the notice of a pane that could not read what it shows.
+func Unreadable(th *theme.Theme, what string, err error, width int) []string {
+	return Notice(th.Paint(theme.Bad, widget.Sentence(what+": "+err.Error(), width-4)), "", "r tries again")
+}
+
 // Filled makes lines exactly so many.
 func Filled(lines []string, height int) []string {
 	for len(lines) < height {

@@ -13,7 +13,8 @@ import (
 // build makes the chart of the series shown: what is drawn, listed and exported.
 func (p *Pane) build() scaling.Chart {
 	q, a := scaling.Quantities[p.y], axes[p.x]
-	c := scaling.Chart{Quantity: q.Title, Unit: q.Unit, Axis: a.axis, Across: a.title, Note: strings.Trim(p.series.common+" · mean over iterations, bars: half the range", " ·")}
+	c := scaling.Chart{Quantity: q.Title, Unit: q.Unit, Axis: a.axis, Across: a.title,
+		Note: strings.Trim(p.series.common+" · mean over iterations, bars: half the range", " ·")}
 	switch {
 	case p.series.alone():
 		c.Of = p.series.short[p.series.shown[0]]

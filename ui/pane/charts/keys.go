@@ -14,22 +14,34 @@ import (
 // keys is everything the pane answers to, but for moving.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Key{Keys: []string{"x"}, Label: "x", Verb: "axis", Help: "the next axis: GPUs, TP, PP, EP, batch, prompt (X: the one before)", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextX, 1, len(axes)) }},
-		{Key: pane.Key{Keys: []string{"X"}, Label: "X", Verb: "before"}, Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextX, -1, len(axes)) }},
-		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "quantity", Help: "the next quantity: throughput, iteration time, TTFT … (Y: the one before)", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextY, 1, len(scaling.Quantities)) }},
-		{Key: pane.Key{Keys: []string{"Y"}, Label: "Y", Verb: "before"}, Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextY, -1, len(scaling.Quantities)) }},
-		{Key: pane.Key{Keys: []string{"g"}, Label: "g", Verb: "series", Help: "show one series alone, the next one, then those of the run again with its kin", Foot: true}, Do: func(p *Pane) tea.Cmd { p.show(p.series.next()); return nil }, Why: needSeries},
-		{Key: pane.Key{Keys: []string{"l"}, Label: "l", Verb: "log", Help: "both axes logarithmic, and back", Foot: true}, Do: func(p *Pane) tea.Cmd { return toggle(&p.log) }},
-		{Key: pane.Key{Keys: []string{"i"}, Label: "i", Verb: "ideal", Help: "show or hide the ideal line"}, Do: func(p *Pane) tea.Cmd { return toggle(&p.bare) }, Why: needIdeal},
-		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "why", Help: "why it scales so: compare the traces of this run with those of the first of its line", Foot: true}, Do: (*Pane).why, Why: needBase},
-		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "metrics", Help: "open the run of this point in Metrics", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.openIn(pane.Metrics) }, Why: needPoint},
-		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went"}, Do: func(p *Pane) tea.Cmd { return p.openIn(pane.Traces) }, Why: needPoint},
-		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "PNG", Help: "write this chart as a picture beside the experiments (:export writes the summary of all runs)", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.export(measure.FormatPNG) }, Why: mayWrite},
-		{Key: pane.Key{Keys: []string{"C"}, Label: "C", Verb: "CSV", Help: "write the very points of this chart as a table", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.export(measure.FormatCSV) }, Why: mayWrite},
-		{Key: pane.Key{Keys: []string{"left"}, Label: "←→", Verb: "crosshair", Help: "move the crosshair along its line: the values there stand in the message line"}, Do: func(p *Pane) tea.Cmd { return p.cross(-1) }, Why: needPoint},
-		{Key: pane.Key{Keys: []string{"right"}, Label: "→", Verb: "later", Help: "move the crosshair along its line"}, Do: func(p *Pane) tea.Cmd { return p.cross(1) }, Why: needPoint},
-		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "read the runs again"}, Do: (*Pane).load},
-		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "show all series again, or of many those of the run and its kin"}, Do: func(p *Pane) tea.Cmd { p.show(""); return nil }},
+		{Key: pane.Foot("x", "x", "axis", "the next axis: GPUs, TP, PP, EP, batch, prompt (X: the one before)"),
+			Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextX, 1, len(axes)) }},
+		{Key: pane.On("X", "X", "before", ""), Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextX, -1, len(axes)) }},
+		{Key: pane.Foot("y", "y", "quantity", "the next quantity: throughput, iteration time, TTFT … (Y: the one before)"),
+			Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextY, 1, len(scaling.Quantities)) }},
+		{Key: pane.On("Y", "Y", "before", ""), Do: func(p *Pane) tea.Cmd { return p.turn(&p.nextY, -1, len(scaling.Quantities)) }},
+		{Key: pane.Foot("g", "g", "series", "show one series alone, the next one, then those of the run again with its kin"),
+			Do: func(p *Pane) tea.Cmd { p.show(p.series.next()); return nil }, Why: needSeries},
+		{Key: pane.Foot("l", "l", "log", "both axes logarithmic, and back"), Do: func(p *Pane) tea.Cmd { return toggle(&p.log) }},
+		{Key: pane.On("i", "i", "ideal", "show or hide the ideal line"),
+			Do: func(p *Pane) tea.Cmd { return toggle(&p.bare) }, Why: needIdeal},
+		{Key: pane.Foot("w", "w", "why", "why it scales so: compare the traces of this run with those of the first of its line"),
+			Do: (*Pane).why, Why: needBase},
+		{Key: pane.Foot("enter", "↵", "metrics", "open the run of this point in Metrics"),
+			Do: func(p *Pane) tea.Cmd { return p.openIn(pane.Metrics) }, Why: needPoint},
+		{Key: pane.On("t", "t", "traces", "show where the time of this run went"),
+			Do: func(p *Pane) tea.Cmd { return p.openIn(pane.Traces) }, Why: needPoint},
+		{Key: pane.Foot("P", "P", "PNG", "write this chart as a picture beside the experiments (:export writes the summary of all runs)"),
+			Do: func(p *Pane) tea.Cmd { return p.export(measure.FormatPNG) }, Why: mayWrite},
+		{Key: pane.Foot("C", "C", "CSV", "write the very points of this chart as a table"),
+			Do: func(p *Pane) tea.Cmd { return p.export(measure.FormatCSV) }, Why: mayWrite},
+		{Key: pane.On("left", "←→", "crosshair", "move the crosshair along its line: the values there stand in the message line"),
+			Do: func(p *Pane) tea.Cmd { return p.cross(-1) }, Why: needPoint},
+		{Key: pane.On("right", "→", "later", "move the crosshair along its line"),
+			Do: func(p *Pane) tea.Cmd { return p.cross(1) }, Why: needPoint},
+		{Key: pane.On("r", "r", "refresh", "read the runs again"), Do: (*Pane).load},
+		{Key: pane.On("esc", "esc", "back", "show all series again, or of many those of the run and its kin"),
+			Do: func(p *Pane) tea.Cmd { p.show(""); return nil }},
 	}
 }
 
@@ -115,7 +127,8 @@ func toggle(on *bool) tea.Cmd {
 func (p *Pane) export(f measure.Format) tea.Cmd {
 	c := p.chart
 	c.Ideal, c.Log = scaling.Quantities[p.y].HasIdeal() && !p.bare, p.log
-	return p.writing.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return p.env.Lab.ExportChart(ctx, c, f) }, func(path string, err error) tea.Cmd {
+	write := func(ctx context.Context) (string, error) { return p.env.Lab.ExportChart(ctx, c, f) }
+	return p.writing.Start(p.env.Ctx, write, func(path string, err error) tea.Cmd {
 		if err != nil {
 			return pane.Fail(err)
 		}

@@ -17,8 +17,6 @@ import (
 	"shardeck/model/scaling"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
-	"shardeck/ui/theme"
-	"shardeck/ui/widget"
 )
 
 // Pane is the charts pane.
@@ -97,7 +95,8 @@ func (p *Pane) show(only string) {
 // Keep is what is found again at the next start.
 func (p *Pane) Keep() map[string]string {
 	on := map[bool]string{true: "on"}
-	return map[string]string{"x": string(axes[p.nextX].axis), "y": scaling.Quantities[p.nextY].Title, "series": p.series.only, "log": on[p.log], "bare": on[p.bare]}
+	return map[string]string{"x": string(axes[p.nextX].axis), "y": scaling.Quantities[p.nextY].Title,
+		"series": p.series.only, "log": on[p.log], "bare": on[p.bare]}
 }
 
 // Restore takes what was kept.
@@ -232,16 +231,17 @@ func (p *Pane) body() []string {
 func (p *Pane) empty() []string {
 	switch {
 	case !p.loaded:
-		return []string{"", "   reading the runs …"}
+		return pane.Notice("reading the runs …")
 	case p.err != nil:
-		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("no chart: "+p.err.Error(), p.Width-4)), "", "   r tries again"}
+		return pane.Unreadable(p.env.Theme, "no chart", p.err, p.Width)
 	case scaling.Quantities[p.y].Metric == "comm_overhead":
-		return []string{"", "   No run shows " + p.what() + " yet.", "", "   It comes from traces of runs on two GPUs or more:",
-			"   4 Metrics, then a   reads the traces of every run"}
+		return pane.Notice("No run shows "+p.what()+" yet.", "", "It comes from traces of runs on two GPUs or more:",
+			"4 Metrics, then a   reads the traces of every run")
 	case axes[p.x].axis == scaling.AxisEP:
-		return []string{"", "   No run of a mixture-of-experts model yet.", "", "   x goes to the next axis · 1 Experiments, then s   submits one"}
+		return pane.Notice("No run of a mixture-of-experts model yet.", "", "x goes to the next axis · 1 Experiments, then s   submits one")
 	case len(p.series.all) > 0:
-		return []string{"", "   " + scaling.Quantities[p.y].Title + " compares runs that differ in their GPUs: no such runs on this axis.", "", "   x goes to the next axis · y to the next quantity"}
+		return pane.Notice(scaling.Quantities[p.y].Title+" compares runs that differ in their GPUs: no such runs on this axis.", "",
+			"x goes to the next axis · y to the next quantity")
 	}
-	return []string{"", "   No run has timings yet.", "", "   1 Experiments, then s   submits one; its point appears when the job ends"}
+	return pane.Notice("No run has timings yet.", "", "1 Experiments, then s   submits one; its point appears when the job ends")
 }

@@ -57,9 +57,9 @@ func (p *Pane) pointColumns(rows []row) []column {
 	dim := func(of func(row) string) func(row) widget.Cell {
 		return func(r row) widget.Cell { return widget.Cell{Text: of(r), Tone: theme.Dim} }
 	}
-	figure := func(decimals int, none float64, of func(scaling.ChartPoint) float64) func(row) widget.Cell {
+	figure := func(decimals int, none float64, of func(row) float64) func(row) widget.Cell {
 		return func(r row) widget.Cell {
-			if v := of(r.point); v > none {
+			if v := of(r); v > none {
 				return widget.Cell{Text: unit.Number(v, decimals)}
 			}
 			return widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
@@ -77,11 +77,11 @@ func (p *Pane) pointColumns(rows []row) []column {
 		{widget.Column{Title: axes[p.x].head, Right: true}, text(func(r row) string { return unit.Number(r.point.X, 0) })},
 		{widget.Column{Title: "layout", Worth: 5}, text(func(r row) string { return r.point.Layout })},
 		{widget.Column{Title: q.Title, Unit: q.Unit, Right: true}, value},
-		{widget.Column{Title: "spread", Unit: "%", Right: true, Worth: 3}, figure(1, 0, func(pt scaling.ChartPoint) float64 { return pt.Spread })},
-		{widget.Column{Title: "speed-up", Unit: "×", Right: true, Worth: 2}, figure(2, 0, func(pt scaling.ChartPoint) float64 { return pt.Speedup })},
-		{widget.Column{Title: "efficiency", Unit: "%", Right: true, Worth: 1}, figure(1, 0, func(pt scaling.ChartPoint) float64 { return pt.Efficiency })},
-		{widget.Column{Title: "serial part", Right: true, Worth: 4}, figure(3, -1, func(pt scaling.ChartPoint) float64 { return pt.Serial })},
-		{widget.Column{Title: "n", Right: true, Worth: 7}, figure(0, 0, func(pt scaling.ChartPoint) float64 { return float64(pt.N) })},
+		{widget.Column{Title: "spread", Unit: "%", Right: true, Worth: 3}, figure(1, 0, func(r row) float64 { return r.point.Spread })},
+		{widget.Column{Title: "speed-up", Unit: "×", Right: true, Worth: 2}, figure(2, 0, func(r row) float64 { return r.point.Speedup })},
+		{widget.Column{Title: "efficiency", Unit: "%", Right: true, Worth: 1}, figure(1, 0, func(r row) float64 { return r.point.Efficiency })},
+		{widget.Column{Title: "serial part", Right: true, Worth: 4}, figure(3, -1, func(r row) float64 { return r.point.Serial })},
+		{widget.Column{Title: "n", Right: true, Worth: 7}, figure(0, 0, func(r row) float64 { return float64(r.point.N) })},
 		{widget.Column{Title: "run", Worth: 6, Min: 12}, dim(func(r row) string { return r.point.Run })},
 		{widget.Column{Title: "series", Worth: worth, Min: 16}, dim(func(r row) string { return p.chart.Series[r.line].Name })},
 	}
@@ -106,7 +106,8 @@ func (p *Pane) needless(c column, rows []row) bool {
 // number of GPUs to be compared with.
 func (p *Pane) scales(rows []row) bool {
 	of := scaling.Quantities[p.y].Metric
-	return (of == "throughput_tokens_sec" || of == "iteration_wall_clock") && slices.ContainsFunc(rows, func(r row) bool { return r.point.Efficiency > 0 })
+	return (of == "throughput_tokens_sec" || of == "iteration_wall_clock") &&
+		slices.ContainsFunc(rows, func(r row) bool { return r.point.Efficiency > 0 })
 }
 
 // letter is the sign of a series in the chart.

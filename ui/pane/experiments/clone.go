@@ -39,7 +39,7 @@ func (c *cloning) ask() tea.Cmd {
 // askOne asks with a text to begin with: one that was refused is typed again.
 func (c *cloning) askOne(id, text string) tea.Cmd {
 	return c.dialog.Type(pane.Field{Prompt: "clone " + id + " as ", Text: text,
-		Keys: []pane.Key{{Label: "E1.9", Verb: "tp=4 batch=8 changes that at once", Foot: true}},
+		Keys: []pane.Key{pane.Hint("E1.9", "tp=4 batch=8 changes that at once")},
 		Take: func(text string) tea.Cmd {
 			words := strings.Fields(text)
 			if len(words) == 0 {
@@ -62,7 +62,8 @@ func (c *cloning) askOne(id, text string) tea.Cmd {
 
 func (c *cloning) cloned(made board.Row) tea.Cmd {
 	id := made.Experiment.ID
-	return tea.Sequence(pane.Say(id+" made · change what is to differ · s submits it"), c.add(made), pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
+	return tea.Sequence(pane.Say(id+" made · change what is to differ · s submits it"), c.add(made),
+		pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
 }
 
 // short are the keys of a config by the words that filters know them by.

@@ -34,7 +34,7 @@ type plan struct {
 // askMarked asks what is to differ in copies of those marked; then shows what would be made.
 func (c *cloning) askMarked(text string) tea.Cmd {
 	return c.dialog.Type(pane.Field{Prompt: "clone " + unit.Int(len(c.list.Chosen())) + " marked, each with ", Text: text,
-		Keys: []pane.Key{{Label: "tp=4 batch=8", Verb: "what is to differ; nothing: the same again", Foot: true}},
+		Keys: []pane.Key{pane.Hint("tp=4 batch=8", "what is to differ; nothing: the same again")},
 		Take: func(text string) tea.Cmd {
 			edits, err := editsOf(strings.Fields(text))
 			if err != nil {

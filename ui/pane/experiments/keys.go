@@ -12,22 +12,32 @@ import (
 // keys is everything the pane answers to, but for moving.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "open", Help: "open its metrics; of one that failed or runs, its job; of one that never ran, its config", Foot: true}, Do: (*Pane).open, Why: needRow},
-		{Key: pane.Key{Keys: []string{"e"}, Label: "e", Verb: "edit", Help: "edit its config in the form", Foot: true}, Do: (*Pane).edit, Why: needRow},
-		{Key: pane.Key{Keys: []string{"c"}, Label: "c", Verb: "clone", Help: "make a new experiment from this one, E1.9 tp=4 changes that at once; with marks, one from each", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.clones.ask() }, Why: mayWrite},
-		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "submit it, or all that are marked, after showing the price", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.flow.Start(p.chosen()) }, Why: mayWrite},
-		{Key: pane.Key{Keys: []string{" "}, Label: "space", Verb: "mark", Help: "mark it, for submit, clone and compare", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.list.Mark() }, Why: mayMark},
-		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:4 state:failed model:~70b, ! for the opposite", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }},
-		{Key: pane.Key{Keys: []string{">"}, Label: "> <", Verb: "sort", Help: "order the list by the next column in sight, or the one before"}, Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(1) }},
-		{Key: pane.Key{Keys: []string{"<"}, Label: "<", Verb: "sort back"}, Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(-1) }},
-		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "turn the order round: least or greatest first"}, Do: func(p *Pane) tea.Cmd { return p.list.Turn() }, Why: needSort},
-		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that submits it, or all that are marked, again (OSC 52; it is shown as well)"}, Do: (*Pane).copyCommand, Why: needRow},
-		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "open the traces of its newest run"}, Why: needRun, Do: func(p *Pane) tea.Cmd {
+		{Key: pane.Foot("enter", "↵", "open", "open its metrics; of one that failed or runs, its job; of one that never ran, its config"),
+			Do: (*Pane).open, Why: needRow},
+		{Key: pane.Foot("e", "e", "edit", "edit its config in the form"), Do: (*Pane).edit, Why: needRow},
+		{Key: pane.Foot("c", "c", "clone", "make a new experiment from this one, E1.9 tp=4 changes that at once; with marks, one from each"),
+			Do: func(p *Pane) tea.Cmd { return p.clones.ask() }, Why: mayWrite},
+		{Key: pane.Foot("s", "s", "submit", "submit it, or all that are marked, after showing the price"),
+			Do: func(p *Pane) tea.Cmd { return p.flow.Start(p.chosen()) }, Why: mayWrite},
+		{Key: pane.Foot("space", "space", "mark", "mark it, for submit, clone and compare"),
+			Do: func(p *Pane) tea.Cmd { return p.list.Mark() }, Why: mayMark},
+		{Key: pane.Foot("/", "/", "filter", "show only some: tp:4 state:failed model:~70b, ! for the opposite"),
+			Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }},
+		{Key: pane.On(">", "> <", "sort", "order the list by the next column in sight, or the one before"),
+			Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(1) }},
+		{Key: pane.On("<", "<", "sort back", ""), Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(-1) }},
+		{Key: pane.On("o", "o", "order", "turn the order round: least or greatest first"),
+			Do: func(p *Pane) tea.Cmd { return p.list.Turn() }, Why: needSort},
+		{Key: pane.On("y", "y", "copy", "copy the command that submits it, or all that are marked, again (OSC 52; it is shown as well)"),
+			Do: (*Pane).copyCommand, Why: needRow},
+		{Key: pane.On("t", "t", "traces", "open the traces of its newest run"), Why: needRun, Do: func(p *Pane) tea.Cmd {
 			r, _ := p.list.Current()
 			return pane.Send(pane.OpenMsg{To: pane.Traces, Experiment: r.Experiment.ID, Run: r.Run.Name})
 		}},
-		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "read the files and ask the scheduler again"}, Do: func(p *Pane) tea.Cmd { return tea.Batch(p.load(), pane.Send(pane.RefreshJobsMsg{})) }},
-		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "drop the filter, then the marks, then the order"}, Do: func(p *Pane) tea.Cmd { p.list.Back(); return nil }},
+		{Key: pane.On("r", "r", "refresh", "read the files and ask the scheduler again"),
+			Do: func(p *Pane) tea.Cmd { return tea.Batch(p.load(), pane.Send(pane.RefreshJobsMsg{})) }},
+		{Key: pane.On("esc", "esc", "back", "drop the filter, then the marks, then the order"),
+			Do: func(p *Pane) tea.Cmd { p.list.Back(); return nil }},
 	}
 }
 

@@ -47,7 +47,7 @@ func New(e pane.Env, b Backend) *Pane {
 	p := &Pane{env: env, rows: rows{env: env, seen: map[string]string{}}}
 	p.list = list.New(e, list.Of[board.Row]{
 		One: "experiment", ID: idOf, Columns: columns, Cells: p.rows.cells, Fit: worthOf, Fields: p.rows.fields,
-		Example: []pane.Key{{Label: "↑↓", Verb: "typed before", Foot: true}, {Label: "ep:2", Verb: "state:failed model:~70b !word", Foot: true}},
+		Example: []pane.Key{pane.Hint("↑↓", "typed before"), pane.Hint("ep:2", "state:failed model:~70b !word")},
 		Orders:  func(c widget.Column) bool { return c.Title != "" },
 		Rest:    restTime, Rested: p.announce})
 	p.flow = submission.New(e, b, &p.Dialog, func() { clear(p.list.Marks) }) // spent; No keeps them
@@ -228,12 +228,13 @@ func (p *Pane) body() []string {
 func (p *Pane) empty() []string {
 	switch {
 	case !p.loaded:
-		return []string{"", "   reading experiments …"}
+		return pane.Notice("reading experiments …")
 	case p.err != nil:
-		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, widget.Sentence("the experiments cannot be read: "+p.err.Error(), p.Width-4)), "", "   r tries again"}
+		return pane.Unreadable(p.env.Theme, "the experiments cannot be read", p.err, p.Width)
 	case len(p.list.Rows()) > 0:
 		return p.list.NoMatch(p.Width)
 	}
-	return []string{"", "   There are no experiments in " + p.env.Lab.Workspace() + " yet.", "",
-		"   shardeck generate   writes the first three, E1.1 to E1.3", "   shardeck new        asks a few questions and writes one", "", "   r reads again"}
+	return pane.Notice("There are no experiments in "+p.env.Lab.Workspace()+" yet.", "",
+		"shardeck generate   writes the first three, E1.1 to E1.3",
+		"shardeck new        asks a few questions and writes one", "", "r reads again")
 }

@@ -71,7 +71,8 @@ var traits = []trait{
 }
 
 // backends are the long names of communication backends, as people say them.
-var backends = strings.NewReplacer("deepep_high_throughput", "deepep ht", "deepep_low_latency", "deepep ll", "allgather_reducescatter", "ag+rs")
+var backends = strings.NewReplacer("deepep_high_throughput", "deepep ht", "deepep_low_latency", "deepep ll",
+	"allgather_reducescatter", "ag+rs")
 
 // counted is a number of tokens with what they are; powers of two in Ki: "16K in".
 func counted(n int, what string) string {

@@ -14,19 +14,27 @@ import (
 // keys is everything the pane answers to, but for moving.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "log", Help: "move in the log of the job under the cursor; esc comes back", Foot: true}, Do: (*Pane).enterLog, Why: needJob},
-		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some jobs: state:failed exp:E1.3; in the log, search", Foot: true}, Do: (*Pane).askText},
-		{Key: pane.Key{Keys: []string{"n"}, Label: "n N", Verb: "next", Help: "the next line that matches the search, or the one before"}, Do: func(p *Pane) tea.Cmd { return p.log.find(false) }, Why: needLog},
-		{Key: pane.Key{Keys: []string{"N"}, Label: "N", Verb: "before"}, Do: func(p *Pane) tea.Cmd { return p.log.find(true) }, Why: needLog},
-		{Key: pane.Key{Keys: []string{"E"}, Label: "E", Verb: "error", Help: "go to the first error in the log", Foot: true}, Do: (*Pane).toError, Why: needLog},
-		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "wrap", Help: "wrap long lines of the log, or cut them"}, Do: func(p *Pane) tea.Cmd { p.log.pager.Wrap = !p.log.pager.Wrap; return nil }, Why: needLog},
-		{Key: pane.Key{Keys: []string{"f"}, Label: "f", Verb: "fix…", Help: "take a fix of a failed job into its config, to be looked at before it is saved", Foot: true}, Do: (*Pane).askFix, Why: needFix},
-		{Key: pane.Key{Keys: []string{"m"}, Label: "m", Verb: "metrics", Help: "open the metrics of the run that the job wrote", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Metrics) }, Why: needRun},
-		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "open the traces of the run that the job wrote"}, Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Traces) }, Why: needRun},
-		{Key: pane.Key{Keys: []string{"x"}, Label: "x", Verb: "cancel…", Help: "cancel the job, after asking", Foot: true}, Do: (*Pane).askCancel, Why: mayCancel},
-		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "ask the scheduler again, as far as its floor allows", Foot: true}, Do: func(p *Pane) tea.Cmd { return tea.Batch(p.log.read(), pane.Send(pane.RefreshJobsMsg{})) }},
-		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy id", Help: "copy the job's id (OSC 52; it is shown as well)", Foot: true}, Do: func(p *Pane) tea.Cmd { return pane.Send(pane.CopyMsg{Text: p.list.CurrentID()}) }, Why: needJob},
-		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "leave the log, then drop the filter"}, Do: (*Pane).back},
+		{Key: pane.Foot("enter", "↵", "log", "move in the log of the job under the cursor; esc comes back"),
+			Do: (*Pane).enterLog, Why: needJob},
+		{Key: pane.Foot("/", "/", "filter", "show only some jobs: state:failed exp:E1.3; in the log, search"), Do: (*Pane).askText},
+		{Key: pane.On("n", "n N", "next", "the next line that matches the search, or the one before"),
+			Do: func(p *Pane) tea.Cmd { return p.log.find(false) }, Why: needLog},
+		{Key: pane.On("N", "N", "before", ""), Do: func(p *Pane) tea.Cmd { return p.log.find(true) }, Why: needLog},
+		{Key: pane.Foot("E", "E", "error", "go to the first error in the log"), Do: (*Pane).toError, Why: needLog},
+		{Key: pane.On("w", "w", "wrap", "wrap long lines of the log, or cut them"),
+			Do: func(p *Pane) tea.Cmd { p.log.pager.Wrap = !p.log.pager.Wrap; return nil }, Why: needLog},
+		{Key: pane.Foot("f", "f", "fix…", "take a fix of a failed job into its config, to be looked at before it is saved"),
+			Do: (*Pane).askFix, Why: needFix},
+		{Key: pane.Foot("m", "m", "metrics", "open the metrics of the run that the job wrote"),
+			Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Metrics) }, Why: needRun},
+		{Key: pane.On("t", "t", "traces", "open the traces of the run that the job wrote"),
+			Do: func(p *Pane) tea.Cmd { return p.openRun(pane.Traces) }, Why: needRun},
+		{Key: pane.Foot("x", "x", "cancel…", "cancel the job, after asking"), Do: (*Pane).askCancel, Why: mayCancel},
+		{Key: pane.Foot("r", "r", "refresh", "ask the scheduler again, as far as its floor allows"),
+			Do: func(p *Pane) tea.Cmd { return tea.Batch(p.log.read(), pane.Send(pane.RefreshJobsMsg{})) }},
+		{Key: pane.Foot("y", "y", "copy id", "copy the job's id (OSC 52; it is shown as well)"),
+			Do: func(p *Pane) tea.Cmd { return pane.Send(pane.CopyMsg{Text: p.list.CurrentID()}) }, Why: needJob},
+		{Key: pane.On("esc", "esc", "back", "leave the log, then drop the filter"), Do: (*Pane).back},
 	}
 }
 
@@ -86,7 +94,7 @@ func (p *Pane) askFix() tea.Cmd {
 	popup.Choice = len(popup.Buttons) - 1
 	last := strconv.Itoa(len(popup.Buttons) - 1)
 	p.Dialog.Ask(&pane.Ask{Popup: popup,
-		Keys: []pane.Key{{Label: "1–" + last, Verb: "take it into the form", Foot: true}, {Label: "←→ ↵", Verb: "choose", Foot: true}, {Label: "esc", Verb: "leave", Foot: true}},
+		Keys: []pane.Key{pane.Hint("1–"+last, "take it into the form"), pane.Hint("←→ ↵", "choose"), pane.Hint("esc", "leave")},
 		Do: func(i int) tea.Cmd {
 			return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: j.Experiment, Edits: c.Remedies[i].Edits})
 		}})

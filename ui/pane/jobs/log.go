@@ -145,7 +145,8 @@ func (g *jobLog) lines(j model.Job, width, height int) []string {
 		return lines
 	}
 	if j.State.Active() && part.Total > 0 {
-		lines = append(lines, "   "+widget.Gauge(th, 24, float64(part.Done), float64(part.Total))+"  "+part.Stage+", iteration "+unit.Int(part.Done)+" of "+unit.Int(part.Total))
+		lines = append(lines, "   "+widget.Gauge(th, 24, float64(part.Done), float64(part.Total))+
+			"  "+part.Stage+", iteration "+unit.Int(part.Done)+" of "+unit.Int(part.Total))
 	}
 	g.room = max(height-len(lines), 1)
 	return append(lines, g.pager.View(th, width, height-len(lines))...)

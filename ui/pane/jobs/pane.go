@@ -51,7 +51,8 @@ func New(e pane.Env, b Backend) *Pane {
 	p := &Pane{env: env, rows: rows{env: env, titles: map[string]string{}, ran: map[string]bool{}}, runs: map[string]string{}}
 	p.log = &jobLog{env: env, pager: widget.Pager{Tone: logTone}, told: p.told,
 		job: func() (model.Job, bool) { return p.list.Current() }, watched: func() bool { return p.focused && !p.away }}
-	p.list = list.New(e, list.Of[model.Job]{One: "job", ID: func(j model.Job) string { return j.ID }, Columns: columns, Cells: p.rows.cells, Fields: fields,
+	p.list = list.New(e, list.Of[model.Job]{One: "job", ID: func(j model.Job) string { return j.ID },
+		Columns: columns, Cells: p.rows.cells, Fields: fields,
 		Rest: restTime, Rested: p.log.read})
 	p.SetFocus(false)
 	return p
@@ -212,15 +213,15 @@ func (p *Pane) body() []string {
 func (p *Pane) empty() []string {
 	switch {
 	case p.err != nil:
-		lines := []string{"", "   The scheduler cannot be asked.", ""}
+		lines := []string{"The scheduler cannot be asked.", ""}
 		for _, l := range widget.Wrap(pane.FailNote(p.err).Text, max(p.Width-6, 1)) {
-			lines = append(lines, "   "+p.env.Theme.Paint(theme.Bad, l))
+			lines = append(lines, p.env.Theme.Paint(theme.Bad, l))
 		}
-		return append(lines, "", "   r tries again")
+		return pane.Notice(append(lines, "", "r tries again")...)
 	case !p.loaded:
-		return []string{"", "   asking the scheduler …"}
+		return pane.Notice("asking the scheduler …")
 	case p.list.Filtered() != "":
 		return p.list.NoMatch(p.Width)
 	}
-	return []string{"", "   No jobs. Submit an experiment in 1 with s."}
+	return pane.Notice("No jobs. Submit an experiment in 1 with s.")
 }

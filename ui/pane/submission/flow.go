@@ -165,7 +165,8 @@ func (f *Flow) diff(text string) []string {
 func lines(v jobs.Preview, start string) []string {
 	r := v.Row
 	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
-	for _, words := range []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start, present.KeptResult(v.Keeps)} {
+	cost := []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start, present.KeptResult(v.Keeps)}
+	for _, words := range cost {
 		if words != "" {
 			out = append(out, "  "+words)
 		}
