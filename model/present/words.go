@@ -81,11 +81,19 @@ func Price(p *check.Price) string {
 	if p == nil {
 		return ""
 	}
-	text := "at most " + NodeHours(p.NodeHours)
+	text := "at most " + Cost(p)
 	if p.Words != "" {
 		text += " (" + p.Words + ")"
 	}
 	return text
+}
+
+// Cost is what a job costs at most, without its grounds: "0.25 node-hours".
+func Cost(p *check.Price) string {
+	if p == nil {
+		return ""
+	}
+	return NodeHours(p.NodeHours)
 }
 
 // NodeHours is an amount of what a site charges: "0.25 node-hours".

@@ -45,9 +45,10 @@ What is already right is left alone; a file you edited is refused without --forc
 
 // printWrote lists what became of each file; a refused one makes the command fail.
 func printWrote(e *command.Env, wrote []experiments.Wrote) error {
-	if e.JSON {
-		return command.FirstOf(e.PrintJSON(wrote), refused(e, wrote))
-	}
+	return command.FirstOf(e.Show(wrote, func() { printActions(e, wrote) }), refused(wrote))
+}
+
+func printActions(e *command.Env, wrote []experiments.Wrote) {
 	last := ""
 	for _, w := range wrote {
 		if w.Action == experiments.Unchanged {
@@ -65,10 +66,9 @@ func printWrote(e *command.Env, wrote []experiments.Wrote) error {
 	if last == "" {
 		fmt.Fprintf(e.Out, "nothing to do: %s already right\n", unit.Plural(len(wrote), "file"))
 	}
-	return refused(e, wrote)
 }
 
-func refused(e *command.Env, wrote []experiments.Wrote) error {
+func refused(wrote []experiments.Wrote) error {
 	n := map[experiments.Action]int{}
 	for _, w := range wrote {
 		n[w.Action]++

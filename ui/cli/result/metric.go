@@ -118,16 +118,13 @@ func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run stri
 	}
 	e.Warnings(found.Warnings)
 	sayAbout(e, m, found)
-	if e.JSON {
-		return command.FirstOf(e.PrintJSON(m), codeOf(m, found))
-	}
-	switch {
-	case m.Value != nil:
-		fmt.Fprintln(e.Out, unit.Full(*m.Value))
-	case isAnswer(m):
-		fmt.Fprintln(e.Out, m.Reason)
-	}
-	return codeOf(m, found)
+	return command.FirstOf(e.Show(m, func() {
+		if m.Value != nil {
+			fmt.Fprintln(e.Out, unit.Full(*m.Value))
+		} else if isAnswer(m) {
+			fmt.Fprintln(e.Out, m.Reason)
+		}
+	}), codeOf(m, found))
 }
 
 // analysed reads a run. Of one that is too large to read here it gives what its timing

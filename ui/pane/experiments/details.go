@@ -7,7 +7,6 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/board"
-	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
@@ -39,7 +38,7 @@ func (p *rows) details(r board.Row, width int, narrow bool) []string {
 	}
 	id := r.Experiment.ID
 	lines := []string{th.Paint(theme.Strong, id) + "  " + widget.Sentence(r.Experiment.Description, max(width-2-widget.Width(id), 1))}
-	parts := [][]string{{present.Placement(r.Verdict.Placement), cost(r.Verdict.Price), present.Memory(r.Verdict.Fit)}}
+	parts := [][]string{{present.Placement(r.Verdict.Placement), present.Cost(r.Verdict.Price), present.Memory(r.Verdict.Fit)}}
 	if r.Analysis == nil {
 		parts = append(parts, []string{p.nothingYet(r)})
 	} else {
@@ -96,14 +95,6 @@ func (p *rows) nothingYet(r board.Row) string {
 		return "no result: ↵ shows the job, its log and the cause"
 	}
 	return "no result yet: s submits it"
-}
-
-// cost is the most that a job can cost, without its grounds.
-func cost(p *check.Price) string {
-	if p == nil {
-		return ""
-	}
-	return present.NodeHours(p.NodeHours)
 }
 
 func commWords(r board.Row) []string {

@@ -52,9 +52,7 @@ func briefly(v jobs.Preview, start string) string {
 	if q := r.Verdict.Placement.QOS; q != "" && q != "auto" {
 		parts[1] += ", " + q
 	}
-	if r.Verdict.Price != nil {
-		parts = append(parts, present.NodeHours(r.Verdict.Price.NodeHours))
-	}
+	parts = append(parts, present.Cost(r.Verdict.Price))
 	if r.Job != nil && r.Job.State.Active() {
 		start = "job " + r.Job.ID + " of it is " + r.Job.State.Words() + " already"
 	}
