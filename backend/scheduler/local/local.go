@@ -11,7 +11,7 @@
 // a pid that was used again, or a reboot, is noticed and never signalled.
 //
 // GPUs are shared out among the jobs of one state directory by the order of their ids,
-// and among all state directories of a user by claims in a pool (slots.go, keeper.sh).
+// and among all state directories of a user by claims in a pool (submit.go, keeper.sh).
 //
 // Read submit.go (a job is made), state.go (what its files say) and cancel.go.
 package local

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"shardeck/backend/scheduler"
+	"shardeck/model"
 )
 
 // submitted is the reply of sbatch --parsable: an id, and a cluster's name where
@@ -69,3 +71,107 @@ func replyLost(cause error) error {
 		Kind:  scheduler.ErrMaybe,
 		Cause: cause}
 }
+
+// jobID is what scancel may be given: a job or a whole array, a part of a
+// heterogeneous job, a task of an array, or the waiting rest of an array.
+var jobID = regexp.MustCompile(`^([0-9]+)(\+[0-9]+|_[0-9]+|_\[[0-9,:-]+(?:%[0-9]+)?\])?$`)
+
+// cancelID turns an id as squeue prints it into one that scancel takes.
+func cancelID(id string) (string, bool) {
+	if !jobID.MatchString(id) {
+		return "", false
+	}
+	before, _, cut := strings.Cut(id, "%")
+	if cut {
+		before += "]"
+	}
+	return before, true
+}
+
+// Cancel runs scancel, which is silent for ids it does not know, and then looks
+// whether the job ends.
+func (s *Slurm) Cancel(ctx context.Context, id string) error {
+	target, ok := cancelID(id)
+	if !ok {
+		return &scheduler.Fault{Text: fmt.Sprintf("%.40q is no job id", id), ToDo: "take one from the list of jobs", Kind: scheduler.ErrNoJob}
+	}
+	if _, err := s.ask(ctx, "scancel", target); err != nil {
+		return err
+	}
+	end := time.Now().Add(s.patience)
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		active, err := s.active(ctx, target)
+		if err != nil || !active {
+			return err
+		}
+		if time.Now().After(end) {
+			return &scheduler.Fault{Text: fmt.Sprintf("job %s did not end within seconds of scancel", id),
+				ToDo: "look again in a minute; a node that does not answer can hold it"}
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// active asks for one job's state, or that of an array's tasks; what is ending counts
+// as ended.
+func (s *Slurm) active(ctx context.Context, id string) (bool, error) {
+	whole, _, _ := strings.Cut(id, "[")
+	whole = strings.TrimSuffix(whole, "_")
+	out, err := s.ask(ctx, "squeue", "--noheader", "--jobs="+whole, "--states=all", "--Format=State:"+record)
+	if isNoJob(err) {
+		if s.isKnown(ctx, whole) {
+			return false, nil
+		}
+		return false, err
+	}
+	if err != nil || strings.Contains(id, "[") { // of an array whose rest is cancelled, running tasks go on
+		return false, err
+	}
+	for _, word := range strings.Split(out, record) {
+		var j model.Job
+		setState(&j, strings.TrimSpace(word))
+		if j.State.Active() && j.State != model.JobCompleting {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+var _ scheduler.Estimator = (*Slurm)(nil)
+
+// wouldStart is what sbatch --test-only says, on its standard error.
+var wouldStart = regexp.MustCompile(`Job [0-9]+ to start at ([0-9T:-]+) using [0-9]+ processors on nodes (\S+)`)
+
+// Estimate asks sbatch --test-only when the job would start, and where. What Submit
+// would refuse is refused here in the same words; nothing is submitted, though Slurm
+// uses up an id.
+func (s *Slurm) Estimate(ctx context.Context, r scheduler.Request) (scheduler.Estimate, error) {
+	if err := r.Check(); err != nil {
+		return scheduler.Estimate{}, err
+	}
+	args := append(submitArgs(r), "--test-only")
+	a, err := s.commands.run(ctx, call{program: "sbatch", args: args, stdin: r.Script, env: r.Env, limit: s.query})
+	if err != nil {
+		return scheduler.Estimate{}, err
+	}
+	if a.code != 0 {
+		return scheduler.Estimate{}, explain("sbatch", a)
+	}
+	m := wouldStart.FindStringSubmatch(a.err)
+	if m == nil {
+		return scheduler.Estimate{}, badAnswer("sbatch --test-only", a.err)
+	}
+	e := scheduler.Estimate{Start: parseTime(m[1], s.zone), Nodes: model.Printable(m[2])}
+	if e.Start.IsZero() || e.Start.After(time.Now().Add(farthest)) {
+		e.Start = time.Time{}
+	}
+	return e, nil
+}
+
+// farthest is the horizon beyond which Slurm's estimate is its word for never: it
+// says a year from now.
+const farthest = 360 * 24 * time.Hour
