@@ -10,21 +10,34 @@ import (
 	"shardeck/ui/widget"
 )
 
+// figure is what is drawn of which series, against what.
+type figure struct {
+	env       env
+	x, y      int // of axes and quantities
+	series    series
+	chart     scaling.Chart // what is drawn and listed
+	columns   []column      // of the list
+	bare, log bool          // no ideal line; both axes logarithmic
+	drawn     drawing
+}
+
+func (f *figure) what() string { return scaling.Quantities[f.y].Title + " against " + axes[f.x].title }
+
 // build makes the chart of the series shown: what is drawn, listed and exported.
-func (p *Pane) build() scaling.Chart {
-	q, a := scaling.Quantities[p.y], axes[p.x]
+func (f *figure) build() scaling.Chart {
+	q, a := scaling.Quantities[f.y], axes[f.x]
 	c := scaling.Chart{Quantity: q.Title, Unit: q.Unit, Axis: a.axis, Across: a.title,
-		Note: strings.Trim(p.series.common+" · mean over iterations, bars: half the range", " ·")}
+		Note: strings.Trim(f.series.common+" · mean over iterations, bars: half the range", " ·")}
 	switch {
-	case p.series.alone():
-		c.Of = p.series.short[p.series.shown[0]]
-	case p.series.some():
-		c.Of = p.series.common
+	case f.series.alone():
+		c.Of = f.series.short[f.series.shown[0]]
+	case f.series.some():
+		c.Of = f.series.common
 	}
-	full := float64(p.env.Lab.Site().GPUsPerNode)
-	for _, i := range p.series.shown {
-		s := q.Draw(p.series.all[i])
-		s.Name = p.series.short[i]
+	full := float64(f.env.Lab.Site().GPUsPerNode)
+	for _, i := range f.series.shown {
+		s := q.Draw(f.series.all[i])
+		s.Name = f.series.short[i]
 		if n := len(s.Points); a.axis == scaling.AxisGPUs && full > 0 && n > 0 && s.Points[n-1].X > full {
 			c.Nodes = []float64{full} // where a node is full, as points lie beyond
 		}
@@ -46,29 +59,27 @@ type drawnFor struct {
 	log, bare, focused  bool
 }
 
-// draw draws the chart with the crosshair where the cursor last rested, or takes the drawing
-// of last time.
-func (p *Pane) draw(width, height int) []string {
-	r, _ := p.list.Rested()
-	of := drawnFor{width, height, r.line, r.point.X, p.log, p.bare, p.focused}
-	if p.drawn.lines != nil && p.drawn.of == of {
-		return slices.Clone(p.drawn.lines)
+// draw draws the chart with the crosshair at a point, or takes the drawing of last time.
+func (f *figure) draw(r row, focused bool, width, height int) []string {
+	of := drawnFor{width, height, r.line, r.point.X, f.log, f.bare, focused}
+	if f.drawn.lines != nil && f.drawn.of == of {
+		return slices.Clone(f.drawn.lines)
 	}
-	c := widget.Chart{YTitle: p.head(width), XTitle: axes[p.x].head, Log: p.log, Cursor: math.NaN(),
-		Decimals: scaling.Quantities[p.y].Decimals, Mark: p.chart.Nodes, MarkName: "node full"}
-	if p.focused && slices.ContainsFunc(p.list.Rows(), func(other row) bool { return other.point.X != r.point.X }) {
+	c := widget.Chart{YTitle: f.head(width), XTitle: axes[f.x].head, Log: f.log, Cursor: math.NaN(),
+		Decimals: scaling.Quantities[f.y].Decimals, Mark: f.chart.Nodes, MarkName: "node full"}
+	if focused && slices.ContainsFunc(rowsOf(f.chart), func(other row) bool { return other.point.X != r.point.X }) {
 		c.Cursor = r.point.X
 	}
-	named := p.legendWidth() <= width // else the letters stand there, and the names in the list
+	named := f.legendWidth() <= width // else the letters stand there, and the names in the list
 	guide := widget.ChartSeries{Name: "ideal", Guide: true}
-	for i, s := range p.chart.Series {
+	for i, s := range f.chart.Series {
 		line := widget.ChartSeries{}
 		if named {
 			line.Name = s.Name
 		}
 		for _, point := range s.Points {
 			line.Points = append(line.Points, widget.ChartPoint{X: point.X, Y: point.Value, Spread: point.HalfRange()})
-			if i == r.line && !p.bare && point.Ideal > 0 {
+			if i == r.line && !f.bare && point.Ideal > 0 {
 				guide.Points = append(guide.Points, widget.ChartPoint{X: point.X, Y: point.Ideal})
 			}
 		}
@@ -77,23 +88,23 @@ func (p *Pane) draw(width, height int) []string {
 	if len(guide.Points) > 1 {
 		c.Series = append(c.Series, guide)
 	}
-	p.drawn = drawing{of, c.View(p.env.Theme, width, height)}
-	return slices.Clone(p.drawn.lines)
+	f.drawn = drawing{of, c.View(f.env.Theme, width, height)}
+	return slices.Clone(f.drawn.lines)
 }
 
 // head is the unit, and where a few of many series are shown what these have in common.
-func (p *Pane) head(width int) string {
-	unit := scaling.Quantities[p.y].Unit
-	if len(p.series.shown) < 2 || !p.series.some() {
+func (f *figure) head(width int) string {
+	unit := scaling.Quantities[f.y].Unit
+	if len(f.series.shown) < 2 || !f.series.some() {
 		return unit
 	}
-	return unit + "   " + pane.Joined(max(width-p.legendWidth()-widget.Width(unit), 1), strings.Split(p.series.common, scaling.NameSign)...)
+	return unit + "   " + pane.Joined(max(width-f.legendWidth()-widget.Width(unit), 1), strings.Split(f.series.common, scaling.NameSign)...)
 }
 
 // legendWidth is the room that the names of all series take over the chart.
-func (p *Pane) legendWidth() int {
+func (f *figure) legendWidth() int {
 	need := 24
-	for _, s := range p.chart.Series {
+	for _, s := range f.chart.Series {
 		need += widget.Width(s.Name) + 5
 	}
 	return need

@@ -22,24 +22,18 @@ import (
 // Pane is the charts pane.
 type Pane struct {
 	pane.Base
-	env     env
+	figure
 	focused bool
 
-	x, y         int // of axes and quantities, as shown
 	nextX, nextY int // as asked for: shown once their series are there
-	series       series
-	chart        scaling.Chart // what is drawn and listed
 	list         *list.List[row]
-	columns      []column // of the list
-	followed     string   // run of the experiment that was last selected
-	bare, log    bool     // no ideal line; both axes logarithmic
+	followed     string // run of the experiment that was last selected
 	err          error
 	loaded       bool
 
 	later   pane.Timer // before the series are read anew
 	scaling pane.Task[[]scaling.Series]
 	writing pane.Task[string] // the path of an exported chart
-	drawn   drawing
 }
 
 // restTime is how long the cursor stays before the crosshair, which crosses every line of
@@ -52,8 +46,7 @@ const laterTime = 300 * time.Millisecond
 
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {
-	env := env{e, b}
-	p := &Pane{env: env}
+	p := &Pane{figure: figure{env: env{e, b}}}
 	p.list = list.New(e, list.Of[row]{One: "point", ID: func(r row) string { return r.point.Run }, Cells: p.cells, Rest: restTime})
 	return p
 }
@@ -168,8 +161,6 @@ func (p *Pane) Title() (left, right string) {
 	return left, right
 }
 
-func (p *Pane) what() string { return scaling.Quantities[p.y].Title + " against " + axes[p.x].title }
-
 // Message says what stands behind the point under the cursor.
 func (p *Pane) Message() pane.Note {
 	r, ok := p.list.Current()
@@ -220,7 +211,8 @@ func (p *Pane) body() []string {
 		return p.empty()
 	}
 	p.list.Table.Measure(p.Width)
-	lines := p.draw(p.Width, p.chartRows())
+	r, _ := p.list.Rested()
+	lines := p.draw(r, p.focused, p.Width, p.chartRows())
 	if len(lines) > 0 {
 		lines = append(lines, "")
 	}

@@ -357,7 +357,10 @@ func TestBaseIsNamed(t *testing.T) {
 func TestCrosshairFollowsAtRest(t *testing.T) {
 	d := drive(t, two(t), 80, 18).Press("home")
 	p := d.Pane().(*Pane)
-	chart := func() string { return strings.Join(p.draw(80, 10), "\n") }
+	chart := func() string {
+		r, _ := p.list.Rested()
+		return strings.Join(p.draw(r, true, 80, 10), "\n")
+	}
 	before := chart()
 	_, rest := p.Update(tea.KeyMsg{Type: tea.KeyDown})
 	if chart() != before {

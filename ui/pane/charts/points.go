@@ -36,9 +36,9 @@ type column struct {
 }
 
 // cells of one point, in the order of the columns.
-func (p *Pane) cells(r row) []widget.Cell {
-	cells := make([]widget.Cell, len(p.columns))
-	for i, c := range p.columns {
+func (f *figure) cells(r row) []widget.Cell {
+	cells := make([]widget.Cell, len(f.columns))
+	for i, c := range f.columns {
 		cells[i] = c.cell(r)
 	}
 	return cells
@@ -46,9 +46,9 @@ func (p *Pane) cells(r row) []widget.Cell {
 
 // pointColumns are the columns for what is drawn; the highest Worth vanishes first. The
 // names of several series stay in sight before anything else; that of one has the legend.
-func (p *Pane) pointColumns(rows []row) []column {
-	q, worth := scaling.Quantities[p.y], 8
-	if len(p.series.shown) > fewSeries {
+func (f *figure) pointColumns(rows []row) []column {
+	q, worth := scaling.Quantities[f.y], 8
+	if len(f.series.shown) > fewSeries {
 		worth = 1
 	}
 	text := func(of func(row) string) func(row) widget.Cell {
@@ -62,7 +62,7 @@ func (p *Pane) pointColumns(rows []row) []column {
 			if v := of(r); v > none {
 				return widget.Cell{Text: unit.Number(v, decimals)}
 			}
-			return widget.Cell{Text: p.env.Theme.Missing, Tone: theme.Dim}
+			return widget.Cell{Text: f.env.Theme.Missing, Tone: theme.Dim}
 		}
 	}
 	value := func(r row) widget.Cell {
@@ -73,8 +73,8 @@ func (p *Pane) pointColumns(rows []row) []column {
 		return cell
 	}
 	all := []column{
-		{widget.Column{Title: " "}, text(func(r row) string { return p.letter(r.line) })},
-		{widget.Column{Title: axes[p.x].head, Right: true}, text(func(r row) string { return unit.Number(r.point.X, 0) })},
+		{widget.Column{Title: " "}, text(func(r row) string { return f.letter(r.line) })},
+		{widget.Column{Title: axes[f.x].head, Right: true}, text(func(r row) string { return unit.Number(r.point.X, 0) })},
 		{widget.Column{Title: "layout", Worth: 5}, text(func(r row) string { return r.point.Layout })},
 		{widget.Column{Title: q.Title, Unit: q.Unit, Right: true}, value},
 		{widget.Column{Title: "spread", Unit: "%", Right: true, Worth: 3}, figure(1, 0, func(r row) float64 { return r.point.Spread })},
@@ -83,35 +83,35 @@ func (p *Pane) pointColumns(rows []row) []column {
 		{widget.Column{Title: "serial part", Right: true, Worth: 4}, figure(3, -1, func(r row) float64 { return r.point.Serial })},
 		{widget.Column{Title: "n", Right: true, Worth: 7}, figure(0, 0, func(r row) float64 { return float64(r.point.N) })},
 		{widget.Column{Title: "run", Worth: 6, Min: 12}, dim(func(r row) string { return r.point.Run })},
-		{widget.Column{Title: "series", Worth: worth, Min: 16}, dim(func(r row) string { return p.chart.Series[r.line].Name })},
+		{widget.Column{Title: "series", Worth: worth, Min: 16}, dim(func(r row) string { return f.chart.Series[r.line].Name })},
 	}
-	return slices.DeleteFunc(all, func(c column) bool { return p.needless(c, rows) })
+	return slices.DeleteFunc(all, func(c column) bool { return f.needless(c, rows) })
 }
 
 // needless are the letter of a single series, a column that the quantity has taken, and
 // the figures of scaling where they say nothing of what is drawn.
-func (p *Pane) needless(c column, rows []row) bool {
+func (f *figure) needless(c column, rows []row) bool {
 	switch c.Title {
 	case " ":
-		return len(p.series.shown) < 2
+		return len(f.series.shown) < 2
 	case "spread":
 		return !slices.ContainsFunc(rows, func(r row) bool { return r.point.Spread > 0 })
 	case "speed-up", "efficiency", "serial part":
-		return c.Worth > 0 && (c.Title == scaling.Quantities[p.y].Title || !p.scales(rows))
+		return c.Worth > 0 && (c.Title == scaling.Quantities[f.y].Title || !f.scales(rows))
 	}
 	return false
 }
 
 // scales reports whether what is drawn follows from throughput, and some run has another
 // number of GPUs to be compared with.
-func (p *Pane) scales(rows []row) bool {
-	of := scaling.Quantities[p.y].Metric
+func (f *figure) scales(rows []row) bool {
+	of := scaling.Quantities[f.y].Metric
 	return (of == "throughput_tokens_sec" || of == "iteration_wall_clock") &&
 		slices.ContainsFunc(rows, func(r row) bool { return r.point.Efficiency > 0 })
 }
 
 // letter is the sign of a series in the chart.
-func (p *Pane) letter(line int) string { return string(rune('A' + line%26)) }
+func (f *figure) letter(line int) string { return string(rune('A' + line%26)) }
 
 // cross goes to the next point of the same line, or the one before; at its end it stays.
 func (p *Pane) cross(by int) tea.Cmd {
@@ -125,25 +125,25 @@ func (p *Pane) cross(by int) tea.Cmd {
 
 // crossWords are the values of all series at the crosshair, and the ideal there of the
 // one under the cursor: "GPUs 2: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 558".
-func (p *Pane) crossWords(r row) string {
-	q := scaling.Quantities[p.y]
+func (f *figure) crossWords(r row) string {
+	q := scaling.Quantities[f.y]
 	var values []string
-	for i, s := range p.chart.Series {
+	for i, s := range f.chart.Series {
 		at := slices.IndexFunc(s.Points, func(point scaling.ChartPoint) bool { return point.X == r.point.X })
 		if at < 0 {
 			continue
 		}
 		word := unit.Figure(s.Points[at].Value, q.Decimals)
 		if spread := s.Points[at].Spread; spread > 0 {
-			word += p.env.Theme.Spell(" ± ") + unit.Number(spread, 1) + " %"
+			word += f.env.Theme.Spell(" ± ") + unit.Number(spread, 1) + " %"
 		}
-		if len(p.chart.Series) > 1 {
-			word = p.letter(i) + " " + word
+		if len(f.chart.Series) > 1 {
+			word = f.letter(i) + " " + word
 		}
 		values = append(values, word)
 	}
-	text := strings.TrimSpace(axes[p.x].head+" "+unit.Number(r.point.X, 0)) + ": " + strings.TrimSpace(strings.Join(values, ", ")+" "+q.Unit)
-	if ideal := r.point.Ideal; ideal > 0 && !p.bare {
+	text := strings.TrimSpace(axes[f.x].head+" "+unit.Number(r.point.X, 0)) + ": " + strings.TrimSpace(strings.Join(values, ", ")+" "+q.Unit)
+	if ideal := r.point.Ideal; ideal > 0 && !f.bare {
 		text += " · ideal " + unit.Number(ideal, q.Decimals)
 	}
 	return text

@@ -16,7 +16,7 @@ const glances = 12
 // glance finds out in a few words what the jobs are doing, or why they failed, without the
 // cursor being on each.
 func (p *Pane) glance() tea.Cmd {
-	jobs, l := p.toGlance(), p.env.Lab
+	jobs, l := p.rows.toGlance(p.list.Shown()), p.env.Lab
 	if len(jobs) == 0 {
 		return nil
 	}
@@ -35,12 +35,12 @@ func (p *Pane) glance() tea.Cmd {
 }
 
 // toGlance are the newest jobs whose line may have something new to say.
-func (p *Pane) toGlance() []model.Job {
+func (p *rows) toGlance(shown []model.Job) []model.Job {
 	var out []model.Job
-	for _, j := range p.list.Shown() {
-		_, known := p.rows.titles[j.ID]
+	for _, j := range shown {
+		_, known := p.titles[j.ID]
 		failed := j.State.Failed() && j.State != model.JobCancelled // of a cancelled one all is said
-		if len(out) < glances && (j.State == model.JobRunning || failed && (!known || p.rows.ran[j.ID])) {
+		if len(out) < glances && (j.State == model.JobRunning || failed && (!known || p.ran[j.ID])) {
 			out = append(out, j)
 		}
 	}
