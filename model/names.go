@@ -89,5 +89,15 @@ const TmpMark = ".tmp-"
 // once a newer job took the name.
 const OldMark = "@"
 
+// AsID puts a dash for every letter of a text that an id cannot have.
+func AsID(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 && CheckID("x"+string(r)) == nil {
+			return r
+		}
+		return '-'
+	}, text)
+}
+
 // ShortModel is a hub id without its owner.
 func ShortModel(name string) string { return name[strings.LastIndex(name, "/")+1:] }

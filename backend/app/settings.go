@@ -52,13 +52,10 @@ func (a *App) keepSet(e model.Edit) error {
 }
 
 // Settings lists every resolved setting and where it comes from.
-func (a *App) Settings() []Setting {
-	var all []Setting
-	for _, s := range a.catalog.Settings.List() {
-		all = append(all, Setting(s))
-	}
+func (a *App) Settings() []catalog.Setting {
+	all := a.catalog.Settings.List()
 	for _, e := range a.experimentSets {
-		all = append(all, Setting{Key: e.Path, Value: e.Value, Origin: "--set, for every experiment"})
+		all = append(all, catalog.Setting{Key: e.Path, Value: e.Value, Origin: "--set, for every experiment"})
 	}
 	return all
 }
@@ -117,13 +114,6 @@ type Screen struct {
 func (a *App) Screen() Screen {
 	s := a.catalog.Settings
 	return Screen{Refresh: s.Refresh, Theme: s.Theme, ASCII: s.ASCII, Mouse: s.Mouse}
-}
-
-// Setting is one resolved setting and where it comes from.
-type Setting struct {
-	Key    string `json:"key"`
-	Value  string `json:"value"`
-	Origin string `json:"origin"` // built in, site perlmutter, ~/.config/shardeck/config.yaml, shardeck.yaml, --set …
 }
 
 // software is what every job needs, as the settings say.

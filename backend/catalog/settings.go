@@ -46,9 +46,9 @@ var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh:
 
 // Setting is one resolved setting and where it comes from.
 type Setting struct {
-	Key    string
-	Value  string
-	Origin string // built in, detected, assumed, site perlmutter, ~/.config/shardeck/config.yaml, shardeck.yaml, --set, E1.3
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Origin string `json:"origin"` // built in, detected, assumed, site perlmutter, ~/.config/shardeck/config.yaml, shardeck.yaml, --set, E1.3
 }
 
 // words are the settings that are one of a few.

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -77,29 +78,24 @@ func (x *Experiments) facts(ctx context.Context, run model.Run) (render.Facts, e
 // addInfo takes what the runner wrote down.
 func addInfo(f *render.Facts, info *model.RunInfo) {
 	f.GPU, f.CUDA, f.NCCL = info.GPU, info.Versions["cuda"], info.Versions["nccl"]
-	if f.WorldSize == 0 {
-		f.WorldSize = info.WorldSize
-	}
-	for _, engine := range []string{"vllm", "torch"} {
+	f.WorldSize = cmp.Or(f.WorldSize, info.WorldSize)
+	for _, engine := range []string{"torch", "vllm"} {
 		if v := info.Versions[engine]; v != "" {
 			f.Engine = engine + " " + v
-			return
 		}
 	}
 }
 
 // addTrace fills in what run.json left open; what the profiler saw is as good.
 func addTrace(f *render.Facts, info trace.Info) {
-	if f.GPU == "" && len(info.Devices) > 0 {
-		f.GPU = info.Devices[0].Name
+	if len(info.Devices) > 0 {
+		f.GPU = cmp.Or(f.GPU, info.Devices[0].Name)
 	}
-	if f.NCCL == "" {
-		f.NCCL = info.NCCLVersion
+	f.NCCL = cmp.Or(f.NCCL, info.NCCLVersion)
+	if info.CUDARuntime > 0 {
+		f.CUDA = cmp.Or(f.CUDA, fmt.Sprintf("%d.%d", info.CUDARuntime/1000, info.CUDARuntime%1000/10))
 	}
-	if f.CUDA == "" && info.CUDARuntime > 0 {
-		f.CUDA = fmt.Sprintf("%d.%d", info.CUDARuntime/1000, info.CUDARuntime%1000/10)
-	}
-	if f.Engine == "" && info.VLLMVersion != "" {
-		f.Engine = "vllm " + info.VLLMVersion
+	if info.VLLMVersion != "" {
+		f.Engine = cmp.Or(f.Engine, "vllm "+info.VLLMVersion)
 	}
 }

@@ -80,7 +80,7 @@ func (g *generation) writeAll(files map[string][]byte) error {
 		return err
 	}
 	for _, rel := range slices.Sorted(maps.Keys(outcomes)) {
-		g.wrote = append(g.wrote, Wrote{Path: rel, Action: Action(outcomes[rel])})
+		g.wrote = append(g.wrote, Wrote{Path: rel, Action: outcomes[rel]})
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (g *generation) writeCatalogue() ([]catalog.Entry, error) {
 	if outcome == workspace.Refused {
 		outcome = workspace.Unchanged
 	}
-	g.wrote = append(g.wrote, Wrote{Path: workspace.CatalogFile, Action: Action(outcome)})
+	g.wrote = append(g.wrote, Wrote{Path: workspace.CatalogFile, Action: outcome})
 	return g.x.catalogue()
 }
 
@@ -283,16 +283,12 @@ type Wrote struct {
 	Action Action `json:"action"`
 }
 
-// Action on a generated file.
-type Action string
+// Action is what became of a generated file.
+type Action = workspace.Outcome
 
-// What became of a generated file: written new, already right, refused because
-// a user edited it, or overwritten by --force.
+// The actions that callers tell apart.
 const (
-	Created     Action = "created"
-	Unchanged   Action = "unchanged"
-	Updated     Action = "updated"     // ours and never edited, now newer
-	Refused     Action = "refused"     // edited by the user
-	Kept        Action = "kept"        // ours and older, left as it fits one that was refused
-	Overwritten Action = "overwritten" // by --force
+	Unchanged = workspace.Unchanged
+	Refused   = workspace.Refused
+	Kept      = workspace.Kept
 )

@@ -70,7 +70,7 @@ func (x *Experiments) plan(o NewOptions) (planned, error) {
 
 // writeScript writes the script of a config that was just made.
 func (x *Experiments) writeScript(rel string) (board.Row, []Wrote, error) {
-	g := &generation{x: x, wrote: []Wrote{{Path: rel, Action: Created}}}
+	g := &generation{x: x, wrote: []Wrote{{Path: rel, Action: workspace.Created}}}
 	f := x.Workspace.ReadFile(rel)
 	if f.Err == nil && x.Check(f.Experiment).OK() {
 		if err := g.script(f); err != nil {

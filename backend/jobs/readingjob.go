@@ -3,7 +3,6 @@ package jobs
 import (
 	"cmp"
 	"context"
-	"strings"
 	"time"
 
 	"shardeck/backend/render"
@@ -82,12 +81,7 @@ func readingTime(bytes int64) time.Duration {
 
 // readingID names the job of a run among jobs: read-llama-8b-tp2.
 func readingID(run string) string {
-	id := "read-" + strings.Map(func(r rune) rune {
-		if r < 0x80 && model.CheckID("x"+string(r)) == nil {
-			return r
-		}
-		return '-'
-	}, run)
+	id := "read-" + model.AsID(run)
 	return id[:min(len(id), 60)]
 }
 

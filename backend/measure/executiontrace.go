@@ -42,13 +42,7 @@ func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 			return nil
 		}))
 	}
-	var first error
-	for _, t := range tasks {
-		if err := t.Wait(); err != nil && first == nil {
-			first = err
-		}
-	}
-	return first
+	return pool.WaitAll(tasks)
 }
 
 // noteOps keeps the first execution trace, and what was wrong with any.

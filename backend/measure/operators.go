@@ -74,13 +74,7 @@ func (o *opReading) read(ctx context.Context, files []model.RunFile, progress po
 			return o.readRank(ctx, f, progress)
 		}))
 	}
-	var first error
-	for _, t := range tasks {
-		if err := t.Wait(); err != nil && first == nil {
-			first = err
-		}
-	}
-	return first
+	return pool.WaitAll(tasks)
 }
 
 func (o *opReading) readRank(ctx context.Context, f model.RunFile, progress pool.Progress) error {

@@ -107,12 +107,7 @@ func (r *reading) readTraces(ctx context.Context, f *sharedReading) error {
 			return r.readTrace(ctx, file, f.note)
 		}))
 	}
-	var first error
-	for _, t := range tasks {
-		if err := t.Wait(); err != nil && first == nil {
-			first = err
-		}
-	}
+	first := pool.WaitAll(tasks)
 	r.numberRanks()
 	if first == nil && len(files) > 0 && len(r.input.Ranks) == 0 {
 		r.input.NoTraces = strings.Join(r.warnings[len(r.warnings)-len(files):], "; ")

@@ -35,6 +35,17 @@ func newTask(ctx context.Context, p *Pool, pr Priority, cost int64, work Work) *
 		cost: max(cost, 0), index: -1, ended: make(chan struct{})}
 }
 
+// WaitAll waits for tasks, and gives the first error of theirs.
+func WaitAll(tasks []*Task) error {
+	var first error
+	for _, t := range tasks {
+		if err := t.Wait(); first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
 // PanicError is the error of a task that panicked: a fault of ours, never the user's.
 type PanicError struct {
 	Value any

@@ -61,7 +61,7 @@ func Card(e model.Experiment, shape *model.Shape, f Facts) ([]byte, error) {
 
 func newCard(e model.Experiment, shape *model.Shape, f Facts) card {
 	c := card{Experiment: e, Facts: f, Description: describe(e, f), HubURL: hubURL(e.Model.Name),
-		Family: strings.ToLower(lastPart(e.Model.Name)), Precision: precision(e.Model.Precision), GPU: cardGPU(f.GPU),
+		Family: strings.ToLower(model.ShortModel(e.Model.Name)), Precision: precision(e.Model.Precision), GPU: cardGPU(f.GPU),
 		PerNode: min(f.GPUsPerNode, e.Layout.GPUs()), CommEnv: commEnv(e.Env)}
 	if shape != nil {
 		s := shape.WithLayers(e.Model.Layers)
@@ -137,8 +137,6 @@ func hubURL(name string) string {
 	}
 	return "https://huggingface.co/" + name
 }
-
-func lastPart(name string) string { return name[strings.LastIndex(name, "/")+1:] }
 
 var cardPrecision = map[string]string{"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
 

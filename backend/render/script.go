@@ -45,22 +45,8 @@ func ConfigPath(id, slug string) (string, error) {
 // Slug is a file-name part for an experiment that has none: its model and layout,
 // such as llama-3.1-8b_tp4_pp2.
 func Slug(e model.Experiment) string {
-	name := e.Model.Name[strings.LastIndex(e.Model.Name, "/")+1:]
-	parts := []string{strings.ToLower(name)}
-	for _, p := range []struct {
-		word string
-		n    int
-	}{{"tp", e.Layout.TP}, {"pp", e.Layout.PP}, {"dp", e.Layout.DP()}, {"ep", e.Layout.EP}} {
-		if p.n > 1 || p.word == "tp" && e.Layout.GPUs() == 1 {
-			parts = append(parts, fmt.Sprint(p.word, p.n))
-		}
-	}
-	slug := strings.Map(func(r rune) rune {
-		if r < 0x80 && model.CheckID("x"+string(r)) == nil {
-			return r
-		}
-		return '-'
-	}, strings.Join(parts, "_"))
+	layout := strings.Replace(e.Layout.Short(), model.OneGPU, "tp1", 1)
+	slug := model.AsID(strings.ToLower(model.ShortModel(e.Model.Name) + "_" + strings.ReplaceAll(layout, " ", "_")))
 	return strings.Trim(slug, "-._")[:min(len(strings.Trim(slug, "-._")), 48)]
 }
 

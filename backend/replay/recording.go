@@ -102,7 +102,7 @@ func For(e model.Experiment) (Recording, error) {
 func sameModel(a, b string) bool { return baseModel(a) == baseModel(b) }
 
 func baseModel(id string) string {
-	id = strings.ToLower(id[strings.LastIndex(id, "/")+1:])
+	id = strings.ToLower(model.ShortModel(id))
 	for _, tuned := range []string{"-instruct", "-chat"} {
 		id = strings.TrimSuffix(id, tuned)
 	}

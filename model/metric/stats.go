@@ -57,6 +57,15 @@ func Change(was, now float64) (percent float64, ok bool) {
 	return 100 * (now - was) / math.Abs(was), true
 }
 
+// ChangePct is how much a value differs from a base, in % of the base; nil where that is 0.
+func ChangePct(base, now float64) *float64 {
+	if base == 0 {
+		return nil
+	}
+	change := 100 * (now - base) / base
+	return &change
+}
+
 // Alpha is the level of the rank test: a difference that chance alone makes this
 // often is marked "~".
 const Alpha = 0.05

@@ -142,11 +142,12 @@ func (s Side) cell(name string) CompareCell {
 
 // against compares a cell with that of the base.
 func (c *CompareCell) against(base CompareCell, was, now []float64) {
-	if c.Value == nil || base.Value == nil || *base.Value == 0 {
+	if c.Value == nil || base.Value == nil {
 		return
 	}
-	change := 100 * (*c.Value - *base.Value) / *base.Value
-	c.Change = &change
+	if c.Change = metric.ChangePct(*base.Value, *c.Value); c.Change == nil {
+		return
+	}
 	if len(was) > 0 && len(now) > 0 {
 		d := metric.Compare(was, now)
 		c.Same, c.Words = !d.Sure, d.Words

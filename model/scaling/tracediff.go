@@ -173,8 +173,7 @@ func (d *TraceDiff) change(list []DiffRow) {
 		case b.Count == 0:
 			r.OnlyIn = d.Runs[0].Run
 		case a.NS > 0 && b.NS > 0:
-			pct := 100 * (b.NS - a.NS) / a.NS
-			r.ChangePct = &pct
+			r.ChangePct = metric.ChangePct(a.NS, b.NS)
 		}
 	}
 }

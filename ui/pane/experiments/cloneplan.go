@@ -83,7 +83,7 @@ func (c *copyPlan) judge(l Backend, edits []model.Edit, known []model.Experiment
 	switch {
 	case err != nil:
 		c.refused = strings.ReplaceAll(err.Error(), "\n", " ")
-	case !row.Verdict.OK():
+	case !row.OK():
 		f, _ := row.Verdict.Worst()
 		c.refused = f.Fault
 	case len(edits) > 0 && at >= 0:

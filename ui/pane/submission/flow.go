@@ -60,7 +60,7 @@ func (f *Flow) previewed(all []jobs.Preview, err error) tea.Cmd {
 		return pane.Fail(err)
 	}
 	for _, v := range all {
-		if !v.Row.Verdict.OK() {
+		if !v.Row.OK() {
 			f.refuse(v.Row, len(all)-1)
 			return nil
 		}
