@@ -1,5 +1,12 @@
 package model
 
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
 // Engine is the program that runs inside a job.
 type Engine string
 
@@ -148,3 +155,46 @@ type Edit struct {
 
 // IsAuto reports whether a value leaves the choice to shardeck.
 func IsAuto(v string) bool { return v == "" || v == "auto" }
+
+// UnmarshalYAML reads a whole number of at least 1, or the word auto.
+func (a *AutoInt) UnmarshalYAML(unmarshal func(any) error) error {
+	var text string
+	if err := unmarshal(&text); err != nil {
+		return errors.New("give a whole number of at least 1, or auto")
+	}
+	if text == "auto" {
+		*a = Auto
+		return nil
+	}
+	// Read as text: the decoder would cut 1.5 down to 1.
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return fmt.Errorf("%.20q: give a whole number of at least 1, or auto", text)
+	}
+	*a = AutoInt(n)
+	return nil
+}
+
+// MarshalYAML writes what UnmarshalYAML reads.
+func (a AutoInt) MarshalYAML() (any, error) {
+	if a == Auto {
+		return "auto", nil
+	}
+	return int(a), nil
+}
+
+// String is the number, or auto.
+func (a AutoInt) String() string {
+	if a == Auto {
+		return "auto"
+	}
+	return strconv.Itoa(int(a))
+}
+
+// Unsaved is the edits of an experiment that were made in the form and not saved: the
+// value that each key is to have. They are made again on what the file says by then.
+type Unsaved struct {
+	Experiment string    `json:"experiment"`
+	At         time.Time `json:"at"` // of the last edit
+	Edits      []Edit    `json:"edits"`
+}

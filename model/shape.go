@@ -40,3 +40,108 @@ type MLA struct {
 	NopeDim    int `yaml:"nope_dim" json:"nope_dim"`
 	VDim       int `yaml:"v_dim" json:"v_dim"`
 }
+
+// Parameter counts follow from a shape's geometry; the totals equal the
+// published ones. A count on one rank uses the same parts, divided as vLLM
+// divides them, in weights.go.
+
+// WithLayers is the shape with another depth; 0 keeps the model's own.
+func (s Shape) WithLayers(n int) Shape {
+	if n > 0 {
+		s.Layers = n
+	}
+	return s
+}
+
+// Is reports whether name is the shape's hub id or one of its aliases.
+func (s Shape) Is(name string) bool {
+	if s.Name == name {
+		return true
+	}
+	for _, a := range s.Aliases {
+		if a == name {
+			return true
+		}
+	}
+	return false
+}
+
+// DenseLayers is the number of layers with a plain feed-forward part.
+func (s Shape) DenseLayers() int {
+	if s.MoE == nil {
+		return s.Layers
+	}
+	return min(s.MoE.DenseLayers, s.Layers)
+}
+
+// MoELayers is the number of layers with experts.
+func (s Shape) MoELayers() int { return s.Layers - s.DenseLayers() }
+
+// QKDim and VDim are the widths of one head's query and key, and of its value.
+func (s Shape) QKDim() int {
+	if s.MLA != nil {
+		return s.MLA.NopeDim + s.MLA.RopeDim
+	}
+	return s.HeadDim
+}
+
+// VDim is the width of one head's value.
+func (s Shape) VDim() int {
+	if s.MLA != nil {
+		return s.MLA.VDim
+	}
+	return s.HeadDim
+}
+
+// Params is the number of parameters of the whole model.
+func (s Shape) Params() int64 {
+	r := s.OnRank(Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, 0)
+	return r.Params()
+}
+
+// ActiveParams is the number of parameters that one token passes through: all but
+// the experts it is not routed to. The input embedding counts, as in published figures.
+func (s Shape) ActiveParams() int64 {
+	if s.MoE == nil {
+		return s.Params()
+	}
+	idle := int64(s.MoE.Experts-s.MoE.TopK) * s.expertParams()
+	return s.Params() - idle*int64(s.MoELayers())
+}
+
+// EmbedParams is the size of the input embedding.
+func (s Shape) EmbedParams() int64 { return int64(s.Vocab) * int64(s.Hidden) }
+
+// expertParams is the size of one routed expert: gate, up and down.
+func (s Shape) expertParams() int64 { return mlpParams(s.Hidden, s.MoE.Intermediate) }
+
+// mlpParams is a gated feed-forward part: gate, up and down projections.
+func mlpParams(hidden, intermediate int) int64 { return 3 * int64(hidden) * int64(intermediate) }
+
+// FLOPs is the arithmetic of one iteration over all requests and all GPUs, for a
+// depth of layers (0: the model's own), as `mfu` defines it:
+//
+//	2·(active − input embedding)·B·(S+O−1) + 2·L·heads·(d_qk+d_v)·Σ context
+//
+// The last output token is never fed back, so each request runs S+O−1 tokens
+// through the model, the k-th of them with k tokens of context.
+func (s Shape) FLOPs(w Workload, layers int) float64 {
+	s = s.WithLayers(layers)
+	tokens := float64(w.SeqLen + w.MaxTokens - 1)
+	if w.BatchSize <= 0 || tokens <= 0 {
+		return 0
+	}
+	batch := float64(w.BatchSize)
+	context := batch * tokens * (tokens + 1) / 2
+	attention := 2 * float64(s.Layers*s.Heads*(s.QKDim()+s.VDim())) * context
+	return 2*float64(s.MatmulParams())*batch*tokens + attention
+}
+
+// MatmulParams are the active parameters that take part in arithmetic: the input
+// embedding is a look-up, unless it is the output head too.
+func (s Shape) MatmulParams() int64 {
+	if s.TiedEmbed {
+		return s.ActiveParams()
+	}
+	return s.ActiveParams() - s.EmbedParams()
+}

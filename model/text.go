@@ -1,7 +1,10 @@
 package model
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -76,4 +79,58 @@ func escapeLen(s string) int {
 		return len(s)
 	}
 	return 2
+}
+
+// ParseTimeLimit reads a time limit as Slurm does: minutes, MM:SS, HH:MM:SS,
+// D-HH, D-HH:MM or D-HH:MM:SS. A limit of nothing is an error.
+func ParseTimeLimit(text string) (time.Duration, error) {
+	if err := CheckTimeLimit(text); err != nil {
+		return 0, err
+	}
+	days, clock, dated := strings.Cut(text, "-")
+	if !dated {
+		days, clock = "0", text
+	}
+	units := clockUnits(strings.Count(clock, ":"), dated)
+	var total time.Duration
+	for i, part := range append([]string{days}, strings.Split(clock, ":")...) {
+		n, err := strconv.Atoi(part)
+		if err != nil || n > 100_000 {
+			return 0, fmt.Errorf("%.40q is not a time: write HH:MM:SS, as in 00:30:00", text)
+		}
+		total += time.Duration(n) * units[i]
+	}
+	if total <= 0 {
+		return 0, fmt.Errorf("%.40q gives the job no time: write HH:MM:SS, as in 00:30:00", text)
+	}
+	return total, nil
+}
+
+// clockUnits are the units of the parts of a limit with so many colons, days first.
+func clockUnits(colons int, dated bool) []time.Duration {
+	units := []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second}
+	if dated || colons == 2 {
+		return units
+	}
+	return append(units[:1:1], units[2:]...) // MM or MM:SS
+}
+
+// FormatTimeLimit writes HH:MM:SS, hours counting past 24.
+func FormatTimeLimit(d time.Duration) string {
+	s := int64(d.Round(time.Second) / time.Second)
+	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
+// DurationWords is a time as people say it: 30 min, 12 h, 1 h 30 min.
+func DurationWords(d time.Duration) string {
+	h, m := int(d/time.Hour), int(d.Round(time.Minute)/time.Minute)%60
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d/time.Second))
+	case h == 0:
+		return fmt.Sprintf("%d min", m)
+	case m == 0:
+		return fmt.Sprintf("%d h", h)
+	}
+	return fmt.Sprintf("%d h %d min", h, m)
 }

@@ -2,8 +2,70 @@ package check
 
 import (
 	"fmt"
+	"regexp"
 	"sort"
+	"strconv"
+	"strings"
+
+	"shardeck/model"
 )
+
+// commRules judge the communication backends against layout, nodes and GPU.
+// [vllm.md §1: custom all-reduce, all2all]
+func commRules() []rule {
+	return []rule{
+		{"all-reduce-unused", SeverityNote, "comm.all_reduce", func(s *subject) string {
+			if model.IsAuto(s.e.Comm.AllReduce) || s.e.Layout.TP > 1 {
+				return ""
+			}
+			return "with TP=1 there is no all-reduce for comm.all_reduce to choose"
+		}, fixed("comm.all_reduce", "auto")},
+		{"custom-nodes", SeverityWarning, "comm.all_reduce", func(s *subject) string {
+			if s.e.Comm.AllReduce != "custom" || s.place.Nodes == 1 {
+				return ""
+			}
+			return fmt.Sprintf("the custom all-reduce works inside one node: on %d nodes vLLM turns it off", s.place.Nodes)
+		}, fixed("comm.all_reduce", "nccl")},
+		{"custom-size", SeverityWarning, "comm.all_reduce", func(s *subject) string {
+			tp := s.e.Layout.TP
+			if s.e.Comm.AllReduce != "custom" || tp == 1 || tp == 2 || tp == 4 || tp == 6 || tp == 8 {
+				return ""
+			}
+			return fmt.Sprintf("the custom all-reduce knows 2, 4, 6 or 8 ranks, not TP=%d: vLLM turns it off", tp)
+		}, fixed("comm.all_reduce", "nccl")},
+		{"custom-messages", SeverityNote, "comm.all_reduce", func(s *subject) string {
+			if s.e.Comm.AllReduce != "custom" || s.e.Layout.TP == 1 || s.shape == nil {
+				return ""
+			}
+			return fmt.Sprintf("the custom all-reduce takes up to %d tokens (8 MiB); longer steps use NCCL",
+				customLimit/(int64(s.shape.Hidden)*valueBytes(s.e.Model.Precision)))
+		}, nil},
+		{"symm-mem-gpu", SeverityWarning, "comm.all_reduce", func(s *subject) string {
+			if s.e.Comm.AllReduce != "symm_mem" || s.gpu == nil || s.gpu.AtLeast(9, 0) {
+				return ""
+			}
+			return fmt.Sprintf("symm_mem needs compute capability 9.0; %s has %s and uses NCCL", s.gpu.Title, s.gpu.Capability)
+		}, fixed("comm.all_reduce", "nccl")},
+		{"all2all-unused", SeverityWarning, "comm.all2all", func(s *subject) string {
+			l := s.e.Layout
+			if model.IsAuto(s.e.Comm.All2All) || l.DP() > 1 && (s.shape == nil || s.shape.MoE != nil) {
+				return ""
+			}
+			return "comm.all2all has no effect: it needs experts and DP above 1"
+		}, fixed("comm.all2all", "auto")},
+		{"deepep-install", SeverityWarning, "comm.all2all", func(s *subject) string {
+			if !deepEP(s.e) || s.replay() {
+				return ""
+			}
+			return s.e.Comm.All2All + " needs DeepEP and NVSHMEM installed beside vLLM"
+		}, words("install them in the runtime of the jobs, or set comm.all2all to auto")},
+	}
+}
+
+// customLimit is the largest message of the custom all-reduce.
+const customLimit = 8 << 20
+
+func deepEP(e model.Experiment) bool { return strings.HasPrefix(e.Comm.All2All, "deepep") }
 
 // profilingRules judge what is recorded, and what would make it mean something else.
 func profilingRules() []rule {
@@ -59,4 +121,48 @@ func takenKey(s *subject) string {
 	}
 	sort.Strings(found)
 	return fmt.Sprintf("vllm.%s is set by %s", found[0], taken[found[0]])
+}
+
+// wordRules judge what a person wrote about an experiment: a description that was true
+// of the layout before this one misleads in every table and chart.
+func wordRules() []rule {
+	return []rule{
+		{"description-layout", SeverityWarning, "description", func(s *subject) string {
+			now := described(s.e)
+			if now == s.e.Description {
+				return ""
+			}
+			return fmt.Sprintf("the description still speaks of another layout: %q", s.e.Description)
+		}, func(s *subject) (string, []model.Edit) { return set("description", described(s.e)) }},
+	}
+}
+
+// What a description may say of the layout; what it names twice compares, and is left alone.
+var layoutWords = []struct {
+	words *regexp.Regexp
+	now   func(model.Layout) string
+}{
+	{regexp.MustCompile(`\b(?:TP|tp)=?(\d+)\b`), func(l model.Layout) string { return strconv.Itoa(l.TP) }},
+	{regexp.MustCompile(`\b(?:PP|pp)=?(\d+)\b`), func(l model.Layout) string { return strconv.Itoa(l.PP) }},
+	{regexp.MustCompile(`\b(?:EP|ep)=?(\d+)\b`), func(l model.Layout) string { return strconv.Itoa(l.EP) }},
+	{regexp.MustCompile(`\bon (\d+ GPUs?)\b`), func(l model.Layout) string { return gpus(l.GPUs()) }},
+}
+
+// described is the description with the factors and the number of GPUs that it names as
+// they are.
+func described(e model.Experiment) string {
+	text := e.Description
+	for _, s := range layoutWords {
+		if at := s.words.FindAllStringSubmatchIndex(text, 2); len(at) == 1 {
+			text = text[:at[0][2]] + s.now(e.Layout) + text[at[0][3]:]
+		}
+	}
+	return text
+}
+
+func gpus(n int) string {
+	if n == 1 {
+		return "1 GPU"
+	}
+	return strconv.Itoa(n) + " GPUs"
 }
