@@ -1,7 +1,7 @@
 // Package check judges an experiment before its job is paid for: is the layout legal
 // (rules.go and the tables rules_*.go, each row with its fix), which values may a field
 // take (world.go), what does the job ask of the site (place.go), does it fit the GPUs
-// (memory.go) and what does it cost (price.go). An experiment is judged against a World
+// (memory.go) and what does it cost (place.go). An experiment is judged against a World
 // (world.go): the shapes, GPUs and site that are known.
 package check
 
