@@ -95,7 +95,7 @@ func (p *Pane) gotDiff(diff string, err error) tea.Cmd {
 	}
 	body := strings.Split(strings.TrimRight(diff, "\n"), "\n")
 	popup := &widget.Popup{Title: "Save " + p.id + "?", Body: body, Buttons: []string{"Save", "Not yet"}, Tones: diffTone, Width: 50}
-	p.dialog.Ask(&pane.Ask{Popup: popup, Yes: p.doSave})
+	p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: p.doSave})
 	return nil
 }
 
@@ -148,7 +148,7 @@ func (p *Pane) gotPreview(v jobs.Preview, err error) tea.Cmd {
 		body = append(append(body, changed...), "", "# the whole script:")
 	}
 	body = append(body, strings.Split(strings.TrimRight(v.Script, "\n"), "\n")...)
-	p.dialog.Ask(&pane.Ask{Popup: &widget.Popup{Title: v.Path, Body: body, Buttons: []string{"Close"}, Tones: scriptTone}})
+	p.Dialog.Ask(&pane.Ask{Popup: &widget.Popup{Title: v.Path, Body: body, Buttons: []string{"Close"}, Tones: scriptTone}})
 	return nil
 }
 

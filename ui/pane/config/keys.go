@@ -17,27 +17,30 @@ import (
 // keys is everything the form answers to.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Key{Keys: []string{"left", "right", "h", "l"}, Label: "←→", Verb: "change", Help: "go to the next legal value; numbers double and halve", Foot: true}},
-		{Key: pane.Key{Keys: []string{"up", "down", "k", "j"}, Label: "↑↓", Verb: "field", Help: "go to the field above or below", Foot: true}},
-		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "type", Help: "type a value", Foot: true}, Do: (*Pane).typeValue, Why: mayEdit},
-		{Key: pane.Key{Keys: []string{"w", "ctrl+s"}, Label: "w", Verb: "save", Help: "save, after showing what changes", Foot: true}, Do: (*Pane).askSave, Why: mayEdit},
-		{Key: pane.Key{Keys: []string{"s"}, Label: "s", Verb: "submit", Help: "save if needed, show the price, and submit", Foot: true}, Do: (*Pane).submit, Why: mayEdit},
-		{Key: pane.Key{Keys: []string{"ctrl+f"}, Label: "ctrl+f", Verb: "fix", Help: "take the fix offered in the message line"}, Do: (*Pane).fix, Why: mayEdit},
-		{Key: pane.Key{Keys: []string{"z"}, Label: "z", Verb: "undo", Help: "take back the last change (Z brings it again)", Foot: true}, Do: (*Pane).undo, Why: mayEdit},
-		{Key: pane.Key{Keys: []string{"Z"}, Label: "Z", Verb: "redo"}, Do: (*Pane).redo, Why: mayEdit},
-		{Key: pane.Key{Keys: []string{"p"}, Label: "p", Verb: "script", Help: "show the job script, and how it differs from the one submitted last", Foot: true}, Do: (*Pane).script, Why: needDraft},
-		{Key: pane.Key{Keys: []string{"f"}, Label: "f", Verb: "findings", Help: "list everything the checks found"}, Do: (*Pane).showFindings, Why: needDraft},
-		{Key: pane.Key{Keys: []string{"e"}, Label: "e", Verb: "$EDITOR", Help: "open the file in $VISUAL, $EDITOR or vi", Foot: true}, Do: (*Pane).edit, Why: mayOpenEditor},
-		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that submits it (OSC 52; it is shown as well)"}, Do: (*Pane).copyCommand, Why: needDraft},
-		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "back to the experiments; changes are kept until saved"}, Do: func(*Pane) tea.Cmd { return pane.Send(pane.OpenMsg{To: pane.Experiments}) }},
+		{Key: pane.Foot("left right h l", "←→", "change", "go to the next legal value; numbers double and halve")},
+		{Key: pane.Foot("up down k j", "↑↓", "field", "go to the field above or below")},
+		{Key: pane.Foot("enter", "↵", "type", "type a value"), Do: (*Pane).typeValue, Why: mayEdit},
+		{Key: pane.Foot("w ctrl+s", "w", "save", "save, after showing what changes"), Do: (*Pane).askSave, Why: mayEdit},
+		{Key: pane.Foot("s", "s", "submit", "save if needed, show the price, and submit"), Do: (*Pane).submit, Why: mayEdit},
+		{Key: pane.On("ctrl+f", "ctrl+f", "fix", "take the fix offered in the message line"), Do: (*Pane).fix, Why: mayEdit},
+		{Key: pane.Foot("z", "z", "undo", "take back the last change (Z brings it again)"), Do: (*Pane).undo, Why: mayEdit},
+		{Key: pane.On("Z", "Z", "redo", ""), Do: (*Pane).redo, Why: mayEdit},
+		{Key: pane.Foot("p", "p", "script", "show the job script, and how it differs from the one submitted last"),
+			Do: (*Pane).script, Why: needDraft},
+		{Key: pane.On("f", "f", "findings", "list everything the checks found"), Do: (*Pane).showFindings, Why: needDraft},
+		{Key: pane.Foot("e", "e", "$EDITOR", "open the file in $VISUAL, $EDITOR or vi"), Do: (*Pane).edit, Why: mayOpenEditor},
+		{Key: pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"),
+			Do: (*Pane).copyCommand, Why: needDraft},
+		{Key: pane.On("esc", "esc", "back", "back to the experiments; changes are kept until saved"),
+			Do: func(*Pane) tea.Cmd { return pane.Send(pane.OpenMsg{To: pane.Experiments}) }},
 	}
 }
 
 // Keys lists what the pane answers to now.
 func (p *Pane) Keys() []pane.Key {
 	switch {
-	case p.dialog.Open():
-		return p.dialog.Keys()
+	case p.Dialog.Open():
+		return p.Dialog.Keys()
 	case p.form.Input != nil:
 		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave as it was", Foot: true}}
 	}
@@ -48,7 +51,7 @@ func (p *Pane) Keys() []pane.Key {
 }
 
 func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
-	if cmd, ok := p.dialog.Key(key); ok {
+	if cmd, ok := p.Dialog.Key(key); ok {
 		return cmd
 	}
 	if p.form.Input != nil {
@@ -222,7 +225,7 @@ func (p *Pane) showFindings() tea.Cmd {
 			body = append(body, "  "+f.Fix)
 		}
 	}
-	p.dialog.Ask(&pane.Ask{Popup: widget.Show("Findings on "+p.id, body)})
+	p.Dialog.Ask(&pane.Ask{Popup: widget.Show("Findings on "+p.id, body)})
 	return nil
 }
 

@@ -18,7 +18,7 @@ func (p *Pane) askMerge(id string) tea.Cmd {
 	}
 	body = append(body, "", "Merge makes them anew in the file as it is now; w then shows and saves it.")
 	popup := &widget.Popup{Title: id + " was changed outside", Body: body, Buttons: []string{"Merge", "Drop mine", "Leave"}, Choice: 2}
-	p.dialog.Ask(&pane.Ask{Popup: popup, Do: func(answer int) tea.Cmd {
+	p.Dialog.Ask(&pane.Ask{Popup: popup, Do: func(answer int) tea.Cmd {
 		if answer == 0 {
 			return p.reopen(id, edits)
 		}

@@ -24,9 +24,9 @@ import (
 
 // Pane is the config pane.
 type Pane struct {
-	env           env
-	width, height int
-	focused       bool
+	pane.Base
+	env     env
+	focused bool
 
 	id       string                // experiment shown; empty: none yet
 	drafts   map[string]pane.Draft // changed or shown, by id
@@ -37,10 +37,9 @@ type Pane struct {
 	formRows int   // fields in sight when last drawn
 	err      error // why there is no draft
 
-	dialog pane.Dialog
-	flow   *submission.Flow
-	edits  []model.Edit   // to make to the draft as soon as it is open
-	then   func() tea.Cmd // what follows a save; nil: nothing
+	flow  *submission.Flow
+	edits []model.Edit   // to make to the draft as soon as it is open
+	then  func() tea.Cmd // what follows a save; nil: nothing
 
 	open    pane.Task[opened]
 	diff    pane.Task[string]
@@ -60,7 +59,7 @@ type opened struct {
 func New(e pane.Env, b Backend) *Pane {
 	env := env{e, b}
 	p := &Pane{env: env, drafts: map[string]pane.Draft{}, unsaved: newUnsaved()}
-	p.flow = submission.New(e, b, &p.dialog, nil)
+	p.flow = submission.New(e, b, &p.Dialog, nil)
 	return p
 }
 
@@ -70,15 +69,12 @@ func (p *Pane) Init() tea.Cmd {
 	return p.unsaved.found.Start(p.env.Ctx, func(context.Context) ([]model.Unsaved, error) { return l.Unsaved() }, p.gotUnsaved)
 }
 
-// SetSize gives the pane its room.
-func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
-
 // SetFocus brightens the cursor.
 func (p *Pane) SetFocus(on bool) { p.focused, p.form.Focused = on, on }
 
 // Capturing reports a question or a field being typed into.
 func (p *Pane) Capturing() bool {
-	return p.dialog.Open() || p.form.Input != nil
+	return p.Dialog.Open() || p.form.Input != nil
 }
 
 // Unsaved lists the experiments whose edits are not saved.

@@ -14,29 +14,24 @@ import (
 )
 
 // View draws the form above the panel, or beside it where there is room.
-func (p *Pane) View() string {
-	if p.width <= 0 || p.height <= 0 {
-		return ""
-	}
-	return widget.Block(p.dialog.Over(p.env.Theme, p.body(), p.width, p.height), p.width, p.height)
-}
+func (p *Pane) View() string { return p.Frame(p.env.Theme, p.body) }
 
 func (p *Pane) body() []string {
 	switch {
 	case p.id == "" && !p.open.Busy():
 		return []string{"", "   No experiment is open: go to 1, and press e on one."}
 	case p.err != nil && p.draft() == nil:
-		return append([]string{""}, indent(widget.Wrap(p.err.Error(), max(p.width-6, 1)))...)
+		return append([]string{""}, indent(widget.Wrap(p.err.Error(), max(p.Width-6, 1)))...)
 	case p.draft() == nil:
 		return []string{"", "   reading " + p.id + " …"}
 	}
 	panel := p.panel()
-	room := p.height - len(panel)
+	room := p.Height - len(panel)
 	if room < 6 {
-		panel, room = nil, p.height
+		panel, room = nil, p.Height
 	}
 	p.formRows = min(room, len(fields))
-	lines := p.form.View(p.env.Theme, p.width, p.formRows)
+	lines := p.form.View(p.env.Theme, p.Width, p.formRows)
 	if panel != nil {
 		panel[0] = p.more()
 	}
@@ -58,7 +53,7 @@ func (p *Pane) panel() []string {
 	pl := p.verdict.Placement
 	lines := []string{""}
 	lines = append(lines, p.labelled("GPUs", p.gpuWords(pl)))
-	for i, row := range gpuRows(p.experim.Layout, pl, p.width-18, p.gpuRoom()) {
+	for i, row := range gpuRows(p.experim.Layout, pl, p.Width-18, p.gpuRoom()) {
 		label := ""
 		if i == 0 {
 			label = "Ranks"
@@ -87,7 +82,7 @@ func (p *Pane) more() string {
 
 // gpuRoom is how many lines the drawing of the ranks may take.
 func (p *Pane) gpuRoom() int {
-	if p.height < 24 {
+	if p.Height < 24 {
 		return 1
 	}
 	return 4
@@ -105,7 +100,7 @@ func (p *Pane) gpuWords(pl check.Placement) string {
 	case pl.PPSpans:
 		text += " · the pipeline crosses nodes"
 	}
-	return widget.Sentence(text, p.width-20)
+	return widget.Sentence(text, p.Width-20)
 }
 
 // gpuRows draw the ranks: those in brackets share the heads of a layer (a TP group), → leads
@@ -180,7 +175,7 @@ func (p *Pane) memory(f *check.Fit) string {
 		{Value: float64(f.KVCache), Glyph: th.Transit, Tone: tone},
 		{Value: float64(f.Activations + f.Overhead), Glyph: th.Wait, Tone: tone},
 	}
-	width := clamp((p.width-20)/2, 8, 40)
+	width := clamp((p.Width-20)/2, 8, 40)
 	words := "  " + present.Memory(f) + " a GPU"
 	if f.Headroom < 0 {
 		words += " · does not fit"
@@ -197,7 +192,7 @@ func toneOver(f *check.Fit) theme.Tone {
 
 func (p *Pane) memoryWords(f *check.Fit) string {
 	th := p.env.Theme
-	return pane.Joined(p.width-20, th.Full+" weights "+unit.GiB(f.Weights), th.Transit+" KV cache "+unit.GiB(f.KVCache),
+	return pane.Joined(p.Width-20, th.Full+" weights "+unit.GiB(f.Weights), th.Transit+" KV cache "+unit.GiB(f.KVCache),
 		th.Wait+" other "+unit.GiB(f.Activations+f.Overhead), "free "+unit.GiB(f.Headroom))
 }
 

@@ -34,8 +34,8 @@ func closeDetail(p *Pane) tea.Cmd {
 func define(p *Pane) tea.Cmd {
 	d, _ := metric.Define(p.metricName())
 	better := map[metric.Better]string{metric.Lower: ", lower is better", metric.Higher: ", higher is better"}[d.Better]
-	body := append(widget.Wrap(d.Text, min(72, max(p.width-10, 20))), "", "unit: "+d.Unit+better, "shardeck metric "+d.Name+" RUN   prints it")
-	p.dialog.Ask(&pane.Ask{Popup: widget.Show(d.Name, body)})
+	body := append(widget.Wrap(d.Text, min(72, max(p.Width-10, 20))), "", "unit: "+d.Unit+better, "shardeck metric "+d.Name+" RUN   prints it")
+	p.Dialog.Ask(&pane.Ask{Popup: widget.Show(d.Name, body)})
 	return nil
 }
 
@@ -63,7 +63,7 @@ func inFull(p *Pane) tea.Cmd {
 	if a := p.known.analyses[p.runName()]; a != nil {
 		texts = append(texts, a.Warnings...)
 	}
-	p.dialog.Ask(pane.InFull(p.runName(), p.width, texts...))
+	p.Dialog.Ask(pane.InFull(p.runName(), p.Width, texts...))
 	return nil
 }
 

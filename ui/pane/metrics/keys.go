@@ -11,55 +11,69 @@ import (
 // keys is everything the table answers to, but for moving between rows.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Key{Keys: []string{"enter"}, Label: "↵", Verb: "open", Help: "read the run if need be, and show every metric with its ranks and parts", Foot: true}, Do: enter, Why: needRun},
-		{Key: pane.Key{Keys: []string{"left", "h", "right", "l"}, Label: "←→", Verb: "metric", Help: "go to another metric", Foot: true}},
-		{Key: pane.Key{Keys: []string{"d"}, Label: "d", Verb: "define", Help: "how the metric under the cursor is defined", Foot: true}, Do: define, Why: needMetric},
-		{Key: pane.Key{Keys: []string{"b"}, Label: "b", Verb: "baseline", Help: "show the others as differences from this run in %; again: values", Foot: true}, Do: setBaseline, Why: needValues},
-		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "order the runs by the metric under the cursor, best first; again: worst first; again: newest first"}, Do: order, Why: needMetric},
-		{Key: pane.Key{Keys: []string{"c"}, Label: "c", Verb: "columns", Help: "choose which metrics are columns, and in what order", Foot: true}, Do: openChooser},
-		{Key: pane.Key{Keys: []string{"a"}, Label: "a", Verb: "all", Help: "read the traces of every run not read yet, in the background", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.readings.readAll(p.known.unread(p.list.Shown())) }, Why: needUnread},
-		{Key: pane.Key{Keys: []string{"/"}, Label: "/", Verb: "filter", Help: "show only some: tp:2 model:~8b state:replay, ! for the opposite", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.dialog) }},
-		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went", Foot: true}, Do: openTraces, Why: needRun},
-		{Key: pane.Key{Keys: []string{"w"}, Label: "w", Verb: "why", Help: "why it differs from the baseline: compare the traces of both"}, Do: compareTraces, Why: needOther},
-		{Key: pane.Key{Keys: []string{"[", "]"}, Label: "[ ]", Verb: "family", Help: "go to the metrics before or after: latency, throughput, communication, device, skew"}},
-		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that prints this value"}, Do: copyCommand, Why: needRun},
-		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "the message line in full, and all else that was amiss"}, Do: inFull},
-		{Key: pane.Key{Keys: []string{"r"}, Label: "r", Verb: "refresh", Help: "look for new runs"}, Do: (*Pane).load},
-		{Key: pane.Key{Keys: []string{"esc"}, Label: "esc", Verb: "back", Help: "stop reading, then drop the filter, then the baseline"}, Do: back},
+		{Key: pane.Foot("enter", "↵", "open", "read the run if need be, and show every metric with its ranks and parts"),
+			Do: enter, Why: needRun},
+		{Key: pane.Foot("left h right l", "←→", "metric", "go to another metric")},
+		{Key: pane.Foot("d", "d", "define", "how the metric under the cursor is defined"), Do: define, Why: needMetric},
+		{Key: pane.Foot("b", "b", "baseline", "show the others as differences from this run in %; again: values"),
+			Do: setBaseline, Why: needValues},
+		{Key: pane.On("o", "o", "order", "order the runs by the metric under the cursor, best first; again: worst first; again: newest first"),
+			Do: order, Why: needMetric},
+		{Key: pane.Foot("c", "c", "columns", "choose which metrics are columns, and in what order"), Do: openChooser},
+		{Key: pane.Foot("a", "a", "all", "read the traces of every run not read yet, in the background"),
+			Do: func(p *Pane) tea.Cmd { return p.readings.readAll(p.known.unread(p.list.Shown())) }, Why: needUnread},
+		{Key: pane.Foot("/", "/", "filter", "show only some: tp:2 model:~8b state:replay, ! for the opposite"),
+			Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }},
+		{Key: pane.Foot("t", "t", "traces", "show where the time of this run went"), Do: openTraces, Why: needRun},
+		{Key: pane.On("w", "w", "why", "why it differs from the baseline: compare the traces of both"),
+			Do: compareTraces, Why: needOther},
+		{Key: pane.On("[ ]", "[ ]", "family", "go to the metrics before or after: latency, throughput, communication, device, skew")},
+		{Key: pane.On("y", "y", "copy", "copy the command that prints this value"), Do: copyCommand, Why: needRun},
+		{Key: pane.On("!", "!", "in full", "the message line in full, and all else that was amiss"), Do: inFull},
+		{Key: pane.On("r", "r", "refresh", "look for new runs"), Do: (*Pane).load},
+		{Key: pane.On("esc", "esc", "back", "stop reading, then drop the filter, then the baseline"), Do: back},
 	}
 }
 
 // detailKeys are those of one run.
 func detailKeys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Key{Keys: []string{"esc", "backspace"}, Label: "esc", Verb: "back", Help: "back to the runs", Foot: true}, Do: closeDetail},
-		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "view", Help: "the next view: metrics, ranks, phases, collectives (shift+tab: the one before)", Foot: true}, Do: func(p *Pane) tea.Cmd { p.detail.turn(1); return nil }},
-		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before", Help: "the view before"}, Do: func(p *Pane) tea.Cmd { p.detail.turn(-1); return nil }},
-		{Key: pane.Key{Keys: []string{"left", "h", "right", "l"}, Label: "←→", Verb: "metric", Help: "go to another metric, in the views of ranks, phases and collectives", Foot: true}},
-		{Key: pane.Key{Keys: []string{"d", "enter"}, Label: "d", Verb: "define", Help: "how the metric under the cursor is defined", Foot: true}, Do: define, Why: needMetric},
-		{Key: pane.Key{Keys: []string{"o"}, Label: "o", Verb: "order", Help: "order ranks, phases or types by the metric under the cursor: greatest first; again: least first; again: as they are", Foot: true}, Do: func(p *Pane) tea.Cmd { p.detail.order(); return nil }, Why: needDivided},
-		{Key: pane.Key{Keys: []string{"t"}, Label: "t", Verb: "traces", Help: "show where the time of this run went", Foot: true}, Do: openTraces},
-		{Key: pane.Key{Keys: []string{"y"}, Label: "y", Verb: "copy", Help: "copy the command that prints this value", Foot: true}, Do: copyCommand},
-		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "the message line in full, and all else that was amiss"}, Do: inFull},
+		{Key: pane.Foot("esc backspace", "esc", "back", "back to the runs"), Do: closeDetail},
+		{Key: pane.Foot("tab", "tab", "view", "the next view: metrics, ranks, phases, collectives (shift+tab: the one before)"),
+			Do: func(p *Pane) tea.Cmd { p.detail.turn(1); return nil }},
+		{Key: pane.On("shift+tab", "shift+tab", "before", "the view before"),
+			Do: func(p *Pane) tea.Cmd { p.detail.turn(-1); return nil }},
+		{Key: pane.Foot("left h right l", "←→", "metric", "go to another metric, in the views of ranks, phases and collectives")},
+		{Key: pane.Foot("d enter", "d", "define", "how the metric under the cursor is defined"), Do: define, Why: needMetric},
+		{Key: pane.Foot("o", "o", "order", "order ranks, phases or types by the metric under the cursor: greatest first; again: least first; again: as they are"),
+			Do: func(p *Pane) tea.Cmd { p.detail.order(); return nil }, Why: needDivided},
+		{Key: pane.Foot("t", "t", "traces", "show where the time of this run went"), Do: openTraces},
+		{Key: pane.Foot("y", "y", "copy", "copy the command that prints this value"), Do: copyCommand},
+		{Key: pane.On("!", "!", "in full", "the message line in full, and all else that was amiss"), Do: inFull},
 	}
 }
 
 // chooserKeys are those of the choice of columns.
 func chooserKeys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Key{Keys: []string{" ", "x"}, Label: "space", Verb: "show or hide", Help: "make the metric under the cursor a column, or no longer", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.chooser.toggle() }},
-		{Key: pane.Key{Keys: []string{"<", "K"}, Label: "< >", Verb: "move", Help: "move the metric under the cursor before the one above (>: after the one below)", Foot: true}, Do: func(p *Pane) tea.Cmd { return p.chooser.shift(-1) }},
-		{Key: pane.Key{Keys: []string{">", "J"}, Label: ">", Verb: "move down", Help: "move the metric under the cursor after the one below"}, Do: func(p *Pane) tea.Cmd { return p.chooser.shift(1) }},
-		{Key: pane.Key{Keys: []string{"0"}, Label: "0", Verb: "usual", Help: "all metrics, in their usual order", Foot: true}, Do: func(p *Pane) tea.Cmd { return tea.Batch(p.setColumns(nil), openChooser(p)) }},
-		{Key: pane.Key{Keys: []string{"esc", "enter", "c", "backspace"}, Label: "esc", Verb: "done", Help: "back to the runs", Foot: true}, Do: func(p *Pane) tea.Cmd { p.chooser = nil; return nil }},
+		{Key: pane.Foot("space x", "space", "show or hide", "make the metric under the cursor a column, or no longer"),
+			Do: func(p *Pane) tea.Cmd { return p.chooser.toggle() }},
+		{Key: pane.Foot("< K", "< >", "move", "move the metric under the cursor before the one above (>: after the one below)"),
+			Do: func(p *Pane) tea.Cmd { return p.chooser.shift(-1) }},
+		{Key: pane.On("> J", ">", "move down", "move the metric under the cursor after the one below"),
+			Do: func(p *Pane) tea.Cmd { return p.chooser.shift(1) }},
+		{Key: pane.Foot("0", "0", "usual", "all metrics, in their usual order"),
+			Do: func(p *Pane) tea.Cmd { return tea.Batch(p.setColumns(nil), openChooser(p)) }},
+		{Key: pane.Foot("esc enter c backspace", "esc", "done", "back to the runs"),
+			Do: func(p *Pane) tea.Cmd { p.chooser = nil; return nil }},
 	}
 }
 
 // Keys lists what the pane answers to now; for the manual, which has no backend, everything.
 func (p *Pane) Keys() []pane.Key {
 	switch {
-	case p.dialog.Open():
-		return p.dialog.Keys()
+	case p.Dialog.Open():
+		return p.Dialog.Keys()
 	case p.chooser != nil:
 		return append(chooserKeys().Keys(), pane.MoveKeys()...)
 	case p.detail != nil:
@@ -73,7 +87,7 @@ func (p *Pane) Keys() []pane.Key {
 }
 
 func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
-	if cmd, ok := p.dialog.Key(key); ok {
+	if cmd, ok := p.Dialog.Key(key); ok {
 		return cmd
 	}
 	k := key.String()

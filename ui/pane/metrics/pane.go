@@ -23,10 +23,9 @@ import (
 
 // Pane is the metrics pane.
 type Pane struct {
-	env           env
-	width, height int
-	focused       bool
-	dialog        pane.Dialog
+	pane.Base
+	env     env
+	focused bool
 
 	list     *list.List[model.Run] // newest first
 	known    *known
@@ -70,9 +69,6 @@ func (p *Pane) Init() tea.Cmd { return p.load() }
 // load lists the runs.
 func (p *Pane) load() tea.Cmd { return p.runs.Start(p.env.Ctx, p.env.Lab.Runs, p.gotRuns) }
 
-// SetSize gives the pane its room.
-func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
-
 // SetFocus brightens the cursor.
 func (p *Pane) SetFocus(on bool) {
 	p.focused, p.list.Table.Focused = on, on
@@ -83,9 +79,6 @@ func (p *Pane) SetFocus(on bool) {
 		p.chooser.list.Table.Focused = on
 	}
 }
-
-// Capturing reports a definition on the screen or a filter being typed.
-func (p *Pane) Capturing() bool { return p.dialog.Open() }
 
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
@@ -143,7 +136,7 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 	if msg.Run == "" {
 		return nil
 	}
-	p.dialog.Close()
+	p.Dialog.Close()
 	p.list.SetFilter("")
 	p.chooser = nil
 	if msg.To == pane.Metrics {

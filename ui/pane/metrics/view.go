@@ -66,35 +66,30 @@ func (p *Pane) progress() string {
 }
 
 // View draws the table or the opened run, and what is open over them.
-func (p *Pane) View() string {
-	if p.width <= 0 || p.height <= 0 {
-		return ""
-	}
-	return widget.Block(p.dialog.Over(p.env.Theme, p.body(), p.width, p.height), p.width, p.height)
-}
+func (p *Pane) View() string { return p.Frame(p.env.Theme, p.body) }
 
 func (p *Pane) body() []string {
-	room := p.height - below(p.height, p.detail != nil)
+	room := p.Height - below(p.Height, p.detail != nil)
 	if p.chooser != nil {
-		return p.chooser.list.View(p.width, p.height)
+		return p.chooser.list.View(p.Width, p.Height)
 	}
 	if d := p.detail; d != nil {
-		return noted(d.lines(p.width, room-1), room, p.height, p.notes.metric(d.run, d.metric(), p.width-4))
+		return noted(d.lines(p.Width, room-1), room, p.Height, p.notes.metric(d.run, d.metric(), p.Width-4))
 	}
 	if _, ok := p.list.Current(); !ok {
 		return p.empty()
 	}
 	r, _ := p.list.Rested()
-	notes := p.notes.run(r, p.metricName(), p.width-4)
-	if p.height < previewFrom {
-		return noted(p.list.View(p.width, room), room, p.height, notes)
+	notes := p.notes.run(r, p.metricName(), p.Width-4)
+	if p.Height < previewFrom {
+		return noted(p.list.View(p.Width, room), room, p.Height, notes)
 	}
 	rows := min(len(p.list.Shown())+p.list.Table.HeaderRows()+1, room/2)
-	lines := pane.Filled(p.list.View(p.width, rows), rows)
+	lines := pane.Filled(p.list.View(p.Width, rows), rows)
 	if p.known.analyses[r.Name] != nil {
-		lines = append(lines, newDetail(p.env.Theme, p.known, r.Name, p.metricName()).preview(p.width, room-rows)...)
+		lines = append(lines, newDetail(p.env.Theme, p.known, r.Name, p.metricName()).preview(p.Width, room-rows)...)
 	}
-	return noted(lines, room, p.height, notes)
+	return noted(lines, room, p.Height, notes)
 }
 
 // noted puts the notes below, at their place whatever is above.
@@ -115,10 +110,10 @@ func (p *Pane) empty() []string {
 	case !p.loaded:
 		return []string{"", "   looking for runs …"}
 	case p.err != nil:
-		why := widget.Sentence("the runs cannot be listed: "+p.err.Error(), p.width-4)
+		why := widget.Sentence("the runs cannot be listed: "+p.err.Error(), p.Width-4)
 		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, why), "", "   r tries again"}
 	case len(p.list.Rows()) > 0:
-		return p.list.NoMatch(p.width)
+		return p.list.NoMatch(p.Width)
 	}
 	return []string{"", "   There is no run in trace_collection yet.", "",
 		"   1 Experiments, then s   submits one; its run appears here when the job ends"}

@@ -37,7 +37,7 @@ func enter(p *Pane) tea.Cmd {
 		return p.read()
 	}
 	lines := present.Kernel(*k, len(p.analysis.Trace.Ranks))
-	p.dialog.Ask(&pane.Ask{Popup: widget.Show(k.Short, append(widget.Wrap(lines[0], min(90, max(p.width-10, 20))), lines[1:]...))})
+	p.Dialog.Ask(&pane.Ask{Popup: widget.Show(k.Short, append(widget.Wrap(lines[0], min(90, max(p.Width-10, 20))), lines[1:]...))})
 	return nil
 }
 
@@ -51,14 +51,14 @@ func turn(p *Pane, by int) tea.Cmd {
 }
 
 func order(p *Pane) tea.Cmd {
-	p.onSheet().order(p.width)
+	p.onSheet().order(p.Width)
 	return nil
 }
 
 func askFilter(p *Pane) tea.Cmd {
 	p.onSheet().toFilter()
 	p.SetFocus(p.focused)
-	return p.onSheet().list().AskFilter(&p.dialog)
+	return p.onSheet().list().AskFilter(&p.Dialog)
 }
 
 func wider(p *Pane) tea.Cmd    { t := p.timeline; return t.look(t.view.zoom(t.bins(), false)) }
@@ -102,7 +102,7 @@ func inFull(p *Pane) tea.Cmd {
 		texts = append(texts, present.StragglerSentence(p.analysis.Metric("straggler")))
 		texts = append(texts, p.analysis.Warnings...)
 	}
-	p.dialog.Ask(pane.InFull(title, p.width, texts...))
+	p.Dialog.Ask(pane.InFull(title, p.Width, texts...))
 	return nil
 }
 

@@ -21,10 +21,9 @@ import (
 
 // Pane is the traces pane.
 type Pane struct {
-	env           env
-	width, height int
-	focused       bool
-	dialog        pane.Dialog
+	pane.Base
+	env     env
+	focused bool
 
 	runs     boardRuns        // to go through with n
 	run      string           // shown
@@ -46,7 +45,7 @@ type Pane struct {
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {
 	p := &Pane{env: env{e, b}, sheet: newSheet(e, present.Trace(nil))}
-	p.timeline = newTimeline(p.env, &p.dialog)
+	p.timeline = newTimeline(p.env, &p.Dialog)
 	p.reader = reading.New(e, b, p.readerEnded)
 	p.SetFocus(true)
 	return p
@@ -54,9 +53,6 @@ func New(e pane.Env, b Backend) *Pane {
 
 // Init waits for a run to be named.
 func (p *Pane) Init() tea.Cmd { return nil }
-
-// SetSize gives the pane its room.
-func (p *Pane) SetSize(width, height int) { p.width, p.height = width, height }
 
 // SetFocus brightens the cursor, in the table that has it.
 func (p *Pane) SetFocus(on bool) {
@@ -75,16 +71,13 @@ func (p *Pane) onSheet() *sheet {
 	return p.sheet
 }
 
-// Capturing reports a filter being typed, or a kernel on the screen.
-func (p *Pane) Capturing() bool { return p.dialog.Open() }
-
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
-		return p, p.key(msg)
+		return p, pane.Press(p, &p.Base, keysOf(p), p.onSheet().list().Move, msg)
 	case pane.ClickMsg:
-		p.onSheet().clicked(msg, p.height)
+		p.onSheet().clicked(msg, p.Height)
 		p.SetFocus(p.focused)
 	case pane.BoardMsg:
 		p.runs = p.runs.with(msg.Rows)
@@ -185,7 +178,7 @@ func (p *Pane) forgetOther() {
 	p.listing.Stop()
 	p.timeline.spans.Stop()
 	p.diff, p.pick = nil, nil
-	p.dialog.Close()
+	p.Dialog.Close()
 }
 
 // readModest reads what the user came to see, unless it is more than a login node should.

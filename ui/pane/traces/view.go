@@ -78,15 +78,10 @@ func (p *Pane) Message() pane.Note {
 }
 
 // View draws the split of the ranks, the timeline, and the parts.
-func (p *Pane) View() string {
-	if p.width <= 0 || p.height <= 0 {
-		return ""
-	}
-	return widget.Block(p.dialog.Over(p.env.Theme, p.body(), p.width, p.height), p.width, p.height)
-}
+func (p *Pane) View() string { return p.Frame(p.env.Theme, p.body) }
 
 func (p *Pane) body() []string {
-	f := frame{th: p.env.Theme, width: p.width, height: p.height, tall: p.height >= tallFrom, focused: p.focused}
+	f := frame{th: p.env.Theme, width: p.Width, height: p.Height, tall: p.Height >= tallFrom, focused: p.focused}
 	switch {
 	case p.pick != nil:
 		return p.pick.view(f)
@@ -101,18 +96,18 @@ func (p *Pane) body() []string {
 		if part != present.LateCalls {
 			return nil
 		}
-		return p.timeline.lateLines(p.width, p.height)
+		return p.timeline.lateLines(p.Width, p.Height)
 	}
 	return append(lines, p.sheet.view(f)...)
 }
 
 // picture is what stands over the parts: bars and timeline, as far as there is room.
 func (p *Pane) picture() []string {
-	lines := p.timeline.bars(p.width, max(p.height/5, 2))
-	if timeline := p.timeline.lines(p.width); len(lines)+len(timeline)+5 <= p.height {
+	lines := p.timeline.bars(p.Width, max(p.Height/5, 2))
+	if timeline := p.timeline.lines(p.Width); len(lines)+len(timeline)+5 <= p.Height {
 		lines = append(lines, timeline...)
 	}
-	if len(lines)+4 > p.height {
+	if len(lines)+4 > p.Height {
 		return nil
 	}
 	return lines
@@ -129,13 +124,13 @@ func (p *Pane) empty() []string {
 		return []string{"", "   There is no run to show yet.", "", "   1 Experiments, then s   submits one; its traces appear when the job ends"}
 	case p.reader.Busy():
 		done, total := p.reader.Progress()
-		lines := append([]string{"", "   reading the traces of " + p.run + " …"}, bar(p.env.Theme, p.width, done, total)...)
+		lines := append([]string{"", "   reading the traces of " + p.run + " …"}, bar(p.env.Theme, p.Width, done, total)...)
 		return append(lines, "", "   esc stops it; other panes stay usable meanwhile")
 	case p.err != nil:
-		why := p.env.Theme.Paint(theme.Bad, widget.Sentence(p.run+" cannot be read: "+p.err.Error(), p.width-4))
+		why := p.env.Theme.Paint(theme.Bad, widget.Sentence(p.run+" cannot be read: "+p.err.Error(), p.Width-4))
 		return []string{"", "   " + why, "", "   ↵ tries again · n goes to the next run"}
 	case p.analysis != nil:
-		return noTraces(p.env.Theme, p.run, p.analysis.Metric("gpu_busy").Reason, p.width)
+		return noTraces(p.env.Theme, p.run, p.analysis.Metric("gpu_busy").Reason, p.Width)
 	case !reading.Modest(p.env.Lab, p.bytes):
 		return []string{"", "   The traces of " + p.run + size + " are more than a login node should read.", "",
 			"   ↵ reads them all the same · n goes to the next run"}
