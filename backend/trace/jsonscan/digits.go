@@ -41,7 +41,7 @@ func sixteen(high, low uint64, n int) (int64, bool) {
 	} else {
 		high = last(high, n-8)
 	}
-	if notdigits(high)|notdigits(low) != 0 {
+	if notDigits(high)|notDigits(low) != 0 {
 		return 0, false
 	}
 	return eight(high)*1e8 + eight(low), true
@@ -54,7 +54,7 @@ func last(x uint64, n int) uint64 {
 }
 
 // notDigits is 0 if all eight characters are digits.
-func notdigits(x uint64) uint64 {
+func notDigits(x uint64) uint64 {
 	const kind = 0xf0f0f0f0f0f0f0f0
 	return (x&kind ^ zeros) | ((x+0x0606060606060606)&kind ^ zeros)
 }

@@ -68,9 +68,9 @@ func openSplit(ctx context.Context, path string, progress func(done, total int64
 }
 
 // openReader reads the document at path, whose size on the disk it gives too. With
-// visit, every event is given to it, at b[i], and none is kept.
+// everyEvent, each event is given to it, at b[i], and none is kept.
 func openReader(
-	ctx context.Context, path string, progress func(done, total int64), block int, split splitting, visit func(b []byte, i int),
+	ctx context.Context, path string, progress func(done, total int64), block int, split splitting, everyEvent func(b []byte, i int),
 ) (*reader, int64, error) {
 	src, err := trace.OpenSource(ctx, path, progress)
 	if err != nil {
@@ -78,7 +78,7 @@ func openReader(
 	}
 	defer src.Close()
 	d := newReader(jsonscan.NewWindow(src, block))
-	d.scan.expect, d.scan.everyEvent = src.Expect, visit
+	d.scan.expect, d.scan.everyEvent = src.Expect, everyEvent
 	if !src.Gzip() {
 		split.file, split.size = src, src.Size()
 		d.split = split
