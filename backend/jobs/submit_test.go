@@ -16,11 +16,16 @@ import (
 
 func TestSubmissionIsRecordedBeforeAndAfter(t *testing.T) {
 	b := apptest.New(t)
+	var before []model.Submission // the records there are when the scheduler hears of the job
+	b.Stage.OnSubmit = func(scheduler.Request) { before = b.Submissions(t) }
 	s, err := b.Submit(t.Context(), "E1.6", false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := b.Stage.Submitted[0]
+	if len(before) != 1 || before[0].Tag != r.Tag || before[0].JobID != "" {
+		t.Errorf("when it was submitted the records were %+v", before)
+	}
 	if r.Tag != s.Tag || r.GPUs != 2 || r.Dir != b.Dir || r.Limit != 30*time.Minute || s.JobID != "101" {
 		t.Errorf("submitted %+v, recorded %+v", r, s)
 	}
@@ -30,6 +35,36 @@ func TestSubmissionIsRecordedBeforeAndAfter(t *testing.T) {
 	subs := b.Submissions(t)
 	if len(subs) != 1 || subs[0].JobID != "101" || subs[0].Script != r.Script || subs[0].Log != "logs/E1.6_101.out" {
 		t.Errorf("the record is %+v", subs)
+	}
+}
+
+// TestSubmitRefusesWhatIsIllegal: whoever calls, by a layout that is not legal and by a
+// config that cannot be read; --force is for a second job, not for this.
+func TestSubmitRefusesWhatIsIllegal(t *testing.T) {
+	b := apptest.New(t)
+	d, err := b.Draft("E1.6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(d.Set("parallelism.tp", "3"), d.Save()); err != nil {
+		t.Fatal(err)
+	}
+	if row, err := b.Row("E1.6"); err != nil || row.Problem != "" || row.OK() {
+		t.Fatalf("%+v, %v", row.Verdict, err)
+	}
+	broken := filepath.Join(filepath.Dir(d.Path()), "E9.9_broken.yaml")
+	if err := os.WriteFile(broken, []byte("experiment_id: E9.9\nparallelism: {tp: many}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"E1.6", "E9.9"} {
+		for _, force := range []bool{false, true} {
+			if _, err := b.SubmitWith(t.Context(), id, jobs.SubmitOptions{Force: force}); !errors.Is(err, model.ErrInvalid) {
+				t.Errorf("%s, force %v: %v, want ErrInvalid", id, force, err)
+			}
+		}
+	}
+	if len(b.Stage.Submitted)+len(b.Submissions(t)) != 0 {
+		t.Errorf("submitted %+v, recorded %+v", b.Stage.Submitted, b.Submissions(t))
 	}
 }
 

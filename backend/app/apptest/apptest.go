@@ -26,11 +26,12 @@ type Stage struct {
 	Queue     []model.Job // what the queue shows
 	Gone      []model.Job // what its history keeps
 	Submitted []scheduler.Request
-	Reply     error // of Submit
-	Lose      bool  // Submit takes the job and loses the reply
-	Down      error // of Jobs
-	Found     int   // calls of Find
-	Asked     int   // calls of History
+	Reply     error                   // of Submit
+	OnSubmit  func(scheduler.Request) // called when a job arrives; nil: nothing is
+	Lose      bool                    // Submit takes the job and loses the reply
+	Down      error                   // of Jobs
+	Found     int                     // calls of Find
+	Asked     int                     // calls of History
 }
 
 func (s *Stage) Name() string { return "stage" }
@@ -40,6 +41,9 @@ func (s *Stage) Submit(_ context.Context, r scheduler.Request) (string, error) {
 	defer s.mu.Unlock()
 	if s.Reply != nil && !s.Lose {
 		return "", s.Reply
+	}
+	if s.OnSubmit != nil {
+		s.OnSubmit(r)
 	}
 	s.Submitted = append(s.Submitted, r)
 	id := strconv.Itoa(100 + len(s.Submitted))
