@@ -6,7 +6,7 @@ import (
 )
 
 // Draft is an experiment being edited: its YAML, with comments and order kept, and
-// the Experiment it means.
+// the Experiment it means. It is not safe for concurrent use.
 type Draft struct {
 	*config.Document
 	File string // relative to the workspace

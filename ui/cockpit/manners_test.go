@@ -8,11 +8,13 @@ import (
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+	"github.com/muesli/termenv"
 
 	"shardeck/backend/app"
 	"shardeck/backend/replay"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
+	"shardeck/ui/theme"
 )
 
 // Slurm's programs as a test has them: each call is a line in calls. squeue tells of one
@@ -77,7 +79,7 @@ func newDay(t *testing.T, files ...string) *day {
 		t.Fatal(err)
 	}
 	t.Cleanup(l.Close)
-	o := testOptions(panetest.New())
+	o := Options{Theme: theme.New(termenv.Ascii, false)}
 	o.Now, o.after = clock, d.after
 	d.Driver = panetest.Drive(t, whole{New(t.Context(), l, o)}, 80, 24)
 	return d

@@ -28,23 +28,27 @@ type terminal struct {
 }
 
 // open starts the cockpit on a pseudo-terminal of a size.
-func open(t *testing.T, w, h int) *terminal { t.Helper(); return openWith(t, w, h, Options{}) }
+func open(t *testing.T, width, height int) *terminal {
+	t.Helper()
+	return openWith(t, width, height, Options{})
+}
 
 // openWith is open with a few options of its own.
-func openWith(t *testing.T, w, h int, o Options) *terminal {
+func openWith(t *testing.T, width, height int, o Options) *terminal {
 	t.Helper()
 	master, slave, err := pty.Open()
 	if err != nil {
 		t.Skip("no pseudo-terminal here: ", err)
 	}
-	if err := pty.Setsize(master, &pty.Winsize{Cols: uint16(w), Rows: uint16(h)}); err != nil {
+	if err := pty.Setsize(master, &pty.Winsize{Cols: uint16(width), Rows: uint16(height)}); err != nil {
 		t.Fatal(err)
 	}
-	tt := &terminal{t: t, master: master, screen: vt10x.New(vt10x.WithSize(w, h)), end: make(chan error, 1)}
+	tt := &terminal{t: t, master: master, screen: vt10x.New(vt10x.WithSize(width, height)), end: make(chan error, 1)}
 	go tt.read()
+	w := panetest.Open(t)
 	o.In, o.Out, o.Profile, o.Now = slave, slave, termenv.ANSI256, func() time.Time { return panetest.Now }
 	go func() {
-		tt.end <- Run(context.Background(), panetest.New(), o)
+		tt.end <- Run(context.Background(), w.App, o)
 		_ = slave.Close()
 	}()
 	t.Cleanup(func() { _ = master.Close() })
@@ -130,7 +134,7 @@ func TestScreenIsTheFrame(t *testing.T) {
 	tt := open(t, 140, 45)
 	tt.expect("E3.2")
 	time.Sleep(500 * time.Millisecond)
-	frame := start(t, panetest.New(), 140, 45).Frame()
+	frame := start(t, panetest.Open(t), 140, 45).Frame()
 	got := strings.Split(tt.text(), "\n")
 	for i, want := range strings.Split(frame, "\n") {
 		if strings.TrimRight(got[i], " ") != strings.TrimRight(want, " ") {
@@ -207,11 +211,7 @@ func TestBytesOfReading(t *testing.T) {
 }
 
 func BenchmarkView(b *testing.B) {
-	l := panetest.New()
-	for len(l.Rows) < 1000 {
-		l.Rows = append(l.Rows, l.Rows[:8]...)
-	}
-	d := panetest.Drive(b, whole{New(context.Background(), l, testOptions(l))}, 200, 60)
+	d := start(b, many(b, 1000), 200, 60)
 	for b.Loop() {
 		_ = d.S.View()
 	}

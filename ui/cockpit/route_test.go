@@ -21,8 +21,8 @@ func (l *listening) Update(tea.Msg) (pane.Pane, tea.Cmd) { l.got++; return l, ni
 // A message reaches the pane that it is for, once: replies go to who asked, and a few messages
 // to all.
 func TestMessagesReachWhomTheyAreFor(t *testing.T) {
-	l := panetest.New()
-	m := New(context.Background(), l, testOptions(l))
+	w := panetest.Open(t)
+	m := New(context.Background(), w.App, testOptions(w))
 	all := map[pane.Name]*listening{}
 	for name, p := range m.panes {
 		all[name] = &listening{Pane: p}

@@ -12,6 +12,8 @@ import (
 	"github.com/muesli/termenv"
 	"go.uber.org/goleak"
 
+	"shardeck/backend/jobs"
+	"shardeck/model/board"
 	"shardeck/ui/panetest"
 )
 
@@ -34,7 +36,7 @@ func (s *safe) String() string {
 }
 
 // run starts the program on pipes and returns its keyboard, its screen and its end.
-func run(t *testing.T, l *panetest.Lab) (keys io.Writer, out *safe, cancel context.CancelFunc, end <-chan error) {
+func run(t *testing.T, l Backend) (keys io.Writer, out *safe, cancel context.CancelFunc, end <-chan error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	in, keyboard := io.Pipe()
@@ -71,12 +73,19 @@ func ended(t *testing.T, end <-chan error) {
 	}
 }
 
+// stuck is a backend that never answers.
+type stuck struct{ Backend }
+
+func (stuck) Board(ctx context.Context) ([]board.Row, error) { <-ctx.Done(); return nil, ctx.Err() }
+
+func (stuck) ListJobs(ctx context.Context, _ bool) (jobs.JobList, error) {
+	<-ctx.Done()
+	return jobs.JobList{}, ctx.Err()
+}
+
 func TestRunQuitsWhileCallsWait(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	l := panetest.New()
-	never := make(chan struct{})
-	l.Hold["Board"], l.Hold["Jobs"] = never, never
-	keys, out, _, end := run(t, l)
+	keys, out, _, end := run(t, stuck{panetest.Open(t).App})
 	waitFor(t, "first frame", func() bool { return strings.Contains(out.String(), "\x1b[?1049h") })
 	if _, err := keys.Write([]byte("q")); err != nil {
 		t.Fatal(err)
@@ -89,7 +98,7 @@ func TestRunQuitsWhileCallsWait(t *testing.T) {
 
 func TestRunEndsWithItsContext(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	_, out, cancel, end := run(t, panetest.New())
+	_, out, cancel, end := run(t, panetest.Open(t).App)
 	waitFor(t, "first frame", func() bool { return strings.Contains(out.String(), "\x1b[?1049h") })
 	cancel()
 	ended(t, end)
@@ -97,6 +106,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 
 // TestTerminalIsPutBackAfterAPanic lets the clock fail while a message is dealt with.
 func TestTerminalIsPutBackAfterAPanic(t *testing.T) {
+	w := panetest.Open(t)
 	in, keyboard := io.Pipe()
 	out, broken, caught := &safe{}, make(chan struct{}), make(chan any)
 	clock := func() time.Time {
@@ -109,7 +119,7 @@ func TestTerminalIsPutBackAfterAPanic(t *testing.T) {
 	}
 	go func() {
 		defer func() { caught <- recover() }()
-		_ = Run(context.Background(), panetest.New(), Options{In: in, Out: out, Profile: termenv.Ascii, Now: clock})
+		_ = Run(context.Background(), w.App, Options{In: in, Out: out, Profile: termenv.Ascii, Now: clock})
 	}()
 	waitFor(t, "first frame", func() bool { return strings.Contains(out.String(), "\x1b[?1049h") })
 	close(broken)

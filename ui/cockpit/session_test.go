@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -11,88 +12,96 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
-	"shardeck/model/board"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 )
 
+const stateFile = ".shardeck/state.json"
+
 func TestSessionIsFoundAgain(t *testing.T) {
-	l := panetest.New()
-	d := start(t, l, 140, 45)
+	w := panetest.Open(t)
+	d := start(t, w, 140, 45)
 	d.Press("/").Type("tp:1").Press("enter", "down", "space", ">")
 	d.Press("4", "right", "right", "b").Press("5", "y", "l", "3", "down", "+", "q")
-	if !d.Quit || l.Called("SaveScreen") != 1 {
-		t.Fatalf("quit %v, calls %v", d.Quit, l.Calls)
+	if !d.Quit || !strings.Contains(w.Read(stateFile), `"pane":"jobs"`) {
+		t.Fatalf("quit %v, kept %s", d.Quit, w.Read(stateFile))
 	}
-	d = start(t, l, 140, 45)
-	d.Expect("▌Jobs", "▌ 3141593").Absent("1 Experiments ·").Press("+")
+	d = start(t, w, 140, 45)
+	d.Expect("▌Jobs", "▌ 3141591").Absent("1 Experiments ·").Press("+")
 	d.Expect("match tp:1, by ID", "•", "diff %", "against GPUs, log").Press("1", "/", "up").Expect("/ tp:1")
 }
 
 func TestSessionIsKeptWhileItGoesOn(t *testing.T) {
-	l := panetest.New()
-	m, due := withTimers(l)
+	w := panetest.Open(t)
+	m, due := withTimers(w)
 	d := panetest.Drive(t, whole{m}, 80, 24)
 	d.Press("down", "3").Send(due(keepTime))
-	if !strings.Contains(string(l.Screen), `"experiment":"E1.2"`) || !strings.Contains(string(l.Screen), `"pane":"jobs"`) {
-		t.Errorf("kept %s", l.Screen)
+	if kept := w.Read(stateFile); !strings.Contains(kept, `"experiment":"E1.2"`) || !strings.Contains(kept, `"pane":"jobs"`) {
+		t.Errorf("kept %s", kept)
 	}
+	w.Remove(stateFile)
+	before := w.Digest()
 	d.Press("x").Press("n").Send(due(keepTime))
-	if n := l.Called("SaveScreen"); n != 1 {
-		t.Errorf("written %d times though nothing changed", n)
+	if changed := w.Changed(before); len(changed) > 0 {
+		t.Errorf("written though nothing changed: %v", changed)
 	}
 }
 
 func TestDamagedSessionIsPassedOver(t *testing.T) {
 	for _, text := range []string{"", "{", `{"pane": "nowhere", "panes": {"experiments": {"sort": "99"}}}`, `{"panes": 5}`} {
-		l := panetest.New()
-		l.Screen = []byte(text)
-		start(t, l, 80, 24).Expect("▌Experiments", "▌ E1.1")
+		w := panetest.Open(t)
+		w.Write(stateFile, text)
+		start(t, w, 80, 24).Expect("▌Experiments", "▌ E1.1")
 	}
 }
 
 func TestReadOnlyKeepsNothing(t *testing.T) {
-	l := panetest.New()
-	l.Locked = true
-	start(t, l, 80, 24).Press("down", "q")
-	if l.Called("SaveScreen") != 0 {
-		t.Error("a read-only session was written")
+	w := panetest.Open(t, panetest.ReadOnly)
+	before := w.Digest()
+	start(t, w, 80, 24).Press("down", "q")
+	if changed := w.Changed(before); len(changed) > 0 {
+		t.Errorf("a read-only session wrote %v", changed)
 	}
 }
 
 // news is what the cockpit says when a job of the list goes to a state.
-func news(t *testing.T, job int, state model.JobState) (*panetest.Driver, string) {
-	l, out := panetest.New(), &bytes.Buffer{}
-	o := testOptions(l)
+func news(t *testing.T, job string, state model.JobState) (*panetest.Driver, string) {
+	w, out := panetest.Open(t), &bytes.Buffer{}
+	o := testOptions(w)
 	o.Out = out
-	d := panetest.Drive(t, whole{New(context.Background(), l, o)}, 80, 24)
+	d := panetest.Drive(t, whole{New(context.Background(), w.App, o)}, 80, 24)
 	if out.Len() > 0 {
 		t.Fatalf("the first answer is no news: %q", out)
 	}
-	l.List.Jobs[job].State = state
+	w.Scheduler.Set(job, func(j *model.Job) {
+		if j.State = state; !state.Active() {
+			j.End, j.Elapsed = w.Now(), 252*time.Second
+		}
+	})
+	w.Pass(time.Minute)
 	d.Send(pane.RefreshJobsMsg{})
 	return d, out.String()
 }
 
 func TestNewsOfAJob(t *testing.T) {
-	d, out := news(t, 1, model.JobRunning)
+	d, out := news(t, "3141591", model.JobRunning)
 	d.Expect("E3.1 is running · 3 shows it")
 	for _, part := range []string{"\a", "\x1b]2;shardeck: E3.1 is running\a", "\x1b]9;shardeck: E3.1 is running\a"} {
 		if !strings.Contains(out, part) {
 			t.Errorf("no %q in %q", part, out)
 		}
 	}
-	d, _ = news(t, 0, model.JobFailed)
+	d, _ = news(t, "3141592", model.JobFailed)
 	d.Expect("E1.3 failed after 4:12").Send(pane.RefreshJobsMsg{})
-	d, _ = news(t, 0, model.JobCompleted)
+	d, _ = news(t, "3141592", model.JobCompleted)
 	d.Expect("E1.3 done after 4:12")
-	if _, out := news(t, 0, model.JobRunning); out != "" {
+	if _, out := news(t, "3141592", model.JobRunning); out != "" {
 		t.Errorf("said %q though nothing changed", out)
 	}
 }
 
 func TestSortByAnyColumn(t *testing.T) {
-	d := start(t, panetest.New(), 80, 24).Press(">").Expect("8 experiments, by ID")
+	d := start(t, panetest.Open(t), 80, 24).Press(">").Expect("8 experiments, by ID")
 	for range 8 {
 		d.Press(">")
 	}
@@ -117,76 +126,74 @@ func order(t *testing.T, d *panetest.Driver, ids ...string) {
 }
 
 func TestFiltersAreRemembered(t *testing.T) {
-	d := start(t, panetest.New(), 80, 24)
+	d := start(t, panetest.Open(t), 80, 24)
 	d.Press("/").Type("tp:4").Press("enter", "esc", "/").Type("state:failed").Press("enter")
 	d.Press("/", "up").Expect("/ state:failed").Press("up").Expect("/ tp:4", "E1.3").Press("down", "down").Absent("tp:4").Press("esc")
 	d.Press("4", "/", "up", "up").Expect("/ tp:4")
 }
 
 func TestSubmitShowsWhatDiffersFromLastTime(t *testing.T) {
-	l := panetest.New()
-	l.Diff = "--- the script submitted 2 Nov 10:12\n+++ now\n@@ -3 +3 @@\n #SBATCH -N 1\n-#SBATCH --time=00:30:00\n+#SBATCH --time=01:00:00\n"
-	d := start(t, l, 80, 24).Press("s")
-	d.Expect("what differs from the script submitted last", "-#SBATCH --time=00:30:00", "+#SBATCH --time=01:00:00").Absent("@@")
+	w := panetest.Open(t)
+	w.Replace(w.Config("E1.1"), "output_dir", "slurm: {time: \"01:00:00\"}\noutput_dir")
+	d := start(t, w, 80, 30).Press("s")
+	d.Expect("what differs from the script submitted last", "-#SBATCH -t 00:30:00", "+#SBATCH -t 01:00:00").Absent("@@")
 }
 
 func TestCopyIsTheCommandThatSubmitsAgain(t *testing.T) {
-	l, out := panetest.New(), &bytes.Buffer{}
-	o := testOptions(l)
+	w, out := panetest.Open(t), &bytes.Buffer{}
+	o := testOptions(w)
 	o.Out = out
-	d := panetest.Drive(t, whole{New(context.Background(), l, o)}, 100, 24).Press("down", "y")
-	d.Expect("shardeck -C /home/user/vllm-profiling submit E1.2")
+	d := panetest.Drive(t, whole{New(context.Background(), w.App, o)}, 100, 24).Press("down", "y")
+	d.Expect("shardeck -C " + w.Dir + " submit E1.2")
 	if !strings.HasPrefix(out.String(), "\x1b]52;c;") {
 		t.Errorf("wrote %q", out)
 	}
 }
 
 func TestFailedJobIsMendedAtAKey(t *testing.T) {
-	l := panetest.New()
-	d := start(t, l, 80, 24).Press("3", "down", "down").Expect("CUDA out of memory", "f mends it")
+	w := panetest.Open(t)
+	d := start(t, w, 80, 24).Press("3", "down", "down").Expect("CUDA out of memory", "f mends it")
 	d.Press("f").Expect("Mend E1.6?", "1  parallelism.tp 1 → 2", "▌ Leave").Press("enter").Expect("▌Jobs")
 	d.Press("f", "1").Expect("▌Config · E1.6", "◂ 2 ▸", "modified", "changed, not saved")
-	if l.Called("Save ") != 0 {
+	if w.Row("E1.6").Experiment.Layout.TP != 1 {
 		t.Error("saved without being asked")
 	}
-	d.Press("s").Expect("Save E1.6?", "parallelism.tp: 2").Press("s").Expect("Submit E1.6?").Press("y").Expect("submitted as job")
+	d.Press("s").Expect("Save E1.6?", "+  tp: 2").Press("s").Expect("Submit E1.6?").Press("y").Expect("submitted as job")
 	d.Press("3", "down", "f").Absent("Mend")
 }
 
 func TestNothingToMendSaysWhy(t *testing.T) {
-	l := panetest.New()
-	cause := l.Causes["3141580"]
-	cause.Remedies = nil
-	l.Causes["3141580"] = cause
-	d := start(t, l, 80, 24).Press("3", "f").Expect("has not failed")
+	w := panetest.Open(t)
+	w.Write("logs/E1.6_3141580.out", "shardeck: stage environment\nModuleNotFoundError: No module named 'vllm'\n")
+	d := start(t, w, 80, 24).Press("3", "f").Expect("has not failed")
 	d.Press("down", "down", "f").Expect("no change of the config mends this")
 }
 
-// rows makes a board of so many experiments.
-func manyRows(l *panetest.Lab, n int) {
-	base := append([]board.Row(nil), l.Rows...)
-	for i := len(l.Rows); i < n; i++ {
-		row := base[i%len(base)]
-		row.Experiment.ID = "X" + strings.Repeat("1", i%3) + "." + time.Duration(i).String()
-		l.Rows = append(l.Rows, row)
+// many makes a board of so many experiments more.
+func many(t testing.TB, n int) *panetest.Workspace {
+	t.Helper()
+	w := panetest.Open(t)
+	config := w.Read(w.Config("E1.2"))
+	for i := range n {
+		id := fmt.Sprint("L", i)
+		w.Write("experiments/configs/"+id+".yaml", strings.NewReplacer("E1.2", id, "llama-8b-tp2", id).Replace(config))
 	}
+	return w
 }
 
 // BenchmarkFirstFrame is the time from nothing to a drawn board of 1,000 experiments.
 func BenchmarkFirstFrame(b *testing.B) {
-	l := panetest.New()
-	manyRows(l, 1000)
+	w := many(b, 1000)
 	for b.Loop() {
-		d := panetest.Drive(b, whole{New(context.Background(), l, testOptions(l))}, 140, 45)
+		d := panetest.Drive(b, whole{New(context.Background(), w.App, testOptions(w))}, 140, 45)
 		_ = d.S.View()
 	}
 }
 
 // BenchmarkKey is a key on a board of 1,000 experiments, with the frame after it.
 func BenchmarkKey(b *testing.B) {
-	l := panetest.New()
-	manyRows(l, 1000)
-	m := New(context.Background(), l, testOptions(l))
+	w := many(b, 1000)
+	m := New(context.Background(), w.App, testOptions(w))
 	panetest.Drive(b, whole{m}, 140, 45)
 	key := panetest.Key("down")
 	for b.Loop() {
@@ -196,43 +203,41 @@ func BenchmarkKey(b *testing.B) {
 }
 
 func TestSuspendAndBack(t *testing.T) {
-	l := panetest.New()
-	d := start(t, l, 80, 24).Press("2", "right").Expect("◂ 2 ▸", "modified")
-	before := l.Called("Jobs")
+	w := panetest.Open(t)
+	d := start(t, w, 80, 24).Press("2", "right").Expect("◂ 2 ▸", "modified")
+	w.Pass(2 * time.Minute)
+	before := len(w.Scheduler.Did("list"))
 	d.Press("ctrl+z").Expect("◂ 2 ▸", "modified")
 	if _, ok := panetest.Last[tea.ResumeMsg](d); !ok {
 		t.Fatal("ctrl+z did not come back")
 	}
-	if l.Called("Jobs") != before+1 {
+	if len(w.Scheduler.Did("list")) != before+1 {
 		t.Error("coming back must ask the scheduler once")
 	}
 }
 
 func TestEditorOpenedAndClosed(t *testing.T) {
-	l := panetest.New()
-	d := start(t, l, 80, 24).Press("e")
+	w := panetest.Open(t)
+	d := start(t, w, 80, 24).Press("e")
 	d.Park = true
 	d.Press("e")
 	d.Park = false
-	if msg, ok := d.Parked[0]().(pane.EditMsg); !ok || !strings.HasSuffix(msg.Path, "E1.1.yaml") {
+	if msg, ok := d.Parked[0]().(pane.EditMsg); !ok || msg.Path != w.Path(w.Config("E1.1")) {
 		t.Fatalf("e asked for %+v", msg)
 	}
-	l.Rows[0].Experiment.Layout.TP = 4 // what the user did in the editor
+	w.Replace(w.Config("E1.1"), "tp: 1", "tp: 4") // what the user did in the editor
 	d.Send(pane.EditedMsg{Path: "E1.1.yaml"}).Expect("◂ 4 ▸").Absent("modified")
 	d.Send(pane.EditedMsg{Path: "E1.1.yaml", Err: errors.New("vi: not found")}).Expect("vi: not found")
 }
 
 func TestEditorWaitsForUnsavedChanges(t *testing.T) {
-	start(t, panetest.New(), 80, 24).Press("e", "right", "e").Expect("save with w first")
+	start(t, panetest.Open(t), 80, 24).Press("e", "right", "e").Expect("save with w first")
 }
 
 // TestTracesAreReadWhileTheUserTypes holds the pool and sees that every key still acts.
 func TestTracesAreReadWhileTheUserTypes(t *testing.T) {
-	l := panetest.New()
-	for i := range l.Rows {
-		l.Rows[i].Analysis = nil
-	}
-	d := start(t, l, 80, 24).Press("down")
+	w := panetest.Open(t)
+	d := start(t, w, 80, 24).Press("down")
 	d.Park = true
 	d.Press("t").Send(d.Parked[0]())
 	d.Expect("▌Traces · llama-8b-tp2", "reading the traces", "esc stops it")
@@ -242,11 +247,8 @@ func TestTracesAreReadWhileTheUserTypes(t *testing.T) {
 }
 
 func TestStoppedReadingStaysStopped(t *testing.T) {
-	l := panetest.New()
-	for i := range l.Rows {
-		l.Rows[i].Analysis = nil
-	}
-	d := start(t, l, 80, 24).Press("down")
+	w := panetest.Open(t)
+	d := start(t, w, 80, 24).Press("down")
 	d.Park = true
 	d.Press("t")
 	open := d.Parked[0]()
@@ -257,36 +259,35 @@ func TestStoppedReadingStaysStopped(t *testing.T) {
 }
 
 func TestCloneChangeSubmit(t *testing.T) {
-	l := panetest.New()
-	d := start(t, l, 80, 24).Press("c").Expect("clone E1.1 as E1.4").Press("enter").Expect("▌Config · E1.4", "E1.4 made")
+	w := panetest.Open(t)
+	d := start(t, w, 80, 24).Press("c").Expect("clone E1.1 as E1.4").Press("enter").Expect("▌Config · E1.4", "E1.4 made")
 	d.Press("right", "s", "s").Expect("Submit E1.4?").Press("y").Expect("E1.4 submitted as job")
-	if l.Called("Submit E1.4") != 1 {
-		t.Errorf("calls: %v", l.Calls)
+	if got := w.Scheduler.Did("submit"); len(got) != 1 || got[0] != "E1.4" {
+		t.Errorf("submitted %v", got)
 	}
 }
 
 // TestCloneWithAChange types the change behind the new id; what is refused stays there.
 func TestCloneWithAChange(t *testing.T) {
-	l := panetest.New()
-	d := start(t, l, 80, 24).Press("c").Type(" tp").Press("enter").Expect(`"tp" is no change`, "clone E1.1 as E1.4 tp")
+	w := panetest.Open(t)
+	d := start(t, w, 80, 24).Press("c").Type(" tp").Press("enter").Expect(`"tp" is no change`, "clone E1.1 as E1.4 tp")
 	d.Type("=4").Press("enter").Expect("▌Config · E1.4", "◂ 4 ▸", "E1.4 made").Absent("modified")
-	l.Err["Clone"] = errors.New("there is an experiment E1.4 already")
 	d.Press("1", "c").Type(" batch=x").Press("enter").Expect("clone E1.4 as E1.5 batch=x")
-	if n, _ := panetest.Last[pane.Note](d); n.Text != "there is an experiment E1.4 already" {
+	if n, _ := panetest.Last[pane.Note](d); !strings.Contains(n.Text, "batch_size") {
 		t.Errorf("said %q", n.Text)
 	}
 }
 
 func TestMarkSeveralAndActOnAll(t *testing.T) {
-	l, out := panetest.New(), &bytes.Buffer{}
-	o := testOptions(l)
+	w, out := panetest.Open(t), &bytes.Buffer{}
+	o := testOptions(w)
 	o.Out = out
-	d := panetest.Drive(t, whole{New(context.Background(), l, o)}, 100, 24).Press("space", "space").Expect("2 marked: s submits them")
+	d := panetest.Drive(t, whole{New(context.Background(), w.App, o)}, 100, 24).Press("space", "space").Expect("2 marked: s submits them")
 	d.Press("y").Expect("submit E1.1 E1.2").Press("s").Expect("Submit 2 experiments?").Press("y").Expect("2 jobs submitted")
 }
 
 func TestFilterForWhatThereIsNot(t *testing.T) {
-	d := start(t, panetest.New(), 80, 24).Press("/").Expect("state:failed model:~70b").Type("foo:3").Press("enter")
+	d := start(t, panetest.Open(t), 80, 24).Press("/").Expect("state:failed model:~70b").Type("foo:3").Press("enter")
 	d.Expect("no experiment matches foo:3", "there is no foo: here; there are", " tp")
 	d.Press("3", "/").Type("tp:3").Press("enter").Expect("no job matches tp:3", "there is no tp: here; there are", "qos")
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"shardeck/model"
 	"shardeck/ui/panetest"
 	"shardeck/ui/widget"
 )
@@ -26,7 +28,7 @@ func TestFramesKeepToTheirScreen(t *testing.T) {
 	sizes := [][2]int{{60, 18}, {61, 19}, {79, 23}, {80, 24}, {100, 30}, {119, 34}, {120, 35}, {140, 45}, {200, 60}, {300, 100}, {60, 100}, {300, 18}}
 	for name, keys := range screens {
 		t.Run(name, func(t *testing.T) {
-			d := start(t, panetest.New(), 80, 24).Press(keys...)
+			d := start(t, panetest.Open(t), 80, 24).Press(keys...)
 			for _, size := range sizes {
 				d.Resize(size[0], size[1])
 				if wrong := misfit(d.Frame(), size[0], size[1]); wrong != "" {
@@ -60,25 +62,21 @@ func misfit(frame string, width, height int) string {
 // TestTheSelectedRowStaysInSight moves to the end of long lists and changes the size: the
 // row under the cursor is the same one, and is seen.
 func TestTheSelectedRowStaysInSight(t *testing.T) {
-	l := panetest.New()
-	for i := range 200 {
-		row := l.Rows[0]
-		row.Experiment.ID, row.File = fmt.Sprintf("L%d", i), fmt.Sprintf("experiments/configs/L%d.yaml", i)
-		l.Rows = append(l.Rows, row)
-		job := l.List.Jobs[len(l.List.Jobs)-1]
-		job.ID, job.Experiment = fmt.Sprint(500+i), row.Experiment.ID
-		l.List.Jobs = append(l.List.Jobs, job)
+	w := many(t, 120)
+	for i := range 120 {
+		w.Scheduler.Add(model.Job{ID: fmt.Sprint(500 + i), Name: "somebody's", State: model.JobPending,
+			Submit: panetest.Now.Add(-100 * time.Hour)})
 	}
 	for name, c := range map[string]struct {
 		keys []string
 		want string
 	}{
-		"experiments": {[]string{"end"}, "▌ L199 "}, "near the end": {[]string{"end", "up", "up", "up"}, "▌ L196 "},
-		"jobs": {[]string{"3", "end"}, "▌ 699 "}, "config": {[]string{"e", "end"}, "▌ "},
-		"metrics": {[]string{"4", "end"}, "▌ tp1-b1-s512 "}, "charts": {[]string{"5", "end"}, "▌ B "},
+		"experiments": {[]string{"end"}, "▌ L119 "}, "near the end": {[]string{"end", "up", "up", "up"}, "▌ L116 "},
+		"jobs": {[]string{"3", "end"}, "▌ 500 "}, "config": {[]string{"e", "end"}, "▌ "},
+		"metrics": {[]string{"4", "end"}, "▌ tp1-b1-s512 "}, "charts": {[]string{"5", "end"}, "▌ C "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := start(t, l, 200, 60).Press(c.keys...)
+			d := start(t, w, 200, 60).Press(c.keys...)
 			for _, size := range [][2]int{{60, 18}, {300, 100}, {80, 24}, {140, 45}, {61, 19}, {120, 35}} {
 				d.Resize(size[0], size[1])
 				if !strings.Contains(d.Frame(), c.want) {
@@ -91,7 +89,7 @@ func TestTheSelectedRowStaysInSight(t *testing.T) {
 
 // TestSmallScreensSayWhatTheyNeed: and nothing else happens on them.
 func TestSmallScreensSayWhatTheyNeed(t *testing.T) {
-	d := start(t, panetest.New(), 80, 24)
+	d := start(t, panetest.Open(t), 80, 24)
 	for _, size := range [][2]int{{59, 24}, {80, 17}, {40, 10}, {20, 5}, {3, 3}, {1, 1}} {
 		d.Resize(size[0], size[1])
 		lines := strings.Split(d.Frame(), "\n")

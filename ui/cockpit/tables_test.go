@@ -1,9 +1,11 @@
 package cockpit
 
 import (
-	"context"
 	"io"
+	"maps"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"shardeck/ui/pane"
@@ -20,7 +22,8 @@ var modes = map[string][]string{
 // TestNoKeyMeansTwoThings looks at the tables as the help shows them in each mode.
 func TestNoKeyMeansTwoThings(t *testing.T) {
 	for mode, way := range modes {
-		d, m := cockpitOf(t, panetest.New(), nil)
+		w := panetest.Open(t)
+		d, m := cockpitOf(t, w, w.App, nil)
 		d.Press(way...)
 		means := map[string]string{}
 		for _, k := range slices.Concat(m.focused().Keys(), m.general()) {
@@ -34,64 +37,103 @@ func TestNoKeyMeansTwoThings(t *testing.T) {
 	}
 }
 
+// writes are all that a session can change, and how one knows that it did.
+var writes = map[string]func(w *panetest.Workspace, changed []string) bool{
+	"a config":                wrote("experiments/configs/"),
+	"the state of the screen": wrote(stateFile),
+	"unsaved changes": func(w *panetest.Workspace, _ []string) bool { // dropped when they are saved
+		_, err := os.Stat(w.Path(".shardeck/drafts"))
+		return err == nil
+	},
+	"a submission":            wrote(".shardeck/submitted/"),
+	"a chart":                 wrote("experiments/chart_"),
+	"the results":             wrote("experiments/results_summary.csv"),
+	"a job that is cancelled": func(w *panetest.Workspace, _ []string) bool { return len(w.Scheduler.Did("cancel")) > 0 },
+	"a job that is submitted": func(w *panetest.Workspace, _ []string) bool { return len(w.Scheduler.Did("submit")) > 0 },
+}
+
+func wrote(path string) func(*panetest.Workspace, []string) bool {
+	return func(_ *panetest.Workspace, changed []string) bool {
+		return slices.ContainsFunc(changed, func(c string) bool { return strings.HasPrefix(c, path) })
+	}
+}
+
+// locked is a backend that could write, under a screen that is told not to.
+type locked struct{ Backend }
+
+func (locked) ReadOnly() bool { return true }
+
 // TestReadOnlyWritesNothing presses every key of every table, alone and answered, and
-// runs every command of the palette. Without --read-only the same presses write all
-// that can be written.
+// runs every command of the palette.
 func TestReadOnlyWritesNothing(t *testing.T) {
-	free := map[string]bool{}
+	w, tried := panetest.Open(t), map[string]bool{}
+	before := w.Digest()
 	for mode, way := range modes {
-		for _, call := range written(t, true, way) {
-			t.Errorf("%s: %s was called with --read-only", mode, call)
+		if left := pressAll(t, w, locked{w.App}, way, tried); left > 0 {
+			t.Errorf("%s: an editor was started with --read-only", mode)
 		}
-		for _, call := range written(t, false, way) {
-			free[call] = true
+		if changed := w.Changed(before); len(changed) > 0 {
+			t.Fatalf("%s: written with --read-only: %v", mode, changed)
 		}
-	}
-	for _, call := range append(panetest.Writes(), "editor") {
-		if !free[call] {
-			t.Errorf("no press leads to %s: this test does not see it refused", call)
-		}
+		unchanged(t, w)
 	}
 }
 
-// written lists the calls that presses in one mode lead to.
-func written(t *testing.T, locked bool, way []string) []string {
+// TestWhatPressesCanWrite: without --read-only the same presses write all that can be written.
+func TestWhatPressesCanWrite(t *testing.T) {
+	left, tried, editors := maps.Clone(writes), map[string]bool{}, 0
+	for _, mode := range []string{"experiments", "changed", "jobs", "charts"} {
+		w := panetest.Open(t)
+		before := w.Digest()
+		editors += pressAll(t, w, w.App, modes[mode], tried)
+		changed := w.Changed(before)
+		maps.DeleteFunc(left, func(_ string, done func(*panetest.Workspace, []string) bool) bool { return done(w, changed) })
+	}
+	if len(left) > 0 || editors == 0 {
+		t.Errorf("no press leads to %v, %d to an editor: the test above does not see it refused", slices.Collect(maps.Keys(left)), editors)
+	}
+}
+
+// pressAll goes to one mode again and again, each time for another key, or for a command of
+// its pane that was not tried yet, and counts how often an editor was started.
+func pressAll(t *testing.T, w *panetest.Workspace, l Backend, way []string, tried map[string]bool) int {
 	t.Helper()
-	found := map[string]bool{}
-	try := func(do func(*panetest.Driver)) {
-		l, away := panetest.New(), &lent{}
-		l.Locked = locked
-		d, _ := cockpitOf(t, l, away)
-		do(d.Press(way...))
-		for _, call := range panetest.Writes() {
-			found[call] = found[call] || l.Called(call) > 0
+	away := &lent{}
+	d, m := cockpitOf(t, w, l, away)
+	d.Press(way...)
+	keys, names := meant(m)
+	try := func(presses ...string) {
+		if d.Press("esc", "esc", "esc", "1", "esc", "home"); d.Quit || m.focus != pane.Experiments {
+			d, m = cockpitOf(t, w, l, away)
 		}
-		found["editor"] = found["editor"] || away.left > 0
+		d.Press(way...).Press(presses...)
 	}
-	keys, names := means(t, way)
 	for _, key := range keys {
-		try(func(d *panetest.Driver) { d.Press(key, "enter", "enter") })
-		try(func(d *panetest.Driver) { d.Press(key, "y") })
+		try(key, "enter", "enter")
+		try(key, "y")
 	}
-	try(func(d *panetest.Driver) { d.Press("q") }) // keeps the screen
 	for _, name := range names {
-		try(func(d *panetest.Driver) { d.Press(":").Type(name).Press("enter", "enter") })
-	}
-	var calls []string
-	for call, yes := range found {
-		if yes {
-			calls = append(calls, call)
+		of := string(m.focus) + " " + name
+		if !tried[of] {
+			try(append(strings.Split(":"+name, ""), "enter", "enter")...)
 		}
+		tried[of] = true
 	}
-	return calls
+	if !tried["P"] {
+		try("P", "y")
+	}
+	tried["P"] = true
+	try("q") // keeps the screen
+	return away.left
 }
 
-// means are the keys and the commands of a mode, but for those that leave.
-func means(t *testing.T, way []string) (keys, names []string) {
-	d, m := cockpitOf(t, panetest.New(), nil)
-	d.Press(way...)
-	for _, k := range slices.Concat(m.focused().Keys(), []pane.Key{{Keys: []string{"P"}}}) {
-		keys = append(keys, k.Keys...)
+// meant are the keys and the commands of the mode that a cockpit is in, but for those that
+// leave or only move.
+func meant(m *Model) (keys, names []string) {
+	for _, k := range m.focused().Keys() {
+		if !slices.ContainsFunc(pane.MoveKeys(), func(move pane.Key) bool { return slices.Equal(move.Keys, k.Keys) }) {
+			keys = append(keys, k.Keys...)
+		}
 	}
 	for _, c := range commands(m) {
 		if c.name != "quit" {
@@ -102,12 +144,12 @@ func means(t *testing.T, way []string) (keys, names []string) {
 }
 
 // cockpitOf starts a cockpit of 80x24.
-func cockpitOf(t *testing.T, l *panetest.Lab, o outside) (*panetest.Driver, *Model) {
+func cockpitOf(t *testing.T, w *panetest.Workspace, l Backend, o outside) (*panetest.Driver, *Model) {
 	t.Helper()
-	options := testOptions(l)
+	options := testOptions(w)
 	options.outside = o
 	options.Editor = []string{"true"}
-	m := New(context.Background(), l, options)
+	m := New(t.Context(), l, options)
 	return panetest.Drive(t, whole{m}, 80, 24), m
 }
 

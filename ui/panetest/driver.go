@@ -1,31 +1,23 @@
 package panetest
 
 import (
-	"context"
 	"flag"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
-	"github.com/muesli/termenv"
 
 	"shardeck/ui/pane"
-	"shardeck/ui/theme"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden frames")
-
-// NewEnv is the surroundings of a pane: the lab, no colours, the fixed clock.
-func NewEnv(ctx context.Context) pane.Env {
-	return pane.Env{Ctx: ctx, Theme: theme.New(termenv.Ascii, false), Now: func() time.Time { return Now }, After: after}
-}
 
 // after gives short waits at once and never ends long ones, which only repeat themselves.
 func after(wait time.Duration, msg tea.Msg) tea.Cmd {
@@ -44,7 +36,7 @@ type Screen interface {
 }
 
 // Driver presses keys and expects text. Commands run at once, in the test's own
-// goroutine, until none is left; those of Slow message types are kept back.
+// goroutine, until none is left, or are kept back by Park.
 type Driver struct {
 	T      testing.TB
 	S      Screen
@@ -178,20 +170,21 @@ func (d *Driver) Check() {
 // Expect fails unless each text is on the screen.
 func (d *Driver) Expect(texts ...string) *Driver {
 	d.T.Helper()
-	for _, text := range texts {
-		if !strings.Contains(d.Frame(), text) {
-			d.T.Fatalf("no %q on the screen:\n%s", text, d.Frame())
-		}
-	}
-	return d
+	return d.look(texts, true)
 }
 
 // Absent fails if one of the texts is on the screen.
 func (d *Driver) Absent(texts ...string) *Driver {
 	d.T.Helper()
+	return d.look(texts, false)
+}
+
+func (d *Driver) look(texts []string, want bool) *Driver {
+	d.T.Helper()
+	frame := d.Frame()
 	for _, text := range texts {
-		if strings.Contains(d.Frame(), text) {
-			d.T.Fatalf("%q is on the screen:\n%s", text, d.Frame())
+		if strings.Contains(frame, text) != want {
+			d.T.Fatalf("%q on the screen: %v, want %v:\n%s", text, !want, want, frame)
 		}
 	}
 	return d
@@ -207,31 +200,33 @@ func (d *Driver) Golden(name string) {
 	got := strings.Join(lines, "\n") + "\n"
 	path := filepath.Join("testdata", name+".golden")
 	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			d.T.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			d.T.Fatal(err)
-		}
+		must(d.T, os.MkdirAll("testdata", 0o755))
+		must(d.T, os.WriteFile(path, []byte(got), 0o644))
 	}
 	want, err := os.ReadFile(path)
-	if err != nil {
-		d.T.Fatal(err)
-	}
+	must(d.T, err)
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		d.T.Errorf("%s: frame differs (run with -update to accept):\n%s", name, diff)
 	}
 }
 
+// keyTypes are the keys that are no letters, by name.
+var keyTypes = sync.OnceValue(func() map[string]tea.KeyType {
+	types := map[string]tea.KeyType{}
+	for t := tea.KeyType(-200); t < 200; t++ {
+		types[t.String()] = t
+	}
+	return types
+})
+
 // Key makes the message of a key from its name.
 func Key(name string) tea.KeyMsg {
-	if name == "space" {
+	t, known := keyTypes()[name]
+	switch {
+	case name == "space":
 		return tea.KeyMsg{Type: tea.KeySpace, Runes: []rune(" ")}
-	}
-	for t := tea.KeyType(-200); t < 200; t++ {
-		if t != tea.KeyRunes && t.String() == name && name != "" {
-			return tea.KeyMsg{Type: t}
-		}
+	case known && name != "" && t != tea.KeyRunes:
+		return tea.KeyMsg{Type: t}
 	}
 	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(name)}
 }
@@ -274,13 +269,4 @@ func Sizes(d *Driver) {
 		{3, 50}, {200, 2}} {
 		d.Resize(size[0], size[1])
 	}
-}
-
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

@@ -2,6 +2,7 @@ package panetest
 
 import (
 	"encoding/json"
+	"sync"
 	"time"
 
 	"shardeck/backend/scheduler"
@@ -28,15 +29,26 @@ var submissions = []struct {
 // plan is when the scheduler would start one more job.
 var plan = scheduler.Estimate{Start: Now.Add(18 * time.Minute), Nodes: "nid001042"}
 
+// scripts are those of the experiments, by id. They are the same in every workspace, so the
+// first one that is opened makes them.
+var scripts sync.Map
+
 // submit writes down what was submitted, and gives the scheduler what has not ended.
-func (w *Workspace) submit(scripts map[string]string) {
+func (w *Workspace) submit() {
 	for _, s := range submissions {
+		script, known := scripts.Load(s.experiment)
+		if !known {
+			p, err := w.Preview(w.T.Context(), s.experiment, false)
+			w.must(err)
+			script = p.Script
+			scripts.Store(s.experiment, script)
+		}
 		tag := "shardeck-" + s.experiment + "-1764000000-" + s.job + "0"
 		log := "logs/" + s.experiment + "_" + s.job + ".out"
 		j := model.Job{ID: s.job, Name: s.experiment, Tag: tag, Experiment: s.experiment, Scheduler: "slurm", State: s.state, Log: w.Path(log),
 			Account: "m1234_g", QOS: "gpu_shared", Nodes: 1, GPUs: s.gpus, Limit: 30 * time.Minute,
 			Submit: Now.Add(-s.ago), Elapsed: s.elapsed, ExitCode: s.exit}
-		record := model.Submission{Tag: tag, JobID: s.job, Scheduler: "slurm", Log: log, At: j.Submit, Script: scripts[s.experiment], Last: &j}
+		record := model.Submission{Tag: tag, JobID: s.job, Scheduler: "slurm", Log: log, At: j.Submit, Script: script.(string), Last: &j}
 		record.Experiment.ID = s.experiment
 		switch s.state {
 		case model.JobRunning:
@@ -50,9 +62,7 @@ func (w *Workspace) submit(scripts map[string]string) {
 			j.End = j.Start.Add(s.elapsed)
 		}
 		text, err := json.Marshal(record)
-		if err != nil {
-			w.T.Fatal(err)
-		}
+		w.must(err)
 		w.Write(".shardeck/submitted/"+tag+".json", string(text))
 	}
 }

@@ -19,14 +19,11 @@ type Scheduler struct {
 	Down      error              // why it does not answer
 	Refuses   error              // why it takes no job
 	Unplanned error              // why it plans none
-	Hold      chan struct{}      // its list comes when this is closed; nil: at once
 	Now       func() time.Time
 
-	mu                   sync.Mutex
-	jobs                 []model.Job
-	asked, planned       int
-	submitted, cancelled []string
-	next                 int
+	mu   sync.Mutex
+	jobs []model.Job
+	done map[string][]string // jobs by verb
 }
 
 // Name is slurm, if the test said no other.
@@ -35,6 +32,13 @@ func (s *Scheduler) Name() string {
 		return "slurm"
 	}
 	return s.Label
+}
+
+// Did is what was asked of it, by verb (list, plan, submit, cancel): of which jobs.
+func (s *Scheduler) Did(verb string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.done[verb])
 }
 
 // Submit takes a job, which waits.
@@ -47,36 +51,25 @@ func (s *Scheduler) Submit(_ context.Context, r scheduler.Request) (string, erro
 	if s.Refuses != nil {
 		return "", s.Refuses
 	}
-	id := strconv.Itoa(3141600 + s.next)
-	s.next++
-	s.submitted = append(s.submitted, r.Name)
+	id := strconv.Itoa(3141600 + len(s.done["submit"]))
+	s.done["submit"] = append(s.done["submit"], r.Name)
 	s.jobs = append(s.jobs, model.Job{ID: id, Name: r.Name, Tag: r.Tag, Scheduler: s.Name(), State: model.JobPending, Reason: "Priority",
 		Submit: s.Now(), GPUs: r.GPUs, Limit: r.Limit, WorkDir: r.Dir, Log: scheduler.ExpandLog(r.Log, id, r.Name)})
 	return id, nil
 }
 
 // Jobs lists all jobs, as long as the test keeps them.
-func (s *Scheduler) Jobs(ctx context.Context) ([]model.Job, error) {
-	if s.Hold != nil {
-		select {
-		case <-s.Hold:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
+func (s *Scheduler) Jobs(context.Context) ([]model.Job, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.asked++
-	if s.Down != nil {
-		return nil, s.Down
-	}
+	s.done["list"] = append(s.done["list"], "")
 	jobs := slices.Clone(s.jobs)
 	for i := range jobs {
 		if jobs[i].State == model.JobRunning {
 			jobs[i].Elapsed = s.Now().Sub(jobs[i].Start)
 		}
 	}
-	return jobs, nil
+	return jobs, s.Down
 }
 
 // History lists the jobs that have ended.
@@ -98,11 +91,11 @@ func (s *Scheduler) Find(_ context.Context, tag string) (model.Job, bool, error)
 
 // Cancel ends a job.
 func (s *Scheduler) Cancel(_ context.Context, id string) error {
-	err := error(&scheduler.Fault{Text: "no job " + id, ToDo: "shardeck jobs lists them", Kind: scheduler.ErrNoJob})
+	err := error(&scheduler.Fault{Text: "no job " + strconv.Quote(id), ToDo: "shardeck jobs lists them", Kind: scheduler.ErrNoJob})
 	s.Set(id, func(j *model.Job) {
 		if err = nil; j.State.Active() {
 			j.State, j.End = model.JobCancelled, s.Now()
-			s.cancelled = append(s.cancelled, id)
+			s.done["cancel"] = append(s.done["cancel"], id)
 		}
 	})
 	return err
@@ -114,10 +107,10 @@ func (s *Scheduler) Limits(context.Context) (scheduler.Limits, error) {
 }
 
 // Estimate is the plan of the test.
-func (s *Scheduler) Estimate(context.Context, scheduler.Request) (scheduler.Estimate, error) {
+func (s *Scheduler) Estimate(_ context.Context, r scheduler.Request) (scheduler.Estimate, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.planned++
+	s.done["plan"] = append(s.done["plan"], r.Name)
 	return s.Plan, s.Unplanned
 }
 
@@ -125,10 +118,8 @@ func (s *Scheduler) Estimate(context.Context, scheduler.Request) (scheduler.Esti
 func (s *Scheduler) Set(id string, change func(*model.Job)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i := range s.jobs {
-		if s.jobs[i].ID == id {
-			change(&s.jobs[i])
-		}
+	if i := slices.IndexFunc(s.jobs, func(j model.Job) bool { return j.ID == id }); i >= 0 {
+		change(&s.jobs[i])
 	}
 }
 
@@ -137,29 +128,4 @@ func (s *Scheduler) Add(j model.Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.jobs = append(s.jobs, j)
-}
-
-// Asked, Planned, Submitted and Cancelled are what was asked of it: how often for the
-// list and for a plan, and which experiments and jobs.
-func (s *Scheduler) Asked() int { return count(s, &s.asked) }
-
-// Planned is how often a start was asked for.
-func (s *Scheduler) Planned() int { return count(s, &s.planned) }
-
-func count(s *Scheduler, n *int) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return *n
-}
-
-// Submitted are the names of the jobs that it took.
-func (s *Scheduler) Submitted() []string { return list(s, &s.submitted) }
-
-// Cancelled are the ids of the jobs that it ended.
-func (s *Scheduler) Cancelled() []string { return list(s, &s.cancelled) }
-
-func list(s *Scheduler, l *[]string) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(*l)
 }

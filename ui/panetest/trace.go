@@ -16,12 +16,11 @@ type Trace struct {
 	Collective, Norm       string        // kernels; Collective is empty for a run without communication
 	Elements               int           // of a collective in a prefill, which says so; 0: none says
 	Skew                   time.Duration // how long the last rank waits at first, for the profilers of the others
-	Late                   Lateness      // nil: all ranks come at the same time
-}
 
-// Lateness is how much later than the others a rank comes to a call: for it computes
-// longer, and for its host is slow.
-type Lateness func(rank, call int) (compute, host time.Duration)
+	// Late is how much later than the others a rank comes to a call, for it computes longer and
+	// for its host is slow; nil: all come at the same time.
+	Late func(rank, call int) (compute, host time.Duration)
+}
 
 // Kernels of the traces.
 const (
@@ -67,7 +66,10 @@ func (w *traceWriter) step(name string, long time.Duration, elements int) {
 	}
 	for range w.Layers {
 		for r, k := range w.ranks {
-			compute, host := w.late(r)
+			var compute, host time.Duration
+			if w.Late != nil {
+				compute, host = w.Late(r, w.calls)
+			}
 			k.kernel(gemmKernel, layer*62/100+compute, 7, "")
 			k.kernel(attentionKernel, layer*13/100, 7, "")
 			k.kernel(w.Norm, layer*5/100, 7, "")
@@ -84,13 +86,6 @@ func (w *traceWriter) step(name string, long time.Duration, elements int) {
 	}
 }
 
-func (w *traceWriter) late(rank int) (compute, host time.Duration) {
-	if w.Late == nil {
-		return 0, 0
-	}
-	return w.Late(rank, w.calls)
-}
-
 // meet is a collective: it ends for all when the last has come and the data are moved.
 func (w *traceWriter) meet(kernel string, transfer time.Duration, elements int) {
 	if kernel == "" {
@@ -103,13 +98,8 @@ func (w *traceWriter) meet(kernel string, transfer time.Duration, elements int) 
 	}
 	more := ""
 	if elements > 0 {
-		ranks := make([]int, len(w.ranks))
-		for r := range ranks {
-			ranks[r] = r
-		}
 		more = fmt.Sprintf(`,"Collective name":"allreduce","In msg nelems":%d,"Out msg nelems":%d,"Group size":%d,"dtype":"BFloat16",`+
-			`"Process Group Name":"3","Process Group Description":"tp","Process Group Ranks":%q`,
-			elements, elements, len(ranks), strings.ReplaceAll(fmt.Sprint(ranks), " ", ", "))
+			`"Process Group Name":"3","Process Group Description":"tp","Process Group Ranks":"[0, 1]"`, elements, elements, len(w.ranks))
 	}
 	for _, k := range w.ranks {
 		k.kernel(kernel, last+transfer-k.now, 20, more)

@@ -1,16 +1,16 @@
+// Package panetest drives the panes and the cockpit through stories: keys are pressed,
+// text is expected, frames are compared with golden ones.
+//
+// Nothing is pretended but the cluster: each story has a small workspace on disk, of
+// which workspace.txtar, measured.go and history.go say what is in it, under the real
+// backend, with a scheduler whose answers and a clock whose time the test sets.
 package panetest
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,10 +22,12 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/model/board"
 	"shardeck/model/metric"
-	"shardeck/templates"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 )
+
+// Now is the moment at which every test begins.
+var Now = time.Date(2026, 11, 23, 14, 2, 11, 0, time.UTC)
 
 //go:embed workspace.txtar
 var archive []byte
@@ -38,11 +40,11 @@ type Workspace struct {
 	*app.App
 	T         testing.TB
 	Dir       string
+	Home      string // of the user, with the cache
 	Scheduler *Scheduler
 
-	home string // of the user: cache and settings
-	mu   sync.Mutex
-	now  time.Time
+	mu  sync.Mutex
+	now time.Time
 }
 
 // Option changes how a workspace is opened.
@@ -62,7 +64,7 @@ func Open(t testing.TB, options ...Option) *Workspace {
 		w.age("trace_collection/"+m.name, m.age)
 	}
 	w.Reopen(options...)
-	w.submit(w.scripts())
+	w.submit()
 	return w
 }
 
@@ -87,18 +89,16 @@ func Empty(t testing.TB) *Workspace {
 
 func empty(t testing.TB) *Workspace {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "ws-") // shorter than t.TempDir, so that a line of the screen holds it
+	dir, err := os.MkdirTemp("/dev/shm", "ws-") // in memory, and shorter than t.TempDir, so that a line of the screen holds it
 	if err != nil {
 		dir, err = os.MkdirTemp("", "ws-")
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := &Workspace{T: t, Dir: filepath.Join(dir, "ws"), Home: filepath.Join(dir, "home"), now: Now}
+	w.must(err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	w := &Workspace{T: t, Dir: filepath.Join(dir, "ws"), home: filepath.Join(dir, "home"), now: Now}
-	w.Scheduler = &Scheduler{Now: w.Now, Plan: plan}
-	w.mkdir(w.Dir)
-	w.mkdir(w.home)
+	w.Scheduler = &Scheduler{Now: w.Now, Plan: plan, done: map[string][]string{}}
+	w.must(os.MkdirAll(w.Dir, 0o755))
+	w.must(os.MkdirAll(w.Home, 0o755))
 	return w
 }
 
@@ -112,40 +112,17 @@ var files = sync.OnceValue(func() map[string]string {
 	return all
 })
 
-// scripts are those of the experiments, by id: what their last submissions were. They are
-// the same in every workspace, so the first one that is opened makes them.
-var scripts struct {
-	once sync.Once
-	of   map[string]string
-}
-
-func (w *Workspace) scripts() map[string]string {
-	scripts.once.Do(func() {
-		scripts.of = map[string]string{}
-		for _, s := range submissions {
-			p, err := w.Preview(w.T.Context(), s.experiment, false)
-			if err != nil {
-				w.T.Fatal(err)
-			}
-			scripts.of[s.experiment] = p.Script
-		}
-	})
-	return scripts.of
-}
-
 // Reopen opens the workspace again, as another program would.
 func (w *Workspace) Reopen(options ...Option) {
 	w.T.Helper()
-	env := map[string]string{"HOME": w.home}
-	o := app.Options{Dir: w.Dir, Now: w.Now, Scheduler: w.Scheduler, CacheDir: filepath.Join(w.home, "cache"), Binary: "/usr/bin/shardeck",
+	env := map[string]string{"HOME": w.Home}
+	o := app.Options{Dir: w.Dir, Now: w.Now, Scheduler: w.Scheduler, CacheDir: filepath.Join(w.Home, "cache"), Binary: "/usr/bin/shardeck",
 		Env: func(name string) string { return env[name] }}
 	for _, option := range options {
 		option(&o)
 	}
 	l, err := app.Open(o)
-	if err != nil {
-		w.T.Fatal(err)
-	}
+	w.must(err)
 	w.T.Cleanup(l.Close)
 	w.App = l
 }
@@ -170,189 +147,24 @@ func (w *Workspace) Pass(d time.Duration) {
 	w.now = w.now.Add(d)
 }
 
-// Write makes a file of the workspace, or replaces it.
-func (w *Workspace) Write(path, text string) {
+// must ends the test where the workspace cannot be as it should.
+func (w *Workspace) must(err error) {
 	w.T.Helper()
-	w.mkdir(filepath.Dir(w.Path(path)))
-	if err := os.WriteFile(w.Path(path), []byte(text), 0o644); err != nil {
-		w.T.Fatal(err)
-	}
+	must(w.T, err)
 }
 
-// Read is the text of a file.
-func (w *Workspace) Read(path string) string {
-	w.T.Helper()
-	text, err := os.ReadFile(w.Path(path))
+func must(t testing.TB, err error) {
+	t.Helper()
 	if err != nil {
-		w.T.Fatal(err)
+		t.Fatal(err)
 	}
-	return string(text)
-}
-
-// Replace changes a part of a file.
-func (w *Workspace) Replace(path, old, new string) {
-	w.T.Helper()
-	text := w.Read(path)
-	if !strings.Contains(text, old) {
-		w.T.Fatalf("no %q in %s:\n%s", old, path, text)
-	}
-	w.Write(path, strings.Replace(text, old, new, 1))
-}
-
-// Config is the file of an experiment.
-func (w *Workspace) Config(id string) string {
-	w.T.Helper()
-	found, err := filepath.Glob(w.Path("experiments/configs/" + id + "_*.yaml"))
-	if err != nil || len(found) != 1 {
-		w.T.Fatalf("configs of %s: %v, %v", id, found, err)
-	}
-	return strings.TrimPrefix(found[0], w.Dir+"/")
-}
-
-// Remove takes files and folders away.
-func (w *Workspace) Remove(paths ...string) {
-	w.T.Helper()
-	for _, path := range paths {
-		if err := os.RemoveAll(w.Path(path)); err != nil {
-			w.T.Fatal(err)
-		}
-	}
-}
-
-// Move gives a file or a folder another path.
-func (w *Workspace) Move(from, to string) {
-	w.T.Helper()
-	if err := os.Rename(w.Path(from), w.Path(to)); err != nil {
-		w.T.Fatal(err)
-	}
-}
-
-// Cut damages a file: it ends after so many bytes.
-func (w *Workspace) Cut(path string, bytes int) {
-	w.T.Helper()
-	w.Write(path, w.Read(path)[:bytes])
-}
-
-// Forget empties the cache of results of a kind, also of those in memory.
-func (w *Workspace) Forget(what string) {
-	w.T.Helper()
-	entries, err := filepath.Glob(filepath.Join(w.home, "cache", "*.json"))
-	if err != nil || len(entries) == 0 {
-		w.T.Fatalf("nothing is cached: %v", err)
-	}
-	for _, path := range entries {
-		if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), `"what":"`+what+`"`) {
-			w.Remove(path)
-		}
-	}
-	w.Reopen()
-}
-
-// Budget lets a login node of the site read so many bytes of traces.
-func (w *Workspace) Budget(bytes int) {
-	w.T.Helper()
-	site, err := templates.FS.ReadFile("sites/perlmutter.yaml")
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	w.Write("sites/perlmutter.yaml", regexp.MustCompile(`trace_bytes: \d+`).ReplaceAllString(string(site), fmt.Sprint("trace_bytes: ", bytes)))
-	w.Reopen()
-}
-
-// Lock takes the right to write a file away.
-func (w *Workspace) Lock(path string) {
-	w.T.Helper()
-	if err := os.Chmod(w.Path(path), 0o444); err != nil {
-		w.T.Fatal(err)
-	}
-}
-
-// Block makes a path useless whatever the rights of who runs the test: what was a folder
-// is a file, what was a file, or nothing, a folder.
-func (w *Workspace) Block(path string) {
-	w.T.Helper()
-	info, err := os.Stat(w.Path(path))
-	w.Remove(path)
-	if err == nil && info.IsDir() {
-		w.Write(path, "no folder\n")
-		return
-	}
-	w.mkdir(w.Path(path + "/in/the/way"))
-}
-
-// Path is that of a file of the workspace.
-func (w *Workspace) Path(path string) string {
-	if filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(w.Dir, path)
-}
-
-func (w *Workspace) mkdir(path string) {
-	w.T.Helper()
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		w.T.Fatal(err)
-	}
-}
-
-// age makes the files of a folder so old.
-func (w *Workspace) age(dir string, age time.Duration) {
-	w.T.Helper()
-	entries, err := os.ReadDir(w.Path(dir))
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	for _, e := range entries {
-		if err := os.Chtimes(filepath.Join(w.Path(dir), e.Name()), Now, Now.Add(-age)); err != nil {
-			w.T.Fatal(err)
-		}
-	}
-}
-
-// Digest is what the files of the workspace hold, by path.
-func (w *Workspace) Digest() map[string]string {
-	w.T.Helper()
-	all := map[string]string{}
-	err := filepath.WalkDir(w.Dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		text, err := os.ReadFile(path)
-		all[strings.TrimPrefix(path, w.Dir+"/")] = fmt.Sprintf("%x", sha256.Sum256(text))
-		return err
-	})
-	if err != nil {
-		w.T.Fatal(err)
-	}
-	return all
-}
-
-// Changed are the files that are not as in a digest: new, different or gone.
-func (w *Workspace) Changed(before map[string]string) []string {
-	w.T.Helper()
-	now := w.Digest()
-	var changed []string
-	for path := range now {
-		if now[path] != before[path] {
-			changed = append(changed, path)
-		}
-	}
-	for path := range before {
-		if now[path] == "" {
-			changed = append(changed, path)
-		}
-	}
-	slices.Sort(changed)
-	return changed
 }
 
 // Analysis is a run as read now.
 func (w *Workspace) Analysis(run string) *metric.Analysis {
 	w.T.Helper()
 	a, err := w.Analyse(w.T.Context(), run, pool.Wanted, nil)
-	if err != nil {
-		w.T.Fatal(err)
-	}
+	w.must(err)
 	return a
 }
 
@@ -360,9 +172,7 @@ func (w *Workspace) Analysis(run string) *metric.Analysis {
 func (w *Workspace) Rows() []board.Row {
 	w.T.Helper()
 	rows, err := w.Board(w.T.Context())
-	if err != nil {
-		w.T.Fatal(err)
-	}
+	w.must(err)
 	return rows
 }
 

@@ -36,23 +36,36 @@ type story struct {
 	serial int
 }
 
+type part struct {
+	name string
+	tell func(*story)
+}
+
+// talk is the part of the story in which no script has to run.
+var talk = []part{
+	{"a tag is found again", (*story).finds},
+	{"scripts that are none are refused", (*story).refuses},
+	{"ids that never were are an error", (*story).unknown},
+	{"the limits are told", (*story).limits},
+}
+
 // Run tells the story.
 func Run(t *testing.T, s Subject) {
-	for _, part := range []struct {
-		name string
-		tell func(*story)
-	}{
+	tell(t, s, append([]part{
 		{"a job completes and writes its log", (*story).completes},
 		{"a job fails with its code", (*story).fails},
 		{"a running job is cancelled", (*story).cancelsRunning},
 		{"when the GPUs are taken, a job waits its turn", (*story).waits},
-		{"a tag is found again", (*story).finds},
 		{"history tells what ended", (*story).remembers},
-		{"scripts that are none are refused", (*story).refuses},
-		{"ids that never were are an error", (*story).unknown},
-		{"the limits are told", (*story).limits},
 		{"names cannot break the list", (*story).hostile},
-	} {
+	}, talk...))
+}
+
+// Talk tells what can be told of a scheduler that runs nothing, such as one that tests bring.
+func Talk(t *testing.T, s Subject) { tell(t, s, talk) }
+
+func tell(t *testing.T, s Subject, parts []part) {
+	for _, part := range parts {
 		t.Run(part.name, func(t *testing.T) { part.tell(&story{T: t, Subject: s}) })
 	}
 }

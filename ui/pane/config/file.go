@@ -28,7 +28,7 @@ func (p *Pane) show(id string) tea.Cmd {
 		return p.takeEdits()
 	}
 	return p.open.Start(p.env.Ctx, func(context.Context) (opened, error) {
-		d, err := pane.OpenDraft(p.env.Lab, id)
+		d, err := p.env.Lab.Draft(id)
 		return opened{id, d}, err
 	}, p.gotDraft)
 }

@@ -12,6 +12,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/experiments"
 	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/check"
@@ -28,9 +29,9 @@ type Pane struct {
 	env     env
 	focused bool
 
-	id       string                // experiment shown; empty: none yet
-	drafts   map[string]pane.Draft // changed or shown, by id
-	experim  model.Experiment      // what the draft means now
+	id       string                        // experiment shown; empty: none yet
+	drafts   map[string]*experiments.Draft // changed or shown, by id
+	experim  model.Experiment              // what the draft means now
 	verdict  check.Verdict
 	problem  string // what is wrong with the file itself; empty: nothing
 	form     widget.Form
@@ -52,13 +53,13 @@ type Pane struct {
 // opened is a draft with the experiment it is of.
 type opened struct {
 	id    string
-	draft pane.Draft
+	draft *experiments.Draft
 }
 
 // New makes the pane; it shows nothing until it is told what.
 func New(e pane.Env, b Backend) *Pane {
 	env := env{e, b}
-	p := &Pane{env: env, drafts: map[string]pane.Draft{}, unsaved: newUnsaved()}
+	p := &Pane{env: env, drafts: map[string]*experiments.Draft{}, unsaved: newUnsaved()}
 	p.flow = submission.New(e, b, &p.Dialog, nil)
 	return p
 }
@@ -116,7 +117,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 // busy reports that a command has the draft: it must not be touched meanwhile.
 func (p *Pane) busy() bool { return p.diff.Busy() || p.save.Busy() }
 
-func (p *Pane) draft() pane.Draft { return p.drafts[p.id] }
+func (p *Pane) draft() *experiments.Draft { return p.drafts[p.id] }
 
 // judge reads the draft again after a change, and has it checked.
 func (p *Pane) judge() {
@@ -129,7 +130,7 @@ func (p *Pane) judge() {
 }
 
 // problemOf is the first fault of a draft's text, by its line.
-func problemOf(d pane.Draft) string {
+func problemOf(d *experiments.Draft) string {
 	if d.Problem() == "" {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -78,7 +79,7 @@ func TestSubmitSavesFirst(t *testing.T) {
 	w := panetest.Open(t)
 	d := drive(t, w, "E1.1", 80, 30)
 	d.Press("right", "s").Expect("Save E1.1?").Press("s").Expect("Submit E1.1?", "0.25 node-hours", "▌ No").Press("y")
-	if got := w.Scheduler.Submitted(); len(got) != 1 || got[0] != "E1.1" || w.Row("E1.1").Experiment.Layout.TP != 2 {
+	if got := w.Scheduler.Did("submit"); len(got) != 1 || got[0] != "E1.1" || w.Row("E1.1").Experiment.Layout.TP != 2 {
 		t.Errorf("submitted %v", got)
 	}
 }
@@ -86,7 +87,9 @@ func TestSubmitSavesFirst(t *testing.T) {
 func TestSaveErrorIsShownAndNothingLost(t *testing.T) {
 	w := panetest.Open(t)
 	d := drive(t, w, "E1.1", 80, 20).Press("right")
-	w.Lock(w.Config("E1.1"))
+	if err := os.Chmod(w.Path(w.Config("E1.1")), 0o444); err != nil {
+		t.Fatal(err)
+	}
 	d.Press("w", "s").Expect("◂ 2 ▸")
 	if got := said(d); !strings.Contains(got, "permission denied") {
 		t.Errorf("said %q", got)

@@ -28,7 +28,7 @@ func configs(changed []string) []string {
 
 func submitted(t *testing.T, w *panetest.Workspace, want ...string) {
 	t.Helper()
-	if got := w.Scheduler.Submitted(); !slices.Equal(got, want) {
+	if got := w.Scheduler.Did("submit"); !slices.Equal(got, want) {
 		t.Errorf("submitted %v, want %v", got, want)
 	}
 }
@@ -64,8 +64,8 @@ func TestSubmitAsksFirst(t *testing.T) {
 	d := drive(t, w, 80, 18)
 	d.Press("down", "s").Expect("Submit E1.2?", "0.25 node-hours", "▌ No")
 	d.Press("enter").Absent("Submit E1.2?")
-	if changed := w.Changed(before); len(changed) > 0 || len(w.Scheduler.Submitted()) > 0 {
-		t.Fatalf("submitted %v after No, written %v", w.Scheduler.Submitted(), changed)
+	if changed := w.Changed(before); len(changed) > 0 || len(w.Scheduler.Did("submit")) > 0 {
+		t.Fatalf("submitted %v after No, written %v", w.Scheduler.Did("submit"), changed)
 	}
 	d.Press("s", "y")
 	submitted(t, w, "E1.2")
@@ -81,7 +81,7 @@ func TestSubmitSaysWhenItWouldStart(t *testing.T) {
 	d.Press("s").Expect("when it would start is not known: the account", "▌ No")
 	d.Press("y")
 	submitted(t, w, "E1.1")
-	if n := w.Scheduler.Planned(); n != 2 {
+	if n := len(w.Scheduler.Did("plan")); n != 2 {
 		t.Errorf("asked for a plan %d times", n)
 	}
 }

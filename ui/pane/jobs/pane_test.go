@@ -56,11 +56,11 @@ func TestCancelAsksAndDefaultsToNo(t *testing.T) {
 	w := panetest.Open(t)
 	d := drive(t, w, 80, 18)
 	d.Press("x").Expect("Cancel job 3141592 of E1.3?", "running and has run for 4:12", "▌ No").Press("enter").Absent("Cancel job")
-	if got := w.Scheduler.Cancelled(); len(got) > 0 {
+	if got := w.Scheduler.Did("cancel"); len(got) > 0 {
 		t.Fatalf("cancelled %v after No", got)
 	}
 	d.Press("x", "y")
-	if got := w.Scheduler.Cancelled(); !slices.Equal(got, []string{"3141592"}) {
+	if got := w.Scheduler.Did("cancel"); !slices.Equal(got, []string{"3141592"}) {
 		t.Fatalf("cancelled %v", got)
 	}
 	answer(d, w).Expect("cancelled")

@@ -32,7 +32,7 @@ func TestRanksInOrderOfAMetric(t *testing.T) {
 	w.Replace("trace_collection/llama-8b-tp2/config.yaml", "tp: 2", "tp: 64")
 	w.Remove("trace_collection/llama-8b-tp2/run.json")
 	wide := panetest.LlamaTP2
-	wide.Ranks, wide.Layers, wide.Decodes = 64, 1, 2
+	wide.Ranks, wide.Layers, wide.Decodes, wide.Elements = 64, 1, 2, 0
 	wide.Late = func(rank, _ int) (compute, host time.Duration) {
 		return time.Duration(rank*37%64) * 10 * time.Microsecond, 0
 	}

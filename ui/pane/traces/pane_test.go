@@ -2,7 +2,11 @@ package traces
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +17,7 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
+	"shardeck/templates"
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
@@ -53,7 +58,8 @@ func (l *asked) CompareTraces(ctx context.Context, base, other string, progress 
 	return l.Backend.CompareTraces(ctx, base, other, progress)
 }
 
-func (l *asked) Kernels(ctx context.Context, run string, d metric.RankDensity, from, to int64, p pool.Progress) (metric.KernelSpans, error) {
+func (l *asked) Kernels(ctx context.Context, run string, d metric.RankDensity, from, to int64, p pool.Progress) (
+	metric.KernelSpans, error) {
 	if l.kernels = append(l.kernels, fmt.Sprint(run, " ", d.Rank)); l.err != nil {
 		return metric.KernelSpans{}, l.err
 	}
@@ -66,6 +72,35 @@ func listen(t *testing.T, w *panetest.Workspace) (*panetest.Driver, *asked) {
 	env, _ := w.Env()
 	l := &asked{Backend: w.App}
 	return panetest.Drive(t, panetest.OfPane(New(env, l)), 80, 18), l
+}
+
+// forget lets no fine timeline be kept, neither in the cache nor in memory.
+func forget(t *testing.T, w *panetest.Workspace) {
+	t.Helper()
+	entries, err := filepath.Glob(filepath.Join(w.Home, "cache", "*.json"))
+	if err != nil || len(entries) == 0 {
+		t.Fatalf("nothing is cached: %v", err)
+	}
+	for _, path := range entries {
+		if text, err := os.ReadFile(path); err != nil || strings.Contains(string(text), `"what":"timeline"`) {
+			err = errors.Join(err, os.Remove(path))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.Reopen()
+}
+
+// budget lets a login node of the site read so many bytes of traces.
+func budget(t *testing.T, w *panetest.Workspace, bytes int) {
+	t.Helper()
+	site, err := templates.FS.ReadFile("sites/perlmutter.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write("sites/perlmutter.yaml", regexp.MustCompile(`trace_bytes: \d+`).ReplaceAllString(string(site), fmt.Sprint("trace_bytes: ", bytes)))
+	w.Reopen()
 }
 
 func message(d *panetest.Driver) string { return d.Pane().Message().Text }
@@ -119,7 +154,7 @@ func TestSplitAddsUp(t *testing.T) {
 
 func TestZoomAndPan(t *testing.T) {
 	w := panetest.Analysed(t)
-	w.Forget("timeline") // then zooming ends sooner
+	forget(t, w) // then zooming ends sooner
 	d := opened(t, w, "llama-8b-tp2", 80, 18)
 	d.Press("right")
 	has(t, said(d), "the whole window is in sight")
@@ -201,7 +236,7 @@ func TestZoomingBringsTheFineTimeline(t *testing.T) {
 	if len(l.timelines) != 1 {
 		t.Errorf("asked for %v", l.timelines)
 	}
-	w.Forget("timeline")
+	forget(t, w)
 	l.Backend = w.App
 	d.Send(pane.OpenMsg{To: pane.Traces, Run: "deepseek-v2-lite-ep2"}).Press("+", "+", "+", "+").Expect("6 % of the window")
 	if len(l.timelines) != 2 {
@@ -318,7 +353,7 @@ func TestMessages(t *testing.T) {
 	d := opened(t, w, "llama-8b-tp2", 80, 18)
 	has(t, message(d), "straggler: rank 1, 33.5 ms late in all, cause: host")
 	d.Expect("rank 1 !", "! late").Absent("rank 0 !").Press("tab", "tab", "tab").Expect(" !1 ")
-	w.Cut("trace_collection/llama-8b-tp2/kineto_trace_1.json", 100_000)
+	w.Write("trace_collection/llama-8b-tp2/kineto_trace_1.json", w.Read("trace_collection/llama-8b-tp2/kineto_trace_1.json")[:100_000])
 	d = opened(t, w, "llama-8b-tp2", 80, 18)
 	has(t, message(d), "input was damaged, these are its sound parts: kineto_trace_1.json")
 	if d.Pane().Message().Tone != theme.Bad {
@@ -344,7 +379,7 @@ func TestGoingThereReadsWhatIsModest(t *testing.T) {
 	entered := pane.SelectMsg{Row: w.Row("E1.2"), Entered: pane.Traces}
 	drive(t, w, 80, 18).Send(pane.BoardMsg{Rows: w.Rows()}).Send(entered).Expect("nvjet_tst")
 	w = panetest.Open(t)
-	w.Budget(200_000)
+	budget(t, w, 200_000)
 	d := drive(t, w, 80, 18).Send(pane.BoardMsg{Rows: w.Rows()}).Send(entered)
 	d.Absent("nvjet_tst").Expect("llama-8b-tp2 (290 kB) are more than a login node should read").Press("enter").Expect("nvjet_tst")
 }
@@ -357,7 +392,7 @@ func TestSelectedWithoutARun(t *testing.T) {
 
 func TestNothingIsReadUnasked(t *testing.T) {
 	w := panetest.Open(t)
-	w.Budget(1)
+	budget(t, w, 1)
 	rows := pane.BoardMsg{Rows: w.Rows()}
 	d, l := listen(t, w)
 	d.Expect("There is no run to show yet").Send(rows).Expect("llama-8b-tp1 (102 kB) are more than")
@@ -417,7 +452,7 @@ func TestManyRanks(t *testing.T) {
 	w.Replace("trace_collection/llama-8b-tp2/config.yaml", "tp: 2", "tp: 16")
 	w.Remove("trace_collection/llama-8b-tp2/run.json")
 	many := panetest.LlamaTP2
-	many.Ranks, many.Layers, many.Decodes, many.Late = 16, 1, 2, nil
+	many.Ranks, many.Layers, many.Decodes, many.Elements, many.Late = 16, 1, 2, 0, nil
 	w.Trace("llama-8b-tp2", many)
 	d := opened(t, w, "llama-8b-tp2", 80, 18).Expect("▸ rank 0", "of 16 ranks").Absent("rank 9")
 	for range 9 {
@@ -444,7 +479,7 @@ func TestOddSummaries(t *testing.T) {
 
 func TestInFull(t *testing.T) {
 	w := panetest.Open(t)
-	w.Cut("trace_collection/llama-8b-tp2/kineto_trace_1.json", 100_000)
+	w.Write("trace_collection/llama-8b-tp2/kineto_trace_1.json", w.Read("trace_collection/llama-8b-tp2/kineto_trace_1.json")[:100_000])
 	d := opened(t, w, "llama-8b-tp2", 80, 18)
 	has(t, d.Pane().Message().Brief, "! says what was lost")
 	d.Press("!").Expect("kineto_trace_1.json", "Close").Press("esc").Expect("▌kernels")
