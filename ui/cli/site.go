@@ -28,14 +28,20 @@ func siteCmd(e *command.Env) *cobra.Command {
 	}
 }
 
+// origins say how a site is known, where one word does not.
+var origins = map[string]string{"assumed": "assumed: nothing here tells another; site: NAME in shardeck.yaml"}
+
 func printSite(e *command.Env, r app.SiteReport) {
-	e.Say("%s  %s  %s", e.Paint(present.Strong, r.Site.Name), r.Site.Title, e.Paint(present.Dim, siteOrigin(r.Origin)))
-	slots := ""
+	e.Say("%s  %s  %s", e.Paint(present.Strong, r.Site.Name), r.Site.Title, e.Paint(present.Dim, "("+cmp.Or(origins[r.Origin], r.Origin)+")"))
+	slots, scheduler := "", r.Scheduler
 	if r.Limits.GPUs > 0 {
 		slots = unit.Int(r.Limits.GPUs)
 	}
+	if r.Limits.Version != "" {
+		scheduler += " (" + r.Limits.Version + ")"
+	}
 	for _, l := range []struct{ label, text string }{
-		{"scheduler", r.Scheduler + inBrackets(r.Limits.Version)}, {"account", cmp.Or(r.Account, unit.Missing)}, {"accounts", strings.Join(r.Limits.Accounts, ", ")},
+		{"scheduler", scheduler}, {"account", cmp.Or(r.Account, unit.Missing)}, {"accounts", strings.Join(r.Limits.Accounts, ", ")},
 		{"QOS", strings.Join(r.Limits.QOS, ", ")}, {"GPU slots", slots}, {"note", r.Limits.Note},
 	} {
 		if l.text != "" {
@@ -49,22 +55,4 @@ func printSite(e *command.Env, r app.SiteReport) {
 	if r.Problem != "" {
 		e.Warn("the scheduler's limits are not known: %s", r.Problem)
 	}
-}
-
-// siteOrigin says how the site is known.
-func siteOrigin(origin string) string {
-	switch origin {
-	case "detected":
-		return "(detected)"
-	case "assumed":
-		return "(assumed: nothing here tells another; site: NAME in shardeck.yaml)"
-	}
-	return "(" + origin + ")"
-}
-
-func inBrackets(text string) string {
-	if text == "" {
-		return ""
-	}
-	return " (" + text + ")"
 }
