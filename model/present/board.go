@@ -13,19 +13,21 @@ import (
 
 // ExperimentColumns are those of Experiment.
 func ExperimentColumns() []Column {
-	return Columns("ID-16", "model/3-15", ">TP/2", ">PP/2", ">DP/2", ">EP/2", ">GPUs/6", "also/4-16", "job", ">tok/s/1", ">TPOT|ms/5", ">comm|%/7", ">TTFT|ms/8",
-		">batch/10", ">prompt/10", ">output/10", ">spread|%/11", "traced/12")
+	return Columns("ID-16", "model/3-15", ">TP/2", ">PP/2", ">DP/2", ">EP/2", ">GPUs/6", "also/4-16", "job", ">tok/s/1", ">TPOT|ms/5",
+		">comm|%/7", ">TTFT|ms/8", ">batch/10", ">prompt/10", ">output/10", ">spread|%/11", "traced/12")
 }
 
 // Experiment is the row of one experiment: its layout and workload, the state of its newest
 // job, what its newest run has measured. Also is what tells it apart besides its layout.
 func Experiment(r board.Row, also string, now time.Time) Row {
 	e, l, state := r.Experiment, r.Experiment.Layout, State(ExperimentState(r, now))
-	row := Row{Fields: map[string]string{"id": e.ID, "model": e.Model.Name, "text": e.Description, "state": state.Text, "also": also, "engine": string(e.Engine)}}
+	row := Row{Fields: map[string]string{"id": e.ID, "model": e.Model.Name, "text": e.Description, "engine": string(e.Engine),
+		"state": state.Text, "also": also}}
 	numbers := []struct {
 		field string
 		n     int
-	}{{"tp", l.TP}, {"pp", l.PP}, {"dp", l.DP()}, {"ep", l.EP}, {"gpus", l.GPUs()}, {"batch", e.Data.BatchSize}, {"seq", e.Data.SeqLen}, {"out", e.Data.MaxTokens}}
+	}{{"tp", l.TP}, {"pp", l.PP}, {"dp", l.DP()}, {"ep", l.EP}, {"gpus", l.GPUs()},
+		{"batch", e.Data.BatchSize}, {"seq", e.Data.SeqLen}, {"out", e.Data.MaxTokens}}
 	cells := make([]Cell, len(numbers))
 	for i, n := range numbers {
 		row.Fields[n.field], cells[i] = unit.Full(float64(n.n)), Cell{Text: unit.Int(n.n)}

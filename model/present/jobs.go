@@ -30,7 +30,8 @@ func JobTitle(j model.Job) string { return cmp.Or(j.Experiment, j.Name) }
 
 // Jobs lists jobs; seen is what their logs say, by job id: see Job.
 func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
-	t := Table{Name: "jobs", One: "job", Columns: Columns("job", "experiment/1-10", "state", "why / where/2-28", ">elapsed/3", ">limit/4", ">GPUs/5", "QOS/6", "submitted/7", "exit/8")}
+	t := Table{Name: "jobs", One: "job", Columns: Columns("job", "experiment/1-10", "state", "why / where/2-28", ">elapsed/3", ">limit/4",
+		">GPUs/5", "QOS/6", "submitted/7", "exit/8")}
 	for _, j := range jobs {
 		t.Rows = append(t.Rows, Job(j, seen[j.ID], now))
 	}
@@ -46,7 +47,8 @@ func Job(j model.Job, seen string, now time.Time) Row {
 	}
 	return Row{Cells: []Cell{{Text: j.ID}, OrNone(JobTitle(j)), State(j.State.Words()), dim(JobWhere(j, seen, now)),
 		OrNone(Clock(j.Elapsed)), OrNone(Clock(j.Limit)), OrNone(gpus), OrNone(j.QOS), OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
-		Fields: map[string]string{"id": j.ID, "exp": j.Experiment, "name": j.Name, "state": j.State.Words(), "qos": j.QOS, "node": j.NodeList, "reason": j.Reason}}
+		Fields: map[string]string{"id": j.ID, "exp": j.Experiment, "name": j.Name, "state": j.State.Words(), "qos": j.QOS,
+			"node": j.NodeList, "reason": j.Reason}}
 }
 
 // JobWhere says the most useful thing of a job in few words: why it waits and when it would
@@ -58,17 +60,17 @@ func JobWhere(j model.Job, seen string, now time.Time) string {
 	}
 	switch array := j.Tasks.Words(); {
 	case array != "" && j.State == model.JobPending:
-		return joined(array, reason)
+		return Joined(array, reason)
 	case array != "":
 		return array
 	case j.State == model.JobPending:
-		return joined(start, reason)
+		return Joined(start, reason)
 	case j.State.Failed() && seen != "": // the state has said what it was
 		return strings.TrimPrefix(strings.TrimPrefix(seen, "the job was "), "the job ")
 	case j.State.Failed():
-		return joined(ended(j.Reason), exitCode(j))
+		return Joined(ended(j.Reason), exitCode(j))
 	case j.State == model.JobRunning:
-		return joined(seen, j.NodeList)
+		return Joined(seen, j.NodeList)
 	}
 	return j.NodeList
 }

@@ -11,8 +11,8 @@ import (
 
 // lateCalls are the calls whose last rank was latest, the latest first.
 func lateCalls(a *metric.Analysis) Table {
-	out := Table{Name: "skew", One: "call", Empty: noCalls(a, "nobody is late"), Columns: Columns("call", ">size/5", "in/3", ">at|ms", ">last|rank", ">late|µs", ">computing|µs/2",
-		">after first|µs/4", "group/6-10")}
+	out := Table{Name: "skew", One: "call", Empty: noCalls(a, "nobody is late"), Columns: Columns("call", ">size/5", "in/3", ">at|ms",
+		">last|rank", ">late|µs", ">computing|µs/2", ">after first|µs/4", "group/6-10")}
 	l := a.Trace.Lateness
 	if l == nil {
 		if m := a.Metric("comm_overhead"); m.Value != nil || m.Reason == "" {
@@ -23,9 +23,11 @@ func lateCalls(a *metric.Analysis) Table {
 	out.Empty, out.Remark = "all ranks started every call at the same time", "the latest of "+unit.Plural(l.Calls, "call")
 	for _, c := range l.Worst {
 		rank, step := unit.Int(c.Rank), Step(c)
-		cells := Texts(c.Type+" "+unit.Int(c.Number), "", step, unit.Millis(c.AtNS, 2), rank, unit.Micros(c.LateNS, 1), unit.Micros(c.ComputeNS, 1), unit.Micros(c.SpreadNS, 1), Group(c.Group))
+		cells := Texts(c.Type+" "+unit.Int(c.Number), "", step, unit.Millis(c.AtNS, 2), rank, unit.Micros(c.LateNS, 1),
+			unit.Micros(c.ComputeNS, 1), unit.Micros(c.SpreadNS, 1), Group(c.Group))
 		cells[1], cells[2].Role, cells[8].Role = bufferSize(c.Bytes, c.Inferred), Dim, Dim
-		out.Rows = append(out.Rows, Row{cells, map[string]string{"type": c.Type, "rank": rank, "phase": c.Phase, "step": step}, LateCall(c)})
+		fields := map[string]string{"type": c.Type, "rank": rank, "phase": c.Phase, "step": step}
+		out.Rows = append(out.Rows, Row{cells, fields, LateCall(c)})
 	}
 	return out
 }
@@ -34,7 +36,8 @@ func lateCalls(a *metric.Analysis) Table {
 func LateRanks(l *metric.Lateness) Table {
 	t := Table{Columns: Columns(">rank", ">last in", ">late|ms", ">median|µs", ">most|µs")}
 	for _, r := range l.Ranks {
-		t.Add(Texts(unit.Int(r.Rank), unit.Int(r.Calls)+" of "+unit.Int(l.Calls), unit.Millis(r.LateNS, 1), unit.Micros(r.MedianNS, 1), unit.Micros(r.MaxNS, 1))...)
+		t.Add(Texts(unit.Int(r.Rank), unit.Int(r.Calls)+" of "+unit.Int(l.Calls), unit.Millis(r.LateNS, 1), unit.Micros(r.MedianNS, 1),
+			unit.Micros(r.MaxNS, 1))...)
 	}
 	return t
 }

@@ -109,7 +109,8 @@ func MetricRanks(m metric.Metric, d metric.Definition) string {
 	word := func(r int) string { return "rank " + unit.Int(r) + " " + MetricPart(m.PerRank[r], d) }
 	if len(ranks) > MostRankColumns {
 		byValue := func(a, b int) int { return cmp.Compare(m.PerRank[a], m.PerRank[b]) }
-		return "least " + word(slices.MinFunc(ranks, byValue)) + " · most " + word(slices.MaxFunc(ranks, byValue)) + " of " + unit.Plural(len(ranks), "rank")
+		least, most := slices.MinFunc(ranks, byValue), slices.MaxFunc(ranks, byValue)
+		return "least " + word(least) + " · most " + word(most) + " of " + unit.Plural(len(ranks), "rank")
 	}
 	words := make([]string, len(ranks))
 	for i, r := range ranks {
@@ -154,7 +155,7 @@ func metricCells(m metric.Metric, d metric.Definition, ranks []int) []Cell {
 	if m.N > 0 {
 		n = unit.Int(m.N)
 	}
-	return append(cells, dim(n), dim(joined(MetricRemark(m), largestParts(m, d))))
+	return append(cells, dim(n), dim(Joined(MetricRemark(m), largestParts(m, d))))
 }
 
 // shownParts bounds the parts beside a metric, and their names.

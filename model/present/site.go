@@ -16,11 +16,8 @@ func Queues(s model.Site) Table {
 
 // limit of 0 is none.
 func limit(v float64) string {
-	switch v {
-	case 0:
+	if v == 0 {
 		return unit.Missing
-	case float64(int(v)):
-		return unit.Number(v, 0)
 	}
-	return unit.Number(v, 1)
+	return unit.Full(v)
 }

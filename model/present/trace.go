@@ -57,12 +57,14 @@ func kernels(t *metric.TraceSummary) Table {
 func Kernel(k metric.KernelStat, ranks int) []string {
 	us := func(ns int64, n int) string { return unit.Micros(ns, float64(n)) + " µs" }
 	return []string{k.Name, "", "class " + k.Class,
-		unit.Millis(k.TotalNS, 2) + " ms in " + unit.Int(k.Count) + " launches on " + unit.Plural(ranks, "rank") + ", " + unit.Number(k.Share, 1) + " % of kernel time",
+		fmt.Sprintf("%s ms in %s launches on %s, %s %% of kernel time", unit.Millis(k.TotalNS, 2), unit.Int(k.Count),
+			unit.Plural(ranks, "rank"), unit.Number(k.Share, 1)),
 		"one launch " + us(k.TotalNS, max(k.Count, 1)) + " in the mean, " + us(k.MinNS, 1) + " to " + us(k.MaxNS, 1)}
 }
 
 func collectives(a *metric.Analysis) Table {
-	out := Table{Name: "collectives", One: "collective", Remark: overRanks(a.Trace, "means over ranks"), Empty: noCalls(a, "no collectives"),
+	out := Table{Name: "collectives", One: "collective", Remark: overRanks(a.Trace, "means over ranks"),
+		Empty: noCalls(a, "no collectives"),
 		Columns: Columns("collective", ">size", ">n|a rank/1", ">transfer|µs", ">wait|µs/2", ">bus|GB/s", ">alg|GB/s/4", ">total|ms/3")}
 	for _, c := range a.Trace.Collectives {
 		bus, alg, total := unit.Missing, unit.Missing, unit.Missing
@@ -106,16 +108,17 @@ func ranks(a *metric.Analysis) Table {
 			late[r.Rank] = r
 		}
 	}
-	out := Table{Name: "ranks", Empty: "no ranks in these traces", Columns: Columns(">rank", ">compute|%", ">transfer|%", ">wait|%", ">copy|%/1", ">idle|%",
-		">hidden|%/5", ">last in|calls/2", ">late|ms/2", ">start cut|ms/3", ">window|ms/6", ">kernels/7", "device/8-12")}
+	out := Table{Name: "ranks", Empty: "no ranks in these traces", Columns: Columns(">rank", ">compute|%", ">transfer|%", ">wait|%",
+		">copy|%/1", ">idle|%", ">hidden|%/5", ">last in|calls/2", ">late|ms/2", ">start cut|ms/3", ">window|ms/6", ">kernels/7",
+		"device/8-12")}
 	for _, r := range a.Trace.Ranks {
 		share := func(ns int64) string { return unit.Percent(ns, r.WindowNS) }
 		calls, lost := unit.Missing, unit.Missing
 		if l, ok := late[r.Rank]; ok {
 			calls, lost = count(l.Calls), unit.Millis(l.LateNS, 1)
 		}
-		cells := Texts(count(r.Rank), share(r.ComputeNS), share(r.TransferNS), share(r.WaitNS), share(r.CopyNS), share(r.IdleNS), share(r.HiddenCommNS),
-			calls, lost, unit.Millis(r.SkewNS, 1), unit.Millis(r.WindowNS, 1), count(r.Kernels), r.Device)
+		cells := Texts(count(r.Rank), share(r.ComputeNS), share(r.TransferNS), share(r.WaitNS), share(r.CopyNS), share(r.IdleNS),
+			share(r.HiddenCommNS), calls, lost, unit.Millis(r.SkewNS, 1), unit.Millis(r.WindowNS, 1), count(r.Kernels), r.Device)
 		if v := a.Metric("straggler").Value; v != nil && int(*v) == r.Rank {
 			cells[0].Lead = Straggler
 		}
@@ -126,9 +129,11 @@ func ranks(a *metric.Analysis) Table {
 }
 
 func classes(t *metric.TraceSummary) Table {
-	out := Table{Name: "classes", One: "class", Remark: sums(t), Empty: "no classes in these traces", Columns: Columns("class", ">time|ms", ">n", ">share|%")}
+	out := Table{Name: "classes", One: "class", Remark: sums(t), Empty: "no classes in these traces",
+		Columns: Columns("class", ">time|ms", ">n", ">share|%")}
 	for _, c := range t.Classes {
-		out.Rows = append(out.Rows, Row{Cells: Texts(c.Name, unit.Millis(c.TotalNS, 1), count(c.Count), unit.Number(c.Share, 1)), Fields: map[string]string{"class": c.Name}})
+		cells := Texts(c.Name, unit.Millis(c.TotalNS, 1), count(c.Count), unit.Number(c.Share, 1))
+		out.Rows = append(out.Rows, Row{Cells: cells, Fields: map[string]string{"class": c.Name}})
 	}
 	return out
 }
@@ -154,7 +159,8 @@ func Phases(t *metric.TraceSummary) string {
 	var words []string
 	for _, name := range order {
 		p := sums[name]
-		words = append(words, fmt.Sprintf("%s %s × %s = %s ms", name, unit.Int(p.steps), unit.Millis(p.ns/int64(max(p.steps, 1)), 2), unit.Millis(p.ns, 1)))
+		mean := unit.Millis(p.ns/int64(max(p.steps, 1)), 2)
+		words = append(words, fmt.Sprintf("%s %s × %s = %s ms", name, unit.Int(p.steps), mean, unit.Millis(p.ns, 1)))
 	}
 	if len(words) == 0 {
 		return "no step annotations in the traces"

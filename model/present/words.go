@@ -124,8 +124,8 @@ func Clock(d time.Duration) string {
 	return unit.Clock(d)
 }
 
-// joined puts what is not empty on one line, with dots between.
-func joined(parts ...string) string {
+// Joined puts what is not empty on one line, with dots between.
+func Joined(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · ")
 }
 
@@ -135,7 +135,7 @@ func Plan(v check.Verdict, more ...string) string {
 	if memory != "" {
 		memory += " a GPU"
 	}
-	return joined(append([]string{Placement(v.Placement), memory, Price(v.Price)}, more...)...)
+	return Joined(append([]string{Placement(v.Placement), memory, Price(v.Price)}, more...)...)
 }
 
 // levels are the roles of the levels of findings.

@@ -43,6 +43,7 @@ change in it stays.`,
 func sayDemo(e *command.Env, dir string) error {
 	return e.Show(map[string]string{"workspace": dir}, func() {
 		fmt.Fprintln(e.Out, dir)
-		e.Warn("the demo workspace is ready; try\n     shardeck -C %s analyze\n     shardeck -C %s submit E1.6 --yes", shell.Quote(dir), shell.Quote(dir))
+		in := shell.Quote(dir)
+		e.Warn("the demo workspace is ready; try\n     shardeck -C %s analyze\n     shardeck -C %s submit E1.6 --yes", in, in)
 	})
 }

@@ -32,7 +32,8 @@ func siteCmd(e *command.Env) *cobra.Command {
 var origins = map[string]string{"assumed": "assumed: nothing here tells another; site: NAME in shardeck.yaml"}
 
 func printSite(e *command.Env, r app.SiteReport) {
-	e.Say("%s  %s  %s", e.Paint(present.Strong, r.Site.Name), r.Site.Title, e.Paint(present.Dim, "("+cmp.Or(origins[r.Origin], r.Origin)+")"))
+	origin := "(" + cmp.Or(origins[r.Origin], r.Origin) + ")"
+	e.Say("%s  %s  %s", e.Paint(present.Strong, r.Site.Name), r.Site.Title, e.Paint(present.Dim, origin))
 	slots, scheduler := "", r.Scheduler
 	if r.Limits.GPUs > 0 {
 		slots = unit.Int(r.Limits.GPUs)

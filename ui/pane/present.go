@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -41,4 +42,10 @@ func Drawn(th *theme.Theme, t present.Table) *widget.Table {
 	}
 	out.SetRows(rows)
 	return out
+}
+
+// WindowParts are the parts of a rank's window as a bar draws them; what they leave is idle.
+func WindowParts(th *theme.Theme, r metric.RankSplit) []widget.Part {
+	return []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full}, {Value: float64(r.TransferNS), Glyph: th.Transit, Tone: theme.Busy},
+		{Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}, {Value: float64(r.CopyNS), Glyph: th.Empty, Tone: theme.Dim}}
 }

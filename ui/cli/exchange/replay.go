@@ -56,7 +56,8 @@ func printRecordings(e *command.Env) error {
 		t := present.Table{Columns: present.Columns("recording", "model", "layout", ">batch", ">prompt", ">output", "-20")}
 		for _, r := range all {
 			w := r.Workload
-			t.Add(present.Texts(r.Name, r.Model, r.Layout.Short(), unit.Int(w.BatchSize), unit.Int(w.SeqLen), unit.Int(w.MaxTokens), r.Title)...)
+			t.Add(present.Texts(r.Name, r.Model, r.Layout.Short(), unit.Int(w.BatchSize), unit.Int(w.SeqLen), unit.Int(w.MaxTokens),
+				r.Title)...)
 		}
 		e.Table(t)
 	})

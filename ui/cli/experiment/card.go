@@ -22,7 +22,8 @@ empty where those do not tell.`,
 		Args: command.Args(0, 0),
 		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
 			if config == "" || dir == "" {
-				return command.Usage("card needs --config and --output-dir\nas in: shardeck card --config experiments/configs/E1.2_llama8b_tp2.yaml --output-dir trace_collection/llama-8b-tp2")
+				return command.Usage("card needs --config and --output-dir\n" +
+					"as in: shardeck card --config experiments/configs/E1.2_llama8b_tp2.yaml --output-dir trace_collection/llama-8b-tp2")
 			}
 			path, err := a.Card(ctx, config, dir)
 			if err != nil {

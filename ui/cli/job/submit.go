@@ -86,10 +86,9 @@ func printPreviews(e *command.Env, previews []jobs.Preview, starts []jobs.Start)
 	}
 	for _, d := range all {
 		fmt.Fprint(e.Out, d.Script)
-		for _, words := range []string{present.WouldStart(d.Start.At, d.Start.Note, time.Now()), present.KeptResult(d.Preview.Keeps)} {
-			if words != "" {
-				e.Warn("%s %s", d.Row.Experiment.ID, e.Plain(words))
-			}
+		start := present.WouldStart(d.Start.At, d.Start.Note, time.Now())
+		if words := present.Joined(start, present.KeptResult(d.Preview.Keeps)); words != "" {
+			e.Warn("%s %s", d.Row.Experiment.ID, e.Plain(words))
 		}
 	}
 	return refuse(e, previews)

@@ -35,7 +35,8 @@ func Why(e *command.Env) *cobra.Command {
 
 func printCause(e *command.Env, c jobs.Cause) {
 	state := present.State(c.Job.State.Words())
-	e.Say("job %s (%s): %s\n%s", c.Job.ID, cmp.Or(present.JobTitle(c.Job), unit.Missing), e.Paint(state.Role, state.Text), e.Paint(present.Strong, c.Title))
+	e.Say("job %s (%s): %s", c.Job.ID, cmp.Or(present.JobTitle(c.Job), unit.Missing), e.Paint(state.Role, state.Text))
+	e.Say("%s", e.Paint(present.Strong, c.Title))
 	for _, text := range []string{c.Line, e.Paint(present.Dim, c.Where)} {
 		if text != "" {
 			e.Say("  %s", text)

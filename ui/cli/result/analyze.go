@@ -146,7 +146,8 @@ func printReadings(e *command.Env, done []submitted) error {
 	return e.Show(done, func() {
 		for _, s := range done {
 			fmt.Fprintln(e.Out, s.JobID)
-			e.Warn("job %s reads %s, one task a rank; follow it with shardeck watch %s, then shardeck metrics %s", s.JobID, s.Run, s.JobID, s.Run)
+			e.Warn("job %[1]s reads %[2]s, one task a rank; follow it with shardeck watch %[1]s, then shardeck metrics %[2]s",
+				s.JobID, s.Run)
 		}
 	})
 }
@@ -162,7 +163,8 @@ func readRank(ctx context.Context, e *command.Env, a *app.App, run string, rank 
 		end = "; all ranks are read, and the run is analysed"
 	}
 	return e.Show(r, func() {
-		e.Say("rank %d of %s: %s read, %s kernels and copies kept in %s%s", r.Rank, r.Run, unit.FileSize(r.Bytes), unit.Number(float64(r.Kernels), 0), unit.FileSize(r.Kept), end)
+		e.Say("rank %d of %s: %s read, %s kernels and copies kept in %s%s", r.Rank, r.Run, unit.FileSize(r.Bytes),
+			unit.Int(int(r.Kernels)), unit.FileSize(r.Kept), end)
 	})
 }
 

@@ -28,7 +28,8 @@ func Metric(e *command.Env) *cobra.Command {
 scripts did. RUN is a name under trace_collection/, name@job for an older run, or a
 path. Exit code 3: no value, the reason is on standard error; 4: a value from
 damaged input, the loss is on standard error (4 beats 3).`,
-		Example: "  shardeck metric throughput_tokens_sec llama-8b-tp2\n  shardeck metric --explain comm_overhead\n  shardeck metric --explain all",
+		Example: "  shardeck metric throughput_tokens_sec llama-8b-tp2\n" +
+			"  shardeck metric --explain comm_overhead\n  shardeck metric --explain all",
 		Args: func(c *cobra.Command, words []string) error {
 			if explain != "" {
 				return command.Args(0, 0)(c, words)
@@ -64,7 +65,11 @@ func printDefinitions(e *command.Env, name string) error {
 			if i > 0 {
 				fmt.Fprintln(e.Out)
 			}
-			e.Say("%s (%s)", e.Paint(present.Strong, d.Name), strings.Join(append([]string{d.Unit, d.Family}, aka(d)...), ", "))
+			also := ""
+			if len(d.Aliases) > 0 {
+				also = ", also " + strings.Join(d.Aliases, ", ")
+			}
+			e.Say("%s (%s, %s%s)", e.Paint(present.Strong, d.Name), d.Unit, d.Family, also)
 			e.Say("  %s", strings.Join(widget.Wrap(d.Text, 76), "\n  "))
 		}
 	})
@@ -87,13 +92,6 @@ func explained(defs []metric.Definition) []definition {
 		all[i] = definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, better[d.Better]}
 	}
 	return all
-}
-
-func aka(d metric.Definition) []string {
-	if len(d.Aliases) == 0 {
-		return nil
-	}
-	return []string{"also " + strings.Join(d.Aliases, ", ")}
 }
 
 // printMetric prints one value. The reason for a missing one, and what damage cost, go to

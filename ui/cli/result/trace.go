@@ -3,7 +3,6 @@ package result
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +12,7 @@ import (
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/cli/command"
-	"shardeck/ui/theme"
+	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
 
@@ -110,8 +109,8 @@ func printTables(e *command.Env, found *metric.Analysis, f traceFlags) {
 	if found.Replay {
 		replay = " · replay of a recording"
 	}
-	e.Say("%s · window %s ms · %s · %s of traces%s", e.Paint(present.Strong, found.Run), unit.Millis(s.WindowNS, 0), unit.Plural(len(s.Ranks), "rank"),
-		unit.FileSize(s.Bytes), replay)
+	e.Say("%s · window %s · %s · %s of traces%s", e.Paint(present.Strong, found.Run), unit.Duration(s.WindowNS),
+		unit.Plural(len(s.Ranks), "rank"), unit.FileSize(s.Bytes), replay)
 	tables := present.Trace(found)
 	printRanks(e, s, tables[present.Ranks], f.allRanks)
 	fmt.Fprintln(e.Out)
@@ -132,10 +131,10 @@ const barWidth, maxRanks = 34, 8
 // shows those that waited least, whom the others wait for, and most.
 func printRanks(e *command.Env, s *metric.TraceSummary, t present.Table, all bool) {
 	th := e.Theme()
-	t = t.With(1, present.Column{Title: strings.Join([]string{th.Full + " compute", th.Transit + " transfer", th.Wait + " wait", th.Idle + " idle"}, " ")}, func(row int) present.Cell {
+	legend := fmt.Sprintf("%s compute %s transfer %s wait %s idle", th.Full, th.Transit, th.Wait, th.Idle)
+	t = t.With(1, present.Column{Title: legend}, func(row int) present.Cell {
 		r := s.Ranks[row]
-		return present.Cell{Text: widget.Bar(th, barWidth, float64(r.WindowNS), []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full},
-			{Value: float64(r.TransferNS), Glyph: th.Transit, Tone: theme.Busy}, {Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}}, th.Idle)}
+		return present.Cell{Text: widget.Bar(th, barWidth, float64(r.WindowNS), pane.WindowParts(th, r)[:3], th.Idle)} // copies are left with idle
 	})
 	if left := len(t.Rows) - maxRanks; left > 0 && !all {
 		rows := t.Rows

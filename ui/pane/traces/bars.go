@@ -3,8 +3,8 @@ package traces
 import (
 	"strings"
 
-	"shardeck/model/metric"
 	"shardeck/model/present/unit"
+	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -22,7 +22,7 @@ func (t *timeline) bars(width, most int) []string {
 	var lines []string
 	for i := first; i < min(first+most, len(ranks)); i++ {
 		r := ranks[i]
-		bar := widget.Bar(th, cols, float64(r.WindowNS), splitParts(th, r), th.Idle)
+		bar := widget.Bar(th, cols, float64(r.WindowNS), pane.WindowParts(th, r), th.Idle)
 		head := label("rank " + unit.Int(r.Rank))
 		if straggler != nil && int(*straggler) == r.Rank {
 			head = "   " + th.Paint(theme.Warn, widget.Fit("rank "+unit.Int(r.Rank)+" !", labelWidth-3))
@@ -37,12 +37,6 @@ func (t *timeline) bars(width, most int) []string {
 		right = "of " + unit.Int(len(ranks)) + " ranks"
 	}
 	return append(lines, legend(th, right, straggler != nil, cols))
-}
-
-// splitParts are the parts of a bar; what they leave is idle.
-func splitParts(th *theme.Theme, r metric.RankSplit) []widget.Part {
-	return []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full}, {Value: float64(r.TransferNS), Glyph: th.Transit, Tone: theme.Busy},
-		{Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}, {Value: float64(r.CopyNS), Glyph: th.Empty, Tone: theme.Dim}}
 }
 
 // legend says what the signs mean, and at the right what the figures are.

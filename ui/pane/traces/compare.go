@@ -137,7 +137,7 @@ func (c *comparison) bars(width, height int) []string {
 		if !ok {
 			continue
 		}
-		line := widget.Bar(th, cols, longest, append(splitParts(th, split), widget.Part{Value: float64(split.IdleNS), Glyph: th.Idle, Tone: theme.Dim}), " ")
+		line := widget.Bar(th, cols, longest, append(pane.WindowParts(th, split), widget.Part{Value: float64(split.IdleNS), Glyph: th.Idle, Tone: theme.Dim}), " ")
 		lines = append(lines, label(name)+line+widget.Right(unit.Duration(split.WindowNS), 10))
 	}
 	lines = append(lines, label("")+th.Paint(theme.Dim, widget.Spread(splitLegend(th), "window", cols+10)))
