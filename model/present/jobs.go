@@ -58,6 +58,9 @@ func JobWhere(j model.Job, seen string, now time.Time) string {
 	if start != "" {
 		start = "start " + start
 	}
+	if j.Reason == "None" && !j.State.Active() { // of one that waits it means that it was just submitted
+		reason = ""
+	}
 	switch array := j.Tasks.Words(); {
 	case array != "" && j.State == model.JobPending:
 		return Joined(array, reason)
@@ -68,20 +71,11 @@ func JobWhere(j model.Job, seen string, now time.Time) string {
 	case j.State.Failed() && seen != "": // the state has said what it was
 		return strings.TrimPrefix(strings.TrimPrefix(seen, "the job was "), "the job ")
 	case j.State.Failed():
-		return Joined(ended(j.Reason), exitCode(j))
+		return Joined(reason, exitCode(j))
 	case j.State == model.JobRunning:
 		return Joined(seen, j.NodeList)
 	}
 	return j.NodeList
-}
-
-// ended is the scheduler's reason for the end of a job; of a job that waits it would mean
-// that it was just submitted.
-func ended(reason string) string {
-	if reason == "None" {
-		return ""
-	}
-	return model.ReasonOf(reason).Words
 }
 
 // exitCode says how a job ended of which nothing better is known.

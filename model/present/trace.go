@@ -27,8 +27,6 @@ const (
 	Classes
 )
 
-func count(n int) string { return unit.Int(n) }
-
 // overRanks says of sums over several ranks that they are.
 func overRanks(t *metric.TraceSummary, what string) string {
 	if len(t.Ranks) < 2 {
@@ -45,7 +43,7 @@ func kernels(t *metric.TraceSummary) Table {
 	out := Table{Name: "kernels", One: "kernel", Remark: sums(t), Empty: "no kernels in these traces",
 		Columns: Columns("kernel…36", "class/2-13", ">time|ms", ">n/1", ">mean|µs/4", ">min|µs/5", ">max|µs/5", ">share|%")}
 	for _, k := range t.Kernels {
-		cells := Texts(k.Short, k.Class, unit.Millis(k.TotalNS, 1), count(k.Count), unit.Micros(k.TotalNS, float64(k.Count)),
+		cells := Texts(k.Short, k.Class, unit.Millis(k.TotalNS, 1), unit.Int(k.Count), unit.Micros(k.TotalNS, float64(k.Count)),
 			unit.Micros(k.MinNS, 1), unit.Micros(k.MaxNS, 1), unit.Number(k.Share, 1))
 		cells[1].Role = Dim
 		out.Rows = append(out.Rows, Row{cells, map[string]string{"name": k.Name, "kernel": k.Short, "class": k.Class}, k.Name})
@@ -64,7 +62,7 @@ func Kernel(k metric.KernelStat, ranks int) []string {
 
 func collectives(a *metric.Analysis) Table {
 	out := Table{Name: "collectives", One: "collective", Remark: overRanks(a.Trace, "means over ranks"),
-		Empty: noCalls(a, "no collectives"),
+		Empty:   noCalls(a, "no collectives"),
 		Columns: Columns("collective", ">size", ">n|a rank/1", ">transfer|µs", ">wait|µs/2", ">bus|GB/s", ">alg|GB/s/4", ">total|ms/3")}
 	for _, c := range a.Trace.Collectives {
 		bus, alg, total := unit.Missing, unit.Missing, unit.Missing
@@ -74,7 +72,7 @@ func collectives(a *metric.Analysis) Table {
 		if c.Matched > 0 {
 			total = unit.Millis(c.TransferNS+c.WaitNS, 1)
 		}
-		cells := Texts(c.Type, "", count(c.Count), unit.Micros(c.TransferNS, c.Matched), unit.Micros(c.WaitNS, c.Matched), bus, alg, total)
+		cells := Texts(c.Type, "", unit.Int(c.Count), unit.Micros(c.TransferNS, c.Matched), unit.Micros(c.WaitNS, c.Matched), bus, alg, total)
 		cells[1] = bufferSize(c.Bytes, c.Inferred)
 		out.Rows = append(out.Rows, Row{Cells: cells, Fields: map[string]string{"type": c.Type, "size": cells[1].Text}})
 	}
@@ -115,10 +113,10 @@ func ranks(a *metric.Analysis) Table {
 		share := func(ns int64) string { return unit.Percent(ns, r.WindowNS) }
 		calls, lost := unit.Missing, unit.Missing
 		if l, ok := late[r.Rank]; ok {
-			calls, lost = count(l.Calls), unit.Millis(l.LateNS, 1)
+			calls, lost = unit.Int(l.Calls), unit.Millis(l.LateNS, 1)
 		}
-		cells := Texts(count(r.Rank), share(r.ComputeNS), share(r.TransferNS), share(r.WaitNS), share(r.CopyNS), share(r.IdleNS),
-			share(r.HiddenCommNS), calls, lost, unit.Millis(r.SkewNS, 1), unit.Millis(r.WindowNS, 1), count(r.Kernels), r.Device)
+		cells := Texts(unit.Int(r.Rank), share(r.ComputeNS), share(r.TransferNS), share(r.WaitNS), share(r.CopyNS), share(r.IdleNS),
+			share(r.HiddenCommNS), calls, lost, unit.Millis(r.SkewNS, 1), unit.Millis(r.WindowNS, 1), unit.Int(r.Kernels), r.Device)
 		if v := a.Metric("straggler").Value; v != nil && int(*v) == r.Rank {
 			cells[0].Lead = Straggler
 		}
@@ -132,7 +130,7 @@ func classes(t *metric.TraceSummary) Table {
 	out := Table{Name: "classes", One: "class", Remark: sums(t), Empty: "no classes in these traces",
 		Columns: Columns("class", ">time|ms", ">n", ">share|%")}
 	for _, c := range t.Classes {
-		cells := Texts(c.Name, unit.Millis(c.TotalNS, 1), count(c.Count), unit.Number(c.Share, 1))
+		cells := Texts(c.Name, unit.Millis(c.TotalNS, 1), unit.Int(c.Count), unit.Number(c.Share, 1))
 		out.Rows = append(out.Rows, Row{Cells: cells, Fields: map[string]string{"class": c.Name}})
 	}
 	return out

@@ -53,11 +53,15 @@ func Placement(p check.Placement) string {
 	if p.GPU != "" {
 		text = fmt.Sprintf("%d × %s", p.GPUs, GPU(p.GPU))
 	}
-	text += " on " + unit.Plural(p.Nodes, "node")
-	if model.IsAuto(p.QOS) {
-		return text
+	return Joined(text+" on "+unit.Plural(p.Nodes, "node"), QOS(p.QOS))
+}
+
+// QOS names a QOS; empty: none is chosen.
+func QOS(name string) string {
+	if model.IsAuto(name) {
+		return ""
 	}
-	return text + " · QOS " + p.QOS
+	return "QOS " + name
 }
 
 // GPU is a kind of GPU as people write it: A100-40GB.

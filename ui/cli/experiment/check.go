@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,10 +65,8 @@ func checksOf(rows []board.Row) []checked {
 
 // verdictOf is exit code 2 when any experiment has an error.
 func verdictOf(rows []board.Row) error {
-	for _, r := range rows {
-		if !r.OK() {
-			return command.Exit(command.WrongUsage)
-		}
+	if slices.ContainsFunc(rows, func(r board.Row) bool { return !r.OK() }) {
+		return command.Exit(command.WrongUsage)
 	}
 	return nil
 }

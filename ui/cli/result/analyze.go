@@ -90,7 +90,11 @@ func onNode(ctx context.Context, e *command.Env, a *app.App, runs []string, f an
 			}
 		})
 	case len(plans) == 0:
-		e.Warn("nothing to read on a node: %s", nothing(runs))
+		why := "these runs have been read"
+		if len(runs) == 0 {
+			why = "no run is beyond the login node's budget, or all have been read"
+		}
+		e.Warn("nothing to read on a node: %s", why)
 		return nil
 	}
 	if !f.yes {
@@ -104,23 +108,10 @@ func onNode(ctx context.Context, e *command.Env, a *app.App, runs []string, f an
 	return submitReadings(ctx, e, a, plans)
 }
 
-func nothing(runs []string) string {
-	if len(runs) == 0 {
-		return "no run is beyond the login node's budget, or all have been read"
-	}
-	return "these runs have been read"
-}
-
 // planned says what a reading job will do.
 func planned(p jobs.NodeReading) string {
-	text := fmt.Sprintf("%s  %s of traces · %s of at most %s", p.Run, unit.FileSize(p.Bytes), unit.Plural(len(p.Ranks), "task"), p.Time)
-	if p.Job.Constraint != "" {
-		text += " · " + p.Job.Constraint
-	}
-	if p.Job.QOS == "" {
-		return text
-	}
-	return text + " · QOS " + p.Job.QOS
+	tasks := fmt.Sprintf("%s of at most %s", unit.Plural(len(p.Ranks), "task"), p.Time)
+	return p.Run + "  " + present.Joined(unit.FileSize(p.Bytes)+" of traces", tasks, p.Job.Constraint, present.QOS(p.Job.QOS))
 }
 
 func submitReadings(ctx context.Context, e *command.Env, a *app.App, plans []jobs.NodeReading) error {

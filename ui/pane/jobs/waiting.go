@@ -33,9 +33,7 @@ func waitingLines(env env, j model.Job, room int) []string {
 	if j.Limit > 0 {
 		asks = append(asks, unit.Clock(j.Limit)+" at most")
 	}
-	if j.QOS != "" {
-		asks = append(asks, "QOS "+j.QOS)
-	}
+	asks = append(asks, present.QOS(j.QOS))
 	if j.Account != "" {
 		asks = append(asks, "account "+j.Account)
 	}
