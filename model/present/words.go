@@ -51,7 +51,7 @@ func Placement(p check.Placement) string {
 	}
 	text := unit.Plural(p.GPUs, "GPU")
 	if p.GPU != "" {
-		text = fmt.Sprintf("%d × %s", p.GPUs, GPU(p.GPU))
+		text = fmt.Sprintf("%d × %s", p.GPUs, strings.ToUpper(p.GPU))
 	}
 	return Joined(text+" on "+unit.Plural(p.Nodes, "node"), QOS(p.QOS))
 }
@@ -62,14 +62,6 @@ func QOS(name string) string {
 		return ""
 	}
 	return "QOS " + name
-}
-
-// GPU is a kind of GPU as people write it: A100-40GB.
-func GPU(key string) string {
-	if key == "" {
-		return "GPU"
-	}
-	return strings.ToUpper(key)
 }
 
 // Memory says how much of its memory the fullest GPU needs: "31.2 of 36.0 GiB".
