@@ -37,5 +37,6 @@ func Open(ctx context.Context, readers []Reader, path string, progress func(done
 			return r.Open(ctx, path, progress)
 		}
 	}
-	return nil, fmt.Errorf("%s is of no format that is read; expected a Kineto trace (.json), an SQLite export or CSV of nsys, or its report (.nsys-rep)", filepath.Base(path))
+	return nil, fmt.Errorf("%s is of no format that is read; "+
+		"expected a Kineto trace (.json), an SQLite export or CSV of nsys, or its report (.nsys-rep)", filepath.Base(path))
 }
