@@ -176,7 +176,7 @@ func (e *event) setValue(b []byte, f field, sub uint8, at jsonscan.Span) {
 	case fieldName:
 		setFirst(&e.name, at)
 	case fieldNumber:
-		e.num[sub].set(numberText(numField(sub), at.Of(b)), numberReader(numField(sub)))
+		e.setNumber(numField(sub), at.Of(b))
 	case fieldBlocks:
 		e.setBlocks(at.Of(b))
 	case fieldColl:
@@ -222,21 +222,20 @@ func setFirst(p *jsonscan.Span, at jsonscan.Span) {
 	}
 }
 
-func numberReader(f numField) func([]byte) (int64, bool) {
-	if f == numTs || f == numDur {
-		return jsonscan.Micros
+// setNumber takes a number; old traces name their rows "stream 7".
+func (e *event) setNumber(f numField, val []byte) {
+	const word = "\"stream "
+	read := jsonscan.Integer
+	switch {
+	case f.isTime():
+		read = jsonscan.Micros
+	case f == numTid && len(val) > len(word) && string(val[:len(word)]) == word:
+		val = val[len(word) : len(val)-1]
 	}
-	return jsonscan.Integer
+	e.num[f].set(val, read)
 }
 
-// numberText is the text of a number; old traces name their rows "stream 7".
-func numberText(f numField, val []byte) []byte {
-	const word = "\"stream "
-	if f == numTid && len(val) > len(word) && string(val[:len(word)]) == word {
-		return val[len(word) : len(val)-1]
-	}
-	return val
-}
+func (f numField) isTime() bool { return f == numTs || f == numDur }
 
 func (e *event) setBlocks(val []byte) {
 	if e.blocksState != notGiven {

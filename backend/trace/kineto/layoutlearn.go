@@ -75,7 +75,7 @@ var valueKinds = [...][3]valueKind{
 // simple form.
 func kindOf(b []byte, f field, sub uint8, from, to int) (valueKind, bool) {
 	kinds := valueKinds[f]
-	if f == fieldNumber && (numField(sub) == numTs || numField(sub) == numDur) {
+	if f == fieldNumber && numField(sub).isTime() {
 		kinds[0] = timeNumber
 	}
 	for form, endOf := range []func([]byte, int) (int, bool){numberEnd, textEnd, listEnd} {

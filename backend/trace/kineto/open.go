@@ -62,8 +62,7 @@ func openSplit(ctx context.Context, path string, progress func(done, total int64
 		return nil, err
 	}
 	r := d.rank()
-	r.File = path
-	r.Bytes = size
+	r.File, r.Bytes = path, size
 	return r, nil
 }
 

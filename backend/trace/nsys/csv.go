@@ -32,7 +32,7 @@ var errNotCSV = errors.New("is no file of Nsight Systems that can be read")
 
 // readCSV reads a text into ranks, one for each device of each table, in the order of
 // tables and devices. An error is for people, without the file's name.
-func readCSV(in *bufio.Reader) ([]*trace.Rank, error) {
+func readCSV(in *bufio.Reader, disk int64) ([]*trace.Rank, error) {
 	s := &csvTables{lines: lines{in: in}, devices: newDevices(func(w *deviceWork) { _, w.gpu = deviceName(w.name) })}
 	for {
 		line, long, ok := s.next()
@@ -55,7 +55,7 @@ func readCSV(in *bufio.Reader) ([]*trace.Rank, error) {
 	case stop != nil:
 		s.Once(s.pos, "ended too early: "+trace.ReadFault(stop), "the lines after the last whole one")
 	}
-	return s.finish(), nil
+	return s.finish(disk), nil
 }
 
 // line takes one line, whatever it is.
@@ -188,9 +188,9 @@ const csvNote = "CSV of nsys stats: times begin with the capture and cannot be c
 	"processes that number their GPUs themselves look like one"
 
 // finish makes a rank of each device that ran kernels, in the order of tables and devices.
-func (s *csvTables) finish() []*trace.Rank {
+func (s *csvTables) finish(disk int64) []*trace.Rank {
 	work, _ := s.withKernels(func(a, b *deviceWork) int { return cmp.Or(cmp.Compare(a.owner, b.owner), cmp.Compare(a.gpu, b.gpu)) })
-	ranks := s.ranks(work, trace.Info{Notes: []string{csvNote}}, s.pos)
+	ranks := s.ranks(work, trace.Info{Notes: []string{csvNote}}, s.pos, disk)
 	for i, w := range work {
 		if name, id := deviceName(w.name); name != "" {
 			ranks[i].Info.Devices = []trace.Device{{ID: int(max(id, 0)), Name: name}}

@@ -218,7 +218,7 @@ func FuzzCSV(f *testing.F) {
 	}
 	f.Add(head2024 + "\n" + line(head2024, "1e3", "-1", "x", "(", `a"b,c`))
 	f.Fuzz(func(t *testing.T, text string) {
-		ranks, err := readCSV(bufio.NewReaderSize(strings.NewReader(text), 4096))
+		ranks, err := readCSV(bufio.NewReaderSize(strings.NewReader(text), 4096), 0)
 		if err != nil {
 			return
 		}

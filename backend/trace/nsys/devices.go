@@ -96,9 +96,9 @@ func (d *devices) withKernels(compare func(a, b *deviceWork) int) (work []*devic
 // noKernels is the note of a file that is sound but holds no GPU work.
 const noKernels = "no GPU kernels; was nsys tracing cuda in the workers (-t cuda, --trace-fork-before-exec=true)?"
 
-// ranks makes a rank of each work; one without records if there is none. text is how many
-// bytes were read.
-func (d *devices) ranks(work []*deviceWork, info trace.Info, text int64) (out []*trace.Rank) {
+// ranks makes a rank of each work; one without records if there is none. text and disk
+// are the bytes of the file, decompressed and on the disk.
+func (d *devices) ranks(work []*deviceWork, info trace.Info, text, disk int64) (out []*trace.Rank) {
 	info.Rank = -1
 	if len(work) == 0 {
 		work = []*deviceWork{{}}
@@ -110,7 +110,7 @@ func (d *devices) ranks(work []*deviceWork, info trace.Info, text int64) (out []
 		own := info
 		own.Devices, own.Notes = slices.Clone(info.Devices), slices.Clone(info.Notes)
 		out = append(out, &trace.Rank{
-			Info: own, Records: w.records, Names: slices.Clone(d.names.List), Marks: w.marks, JSON: text, Damage: d.Damage(),
+			Info: own, Records: w.records, Names: slices.Clone(d.names.List), Marks: w.marks, Bytes: disk, JSON: text, Damage: d.Damage(),
 		})
 	}
 	return out

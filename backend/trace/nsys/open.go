@@ -91,12 +91,9 @@ func (r Reader) open(ctx context.Context, path string, progress func(done, total
 	case ext == ".nsys-rep" || ext == ".qdrep":
 		return r.openReport(ctx, path, progress)
 	}
-	ranks, err := readCSV(in)
+	ranks, err := readCSV(in, text.Size())
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", filepath.Base(path), err)
-	}
-	for _, rank := range ranks {
-		rank.Bytes = text.Size()
 	}
 	return ranks, nil
 }

@@ -88,12 +88,9 @@ func (x *export) finish() ([]*trace.Rank, error) {
 	}
 	x.noteGraphs(work)
 	t := x.target
-	ranks := x.ranks(work, trace.Info{Hostname: t.host, Schema: t.schema, Devices: t.devices, Notes: t.notes}, x.size)
+	ranks := x.ranks(work, trace.Info{Hostname: t.host, Schema: t.schema, Devices: t.devices, Notes: t.notes}, x.size, x.size)
 	for i, w := range work {
 		addSamples(ranks[i], w, work, samples)
-	}
-	for _, r := range ranks {
-		r.Bytes = x.size
 	}
 	return ranks, nil
 }
