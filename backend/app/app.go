@@ -116,7 +116,7 @@ func (a *App) furnish() {
 	o := a.options
 	a.Measure = measure.New(measure.Needs{
 		Workspace: a.ws, World: a.world, Pool: a.pool, Cache: cache.Open(o.CacheDir), Version: programVersion(o.Binary),
-		Now: o.Now, Typing: o.Typing, LoginBudget: a.loginBudget,
+		Now: o.Now, Typing: o.Typing, LoginBudget: a.LoginBudget,
 	})
 	a.Experiments = experiments.New(experiments.Needs{
 		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,

@@ -40,9 +40,9 @@ func (a *App) SiteReport(ctx context.Context) (SiteReport, error) {
 // limitsDeadline bounds the query for the scheduler's limits.
 const limitsDeadline = 30 * time.Second
 
-// loginBudget is how many bytes of traces may be read on this machine; 0: any number,
+// LoginBudget is how many bytes of traces may be read on this machine; 0: any number,
 // where it is no login node or the caller said to read here all the same.
-func (a *App) loginBudget() int64 {
+func (a *App) LoginBudget() int64 {
 	if budget := a.world.Site.Login.TraceBytes; budget > 0 && !a.options.Here && a.onLoginNode() {
 		return budget
 	}

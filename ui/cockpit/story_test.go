@@ -296,7 +296,7 @@ func TestPanicInACommandIsAMessage(t *testing.T) {
 	}
 }
 
-func TestErrorsOfTheLab(t *testing.T) {
+func TestErrorsOfTheBackend(t *testing.T) {
 	w := panetest.Open(t)
 	w.Block("experiments/configs")
 	w.Remove(".shardeck/submitted")
@@ -414,7 +414,7 @@ func TestLocalSchedulerIsFollowedClosely(t *testing.T) {
 	}
 	list.Next = panetest.Now.Add(5 * time.Minute)
 	if got := m.watch.pause(list); got != 5*time.Minute {
-		t.Errorf("asks again after %v, want 5 min, the back-off of the lab", got)
+		t.Errorf("asks again after %v, want 5 min, the back-off of the poller", got)
 	}
 }
 

@@ -107,7 +107,7 @@ func TestOldSeriesNeverUnderANewName(t *testing.T) {
 	has(t, title(d), "iteration time against")
 }
 
-func TestSpeedupsAreThoseOfTheLab(t *testing.T) {
+func TestSpeedupsAreThoseOfTheBackend(t *testing.T) {
 	d := drive(t, two(t), 80, 18).Press("y", "y", "y", "y").Expect("1.32", "2.11", "65.9", "0.519")
 	d.Absent("8 321") // a run alone has no speed-up
 	d.Press("y").Expect("100.0", "52.8")

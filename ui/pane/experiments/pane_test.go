@@ -122,6 +122,19 @@ func TestSubmitMarked(t *testing.T) {
 	submitted(t, w, "E1.1", "E1.2")
 }
 
+// TestTheLastOfSeveralFails: what was submitted before it stays so, and the error is what is said.
+func TestTheLastOfSeveralFails(t *testing.T) {
+	w := panetest.Open(t)
+	d := drive(t, w, 100, 30).Press("down", "space", "space", "s").Expect("Submit 2 experiments?").Press("y")
+	submitted(t, w, "E1.2")
+	if n, _ := panetest.Last[pane.Note](d); !strings.Contains(n.Text, "E1.3 is submitted already: job 3141592 is RUNNING") {
+		t.Errorf("said %q", n.Text)
+	}
+	if m, ok := panetest.Last[pane.SubmittedMsg](d); !ok || m.Job != "3141600" {
+		t.Errorf("the jobs pane was led to %+v", m)
+	}
+}
+
 // TestOneOfSeveralRefused: the question names it, and the marks stay.
 func TestOneOfSeveralRefused(t *testing.T) {
 	w := panetest.Open(t)

@@ -58,7 +58,7 @@ func (r *readings) current(l *list.List[model.Run], urgency pool.Priority) tea.C
 }
 
 // read has a run read unless that was done, is under way or cannot be. Only a key asks
-// again for what could not be read, or for more than a login node should read unasked.
+// again for what could not be read, and is told why more than a login node should read is not.
 func (r *readings) read(run model.Run, urgency pool.Priority) tea.Cmd {
 	unasked := urgency < pool.Wanted && (r.known.problems[run.Name] != nil || !reading.Modest(r.env.Lab, run.TraceBytes()))
 	if r.known.full[run.Name] || unasked || r.look.Busy() && r.look.Run() == run.Name {

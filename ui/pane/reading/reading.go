@@ -44,10 +44,10 @@ func (r *Reader) Start(run string, p pool.Priority) tea.Cmd {
 	})
 }
 
-// Modest reports whether so many bytes of traces are read without asking: a login node is
-// shared, and its site says how much is too much.
+// Modest reports whether so many bytes of traces may be read here: a login node is shared,
+// and its site says how much is too much.
 func Modest(b Backend, bytes int64) bool {
-	most := b.Site().Login.TraceBytes
+	most := b.LoginBudget()
 	return most <= 0 || bytes <= most
 }
 

@@ -1,6 +1,7 @@
 package traces
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"shardeck/backend/app"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
@@ -92,7 +94,7 @@ func forget(t *testing.T, w *panetest.Workspace) {
 	w.Reopen()
 }
 
-// budget lets a login node of the site read so many bytes of traces.
+// budget is a login node, which may read so many bytes of traces.
 func budget(t *testing.T, w *panetest.Workspace, bytes int) {
 	t.Helper()
 	site, err := templates.FS.ReadFile("sites/perlmutter.yaml")
@@ -100,7 +102,12 @@ func budget(t *testing.T, w *panetest.Workspace, bytes int) {
 		t.Fatal(err)
 	}
 	w.Write("sites/perlmutter.yaml", regexp.MustCompile(`trace_bytes: \d+`).ReplaceAllString(string(site), fmt.Sprint("trace_bytes: ", bytes)))
-	w.Reopen()
+	w.Reopen(func(o *app.Options) {
+		getenv := o.Env
+		o.Env = func(name string) string {
+			return cmp.Or(map[string]string{"NERSC_HOST": "perlmutter"}[name], getenv(name))
+		}
+	})
 }
 
 func message(d *panetest.Driver) string { return d.Pane().Message().Text }
@@ -381,7 +388,11 @@ func TestGoingThereReadsWhatIsModest(t *testing.T) {
 	w = panetest.Open(t)
 	budget(t, w, 200_000)
 	d := drive(t, w, 80, 18).Send(pane.BoardMsg{Rows: w.Rows()}).Send(entered)
-	d.Absent("nvjet_tst").Expect("llama-8b-tp2 (290 kB) are more than a login node should read").Press("enter").Expect("nvjet_tst")
+	d.Absent("nvjet_tst").Expect("llama-8b-tp2 (290 kB) are more than a login node should read", "analyze --on-node llama-8b-tp2")
+	d.Press("enter").Expect("cannot be read")
+	has(t, message(d), "290 kB of traces are more than the 200 kB that Perlmutter (NERSC) has for reading on a login node")
+	w.Reopen(func(o *app.Options) { o.Here = true })
+	drive(t, w, 80, 18).Send(pane.BoardMsg{Rows: w.Rows()}).Send(entered).Expect("nvjet_tst")
 }
 
 func TestSelectedWithoutARun(t *testing.T) {
@@ -402,7 +413,7 @@ func TestNothingIsReadUnasked(t *testing.T) {
 	if len(l.runs) != 0 {
 		t.Errorf("read %v", l.runs)
 	}
-	d.Send(pane.AnalysedMsg{Analysis: w.Analysis("llama-8b-tp2")}).Absent("nvjet_tst")
+	d.Send(pane.AnalysedMsg{Analysis: panetest.Open(t).Analysis("llama-8b-tp2")}).Absent("nvjet_tst")
 	d.Pane().SetFocus(true)
 	d.Press("n").Expect("nvjet_tst").Send(rows).Expect("nvjet_tst")
 	if len(l.runs) != 0 {

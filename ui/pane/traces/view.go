@@ -133,7 +133,7 @@ func (p *Pane) empty() []string {
 		return noTraces(p.env.Theme, p.run, p.analysis.Metric("gpu_busy").Reason, p.Width)
 	case !reading.Modest(p.env.Lab, p.bytes):
 		return []string{"", "   The traces of " + p.run + size + " are more than a login node should read.", "",
-			"   ↵ reads them all the same · n goes to the next run"}
+			"   shardeck analyze --on-node " + p.run + " reads them in a short job · n goes to the next run"}
 	}
 	return []string{"", "   The traces of " + p.run + size + " are not read yet.", "", "   ↵ reads them · n goes to the next run · t in Experiments or Metrics opens another"}
 }
