@@ -61,3 +61,12 @@ func Unknown(text, fix string) error { return &Fault{Text: text, ToDo: fix, Kind
 func Failed(text string, cause error, fix string) error {
 	return &Fault{Text: text, Cause: cause, ToDo: fix}
 }
+
+// FixOf is what an error says is to be done, empty if it says nothing.
+func FixOf(err error) string {
+	var fixer interface{ Fix() string }
+	if errors.As(err, &fixer) {
+		return fixer.Fix()
+	}
+	return ""
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -168,3 +169,11 @@ func NewPattern(expr string, most int) Pattern {
 
 // MatchString says whether name is such a name.
 func (p Pattern) MatchString(name string) bool { return len(name) <= p.most && p.re.MatchString(name) }
+
+// First is the first of a list that something holds for, nil if there is none.
+func First[T any](list []T, is func(T) bool) *T {
+	if i := slices.IndexFunc(list, is); i >= 0 {
+		return &list[i]
+	}
+	return nil
+}

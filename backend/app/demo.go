@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -35,18 +34,12 @@ func WriteDemo(dir string, env func(string) string) (string, error) {
 }
 
 // ReplayOptions say what to replay and where to.
-type ReplayOptions struct {
-	Config    string    // path of the experiment's YAML
-	OutputDir string    // must not hold a run yet
-	Factor    float64   // recorded time times this; 0: the config's, else 1
-	JobID     string    // for run.json
-	Out       io.Writer // the job's log
-}
+type ReplayOptions = replay.Options
 
 // Replay plays the embedded recording that a config means back as a run. The int is
 // the exit code of a runner; its table is in model.
 func Replay(ctx context.Context, o ReplayOptions) (int, error) {
-	err := replay.Run(ctx, replay.Options{Config: o.Config, OutputDir: o.OutputDir, Factor: o.Factor, JobID: o.JobID, Out: o.Out})
+	err := replay.Run(ctx, o)
 	if errors.Is(err, replay.ErrConfig) {
 		return replay.ExitCode(err), &model.Fault{Cause: err, Kind: model.ErrInvalid}
 	}

@@ -78,9 +78,13 @@ func TestGPUs(t *testing.T) {
 		"NVIDIA H100 80GB HBM3": {Key: "h100-80gb", Bytes: 85_017_493_504, HBM: 3350, NVLink: 450, SMs: 132},
 		"NVIDIA H200":           {Key: "h200-141gb", Bytes: 150_110_011_392, HBM: 4800, NVLink: 450, SMs: 132},
 	} {
-		g, ok := c.World().GPUByName(name)
+		g := c.World().GPUByName(name)
+		if g == nil {
+			t.Errorf("%s is not known", name)
+			continue
+		}
 		got := model.GPU{Key: g.Key, Bytes: g.Bytes, HBM: g.HBM, NVLink: g.NVLink, SMs: g.SMs}
-		if diff := cmp.Diff(want, got); !ok || diff != "" || g.Peak["bfloat16"] < 312 {
+		if diff := cmp.Diff(want, got); diff != "" || g.Peak["bfloat16"] < 312 {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"shardeck/backend/config"
-	"shardeck/backend/strictyaml"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/board"
@@ -34,9 +32,11 @@ func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 			return nil, ctx.Err()
 		}
 		rows[i] = x.rowOf(f)
-		rows[i].Job = newestJob(jobs, rows[i].Experiment.ID)
-		if run := x.runOf(rows[i].Experiment, runs); run != nil {
-			rows[i].Run, rows[i].Analysis = run, x.KnownOf(ctx, *run)
+		id, dir := rows[i].Experiment.ID, rows[i].Experiment.ResultDir(false)
+		rows[i].Job = model.First(jobs, func(j model.Job) bool { return id != "" && j.Experiment == id })
+		rows[i].Run = model.First(runs, func(r model.Run) bool { return dir != "" && r.Dir == x.Workspace.Path(dir) })
+		if rows[i].Run != nil {
+			rows[i].Analysis = x.KnownOf(ctx, *rows[i].Run)
 		}
 	}
 	return rows, nil
@@ -44,24 +44,22 @@ func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 
 // Rows lists the experiments named, or all: config and verdict alone.
 func (x *Experiments) Rows(ctx context.Context, ids []string) ([]board.Row, error) {
+	rows := []board.Row{}
 	if len(ids) == 0 {
 		files, err := x.Workspace.Experiments()
 		if err != nil {
 			return nil, err
 		}
-		rows := make([]board.Row, len(files))
-		for i, f := range files {
-			rows[i] = x.rowOf(f)
+		for _, f := range files {
+			rows = append(rows, x.rowOf(f))
 		}
-		return rows, ctx.Err()
 	}
-	rows := make([]board.Row, len(ids))
-	for i, id := range ids {
+	for _, id := range ids {
 		row, err := x.Row(id)
 		if err != nil {
 			return nil, err
 		}
-		rows[i] = row
+		rows = append(rows, row)
 	}
 	return rows, ctx.Err()
 }
@@ -74,8 +72,7 @@ func (x *Experiments) Row(id string) (board.Row, error) {
 		f = x.Workspace.ReadFile(id)
 		err = f.Err
 	}
-	var problems strictyaml.Problems
-	if err != nil && !errors.As(err, &problems) {
+	if err != nil && !errors.Is(err, model.ErrInvalid) {
 		return board.Row{}, err
 	}
 	return x.rowOf(f), nil
@@ -103,15 +100,6 @@ func (x *Experiments) rowOf(f workspace.File) board.Row {
 	row.Experiment = x.WithSets(f.Experiment)
 	row.Verdict = x.Check(row.Experiment)
 	return row
-}
-
-// newestJob is the first of an experiment in a list that is newest first.
-func newestJob(jobs []model.Job, id string) *model.Job {
-	i := slices.IndexFunc(jobs, func(j model.Job) bool { return id != "" && j.Experiment == id })
-	if i < 0 {
-		return nil
-	}
-	return &jobs[i]
 }
 
 // Check judges an experiment that may not be saved yet.
@@ -145,15 +133,4 @@ func (x *Experiments) WithSets(e model.Experiment) model.Experiment {
 // looksLikePath tells a config outside experiments/configs from a mistyped id.
 func looksLikePath(id string) bool {
 	return strings.ContainsRune(id, '/') || strings.HasSuffix(id, ".yaml") || strings.HasSuffix(id, ".yml")
-}
-
-// runOf picks the newest run of an experiment from runs, newest first: the one in its
-// output directory.
-func (x *Experiments) runOf(e model.Experiment, runs []model.Run) *model.Run {
-	dir := e.ResultDir(false)
-	i := slices.IndexFunc(runs, func(r model.Run) bool { return dir != "" && r.Dir == x.Workspace.Path(dir) })
-	if i < 0 {
-		return nil
-	}
-	return &runs[i]
 }

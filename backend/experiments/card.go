@@ -58,8 +58,8 @@ func (x *Experiments) facts(ctx context.Context, run model.Run) (render.Facts, e
 		}
 	}
 	f.WorldSize = len(ranks)
-	if i := slices.IndexFunc(run.Files, func(f model.RunFile) bool { return f.Kind == model.FileRunJSON }); i >= 0 {
-		if info, err := trace.OpenRunJSON(run.Files[i].Path); err == nil { // a damaged one tells nothing
+	if file := model.First(run.Files, func(f model.RunFile) bool { return f.Kind == model.FileRunJSON }); file != nil {
+		if info, err := trace.OpenRunJSON(file.Path); err == nil { // a damaged one tells nothing
 			addInfo(&f, info)
 		}
 	}

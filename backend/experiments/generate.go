@@ -136,28 +136,24 @@ func (g *generation) entries(o GenerateOptions) ([]catalog.Entry, error) {
 	}
 	var chosen []catalog.Entry
 	for _, id := range o.IDs {
-		e, ok := entry(all, id)
-		if ok {
-			chosen = append(chosen, e)
-			continue
+		e, err := entry(all, id)
+		switch {
+		case err == nil:
+			chosen = append(chosen, *e)
+		case slices.Contains(g.x.IDs(), id):
+			g.configsOnly = append(g.configsOnly, id)
+		default:
+			return nil, err
 		}
-		if !slices.Contains(g.x.IDs(), id) {
-			return nil, noEntry(id, all)
-		}
-		g.configsOnly = append(g.configsOnly, id)
 	}
 	return chosen, nil
 }
 
-func entry(all []catalog.Entry, id string) (catalog.Entry, bool) {
-	i := slices.IndexFunc(all, func(e catalog.Entry) bool { return e.ID == id })
-	if i < 0 {
-		return catalog.Entry{}, false
+// entry finds an entry of the catalogue; the error names the nearest.
+func entry(all []catalog.Entry, id string) (*catalog.Entry, error) {
+	if e := model.First(all, func(e catalog.Entry) bool { return e.ID == id }); e != nil {
+		return e, nil
 	}
-	return all[i], true
-}
-
-func noEntry(id string, all []catalog.Entry) error {
 	var ids []string
 	for _, e := range all {
 		ids = append(ids, e.ID)
@@ -166,7 +162,7 @@ func noEntry(id string, all []catalog.Entry) error {
 	if near := model.Nearest(id, ids); near != "" {
 		fix = "did you mean " + near + "? (" + fix + ")"
 	}
-	return model.Unknown(fmt.Sprintf("no experiment %.60q in the catalogue", id), fix)
+	return nil, model.Unknown(fmt.Sprintf("no experiment %.60q in the catalogue", id), fix)
 }
 
 // writeConfig writes the config of an entry, and returns it as it lies on disk: an edited
@@ -179,9 +175,11 @@ func (g *generation) writeConfig(e catalog.Entry) (workspace.File, error) {
 	if err != nil {
 		return workspace.File{}, &model.Fault{Cause: err, Kind: model.ErrInvalid}
 	}
-	if other, ok := g.elsewhere(e.ID, rel); ok {
+	// a config with this id under another name is the user's own, which a second file would only contradict
+	files, _ := g.x.Workspace.Experiments()
+	if other := model.First(files, func(f workspace.File) bool { return f.Experiment.ID == e.ID && filepath.ToSlash(f.Rel) != rel }); other != nil {
 		g.wrote = append(g.wrote, Wrote{Path: other.Rel, Action: Unchanged})
-		return other, nil
+		return *other, nil
 	}
 	data, err := e.YAML()
 	if err != nil {
@@ -191,21 +189,6 @@ func (g *generation) writeConfig(e catalog.Entry) (workspace.File, error) {
 		return workspace.File{}, err
 	}
 	return g.x.Workspace.ReadFile(rel), nil
-}
-
-// elsewhere finds a config with this id under another name: the user's own, which a
-// second file would only contradict.
-func (g *generation) elsewhere(id, rel string) (workspace.File, bool) {
-	files, err := g.x.Workspace.Experiments()
-	if err != nil {
-		return workspace.File{}, false
-	}
-	for _, f := range files {
-		if f.Experiment.ID == id && filepath.ToSlash(f.Rel) != rel {
-			return f, true
-		}
-	}
-	return workspace.File{}, false
 }
 
 // scripts writes the job script of each config, the one for nsys, and the runner.
@@ -253,9 +236,10 @@ func (g *generation) nsys(made []workspace.File) error {
 	if err != nil {
 		return err
 	}
-	candidates := append(slices.Clone(made), onlyID(files, nsysDefault)...)
-	slices.Reverse(candidates)
-	for _, f := range candidates {
+	if f := model.First(files, func(f workspace.File) bool { return f.Experiment.ID == nsysDefault }); f != nil {
+		made = append(slices.Clone(made), *f)
+	}
+	for _, f := range slices.Backward(made) {
 		if f.Err != nil || f.Experiment.Engine == model.EngineReplay {
 			continue
 		}
@@ -266,10 +250,6 @@ func (g *generation) nsys(made []workspace.File) error {
 		return g.write(render.NsysPath, text)
 	}
 	return nil
-}
-
-func onlyID(files []workspace.File, id string) []workspace.File {
-	return slices.DeleteFunc(slices.Clone(files), func(f workspace.File) bool { return f.Experiment.ID != id })
 }
 
 // Script is what the script of an experiment is made from.

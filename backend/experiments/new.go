@@ -99,8 +99,7 @@ func (x *Experiments) template(from string) (*config.Document, error) {
 		if err != nil {
 			return nil, err
 		}
-		doc, err := x.Workspace.OpenDocument(row.File)
-		return doc, err
+		return x.Workspace.OpenDocument(row.File)
 	}
 	entries, err := x.catalogue()
 	if err != nil {
@@ -109,16 +108,15 @@ func (x *Experiments) template(from string) (*config.Document, error) {
 	if from == "" && len(entries) > 0 {
 		from = entries[0].ID
 	}
-	e, ok := entry(entries, from)
-	if !ok {
-		return nil, noEntry(from, entries)
+	e, err := entry(entries, from)
+	if err != nil {
+		return nil, err
 	}
 	text, err := e.YAML()
 	if err != nil {
 		return nil, err
 	}
-	doc, err := config.NewDocument(e.ID, text)
-	return doc, err
+	return config.NewDocument(e.ID, text)
 }
 
 // edits are the edits that make it another experiment, before those asked for.

@@ -64,7 +64,7 @@ func (ch *Checker) allowance(ctx context.Context, rows []board.Row) []probe.Line
 	defer cancel()
 	limits, err := ch.Scheduler.Limits(ctx)
 	if err != nil {
-		return []probe.Line{{Level: probe.Fail, What: "scheduler", Text: model.Printable(err.Error()), Fix: cmp.Or(fixOf(err), "shardeck site")}}
+		return []probe.Line{{Level: probe.Fail, What: "scheduler", Text: model.Printable(err.Error()), Fix: cmp.Or(model.FixOf(err), "shardeck site")}}
 	}
 	lines := []probe.Line{{Level: probe.Pass, What: "scheduler", Text: limits.Version}}
 	if limits.Note != "" {
@@ -140,12 +140,4 @@ func (ch *Checker) startLines(ctx context.Context, rows []board.Row) []probe.Lin
 		}
 	}
 	return lines
-}
-
-// fixOf is what an error says is to be done, empty if it says nothing.
-func fixOf(err error) string {
-	if f, ok := err.(interface{ Fix() string }); ok {
-		return f.Fix()
-	}
-	return ""
 }

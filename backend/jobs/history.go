@@ -19,7 +19,7 @@ type history struct {
 	scheduler scheduler.Scheduler
 	now       func() time.Time
 
-	turn  chan struct{} // holds one token; whoever has it owns the fields below
+	turn  turn // whoever has it owns the fields below
 	jobs  map[string]model.Job
 	since time.Time // the history in jobs begins here
 	next  time.Time
@@ -27,20 +27,30 @@ type history struct {
 }
 
 func newHistory(s scheduler.Scheduler, now func() time.Time) *history {
-	h := &history{scheduler: s, now: now, turn: make(chan struct{}, 1), asked: map[string]time.Time{}}
-	h.turn <- struct{}{}
-	return h
+	return &history{scheduler: s, now: now, turn: make(turn, 1), asked: map[string]time.Time{}}
 }
+
+// turn is a lock that is given up waiting for when a context ends.
+type turn chan struct{}
+
+func (t turn) take(ctx context.Context) bool {
+	select {
+	case t <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (t turn) leave() { <-t }
 
 // find is the finished job of a submission, false where nobody knows it. The history
 // is read from since on, which is no later than the submission.
 func (h *history) find(ctx context.Context, s model.Submission, since time.Time) (model.Job, bool) {
-	select {
-	case <-h.turn:
-	case <-ctx.Done():
+	if !h.turn.take(ctx) {
 		return model.Job{}, false
 	}
-	defer func() { h.turn <- struct{}{} }()
+	defer h.turn.leave()
 	h.refresh(ctx, since)
 	if j, ok := h.jobs[s.Tag]; ok {
 		return j, true

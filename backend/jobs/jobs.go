@@ -62,7 +62,7 @@ type Jobs struct {
 // New works on the jobs of an open workspace.
 func New(n Needs) *Jobs {
 	q := &Queue{Needs: n, history: newHistory(n.Scheduler, n.Now)}
-	s := &Submitter{Needs: n, queue: q, starts: newPlannedStarts()}
+	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: make(turn, 1), known: map[string]plannedStart{}}}
 	return &Jobs{q, &Follower{n, q}, s, &Checker{n, s}}
 }
 

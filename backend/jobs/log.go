@@ -91,43 +91,34 @@ func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show fun
 	ended, asked := false, time.Time{}
 	for {
 		if time.Since(asked) >= fo.watchPause() { // before the last look, so that nothing is missed
-			ended, asked = !fo.stateNow(ctx, j).Active(), time.Now()
+			if now, err := fo.queue.FindJob(ctx, j.ID); err == nil {
+				j.State = now.State
+			}
+			ended, asked = !j.State.Active(), time.Now()
 		}
 		for more := true; more; {
 			part, err := f.Poll(ended)
 			if err != nil {
 				return err
 			}
-			more = len(part.Lines) > 0
-			shown := part.Lines
-			if first && more && lines > 0 {
-				shown = shown[max(len(shown)-lines, 0):]
+			if more = len(part.Lines) > 0; !more {
+				break
 			}
-			if more {
-				first = false
-				if err := show(LogPart{Path: path, Size: part.Size, Lines: shown, First: part.First}); err != nil {
-					return err
-				}
+			if first && lines > 0 {
+				part.Lines = part.Lines[max(len(part.Lines)-lines, 0):]
+			}
+			first = false
+			if err := show(LogPart{Path: path, Size: part.Size, Lines: part.Lines, First: part.First}); err != nil {
+				return err
 			}
 		}
 		if ended {
 			return nil
 		}
-		select {
-		case <-time.After(followEvery):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := pause(ctx, followEvery); err != nil {
+			return err
 		}
 	}
-}
-
-// stateNow is the state of a job in the shared answer of the scheduler.
-func (fo *Follower) stateNow(ctx context.Context, j model.Job) model.JobState {
-	now, err := fo.queue.FindJob(ctx, j.ID)
-	if err != nil {
-		return j.State
-	}
-	return now.State
 }
 
 // LogPart is a piece of a job's log.

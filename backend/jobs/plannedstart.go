@@ -27,19 +27,13 @@ const (
 
 // plannedStarts remembers what the scheduler planned, by what a job asks for.
 type plannedStarts struct {
-	turn  chan struct{} // holds one token; whoever has it owns known
+	turn  turn // whoever has it owns known
 	known map[string]plannedStart
 }
 
 type plannedStart struct {
 	Start
 	at time.Time // when it was asked for
-}
-
-func newPlannedStarts() *plannedStarts {
-	s := &plannedStarts{turn: make(chan struct{}, 1), known: map[string]plannedStart{}}
-	s.turn <- struct{}{}
-	return s
 }
 
 // Starts asks when each of some jobs would begin, once for jobs that ask for the same
@@ -53,12 +47,10 @@ func (su *Submitter) Starts(ctx context.Context, previews []Preview) []Start {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	select {
-	case <-su.starts.turn:
-	case <-ctx.Done():
+	if !su.starts.turn.take(ctx) {
 		return all
 	}
-	defer func() { su.starts.turn <- struct{}{} }()
+	defer su.starts.turn.leave()
 	left := startShapes
 	for i, p := range previews {
 		key, now := demand(p.Script), su.Now()
@@ -91,7 +83,7 @@ func (su *Submitter) estimate(ctx context.Context, e scheduler.Estimator, p Prev
 	got, err := e.Estimate(ctx, r)
 	switch {
 	case err != nil:
-		return Start{Note: model.Printable(err.Error()), Fix: fixOf(err)}
+		return Start{Note: model.Printable(err.Error()), Fix: model.FixOf(err)}
 	case got.Start.IsZero():
 		return Start{Note: su.Scheduler.Name() + " sees no time for it within a year"}
 	}

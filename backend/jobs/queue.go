@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -196,16 +197,7 @@ func (q *Queue) remember(s model.Submission, j model.Job) model.Job {
 
 // newestFirst orders jobs by submission, then by id, longer ids being younger.
 func newestFirst(a, b model.Job) int {
-	if c := b.Submit.Compare(a.Submit); c != 0 {
-		return c
-	}
-	if len(a.ID) != len(b.ID) {
-		return len(b.ID) - len(a.ID)
-	}
-	if a.ID > b.ID {
-		return -1
-	}
-	return 1
+	return cmp.Or(b.Submit.Compare(a.Submit), cmp.Compare(len(b.ID), len(a.ID)), cmp.Compare(b.ID, a.ID))
 }
 
 // FindJob finds a job by its id, else the newest job of an experiment.
@@ -218,8 +210,8 @@ func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
 		func(j model.Job) bool { return j.ID == ref },
 		func(j model.Job) bool { return j.Experiment == ref },
 	} {
-		if i := slices.IndexFunc(list.Jobs, by); i >= 0 {
-			return list.Jobs[i], nil
+		if j := model.First(list.Jobs, by); j != nil {
+			return *j, nil
 		}
 	}
 	return model.Job{}, q.noJob(ref, list)
@@ -250,17 +242,6 @@ func (q *Queue) Cancel(ctx context.Context, jobID string) error {
 	}
 	defer q.Poll.Expire()
 	return q.Scheduler.Cancel(ctx, jobID)
-}
-
-// lastActive is the job of an experiment that has not ended, nil if there is none. One
-// that is ending is in nobody's way.
-func lastActive(jobs []model.Job, id string) *model.Job {
-	for i, j := range jobs {
-		if j.Experiment == id && j.State.Active() && j.State != model.JobCompleting {
-			return &jobs[i]
-		}
-	}
-	return nil
 }
 
 // newTag names one submission; schedulers carry 64 characters.

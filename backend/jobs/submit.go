@@ -59,7 +59,10 @@ func (su *Submitter) allowed(ctx context.Context, row board.Row, force bool) err
 	if err != nil {
 		return model.Failed("not submitted: the scheduler does not say what runs already", err, "wait and try again, or --force")
 	}
-	if j := lastActive(list.Jobs, row.Experiment.ID); j != nil {
+	active := func(j model.Job) bool { // one that is ending is in nobody's way
+		return j.Experiment == row.Experiment.ID && j.State.Active() && j.State != model.JobCompleting
+	}
+	if j := model.First(list.Jobs, active); j != nil {
 		return &model.Fault{Text: fmt.Sprintf("%s is submitted already: job %s is %s", row.Experiment.ID, j.ID, j.State),
 			ToDo: fmt.Sprintf("shardeck watch %s, shardeck cancel %s, or --force to submit it a second time", j.ID, j.ID), Kind: model.ErrActive}
 	}
@@ -122,10 +125,7 @@ func (su *Submitter) send(ctx context.Context, s model.Submission, p Preview) (s
 		return id, err
 	}
 	for _, wait := range replyWait {
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-		}
+		_ = pause(ctx, wait) // one who leaves still wants to know
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryDeadline)
 		j, ok, ferr := su.Scheduler.Find(ctx, s.Tag)
 		cancel()

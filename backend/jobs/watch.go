@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"shardeck/model"
@@ -43,12 +42,19 @@ func (fo *Follower) Watch(ctx context.Context, refs []string, tell func(News) er
 		if err != nil || !active {
 			return err
 		}
-		select {
-		case <-time.After(fo.watchPause()):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := pause(ctx, fo.watchPause()); err != nil {
+			return err
 		}
 	}
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
 }
 
 // watchPause is shorter where looking costs nobody anything.
@@ -68,8 +74,8 @@ func (fo *Follower) look(ctx context.Context, watched []News, tell func(News) er
 	for i := range watched {
 		before := watched[i]
 		now := fo.forgotten(before)
-		if at := slices.IndexFunc(list.Jobs, func(j model.Job) bool { return j.ID == before.Job.ID }); at >= 0 {
-			now = fo.newsOf(ctx, list.Jobs[at])
+		if j := model.First(list.Jobs, func(j model.Job) bool { return j.ID == before.Job.ID }); j != nil {
+			now = fo.newsOf(ctx, *j)
 		}
 		active = active || now.Job.State.Active()
 		if !worthTelling(before, now) {

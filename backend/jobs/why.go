@@ -63,7 +63,10 @@ func (fo *Follower) failure(ctx context.Context, j model.Job) (Cause, error) {
 		c.Title = fmt.Sprintf("the job is %s, which is no failure", j.State.Words())
 		return c, ctx.Err()
 	}
-	c.take(f, tail)
+	c.Title, c.Line, c.Fixes = f.Title, f.Line, append(c.Fixes, f.Fixes...)
+	if f.Index >= 0 {
+		c.Where = tail.Where(f.Index)
+	}
 	c.Remedies = fo.remedies(j.Experiment, c.Fixes)
 	return c, ctx.Err()
 }
@@ -81,15 +84,6 @@ func (fo *Follower) withReason(ctx context.Context, j model.Job) model.Job {
 		j.Reason = past.Reason
 	}
 	return j
-}
-
-// take takes over what a log says.
-func (c *Cause) take(f logs.Finding, tail logs.Part) {
-	c.Title, c.Line = f.Title, f.Line
-	if f.Index >= 0 {
-		c.Where = tail.Where(f.Index)
-	}
-	c.Fixes = append(c.Fixes, f.Fixes...)
 }
 
 // remarks adds what a log says is amiss though nothing failed.

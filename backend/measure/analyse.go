@@ -50,11 +50,8 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cache.Key, f *sha
 		defer keepHeapSmall()()
 	}
 	var r *reading
-	small := f.do(ctx, rd.Pool, 0, func(context.Context, pool.Progress) error {
-		r = rd.newReading(run)
-		return nil
-	})
-	if err := small.Wait(); err != nil {
+	small := func(context.Context, pool.Progress) error { r = rd.newReading(run); return nil }
+	if err := f.do(ctx, rd.Pool, 0, small).Wait(); err != nil {
 		return nil, err
 	}
 	if err := r.readTraces(ctx, f); err != nil {
@@ -64,11 +61,8 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cache.Key, f *sha
 		return nil, err
 	}
 	var found *metric.Analysis
-	metrics := f.do(ctx, rd.Pool, 0, func(ctx context.Context, _ pool.Progress) (err error) {
-		found, err = r.finish(ctx)
-		return err
-	})
-	if err := metrics.Wait(); err != nil {
+	metrics := func(ctx context.Context, _ pool.Progress) (err error) { found, err = r.finish(ctx); return err }
+	if err := f.do(ctx, rd.Pool, 0, metrics).Wait(); err != nil {
 		return nil, err
 	}
 	rd.keepTimeline(key, found.Trace)
@@ -93,10 +87,7 @@ func (rd *Reader) Quick(ctx context.Context, run model.Run) *metric.Analysis {
 	if len(run.KernelFiles()) > 0 {
 		r.input.NoTraces = notRead
 	}
-	found, err := r.finish(ctx)
-	if err != nil {
-		return nil
-	}
+	found, _ := r.finish(ctx) // it fails only when ctx ends
 	return found
 }
 

@@ -66,7 +66,7 @@ func (m *Measure) ExportAll(ctx context.Context, progress pool.Progress) (Report
 		}
 		rr := RunReport{Run: run.Name, Analysis: a}
 		if err != nil {
-			if rr.explain(err); rr.Large {
+			if rr.Problem, rr.Fix, rr.Large = err.Error(), model.FixOf(err), errors.Is(err, model.ErrBudget); rr.Large {
 				a = m.Quick(ctx, run)
 				rr.Analysis = a
 			}
@@ -84,15 +84,6 @@ func (m *Measure) ExportAll(ctx context.Context, progress pool.Progress) (Report
 	m.Cache.Prune(keepUnused, m.Now())
 	err = m.write(&out, rows, all)
 	return out, err
-}
-
-// explain says why a run has no analysis.
-func (r *RunReport) explain(err error) {
-	r.Problem, r.Large = err.Error(), errors.Is(err, model.ErrBudget)
-	var f *model.Fault
-	if errors.As(err, &f) {
-		r.Fix = f.Fix()
-	}
 }
 
 // keepUnused is the age at which an analysis goes that no program wrote anew.

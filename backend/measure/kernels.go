@@ -21,16 +21,16 @@ func (rd *Reader) Kernels(ctx context.Context, name string, d metric.RankDensity
 	if err != nil {
 		return metric.KernelSpans{}, err
 	}
-	f, ok := kinetoOf(run, d.Rank)
-	if !ok {
+	f := model.First(run.Files, func(f model.RunFile) bool { return f.Kind == model.FileKineto && f.Rank == d.Rank })
+	if f == nil {
 		return metric.KernelSpans{}, model.Failed(fmt.Sprintf("%s has no kineto_trace_%d.json", run.Name, d.Rank), nil, "kernels one by one are told from Kineto traces alone")
 	}
 	if err := rd.affordable(run, f.Size, "--here reads it here all the same"); err != nil {
 		return metric.KernelSpans{}, err
 	}
 	var out metric.KernelSpans
-	task := rd.Pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context, _ pool.Progress) error {
-		ranks, err := rd.store.openRanks(ctx, f, progress)
+	task := rd.Pool.Do(ctx, pool.Wanted, costOf(*f), func(ctx context.Context, _ pool.Progress) error {
+		ranks, err := rd.store.openRanks(ctx, *f, progress)
 		if err != nil {
 			return err
 		}
@@ -38,13 +38,4 @@ func (rd *Reader) Kernels(ctx context.Context, name string, d metric.RankDensity
 		return nil
 	})
 	return out, task.Wait()
-}
-
-func kinetoOf(run model.Run, rank int) (model.RunFile, bool) {
-	for _, f := range run.Files {
-		if f.Kind == model.FileKineto && f.Rank == rank {
-			return f, true
-		}
-	}
-	return model.RunFile{}, false
 }

@@ -24,7 +24,7 @@ func New(n Needs) *Measure {
 // measured is a run with what is known of its model and its GPU.
 func (m *Measure) measured(run model.Run, a *metric.Analysis) scaling.Measured {
 	x := scaling.Measured{Run: run, Analysis: a, GPU: a.Device()}
-	if g := m.gpuByName(x.GPU); g != nil {
+	if g := m.World.GPUByName(x.GPU); g != nil {
 		x.GPU = g.Title
 	}
 	if run.Experiment != nil {

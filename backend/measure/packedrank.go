@@ -45,13 +45,12 @@ func (rd *Reader) ReadRank(ctx context.Context, name string, rank int, progress 
 	if rd.Cache == nil {
 		return RankReport{}, model.Failed("there is no cache to read a rank into", nil, "unset SHARDECK_NO_CACHE, and set HOME or XDG_CACHE_HOME")
 	}
-	files := run.KernelFiles()
-	i := slices.IndexFunc(files, func(f model.RunFile) bool { return f.Rank == rank })
-	if i < 0 {
+	f := model.First(run.KernelFiles(), func(f model.RunFile) bool { return f.Rank == rank })
+	if f == nil {
 		return RankReport{}, model.Unknown(fmt.Sprintf("%s has no trace of rank %d", run.Name, rank), "shardeck metrics "+run.Name+" lists its ranks")
 	}
-	report := RankReport{Run: run.Name, Rank: rank, File: rd.Workspace.Rel(files[i].Path), Bytes: files[i].Size}
-	if err := rd.keepRank(ctx, files[i], &report, progress); err != nil {
+	report := RankReport{Run: run.Name, Rank: rank, File: rd.Workspace.Rel(f.Path), Bytes: f.Size}
+	if err := rd.keepRank(ctx, *f, &report, progress); err != nil {
 		return report, err
 	}
 	if rd.store.unread(run) > 0 {

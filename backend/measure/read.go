@@ -52,7 +52,7 @@ func (rd *Reader) newReading(run model.Run) *reading {
 		r.warnings = append(r.warnings, run.Problem)
 	}
 	r.input = analyze.Input{
-		Run: run.Name, Experiment: run.Experiment, GPU: rd.gpuByName, GPUsPerNode: rd.World.GPUsPerNode(),
+		Run: run.Name, Experiment: run.Experiment, GPU: rd.World.GPUByName, GPUsPerNode: rd.World.GPUsPerNode(),
 		Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{},
 	}
 	if run.Experiment != nil {
@@ -170,12 +170,4 @@ func tidy(a *metric.Analysis) *metric.Analysis {
 		m.Source = append([]string{}, m.Source...)
 	}
 	return a
-}
-
-// gpuByName finds what is known of a GPU by the name that a driver gives it.
-func (rd *Reader) gpuByName(name string) *model.GPU {
-	if g, ok := rd.World.GPUByName(name); ok {
-		return &g
-	}
-	return nil
 }

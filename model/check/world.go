@@ -50,16 +50,17 @@ func (w World) GPUsPerNode() int {
 // maxGPUs is the largest job here; 0: not known.
 func (w World) maxGPUs() int { return w.GPUsPerNode() * w.Site.MaxNodes }
 
-// GPUByName finds a kind of GPU by the name a trace or nvidia-smi gives it.
-func (w World) GPUByName(name string) (model.GPU, bool) {
+// GPUByName finds a kind of GPU by the name a trace or nvidia-smi gives it; nil if it is
+// not known.
+func (w World) GPUByName(name string) *model.GPU {
 	for _, g := range w.GPUs {
 		for _, n := range g.Names {
 			if n == name {
-				return g, true
+				return &g
 			}
 		}
 	}
-	return model.GPU{}, false
+	return nil
 }
 
 // layoutKey reads and changes one key of a layout. With keeps expert parallelism

@@ -1,8 +1,6 @@
 package pane
 
 import (
-	"errors"
-
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/jobs"
@@ -102,9 +100,8 @@ func Fail(err error) tea.Cmd { return func() tea.Msg { return FailNote(err) } }
 // FailNote is an error as a note.
 func FailNote(err error) Note {
 	text := err.Error()
-	var fixer interface{ Fix() string }
-	if errors.As(err, &fixer) && fixer.Fix() != "" {
-		text += ". " + fixer.Fix()
+	if fix := model.FixOf(err); fix != "" {
+		text += ". " + fix
 	}
 	return Note{Text: text, Tone: theme.Bad}
 }
