@@ -1,3 +1,12 @@
+// Package analyze turns the traces and timings of a run into the metrics of
+// metric.Definitions. Nothing is read here: records come in, a metric.Analysis goes out,
+// and the same input gives the same output. All times are whole nanoseconds.
+//
+// The story of a number: align lays the traces of the ranks side by side on one clock,
+// with their calls matched and the steady window found; kernelname tells compute from
+// communication; each family of metrics is a function over that timeline (a file a
+// family), most of them lengths of unions of intervals (span); and warnings travel with
+// the result.
 package analyze
 
 import (
@@ -18,7 +27,7 @@ type facts struct {
 	*align.Timeline
 	in      Input
 	kernels kernelSums
-	delays  [][]delay // of each component's calls, in order of time
+	late    []lateness // of each component
 }
 
 // family is metrics that are found together.
@@ -29,7 +38,7 @@ type family struct {
 }
 
 var families = []family{
-	{[]string{"ttft", "tpot", "iteration_wall_clock", "throughput_tokens_sec", "output_tokens_sec", "tokens_sec_per_gpu", "mfu"}, nil, timingMetrics},
+	{nil, nil, timingMetrics}, // of latencies and throughput
 	{[]string{"comm_overhead", "exposed_comm", "comm_comp_overlap", "comm_transfer", "comm_wait"}, noCommunication, commMetrics},
 	{[]string{"coll_call_num", "coll_calls_total", "coll_calls_per_step"}, noTraces, countMetrics},
 	{[]string{"coll_bytes", "coll_algbw", "coll_busbw"}, noCommunication, bandwidthMetrics},
@@ -47,7 +56,7 @@ func Analyse(ctx context.Context, in Input) (*metric.Analysis, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &facts{Timeline: t, in: in, kernels: sumKernels(t), delays: delaysOf(t)}
+	f := &facts{Timeline: t, in: in, kernels: sumKernels(t), late: latenessOf(t)}
 	found := map[string]metric.Metric{}
 	for _, fam := range families {
 		if err := ctx.Err(); err != nil {

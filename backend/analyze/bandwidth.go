@@ -1,6 +1,9 @@
 package analyze
 
 import (
+	"cmp"
+	"slices"
+
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/model/metric"
@@ -10,11 +13,11 @@ import (
 func bandwidthMetrics(f *facts) []metric.Metric {
 	all, ranks, types := &callSum{}, map[int]*callSum{}, map[string]*callSum{}
 	for _, r := range f.Ranks {
-		own := sumOf(ranks, r.Number)
+		own := entry(ranks, r.Number)
 		for _, c := range r.Calls {
 			all.add(c)
 			own.add(c)
-			sumOf(types, c.Type.String()).add(c)
+			entry(types, c.Type.String()).add(c)
 		}
 	}
 	metricOf := func(name, missing string, of func(*callSum) (float64, bool)) metric.Metric {
@@ -30,7 +33,8 @@ func bandwidthMetrics(f *facts) []metric.Metric {
 		}
 		return named(name, m)
 	}
-	const unsized = "the size of no call is known: kernels launched from CUDA graphs carry no metadata, and the model's shape or the steps are not known"
+	const unsized = "the size of no call is known: kernels launched from CUDA graphs carry no metadata, " +
+		"and the model's shape or the steps are not known"
 	const unmatched = "no matched call of known size"
 	return []metric.Metric{
 		metricOf("coll_bytes", unsized, func(s *callSum) (float64, bool) { return s.bytes / float64(max(1, s.sized)), s.sized > 0 }),
@@ -87,14 +91,6 @@ func busFactor(t kernelname.CallType, n int) float64 {
 	return 1
 }
 
-// sumOf is the sum of a key, made when it is first asked for.
-func sumOf[K comparable](sums map[K]*callSum, k K) *callSum {
-	if sums[k] == nil {
-		sums[k] = &callSum{}
-	}
-	return sums[k]
-}
-
 // known are the values of the sums that have one.
 func known[K comparable](sums map[K]*callSum, of func(*callSum) (float64, bool)) map[K]float64 {
 	out := map[K]float64{}
@@ -103,5 +99,39 @@ func known[K comparable](sums map[K]*callSum, of func(*callSum) (float64, bool))
 			out[k] = v
 		}
 	}
+	return out
+}
+
+// collectives sums the calls of one type and size, the mean over the ranks that make
+// calls of the type, the longest first: on one rank alone the wait would be that of
+// the rank that comes last, or that of the others, as it happens.
+func collectives(f *facts) []metric.CollStat {
+	type size struct {
+		typ   kernelname.CallType
+		bytes int64
+	}
+	sums := map[size]*callSum{}
+	ranks := map[kernelname.CallType]map[*align.Rank]bool{}
+	for _, r := range f.Ranks {
+		for _, c := range r.Calls {
+			if ranks[c.Type] == nil {
+				ranks[c.Type] = map[*align.Rank]bool{}
+			}
+			ranks[c.Type][r] = true
+			entry(sums, size{c.Type, c.Bytes}).add(c)
+		}
+	}
+	var out []metric.CollStat
+	for k, s := range sums {
+		n := len(ranks[k.typ])
+		out = append(out, metric.CollStat{
+			Type: k.typ.String(), Bytes: k.bytes, Inferred: s.inferred, Ranks: n,
+			Count: max(1, (s.calls+n/2)/n), Matched: float64(s.matched) / float64(n),
+			TransferNS: s.transfer / int64(n), WaitNS: s.wait / int64(n), AlgBW: s.algBW(), BusBW: s.busBW(),
+		})
+	}
+	slices.SortFunc(out, func(a, b metric.CollStat) int {
+		return cmp.Or(cmp.Compare(b.TransferNS+b.WaitNS, a.TransferNS+a.WaitNS), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Bytes, b.Bytes))
+	})
 	return out
 }

@@ -13,19 +13,19 @@ import (
 // commMetrics finds what communication costs a rank's time.
 func commMetrics(f *facts) []metric.Metric {
 	return []metric.Metric{
-		named("comm_overhead", share(f, func(r *align.Rank, inside span.List) (int64, int64) {
-			return span.Overlap(r.Comm.All(), inside), inside.Length()
-		})),
-		named("exposed_comm", share(f, func(r *align.Rank, inside span.List) (int64, int64) {
-			return span.Overlap(r.Comm.All(), inside) - span.Overlap(r.HiddenComm.All(), inside), inside.Length()
-		})),
-		named("comm_comp_overlap", share(f, func(r *align.Rank, inside span.List) (int64, int64) {
-			return span.Overlap(r.HiddenComm.All(), inside), span.Overlap(r.Comm.All(), inside)
-		})),
+		named("comm_overhead", share(f, communication, whole)),
+		named("exposed_comm", share(f, exposed, whole)),
+		named("comm_comp_overlap", share(f, hidden, communication)),
 		named("comm_transfer", callTimes(f, func(r *align.Rank) span.List { return r.Transfers }, (*align.Call).TransferSpan)),
 		named("comm_wait", callTimes(f, func(r *align.Rank) span.List { return r.Waits }, (*align.Call).WaitSpan)),
 	}
 }
+
+// Lengths inside some part of a rank's time.
+func whole(_ *align.Rank, part span.List) int64         { return part.Length() }
+func communication(r *align.Rank, part span.List) int64 { return span.Overlap(r.Comm.All(), part) }
+func hidden(r *align.Rank, part span.List) int64        { return span.Overlap(r.HiddenComm.All(), part) }
+func exposed(r *align.Rank, part span.List) int64       { return communication(r, part) - hidden(r, part) }
 
 // noCommunication says why there is no communication to measure; empty if there is some.
 func noCommunication(f *facts) string {
@@ -58,7 +58,7 @@ func callTimes(f *facts, all func(*align.Rank) span.List, part func(*align.Call)
 func timesByType(f *facts, part func(*align.Call) span.Span) map[string]float64 {
 	shares := map[kernelname.CallType][]float64{}
 	unsure := map[kernelname.CallType]bool{}
-	var buffer []span.Span // one for all
+	var spans span.List // its memory serves all
 	for _, r := range f.Ranks {
 		types := map[kernelname.CallType]bool{}
 		for _, c := range r.Calls {
@@ -66,8 +66,7 @@ func timesByType(f *facts, part func(*align.Call) span.Span) map[string]float64 
 			unsure[c.Type] = unsure[c.Type] || c.Unmatched != nil
 		}
 		for t := range types {
-			buffer = slices.Grow(buffer[:0], len(r.Calls))
-			spans := r.CallSpans(buffer, func(c *align.Call) span.Span {
+			spans = r.CallSpans(spans, func(c *align.Call) span.Span {
 				if c.Type != t {
 					return span.Span{}
 				}

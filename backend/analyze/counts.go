@@ -53,7 +53,7 @@ func counts(f *facts, counted func(*align.Call) bool, by func(*align.Rank) (n in
 	m := p.metric(f.Files())
 	m.By = metric.Parts{Types: map[string]float64{}} // they add up to the value
 	for t, sum := range sums {
-		m.By.Types[t.String()] = withoutRoundingError(sum / float64(len(p.values)))
+		m.By.Types[t.String()] = withoutRoundingError(sum / float64(len(p.list)))
 	}
 	return m
 }

@@ -20,47 +20,33 @@ type delay struct {
 	excess int64       // how much more rank computed since the previous call than the second latest, at most ns
 }
 
-// delaysOf are the delays of all calls that all ranks must reach, in order of time, for
-// each component. The first of each group is left out: it holds the wait for the profilers.
-func delaysOf(t *align.Timeline) [][]delay {
-	out := make([][]delay, len(t.Components))
-	for i, component := range t.Components {
-		byGroup := map[string][]*align.Match{}
-		n := 0
-		for _, m := range t.Matches {
-			if m.Calls[0].Rank.Component == component && m.Sequence.Type != kernelname.SendRecv {
-				byGroup[m.Sequence.Group] = append(byGroup[m.Sequence.Group], m)
-				n++
+// delaysIn are the delays of all calls that all ranks of a component must reach, in order
+// of time. The first of each group is left out: it holds the wait for the profilers.
+func delaysIn(component *align.Component, matches []*align.Match) []delay {
+	byGroup, n := map[string][]*align.Match{}, 0
+	for _, m := range matches {
+		if m.Calls[0].Rank.Component == component && m.Sequence.Type != kernelname.SendRecv {
+			byGroup[m.Sequence.Group] = append(byGroup[m.Sequence.Group], m)
+			n++
+		}
+	}
+	computed := map[*align.Rank]align.ComputeIndex{}
+	for _, r := range component.Ranks {
+		computed[r] = align.NewComputeIndex(r)
+	}
+	out := make([]delay, 0, n)
+	for _, calls := range byGroup {
+		slices.SortFunc(calls, func(a, b *align.Match) int { return cmp.Compare(a.LastStart(), b.LastStart()) })
+		first := slices.IndexFunc(calls, func(m *align.Match) bool { return m.Sequence.Type.MeetsAll() })
+		for i := first + 1; first >= 0 && i < len(calls); i++ {
+			if calls[i].Sequence.Type.MeetsAll() {
+				out = append(out, delayOf(calls[i], calls[i-1], computed))
 			}
 		}
-		computed := map[*align.Rank]align.ComputeIndex{}
-		for _, r := range component.Ranks {
-			computed[r] = align.NewComputeIndex(r)
-		}
-		out[i] = make([]delay, 0, n)
-		for _, calls := range byGroup {
-			out[i] = appendDelays(out[i], calls, computed)
-		}
-		slices.SortFunc(out[i], func(a, b delay) int {
-			return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank.Number, b.rank.Number))
-		})
 	}
-	return out
-}
-
-// appendDelays adds the delays of the calls of one group.
-func appendDelays(out []delay, calls []*align.Match, computed map[*align.Rank]align.ComputeIndex) []delay {
-	slices.SortFunc(calls, func(a, b *align.Match) int { return cmp.Compare(a.LastStart(), b.LastStart()) })
-	seen := false
-	for i, m := range calls {
-		if !m.Sequence.Type.MeetsAll() {
-			continue
-		}
-		if seen {
-			out = append(out, delayOf(m, calls[i-1], computed))
-		}
-		seen = true
-	}
+	slices.SortFunc(out, func(a, b delay) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank.Number, b.rank.Number))
+	})
 	return out
 }
 
@@ -82,4 +68,65 @@ func delayOf(m, previous *align.Match, computed map[*align.Rank]align.ComputeInd
 	}
 	ns := start(last) - start(second)
 	return delay{m, m.Calls[last].Rank, first, start(last), ns, min(ns, since(last)-since(second))}
+}
+
+// lateness is how late ranks were over a list of calls.
+type lateness struct {
+	delays []delay
+	ranks  []*rankLateness // that make the calls, by number
+	latest *rankLateness   // of those that were last, nil: none
+	ns     int64           // of all ranks
+}
+
+// rankLateness is how late one rank was.
+type rankLateness struct {
+	rank   *align.Rank
+	last   int     // calls in which it was last, by nothing too
+	late   []int64 // ns after the second latest, of each call where that is something
+	ns     int64   // sum of late
+	excess int64   // of ns that more compute than the second latest explains
+}
+
+// latenessOf finds how late ranks were in each component.
+func latenessOf(t *align.Timeline) []lateness {
+	var out []lateness
+	for _, c := range t.Components {
+		out = append(out, sumDelays(delaysIn(c, t.Matches)))
+	}
+	return out
+}
+
+// sumDelays sums delays by rank.
+func sumDelays(delays []delay) lateness {
+	l := lateness{delays: delays}
+	byRank := map[*align.Rank]*rankLateness{}
+	for _, d := range delays {
+		for _, c := range d.match.Calls {
+			if byRank[c.Rank] == nil {
+				byRank[c.Rank] = &rankLateness{rank: c.Rank}
+				l.ranks = append(l.ranks, byRank[c.Rank])
+			}
+		}
+		r := byRank[d.rank]
+		l.ns, r.last, r.ns, r.excess = l.ns+d.ns, r.last+1, r.ns+d.ns, r.excess+d.excess
+		if d.ns > 0 {
+			r.late = append(r.late, d.ns)
+		}
+	}
+	slices.SortFunc(l.ranks, func(a, b *rankLateness) int { return cmp.Compare(a.rank.Number, b.rank.Number) })
+	for _, r := range l.ranks {
+		if r.last > 0 && (l.latest == nil || r.ns > l.latest.ns) {
+			l.latest = r
+		}
+	}
+	return l
+}
+
+// runs are the sums of k equal runs of the calls.
+func (l *lateness) runs(k int) []lateness {
+	out := make([]lateness, k)
+	for i := range out {
+		out[i] = sumDelays(l.delays[i*len(l.delays)/k : (i+1)*len(l.delays)/k])
+	}
+	return out
 }

@@ -11,10 +11,7 @@ import (
 
 // deviceMetrics finds what the devices did.
 func deviceMetrics(f *facts) []metric.Metric {
-	busy := share(f, func(r *align.Rank, inside span.List) (int64, int64) {
-		hidden := span.Overlap(r.HiddenComm.All(), inside)
-		return span.Overlap(r.Comm.All(), inside) + span.Overlap(r.Compute(), inside) - hidden, inside.Length()
-	})
+	busy := share(f, func(r *align.Rank, part span.List) int64 { return exposed(r, part) + span.Overlap(r.Compute(), part) }, whole)
 	coverage := overTime(f, smCoverage)
 	coverage.Estimate = coverage.Value != nil
 	return append([]metric.Metric{named("gpu_busy", busy), named("sm_coverage", coverage), smActive(f)}, kernelMetrics(f)...)
@@ -23,7 +20,7 @@ func deviceMetrics(f *facts) []metric.Metric {
 // smCoverage is the launch geometry's upper bound of SM use, weighted by time, over the
 // kernels inside some part of the window.
 func smCoverage(r *align.Rank, part span.List) (pct float64, reason string) {
-	inside := span.NewIndex(part)
+	inside := span.Cursor(part)
 	var all, covered float64
 	for s, k := range r.Kernels() {
 		if k.Blocks < 0 {
@@ -50,24 +47,18 @@ func smActive(f *facts) metric.Metric {
 		if len(r.Samples) == 0 {
 			return 0, unsampled
 		}
-		return activity(r, part)
-	}))
-}
-
-// activity is the mean of the samples in some part of the window. Samples are taken at a
-// fixed rate, so that each stands for as much time.
-func activity(r *align.Rank, part span.List) (pct float64, reason string) {
-	inside, n := span.NewIndex(part), 0
-	for _, s := range r.Samples {
-		if inside.Has(s.At) {
-			pct += float64(s.Percent)
-			n++
+		inside, sum, n := span.Cursor(part), 0.0, 0
+		for _, s := range r.Samples { // at a fixed rate, so that each stands for as much time
+			if inside.Within(span.Span{Start: s.At, End: s.At + 1}) > 0 {
+				sum += float64(s.Percent)
+				n++
+			}
 		}
-	}
-	if n == 0 {
-		return 0, "no sample of its multiprocessors lies in the steady window"
-	}
-	return pct / float64(n), ""
+		if n == 0 {
+			return 0, "no sample of its multiprocessors lies in the steady window"
+		}
+		return sum / float64(n), ""
+	}))
 }
 
 // topCount is how many kernels the metric lists; the trace summary has all.
@@ -77,16 +68,17 @@ const topCount = 20
 func kernelMetrics(f *facts) []metric.Metric {
 	k := f.kernels
 	if len(k.names) == 0 {
-		return withoutValue("no kernel lies in a steady window: the traces do not cover the same time", f.Files(), "kernel_classes", "top_kernels")
+		const reason = "no kernel lies in a steady window: the traces do not cover the same time"
+		return withoutValue(reason, f.Files(), "kernel_classes", "top_kernels")
 	}
 	largest := k.classes[0]
-	classes := metric.Metric{Value: &largest.Share, N: len(k.names), Source: f.Files(), Note: "largest: " + largest.Name, PerRank: map[int]float64{}}
-	classes.By.Classes = map[string]float64{}
+	classes := metric.Metric{Value: &largest.Share, N: len(k.names), Source: f.Files(), Note: "largest: " + largest.Name}
+	classes.By.Classes, classes.PerRank = map[string]float64{}, map[int]float64{}
 	for _, c := range k.classes {
 		classes.By.Classes[c.Name] = c.Share
 	}
 	for rank, own := range k.ranks {
-		if own.ns > 0 {
+		if own.count > 0 {
 			classes.PerRank[rank] = own.shares[largest.Name]
 		}
 	}

@@ -1,8 +1,8 @@
 package analyze
 
 import (
-	"shardeck/backend/analyze/tracetest"
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/tracetest"
 	"shardeck/model"
 )
 

@@ -6,6 +6,7 @@ import (
 
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/analyze/kernelname"
+	"shardeck/backend/trace"
 	"shardeck/model/metric"
 )
 
@@ -19,8 +20,7 @@ type kernelSums struct {
 // rankKernels are the launches of one rank.
 type rankKernels struct {
 	count  int
-	ns     int64
-	shares map[string]float64 // % of ns, by class
+	shares map[string]float64 // % of their time, by class
 }
 
 // sumKernels walks once over the kernels of every rank.
@@ -30,19 +30,19 @@ func sumKernels(t *align.Timeline) kernelSums {
 	for _, r := range t.Ranks {
 		own, sums := rankKernels{shares: map[string]float64{}}, statsOf(r)
 		for _, k := range sums {
-			own.count, own.ns = own.count+k.Count, own.ns+k.TotalNS
-			if all := byName[k.Name]; all == nil {
-				byName[k.Name] = &k
-			} else {
-				all.TotalNS, all.Count = all.TotalNS+k.TotalNS, all.Count+k.Count
-				all.MinNS, all.MaxNS = min(all.MinNS, k.MinNS), max(all.MaxNS, k.MaxNS)
+			own.count += k.Count
+			total += k.TotalNS
+			all := entry(byName, k.Name)
+			k.TotalNS, k.Count = k.TotalNS+all.TotalNS, k.Count+all.Count
+			if all.Count > 0 {
+				k.MinNS, k.MaxNS = min(k.MinNS, all.MinNS), max(k.MaxNS, all.MaxNS)
 			}
+			*all = k
 		}
 		for _, c := range sumClasses(sums) {
 			own.shares[c.Name] = c.Share
 		}
 		s.ranks[r.Number] = own
-		total += own.ns
 	}
 	s.names = make([]metric.KernelStat, 0, len(byName))
 	for _, k := range byName {
@@ -89,10 +89,34 @@ func sumClasses(stats []metric.KernelStat) []metric.KernelClass {
 		total += out[i].TotalNS
 	}
 	for i := range out {
-		out[i].Share = percent(out[i].TotalNS, max(1, total))
+		out[i].Share = percent(out[i].TotalNS, total)
 	}
 	slices.SortFunc(out, func(a, b metric.KernelClass) int {
 		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), cmp.Compare(a.Name, b.Name))
 	})
 	return out
+}
+
+// KernelsBetween is what a rank's device did from one moment of its trace's clock to
+// another, one by one, by their starts; at most so many, and whether there were more.
+func KernelsBetween(r *trace.Rank, from, to int64, most int) (out []metric.KernelSpan, more bool) {
+	device, _ := align.BusiestDevice(r.Records)
+	names := map[uint32]kernelname.Name{} // of the few that occur
+	for _, k := range r.Records {
+		if k.Device == device && k.Start < to && k.End() > from {
+			name, seen := names[k.Name]
+			if !seen {
+				name = kernelname.Of(r.Names[k.Name])
+				names[k.Name] = name
+			}
+			s := metric.KernelSpan{Name: name.Full, Short: name.Short, Class: name.Class, StartNS: k.Start - from, DurNS: k.Dur}
+			s.Stream = k.Stream
+			if k.Kind != trace.KindKernel {
+				s.Class = "copy"
+			}
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b metric.KernelSpan) int { return cmp.Compare(a.StartNS, b.StartNS) })
+	return out[:min(len(out), most)], len(out) > most
 }

@@ -24,7 +24,10 @@ func LacksMetadata(r *trace.Rank) bool {
 func FillMetadata(r *trace.Rank, made []trace.Coll) int {
 	calls := map[kernelname.CallType][]int32{}
 	for i, c := range made {
-		t := kernelType(kernelname.OfMetadata(c.Name))
+		t := kernelname.OfMetadata(c.Name)
+		if slices.Contains([]kernelname.CallType{kernelname.Send, kernelname.Recv, kernelname.AllToAll}, t) {
+			t = kernelname.SendRecv // NCCL has one kernel for all that is sent and received
+		}
 		calls[t] = append(calls[t], int32(i))
 	}
 	names, kernels := kernelname.Table(r.Names), map[kernelname.CallType][]int{}
@@ -60,14 +63,4 @@ func iterationsOf(kernels map[kernelname.CallType][]int, calls map[kernelname.Ca
 		times = len(list) / n
 	}
 	return max(times, 1)
-}
-
-// kernelType is the type of kernel that does a call: NCCL has one for all that is sent
-// and received.
-func kernelType(t kernelname.CallType) kernelname.CallType {
-	switch t {
-	case kernelname.Send, kernelname.Recv, kernelname.AllToAll:
-		return kernelname.SendRecv
-	}
-	return t
 }

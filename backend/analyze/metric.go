@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,25 +55,27 @@ func noTraces(f *facts) string {
 	return "no traces: there is no kineto_trace_<rank>.json in this run; set profiling.kineto: true and run it again"
 }
 
-// perRank is what a metric is on each rank, in their order, and why it is not on others.
-// One number for all of them is their mean.
+// perRank is what a metric is on each rank, and why it is not on others. One number for all
+// of them is their mean.
 type perRank struct {
 	values map[int]float64
-	lacks  []string // "rank 1: …"
+	list   []float64 // the values, in the order of ranks: sums of floats depend on it
+	lacks  []string  // "rank 1: …"
 }
 
 // onRanks asks value of every rank; a reason means that there is none.
 func onRanks(f *facts, value func(*align.Rank) (v float64, reason string)) perRank {
-	out := perRank{values: map[int]float64{}}
+	p := perRank{values: map[int]float64{}}
 	for _, r := range f.Ranks {
 		v, reason := value(r)
 		if reason != "" {
-			out.lacks = append(out.lacks, fmt.Sprintf("rank %d: %s", r.Number, reason))
+			p.lacks = append(p.lacks, fmt.Sprintf("rank %d: %s", r.Number, reason))
 			continue
 		}
-		out.values[r.Number] = v
+		p.values[r.Number] = v
+		p.list = append(p.list, v)
 	}
-	return out
+	return p
 }
 
 // inWindows asks value of every rank that has a steady window.
@@ -87,28 +88,18 @@ func inWindows(f *facts, value func(*align.Rank) (v float64, reason string)) per
 	})
 }
 
-// list is the values by rank: a fixed order, since sums of floats depend on it.
-func (p perRank) list() []float64 {
-	var out []float64
-	for _, rank := range slices.Sorted(maps.Keys(p.values)) {
-		out = append(out, p.values[rank])
-	}
-	return out
-}
-
 // metric is the mean over the ranks that have a value, with least and largest; none
 // has: no value, for the reason of the first.
 func (p perRank) metric(source []string) metric.Metric {
-	m := metric.Metric{PerRank: p.values, N: len(p.values), Source: source}
+	m := metric.Metric{PerRank: p.values, N: len(p.list), Source: source}
 	lacks := strings.Join(firstTwo(p.lacks), "; ")
 	if m.N == 0 {
 		m.Reason = lacks
 		return m
 	}
-	all := p.list()
-	m.Value = ptr(mean(all))
+	m.Value = ptr(mean(p.list))
 	if m.N > 1 {
-		m.By.Stats = map[metric.Stat]float64{metric.Min: slices.Min(all), metric.Max: slices.Max(all)}
+		m.By.Stats = map[metric.Stat]float64{metric.Min: slices.Min(p.list), metric.Max: slices.Max(p.list)}
 	}
 	if lacks != "" {
 		m.Note = "no value for " + lacks
@@ -147,18 +138,17 @@ func overTime(f *facts, value func(r *align.Rank, part span.List) (v float64, re
 
 // share is a metric that is one length as a percentage of another, both inside some part
 // of a rank's time.
-func share(f *facts, of func(r *align.Rank, inside span.List) (part, whole int64)) metric.Metric {
+func share(f *facts, part, of func(r *align.Rank, inside span.List) int64) metric.Metric {
 	return overTime(f, func(r *align.Rank, inside span.List) (float64, string) {
-		part, whole := of(r, inside)
-		if whole == 0 {
-			return 0, "no communication in its window"
+		if n := of(r, inside); n > 0 {
+			return percent(part(r, inside), n), ""
 		}
-		return percent(part, whole), ""
+		return 0, "no communication in its window"
 	})
 }
 
-// percent is 100·part/whole.
-func percent(part, whole int64) float64 { return 100 * float64(part) / float64(whole) }
+// percent is 100·part/whole, 0 of nothing.
+func percent(part, whole int64) float64 { return 100 * float64(part) / float64(max(1, whole)) }
 
 func mean(v []float64) float64 {
 	sum := 0.0
@@ -178,3 +168,11 @@ func joinNotes(a, b string) string {
 func base(file string) string { return filepath.Base(file) }
 
 func ptr[T any](v T) *T { return &v }
+
+// entry is that of a key, made when it is first asked for.
+func entry[K comparable, V any](m map[K]*V, k K) *V {
+	if m[k] == nil {
+		m[k] = new(V)
+	}
+	return m[k]
+}

@@ -40,43 +40,35 @@ func NewOpTimes() *OpTimes {
 
 // Add adds a rank; its execution trace may be nil.
 func (o *OpTimes) Add(l *kineto.Links, t *et.Trace) {
-	replayed := replays(l)
-	outer := outermost{trace: t, seen: map[uint64]string{}}
+	replayed, outermost := replays(l), outermostOperators(t)
 	for _, k := range l.Launches {
 		o.found.KernelNS += k.Dur
 		op, ok := l.Op(k.Op)
 		if !ok {
-			o.addRest(reasonOf(k, replayed), k.Dur)
+			reason := restNone
+			switch {
+			case k.Op >= 0:
+				reason = restMissing
+			case replayed[k.Corr]:
+				reason = restReplay
+			}
+			rest := entry(o.rest, reason)
+			rest.TotalNS += k.Dur
+			rest.Count++
 			continue
 		}
-		within, joined := outer.of(op.RF)
-		o.addOp(l.Names[op.Name], k.Dur, within, joined)
+		sum := entry(o.ops, l.Names[op.Name])
+		sum.TotalNS += k.Dur
+		sum.Count++
+		o.found.AttributedNS += k.Dur
+		if name, joined := outermost(op.RF); joined {
+			if sum.within == nil {
+				sum.within = map[string]int64{}
+			}
+			sum.within[name] += k.Dur
+			o.found.JoinedNS += k.Dur
+		}
 	}
-}
-
-func (o *OpTimes) addOp(name string, dur int64, within string, joined bool) {
-	s := o.ops[name]
-	if s == nil {
-		s = &opSum{OpTime: metric.OpTime{Name: name}, within: map[string]int64{}}
-		o.ops[name] = s
-	}
-	s.TotalNS += dur
-	s.Count++
-	o.found.AttributedNS += dur
-	if joined {
-		s.within[within] += dur
-		o.found.JoinedNS += dur
-	}
-}
-
-func (o *OpTimes) addRest(reason string, dur int64) {
-	r := o.rest[reason]
-	if r == nil {
-		r = &metric.OpRest{Reason: reason}
-		o.rest[reason] = r
-	}
-	r.TotalNS += dur
-	r.Count++
 }
 
 // replays are the correlation ids that several kernels without an operator share: one
@@ -92,46 +84,29 @@ func replays(l *kineto.Links) map[int64]bool {
 	return shared
 }
 
-func reasonOf(k kineto.Launch, replayed map[int64]bool) string {
-	switch {
-	case k.Op >= 0:
-		return restMissing
-	case replayed[k.Corr]:
-		return restReplay
+// outermostOperators finds the outermost operator around the node with record-function id
+// rf, itself if there is none; false if the execution trace has no such node.
+func outermostOperators(t *et.Trace) func(rf uint64) (name string, known bool) {
+	seen := map[uint64]string{}
+	return func(rf uint64) (string, bool) {
+		if t == nil || rf == 0 {
+			return "", false
+		}
+		if name, ok := seen[rf]; ok {
+			return name, true
+		}
+		node, ok := t.ByRF(rf)
+		if !ok {
+			return "", false
+		}
+		if path := t.Path(node); len(path) > 0 {
+			seen[rf] = path[len(path)-1]
+			if i := slices.IndexFunc(path, isOperator); i >= 0 {
+				seen[rf] = path[i]
+			}
+		}
+		return seen[rf], true
 	}
-	return restNone
-}
-
-// outermost finds the outermost operator around a node of an execution trace.
-type outermost struct {
-	trace *et.Trace
-	seen  map[uint64]string
-}
-
-// of is the operator around that with record-function id rf, itself if there is none;
-// false if the trace has no such node.
-func (o *outermost) of(rf uint64) (string, bool) {
-	if o.trace == nil || rf == 0 {
-		return "", false
-	}
-	if name, ok := o.seen[rf]; ok {
-		return name, true
-	}
-	node, ok := o.trace.ByRF(rf)
-	if !ok {
-		return "", false
-	}
-	path := o.trace.Path(node)
-	i := slices.IndexFunc(path, isOperator)
-	if i < 0 {
-		i = len(path) - 1
-	}
-	name := ""
-	if i >= 0 {
-		name = path[i]
-	}
-	o.seen[rf] = name
-	return name, true
 }
 
 // isOperator tells aten::mm from annotations and threads.
@@ -144,15 +119,15 @@ func isOperator(name string) bool {
 func (o *OpTimes) Times() metric.OpTimes {
 	t := o.found
 	t.Ops, t.Rest, t.Warnings = []metric.OpTime{}, []metric.OpRest{}, []string{}
-	for _, s := range o.ops {
-		s.Share = percentOf(s.TotalNS, t.KernelNS)
+	for name, s := range o.ops {
+		s.Name, s.Share = name, percent(s.TotalNS, t.KernelNS)
 		if s.Within = most(s.within); s.Within == s.Name {
 			s.Within = ""
 		}
 		t.Ops = append(t.Ops, s.OpTime)
 	}
-	for _, r := range o.rest {
-		r.Share = percentOf(r.TotalNS, t.KernelNS)
+	for reason, r := range o.rest {
+		r.Reason, r.Share = reason, percent(r.TotalNS, t.KernelNS)
 		t.Rest = append(t.Rest, *r)
 	}
 	slices.SortFunc(t.Ops, func(a, b metric.OpTime) int {
@@ -166,19 +141,9 @@ func (o *OpTimes) Times() metric.OpTimes {
 
 // most is the key with the largest value, the first by name of equals.
 func most(sums map[string]int64) string {
-	best := ""
-	for i, name := range slices.Sorted(maps.Keys(sums)) {
-		if i == 0 || sums[name] > sums[best] {
-			best = name
-		}
+	names := slices.Sorted(maps.Keys(sums))
+	if len(names) == 0 {
+		return ""
 	}
-	return best
-}
-
-// percentOf is percent, 0 of nothing.
-func percentOf(part, whole int64) float64 {
-	if whole == 0 {
-		return 0
-	}
-	return percent(part, whole)
+	return slices.MaxFunc(names, func(a, b string) int { return cmp.Compare(sums[a], sums[b]) })
 }

@@ -16,7 +16,9 @@ func skewMetrics(f *facts) []metric.Metric {
 		}
 		return float64(r.Skew) / 1e6, ""
 	})
-	return []metric.Metric{named("profiler_start_skew", skew.metric(f.Files())), named("straggler", straggler(f)), named("load_imbalance", loadImbalance(f))}
+	return []metric.Metric{
+		named("profiler_start_skew", skew.metric(f.Files())), named("straggler", straggler(f)), named("load_imbalance", loadImbalance(f)),
+	}
 }
 
 // noOtherRank says why one rank cannot be compared with others.
@@ -32,20 +34,17 @@ func noOtherRank(f *facts) string {
 
 func loadImbalance(f *facts) metric.Metric {
 	p := inWindows(f, func(r *align.Rank) (float64, string) { return float64(r.Computed), "" })
-	m := metric.Metric{N: len(p.values), Source: f.Files(), PerRank: map[int]float64{}}
-	if m.N < 2 {
+	m := metric.Metric{N: len(p.list), Source: f.Files(), PerRank: map[int]float64{}}
+	switch middle := mean(p.list); {
+	case m.N < 2:
 		m.Reason = "fewer than two ranks have a steady window"
-		return m
-	}
-	all := p.list()
-	middle := mean(all)
-	if middle == 0 {
+	case middle == 0:
 		m.Reason = "no compute kernels in the steady window"
-		return m
+	default:
+		for rank, t := range p.values {
+			m.PerRank[rank] = t / middle
+		}
+		m.Value = ptr(slices.Max(p.list) / middle)
 	}
-	for rank, t := range p.values {
-		m.PerRank[rank] = t / middle
-	}
-	m.Value = ptr(slices.Max(all) / middle)
 	return m
 }

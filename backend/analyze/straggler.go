@@ -11,6 +11,7 @@ import (
 const (
 	lateOfWindow = 0.05   // of its window
 	lateOfAll    = 2. / 3 // of all ranks' lateness
+	lateInOneRun = 2. / 3 // of its lateness: worth a word
 	deviceShare  = 0.5    // of its lateness that more compute explains
 )
 
@@ -18,128 +19,72 @@ const (
 func straggler(f *facts) metric.Metric {
 	m := metric.Metric{Source: f.Files()}
 	m.By.Late = map[int]float64{}
-	var worst *lateness
-	for _, delays := range f.delays {
-		m.N += len(delays)
-		if l := sumDelays(delays); l != nil {
-			for rank, ns := range l.byRank {
-				m.By.Late[rank.Number] = float64(ns) / 1e6
-			}
-			if worst == nil || l.ofWindow() > worst.ofWindow() {
-				worst = l
+	var worst lateness
+	for _, l := range f.late {
+		m.N += len(l.delays)
+		for _, r := range l.ranks {
+			if r.last > 0 {
+				m.By.Late[r.rank.Number] = float64(r.ns) / 1e6
 			}
 		}
+		if l.latest != nil && (worst.latest == nil || l.latest.ofWindow() > worst.latest.ofWindow()) {
+			worst = l
+		}
 	}
-	if worst == nil {
+	latest := worst.latest
+	if latest == nil {
 		m.Reason = "no all-reduce, all-gather, reduce-scatter or all-to-all call was matched between ranks after the first"
 		return m
 	}
-	m.By.Latest = &metric.Latest{Total: float64(worst.ns) / 1e6, Device: float64(worst.excess()) / 1e6}
+	m.By.Latest = &metric.Latest{Total: float64(latest.ns) / 1e6, Device: float64(latest.excess) / 1e6}
 	iterations, _ := f.in.TracedIterations()
-	k := max(2, iterations)
-	m.Note, m.Reason = joinNotes(worst.words(), worst.uneven(k)), "none"
-	if worst.isStraggler(k) {
-		m.Value, m.Reason, m.Cause = ptr(float64(worst.rank.Number)), "", worst.cause()
+	runs := worst.runs(max(2, iterations))
+	m.Note, m.Reason = joinNotes(worst.words(), latest.uneven(runs)), "none"
+	if worst.isStraggler(runs) {
+		m.Value, m.Reason, m.Cause = ptr(float64(latest.rank.Number)), "", "host"
+		if float64(latest.excess) >= deviceShare*float64(latest.ns) {
+			m.Cause = "device"
+		}
 	}
 	return m
 }
 
-// lateness is how late ranks were over a list of calls, and who most.
-type lateness struct {
-	delays []delay
-	byRank map[*align.Rank]int64
-	rank   *align.Rank // the latest
-	ns     int64       // of rank
-}
-
-// sumDelays sums delays by rank; nil if there are none.
-func sumDelays(delays []delay) *lateness {
-	if len(delays) == 0 {
-		return nil
-	}
-	l := &lateness{delays: delays, byRank: map[*align.Rank]int64{}, rank: delays[0].rank}
-	for _, d := range delays {
-		l.byRank[d.rank] += d.ns
-	}
-	for rank, ns := range l.byRank {
-		if best := l.byRank[l.rank]; ns > best || ns == best && rank.Number < l.rank.Number {
-			l.rank = rank
-		}
-	}
-	l.ns = l.byRank[l.rank]
-	return l
-}
-
-func (l *lateness) ofWindow() float64 { return float64(l.ns) / float64(max(1, l.rank.Window.Length())) }
-
-// isStraggler applies the rule, with k equal runs of calls.
-func (l *lateness) isStraggler(k int) bool {
-	var total int64
-	for _, ns := range l.byRank {
-		total += ns
-	}
-	if l.ofWindow() < lateOfWindow || float64(l.ns) < lateOfAll*float64(total) || len(l.delays) < k {
+// isStraggler applies the rule to the latest rank, over equal runs of calls.
+func (l *lateness) isStraggler(runs []lateness) bool {
+	if l.latest.ofWindow() < lateOfWindow || float64(l.latest.ns) < lateOfAll*float64(l.ns) {
 		return false
 	}
-	for i := range k {
-		run := sumDelays(l.run(i, k))
-		if run == nil || run.rank != l.rank || run.ns == 0 {
+	for _, run := range runs {
+		if run.latest == nil || run.latest.rank != l.latest.rank || run.latest.ns == 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// run is the i-th of k equal runs of calls.
-func (l *lateness) run(i, k int) []delay {
-	return l.delays[i*len(l.delays)/k : (i+1)*len(l.delays)/k]
+func (r *rankLateness) ofWindow() float64 {
+	return float64(r.ns) / float64(max(1, r.rank.Window.Length()))
 }
 
 // uneven says when one run of calls holds most of the lateness: a warm-up, say, of
 // the profiler in the first traced iteration.
-func (l *lateness) uneven(k int) string {
-	for i := range k {
-		run := sumDelays(l.run(i, k))
-		if run == nil {
-			continue
-		}
-		if share := float64(run.byRank[l.rank]) / float64(max(1, l.ns)); share > 2./3 {
-			return fmt.Sprintf("%.0f %% of it in part %d of %d of the calls", 100*share, i+1, k)
+func (r *rankLateness) uneven(runs []lateness) string {
+	for i, run := range runs {
+		for _, part := range run.ranks {
+			if share := float64(part.ns) / float64(max(1, r.ns)); part.rank == r.rank && share > lateInOneRun {
+				return fmt.Sprintf("%.0f %% of it in part %d of %d of the calls", 100*share, i+1, len(runs))
+			}
 		}
 	}
 	return ""
 }
 
-// excess is how much of the lateness more compute explains.
-func (l *lateness) excess() int64 {
-	var n int64
-	for _, d := range l.delays {
-		if d.rank == l.rank {
-			n += d.excess
-		}
-	}
-	return n
-}
-
-// cause is device where more compute explains half the lateness, else host.
-func (l *lateness) cause() string {
-	if float64(l.excess()) >= deviceShare*float64(l.ns) {
-		return "device"
-	}
-	return "host"
-}
-
 // words describe the latest rank in a line.
 func (l *lateness) words() string {
-	var own []int64
-	for _, d := range l.delays {
-		if d.rank == l.rank && d.ns > 0 {
-			own = append(own, d.ns)
-		}
-	}
-	if len(own) == 0 {
+	r := l.latest
+	if len(r.late) == 0 {
 		return "all ranks started their calls at the same time"
 	}
 	return fmt.Sprintf("rank %d was last in %d of %d calls, by %.1f µs in the middle; %.1f %% of its window",
-		l.rank.Number, len(own), len(l.delays), float64(align.Median(own))/1e3, 100*l.ofWindow())
+		r.rank.Number, len(r.late), len(l.delays), float64(align.Median(r.late))/1e3, 100*r.ofWindow())
 }

@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"iter"
-	"slices"
 
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/analyze/span"
@@ -11,8 +10,12 @@ import (
 
 // summary is the picture of the traces.
 func summary(f *facts) *metric.TraceSummary {
-	late := slices.Concat(f.delays...)
-	s := &metric.TraceSummary{Kernels: f.kernels.names, Classes: f.kernels.classes, Collectives: collectives(f), Lateness: latenessOf(f.Timeline, late)}
+	var late []delay
+	for _, l := range f.late {
+		late = append(late, l.delays...)
+	}
+	s := &metric.TraceSummary{Kernels: f.kernels.names, Classes: f.kernels.classes, Collectives: collectives(f)}
+	s.Lateness = latenessPicture(f, late)
 	for _, r := range f.Traces {
 		s.Bytes += r.Bytes
 	}
@@ -47,8 +50,9 @@ func partsOf(r *align.Rank) windowParts {
 
 func rankSplit(r *align.Rank, p windowParts, kernels int) metric.RankSplit {
 	s := metric.RankSplit{
-		Rank: r.Number, Device: r.Device.Name, Kernels: kernels, WindowNS: r.Window.Length(), SkewNS: r.Skew, HiddenCommNS: r.HiddenComm.Length(),
-		ComputeNS: r.Computed, TransferNS: p.transfer.Length(), WaitNS: p.wait.Length(), CopyNS: p.copied.Length(),
+		Rank: r.Number, Device: r.Device.Name, Kernels: kernels,
+		WindowNS: r.Window.Length(), SkewNS: r.Skew, HiddenCommNS: r.HiddenComm.Length(), ComputeNS: r.Computed,
+		TransferNS: p.transfer.Length(), WaitNS: p.wait.Length(), CopyNS: p.copied.Length(),
 	}
 	s.IdleNS = s.WindowNS - s.ComputeNS - s.TransferNS - s.WaitNS - s.CopyNS
 	return s
@@ -76,4 +80,62 @@ func phasesOf(r *align.Rank) []metric.Phase {
 		out = append(out, metric.Phase{Rank: r.Number, Name: s.Phase, Steps: 1, StartNS: start, EndNS: end})
 	}
 	return out
+}
+
+// Bins that a rank's window is cut into: for the picture as many as a wide terminal has
+// columns, to zoom each of these into several, so that a step of decoding is seen; of many
+// ranks fewer, so that the whole stays small.
+const (
+	timelineBins = 240
+	maxFineBins  = 10     // in one of the picture
+	allFineBins  = 24_000 // of all ranks
+)
+
+// fineBins is how many fine bins make one of the picture, for so many ranks.
+func fineBins(ranks int) int {
+	return max(1, min(maxFineBins, allFineBins/(timelineBins*max(1, ranks))))
+}
+
+// density cuts a window into n equal bins and sums each part in them.
+func density(r *align.Rank, p windowParts, n int64, late []delay) metric.RankDensity {
+	d := metric.RankDensity{Rank: r.Number, BinNS: max(1, (r.Window.Length()+n-1)/n), StartNS: r.TraceStart()}
+	d.Compute = sumBins(p.compute, r.Window, d.BinNS)
+	d.Transfer = sumBins(p.transfer.All(), r.Window, d.BinNS)
+	d.Wait = sumBins(p.wait.All(), r.Window, d.BinNS)
+	d.Idle, d.Late = sumBins(span.List{r.Window}.All(), r.Window, d.BinNS), make([]int64, len(d.Compute))
+	for i := range d.Idle {
+		d.Idle[i] -= d.Compute[i] + d.Transfer[i] + d.Wait[i]
+	}
+	for _, l := range late {
+		if i := (l.at - r.Window.Start) / d.BinNS; l.rank == r && i >= 0 && i < int64(len(d.Late)) {
+			d.Late[i] += l.ns
+		}
+	}
+	return d
+}
+
+// sumBins sums spans into bins of equal length from the start of the window.
+func sumBins(spans iter.Seq[span.Span], window span.Span, bin int64) []int64 {
+	out := make([]int64, (window.Length()+bin-1)/bin)
+	for s := range spans {
+		for i := (s.Start - window.Start) / bin; i < int64(len(out)) && window.Start+i*bin < s.End; i++ {
+			out[i] += s.Clip(span.Span{Start: window.Start + i*bin, End: window.Start + (i+1)*bin}).Length()
+		}
+	}
+	return out
+}
+
+// joinBins makes one bin of every k.
+func joinBins(d metric.RankDensity, k int) metric.RankDensity {
+	join := func(bins []int64) []int64 {
+		out := make([]int64, (len(bins)+k-1)/k)
+		for i, v := range bins {
+			out[i/k] += v
+		}
+		return out
+	}
+	return metric.RankDensity{
+		Rank: d.Rank, BinNS: d.BinNS * int64(k), StartNS: d.StartNS,
+		Compute: join(d.Compute), Transfer: join(d.Transfer), Wait: join(d.Wait), Idle: join(d.Idle), Late: join(d.Late),
+	}
 }

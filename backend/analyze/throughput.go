@@ -34,15 +34,13 @@ func throughput(f *facts, iteration metric.Metric) []metric.Metric {
 // tokens is the prompt and output tokens of one iteration: as recorded by every
 // replica, else as the config asks for.
 func tokens(f *facts, p population) (input, output float64, note, reason string) {
-	complete := len(p.times) == p.replicas
+	recorded := 0
 	for _, t := range p.times {
-		complete = complete && len(t.InputTokens) > 0 && len(t.OutputTokens) > 0
-	}
-	if complete {
-		for _, t := range p.times {
-			input += mean(t.InputTokens)
-			output += mean(t.OutputTokens)
+		if len(t.InputTokens) > 0 && len(t.OutputTokens) > 0 {
+			input, output, recorded = input+mean(t.InputTokens), output+mean(t.OutputTokens), recorded+1
 		}
+	}
+	if recorded == p.replicas && recorded == len(p.times) {
 		return input, output, "recorded token counts", ""
 	}
 	if f.in.Experiment == nil {
@@ -50,7 +48,8 @@ func tokens(f *facts, p population) (input, output float64, note, reason string)
 	}
 	d := f.in.Experiment.Data
 	if d.BatchSize <= 0 || d.SeqLen <= 0 || d.MaxTokens <= 0 {
-		return 0, 0, "", fmt.Sprintf("the config's batch_size %d, seq_len %d and max_tokens %d do not make an iteration", d.BatchSize, d.SeqLen, d.MaxTokens)
+		return 0, 0, "", fmt.Sprintf("the config's batch_size %d, seq_len %d and max_tokens %d do not make an iteration",
+			d.BatchSize, d.SeqLen, d.MaxTokens)
 	}
 	return float64(d.BatchSize * d.SeqLen), float64(d.BatchSize * d.MaxTokens), "", ""
 }

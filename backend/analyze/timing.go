@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ func timingMetrics(f *facts) []metric.Metric {
 
 // population is the iterations that one metric is read from.
 type population struct {
-	files    []*trace.Timing
+	source   []string      // files
 	times    []trace.Times // one a file
 	traced   bool          // measured with the profiler running, for want of others
 	replicas int           // that should be there
@@ -33,20 +34,21 @@ type population struct {
 // data-parallel replica, since all ranks of a replica report the same.
 func (f *facts) population(has func(trace.Times) bool) population {
 	p := population{replicas: f.Layout.DP()}
+	var files []*trace.Timing
 	seen := map[int]bool{}
 	for _, rank := range slices.Sorted(maps.Keys(f.in.Timing)) {
-		if dp := f.Layout.Coord(rank).DP; !seen[dp] && (dp < p.replicas || len(p.files) == 0) {
+		if dp := f.Layout.Coord(rank).DP; !seen[dp] && (dp < p.replicas || len(files) == 0) {
 			seen[dp] = true
-			p.files = append(p.files, f.in.Timing[rank])
+			files = append(files, f.in.Timing[rank])
 		}
 	}
-	p.traced = slices.ContainsFunc(p.files, func(t *trace.Timing) bool { return !has(t.Untraced) })
-	for _, t := range p.files {
+	p.traced = slices.ContainsFunc(files, func(t *trace.Timing) bool { return !has(t.Untraced) })
+	for _, t := range files {
+		times := t.Untraced
 		if p.traced {
-			p.times = append(p.times, t.Traced)
-		} else {
-			p.times = append(p.times, t.Untraced)
+			times = t.Traced
 		}
+		p.source, p.times = append(p.source, base(t.File)), append(p.times, times)
 	}
 	return p
 }
@@ -58,11 +60,8 @@ func (f *facts) iterations() population {
 
 // metric starts a metric of this population; its reason is set if there is none.
 func (p population) metric() metric.Metric {
-	m := metric.Metric{}
-	for _, t := range p.files {
-		m.Source = append(m.Source, base(t.File))
-	}
-	switch n := len(p.files); {
+	m := metric.Metric{Source: slices.Clone(p.source)}
+	switch n := len(p.times); {
 	case n == 0:
 		m.Reason = "no timing: there is no timing_stats_<rank>.json in this run"
 		return m
@@ -129,7 +128,8 @@ func latency(f *facts, l latencyTimes) metric.Metric {
 
 // stats are the least, the middle and the largest of some samples, in another unit.
 func stats(samples []float64, unit float64) map[metric.Stat]float64 {
-	return map[metric.Stat]float64{metric.Min: slices.Min(samples) * unit, metric.P50: metric.Median(samples) * unit, metric.Max: slices.Max(samples) * unit}
+	least, most := slices.Min(samples), slices.Max(samples)
+	return map[metric.Stat]float64{metric.Min: least * unit, metric.P50: metric.Median(samples) * unit, metric.Max: most * unit}
 }
 
 // durations are the iterations, in s: each lasts as long as its slowest replica. nil: none
@@ -163,4 +163,39 @@ func iterationTime(f *facts) metric.Metric {
 		m.N, m.Value, m.By.Stats = len(d), ptr(mean(d)), stats(d, 1)
 	}
 	return named("iteration_wall_clock", m)
+}
+
+// Samples are the single measurements behind the metrics of latency and throughput,
+// by name and in the metric's unit: one an iteration, or one a request for ttft and
+// tpot. A metric that was not measured so has none. It fails only when ctx ends.
+func Samples(ctx context.Context, in Input) (map[string][]float64, error) {
+	in.Ranks = nil // timings alone
+	t, err := align.Build(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	f := &facts{Timeline: t, in: in}
+	all := map[string][]float64{}
+	for _, l := range latencies {
+		for _, seconds := range l.requests(f.population(func(t trace.Times) bool { list, _, _ := l.of(t); return len(list) > 0 })) {
+			all[l.name] = append(all[l.name], seconds*1e3)
+		}
+	}
+	d := f.iterations().durations()
+	if d == nil {
+		return all, nil
+	}
+	all["iteration_wall_clock"] = d
+	iteration := iterationTime(f)
+	for _, m := range throughput(f, iteration) {
+		if m.Value == nil {
+			continue
+		}
+		for _, seconds := range d { // the rate over the mean iteration is turned into that of each
+			if seconds > 0 {
+				all[m.Name] = append(all[m.Name], *m.Value**iteration.Value/seconds)
+			}
+		}
+	}
+	return all, nil
 }

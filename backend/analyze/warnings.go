@@ -39,8 +39,8 @@ func coldStart(f *facts) []string {
 	if first <= coldRatio*rest {
 		return nil
 	}
-	return []string{fmt.Sprintf("the first timed iteration took %.3g s, the others %.3g s in the middle: the engine was not warm yet, and means hold that; "+
-		"read p50, or raise warmup_iterations", first, rest)}
+	return []string{fmt.Sprintf("the first timed iteration took %.3g s, the others %.3g s in the middle: "+
+		"the engine was not warm yet, and means hold that; read p50, or raise warmup_iterations", first, rest)}
 }
 
 // doubtfulRanks are the traces that say they are another rank, and those of a run of
@@ -68,7 +68,8 @@ func doubtfulRanks(f *facts) (out []string) {
 		out = append(out, strings.Join(firstTwo(nameless), ", ")+": no rank in the trace (distributedInfo); the file name is believed")
 	}
 	if reports = slices.Compact(reports); len(reports) > 0 {
-		out = append(out, strings.Join(firstTwo(reports), ", ")+": a report does not say which process is which rank; they are numbered in the order of their GPUs")
+		out = append(out, strings.Join(firstTwo(reports), ", ")+
+			": a report does not say which process is which rank; they are numbered in the order of their GPUs")
 	}
 	return out
 }
@@ -86,7 +87,8 @@ func doubtfulIterations(f *facts) (out []string) {
 			}
 		}
 		if seen > 0 && want > 0 && seen != want {
-			out = append(out, fmt.Sprintf("%s: %d prefill steps, but %s says %d traced iterations; calls per iteration may be wrong", r.File, seen, from, want))
+			out = append(out, fmt.Sprintf("%s: %d prefill steps, but %s says %d traced iterations; calls per iteration may be wrong",
+				r.File, seen, from, want))
 		}
 	}
 	return out

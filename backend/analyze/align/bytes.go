@@ -66,10 +66,13 @@ func (b *builder) inferBytes(c *Call, s *Step) int64 {
 	if e == nil || shape == nil || s == nil || c.Type == kernelname.Control {
 		return -1
 	}
-	size := precisionSizes[e.Model.Precision]
-	requests := perReplica(e.Data.BatchSize, b.Layout.DP())
+	size, batch, dp := precisionSizes[e.Model.Precision], e.Data.BatchSize, b.Layout.DP()
+	if size == 0 || batch <= 0 || batch%dp != 0 {
+		return -1
+	}
+	requests := int64(batch / dp)
 	tokens := stepTokens(s, e, requests)
-	if size == 0 || tokens < 0 || requests < 0 {
+	if tokens < 0 {
 		return -1
 	}
 	vllm, activations := e.Engine == model.EngineVLLM, tokens*int64(shape.Hidden)*size
@@ -98,20 +101,10 @@ func stepTokens(s *Step, e *model.Experiment, requests int64) int64 {
 	switch {
 	case s.Tokens >= 0:
 		return int64(s.Tokens)
-	case requests < 0:
-		return -1
 	case s.Phase == metric.Prefill && e.Engine != model.EngineVLLM:
 		return requests * int64(e.Data.SeqLen)
 	case s.Phase == metric.Decode:
 		return requests
 	}
 	return -1
-}
-
-// perReplica is the requests of one data-parallel replica; -1 if they do not divide.
-func perReplica(batch, dp int) int64 {
-	if batch <= 0 || batch%dp != 0 {
-		return -1
-	}
-	return int64(batch / dp)
 }

@@ -97,17 +97,12 @@ func (b *builder) clockEdges() []clockEdge {
 	return out
 }
 
-// sharesClock reports whether all ranks of a match have one clock.
-func (m *Match) sharesClock() bool {
-	return !slices.ContainsFunc(m.Calls, func(c *Call) bool { return c.Rank.Clock != m.Calls[0].Rank.Clock })
-}
-
 // unmatchClockless takes back the matches of ranks without a common clock: their
 // times cannot be compared.
 func (b *builder) unmatchClockless() {
 	said := map[*Sequence]bool{}
 	b.Matches = slices.DeleteFunc(b.Matches, func(m *Match) bool {
-		if m.sharesClock() {
+		if !slices.ContainsFunc(m.Calls, func(c *Call) bool { return c.Rank.Clock != m.Calls[0].Rank.Clock }) {
 			return false
 		}
 		why := fmt.Sprintf("%s: its hosts have no common clock", m.Sequence)

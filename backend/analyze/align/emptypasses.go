@@ -67,7 +67,11 @@ func forwardCalls(calls []*Call) (n int) {
 
 // warnEmptyPasses says what of the traces is no work of the experiment's.
 func (b *builder) warnEmptyPasses() {
-	if n := b.EmptyPasses(); n > 0 {
+	n := 0 // the most that a rank ran
+	for _, r := range b.Ranks {
+		n = max(n, r.EmptyPasses)
+	}
+	if n > 0 {
 		passes := "1 forward pass"
 		if n > 1 {
 			passes = fmt.Sprintf("%d forward passes", n)

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"shardeck/backend/analyze/tracetest"
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/tracetest"
 	"shardeck/model"
 )
 

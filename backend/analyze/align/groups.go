@@ -99,33 +99,34 @@ type callKey struct {
 	peer int32
 }
 
-func (c *Call) key() callKey { return callKey{c.Type, c.meta, c.peer} }
-
-// add sorts the calls of one rank.
+// add sorts the calls of one rank. It counts them first, to take no more memory than they
+// need.
 func (s *sequences) add(r *Rank) {
 	known := map[callKey]*Sequence{} // a rank makes thousands of calls, with few keys
 	count := map[*Sequence]int{}
 	for _, c := range r.Calls {
-		k := c.key()
-		seq, seen := known[k]
+		seq, seen := known[c.key()]
 		if !seen {
 			seq = s.of(c)
-			known[k] = seq
+			known[c.key()] = seq
 		}
 		count[seq]++
 	}
+	for seq, n := range count {
+		if seq != nil {
+			seq.calls[r.Number] = make([]*Call, 0, n)
+		}
+	}
 	for _, c := range r.Calls {
-		seq := known[c.key()]
-		if seq == nil {
+		if seq := known[c.key()]; seq != nil {
+			seq.calls[r.Number] = append(seq.calls[r.Number], c)
+		} else {
 			s.ungrouped = append(s.ungrouped, c)
-			continue
 		}
-		if seq.calls[r.Number] == nil {
-			seq.calls[r.Number] = make([]*Call, 0, count[seq])
-		}
-		seq.calls[r.Number] = append(seq.calls[r.Number], c)
 	}
 }
+
+func (c *Call) key() callKey { return callKey{c.Type, c.meta, c.peer} }
 
 // of finds a call's sequence, or makes it; nil: its group is not known.
 func (s *sequences) of(c *Call) *Sequence {

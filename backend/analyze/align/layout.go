@@ -33,7 +33,13 @@ func (b *builder) resolveLayout() {
 			Plural(gpus, "rank"), b.Layout, Plural(traced, "rank"))
 		b.Layout = flat(traced, b.Layout.EP)
 	case n < gpus:
-		b.warn("no trace of rank %s: the run has %s, and only %d are measured", rankList(b.untraced(gpus)), Plural(gpus, "rank"), n)
+		var untraced []int // the first ones
+		for r := 0; r < gpus && len(untraced) < 8; r++ {
+			if b.Traces[r] == nil {
+				untraced = append(untraced, r)
+			}
+		}
+		b.warn("no trace of rank %s: the run has %s, and only %d are measured", rankList(untraced), Plural(gpus, "rank"), n)
 	}
 }
 
@@ -66,17 +72,6 @@ func (b *builder) tracedWorld() int {
 		more(b.in.Info.WorldSize)
 	}
 	return n
-}
-
-// untraced lists the ranks of a world of n that have no trace, the first ones.
-func (b *builder) untraced(n int) []int {
-	var out []int
-	for r := range n {
-		if b.Traces[r] == nil && len(out) < 8 {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // flat is n ranks in one tensor-parallel group.

@@ -1,8 +1,10 @@
 package align
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"shardeck/backend/analyze/kernelname"
 )
@@ -12,16 +14,13 @@ import (
 type Match struct {
 	Sequence *Sequence
 	Calls    []*Call
-	Partial  bool // a rank of the group has no trace
+	Number   int32 // among the matched calls of the sequence, from 1
+	Partial  bool  // a rank of the group has no trace
 }
 
 // LastStart is the start of the call that was last.
 func (m *Match) LastStart() int64 {
-	last := m.Calls[0].Start
-	for _, c := range m.Calls {
-		last = max(last, c.Start)
-	}
-	return last
+	return slices.MaxFunc(m.Calls, func(a, b *Call) int { return cmp.Compare(a.Start, b.Start) }).Start
 }
 
 // matchCalls types all calls and matches them, sequence by sequence.
@@ -52,7 +51,8 @@ func (b *builder) matchCalls(ctx context.Context) error {
 // noteUngrouped says why calls of unknown groups are not matched.
 func (b *builder) noteUngrouped(calls []*Call) {
 	if len(calls) > 0 && len(b.Ranks) > 1 {
-		b.warn("%d %s calls have no group: neither the trace nor the layout (%s) tells which ranks meet in them", len(calls), calls[0].Type, b.Layout)
+		b.warn("%d %s calls have no group: neither the trace nor the layout (%s) tells which ranks meet in them",
+			len(calls), calls[0].Type, b.Layout)
 	}
 	why := map[kernelname.CallType]*string{}
 	for _, c := range calls {
@@ -95,7 +95,8 @@ func (b *builder) noteUnmatched(s *Sequence, found int, why, uneven string, miss
 		if uneven != "" {
 			uneven = " (" + uneven + ")"
 		}
-		b.loss("%s: %s at the start or end without a partner: the traces do not cover the same calls%s; lost: transfer and wait of those", s, Plural(alone, "call"), uneven)
+		b.loss("%s: %s at the start or end without a partner: the traces do not cover the same calls%s; lost: transfer and wait of those",
+			s, Plural(alone, "call"), uneven)
 	}
 	if why == "" && found > 0 && len(s.calls) < len(s.Ranks) {
 		b.warn("%s: matched over the traced ranks only, so its transfer is an upper bound", s)
@@ -105,20 +106,13 @@ func (b *builder) noteUnmatched(s *Sequence, found int, why, uneven string, miss
 // uneven says in words which trace has more calls than another, so that one of them was
 // cut short; empty if none has. A rank without any counts where all must reach every call.
 func (s *Sequence) uneven(traced map[int]bool) string {
-	fewest, most := -1, -1
-	for _, r := range s.Ranks {
-		n := len(s.calls[r])
-		if !traced[r] || n == 0 && !s.Type.MeetsAll() {
-			continue
-		}
-		if fewest < 0 || n < len(s.calls[fewest]) {
-			fewest = r
-		}
-		if most < 0 || n > len(s.calls[most]) {
-			most = r
-		}
+	ranks := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return !traced[r] || len(s.calls[r]) == 0 && !s.Type.MeetsAll() })
+	if len(ranks) == 0 {
+		return ""
 	}
-	if fewest < 0 || len(s.calls[fewest]) == len(s.calls[most]) {
+	byCalls := func(a, b int) int { return cmp.Compare(len(s.calls[a]), len(s.calls[b])) }
+	fewest, most := slices.MinFunc(ranks, byCalls), slices.MaxFunc(ranks, byCalls)
+	if len(s.calls[fewest]) == len(s.calls[most]) {
 		return ""
 	}
 	return fmt.Sprintf("rank %d has %d, rank %d has %d", most, len(s.calls[most]), fewest, len(s.calls[fewest]))
@@ -127,14 +121,8 @@ func (s *Sequence) uneven(traced map[int]bool) string {
 // match pairs the calls of a sequence over its ranks. why says, for people, what stands
 // in the way when nothing could be matched.
 func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Match, why string) {
-	var ranks, missing []int
-	for _, r := range s.Ranks {
-		if traced[r] {
-			ranks = append(ranks, r)
-		} else {
-			missing = append(missing, r)
-		}
-	}
+	ranks := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return !traced[r] })
+	missing := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return traced[r] })
 	if len(ranks) < 2 || s.Type == kernelname.SendRecv && len(missing) > 0 {
 		return nil, fmt.Sprintf("rank %s was not traced", rankList(missing))
 	}
@@ -143,7 +131,8 @@ func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Mat
 	for i, r := range ranks {
 		o, ok := offsetOf(ctx, first, s.calls[r])
 		if !ok {
-			return nil, fmt.Sprintf("rank %d made %d calls and rank %d made %d, and their times do not fit each other", ranks[0], len(first), r, len(s.calls[r]))
+			return nil, fmt.Sprintf("rank %d made %d calls and rank %d made %d, and their times do not fit each other",
+				ranks[0], len(first), r, len(s.calls[r]))
 		}
 		offsets[i] = o
 	}
@@ -160,7 +149,7 @@ func (s *Sequence) pair(ranks, offsets []int, partial bool) []*Match {
 	n, width := max(0, last-first), len(ranks)
 	out, all, calls := make([]*Match, n), make([]Match, n), make([]*Call, n*width)
 	for k := range n {
-		out[k], all[k] = &all[k], Match{Sequence: s, Calls: calls[k*width : (k+1)*width], Partial: partial}
+		out[k], all[k] = &all[k], Match{Sequence: s, Calls: calls[k*width : (k+1)*width], Number: int32(k + 1), Partial: partial}
 		for i, r := range ranks {
 			c := s.calls[r][first+k+offsets[i]]
 			c.Match, all[k].Calls[i] = &all[k], c

@@ -97,9 +97,15 @@ func (b *builder) otherTimes() map[int]string {
 	found := map[int]string{}
 	for i, group := range groups {
 		for _, rank := range group {
-			if best := groups[0][0]; i > 0 {
-				found[rank] = gapWords(times[rank], times[best], filepath.Base(b.Traces[best].File))
+			if i == 0 {
+				continue
 			}
+			best, side := groups[0][0], "before"
+			if times[rank].Start > times[best].Start {
+				side = "after"
+			}
+			found[rank] = fmt.Sprintf("recorded %s %s %s, so it is of another run",
+				time.Duration(gap(times[rank], times[best])).Round(time.Second), side, filepath.Base(b.Traces[best].File))
 		}
 	}
 	return found
@@ -129,17 +135,11 @@ func (b *builder) overlap(times map[int]span.Span, x, y int) bool {
 	if p, q := b.in.host(x, b.Traces[x].Info), b.in.host(y, b.Traces[y].Info); p != "" && q != "" && p != q {
 		most = maxGapOverHosts
 	}
-	return max(times[x].Start, times[y].Start)-min(times[x].End, times[y].End) <= most
+	return gap(times[x], times[y]) <= most
 }
 
-// gapWords says when a was recorded, from the view of b in file.
-func gapWords(a, b span.Span, file string) string {
-	gap, side := b.Start-a.End, "before"
-	if a.Start > b.Start {
-		gap, side = a.Start-b.End, "after"
-	}
-	return fmt.Sprintf("recorded %s %s %s, so it is of another run", time.Duration(gap).Round(time.Second), side, file)
-}
+// gap is the time between two spans, negative where they overlap.
+func gap(a, b span.Span) int64 { return max(a.Start, b.Start) - min(a.End, b.End) }
 
 // recorded is the time from the first start to the last end in a trace; the zero
 // span if it holds nothing.

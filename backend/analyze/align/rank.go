@@ -43,13 +43,14 @@ type Rank struct {
 	device  int16          // whose records are the rank's
 	ahead   int64          // the common clock before that of the records
 	kernels int            // launches
+	matched int            // calls
 	extent  span.Span      // from the start of the first to the last end
 }
 
 // newRank reads one trace, and puts its records in order of time. It takes the kernels of
 // one device, the busiest: others says how many more devices the trace has kernels of.
 func newRank(number int, src *trace.Rank) (r *Rank, others int) {
-	r = &Rank{Number: number, File: filepath.Base(src.File), Host: src.Info.Hostname, Names: kernelname.Table(src.Names), records: src.Records}
+	r = &Rank{Number: number, File: filepath.Base(src.File), Names: kernelname.Table(src.Names), records: src.Records}
 	r.device, others = BusiestDevice(src.Records)
 	if i := slices.IndexFunc(src.Info.Devices, func(d trace.Device) bool { return d.ID == int(r.device) }); i >= 0 {
 		r.Device = src.Info.Devices[i]

@@ -149,8 +149,5 @@ func (x ComputeIndex) before(t int64) int64 {
 
 // Within is how much was computed in s.
 func (x ComputeIndex) Within(s span.Span) int64 {
-	if s.End <= s.Start {
-		return 0
-	}
-	return x.before(s.End) - x.before(s.Start)
+	return max(0, x.before(s.End)-x.before(s.Start))
 }

@@ -2,7 +2,6 @@ package align
 
 import (
 	"cmp"
-	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -22,27 +21,21 @@ type Step struct {
 	emptyPasses bool // passes without requests follow it; see findEmptyPasses
 }
 
-// vllmStep reads execute_context_<reqs>(<tokens>)_generation_<reqs>(<tokens>), and
-// vllmOldStep the form before it, execute_new_<n>_cached_<m>; suffixes may follow.
-var (
-	vllmStep    = regexp.MustCompile(`^execute_context_\d+\((\d+)\)_generation_\d+\((\d+)\)`)
-	vllmOldStep = regexp.MustCompile(`^execute_new_(\d+)_cached_(\d+)`)
-)
+// vllmStep reads execute_context_<reqs>(<tokens>)_generation_<reqs>(<tokens>), and the form
+// before it, execute_new_<reqs>_cached_<reqs>; suffixes may follow.
+var vllmStep = regexp.MustCompile(`^execute_(?:context_\d+\((\d+)\)_generation_\d+\((\d+)\)|new_(\d+)_cached_(\d+))`)
 
 // stepOf reads the name of an annotation; ok is false if it names no step.
 func stepOf(name string) (s Step, ok bool) {
 	if name == metric.Prefill || name == metric.Decode {
 		return Step{Phase: name, Tokens: -1}, true
 	}
-	m, old := vllmStep.FindStringSubmatch(name), false
-	if m == nil {
-		m, old = vllmOldStep.FindStringSubmatch(name), true
-	}
+	m := vllmStep.FindStringSubmatch(name)
 	if m == nil {
 		return Step{}, false
 	}
-	context, err1 := strconv.Atoi(m[1])
-	generation, err2 := strconv.Atoi(m[2])
+	context, err1 := strconv.Atoi(m[1] + m[3])
+	generation, err2 := strconv.Atoi(m[2] + m[4])
 	if err1 != nil || err2 != nil || context+generation <= 0 {
 		return Step{}, false
 	}
@@ -53,57 +46,50 @@ func stepOf(name string) (s Step, ok bool) {
 	case generation == 0:
 		s.Phase = metric.Prefill
 	}
-	if old && context > 0 {
+	if m[3] != "" && context > 0 {
 		s.Tokens = -1 // it counts requests, and a prompt has many tokens
 	}
 	return s, true
-}
-
-// stepMarks are the annotations that name a step. The same few names come again and
-// again, so each is read once.
-func stepMarks(marks []trace.Mark) iter.Seq2[trace.Mark, Step] {
-	return func(yield func(trace.Mark, Step) bool) {
-		known := map[string]Step{}
-		for _, m := range marks {
-			s, ok := known[m.Name]
-			if !ok {
-				s, _ = stepOf(m.Name)
-				known[m.Name] = s
-			}
-			if s.Phase != "" && !yield(m, s) {
-				return
-			}
-		}
-	}
 }
 
 // readSteps finds the steps on the device's time line, in order. The CPU's annotations,
 // one a step, cover launches only, but count the steps best.
 func (r *Rank) readSteps(marks []trace.Mark) {
 	pieces, launched := make([]Step, 0, len(marks)), 0
-	for m, s := range stepMarks(marks) {
-		if !m.GPU {
-			launched++
-			continue
+	known := map[string]Step{} // the same few names come again and again
+	for _, m := range marks {
+		s, seen := known[m.Name]
+		if !seen {
+			s, _ = stepOf(m.Name)
+			known[m.Name] = s
 		}
-		s.Span = span.Span{Start: m.Start, End: m.Start + m.Dur}
-		pieces = append(pieces, s)
+		switch {
+		case s.Phase == "":
+		case m.GPU:
+			s.Span = span.Span{Start: m.Start, End: m.Start + m.Dur}
+			pieces = append(pieces, s)
+		default:
+			launched++
+		}
 	}
 	if r.MarkedSteps = launched; launched == 0 {
 		r.MarkedSteps = len(pieces)
 	}
 	slices.SortStableFunc(pieces, func(a, b Step) int { return cmp.Compare(a.Start, b.Start) })
-	r.Steps = joinPieces(joinStreams(pieces), launched)
+	r.Steps = joinPieces(pieces, func(i int, before Step) bool { // those that show on several streams at once are one step
+		return pieces[i].Start < before.End && pieces[i].sameWork(before)
+	})
+	r.joinReplays(launched)
 }
 
-// goesOn reports whether s may be a piece of the step that before is.
-func (s Step) goesOn(before Step) bool { return s.Phase == before.Phase && s.Tokens == before.Tokens }
+// sameWork reports whether s may be a piece of the step that before is.
+func (s Step) sameWork(before Step) bool { return s.Phase == before.Phase && s.Tokens == before.Tokens }
 
-// joinStreams makes one step of those that show on several streams at once.
-func joinStreams(pieces []Step) []Step {
+// joinPieces joins steps where one is the one before going on.
+func joinPieces(steps []Step, goesOn func(i int, before Step) bool) []Step {
 	var out []Step
-	for _, s := range pieces {
-		if n := len(out); n > 0 && s.Start < out[n-1].End && s.goesOn(out[n-1]) {
+	for i, s := range steps {
+		if n := len(out); n > 0 && goesOn(i, out[n-1]) {
 			out[n-1].End = max(out[n-1].End, s.End)
 			continue
 		}
@@ -112,33 +98,28 @@ func joinStreams(pieces []Step) []Step {
 	return out
 }
 
-// joinPieces joins the pieces of steps: a launch of a CUDA graph gives an annotation for
+// joinReplays joins the pieces of steps: a launch of a CUDA graph gives an annotation for
 // each stream, one behind the other. What is nearest belongs together, until there are no
 // more steps than the CPU launched (0: not known).
-func joinPieces(steps []Step, launched int) []Step {
+func (r *Rank) joinReplays(launched int) {
+	excess := len(r.Steps) - launched
+	if launched == 0 || excess <= 0 {
+		return
+	}
 	var joints []int // places where a step may be the one before going on, nearest first
-	for i := 1; i < len(steps); i++ {
-		if steps[i].goesOn(steps[i-1]) {
+	for i := 1; i < len(r.Steps); i++ {
+		if r.Steps[i].sameWork(r.Steps[i-1]) {
 			joints = append(joints, i)
 		}
 	}
-	excess := len(steps) - launched
-	if launched == 0 || excess <= 0 {
-		return steps
-	}
-	gap := func(i int) int64 { return steps[i].Start - steps[i-1].End }
+	gap := func(i int) int64 { return r.Steps[i].Start - r.Steps[i-1].End }
 	slices.SortStableFunc(joints, func(a, b int) int { return cmp.Compare(gap(a), gap(b)) })
 	joints = joints[:min(excess, len(joints))]
 	slices.Sort(joints)
-	var out []Step
-	for i, s := range steps {
-		if _, joined := slices.BinarySearch(joints, i); joined {
-			out[len(out)-1].End = max(out[len(out)-1].End, s.End)
-			continue
-		}
-		out = append(out, s)
-	}
-	return out
+	r.Steps = joinPieces(r.Steps, func(i int, _ Step) bool {
+		_, joined := slices.BinarySearch(joints, i)
+		return joined
+	})
 }
 
 // claimTime divides all time among a rank's steps, but for that of passes without

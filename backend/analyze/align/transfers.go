@@ -1,6 +1,9 @@
 package align
 
 import (
+	"math"
+	"slices"
+
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/analyze/span"
 )
@@ -18,7 +21,7 @@ func (b *builder) splitTransfers() {
 			recv.Transfer = own.Length() - recv.Wait
 			continue
 		}
-		least := m.Calls[0].Clipped().Length()
+		least := int64(math.MaxInt64)
 		for _, c := range m.Calls {
 			least = min(least, c.Clipped().Length())
 		}
@@ -34,23 +37,23 @@ func (b *builder) splitTransfers() {
 // sumTransfers finds when matched calls move data and when they wait, and why others were
 // not matched. Where calls overlap and one of them moves data, nobody waits.
 func (r *Rank) sumTransfers() {
-	n, explained := 0, false
+	explained := false
 	for _, c := range r.Calls {
 		if c.Match != nil {
-			n++
+			r.matched++
 		}
 		if c.Unmatched != nil && !explained {
 			r.Unmatched, explained = *c.Unmatched, true
 		}
 	}
-	r.Transfers = r.CallSpans(make([]span.Span, 0, n), (*Call).TransferSpan)
-	r.Waits = r.CallSpans(make([]span.Span, 0, n), (*Call).WaitSpan).Subtract(r.Transfers)
+	r.Transfers = r.CallSpans(nil, (*Call).TransferSpan)
+	r.Waits = r.CallSpans(nil, (*Call).WaitSpan).Subtract(r.Transfers)
 }
 
-// CallSpans is the union of some part of each call; an empty span is none. The result
-// takes the memory of buffer.
-func (r *Rank) CallSpans(buffer []span.Span, part func(*Call) span.Span) span.List {
-	spans := span.List(buffer[:0])
+// CallSpans is the union of some part of each matched call; an empty span is none. The
+// result takes the memory of buffer, if that is large enough.
+func (r *Rank) CallSpans(buffer span.List, part func(*Call) span.Span) span.List {
+	spans := slices.Grow(buffer[:0], r.matched)
 	for _, c := range r.Calls {
 		spans = spans.Add(part(c))
 	}

@@ -7,44 +7,43 @@ import (
 	"time"
 
 	"shardeck/backend/analyze/kernelname"
+	"shardeck/backend/analyze/span"
 )
 
 // Component is ranks connected by matched calls: they share one T0, the moment from which
 // all of them were recorded.
 type Component struct {
 	Ranks []*Rank
-	t0    int64
 	last  *Rank // whose first matched call starts at T0
 }
 
 // connect finds the components of the run; ranks without any matched call are in none.
 func (b *builder) connect() {
-	parent := map[*Rank]*Rank{}
-	var root func(r *Rank) *Rank
-	root = func(r *Rank) *Rank {
-		if parent[r] == nil || parent[r] == r {
-			return r
-		}
-		parent[r] = root(parent[r])
-		return parent[r]
-	}
 	for _, m := range b.Matches {
 		for _, c := range m.Calls {
-			parent[root(c.Rank)] = root(m.Calls[0].Rank)
+			join(m.Calls[0].Rank, c.Rank)
 		}
 	}
-	of := map[*Rank]*Component{}
 	for _, r := range b.Ranks {
-		if r.firstMatched() == nil {
-			continue
+		if r.Component != nil && !slices.Contains(b.Components, r.Component) {
+			slices.SortFunc(r.Component.Ranks, func(a, b *Rank) int { return cmp.Compare(a.Number, b.Number) })
+			b.Components = append(b.Components, r.Component)
 		}
-		top := root(r)
-		if of[top] == nil {
-			of[top] = &Component{}
-			b.Components = append(b.Components, of[top])
+	}
+}
+
+// join makes one component of those of two ranks.
+func join(a, b *Rank) {
+	for _, r := range []*Rank{a, b} {
+		if r.Component == nil {
+			r.Component = &Component{Ranks: []*Rank{r}}
 		}
-		r.Component = of[top]
-		r.Component.Ranks = append(r.Component.Ranks, r)
+	}
+	if into, from := a.Component, b.Component; into != from {
+		into.Ranks = append(into.Ranks, from.Ranks...)
+		for _, r := range from.Ranks {
+			r.Component = into
+		}
 	}
 }
 
@@ -63,15 +62,11 @@ func (b *builder) setWindows() {
 		r.Window = r.extent
 	}
 	for _, c := range b.Components {
+		c.last = slices.MaxFunc(c.Ranks, func(a, b *Rank) int { return cmp.Compare(a.firstMatched().Start, b.firstMatched().Start) })
+		t0 := c.last.firstMatched().Start
 		for _, r := range c.Ranks {
-			if first := r.firstMatched().Start; c.last == nil || first > c.t0 {
-				c.t0, c.last = first, r
-			}
-		}
-		for _, r := range c.Ranks {
-			r.Skew = c.t0 - r.firstMatched().Start
-			r.Window.Start = c.t0
-			r.Window.End = max(r.Window.End, c.t0)
+			r.Skew = t0 - r.firstMatched().Start
+			r.Window = span.Span{Start: t0, End: max(r.Window.End, t0)}
 		}
 	}
 }
@@ -91,26 +86,23 @@ func (b *builder) warnCut() {
 		}
 		byWhom[whom] = append(byWhom[whom], r)
 	}
+	bySkew := func(a, b *Rank) int { return cmp.Compare(a.Skew, b.Skew) }
 	for _, whom := range order {
-		b.warnCutFor(whom, byWhom[whom])
+		ranks := byWhom[whom]
+		if len(ranks) >= shareLine {
+			least, most := slices.MinFunc(ranks, bySkew), slices.MaxFunc(ranks, bySkew)
+			b.warn("%d ranks: first %s to %s cut, most on rank %d: %s", len(ranks),
+				milliseconds(least.Skew), milliseconds(most.Skew), most.Number, whom)
+			continue
+		}
+		for _, r := range ranks {
+			b.warn("rank %d: first %s cut: %s", r.Number, milliseconds(r.Skew), whom)
+		}
 	}
 }
 
 // shareLine is how many ranks share one line.
 const shareLine = 4
-
-func (b *builder) warnCutFor(whom string, ranks []*Rank) {
-	if len(ranks) < shareLine {
-		for _, r := range ranks {
-			b.warn("rank %d: first %s cut: %s", r.Number, milliseconds(r.Skew), whom)
-		}
-		return
-	}
-	bySkew := func(a, b *Rank) int { return cmp.Compare(a.Skew, b.Skew) }
-	most := slices.MaxFunc(ranks, bySkew)
-	b.warn("%d ranks: first %s to %s cut, most on rank %d: %s", len(ranks),
-		milliseconds(slices.MinFunc(ranks, bySkew).Skew), milliseconds(most.Skew), most.Number, whom)
-}
 
 // waitedFor says for whom a rank's first matched call waited.
 func waitedFor(first *Call, last *Rank) string {

@@ -27,14 +27,19 @@ var classTable = []struct {
 	words *regexp.Regexp
 }{
 	// Routing and grouped expert kernels; before gemm, since fused experts are both.
-	{moe, words(`fused_moe|moe_|::moe::|_moe_|topk_?gating|topkGating|grouped_topk|expert|permute_(?:rows|token)|fill_reverse_indices|kernelHistogram1D`)},
-	{attention, words(`flash|fmha|sdpa|attention|attn|_mla|mla_|BatchDecode|BatchPrefill|SinglePrefill|paged_kv|reshape_and_cache|concat_and_cache|rotary|rope_|_rope|lean_reduction_kernel`)},
+	{moe, words(`fused_moe|moe_|::moe::|_moe_|topk_?gating|topkGating|grouped_topk|expert`)},
+	{moe, words(`permute_(?:rows|token)|fill_reverse_indices|kernelHistogram1D`)},
+	{attention, words(`flash|fmha|sdpa|attention|attn|_mla|mla_|BatchDecode|BatchPrefill|SinglePrefill|paged_kv`)},
+	{attention, words(`reshape_and_cache|concat_and_cache|rotary|rope_|_rope|lean_reduction_kernel`)},
 	{norm, words(`rms_?norm|layer_?norm|batch_norm|group_norm`)},
 	{gemm, words(`nvjet|gemm|gemv|cutlass|cublas|splitK_?reduce|xmma|wgmma|matmul|marlin|machete|_mm_kernel|dot_kernel|deep_gemm`)},
 	{activation, words(`silu|gelu|relu|act_and_mul|swiglu|sigmoid|tanh_kernel`)},
-	{sampling, words(`indexSelect|vectorized_gather|embedding|ArgMaxOps|argmax|ArgMinOps|topk|top_k|top_p|topp|multinomial|sampl|softmax|bitonicSort|radix_?sort|radixSort|exponential|penalt|logits`)},
-	{memory, words(`CatArray|copy|Copy|FillFunctor|memset|memcpy|transpose|index_put|index_copy|_scatter_gather|index_elementwise|gather|scatter`)},
-	{elementwise, words(`elementwise|triton_poi|triton_red|triton_per|BinaryFunctor|reduce_kernel|compute_cuda_kernel|DeviceScan|DeviceReduce|scan`)},
+	{sampling, words(`indexSelect|vectorized_gather|embedding|ArgMaxOps|argmax|ArgMinOps|topk|top_k|top_p|topp|multinomial|sampl`)},
+	{sampling, words(`softmax|bitonicSort|radix_?sort|radixSort|exponential|penalt|logits`)},
+	{memory, words(`CatArray|copy|Copy|FillFunctor|memset|memcpy|transpose|index_put|index_copy|_scatter_gather`)},
+	{memory, words(`index_elementwise|gather|scatter`)},
+	{elementwise, words(`elementwise|triton_poi|triton_red|triton_per|BinaryFunctor|reduce_kernel|compute_cuda_kernel|DeviceScan`)},
+	{elementwise, words(`DeviceReduce|scan`)},
 }
 
 func words(pattern string) *regexp.Regexp { return regexp.MustCompile(pattern) }

@@ -132,43 +132,21 @@ func (l List) Subtract(b List) List {
 	return out
 }
 
-// Index answers how much of a piece of time a list fills, in logarithmic time.
-type Index struct {
-	spans  List
-	before []int64 // length of all spans before each
-}
-
-// NewIndex prepares an index; it refers to the list.
-func NewIndex(spans List) Index {
-	before := make([]int64, len(spans)+1)
-	for i, s := range spans {
-		before[i+1] = before[i] + s.Length()
-	}
-	return Index{spans, before}
-}
-
-// Before is how much of the time before t is filled.
-func (x Index) Before(t int64) int64 {
-	i, _ := slices.BinarySearchFunc(x.spans, t, func(s Span, t int64) int {
-		if s.End <= t {
-			return -1
-		}
-		return 1
-	})
-	filled := x.before[i]
-	if i < len(x.spans) {
-		filled += max(0, t-x.spans[i].Start)
-	}
-	return filled
-}
+// Cursor is a list that answers how much of pieces of time it fills, if it is asked for
+// them in order of their starts.
+type Cursor List
 
 // Within is how much of s is filled.
-func (x Index) Within(s Span) int64 {
-	if s.End <= s.Start {
-		return 0
+func (c *Cursor) Within(s Span) int64 {
+	for len(*c) > 0 && (*c)[0].End <= s.Start {
+		*c = (*c)[1:]
 	}
-	return x.Before(s.End) - x.Before(s.Start)
+	var n int64
+	for _, part := range *c {
+		if part.Start >= s.End {
+			break
+		}
+		n += part.Clip(s).Length()
+	}
+	return n
 }
-
-// Has reports whether a moment is filled.
-func (x Index) Has(t int64) bool { return x.Within(Span{t, t + 1}) > 0 }

@@ -53,10 +53,8 @@ func (f Trace) add(name string, start, end int64, coll int32) Trace {
 
 // Copy adds a copy.
 func (f Trace) Copy(start, end int64) Trace {
-	f.Records = append(f.Records, trace.Record{Start: start * 1000, Dur: (end - start) * 1000, Coll: -1, Kind: trace.KindMemcpy})
-	if len(f.Names) == 0 {
-		f.Names = append(f.Names, "Memcpy DtoD")
-	}
+	f.add("Memcpy DtoD", start, end, -1)
+	f.Records[len(f.Records)-1].Kind = trace.KindMemcpy
 	return f
 }
 
