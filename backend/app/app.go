@@ -105,7 +105,7 @@ func Open(o Options) (*App, error) {
 	if err := a.readSettings(); err != nil {
 		return nil, err
 	}
-	a.pool = pool.New(a.poolSize())
+	a.pool = pool.New(poolSize(a.world.Site.Login, a.catalog.Settings.Workers))
 	a.chooseScheduler()
 	a.furnish()
 	return a, nil
@@ -144,15 +144,21 @@ func programVersion(binary string) string {
 	return fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano())
 }
 
-// chooseScheduler takes the one that tests give, else the one of the settings.
+// chooseScheduler takes the one that tests give, else that of the settings, else what is on
+// this machine.
 func (a *App) chooseScheduler() {
+	name := a.catalog.Settings.Scheduler
+	if name == "auto" || name == "" {
+		name = a.machine().Scheduler()
+	}
 	switch {
 	case a.options.Scheduler != nil:
 		a.scheduler = a.options.Scheduler
-	case a.schedulerName() == slurm.Name:
+	case name == slurm.Name:
 		a.scheduler = slurm.New(slurm.Options{})
 	default:
-		a.scheduler = local.New(local.Options{Dir: a.ws.Path(workspace.PrivateDir + "/local"), GPUs: a.world.GPUsPerNode(), Pool: gpuPool(a.options.Env)})
+		a.scheduler = local.New(local.Options{Dir: a.ws.Path(workspace.PrivateDir + "/local"), GPUs: a.world.GPUsPerNode(),
+			Pool: gpuPool(a.options.Env)})
 	}
 }
 

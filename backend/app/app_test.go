@@ -7,6 +7,7 @@ import (
 	"shardeck/backend/app"
 	"shardeck/backend/app/apptest"
 	"shardeck/backend/experiments"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 )
 
@@ -14,7 +15,7 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 	b := apptest.New(t)
 	b.Open(t, app.Options{ReadOnly: true})
 	for what, err := range map[string]error{
-		"submit":   second(b.Submit(t.Context(), "E1.6", false)),
+		"submit":   second(b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{})),
 		"generate": second(b.Generate(t.Context(), experiments.GenerateOptions{})),
 		"clone":    second(b.Clone("E1.6", "E1.7")),
 		"cancel":   b.Cancel(t.Context(), "1"),

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"time"
 
 	"shardeck/backend/catalog"
 	"shardeck/backend/config"
@@ -29,15 +28,17 @@ func (a *App) readSettings() error {
 		if catalog.IsSetting(key) {
 			continue
 		}
-		if err := a.keepSet(model.Edit{Path: key, Value: value}); err != nil {
+		e := model.Edit{Path: key, Value: value}
+		if err := checkSet(e); err != nil {
 			return err
 		}
+		a.experimentSets = append(a.experimentSets, e)
 	}
 	return nil
 }
 
-// keepSet keeps one key of a config that --set gives every experiment.
-func (a *App) keepSet(e model.Edit) error {
+// checkSet refuses what --set cannot give every experiment.
+func checkSet(e model.Edit) error {
 	scratch := model.Defaults()
 	if err := config.Apply(&scratch, e.Path, e.Value); err != nil {
 		all := append(catalog.Keys(), config.Keys()...)
@@ -47,7 +48,6 @@ func (a *App) keepSet(e model.Edit) error {
 		}
 		return &model.Fault{Text: fmt.Sprintf("--set %s=%s", e.Path, e.Value), Cause: err, ToDo: fix, Kind: model.ErrInvalid}
 	}
-	a.experimentSets = append(a.experimentSets, e)
 	return nil
 }
 
@@ -58,14 +58,6 @@ func (a *App) Settings() []catalog.Setting {
 		all = append(all, catalog.Setting{Key: e.Path, Value: e.Value, Origin: "--set, for every experiment"})
 	}
 	return all
-}
-
-// schedulerName is slurm or local: as set, else by what is on this machine.
-func (a *App) schedulerName() string {
-	if set := a.catalog.Settings.Scheduler; set != "auto" && set != "" {
-		return set
-	}
-	return a.machine().Scheduler()
 }
 
 // machine is what is installed here.
@@ -79,12 +71,11 @@ const (
 )
 
 // poolSize is how many workers read traces, and the memory they may take together.
-func (a *App) poolSize() (workers int, budget int64) {
-	login := a.world.Site.Login
+func poolSize(login model.LoginBudget, asked int) (workers int, budget int64) {
 	half := max(runtime.NumCPU()/2, 1)
 	workers = min(cmp.Or(login.Workers, mostWorkers), mostWorkers, half)
-	if n := a.catalog.Settings.Workers; n > 0 {
-		workers = n
+	if asked > 0 {
+		workers = asked
 	}
 	if budget = login.MemoryBytes; budget <= 0 {
 		budget = defaultBudget
@@ -102,19 +93,8 @@ func (a *App) scriptSettings(e model.Experiment) render.Settings {
 	}
 }
 
-// Screen is what the settings say of the screen.
-type Screen struct {
-	Refresh time.Duration // between queries of the scheduler
-	Theme   string        // auto, dark, light or mono
-	ASCII   bool
-	Mouse   bool
-}
-
-// Screen is how the user wants the screen.
-func (a *App) Screen() Screen {
-	s := a.catalog.Settings
-	return Screen{Refresh: s.Refresh, Theme: s.Theme, ASCII: s.ASCII, Mouse: s.Mouse}
-}
+// Screen is how the user wants the screen, among the other settings.
+func (a *App) Screen() catalog.Values { return a.catalog.Settings.Values }
 
 // software is what every job needs, as the settings say.
 func (a *App) software() probe.Target {

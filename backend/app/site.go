@@ -62,17 +62,17 @@ func (a *App) onLoginNode() bool {
 	case "detected":
 		return true
 	}
-	return m.Scheduler() == "slurm" || a.marked()
+	return m.Scheduler() == "slurm" || marked(a.world.Site, a.options.Env)
 }
 
-// marked reports whether the environment bears the marks of the site.
-func (a *App) marked() bool {
-	for k, v := range a.world.Site.Detect {
-		if a.options.Env(k) != v {
+// marked reports whether the environment bears the marks of a site.
+func marked(site model.Site, env func(string) string) bool {
+	for k, v := range site.Detect {
+		if env(k) != v {
 			return false
 		}
 	}
-	return len(a.world.Site.Detect) > 0
+	return len(site.Detect) > 0
 }
 
 // SiteOrigin says how the site is known: detected, assumed, or the file or flag that

@@ -100,7 +100,7 @@ func TestStartsAreInNobodysWay(t *testing.T) {
 	if s := b.Starts(t.Context(), one)[0]; !strings.Contains(s.Note, "no time for it") {
 		t.Errorf("never: %+v", s)
 	}
-	if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
+	if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); err != nil {
 		t.Errorf("submitted all the same: %v", err)
 	}
 }

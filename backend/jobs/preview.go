@@ -46,16 +46,13 @@ func (su *Submitter) preview(ctx context.Context, row board.Row, nsys bool) (Pre
 	if err := su.previewConfig(&p); err != nil {
 		return p, err
 	}
-	script := su.previewPlain
-	if nsys {
-		script = su.previewNsys
-	}
-	if err := script(&p); err != nil {
+	if err := su.previewScript(&p); err != nil {
 		return p, err
 	}
 	p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, su.Experiments.OldRunner(row.Experiment)...)
 	p.Keeps = su.keptAs(row.Experiment.ResultDir(nsys))
-	if s := su.last(row.Experiment.ID); s != nil {
+	subs, _, _ := su.Workspace.Ledger().Submissions() // without them there is nothing to compare with
+	if s, ok := workspace.Newest(subs)[row.Experiment.ID]; ok {
 		name := "the script submitted " + s.At.Local().Format("2 Jan 15:04")
 		p.Diff = udiff.Unified(name, name+" (edited)", s.Script, p.Script)
 	}
@@ -94,11 +91,16 @@ func (su *Submitter) previewConfig(p *Preview) error {
 	return nil
 }
 
-// previewPlain is run_<id>.sh: as rendered now, or as the user edited it.
-func (su *Submitter) previewPlain(p *Preview) error {
-	e := p.Row.Experiment
-	p.Path, p.Log = render.ScriptPath(e.ID), workspace.LogsDir+"/"+e.ID+"_%j.out"
-	if text, edited := su.Workspace.Edited(p.Path); edited {
+// previewScript is run_<id>.sh, as rendered now or as the user edited it; or the script for
+// nsys, made for this experiment: run_with_nsys.sh on disk is for running by hand.
+func (su *Submitter) previewScript(p *Preview) error {
+	e, script, name := p.Row.Experiment, render.Script, p.Row.Experiment.ID
+	p.Path = render.ScriptPath(e.ID)
+	if p.Nsys {
+		script, name, p.Path = render.NsysScript, e.ID+"_nsys", render.NsysPath
+	}
+	p.Log = workspace.LogsDir + "/" + name + "_%j.out"
+	if text, edited := su.Workspace.Edited(p.Path); edited && !p.Nsys {
 		if p.config != nil {
 			return model.Invalid(fmt.Sprintf("%s was edited by hand, so --set cannot reach what it runs", p.Path),
 				"change the config instead, or make the script anew: shardeck generate --force "+e.ID)
@@ -111,31 +113,15 @@ func (su *Submitter) previewPlain(p *Preview) error {
 		})
 		return nil
 	}
-	text, err := render.Script(su.Experiments.Script(p.Config, e))
-	if err != nil {
-		return su.unscripted(p.Row, err)
+	text, err := script(su.Experiments.Script(p.Config, e))
+	switch refused := p.Row.Refusal(); {
+	case err != nil && refused != nil:
+		return refused // first what is wrong with the experiment
+	case err != nil:
+		return &model.Fault{Text: "no job script for " + e.ID, Cause: err, Kind: model.ErrInvalid}
 	}
 	p.Script = string(text)
 	return nil
-}
-
-// previewNsys is made for this experiment; run_with_nsys.sh on disk is for running by hand.
-func (su *Submitter) previewNsys(p *Preview) error {
-	e := p.Row.Experiment
-	text, err := render.NsysScript(su.Experiments.Script(p.Config, e))
-	if err != nil {
-		return su.unscripted(p.Row, err)
-	}
-	p.Script, p.Path, p.Log = string(text), render.NsysPath, workspace.LogsDir+"/"+e.ID+"_nsys_%j.out"
-	return nil
-}
-
-// unscripted says why there is no script: first what is wrong with the experiment.
-func (su *Submitter) unscripted(row board.Row, err error) error {
-	if refused := row.Refusal(); refused != nil {
-		return refused
-	}
-	return &model.Fault{Text: "no job script for " + row.Experiment.ID, Cause: err, Kind: model.ErrInvalid}
 }
 
 // Preview is what a submission would do.
@@ -147,7 +133,7 @@ type Preview struct {
 	Nsys   bool      `json:"nsys"`
 	Config string    `json:"config"`          // what the job reads: the experiment's file, or one of its own where --set changes it
 	Log    string    `json:"log"`             // where the job's output will lie, relative to the workspace; %j is the job's id
-	Keeps  string    `json:"keeps,omitempty"` // the name that the result there is now will have once the job has a whole one; empty: there is none
+	Keeps  string    `json:"keeps,omitempty"` // the name of the result there is now, once the job has a whole one; empty: there is none
 
 	reads  string // the run, for a job that reads traces
 	config []byte // text of Config where it is the job's own

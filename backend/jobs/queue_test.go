@@ -7,6 +7,7 @@ import (
 
 	"shardeck/backend/app"
 	"shardeck/backend/app/apptest"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 )
 
@@ -14,7 +15,7 @@ import (
 // is asked again, and its history is in no one's way.
 func TestJobThatNoAnswerShowsYet(t *testing.T) {
 	b := apptest.New(t)
-	if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
+	if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	b.Stage.Queue = nil // not listed yet
@@ -31,7 +32,7 @@ func TestJobThatNoAnswerShowsYet(t *testing.T) {
 func TestJobsThatLeftTheQueue(t *testing.T) {
 	b := apptest.New(t)
 	for _, id := range []string{"E1.1", "E1.6", "E3.1"} {
-		if _, err := b.Submit(t.Context(), id, false); err != nil {
+		if _, err := b.Submit(t.Context(), id, jobs.SubmitOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		b.Clock.Pass(time.Minute)

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"shardeck/backend/scheduler"
-	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/board"
 )
@@ -25,15 +24,10 @@ const queryDeadline = 30 * time.Second
 // replyWait is how long a job whose reply was lost may take to show up.
 var replyWait = []time.Duration{0, 2 * time.Second, 5 * time.Second}
 
-// Submit checks, records and submits.
-func (su *Submitter) Submit(ctx context.Context, id string, nsys bool) (model.Submission, error) {
-	return su.SubmitWith(ctx, id, SubmitOptions{Nsys: nsys})
-}
-
-// SubmitWith submits an experiment: its record, with a tag that travels in the job's
+// Submit submits an experiment: its record, with a tag that travels in the job's
 // comment, is on disk before the scheduler hears of it, so that neither a lost reply
 // nor a dropped link can lose a job or submit it twice.
-func (su *Submitter) SubmitWith(ctx context.Context, id string, o SubmitOptions) (model.Submission, error) {
+func (su *Submitter) Submit(ctx context.Context, id string, o SubmitOptions) (model.Submission, error) {
 	if err := su.Workspace.Writable("submit " + id); err != nil {
 		return model.Submission{}, err
 	}
@@ -83,14 +77,14 @@ func (su *Submitter) record(ctx context.Context, p Preview) (model.Submission, e
 	}
 	id, err := su.send(ctx, s, p)
 	// the record must be completed although the caller may have left meanwhile
-	after := su.Workspace.Ledger().Complete(s.Tag, func(s *model.Submission) {
-		s.JobID = id
-		s.Log = scheduler.ExpandLog(s.Log, id, e.ID)
+	complete := func(s *model.Submission) {
+		s.JobID, s.Log = id, scheduler.ExpandLog(s.Log, id, e.ID)
 		if err != nil && !errors.Is(err, scheduler.ErrMaybe) {
 			s.Error = err.Error()
 		}
-	})
-	s.JobID, s.Log = id, scheduler.ExpandLog(s.Log, id, e.ID)
+	}
+	after := su.Workspace.Ledger().Complete(s.Tag, complete)
+	complete(&s)
 	su.Poll.Expire()
 	if err != nil {
 		return s, err
@@ -143,16 +137,4 @@ func (su *Submitter) requestOf(p Preview, tag string) scheduler.Request {
 	limit, _ := model.ParseTimeLimit(e.Slurm.Time) // checked: it can be read
 	return scheduler.Request{Script: p.Script, Path: p.Path, Dir: su.Workspace.Root, Name: e.ID, Tag: tag,
 		GPUs: e.Layout.GPUs(), Log: su.Workspace.Path(p.Log), Limit: limit}
-}
-
-// last is the newest submission of an experiment, nil if there is none.
-func (su *Submitter) last(id string) *model.Submission {
-	subs, _, err := su.Workspace.Ledger().Submissions()
-	if err != nil {
-		return nil
-	}
-	if s, ok := workspace.Newest(subs)[id]; ok {
-		return &s
-	}
-	return nil
 }

@@ -18,7 +18,7 @@ func TestSubmissionIsRecordedBeforeAndAfter(t *testing.T) {
 	b := apptest.New(t)
 	var before []model.Submission // the records there are when the scheduler hears of the job
 	b.Stage.OnSubmit = func(scheduler.Request) { before = b.Submissions(t) }
-	s, err := b.Submit(t.Context(), "E1.6", false)
+	s, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +58,7 @@ func TestSubmitRefusesWhatIsIllegal(t *testing.T) {
 	}
 	for _, id := range []string{"E1.6", "E9.9"} {
 		for _, force := range []bool{false, true} {
-			if _, err := b.SubmitWith(t.Context(), id, jobs.SubmitOptions{Force: force}); !errors.Is(err, model.ErrInvalid) {
+			if _, err := b.Submit(t.Context(), id, jobs.SubmitOptions{Force: force}); !errors.Is(err, model.ErrInvalid) {
 				t.Errorf("%s, force %v: %v, want ErrInvalid", id, force, err)
 			}
 		}
@@ -70,19 +70,19 @@ func TestSubmitRefusesWhatIsIllegal(t *testing.T) {
 
 func TestSubmitRefusesASecondJob(t *testing.T) {
 	b := apptest.New(t)
-	if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
+	if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	b.Clock.Pass(time.Minute)
-	if _, err := b.Submit(t.Context(), "E1.6", false); !errors.Is(err, model.ErrActive) {
+	if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); !errors.Is(err, model.ErrActive) {
 		t.Errorf("a second submission: %v, want model.ErrActive", err)
 	}
-	if _, err := b.SubmitWith(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}); err != nil {
+	if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}); err != nil {
 		t.Errorf("forced: %v", err)
 	}
 	b.Stage.Down = errors.New("slurmctld: connection refused")
 	b.Clock.Pass(time.Hour)
-	if _, err := b.Submit(t.Context(), "E1.1", false); err != nil {
+	if _, err := b.Submit(t.Context(), "E1.1", jobs.SubmitOptions{}); err != nil {
 		t.Errorf("another experiment while the queue is stale: %v", err)
 	}
 }
@@ -92,7 +92,7 @@ func TestSubmitWhenTheReplyIsLost(t *testing.T) {
 	t.Run("found by tag", func(t *testing.T) {
 		b := apptest.New(t)
 		b.Stage.Reply, b.Stage.Lose = scheduler.ErrMaybe, true
-		s, err := b.Submit(t.Context(), "E1.6", false)
+		s, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{})
 		if err != nil || s.JobID != "101" {
 			t.Errorf("got job %q, %v, want the one that was submitted", s.JobID, err)
 		}
@@ -100,7 +100,7 @@ func TestSubmitWhenTheReplyIsLost(t *testing.T) {
 	t.Run("found later", func(t *testing.T) {
 		b := apptest.New(t)
 		b.Stage.Reply = scheduler.ErrMaybe
-		if _, err := b.Submit(t.Context(), "E1.6", false); !errors.Is(err, scheduler.ErrMaybe) {
+		if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); !errors.Is(err, scheduler.ErrMaybe) {
 			t.Fatalf("got %v, want it said that the job may exist", err)
 		}
 		subs := b.Submissions(t)
@@ -116,14 +116,14 @@ func TestSubmitWhenTheReplyIsLost(t *testing.T) {
 	t.Run("refused", func(t *testing.T) {
 		b := apptest.New(t)
 		b.Stage.Reply = errors.New("invalid account")
-		if _, err := b.Submit(t.Context(), "E1.6", false); !errors.Is(err, b.Stage.Reply) {
+		if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); !errors.Is(err, b.Stage.Reply) {
 			t.Fatalf("got %v", err)
 		}
 		if list, err := b.ListJobs(t.Context(), true); err != nil || len(list.Jobs) != 0 {
 			t.Errorf("a refused submission shows as %+v, %v", list.Jobs, err)
 		}
 		b.Stage.Reply = nil
-		if _, err := b.Submit(t.Context(), "E1.6", false); err != nil {
+		if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); err != nil {
 			t.Errorf("after a refusal: %v", err)
 		}
 	})
@@ -144,7 +144,7 @@ func TestSubmitBringsTheRunner(t *testing.T) {
 		if err := os.RemoveAll(b.Path(missing)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := b.SubmitWith(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}); err != nil {
+		if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}); err != nil {
 			t.Fatal(err)
 		}
 		for _, file := range []string{workspace.RunnerFile, workspace.RunnerDir + "/main.py", workspace.ModelsFile} {

@@ -33,7 +33,7 @@ func looks(b *apptest.Bench, t *testing.T, id string, steps ...func()) []string 
 // TestProgressIsToldNowAndThen: every stage, and what is done in it every ten seconds.
 func TestProgressIsToldNowAndThen(t *testing.T) {
 	b := apptest.New(t)
-	s, err := b.Submit(t.Context(), "E1.1", false)
+	s, err := b.Submit(t.Context(), "E1.1", jobs.SubmitOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"shardeck/backend/app/apptest"
+	"shardeck/backend/jobs"
 	"shardeck/model"
 )
 
@@ -30,7 +31,7 @@ func TestWhyTellsWhoCancelled(t *testing.T) {
 // TestCausesOfAList: of the failed jobs of this workspace alone, the first so many.
 func TestCausesOfAList(t *testing.T) {
 	b := apptest.New(t)
-	s, err := b.Submit(t.Context(), "E1.1", false)
+	s, err := b.Submit(t.Context(), "E1.1", jobs.SubmitOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,33 +28,20 @@ func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 		}
 		first := len(tasks) == 0
 		tasks = append(tasks, f.do(ctx, r.rd.Pool, costOf(file), func(ctx context.Context, _ pool.Progress) error {
-			t, err := et.Open(ctx, file.Path, nil)
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
+			t, err := r.openET(ctx, file)
+			if t == nil {
+				return err
 			}
-			if err != nil {
-				r.lost(file, err)
-				return nil
+			if first {
+				r.ops = t
 			}
-			if r.noteOps(t, r.rd.Workspace.Rel(file.Path), first); bare {
+			if bare {
 				r.fillMetadata(rank, t, file)
 			}
 			return nil
 		}))
 	}
 	return pool.WaitAll(tasks)
-}
-
-// noteOps keeps the first execution trace, and what was wrong with any.
-func (r *reading) noteOps(t *et.Trace, name string, first bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, d := range t.Damage {
-		r.warnings, r.damaged = append(r.warnings, name+": "+d.String()), true
-	}
-	if first {
-		r.ops = t
-	}
 }
 
 // fillMetadata gives a rank's communication kernels what the execution trace says of them.
@@ -69,13 +56,9 @@ func (r *reading) fillMetadata(rank *trace.Rank, t *et.Trace, file model.RunFile
 			asked = append(asked, coll)
 		}
 	}
-	n := analyze.FillMetadata(rank, asked)
-	if n == 0 {
-		return
+	if n := analyze.FillMetadata(rank, asked); n > 0 {
+		r.warn(false, fmt.Sprintf("rank %d: sizes and groups of %d collectives come from its execution trace, in the order of the calls", file.Rank, n))
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.warnings = append(r.warnings, fmt.Sprintf("rank %d: sizes and groups of %d collectives come from its execution trace, in the order of the calls", file.Rank, n))
 }
 
 // addAsked puts what an execution trace tells beside what the kernels tell.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"sync"
 
 	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
@@ -21,11 +20,9 @@ type opReading struct {
 
 	bytes bytesRead // of the traces
 
-	mu    sync.Mutex // guards what follows
-	times *analyze.OpTimes
-	named int // ranks whose operators are known
-	notes []string
-	bad   bool
+	faults // its lock guards what follows too
+	times  *analyze.OpTimes
+	named  int // ranks whose operators are known
 }
 
 // OpTimes divides the kernel time of a run among the operators that launched the
@@ -36,7 +33,7 @@ func (rd *Reader) OpTimes(ctx context.Context, name string, progress pool.Progre
 	if err != nil {
 		return metric.OpTimes{}, err
 	}
-	o := &opReading{rd: rd, ets: map[int]model.RunFile{}, times: analyze.NewOpTimes(), notes: []string{}}
+	o := &opReading{rd: rd, ets: map[int]model.RunFile{}, times: analyze.NewOpTimes()}
 	files := o.sort(run)
 	if len(files) == 0 {
 		return metric.OpTimes{}, model.Failed(run.Name+" has no Kineto traces: operators are told from kineto_trace_<rank>.json", nil,
@@ -83,59 +80,34 @@ func (o *opReading) readRank(ctx context.Context, f model.RunFile, progress pool
 		return context.Cause(ctx)
 	}
 	if err != nil {
-		o.warn(true, err.Error())
+		o.lost(f, err)
 		return nil
 	}
-	ops, err := o.openET(ctx, f.Rank)
-	if err != nil {
-		return err
+	var ops *et.Trace
+	if file, ok := o.ets[f.Rank]; ok {
+		if ops, err = o.openET(ctx, file); err != nil {
+			return err
+		}
+	}
+	if links.Damaged {
+		o.warn(true, filepath.Base(f.Path)+" is damaged: shardeck trace says how")
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.times.Add(links, ops)
 	o.named++
-	if links.Damaged {
-		o.bad = true
-		o.notes = append(o.notes, filepath.Base(f.Path)+" is damaged: shardeck trace says how")
-	}
 	return nil
-}
-
-// openET reads the execution trace of a rank; nil if it has none that can be read.
-func (o *opReading) openET(ctx context.Context, rank int) (*et.Trace, error) {
-	f, ok := o.ets[rank]
-	if !ok {
-		return nil, nil
-	}
-	t, err := et.Open(ctx, f.Path, nil)
-	switch {
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case err != nil:
-		o.warn(true, err.Error())
-		return nil, nil
-	}
-	for _, d := range t.Damage {
-		o.warn(true, filepath.Base(f.Path)+": "+d.String())
-	}
-	return t, nil
-}
-
-func (o *opReading) warn(bad bool, text string) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.notes, o.bad = append(o.notes, text), o.bad || bad
 }
 
 // finish sums up. Without any rank there is nothing to say.
 func (o *opReading) finish(run model.Run, ranks int) (metric.OpTimes, error) {
 	if o.named == 0 {
-		return metric.OpTimes{}, model.Failed(fmt.Sprintf("%s: none of its %d Kineto traces can be read: %s", run.Name, ranks, o.notes[0]), nil,
+		return metric.OpTimes{}, model.Failed(fmt.Sprintf("%s: none of its %d Kineto traces can be read: %s", run.Name, ranks, o.warnings[0]), nil,
 			"copy the run again, or run the experiment again")
 	}
 	t := o.times.Times()
-	t.Run, t.Damaged = run.Name, o.bad || run.LeftOut
-	t.Warnings = append(append(t.Warnings, run.Warnings...), o.notes...)
+	t.Run, t.Damaged = run.Name, o.damaged || run.LeftOut
+	t.Warnings = append(append(t.Warnings, run.Warnings...), o.warnings...)
 	if len(o.ets) == 0 {
 		t.Warnings = append(t.Warnings, "no execution trace (torch_et_<rank>.json): what each operator lies within is not known")
 	}

@@ -2,9 +2,7 @@ package measure
 
 import (
 	"context"
-	"path/filepath"
 	"strings"
-	"sync"
 
 	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
@@ -37,16 +35,14 @@ type reading struct {
 	input analyze.Input
 	bytes bytesRead // of the traces
 
-	mu       sync.Mutex // guards what follows and input.Ranks
-	warnings []string
-	damaged  bool
-	opened   map[int][]*trace.Rank // by the number in the file's name
-	ops      *et.Trace             // of one rank; nil: none
+	faults                       // its lock guards what follows too
+	opened map[int][]*trace.Rank // by the number in the file's name
+	ops    *et.Trace             // of one rank; nil: none
 }
 
 // newReading reads the small files of a run: timing statistics and run.json.
 func (rd *Reader) newReading(run model.Run) *reading {
-	r := &reading{rd: rd, run: run, damaged: run.LeftOut, opened: map[int][]*trace.Rank{}}
+	r := &reading{rd: rd, run: run, faults: faults{damaged: run.LeftOut}, opened: map[int][]*trace.Rank{}}
 	r.warnings = append(r.warnings, run.Warnings...)
 	if run.Problem != "" {
 		r.warnings = append(r.warnings, run.Problem)
@@ -82,18 +78,6 @@ func (r *reading) readSmall(f model.RunFile) {
 		}
 		r.input.Info = info
 	}
-}
-
-// lost notes a file of which nothing could be read.
-func (r *reading) lost(f model.RunFile, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.damaged = true
-	text := err.Error()
-	if base := filepath.Base(f.Path); !strings.Contains(text, base) {
-		text = base + ": " + text
-	}
-	r.warnings = append(r.warnings, text)
 }
 
 // readTraces reads every rank, each a task of the pool, and returns when all are

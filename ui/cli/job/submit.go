@@ -133,7 +133,7 @@ func confirm(ctx context.Context, e *command.Env, a *app.App, previews []jobs.Pr
 func submitAll(ctx context.Context, e *command.Env, a *app.App, ids []string, f submitFlags) error {
 	done := []model.Submission{}
 	for _, id := range ids {
-		s, err := a.SubmitWith(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
+		s, err := a.Submit(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
 		if err != nil {
 			return command.FirstOf(printSubmissions(e, done), err)
 		}

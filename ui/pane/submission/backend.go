@@ -17,7 +17,7 @@ type Backend interface {
 	// Starts asks when jobs would begin; what is not known has a note.
 	Starts(ctx context.Context, previews []jobs.Preview) []jobs.Start
 	// Submit checks, records and submits.
-	Submit(ctx context.Context, id string, nsys bool) (model.Submission, error)
+	Submit(ctx context.Context, id string, o jobs.SubmitOptions) (model.Submission, error)
 }
 
 // env is the surroundings, with what may be asked.

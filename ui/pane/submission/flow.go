@@ -196,7 +196,7 @@ func (f *Flow) do(ids []string) tea.Cmd {
 	return f.submit.Start(f.env.Ctx, func(ctx context.Context) ([]model.Submission, error) {
 		var all []model.Submission
 		for _, id := range ids {
-			one, err := f.env.Lab.Submit(ctx, id, false)
+			one, err := f.env.Lab.Submit(ctx, id, jobs.SubmitOptions{})
 			if err != nil {
 				return all, err
 			}
