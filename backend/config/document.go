@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -127,10 +128,16 @@ func keysOf(f strictyaml.Field, name string) []string {
 // Set changes one key, adding it where the file lacks it. The error says what the
 // key takes; the document is then as it was.
 func (d *Document) Set(path, value string) error {
+	return d.SetAll(model.Edit{Path: path, Value: value})
+}
+
+// SetAll is Set for several keys at once: all or none are changed, the text is parsed once,
+// and Undo takes them back together.
+func (d *Document) SetAll(edits ...model.Edit) error {
 	d.change.Lock()
 	defer d.change.Unlock()
 	now := d.now.Load()
-	next, err := now.with(d.Name, path, value)
+	next, err := now.with(d.Name, edits)
 	if err != nil || next == nil || bytes.Equal(next.text, now.text) {
 		return err
 	}
@@ -142,28 +149,41 @@ func (d *Document) Set(path, value string) error {
 	return nil
 }
 
-// with is the state after a change; nil where the text means the value already.
-func (s *state) with(name, path, value string) (*state, error) {
-	f, below, err := lookup(path)
-	if err != nil {
-		return nil, err
-	}
+// with is the state after changes; nil where the text means the values already.
+func (s *state) with(name string, edits []model.Edit) (*state, error) {
 	wanted := model.Defaults()
-	if err := Apply(&wanted, path, value); err != nil || s.holds(f, below, path, wanted) {
-		return nil, err
+	for _, e := range edits {
+		if err := Apply(&wanted, e.Path, e.Value); err != nil {
+			return nil, err
+		}
+	}
+	var paths []string
+	var changes []yamledit.Edit
+	for _, e := range edits {
+		f, below, err := lookup(e.Path)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(paths, e.Path) && !s.holds(f, below, e.Path, wanted) {
+			paths = append(paths, e.Path)
+			changes = append(changes, yamledit.Edit{Keys: keysOf(f, below), Value: nodeOf(wanted, f, below, e.Path), Order: order()})
+		}
+	}
+	if len(changes) == 0 {
+		return nil, nil
 	}
 	var doc *yaml.Node
-	edit := yamledit.Edit{Keys: keysOf(f, below), Value: nodeOf(wanted, f, below, path), Order: order()}
-	text := edit.Make(s.text, s.doc, func(text []byte) *yaml.Node {
+	text := yamledit.MakeAll(changes, s.text, s.doc, func(text []byte) *yaml.Node {
 		doc, _ = parse(name, text)
 		return doc
 	})
 	if text != nil {
-		if next := newState(name, text, doc); next.means(path, wanted) {
+		next := newState(name, text, doc)
+		if !slices.ContainsFunc(paths, func(path string) bool { return !next.means(path, wanted) }) {
 			return next, nil
 		}
 	}
-	return nil, fmt.Errorf("%s: %s cannot be changed here: edit the file by hand (e opens your editor)", name, path)
+	return nil, fmt.Errorf("%s: %s cannot be changed here: edit the file by hand (e opens your editor)", name, strings.Join(paths, ", "))
 }
 
 // holds reports whether the text already has the value that a key has in wanted.

@@ -348,3 +348,24 @@ func FuzzSet(f *testing.F) {
 		}
 	})
 }
+
+// TestSetAll: all or none, and one step for Undo.
+func TestSetAll(t *testing.T) {
+	d, err := NewDocument("a.yaml", []byte(handWritten))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, value := range map[string]string{"parallelism.tp": "many", "parallelism.tq": "1"} {
+		if err := d.SetAll(model.Edit{Path: "data.batch_size", Value: "8"}, model.Edit{Path: path, Value: value}); err == nil || d.Modified() {
+			t.Errorf("%s=%s: %v, and the document is another", path, value, err)
+		}
+	}
+	edits := []model.Edit{{Path: "data.batch_size", Value: "8"}, {Path: "parallelism.tp", Value: "2"}, {Path: "parallelism.tp", Value: "1"},
+		{Path: "parallelism.pp", Value: "1"}}
+	if err := d.SetAll(edits...); err != nil || d.Experiment().Layout.TP != 1 || d.Experiment().Data.BatchSize != 8 {
+		t.Errorf("%v\n%s", err, d.Text())
+	}
+	if !d.Undo() || d.Modified() || d.Undo() {
+		t.Error("several edits are not taken back together")
+	}
+}

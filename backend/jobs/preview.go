@@ -78,10 +78,8 @@ func (su *Submitter) previewConfig(p *Preview) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range su.Edits {
-		if err := doc.Set(e.Path, e.Value); err != nil {
-			return err
-		}
+	if err := doc.SetAll(su.Edits...); err != nil {
+		return err
 	}
 	if doc.Modified() {
 		sum := sha256.Sum256(doc.Text())

@@ -25,35 +25,67 @@ type Edit struct {
 	Order []string   // the paths that new keys are sorted in by: parallelism.tp
 }
 
-// Make is the text after the edit; nil where it cannot be made. doc is the document of the
-// text, whose content is a mapping; parse reads such a document, nil from text that is none.
-// It is called once, but for text that is so odd that only the encoder can change it.
+// Make is the text after the edit alone: see MakeAll.
 func (e Edit) Make(text []byte, doc *yaml.Node, parse func([]byte) *yaml.Node) []byte {
-	for _, try := range []func([]byte, *yaml.Node) []byte{e.inPlace, e.reencoded} {
-		next := try(text, doc)
+	return MakeAll([]Edit{e}, text, doc, parse)
+}
+
+// MakeAll is the text after all edits; nil where they cannot be made. doc is the document of the
+// text, whose content is a mapping; parse reads such a document, nil from text that is none.
+// It is called once, but for text that is so odd that only the encoder can change it, and for
+// edits that touch the same bytes: those are made one after another.
+func MakeAll(edits []Edit, text []byte, doc *yaml.Node, parse func([]byte) *yaml.Node) []byte {
+	tries := []func() []byte{func() []byte { return spliced(edits, text, doc) }}
+	if len(edits) == 1 {
+		tries = append(tries, func() []byte { return edits[0].reencoded(text, doc) })
+	}
+	for _, try := range tries {
+		next := try()
 		if next == nil {
 			continue
 		}
-		if after := parse(next); after != nil && e.isMade(doc.Content[0], after.Content[0]) {
+		if after := parse(next); after != nil && areMade(edits, doc.Content[0], after.Content[0]) {
 			return next
 		}
 	}
-	return nil
+	return inTurn(edits, text, doc, parse)
 }
 
-// isMade checks a new text: one key changed, every other value as it was.
-func (e Edit) isMade(before, after *yaml.Node) bool {
-	_, got := strictyaml.Find(after, e.Keys...)
-	return got != nil && slices.Equal(flatten(e.Value, nil), flatten(got, nil)) &&
-		slices.Equal(flatten(before, e.Keys), flatten(after, e.Keys))
+// inTurn makes several edits one after another.
+func inTurn(edits []Edit, text []byte, doc *yaml.Node, parse func([]byte) *yaml.Node) []byte {
+	if len(edits) == 1 {
+		return nil
+	}
+	for _, e := range edits {
+		if text = e.Make(text, doc, parse); text == nil {
+			return nil
+		}
+		doc = parse(text)
+	}
+	return text
 }
 
-// flatten lists every value as path, tag and text, without the one that keys lead to.
-func flatten(root *yaml.Node, keys []string) []string {
+// areMade checks a new text: the keys changed, every other value as it was.
+func areMade(edits []Edit, before, after *yaml.Node) bool {
+	var changed [][]string
+	for _, e := range edits {
+		_, got := strictyaml.Find(after, e.Keys...)
+		if got == nil || !slices.Equal(flatten(e.Value, nil), flatten(got, nil)) {
+			return false
+		}
+		changed = append(changed, e.Keys)
+	}
+	return slices.Equal(flatten(before, changed), flatten(after, changed))
+}
+
+// flatten lists every value as path, tag and text, without those that keys lead to.
+func flatten(root *yaml.Node, without [][]string) []string {
 	var out []string
 	var walk func(n *yaml.Node, path []string)
 	walk = func(n *yaml.Node, path []string) {
-		if len(keys) > 0 && (slices.Equal(path, keys) || slices.Equal(path, keys[:1]) && n.ShortTag() == "!!null") {
+		if slices.ContainsFunc(without, func(keys []string) bool {
+			return slices.Equal(path, keys) || slices.Equal(path, keys[:1]) && n.ShortTag() == "!!null"
+		}) {
 			return
 		}
 		switch n.Kind {

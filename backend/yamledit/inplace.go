@@ -10,6 +10,48 @@ import (
 	"shardeck/backend/strictyaml"
 )
 
+// splice is a change of text: the bytes from one place to another become new ones.
+type splice struct {
+	from, to int
+	text     []byte
+}
+
+// spliced makes all edits as changes of text, nil where that cannot be done or two of them
+// touch the same bytes. What several add at one place stands there in their order.
+func spliced(edits []Edit, text []byte, doc *yaml.Node) []byte {
+	var all []splice
+	for _, e := range edits {
+		next := e.inPlace(text, doc)
+		if next == nil {
+			return nil
+		}
+		all = append(all, difference(text, next))
+	}
+	slices.SortStableFunc(all, func(a, b splice) int { return a.from - b.from })
+	var out []byte
+	done := 0
+	for _, s := range all {
+		if s.from < done {
+			return nil
+		}
+		out, done = append(append(out, text[done:s.from]...), s.text...), s.to
+	}
+	return append(out, text[done:]...)
+}
+
+// difference is the one splice that leads from a text to another.
+func difference(old, next []byte) splice {
+	from, end := 0, 0
+	short := min(len(old), len(next))
+	for from < short && old[from] == next[from] {
+		from++
+	}
+	for end < short-from && old[len(old)-1-end] == next[len(next)-1-end] {
+		end++
+	}
+	return splice{from, len(old) - end, next[from : len(next)-end]}
+}
+
 // inPlace makes the edit as a change of text, nil where it cannot.
 func (e Edit) inPlace(text []byte, doc *yaml.Node) []byte {
 	s, parent := newSource(text), doc.Content[0]

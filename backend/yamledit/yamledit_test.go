@@ -79,3 +79,27 @@ func TestMakeLeavesTheTree(t *testing.T) {
 		t.Errorf("%s\n%q", after, flatten(doc.Content[0], nil))
 	}
 }
+
+// TestMakeAll: several edits are one new text, parsed once unless they touch the same bytes.
+func TestMakeAll(t *testing.T) {
+	for _, c := range []struct {
+		before, edits, after string
+		parses               int
+	}{
+		{"first: 1 # one\ngroup: {a: 2}\n", "group.a first", "first: 8 # one\ngroup: {a: 7}\n", 1},
+		{"first: 1\ngroup:\n    a: 1\nlast: 3\n", "group.b group.c", "first: 1\ngroup:\n    a: 1\n    b: 7\n    c: 8\nlast: 3\n", 1},
+		{"group: {a: 1}\n", "group.b group.c", "group: {a: 1, b: 7, c: 8}\n", 1},
+		{"first: 1\n", "group.a group.b", "first: 1\ngroup:\n  a: 7\n  b: 8\n", 5},
+		{"first: 1\ngroup: [1]\n", "first group.a", "", 3},
+	} {
+		var p parser
+		doc := p.parse([]byte(c.before))
+		var edits []Edit
+		for i, key := range strings.Fields(c.edits) {
+			edits = append(edits, Edit{Keys: strings.Split(key, "."), Value: number(string("78"[i]))})
+		}
+		if got := MakeAll(edits, []byte(c.before), doc, p.parse); string(got) != c.after || p.calls-1 != c.parses {
+			t.Errorf("%q with %s: parsed %d times\nis   %q\nwant %q", c.before, c.edits, p.calls-1, got, c.after)
+		}
+	}
+}
