@@ -9,7 +9,6 @@ type Field struct {
 	Hint  string     // what it means, or what it may be
 	Tone  theme.Tone // of the value: Bad or Warn when something is wrong with it
 	Step  bool       // ←→ go through values: drawn ◂ 4 ▸ under the cursor
-	Head  bool       // not a field: the head of a section
 }
 
 // Form is a list of fields, one of which has the cursor and may be being typed into.
@@ -26,27 +25,9 @@ const (
 	valueWidth = 10
 )
 
-// MoveField goes to the next field in a direction, over heads.
-func (f *Form) MoveField(by int) {
-	next := f.Cursor
-	for {
-		next += by
-		if next < 0 || next >= len(f.Fields) {
-			return
-		}
-		if !f.Fields[next].Head {
-			f.Cursor = next
-			return
-		}
-	}
-}
-
 // View draws the fields in the window.
 func (f *Form) View(th *theme.Theme, width, height int) []string {
 	f.Keep(len(f.Fields), height)
-	if f.Cursor == 1 && f.First == 1 && f.Fields[0].Head {
-		f.First = 0
-	}
 	var lines []string
 	for i := f.First; i < min(f.First+height, len(f.Fields)); i++ {
 		lines = append(lines, f.line(th, i, width))
@@ -55,11 +36,7 @@ func (f *Form) View(th *theme.Theme, width, height int) []string {
 }
 
 func (f *Form) line(th *theme.Theme, i, width int) string {
-	field := f.Fields[i]
-	if field.Head {
-		return Fit("   "+th.Paint(theme.Dim, field.Label), width)
-	}
-	under := i == f.Cursor
+	field, under := f.Fields[i], i == f.Cursor
 	line := f.prefix(th, under) + f.label(th, field, under)
 	if under && f.Input != nil {
 		return f.typing(th, line, field.Hint, width)

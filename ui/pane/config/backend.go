@@ -33,6 +33,22 @@ type Backend interface {
 	KeepUnsaved(u model.Unsaved) error
 }
 
+// draft is the text of an experiment, as *experiments.Draft edits it. Its methods parse or
+// wait: they are for commands.
+type draft interface {
+	Experiment() model.Experiment
+	Problem() string // what is wrong with the text itself, one fault a line; empty: nothing
+	Get(path string) string
+	SetAll(edits ...model.Edit) error // all or none
+	Choices(path string) []string     // words the key takes; nil: any text or number
+	Undo() bool
+	Redo() bool
+	Modified() bool
+	Diff() string
+	Save() error
+	Path() string
+}
+
 // env is the surroundings, with what may be asked.
 type env struct {
 	pane.Env

@@ -15,10 +15,10 @@ import (
 
 // field is a line of the form: a key of the file and how it is changed.
 type field struct {
-	path  string // empty: the head of a section
+	path  string
 	label string
 	hint  string // what it means
-	legal bool   // ←→ go through the lab's legal values
+	legal bool   // ←→ go through the legal values
 	step  int    // ←→ add this much; 0: they double and halve
 	count bool
 }
@@ -56,74 +56,49 @@ var fields = []field{
 	{path: "description", label: "Description"},
 }
 
-// field is the one under the cursor.
-func (p *Pane) field() field {
-	if p.form.Cursor < 0 || p.form.Cursor >= len(fields) {
-		return field{}
-	}
-	return fields[p.form.Cursor]
-}
-
-// values are what ←→ go through; nil: numbers that step, or text.
-func (p *Pane) values(f field) []string {
+// choices are what ←→ go through; nil: numbers that step, or text.
+func choices(b Backend, d draft, e model.Experiment, k field) []string {
 	switch {
-	case f.legal:
-		var out []string
-		for _, v := range p.env.Lab.Legal(p.experim, f.path) {
-			out = append(out, strconv.Itoa(v))
-		}
-		return out
-	case f.path == "model.name":
-		var out []string
-		for _, s := range p.env.Lab.Shapes() {
-			out = append(out, s.Name)
-		}
-		return out
-	case f.path == "slurm.qos":
-		return append([]string{"auto"}, p.queues()...)
-	case f.path == "slurm.constraint":
-		return append([]string{"auto"}, p.constraints()...)
+	case k.legal:
+		return names(b.Legal(e, k.path), strconv.Itoa)
+	case k.path == "model.name":
+		return names(b.Shapes(), func(s model.Shape) string { return s.Name })
+	case k.path == "slurm.qos":
+		return append([]string{"auto"}, names(b.Site().Queues, func(q model.Queue) string { return q.Name })...)
+	case k.path == "slurm.constraint":
+		return append([]string{"auto"}, names(b.Site().Partitions, func(n model.NodeKind) string { return n.Constraint })...)
 	}
-	return p.draft().Choices(f.path)
+	return d.Choices(k.path)
 }
 
-func (p *Pane) queues() []string {
+func names[T any](all []T, name func(T) string) []string {
 	var out []string
-	for _, q := range p.env.Lab.Site().Queues {
-		out = append(out, q.Name)
+	for _, v := range all {
+		out = append(out, name(v))
 	}
 	return out
 }
 
-func (p *Pane) constraints() []string {
-	var out []string
-	for _, k := range p.env.Lab.Site().Partitions {
-		out = append(out, k.Constraint)
+// next is the value ← or → goes to from now; false at the end of the choices, or for text.
+func (k field) next(choices []string, now string, by int) (string, bool) {
+	if len(choices) == 0 && k.count {
+		return stepped(now, by, k.step)
 	}
-	return out
-}
-
-// next is the value ← or → goes to; false at the end of the values, or for text.
-func (p *Pane) next(f field, by int) (string, bool) {
-	now := p.draft().Get(f.path)
-	values := p.values(f)
-	if len(values) == 0 && f.count {
-		return stepped(now, by, f.step)
+	i := slices.Index(choices, now)
+	if i < 0 && k.legal {
+		return beside(choices, now, by)
 	}
-	i := slices.Index(values, now)
-	if i < 0 && f.legal {
-		return beside(values, now, by)
-	}
-	if i += by; i < 0 || i >= len(values) {
+	if i += by; i < 0 || i >= len(choices) {
 		return "", false
 	}
-	return values[i], true
+	return choices[i], true
 }
 
 // beside is the legal value next to one that is not.
 func beside(values []string, now string, by int) (string, bool) {
 	n, _ := strconv.Atoi(now)
 	if by < 0 {
+		values = slices.Clone(values)
 		slices.Reverse(values)
 	}
 	for _, v := range values {
@@ -154,23 +129,33 @@ func stepped(now string, by, step int) (string, bool) {
 	return strconv.Itoa(n), true
 }
 
-// fill puts the draft into the form.
-func (p *Pane) fill() {
-	d := p.draft()
-	p.form.Fields = make([]widget.Field, len(fields))
-	for i, f := range fields {
-		value := d.Get(f.path)
+// shown are the fields of a file, with the edits that are on their way into it.
+func (q *queue) shown(f *file) []widget.Field {
+	out := make([]widget.Field, len(fields))
+	for i, k := range fields {
+		value := q.value(f, k.path)
 		if n, err := strconv.Atoi(value); err == nil {
 			value = unit.Int(n)
 		}
-		p.form.Fields[i] = widget.Field{Label: f.label, Value: value, Hint: p.hint(f), Tone: p.tone(f.path), Step: f.count || len(p.values(f)) > 1}
+		out[i] = widget.Field{Label: k.label, Value: value, Hint: f.hint(k), Tone: f.tone(k.path), Step: k.count || len(f.choices[k.path]) > 1}
 	}
+	return out
+}
+
+// finding is the one on a key, else the worst.
+func (j *judged) finding(path string) (check.Finding, bool) {
+	for _, f := range j.verdict.Findings {
+		if f.Field == path && path != "" {
+			return f, true
+		}
+	}
+	return j.verdict.Worst()
 }
 
 // tone of a field's value: what is wrong with it.
-func (p *Pane) tone(path string) theme.Tone {
+func (j *judged) tone(path string) theme.Tone {
 	tone := theme.Plain
-	for _, f := range p.verdict.Findings {
+	for _, f := range j.verdict.Findings {
 		switch {
 		case f.Field != path:
 		case f.Severity == check.SeverityError:
@@ -183,19 +168,19 @@ func (p *Pane) tone(path string) theme.Tone {
 }
 
 // hint of a field: what it may be, and what it means.
-func (p *Pane) hint(f field) string {
-	values := p.values(f)
+func (j *judged) hint(f field) string {
+	values := j.choices[f.path]
 	switch {
 	case f.path == "model.name":
-		return p.modelHint()
+		return j.modelHint()
 	case f.path == "parallelism.ep" && len(values) == 1:
-		return widget.Fit("1", legalWidth) + "  off: " + p.epOff()
+		return widget.Fit("1", legalWidth) + "  off: " + j.epOff()
 	case f.legal && len(values) > 0:
 		return widget.Fit(strings.Join(values, " "), legalWidth) + "  " + f.hint
-	case f.path == "slurm.qos" && p.draft().Get(f.path) == "auto" && !model.IsAuto(p.verdict.Placement.QOS):
-		return p.verdict.Placement.QOS + ", for this layout"
-	case f.path == "slurm.constraint" && p.draft().Get(f.path) == "auto" && !model.IsAuto(p.verdict.Placement.Constraint):
-		return p.verdict.Placement.Constraint + ": planned for the smaller card"
+	case f.path == "slurm.qos" && j.values[f.path] == "auto" && !model.IsAuto(j.verdict.Placement.QOS):
+		return j.verdict.Placement.QOS + ", for this layout"
+	case f.path == "slurm.constraint" && j.values[f.path] == "auto" && !model.IsAuto(j.verdict.Placement.Constraint):
+		return j.verdict.Placement.Constraint + ": planned for the smaller card"
 	case f.hint == "" && len(values) > 1:
 		return strings.Join(values, " ")
 	}
@@ -205,24 +190,15 @@ func (p *Pane) hint(f field) string {
 // legalWidth is the column of legal values: 1 2 4 8 16 32 fits.
 const legalWidth = 13
 
-func (p *Pane) epOff() string {
-	if s := p.shape(); s != nil && s.MoE == nil {
+func (j *judged) epOff() string {
+	if j.shape != nil && j.shape.MoE == nil {
 		return "a dense model"
 	}
 	return "needs TP or DP"
 }
 
-func (p *Pane) shape() *model.Shape {
-	for _, s := range p.env.Lab.Shapes() {
-		if s.Is(p.experim.Model.Name) {
-			return &s
-		}
-	}
-	return nil
-}
-
-func (p *Pane) modelHint() string {
-	s := p.shape()
+func (j *judged) modelHint() string {
+	s := j.shape
 	if s == nil {
 		return "shape not known"
 	}
@@ -231,4 +207,20 @@ func (p *Pane) modelHint() string {
 		parts = append(parts, unit.Plural(s.MoE.Experts, "expert"))
 	}
 	return pane.Joined(60, parts...)
+}
+
+// noFurther is why ← or → has nowhere to go.
+func (j *judged) noFurther(f field) string {
+	values := j.choices[f.path]
+	switch {
+	case f.path == "parallelism.ep" && len(values) == 1:
+		return f.label + " is 1: " + j.epOff()
+	case f.legal && len(values) == 1:
+		return "only " + values[0] + " goes with the other fields; ↵ types another, and the checks say why not"
+	case len(values) > 1:
+		return f.label + " takes " + strings.Join(values, " ") + ", no further"
+	case f.count:
+		return f.label + " goes no further"
+	}
+	return "↵ types a value for " + f.label
 }

@@ -2,15 +2,12 @@ package config
 
 import (
 	"cmp"
-	"context"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/ui/pane"
-	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
@@ -19,21 +16,42 @@ func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("left right h l", "←→", "change", "go to the next legal value; numbers double and halve")},
 		{Key: pane.Foot("up down k j", "↑↓", "field", "go to the field above or below")},
-		{Key: pane.Foot("enter", "↵", "type", "type a value"), Do: (*Pane).typeValue, Why: mayEdit},
-		{Key: pane.Foot("w ctrl+s", "w", "save", "save, after showing what changes"), Do: (*Pane).askSave, Why: mayEdit},
-		{Key: pane.Foot("s", "s", "submit", "save if needed, show the price, and submit"), Do: (*Pane).submit, Why: mayEdit},
-		{Key: pane.On("ctrl+f", "ctrl+f", "fix", "take the fix offered in the message line"), Do: (*Pane).fix, Why: mayEdit},
-		{Key: pane.Foot("z", "z", "undo", "take back the last change (Z brings it again)"), Do: (*Pane).undo, Why: mayEdit},
-		{Key: pane.On("Z", "Z", "redo", ""), Do: (*Pane).redo, Why: mayEdit},
-		{Key: pane.Foot("p", "p", "script", "show the job script, and how it differs from the one submitted last"),
-			Do: (*Pane).script, Why: needDraft},
-		{Key: pane.On("f", "f", "findings", "list everything the checks found"), Do: (*Pane).showFindings, Why: needDraft},
-		{Key: pane.Foot("e", "e", "$EDITOR", "open the file in $VISUAL, $EDITOR or vi"), Do: (*Pane).edit, Why: mayOpenEditor},
-		{Key: pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"),
-			Do: (*Pane).copyCommand, Why: needDraft},
-		{Key: pane.On("esc", "esc", "back", "back to the experiments; changes are kept until saved"),
-			Do: func(*Pane) tea.Cmd { return pane.Send(pane.OpenMsg{To: pane.Experiments}) }},
+		{Key: pane.Foot("enter", "↵", "type", "type a value"), Do: typeValue, Why: mayEdit},
+		inTurn(pane.Foot("w ctrl+s", "w", "save", "save, after showing what changes"), mayEdit, func(p *Pane, f *file) tea.Cmd {
+			return askSave(p, f, nil)
+		}),
+		inTurn(pane.Foot("s", "s", "submit", "save if needed, show the price, and submit"), mayEdit, submit),
+		inTurn(pane.On("ctrl+f", "ctrl+f", "fix", "take the fix offered in the message line"), mayEdit, fix),
+		inTurn(pane.Foot("z", "z", "undo", "take back the last change (Z brings it again)"), mayEdit, undo),
+		inTurn(pane.On("Z", "Z", "redo", ""), mayEdit, redo),
+		inTurn(pane.Foot("p", "p", "script", "show the job script, and how it differs from the one submitted last"), needFile, script),
+		inTurn(pane.On("f", "f", "findings", "list everything the checks found"), needFile, showFindings),
+		inTurn(pane.Foot("e", "e", "$EDITOR", "open the file in $VISUAL, $EDITOR or vi"), mayOpenEditor, func(_ *Pane, f *file) tea.Cmd {
+			return pane.Send(pane.EditMsg{Path: f.draft.Path()})
+		}),
+		inTurn(pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"), needFile, func(p *Pane, f *file) tea.Cmd {
+			return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Lab, f.id)})
+		}),
+		{Key: pane.On("esc", "esc", "back", "back to the experiments; changes are kept until saved"), Do: func(*Pane) tea.Cmd {
+			return pane.Send(pane.OpenMsg{To: pane.Experiments})
+		}},
 	}
+}
+
+// inTurn is an entry for what waits until the edits before it are made.
+func inTurn(key pane.Key, why func(*Pane) string, do func(*Pane, *file) tea.Cmd) pane.Bind[*Pane] {
+	return pane.Bind[*Pane]{Key: key, Why: why, Do: func(p *Pane) tea.Cmd { return p.inTurn(why, do) }}
+}
+
+// inTurn does something to the file now shown when the edits before it are made, if it may still.
+func (p *Pane) inTurn(why func(*Pane) string, do func(*Pane, *file) tea.Cmd) tea.Cmd {
+	f := p.file
+	return p.edits.after(func() tea.Cmd {
+		if text := why(p); text != "" {
+			return pane.Warn(text)
+		}
+		return do(p, f)
+	})
 }
 
 // Keys lists what the pane answers to now.
@@ -42,191 +60,107 @@ func (p *Pane) Keys() []pane.Key {
 	case p.Dialog.Open():
 		return p.Dialog.Keys()
 	case p.form.Input != nil:
-		return []pane.Key{{Label: "↵", Verb: "take", Foot: true}, {Label: "esc", Verb: "leave as it was", Foot: true}}
-	}
-	if p.draft() == nil && p.env.Lab != nil {
+		return []pane.Key{pane.Hint("↵", "take"), pane.Hint("esc", "leave as it was")}
+	case p.file == nil && p.env.Lab != nil:
 		return pane.OnlyFoot(keys().Keys(), "esc")
 	}
 	return keys().Keys()
 }
 
 func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
-	if cmd, ok := p.Dialog.Key(key); ok {
-		return cmd
+	if p.form.Input != nil && !p.Dialog.Open() {
+		return typed(p, key)
 	}
-	if p.form.Input != nil {
-		return p.typeKey(key)
-	}
-	k := key.String()
-	if by, ok := changes[k]; ok {
-		return p.change(by)
-	}
-	if by, ok := fieldMoves[k]; ok {
-		p.form.MoveField(by)
-		return nil
-	}
-	cmd, _ := keys().Dispatch(p, k)
-	return cmd
+	return pane.Press(p, &p.Base, keys(), p.move, key)
 }
 
-var (
-	changes    = map[string]int{"left": -1, "h": -1, "right": 1, "l": 1}
-	fieldMoves = map[string]int{"up": -1, "k": -1, "shift+tab": -1, "down": 1, "j": 1}
-)
+// move goes to another field, or the field to another value.
+func (p *Pane) move(key string) (tea.Cmd, bool) {
+	switch key {
+	case "left", "h":
+		return step(p, -1), true
+	case "right", "l":
+		return step(p, 1), true
+	case "up", "k":
+		p.form.Move(-1, len(fields))
+	case "down", "j":
+		p.form.Move(1, len(fields))
+	}
+	return nil, false
+}
 
-func needDraft(p *Pane) string {
-	if p.draft() == nil {
+func needFile(p *Pane) string {
+	if p.file == nil {
 		return "no experiment is open: choose one in 1"
 	}
 	return ""
 }
 
 func mayEdit(p *Pane) string {
+	locked := pane.Locked(p.env.Lab, "change or submit anything")
 	if p.busy() {
-		return cmp.Or(pane.Locked(p.env.Lab, "change or submit anything"), "wait: the draft is being saved")
+		return cmp.Or(locked, "wait: the draft is being saved")
 	}
-	return cmp.Or(pane.Locked(p.env.Lab, "change or submit anything"), needDraft(p))
+	return cmp.Or(locked, needFile(p))
 }
 
 func mayOpenEditor(p *Pane) string {
-	if why := mayEdit(p); why != "" && p.draft() != nil {
+	if p.file == nil {
+		return needFile(p)
+	}
+	if why := mayEdit(p); why != "" || !p.file.modified {
 		return why
 	}
-	if d := p.draft(); d != nil && d.Modified() {
-		return "save with w first: the editor would not see your changes"
-	}
-	return needDraft(p)
+	return "save with w first: the editor would not see your changes"
 }
 
-// change goes to the next value of the field under the cursor.
-func (p *Pane) change(by int) tea.Cmd {
-	if why := mayEdit(p); why != "" {
-		return pane.Warn(why)
+// step goes to the next value of the field under the cursor. Its choices do not depend on
+// itself, so only edits of other fields are waited for.
+func step(p *Pane, by int) tea.Cmd {
+	k := p.field()
+	do := func(p *Pane, f *file) tea.Cmd {
+		value, ok := k.next(f.choices[k.path], p.edits.value(f, k.path), by)
+		if !ok {
+			return pane.Say(f.noFurther(k))
+		}
+		return p.set(f, pane.Note{}, model.Edit{Path: k.path, Value: value})
 	}
-	f := p.field()
-	value, ok := p.next(f, by)
-	if !ok {
-		return pane.Say(p.noFurther(f))
+	if mayEdit(p) == "" && p.edits.only(p.file, k.path) {
+		return do(p, p.file)
 	}
-	return p.set(f.path, value)
+	return p.inTurn(mayEdit, do)
 }
 
-// noFurther is why ← or → has nowhere to go.
-func (p *Pane) noFurther(f field) string {
-	values := p.values(f)
-	switch {
-	case f.path == "parallelism.ep" && len(values) == 1:
-		return f.label + " is 1: " + p.epOff()
-	case f.legal && len(values) == 1:
-		return "only " + values[0] + " goes with the other fields; ↵ types another, and the checks say why not"
-	case len(values) > 1:
-		return f.label + " takes " + strings.Join(values, " ") + ", no further"
-	case f.count:
-		return f.label + " goes no further"
-	}
-	return "↵ types a value for " + f.label
-}
-
-func (p *Pane) set(path, value string) tea.Cmd {
-	if ask := p.undecided(); ask != nil {
+// set changes keys of a file, but for one of which an earlier session left edits: it is
+// asked about them first.
+func (p *Pane) set(f *file, note pane.Note, edits ...model.Edit) tea.Cmd {
+	if ask := p.unsaved.undecided(f.id); ask != nil {
 		return ask
 	}
-	err := p.write(model.Edit{Path: path, Value: value})
-	p.judge()
-	if err != nil {
-		return pane.Fail(err)
-	}
-	return pane.Say("")
+	return p.edits.set(f, note, edits...)
 }
 
-func (p *Pane) typeValue() tea.Cmd {
-	p.form.Input = widget.NewInput("", p.draft().Get(p.field().path))
+func typeValue(p *Pane) tea.Cmd {
+	p.form.Input = widget.NewInput("", p.edits.value(p.file, p.field().path))
 	return nil
 }
 
-func (p *Pane) typeKey(key tea.KeyMsg) tea.Cmd {
-	in := p.form.Input
+func typed(p *Pane, key tea.KeyMsg) tea.Cmd {
+	in, path := p.form.Input, p.field().path
 	switch key.String() {
 	case "esc":
 		p.form.Input = nil
 	case "enter":
 		p.form.Input = nil
-		if value := strings.TrimSpace(in.Value()); value != p.draft().Get(p.field().path) {
-			return p.set(p.field().path, value)
-		}
+		edit := model.Edit{Path: path, Value: strings.TrimSpace(in.Value())}
+		return p.inTurn(mayEdit, func(p *Pane, f *file) tea.Cmd {
+			if edit.Value == f.values[path] {
+				return nil
+			}
+			return p.set(f, pane.Note{}, edit)
+		})
 	default:
 		in.Key(key)
 	}
 	return nil
 }
-
-// fix applies the edits of the finding in the message line.
-func (p *Pane) fix() tea.Cmd {
-	f, ok := p.finding()
-	if !ok || len(f.Edits) == 0 {
-		return pane.Say("nothing that a key can put right")
-	}
-	if ask := p.undecided(); ask != nil {
-		return ask
-	}
-	err := p.write(f.Edits...)
-	p.judge()
-	if err != nil {
-		return pane.Fail(err)
-	}
-	return pane.Send(pane.Note{Text: "done: " + f.Fix, Tone: theme.Good})
-}
-
-func (p *Pane) undo() tea.Cmd { return p.stepBack(p.draft().Undo, "nothing to undo") }
-
-func (p *Pane) redo() tea.Cmd { return p.stepBack(p.draft().Redo, "nothing to redo") }
-
-func (p *Pane) stepBack(step func() bool, none string) tea.Cmd {
-	if !step() {
-		return pane.Say(none)
-	}
-	p.judge()
-	return pane.Say("")
-}
-
-// submit saves first if there is anything to save.
-func (p *Pane) submit() tea.Cmd {
-	ask := func() tea.Cmd { return p.flow.Start([]string{p.id}) }
-	if !p.draft().Modified() {
-		return ask()
-	}
-	cmd := p.askSave()
-	p.then = ask
-	return cmd
-}
-
-func (p *Pane) copyCommand() tea.Cmd {
-	return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Lab, p.id)})
-}
-
-func (p *Pane) script() tea.Cmd {
-	l, e, id, modified := p.env.Lab, p.experim, p.id, p.draft().Modified()
-	return p.preview.Start(p.env.Ctx, func(ctx context.Context) (jobs.Preview, error) {
-		if modified {
-			return l.PreviewOf(ctx, e, false)
-		}
-		return l.Preview(ctx, id, false)
-	}, p.gotPreview)
-}
-
-func (p *Pane) showFindings() tea.Cmd {
-	if len(p.verdict.Findings) == 0 {
-		return pane.Say("the checks have nothing to say against it")
-	}
-	var body []string
-	for _, f := range p.verdict.Findings {
-		body = append(body, string(f.Severity)+": "+f.Fault)
-		if f.Fix != "" {
-			body = append(body, "  "+f.Fix)
-		}
-	}
-	p.Dialog.Ask(&pane.Ask{Popup: widget.Show("Findings on "+p.id, body)})
-	return nil
-}
-
-func (p *Pane) edit() tea.Cmd { return pane.Send(pane.EditMsg{Path: p.draft().Path()}) }

@@ -1,22 +1,20 @@
-// Package config is the form in which an experiment is made: every edit is judged at
-// once, and the layout on GPUs, the memory of each, the price and what is wrong stand
-// beside the fields.
+// Package config is the form in which an experiment is made: every edit is judged, and the
+// layout on GPUs, the memory of each, the price and what is wrong stand beside the fields.
 //
-// A draft that was changed is kept until it is saved, whatever else is looked at
-// meanwhile; files are written by w alone, after showing what changes.
+// A key changes what is shown at once (fields.go); a command then changes the draft and
+// judges it (queue.go, file.go). A draft that was changed is kept until it is saved, whatever
+// else is looked at meanwhile (unsaved.go); files are written by w alone, after showing what
+// changes (actions.go).
 package config
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/backend/experiments"
 	"shardeck/backend/jobs"
 	"shardeck/model"
-	"shardeck/model/check"
-	"shardeck/model/present"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
@@ -29,76 +27,55 @@ type Pane struct {
 	env     env
 	focused bool
 
-	id       string                        // experiment shown; empty: none yet
-	drafts   map[string]*experiments.Draft // changed or shown, by id
-	experim  model.Experiment              // what the draft means now
-	verdict  check.Verdict
-	problem  string // what is wrong with the file itself; empty: nothing
+	id       string           // experiment shown; empty: none yet
+	file     *file            // shown; nil: none
+	err      error            // why there is none
+	files    map[string]*file // changed or shown, by id
+	edits    *queue
+	unsaved  *unsaved
 	form     widget.Form
-	formRows int   // fields in sight when last drawn
-	err      error // why there is no draft
+	formRows int // fields in sight when last drawn
+	flow     *submission.Flow
 
-	flow  *submission.Flow
-	edits []model.Edit   // to make to the draft as soon as it is open
-	then  func() tea.Cmd // what follows a save; nil: nothing
-
-	open    pane.Task[opened]
+	open    pane.Task[*file]
 	diff    pane.Task[string]
-	save    pane.Task[string]
+	save    pane.Task[*judged]
 	preview pane.Task[jobs.Preview]
-
-	unsaved unsaved
-}
-
-// opened is a draft with the experiment it is of.
-type opened struct {
-	id    string
-	draft *experiments.Draft
 }
 
 // New makes the pane; it shows nothing until it is told what.
 func New(e pane.Env, b Backend) *Pane {
 	env := env{e, b}
-	p := &Pane{env: env, drafts: map[string]*experiments.Draft{}, unsaved: newUnsaved()}
+	p := &Pane{env: env, files: map[string]*file{}, edits: &queue{env: env}}
+	p.unsaved = newUnsaved(env, p.files, p.edits)
+	p.edits.made = p.unsaved.keepSoon
 	p.flow = submission.New(e, b, &p.Dialog, nil)
 	return p
 }
 
 // Init looks for edits that an earlier session did not save.
-func (p *Pane) Init() tea.Cmd {
-	l := p.env.Lab
-	return p.unsaved.found.Start(p.env.Ctx, func(context.Context) ([]model.Unsaved, error) { return l.Unsaved() }, p.gotUnsaved)
-}
+func (p *Pane) Init() tea.Cmd { return p.unsaved.find() }
 
 // SetFocus brightens the cursor.
 func (p *Pane) SetFocus(on bool) { p.focused, p.form.Focused = on, on }
 
 // Capturing reports a question or a field being typed into.
-func (p *Pane) Capturing() bool {
-	return p.Dialog.Open() || p.form.Input != nil
-}
+func (p *Pane) Capturing() bool { return p.Dialog.Open() || p.form.Input != nil }
 
 // Unsaved lists the experiments whose edits are not saved.
-func (p *Pane) Unsaved() []string {
-	var ids []string
-	for id, d := range p.drafts {
-		if d.Modified() {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
+func (p *Pane) Unsaved() []string { return p.unsaved.ids() }
+
+// KeepNow keeps the edits at once: the program ends.
+func (p *Pane) KeepNow() error { return p.unsaved.store(p.unsaved.toKeep()...) }
 
 // Update takes a message.
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
-	if key, ok := msg.(tea.KeyMsg); ok {
-		return p, tea.Batch(p.key(key), p.keepSoon())
-	}
 	switch msg := msg.(type) {
+	case tea.KeyMsg:
+		return p, p.key(msg)
 	case pane.OpenMsg:
 		if msg.To == pane.Config && msg.Experiment != "" {
-			p.edits = msg.Edits
-			return p, p.show(msg.Experiment)
+			return p, p.show(msg.Experiment, msg.Edits...)
 		}
 	case pane.SelectMsg:
 		if msg.Reaches(pane.Config, p.focused && p.id != "") && !p.Capturing() {
@@ -114,66 +91,102 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	return p, nil
 }
 
-// busy reports that a command has the draft: it must not be touched meanwhile.
+// busy reports that a draft is being saved: it must not be touched meanwhile.
 func (p *Pane) busy() bool { return p.diff.Busy() || p.save.Busy() }
 
-func (p *Pane) draft() *experiments.Draft { return p.drafts[p.id] }
+// field is the one under the cursor.
+func (p *Pane) field() field { return fields[p.form.Cursor] }
 
-// judge reads the draft again after a change, and has it checked.
-func (p *Pane) judge() {
-	if d := p.draft(); d != nil {
-		p.experim = d.Experiment()
-		p.verdict = p.env.Lab.Check(p.experim)
-		p.problem = problemOf(d)
-		p.fill()
-	}
+// firstField is where the cursor stands in a form just opened: tensor parallelism, what is
+// changed most.
+const firstField = 2
+
+// show opens an experiment when the edits before it are made, and makes others to it. A file
+// with unsaved edits is kept as it is; any other is read again, since it may have changed.
+func (p *Pane) show(id string, edits ...model.Edit) tea.Cmd {
+	return p.edits.after(func() tea.Cmd {
+		if id == "" || p.busy() {
+			return nil
+		}
+		if f := p.files[id]; f != nil && f.modified {
+			p.id, p.file = id, f
+			return p.take(edits)
+		}
+		return p.open.Start(p.env.Ctx, func(context.Context) (*file, error) { return openFile(p.env.Lab, id) },
+			func(f *file, err error) tea.Cmd { return p.opened(id, f, err, edits) })
+	})
 }
 
-// problemOf is the first fault of a draft's text, by its line.
-func problemOf(d *experiments.Draft) string {
-	if d.Problem() == "" {
-		return ""
+func (p *Pane) opened(id string, f *file, err error, edits []model.Edit) tea.Cmd {
+	p.err = err
+	if old := p.file; old != nil && !p.edits.changes(old) {
+		delete(p.files, old.id)
 	}
-	file := d.Path()
-	if i := strings.Index(file, "experiments/"); i >= 0 {
-		file = file[i:]
+	if id != p.id {
+		p.form.Cursor, p.form.First = firstField, 0
 	}
-	return present.Problems(file, d.Problem())[0]
+	if p.files[id] == nil && err == nil {
+		p.files[id] = f
+	}
+	p.id, p.file = id, p.files[id]
+	return p.take(edits)
+}
+
+// take makes the changes that came with the wish to open the file, and puts the cursor on
+// the first.
+func (p *Pane) take(edits []model.Edit) tea.Cmd {
+	f := p.file
+	if len(edits) == 0 || f == nil {
+		return nil
+	}
+	if ask := p.unsaved.undecided(f.id); ask != nil {
+		return ask
+	}
+	if at := slices.IndexFunc(fields, func(k field) bool { return k.path == edits[0].Path }); at >= 0 {
+		p.form.Cursor = at
+	}
+	return p.edits.change(f, edits, func() (pane.Note, error) {
+		return pane.Note{Text: "changed, not saved: z takes it back, s saves and submits"}, f.setEach(edits...)
+	})
+}
+
+// edited reads the file again after the editor.
+func (p *Pane) edited(msg pane.EditedMsg) tea.Cmd {
+	if msg.Err != nil {
+		again := pane.Fail(&model.Fault{Text: "the editor ended with an error", Cause: msg.Err, ToDo: "$VISUAL or $EDITOR names the editor"})
+		return tea.Sequence(p.show(p.id), again)
+	}
+	return tea.Batch(p.show(p.id), pane.Send(pane.ReloadMsg{}))
 }
 
 // Title names the experiment and says whether it is saved.
 func (p *Pane) Title() (left, right string) {
-	d := p.draft()
 	switch {
 	case p.id == "":
 		return "Config", ""
-	case d == nil:
+	case p.file == nil:
 		return "Config · " + p.id, ""
-	}
-	left = "Config · " + p.id + "  " + p.experim.Description
-	switch {
 	case p.save.Busy():
 		right = "saving …"
-	case d.Modified():
+	case p.edits.changes(p.file):
 		right = "modified"
 	case p.env.Lab.ReadOnly():
 		right = "read-only"
 	}
-	return left, right
+	return "Config · " + p.id + "  " + p.file.experiment.Description, right
 }
 
 // Message is the finding on the field under the cursor, else the worst there is.
 func (p *Pane) Message() pane.Note {
-	switch {
+	switch f := p.file; {
 	case p.flow.Busy():
 		return pane.Note{Text: "submitting …", Tone: theme.Busy}
-	case p.draft() == nil:
+	case f == nil:
 		return pane.Note{}
+	case f.problem != "":
+		return pane.Note{Text: f.problem + " · e opens the file", Brief: f.problem, Tone: theme.Bad}
 	}
-	if p.problem != "" {
-		return pane.Note{Text: p.problem + " · e opens the file", Brief: p.problem, Tone: theme.Bad}
-	}
-	f, ok := p.finding()
+	f, ok := p.file.finding(p.field().path)
 	if !ok {
 		return pane.Note{}
 	}
@@ -182,15 +195,4 @@ func (p *Pane) Message() pane.Note {
 		note.Text, note.Brief = f.Fault+". ctrl+f: "+f.Fix, f.Fault+". ctrl+f mends it"
 	}
 	return note
-}
-
-// finding is the one on the field under the cursor, else the worst.
-func (p *Pane) finding() (check.Finding, bool) {
-	path := p.field().path
-	for _, f := range p.verdict.Findings {
-		if f.Field == path && path != "" {
-			return f, true
-		}
-	}
-	return p.verdict.Worst()
 }

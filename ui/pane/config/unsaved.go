@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
+	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -24,174 +24,139 @@ const keepTime = 500 * time.Millisecond
 
 // unsaved is what is kept in the workspace, and how to get it there.
 type unsaved struct {
-	wait    pane.Timer                   // before the edits are kept
-	before  map[string]map[string]string // by experiment and key: the value before the first edit
-	kept    map[string]model.Unsaved     // as last written
-	pending map[string]model.Unsaved     // of an earlier session, not yet decided on
+	env     env
+	files   map[string]*file // those of the pane
+	edits   *queue
+	changed map[string]bool          // experiments of which there were edits in this session
+	kept    map[string]model.Unsaved // as last written
+	pending map[string]model.Unsaved // of an earlier session, not yet decided on
+
+	wait    pane.Timer // before the edits are kept
 	found   pane.Task[[]model.Unsaved]
 	writing pane.Task[struct{}]
 }
 
-// newUnsaved holds nothing yet.
-func newUnsaved() unsaved {
-	return unsaved{before: map[string]map[string]string{}, kept: map[string]model.Unsaved{}, pending: map[string]model.Unsaved{}}
+func newUnsaved(e env, files map[string]*file, edits *queue) *unsaved {
+	return &unsaved{env: e, files: files, edits: edits, changed: map[string]bool{},
+		kept: map[string]model.Unsaved{}, pending: map[string]model.Unsaved{}}
 }
 
-// write sets keys of the draft, and notes what they were.
-func (p *Pane) write(edits ...model.Edit) error {
-	for _, e := range edits {
-		was := p.draft().Get(e.Path)
-		if err := p.draft().Set(e.Path, e.Value); err != nil {
-			return err
-		}
-		if p.unsaved.before[p.id] == nil {
-			p.unsaved.before[p.id] = map[string]string{}
-		}
-		if _, known := p.unsaved.before[p.id][e.Path]; !known {
-			p.unsaved.before[p.id][e.Path] = was
+// ids are the experiments with edits that are not in their files.
+func (u *unsaved) ids() []string {
+	var ids []string
+	for _, id := range slices.Sorted(maps.Keys(u.files)) {
+		if u.edits.changes(u.files[id]) {
+			ids = append(ids, id)
 		}
 	}
-	return nil
-}
-
-// editsOf are those of a draft that differ from its file.
-func (p *Pane) editsOf(id string) []model.Edit {
-	d := p.drafts[id]
-	if d == nil || !d.Modified() {
-		return nil
-	}
-	var edits []model.Edit
-	for path, was := range p.unsaved.before[id] {
-		if now := d.Get(path); now != was {
-			edits = append(edits, model.Edit{Path: path, Value: now})
-		}
-	}
-	slices.SortFunc(edits, func(a, b model.Edit) int { return strings.Compare(a.Path, b.Path) })
-	return edits
+	return ids
 }
 
 // toKeep are the records that differ from what is kept.
-func (p *Pane) toKeep() []model.Unsaved {
-	if p.busy() {
-		return nil // a command has the draft
+func (u *unsaved) toKeep() []model.Unsaved {
+	now := map[string][]model.Edit{}
+	for id, f := range u.files {
+		now[id] = slices.Clone(f.edits)
+		for _, e := range u.edits.edits(f) {
+			now[id] = slices.DeleteFunc(now[id], func(old model.Edit) bool { return old.Path == e.Path })
+			now[id] = append(now[id], e)
+		}
+		u.changed[id] = u.changed[id] || len(now[id]) > 0
 	}
 	var all []model.Unsaved
-	for id := range p.unsaved.before {
-		u := model.Unsaved{Experiment: id, At: p.env.Now(), Edits: p.editsOf(id)}
-		if !slices.Equal(u.Edits, p.unsaved.kept[id].Edits) {
-			all = append(all, u)
+	for id, changed := range u.changed {
+		if changed && !slices.Equal(now[id], u.kept[id].Edits) {
+			all = append(all, model.Unsaved{Experiment: id, At: u.env.Now(), Edits: now[id]})
 		}
 	}
 	return all
 }
 
 // keepSoon keeps the edits in a moment.
-func (p *Pane) keepSoon() tea.Cmd {
-	if len(p.toKeep()) == 0 {
+func (u *unsaved) keepSoon() tea.Cmd {
+	if len(u.toKeep()) == 0 {
 		return nil
 	}
-	return p.unsaved.wait.Start(p.env.Env, keepTime, p.keep)
+	return u.wait.Start(u.env.Env, keepTime, func() tea.Cmd { return u.keep(u.toKeep()...) })
 }
 
-func (p *Pane) keep() tea.Cmd {
-	all := p.toKeep()
+// keep writes records; whatever comes of it, it is tried once.
+func (u *unsaved) keep(all ...model.Unsaved) tea.Cmd {
 	if len(all) == 0 {
 		return nil
 	}
-	for _, u := range all {
-		p.unsaved.kept[u.Experiment] = u // whatever comes of it: it is tried once
+	for _, one := range all {
+		u.kept[one.Experiment] = one
 	}
-	return p.store(all)
+	return u.writing.Start(u.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, u.store(all...) },
+		func(_ struct{}, err error) tea.Cmd {
+			if err != nil {
+				return pane.Fail(err)
+			}
+			return nil
+		})
 }
 
-func (p *Pane) store(all []model.Unsaved) tea.Cmd {
-	l := p.env.Lab
-	return p.unsaved.writing.Start(p.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, storeAll(l, all) }, failed)
-}
-
-func failed(_ struct{}, err error) tea.Cmd {
-	if err != nil {
-		return pane.Fail(err)
-	}
-	return nil
-}
-
-func storeAll(l Backend, all []model.Unsaved) error {
-	for _, u := range all {
-		if err := l.KeepUnsaved(u); err != nil {
-			return fmt.Errorf("the unsaved changes to %s are only on this screen: %w", u.Experiment, err)
+func (u *unsaved) store(all ...model.Unsaved) error {
+	for _, one := range all {
+		if err := u.env.Lab.KeepUnsaved(one); err != nil {
+			return fmt.Errorf("the unsaved changes to %s are only on this screen: %w", one.Experiment, err)
 		}
 	}
 	return nil
 }
 
-// KeepNow keeps the edits at once: the program ends.
-func (p *Pane) KeepNow() error { return storeAll(p.env.Lab, p.toKeep()) }
-
-// isFile forgets what the keys of a draft were: it is its file again.
-func (p *Pane) isFile(id string) {
-	if p.unsaved.before[id] != nil {
-		p.unsaved.before[id] = map[string]string{}
-	}
-}
-
-// gotUnsaved takes what an earlier session left, and offers the first.
-func (p *Pane) gotUnsaved(all []model.Unsaved, err error) tea.Cmd {
-	if p.env.Lab.ReadOnly() {
-		return nil // neither to go on with nor to drop
-	}
-	for _, u := range all {
-		p.unsaved.pending[u.Experiment], p.unsaved.kept[u.Experiment] = u, u
-	}
-	if err != nil {
-		return tea.Batch(pane.Fail(err), p.offer())
-	}
-	return p.offer()
+// find reads what an earlier session left, and offers the first. A read-only session can
+// neither go on with it nor drop it.
+func (u *unsaved) find() tea.Cmd {
+	return u.found.Start(u.env.Ctx, func(context.Context) ([]model.Unsaved, error) { return u.env.Lab.Unsaved() }, func(all []model.Unsaved, err error) tea.Cmd {
+		if u.env.Lab.ReadOnly() {
+			return nil
+		}
+		for _, one := range all {
+			u.pending[one.Experiment], u.kept[one.Experiment] = one, one
+		}
+		if err != nil {
+			return tea.Batch(pane.Fail(err), u.offer())
+		}
+		return u.offer()
+	})
 }
 
 // offer asks what is to become of the edits of an earlier session, one experiment at a time.
-func (p *Pane) offer() tea.Cmd {
-	for _, id := range slices.Sorted(maps.Keys(p.unsaved.pending)) {
-		return p.question(p.unsaved.pending[id])
+func (u *unsaved) offer() tea.Cmd {
+	for _, id := range slices.Sorted(maps.Keys(u.pending)) {
+		return u.undecided(id)
 	}
 	return nil
 }
 
 // undecided asks before the form is changed of which an earlier session left edits: they
 // would be lost. It is nil where nothing is to be asked.
-func (p *Pane) undecided() tea.Cmd {
-	if u, ok := p.unsaved.pending[p.id]; ok {
-		return p.question(u)
+func (u *unsaved) undecided(id string) tea.Cmd {
+	left, ok := u.pending[id]
+	if !ok {
+		return nil
 	}
-	return nil
+	title := "Unsaved changes to " + id + " from " + unit.Moment(left.At, u.env.Now())
+	popup := &widget.Popup{Title: title, Body: editLines(left.Edits), Buttons: []string{"Continue", "Drop", "Later"}, Width: 40}
+	return pane.Send(pane.AskMsg{Ask: &pane.Ask{Popup: popup, Do: func(answer int) tea.Cmd { return u.decided(left, answer == 0) }}})
 }
 
-func (p *Pane) question(u model.Unsaved) tea.Cmd {
-	var body []string
-	for _, e := range u.Edits {
-		body = append(body, "  "+e.Path+": "+e.Value)
+func editLines(edits []model.Edit) []string {
+	var lines []string
+	for _, e := range edits {
+		lines = append(lines, "  "+e.Path+": "+e.Value)
 	}
-	title := "Unsaved changes to " + u.Experiment + " from " + clockOf(u.At, p.env.Now())
-	popup := &widget.Popup{Title: title, Body: body, Buttons: []string{"Continue", "Drop", "Later"}, Width: 40}
-	return pane.Send(pane.AskMsg{Ask: &pane.Ask{Popup: popup, Do: func(answer int) tea.Cmd { return p.decided(u, answer == 0) }}})
-}
-
-// clockOf is a time as one says it: the day only if it is another.
-func clockOf(t, now time.Time) string {
-	t = t.In(now.Location())
-	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
-		return t.Format("15:04")
-	}
-	return t.Format("2 Jan 15:04")
+	return lines
 }
 
 // decided goes on with edits, in the form and not saved, or drops them.
-func (p *Pane) decided(u model.Unsaved, on bool) tea.Cmd {
-	delete(p.unsaved.pending, u.Experiment)
+func (u *unsaved) decided(left model.Unsaved, on bool) tea.Cmd {
+	id := left.Experiment
+	delete(u.pending, id)
 	if on {
-		return tea.Sequence(pane.Send(pane.OpenMsg{To: pane.Config, Experiment: u.Experiment, Edits: u.Edits}), p.offer())
+		return tea.Sequence(pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id, Edits: left.Edits}), u.offer())
 	}
-	none := model.Unsaved{Experiment: u.Experiment}
-	p.unsaved.kept[u.Experiment] = none
-	return tea.Sequence(p.store([]model.Unsaved{none}), pane.Say("the unsaved changes to "+u.Experiment+" are dropped"), p.offer())
+	return tea.Sequence(u.keep(model.Unsaved{Experiment: id}), pane.Say("the unsaved changes to "+id+" are dropped"), u.offer())
 }

@@ -5,6 +5,7 @@ package submission
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -41,17 +42,23 @@ func (f *Flow) Busy() bool { return f.submit.Busy() }
 
 // Start finds out what submitting some experiments would be, and then asks.
 func (f *Flow) Start(ids []string) tea.Cmd {
-	return f.preview.Start(f.env.Ctx, func(ctx context.Context) ([]jobs.Preview, error) {
-		var all []jobs.Preview
+	return f.preview.Start(f.env.Ctx, each(ids, f.env.Lab.Preview), f.previewed)
+}
+
+// each does something to experiments one after another, without options, up to the first error.
+func each[T, O any](ids []string, do func(ctx context.Context, id string, options O) (T, error)) func(context.Context) ([]T, error) {
+	return func(ctx context.Context) ([]T, error) {
+		var all []T
+		var none O
 		for _, id := range ids {
-			one, err := f.env.Lab.Preview(ctx, id, false)
+			one, err := do(ctx, id, none)
 			if err != nil {
-				return nil, err
+				return all, err
 			}
 			all = append(all, one)
 		}
 		return all, nil
-	}, f.previewed)
+	}
 }
 
 // previewed asks for confirmation, with price and warnings, or says why not.
@@ -84,7 +91,7 @@ func (f *Flow) answered() tea.Cmd {
 
 // refuse shows what is wrong; Open goes to the form, where the fix is at a key.
 func (f *Flow) refuse(r board.Row, others int) {
-	body := findings(r.Verdict.Findings, check.SeverityError)
+	body := Findings(r.Verdict.Findings, check.SeverityError)
 	if others > 0 {
 		body = append(body, "", "Nor are the others yet: take its mark off with space, or put it right.")
 	}
@@ -109,7 +116,7 @@ func (f *Flow) confirm(all []jobs.Preview) *widget.Popup {
 	question := widget.Confirm(title, f.body(nil)...)
 	f.dialog.Ask(&pane.Ask{Popup: question, No: f.answered, Yes: func() tea.Cmd {
 		f.start.Stop()
-		return f.do(ids)
+		return f.submit.Start(f.env.Ctx, each(ids, f.env.Lab.Submit), f.submitted)
 	}})
 	return question
 }
@@ -126,7 +133,9 @@ func (f *Flow) body(starts []jobs.Start) []string {
 	body := append(f.where(), lines(f.asked[0], words[0])...)
 	if diff := f.asked[0].Diff; diff != "" {
 		body = append(body, "", "what differs from the script submitted last:")
-		body = append(body, f.diff(diff)...)
+		for _, line := range Changed(diff) {
+			body = append(body, "  "+f.env.Theme.Paint(DiffTone(line), line))
+		}
 	}
 	return body
 }
@@ -140,25 +149,20 @@ func (f *Flow) where() []string {
 	return []string{f.env.Theme.Paint(theme.Warn, "It is started here, on this machine: there is no Slurm."), ""}
 }
 
-// together is the price of several jobs; what is no machine's allocation has none.
-func together(nodeHours float64) string {
-	if nodeHours == 0 {
-		return "none of them is charged to an account"
-	}
-	return "together at most " + present.NodeHours(nodeHours)
+// Changed are the lines of a unified diff that differ.
+func Changed(diff string) []string {
+	return slices.DeleteFunc(strings.Split(diff, "\n"), func(line string) bool {
+		tone := DiffTone(line)
+		return tone != theme.Good && tone != theme.Bad || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "+++")
+	})
 }
 
-// diff is the changed lines of a unified diff, coloured as well as signed.
-func (f *Flow) diff(text string) []string {
-	tones := map[byte]theme.Tone{'+': theme.Good, '-': theme.Bad}
-	var out []string
-	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
-		if line == "" || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "+++") || tones[line[0]] == theme.Plain {
-			continue
-		}
-		out = append(out, "  "+f.env.Theme.Paint(tones[line[0]], line))
+// DiffTone is the colour of a line of a unified diff, beside its sign.
+func DiffTone(line string) theme.Tone {
+	if line == "" {
+		return theme.Plain
 	}
-	return out
+	return map[byte]theme.Tone{'+': theme.Good, '-': theme.Bad, '@': theme.Dim}[line[0]]
 }
 
 // lines are what to know of one job before it is paid for.
@@ -174,36 +178,27 @@ func lines(v jobs.Preview, start string) []string {
 	if r.Job != nil && r.Job.State.Active() {
 		out = append(out, "  job "+r.Job.ID+" of it is "+r.Job.State.Words()+" already")
 	}
-	return append(out, findings(r.Verdict.Findings, "")...)
+	return append(out, Findings(r.Verdict.Findings, "")...)
 }
 
-// findings are those of a severity, or all, each with its fix.
-func findings(all []check.Finding, only check.Severity) []string {
+// Findings are those of a severity, or all, each with its fix.
+func Findings(all []check.Finding, only check.Severity) []string {
 	var out []string
 	for _, f := range all {
-		if only != "" && f.Severity != only {
-			continue
-		}
-		out = append(out, string(f.Severity)+": "+f.Fault)
-		if f.Fix != "" {
-			out = append(out, "  "+f.Fix)
+		if only == "" || f.Severity == only {
+			out = append(out, finding(f, "")...)
 		}
 	}
 	return out
 }
 
-func (f *Flow) do(ids []string) tea.Cmd {
-	return f.submit.Start(f.env.Ctx, func(ctx context.Context) ([]model.Submission, error) {
-		var all []model.Submission
-		for _, id := range ids {
-			one, err := f.env.Lab.Submit(ctx, id, jobs.SubmitOptions{})
-			if err != nil {
-				return all, err
-			}
-			all = append(all, one)
-		}
-		return all, nil
-	}, f.submitted)
+// finding is one with its fix; about names the experiments it is about, where that is to be said.
+func finding(f check.Finding, about string) []string {
+	out := []string{string(f.Severity) + about + ": " + f.Fault}
+	if f.Fix != "" {
+		out = append(out, "  "+f.Fix)
+	}
+	return out
 }
 
 // submitted says what was, the error last, so that it is what stays on the screen.
@@ -211,19 +206,17 @@ func (f *Flow) submitted(all []model.Submission, err error) tea.Cmd {
 	if f.spent != nil {
 		f.spent()
 	}
-	var after []tea.Cmd
-	if n := len(all); n > 0 {
-		after = append(after, pane.Send(pane.SubmittedMsg{Job: all[n-1].JobID}))
-	}
-	after = append(after, pane.Send(pane.ReloadMsg{}), pane.Send(pane.RefreshJobsMsg{}))
+	n := len(all)
+	done := pane.Send(pane.Note{Text: unit.Plural(n, "job") + " submitted · 3 follows them", Tone: theme.Good})
 	switch {
 	case err != nil:
-		after = append(after, pane.Fail(err))
-	case len(all) == 1:
-		s := all[0]
-		after = append(after, pane.Send(pane.Note{Text: s.Experiment.ID + " submitted as job " + s.JobID + " · 3 follows it", Tone: theme.Good}))
-	default:
-		after = append(after, pane.Send(pane.Note{Text: unit.Plural(len(all), "job") + " submitted · 3 follows them", Tone: theme.Good}))
+		done = pane.Fail(err)
+	case n == 1:
+		done = pane.Send(pane.Note{Text: all[0].Experiment.ID + " submitted as job " + all[0].JobID + " · 3 follows it", Tone: theme.Good})
+	}
+	after := []tea.Cmd{pane.Send(pane.ReloadMsg{}), pane.Send(pane.RefreshJobsMsg{}), done}
+	if n > 0 {
+		after = slices.Insert(after, 0, pane.Send(pane.SubmittedMsg{Job: all[n-1].JobID}))
 	}
 	return tea.Sequence(after...)
 }

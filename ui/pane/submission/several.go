@@ -14,16 +14,22 @@ import (
 // several is the question about more than one job: what they cost together before all else,
 // then a line each, then what was found, each thing once.
 func several(all []jobs.Preview, starts []string) []string {
-	total, ids := 0.0, 0
+	total, ids, results := 0.0, 0, 0
 	for _, v := range all {
+		if present.KeptResult(v.Keeps) != "" {
+			results++
+		}
 		ids = max(ids, widget.Width(v.Row.Experiment.ID))
 		if v.Row.Verdict.Price != nil {
 			total += v.Row.Verdict.Price.NodeHours
 		}
 	}
-	body := []string{together(total), ""}
-	if n := withResult(all); n > 0 {
-		body[1] = unit.Plural(n, "earlier result") + " will be kept, as NAME@JOB, once the new ones are whole"
+	body := []string{"none of them is charged to an account", ""} // what is no machine's allocation has no price
+	if total > 0 {
+		body[0] = "together at most " + present.NodeHours(total)
+	}
+	if results > 0 {
+		body[1] = unit.Plural(results, "earlier result") + " will be kept, as NAME@JOB, once the new ones are whole"
 		body = append(body, "")
 	}
 	for i, v := range all {
@@ -33,16 +39,6 @@ func several(all []jobs.Preview, starts []string) []string {
 		body = append(append(body, ""), found...)
 	}
 	return body
-}
-
-// withResult counts the experiments that have a result already.
-func withResult(all []jobs.Preview) (n int) {
-	for _, v := range all {
-		if present.KeptResult(v.Keeps) != "" {
-			n++
-		}
-	}
-	return n
 }
 
 // briefly is a job in one line.
@@ -77,10 +73,7 @@ func foundIn(all []jobs.Preview) []string {
 		if len(about[f.Fault]) < len(all) {
 			who = strings.Join(about[f.Fault], " ")
 		}
-		out = append(out, string(f.Severity)+", "+who+": "+f.Fault)
-		if f.Fix != "" {
-			out = append(out, "  "+f.Fix)
-		}
+		out = append(out, finding(f, ", "+who)...)
 	}
 	return out
 }
