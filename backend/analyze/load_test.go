@@ -77,7 +77,7 @@ func large(t testing.TB, archive, run string) string {
 
 var rankFile = regexp.MustCompile(`^(kineto_trace|timing_stats)_(\d+)\.json(\.gz)?$`)
 
-// load reads a recording as the lab would.
+// load reads a recording as measure does.
 func load(t testing.TB, dir string) Input {
 	t.Helper()
 	in := Input{Run: filepath.Base(dir), Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{}, GPUsPerNode: 4, GPU: gpus(t)}

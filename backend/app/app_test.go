@@ -26,7 +26,7 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 		}
 	}
 	if len(b.Stage.Submitted) != 0 {
-		t.Error("a read-only lab submitted a job")
+		t.Error("a read-only workspace submitted a job")
 	}
 	if _, err := b.Preview(t.Context(), "E1.6", false); err != nil {
 		t.Errorf("a preview changes nothing and was refused: %v", err)

@@ -124,7 +124,7 @@ func (x *Experiments) Legal(e model.Experiment, path string) []int {
 func (x *Experiments) WithSets(e model.Experiment) model.Experiment {
 	for _, s := range x.Sets {
 		if err := config.Apply(&e, s.Path, s.Value); err != nil {
-			x.Note(fmt.Sprintf("--set %s=%s: %v", s.Path, s.Value, err)) // checked when the lab was opened
+			x.Note(fmt.Sprintf("--set %s=%s: %v", s.Path, s.Value, err)) // checked when the workspace was opened
 		}
 	}
 	return e

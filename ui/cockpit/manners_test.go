@@ -40,7 +40,7 @@ echo PENDING >queue; echo 7`,
 	"sacct": "exit 0", "scancel": "exit 0", "sinfo": "echo slurm 22.05.8", "scontrol": "exit 0", "sacctmgr": "exit 0",
 }
 
-// day is the cockpit on a real lab, whose Slurm is the programs above and whose time is
+// day is the cockpit on the real backend, whose Slurm is the programs above and whose time is
 // the test's own.
 type day struct {
 	*panetest.Driver

@@ -1,6 +1,6 @@
 // Package cockpit is the terminal program: it routes messages between panes, knows which
 // has the focus and how large each is, asks the scheduler for all of them, and shows
-// errors. It knows no rule of experiments: those are the lab's, and what is on a pane is
+// errors. It knows no rule of experiments: those are the backend's, and what is on a pane is
 // the pane's.
 //
 // How a key travels: Run's program gives it to Model.Update; ctrl+c, an open popup and

@@ -34,7 +34,7 @@ func (f *figure) build() scaling.Chart {
 	case f.series.some():
 		c.Of = f.series.common
 	}
-	full := float64(f.env.Lab.Site().GPUsPerNode)
+	full := float64(f.env.Site().GPUsPerNode)
 	for _, i := range f.series.shown {
 		s := q.Draw(f.series.all[i])
 		s.Name = f.series.short[i]

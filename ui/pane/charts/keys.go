@@ -89,7 +89,7 @@ func mayWrite(p *Pane) string {
 	if len(p.list.Rows()) == 0 {
 		return "nothing is drawn: there is nothing to write"
 	}
-	return pane.Locked(p.env.Lab, "write files")
+	return pane.Locked(p.env.Backend, "write files")
 }
 
 func needBase(p *Pane) string {
@@ -127,7 +127,7 @@ func toggle(on *bool) tea.Cmd {
 func (p *Pane) export(f measure.Format) tea.Cmd {
 	c := p.chart
 	c.Ideal, c.Log = scaling.Quantities[p.y].HasIdeal() && !p.bare, p.log
-	write := func(ctx context.Context) (string, error) { return p.env.Lab.ExportChart(ctx, c, f) }
+	write := func(ctx context.Context) (string, error) { return p.env.ExportChart(ctx, c, f) }
 	return p.writing.Start(p.env.Ctx, write, func(path string, err error) tea.Cmd {
 		if err != nil {
 			return pane.Fail(err)

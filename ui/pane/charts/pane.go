@@ -1,7 +1,7 @@
 // Package charts is the pane of scaling: one quantity of the runs against one
 // axis (GPUs, TP, PP, batch, …), one line a series, the ideal line beside it,
 // and under the chart the points it is drawn from with their spread, speed-up,
-// efficiency and serial part. The series come whole from the lab; the pane
+// efficiency and serial part. The series come whole from the backend; the pane
 // chooses among them and draws.
 package charts
 
@@ -57,7 +57,7 @@ func (p *Pane) Init() tea.Cmd { return p.load() }
 // load asks for the series of the axis and quantity chosen.
 func (p *Pane) load() tea.Cmd {
 	x, y := axes[p.nextX].axis, scaling.Quantities[p.nextY].Metric
-	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]scaling.Series, error) { return p.env.Lab.Scaling(ctx, x, y) }, p.got)
+	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]scaling.Series, error) { return p.env.Scaling(ctx, x, y) }, p.got)
 }
 
 func (p *Pane) got(all []scaling.Series, err error) tea.Cmd {

@@ -7,7 +7,7 @@ import (
 	"shardeck/model/scaling"
 )
 
-// series are those of one axis and quantity, as the lab gives them, and which are shown.
+// series are those of one axis and quantity, as they come, and which are shown.
 type series struct {
 	all    []scaling.Series
 	only   string   // name of the one that is shown alone

@@ -55,7 +55,7 @@ func askSave(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 }
 
 func save(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
-	return p.save.Start(p.env.Ctx, func(context.Context) (*judged, error) { return f.save(p.env.Lab) }, func(j *judged, err error) tea.Cmd {
+	return p.save.Start(p.env.Ctx, func(context.Context) (*judged, error) { return f.save(p.env.Backend) }, func(j *judged, err error) tea.Cmd {
 		switch {
 		case errors.Is(err, model.ErrRefused):
 			askMerge(p, f)
@@ -102,9 +102,9 @@ func script(p *Pane, f *file) tea.Cmd {
 	j := f.judged
 	return p.preview.Start(p.env.Ctx, func(ctx context.Context) (jobs.Preview, error) {
 		if j.modified {
-			return p.env.Lab.PreviewOf(ctx, j.experiment, false)
+			return p.env.PreviewOf(ctx, j.experiment, false)
 		}
-		return p.env.Lab.Preview(ctx, f.id, false)
+		return p.env.Preview(ctx, f.id, false)
 	}, func(v jobs.Preview, err error) tea.Cmd {
 		if err != nil {
 			return pane.Fail(err)

@@ -52,5 +52,5 @@ type draft interface {
 // env is the surroundings, with what may be asked.
 type env struct {
 	pane.Env
-	Lab Backend
+	Backend
 }

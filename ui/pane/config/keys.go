@@ -30,7 +30,7 @@ func keys() pane.Table[*Pane] {
 			return pane.Send(pane.EditMsg{Path: f.draft.Path()})
 		}),
 		inTurn(pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"), needFile, func(p *Pane, f *file) tea.Cmd {
-			return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Lab, f.id)})
+			return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Backend, f.id)})
 		}),
 		{Key: pane.On("esc", "esc", "back", "back to the experiments; changes are kept until saved"), Do: func(*Pane) tea.Cmd {
 			return pane.Send(pane.OpenMsg{To: pane.Experiments})
@@ -61,7 +61,7 @@ func (p *Pane) Keys() []pane.Key {
 		return p.Dialog.Keys()
 	case p.form.Input != nil:
 		return []pane.Key{pane.Hint("↵", "take"), pane.Hint("esc", "leave as it was")}
-	case p.file == nil && p.env.Lab != nil:
+	case p.file == nil && p.env.Backend != nil:
 		return pane.OnlyFoot(keys().Keys(), "esc")
 	}
 	return keys().Keys()
@@ -97,7 +97,7 @@ func needFile(p *Pane) string {
 }
 
 func mayEdit(p *Pane) string {
-	locked := pane.Locked(p.env.Lab, "change or submit anything")
+	locked := pane.Locked(p.env.Backend, "change or submit anything")
 	if p.busy() {
 		return cmp.Or(locked, "wait: the draft is being saved")
 	}

@@ -112,7 +112,7 @@ func (p *Pane) show(id string, edits ...model.Edit) tea.Cmd {
 			p.id, p.file = id, f
 			return p.take(edits)
 		}
-		return p.open.Start(p.env.Ctx, func(context.Context) (*file, error) { return openFile(p.env.Lab, id) },
+		return p.open.Start(p.env.Ctx, func(context.Context) (*file, error) { return openFile(p.env.Backend, id) },
 			func(f *file, err error) tea.Cmd { return p.opened(id, f, err, edits) })
 	})
 }
@@ -170,7 +170,7 @@ func (p *Pane) Title() (left, right string) {
 		right = "saving …"
 	case p.edits.changes(p.file):
 		right = "modified"
-	case p.env.Lab.ReadOnly():
+	case p.env.ReadOnly():
 		right = "read-only"
 	}
 	return "Config · " + p.id + "  " + p.file.experiment.Description, right

@@ -48,7 +48,7 @@ func (q *queue) change(f *file, edits []model.Edit, change func() (pane.Note, er
 		q.now = o
 		return q.task.Start(q.env.Ctx, func(context.Context) (made, error) {
 			note, err := change()
-			return made{f.judge(q.env.Lab), note}, err
+			return made{f.judge(q.env.Backend), note}, err
 		}, func(m made, err error) tea.Cmd { return q.changed(f, m, err) })
 	}
 	return q.add(o)

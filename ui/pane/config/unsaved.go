@@ -99,7 +99,7 @@ func (u *unsaved) keep(all ...model.Unsaved) tea.Cmd {
 
 func (u *unsaved) store(all ...model.Unsaved) error {
 	for _, one := range all {
-		if err := u.env.Lab.KeepUnsaved(one); err != nil {
+		if err := u.env.KeepUnsaved(one); err != nil {
 			return fmt.Errorf("the unsaved changes to %s are only on this screen: %w", one.Experiment, err)
 		}
 	}
@@ -109,8 +109,8 @@ func (u *unsaved) store(all ...model.Unsaved) error {
 // find reads what an earlier session left, and offers the first. A read-only session can
 // neither go on with it nor drop it.
 func (u *unsaved) find() tea.Cmd {
-	return u.found.Start(u.env.Ctx, func(context.Context) ([]model.Unsaved, error) { return u.env.Lab.Unsaved() }, func(all []model.Unsaved, err error) tea.Cmd {
-		if u.env.Lab.ReadOnly() {
+	return u.found.Start(u.env.Ctx, func(context.Context) ([]model.Unsaved, error) { return u.env.Unsaved() }, func(all []model.Unsaved, err error) tea.Cmd {
+		if u.env.ReadOnly() {
 			return nil
 		}
 		for _, one := range all {

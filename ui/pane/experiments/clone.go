@@ -56,7 +56,7 @@ func (c *cloning) askOne(id, text string) tea.Cmd {
 			if err != nil {
 				return done(board.Row{}, err)
 			}
-			return c.single.Start(c.env.Ctx, func(context.Context) (board.Row, error) { return c.env.Lab.Clone(id, words[0], edits...) }, done)
+			return c.single.Start(c.env.Ctx, func(context.Context) (board.Row, error) { return c.env.Clone(id, words[0], edits...) }, done)
 		}})
 }
 

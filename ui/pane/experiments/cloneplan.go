@@ -41,7 +41,7 @@ func (c *cloning) askMarked(text string) tea.Cmd {
 				c.askMarked(text)
 				return pane.Fail(err)
 			}
-			copies, known, l := c.copies(), c.known(), c.env.Lab
+			copies, known, l := c.copies(), c.known(), c.env.Backend
 			return c.planned.Start(c.env.Ctx, func(ctx context.Context) (plan, error) {
 				for i := range copies {
 					known = copies[i].judge(l, edits, known)
@@ -149,7 +149,7 @@ func (c *cloning) line(of copyPlan) string {
 
 // make writes the copies, as far as it goes.
 func (c *cloning) make(copies []copyPlan, edits []model.Edit) tea.Cmd {
-	l := c.env.Lab
+	l := c.env.Backend
 	return c.several.Start(c.env.Ctx, func(ctx context.Context) ([]board.Row, error) {
 		var made []board.Row
 		for _, one := range copies {

@@ -79,9 +79,9 @@ func needRun(p *Pane) string {
 
 func mayWrite(p *Pane) string {
 	if len(p.list.Marks) > 0 {
-		return cmp.Or(pane.Locked(p.env.Lab, "change or submit anything"), p.list.Missing())
+		return cmp.Or(pane.Locked(p.env.Backend, "change or submit anything"), p.list.Missing())
 	}
-	return cmp.Or(pane.Locked(p.env.Lab, "change or submit anything"), mayMark(p))
+	return cmp.Or(pane.Locked(p.env.Backend, "change or submit anything"), mayMark(p))
 }
 
 // open goes to what is most worth seeing of an experiment.
@@ -112,7 +112,7 @@ func (p *Pane) open() tea.Cmd {
 func (p *Pane) edit() tea.Cmd {
 	r, _ := p.list.Current()
 	if r.Experiment.ID == "" {
-		return pane.Send(pane.EditMsg{Path: p.env.Lab.Workspace() + "/" + r.File})
+		return pane.Send(pane.EditMsg{Path: p.env.Workspace() + "/" + r.File})
 	}
 	return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID})
 }
@@ -129,5 +129,5 @@ func (p *Pane) chosen() (ids []string) {
 
 // copyCommand copies what submits the experiments from any folder.
 func (p *Pane) copyCommand() tea.Cmd {
-	return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Lab, p.chosen()...)})
+	return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Backend, p.chosen()...)})
 }

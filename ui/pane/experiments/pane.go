@@ -61,7 +61,7 @@ func idOf(r board.Row) string { return cmp.Or(r.Experiment.ID, r.File) }
 // Init reads the board.
 func (p *Pane) Init() tea.Cmd { return p.load() }
 
-func (p *Pane) load() tea.Cmd { return p.board.Start(p.env.Ctx, p.env.Lab.Board, p.gotBoard) }
+func (p *Pane) load() tea.Cmd { return p.board.Start(p.env.Ctx, p.env.Board, p.gotBoard) }
 
 // SetFocus brightens the cursor.
 func (p *Pane) SetFocus(on bool) { p.list.Table.Focused = on }
@@ -167,8 +167,8 @@ func (p *Pane) Restore(kept map[string]string) { p.list.Restore("experiment", ke
 
 // Title names the place: site, account, what the filter lets through.
 func (p *Pane) Title() (left, right string) {
-	left = "Experiments · " + p.env.Lab.Site().Name
-	if a := p.env.Lab.Account(); a != "" {
+	left = "Experiments · " + p.env.Site().Name
+	if a := p.env.Account(); a != "" {
 		left += " · " + a
 	}
 	right = p.list.Filtered()
@@ -234,7 +234,7 @@ func (p *Pane) empty() []string {
 	case len(p.list.Rows()) > 0:
 		return p.list.NoMatch(p.Width)
 	}
-	return pane.Notice("There are no experiments in "+p.env.Lab.Workspace()+" yet.", "",
+	return pane.Notice("There are no experiments in "+p.env.Workspace()+" yet.", "",
 		"shardeck generate   writes the first three, E1.1 to E1.3",
 		"shardeck new        asks a few questions and writes one", "", "r reads again")
 }

@@ -16,7 +16,7 @@ const glances = 12
 // glance finds out in a few words what the jobs are doing, or why they failed, without the
 // cursor being on each.
 func (p *Pane) glance() tea.Cmd {
-	jobs, l := p.rows.toGlance(p.list.Shown()), p.env.Lab
+	jobs, l := p.rows.toGlance(p.list.Shown()), p.env.Backend
 	if len(jobs) == 0 {
 		return nil
 	}

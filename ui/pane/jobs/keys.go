@@ -44,7 +44,7 @@ func (p *Pane) Keys() []pane.Key {
 		return p.Dialog.Keys()
 	}
 	all := keys().Keys()
-	if p.env.Lab != nil {
+	if p.env.Backend != nil {
 		all = keys().KeysFor(p)
 	}
 	if len(p.list.Rows()) == 0 {
@@ -69,8 +69,8 @@ func needFix(p *Pane) string {
 		return p.list.Missing()
 	case !j.State.Failed():
 		return "job " + j.ID + " has not failed: there is nothing to mend"
-	case p.env.Lab.ReadOnly():
-		return pane.Locked(p.env.Lab, "change anything")
+	case p.env.ReadOnly():
+		return pane.Locked(p.env.Backend, "change anything")
 	case p.log.detail.id != j.ID:
 		return "wait: its log is being read"
 	case len(p.log.detail.cause.Remedies) == 0:
@@ -123,8 +123,8 @@ func mayCancel(p *Pane) string {
 	switch {
 	case !ok:
 		return p.list.Missing()
-	case p.env.Lab.ReadOnly():
-		return pane.Locked(p.env.Lab, "cancel anything")
+	case p.env.ReadOnly():
+		return pane.Locked(p.env.Backend, "cancel anything")
 	case !j.State.Active():
 		return "job " + j.ID + " has ended: there is nothing to cancel"
 	}
@@ -178,7 +178,7 @@ func (p *Pane) askCancel() tea.Cmd {
 	}
 	popup := widget.Confirm("Cancel "+what+"?", state, "What it has not written by then is lost.")
 	p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
-		return p.cancel.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return j.ID, p.env.Lab.Cancel(ctx, j.ID) }, cancelled)
+		return p.cancel.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return j.ID, p.env.Cancel(ctx, j.ID) }, cancelled)
 	}})
 	return nil
 }

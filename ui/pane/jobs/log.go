@@ -55,7 +55,7 @@ func (g *jobLog) read() tea.Cmd {
 		g.reading.Stop()
 		return nil
 	}
-	l := g.env.Lab
+	l := g.env.Backend
 	return g.reading.Start(g.env.Ctx, func(ctx context.Context) (detail, error) {
 		d := detail{id: j.ID}
 		d.part, d.logErr = l.Log(ctx, j, logLines)

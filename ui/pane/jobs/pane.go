@@ -151,7 +151,7 @@ func (p *Pane) Restore(kept map[string]string) { p.list.Restore("job", kept) }
 
 // Title says which scheduler, and how old its answer is.
 func (p *Pane) Title() (left, right string) {
-	left = "Jobs · " + p.env.Lab.SchedulerName()
+	left = "Jobs · " + p.env.SchedulerName()
 	if some := p.list.Filtered(); some != "" {
 		left += " · " + some
 	}

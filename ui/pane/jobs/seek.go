@@ -75,7 +75,7 @@ func (g *jobLog) seek(look jobs.LogLook) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	l := g.env.Lab
+	l := g.env.Backend
 	return g.seeking.Start(g.env.Ctx, func(ctx context.Context) (sought, error) {
 		s := sought{id: j.ID, look: look}
 		var err error

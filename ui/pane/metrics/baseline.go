@@ -51,7 +51,7 @@ func (b *baseline) test(runs []model.Run) tea.Cmd {
 		}
 	}
 	base := b.name
-	return b.task.Start(b.env.Ctx, func(ctx context.Context) (differences, error) { return b.env.Lab.Differences(ctx, base, names) },
+	return b.task.Start(b.env.Ctx, func(ctx context.Context) (differences, error) { return b.env.Differences(ctx, base, names) },
 		func(found differences, err error) tea.Cmd {
 			if err != nil {
 				return pane.Fail(err)

@@ -105,7 +105,7 @@ func (b *best) judge() tea.Cmd {
 	}
 	b.asked = open
 	return b.task.Start(b.env.Ctx, func(ctx context.Context) (map[string]scaling.Tie, error) {
-		all, err := b.env.Lab.Ties(ctx, open)
+		all, err := b.env.Ties(ctx, open)
 		found := map[string]scaling.Tie{}
 		for i, t := range all {
 			found[contestKey(open[i])] = t

@@ -80,7 +80,7 @@ func (p *Pane) Keys() []pane.Key {
 		return append(detailKeys().Keys(), pane.MoveKeys()...)
 	case p.loaded && len(p.list.Rows()) == 0:
 		return append(pane.OnlyFoot(keys().Keys(), "r"), pane.MoveKeys()...)
-	case p.env.Lab == nil:
+	case p.env.Backend == nil:
 		return slices.Concat(keys().Keys(), pane.MoveKeys(), pane.Within("in an opened run", detailKeys().Keys()), pane.Within("choosing columns", chooserKeys().Keys()))
 	}
 	return append(keys().Keys(), pane.MoveKeys()...)

@@ -67,7 +67,7 @@ func New(e pane.Env, b Backend) *Pane {
 func (p *Pane) Init() tea.Cmd { return p.load() }
 
 // load lists the runs.
-func (p *Pane) load() tea.Cmd { return p.runs.Start(p.env.Ctx, p.env.Lab.Runs, p.gotRuns) }
+func (p *Pane) load() tea.Cmd { return p.runs.Start(p.env.Ctx, p.env.Runs, p.gotRuns) }
 
 // SetFocus brightens the cursor.
 func (p *Pane) SetFocus(on bool) {

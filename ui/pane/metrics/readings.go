@@ -34,8 +34,8 @@ type readings struct {
 // newReadings makes one that reads nothing yet; changed is told when more is known.
 func newReadings(env env, k *known, changed func() tea.Cmd) *readings {
 	r := &readings{env: env, known: k, changed: changed}
-	r.look = reading.New(env.Env, env.Lab, func(err error) tea.Cmd { return r.failed(r.look.Run(), err) })
-	r.all = reading.New(env.Env, env.Lab, func(err error) tea.Cmd { return tea.Batch(r.failed(r.all.Run(), err), r.next()) })
+	r.look = reading.New(env.Env, env.Backend, func(err error) tea.Cmd { return r.failed(r.look.Run(), err) })
+	r.all = reading.New(env.Env, env.Backend, func(err error) tea.Cmd { return tea.Batch(r.failed(r.all.Run(), err), r.next()) })
 	return r
 }
 
@@ -60,7 +60,7 @@ func (r *readings) current(l *list.List[model.Run], urgency pool.Priority) tea.C
 // read has a run read unless that was done, is under way or cannot be. Only a key asks
 // again for what could not be read, and is told why more than a login node should read is not.
 func (r *readings) read(run model.Run, urgency pool.Priority) tea.Cmd {
-	unasked := urgency < pool.Wanted && (r.known.problems[run.Name] != nil || !reading.Modest(r.env.Lab, run.TraceBytes()))
+	unasked := urgency < pool.Wanted && (r.known.problems[run.Name] != nil || !reading.Modest(r.env.Backend, run.TraceBytes()))
 	if r.known.full[run.Name] || unasked || r.look.Busy() && r.look.Run() == run.Name {
 		return nil
 	}
@@ -125,7 +125,7 @@ func (r *readings) timings(runs []model.Run) tea.Cmd {
 		found := newKnown()
 		for _, name := range names {
 			var a *metric.Analysis
-			a, found.problems[name] = r.env.Lab.Analyse(ctx, name, pool.Background, nil)
+			a, found.problems[name] = r.env.Analyse(ctx, name, pool.Background, nil)
 			if ctx.Err() != nil {
 				return newKnown(), ctx.Err()
 			}

@@ -1,4 +1,4 @@
-// Package reading is how panes have a run read: the lab does it in its pool, a slow
+// Package reading is how panes have a run read: the backend does it in its pool, a slow
 // tick shows how far it is, and the result goes to every pane as one message. A pane
 // holds a Reader for each run it may wait for at a time.
 package reading
@@ -34,7 +34,7 @@ func New(e pane.Env, b Backend, ended func(error) tea.Cmd) *Reader {
 func (r *Reader) Start(run string, p pool.Priority) tea.Cmd {
 	r.run = run
 	return r.Work.Start(func(ctx context.Context, progress pool.Progress) (*metric.Analysis, error) {
-		return r.env.Lab.Analyse(ctx, run, p, progress)
+		return r.env.Analyse(ctx, run, p, progress)
 	}, func(a *metric.Analysis, err error) tea.Cmd {
 		after := r.ended(err)
 		if err != nil || a == nil {

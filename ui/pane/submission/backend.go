@@ -23,5 +23,5 @@ type Backend interface {
 // env is the surroundings, with what may be asked.
 type env struct {
 	pane.Env
-	Lab Backend
+	Backend
 }

@@ -42,7 +42,7 @@ func (f *Flow) Busy() bool { return f.submit.Busy() }
 
 // Start finds out what submitting some experiments would be, and then asks.
 func (f *Flow) Start(ids []string) tea.Cmd {
-	return f.preview.Start(f.env.Ctx, each(ids, f.env.Lab.Preview), f.previewed)
+	return f.preview.Start(f.env.Ctx, each(ids, f.env.Preview), f.previewed)
 }
 
 // each does something to experiments one after another, without options, up to the first error.
@@ -76,7 +76,7 @@ func (f *Flow) previewed(all []jobs.Preview, err error) tea.Cmd {
 		return nil
 	}
 	question := f.confirm(all)
-	ask := func(ctx context.Context) ([]jobs.Start, error) { return f.env.Lab.Starts(ctx, all), nil }
+	ask := func(ctx context.Context) ([]jobs.Start, error) { return f.env.Starts(ctx, all), nil }
 	return f.start.Start(f.env.Ctx, ask, func(starts []jobs.Start, _ error) tea.Cmd {
 		question.Body = f.body(starts)
 		return nil
@@ -116,7 +116,7 @@ func (f *Flow) confirm(all []jobs.Preview) *widget.Popup {
 	question := widget.Confirm(title, f.body(nil)...)
 	f.dialog.Ask(&pane.Ask{Popup: question, No: f.answered, Yes: func() tea.Cmd {
 		f.start.Stop()
-		return f.submit.Start(f.env.Ctx, each(ids, f.env.Lab.Submit), f.submitted)
+		return f.submit.Start(f.env.Ctx, each(ids, f.env.Submit), f.submitted)
 	}})
 	return question
 }
@@ -143,7 +143,7 @@ func (f *Flow) body(starts []jobs.Start) []string {
 // where says, before what it would take on a cluster, that a job is started here: on a
 // login node where Slurm was not found that is not what was meant.
 func (f *Flow) where() []string {
-	if f.env.Lab.SchedulerName() != "local" {
+	if f.env.SchedulerName() != "local" {
 		return nil
 	}
 	return []string{f.env.Theme.Paint(theme.Warn, "It is started here, on this machine: there is no Slurm."), ""}

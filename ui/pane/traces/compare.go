@@ -38,7 +38,7 @@ func (p *Pane) compare(runs [2]string) tea.Cmd {
 	p.diff = c
 	p.SetFocus(p.focused)
 	return c.work.Start(func(ctx context.Context, progress pool.Progress) (scaling.TraceComparison, error) {
-		return p.env.Lab.CompareTraces(ctx, runs[0], runs[1], progress)
+		return p.env.CompareTraces(ctx, runs[0], runs[1], progress)
 	}, func(found scaling.TraceComparison, err error) tea.Cmd {
 		if err != nil {
 			c.err = err

@@ -76,7 +76,7 @@ func (p *Pane) Keys() []pane.Key {
 	}
 	all := keysOf(p).Keys()
 	switch {
-	case p.env.Lab == nil:
+	case p.env.Backend == nil:
 		return slices.Concat(all, pane.MoveKeys(), pane.Within("in a comparison", diffKeys().Keys()))
 	case p.pick != nil || p.diff != nil:
 		return append(all, pane.MoveKeys()...)

@@ -183,7 +183,7 @@ func (p *Pane) forgetOther() {
 
 // readModest reads what the user came to see, unless it is more than a login node should.
 func (p *Pane) readModest() tea.Cmd {
-	if !p.demand || !p.focused || p.err != nil || !reading.Modest(p.env.Lab, p.bytes) {
+	if !p.demand || !p.focused || p.err != nil || !reading.Modest(p.env.Backend, p.bytes) {
 		return nil
 	}
 	return p.read()

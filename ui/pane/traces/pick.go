@@ -31,7 +31,7 @@ func choose(p *Pane) tea.Cmd {
 	k := &picker{run: p.run, sheet: newSheet(p.env.Env, []present.Table{pickTable()})}
 	p.pick = k
 	p.SetFocus(p.focused)
-	return p.listing.Start(p.env.Ctx, p.env.Lab.Runs, func(runs []model.Run, err error) tea.Cmd {
+	return p.listing.Start(p.env.Ctx, p.env.Runs, func(runs []model.Run, err error) tea.Cmd {
 		k.loaded, k.err = true, err
 		if err != nil {
 			return pane.Fail(err)

@@ -124,7 +124,7 @@ func (t *timeline) needFine() tea.Cmd {
 	if t.fine != nil || t.finer.Busy() {
 		return nil
 	}
-	return t.finer.Start(t.env.Ctx, func(ctx context.Context) ([]metric.RankDensity, error) { return t.env.Lab.Timeline(ctx, run) }, t.gotFine)
+	return t.finer.Start(t.env.Ctx, func(ctx context.Context) ([]metric.RankDensity, error) { return t.env.Timeline(ctx, run) }, t.gotFine)
 }
 
 // gotFine takes them: what is in sight stays in sight. Without them the picture is coarse.

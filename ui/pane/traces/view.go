@@ -131,7 +131,7 @@ func (p *Pane) empty() []string {
 		return []string{"", "   " + why, "", "   ↵ tries again · n goes to the next run"}
 	case p.analysis != nil:
 		return noTraces(p.env.Theme, p.run, p.analysis.Metric("gpu_busy").Reason, p.Width)
-	case !reading.Modest(p.env.Lab, p.bytes):
+	case !reading.Modest(p.env.Backend, p.bytes):
 		return []string{"", "   The traces of " + p.run + size + " are more than a login node should read.", "",
 			"   shardeck analyze --on-node " + p.run + " reads them in a short job · n goes to the next run"}
 	}
