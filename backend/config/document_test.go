@@ -206,7 +206,7 @@ func TestUndoAndRedo(t *testing.T) {
 	if !d.Undo() || d.Experiment().Data.BatchSize != 4 || d.Get("data.batch_size") != "4" || !d.Redo() || d.Experiment().Data.BatchSize != 8 {
 		t.Error("undo and redo do not come back to the same")
 	}
-	if !d.Undo() || !d.Undo() || d.Undo() || d.Modified() || string(d.Text()) != handWritten {
+	if last, first := d.Undo(), d.Undo(); !last || !first || d.Undo() || d.Modified() || string(d.Text()) != handWritten {
 		t.Error("Undo did not bring the first text back")
 	}
 	if d.Set("parallelism.pp", "2") != nil || d.Redo() {
