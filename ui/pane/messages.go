@@ -94,8 +94,16 @@ func Locked(l interface{ ReadOnly() bool }, to string) string {
 	return "read-only: start shardeck without --read-only to " + to
 }
 
-// Fail is Say for an error: the fault, and what to do about it.
-func Fail(err error) tea.Cmd { return func() tea.Msg { return FailNote(err) } }
+// Fail is Say for an error: the fault, and what to do about it; nothing for none.
+func Fail(err error) tea.Cmd {
+	if err == nil {
+		return nil
+	}
+	return func() tea.Msg { return FailNote(err) }
+}
+
+// Failed is Fail for the reply of a task that brings nothing else.
+func Failed(_ struct{}, err error) tea.Cmd { return Fail(err) }
 
 // FailNote is an error as a note.
 func FailNote(err error) Note {

@@ -1,6 +1,10 @@
 package widget
 
-import "shardeck/ui/theme"
+import (
+	"cmp"
+
+	"shardeck/ui/theme"
+)
 
 // Field is one line of a form.
 type Field struct {
@@ -36,62 +40,37 @@ func (f *Form) View(th *theme.Theme, width, height int) []string {
 }
 
 func (f *Form) line(th *theme.Theme, i, width int) string {
-	field, under := f.Fields[i], i == f.Cursor
-	line := f.prefix(th, under) + f.label(th, field, under)
-	if under && f.Input != nil {
-		return f.typing(th, line, field.Hint, width)
+	field, under, bright := f.Fields[i], i == f.Cursor, theme.Plain
+	line := "   "
+	if under && f.Focused {
+		bright = theme.Accent
 	}
-	line += f.value(th, field, under)
-	room := width - Width(line) - 2
-	if room < 6 || field.Hint == "" {
-		return Clip(line, width)
+	if under {
+		line = " " + th.Paint(cmp.Or(bright, theme.Dim), th.Cursor) + " "
+	}
+	line += th.Paint(bright, Fit(field.Label, labelWidth))
+	var room int
+	if under && f.Input != nil {
+		text := f.Input.View(th, max(width-Width(line)-1, 1))
+		if room = max(width-Width(line)-1, 1) - Width(text) - valueWidth; room < 6 || field.Hint == "" {
+			return line + text
+		}
+		line += pad("  "+text, valueWidth+4, false)
+	} else {
+		line += field.value(th, under, bright)
+		if room = width - Width(line) - 2; room < 6 || field.Hint == "" {
+			return Clip(line, width)
+		}
 	}
 	return line + "  " + th.Paint(theme.Dim, Sentence(field.Hint, room))
 }
 
-// typing is the line of the field being typed into, its hint beside it where both fit.
-func (f *Form) typing(th *theme.Theme, line, hint string, width int) string {
-	room := max(width-Width(line)-1, 1)
-	text := f.Input.View(th, room)
-	free := room - Width(text) - valueWidth
-	if free < 6 || hint == "" {
-		return line + text
-	}
-	return line + pad("  "+text, valueWidth+4, false) + "  " + th.Paint(theme.Dim, Sentence(hint, free))
-}
-
-func (f *Form) prefix(th *theme.Theme, under bool) string {
-	if !under {
-		return "   "
-	}
-	if f.Focused {
-		return " " + th.Paint(theme.Accent, th.Cursor) + " "
-	}
-	return " " + th.Paint(theme.Dim, th.Cursor) + " "
-}
-
-func (f *Form) label(th *theme.Theme, field Field, under bool) string {
-	text := Fit(field.Label, labelWidth)
-	if under && f.Focused {
-		return th.Paint(theme.Accent, text)
-	}
-	return text
-}
-
 // value is drawn in its column; a longer one pushes the hint along. The arrows of a
 // stepper stand in the blanks around it, so that nothing moves with the cursor.
-func (f *Form) value(th *theme.Theme, field Field, under bool) string {
+func (field Field) value(th *theme.Theme, under bool, bright theme.Tone) string {
 	left, right := "  ", "  "
 	if under && field.Step {
-		left, right = th.Left+" ", " "+th.Right
+		left, right = th.Paint(bright, th.Left+" "), th.Paint(bright, " "+th.Right)
 	}
-	tone := field.Tone
-	if under && f.Focused && tone == theme.Plain {
-		tone = theme.Accent
-	}
-	text := th.Paint(tone, field.Value)
-	if under && field.Step && f.Focused {
-		left, right = th.Paint(theme.Accent, left), th.Paint(theme.Accent, right)
-	}
-	return pad(left+text+right, valueWidth+4, false)
+	return pad(left+th.Paint(cmp.Or(field.Tone, bright), field.Value)+right, valueWidth+4, false)
 }

@@ -30,10 +30,10 @@ func redo(p *Pane, f *file) tea.Cmd { return stepBack(p, f, f.draft.Redo, "nothi
 
 func stepBack(p *Pane, f *file, back func() bool, none string) tea.Cmd {
 	return p.edits.change(f, nil, func() (pane.Note, error) {
-		if !back() {
-			return pane.Note{Text: none}, nil
+		if back() {
+			return pane.Note{}, nil
 		}
-		return pane.Note{}, nil
+		return pane.Note{Text: none}, nil
 	})
 }
 
@@ -43,7 +43,8 @@ func askSave(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 	if !f.modified {
 		return pane.Say("nothing to save")
 	}
-	return p.diff.Start(p.env.Ctx, func(context.Context) (string, error) { return f.draft.Diff(), nil }, func(diff string, err error) tea.Cmd {
+	work := func(context.Context) (string, error) { return f.draft.Diff(), nil }
+	return p.diff.Start(p.env.Ctx, work, func(diff string, err error) tea.Cmd {
 		if err != nil {
 			return pane.Fail(err)
 		}
@@ -55,7 +56,8 @@ func askSave(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 }
 
 func save(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
-	return p.save.Start(p.env.Ctx, func(context.Context) (*judged, error) { return f.save(p.env.Backend) }, func(j *judged, err error) tea.Cmd {
+	work := func(context.Context) (*judged, error) { return f.save(p.env.Backend) }
+	return p.save.Start(p.env.Ctx, work, func(j *judged, err error) tea.Cmd {
 		switch {
 		case errors.Is(err, model.ErrRefused):
 			askMerge(p, f)
@@ -80,11 +82,8 @@ func askMerge(p *Pane, f *file) {
 	body = append(body, "", "Merge makes them anew in the file as it is now; w then shows and saves it.")
 	popup := &widget.Popup{Title: f.id + " was changed outside", Body: body, Buttons: []string{"Merge", "Drop mine", "Leave"}, Choice: 2}
 	p.Dialog.Ask(&pane.Ask{Popup: popup, Do: func(answer int) tea.Cmd {
-		edits := f.edits
-		if answer != 0 {
-			edits = nil
-		}
 		delete(p.files, f.id)
+		edits := [][]model.Edit{f.edits, nil}[answer]
 		return tea.Batch(p.show(f.id, edits...), pane.Send(pane.ReloadMsg{}))
 	}})
 }
@@ -119,7 +118,7 @@ func script(p *Pane, f *file) tea.Cmd {
 func scriptLines(v jobs.Preview, modified bool) []string {
 	var body []string
 	if modified {
-		body = append(body, "# with your changes, which are not saved yet", "")
+		body = []string{"# with your changes, which are not saved yet", ""}
 	}
 	if changed := submission.Changed(v.Diff); len(changed) > 0 {
 		body = append(body, "# what differs from the script submitted last:")
@@ -144,4 +143,8 @@ func showFindings(p *Pane, f *file) tea.Cmd {
 	}
 	p.Dialog.Ask(&pane.Ask{Popup: widget.Show("Findings on "+f.id, submission.Findings(f.verdict.Findings, ""))})
 	return nil
+}
+
+func copyCommand(p *Pane, f *file) tea.Cmd {
+	return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Backend, f.id)})
 }

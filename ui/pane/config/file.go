@@ -45,15 +45,9 @@ func openFile(b Backend, id string) (*file, error) {
 func (f *file) judge(b Backend) *judged {
 	e := f.draft.Experiment()
 	j := &judged{experiment: e, verdict: b.Check(e), problem: problemOf(f.draft), modified: f.draft.Modified(),
-		values: map[string]string{}, choices: map[string][]string{}}
+		shape: check.World{Shapes: b.Shapes()}.Shape(e.Model.Name), values: map[string]string{}, choices: map[string][]string{}}
 	for _, k := range fields {
 		j.values[k.path], j.choices[k.path] = f.draft.Get(k.path), choices(b, f.draft, e, k)
-	}
-	for _, s := range b.Shapes() {
-		if s.Is(e.Model.Name) {
-			j.shape = &s
-			break
-		}
 	}
 	for path, was := range f.first {
 		if now := f.draft.Get(path); j.modified && now != was {
@@ -69,11 +63,8 @@ func problemOf(d draft) string {
 	if d.Problem() == "" {
 		return ""
 	}
-	path := d.Path()
-	if i := strings.Index(path, "experiments/"); i >= 0 {
-		path = path[i:]
-	}
-	return present.Problems(path, d.Problem())[0]
+	_, path, _ := strings.Cut(d.Path(), "/experiments/")
+	return present.Problems("experiments/"+path, d.Problem())[0]
 }
 
 // set changes keys of the draft, all or none, and notes what they were; one for a command.

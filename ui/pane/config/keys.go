@@ -29,9 +29,7 @@ func keys() pane.Table[*Pane] {
 		inTurn(pane.Foot("e", "e", "$EDITOR", "open the file in $VISUAL, $EDITOR or vi"), mayOpenEditor, func(_ *Pane, f *file) tea.Cmd {
 			return pane.Send(pane.EditMsg{Path: f.draft.Path()})
 		}),
-		inTurn(pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"), needFile, func(p *Pane, f *file) tea.Cmd {
-			return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Backend, f.id)})
-		}),
+		inTurn(pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"), needFile, copyCommand),
 		{Key: pane.On("esc", "esc", "back", "back to the experiments; changes are kept until saved"), Do: func(*Pane) tea.Cmd {
 			return pane.Send(pane.OpenMsg{To: pane.Experiments})
 		}},

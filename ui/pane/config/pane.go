@@ -152,11 +152,11 @@ func (p *Pane) take(edits []model.Edit) tea.Cmd {
 
 // edited reads the file again after the editor.
 func (p *Pane) edited(msg pane.EditedMsg) tea.Cmd {
-	if msg.Err != nil {
-		again := pane.Fail(&model.Fault{Text: "the editor ended with an error", Cause: msg.Err, ToDo: "$VISUAL or $EDITOR names the editor"})
-		return tea.Sequence(p.show(p.id), again)
+	if msg.Err == nil {
+		return tea.Batch(p.show(p.id), pane.Send(pane.ReloadMsg{}))
 	}
-	return tea.Batch(p.show(p.id), pane.Send(pane.ReloadMsg{}))
+	fault := &model.Fault{Text: "the editor ended with an error", Cause: msg.Err, ToDo: "$VISUAL or $EDITOR names the editor"}
+	return tea.Sequence(p.show(p.id), pane.Fail(fault))
 }
 
 // Title names the experiment and says whether it is saved.

@@ -46,10 +46,9 @@ func labelled(label, text string) string { return "   " + widget.Fit(label, 15) 
 
 func (p panel) gpus(pl check.Placement) string {
 	text := present.Placement(pl)
-	switch {
-	case pl.TPSpans:
+	if pl.TPSpans {
 		text += " · tensor parallelism crosses nodes"
-	case pl.PPSpans:
+	} else if pl.PPSpans {
 		text += " · the pipeline crosses nodes"
 	}
 	return widget.Sentence(text, p.width-20)
@@ -84,32 +83,25 @@ func gpuRows(l model.Layout, pl check.Placement, width, most int) []string {
 	if l.GPUs() < 1 || l.GPUs() > 1024 || l.TP < 1 || l.PP < 1 {
 		return nil
 	}
+	draw := func(node int) string { return drawRanks(l, node*perNode, min((node+1)*perNode, l.GPUs())) }
 	if pl.Nodes <= 1 {
 		return []string{widget.Clip(drawRanks(l, 0, l.GPUs()), width)}
 	}
-	if row := oneRow(l, pl.Nodes, perNode); most == 1 && widget.Width(row) <= width {
-		return []string{row}
-	}
-	var rows []string
+	var rows, row []string
 	for n := range pl.Nodes {
-		if n == most-1 && pl.Nodes > most {
-			return append(rows, fmt.Sprintf("… to node %d  %s", pl.Nodes, drawRanks(l, (pl.Nodes-1)*perNode, l.GPUs())))
-		}
-		rows = append(rows, widget.Clip(fmt.Sprintf("node %d  %s", n+1, drawRanks(l, n*perNode, min((n+1)*perNode, l.GPUs()))), width))
+		row = append(row, draw(n))
+		rows = append(rows, widget.Clip(fmt.Sprintf("node %d  %s", n+1, draw(n)), width))
+	}
+	if len(row) > 16 {
+		row = append(row[:16], "…")
+	}
+	if line := strings.Join(row, " | "); most == 1 && widget.Width(line) <= width {
+		return []string{line}
+	}
+	if pl.Nodes > most {
+		rows = append(rows[:most-1], fmt.Sprintf("… to node %d  %s", pl.Nodes, draw(pl.Nodes-1)))
 	}
 	return rows
-}
-
-// oneRow is all nodes on one line, with a bar where one ends.
-func oneRow(l model.Layout, nodes, perNode int) string {
-	var parts []string
-	for n := range min(nodes, 16) {
-		parts = append(parts, drawRanks(l, n*perNode, min((n+1)*perNode, l.GPUs())))
-	}
-	if nodes > 16 {
-		parts = append(parts, "…")
-	}
-	return strings.Join(parts, " | ")
 }
 
 func drawRanks(l model.Layout, from, to int) string {
@@ -121,10 +113,9 @@ func drawRanks(l model.Layout, from, to int) string {
 			b.WriteString(" ")
 		case c.TP == 0 && c.PP > 0:
 			b.WriteString("→[")
+		case c.TP == 0 && r > from:
+			b.WriteString("  [")
 		case c.TP == 0:
-			if r > from {
-				b.WriteString("  ")
-			}
 			b.WriteString("[")
 		default:
 			b.WriteString("…")

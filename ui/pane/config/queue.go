@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -91,24 +92,14 @@ func (q *queue) ops() []op {
 	return append([]op{q.now}, q.waiting...)
 }
 
-// changes reports whether a file differs from its draft on disk, or will.
+// changes reports whether a file differs from the one on disk, or will.
 func (q *queue) changes(f *file) bool {
-	for _, o := range q.ops() {
-		if o.file == f {
-			return true
-		}
-	}
-	return f.modified
+	return f.modified || slices.ContainsFunc(q.ops(), func(o op) bool { return o.file == f })
 }
 
 // only reports whether nothing waits but edits of one key: its choices are still the same.
 func (q *queue) only(f *file, path string) bool {
-	for _, o := range q.ops() {
-		if o.file != f || len(o.edits) != 1 || o.edits[0].Path != path {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(q.ops(), func(o op) bool { return o.file != f || len(o.edits) != 1 || o.edits[0].Path != path })
 }
 
 // edits are those of a file that are shown but not made.

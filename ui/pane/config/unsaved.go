@@ -88,13 +88,7 @@ func (u *unsaved) keep(all ...model.Unsaved) tea.Cmd {
 	for _, one := range all {
 		u.kept[one.Experiment] = one
 	}
-	return u.writing.Start(u.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, u.store(all...) },
-		func(_ struct{}, err error) tea.Cmd {
-			if err != nil {
-				return pane.Fail(err)
-			}
-			return nil
-		})
+	return u.writing.Start(u.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, u.store(all...) }, pane.Failed)
 }
 
 func (u *unsaved) store(all ...model.Unsaved) error {
@@ -109,17 +103,15 @@ func (u *unsaved) store(all ...model.Unsaved) error {
 // find reads what an earlier session left, and offers the first. A read-only session can
 // neither go on with it nor drop it.
 func (u *unsaved) find() tea.Cmd {
-	return u.found.Start(u.env.Ctx, func(context.Context) ([]model.Unsaved, error) { return u.env.Unsaved() }, func(all []model.Unsaved, err error) tea.Cmd {
+	work := func(context.Context) ([]model.Unsaved, error) { return u.env.Unsaved() }
+	return u.found.Start(u.env.Ctx, work, func(all []model.Unsaved, err error) tea.Cmd {
 		if u.env.ReadOnly() {
 			return nil
 		}
 		for _, one := range all {
 			u.pending[one.Experiment], u.kept[one.Experiment] = one, one
 		}
-		if err != nil {
-			return tea.Batch(pane.Fail(err), u.offer())
-		}
-		return u.offer()
+		return tea.Batch(pane.Fail(err), u.offer())
 	})
 }
 

@@ -183,20 +183,36 @@ func lines(v jobs.Preview, start string) []string {
 
 // Findings are those of a severity, or all, each with its fix.
 func Findings(all []check.Finding, only check.Severity) []string {
-	var out []string
-	for _, f := range all {
-		if only == "" || f.Severity == only {
-			out = append(out, finding(f, "")...)
-		}
-	}
-	return out
+	return findings([]jobs.Preview{{Row: board.Row{Verdict: check.Verdict{Findings: all}}}}, only)
 }
 
-// finding is one with its fix; about names the experiments it is about, where that is to be said.
-func finding(f check.Finding, about string) []string {
-	out := []string{string(f.Severity) + about + ": " + f.Fault}
-	if f.Fix != "" {
-		out = append(out, "  "+f.Fix)
+// findings are those on some experiments: each once, with those of several that it is about.
+func findings(all []jobs.Preview, only check.Severity) []string {
+	var order []check.Finding
+	about := map[string][]string{}
+	for _, v := range all {
+		for _, f := range v.Row.Verdict.Findings {
+			if only != "" && f.Severity != only {
+				continue
+			}
+			if about[f.Fault] == nil {
+				order = append(order, f)
+			}
+			about[f.Fault] = append(about[f.Fault], v.Row.Experiment.ID)
+		}
+	}
+	var out []string
+	for _, f := range order {
+		who := ", all"
+		if len(all) == 1 {
+			who = ""
+		} else if len(about[f.Fault]) < len(all) {
+			who = ", " + strings.Join(about[f.Fault], " ")
+		}
+		out = append(out, string(f.Severity)+who+": "+f.Fault)
+		if f.Fix != "" {
+			out = append(out, "  "+f.Fix)
+		}
 	}
 	return out
 }

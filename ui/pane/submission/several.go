@@ -1,10 +1,7 @@
 package submission
 
 import (
-	"strings"
-
 	"shardeck/backend/jobs"
-	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
@@ -35,7 +32,7 @@ func several(all []jobs.Preview, starts []string) []string {
 	for i, v := range all {
 		body = append(body, widget.Fit(v.Row.Experiment.ID, ids)+"  "+briefly(v, starts[i]))
 	}
-	if found := foundIn(all); len(found) > 0 {
+	if found := findings(all, ""); len(found) > 0 {
 		body = append(append(body, ""), found...)
 	}
 	return body
@@ -53,27 +50,4 @@ func briefly(v jobs.Preview, start string) string {
 		start = "job " + r.Job.ID + " of it is " + r.Job.State.Words() + " already"
 	}
 	return pane.Joined(200, append(parts, start)...)
-}
-
-// foundIn are the findings on several experiments: each once, with those it is about.
-func foundIn(all []jobs.Preview) []string {
-	var order []check.Finding
-	about := map[string][]string{}
-	for _, v := range all {
-		for _, f := range v.Row.Verdict.Findings {
-			if about[f.Fault] == nil {
-				order = append(order, f)
-			}
-			about[f.Fault] = append(about[f.Fault], v.Row.Experiment.ID)
-		}
-	}
-	var out []string
-	for _, f := range order {
-		who := "all"
-		if len(about[f.Fault]) < len(all) {
-			who = strings.Join(about[f.Fault], " ")
-		}
-		out = append(out, finding(f, ", "+who)...)
-	}
-	return out
 }
