@@ -50,7 +50,9 @@ func askSave(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 		}
 		popup := &widget.Popup{Title: "Save " + f.id + "?", Body: strings.Split(strings.TrimRight(diff, "\n"), "\n"),
 			Buttons: []string{"Save", "Not yet"}, Tones: submission.DiffTone, Width: 50}
-		p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd { return save(p, f, then) }})
+		p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
+			return p.edits.after(func() tea.Cmd { return save(p, f, then) })
+		}})
 		return nil
 	})
 }
