@@ -20,8 +20,8 @@ func TestRunUnderNsys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for nsys, want := range map[bool]string{false: filepath.Base(plain) + model.OldMark, true: filepath.Base(plain) + model.NsysMark + model.OldMark} {
-		if p, err := b.Preview(t.Context(), "E1.2", nsys); err != nil || !strings.HasPrefix(p.Keeps, want) {
-			t.Errorf("nsys %v keeps %q, %v", nsys, p.Keeps, err)
+		if p, err := b.Preview(t.Context(), "E1.2", nsys); err != nil || !strings.HasPrefix(p.KeptAs, want) {
+			t.Errorf("nsys %v keeps %q, %v", nsys, p.KeptAs, err)
 		}
 	}
 	if run := b.BoardRow(t, "E1.2").Run; run == nil || run.Dir != plain {

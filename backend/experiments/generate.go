@@ -177,7 +177,8 @@ func (g *generation) writeConfig(e catalog.Entry) (workspace.File, error) {
 	}
 	// a config with this id under another name is the user's own, which a second file would only contradict
 	files, _ := g.x.Workspace.Experiments()
-	if other := model.First(files, func(f workspace.File) bool { return f.Experiment.ID == e.ID && filepath.ToSlash(f.Rel) != rel }); other != nil {
+	own := func(f workspace.File) bool { return f.Experiment.ID == e.ID && filepath.ToSlash(f.Rel) != rel }
+	if other := model.First(files, own); other != nil {
 		g.wrote = append(g.wrote, Wrote{Path: other.Rel, Action: Unchanged})
 		return *other, nil
 	}

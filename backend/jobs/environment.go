@@ -64,7 +64,8 @@ func (ch *Checker) allowance(ctx context.Context, rows []board.Row) []probe.Line
 	defer cancel()
 	limits, err := ch.Scheduler.Limits(ctx)
 	if err != nil {
-		return []probe.Line{{Level: probe.Fail, What: "scheduler", Text: model.Printable(err.Error()), Fix: cmp.Or(model.FixOf(err), "shardeck site")}}
+		return []probe.Line{{Level: probe.Fail, What: "scheduler", Text: model.Printable(err.Error()),
+			Fix: cmp.Or(model.FixOf(err), "shardeck site")}}
 	}
 	lines := []probe.Line{{Level: probe.Pass, What: "scheduler", Text: limits.Version}}
 	if limits.Note != "" {
@@ -134,7 +135,8 @@ func (ch *Checker) startLines(ctx context.Context, rows []board.Row) []probe.Lin
 		what := "start of " + previews[i].Row.Experiment.ID
 		switch {
 		case !s.At.IsZero():
-			lines = append(lines, probe.Line{Level: probe.Pass, What: what, Text: s.At.Local().Format("2 Jan 15:04") + ", as " + ch.Scheduler.Name() + " plans now, on " + s.Nodes})
+			plan := fmt.Sprintf("%s, as %s plans now, on %s", s.At.Local().Format("2 Jan 15:04"), ch.Scheduler.Name(), s.Nodes)
+			lines = append(lines, probe.Line{Level: probe.Pass, What: what, Text: plan})
 		case s.Note != "":
 			lines = append(lines, probe.Line{Level: probe.Warn, What: what, Text: s.Note, Fix: s.Fix})
 		}

@@ -25,5 +25,5 @@ func (fo *Follower) Remedies(experiment string, fixes []string) []Remedy {
 
 // Look is one look at watched jobs.
 func (fo *Follower) Look(ctx context.Context, watched []News, tell func(News) error) (bool, error) {
-	return fo.look(ctx, watched, tell)
+	return fo.tellChanges(ctx, watched, tell)
 }

@@ -34,7 +34,8 @@ func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, e
 	}
 	path := fo.logPath(j)
 	if path == "" {
-		return LogPart{}, model.Failed(fmt.Sprintf("where job %s writes its log is not known", j.ID), nil, "it was not submitted from this workspace")
+		return LogPart{}, model.Failed(fmt.Sprintf("where job %s writes its log is not known", j.ID), nil,
+			"it was not submitted from this workspace")
 	}
 	tail, err := logs.Tail(path, max(lines, stageLines))
 	if err != nil {

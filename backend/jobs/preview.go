@@ -50,7 +50,7 @@ func (su *Submitter) preview(ctx context.Context, row board.Row, nsys bool) (Pre
 		return p, err
 	}
 	p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, su.Experiments.OldRunner(row.Experiment)...)
-	p.Keeps = su.keptAs(row.Experiment.ResultDir(nsys))
+	p.KeptAs = su.keptAs(row.Experiment.ResultDir(nsys))
 	subs, _, _ := su.Workspace.Ledger().Submissions() // without them there is nothing to compare with
 	if s, ok := workspace.Newest(subs)[row.Experiment.ID]; ok {
 		name := "the script submitted " + s.At.Local().Format("2 Jan 15:04")
@@ -131,7 +131,7 @@ type Preview struct {
 	Nsys   bool      `json:"nsys"`
 	Config string    `json:"config"`          // what the job reads: the experiment's file, or one of its own where --set changes it
 	Log    string    `json:"log"`             // where the job's output will lie, relative to the workspace; %j is the job's id
-	Keeps  string    `json:"keeps,omitempty"` // the name of the result there is now, once the job has a whole one; empty: there is none
+	KeptAs string    `json:"keeps,omitempty"` // the name of the result there is now, once the job has a whole one; empty: there is none
 
 	reads  string // the run, for a job that reads traces
 	config []byte // text of Config where it is the job's own

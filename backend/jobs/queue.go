@@ -70,13 +70,13 @@ func (q *Queue) joined(list JobList, answer []model.Job, subs []model.Submission
 	}
 	jobs := []model.Job{}
 	for _, s := range subs {
-		j, listed := take(live, s)
+		j, listed := takeJob(live, s)
 		if !listed {
-			if j, listed = q.remembered(s, list, ask); !listed {
+			if j, listed = q.lastKnown(s, list, ask); !listed {
 				continue
 			}
 		}
-		jobs = append(jobs, q.remember(s, ours(j, s)))
+		jobs = append(jobs, q.recordState(s, named(j, s)))
 	}
 	for _, j := range live { // not submitted here
 		if j.State.Active() {
@@ -96,8 +96,8 @@ func keyOfJob(j model.Job) string {
 	return "id " + j.ID
 }
 
-// take finds the job of a submission among the scheduler's, and takes it out.
-func take(live map[string]model.Job, s model.Submission) (model.Job, bool) {
+// takeJob finds the job of a submission among the scheduler's, and takes it out.
+func takeJob(live map[string]model.Job, s model.Submission) (model.Job, bool) {
 	for _, key := range []string{s.Tag, "id " + s.JobID} {
 		if j, ok := live[key]; ok && (key == s.Tag || s.JobID != "") {
 			delete(live, key)
@@ -107,8 +107,8 @@ func take(live map[string]model.Job, s model.Submission) (model.Job, bool) {
 	return model.Job{}, false
 }
 
-// ours puts on a job what only the submission knows.
-func ours(j model.Job, s model.Submission) model.Job {
+// named puts on a job what only the submission knows.
+func named(j model.Job, s model.Submission) model.Job {
 	j.Experiment, j.Tag = s.Experiment.ID, s.Tag
 	if j.Log == "" {
 		j.Log = s.Log
@@ -122,9 +122,9 @@ func ours(j model.Job, s model.Submission) model.Job {
 	return j
 }
 
-// remembered is the last state seen of a job that the scheduler no longer lists:
+// lastKnown is the last state seen of a job that the scheduler no longer lists:
 // asked of its history when the job had not ended then.
-func (q *Queue) remembered(s model.Submission, list JobList, ask asker) (model.Job, bool) {
+func (q *Queue) lastKnown(s model.Submission, list JobList, ask asker) (model.Job, bool) {
 	last := model.Job{ID: s.JobID, Scheduler: s.Scheduler, State: model.JobUnknown, Submit: s.At}
 	if s.Last != nil {
 		last = *s.Last
@@ -133,13 +133,13 @@ func (q *Queue) remembered(s model.Submission, list JobList, ask asker) (model.J
 	case s.JobID == "" && s.Error != "":
 		return last, false // refused: there never was a job
 	case s.JobID == "":
-		return ask(s) // its reply was lost; remember completes the record
-	case (s.Last == nil || s.Last.State == model.JobPending) && !s.At.Before(list.AsOf.Add(-unseen)):
+		return ask(s) // its reply was lost; recordState completes the record
+	case (s.Last == nil || s.Last.State == model.JobPending) && !s.At.Before(list.AsOf.Add(-showsAfter)):
 		last.State, last.Reason = model.JobPending, "submitted just now"
 		return last, true
 	case s.Scheduler != list.Scheduler:
 		return last, true // another scheduler's: nobody here can be asked
-	case settled(last.State) || list.Stale != "" || list.AsOf.IsZero() || list.AsOf.Sub(s.At) > forgotten:
+	case settled(last.State) || list.Stale != "" || list.AsOf.IsZero() || list.AsOf.Sub(s.At) > askedFor:
 		return last, true
 	}
 	if j, ok := ask(s); ok {
@@ -152,11 +152,11 @@ func (q *Queue) remembered(s model.Submission, list JobList, ask asker) (model.J
 	return last, true
 }
 
-// unseen is how long a new job may take to show in an answer of the scheduler.
-const unseen = 10 * time.Second
+// showsAfter is how long a new job may take to show in an answer of the scheduler.
+const showsAfter = 10 * time.Second
 
-// forgotten is the age at which a job that nobody knows is no longer asked for.
-const forgotten = 7 * 24 * time.Hour
+// askedFor is the age at which a job that nobody knows is no longer asked for.
+const askedFor = 7 * 24 * time.Hour
 
 // settled reports whether a state is the last one of a job.
 func settled(s model.JobState) bool { return !s.Active() && s != model.JobUnknown }
@@ -174,9 +174,9 @@ func (q *Queue) fromRun(s model.Submission, last model.Job) (model.Job, bool) {
 	return last, true
 }
 
-// remember writes the state of a job down when it changed, so that history
+// recordState writes the state of a job down when it changed, so that history
 // survives a scheduler that forgets.
-func (q *Queue) remember(s model.Submission, j model.Job) model.Job {
+func (q *Queue) recordState(s model.Submission, j model.Job) model.Job {
 	if j.State == model.JobUnknown || q.Workspace.ReadOnly {
 		return j
 	}

@@ -92,9 +92,11 @@ func (su *Submitter) SubmitReading(ctx context.Context, p NodeReading) (model.Su
 		return model.Submission{}, err
 	}
 	if su.Scheduler.Name() == local.Name {
-		return model.Submission{}, model.Failed("there is no Slurm here to read "+p.Run+" on a node of", nil, "--here reads it on this machine")
+		return model.Submission{}, model.Failed("there is no Slurm here to read "+p.Run+" on a node of", nil,
+			"--here reads it on this machine")
 	}
-	row := board.Row{Experiment: model.Experiment{ID: p.Name, Description: "reads the traces of " + p.Run, Slurm: model.SlurmRequest{Time: p.Time}}}
+	row := board.Row{Experiment: model.Experiment{ID: p.Name, Description: "reads the traces of " + p.Run,
+		Slurm: model.SlurmRequest{Time: p.Time}}}
 	if err := su.allowed(ctx, row, false); err != nil {
 		return model.Submission{}, err
 	}

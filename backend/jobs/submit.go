@@ -58,7 +58,8 @@ func (su *Submitter) allowed(ctx context.Context, row board.Row, force bool) err
 	}
 	if j := model.First(list.Jobs, active); j != nil {
 		return &model.Fault{Text: fmt.Sprintf("%s is submitted already: job %s is %s", row.Experiment.ID, j.ID, j.State),
-			ToDo: fmt.Sprintf("shardeck watch %s, shardeck cancel %s, or --force to submit it a second time", j.ID, j.ID), Kind: model.ErrActive}
+			ToDo: fmt.Sprintf("shardeck watch %s, shardeck cancel %s, or --force to submit it a second time", j.ID, j.ID),
+			Kind: model.ErrActive}
 	}
 	return nil
 }

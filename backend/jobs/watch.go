@@ -38,7 +38,7 @@ func (fo *Follower) Watch(ctx context.Context, refs []string, tell func(News) er
 		watched[i].Job.ID, watched[i].Job.Tag = j.ID, j.Tag
 	}
 	for {
-		active, err := fo.look(ctx, watched, tell)
+		active, err := fo.tellChanges(ctx, watched, tell)
 		if err != nil || !active {
 			return err
 		}
@@ -65,15 +65,15 @@ func (fo *Follower) watchPause() time.Duration {
 	return watchEvery
 }
 
-// look tells what changed since the last look; active: some job has not ended.
-func (fo *Follower) look(ctx context.Context, watched []News, tell func(News) error) (active bool, err error) {
+// tellChanges tells what changed since the last look; active: some job has not ended.
+func (fo *Follower) tellChanges(ctx context.Context, watched []News, tell func(News) error) (active bool, err error) {
 	list, err := fo.queue.ListJobs(ctx, fo.Scheduler.Name() == "local")
 	if err != nil {
 		return false, err
 	}
 	for i := range watched {
 		before := watched[i]
-		now := fo.forgotten(before)
+		now := fo.unlisted(before)
 		if j := model.First(list.Jobs, func(j model.Job) bool { return j.ID == before.Job.ID }); j != nil {
 			now = fo.newsOf(ctx, *j)
 		}
@@ -97,8 +97,8 @@ func worthTelling(before, now News) bool {
 	return now.Done != before.Done && now.At.Sub(before.At) >= progressEvery
 }
 
-// forgotten is what is known of a job that is on no list any more.
-func (fo *Follower) forgotten(before News) News {
+// unlisted is what is known of a job that is on no list any more.
+func (fo *Follower) unlisted(before News) News {
 	if told := before.Job.State != ""; told && !before.Job.State.Active() {
 		return before // it had ended before
 	}

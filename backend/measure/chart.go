@@ -57,7 +57,8 @@ func fileName(c scaling.Chart) string {
 }
 
 func panelOf(c scaling.Chart) report.Panel {
-	p := report.Panel{X: c.Across, Y: strings.Trim(c.Quantity+", "+c.Unit, ", "), Ideal: c.Ideal && c.HasIdeal(), Nodes: c.Nodes, Scale: report.Linear, Series: c.Series}
+	p := report.Panel{X: c.Across, Y: strings.Trim(c.Quantity+", "+c.Unit, ", "), Ideal: c.Ideal && c.HasIdeal(), Nodes: c.Nodes,
+		Scale: report.Linear, Series: c.Series}
 	if c.Log {
 		p.Scale = report.Log
 	}

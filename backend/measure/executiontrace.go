@@ -57,7 +57,8 @@ func (r *reading) fillMetadata(rank *trace.Rank, t *et.Trace, file model.RunFile
 		}
 	}
 	if n := analyze.FillMetadata(rank, asked); n > 0 {
-		r.warn(false, fmt.Sprintf("rank %d: sizes and groups of %d collectives come from its execution trace, in the order of the calls", file.Rank, n))
+		r.warn(false, fmt.Sprintf("rank %d: sizes and groups of %d collectives come from its execution trace, in the order of the calls",
+			file.Rank, n))
 	}
 }
 
@@ -73,7 +74,8 @@ func (r *reading) addAsked(s *metric.TraceSummary) {
 	}
 	for _, c := range r.ops.Collectives() {
 		if !c.Control {
-			s.Asked = append(s.Asked, metric.CollCount{Name: c.Name, DType: c.DType, Group: c.GroupRanks, Calls: c.Calls, InBytes: c.InBytes, OutBytes: c.OutBytes})
+			s.Asked = append(s.Asked, metric.CollCount{Name: c.Name, DType: c.DType, Group: c.GroupRanks, Calls: c.Calls,
+				InBytes: c.InBytes, OutBytes: c.OutBytes})
 		}
 	}
 }

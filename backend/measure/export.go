@@ -95,7 +95,8 @@ func (m *Measure) write(out *Report, rows []report.Row, all []scaling.Measured) 
 		return err
 	}
 	panels, common := factored(panelsOf(all))
-	if err := report.PNG(&picture, fmt.Sprintf("Scaling of %d runs", len(all)), strings.Trim(common+" · mean over iterations, bars: half the range", " ·"), panels); err != nil {
+	note := strings.Trim(common+" · mean over iterations, bars: half the range", " ·")
+	if err := report.PNG(&picture, fmt.Sprintf("Scaling of %d runs", len(all)), note, panels); err != nil {
 		return err
 	}
 	for _, f := range []struct {
@@ -131,9 +132,12 @@ func factored(panels []report.Panel) ([]report.Panel, string) {
 func panelsOf(all []scaling.Measured) []report.Panel {
 	const none, rate = "no run with timings yet", "prompt and output tokens / s"
 	return []report.Panel{
-		{Title: "Throughput", X: "GPUs", Y: rate, Kind: report.Rate, Ideal: true, Empty: none, Series: drawn(all, scaling.AxisGPUs, "throughput")},
-		{Title: "Iteration time", X: "GPUs", Y: "seconds", Kind: report.Time, Ideal: true, Empty: none, Series: drawn(all, scaling.AxisGPUs, "iteration time")},
-		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: report.Efficiency, Ideal: true, Empty: none, Series: drawn(all, scaling.AxisGPUs, "efficiency")},
+		{Title: "Throughput", X: "GPUs", Y: rate, Kind: report.Rate, Ideal: true, Empty: none,
+			Series: drawn(all, scaling.AxisGPUs, "throughput")},
+		{Title: "Iteration time", X: "GPUs", Y: "seconds", Kind: report.Time, Ideal: true, Empty: none,
+			Series: drawn(all, scaling.AxisGPUs, "iteration time")},
+		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: report.Efficiency, Ideal: true, Empty: none,
+			Series: drawn(all, scaling.AxisGPUs, "efficiency")},
 		{Title: "Expert parallelism", X: "EP", Y: rate, Kind: report.Rate, Ideal: true,
 			Empty: "no run of a mixture-of-experts model yet", Series: drawn(all, scaling.AxisEP, "throughput")},
 	}

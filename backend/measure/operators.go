@@ -102,7 +102,8 @@ func (o *opReading) readRank(ctx context.Context, f model.RunFile, progress pool
 // finish sums up. Without any rank there is nothing to say.
 func (o *opReading) finish(run model.Run, ranks int) (metric.OpTimes, error) {
 	if o.named == 0 {
-		return metric.OpTimes{}, model.Failed(fmt.Sprintf("%s: none of its %d Kineto traces can be read: %s", run.Name, ranks, o.warnings[0]), nil,
+		return metric.OpTimes{}, model.Failed(fmt.Sprintf("%s: none of its %d Kineto traces can be read: %s",
+			run.Name, ranks, o.warnings[0]), nil,
 			"copy the run again, or run the experiment again")
 	}
 	t := o.times.Times()

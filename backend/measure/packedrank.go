@@ -43,11 +43,13 @@ func (rd *Reader) ReadRank(ctx context.Context, name string, rank int, progress 
 		return RankReport{}, err
 	}
 	if rd.Cache == nil {
-		return RankReport{}, model.Failed("there is no cache to read a rank into", nil, "unset SHARDECK_NO_CACHE, and set HOME or XDG_CACHE_HOME")
+		return RankReport{}, model.Failed("there is no cache to read a rank into", nil,
+			"unset SHARDECK_NO_CACHE, and set HOME or XDG_CACHE_HOME")
 	}
 	f := model.First(run.KernelFiles(), func(f model.RunFile) bool { return f.Rank == rank })
 	if f == nil {
-		return RankReport{}, model.Unknown(fmt.Sprintf("%s has no trace of rank %d", run.Name, rank), "shardeck metrics "+run.Name+" lists its ranks")
+		return RankReport{}, model.Unknown(fmt.Sprintf("%s has no trace of rank %d", run.Name, rank),
+			"shardeck metrics "+run.Name+" lists its ranks")
 	}
 	report := RankReport{Run: run.Name, Rank: rank, File: rd.Workspace.Rel(f.Path), Bytes: f.Size}
 	if err := rd.keepRank(ctx, *f, &report, progress); err != nil {

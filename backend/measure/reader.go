@@ -81,6 +81,7 @@ func (rd *Reader) affordable(run model.Run, size int64, toDo string) error {
 		return nil
 	}
 	return &model.Fault{Kind: model.ErrBudget,
-		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node", run.Name, unit.FileSize(size), unit.FileSize(budget), rd.World.Site.Title),
+		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node",
+			run.Name, unit.FileSize(size), unit.FileSize(budget), rd.World.Site.Title),
 		ToDo: toDo}
 }

@@ -33,7 +33,8 @@ type sharedReading struct {
 type work func(ctx context.Context, f *sharedReading) (*metric.Analysis, error)
 
 // join waits for the reading of key, and starts it if nobody did.
-func (all *sharedReadings) join(ctx context.Context, key string, p pool.Priority, progress pool.Progress, do work) (*metric.Analysis, error) {
+func (all *sharedReadings) join(ctx context.Context, key string, p pool.Priority, progress pool.Progress,
+	do work) (*metric.Analysis, error) {
 	f := all.enter(ctx, key, p, do)
 	f.listen(progress)
 	select {

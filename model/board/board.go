@@ -19,7 +19,7 @@ type Row struct {
 	Verdict    check.Verdict    `json:"verdict"`
 	Job        *model.Job       `json:"job"`      // newest, nil: never submitted
 	Run        *model.Run       `json:"run"`      // newest, nil: none
-	Analysis   *metric.Analysis `json:"analysis"` // of Run, when the cache or its timing files give it without reading a trace; nil: ask for it
+	Analysis   *metric.Analysis `json:"analysis"` // of Run, as far as it is known without reading a trace; nil: not at all
 }
 
 // OK reports whether it may be submitted.

@@ -42,11 +42,18 @@ func Quantile(xs []float64, p float64) float64 {
 // Spread is half the range in % of the median: "± 0.2 %". It is 0 for one sample and
 // NaN for none, or where the median is 0.
 func Spread(xs []float64) float64 {
-	mid := Median(xs)
-	if len(xs) == 0 || mid == 0 {
+	if len(xs) == 0 {
 		return math.NaN()
 	}
-	return 100 * (slices.Max(xs) - slices.Min(xs)) / 2 / math.Abs(mid)
+	return SpreadOf(slices.Min(xs), slices.Max(xs), Median(xs))
+}
+
+// SpreadOf is the spread of samples of which these are known; NaN where the median is 0.
+func SpreadOf(least, most, median float64) float64 {
+	if median == 0 {
+		return math.NaN()
+	}
+	return 100 * (most - least) / 2 / math.Abs(median)
 }
 
 // Change is the difference from a value in % of it; not ok where that is 0.
@@ -55,15 +62,6 @@ func Change(was, now float64) (percent float64, ok bool) {
 		return 0, false
 	}
 	return 100 * (now - was) / math.Abs(was), true
-}
-
-// ChangePct is how much a value differs from a base, in % of the base; nil where that is 0.
-func ChangePct(base, now float64) *float64 {
-	if base == 0 {
-		return nil
-	}
-	change := 100 * (now - base) / base
-	return &change
 }
 
 // Alpha is the level of the rank test: a difference that chance alone makes this

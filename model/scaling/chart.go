@@ -20,7 +20,8 @@ var Quantities = []Quantity{
 	{"iteration time", "s", "iteration_wall_clock", 3, nil, func(p Point) float64 { return p.Y * p.Efficiency / 100 }},
 	{"TTFT", "ms", "ttft", 1, nil, nil},
 	{"TPOT", "ms", "tpot", 2, nil, nil},
-	{"speed-up", "×", ThroughputMetric, 2, func(p Point) float64 { return p.Speedup }, func(p Point) float64 { return p.Speedup * 100 / p.Efficiency }},
+	{"speed-up", "×", ThroughputMetric, 2, func(p Point) float64 { return p.Speedup },
+		func(p Point) float64 { return p.Speedup * 100 / p.Efficiency }},
 	{"efficiency", "%", ThroughputMetric, 1, func(p Point) float64 { return p.Efficiency }, func(Point) float64 { return 100 }},
 	{"communication share", "%", "comm_overhead", 1, nil, nil},
 }

@@ -146,9 +146,11 @@ func (c *CompareCell) against(base CompareCell, was, now []float64) {
 	if c.Value == nil || base.Value == nil {
 		return
 	}
-	if c.Change = metric.ChangePct(*base.Value, *c.Value); c.Change == nil {
+	change, ok := metric.Change(*base.Value, *c.Value)
+	if !ok {
 		return
 	}
+	c.Change = &change
 	if len(was) > 0 && len(now) > 0 {
 		d := metric.Compare(was, now)
 		c.Same, c.Words = !d.Sure, d.Words

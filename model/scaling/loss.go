@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"shardeck/model/present/unit"
 	"slices"
 	"strings"
+
+	"shardeck/model/present/unit"
 )
 
 // Loss says where the time of a rank went that more ranks should have saved: it compares
@@ -84,7 +85,8 @@ func (d TraceDiff) unlikeWork() string {
 		}
 		was, now := p.Sides[0].NS*float64(d.Runs[0].Ranks), p.Sides[1].NS*float64(d.Runs[1].Ranks)
 		if was > 0 && now < was*leastWork {
-			return fmt.Sprintf("no ideal: all ranks of %s compute %.0f %% as long as those of %s, so its window holds less of the work: was its start cut?", d.Runs[1].Run, 100*now/was, d.Runs[0].Run)
+			return fmt.Sprintf("no ideal: all ranks of %s compute %.0f %% as long as those of %s, so its window holds less of the work: was its start cut?",
+				d.Runs[1].Run, 100*now/was, d.Runs[0].Run)
 		}
 	}
 	return ""

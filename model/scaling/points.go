@@ -89,5 +89,5 @@ func spreadOf(a *metric.Analysis, name string) float64 {
 	if m.N < 2 || middle <= 0 || most <= 0 {
 		return 0
 	}
-	return 100 * (most - least) / 2 / middle
+	return metric.SpreadOf(least, most, middle)
 }

@@ -64,7 +64,8 @@ func (k ScalingKey) Equal(o ScalingKey) (bool, string) {
 
 // String names a series: "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB".
 func (k ScalingKey) String() string {
-	parts := []string{model.ShortModel(k.Model), fmt.Sprintf("batch %d", k.BatchSize), fmt.Sprintf("%d+%d", k.SeqLen, k.MaxTokens), string(k.Engine)}
+	parts := []string{model.ShortModel(k.Model), fmt.Sprintf("batch %d", k.BatchSize),
+		fmt.Sprintf("%d+%d", k.SeqLen, k.MaxTokens), string(k.Engine)}
 	if k.Layers > 0 {
 		parts[0] += fmt.Sprintf(" (%d layers)", k.Layers)
 	}

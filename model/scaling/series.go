@@ -201,16 +201,23 @@ func linesOf(runs []Measured, x Axis) []line {
 	kinds := kindsOf(runs, x)
 	var out []line
 	for _, kind := range kinds {
-		members := ofKind(runs, kind, x)
-		suffix := ""
+		joined, others := line{}, []line(nil)
 		if len(kinds) > 1 {
-			suffix = " · " + kind
+			joined.suffix = " · " + kind
 		}
-		first, others := firstPerPlace(members, x)
-		out = append(out, line{suffix: suffix, runs: first})
-		for _, m := range others {
-			out = append(out, line{" · " + m.Run.Name, withBase(first, m, x), true})
+		for _, m := range runs {
+			n := len(joined.runs)
+			switch k := kindOf(m.layout(), x); {
+			case k != kind && k != "": // one GPU is the base of every kind
+			case n == 0 || joined.runs[n-1].at(x) != m.at(x):
+				joined.runs = append(joined.runs, m)
+			case n == 1: // a second run at the base
+				others = append(others, line{" · " + m.Run.Name, []Measured{m}, true})
+			default:
+				others = append(others, line{" · " + m.Run.Name, []Measured{joined.runs[0], m}, true})
+			}
 		}
+		out = append(append(out, joined), others...)
 	}
 	return out
 }
@@ -237,36 +244,4 @@ func kindOf(l model.Layout, x Axis) string {
 		return ""
 	}
 	return l.Kind()
-}
-
-// ofKind are the runs of a kind, and those on one GPU, the base of every kind.
-func ofKind(runs []Measured, kind string, x Axis) []Measured {
-	var out []Measured
-	for _, m := range runs {
-		if k := kindOf(m.layout(), x); k == kind || k == "" {
-			out = append(out, m)
-		}
-	}
-	return out
-}
-
-// firstPerPlace keeps the first run at each place for the line, and gives back the others.
-func firstPerPlace(runs []Measured, x Axis) (first, others []Measured) {
-	for _, m := range runs {
-		if n := len(first); n > 0 && first[n-1].at(x) == m.at(x) {
-			others = append(others, m)
-			continue
-		}
-		first = append(first, m)
-	}
-	return first, others
-}
-
-// withBase is the line from the base of another to a run; the run alone if it lies
-// at the base itself.
-func withBase(first []Measured, m Measured, x Axis) []Measured {
-	if first[0].at(x) == m.at(x) {
-		return []Measured{m}
-	}
-	return []Measured{first[0], m}
 }

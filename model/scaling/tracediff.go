@@ -63,12 +63,14 @@ func DiffTraces(runs [2]string, traces [2]*metric.TraceSummary) TraceDiff {
 	switch {
 	case a != b && a > 0 && b > 0:
 		d.PerStep = true
-		d.Notes = append(d.Notes, fmt.Sprintf("times are of one forward step: %s has %d, %s %d", runs[0], a, runs[1], b))
+		d.Notes = append(d.Notes, fmt.Sprintf("times are of one forward step: %s has %d, %s %d",
+			runs[0], a, runs[1], b))
 	case a != b:
 		d.Notes = append(d.Notes, "times are of the whole window: only one run has step annotations, so steps cannot be counted")
 	}
 	if r := d.Runs; r[0].Ranks != r[1].Ranks {
-		d.Notes = append(d.Notes, fmt.Sprintf("times are of one rank, the mean: %s has %d, %s %d", runs[0], r[0].Ranks, runs[1], r[1].Ranks))
+		d.Notes = append(d.Notes, fmt.Sprintf("times are of one rank, the mean: %s has %d, %s %d",
+			runs[0], r[0].Ranks, runs[1], r[1].Ranks))
 	}
 	for i, t := range traces {
 		d.add(i, t)
@@ -92,7 +94,8 @@ func (d *TraceDiff) add(side int, t *metric.TraceSummary) {
 	d.addParts(side, t, ranks*steps)
 	for _, c := range t.Classes {
 		if c.Count > 0 {
-			row(&d.Classes, c.Name, "", 0).Sides[side] = DiffCell{NS: float64(c.TotalNS) / ranks / steps, Count: float64(c.Count) / ranks / steps, Share: c.Share}
+			row(&d.Classes, c.Name, "", 0).Sides[side] = DiffCell{NS: float64(c.TotalNS) / ranks / steps,
+				Count: float64(c.Count) / ranks / steps, Share: c.Share}
 		}
 	}
 	for _, k := range t.Kernels {
@@ -103,7 +106,8 @@ func (d *TraceDiff) add(side int, t *metric.TraceSummary) {
 	}
 	kernels := kernelNS(t)
 	for _, c := range t.Collectives {
-		cell := DiffCell{TransferNS: float64(c.TransferNS) / steps, WaitNS: float64(c.WaitNS) / steps, Count: float64(c.Count) / steps, Matched: c.Matched / steps}
+		cell := DiffCell{TransferNS: float64(c.TransferNS) / steps, WaitNS: float64(c.WaitNS) / steps,
+			Count: float64(c.Count) / steps, Matched: c.Matched / steps}
 		cell.NS = cell.TransferNS + cell.WaitNS
 		if kernels > 0 {
 			cell.Share = 100 * float64(c.TransferNS+c.WaitNS) / (kernels / ranks)
@@ -173,7 +177,8 @@ func (d *TraceDiff) change(list []DiffRow) {
 		case b.Count == 0:
 			r.OnlyIn = d.Runs[0].Run
 		case a.NS > 0 && b.NS > 0:
-			r.ChangePct = metric.ChangePct(a.NS, b.NS)
+			percent, _ := metric.Change(a.NS, b.NS)
+			r.ChangePct = &percent
 		}
 	}
 }

@@ -169,7 +169,7 @@ func DiffTone(line string) theme.Tone {
 func lines(v jobs.Preview, start string) []string {
 	r := v.Row
 	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
-	cost := []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start, present.KeptResult(v.Keeps)}
+	cost := []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start, present.KeptResult(v.KeptAs)}
 	for _, words := range cost {
 		if words != "" {
 			out = append(out, "  "+words)

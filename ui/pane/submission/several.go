@@ -13,7 +13,7 @@ import (
 func several(all []jobs.Preview, starts []string) []string {
 	total, ids, results := 0.0, 0, 0
 	for _, v := range all {
-		if present.KeptResult(v.Keeps) != "" {
+		if present.KeptResult(v.KeptAs) != "" {
 			results++
 		}
 		ids = max(ids, widget.Width(v.Row.Experiment.ID))
