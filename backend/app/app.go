@@ -15,6 +15,7 @@ import (
 	"shardeck/backend/jobs"
 	"shardeck/backend/measure"
 	"shardeck/backend/pool"
+	"shardeck/backend/render"
 	"shardeck/backend/scheduler"
 	"shardeck/backend/scheduler/local"
 	"shardeck/backend/scheduler/poll"
@@ -130,7 +131,8 @@ func (a *App) furnish() {
 		Workspace: a.ws, World: a.world, Scheduler: a.scheduler, Now: o.Now, Note: a.note,
 		Poll:        poll.New(a.scheduler, poll.Options{Interval: a.catalog.Settings.Refresh, Floor: floor, Now: o.Now}),
 		Experiments: a.Experiments, Edits: a.experimentSets, Machine: a.machine, Software: a.software(), Getenv: o.Env,
-		Unread: a.Measure.Unread, Binary: o.Binary, CacheHome: filepath.Dir(o.CacheDir), Sets: o.Sets,
+		Unread:  a.Measure.Unread,
+		Reading: render.Reading{Workspace: a.ws.Root, Shardeck: o.Binary, CacheHome: filepath.Dir(o.CacheDir), Sets: o.Sets},
 	})
 }
 

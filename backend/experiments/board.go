@@ -103,21 +103,11 @@ func (x *Experiments) rowOf(f workspace.File) board.Row {
 }
 
 // Check judges an experiment that may not be saved yet.
-func (x *Experiments) Check(e model.Experiment) check.Verdict {
-	v := check.Check(e, x.World)
-	v.Findings = append([]check.Finding{}, v.Findings...)
-	return v
-}
+func (x *Experiments) Check(e model.Experiment) check.Verdict { return check.Check(e, x.World) }
 
-// Legal lists the values a layout field (tp, parallelism.tp, …) may take, the others
-// as they are.
+// Legal lists the values a layout field (parallelism.tp, …) may take, the others as they are.
 func (x *Experiments) Legal(e model.Experiment, path string) []int {
-	for _, p := range []string{path, "parallelism." + path} {
-		if values := check.Legal(e, p, x.World); len(values) > 0 {
-			return values
-		}
-	}
-	return nil
+	return check.Legal(e, path, x.World)
 }
 
 // WithSets is an experiment with the keys given by --set in place.

@@ -46,7 +46,7 @@ func (x *Experiments) OldRunner(e model.Experiment) []check.Finding {
 	}
 	return []check.Finding{{Code: "runner-old", Severity: check.SeverityWarning, Edits: []model.Edit{},
 		Fault: workspace.RunnerFile + " is the runner of an older shardeck, and runs as it is",
-		Fix: "to take the new one: shardeck generate"}}
+		Fix:   "to take the new one: shardeck generate"}}
 }
 
 // BringRunner writes what runs inside a job, where there is none and the job needs it.

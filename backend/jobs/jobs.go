@@ -31,10 +31,9 @@ type Needs struct {
 
 	// Unread tells what is left to read of the runs named; none: of those that are too
 	// large to read here.
-	Unread    func(ctx context.Context, names []string) ([]model.UnreadRun, error)
-	Binary    string   // this program, as job scripts name it
-	CacheHome string   // where the cache lies, as XDG_CACHE_HOME names it
-	Sets      []string // --set values, all of them
+	Unread func(ctx context.Context, names []string) ([]model.UnreadRun, error)
+	// Reading is what every job that reads traces has in common: workspace, program, cache.
+	Reading render.Reading
 }
 
 // Experiments is what jobs ask of the experiments here.

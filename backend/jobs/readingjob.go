@@ -47,24 +47,17 @@ func (su *Submitter) planReading(u model.UnreadRun) (NodeReading, error) {
 	p := NodeReading{Run: u.Run.Name, Ranks: u.Ranks, Bytes: u.Bytes, Name: readingID(u.Run.Name), Job: su.World.Site.Reader}
 	p.Time = model.FormatTimeLimit(readingTime(u.Largest))
 	p.Log = workspace.LogsDir + "/" + p.Name + "_%A.out"
-	text, err := render.ReadingScript(render.Reading{
-		Name: p.Name, Run: u.Run.Dir, Ranks: p.Ranks, Workspace: su.Workspace.Root, Shardeck: su.Binary,
-		CacheHome: su.CacheHome, Sets: su.Sets,
-		Account: cmp.Or(accountOf(u.Run), su.World.Account), Time: p.Time, Site: p.Job,
-	})
+	r := su.Reading
+	r.Name, r.Run, r.Ranks, r.Time, r.Site, r.Account = p.Name, u.Run.Dir, p.Ranks, p.Time, p.Job, su.World.Account
+	if u.Run.Experiment != nil {
+		r.Account = cmp.Or(u.Run.Experiment.Slurm.Account, r.Account) // who paid for the run
+	}
+	text, err := render.ReadingScript(r)
 	if err != nil {
 		return p, &model.Fault{Text: "no job script to read " + u.Run.Name, Cause: err, Kind: model.ErrInvalid}
 	}
 	p.Script = string(text)
 	return p, nil
-}
-
-// accountOf is who paid for a run, where its config says.
-func accountOf(run model.Run) string {
-	if run.Experiment == nil {
-		return ""
-	}
-	return run.Experiment.Slurm.Account
 }
 
 // Bounds of a reading task: a start on a busy file system, and 20 MB/s, a tenth of what
