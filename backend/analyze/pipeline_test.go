@@ -21,6 +21,9 @@ func TestPipelineOfThree(t *testing.T) {
 	waited := float64((220-100)+5*170) / (5340 - 100) * 100
 	near(t, "wait of stage 2", a.Metric("bubble").PerRank[2], waited, 6)
 	near(t, "wait of stage 0", a.Metric("bubble").PerRank[0], 0, 6)
+	// Beside that it computes six times 100 µs; stage 0 five times, from T0 to 5120.
+	near(t, "idle time of stage 2", a.Metric("bubble").By.Stages[2].Idle, 100*(1-600/5240.)-waited, 6)
+	near(t, "idle time of stage 0", a.Metric("bubble").By.Stages[0].Idle, 100*(1-500/5020.), 6)
 }
 
 func TestPipelineBubble(t *testing.T) {

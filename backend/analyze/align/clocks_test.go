@@ -58,7 +58,10 @@ func TestHostsByOrderOfTrust(t *testing.T) {
 // Two hosts whose clocks differ are as two ranks of one: whatever was done on their own
 // time lines lies where it did, but for the shift.
 func TestHostsGetOneClock(t *testing.T) {
-	steps := func(f fake) fake { return f.Mark("decode", 100, 900, true).Copy(5000, 5100) }
+	steps := func(f fake) fake {
+		f.SMs = append(f.SMs, trace.Sample{At: 300_000})
+		return f.Mark("decode", 100, 900, true).Copy(5000, 5100)
+	}
 	one, two := twoRanks(20, 5)
 	want := build(t, fakeInput(layoutOf(2, 1, 1, 1), steps(one.On("nid1")), steps(two.On("nid1"))))
 	for _, skew := range []int64{3_000, -3_000, 1_500_000} {
@@ -67,7 +70,8 @@ func TestHostsGetOneClock(t *testing.T) {
 		for i, r := range got.Ranks {
 			w := want.Ranks[i]
 			if r.Clock != 0 || r.Window != w.Window || r.Skew != w.Skew || r.Computed != w.Computed || !slices.Equal(r.Transfers, w.Transfers) ||
-				!slices.Equal(r.Waits, w.Waits) || !slices.Equal(r.Copies, w.Copies) {
+				!slices.Equal(r.Waits, w.Waits) || !slices.Equal(r.Copies, w.Copies) ||
+				!slices.Equal(r.Steps, w.Steps) || !slices.Equal(r.Samples, w.Samples) {
 				t.Errorf("skew %d µs: %+v, want %+v", skew, r, w)
 			}
 		}

@@ -168,6 +168,26 @@ func TestUnmatchedTypeIsSaid(t *testing.T) {
 	}
 }
 
+// Where one trace has more calls than another, the shorter one is not whole: a loss.
+func TestTracesThatDoNotCoverTheSameCalls(t *testing.T) {
+	for _, c := range []struct {
+		from, to int // records of rank 1, which makes one call of two
+		loss     string
+		matches  int
+	}{
+		{0, 30, "all_reduce of ranks 0,1: 5 calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has 20, rank 1 has 15); " +
+			"lost: transfer and wait of those", 15},
+		{0, 1, "all_reduce of ranks 0,1: not matched: rank 0 made 20 calls and rank 1 made 0, and their times do not fit each other", 0},
+	} {
+		a, b := twoRanks(20, 0)
+		b.Records = b.Records[c.from:c.to]
+		got := build(t, fakeInput(layoutOf(2, 1, 1, 1), a, b))
+		if !slices.Equal(got.Losses, []string{c.loss}) || len(got.Matches) != c.matches {
+			t.Errorf("%d matches, losses %q, warnings %q", len(got.Matches), got.Losses, got.Warnings)
+		}
+	}
+}
+
 // The shortest of a group moves data all the time; a recv waits for the start of its send.
 func TestTransferAndWait(t *testing.T) {
 	a, b := newFake(0).Run(arKernel, 0, 100).Run(arKernel, 200, 300), newFake(1).Run(arKernel, 0, 100).Run(arKernel, 260, 300)
@@ -182,5 +202,17 @@ func TestTransferAndWait(t *testing.T) {
 	got = build(t, fakeInput(layoutOf(1, 2, 1, 1), a, b))
 	if send, recv := got.Ranks[0].Calls[1], got.Ranks[1].Calls[1]; send.Wait != 0 || send.Transfer != 20_000 || recv.Wait != 70_000 || recv.Transfer != 30_000 {
 		t.Errorf("send %+v, recv %+v", send, recv)
+	}
+}
+
+// While one of two calls at once moves data, nobody waits.
+func TestNobodyWaitsWhileACallMoves(t *testing.T) {
+	a, b := newFake(0).Run(arKernel, 0, 10), newFake(1).Run(arKernel, 0, 10)
+	a.Run(arKernel, 100, 200).Run(bcKernel, 130, 150)
+	b.Run(arKernel, 180, 200).Run(bcKernel, 130, 150)
+	r := build(t, fakeInput(layoutOf(2, 1, 1, 1), a, b)).Ranks[0]
+	want := span.List{{Start: 100_000, End: 130_000}, {Start: 150_000, End: 180_000}}
+	if !slices.Equal(r.Waits, want) || r.Transfers.Length() != 10_000+20_000+20_000 {
+		t.Errorf("waits %v, transfers %v", r.Waits, r.Transfers)
 	}
 }

@@ -16,6 +16,7 @@ func TestFunctionName(t *testing.T) {
 		"void f<at::native::g(int)::{lambda()#1}::operator()() const::{lambda(long)#1}>(int, std::array<int, 2>)": "f",
 		"nvjet_sm90_tst_64x8_64x16_2x1_v_bz_TNT":                                                                  "nvjet_sm90_tst_64x8_64x16_2x1_v_bz_TNT",
 		"triton_poi_fused_add_0 [clone .kd]":                                                                      "triton_poi_fused_add_0",
+		"void f<(a->b)>::g<int>(int)":                                                                             "f::g",
 		"":                                                                                                        "",
 		"<>":                                                                                                      "<>",
 	} {

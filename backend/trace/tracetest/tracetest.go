@@ -78,6 +78,9 @@ func (f Trace) Later(by int64) Trace {
 	for i := range f.Marks {
 		f.Marks[i].Start += by * 1000
 	}
+	for i := range f.SMs {
+		f.SMs[i].At += by * 1000
+	}
 	return f
 }
 
