@@ -30,7 +30,7 @@ func TestCommunicationUnderCompute(t *testing.T) {
 		}
 		near(t, c.name+" in decode", decode, max(0, c.decode), 9)
 	}
-	if r := a.Trace.Ranks[0]; r.ComputeNS != 80_000 || r.HiddenCommNS != 20_000 || r.IdleNS != 20_000 {
+	if r := a.Trace.Ranks[0]; r.ComputeNS != 80_000 || r.HiddenCommNS != 20_000 || r.IdleNS != 20_000 || r.Kernels != 4 {
 		t.Errorf("the window: %+v", r)
 	}
 }

@@ -43,3 +43,17 @@ func TestPipelineBubble(t *testing.T) {
 		t.Errorf("TP2: %+v", r)
 	}
 }
+
+// Compute under the wait for a send is no idle time, and is counted once.
+func TestComputeWhileAStageWaits(t *testing.T) {
+	s0, s1 := newFake(0), newFake(1)
+	for k := range int64(4) {
+		s0.Run(gemm, 100*k, 100*k+60).Run(srKernel, 100*k+60, 100*k+80)
+		s1.Run(srKernel, 100*k+20, 100*k+80).Run(gemm, 100*k+30, 100*k+50)
+	}
+	// T0 is 60 µs. From there stage 1 waits three times 40 µs, computes 20 of them, and
+	// receives four times 20 µs; its window ends at 380.
+	m := analyse(t, fakeInput(layoutOf(1, 2, 1, 1), s0, s1)).Metric("bubble")
+	near(t, "bubble", m.By.Stages[1].Bubble, 100*120/320., 9)
+	near(t, "idle", m.By.Stages[1].Idle, 100*200/320., 9)
+}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"shardeck/backend/trace"
+	"shardeck/model"
 )
 
 // Shifts add up along a chain of groups: host a knows c only through b.
@@ -52,6 +53,10 @@ func TestHostsByOrderOfTrust(t *testing.T) {
 	in = fakeInput(layoutOf(2, 1, 1, 1), a.On("x"), b.On("y"))
 	if got := hosts(in); !slices.Equal(got, []string{"x", "y"}) {
 		t.Errorf("the trace's hosts: %v", got)
+	}
+	in.Info = &model.RunInfo{Hosts: []string{"p", "q"}}
+	if got := hosts(in); !slices.Equal(got, []string{"p", "q"}) {
+		t.Errorf("run.json's hosts: %v", got)
 	}
 }
 
