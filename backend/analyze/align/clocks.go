@@ -35,7 +35,7 @@ func (b *builder) nameHosts() {
 // tell the shift, and shifts add up along a spanning tree of groups. Ranks that no
 // such call connects keep a clock number of their own.
 func (b *builder) alignClocks() {
-	edges := b.clockEdges()
+	edges := clockEdges(b.Matches)
 	shifts := map[string]int64{}
 	clock := map[string]int{}
 	for i, r := range b.Ranks {
@@ -73,9 +73,9 @@ func reach(from string, edges []clockEdge, shifts map[string]int64) {
 }
 
 // clockEdges finds the shift between hosts that share calls, best founded first.
-func (b *builder) clockEdges() []clockEdge {
+func clockEdges(matches []*Match) []clockEdge {
 	differences := map[[2]string][]int64{}
-	for _, m := range b.Matches {
+	for _, m := range matches {
 		if !m.Sequence.Type.EndsTogether() {
 			continue
 		}

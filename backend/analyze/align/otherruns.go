@@ -114,10 +114,17 @@ func (b *builder) otherTimes() map[int]string {
 // groupByTime puts together the traces that may be of one run by their times, the largest
 // group first.
 func (b *builder) groupByTime(times map[int]span.Span) [][]int {
+	overlap := func(x, y int) bool {
+		most := maxGapOnHost
+		if p, q := b.in.host(x, b.Traces[x].Info), b.in.host(y, b.Traces[y].Info); p != "" && q != "" && p != q {
+			most = maxGapOverHosts
+		}
+		return gap(times[x], times[y]) <= most
+	}
 	var groups [][]int
 	for _, rank := range slices.Sorted(maps.Keys(times)) {
 		i := slices.IndexFunc(groups, func(group []int) bool {
-			return slices.ContainsFunc(group, func(member int) bool { return b.overlap(times, rank, member) })
+			return slices.ContainsFunc(group, func(member int) bool { return overlap(rank, member) })
 		})
 		if i < 0 {
 			groups = append(groups, []int{rank})
@@ -127,15 +134,6 @@ func (b *builder) groupByTime(times map[int]span.Span) [][]int {
 	}
 	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Compare(len(b), len(a)) })
 	return groups
-}
-
-// overlap reports whether two traces may be of one run by their times.
-func (b *builder) overlap(times map[int]span.Span, x, y int) bool {
-	most := maxGapOnHost
-	if p, q := b.in.host(x, b.Traces[x].Info), b.in.host(y, b.Traces[y].Info); p != "" && q != "" && p != q {
-		most = maxGapOverHosts
-	}
-	return gap(times[x], times[y]) <= most
 }
 
 // gap is the time between two spans, negative where they overlap.
