@@ -13,12 +13,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_stages_are_those_of_the_cockpit():
-    text = (ROOT / "model" / "progress.go").read_text(encoding="utf-8")
+    text = (ROOT / "model" / "job.go").read_text(encoding="utf-8")
     assert tuple(re.findall(r'Stage\w+\s+Stage = "([^"]+)"', text)) == STAGES
 
 
 def test_exit_codes_are_those_of_the_cockpit():
-    text = (ROOT / "model" / "runinfo.go").read_text(encoding="utf-8")
+    text = (ROOT / "model" / "run.go").read_text(encoding="utf-8")
     codes = {n.upper(): int(v) for n, v in re.findall(r"\tExit(\w+)\s+= (\d+)", text)}
     assert codes == {k: v for k, v in vars(Exit).items() if k.isupper()}
 
