@@ -13,25 +13,25 @@ import (
 func bandwidthMetrics(f *facts) []metric.Metric {
 	all, ranks, types := &callSum{}, map[int]*callSum{}, map[string]*callSum{}
 	for _, r := range f.Ranks {
-		own := entry(ranks, r.Number)
+		own := getOrAdd(ranks, r.Number)
 		for _, c := range r.Calls {
 			all.add(c)
 			own.add(c)
-			entry(types, c.Type.String()).add(c)
+			getOrAdd(types, c.Type.String()).add(c)
 		}
 	}
 	metricOf := func(name, missing string, of func(*callSum) (float64, bool)) metric.Metric {
-		m := metric.Metric{PerRank: known(ranks, of), N: all.sized, Source: f.Files(), Estimate: all.inferred}
+		m := metric.Metric{PerRank: knownValues(ranks, of), N: all.sized, Source: f.Files(), Estimate: all.inferred}
 		v, ok := of(all)
 		if !ok {
 			m.Reason = missing
-			return named(name, m)
+			return defined(name, m)
 		}
-		m.Value, m.By.Types = &v, known(types, of)
+		m.Value, m.By.Types = &v, knownValues(types, of)
 		if all.inferred {
 			m.Note = "some sizes inferred from model shape, phase and layout"
 		}
-		return named(name, m)
+		return defined(name, m)
 	}
 	const unsized = "the size of no call is known: kernels launched from CUDA graphs carry no metadata, " +
 		"and the model's shape or the steps are not known"
@@ -91,8 +91,8 @@ func busFactor(t kernelname.CallType, n int) float64 {
 	return 1
 }
 
-// known are the values of the sums that have one.
-func known[K comparable](sums map[K]*callSum, of func(*callSum) (float64, bool)) map[K]float64 {
+// knownValues are the values of the sums that have one.
+func knownValues[K comparable](sums map[K]*callSum, of func(*callSum) (float64, bool)) map[K]float64 {
 	out := map[K]float64{}
 	for k, s := range sums {
 		if v, ok := of(s); ok {
@@ -118,7 +118,7 @@ func collectives(f *facts) []metric.CollStat {
 				ranks[c.Type] = map[*align.Rank]bool{}
 			}
 			ranks[c.Type][r] = true
-			entry(sums, size{c.Type, c.Bytes}).add(c)
+			getOrAdd(sums, size{c.Type, c.Bytes}).add(c)
 		}
 	}
 	var out []metric.CollStat

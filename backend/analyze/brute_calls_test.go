@@ -174,7 +174,7 @@ func (b bruteRun) late() (l bruteLate) {
 }
 
 // named is the straggler, -1 if there is none.
-func (b bruteRun) named(l bruteLate, k int) int {
+func (b bruteRun) defined(l bruteLate, k int) int {
 	for rank, own := range l.by {
 		window := b.end[rank] - b.t0
 		ok := 100*own >= 5*window && 3*own >= 2*(l.by[0]+l.by[1])
@@ -237,7 +237,7 @@ func sameStraggler(t *testing.T, m metric.Metric, b bruteRun) {
 		worst = 1
 	}
 	near(t, "compute that explains it", m.By.Latest.Device, float64(l.excess[worst])/1e6, 6)
-	who := b.named(l, 2)
+	who := b.defined(l, 2)
 	if (m.Value == nil) != (who < 0) || m.Value != nil && *m.Value != float64(who) {
 		t.Errorf("straggler %v (%s), brute force %d", m.Value, m.Reason, who)
 	}

@@ -13,19 +13,19 @@ import (
 // commMetrics finds what communication costs a rank's time.
 func commMetrics(f *facts) []metric.Metric {
 	return []metric.Metric{
-		named("comm_overhead", share(f, communication, whole)),
-		named("exposed_comm", share(f, exposed, whole)),
-		named("comm_comp_overlap", share(f, hidden, communication)),
-		named("comm_transfer", callTimes(f, func(r *align.Rank) span.List { return r.Transfers }, (*align.Call).TransferSpan)),
-		named("comm_wait", callTimes(f, func(r *align.Rank) span.List { return r.Waits }, (*align.Call).WaitSpan)),
+		defined("comm_overhead", shareOfTime(f, commTime, wholeTime)),
+		defined("exposed_comm", shareOfTime(f, exposedTime, wholeTime)),
+		defined("comm_comp_overlap", shareOfTime(f, hiddenTime, commTime)),
+		defined("comm_transfer", callTimes(f, func(r *align.Rank) span.List { return r.Transfers }, (*align.Call).TransferSpan)),
+		defined("comm_wait", callTimes(f, func(r *align.Rank) span.List { return r.Waits }, (*align.Call).WaitSpan)),
 	}
 }
 
 // Lengths inside some part of a rank's time.
-func whole(_ *align.Rank, part span.List) int64         { return part.Length() }
-func communication(r *align.Rank, part span.List) int64 { return span.Overlap(r.Comm.All(), part) }
-func hidden(r *align.Rank, part span.List) int64        { return span.Overlap(r.HiddenComm.All(), part) }
-func exposed(r *align.Rank, part span.List) int64       { return communication(r, part) - hidden(r, part) }
+func wholeTime(_ *align.Rank, part span.List) int64   { return part.Length() }
+func commTime(r *align.Rank, part span.List) int64    { return span.Overlap(r.Comm.All(), part) }
+func hiddenTime(r *align.Rank, part span.List) int64  { return span.Overlap(r.HiddenComm.All(), part) }
+func exposedTime(r *align.Rank, part span.List) int64 { return commTime(r, part) - hiddenTime(r, part) }
 
 // noCommunication says why there is no communication to measure; empty if there is some.
 func noCommunication(f *facts) string {

@@ -12,26 +12,27 @@ import (
 // traced iteration, in one forward step.
 func countMetrics(f *facts) []metric.Metric {
 	iterations, from := f.in.TracedIterations()
-	perIteration := counts(f, allCalls, func(*align.Rank) (int, string) {
+	perIteration := callsPer(f, allCalls, func(*align.Rank) (int, string) {
 		return iterations, "the number of traced iterations is not known: no run.json and no config with profile_iterations"
 	})
 	if perIteration.Value != nil {
 		perIteration.Note = joinNotes(perIteration.Note, tracedTokens(f, iterations, from))
 	}
 	return []metric.Metric{
-		named("coll_call_num", perIteration),
-		named("coll_calls_total", counts(f, allCalls, func(*align.Rank) (int, string) { return 1, "" })),
-		named("coll_calls_per_step", counts(f, func(c *align.Call) bool { return !c.Empty }, func(r *align.Rank) (int, string) {
-			return tracedSteps(f, r), "the number of forward steps is not known: the trace has no step annotations, and run.json does not say"
+		defined("coll_call_num", perIteration),
+		defined("coll_calls_total", callsPer(f, allCalls, func(*align.Rank) (int, string) { return 1, "" })),
+		defined("coll_calls_per_step", callsPer(f, func(c *align.Call) bool { return !c.Empty }, func(r *align.Rank) (int, string) {
+			const unknown = "the number of forward steps is not known: the trace has no step annotations, and run.json does not say"
+			return tracedSteps(f, r), unknown
 		})),
 	}
 }
 
 func allCalls(*align.Call) bool { return true }
 
-// counts divides the counted launches of each rank by a number, in all and by type; where
+// callsPer divides the counted launches of each rank by a number, in all and by type; where
 // the number is not known, 0, it says so.
-func counts(f *facts, counted func(*align.Call) bool, by func(*align.Rank) (n int, unknown string)) metric.Metric {
+func callsPer(f *facts, counted func(*align.Call) bool, by func(*align.Rank) (n int, unknown string)) metric.Metric {
 	sums := map[kernelname.CallType]float64{}
 	p := onRanks(f, func(r *align.Rank) (float64, string) {
 		n, unknown := by(r)

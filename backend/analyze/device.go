@@ -11,10 +11,12 @@ import (
 
 // deviceMetrics finds what the devices did.
 func deviceMetrics(f *facts) []metric.Metric {
-	busy := share(f, func(r *align.Rank, part span.List) int64 { return exposed(r, part) + span.Overlap(r.Compute(), part) }, whole)
+	busy := shareOfTime(f, func(r *align.Rank, part span.List) int64 {
+		return exposedTime(r, part) + span.Overlap(r.Compute(), part)
+	}, wholeTime)
 	coverage := overTime(f, smCoverage)
 	coverage.Estimate = coverage.Value != nil
-	return append([]metric.Metric{named("gpu_busy", busy), named("sm_coverage", coverage), smActive(f)}, kernelMetrics(f)...)
+	return append([]metric.Metric{defined("gpu_busy", busy), defined("sm_coverage", coverage), smActive(f)}, kernelMetrics(f)...)
 }
 
 // smCoverage is the launch geometry's upper bound of SM use, weighted by time, over the
@@ -41,9 +43,9 @@ func smCoverage(r *align.Rank, part span.List) (pct float64, reason string) {
 func smActive(f *facts) metric.Metric {
 	const unsampled = "not sampled: only Nsight Systems does, with --gpu-metrics-devices=all where the driver allows it"
 	if !slices.ContainsFunc(f.Ranks, func(r *align.Rank) bool { return len(r.Samples) > 0 }) {
-		return named("sm_active", metric.Metric{Reason: unsampled, Source: f.Files()})
+		return defined("sm_active", metric.Metric{Reason: unsampled, Source: f.Files()})
 	}
-	return named("sm_active", overTime(f, func(r *align.Rank, part span.List) (float64, string) {
+	return defined("sm_active", overTime(f, func(r *align.Rank, part span.List) (float64, string) {
 		if len(r.Samples) == 0 {
 			return 0, unsampled
 		}
@@ -82,7 +84,7 @@ func kernelMetrics(f *facts) []metric.Metric {
 			classes.PerRank[rank] = own.shares[largest.Name]
 		}
 	}
-	return []metric.Metric{named("kernel_classes", classes), topKernels(f)}
+	return []metric.Metric{defined("kernel_classes", classes), topKernels(f)}
 }
 
 func topKernels(f *facts) metric.Metric {
@@ -103,5 +105,5 @@ func topKernels(f *facts) metric.Metric {
 	for _, name := range order[:min(topCount, len(order))] {
 		m.By.Kernels[name] = milliseconds(name)
 	}
-	return named("top_kernels", m)
+	return defined("top_kernels", m)
 }

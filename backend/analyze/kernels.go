@@ -32,7 +32,7 @@ func sumKernels(t *align.Timeline) kernelSums {
 		for _, k := range sums {
 			own.count += k.Count
 			total += k.TotalNS
-			all := entry(byName, k.Name)
+			all := getOrAdd(byName, k.Name)
 			k.TotalNS, k.Count = k.TotalNS+all.TotalNS, k.Count+all.Count
 			if all.Count > 0 {
 				k.MinNS, k.MaxNS = min(k.MinNS, all.MinNS), max(k.MaxNS, all.MaxNS)
@@ -104,13 +104,12 @@ func KernelsBetween(r *trace.Rank, from, to int64, most int) (out []metric.Kerne
 	names := map[uint32]kernelname.Name{} // of the few that occur
 	for _, k := range r.Records {
 		if k.Device == device && k.Start < to && k.End() > from {
-			name, seen := names[k.Name]
+			n, seen := names[k.Name]
 			if !seen {
-				name = kernelname.Of(r.Names[k.Name])
-				names[k.Name] = name
+				n = kernelname.Of(r.Names[k.Name])
+				names[k.Name] = n
 			}
-			s := metric.KernelSpan{Name: name.Full, Short: name.Short, Class: name.Class, StartNS: k.Start - from, DurNS: k.Dur}
-			s.Stream = k.Stream
+			s := metric.KernelSpan{Name: n.Full, Short: n.Short, Class: n.Class, StartNS: k.Start - from, DurNS: k.Dur, Stream: k.Stream}
 			if k.Kind != trace.KindKernel {
 				s.Class = "copy"
 			}

@@ -11,9 +11,9 @@ import (
 	"shardeck/model/metric"
 )
 
-// named gives a metric its name and the unit of its definition. Lists and maps are never
+// defined gives a metric its name and the unit of its definition. Lists and maps are never
 // nil, so that JSON has them.
-func named(name string, m metric.Metric) metric.Metric {
+func defined(name string, m metric.Metric) metric.Metric {
 	d, ok := metric.Define(name)
 	if !ok {
 		panic("analyze: metric " + name + " has no definition")
@@ -35,7 +35,7 @@ func named(name string, m metric.Metric) metric.Metric {
 func withoutValue(reason string, source []string, names ...string) []metric.Metric {
 	var out []metric.Metric
 	for _, name := range names {
-		out = append(out, named(name, metric.Metric{Reason: reason, Source: source}))
+		out = append(out, defined(name, metric.Metric{Reason: reason, Source: source}))
 	}
 	return out
 }
@@ -136,9 +136,9 @@ func overTime(f *facts, value func(r *align.Rank, part span.List) (v float64, re
 	return m
 }
 
-// share is a metric that is one length as a percentage of another, both inside some part
+// shareOfTime is a metric that is one length as a percentage of another, both inside some part
 // of a rank's time.
-func share(f *facts, part, of func(r *align.Rank, inside span.List) int64) metric.Metric {
+func shareOfTime(f *facts, part, of func(r *align.Rank, inside span.List) int64) metric.Metric {
 	return overTime(f, func(r *align.Rank, inside span.List) (float64, string) {
 		if n := of(r, inside); n > 0 {
 			return percent(part(r, inside), n), ""
@@ -169,8 +169,8 @@ func base(file string) string { return filepath.Base(file) }
 
 func ptr[T any](v T) *T { return &v }
 
-// entry is that of a key, made when it is first asked for.
-func entry[K comparable, V any](m map[K]*V, k K) *V {
+// getOrAdd is what m has for k, added if it has nothing yet.
+func getOrAdd[K comparable, V any](m map[K]*V, k K) *V {
 	if m[k] == nil {
 		m[k] = new(V)
 	}

@@ -52,12 +52,12 @@ func (o *OpTimes) Add(l *kineto.Links, t *et.Trace) {
 			case replayed[k.Corr]:
 				reason = restReplay
 			}
-			rest := entry(o.rest, reason)
+			rest := getOrAdd(o.rest, reason)
 			rest.TotalNS += k.Dur
 			rest.Count++
 			continue
 		}
-		sum := entry(o.ops, l.Names[op.Name])
+		sum := getOrAdd(o.ops, l.Names[op.Name])
 		sum.TotalNS += k.Dur
 		sum.Count++
 		o.found.AttributedNS += k.Dur

@@ -21,7 +21,7 @@ func phaseMetrics(f *facts) []metric.Metric {
 		return 0, "no step annotations (prefill, decode, execute_context_…) in the trace"
 	})
 	m.Note = joinNotes(m.Note, stepCounts(f.Ranks[0]))
-	return []metric.Metric{named("phase_time", m)}
+	return []metric.Metric{defined("phase_time", m)}
 }
 
 // stepCounts counts a rank's steps by phase, in words.

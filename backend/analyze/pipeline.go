@@ -39,7 +39,7 @@ func pipelineMetrics(f *facts) []metric.Metric {
 	if len(idle) > 0 {
 		m.By.Idle = ptr(mean(idle))
 	}
-	return []metric.Metric{named("bubble", m)}
+	return []metric.Metric{defined("bubble", m)}
 }
 
 // pipelineWaits is the time a rank waits in its pipeline's own calls, recv and the

@@ -17,7 +17,8 @@ func skewMetrics(f *facts) []metric.Metric {
 		return float64(r.Skew) / 1e6, ""
 	})
 	return []metric.Metric{
-		named("profiler_start_skew", skew.metric(f.Files())), named("straggler", straggler(f)), named("load_imbalance", loadImbalance(f)),
+		defined("profiler_start_skew", skew.metric(f.Files())),
+		defined("straggler", straggler(f)), defined("load_imbalance", loadImbalance(f)),
 	}
 }
 

@@ -16,14 +16,14 @@ func throughput(f *facts, iteration metric.Metric) []metric.Metric {
 		return withoutValue(iteration.Reason, iteration.Source, "throughput_tokens_sec", "output_tokens_sec", "tokens_sec_per_gpu", "mfu")
 	}
 	p, gpus := f.iterations(), float64(f.Layout.GPUs())
-	input, output, recorded, reason := tokens(f, p)
+	input, output, recorded, reason := iterationTokens(f, p)
 	rate := func(name string, tokens float64) metric.Metric {
 		m := p.metric()
 		m.N, m.Reason = iteration.N, reason
 		if reason == "" {
 			m.Value, m.Note = ptr(tokens / *iteration.Value), joinNotes(m.Note, recorded)
 		}
-		return named(name, m)
+		return defined(name, m)
 	}
 	return []metric.Metric{
 		rate("throughput_tokens_sec", input+output), rate("output_tokens_sec", output), rate("tokens_sec_per_gpu", (input+output)/gpus),
@@ -31,9 +31,9 @@ func throughput(f *facts, iteration metric.Metric) []metric.Metric {
 	}
 }
 
-// tokens is the prompt and output tokens of one iteration: as recorded by every
+// iterationTokens is the prompt and output tokens of one iteration: as recorded by every
 // replica, else as the config asks for.
-func tokens(f *facts, p population) (input, output float64, note, reason string) {
+func iterationTokens(f *facts, p population) (input, output float64, note, reason string) {
 	recorded := 0
 	for _, t := range p.times {
 		if len(t.InputTokens) > 0 && len(t.OutputTokens) > 0 {
@@ -64,7 +64,7 @@ func mfu(f *facts, p population, iteration metric.Metric, gpus float64) metric.M
 		m.Value = ptr(100 * flops / (*iteration.Value * gpus * peak * 1e12))
 		m.Source = append(m.Source, f.Files()...)
 	}
-	return named("mfu", m)
+	return defined("mfu", m)
 }
 
 // peakOf is the dense peak of one GPU at the config's precision, in TFLOP/s.

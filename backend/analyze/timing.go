@@ -111,7 +111,7 @@ func latency(f *facts, l latencyTimes) metric.Metric {
 	switch {
 	case m.Reason != "":
 	case len(list) > 0:
-		m.N, m.Value, m.By.Stats = len(list), ptr(mean(list)*1e3), stats(list, 1e3)
+		m.N, m.Value, m.By.Stats = len(list), ptr(mean(list)*1e3), sampleStats(list, 1e3)
 		m.By.Stats[metric.P99] = metric.Quantile(list, 0.99) * 1e3
 	case own != nil:
 		m.Value, m.Note = ptr(*own*1e3), joinNotes(m.Note, "mean as the file gives it, without its samples")
@@ -123,11 +123,11 @@ func latency(f *facts, l latencyTimes) metric.Metric {
 	default:
 		m.Reason = strings.Join(m.Source, ", ") + ": no " + l.name + " in it"
 	}
-	return named(l.name, m)
+	return defined(l.name, m)
 }
 
-// stats are the least, the middle and the largest of some samples, in another unit.
-func stats(samples []float64, unit float64) map[metric.Stat]float64 {
+// sampleStats are the least, the middle and the largest of some samples, in another unit.
+func sampleStats(samples []float64, unit float64) map[metric.Stat]float64 {
 	least, most := slices.Min(samples), slices.Max(samples)
 	return map[metric.Stat]float64{metric.Min: least * unit, metric.P50: metric.Median(samples) * unit, metric.Max: most * unit}
 }
@@ -160,9 +160,9 @@ func iterationTime(f *facts) metric.Metric {
 	case d == nil:
 		m.Reason = strings.Join(m.Source, ", ") + ": no iteration times in it"
 	default:
-		m.N, m.Value, m.By.Stats = len(d), ptr(mean(d)), stats(d, 1)
+		m.N, m.Value, m.By.Stats = len(d), ptr(mean(d)), sampleStats(d, 1)
 	}
-	return named("iteration_wall_clock", m)
+	return defined("iteration_wall_clock", m)
 }
 
 // Samples are the single measurements behind the metrics of latency and throughput,

@@ -15,11 +15,11 @@ const maxWorld = 1 << 14
 // for one tensor-parallel group, which is what a run without a config is too.
 func (b *builder) resolveLayout() {
 	traced := b.tracedWorld()
-	b.Layout = flat(max(1, traced, len(b.in.Timing)), 1)
+	b.Layout = tensorParallel(max(1, traced, len(b.in.Timing)), 1)
 	if b.in.Experiment == nil {
 		return
 	}
-	if l, ok := sound(b.in.Experiment.Layout); ok {
+	if l, ok := soundLayout(b.in.Experiment.Layout); ok {
 		b.Layout = l
 	} else {
 		b.warn("the config's layout (%s) cannot be: each part must be 1 or more, and the run at most %s",
@@ -31,7 +31,7 @@ func (b *builder) resolveLayout() {
 	case traced != gpus:
 		b.warn("the config says %s (%s), the traces are of %s: the traces win, so groups that they do not name are guessed",
 			Plural(gpus, "rank"), b.Layout, Plural(traced, "rank"))
-		b.Layout = flat(traced, b.Layout.EP)
+		b.Layout = tensorParallel(traced, b.Layout.EP)
 	case n < gpus:
 		var untraced []int // the first ones
 		for r := 0; r < gpus && len(untraced) < 8; r++ {
@@ -74,8 +74,8 @@ func (b *builder) tracedWorld() int {
 	return n
 }
 
-// flat is n ranks in one tensor-parallel group.
-func flat(n, ep int) model.Layout {
+// tensorParallel is n ranks in one tensor-parallel group.
+func tensorParallel(n, ep int) model.Layout {
 	l := model.Layout{TP: n, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}
 	if ep > 1 {
 		l.EP = n
@@ -83,9 +83,9 @@ func flat(n, ep int) model.Layout {
 	return l
 }
 
-// sound is the layout with every part at least 1: parts left out count as 1. ok is
+// soundLayout is the layout with every part at least 1: parts left out count as 1. ok is
 // false if a part is negative or the whole is no number of ranks.
-func sound(l model.Layout) (out model.Layout, ok bool) {
+func soundLayout(l model.Layout) (out model.Layout, ok bool) {
 	gpus := 1
 	for _, part := range []*int{&l.TP, &l.PP, &l.DPReplicate, &l.DPShard} {
 		if *part < 0 || *part > maxWorld {

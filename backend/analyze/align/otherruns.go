@@ -29,7 +29,7 @@ const absolute = int64(20 * 365 * 24 * time.Hour)
 
 // leaveOutOtherRuns leaves out the traces that are not of this run's rank.
 func (b *builder) leaveOutOtherRuns() {
-	for _, find := range []func() map[int]string{b.copies, b.otherWorlds, b.otherTimes} {
+	for _, find := range []func() map[int]string{b.copiedTraces, b.otherWorlds, b.otherTimes} {
 		found := find()
 		for _, rank := range slices.Sorted(maps.Keys(found)) {
 			b.loss("%s: %s; lost: rank %d, left out", filepath.Base(b.Traces[rank].File), found[rank], rank)
@@ -38,9 +38,9 @@ func (b *builder) leaveOutOtherRuns() {
 	}
 }
 
-// copies are traces that another file of the run holds already, under the name of
+// copiedTraces are traces that another file of the run holds already, under the name of
 // the rank that it says it is.
-func (b *builder) copies() map[int]string {
+func (b *builder) copiedTraces() map[int]string {
 	found := map[int]string{}
 	order := slices.Sorted(maps.Keys(b.Traces))
 	for i, rank := range order {
@@ -89,7 +89,7 @@ func (b *builder) otherWorlds() map[int]string {
 func (b *builder) otherTimes() map[int]string {
 	times := map[int]span.Span{}
 	for rank, r := range b.Traces {
-		if s := recorded(r); s.Start > absolute {
+		if s := recordedTime(r); s.Start > absolute {
 			times[rank] = s
 		}
 	}
@@ -105,7 +105,7 @@ func (b *builder) otherTimes() map[int]string {
 				side = "after"
 			}
 			found[rank] = fmt.Sprintf("recorded %s %s %s, so it is of another run",
-				time.Duration(gap(times[rank], times[best])).Round(time.Second), side, filepath.Base(b.Traces[best].File))
+				time.Duration(gapBetween(times[rank], times[best])).Round(time.Second), side, filepath.Base(b.Traces[best].File))
 		}
 	}
 	return found
@@ -119,7 +119,7 @@ func (b *builder) groupByTime(times map[int]span.Span) [][]int {
 		if p, q := b.in.host(x, b.Traces[x].Info), b.in.host(y, b.Traces[y].Info); p != "" && q != "" && p != q {
 			most = maxGapOverHosts
 		}
-		return gap(times[x], times[y]) <= most
+		return gapBetween(times[x], times[y]) <= most
 	}
 	var groups [][]int
 	for _, rank := range slices.Sorted(maps.Keys(times)) {
@@ -136,12 +136,12 @@ func (b *builder) groupByTime(times map[int]span.Span) [][]int {
 	return groups
 }
 
-// gap is the time between two spans, negative where they overlap.
-func gap(a, b span.Span) int64 { return max(a.Start, b.Start) - min(a.End, b.End) }
+// gapBetween is the time between two spans, negative where they overlap.
+func gapBetween(a, b span.Span) int64 { return max(a.Start, b.Start) - min(a.End, b.End) }
 
-// recorded is the time from the first start to the last end in a trace; the zero
+// recordedTime is the time from the first start to the last end in a trace; the zero
 // span if it holds nothing.
-func recorded(r *trace.Rank) span.Span {
+func recordedTime(r *trace.Rank) span.Span {
 	if len(r.Records) == 0 {
 		return span.Span{}
 	}

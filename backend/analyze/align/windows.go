@@ -21,7 +21,7 @@ type Component struct {
 func (b *builder) connect() {
 	for _, m := range b.Matches {
 		for _, c := range m.Calls {
-			join(m.Calls[0].Rank, c.Rank)
+			joinComponents(m.Calls[0].Rank, c.Rank)
 		}
 	}
 	for _, r := range b.Ranks {
@@ -32,8 +32,8 @@ func (b *builder) connect() {
 	}
 }
 
-// join makes one component of those of two ranks.
-func join(a, b *Rank) {
+// joinComponents makes one component of those of two ranks.
+func joinComponents(a, b *Rank) {
 	for _, r := range []*Rank{a, b} {
 		if r.Component == nil {
 			r.Component = &Component{Ranks: []*Rank{r}}
