@@ -38,6 +38,7 @@ func TestCheck(t *testing.T) {
 		// Layout.
 		{"TP16 of 40 heads", modeltest.Of(modeltest.Qwen25, 16, 1, 1, 1), "tp-heads", SeverityError, "40 heads", "parallelism.tp=8"},
 		{"KV heads", modeltest.Of(modeltest.Qwen25, 5, 1, 1, 1), "tp-kv-heads", SeverityError, "8 key-value heads", "parallelism.tp=4"},
+		{"KV heads that do not repeat evenly", modeltest.Of(modeltest.Qwen25, 20, 1, 1, 1), "tp-kv-heads", SeverityError, "8 key-value heads", "parallelism.tp=8"},
 		{"FFN", modeltest.Of(modeltest.Qwen25, 40, 1, 1, 1), "tp-ffn", SeverityError, "27648 does not divide by 40", "parallelism.tp=8"},
 		{"TP16 with KV heads repeated", modeltest.Of(modeltest.Llama8B, 16, 1, 1, 1), "tp-spans-nodes", SeverityWarning, "Slingshot 11", ""},
 		{"EP of part of the ranks", modeltest.Of(modeltest.V2Lite, 2, 1, 2, 2), "ep-size", SeverityError, "all TP × DP = 4 ranks", "parallelism.ep=4"},
