@@ -364,8 +364,8 @@ func TestRunThatVanishedIsForgotten(t *testing.T) {
 
 func TestLateListIsDropped(t *testing.T) {
 	p := New(panetest.Open(t).Env())
-	first, second := p.load(), p.load()
-	late := first()
+	late := p.load()() // it is there before the next is asked for, and taken after it
+	second := p.load()
 	second().(pane.Reply).Deliver()
 	p.list.SetRows(p.list.Rows()[:1])
 	if late.(pane.Reply).Deliver(); len(p.list.Rows()) != 1 {
