@@ -12,9 +12,9 @@ import (
 	"shardeck/backend/scheduler"
 )
 
-// planner is a stage that also says when a job would start.
+// planner is a scheduler whose plans are the test's, made one at a time.
 type planner struct {
-	apptest.Stage
+	scheduler.Scheduler
 	plan  scheduler.Estimate
 	err   error
 	asked []scheduler.Request
@@ -46,7 +46,7 @@ func previews(b *apptest.Bench, t *testing.T, ids ...string) []jobs.Preview {
 
 func newPlanner(t *testing.T) (*apptest.Bench, *planner) {
 	b := apptest.New(t)
-	p := &planner{plan: scheduler.Estimate{Start: b.Clock.Now().Add(18 * time.Minute), Nodes: "nid001000"}}
+	p := &planner{Scheduler: b.Stage, plan: scheduler.Estimate{Start: b.Clock.Now().Add(18 * time.Minute), Nodes: "nid001000"}}
 	b.Scheduler = p
 	b.Open(t, app.Options{})
 	return b, p
@@ -64,7 +64,7 @@ func TestStartsAskOnce(t *testing.T) {
 			}
 		}
 	}
-	if len(p.asked) != 1 || p.asked[0].Check() != nil || p.asked[0].Script != pair[0].Script || len(p.Submitted) != 0 {
+	if len(p.asked) != 1 || p.asked[0].Check() != nil || p.asked[0].Script != pair[0].Script || len(b.Stage.Submitted) != 0 {
 		t.Errorf("asked %d times: %v", len(p.asked), p.asked[0].Check())
 	}
 	b.Clock.Pass(jobs.StartFresh)
@@ -126,6 +126,8 @@ func TestStartsOfFewKinds(t *testing.T) {
 // TestStartsWithoutPlan: a scheduler that never says is not asked.
 func TestStartsWithoutPlan(t *testing.T) {
 	b := apptest.New(t)
+	b.Scheduler = struct{ scheduler.Scheduler }{b.Stage} // plans nothing
+	b.Open(t, app.Options{})
 	if s := b.Starts(t.Context(), previews(b, t, "E1.6")); len(s) != 1 || s[0] != (jobs.Start{}) {
 		t.Errorf("%+v", s)
 	}

@@ -24,8 +24,8 @@ func TestJobThatNoAnswerShowsYet(t *testing.T) {
 			t.Errorf("it is %s", s)
 		}
 	}
-	if b.Stage.Asked != 0 {
-		t.Errorf("its history was asked for %d times", b.Stage.Asked)
+	if len(b.Stage.Did("history")) != 0 {
+		t.Errorf("its history was asked for %d times", len(b.Stage.Did("history")))
 	}
 }
 
@@ -45,8 +45,8 @@ func TestJobsThatLeftTheQueue(t *testing.T) {
 			t.Errorf("job %s is %q, want %q", id, got, want)
 		}
 	}
-	if b.Stage.Found != 0 || b.Stage.Asked != 1 {
-		t.Errorf("asked history %d times and searched %d times, want once for all", b.Stage.Asked, b.Stage.Found)
+	if len(b.Stage.Did("find")) != 0 || len(b.Stage.Did("history")) != 1 {
+		t.Errorf("asked history %d times and searched %d times, want once for all", len(b.Stage.Did("history")), len(b.Stage.Did("find")))
 	}
 	b.Stage.Gone = nil // the scheduler forgets; the record does not
 	b.Open(t, app.Options{})

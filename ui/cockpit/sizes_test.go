@@ -64,7 +64,7 @@ func misfit(frame string, width, height int) string {
 func TestTheSelectedRowStaysInSight(t *testing.T) {
 	w := many(t, 120)
 	for i := range 120 {
-		w.Scheduler.Add(model.Job{ID: fmt.Sprint(500 + i), Name: "somebody's", State: model.JobPending,
+		w.Scheduler.Queue = append(w.Scheduler.Queue, model.Job{ID: fmt.Sprint(500 + i), Name: "somebody's", State: model.JobPending,
 			Submit: panetest.Now.Add(-100 * time.Hour)})
 	}
 	for name, c := range map[string]struct {

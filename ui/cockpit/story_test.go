@@ -536,7 +536,7 @@ func TestClickGoesToWhatItPointsAt(t *testing.T) {
 // TestLongErrorIsReadWhole: what to do stands at the end of an error, and is never lost.
 func TestLongErrorIsReadWhole(t *testing.T) {
 	w := panetest.Open(t)
-	w.Scheduler.Refuses = errors.New("sbatch refused the job of E1.1, which asks for four nodes of the regular QOS: " +
+	w.Scheduler.Reply = errors.New("sbatch refused the job of E1.1, which asks for four nodes of the regular QOS: " +
 		"the account m1234 is not a GPU account; use the account m1234_g in shardeck.yaml")
 	for _, size := range [][2]int{{60, 18}, {80, 24}, {140, 45}} {
 		d := start(t, w, size[0], size[1])

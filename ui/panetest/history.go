@@ -53,10 +53,10 @@ func (w *Workspace) submit() {
 		switch s.state {
 		case model.JobRunning:
 			j.Start, j.NodeList, j.QOS = Now.Add(-s.elapsed), "nid001042", "gpu_regular"
-			w.Scheduler.Add(j)
+			w.Scheduler.Queue = append(w.Scheduler.Queue, j)
 		case model.JobPending:
 			j.Start, j.Reason = Now.Add(18*time.Minute), "Priority"
-			w.Scheduler.Add(j)
+			w.Scheduler.Queue = append(w.Scheduler.Queue, j)
 		default:
 			j.Start, j.NodeList = j.Submit.Add(5*time.Minute), "nid001040"
 			j.End = j.Start.Add(s.elapsed)

@@ -8,17 +8,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"shardeck/backend/scheduler/conformance"
 	"shardeck/model/metric"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// TestSchedulerKeepsTheContract as far as one can that runs no script.
-func TestSchedulerKeepsTheContract(t *testing.T) {
-	w := Empty(t)
-	conformance.Talk(t, conformance.Subject{Scheduler: w.Scheduler, GPUs: 1, Dir: w.Dir})
-}
 
 // TestWorkspaceIsSound: nothing in it is amiss but what stories need to be.
 func TestWorkspaceIsSound(t *testing.T) {

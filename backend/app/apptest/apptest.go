@@ -3,11 +3,9 @@
 package apptest
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -15,87 +13,11 @@ import (
 	"shardeck/backend/app"
 	"shardeck/backend/replay"
 	"shardeck/backend/scheduler"
+	"shardeck/backend/scheduler/scripted"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/board"
 )
-
-// stage is a scheduler whose answers a test writes.
-type Stage struct {
-	mu        sync.Mutex
-	Queue     []model.Job // what the queue shows
-	Gone      []model.Job // what its history keeps
-	Submitted []scheduler.Request
-	Reply     error                   // of Submit
-	OnSubmit  func(scheduler.Request) // called when a job arrives; nil: nothing is
-	Lose      bool                    // Submit takes the job and loses the reply
-	Down      error                   // of Jobs
-	Found     int                     // calls of Find
-	Asked     int                     // calls of History
-}
-
-func (s *Stage) Name() string { return "stage" }
-
-func (s *Stage) Submit(_ context.Context, r scheduler.Request) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.Reply != nil && !s.Lose {
-		return "", s.Reply
-	}
-	if s.OnSubmit != nil {
-		s.OnSubmit(r)
-	}
-	s.Submitted = append(s.Submitted, r)
-	id := strconv.Itoa(100 + len(s.Submitted))
-	s.Queue = append(s.Queue, model.Job{ID: id, Tag: r.Tag, State: model.JobPending, Scheduler: "stage"})
-	return id, s.Reply
-}
-
-func (s *Stage) Jobs(context.Context) ([]model.Job, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]model.Job(nil), s.Queue...), s.Down
-}
-
-func (s *Stage) History(context.Context, time.Time) ([]model.Job, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.Asked++
-	return append([]model.Job(nil), s.Gone...), nil
-}
-
-func (s *Stage) Find(_ context.Context, tag string) (model.Job, bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.Found++
-	for _, j := range append(append([]model.Job(nil), s.Queue...), s.Gone...) {
-		if j.Tag == tag {
-			return j, true, nil
-		}
-	}
-	return model.Job{}, false, nil
-}
-
-func (s *Stage) Cancel(context.Context, string) error { return nil }
-
-func (s *Stage) Limits(context.Context) (scheduler.Limits, error) {
-	return scheduler.Limits{}, scheduler.ErrUnreachable
-}
-
-// End moves a job from the queue into history, or out of sight.
-func (s *Stage) End(id string, state model.JobState, kept bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, j := range s.Queue {
-		if j.ID == id {
-			s.Queue = append(s.Queue[:i], s.Queue[i+1:]...)
-			if j.State = state; kept {
-				s.Gone = append(s.Gone, j)
-			}
-			return
-		}
-	}
-}
 
 // Clock is a time that tests move.
 type Clock struct {
@@ -121,7 +43,7 @@ func (c *Clock) Pass(d time.Duration) {
 type Bench struct {
 	*app.App
 	Dir       string // of the workspace
-	Stage     *Stage
+	Stage     *scripted.Scheduler
 	Clock     *Clock
 	Scheduler scheduler.Scheduler // the Stage, unless a test brings another before it opens again
 }
@@ -129,7 +51,8 @@ type Bench struct {
 // New lays the demo workspace out and opens it.
 func New(t *testing.T) *Bench {
 	t.Helper()
-	b := &Bench{Dir: filepath.Join(t.TempDir(), "ws"), Stage: &Stage{}, Clock: &Clock{t: time.Now()}}
+	b := &Bench{Dir: filepath.Join(t.TempDir(), "ws"), Clock: &Clock{t: time.Now()}}
+	b.Stage = &scripted.Scheduler{Label: "stage", Now: b.Clock.Now}
 	if err := replay.WriteDemo(b.Dir); err != nil {
 		t.Fatal(err)
 	}

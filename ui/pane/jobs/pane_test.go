@@ -94,7 +94,7 @@ func TestCursorStaysOnItsJob(t *testing.T) {
 	w := panetest.Open(t)
 	d := drive(t, w, 80, 18)
 	d.Press("down", "down").Expect("▌ 3141580")
-	w.Scheduler.Add(model.Job{ID: "3141999", State: model.JobPending, Submit: w.Now()})
+	w.Scheduler.Queue = append(w.Scheduler.Queue, model.Job{ID: "3141999", State: model.JobPending, Submit: w.Now()})
 	answer(d, w).Expect("3141999", "▌ 3141580")
 }
 
