@@ -20,7 +20,7 @@ import (
 
 	"shardeck/backend/app"
 	"shardeck/backend/pool"
-	"shardeck/backend/scheduler/scripted"
+	"shardeck/backend/scheduler/schedulertest"
 	"shardeck/model/board"
 	"shardeck/model/metric"
 	"shardeck/ui/pane"
@@ -42,7 +42,7 @@ type Workspace struct {
 	T         testing.TB
 	Dir       string
 	Home      string // of the user, with the cache
-	Scheduler *scripted.Scheduler
+	Scheduler *schedulertest.Scheduler
 
 	mu  sync.Mutex
 	now time.Time
@@ -97,7 +97,7 @@ func empty(t testing.TB) *Workspace {
 	w := &Workspace{T: t, Dir: filepath.Join(dir, "ws"), Home: filepath.Join(dir, "home"), now: Now}
 	w.must(err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	w.Scheduler = &scripted.Scheduler{First: 3141600, Now: w.Now, Plan: plan}
+	w.Scheduler = &schedulertest.Scheduler{First: 3141600, Now: w.Now, Plan: plan}
 	w.must(os.MkdirAll(w.Dir, 0o755))
 	w.must(os.MkdirAll(w.Home, 0o755))
 	return w

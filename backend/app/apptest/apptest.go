@@ -13,7 +13,7 @@ import (
 	"shardeck/backend/app"
 	"shardeck/backend/replay"
 	"shardeck/backend/scheduler"
-	"shardeck/backend/scheduler/scripted"
+	"shardeck/backend/scheduler/schedulertest"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/board"
@@ -43,7 +43,7 @@ func (c *Clock) Pass(d time.Duration) {
 type Bench struct {
 	*app.App
 	Dir       string // of the workspace
-	Stage     *scripted.Scheduler
+	Stage     *schedulertest.Scheduler
 	Clock     *Clock
 	Scheduler scheduler.Scheduler // the Stage, unless a test brings another before it opens again
 }
@@ -52,7 +52,7 @@ type Bench struct {
 func New(t *testing.T) *Bench {
 	t.Helper()
 	b := &Bench{Dir: filepath.Join(t.TempDir(), "ws"), Clock: &Clock{t: time.Now()}}
-	b.Stage = &scripted.Scheduler{Label: "stage", Now: b.Clock.Now}
+	b.Stage = &schedulertest.Scheduler{Label: "stage", Now: b.Clock.Now}
 	if err := replay.WriteDemo(b.Dir); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
-// Package scripted is a scheduler without a cluster, for tests: it keeps what is submitted,
+// Package schedulertest is a scheduler without a cluster, for tests: it keeps what is submitted,
 // runs nothing, and says what the test has written for it.
-package scripted
+package schedulertest
 
 import (
 	"context"
