@@ -44,7 +44,7 @@ func (r *report) write(path string) error {
 func (r *report) opening() {
 	r.say("# Benchmarks of the trace engine\n")
 	r.say("Made by the program in `tools/bench/`; not written by hand. To repeat it:\n")
-	r.say("    cd bench && go run . %s\n", strings.Join(r.words, " "))
+	r.say("    cd tools/bench && go run . %s\n", strings.Join(r.words, " "))
 	if len(r.words) > 2 {
 		r.say("where names without a folder are files of your own; here they are a recording of 64 tokens on two GPUs.\n")
 	}
