@@ -1,3 +1,4 @@
+// Package result is the commands that show what runs have measured.
 package result
 
 import (
@@ -162,4 +163,54 @@ func codeOf(m metric.Metric, found *metric.Analysis) error {
 		return command.Exit(command.NoValue)
 	}
 	return nil
+}
+
+// Metrics prints every metric of a run.
+func Metrics(e *command.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "metrics RUN",
+		Short: "print every metric of a run",
+		Long: `Prints every metric with its unit, its value on each rank, and the reason where
+there is none. Exit code 0 if the run could be read, missing values included; 4 if
+some of its files are damaged.`,
+		Args: command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
+			found, err := analysed(ctx, a, runs[0], e.Progress())
+			if found == nil {
+				return err
+			}
+			return command.FirstOf(e.Show(found, func() { printMetrics(e, found) }), err, command.DamagedIf(found.Damaged))
+		}),
+	}
+}
+
+func printMetrics(e *command.Env, found *metric.Analysis) {
+	e.Table(present.Metrics(found, metric.Definitions))
+	e.Warnings(found.Warnings)
+	if found.Replay {
+		e.Warn("%s is a replay of a recording, not a measurement of this machine", found.Run)
+	}
+}
+
+// Compare sets runs side by side.
+func Compare(e *command.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "compare RUN RUN…",
+		Short: "set runs side by side, the first as the base",
+		Long: `Shows the metrics of two or more runs and how each differs from the first. Figures
+measured over iterations are medians with their spread; a difference that a rank test
+cannot distinguish from chance is marked "~". What makes the runs not comparable
+(model, workload, GPU, engine) is said on standard error.`,
+		Args: command.Args(2, -1),
+		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
+			c, err := a.Compare(ctx, runs, e.Progress())
+			if err != nil {
+				return err
+			}
+			return e.Show(c, func() {
+				e.Table(present.Comparison(c))
+				e.Warnings(c.Warnings)
+			})
+		}),
+	}
 }

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"shardeck/backend/app"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
+	"shardeck/model/shell"
+	"shardeck/ui/cli/command"
+)
+
+func siteCmd(e *command.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "site",
+		Short: "say what is known of this cluster, this machine and your limits",
+		Args:  command.Args(0, 0),
+		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
+			r, err := a.SiteReport(ctx)
+			if err != nil {
+				return err
+			}
+			return e.Show(r, func() { printSite(e, r) })
+		}),
+	}
+}
+
+// origins say how a site is known, where one word does not.
+var origins = map[string]string{"assumed": "assumed: nothing here tells another; site: NAME in shardeck.yaml"}
+
+func printSite(e *command.Env, r app.SiteReport) {
+	origin := "(" + cmp.Or(origins[r.Origin], r.Origin) + ")"
+	e.Say("%s  %s  %s", e.Paint(present.Strong, r.Site.Name), r.Site.Title, e.Paint(present.Dim, origin))
+	slots, scheduler := "", r.Scheduler
+	if r.Limits.GPUs > 0 {
+		slots = unit.Int(r.Limits.GPUs)
+	}
+	if r.Limits.Version != "" {
+		scheduler += " (" + r.Limits.Version + ")"
+	}
+	for _, l := range []struct{ label, text string }{
+		{"scheduler", scheduler}, {"account", cmp.Or(r.Account, unit.Missing)}, {"accounts", strings.Join(r.Limits.Accounts, ", ")},
+		{"QOS", strings.Join(r.Limits.QOS, ", ")}, {"GPU slots", slots}, {"note", r.Limits.Note},
+	} {
+		if l.text != "" {
+			e.Say("  %-9s  %s", l.label, l.text)
+		}
+	}
+	for _, line := range r.Machine.Lines {
+		e.Finding(string(line.Level), line.Text, line.Fix, 9)
+	}
+	e.Rows(present.Queues(r.Site))
+	if r.Problem != "" {
+		e.Warn("the scheduler's limits are not known: %s", r.Problem)
+	}
+}
+
+func settingsCmd(e *command.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "settings",
+		Short: "print every setting and where it comes from",
+		Long: `Prints each setting, its value and its origin. Later wins: built in, the site, the
+user's ~/.config/shardeck/config.yaml, the workspace's shardeck.yaml, the experiment,
+--set key=value.`,
+		Args: command.Args(0, 0),
+		RunE: e.With(func(_ context.Context, a *app.App, _ []string) error {
+			settings := a.Settings()
+			return e.Show(settings, func() {
+				t := present.Table{Columns: present.Columns("setting", "value-24", "from-12")}
+				for _, s := range settings {
+					t.Add(present.Texts(s.Key, cmp.Or(s.Value, unit.Missing), s.Origin)...)
+				}
+				e.Table(t)
+			})
+		}),
+	}
+}
+
+func demoCmd(e *command.Env) *cobra.Command {
+	noOpen := false
+	c := &cobra.Command{
+		Use:   "demo [DIR]",
+		Short: "open the cockpit on recordings of real runs: nothing to install",
+		Long: `Lays out a workspace with recordings of real runs on two H100 GPUs, and experiments
+that replay them through the local scheduler: no GPU, no Slurm, no Python. It goes into
+DIR, or into a folder of your own that is kept from one demo to the next. What you
+change in it stays.`,
+		Args: command.Args(0, 1),
+		RunE: func(c *cobra.Command, words []string) error {
+			dir, err := app.WriteDemo(cmp.Or(append(words, e.Dir)...), nil)
+			if err != nil {
+				return err
+			}
+			e.Dir = dir
+			if noOpen || !command.Terminal(e.In) || !command.Terminal(e.Out) {
+				return sayDemo(e, dir)
+			}
+			e.Warn("the demo workspace is %s", dir) // on the screen again when the cockpit ends
+			return openCockpit(c.Context(), e)
+		},
+	}
+	c.Flags().BoolVar(&noOpen, "no-open", false, "only write the workspace")
+	return c
+}
+
+// sayDemo says where the workspace lies and what to try, to somebody without a terminal.
+func sayDemo(e *command.Env, dir string) error {
+	return e.Show(map[string]string{"workspace": dir}, func() {
+		fmt.Fprintln(e.Out, dir)
+		in := shell.Quote(dir)
+		e.Warn("the demo workspace is ready; try\n     shardeck -C %s analyze\n     shardeck -C %s submit E1.6 --yes", in, in)
+	})
+}
