@@ -2,6 +2,8 @@ package experiments
 
 import (
 	"context"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -9,8 +11,12 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/board"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
 )
 
 // cloning makes experiments from others: one from the one under the cursor, or one from
@@ -108,4 +114,163 @@ func freeID(id string, taken map[string]bool) string {
 			return next
 		}
 	}
+}
+
+// copyPlan is one experiment that would be made from one that is marked.
+type copyPlan struct {
+	from    board.Row
+	id      string
+	row     board.Row
+	refused string // why it will not be made; empty: it will
+}
+
+// plan is the copies with what is to differ in them.
+type plan struct {
+	copies []copyPlan
+	edits  []model.Edit
+}
+
+// askMarked asks what is to differ in copies of those marked; then shows what would be made.
+func (c *cloning) askMarked(text string) tea.Cmd {
+	return c.dialog.Type(pane.Field{Prompt: "clone " + unit.Int(len(c.list.Chosen())) + " marked, each with ", Text: text,
+		Keys: []pane.Key{pane.Hint("tp=4 batch=8", "what is to differ; nothing: the same again")},
+		Take: func(text string) tea.Cmd {
+			edits, err := editsOf(strings.Fields(text))
+			if err != nil {
+				c.askMarked(text)
+				return pane.Fail(err)
+			}
+			copies, known, l := c.copies(), c.known(), c.env.Backend
+			return c.planned.Start(c.env.Ctx, func(ctx context.Context) (plan, error) {
+				for i := range copies {
+					known = copies[i].judge(l, edits, known)
+				}
+				return plan{copies, edits}, ctx.Err()
+			}, c.confirm)
+		}})
+}
+
+// copies gives each experiment that is marked the next id that is free, those before it counted.
+func (c *cloning) copies() []copyPlan {
+	taken := c.taken()
+	var out []copyPlan
+	for _, r := range c.list.Chosen() {
+		next := freeID(r.Experiment.ID, taken)
+		taken[next] = true
+		out = append(out, copyPlan{from: r, id: next})
+	}
+	return out
+}
+
+// known are the experiments there are.
+func (c *cloning) known() []model.Experiment {
+	var out []model.Experiment
+	for _, r := range c.list.Rows() {
+		if r.Problem == "" {
+			out = append(out, r.Experiment)
+		}
+	}
+	return out
+}
+
+// judge finds out what a copy would be, and why it must not be made; it returns those
+// known with this one. Without edits a copy is to be the same again.
+func (c *copyPlan) judge(l Backend, edits []model.Edit, known []model.Experiment) []model.Experiment {
+	row, err := l.PlanClone(c.from.Experiment.ID, c.id, edits...)
+	c.row = row
+	at := slices.IndexFunc(known, func(e model.Experiment) bool { return twin(e, row.Experiment) })
+	switch {
+	case err != nil:
+		c.refused = strings.ReplaceAll(err.Error(), "\n", " ")
+	case !row.OK():
+		f, _ := row.Verdict.Worst()
+		c.refused = f.Fault
+	case len(edits) > 0 && at >= 0:
+		c.refused = "that is " + known[at].ID
+	default:
+		known = append(known, row.Experiment)
+	}
+	return known
+}
+
+// twin tells whether two experiments differ in nothing but their names.
+func twin(a, b model.Experiment) bool {
+	a.ID, a.Description, a.OutputDir = b.ID, b.Description, b.OutputDir
+	return reflect.DeepEqual(a, b)
+}
+
+// confirm asks before anything is written: what would be made, what not and why.
+func (c *cloning) confirm(p plan, err error) tea.Cmd {
+	if err != nil {
+		return pane.Fail(err)
+	}
+	var body []string
+	var good []copyPlan
+	total := 0.0
+	for _, one := range p.copies {
+		body = append(body, c.line(one))
+		if one.refused == "" {
+			good = append(good, one)
+			total += nodeHours(one.row)
+		}
+	}
+	if len(good) == 0 {
+		c.dialog.Ask(&pane.Ask{Popup: widget.Show("None can be made", body)})
+		return nil
+	}
+	body = append(body, "", "They get configs and scripts, and the marks; nothing is submitted.")
+	if total > 0 {
+		body = append(body, "Submitted, they would cost at most "+unit.Number(total, 2)+" node-hours together.")
+	}
+	popup := &widget.Popup{Title: "Make " + unit.Plural(len(good), "experiment") + "?", Body: body, Buttons: []string{"Make", "Leave"}}
+	c.dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd { return c.make(good, p.edits) },
+		No: func() tea.Cmd { return pane.Say("nothing was made") }})
+	return nil
+}
+
+func nodeHours(r board.Row) float64 {
+	if r.Verdict.Price == nil {
+		return 0
+	}
+	return r.Verdict.Price.NodeHours
+}
+
+// line is a copy in one line: "E1.4 from E1.1  TP4 · 4 × A100-40GB on 1 node".
+func (c *cloning) line(of copyPlan) string {
+	from := of.from.Experiment.ID
+	if of.refused != "" {
+		return c.env.Theme.Paint(theme.Bad, "not of "+from+": "+of.refused)
+	}
+	e := of.row.Experiment
+	words := []string{e.Layout.Short(), apart(e, traitsOf(of.from.Experiment)), present.Placement(of.row.Verdict.Placement)}
+	return of.id + " from " + from + "  " + pane.Joined(200, words...)
+}
+
+// make writes the copies, as far as it goes.
+func (c *cloning) make(copies []copyPlan, edits []model.Edit) tea.Cmd {
+	l := c.env.Backend
+	return c.several.Start(c.env.Ctx, func(ctx context.Context) ([]board.Row, error) {
+		var made []board.Row
+		for _, one := range copies {
+			row, err := l.Clone(one.from.Experiment.ID, one.id, edits...)
+			if err != nil {
+				return made, err
+			}
+			made = append(made, row)
+		}
+		return made, ctx.Err()
+	}, c.made)
+}
+
+// made marks what was made, so that s submits it.
+func (c *cloning) made(rows []board.Row, err error) tea.Cmd {
+	clear(c.list.Marks)
+	for _, r := range rows {
+		c.list.Marks[r.Experiment.ID] = true
+	}
+	said := pane.Send(pane.Note{Text: unit.Plural(len(rows), "experiment") + " made and marked · s submits them", Tone: theme.Good})
+	if err != nil {
+		said = pane.Fail(err)
+	}
+	return tea.Sequence(c.add(rows...), said)
 }

@@ -7,6 +7,7 @@ package experiments
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"time"
 
@@ -22,6 +23,28 @@ import (
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
+
+// Backend is what the pane of experiments asks of the use cases.
+type Backend interface {
+	submission.Backend
+	Workspace() string
+	Site() model.Site
+	Account() string
+	ReadOnly() bool
+
+	// Board lists every experiment; it reads small files only.
+	Board(ctx context.Context) ([]board.Row, error)
+	// Clone makes a new experiment from another, with some keys changed; the result is written.
+	Clone(id, newID string, edits ...model.Edit) (board.Row, error)
+	// PlanClone is what Clone would make, judged; nothing is written.
+	PlanClone(id, newID string, edits ...model.Edit) (board.Row, error)
+}
+
+// env is the surroundings, with what may be asked.
+type env struct {
+	pane.Env
+	Backend
+}
 
 // Pane is the experiments pane.
 type Pane struct {

@@ -8,6 +8,7 @@
 package jobs
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -21,6 +22,27 @@ import (
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
+
+// Backend is what the pane of jobs asks of the use cases.
+type Backend interface {
+	SchedulerName() string
+	ReadOnly() bool
+
+	// Cancel ends a job.
+	Cancel(ctx context.Context, jobID string) error
+	// Log reads the last lines of a job's log.
+	Log(ctx context.Context, j model.Job, lines int) (jobs.LogPart, error)
+	// LogFind looks through a whole log, and returns the lines around the one found.
+	LogFind(ctx context.Context, j model.Job, look jobs.LogLook) (part jobs.LogPart, at int, found bool, err error)
+	// Why tells why a job failed or waits.
+	Why(ctx context.Context, j model.Job) (jobs.Cause, error)
+}
+
+// env is the surroundings, with what may be asked.
+type env struct {
+	pane.Env
+	Backend
+}
 
 // Pane is the jobs pane.
 type Pane struct {

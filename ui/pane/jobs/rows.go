@@ -1,7 +1,10 @@
 package jobs
 
 import (
+	"context"
 	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
 	"shardeck/model/present"
@@ -30,3 +33,56 @@ func (p *rows) cells(j model.Job) []widget.Cell {
 
 // fields are what a filter can ask for.
 func fields(j model.Job) map[string]string { return present.Job(j, "", time.Time{}).Fields }
+
+// glances is how many logs are looked at when the scheduler has answered: those of jobs
+// that run, for their stage, and of jobs that failed, once, for the cause.
+const glances = 12
+
+// glance finds out in a few words what the jobs are doing, or why they failed, without the
+// cursor being on each.
+func (p *Pane) glance() tea.Cmd {
+	jobs, l := p.rows.toGlance(p.list.Shown()), p.env.Backend
+	if len(jobs) == 0 {
+		return nil
+	}
+	return p.glancing.Start(p.env.Ctx, func(ctx context.Context) (map[string]string, error) {
+		titles := map[string]string{}
+		for _, j := range jobs {
+			titles[j.ID] = seen(ctx, l, j)
+		}
+		return titles, ctx.Err()
+	}, func(titles map[string]string, err error) tea.Cmd {
+		if err != nil {
+			return nil
+		}
+		return p.told(titles)
+	})
+}
+
+// toGlance are the newest jobs whose line may have something new to say.
+func (p *rows) toGlance(shown []model.Job) []model.Job {
+	var out []model.Job
+	for _, j := range shown {
+		_, known := p.titles[j.ID]
+		failed := j.State.Failed() && j.State != model.JobCancelled // of a cancelled one all is said
+		if len(out) < glances && (j.State == model.JobRunning || failed && (!known || p.ran[j.ID])) {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
+func seen(ctx context.Context, l Backend, j model.Job) string {
+	if j.State.Failed() {
+		cause, err := l.Why(ctx, j)
+		if err != nil {
+			return ""
+		}
+		return cause.Title
+	}
+	part, err := l.Log(ctx, j, 1)
+	if err != nil {
+		return ""
+	}
+	return present.Stage(part.Stage, part.Done, part.Total)
+}

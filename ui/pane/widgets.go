@@ -4,10 +4,55 @@ import (
 	"strings"
 
 	"shardeck/model/check"
+	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/shell"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
+
+// tones are how the theme draws what a text is for.
+var tones = map[present.Role]theme.Tone{present.Plain: theme.Plain, present.Dim: theme.Dim, present.Strong: theme.Strong,
+	present.Good: theme.Good,
+	present.Busy: theme.Busy, present.Warn: theme.Warn, present.Bad: theme.Bad}
+
+// Tone is how the theme draws a role.
+func Tone(r present.Role) theme.Tone { return tones[r] }
+
+// Columns are those of a table as widgets draw them.
+func Columns(t present.Table) []widget.Column {
+	out := make([]widget.Column, len(t.Columns))
+	for i, c := range t.Columns {
+		out[i] = widget.Column{Title: c.Title, Unit: c.Unit, Right: c.Right, Mixed: c.Mixed, Worth: c.Worth, Min: c.Min, Middle: c.Middle}
+	}
+	return out
+}
+
+// Cells are those of a row as widgets draw them.
+func Cells(th *theme.Theme, r present.Row) []widget.Cell {
+	out := make([]widget.Cell, len(r.Cells))
+	for i, c := range r.Cells {
+		out[i] = widget.Cell{Text: th.Spell(c.Text), Tone: tones[c.Role], Lead: th.Spell(c.Lead), By: c.By}
+	}
+	return out
+}
+
+// Drawn is a table as a widget that draws it.
+func Drawn(th *theme.Theme, t present.Table) *widget.Table {
+	out := &widget.Table{Columns: Columns(t), Column: -1}
+	rows := make([][]widget.Cell, len(t.Rows))
+	for i, r := range t.Rows {
+		rows[i] = Cells(th, r)
+	}
+	out.SetRows(rows)
+	return out
+}
+
+// WindowParts are the parts of a rank's window as a bar draws them; what they leave is idle.
+func WindowParts(th *theme.Theme, r metric.RankSplit) []widget.Part {
+	return []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full}, {Value: float64(r.TransferNS), Glyph: th.Transit, Tone: theme.Busy},
+		{Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}, {Value: float64(r.CopyNS), Glyph: th.Empty, Tone: theme.Dim}}
+}
 
 // FindingNote is a finding as a note: the fault and what to do.
 func FindingNote(f check.Finding) Note {
