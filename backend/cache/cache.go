@@ -3,14 +3,15 @@
 // path, size and modification time, and the version of the code that made it. When
 // any of them changes the entry is simply not found.
 //
-// Entries are small JSON files in one folder, or bytes where they are large, written to a temporary name and
-// renamed. There are no locks (they do not work on every file system of a
+// Entries are files in one folder, a line with the key and then the result, written to a
+// temporary name and renamed. There are no locks (they do not work on every file system of a
 // cluster): two writers of one entry write the same thing. An entry that cannot be
 // read is a miss, never an error.
 package cache
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -18,7 +19,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"shardeck/backend/atomicfile"
@@ -57,7 +57,7 @@ type Key struct {
 func (k Key) file() string {
 	text, _ := json.Marshal(k) // plain strings, numbers and times: cannot fail
 	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:16]) + ".json"
+	return hex.EncodeToString(sum[:16])
 }
 
 // Cache is a folder of entries. A nil *Cache is one that holds nothing. Its
@@ -73,67 +73,33 @@ func Open(dir string) *Cache {
 	return &Cache{dir: dir}
 }
 
-// entry is the text of a file: the key stands in it, so that a collision of
-// names or a copied file cannot pass for another result.
-type entry struct {
-	Key   Key             `json:"key"`
-	Value json.RawMessage `json:"value"`
-}
-
-// Get fills v, a pointer, with the entry of k and reports whether there was one.
+// Get fills v, a pointer, with what Put kept under k and reports whether there was any.
 func (c *Cache) Get(k Key, v any) bool {
-	if c == nil {
-		return false
-	}
-	data, err := os.ReadFile(filepath.Join(c.dir, k.file()))
-	if err != nil {
-		return false
-	}
-	var e entry
-	if json.Unmarshal(data, &e) != nil || e.Key.file() != k.file() {
-		return false
-	}
-	return json.Unmarshal(e.Value, v) == nil
+	return c.Read(k, func(r io.Reader) error { return json.NewDecoder(r).Decode(v) })
 }
 
-// Put keeps v under k. An error means that the next Get misses, nothing worse.
+// Put keeps v under k, as JSON. An error means that the next Get misses, nothing worse.
 func (c *Cache) Put(k Key, v any) error {
-	if c == nil {
-		return nil
-	}
-	value, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("cannot keep a result: %w", err)
-	}
-	data, err := json.Marshal(entry{Key: k, Value: value})
-	if err != nil {
-		return fmt.Errorf("cannot keep a result: %w", err)
-	}
-	return c.write(k.file(), func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
+	return c.Write(k, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
 }
 
-// Has reports whether there is a large entry of k.
+// Has reports whether there is an entry of k.
 func (c *Cache) Has(k Key) bool {
 	if c == nil {
 		return false
 	}
-	_, err := os.Stat(filepath.Join(c.dir, k.large()))
+	_, err := os.Stat(filepath.Join(c.dir, k.file()))
 	return err == nil
 }
 
-// large is the name of a large entry: bytes after a line with the key.
-func (k Key) large() string { return strings.TrimSuffix(k.file(), ".json") + ".bin" }
-
-// Read gives the bytes of the large entry of k to read, and reports whether there was
-// an entry that read understood.
+// Read gives the bytes of the entry of k to read, and reports whether there was an entry
+// that read understood. The key stands in the entry, so that a collision of names or a
+// copied file cannot pass for another result.
 func (c *Cache) Read(k Key, read func(io.Reader) error) bool {
 	if c == nil {
 		return false
 	}
-	f, err := os.Open(filepath.Join(c.dir, k.large()))
+	f, err := os.Open(filepath.Join(c.dir, k.file()))
 	if err != nil {
 		return false
 	}
@@ -141,34 +107,19 @@ func (c *Cache) Read(k Key, read func(io.Reader) error) bool {
 	r := bufio.NewReader(f)
 	line, err := r.ReadBytes('\n')
 	var own Key
-	if err != nil || json.Unmarshal(line, &own) != nil || own.file() != k.file() {
-		return false
-	}
-	return read(r) == nil
+	return err == nil && json.Unmarshal(line, &own) == nil && own.file() == k.file() && read(r) == nil
 }
 
-// Write keeps what write writes as the large entry of k: bytes, where Put keeps JSON.
+// Write keeps what write writes under k.
 func (c *Cache) Write(k Key, write func(io.Writer) error) error {
 	if c == nil {
 		return nil
 	}
-	line, err := json.Marshal(k)
-	if err != nil {
-		return fmt.Errorf("cannot keep a result: %w", err)
-	}
-	return c.write(k.large(), func(w io.Writer) error {
-		if _, err := w.Write(append(line, '\n')); err != nil {
-			return err
-		}
-		return write(w)
-	})
-}
-
-// write replaces a file of the cache. It need not outlive a crash: what is lost is read again.
-func (c *Cache) write(name string, write func(io.Writer) error) error {
 	err := os.MkdirAll(c.dir, 0o700)
-	if err == nil {
-		err = atomicfile.WriteUnsynced(filepath.Join(c.dir, name), 0o600, write)
+	if err == nil { // it need not outlive a crash: what is lost is read again
+		err = atomicfile.WriteUnsynced(filepath.Join(c.dir, k.file()), 0o600, func(w io.Writer) error {
+			return cmp.Or(json.NewEncoder(w).Encode(k), write(w)) // Encode ends the line
+		})
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write to the cache folder: %w", err)

@@ -75,7 +75,7 @@ func TestDamagedEntryIsAMiss(t *testing.T) {
 	dir := t.TempDir()
 	c := Open(dir)
 	_, k := made(t, "text")
-	for _, text := range []string{"", "{", `{"key":{},"value":{}}`, "\x00\x01"} {
+	for _, text := range []string{"", "{", "{}\n{}", "\n", "\x00\x01"} {
 		if err := os.WriteFile(filepath.Join(dir, k.file()), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +116,7 @@ func TestPruneKeepsWhatIsNew(t *testing.T) {
 	}
 }
 
-func TestLargeEntries(t *testing.T) {
+func TestEntriesOfBytes(t *testing.T) {
 	c := Open(filepath.Join(t.TempDir(), "cache"))
 	path, k := made(t, "text")
 	want := "bytes\nand more"
@@ -140,7 +140,7 @@ func TestLargeEntries(t *testing.T) {
 	}
 	other := k
 	other.Version = "2"
-	os.Rename(filepath.Join(c.dir, k.large()), filepath.Join(c.dir, other.large()))
+	os.Rename(filepath.Join(c.dir, k.file()), filepath.Join(c.dir, other.file()))
 	if c.Read(other, take) {
 		t.Error("an entry under another's name was taken for it")
 	}

@@ -50,7 +50,7 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cache.Key, f *sha
 		defer keepHeapSmall()()
 	}
 	var r *reading
-	small := func(context.Context, pool.Progress) error { r = rd.newReading(run); return nil }
+	small := func(context.Context) error { r = rd.newReading(run); return nil }
 	if err := f.do(ctx, rd.Pool, 0, small).Wait(); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cache.Key, f *sha
 		return nil, err
 	}
 	var found *metric.Analysis
-	metrics := func(ctx context.Context, _ pool.Progress) (err error) { found, err = r.finish(ctx); return err }
+	metrics := func(ctx context.Context) (err error) { found, err = r.finish(ctx); return err }
 	if err := f.do(ctx, rd.Pool, 0, metrics).Wait(); err != nil {
 		return nil, err
 	}

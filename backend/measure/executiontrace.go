@@ -27,7 +27,7 @@ func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 			continue
 		}
 		first := len(tasks) == 0
-		tasks = append(tasks, f.do(ctx, r.rd.Pool, costOf(file), func(ctx context.Context, _ pool.Progress) error {
+		tasks = append(tasks, f.do(ctx, r.rd.Pool, costOf(file), func(ctx context.Context) error {
 			t, err := r.openET(ctx, file)
 			if t == nil {
 				return err

@@ -31,7 +31,7 @@ func (rd *Reader) Kernels(ctx context.Context, name string, d metric.RankDensity
 		return metric.KernelSpans{}, err
 	}
 	var out metric.KernelSpans
-	task := rd.Pool.Do(ctx, pool.Wanted, costOf(*f), func(ctx context.Context, _ pool.Progress) error {
+	task := rd.Pool.Do(ctx, pool.Wanted, costOf(*f), func(ctx context.Context) error {
 		ranks, err := rd.store.openRanks(ctx, *f, progress)
 		if err != nil {
 			return err

@@ -67,7 +67,7 @@ func (o *opReading) read(ctx context.Context, files []model.RunFile, progress po
 	var tasks []*pool.Task
 	for _, f := range files {
 		cost := costOf(f) + costOf(o.ets[f.Rank])
-		tasks = append(tasks, o.rd.Pool.Do(ctx, pool.Wanted, cost, func(ctx context.Context, _ pool.Progress) error {
+		tasks = append(tasks, o.rd.Pool.Do(ctx, pool.Wanted, cost, func(ctx context.Context) error {
 			return o.readRank(ctx, f, progress)
 		}))
 	}

@@ -70,7 +70,7 @@ func (rd *Reader) keepRank(ctx context.Context, f model.RunFile, report *RankRep
 	if err != nil {
 		return model.Failed(rd.Workspace.Rel(f.Path)+" cannot be read", err, "")
 	}
-	return rd.Pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context, _ pool.Progress) error {
+	return rd.Pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context) error {
 		ranks, err := rd.store.openRanks(ctx, f, progress)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

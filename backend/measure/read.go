@@ -87,7 +87,7 @@ func (r *reading) readTraces(ctx context.Context, f *sharedReading) error {
 	r.bytes.total = r.run.TraceBytes()
 	var tasks []*pool.Task
 	for _, file := range files {
-		tasks = append(tasks, f.do(ctx, r.rd.Pool, costOf(file), func(ctx context.Context, _ pool.Progress) error {
+		tasks = append(tasks, f.do(ctx, r.rd.Pool, costOf(file), func(ctx context.Context) error {
 			return r.readTrace(ctx, file, f.note)
 		}))
 	}

@@ -8,9 +8,12 @@
 package pool
 
 import (
-	"container/heap"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
 	"sync"
 )
 
@@ -24,12 +27,12 @@ const (
 	Wanted                     // the user pressed a key for it
 )
 
-// Progress is called by a task as it goes, with bytes done and to do. It is cheap
-// and may be called often, from any goroutine.
+// Progress is told how far work is, in bytes done and to do. It is cheap and may be
+// called often, from any goroutine.
 type Progress func(done, total int64)
 
 // Work is what a task does. It must return soon after ctx ends.
-type Work func(ctx context.Context, p Progress) error
+type Work func(ctx context.Context) error
 
 // ErrClosed is the error of tasks given to a closed pool, or still waiting when it closed.
 var ErrClosed = errors.New("the program is ending")
@@ -40,7 +43,7 @@ type Pool struct {
 	budget  int64
 
 	mu      sync.Mutex
-	queue   queue
+	queue   []*Task // that wait, in the order in which they will run
 	running map[*Task]bool
 	used    int64
 	arrived uint64
@@ -58,7 +61,8 @@ func New(workers int, budget int64) *Pool {
 // error when ctx ends. A cost beyond the whole budget is taken as the whole budget:
 // such a task runs alone.
 func (p *Pool) Do(ctx context.Context, pr Priority, cost int64, work Work) *Task {
-	t := newTask(ctx, p, pr, cost, work)
+	ctx, cancel := context.WithCancelCause(ctx)
+	t := &Task{pool: p, ctx: ctx, cancel: cancel, work: work, priority: pr, cost: max(cost, 0), ended: make(chan struct{})}
 	if p.budget > 0 {
 		t.cost = min(t.cost, p.budget)
 	}
@@ -70,10 +74,32 @@ func (p *Pool) Do(ctx context.Context, pr Priority, cost int64, work Work) *Task
 	}
 	p.arrived++
 	t.arrived = p.arrived
-	heap.Push(&p.queue, t)
+	p.enqueue(t)
 	t.unwatch = context.AfterFunc(t.ctx, func() { p.dropWaiting(t) })
 	p.schedule()
 	return t
+}
+
+// place is where a task stands in the queue, or would: the most urgent first, then first
+// come; waiting: it stands there. It needs p.mu, as enqueue and dequeue do.
+func (p *Pool) place(t *Task) (at int, waiting bool) {
+	return slices.BinarySearchFunc(p.queue, t, func(a, b *Task) int {
+		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(a.arrived, b.arrived))
+	})
+}
+
+func (p *Pool) enqueue(t *Task) {
+	at, _ := p.place(t)
+	p.queue = slices.Insert(p.queue, at, t)
+}
+
+// dequeue takes a task out of the queue; false: it did not wait there.
+func (p *Pool) dequeue(t *Task) bool {
+	at, waiting := p.place(t)
+	if waiting {
+		p.queue = slices.Delete(p.queue, at, at+1)
+	}
+	return waiting
 }
 
 // schedule starts waiting tasks while workers and budget last. It needs p.mu.
@@ -83,17 +109,15 @@ func (p *Pool) schedule() {
 		if p.budget > 0 && p.used+next.cost > p.budget {
 			return
 		}
-		heap.Pop(&p.queue)
+		p.dequeue(next)
 		p.running[next] = true
 		p.used += next.cost
-		p.idle.Add(1)
-		go p.run(next)
+		p.idle.Go(func() { p.run(next) })
 	}
 }
 
 // run does one task and makes room for the next before telling anyone.
 func (p *Pool) run(t *Task) {
-	defer p.idle.Done()
 	err := t.call()
 	p.mu.Lock()
 	delete(p.running, t)
@@ -106,29 +130,19 @@ func (p *Pool) run(t *Task) {
 // dropWaiting takes a cancelled task out of the queue; a running one ends by itself.
 func (p *Pool) dropWaiting(t *Task) {
 	p.mu.Lock()
-	waiting := t.index >= 0
-	if waiting {
-		heap.Remove(&p.queue, t.index)
-		p.schedule()
-	}
+	waiting := p.dequeue(t)
+	p.schedule()
 	p.mu.Unlock()
 	if waiting {
 		t.finish(context.Cause(t.ctx))
 	}
 }
 
-// Load tells how many tasks run and how many wait.
-func (p *Pool) Load() (running, waiting int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.running), len(p.queue)
-}
-
 // Close cancels every task and returns when the last goroutine has ended.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	p.closed = true
-	tasks := append([]*Task(nil), p.queue...)
+	tasks := slices.Clone(p.queue)
 	for t := range p.running {
 		tasks = append(tasks, t)
 	}
@@ -137,4 +151,86 @@ func (p *Pool) Close() {
 		t.cancel(ErrClosed)
 	}
 	p.idle.Wait()
+}
+
+// Task is the handle of work given to a pool.
+type Task struct {
+	pool    *Pool
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	unwatch func() bool
+	work    Work
+
+	priority Priority // with arrived, guarded by the pool's lock
+	arrived  uint64
+	cost     int64
+
+	ended chan struct{}
+	err   error // written before ended closes
+}
+
+// WaitAll waits for tasks, and gives the first error of theirs.
+func WaitAll(tasks []*Task) error {
+	var first error
+	for _, t := range tasks {
+		if err := t.Wait(); first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// PanicError is the error of a task that panicked: a fault of ours, never the user's.
+type PanicError struct {
+	Value any
+	Stack []byte // for a log file, not for the screen
+}
+
+// Error says what happened without the stack.
+func (e *PanicError) Error() string { return fmt.Sprintf("internal fault: %v", e.Value) }
+
+// call runs the work and turns a panic into an error.
+func (t *Task) call() (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	if t.ctx.Err() != nil {
+		return context.Cause(t.ctx)
+	}
+	return t.work(t.ctx)
+}
+
+// finish ends the task. It is called once: by who took it out of the queue.
+func (t *Task) finish(err error) {
+	if errors.Is(err, context.Canceled) && context.Cause(t.ctx) != nil {
+		err = context.Cause(t.ctx)
+	}
+	t.err = err
+	if t.unwatch != nil {
+		t.unwatch()
+	}
+	t.cancel(nil)
+	close(t.ended)
+}
+
+// Wait returns the task's error when it has ended.
+func (t *Task) Wait() error {
+	<-t.ended
+	return t.err
+}
+
+// Raise moves a waiting task up to a priority, as when the user opens what was
+// being read ahead. It never lowers one.
+func (t *Task) Raise(pr Priority) {
+	t.pool.mu.Lock()
+	defer t.pool.mu.Unlock()
+	if pr <= t.priority {
+		return
+	}
+	waiting := t.pool.dequeue(t)
+	if t.priority = pr; waiting {
+		t.pool.enqueue(t)
+	}
 }

@@ -14,9 +14,16 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// load is how many tasks run and how many wait.
+func (p *Pool) load() (running, waiting int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.running), len(p.queue)
+}
+
 // gate is work that waits for a word, so that tests decide who runs when.
 func gate(open <-chan struct{}) Work {
-	return func(ctx context.Context, _ Progress) error {
+	return func(ctx context.Context) error {
 		select {
 		case <-open:
 			return nil
@@ -35,7 +42,7 @@ func TestUrgentWorkOvertakesAndEqualsKeepTheirOrder(t *testing.T) {
 	var mu sync.Mutex
 	var order []string
 	note := func(name string) Work {
-		return func(context.Context, Progress) error {
+		return func(context.Context) error {
 			mu.Lock()
 			defer mu.Unlock()
 			order = append(order, name)
@@ -79,7 +86,7 @@ func TestBoundsHold(t *testing.T) {
 			p := New(c.workers, c.budget)
 			defer p.Close()
 			var now, most atomic.Int64
-			work := func(context.Context, Progress) error {
+			work := func(context.Context) error {
 				n := now.Add(1)
 				for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
 				}
@@ -108,22 +115,22 @@ func TestCancel(t *testing.T) {
 	defer p.Close()
 	running := p.Do(t.Context(), Visible, 0, gate(nil))
 	started := atomic.Bool{}
-	waiting := p.Do(t.Context(), Visible, 0, func(context.Context, Progress) error {
+	waiting := p.Do(t.Context(), Visible, 0, func(context.Context) error {
 		started.Store(true)
 		return nil
 	})
-	waiting.Cancel()
+	waiting.cancel(context.Canceled)
 	if err := waiting.Wait(); !errors.Is(err, context.Canceled) {
 		t.Errorf("waiting task ended with %v, want cancelled", err)
 	}
-	running.Cancel()
+	running.cancel(context.Canceled)
 	if err := running.Wait(); !errors.Is(err, context.Canceled) {
 		t.Errorf("running task ended with %v, want cancelled", err)
 	}
 	if started.Load() {
 		t.Error("a task cancelled while it waited ran all the same")
 	}
-	if r, w := p.Load(); r+w != 0 {
+	if r, w := p.load(); r+w != 0 {
 		t.Errorf("%d running, %d waiting after all ended", r, w)
 	}
 }
@@ -136,13 +143,13 @@ func TestCancelMakesRoom(t *testing.T) {
 	defer close(open)
 	p.Do(t.Context(), Visible, 60, gate(open))
 	dear := p.Do(t.Context(), Visible, 60, gate(open))
-	cheap := p.Do(t.Context(), Visible, 30, func(context.Context, Progress) error { return nil })
-	if r, w := p.Load(); r != 1 || w != 2 {
+	cheap := p.Do(t.Context(), Visible, 30, func(context.Context) error { return nil })
+	if r, w := p.load(); r != 1 || w != 2 {
 		t.Fatalf("%d running, %d waiting, want 1 and 2", r, w)
 	}
-	dear.Cancel()
+	dear.cancel(context.Canceled)
 	select {
-	case <-cheap.Done():
+	case <-cheap.ended:
 	case <-time.After(5 * time.Second):
 		t.Error("a cheap task still waits behind one that was cancelled")
 	}
@@ -151,14 +158,14 @@ func TestCancelMakesRoom(t *testing.T) {
 func TestPanicStaysInsideItsTask(t *testing.T) {
 	p := New(1, 0)
 	defer p.Close()
-	err := p.Do(t.Context(), Visible, 0, func(context.Context, Progress) error {
+	err := p.Do(t.Context(), Visible, 0, func(context.Context) error {
 		panic("index out of range")
 	}).Wait()
 	var pe *PanicError
 	if !errors.As(err, &pe) || len(pe.Stack) == 0 || strings.Contains(err.Error(), "goroutine") {
 		t.Fatalf("panic came back as %v", err)
 	}
-	if err := p.Do(t.Context(), Visible, 0, func(context.Context, Progress) error { return nil }).Wait(); err != nil {
+	if err := p.Do(t.Context(), Visible, 0, func(context.Context) error { return nil }).Wait(); err != nil {
 		t.Errorf("the pool was dead after a panic: %v", err)
 	}
 }
@@ -176,22 +183,4 @@ func TestCloseEndsAll(t *testing.T) {
 			t.Errorf("task %d ended with %v, want ErrClosed", i, err)
 		}
 	}
-}
-
-func TestProgress(t *testing.T) {
-	p := New(1, 0)
-	defer p.Close()
-	told, open := make(chan struct{}), make(chan struct{})
-	task := p.Do(t.Context(), Visible, 0, func(_ context.Context, note Progress) error {
-		note(30, 100)
-		close(told)
-		<-open
-		return nil
-	})
-	<-told
-	if d, n := task.Progress(); d != 30 || n != 100 {
-		t.Errorf("progress %d of %d, want 30 of 100", d, n)
-	}
-	close(open)
-	<-task.Done()
 }
