@@ -80,7 +80,7 @@ func timesByType(f *facts, part func(*align.Call) span.Span) map[string]float64 
 	out := map[string]float64{}
 	for t, list := range shares {
 		if !unsure[t] {
-			out[t.String()] = mean(list)
+			out[t.String()] = metric.Mean(list)
 		}
 	}
 	return out

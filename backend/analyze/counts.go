@@ -6,6 +6,7 @@ import (
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 // countMetrics counts launches of communication kernels: in the whole file, in one
@@ -69,7 +70,7 @@ func withoutRoundingError(v float64) float64 {
 
 // tracedTokens says how much of the run one traced iteration is, in words.
 func tracedTokens(f *facts, iterations int, from string) string {
-	text := fmt.Sprintf("%s (%s)", align.Plural(iterations, "traced iteration"), from)
+	text := fmt.Sprintf("%s (%s)", unit.Plural(iterations, "traced iteration"), from)
 	tokens := 0
 	if f.in.Info != nil && f.in.Info.Tokens > 0 {
 		tokens = f.in.Info.Tokens

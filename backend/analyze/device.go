@@ -100,7 +100,7 @@ func topKernels(f *facts) metric.Metric {
 	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(total[b], total[a]) })
 	milliseconds := func(name string) float64 { return float64(total[name]) / 1e6 }
 	top := order[0]
-	m := metric.Metric{Value: ptr(milliseconds(top)), N: n[top], Source: f.Files(), Note: top}
+	m := metric.Metric{Value: new(milliseconds(top)), N: n[top], Source: f.Files(), Note: top}
 	m.By.Kernels = map[string]float64{}
 	for _, name := range order[:min(topCount, len(order))] {
 		m.By.Kernels[name] = milliseconds(name)

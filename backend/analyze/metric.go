@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -97,7 +96,7 @@ func (p perRank) metric(source []string) metric.Metric {
 		m.Reason = lacks
 		return m
 	}
-	m.Value = ptr(mean(p.list))
+	m.Value = new(metric.Mean(p.list))
 	if m.N > 1 {
 		m.By.Stats = map[metric.Stat]float64{metric.Min: slices.Min(p.list), metric.Max: slices.Max(p.list)}
 	}
@@ -130,7 +129,7 @@ func overTime(f *facts, value func(r *align.Rank, part span.List) (v float64, re
 			}
 		}
 		if len(values) > 0 {
-			m.By.Phases[phase] = mean(values)
+			m.By.Phases[phase] = metric.Mean(values)
 		}
 	}
 	return m
@@ -150,24 +149,12 @@ func shareOfTime(f *facts, part, of func(r *align.Rank, inside span.List) int64)
 // percent is 100·part/whole, 0 of nothing.
 func percent(part, whole int64) float64 { return 100 * float64(part) / float64(max(1, whole)) }
 
-func mean(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(len(v))
-}
-
 func joinNotes(a, b string) string {
 	if a == "" || b == "" {
 		return a + b
 	}
 	return a + "; " + b
 }
-
-func base(file string) string { return filepath.Base(file) }
-
-func ptr[T any](v T) *T { return &v }
 
 // getOrAdd is what m has for k, added if it has nothing yet.
 func getOrAdd[K comparable, V any](m map[K]*V, k K) *V {

@@ -7,6 +7,7 @@ import (
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/analyze/span"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 // phaseMetrics says how long each phase is, in ms.
@@ -32,7 +33,7 @@ func stepCounts(r *align.Rank) string {
 	}
 	text := ""
 	for _, phase := range slices.Sorted(maps.Keys(n)) {
-		text = joinNotes(text, align.Plural(n[phase], phase+" step"))
+		text = joinNotes(text, unit.Plural(n[phase], phase+" step"))
 	}
 	return text
 }

@@ -34,10 +34,10 @@ func pipelineMetrics(f *facts) []metric.Metric {
 	}).metric(f.Files())
 	m.By.Stages = map[int]metric.Stage{}
 	for stage := range bubbles {
-		m.By.Stages[stage] = metric.Stage{Bubble: mean(bubbles[stage]), Idle: mean(idles[stage])}
+		m.By.Stages[stage] = metric.Stage{Bubble: metric.Mean(bubbles[stage]), Idle: metric.Mean(idles[stage])}
 	}
 	if len(idle) > 0 {
-		m.By.Idle = ptr(mean(idle))
+		m.By.Idle = new(metric.Mean(idle))
 	}
 	return []metric.Metric{defined("bubble", m)}
 }

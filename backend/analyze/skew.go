@@ -36,7 +36,7 @@ func noOtherRank(f *facts) string {
 func loadImbalance(f *facts) metric.Metric {
 	p := inWindows(f, func(r *align.Rank) (float64, string) { return float64(r.Computed), "" })
 	m := metric.Metric{N: len(p.list), Source: f.Files(), PerRank: map[int]float64{}}
-	switch middle := mean(p.list); {
+	switch middle := metric.Mean(p.list); {
 	case m.N < 2:
 		m.Reason = "fewer than two ranks have a steady window"
 	case middle == 0:
@@ -45,7 +45,7 @@ func loadImbalance(f *facts) metric.Metric {
 		for rank, t := range p.values {
 			m.PerRank[rank] = t / middle
 		}
-		m.Value = ptr(slices.Max(p.list) / middle)
+		m.Value = new(slices.Max(p.list) / middle)
 	}
 	return m
 }

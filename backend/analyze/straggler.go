@@ -41,7 +41,7 @@ func straggler(f *facts) metric.Metric {
 	runs := worst.runs(max(2, iterations))
 	m.Note, m.Reason = joinNotes(worst.words(), latest.uneven(runs)), "none"
 	if worst.isStraggler(runs) {
-		m.Value, m.Reason, m.Cause = ptr(float64(latest.rank.Number)), "", "host"
+		m.Value, m.Reason, m.Cause = new(float64(latest.rank.Number)), "", "host"
 		if float64(latest.excess) >= deviceShare*float64(latest.ns) {
 			m.Cause = "device"
 		}

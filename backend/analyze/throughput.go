@@ -21,7 +21,7 @@ func throughput(f *facts, iteration metric.Metric) []metric.Metric {
 		m := p.metric()
 		m.N, m.Reason = iteration.N, reason
 		if reason == "" {
-			m.Value, m.Note = ptr(tokens / *iteration.Value), joinNotes(m.Note, recorded)
+			m.Value, m.Note = new(tokens / *iteration.Value), joinNotes(m.Note, recorded)
 		}
 		return defined(name, m)
 	}
@@ -37,7 +37,7 @@ func iterationTokens(f *facts, p population) (input, output float64, note, reaso
 	recorded := 0
 	for _, t := range p.times {
 		if len(t.InputTokens) > 0 && len(t.OutputTokens) > 0 {
-			input, output, recorded = input+mean(t.InputTokens), output+mean(t.OutputTokens), recorded+1
+			input, output, recorded = input+metric.Mean(t.InputTokens), output+metric.Mean(t.OutputTokens), recorded+1
 		}
 	}
 	if recorded == p.replicas && recorded == len(p.times) {
@@ -61,7 +61,7 @@ func mfu(f *facts, p population, iteration metric.Metric, gpus float64) metric.M
 	peak, reason := peakOf(f)
 	if m.Reason = reason; reason == "" {
 		flops := f.in.Shape.FLOPs(f.in.Experiment.Data, f.in.Experiment.Model.Layers)
-		m.Value = ptr(100 * flops / (*iteration.Value * gpus * peak * 1e12))
+		m.Value = new(100 * flops / (*iteration.Value * gpus * peak * 1e12))
 		m.Source = append(m.Source, f.Files()...)
 	}
 	return defined("mfu", m)

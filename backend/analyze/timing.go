@@ -3,12 +3,14 @@ package analyze
 import (
 	"context"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/trace"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 // timingMetrics finds latencies and throughput from what the runner measured.
@@ -48,7 +50,7 @@ func (f *facts) population(has func(trace.Times) bool) population {
 		if p.traced {
 			times = t.Traced
 		}
-		p.source, p.times = append(p.source, base(t.File)), append(p.times, times)
+		p.source, p.times = append(p.source, filepath.Base(t.File)), append(p.times, times)
 	}
 	return p
 }
@@ -66,7 +68,7 @@ func (p population) metric() metric.Metric {
 		m.Reason = "no timing: there is no timing_stats_<rank>.json in this run"
 		return m
 	case n < p.replicas:
-		m.Note = "timing of " + align.Plural(n, "data-parallel replica") + " only"
+		m.Note = "timing of " + unit.Plural(n, "data-parallel replica") + " only"
 	}
 	if p.traced {
 		m.Note = joinNotes("traced", m.Note)
@@ -111,10 +113,10 @@ func latency(f *facts, l latencyTimes) metric.Metric {
 	switch {
 	case m.Reason != "":
 	case len(list) > 0:
-		m.N, m.Value, m.By.Stats = len(list), ptr(mean(list)*1e3), sampleStats(list, 1e3)
+		m.N, m.Value, m.By.Stats = len(list), new(metric.Mean(list)*1e3), sampleStats(list, 1e3)
 		m.By.Stats[metric.P99] = metric.Quantile(list, 0.99) * 1e3
 	case own != nil:
-		m.Value, m.Note = ptr(*own*1e3), joinNotes(m.Note, "mean as the file gives it, without its samples")
+		m.Value, m.Note = new(*own*1e3), joinNotes(m.Note, "mean as the file gives it, without its samples")
 		if p99 != nil {
 			m.By.Stats = map[metric.Stat]float64{metric.P99: *p99 * 1e3}
 		}
@@ -146,7 +148,7 @@ func (p population) durations() []float64 {
 			out[k] = max(out[k], t.Iterations[k])
 		}
 	}
-	if len(out) == 0 || mean(out) <= 0 {
+	if len(out) == 0 || metric.Mean(out) <= 0 {
 		return nil
 	}
 	return out
@@ -160,7 +162,7 @@ func iterationTime(f *facts) metric.Metric {
 	case d == nil:
 		m.Reason = strings.Join(m.Source, ", ") + ": no iteration times in it"
 	default:
-		m.N, m.Value, m.By.Stats = len(d), ptr(mean(d)), sampleStats(d, 1)
+		m.N, m.Value, m.By.Stats = len(d), new(metric.Mean(d)), sampleStats(d, 1)
 	}
 	return defined("iteration_wall_clock", m)
 }

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -56,12 +57,12 @@ func doubtfulRanks(f *facts) (out []string) {
 		r := f.Traces[rank]
 		switch {
 		case r.Info.Rank >= 0 && r.Info.Rank != rank:
-			out = append(out, fmt.Sprintf("%s: the trace says it is rank %d; the file name is believed", base(r.File), r.Info.Rank))
+			out = append(out, fmt.Sprintf("%s: the trace says it is rank %d; the file name is believed", filepath.Base(r.File), r.Info.Rank))
 		case r.Info.Rank >= 0 || len(f.Traces) == 1 || len(r.Damage) > 0:
 		case r.File != "" && files[r.File] > 1:
-			reports = append(reports, base(r.File))
+			reports = append(reports, filepath.Base(r.File))
 		default:
-			nameless = append(nameless, base(r.File))
+			nameless = append(nameless, filepath.Base(r.File))
 		}
 	}
 	if len(nameless) > 0 {

@@ -52,6 +52,23 @@ type Coll struct {
 	Src, Dst   int   // peers of send and recv
 }
 
+// elementSizes are the bytes of the types of elements that PyTorch writes; 8-bit floats have many
+// names and one size.
+var elementSizes = map[string]int64{
+	"double": 8, "float": 4, "half": 2, "bfloat16": 2, "long": 8, "int": 4, "short": 2, "byte": 1, "char": 1, "bool": 1,
+	"complexfloat": 8, "complexdouble": 16, "float8": 1,
+}
+
+// ElementBytes is the size of so many elements of a type by PyTorch's name, in any case; -1: not known.
+func ElementBytes(elems int64, dtype string) int64 {
+	dtype, _, _ = strings.Cut(strings.ToLower(dtype), "_") // float8_e4m3fn
+	size := elementSizes[dtype]
+	if elems < 0 || size == 0 || elems > 1<<60/size {
+		return -1
+	}
+	return elems * size
+}
+
 // maxRanks bounds the ranks that are written out for a group of a damaged file.
 const maxRanks = 1 << 16
 

@@ -76,14 +76,6 @@ type Difference struct {
 	Words  string  // why it is not sure; empty where it is
 }
 
-// Mark is "~" where the difference is not sure, else nothing.
-func (d Difference) Mark() string {
-	if d.Sure {
-		return ""
-	}
-	return "~"
-}
-
 // Compare tests whether two sets of samples differ, by the Mann–Whitney rank
 // test: exact up to exactMax samples together, ties counted, else by the normal
 // approximation. Too few samples to tell at all are said so.

@@ -1,9 +1,8 @@
 package align
 
 import (
-	"strings"
-
 	"shardeck/backend/analyze/kernelname"
+	"shardeck/backend/trace"
 	"shardeck/model"
 	"shardeck/model/metric"
 )
@@ -24,32 +23,14 @@ func (b *builder) sizeCalls(r *Rank) {
 // metaBytes is the size of a call from its NCCL metadata: the larger buffer of an
 // all-gather or reduce-scatter, what is sent otherwise. -1: not said.
 func metaBytes(c *Call) int64 {
-	elems, size := c.meta.InElems, dtypeSize(c.meta.DType)
+	elems := c.meta.InElems
 	if c.Type == kernelname.AllGather || c.Type == kernelname.Recv || c.Type == kernelname.Gather {
 		elems = c.meta.OutElems
 	}
 	if elems < 0 {
 		elems = max(c.meta.InElems, c.meta.OutElems)
 	}
-	if elems < 0 || size == 0 {
-		return -1
-	}
-	return elems * size
-}
-
-// dtypeSizes are the bytes of the element types that PyTorch writes; 8-bit floats
-// have many names and one size.
-var dtypeSizes = map[string]int64{
-	"double": 8, "float": 4, "half": 2, "bfloat16": 2, "long": 8, "int": 4, "short": 2,
-	"byte": 1, "char": 1, "bool": 1, "complexfloat": 8, "complexdouble": 16,
-}
-
-func dtypeSize(name string) int64 {
-	name = strings.ToLower(name)
-	if strings.HasPrefix(name, "float8") {
-		return 1
-	}
-	return dtypeSizes[name]
+	return trace.ElementBytes(elems, c.meta.DType)
 }
 
 // precisionSizes are the bytes of an activation under a config's precision; fp8

@@ -1,9 +1,8 @@
 package align
 
 import (
-	"fmt"
-
 	"shardeck/model"
+	"shardeck/model/present/unit"
 )
 
 // maxWorld is more ranks than any run has. A number beyond it, in a config, a file
@@ -22,15 +21,15 @@ func (b *builder) resolveLayout() {
 	if l, ok := soundLayout(b.in.Experiment.Layout); ok {
 		b.Layout = l
 	} else {
-		b.warn("the config's layout (%s) cannot be: each part must be 1 or more, and the run at most %s",
-			b.in.Experiment.Layout, Plural(maxWorld, "rank"))
+		b.warn("the config's layout (%s) cannot be: each part must be 1 or more, and the run at most %d ranks",
+			b.in.Experiment.Layout, maxWorld)
 	}
 	gpus := b.Layout.GPUs()
 	switch n := len(b.Traces); {
 	case n == 0:
 	case traced != gpus:
 		b.warn("the config says %s (%s), the traces are of %s: the traces win, so groups that they do not name are guessed",
-			Plural(gpus, "rank"), b.Layout, Plural(traced, "rank"))
+			unit.Plural(gpus, "rank"), b.Layout, unit.Plural(traced, "rank"))
 		b.Layout = tensorParallel(traced, b.Layout.EP)
 	case n < gpus:
 		var untraced []int // the first ones
@@ -39,7 +38,7 @@ func (b *builder) resolveLayout() {
 				untraced = append(untraced, r)
 			}
 		}
-		b.warn("no trace of rank %s: the run has %s, and only %d are measured", rankList(untraced), Plural(gpus, "rank"), n)
+		b.warn("no trace of rank %s: the run has %s, and only %d are measured", rankList(untraced), unit.Plural(gpus, "rank"), n)
 	}
 }
 
@@ -96,12 +95,4 @@ func soundLayout(l model.Layout) (out model.Layout, ok bool) {
 	}
 	l.EP = max(1, l.EP)
 	return l, gpus <= maxWorld
-}
-
-// Plural counts things in words: 1 step, 2 steps.
-func Plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"shardeck/backend/analyze/kernelname"
+	"shardeck/model/present/unit"
 )
 
 // Match is one call on the ranks of its group: calls in the order of the
@@ -96,7 +97,7 @@ func (b *builder) noteUnmatched(s *Sequence, found int, why, uneven string, miss
 			uneven = " (" + uneven + ")"
 		}
 		b.loss("%s: %s at the start or end without a partner: the traces do not cover the same calls%s; lost: transfer and wait of those",
-			s, Plural(alone, "call"), uneven)
+			s, unit.Plural(alone, "call"), uneven)
 	}
 	if why == "" && found > 0 && len(s.calls) < len(s.Ranks) {
 		b.warn("%s: matched over the traced ranks only, so its transfer is an upper bound", s)

@@ -10,6 +10,7 @@ import (
 
 	"shardeck/backend/analyze/span"
 	"shardeck/backend/trace"
+	"shardeck/model/present/unit"
 )
 
 // Files get mixed up: one rank's trace copied under another's name, or a trace of
@@ -78,7 +79,7 @@ func (b *builder) otherWorlds() map[int]string {
 	found := map[int]string{}
 	for rank, n := range sizes {
 		if n != own {
-			found[rank] = fmt.Sprintf("of a run of %s, where the others are of one of %d", Plural(n, "rank"), own)
+			found[rank] = fmt.Sprintf("of a run of %s, where the others are of one of %d", unit.Plural(n, "rank"), own)
 		}
 	}
 	return found

@@ -1,9 +1,9 @@
 package et
 
 import (
+	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"shardeck/backend/trace"
@@ -13,37 +13,12 @@ import (
 // commNode is the node of a call of torch.distributed.
 const commNode = "record_param_comms"
 
-// dtype is an element type of tensors: the name that PyTorch gives it in communication
-// attributes, that of C++ in types of inputs, and its size in bytes.
-type dtype struct {
-	name, cpp string
-	size      int64
-}
-
-var dtypes = []dtype{
-	{"Float", "float", 4},
-	{"Double", "double", 8},
-	{"Half", "c10::Half", 2},
-	{"BFloat16", "c10::BFloat16", 2},
-	{"Long", "long int", 8},
-	{"Long", "long", 8},
-	{"Int", "int", 4},
-	{"Short", "short int", 2},
-	{"Char", "signed char", 1},
-	{"Byte", "unsigned char", 1},
-	{"Bool", "bool", 1},
-	{"Float8_e4m3fn", "c10::Float8_e4m3fn", 1},
-	{"Float8_e5m2", "c10::Float8_e5m2", 1},
-	{"ComplexFloat", "c10::complex<float>", 8},
-}
-
-// dtypeOf is the element type by its name in PyTorch or in C++; its size is -1 if it is not known.
-func dtypeOf(name string) dtype {
-	i := slices.IndexFunc(dtypes, func(d dtype) bool { return d.name == name || d.cpp == name })
-	if i < 0 {
-		return dtype{name: name, size: -1}
-	}
-	return dtypes[i]
+// elementTypes are the names that PyTorch gives types of elements in communication attributes, by
+// those of C++ in types of inputs.
+var elementTypes = map[string]string{
+	"float": "Float", "double": "Double", "c10::Half": "Half", "c10::BFloat16": "BFloat16", "long int": "Long", "long": "Long",
+	"int": "Int", "short int": "Short", "signed char": "Char", "unsigned char": "Byte", "bool": "Bool",
+	"c10::Float8_e4m3fn": "Float8_e4m3fn", "c10::Float8_e5m2": "Float8_e5m2", "c10::complex<float>": "ComplexFloat",
 }
 
 // call reads the call that n records. known is false where PyTorch itself did not
@@ -53,21 +28,13 @@ func (n *node) call(groups []Group) (coll trace.Coll, in, out int64, known bool)
 	p := n.positions()
 	if _, ok := n.attrs["collective_name"]; ok {
 		coll = n.byAttrs()
-		in, out = bytesOf(coll.InElems, coll.DType), bytesOf(coll.OutElems, coll.DType)
+		in, out = trace.ElementBytes(coll.InElems, coll.DType), trace.ElementBytes(coll.OutElems, coll.DType)
 	} else {
 		coll, in, out = n.byPosition(p)
 	}
 	p.addGroup(&coll, groups)
 	p.addPeer(&coll)
 	return coll, in, out, coll.Name != ""
-}
-
-func bytesOf(elems int64, name string) int64 {
-	size := dtypeOf(name).size
-	if elems < 0 || size < 0 || elems > 1<<60/size {
-		return -1
-	}
-	return elems * size
 }
 
 // byAttrs reads the communication attributes of schemas that have them.
@@ -178,7 +145,7 @@ func tensorType(types string) string {
 		return ""
 	}
 	name, _, _ := strings.Cut(after, ")")
-	return dtypeOf(name).name
+	return cmp.Or(elementTypes[name], name)
 }
 
 // addGroup fills in what the list of groups knows and the call does not say.
