@@ -22,7 +22,7 @@ func keys() pane.Table[*Model] {
 		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "next", Help: "go to the next pane (shift+tab: the one before)"}, Do: func(m *Model) tea.Cmd { return turn(m, 1) }},
 		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before"}, Do: func(m *Model) tea.Cmd { return turn(m, -1) }},
 		{Key: pane.Key{Keys: []string{"+"}, Label: "+", Verb: "zoom", Help: "give this pane the whole screen, and back"}, Do: zoom},
-		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png"}, Do: askExport},
+		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png"}, Do: (*Model).startExport},
 		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "what the message line says, whole"}, Do: inFull},
 		{Key: pane.Key{Keys: []string{"ctrl+l"}, Label: "ctrl+l", Verb: "redraw", Help: "draw the screen anew, after something wrote over it"}, Do: redraw},
 		{Key: pane.Key{Keys: []string{"ctrl+z"}, Label: "ctrl+z", Verb: "suspend", Help: "back to the shell; fg returns"}, Do: func(m *Model) tea.Cmd { return m.term.suspend() }},
@@ -129,8 +129,6 @@ func zoom(m *Model) tea.Cmd {
 	return nil
 }
 
-func askExport(m *Model) tea.Cmd { return pane.Send(pane.ExportMsg{}) }
-
 // help shows the keys of this pane, then those that work everywhere, then the others'.
 func help(m *Model) tea.Cmd {
 	groups := []widget.Group{group(m.focus, m.focused()), everywhereGroup(m.general())}
@@ -149,7 +147,7 @@ func help(m *Model) tea.Cmd {
 // inShort is how to get about, on the first lines of the help whatever the pane.
 func inShort(m *Model, width int) []string {
 	var words []string
-	for _, h := range pane.Hints(m.general(), false) {
+	for _, h := range hintsOf(m.general(), false) {
 		words = append(words, strings.ReplaceAll(m.env.Theme.Spell(h.Label)+" "+h.Verb, " ", "\u00a0"))
 	}
 	lines := widget.Wrap(strings.Join(words, "  "), width)
@@ -159,13 +157,25 @@ func inShort(m *Model, width int) []string {
 	return append(lines, "")
 }
 
+// hintsOf turns keys into what widgets draw; with foot, only those worth the footer. A key
+// without Help is told of by the one before it.
+func hintsOf(keys []pane.Key, foot bool) []widget.Hint {
+	var hints []widget.Hint
+	for _, k := range keys {
+		if foot && k.Foot || !foot && k.Help != "" {
+			hints = append(hints, widget.Hint{Label: k.Label, Verb: k.Verb, Help: k.Help})
+		}
+	}
+	return hints
+}
+
 // everywhereGroup is what works in every pane.
 func everywhereGroup(general []pane.Key) widget.Group {
-	return widget.Group{Title: "Everywhere", Hints: append(pane.Hints(general, false), mouseHint)}
+	return widget.Group{Title: "Everywhere", Hints: append(hintsOf(general, false), mouseHint)}
 }
 
 func group(name pane.Name, p pane.Pane) widget.Group {
-	return widget.Group{Title: title(name), Hints: pane.Hints(p.Keys(), false)}
+	return widget.Group{Title: title(name), Hints: hintsOf(p.Keys(), false)}
 }
 
 // Manual is every key of the program, pane by pane, for the manual page.

@@ -128,8 +128,6 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case pane.RefreshJobsMsg:
 		return m.watch.ask(true)
-	case pane.ExportMsg:
-		return m.startExport()
 	case pane.EditMsg:
 		if why := pane.Locked(m.backend, "edit a file"); why != "" {
 			return pane.Warn(why)
@@ -138,8 +136,8 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 	case pane.CopyMsg:
 		m.say(pane.Note{Text: "copied, where the terminal allows it: " + msg.Text})
 		return m.term.copy(msg.Text)
-	case pane.AskMsg:
-		m.asks = append(m.asks, msg.Ask)
+	case *pane.Ask:
+		m.asks = append(m.asks, msg)
 		m.nextAsk()
 	case tea.BlurMsg:
 		m.watch.away = true

@@ -61,7 +61,7 @@ func everywhere(m *Model) []command {
 	}
 	return append(all,
 		command{"refresh", "read the files and ask the scheduler again", refresh},
-		command{"export", "write results_summary.csv and scaling_analysis.png", askExport},
+		command{"export", "write results_summary.csv and scaling_analysis.png", (*Model).startExport},
 		command{"zoom", "give this pane the whole screen, and back", zoom},
 		command{"messages", "what the message line said before", messages},
 		command{"help", "all keys", help},

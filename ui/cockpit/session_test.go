@@ -226,8 +226,8 @@ func TestEditorOpenedAndClosed(t *testing.T) {
 		t.Fatalf("e asked for %+v", msg)
 	}
 	w.Replace(w.Config("E1.1"), "tp: 1", "tp: 4") // what the user did in the editor
-	d.Send(pane.EditedMsg{Path: "E1.1.yaml"}).Expect("◂ 4 ▸").Absent("modified")
-	d.Send(pane.EditedMsg{Path: "E1.1.yaml", Err: errors.New("vi: not found")}).Expect("vi: not found")
+	d.Send(pane.EditedMsg{}).Expect("◂ 4 ▸").Absent("modified")
+	d.Send(pane.EditedMsg{Err: errors.New("vi: not found")}).Expect("vi: not found")
 }
 
 func TestEditorWaitsForUnsavedChanges(t *testing.T) {

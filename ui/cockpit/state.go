@@ -101,7 +101,7 @@ func (s *screenState) soon() tea.Cmd {
 		text := s.text()
 		s.kept = text
 		return s.task.Start(s.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, s.backend.SaveScreen(text) },
-			pane.Failed)
+			func(_ struct{}, err error) tea.Cmd { return pane.Fail(err) })
 	})
 }
 

@@ -26,7 +26,7 @@ func (t *hostTerminal) edit(path string) tea.Cmd {
 	words := append(slices.Clone(t.editor), path)
 	return t.elsewhere(func(o outside) error {
 		return o.Away(func(in io.Reader, out io.Writer) error { return editor(words, in, out).Run() })
-	}, func(err error) tea.Msg { return pane.EditedMsg{Path: path, Err: err} })
+	}, func(err error) tea.Msg { return pane.EditedMsg{Err: err} })
 }
 
 // suspend goes back to the shell; what it says when it returns is what a signal would.

@@ -130,10 +130,10 @@ func (m *Model) hints() (hints, last []widget.Hint) {
 	if m.popup != nil {
 		return m.popup.Popup.Hints(), nil
 	}
-	hints = pane.Hints(m.focused().Keys(), true)
+	hints = hintsOf(m.focused().Keys(), true)
 	if m.focused().Capturing() {
 		return hints, nil
 	}
-	everywhere := pane.Hints(keys().Keys(), true)
+	everywhere := hintsOf(keys().Keys(), true)
 	return append(hints, everywhere[1:]...), everywhere[:1]
 }

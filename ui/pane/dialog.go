@@ -10,7 +10,8 @@ import (
 	"shardeck/ui/widget"
 )
 
-// Ask is an open popup and what its first button does.
+// Ask is a popup and what its buttons do. Sent as a message, it lies over everything,
+// whatever pane is open; it waits while another one is.
 type Ask struct {
 	Popup *widget.Popup
 	Yes   func() tea.Cmd           // nil: nothing but to read
@@ -113,7 +114,7 @@ func (d *Dialog) Keys() []Key {
 	case d.ask != nil && d.ask.Keys != nil:
 		return d.ask.Keys
 	case d.ask != nil:
-		return FromHints(d.ask.Popup.Hints())
+		return keysOf(d.ask.Popup.Hints())
 	case d.input != nil:
 		return append([]Key{Hint("↵", "take"), Hint("esc", "leave")}, d.field.Keys...)
 	}

@@ -38,8 +38,7 @@ type Bind[P any] struct {
 // Table is the keys of a pane: dispatch, footer, help and manual all come from it.
 type Table[P any] []Bind[P]
 
-// Dispatch does what a key says; a key that cannot act says why. It is false if
-// the table does not know the key.
+// Dispatch does what a key says, or says why it cannot act; false: the table lacks the key.
 func (t Table[P]) Dispatch(p P, key string) (tea.Cmd, bool) {
 	for _, b := range t {
 		if b.Do == nil || !slices.Contains(b.Keys, key) {
@@ -92,20 +91,8 @@ func OnlyFoot(all []Key, keep ...string) []Key {
 	return all
 }
 
-// Hints turns keys into what widgets draw; with foot, only those worth the footer. A key
-// without Help is told of by the one before it.
-func Hints(keys []Key, foot bool) []widget.Hint {
-	var hints []widget.Hint
-	for _, k := range keys {
-		if foot && k.Foot || !foot && k.Help != "" {
-			hints = append(hints, widget.Hint{Label: k.Label, Verb: k.Verb, Help: k.Help})
-		}
-	}
-	return hints
-}
-
-// FromHints turns the hints of a popup into keys for the footer.
-func FromHints(hints []widget.Hint) []Key {
+// keysOf turns the hints of a popup into keys for the footer.
+func keysOf(hints []widget.Hint) []Key {
 	keys := make([]Key, len(hints))
 	for i, h := range hints {
 		keys[i] = Hint(h.Label, h.Verb)

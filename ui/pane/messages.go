@@ -10,38 +10,32 @@ import (
 	"shardeck/ui/theme"
 )
 
-// BoardMsg carries the experiments as just read; the experiments pane reads them
-// for all.
+// BoardMsg carries the experiments as just read by their pane, for all.
 type BoardMsg struct{ Rows []board.Row }
 
-// JobsMsg carries the one answer of the scheduler; the cockpit asks for all panes.
-// Err is why there is none.
+// JobsMsg carries the scheduler's one answer to all panes; Err is why there is none.
 type JobsMsg struct {
 	List jobs.JobList
 	Err  error
 }
 
-// OpenMsg asks the cockpit to go to a pane and show something in it there. Panes take
-// the part they know.
+// OpenMsg asks the cockpit to go to a pane, and panes to show what they know of it.
 type OpenMsg struct {
 	To         Name
-	Experiment string // id
-	Run        string // name
-	Base       string // name of a run, for Traces: compare Run with it; empty: show Run alone
-	Job        string // id
-
-	Edits []model.Edit // for Config: changes to make to the draft, not yet saved
+	Experiment string       // id
+	Run        string       // name
+	Base       string       // name of a run, for Traces: compare Run with it; empty: show Run alone
+	Job        string       // id
+	Edits      []model.Edit // for Config: changes to make to the draft, not yet saved
 }
 
-// SelectMsg says that the cursor rests on an experiment: panes beside may follow. Entered
-// is the pane that the user just went to, empty else: it follows though it has the focus.
+// SelectMsg says that the cursor rests on an experiment: panes beside may follow.
 type SelectMsg struct {
 	Row     board.Row
-	Entered Name
+	Entered Name // the pane that the user just went to follows though it has the focus; empty: none
 }
 
-// Reaches reports whether a pane is to follow: one that the user is at stays where it is,
-// unless it was entered just now.
+// Reaches reports whether a pane is to follow: one with the focus stays unless just entered.
 func (m SelectMsg) Reaches(name Name, focused bool) bool { return !focused || m.Entered == name }
 
 // Run is the newest run of the experiment; empty: it has none.
@@ -52,26 +46,20 @@ func (m SelectMsg) Run() string {
 	return m.Row.Run.Name
 }
 
-// EnterMsg says that the user went to a pane without saying what to show there: the
-// experiments pane answers with what is selected.
+// EnterMsg asks the experiments pane what is selected, for a pane that the user went to.
 type EnterMsg struct{ To Name }
 
 // ReloadMsg asks panes to read again what they show: files or jobs changed.
 type ReloadMsg struct{}
 
-// AnalysedMsg carries the analysis of a run as just read, to every pane that shows it. It
-// is shared: nobody changes it.
+// AnalysedMsg carries the analysis of a run as just read; it is shared: nobody changes it.
 type AnalysedMsg struct{ Analysis *metric.Analysis }
 
-// SubmittedMsg says that a job was just submitted: the jobs pane goes to it when the
-// scheduler lists it.
+// SubmittedMsg says that a job was submitted: the jobs pane goes to it once it is listed.
 type SubmittedMsg struct{ Job string }
 
 // RefreshJobsMsg asks the cockpit to ask the scheduler now, as far as its floor allows.
 type RefreshJobsMsg struct{}
-
-// ExportMsg asks for the files of the analysis: CSV and PNG.
-type ExportMsg struct{}
 
 // Note is one line for the message line.
 type Note struct {
@@ -102,9 +90,6 @@ func Fail(err error) tea.Cmd {
 	return func() tea.Msg { return FailNote(err) }
 }
 
-// Failed is Fail for the reply of a task that brings nothing else.
-func Failed(_ struct{}, err error) tea.Cmd { return Fail(err) }
-
 // FailNote is an error as a note.
 func FailNote(err error) Note {
 	text := err.Error()
@@ -121,22 +106,13 @@ func Send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
 type EditMsg struct{ Path string }
 
 // EditedMsg says that the editor has ended; Err is why it could not do its work.
-type EditedMsg struct {
-	Path string
-	Err  error
-}
+type EditedMsg struct{ Err error }
 
-// CopyMsg asks for a text in the clipboard, by OSC 52; it is shown as well, since
-// not every terminal allows that.
+// CopyMsg asks for a text in the clipboard, by OSC 52, which not every terminal allows.
 type CopyMsg struct{ Text string }
-
-// AskMsg asks the cockpit to put a question over everything, whatever pane is open; it
-// waits while another one is.
-type AskMsg struct{ Ask *Ask }
 
 // ClickMsg tells a pane, and no other, where it was clicked: 0, 0 is its upper left corner.
 type ClickMsg struct{ X, Line int }
 
-// SeenMsg is what the logs of jobs say in a few words, by job: the stage of one that runs,
-// the cause of one that failed.
+// SeenMsg is the stage of jobs that run and the cause of those that failed, by job, in a few words.
 type SeenMsg struct{ Titles map[string]string }

@@ -1,20 +1,15 @@
 package pane
 
 import (
-	"strings"
-
-	"shardeck/model/check"
 	"shardeck/model/metric"
 	"shardeck/model/present"
-	"shardeck/model/shell"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
 // tones are how the theme draws what a text is for.
 var tones = map[present.Role]theme.Tone{present.Plain: theme.Plain, present.Dim: theme.Dim, present.Strong: theme.Strong,
-	present.Good: theme.Good,
-	present.Busy: theme.Busy, present.Warn: theme.Warn, present.Bad: theme.Bad}
+	present.Good: theme.Good, present.Busy: theme.Busy, present.Warn: theme.Warn, present.Bad: theme.Bad}
 
 // Tone is how the theme draws a role.
 func Tone(r present.Role) theme.Tone { return tones[r] }
@@ -52,32 +47,6 @@ func Drawn(th *theme.Theme, t present.Table) *widget.Table {
 func WindowParts(th *theme.Theme, r metric.RankSplit) []widget.Part {
 	return []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full}, {Value: float64(r.TransferNS), Glyph: th.Transit, Tone: theme.Busy},
 		{Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}, {Value: float64(r.CopyNS), Glyph: th.Empty, Tone: theme.Dim}}
-}
-
-// FindingNote is a finding as a note: the fault and what to do.
-func FindingNote(f check.Finding) Note {
-	tone := map[check.Severity]theme.Tone{check.SeverityError: theme.Bad, check.SeverityWarning: theme.Warn}[f.Severity]
-	text := f.Fault
-	if f.Fix != "" {
-		text += ". " + f.Fix
-	}
-	return Note{Text: text, Tone: tone, Brief: f.Fault}
-}
-
-// Flowed is Joined over as many lines as the parts need, each part whole on its line.
-func Flowed(width int, parts ...string) []string {
-	var lines []string
-	for _, part := range parts {
-		last := len(lines) - 1
-		switch {
-		case part == "":
-		case last >= 0 && widget.Width(lines[last])+3+widget.Width(part) <= width:
-			lines[last] += " · " + part
-		default:
-			lines = append(lines, widget.Wrap(part, max(width, 1))...)
-		}
-	}
-	return lines
 }
 
 // Joined puts parts on one line with dots between, as many as fit; the rest is left out
@@ -119,9 +88,4 @@ func Filled(lines []string, height int) []string {
 		lines = append(lines, "")
 	}
 	return lines[:max(height, 0)]
-}
-
-// SubmitCommand is what submits experiments from any folder, for the clipboard.
-func SubmitCommand(l interface{ Workspace() string }, ids ...string) string {
-	return "shardeck -C " + shell.Quote(l.Workspace()) + " submit " + strings.Join(ids, " ")
 }

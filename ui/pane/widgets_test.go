@@ -1,7 +1,6 @@
 package pane
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,27 +37,5 @@ func TestTablesAreDrawn(t *testing.T) {
 	}
 	if drawn := Drawn(theme.New(termenv.Ascii, false), table); drawn.Rows() != 1 || drawn.Column != -1 {
 		t.Errorf("%+v", drawn)
-	}
-}
-
-// at is a workspace of which only the folder is known.
-type at struct{ dir string }
-
-func (a at) Workspace() string { return a.dir }
-
-func TestSubmitCommandQuotesTheFolder(t *testing.T) {
-	for dir, want := range map[string]string{
-		"/home/u/work":       "shardeck -C /home/u/work submit E1.1 E1.2",
-		"/home/u/my $work's": `shardeck -C "/home/u/my \$work's" submit E1.1 E1.2`,
-	} {
-		if got := SubmitCommand(at{dir: dir}, "E1.1", "E1.2"); got != want {
-			t.Errorf("%s: %s, want %s", dir, got, want)
-		}
-	}
-}
-
-func TestFlowed(t *testing.T) {
-	if got := Flowed(12, "one", "", "two", "a long part", "three four five"); !slices.Equal(got, []string{"one · two", "a long part", "three four", "five"}) {
-		t.Errorf("%q", got)
 	}
 }

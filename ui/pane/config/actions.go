@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/jobs"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
@@ -143,10 +144,10 @@ func showFindings(p *Pane, f *file) tea.Cmd {
 	if len(f.verdict.Findings) == 0 {
 		return pane.Say("the checks have nothing to say against it")
 	}
-	p.Dialog.Ask(&pane.Ask{Popup: widget.Show("Findings on "+f.id, submission.Findings(f.verdict.Findings, ""))})
+	p.Dialog.Ask(&pane.Ask{Popup: widget.Show("Findings on "+f.id, submission.Findings("", board.Row{Verdict: f.verdict}))})
 	return nil
 }
 
 func copyCommand(p *Pane, f *file) tea.Cmd {
-	return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Backend, f.id)})
+	return pane.Send(pane.CopyMsg{Text: submission.Command(p.env.Backend, f.id)})
 }

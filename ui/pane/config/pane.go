@@ -236,7 +236,7 @@ func (p *Pane) Message() pane.Note {
 	if !ok {
 		return pane.Note{}
 	}
-	note := pane.FindingNote(f)
+	note := submission.FindingNote(f)
 	if len(f.Edits) > 0 {
 		note.Text, note.Brief = f.Fault+". ctrl+f: "+f.Fix, f.Fault+". ctrl+f mends it"
 	}

@@ -88,7 +88,8 @@ func (u *unsaved) keep(all ...model.Unsaved) tea.Cmd {
 	for _, one := range all {
 		u.kept[one.Experiment] = one
 	}
-	return u.writing.Start(u.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, u.store(all...) }, pane.Failed)
+	return u.writing.Start(u.env.Ctx, func(context.Context) (struct{}, error) { return struct{}{}, u.store(all...) },
+		func(_ struct{}, err error) tea.Cmd { return pane.Fail(err) })
 }
 
 func (u *unsaved) store(all ...model.Unsaved) error {
@@ -132,7 +133,7 @@ func (u *unsaved) undecided(id string) tea.Cmd {
 	}
 	title := "Unsaved changes to " + id + " from " + unit.Moment(left.At, u.env.Now())
 	popup := &widget.Popup{Title: title, Body: editLines(left.Edits), Buttons: []string{"Continue", "Drop", "Later"}, Width: 40}
-	return pane.Send(pane.AskMsg{Ask: &pane.Ask{Popup: popup, Do: func(answer int) tea.Cmd { return u.decided(left, answer == 0) }}})
+	return pane.Send(&pane.Ask{Popup: popup, Do: func(answer int) tea.Cmd { return u.decided(left, answer == 0) }})
 }
 
 func editLines(edits []model.Edit) []string {

@@ -15,6 +15,7 @@ import (
 	"shardeck/model/present/unit"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
+	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -211,7 +212,7 @@ func (c *cloning) confirm(p plan, err error) tea.Cmd {
 		body = append(body, c.line(one))
 		if one.refused == "" {
 			good = append(good, one)
-			total += nodeHours(one.row)
+			total += submission.NodeHours(one.row)
 		}
 	}
 	if len(good) == 0 {
@@ -226,13 +227,6 @@ func (c *cloning) confirm(p plan, err error) tea.Cmd {
 	c.dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd { return c.make(good, p.edits) },
 		No: func() tea.Cmd { return pane.Say("nothing was made") }})
 	return nil
-}
-
-func nodeHours(r board.Row) float64 {
-	if r.Verdict.Price == nil {
-		return 0
-	}
-	return r.Verdict.Price.NodeHours
 }
 
 // line is a copy in one line: "E1.4 from E1.1  TP4 · 4 × A100-40GB on 1 node".

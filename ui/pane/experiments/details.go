@@ -10,6 +10,7 @@ import (
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
+	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -45,11 +46,11 @@ func (p *rows) details(r board.Row, width int, narrow bool) []string {
 		parts = append(parts, commWords(r), qualityWords(r, p.env.Now()))
 	}
 	for _, words := range parts {
-		flowed := []string{pane.Joined(width, words...)}
+		texts := []string{pane.Joined(width, words...)}
 		if narrow {
-			flowed = pane.Flowed(width, words...)
+			texts = flowed(width, words...)
 		}
-		for _, line := range flowed {
+		for _, line := range texts {
 			lines = append(lines, th.Paint(theme.Dim, line))
 		}
 	}
@@ -77,7 +78,7 @@ func (p *rows) note(r board.Row) pane.Note {
 		return pane.Note{Text: text + ". ↵ shows its log and the cause", Tone: theme.Bad}
 	}
 	if f, ok := r.Verdict.Worst(); ok {
-		return pane.FindingNote(f)
+		return submission.FindingNote(f)
 	}
 	return pane.Note{}
 }
@@ -138,4 +139,20 @@ func qualityWords(r board.Row, now time.Time) []string {
 		words = append(words, "input was damaged")
 	}
 	return append(words, r.Analysis.Warnings...)
+}
+
+// flowed is pane.Joined over as many lines as the parts need, each part whole on its line.
+func flowed(width int, parts ...string) []string {
+	var lines []string
+	for _, part := range parts {
+		last := len(lines) - 1
+		switch {
+		case part == "":
+		case last >= 0 && widget.Width(lines[last])+3+widget.Width(part) <= width:
+			lines[last] += " · " + part
+		default:
+			lines = append(lines, widget.Wrap(part, max(width, 1))...)
+		}
+	}
+	return lines
 }

@@ -7,6 +7,7 @@ import (
 
 	"shardeck/model/present"
 	"shardeck/ui/pane"
+	"shardeck/ui/pane/submission"
 )
 
 // keys is everything the pane answers to, but for moving.
@@ -129,5 +130,5 @@ func (p *Pane) chosen() (ids []string) {
 
 // copyCommand copies what submits the experiments from any folder.
 func (p *Pane) copyCommand() tea.Cmd {
-	return pane.Send(pane.CopyMsg{Text: pane.SubmitCommand(p.env.Backend, p.chosen()...)})
+	return pane.Send(pane.CopyMsg{Text: submission.Command(p.env.Backend, p.chosen()...)})
 }

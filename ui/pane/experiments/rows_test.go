@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,4 +37,10 @@ func TestOneLongNameLeavesRoom(t *testing.T) {
 	w.Replace(w.Config("E1.2"), "experiment_id: E1.2", "experiment_id: E1.2-"+strings.Repeat("very-long-", 5))
 	w.Replace(w.Config("E9.9"), "experiment_id: E9.9\n", "")
 	drive(t, w, 80, 18).Expect("E1.2-very-long", "TP PP DP EP", "tok/s", "E9.9_mistyped").Check()
+}
+
+func TestFlowed(t *testing.T) {
+	if got := flowed(12, "one", "", "two", "a long part", "three four five"); !slices.Equal(got, []string{"one · two", "a long part", "three four", "five"}) {
+		t.Errorf("%q", got)
+	}
 }

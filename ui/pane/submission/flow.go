@@ -6,7 +6,6 @@ package submission
 import (
 	"context"
 	"slices"
-	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -14,7 +13,6 @@ import (
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/check"
-	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -33,15 +31,10 @@ type Backend interface {
 	Submit(ctx context.Context, id string, o jobs.SubmitOptions) (model.Submission, error)
 }
 
-// env is the surroundings, with what may be asked.
-type env struct {
-	pane.Env
-	Backend
-}
-
 // Flow is one pane's submissions; its questions lie over that pane.
 type Flow struct {
-	env     env
+	env     pane.Env
+	backend Backend
 	dialog  *pane.Dialog
 	preview pane.Task[[]jobs.Preview]
 	start   pane.Task[[]jobs.Start]
@@ -52,7 +45,7 @@ type Flow struct {
 
 // New makes a flow that asks nothing yet; spent is called after each submission, and may be nil.
 func New(e pane.Env, b Backend, dialog *pane.Dialog, spent func()) *Flow {
-	return &Flow{env: env{e, b}, dialog: dialog, spent: spent}
+	return &Flow{env: e, backend: b, dialog: dialog, spent: spent}
 }
 
 // Busy reports whether a submission is on its way.
@@ -60,7 +53,7 @@ func (f *Flow) Busy() bool { return f.submit.Busy() }
 
 // Start finds out what submitting some experiments would be, and then asks.
 func (f *Flow) Start(ids []string) tea.Cmd {
-	return f.preview.Start(f.env.Ctx, each(ids, f.env.Preview), f.previewed)
+	return f.preview.Start(f.env.Ctx, each(ids, f.backend.Preview), f.previewed)
 }
 
 // each does something to experiments one after another, without options, up to the first error.
@@ -94,7 +87,7 @@ func (f *Flow) previewed(all []jobs.Preview, err error) tea.Cmd {
 		return nil
 	}
 	question := f.confirm(all)
-	ask := func(ctx context.Context) ([]jobs.Start, error) { return f.env.Starts(ctx, all), nil }
+	ask := func(ctx context.Context) ([]jobs.Start, error) { return f.backend.Starts(ctx, all), nil }
 	return f.start.Start(f.env.Ctx, ask, func(starts []jobs.Start, _ error) tea.Cmd {
 		question.Body = f.body(starts)
 		return nil
@@ -109,7 +102,7 @@ func (f *Flow) answered() tea.Cmd {
 
 // refuse shows what is wrong; Open goes to the form, where the fix is at a key.
 func (f *Flow) refuse(r board.Row, others int) {
-	body := Findings(r.Verdict.Findings, check.SeverityError)
+	body := Findings(check.SeverityError, r)
 	if others > 0 {
 		body = append(body, "", "Nor are the others yet: take its mark off with space, or put it right.")
 	}
@@ -134,105 +127,9 @@ func (f *Flow) confirm(all []jobs.Preview) *widget.Popup {
 	question := widget.Confirm(title, f.body(nil)...)
 	f.dialog.Ask(&pane.Ask{Popup: question, No: f.answered, Yes: func() tea.Cmd {
 		f.start.Stop()
-		return f.submit.Start(f.env.Ctx, each(ids, f.env.Submit), f.submitted)
+		return f.submit.Start(f.env.Ctx, each(ids, f.backend.Submit), f.submitted)
 	}})
 	return question
-}
-
-// body is the text of the question; starts are nil until they are known.
-func (f *Flow) body(starts []jobs.Start) []string {
-	words := make([]string, len(f.asked))
-	for i := range starts {
-		words[i] = present.WouldStart(starts[i].At, starts[i].Note, f.env.Now())
-	}
-	if len(f.asked) > 1 {
-		return append(f.where(), several(f.asked, words)...)
-	}
-	body := append(f.where(), lines(f.asked[0], words[0])...)
-	if diff := f.asked[0].Diff; diff != "" {
-		body = append(body, "", "what differs from the script submitted last:")
-		for _, line := range Changed(diff) {
-			body = append(body, "  "+f.env.Theme.Paint(DiffTone(line), line))
-		}
-	}
-	return body
-}
-
-// where says, before what it would take on a cluster, that a job is started here: on a
-// login node where Slurm was not found that is not what was meant.
-func (f *Flow) where() []string {
-	if f.env.SchedulerName() != "local" {
-		return nil
-	}
-	return []string{f.env.Theme.Paint(theme.Warn, "It is started here, on this machine: there is no Slurm."), ""}
-}
-
-// Changed are the lines of a unified diff that differ.
-func Changed(diff string) []string {
-	return slices.DeleteFunc(strings.Split(diff, "\n"), func(line string) bool {
-		tone := DiffTone(line)
-		return tone != theme.Good && tone != theme.Bad || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "+++")
-	})
-}
-
-// DiffTone is the colour of a line of a unified diff, beside its sign.
-func DiffTone(line string) theme.Tone {
-	if line == "" {
-		return theme.Plain
-	}
-	return map[byte]theme.Tone{'+': theme.Good, '-': theme.Bad, '@': theme.Dim}[line[0]]
-}
-
-// lines are what to know of one job before it is paid for.
-func lines(v jobs.Preview, start string) []string {
-	r := v.Row
-	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
-	cost := []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start, present.KeptResult(v.KeptAs)}
-	for _, words := range cost {
-		if words != "" {
-			out = append(out, "  "+words)
-		}
-	}
-	if r.Job != nil && r.Job.State.Active() {
-		out = append(out, "  job "+r.Job.ID+" of it is "+r.Job.State.Words()+" already")
-	}
-	return append(out, Findings(r.Verdict.Findings, "")...)
-}
-
-// Findings are those of a severity, or all, each with its fix.
-func Findings(all []check.Finding, only check.Severity) []string {
-	return findings([]jobs.Preview{{Row: board.Row{Verdict: check.Verdict{Findings: all}}}}, only)
-}
-
-// findings are those on some experiments: each once, with those of several that it is about.
-func findings(all []jobs.Preview, only check.Severity) []string {
-	var order []check.Finding
-	about := map[string][]string{}
-	for _, v := range all {
-		for _, f := range v.Row.Verdict.Findings {
-			if only != "" && f.Severity != only {
-				continue
-			}
-			if about[f.Fault] == nil {
-				order = append(order, f)
-			}
-			about[f.Fault] = append(about[f.Fault], v.Row.Experiment.ID)
-		}
-	}
-	var out []string
-	for _, f := range order {
-		who := ", all"
-		if len(all) == 1 {
-			who = ""
-		} else if len(about[f.Fault]) < len(all) {
-			who = ", " + strings.Join(about[f.Fault], " ")
-		}
-		out = append(out, string(f.Severity)+who+": "+f.Fault)
-		if f.Fix != "" {
-			out = append(out, "  "+f.Fix)
-		}
-	}
-	return out
 }
 
 // submitted says what was, the error last, so that it is what stays on the screen.
