@@ -4,7 +4,7 @@
 //
 //	model      what a user writes (experiment.go), how it spreads over GPUs (layout.go),
 //	           what a model is and what of it a rank holds (shape.go, weights.go), what it
-//	           runs on (site.go), and what happened (job.go, reasons.go, run.go); the rest
+//	           runs on (site.go), and what happened (job.go, run.go); the rest
 //	           is words
 //	check      may it be submitted: rules, fixes, memory, placement, price
 //	metric     what was measured: definitions, values with reasons, statistics

@@ -21,3 +21,11 @@ func TestResultDir(t *testing.T) {
 		}
 	}
 }
+
+func TestStateWords(t *testing.T) {
+	for s, want := range map[JobState]string{JobPending: "waiting", JobCompleted: "done", "BOOT_FAIL": "boot fail"} {
+		if got := s.Words(); got != want {
+			t.Errorf("%s: %q, want %q", s, got, want)
+		}
+	}
+}

@@ -49,6 +49,13 @@ type Job struct {
 	WorkDir    string        `json:"work_dir"`   //
 	Log        string        `json:"log"`        // path of the job's output, patterns expanded
 	Tasks      Tasks         `json:"tasks,omitzero"`
+	Meaning    Reason        `json:"-"` // of Reason, in lists of jobs; empty: nothing to say
+}
+
+// Reason is what a scheduler's word for a job's state means to the person waiting.
+type Reason struct {
+	Words   string // one short sentence
+	Forever bool   // it will not change by waiting: offer to cancel
 }
 
 // Tasks counts what the tasks of a job array do; all zero for a job that is none.
@@ -108,6 +115,20 @@ func (s JobState) Failed() bool {
 		return true
 	}
 	return false
+}
+
+// Words is the state as the screens show it, in one or two words.
+func (s JobState) Words() string {
+	if w, ok := stateWords[s]; ok {
+		return w
+	}
+	return strings.ToLower(strings.ReplaceAll(Printable(string(s)), "_", " "))
+}
+
+var stateWords = map[JobState]string{
+	JobPending: "waiting", JobRunning: "running", JobCompleting: "ending", JobCompleted: "done", JobFailed: "failed",
+	JobCancelled: "cancelled", JobTimeout: "out of time", JobNodeFail: "node failed", JobOutOfMemory: "out of memory",
+	JobPreempted: "preempted", JobSuspended: "suspended", JobUnknown: "unknown",
 }
 
 // Submission is what shardeck wrote down about a job: before it was submitted

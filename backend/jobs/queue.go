@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"shardeck/backend/scheduler"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 )
@@ -82,6 +83,9 @@ func (q *Queue) joined(list JobList, answer []model.Job, subs []model.Submission
 		if j.State.Active() {
 			jobs = append(jobs, j)
 		}
+	}
+	for i := range jobs {
+		jobs[i].Meaning = scheduler.ReasonOf(jobs[i].Reason)
 	}
 	slices.SortStableFunc(jobs, newestFirst)
 	return jobs

@@ -103,7 +103,7 @@ func (fo *Follower) unlisted(before News) News {
 		return before // it had ended before
 	}
 	now := News{At: fo.Now(), Job: before.Job}
-	now.Job.State, now.Job.Reason = model.JobUnknown, ""
+	now.Job.State, now.Job.Reason, now.Job.Meaning = model.JobUnknown, "", model.Reason{}
 	return now
 }
 

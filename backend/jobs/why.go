@@ -42,7 +42,7 @@ func (fo *Follower) Causes(ctx context.Context, jobs []model.Job, most int) map[
 
 // waiting says in words what the scheduler's reason means.
 func waiting(j model.Job) Cause {
-	r := model.ReasonOf(j.Reason)
+	r := j.Meaning
 	c := Cause{Job: j, Title: "it waits: " + cmp.Or(r.Words, "the scheduler does not say why"), Line: j.Reason, Fixes: []string{}}
 	if r.Forever {
 		c.Fixes = append(c.Fixes, "shardeck cancel "+j.ID)

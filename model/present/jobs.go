@@ -54,7 +54,7 @@ func Job(j model.Job, seen string, now time.Time) Row {
 // JobWhere says the most useful thing of a job in few words: why it waits and when it would
 // start, its stage and node, how it failed. Seen is what its log says; empty: nothing.
 func JobWhere(j model.Job, seen string, now time.Time) string {
-	reason, start := model.ReasonOf(j.Reason).Words, EstimatedStart(j.Start, now)
+	reason, start := j.Meaning.Words, EstimatedStart(j.Start, now)
 	if start != "" {
 		start = "start " + start
 	}

@@ -237,16 +237,17 @@ func TestOperators(t *testing.T) {
 }
 
 func TestJobs(t *testing.T) {
+	first := model.Reason{Words: "other jobs go first"}
 	jobs := []model.Job{
 		{ID: "1", Experiment: "E1", State: model.JobRunning, NodeList: "n1", Elapsed: time.Minute, Limit: time.Hour, GPUs: 4, QOS: "q", Submit: now.Add(-2 * time.Hour)},
-		{ID: "2", Name: "other", State: model.JobPending, Reason: "Priority", Start: now.Add(18 * time.Minute)},
+		{ID: "2", Name: "other", State: model.JobPending, Reason: "Priority", Meaning: first, Start: now.Add(18 * time.Minute)},
 	}
 	same(t, Jobs(jobs, map[string]string{"1": "timing 3 of 5"}, now), "1|E1|running|timing 3 of 5 · n1|1:00|1:00:00|4|q|2 h ago|–", "2|other|waiting|start ~14:20 · other jobs go first|–|–|–|–|–|–")
 	for _, tt := range []struct {
 		job        model.Job
 		seen, want string
 	}{
-		{model.Job{State: model.JobPending, Reason: "Priority", Tasks: model.Tasks{Waiting: 1, Done: 1}}, "", "1 of 2 done, 1 waiting · other jobs go first"},
+		{model.Job{State: model.JobPending, Reason: "Priority", Meaning: first, Tasks: model.Tasks{Waiting: 1, Done: 1}}, "", "1 of 2 done, 1 waiting · other jobs go first"},
 		{model.Job{State: model.JobRunning, Tasks: model.Tasks{Running: 2}}, "", "0 of 2 done, 2 running"},
 		{model.Job{State: model.JobFailed, ExitCode: "7:0", Reason: "None"}, "", "exit code 7"}, {model.Job{State: model.JobFailed, ExitCode: "7:0"}, "CUDA out of memory", "CUDA out of memory"},
 		{model.Job{State: model.JobCancelled, ExitCode: "1:0"}, "the job was cancelled by its owner", "cancelled by its owner"}, {model.Job{State: model.JobCancelled, ExitCode: "1:0"}, "", ""},

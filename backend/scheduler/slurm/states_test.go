@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"shardeck/backend/logs"
+	"shardeck/backend/scheduler"
 	"shardeck/model"
 )
 
@@ -133,11 +134,11 @@ func why(j model.Job, past []model.Job) string {
 	if len(past) > 0 && !j.State.Active() {
 		j.Reason = cmp.Or(past[0].Reason, j.Reason)
 	}
-	words := model.ReasonOf(j.Reason).Words
+	words := scheduler.ReasonOf(j.Reason).Words
 	if f, ok := logs.Cause(nil, j); ok {
 		words = strings.TrimPrefix(words+"; "+f.Title, "; ")
 	}
-	if model.ReasonOf(j.Reason).Forever {
+	if scheduler.ReasonOf(j.Reason).Forever {
 		words += " (cancel is offered)"
 	}
 	return words

@@ -72,7 +72,7 @@ func problemLines(th *theme.Theme, r board.Row, width int) []string {
 func (p *rows) note(r board.Row) pane.Note {
 	if r.Job != nil && r.Job.State.Failed() && r.Job.State != model.JobCancelled {
 		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + unit.Clock(r.Job.Elapsed)
-		if why := cmp.Or(p.seen[r.Job.ID], model.ReasonOf(r.Job.Reason).Words); why != "" {
+		if why := cmp.Or(p.seen[r.Job.ID], r.Job.Meaning.Words); why != "" {
 			text += ": " + why
 		}
 		return pane.Note{Text: text + ". ↵ shows its log and the cause", Tone: theme.Bad}

@@ -202,7 +202,7 @@ func logTone(line string) theme.Tone {
 // waitingLines stand in the place of the log of a job that has none yet: why it waits, when
 // it would start, what it asks for.
 func waitingLines(env env, j model.Job, room int) []string {
-	r := model.ReasonOf(j.Reason)
+	r := j.Meaning
 	why := r.Words
 	if why == "" {
 		why = "the scheduler has not said why yet"

@@ -189,7 +189,6 @@ func (p *Pane) Title() (left, right string) {
 // Message is why the answer is stale, or what there is to know of the job.
 func (p *Pane) Message() pane.Note {
 	j, ok := p.list.Current()
-	reason := model.ReasonOf(j.Reason)
 	switch cause := p.log.causeOf(j); {
 	case p.cancel.Busy():
 		return pane.Note{Text: "cancelling …", Tone: theme.Busy}
@@ -203,8 +202,8 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{Text: j.Experiment + " failed after " + unit.Clock(j.Elapsed) + ": " + cause.Title, Tone: theme.Bad}
 	case j.State == model.JobCompleted && p.runs[j.ID] != "":
 		return pane.Note{Text: j.Experiment + " is done: m opens its metrics, t its traces", Tone: theme.Good}
-	case j.State == model.JobPending && reason.Forever:
-		return pane.Note{Text: "it will not start: " + reason.Words + ". x cancels it", Tone: theme.Warn}
+	case j.State == model.JobPending && j.Meaning.Forever:
+		return pane.Note{Text: "it will not start: " + j.Meaning.Words + ". x cancels it", Tone: theme.Warn}
 	case len(p.answer.Warnings) > 0:
 		return pane.Note{Text: p.answer.Warnings[0], Tone: theme.Warn}
 	}
