@@ -62,7 +62,6 @@ var rules = []rule{
 	{"backend/config", "config touches no file: workspace does", func(_, p string) bool {
 		return slices.Contains(world, p) || ours(p, "backend") && !ours(p, "backend/strictyaml", "backend/yamledit")
 	}, false},
-	{"backend/cache", "cache knows no other room but atomicfile", func(_, p string) bool { return ours(p, "backend") && !ours(p, "backend/atomicfile") }, false},
 	{"backend/report", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") }, false},
 	{"backend/trace", "pool, trace and report know no other room", func(_, p string) bool { return ours(p, "backend") && !ours(p, "backend/trace") }, false},
 	{"backend/trace", "trace imports none of its readers, jsonscan none of its users", func(dir, p string) bool {

@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"shardeck/backend/cache"
 	"shardeck/backend/catalog"
 	"shardeck/backend/experiments"
 	"shardeck/backend/jobs"
@@ -116,7 +115,7 @@ func Open(o Options) (*App, error) {
 func (a *App) furnish() {
 	o := a.options
 	a.Measure = measure.New(measure.Needs{
-		Workspace: a.ws, World: a.world, Pool: a.pool, Cache: cache.Open(o.CacheDir), Version: programVersion(o.Binary),
+		Workspace: a.ws, World: a.world, Pool: a.pool, Cache: measure.OpenCache(o.CacheDir), Version: programVersion(o.Binary),
 		Now: o.Now, Typing: o.Typing, LoginBudget: a.LoginBudget,
 	})
 	a.Experiments = experiments.New(experiments.Needs{

@@ -2,10 +2,12 @@ package measure
 
 import (
 	"context"
-	"encoding/json"
+	"sync"
 
-	"shardeck/backend/cache"
+	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/et"
 	"shardeck/model"
 	"shardeck/model/metric"
 )
@@ -28,24 +30,24 @@ func (rd *Reader) analyseRun(ctx context.Context, run model.Run, p pool.Priority
 	if err := run.Readable(); err != nil {
 		return nil, err
 	}
-	key, err := rd.store.runKey(run)
+	key, err := rd.runKey(run)
 	if err != nil {
 		return nil, err
 	}
-	if found := rd.store.analysis(key, run); found != nil {
+	if found := rd.cached(key, run); found != nil {
 		return found, nil
 	}
 	if err := rd.withinBudget(run); err != nil {
 		return nil, err
 	}
-	return rd.sharing.join(ctx, keyText(key), p, progress, func(ctx context.Context, f *sharedReading) (*metric.Analysis, error) {
+	return rd.sharing.join(ctx, key.file(), p, progress, func(ctx context.Context, f *sharedReading) (*metric.Analysis, error) {
 		return rd.read(ctx, run, key, f)
 	})
 }
 
 // read does the work, all of it in the pool, and keeps the result: small files,
 // traces, metrics.
-func (rd *Reader) read(ctx context.Context, run model.Run, key cache.Key, f *sharedReading) (*metric.Analysis, error) {
+func (rd *Reader) read(ctx context.Context, run model.Run, key cacheKey, f *sharedReading) (*metric.Analysis, error) {
 	if !rd.Typing {
 		defer keepHeapSmall()()
 	}
@@ -66,7 +68,7 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cache.Key, f *sha
 		return nil, err
 	}
 	rd.keepTimeline(key, found.Trace)
-	_ = rd.Cache.Put(key, entry{found, found.Trace}) // a full disk costs the next reader time, no more
+	_ = rd.Cache.put(key, entry{found, found.Trace}) // a full disk costs the next reader time, no more
 	return found, nil
 }
 
@@ -76,11 +78,11 @@ func (rd *Reader) Quick(ctx context.Context, run model.Run) *metric.Analysis {
 	if run.Readable() != nil {
 		return nil
 	}
-	key, err := rd.store.runKey(run)
+	key, err := rd.runKey(run)
 	if err != nil {
 		return nil
 	}
-	if found := rd.store.analysis(key, run); found != nil {
+	if found := rd.cached(key, run); found != nil {
 		return found
 	}
 	r := rd.newReading(run)
@@ -104,7 +106,196 @@ func (rd *Reader) Timings(ctx context.Context, name string) (*metric.Analysis, e
 	return nil, model.Failed(run.Name+" cannot be read", nil, "shardeck metrics "+run.Name+" says why")
 }
 
-func keyText(k cache.Key) string {
-	text, _ := json.Marshal(k) // plain strings, numbers and times: cannot fail
-	return string(text)
+// reading is one run being read: what its files said, and what was wrong with them.
+type reading struct {
+	rd    *Reader
+	run   model.Run
+	input analyze.Input
+	bytes bytesRead // of the traces
+
+	faults                       // its lock guards what follows too
+	opened map[int][]*trace.Rank // by the number in the file's name
+	ops    *et.Trace             // of one rank; nil: none
+}
+
+// newReading reads the small files of a run: timing statistics and run.json.
+func (rd *Reader) newReading(run model.Run) *reading {
+	r := &reading{rd: rd, run: run, faults: faults{damaged: run.LeftOut}, opened: map[int][]*trace.Rank{}}
+	r.warnings = append(r.warnings, run.Warnings...)
+	if run.Problem != "" {
+		r.warnings = append(r.warnings, run.Problem)
+	}
+	r.input = analyze.Input{
+		Run: run.Name, Experiment: run.Experiment, GPU: rd.World.GPUByName, GPUsPerNode: rd.World.GPUsPerNode(),
+		Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{},
+	}
+	if run.Experiment != nil {
+		r.input.Shape = rd.World.Shape(run.Experiment.Model.Name)
+	}
+	for _, f := range run.Files {
+		r.readSmall(f)
+	}
+	return r
+}
+
+// readSmall reads one timing file or run.json; what is wrong becomes a warning.
+func (r *reading) readSmall(f model.RunFile) {
+	switch f.Kind {
+	case model.FileTiming:
+		t, err := trace.OpenTiming(f.Path)
+		if err != nil {
+			r.lost(f, err)
+			return
+		}
+		r.input.Timing[f.Rank] = t
+	case model.FileRunJSON:
+		info, err := trace.OpenRunJSON(f.Path)
+		if err != nil {
+			r.lost(f, err)
+			return
+		}
+		r.input.Info = info
+	}
+}
+
+// finish turns what was read into metrics, and puts what was lost beside them.
+func (r *reading) finish(ctx context.Context) (*metric.Analysis, error) {
+	a, err := analyze.Analyse(ctx, r.input)
+	if err != nil {
+		return nil, err
+	}
+	r.addAsked(a.Trace)
+	a.Warnings = append(r.warnings, a.Warnings...)
+	a.Damaged = a.Damaged || r.damaged
+	a.Replay = a.Replay || r.run.Replay
+	return tidy(a), nil
+}
+
+// tidy makes lists and maps that JSON prints as empty rather than null.
+func tidy(a *metric.Analysis) *metric.Analysis {
+	a.Ranks = append([]int{}, a.Ranks...)
+	a.Warnings = append([]string{}, a.Warnings...)
+	for i := range a.Metrics {
+		m := &a.Metrics[i]
+		if m.PerRank == nil {
+			m.PerRank = map[int]float64{}
+		}
+		m.Source = append([]string{}, m.Source...)
+	}
+	return a
+}
+
+// sharedReadings lets everyone who asks for the same analysis at a time share one reading.
+// It ends early only when the last of them has left.
+type sharedReadings struct {
+	mu    sync.Mutex
+	byKey map[string]*sharedReading
+}
+
+// sharedReading is one reading under way.
+type sharedReading struct {
+	cancel  context.CancelFunc
+	ended   chan struct{}
+	found   *metric.Analysis // with err, written before ended closes
+	err     error
+	waiting int // who waits, guarded by sharedReadings.mu
+
+	mu        sync.Mutex // guards what follows
+	priority  pool.Priority
+	tasks     []*pool.Task
+	listeners []pool.Progress
+}
+
+// work does the reading.
+type work func(ctx context.Context, f *sharedReading) (*metric.Analysis, error)
+
+// join waits for the reading of key, and starts it if nobody did.
+func (all *sharedReadings) join(ctx context.Context, key string, p pool.Priority, progress pool.Progress,
+	do work) (*metric.Analysis, error) {
+	f := all.enter(ctx, key, p, do)
+	f.listen(progress)
+	select {
+	case <-f.ended:
+		all.leave(key, f)
+		return f.found, f.err
+	case <-ctx.Done():
+		all.leave(key, f)
+		return nil, ctx.Err()
+	}
+}
+
+func (all *sharedReadings) enter(ctx context.Context, key string, p pool.Priority, do work) *sharedReading {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if f := all.byKey[key]; f != nil {
+		f.waiting++
+		f.raise(p)
+		return f
+	}
+	if all.byKey == nil {
+		all.byKey = map[string]*sharedReading{}
+	}
+	own, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	f := &sharedReading{priority: p, cancel: cancel, ended: make(chan struct{}), waiting: 1}
+	all.byKey[key] = f
+	go func() {
+		defer close(f.ended)
+		f.found, f.err = do(own, f)
+	}()
+	return f
+}
+
+// leave forgets a reading when the last who waits for it goes, and ends it if it goes on.
+func (all *sharedReadings) leave(key string, f *sharedReading) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	f.waiting--
+	if f.waiting > 0 {
+		return
+	}
+	f.cancel()
+	if all.byKey[key] == f {
+		delete(all.byKey, key)
+	}
+}
+
+// do hands a piece of the work to the pool, as urgent as the most urgent who waits.
+func (f *sharedReading) do(ctx context.Context, p *pool.Pool, cost int64, w pool.Work) *pool.Task {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := p.Do(ctx, f.priority, cost, w)
+	f.tasks = append(f.tasks, t)
+	return t
+}
+
+// raise makes the reading more urgent, never less.
+func (f *sharedReading) raise(p pool.Priority) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p <= f.priority {
+		return
+	}
+	f.priority = p
+	for _, t := range f.tasks {
+		t.Raise(p)
+	}
+}
+
+func (f *sharedReading) listen(p pool.Progress) {
+	if p == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.listeners = append(f.listeners, p)
+}
+
+// note tells everyone how far the reading is.
+func (f *sharedReading) note(done, total int64) {
+	f.mu.Lock()
+	listeners := f.listeners
+	f.mu.Unlock()
+	for _, p := range listeners {
+		p(done, total)
+	}
 }

@@ -81,7 +81,7 @@ func (m *Measure) ExportAll(ctx context.Context, progress pool.Progress) (Report
 			all = append(all, x)
 		}
 	}
-	m.Cache.Prune(keepUnused, m.Now())
+	m.Cache.prune(keepUnused, m.Now())
 	err = m.write(&out, rows, all)
 	return out, err
 }

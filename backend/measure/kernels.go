@@ -32,7 +32,7 @@ func (rd *Reader) Kernels(ctx context.Context, name string, d metric.RankDensity
 	}
 	var out metric.KernelSpans
 	task := rd.Pool.Do(ctx, pool.Wanted, costOf(*f), func(ctx context.Context) error {
-		ranks, err := rd.store.openRanks(ctx, *f, progress)
+		ranks, err := rd.openRanks(ctx, *f, progress)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ type Measure struct{ *Reader }
 
 // New measures in an open workspace.
 func New(n Needs) *Measure {
-	return &Measure{&Reader{Needs: n, store: store{cache: n.Cache, version: n.Version, ws: n.Workspace, world: n.World}}}
+	return &Measure{&Reader{Needs: n}}
 }
 
 // measured is a run with what is known of its model and its GPU.
@@ -43,7 +43,12 @@ func (m *Measure) analyseAll(ctx context.Context, names []string, progress pool.
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	bytes := &bytesRead{total: m.store.bytesToRead(runs)}
+	bytes := &bytesRead{}
+	for _, run := range runs {
+		if key, err := m.runKey(run); err != nil || m.cached(key, run) == nil {
+			bytes.total += run.TraceBytes()
+		}
+	}
 	sides := make([]scaling.Side, len(runs))
 	var all sync.WaitGroup
 	for i, run := range runs {

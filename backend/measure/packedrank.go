@@ -12,6 +12,8 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/codec"
+	"shardeck/backend/trace/kineto"
+	"shardeck/backend/trace/nsys"
 	"shardeck/model"
 )
 
@@ -55,7 +57,7 @@ func (rd *Reader) ReadRank(ctx context.Context, name string, rank int, progress 
 	if err := rd.keepRank(ctx, *f, &report, progress); err != nil {
 		return report, err
 	}
-	if rd.store.unread(run) > 0 {
+	if left, _ := rd.unreadFiles(run); len(left) > 0 {
 		return report, nil
 	}
 	_, err = rd.analyseRun(ctx, run, pool.Wanted, nil)
@@ -66,12 +68,12 @@ func (rd *Reader) ReadRank(ctx context.Context, name string, rank int, progress 
 // keepRank reads a trace in the pool and packs it into the cache. A trace of which
 // nothing can be read is kept as a rank that says so: reading it again would tell no more.
 func (rd *Reader) keepRank(ctx context.Context, f model.RunFile, report *RankReport, progress pool.Progress) error {
-	key, err := rd.store.rankKey(f)
+	key, err := rd.rankKey(f)
 	if err != nil {
 		return model.Failed(rd.Workspace.Rel(f.Path)+" cannot be read", err, "")
 	}
 	return rd.Pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context) error {
-		ranks, err := rd.store.openRanks(ctx, f, progress)
+		ranks, err := rd.openRanks(ctx, f, progress)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -81,7 +83,7 @@ func (rd *Reader) keepRank(ctx context.Context, f model.RunFile, report *RankRep
 		for _, r := range ranks {
 			report.Kernels += len(r.Records)
 		}
-		if err := rd.Cache.Write(key, func(w io.Writer) error { return codec.Encode(&counting{w, &report.Kept}, ranks) }); err != nil {
+		if err := rd.Cache.write(key, func(w io.Writer) error { return codec.Encode(&counting{w, &report.Kept}, ranks) }); err != nil {
 			return model.Failed("the rank could not be kept", err, "is the disk of the cache full? XDG_CACHE_HOME moves it")
 		}
 		return nil
@@ -125,12 +127,13 @@ func (rd *Reader) Unread(ctx context.Context, names []string) ([]model.UnreadRun
 	}
 	var unread []model.UnreadRun
 	for _, run := range runs {
-		if key, err := rd.store.runKey(run); err == nil && rd.store.analysis(key, run) != nil {
+		if key, err := rd.runKey(run); err == nil && rd.cached(key, run) != nil {
 			continue
 		}
-		u := model.UnreadRun{Run: run}
-		for _, f := range rd.store.unreadFiles(run) {
-			u.Ranks, u.Bytes, u.Largest = append(u.Ranks, f.Rank), u.Bytes+f.Size, max(u.Largest, f.Size)
+		files, size := rd.unreadFiles(run)
+		u := model.UnreadRun{Run: run, Bytes: size}
+		for _, f := range files {
+			u.Ranks, u.Largest = append(u.Ranks, f.Rank), max(u.Largest, f.Size)
 		}
 		if slices.Sort(u.Ranks); len(u.Ranks) > 0 {
 			unread = append(unread, u)
@@ -152,4 +155,33 @@ func (rd *Reader) readable(ctx context.Context, names []string) ([]model.Run, er
 		}
 	}
 	return runs, err
+}
+
+// rankKey says what one rank's packed trace is made from.
+func (n Needs) rankKey(f model.RunFile) (cacheKey, error) {
+	source, err := sourceOf(f.Path)
+	return cacheKey{What: "rank", Version: n.Version, Sources: []sourceFile{source}}, err
+}
+
+// unreadFiles are the traces of a run that no job left in the cache, and their size.
+func (n Needs) unreadFiles(run model.Run) (files []model.RunFile, size int64) {
+	for _, f := range run.KernelFiles() {
+		if key, err := n.rankKey(f); err != nil || !n.Cache.has(key) {
+			files, size = append(files, f), size+f.Size
+		}
+	}
+	return files, size
+}
+
+// readers are the formats that traces are read in.
+var readers = []trace.Reader{kineto.Reader{}, nsys.Reader{Runner: programs{}}}
+
+// openRanks reads the ranks of one file, from the cache where a job left them there.
+func (n Needs) openRanks(ctx context.Context, f model.RunFile, progress pool.Progress) ([]*trace.Rank, error) {
+	var packed []*trace.Rank
+	key, err := n.rankKey(f)
+	if err == nil && n.Cache.read(key, func(r io.Reader) (err error) { packed, err = codec.Decode(r); return err }) {
+		return packed, lostFile(packed)
+	}
+	return trace.Open(ctx, readers, f.Path, progress)
 }

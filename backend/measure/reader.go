@@ -1,3 +1,8 @@
+// Package measure is the use cases of a result. One run is read on demand: analyse.go
+// begins, takes it from the cache (cache.go), or has it read in the pool, once for all who
+// ask together; traces.go and packedrank.go read its files. Runs side by side are in
+// measure.go, what is written of them in export.go and chart.go; the sums are those of
+// model/scaling.
 package measure
 
 import (
@@ -6,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"shardeck/backend/cache"
 	"shardeck/backend/pool"
 	"shardeck/backend/workspace"
 	"shardeck/model"
@@ -19,8 +23,8 @@ type Needs struct {
 	Workspace *workspace.Workspace
 	World     check.World
 	Pool      *pool.Pool
-	Cache     *cache.Cache // nil: nothing is kept
-	Version   string       // of this program, for the cache
+	Cache     *Cache // nil: nothing is kept
+	Version   string // of this program, for the cache
 	Now       func() time.Time
 	Typing    bool // somebody types meanwhile: answering comes before a small heap
 
@@ -32,7 +36,6 @@ type Needs struct {
 // for concurrent use.
 type Reader struct {
 	Needs
-	store   store
 	sharing sharedReadings
 
 	mu   sync.Mutex
@@ -69,7 +72,8 @@ func (rd *Reader) withinBudget(run model.Run) error {
 	if rd.LoginBudget() <= 0 {
 		return nil
 	}
-	return rd.affordable(run, rd.store.unread(run),
+	_, unread := rd.unreadFiles(run)
+	return rd.affordable(run, unread,
 		fmt.Sprintf("shardeck analyze --on-node %s reads them in a short job; --here reads them here all the same", run.Name))
 }
 

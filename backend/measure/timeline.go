@@ -3,7 +3,6 @@ package measure
 import (
 	"context"
 
-	"shardeck/backend/cache"
 	"shardeck/model/metric"
 )
 
@@ -15,22 +14,22 @@ type fineTimeline struct {
 
 // timelineKey is where the fine timelines of an analysis lie: apart from it, since boards
 // read many analyses and a timeline only who zooms into it.
-func timelineKey(k cache.Key) cache.Key {
+func timelineKey(k cacheKey) cacheKey {
 	k.What = "timeline"
 	return k
 }
 
 // keepTimeline takes the fine timelines out of a summary and keeps them.
-func (rd *Reader) keepTimeline(key cache.Key, t *metric.TraceSummary) {
+func (rd *Reader) keepTimeline(key cacheKey, t *metric.TraceSummary) {
 	if t == nil {
 		return
 	}
 	fine := t.Fine
 	t.Fine = nil
-	_ = rd.Cache.Put(timelineKey(key), fine) // a full disk costs the next reader detail, no more
+	_ = rd.Cache.put(timelineKey(key), fine) // a full disk costs the next reader detail, no more
 	rd.mu.Lock()
 	defer rd.mu.Unlock()
-	rd.fine = fineTimeline{keyText(key), fine}
+	rd.fine = fineTimeline{key.file(), fine}
 }
 
 // Timeline is the timeline of each rank of a run in smaller bins than its analysis has;
@@ -40,17 +39,17 @@ func (rd *Reader) Timeline(_ context.Context, name string) ([]metric.RankDensity
 	if err != nil {
 		return nil, err
 	}
-	key, err := rd.store.runKey(run)
+	key, err := rd.runKey(run)
 	if err != nil {
 		return nil, err
 	}
 	rd.mu.Lock()
 	last := rd.fine
 	rd.mu.Unlock()
-	if last.key == keyText(key) {
+	if last.key == key.file() {
 		return last.ranks, nil
 	}
 	var ranks []metric.RankDensity
-	rd.Cache.Get(timelineKey(key), &ranks)
+	rd.Cache.get(timelineKey(key), &ranks)
 	return ranks, nil
 }

@@ -1,4 +1,4 @@
-package cache
+package measure
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ type result struct {
 }
 
 // made writes a file and returns a key made from it.
-func made(t *testing.T, text string) (string, Key) {
+func made(t *testing.T, text string) (string, cacheKey) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kineto_trace_0.json")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -24,47 +24,47 @@ func made(t *testing.T, text string) (string, Key) {
 	return path, keyOf(t, path)
 }
 
-func keyOf(t *testing.T, path string) Key {
+func keyOf(t *testing.T, path string) cacheKey {
 	t.Helper()
-	s, err := Stat(path)
+	s, err := sourceOf(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Key{What: "analysis", Version: "1", Sources: []Source{s}}
+	return cacheKey{What: "analysis", Version: "1", Sources: []sourceFile{s}}
 }
 
 func TestFoundOnlyWhileNothingChanged(t *testing.T) {
 	seven := 7.25
 	want := result{Value: &seven, Words: []string{"cut"}}
-	changes := map[string]func(t *testing.T, path string, k *Key){
-		"size": func(t *testing.T, path string, k *Key) {
+	changes := map[string]func(t *testing.T, path string, k *cacheKey){
+		"size": func(t *testing.T, path string, k *cacheKey) {
 			os.WriteFile(path, []byte("longer text"), 0o600)
 			*k = keyOf(t, path)
 		},
-		"mtime": func(t *testing.T, path string, k *Key) {
+		"mtime": func(t *testing.T, path string, k *cacheKey) {
 			os.Chtimes(path, time.Time{}, time.Unix(5, 1))
 			*k = keyOf(t, path)
 		},
-		"version": func(_ *testing.T, _ string, k *Key) { k.Version = "2" },
-		"extra":   func(_ *testing.T, _ string, k *Key) { k.Extra = "batch 8" },
-		"what":    func(_ *testing.T, _ string, k *Key) { k.What = "summary" },
+		"version": func(_ *testing.T, _ string, k *cacheKey) { k.Version = "2" },
+		"extra":   func(_ *testing.T, _ string, k *cacheKey) { k.Extra = "batch 8" },
+		"what":    func(_ *testing.T, _ string, k *cacheKey) { k.What = "summary" },
 	}
 	for name, change := range changes {
 		t.Run(name, func(t *testing.T) {
-			c := Open(filepath.Join(t.TempDir(), "cache"))
+			c := OpenCache(filepath.Join(t.TempDir(), "cache"))
 			path, k := made(t, "text")
 			var got result
-			if c.Get(k, &got) {
+			if c.get(k, &got) {
 				t.Fatal("found before it was put")
 			}
-			if err := c.Put(k, want); err != nil {
+			if err := c.put(k, want); err != nil {
 				t.Fatal(err)
 			}
-			if !c.Get(keyOf(t, path), &got) || *got.Value != seven || got.Words[0] != "cut" {
+			if !c.get(keyOf(t, path), &got) || *got.Value != seven || got.Words[0] != "cut" {
 				t.Fatalf("got %+v", got)
 			}
 			change(t, path, &k)
-			if c.Get(k, &got) {
+			if c.get(k, &got) {
 				t.Errorf("found although the %s changed", name)
 			}
 		})
@@ -73,79 +73,79 @@ func TestFoundOnlyWhileNothingChanged(t *testing.T) {
 
 func TestDamagedEntryIsAMiss(t *testing.T) {
 	dir := t.TempDir()
-	c := Open(dir)
+	c := OpenCache(dir)
 	_, k := made(t, "text")
 	for _, text := range []string{"", "{", "{}\n{}", "\n", "\x00\x01"} {
 		if err := os.WriteFile(filepath.Join(dir, k.file()), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if c.Get(k, &result{}) {
+		if c.get(k, &result{}) {
 			t.Errorf("an entry of %q was taken for a result", text)
 		}
 	}
-	if err := c.Put(k, result{}); err != nil || !c.Get(k, &result{}) {
+	if err := c.put(k, result{}); err != nil || !c.get(k, &result{}) {
 		t.Error("a damaged entry could not be written anew")
 	}
 }
 
 func TestOffAndUnwritable(t *testing.T) {
-	off := Open("")
-	if err := off.Put(Key{}, 1); err != nil || off.Get(Key{}, new(int)) || off.Prune(0, time.Now()) != 0 {
+	off := OpenCache("")
+	if err := off.put(cacheKey{}, 1); err != nil || off.get(cacheKey{}, new(int)) || off.prune(0, time.Now()) != 0 {
 		t.Error("a cache that is off did something")
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	os.WriteFile(file, nil, 0o600)
-	if Open(filepath.Join(file, "cache")).Put(Key{}, 1) == nil {
+	if OpenCache(filepath.Join(file, "cache")).put(cacheKey{}, 1) == nil {
 		t.Error("no error from a folder that cannot be made")
 	}
 }
 
 func TestPruneKeepsWhatIsNew(t *testing.T) {
-	c := Open(t.TempDir())
+	c := OpenCache(t.TempDir())
 	_, old := made(t, "old")
 	_, young := made(t, "young one")
-	c.Put(old, 1)
-	c.Put(young, 2)
+	c.put(old, 1)
+	c.put(young, 2)
 	day := 24 * time.Hour
 	os.Chtimes(filepath.Join(c.dir, old.file()), time.Time{}, time.Now().Add(-100*day))
-	if n := c.Prune(90*day, time.Now()); n != 1 {
+	if n := c.prune(90*day, time.Now()); n != 1 {
 		t.Errorf("%d entries went, want 1", n)
 	}
-	if c.Get(old, new(int)) || !c.Get(young, new(int)) {
+	if c.get(old, new(int)) || !c.get(young, new(int)) {
 		t.Error("the wrong entry went")
 	}
 }
 
 func TestEntriesOfBytes(t *testing.T) {
-	c := Open(filepath.Join(t.TempDir(), "cache"))
+	c := OpenCache(filepath.Join(t.TempDir(), "cache"))
 	path, k := made(t, "text")
 	want := "bytes\nand more"
 	var got []byte
 	take := func(r io.Reader) (err error) { got, err = io.ReadAll(r); return err }
-	if c.Has(k) || c.Read(k, take) {
+	if c.has(k) || c.read(k, take) {
 		t.Fatal("found before it was written")
 	}
 	failing := errors.New("no more")
-	if err := c.Write(k, func(w io.Writer) error { io.WriteString(w, "half"); return failing }); !errors.Is(err, failing) || c.Has(k) {
+	if err := c.write(k, func(w io.Writer) error { io.WriteString(w, "half"); return failing }); !errors.Is(err, failing) || c.has(k) {
 		t.Fatalf("half an entry was kept: %v", err)
 	}
-	if err := c.Write(k, func(w io.Writer) error { _, err := io.WriteString(w, want); return err }); err != nil {
+	if err := c.write(k, func(w io.Writer) error { _, err := io.WriteString(w, want); return err }); err != nil {
 		t.Fatal(err)
 	}
-	if !c.Has(k) || !c.Read(keyOf(t, path), take) || string(got) != want {
+	if !c.has(k) || !c.read(keyOf(t, path), take) || string(got) != want {
 		t.Fatalf("got %q", got)
 	}
-	if c.Read(k, func(io.Reader) error { return failing }) {
+	if c.read(k, func(io.Reader) error { return failing }) {
 		t.Error("an entry that nobody understands was found")
 	}
 	other := k
 	other.Version = "2"
 	os.Rename(filepath.Join(c.dir, k.file()), filepath.Join(c.dir, other.file()))
-	if c.Read(other, take) {
+	if c.read(other, take) {
 		t.Error("an entry under another's name was taken for it")
 	}
-	off := Open("")
-	if off.Has(k) || off.Read(k, take) || off.Write(k, nil) != nil {
+	off := OpenCache("")
+	if off.has(k) || off.read(k, take) || off.write(k, nil) != nil {
 		t.Error("a cache that is off did something")
 	}
 }
