@@ -1,8 +1,9 @@
 package widget
 
 import (
+	"cmp"
 	"math"
-	"sort"
+	"slices"
 	"strings"
 
 	"shardeck/ui/theme"
@@ -15,9 +16,8 @@ type Part struct {
 	Tone  theme.Tone
 }
 
-// Bar draws parts of a total, side by side, exactly width columns; what they leave is
-// drawn with the empty glyph. A part that is not nothing gets a column if there is one
-// to spare, so that a small share is still seen.
+// Bar draws parts of a total, side by side, exactly width columns; what they leave is drawn with the empty glyph. A part
+// that is not nothing gets a column if there is one to spare, so that a small share is still seen.
 func Bar(th *theme.Theme, width int, total float64, parts []Part, empty string) string {
 	if width <= 0 {
 		return ""
@@ -40,7 +40,7 @@ func shares(width int, total float64, parts []Part) []int {
 		sum += math.Max(p.Value, 0)
 	}
 	total = math.Max(total, sum)
-	cells, rest := make([]int, len(parts)), make([]float64, len(parts))
+	cells, rest, order := make([]int, len(parts)), make([]float64, len(parts)), make([]int, len(parts))
 	if total <= 0 {
 		return cells
 	}
@@ -53,31 +53,19 @@ func shares(width int, total float64, parts []Part) []int {
 			rest[i]++
 		}
 		used += cells[i]
+		order[i] = i
 	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rest[b], rest[a]) })
 	spare := int(math.Round(sum/total*float64(width))) - used
-	for _, i := range byRest(rest) {
-		if spare <= 0 {
-			break
-		}
+	for _, i := range order[:clamp(spare, 0, len(order))] {
 		cells[i]++
-		spare--
 	}
 	return cells
 }
 
-func byRest(rest []float64) []int {
-	order := make([]int, len(rest))
-	for i := range order {
-		order[i] = i
-	}
-	sort.SliceStable(order, func(a, b int) bool { return rest[order[a]] > rest[order[b]] })
-	return order
-}
-
 // Gauge is a bar of one part: how much of a whole is done.
 func Gauge(th *theme.Theme, width int, done, total float64) string {
-	empty := th.Wait
-	return Bar(th, width, total, []Part{{done, th.Full, theme.Busy}}, empty)
+	return Bar(th, width, total, []Part{{done, th.Full, theme.Busy}}, th.Wait)
 }
 
 // Levels draws values in [0,1] as columns of rising height, one a value: a sparkline.

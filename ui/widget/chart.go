@@ -1,8 +1,9 @@
 package widget
 
 import (
+	"cmp"
 	"math"
-	"sort"
+	"slices"
 	"strings"
 
 	"shardeck/model/present/unit"
@@ -19,9 +20,8 @@ type ChartSeries struct {
 	Guide  bool // a line to compare with (ideal), drawn without points
 }
 
-// Chart draws series against a common x axis, with measured points on lines
-// drawn by asciigraph. Its colours are those of the theme's series, in order; with
-// more than one series each also has its own letter at its points.
+// Chart draws series against a common x axis, with measured points on lines drawn by asciigraph. Its colours are those
+// of the theme's series, in order; with more than one series each also has its own letter at its points.
 type Chart struct {
 	YTitle, XTitle string
 	Series         []ChartSeries
@@ -39,14 +39,13 @@ type frame struct {
 	x, y       axis
 }
 
-// View draws the chart into exactly so many lines: the y title and legend, the plot,
-// the x axis and its labels.
+// View draws the chart into exactly so many lines: the y title and legend, the plot, the x axis and its labels.
 func (c *Chart) View(th *theme.Theme, width, height int) []string {
-	xs := c.xs()
-	if len(xs) == 0 || width < 24 || height < 6 {
+	points := c.usable(c.Series...)
+	if len(points) == 0 || width < 24 || height < 6 {
 		return nil
 	}
-	f := c.frame(xs, width, height)
+	f := c.frame(points, width, height)
 	grid := newGrid(f.cols, f.rows)
 	c.drawMarks(th, grid, f)
 	for i := len(c.Series) - 1; i >= 0; i-- {
@@ -57,21 +56,29 @@ func (c *Chart) View(th *theme.Theme, width, height int) []string {
 	}
 	lines := []string{c.head(th, width)}
 	lines = append(lines, c.plot(th, grid, f)...)
+	var xs []float64
+	for _, p := range points {
+		xs = append(xs, p.X)
+	}
+	xs = slices.Compact(xs)
 	return append(lines, c.axisLine(th, f, xs), c.axisLabels(th, f, xs))
 }
 
-func (c *Chart) frame(xs []float64, width, height int) frame {
-	f := frame{rows: height - 3}
-	f.y = newAxis(0, c.top(), f.rows-1, c.Log)
-	if c.Log {
-		f.y = newAxis(roundBelow(c.bottom()), roundAbove(c.top()), f.rows-1, true)
+func (c *Chart) frame(points []ChartPoint, width, height int) frame {
+	f, bottom, top := frame{rows: height - 3}, math.Inf(1), 0.0
+	for _, p := range points {
+		bottom, top = min(bottom, p.Y), max(top, p.Y+p.Spread)
 	}
-	for _, t := range f.y.ticks(f.rows) {
+	f.y = newAxis(0, top, f.rows-1, false)
+	if c.Log {
+		f.y = newAxis(roundBelow(bottom), roundUp(top, fine), f.rows-1, true)
+	}
+	for _, t := range f.y.ticks() {
 		f.label = max(f.label, Width(unit.Number(t, c.tickDecimals(t))))
 	}
 	f.cols = max(width-f.label-6-Width(c.XTitle), 4)
 	inset := max(min(f.cols/16, 4), 1)
-	f.x = newAxis(xs[0], xs[len(xs)-1], f.cols-1-2*inset, c.Log)
+	f.x = newAxis(points[0].X, points[len(points)-1].X, f.cols-1-2*inset, c.Log)
 	f.x.from = inset
 	return f
 }
@@ -87,47 +94,20 @@ func (c *Chart) tickDecimals(v float64) int {
 	return 0
 }
 
-// xs is every x of a measured point, rising.
-func (c *Chart) xs() []float64 {
-	seen := map[float64]bool{}
-	var xs []float64
-	for _, s := range c.Series {
-		for _, p := range s.Points {
-			if usable(p.X, c.Log) && usable(p.Y, c.Log) && !seen[p.X] {
-				seen[p.X] = true
-				xs = append(xs, p.X)
-			}
-		}
+// usable are the points of series that the axes can show, by rising x.
+func (c *Chart) usable(series ...ChartSeries) []ChartPoint {
+	var points []ChartPoint
+	for _, s := range series {
+		points = append(points, s.Points...)
 	}
-	sort.Float64s(xs)
-	return xs
+	points = slices.DeleteFunc(points, func(p ChartPoint) bool { return !usable(p.X, c.Log) || !usable(p.Y, c.Log) })
+	slices.SortStableFunc(points, func(a, b ChartPoint) int { return cmp.Compare(a.X, b.X) })
+	return points
 }
 
 // usable is a number that the axis can show.
 func usable(v float64, log bool) bool {
 	return !math.IsNaN(v) && !math.IsInf(v, 0) && (!log || v > 0) && v >= 0
-}
-
-func (c *Chart) top() float64 {
-	top := 0.0
-	c.each(func(p ChartPoint) { top = math.Max(top, p.Y+p.Spread) })
-	return top
-}
-
-func (c *Chart) bottom() float64 {
-	bottom := math.Inf(1)
-	c.each(func(p ChartPoint) { bottom = math.Min(bottom, p.Y) })
-	return bottom
-}
-
-func (c *Chart) each(do func(ChartPoint)) {
-	for _, s := range c.Series {
-		for _, p := range s.Points {
-			if usable(p.X, c.Log) && usable(p.Y, c.Log) {
-				do(p)
-			}
-		}
-	}
 }
 
 // head is the unit of y, and as much of the legend as there is room for.
@@ -151,22 +131,18 @@ func (c *Chart) sign(th *theme.Theme, i int) string {
 	if c.Series[i].Guide {
 		return th.Guide
 	}
-	measured := 0
-	for _, s := range c.Series {
-		if !s.Guide {
-			measured++
+	for other, s := range c.Series {
+		if other != i && !s.Guide {
+			return string(rune('A' + i%26))
 		}
 	}
-	if measured < 2 {
-		return th.Point
-	}
-	return string(rune('A' + i%26))
+	return th.Point
 }
 
 // plot puts the labels and the axis of y before each row of the grid.
-func (c *Chart) plot(th *theme.Theme, grid *grid, f frame) []string {
+func (c *Chart) plot(th *theme.Theme, grid grid, f frame) []string {
 	labels := map[int]string{}
-	for _, t := range f.y.ticks(f.rows) {
+	for _, t := range f.y.ticks() {
 		labels[f.rows-1-f.y.at(t)] = unit.Number(t, c.tickDecimals(t))
 	}
 	lines := make([]string, f.rows)

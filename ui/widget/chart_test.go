@@ -98,7 +98,7 @@ func TestLogTicksAreRound(t *testing.T) {
 		{0.02, 0.3, 12, "[0.02 0.05 0.1 0.2 0.3]"},
 		{7, 7, 8, "[6 8]"},
 	} {
-		got := newAxis(roundBelow(tt.low), roundAbove(tt.high), tt.rows, true).ticks(tt.rows)
+		got := newAxis(roundBelow(tt.low), roundUp(tt.high, fine), tt.rows, true).ticks()
 		for i, v := range got {
 			got[i] = math.Round(v*1e6) / 1e6
 		}

@@ -72,8 +72,8 @@ func (f *Form) line(th *theme.Theme, i, width int) string {
 	return line + "  " + th.Paint(theme.Dim, Sentence(field.Hint, room))
 }
 
-// value is drawn in its column; a longer one pushes the hint along. The arrows of a
-// stepper stand in the blanks around it, so that nothing moves with the cursor.
+// value is drawn in its column; a longer one pushes the hint along. The arrows of a stepper stand in the blanks around it,
+// so that nothing moves with the cursor.
 func (field Field) value(th *theme.Theme, under bool, bright theme.Tone) string {
 	left, right := "  ", "  "
 	if under && field.Step {
@@ -82,8 +82,8 @@ func (field Field) value(th *theme.Theme, under bool, bright theme.Tone) string 
 	return pad(left+th.Paint(cmp.Or(field.Tone, bright), field.Value)+right, valueWidth+4, false)
 }
 
-// Input is one line of text being typed, edited with the keys every shell has
-// taught (those of bubbles' textinput). Its cursor does not blink.
+// Input is one line of text being typed, edited with the keys every shell has taught (those of bubbles' textinput). Its
+// cursor does not blink.
 type Input struct {
 	Prompt  string
 	History *History // what ↑ and ↓ go through; nil: nothing
@@ -148,20 +148,16 @@ func (in *Input) View(th *theme.Theme, width int) string {
 	return in.Prompt + before + th.Paint(theme.Accent, th.Cursor) + after
 }
 
-// Below puts the field on the last of height lines, in place of what stood there;
-// where nothing is typed (nil) the lines stay as they are.
+// Below puts the field on the last of height lines, in place of what stood there; nothing where nothing is typed (nil).
 func (in *Input) Below(th *theme.Theme, lines []string, width, height int) []string {
 	if in == nil || height <= 0 {
 		return lines
 	}
-	for len(lines) < height {
-		lines = append(lines, "")
-	}
+	lines = append(lines, make([]string, max(height-len(lines), 0))...)
 	return append(lines[:height-1], " "+in.View(th, width-2))
 }
 
-// History is what was typed into fields, the newest last; ↑ and ↓ go through it. A nil
-// History remembers nothing.
+// History is what was typed into fields, the newest last; ↑ and ↓ go through it. A nil History remembers nothing.
 type History struct {
 	texts []string
 	at    int // of the text shown; len(texts): what is being typed
@@ -176,9 +172,7 @@ func (h *History) Add(text string) {
 		return
 	}
 	h.texts = append(slices.DeleteFunc(h.texts, func(t string) bool { return t == text }), text)
-	if over := len(h.texts) - mostTexts; over > 0 {
-		h.texts = h.texts[over:]
-	}
+	h.texts = h.texts[max(len(h.texts)-mostTexts, 0):]
 	h.at = len(h.texts)
 }
 
@@ -188,7 +182,7 @@ func (h *History) Key(key string) (text string, ok bool) {
 	if h == nil || !known || len(h.texts) == 0 {
 		return "", false
 	}
-	h.at = max(0, min(h.at+step, len(h.texts)))
+	h.at = clamp(h.at+step, 0, len(h.texts))
 	if h.at == len(h.texts) {
 		return "", true
 	}

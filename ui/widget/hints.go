@@ -1,6 +1,7 @@
 package widget
 
 import (
+	"cmp"
 	"strings"
 
 	"shardeck/ui/theme"
@@ -30,8 +31,7 @@ func fitting(th *theme.Theme, width int, hints, last []Hint) []Hint {
 	return append(hints[:len(hints):len(hints)], last...)
 }
 
-// HintAt is the hint at a column of a footer, and which sign of its label stands there
-// (the first for its words); false: none does.
+// HintAt is the hint at a column of a footer, and which sign of its label stands there (the first for its words); false: none does.
 func HintAt(th *theme.Theme, width int, hints, last []Hint, column int) (h Hint, sign int, ok bool) {
 	at := 1
 	for _, h := range fitting(th, width, hints, last) {
@@ -90,17 +90,10 @@ func Help(th *theme.Theme, groups []Group, width int) []string {
 
 // lines are a hint in the help: its key, and its words in a column of their own.
 func (h Hint) lines(th *theme.Theme, label, width int) []string {
-	words := h.Help
-	if words == "" {
-		words = h.Verb
-	}
-	out := Wrap(words, max(width-label-4, 16))
+	out, key := Wrap(cmp.Or(h.Help, h.Verb), max(width-label-4, 16)), th.Spell(h.Label)
 	for i := range out {
-		key := ""
-		if i == 0 {
-			key = th.Spell(h.Label)
-		}
 		out[i] = "  " + Fit(key, label) + "  " + out[i]
+		key = ""
 	}
 	return out
 }

@@ -23,15 +23,21 @@ func (p *Pager) View(th *theme.Theme, width, height int) []string {
 	p.Keep(len(p.Lines), p.fitting(width, height))
 	var out []string
 	for i := p.First; i < len(p.Lines) && len(out) < height; i++ {
+		before, tone := "   ", theme.Plain
+		if i == p.Cursor && p.Focused {
+			before = " " + th.Paint(theme.Accent, th.Cursor) + " "
+		}
+		if p.Tone != nil {
+			tone = p.Tone(p.Lines[i])
+		}
 		for _, row := range p.rows(i, width-3) {
-			out = append(out, p.prefix(th, i)+p.paint(th, i, row))
+			out = append(out, before+th.Paint(tone, row))
 		}
 	}
 	return out[:min(len(out), height)]
 }
 
-// fitting is how many lines, counted back from the cursor, fit the height: with
-// Wrap, fewer than there are rows.
+// fitting is how many lines, counted back from the cursor, fit the height: with Wrap, fewer than there are rows.
 func (p *Pager) fitting(width, height int) int {
 	if !p.Wrap {
 		return height
@@ -54,22 +60,7 @@ func (p *Pager) rows(i, width int) []string {
 	return []string{Clip(p.Lines[i], width)}
 }
 
-func (p *Pager) prefix(th *theme.Theme, i int) string {
-	if i != p.Cursor || !p.Focused {
-		return "   "
-	}
-	return " " + th.Paint(theme.Accent, th.Cursor) + " "
-}
-
-func (p *Pager) paint(th *theme.Theme, i int, text string) string {
-	if p.Tone == nil {
-		return text
-	}
-	return th.Paint(p.Tone(p.Lines[i]), text)
-}
-
-// Find moves the cursor to the next line that holds the text, in any case, going
-// round at the end; false if none does.
+// Find moves the cursor to the next line that holds the text, in any case, going round at the end; false if none does.
 func (p *Pager) Find(text string, back bool) bool {
 	n := len(p.Lines)
 	text = strings.ToLower(text)

@@ -2,7 +2,6 @@ package widget
 
 import (
 	"math"
-	"sort"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -27,7 +26,7 @@ func newAxis(low, high float64, cells int, log bool) axis {
 		return a
 	}
 	if low == 0 {
-		a.step = tightStep(high, math.Max(1, math.Min(5, float64(cells)/2)))
+		a.step = tightStep(high, max(1, min(5, float64(cells)/2)))
 		a.high = math.Ceil(high/a.step-1e-9) * a.step
 	}
 	return a
@@ -37,7 +36,7 @@ func newAxis(low, high float64, cells int, log bool) axis {
 // the least room above it.
 func tightStep(high, most float64) float64 {
 	best, end := 0.0, math.Inf(1)
-	for step := round125(high / most); step <= high || best == 0; step = round125(step * 1.01) {
+	for step := roundUp(high/most, coarse); step <= high || best == 0; step = roundUp(step*1.01, coarse) {
 		if e := math.Ceil(high/step-1e-9) * step; e < end*(1-1e-9) {
 			best, end = step, e
 		}
@@ -45,18 +44,35 @@ func tightStep(high, most float64) float64 {
 	return best
 }
 
-// round125 is the next of 1, 2, 2.5 and 5 times a power of ten.
-func round125(v float64) float64 {
+// coarse and fine are the digits that a number may begin with to be round.
+var (
+	coarse = []float64{1, 2, 2.5, 5}
+	fine   = []float64{1, 1.5, 2, 2.5, 3, 4, 5, 6, 8}
+)
+
+// roundUp is the next of the digits times a power of ten; 1 for nothing.
+func roundUp(v float64, digits []float64) float64 {
 	if v <= 0 {
 		return 1
 	}
 	power := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{1, 2, 2.5, 5, 10} {
-		if m*power >= v*(1-1e-9) {
-			return m * power
+	for _, d := range digits {
+		if d*power >= v*(1-1e-9) {
+			return d * power
 		}
 	}
 	return 10 * power
+}
+
+// roundBelow is the round number before one above 0.
+func roundBelow(v float64) float64 {
+	power, best := math.Pow(10, math.Floor(math.Log10(v))), 0.0
+	for _, d := range fine {
+		if d*power <= v*(1+1e-9) {
+			best = d * power
+		}
+	}
+	return best
 }
 
 // place is where a value lies, from 0 at low to 1 at high.
@@ -77,19 +93,19 @@ func (a axis) at(v float64) int {
 }
 
 // ticks are the values worth a label, at most one to two rows.
-func (a axis) ticks(rows int) []float64 {
-	var out []float64
+func (a axis) ticks() []float64 {
 	if a.log {
 		return a.logTicks()
 	}
+	var out []float64
 	for v := a.low; a.step > 0 && v <= a.high+a.step/1e6; v += a.step {
 		out = append(out, v)
 	}
 	return out
 }
 
-// logTicks are the ends, and of the round numbers between those that stand apart: the
-// coarsest that give at least one, 1 and 10, then 1 2 5, then all.
+// logTicks are the ends, and of the round numbers between those that stand apart: the coarsest that give at least one,
+// 1 and 10, then 1 2 5, then all.
 func (a axis) logTicks() []float64 {
 	for _, digits := range [][]float64{{1}, {1, 2, 5}, fine} {
 		out := []float64{a.low}
@@ -105,15 +121,9 @@ func (a axis) logTicks() []float64 {
 	return nil
 }
 
-// fine are the digits that a number may begin with to be round.
-var fine = []float64{1, 1.5, 2, 2.5, 3, 4, 5, 6, 8}
-
 // roundBetween are the numbers between two that begin with one of the digits, rising.
 func roundBetween(low, high float64, digits []float64) []float64 {
 	var out []float64
-	if low <= 0 || math.IsInf(low, 0) || math.IsInf(high, 0) {
-		return nil
-	}
 	for power := math.Pow(10, math.Floor(math.Log10(low))); power < high; power *= 10 {
 		for _, d := range digits {
 			if v := d * power; v > low*(1+1e-9) && v < high*(1-1e-9) {
@@ -124,37 +134,8 @@ func roundBetween(low, high float64, digits []float64) []float64 {
 	return out
 }
 
-// roundBelow and roundAbove are the nearest round numbers.
-func roundBelow(v float64) float64 {
-	if v <= 0 || math.IsInf(v, 0) {
-		return v
-	}
-	power, best := math.Pow(10, math.Floor(math.Log10(v))), 0.0
-	for _, d := range fine {
-		if d*power <= v*(1+1e-9) {
-			best = d * power
-		}
-	}
-	return best
-}
-
-func roundAbove(v float64) float64 {
-	if v <= 0 || math.IsInf(v, 0) {
-		return v
-	}
-	power := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, d := range fine {
-		if d*power >= v*(1-1e-9) {
-			return d * power
-		}
-	}
-	return 10 * power
-}
-
-// grid is the plot, a sign in each cell.
-type grid struct {
-	cells [][]cell
-}
+// grid is the plot, a sign in each cell, row by row.
+type grid [][]cell
 
 // ink is how a sign is painted: in a tone, or in the colour of a series (from 1 on).
 type ink struct {
@@ -175,25 +156,25 @@ type cell struct {
 	ink  ink
 }
 
-func newGrid(cols, rows int) *grid {
-	g := &grid{cells: make([][]cell, rows)}
-	for r := range g.cells {
-		g.cells[r] = make([]cell, cols)
+func newGrid(cols, rows int) grid {
+	g := make(grid, rows)
+	for r := range g {
+		g[r] = make([]cell, cols)
 	}
 	return g
 }
 
-func (g *grid) set(col, row int, sign string, ink ink) {
-	if row >= 0 && row < len(g.cells) && col >= 0 && col < len(g.cells[row]) {
-		g.cells[row][col] = cell{sign, ink}
+func (g grid) set(col, row int, sign string, ink ink) {
+	if row >= 0 && row < len(g) && col >= 0 && col < len(g[row]) {
+		g[row][col] = cell{sign, ink}
 	}
 }
 
 // line paints signs of one ink together, blanks between them too: colours cost bytes.
-func (g *grid) line(th *theme.Theme, row int) string {
+func (g grid) line(th *theme.Theme, row int) string {
 	var b strings.Builder
 	text, blanks, now := "", 0, ink{}
-	for _, c := range g.cells[row] {
+	for _, c := range g[row] {
 		if c.sign == "" {
 			blanks++
 			continue
@@ -210,7 +191,7 @@ func (g *grid) line(th *theme.Theme, row int) string {
 }
 
 // drawMarks draws the crosshair and the vertical marks, under everything else.
-func (c *Chart) drawMarks(th *theme.Theme, g *grid, f frame) {
+func (c *Chart) drawMarks(th *theme.Theme, g grid, f frame) {
 	vertical := func(x float64, tone theme.Tone) {
 		if !usable(x, c.Log) || x < f.x.low || x > f.x.high {
 			return
@@ -231,10 +212,14 @@ func (c *Chart) drawMarks(th *theme.Theme, g *grid, f frame) {
 }
 
 // drawLine lets asciigraph draw one series, column by column, and copies its signs.
-func (c *Chart) drawLine(th *theme.Theme, g *grid, f frame, i int) {
-	values := c.sampled(f, i)
-	if values == nil {
+func (c *Chart) drawLine(th *theme.Theme, g grid, f frame, i int) {
+	points := c.usable(c.Series[i])
+	if len(points) < 2 {
 		return
+	}
+	values := make([]float64, f.cols)
+	for col := range values {
+		values[col] = between(points, col, f)
 	}
 	options := []asciigraph.Option{asciigraph.Height(f.rows - 1), asciigraph.LowerBound(0), asciigraph.UpperBound(1),
 		asciigraph.YAxisValueFormatter(func(float64) string { return "" })}
@@ -268,33 +253,7 @@ func (c *Chart) chars(th *theme.Theme, i int) *asciigraph.CharSet {
 	return &set
 }
 
-// sampled is the series at each column of the plot, from 0 to 1 of its height, NaN
-// outside its points; nil if it has fewer than two.
-func (c *Chart) sampled(f frame, i int) []float64 {
-	points := c.sorted(i)
-	if len(points) < 2 {
-		return nil
-	}
-	values := make([]float64, f.cols)
-	for col := range values {
-		values[col] = between(points, col, f)
-	}
-	return values
-}
-
-// sorted is a series' usable points by rising x.
-func (c *Chart) sorted(i int) []ChartPoint {
-	var points []ChartPoint
-	for _, p := range c.Series[i].Points {
-		if usable(p.X, c.Log) && usable(p.Y, c.Log) {
-			points = append(points, p)
-		}
-	}
-	sort.SliceStable(points, func(a, b int) bool { return points[a].X < points[b].X })
-	return points
-}
-
-// between is the height at a column on the straight lines from point to point.
+// between is the height at a column on the straight lines from point to point, from 0 to 1; NaN outside them.
 func between(points []ChartPoint, col int, f frame) float64 {
 	for i := 1; i < len(points); i++ {
 		left, right := f.x.at(points[i-1].X), f.x.at(points[i].X)
@@ -306,20 +265,20 @@ func between(points []ChartPoint, col int, f frame) float64 {
 			share = float64(col-left) / float64(right-left)
 		}
 		low, high := f.y.place(points[i-1].Y), f.y.place(points[i].Y)
-		return math.Max(0, math.Min(1, low+share*(high-low)))
+		return max(0, min(1, low+share*(high-low)))
 	}
 	return math.NaN()
 }
 
 // drawPoints sets the measured points, and their spread where it is seen.
-func (c *Chart) drawPoints(th *theme.Theme, g *grid, f frame, i int) {
+func (c *Chart) drawPoints(th *theme.Theme, g grid, f frame, i int) {
 	if c.Series[i].Guide {
 		return
 	}
 	own := ink{series: i + 1}
-	for _, p := range c.sorted(i) {
+	for _, p := range c.usable(c.Series[i]) {
 		col := f.x.at(p.X)
-		low, high := f.y.at(math.Max(p.Y-p.Spread, f.y.low)), f.y.at(p.Y+p.Spread)
+		low, high := f.y.at(max(p.Y-p.Spread, f.y.low)), f.y.at(p.Y+p.Spread)
 		for at := low; at <= high && p.Spread > 0; at++ {
 			g.set(col, f.rows-1-at, th.Wall, own)
 		}

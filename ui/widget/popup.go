@@ -1,14 +1,14 @@
 package widget
 
 import (
+	"slices"
 	"strings"
 
 	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 )
 
-// Popup is a question or a text over the pane. With buttons it is a question, whose
-// answer the caller gets; the first choice is the last button: No, Cancel, Close.
+// Popup is a question or a text over the pane, whose answer the caller gets.
 type Popup struct {
 	Title   string
 	Body    []string // may hold painted text
@@ -16,8 +16,9 @@ type Popup struct {
 	Tones   func(line string) theme.Tone // colours lines of the body; nil: none
 	Choice  int
 	Width   int // wanted; 0: as wide as the text
-	first   int
-	page    int
+	first   int // line in sight
+
+	lines, page int // of the body, and of those in sight, as drawn last
 }
 
 // Confirm asks a yes-or-no question; No is chosen.
@@ -30,8 +31,8 @@ func Show(title string, body []string) *Popup {
 	return &Popup{Title: title, Body: body, Buttons: []string{"Close"}}
 }
 
-// Key takes a key: done when the popup is answered, with the button's index, or -1
-// for Esc. The first letter of a button chooses it at once.
+// Key takes a key: done when the popup is answered, with the button's index, or -1 for Esc. The first letter of a button
+// chooses it at once; other keys scroll.
 func (p *Popup) Key(key string) (answer int, done bool) {
 	switch key {
 	case "esc":
@@ -43,29 +44,12 @@ func (p *Popup) Key(key string) (answer int, done bool) {
 	case "right", "tab":
 		p.Choice = clamp(p.Choice+1, 0, len(p.Buttons)-1)
 	default:
-		return p.letter(key)
-	}
-	return 0, false
-}
-
-// letter answers y, n and the first letters of other buttons; other keys scroll.
-func (p *Popup) letter(key string) (int, bool) {
-	for i, b := range p.Buttons {
-		if strings.EqualFold(key, b[:1]) {
+		if i := slices.IndexFunc(p.Buttons, func(b string) bool { return strings.EqualFold(key, b[:1]) }); i >= 0 || key == "q" {
 			return i, true
 		}
+		p.first = clamp(p.first+moves(max(p.page, 1), p.lines)[key], 0, p.lines-p.page)
 	}
-	if key == "q" {
-		return -1, true
-	}
-	p.scroll(key)
 	return 0, false
-}
-
-func (p *Popup) scroll(key string) {
-	if step, ok := moves(max(p.page, 1), len(p.Body))[key]; ok {
-		p.first = clamp(p.first+step, 0, max(len(p.Body)-p.page, 0))
-	}
 }
 
 // Hints are the keys of a popup, for the footer.
@@ -94,38 +78,33 @@ func (p *Popup) Over(th *theme.Theme, base []string, width, height int) []string
 
 // box is the frame, the part of the body that is in sight, and the buttons.
 func (p *Popup) box(th *theme.Theme, width, height int) []string {
-	inner := min(max(p.Width, p.widest()), width-4)
+	inner := max(p.Width, Width(p.Title)+4)
+	for _, line := range p.Body {
+		inner = max(inner, Width(line))
+	}
+	inner = min(inner, width-4)
 	if inner < 4 || height < 4 {
 		return nil
 	}
 	body := p.wrapped(inner)
-	p.page = min(len(body), height-4)
-	p.first = clamp(p.first, 0, max(len(body)-p.page, 0))
+	p.lines, p.page = len(body), min(len(body), height-4)
+	p.first = clamp(p.first, 0, p.lines-p.page)
 	lines := []string{p.edge(th, th.Corners[0], th.Corners[1], p.Title, inner)}
 	for _, text := range body[p.first : p.first+p.page] {
-		lines = append(lines, p.side(th, p.coloured(th, text), inner))
+		if p.Tones != nil {
+			text = th.Paint(p.Tones(text), text)
+		}
+		lines = append(lines, p.side(th, text, inner))
 	}
-	lines = append(lines, p.side(th, "", inner), p.side(th, p.buttons(th), inner))
-	return append(lines, p.edge(th, th.Corners[2], th.Corners[3], p.place(len(body)), inner))
+	place := "" // of a long body: how much is in sight
+	if p.lines > p.page {
+		place = unit.Int(p.first+p.page) + " of " + unit.Int(p.lines) + " lines"
+	}
+	return append(lines, p.side(th, "", inner), p.side(th, p.buttons(th), inner), p.edge(th, th.Corners[2], th.Corners[3], place, inner))
 }
 
-func (p *Popup) coloured(th *theme.Theme, line string) string {
-	if p.Tones == nil {
-		return line
-	}
-	return th.Paint(p.Tones(line), line)
-}
-
-func (p *Popup) widest() int {
-	w := Width(p.Title) + 4
-	for _, line := range p.Body {
-		w = max(w, Width(line))
-	}
-	return w
-}
-
-// wrapped breaks long sentences, those indented with their indent; tables and scripts,
-// which have more than one blank somewhere inside, are taken as they are and cut.
+// wrapped breaks long sentences, those indented with their indent; tables and scripts, which have more than one blank
+// somewhere inside, are taken as they are and cut.
 func (p *Popup) wrapped(width int) []string {
 	var out []string
 	for _, line := range p.Body {
@@ -156,21 +135,10 @@ func (p *Popup) side(th *theme.Theme, text string, inner int) string {
 }
 
 func (p *Popup) buttons(th *theme.Theme) string {
-	var words []string
+	words := make([]string, len(p.Buttons))
 	for i, b := range p.Buttons {
-		if i == p.Choice {
-			words = append(words, th.Paint(theme.Accent, th.Cursor+" "+b))
-			continue
-		}
-		words = append(words, "  "+b)
+		words[i] = "  " + b
 	}
+	words[p.Choice] = th.Paint(theme.Accent, th.Cursor+words[p.Choice][1:])
 	return strings.Join(words, "   ")
-}
-
-// place says how much of a long body is in sight.
-func (p *Popup) place(lines int) string {
-	if lines <= p.page {
-		return ""
-	}
-	return unit.Int(p.first+p.page) + " of " + unit.Int(lines) + " lines"
 }

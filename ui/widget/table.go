@@ -1,13 +1,13 @@
 package widget
 
 import (
+	"slices"
 	"strings"
 
 	"shardeck/ui/theme"
 )
 
-// Column of a table. Columns with Worth 0 always stay; when the line is too short
-// the others vanish, the highest Worth first.
+// Column of a table. Columns with Worth 0 always stay; when the line is too short the others vanish, the highest Worth first.
 type Column struct {
 	Title string
 	Unit  string // second line of the header
@@ -32,19 +32,18 @@ type Cell struct {
 // Table shows rows of cells; only the rows in its window are drawn.
 type Table struct {
 	Window
-	Columns  []Column
-	Column   int                // column under the cursor; -1: the cursor is a whole row
-	Freeze   int                // with Column ≥ 0: leading columns that stay while the others scroll
-	Focused  bool               // draws the cursor in the accent colour
-	Marked   func(row int) bool // nil: none
-	rows     [][]Cell
-	natural  []int // widest cell of each column
-	decimal  []int // most digits after the point in each column
-	firstCol int
-	head     int
+	Columns []Column           // SetRows follows a change of them
+	Column  int                // column under the cursor; -1: the cursor is a whole row
+	Freeze  int                // with Column ≥ 0: leading columns that stay while the others scroll
+	Focused bool               // draws the cursor in the accent colour
+	Marked  func(row int) bool // nil: none
 
-	shown, widths []int // columns, as drawn last
-	drawn         int   // lines, as drawn last
+	rows     [][]Cell
+	measured []measured // Columns
+	firstCol int        // first of those that scroll
+	head     int        // lines of the header, as drawn last
+	slots    []slot     // as drawn last
+	drawn    int        // lines, as drawn last
 }
 
 // gap between columns, and what stands before a row: the cursor and the mark.
@@ -53,31 +52,32 @@ const (
 	margin = 3
 )
 
+// measured is a column with what all its cells need.
+type measured struct {
+	Column
+	natural int // width of the widest
+	decimal int // most digits after the point
+}
+
 // SetRows takes the rows; the widths of all of them are measured once, here, so that
 // scrolling moves no column.
 func (t *Table) SetRows(rows [][]Cell) {
-	t.rows = rows
-	t.natural, t.decimal = make([]int, len(t.Columns)), make([]int, len(t.Columns))
-	for _, row := range rows {
-		for c := range min(len(row), len(t.Columns)) {
-			t.decimal[c] = max(t.decimal[c], decimals(row[c].Text))
-		}
-	}
+	t.rows, t.measured = rows, make([]measured, len(t.Columns))
 	for c, column := range t.Columns {
-		t.natural[c] = max(Width(column.Title), Width(column.Unit), column.Keep)
+		m := &t.measured[c]
+		*m = measured{Column: column, natural: max(Width(column.Title), Width(column.Unit), column.Keep)}
 		for _, row := range rows {
 			if c < len(row) {
-				t.natural[c] = max(t.natural[c], Width(row[c].Lead+t.aligned(c, row[c].Text)))
+				m.decimal = max(m.decimal, decimals(row[c].Text))
+			}
+		}
+		for _, row := range rows {
+			if c < len(row) {
+				m.natural = max(m.natural, Width(m.aligned(row[c])))
 			}
 		}
 	}
 	t.Keep(len(rows), 0)
-}
-
-// Shown are the columns that a line of this width holds.
-func (t *Table) Shown(width int) []int {
-	shown, _ := t.layout(width - margin)
-	return shown
 }
 
 // Rows is how many rows there are.
@@ -96,145 +96,111 @@ func isNumber(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789. -+") == "" && strings.ContainsAny(text, "0123456789")
 }
 
-// aligned pads a number so that its point stands under those of its column.
-func (t *Table) aligned(c int, text string) string {
-	if !t.Columns[c].Right || t.Columns[c].Mixed || !isNumber(text) {
-		return text
+// aligned is a cell's text; a number is padded so that its point stands under those of its column.
+func (m *measured) aligned(cell Cell) string {
+	if !m.Right || m.Mixed || !isNumber(cell.Text) {
+		return cell.Lead + cell.Text
 	}
-	return text + blank(t.decimal[c]-decimals(text))
+	return cell.Lead + cell.Text + blank(m.decimal-decimals(cell.Text))
 }
 
 // View draws header and window into width and height.
 func (t *Table) View(th *theme.Theme, width, height int) []string {
-	shown, widths := t.layout(width - margin)
-	t.shown, t.widths = shown, widths
-	lines := t.header(th, shown, widths, margin)
+	t.slots = t.layout(width - margin)
+	lines := t.header(th, t.slots, margin)
 	t.head = len(lines)
 	room := max(height-len(lines), 0)
 	t.Keep(len(t.rows), room)
 	for i := t.First; i < min(t.First+room, len(t.rows)); i++ {
-		lines = append(lines, t.prefix(th, i)+t.line(th, i, shown, widths))
+		lines = append(lines, t.prefix(th, i)+t.line(th, i, t.slots))
 	}
 	t.drawn = min(len(lines), max(height, 0))
 	return lines[:t.drawn]
 }
 
 // Text is the whole table as lines, without a cursor: what does not fit the last column
-// goes on below it. Columns for which there is no room are left out.
+// goes on below it. left counts the columns for which there is no room.
 func (t *Table) Text(th *theme.Theme, width int) (lines []string, left int) {
 	t.Column, t.Cursor = -1, -1
-	shown, widths := t.layout(width)
-	lines = t.header(th, shown, widths, 0)
-	last, at := len(shown)-1, 0
-	for i, c := range shown[:last] {
-		at += t.gap(i, c) + widths[i]
+	slots := t.layout(width)
+	lines = t.header(th, slots, 0)
+	last, indent := slots[len(slots)-1], 0
+	for _, s := range slots {
+		indent += s.gap + s.width
 	}
-	at += t.gap(last, shown[last])
 	for i, row := range t.rows {
 		cell, rest := &Cell{}, []string{""}
-		if shown[last] < len(row) && !t.Columns[shown[last]].Right && !t.Columns[shown[last]].Middle {
-			cell = &row[shown[last]]
-			rest = Wrap(cell.Text, widths[last])
+		if last.at < len(row) && !last.Right && !last.Middle {
+			cell = &row[last.at]
+			rest = Wrap(cell.Text, last.width)
 			cell.Text = rest[0]
 		}
-		lines = append(lines, t.line(th, i, shown, widths))
+		lines = append(lines, t.line(th, i, slots))
 		for _, text := range rest[1:] {
-			lines = append(lines, blank(at)+th.Paint(cell.Tone, text))
+			lines = append(lines, blank(indent-last.width)+th.Paint(cell.Tone, text))
 		}
 	}
-	return lines, len(t.Columns) - len(shown)
+	return lines, len(t.Columns) - len(slots)
 }
 
-// HeaderRows is how many lines the header took when last drawn: two if a column in
-// sight has a unit.
+// HeaderRows is how many lines the header took when last drawn: two if a column in sight has a unit.
 func (t *Table) HeaderRows() int { return max(t.head, 1) }
 
-// Measure finds out HeaderRows for a width before anything is drawn, for a pane that
-// divides its room first.
-func (t *Table) Measure(width int) int {
-	shown, _ := t.layout(width - margin)
-	t.head = 1
-	if t.units(shown) {
-		t.head = 2
+// Measure finds out HeaderRows for a width before anything is drawn, for a pane that divides its room first.
+func (t *Table) Measure(width int) { t.head = headerRows(t.layout(width - margin)) }
+
+func headerRows(slots []slot) int {
+	if slices.ContainsFunc(slots, func(s slot) bool { return s.Unit != "" }) {
+		return 2
 	}
-	return t.head
+	return 1
 }
 
-func (t *Table) units(shown []int) bool {
-	for _, c := range shown {
-		if t.Columns[c].Unit != "" {
-			return true
-		}
-	}
-	return false
-}
-
-func (t *Table) header(th *theme.Theme, shown, widths []int, indent int) []string {
-	lines := make([]string, 1, 2)
-	if t.units(shown) {
-		lines = lines[:2]
-	}
+func (t *Table) header(th *theme.Theme, slots []slot, indent int) []string {
+	lines := make([]string, headerRows(slots))
 	for row := range lines {
 		line := runs{th: th}
 		line.add(theme.Plain, blank(indent))
-		for i, c := range shown {
-			text, tone := t.Columns[c].Title, theme.Dim
+		for _, s := range slots {
+			text, tone := s.Title, theme.Dim
 			if row == 1 {
-				text = t.Columns[c].Unit
+				text = s.Unit
 			}
-			if c == t.Column && t.Focused {
+			if s.at == t.Column && t.Focused {
 				tone = theme.Accent
 			}
-			line.add(tone, t.before(i, c)+t.place(c, text, widths[i]))
+			line.add(tone, s.placed(text))
 		}
 		lines[row] = line.String()
 	}
 	return lines
 }
 
-func (t *Table) line(th *theme.Theme, row int, shown, widths []int) string {
+func (t *Table) line(th *theme.Theme, row int, slots []slot) string {
 	line := runs{th: th}
-	for i, c := range shown {
+	for _, s := range slots {
 		cell := Cell{}
-		if c < len(t.rows[row]) {
-			cell = t.rows[row][c]
+		if s.at < len(t.rows[row]) {
+			cell = t.rows[row][s.at]
 		}
-		text := t.place(c, cell.Lead+t.aligned(c, cell.Text), widths[i])
-		line.add(t.tone(cell, row, c), t.before(i, c)+text)
+		line.add(t.tone(cell, row, s.at), s.placed(s.aligned(cell)))
 	}
 	return line.String()
 }
 
-// before is the gap before the i-th column shown.
-func (t *Table) before(i, c int) string { return blank(t.gap(i, c)) }
-
-func (t *Table) gap(i, c int) int {
-	switch {
-	case i == 0:
-		return 0
-	case t.Columns[c].Tight:
-		return 1
-	}
-	return gap
-}
-
 // prefix is the cursor and the mark before a row.
 func (t *Table) prefix(th *theme.Theme, row int) string {
-	cursor, mark := " ", " "
+	cursor, mark, tone := " ", " ", theme.Dim
+	if t.Focused {
+		tone = theme.Accent
+	}
 	if row == t.Cursor {
-		cursor = th.Paint(t.cursorTone(), th.Cursor)
+		cursor = th.Paint(tone, th.Cursor)
 	}
 	if t.Marked != nil && t.Marked(row) {
 		mark = th.Paint(theme.Accent, th.Mark)
 	}
 	return " " + cursor + mark
-}
-
-func (t *Table) cursorTone() theme.Tone {
-	if t.Focused {
-		return theme.Accent
-	}
-	return theme.Dim
 }
 
 // tone of a cell: the cursor row is in the accent colour, except what warns.
@@ -244,14 +210,4 @@ func (t *Table) tone(cell Cell, row, column int) theme.Tone {
 		return theme.Accent
 	}
 	return cell.Tone
-}
-
-func (t *Table) place(c int, text string, width int) string {
-	if t.Columns[c].Right {
-		return Right(text, width)
-	}
-	if t.Columns[c].Middle {
-		text = Middle(text, width)
-	}
-	return Fit(text, width)
 }

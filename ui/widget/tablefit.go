@@ -1,112 +1,114 @@
 package widget
 
-import (
-	"math"
-)
+import "math"
 
-// layout chooses the columns that so much room holds, and their widths.
-func (t *Table) layout(room int) (shown, widths []int) {
-	if t.natural == nil {
+// slot is a column as a line has it.
+type slot struct {
+	*measured
+	at    int // of the table's columns
+	gap   int // blanks before it
+	width int
+}
+
+// slot is a column as narrow as it may be, in a line that has so many already.
+func (t *Table) slot(c, others int) slot {
+	s := slot{measured: &t.measured[c], at: c, gap: gap}
+	if s.width = s.natural; s.Min > 0 {
+		s.width = min(s.Min, s.natural)
+	}
+	switch {
+	case others == 0:
+		s.gap = 0
+	case s.Tight:
+		s.gap = 1
+	}
+	return s
+}
+
+// placed is a text in the slot, with the gap before it.
+func (s slot) placed(text string) string {
+	switch {
+	case s.Right:
+		return blank(s.gap) + Right(text, s.width)
+	case s.Middle:
+		text = Middle(text, s.width)
+	}
+	return blank(s.gap) + Fit(text, s.width)
+}
+
+// layout chooses the columns that so much room holds; what they leave of it goes to those that were to be cut, from the left.
+func (t *Table) layout(room int) []slot {
+	if len(t.measured) != len(t.Columns) {
 		t.SetRows(t.rows)
 	}
+	choose := t.worthy
 	if t.Column >= 0 {
-		shown = t.scrolled(room)
-	} else {
-		shown = t.worthy(room)
+		choose = t.scrolled
 	}
-	return shown, t.widen(shown, room)
+	slots := choose(room)
+	for _, s := range slots {
+		room -= s.gap + s.width
+	}
+	for i := range slots {
+		more := min(max(room, 0), slots[i].natural-slots[i].width)
+		slots[i].width += more
+		room -= more
+	}
+	return slots
 }
 
-// least is the width a column cannot do without.
-func (t *Table) least(c int) int {
-	if m := t.Columns[c].Min; m > 0 {
-		return min(m, t.natural[c])
-	}
-	return t.natural[c]
-}
-
-// worthy takes columns in order of their worth, those of equal worth together, until
-// the next do not fit.
-func (t *Table) worthy(room int) []int {
-	taken := map[int]bool{}
-	for worth := 0; ; {
-		next := math.MaxInt
+// worthy leaves out columns, those of the highest worth first and those of equal worth together, until the others fit.
+func (t *Table) worthy(room int) []slot {
+	for most := math.MaxInt; ; {
+		var slots []slot
+		need, worth := 0, 0
 		for c, column := range t.Columns {
-			taken[c] = taken[c] || column.Worth == worth
-			if column.Worth > worth {
-				next = min(next, column.Worth)
+			if column.Worth < most {
+				s := t.slot(c, len(slots))
+				slots, need, worth = append(slots, s), need+s.gap+s.width, max(worth, column.Worth)
 			}
 		}
-		if shown := t.listed(taken); t.need(shown) > room && worth > 0 {
-			for c, column := range t.Columns {
-				taken[c] = taken[c] && column.Worth != worth
-			}
-			return t.listed(taken)
+		if need <= room || worth == 0 {
+			return slots
 		}
-		if next == math.MaxInt {
-			return t.listed(taken)
-		}
-		worth = next
+		most = worth
 	}
-}
-
-// listed are the columns taken, in the table's order.
-func (t *Table) listed(taken map[int]bool) []int {
-	var shown []int
-	for c := range t.Columns {
-		if taken[c] {
-			shown = append(shown, c)
-		}
-	}
-	return shown
 }
 
 // scrolled keeps the frozen columns and as many others as fit, the cursor's among them.
-func (t *Table) scrolled(room int) []int {
-	n := len(t.Columns)
-	t.Column = clamp(t.Column, 0, n-1)
+func (t *Table) scrolled(room int) []slot {
+	t.Column = clamp(t.Column, 0, len(t.Columns)-1)
 	t.firstCol = clamp(t.firstCol, t.Freeze, max(t.Column, t.Freeze))
-	for {
-		shown := t.from(t.firstCol, room)
-		if len(shown) == 0 || t.Column < t.Freeze || shown[len(shown)-1] >= t.Column || t.firstCol >= t.Column {
-			return shown
+	for ; ; t.firstCol++ {
+		slots := t.from(t.firstCol, room)
+		if len(slots) == 0 || t.Column < t.Freeze || slots[len(slots)-1].at >= t.Column || t.firstCol >= t.Column {
+			return slots
 		}
-		t.firstCol++
 	}
 }
 
-func (t *Table) from(first, room int) []int {
-	var shown []int
-	for c := range t.Freeze {
-		shown = append(shown, c)
-	}
-	for c := first; c < len(t.Columns); c++ {
-		if t.need(append(shown, c)) > room && len(shown) > t.Freeze {
+func (t *Table) from(first, room int) []slot {
+	var slots []slot
+	for c := range t.Columns {
+		if c >= t.Freeze && c < first {
+			continue
+		}
+		s := t.slot(c, len(slots))
+		if room -= s.gap + s.width; room < 0 && len(slots) > t.Freeze {
 			break
 		}
-		shown = append(shown, c)
+		slots = append(slots, s)
+	}
+	return slots
+}
+
+// Shown are the columns that a line of this width holds.
+func (t *Table) Shown(width int) []int {
+	var shown []int
+	for _, s := range t.layout(width - margin) {
+		shown = append(shown, s.at)
 	}
 	return shown
-}
-
-func (t *Table) need(shown []int) int {
-	total := 0
-	for i, c := range shown {
-		total += t.least(c) + t.gap(i, c)
-	}
-	return total
-}
-
-// widen gives what is left of the line to columns that were to be cut, from the left.
-func (t *Table) widen(shown []int, room int) []int {
-	left := max(room-t.need(shown), 0)
-	widths := make([]int, len(shown))
-	for i, c := range shown {
-		more := min(left, t.natural[c]-t.least(c))
-		widths[i] = t.least(c) + more
-		left -= more
-	}
-	return widths
 }
 
 // Spot is a place in a table.
@@ -115,8 +117,7 @@ type Spot struct {
 	Column int // -1: none is there
 }
 
-// At is what the table showed at a place when it was last drawn, from its own upper left
-// corner; false: nothing.
+// At is what the table showed at a place, from its own upper left corner, when it was last drawn; false: nothing.
 func (t *Table) At(x, line int) (Spot, bool) {
 	row := t.First + line - t.HeaderRows()
 	switch {
@@ -131,17 +132,16 @@ func (t *Table) At(x, line int) (Spot, bool) {
 // columnAt is the column at a place of a line; the gap before a column belongs to it.
 func (t *Table) columnAt(x int) int {
 	at := margin
-	for i, c := range t.shown {
+	for _, s := range t.slots {
 		start := at
-		if at += t.gap(i, c) + t.widths[i]; x >= start && x < at {
-			return c
+		if at += s.gap + s.width; x >= start && x < at {
+			return s.at
 		}
 	}
 	return -1
 }
 
-// Window is the visible part of a list that is longer than the screen. It keeps
-// the cursor in sight with as little movement as it can.
+// Window is the visible part of a list that is longer than the screen. It keeps the cursor in sight with as little movement as it can.
 type Window struct {
 	Cursor int // row under the cursor
 	First  int // first row shown
@@ -162,8 +162,7 @@ func (w *Window) Keep(rows, height int) {
 // Move moves the cursor by so many rows.
 func (w *Window) Move(by, rows int) { w.Cursor = clamp(w.Cursor+by, 0, rows-1) }
 
-// MoveKey answers the keys that move through every list; page is the rows of one
-// screen. It reports whether the key was one of them.
+// MoveKey answers the keys that move through every list; page is the rows of one screen. False: the key is none of them.
 func (w *Window) MoveKey(key string, rows, page int) bool {
 	step, ok := moves(max(page, 1), rows)[key]
 	if ok {

@@ -1,12 +1,12 @@
-// Package widget draws the parts that panes are made of: tables, forms, bars,
-// charts, popups, text. Widgets are values with a View; they know nothing of
-// experiments, hold no data of their own beyond what is on the screen, and do no I/O.
+// Package widget draws the parts that panes are made of: tables, forms, bars, charts, popups, text. Widgets are values
+// with a View; they know nothing of experiments, hold no data of their own beyond what is on the screen, and do no I/O.
 //
-// A View returns lines, each at most as wide as asked; Block makes them an exact
-// rectangle. Width is always counted in columns of the terminal, never in bytes.
+// A View returns lines, each at most as wide as asked; Block makes them an exact rectangle. Width is always counted in
+// columns of the terminal, never in bytes.
 package widget
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -79,51 +79,39 @@ func Block(lines []string, width, height int) string {
 		return ""
 	}
 	out := make([]string, height)
+	copy(out, lines)
 	for i := range out {
-		line := ""
-		if i < len(lines) {
-			line = lines[i]
-		}
-		out[i] = Fit(line, width)
+		out[i] = Fit(out[i], width)
 	}
 	return strings.Join(out, "\n")
 }
 
-// Spread puts one text at the left end of a line and one at the right; the left
-// one gives way.
+// Spread puts one text at the left end of a line and one at the right; the left one gives way.
 func Spread(left, right string, width int) string {
-	right = Clip(right, width)
-	room := width - Width(right)
-	if right != "" {
-		room--
+	if right = Clip(right, width); right == "" {
+		return Fit(Sentence(left, width), width)
 	}
+	room := width - Width(right) - 1
 	if room <= 0 {
 		return Fit(right, width)
-	}
-	if right == "" {
-		return Fit(Sentence(left, room), width)
 	}
 	return Fit(Sentence(left, room), room) + " " + right
 }
 
 // Overlay lays a box of lines over others, its corner at column x and row y.
 func Overlay(base, box []string, x, y int) []string {
-	out := append([]string(nil), base...)
+	out := slices.Clone(base)
 	for i, line := range box {
-		row := y + i
-		if row < 0 || row >= len(out) {
-			continue
+		if row := y + i; row >= 0 && row < len(out) {
+			under := out[row]
+			out[row] = Fit(ansi.Truncate(under, x, ""), x) + line + ansi.TruncateLeft(under, x+Width(line), "")
 		}
-		under := out[row]
-		left := Fit(ansi.Truncate(under, x, ""), x)
-		right := ansi.TruncateLeft(under, x+Width(line), "")
-		out[row] = left + line + right
 	}
 	return out
 }
 
-// runs is a line in the making. Neighbours of one tone are painted as one, so that
-// a line costs few bytes on a slow link; blanks take the tone before them.
+// runs is a line in the making. Neighbours of one tone are painted as one, so that a line costs few bytes on a slow link;
+// blanks take the tone before them.
 type runs struct {
 	th   *theme.Theme
 	done strings.Builder
