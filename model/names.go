@@ -170,6 +170,15 @@ func NewPattern(expr string, most int) Pattern {
 // MatchString says whether name is such a name.
 func (p Pattern) MatchString(name string) bool { return len(name) <= p.most && p.re.MatchString(name) }
 
+// Each is what of makes of every element of a list, in order.
+func Each[T, O any](list []T, of func(T) O) []O {
+	out := make([]O, len(list))
+	for i, v := range list {
+		out[i] = of(v)
+	}
+	return out
+}
+
 // First is the first of a list that something holds for, nil if there is none.
 func First[T any](list []T, is func(T) bool) *T {
 	if i := slices.IndexFunc(list, is); i >= 0 {

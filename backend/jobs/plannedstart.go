@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"shardeck/backend/scheduler"
+	"shardeck/backend/workspace"
 	"shardeck/model"
 )
 
@@ -78,7 +79,7 @@ func (s *plannedStarts) remember(ctx context.Context, key string, answer planned
 
 // estimate asks the scheduler for one job.
 func (su *Submitter) estimate(ctx context.Context, e scheduler.Estimator, p Preview) Start {
-	r := su.requestOf(p, newTag(p.Row.Experiment.ID, su.Now()))
+	r := su.requestOf(p, workspace.NewTag(p.Row.Experiment.ID, su.Now()))
 	r.Log = su.Workspace.Path("start_%j.out") // its own folder may not be there yet, and nothing is written
 	got, err := e.Estimate(ctx, r)
 	switch {

@@ -52,7 +52,7 @@ func (su *Submitter) preview(ctx context.Context, row board.Row, nsys bool) (Pre
 	p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, su.Experiments.OldRunner(row.Experiment)...)
 	p.KeptAs = su.keptAs(row.Experiment.ResultDir(nsys))
 	subs, _, _ := su.Workspace.Ledger().Submissions() // without them there is nothing to compare with
-	if s, ok := workspace.Newest(subs)[row.Experiment.ID]; ok {
+	if s := model.First(subs, func(s model.Submission) bool { return s.Experiment.ID == row.Experiment.ID }); s != nil {
 		name := "the script submitted " + s.At.Local().Format("2 Jan 15:04")
 		p.Diff = udiff.Unified(name, name+" (edited)", s.Script, p.Script)
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"shardeck/backend/scheduler"
-	"shardeck/backend/workspace"
 	"shardeck/model"
 )
 
@@ -114,14 +113,9 @@ func takeJob(live map[string]model.Job, s model.Submission) (model.Job, bool) {
 // named puts on a job what only the submission knows.
 func named(j model.Job, s model.Submission) model.Job {
 	j.Experiment, j.Tag = s.Experiment.ID, s.Tag
-	if j.Log == "" {
-		j.Log = s.Log
-	}
+	j.Log, j.Scheduler = cmp.Or(j.Log, s.Log), cmp.Or(j.Scheduler, s.Scheduler)
 	if j.Submit.IsZero() {
 		j.Submit = s.At
-	}
-	if j.Scheduler == "" {
-		j.Scheduler = s.Scheduler
 	}
 	return j
 }
@@ -246,11 +240,6 @@ func (q *Queue) Cancel(ctx context.Context, jobID string) error {
 	}
 	defer q.Poll.Expire()
 	return q.Scheduler.Cancel(ctx, jobID)
-}
-
-// newTag names one submission; schedulers carry 64 characters.
-func newTag(id string, at time.Time) string {
-	return workspace.NewTag(id[:min(len(id), 30)], at)
 }
 
 // logPath is where a job's output lies, absolute.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shardeck/backend/scheduler"
+	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/board"
 )
@@ -68,7 +69,7 @@ func (su *Submitter) allowed(ctx context.Context, row board.Row, force bool) err
 func (su *Submitter) record(ctx context.Context, p Preview) (model.Submission, error) {
 	now := su.Now()
 	e := p.Row.Experiment
-	s := model.Submission{Tag: newTag(e.ID, now), Experiment: e, Scheduler: su.Scheduler.Name(),
+	s := model.Submission{Tag: workspace.NewTag(e.ID, now), Experiment: e, Scheduler: su.Scheduler.Name(),
 		Nsys: p.Nsys, Log: p.Log, At: now, Script: p.Script, Reads: p.reads}
 	if err := su.prepare(p); err != nil {
 		return s, err

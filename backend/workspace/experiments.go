@@ -58,7 +58,7 @@ func isConfigName(name string) bool {
 func (w *Workspace) ReadFile(rel string) File {
 	abs := w.Path(rel)
 	f := File{Path: abs, Rel: w.Rel(abs)}
-	data, err := readCapped(abs, f.Rel, strictyaml.MaxBytes)
+	data, err := w.read(rel, strictyaml.MaxBytes)
 	if err != nil {
 		f.Experiment, f.Err = model.Defaults(), err
 		return f
@@ -132,25 +132,24 @@ func noExperiment(id string, ids []string) error {
 	} else if near := model.Nearest(id, ids); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	return &pathError{fmt.Sprintf("no experiment %.60q in %s", id, ConfigsDir), hint, ErrNotFound}
+	return faultOf(fmt.Sprintf("no experiment %.60q in %s", id, ConfigsDir), hint, ErrNotFound)
 }
 
 // OpenDocument reads a config to edit it.
 func (w *Workspace) OpenDocument(rel string) (*config.Document, error) {
-	path := w.Path(rel)
-	data, err := readCapped(path, w.Rel(path), strictyaml.MaxBytes)
+	data, err := w.read(rel, strictyaml.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
-	return config.NewDocument(w.Rel(path), data)
+	return config.NewDocument(w.Rel(w.Path(rel)), data)
 }
 
 // SaveDocument writes the document where it was read, unless the file there is no
 // longer the one that was read (ErrChanged). Without a change it writes nothing.
 func (w *Workspace) SaveDocument(d *config.Document) error {
-	onDisk, err := readCapped(w.Path(d.Name), d.Name, strictyaml.MaxBytes)
+	onDisk, err := w.read(d.Name, strictyaml.MaxBytes)
 	if err != nil || !bytes.Equal(onDisk, d.File()) {
-		return &pathError{d.Name, "changed on disk since it was read: reopen it and make the change again", ErrChanged}
+		return faultOf(d.Name, "changed on disk since it was read: reopen it and make the change again", ErrChanged)
 	}
 	text := d.Text()
 	if bytes.Equal(text, onDisk) {

@@ -44,7 +44,7 @@ func (w *Workspace) Generate(files map[string][]byte, force bool) (map[string]Ou
 	}
 	outcomes, refused := map[string]Outcome{}, false
 	for rel, data := range files {
-		if outcomes[rel], err = outcomeOf(w.Path(rel), rel, data, sums[rel], force); err != nil {
+		if outcomes[rel], err = w.outcomeOf(rel, data, sums[rel], force); err != nil {
 			return nil, err
 		}
 		refused = refused || outcomes[rel] == Refused
@@ -78,15 +78,15 @@ func modeOf(text []byte) fs.FileMode {
 }
 
 // outcomeOf compares what lies there with what we would write and what we wrote last.
-func outcomeOf(path, rel string, data []byte, ours string, force bool) (Outcome, error) {
-	info, err := os.Lstat(path)
+func (w *Workspace) outcomeOf(rel string, data []byte, ours string, force bool) (Outcome, error) {
+	info, err := os.Lstat(w.Path(rel))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return Created, nil
 	case err == nil && info.IsDir():
 		return "", fault(rel, "is a folder", "move it away")
 	}
-	old, err := readCapped(path, rel, maxGenerated)
+	old, err := w.read(rel, maxGenerated)
 	switch {
 	case err != nil:
 		return "", err
@@ -104,7 +104,7 @@ func outcomeOf(path, rel string, data []byte, ours string, force bool) (Outcome,
 // is as we wrote it, gone, or not ours.
 func (w *Workspace) Edited(rel string) (string, bool) {
 	sums, err := w.generated()
-	text, readErr := readCapped(w.Path(rel), rel, maxGenerated)
+	text, readErr := w.read(rel, maxGenerated)
 	edited := err == nil && readErr == nil && sums[rel] != "" && sum(text) != sums[rel]
 	return string(text), edited
 }
@@ -112,7 +112,7 @@ func (w *Workspace) Edited(rel string) (string, bool) {
 // generated are the sums of the generated files as we wrote them. A list that cannot be
 // read counts as empty: then every file that differs is the user's, which is safe.
 func (w *Workspace) generated() (map[string]string, error) {
-	data, err := readCapped(w.Path(generatedFile), generatedFile, maxRecord)
+	data, err := w.read(generatedFile, maxRecord)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func sum(data []byte) string {
 // shardeck's, of two files, which runs as it is. Ours names the folder of its modules,
 // the older one the module of its engine.
 func (w *Workspace) Runner() (there, old bool) {
-	text, err := readCapped(w.Path(RunnerFile), RunnerFile, maxGenerated)
+	text, err := w.read(RunnerFile, maxGenerated)
 	ours := bytes.Contains(text, []byte(path.Base(RunnerDir)))
 	there = err == nil && (!ours || isDir(w.Path(RunnerDir)))
 	return there, there && !ours && bytes.Contains(text, []byte("torch_engine"))

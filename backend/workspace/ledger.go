@@ -55,10 +55,11 @@ func unsavedKey(u model.Unsaved) string {
 }
 
 // NewTag is a name for one submission that no other has: shardeck-E1.3-1764000000-9f86d081.
+// Schedulers carry 64 characters.
 func NewTag(experiment string, at time.Time) string {
 	var salt [4]byte
 	_, _ = rand.Read(salt[:]) // never fails
-	return fmt.Sprintf("shardeck-%s-%d-%s", experiment, at.Unix(), hex.EncodeToString(salt[:]))
+	return fmt.Sprintf("shardeck-%s-%d-%s", experiment[:min(len(experiment), 30)], at.Unix(), hex.EncodeToString(salt[:]))
 }
 
 // Record writes a submission down before it is made, so that a lost reply or a
@@ -85,18 +86,6 @@ func (l Ledger) Submissions() (subs []model.Submission, warnings []string, err e
 	return subs, warnings, err
 }
 
-// Newest picks the latest submission of each experiment, by id, from a list that
-// is newest first.
-func Newest(subs []model.Submission) map[string]model.Submission {
-	newest := map[string]model.Submission{}
-	for _, s := range subs {
-		if _, have := newest[s.Experiment.ID]; !have {
-			newest[s.Experiment.ID] = s
-		}
-	}
-	return newest
-}
-
 // Unsaved lists the edits that were not saved when their session ended, by experiment.
 // A damaged record is passed over and stays where it is, with a warning.
 func (l Ledger) Unsaved() (all []model.Unsaved, warnings []string, err error) { return l.drafts.all() }
@@ -112,7 +101,7 @@ func (l Ledger) KeepUnsaved(u model.Unsaved) error {
 // LoadState is the screen as it was left, nil if none was. A damaged one is an
 // error that a caller may pass over.
 func (l Ledger) LoadState() (json.RawMessage, error) {
-	data, err := readCapped(l.ws.Path(stateFile), stateFile, maxRecord)
+	data, err := l.ws.read(stateFile, maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -152,7 +141,7 @@ func (r records[T]) read(key string) (v T, err error) {
 	if err != nil {
 		return v, err
 	}
-	data, err := readCapped(r.ws.Path(rel), rel, maxRecord)
+	data, err := r.ws.read(rel, maxRecord)
 	if err != nil {
 		return v, err
 	}
@@ -185,7 +174,7 @@ func (r records[T]) remove(key string) error {
 		return err
 	}
 	if r.ws.ReadOnly {
-		return &pathError{rel, "not removed: started with --read-only", ErrReadOnly}
+		return faultOf(rel, "not removed: started with --read-only", model.ErrReadOnly)
 	}
 	if err := os.Remove(r.ws.Path(rel)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return inWords("cannot remove "+rel, err)

@@ -122,16 +122,12 @@ func twinKey(f model.RunFile) string {
 }
 
 // readJobFile is the id of the job that made a directory, empty if none is told.
-func readJobFile(dir string) string {
-	data, err := readCapped(filepath.Join(dir, JobFile), JobFile, 1<<10)
-	if err != nil {
-		return ""
+func (w *Workspace) readJobFile(dir string) string {
+	data, _ := w.read(filepath.Join(dir, JobFile), 1<<10)
+	if id := strings.TrimSpace(string(data)); jobID.MatchString(id) {
+		return id
 	}
-	id := strings.TrimSpace(string(data))
-	if !jobID.MatchString(id) {
-		return ""
-	}
-	return id
+	return ""
 }
 
 // jobID is what may stand after @ and .tmp- in the name of a directory.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
@@ -19,28 +20,18 @@ import (
 // those that experiments name as output_dir elsewhere, each with its older runs
 // (name@id). Folders without any file of ours are no runs. Only names are read,
 // and the small config.yaml and run.json.
-func (w *Workspace) Runs() ([]model.Run, error) { return w.scan(false) }
-
-// UnfinishedRuns lists what jobs are still writing, or left when they died:
-// <output_dir>.tmp-<job id>.
-func (w *Workspace) UnfinishedRuns() ([]model.Run, error) { return w.scan(true) }
-
-func (w *Workspace) scan(unfinished bool) ([]model.Run, error) {
-	f, err := w.finder()
-	if err != nil {
-		return nil, err
-	}
+func (w *Workspace) Runs() ([]model.Run, error) {
+	f := w.finder()
 	dirs, err := f.traceDirs()
 	if err != nil {
 		return nil, err
 	}
 	var runs []model.Run
 	for _, dir := range dirs {
-		if model.IsUnfinished(dir) != unfinished {
+		if model.IsUnfinished(dir) {
 			continue
 		}
-		run, err := f.readRun(dir)
-		if err == nil && len(run.Files) > 0 {
+		if run, err := f.readRun(dir); err == nil && len(run.Files) > 0 {
 			runs = append(runs, run)
 		}
 	}
@@ -48,32 +39,29 @@ func (w *Workspace) scan(unfinished bool) ([]model.Run, error) {
 	return runs, nil
 }
 
-// finder looks for runs, with the experiments as they are now.
+// finder looks for runs. It reads the experiments, once, where no run tells of itself.
 type finder struct {
 	*Workspace
-	experiments []File
+	experiments func() ([]File, error)
 }
 
-func (w *Workspace) finder() (finder, error) {
-	experiments, err := w.Experiments()
-	return finder{w, experiments}, err
-}
+func (w *Workspace) finder() finder { return finder{w, sync.OnceValues(w.Experiments)} }
 
 // traceDirs are the folders that may hold a run, each once, by name.
 func (w finder) traceDirs() ([]string, error) {
+	experiments, err := w.experiments()
+	if err != nil {
+		return nil, err
+	}
 	root := w.Path(TracesDir)
 	names, err := subdirs(root)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, inWords(TracesDir, err)
 	}
-	var dirs []string
-	for _, n := range names {
-		dirs = append(dirs, filepath.Join(root, n))
-	}
-	for _, f := range w.experiments {
+	dirs := model.Each(names, func(name string) string { return filepath.Join(root, name) })
+	for _, f := range experiments {
 		if out := f.Experiment.OutputDir; out != "" && filepath.Dir(w.Path(out)) != root {
-			dirs = append(dirs, withOlderRuns(w.Path(out))...)
-			dirs = append(dirs, withOlderRuns(w.Path(f.Experiment.ResultDir(true)))...)
+			dirs = slices.Concat(dirs, withOlderRuns(w.Path(out)), withOlderRuns(w.Path(f.Experiment.ResultDir(true))))
 		}
 	}
 	slices.SortFunc(dirs, naturalCompare)
@@ -82,10 +70,7 @@ func (w finder) traceDirs() ([]string, error) {
 
 // withOlderRuns is an output directory with the older and unfinished runs beside it.
 func withOlderRuns(out string) []string {
-	names, err := subdirs(filepath.Dir(out))
-	if err != nil {
-		return nil // not there yet: no run
-	}
+	names, _ := subdirs(filepath.Dir(out)) // not there yet: no run
 	var dirs []string
 	for _, n := range names {
 		if base, _ := splitName(n); base == filepath.Base(out) {
@@ -109,10 +94,7 @@ func splitName(name string) (base, job string) {
 // Run finds one run: by its name under trace_collection/, by a path, or by the id
 // of its experiment. A run that is not finished is found by its whole name.
 func (w *Workspace) Run(name string) (model.Run, error) {
-	f, err := w.finder()
-	if err != nil {
-		return model.Run{}, err
-	}
+	f := w.finder()
 	for _, dir := range f.candidates(name) {
 		info, err := os.Stat(dir)
 		switch {
@@ -133,19 +115,16 @@ func (w finder) candidates(name string) []string {
 	if name == "" {
 		return nil
 	}
-	if filepath.IsAbs(name) {
-		return []string{filepath.Clean(name)}
-	}
-	here, err := filepath.Abs(name)
-	if err == nil && spelledAsPath(name) {
+	here, _ := filepath.Abs(name) // empty, where nothing lies, if the current folder is gone
+	if filepath.IsAbs(name) || spelledAsPath(name) {
 		return []string{here}
 	}
-	dirs := []string{w.Path(filepath.Join(TracesDir, name))}
-	if err == nil {
-		dirs = append(dirs, here)
+	dirs := []string{w.Path(filepath.Join(TracesDir, name)), here, w.Path(name)}
+	if slices.ContainsFunc(dirs, isDir) {
+		return dirs // no experiment need be read
 	}
-	dirs = append(dirs, w.Path(name))
-	for _, f := range w.experiments {
+	experiments, _ := w.experiments() // noRun says what is wrong
+	for _, f := range experiments {
 		out := f.Experiment.OutputDir
 		if out != "" && (f.Experiment.ID == name || filepath.Base(out) == name) {
 			dirs = append(dirs, w.Path(f.Experiment.ResultDir(false)), w.Path(f.Experiment.ResultDir(true)))
@@ -162,14 +141,17 @@ func spelledAsPath(name string) bool {
 
 // noRun says what there is instead of a run of that name.
 func (w finder) noRun(name string) error {
-	dirs, _ := w.traceDirs() // an empty list is told below
+	dirs, err := w.traceDirs()
+	if err != nil {
+		return err
+	}
 	var names []string
 	for _, d := range dirs {
 		base, job := splitName(filepath.Base(d))
 		plain := strings.TrimSuffix(base, model.NsysMark)
 		if model.IsUnfinished(d) && (base == name || plain == name || filepath.Base(w.outputOf(name)) == plain) {
-			return &pathError{fmt.Sprintf("run %.80q has not finished", name),
-				fmt.Sprintf("job %s writes, or left, %s", job, w.Rel(d)), ErrNotFound}
+			return faultOf(fmt.Sprintf("run %.80q has not finished", name),
+				fmt.Sprintf("job %s writes, or left, %s", job, w.Rel(d)), ErrNotFound)
 		}
 		names = append(names, filepath.Base(d))
 	}
@@ -179,14 +161,13 @@ func (w finder) noRun(name string) error {
 	} else if near := model.Nearest(name, names); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	return &pathError{fmt.Sprintf("no run %.80q in %s", name, TracesDir), hint, ErrNotFound}
+	return faultOf(fmt.Sprintf("no run %.80q in %s", name, TracesDir), hint, ErrNotFound)
 }
 
 func (w finder) outputOf(id string) string {
-	for _, f := range w.experiments {
-		if f.Experiment.ID == id {
-			return f.Experiment.OutputDir
-		}
+	experiments, _ := w.experiments()
+	if f := model.First(experiments, func(f File) bool { return f.Experiment.ID == id }); f != nil {
+		return f.Experiment.OutputDir
 	}
 	return ""
 }
@@ -201,7 +182,7 @@ func (w finder) readRun(dir string) (model.Run, error) {
 	run := model.Run{Name: w.runName(dir), Dir: dir, Time: l.newest, Files: l.files, Warnings: l.warnings,
 		LeftOut: l.leftOut, Unfinished: model.IsUnfinished(dir)}
 	info := w.runInfo(&run)
-	run.JobID = cmp.Or(job, readJobFile(dir), info.JobID)
+	run.JobID = cmp.Or(job, w.readJobFile(dir), info.JobID)
 	w.attachConfig(&run, filepath.Join(filepath.Dir(dir), base))
 	run.Replay = info.Replay || info.Engine == model.EngineReplay ||
 		run.Experiment != nil && run.Experiment.Engine == model.EngineReplay
@@ -218,8 +199,7 @@ func (w finder) runName(dir string) string {
 
 // runInfo reads run.json; what is wrong with it is a warning.
 func (w finder) runInfo(run *model.Run) (info model.RunInfo) {
-	path := filepath.Join(run.Dir, "run.json")
-	data, err := readCapped(path, w.Rel(path), maxRecord)
+	data, err := w.read(filepath.Join(run.Dir, "run.json"), maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return info
 	}
@@ -235,8 +215,7 @@ func (w finder) runInfo(run *model.Run) (info model.RunInfo) {
 // attachConfig gives a run the experiment it was: its own config.yaml, else the
 // experiment that writes there.
 func (w finder) attachConfig(run *model.Run, out string) {
-	path := filepath.Join(run.Dir, "config.yaml")
-	f := w.ReadFile(path)
+	f := w.ReadFile(filepath.Join(run.Dir, "config.yaml"))
 	if errors.Is(f.Err, fs.ErrNotExist) {
 		w.matchConfig(run, out)
 		return
@@ -252,7 +231,8 @@ func (w finder) attachConfig(run *model.Run, out string) {
 }
 
 func (w finder) matchConfig(run *model.Run, out string) {
-	for _, f := range w.experiments {
+	experiments, _ := w.experiments()
+	for _, f := range experiments {
 		if f.Experiment.OutputDir != "" && w.Path(f.Experiment.OutputDir) == out {
 			run.Experiment = &f.Experiment
 			run.Warnings = append(run.Warnings, "no config.yaml in the directory: taken from "+f.Rel+", which may have changed since")

@@ -39,7 +39,7 @@ func TestUnsavedEdits(t *testing.T) {
 	}
 	w.ReadOnly = true
 	for _, u := range []model.Unsaved{tp, {Experiment: "E1.2"}} {
-		if err := w.Ledger().KeepUnsaved(u); !errors.Is(err, ErrReadOnly) {
+		if err := w.Ledger().KeepUnsaved(u); !errors.Is(err, model.ErrReadOnly) {
 			t.Errorf("read-only: %v", err)
 		}
 	}

@@ -2,20 +2,22 @@
 // experiments and runs, and writes into it without ever losing an edit. It knows
 // no scheduler and no screen.
 //
-// experiments.go finds the configs, which package config reads and edits; files.go
-// writes them, unless somebody else changed them meanwhile. runs.go finds what jobs
-// left behind. Below .shardeck, records.go keeps what was submitted, edits that were
-// not saved and the state of the screen, generated.go which files are ours to update.
+// experiments.go finds the configs, which package config reads and edits; runs.go
+// finds what jobs left behind. Below .shardeck, ledger.go keeps what was submitted, edits
+// that were not saved and the state of the screen, generated.go which files are ours to
+// update.
 package workspace
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
 
+	"shardeck/backend/atomicfile"
 	"shardeck/model"
 )
 
@@ -83,18 +85,79 @@ func (w *Workspace) Rel(path string) string {
 	return filepath.ToSlash(rel)
 }
 
-// Exists reports whether the folder holds experiments/ at all.
-func (w *Workspace) Exists() bool { return isDir(w.Path("experiments")) }
-
 func isDir(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
 }
 
+// WriteFile replaces a file of the workspace, or makes it and its folder, as
+// atomicfile.Write does.
+func (w *Workspace) WriteFile(rel string, data []byte, mode fs.FileMode) error {
+	path := w.Path(rel)
+	if w.ReadOnly {
+		return faultOf(w.Rel(path), "not written: started with --read-only", model.ErrReadOnly)
+	}
+	if err := atomicfile.Write(path, data, mode); err != nil {
+		return inWords("cannot write "+w.Rel(path), err)
+	}
+	return nil
+}
+
+// CreateFile is WriteFile for a file that must not exist yet.
+func (w *Workspace) CreateFile(rel string, data []byte, mode fs.FileMode) error {
+	if _, err := os.Lstat(w.Path(rel)); err == nil {
+		return faultOf(rel, "exists already: choose another id or name, or edit that file", fs.ErrExist)
+	}
+	return w.WriteFile(rel, data, mode)
+}
+
+// EnsureDir makes a folder of the workspace, such as logs: Slurm opens a job's
+// log before the script starts, so that folder must be there at submission.
+func (w *Workspace) EnsureDir(rel string) error {
+	path := w.Path(rel)
+	if isDir(path) {
+		return nil
+	}
+	if w.ReadOnly {
+		return faultOf(w.Rel(path), "not made: started with --read-only", model.ErrReadOnly)
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return inWords("cannot make "+w.Rel(path), err)
+	}
+	return nil
+}
+
+// maxRecord bounds our own records, of which a submission holds its script.
+const maxRecord = 8 << 20
+
+// read reads a small file, and refuses a large or odd one without reading it.
+func (w *Workspace) read(rel string, limit int64) ([]byte, error) {
+	path := w.Path(rel)
+	shown := w.Rel(path)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, inWords(shown, err)
+	}
+	if !info.Mode().IsRegular() { // a pipe would hang the reader
+		return nil, fault(shown, "is not a regular file", "name a YAML file")
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, inWords(shown, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, inWords(shown, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, fault(shown, "is too large", fmt.Sprintf("at most %d KB are read; is it the right file?", limit>>10))
+	}
+	return data, nil
+}
+
 // Errors callers tell apart; each is of a kind of model's.
 var (
-	// ErrReadOnly: the workspace may not be written.
-	ErrReadOnly = model.ErrReadOnly
 	// ErrChanged: the file on disk is not the one that was read.
 	ErrChanged = fmt.Errorf("the file changed on disk: %w", model.ErrRefused)
 	// ErrNotFound: no experiment or run of that name.
@@ -106,7 +169,7 @@ func (w *Workspace) Writable(what string) error {
 	if !w.ReadOnly {
 		return nil
 	}
-	return &model.Fault{Text: "will not " + what + ": shardeck was started with --read-only", ToDo: "start it without", Kind: ErrReadOnly}
+	return &model.Fault{Text: "will not " + what + ": shardeck was started with --read-only", ToDo: "start it without", Kind: model.ErrReadOnly}
 }
 
 // fault is an error for people: the place, what is wrong, what to do.
@@ -131,21 +194,17 @@ var reasons = []struct {
 func inWords(path string, err error) error {
 	for _, r := range reasons {
 		if errors.Is(err, r.is) {
-			return &pathError{path, r.say, err}
+			return faultOf(path, r.say, err)
 		}
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
-		return &pathError{path, pe.Err.Error(), err}
+		return faultOf(path, pe.Err.Error(), err)
 	}
 	return fmt.Errorf("%s: %w", path, err)
 }
 
-// pathError says it in our words and still is the error of the system.
-type pathError struct {
-	path, text string
-	err        error
+// faultOf says it in our words and still is the error of the system.
+func faultOf(place, text string, err error) error {
+	return &model.Fault{Text: place + ": " + text, Kind: err}
 }
-
-func (e *pathError) Error() string { return e.path + ": " + e.text }
-func (e *pathError) Unwrap() error { return e.err }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/backend/strictyaml"
+	"shardeck/model"
 )
 
 func TestFind(t *testing.T) {
@@ -25,12 +26,12 @@ func TestFind(t *testing.T) {
 		}
 	}
 	for _, from := range []string{root, inner, filepath.Join(root, "experiments", "configs")} {
-		if w, err := Find(from); err != nil || w.Root != root || !w.Exists() {
+		if w, err := Find(from); err != nil || w.Root != root {
 			t.Errorf("from %s: %+v, %v", from, w, err)
 		}
 	}
 	empty := t.TempDir()
-	if w, err := Find(empty); err != nil || w.Root != empty || w.Exists() {
+	if w, err := Find(empty); err != nil || w.Root != empty {
 		t.Errorf("empty: %+v, %v", w, err)
 	}
 	if _, err := Find(filepath.Join(root, "nowhere")); !errors.Is(err, fs.ErrNotExist) {
@@ -227,7 +228,7 @@ func TestWriteRefusals(t *testing.T) {
 	}
 	w.ReadOnly = true
 	for _, err := range []error{w.WriteFile("new", nil, 0o644), w.EnsureDir("logs"), w.Ledger().SaveState([]byte("{}"))} {
-		if !errors.Is(err, ErrReadOnly) || !strings.Contains(err.Error(), "--read-only") {
+		if !errors.Is(err, model.ErrReadOnly) || !strings.Contains(err.Error(), "--read-only") {
 			t.Error(err)
 		}
 	}
@@ -377,7 +378,7 @@ func TestGenerateReadOnly(t *testing.T) {
 	if got, err := generate(w, "x", "one", false); err != nil || got != Unchanged {
 		t.Errorf("%s, %v", got, err)
 	}
-	if _, err := generate(w, "y", "one", false); !errors.Is(err, ErrReadOnly) {
+	if _, err := generate(w, "y", "one", false); !errors.Is(err, model.ErrReadOnly) {
 		t.Error(err)
 	}
 	if err := os.Mkdir(w.Path("d"), 0o755); err != nil {

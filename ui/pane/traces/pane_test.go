@@ -79,7 +79,7 @@ func listen(t *testing.T, w *panetest.Workspace) (*panetest.Driver, *asked) {
 // forget lets no fine timeline be kept, neither in the cache nor in memory.
 func forget(t *testing.T, w *panetest.Workspace) {
 	t.Helper()
-	entries, err := filepath.Glob(filepath.Join(w.Home, "cache", "*.json"))
+	entries, err := filepath.Glob(filepath.Join(w.Home, "cache", "*"))
 	if err != nil || len(entries) == 0 {
 		t.Fatalf("nothing is cached: %v", err)
 	}
