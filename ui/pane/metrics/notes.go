@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"strings"
 
 	"shardeck/model"
@@ -78,7 +79,7 @@ func (n *notes) run(r model.Run, name string, width int) []string {
 	}
 	lines := []string{head, th.Paint(theme.Dim, pane.Joined(width, n.words(r, a)...))}
 	if reader := n.readings.of(r.Name); reader != nil {
-		return append(lines, reader.Gauge(width))
+		return append(lines, cmp.Or(reader.Gauge(th, min(width-40, 50)), "reading its traces …"))
 	}
 	d, ok := metric.Define(name)
 	if !ok || a == nil {

@@ -12,7 +12,6 @@ import (
 	"shardeck/model/present/unit"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
 )
 
@@ -25,7 +24,7 @@ type readings struct {
 	env       env
 	known     *known
 	changed   func() tea.Cmd
-	look, all *reading.Reader
+	look, all *pane.Reader
 	queue     []string // runs that all has still to read
 	total     int      // runs it was given
 	quick     pane.Task[*known]
@@ -34,8 +33,8 @@ type readings struct {
 // newReadings makes one that reads nothing yet; changed is told when more is known.
 func newReadings(env env, k *known, changed func() tea.Cmd) *readings {
 	r := &readings{env: env, known: k, changed: changed}
-	r.look = reading.New(env.Env, env.Backend, func(err error) tea.Cmd { return r.failed(r.look.Run(), err) })
-	r.all = reading.New(env.Env, env.Backend, func(err error) tea.Cmd { return tea.Batch(r.failed(r.all.Run(), err), r.next()) })
+	r.look = pane.NewReader(env.Env, env.Backend, func(err error) tea.Cmd { return r.failed(r.look.Run, err) })
+	r.all = pane.NewReader(env.Env, env.Backend, func(err error) tea.Cmd { return tea.Batch(r.failed(r.all.Run, err), r.next()) })
 	return r
 }
 
@@ -60,8 +59,8 @@ func (r *readings) current(l *list.List[model.Run], urgency pool.Priority) tea.C
 // read has a run read unless that was done, is under way or cannot be. Only a key asks
 // again for what could not be read, and is told why more than a login node should read is not.
 func (r *readings) read(run model.Run, urgency pool.Priority) tea.Cmd {
-	unasked := urgency < pool.Wanted && (r.known.problems[run.Name] != nil || !reading.Modest(r.env.Backend, run.TraceBytes()))
-	if r.known.full[run.Name] || unasked || r.look.Busy() && r.look.Run() == run.Name {
+	unasked := urgency < pool.Wanted && (r.known.problems[run.Name] != nil || !r.look.Modest(run.TraceBytes()))
+	if r.known.full[run.Name] || unasked || r.look.Busy() && r.look.Run == run.Name {
 		return nil
 	}
 	return r.look.Start(run.Name, urgency)
@@ -100,9 +99,9 @@ func (r *readings) stop() tea.Cmd {
 }
 
 // of is the reader that has a run in hand; nil: none.
-func (r *readings) of(run string) *reading.Reader {
-	for _, reader := range []*reading.Reader{r.look, r.all} {
-		if reader.Busy() && reader.Run() == run {
+func (r *readings) of(run string) *pane.Reader {
+	for _, reader := range []*pane.Reader{r.look, r.all} {
+		if reader.Busy() && reader.Run == run {
 			return reader
 		}
 	}

@@ -8,12 +8,11 @@ import (
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/reading"
 )
 
 // Backend is what the pane of traces asks of the use cases.
 type Backend interface {
-	reading.Backend
+	pane.Analyser
 
 	// Runs lists trace directories, newest first.
 	Runs(ctx context.Context) ([]model.Run, error)

@@ -13,7 +13,6 @@ import (
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -22,7 +21,7 @@ import (
 type comparison struct {
 	env   env
 	runs  [2]string
-	work  reading.Work[scaling.TraceComparison]
+	work  pane.Work[scaling.TraceComparison]
 	found *scaling.TraceComparison // nil: not there yet
 	err   error
 	sheet *sheet
@@ -30,14 +29,14 @@ type comparison struct {
 
 // compare sets two runs side by side; the first is the base.
 func (p *Pane) compare(runs [2]string) tea.Cmd {
-	c := &comparison{env: p.env, runs: runs, work: reading.NewWork[scaling.TraceComparison](p.env.Env), sheet: newSheet(p.env.Env, present.TraceDiff(scaling.TraceDiff{}))}
+	c := &comparison{env: p.env, runs: runs, sheet: newSheet(p.env.Env, present.TraceDiff(scaling.TraceDiff{}))}
 	if p.diff != nil { // its part and filters stay
 		p.diff.work.Stop()
 		c.sheet = p.diff.sheet
 	}
 	p.diff = c
 	p.SetFocus(p.focused)
-	return c.work.Start(func(ctx context.Context, progress pool.Progress) (scaling.TraceComparison, error) {
+	return c.work.Start(p.env.Env, func(ctx context.Context, progress pool.Progress) (scaling.TraceComparison, error) {
 		return p.env.CompareTraces(ctx, runs[0], runs[1], progress)
 	}, func(found scaling.TraceComparison, err error) tea.Cmd {
 		if err != nil {
@@ -113,9 +112,7 @@ func (c *comparison) empty(width int) []string {
 	if c.err != nil {
 		return []string{"", "   " + th.Paint(theme.Bad, widget.Sentence("no comparison: "+c.err.Error(), width-4)), "", "   d chooses another run · esc goes back to " + c.runs[1]}
 	}
-	done, total := c.work.Progress()
-	lines := append([]string{"", "   reading the traces of " + c.runs[0] + " and " + c.runs[1] + " …"}, bar(th, width, done, total)...)
-	return append(lines, "", "   esc stops it; other panes stay usable meanwhile")
+	return underWay(c.runs[0]+" and "+c.runs[1], c.work.Gauge(th, min(width-30, 60)))
 }
 
 // bars are the windows of both runs divided into parts, the longer as wide as the screen.

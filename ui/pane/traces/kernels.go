@@ -28,7 +28,7 @@ func (t *timeline) listKernels() tea.Cmd {
 	}
 	low, high := t.view.in(t.bins())
 	run, of, from, to := t.run, metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS, StartNS: d.StartNS}, int64(low)*d.BinNS, int64(high)*d.BinNS
-	return t.spans.Start(func(ctx context.Context, progress pool.Progress) (metric.KernelSpans, error) {
+	return t.spans.Start(t.env.Env, func(ctx context.Context, progress pool.Progress) (metric.KernelSpans, error) {
 		return t.env.Kernels(ctx, run, of, from, to, progress)
 	}, t.gotKernels)
 }

@@ -16,7 +16,6 @@ import (
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/reading"
 )
 
 // Pane is the traces pane.
@@ -36,7 +35,7 @@ type Pane struct {
 
 	sheet    *sheet
 	timeline *timeline
-	reader   *reading.Reader
+	reader   *pane.Reader
 	listing  pane.Task[[]model.Run]
 	pick     *picker     // of the run to compare with; nil: none is being chosen
 	diff     *comparison // nil: one run is shown
@@ -46,7 +45,7 @@ type Pane struct {
 func New(e pane.Env, b Backend) *Pane {
 	p := &Pane{env: env{e, b}, sheet: newSheet(e, present.Trace(nil))}
 	p.timeline = newTimeline(p.env, &p.Dialog)
-	p.reader = reading.New(e, b, p.readerEnded)
+	p.reader = pane.NewReader(e, b, p.readerEnded)
 	p.SetFocus(true)
 	return p
 }
@@ -183,7 +182,7 @@ func (p *Pane) forgetOther() {
 
 // readModest reads what the user came to see, unless it is more than a login node should.
 func (p *Pane) readModest() tea.Cmd {
-	if !p.demand || !p.focused || p.err != nil || !reading.Modest(p.env.Backend, p.bytes) {
+	if !p.demand || !p.focused || p.err != nil || !p.reader.Modest(p.bytes) {
 		return nil
 	}
 	return p.read()
@@ -191,7 +190,7 @@ func (p *Pane) readModest() tea.Cmd {
 
 // read has the run shown read, unless it is or is being.
 func (p *Pane) read() tea.Cmd {
-	if p.run == "" || p.analysis != nil || p.reader.Busy() && p.reader.Run() == p.run {
+	if p.run == "" || p.analysis != nil || p.reader.Busy() && p.reader.Run == p.run {
 		return nil
 	}
 	p.err = nil
@@ -200,7 +199,7 @@ func (p *Pane) read() tea.Cmd {
 
 // readerEnded keeps why the run shown cannot be read.
 func (p *Pane) readerEnded(err error) tea.Cmd {
-	if err == nil || p.reader.Run() != p.run {
+	if err == nil || p.reader.Run != p.run {
 		return nil
 	}
 	p.err = err

@@ -331,16 +331,6 @@ func TestProgressAndCancel(t *testing.T) {
 	has(t, said(d), "read already")
 }
 
-func TestProgressBar(t *testing.T) {
-	d := drive(t, panetest.Open(t), 80, 18)
-	p := d.Pane().(*Pane)
-	p.open(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"})
-	d.Expect("reading the traces")
-	lines := strings.Join(bar(p.env.Theme, 80, 60<<20, 149<<20), "\n")
-	has(t, lines, "63 MB of 156 MB")
-	has(t, lines, "████")
-}
-
 // late is a workspace where rank 1 of llama-8b-tp2 comes late to every call: its host is slow.
 func late(t *testing.T) *panetest.Workspace {
 	t.Helper()

@@ -8,7 +8,6 @@ import (
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -24,12 +23,12 @@ type timeline struct {
 	view   span                 // part in sight
 	fine   []metric.RankDensity // of each rank, in smaller bins than the summary's; nil: not asked for
 	finer  pane.Task[[]metric.RankDensity]
-	spans  reading.Work[metric.KernelSpans] // what ran in sight, kernel by kernel
-	sought *metric.LateCall                 // shown; nil: none
+	spans  pane.Work[metric.KernelSpans] // what ran in sight, kernel by kernel
+	sought *metric.LateCall              // shown; nil: none
 }
 
 func newTimeline(e env, d *pane.Dialog) *timeline {
-	return &timeline{env: e, dialog: d, view: whole, spans: reading.NewWork[metric.KernelSpans](e.Env)}
+	return &timeline{env: e, dialog: d, view: whole}
 }
 
 // show takes another run, or another analysis of the same.

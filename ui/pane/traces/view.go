@@ -6,7 +6,6 @@ import (
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
-	"shardeck/ui/pane/reading"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -123,15 +122,13 @@ func (p *Pane) empty() []string {
 	case p.run == "":
 		return []string{"", "   There is no run to show yet.", "", "   1 Experiments, then s   submits one; its traces appear when the job ends"}
 	case p.reader.Busy():
-		done, total := p.reader.Progress()
-		lines := append([]string{"", "   reading the traces of " + p.run + " …"}, bar(p.env.Theme, p.Width, done, total)...)
-		return append(lines, "", "   esc stops it; other panes stay usable meanwhile")
+		return underWay(p.run, p.reader.Gauge(p.env.Theme, min(p.Width-30, 60)))
 	case p.err != nil:
 		why := p.env.Theme.Paint(theme.Bad, widget.Sentence(p.run+" cannot be read: "+p.err.Error(), p.Width-4))
 		return []string{"", "   " + why, "", "   ↵ tries again · n goes to the next run"}
 	case p.analysis != nil:
 		return noTraces(p.env.Theme, p.run, p.analysis.Metric("gpu_busy").Reason, p.Width)
-	case !reading.Modest(p.env.Backend, p.bytes):
+	case !p.reader.Modest(p.bytes):
 		return []string{"", "   The traces of " + p.run + size + " are more than a login node should read.", "",
 			"   shardeck analyze --on-node " + p.run + " reads them in a short job · n goes to the next run"}
 	}
@@ -148,10 +145,11 @@ func noTraces(th *theme.Theme, run, reason string, width int) []string {
 		"", "   n goes to the next run · m opens what was measured without traces")
 }
 
-// bar is the progress in bytes, once their number is known.
-func bar(th *theme.Theme, width int, done, total int64) []string {
-	if total <= 0 {
-		return nil
+// underWay says of which runs the traces are being read, and how far that is.
+func underWay(runs, gauge string) []string {
+	lines := []string{"", "   reading the traces of " + runs + " …"}
+	if gauge != "" {
+		lines = append(lines, "", "   "+gauge)
 	}
-	return []string{"", "   " + widget.Gauge(th, max(min(width-30, 60), 4), float64(done), float64(total)) + "  " + unit.FileSize(done) + " of " + unit.FileSize(total)}
+	return append(lines, "", "   esc stops it; other panes stay usable meanwhile")
 }

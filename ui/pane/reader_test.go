@@ -1,6 +1,7 @@
-package reading
+package pane_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -22,10 +23,10 @@ func first(t *testing.T, cmd tea.Cmd) tea.Msg {
 }
 
 // newReader reads in a workspace, and notes how each reading ended.
-func newReader(w *panetest.Workspace) (*Reader, *[]error) {
+func newReader(w *panetest.Workspace) (*pane.Reader, *[]error) {
 	var ended []error
 	env, _ := w.Env()
-	return New(env, w.App, func(err error) tea.Cmd { ended = append(ended, err); return nil }), &ended
+	return pane.NewReader(env, w.App, func(err error) tea.Cmd { ended = append(ended, err); return nil }), &ended
 }
 
 // deliver gives the event loop a reply; what follows from it is a sequence, of which this is the first.
@@ -89,5 +90,18 @@ func TestErrorIsGiven(t *testing.T) {
 	r, end := newReader(w)
 	if sent := deliver(t, first(t, r.Start("llama-8b-tp2", pool.Visible))); sent != nil || len(*end) != 1 || (*end)[0] == nil {
 		t.Errorf("sent %v, ended %v", sent, *end)
+	}
+}
+
+func TestGauge(t *testing.T) {
+	var w pane.Work[int]
+	env, _ := panetest.Open(t).Env()
+	if w.Gauge(env.Theme, 50) != "" {
+		t.Error("a gauge of nothing")
+	}
+	first(t, w.Start(env, func(_ context.Context, p pool.Progress) (int, error) { p(60<<20, 149<<20); return 0, nil },
+		func(int, error) tea.Cmd { return nil }))
+	if got := w.Gauge(env.Theme, 50); !strings.HasSuffix(got, "  63 MB of 156 MB") || !strings.Contains(got, "████") {
+		t.Errorf("%q", got)
 	}
 }
