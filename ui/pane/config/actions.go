@@ -38,8 +38,7 @@ func stepBack(p *Pane, f *file, back func() bool, none string) tea.Cmd {
 	})
 }
 
-// askSave works out what would change, and then asks; then is what follows a save, nil:
-// nothing.
+// askSave works out what would change, and then asks; nil: nothing follows a save.
 func askSave(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 	if !f.modified {
 		return pane.Say("nothing to save")
@@ -78,8 +77,7 @@ func save(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 	})
 }
 
-// askMerge asks what is to become of edits whose file was changed outside meanwhile: it is
-// not written over, and they are not lost.
+// askMerge asks what is to become of edits whose file was changed outside meanwhile.
 func askMerge(p *Pane, f *file) {
 	body := append([]string{"The file is no longer the one that you began with. Your changes:"}, editLines(f.edits)...)
 	body = append(body, "", "Merge makes them anew in the file as it is now; w then shows and saves it.")
@@ -146,8 +144,4 @@ func showFindings(p *Pane, f *file) tea.Cmd {
 	}
 	p.Dialog.Ask(&pane.Ask{Popup: widget.Show("Findings on "+f.id, submission.Findings("", board.Row{Verdict: f.verdict}))})
 	return nil
-}
-
-func copyCommand(p *Pane, f *file) tea.Cmd {
-	return pane.Send(pane.CopyMsg{Text: submission.Command(p.env.Backend, f.id)})
 }

@@ -13,8 +13,8 @@ import (
 	"shardeck/ui/pane"
 )
 
-// file is the config of an experiment being edited. Commands alone touch the draft, one at
-// a time (see queue); the event loop reads what the last one found.
+// file is a config being edited. Commands alone touch the draft, one at a time (see
+// queue); the event loop reads what the last one found.
 type file struct {
 	id    string
 	draft draft
@@ -34,7 +34,7 @@ type judged struct {
 	edits      []model.Edit        // that differ from the file on disk
 }
 
-// openFile reads an experiment and judges it; one for a command.
+// openFile reads an experiment and judges it.
 func openFile(b Backend, id string) (*file, error) {
 	d, err := b.Draft(id)
 	if err != nil {
@@ -45,7 +45,7 @@ func openFile(b Backend, id string) (*file, error) {
 	return f, nil
 }
 
-// judge checks the draft as it is now; one for a command.
+// judge checks the draft as it is now.
 func (f *file) judge(b Backend) *judged {
 	e := f.draft.Experiment()
 	j := &judged{experiment: e, verdict: b.Check(e), problem: problemOf(f.draft), modified: f.draft.Modified(),
@@ -71,7 +71,7 @@ func problemOf(d draft) string {
 	return present.Problems("experiments/"+path, d.Problem())[0]
 }
 
-// set changes keys of the draft, all or none, and notes what they were; one for a command.
+// set changes keys of the draft, all or none, and notes what they were.
 func (f *file) set(edits ...model.Edit) error {
 	was := map[string]string{}
 	for _, e := range edits {
@@ -100,7 +100,7 @@ func (f *file) setEach(edits ...model.Edit) error {
 	return err
 }
 
-// save writes the draft, which is its file again; one for a command.
+// save writes the draft, which is its file again.
 func (f *file) save(b Backend) (*judged, error) {
 	if err := f.draft.Save(); err != nil {
 		return nil, err
@@ -212,7 +212,6 @@ func (q *queue) edits(f *file) []model.Edit {
 	return all
 }
 
-// value of a key as it is shown.
 func (q *queue) value(f *file, path string) string {
 	value := f.values[path]
 	for _, e := range q.edits(f) {

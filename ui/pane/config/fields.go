@@ -8,7 +8,6 @@ import (
 	"shardeck/model"
 	"shardeck/model/check"
 	"shardeck/model/present/unit"
-	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -23,8 +22,7 @@ type field struct {
 	count bool
 }
 
-// fields is the form, in the order of the screen; the first ones are what an
-// experiment is mostly about.
+// fields is the form, in the order of the screen: first what an experiment is mostly about.
 var fields = []field{
 	{path: "model.name", label: "Model"},
 	{path: "model.precision", label: "Precision"},
@@ -64,9 +62,9 @@ func choices(b Backend, d draft, e model.Experiment, k field) []string {
 	case k.path == "model.name":
 		return names(b.Shapes(), func(s model.Shape) string { return s.Name })
 	case k.path == "slurm.qos":
-		return append([]string{"auto"}, names(b.Site().Queues, func(q model.Queue) string { return q.Name })...)
+		return append([]string{"auto"}, b.Site().QOSNames()...)
 	case k.path == "slurm.constraint":
-		return append([]string{"auto"}, names(b.Site().Partitions, func(n model.NodeKind) string { return n.Constraint })...)
+		return append([]string{"auto"}, b.Site().Constraints()...)
 	}
 	return d.Choices(k.path)
 }
@@ -86,7 +84,9 @@ func (k field) next(choices []string, now string, by int) (string, bool) {
 	}
 	i := slices.Index(choices, now)
 	if i < 0 && k.legal {
-		return beside(choices, now, by)
+		if i = above(choices, now); by > 0 {
+			i--
+		}
 	}
 	if i += by; i < 0 || i >= len(choices) {
 		return "", false
@@ -94,19 +94,14 @@ func (k field) next(choices []string, now string, by int) (string, bool) {
 	return choices[i], true
 }
 
-// beside is the legal value next to one that is not.
-func beside(values []string, now string, by int) (string, bool) {
+// above is the index of the first legal value, from the least, that is above one that is not legal.
+func above(values []string, now string) int {
 	n, _ := strconv.Atoi(now)
-	if by < 0 {
-		values = slices.Clone(values)
-		slices.Reverse(values)
+	i := slices.IndexFunc(values, func(v string) bool { m, _ := strconv.Atoi(v); return m > n })
+	if i < 0 {
+		return len(values)
 	}
-	for _, v := range values {
-		if m, _ := strconv.Atoi(v); (m-n)*by > 0 {
-			return v, true
-		}
-	}
-	return "", false
+	return i
 }
 
 // stepped is a number one step further; without a step it doubles or halves.
@@ -152,7 +147,6 @@ func (j *judged) finding(path string) (check.Finding, bool) {
 	return j.verdict.Worst()
 }
 
-// tone of a field's value: what is wrong with it.
 func (j *judged) tone(path string) theme.Tone {
 	tone := theme.Plain
 	for _, f := range j.verdict.Findings {
@@ -169,29 +163,32 @@ func (j *judged) tone(path string) theme.Tone {
 
 // hint of a field: what it may be, and what it means.
 func (j *judged) hint(f field) string {
-	values := j.choices[f.path]
-	switch {
+	values, auto, placed := j.choices[f.path], j.values[f.path] == "auto", j.verdict.Placement
+	switch off := j.off(f); {
 	case f.path == "model.name":
 		return j.modelHint()
-	case f.path == "parallelism.ep" && len(values) == 1:
-		return widget.Fit("1", legalWidth) + "  off: " + j.epOff()
+	case off != "":
+		return widget.Fit("1", legalWidth) + "  off: " + off
 	case f.legal && len(values) > 0:
 		return widget.Fit(strings.Join(values, " "), legalWidth) + "  " + f.hint
-	case f.path == "slurm.qos" && j.values[f.path] == "auto" && !model.IsAuto(j.verdict.Placement.QOS):
-		return j.verdict.Placement.QOS + ", for this layout"
-	case f.path == "slurm.constraint" && j.values[f.path] == "auto" && !model.IsAuto(j.verdict.Placement.Constraint):
-		return j.verdict.Placement.Constraint + ": planned for the smaller card"
+	case f.path == "slurm.qos" && auto && !model.IsAuto(placed.QOS):
+		return placed.QOS + ", for this layout"
+	case f.path == "slurm.constraint" && auto && !model.IsAuto(placed.Constraint):
+		return placed.Constraint + ": planned for the smaller card"
 	case f.hint == "" && len(values) > 1:
 		return strings.Join(values, " ")
 	}
 	return f.hint
 }
 
-// legalWidth is the column of legal values: 1 2 4 8 16 32 fits.
-const legalWidth = 13
+const legalWidth = 13 // of the column of legal values: 1 2 4 8 16 32 fits
 
-func (j *judged) epOff() string {
-	if j.shape != nil && j.shape.MoE == nil {
+// off is why a field can be nothing but 1; empty: it is another field than EP, or it can.
+func (j *judged) off(f field) string {
+	switch {
+	case f.path != "parallelism.ep" || len(j.choices[f.path]) != 1:
+		return ""
+	case j.shape != nil && j.shape.MoE == nil:
 		return "a dense model"
 	}
 	return "needs TP or DP"
@@ -202,19 +199,19 @@ func (j *judged) modelHint() string {
 	if s == nil {
 		return "shape not known"
 	}
-	parts := []string{unit.Plural(s.Layers, "layer"), unit.Plural(s.Heads, "head"), unit.Int(s.KVHeads) + " kv"}
+	text := unit.Plural(s.Layers, "layer") + " · " + unit.Plural(s.Heads, "head") + " · " + unit.Int(s.KVHeads) + " kv"
 	if s.MoE != nil {
-		parts = append(parts, unit.Plural(s.MoE.Experts, "expert"))
+		text += " · " + unit.Plural(s.MoE.Experts, "expert")
 	}
-	return pane.Joined(60, parts...)
+	return text
 }
 
 // noFurther is why ← or → has nowhere to go.
 func (j *judged) noFurther(f field) string {
 	values := j.choices[f.path]
-	switch {
-	case f.path == "parallelism.ep" && len(values) == 1:
-		return f.label + " is 1: " + j.epOff()
+	switch off := j.off(f); {
+	case off != "":
+		return f.label + " is 1: " + off
 	case f.legal && len(values) == 1:
 		return "only " + values[0] + " goes with the other fields; ↵ types another, and the checks say why not"
 	case len(values) > 1:

@@ -8,6 +8,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/ui/pane"
+	"shardeck/ui/pane/submission"
 	"shardeck/ui/widget"
 )
 
@@ -29,7 +30,8 @@ func keys() pane.Table[*Pane] {
 		inTurn(pane.Foot("e", "e", "$EDITOR", "open the file in $VISUAL, $EDITOR or vi"), mayOpenEditor, func(_ *Pane, f *file) tea.Cmd {
 			return pane.Send(pane.EditMsg{Path: f.draft.Path()})
 		}),
-		inTurn(pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"), needFile, copyCommand),
+		inTurn(pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"), needFile,
+			func(p *Pane, f *file) tea.Cmd { return submission.Copy(p.env.Backend, f.id) }),
 		{Key: pane.On("esc", "esc", "back", "back to the experiments; changes are kept until saved"), Do: func(*Pane) tea.Cmd {
 			return pane.Send(pane.OpenMsg{To: pane.Experiments})
 		}},
@@ -129,8 +131,7 @@ func step(p *Pane, by int) tea.Cmd {
 	return p.inTurn(mayEdit, do)
 }
 
-// set changes keys of a file, but for one of which an earlier session left edits: it is
-// asked about them first.
+// set changes keys of a file, once it is decided on edits that an earlier session left.
 func (p *Pane) set(f *file, note pane.Note, edits ...model.Edit) tea.Cmd {
 	if ask := p.unsaved.undecided(f.id); ask != nil {
 		return ask

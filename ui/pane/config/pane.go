@@ -30,19 +30,13 @@ type Backend interface {
 	Site() model.Site
 	Shapes() []model.Shape
 	ReadOnly() bool
-
-	// Check judges an experiment that may not be saved yet.
 	Check(e model.Experiment) check.Verdict
-	// Legal lists the values a layout field (tp, pp, dp_replicate, ep …) may take, the others as they are.
 	Legal(e model.Experiment, path string) []int
-	// Draft opens an experiment for editing; edits keep comments and key order.
 	Draft(id string) (*experiments.Draft, error)
 	// PreviewOf is what would be submitted if an experiment were saved as it stands in the form.
 	PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (jobs.Preview, error)
-	// Unsaved lists the edits that an earlier session did not save; KeepUnsaved keeps some,
-	// or with none drops what was kept.
 	Unsaved() ([]model.Unsaved, error)
-	KeepUnsaved(u model.Unsaved) error
+	KeepUnsaved(u model.Unsaved) error // without edits: drops what was kept
 }
 
 // draft is the text of an experiment, as *experiments.Draft edits it. Its methods parse or
@@ -61,7 +55,6 @@ type draft interface {
 	Path() string
 }
 
-// env is the surroundings, with what may be asked.
 type env struct {
 	pane.Env
 	Backend
@@ -140,11 +133,9 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 // busy reports that a draft is being saved: it must not be touched meanwhile.
 func (p *Pane) busy() bool { return p.diff.Busy() || p.save.Busy() }
 
-// field is the one under the cursor.
 func (p *Pane) field() field { return fields[p.form.Cursor] }
 
-// firstField is where the cursor stands in a form just opened: tensor parallelism, what is
-// changed most.
+// firstField is where the cursor stands in a form just opened: tensor parallelism.
 const firstField = 2
 
 // show opens an experiment when the edits before it are made, and makes others to it. A file
@@ -178,8 +169,7 @@ func (p *Pane) opened(id string, f *file, err error, edits []model.Edit) tea.Cmd
 	return p.take(edits)
 }
 
-// take makes the changes that came with the wish to open the file, and puts the cursor on
-// the first.
+// take makes the changes that came with the wish to open the file, the cursor on the first.
 func (p *Pane) take(edits []model.Edit) tea.Cmd {
 	f := p.file
 	if len(edits) == 0 || f == nil {

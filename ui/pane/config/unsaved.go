@@ -15,14 +15,10 @@ import (
 	"shardeck/ui/widget"
 )
 
-// Edits outlive the session: a moment after each they are kept in the workspace, until
-// they are saved or dropped. The next session offers them again, and makes none of its own
-// accord.
+const keepTime = 500 * time.Millisecond // for edits to be gathered before they are kept
 
-// keepTime is how long edits are gathered before they are kept.
-const keepTime = 500 * time.Millisecond
-
-// unsaved is what is kept in the workspace, and how to get it there.
+// unsaved keeps edits in the workspace until they are saved or dropped, so that they outlive
+// the session; the next one offers them again, and makes none of its own accord.
 type unsaved struct {
 	env     env
 	files   map[string]*file // those of the pane
@@ -31,7 +27,7 @@ type unsaved struct {
 	kept    map[string]model.Unsaved // as last written
 	pending map[string]model.Unsaved // of an earlier session, not yet decided on
 
-	wait    pane.Timer // before the edits are kept
+	wait    pane.Timer
 	found   pane.Task[[]model.Unsaved]
 	writing pane.Task[struct{}]
 }
@@ -72,7 +68,6 @@ func (u *unsaved) toKeep() []model.Unsaved {
 	return all
 }
 
-// keepSoon keeps the edits in a moment.
 func (u *unsaved) keepSoon() tea.Cmd {
 	if len(u.toKeep()) == 0 {
 		return nil

@@ -20,8 +20,7 @@ import (
 	"shardeck/ui/widget"
 )
 
-// cloning makes experiments from others: one from the one under the cursor, or one from
-// each that is marked.
+// cloning makes an experiment from the one under the cursor, or one from each that is marked.
 type cloning struct {
 	env    env
 	list   *list.List[board.Row]
@@ -33,8 +32,7 @@ type cloning struct {
 	several pane.Task[[]board.Row]
 }
 
-// ask asks for the new id, and proposes the next one that is free; with marks it asks what
-// is to differ in all of them.
+// ask asks for the new id, proposing the next that is free; with marks, what is to differ in all.
 func (c *cloning) ask() tea.Cmd {
 	if len(c.list.Marks) > 0 {
 		return c.askMarked("")
@@ -52,25 +50,21 @@ func (c *cloning) askOne(id, text string) tea.Cmd {
 			if len(words) == 0 {
 				return nil
 			}
-			edits, err := editsOf(words[1:])
-			done := func(made board.Row, err error) tea.Cmd {
+			return c.single.Start(c.env.Ctx, func(context.Context) (board.Row, error) {
+				edits, err := editsOf(words[1:])
+				if err != nil {
+					return board.Row{}, err
+				}
+				return c.env.Clone(id, words[0], edits...)
+			}, func(made board.Row, err error) tea.Cmd {
 				if err != nil {
 					c.askOne(id, text)
 					return pane.Fail(err)
 				}
-				return c.cloned(made)
-			}
-			if err != nil {
-				return done(board.Row{}, err)
-			}
-			return c.single.Start(c.env.Ctx, func(context.Context) (board.Row, error) { return c.env.Clone(id, words[0], edits...) }, done)
+				return tea.Sequence(pane.Say(made.Experiment.ID+" made · change what is to differ · s submits it"), c.add(made),
+					pane.Send(pane.OpenMsg{To: pane.Config, Experiment: made.Experiment.ID}))
+			})
 		}})
-}
-
-func (c *cloning) cloned(made board.Row) tea.Cmd {
-	id := made.Experiment.ID
-	return tea.Sequence(pane.Say(id+" made · change what is to differ · s submits it"), c.add(made),
-		pane.Send(pane.OpenMsg{To: pane.Config, Experiment: id}))
 }
 
 // short are the keys of a config by the words that filters know them by.
@@ -95,7 +89,6 @@ func editsOf(words []string) ([]model.Edit, error) {
 	return edits, nil
 }
 
-// taken are the ids that somebody has.
 func (c *cloning) taken() map[string]bool {
 	taken := map[string]bool{}
 	for _, r := range c.list.Rows() {
@@ -131,7 +124,7 @@ type plan struct {
 	edits  []model.Edit
 }
 
-// askMarked asks what is to differ in copies of those marked; then shows what would be made.
+// askMarked asks what is to differ in copies of those marked, then shows what would be made.
 func (c *cloning) askMarked(text string) tea.Cmd {
 	return c.dialog.Type(pane.Field{Prompt: "clone " + unit.Int(len(c.list.Chosen())) + " marked, each with ", Text: text,
 		Keys: []pane.Key{pane.Hint("tp=4 batch=8", "what is to differ; nothing: the same again")},
@@ -141,10 +134,10 @@ func (c *cloning) askMarked(text string) tea.Cmd {
 				c.askMarked(text)
 				return pane.Fail(err)
 			}
-			copies, known, l := c.copies(), c.known(), c.env.Backend
+			copies, known := c.copies(), c.known()
 			return c.planned.Start(c.env.Ctx, func(ctx context.Context) (plan, error) {
 				for i := range copies {
-					known = copies[i].judge(l, edits, known)
+					known = copies[i].judge(c.env.Backend, edits, known)
 				}
 				return plan{copies, edits}, ctx.Err()
 			}, c.confirm)
@@ -163,7 +156,6 @@ func (c *cloning) copies() []copyPlan {
 	return out
 }
 
-// known are the experiments there are.
 func (c *cloning) known() []model.Experiment {
 	var out []model.Experiment
 	for _, r := range c.list.Rows() {
@@ -174,8 +166,8 @@ func (c *cloning) known() []model.Experiment {
 	return out
 }
 
-// judge finds out what a copy would be, and why it must not be made; it returns those
-// known with this one. Without edits a copy is to be the same again.
+// judge finds out what a copy would be, and why it must not be made; it returns those known
+// with this one. Without edits a copy is to be the same again.
 func (c *copyPlan) judge(l Backend, edits []model.Edit, known []model.Experiment) []model.Experiment {
 	row, err := l.PlanClone(c.from.Experiment.ID, c.id, edits...)
 	c.row = row
@@ -236,17 +228,16 @@ func (c *cloning) line(of copyPlan) string {
 		return c.env.Theme.Paint(theme.Bad, "not of "+from+": "+of.refused)
 	}
 	e := of.row.Experiment
-	words := []string{e.Layout.Short(), apart(e, traitsOf(of.from.Experiment)), present.Placement(of.row.Verdict.Placement)}
+	words := []string{e.Layout.Short(), unlike(traitsOf(e), traitsOf(of.from.Experiment)), present.Placement(of.row.Verdict.Placement)}
 	return of.id + " from " + from + "  " + pane.Joined(200, words...)
 }
 
 // make writes the copies, as far as it goes.
 func (c *cloning) make(copies []copyPlan, edits []model.Edit) tea.Cmd {
-	l := c.env.Backend
 	return c.several.Start(c.env.Ctx, func(ctx context.Context) ([]board.Row, error) {
 		var made []board.Row
 		for _, one := range copies {
-			row, err := l.Clone(one.from.Experiment.ID, one.id, edits...)
+			row, err := c.env.Clone(one.from.Experiment.ID, one.id, edits...)
 			if err != nil {
 				return made, err
 			}

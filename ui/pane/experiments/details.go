@@ -15,9 +15,7 @@ import (
 	"shardeck/ui/widget"
 )
 
-// usualDetails is the room below the table, kept whatever the row has to say, so that
-// nothing jumps.
-const usualDetails = 5
+const usualDetails = 5 // lines below the table, whatever the row has to say: nothing jumps
 
 // detailRows is how many lines the details take: none in a low pane, more in a narrow one.
 func detailRows(width, height int) int {
@@ -57,7 +55,6 @@ func (p *rows) details(r board.Row, width int, narrow bool) []string {
 	return lines
 }
 
-// problemLines are what is wrong with a file.
 func problemLines(th *theme.Theme, r board.Row, width int) []string {
 	lines := []string{th.Paint(theme.Strong, widget.Sentence(r.File, width))}
 	for _, text := range present.Problems(r.File, r.Problem) {
@@ -87,12 +84,13 @@ func (p *rows) nothingYet(r board.Row) string {
 	switch {
 	case r.Run != nil:
 		return "traced, not yet analysed: ↵ reads it"
-	case r.Job != nil && r.Job.State == model.JobRunning && p.seen[r.Job.ID] != "":
+	case r.Job == nil:
+		return "no result yet: s submits it"
+	case r.Job.State == model.JobRunning && p.seen[r.Job.ID] != "":
 		return p.seen[r.Job.ID] + ": ↵ shows the job"
-	case r.Job != nil && r.Job.State.Active():
+	case r.Job.State.Active():
 		return "no result yet: ↵ shows the job"
-	}
-	if r.Job != nil && r.Job.State.Failed() {
+	case r.Job.State.Failed():
 		return "no result: ↵ shows the job, its log and the cause"
 	}
 	return "no result yet: s submits it"
@@ -101,13 +99,13 @@ func (p *rows) nothingYet(r board.Row) string {
 func commWords(r board.Row) []string {
 	a := r.Analysis
 	m := a.Metric("comm_overhead")
-	if m.Value == nil && r.Experiment.Layout.GPUs() == 1 {
+	switch {
+	case m.Value != nil:
+	case r.Experiment.Layout.GPUs() == 1:
 		return []string{"one GPU: no communication"}
-	}
-	if m.Value == nil {
-		if a.Trace == nil && strings.HasPrefix(m.Reason, "traces not read") {
-			return []string{"communication not known: t reads the traces"}
-		}
+	case a.Trace == nil && strings.HasPrefix(m.Reason, "traces not read"):
+		return []string{"communication not known: t reads the traces"}
+	default:
 		return []string{"no communication share: " + m.Reason}
 	}
 	text := unit.Number(*m.Value, 1) + " % communication"

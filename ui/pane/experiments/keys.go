@@ -30,7 +30,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.On("o", "o", "order", "turn the order round: least or greatest first"),
 			Do: func(p *Pane) tea.Cmd { return p.list.Turn() }, Why: needSort},
 		{Key: pane.On("y", "y", "copy", "copy the command that submits it, or all that are marked, again (OSC 52; it is shown as well)"),
-			Do: (*Pane).copyCommand, Why: needRow},
+			Do: func(p *Pane) tea.Cmd { return submission.Copy(p.env.Backend, p.chosen()...) }, Why: needRow},
 		{Key: pane.On("t", "t", "traces", "open the traces of its newest run"), Why: needRun, Do: func(p *Pane) tea.Cmd {
 			r, _ := p.list.Current()
 			return pane.Send(pane.OpenMsg{To: pane.Traces, Experiment: r.Experiment.ID, Run: r.Run.Name})
@@ -126,9 +126,4 @@ func (p *Pane) chosen() (ids []string) {
 		}
 	}
 	return ids
-}
-
-// copyCommand copies what submits the experiments from any folder.
-func (p *Pane) copyCommand() tea.Cmd {
-	return pane.Send(pane.CopyMsg{Text: submission.Command(p.env.Backend, p.chosen()...)})
 }

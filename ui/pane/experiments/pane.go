@@ -1,8 +1,6 @@
-// Package experiments is the first pane: one row an experiment, joining its layout,
-// the state of its job and the key figures of its newest run, with what more there
-// is to say about the row under the cursor below.
-//
-// It reads the board for the whole program and sends it to the other panes.
+// Package experiments is the first pane: one row an experiment, joining its layout, the
+// state of its job and the key figures of its newest run, with details of the row under the
+// cursor below. It reads the board for the whole program and sends it to the other panes.
 package experiments
 
 import (
@@ -31,16 +29,11 @@ type Backend interface {
 	Site() model.Site
 	Account() string
 	ReadOnly() bool
-
-	// Board lists every experiment; it reads small files only.
 	Board(ctx context.Context) ([]board.Row, error)
-	// Clone makes a new experiment from another, with some keys changed; the result is written.
 	Clone(id, newID string, edits ...model.Edit) (board.Row, error)
-	// PlanClone is what Clone would make, judged; nothing is written.
 	PlanClone(id, newID string, edits ...model.Edit) (board.Row, error)
 }
 
-// env is the surroundings, with what may be asked.
 type env struct {
 	pane.Env
 	Backend
@@ -61,8 +54,7 @@ type Pane struct {
 	board  pane.Task[[]board.Row]
 }
 
-// restTime is how long a cursor stays before other panes follow it.
-const restTime = 150 * time.Millisecond
+const restTime = 150 * time.Millisecond // of the cursor, before other panes follow it
 
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {

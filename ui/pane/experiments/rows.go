@@ -39,12 +39,11 @@ func (p *rows) cells(r board.Row) []widget.Cell { return pane.Cells(p.env.Theme,
 // fields are what a filter can ask for.
 func (p *rows) fields(r board.Row) map[string]string { return p.row(r).Fields }
 
-// alike is added to the worth of a column in which all rows say the same: it tells no
-// experiment from another, so it is the first to go where there is no room.
-const alike = 100
-
-// alikeModel is the worth of the model's name where there is one model only.
-const alikeModel = 7
+// Worth of columns in which all rows say the same: they tell no experiment from another.
+const (
+	alike      = 100 // is added: the first to go where there is no room
+	alikeModel = 7   // instead of the model's name's own
+)
 
 // worthOf are the columns with their worth for these rows. All rows count, whatever the
 // filter shows, so that no column comes and goes while a filter is typed.
@@ -81,23 +80,21 @@ func common(rows [][]widget.Cell, c int) (string, bool) {
 	return text, said
 }
 
-// trait is something that sets experiments of one layout apart, in a word or two; empty
-// where it is left to its default.
-type trait func(e model.Experiment) string
-
-// traits in the order of the screen. A word that most experiments share is not said.
-var traits = []trait{
-	func(e model.Experiment) string { return chosen(e.Comm.AllReduce) },
-	func(e model.Experiment) string { return backends.Replace(chosen(e.Comm.All2All)) },
-	func(e model.Experiment) string { return e.Model.Precision },
-	func(e model.Experiment) string { return string(e.Engine) },
-	func(e model.Experiment) string { return weights(e.Model.Weights) },
-	func(e model.Experiment) string { return depth(e.Model.Layers) },
-	func(e model.Experiment) string { return counted(e.Data.SeqLen, "in") },
-	func(e model.Experiment) string { return counted(e.Data.MaxTokens, "out") },
-	func(e model.Experiment) string { return "batch " + unit.Int(e.Data.BatchSize) },
-	func(e model.Experiment) string { return chosen(e.Slurm.Constraint) },
-	func(e model.Experiment) string { return chosen(e.Slurm.QOS) },
+// traitsOf are what sets experiments of one layout apart, in a word or two each, in the order
+// of the screen; empty: left to its default.
+func traitsOf(e model.Experiment) []string {
+	weights, depth := chosen(e.Model.Weights), ""
+	if weights != "" {
+		weights += " weights"
+	}
+	if e.Model.Layers != 0 {
+		depth = unit.Plural(e.Model.Layers, "layer")
+	}
+	return []string{
+		chosen(e.Comm.AllReduce), backends.Replace(chosen(e.Comm.All2All)), e.Model.Precision, string(e.Engine), weights, depth,
+		counted(e.Data.SeqLen, "in"), counted(e.Data.MaxTokens, "out"), "batch " + unit.Int(e.Data.BatchSize),
+		chosen(e.Slurm.Constraint), chosen(e.Slurm.QOS),
+	}
 }
 
 // backends are the long names of communication backends, as people say them.
@@ -119,20 +116,6 @@ func chosen(value string) string {
 	return value
 }
 
-func weights(value string) string {
-	if value == "" || value == "auto" {
-		return ""
-	}
-	return value + " weights"
-}
-
-func depth(layers int) string {
-	if layers == 0 {
-		return ""
-	}
-	return unit.Plural(layers, "layer")
-}
-
 // compare works out once what tells rows apart.
 func (p *rows) compare(rows []board.Row) {
 	said := make([][]string, len(rows))
@@ -150,8 +133,8 @@ func (p *rows) compare(rows []board.Row) {
 
 // usual are the traits that most of the experiments have.
 func usual(said [][]string) []string {
-	out := make([]string, len(traits))
-	for t := range traits {
+	out := make([]string, len(traitsOf(model.Experiment{})))
+	for t := range out {
 		count := map[string]int{}
 		for _, words := range said {
 			if words == nil {
@@ -174,16 +157,4 @@ func unlike(words, others []string) string {
 		}
 	}
 	return strings.Join(out, ", ")
-}
-
-// apart is how an experiment differs from others in what has no column of its own.
-func apart(e model.Experiment, others []string) string { return unlike(traitsOf(e), others) }
-
-// traitsOf are the traits of one experiment.
-func traitsOf(e model.Experiment) []string {
-	out := make([]string, len(traits))
-	for i, t := range traits {
-		out[i] = t(e)
-	}
-	return out
 }

@@ -55,12 +55,11 @@ func (g *jobLog) read() tea.Cmd {
 		g.reading.Stop()
 		return nil
 	}
-	l := g.env.Backend
 	return g.reading.Start(g.env.Ctx, func(ctx context.Context) (detail, error) {
 		d := detail{id: j.ID}
-		d.part, d.logErr = l.Log(ctx, j, logLines)
+		d.part, d.logErr = g.env.Log(ctx, j, logLines)
 		if j.State.Failed() {
-			d.cause, _ = l.Why(ctx, j) // without a cause the log is all there is
+			d.cause, _ = g.env.Why(ctx, j) // without a cause the log is all there is
 		}
 		return d, ctx.Err()
 	}, g.got)

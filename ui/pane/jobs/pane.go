@@ -27,18 +27,12 @@ import (
 type Backend interface {
 	SchedulerName() string
 	ReadOnly() bool
-
-	// Cancel ends a job.
 	Cancel(ctx context.Context, jobID string) error
-	// Log reads the last lines of a job's log.
-	Log(ctx context.Context, j model.Job, lines int) (jobs.LogPart, error)
-	// LogFind looks through a whole log, and returns the lines around the one found.
+	Log(ctx context.Context, j model.Job, lines int) (jobs.LogPart, error) // the last lines
 	LogFind(ctx context.Context, j model.Job, look jobs.LogLook) (part jobs.LogPart, at int, found bool, err error)
-	// Why tells why a job failed or waits.
 	Why(ctx context.Context, j model.Job) (jobs.Cause, error)
 }
 
-// env is the surroundings, with what may be asked.
 type env struct {
 	pane.Env
 	Backend
@@ -64,8 +58,7 @@ type Pane struct {
 	glancing pane.Task[map[string]string]
 }
 
-// restTime is how long the cursor stays before the log of its job is read.
-const restTime = 150 * time.Millisecond
+const restTime = 150 * time.Millisecond // of the cursor, before the log of its job is read
 
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {

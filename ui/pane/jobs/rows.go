@@ -34,21 +34,21 @@ func (p *rows) cells(j model.Job) []widget.Cell {
 // fields are what a filter can ask for.
 func fields(j model.Job) map[string]string { return present.Job(j, "", time.Time{}).Fields }
 
-// glances is how many logs are looked at when the scheduler has answered: those of jobs
-// that run, for their stage, and of jobs that failed, once, for the cause.
+// glances is how many logs are looked at when the scheduler has answered: of jobs that run,
+// for their stage, and of those that failed, once, for the cause.
 const glances = 12
 
 // glance finds out in a few words what the jobs are doing, or why they failed, without the
 // cursor being on each.
 func (p *Pane) glance() tea.Cmd {
-	jobs, l := p.rows.toGlance(p.list.Shown()), p.env.Backend
-	if len(jobs) == 0 {
+	some := p.rows.toGlance(p.list.Shown())
+	if len(some) == 0 {
 		return nil
 	}
 	return p.glancing.Start(p.env.Ctx, func(ctx context.Context) (map[string]string, error) {
 		titles := map[string]string{}
-		for _, j := range jobs {
-			titles[j.ID] = seen(ctx, l, j)
+		for _, j := range some {
+			titles[j.ID] = p.seen(ctx, j)
 		}
 		return titles, ctx.Err()
 	}, func(titles map[string]string, err error) tea.Cmd {
@@ -72,17 +72,13 @@ func (p *rows) toGlance(shown []model.Job) []model.Job {
 	return out
 }
 
-func seen(ctx context.Context, l Backend, j model.Job) string {
+// seen is empty where nothing can be read.
+func (p *Pane) seen(ctx context.Context, j model.Job) string {
+	var d detail
 	if j.State.Failed() {
-		cause, err := l.Why(ctx, j)
-		if err != nil {
-			return ""
-		}
-		return cause.Title
+		d.cause, _ = p.env.Why(ctx, j)
+	} else {
+		d.part, _ = p.env.Log(ctx, j, 1)
 	}
-	part, err := l.Log(ctx, j, 1)
-	if err != nil {
-		return ""
-	}
-	return present.Stage(part.Stage, part.Done, part.Total)
+	return titleOf(d)
 }

@@ -12,10 +12,8 @@ import (
 	"shardeck/ui/theme"
 )
 
-// Only the end of a log is in hand. What is looked for in a longer one is looked for in the
-// file, and the lines around it take the place of the end until G.
-
-// sought is a place in the log of a job.
+// sought is a place in the log of a job. Only the end of a log is in hand: what is looked for
+// in a longer one is looked for in the file, and its lines take the place of the end until G.
 type sought struct {
 	id    string
 	look  jobs.LogLook
@@ -49,9 +47,7 @@ func (g *jobLog) lineNumber() int {
 }
 
 // looking is what is said of a search that may take a moment.
-func looking() tea.Msg {
-	return pane.Note{Text: "looking through the log …", Tone: theme.Busy}
-}
+func looking() tea.Msg { return pane.Note{Text: "looking through the log …", Tone: theme.Busy} }
 
 // firstError puts the log's cursor on the line that proves the cause, else on the first
 // that looks like an error.
@@ -69,17 +65,15 @@ func (g *jobLog) firstError() tea.Cmd {
 	return g.seek(jobs.LogLook{Text: proof})
 }
 
-// seek looks through the whole file.
 func (g *jobLog) seek(look jobs.LogLook) tea.Cmd {
 	j, ok := g.job()
 	if !ok {
 		return nil
 	}
-	l := g.env.Backend
 	return g.seeking.Start(g.env.Ctx, func(ctx context.Context) (sought, error) {
 		s := sought{id: j.ID, look: look}
 		var err error
-		s.part, s.at, s.found, err = l.LogFind(ctx, j, look)
+		s.part, s.at, s.found, err = g.env.LogFind(ctx, j, look)
 		return s, err
 	}, g.gotSought)
 }
@@ -121,12 +115,12 @@ func (g *jobLog) toEnd() tea.Cmd {
 
 // where are the words for the line under the cursor.
 func (g *jobLog) where() string {
-	n := len(g.pager.Lines)
+	n, line, size := len(g.pager.Lines), "line "+unit.Int(max(g.line, 1)+g.pager.Cursor), unit.FileSize(g.detail.part.Size)+" in all"
 	switch {
 	case g.line > 0 && g.held:
-		return "line " + unit.Int(g.line+g.pager.Cursor) + " · " + unit.FileSize(g.detail.part.Size) + " in all, G its end"
+		return line + " · " + size + ", G its end"
 	case g.line > 0:
-		return "line " + unit.Int(g.line+g.pager.Cursor) + " of " + unit.Int(g.line+n-1)
+		return line + " of " + unit.Int(g.line+n-1)
 	}
-	return "line " + unit.Int(g.pager.Cursor+1) + " of its last " + unit.Int(n) + " · " + unit.FileSize(g.detail.part.Size) + " in all"
+	return line + " of its last " + unit.Int(n) + " · " + size
 }

@@ -14,6 +14,8 @@ import (
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
+
+	tea "github.com/charmbracelet/bubbletea"
 )
 
 // body is the text of the question; starts are nil until they are known.
@@ -170,7 +172,7 @@ func FindingNote(f check.Finding) pane.Note {
 	return pane.Note{Text: text, Tone: tone, Brief: f.Fault}
 }
 
-// Command is what submits experiments from any folder, for the clipboard.
-func Command(l interface{ Workspace() string }, ids ...string) string {
-	return "shardeck -C " + shell.Quote(l.Workspace()) + " submit " + strings.Join(ids, " ")
+// Copy puts the command that submits experiments from any folder into the clipboard.
+func Copy(l interface{ Workspace() string }, ids ...string) tea.Cmd {
+	return pane.Send(pane.CopyMsg{Text: "shardeck -C " + shell.Quote(l.Workspace()) + " submit " + strings.Join(ids, " ")})
 }
