@@ -7,7 +7,7 @@
 //	gpus.yaml          kinds of GPU and their peaks
 //	failures.yaml      why jobs fail, by what their logs say, and what to do
 //	slurm_reasons.yaml what Slurm says of jobs that wait or ended, in words
-//	slurm_errors.yaml  what Slurm's errors mean, and what to do
+//	slurm.yaml         Slurm's states as ours; what its errors mean, and what to do
 //	sites/             one file a cluster
 //	scripts/           templates of job scripts, and of the card of a run
 //	runner/            the Python runner: a program, and the folder of its modules

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,7 +34,7 @@ func (r Request) checkScript() error {
 	}{
 		{strings.TrimSpace(r.Script) == "", "the job script is empty", "generate it again"},
 		{!strings.HasPrefix(r.Script, "#!"), "the job script does not begin with #!", "make its first line #!/bin/bash"},
-		{strings.Contains(r.Script, "\r\n"), "the job script has DOS line ends", "convert it: sed -i 's/\\r$//' " + r.where()},
+		{strings.Contains(r.Script, "\r\n"), "the job script has DOS line ends", "convert it: sed -i 's/\\r$//' " + cmp.Or(r.Path, "the script")},
 		{strings.ContainsRune(r.Script, 0), "the job script holds a zero byte, so it is no text", "generate it again"},
 		{len(r.Script) > maxScript, fmt.Sprintf("the job script has %d bytes, Slurm takes 4 MiB", len(r.Script)), "move its data into a file"},
 	} {
@@ -42,14 +43,6 @@ func (r Request) checkScript() error {
 		}
 	}
 	return nil
-}
-
-// where names the script for people.
-func (r Request) where() string {
-	if r.Path != "" {
-		return r.Path
-	}
-	return "the script"
 }
 
 // checkWords refuses values that would not reach the job as they are.
@@ -93,17 +86,5 @@ func ExpandLog(path, id, name string) string {
 		return path
 	}
 	array, _, _ := strings.Cut(id, "_")
-	known := map[byte]string{'%': "%", 'j': id, 'A': array, 'x': name}
-	var b strings.Builder
-	for i := 0; i < len(path); i++ {
-		if path[i] == '%' && i+1 < len(path) {
-			if v, ok := known[path[i+1]]; ok {
-				b.WriteString(v)
-				i++
-				continue
-			}
-		}
-		b.WriteByte(path[i])
-	}
-	return b.String()
+	return strings.NewReplacer("%%", "%", "%j", id, "%A", array, "%x", name).Replace(path)
 }

@@ -1,6 +1,5 @@
-// Package scheduler is the one door to whatever runs jobs. Slurm and the local
-// scheduler stand behind it and differ nowhere else; both pass the conformance
-// test in conformance/.
+// Package scheduler is the one door to whatever runs jobs. Slurm and the local scheduler
+// stand behind it, and both pass the test in conformance/.
 package scheduler
 
 import (
@@ -18,20 +17,18 @@ import (
 type Scheduler interface {
 	// Name is slurm or local.
 	Name() string
-	// Submit hands a script over and returns the job's id. When the reply is
-	// lost (a timeout), the error wraps ErrMaybe: the job may exist, and Find
-	// tells.
+	// Submit hands a script over and returns the job's id. When the reply is lost (a
+	// timeout), the error wraps ErrMaybe: the job may exist, and Find tells.
 	Submit(ctx context.Context, r Request) (string, error)
 	// Jobs lists this user's waiting and running jobs and, where the scheduler still
-	// knows them, those that just ended: one query for all. An empty list is
-	// only returned when the scheduler answered.
+	// knows them, those that just ended, by one query. It is empty only by its answer.
 	Jobs(ctx context.Context) ([]model.Job, error)
 	// History lists this user's finished jobs since a time; ErrNoHistory where
 	// the site keeps none.
 	History(ctx context.Context, since time.Time) ([]model.Job, error)
-	// Find looks for the job submitted with a tag, finished ones included. It is
-	// false without error only when the scheduler answered and knows no such job;
-	// an answer within seconds of a lost submission may still be too early.
+	// Find looks for the job submitted with a tag, finished ones included. It is false
+	// without error only when the scheduler answered; within seconds of a lost
+	// submission that may be too early.
 	Find(ctx context.Context, tag string) (model.Job, bool, error)
 	// Cancel ends one job and looks that it does. Cancelling a job that has ended
 	// is not an error; one that never was wraps ErrNoJob.

@@ -1,16 +1,16 @@
 // Package poll keeps the one answer of the scheduler that the whole program shares.
-//
-// Whoever wants the jobs asks the Poller, as often as they like; it asks the
-// scheduler only when its answer is older than the interval (or, for a refresh key,
-// than the floor), one query at a time, and waits longer after errors. It has no
-// goroutine of its own and no timer: where nobody asks, as in an unfocused
-// terminal, nothing is asked of the cluster.
+// Whoever wants the jobs asks the Poller, as often as they like; it asks the scheduler
+// only when its answer is older than the interval (or, for a refresh key, than the
+// floor), one query at a time, and waits longer after errors. It has no goroutine and no
+// timer: where nobody asks, as in an unfocused terminal, nothing is asked of the cluster.
 package poll
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -66,13 +66,8 @@ type Poller struct {
 
 // New makes a Poller; it asks nothing yet.
 func New(s scheduler.Scheduler, o Options) *Poller {
-	if o.Floor <= 0 {
-		o.Floor = Floor
-	}
-	if o.Interval <= 0 {
-		o.Interval = Interval
-	}
-	o.Interval = max(o.Interval, o.Floor)
+	o.Floor = cmp.Or(o.Floor, Floor)
+	o.Interval = max(cmp.Or(o.Interval, Interval), o.Floor)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -88,7 +83,7 @@ func New(s scheduler.Scheduler, o Options) *Poller {
 // are in the Snapshot, beside the last good jobs.
 func (p *Poller) Jobs(ctx context.Context, refresh bool) (Snapshot, error) {
 	if s, ok := p.current(refresh); ok {
-		return s, p.fatal(s)
+		return s, s.fatal()
 	}
 	select {
 	case p.turn <- struct{}{}:
@@ -103,11 +98,11 @@ func (p *Poller) Jobs(ctx context.Context, refresh bool) (Snapshot, error) {
 	if s.AsOf.IsZero() && ctx.Err() != nil {
 		return s, ctx.Err()
 	}
-	return s, p.fatal(s)
+	return s, s.fatal()
 }
 
 // fatal is the error of a snapshot that has nothing to show.
-func (p *Poller) fatal(s Snapshot) error {
+func (s Snapshot) fatal() error {
 	if s.AsOf.IsZero() {
 		return s.Err
 	}
@@ -150,7 +145,7 @@ func (p *Poller) current(refresh bool) (Snapshot, bool) {
 
 func (p *Poller) copy() Snapshot {
 	s := p.last
-	s.Jobs = append([]model.Job(nil), s.Jobs...)
+	s.Jobs = slices.Clone(s.Jobs)
 	return s
 }
 

@@ -9,9 +9,9 @@ import (
 	"shardeck/model"
 )
 
-// foldArrays makes one job of each array, under the array's own id, where squeue and sacct
-// have a record for every task that began and one for the rest: a list of jobs shows
-// an array of 1,000 as the one thing that was submitted.
+// foldArrays makes one job of each array, under the array's own id. squeue and sacct have
+// a record for every task that began and one for the rest; a list of jobs shows an array
+// of 1,000 as the one thing that was submitted.
 func foldArrays(jobs []model.Job) []model.Job {
 	if !slices.ContainsFunc(jobs, isTask) {
 		return jobs
@@ -89,7 +89,7 @@ func tasksIn(id string) int {
 	}
 	list, _, _ = strings.Cut(strings.TrimSuffix(list, "]"), "%")
 	total := 0
-	for _, part := range strings.Split(list, ",") {
+	for part := range strings.SplitSeq(list, ",") {
 		total += rangeLength(part)
 	}
 	return max(total, 1)

@@ -2,11 +2,14 @@ package slurm
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -43,49 +46,25 @@ type answer struct {
 // commands runs Slurm's programs, one of a kind at a time.
 type commands struct {
 	env   []string
-	mu    sync.Mutex
-	gates map[string]chan struct{}
+	gates sync.Map // program → chan struct{} that one call at a time fills
 }
 
+// newCommands cleans the environment, and keeps Slurm from cutting the list of an array's
+// waiting tasks short.
 func newCommands(env []string) *commands {
-	all := append(cleanEnv(os.Environ()), wholeLists)
-	return &commands{env: append(all, env...), gates: map[string]chan struct{}{}}
+	return &commands{env: slices.Concat(cleanEnv(os.Environ()), []string{"SLURM_BITSTR_LEN=0"}, env)}
 }
 
-// wholeLists keeps Slurm from cutting the list of an array's waiting tasks short.
-const wholeLists = "SLURM_BITSTR_LEN=0"
+// foreignVariable would change what Slurm's commands do or print: the options of an
+// enclosing job, and the user's own formats.
+var foreignVariable = regexp.MustCompile(`^(?:SLURM|SBATCH|SALLOC|SRUN|SQUEUE|SACCT|SCANCEL|SINFO|SSTAT|SPANK)_`)
 
-// foreignPrefixes are the beginnings of variables that would change what Slurm's commands
-// do or print: the options of an enclosing job, and the user's own formats.
-var foreignPrefixes = []string{"SLURM_", "SBATCH_", "SALLOC_", "SRUN_", "SQUEUE_", "SACCT_", "SCANCEL_", "SINFO_", "SSTAT_", "SPANK_"}
-
-// keptVariables are those among them that say which cluster this is.
-var keptVariables = map[string]bool{"SLURM_CONF": true, "SLURM_CONF_SERVER": true, "SLURM_JWT": true}
+// keptVariable is one among them that says which cluster this is.
+var keptVariable = regexp.MustCompile(`^SLURM_(?:CONF|CONF_SERVER|JWT)(?:=|$)`)
 
 // cleanEnv drops the foreign variables.
 func cleanEnv(env []string) []string {
-	var out []string
-next:
-	for _, e := range env {
-		key, _, _ := strings.Cut(e, "=")
-		for _, prefix := range foreignPrefixes {
-			if strings.HasPrefix(key, prefix) && !keptVariables[key] {
-				continue next
-			}
-		}
-		out = append(out, e)
-	}
-	return out
-}
-
-// gate is the lock of one kind of command.
-func (c *commands) gate(program string) chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.gates[program] == nil {
-		c.gates[program] = make(chan struct{}, 1)
-	}
-	return c.gates[program]
+	return slices.DeleteFunc(slices.Clone(env), func(e string) bool { return foreignVariable.MatchString(e) && !keptVariable.MatchString(e) })
 }
 
 // errLate is the cause of errors of a command that its deadline ended.
@@ -96,39 +75,38 @@ var errLate = errors.New("no answer in time")
 // be killed (its file system hangs) does not hold the caller, but keeps its gate,
 // so that no second one piles up behind it.
 func (c *commands) run(ctx context.Context, k call) (answer, error) {
-	gate := c.gate(k.program)
+	all, _ := c.gates.LoadOrStore(k.program, make(chan struct{}, 1))
+	gate := all.(chan struct{})
 	select {
 	case gate <- struct{}{}:
 	case <-ctx.Done():
-		return answer{}, c.endOf(ctx, k, time.Now(), ctx.Err())
+		return answer{}, endOf(ctx, k, time.Now(), ctx.Err())
 	}
 	start := time.Now()
 	limited, cancel := context.WithTimeout(ctx, k.limit)
 	defer cancel()
-	type result struct {
-		a   answer
-		err error
-	}
-	done := make(chan result, 1)
+	var a answer
+	var err error
+	done := make(chan struct{})
 	go func() {
 		defer func() { <-gate }()
-		a, err := c.start(limited, k)
-		done <- result{a, err}
+		a, err = c.start(limited, k)
+		close(done)
 	}()
 	select {
-	case r := <-done:
-		return r.a, c.endOf(ctx, k, start, r.err)
+	case <-done:
+		return a, endOf(ctx, k, start, err)
 	case <-limited.Done():
 	}
 	select { // killed a moment ago: let it go, so that none is left when we return
 	case <-done:
 	case <-time.After(time.Second):
 	}
-	return answer{}, c.endOf(ctx, k, start, limited.Err())
+	return answer{}, endOf(ctx, k, start, limited.Err())
 }
 
 // endOf puts the end of a command that gave no answer into words.
-func (c *commands) endOf(ctx context.Context, k call, start time.Time, err error) error {
+func endOf(ctx context.Context, k call, start time.Time, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -148,7 +126,7 @@ func (c *commands) endOf(ctx context.Context, k call, start time.Time, err error
 // start runs the process in a group of its own.
 func (c *commands) start(ctx context.Context, k call) (answer, error) {
 	cmd := exec.CommandContext(ctx, k.program, k.args...)
-	cmd.Env, cmd.Dir = append(append([]string{}, c.env...), k.env...), k.dir
+	cmd.Env, cmd.Dir = slices.Concat(c.env, k.env), k.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = 500 * time.Millisecond
@@ -205,38 +183,31 @@ type fault struct {
 
 var kinds = map[string]error{"no-job": scheduler.ErrNoJob, "no-history": scheduler.ErrNoHistory, "unreachable": scheduler.ErrUnreachable}
 
-// faults are those of templates/slurm_errors.yaml, most telling first, read once.
-var faults = sync.OnceValue(func() []fault {
-	var file struct {
-		Errors []fault `yaml:"errors"`
-	}
-	strictyaml.MustDecode(templates.FS, "slurm_errors.yaml", &file)
-	return file.Errors
+// vocabulary is what Slurm's words mean, of templates/slurm.yaml.
+var vocabulary = sync.OnceValue(func() (file struct {
+	Errors []fault                   `yaml:"errors"` // most telling first
+	States map[string]model.JobState `yaml:"states"`
+}) {
+	strictyaml.MustDecode(templates.FS, "slurm.yaml", &file)
+	return file
 })
 
 // explain turns a command's failure into words. Slurm's own lines are kept: the one
 // before the last often has the true cause.
 func explain(program string, a answer) error {
-	said := lastErrorLines(a.err)
-	for _, f := range faults() {
-		if strings.Contains(a.err, f.Says) {
-			return f.make(program, said)
+	said := strings.Join(lastErrorLines(a.err), "; ")
+	for _, f := range vocabulary().Errors {
+		if !strings.Contains(a.err, f.Says) {
+			continue
 		}
+		text := fmt.Sprintf("%s (%s)", f.Text, said)
+		if f.Text == "" {
+			text = program + ": " + said
+		}
+		return &scheduler.Fault{Text: text, ToDo: f.ToDo, Kind: kinds[f.Kind]}
 	}
-	if len(said) == 0 {
-		said = []string{fmt.Sprintf("exit code %d and not a word", a.code)}
-	}
-	return &scheduler.Fault{Text: fmt.Sprintf("%s failed: %s", program, strings.Join(said, "; ")), ToDo: "try it by hand"}
-}
-
-// make is the error of a known fault.
-func (f fault) make(program string, said []string) error {
-	words := strings.Join(said, "; ")
-	text := fmt.Sprintf("%s (%s)", f.Text, words)
-	if f.Text == "" {
-		text = fmt.Sprintf("%s: %s", program, words)
-	}
-	return &scheduler.Fault{Text: text, ToDo: f.ToDo, Kind: kinds[f.Kind]}
+	said = cmp.Or(said, fmt.Sprintf("exit code %d and not a word", a.code))
+	return &scheduler.Fault{Text: fmt.Sprintf("%s failed: %s", program, said), ToDo: "try it by hand"}
 }
 
 // headers are what Slurm's messages begin with; they tell a user nothing.
@@ -260,6 +231,3 @@ func lastErrorLines(errs string) []string {
 	}
 	return out[max(0, len(out)-3):]
 }
-
-// isNoJob reports whether an error is that of an unknown id.
-func isNoJob(err error) bool { return errors.Is(err, scheduler.ErrNoJob) }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"shardeck/backend/scheduler"
+	"shardeck/model"
 )
 
 // TestIllness: what Slurm's commands write when Slurm is ill, word for word.
@@ -60,9 +61,14 @@ func TestOwnWords(t *testing.T) {
 }
 
 func TestErrorsAreWhole(t *testing.T) {
-	for _, f := range faults() {
+	for _, f := range vocabulary().Errors {
 		if _, ok := kinds[f.Kind]; f.Says == "" || f.Kind == "" && f.ToDo == "" || f.Kind != "" && !ok {
 			t.Errorf("%+v is not whole", f)
+		}
+	}
+	for word, state := range vocabulary().States {
+		if !state.Active() && !state.Failed() && state != model.JobCompleted {
+			t.Errorf("%s is %s, which is no state of ours", word, state)
 		}
 	}
 }

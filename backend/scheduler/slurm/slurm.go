@@ -2,17 +2,21 @@
 // scancel, and sacctmgr, scontrol and sinfo for what is allowed.
 //
 // Every call (command.go) has a deadline of its own, a clean environment and no
-// twin: at most one of a kind is under way. Answers are text in formats that this
-// package names field by field (squeue.go, sacct.go), with the ASCII unit and
-// record separators between fields and jobs, since names may hold anything else;
-// each field is cleaned where it enters (values.go). What Slurm says when it
-// refuses or is ill becomes words for people by one table (templates/slurm_errors.yaml). A reply
-// that is not wholly good is an error, never an empty list.
+// twin: at most one of a kind is under way. Answers are asked field by field
+// (records.go), with the ASCII unit and record separators between fields and jobs,
+// since names may hold anything else; each field is cleaned where it enters
+// (values.go). What Slurm's words mean is data (templates/slurm.yaml). A reply that is
+// not wholly good is an error, never an empty list.
 package slurm
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"os"
+	"os/user"
+	"slices"
+	"strings"
 	"time"
 
 	"shardeck/backend/scheduler"
@@ -45,15 +49,10 @@ var _ scheduler.Scheduler = (*Slurm)(nil)
 // New makes a Slurm. It starts nothing: whether the commands exist shows at the
 // first call.
 func New(o Options) *Slurm {
-	s := &Slurm{commands: newCommands(o.Env), zone: o.Local, query: o.Timeout, submit: o.Submit, patience: 8 * time.Second}
+	s := &Slurm{commands: newCommands(o.Env), zone: o.Local, query: cmp.Or(o.Timeout, 15*time.Second),
+		submit: cmp.Or(o.Submit, 30*time.Second), patience: 8 * time.Second}
 	if s.zone == nil {
 		s.zone = time.Local
-	}
-	if s.query == 0 {
-		s.query = 15 * time.Second
-	}
-	if s.submit == 0 {
-		s.submit = 30 * time.Second
 	}
 	return s
 }
@@ -95,12 +94,11 @@ const findBack = 30 * 24 * time.Hour
 
 // tagged picks the job that carries a tag.
 func tagged(jobs []model.Job, tag string) (model.Job, bool) {
-	for _, j := range jobs {
-		if tag != "" && j.Tag == tag {
-			return j, true
-		}
+	i := slices.IndexFunc(jobs, func(j model.Job) bool { return tag != "" && j.Tag == tag })
+	if i < 0 {
+		return model.Job{}, false
 	}
-	return model.Job{}, false
+	return jobs[i], true
 }
 
 // ask runs one query and returns its output, or the fault in words.
@@ -113,4 +111,65 @@ func (s *Slurm) ask(ctx context.Context, program string, args ...string) (string
 		return "", explain(program, a)
 	}
 	return a.out, nil
+}
+
+// Limits asks for the version, whether accounts are kept, and which accounts and
+// QOS this user has. Only an absent or unreachable Slurm is an error: what the
+// rest does not tell stays empty, and Note says why.
+func (s *Slurm) Limits(ctx context.Context) (scheduler.Limits, error) {
+	version, err := s.ask(ctx, "sinfo", "--version")
+	if err != nil {
+		return scheduler.Limits{}, err
+	}
+	l := scheduler.Limits{Version: cleanValue(version)}
+	config, err := s.ask(ctx, "scontrol", "show", "config")
+	if err != nil {
+		return l, err
+	}
+	l.History = strings.Contains(configValue(config, "AccountingStorageType"), "slurmdbd")
+	if !l.History {
+		l.Note = "this Slurm keeps no accounts: account and QOS are not checked, finished jobs are soon forgotten"
+		return l, nil
+	}
+	assoc, err := s.ask(ctx, "sacctmgr", "--noheader", "--parsable2", "show", "assoc", "user="+userName(), "format=account,qos")
+	if err != nil {
+		l.Note = "accounts and QOS are not known: " + err.Error()
+		return l, nil
+	}
+	l.Accounts, l.QOS = parseAssoc(assoc)
+	return l, nil
+}
+
+// userName is this user's name, which sacctmgr wants where squeue takes --me.
+func userName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return os.Getenv("USER")
+}
+
+// configValue picks a value of `scontrol show config`.
+func configValue(config, key string) string {
+	for line := range strings.Lines(config) {
+		if k, v, ok := strings.Cut(line, "="); ok && strings.TrimSpace(k) == key {
+			return cleanValue(v)
+		}
+	}
+	return ""
+}
+
+// parseAssoc reads lines of account|qos,qos into two sorted lists.
+func parseAssoc(text string) (accounts, qos []string) {
+	for line := range strings.Lines(text) {
+		account, list, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "|")
+		accounts = append(accounts, model.Printable(account))
+		qos = append(qos, strings.Split(model.Printable(list), ",")...)
+	}
+	return sorted(accounts), sorted(qos)
+}
+
+// sorted is a list in order, each word once, without empty ones.
+func sorted(words []string) []string {
+	slices.Sort(words)
+	return slices.DeleteFunc(slices.Compact(words), func(w string) bool { return w == "" })
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,26 +17,17 @@ import (
 // there are several.
 var submitted = regexp.MustCompile(`^([0-9]+)(?:;[^\s]*)?$`)
 
-// Submit hands the script to sbatch on its standard input, so that what was
-// checked and recorded is what runs, whatever happens to the file meanwhile. It is run in
-// the job's folder: --chdir sets where the job runs, but SLURM_SUBMIT_DIR, by which a
-// script finds its workspace, is where sbatch was.
+// Submit hands the script to sbatch on its standard input: what was checked and recorded
+// is what runs, whatever happens to the file meanwhile.
 func (s *Slurm) Submit(ctx context.Context, r scheduler.Request) (string, error) {
 	if err := r.Check(); err != nil {
 		return "", err
 	}
-	a, err := s.commands.run(ctx, call{program: "sbatch", args: submitArgs(r), stdin: r.Script, env: r.Env, dir: r.Dir, limit: s.submit})
-	if errors.Is(err, errLate) || err != nil && ctx.Err() != nil {
+	a, err := s.sbatch(ctx, r, s.submit)
+	if errors.Is(err, errLate) || errors.Is(err, context.Canceled) || err != nil && mayHaveSubmitted(a.err) {
 		return "", replyLost(err)
 	}
 	if err != nil {
-		return "", err
-	}
-	if a.code != 0 {
-		err := explain("sbatch", a)
-		if mayHaveSubmitted(a.err) {
-			return "", replyLost(err)
-		}
 		return "", err
 	}
 	if m := submitted.FindStringSubmatch(strings.TrimSpace(a.out)); m != nil {
@@ -44,24 +36,26 @@ func (s *Slurm) Submit(ctx context.Context, r scheduler.Request) (string, error)
 	return "", replyLost(fmt.Errorf("sbatch gave no job id but %.60q", a.out))
 }
 
-// submitArgs are sbatch's options over the script's own.
-func submitArgs(r scheduler.Request) []string {
+// sbatch runs it with options that beat the script's own, in the job's folder: --chdir
+// sets where the job runs, but SLURM_SUBMIT_DIR, by which a script finds its workspace,
+// is where sbatch was.
+func (s *Slurm) sbatch(ctx context.Context, r scheduler.Request, limit time.Duration, more ...string) (answer, error) {
 	args := []string{"--parsable", "--comment=" + r.Tag, "--chdir=" + r.Dir, "--output=" + r.Log}
 	if r.Name != "" {
 		args = append(args, "--job-name="+r.Name)
 	}
-	return args
+	a, err := s.commands.run(ctx, call{program: "sbatch", args: append(args, more...), stdin: r.Script, env: r.Env, dir: r.Dir, limit: limit})
+	if err == nil && a.code != 0 {
+		err = explain("sbatch", a)
+	}
+	return a, err
 }
 
 // mayHaveSubmitted: the request left, the reply did not come. A controller that was
 // never reached took nothing.
 func mayHaveSubmitted(errors string) bool {
-	for _, sign := range []string{"Socket timed out", "Zero Bytes were transmitted", "Transport endpoint", "Unexpected message received"} {
-		if strings.Contains(errors, sign) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"Socket timed out", "Zero Bytes were transmitted", "Transport endpoint", "Unexpected message received"},
+		func(sign string) bool { return strings.Contains(errors, sign) })
 }
 
 // replyLost marks an error after which the job may exist.
@@ -81,8 +75,8 @@ func cancelID(id string) (string, bool) {
 	if !jobID.MatchString(id) {
 		return "", false
 	}
-	before, _, cut := strings.Cut(id, "%")
-	if cut {
+	before, _, limited := strings.Cut(id, "%")
+	if limited {
 		before += "]"
 	}
 	return before, true
@@ -119,19 +113,15 @@ func (s *Slurm) Cancel(ctx context.Context, id string) error {
 // active asks for one job's state, or that of an array's tasks; what is ending counts
 // as ended.
 func (s *Slurm) active(ctx context.Context, id string) (bool, error) {
-	whole, _, _ := strings.Cut(id, "[")
-	whole = strings.TrimSuffix(whole, "_")
+	whole, _, rest := strings.Cut(id, "_[")
 	out, err := s.ask(ctx, "squeue", "--noheader", "--jobs="+whole, "--states=all", "--Format=State:"+record)
-	if isNoJob(err) {
-		if s.isKnown(ctx, whole) {
-			return false, nil
-		}
+	if errors.Is(err, scheduler.ErrNoJob) && s.isKnown(ctx, whole) {
+		return false, nil
+	}
+	if err != nil || rest { // of an array whose rest is cancelled, running tasks go on
 		return false, err
 	}
-	if err != nil || strings.Contains(id, "[") { // of an array whose rest is cancelled, running tasks go on
-		return false, err
-	}
-	for _, word := range strings.Split(out, record) {
+	for word := range strings.SplitSeq(out, record) {
 		var j model.Job
 		setState(&j, strings.TrimSpace(word))
 		if j.State.Active() && j.State != model.JobCompleting {
@@ -146,27 +136,22 @@ var _ scheduler.Estimator = (*Slurm)(nil)
 // wouldStart is what sbatch --test-only says, on its standard error.
 var wouldStart = regexp.MustCompile(`Job [0-9]+ to start at ([0-9T:-]+) using [0-9]+ processors on nodes (\S+)`)
 
-// Estimate asks sbatch --test-only when the job would start, and where. What Submit
-// would refuse is refused here in the same words; nothing is submitted, though Slurm
-// uses up an id.
+// Estimate asks sbatch --test-only when the job would start, and where. Nothing is
+// submitted, though Slurm uses up an id.
 func (s *Slurm) Estimate(ctx context.Context, r scheduler.Request) (scheduler.Estimate, error) {
 	if err := r.Check(); err != nil {
 		return scheduler.Estimate{}, err
 	}
-	args := append(submitArgs(r), "--test-only")
-	a, err := s.commands.run(ctx, call{program: "sbatch", args: args, stdin: r.Script, env: r.Env, limit: s.query})
+	a, err := s.sbatch(ctx, r, s.query, "--test-only")
 	if err != nil {
 		return scheduler.Estimate{}, err
-	}
-	if a.code != 0 {
-		return scheduler.Estimate{}, explain("sbatch", a)
 	}
 	m := wouldStart.FindStringSubmatch(a.err)
 	if m == nil {
 		return scheduler.Estimate{}, badAnswer("sbatch --test-only", a.err)
 	}
 	e := scheduler.Estimate{Start: parseTime(m[1], s.zone), Nodes: model.Printable(m[2])}
-	if e.Start.IsZero() || e.Start.After(time.Now().Add(farthest)) {
+	if e.Start.After(time.Now().Add(farthest)) {
 		e.Start = time.Time{}
 	}
 	return e, nil

@@ -2,6 +2,7 @@ package slurm
 
 import (
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,43 +10,13 @@ import (
 	"shardeck/model"
 )
 
-// states maps Slurm's words, which are more than a user needs, to ours. A job
-// whose word was changed shows the original as its reason.
-var states = map[string]model.JobState{
-	"PENDING":       model.JobPending,
-	"CONFIGURING":   model.JobPending, // nodes given, still booting
-	"REQUEUED":      model.JobPending,
-	"REQUEUE_FED":   model.JobPending,
-	"REQUEUE_HOLD":  model.JobPending,
-	"RESV_DEL_HOLD": model.JobPending,
-	"SPECIAL_EXIT":  model.JobPending, // requeued and held
-	"RUNNING":       model.JobRunning,
-	"RESIZING":      model.JobRunning,
-	"SIGNALING":     model.JobRunning,
-	"COMPLETING":    model.JobCompleting,
-	"STAGE_OUT":     model.JobCompleting,
-	"SUSPENDED":     model.JobSuspended,
-	"STOPPED":       model.JobSuspended,
-	"COMPLETED":     model.JobCompleted,
-	"FAILED":        model.JobFailed,
-	"LAUNCH_FAILED": model.JobFailed,
-	"BOOT_FAIL":     model.JobNodeFail,
-	"NODE_FAIL":     model.JobNodeFail,
-	"CANCELLED":     model.JobCancelled,
-	"REVOKED":       model.JobCancelled,
-	"TIMEOUT":       model.JobTimeout,
-	"DEADLINE":      model.JobTimeout,
-	"OUT_OF_MEMORY": model.JobOutOfMemory,
-	"PREEMPTED":     model.JobPreempted,
-}
-
-// setState reads "CANCELLED by 0" and the like by their first word; the rest of it,
-// or a word that was changed, is the reason unless there is a better one. States
-// not in the table are kept as Slurm says them.
+// setState reads "CANCELLED by 0" and the like by their first word; the rest of it, or
+// a word that the table changed, is the reason unless there is a better one. States not
+// in the table are kept as Slurm says them.
 func setState(j *model.Job, text string) {
 	word, rest, _ := strings.Cut(text, " ")
 	word = strings.TrimRight(word, "+") // cut short by a narrow column
-	state, known := states[word]
+	state, known := vocabulary().States[word]
 	if !known {
 		state = model.JobState(word)
 	}
@@ -73,24 +44,23 @@ func byWhom(text string) string {
 }
 
 // nothing are the ways in which Slurm writes that there is no value.
-var nothing = map[string]bool{"N/A": true, "None": true, "NONE": true, "(null)": true, "Unknown": true,
-	"None assigned": true, "INVALID": true}
+var nothing = []string{"N/A", "None", "NONE", "(null)", "Unknown", "None assigned", "INVALID"}
 
 // cleanValue is a cleaned field, empty where Slurm has none.
 func cleanValue(s string) string {
 	s = model.Printable(strings.TrimSpace(s))
-	if nothing[s] {
+	if slices.Contains(nothing, s) {
 		return ""
 	}
 	return s
 }
 
-// parseTime reads Slurm's local times; zero for Unknown, N/A and None.
+// timeFormat is that of Slurm's times, in its zone.
+const timeFormat = "2006-01-02T15:04:05"
+
+// parseTime is zero for Unknown, N/A and None.
 func parseTime(s string, zone *time.Location) time.Time {
-	t, err := time.ParseInLocation("2006-01-02T15:04:05", s, zone)
-	if err != nil {
-		return time.Time{}
-	}
+	t, _ := time.ParseInLocation(timeFormat, s, zone)
 	return t
 }
 

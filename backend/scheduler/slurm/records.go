@@ -1,0 +1,262 @@
+package slurm
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"shardeck/backend/scheduler"
+	"shardeck/model"
+)
+
+// Separators that no sane name holds, and that Slurm prints as they are.
+const (
+	unit   = "\x1f" // between fields
+	record = "\x1e" // after a job
+)
+
+// field is one thing to ask of squeue and sacct, and where its answer goes.
+type field struct {
+	squeue, sacct string // what each calls it; empty: it is not asked
+	set           func(j *model.Job, v string, zone *time.Location)
+}
+
+// fields are asked in this order: the state comes after the reason, what GPUs a job has
+// after what it asked for, which is all there is where a site does not account for
+// them. Names come last, as they may hold anything. squeue is asked by --Format, the
+// only way to the count of GPUs (tres-alloc) and to the log's path.
+var fields = []field{
+	{"JobArrayID", "JobID", into(func(j *model.Job) any { return &j.ID })},
+	{"Reason", "Reason", into(func(j *model.Job) any { return &j.Reason })},
+	{"State", "State", func(j *model.Job, v string, _ *time.Location) { setState(j, v) }},
+	{"TimeUsed", "Elapsed", into(func(j *model.Job) any { return &j.Elapsed })},
+	{"TimeLimit", "Timelimit", into(func(j *model.Job) any { return &j.Limit })},
+	{"NumNodes", "NNodes", into(func(j *model.Job) any { return &j.Nodes })},
+	{"NodeList", "NodeList", into(func(j *model.Job) any { return &j.NodeList })},
+	{"tres-per-job", "", func(j *model.Job, v string, _ *time.Location) { j.GPUs = requestedGPUs(v) }},
+	{"tres-per-node", "", setGPUsPerNode},
+	{"", "ReqTRES", setGPUs},
+	{"tres-alloc", "AllocTRES", setGPUs},
+	{"QOS", "QOS", into(func(j *model.Job) any { return &j.QOS })},
+	{"Partition", "Partition", into(func(j *model.Job) any { return &j.Partition })},
+	{"Account", "Account", into(func(j *model.Job) any { return &j.Account })},
+	{"SubmitTime", "Submit", into(func(j *model.Job) any { return &j.Submit })},
+	{"StartTime", "Start", into(func(j *model.Job) any { return &j.Start })},
+	{"EndTime", "End", into(func(j *model.Job) any { return &j.End })},
+	{"exit_code", "ExitCode", func(j *model.Job, v string, _ *time.Location) { j.ExitCode = exitCode(v) }},
+	{"RestartCnt", "", setRestarts},
+	{"Comment", "Comment", into(func(j *model.Job) any { return &j.Tag })},
+	{"", submitLine, setTagFromLine},
+	{"WorkDir", "WorkDir", into(func(j *model.Job) any { return &j.WorkDir })},
+	{"STDOUT", "", into(func(j *model.Job) any { return &j.Log })},
+	{"Name", "JobName", into(func(j *model.Job) any { return &j.Name })},
+}
+
+var (
+	squeueFields = slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return f.squeue == "" })
+	sacctFields  = slices.DeleteFunc(slices.Clone(fields), func(f field) bool { return f.sacct == "" })
+)
+
+// into sets a text, a time, a duration or a count.
+func into(at func(*model.Job) any) func(*model.Job, string, *time.Location) {
+	return func(j *model.Job, v string, zone *time.Location) {
+		switch p := at(j).(type) {
+		case *string:
+			*p = v
+		case *time.Time:
+			*p = parseTime(v, zone)
+		case *time.Duration:
+			*p = parseDuration(v)
+		case *int:
+			*p = wholeNumber(v)
+		}
+	}
+}
+
+func setGPUs(j *model.Job, v string, _ *time.Location) {
+	if n := allocatedGPUs(v); n > 0 {
+		j.GPUs = n
+	}
+}
+
+func setGPUsPerNode(j *model.Job, v string, _ *time.Location) {
+	if n := requestedGPUs(v); n > 0 {
+		j.GPUs = n * j.Nodes
+	}
+}
+
+// setRestarts tells a job that Slurm put back into the queue, after a node's failure
+// or a preemption, from one whose user set a start time: Slurm has one word for both.
+func setRestarts(j *model.Job, v string, _ *time.Location) {
+	if wholeNumber(v) > 0 && j.State == model.JobPending && j.Reason == "BeginTime" {
+		j.Reason = "REQUEUED"
+	}
+}
+
+// submitLine is the command line that submitted the job. It holds the tag too, as most
+// sites do not store comments. sacct knows it since 21.08.
+const submitLine = "SubmitLine"
+
+// tagInLine finds the tag in the arguments that Submit gave to sbatch.
+var tagInLine = regexp.MustCompile(`(?:^| )--comment=([A-Za-z0-9][A-Za-z0-9._-]*)(?: |$)`)
+
+func setTagFromLine(j *model.Job, v string, _ *time.Location) {
+	if m := tagInLine.FindStringSubmatch(v); m != nil && j.Tag == "" {
+		j.Tag = m[1]
+	}
+}
+
+// squeueArgs are squeue's options for all of this user's jobs.
+func squeueArgs() []string {
+	format := ""
+	for _, f := range squeueFields {
+		format += f.squeue + ":" + unit + ","
+	}
+	return []string{"--me", "--states=all", "--noheader", "--Format=" + strings.TrimSuffix(format, unit+",") + record}
+}
+
+// parseSqueue reads squeue's answer. A record that is cut short makes the whole
+// answer an error: half a list must not look like a list.
+func parseSqueue(out string, zone *time.Location) ([]model.Job, error) {
+	records := strings.Split(out, record)
+	last := len(records) - 1
+	if strings.TrimSpace(records[last]) != "" {
+		return nil, badAnswer("squeue", records[last])
+	}
+	return jobsOf("squeue", records[:last], squeueFields, zone)
+}
+
+// oldSacct remembers that this sacct does not know the submit line.
+type oldSacct struct{ atomic.Bool }
+
+// fields are those this sacct knows.
+func (o *oldSacct) fields() []field {
+	if !o.Load() {
+		return sacctFields
+	}
+	return slices.DeleteFunc(slices.Clone(sacctFields), func(f field) bool { return f.sacct == submitLine })
+}
+
+// History lists this user's finished jobs since a time, by one sacct. Submissions that
+// Slurm refused, of which it keeps records too, were never jobs.
+func (s *Slurm) History(ctx context.Context, since time.Time) ([]model.Job, error) {
+	all, err := s.accounted(ctx, since)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(j model.Job) bool { return j.State.Active() || refusal(j) }), nil
+}
+
+// refusal reports whether a record is that of a submission for which no node could
+// ever do: it failed without having started.
+func refusal(j model.Job) bool {
+	return j.State == model.JobFailed && j.NodeList == "" && j.Elapsed == 0 && j.ExitCode == "1:0"
+}
+
+// accounted asks sacct for all of this user's jobs since a time.
+func (s *Slurm) accounted(ctx context.Context, since time.Time) ([]model.Job, error) {
+	fields := s.plainer.fields()
+	out, err := s.ask(ctx, "sacct", s.sacctArgs(fields, since)...)
+	if err != nil && strings.Contains(err.Error(), "Invalid field requested") && !s.plainer.Swap(true) {
+		return s.accounted(ctx, since)
+	}
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := parseSacct(out, fields, s.zone)
+	return foldArrays(jobs), err
+}
+
+// sacctArgs are sacct's options that ask for these fields.
+func (s *Slurm) sacctArgs(fields []field, since time.Time) []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.sacct
+	}
+	return []string{"--allocations", "--parsable2", "--noheader", "--delimiter=" + unit,
+		"--user=" + strconv.Itoa(os.Getuid()), "--starttime=" + since.In(s.zone).Format(timeFormat), "--format=" + strings.Join(names, ",")}
+}
+
+// parseSacct reads sacct's lines. Values may hold line ends (a name, a submit
+// line), so lines are joined until all fields are there, and a line without any
+// separator goes on with the name before it.
+func parseSacct(out string, fields []field, zone *time.Location) ([]model.Job, error) {
+	if out = strings.Trim(out, "\n"); out == "" {
+		return nil, nil
+	}
+	var records []string
+	for line := range strings.SplitSeq(out, "\n") {
+		last := len(records) - 1
+		if last < 0 || strings.Count(records[last], unit) >= len(fields)-1 && strings.Contains(line, unit) {
+			records = append(records, line)
+		} else {
+			records[last] += "\n" + line
+		}
+	}
+	return jobsOf("sacct", records, fields, zone)
+}
+
+// isKnown asks accounting whether a job ever was; true where nobody keeps count.
+func (s *Slurm) isKnown(ctx context.Context, id string) bool {
+	out, err := s.ask(ctx, "sacct", "--allocations", "--parsable2", "--noheader", "--jobs="+id, "--format=JobID")
+	return err != nil || strings.TrimSpace(out) != ""
+}
+
+// jobsOf makes a job of each record.
+func jobsOf(program string, records []string, fields []field, zone *time.Location) ([]model.Job, error) {
+	jobs := make([]model.Job, len(records))
+	for i, r := range records {
+		var err error
+		if jobs[i], err = jobOf(program, strings.TrimPrefix(r, "\n"), fields, zone); err != nil {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}
+
+// jobOf makes a job of a record, which must have all fields.
+func jobOf(program, record string, fields []field, zone *time.Location) (model.Job, error) {
+	j := model.Job{Scheduler: Name}
+	parts := strings.SplitN(record, unit, len(fields))
+	if len(parts) != len(fields) {
+		return j, badAnswer(program, record)
+	}
+	for i, f := range fields {
+		f.set(&j, cleanValue(parts[i]), zone)
+	}
+	if j.State.Active() { // squeue tells the latest end and a code of 0
+		j.End, j.ExitCode = time.Time{}, ""
+	}
+	if !j.State.Active() && j.NodeList == "" { // it never started, whatever squeue tells
+		j.Start = time.Time{}
+	}
+	mendReason(&j)
+	if j.Log != "" {
+		j.Log = scheduler.ExpandLog(j.Log, j.ID, j.Name)
+	}
+	return j, nil
+}
+
+// mendReason sets right what squeue says of jobs that have ended: of one cancelled
+// while it waited still why it waited, and of one that a signal killed that it could
+// not be launched.
+func mendReason(j *model.Job) {
+	switch {
+	case j.State == model.JobCancelled && !strings.HasPrefix(j.Reason, "CANCELLED"):
+		j.Reason = ""
+	case j.State == model.JobFailed && j.Reason == "JobLaunchFailure" && strings.HasPrefix(j.ExitCode, "0:") && j.ExitCode != "0:0":
+		j.Reason = "RaisedSignal" + j.ExitCode[1:]
+	}
+}
+
+// badAnswer is the error of an answer that is not as asked for.
+func badAnswer(program, part string) error {
+	return &scheduler.Fault{Text: fmt.Sprintf("%s's answer is not as asked for: %.60q", program, part),
+		ToDo: "try again; if it stays, report it with the output of sinfo --version"}
+}
