@@ -66,7 +66,7 @@ type asker func(model.Submission) (model.Job, bool)
 func (q *Queue) joined(list JobList, answer []model.Job, subs []model.Submission, ask asker) []model.Job {
 	live := map[string]model.Job{}
 	for _, j := range answer {
-		live[keyOfJob(j)] = j
+		live[cmp.Or(j.Tag, "id "+j.ID)] = j // by tag, which nothing else has
 	}
 	jobs := []model.Job{}
 	for _, s := range subs {
@@ -90,19 +90,10 @@ func (q *Queue) joined(list JobList, answer []model.Job, subs []model.Submission
 	return jobs
 }
 
-// keyOfJob is how a job and its submission find each other: by tag, which nothing
-// else has.
-func keyOfJob(j model.Job) string {
-	if j.Tag != "" {
-		return j.Tag
-	}
-	return "id " + j.ID
-}
-
 // takeJob finds the job of a submission among the scheduler's, and takes it out.
 func takeJob(live map[string]model.Job, s model.Submission) (model.Job, bool) {
 	for _, key := range []string{s.Tag, "id " + s.JobID} {
-		if j, ok := live[key]; ok && (key == s.Tag || s.JobID != "") {
+		if j, ok := live[key]; ok {
 			delete(live, key)
 			return j, true
 		}
@@ -143,11 +134,7 @@ func (q *Queue) lastKnown(s model.Submission, list JobList, ask asker) (model.Jo
 	if j, ok := ask(s); ok {
 		return j, true
 	}
-	if j, ok := q.fromRun(s, last); ok {
-		return j, true
-	}
-	last.State = model.JobUnknown
-	return last, true
+	return q.fromRun(s, last), true
 }
 
 // showsAfter is how long a new job may take to show in an answer of the scheduler.
@@ -159,17 +146,19 @@ const askedFor = 7 * 24 * time.Hour
 // settled reports whether a state is the last one of a job.
 func settled(s model.JobState) bool { return !s.Active() && s != model.JobUnknown }
 
-// fromRun tells how a job ended by the folder it left, where no scheduler does.
-func (q *Queue) fromRun(s model.Submission, last model.Job) (model.Job, bool) {
+// fromRun tells how a job ended by the folder it left, where no scheduler does; without one
+// that is not known.
+func (q *Queue) fromRun(s model.Submission, last model.Job) model.Job {
 	run, err := q.Workspace.Run(q.Workspace.Path(s.Experiment.ResultDir(s.Nsys)))
 	if err != nil || run.JobID != s.JobID || run.Unfinished {
-		return last, false
+		last.State = model.JobUnknown
+		return last
 	}
 	last.State, last.End = model.JobCompleted, run.Time
 	if last.Reason = "told by its run"; run.Readable() != nil {
 		last.State = model.JobFailed
 	}
-	return last, true
+	return last
 }
 
 // recordState writes the state of a job down when it changed, so that history
@@ -182,10 +171,7 @@ func (q *Queue) recordState(s model.Submission, j model.Job) model.Job {
 		return j
 	}
 	err := q.Workspace.Ledger().Complete(s.Tag, func(s *model.Submission) {
-		s.Last = &j
-		if s.JobID == "" {
-			s.JobID = j.ID
-		}
+		s.Last, s.JobID = &j, cmp.Or(s.JobID, j.ID)
 	})
 	if err != nil {
 		q.Note(err.Error())
@@ -204,13 +190,9 @@ func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
 	if err != nil {
 		return model.Job{}, err
 	}
-	for _, by := range []func(model.Job) bool{
-		func(j model.Job) bool { return j.ID == ref },
-		func(j model.Job) bool { return j.Experiment == ref },
-	} {
-		if j := model.First(list.Jobs, by); j != nil {
-			return *j, nil
-		}
+	byID := model.First(list.Jobs, func(j model.Job) bool { return j.ID == ref })
+	if j := cmp.Or(byID, model.First(list.Jobs, func(j model.Job) bool { return j.Experiment == ref })); j != nil {
+		return *j, nil
 	}
 	return model.Job{}, q.noJob(ref, list)
 }
@@ -221,10 +203,7 @@ func (q *Queue) noJob(ref string, list JobList) error {
 	}
 	var known []string
 	for _, j := range list.Jobs {
-		known = append(known, j.ID)
-		if j.Experiment != "" {
-			known = append(known, j.Experiment)
-		}
+		known = append(known, j.ID, j.Experiment)
 	}
 	fix := "shardeck jobs lists them"
 	if near := model.Nearest(ref, known); near != "" {

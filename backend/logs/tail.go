@@ -30,11 +30,11 @@ const (
 
 // Part is a piece of a log.
 type Part struct {
-	Path  string
-	Size  int64    // of the whole log
-	Lines []string // cleaned for the screen
-	First int64    // byte offset of Lines[0]
-	Line  int      // line number of Lines[0], from 1; 0: not counted, the log is too long
+	Path  string   `json:"path"`
+	Size  int64    `json:"size"`  // of the whole log
+	Lines []string `json:"lines"` // cleaned of control characters
+	First int64    `json:"first"` // byte offset of Lines[0]; -1: not known, but not the log's begin
+	Line  int      `json:"line"`  // line number of Lines[0], from 1; 0: not counted, the log is too long
 }
 
 // Where names a line of the part: path:number, or the path alone.

@@ -1,0 +1,244 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"shardeck/backend/logs"
+	"shardeck/model"
+)
+
+// LogLook is what to look for in a whole log.
+type LogLook struct {
+	Text  string // in any case; empty: the first line that looks like an error
+	After int    // number of the line to begin behind; 0: at the begin, or with Back the end
+	Back  bool
+}
+
+// Lines of a log that are looked through for its stage and for a cause.
+const (
+	stageLines = 4000
+	causeLines = 20000
+
+	aroundLines = 500 // shown before a line that was looked for, and after it
+)
+
+// Log reads the last lines of a job's log, 0 for as many as are looked through for
+// a cause, and tells what the job is doing.
+func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, error) {
+	if lines <= 0 {
+		lines = causeLines
+	}
+	path := fo.logPath(j)
+	if path == "" {
+		return LogPart{}, model.Failed(fmt.Sprintf("where job %s writes its log is not known", j.ID), nil,
+			"it was not submitted from this workspace")
+	}
+	tail, err := logs.Tail(path, max(lines, stageLines))
+	if err != nil {
+		return LogPart{Part: logs.Part{Path: path}}, noLog(j, err)
+	}
+	progress := logs.Stage(tail.Lines)
+	part := LogPart{Part: tail, Stage: string(progress.Stage), Done: progress.Done, Total: progress.Total}
+	if cut := len(part.Lines) - lines; cut > 0 {
+		part.Lines = part.Lines[cut:]
+		part.First = -1 // lines were cut after cleaning: where they begin is not known
+		if part.Line > 0 {
+			part.Line += cut
+		}
+	}
+	return part, ctx.Err()
+}
+
+// LogFind looks through the whole log of a job, however long, and returns the lines
+// around the one found with its index; false if no line has what is looked for.
+func (fo *Follower) LogFind(ctx context.Context, j model.Job, look LogLook) (part LogPart, at int, found bool, err error) {
+	p, at, err := logs.Find(ctx, fo.logPath(j), logs.Look{Text: look.Text, After: look.After, Back: look.Back, Around: aroundLines})
+	if errors.Is(err, logs.ErrNoLine) {
+		return LogPart{}, 0, false, nil
+	}
+	if err != nil {
+		return LogPart{}, 0, false, noLog(j, err)
+	}
+	return LogPart{Part: p}, at, true, nil
+}
+
+// LooksBad tells of a line of a log that an error begins there.
+func LooksBad(line string) bool { return logs.LooksBad(line) }
+
+// noLog says why there is none yet.
+func noLog(j model.Job, err error) error {
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	case j.State == model.JobPending:
+		return model.Failed(fmt.Sprintf("job %s has no log yet: it waits (%s)", j.ID, j.Reason), nil, "shardeck watch "+j.ID)
+	}
+	return model.Failed(fmt.Sprintf("job %s (%s) has no log", j.ID, j.State), err, "shardeck why "+j.ID)
+}
+
+// followEvery is how often a log is looked at for new lines.
+const followEvery = 500 * time.Millisecond
+
+// Follow calls show with the last lines of a job's log, then with what is added, until
+// the job has ended, show fails or ctx ends.
+func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show func(LogPart) error) error {
+	path := fo.logPath(j)
+	f, first := logs.Follow(path), true
+	ended, asked := false, time.Time{}
+	for {
+		if time.Since(asked) >= fo.watchPause() { // before the last look, so that nothing is missed
+			if now, err := fo.queue.FindJob(ctx, j.ID); err == nil {
+				j.State = now.State
+			}
+			ended, asked = !j.State.Active(), time.Now()
+		}
+		for more := true; more; {
+			part, err := f.Poll(ended)
+			if err != nil {
+				return err
+			}
+			if more = len(part.Lines) > 0; !more {
+				break
+			}
+			if first && lines > 0 {
+				part.Lines = part.Lines[max(len(part.Lines)-lines, 0):]
+			}
+			first = false
+			if err := show(LogPart{Part: part}); err != nil {
+				return err
+			}
+		}
+		if ended {
+			return nil
+		}
+		if err := pause(ctx, followEvery); err != nil {
+			return err
+		}
+	}
+}
+
+// LogPart is a piece of a job's log.
+type LogPart struct {
+	logs.Part
+	Stage string `json:"stage"` // word for what the job is doing, empty: not known
+	Done  int    `json:"done"`  // iterations, where the log tells
+	Total int    `json:"total"`
+}
+
+// News is one change of a job that is watched.
+type News struct {
+	At    time.Time `json:"at"`
+	Job   model.Job `json:"job"`
+	Stage string    `json:"stage"` // what a running job is doing, as its log says
+	Done  int       `json:"done"`  // iterations, where the log tells
+	Total int       `json:"total"`
+}
+
+// watchEvery is how often logs of watched jobs are looked at; the scheduler is asked
+// as seldom as ever.
+const watchEvery = 2 * time.Second
+
+// progressEvery is how often progress within a stage is told at most: a job captures fifty
+// CUDA graphs in five seconds, and whoever listens to a screen reader hears each line.
+const progressEvery = 10 * time.Second
+
+// Watch calls tell with every change of state or stage of the jobs named, by id or by
+// experiment, the present one first, and with progress now and then, until all have
+// ended, tell fails or ctx ends. A job that the scheduler no longer lists, and that was
+// not submitted from here, is told once more, as model.JobUnknown.
+func (fo *Follower) Watch(ctx context.Context, refs []string, tell func(News) error) error {
+	watched := make([]News, len(refs))
+	for i, ref := range refs {
+		j, err := fo.queue.FindJob(ctx, ref)
+		if err != nil {
+			return err
+		}
+		watched[i].Job.ID, watched[i].Job.Tag = j.ID, j.Tag
+	}
+	for {
+		active, err := fo.tellChanges(ctx, watched, tell)
+		if err != nil || !active {
+			return err
+		}
+		if err := pause(ctx, fo.watchPause()); err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+// watchPause is shorter where looking costs nobody anything.
+func (fo *Follower) watchPause() time.Duration {
+	if fo.Scheduler.Name() == "local" {
+		return watchEvery / 4
+	}
+	return watchEvery
+}
+
+// tellChanges tells what changed since the last look; active: some job has not ended.
+func (fo *Follower) tellChanges(ctx context.Context, watched []News, tell func(News) error) (active bool, err error) {
+	list, err := fo.queue.ListJobs(ctx, fo.Scheduler.Name() == "local")
+	if err != nil {
+		return false, err
+	}
+	for i := range watched {
+		before := watched[i]
+		now := fo.unlisted(before)
+		if j := model.First(list.Jobs, func(j model.Job) bool { return j.ID == before.Job.ID }); j != nil {
+			now = fo.newsOf(ctx, *j)
+		}
+		active = active || now.Job.State.Active()
+		if !worthTelling(before, now) {
+			continue
+		}
+		watched[i] = now
+		if err := tell(now); err != nil {
+			return false, err
+		}
+	}
+	return active, nil
+}
+
+// worthTelling is true for a change of state or stage, and for progress after a while.
+func worthTelling(before, now News) bool {
+	if now.Job.State != before.Job.State || now.Stage != before.Stage {
+		return true
+	}
+	return now.Done != before.Done && now.At.Sub(before.At) >= progressEvery
+}
+
+// unlisted is what is known of a job that is on no list any more.
+func (fo *Follower) unlisted(before News) News {
+	if told := before.Job.State != ""; told && !before.Job.State.Active() {
+		return before // it had ended before
+	}
+	now := News{At: fo.Now(), Job: before.Job}
+	now.Job.State, now.Job.Reason, now.Job.Meaning = model.JobUnknown, "", model.Reason{}
+	return now
+}
+
+// newsOf reads the stage of a running job from its log.
+func (fo *Follower) newsOf(ctx context.Context, j model.Job) News {
+	n := News{At: fo.Now(), Job: j}
+	if j.State == model.JobRunning || j.State == model.JobCompleting {
+		if part, err := fo.Log(ctx, j, 1); err == nil {
+			n.Stage, n.Done, n.Total = part.Stage, part.Done, part.Total
+		}
+		if n.Stage == string(model.StageDone) {
+			fo.Poll.Expire() // the job says it is over: no need to wait out the interval
+		}
+	}
+	return n
+}
