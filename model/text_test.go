@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"testing"
 	"unicode/utf8"
 )
@@ -41,4 +42,14 @@ func FuzzPrintable(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestCompareNatural(t *testing.T) {
+	want := []string{"", "E1.1", "E1.2", "E1.02b", "E1.10", "E2", "E10", "a", "a1", "aa"}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, CompareNatural)
+	if !slices.Equal(want, got) {
+		t.Errorf("%q, want %q", got, want)
+	}
 }

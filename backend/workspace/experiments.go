@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -43,7 +42,7 @@ func (w *Workspace) Experiments() ([]File, error) {
 			files = append(files, w.ReadFile(path.Join(ConfigsDir, e.Name())))
 		}
 	}
-	slices.SortFunc(files, func(a, b File) int { return naturalCompare(a.Rel, b.Rel) })
+	slices.SortFunc(files, func(a, b File) int { return model.CompareNatural(a.Rel, b.Rel) })
 	markDoubles(files)
 	return files, nil
 }
@@ -160,32 +159,4 @@ func (w *Workspace) SaveDocument(d *config.Document) error {
 	}
 	d.Saved(text)
 	return nil
-}
-
-// naturalCompare orders names by their letters, and digits in them by number.
-func naturalCompare(a, b string) int {
-	for a != "" && b != "" {
-		x, y := leadingDigits(a), leadingDigits(b)
-		if x != "" && y != "" {
-			if c := compareDigits(x, y); c != 0 {
-				return c
-			}
-			a, b = a[len(x):], b[len(y):]
-			continue
-		}
-		if a[0] != b[0] {
-			return cmp.Compare(a[0], b[0])
-		}
-		a, b = a[1:], b[1:]
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
-func compareDigits(x, y string) int {
-	s, t := strings.TrimLeft(x, "0"), strings.TrimLeft(y, "0")
-	return cmp.Or(cmp.Compare(len(s), len(t)), cmp.Compare(s, t))
-}
-
-func leadingDigits(s string) string {
-	return s[:len(s)-len(strings.TrimLeft(s, "0123456789"))]
 }

@@ -88,7 +88,7 @@ func listRunFiles(dir string) (listing, error) {
 		}
 	}
 	l.dropOlderTwins(times)
-	slices.SortStableFunc(l.files, func(a, b model.RunFile) int { return naturalCompare(a.Path, b.Path) })
+	slices.SortStableFunc(l.files, func(a, b model.RunFile) int { return model.CompareNatural(a.Path, b.Path) })
 	return l, nil
 }
 

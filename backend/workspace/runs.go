@@ -64,7 +64,7 @@ func (w finder) traceDirs() ([]string, error) {
 			dirs = slices.Concat(dirs, withOlderRuns(w.Path(out)), withOlderRuns(w.Path(f.Experiment.ResultDir(true))))
 		}
 	}
-	slices.SortFunc(dirs, naturalCompare)
+	slices.SortFunc(dirs, model.CompareNatural)
 	return slices.Compact(dirs), nil
 }
 

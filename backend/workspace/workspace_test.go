@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -158,16 +157,6 @@ func TestExperimentByIDOrFile(t *testing.T) {
 	}
 	if _, err := w.Experiment(""); !errors.Is(err, ErrNotFound) {
 		t.Error(err)
-	}
-}
-
-func TestNaturalCompare(t *testing.T) {
-	want := []string{"", "E1.1", "E1.2", "E1.02b", "E1.10", "E2", "E10", "a", "a1", "aa"}
-	got := slices.Clone(want)
-	slices.Reverse(got)
-	slices.SortFunc(got, naturalCompare)
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
 	}
 }
 

@@ -7,8 +7,7 @@ import (
 	"shardeck/ui/widget"
 )
 
-// cursor is the rows of a list, those of them that the filter shows, in their order, and the
-// cursor among these.
+// cursor is the rows of a list, those of them that the filter shows, in their order, and the cursor among these.
 type cursor[T any] struct {
 	Table widget.Table // what is drawn; the pane may set Focused, Column and Freeze
 
@@ -22,8 +21,7 @@ type cursor[T any] struct {
 	rested int    // of rows: the one that the cursor last rested on
 }
 
-// SetRows takes the rows, new or changed; the cursor stays on its row. The list keeps the
-// slice.
+// SetRows takes the rows, new or changed; the cursor stays on its row. The list keeps the slice.
 func (l *cursor[T]) SetRows(rows []T) {
 	id := l.CurrentID()
 	l.rows, l.cells = rows, make([][]widget.Cell, len(rows))
@@ -37,8 +35,8 @@ func (l *cursor[T]) SetRows(rows []T) {
 	l.settle()
 }
 
-// show puts the rows that pass the filter into the table, in their order, and the cursor on
-// the row that is wanted, or on the one with the id.
+// show puts the rows that pass the filter into the table, in their order, and the cursor on the row that is wanted, or on
+// the one with the id.
 func (l *cursor[T]) show(id string) {
 	l.shown = l.shown[:0]
 	var cells [][]widget.Cell
@@ -137,8 +135,7 @@ func (l *cursor[T]) goTo(id string) bool {
 	return true
 }
 
-// Rested is the row that the cursor last rested on, which what stands beside a list is of;
-// the current one if that is gone.
+// Rested is the row that the cursor last rested on, which what stands beside a list is of; the current one if that is gone.
 func (l *cursor[T]) Rested() (T, bool) {
 	if l.rested >= 0 && l.rested < len(l.rows) {
 		return l.rows[l.rested], true

@@ -1,17 +1,10 @@
 package list
 
-import (
-	"maps"
-	"slices"
-	"strings"
+import "strings"
 
-	"shardeck/ui/pane"
-	"shardeck/ui/widget"
-)
-
-// Filter is the small language of every list: words that must stand somewhere in the
-// row, key:value for one field (tp:4 state:failed), key:~part for a part of it, and
-// "!" before any of these for the opposite. All must hold; case does not matter.
+// Filter is the small language of every list: words that must stand somewhere in the row, key:value for one field
+// (tp:4 state:failed), key:~part for a part of it, and "!" before any of these for the opposite. All must hold; case does
+// not matter.
 type Filter struct {
 	Text  string
 	terms []term
@@ -25,17 +18,6 @@ func (f Filter) unknown(fields map[string]string) string {
 		}
 	}
 	return ""
-}
-
-// None is what a list says that the filter leaves empty: of what kind nothing is left, and
-// what its rows can be asked for if the filter asks for something else.
-func (f Filter) None(kind string, fields map[string]string, width int) []string {
-	lines := []string{"no " + kind + " matches " + f.Text, "", "esc drops the filter"}
-	if key := f.unknown(fields); key != "" {
-		text := "there is no " + key + ": here; there are " + strings.Join(slices.Sorted(maps.Keys(fields)), " ")
-		lines = append(lines, widget.Wrap(text, max(width-6, 1))...)
-	}
-	return pane.Notice(lines...)
 }
 
 type term struct {
@@ -66,8 +48,7 @@ func ParseFilter(text string) Filter {
 // Empty reports whether every row passes.
 func (f Filter) Empty() bool { return len(f.terms) == 0 }
 
-// Match asks whether a row passes. Fields holds its values by key; the key "" is
-// searched by words without one, besides all others.
+// Match asks whether a row passes. Fields holds its values by key; words without one search all.
 func (f Filter) Match(fields map[string]string) bool {
 	for _, t := range f.terms {
 		if t.match(fields) == t.not {

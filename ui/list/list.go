@@ -1,9 +1,8 @@
-// Package list is the list behind every pane: its rows, the cursor that stays on its row,
-// filter, order, marks and scroll position. A pane says what its rows are (Of) and what its
-// keys do; what is drawn is a widget.Table.
+// Package list is the list behind every pane: its rows, the cursor that stays on its row, filter, order, marks and scroll
+// position. A pane says what its rows are (Of) and what its keys do; what is drawn is a widget.Table.
 //
-// Rows are turned into cells once, when they come; filtering and ordering use those cells,
-// and drawing touches only the rows in sight.
+// Rows are turned into cells once, when they come; filtering and ordering use those cells, and drawing touches only the
+// rows in sight.
 package list
 
 import (
@@ -88,8 +87,7 @@ func (l *List[T]) Move(key string) (tea.Cmd, bool) {
 	return l.Settle(), true
 }
 
-// Click goes to a row in sight, or orders by the title of a column; the place is in the
-// list's own lines and columns.
+// Click goes to a row in sight, or orders by the title of a column; the place is in the list's own lines and columns.
 func (l *List[T]) Click(x, line int) tea.Cmd {
 	spot, ok := l.Table.At(x, line)
 	switch {

@@ -9,6 +9,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
@@ -39,15 +40,13 @@ func (l *List[T]) SetSort(s Sort) {
 	l.show(l.CurrentID())
 }
 
-// OrderBy orders by a column, greatest first if down; once more turns the order round, and
-// once more leaves the rows as they come.
+// OrderBy orders by a column, greatest first if down; once more turns the order round, and once more drops it.
 func (l *List[T]) OrderBy(column int, down bool) tea.Cmd {
 	l.SetSort(l.sort.Next(column, down))
 	return nil
 }
 
-// NextOrder orders by the next of the columns in sight that orders, or the one before, around;
-// numbers begin with the greatest.
+// NextOrder orders by the next of the columns in sight that orders, or the one before, around; numbers begin with the greatest.
 func (l *List[T]) NextOrder(by int) tea.Cmd {
 	sight := slices.DeleteFunc(l.Table.Shown(l.width), func(c int) bool { return !l.orders(c) })
 	if len(sight) == 0 {
@@ -90,8 +89,7 @@ func (l *List[T]) Back() bool {
 	return true
 }
 
-// Filtered says how many rows the filter lets through: "13 of 37 match tp:4"; empty: there
-// is no filter.
+// Filtered says how many rows the filter lets through: "13 of 37 match tp:4"; empty: there is no filter.
 func (l *List[T]) Filtered() string {
 	if l.filter.Empty() {
 		return ""
@@ -99,8 +97,7 @@ func (l *List[T]) Filtered() string {
 	return unit.Int(len(l.shown)) + " of " + unit.Int(len(l.rows)) + " match " + l.filter.Text
 }
 
-// Ordered says by what the rows are ordered: "by tok/s, greatest first"; empty: they are as
-// they come.
+// Ordered says by what the rows are ordered: "by tok/s, greatest first"; empty: they are as they come.
 func (l *List[T]) Ordered() string {
 	if l.of.Columns != nil { // whatever Fit has made of their titles
 		return l.sort.Words(l.of.Columns)
@@ -108,17 +105,23 @@ func (l *List[T]) Ordered() string {
 	return l.sort.Words(l.Table.Columns)
 }
 
-// NoMatch is what to say where the filter leaves nothing; see Filter.None.
+// NoMatch is what to say where the filter leaves nothing: of what kind nothing is left, and what its rows can be asked for
+// if the filter asks for something else.
 func (l *List[T]) NoMatch(width int) []string {
 	var row T
 	if len(l.rows) > 0 {
 		row = l.rows[0]
 	}
-	return l.filter.None(l.of.One, l.of.Fields(row), width)
+	fields := l.of.Fields(row)
+	lines := []string{"no " + l.of.One + " matches " + l.filter.Text, "", "esc drops the filter"}
+	if key := l.filter.unknown(fields); key != "" {
+		text := "there is no " + key + ": here; there are " + strings.Join(slices.Sorted(maps.Keys(fields)), " ")
+		lines = append(lines, widget.Wrap(text, max(width-6, 1))...)
+	}
+	return pane.Notice(lines...)
 }
 
-// Keep is what is found again at the next start; the row under the cursor goes by the name
-// of what it is: "experiment".
+// Keep is what is found again at the next start; the row under the cursor goes by the name of what it is: "experiment".
 func (l *List[T]) Keep(name string) map[string]string {
 	return map[string]string{name: l.Target(), "filter": l.filter.Text, "sort": l.sort.Text(),
 		"marked": strings.Join(slices.Sorted(maps.Keys(l.Marks)), " ")}
@@ -139,8 +142,8 @@ type Sort struct {
 	Down   bool // greatest first
 }
 
-// Apply orders rows, and what stands for each of them in shown, by the column. What is
-// missing comes last either way; equals stay as they came.
+// Apply orders rows, and what stands for each of them in shown, by the column. What is missing comes last either way;
+// equals stay as they came.
 func (s Sort) Apply(rows [][]widget.Cell, shown []int) ([][]widget.Cell, []int) {
 	if !s.On {
 		return rows, shown
@@ -179,13 +182,11 @@ func keyOf(row []widget.Cell, column int) sortKey {
 }
 
 func (s Sort) compare(a, b sortKey) int {
-	if none := cmp.Compare(a.missing, b.missing); none != 0 {
-		return none
-	}
+	by := a.compare(b)
 	if s.Down {
-		return -a.compare(b)
+		by = -by
 	}
-	return a.compare(b)
+	return cmp.Or(cmp.Compare(a.missing, b.missing), by)
 }
 
 // compare compares numbers as numbers, and texts so that E1.2 comes before E1.10.
@@ -196,41 +197,16 @@ func (a sortKey) compare(b sortKey) int {
 	case a.isNumber && b.isNumber:
 		return cmp.Compare(a.number, b.number)
 	}
-	return natural(a.text, b.text)
+	return model.CompareNatural(a.text, b.text)
 }
 
-// natural compares texts, the numbers in them by their value.
-func natural(a, b string) int {
-	for a != "" && b != "" {
-		x, y := leadingDigits(a), leadingDigits(b)
-		if x > 0 && y > 0 {
-			m, _ := strconv.Atoi(a[:x])
-			n, _ := strconv.Atoi(b[:y])
-			if m != n {
-				return cmp.Compare(m, n)
-			}
-			a, b = a[x:], b[y:]
-			continue
-		}
-		if a[0] != b[0] {
-			return cmp.Compare(a[0], b[0])
-		}
-		a, b = a[1:], b[1:]
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
-func leadingDigits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
-
-// Next is the sort after one more wish to see that column: it first, then turned, then
-// as the list comes.
+// Next is the sort after one more wish to see that column: it first, then turned, then as the list comes.
 func (s Sort) Next(column int, down bool) Sort {
-	first := Sort{On: true, Column: column, Down: down}
+	first, turned := Sort{On: true, Column: column, Down: down}, Sort{On: true, Column: column, Down: !down}
 	switch s {
 	case first:
-		first.Down = !down
-		return first
-	case Sort{On: true, Column: column, Down: !down}:
+		return turned
+	case turned:
 		return Sort{}
 	}
 	return first
@@ -238,13 +214,10 @@ func (s Sort) Next(column int, down bool) Sort {
 
 // Text is a sort as it is kept: the number of the column, and - for greatest first.
 func (s Sort) Text() string {
-	switch {
-	case !s.On:
+	if !s.On {
 		return ""
-	case s.Down:
-		return "-" + strconv.Itoa(s.Column)
 	}
-	return strconv.Itoa(s.Column)
+	return map[bool]string{true: "-"}[s.Down] + strconv.Itoa(s.Column)
 }
 
 // ParseSort reads what Text wrote, for a table of so many columns.
@@ -262,9 +235,5 @@ func (s Sort) Words(columns []widget.Column) string {
 	if !s.On || s.Column >= len(columns) {
 		return ""
 	}
-	title := columns[s.Column].Title
-	if s.Down {
-		return "by " + title + ", greatest first"
-	}
-	return "by " + title
+	return "by " + columns[s.Column].Title + map[bool]string{true: ", greatest first"}[s.Down]
 }
