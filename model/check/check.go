@@ -39,21 +39,15 @@ type Verdict struct {
 
 // OK reports whether no finding is an error.
 func (v Verdict) OK() bool {
-	for _, f := range v.Findings {
-		if f.Severity == SeverityError {
-			return false
-		}
-	}
-	return true
+	worst, _ := v.Worst()
+	return worst.Severity != SeverityError
 }
 
 // Worst is the first error, else the first warning; false: there is neither.
 func (v Verdict) Worst() (Finding, bool) {
 	for _, s := range []Severity{SeverityError, SeverityWarning} {
-		for _, f := range v.Findings {
-			if f.Severity == s {
-				return f, true
-			}
+		if f := model.First(v.Findings, func(f Finding) bool { return f.Severity == s }); f != nil {
+			return *f, true
 		}
 	}
 	return Finding{}, false
@@ -63,11 +57,11 @@ func (v Verdict) Worst() (Finding, bool) {
 // the job is paid for. Findings come with errors first. Numbers out of all range
 // end it there, for nothing can be worked out from them.
 func Check(e model.Experiment, w World) Verdict {
-	form := append([]Finding{}, (&subject{e: e, w: w}).apply(formRules)...)
+	form := append([]Finding{}, (&subject{e: e, w: &w}).apply(formRules)...)
 	if !sound(e) {
 		return Verdict{Findings: form}
 	}
-	s := newSubject(e, w)
+	s := newSubject(e, &w)
 	found := append(form, s.apply(layoutRules())...)
 	legal := Verdict{Findings: found}.OK()
 	for _, rules := range [][]rule{knownRules(), lengthRules(), siteRules(), commRules(), profilingRules(), wordRules()} {

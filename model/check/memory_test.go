@@ -159,3 +159,13 @@ func TestTimeLimits(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A limit that is nonsense is a finding, and nothing to divide by.
+func TestNoRoomForSequences(t *testing.T) {
+	for _, n := range []int{0, -1, -20} {
+		v := Check(modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.VLLM = map[string]any{"max_model_len": n} }), testWorld())
+		if f, _ := v.Worst(); f.Code != "max-model-len" {
+			t.Errorf("%d: %+v", n, f)
+		}
+	}
+}

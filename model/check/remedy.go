@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"strconv"
 
 	"shardeck/model"
@@ -39,7 +40,7 @@ func remedy(s *subject) (string, []model.Edit) {
 // comfortable reports whether everything fits with room for the estimate's error.
 func (s *subject) comfortable() bool {
 	f := s.memory()
-	return f != nil && f.Headroom >= tight && s.cacheHolds(*f, s.e.ModelLen()) >= 1
+	return f != nil && f.Headroom >= tight && f.holds(s.e.ModelLen()) >= 1
 }
 
 // candidates lists what to try, the cheapest first: a shorter limit, more TP
@@ -65,10 +66,7 @@ func (s *subject) shorter() []candidate {
 		return nil
 	}
 	e := s.e
-	e.VLLM = map[string]any{}
-	for k, v := range s.e.VLLM {
-		e.VLLM[k] = v
-	}
+	e.VLLM = maps.Clone(s.e.VLLM) // not nil: it has a limit
 	e.VLLM["max_model_len"] = need
 	return []candidate{{e, []model.Edit{{Path: "vllm.max_model_len", Value: strconv.Itoa(need)}}}}
 }
@@ -76,12 +74,12 @@ func (s *subject) shorter() []candidate {
 // wider takes each larger legal value of a layout key.
 func (s *subject) wider(path string) []candidate {
 	var out []candidate
-	for _, v := range Legal(s.e, path, s.w) {
-		if v <= layoutKeys[path].get(s.e.Layout) {
+	for _, v := range Legal(s.e, path, *s.w) {
+		if v <= *layoutAt(&s.e.Layout, path) {
 			continue
 		}
 		e := s.e
-		e.Layout = layoutKeys[path].with(e.Layout, v)
+		e.Layout = withKey(e.Layout, path, v)
 		edits := append([]model.Edit{{Path: path, Value: strconv.Itoa(v)}}, s.followEP(path, v)...)
 		out = append(out, candidate{e, edits})
 	}

@@ -2,7 +2,7 @@ package check
 
 import (
 	"fmt"
-	"sort"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,7 +24,7 @@ type rule struct {
 // the numbers are sound and have the rest.
 type subject struct {
 	e     model.Experiment
-	w     World
+	w     *World
 	shape *model.Shape  // with the experiment's depth; nil: not known
 	place Placement     //
 	limit time.Duration // 0: cannot be read
@@ -34,7 +34,7 @@ type subject struct {
 }
 
 // newSubject prepares an experiment whose numbers are sound.
-func newSubject(e model.Experiment, w World) *subject {
+func newSubject(e model.Experiment, w *World) *subject {
 	s := &subject{e: e, w: w}
 	site := w.Site
 	site.GPUsPerNode = w.GPUsPerNode()
@@ -85,13 +85,11 @@ func (s *subject) apply(rules []rule) []Finding {
 	return out
 }
 
-// passes reports whether no rule of at least this severity finds fault.
+// passes reports whether no rule of these severities finds fault.
 func (s *subject) passes(rules []rule, severities ...Severity) bool {
 	for _, r := range rules {
-		for _, v := range severities {
-			if r.severity == v && r.fault(s) != "" {
-				return false
-			}
+		if slices.Contains(severities, r.severity) && r.fault(s) != "" {
+			return false
 		}
 	}
 	return true
@@ -100,7 +98,15 @@ func (s *subject) passes(rules []rule, severities ...Severity) bool {
 // byWeight sorts errors before warnings before notes, else as found.
 func byWeight(fs []Finding) {
 	weight := map[Severity]int{SeverityError: 0, SeverityWarning: 1, SeverityNote: 2}
-	sort.SliceStable(fs, func(i, j int) bool { return weight[fs[i].Severity] < weight[fs[j].Severity] })
+	slices.SortStableFunc(fs, func(a, b Finding) int { return weight[a.Severity] - weight[b.Severity] })
+}
+
+// faultIf is a fault where one is, in words as of fmt.Sprintf.
+func faultIf(faulty bool, format string, args ...any) string {
+	if !faulty {
+		return ""
+	}
+	return fmt.Sprintf(format, args...)
 }
 
 // set is a fix that gives one key a value.
@@ -122,11 +128,11 @@ func words(text string) func(*subject) (string, []model.Edit) {
 // equally near the larger.
 func nearest(path string) func(*subject) (string, []model.Edit) {
 	return func(s *subject) (string, []model.Edit) {
-		legal := Legal(s.e, path, s.w)
+		legal := Legal(s.e, path, *s.w)
 		if len(legal) == 0 {
 			return "change the other parts of the layout: with these no value is possible", nil
 		}
-		now, best := layoutKeys[path].get(s.e.Layout), legal[0]
+		now, best := *layoutAt(&s.e.Layout, path), legal[0]
 		for _, v := range legal {
 			if abs(v-now) <= abs(best-now) {
 				best = v
@@ -139,7 +145,7 @@ func nearest(path string) func(*subject) (string, []model.Edit) {
 
 // followEP is the edit that keeps EP at TP × DP when another part of the layout changes.
 func (s *subject) followEP(path string, v int) []model.Edit {
-	changed := layoutKeys[path].with(s.e.Layout, v)
+	changed := withKey(s.e.Layout, path, v)
 	if changed.EP == s.e.Layout.EP || path == "parallelism.ep" {
 		return nil
 	}

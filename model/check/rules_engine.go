@@ -2,8 +2,9 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,31 +16,23 @@ import (
 func commRules() []rule {
 	return []rule{
 		{"all-reduce-unused", SeverityNote, "comm.all_reduce", func(s *subject) string {
-			if model.IsAuto(s.e.Comm.AllReduce) || s.e.Layout.TP > 1 {
-				return ""
-			}
-			return "with TP=1 there is no all-reduce for comm.all_reduce to choose"
+			return faultIf(!model.IsAuto(s.e.Comm.AllReduce) && s.e.Layout.TP <= 1,
+				"with TP=1 there is no all-reduce for comm.all_reduce to choose")
 		}, fixed("comm.all_reduce", "auto")},
 		{"custom-nodes", SeverityWarning, "comm.all_reduce", func(s *subject) string {
-			if s.e.Comm.AllReduce != "custom" || s.place.Nodes == 1 {
-				return ""
-			}
-			return fmt.Sprintf("the custom all-reduce works inside one node: on %d nodes vLLM turns it off", s.place.Nodes)
+			return faultIf(s.e.Comm.AllReduce == "custom" && s.place.Nodes != 1,
+				"the custom all-reduce works inside one node: on %d nodes vLLM turns it off", s.place.Nodes)
 		}, fixed("comm.all_reduce", "nccl")},
 		{"custom-size", SeverityWarning, "comm.all_reduce", func(s *subject) string {
 			tp := s.e.Layout.TP
-			if s.e.Comm.AllReduce != "custom" || tp == 1 || tp == 2 || tp == 4 || tp == 6 || tp == 8 {
-				return ""
-			}
-			return fmt.Sprintf("the custom all-reduce knows 2, 4, 6 or 8 ranks, not TP=%d: vLLM turns it off", tp)
+			return faultIf(s.e.Comm.AllReduce == "custom" && !slices.Contains([]int{1, 2, 4, 6, 8}, tp),
+				"the custom all-reduce knows 2, 4, 6 or 8 ranks, not TP=%d: vLLM turns it off", tp)
 		}, fixed("comm.all_reduce", "nccl")},
-		{"custom-messages", SeverityNote, "comm.all_reduce", func(s *subject) string {
-			if s.e.Comm.AllReduce != "custom" || s.e.Layout.TP == 1 || s.shape == nil {
-				return ""
-			}
-			return fmt.Sprintf("the custom all-reduce takes up to %d tokens (8 MiB); longer steps use NCCL",
-				customLimit/(int64(s.shape.Hidden)*valueBytes(s.e.Model.Precision)))
-		}, nil},
+		{"custom-messages", SeverityNote, "comm.all_reduce", shaped(func(e model.Experiment, m model.Shape) string {
+			return faultIf(e.Comm.AllReduce == "custom" && e.Layout.TP != 1,
+				"the custom all-reduce takes up to %d tokens (8 MiB); longer steps use NCCL",
+				customLimit/(int64(m.Hidden)*valueBytes(e.Model.Precision)))
+		}), nil},
 		{"symm-mem-gpu", SeverityWarning, "comm.all_reduce", func(s *subject) string {
 			if s.e.Comm.AllReduce != "symm_mem" || s.gpu == nil || s.gpu.AtLeast(9, 0) {
 				return ""
@@ -48,16 +41,11 @@ func commRules() []rule {
 		}, fixed("comm.all_reduce", "nccl")},
 		{"all2all-unused", SeverityWarning, "comm.all2all", func(s *subject) string {
 			l := s.e.Layout
-			if model.IsAuto(s.e.Comm.All2All) || l.DP() > 1 && (s.shape == nil || s.shape.MoE != nil) {
-				return ""
-			}
-			return "comm.all2all has no effect: it needs experts and DP above 1"
+			return faultIf(!model.IsAuto(s.e.Comm.All2All) && (l.DP() <= 1 || s.shape != nil && s.shape.MoE == nil),
+				"comm.all2all has no effect: it needs experts and DP above 1")
 		}, fixed("comm.all2all", "auto")},
 		{"deepep-install", SeverityWarning, "comm.all2all", func(s *subject) string {
-			if !deepEP(s.e) || s.replay() {
-				return ""
-			}
-			return s.e.Comm.All2All + " needs DeepEP and NVSHMEM installed beside vLLM"
+			return faultIf(deepEP(s.e) && !s.replay(), "%s needs DeepEP and NVSHMEM installed beside vLLM", s.e.Comm.All2All)
 		}, words("install them in the runtime of the jobs, or set comm.all2all to auto")},
 	}
 }
@@ -71,28 +59,21 @@ func deepEP(e model.Experiment) bool { return strings.HasPrefix(e.Comm.All2All, 
 func profilingRules() []rule {
 	return []rule{
 		{"nsys-kineto", SeverityWarning, "profiling.nsys", func(s *subject) string {
-			if !s.e.Profiling.Nsys || !s.e.Profiling.Kineto {
-				return ""
-			}
-			return "nsys and the torch profiler both need CUPTI: only one will see kernels"
+			return faultIf(s.e.Profiling.Nsys && s.e.Profiling.Kineto,
+				"nsys and the torch profiler both need CUPTI: only one will see kernels")
 		}, fixed("profiling.kineto", "false")},
 		{"no-trace", SeverityNote, "profiling.kineto", func(s *subject) string {
-			if p := s.e.Profiling; p.Kineto || p.Nsys {
-				return ""
-			}
-			return "no kernels are traced: there will be latency and throughput, and no communication metrics"
+			p := s.e.Profiling
+			return faultIf(!p.Kineto && !p.Nsys,
+				"no kernels are traced: there will be latency and throughput, and no communication metrics")
 		}, fixed("profiling.kineto", "true")},
 		{"prefix-caching", SeverityWarning, "vllm.enable_prefix_caching", func(s *subject) string {
-			if on, _ := s.e.VLLM["enable_prefix_caching"].(bool); !on {
-				return ""
-			}
-			return "with prefix caching a repeated prompt costs no prefill: iterations are not comparable"
+			on, _ := s.e.VLLM["enable_prefix_caching"].(bool)
+			return faultIf(on, "with prefix caching a repeated prompt costs no prefill: iterations are not comparable")
 		}, fixed("vllm.enable_prefix_caching", "false")},
 		{"memory-utilization", SeverityError, "vllm.gpu_memory_utilization", func(s *subject) string {
-			if u := s.e.EngineNumber("gpu_memory_utilization", 0.9); u > 0 && u <= 1 {
-				return ""
-			}
-			return "vllm.gpu_memory_utilization must lie above 0 and at most 1"
+			u := s.e.EngineNumber("gpu_memory_utilization", 0.9)
+			return faultIf(!(u > 0 && u <= 1), "vllm.gpu_memory_utilization must lie above 0 and at most 1")
 		}, fixed("vllm.gpu_memory_utilization", "0.9")},
 		{"vllm-key", SeverityError, "vllm", takenKey, words("remove it there and use the config's own key")},
 	}
@@ -110,17 +91,12 @@ var taken = map[string]string{
 
 // takenKey is the first engine argument, by name, that would contradict the config.
 func takenKey(s *subject) string {
-	var found []string
-	for k := range s.e.VLLM {
+	for _, k := range slices.Sorted(maps.Keys(s.e.VLLM)) {
 		if taken[k] != "" {
-			found = append(found, k)
+			return fmt.Sprintf("vllm.%s is set by %s", k, taken[k])
 		}
 	}
-	if len(found) == 0 {
-		return ""
-	}
-	sort.Strings(found)
-	return fmt.Sprintf("vllm.%s is set by %s", found[0], taken[found[0]])
+	return ""
 }
 
 // wordRules judge what a person wrote about an experiment: a description that was true
@@ -128,11 +104,7 @@ func takenKey(s *subject) string {
 func wordRules() []rule {
 	return []rule{
 		{"description-layout", SeverityWarning, "description", func(s *subject) string {
-			now := described(s.e)
-			if now == s.e.Description {
-				return ""
-			}
-			return fmt.Sprintf("the description still speaks of another layout: %q", s.e.Description)
+			return faultIf(described(s.e) != s.e.Description, "the description still speaks of another layout: %q", s.e.Description)
 		}, func(s *subject) (string, []model.Edit) { return set("description", described(s.e)) }},
 	}
 }

@@ -2,8 +2,9 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"math"
-	"sort"
+	"slices"
 	"strings"
 
 	"shardeck/model"
@@ -97,10 +98,8 @@ var formRules = func() []rule {
 
 func (b bound) rule() rule {
 	return rule{"number", SeverityError, b.path, func(s *subject) string {
-		if n := b.get(s.e); n < b.lo || n > b.hi {
-			return fmt.Sprintf("%s is %d: it must be a whole number from %d to %d", b.path, n, b.lo, b.hi)
-		}
-		return ""
+		n := b.get(s.e)
+		return faultIf(n < b.lo || n > b.hi, "%s is %d: it must be a whole number from %d to %d", b.path, n, b.lo, b.hi)
 	}, func(s *subject) (string, []model.Edit) {
 		return set(b.path, fmt.Sprint(min(max(b.get(s.e), b.lo), b.hi)))
 	}}
@@ -113,12 +112,7 @@ var also = map[string]string{"bf16": "bfloat16", "fp16": "float16", "half": "flo
 func (c choice) rule() rule {
 	return rule{"word", SeverityError, c.path, func(s *subject) string {
 		got := c.get(s.e)
-		for _, w := range c.words {
-			if got == w {
-				return ""
-			}
-		}
-		return fmt.Sprintf("%s cannot be %.40q: it is one of %s", c.path, got, strings.Join(c.words, ", "))
+		return faultIf(!slices.Contains(c.words, got), "%s cannot be %.40q: it is one of %s", c.path, got, strings.Join(c.words, ", "))
 	}, func(s *subject) (string, []model.Edit) {
 		got := strings.ToLower(c.get(s.e))
 		if word := also[got]; word != "" {
@@ -147,10 +141,8 @@ var nameRules = []rule{
 	{"output-dir", SeverityError, "output_dir", func(s *subject) string { return said(model.CheckOutputDir(s.e.OutputDir)) },
 		words("write a path such as trace_collection/llama-8b-tp4")},
 	{"output-dir-absolute", SeverityWarning, "output_dir", func(s *subject) string {
-		if strings.HasPrefix(s.e.OutputDir, "/") {
-			return "output_dir lies outside the workspace: shardeck finds the run by its path only"
-		}
-		return ""
+		return faultIf(strings.HasPrefix(s.e.OutputDir,
+			"/"), "output_dir lies outside the workspace: shardeck finds the run by its path only")
 	}, words("write a path below trace_collection/")},
 	{"account-name", SeverityError, "slurm.account", func(s *subject) string { return said(model.CheckSlurmWord(s.e.Slurm.Account)) }, nil},
 	{"qos-name", SeverityError, "slurm.qos", func(s *subject) string { return said(model.CheckSlurmWord(s.e.Slurm.QOS)) }, fixed("slurm.qos", "auto")},
@@ -162,21 +154,14 @@ var nameRules = []rule{
 	}, fixed("slurm.time", "00:30:00")},
 	{"env", SeverityError, "env", func(s *subject) string { return envFault(s.e.Env) }, nil},
 	{"replay-factor", SeverityError, "replay.factor", func(s *subject) string {
-		if f := s.e.Replay.Factor; f < 0 || f > 10000 || math.IsNaN(f) {
-			return fmt.Sprintf("replay.factor is %g: it must lie from 0 to 10000", f)
-		}
-		return ""
+		f := s.e.Replay.Factor
+		return faultIf(f < 0 || f > 10000 || math.IsNaN(f), "replay.factor is %g: it must lie from 0 to 10000", f)
 	}, fixed("replay.factor", "1")},
 }
 
 // envFault is the first variable, by name, that a shell could not export.
 func envFault(env map[string]string) string {
-	names := make([]string, 0, len(env))
-	for n := range env {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	for _, n := range names {
+	for _, n := range slices.Sorted(maps.Keys(env)) {
 		if err := model.CheckEnvName(n); err != nil {
 			return err.Error()
 		}

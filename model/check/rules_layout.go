@@ -16,10 +16,8 @@ func layoutRules() []rule { return slices.Concat(tpRules(), epRules(), sizeRules
 func tpRules() []rule {
 	return []rule{
 		{"tp-heads", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
-			if m.Heads%e.Layout.TP == 0 {
-				return ""
-			}
-			return fmt.Sprintf("TP=%d is not possible: %d heads do not divide by %d", e.Layout.TP, m.Heads, e.Layout.TP)
+			return faultIf(m.Heads%e.Layout.TP != 0,
+				"TP=%d is not possible: %d heads do not divide by %d", e.Layout.TP, m.Heads, e.Layout.TP)
 		}), nearest("parallelism.tp")},
 		{"tp-kv-heads", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			tp, kv := e.Layout.TP, m.KVHeads
@@ -29,17 +27,13 @@ func tpRules() []rule {
 			return fmt.Sprintf("TP=%d is not possible: %d key-value heads neither divide by it nor repeat evenly", tp, kv)
 		}), nearest("parallelism.tp")},
 		{"tp-ffn", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
-			if m.Heads%e.Layout.TP != 0 || m.DenseLayers() == 0 || m.Intermediate%e.Layout.TP == 0 {
-				return ""
-			}
-			return fmt.Sprintf("TP=%d is not possible: the feed-forward width %d does not divide by %d", e.Layout.TP, m.Intermediate, e.Layout.TP)
+			return faultIf(m.Heads%e.Layout.TP == 0 && m.DenseLayers() > 0 && m.Intermediate%e.Layout.TP != 0,
+				"TP=%d is not possible: the feed-forward width %d does not divide by %d", e.Layout.TP, m.Intermediate, e.Layout.TP)
 		}), nearest("parallelism.tp")},
 		{"expert-ffn", SeverityError, "parallelism.tp", experts(func(e model.Experiment, m model.Shape) string {
 			n := e.Layout.TP * e.Layout.DP()
-			if e.Layout.EP > 1 || m.MoE.Intermediate%n == 0 {
-				return ""
-			}
-			return fmt.Sprintf("experts of width %d cannot be cut over TP × DP = %d ranks (EP is off)", m.MoE.Intermediate, n)
+			return faultIf(e.Layout.EP <= 1 && m.MoE.Intermediate%n != 0,
+				"experts of width %d cannot be cut over TP × DP = %d ranks (EP is off)", m.MoE.Intermediate, n)
 		}), nearest("parallelism.tp")},
 	}
 }
@@ -47,23 +41,15 @@ func tpRules() []rule {
 func epRules() []rule {
 	return []rule{
 		{"ep-dense", SeverityError, "parallelism.ep", shaped(func(e model.Experiment, m model.Shape) string {
-			if e.Layout.EP == 1 || m.MoE != nil {
-				return ""
-			}
-			return fmt.Sprintf("EP=%d is not possible: %s has no experts", e.Layout.EP, m.Short)
+			return faultIf(e.Layout.EP != 1 && m.MoE == nil, "EP=%d is not possible: %s has no experts", e.Layout.EP, m.Short)
 		}), fixed("parallelism.ep", "1")},
 		{"ep-size", SeverityError, "parallelism.ep", epSize, fixEPSize},
 		{"ep-experts", SeverityError, "parallelism.ep", experts(func(e model.Experiment, m model.Shape) string {
-			if e.Layout.EP <= m.MoE.Experts {
-				return ""
-			}
-			return fmt.Sprintf("EP=%d is not possible: there are only %d experts", e.Layout.EP, m.MoE.Experts)
+			return faultIf(e.Layout.EP > m.MoE.Experts, "EP=%d is not possible: there are only %d experts", e.Layout.EP, m.MoE.Experts)
 		}), fixed("parallelism.ep", "1")},
 		{"ep-deepep", SeverityError, "parallelism.ep", experts(func(e model.Experiment, m model.Shape) string {
-			if !deepEP(e) || m.MoE.Experts%e.Layout.EP == 0 {
-				return ""
-			}
-			return fmt.Sprintf("DeepEP needs equal parts: %d experts do not divide by EP=%d", m.MoE.Experts, e.Layout.EP)
+			return faultIf(deepEP(e) && m.MoE.Experts%e.Layout.EP != 0,
+				"DeepEP needs equal parts: %d experts do not divide by EP=%d", m.MoE.Experts, e.Layout.EP)
 		}), fixed("comm.all2all", "auto")},
 	}
 }
@@ -71,27 +57,19 @@ func epRules() []rule {
 func sizeRules() []rule {
 	return []rule{
 		{"pp-layers", SeverityError, "parallelism.pp", shaped(func(e model.Experiment, m model.Shape) string {
-			if e.Layout.PP <= m.Layers {
-				return ""
-			}
-			return fmt.Sprintf("PP=%d is not possible: there are only %d layers", e.Layout.PP, m.Layers)
+			return faultIf(e.Layout.PP > m.Layers, "PP=%d is not possible: there are only %d layers", e.Layout.PP, m.Layers)
 		}), nearest("parallelism.pp")},
 		{"batch-dp", SeverityError, "data.batch_size", func(s *subject) string {
 			b, dp := s.e.Data.BatchSize, s.e.Layout.DP()
-			if b%dp == 0 {
-				return ""
-			}
-			return fmt.Sprintf("batch_size=%d does not divide by DP=%d: each replica gets as many requests", b, dp)
+			return faultIf(b%dp != 0, "batch_size=%d does not divide by DP=%d: each replica gets as many requests", b, dp)
 		}, func(s *subject) (string, []model.Edit) {
 			dp := s.e.Layout.DP()
 			return set("data.batch_size", strconv.Itoa(model.CeilDiv(s.e.Data.BatchSize, dp)*dp))
 		}},
 		{"gpus", SeverityError, "parallelism", tooManyGPUs, words("lower tp, pp or dp_replicate × dp_shard")},
 		{"nodes-whole", SeverityError, "parallelism", func(s *subject) string {
-			if s.place.GPUs == s.place.Nodes*s.place.GPUsPerNode {
-				return ""
-			}
-			return fmt.Sprintf("%d GPUs cannot be spread evenly over nodes of %d", s.place.GPUs, s.w.GPUsPerNode())
+			return faultIf(s.place.GPUs != s.place.Nodes*s.place.GPUsPerNode,
+				"%d GPUs cannot be spread evenly over nodes of %d", s.place.GPUs, s.w.GPUsPerNode())
 		}, words("use as many GPUs on each node: a multiple of the GPUs of a node")},
 	}
 }
@@ -107,17 +85,13 @@ func evenRules() []rule {
 				list(model.StageLayers(m.Layers, e.Layout.PP)))
 		}), nil},
 		{"ep-uneven", SeverityWarning, "parallelism.ep", experts(func(e model.Experiment, m model.Shape) string {
-			if e.Layout.EP > m.MoE.Experts || m.MoE.Experts%e.Layout.EP == 0 {
-				return ""
-			}
-			return fmt.Sprintf("%d experts do not divide by EP=%d: some ranks hold one more", m.MoE.Experts, e.Layout.EP)
+			return faultIf(e.Layout.EP <= m.MoE.Experts && m.MoE.Experts%e.Layout.EP != 0,
+				"%d experts do not divide by EP=%d: some ranks hold one more", m.MoE.Experts, e.Layout.EP)
 		}), nil},
 		{"node-part", SeverityWarning, "parallelism", func(s *subject) string {
 			per := s.w.Site.GPUsPerNode
-			if per == 0 || s.place.Shared || s.place.GPUsPerNode >= per || len(s.w.Site.Queues) == 0 {
-				return ""
-			}
-			return fmt.Sprintf("%d of the %d GPUs of each node are used, and all are paid for", s.place.GPUsPerNode, per)
+			return faultIf(!s.place.Shared && s.place.GPUsPerNode < per && len(s.w.Site.Queues) > 0,
+				"%d of the %d GPUs of each node are used, and all are paid for", s.place.GPUsPerNode, per)
 		}, fixNodePart},
 	}
 }
@@ -126,28 +100,21 @@ func evenRules() []rule {
 func adviceRules() []rule {
 	return []rule{
 		{"dp-dense", SeverityWarning, "parallelism.dp_replicate", shaped(func(e model.Experiment, m model.Shape) string {
-			if e.Layout.DP() == 1 || m.MoE != nil {
-				return ""
-			}
-			return fmt.Sprintf("DP=%d of a dense model is %d independent copies: nothing is sent between them", e.Layout.DP(), e.Layout.DP())
+			dp := e.Layout.DP()
+			return faultIf(dp != 1 && m.MoE == nil,
+				"DP=%d of a dense model is %d independent copies: nothing is sent between them", dp, dp)
 		}), nil},
 		{"ep-no-all2all", SeverityNote, "parallelism.ep", experts(func(e model.Experiment, _ model.Shape) string {
-			if e.Layout.EP == 1 || e.Layout.DP() > 1 {
-				return ""
-			}
-			return "with DP=1 experts use no all-to-all, but all-reduce over the TP group"
+			return faultIf(e.Layout.EP != 1 && e.Layout.DP() <= 1,
+				"with DP=1 experts use no all-to-all, but all-reduce over the TP group")
 		}), nil},
 		{"tp-experts", SeverityWarning, "parallelism.tp", experts(func(e model.Experiment, m model.Shape) string {
-			if e.Layout.TP <= m.MoE.Experts {
-				return ""
-			}
-			return fmt.Sprintf("some models refuse more TP ranks (%d) than experts (%d)", e.Layout.TP, m.MoE.Experts)
+			return faultIf(e.Layout.TP > m.MoE.Experts,
+				"some models refuse more TP ranks (%d) than experts (%d)", e.Layout.TP, m.MoE.Experts)
 		}), nil},
 		{"pp-batch", SeverityNote, "data.batch_size", func(s *subject) string {
-			if n := s.e.RequestsPerReplica(); n < int64(s.e.Layout.PP) {
-				return fmt.Sprintf("%d requests cannot keep %d stages busy: each stage works on its own", n, s.e.Layout.PP)
-			}
-			return ""
+			n, pp := s.e.RequestsPerReplica(), s.e.Layout.PP
+			return faultIf(n < int64(pp), "%d requests cannot keep %d stages busy: each stage works on its own", n, pp)
 		}, func(s *subject) (string, []model.Edit) {
 			return set("data.batch_size", strconv.Itoa(s.e.Layout.PP*s.e.Layout.DP()))
 		}},

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -28,44 +29,31 @@ func qosRules() []rule {
 			return set("slurm.qos", "auto")
 		}},
 		{"qos-interactive", SeverityError, "slurm.qos", queued(func(s *subject, q model.Queue) string {
-			if !q.Interactive {
-				return ""
-			}
-			return "QOS " + q.Name + " is for salloc and takes no job scripts"
+			return faultIf(q.Interactive, "QOS %s is for salloc and takes no job scripts", q.Name)
 		}), fixed("slurm.qos", "auto")},
 		{"qos-gpus", SeverityError, "slurm.qos", queued(func(s *subject, q model.Queue) string {
-			if q.MaxGPUs == 0 || s.place.GPUs <= q.MaxGPUs {
-				return ""
-			}
-			return fmt.Sprintf("QOS %s takes at most %d GPUs, and the layout needs %d", q.Name, q.MaxGPUs, s.place.GPUs)
+			return faultIf(q.MaxGPUs != 0 && s.place.GPUs > q.MaxGPUs,
+				"QOS %s takes at most %d GPUs, and the layout needs %d", q.Name, q.MaxGPUs, s.place.GPUs)
 		}), fixed("slurm.qos", "auto")},
 		{"qos-nodes", SeverityError, "slurm.qos", queued(func(s *subject, q model.Queue) string {
-			if q.MaxNodes == 0 || s.place.Nodes <= q.MaxNodes || q.MaxGPUs > 0 && s.place.GPUs > q.MaxGPUs {
-				return ""
-			}
-			return fmt.Sprintf("QOS %s takes at most %d nodes, and the layout needs %d", q.Name, q.MaxNodes, s.place.Nodes)
+			return faultIf(q.MaxNodes != 0 && s.place.Nodes > q.MaxNodes && (q.MaxGPUs <= 0 || s.place.GPUs <= q.MaxGPUs),
+				"QOS %s takes at most %d nodes, and the layout needs %d", q.Name, q.MaxNodes, s.place.Nodes)
 		}), fixed("slurm.qos", "auto")},
 		{"qos-time", SeverityError, "slurm.time", queued(func(s *subject, q model.Queue) string {
-			if q.MaxHours == 0 || s.limit <= hours(q.MaxHours) {
-				return ""
-			}
-			return fmt.Sprintf("a time limit of %s is more than the %s of QOS %s", model.DurationWords(s.limit), model.DurationWords(hours(q.MaxHours)), q.Name)
+			most := hours(q.MaxHours)
+			return faultIf(most != 0 && s.limit > most,
+				"a time limit of %s is more than the %s of QOS %s", model.DurationWords(s.limit), model.DurationWords(most), q.Name)
 		}), func(s *subject) (string, []model.Edit) {
 			return set("slurm.time", model.FormatTimeLimit(hours(s.queue.MaxHours)))
 		}},
 		{"qos-time-min", SeverityError, "slurm.time", queued(func(s *subject, q model.Queue) string {
-			if s.limit >= hours(q.MinHours) {
-				return ""
-			}
-			return fmt.Sprintf("QOS %s wants a time limit of at least %s", q.Name, model.DurationWords(hours(q.MinHours)))
+			return faultIf(s.limit < hours(q.MinHours),
+				"QOS %s wants a time limit of at least %s", q.Name, model.DurationWords(hours(q.MinHours)))
 		}), func(s *subject) (string, []model.Edit) {
 			return set("slurm.time", model.FormatTimeLimit(hours(s.queue.MinHours)))
 		}},
 		{"qos-note", SeverityNote, "slurm.qos", queued(func(s *subject, q model.Queue) string {
-			if q.Note == "" {
-				return ""
-			}
-			return "QOS " + q.Name + ": " + q.Note
+			return faultIf(q.Note != "", "QOS %s: %s", q.Name, q.Note)
 		}), nil},
 	}
 }
@@ -88,16 +76,12 @@ func nodeRules() []rule {
 		}, words("use fewer GPUs")},
 		{"pp-spans-nodes", SeverityWarning, "parallelism.pp", func(s *subject) string { return s.known("pp-spans-nodes", s.place.PPSpans) }, knownFix("pp-spans-nodes")},
 		{"tp-spans-nodes", SeverityWarning, "parallelism.tp", func(s *subject) string {
-			if !s.place.TPSpans {
-				return ""
-			}
-			return fmt.Sprintf("TP groups of %d cross nodes of %d: their all-reduces go over %s", s.e.Layout.TP, s.place.GPUsPerNode, s.fabric())
+			return faultIf(s.place.TPSpans,
+				"TP groups of %d cross nodes of %d: their all-reduces go over %s", s.e.Layout.TP, s.place.GPUsPerNode, s.fabric())
 		}, words("keep TP inside a node, unless the network is what you measure")},
 		{"account", SeverityWarning, "slurm.account", func(s *subject) string {
-			if s.w.Site.AccountHint == "" || s.w.Account != "" || s.e.Slurm.Account != "" {
-				return ""
-			}
-			return "no account is set: Slurm charges your default project, if you have one"
+			return faultIf(s.w.Site.AccountHint != "" && s.w.Account == "" && s.e.Slurm.Account == "",
+				"no account is set: Slurm charges your default project, if you have one")
 		}, func(s *subject) (string, []model.Edit) {
 			return "write account: in shardeck.yaml, " + s.w.Site.AccountHint, nil
 		}},
@@ -132,10 +116,7 @@ func knownFix(when string) func(*subject) (string, []model.Edit) {
 
 // fabric is what lies between nodes.
 func (s *subject) fabric() string {
-	if s.w.Site.Fabric == "" {
-		return "the network between nodes"
-	}
-	return s.w.Site.Fabric
+	return cmp.Or(s.w.Site.Fabric, "the network between nodes")
 }
 
 func hours(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
@@ -144,10 +125,7 @@ func hours(h float64) time.Duration { return time.Duration(h * float64(time.Hour
 func knownRules() []rule {
 	return []rule{
 		{"model-unknown", SeverityWarning, "model.name", func(s *subject) string {
-			if s.shape != nil {
-				return ""
-			}
-			return fmt.Sprintf("the shape of %.60s is not known: layout and memory cannot be checked", s.e.Model.Name)
+			return faultIf(s.shape == nil, "the shape of %.60s is not known: layout and memory cannot be checked", s.e.Model.Name)
 		}, func(s *subject) (string, []model.Edit) {
 			if near := model.Nearest(s.e.Model.Name, s.w.modelNames()); near != "" {
 				return set("model.name", near)
@@ -155,25 +133,18 @@ func knownRules() []rule {
 			return "add its shape to models.yaml in the workspace", nil
 		}},
 		{"gpu-unknown", SeverityWarning, "slurm.constraint", func(s *subject) string {
-			if s.gpu != nil || s.replay() {
-				return ""
-			}
-			return fmt.Sprintf("the GPUs of %s are not known: memory cannot be checked", s.w.Site.Title)
+			return faultIf(s.gpu == nil && !s.replay(), "the GPUs of %s are not known: memory cannot be checked", s.w.Site.Title)
 		}, words("describe the nodes in sites/<name>.yaml and name that site in shardeck.yaml")},
-		{"gated", SeverityNote, "model.name", func(s *subject) string {
-			if s.shape == nil || !s.shape.Gated || s.e.Model.Weights == "dummy" || s.replay() {
-				return ""
-			}
-			return s.shape.Short + " is gated: the hub gives it only to those who accept its licence"
-		}, words("accept it there and set HF_TOKEN, or keep the files in hf_home")},
+		{"gated", SeverityNote, "model.name", shaped(func(e model.Experiment, m model.Shape) string {
+			return faultIf(m.Gated && e.Model.Weights != "dummy" && e.Engine != model.EngineReplay,
+				"%s is gated: the hub gives it only to those who accept its licence", m.Short)
+		}), words("accept it there and set HF_TOKEN, or keep the files in hf_home")},
 		{"dummy", SeverityNote, "model.weights", func(s *subject) string {
-			if s.e.Model.Weights != "dummy" {
-				return ""
-			}
+			but := "the text is noise"
 			if s.shape != nil && s.shape.MoE != nil {
-				return "weights are random: times are right, but the load of the experts is not"
+				but = "but the load of the experts is not"
 			}
-			return "weights are random: times are right, the text is noise"
+			return faultIf(s.e.Model.Weights == "dummy", "weights are random: times are right, %s", but)
 		}, nil},
 		{"fp8-gpu", SeverityWarning, "model.precision", func(s *subject) string {
 			if s.e.Model.Precision != "fp8" || s.gpu == nil || s.gpu.AtLeast(8, 9) || s.replay() {
@@ -189,10 +160,8 @@ func lengthRules() []rule {
 	return []rule{
 		{"length", SeverityError, "data.seq_len", shaped(func(e model.Experiment, m model.Shape) string {
 			n := e.Data.SeqLen + e.Data.MaxTokens
-			if n <= m.MaxLen || m.MaxLen == 0 || e.Engine == model.EngineReplay {
-				return ""
-			}
-			return fmt.Sprintf("seq_len + max_tokens = %d is more than the %d positions of %s", n, m.MaxLen, m.Short)
+			return faultIf(n > m.MaxLen && m.MaxLen != 0 && e.Engine != model.EngineReplay,
+				"seq_len + max_tokens = %d is more than the %d positions of %s", n, m.MaxLen, m.Short)
 		}), func(s *subject) (string, []model.Edit) {
 			if room := s.shape.MaxLen - s.e.Data.MaxTokens; room > 0 {
 				return set("data.seq_len", strconv.Itoa(room))
@@ -201,10 +170,7 @@ func lengthRules() []rule {
 		}},
 		{"max-model-len", SeverityError, "vllm.max_model_len", func(s *subject) string {
 			n := s.e.Data.SeqLen + s.e.Data.MaxTokens
-			if s.e.ModelLen() >= n {
-				return ""
-			}
-			return fmt.Sprintf("vllm.max_model_len=%d leaves no room for seq_len + max_tokens = %d", s.e.ModelLen(), n)
+			return faultIf(s.e.ModelLen() < n, "vllm.max_model_len=%d leaves no room for seq_len + max_tokens = %d", s.e.ModelLen(), n)
 		}, func(s *subject) (string, []model.Edit) {
 			return set("vllm.max_model_len", strconv.Itoa(s.e.Data.SeqLen+s.e.Data.MaxTokens))
 		}},
