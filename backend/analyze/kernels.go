@@ -77,9 +77,9 @@ func statsOf(r *align.Rank) []metric.KernelStat {
 
 // sumClasses sums kernels by class.
 func sumClasses(stats []metric.KernelStat) []metric.KernelClass {
-	out := make([]metric.KernelClass, len(kernelname.Classes))
+	out := make([]metric.KernelClass, len(kernelname.Classes()))
 	var total int64
-	for i, class := range kernelname.Classes {
+	for i, class := range kernelname.Classes() {
 		out[i].Name = class
 		for _, s := range stats {
 			if s.Class == class {

@@ -65,10 +65,7 @@ func closeBracket(open []byte, c byte) []byte {
 // kernels do their work in a template argument, so that is said too:
 // elementwise_kernel(silu).
 func shortName(full, function string) string {
-	short := function
-	if i := strings.LastIndex(function, "::"); i >= 0 && i+2 < len(function) {
-		short = function[i+2:]
-	}
+	short := withoutNamespace(function)
 	if !generalKernel.MatchString(short) {
 		return short
 	}
@@ -78,6 +75,14 @@ func shortName(full, function string) string {
 		}
 	}
 	return short
+}
+
+// withoutNamespace is the last part of a function's name.
+func withoutNamespace(function string) string {
+	if i := strings.LastIndex(function, "::"); i >= 0 && i+2 < len(function) {
+		return function[i+2:]
+	}
+	return function
 }
 
 // generalKernel are the functions that run what a template argument says; workWord

@@ -1,6 +1,8 @@
 package kernelname
 
 import (
+	"regexp"
+	"slices"
 	"testing"
 	"unicode/utf8"
 )
@@ -66,7 +68,7 @@ func TestCommunicationByFunctionName(t *testing.T) {
 		"void uses<ncclDevKernel_AllReduce>(int)":                                                         NotComm,
 		"nvjet_sm90_tst_64x8_64x16_2x1_v_bz_TNT":                                                          NotComm,
 	} {
-		if got := callOf(functionName(full)); got != want {
+		if got := Of(full).Call; got != want {
 			t.Errorf("%s: %q, want %q", full, got, want)
 		}
 	}
@@ -86,27 +88,27 @@ func TestTypeFromMetadata(t *testing.T) {
 
 func TestClasses(t *testing.T) {
 	for full, want := range map[string]string{
-		"nvjet_sm90_tst_64x8_64x16_2x1_v_bz_TNT":                                            gemm,
-		"void cublasLt::splitKreduce_kernel<32, 16, int>(float)":                            gemm,
-		"sm80_xmma_gemm_bf16bf16_bf16f32_f32_tn_n_tilesize128x64":                           gemm,
-		"void cutlass::device_kernel<flash::FlashAttnFwdSm90<int>>(P)":                      attention,
-		"void flashinfer::BatchDecodeWithPagedKVCacheKernel<1>(P)":                          attention,
-		"void vllm::reshape_and_cache_flash_kernel<bf16>(bf16*)":                            attention,
-		"void vllm::rms_norm_kernel<c10::BFloat16>(c10::BFloat16*)":                         norm,
-		"void vllm::fused_add_rms_norm_kernel<c10::BFloat16, 8>(c10::BFloat16*)":            norm,
-		"void vllm::act_and_mul_kernel<c10::BFloat16, &(vllm::silu_kernel<bf16>)>(bf16*)":   activation,
-		"void at::native::elementwise_kernel<128, 4, f(MulFunctor<float>)>(int)":            elementwise,
-		"triton_poi_fused_add_mul_0":                                                        elementwise,
-		"fused_moe_kernel":                                                                  moe,
-		"void vllm::moe::topkGatingSoftmax<8, 64>(float const*)":                            moe,
-		"void at::native::reduce_kernel<512, 1, at::native::ReduceOp<ArgMaxOps<float>>>(P)": sampling,
-		"void at::native::vectorized_gather_kernel<16, long>(char*)":                        sampling,
-		"void at::native::CatArrayBatchedCopy_vectorized<int>(char*)":                       memory,
+		"nvjet_sm90_tst_64x8_64x16_2x1_v_bz_TNT":                                            "gemm",
+		"void cublasLt::splitKreduce_kernel<32, 16, int>(float)":                            "gemm",
+		"sm80_xmma_gemm_bf16bf16_bf16f32_f32_tn_n_tilesize128x64":                           "gemm",
+		"void cutlass::device_kernel<flash::FlashAttnFwdSm90<int>>(P)":                      "attention",
+		"void flashinfer::BatchDecodeWithPagedKVCacheKernel<1>(P)":                          "attention",
+		"void vllm::reshape_and_cache_flash_kernel<bf16>(bf16*)":                            "attention",
+		"void vllm::rms_norm_kernel<c10::BFloat16>(c10::BFloat16*)":                         "norm",
+		"void vllm::fused_add_rms_norm_kernel<c10::BFloat16, 8>(c10::BFloat16*)":            "norm",
+		"void vllm::act_and_mul_kernel<c10::BFloat16, &(vllm::silu_kernel<bf16>)>(bf16*)":   "activation",
+		"void at::native::elementwise_kernel<128, 4, f(MulFunctor<float>)>(int)":            "elementwise",
+		"triton_poi_fused_add_mul_0":                                                        "elementwise",
+		"fused_moe_kernel":                                                                  "moe",
+		"void vllm::moe::topkGatingSoftmax<8, 64>(float const*)":                            "moe",
+		"void at::native::reduce_kernel<512, 1, at::native::ReduceOp<ArgMaxOps<float>>>(P)": "embedding_sampling",
+		"void at::native::vectorized_gather_kernel<16, long>(char*)":                        "embedding_sampling",
+		"void at::native::CatArrayBatchedCopy_vectorized<int>(char*)":                       "memory",
 		"at::cuda::(anonymous namespace)::spin_kernel(long)":                                Other,
 		"ncclDevKernel_SendRecv(ncclDevKernelArgsStorage<4096ul>)":                          communication,
 		"vllm::cross_device_reduce_1stage":                                                  communication,
 	} {
-		if got := classOf(full, callOf(functionName(full))); got != want {
+		if got := Of(full).Class; got != want {
 			t.Errorf("%s: %q, want %q", full, got, want)
 		}
 	}
@@ -126,23 +128,46 @@ func TestShortNames(t *testing.T) {
 	}
 }
 
+// Every row of templates/kernels.yaml is whole, and no earlier one takes all that it fits.
+func TestTableIsWhole(t *testing.T) {
+	for i, k := range known().Kernels {
+		text := k.Function + k.Name
+		switch {
+		case (k.Function == "") == (k.Name == "") || (k.Function == "") != (k.Call == "") || k.Library == "":
+			t.Errorf("row %d, %q: it needs a function and its call, or a name and its class, and a library", i+1, text)
+		case k.Call != "" && k.call == NotComm:
+			t.Errorf("%q: there is no call %q", text, k.Call)
+		case !slices.Contains(Classes(), k.Class) || k.Name != "" && (k.Class == communication || k.Class == Other):
+			t.Errorf("%q: class %q", text, k.Class)
+		}
+		for _, before := range known().Kernels[:i] {
+			if regexp.QuoteMeta(text) == text && before.fits(text, text) {
+				t.Errorf("%q is never reached: %q comes first", text, before.Function+before.Name)
+			}
+		}
+	}
+	for word, call := range known().types {
+		if call == NotComm {
+			t.Errorf("collective %q: there is no call %q", word, known().Collectives[word])
+		}
+	}
+	if !slices.Contains(Classes(), communication) || !slices.Contains(Classes(), Other) {
+		t.Errorf("classes %q lack what the program names", Classes())
+	}
+}
+
 func FuzzNames(f *testing.F) {
 	for _, s := range []string{"", "void ", "void a<b>::c(d)", "<unnamed>::", "::", "a<b", "a>b(", "(anonymous namespace)", "ncclDevKernel_", "ncclDevKernel_AllReduce", "{lambda()#1}", "\x00", "deep_ep::", "x [y"} {
 		f.Add(s)
-	}
-	known := map[string]bool{}
-	for _, c := range Classes {
-		known[c] = true
 	}
 	f.Fuzz(func(t *testing.T, full string) {
 		function := functionName(full)
 		if full != "" && function == "" {
 			t.Errorf("%q has no function name", full)
 		}
-		comm := callOf(function)
-		c := classOf(full, comm)
-		if !known[c] || (comm != NotComm) != (c == communication) {
-			t.Errorf("%q: class %q, call type %q", full, c, comm)
+		n := Of(full)
+		if !slices.Contains(Classes(), n.Class) || n.IsComm() != (n.Class == communication) {
+			t.Errorf("%q: class %q, call type %q", full, n.Class, n.Call)
 		}
 		if s := shortName(full, function); utf8.ValidString(full) && !utf8.ValidString(s) {
 			t.Errorf("%q: short name %q is broken text", full, s)
