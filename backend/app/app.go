@@ -1,6 +1,13 @@
+// Package app opens a workspace and hands out what can be done in it: experiments
+// (before a job), jobs (its life) and measure (its result), a package each. It reads the
+// settings, knows the site, chooses the scheduler, and gives each room what it needs of
+// the others; they do not know each other. Their methods may wait (for files, the
+// scheduler, the pool), so a pane calls them from a command, never from Update; all are
+// safe for concurrent use and all stop when their context ends.
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -40,9 +47,7 @@ type Options struct {
 
 // withDefaults gives the zero fields their defaults.
 func (o Options) withDefaults() Options {
-	if o.Dir == "" {
-		o.Dir = "."
-	}
+	o.Dir = cmp.Or(o.Dir, ".")
 	if o.Env == nil {
 		o.Env = os.Getenv
 	}
@@ -52,9 +57,7 @@ func (o Options) withDefaults() Options {
 	if o.Binary == "" {
 		o.Binary, _ = os.Executable()
 	}
-	if o.CacheDir == "" {
-		o.CacheDir = userDir(o.Env, "XDG_CACHE_HOME", ".cache")
-	}
+	o.CacheDir = cmp.Or(o.CacheDir, userDir(o.Env, "XDG_CACHE_HOME", ".cache"))
 	if o.Env("SHARDECK_NO_CACHE") != "" {
 		o.CacheDir = ""
 	}
@@ -193,7 +196,7 @@ func (a *App) note(text string) {
 func (a *App) Warnings() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return append([]string(nil), a.warnings...)
+	return slices.Clone(a.warnings)
 }
 
 // Workspace is the folder that is open, absolute.

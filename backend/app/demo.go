@@ -57,9 +57,7 @@ type Recording struct {
 
 // Recordings lists what engine replay can re-emit.
 func Recordings() []Recording {
-	var all []Recording
-	for _, r := range replay.Recordings() {
-		all = append(all, Recording{r.Name, r.Description, r.Model.Name, r.Layout, r.Data})
-	}
-	return all
+	return model.Each(replay.Recordings(), func(r replay.Recording) Recording {
+		return Recording{r.Name, r.Description, r.Model.Name, r.Layout, r.Data}
+	})
 }

@@ -3,6 +3,7 @@ package experiments
 import (
 	"shardeck/backend/config"
 	"shardeck/backend/workspace"
+	"shardeck/model"
 )
 
 // Draft is an experiment being edited: its YAML, with comments and order kept, and
@@ -41,3 +42,22 @@ func (d *Draft) Save() error {
 
 // Path is the absolute path, for $EDITOR.
 func (d *Draft) Path() string { return d.ws.Path(d.File) }
+
+// Unsaved lists the edits that a session before this one did not save; a damaged
+// record is an error beside those that can be read.
+func (x *Experiments) Unsaved() ([]model.Unsaved, error) {
+	all, warnings, err := x.Workspace.Ledger().Unsaved()
+	if err == nil && len(warnings) > 0 {
+		err = model.Failed(warnings[0], nil, "")
+	}
+	return all, err
+}
+
+// KeepUnsaved keeps edits until they are saved; none drops what was kept. A read-only workspace
+// keeps and drops nothing.
+func (x *Experiments) KeepUnsaved(u model.Unsaved) error {
+	if x.Workspace.ReadOnly {
+		return nil
+	}
+	return x.Workspace.Ledger().KeepUnsaved(u)
+}

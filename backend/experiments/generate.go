@@ -15,6 +15,7 @@ import (
 	"shardeck/backend/render"
 	"shardeck/backend/workspace"
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 // GenerateOptions say what to generate.
@@ -68,14 +69,9 @@ type generation struct {
 	configsOnly []string // ids asked for that are configs and no entries of the catalogue
 }
 
-// write writes one generated file and notes what became of it.
-func (g *generation) write(rel string, data []byte) error {
-	return g.writeAll(map[string][]byte{rel: data})
-}
-
-// writeAll writes generated files that belong together.
-func (g *generation) writeAll(files map[string][]byte) error {
-	outcomes, err := g.x.Workspace.Generate(files, g.force)
+// write writes generated files that belong together and notes what became of them.
+func (g *generation) write(files map[string][]byte, force bool) error {
+	outcomes, err := g.x.Workspace.Generate(files, force)
 	if err != nil {
 		return err
 	}
@@ -92,15 +88,12 @@ func (g *generation) writeCatalogue() ([]catalog.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	outcomes, err := g.x.Workspace.Generate(map[string][]byte{workspace.CatalogFile: data}, false)
-	if err != nil {
+	if err := g.write(map[string][]byte{workspace.CatalogFile: data}, false); err != nil {
 		return nil, err
 	}
-	outcome := outcomes[workspace.CatalogFile]
-	if outcome == workspace.Refused {
-		outcome = workspace.Unchanged
+	if last := &g.wrote[len(g.wrote)-1]; last.Action == Refused {
+		last.Action = Unchanged
 	}
-	g.wrote = append(g.wrote, Wrote{Path: workspace.CatalogFile, Action: outcome})
 	return g.x.catalogue()
 }
 
@@ -154,12 +147,8 @@ func entry(all []catalog.Entry, id string) (*catalog.Entry, error) {
 	if e := model.First(all, func(e catalog.Entry) bool { return e.ID == id }); e != nil {
 		return e, nil
 	}
-	var ids []string
-	for _, e := range all {
-		ids = append(ids, e.ID)
-	}
 	fix := "its entries are listed in " + workspace.CatalogFile
-	if near := model.Nearest(id, ids); near != "" {
+	if near := model.Nearest(id, model.Each(all, func(e catalog.Entry) string { return e.ID })); near != "" {
 		fix = "did you mean " + near + "? (" + fix + ")"
 	}
 	return nil, model.Unknown(fmt.Sprintf("no experiment %.60q in the catalogue", id), fix)
@@ -186,13 +175,12 @@ func (g *generation) writeConfig(e catalog.Entry) (workspace.File, error) {
 	if err != nil {
 		return workspace.File{}, err
 	}
-	if err := g.write(rel, data); err != nil {
-		return workspace.File{}, err
-	}
-	return g.x.Workspace.ReadFile(rel), nil
+	err = g.write(map[string][]byte{rel: data}, g.force)
+	return g.x.Workspace.ReadFile(rel), err
 }
 
-// scripts writes the job script of each config, the one for nsys, and the runner.
+// scripts writes the job script of each config, the one for nsys, and the runner, and makes
+// the folders of their logs.
 func (g *generation) scripts(made []workspace.File) error {
 	for _, f := range made {
 		if f.Err != nil {
@@ -208,12 +196,8 @@ func (g *generation) scripts(made []workspace.File) error {
 	if err := g.writeRunner(); err != nil {
 		return err
 	}
-	return g.logs()
-}
-
-// logs makes the folders that plain sbatch needs, which opens the log before the script
-// runs: from the workspace, and from experiments/, as the original was used.
-func (g *generation) logs() error {
+	// plain sbatch opens the log before the script runs: from the workspace, and from
+	// experiments/, as the original was used
 	for _, dir := range []string{workspace.LogsDir, "experiments/" + workspace.LogsDir} {
 		if err := g.x.Workspace.EnsureDir(dir); err != nil {
 			return err
@@ -227,7 +211,7 @@ func (g *generation) script(f workspace.File) error {
 	if err != nil {
 		return &model.Fault{Text: "no job script for " + f.Experiment.ID, Cause: err, Kind: model.ErrInvalid}
 	}
-	return g.write(render.ScriptPath(f.Experiment.ID), text)
+	return g.write(map[string][]byte{render.ScriptPath(f.Experiment.ID): text}, g.force)
 }
 
 // nsys writes run_with_nsys.sh for E1.3, else for the last of those made that runs on
@@ -248,7 +232,7 @@ func (g *generation) nsys(made []workspace.File) error {
 		if err != nil {
 			return &model.Fault{Text: "no script for nsys", Cause: err, Kind: model.ErrInvalid}
 		}
-		return g.write(render.NsysPath, text)
+		return g.write(map[string][]byte{render.NsysPath: text}, g.force)
 	}
 	return nil
 }
@@ -273,3 +257,51 @@ const (
 	Refused   = workspace.Refused
 	Kept      = workspace.Kept
 )
+
+// writeRunner writes what runs inside the job, its program last, so that no job which starts
+// meanwhile finds it alone; and tells of what an older shardeck left.
+func (g *generation) writeRunner() error {
+	models, err := render.Models(g.x.World.Shapes)
+	if err == nil {
+		err = g.write(map[string][]byte{workspace.ModelsFile: models}, g.force)
+	}
+	if err != nil {
+		return err
+	}
+	files, err := render.Runner()
+	if err == nil {
+		err = g.write(files, g.force)
+	}
+	if err != nil {
+		return err
+	}
+	_, old := g.x.Workspace.Runner()
+	_, err = os.Lstat(g.x.Workspace.Path(workspace.OldEngine))
+	switch {
+	case old:
+		g.x.Note(workspace.RunnerFile + " is an older shardeck's with your edits and runs as before, with the " + workspace.OldEngine +
+			" beside it: move the edits to " + workspace.RunnerDir + ", then shardeck generate --force")
+	case err == nil:
+		g.x.Note(workspace.OldEngine + " is an older shardeck's and no longer used: remove it")
+	}
+	return nil
+}
+
+// OldRunner is the finding that a workspace has the runner of an older shardeck, which
+// goes on working; none if it has not, or runs a replay.
+func (x *Experiments) OldRunner(e model.Experiment) []check.Finding {
+	if _, old := x.Workspace.Runner(); !old || e.Engine == model.EngineReplay {
+		return nil
+	}
+	return []check.Finding{{Code: "runner-old", Severity: check.SeverityWarning, Edits: []model.Edit{},
+		Fault: workspace.RunnerFile + " is the runner of an older shardeck, and runs as it is",
+		Fix:   "to take the new one: shardeck generate"}}
+}
+
+// BringRunner writes what runs inside a job, where there is none and the job needs it.
+func (x *Experiments) BringRunner(e model.Experiment) error {
+	if there, _ := x.Workspace.Runner(); there || e.Engine == model.EngineReplay {
+		return nil
+	}
+	return (&generation{x: x}).writeRunner()
+}
