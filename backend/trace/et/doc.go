@@ -4,12 +4,10 @@
 //
 // The way through it:
 //
-//	Open   (open.go)    one file to one Trace
-//	reader (reader.go)  the document around the nodes (package jsondoc)
+//	Open   (reader.go)  one file to one Trace: the document around the nodes (package jsondoc)
 //	nodes  (nodes.go)   the list of nodes one at a time, and what is counted of them
 //	node   (node.go)    what is kept of a node, in the flat and the Chakra layout
-//	comm   (comm.go)    a collective call, from its attributes or by position
-//	groups (group.go)   the process groups, from the text PyTorch leaves in one node
+//	comm   (comm.go)    a collective call, from its attributes or by position; the process groups
 //	Trace  (trace.go)   what a trace holds, and how its nodes are found
 //
 // A node costs 32 bytes and nothing is allocated for one, so that memory grows with

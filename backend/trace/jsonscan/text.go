@@ -41,6 +41,14 @@ func Text(val []byte) string {
 // CleanText is Text for people: without control characters.
 func CleanText(val []byte) string { return model.Printable(Text(val)) }
 
+// KeepText is a reader of a key, for ReadKeys, that keeps a text for people.
+func KeepText(to *string) func(val []byte) bool {
+	return func(val []byte) bool {
+		*to = CleanText(val)
+		return true
+	}
+}
+
 // FirstWords quotes the beginning of b for a person.
 func FirstWords(b []byte) string {
 	return fmt.Sprintf("%q", model.Printable(string(b[:min(len(b), 16)])))

@@ -1,6 +1,8 @@
 package jsonscan
 
-import "bytes"
+import (
+	"bytes"
+)
 
 // Status is how far reading a piece of JSON got.
 type Status uint8
@@ -92,4 +94,118 @@ func bracketsEnd(b []byte, i int) (int, Status) {
 		i++
 	}
 	return 0, Short
+}
+
+// EachKey calls do for every key of the object at b[i] with the place of its value.
+// It returns the index after the object, or where and how reading it failed.
+func EachKey(b []byte, i int, do func(key []byte, from, to int)) (int, Status) {
+	if i = SkipSpace(b, i); i < len(b) && b[i] != '{' {
+		return i, Broken
+	}
+	for i++; ; {
+		i = SkipSpace(b, i)
+		switch {
+		case i >= len(b):
+			return i, Short
+		case b[i] == '}':
+			return i + 1, Whole
+		case b[i] == ',':
+			i++
+			continue
+		case b[i] != '"':
+			return i, Broken
+		}
+		key, from, st := KeyAndColon(b, i)
+		if st != Whole {
+			return i, st
+		}
+		to, st := ValueEnd(b, from)
+		if st != Whole {
+			return i, st
+		}
+		next := SkipSpace(b, to)
+		if next < len(b) && b[next] != ',' && b[next] != '}' {
+			return i, Broken
+		}
+		do(key, from, to)
+		i = next
+	}
+}
+
+// ReadKeys gives the values of the object b to the readers of their keys; false if one
+// refuses its value, or b is not an object to its end.
+func ReadKeys(b []byte, keys map[string]func(val []byte) bool) bool {
+	sound := true
+	_, st := EachKey(b, 0, func(key []byte, from, to int) {
+		if read := keys[string(key)]; read != nil {
+			sound = read(b[from:to]) && sound
+		}
+	})
+	return sound && st == Whole
+}
+
+// EachElement calls do for the place of every element of the array at b[i], as far
+// as it can be read; false if that is not to its end, or b[i] begins no array.
+func EachElement(b []byte, i int, do func(from, to int)) bool {
+	if i = SkipSpace(b, i); i >= len(b) || b[i] != '[' {
+		return false
+	}
+	for i++; ; {
+		i = SkipSpace(b, i)
+		if i >= len(b) {
+			return false
+		}
+		switch b[i] {
+		case ']':
+			return true
+		case ',':
+			i++
+			continue
+		}
+		to, st := ValueEnd(b, i)
+		if st != Whole {
+			return false
+		}
+		do(i, to)
+		i = SkipSpace(b, to)
+		if i >= len(b) || b[i] != ',' && b[i] != ']' {
+			return false
+		}
+	}
+}
+
+// Elements is the array b as a slice of its elements; nil if b is no array.
+func Elements(b []byte) (out [][]byte) {
+	if !EachElement(b, 0, func(from, to int) { out = append(out, b[from:to]) }) {
+		return nil
+	}
+	return out
+}
+
+// KeyAndColon reads the key at b[i] up to the value that from begins.
+func KeyAndColon(b []byte, i int) (key []byte, from int, st Status) {
+	end, st := StringEnd(b, i)
+	if st != Whole {
+		return nil, 0, st
+	}
+	from = SkipSpace(b, end)
+	if from < len(b) && b[from] != ':' {
+		return nil, 0, Broken
+	}
+	if from = SkipSpace(b, from+1); from >= len(b) {
+		return nil, 0, Short
+	}
+	return b[i+1 : end-1], from, Whole
+}
+
+// SeparatorAt says whether a value that ended at i is followed by what must follow it.
+func SeparatorAt(b []byte, i int) Status {
+	i = SkipSpace(b, i)
+	if i >= len(b) {
+		return Short
+	}
+	if b[i] == ',' || b[i] == '}' {
+		return Whole
+	}
+	return Broken
 }

@@ -1,6 +1,12 @@
 package kineto
 
-import "shardeck/backend/trace"
+import (
+	"bytes"
+	"slices"
+
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
+)
 
 // Sorts of damage that can occur many times in one file.
 const (
@@ -28,4 +34,76 @@ var faults = []trace.Fault{
 	faultPlace: trace.FaultPlace,
 	faultColl:  {"NCCL size or rank is no number", "NCCL sizes or ranks are no numbers", "those sizes and ranks"},
 	faultName:  {"name is not UTF-8", "names are not UTF-8", "those bytes, shown as \uFFFD"},
+}
+
+// Keys an event may begin with, and top-level keys that may follow the list of events.
+var (
+	eventKeys = []string{"ph", "cat", "name", "pid", "tid", "ts"}
+	tailKeys  = []string{"traceName", "distributedInfo", "baseTimeNanoseconds", "displayTimeUnit", "schemaVersion", "deviceProperties"}
+)
+
+// lookAround is more text than lies between two events.
+const lookAround = 256
+
+// resync moves the window from a broken event to the next place where one begins:
+// } , { "ph" or another of an event's keys. In valid JSON that text is never part
+// of a string, whose quotes would be escaped. It also stops at the end of the
+// list. False: there is no such place.
+func resync(w *jsonscan.Window) bool {
+	w.Pos++
+	for i := w.Pos; ; {
+		limit := len(w.Buf) - 2*lookAround // beyond it there may be too little text to judge
+		if w.Err != nil {
+			limit = len(w.Buf)
+		}
+		for ; i < limit; i++ {
+			if c := w.Buf[i]; c == '{' && eventAt(w, i) || c == ']' && listEndAt(w, i) {
+				w.Pos = i
+				return true
+			}
+		}
+		if w.Err != nil {
+			w.Pos = len(w.Buf)
+			return false
+		}
+		w.Pos = max(w.Pos, i-lookAround)
+		i -= w.Pos
+		w.More()
+	}
+}
+
+// eventAt says whether the brace at i begins an event that follows another.
+func eventAt(w *jsonscan.Window, i int) bool {
+	before, comma := bytes.CutSuffix(before(w, i), []byte{','})
+	before = bytes.TrimRight(before, " \n\r\t")
+	return comma && bytes.HasSuffix(before, []byte{'}'}) && keyAt(w.Buf[i+1:], eventKeys)
+}
+
+// before is the text before i, as far back as is looked, without white space at its end.
+func before(w *jsonscan.Window, i int) []byte {
+	return bytes.TrimRight(w.Buf[max(w.Pos, i-lookAround):i], " \n\r\t")
+}
+
+// listEndAt says whether the bracket at i closes the list of events.
+func listEndAt(w *jsonscan.Window, i int) bool {
+	if !bytes.HasSuffix(before(w, i), []byte{'}'}) {
+		return false
+	}
+	after := bytes.TrimLeft(w.Buf[i+1:], " \n\r\t")
+	rest, comma := bytes.CutPrefix(after, []byte{','})
+	if comma {
+		return keyAt(rest, tailKeys)
+	}
+	after = bytes.TrimSpace(after)
+	return w.Err != nil && (len(after) == 0 || string(after) == "}")
+}
+
+// keyAt says whether b begins with one of keys and a value.
+func keyAt(b []byte, keys []string) bool {
+	b = bytes.TrimLeft(b[:min(len(b), lookAround)], " \n\r\t")
+	if len(b) == 0 || b[0] != '"' {
+		return false
+	}
+	key, _, st := jsonscan.KeyAndColon(b, 0)
+	return st == whole && slices.Contains(keys, string(key))
 }

@@ -2,35 +2,23 @@ package kineto
 
 import "shardeck/backend/trace/jsonscan"
 
-// category is a kind of event that is kept.
+// category is a kind of event that is kept, or none.
 type category uint8
 
 const (
-	unseen category = iota
-	other
+	other category = iota
 	kernel
 	memcpy
 	memset
 	cpuMark
 	gpuMark
+	unseen
 )
 
-// categoryOf knows the categories that are kept, by their names in new traces and
-// in those of before 2022.
-func categoryOf(cat []byte) category {
-	switch string(cat) {
-	case "kernel", "Kernel":
-		return kernel
-	case "gpu_memcpy", "Memcpy":
-		return memcpy
-	case "gpu_memset", "Memset":
-		return memset
-	case "user_annotation":
-		return cpuMark
-	case "gpu_user_annotation":
-		return gpuMark
-	}
-	return other
+// categories are the names of the kinds that are kept, in new traces and in those of before 2022.
+var categories = map[string]category{
+	"kernel": kernel, "Kernel": kernel, "gpu_memcpy": memcpy, "Memcpy": memcpy, "gpu_memset": memset, "Memset": memset,
+	"user_annotation": cpuMark, "gpu_user_annotation": gpuMark,
 }
 
 // number is a value that an event may lack.
@@ -85,20 +73,6 @@ type event struct {
 	coll        [collFields]jsonscan.Span
 }
 
-// numField is a number of an event that is kept.
-type numField uint8
-
-const (
-	numTs numField = iota
-	numDur
-	numPid
-	numTid
-	numDevice
-	numStream
-	numCorrelation
-	numFields
-)
-
 // reset makes the event empty; what is rarely used is cleared only then.
 func (e *event) reset() {
 	if e.collGiven {
@@ -109,79 +83,101 @@ func (e *event) reset() {
 	e.blocksState, e.args, e.collGiven, e.odd = notGiven, false, false, 0
 }
 
-// field is where the value of a key goes.
+// field is where the value of a key goes: numbers first, NCCL's arguments from collName on.
 type field uint8
 
 const (
-	fieldNone field = iota
+	numTs field = iota
+	numDur
+	numPid
+	numTid
+	numDevice
+	numStream
+	numCorrelation
+	collName
+	collDType
+	collIn
+	collOut
+	collSize
+	collGroup
+	collRanks
+	collSrc
+	collDst
+	fieldNone // not kept
 	fieldPhase
 	fieldCategory
 	fieldName
-	fieldNumber // sub is a numField
 	fieldBlocks
-	fieldColl // sub is a collField
+	fields
+
+	numFields  = collName
+	collFields = fieldNone - collName
 )
 
+func (f field) isTime() bool   { return f <= numDur }
+func (f field) isNumber() bool { return f < collName }
+func (f field) isColl() bool   { return f >= collName && f < fieldNone }
+
 // eventField says what a key of the event itself holds.
-func eventField(key []byte) (f field, sub uint8) {
+func eventField(key []byte) field {
 	switch string(key) {
 	case "ph":
-		return fieldPhase, 0
+		return fieldPhase
 	case "cat":
-		return fieldCategory, 0
+		return fieldCategory
 	case "name":
-		return fieldName, 0
+		return fieldName
 	case "ts":
-		return fieldNumber, uint8(numTs)
+		return numTs
 	case "dur":
-		return fieldNumber, uint8(numDur)
+		return numDur
 	case "pid":
-		return fieldNumber, uint8(numPid)
+		return numPid
 	case "tid":
-		return fieldNumber, uint8(numTid)
+		return numTid
 	}
-	return fieldNone, 0
+	return fieldNone
 }
 
-// argField says what a key of the event's args holds.
-func argField(key []byte) (f field, sub uint8) {
-	switch string(key) {
-	case "device":
-		return fieldNumber, uint8(numDevice)
-	case "stream":
-		return fieldNumber, uint8(numStream)
-	case "correlation":
-		return fieldNumber, uint8(numCorrelation)
-	case "blocks per SM":
-		return fieldBlocks, 0
+// argFields says what a key of the event's args holds, by the names of every writer;
+// "Process Group ID" is the group of traces before 2024.
+var argFields = map[string]field{
+	"device": numDevice, "stream": numStream, "correlation": numCorrelation, "blocks per SM": fieldBlocks,
+	"Collective name": collName, "dtype": collDType, "In msg nelems": collIn, "Out msg nelems": collOut,
+	"Group size": collSize, "Process Group Name": collGroup, "Process Group ID": collGroup,
+	"Process Group Ranks": collRanks, "Src Rank": collSrc, "Dst Rank": collDst,
+}
+
+// fieldOf says what a key holds.
+func fieldOf(key []byte, inArgs bool) field {
+	if !inArgs {
+		return eventField(key)
 	}
-	if c, ok := collFieldOf(key); ok {
-		return fieldColl, uint8(c)
+	if f, ok := argFields[string(key)]; ok {
+		return f
 	}
-	return fieldNone, 0
+	return fieldNone
 }
 
 // setValue puts the value b[at.from:at.to] where it belongs, unless the key came before:
 // of a key given twice the first counts.
-func (e *event) setValue(b []byte, f field, sub uint8, at jsonscan.Span) {
-	switch f {
-	case fieldNone:
-		e.noteOdd(at.Of(b))
-	case fieldPhase:
-		e.setPhase(jsonscan.Unquote(at.Of(b)))
-	case fieldCategory:
-		if e.cat == unseen {
-			e.cat = categoryOf(jsonscan.Unquote(at.Of(b)))
-		}
-	case fieldName:
-		setFirst(&e.name, at)
-	case fieldNumber:
-		e.setNumber(numField(sub), at.Of(b))
-	case fieldBlocks:
-		e.setBlocks(at.Of(b))
-	case fieldColl:
+func (e *event) setValue(b []byte, f field, at jsonscan.Span) {
+	switch val := at.Of(b); {
+	case f == fieldNone:
+		e.noteOdd(val)
+	case f.isNumber():
+		e.setNumber(f, val)
+	case f.isColl():
 		e.collGiven = true
-		setFirst(&e.coll[sub], at)
+		setFirst(&e.coll[f-collName], at)
+	case f == fieldPhase:
+		e.setPhase(jsonscan.Unquote(val))
+	case f == fieldName:
+		setFirst(&e.name, at)
+	case f == fieldBlocks:
+		e.setBlocks(val)
+	case e.cat == unseen:
+		e.cat = categories[string(jsonscan.Unquote(val))]
 	}
 }
 
@@ -223,7 +219,7 @@ func setFirst(p *jsonscan.Span, at jsonscan.Span) {
 }
 
 // setNumber takes a number; old traces name their rows "stream 7".
-func (e *event) setNumber(f numField, val []byte) {
+func (e *event) setNumber(f field, val []byte) {
 	const word = "\"stream "
 	read := jsonscan.Integer
 	switch {
@@ -234,8 +230,6 @@ func (e *event) setNumber(f numField, val []byte) {
 	}
 	e.num[f].set(val, read)
 }
-
-func (f numField) isTime() bool { return f == numTs || f == numDur }
 
 func (e *event) setBlocks(val []byte) {
 	if e.blocksState != notGiven {

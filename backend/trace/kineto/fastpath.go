@@ -1,26 +1,25 @@
 package kineto
 
-import "shardeck/backend/trace/jsonscan"
+import (
+	"bytes"
 
-// readKnown lets s read the events at the window's position, up to byte limit of its
-// buffer, as long as it knows each by its text; false if the first is not known.
-func readKnown(w *jsonscan.Window, s *scanner, limit int) bool {
-	from := w.Pos
-	w.Pos = s.readKnownEvents(w.Buf, w.Pos, limit)
-	return w.Pos > from
-}
+	"shardeck/backend/trace/jsonscan"
+)
 
-// readKnownEvents reads the events that begin at b[i], one after another up to limit, as
-// long as each is known by its text, and returns where the next is to be looked for.
-func (s *scanner) readKnownEvents(b []byte, i, limit int) int {
+// readKnown reads the events at the window's position, one after another up to byte limit of
+// its buffer, as long as each is known by its text; false if the first is not.
+func (s *scanner) readKnown(w *jsonscan.Window, limit int) bool {
+	b, i := w.Buf, w.Pos
 	for i < limit && !s.plain && s.everyEvent == nil {
 		end, ok := s.readKnownEvent(b, i)
 		if !ok {
-			return i
+			break
 		}
 		i = passComma(b, end)
 	}
-	return i
+	known := i > w.Pos
+	w.Pos = i
+	return known
 }
 
 // readKnownEvent reads the event at b[i] if it is one that is ignored, or a launch that was
@@ -47,4 +46,78 @@ func passComma(b []byte, i int) int {
 		}
 	}
 	return i
+}
+
+// How an event begins, up to its phase, in the spacing of the writers we know: Kineto's
+// own, Python's json.dump, and compact. An event in another layout or order is read all
+// the same, key by key.
+const (
+	kinetoStart  = "{\n    \"ph\": \""
+	spacedStart  = "{\"ph\": \""
+	compactStart = "{\"ph\":\""
+)
+
+// How it goes on to its category.
+const (
+	spacedCategory  = "X\", \"cat\": \""
+	compactCategory = "X\",\"cat\":\""
+)
+
+// How Kineto writes the names of its rows and processes.
+const (
+	kinetoNamed = "{\n    \"name\": \""
+	kinetoRow   = "\", \"ph\": \"M\""
+	longestRow  = 24 // thread_sort_index, process_sort_index …
+)
+
+// ignoredMargin is more text than any of these with a category that is kept.
+const ignoredMargin = 64
+
+// isIgnored says that the event that b begins with is of a kind that is not kept. It is
+// pure optimisation: false means only that it did not see.
+func isIgnored(b []byte) bool {
+	switch {
+	case len(b) < ignoredMargin:
+		return false
+	case string(b[:len(kinetoStart)]) == kinetoStart:
+		return ignoredPhase(b[len(kinetoStart):])
+	case string(b[:len(spacedStart)]) == spacedStart:
+		return ignoredPhase(b[len(spacedStart):])
+	case string(b[:len(compactStart)]) == compactStart:
+		return ignoredPhase(b[len(compactStart):])
+	case string(b[:len(kinetoNamed)]) == kinetoNamed:
+		return ignoredName(b[len(kinetoNamed):])
+	}
+	return false
+}
+
+// ignoredName is isIgnored for an event from its name on.
+func ignoredName(b []byte) bool {
+	n := bytes.IndexByte(b[:longestRow], '"')
+	return n > 0 && b[n-1] != '\\' && string(b[n:n+len(kinetoRow)]) == kinetoRow
+}
+
+// ignoredPhase is isIgnored for an event from its phase on.
+func ignoredPhase(b []byte) bool {
+	switch b[0] {
+	case 'X':
+		switch {
+		case string(b[:len(spacedCategory)]) == spacedCategory:
+			return ignoredCategory(b[len(spacedCategory):])
+		case string(b[:len(compactCategory)]) == compactCategory:
+			return ignoredCategory(b[len(compactCategory):])
+		}
+	case 'M', 's', 'f', 'i', 'C':
+		return b[1] == '"'
+	}
+	return false
+}
+
+// ignoredCategory says that b begins like no category that is kept.
+func ignoredCategory(b []byte) bool {
+	switch string(b[:4]) {
+	case "kern", "Kern", "gpu_", "Memc", "Mems", "user":
+		return false
+	}
+	return true
 }

@@ -16,16 +16,11 @@ type status = jsonscan.Status
 func (s *scanner) readByKeys(b []byte, i int) (end int, st status) {
 	s.ev.reset()
 	end, st = s.readObject(b, i, false)
-	if st == whole && end < 0 {
-		return s.skip(b, i)
-	}
-	return end, st
-}
-
-// skip is jsonscan.SkipObject, or what it must equal.
-func (s *scanner) skip(b []byte, i int) (end int, st status) {
-	if s.plain {
-		return jsonscan.SkipByStrings(b, i)
+	switch {
+	case st != whole || end >= 0:
+		return end, st
+	case s.plain:
+		return jsonscan.SkipByStrings(b, i) // what SkipObject must equal
 	}
 	return jsonscan.SkipObject(b, i)
 }
@@ -65,7 +60,7 @@ func (s *scanner) readPair(b []byte, i int, args bool) (end int, st status) {
 		s.ev.args = true
 		end, st = s.readObject(b, from, true)
 	} else if end, st = jsonscan.ValueEnd(b, from); st == whole {
-		if !s.takeValue(b, key, jsonscan.SpanOf(from, end), args) {
+		if !s.takeValue(b, fieldOf(key, args), jsonscan.SpanOf(from, end)) {
 			return -1, whole
 		}
 	}
@@ -76,14 +71,8 @@ func (s *scanner) readPair(b []byte, i int, args bool) (end int, st status) {
 }
 
 // takeValue takes one value; false if the event is not one that is kept.
-func (s *scanner) takeValue(b, key []byte, at jsonscan.Span, args bool) bool {
-	if args {
-		f, sub := argField(key)
-		s.ev.setValue(b, f, sub, at)
-		return true
-	}
-	f, sub := eventField(key)
-	s.ev.setValue(b, f, sub, at)
+func (s *scanner) takeValue(b []byte, f field, at jsonscan.Span) bool {
+	s.ev.setValue(b, f, at)
 	switch f {
 	case fieldPhase, fieldCategory:
 		return s.ev.kept()
@@ -91,4 +80,18 @@ func (s *scanner) takeValue(b, key []byte, at jsonscan.Span, args bool) bool {
 		return !s.ev.mark() || s.steps.of(s.ev.name.Of(b)) != ""
 	}
 	return true
+}
+
+// eachPair calls do for the keys of the event at b[i] and of its args, which are the first
+// object of that name.
+func eachPair(b []byte, i int, do func(key []byte, inArgs bool, from, to int)) {
+	seen := false
+	jsonscan.EachKey(b, i, func(key []byte, from, to int) {
+		if seen || b[from] != '{' || string(key) != "args" {
+			do(key, false, from, to)
+			return
+		}
+		seen = true
+		jsonscan.EachKey(b[:to], from, func(key []byte, from, to int) { do(key, true, from, to) })
+	})
 }

@@ -19,25 +19,19 @@ type layout struct {
 
 // layoutPiece is constant text and the value after it.
 type layoutPiece struct {
-	text string
-	kind valueKind
-	sub  uint8 // numField or collField
+	text  string
+	form  form
+	field field
 }
 
-// valueKind is how the value of a piece is read.
-type valueKind uint8
+// form is how a value is spelled.
+type form uint8
 
 const (
-	endOfEvent  valueKind = iota
-	plainNumber           // not kept
-	plainText             // a string, not kept
-	plainList             // of numbers, not kept
-	timeNumber
-	wholeNumber
-	floatNumber
-	nameText
-	collText
-	collNumber
+	endOfEvent form = iota // there is no value
+	formNumber
+	formText
+	formList // of numbers
 )
 
 // Limits on what is learned, so that a file where every event is spelled in its own
@@ -64,54 +58,44 @@ func (l *layout) read(b []byte, i int, e *event) (end int, ok bool) {
 	e.reset()
 	e.phase, e.cat = 'X', l.cat
 	for k := range l.pieces {
-		st := &l.pieces[k]
-		from := i + len(st.text)
-		if from >= len(b) || string(b[i:from]) != st.text {
+		p := &l.pieces[k]
+		from := i + len(p.text)
+		if from >= len(b) || string(b[i:from]) != p.text {
 			return 0, false
 		}
-		if i, ok = st.value(b, from, e); !ok {
+		if i, ok = p.form.end(b, from); !ok || p.field != fieldNone && !e.take(b, p.field, jsonscan.SpanOf(from, i)) {
 			return 0, false
 		}
 	}
 	return i, true
 }
 
-// value reads the value at b[i]; false if it is not of the piece's kind.
-func (st *layoutPiece) value(b []byte, i int, e *event) (end int, ok bool) {
-	switch st.kind {
-	case endOfEvent:
-		return i, true
-	case plainNumber:
-		return numberEnd(b, i)
-	case plainList:
-		return listEnd(b, i)
-	case timeNumber, wholeNumber:
-		return e.num[st.sub].read(b, i, st.kind == timeNumber)
-	case floatNumber:
-		end, ok = numberEnd(b, i)
-		if ok {
-			e.setBlocks(b[i:end])
-		}
-		return end, ok && e.blocksState == given
+// take takes a value of the right form; false if it is none for all that.
+func (e *event) take(b []byte, f field, at jsonscan.Span) (ok bool) {
+	if !f.isNumber() {
+		e.setValue(b, f, at)
+		return e.blocksState != notANumber
 	}
-	return st.span(b, i, e)
+	n := &e.num[f]
+	if n.state = given; f.isTime() {
+		n.v, ok = jsonscan.ReadMicros(b, at)
+	} else {
+		n.v, ok = jsonscan.ReadWhole(b, at)
+	}
+	return ok
 }
 
-// span reads a value that is kept as text.
-func (st *layoutPiece) span(b []byte, i int, e *event) (end int, ok bool) {
-	if st.kind == collNumber {
-		end, ok = numberEnd(b, i)
-	} else {
-		end, ok = textEnd(b, i)
+// end is where a value of this form that begins at b[i] ends; false if there is none.
+func (f form) end(b []byte, i int) (end int, ok bool) {
+	switch f {
+	case formNumber:
+		return numberEnd(b, i)
+	case formText:
+		return textEnd(b, i)
+	case formList:
+		return listEnd(b, i)
 	}
-	switch st.kind {
-	case nameText:
-		e.name = jsonscan.SpanOf(i, end)
-	case collText, collNumber:
-		e.collGiven = true
-		e.coll[st.sub] = jsonscan.SpanOf(i, end)
-	}
-	return end, ok
+	return i, true
 }
 
 // inNumber says which bytes a number is made of.
@@ -126,7 +110,14 @@ func numberEnd(b []byte, i int) (end int, ok bool) {
 	return end, end > i
 }
 
-// listEnd passes over a list of numbers.
+func textEnd(b []byte, i int) (end int, ok bool) {
+	if i >= len(b) || b[i] != '"' {
+		return 0, false
+	}
+	end, st := jsonscan.StringEnd(b, i)
+	return end, st == whole
+}
+
 func listEnd(b []byte, i int) (end int, ok bool) {
 	if i >= len(b) || b[i] != '[' {
 		return 0, false
@@ -143,24 +134,58 @@ func listEnd(b []byte, i int) (end int, ok bool) {
 	return 0, false
 }
 
-func textEnd(b []byte, i int) (end int, ok bool) {
-	if i >= len(b) || b[i] != '"' {
-		return 0, false
-	}
-	end, st := jsonscan.StringEnd(b, i)
-	return end, st == whole
+// layoutLearner makes a layout of one event that was read key by key.
+type layoutLearner struct {
+	b      []byte
+	pieces []layoutPiece
+	from   int // end of the value before
+	seen   [fields]bool
+	ok     bool
 }
 
-// read reads a number, of microseconds if it is a time.
-func (n *number) read(b []byte, i int, time bool) (end int, ok bool) {
-	if end, ok = numberEnd(b, i); !ok {
-		return 0, false
+// learn adds the layout of the event b[i:end], which was read key by key and is kept.
+func (s *layouts) learn(b []byte, i, end int, cat category) {
+	if s.learned == maxLearned {
+		return
 	}
-	n.state = given
-	if time {
-		n.v, ok = jsonscan.ReadMicros(b, jsonscan.SpanOf(i, end))
-	} else {
-		n.v, ok = jsonscan.ReadWhole(b, jsonscan.SpanOf(i, end))
+	s.learned++
+	l := &layoutLearner{b: b[:end], from: i, ok: true}
+	eachPair(b[:end], i, l.value)
+	if !l.ok || len(l.pieces) > maxPieces {
+		return
 	}
-	return end, ok
+	l.pieces = append(l.pieces, layoutPiece{text: string(b[l.from:end]), field: fieldNone})
+	if len(s.list) == maxLayouts {
+		s.list = s.list[:maxLayouts-1]
+	}
+	s.list = append([]*layout{{cat: cat, pieces: l.pieces}}, s.list...)
+}
+
+// value adds the piece that ends in one value. A value that is not kept and of no simple form
+// is left in the constant text, as are the phase and the category.
+func (l *layoutLearner) value(key []byte, inArgs bool, from, to int) {
+	f := fieldOf(key, inArgs)
+	if l.seen[f] {
+		f = fieldNone // the first counts
+	}
+	l.seen[f] = f != fieldNone
+	for form := formNumber; form <= formList; form++ {
+		if end, ok := form.end(l.b, from); ok && end == to && f.mayBe(form) {
+			l.pieces = append(l.pieces, layoutPiece{text: string(l.b[l.from:from]), form: form, field: f})
+			l.from = to
+			return
+		}
+	}
+	l.ok = l.ok && (f == fieldNone || f == fieldPhase || f == fieldCategory)
+}
+
+// mayBe says whether a value of this form is taken by itself.
+func (f field) mayBe(as form) bool {
+	switch {
+	case f.isNumber(), f == fieldBlocks:
+		return as == formNumber
+	case f.isColl():
+		return as != formList
+	}
+	return f == fieldNone || f == fieldName && as == formText
 }

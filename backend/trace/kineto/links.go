@@ -35,7 +35,7 @@ type CPUOp struct {
 // OpenLinks reads the links of a Kineto trace; files and errors are as with Open.
 func OpenLinks(ctx context.Context, path string, progress func(done, total int64)) (*Links, error) {
 	r := linkReader{names: trace.NewNames()}
-	d, _, err := openReader(ctx, path, progress, blockSize, splitting{}, r.event)
+	d, err := openReader(ctx, path, progress, blockSize, splitting{}, r.event)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +70,8 @@ type linkEvent struct {
 // event takes the event at b[i].
 func (r *linkReader) event(b []byte, i int) {
 	r.e = linkEvent{}
-	jsonscan.EachKey(b, i, func(key []byte, from, to int) { r.key(b, key, from, to) })
 	e := &r.e
+	eachPair(b, i, func(key []byte, inArgs bool, from, to int) { e.set(key, inArgs, b[from:to]) })
 	switch string(e.cat) {
 	case "kernel", "Kernel":
 		if e.dur.state == given {
@@ -84,29 +84,20 @@ func (r *linkReader) event(b []byte, i int) {
 	}
 }
 
-func (r *linkReader) key(b, key []byte, from, to int) {
-	val := b[from:to]
-	switch string(key) {
-	case "cat":
-		r.e.cat = jsonscan.Unquote(val)
-	case "name":
-		r.e.name = val
-	case "dur":
-		r.e.dur.set(val, jsonscan.Micros)
-	case "args":
-		if val[0] == '{' {
-			jsonscan.EachKey(b[:to], from, func(key []byte, from, to int) { r.e.arg(key, b[from:to]) })
-		}
-	}
-}
-
-func (e *linkEvent) arg(key, val []byte) {
-	switch string(key) {
-	case "External id", "external id":
+// set takes one value of the event or of its args.
+func (e *linkEvent) set(key []byte, inArgs bool, val []byte) {
+	switch name := string(key); {
+	case !inArgs && name == "cat":
+		e.cat = jsonscan.Unquote(val)
+	case !inArgs && name == "name":
+		e.name = val
+	case !inArgs && name == "dur":
+		e.dur.set(val, jsonscan.Micros)
+	case inArgs && (name == "External id" || name == "external id"):
 		e.op.set(val, jsonscan.Integer)
-	case "correlation":
+	case inArgs && name == "correlation":
 		e.corr.set(val, jsonscan.Integer)
-	case "Record function id":
+	case inArgs && name == "Record function id":
 		e.rf.set(val, jsonscan.Integer)
 	}
 }

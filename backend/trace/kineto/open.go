@@ -57,57 +57,52 @@ func OpenSplit(ctx context.Context, path string, workers int, progress func(done
 }
 
 func openSplit(ctx context.Context, path string, progress func(done, total int64), block int, split splitting) (*trace.Rank, error) {
-	d, size, err := openReader(ctx, path, progress, block, split, nil)
+	d, err := openReader(ctx, path, progress, block, split, nil)
 	if err != nil {
 		return nil, err
 	}
 	r := d.rank()
-	r.File, r.Bytes = path, size
+	r.File, r.Bytes = path, d.split.size
 	return r, nil
 }
 
-// openReader reads the document at path, whose size on the disk it gives too. With
-// everyEvent, each event is given to it, at b[i], and none is kept.
+// openReader reads the document at path. With everyEvent, each event is given to it, at b[i],
+// and none is kept.
 func openReader(
 	ctx context.Context, path string, progress func(done, total int64), block int, split splitting, everyEvent func(b []byte, i int),
-) (*reader, int64, error) {
+) (*reader, error) {
 	src, err := trace.OpenSource(ctx, path, progress)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	defer src.Close()
 	d := newReader(jsonscan.NewWindow(src, block))
 	d.scan.expect, d.scan.everyEvent = src.Expect, everyEvent
+	d.split = splitting{file: src, size: src.Size(), chunk: split.chunk}
 	if !src.Gzip() {
-		split.file, split.size = src, src.Size()
-		d.split = split
+		d.split.workers = split.workers
 	}
-	return d, src.Size(), d.ReadFile(ctx, path)
+	return d, d.ReadFile(ctx, path)
 }
 
 // rank hands over what was read, its times made absolute.
-func (d *reader) rank() *trace.Rank {
-	s := d.scan
+func (r *reader) rank() *trace.Rank {
+	s := r.scan
 	for i := range s.records {
-		s.records[i].Start += d.baseTime
+		s.records[i].Start += r.baseTime
 	}
 	for i := range s.marks {
-		s.marks[i].Start += d.baseTime
+		s.marks[i].Start += r.baseTime
 	}
 	damage := s.damage.Damage()
 	if s.kernels == 0 && len(damage) == 0 {
-		d.info.Notes = append(d.info.Notes, noKernels)
+		r.info.Notes = append(r.info.Notes, noKernels)
 	}
 	if s.oddWords > 0 {
-		d.info.Notes = append(d.info.Notes, fmt.Sprintf("%s values that no metric uses are no JSON (NaN, inf or text)", unit.Int(s.oddWords)))
+		r.info.Notes = append(r.info.Notes, fmt.Sprintf("%s values that no metric uses are no JSON (NaN, inf or text)", unit.Int(s.oddWords)))
 	}
 	return &trace.Rank{
-		Info:    d.info,
-		Records: s.records,
-		Names:   s.names.List,
-		Colls:   s.colls.colls,
-		Marks:   s.marks,
-		JSON:    d.Offset(),
-		Damage:  damage,
+		Info: r.info, Records: s.records, Names: s.names.List, Colls: s.colls.all(), Marks: s.marks,
+		JSON: r.Offset(), Damage: damage,
 	}
 }

@@ -3,10 +3,19 @@ package kineto
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
 )
+
+// splitting is how a file is split over workers; without workers it is not.
+type splitting struct {
+	file    io.ReaderAt
+	size    int64
+	chunk   int64
+	workers int
+}
 
 // parallelReader splits one plain file over workers. Each takes a chunk of the list
 // of events, guesses where in it an event begins, and reads from there to the
@@ -21,10 +30,9 @@ type parallelReader struct {
 
 	chunks   []*chunk
 	next     int                 // the first not joined yet
+	taken    atomic.Int64        // how many the workers took
 	unusable int                 // chunks that could not be joined
-	slots    chan struct{}       // bounds the chunks read and not joined
-	used     chan []trace.Record // lists of joined chunks, to be filled again
-	stop     chan struct{}
+	lists    chan []trace.Record // to be filled: bounds the chunks taken and not joined
 	wg       sync.WaitGroup
 }
 
@@ -37,8 +45,8 @@ type chunk struct {
 	end     int64 // where the text after its last event begins
 	records []trace.Record
 	marks   []trace.Mark
-	names   []string // of the worker, to which the records' names point
-	colls   collTable
+	names   []string    // of the worker, to which the records' names point
+	colls   []collEntry // the same
 	odd     int
 }
 
@@ -48,45 +56,31 @@ const maxUnusable = 4
 
 // startParallel starts workers on the list of events that begins at byte from.
 func startParallel(split splitting, from int64, block int) *parallelReader {
-	a := &parallelReader{splitting: split, block: block, stop: make(chan struct{})}
-	a.slots = make(chan struct{}, 2*split.workers)
-	a.used = make(chan []trace.Record, cap(a.slots))
+	a := &parallelReader{splitting: split, block: block, lists: make(chan []trace.Record, 2*split.workers)}
 	for at := from; at < a.size; at += split.chunk {
 		a.chunks = append(a.chunks, &chunk{from: at, to: min(a.size, at+split.chunk), done: make(chan struct{}), start: -1})
 	}
-	todo := make(chan *chunk)
-	a.wg.Go(func() { a.handOut(todo) })
+	for range cap(a.lists) {
+		a.lists <- nil
+	}
 	for range split.workers {
-		a.wg.Go(func() { newChunkWorker(a).run(todo) })
+		w := &chunkWorker{a: a, scan: newScanner(), win: jsonscan.NewWindow(nil, a.block)}
+		a.wg.Go(w.run)
 	}
 	return a
 }
 
-// handOut gives out the chunks in order, as slots come free.
-func (a *parallelReader) handOut(todo chan<- *chunk) {
-	defer close(todo)
-	for _, c := range a.chunks {
-		select {
-		case a.slots <- struct{}{}:
-		case <-a.stop:
-			return
-		}
-		select {
-		case todo <- c:
-		case <-a.stop:
-			return
-		}
+// stop stops the workers, if there are any, and waits for them.
+func (a *parallelReader) stop() {
+	if a != nil {
+		a.taken.Store(int64(len(a.chunks)))
+		close(a.lists)
+		a.wg.Wait()
 	}
 }
 
-// close stops the workers and waits for them.
-func (a *parallelReader) close() {
-	close(a.stop)
-	a.wg.Wait()
-}
-
 // chunkAt is the chunk whose guess is byte pos, which has been proven to begin an event;
-// nil if there is none.
+// nil if there is none. Its list is to be given back.
 func (a *parallelReader) chunkAt(pos int64) *chunk {
 	for a.next < len(a.chunks) && a.chunks[a.next].from <= pos {
 		c := a.chunks[a.next]
@@ -95,10 +89,10 @@ func (a *parallelReader) chunkAt(pos int64) *chunk {
 			return nil
 		}
 		a.next++
-		<-a.slots
 		if c.start == pos {
 			return c
 		}
+		a.lists <- c.records
 		a.unusable++
 	}
 	return nil
@@ -107,29 +101,55 @@ func (a *parallelReader) chunkAt(pos int64) *chunk {
 // limit is up to where in a text that begins at byte base events may be read without
 // asking for a chunk; n if there is no other.
 func (a *parallelReader) limit(base int64, n int) int {
-	if a.next < len(a.chunks) {
+	if a != nil && a.next < len(a.chunks) {
 		return int(min(int64(n), a.chunks[a.next].from-base))
 	}
 	return n
 }
 
-// emptyList is an empty list for the records of a chunk.
-func (a *parallelReader) emptyList() []trace.Record {
-	select {
-	case l := <-a.used:
-		return l[:0]
-	default:
-		return nil
+// joinChunk joins the chunk that was read in parallel from the window's position, if there
+// is one, and goes to its end.
+func (r *reader) joinChunk() bool {
+	if r.parallel == nil {
+		return false
 	}
+	c := r.parallel.chunkAt(r.Offset())
+	if c != nil {
+		r.GoTo(c.end)
+		r.scan.join(c)
+		r.parallel.lists <- c.records
+		c.records = nil
+	}
+	if r.parallel.unusable > maxUnusable {
+		r.parallel.stop()
+		r.parallel = nil
+	}
+	return c != nil
 }
 
-// giveBack takes back the list of a chunk that has been joined.
-func (a *parallelReader) giveBack(c *chunk) {
-	select {
-	case a.used <- c.records:
-	default:
+// join adds what c holds to s. Names and metadata get the numbers that s gives them, in the
+// order in which they are first met.
+func (s *scanner) join(c *chunk) {
+	names, colls := make([]int32, len(c.names)), make([]int32, len(c.colls)) // theirs, plus one; 0: not met yet
+	if need := len(s.records) + len(c.records); need > cap(s.records) {
+		s.growRecords(need) // at once: expect knows of whole chunks only
 	}
-	c.records = nil
+	for i := range c.records {
+		r := &c.records[i]
+		if names[r.Name] == 0 {
+			names[r.Name] = 1 + int32(s.names.ID(c.names[r.Name]))
+		}
+		r.Name = uint32(names[r.Name] - 1)
+		if r.Coll >= 0 {
+			if colls[r.Coll] == 0 {
+				colls[r.Coll] = 1 + s.colls.number(c.colls[r.Coll])
+			}
+			r.Coll = colls[r.Coll] - 1
+		}
+		s.addRecord(*r)
+	}
+	s.marks = append(s.marks, c.marks...)
+	s.oddWords += c.odd
 }
 
 // chunkWorker reads chunks, one after another.
@@ -139,13 +159,14 @@ type chunkWorker struct {
 	win  *jsonscan.Window
 }
 
-func newChunkWorker(a *parallelReader) *chunkWorker {
-	return &chunkWorker{a: a, scan: newScanner(), win: jsonscan.NewWindow(nil, a.block)}
-}
-
-func (w *chunkWorker) run(todo <-chan *chunk) {
-	for c := range todo {
-		w.tryChunk(c)
+func (w *chunkWorker) run() {
+	for list := range w.a.lists {
+		n := int(w.a.taken.Add(1)) - 1
+		if n >= len(w.a.chunks) {
+			return
+		}
+		w.a.chunks[n].records = list
+		w.tryChunk(w.a.chunks[n])
 	}
 }
 
@@ -176,41 +197,28 @@ func (w *chunkWorker) readChunk(c *chunk) {
 	}
 	s := w.scan
 	start, faults, odd := w.win.Offset(), s.damage.Total, s.oddWords
-	s.records, s.marks = w.a.emptyList(), nil
+	s.records, s.marks = c.records[:0], nil
 	if !w.events(c.to) || s.damage.Total != faults {
 		return
 	}
 	c.start, c.end = start, w.win.Offset()
 	c.records, c.marks = s.records, s.marks
-	c.names, c.colls = s.names.List, s.colls.sofar()
+	c.names, c.colls = s.names.List, s.colls.list
 	c.odd = s.oddWords - odd
 }
 
 // events reads events up to the first that begins at or after byte to, or to
 // whatever is no event. False: the reader in front has to do it.
 func (w *chunkWorker) events(to int64) bool {
-	win := w.win
-	for win.Offset() < to {
-		isEvent, ok := nextEvent(win)
-		switch {
-		case !ok:
-			return false
-		case !isEvent:
-			return true
-		case win.Offset() >= to:
-			return true
+	for w.win.Offset() < to {
+		isEvent, ok := nextEvent(w.win)
+		if !ok || !isEvent || w.win.Offset() >= to {
+			return ok
 		}
-		if readKnown(win, w.scan, int(min(int64(len(win.Buf)), to-win.Base()))) {
-			continue
-		}
-		end, st := w.scan.event(win.Buf, win.Pos, win.Offset())
-		for st == short && !win.Full() && win.More() {
-			end, st = w.scan.event(win.Buf, win.Pos, win.Offset())
-		}
-		if st != whole {
+		limit := int(min(int64(len(w.win.Buf)), to-w.win.Base()))
+		if !w.scan.readKnown(w.win, limit) && w.scan.readEvent(w.win) != whole {
 			return false
 		}
-		win.Pos = end
 	}
 	return true
 }

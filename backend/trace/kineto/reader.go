@@ -38,49 +38,81 @@ func newReader(w *jsonscan.Window) *reader {
 
 // readEvents reads the list of events.
 func (r *reader) readEvents() {
-	r.startParallel()
-	defer r.stopParallel()
+	if s := r.split; s.workers > 1 && s.size-r.Offset() > s.chunk {
+		r.parallel = startParallel(s, r.Offset(), r.Block)
+	}
+	defer func() { r.parallel.stop() }()
 	r.EachItem(r.event, func() { r.brokenEvent(faultEvent) })
 }
 
-// event reads the event at the window's position, with as much text as it needs, or all
-// from there that are known by their text or were read in parallel.
+// event reads the event at the window's position, or all from there that were read in
+// parallel or are known by their text, up to the next chunk read in parallel.
 func (r *reader) event() {
-	if r.joinChunk() || r.readKnownEvents() {
+	if r.joinChunk() || r.scan.readKnown(r.Window, r.parallel.limit(r.Base(), len(r.Buf))) {
 		return
 	}
-	for {
-		end, st := r.scan.event(r.Buf, r.Pos, r.Offset())
-		switch {
-		case st == whole:
-			r.Pos = end
-			return
-		case st == broken:
-			r.brokenEvent(faultEvent)
-			return
-		case r.Full():
-			r.brokenEvent(faultGiant)
-			return
-		case !r.More():
-			r.EndInList()
-			r.Pos = len(r.Buf)
-			return
-		}
+	switch st := r.scan.readEvent(r.Window); {
+	case st == broken:
+		r.brokenEvent(faultEvent)
+	case st == short && r.Full():
+		r.brokenEvent(faultGiant)
+	case st == short:
+		r.EndInList()
+		r.Pos = len(r.Buf)
 	}
-}
-
-// readKnownEvents reads on while events are known by their text, up to the next chunk
-// read in parallel; false if the first is not known.
-func (r *reader) readKnownEvents() bool {
-	limit := len(r.Buf)
-	if r.parallel != nil {
-		limit = r.parallel.limit(r.Base(), limit)
-	}
-	return readKnown(r.Window, r.scan, limit)
 }
 
 // brokenEvent counts a broken event and goes to the next.
 func (r *reader) brokenEvent(kind trace.FaultKind) {
 	r.Count(kind, r.Offset())
 	resync(r.Window)
+}
+
+// headerKeys are the keys beside the events that are read, and how.
+func (r *reader) headerKeys() map[string]func(val []byte) bool {
+	return map[string]func(val []byte) bool{
+		"schemaVersion":        jsonscan.KeepText(&r.info.Schema),
+		"hostname":             jsonscan.KeepText(&r.info.Hostname),
+		"host_name":            jsonscan.KeepText(&r.info.Hostname),
+		"vllm_version":         jsonscan.KeepText(&r.info.VLLMVersion),
+		"cuda_runtime_version": keepWhole(&r.info.CUDARuntime),
+		"cuda_driver_version":  keepWhole(&r.info.CUDADriver),
+		"baseTimeNanoseconds":  keepWhole(&r.baseTime),
+		"deviceProperties":     r.devices,
+		"distributedInfo":      r.distributed,
+	}
+}
+
+// keepWhole keeps a whole number, in quotes or not, unless it is missing.
+func keepWhole[T int | int64](to *T) func([]byte) bool {
+	return func(val []byte) bool {
+		var n number
+		n.set(val, jsonscan.Integer)
+		*to = T(n.or(int64(*to)))
+		return n.state != notANumber
+	}
+}
+
+// devices reads deviceProperties: all devices the process could see.
+func (r *reader) devices(val []byte) bool {
+	sound := true
+	isList := jsonscan.EachElement(val, 0, func(from, to int) {
+		d := trace.Device{ID: -1}
+		sound = jsonscan.ReadKeys(val[from:to], map[string]func([]byte) bool{
+			"id": keepWhole(&d.ID), "name": jsonscan.KeepText(&d.Name), "totalGlobalMem": keepWhole(&d.TotalMemory),
+			"numSms": keepWhole(&d.SMs), "computeMajor": keepWhole(&d.Major), "computeMinor": keepWhole(&d.Minor),
+		}) && sound
+		r.info.Devices = append(r.info.Devices, d)
+	})
+	return sound && isList
+}
+
+// distributed reads what torch.distributed says of the world.
+func (r *reader) distributed(val []byte) bool {
+	sound := jsonscan.ReadKeys(val, map[string]func([]byte) bool{
+		"backend": jsonscan.KeepText(&r.info.Backend), "nccl_version": jsonscan.KeepText(&r.info.NCCLVersion),
+		"rank": keepWhole(&r.info.Rank), "world_size": keepWhole(&r.info.WorldSize),
+	})
+	r.info.Rank, r.info.WorldSize = max(-1, r.info.Rank), max(0, r.info.WorldSize)
+	return sound
 }

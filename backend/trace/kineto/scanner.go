@@ -38,6 +38,19 @@ func newScanner() *scanner {
 	return &scanner{names: trace.NewNames(), damage: trace.CountDamage(faults), colls: collTable{ids: map[string]int32{}}}
 }
 
+// readEvent reads the event at the window's position, with as much text as it needs.
+func (s *scanner) readEvent(w *jsonscan.Window) status {
+	for {
+		end, st := s.event(w.Buf, w.Pos, w.Offset())
+		if st == whole {
+			w.Pos = end
+		}
+		if st != short || w.Full() || !w.More() {
+			return st
+		}
+	}
+}
+
 // event reads the event at b[i], which is at offset at of the text. Events that are
 // short or broken leave no trace.
 func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
@@ -86,7 +99,7 @@ func (s *scanner) plainEvent(b []byte, i int, at int64) (end int, st status) {
 func (s *scanner) keepEvent(b []byte, at int64) bool {
 	e := &s.ev
 	switch {
-	case e.cat <= other || e.phase == 0 || e.phase == '?':
+	case e.cat == other || e.cat == unseen || e.phase == 0 || e.phase == '?':
 		return false
 	case e.phase != 'X':
 		if !e.mark() {
@@ -181,7 +194,7 @@ func (s *scanner) name(val []byte, at int64) uint32 {
 
 func (s *scanner) coll(b []byte, at int64) int32 {
 	id := s.colls.intern(b, &s.ev)
-	if id >= 0 && s.colls.bad[id] {
+	if id >= 0 && s.colls.list[id].bad {
 		s.damage.Count(faultColl, at)
 	}
 	return id

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"testing"
+
+	"shardeck/backend/trace/jsonscan"
 )
 
 // TestShortNeverReadsPastTheEnd gives every beginning of an event to every reader of
@@ -41,9 +43,11 @@ func TestTimesAgreeWithExactArithmetic(t *testing.T) {
 			text += fmt.Sprintf("e%d", rng.IntN(3)-6)
 		}
 		want := refInt(json.RawMessage(text), 0, 1000)
-		var n number
-		if end, ok := n.read([]byte(text+","), 0, true); !ok || end != len(text) || n.v != want {
-			t.Fatalf("%s = %d to %d, %v; want %d", text, n.v, end, ok, want)
+		var e event
+		b := []byte(text + ",")
+		end, ok := formNumber.end(b, 0)
+		if !ok || end != len(text) || !e.take(b, numDur, jsonscan.SpanOf(0, end)) || e.num[numDur].v != want {
+			t.Fatalf("%s = %d to %d, %v; want %d", text, e.num[numDur].v, end, ok, want)
 		}
 	}
 }

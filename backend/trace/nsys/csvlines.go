@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"shardeck/backend/trace/jsonscan"
 )
 
 // maxLine is the buffer of lines, in bytes; a longer line is counted as damage.
@@ -93,4 +95,102 @@ func quoted(line string) (field, rest string, ok bool) {
 		return strings.ReplaceAll(line[1:i], `""`, `"`), rest, true
 	}
 	return "", "", false
+}
+
+// column is a column of cuda_gpu_trace that is kept.
+type column uint8
+
+const (
+	colStart column = iota
+	colDuration
+	colCorr
+	colDevice
+	colStream
+	colOpName
+	columnKinds
+)
+
+// columnNames are the headers of those columns, without units. Older versions write
+// the same words; columns in between come and go.
+var columnNames = map[string]column{
+	"Start": colStart, "Duration": colDuration, "CorrId": colCorr,
+	"Device": colDevice, "Strm": colStream, "Name": colOpName,
+}
+
+// needed are the columns without which a line is no kernel.
+var needed = []column{colStart, colDuration, colOpName}
+
+// unit is a unit of time: its power of ten in ns, and the words for it, which
+// --timeunit and the version decide.
+var units = map[string]int{
+	"ns": 0, "nsec": 0, "nanoseconds": 0,
+	"us": 3, "usec": 3, "μs": 3, "µs": 3, "microseconds": 3,
+	"ms": 6, "msec": 6, "milliseconds": 6,
+	"s": 9, "sec": 9, "seconds": 9,
+}
+
+// header is where the columns of one table are.
+type header struct {
+	at    [columnKinds]int // index of the field, -1: not there
+	shift [columnKinds]int // power of ten to ns, of times
+	width int
+}
+
+// headerOf reads a header of cuda_gpu_trace; false: this is none.
+func headerOf(fields []string) (h header, ok bool) {
+	for i := range h.at {
+		h.at[i] = -1
+	}
+	h.width = len(fields)
+	for i, f := range fields {
+		name, unit := nameAndUnit(f)
+		c, known := columnNames[name]
+		if !known || h.at[c] >= 0 {
+			continue
+		}
+		shift, isTime := units[unit]
+		if (c == colStart || c == colDuration) && !isTime {
+			return h, false
+		}
+		h.at[c], h.shift[c] = i, shift
+	}
+	for _, c := range needed {
+		if h.at[c] < 0 {
+			return h, false
+		}
+	}
+	return h, h.at[colDevice] >= 0 || h.at[colStream] >= 0
+}
+
+// nameAndUnit splits "Start (ns)" and "Start(nsec)".
+func nameAndUnit(field string) (name, unit string) {
+	field = strings.TrimSpace(strings.TrimPrefix(field, "\ufeff"))
+	name, unit, found := strings.Cut(field, "(")
+	if !found {
+		return field, ""
+	}
+	return strings.TrimSpace(name), strings.TrimSpace(strings.TrimSuffix(unit, ")"))
+}
+
+// otherTables are first columns of the other reports of nsys stats.
+var otherTables = []string{"Time", "Time(%)", "Name", "Operation", "Total", "Kernel Name", "API Start", "Range", "Count"}
+
+// isOtherHeader says whether a line begins a table of another report.
+func isOtherHeader(fields []string) bool {
+	name, unit := nameAndUnit(fields[0])
+	if _, timed := units[unit]; timed && name == "Start" {
+		return true // a trace of something else: API calls, NVTX ranges
+	}
+	for _, t := range otherTables {
+		if name == t {
+			return len(fields) > 2
+		}
+	}
+	return false
+}
+
+// decimal reads a number times 10^shift, rounded to a whole. Commas between thousands are
+// allowed.
+func decimal(text string, shift int) (int64, bool) {
+	return jsonscan.Decimal([]byte(strings.ReplaceAll(strings.TrimSpace(text), ",", "")), shift)
 }

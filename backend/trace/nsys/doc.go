@@ -14,10 +14,9 @@
 //	export       (sqlite.go)   an export to ranks
 //	db           (db.go)       tables and columns that are there, rows that can be read
 //	target       (target.go)   the world: GPUs, host, start of the capture, warnings
-//	device work  (kernels.go)  kernels, copies, CUDA graphs recorded whole
+//	activity     (activity.go) kernels, copies, CUDA graphs recorded whole; GPU metrics: "SMs Active"
 //	steps        (steps.go)    NVTX ranges, and the same on the GPU's time line
-//	samples      (samples.go)  GPU metrics: "SMs Active"
-//	csvTables    (csv.go)      CSV, whatever stands before, between and after; csvheader.go, csvlines.go
+//	csvTables    (csv.go)      CSV, whatever stands before, between and after; csvlines.go
 //	devices      (devices.go)  what each device did for each process, and the rank it becomes
 //
 // A report says nothing of torch.distributed: records have no NCCL metadata, and a
