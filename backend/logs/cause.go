@@ -22,10 +22,10 @@ type Finding struct {
 	Fixes []string // what to do, best first
 }
 
-// Cause tells why a job failed: by what Slurm says of it, where that is the whole
-// story, else by the first line that any cause in the table knows, causes that
-// bring others about first. It is false only for a job that did not fail; for one
-// whose log says nothing the finding says so.
+// Cause tells why a job failed: by what Slurm says of it, where that is the whole story,
+// else by the first line that a cause in the table knows, causes that bring others about
+// first. It is false only for a job that did not fail; where the log says nothing the
+// finding says so.
 func Cause(lines []string, job model.Job) (Finding, bool) {
 	if !job.State.Failed() && job.State != model.JobUnknown {
 		return Finding{Index: -1}, false
@@ -53,13 +53,10 @@ func withoutNews(lines []string) []string {
 	return out
 }
 
-// cancelled is how accounting says who cancelled a job.
-const cancelled = "CANCELLED by "
-
 // withCircumstances adds what else is known of an end from outside: who cancelled the job, and
 // what made it slow, where its time ran out.
 func (f Finding) withCircumstances(lines []string, job model.Job) Finding {
-	if who, ok := strings.CutPrefix(job.Reason, cancelled); ok && job.State == model.JobCancelled {
+	if who, ok := strings.CutPrefix(job.Reason, "CANCELLED by "); ok && job.State == model.JobCancelled {
 		f.Title += " by " + who
 	}
 	if job.State == model.JobTimeout {
@@ -71,8 +68,7 @@ func (f Finding) withCircumstances(lines []string, job model.Job) Finding {
 }
 
 // Remarks tells what the log says is amiss though it ends no job: slow networks.
-func Remarks(lines []string) []Finding {
-	var out []Finding
+func Remarks(lines []string) (out []Finding) {
 	for _, c := range known().Slowdowns {
 		if f, ok := c.find(lines, ""); ok {
 			out = append(out, f)

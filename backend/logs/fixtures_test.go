@@ -109,4 +109,9 @@ func TestCausesAreWhole(t *testing.T) {
 			t.Errorf("nothing is said of exit code %d", code)
 		}
 	}
+	for _, s := range signs() {
+		if s.Holds == "" || stageNamed(string(s.Stage)) == "" {
+			t.Errorf("%+v tells no stage", s)
+		}
+	}
 }

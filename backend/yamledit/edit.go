@@ -25,39 +25,35 @@ type Edit struct {
 	Order []string   // the paths that new keys are sorted in by: parallelism.tp
 }
 
-// Make is the text after the edit alone: see MakeAll.
-func (e Edit) Make(text []byte, doc *yaml.Node, parse func([]byte) *yaml.Node) []byte {
-	return MakeAll([]Edit{e}, text, doc, parse)
-}
-
 // MakeAll is the text after all edits; nil where they cannot be made. doc is the document of the
 // text, whose content is a mapping; parse reads such a document, nil from text that is none.
 // It is called once, but for text that is so odd that only the encoder can change it, and for
 // edits that touch the same bytes: those are made one after another.
 func MakeAll(edits []Edit, text []byte, doc *yaml.Node, parse func([]byte) *yaml.Node) []byte {
-	tries := []func() []byte{func() []byte { return spliced(edits, text, doc) }}
-	if len(edits) == 1 {
-		tries = append(tries, func() []byte { return edits[0].reencoded(text, doc) })
-	}
-	for _, try := range tries {
-		next := try()
+	fits := func(next []byte) bool {
 		if next == nil {
-			continue
+			return false
 		}
-		if after := parse(next); after != nil && areMade(edits, doc.Content[0], after.Content[0]) {
-			return next
-		}
+		after := parse(next)
+		return after != nil && areMade(edits, doc.Content[0], after.Content[0])
 	}
-	return inTurn(edits, text, doc, parse)
+	next := spliced(edits, text, doc)
+	switch {
+	case fits(next):
+		return next
+	case len(edits) > 1:
+		return inTurn(edits, text, doc, parse)
+	}
+	if next = edits[0].reencoded(doc); fits(next) {
+		return next
+	}
+	return nil
 }
 
 // inTurn makes several edits one after another.
 func inTurn(edits []Edit, text []byte, doc *yaml.Node, parse func([]byte) *yaml.Node) []byte {
-	if len(edits) == 1 {
-		return nil
-	}
 	for _, e := range edits {
-		if text = e.Make(text, doc, parse); text == nil {
+		if text = MakeAll([]Edit{e}, text, doc, parse); text == nil {
 			return nil
 		}
 		doc = parse(text)
@@ -111,7 +107,7 @@ func (e Edit) name() string { return e.Keys[len(e.Keys)-1] }
 
 // reencoded makes the edit in a copy of the tree and writes the whole file anew: comments
 // and order stay, spacing may not. It is for files that inPlace cannot change.
-func (e Edit) reencoded(_ []byte, doc *yaml.Node) []byte {
+func (e Edit) reencoded(doc *yaml.Node) []byte {
 	doc = strictyaml.Clone(doc)
 	value := *e.Value
 	if strings.Contains(value.Value, "\n") {

@@ -13,53 +13,40 @@ import (
 // splice is a change of text: the bytes from one place to another become new ones.
 type splice struct {
 	from, to int
-	text     []byte
+	text     string
 }
 
 // spliced makes all edits as changes of text, nil where that cannot be done or two of them
 // touch the same bytes. What several add at one place stands there in their order.
 func spliced(edits []Edit, text []byte, doc *yaml.Node) []byte {
+	s := newSource(text)
 	var all []splice
 	for _, e := range edits {
-		next := e.inPlace(text, doc)
-		if next == nil {
+		one := e.inPlace(s, doc.Content[0])
+		if one == nil {
 			return nil
 		}
-		all = append(all, difference(text, next))
+		all = append(all, *one)
 	}
 	slices.SortStableFunc(all, func(a, b splice) int { return a.from - b.from })
 	var out []byte
 	done := 0
-	for _, s := range all {
-		if s.from < done {
+	for _, one := range all {
+		if one.from < done {
 			return nil
 		}
-		out, done = append(append(out, text[done:s.from]...), s.text...), s.to
+		out, done = append(append(out, text[done:one.from]...), one.text...), one.to
 	}
 	return append(out, text[done:]...)
 }
 
-// difference is the one splice that leads from a text to another.
-func difference(old, next []byte) splice {
-	from, end := 0, 0
-	short := min(len(old), len(next))
-	for from < short && old[from] == next[from] {
-		from++
-	}
-	for end < short-from && old[len(old)-1-end] == next[len(next)-1-end] {
-		end++
-	}
-	return splice{from, len(old) - end, next[from : len(next)-end]}
-}
-
-// inPlace makes the edit as a change of text, nil where it cannot.
-func (e Edit) inPlace(text []byte, doc *yaml.Node) []byte {
-	s, parent := newSource(text), doc.Content[0]
+// inPlace is the edit as a change of text, nil where it cannot be.
+func (e Edit) inPlace(s source, parent *yaml.Node) *splice {
 	if len(e.Keys) == 2 {
 		key, group := strictyaml.Find(parent, e.Keys[0])
 		switch {
 		case group == nil:
-			return s.addGroup(parent, e)
+			return s.add(parent, e, e.Keys[:1])
 		case group.ShortTag() == "!!null":
 			return s.fillGroup(key, group, e)
 		}
@@ -68,18 +55,13 @@ func (e Edit) inPlace(text []byte, doc *yaml.Node) []byte {
 	if _, old := strictyaml.Find(parent, e.name()); old != nil {
 		return s.replace(parent, old, e)
 	}
-	return s.add(parent, e)
+	return s.add(parent, e, e.Keys)
 }
 
 // replace puts a new value where the old one stands.
-func (s source) replace(parent, old *yaml.Node, e Edit) []byte {
+func (s source) replace(parent, old *yaml.Node, e Edit) *splice {
 	inFlow := parent.Style&yaml.FlowStyle != 0
 	from, to, ok := s.span(old)
-	if !ok && old.Kind != yaml.ScalarNode && old.Style&yaml.FlowStyle != 0 {
-		from, ok = s.offset(old)
-		to = from + flowEnd(string(s.data[min(from, len(s.data)):]))
-		ok = ok && to > from
-	}
 	if !ok && old.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		from, to, ok = s.block(parent, old)
 	}
@@ -90,7 +72,7 @@ func (s source) replace(parent, old *yaml.Node, e Edit) []byte {
 	if from > 0 && s.data[from-1] == ':' {
 		text = " " + text
 	}
-	return s.splice(from, to, text)
+	return &splice{from, to, text}
 }
 
 // block is the text of a scalar written as | or > and lines below it.
@@ -103,38 +85,42 @@ func (s source) block(parent, old *yaml.Node) (from, to int, ok bool) {
 	return from, s.endOfIndented(old.Line, parent.Content[i-1].Column), true
 }
 
-// add writes a new key into a mapping that exists.
-func (s source) add(parent *yaml.Node, e Edit) []byte {
-	inFlow := parent.Style&yaml.FlowStyle != 0
+// add writes a new key into a mapping that exists, or its group with it: what keys lead to.
+func (s source) add(parent *yaml.Node, e Edit, keys []string) *splice {
+	inFlow, group := parent.Style&yaml.FlowStyle != 0, len(keys) < len(e.Keys)
 	text, fine := e.token(0, inFlow)
-	if parent.Kind != yaml.MappingNode || !fine {
-		return nil
-	}
 	text = keyToken(e.name()) + ": " + text
-	if inFlow {
+	switch {
+	case parent.Kind != yaml.MappingNode || !fine:
+		return nil
+	case inFlow && group:
+		return s.addFlow(parent, keys[0]+": {"+text+"}")
+	case inFlow:
 		return s.addFlow(parent, text)
+	case group:
+		return s.addBlock(parent, e.predecessor(parent, keys), keys[0]+":", strings.Repeat(" ", indentOf(parent))+text)
 	}
-	return s.addBlock(parent, e.predecessor(parent, e.Keys), text)
+	return s.addBlock(parent, e.predecessor(parent, keys), text)
 }
 
-func (s source) addFlow(parent *yaml.Node, text string) []byte {
+func (s source) addFlow(parent *yaml.Node, text string) *splice {
 	if len(parent.Content) == 0 {
 		at, ok := s.offset(parent)
 		if !ok || s.data[at] != '{' {
 			return nil
 		}
-		return s.splice(at+1, at+1, text)
+		return &splice{at + 1, at + 1, text}
 	}
 	last := len(parent.Content)
 	at, ok := s.end(parent.Content[last-2], parent.Content[last-1])
 	if !ok {
 		return nil
 	}
-	return s.splice(at, at, ", "+text)
+	return &splice{at, at, ", " + text}
 }
 
 // addBlock writes lines into a block mapping, after the value whose key is at an index.
-func (s source) addBlock(parent *yaml.Node, i int, lines ...string) []byte {
+func (s source) addBlock(parent *yaml.Node, i int, lines ...string) *splice {
 	if len(parent.Content) == 0 {
 		return nil
 	}
@@ -165,22 +151,8 @@ func (e Edit) predecessor(parent *yaml.Node, keys []string) int {
 	return found
 }
 
-// addGroup writes a group that the file lacks, with its one key.
-func (s source) addGroup(root *yaml.Node, e Edit) []byte {
-	inFlow := root.Style&yaml.FlowStyle != 0
-	text, fine := e.token(0, inFlow)
-	if !fine {
-		return nil
-	}
-	line := keyToken(e.name()) + ": " + text
-	if inFlow {
-		return s.addFlow(root, e.Keys[0]+": {"+line+"}")
-	}
-	return s.addBlock(root, e.predecessor(root, e.Keys[:1]), e.Keys[0]+":", strings.Repeat(" ", indentOf(root))+line)
-}
-
 // fillGroup writes a key into a group that is there without any: `slurm:`.
-func (s source) fillGroup(key, group *yaml.Node, e Edit) []byte {
+func (s source) fillGroup(key, group *yaml.Node, e Edit) *splice {
 	text, fine := e.token(0, true)
 	from, to, ok := s.span(group)
 	if !ok || !fine {
@@ -190,7 +162,7 @@ func (s source) fillGroup(key, group *yaml.Node, e Edit) []byte {
 	if s.data[max(from-1, 0)] == ':' {
 		text = " " + text
 	}
-	return s.splice(from, to, text)
+	return &splice{from, to, text}
 }
 
 // indentOf is by how much this file indents.
@@ -221,24 +193,19 @@ func (e Edit) token(old yaml.Style, inFlow bool) (string, bool) {
 func textToken(text string, old yaml.Style, inFlow bool) (string, bool) {
 	n := yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
 	n.Style = old & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle)
-	if n.Style == 0 && (strings.ContainsFunc(text, unicode.IsControl) || inFlow && strings.ContainsAny(text, ",[]{}")) {
+	if strings.ContainsFunc(text, unicode.IsControl) || n.Style == 0 && inFlow && strings.ContainsAny(text, ",[]{}") {
 		n.Style = yaml.DoubleQuotedStyle
 	}
-	if n.Style == yaml.SingleQuotedStyle && strings.ContainsFunc(text, unicode.IsControl) {
-		n.Style = yaml.DoubleQuotedStyle
+	var value any = text
+	if n.Style != 0 {
+		value = &n
 	}
-	var out []byte
-	var err error
-	if n.Style == 0 {
-		out, err = yaml.Marshal(text)
-	} else {
-		out, err = yaml.Marshal(&n)
-	}
+	out, err := yaml.Marshal(value)
 	token := strings.TrimSuffix(string(out), "\n")
 	return token, err == nil && !strings.Contains(token, "\n")
 }
 
-// keyToken writes the name of a key; those of env and vllm may need quotes.
+// keyToken writes the name of a key, which may need quotes.
 func keyToken(key string) string {
 	if token, ok := textToken(key, 0, true); ok {
 		return token

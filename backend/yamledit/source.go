@@ -2,14 +2,14 @@ package yamledit
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
 
-// source is text with the places of its nodes, so that one value can be changed and
-// every other byte kept. It says so where it cannot place a node.
+// source is text with the places of its nodes; it says so where it cannot place one.
 type source struct {
 	data  []byte
 	lines []int // offset of each line
@@ -45,58 +45,28 @@ func (s source) offset(n *yaml.Node) (int, bool) {
 	return at, true
 }
 
-// span is the text of a scalar: [from, to). False for scalars over several lines
-// without quotes, and those with a tag or an anchor.
+// span is the text of a scalar, or of a {…} or […]: [from, to). False for scalars over several
+// lines without quotes, and those with a tag or an anchor.
 func (s source) span(n *yaml.Node) (from, to int, ok bool) {
 	from, ok = s.offset(n)
-	if !ok || n.Kind != yaml.ScalarNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0 {
+	if !ok {
 		return 0, 0, false
 	}
-	rest := string(s.data[from:])
+	rest, size := string(s.data[from:]), 0
 	switch {
-	case n.Style&yaml.DoubleQuotedStyle != 0:
-		return from, from + doubleQuoted(rest), doubleQuoted(rest) > 0
-	case n.Style&yaml.SingleQuotedStyle != 0:
-		return from, from + singleQuoted(rest), singleQuoted(rest) > 0
+	case n.Kind != yaml.ScalarNode && n.Style&yaml.FlowStyle != 0:
+		size = flowEnd(rest)
+	case n.Kind != yaml.ScalarNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0:
+	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
+		size = len(quoted.FindString(rest))
 	case n.Style == 0 && !strings.Contains(n.Value, "\n") && strings.HasPrefix(rest, n.Value):
-		return from, from + len(n.Value), true
+		return from, from + len(n.Value), true // that may be nothing
 	}
-	return 0, 0, false
+	return from, from + size, size > 0
 }
 
-// doubleQuoted is the length of a leading "text", 0 for none.
-func doubleQuoted(s string) int {
-	if !strings.HasPrefix(s, `"`) {
-		return 0
-	}
-	for i := 1; i < len(s); i++ {
-		switch s[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
-		}
-	}
-	return 0
-}
-
-// singleQuoted is the length of a leading 'text', in which a doubled quote stands for one.
-func singleQuoted(s string) int {
-	if !strings.HasPrefix(s, `'`) {
-		return 0
-	}
-	for i := 1; i < len(s); i++ {
-		if s[i] != '\'' {
-			continue
-		}
-		if i+1 < len(s) && s[i+1] == '\'' {
-			i++
-			continue
-		}
-		return i + 1
-	}
-	return 0
-}
+// quoted is leading text in quotes; a doubled single one stands for one.
+var quoted = regexp.MustCompile(`^(?s:"(?:\\.|[^"\\])*"|'(?:''|[^'])*')`)
 
 // flowEnd is the length of a leading {…} or […], 0 if its end is not found.
 func flowEnd(s string) int {
@@ -109,10 +79,8 @@ func flowEnd(s string) int {
 			if depth--; depth == 0 {
 				return i + 1
 			}
-		case '"':
-			i += max(doubleQuoted(s[i:])-1, 0)
-		case '\'':
-			i += max(singleQuoted(s[i:])-1, 0)
+		case '"', '\'':
+			i += max(len(quoted.FindString(s[i:]))-1, 0)
 		}
 	}
 	return 0
@@ -120,20 +88,17 @@ func flowEnd(s string) int {
 
 // end is the offset just after a value; key is the key it belongs to.
 func (s source) end(key, n *yaml.Node) (int, bool) {
-	from, ok := s.offset(n)
-	switch {
-	case !ok:
+	if _, ok := s.offset(n); !ok {
 		return 0, false
-	case n.Kind != yaml.ScalarNode && n.Style&yaml.FlowStyle != 0:
-		size := flowEnd(string(s.data[from:]))
-		return from + size, size > 0
+	}
+	_, to, ok := s.span(n)
+	switch {
+	case ok:
+		return to, true
 	case n.Kind == yaml.MappingNode && len(n.Content) > 0:
 		return s.end(n.Content[len(n.Content)-2], n.Content[len(n.Content)-1])
 	case n.Kind == yaml.SequenceNode && len(n.Content) > 0:
 		return s.end(key, n.Content[len(n.Content)-1])
-	}
-	if _, to, ok := s.span(n); ok {
-		return to, true
 	}
 	return s.endOfIndented(n.Line, key.Column), n.Kind == yaml.ScalarNode
 }
@@ -165,28 +130,16 @@ func (s source) line(i int) string {
 	return strings.TrimRight(string(s.data[s.lines[i]:end]), "\r\n")
 }
 
-// nextLine is the offset of the line after the one at an offset.
-func (s source) nextLine(at int) int {
-	if i := bytes.IndexByte(s.data[at:], '\n'); i >= 0 {
-		return at + i + 1
-	}
-	return len(s.data)
-}
-
-// splice puts text in place of [from, to).
-func (s source) splice(from, to int, text string) []byte {
-	out := make([]byte, 0, len(s.data)+len(text))
-	out = append(out, s.data[:from]...)
-	out = append(out, text...)
-	return append(out, s.data[to:]...)
-}
-
 // addLines puts whole lines after the line at an offset.
-func (s source) addLines(at int, lines ...string) []byte {
-	at = s.nextLine(at)
+func (s source) addLines(at int, lines ...string) *splice {
+	if i := bytes.IndexByte(s.data[at:], '\n'); i >= 0 {
+		at += i + 1
+	} else {
+		at = len(s.data)
+	}
 	text := strings.Join(lines, s.eol) + s.eol
 	if at == len(s.data) && at > 0 && s.data[at-1] != '\n' {
 		text = s.eol + strings.TrimSuffix(text, s.eol)
 	}
-	return s.splice(at, at, text)
+	return &splice{at, at, text}
 }

@@ -36,7 +36,7 @@ func TestMake(t *testing.T) {
 		var p parser
 		doc := p.parse([]byte(c.before))
 		e := Edit{Keys: strings.Split(c.key, "."), Value: number(c.value), Order: order}
-		if got := e.Make([]byte(c.before), doc, p.parse); string(got) != c.after {
+		if got := MakeAll([]Edit{e}, []byte(c.before), doc, p.parse); string(got) != c.after {
 			t.Errorf("%q with %s: %s\nis   %q\nwant %q", c.before, c.key, c.value, got, c.after)
 		}
 		if c.after != "" && p.calls != 2 {
@@ -51,7 +51,7 @@ func TestMakeQuotes(t *testing.T) {
 		var p parser
 		text := []byte("a: 1\n")
 		e := Edit{Keys: []string{"a"}, Value: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}}
-		if got := string(e.Make(text, p.parse(text), p.parse)); got != "a: "+want+"\n" {
+		if got := string(MakeAll([]Edit{e}, text, p.parse(text), p.parse)); got != "a: "+want+"\n" {
 			t.Errorf("%q is written %s, want %s", value, got, want)
 		}
 	}
@@ -62,7 +62,7 @@ func TestMakeQuotesInFlow(t *testing.T) {
 	text := []byte("a: {b: 1}\n")
 	for value, want := range map[string]string{"x, y": `"x, y"`, "[z]": `"[z]"`, "x y": "x y"} {
 		e := Edit{Keys: []string{"a", "b"}, Value: &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}}
-		if got := string(e.Make(text, p.parse(text), p.parse)); got != "a: {b: "+want+"}\n" {
+		if got := string(MakeAll([]Edit{e}, text, p.parse(text), p.parse)); got != "a: {b: "+want+"}\n" {
 			t.Errorf("%q is written %s, want %s", value, got, want)
 		}
 	}
@@ -74,7 +74,7 @@ func TestMakeLeavesTheTree(t *testing.T) {
 	text := []byte("a: # why\n  >\n  folded\nb: 1\n")
 	doc := p.parse(text)
 	before := flatten(doc.Content[0], nil)
-	after := Edit{Keys: []string{"a"}, Value: number("2")}.Make(text, doc, p.parse)
+	after := MakeAll([]Edit{{Keys: []string{"a"}, Value: number("2")}}, text, doc, p.parse)
 	if !strings.Contains(string(after), "# why") || strings.Join(flatten(doc.Content[0], nil), "\n") != strings.Join(before, "\n") {
 		t.Errorf("%s\n%q", after, flatten(doc.Content[0], nil))
 	}

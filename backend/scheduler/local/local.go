@@ -1,26 +1,21 @@
 // Package local runs jobs on this machine, for those who have a workstation, an
 // allocation or a recording instead of a Slurm queue.
 //
-// There is no daemon. Each job is a directory below the state directory, named by
-// its id (L1, L2, …), and a small bash script of ours, the keeper (keeper.sh),
-// detached from whoever submitted it: it waits for its turn, takes as many GPU
-// slots as the job has GPUs, runs the job in a process group of its own, ends it
-// at its time limit or when asked, and writes down how it ended. All there is to
-// know is in files, each renamed into place, so any number of shardecks may come,
-// go and be killed. Processes are named by pid, start time and machine (process.go):
-// a pid that was used again, or a reboot, is noticed and never signalled.
-//
-// GPUs are shared out among the jobs of one state directory by the order of their ids,
-// and among all state directories of a user by claims in a pool (submit.go, keeper.sh).
-//
-// Read submit.go (a job is made), state.go (what its files say) and cancel.go.
+// There is no daemon. Each job is a directory below the state directory, named by its id
+// (L1, L2, …), and a small bash script of ours, the keeper (keeper.sh), detached from
+// whoever submitted it: it waits for its turn, takes as many GPU slots as the job has
+// GPUs, runs the job in a process group of its own, ends it at its time limit or when
+// asked, and writes down how it ended. All there is to know is in files, each renamed
+// into place, so any number of shardecks may come, go and be killed. Processes are named
+// by pid, start time and machine (state.go): a pid that was used again, or a reboot, is
+// noticed and never signalled. GPUs are shared out among the jobs of one state directory
+// by the order of their ids, and among all of a user by claims in a pool.
 package local
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,27 +50,19 @@ type Local struct {
 	grace int
 	here  host
 	slots func() slots
-
-	mu    sync.Mutex
-	ended map[string]model.Job // jobs that will not change again
+	ended sync.Map // id → model.Job that will not change again
 }
 
 var _ scheduler.Scheduler = (*Local)(nil)
 
 // New makes a local scheduler. It touches nothing until it is asked for something.
 func New(o Options) *Local {
-	if o.GPUs == 0 {
-		o.GPUs = 4
-	}
-	if o.Grace == 0 {
-		o.Grace = 5
-	}
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		dir = o.Dir
 	}
-	return &Local{dir: dir, pool: o.Pool, grace: o.Grace, here: thisHost(), ended: map[string]model.Job{},
-		slots: sync.OnceValue(func() slots { return findSlots(o.GPUs) })}
+	return &Local{dir: dir, pool: o.Pool, grace: cmp.Or(o.Grace, 5), here: thisHost(),
+		slots: sync.OnceValue(func() slots { return findSlots(cmp.Or(o.GPUs, 4)) })}
 }
 
 // Name is local.
@@ -138,17 +125,12 @@ func (l *Local) filter(ctx context.Context, keep func(model.Job) bool) ([]model.
 // job reads one job, from memory if it has ended.
 func (l *Local) job(n int) (model.Job, error) {
 	id := idOf(n)
-	l.mu.Lock()
-	j, ok := l.ended[id]
-	l.mu.Unlock()
-	if ok {
-		return j, nil
+	if j, ok := l.ended.Load(id); ok {
+		return j.(model.Job), nil
 	}
 	j, err := l.read(id)
 	if err == nil && !j.State.Active() && j.State != model.JobUnknown {
-		l.mu.Lock()
-		l.ended[id] = j
-		l.mu.Unlock()
+		l.ended.Store(id, j)
 	}
 	return j, err
 }
@@ -166,8 +148,7 @@ func (l *Local) numbers() ([]int, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, &scheduler.Fault{Text: "cannot read the local scheduler's jobs", Cause: err,
-			ToDo: "make " + l.dir + " readable"}
+		return nil, model.Failed("cannot read the local scheduler's jobs", err, "make "+l.dir+" readable")
 	}
 	var out []int
 	for _, e := range entries {
@@ -176,12 +157,6 @@ func (l *Local) numbers() ([]int, error) {
 			out = append(out, n)
 		}
 	}
-	slices.SortFunc(out, cmp.Compare)
+	slices.Sort(out)
 	return out, nil
-}
-
-// unknown is the error of an id that no job has.
-func unknown(id string) error {
-	return &scheduler.Fault{Text: fmt.Sprintf("there is no local job %.40q", id),
-		ToDo: "take an id from the list of jobs", Kind: scheduler.ErrNoJob}
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -120,11 +121,11 @@ func (l *Local) claim(draft string) (string, error) {
 func (l *Local) launch(ctx context.Context, id string, r scheduler.Request) error {
 	dir := filepath.Join(l.dir, id)
 	s := l.slots()
-	limit := int64((r.Limit + time.Second - 1) / time.Second)
+	limit := int((r.Limit + time.Second - 1) / time.Second)
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", filepath.Join(dir, "keeper.sh"), "launch", dir,
-		strings.Join(s.ids, ","), strconv.Itoa(r.GPUs), strconv.FormatInt(limit, 10), strconv.Itoa(l.grace),
+		strings.Join(s.ids, ","), strconv.Itoa(r.GPUs), strconv.Itoa(limit), strconv.Itoa(l.grace),
 		scheduler.ExpandLog(r.Log, id, r.Name), r.Dir, string(l.here), strconv.FormatBool(s.real), l.poolFor(s))
 	cmd.Env = append(os.Environ(), r.Env...)
 	cmd.Dir = r.Dir
@@ -133,8 +134,8 @@ func (l *Local) launch(ctx context.Context, id string, r scheduler.Request) erro
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	if err := cmd.Run(); err != nil {
-		return &scheduler.Fault{Text: "the local job could not be started", Cause: fmt.Errorf("%w %.200s", err, model.Printable(errs.String())),
-			ToDo: "see that bash is installed and the disk has room"}
+		return model.Failed("the local job could not be started", fmt.Errorf("%w %.200s", err, model.Printable(errs.String())),
+			"see that bash is installed and the disk has room")
 	}
 	return nil
 }
@@ -145,10 +146,10 @@ func unwritable(dir string, err error) error {
 	switch {
 	case errors.As(err, &f):
 		return err
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return &scheduler.Fault{Text: "the disk is full, so no job can be recorded", Cause: err, ToDo: "make room, then submit again"}
+	case diskFull(err):
+		return model.Failed("the disk is full, so no job can be recorded", err, "make room, then submit again")
 	}
-	return &scheduler.Fault{Text: "cannot record the job in " + dir, Cause: err, ToDo: "make the directory writable, or use another workspace"}
+	return model.Failed("cannot record the job in "+dir, err, "make the directory writable, or use another workspace")
 }
 
 // slots are the GPUs that jobs share out, or stand-ins for them.
@@ -174,8 +175,8 @@ func findSlots(fallback int) slots {
 }
 
 // poolFor is the folder where jobs note that they have GPUs of this machine, or of this
-// allocation, whose GPUs are numbered anew. It is empty, and then each workspace keeps
-// to itself, for stand-ins, and where no folder takes hard links.
+// allocation, which numbers them anew. It is empty, and each workspace keeps to itself,
+// for stand-ins and where no folder takes hard links.
 func (l *Local) poolFor(s slots) string {
 	if l.pool == "" || !s.real {
 		return ""
@@ -191,30 +192,26 @@ func (l *Local) poolFor(s slots) string {
 	return dir
 }
 
-// takesHardLinks reports whether a folder's file system knows hard links. A disk that is full
-// does, as far as is known.
+// takesHardLinks reports whether a folder's file system knows hard links; a full disk may.
 func takesHardLinks(dir string) bool {
 	f, err := os.CreateTemp(dir, ".try-")
 	if err != nil {
-		return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+		return diskFull(err)
 	}
 	_ = f.Close()
 	defer func() { _ = os.Remove(f.Name()) }()
 	err = os.Link(f.Name(), f.Name()+"-2")
 	_ = os.Remove(f.Name() + "-2")
-	return err == nil || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	return err == nil || diskFull(err)
 }
 
-// countGPUs counts lines such as "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-…)".
-func countGPUs(list string) int {
-	n := 0
-	for line := range strings.Lines(list) {
-		if strings.HasPrefix(line, "GPU ") {
-			n++
-		}
-	}
-	return n
-}
+func diskFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// gpuLine is "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-…)".
+var gpuLine = regexp.MustCompile(`(?m)^GPU `)
+
+// countGPUs counts those of nvidia-smi -L.
+func countGPUs(list string) int { return len(gpuLine.FindAllString(list, -1)) }
 
 // upTo is 0, 1, … n-1 as text.
 func upTo(n int) []string {
