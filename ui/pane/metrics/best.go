@@ -62,35 +62,29 @@ func (b *best) find(runs []model.Run, defs []metric.Definition, wanted bool) {
 // groups are the runs that may be compared. Where all GPUs that are known are one kind, a
 // run whose traces were not read yet is taken to be of it.
 func (b *best) groups(runs []model.Run) (all [][]*metric.Analysis) {
+	runs = slices.DeleteFunc(slices.Clone(runs), func(r model.Run) bool { return b.known.analyses[r.Name] == nil || r.Experiment == nil })
+	keys, anyGPU := make([]scaling.ScalingKey, len(runs)), make([]scaling.ScalingKey, len(runs))
 	kinds := map[scaling.ScalingKey]map[string]bool{}
-	keys := make([]scaling.ScalingKey, len(runs))
 	for i, r := range runs {
-		if b.known.analyses[r.Name] == nil || r.Experiment == nil {
-			continue
-		}
 		keys[i] = b.known.comparable(r)
-		anyGPU := keys[i]
-		if anyGPU.GPU = ""; kinds[anyGPU] == nil {
-			kinds[anyGPU] = map[string]bool{}
+		anyGPU[i] = keys[i]
+		if anyGPU[i].GPU = ""; kinds[anyGPU[i]] == nil {
+			kinds[anyGPU[i]] = map[string]bool{}
 		}
 		if keys[i].GPU != "" {
-			kinds[anyGPU][keys[i].GPU] = true
+			kinds[anyGPU[i]][keys[i].GPU] = true
 		}
 	}
 	at := map[scaling.ScalingKey]int{}
 	for i, r := range runs {
-		a, key := b.known.analyses[r.Name], keys[i]
-		if a == nil || r.Experiment == nil {
-			continue
-		}
-		anyGPU := key
-		if anyGPU.GPU = ""; len(kinds[anyGPU]) < 2 {
-			key = anyGPU
+		key := keys[i]
+		if len(kinds[anyGPU[i]]) < 2 {
+			key = anyGPU[i]
 		}
 		if _, there := at[key]; !there {
 			at[key], all = len(all), append(all, nil)
 		}
-		all[at[key]] = append(all[at[key]], a)
+		all[at[key]] = append(all[at[key]], b.known.analyses[r.Name])
 	}
 	return all
 }

@@ -74,16 +74,15 @@ func (d *detail) show() {
 
 // ordered is a table that divides metrics, its rows but the first in their order.
 func (d *detail) ordered(t present.Table) *widget.Table {
-	if len(t.Rows) == 0 {
-		return &widget.Table{Columns: pane.Columns(t)}
-	}
-	rows := make([][]widget.Cell, len(t.Rows))
-	for i, r := range t.Rows {
-		rows[i] = pane.Cells(d.th, r)
-	}
-	sorted, _ := d.sort.Apply(rows[1:], make([]int, len(rows)-1))
 	out := &widget.Table{Columns: pane.Columns(t)}
-	out.SetRows(append(rows[:1:1], sorted...))
+	var rows [][]widget.Cell
+	for _, r := range t.Rows {
+		rows = append(rows, pane.Cells(d.th, r))
+	}
+	if len(rows) > 0 {
+		sorted, _ := d.sort.Apply(rows[1:], make([]int, len(rows)-1))
+		out.SetRows(append(rows[:1:1], sorted...))
+	}
 	return out
 }
 

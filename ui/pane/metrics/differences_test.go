@@ -32,7 +32,7 @@ func TestDifferencesThatChanceCouldMake(t *testing.T) {
 	d.Press("right")
 	has(t, message(d), "~ too few samples: 5 against 2 cannot show a difference · tpot 8.40")
 	p := d.Pane().(*Pane)
-	cells := p.rows.cells(p.list.Rows()[0])
+	cells := cells(p, p.list.Rows()[0])
 	if cells[1].Tone != theme.Good || cells[2].Tone != theme.Plain {
 		t.Errorf("tones %v and %v", cells[1].Tone, cells[2].Tone)
 	}

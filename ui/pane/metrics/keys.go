@@ -5,7 +5,10 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/pool"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
+	"shardeck/ui/widget"
 )
 
 // keys is everything the table answers to, but for moving between rows.
@@ -57,11 +60,11 @@ func detailKeys() pane.Table[*Pane] {
 func chooserKeys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("space x", "space", "show or hide", "make the metric under the cursor a column, or no longer"),
-			Do: func(p *Pane) tea.Cmd { return p.chooser.toggle() }},
+			Do: toggleColumn},
 		{Key: pane.Foot("< K", "< >", "move", "move the metric under the cursor before the one above (>: after the one below)"),
-			Do: func(p *Pane) tea.Cmd { return p.chooser.shift(-1) }},
+			Do: func(p *Pane) tea.Cmd { return shiftColumn(p, -1) }},
 		{Key: pane.On("> J", ">", "move down", "move the metric under the cursor after the one below"),
-			Do: func(p *Pane) tea.Cmd { return p.chooser.shift(1) }},
+			Do: func(p *Pane) tea.Cmd { return shiftColumn(p, 1) }},
 		{Key: pane.Foot("0", "0", "usual", "all metrics, in their usual order"),
 			Do: func(p *Pane) tea.Cmd { return tea.Batch(p.setColumns(nil), openChooser(p)) }},
 		{Key: pane.Foot("esc enter c backspace", "esc", "done", "back to the runs"),
@@ -71,19 +74,27 @@ func chooserKeys() pane.Table[*Pane] {
 
 // Keys lists what the pane answers to now; for the manual, which has no backend, everything.
 func (p *Pane) Keys() []pane.Key {
+	all := p.table().Keys()
 	switch {
 	case p.Dialog.Open():
 		return p.Dialog.Keys()
-	case p.chooser != nil:
-		return append(chooserKeys().Keys(), pane.MoveKeys()...)
-	case p.detail != nil:
-		return append(detailKeys().Keys(), pane.MoveKeys()...)
-	case p.loaded && len(p.list.Rows()) == 0:
-		return append(pane.OnlyFoot(keys().Keys(), "r"), pane.MoveKeys()...)
 	case p.env.Backend == nil:
-		return slices.Concat(keys().Keys(), pane.MoveKeys(), pane.Within("in an opened run", detailKeys().Keys()), pane.Within("choosing columns", chooserKeys().Keys()))
+		return slices.Concat(all, pane.MoveKeys(), pane.Within("in an opened run", detailKeys().Keys()), pane.Within("choosing columns", chooserKeys().Keys()))
+	case p.chooser == nil && p.detail == nil && p.loaded && len(p.list.Rows()) == 0:
+		pane.OnlyFoot(all, "r")
 	}
-	return append(keys().Keys(), pane.MoveKeys()...)
+	return append(all, pane.MoveKeys()...)
+}
+
+// table is the keys of what is on the screen.
+func (p *Pane) table() pane.Table[*Pane] {
+	switch {
+	case p.chooser != nil:
+		return chooserKeys()
+	case p.detail != nil:
+		return detailKeys()
+	}
+	return keys()
 }
 
 func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
@@ -91,39 +102,37 @@ func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
 		return cmd
 	}
 	k := key.String()
+	if cmd, ok := p.move(k); ok {
+		return cmd
+	}
+	cmd, _ := p.table().Dispatch(p, k)
+	return cmd
+}
+
+// move answers the keys that go to another row or metric; false: it is none of these.
+func (p *Pane) move(k string) (tea.Cmd, bool) {
 	step, sideways := map[string]int{"left": -1, "h": -1, "right": 1, "l": 1}[k]
+	column := &p.list.Table.Column
 	switch {
 	case p.chooser != nil:
-		if cmd, ok := p.chooser.list.Move(k); ok {
-			return cmd
-		}
-		cmd, _ := chooserKeys().Dispatch(p, k)
-		return cmd
+		return p.chooser.Move(k)
 	case p.detail != nil:
-		if p.detail.move(k, step) {
-			return nil
-		}
-		cmd, _ := detailKeys().Dispatch(p, k)
-		return cmd
+		return nil, p.detail.move(k, step)
 	case sideways:
-		p.list.Table.Column = max(min(p.list.Table.Column+step, len(p.columns.defs)), 1)
-		return nil
+		*column = max(min(*column+step, len(p.columns.defs)), 1)
+		return nil, true
 	case k == "[" || k == "]":
-		p.list.Table.Column = p.columns.family(p.list.Table.Column, k == "]")
-		return nil
+		*column = p.columns.family(*column, k == "]")
+		return nil, true
 	}
-	if cmd, ok := p.list.Move(k); ok {
-		return cmd
-	}
-	cmd, _ := keys().Dispatch(p, k)
-	return cmd
+	return p.list.Move(k)
 }
 
 // clicked goes to what is pointed at; the title of a metric orders by it.
 func (p *Pane) clicked(msg pane.ClickMsg) tea.Cmd {
 	switch {
 	case p.chooser != nil:
-		return p.chooser.list.Click(msg.X, msg.Line)
+		return p.chooser.Click(msg.X, msg.Line)
 	case p.detail != nil:
 		return p.detail.clicked(msg.X, msg.Line-1)
 	}
@@ -135,4 +144,129 @@ func (p *Pane) clicked(msg pane.ClickMsg) tea.Cmd {
 		}
 	}
 	return p.list.Click(msg.X, msg.Line)
+}
+
+// enter opens the run under the cursor, and reads it first if nobody has.
+func enter(p *Pane) tea.Cmd {
+	run, name := p.list.CurrentID(), p.metricName()
+	cmd := p.readings.current(p.list, pool.Wanted)
+	if p.known.analyses[run] == nil {
+		return cmd
+	}
+	p.detail = newDetail(p.env.Theme, p.known, run, name)
+	p.detail.table.Focused = p.focused
+	return cmd
+}
+
+// closeDetail goes back to the table, to the metric that was looked at.
+func closeDetail(p *Pane) tea.Cmd {
+	if at := p.columns.of(p.detail.metric()); at > 0 {
+		p.list.Table.Column = at
+	}
+	p.detail = nil
+	return nil
+}
+
+// define shows the definition of the metric under the cursor.
+func define(p *Pane) tea.Cmd {
+	d, _ := metric.Define(p.metricName())
+	better := map[metric.Better]string{metric.Lower: ", lower is better", metric.Higher: ", higher is better"}[d.Better]
+	body := append(widget.Wrap(d.Text, min(72, max(p.Width-10, 20))), "", "unit: "+d.Unit+better, "shardeck metric "+d.Name+" RUN   prints it")
+	p.Dialog.Ask(&pane.Ask{Popup: widget.Show(d.Name, body)})
+	return nil
+}
+
+// order goes from best first to worst first to the order of the runs.
+func order(p *Pane) tea.Cmd {
+	d, _ := metric.Define(p.metricName())
+	return p.list.OrderBy(p.list.Table.Column, d.Better != metric.Lower)
+}
+
+func setBaseline(p *Pane) tea.Cmd {
+	name := p.list.CurrentID()
+	if p.base.name == name {
+		name = ""
+	}
+	return p.base.set(name, p.list.Rows())
+}
+
+func openTraces(p *Pane) tea.Cmd {
+	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: p.runName()})
+}
+
+// inFull shows the message, and every warning of the run.
+func inFull(p *Pane) tea.Cmd {
+	texts := []string{p.Message().Text}
+	if a := p.known.analyses[p.runName()]; a != nil {
+		texts = append(texts, a.Warnings...)
+	}
+	p.Dialog.Ask(pane.InFull(p.runName(), p.Width, texts...))
+	return nil
+}
+
+func compareTraces(p *Pane) tea.Cmd {
+	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: p.list.CurrentID(), Base: p.base.name})
+}
+
+func copyCommand(p *Pane) tea.Cmd {
+	run := p.runName()
+	if p.detail == nil && p.base.name != "" && p.base.name != run {
+		return pane.Send(pane.CopyMsg{Text: "shardeck compare " + p.base.name + " " + run})
+	}
+	return pane.Send(pane.CopyMsg{Text: "shardeck metric " + p.metricName() + " " + run})
+}
+
+// back is one step: reading ends, then the filter goes, then the baseline.
+func back(p *Pane) tea.Cmd {
+	switch {
+	case p.readings.busy():
+		return p.readings.stop()
+	case p.list.Filtered() != "":
+		p.list.SetFilter("")
+		return p.refresh()
+	case p.base.name != "":
+		return p.base.set("", p.list.Rows())
+	}
+	return nil
+}
+
+// needRun and the others say why a key cannot act now; empty: it can.
+func needRun(p *Pane) string { return p.list.Missing() }
+
+func needValues(p *Pane) string {
+	if p.known.analyses[p.list.CurrentID()] == nil {
+		return "nothing of this run was read yet: ↵ reads it"
+	}
+	return ""
+}
+
+func needOther(p *Pane) string {
+	if p.base.name == "" || p.base.name == p.list.CurrentID() {
+		return "why compares with the baseline: b makes a run the baseline, then go to another"
+	}
+	return needRun(p)
+}
+
+func needMetric(p *Pane) string {
+	if p.metricName() == "" {
+		return "there is no metric under the cursor"
+	}
+	return ""
+}
+
+func needUnread(p *Pane) string {
+	switch {
+	case p.readings.all.Busy():
+		return "already reading; esc stops it"
+	case len(p.known.unread(p.list.Shown())) == 0:
+		return "every run is read already"
+	}
+	return ""
+}
+
+func needDivided(p *Pane) string {
+	if !p.detail.divides() {
+		return "metrics have no common order: tab goes to the ranks, phases and collectives"
+	}
+	return ""
 }

@@ -1,13 +1,14 @@
-// Package metrics is the pane of what was measured: one row a run, one column a metric,
-// and behind every cell where its value comes from. The table shows what the board holds
-// of each run and asks for the rest, one run at a time (readings.go); a run opens into
-// all its metrics, each with its ranks and its parts (detail.go, views.go).
+// Package metrics is the pane of what was measured: one row a run, one column a metric
+// (rows.go), and behind every cell where its value comes from (view.go). The table shows what
+// the board holds of each run and asks for the rest, one run at a time (readings.go); a run
+// opens into all its metrics, each with its ranks and its parts (detail.go).
 //
 // Nothing is computed here: differences from a baseline (baseline.go) and which run is
 // the best (best.go) are asked for.
 package metrics
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -16,10 +17,29 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
+
+// Backend is what the pane of metrics asks of the use cases.
+type Backend interface {
+	pane.Analyser
+
+	// Runs lists trace directories, newest first.
+	Runs(ctx context.Context) ([]model.Run, error)
+	// Differences sets runs beside a base in the metrics that are sampled, by run and metric.
+	Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error)
+	// Ties says of contests for the best value between which runs chance decides.
+	Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error)
+}
+
+// env is the surroundings, with what may be asked.
+type env struct {
+	pane.Env
+	Backend
+}
 
 // Pane is the metrics pane.
 type Pane struct {
@@ -33,10 +53,9 @@ type Pane struct {
 	columns  *columns
 	base     *baseline
 	best     *best
-	rows     *rows
-	notes    *notes
-	detail   *detail  // one run opened; nil: the table
-	chooser  *chooser // the columns being chosen; nil: they are not
+	replays  bool                          // all runs are replays
+	detail   *detail                       // one run opened; nil: the table
+	chooser  *list.List[metric.Definition] // the columns being chosen; nil: they are not
 
 	runs     pane.Task[[]model.Run]
 	want     string // run to read as soon as it is listed
@@ -51,15 +70,13 @@ func New(e pane.Env, b Backend) *Pane {
 	p := &Pane{env: env, known: newKnown(), columns: &columns{defs: metric.Definitions}}
 	p.base = &baseline{env: env, known: p.known, run: func(name string) (model.Run, bool) { return p.list.ByID(name) }, changed: p.refresh}
 	p.best = &best{env: env, known: p.known, judged: p.refresh}
-	p.rows = &rows{env: env, known: p.known, columns: p.columns, base: p.base, best: p.best}
 	p.readings = newReadings(env, p.known, p.refresh)
-	p.notes = &notes{env, p.known, p.readings, p.base, p.best}
 	p.list = list.New(e, list.Of[model.Run]{
-		One: "run", ID: func(r model.Run) string { return r.Name }, Cells: p.rows.cells, Fields: fields,
-		Fit:    func([][]widget.Cell) []widget.Column { return p.rows.header() },
+		One: "run", ID: func(r model.Run) string { return r.Name }, Cells: func(r model.Run) []widget.Cell { return cells(p, r) }, Fields: fields,
+		Fit:    func([][]widget.Cell) []widget.Column { return header(p) },
 		Marked: func(r model.Run) bool { return r.Name == p.base.name },
 		Rest:   restTime, Rested: p.rested})
-	p.list.Table.Columns, p.list.Table.Column, p.list.Table.Freeze = p.rows.header(), 1, 1
+	p.list.Table.Columns, p.list.Table.Column, p.list.Table.Freeze = header(p), 1, 1
 	return p
 }
 
@@ -76,7 +93,7 @@ func (p *Pane) SetFocus(on bool) {
 		p.detail.table.Focused = on
 	}
 	if p.chooser != nil {
-		p.chooser.list.Table.Focused = on
+		p.chooser.Table.Focused = on
 	}
 }
 
@@ -106,7 +123,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 // refresh shows what has changed of the runs, and has the best of those in sight judged.
 func (p *Pane) refresh() tea.Cmd {
 	p.best.find(p.list.Shown(), p.columns.defs, p.base.name == "")
-	p.rows.replays = p.known.allReplays(p.list.Rows())
+	p.replays = p.known.allReplays(p.list.Rows())
 	p.list.SetRows(p.list.Rows())
 	if p.detail != nil {
 		p.detail.show()

@@ -2,14 +2,18 @@ package metrics
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -27,7 +31,7 @@ type readings struct {
 	look, all *pane.Reader
 	queue     []string // runs that all has still to read
 	total     int      // runs it was given
-	quick     pane.Task[*known]
+	quick     pane.Task[known]
 }
 
 // newReadings makes one that reads nothing yet; changed is told when more is known.
@@ -120,25 +124,107 @@ func (r *readings) timings(runs []model.Run) tea.Cmd {
 	if len(names) == 0 {
 		return nil
 	}
-	return r.quick.Start(r.env.Ctx, func(ctx context.Context) (*known, error) {
+	return r.quick.Start(r.env.Ctx, func(ctx context.Context) (known, error) {
 		found := newKnown()
 		for _, name := range names {
-			var a *metric.Analysis
-			a, found.problems[name] = r.env.Analyse(ctx, name, pool.Background, nil)
-			if ctx.Err() != nil {
-				return newKnown(), ctx.Err()
+			a, err := r.env.Analyse(ctx, name, pool.Background, nil)
+			switch {
+			case ctx.Err() != nil:
+				return known{}, ctx.Err()
+			case err != nil:
+				found.problems[name] = err
+			default:
+				found.set(name, a)
 			}
-			found.analyses[name] = a
 		}
-		return found, nil
-	}, func(found *known, _ error) tea.Cmd {
-		for name, a := range found.analyses {
-			if err := found.problems[name]; err != nil {
-				r.known.problems[name] = err
-				continue
-			}
-			r.known.set(name, a)
-		}
+		return *found, nil
+	}, func(found known, _ error) tea.Cmd {
+		maps.Copy(r.known.analyses, found.analyses)
+		maps.Copy(r.known.full, found.full)
+		maps.Copy(r.known.problems, found.problems)
 		return r.changed()
 	})
+}
+
+// known is what was found out about the runs, by name.
+type known struct {
+	analyses map[string]*metric.Analysis
+	full     map[string]bool // traces and all
+	problems map[string]error
+}
+
+func newKnown() *known {
+	return &known{map[string]*metric.Analysis{}, map[string]bool{}, map[string]error{}}
+}
+
+// addBoard takes the analyses that the board has, but where a fuller one is there: they are
+// made without reading a trace.
+func (k *known) addBoard(rows []board.Row) {
+	for _, r := range rows {
+		if a := r.Analysis; r.Run != nil && a != nil && (!k.full[r.Run.Name] || a.Trace != nil) {
+			k.analyses[r.Run.Name], k.full[r.Run.Name] = a, a.Trace != nil
+		}
+	}
+}
+
+// set takes an analysis that was made in full.
+func (k *known) set(run string, a *metric.Analysis) {
+	k.analyses[run], k.full[run] = a, true
+	delete(k.problems, run)
+}
+
+// sameRun reports whether a run's files are as they were.
+func sameRun(a, b model.Run) bool { return a.Name == b.Name && a.Time.Equal(b.Time) }
+
+// forget drops what was known of runs whose files have changed since, and says whether
+// there were any.
+func (k *known) forget(before, now []model.Run) (any bool) {
+	times := map[string]time.Time{}
+	for _, r := range now {
+		times[r.Name] = r.Time
+	}
+	for _, r := range before {
+		if t, there := times[r.Name]; !there || !t.Equal(r.Time) {
+			delete(k.analyses, r.Name)
+			delete(k.full, r.Name)
+			delete(k.problems, r.Name)
+			any = true
+		}
+	}
+	return any
+}
+
+func (k *known) replay(r model.Run) bool {
+	a := k.analyses[r.Name]
+	return r.Replay || a != nil && a.Replay
+}
+
+func (k *known) allReplays(runs []model.Run) bool {
+	return len(runs) > 0 && !slices.ContainsFunc(runs, func(r model.Run) bool { return !k.replay(r) })
+}
+
+// unread are those of some runs that nobody has read.
+func (k *known) unread(runs []model.Run) []string {
+	var names []string
+	for _, r := range runs {
+		if !k.full[r.Name] && k.problems[r.Name] == nil {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
+
+// unreadWords say of a run what nobody has read.
+func (k *known) unreadWords(r model.Run) string {
+	if bytes := r.TraceBytes(); bytes > 0 {
+		return "traces of " + unit.FileSize(bytes) + " not read yet: ↵ reads them, a reads all"
+	}
+	return "not read yet: ↵ reads it, a reads all"
+}
+
+// comparable says with which other runs one may be compared.
+func (k *known) comparable(r model.Run) scaling.ScalingKey {
+	key := scaling.KeyOf(*r.Experiment, nil, k.analyses[r.Name].Device())
+	key.Replay = key.Replay || k.replay(r)
+	return key
 }

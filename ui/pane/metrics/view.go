@@ -1,7 +1,12 @@
 package metrics
 
 import (
+	"cmp"
+	"strings"
+
+	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -9,23 +14,12 @@ import (
 )
 
 // belowRows is the room under the table, kept whatever there is to say, so that nothing
-// jumps; an opened run has more to say of each metric.
-const belowRows, detailBelowRows = 5, 6
+// jumps; an opened run has more to say of each metric. Low panes have none.
+const belowRows, detailBelowRows, belowFrom = 5, 6, 14
 
 // previewFrom is the height from which the run under the cursor is shown below the table,
 // metric by metric.
 const previewFrom = 34
-
-// below is the room under a table in a pane of that height.
-func below(height int, opened bool) int {
-	switch {
-	case height < 14:
-		return 0
-	case opened:
-		return detailBelowRows
-	}
-	return belowRows
-}
 
 // Title names the runs shown, or the one opened, and how far a reading is.
 func (p *Pane) Title() (left, right string) {
@@ -57,7 +51,7 @@ func (p *Pane) progress() string {
 		return unit.Int(r.total-len(r.queue)) + " of " + unit.Int(r.total) + " · " + r.all.Words()
 	case filtered != "":
 		return filtered
-	case p.loaded && p.rows.replays:
+	case p.loaded && p.replays:
 		return unit.Plural(len(p.list.Rows()), "run") + ", all replays"
 	case p.loaded:
 		return unit.Plural(len(p.list.Rows()), "run")
@@ -69,18 +63,25 @@ func (p *Pane) progress() string {
 func (p *Pane) View() string { return p.Frame(p.env.Theme, p.body) }
 
 func (p *Pane) body() []string {
-	room := p.Height - below(p.Height, p.detail != nil)
+	below := belowRows
+	if p.detail != nil {
+		below = detailBelowRows
+	}
+	room := p.Height
+	if p.Height >= belowFrom {
+		room -= below
+	}
 	if p.chooser != nil {
-		return p.chooser.list.View(p.Width, p.Height)
+		return p.chooser.View(p.Width, p.Height)
 	}
 	if d := p.detail; d != nil {
-		return noted(d.lines(p.Width, room-1), room, p.Height, p.notes.metric(d.run, d.metric(), p.Width-4))
+		return noted(d.lines(p.Width, room-1), room, p.Height, metricNotes(p, d.run, d.metric(), p.Width-4))
 	}
-	if _, ok := p.list.Current(); !ok {
+	if p.list.Missing() != "" {
 		return p.empty()
 	}
 	r, _ := p.list.Rested()
-	notes := p.notes.run(r, p.metricName(), p.Width-4)
+	notes := runNotes(p, r, p.metricName(), p.Width-4)
 	if p.Height < previewFrom {
 		return noted(p.list.View(p.Width, room), room, p.Height, notes)
 	}
@@ -108,13 +109,138 @@ func noted(lines []string, room, height int, notes []string) []string {
 func (p *Pane) empty() []string {
 	switch {
 	case !p.loaded:
-		return []string{"", "   looking for runs …"}
+		return pane.Notice("looking for runs …")
 	case p.err != nil:
-		why := widget.Sentence("the runs cannot be listed: "+p.err.Error(), p.Width-4)
-		return []string{"", "   " + p.env.Theme.Paint(theme.Bad, why), "", "   r tries again"}
+		return pane.Unreadable(p.env.Theme, "the runs cannot be listed", p.err, p.Width)
 	case len(p.list.Rows()) > 0:
 		return p.list.NoMatch(p.Width)
 	}
-	return []string{"", "   There is no run in trace_collection yet.", "",
-		"   1 Experiments, then s   submits one; its run appears here when the job ends"}
+	return pane.Notice("There is no run in trace_collection yet.", "", "1 Experiments, then s   submits one; its run appears here when the job ends")
+}
+
+// Message says what stands behind the cell under the cursor: why it is empty, what it is
+// compared with, what was lost.
+func (p *Pane) Message() pane.Note {
+	if p.chooser != nil {
+		d, _ := p.chooser.Current()
+		return pane.Note{Text: d.Text}
+	}
+	r, ok := p.list.ByID(p.runName())
+	switch {
+	case p.err != nil:
+		return pane.FailNote(p.err)
+	case !ok:
+		return pane.Note{}
+	case p.readings.look.Busy():
+		return pane.Note{Text: p.readings.look.Words() + " · esc stops it", Tone: theme.Busy}
+	case p.known.problems[r.Name] != nil:
+		return pane.FailNote(p.known.problems[r.Name])
+	}
+	return cellNote(p, r, p.metricName(), p.detail == nil)
+}
+
+// cellNote says what must be known of a value; with differences, of its difference from the
+// baseline.
+func cellNote(p *Pane, r model.Run, name string, differences bool) pane.Note {
+	a := p.known.analyses[r.Name]
+	d, ok := metric.Define(name)
+	switch {
+	case a == nil:
+		return pane.Note{Text: r.Name + ": " + p.known.unreadWords(r)}
+	case !ok:
+		return pane.Note{}
+	}
+	m := a.Metric(d.Name)
+	switch {
+	case m.Value == nil && m.Reason == "none":
+		return pane.Note{Text: "no " + d.Name + " in " + r.Name}
+	case m.Value == nil && !p.known.full[r.Name] && r.TraceBytes() > 0:
+		return pane.Note{Text: "no " + d.Name + " yet: " + p.known.unreadWords(r)}
+	case m.Value == nil:
+		return pane.Note{Text: "no " + d.Name + ": " + present.NoValue(m)}
+	case p.base.name != "" && p.base.name != r.Name && differences:
+		return p.base.note(r, m, d)
+	case a.Damaged && len(a.Warnings) > 0:
+		return pane.Note{Text: "input was damaged: " + a.Warnings[0], Tone: theme.Warn, Brief: "input was damaged · ! says what was lost"}
+	}
+	return pane.Note{Text: joined(p.best.words(r.Name, d), present.MetricRemark(m), strings.Join(a.Warnings[:min(len(a.Warnings), 1)], ""))}
+}
+
+// runNotes say of a run what it is, and of a metric what it holds.
+func runNotes(p *Pane, r model.Run, name string, width int) []string {
+	th, a := p.env.Theme, p.known.analyses[r.Name]
+	head := th.Paint(theme.Strong, r.Name)
+	if r.Experiment != nil {
+		head += "  " + widget.Sentence(r.Experiment.ID+"  "+r.Experiment.Description, max(width-2-widget.Width(r.Name), 1))
+	}
+	lines := []string{head, th.Paint(theme.Dim, pane.Joined(width, runWords(p, r, a)...))}
+	if reader := p.readings.of(r.Name); reader != nil {
+		return append(lines, cmp.Or(reader.Gauge(th, min(width-40, 50)), "reading its traces …"))
+	}
+	d, ok := metric.Define(name)
+	if !ok || a == nil {
+		return append(lines, th.Paint(theme.Dim, p.known.unreadWords(r)))
+	}
+	m := a.Metric(d.Name)
+	return append(lines, valueLine(th, m, d, width), th.Paint(theme.Dim, pane.Joined(width, present.MetricParts(m, d)...)))
+}
+
+// runWords are layout, workload, GPU, age, and whether it is a measurement at all.
+func runWords(p *Pane, r model.Run, a *metric.Analysis) []string {
+	var words []string
+	if p.known.replay(r) {
+		words = append(words, "replay")
+	}
+	if e := r.Experiment; e != nil {
+		layout := model.OneGPU
+		if gpus := e.Layout.GPUs(); gpus > 1 {
+			layout = e.Layout.Short() + " on " + unit.Plural(gpus, "GPU")
+		}
+		words = append(words, layout, model.ShortModel(e.Model.Name),
+			"batch "+unit.Int(e.Data.BatchSize), unit.Int(e.Data.SeqLen)+" + "+unit.Int(e.Data.MaxTokens)+" tokens")
+	}
+	return append(words, a.Device(), "traced "+unit.Ago(r.Time, p.env.Now()))
+}
+
+// valueLine is a metric in full, with its ranks.
+func valueLine(th *theme.Theme, m metric.Metric, d metric.Definition, width int) string {
+	if m.Value == nil {
+		return th.Paint(theme.Dim, widget.Sentence(d.Name+": "+present.NoValue(m), width))
+	}
+	text := d.Name + "  " + th.Spell(present.MetricValue(m, d))
+	if s := spark(th, m.PerRank); s != "" {
+		text += "   " + s + "  " + present.MetricRanks(m, d)
+	}
+	if m.N > 0 {
+		text += "   n " + unit.Int(m.N)
+	}
+	return widget.Sentence(text, width)
+}
+
+// metricNotes are all there is to say of one metric of an opened run: remark, ranks,
+// parts, sources.
+func metricNotes(p *Pane, run, name string, width int) []string {
+	d, ok := metric.Define(name)
+	a := p.known.analyses[run]
+	if !ok || a == nil {
+		return nil
+	}
+	th, m := p.env.Theme, a.Metric(d.Name)
+	remark := present.MetricRemark(m)
+	if m.Value == nil {
+		remark = present.NoValue(m)
+	} else if remark == "" {
+		remark = d.Text
+	}
+	lines := []string{th.Paint(theme.Strong, d.Name) + "  " + widget.Sentence(remark, max(width-2-widget.Width(d.Name), 1))}
+	ranks := strings.TrimSpace(spark(th, m.PerRank) + "  " + present.MetricRanks(m, d))
+	for _, text := range []string{ranks, strings.Join(present.MetricParts(m, d), " · ")} {
+		if text != "" {
+			lines = append(lines, widget.Wrap(text, width)...)
+		}
+	}
+	if len(m.Source) > 0 {
+		lines = append(lines, th.Paint(theme.Dim, pane.Joined(width, append([]string{"from " + m.Source[0]}, m.Source[1:]...)...)))
+	}
+	return lines[:min(len(lines), detailBelowRows-1)]
 }
