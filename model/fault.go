@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Fault is an error for people: what is wrong, why, and what to do about it.
@@ -26,29 +27,17 @@ func (f *Fault) Fix() string { return f.ToDo }
 
 // Unwrap gives errors.Is the kind and the cause.
 func (f *Fault) Unwrap() []error {
-	var all []error
-	for _, err := range []error{f.Kind, f.Cause} {
-		if err != nil {
-			all = append(all, err)
-		}
-	}
-	return all
+	return slices.DeleteFunc([]error{f.Kind, f.Cause}, func(err error) bool { return err == nil })
 }
 
 // Kinds of faults that callers act upon; the words for people are in the fault itself.
 var (
-	// ErrInvalid is a config, setting or value that cannot be used as it is.
-	ErrInvalid = errors.New("invalid")
-	// ErrUnknown is a name that nothing here has: of an experiment, run, job or metric.
-	ErrUnknown = errors.New("unknown")
-	// ErrReadOnly refuses a change where the program was started read-only.
-	ErrReadOnly = errors.New("read-only")
-	// ErrActive refuses a second submission of an experiment whose job has not ended.
-	ErrActive = errors.New("already submitted")
-	// ErrBudget refuses to read traces on a login node that are more than its site allows.
-	ErrBudget = errors.New("beyond the login node's budget")
-	// ErrRefused is a change not made because a user's edit would be lost.
-	ErrRefused = errors.New("edited by hand")
+	ErrInvalid  = errors.New("invalid")                        // a config, setting or value that cannot be used as it is
+	ErrUnknown  = errors.New("unknown")                        // a name that no experiment, run, job or metric here has
+	ErrReadOnly = errors.New("read-only")                      // a change, where the program was started read-only
+	ErrActive   = errors.New("already submitted")              // a second submission of an experiment whose job has not ended
+	ErrBudget   = errors.New("beyond the login node's budget") // reading more traces on a login node than its site allows
+	ErrRefused  = errors.New("edited by hand")                 // a change by which a user's edit would be lost
 )
 
 // Invalid is a fault of something that cannot be used as it is.

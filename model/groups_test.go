@@ -40,7 +40,7 @@ func TestGroupsPartitionRanks(t *testing.T) {
 			of   func(int) []int
 			size int
 		}{
-			"TP": {l.TPGroup, l.TP}, "PP": {l.PPGroup, l.PP}, "DP": {l.DPGroup, l.DP()}, "EP": {l.EPGroup, l.EP},
+			"TP": {l.TPGroup, l.TP}, "EP": {l.EPGroup, l.EP},
 		} {
 			groups := make([][]int, l.GPUs())
 			for rank := range groups {
@@ -65,8 +65,6 @@ func TestGroupsOfAKnownLayout(t *testing.T) {
 	l := Layout{TP: 2, PP: 2, DPReplicate: 1, DPShard: 2, EP: 4}
 	for name, tt := range map[string]struct{ got, want []int }{
 		"TP":      {l.TPGroup(3), []int{2, 3}},
-		"PP":      {l.PPGroup(5), []int{5, 7}},
-		"DP":      {l.DPGroup(1), []int{1, 5}},
 		"EP":      {l.EPGroup(0), []int{0, 1, 4, 5}},
 		"stage":   {l.StageRanks(1), []int{2, 3, 6, 7}},
 		"replica": {l.Replica(1), []int{4, 5, 6, 7}},

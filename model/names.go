@@ -12,21 +12,17 @@ import (
 // quoting is sure to help; so what they may hold is said here, once.
 var (
 	idPattern  = NewPattern(`[A-Za-z0-9][A-Za-z0-9._-]*`, 64)
-	dirPattern = regexp.MustCompile(`^/?[A-Za-z0-9._+=,-]+(/[A-Za-z0-9._+=,-]+)*$`)
-
+	dirPattern = NewPattern(`/?[A-Za-z0-9._+=,-]+(/[A-Za-z0-9._+=,-]+)*`, 512)
 	slurmWord  = NewPattern(`[A-Za-z0-9_.-]*`, 64)
 	constraint = NewPattern(`[A-Za-z0-9_.,&|*()\[\]-]*`, 128)
-	timeLimit  = regexp.MustCompile(`^([0-9]{1,3}-[0-9]{1,2}(:[0-9]{1,2}){0,2}|[0-9]{1,6}(:[0-9]{1,2}){0,2})$`)
+	timeLimit  = NewPattern(`[0-9]{1,3}-[0-9]{1,2}(:[0-9]{1,2}){0,2}|[0-9]{1,6}(:[0-9]{1,2}){0,2}`, 16)
 	envName    = NewPattern(`[A-Za-z_][A-Za-z0-9_]*`, 128)
 )
 
 // CheckID says whether an experiment may have this id: a letter or digit, then
 // up to 63 letters, digits, dots, dashes and underscores.
 func CheckID(id string) error {
-	if idPattern.MatchString(id) {
-		return nil
-	}
-	return fmt.Errorf("%.40q cannot be an experiment id: use letters, digits, dots, dashes and underscores, as in E1.3", id)
+	return idPattern.check(id, "%.40q cannot be an experiment id: use letters, digits, dots, dashes and underscores, as in E1.3")
 }
 
 // CheckOutputDir says whether a run may be written there: a path below the
@@ -35,7 +31,7 @@ func CheckID(id string) error {
 func CheckOutputDir(dir string) error {
 	const use = "use a path such as trace_collection/llama-8b-tp4"
 	switch {
-	case len(dir) > 512 || !dirPattern.MatchString(dir):
+	case !dirPattern.MatchString(dir):
 		return fmt.Errorf("%.60q cannot be an output directory: %s, of letters, digits and . _ + = , -", dir, use)
 	case path.Clean(dir) != dir || strings.HasPrefix(dir, "..") || strings.HasPrefix(dir, "-"):
 		return fmt.Errorf("%.60q cannot be an output directory: %s, without . and .. parts", dir, use)
@@ -45,38 +41,24 @@ func CheckOutputDir(dir string) error {
 	return nil
 }
 
-// CheckSlurmWord says whether an account, QOS or partition may be called so; empty
-// is allowed.
+// CheckSlurmWord says whether an account, QOS or partition may be called so; empty is allowed.
 func CheckSlurmWord(word string) error {
-	if slurmWord.MatchString(word) {
-		return nil
-	}
-	return fmt.Errorf("%.40q is no name Slurm knows: use letters, digits, dots, dashes and underscores", word)
+	return slurmWord.check(word, "%.40q is no name Slurm knows: use letters, digits, dots, dashes and underscores")
 }
 
 // CheckConstraint says whether Slurm can read this as features of nodes.
 func CheckConstraint(c string) error {
-	if constraint.MatchString(c) {
-		return nil
-	}
-	return fmt.Errorf("%.40q is no constraint: write features joined by & or |, without blanks, as in gpu&hbm80g", c)
+	return constraint.check(c, "%.40q is no constraint: write features joined by & or |, without blanks, as in gpu&hbm80g")
 }
 
-// CheckTimeLimit says whether Slurm reads this as a time: minutes, MM:SS, HH:MM:SS
-// or D-HH:MM:SS.
+// CheckTimeLimit says whether Slurm reads this as a time: minutes, MM:SS, HH:MM:SS or D-HH:MM:SS.
 func CheckTimeLimit(t string) error {
-	if timeLimit.MatchString(t) {
-		return nil
-	}
-	return fmt.Errorf("%.40q is not a time: write HH:MM:SS, as in 00:30:00", t)
+	return timeLimit.check(t, "%.40q is not a time: write HH:MM:SS, as in 00:30:00")
 }
 
 // CheckEnvName says whether a shell can export a variable of this name.
 func CheckEnvName(name string) error {
-	if envName.MatchString(name) {
-		return nil
-	}
-	return fmt.Errorf("%.40q cannot name an environment variable: use letters, digits and underscores, as in NCCL_DEBUG", name)
+	return envName.check(name, "%.40q cannot name an environment variable: use letters, digits and underscores, as in NCCL_DEBUG")
 }
 
 // IsUnfinished reports whether a directory name is that of a run which has not
@@ -108,14 +90,9 @@ func ShortModel(name string) string { return name[strings.LastIndex(name, "/")+1
 // case aside. It is empty when none is near enough (a third of the letters may
 // differ, and one always may). Of equals the first wins.
 func Nearest(word string, known []string) string {
-	best, least := "", 0
-	w := strings.ToLower(word)
+	best, least := "", max(len([]rune(word)), 2)
 	for _, k := range known {
-		d := distance(w, strings.ToLower(k))
-		if d > 1+len(k)/3 || d >= max(len([]rune(w)), 2) {
-			continue
-		}
-		if best == "" || d < least {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least && d <= 1+len(k)/3 {
 			best, least = k, d
 		}
 	}
@@ -125,7 +102,8 @@ func Nearest(word string, known []string) string {
 // distance is the optimal string alignment distance. Words past 64 letters are
 // cut: nobody mistypes those into something near.
 func distance(a, b string) int {
-	x, y := cut([]rune(a)), cut([]rune(b))
+	cut := func(word string) []rune { r := []rune(word); return r[:min(len(r), 64)] }
+	x, y := cut(a), cut(b)
 	var older, prev []int
 	row := make([]int, len(y)+1)
 	for j := range row {
@@ -135,22 +113,16 @@ func distance(a, b string) int {
 		older, prev, row = prev, row, make([]int, len(y)+1)
 		row[0] = i
 		for j := 1; j <= len(y); j++ {
-			row[j] = min(prev[j]+1, row[j-1]+1, prev[j-1]+differs(x[i-1], y[j-1]))
+			row[j] = min(prev[j], row[j-1], prev[j-1]) + 1
+			if x[i-1] == y[j-1] {
+				row[j] = min(row[j], prev[j-1])
+			}
 			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
 				row[j] = min(row[j], older[j-2]+1)
 			}
 		}
 	}
 	return row[len(y)]
-}
-
-func cut(r []rune) []rune { return r[:min(len(r), 64)] }
-
-func differs(a, b rune) int {
-	if a == b {
-		return 0
-	}
-	return 1
 }
 
 // Pattern is what a name may look like, and how long it may be. A count in the expression
@@ -177,6 +149,14 @@ func Each[T, O any](list []T, of func(T) O) []O {
 		out[i] = of(v)
 	}
 	return out
+}
+
+// check refuses another name, in words that format it.
+func (p Pattern) check(name, fault string) error {
+	if p.MatchString(name) {
+		return nil
+	}
+	return fmt.Errorf(fault, name)
 }
 
 // First is the first of a list that something holds for, nil if there is none.

@@ -14,20 +14,16 @@ type Run struct {
 	JobID string    `json:"job_id"`
 	Time  time.Time `json:"time"` // newest file in it
 
-	// Experiment is the config as run, from config.yaml in the directory; nil
-	// if there is none that can be read (Problem says why).
-	Experiment *Experiment `json:"experiment"`
+	Experiment *Experiment `json:"experiment"` // as run, from config.yaml in Dir; nil: none that can be read, as Problem says
 	Problem    string      `json:"problem"`
 	Replay     bool        `json:"replay"` // re-emitted recording, not a measurement of this machine
 	Files      []RunFile   `json:"files"`
 
-	// Unfinished: the directory is <output_dir>.tmp-<job id>; its job is still
-	// writing it or died.
-	Unfinished bool     `json:"unfinished,omitempty"`
-	Warnings   []string `json:"warnings,omitempty"` // such as a rank with both .json and .json.gz
+	Unfinished bool     `json:"unfinished,omitempty"` // Dir is <output_dir>.tmp-<job id>: its job still writes it, or died
+	Warnings   []string `json:"warnings,omitempty"`   // such as a rank with both .json and .json.gz
 
-	// LeftOut: a file that values come from is not read, as Warnings says: of two
-	// of one rank the older, or one that is no readable file.
+	// LeftOut: a file that values come from is not read, as Warnings says: of two of one rank
+	// the older, or one that is no readable file.
 	LeftOut bool `json:"left_out,omitempty"`
 }
 
@@ -86,23 +82,16 @@ func (r Run) TraceBytes() (sum int64) {
 // nsysForms are the forms of a report, the one that tells most for least work first:
 // a CSV has no GPUs, steps or samples, a report must be exported first, and a recording
 // is only good for saying what became of the report.
-var nsysForms = []string{".sqlite", ".csv", ".csv.gz", ".nsys-rep", ".qdstrm"}
+var nsysForms = []string{".sqlite", ".csv", ".csv.gz", ".nsys-rep", ".qdstrm", ""}
 
 func (f RunFile) nsysForm() int {
-	i := slices.IndexFunc(nsysForms, func(form string) bool { return strings.HasSuffix(f.Path, form) })
-	if i < 0 {
-		return len(nsysForms)
-	}
-	return i
+	return slices.IndexFunc(nsysForms, func(form string) bool { return strings.HasSuffix(f.Path, form) })
 }
 
 // Readable refuses a folder that holds nothing to read.
 func (r Run) Readable() error {
-	for _, f := range r.Files {
-		switch f.Kind {
-		case FileKineto, FileTiming, FileNsys:
-			return nil
-		}
+	if slices.ContainsFunc(r.Files, func(f RunFile) bool { return f.Kind == FileKineto || f.Kind == FileTiming || f.Kind == FileNsys }) {
+		return nil
 	}
 	return Failed(r.Name+" holds no timing_stats_<rank>.json, no kineto_trace_<rank>.json and no export of nsys: nothing to read", nil,
 		"is this the folder of a run? a job that failed leaves none of them; see shardeck why")

@@ -1,8 +1,10 @@
 package model
 
-// Shape is the geometry of a model, from its published config; parameter counts,
-// weights, KV cache and FLOPs all follow from it. Shapes are data, in
-// templates/models.yaml.
+import "slices"
+
+// Shape is the geometry of a model, from its published config; parameter counts (equal to the
+// published ones), weights, KV cache and FLOPs all follow from it, on one rank by weights.go.
+// Shapes are data, in templates/models.yaml.
 type Shape struct {
 	Name         string   `yaml:"name" json:"name"`       // hub id
 	Aliases      []string `yaml:"aliases" json:"aliases"` // instruct variants with the same shape
@@ -41,10 +43,6 @@ type MLA struct {
 	VDim       int `yaml:"v_dim" json:"v_dim"`
 }
 
-// Parameter counts follow from a shape's geometry; the totals equal the
-// published ones. A count on one rank uses the same parts, divided as vLLM
-// divides them, in weights.go.
-
 // WithLayers is the shape with another depth; 0 keeps the model's own.
 func (s Shape) WithLayers(n int) Shape {
 	if n > 0 {
@@ -55,15 +53,7 @@ func (s Shape) WithLayers(n int) Shape {
 
 // Is reports whether name is the shape's hub id or one of its aliases.
 func (s Shape) Is(name string) bool {
-	if s.Name == name {
-		return true
-	}
-	for _, a := range s.Aliases {
-		if a == name {
-			return true
-		}
-	}
-	return false
+	return s.Name == name || slices.Contains(s.Aliases, name)
 }
 
 // DenseLayers is the number of layers with a plain feed-forward part.
@@ -74,10 +64,7 @@ func (s Shape) DenseLayers() int {
 	return min(s.MoE.DenseLayers, s.Layers)
 }
 
-// MoELayers is the number of layers with experts.
-func (s Shape) MoELayers() int { return s.Layers - s.DenseLayers() }
-
-// QKDim and VDim are the widths of one head's query and key, and of its value.
+// QKDim is the width of one head's query and key.
 func (s Shape) QKDim() int {
 	if s.MLA != nil {
 		return s.MLA.NopeDim + s.MLA.RopeDim
@@ -95,18 +82,17 @@ func (s Shape) VDim() int {
 
 // Params is the number of parameters of the whole model.
 func (s Shape) Params() int64 {
-	r := s.OnRank(Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, 0)
-	return r.Params()
+	return s.OnRank(Defaults().Layout, 0).Params()
 }
 
-// ActiveParams is the number of parameters that one token passes through: all but
-// the experts it is not routed to. The input embedding counts, as in published figures.
+// ActiveParams is the number of parameters that one token passes through: all but the experts
+// it is not routed to. The input embedding counts, as in published figures.
 func (s Shape) ActiveParams() int64 {
 	if s.MoE == nil {
 		return s.Params()
 	}
 	idle := int64(s.MoE.Experts-s.MoE.TopK) * s.expertParams()
-	return s.Params() - idle*int64(s.MoELayers())
+	return s.Params() - idle*int64(s.Layers-s.DenseLayers())
 }
 
 // EmbedParams is the size of the input embedding.

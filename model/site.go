@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -115,17 +116,11 @@ type ReaderJob struct {
 
 // Queue finds a QOS by the name it is submitted with; nil if the site has none such.
 func (s Site) Queue(name string) *Queue {
-	for i := range s.Queues {
-		if s.Queues[i].Name == name {
-			return &s.Queues[i]
-		}
-	}
-	return nil
+	return First(s.Queues, func(q Queue) bool { return q.Name == name })
 }
 
-// Kind is the kind of node that a job with this constraint is planned for: of all
-// that may be given to it the site's default, which is the smaller card. It is nil
-// where no node has such features.
+// Kind is the kind of node that a job with this constraint is planned for: of all that may be
+// given to it the site's default, which is the smaller card; nil: no node has such features.
 func (s Site) Kind(constraint string) *NodeKind {
 	if IsAuto(constraint) {
 		constraint = s.Constraint
@@ -140,23 +135,14 @@ func (s Site) Kind(constraint string) *NodeKind {
 	return found
 }
 
-// offers reports whether nodes of this kind have the features asked for:
-// alternatives joined by |, each of features joined by &.
+// offers reports whether nodes of this kind have the features asked for: alternatives joined
+// by |, each of features joined by &.
 func (k NodeKind) offers(constraint string) bool {
-	has := map[string]bool{"": true}
-	for _, f := range strings.Split(k.Constraint, "&") {
-		has[f] = true
-	}
-	for _, alternative := range strings.Split(constraint, "|") {
-		all := true
-		for _, f := range strings.Split(alternative, "&") {
-			all = all && has[f]
-		}
-		if all {
-			return true
-		}
-	}
-	return false
+	has := strings.Split(k.Constraint, "&")
+	lacks := func(feature string) bool { return feature != "" && !slices.Contains(has, feature) }
+	return slices.ContainsFunc(strings.Split(constraint, "|"), func(alternative string) bool {
+		return !slices.ContainsFunc(strings.Split(alternative, "&"), lacks)
+	})
 }
 
 // Charged is what a job of so many hours on so many nodes counts, in hours a node: some
@@ -172,23 +158,14 @@ func (q Queue) Charged(hours float64, nodes int) float64 {
 
 // Issue is the known issue of that trigger; nil if the site has none.
 func (s Site) Issue(when string) *KnownIssue {
-	for i := range s.Known {
-		if s.Known[i].When == when {
-			return &s.Known[i]
-		}
-	}
-	return nil
+	return First(s.Known, func(k KnownIssue) bool { return k.When == when })
 }
 
 // NearestQOS is what to submit for a QOS that someone typed: by the name the
 // scheduler shows, or the nearest known one; empty if there is none.
 func (s Site) NearestQOS(typed string) string {
-	for _, q := range s.Queues {
-		for _, shown := range q.Shown {
-			if shown == typed {
-				return q.Name
-			}
-		}
+	if q := First(s.Queues, func(q Queue) bool { return slices.Contains(q.Shown, typed) }); q != nil {
+		return q.Name
 	}
 	return Nearest(typed, s.QOSNames())
 }

@@ -57,29 +57,24 @@ func escapeLen(s string) int {
 	if len(s) < 2 || s[0] != 0x1b {
 		return 0
 	}
+	end := 2
 	switch s[1] {
 	case '[': // CSI: parameters, then a final byte
-		for i := 2; i < len(s); i++ {
-			if s[i] >= 0x40 && s[i] <= 0x7e {
-				return i + 1
-			}
-			if s[i] < 0x20 || s[i] > 0x7e {
-				return i
-			}
+		for end < len(s) && s[end] >= ' ' && s[end] < '@' {
+			end++
 		}
-		return len(s)
+		if end < len(s) && s[end] >= '@' && s[end] <= '~' {
+			end++
+		}
 	case ']', 'P', '_', '^', 'X': // strings, ended by BEL or ESC \
-		for i := 2; i < len(s); i++ {
-			if s[i] == 0x07 {
-				return i + 1
-			}
-			if s[i] == 0x1b {
-				return i
-			}
+		for end < len(s) && s[end] != 0x07 && s[end] != 0x1b {
+			end++
 		}
-		return len(s)
+		if end < len(s) && s[end] == 0x07 {
+			end++
+		}
 	}
-	return 2
+	return end
 }
 
 // ParseTimeLimit reads a time limit as Slurm does: minutes, MM:SS, HH:MM:SS,

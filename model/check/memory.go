@@ -134,7 +134,7 @@ func memoryRules() []rule {
 			if f.Headroom >= 0 || f.holds(s.e.ModelLen()) < 1 {
 				return ""
 			}
-			n := f.holds(s.e.Data.SeqLen+s.e.Data.MaxTokens)
+			n := f.holds(s.e.Data.SeqLen + s.e.Data.MaxTokens)
 			return fmt.Sprintf("the cache holds %d of the %d requests of a replica: the others wait", n, s.e.RequestsPerReplica())
 		}), remedy},
 		{"fit-tight", SeverityWarning, "parallelism.tp", fitted(func(s *subject, f Fit) string {
