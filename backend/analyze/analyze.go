@@ -1,18 +1,18 @@
-// Package analyze turns the traces and timings of a run into the metrics of
-// metric.Definitions. Nothing is read here: records come in, a metric.Analysis goes out,
-// and the same input gives the same output. All times are whole nanoseconds.
+// Package analyze turns the traces and timings of a run into the metrics of metric.Definitions. Nothing is read here, and
+// the same input gives the same output. All times are whole nanoseconds.
 //
-// The story of a number: align lays the traces of the ranks side by side on one clock,
-// with their calls matched and the steady window found; kernelname tells compute from
-// communication; each family of metrics is a function over that timeline (a file a
-// family), most of them lengths of unions of intervals (span); and warnings travel with
-// the result.
+// The story of a number: align lays the traces of the ranks side by side on one clock, with their calls matched and the
+// steady window found; kernelname tells compute from communication; each family of metrics is a function over that
+// timeline, most of them lengths of unions of intervals (span); and warnings travel with the result.
 package analyze
 
 import (
 	"context"
+	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"shardeck/backend/analyze/align"
 	"shardeck/model/metric"
@@ -21,8 +21,7 @@ import (
 // Input is all that is known of a run.
 type Input = align.Input
 
-// facts are what families of metrics are functions of: what is known of a run, its
-// timeline, and what more than one family asks of that. Nobody changes them.
+// facts are what families of metrics are functions of: a run, its timeline, and what several ask of that. Nobody changes them.
 type facts struct {
 	*align.Timeline
 	in      Input
@@ -48,9 +47,8 @@ var families = []family{
 	{[]string{"profiler_start_skew", "straggler", "load_imbalance"}, noOtherRank, skewMetrics},
 }
 
-// Analyse computes every metric of metric.Definitions, in their order. It fails
-// only when ctx ends: whatever is missing or contradictory becomes a metric
-// without value and a reason, or a warning.
+// Analyse computes every metric of metric.Definitions, in their order. It fails only when ctx ends: what is missing or
+// contradictory becomes a metric without value and a reason, or a warning.
 func Analyse(ctx context.Context, in Input) (*metric.Analysis, error) {
 	t, err := align.Build(ctx, in)
 	if err != nil {
@@ -99,4 +97,87 @@ func (f *facts) rankNumbers() []int {
 		return slices.Sorted(maps.Keys(f.Traces))
 	}
 	return slices.Sorted(maps.Keys(f.in.Timing))
+}
+
+// warnings are those of the timeline, of a cold engine, and where config and traces disagree; ranks of one file say the
+// same, once.
+func (f *facts) warnings() []string {
+	out := slices.Clone(f.Warnings)
+	for _, text := range slices.Concat(coldStart(f), doubtfulRanks(f), doubtfulIterations(f)) {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	if f.in.Info != nil {
+		out = slices.Concat(out, f.in.Info.Missing, f.in.Info.Notes)
+	}
+	return out
+}
+
+// coldRatio is how many times longer than the others a first iteration takes that was still
+// part of warming up. On two H100 vLLM's replicas of experts took 1.86 s, then 0.56 and
+// 0.43, when two iterations had warmed them up; warm runs stay below 1.1.
+const coldRatio = 1.5
+
+// coldStart says that the means hold an engine that was not warm yet.
+func coldStart(f *facts) []string {
+	d := f.iterations().durations()
+	if len(d) < 3 {
+		return nil
+	}
+	first, rest := d[0], metric.Median(d[1:])
+	if first <= coldRatio*rest {
+		return nil
+	}
+	return []string{fmt.Sprintf("the first timed iteration took %.3g s, the others %.3g s in the middle: "+
+		"the engine was not warm yet, and means hold that; read p50, or raise warmup_iterations", first, rest)}
+}
+
+// doubtfulRanks are the traces that say they are another rank, and those of several that do not say which: nobody can
+// tell then whether their names are right. A report of nsys never does, and holds all ranks of a node.
+func doubtfulRanks(f *facts) (out []string) {
+	files := map[string]int{}
+	for _, r := range f.Traces {
+		files[r.File]++
+	}
+	var nameless, reports []string
+	for _, rank := range slices.Sorted(maps.Keys(f.Traces)) {
+		r := f.Traces[rank]
+		switch {
+		case r.Info.Rank >= 0 && r.Info.Rank != rank:
+			out = append(out, fmt.Sprintf("%s: the trace says it is rank %d; the file name is believed", filepath.Base(r.File), r.Info.Rank))
+		case r.Info.Rank >= 0 || len(f.Traces) == 1 || len(r.Damage) > 0:
+		case r.File != "" && files[r.File] > 1:
+			reports = append(reports, filepath.Base(r.File))
+		default:
+			nameless = append(nameless, filepath.Base(r.File))
+		}
+	}
+	if len(nameless) > 0 {
+		out = append(out, strings.Join(firstTwo(nameless), ", ")+": no rank in the trace (distributedInfo); the file name is believed")
+	}
+	if reports = slices.Compact(reports); len(reports) > 0 {
+		out = append(out, strings.Join(firstTwo(reports), ", ")+
+			": a report does not say which process is which rank; they are numbered in the order of their GPUs")
+	}
+	return out
+}
+
+// doubtfulIterations compares the prefill steps in the traces with the iterations that they should hold. Only plain
+// annotations count one an iteration; vLLM may cut a prompt into chunks.
+func doubtfulIterations(f *facts) (out []string) {
+	want, from := f.in.TracedIterations()
+	for _, r := range f.Ranks {
+		seen := 0
+		for _, m := range f.Traces[r.Number].Marks {
+			if m.GPU && m.Name == metric.Prefill {
+				seen++
+			}
+		}
+		if seen > 0 && want > 0 && seen != want {
+			out = append(out, fmt.Sprintf("%s: %d prefill steps, but %s says %d traced iterations; calls per iteration may be wrong",
+				r.File, seen, from, want))
+		}
+	}
+	return out
 }

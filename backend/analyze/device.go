@@ -2,11 +2,15 @@ package analyze
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"shardeck/backend/analyze/align"
+	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/analyze/span"
+	"shardeck/backend/trace"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 // deviceMetrics finds what the devices did.
@@ -19,8 +23,7 @@ func deviceMetrics(f *facts) []metric.Metric {
 	return append([]metric.Metric{defined("gpu_busy", busy), defined("sm_coverage", coverage), smActive(f)}, kernelMetrics(f)...)
 }
 
-// smCoverage is the launch geometry's upper bound of SM use, weighted by time, over the
-// kernels inside some part of the window.
+// smCoverage is the launch geometry's upper bound of SM use over the kernels inside a part of the window, weighted by time.
 func smCoverage(r *align.Rank, part span.List) (pct float64, reason string) {
 	inside := span.Cursor(part)
 	var all, covered float64
@@ -38,8 +41,7 @@ func smCoverage(r *align.Rank, part span.List) (pct float64, reason string) {
 	return 100 * covered / all, ""
 }
 
-// smActive is the mean of the samples of multiprocessors' activity, which Nsight
-// Systems alone records.
+// smActive is the mean of the samples of multiprocessors' activity, which Nsight Systems alone records.
 func smActive(f *facts) metric.Metric {
 	const unsampled = "not sampled: only Nsight Systems does, with --gpu-metrics-devices=all where the driver allows it"
 	if !slices.ContainsFunc(f.Ranks, func(r *align.Rank) bool { return len(r.Samples) > 0 }) {
@@ -106,4 +108,142 @@ func topKernels(f *facts) metric.Metric {
 		m.By.Kernels[name] = milliseconds(name)
 	}
 	return defined("top_kernels", m)
+}
+
+// phaseMetrics says how long each phase is, in ms.
+func phaseMetrics(f *facts) []metric.Metric {
+	m := overTime(f, func(r *align.Rank, part span.List) (float64, string) {
+		switch {
+		case len(r.Steps) > 0:
+			return float64(part.Length()) / 1e6, ""
+		case r.MarkedSteps > 0:
+			return 0, "step annotations are on the CPU's time line only: they cover launches, not kernels"
+		}
+		return 0, "no step annotations (prefill, decode, execute_context_…) in the trace"
+	})
+	m.Note = joinNotes(m.Note, stepCounts(f.Ranks[0]))
+	return []metric.Metric{defined("phase_time", m)}
+}
+
+// stepCounts counts a rank's steps by phase, in words.
+func stepCounts(r *align.Rank) string {
+	n := map[string]int{}
+	for _, s := range r.Steps {
+		n[s.Phase]++
+	}
+	text := ""
+	for _, phase := range slices.Sorted(maps.Keys(n)) {
+		text = joinNotes(text, unit.Plural(n[phase], phase+" step"))
+	}
+	return text
+}
+
+// kernelSums are the launches inside the steady windows, summed.
+type kernelSums struct {
+	names   []metric.KernelStat  // of all ranks, by name, the longest first
+	classes []metric.KernelClass // every class, the largest first
+	ranks   map[int]rankKernels  // by rank
+}
+
+// rankKernels are the launches of one rank.
+type rankKernels struct {
+	count  int
+	shares map[string]float64 // % of their time, by class
+}
+
+// sumKernels walks once over the kernels of every rank.
+func sumKernels(t *align.Timeline) kernelSums {
+	s := kernelSums{ranks: map[int]rankKernels{}}
+	byName, total := map[string]*metric.KernelStat{}, int64(0)
+	for _, r := range t.Ranks {
+		own, sums := rankKernels{shares: map[string]float64{}}, statsOf(r)
+		for _, k := range sums {
+			own.count += k.Count
+			total += k.TotalNS
+			all := getOrAdd(byName, k.Name)
+			k.TotalNS, k.Count = k.TotalNS+all.TotalNS, k.Count+all.Count
+			if all.Count > 0 {
+				k.MinNS, k.MaxNS = min(k.MinNS, all.MinNS), max(k.MaxNS, all.MaxNS)
+			}
+			*all = k
+		}
+		for _, c := range sumClasses(sums) {
+			own.shares[c.Name] = c.Share
+		}
+		s.ranks[r.Number] = own
+	}
+	s.names = make([]metric.KernelStat, 0, len(byName))
+	for _, k := range byName {
+		k.Share = percent(k.TotalNS, total)
+		s.names = append(s.names, *k)
+	}
+	slices.SortFunc(s.names, func(a, b metric.KernelStat) int {
+		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), cmp.Compare(a.Name, b.Name))
+	})
+	s.classes = sumClasses(s.names)
+	return s
+}
+
+// statsOf sums the launches of one rank by name, without shares.
+func statsOf(r *align.Rank) []metric.KernelStat {
+	sums := make([]metric.KernelStat, len(r.Names))
+	for s, k := range r.Kernels() {
+		d := s.Clip(r.Window).Length()
+		if d == 0 {
+			continue
+		}
+		sum := &sums[k.Name]
+		if sum.Count == 0 {
+			n := &r.Names[k.Name]
+			*sum = metric.KernelStat{Name: n.Full, Short: n.Short, Class: n.Class, MinNS: d}
+		}
+		sum.TotalNS, sum.Count = sum.TotalNS+d, sum.Count+1
+		sum.MinNS, sum.MaxNS = min(sum.MinNS, d), max(sum.MaxNS, d)
+	}
+	return slices.DeleteFunc(sums, func(s metric.KernelStat) bool { return s.Count == 0 })
+}
+
+// sumClasses sums kernels by class.
+func sumClasses(stats []metric.KernelStat) []metric.KernelClass {
+	out := make([]metric.KernelClass, len(kernelname.Classes()))
+	var total int64
+	for i, class := range kernelname.Classes() {
+		out[i].Name = class
+		for _, s := range stats {
+			if s.Class == class {
+				out[i].TotalNS, out[i].Count = out[i].TotalNS+s.TotalNS, out[i].Count+s.Count
+			}
+		}
+		total += out[i].TotalNS
+	}
+	for i := range out {
+		out[i].Share = percent(out[i].TotalNS, total)
+	}
+	slices.SortFunc(out, func(a, b metric.KernelClass) int {
+		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// KernelsBetween is what a rank's device did between two moments of its trace's clock, by their starts; at most so many,
+// and whether there were more.
+func KernelsBetween(r *trace.Rank, from, to int64, most int) (out []metric.KernelSpan, more bool) {
+	device, _ := align.BusiestDevice(r.Records)
+	names := map[uint32]kernelname.Name{} // of the few that occur
+	for _, k := range r.Records {
+		if k.Device == device && k.Start < to && k.End() > from {
+			n, seen := names[k.Name]
+			if !seen {
+				n = kernelname.Of(r.Names[k.Name])
+				names[k.Name] = n
+			}
+			s := metric.KernelSpan{Name: n.Full, Short: n.Short, Class: n.Class, StartNS: k.Start - from, DurNS: k.Dur, Stream: k.Stream}
+			if k.Kind != trace.KindKernel {
+				s.Class = "copy"
+			}
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b metric.KernelSpan) int { return cmp.Compare(a.StartNS, b.StartNS) })
+	return out[:min(len(out), most)], len(out) > most
 }

@@ -10,8 +10,7 @@ import (
 	"shardeck/model/metric"
 )
 
-// defined gives a metric its name and the unit of its definition. Lists and maps are never
-// nil, so that JSON has them.
+// defined gives a metric the name and unit of its definition. Lists and maps are never nil, so that JSON has them.
 func defined(name string, m metric.Metric) metric.Metric {
 	d, ok := metric.Define(name)
 	if !ok {
@@ -54,8 +53,7 @@ func noTraces(f *facts) string {
 	return "no traces: there is no kineto_trace_<rank>.json in this run; set profiling.kineto: true and run it again"
 }
 
-// perRank is what a metric is on each rank, and why it is not on others. One number for all
-// of them is their mean.
+// perRank is what a metric is on each rank, whose mean is the one number for all, and why it is not on others.
 type perRank struct {
 	values map[int]float64
 	list   []float64 // the values, in the order of ranks: sums of floats depend on it
@@ -87,8 +85,7 @@ func inWindows(f *facts, value func(*align.Rank) (v float64, reason string)) per
 	})
 }
 
-// metric is the mean over the ranks that have a value, with least and largest; none
-// has: no value, for the reason of the first.
+// metric is the mean over the ranks that have a value, with least and largest; if none has, the reason of the first.
 func (p perRank) metric(source []string) metric.Metric {
 	m := metric.Metric{PerRank: p.values, N: len(p.list), Source: source}
 	lacks := strings.Join(firstTwo(p.lacks), "; ")
@@ -114,8 +111,7 @@ func firstTwo(lacks []string) []string {
 	return lacks
 }
 
-// overTime is a metric of some part of a rank's time: of its steady window, and of the
-// phases in it, the mean over the ranks that have the phase and, in it, a value.
+// overTime is a metric of a part of a rank's time: of its steady window, and by phase the mean over the ranks that have it.
 func overTime(f *facts, value func(r *align.Rank, part span.List) (v float64, reason string)) metric.Metric {
 	m := inWindows(f, func(r *align.Rank) (float64, string) { return value(r, span.List{r.Window}) }).metric(f.Files())
 	m.By.Phases = map[string]float64{}
@@ -135,8 +131,7 @@ func overTime(f *facts, value func(r *align.Rank, part span.List) (v float64, re
 	return m
 }
 
-// shareOfTime is a metric that is one length as a percentage of another, both inside some part
-// of a rank's time.
+// shareOfTime is one length as a percentage of another, both inside some part of a rank's time.
 func shareOfTime(f *facts, part, of func(r *align.Rank, inside span.List) int64) metric.Metric {
 	return overTime(f, func(r *align.Rank, inside span.List) (float64, string) {
 		if n := of(r, inside); n > 0 {

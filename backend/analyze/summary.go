@@ -58,8 +58,7 @@ func rankSplit(r *align.Rank, p windowParts, kernels int) metric.RankSplit {
 	return s
 }
 
-// phasesOf lists a rank's phases on the clock of its window; steps of one phase
-// that follow each other are one entry.
+// phasesOf lists a rank's phases on the clock of its window; steps of one phase that follow each other are one entry.
 func phasesOf(r *align.Rank) []metric.Phase {
 	var out []metric.Phase
 	for _, s := range r.Steps {
@@ -82,9 +81,8 @@ func phasesOf(r *align.Rank) []metric.Phase {
 	return out
 }
 
-// Bins that a rank's window is cut into: for the picture as many as a wide terminal has
-// columns, to zoom each of these into several, so that a step of decoding is seen; of many
-// ranks fewer, so that the whole stays small.
+// Bins that a rank's window is cut into: for the picture as many as a wide terminal has columns, to zoom several of each,
+// so that a step of decoding is seen; of many ranks fewer, so that the whole stays small.
 const (
 	timelineBins = 240
 	maxFineBins  = 10     // in one of the picture

@@ -2,9 +2,8 @@ package metric
 
 import "strings"
 
-// Definitions lists every metric in the order of screens, files and JSON. It is
-// the one place where a metric's name, unit and meaning are written: tables take
-// their headers from here, and `metric --explain` prints Text.
+// Definitions lists every metric in the order of screens, files and JSON: tables take their
+// headers from here, and `metric --explain` prints Text.
 var Definitions = []Definition{
 	{"ttft", nil, "TTFT ms", "ms", "latency",
 		"Time to first token: mean of first token − arrival, over the untraced iterations where the timing file has them, else over the traced ones (marked \"traced\"). " +

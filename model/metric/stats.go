@@ -22,9 +22,8 @@ func Mean(xs []float64) float64 {
 // Median is the middle value, or the mean of the two in the middle; NaN of nothing.
 func Median(xs []float64) float64 { return Quantile(xs, 0.5) }
 
-// Quantile is the value below which a part p, from 0 to 1, of the samples lies: with
-// n sorted samples the point p·(n−1), linear between neighbours (type 7 of Hyndman and
-// Fan, NumPy's default). NaN of nothing.
+// Quantile is the value below which a part p, from 0 to 1, of the samples lies: with n sorted samples the point p·(n−1),
+// linear between neighbours (type 7 of Hyndman and Fan, NumPy's default). NaN of nothing.
 func Quantile(xs []float64, p float64) float64 {
 	if len(xs) == 0 || math.IsNaN(p) {
 		return math.NaN()
@@ -39,8 +38,7 @@ func Quantile(xs []float64, p float64) float64 {
 	return s[i] + (at-float64(i))*(s[i+1]-s[i])
 }
 
-// Spread is half the range in % of the median: "± 0.2 %". It is 0 for one sample and
-// NaN for none, or where the median is 0.
+// Spread is half the range in % of the median: "± 0.2 %". NaN for no sample, or where the median is 0.
 func Spread(xs []float64) float64 {
 	if len(xs) == 0 {
 		return math.NaN()
@@ -64,8 +62,7 @@ func Change(was, now float64) (percent float64, ok bool) {
 	return 100 * (now - was) / math.Abs(was), true
 }
 
-// Alpha is the level of the rank test: a difference that chance alone makes this
-// often is marked "~".
+// Alpha is the level of the rank test: a difference that chance alone makes this often is marked "~".
 const Alpha = 0.05
 
 // Difference is what a rank test says of two sets of samples.
@@ -76,9 +73,8 @@ type Difference struct {
 	Words  string  // why it is not sure; empty where it is
 }
 
-// Compare tests whether two sets of samples differ, by the Mann–Whitney rank
-// test: exact up to exactMax samples together, ties counted, else by the normal
-// approximation. Too few samples to tell at all are said so.
+// Compare tests whether two sets of samples differ, by the Mann–Whitney rank test: exact up to exactMax samples together,
+// ties counted, else by the normal approximation.
 func Compare(a, b []float64) Difference {
 	n, m := len(a), len(b)
 	if n == 0 || m == 0 {
@@ -110,8 +106,7 @@ func rankP(a, b []float64) float64 {
 	return exactP(ranks, len(a), sum)
 }
 
-// doubleRanks gives every sample twice its rank, so that the middle ranks of ties
-// are whole numbers, and the sum over a.
+// doubleRanks gives every sample twice its rank, so that the middle ranks of ties are whole numbers, and the sum over a.
 func doubleRanks(a, b []float64) (ranks []int, sum int) {
 	all := append(slices.Clone(a), b...)
 	slices.Sort(all)
@@ -133,8 +128,7 @@ func doubleRanks(a, b []float64) (ranks []int, sum int) {
 	return ranks, sum
 }
 
-// exactP counts, over every choice of n of the ranks, how many have a sum at least
-// as far from the middle as the one seen.
+// exactP is the share of all choices of n of the ranks whose sum is at least as far from the middle as the one seen.
 func exactP(ranks []int, n, seen int) float64 {
 	total := 0
 	for _, r := range ranks {
@@ -164,8 +158,7 @@ func exactP(ranks []int, n, seen int) float64 {
 	return extreme / all
 }
 
-// normalP is the large-sample approximation, with the correction for ties that
-// using the ranks' own variance brings, and for continuity.
+// normalP is the large-sample approximation, with the corrections for ties, by the ranks' own variance, and for continuity.
 func normalP(ranks []int, n, seen int) float64 {
 	size := float64(len(ranks))
 	var mean, variance float64

@@ -1,7 +1,6 @@
 package metric
 
-// TraceSummary is the picture of a run's traces that the traces pane and
-// `shardeck trace` show. All times are nanoseconds.
+// TraceSummary is the picture of a run's traces. All times are nanoseconds.
 type TraceSummary struct {
 	WindowNS    int64         `json:"window_ns"` // longest steady window over ranks
 	Bytes       int64         `json:"bytes"`     // size of the traces read, as on disk
@@ -31,6 +30,14 @@ type RankSplit struct {
 	HiddenCommNS int64  `json:"hidden_comm_ns"`
 	SkewNS       int64  `json:"skew_ns"` // cut at the start: profiler_start_skew
 	Kernels      int    `json:"kernels"`
+}
+
+// SplitNames are the parts of a split in the order of a rank's bar, the window first.
+var SplitNames = []string{"window", "compute", "transfer", "wait", "copy", "idle"}
+
+// Parts are the times of a split, in the order of SplitNames.
+func (s *RankSplit) Parts() []*int64 {
+	return []*int64{&s.WindowNS, &s.ComputeNS, &s.TransferNS, &s.WaitNS, &s.CopyNS, &s.IdleNS}
 }
 
 // Phase is a span of prefill or decode, on the clock of the window of its rank.
@@ -110,8 +117,7 @@ type CollCount struct {
 	OutBytes int64  `json:"out_bytes"` // of one call; -1: not given
 }
 
-// CollStat sums the calls of one collective type and size: the mean over the ranks that
-// make calls of the type.
+// CollStat sums the calls of one collective type and size: the mean over the ranks that make calls of the type.
 type CollStat struct {
 	Type       string  `json:"type"`
 	Bytes      int64   `json:"bytes"` // of one call as nccl-tests counts them; -1: not known
@@ -136,9 +142,8 @@ func (t *TraceSummary) Steps() int {
 	return n
 }
 
-// Lateness says how far apart ranks start the calls that all of a group must reach
-// (all-reduce, all-gather, reduce-scatter, all-to-all), call by call. The first call of
-// each group is left out: it holds the wait for the profilers.
+// Lateness says how far apart ranks start the calls that all of a group must reach (all-reduce, all-gather,
+// reduce-scatter, all-to-all). The first call of each group is left out: it holds the wait for the profilers.
 type Lateness struct {
 	Calls int        `json:"calls"`
 	Ranks []RankLate `json:"ranks"` // that make such calls, by rank
@@ -182,8 +187,7 @@ type LateCall struct {
 	ComputeNS int64 `json:"compute_ns"` // of LateNS that more compute than the second latest explains
 }
 
-// OpTimes divides the kernel time of a run among the operators that launched the
-// kernels, over all ranks. Times are nanoseconds, summed over kernels.
+// OpTimes divides the kernel time of a run among the operators that launched the kernels, in ns over all ranks.
 type OpTimes struct {
 	Run          string   `json:"run"`
 	KernelNS     int64    `json:"kernel_ns"`

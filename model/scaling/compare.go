@@ -24,8 +24,7 @@ type CompareRow struct {
 	Cells    []CompareCell `json:"values"` // one a run
 }
 
-// CompareCell is one metric of one run: over iterations or requests the median, else
-// the value itself.
+// CompareCell is one metric of one run: over iterations or requests the median, else the value itself.
 type CompareCell struct {
 	Value  *float64 `json:"value"` // nil: none
 	Reason string   `json:"reason,omitempty"`
@@ -157,8 +156,7 @@ func (c *CompareCell) against(base CompareCell, was, now []float64) {
 	}
 }
 
-// Sampler gives the samples of a run by metric: iterations and requests; nil of a run
-// that has none.
+// Sampler gives the samples of a run by metric: iterations and requests; nil of a run that has none.
 type Sampler func(run string) map[string][]float64
 
 // Contest is runs that may be compared in a metric, the best value first.
@@ -167,15 +165,13 @@ type Contest struct {
 	Runs   []string
 }
 
-// Tie is what a rank test leaves of a contest: the runs, the best first, that it cannot
-// tell from the best one.
+// Tie is what a rank test leaves of a contest: the runs, the best first, that it cannot tell from the best one.
 type Tie struct {
 	Runs  []string // more than one, or none: the best stands apart, is no matter of chance, or cannot be known
 	Words string   // why the second cannot be told from the best; without Runs: the samples are too few to tell any
 }
 
-// Judge tests the runs from the best down to the first that is told apart. A metric that
-// is not sampled has no ties.
+// Judge tests the runs from the best down to the first that is told apart. A metric without samples has no ties.
 func (c Contest) Judge(of Sampler) Tie {
 	var t Tie
 	for i, run := range c.Runs {
@@ -199,8 +195,7 @@ func (c Contest) Judge(of Sampler) Tie {
 	return t
 }
 
-// MarkUnsure says of each point, where the metric y is sampled, why a rank test cannot
-// tell it from the first of its series.
+// MarkUnsure says of each point, where the metric y is sampled, why a rank test cannot tell it from its series' first.
 func MarkUnsure(all []Series, y string, of Sampler) {
 	for _, s := range all {
 		for i := range s.Points {

@@ -59,8 +59,7 @@ func (m Measured) experts() bool {
 	return m.layout().EP > 1 || m.Shape != nil && m.Shape.MoE != nil
 }
 
-// InSeries picks the runs that stand in charts: those whose analysis and layout are
-// known, and of an experiment only the newest.
+// InSeries picks the runs that stand in charts: with an analysis and a layout, and of an experiment only the newest.
 func InSeries(m Measured) bool {
 	return m.Run.Experiment != nil && m.Analysis != nil && !strings.Contains(m.Run.Name, model.OldMark)
 }
@@ -117,9 +116,8 @@ type group struct {
 	replay bool
 }
 
-// SeriesOf groups runs into comparable series by an axis, and names them; y is the name of
-// a metric. The series with most points come first, of equals that
-// of the first run.
+// SeriesOf groups runs into comparable series by an axis, and names them; y is the name of a metric. The series with most
+// points come first, of equals that of the first run.
 func SeriesOf(all []Measured, x Axis, y string) []Series {
 	groups, order := map[group][]Measured{}, []group{}
 	for _, m := range assumeGPUs(all) {
@@ -151,8 +149,7 @@ func groupOf(m Measured, a axis) group {
 	return g
 }
 
-// name is that of the key; with what the axis leaves of the layout, and on an axis of the
-// workload without what it counts.
+// name is that of the key, with what the axis leaves of the layout, and without what an axis of the workload counts.
 func (g group) name(x Axis) string {
 	parts := strings.Split(g.key.String(), " · ")
 	switch x {
@@ -191,9 +188,8 @@ type line struct {
 	again  bool // of a run at a place that another run of its kind has
 }
 
-// linesOf divides comparable runs so that a line never joins unlike things: on the
-// axis of GPUs each way of using them (TP, PP …) has its line from the common base;
-// a second experiment at the same place has a line of its own, named for its run.
+// linesOf divides comparable runs so that a line never joins unlike things: on the axis of GPUs each way of using them
+// (TP, PP …) has its line from the common base; a second experiment at one place has a line of its own, named for its run.
 func linesOf(runs []Measured, x Axis) []line {
 	slices.SortStableFunc(runs, func(a, b Measured) int {
 		return cmp.Or(cmp.Compare(a.at(x), b.at(x)), cmp.Compare(a.Run.Name, b.Run.Name))
@@ -222,8 +218,7 @@ func linesOf(runs []Measured, x Axis) []line {
 	return out
 }
 
-// kindsOf are the ways of using GPUs among runs, in order of size; one word where
-// only the base or a single way is there.
+// kindsOf are the ways of using GPUs among runs, in order of size; one word where only the base or one way is there.
 func kindsOf(runs []Measured, x Axis) []string {
 	var kinds []string
 	for _, m := range runs {
@@ -237,8 +232,7 @@ func kindsOf(runs []Measured, x Axis) []string {
 	return kinds
 }
 
-// kindOf is the parts of a layout that exceed one: "TP", "TP+PP"; empty for one GPU,
-// and on every axis but that of GPUs, which counts a single part anyway.
+// kindOf is the parts of a layout that exceed one: "TP", "TP+PP"; empty for one GPU, and on every axis but that of GPUs.
 func kindOf(l model.Layout, x Axis) string {
 	if x != AxisGPUs {
 		return ""

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
-// TraceDiff sets the traces of two runs side by side: where the time of one rank went.
-// Times are nanoseconds, the mean over a run's ranks; of one forward step where PerStep,
-// else of the whole window. Every list begins with the largest difference.
+// TraceDiff sets the traces of two runs side by side: where the time of one rank went. Times are nanoseconds, the mean over
+// a run's ranks; of one forward step where PerStep, else of the whole window. The largest difference comes first.
 type TraceDiff struct {
 	Runs        [2]TraceSide `json:"runs"` // the base first
 	PerStep     bool         `json:"per_step"`
@@ -122,26 +123,16 @@ func (d *TraceDiff) addParts(side int, t *metric.TraceSummary, by float64) {
 	for _, r := range t.Ranks {
 		window += float64(r.WindowNS)
 	}
-	for _, p := range []struct {
-		name string
-		of   func(metric.RankSplit) int64
-	}{
-		{"window", func(r metric.RankSplit) int64 { return r.WindowNS }},
-		{"compute", func(r metric.RankSplit) int64 { return r.ComputeNS }},
-		{"transfer", func(r metric.RankSplit) int64 { return r.TransferNS }},
-		{"wait", func(r metric.RankSplit) int64 { return r.WaitNS }},
-		{"copy", func(r metric.RankSplit) int64 { return r.CopyNS }},
-		{"idle", func(r metric.RankSplit) int64 { return r.IdleNS }},
-	} {
+	for i, name := range metric.SplitNames {
 		var sum float64
 		for _, r := range t.Ranks {
-			sum += float64(p.of(r))
+			sum += float64(*r.Parts()[i])
 		}
 		cell := DiffCell{NS: sum / by, Count: 1}
 		if window > 0 {
 			cell.Share = 100 * sum / window
 		}
-		row(&d.Parts, p.name, "", 0).Sides[side] = cell
+		row(&d.Parts, name, "", 0).Sides[side] = cell
 	}
 }
 
@@ -186,4 +177,85 @@ func (d *TraceDiff) change(list []DiffRow) {
 // byChange orders rows by the size of their difference, the largest first.
 func byChange(a, b DiffRow) int {
 	return cmp.Or(cmp.Compare(math.Abs(b.ChangeNS), math.Abs(a.ChangeNS)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bytes, b.Bytes))
+}
+
+// Loss says where the time of a rank went that more ranks should have saved: it compares
+// the second run of a TraceDiff with the base divided among its ranks.
+type Loss struct {
+	Ranks    [2]int     `json:"ranks"`
+	IdealNS  float64    `json:"ideal_ns"`   // the window, had the base's work been divided among the ranks
+	WindowNS float64    `json:"window_ns"`  // as it was
+	Percent  float64    `json:"efficiency"` // ideal / window, %: of the traced passes, which the profiler slows
+	Parts    []LossPart `json:"parts"`      // what is over the ideal, the largest first; their sum is window − ideal
+}
+
+// LossPart is how much longer one part of the window is than its ideal; negative: shorter.
+type LossPart struct {
+	Name   string  `json:"name"` // compute, transfer, wait, copy or idle
+	OverNS float64 `json:"over_ns"`
+}
+
+// lose adds the loss, or why there is none: of as many ranks, or of unknown steps, whose windows cannot be compared.
+func (d *TraceDiff) lose() {
+	if d.Loss = lossOf(*d); d.Loss == nil {
+		return
+	}
+	if why := d.unlikeWork(); why != "" {
+		d.Loss, d.Notes = nil, append(d.Notes, why)
+	}
+}
+
+func lossOf(d TraceDiff) *Loss {
+	a, b := d.Runs[0], d.Runs[1]
+	if a.Ranks == b.Ranks || a.Ranks*b.Ranks*a.Steps*b.Steps == 0 || len(d.Parts) == 0 {
+		return nil
+	}
+	l := &Loss{Ranks: [2]int{a.Ranks, b.Ranks}}
+	share := float64(a.Ranks) / float64(b.Ranks)
+	for _, p := range d.Parts {
+		ideal, now := p.Sides[0].NS*share, p.Sides[1].NS
+		if p.Name == "window" {
+			l.IdealNS, l.WindowNS = ideal, now
+			continue
+		}
+		l.Parts = append(l.Parts, LossPart{p.Name, now - ideal})
+	}
+	if l.IdealNS <= 0 || l.WindowNS <= 0 {
+		return nil
+	}
+	l.Percent = 100 * l.IdealNS / l.WindowNS
+	slices.SortStableFunc(l.Parts, func(a, b LossPart) int { return cmp.Compare(b.OverNS, a.OverNS) })
+	return l
+}
+
+// Words say in a sentence how far from the ideal a run is, and what took the rest:
+// "72.6 % of ideal in the traces: transfer +4.31, idle +3.69, wait +2.67 ms".
+func (l Loss) Words() string {
+	over := math.Abs(l.WindowNS - l.IdealNS)
+	var parts []string
+	for _, p := range l.Parts {
+		if p.OverNS != 0 && math.Abs(p.OverNS) >= over/50 {
+			parts = append(parts, p.Name+" "+unit.Signed(p.OverNS/1e6, 2))
+		}
+	}
+	return unit.Number(l.Percent, 1) + " % of ideal in the traces: " + strings.Join(parts, ", ") + " ms"
+}
+
+// leastWork is the share of the base's computing that a run must show for the ideal to be
+// that of the same work: where profilers began apart, the start of a run is cut.
+const leastWork = 0.95
+
+// unlikeWork says why the windows of two runs do not hold the same work; empty: they may.
+func (d TraceDiff) unlikeWork() string {
+	for _, p := range d.Parts {
+		if p.Name != "compute" {
+			continue
+		}
+		was, now := p.Sides[0].NS*float64(d.Runs[0].Ranks), p.Sides[1].NS*float64(d.Runs[1].Ranks)
+		if was > 0 && now < was*leastWork {
+			return fmt.Sprintf("no ideal: all ranks of %s compute %.0f %% as long as those of %s, so its window holds less of the work: was its start cut?",
+				d.Runs[1].Run, 100*now/was, d.Runs[0].Run)
+		}
+	}
+	return ""
 }

@@ -1,13 +1,11 @@
 // Package align lays the traces of a run's ranks side by side: an immutable timeline on
 // one clock, of which each family of metrics is a function.
 //
-// Traces of other runs are left out (otherruns.go). Each rank's records are put in order
-// of time and told apart by name into compute and communication (rank.go, records.go).
-// Kernels of communication become calls with a type and a group (calls.go, groups.go); the
-// k-th call of one type in one group is the same call on every rank (match.go), which gives
-// hosts one clock (clocks.go) and all ranks the moment from which all of them were recorded,
-// the steady window (windows.go). Inside it matched calls are divided into transfer and wait
-// (transfers.go), and time into steps of inference (steps.go, emptypasses.go).
+// Traces of other runs are left out (otherruns.go). Each rank's records are put in order of time and told apart by
+// name into compute and communication (rank.go). Kernels of communication become calls with a type (calls.go) and a
+// group (layout.go); the k-th call of one type in one group is the same call on every rank (match.go), which gives
+// hosts one clock (clocks.go) and all ranks the moment from which all of them were recorded, the steady window. Inside
+// it matched calls are divided into transfer and wait (windows.go), and time into steps of inference (steps.go).
 package align
 
 import (
@@ -21,10 +19,8 @@ import (
 	"shardeck/model"
 )
 
-// Input is all that is known of a run. Records are put in order of time where they
-// lie, since a copy of millions would double what a trace costs; nothing else in it
-// is changed, so that one reading of the files may be analysed more than once, one
-// after the other.
+// Input is all that is known of a run. Records are put in order of time where they lie, since a copy of millions
+// would double what a trace costs; nothing else is changed, so that it may be analysed again.
 type Input struct {
 	Run         string
 	Experiment  *model.Experiment       // as run; nil: no config that can be read
@@ -105,8 +101,7 @@ func (b *builder) warn(format string, args ...any) {
 	}
 }
 
-// Build aligns the ranks of a run. It fails only when ctx ends: what is missing,
-// contradictory or damaged becomes a warning or a loss.
+// Build aligns the ranks of a run. It fails only when ctx ends: what is missing or damaged becomes a warning or a loss.
 func Build(ctx context.Context, in Input) (*Timeline, error) {
 	b := &builder{Timeline: &Timeline{Traces: maps.Clone(in.Ranks)}, in: in}
 	b.noteDamage()
@@ -160,8 +155,7 @@ func (b *builder) readRanks(ctx context.Context) error {
 	return nil
 }
 
-// noteDamage turns what was lost of damaged files into losses, and what is worth
-// knowing of sound ones into warnings.
+// noteDamage says what was lost of damaged files, and what is worth knowing of sound ones.
 func (b *builder) noteDamage() {
 	damage := func(file string, list []trace.Damage) {
 		for _, d := range list {

@@ -5,6 +5,7 @@ import (
 	"shardeck/backend/analyze/span"
 	"shardeck/backend/trace"
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // Call is one launch of a communication kernel on one rank.
@@ -27,8 +28,7 @@ type Call struct {
 // Clipped is the part of the call inside its rank's window.
 func (c *Call) Clipped() span.Span { return c.Clip(c.Rank.Window) }
 
-// WaitSpan and TransferSpan divide the clipped call: it waits first and transfers then. A
-// call that was not matched has neither.
+// WaitSpan and TransferSpan divide the clipped call: it waits first. One that was not matched has neither.
 func (c *Call) WaitSpan() span.Span {
 	start := c.Clipped().Start
 	return span.Span{Start: start, End: start + c.Wait}
@@ -60,11 +60,9 @@ func (r *Rank) typeCalls(layout model.Layout) {
 	}
 }
 
-// sendRecvType tells what the k-th bare SendRecv kernel of a rank does: all-to-all
-// under expert parallelism without a pipeline; send on a pipeline's first stage,
-// recv on its last. A stage between receives, computes and sends, so its kernels
-// alternate, receiving first; where an engine sends several tensors a step this
-// is wrong, and the times of the pair will not fit.
+// sendRecvType tells what the k-th bare SendRecv kernel of a rank does: all-to-all under expert parallelism without a
+// pipeline; send on a pipeline's first stage, recv on its last. A stage between receives, computes and sends, so its
+// kernels alternate, receiving first; where an engine sends several tensors a step this is wrong, and times do not fit.
 func sendRecvType(rank int, layout model.Layout, k int) kernelname.CallType {
 	switch stage := layout.Coord(rank).PP; {
 	case layout.PP == 1 && layout.EP > 1:
@@ -79,8 +77,7 @@ func sendRecvType(rank int, layout model.Layout, k int) kernelname.CallType {
 	return [2]kernelname.CallType{kernelname.Recv, kernelname.Send}[k%2]
 }
 
-// peerOf is the other end of a send or recv: from metadata, else the same place in
-// the next or previous stage; -1: not known.
+// peerOf is the other end of a send or recv: from metadata, else the same place in the neighbouring stage; -1: not known.
 func peerOf(c *Call, layout model.Layout) int {
 	step, given := 1, -1
 	if c.Type == kernelname.Recv {
@@ -101,4 +98,84 @@ func peerOf(c *Call, layout model.Layout) int {
 		return -1
 	}
 	return layout.Rank(at)
+}
+
+// sizeCalls finds the bytes of every call of a rank, as nccl-tests counts them.
+func (b *builder) sizeCalls(r *Rank) {
+	for _, c := range r.Calls {
+		if c.meta != nil {
+			c.Bytes = metaBytes(c)
+		}
+		if c.Bytes < 0 {
+			c.Bytes = b.inferBytes(c, r.StepAt(c.Start))
+			c.Inferred = c.Bytes >= 0
+		}
+	}
+}
+
+// metaBytes is the size of a call from its NCCL metadata: the larger buffer of an
+// all-gather or reduce-scatter, what is sent otherwise. -1: not said.
+func metaBytes(c *Call) int64 {
+	elems := c.meta.InElems
+	if c.Type == kernelname.AllGather || c.Type == kernelname.Recv || c.Type == kernelname.Gather {
+		elems = c.meta.OutElems
+	}
+	if elems < 0 {
+		elems = max(c.meta.InElems, c.meta.OutElems)
+	}
+	return trace.ElementBytes(elems, c.meta.DType)
+}
+
+// precisionSizes are the bytes of an activation by precision; fp8 models still exchange 16-bit activations.
+var precisionSizes = map[string]int64{"bfloat16": 2, "float16": 2, "float32": 4, "fp8": 2}
+
+// tokenID is the bytes of one token id as the reference engine broadcasts it.
+const tokenID = 8
+
+// inferBytes is the size of a call without metadata, from what the model must exchange there. -1: not known.
+func (b *builder) inferBytes(c *Call, s *Step) int64 {
+	e, shape := b.in.Experiment, b.in.Shape
+	if e == nil || shape == nil || s == nil || c.Type == kernelname.Control {
+		return -1
+	}
+	size, batch, dp := precisionSizes[e.Model.Precision], e.Data.BatchSize, b.Layout.DP()
+	if size == 0 || batch <= 0 || batch%dp != 0 {
+		return -1
+	}
+	requests := int64(batch / dp)
+	tokens := stepTokens(s, e, requests)
+	if tokens < 0 {
+		return -1
+	}
+	vllm, activations := e.Engine == model.EngineVLLM, tokens*int64(shape.Hidden)*size
+	switch {
+	case c.Type == kernelname.AllReduce:
+		return activations
+	case c.Type == kernelname.Send || c.Type == kernelname.Recv:
+		if vllm {
+			return activations / int64(b.Layout.TP) // each TP rank sends its slice [vllm send_tensor_dict]
+		}
+		return activations
+	case c.Type == kernelname.AllToAll && shape.MoE != nil:
+		return activations * int64(shape.MoE.TopK)
+	case c.Type == kernelname.Broadcast && !vllm:
+		return requests * tokenID
+	case c.Type == kernelname.AllGather && shape.MoE == nil: // logits of the last token of each request
+		return requests * int64(shape.Vocab) * size
+	}
+	return -1
+}
+
+// stepTokens is how many tokens a replica of so many requests puts through the model in a step: as the annotation
+// says, else whole prompts in a prefill and one token of each in a decode step. -1: not known.
+func stepTokens(s *Step, e *model.Experiment, requests int64) int64 {
+	switch {
+	case s.Tokens >= 0:
+		return int64(s.Tokens)
+	case s.Phase == metric.Prefill && e.Engine != model.EngineVLLM:
+		return requests * int64(e.Data.SeqLen)
+	case s.Phase == metric.Decode:
+		return requests
+	}
+	return -1
 }

@@ -6,9 +6,8 @@ import (
 	"slices"
 )
 
-// nameHosts gives every rank its host: from run.json, else the trace, else the
-// site's GPUs per node (the devices a trace lists, if the site is not known),
-// which ranks fill one node after the other.
+// nameHosts gives every rank its host: from run.json, else the trace, else by the site's GPUs per node (the devices a
+// trace lists, if the site is not known), which ranks fill one node after the other.
 func (b *builder) nameHosts() {
 	named, perNode := true, b.in.GPUsPerNode
 	for _, r := range b.Ranks {
@@ -30,10 +29,9 @@ func (b *builder) nameHosts() {
 	}
 }
 
-// alignClocks moves every rank to the clock of the lowest rank it is connected to.
-// Ranks of a host share a clock. Between hosts, matched calls that end together
-// tell the shift, and shifts add up along a spanning tree of groups. Ranks that no
-// such call connects keep a clock number of their own.
+// alignClocks moves every rank to the clock of the lowest rank it is connected to. Ranks of a host share a clock.
+// Between hosts, matched calls that end together tell the shift, along a spanning tree of groups. Ranks that no such
+// call connects keep a clock of their own.
 func (b *builder) alignClocks() {
 	edges := clockEdges(b.Matches)
 	shifts := map[string]int64{}
@@ -97,8 +95,7 @@ func clockEdges(matches []*Match) []clockEdge {
 	return out
 }
 
-// unmatchClockless takes back the matches of ranks without a common clock: their
-// times cannot be compared.
+// unmatchClockless takes back the matches of ranks without a common clock: their times cannot be compared.
 func (b *builder) unmatchClockless() {
 	said := map[*Sequence]bool{}
 	b.Matches = slices.DeleteFunc(b.Matches, func(m *Match) bool {

@@ -1,17 +1,21 @@
 package align
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/backend/analyze/kernelname"
+	"shardeck/backend/trace"
 	"shardeck/model"
 	"shardeck/model/present/unit"
 )
 
-// maxWorld is more ranks than any run has. A number beyond it, in a config, a file
-// name or a damaged trace, is none.
+// maxWorld is more ranks than any run has: a number beyond it, in a config, a file name or a damaged trace, is none.
 const maxWorld = 1 << 14
 
-// resolveLayout decides how the ranks lie: as the config says, unless the traces
-// are of another number of ranks. Then the traces win, and all of them are taken
-// for one tensor-parallel group, which is what a run without a config is too.
+// resolveLayout decides how the ranks lie: as the config says, unless the traces are of another number of ranks: those
+// are then taken for one tensor-parallel group, as a run without a config is too.
 func (b *builder) resolveLayout() {
 	traced := b.tracedWorld()
 	b.Layout = tensorParallel(max(1, traced, len(b.in.Timing)), 1)
@@ -42,9 +46,8 @@ func (b *builder) resolveLayout() {
 	}
 }
 
-// tracedWorld is the number of ranks the traces speak of: the files, and what they,
-// the timing files beside them and run.json say of their world where that is more;
-// 0 without traces.
+// tracedWorld is the number of ranks that the files, what they say of their world, the timing files and run.json
+// speak of; 0 without traces.
 func (b *builder) tracedWorld() int {
 	n := len(b.Traces)
 	if n == 0 {
@@ -82,8 +85,8 @@ func tensorParallel(n, ep int) model.Layout {
 	return l
 }
 
-// soundLayout is the layout with every part at least 1: parts left out count as 1. ok is
-// false if a part is negative or the whole is no number of ranks.
+// soundLayout is the layout with parts left out counting as 1. ok is false if a part is
+// negative or the whole is no number of ranks.
 func soundLayout(l model.Layout) (out model.Layout, ok bool) {
 	gpus := 1
 	for _, part := range []*int{&l.TP, &l.PP, &l.DPReplicate, &l.DPShard} {
@@ -95,4 +98,139 @@ func soundLayout(l model.Layout) (out model.Layout, ok bool) {
 	}
 	l.EP = max(1, l.EP)
 	return l, gpus <= maxWorld
+}
+
+// groupOf is the ranks a call meets, in rising order (a send and its recv: sender,
+// then receiver): from metadata, else from the layout. nil: nothing tells.
+func groupOf(c *Call, layout model.Layout, moe bool) []int {
+	rank := c.Rank.Number
+	switch {
+	case c.Type == kernelname.Send && c.peer >= 0:
+		return []int{rank, int(c.peer)}
+	case c.Type == kernelname.Recv && c.peer >= 0:
+		return []int{int(c.peer), rank}
+	case c.Type == kernelname.Send || c.Type == kernelname.Recv || c.Type == kernelname.SendRecv:
+		return nil
+	case c.meta != nil && slices.Contains(c.meta.GroupRanks, rank):
+		return slices.Compact(slices.Sorted(slices.Values(c.meta.GroupRanks)))
+	case c.meta != nil && c.meta.GroupRanks == nil && c.meta.GroupSize == layout.GPUs():
+		all := make([]int, c.meta.GroupSize) // a long list of ranks is cut short in metadata
+		for i := range all {
+			all[i] = i
+		}
+		return all
+	}
+	return layoutGroup(c.Type, rank, layout, moe)
+}
+
+// layoutGroup is the group that vLLM would use for a type of call (metrics.md, Groups). A group of one cannot
+// communicate: then it is the widest that can, all ranks of the stage, else all ranks.
+func layoutGroup(t kernelname.CallType, rank int, layout model.Layout, moe bool) []int {
+	at := layout.Coord(rank)
+	tp, ep := layout.TPGroup(rank), layout.EPGroup(rank)
+	group := tp
+	switch t {
+	case kernelname.AllGather, kernelname.ReduceScatter:
+		if moe && layout.DP() > 1 {
+			group = ep
+		}
+	case kernelname.AllToAll:
+		group = ep
+	case kernelname.Broadcast:
+		if layout.PP > 1 {
+			group = layout.Replica(at.DP)
+		} else if layout.TP == 1 {
+			group = ep
+		}
+	}
+	for _, wider := range [][]int{layout.StageRanks(at.PP), layout.Replica(at.DP)} {
+		if len(group) < 2 {
+			group = wider
+		}
+	}
+	return group
+}
+
+// rankList writes ranks as 0,1,2.
+func rankList(ranks []int) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(ranks), "[]"), " ", ",")
+}
+
+// Sequence is the calls of one type in one group, in each rank's order: what is matched call by call. A send and its
+// recv are of one sequence.
+type Sequence struct {
+	Type  kernelname.CallType // SendRecv for pairs
+	Ranks []int               // of the group
+	Group string              // names them: 0,1; equal groups have equal names
+	calls map[int][]*Call     // by rank
+}
+
+func (s *Sequence) String() string {
+	if s.Type == kernelname.SendRecv {
+		return fmt.Sprintf("send from rank %d to rank %d", s.Ranks[0], s.Ranks[1])
+	}
+	return fmt.Sprintf("%s of ranks %s", s.Type, s.Group)
+}
+
+// sequences sorts the typed calls of a run into sequences, in a fixed order.
+type sequences struct {
+	layout    model.Layout
+	moe       bool
+	list      []*Sequence
+	byName    map[string]*Sequence
+	ungrouped []*Call // whose group is not known
+}
+
+// callKey is what decides which sequence a rank's call belongs to.
+type callKey struct {
+	typ  kernelname.CallType
+	meta *trace.Coll
+	peer int32
+}
+
+// add sorts the calls of one rank. It counts them first, to take no more memory than they need.
+func (s *sequences) add(r *Rank) {
+	known := map[callKey]*Sequence{} // a rank makes thousands of calls, with few keys
+	count := map[*Sequence]int{}
+	for _, c := range r.Calls {
+		seq, seen := known[c.key()]
+		if !seen {
+			seq = s.of(c)
+			known[c.key()] = seq
+		}
+		count[seq]++
+	}
+	for seq, n := range count {
+		if seq != nil {
+			seq.calls[r.Number] = make([]*Call, 0, n)
+		}
+	}
+	for _, c := range r.Calls {
+		if seq := known[c.key()]; seq != nil {
+			seq.calls[r.Number] = append(seq.calls[r.Number], c)
+		} else {
+			s.ungrouped = append(s.ungrouped, c)
+		}
+	}
+}
+
+func (c *Call) key() callKey { return callKey{c.Type, c.meta, c.peer} }
+
+// of finds a call's sequence, or makes it; nil: its group is not known.
+func (s *sequences) of(c *Call) *Sequence {
+	ranks := groupOf(c, s.layout, s.moe)
+	if len(ranks) < 2 {
+		return nil
+	}
+	typ := c.Type
+	if typ == kernelname.Send || typ == kernelname.Recv {
+		typ = kernelname.SendRecv
+	}
+	group := rankList(ranks)
+	name := typ.String() + " " + group
+	if s.byName[name] == nil {
+		s.byName[name] = &Sequence{Type: typ, Ranks: ranks, Group: group, calls: map[int][]*Call{}}
+		s.list = append(s.list, s.byName[name])
+	}
+	return s.byName[name]
 }

@@ -13,10 +13,8 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// Files get mixed up: one rank's trace copied under another's name, or a trace of
-// yesterday's run left in the folder. Side by side with the others such a trace
-// gives numbers that look sound, so it is left out and said. Of what is left, the
-// file names tell the ranks.
+// Files get mixed up: one rank's trace copied under another's name, or one of yesterday's run left in the folder. Beside
+// the others it gives numbers that look sound, so it is left out and said. Of what is left, file names tell the ranks.
 
 // Traces of one run overlap in time. These are the gaps that no clock explains: of
 // ranks that may share a host, and of hosts with names of their own.
@@ -39,8 +37,7 @@ func (b *builder) leaveOutOtherRuns() {
 	}
 }
 
-// copiedTraces are traces that another file of the run holds already, under the name of
-// the rank that it says it is.
+// copiedTraces are traces that another file of the run holds already, under the name of the rank that it says it is.
 func (b *builder) copiedTraces() map[int]string {
 	found := map[int]string{}
 	order := slices.Sorted(maps.Keys(b.Traces))
@@ -112,8 +109,7 @@ func (b *builder) otherTimes() map[int]string {
 	return found
 }
 
-// groupByTime puts together the traces that may be of one run by their times, the largest
-// group first.
+// groupByTime puts together the traces that may be of one run by their times, the largest group first.
 func (b *builder) groupByTime(times map[int]span.Span) [][]int {
 	overlap := func(x, y int) bool {
 		most := maxGapOnHost
@@ -140,8 +136,7 @@ func (b *builder) groupByTime(times map[int]span.Span) [][]int {
 // gapBetween is the time between two spans, negative where they overlap.
 func gapBetween(a, b span.Span) int64 { return max(a.Start, b.Start) - min(a.End, b.End) }
 
-// recordedTime is the time from the first start to the last end in a trace; the zero
-// span if it holds nothing.
+// recordedTime is the time from the first start to the last end in a trace; the zero span if it holds nothing.
 func recordedTime(r *trace.Rank) span.Span {
 	if len(r.Records) == 0 {
 		return span.Span{}

@@ -3,6 +3,7 @@ package align
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -10,8 +11,7 @@ import (
 	"shardeck/backend/analyze/span"
 )
 
-// Component is ranks connected by matched calls: they share one T0, the moment from which
-// all of them were recorded.
+// Component is ranks connected by matched calls: they share one T0, from which all of them were recorded.
 type Component struct {
 	Ranks []*Rank
 	last  *Rank // whose first matched call starts at T0
@@ -71,8 +71,8 @@ func (b *builder) setWindows() {
 	}
 }
 
-// warnCut says in words what the steady window left out: a line for each rank, or
-// one for all of many that waited for the same. A millisecond is the least worth a word.
+// warnCut says what the steady window left out: a line for each rank, or one for all of
+// many that waited for the same. A millisecond is the least worth a word.
 func (b *builder) warnCut() {
 	byWhom := map[string][]*Rank{}
 	var order []string
@@ -121,4 +121,54 @@ func milliseconds(ns int64) string {
 		return fmt.Sprintf("%.1f ms", ms)
 	}
 	return fmt.Sprintf("%.0f ms", float64(ns)/1e6)
+}
+
+// splitTransfers divides matched calls, and with them the time of ranks, into transfer and wait (metrics.md): the
+// shortest clipped duration over a group is its transfer. A recv waits for the start of its send, which is all transfer.
+func (b *builder) splitTransfers() {
+	for _, m := range b.Matches {
+		if m.Sequence.Type == kernelname.SendRecv {
+			send, recv := m.Calls[0], m.Calls[1]
+			send.Transfer = send.Clipped().Length()
+			own := recv.Clipped()
+			recv.Wait = min(max(0, send.Start-own.Start), own.Length())
+			recv.Transfer = own.Length() - recv.Wait
+			continue
+		}
+		least := int64(math.MaxInt64)
+		for _, c := range m.Calls {
+			least = min(least, c.Clipped().Length())
+		}
+		for _, c := range m.Calls {
+			c.Transfer, c.Wait = least, c.Clipped().Length()-least
+		}
+	}
+	for _, r := range b.Ranks {
+		r.sumTransfers()
+	}
+}
+
+// sumTransfers finds when matched calls move data and when they wait, and why others were not matched. Where calls
+// overlap and one of them moves data, nobody waits.
+func (r *Rank) sumTransfers() {
+	explained := false
+	for _, c := range r.Calls {
+		if c.Match != nil {
+			r.matched++
+		}
+		if c.Unmatched != nil && !explained {
+			r.Unmatched, explained = *c.Unmatched, true
+		}
+	}
+	r.Transfers = r.CallSpans(nil, (*Call).TransferSpan)
+	r.Waits = r.CallSpans(nil, (*Call).WaitSpan).Subtract(r.Transfers)
+}
+
+// CallSpans is the union of some part of each matched call. The result takes the memory of buffer, if that suffices.
+func (r *Rank) CallSpans(buffer span.List, part func(*Call) span.Span) span.List {
+	spans := slices.Grow(buffer[:0], r.matched)
+	for _, c := range r.Calls {
+		spans = spans.Add(part(c))
+	}
+	return span.Union(spans)
 }

@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// C++ has a namespace without a name, of two spellings. A mark stands for it while blanks
-// and brackets are told.
+// C++ has a namespace without a name, of two spellings. A mark stands for it while blanks and brackets are told.
 const (
 	nameless     = "(anonymous namespace)"
 	namelessMark = "\x00"
@@ -14,9 +13,8 @@ const (
 
 var markNameless = strings.NewReplacer(nameless, namelessMark, "<unnamed>", namelessMark)
 
-// functionName is the bare function of a demangled kernel name: no return type,
-// no template arguments, no parameters; namespaces stay. Names that are no C++
-// come back as they are, and any text gives some answer.
+// functionName is the bare function of a demangled kernel name, with namespaces: no return type, template arguments or
+// parameters. Names that are no C++ come back as they are, and any text gives some answer.
 func functionName(full string) string {
 	var name strings.Builder
 	var open []byte // brackets, innermost last
@@ -46,9 +44,8 @@ func functionName(full string) string {
 // opening are the brackets that closing ones end.
 var opening = map[byte]byte{'>': '<', '}': '{', ')': '('}
 
-// closeBracket ends the innermost bracket of the sort of c. A closing ) or } also ends a <
-// left open inside it: that one was a comparison, as in enable_if<(a<b)>. A > that fits no
-// < is one too, or an arrow.
+// closeBracket ends the innermost bracket of the sort of c. A closing ) or } also ends a < left open inside it: that one
+// was a comparison, as in enable_if<(a<b)>. A > that fits no < is one too, or an arrow.
 func closeBracket(open []byte, c byte) []byte {
 	for i := len(open) - 1; i >= 0; i-- {
 		if open[i] == opening[c] {
@@ -61,9 +58,8 @@ func closeBracket(open []byte, c byte) []byte {
 	return open
 }
 
-// shortName is the function without namespaces, for tables. PyTorch's general
-// kernels do their work in a template argument, so that is said too:
-// elementwise_kernel(silu).
+// shortName is the function without namespaces, for tables. PyTorch's general kernels do their work in a template
+// argument, so that is said too: elementwise_kernel(silu).
 func shortName(full, function string) string {
 	short := withoutNamespace(function)
 	if !generalKernel.MatchString(short) {

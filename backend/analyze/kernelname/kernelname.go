@@ -15,8 +15,7 @@ import (
 // CallType is what a communication kernel does. Its numbers are in the order of its names.
 type CallType uint8
 
-// Types of calls. NotComm computes. Control is communication that transfers nothing. OtherNCCL is
-// work of NCCL whose name does not tell.
+// Types of calls. NotComm computes. Control transfers nothing. OtherNCCL is work of NCCL whose name does not tell.
 const (
 	NotComm CallType = iota
 	AllGather
@@ -145,8 +144,7 @@ func (n *Name) IsComm() bool { return n.Call != NotComm }
 // IsCall reports whether the kernel is a call: communication that transfers something.
 func (n *Name) IsCall() bool { return n.Call != NotComm && n.Call != Control }
 
-// OfMetadata tells the type of a call from "Collective name" in NCCL metadata; NotComm if
-// the word is not known.
+// OfMetadata tells the type of a call from "Collective name" in NCCL metadata; NotComm: the word is not known.
 func OfMetadata(name string) CallType {
 	name = strings.TrimPrefix(strings.ToLower(name), "_")
 	for _, ending := range []string{"_coalesced", "_base", "v", "_single"} {

@@ -35,8 +35,7 @@ func (l List) All() iter.Seq[Span] { return slices.Values(l) }
 // Length is the length of all spans together.
 func (l List) Length() int64 { return Length(l.All()) }
 
-// Add appends s unless it is empty. It makes a list only of spans that are in order and
-// disjoint; Union makes one of others.
+// Add appends s unless it is empty. The list must end before s begins; Union makes one of others.
 func (l List) Add(s Span) List {
 	if s.Length() == 0 {
 		return l
@@ -44,8 +43,7 @@ func (l List) Add(s Span) List {
 	return append(l, s)
 }
 
-// Union is the time in any of spans, given in any order. Spans that touch become one. The
-// result takes the memory of spans.
+// Union is the time in any of spans, in any order. Spans that touch become one. It takes the memory of spans.
 func Union(spans []Span) List {
 	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
 	out := List(spans[:0])
@@ -132,8 +130,7 @@ func (l List) Subtract(b List) List {
 	return out
 }
 
-// Cursor is a list that answers how much of pieces of time it fills, if it is asked for
-// them in order of their starts.
+// Cursor is a list that answers how much of pieces of time it fills, if asked for them in order of their starts.
 type Cursor List
 
 // Within is how much of s is filled.

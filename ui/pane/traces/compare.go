@@ -158,7 +158,7 @@ func (c *comparison) splitFor(name string, side int) (metric.RankSplit, bool) {
 	if l == nil {
 		return r, false
 	}
-	for _, part := range []*int64{&r.WindowNS, &r.ComputeNS, &r.TransferNS, &r.WaitNS, &r.CopyNS, &r.IdleNS} {
+	for _, part := range r.Parts() {
 		*part = *part * int64(l.Ranks[0]) / int64(l.Ranks[1])
 	}
 	return r, true
@@ -167,11 +167,8 @@ func (c *comparison) splitFor(name string, side int) (metric.RankSplit, bool) {
 // split is the mean rank of one run.
 func (c *comparison) split(side int) metric.RankSplit {
 	var r metric.RankSplit
-	into := map[string]*int64{"window": &r.WindowNS, "compute": &r.ComputeNS, "transfer": &r.TransferNS, "wait": &r.WaitNS, "copy": &r.CopyNS, "idle": &r.IdleNS}
-	for _, part := range c.found.Parts {
-		if to := into[part.Name]; to != nil {
-			*to = int64(part.Sides[side].NS)
-		}
+	for i, part := range c.found.Parts {
+		*r.Parts()[i] = int64(part.Sides[side].NS)
 	}
 	return r
 }
