@@ -2,13 +2,17 @@ package report
 
 import (
 	"math"
+	"slices"
 
-	"shardeck/model/scaling"
-
+	xfont "golang.org/x/image/font"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"shardeck/model"
+	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 )
 
 // idealLine is the ideal where it is one for all series.
@@ -17,7 +21,7 @@ var idealLine = draw.LineStyle{Color: grey, Width: vg.Points(1.2), Dashes: []vg.
 // chart draws one panel.
 func chart(p Panel, styles map[string]style) *plot.Plot {
 	c := frame(p)
-	if !p.hasPoints() {
+	if len(p.points()) == 0 {
 		c.X.Min, c.X.Max, c.Y.Min, c.Y.Max = 0, 1, 0, 1
 		c.X.Tick.Marker, c.Y.Tick.Marker = plot.ConstantTicks(nil), plot.ConstantTicks(nil)
 		return c
@@ -41,19 +45,14 @@ func chart(p Panel, styles map[string]style) *plot.Plot {
 func frame(p Panel) *plot.Plot {
 	c := plot.New()
 	c.Title.Text = p.Title
-	c.Title.TextStyle = textStyle(12.5, ink)
-	c.Title.TextStyle.Font.Weight = bold
-	c.Title.TextStyle.XAlign, c.Title.TextStyle.YAlign = draw.XCenter, draw.YTop
+	c.Title.TextStyle = textStyle(12.5, ink, draw.XCenter, draw.YTop)
+	c.Title.TextStyle.Font.Weight = xfont.WeightBold
 	c.Title.Padding = vg.Points(8)
 	for axis, words := range map[*plot.Axis]string{&c.X: p.X, &c.Y: ""} { // Y: see drawLabel
-		aligned := axis.Label.TextStyle
-		ticks := axis.Tick.Label
 		axis.Label.Text = words
-		axis.Label.TextStyle = textStyle(10.5, grey)
-		axis.Label.TextStyle.XAlign, axis.Label.TextStyle.YAlign = aligned.XAlign, aligned.YAlign
+		axis.Label.TextStyle = textStyle(10.5, grey, axis.Label.TextStyle.XAlign, axis.Label.TextStyle.YAlign)
 		axis.Label.Padding = vg.Points(5)
-		axis.Tick.Label = textStyle(10, ink)
-		axis.Tick.Label.XAlign, axis.Tick.Label.YAlign = ticks.XAlign, ticks.YAlign
+		axis.Tick.Label = textStyle(10, ink, axis.Tick.Label.XAlign, axis.Tick.Label.YAlign)
 		axis.LineStyle.Color, axis.Tick.LineStyle.Color = grey, grey
 		axis.LineStyle.Width, axis.Tick.LineStyle.Width = vg.Points(0.8), vg.Points(0.8)
 		axis.Padding = 0
@@ -64,8 +63,7 @@ func frame(p Panel) *plot.Plot {
 // grid draws faint lines at the ticks of Y.
 func grid(c *plot.Plot) plot.Plotter {
 	g := plotter.NewGrid()
-	g.Vertical.Width = 0
-	g.Vertical.Color = nil
+	g.Vertical = draw.LineStyle{}
 	g.Horizontal = draw.LineStyle{Color: faint, Width: vg.Points(0.8)}
 	return g
 }
@@ -73,24 +71,15 @@ func grid(c *plot.Plot) plot.Plotter {
 // seriesOf is a line through the points, their marks, and bars for the spread.
 func seriesOf(s scaling.ChartSeries, look style) []plot.Plotter {
 	points := make(plotter.XYs, len(s.Points))
+	var all []plot.Plotter
 	for i, p := range s.Points {
 		points[i] = plotter.XY{X: p.X, Y: p.Value}
-	}
-	line := &plotter.Line{XYs: points, LineStyle: look.line}
-	dots := &plotter.Scatter{XYs: points, GlyphStyle: look.mark}
-	return append(spreads(s, look), line, dots)
-}
-
-// spreads draws a bar over each point whose iterations differ.
-func spreads(s scaling.ChartSeries, look style) []plot.Plotter {
-	var all []plot.Plotter
-	for _, p := range s.Points {
 		if p.Spread > 0 {
 			ends := plotter.XYs{{X: p.X, Y: math.Max(p.Value-p.HalfRange(), p.Value/10)}, {X: p.X, Y: p.Value + p.HalfRange()}}
 			all = append(all, &plotter.Line{XYs: ends, LineStyle: look.bar})
 		}
 	}
-	return all
+	return append(all, &plotter.Line{XYs: points, LineStyle: look.line}, &plotter.Scatter{XYs: points, GlyphStyle: look.mark})
 }
 
 // ideals are the lines that perfect scaling would draw.
@@ -129,4 +118,135 @@ func idealOf(s scaling.ChartSeries) plotter.XYs {
 		line = append(line, plotter.XY{X: p.X, Y: p.Ideal})
 	}
 	return line
+}
+
+// wide is the ratio of largest to smallest Y from which a panel is logarithmic:
+// beyond it the small series would lie on the axis.
+const wide = 20
+
+// far is the largest X that a linear axis shows well; beyond it each doubling
+// takes the same room.
+const far = 8
+
+// setScales chooses the axes: X has its ticks where runs are; Y starts at zero
+// unless its values are orders of magnitude apart.
+func setScales(c *plot.Plot, p Panel) {
+	if !linear(p) {
+		c.X.Scale = plot.LogScale{}
+	}
+	c.X.Tick.Marker = plot.ConstantTicks(model.Each(xs(p), tick))
+	if logarithmic(p) {
+		c.Y.Scale = plot.LogScale{}
+		c.Y.Tick.Marker = plot.TickerFunc(decades)
+	} else {
+		c.Y.Tick.Marker = plot.TickerFunc(round)
+	}
+	setRange(c, p)
+}
+
+// setRange leaves air around the points.
+func setRange(c *plot.Plot, p Panel) {
+	c.X.Min, c.X.Max = rangeX(p)
+	bottom, top := rangeY(p)
+	switch {
+	case logarithmic(p):
+		c.Y.Min, c.Y.Max = bottom/1.6, top*1.6
+	case p.Kind == Efficiency:
+		c.Y.Min, c.Y.Max = 0, math.Max(top, 100)*1.15
+	default:
+		c.Y.Min, c.Y.Max = 0, top*1.15
+	}
+}
+
+func logarithmic(p Panel) bool {
+	bottom, top := rangeY(p)
+	if p.Scale != Auto {
+		return p.Scale == Log && bottom > 0
+	}
+	return p.Kind != Efficiency && bottom > 0 && top/bottom > wide
+}
+
+// linear reports whether X lies on a linear axis.
+func linear(p Panel) bool {
+	low, high := extentX(p)
+	if p.Scale != Auto {
+		return p.Scale == Linear || low <= 0
+	}
+	return high <= far
+}
+
+// rangeX spans all points, and some air.
+func rangeX(p Panel) (low, high float64) {
+	low, high = extentX(p)
+	if linear(p) {
+		air := math.Max(0.25, (high-low)*0.15)
+		return low - air, high + air
+	}
+	air := math.Max(math.Pow(high/low, 0.08), 1.12)
+	return low / air, high * air
+}
+
+// xs are the X that occur, in order.
+func xs(p Panel) []float64 {
+	return slices.Compact(slices.Sorted(slices.Values(model.Each(p.points(), func(p scaling.ChartPoint) float64 { return p.X }))))
+}
+
+// extentX is the smallest and the largest X.
+func extentX(p Panel) (low, high float64) {
+	at := xs(p)
+	return at[0], at[len(at)-1]
+}
+
+// rangeY spans all points with their spread, and the ideal lines that fit.
+func rangeY(p Panel) (bottom, top float64) {
+	bottom, top = math.Inf(1), math.Inf(-1)
+	for _, point := range p.points() {
+		bottom, top = math.Min(bottom, point.Value), math.Max(top, point.Value+point.HalfRange())
+		if p.Ideal && p.Kind == Rate {
+			top = math.Max(top, point.Ideal)
+		}
+	}
+	return bottom, top
+}
+
+// tick stands at a value with its number.
+func tick(v float64) plot.Tick { return plot.Tick{Value: v, Label: short(v)} }
+
+// round puts about five ticks at round numbers.
+func round(low, high float64) []plot.Tick {
+	step := math.Pow(10, math.Floor(math.Log10((high-low)/2)))
+	for _, factor := range []float64{5, 2.5, 2, 1, 0.5, 0.25, 0.2} {
+		if (high-low)/(step*factor) >= 4 {
+			step *= factor
+			break
+		}
+	}
+	var ticks []plot.Tick
+	for v := math.Ceil(low/step) * step; v <= low+(high-low)*0.97; v += step {
+		ticks = append(ticks, tick(v))
+	}
+	return ticks
+}
+
+// decades puts ticks at 1, 2 and 5 of every power of ten.
+func decades(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	for power := math.Floor(math.Log10(low)); power <= math.Ceil(math.Log10(high)); power++ {
+		for _, digit := range []float64{1, 2, 5} {
+			// a label at the very top would push the axis down
+			if v := digit * math.Pow(10, power); v >= low && v <= high/math.Pow(high/low, 0.04) {
+				ticks = append(ticks, tick(v))
+			}
+		}
+	}
+	return ticks
+}
+
+// short prints a tick: thousands apart, no needless decimals.
+func short(v float64) string {
+	v = math.Round(v*1e6) / 1e6
+	if v < 1000 {
+		return unit.Full(v)
+	}
+	return unit.Number(v, 0)
 }

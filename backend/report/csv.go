@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -28,25 +29,15 @@ type field struct {
 }
 
 // CSV writes one row a run: what was run, the seed's figures under the seed's
-// names, then every further metric with its unit in the header. Where there is no
+// names, then every further metric, each with its unit in the header. Where there is no
 // value the cell is empty, never zero. Numbers are full precision.
 func CSV(w io.Writer, rows []Row, defs []metric.Definition) error {
-	fields := slices.Concat(configFields, seedFields, furtherFields(rows, defs), tailFields)
-	out := csv.NewWriter(w)
-	head := make([]string, len(fields))
-	for i, f := range fields {
-		head[i] = f.name
-	}
-	out.Write(head) // errors are kept until Flush
+	fields := slices.Concat(configFields, metricFields(rows, defs), tailFields)
+	lines := [][]string{model.Each(fields, func(f field) string { return f.name })}
 	for _, r := range rows {
-		cells := make([]string, len(fields))
-		for i, f := range fields {
-			cells[i] = f.text(r)
-		}
-		out.Write(cells)
+		lines = append(lines, model.Each(fields, func(f field) string { return f.text(r) }))
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
+	if err := csv.NewWriter(w).WriteAll(lines); err != nil {
 		return fmt.Errorf("cannot write the summary: %w", err)
 	}
 	return nil
@@ -67,21 +58,12 @@ var configFields = []field{
 	{"max_tokens", number(func(e *model.Experiment) int { return e.Data.MaxTokens })},
 }
 
-// seedFields are the figures of the original summary.
-var seedFields = []field{
-	{"throughput_tokens_sec", ofMetric("throughput_tokens_sec")},
-	{"ttft_ms", ofMetric("ttft")},
-	{"tpot_ms", ofMetric("tpot")},
-	{"comm_overhead_pct", ofMetric("comm_overhead")},
-	{"coll_call_num", ofMetric("coll_call_num")},
-}
-
-// seedMetrics need no second column.
+// seedMetrics are the figures of the original summary, in its order.
 var seedMetrics = []string{"throughput_tokens_sec", "ttft", "tpot", "comm_overhead", "coll_call_num"}
 
 // tailFields say what a reader must know before comparing rows.
 var tailFields = []field{
-	{"layers", of(func(e *model.Experiment) string { return positive(e.Model.Layers) })},
+	{"layers", of(func(e *model.Experiment) string { return above(0, float64(e.Model.Layers)) })},
 	{"precision", of(func(e *model.Experiment) string { return e.Model.Precision })},
 	{"engine", of(func(e *model.Experiment) string { return string(e.Engine) })},
 	{"gpu", func(r Row) string { return r.GPU }},
@@ -104,14 +86,6 @@ func number(f func(*model.Experiment) int) func(Row) string {
 	return of(func(e *model.Experiment) string { return strconv.Itoa(f(e)) })
 }
 
-// positive leaves the cell empty for 0, which means the model's own.
-func positive(n int) string {
-	if n <= 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
-}
-
 // ofMetric is the value of one metric.
 func ofMetric(name string) func(Row) string {
 	return func(r Row) string {
@@ -132,13 +106,14 @@ var divided = map[string]func(metric.Parts) map[string]float64{
 	"phase_time":     func(p metric.Parts) map[string]float64 { return p.Phases },
 }
 
-// furtherFields has a column for every other metric, and for the parts of some.
-func furtherFields(rows []Row, defs []metric.Definition) []field {
+// metricFields has a column for every metric, the seed's first, and for the parts of some.
+func metricFields(rows []Row, defs []metric.Definition) []field {
 	var all []field
-	for _, d := range defs {
-		if slices.Contains(seedMetrics, d.Name) {
-			continue
-		}
+	place := func(d metric.Definition) int { return slices.Index(seedMetrics, d.Name) }
+	seeds := slices.DeleteFunc(slices.Clone(defs), func(d metric.Definition) bool { return place(d) < 0 })
+	slices.SortFunc(seeds, func(a, b metric.Definition) int { return cmp.Compare(place(a), place(b)) })
+	others := slices.DeleteFunc(slices.Clone(defs), func(d metric.Definition) bool { return place(d) >= 0 })
+	for _, d := range append(seeds, others...) {
 		all = append(all, field{d.Name + unitSuffix(d), ofMetric(d.Name)})
 		if parts := divided[d.Name]; parts != nil {
 			all = append(all, partFields(rows, d, parts)...)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,24 +52,21 @@ const (
 	Efficiency
 )
 
-// hasPoints reports whether there is anything to draw.
-func (p Panel) hasPoints() bool {
+// points are those of all series.
+func (p Panel) points() []scaling.ChartPoint {
+	var all []scaling.ChartPoint
 	for _, s := range p.Series {
-		if len(s.Points) > 0 {
-			return true
-		}
+		all = append(all, s.Points...)
 	}
-	return false
+	return all
 }
 
 // names lists the series of all panels, in order of first appearance.
 func names(panels []Panel) []string {
 	var all []string
-	seen := map[string]bool{}
 	for _, p := range panels {
 		for _, s := range p.Series {
-			if !seen[s.Name] && len(s.Points) > 0 {
-				seen[s.Name] = true
+			if len(s.Points) > 0 && !slices.Contains(all, s.Name) {
 				all = append(all, s.Name)
 			}
 		}
@@ -79,17 +77,16 @@ func names(panels []Panel) []string {
 // PointsCSV writes the points of a chart, one a row. Where there is no value the cell is
 // empty, never zero. Numbers are full precision.
 func PointsCSV(w io.Writer, c scaling.Chart) error {
-	out := csv.NewWriter(w)
 	y := header(c.Quantity, c.Unit)
-	out.Write([]string{"series", "run", "layout", string(c.Axis), y, "spread_pct", "n", "speedup", "efficiency_pct", "serial_fraction", "ideal_" + y, "unsure"}) // errors are kept until Flush
+	lines := [][]string{{"series", "run", "layout", string(c.Axis), y, "spread_pct", "n", "speedup", "efficiency_pct", "serial_fraction",
+		"ideal_" + y, "unsure"}}
 	for _, s := range c.Series {
 		for _, p := range s.Points {
-			out.Write([]string{s.Name, p.Run, p.Layout, exact(p.X), exact(p.Value), above(0, p.Spread), above(0, float64(p.N)),
+			lines = append(lines, []string{s.Name, p.Run, p.Layout, exact(p.X), exact(p.Value), above(0, p.Spread), above(0, float64(p.N)),
 				above(0, p.Speedup), above(0, p.Efficiency), above(-1, p.Serial), above(0, p.Ideal), p.Unsure})
 		}
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
+	if err := csv.NewWriter(w).WriteAll(lines); err != nil {
 		return fmt.Errorf("cannot write the points: %w", err)
 	}
 	return nil
@@ -127,7 +124,5 @@ func (x nodeLine) Plot(c draw.Canvas, p *plot.Plot) {
 	toX, _ := p.Transforms(&c)
 	at := toX(float64(x))
 	c.StrokeLine2(draw.LineStyle{Color: grey, Width: vg.Points(0.8), Dashes: []vg.Length{vg.Points(1), vg.Points(3)}}, at, c.Min.Y, at, c.Max.Y)
-	name := textStyle(9, grey)
-	name.XAlign, name.YAlign = draw.XLeft, draw.YBottom
-	c.FillText(name, vg.Point{X: at + vg.Points(4), Y: c.Min.Y + vg.Points(4)}, "node full")
+	c.FillText(textStyle(9, grey, draw.XLeft, draw.YBottom), vg.Point{X: at + vg.Points(4), Y: c.Min.Y + vg.Points(4)}, "node full")
 }

@@ -41,6 +41,7 @@ func twoRuns() []Row {
 
 var definitions = []metric.Definition{
 	{Name: "ttft", Unit: "ms"}, {Name: "throughput_tokens_sec", Unit: "tok/s"}, {Name: "comm_overhead", Unit: "%"},
+	{Name: "coll_call_num", Unit: "count"}, {Name: "tpot", Unit: "ms"},
 	{Name: "mfu", Unit: "%"}, {Name: "kernel_classes", Unit: "%"}, {Name: "straggler", Unit: "rank"}, {Name: "iteration_wall_clock", Unit: "s"},
 }
 

@@ -1,0 +1,244 @@
+package report
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+	"slices"
+
+	xfont "golang.org/x/image/font"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+)
+
+// The picture's measures: panels over a legend.
+const (
+	dpi          = 150
+	headHeight   = 0.62 * vg.Inch
+	margin       = 0.22 * vg.Inch
+	gap          = 0.42 * vg.Inch
+	legendHeight = 0.21 * vg.Inch // of one line
+)
+
+// PNG draws the panels two in a row, with a title above and one legend for all below.
+func PNG(w io.Writer, title, note string, panels []Panel) error {
+	return picture(w, title, note, panels, sheet{2, 6 * vg.Inch, 4 * vg.Inch})
+}
+
+// Figure draws one panel alone, as large as a page has room for.
+func Figure(w io.Writer, title, note string, p Panel) error {
+	return picture(w, title, note, []Panel{p}, sheet{1, 9 * vg.Inch, 5 * vg.Inch})
+}
+
+// sheet is how panels lie on a picture.
+type sheet struct {
+	columns       int
+	width, height vg.Length // of a panel
+}
+
+func picture(w io.Writer, title, note string, panels []Panel, s sheet) error {
+	all := names(panels)
+	rows := (len(panels) + s.columns - 1) / s.columns
+	wide := vg.Length(s.columns) * s.width
+	names := newLegend(all, wide-2*margin, len(panels) != 1 || panels[0].Ideal)
+	height := headHeight + vg.Length(rows)*s.height + names.height() + 2*margin + gap
+	img := vgimg.NewWith(vgimg.UseWH(wide, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
+	page := draw.Crop(draw.New(img), margin, -margin, margin, -margin)
+	drawHead(page, title, note)
+	styles := stylesOf(all)
+	drawPanels(draw.Crop(page, 0, 0, names.height()+gap/2, -headHeight), draw.Tiles{Rows: rows, Cols: s.columns, PadX: gap, PadY: gap}, panels, styles)
+	names.draw(page, styles)
+	if _, err := (vgimg.PngCanvas{Canvas: img}).WriteTo(w); err != nil {
+		return fmt.Errorf("cannot write the chart: %w", err)
+	}
+	return nil
+}
+
+// drawHead writes the title, and a quieter line below it.
+func drawHead(page draw.Canvas, title, note string) {
+	big := textStyle(17, ink, draw.XLeft, draw.YTop)
+	big.Font.Weight = xfont.WeightBold
+	page.FillText(big, vg.Point{X: page.Min.X, Y: page.Max.Y}, title)
+	page.FillText(textStyle(10.5, grey, draw.XLeft, draw.YTop), vg.Point{X: page.Min.X, Y: page.Max.Y - 0.32*vg.Inch}, note)
+}
+
+// drawPanels draws the charts, the Y axes of a column in line.
+func drawPanels(area draw.Canvas, tiles draw.Tiles, panels []Panel, styles map[string]style) {
+	for column := range tiles.Cols {
+		var charts []*plot.Plot
+		var places []draw.Canvas
+		for i := column; i < len(panels); i += tiles.Cols {
+			charts = append(charts, chart(panels[i], styles))
+			places = append(places, tiles.At(area, column, i/tiles.Cols))
+		}
+		inLine(charts, places)
+		for k, c := range charts {
+			place, p := &places[k], panels[column+k*tiles.Cols]
+			c.Draw(*place)
+			drawLabel(*place, c, p.Y)
+			if len(p.points()) == 0 {
+				place.FillText(textStyle(11, grey, draw.XCenter, draw.YCenter), place.Center(), p.Empty)
+			}
+		}
+	}
+}
+
+// inLine moves the left edges of charts so that their axes stand one below the other.
+func inLine(charts []*plot.Plot, places []draw.Canvas) {
+	indent := func(i int) vg.Length { return charts[i].DataCanvas(places[i]).Min.X - places[i].Min.X }
+	widest := vg.Length(0)
+	for i := range charts {
+		widest = max(widest, indent(i))
+	}
+	for i := range charts {
+		places[i] = draw.Crop(places[i], labelWidth+widest-indent(i), 0, 0, 0)
+	}
+}
+
+// labelWidth is the room of the turned label of a Y axis.
+const labelWidth = 0.24 * vg.Inch
+
+// drawLabel writes what Y is beside its middle. The plot library's own label takes
+// room above a logarithmic axis that it does not need.
+func drawLabel(place draw.Canvas, c *plot.Plot, text string) {
+	s := textStyle(10.5, grey, draw.XCenter, draw.YBottom)
+	s.Rotation = math.Pi / 2
+	data := c.DataCanvas(place)
+	place.FillText(s, vg.Point{X: place.Min.X - labelWidth/4, Y: data.Center().Y}, text)
+}
+
+var (
+	ink   = color.RGBA{R: 0x22, G: 0x26, B: 0x2e, A: 0xff}
+	grey  = color.RGBA{R: 0x6b, G: 0x72, B: 0x80, A: 0xff}
+	faint = color.RGBA{R: 0xe5, G: 0xe7, B: 0xeb, A: 0xff}
+)
+
+// hues are the eight of Okabe and Ito, told apart by colour-blind readers too; the
+// marks differ as well, so that nothing is told by colour alone.
+var hues = []color.RGBA{
+	{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, {R: 0xd5, G: 0x5e, B: 0x00, A: 0xff},
+	{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, {R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},
+	{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, {R: 0x56, G: 0xb4, B: 0xe9, A: 0xff},
+	{R: 0x7a, G: 0x51, B: 0x95, A: 0xff}, {R: 0x4b, G: 0x55, B: 0x63, A: 0xff},
+}
+
+// marks and hues have no common factor: the pair repeats only after 40 series.
+var marks = []draw.GlyphDrawer{
+	mark{corners: 24}, mark{corners: 4, turn: 0.125}, mark{corners: 3, turn: 0.25}, mark{corners: 4}, mark{corners: 3, turn: -0.25},
+}
+
+// style is how one series looks in every panel.
+type style struct {
+	line  draw.LineStyle
+	ideal draw.LineStyle
+	bar   draw.LineStyle
+	mark  draw.GlyphStyle
+}
+
+func stylesOf(names []string) map[string]style {
+	all := map[string]style{}
+	for i, name := range names {
+		hue := hues[i%len(hues)]
+		pale := color.NRGBA{R: hue.R, G: hue.G, B: hue.B, A: 0x70}
+		all[name] = style{
+			line:  draw.LineStyle{Color: hue, Width: vg.Points(2)},
+			ideal: draw.LineStyle{Color: pale, Width: vg.Points(1.1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}},
+			bar:   draw.LineStyle{Color: hue, Width: vg.Points(1.1)},
+			mark:  draw.GlyphStyle{Color: hue, Radius: vg.Points(4.2), Shape: marks[i%len(marks)]},
+		}
+	}
+	return all
+}
+
+// textStyle is a plain line of text, its size in points.
+func textStyle(size vg.Length, c color.Color, x text.XAlignment, y text.YAlignment) text.Style {
+	f := font.From(plot.DefaultFont, size)
+	f.Variant = "Sans"
+	return text.Style{Color: c, Font: f, XAlign: x, YAlign: y, Handler: plot.DefaultTextHandler}
+}
+
+// idealName stands beside the dashed line.
+const idealName = "ideal: n GPUs do n times the work"
+
+// legend is the names below the panels, in as many columns as the longest allows.
+type legend struct {
+	names   []string
+	columns int
+	width   vg.Length // of one column
+}
+
+// Room of an entry beside its name.
+const (
+	sampleWidth = 0.4 * vg.Inch
+	nameIndent  = 0.52 * vg.Inch
+	nameGap     = 0.25 * vg.Inch
+)
+
+func newLegend(names []string, page vg.Length, ideal bool) legend {
+	if ideal || len(names) == 0 {
+		names = append(slices.Clone(names), idealName)
+	}
+	widest := vg.Length(0)
+	for _, n := range names {
+		widest = max(widest, nameStyle().Width(n)+nameIndent+nameGap)
+	}
+	l := legend{names: names, columns: max(min(int(page/widest), 3, len(names)), 1)}
+	l.width = page / vg.Length(l.columns)
+	return l
+}
+
+func (l legend) lines() int { return (len(l.names) + l.columns - 1) / l.columns }
+
+func (l legend) height() vg.Length { return vg.Length(l.lines()) * legendHeight }
+
+// draw puts each series' mark and name at the foot of the page, column by column,
+// and last the ideal line.
+func (l legend) draw(page draw.Canvas, styles map[string]style) {
+	for i, name := range l.names {
+		p := vg.Point{
+			X: page.Min.X + vg.Length(i/l.lines())*l.width,
+			Y: page.Min.Y + l.height() - (vg.Length(i%l.lines())+0.5)*legendHeight,
+		}
+		s, known := styles[name]
+		if !known {
+			s.line = idealLine
+		}
+		page.StrokeLine2(s.line, p.X, p.Y, p.X+sampleWidth, p.Y)
+		if known {
+			page.DrawGlyph(s.mark, vg.Point{X: p.X + sampleWidth/2, Y: p.Y})
+		}
+		page.FillText(nameStyle(), vg.Point{X: p.X + nameIndent, Y: p.Y}, name)
+	}
+}
+
+func nameStyle() draw.TextStyle { return textStyle(10, ink, draw.XLeft, draw.YCenter) }
+
+// mark is a filled polygon with a white rim, which keeps it apart from the lines
+// that pass below it.
+type mark struct {
+	corners int
+	turn    float64 // in turns, from the first corner at the right
+}
+
+// DrawGlyph draws the mark.
+func (m mark) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {
+	c.FillPolygon(color.White, m.outline(at, s.Radius+vg.Points(1.2)))
+	c.FillPolygon(s.Color, m.outline(at, s.Radius))
+}
+
+func (m mark) outline(at vg.Point, radius vg.Length) []vg.Point {
+	if m.corners < 5 { // as large to the eye as a circle
+		radius *= 1.18
+	}
+	points := make([]vg.Point, m.corners)
+	for i := range points {
+		sin, cos := math.Sincos(2 * math.Pi * (m.turn + float64(i)/float64(m.corners)))
+		points[i] = vg.Point{X: at.X + radius*vg.Length(cos), Y: at.Y + radius*vg.Length(sin)}
+	}
+	return points
+}
