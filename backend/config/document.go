@@ -16,11 +16,10 @@ import (
 	"shardeck/model"
 )
 
-// Document is the YAML of one experiment being edited. A change touches the one
-// value it is about: comments, order, quotes, blank lines and line ends of the
-// rest stay byte for byte. Set parses the new text once; all else takes what was
-// parsed. It is safe for concurrent use, and only changes wait for each other: while
-// a Set is under way, what is read is the state before it.
+// Document is the YAML of one experiment being edited. A change touches the one value it is
+// about: all else stays byte for byte. Set parses the new text once; all else takes what was
+// parsed. It is safe for concurrent use, and only changes wait for each other: while a Set is
+// under way, what is read is the state before it.
 type Document struct {
 	Name string // relative path, for messages
 
@@ -45,8 +44,7 @@ const (
 	maxUndoBytes = 4 << 20
 )
 
-// NewDocument edits text that need not be on disk. The text must be one YAML
-// mapping; wrong keys and values in it are no hindrance.
+// NewDocument edits text that need not be on disk: one YAML mapping, be its keys and values wrong.
 func NewDocument(name string, text []byte) (*Document, error) {
 	text = bytes.Clone(text)
 	doc, problems := parse(name, text)
@@ -64,11 +62,10 @@ func newState(name string, text []byte, doc *yaml.Node) *state {
 	return &state{text, doc, e, problems.OrNil()}
 }
 
-// Text is the text as it stands, and File as it was read or last saved. Neither may
-// be changed.
+// Text is the text as it stands; it may not be changed.
 func (d *Document) Text() []byte { return d.now.Load().text }
 
-// File is the text as it was read or last saved.
+// File is the text as it was read or last saved; it may not be changed.
 func (d *Document) File() []byte { return d.file.Load().text }
 
 // Saved tells that a text, got from Text, is what the file holds now.
@@ -86,19 +83,11 @@ func (d *Document) Diff() string {
 // caller's to change.
 func (d *Document) Experiment() model.Experiment { return d.now.Load().experiment }
 
-// Err is what is wrong with the text, as strictyaml.Problems; nil: nothing.
+// Err is what is wrong with the text, as strictyaml.Problems, one fault a line; nil: nothing.
 func (d *Document) Err() error { return d.now.Load().err }
 
-// Problem is Err as text, one fault a line; empty: nothing.
-func (d *Document) Problem() string {
-	if err := d.Err(); err != nil {
-		return err.Error()
-	}
-	return ""
-}
-
-// Get is a key's value as text, as the file has it even if it is wrong; the default
-// where the file has none, empty for a key that no config has.
+// Get is a key's value as the file has it, even if it is wrong; its default where the file has
+// none, empty for a key that no config has.
 func (d *Document) Get(path string) string {
 	s := d.now.Load()
 	f, name, err := lookup(path)
@@ -125,14 +114,12 @@ func keysOf(f strictyaml.Field, name string) []string {
 	return strings.Split(f.Path, ".")
 }
 
-// Set changes one key, adding it where the file lacks it. The error says what the
-// key takes; the document is then as it was.
+// Set changes one key, adding it where the file lacks it. An error says what the key takes.
 func (d *Document) Set(path, value string) error {
 	return d.SetAll(model.Edit{Path: path, Value: value})
 }
 
-// SetAll is Set for several keys at once: all or none are changed, the text is parsed once,
-// and Undo takes them back together.
+// SetAll is Set for several keys, all or none: parsed once, and taken back together.
 func (d *Document) SetAll(edits ...model.Edit) error {
 	d.change.Lock()
 	defer d.change.Unlock()
@@ -166,7 +153,7 @@ func (s *state) with(name string, edits []model.Edit) (*state, error) {
 		}
 		if !slices.Contains(paths, e.Path) && !s.holds(f, below, e.Path, wanted) {
 			paths = append(paths, e.Path)
-			changes = append(changes, yamledit.Edit{Keys: keysOf(f, below), Value: nodeOf(wanted, f, below, e.Path), Order: order()})
+			changes = append(changes, yamledit.Edit{Keys: keysOf(f, below), Value: nodeOf(wanted, f, below, e.Path), Order: order})
 		}
 	}
 	if len(changes) == 0 {
@@ -186,7 +173,7 @@ func (s *state) with(name string, edits []model.Edit) (*state, error) {
 	return nil, fmt.Errorf("%s: %s cannot be changed here: edit the file by hand (e opens your editor)", name, strings.Join(paths, ", "))
 }
 
-// holds reports whether the text already has the value that a key has in wanted.
+// holds reports whether the text has the value that a key has in wanted already.
 func (s *state) holds(f strictyaml.Field, name, path string, wanted model.Experiment) bool {
 	_, n := s.find(f, name)
 	return s.err == nil && (name == "" || n != nil) && s.means(path, wanted)
@@ -199,7 +186,6 @@ func (s *state) means(path string, wanted model.Experiment) bool {
 	return now == want || now == clean(path, want)
 }
 
-// nodeOf is the value of a key as YAML.
 func nodeOf(e model.Experiment, f strictyaml.Field, name, path string) *yaml.Node {
 	var n yaml.Node
 	if f.Path == "vllm" {
@@ -212,15 +198,6 @@ func nodeOf(e model.Experiment, f strictyaml.Field, name, path string) *yaml.Nod
 		n.Tag = "!!str"
 	}
 	return &n
-}
-
-// order is that of all keys, by path.
-func order() []string {
-	paths := make([]string, len(fields))
-	for i, f := range fields {
-		paths[i] = f.Path
-	}
-	return paths
 }
 
 // Undo takes back the last Set; false if there is none. Redo is its inverse.

@@ -236,7 +236,7 @@ func TestOneParseAnEdit(t *testing.T) {
 	}
 	ask := func() {
 		d.Experiment()
-		d.Problem()
+		d.Err()
 		d.Modified()
 		d.Diff()
 		for _, k := range Keys() {

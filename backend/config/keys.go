@@ -1,8 +1,6 @@
-// Package config is the YAML of one experiment: the keys there are, what each takes, what
-// a file means and what is wrong with it, and a Document that is edited key by key.
-//
-// The keys are the yaml tags of model.Experiment (keys.go); document.go edits a file and
-// remembers each state of it for undo, parsed.
+// Package config is the YAML of one experiment: its keys, which are the yaml tags of
+// model.Experiment, what each takes, what a file means and what is wrong with it (keys.go),
+// and a Document that is edited key by key and remembers each state, parsed (document.go).
 package config
 
 import (
@@ -37,8 +35,7 @@ func parseText(file string, data []byte) (*yaml.Node, strictyaml.Problems) {
 }
 
 // Read reads one config, starting from model.Defaults. What is wrong is returned as
-// strictyaml.Problems, each with line, column and what to do; the experiment then
-// holds what could be read. file is only for the messages.
+// strictyaml.Problems; the experiment then holds what could be read. file is for the messages.
 func Read(file string, data []byte) (model.Experiment, error) {
 	doc, problems := parse(file, data)
 	if problems != nil {
@@ -67,6 +64,17 @@ func Decode(file string, mapping *yaml.Node) (model.Experiment, strictyaml.Probl
 
 // fields are all keys of a config, in the order they are written in.
 var fields = strictyaml.Fields[model.Experiment]()
+
+// order and single are the paths of all keys, and of those that take one value.
+var order, single = func() (all, single []string) {
+	for _, f := range fields {
+		all = append(all, f.Path)
+		if f.Single() {
+			single = append(single, f.Path)
+		}
+	}
+	return all, single
+}()
 
 // rules are what the keys take.
 var rules = strictyaml.Rules{Choices: check.Choices, Bounds: bounds, Check: checkText, Clean: clean}
@@ -117,17 +125,8 @@ func clean(path, text string) string {
 	return strings.Join(strings.Fields(model.Printable(joined)), " ")
 }
 
-// Keys lists every key a form can show, by path, in the order of a config;
-// groups, env and vllm themselves are left out.
-func Keys() []string {
-	var keys []string
-	for _, f := range fields {
-		if f.Single() {
-			keys = append(keys, f.Path)
-		}
-	}
-	return keys
-}
+// Keys lists the keys that take one value, by path, in the order of a config.
+func Keys() []string { return slices.Clone(single) }
 
 // Choices are the words a key takes; nil: any text, or a number.
 func Choices(path string) []string {
@@ -148,11 +147,10 @@ func lookup(path string) (f strictyaml.Field, name string, err error) {
 			return f, name, nil
 		}
 	}
-	known := Keys()
-	if near := model.Nearest(path, known); near != "" {
+	if near := model.Nearest(path, single); near != "" {
 		return f, "", fmt.Errorf("unknown key %.60q; did you mean %s?", path, near)
 	}
-	return f, "", fmt.Errorf("unknown key %.60q; known are %s", path, strings.Join(known, ", "))
+	return f, "", fmt.Errorf("unknown key %.60q; known are %s", path, strings.Join(single, ", "))
 }
 
 // Value is one key of an experiment as text: "parallelism.tp", "env.NCCL_DEBUG".
@@ -169,8 +167,7 @@ func Value(e model.Experiment, path string) (string, error) {
 	return strictyaml.Text(f.Of(&e)), nil
 }
 
-// Apply sets one key of an experiment that has no file, such as for --set. The
-// error says what the key takes.
+// Apply sets one key of an experiment, such as for --set. An error says what the key takes.
 func Apply(e *model.Experiment, path, value string) error {
 	f, name, err := lookup(path)
 	if err != nil {

@@ -24,8 +24,7 @@ func Decode(file string, mapping *yaml.Node, v any, rules Rules) (given map[stri
 	return d.given, d.problems
 }
 
-// MustDecode fills v from a file that is part of the program; a problem in it is a fault
-// of ours, and panics.
+// MustDecode fills v from a file that is part of the program; a problem in it panics.
 func MustDecode(files fs.FS, name string, v any) {
 	data, err := fs.ReadFile(files, name)
 	doc, problems := Parse(name, data)
@@ -85,7 +84,6 @@ func shapeOf(at reflect.Value) yaml.Kind {
 	return yaml.ScalarNode
 }
 
-// inside reads what holds other values.
 func (d *decoder) inside(path string, n *yaml.Node, at reflect.Value) {
 	switch {
 	case at.Kind() == reflect.Pointer:
@@ -205,8 +203,7 @@ func (d *decoder) passThrough(path string, n *yaml.Node, at reflect.Value) {
 	}
 }
 
-// unfit finds a node that cannot be passed through as JSON. Dates it makes text, as
-// which they are passed on: the node is the caller's own.
+// unfit finds a node that cannot be passed through as JSON. It makes dates text, in the caller's node.
 func unfit(n *yaml.Node) *yaml.Node {
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -246,22 +243,12 @@ func Clone(n *yaml.Node) *yaml.Node {
 
 // Flow writes a value as YAML on one line; empty for none.
 func Flow(v any) string {
-	if v == nil {
+	var n yaml.Node
+	if v == nil || n.Encode(v) != nil {
 		return ""
 	}
-	n, ok := v.(*yaml.Node)
-	if !ok {
-		n = &yaml.Node{}
-		if n.Encode(v) != nil {
-			return ""
-		}
-	}
-	n = Clone(n)
-	setFlow(n)
-	out, err := yaml.Marshal(n)
-	if err != nil {
-		return ""
-	}
+	setFlow(&n)
+	out, _ := yaml.Marshal(&n) // what was encoded can be
 	return strings.TrimSuffix(string(out), "\n")
 }
 
@@ -290,7 +277,7 @@ func ParseFlow(text string) (any, error) {
 		return nil, fmt.Errorf("%.60q cannot be passed through: put it in quotes", text)
 	}
 	var v any
-	if err := n.Decode(&v); err != nil {
+	if n.Decode(&v) != nil {
 		return nil, fmt.Errorf("%.60q cannot be read: put it in quotes", text)
 	}
 	return v, nil

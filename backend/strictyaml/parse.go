@@ -71,22 +71,14 @@ func syntax(file string, err error) Problem {
 
 // Find is the key and the value that keys lead to, from a mapping down; nil where there is none.
 func Find(mapping *yaml.Node, keys ...string) (key, value *yaml.Node) {
-	value = mapping
-	for _, name := range keys {
-		if key, value = entry(value, name); value == nil {
-			return nil, nil
-		}
-	}
-	return key, value
-}
-
-func entry(mapping *yaml.Node, name string) (key, value *yaml.Node) {
-	if mapping.Kind != yaml.MappingNode {
-		return nil, nil
-	}
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		if k := mapping.Content[i]; k.Kind == yaml.ScalarNode && k.Value == name {
-			return k, mapping.Content[i+1]
+	for i := 0; mapping.Kind == yaml.MappingNode && i+1 < len(mapping.Content); i += 2 {
+		key, value = mapping.Content[i], mapping.Content[i+1]
+		switch {
+		case key.Kind != yaml.ScalarNode || key.Value != keys[0]:
+		case len(keys) > 1:
+			return Find(value, keys[1:]...)
+		default:
+			return key, value
 		}
 	}
 	return nil, nil
@@ -120,18 +112,16 @@ func (p Problem) String() string {
 // Problems is all that is wrong with one file, in the order of its lines.
 type Problems []Problem
 
-// maxShown bounds how many problems one error prints.
-const maxShown = 10
+const maxShown = 10 // problems that one error prints
 
 // Error lists the problems, one a line.
 func (ps Problems) Error() string {
-	lines := make([]string, 0, maxShown+1)
-	for i, p := range ps {
-		if i == maxShown {
-			lines = append(lines, fmt.Sprintf("and %d more", len(ps)-maxShown))
-			break
-		}
+	var lines []string
+	for _, p := range ps[:min(len(ps), maxShown)] {
 		lines = append(lines, p.String())
+	}
+	if more := len(ps) - maxShown; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -77,17 +77,15 @@ func (r Rules) takes(path string, t reflect.Type) string {
 	return "keys with values, one a line below it"
 }
 
-// refuse is the error of a value that a key does not take.
 func (r Rules) refuse(path, value string, t reflect.Type) error {
-	text := fmt.Sprintf("%s: %.60q is not %s", path, value, r.takes(path, t))
-	if near := model.Nearest(value, r.choices(path)); near != "" {
-		text += fmt.Sprintf("; did you mean %s?", near)
+	near := model.Nearest(value, r.choices(path))
+	if near != "" {
+		near = "; did you mean " + near + "?"
 	}
-	return fmt.Errorf("%s", text)
+	return fmt.Errorf("%s: %.60q is not %s%s", path, value, r.takes(path, t), near)
 }
 
-// scalar reads one plain value: text may look like anything, numbers and words for yes
-// must not be in quotes.
+// scalar reads one plain value; numbers and words for yes must not be in quotes.
 func (d *decoder) scalar(path string, n *yaml.Node, at reflect.Value) {
 	text, t := n.Value, at.Type()
 	switch {
@@ -126,8 +124,8 @@ func plainInt(n *yaml.Node) string {
 	return n.Value
 }
 
-// SetText gives a field a value written as text: a number, true or false, a word, a
-// duration in whole seconds. The error says what the key takes.
+// SetText gives a field a value written as text: a number, true or false, a word, a duration in
+// whole seconds. An error says what the key takes.
 func (r Rules) SetText(path string, at reflect.Value, text string) error {
 	t := at.Type()
 	lo, hi := r.bounds(path, t)

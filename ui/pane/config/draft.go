@@ -64,11 +64,12 @@ func (f *file) judge(b Backend) *judged {
 
 // problemOf is the first fault of a draft's text, by its line.
 func problemOf(d draft) string {
-	if d.Problem() == "" {
+	err := d.Err()
+	if err == nil {
 		return ""
 	}
 	_, path, _ := strings.Cut(d.Path(), "/experiments/")
-	return present.Problems("experiments/"+path, d.Problem())[0]
+	return present.Problems("experiments/"+path, err.Error())[0]
 }
 
 // set changes keys of the draft, all or none, and notes what they were.

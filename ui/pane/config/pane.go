@@ -43,7 +43,7 @@ type Backend interface {
 // wait: they are for commands.
 type draft interface {
 	Experiment() model.Experiment
-	Problem() string // what is wrong with the text itself, one fault a line; empty: nothing
+	Err() error // what is wrong with the text itself, one fault a line; nil: nothing
 	Get(path string) string
 	SetAll(edits ...model.Edit) error // all or none
 	Choices(path string) []string     // words the key takes; nil: any text or number
