@@ -4,10 +4,12 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/pool"
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -86,14 +88,6 @@ func (c *comparison) message() pane.Note {
 	return pane.Note{Text: strings.Join(append([]string{present.TraceChange(c.found.TraceDiff)}, c.remarks()...), " · ")}
 }
 
-// scaling is what more ranks did not bring, where that is known.
-func (c *comparison) scaling() []string {
-	if c.found.Loss == nil {
-		return nil
-	}
-	return []string{c.found.Loss.Words()}
-}
-
 // remarks are what makes the runs unlike, then what the times are of.
 func (c *comparison) remarks() []string { return slices.Concat(c.found.Warnings, c.found.Notes) }
 
@@ -110,7 +104,8 @@ func (c *comparison) view(f frame) []string {
 func (c *comparison) empty(width int) []string {
 	th := c.env.Theme
 	if c.err != nil {
-		return []string{"", "   " + th.Paint(theme.Bad, widget.Sentence("no comparison: "+c.err.Error(), width-4)), "", "   d chooses another run · esc goes back to " + c.runs[1]}
+		why := th.Paint(theme.Bad, widget.Sentence("no comparison: "+c.err.Error(), width-4))
+		return pane.Notice(why, "", "d chooses another run · esc goes back to "+c.runs[1])
 	}
 	return underWay(c.runs[0]+" and "+c.runs[1], c.work.Gauge(th, min(width-30, 60)))
 }
@@ -128,47 +123,128 @@ func (c *comparison) bars(width, height int) []string {
 			longest = max(longest, side.NS)
 		}
 	}
-	var lines []string
-	for i, name := range []string{"base", "ideal", "other"} {
-		split, ok := c.splitFor(name, i/2)
-		if !ok {
-			continue
-		}
+	var lines, remarks []string
+	draw := func(name string, split metric.RankSplit) {
 		line := widget.Bar(th, cols, longest, append(pane.WindowParts(th, split), widget.Part{Value: float64(split.IdleNS), Glyph: th.Idle, Tone: theme.Dim}), " ")
 		lines = append(lines, label(name)+line+widget.Right(unit.Duration(split.WindowNS), 10))
 	}
+	draw("base", c.split(0, [2]int{1, 1}))
+	if l := c.found.Loss; l != nil { // the base divided among the ranks of the other, which has more or fewer
+		draw("ideal", c.split(0, l.Ranks))
+		remarks = append(remarks, l.Words())
+	}
+	draw("other", c.split(1, [2]int{1, 1}))
 	lines = append(lines, label("")+th.Paint(theme.Dim, widget.Spread(splitLegend(th), "window", cols+10)))
 	if height < tallFrom {
 		return lines
 	}
-	for _, text := range append(c.scaling(), c.remarks()...) {
+	for _, text := range append(remarks, c.remarks()...) {
 		lines = append(lines, "   "+th.Paint(theme.Dim, widget.Sentence(text, width-4)))
 	}
 	return lines
 }
 
-// splitFor is what a bar is drawn from; the ideal is the base divided among the ranks of
-// the other, where it has more or fewer.
-func (c *comparison) splitFor(name string, side int) (metric.RankSplit, bool) {
-	r := c.split(side)
-	if name != "ideal" {
-		return r, true
-	}
-	l := c.found.Loss
-	if l == nil {
-		return r, false
-	}
-	for _, part := range r.Parts() {
-		*part = *part * int64(l.Ranks[0]) / int64(l.Ranks[1])
-	}
-	return r, true
-}
-
-// split is the mean rank of one run.
-func (c *comparison) split(side int) metric.RankSplit {
+// split is the mean rank of one run, its times those of so many ranks shared by so many.
+func (c *comparison) split(side int, ranks [2]int) metric.RankSplit {
 	var r metric.RankSplit
 	for i, part := range c.found.Parts {
-		*r.Parts()[i] = int64(part.Sides[side].NS)
+		*r.Parts()[i] = int64(part.Sides[side].NS) * int64(ranks[0]) / int64(ranks[1])
 	}
 	return r
+}
+
+// picker lists the runs that the one shown can be compared with, those of its model first.
+type picker struct {
+	run    string // the one shown
+	loaded bool
+	err    error
+	sheet  *sheet
+}
+
+// pickTable lists runs to compare with.
+func pickTable() present.Table {
+	return present.Table{Name: "runs", One: "run", Columns: present.Columns("base…22", "layout", "model/1", ">batch/2", ">tokens/2", ">traces/3", "traced/4")}
+}
+
+// choose opens the list of runs.
+func choose(p *Pane) tea.Cmd {
+	k := &picker{run: p.run, sheet: newSheet(p.env.Env, []present.Table{pickTable()})}
+	p.pick = k
+	p.SetFocus(p.focused)
+	return p.listing.Start(p.env.Ctx, p.env.Runs, func(runs []model.Run, err error) tea.Cmd {
+		k.loaded, k.err = true, err
+		if err != nil {
+			return pane.Fail(err)
+		}
+		t := pickTable()
+		for _, r := range k.candidates(runs) {
+			t.Rows = append(t.Rows, pickRow(r, p.env.Now()))
+		}
+		k.sheet.set([]present.Table{t})
+		return nil
+	})
+}
+
+// candidates are the runs with traces besides the one shown; those of its model first.
+func (k *picker) candidates(runs []model.Run) []model.Run {
+	own := ""
+	for _, r := range runs {
+		if r.Name == k.run {
+			own = modelOf(r)
+		}
+	}
+	var kin, others []model.Run
+	for _, r := range runs {
+		switch {
+		case r.Name == k.run || r.TraceBytes() == 0:
+		case modelOf(r) == own:
+			kin = append(kin, r)
+		default:
+			others = append(others, r)
+		}
+	}
+	return append(kin, others...)
+}
+
+func modelOf(r model.Run) string {
+	if r.Experiment == nil {
+		return ""
+	}
+	return r.Experiment.Model.Name
+}
+
+func pickRow(r model.Run, now time.Time) present.Row {
+	row := present.Row{Fields: map[string]string{"run": r.Name}, Full: r.Name}
+	layout, name, batch, tokens := unit.Missing, unit.Missing, unit.Missing, unit.Missing
+	if e := r.Experiment; e != nil {
+		layout, name = e.Layout.Short(), model.ShortModel(e.Model.Name)
+		batch, tokens = unit.Int(e.Data.BatchSize), unit.Int(e.Data.SeqLen)+"+"+unit.Int(e.Data.MaxTokens)
+		row.Fields["id"], row.Fields["model"], row.Fields["layout"] = e.ID, e.Model.Name, layout
+	}
+	row.Cells = present.Texts(r.Name, layout, name, batch, tokens, unit.FileSize(r.TraceBytes()), unit.Ago(r.Time, now))
+	row.Cells[6].Role = present.Dim
+	return row
+}
+
+// takePicked compares with the run under the cursor.
+func takePicked(p *Pane) tea.Cmd {
+	r, ok := p.pick.sheet.list().Current()
+	if !ok {
+		return pane.Warn("there is no run under the cursor")
+	}
+	p.pick = nil
+	return p.compare([2]string{r.Full, p.run})
+}
+
+func (k *picker) view(f frame) []string {
+	f.tall = false
+	switch {
+	case k.err != nil:
+		f.empty = "the runs cannot be listed: " + k.err.Error()
+	case !k.loaded:
+		f.empty = "looking for runs …"
+	default:
+		f.empty = "no other run has traces"
+	}
+	return k.sheet.view(f)
 }

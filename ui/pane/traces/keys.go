@@ -5,7 +5,11 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/ui/pane"
+	"shardeck/ui/theme"
+	"shardeck/ui/widget"
 )
 
 // keys is everything the pane answers to, but for moving.
@@ -100,4 +104,178 @@ func keysOf(p *Pane) pane.Table[*Pane] {
 		return diffKeys()
 	}
 	return keys()
+}
+
+// lateCall is the call under the cursor where the late calls have it; nil: none.
+func lateCall(p *Pane) *metric.LateCall {
+	if r, ok := p.sheet.list().Current(); ok && p.timeline.trace() != nil && p.sheet.at == present.LateCalls {
+		return &p.analysis.Trace.Lateness.Worst[r.id]
+	}
+	return nil
+}
+
+// kernel is the one under the cursor; nil: none.
+func kernel(p *Pane) *metric.KernelStat {
+	if r, ok := p.sheet.list().Current(); ok && p.timeline.trace() != nil && p.sheet.at == present.Kernels {
+		return &p.analysis.Trace.Kernels[r.id]
+	}
+	return nil
+}
+
+// enter shows a late call in the timeline, or all of a kernel, whose row cuts its name;
+// else it reads the run.
+func enter(p *Pane) tea.Cmd {
+	if c := lateCall(p); c != nil {
+		return p.timeline.toCall(c)
+	}
+	k := kernel(p)
+	if k == nil {
+		return p.read()
+	}
+	lines := present.Kernel(*k, len(p.analysis.Trace.Ranks))
+	p.Dialog.Ask(&pane.Ask{Popup: widget.Show(k.Short, append(widget.Wrap(lines[0], min(90, max(p.Width-10, 20))), lines[1:]...))})
+	return nil
+}
+
+func nextPart(p *Pane) tea.Cmd   { return turn(p, 1) }
+func partBefore(p *Pane) tea.Cmd { return turn(p, -1) }
+
+func turn(p *Pane, by int) tea.Cmd {
+	p.onSheet().turn(by)
+	p.SetFocus(p.focused)
+	return nil
+}
+
+func order(p *Pane) tea.Cmd {
+	p.onSheet().order(p.Width)
+	return nil
+}
+
+func askFilter(p *Pane) tea.Cmd {
+	p.onSheet().toFilter()
+	p.SetFocus(p.focused)
+	return p.onSheet().list().AskFilter(&p.Dialog)
+}
+
+func wider(p *Pane) tea.Cmd    { t := p.timeline; return t.look(t.view.zoom(t.bins(), false)) }
+func panLeft(p *Pane) tea.Cmd  { t := p.timeline; return t.look(t.view.pan(t.bins(), -1)) }
+func panRight(p *Pane) tea.Cmd { t := p.timeline; return t.look(t.view.pan(t.bins(), 1)) }
+
+// otherRun shows the next run of the board; its traces are read unless they are too many.
+func otherRun(p *Pane, step int) tea.Cmd {
+	n := len(p.runs)
+	if n == 0 {
+		return pane.Warn("the board has no runs")
+	}
+	p.show(p.runs[(max(p.runs.at(p.run), 0)+step+n)%n])
+	p.demand = true
+	return p.readModest()
+}
+
+func openMetrics(p *Pane) tea.Cmd {
+	return pane.Send(pane.OpenMsg{To: pane.Metrics, Run: p.run})
+}
+
+func copyText(p *Pane) tea.Cmd {
+	text := "shardeck trace " + p.run
+	switch r, ok := p.sheet.list().Current(); {
+	case p.diff != nil:
+		text = "shardeck trace " + p.diff.runs[0] + " " + p.diff.runs[1]
+	case ok && p.sheet.name() == "kernels" && r.Full != "":
+		text = r.Full
+	}
+	return pane.Send(pane.CopyMsg{Text: text})
+}
+
+// inFull shows the message, and every warning of what is on the screen.
+func inFull(p *Pane) tea.Cmd {
+	title, texts := p.run, []string{p.Message().Text}
+	switch {
+	case p.diff != nil && p.diff.found != nil:
+		title = p.diff.runs[0] + " → " + p.diff.runs[1]
+		texts = append([]string{present.TraceChange(p.diff.found.TraceDiff)}, p.diff.remarks()...)
+	case p.diff == nil && p.analysis != nil:
+		texts = append(texts, present.StragglerSentence(p.analysis.Metric("straggler")))
+		texts = append(texts, p.analysis.Warnings...)
+	}
+	p.Dialog.Ask(pane.InFull(title, p.Width, texts...))
+	return nil
+}
+
+// back is one step: reading ends, then the filter goes, then the zoom.
+func back(p *Pane) tea.Cmd {
+	switch {
+	case p.timeline.spans.Busy():
+		p.timeline.spans.Stop()
+	case p.reader.Busy():
+		p.reader.Stop()
+		p.demand = false
+		return pane.Send(pane.Note{Text: "stopped reading " + p.run + "; ↵ starts again", Tone: theme.Plain})
+	case p.sheet.list().FilterText() != "":
+		p.sheet.list().SetFilter("")
+	default:
+		p.timeline.look(whole)
+	}
+	return nil
+}
+
+// leave drops the filter; else the choice of a run, or the comparison, whose reading ends.
+func leave(p *Pane) tea.Cmd {
+	if l := p.onSheet().list(); l.FilterText() != "" {
+		l.SetFilter("")
+		return nil
+	}
+	if p.pick != nil {
+		p.listing.Stop()
+		p.pick = nil
+		p.SetFocus(p.focused)
+		return nil
+	}
+	p.diff.work.Stop()
+	p.diff = nil
+	p.SetFocus(p.focused)
+	return p.readModest() // a comparison that another pane asked for came before the run itself
+}
+
+// needRun and the others say why a key cannot act now; empty: it can.
+func needRun(p *Pane) string {
+	if p.run == "" {
+		return "no run is shown: n goes to the first"
+	}
+	return ""
+}
+
+func alreadyRead(p *Pane) string {
+	switch {
+	case lateCall(p) != nil || kernel(p) != nil:
+		return ""
+	case p.analysis != nil && p.timeline.trace() == nil:
+		return p.run + " has no traces to read"
+	case p.analysis != nil:
+		return "these traces are read already"
+	case p.reader.Busy():
+		return "already reading; esc stops it"
+	}
+	return needRun(p)
+}
+
+func needRows(p *Pane) string {
+	if p.onSheet().list().Table.Rows() < 2 {
+		return "there is nothing to order here"
+	}
+	return ""
+}
+
+func needTrace(p *Pane) string {
+	if p.timeline.trace() == nil {
+		return "there are no traces on the screen: ↵ reads those of the run"
+	}
+	return ""
+}
+
+func needZoom(p *Pane) string {
+	if p.timeline.view == whole {
+		return "the whole window is in sight: + goes closer first"
+	}
+	return ""
 }

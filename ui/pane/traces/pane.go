@@ -7,16 +7,39 @@ package traces
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/pool"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/metric"
 	"shardeck/model/present"
+	"shardeck/model/scaling"
 	"shardeck/ui/pane"
 )
+
+// Backend is what the pane of traces asks of the use cases.
+type Backend interface {
+	pane.Analyser
+
+	// Runs lists trace directories, newest first.
+	Runs(ctx context.Context) ([]model.Run, error)
+	// Timeline is the timeline of each rank of a run in smaller bins; nil: none was kept.
+	Timeline(ctx context.Context, run string) ([]metric.RankDensity, error)
+	// Kernels lists what a rank did in a part of its timeline, kernel by kernel.
+	Kernels(ctx context.Context, run string, d metric.RankDensity, from, to int64, progress pool.Progress) (metric.KernelSpans, error)
+	// CompareTraces sets the traces of two runs side by side; the first is the base.
+	CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error)
+}
+
+// env is the surroundings, with what may be asked.
+type env struct {
+	pane.Env
+	Backend
+}
 
 // Pane is the traces pane.
 type Pane struct {
@@ -216,4 +239,44 @@ func (p *Pane) Restore(kept map[string]string) {
 	p.kept, p.followed = kept["run"], kept["followed"]
 	p.sheet.at = max(slices.IndexFunc(p.sheet.parts, func(t present.Table) bool { return t.Name == kept["part"] }), 0)
 	p.SetFocus(p.focused)
+}
+
+// boardRun is a run that can be gone to.
+type boardRun struct {
+	name     string
+	bytes    int64            // of its traces
+	analysis *metric.Analysis // in full; nil: not read
+}
+
+// boardRuns are the newest runs of the experiments, in their order.
+type boardRuns []boardRun
+
+// with are the runs of a new board. A run whose files changed is to be read again.
+func (b boardRuns) with(rows []board.Row) (now boardRuns) {
+	for _, r := range rows {
+		if r.Run == nil {
+			continue
+		}
+		run := boardRun{r.Run.Name, r.Run.TraceBytes(), r.Analysis}
+		if run.analysis != nil && run.analysis.Trace == nil && run.bytes > 0 {
+			run.analysis = nil
+		}
+		if old := b.at(run.name); old >= 0 && b[old].bytes == run.bytes && run.analysis == nil {
+			run.analysis = b[old].analysis
+		}
+		now = append(now, run)
+	}
+	return now
+}
+
+// at is the place of a run; -1: it is not there.
+func (b boardRuns) at(run string) int {
+	return slices.IndexFunc(b, func(r boardRun) bool { return r.name == run })
+}
+
+// analysed takes an analysis, whoever asked for it.
+func (b boardRuns) analysed(a *metric.Analysis) {
+	if i := b.at(a.Run); i >= 0 {
+		b[i].analysis = a
+	}
 }

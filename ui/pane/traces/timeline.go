@@ -2,9 +2,11 @@ package traces
 
 import (
 	"context"
+	"fmt"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/pool"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
@@ -146,63 +148,100 @@ func (t *timeline) gotFine(fine []metric.RankDensity, err error) tea.Cmd {
 	return nil
 }
 
-// labelWidth is the room before a bar or a timeline.
-const labelWidth = 12
+// span is a part of the timeline, in bins: from low up to high; high 0 is all of them.
+type span struct{ low, high int }
 
-// label is what stands before a bar or a line.
-func label(text string) string { return "   " + widget.Fit(text, labelWidth-3) }
+var whole = span{}
 
-// lines draw phases, a line for each thing that happens at all, and the time below.
-func (t *timeline) lines(width int) []string {
+// leastBins is the fewest bins that zooming in leaves in sight.
+const leastBins = 12
+
+// in is the span within so many bins.
+func (s span) in(bins int) (low, high int) {
+	if s.high <= 0 || s.high > bins || s.low < 0 || s.low >= s.high {
+		return 0, bins
+	}
+	return s.low, s.high
+}
+
+// zoom halves or doubles the span about its middle.
+func (s span) zoom(bins int, closer bool) span {
+	low, high := s.in(bins)
+	length := min((high-low)*2, bins)
+	if closer {
+		length = max((high-low)/2, min(leastBins, bins))
+	}
+	return span{(low + high - length) / 2, (low+high-length)/2 + length}.within(bins)
+}
+
+// pan moves the span by a quarter of its length.
+func (s span) pan(bins, by int) span {
+	low, high := s.in(bins)
+	step := max((high-low)/4, 1) * by
+	return span{low + step, high + step}.within(bins)
+}
+
+// within moves a span inside the bins there are; all of them are the whole.
+func (s span) within(bins int) span {
+	length := s.high - s.low
+	if length >= bins {
+		return whole
+	}
+	low := max(min(s.low, bins-length), 0)
+	return span{low, low + length}
+}
+
+// closest reports whether zooming shows no more: then kernels are seen one by one.
+func (t *timeline) closest() bool {
+	low, high := t.view.in(t.bins())
+	return t.fine != nil && high-low <= min(leastBins, t.bins())
+}
+
+// listKernels reads what ran on the rank chosen in what is in sight of its timeline.
+func (t *timeline) listKernels() tea.Cmd {
 	d := t.density()
-	cols := width - labelWidth - 9
-	if d == nil || cols < 8 || len(d.Compute) == 0 {
+	if d == nil || t.spans.Busy() {
 		return nil
 	}
-	low, high := t.view.in(len(d.Compute))
-	lines := []string{label("rank "+unit.Int(d.Rank)) + t.phaseLine(d, low, high, cols)}
-	for _, row := range []struct {
-		name string
-		bins []int64
-		tone theme.Tone
-	}{{"compute", d.Compute, theme.Plain}, {"transfer", d.Transfer, theme.Busy}, {"waiting", d.Wait, theme.Warn}, {"idle", d.Idle, theme.Dim}} {
-		if high <= len(row.bins) && sum(row.bins) > 0 {
-			share := 100 * float64(sum(row.bins[low:high])) / float64(d.BinNS*int64(high-low))
-			levels := widget.Levels(t.env.Theme, widget.Resample(shares(row.bins[low:high], d.BinNS), cols))
-			lines = append(lines, label(row.name)+t.env.Theme.Paint(row.tone, levels)+widget.Right(unit.Number(share, 1)+" %", 8))
+	low, high := t.view.in(t.bins())
+	run, of, from, to := t.run, metric.RankDensity{Rank: d.Rank, BinNS: d.BinNS, StartNS: d.StartNS}, int64(low)*d.BinNS, int64(high)*d.BinNS
+	return t.spans.Start(t.env.Env, func(ctx context.Context, progress pool.Progress) (metric.KernelSpans, error) {
+		return t.env.Kernels(ctx, run, of, from, to, progress)
+	}, t.gotKernels)
+}
+
+// gotKernels opens the list.
+func (t *timeline) gotKernels(spans metric.KernelSpans, err error) tea.Cmd {
+	d := t.density()
+	switch {
+	case err != nil:
+		return pane.Fail(err)
+	case d == nil:
+		return nil
+	}
+	low, _ := t.view.in(t.bins())
+	t.dialog.Ask(&pane.Ask{Popup: widget.Show(fmt.Sprintf("rank %d, kernel by kernel", d.Rank), spanLines(t.env.Theme, spans, int64(low)*d.BinNS))})
+	return nil
+}
+
+// spanLines are a line a kernel: when, how long, how long the device did nothing before.
+func spanLines(th *theme.Theme, spans metric.KernelSpans, from int64) []string {
+	if len(spans.List) == 0 {
+		return []string{"nothing ran here: the device was idle"}
+	}
+	lines := []string{th.Paint(theme.Dim, "      at ms      µs  idle µs  stream  kernel")}
+	busy := spans.List[0].StartNS
+	for _, k := range spans.List {
+		idle := ""
+		if k.StartNS > busy {
+			idle = unit.Figure(float64(k.StartNS-busy)/1e3, 1)
 		}
+		busy = max(busy, k.StartNS+k.DurNS)
+		lines = append(lines, widget.Right(unit.Number(float64(from+k.StartNS)/1e6, 4), 11)+widget.Right(unit.Number(float64(k.DurNS)/1e3, 1), 8)+
+			widget.Right(idle, 9)+widget.Right(fmt.Sprint(k.Stream), 8)+"  "+k.Short)
 	}
-	return append(lines, label("")+t.env.Theme.Paint(theme.Dim, t.times(d, low, high, cols)))
-}
-
-// times is the start and the end of what is in sight, and how much of all that is.
-func (t *timeline) times(d *metric.RankDensity, low, high, cols int) string {
-	left, right := unit.Duration(int64(low)*d.BinNS), unit.Duration(int64(high)*d.BinNS)
-	if n := len(d.Compute); high-low < n {
-		left += " · " + shareWord(100*float64(high-low)/float64(n)) + " % of the window" + t.mayList()
+	if spans.More {
+		lines = append(lines, "", "there are more: a shorter part of the timeline shows all")
 	}
-	return widget.Spread(left, right, cols)
-}
-
-// shareWord is a share in %, a small one with a decimal.
-func shareWord(v float64) string {
-	if v < 5 {
-		return unit.Number(v, 1)
-	}
-	return unit.Number(v, 0)
-}
-
-func sum(bins []int64) (total int64) {
-	for _, v := range bins {
-		total += v
-	}
-	return total
-}
-
-func shares(bins []int64, bin int64) []float64 {
-	out := make([]float64, len(bins))
-	for i, v := range bins {
-		out[i] = float64(v) / float64(max(bin, 1))
-	}
-	return out
+	return lines
 }

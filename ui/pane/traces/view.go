@@ -120,36 +120,36 @@ func (p *Pane) empty() []string {
 	}
 	switch {
 	case p.run == "":
-		return []string{"", "   There is no run to show yet.", "", "   1 Experiments, then s   submits one; its traces appear when the job ends"}
+		return pane.Notice("There is no run to show yet.", "", "1 Experiments, then s   submits one; its traces appear when the job ends")
 	case p.reader.Busy():
 		return underWay(p.run, p.reader.Gauge(p.env.Theme, min(p.Width-30, 60)))
 	case p.err != nil:
 		why := p.env.Theme.Paint(theme.Bad, widget.Sentence(p.run+" cannot be read: "+p.err.Error(), p.Width-4))
-		return []string{"", "   " + why, "", "   ↵ tries again · n goes to the next run"}
+		return pane.Notice(why, "", "↵ tries again · n goes to the next run")
 	case p.analysis != nil:
 		return noTraces(p.env.Theme, p.run, p.analysis.Metric("gpu_busy").Reason, p.Width)
 	case !p.reader.Modest(p.bytes):
-		return []string{"", "   The traces of " + p.run + size + " are more than a login node should read.", "",
-			"   shardeck analyze --on-node " + p.run + " reads them in a short job · n goes to the next run"}
+		return pane.Notice("The traces of "+p.run+size+" are more than a login node should read.", "",
+			"shardeck analyze --on-node "+p.run+" reads them in a short job · n goes to the next run")
 	}
-	return []string{"", "   The traces of " + p.run + size + " are not read yet.", "", "   ↵ reads them · n goes to the next run · t in Experiments or Metrics opens another"}
+	return pane.Notice("The traces of "+p.run+size+" are not read yet.", "", "↵ reads them · n goes to the next run · t in Experiments or Metrics opens another")
 }
 
 // noTraces says why a run has none, as its analysis knows, and how to get some.
 func noTraces(th *theme.Theme, run, reason string, width int) []string {
-	lines := []string{"", "   " + run + " has no traces."}
+	lines := []string{run + " has no traces."}
 	if reason != "" {
-		lines = append(lines, "", "   "+th.Paint(theme.Dim, widget.Sentence(reason, width-4)))
+		lines = append(lines, "", th.Paint(theme.Dim, widget.Sentence(reason, width-4)))
 	}
-	return append(lines, "", "   Set profiling.kineto to true in its config (2) and submit it again:", "   the next run writes kineto_trace_<rank>.json.",
-		"", "   n goes to the next run · m opens what was measured without traces")
+	return pane.Notice(append(lines, "", "Set profiling.kineto to true in its config (2) and submit it again:", "the next run writes kineto_trace_<rank>.json.",
+		"", "n goes to the next run · m opens what was measured without traces")...)
 }
 
 // underWay says of which runs the traces are being read, and how far that is.
 func underWay(runs, gauge string) []string {
-	lines := []string{"", "   reading the traces of " + runs + " …"}
+	lines := []string{"reading the traces of " + runs + " …"}
 	if gauge != "" {
-		lines = append(lines, "", "   "+gauge)
+		lines = append(lines, "", gauge)
 	}
-	return append(lines, "", "   esc stops it; other panes stay usable meanwhile")
+	return pane.Notice(append(lines, "", "esc stops it; other panes stay usable meanwhile")...)
 }
