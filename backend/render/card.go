@@ -1,8 +1,7 @@
 package render
 
 import (
-	"bytes"
-	"fmt"
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,20 +47,12 @@ type card struct {
 // ccl-bench template. total_count is TP × PP × DP; EP re-uses those ranks. Whether
 // the model is a mixture of experts is told by its shape, nil if that is not known.
 func Card(e model.Experiment, shape *model.Shape, f Facts) ([]byte, error) {
-	t, err := scripts()
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := t.ExecuteTemplate(&out, "workload_card.yaml.tmpl", newCard(e, shape, f)); err != nil {
-		return nil, fmt.Errorf("card of %s: %w", e.ID, err)
-	}
-	return out.Bytes(), nil
+	return execute("workload_card.yaml.tmpl", "card of "+e.ID, newCard(e, shape, f))
 }
 
 func newCard(e model.Experiment, shape *model.Shape, f Facts) card {
 	c := card{Experiment: e, Facts: f, Description: describe(e, f), HubURL: hubURL(e.Model.Name),
-		Family: strings.ToLower(model.ShortModel(e.Model.Name)), Precision: precision(e.Model.Precision), GPU: cardGPU(f.GPU),
+		Family: strings.ToLower(model.ShortModel(e.Model.Name)), Precision: cmp.Or(cardPrecision[e.Model.Precision], e.Model.Precision), GPU: cardGPU(f.GPU),
 		PerNode: min(f.GPUsPerNode, e.Layout.GPUs()), CommEnv: commEnv(e.Env)}
 	if shape != nil {
 		s := shape.WithLayers(e.Model.Layers)
@@ -85,11 +76,13 @@ func newCard(e model.Experiment, shape *model.Shape, f Facts) card {
 	return c
 }
 
-// commEnv are the variables that steer communication.
+// commVariable steers communication.
+var commVariable = regexp.MustCompile(`^(?:NCCL|NVSHMEM|FI)_`)
+
 func commEnv(env map[string]string) map[string]string {
 	out := map[string]string{}
 	for name, value := range env {
-		if strings.HasPrefix(name, "NCCL_") || strings.HasPrefix(name, "NVSHMEM_") || strings.HasPrefix(name, "FI_") {
+		if commVariable.MatchString(name) {
 			out[name] = value
 		}
 	}
@@ -139,13 +132,6 @@ func hubURL(name string) string {
 }
 
 var cardPrecision = map[string]string{"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
-
-func precision(p string) string {
-	if short := cardPrecision[p]; short != "" {
-		return short
-	}
-	return p
-}
 
 var notWord = regexp.MustCompile(`[^a-z0-9]+`)
 

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"path"
@@ -32,15 +31,7 @@ func ReadingScript(r Reading) ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	t, err := scripts()
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := t.ExecuteTemplate(&out, "read_ranks.sh.tmpl", r); err != nil {
-		return nil, fmt.Errorf("script that reads %s: %w", r.Run, err)
-	}
-	return out.Bytes(), nil
+	return execute("read_ranks.sh.tmpl", "script that reads "+r.Run, r)
 }
 
 // Array is the list of tasks as Slurm writes it, consecutive ranks as 0-3.

@@ -7,9 +7,13 @@ package render
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"text/template"
@@ -25,6 +29,7 @@ import (
 const (
 	configsDir = "experiments/configs/"
 	scriptsDir = "experiments/slurm_scripts/"
+	NsysPath   = scriptsDir + "run_with_nsys.sh" // the script for Nsight Systems
 )
 
 // ConfigPath is where the config of a catalogue entry goes:
@@ -47,14 +52,12 @@ func ConfigPath(id, slug string) (string, error) {
 func Slug(e model.Experiment) string {
 	layout := strings.Replace(e.Layout.Short(), model.OneGPU, "tp1", 1)
 	slug := model.AsID(strings.ToLower(model.ShortModel(e.Model.Name) + "_" + strings.ReplaceAll(layout, " ", "_")))
-	return strings.Trim(slug, "-._")[:min(len(strings.Trim(slug, "-._")), 48)]
+	slug = strings.Trim(slug, "-._")
+	return slug[:min(len(slug), 48)]
 }
 
 // ScriptPath is where the job script of an experiment goes.
 func ScriptPath(id string) string { return scriptsDir + "run_" + id + ".sh" }
-
-// NsysPath is where the script for Nsight Systems goes.
-const NsysPath = scriptsDir + "run_with_nsys.sh"
 
 // Job is all that a job script is made from.
 type Job struct {
@@ -83,7 +86,13 @@ type Runtime struct {
 
 // Script is the job script of an experiment: correct for sbatch, and for bash when
 // the local scheduler runs it. An error names the value that cannot stand in a script.
-func Script(j Job) ([]byte, error) { return render("run.sh.tmpl", j) }
+func Script(j Job) ([]byte, error) {
+	v, err := newView(j)
+	if err != nil {
+		return nil, err
+	}
+	return execute("run.sh.tmpl", "script of "+v.ID, v)
+}
 
 // NsysScript runs the experiment under Nsight Systems. Its header asks for this
 // experiment's layout; CONFIG in the environment names another config.
@@ -91,34 +100,29 @@ func NsysScript(j Job) ([]byte, error) {
 	if j.Experiment.Engine == model.EngineReplay {
 		return nil, fmt.Errorf("%s is a replay: it runs no kernels that nsys could see; use engine: vllm", j.Experiment.ID)
 	}
-	return render("run_with_nsys.sh.tmpl", j)
-}
-
-func render(name string, j Job) ([]byte, error) {
 	v, err := newView(j)
 	if err != nil {
 		return nil, err
 	}
-	t, err := scripts()
-	if err != nil {
-		return nil, err
-	}
-	if name == "run_with_nsys.sh.tmpl" {
-		v.Nsys, v.JobName, v.File = true, j.Experiment.ID+"_nsys", path.Base(NsysPath)
-	}
+	v.Nsys, v.JobName, v.File = true, v.ID+"_nsys", path.Base(NsysPath)
+	return execute("run_with_nsys.sh.tmpl", "script of "+v.ID, v)
+}
+
+// execute fills a template; what names its text in errors.
+func execute(name, what string, data any) ([]byte, error) {
 	var out bytes.Buffer
-	if err := t.ExecuteTemplate(&out, name, v); err != nil {
-		return nil, fmt.Errorf("script of %s: %w", j.Experiment.ID, err)
+	if err := scripts().ExecuteTemplate(&out, name, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	return out.Bytes(), nil
 }
 
 // scripts parses the templates once.
-var scripts = sync.OnceValues(func() (*template.Template, error) {
-	return template.New("").Funcs(template.FuncMap{
+var scripts = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(template.FuncMap{
 		"q": shell.Quote, "path": quotePath, "hash": commentText, "words": strings.Fields,
 		"y": yamlValue, "stage": stageLine, "exit": exitCode,
-	}).ParseFS(templates.FS, "scripts/*.tmpl")
+	}).ParseFS(templates.FS, "scripts/*.tmpl"))
 })
 
 // exits names the runner's exit codes for the templates.
@@ -135,10 +139,8 @@ func exitCode(name string) (int, error) {
 }
 
 func stageLine(name string) (string, error) {
-	for _, s := range model.Stages() {
-		if string(s) == name {
-			return s.Line(), nil
-		}
+	if s := model.Stage(name); slices.Contains(model.Stages(), s) {
+		return s.Line(), nil
 	}
 	return "", fmt.Errorf("no stage is called %s", name)
 }
@@ -243,4 +245,60 @@ func checkEnvNames(env map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// Runner is the Python runner, file by file: the program experiments/vllm_profiler.py
+// and the modules of experiments/shardeck_runner/.
+func Runner() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	err := fs.WalkDir(templates.FS, "runner", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		files["experiments"+strings.TrimPrefix(name, "runner")], err = templates.FS.ReadFile(name)
+		return err
+	})
+	return files, err
+}
+
+// Models is experiments/shardeck_runner/models.json: the shapes that the workspace
+// knows, one a line, since a job sees nothing but experiments/.
+func Models(shapes []model.Shape) ([]byte, error) {
+	lines := make([][]byte, len(shapes))
+	for i, s := range shapes {
+		line, err := json.Marshal(s)
+		if err != nil {
+			return nil, fmt.Errorf("the shape of %s: %w", s.Name, err)
+		}
+		lines[i] = line
+	}
+	return slices.Concat([]byte("[\n"), bytes.Join(lines, []byte(",\n")), []byte("\n]\n")), nil
+}
+
+// leadingVar is what a path of the settings may begin with: $SCRATCH/…, ${HOME}/…, ~/….
+var leadingVar = regexp.MustCompile(`^(?:\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|(~))(/.*)?$`)
+
+// quotePath is shell.Quote, but a leading variable or ~ keeps its meaning, so that a
+// setting such as $SCRATCH/huggingface holds for every user.
+func quotePath(s string) string {
+	m := leadingVar.FindStringSubmatch(s)
+	if m == nil {
+		return shell.Quote(s)
+	}
+	name, rest := m[1]+m[2], m[4]
+	if m[3] == "~" {
+		name = "HOME"
+	}
+	if rest != "" {
+		rest = shell.Quote(rest)
+	}
+	return `"${` + name + `:?is not set, and a path of the settings needs it}"` + rest
+}
+
+// lineBreak is one of any kind.
+var lineBreak = strings.NewReplacer("\n", " ", "\r", " ", "\u2028", " ", "\u2029", " ")
+
+// commentText writes text for a comment: one line, printable.
+func commentText(s string) string {
+	return strings.Join(strings.Fields(model.Printable(lineBreak.Replace(s))), " ")
 }
