@@ -6,6 +6,7 @@
 //	models.yaml        shapes of models
 //	gpus.yaml          kinds of GPU and their peaks
 //	kernels.yaml       what GPU kernels do, by their names
+//	software.yaml      what jobs need of their software environment
 //	stages.yaml        what engines log, stage by stage
 //	failures.yaml      why jobs fail, by what their logs say, and what to do
 //	slurm_reasons.yaml what Slurm says of jobs that wait or ended, in words

@@ -139,12 +139,7 @@ func (m Machine) Scheduler() string {
 
 // has reports whether all these programs are there.
 func (m Machine) has(programs ...string) bool {
-	for _, p := range programs {
-		if m.Programs[p] == "" {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(programs, func(p string) bool { return m.Programs[p] == "" })
 }
 
 func clean(s string) string { return strings.TrimSpace(model.Printable(s)) }

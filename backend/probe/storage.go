@@ -4,14 +4,141 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"shardeck/model/present/unit"
 	"shardeck/model/shell"
 )
+
+// What is little: a run's traces are some 300 MB a rank, in a few files each.
+const (
+	littleSpace  = 20e9
+	noSpace      = 1e9
+	littleInodes = 10000
+	noInodes     = 100
+)
+
+// disk tells the room on the workspace's file system.
+func disk(_ context.Context, t Target, o Options) []Line {
+	if t.Workspace == "" {
+		return nil
+	}
+	var s syscall.Statfs_t
+	if err := o.Statfs(t.Workspace, &s); err != nil {
+		return []Line{{Warn, "disk", fmt.Sprintf("the room in %s is not known: %v", t.Workspace, err), "df -h " + t.Workspace}}
+	}
+	const clear = "remove old runs below trace_collection, or move the workspace to $SCRATCH"
+	free, files := int64(s.Bavail)*int64(s.Bsize), int64(s.Ffree)
+	lines := []Line{leftOver("disk", free, noSpace, littleSpace, unit.FileSize(free)+" free for "+t.Workspace, clear)}
+	if s.Files > 0 {
+		lines = append(lines, leftOver("inodes", files, noInodes, littleInodes, fmt.Sprintf("%d more files fit", files), clear))
+	}
+	return lines
+}
+
+// leftOver is the line of what is left: it may be none, or little, and wants then a fix.
+func leftOver(what string, left, none, little int64, text, fix string) Line {
+	switch {
+	case left < none:
+		return Line{Fail, what, text, fix}
+	case left < little:
+		return Line{Warn, what, text, fix}
+	}
+	return Line{Pass, what, text, ""}
+}
+
+// outputs tells whether jobs may write where they will.
+func outputs(_ context.Context, t Target, _ Options) []Line {
+	var lines []Line
+	seen := map[string]bool{}
+	for _, dir := range t.Outputs {
+		at := nearestExisting(dir)
+		if seen[at] {
+			continue
+		}
+		seen[at] = true
+		l := Line{Pass, "output", at + " can be written", ""}
+		if err := syscall.Access(at, 2|1); err != nil { // W_OK and X_OK
+			l = Line{Fail, "output", fmt.Sprintf("%s cannot be written: %v", at, err),
+				"chmod u+w " + shell.Quote(at) + ", or set output_dir to a folder below $SCRATCH"}
+		} else if info, err := os.Stat(at); err == nil && !info.IsDir() {
+			l = Line{Fail, "output", at + " is a file, where a directory must be", "mv " + shell.Quote(at) + " " + shell.Quote(at+".old")}
+		}
+		lines = append(lines, l)
+	}
+	return lines
+}
+
+// nearestExisting is the nearest of a path and its parents that exists.
+func nearestExisting(path string) string {
+	for {
+		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+			return path
+		}
+		up := filepath.Dir(path)
+		if up == path {
+			return path
+		}
+		path = up
+	}
+}
+
+// quota asks NERSC's showquota, where there is one.
+func quota(ctx context.Context, _ Target, o Options) []Line {
+	if _, err := o.Look("showquota"); err != nil {
+		return nil
+	}
+	text, err := o.Run(ctx, "showquota", "-J")
+	if err != nil {
+		return []Line{{Warn, "quota", "showquota does not answer: " + clean(err.Error()), "showquota"}}
+	}
+	used := quotas(text)
+	if len(used) == 0 {
+		return []Line{{Warn, "quota", "showquota's answer cannot be read", "showquota"}}
+	}
+	return used
+}
+
+// quotas reads showquota -J: a list of objects, or an object that holds one, with fs,
+// space_perc and inode_perc, numbers or text such as 12.3%.
+func quotas(text string) []Line {
+	var list []map[string]any
+	if json.Unmarshal([]byte(text), &list) != nil {
+		var wrapped map[string][]map[string]any
+		if json.Unmarshal([]byte(text), &wrapped) != nil {
+			return nil
+		}
+		for _, l := range wrapped {
+			list = append(list, l...)
+		}
+	}
+	var lines []Line
+	for _, entry := range list {
+		fs, _ := entry["fs"].(string)
+		for _, part := range []struct{ key, words string }{{"space_perc", "space"}, {"inode_perc", "files"}} {
+			used, ok := percent(entry[part.key])
+			if fs == "" || !ok {
+				continue
+			}
+			left := int64(100 - used)
+			lines = append(lines, leftOver("quota "+clean(fs), left, 1, 15, fmt.Sprintf("%.0f %% of its %s are used", used, part.words),
+				"remove old traces, or ask for more: showquota"))
+		}
+	}
+	return lines
+}
+
+// percent reads 12.3, "12.3" and "12.3%".
+func percent(v any) (float64, bool) {
+	f, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(fmt.Sprint(v)), "%"), 64)
+	return f, err == nil
+}
 
 // hubModels looks for the models in the hub's cache.
 func hubModels(_ context.Context, t Target, o Options) []Line {
