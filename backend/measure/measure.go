@@ -1,204 +1,97 @@
+// Package measure is the use cases of a result. One run is read on demand: analyse.go
+// begins, takes it from the cache (cache.go), or has it read in the pool, once for all who
+// ask together; traces.go and packedrank.go read its files. operators.go reads traces anew
+// for one question. Runs side by side are in compare.go, what is written of them in
+// export.go; the sums are those of model/scaling.
 package measure
 
 import (
-	"cmp"
 	"context"
-	"strconv"
+	"fmt"
 	"sync"
+	"time"
 
-	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
+	"shardeck/backend/workspace"
 	"shardeck/model"
-	"shardeck/model/metric"
-	"shardeck/model/scaling"
+	"shardeck/model/check"
+	"shardeck/model/present/unit"
 )
+
+// Needs is what measuring takes of an open workspace. It is set once.
+type Needs struct {
+	Workspace *workspace.Workspace
+	World     check.World
+	Pool      *pool.Pool
+	Cache     *Cache // nil: nothing is kept
+	Version   string // of this program, for the cache
+	Now       func() time.Time
+	Typing    bool // somebody types meanwhile: answering comes before a small heap
+
+	// LoginBudget is how many bytes of traces may be read on this machine; 0: any number.
+	LoginBudget func() int64
+}
 
 // Measure is the use cases: one run read, runs side by side, reports.
 type Measure struct{ *Reader }
 
 // New measures in an open workspace.
-func New(n Needs) *Measure {
-	return &Measure{&Reader{Needs: n}}
+func New(n Needs) *Measure { return &Measure{&Reader{Needs: n}} }
+
+// Reader reads one run at a time, through the cache and the pool. Its methods are safe
+// for concurrent use.
+type Reader struct {
+	Needs
+	sharing sharedReadings
+
+	mu   sync.Mutex
+	fine fineTimeline
 }
 
-// measured is a run with what is known of its model and its GPU.
-func (m *Measure) measured(run model.Run, a *metric.Analysis) scaling.Measured {
-	x := scaling.Measured{Run: run, Analysis: a, GPU: a.Device()}
-	if g := m.World.GPUByName(x.GPU); g != nil {
-		x.GPU = g.Title
-	}
-	if run.Experiment != nil {
-		x.Shape = m.World.Shape(run.Experiment.Model.Name)
-	}
-	return x
-}
-
-// analyseAll reads runs at the same time, as far as the pool lets it. Its progress is one
-// for all: it counts the bytes of every run that is not read yet. The first error ends the
-// others.
-func (m *Measure) analyseAll(ctx context.Context, names []string, progress pool.Progress) ([]scaling.Side, error) {
-	runs, err := m.named(names)
-	if err != nil {
+// Runs lists trace directories, newest first.
+func (rd *Reader) Runs(ctx context.Context) ([]model.Run, error) {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	bytes := &bytesRead{}
-	for _, run := range runs {
-		if key, err := m.runKey(run); err != nil || m.cached(key, run) == nil {
-			bytes.total += run.TraceBytes()
-		}
-	}
-	sides := make([]scaling.Side, len(runs))
-	var all sync.WaitGroup
-	for i, run := range runs {
-		all.Go(func() {
-			a, err := m.analyseRun(ctx, run, pool.Wanted, func(done, _ int64) { bytes.note(strconv.Itoa(i), done, progress) })
-			if err != nil {
-				cancel(err)
-				return
-			}
-			sides[i].Measured = m.measured(run, a)
-		})
-	}
-	all.Wait()
-	return sides, context.Cause(ctx)
+	return rd.Workspace.Runs()
 }
 
-// Compare reads runs and sets them side by side; the first is the base.
-func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Progress) (scaling.Comparison, error) {
-	sides, err := m.analyseAll(ctx, names, progress)
-	if err != nil {
-		return scaling.Comparison{}, err
-	}
-	for i := range sides {
-		if sides[i].Samples, err = analyze.Samples(ctx, m.newReading(sides[i].Run).input); err != nil {
-			return scaling.Comparison{}, err
+// Run finds one run by its name, its path or the id of its experiment.
+func (rd *Reader) Run(name string) (model.Run, error) { return rd.Workspace.Run(name) }
+
+// named finds runs by their names.
+func (rd *Reader) named(names []string) ([]model.Run, error) {
+	runs := make([]model.Run, len(names))
+	for i, name := range names {
+		run, err := rd.Run(name)
+		if err != nil {
+			return nil, err
 		}
+		runs[i] = run
 	}
-	return scaling.Compare(sides), nil
+	return runs, nil
 }
 
-// CompareTraces sets the traces of two runs side by side; the first is the base. A run
-// without traces is an error.
-func (m *Measure) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error) {
-	c := scaling.TraceComparison{Warnings: []string{}}
-	runs, err := m.named([]string{base, other})
-	if err != nil {
-		return c, err
+// withinBudget refuses a run whose traces are too much for a login node. What jobs have
+// read already counts nothing.
+func (rd *Reader) withinBudget(run model.Run) error {
+	if rd.LoginBudget() <= 0 {
+		return nil
 	}
-	for _, run := range runs {
-		if len(run.KernelFiles()) == 0 {
-			return c, noTraces(run.Name) // before the other is read for nothing
-		}
-	}
-	sides, err := m.analyseAll(ctx, []string{base, other}, progress)
-	if err != nil {
-		return c, err
-	}
-	var names [2]string
-	var traces [2]*metric.TraceSummary
-	for i, s := range sides {
-		if s.Analysis.Trace == nil {
-			return c, noTraces(s.Run.Name)
-		}
-		names[i], traces[i] = s.Run.Name, s.Analysis.Trace
-		c.Warnings = append(c.Warnings, scaling.Unlike(sides[0], s)...)
-		c.Damaged = c.Damaged || s.Analysis.Damaged
-	}
-	c.TraceDiff = scaling.DiffTraces(names, traces)
-	if len(c.Warnings) > 0 {
-		c.Loss = nil // of other work, or of a part of it, nothing is ideal
-	}
-	for _, s := range sides { // last: they say least of the difference
-		c.Warnings = append(c.Warnings, scaling.Replayed(s)...)
-	}
-	return c, nil
+	_, unread := rd.unreadFiles(run)
+	return rd.affordable(run, unread,
+		fmt.Sprintf("shardeck analyze --on-node %s reads them in a short job; --here reads them here all the same", run.Name))
 }
 
-func noTraces(run string) error {
-	return model.Failed(run+" has no traces to compare", nil, "to read its other figures: shardeck metrics "+run)
-}
-
-// Differences sets runs beside a base in the metrics that are sampled: iterations and
-// requests. Each is keyed by run and metric; the cells are those of Compare, medians with a
-// rank test. It reads no trace; a run of which nothing is known without one is left out.
-func (m *Measure) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error) {
-	was, err := m.sampled(ctx, base)
-	if err != nil {
-		return nil, err
+// affordable refuses to read so many bytes of a run on a login node, and says what to
+// do instead.
+func (rd *Reader) affordable(run model.Run, size int64, toDo string) error {
+	budget := rd.LoginBudget()
+	if budget <= 0 || size <= budget {
+		return nil
 	}
-	out := map[string]map[string]scaling.CompareCell{}
-	for _, name := range append([]string{base}, runs...) {
-		now, err := m.sampled(ctx, name)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err == nil { // one that cannot be read says so in its own cells
-			out[now.Run.Name] = scaling.Differences(was, now)
-		}
-	}
-	return out, nil
-}
-
-// sampled is a run with its samples, without its traces.
-func (m *Measure) sampled(ctx context.Context, name string) (scaling.Side, error) {
-	run, err := m.Run(name)
-	if err != nil {
-		return scaling.Side{}, err
-	}
-	samples, err := analyze.Samples(ctx, m.newReading(run).input)
-	return scaling.Side{Measured: scaling.Measured{Run: run, Analysis: &metric.Analysis{Run: run.Name}}, Samples: samples}, err
-}
-
-// sampler reads the samples of runs, each once; of what cannot be read there are none.
-func (m *Measure) sampler(ctx context.Context) scaling.Sampler {
-	seen := map[string]map[string][]float64{}
-	return func(run string) map[string][]float64 {
-		if _, done := seen[run]; !done {
-			s, _ := m.sampled(ctx, run)
-			seen[run] = s.Samples
-		}
-		return seen[run]
-	}
-}
-
-// Ties judges contests by their samples. It reads no trace; metrics that are not sampled
-// have no ties.
-func (m *Measure) Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error) {
-	out := make([]scaling.Tie, len(contests))
-	of := m.sampler(ctx)
-	for i, c := range contests {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		out[i] = c.Judge(of)
-	}
-	return out, nil
-}
-
-// Scaling groups the runs into comparable series: y is a metric's name. It reads no
-// trace: a metric of traces shows for runs that were analysed before. Of each
-// experiment the newest run counts.
-func (m *Measure) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error) {
-	_, unknown := metric.Find(y)
-	if err := cmp.Or(x.Check(), unknown); err != nil {
-		return nil, err
-	}
-	runs, err := m.Runs(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var all []scaling.Measured
-	for _, run := range runs {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if found := m.measured(run, m.Quick(ctx, run)); scaling.InSeries(found) {
-			all = append(all, found)
-		}
-	}
-	series := scaling.SeriesOf(all, x, y)
-	scaling.MarkUnsure(series, y, m.sampler(ctx))
-	return series, ctx.Err()
+	return &model.Fault{Kind: model.ErrBudget,
+		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node",
+			run.Name, unit.FileSize(size), unit.FileSize(budget), rd.World.Site.Title),
+		ToDo: toDo}
 }

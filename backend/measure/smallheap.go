@@ -31,15 +31,11 @@ func keepHeapSmall() (undo func()) {
 		}
 	}
 	t.readings++
-	return letHeapGrow
-}
-
-// letHeapGrow undoes one keepHeapSmall.
-func letHeapGrow() {
-	t := &heapKeptSmall
-	t.Lock()
-	defer t.Unlock()
-	if t.readings--; t.readings == 0 {
-		debug.SetGCPercent(t.before)
+	return func() {
+		t.Lock()
+		defer t.Unlock()
+		if t.readings--; t.readings == 0 {
+			debug.SetGCPercent(t.before)
+		}
 	}
 }
