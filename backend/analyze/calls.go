@@ -195,13 +195,12 @@ func collectives(f *facts) []metric.CollStat {
 		bytes int64
 	}
 	sums := map[size]*callSum{}
-	ranks := map[kernelname.CallType]map[*align.Rank]bool{}
+	ranks := map[kernelname.CallType][]*align.Rank{}
 	for _, r := range f.Ranks {
 		for _, c := range r.Calls {
-			if ranks[c.Type] == nil {
-				ranks[c.Type] = map[*align.Rank]bool{}
+			if own := ranks[c.Type]; len(own) == 0 || own[len(own)-1] != r {
+				ranks[c.Type] = append(own, r)
 			}
-			ranks[c.Type][r] = true
 			getOrAdd(sums, size{c.Type, c.Bytes}).add(c)
 		}
 	}

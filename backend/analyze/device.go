@@ -177,9 +177,7 @@ func sumKernels(t *align.Timeline) kernelSums {
 		k.Share = percent(k.TotalNS, total)
 		s.names = append(s.names, *k)
 	}
-	slices.SortFunc(s.names, func(a, b metric.KernelStat) int {
-		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(s.names, func(a, b metric.KernelStat) int { return longestFirst(a.TotalNS, b.TotalNS, a.Name, b.Name) })
 	s.classes = sumClasses(s.names)
 	return s
 }
@@ -219,9 +217,7 @@ func sumClasses(stats []metric.KernelStat) []metric.KernelClass {
 	for i := range out {
 		out[i].Share = percent(out[i].TotalNS, total)
 	}
-	slices.SortFunc(out, func(a, b metric.KernelClass) int {
-		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(out, func(a, b metric.KernelClass) int { return longestFirst(a.TotalNS, b.TotalNS, a.Name, b.Name) })
 	return out
 }
 

@@ -183,12 +183,8 @@ func (o *OpTimes) Times() metric.OpTimes {
 		r.Reason, r.Share = reason, percent(r.TotalNS, t.KernelNS)
 		t.Rest = append(t.Rest, *r)
 	}
-	slices.SortFunc(t.Ops, func(a, b metric.OpTime) int {
-		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), strings.Compare(a.Name, b.Name))
-	})
-	slices.SortFunc(t.Rest, func(a, b metric.OpRest) int {
-		return cmp.Or(cmp.Compare(b.TotalNS, a.TotalNS), strings.Compare(a.Reason, b.Reason))
-	})
+	slices.SortFunc(t.Ops, func(a, b metric.OpTime) int { return longestFirst(a.TotalNS, b.TotalNS, a.Name, b.Name) })
+	slices.SortFunc(t.Rest, func(a, b metric.OpRest) int { return longestFirst(a.TotalNS, b.TotalNS, a.Reason, b.Reason) })
 	return t
 }
 

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -143,6 +144,11 @@ func shareOfTime(f *facts, part, of func(r *align.Rank, inside span.List) int64)
 
 // percent is 100·part/whole, 0 of nothing.
 func percent(part, whole int64) float64 { return 100 * float64(part) / float64(max(1, whole)) }
+
+// longestFirst orders what has a length by it, and by name where that is the same.
+func longestFirst(aNS, bNS int64, a, b string) int {
+	return cmp.Or(cmp.Compare(bNS, aNS), cmp.Compare(a, b))
+}
 
 func joinNotes(a, b string) string {
 	if a == "" || b == "" {

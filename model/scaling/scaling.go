@@ -3,6 +3,7 @@
 package scaling
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,19 +29,15 @@ func KeyOf(e model.Experiment, shape *model.Shape, gpu string) ScalingKey {
 	k := ScalingKey{
 		Model: e.Model.Name, Layers: e.Model.Layers, Precision: e.Model.Precision,
 		BatchSize: e.Data.BatchSize, SeqLen: e.Data.SeqLen, MaxTokens: e.Data.MaxTokens,
-		GPU: gpu, Engine: recordedEngine(e), Replay: e.Engine == model.EngineReplay,
+		GPU: gpu, Engine: e.Engine, Replay: e.Engine == model.EngineReplay,
+	}
+	if k.Replay {
+		k.Engine = cmp.Or(e.Replay.Engine, k.Engine)
 	}
 	if shape != nil && shape.Layers == k.Layers {
 		k.Layers = 0
 	}
 	return k
-}
-
-func recordedEngine(e model.Experiment) model.Engine {
-	if e.Engine == model.EngineReplay && e.Replay.Engine != "" {
-		return e.Replay.Engine
-	}
-	return e.Engine
 }
 
 // Equal reports whether two runs may be compared, and if not names what differs first.

@@ -93,7 +93,9 @@ func (d *TraceDiff) add(side int, t *metric.TraceSummary) {
 		steps = float64(t.Steps())
 	}
 	d.addParts(side, t, ranks*steps)
+	kernels := 0.0 // time of all ranks
 	for _, c := range t.Classes {
+		kernels += float64(c.TotalNS)
 		if c.Count > 0 {
 			row(&d.Classes, c.Name, "", 0).Sides[side] = DiffCell{NS: float64(c.TotalNS) / ranks / steps,
 				Count: float64(c.Count) / ranks / steps, Share: c.Share}
@@ -105,7 +107,6 @@ func (d *TraceDiff) add(side int, t *metric.TraceSummary) {
 		cell.Count += float64(k.Count) / ranks / steps
 		cell.Share += k.Share
 	}
-	kernels := kernelNS(t)
 	for _, c := range t.Collectives {
 		cell := DiffCell{TransferNS: float64(c.TransferNS) / steps, WaitNS: float64(c.WaitNS) / steps,
 			Count: float64(c.Count) / steps, Matched: c.Matched / steps}
@@ -134,15 +135,6 @@ func (d *TraceDiff) addParts(side int, t *metric.TraceSummary, by float64) {
 		}
 		row(&d.Parts, name, "", 0).Sides[side] = cell
 	}
-}
-
-// kernelNS is the summed kernel time of all ranks.
-func kernelNS(t *metric.TraceSummary) float64 {
-	var sum float64
-	for _, c := range t.Classes {
-		sum += float64(c.TotalNS)
-	}
-	return sum
 }
 
 // row finds a row, or makes it.
@@ -212,13 +204,9 @@ func lossOf(d TraceDiff) *Loss {
 	}
 	l := &Loss{Ranks: [2]int{a.Ranks, b.Ranks}}
 	share := float64(a.Ranks) / float64(b.Ranks)
-	for _, p := range d.Parts {
-		ideal, now := p.Sides[0].NS*share, p.Sides[1].NS
-		if p.Name == "window" {
-			l.IdealNS, l.WindowNS = ideal, now
-			continue
-		}
-		l.Parts = append(l.Parts, LossPart{p.Name, now - ideal})
+	l.IdealNS, l.WindowNS = d.Parts[0].Sides[0].NS*share, d.Parts[0].Sides[1].NS
+	for _, p := range d.Parts[1:] {
+		l.Parts = append(l.Parts, LossPart{p.Name, p.Sides[1].NS - p.Sides[0].NS*share})
 	}
 	if l.IdealNS <= 0 || l.WindowNS <= 0 {
 		return nil
@@ -247,15 +235,11 @@ const leastWork = 0.95
 
 // unlikeWork says why the windows of two runs do not hold the same work; empty: they may.
 func (d TraceDiff) unlikeWork() string {
-	for _, p := range d.Parts {
-		if p.Name != "compute" {
-			continue
-		}
-		was, now := p.Sides[0].NS*float64(d.Runs[0].Ranks), p.Sides[1].NS*float64(d.Runs[1].Ranks)
-		if was > 0 && now < was*leastWork {
-			return fmt.Sprintf("no ideal: all ranks of %s compute %.0f %% as long as those of %s, so its window holds less of the work: was its start cut?",
-				d.Runs[1].Run, 100*now/was, d.Runs[0].Run)
-		}
+	compute := d.Parts[slices.Index(metric.SplitNames, "compute")].Sides
+	was, now := compute[0].NS*float64(d.Runs[0].Ranks), compute[1].NS*float64(d.Runs[1].Ranks)
+	if was <= 0 || now >= was*leastWork {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf("no ideal: all ranks of %s compute %.0f %% as long as those of %s, so its window holds less of the work: was its start cut?",
+		d.Runs[1].Run, 100*now/was, d.Runs[0].Run)
 }
