@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -51,6 +52,9 @@ type Job struct {
 	Tasks      Tasks         `json:"tasks,omitzero"`
 	Meaning    Reason        `json:"-"` // of Reason, in lists of jobs; empty: nothing to say
 }
+
+// Title is the experiment of a job, or what another job calls itself.
+func (j Job) Title() string { return cmp.Or(j.Experiment, j.Name) }
 
 // Reason is what a scheduler's word for a job's state means to the person waiting.
 type Reason struct {

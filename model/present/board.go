@@ -20,7 +20,7 @@ func ExperimentColumns() []Column {
 // Experiment is the row of one experiment: its layout and workload, the state of its newest
 // job, what its newest run has measured. Also is what tells it apart besides its layout.
 func Experiment(r board.Row, also string, now time.Time) Row {
-	e, l, state := r.Experiment, r.Experiment.Layout, State(ExperimentState(r, now))
+	e, l, state := r.Experiment, r.Experiment.Layout, State(experimentState(r, now))
 	row := Row{Fields: map[string]string{"id": e.ID, "model": e.Model.Name, "text": e.Description, "engine": string(e.Engine),
 		"state": state.Text, "also": also}}
 	numbers := []struct {
@@ -39,7 +39,7 @@ func Experiment(r board.Row, also string, now time.Time) Row {
 	}
 	row.Cells = append(append(row.Cells, cells[:5]...), dim(also), state)
 	for _, name := range []string{"throughput_tokens_sec", "tpot", "comm_overhead", "ttft"} {
-		row.Cells = append(row.Cells, RunMetric(r.Analysis, name))
+		row.Cells = append(row.Cells, runMetric(r.Analysis, name))
 	}
 	traced := None()
 	if r.Run != nil {
@@ -79,9 +79,9 @@ func resultState(r board.Row) string {
 	return "done"
 }
 
-// ExperimentState is the state of an experiment: of its newest job, with the time it has
+// experimentState is the state of an experiment: of its newest job, with the time it has
 // run or will start, else of its newest run.
-func ExperimentState(r board.Row, now time.Time) string {
+func experimentState(r board.Row, now time.Time) string {
 	switch {
 	case r.Problem != "":
 		return "invalid"

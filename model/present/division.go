@@ -94,7 +94,7 @@ func (d division) table(a *metric.Analysis, defs []metric.Definition) Table {
 		for i, key := range keys {
 			cell := None()
 			if v, ok := values[key]; ok {
-				cell = Cell{Text: MetricPart(v, def), By: v}
+				cell = Cell{Text: metricPart(v, def), By: v}
 			}
 			t.Rows[i+1].Cells = append(t.Rows[i+1].Cells, cell)
 		}

@@ -1,7 +1,6 @@
 package present
 
 import (
-	"cmp"
 	"strings"
 	"time"
 
@@ -25,9 +24,6 @@ func State(words string) Cell {
 	return Cell{Text: words, Role: stateRoles[first]}
 }
 
-// JobTitle is the experiment of a job, or what another job calls itself.
-func JobTitle(j model.Job) string { return cmp.Or(j.Experiment, j.Name) }
-
 // Jobs lists jobs; seen is what their logs say, by job id: see Job.
 func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
 	t := Table{Name: "jobs", One: "job", Columns: Columns("job", "experiment/1-10", "state", "why / where/2-28", ">elapsed/3", ">limit/4",
@@ -41,12 +37,8 @@ func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
 // Job is the row of one job in Jobs; seen is what its log says: the stage of one that runs,
 // the cause of one that failed.
 func Job(j model.Job, seen string, now time.Time) Row {
-	gpus := ""
-	if j.GPUs > 0 {
-		gpus = unit.Int(j.GPUs)
-	}
-	return Row{Cells: []Cell{{Text: j.ID}, OrNone(JobTitle(j)), State(j.State.Words()), dim(JobWhere(j, seen, now)),
-		OrNone(Clock(j.Elapsed)), OrNone(Clock(j.Limit)), OrNone(gpus), OrNone(j.QOS), OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
+	return Row{Cells: []Cell{{Text: j.ID}, OrNone(j.Title()), State(j.State.Words()), dim(JobWhere(j, seen, now)),
+		OrNone(clock(j.Elapsed)), OrNone(clock(j.Limit)), OrNone(count(j.GPUs)), OrNone(j.QOS), OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
 		Fields: map[string]string{"id": j.ID, "exp": j.Experiment, "name": j.Name, "state": j.State.Words(), "qos": j.QOS,
 			"node": j.NodeList, "reason": j.Reason}}
 }
@@ -93,4 +85,21 @@ func Stage(stage string, done, total int) string {
 		return stage
 	}
 	return stage + " " + unit.Int(done) + " of " + unit.Int(total)
+}
+
+// Queues lists the QOS of a site with their limits and prices.
+func Queues(s model.Site) Table {
+	t := Table{Columns: Columns("QOS", ">nodes|at most", ">GPUs|at most", ">time|hours", ">price|× hours", "/1-12")}
+	for _, q := range s.Queues {
+		t.Add(Texts(q.Name, limit(float64(q.MaxNodes)), limit(float64(q.MaxGPUs)), limit(q.MaxHours), unit.Number(q.Factor, 2), q.Note)...)
+	}
+	return t
+}
+
+// limit of 0 is none.
+func limit(v float64) string {
+	if v == 0 {
+		return unit.Missing
+	}
+	return unit.Full(v)
 }

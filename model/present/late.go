@@ -22,12 +22,12 @@ func lateCalls(a *metric.Analysis) Table {
 	}
 	out.Empty, out.Remark = "all ranks started every call at the same time", "the latest of "+unit.Plural(l.Calls, "call")
 	for _, c := range l.Worst {
-		rank, step := unit.Int(c.Rank), Step(c)
+		rank, step := unit.Int(c.Rank), callStep(c)
 		cells := Texts(c.Type+" "+unit.Int(c.Number), "", step, unit.Millis(c.AtNS, 2), rank, unit.Micros(c.LateNS, 1),
-			unit.Micros(c.ComputeNS, 1), unit.Micros(c.SpreadNS, 1), Group(c.Group))
+			unit.Micros(c.ComputeNS, 1), unit.Micros(c.SpreadNS, 1), callGroup(c.Group))
 		cells[1], cells[2].Role, cells[8].Role = bufferSize(c.Bytes, c.Inferred), Dim, Dim
 		fields := map[string]string{"type": c.Type, "rank": rank, "phase": c.Phase, "step": step}
-		out.Rows = append(out.Rows, Row{cells, fields, LateCall(c)})
+		out.Rows = append(out.Rows, Row{cells, fields, lateCall(c)})
 	}
 	return out
 }
@@ -42,24 +42,24 @@ func LateRanks(l *metric.Lateness) Table {
 	return t
 }
 
-// Step is the step that a call is made in: "decode 12"; empty: no annotations.
-func Step(c metric.LateCall) string {
+// callStep is the step that a call is made in: "decode 12"; empty: no annotations.
+func callStep(c metric.LateCall) string {
 	if c.Step == 0 {
 		return ""
 	}
 	return c.Phase + " " + unit.Int(c.Step)
 }
 
-// Group is the ranks that meet in a call: "0-7", or "0 4 8".
-func Group(ranks []int) string {
+// callGroup is the ranks that meet in a call: "0-7", or "0 4 8".
+func callGroup(ranks []int) string {
 	if n := len(ranks); n > 2 && ranks[n-1]-ranks[0] == n-1 && slices.IsSorted(ranks) {
 		return fmt.Sprintf("%d-%d", ranks[0], ranks[n-1])
 	}
 	return strings.Trim(fmt.Sprint(ranks), "[]")
 }
 
-// LateCall is a late call in a sentence.
-func LateCall(c metric.LateCall) string {
+// lateCall is a late call in a sentence.
+func lateCall(c metric.LateCall) string {
 	text := fmt.Sprintf("rank %d was last to %s %s, by %s", c.Rank, c.Type, unit.Int(c.Number), unit.Duration(c.LateNS))
 	if len(c.Group) > 2 {
 		text += " (" + unit.Duration(c.SpreadNS) + " after the first)"

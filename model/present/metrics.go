@@ -25,9 +25,9 @@ func MetricColumn(d metric.Definition) Column {
 	return c
 }
 
-// MetricPart is a value of a metric, of one rank or a part of it. The parts of the straggler,
+// metricPart is a value of a metric, of one rank or a part of it. The parts of the straggler,
 // which is a rank, are times in ms.
-func MetricPart(v float64, d metric.Definition) string {
+func metricPart(v float64, d metric.Definition) string {
 	switch {
 	case d.Unit == "B":
 		return unit.Memory(int64(v))
@@ -45,7 +45,7 @@ func MetricCell(m metric.Metric, d metric.Definition) Cell {
 	case m.Value == nil:
 		return None()
 	}
-	cell := Cell{Text: MetricPart(*m.Value, d), By: *m.Value}
+	cell := Cell{Text: metricPart(*m.Value, d), By: *m.Value}
 	if m.Estimate {
 		cell.Lead = Estimate
 	}
@@ -94,20 +94,20 @@ func MetricRemark(m metric.Metric) string {
 func MetricParts(m metric.Metric, d metric.Definition) []string {
 	var words []string
 	for _, part := range m.By.List() {
-		words = append(words, part.Name+" "+MetricPart(part.Value, d))
+		words = append(words, part.Name+" "+metricPart(part.Value, d))
 	}
 	return words
 }
 
-// MostRankColumns is how many ranks have a column of their own.
-const MostRankColumns = 8
+// mostRankColumns is how many ranks have a column of their own.
+const mostRankColumns = 8
 
 // MetricRanks are the values of the ranks: "rank 0 7.76 · rank 1 11.47"; of many the least
 // and the most.
 func MetricRanks(m metric.Metric, d metric.Definition) string {
 	ranks := slices.Sorted(maps.Keys(m.PerRank))
-	word := func(r int) string { return "rank " + unit.Int(r) + " " + MetricPart(m.PerRank[r], d) }
-	if len(ranks) > MostRankColumns {
+	word := func(r int) string { return "rank " + unit.Int(r) + " " + metricPart(m.PerRank[r], d) }
+	if len(ranks) > mostRankColumns {
 		byValue := func(a, b int) int { return cmp.Compare(m.PerRank[a], m.PerRank[b]) }
 		least, most := slices.MinFunc(ranks, byValue), slices.MaxFunc(ranks, byValue)
 		return "least " + word(least) + " · most " + word(most) + " of " + unit.Plural(len(ranks), "rank")
@@ -122,7 +122,7 @@ func MetricRanks(m metric.Metric, d metric.Definition) string {
 // Metrics is a run with a row a metric: its value, what each rank has of it, how many
 // samples it is of, and what must be known of it with its largest parts.
 func Metrics(a *metric.Analysis, defs []metric.Definition) Table {
-	ranks := a.Ranks[:min(len(a.Ranks), MostRankColumns)]
+	ranks := a.Ranks[:min(len(a.Ranks), mostRankColumns)]
 	if len(ranks) < 2 {
 		ranks = nil
 	}
@@ -147,15 +147,11 @@ func metricCells(m metric.Metric, d metric.Definition, ranks []int) []Cell {
 	for _, r := range ranks {
 		cell := Cell{}
 		if v, ok := m.PerRank[r]; ok {
-			cell = Cell{Text: MetricPart(v, d), By: v}
+			cell = Cell{Text: metricPart(v, d), By: v}
 		}
 		cells = append(cells, cell)
 	}
-	n := ""
-	if m.N > 0 {
-		n = unit.Int(m.N)
-	}
-	return append(cells, dim(n), dim(Joined(MetricRemark(m), largestParts(m, d))))
+	return append(cells, dim(count(m.N)), dim(Joined(MetricRemark(m), largestParts(m, d))))
 }
 
 // shownParts bounds the parts beside a metric, and their names.
@@ -172,7 +168,7 @@ func largestParts(m metric.Metric, d metric.Definition) string {
 		if name := []rune(part.Name); len(name) > shownName {
 			part.Name = string(name[:shownName-1]) + "…"
 		}
-		words = append(words, part.Name+" "+MetricPart(part.Value, d))
+		words = append(words, part.Name+" "+metricPart(part.Value, d))
 	}
 	return strings.Join(words, ", ")
 }
@@ -198,13 +194,13 @@ func RunColumns(first ...string) []Column {
 // that was not read.
 func RunCells(a *metric.Analysis, first ...Cell) []Cell {
 	for _, m := range runMetrics {
-		first = append(first, RunMetric(a, m.name))
+		first = append(first, runMetric(a, m.name))
 	}
 	return first
 }
 
-// RunMetric is the cell of one metric by which runs are looked through.
-func RunMetric(a *metric.Analysis, name string) Cell {
+// runMetric is the cell of one metric by which runs are looked through.
+func runMetric(a *metric.Analysis, name string) Cell {
 	d, ok := metric.Define(name)
 	if a == nil || !ok {
 		return None()

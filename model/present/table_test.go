@@ -103,7 +103,7 @@ func TestTraceSentences(t *testing.T) {
 		{StragglerSentence(a.Metric("straggler")), "straggler: rank 1, 44.0 ms late in all, cause: host · why"},
 		{StragglerSentence(none), "no straggler"}, {StragglerSentence(metric.Metric{Reason: "one rank"}), "no straggler can be named: one rank"},
 		{all(Trace(a)[LateCalls]), "rank 1 was last to all_reduce 17, by 9.39 ms (9.50 ms after the first), not by computing longer"},
-		{LateBins(a.Trace.Lateness.Bins), "under 1 µs late, then doubling to 1.02 ms"}, {Group([]int{0, 4, 8}), "0 4 8"}, {Group([]int{3, 4}), "3 4"},
+		{LateBins(a.Trace.Lateness.Bins), "under 1 µs late, then doubling to 1.02 ms"}, {callGroup([]int{0, 4, 8}), "0 4 8"}, {callGroup([]int{3, 4}), "3 4"},
 		{strings.Join(Kernel(a.Trace.Kernels[0], 2)[2:], " / "), "class gemm / 4.50 ms in 3 launches on 2 ranks, 83.2 % of kernel time / one launch 1 500.0 µs in the mean, 1.0 µs to 2 000.0 µs"},
 	} {
 		if tt.got != tt.want {

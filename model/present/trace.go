@@ -138,27 +138,21 @@ func classes(t *metric.TraceSummary) Table {
 
 // Phases sums the phases of the lowest rank in a sentence: "prefill 2 × 14.26 = 28.5 ms".
 func Phases(t *metric.TraceSummary) string {
-	type total struct {
-		steps int
-		ns    int64
-	}
-	sums, order := map[string]*total{}, []string{}
+	steps, ns, order := map[string]int{}, map[string]int64{}, []string{}
 	for _, p := range t.Phases {
 		if p.Rank != t.Phases[0].Rank {
 			continue
 		}
-		if sums[p.Name] == nil {
-			sums[p.Name] = &total{}
+		if _, seen := steps[p.Name]; !seen {
 			order = append(order, p.Name)
 		}
-		sums[p.Name].steps += p.Steps
-		sums[p.Name].ns += p.EndNS - p.StartNS
+		steps[p.Name] += p.Steps
+		ns[p.Name] += p.EndNS - p.StartNS
 	}
 	var words []string
 	for _, name := range order {
-		p := sums[name]
-		mean := unit.Millis(p.ns/int64(max(p.steps, 1)), 2)
-		words = append(words, fmt.Sprintf("%s %s × %s = %s ms", name, unit.Int(p.steps), mean, unit.Millis(p.ns, 1)))
+		n, all := steps[name], ns[name]
+		words = append(words, fmt.Sprintf("%s %s × %s = %s ms", name, unit.Int(n), unit.Millis(all/int64(max(n, 1)), 2), unit.Millis(all, 1)))
 	}
 	if len(words) == 0 {
 		return "no step annotations in the traces"
@@ -223,4 +217,33 @@ func StartCut(ranks []metric.RankSplit) string {
 		return ""
 	}
 	return unit.Duration(most.SkewNS) + " of start cut on rank " + unit.Int(most.Rank)
+}
+
+// Operators is the kernel time of a run by the operator that launched the kernels; what
+// they lie within where that is known of any.
+func Operators(t metric.OpTimes) Table {
+	out := Table{Name: "operators", One: "operator", Columns: Columns("op…24", "within/1…24", ">time|ms", ">n", ">share|%")}
+	for _, o := range t.Ops {
+		out.Add(Texts(o.Name, o.Within, unit.Millis(o.TotalNS, 1), unit.Int(o.Count), unit.Number(o.Share, 1))...)
+	}
+	if t.JoinedNS == 0 {
+		return out.Only(0, 2, 3, 4)
+	}
+	return out
+}
+
+// Attributed says how much of the kernel time has an operator, and why the rest has none.
+func Attributed(t metric.OpTimes) string {
+	text := unit.Percent(t.AttributedNS, t.KernelNS) + " % of the kernel time has an operator"
+	if t.JoinedNS > 0 {
+		text += ", " + unit.Percent(t.JoinedNS, t.KernelNS) + " % one that the execution trace has too"
+	}
+	var rest []string
+	for _, r := range t.Rest {
+		rest = append(rest, fmt.Sprintf("%s %% (%s kernels) %s", unit.Number(r.Share, 1), unit.Int(r.Count), r.Reason))
+	}
+	if len(rest) == 0 {
+		return text
+	}
+	return text + "; the rest: " + strings.Join(rest, "; ")
 }

@@ -48,7 +48,7 @@ func Sampled(c, other scaling.CompareCell, d metric.Definition) string {
 	if other.Value != nil {
 		d.Decimals = unit.Apart(*c.Value, *other.Value, d.Decimals)
 	}
-	text := MetricPart(*c.Value, d)
+	text := metricPart(*c.Value, d)
 	if c.N > 1 {
 		text += fmt.Sprintf(" ± %s %%", unit.Number(c.Spread, 1))
 	}

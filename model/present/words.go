@@ -112,12 +112,20 @@ func Problems(file, problem string) []string {
 	return out
 }
 
-// Clock is how long a job has run or may run; unit.Missing where that is not known.
-func Clock(d time.Duration) string {
+// clock is how long a job has run or may run; unit.Missing where that is not known.
+func clock(d time.Duration) string {
 	if d <= 0 {
 		return unit.Missing
 	}
 	return unit.Clock(d)
+}
+
+// count is a number of things; empty: none.
+func count(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return unit.Int(n)
 }
 
 // Joined puts what is not empty on one line, with dots between.

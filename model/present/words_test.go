@@ -29,7 +29,7 @@ func TestExperimentState(t *testing.T) {
 		{board.Row{Job: job(model.JobRunning)}, "running 4:12"}, {board.Row{Job: job(model.JobPending)}, "waiting ~14:20"},
 		{board.Row{Job: &model.Job{State: model.JobPending}}, "waiting"}, {board.Row{Job: job(model.JobTimeout)}, "out of time"}, {board.Row{Job: job("REVOKED")}, "revoked"},
 	} {
-		if got := ExperimentState(tt.row, now); got != tt.want {
+		if got := experimentState(tt.row, now); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
 		}
 	}
@@ -65,7 +65,7 @@ func TestSubmissionWords(t *testing.T) {
 		{Placement(check.Placement{}), ""},
 		{Memory(&check.Fit{Total: 80 << 30, Usable: 72 << 30, Weights: 40 << 30, KVCache: 1 << 30}), "41.0 of 72.0 GiB"},
 		{Price(&check.Price{NodeHours: 0.125, Words: "a quarter of a node for 30 min"}), "at most 0.12 node-hours (a quarter of a node for 30 min)"},
-		{Price(nil), ""}, {Clock(0), "–"}, {Clock(90 * time.Second), "1:30"},
+		{Price(nil), ""}, {clock(0), "–"}, {clock(90 * time.Second), "1:30"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("%q, want %q", tt.got, tt.want)

@@ -156,7 +156,7 @@ func printNews(e *command.Env, n jobs.News) error {
 	} else if w := present.JobWhere(n.Job, "", n.At); w != "" {
 		text += ", " + w
 	}
-	_, err := fmt.Fprintf(e.Out, "%s  %-8s  %-8s  %s\n", n.At.Local().Format("15:04:05"), n.Job.ID, present.JobTitle(n.Job), text)
+	_, err := fmt.Fprintf(e.Out, "%s  %-8s  %-8s  %s\n", n.At.Local().Format("15:04:05"), n.Job.ID, n.Job.Title(), text)
 	return err
 }
 
@@ -190,7 +190,7 @@ func Why(e *command.Env) *cobra.Command {
 
 func printCause(e *command.Env, c jobs.Cause) {
 	state := present.State(c.Job.State.Words())
-	e.Say("job %s (%s): %s", c.Job.ID, cmp.Or(present.JobTitle(c.Job), unit.Missing), e.Paint(state.Role, state.Text))
+	e.Say("job %s (%s): %s", c.Job.ID, cmp.Or(c.Job.Title(), unit.Missing), e.Paint(state.Role, state.Text))
 	e.Say("%s", e.Paint(present.Strong, c.Title))
 	for _, text := range []string{c.Line, e.Paint(present.Dim, c.Where)} {
 		if text != "" {

@@ -165,7 +165,7 @@ func Cancel(e *command.Env) *cobra.Command {
 					return err
 				}
 				if !j.State.Active() {
-					e.Warn("job %s (%s) has ended already: %s", j.ID, present.JobTitle(j), j.State.Words())
+					e.Warn("job %s (%s) has ended already: %s", j.ID, j.Title(), j.State.Words())
 					continue
 				}
 				if err := a.Cancel(ctx, j.ID); err != nil {
