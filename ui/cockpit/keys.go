@@ -181,11 +181,8 @@ func group(name pane.Name, p pane.Pane) widget.Group {
 // Manual is every key of the program, pane by pane, for the manual page.
 func Manual() []widget.Group {
 	groups := []widget.Group{everywhereGroup(keys().Keys())}
-	for _, name := range pane.Names() {
-		if make := makers[name]; make != nil {
-			p := make(pane.Env{Theme: theme.New(0, false)}, nil)
-			groups = append(groups, group(name, p))
-		}
+	for _, p := range makers {
+		groups = append(groups, group(p.name, p.make(pane.Env{Theme: theme.New(0, false)}, nil)))
 	}
 	return groups
 }

@@ -42,11 +42,9 @@ func New(ctx context.Context, b Backend, o Options) *Model {
 	m := &Model{layout: lay, env: env, backend: b, term: &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor},
 		state: &screenState{env: env, backend: b, layout: lay}}
 	m.watch = &schedulerWatch{env: env, backend: b, refresh: o.Refresh, looked: func() bool { return m.focus == pane.Jobs }, news: m.announce}
-	for _, name := range pane.Names() {
-		if make := makers[name]; make != nil {
-			m.panes[name] = make(env, b)
-			m.order = append(m.order, name)
-		}
+	for _, p := range makers {
+		m.panes[p.name] = p.make(env, b)
+		m.order = append(m.order, p.name)
 	}
 	if len(o.Notes) > 0 {
 		m.note = pane.Note{Text: o.Notes[0], Tone: theme.Warn}

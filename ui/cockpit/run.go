@@ -157,12 +157,16 @@ type Backend interface {
 	SaveScreen(state json.RawMessage) error
 }
 
-// makers is the list of panes: what a new pane is added to, and nothing else here.
-var makers = map[pane.Name]func(pane.Env, Backend) pane.Pane{
-	pane.Experiments: func(e pane.Env, b Backend) pane.Pane { return experiments.New(e, b) },
-	pane.Config:      func(e pane.Env, b Backend) pane.Pane { return config.New(e, b) },
-	pane.Jobs:        func(e pane.Env, b Backend) pane.Pane { return jobs.New(e, b) },
-	pane.Metrics:     func(e pane.Env, b Backend) pane.Pane { return metrics.New(e, b) },
-	pane.Charts:      func(e pane.Env, b Backend) pane.Pane { return charts.New(e, b) },
-	pane.Traces:      func(e pane.Env, b Backend) pane.Pane { return traces.New(e, b) },
+// makers is the list of panes, in the order of their numbers: what a new pane is added to,
+// and nothing else here.
+var makers = []struct {
+	name pane.Name
+	make func(pane.Env, Backend) pane.Pane
+}{
+	{pane.Experiments, func(e pane.Env, b Backend) pane.Pane { return experiments.New(e, b) }},
+	{pane.Config, func(e pane.Env, b Backend) pane.Pane { return config.New(e, b) }},
+	{pane.Jobs, func(e pane.Env, b Backend) pane.Pane { return jobs.New(e, b) }},
+	{pane.Metrics, func(e pane.Env, b Backend) pane.Pane { return metrics.New(e, b) }},
+	{pane.Charts, func(e pane.Env, b Backend) pane.Pane { return charts.New(e, b) }},
+	{pane.Traces, func(e pane.Env, b Backend) pane.Pane { return traces.New(e, b) }},
 }

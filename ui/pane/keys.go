@@ -63,9 +63,9 @@ func (t Table[P]) Keys() []Key {
 	return keys
 }
 
-// Within says before the help of keys where they mean that, for the manual.
-func Within(where string, keys []Key) []Key {
-	out := slices.Clone(keys)
+// Within is Keys with where they mean that before their help, for the manual.
+func (t Table[P]) Within(where string) []Key {
+	out := t.Keys()
 	for i := range out {
 		if out[i].Help != "" {
 			out[i].Help = where + ": " + out[i].Help

@@ -58,9 +58,6 @@ const (
 	Traces      Name = "traces"
 )
 
-// Names lists the panes: the first is pane 1.
-func Names() []Name { return []Name{Experiments, Config, Jobs, Metrics, Charts, Traces} }
-
 // Env is what every pane is made with; it does not change while the program runs.
 type Env struct {
 	Ctx   context.Context // ends with the program: the parent of every call

@@ -81,11 +81,3 @@ func Notice(lines ...string) []string {
 func Unreadable(th *theme.Theme, what string, err error, width int) []string {
 	return Notice(th.Paint(theme.Bad, widget.Sentence(what+": "+err.Error(), width-4)), "", "r tries again")
 }
-
-// Filled makes lines exactly so many.
-func Filled(lines []string, height int) []string {
-	for len(lines) < height {
-		lines = append(lines, "")
-	}
-	return lines[:max(height, 0)]
-}

@@ -86,6 +86,14 @@ func Block(lines []string, width, height int) string {
 	return strings.Join(out, "\n")
 }
 
+// Filled makes lines exactly so many.
+func Filled(lines []string, height int) []string {
+	for len(lines) < height {
+		lines = append(lines, "")
+	}
+	return lines[:max(height, 0)]
+}
+
 // Spread puts one text at the left end of a line and one at the right; the left one gives way.
 func Spread(left, right string, width int) string {
 	if right = Clip(right, width); right == "" {

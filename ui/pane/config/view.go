@@ -32,7 +32,7 @@ func (p *Pane) body() []string {
 	}
 	p.formRows = min(room, len(fields))
 	p.form.Fields = p.edits.shown(p.file)
-	return append(pane.Filled(p.form.View(p.env.Theme, p.Width, p.formRows), room), append([]string{p.more()}, below...)...)
+	return append(widget.Filled(p.form.View(p.env.Theme, p.Width, p.formRows), room), append([]string{p.more()}, below...)...)
 }
 
 // more says that the form goes on below; blank if it does not.

@@ -228,7 +228,7 @@ func (p *Pane) body() []string {
 		return p.empty()
 	}
 	below := detailRows(p.Width, p.Height)
-	lines := pane.Filled(p.list.View(p.Width, p.Height-below), p.Height-below)
+	lines := widget.Filled(p.list.View(p.Width, p.Height-below), p.Height-below)
 	if r, ok := p.list.Rested(); ok && below > 0 {
 		lines = append(lines, "")
 		details := p.rows.details(r, p.Width-4, below > usualDetails)

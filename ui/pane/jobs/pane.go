@@ -220,7 +220,7 @@ func (p *Pane) body() []string {
 	if room < 4 {
 		cause, room = nil, p.Height-len(lines)
 	}
-	return append(append(lines, pane.Filled(p.log.lines(j, p.Width, room), room)...), cause...)
+	return append(append(lines, widget.Filled(p.log.lines(j, p.Width, room), room)...), cause...)
 }
 
 // empty says why there is nothing.

@@ -79,7 +79,7 @@ func (p *Pane) Keys() []pane.Key {
 	case p.Dialog.Open():
 		return p.Dialog.Keys()
 	case p.env.Backend == nil:
-		return slices.Concat(all, pane.MoveKeys(), pane.Within("in an opened run", detailKeys().Keys()), pane.Within("choosing columns", chooserKeys().Keys()))
+		return slices.Concat(all, pane.MoveKeys(), detailKeys().Within("in an opened run"), chooserKeys().Within("choosing columns"))
 	case p.chooser == nil && p.detail == nil && p.loaded && len(p.list.Rows()) == 0:
 		pane.OnlyFoot(all, "r")
 	}

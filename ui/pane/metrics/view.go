@@ -86,7 +86,7 @@ func (p *Pane) body() []string {
 		return noted(p.list.View(p.Width, room), room, p.Height, notes)
 	}
 	rows := min(len(p.list.Shown())+p.list.Table.HeaderRows()+1, room/2)
-	lines := pane.Filled(p.list.View(p.Width, rows), rows)
+	lines := widget.Filled(p.list.View(p.Width, rows), rows)
 	if p.known.analyses[r.Name] != nil {
 		lines = append(lines, newDetail(p.env.Theme, p.known, r.Name, p.metricName()).preview(p.Width, room-rows)...)
 	}
@@ -98,7 +98,7 @@ func noted(lines []string, room, height int, notes []string) []string {
 	if room == height {
 		return lines
 	}
-	lines = pane.Filled(lines, room+1)
+	lines = widget.Filled(lines, room+1)
 	for _, text := range notes {
 		lines = append(lines, "   "+text)
 	}

@@ -81,7 +81,7 @@ func (p *Pane) Keys() []pane.Key {
 	all := keysOf(p).Keys()
 	switch {
 	case p.env.Backend == nil:
-		return slices.Concat(all, pane.MoveKeys(), pane.Within("in a comparison", diffKeys().Keys()))
+		return slices.Concat(all, pane.MoveKeys(), diffKeys().Within("in a comparison"))
 	case p.pick != nil || p.diff != nil:
 		return append(all, pane.MoveKeys()...)
 	case p.run == "":

@@ -181,7 +181,7 @@ func (s *sheet) body(f frame, i, height int) []string {
 	} else {
 		body = append(body, s.lists[i].View(f.width, height-len(body))...)
 	}
-	return pane.Filled(body, height)
+	return widget.Filled(body, height)
 }
 
 // emptiness says why a part has no rows.
