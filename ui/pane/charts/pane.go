@@ -13,11 +13,43 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/measure"
+	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 )
+
+// Backend is what the charts asks of the use cases.
+type Backend interface {
+	Site() model.Site
+	ReadOnly() bool
+
+	// Scaling groups all analysed runs into comparable series: y is a metric's name.
+	Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error)
+	// ExportChart writes one chart as it is drawn and returns its path.
+	ExportChart(ctx context.Context, c scaling.Chart, f measure.Format) (string, error)
+}
+
+// env is the surroundings, with what may be asked.
+type env struct {
+	pane.Env
+	Backend
+}
+
+// axes are what a chart can have below it, in the order of the key x.
+var axes = []struct {
+	axis             scaling.Axis
+	title, head, one string // in the title, over the column, one step of it
+}{
+	{scaling.AxisGPUs, "GPUs", "GPUs", "number of GPUs"},
+	{scaling.AxisTP, "tensor parallelism", "TP", "TP"},
+	{scaling.AxisPP, "pipeline parallelism", "PP", "PP"},
+	{scaling.AxisEP, "expert parallelism", "EP", "EP"},
+	{scaling.AxisBatch, "batch size", "batch", "batch size"},
+	{scaling.AxisSeq, "prompt length", "prompt", "prompt length"},
+}
 
 // Pane is the charts pane.
 type Pane struct {

@@ -51,11 +51,8 @@ func (f *figure) pointColumns(rows []row) []column {
 	if len(f.series.shown) > fewSeries {
 		worth = 1
 	}
-	text := func(of func(row) string) func(row) widget.Cell {
-		return func(r row) widget.Cell { return widget.Cell{Text: of(r)} }
-	}
-	dim := func(of func(row) string) func(row) widget.Cell {
-		return func(r row) widget.Cell { return widget.Cell{Text: of(r), Tone: theme.Dim} }
+	text := func(tone theme.Tone, of func(row) string) func(row) widget.Cell {
+		return func(r row) widget.Cell { return widget.Cell{Text: of(r), Tone: tone} }
 	}
 	figure := func(decimals int, none float64, of func(row) float64) func(row) widget.Cell {
 		return func(r row) widget.Cell {
@@ -73,17 +70,17 @@ func (f *figure) pointColumns(rows []row) []column {
 		return cell
 	}
 	all := []column{
-		{widget.Column{Title: " "}, text(func(r row) string { return f.letter(r.line) })},
-		{widget.Column{Title: axes[f.x].head, Right: true}, text(func(r row) string { return unit.Number(r.point.X, 0) })},
-		{widget.Column{Title: "layout", Worth: 5}, text(func(r row) string { return r.point.Layout })},
+		{widget.Column{Title: " "}, text(theme.Plain, func(r row) string { return f.letter(r.line) })},
+		{widget.Column{Title: axes[f.x].head, Right: true}, text(theme.Plain, func(r row) string { return unit.Number(r.point.X, 0) })},
+		{widget.Column{Title: "layout", Worth: 5}, text(theme.Plain, func(r row) string { return r.point.Layout })},
 		{widget.Column{Title: q.Title, Unit: q.Unit, Right: true}, value},
 		{widget.Column{Title: "spread", Unit: "%", Right: true, Worth: 3}, figure(1, 0, func(r row) float64 { return r.point.Spread })},
 		{widget.Column{Title: "speed-up", Unit: "×", Right: true, Worth: 2}, figure(2, 0, func(r row) float64 { return r.point.Speedup })},
 		{widget.Column{Title: "efficiency", Unit: "%", Right: true, Worth: 1}, figure(1, 0, func(r row) float64 { return r.point.Efficiency })},
 		{widget.Column{Title: "serial part", Right: true, Worth: 4}, figure(3, -1, func(r row) float64 { return r.point.Serial })},
 		{widget.Column{Title: "n", Right: true, Worth: 7}, figure(0, 0, func(r row) float64 { return float64(r.point.N) })},
-		{widget.Column{Title: "run", Worth: 6, Min: 12}, dim(func(r row) string { return r.point.Run })},
-		{widget.Column{Title: "series", Worth: worth, Min: 16}, dim(func(r row) string { return f.chart.Series[r.line].Name })},
+		{widget.Column{Title: "run", Worth: 6, Min: 12}, text(theme.Dim, func(r row) string { return r.point.Run })},
+		{widget.Column{Title: "series", Worth: worth, Min: 16}, text(theme.Dim, func(r row) string { return f.chart.Series[r.line].Name })},
 	}
 	return slices.DeleteFunc(all, func(c column) bool { return f.needless(c, rows) })
 }
