@@ -54,6 +54,14 @@ func (t Table[P]) Dispatch(p P, key string) (tea.Cmd, bool) {
 	return nil, false
 }
 
+// WhyNot is why a key cannot act where that is so; empty: it can.
+func WhyNot(so bool, why string) string {
+	if so {
+		return why
+	}
+	return ""
+}
+
 // Keys is the table without its functions.
 func (t Table[P]) Keys() []Key {
 	keys := make([]Key, len(t))

@@ -70,17 +70,11 @@ func (p *Pane) turn(at *int, by, n int) tea.Cmd {
 }
 
 func needSeries(p *Pane) string {
-	if len(p.series.all) < 2 {
-		return "there is one series at most: nothing to choose from"
-	}
-	return ""
+	return pane.WhyNot(len(p.series.all) < 2, "there is one series at most: nothing to choose from")
 }
 
 func needIdeal(p *Pane) string {
-	if !scaling.Quantities[p.y].HasIdeal() {
-		return "nothing is ideal for " + scaling.Quantities[p.y].Title
-	}
-	return ""
+	return pane.WhyNot(!scaling.Quantities[p.y].HasIdeal(), "nothing is ideal for "+scaling.Quantities[p.y].Title)
 }
 
 func needPoint(p *Pane) string { return p.list.Missing() }

@@ -56,10 +56,7 @@ func (p *Pane) Keys() []pane.Key {
 }
 
 func needSort(p *Pane) string {
-	if p.list.Ordered() == "" {
-		return "the list is in the order of the files: > orders it by a column"
-	}
-	return ""
+	return pane.WhyNot(p.list.Ordered() == "", "the list is in the order of the files: > orders it by a column")
 }
 
 func needRow(p *Pane) string { return p.list.Missing() }

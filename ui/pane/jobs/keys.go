@@ -55,12 +55,7 @@ func (p *Pane) Keys() []pane.Key {
 
 func needJob(p *Pane) string { return p.list.Missing() }
 
-func needLog(p *Pane) string {
-	if len(p.log.pager.Lines) == 0 {
-		return "there is no log yet"
-	}
-	return ""
-}
+func needLog(p *Pane) string { return pane.WhyNot(len(p.log.pager.Lines) == 0, "there is no log yet") }
 
 func needFix(p *Pane) string {
 	j, ok := p.list.Current()

@@ -234,10 +234,7 @@ func back(p *Pane) tea.Cmd {
 func needRun(p *Pane) string { return p.list.Missing() }
 
 func needValues(p *Pane) string {
-	if p.known.analyses[p.list.CurrentID()] == nil {
-		return "nothing of this run was read yet: ↵ reads it"
-	}
-	return ""
+	return pane.WhyNot(p.known.analyses[p.list.CurrentID()] == nil, "nothing of this run was read yet: ↵ reads it")
 }
 
 func needOther(p *Pane) string {
@@ -248,10 +245,7 @@ func needOther(p *Pane) string {
 }
 
 func needMetric(p *Pane) string {
-	if p.metricName() == "" {
-		return "there is no metric under the cursor"
-	}
-	return ""
+	return pane.WhyNot(p.metricName() == "", "there is no metric under the cursor")
 }
 
 func needUnread(p *Pane) string {
@@ -265,8 +259,5 @@ func needUnread(p *Pane) string {
 }
 
 func needDivided(p *Pane) string {
-	if !p.detail.divides() {
-		return "metrics have no common order: tab goes to the ranks, phases and collectives"
-	}
-	return ""
+	return pane.WhyNot(!p.detail.divides(), "metrics have no common order: tab goes to the ranks, phases and collectives")
 }

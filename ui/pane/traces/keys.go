@@ -238,12 +238,7 @@ func leave(p *Pane) tea.Cmd {
 }
 
 // needRun and the others say why a key cannot act now; empty: it can.
-func needRun(p *Pane) string {
-	if p.run == "" {
-		return "no run is shown: n goes to the first"
-	}
-	return ""
-}
+func needRun(p *Pane) string { return pane.WhyNot(p.run == "", "no run is shown: n goes to the first") }
 
 func alreadyRead(p *Pane) string {
 	switch {
@@ -260,22 +255,13 @@ func alreadyRead(p *Pane) string {
 }
 
 func needRows(p *Pane) string {
-	if p.onSheet().list().Table.Rows() < 2 {
-		return "there is nothing to order here"
-	}
-	return ""
+	return pane.WhyNot(p.onSheet().list().Table.Rows() < 2, "there is nothing to order here")
 }
 
 func needTrace(p *Pane) string {
-	if p.timeline.trace() == nil {
-		return "there are no traces on the screen: ↵ reads those of the run"
-	}
-	return ""
+	return pane.WhyNot(p.timeline.trace() == nil, "there are no traces on the screen: ↵ reads those of the run")
 }
 
 func needZoom(p *Pane) string {
-	if p.timeline.view == whole {
-		return "the whole window is in sight: + goes closer first"
-	}
-	return ""
+	return pane.WhyNot(p.timeline.view == whole, "the whole window is in sight: + goes closer first")
 }
