@@ -12,11 +12,7 @@ import (
 )
 
 // LogLook is what to look for in a whole log.
-type LogLook struct {
-	Text  string // in any case; empty: the first line that looks like an error
-	After int    // number of the line to begin behind; 0: at the begin, or with Back the end
-	Back  bool
-}
+type LogLook = logs.Look
 
 // Lines of a log that are looked through for its stage and for a cause.
 const (
@@ -56,7 +52,8 @@ func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, e
 // LogFind looks through the whole log of a job, however long, and returns the lines
 // around the one found with its index; false if no line has what is looked for.
 func (fo *Follower) LogFind(ctx context.Context, j model.Job, look LogLook) (part LogPart, at int, found bool, err error) {
-	p, at, err := logs.Find(ctx, fo.logPath(j), logs.Look{Text: look.Text, After: look.After, Back: look.Back, Around: aroundLines})
+	look.Around = aroundLines
+	p, at, err := logs.Find(ctx, fo.logPath(j), look)
 	if errors.Is(err, logs.ErrNoLine) {
 		return LogPart{}, 0, false, nil
 	}
@@ -105,7 +102,8 @@ func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show fun
 				break
 			}
 			if first && lines > 0 {
-				part.Lines = part.Lines[max(len(part.Lines)-lines, 0):]
+				cut := max(len(part.Lines)-lines, 0)
+				part.Lines, part.Line = part.Lines[cut:], part.Line+cut
 			}
 			first = false
 			if err := show(LogPart{Part: part}); err != nil {
