@@ -1,6 +1,7 @@
 package cockpit
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,10 +30,9 @@ func keys() pane.Table[*Model] {
 	}
 }
 
-// typed routes what was typed. On a slow link several letters arrive as one message:
-// each is a key of its own. Esc and the key after it arrive as that key with Alt, which
-// means nothing here: both are taken. What was pasted stays whole, and so is text where
-// text is typed and nothing anywhere else: it never runs as commands.
+// typed routes what was typed. On a slow link several letters arrive as one message: each is a key of its own. Esc and the
+// key after it arrive as that key with Alt: both are taken. What was pasted stays whole, text where text is typed and
+// nothing anywhere else: it never runs as commands.
 func (m *Model) typed(msg tea.KeyMsg) tea.Cmd {
 	if msg.Alt && !msg.Paste {
 		msg.Alt = false
@@ -87,8 +87,7 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 	return m.tell(m.focus, key)
 }
 
-// blind is a key on a screen too small to show what it does: it leaves or goes to the
-// shell, and does nothing else.
+// blind is a key on a screen too small to show what it does: it leaves or goes to the shell, and does nothing else.
 func (m *Model) blind(key string) tea.Cmd {
 	switch key {
 	case "q":
@@ -157,8 +156,7 @@ func inShort(m *Model, width int) []string {
 	return append(lines, "")
 }
 
-// hintsOf turns keys into what widgets draw; with foot, only those worth the footer. A key
-// without Help is told of by the one before it.
+// hintsOf turns keys into hints; with foot, only those worth the footer. A key without Help is told of by the one before.
 func hintsOf(keys []pane.Key, foot bool) []widget.Hint {
 	var hints []widget.Hint
 	for _, k := range keys {
@@ -187,9 +185,7 @@ func Manual() []widget.Group {
 	return groups
 }
 
-// All that a mouse can do the keyboard can: the wheel is ↑ and ↓, a tab is its number,
-// and a hint of the last line the key it names. A terminal selects text itself while shift
-// is held.
+// A mouse does what the keyboard can: the wheel ↑ and ↓, a tab its number, a hint of the last line its key.
 
 // mouseHint is what the help says of it.
 var mouseHint = widget.Hint{Label: "mouse", Verb: "point",
@@ -274,8 +270,7 @@ func clickHint(m *Model, x int) tea.Cmd {
 // signs are keys that labels write as a sign.
 var signs = map[string]string{"↵": "enter", "←": "left", "→": "right", "↑": "up", "↓": "down"}
 
-// labelled is the key that a label names, or that the sign of it does that is pointed at
-// where it names several: ←→, n N. Empty: none.
+// labelled is the key that a label names, or that the sign of it does that is pointed at where it names several: ←→, n N.
 func labelled(label string, sign int) string {
 	runes := []rune(label)
 	switch {
@@ -285,10 +280,7 @@ func labelled(label string, sign int) string {
 		sign = 0
 	}
 	one := string(runes[sign])
-	if key := signs[one]; key != "" {
-		return key
-	}
-	return one
+	return cmp.Or(signs[one], one)
 }
 
 // keyMsg is the message of a key by its name.

@@ -12,8 +12,7 @@ import (
 	"shardeck/ui/widget"
 )
 
-// layout is the panes: which there are, which has the keys, and where each lies on the
-// screen.
+// layout is the panes: which there are, which has the keys, and where each lies on the screen.
 type layout struct {
 	theme         *theme.Theme
 	panes         map[pane.Name]pane.Pane
@@ -43,8 +42,7 @@ func (l *layout) small() bool { return l.width < leastWidth || l.height < leastH
 
 func (l *layout) wide() bool { return l.width >= wideFromWidth && l.height >= wideFromHeight }
 
-// rooms divides the screen: one pane, or experiments over jobs on the left and two
-// more on the right.
+// rooms divides the screen: one pane, or experiments over jobs on the left and two more on the right.
 func (l *layout) rooms() []room {
 	top := above + 1
 	height := l.height - top - below
@@ -80,8 +78,7 @@ func (l *layout) existing(all []room) []room {
 	return out
 }
 
-// resize gives every pane its room; those not shown get that of the focused one, so
-// that they are ready.
+// resize gives every pane its room; those not shown get that of the focused one, so that they are ready.
 func (l *layout) resize(width, height int) {
 	l.width, l.height = width, height
 	rooms := l.rooms()
@@ -91,15 +88,6 @@ func (l *layout) resize(width, height int) {
 	for _, r := range rooms {
 		l.panes[r.name].SetSize(max(r.width, 0), max(r.height, 0))
 	}
-}
-
-func (l *layout) number(name pane.Name) int {
-	for i, n := range l.order {
-		if n == name {
-			return i + 1
-		}
-	}
-	return 0
 }
 
 // titleLine is the title of a pane that has the whole screen.
@@ -119,7 +107,7 @@ func (l *layout) titleLine(r room) string {
 func (l *layout) titleRule(r room) string {
 	left, right := l.panes[r.name].Title()
 	th := l.theme
-	number := fmt.Sprint(l.number(r.name)) + " "
+	number := fmt.Sprint(slices.Index(l.order, r.name)+1) + " "
 	name, _, _ := strings.Cut(number+left, " · ")
 	right = shorter(right, r.width-8-widget.Width(name))
 	room := r.width - 8 - widget.Width(right)
@@ -177,26 +165,19 @@ func (l *layout) body() []string {
 // beside puts two columns of lines side by side with a wall between.
 func beside(left, right []string, width int, wall string) []string {
 	out := make([]string, max(len(left), len(right)))
+	copy(out, left)
 	for i := range out {
-		l, r := "", ""
-		if i < len(left) {
-			l = left[i]
-		}
+		out[i] = widget.Fit(out[i], width) + wall
 		if i < len(right) {
-			r = right[i]
+			out[i] += right[i]
 		}
-		out[i] = widget.Fit(l, width) + wall + r
 	}
 	return out
 }
 
 // shorter leaves out clauses of a text, the last first, until it fits; the first stays.
 func shorter(text string, width int) string {
-	for widget.Width(text) > width {
-		at := strings.LastIndex(text, ", ")
-		if at < 0 {
-			break
-		}
+	for at := strings.LastIndex(text, ", "); at >= 0 && widget.Width(text) > width; at = strings.LastIndex(text, ", ") {
 		text = text[:at]
 	}
 	return text

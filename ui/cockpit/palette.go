@@ -42,15 +42,8 @@ func keyOf(k pane.Key) (tea.KeyMsg, bool) {
 	if len(k.Keys) == 0 {
 		return tea.KeyMsg{}, false
 	}
-	switch key := k.Keys[0]; {
-	case key == "enter":
-		return tea.KeyMsg{Type: tea.KeyEnter}, true
-	case key == "ctrl+f":
-		return tea.KeyMsg{Type: tea.KeyCtrlF}, true
-	case utf8.RuneCountInString(key) == 1 && key != " ":
-		return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(key)}, true
-	}
-	return tea.KeyMsg{}, false
+	key := k.Keys[0]
+	return keyMsg(key), key == "enter" || key == "ctrl+f" || utf8.RuneCountInString(key) == 1 && key != " "
 }
 
 // everywhere are the commands that every pane has.
@@ -115,16 +108,13 @@ func paletteKey(m *Model, key tea.KeyMsg) tea.Cmd {
 func paletteLines(m *Model) [2]string {
 	th, found := m.env.Theme, matching(m)
 	var words []string
-	for i, c := range found {
-		if i == m.palette.choice {
-			words = append(words, th.Paint(theme.Accent, c.name))
-			continue
-		}
-		words = append(words, th.Paint(theme.Dim, c.name))
-	}
 	help := ""
-	if m.palette.choice < len(found) {
-		help = "   " + found[m.palette.choice].help
+	for i, c := range found {
+		tone := theme.Dim
+		if i == m.palette.choice {
+			tone, help = theme.Accent, "   "+c.help
+		}
+		words = append(words, th.Paint(tone, c.name))
 	}
 	return [2]string{widget.Fit(" "+strings.Join(words, "  "), m.width),
 		widget.Spread(m.palette.input.View(th, m.width/2), th.Paint(theme.Dim, help+" "), m.width)}

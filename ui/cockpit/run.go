@@ -1,15 +1,14 @@
-// Package cockpit is the terminal program: it routes messages between panes, knows which
-// has the focus and how large each is, asks the scheduler for all of them, and shows
-// errors. It knows no rule of experiments: those are the backend's, and what is on a pane is
-// the pane's.
+// Package cockpit is the terminal program: it routes messages between panes, knows which has the focus and how large each
+// is, asks the scheduler for all of them, and shows errors. It knows no rule of experiments: those are the backend's, and
+// what is on a pane is the pane's.
 //
-// How a key travels: Run's program gives it to Model.Update; ctrl+c, an open popup and
-// the palette come first, then a pane whose text field has the keys, then the pane's own
-// table, then the cockpit's (keys.go). Everything that waits is a command, whose reply
-// goes to whoever waits for it (pane.Task); a few messages are for every pane.
+// How a key travels: Run's program gives it to Model.Update; ctrl+c, an open popup and the palette come first, then a pane
+// whose text field has the keys, then the pane's own table, then the cockpit's (keys.go). Everything that waits is a
+// command, whose reply goes to whoever waits for it (pane.Task); a few messages are for every pane.
 package cockpit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -54,8 +53,7 @@ type Options struct {
 	outside outside                              // nil: not on a terminal
 }
 
-// Run shows the cockpit until the user leaves it or the context ends. What it started
-// is cancelled then; jobs go on. The terminal is given back whatever happens.
+// Run shows the cockpit until the user leaves it or ctx ends; what it started is cancelled, jobs go on, the terminal is given back.
 func Run(ctx context.Context, l Backend, o Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -71,8 +69,8 @@ func Run(ctx context.Context, l Backend, o Options) (err error) {
 	return show(ctx, m, s)
 }
 
-// show runs the event loop over a screen. Signals end it through ctx: Bubble Tea, which
-// would send itself a message for one, waits for ever where the loop ends before it.
+// show runs the event loop over a screen. Signals end it through ctx: Bubble Tea, which would send itself a message for one,
+// waits for ever where the loop ends before it.
 func show(ctx context.Context, m *Model, s *screen.Screen) error {
 	p := tea.NewProgram(drawn{m, s}, tea.WithContext(ctx), tea.WithInput(s.Keys()), tea.WithOutput(io.Discard),
 		tea.WithoutRenderer(), tea.WithoutCatchPanics(), tea.WithoutSignalHandler(), tea.WithFilter(thin))
@@ -84,8 +82,7 @@ func show(ctx context.Context, m *Model, s *screen.Screen) error {
 	return err
 }
 
-// drawn is the model on its screen. Bubble Tea asks for a view after every message: that
-// is when a frame is handed on.
+// drawn is the model on its screen. Bubble Tea asks for a view after every message: that is when a frame is handed on.
 type drawn struct {
 	*Model
 	screen *screen.Screen
@@ -132,9 +129,7 @@ func (o Options) fill() Options {
 	if len(o.Editor) == 0 {
 		o.Editor = []string{"vi"}
 	}
-	if o.Open == "" {
-		o.Open = pane.Experiments
-	}
+	o.Open = cmp.Or(o.Open, pane.Experiments)
 	return o
 }
 
@@ -151,8 +146,7 @@ type Backend interface {
 	ListJobs(ctx context.Context, refresh bool) (backend.JobList, error)
 	// Export writes results_summary.csv and scaling_analysis.png and returns their paths.
 	Export(ctx context.Context) ([]string, error)
-	// LoadScreen is the state of the screen as it was left, nil if none was; SaveScreen
-	// keeps it.
+	// LoadScreen is the state of the screen as it was left, nil if none was; SaveScreen keeps it.
 	LoadScreen() (json.RawMessage, error)
 	SaveScreen(state json.RawMessage) error
 }

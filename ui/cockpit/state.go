@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -12,8 +13,7 @@ import (
 	"shardeck/ui/pane"
 )
 
-// state is what of the screen is kept in the workspace as it changes, so that a dropped
-// link loses nothing: the pane, and of each pane what it says of itself.
+// state is what of the screen is kept in the workspace as it changes, so that a dropped link loses nothing.
 type state struct {
 	Pane    pane.Name                       `json:"pane"`
 	Zoomed  bool                            `json:"zoomed,omitempty"`
@@ -69,27 +69,15 @@ func (s *screenState) text() []byte {
 	now := state{Pane: s.layout.focus, Zoomed: s.layout.zoomed, Upper: s.layout.upper, Lower: s.layout.lower, Filters: s.env.Filters.Texts(), Panes: map[pane.Name]map[string]string{}}
 	for _, name := range s.layout.order {
 		if k, ok := s.layout.panes[name].(keeper); ok {
-			now.Panes[name] = filled(k.Keep())
+			now.Panes[name] = k.Keep()
+			maps.DeleteFunc(now.Panes[name], func(_, value string) bool { return value == "" })
 		}
 	}
-	text, err := json.Marshal(now)
-	if err != nil {
-		return nil
-	}
+	text, _ := json.Marshal(now) // words and maps of words always can be
 	return text
 }
 
-func filled(kept map[string]string) map[string]string {
-	for name, value := range kept {
-		if value == "" {
-			delete(kept, name)
-		}
-	}
-	return kept
-}
-
-// soon writes the state in a moment if a key has changed it. That it cannot be written is
-// said once: the screen works without.
+// soon writes the state in a moment if a key has changed it. That it cannot be written is said once: the screen works without.
 func (s *screenState) soon() tea.Cmd {
 	if !s.changed() {
 		return nil
@@ -117,8 +105,7 @@ func (s *screenState) leave() tea.Cmd {
 	return tea.Sequence(func() tea.Msg { _ = s.backend.SaveScreen(s.kept); return nil }, tea.Quit) // nobody is left to hear of a fault
 }
 
-// now writes what is still only in memory: the program ends, by the user's wish, a
-// signal, a lost terminal or a fault.
+// now writes what is still only in memory: the program ends, by the user's wish, a signal, a lost terminal or a fault.
 func (s *screenState) now() error {
 	var faults []error
 	for _, name := range s.layout.order {

@@ -11,8 +11,7 @@ import (
 	"shardeck/ui/pane"
 )
 
-// hostTerminal is what lies outside the frame: the clipboard, the bell, the title, and who
-// else may have the screen for a while.
+// hostTerminal is what lies outside the frame: the clipboard, the bell, the title, and who else may have the screen for a while.
 type hostTerminal struct {
 	out     io.Writer // nil: there is none
 	outside outside   // nil: not on a terminal
@@ -20,12 +19,15 @@ type hostTerminal struct {
 	titled  bool // the title was changed
 }
 
-// edit hands the terminal to the user's editor. Polling waits meanwhile, for the event
-// loop does; the panes read the file again afterwards.
+// edit hands the terminal to the user's editor; the event loop waits, and panes read the file again afterwards.
 func (t *hostTerminal) edit(path string) tea.Cmd {
 	words := append(slices.Clone(t.editor), path)
 	return t.elsewhere(func(o outside) error {
-		return o.Away(func(in io.Reader, out io.Writer) error { return editor(words, in, out).Run() })
+		return o.Away(func(in io.Reader, out io.Writer) error {
+			c := exec.Command(words[0], words[1:]...)
+			c.Stdin, c.Stdout, c.Stderr = in, out, out
+			return c.Run()
+		})
 	}, func(err error) tea.Msg { return pane.EditedMsg{Err: err} })
 }
 
@@ -48,12 +50,6 @@ func (t *hostTerminal) elsewhere(run func(outside) error, then func(error) tea.M
 		t.outside.Pause() // Bubble Tea waits for its reader to end
 		return tea.Exec(errand(func() error { return run(t.outside) }), then)()
 	}
-}
-
-func editor(words []string, in io.Reader, out io.Writer) *exec.Cmd {
-	c := exec.Command(words[0], words[1:]...)
-	c.Stdin, c.Stdout, c.Stderr = in, out, out
-	return c
 }
 
 // outside is what lets somebody else have the terminal for a while: the screen.
@@ -82,8 +78,7 @@ func (t *hostTerminal) copy(text string) tea.Cmd {
 	return t.write(osc52.New(text).String())
 }
 
-// ring writes bell, title and OSC 9 in one go. The title that was there is kept by the
-// terminal once, and given back when the cockpit ends.
+// ring writes bell, title and OSC 9 in one go. The terminal keeps its own title, once, for untitle.
 func (t *hostTerminal) ring(text string) tea.Cmd {
 	first := ""
 	if !t.titled {

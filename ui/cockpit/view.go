@@ -52,8 +52,7 @@ func spell(m *Model, lines []string) {
 	}
 }
 
-// trimmed drops the blanks at the ends of lines: the renderer clears what is left of a
-// line in three bytes.
+// trimmed drops the blanks at the ends of lines: the renderer clears what is left of a line in three bytes.
 func trimmed(frame string) string {
 	lines := strings.Split(frame, "\n")
 	for i := range lines {
@@ -79,16 +78,10 @@ func tabs(m *Model) string {
 		}
 		words[i] = th.Paint(tone, words[i])
 	}
-	return spreadTabs(strings.Join(words, "  "), age(m), m.width)
+	return " " + widget.Fit(strings.Join(words, "  "), m.width-widget.Width(age(m))-3) + " " + age(m) + " "
 }
 
-func spreadTabs(tabs, age string, width int) string {
-	room := width - widget.Width(age) - 3
-	return " " + widget.Fit(widget.Clip(tabs, room), room) + " " + age + " "
-}
-
-// age is the time of the scheduler's last answer, marked when it is stale; before it
-// stands that nothing may be changed.
+// age is the time of the scheduler's last answer, marked when it is stale; before it stands that nothing may be changed.
 func age(m *Model) string {
 	if m.backend.ReadOnly() {
 		return strings.TrimSpace(m.env.Theme.Paint(theme.Warn, "read-only") + "  " + m.watch.age())

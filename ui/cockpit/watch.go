@@ -1,7 +1,9 @@
 package cockpit
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,8 +16,7 @@ import (
 	"shardeck/ui/theme"
 )
 
-// schedulerWatch asks the scheduler for all panes: one question at a time, and none while
-// nobody needs an answer.
+// schedulerWatch asks the scheduler for all panes: one question at a time, and none while nobody needs an answer.
 type schedulerWatch struct {
 	env     pane.Env
 	backend Backend
@@ -30,8 +31,7 @@ type schedulerWatch struct {
 	poll  pane.Timer // the wait for the next question
 }
 
-// ask asks for the jobs: its cached answer, or with refresh a new one, as
-// far as its floor allows. One question at a time: a second waits for the first.
+// ask asks for the jobs: its cached answer, or with refresh a new one, as far as its floor allows.
 func (w *schedulerWatch) ask(refresh bool) tea.Cmd {
 	if w.task.Busy() {
 		return nil
@@ -60,14 +60,12 @@ func (w *schedulerWatch) answered(list jobs.JobList, err error) tea.Cmd {
 	}))
 }
 
-// watching: the scheduler is worth asking by itself while the terminal is looked at and
-// a job can still change, or the jobs themselves are looked at, or it has yet to answer.
+// watching: the scheduler has yet to answer, a job can still change, or the jobs are looked at, on a terminal that is.
 func (w *schedulerWatch) watching() bool {
 	return !w.away && (active(w.list) || w.looked() || w.list.AsOf.IsZero() || w.list.Stale != "")
 }
 
-// pause is how long to leave the scheduler in peace: until the backend asks it by
-// itself, or little where asking costs nobody anything.
+// pause is how long to leave the scheduler in peace: until the backend asks it by itself, or little where that is free.
 func (w *schedulerWatch) pause(list jobs.JobList) time.Duration {
 	if cheap(list) {
 		return closely
@@ -89,12 +87,7 @@ func cheap(list jobs.JobList) bool {
 const closely = 2 * time.Second
 
 func active(list jobs.JobList) bool {
-	for _, j := range list.Jobs {
-		if j.State.Active() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list.Jobs, func(j model.Job) bool { return j.State.Active() })
 }
 
 // age is the time of the last answer, marked when it is stale.
@@ -109,8 +102,7 @@ func (w *schedulerWatch) age() string {
 	return th.Paint(theme.Dim, "as of "+w.list.AsOf.Format("15:04"))
 }
 
-// changes are the jobs of which the scheduler says something else than before; of the
-// first answer nothing is news.
+// changes are the jobs of which the scheduler says something else than before; of the first answer nothing is news.
 func changes(before, now []model.Job) []model.Job {
 	states := map[string]model.JobState{}
 	for _, j := range before {
@@ -125,8 +117,7 @@ func changes(before, now []model.Job) []model.Job {
 	return changed
 }
 
-// announce says on the message line, by the bell, the title and, where the terminal
-// shows those, a notification of the desktop that jobs have changed.
+// announce tells of changed jobs on the message line, by the bell, the title and the desktop where the terminal can.
 func (m *Model) announce(changed []model.Job) tea.Cmd {
 	if len(changed) == 0 {
 		return nil
@@ -153,15 +144,12 @@ func (m *Model) announce(changed []model.Job) tea.Cmd {
 
 // changeWords are one job's news: "E1.3 is running", "E1.6 failed after 1:52".
 func changeWords(j model.Job) string {
-	who := j.Experiment
-	if who == "" {
-		who = "job " + j.ID
-	}
-	if j.State.Active() {
+	who := cmp.Or(j.Experiment, "job "+j.ID)
+	switch {
+	case j.State.Active():
 		return who + " is " + j.State.Words()
-	}
-	if text := who + " " + j.State.Words(); j.Elapsed > 0 {
-		return text + " after " + unit.Clock(j.Elapsed)
+	case j.Elapsed > 0:
+		return who + " " + j.State.Words() + " after " + unit.Clock(j.Elapsed)
 	}
 	return who + " " + j.State.Words()
 }
