@@ -12,6 +12,7 @@
 //	slurm_reasons.yaml what Slurm says of jobs that wait or ended, in words
 //	slurm.yaml         Slurm's states as ours; what its errors mean, and what to do
 //	sites/             one file a cluster
+//	manual.roff        template of the manual page
 //	scripts/           templates of job scripts, and of the card of a run
 //	runner/            the Python runner: a program, and the folder of its modules
 //	demo/              thinned recordings of real runs
@@ -21,5 +22,5 @@ import "embed"
 
 // FS holds the files of the list above, under those names.
 //
-//go:embed *.yaml runner/*.py runner/shardeck_runner/*.py scripts sites demo
+//go:embed *.yaml manual.roff runner/*.py runner/shardeck_runner/*.py scripts sites demo
 var FS embed.FS

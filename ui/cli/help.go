@@ -3,16 +3,17 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"text/template"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"shardeck/backend/app"
 	"shardeck/model/metric"
+	"shardeck/templates"
 	"shardeck/ui/cli/command"
 	"shardeck/ui/cockpit"
 )
@@ -112,66 +113,16 @@ func manCmd(e *command.Env) *cobra.Command {
 		Example: "  shardeck man | man -l -",
 		Args:    command.Args(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			manual(e.Out, c.Root())
-			return nil
+			page, err := template.New("manual.roff").Funcs(template.FuncMap{"roff": roff, "long": longOf, "flags": flagsOf,
+				"paragraphs": func(text string) string { return strings.ReplaceAll(roff(text), "\n\n", "\n.PP\n") }}).
+				ParseFS(templates.FS, "manual.roff")
+			if err != nil {
+				return err
+			}
+			return page.Execute(e.Out, map[string]any{"Root": c.Root(), "Keys": cockpit.Manual()})
 		},
 	}
 }
-
-// manual writes the manual page (man(7)) from the commands themselves.
-func manual(w io.Writer, root *cobra.Command) {
-	fmt.Fprintf(w, ".TH SHARDECK 1 \"\" \"shardeck\" \"User Commands\"\n.SH NAME\nshardeck \\- %s\n", roff(root.Short))
-	fmt.Fprintf(w, ".SH SYNOPSIS\n.B shardeck\n[\\fIcommand\\fR] [\\fIflags\\fR]\n.SH DESCRIPTION\n%s\n", paragraphs(root.Long))
-	fmt.Fprintln(w, ".SH COMMANDS")
-	for _, c := range root.Commands() {
-		if c.Hidden || c.Name() == "help" {
-			continue
-		}
-		fmt.Fprintf(w, ".SS \"shardeck %s\"\n%s\n", roff(c.Use), paragraphs(longOf(c)))
-		flags(w, c.LocalNonPersistentFlags())
-	}
-	fmt.Fprintln(w, ".SH GLOBAL FLAGS")
-	flags(w, root.PersistentFlags())
-	fmt.Fprintln(w, ".SH KEYS OF THE COCKPIT")
-	for _, g := range cockpit.Manual() {
-		fmt.Fprintf(w, ".SS \"%s\"\n", roff(g.Title))
-		for _, h := range g.Hints {
-			fmt.Fprintf(w, ".TP\n\\fB%s\\fR (%s)\n%s\n", roff(h.Label), roff(h.Verb), roff(h.Help))
-		}
-	}
-	fmt.Fprint(w, manualTail)
-}
-
-const manualTail = `.SH EXIT STATUS
-.TP
-0
-done
-.TP
-1
-failed
-.TP
-2
-wrong usage, or a config that is not valid
-.TP
-3
-no value (metric only; the reason is on standard error)
-.TP
-4
-a value from damaged input (the loss is on standard error)
-.SH ENVIRONMENT
-.TP
-NO_COLOR
-any value turns colours off
-.TP
-SHARDECK_NO_CACHE
-any value turns the cache of analyses off
-.TP
-XDG_CACHE_HOME, XDG_CONFIG_HOME
-where the cache and the user's settings lie
-.TP
-VISUAL, EDITOR
-what the cockpit opens to edit a file
-`
 
 func longOf(c *cobra.Command) string {
 	if c.Long != "" {
@@ -180,40 +131,31 @@ func longOf(c *cobra.Command) string {
 	return strings.ToUpper(c.Short[:1]) + c.Short[1:] + "."
 }
 
-func flags(w io.Writer, set *pflag.FlagSet) {
+// manualFlag is a flag on the manual page.
+type manualFlag struct{ Name, Kind, Text string }
+
+func flagsOf(set *pflag.FlagSet) (all []manualFlag) {
 	set.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden || f.Name == "help" {
 			return
 		}
-		kind, text := pflag.UnquoteUsage(f)
 		name := "--" + f.Name
 		if f.Shorthand != "" {
 			name = "-" + f.Shorthand + ", " + name
 		}
-		fmt.Fprintf(w, ".TP\n\\fB%s\\fR \\fI%s\\fR\n%s\n", roff(name), roff(kind), roff(text))
+		kind, text := pflag.UnquoteUsage(f)
+		all = append(all, manualFlag{name, kind, text})
 	})
+	return all
 }
 
-func paragraphs(text string) string {
-	parts := strings.Split(roff(text), "\n\n")
-	return strings.Join(parts, "\n.PP\n")
-}
-
-// typed are the signs of the cockpit as a manual page writes them: in ASCII, which every
-// man and every pager shows.
+// typed writes signs of the cockpit in ASCII, which every man shows, and no text at the start of a line as a request.
 var typed = strings.NewReplacer(`\`, `\e`, "-", `\-`, "←→", "Left Right", "↑↓", "Up Down", "←", "Left", "→", "Right", "↑", "Up",
-	"↓", "Down", "↵", "Enter", "…", "...", "×", "x")
+	"↓", "Down", "↵", "Enter", "…", "...", "×", "x", "\n.", "\n\\&.", "\n'", "\n\\&'")
 
-// roff keeps text from being taken for requests.
+// roff is text as it stands on a manual page.
 func roff(text string) string {
-	text = typed.Replace(text)
-	lines := strings.Split(text, "\n")
-	for i, l := range lines {
-		if strings.HasPrefix(l, ".") || strings.HasPrefix(l, "'") {
-			lines[i] = `\&` + l
-		}
-	}
-	return strings.Join(lines, "\n")
+	return typed.Replace("\n" + text)[1:]
 }
 
 // Version is set by the release build (-ldflags "-X shardeck/ui/cli.Version=1.2.3").
@@ -246,13 +188,11 @@ func versionCmd(e *command.Env) *cobra.Command {
 // buildInfo takes the version from the release build, else from version control.
 func buildInfo() build {
 	b := build{Version: Version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		info = &debug.BuildInfo{}
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			b.Revision = s.Value
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				b.Revision = s.Value
+			}
 		}
 	}
 	if b.Version == "" {

@@ -39,8 +39,7 @@ import (
 	"shardeck/ui/theme"
 )
 
-// Main runs the command line and returns the exit code. An interrupt ends the
-// command at its next step; what it had written by then is whole.
+// Main runs the command line and returns the exit code. An interrupt ends it at its next step; what it wrote is whole.
 func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), ends()...)
 	defer stop()
@@ -55,8 +54,7 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 	return e.Finish(c.ExecuteContext(ctx))
 }
 
-// ends are the signals that ask a command to end: a lost terminal among them, unless
-// nohup has said that this one is to go on.
+// ends are the signals that end a command: a lost terminal among them, unless nohup has said otherwise.
 func ends() []os.Signal {
 	if signal.Ignored(syscall.SIGHUP) {
 		return []os.Signal{os.Interrupt, syscall.SIGTERM}

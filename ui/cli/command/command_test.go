@@ -80,7 +80,6 @@ func TestExitCodes(t *testing.T) {
 		{Usage("no such word"), WrongUsage, "shardeck: no such word\n"}, {Exit(NoValue), NoValue, ""}, {DamagedIf(true), Damaged, ""}, {DamagedIf(false), Done, ""},
 		{WithCode(7, errors.New("the engine's own")), 7, "shardeck: the engine's own\n"},
 		{fmt.Errorf("above: %w", model.Invalid("no model", "name one")), WrongUsage, "shardeck: above: no model\n     try: name one\n"},
-		{FirstOf(nil, Exit(Damaged), errors.New("later")), Damaged, ""},
 	} {
 		e, _, errOut := written(t)
 		if got := e.Finish(tt.err); got != tt.code || errOut.String() != tt.said {

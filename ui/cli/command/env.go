@@ -1,5 +1,5 @@
-// Package command is what every command stands on: its streams and global flags, the
-// workspace, the printer, errors with their exit codes, and how many words it takes.
+// Package command is what every command stands on: its streams and global flags, the workspace, the printer, errors with
+// their exit codes, and how many words it takes.
 //
 // A command is one function: flags → use case → model/present → text or JSON.
 package command
@@ -21,8 +21,7 @@ import (
 	"shardeck/ui/theme"
 )
 
-// Env is what the commands of one command line share. The workspace is opened when a
-// command first asks for it. It belongs to one goroutine.
+// Env is what the commands of one command line share; the first that needs the workspace opens it. For one goroutine.
 type Env struct {
 	In       io.Reader
 	Out, Err io.Writer
@@ -84,8 +83,7 @@ func (e *Env) With(f func(ctx context.Context, a *app.App, words []string) error
 	}
 }
 
-// Widths that text is laid out for: on a terminal that does not tell its own, in a pipe, and
-// at least, below which lines break.
+// Widths that text is laid out for: on a terminal that does not tell its own, in a pipe, and at least, below which lines break.
 const (
 	untoldWidth = 80
 	pipeWidth   = 100
@@ -122,7 +120,8 @@ func Args(least, most int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
 		case len(args) < least:
-			return Wrong(c, fmt.Sprintf("%s needs %s", c.CommandPath(), words(c)))
+			_, words, _ := strings.Cut(c.Use, " ")
+			return Wrong(c, fmt.Sprintf("%s needs %s", c.CommandPath(), words))
 		case most >= 0 && len(args) > most:
 			return Wrong(c, fmt.Sprintf("%s does not take %q", c.CommandPath(), args[most]))
 		}
@@ -130,41 +129,25 @@ func Args(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// words are the arguments of a command's usage line.
-func words(c *cobra.Command) string {
-	_, rest, _ := strings.Cut(c.Use, " ")
-	return rest
-}
-
-// Ask puts a question whose answer must be yes.
+// Ask puts a question whose answer must be yes; an interrupt does not wait for it.
 func (e *Env) Ask(ctx context.Context, question string) error {
 	if !Terminal(e.In) {
 		return Usage("nothing submitted: there is no terminal to ask at\nto submit without asking: --yes")
 	}
 	fmt.Fprintf(e.Err, "%s [y/N] ", question)
-	answer, err := e.answer(ctx)
-	if err != nil {
-		fmt.Fprintln(e.Err)
-		return err
-	}
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	}
-	return fmt.Errorf("nothing submitted")
-}
-
-// answer reads a line; an interrupt does not wait for its end.
-func (e *Env) answer(ctx context.Context) (string, error) {
 	line := make(chan string, 1)
 	go func() {
 		text, _ := bufio.NewReader(e.In).ReadString('\n') // an end without answer is a no
-		line <- text
+		line <- strings.ToLower(strings.TrimSpace(text))
 	}()
 	select {
-	case text := <-line:
-		return text, nil
 	case <-ctx.Done():
-		return "", ctx.Err()
+		fmt.Fprintln(e.Err)
+		return ctx.Err()
+	case answer := <-line:
+		if answer == "y" || answer == "yes" {
+			return nil
+		}
+		return fmt.Errorf("nothing submitted")
 	}
 }

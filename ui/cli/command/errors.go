@@ -37,11 +37,10 @@ func DamagedIf(damaged bool) error {
 	return nil
 }
 
-// coded is an error with its exit code. With quiet the text has been printed.
+// coded is an error with its exit code.
 type coded struct {
-	code  int
-	err   error
-	quiet bool
+	code int
+	err  error // nil: all has been said
 }
 
 func (c *coded) Error() string {
@@ -54,7 +53,7 @@ func (c *coded) Error() string {
 func (c *coded) Unwrap() error { return c.err }
 
 // Exit ends the command with a code when all has been said.
-func Exit(code int) error { return &coded{code: code, quiet: true} }
+func Exit(code int) error { return &coded{code: code} }
 
 // exitCode maps an error to the process's exit code.
 func exitCode(err error) int {
@@ -78,7 +77,7 @@ func (e *Env) Finish(err error) int {
 	}
 	var c *coded
 	switch {
-	case err == nil || errors.As(err, &c) && c.quiet:
+	case err == nil || errors.As(err, &c) && c.err == nil:
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(e.Err, "shardeck: interrupted; what was written so far is whole")
 	default:
@@ -99,8 +98,7 @@ func (e *Env) fault(err error) {
 	}
 }
 
-// fixes gathers what the errors of a chain say can be done, the nearest to the cause
-// first.
+// fixes gathers what the errors of a chain say can be done, the nearest to the cause first.
 func fixes(err error) []string {
 	var out []string
 	switch e := err.(type) {
@@ -120,14 +118,4 @@ func fixes(err error) []string {
 // Warn prints one line on standard error.
 func (e *Env) Warn(format string, args ...any) {
 	fmt.Fprintf(e.Err, "shardeck: "+format+"\n", args...)
-}
-
-// FirstOf is the first error of several.
-func FirstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -16,8 +17,7 @@ import (
 	"shardeck/ui/widget"
 )
 
-// Theme draws what people look at: colours follow --color, then NO_COLOR, TERM=dumb, then
-// whether standard output and standard error are a terminal.
+// Theme follows --color, then NO_COLOR, TERM=dumb, then whether standard output and standard error are a terminal.
 func (e *Env) Theme() *theme.Theme {
 	if e.theme == nil {
 		e.theme = theme.New(theme.Profile(e.Color, os.Getenv, Terminal(e.Out) && Terminal(e.Err)), e.ASCII)
@@ -43,8 +43,7 @@ func (e *Env) SayWrapped(text, indent string) {
 	e.Say("%s", strings.Join(widget.Wrap(text, e.Width()-len(indent)), "\n"+indent))
 }
 
-// Table prints a table as wide as the screen is; names are cut and columns left out for
-// which there is no room.
+// Table prints a table as wide as the screen is; names are cut and columns left out for which there is no room.
 func (e *Env) Table(t present.Table) {
 	lines, left := pane.Drawn(e.Theme(), t).Text(e.Theme(), e.Width())
 	for _, line := range lines {
@@ -70,6 +69,22 @@ func (e *Env) Show(result any, text func()) error {
 	return nil
 }
 
+// ShowEach does something to every item until a fault, and shows what was done, a line each.
+func ShowEach[T, R any](e *Env, items []T, do func(T) (R, error), line func(R)) error {
+	done, fault := []R{}, error(nil)
+	for i := 0; i < len(items) && fault == nil; i++ {
+		var r R
+		if r, fault = do(items[i]); fault == nil {
+			done = append(done, r)
+		}
+	}
+	return cmp.Or(e.Show(done, func() {
+		for _, r := range done {
+			line(r)
+		}
+	}), fault)
+}
+
 // Warnings prints what was amiss in a result.
 func (e *Env) Warnings(all []string) {
 	for _, w := range all {
@@ -93,8 +108,7 @@ func (e *Env) PrintJSON(v any) error {
 	return out.Encode(v)
 }
 
-// Progress draws one line on a terminal while traces are read, a few times a second,
-// and wipes it at the end. Without a terminal it is nil.
+// Progress draws one line on a terminal while traces are read, and wipes it at the end. Without a terminal it is nil.
 func (e *Env) Progress() pool.Progress {
 	if e.JSON || !Terminal(e.Err) {
 		return nil

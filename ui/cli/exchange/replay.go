@@ -2,8 +2,6 @@
 package exchange
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/app"
@@ -29,7 +27,12 @@ Without flags it lists the recordings.`,
 			if o.Config == "" || o.OutputDir == "" {
 				return command.Usage("replay needs both --config and --output-dir")
 			}
-			return replay(c.Context(), e, o)
+			o.Out = e.Out
+			code, err := app.Replay(c.Context(), o) // as a runner: with the exit codes of every runner
+			if err != nil {
+				err = command.WithCode(code, err)
+			}
+			return err
 		},
 	}
 	f := c.Flags()
@@ -38,16 +41,6 @@ Without flags it lists the recordings.`,
 	f.Float64Var(&o.Factor, "factor", 0, "pace: recorded time times this; 0: as the config says")
 	f.StringVar(&o.JobID, "job-id", "", "the job's `id`, for run.json")
 	return c
-}
-
-// replay is a runner: its exit codes are those of every runner.
-func replay(ctx context.Context, e *command.Env, o app.ReplayOptions) error {
-	o.Out = e.Out
-	code, err := app.Replay(ctx, o)
-	if err == nil {
-		return nil
-	}
-	return command.WithCode(code, err)
 }
 
 func printRecordings(e *command.Env) error {

@@ -39,7 +39,7 @@ quota, disk, output directories. Exit code 1 if any of these fails.`,
 			if err != nil {
 				return err
 			}
-			return command.FirstOf(e.Show(checksOf(rows), func() { printChecks(e, rows) }), verdictOf(rows))
+			return cmp.Or(e.Show(checksOf(rows), func() { printChecks(e, rows) }), verdictOf(rows))
 		}),
 	}
 	c.Flags().BoolVar(&env, "env", false, "look at software, models, quota and disk instead")
@@ -102,8 +102,7 @@ func printCheck(e *command.Env, r board.Row) {
 	}
 }
 
-// checkEnvironment is `check --env`: one line for each thing that jobs need, and exit
-// code 1 if any of them cannot work.
+// checkEnvironment is `check --env`: one line for each thing that jobs need, and exit code 1 if any of them cannot work.
 func checkEnvironment(ctx context.Context, e *command.Env, a *app.App, ids []string) error {
 	lines, err := a.Environment(ctx, ids)
 	if err != nil {
@@ -115,7 +114,7 @@ func checkEnvironment(ctx context.Context, e *command.Env, a *app.App, ids []str
 			failed = command.Exit(command.Failed)
 		}
 	}
-	return command.FirstOf(e.Show(lines, func() {
+	return cmp.Or(e.Show(lines, func() {
 		for _, line := range lines {
 			e.Finding(string(line.Level), line.What+"  "+line.Text, line.Fix, 4)
 		}

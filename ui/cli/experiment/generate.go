@@ -2,6 +2,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,7 @@ What is already right is left alone; a file you edited is refused without --forc
 			if err != nil && len(wrote) == 0 {
 				return err
 			}
-			return command.FirstOf(printWrote(e, wrote), err)
+			return cmp.Or(printWrote(e, wrote), err)
 		}),
 	}
 	c.Flags().BoolVar(&o.All, "all", false, "every entry of the catalogue")
@@ -48,7 +49,7 @@ What is already right is left alone; a file you edited is refused without --forc
 
 // printWrote lists what became of each file; a refused one makes the command fail.
 func printWrote(e *command.Env, wrote []experiments.Wrote) error {
-	return command.FirstOf(e.Show(wrote, func() { printActions(e, wrote) }), refused(wrote))
+	return cmp.Or(e.Show(wrote, func() { printActions(e, wrote) }), refused(wrote))
 }
 
 func printActions(e *command.Env, wrote []experiments.Wrote) {
@@ -127,12 +128,12 @@ applies the flags; --key sets any other key of a config.`,
 				return err
 			}
 			if e.JSON {
-				return command.FirstOf(e.PrintJSON(row), verdictOf([]board.Row{row}))
+				return cmp.Or(e.PrintJSON(row), verdictOf([]board.Row{row}))
 			}
 			err = printWrote(e, wrote)
 			fmt.Fprintln(e.Out)
 			printCheck(e, row)
-			return command.FirstOf(err, verdictOf([]board.Row{row}))
+			return cmp.Or(err, verdictOf([]board.Row{row}))
 		}),
 	}
 	for i, s := range shorthand {

@@ -42,8 +42,7 @@ is submitted twice or forgotten. Prints the job's id.`,
 	return c
 }
 
-// submit looks at all before it submits any: one refused experiment leaves the
-// others unsubmitted rather than half a batch in the queue.
+// submit looks at all before it submits any: one that is refused leaves no half batch in the queue.
 func submit(ctx context.Context, e *command.Env, a *app.App, ids []string, f submitFlags) error {
 	previews := make([]jobs.Preview, len(ids))
 	for i, id := range ids {
@@ -65,7 +64,13 @@ func submit(ctx context.Context, e *command.Env, a *app.App, ids []string, f sub
 	if err := confirm(ctx, e, a, previews, f); err != nil {
 		return err
 	}
-	return submitAll(ctx, e, a, ids, f)
+	one := func(id string) (model.Submission, error) {
+		return a.Submit(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
+	}
+	return command.ShowEach(e, ids, one, func(s model.Submission) {
+		fmt.Fprintln(e.Out, s.JobID) // alone on standard output, for scripts
+		e.Warn("%s is job %s (%s); its log: %s", s.Experiment.ID, s.JobID, s.Scheduler, s.Log)
+	})
 }
 
 // dry is one job of submit --dry-run --json.
@@ -74,8 +79,7 @@ type dry struct {
 	Start jobs.Start `json:"start"` // when it would begin
 }
 
-// printPreviews prints the scripts alone on standard output, and when they would start
-// beside them.
+// printPreviews prints the scripts alone on standard output, and when they would start beside them.
 func printPreviews(e *command.Env, previews []jobs.Preview, starts []jobs.Start) error {
 	all := make([]dry, len(previews))
 	for i, p := range previews {
@@ -128,28 +132,6 @@ func confirm(ctx context.Context, e *command.Env, a *app.App, previews []jobs.Pr
 		fmt.Fprintln(e.Err, e.Plain(fmt.Sprintf("%s  %s  %s", r.Experiment.ID, r.Experiment.Layout.Short(), plan)))
 	}
 	return e.Ask(ctx, fmt.Sprintf("Submit %s to %s?", unit.Plural(len(previews), "job"), a.SchedulerName()))
-}
-
-func submitAll(ctx context.Context, e *command.Env, a *app.App, ids []string, f submitFlags) error {
-	done := []model.Submission{}
-	for _, id := range ids {
-		s, err := a.Submit(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
-		if err != nil {
-			return command.FirstOf(printSubmissions(e, done), err)
-		}
-		done = append(done, s)
-	}
-	return printSubmissions(e, done)
-}
-
-// printSubmissions prints the ids alone on standard output, for scripts.
-func printSubmissions(e *command.Env, done []model.Submission) error {
-	return e.Show(done, func() {
-		for _, s := range done {
-			fmt.Fprintln(e.Out, s.JobID)
-			e.Warn("%s is job %s (%s); its log: %s", s.Experiment.ID, s.JobID, s.Scheduler, s.Log)
-		}
-	})
 }
 
 // Cancel cancels jobs.

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,7 +19,7 @@ import (
 // analyzeFlags are the flags of analyze.
 type analyzeFlags struct {
 	onNode, yes, dryRun bool
-	readRank            int
+	readRank            int // -1: none
 }
 
 // Analyze reads every run and writes the summary and the figure.
@@ -41,39 +42,33 @@ share. --here reads them on this machine all the same.`,
 		Example: "  shardeck analyze\n  shardeck analyze --on-node llama-70b-tp16",
 		Args: func(c *cobra.Command, words []string) error {
 			switch {
-			case c.Flags().Changed("read-rank"):
+			case f.readRank >= 0:
 				return command.Args(1, 1)(c, words)
 			case f.onNode:
 				return command.Args(0, -1)(c, words)
 			}
 			return command.Args(0, 0)(c, words)
 		},
-		RunE: func(c *cobra.Command, words []string) error {
-			return e.With(func(ctx context.Context, a *app.App, runs []string) error {
-				switch {
-				case c.Flags().Changed("read-rank"):
-					return readRank(ctx, e, a, runs[0], f.readRank)
-				case f.onNode:
-					return onNode(ctx, e, a, runs, f)
-				}
-				return analyze(ctx, e, a)
-			})(c, words)
-		},
+		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
+			switch {
+			case f.readRank >= 0:
+				return readRank(ctx, e, a, runs[0], f.readRank)
+			case f.onNode:
+				return onNode(ctx, e, a, runs, f)
+			}
+			report, err := a.ExportAll(ctx, e.Progress())
+			if err != nil {
+				return err
+			}
+			return cmp.Or(e.Show(report, func() { printReport(e, report) }), command.DamagedIf(damaged(report)))
+		}),
 	}
 	c.Flags().BoolVar(&f.onNode, "on-node", false, "read traces in a Slurm job, one task a rank")
 	c.Flags().BoolVarP(&f.yes, "yes", "y", false, "with --on-node: do not ask")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "with --on-node: print the job scripts and submit nothing")
-	c.Flags().IntVar(&f.readRank, "read-rank", 0, "read one rank of a run into the cache, as the tasks of --on-node do")
+	c.Flags().IntVar(&f.readRank, "read-rank", -1, "read one rank of a run into the cache, as the tasks of --on-node do")
 	_ = c.Flags().MarkHidden("read-rank") // it was defined above
 	return c
-}
-
-func analyze(ctx context.Context, e *command.Env, a *app.App) error {
-	report, err := a.ExportAll(ctx, e.Progress())
-	if err != nil {
-		return err
-	}
-	return command.FirstOf(e.Show(report, func() { printReport(e, report) }), command.DamagedIf(damaged(report)))
 }
 
 // onNode submits a reading job for each run, after showing what it asks for.
@@ -108,39 +103,27 @@ func onNode(ctx context.Context, e *command.Env, a *app.App, runs []string, f an
 	return submitReadings(ctx, e, a, plans)
 }
 
+func submitReadings(ctx context.Context, e *command.Env, a *app.App, plans []jobs.NodeReading) error {
+	one := func(p jobs.NodeReading) (submitted, error) {
+		s, err := a.SubmitReading(ctx, p)
+		return submitted{s.JobID, p}, err
+	}
+	return command.ShowEach(e, plans, one, func(s submitted) {
+		fmt.Fprintln(e.Out, s.JobID) // alone on standard output, for scripts
+		e.Warn("job %[1]s reads %[2]s, one task a rank; follow it with shardeck watch %[1]s, then shardeck metrics %[2]s", s.JobID, s.Run)
+	})
+}
+
 // planned says what a reading job will do.
 func planned(p jobs.NodeReading) string {
 	tasks := fmt.Sprintf("%s of at most %s", unit.Plural(len(p.Ranks), "task"), p.Time)
 	return p.Run + "  " + present.Joined(unit.FileSize(p.Bytes)+" of traces", tasks, p.Job.Constraint, present.QOS(p.Job.QOS))
 }
 
-func submitReadings(ctx context.Context, e *command.Env, a *app.App, plans []jobs.NodeReading) error {
-	done := []submitted{}
-	for _, p := range plans {
-		s, err := a.SubmitReading(ctx, p)
-		if err != nil {
-			return command.FirstOf(printReadings(e, done), err)
-		}
-		done = append(done, submitted{s.JobID, p})
-	}
-	return printReadings(e, done)
-}
-
 // submitted is a reading job in --json.
 type submitted struct {
 	JobID string `json:"job_id"`
 	jobs.NodeReading
-}
-
-// printReadings prints the ids alone on standard output, for scripts.
-func printReadings(e *command.Env, done []submitted) error {
-	return e.Show(done, func() {
-		for _, s := range done {
-			fmt.Fprintln(e.Out, s.JobID)
-			e.Warn("job %[1]s reads %[2]s, one task a rank; follow it with shardeck watch %[1]s, then shardeck metrics %[2]s",
-				s.JobID, s.Run)
-		}
-	})
 }
 
 // readRank is a task of a reading job; its line goes to the job's log.

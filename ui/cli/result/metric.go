@@ -2,6 +2,7 @@
 package result
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,8 +96,7 @@ func explained(defs []metric.Definition) []definition {
 	return all
 }
 
-// printMetric prints one value. The reason for a missing one, and what damage cost, go to
-// standard error, so that a script reads a number or nothing.
+// printMetric prints one value; why there is none, and what damage cost, go to standard error: a script reads a number.
 func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run string, total bool) error {
 	d, err := metric.Find(name)
 	if err != nil {
@@ -117,7 +117,7 @@ func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run stri
 	}
 	e.Warnings(found.Warnings)
 	sayAbout(e, m, found)
-	return command.FirstOf(e.Show(m, func() {
+	return cmp.Or(e.Show(m, func() {
 		if m.Value != nil {
 			fmt.Fprintln(e.Out, unit.Full(*m.Value))
 		} else if isAnswer(m) {
@@ -126,8 +126,7 @@ func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run stri
 	}), codeOf(m, found))
 }
 
-// analysed reads a run. Of one that is too large to read here it gives what its timing
-// files say, and the error.
+// analysed reads a run. Of one that is too large to read here it gives what its timing files say, and the error.
 func analysed(ctx context.Context, a *app.App, run string, progress pool.Progress) (*metric.Analysis, error) {
 	found, err := a.Analyse(ctx, run, pool.Wanted, progress)
 	if errors.Is(err, model.ErrBudget) {
@@ -150,6 +149,11 @@ func sayAbout(e *command.Env, m metric.Metric, found *metric.Analysis) {
 	if m.Estimate && m.Value != nil {
 		e.Warn("%s: an estimate", m.Name)
 	}
+	sayReplay(e, found)
+}
+
+// sayReplay notes that figures are none of this machine.
+func sayReplay(e *command.Env, found *metric.Analysis) {
 	if found.Replay {
 		e.Warn("%s is a replay of a recording, not a measurement of this machine", found.Run)
 	}
@@ -179,7 +183,7 @@ some of its files are damaged.`,
 			if found == nil {
 				return err
 			}
-			return command.FirstOf(e.Show(found, func() { printMetrics(e, found) }), err, command.DamagedIf(found.Damaged))
+			return cmp.Or(e.Show(found, func() { printMetrics(e, found) }), err, command.DamagedIf(found.Damaged))
 		}),
 	}
 }
@@ -187,9 +191,7 @@ some of its files are damaged.`,
 func printMetrics(e *command.Env, found *metric.Analysis) {
 	e.Table(present.Metrics(found, metric.Definitions))
 	e.Warnings(found.Warnings)
-	if found.Replay {
-		e.Warn("%s is a replay of a recording, not a measurement of this machine", found.Run)
-	}
+	sayReplay(e, found)
 }
 
 // Compare sets runs side by side.

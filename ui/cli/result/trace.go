@@ -1,6 +1,7 @@
 package result
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -62,13 +63,13 @@ within) and rest (reason, total_ns, count, share).`,
 				if err != nil {
 					return err
 				}
-				return command.FirstOf(e.Show(t, func() { printOps(e, t, f.top) }), command.DamagedIf(t.Damaged))
+				return cmp.Or(e.Show(t, func() { printOps(e, t, f.top) }), command.DamagedIf(t.Damaged))
 			case len(runs) == 2:
 				c, err := a.CompareTraces(ctx, runs[0], runs[1], e.Progress())
 				if err != nil {
 					return err
 				}
-				return command.FirstOf(e.Show(c, func() { printTraceDiff(e, c, f.top) }), command.DamagedIf(c.Damaged))
+				return cmp.Or(e.Show(c, func() { printTraceDiff(e, c, f.top) }), command.DamagedIf(c.Damaged))
 			}
 			found, err := a.Analyse(ctx, runs[0], pool.Wanted, e.Progress())
 			if err != nil {
@@ -100,7 +101,7 @@ func printTrace(e *command.Env, found *metric.Analysis, f traceFlags) error {
 		return noTraces(found)
 	}
 	all := summary{found.Run, s, found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}
-	return command.FirstOf(e.Show(all, func() { printTables(e, found, f) }), command.DamagedIf(found.Damaged))
+	return cmp.Or(e.Show(all, func() { printTables(e, found, f) }), command.DamagedIf(found.Damaged))
 }
 
 // printTables shows where the time of a run went, on one screen.
@@ -128,8 +129,7 @@ func printTables(e *command.Env, found *metric.Analysis, f traceFlags) {
 // barWidth is the width of a rank's bar; maxRanks is how many ranks one screen has room for.
 const barWidth, maxRanks = 34, 8
 
-// printRanks draws each rank's window as a bar, and its parts in figures. Of many ranks it
-// shows those that waited least, whom the others wait for, and most.
+// printRanks draws each rank's window as a bar and in figures; of many ranks those that waited least and most.
 func printRanks(e *command.Env, s *metric.TraceSummary, t present.Table, all bool) {
 	th := e.Theme()
 	legend := fmt.Sprintf("%s compute %s transfer %s wait %s idle", th.Full, th.Transit, th.Wait, th.Idle)
@@ -183,8 +183,7 @@ func noTraces(found *metric.Analysis) error {
 	return fmt.Errorf("%s has no traces to show%s\nto read its other figures: shardeck metrics %s", found.Run, reason, found.Run)
 }
 
-// printTraceDiff shows two runs' traces side by side: what time is of, the window's parts,
-// then what differs most.
+// printTraceDiff shows two runs' traces side by side: the window's parts, then what differs most.
 func printTraceDiff(e *command.Env, c scaling.TraceComparison, top int) {
 	e.Say("%s", e.Paint(present.Strong, c.Runs[0].Run+" → "+c.Runs[1].Run))
 	for _, n := range c.Notes {
