@@ -35,8 +35,7 @@ func (l *cursor[T]) SetRows(rows []T) {
 	l.settle()
 }
 
-// show puts the rows that pass the filter into the table, in their order, and the cursor on the row that is wanted, or on
-// the one with the id.
+// show puts the rows that pass the filter into the table, in their order; the cursor goes to the row wanted, else to id.
 func (l *cursor[T]) show(id string) {
 	l.shown = l.shown[:0]
 	var cells [][]widget.Cell

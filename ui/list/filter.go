@@ -2,9 +2,8 @@ package list
 
 import "strings"
 
-// Filter is the small language of every list: words that must stand somewhere in the row, key:value for one field
-// (tp:4 state:failed), key:~part for a part of it, and "!" before any of these for the opposite. All must hold; case does
-// not matter.
+// Filter is the small language of every list: words that stand somewhere in the row, key:value for one field (tp:4), key:~part
+// for a part of it, "!" before any of these for the opposite. All must hold; case does not matter.
 type Filter struct {
 	Text  string
 	terms []term

@@ -1,8 +1,7 @@
 // Package list is the list behind every pane: its rows, the cursor that stays on its row, filter, order, marks and scroll
 // position. A pane says what its rows are (Of) and what its keys do; what is drawn is a widget.Table.
 //
-// Rows are turned into cells once, when they come; filtering and ordering use those cells, and drawing touches only the
-// rows in sight.
+// Rows become cells once, when they come: filtering and ordering use those, and drawing only the rows in sight.
 package list
 
 import (

@@ -105,8 +105,7 @@ func (l *List[T]) Ordered() string {
 	return l.sort.Words(l.Table.Columns)
 }
 
-// NoMatch is what to say where the filter leaves nothing: of what kind nothing is left, and what its rows can be asked for
-// if the filter asks for something else.
+// NoMatch says that the filter leaves nothing, and what rows can be asked for if it asks for something else.
 func (l *List[T]) NoMatch(width int) []string {
 	var row T
 	if len(l.rows) > 0 {
@@ -142,8 +141,7 @@ type Sort struct {
 	Down   bool // greatest first
 }
 
-// Apply orders rows, and what stands for each of them in shown, by the column. What is missing comes last either way;
-// equals stay as they came.
+// Apply orders rows, and shown along with them, by the column: what is missing last either way, equals as they came.
 func (s Sort) Apply(rows [][]widget.Cell, shown []int) ([][]widget.Cell, []int) {
 	if !s.On {
 		return rows, shown

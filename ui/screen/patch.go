@@ -33,8 +33,7 @@ func patch(row int, was, is string) string {
 	return b.String()
 }
 
-// changed is the next run of cells that differ, from start on; equal ones between are
-// taken in where that is shorter than to jump.
+// changed is the next run of cells that differ, from start on, with equal ones between where that is shorter than to jump.
 func changed(old, now []cell, start int) (from, to int) {
 	end := max(len(old), len(now))
 	for from = start; from < end && at(old, from) == at(now, from); from++ {
@@ -77,8 +76,7 @@ func write(b *strings.Builder, line []cell, from, to int) {
 	}
 }
 
-// cells takes a line apart; false where a letter is not one column wide, or something
-// else than colours is in it.
+// cells takes a line apart; false where a letter is not one column wide, or something else than colours is in it.
 func cells(line string) ([]cell, bool) {
 	out := make([]cell, 0, len(line))
 	style, state := "", byte(0)

@@ -1,12 +1,10 @@
-// Package screen is the terminal that the cockpit is drawn on: it puts frames there when
-// there is a new one, and does nothing at all when there is none.
+// Package screen is the terminal that the cockpit is drawn on: it puts frames there when there is a new one, and does nothing
+// at all when there is none.
 //
-// Bubble Tea's own renderer looks many times a second whether something is to be drawn: a
-// slow one makes keys late, a fast one costs processor time at rest. So it is off, and
-// with it all that it does to a terminal, which is in terminal.go: raw mode, the
-// alternate screen, the mouse, pasting, and giving all of that back. A frame goes from
-// Show, which never waits, to the painter, which writes what differs from what stands
-// there: cell by cell (patch.go), as one piece.
+// Bubble Tea's own renderer looks many times a second whether something is to be drawn: a slow one makes keys late, a fast one
+// costs processor time at rest. So it is off, and with it all that it does to a terminal, which is in terminal.go: raw mode,
+// the alternate screen, the mouse, pasting, and giving all of that back. A frame goes from Show, which never waits, to the
+// painter, which writes what differs from what stands there, cell by cell (patch.go), as one piece.
 package screen
 
 import (
@@ -27,8 +25,7 @@ const (
 	gap = 15 * time.Millisecond
 )
 
-// Screen draws frames on a terminal. Show is for one goroutine, the event loop; the rest
-// may be called from anywhere.
+// Screen draws frames on a terminal. Show is for the event loop alone; the rest may be called from anywhere.
 type Screen struct {
 	terminal
 	frames chan string
@@ -40,8 +37,7 @@ type Screen struct {
 	ours    bool       // the terminal is set up for us
 }
 
-// Show hands over the newest frame: lines that end in the terminal's own colours. One
-// that was not painted yet is passed over.
+// Show hands over the newest frame, lines that end in the terminal's own colours; one not painted yet is passed over.
 func (s *Screen) Show(frame string) {
 	select {
 	case <-s.frames:
@@ -69,8 +65,7 @@ func (s *Screen) paint() {
 	}
 }
 
-// draw writes what differs, if anything does. A fault of the terminal is not told of: its
-// reading end sees the same, and ends the program.
+// draw writes what differs, if anything does. Of a fault the terminal's reading end tells, and ends the program.
 func (s *Screen) draw(frame string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,8 +100,7 @@ func lineOf(lines []string, i int) string {
 	return ""
 }
 
-// clip keeps a frame of another size, drawn while the terminal changes its own, from
-// breaking into further lines.
+// clip keeps a frame drawn while the terminal changes its size from breaking into further lines.
 func (s *Screen) clip(line string) string {
 	if s.width <= 0 || ansi.StringWidth(line) <= s.width {
 		return line

@@ -23,8 +23,7 @@ type terminal struct {
 	state *term.State // nil: not a terminal, or given back
 }
 
-// Open takes a terminal for drawing; mouse asks for its wheel and clicks. What is no
-// terminal is written to all the same, for tests.
+// Open takes a terminal for drawing; mouse asks for its wheel and clicks. Tests give what is no terminal.
 func Open(in io.Reader, out io.Writer, mouse bool) (*Screen, error) {
 	s := &Screen{terminal: terminal{in: in, out: out, mouse: mouse}, frames: make(chan string, 1), idle: make(chan struct{})}
 	if err := s.take(); err != nil {
@@ -49,8 +48,7 @@ func (s *Screen) Close() error {
 	return s.give()
 }
 
-// modes are what the cockpit wants of a terminal, in the order it is asked for: the
-// alternate screen, no cursor, pastes in brackets, word of the focus.
+// modes are what the cockpit asks for: the alternate screen, no cursor, pastes in brackets, word of the focus.
 const (
 	modes = ansi.SetModeAltScreenSaveCursor + ansi.EraseEntireScreen + ansi.CursorHomePosition +
 		ansi.ResetModeTextCursorEnable + ansi.SetModeBracketedPaste + ansi.SetModeFocusEvent
@@ -110,8 +108,7 @@ func (s *Screen) Away(run func(in io.Reader, out io.Writer) error) error {
 	return errors.Join(err, s.take())
 }
 
-// Suspend stops the program, as ctrl+z does, until the shell lets it go on. Where nobody
-// could do that, nothing stops it, and it goes on at once.
+// Suspend stops the program, as ctrl+z does, until the shell lets it go on; at once where nobody could do that.
 func (s *Screen) Suspend() error {
 	return s.Away(func(io.Reader, io.Writer) error {
 		on := make(chan os.Signal, 1)
@@ -149,18 +146,16 @@ func (s *Screen) Watch(ctx context.Context, tell func(width, height int)) {
 	}
 }
 
-// input is the keys. It reads the terminal through a description of its own, which may
-// wait in Go's poller: Bubble Tea's reader would wait in a system call, and keep from the
-// event loop, until the scheduler looks again, the processor that it was started on; a
-// key then is up to 10 ms late while traces are read on the others.
+// input is the keys. It reads the terminal through a description of its own, which may wait in Go's poller: Bubble Tea's reader
+// would wait in a system call, and keep from the event loop, until the scheduler looks again, the processor that it was
+// started on; a key then is up to 10 ms late while traces are read on the others.
 type input struct {
 	io.Reader
 	own *os.File // nil: the reader is somebody else's
 }
 
-// inputOf opens the terminal again: the description we got is also the shell's, which a
-// reader that does not block would surprise. Where that is not allowed, there is no /proc,
-// or it is no terminal, the reader is used as it is.
+// inputOf opens the terminal again: the description we got is also the shell's, which a reader that does not block would
+// surprise. Where that cannot be, as without /proc, the reader is used as it is.
 func inputOf(in io.Reader) *input {
 	f, ok := in.(term.File)
 	if !ok || !term.IsTerminal(f.Fd()) {

@@ -2,8 +2,7 @@ package theme
 
 import "strings"
 
-// Glyphs are the signs that are not letters. Each is one column wide in every
-// terminal, but for the last ones in ASCII: no emoji, nothing of ambiguous width.
+// Glyphs are the signs that are not letters, each one column wide in every terminal: no emoji, nothing of ambiguous width.
 type Glyphs struct {
 	Cursor  string // before the row under the cursor
 	Mark    string // a marked row
@@ -45,8 +44,7 @@ var asciiGlyphs = Glyphs{
 	Axis:    AxisGlyphs{Tick: "|", Corner: "+", Line: "-", Under: "+"},
 }
 
-// plain spells every sign that a pane or a message may hold with one ASCII character, so
-// that no column moves.
+// plain spells every sign that a pane or a message may hold with one ASCII character, so that no column moves.
 var plain = strings.NewReplacer(
 	"–", "-", "—", "-", "−", "-", "·", "|", "×", "x", "…", "~", "±", "~", "µ", "u", "•", "*", "°", "o",
 	"█", "#", "▓", "+", "░", ".", "▁", "_", "▇", "#", "▌", ">", "●", "o", "▲", "^", "→", ">", "←", "<", "↑", "^", "↓", "v",
@@ -55,8 +53,7 @@ var plain = strings.NewReplacer(
 	"╭", ".", "╮", ".", "╯", "'", "╰", "'", "’", "'", "“", "\"", "”", "\"",
 )
 
-// keyNames are the keys whose signs have no ASCII of their own; spelled are all signs that
-// are clearer in more than one character.
+// keyNames are keys whose signs have no ASCII of their own; spelled are all signs that are clearer in several characters.
 var (
 	keyNames = strings.NewReplacer("↵", "Enter", "↑↓", "up/down", "←→", "left/right")
 	spelled  = strings.NewReplacer("↵", "Enter", "↑↓", "up/down", "←→", "left/right",
@@ -71,8 +68,7 @@ func (t *Theme) SpellKeys(text string) string {
 	return keyNames.Replace(text)
 }
 
-// Spell is SpellKeys for a text in which nothing stands below anything: it writes out every
-// sign that is clearer so.
+// Spell is SpellKeys for a text in which nothing stands below anything: all signs that are clearer so are written out.
 func (t *Theme) Spell(text string) string {
 	if !t.ASCII {
 		return text
@@ -80,8 +76,8 @@ func (t *Theme) Spell(text string) string {
 	return spelled.Replace(text)
 }
 
-// Plain is the last filter of a frame: with --ascii, signs that are left become ASCII
-// of the same width, and any other character a "?". Otherwise it changes nothing.
+// Plain is the last filter of a frame: with --ascii, signs that are left become ASCII of the same width, and any other
+// character a "?". Otherwise it changes nothing.
 func (t *Theme) Plain(frame string) string {
 	if !t.ASCII {
 		return frame

@@ -1,9 +1,7 @@
-// Package theme is how the cockpit looks: one accent colour, a few tones, the
-// glyphs of bars and rules, and an ASCII fallback for all of them.
+// Package theme is how the cockpit looks: one accent colour, a few tones, the glyphs of bars and rules, ASCII for all of them.
 //
-// The colours are from the 256-colour palette with a 16-colour fallback, chosen to
-// be read on light and dark grounds alike, so the terminal is never asked for its
-// background. Nothing is told by colour alone: a tone only underlines a word.
+// The colours are from the 256-colour palette with a 16-colour fallback, chosen to be read on light and dark grounds alike, so
+// the terminal is never asked for its background. Nothing is told by colour alone: a tone only underlines a word.
 package theme
 
 import (
@@ -49,8 +47,7 @@ var series = []struct{ ink256, ink16 string }{
 	{"32", "6"}, {"166", "3"}, {"28", "2"}, {"133", "5"}, {"160", "1"}, {"66", "4"},
 }
 
-// Theme draws tones and knows the glyphs. It is read-only once made, so every pane
-// may share it.
+// Theme draws tones and knows the glyphs. It is read-only once made: every pane may share it.
 type Theme struct {
 	Glyphs
 	ASCII  bool
@@ -107,9 +104,8 @@ func (t *Theme) Series(i int, text string) string {
 	return t.series[i%len(t.series)].Render(text)
 }
 
-// Profile chooses the colours: colour is auto, always or never; getenv reads the
-// environment; tty says whether a terminal looks at the output. NO_COLOR with any
-// value that is not empty means none, as no-color.org has it.
+// Profile chooses the colours: colour is auto, always or never; tty says whether a terminal looks at the output. NO_COLOR with
+// any value that is not empty means none, as no-color.org has it.
 func Profile(colour string, getenv func(string) string, tty bool) termenv.Profile {
 	term := getenv("TERM")
 	switch {

@@ -16,8 +16,8 @@ type Part struct {
 	Tone  theme.Tone
 }
 
-// Bar draws parts of a total, side by side, exactly width columns; what they leave is drawn with the empty glyph. A part
-// that is not nothing gets a column if there is one to spare, so that a small share is still seen.
+// Bar draws parts of a total side by side, exactly width columns; what they leave is drawn as empty. A small part still gets a
+// column if there is one to spare.
 func Bar(th *theme.Theme, width int, total float64, parts []Part, empty string) string {
 	if width <= 0 {
 		return ""

@@ -72,8 +72,7 @@ func (f *Form) line(th *theme.Theme, i, width int) string {
 	return line + "  " + th.Paint(theme.Dim, Sentence(field.Hint, room))
 }
 
-// value is drawn in its column; a longer one pushes the hint along. The arrows of a stepper stand in the blanks around it,
-// so that nothing moves with the cursor.
+// value is drawn in its column; a longer one pushes the hint along. A stepper's arrows stand in the blanks around it.
 func (field Field) value(th *theme.Theme, under bool, bright theme.Tone) string {
 	left, right := "  ", "  "
 	if under && field.Step {
@@ -82,8 +81,7 @@ func (field Field) value(th *theme.Theme, under bool, bright theme.Tone) string 
 	return pad(left+th.Paint(cmp.Or(field.Tone, bright), field.Value)+right, valueWidth+4, false)
 }
 
-// Input is one line of text being typed, edited with the keys every shell has taught (those of bubbles' textinput). Its
-// cursor does not blink.
+// Input is one line of text being typed, edited with the keys of bubbles' textinput. Its cursor does not blink.
 type Input struct {
 	Prompt  string
 	History *History // what ↑ and ↓ go through; nil: nothing

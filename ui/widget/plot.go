@@ -32,8 +32,7 @@ func newAxis(low, high float64, cells int, log bool) axis {
 	return a
 }
 
-// tightStep is the round step, at most so many of which reach high, that wastes
-// the least room above it.
+// tightStep is the round step, at most so many of which reach high, that wastes the least room above it.
 func tightStep(high, most float64) float64 {
 	best, end := 0.0, math.Inf(1)
 	for step := roundUp(high/most, coarse); step <= high || best == 0; step = roundUp(step*1.01, coarse) {

@@ -31,8 +31,7 @@ func Show(title string, body []string) *Popup {
 	return &Popup{Title: title, Body: body, Buttons: []string{"Close"}}
 }
 
-// Key takes a key: done when the popup is answered, with the button's index, or -1 for Esc. The first letter of a button
-// chooses it at once; other keys scroll.
+// Key takes a key: done with the index of a button, which its first letter chooses at once, or -1 for Esc; others scroll.
 func (p *Popup) Key(key string) (answer int, done bool) {
 	switch key {
 	case "esc":
@@ -103,8 +102,7 @@ func (p *Popup) box(th *theme.Theme, width, height int) []string {
 	return append(lines, p.side(th, "", inner), p.side(th, p.buttons(th), inner), p.edge(th, th.Corners[2], th.Corners[3], place, inner))
 }
 
-// wrapped breaks long sentences, those indented with their indent; tables and scripts, which have more than one blank
-// somewhere inside, are taken as they are and cut.
+// wrapped breaks long sentences, with their indent; tables and scripts, which have blanks side by side inside, are cut.
 func (p *Popup) wrapped(width int) []string {
 	var out []string
 	for _, line := range p.Body {

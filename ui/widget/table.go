@@ -7,7 +7,7 @@ import (
 	"shardeck/ui/theme"
 )
 
-// Column of a table. Columns with Worth 0 always stay; when the line is too short the others vanish, the highest Worth first.
+// Column of a table. Those with Worth 0 always stay; where a line is too short others vanish, the highest Worth first.
 type Column struct {
 	Title string
 	Unit  string // second line of the header
@@ -59,8 +59,7 @@ type measured struct {
 	decimal int // most digits after the point
 }
 
-// SetRows takes the rows; the widths of all of them are measured once, here, so that
-// scrolling moves no column.
+// SetRows takes the rows, and measures the widths of all of them, once: scrolling moves no column.
 func (t *Table) SetRows(rows [][]Cell) {
 	t.rows, t.measured = rows, make([]measured, len(t.Columns))
 	for c, column := range t.Columns {
@@ -118,8 +117,7 @@ func (t *Table) View(th *theme.Theme, width, height int) []string {
 	return lines[:t.drawn]
 }
 
-// Text is the whole table as lines, without a cursor: what does not fit the last column
-// goes on below it. left counts the columns for which there is no room.
+// Text is the whole table without a cursor, what does not fit the last column below it; left counts columns without room.
 func (t *Table) Text(th *theme.Theme, width int) (lines []string, left int) {
 	t.Column, t.Cursor = -1, -1
 	slots := t.layout(width)

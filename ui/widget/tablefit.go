@@ -36,7 +36,7 @@ func (s slot) placed(text string) string {
 	return blank(s.gap) + Fit(text, s.width)
 }
 
-// layout chooses the columns that so much room holds; what they leave of it goes to those that were to be cut, from the left.
+// layout chooses the columns that so much room holds; what they leave goes to those that were to be cut, from the left.
 func (t *Table) layout(room int) []slot {
 	if len(t.measured) != len(t.Columns) {
 		t.SetRows(t.rows)
@@ -57,7 +57,7 @@ func (t *Table) layout(room int) []slot {
 	return slots
 }
 
-// worthy leaves out columns, those of the highest worth first and those of equal worth together, until the others fit.
+// worthy leaves out columns, the highest worth first and those of one worth together, until the others fit.
 func (t *Table) worthy(room int) []slot {
 	for most := math.MaxInt; ; {
 		var slots []slot
@@ -141,7 +141,7 @@ func (t *Table) columnAt(x int) int {
 	return -1
 }
 
-// Window is the visible part of a list that is longer than the screen. It keeps the cursor in sight with as little movement as it can.
+// Window is the part in sight of a list longer than the screen. It keeps the cursor in sight with the least movement.
 type Window struct {
 	Cursor int // row under the cursor
 	First  int // first row shown

@@ -118,8 +118,7 @@ func Overlay(base, box []string, x, y int) []string {
 	return out
 }
 
-// runs is a line in the making. Neighbours of one tone are painted as one, so that a line costs few bytes on a slow link;
-// blanks take the tone before them.
+// runs is a line in the making. Neighbours of one tone are painted as one: fewer bytes on a slow link.
 type runs struct {
 	th   *theme.Theme
 	done strings.Builder

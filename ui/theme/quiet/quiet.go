@@ -1,15 +1,13 @@
 // Package quiet keeps the terminal from being asked for its background colour.
 //
-// Bubble Tea does so while it is initialised, in every command of a program that
-// contains it: the question reaches the terminal even for `shardeck version`, and one
-// that does not answer (a web console, expect) makes each command wait five seconds.
-// Its library asks nothing where the variable CI is set, so this package sets it
-// for as long as packages are initialised, and Over takes it back.
+// Bubble Tea does so while it is initialised, in every command of a program that contains it: the question reaches the terminal
+// even for `shardeck version`, and one that does not answer (a web console, expect) makes each command wait five seconds. Its
+// library asks nothing where the variable CI is set, so this package sets it for as long as packages are initialised, and
+// Over takes it back.
 //
-// That it comes first follows from the language: packages are initialised in order of
-// import path as soon as what they import is. This one imports os alone, Bubble Tea
-// among others text/template, whose path comes after ours. A test in ui/cockpit
-// looks at a terminal to see that it holds.
+// That it comes first follows from the language: packages are initialised in order of import path as soon as what they import
+// is. This one imports os alone, Bubble Tea among others text/template, whose path comes after ours. A test in ui/cockpit looks
+// at a terminal to see that it holds.
 package quiet
 
 import "os"
