@@ -17,9 +17,8 @@ const (
 	EngineReplay Engine = "replay" // re-emits an embedded recording; labelled so wherever it shows
 )
 
-// Experiment is one YAML config: the seed's keys, unchanged, and the optional
-// ones of shardeck. A file with the seed's keys only is complete; Defaults fills
-// the rest.
+// Experiment is one YAML config: the seed's keys, unchanged, and the optional ones of shardeck. A
+// file with the seed's keys only is complete; Defaults fills the rest.
 type Experiment struct {
 	ID                string            `yaml:"experiment_id" json:"experiment_id"`
 	Description       string            `yaml:"description" json:"description"`

@@ -125,9 +125,8 @@ func distance(a, b string) int {
 	return row[len(y)]
 }
 
-// Pattern is what a name may look like, and how long it may be. A count in the expression
-// itself would be compiled as so many copies: half a megabyte and a millisecond at
-// every start.
+// Pattern is what a name may look like, and how long it may be. A count in the expression itself
+// would be compiled as so many copies: half a megabyte and a millisecond at every start.
 type Pattern struct {
 	re   *regexp.Regexp
 	most int

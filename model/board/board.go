@@ -10,8 +10,7 @@ import (
 	"shardeck/model/metric"
 )
 
-// Row is one experiment: its config, the newest job of it and the key figures of its
-// newest run.
+// Row is one experiment: its config, the newest job of it and the key figures of its newest run.
 type Row struct {
 	File       string           `json:"file"`       // path of the YAML, relative to the workspace
 	Experiment model.Experiment `json:"experiment"` // what could be read of it
@@ -30,10 +29,8 @@ func (r Row) Refusal() error {
 	if r.Problem != "" {
 		return model.Invalid(r.Problem, "")
 	}
-	for _, f := range r.Verdict.Findings {
-		if f.Severity == check.SeverityError {
-			return model.Invalid(fmt.Sprintf("%s refused: %s", r.Experiment.ID, f.Fault), f.Fix)
-		}
+	if f, _ := r.Verdict.Worst(); f.Severity == check.SeverityError {
+		return model.Invalid(fmt.Sprintf("%s refused: %s", r.Experiment.ID, f.Fault), f.Fix)
 	}
 	return nil
 }

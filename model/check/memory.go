@@ -82,9 +82,8 @@ func kvBytes(r model.RankShape, e model.Experiment) int64 {
 	return r.KVPerToken() * width
 }
 
-// activations is the peak of one step with as many tokens as the engine batches:
-// input, output and the feed-forward part of one layer, and a row of logits for
-// each request.
+// activations is the peak of one step with as many tokens as the engine batches: input, output
+// and the feed-forward part of one layer, and a row of logits for each request.
 func activations(r model.RankShape, e model.Experiment, g model.GPU) int64 {
 	s := r.Shape
 	wide := s.Intermediate

@@ -7,9 +7,8 @@ import (
 	"shardeck/model"
 )
 
-// Place says what the job of an experiment asks of a site. One task runs on each
-// node, whatever the layout; the runner starts the ranks itself. The layout's
-// numbers must be positive.
+// Place says what the job of an experiment asks of a site. One task runs on each node, whatever
+// the layout; the runner starts the ranks itself. The layout's numbers must be positive.
 func Place(e model.Experiment, s model.Site) Placement {
 	p := Placement{GPUs: e.Layout.GPUs(), Tasks: 1}
 	p.Nodes, p.GPUsPerNode = spread(p.GPUs, s.GPUsPerNode)
@@ -33,9 +32,8 @@ func Place(e model.Experiment, s model.Site) Placement {
 // mostNodes is more than any job has; past it, how GPUs lie on nodes is no question.
 const mostNodes = 4096
 
-// spread lays GPUs over the fewest nodes that each hold as many; where no such
-// number of nodes exists below one GPU a node, the last node holds fewer (a rule
-// refuses that).
+// spread lays GPUs over the fewest nodes that each hold as many; where no such number of nodes
+// exists below one GPU a node, the last node holds fewer (a rule refuses that).
 func spread(gpus, perNode int) (nodes, each int) {
 	if perNode <= 0 || gpus <= perNode {
 		return 1, gpus
@@ -63,10 +61,9 @@ func pickQOS(asked string, p Placement, s model.Site) string {
 	return s.DefaultQOS.Whole
 }
 
-// PriceOf is the most a job can cost: its placement for the whole time limit, in
-// node hours. Whole nodes are charged whole; a shared node by its dominant
-// fraction, max(GPUs/4, CPUs/128). It is nil where the site has no price for the
-// QOS. [perlmutter.md §4]
+// PriceOf is the most a job can cost: its placement for the whole time limit, in node hours.
+// Whole nodes are charged whole; a shared node by its dominant fraction, max(GPUs/4, CPUs/128).
+// It is nil where the site has no price for the QOS. [perlmutter.md §4]
 func PriceOf(p Placement, s model.Site, limit time.Duration) *Price {
 	q := s.Queue(p.QOS)
 	if q == nil || limit <= 0 {

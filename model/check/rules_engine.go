@@ -120,8 +120,7 @@ var layoutWords = []struct {
 	{regexp.MustCompile(`\bon (\d+ GPUs?)\b`), func(l model.Layout) string { return gpus(l.GPUs()) }},
 }
 
-// described is the description with the factors and the number of GPUs that it names as
-// they are.
+// described is the description with the factors and the number of GPUs that it names as they are.
 func described(e model.Experiment) string {
 	text := e.Description
 	for _, s := range layoutWords {

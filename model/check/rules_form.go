@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -36,23 +37,15 @@ var bounds = []bound{
 
 // Bounds is the range a whole number of a config may lie in, by path.
 func Bounds(path string) (lo, hi int, ok bool) {
-	for _, b := range bounds {
-		if b.path == path {
-			return b.lo, b.hi, true
-		}
+	if b := model.First(bounds, func(b bound) bool { return b.path == path }); b != nil {
+		return b.lo, b.hi, true
 	}
 	return 0, 0, false
 }
 
-// sound reports whether every number lies in its range, so that arithmetic on it
-// means something.
+// sound reports whether every number lies in its range, so that arithmetic on it means something.
 func sound(e model.Experiment) bool {
-	for _, b := range bounds {
-		if n := b.get(e); n < b.lo || n > b.hi {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(bounds, func(b bound) bool { n := b.get(e); return n < b.lo || n > b.hi })
 }
 
 // choice is a key that takes one of a few words.
@@ -65,21 +58,17 @@ type choice struct {
 var choices = []choice{
 	{"engine", []string{string(model.EngineVLLM), string(model.EngineTorch), string(model.EngineReplay)},
 		func(e model.Experiment) string { return string(e.Engine) }},
-	{"model.precision", []string{"bfloat16", "float16", "float32", "fp8"},
-		func(e model.Experiment) string { return e.Model.Precision }},
+	{"model.precision", []string{"bfloat16", "float16", "float32", "fp8"}, func(e model.Experiment) string { return e.Model.Precision }},
 	{"model.weights", []string{"auto", "dummy"}, func(e model.Experiment) string { return e.Model.Weights }},
-	{"comm.all_reduce", []string{"auto", "nccl", "custom", "symm_mem"},
-		func(e model.Experiment) string { return e.Comm.AllReduce }},
+	{"comm.all_reduce", []string{"auto", "nccl", "custom", "symm_mem"}, func(e model.Experiment) string { return e.Comm.AllReduce }},
 	{"comm.all2all", []string{"auto", "allgather_reducescatter", "deepep_high_throughput", "deepep_low_latency"},
 		func(e model.Experiment) string { return e.Comm.All2All }},
 }
 
 // Choices are the words a key of a config takes; nil: it is free, or a number.
 func Choices(path string) []string {
-	for _, c := range choices {
-		if c.path == path {
-			return c.words
-		}
+	if c := model.First(choices, func(c choice) bool { return c.path == path }); c != nil {
+		return c.words
 	}
 	return nil
 }
@@ -115,13 +104,7 @@ func (c choice) rule() rule {
 		return faultIf(!slices.Contains(c.words, got), "%s cannot be %.40q: it is one of %s", c.path, got, strings.Join(c.words, ", "))
 	}, func(s *subject) (string, []model.Edit) {
 		got := strings.ToLower(c.get(s.e))
-		if word := also[got]; word != "" {
-			return set(c.path, word)
-		}
-		if near := model.Nearest(got, c.words); near != "" {
-			return set(c.path, near)
-		}
-		return set(c.path, c.words[0])
+		return set(c.path, cmp.Or(also[got], model.Nearest(got, c.words), c.words[0]))
 	}}
 }
 

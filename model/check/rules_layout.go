@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"shardeck/model"
 )
@@ -191,17 +192,13 @@ func fixNodePart(s *subject) (string, []model.Edit) {
 
 // list is small numbers in words: 7, 7, 7 and 6; long lists are cut.
 func list(ns []int) string {
-	out := ""
-	for i, n := range ns {
-		switch {
-		case i == 8 && len(ns) > 9:
-			return out + " …"
-		case i == len(ns)-1 && i > 0:
-			out += " and "
-		case i > 0:
-			out += ", "
-		}
-		out += strconv.Itoa(n)
+	joined := func(ns []int) string { return strings.ReplaceAll(strings.Trim(fmt.Sprint(ns), "[]"), " ", ", ") }
+	last := len(ns) - 1
+	switch {
+	case last > 8:
+		return joined(ns[:8]) + " …"
+	case last > 0:
+		return joined(ns[:last]) + " and " + strconv.Itoa(ns[last])
 	}
-	return out
+	return joined(ns)
 }

@@ -23,10 +23,7 @@ func qosRules() []rule {
 			}
 			return fmt.Sprintf("%s has no QOS %s: there are %s", s.w.Site.Title, s.place.QOS, strings.Join(s.w.Site.QOSNames(), ", "))
 		}, func(s *subject) (string, []model.Edit) {
-			if q := s.w.Site.NearestQOS(s.place.QOS); q != "" {
-				return set("slurm.qos", q)
-			}
-			return set("slurm.qos", "auto")
+			return set("slurm.qos", cmp.Or(s.w.Site.NearestQOS(s.place.QOS), "auto"))
 		}},
 		{"qos-interactive", SeverityError, "slurm.qos", queued(func(s *subject, q model.Queue) string {
 			return faultIf(q.Interactive, "QOS %s is for salloc and takes no job scripts", q.Name)
@@ -74,7 +71,18 @@ func nodeRules() []rule {
 			}
 			return fmt.Sprintf("the layout needs %d nodes, and there are %d of %s", s.place.Nodes, k.Nodes, k.Constraint)
 		}, words("use fewer GPUs")},
-		{"pp-spans-nodes", SeverityWarning, "parallelism.pp", func(s *subject) string { return s.known("pp-spans-nodes", s.place.PPSpans) }, knownFix("pp-spans-nodes")},
+		{"pp-spans-nodes", SeverityWarning, "parallelism.pp", func(s *subject) string {
+			issue := s.w.Site.Issue("pp-spans-nodes")
+			switch {
+			case issue == nil || !s.place.PPSpans:
+				return ""
+			case issue.Ref == "":
+				return issue.Text
+			}
+			return issue.Text + " (" + issue.Ref + ")"
+		}, func(s *subject) (string, []model.Edit) {
+			return s.w.Site.Issue("pp-spans-nodes").Fix, nil
+		}},
 		{"tp-spans-nodes", SeverityWarning, "parallelism.tp", func(s *subject) string {
 			return faultIf(s.place.TPSpans,
 				"TP groups of %d cross nodes of %d: their all-reduces go over %s", s.e.Layout.TP, s.place.GPUsPerNode, s.fabric())
@@ -96,22 +104,6 @@ func queued(fault func(*subject, model.Queue) string) func(*subject) string {
 		}
 		return fault(s, *s.queue)
 	}
-}
-
-// known words a trap that the site's file describes, if the layout steps into it.
-func (s *subject) known(when string, now bool) string {
-	issue := s.w.Site.Issue(when)
-	if issue == nil || !now {
-		return ""
-	}
-	if issue.Ref == "" {
-		return issue.Text
-	}
-	return issue.Text + " (" + issue.Ref + ")"
-}
-
-func knownFix(when string) func(*subject) (string, []model.Edit) {
-	return func(s *subject) (string, []model.Edit) { return s.w.Site.Issue(when).Fix, nil }
 }
 
 // fabric is what lies between nodes.

@@ -140,8 +140,7 @@ func (t Table) Only(columns ...int) Table {
 	return out
 }
 
-// With is the table with one column more, before the one at a place; cell makes its cells
-// by row.
+// With is the table with one column more, before the one at a place; cell makes its cells by row.
 func (t Table) With(at int, c Column, cell func(row int) Cell) Table {
 	t.Columns = slices.Insert(slices.Clone(t.Columns), at, c)
 	t.Rows = slices.Clone(t.Rows)
