@@ -45,13 +45,7 @@ func (e Entry) Node() *yaml.Node { return e.node }
 var slugPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,80}$`)
 
 // BuiltinCatalogue is the text of the embedded catalogue, with its comments.
-func BuiltinCatalogue() ([]byte, error) {
-	data, err := templates.FS.ReadFile(CatalogueFile)
-	if err != nil {
-		return nil, fmt.Errorf("embedded %s: %w", CatalogueFile, err)
-	}
-	return data, nil
-}
+func BuiltinCatalogue() ([]byte, error) { return templates.FS.ReadFile(CatalogueFile) }
 
 // ParseCatalogue reads a catalogue; file names it in errors. The configs in it are
 // not judged, only that each has an id and a slug of its own.
@@ -62,22 +56,16 @@ func ParseCatalogue(file string, data []byte) ([]Entry, error) {
 	if err := decode(file, data, &list); err != nil {
 		return nil, err
 	}
-	return parseEntries(file, list.Experiments)
-}
-
-func parseEntries(file string, items []yaml.Node) ([]Entry, error) {
 	var out []Entry
-	seen := map[string]bool{}
-	for i := range items {
-		n := &items[i]
+	for i := range list.Experiments {
+		n := &list.Experiments[i]
 		e, err := parseEntry(file, n)
 		if err != nil {
 			return nil, err
 		}
-		if seen[e.ID] {
+		if slices.ContainsFunc(out, func(other Entry) bool { return other.ID == e.ID }) {
 			return nil, faultAt(file, n, "%s is in the catalogue twice: give one another experiment_id", e.ID)
 		}
-		seen[e.ID] = true
 		out = append(out, e)
 	}
 	return out, nil
@@ -107,24 +95,18 @@ func parseEntry(file string, n *yaml.Node) (Entry, error) {
 			config.Content = append(config.Content, &key, inBlockStyle(v))
 		}
 	}
-	e := Entry{ID: own.ID, Slug: own.Slug, Default: own.Default, node: &config}
-	return e, e.check(file, n)
+	if err := model.CheckID(own.ID); err != nil {
+		return Entry{}, faultAt(file, n, "experiment_id: %v", err)
+	}
+	if !slugPattern.MatchString(own.Slug) {
+		return Entry{}, faultAt(file, n, "%s: slug %.40q cannot be part of a file name: use letters, digits, dots, dashes and underscores", own.ID, own.Slug)
+	}
+	return Entry{ID: own.ID, Slug: own.Slug, Default: own.Default, node: &config}, nil
 }
 
 // faultAt is the error of an entry, at its place.
 func faultAt(file string, n *yaml.Node, format string, args ...any) error {
 	return strictyaml.Problems{strictyaml.At(file, n, "", format, args...)}
-}
-
-// check is about the file name an entry becomes.
-func (e Entry) check(file string, n *yaml.Node) error {
-	if err := model.CheckID(e.ID); err != nil {
-		return faultAt(file, n, "experiment_id: %v", err)
-	}
-	if !slugPattern.MatchString(e.Slug) {
-		return faultAt(file, n, "%s: slug %.40q cannot be part of a file name: use letters, digits, dots, dashes and underscores", e.ID, e.Slug)
-	}
-	return nil
 }
 
 // flowComment is the comment behind a {…} that is about to be written on lines of

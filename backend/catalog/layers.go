@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -135,10 +136,7 @@ func (o Options) sources() []source {
 // given are the settings that people wrote: user, workspace, --set.
 func (o Options) given(sources []source) ([]value, error) {
 	var out []value
-	for _, s := range sources {
-		if s.settings == "" {
-			continue
-		}
+	for _, s := range sources[1:] { // what is built in sets nothing
 		data, err := s.read(s.settings)
 		if err != nil {
 			return nil, err
@@ -177,10 +175,8 @@ func (o Options) siteValues(site model.Site) []value {
 
 // shortPath writes a folder below the home folder with ~.
 func (o Options) shortPath(dir string) string {
-	if home := o.Env("HOME"); home != "" {
-		if rest, ok := strings.CutPrefix(dir, home+"/"); ok {
-			return "~/" + rest
-		}
+	if rest, ok := strings.CutPrefix(dir, o.Env("HOME")+"/"); ok && o.Env("HOME") != "" {
+		return "~/" + rest
 	}
 	return dir
 }
@@ -191,15 +187,13 @@ func expandPath(text string, env func(string) string) (string, error) {
 	missing := ""
 	out := os.Expand(text, func(name string) string {
 		v := env(name)
-		if v == "" && missing == "" {
-			missing = name
+		if v == "" {
+			missing = cmp.Or(missing, name)
 		}
 		return v
 	})
-	if rest, ok := strings.CutPrefix(out, "~/"); ok {
-		if home := env("HOME"); home != "" {
-			out = home + "/" + rest
-		}
+	if rest, ok := strings.CutPrefix(out, "~/"); ok && env("HOME") != "" {
+		out = env("HOME") + "/" + rest
 	}
 	if missing != "" {
 		return "", fmt.Errorf("$%s is not set here: set it, or write the path out", missing)
