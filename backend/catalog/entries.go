@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"bytes"
-	"fmt"
 	"regexp"
 	"slices"
 
@@ -28,15 +26,7 @@ type Entry struct {
 func (e Entry) File() string { return e.ID + "_" + e.Slug + ".yaml" }
 
 // YAML is the entry as a config file: its keys in their order, one a line.
-func (e Entry) YAML() ([]byte, error) {
-	var b bytes.Buffer
-	enc := yaml.NewEncoder(&b)
-	enc.SetIndent(2)
-	if err := enc.Encode(e.node); err != nil {
-		return nil, fmt.Errorf("write %s: %w", e.File(), err)
-	}
-	return b.Bytes(), enc.Close()
-}
+func (e Entry) YAML() ([]byte, error) { return strictyaml.Encode(e.node, 2) }
 
 // Node is the entry's config as YAML; its lines are those of the catalogue, so that an
 // error points there. It must not be changed.

@@ -17,16 +17,16 @@ const workspaceDir = "demo/workspace" // files of the demo workspace as they are
 // notRun are the recordings that the demo leaves for the newcomer to submit.
 var notRun = map[string]bool{"llama-8b-pp2": true}
 
-// WriteDemo lays the demo workspace out in dir: experiments with engine replay,
-// the recordings as runs that are already there (all but one, which waits to be
-// submitted) and the untraced runs of a sweep for the charts. Each file and each
-// run appears whole or not at all, and what is there already stays as it is, so a
-// second start keeps a user's edits and runs.
+// WriteDemo lays the demo workspace out in dir: experiments with engine replay, the
+// recordings as runs (all but one, which waits to be submitted) and the untraced runs of a
+// sweep for the charts. Each file and each run appears whole or not at all, and what is
+// there stays as it is: a second start keeps a user's edits and runs.
 func WriteDemo(dir string) error {
-	if err := writeTree(dir); err != nil {
-		return fmt.Errorf("demo workspace %s: %w", dir, err)
+	err := writeTree(dir)
+	if err == nil {
+		err = writeRuns(filepath.Join(dir, "trace_collection"))
 	}
-	if err := writeRuns(filepath.Join(dir, "trace_collection")); err != nil {
+	if err != nil {
 		return fmt.Errorf("demo workspace %s: %w", dir, err)
 	}
 	return nil
@@ -60,10 +60,7 @@ func writeRuns(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	sweep, err := fs.Glob(templates.FS, sweepDir+"/*")
-	if err != nil {
-		return err
-	}
+	sweep, _ := fs.Glob(templates.FS, sweepDir+"/*") // the pattern is sound
 	var all []Recording
 	for _, name := range sweep {
 		r, err := load(name)

@@ -2,14 +2,19 @@ package replay
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
 
+	"shardeck/backend/atomicfile"
+	"shardeck/backend/strictyaml"
 	"shardeck/model"
 	"shardeck/templates"
 )
@@ -39,10 +44,7 @@ func parseConfig(text []byte) (model.Experiment, error) {
 
 // Recordings lists the embedded runs that can be played back, by name.
 func Recordings() []Recording {
-	names, err := fs.Glob(templates.FS, demoDir+"/*/kineto_trace_0.json.gz")
-	if err != nil {
-		return nil
-	}
+	names, _ := fs.Glob(templates.FS, demoDir+"/*/kineto_trace_0.json.gz") // the pattern is sound
 	var all []Recording
 	for _, n := range names {
 		if r, err := load(path.Dir(n)); err == nil {
@@ -65,48 +67,31 @@ func load(dir string) (Recording, error) {
 		cmp.Or(int(e.Profiling.TraceTokens), e.Data.MaxTokens), dir}, nil
 }
 
-// Find returns the recording of a model and layout. Where several were made of the
-// same, it is the plain one, the shortest name; the others are asked for by name.
-func Find(modelName string, l model.Layout) (Recording, error) {
+// For returns the recording that an experiment means: the one it names, else the one of
+// its model and layout; of several, the plain one, by the shortest name. The error lists
+// those there are.
+func For(e model.Experiment) (Recording, error) {
 	all := Recordings()
 	slices.SortStableFunc(all, func(a, b Recording) int { return len(a.Name) - len(b.Name) })
-	for _, r := range all {
-		if sameModel(r.Model.Name, modelName) && sameLayout(r.Layout, l) {
-			return r, nil
-		}
+	name := e.Replay.Recording
+	i := slices.IndexFunc(all, func(r Recording) bool {
+		return r.Name == name || name == "" && baseModel(r.Model.Name) == baseModel(e.Model.Name) && sameLayout(r.Layout, e.Layout)
+	})
+	switch {
+	case i >= 0:
+		return all[i], nil
+	case name != "":
+		return Recording{}, fmt.Errorf("replay.recording: no recording is called %q; there are %s", name, recordingNames(all))
 	}
 	return Recording{}, fmt.Errorf("no recording of %s with %s; there are %s: choose one of these layouts, or set engine to vllm",
-		modelName, l, recordingNames(all))
+		e.Model.Name, e.Layout, recordingNames(all))
 }
 
-// Named returns the recording of that name.
-func Named(name string) (Recording, error) {
-	all := Recordings()
-	if i := slices.IndexFunc(all, func(r Recording) bool { return r.Name == name }); i >= 0 {
-		return all[i], nil
-	}
-	return Recording{}, fmt.Errorf("replay.recording: no recording is called %q; there are %s", name, recordingNames(all))
-}
-
-// For returns the recording that an experiment means: the one it names, else the
-// one of its model and layout. The error lists those there are.
-func For(e model.Experiment) (Recording, error) {
-	if e.Replay.Recording != "" {
-		return Named(e.Replay.Recording)
-	}
-	return Find(e.Model.Name, e.Layout)
-}
-
-// sameModel compares hub ids by their last part, tuned variants included: they
-// have one shape, and a recording is of shapes.
-func sameModel(a, b string) bool { return baseModel(a) == baseModel(b) }
-
+// baseModel is the last part of a hub id without the ending of tuned variants: they have
+// one shape, and a recording is of shapes.
 func baseModel(id string) string {
 	id = strings.ToLower(model.ShortModel(id))
-	for _, tuned := range []string{"-instruct", "-chat"} {
-		id = strings.TrimSuffix(id, tuned)
-	}
-	return id
+	return strings.TrimSuffix(strings.TrimSuffix(id, "-instruct"), "-chat")
 }
 
 // sameLayout takes the two kinds of data parallelism for one: their ranks do the same.
@@ -121,4 +106,117 @@ func recordingNames(all []Recording) string {
 	}
 	slices.Sort(words)
 	return strings.Join(words, "; ")
+}
+
+// timing holds the keys of timing_stats_<rank>.json that a replay reads. Seconds.
+type timing struct {
+	Timed  []float64         `json:"unprofiled_iteration_times"`
+	TTFT   []json.RawMessage `json:"unprofiled_ttft"` // of an iteration: a number, or a list with one for each request
+	TPOT   []json.RawMessage `json:"unprofiled_tpot"`
+	Input  []json.RawMessage `json:"unprofiled_input_tokens,omitempty"`
+	Output []json.RawMessage `json:"unprofiled_output_tokens,omitempty"`
+	Traced []float64         `json:"iteration_times,omitempty"`
+	Peak   int64             `json:"peak_memory_bytes,omitempty"`
+}
+
+// timing is what rank 0 measured.
+func (r Recording) timing() (timing, error) { return readTiming(r.dir + "/timing_stats_0.json") }
+
+func readTiming(name string) (t timing, err error) {
+	b, err := fs.ReadFile(templates.FS, name)
+	if err == nil {
+		err = json.Unmarshal(b, &t)
+	}
+	if err != nil {
+		err = fmt.Errorf("recording %s: %w", name, err)
+	}
+	return t, err
+}
+
+// files lists the recording's files that match a pattern, in templates.FS.
+func (r Recording) files(pattern string) []string {
+	names, _ := fs.Glob(templates.FS, r.dir+"/"+pattern) // the pattern is ours and sound
+	return names
+}
+
+// copyFiles writes every file that matches the pattern into dir as it is.
+func (r Recording) copyFiles(pattern, dir string) error {
+	for _, name := range r.files(pattern) {
+		b, err := fs.ReadFile(templates.FS, name)
+		if err == nil {
+			err = writeFile(filepath.Join(dir, path.Base(name)), b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cutTimings writes the timing files of a run that was stopped after k timed
+// iterations: these alone, and nothing of the traced pass.
+func (r Recording) cutTimings(k int, dir string) error {
+	for _, name := range r.files("timing_stats_*.json") {
+		t, err := readTiming(name)
+		if err != nil {
+			return err
+		}
+		t = timing{Timed: firstOf(t.Timed, k), TTFT: firstOf(t.TTFT, k), TPOT: firstOf(t.TPOT, k),
+			Input: firstOf(t.Input, k), Output: firstOf(t.Output, k), Peak: t.Peak}
+		if err := writeJSON(filepath.Join(dir, path.Base(name)), t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func firstOf[T any](v []T, k int) []T { return v[:min(k, len(v))] }
+
+// writeConfig writes config.yaml: the recording's own workload and depth, since the
+// numbers are of those, under the id, description and output_dir of the experiment.
+func (r Recording) writeConfig(dir string, e model.Experiment) error {
+	text, err := fs.ReadFile(templates.FS, r.dir+"/config.yaml")
+	if err != nil {
+		return err
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		return err
+	}
+	root := doc.Content[0]
+	root.HeadComment = "Replay of the recording " + r.Name + ": numbers of the machine that was recorded."
+	own := map[string]string{"experiment_id": e.ID, "description": e.Description, "output_dir": e.OutputDir,
+		"engine": string(model.EngineReplay)}
+	for key, value := range own {
+		if _, at := strictyaml.Find(root, key); at != nil && value != "" {
+			at.SetString(value)
+		}
+	}
+	var played yaml.Node
+	err = played.Encode(map[string]model.Replay{"replay": {Recording: r.Name, Factor: cmp.Or(e.Replay.Factor, 1), Engine: r.Engine}})
+	if err != nil {
+		return err
+	}
+	root.Content = append(root.Content, played.Content...)
+	out, err := strictyaml.Encode(&doc, 2)
+	if err != nil {
+		return err
+	}
+	return writeFile(filepath.Join(dir, "config.yaml"), out)
+}
+
+func writeJSON(path string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeFile(path, append(b, '\n'))
+}
+
+// writeFile writes a file whole. What a crash loses can be replayed.
+func writeFile(path string, b []byte) error {
+	return atomicfile.WriteUnsynced(path, 0o644, func(w io.Writer) error {
+		_, err := w.Write(b)
+		return err
+	})
 }

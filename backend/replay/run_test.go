@@ -246,14 +246,14 @@ func TestRefusals(t *testing.T) {
 
 func TestRecordingByNameAndLayout(t *testing.T) {
 	for _, r := range Recordings() {
-		got, err := Named(r.Name)
+		got, err := For(model.Experiment{Replay: model.Replay{Recording: r.Name}})
 		if err != nil || got.dir != r.dir {
-			t.Errorf("Named(%q) = %+v, %v", r.Name, got, err)
+			t.Errorf("For(%q) = %+v, %v", r.Name, got, err)
 		}
-		found, err := Find(r.Model.Name, r.Layout)
+		found, err := For(of(r.Model.Name, r.Layout))
 		want := strings.TrimSuffix(strings.TrimPrefix(r.Name, "vllm-"), "-slow-gpu") // the plain one, by the shortest name
 		if err != nil || found.Name != want {
-			t.Errorf("Find(%s, %s) = %q, %v; want %q", r.Model.Name, r.Layout, found.Name, err, want)
+			t.Errorf("For(%s, %s) = %q, %v; want %q", r.Model.Name, r.Layout, found.Name, err, want)
 		}
 		if n := len(r.files("kineto_trace_*")); n != r.Layout.GPUs() {
 			t.Errorf("%s has %d traces for %d ranks", r.Name, n, r.Layout.GPUs())
@@ -263,7 +263,7 @@ func TestRecordingByNameAndLayout(t *testing.T) {
 		t.Errorf("%d recordings, want 8", n)
 	}
 	replicas := model.Layout{TP: 1, PP: 1, DPReplicate: 2, DPShard: 1, EP: 2}
-	if r, err := Find("deepseek-ai/DeepSeek-V2-Lite-Chat", replicas); err != nil || r.Name != "deepseek-v2-lite-ep2" {
+	if r, err := For(of("deepseek-ai/DeepSeek-V2-Lite-Chat", replicas)); err != nil || r.Name != "deepseek-v2-lite-ep2" {
 		t.Errorf("the two kinds of data parallelism are told apart: %v, %v", r.Name, err)
 	}
 	e := model.Defaults()
@@ -273,8 +273,13 @@ func TestRecordingByNameAndLayout(t *testing.T) {
 	}
 }
 
-func ExampleFind() {
-	r, _ := Find("meta-llama/Llama-3.1-8B", model.Layout{TP: 2, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1})
+// of is an experiment of a model and layout.
+func of(name string, l model.Layout) model.Experiment {
+	return model.Experiment{Model: model.ModelRef{Name: name}, Layout: l}
+}
+
+func ExampleFor() {
+	r, _ := For(of("meta-llama/Llama-3.1-8B", model.Layout{TP: 2, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}))
 	fmt.Println(r.Name, r.Layout, r.Data)
 	// Output: llama-8b-tp2 TP2 PP1 DP1 EP1 {4 2048 4}
 }

@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -229,6 +230,15 @@ func unfit(n *yaml.Node) *yaml.Node {
 		}
 	}
 	return nil
+}
+
+// Encode writes a tree as a file, its groups indented by some blanks.
+func Encode(n *yaml.Node, indent int) ([]byte, error) {
+	var out bytes.Buffer
+	enc := yaml.NewEncoder(&out)
+	enc.SetIndent(indent)
+	err := errors.Join(enc.Encode(n), enc.Close())
+	return out.Bytes(), err
 }
 
 // Clone is a copy of a node and all below it.

@@ -8,7 +8,6 @@
 package yamledit
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -114,13 +113,11 @@ func (e Edit) reencoded(doc *yaml.Node) []byte {
 		value.Style = yaml.LiteralStyle
 	}
 	e.attach(doc.Content[0], &value)
-	var out bytes.Buffer
-	enc := yaml.NewEncoder(&out)
-	enc.SetIndent(indentOf(doc.Content[0]))
-	if enc.Encode(doc) != nil || enc.Close() != nil {
+	out, err := strictyaml.Encode(doc, indentOf(doc.Content[0]))
+	if err != nil {
 		return nil
 	}
-	return out.Bytes()
+	return out
 }
 
 // attach puts the value into a tree, making its group where there is none.

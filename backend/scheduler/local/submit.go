@@ -205,7 +205,9 @@ func takesHardLinks(dir string) bool {
 	return err == nil || diskFull(err)
 }
 
-func diskFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+func diskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
 
 // gpuLine is "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-…)".
 var gpuLine = regexp.MustCompile(`(?m)^GPU `)
