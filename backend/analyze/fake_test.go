@@ -20,9 +20,5 @@ var newFake, twoRanks, layoutOf = tracetest.New, tracetest.TwoRanks, tracetest.L
 
 // fakeInput is a run of those traces under a layout.
 func fakeInput(l model.Layout, ranks ...fake) Input {
-	in := Input{Run: "fake", Experiment: tracetest.Experiment(l), GPUsPerNode: 4, Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{}}
-	for _, f := range ranks {
-		in.Ranks[f.Info.Rank] = f.Rank
-	}
-	return in
+	return Input{Run: "fake", Experiment: tracetest.Experiment(l), GPUsPerNode: 4, Ranks: tracetest.Ranks(ranks...), Timing: map[int]*trace.Timing{}}
 }

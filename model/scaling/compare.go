@@ -174,10 +174,7 @@ type Tie struct {
 // Judge tests the runs from the best down to the first that is told apart. A metric without samples has no ties.
 func (c Contest) Judge(of Sampler) Tie {
 	var t Tie
-	for i, run := range c.Runs {
-		if i == 0 {
-			continue
-		}
+	for _, run := range c.Runs[min(1, len(c.Runs)):] {
 		best, now := of(c.Runs[0])[c.Metric], of(run)[c.Metric]
 		d := metric.Compare(best, now)
 		if len(best) == 0 || len(now) == 0 || d.Sure {
@@ -198,10 +195,7 @@ func (c Contest) Judge(of Sampler) Tie {
 // MarkUnsure says of each point, where the metric y is sampled, why a rank test cannot tell it from its series' first.
 func MarkUnsure(all []Series, y string, of Sampler) {
 	for _, s := range all {
-		for i := range s.Points {
-			if i == 0 {
-				continue // there is nothing to tell it from
-			}
+		for i := 1; i < len(s.Points); i++ {
 			was, now := of(s.Points[0].Run)[y], of(s.Points[i].Run)[y]
 			if len(was) > 0 && len(now) > 0 {
 				s.Points[i].Unsure = metric.Compare(was, now).Words

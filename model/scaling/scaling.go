@@ -70,7 +70,7 @@ func (k ScalingKey) String() string {
 	if k.GPU != "" {
 		parts = append(parts, k.GPU)
 	}
-	return strings.Join(parts, " · ")
+	return strings.Join(parts, NameSign)
 }
 
 // Scale is how a run did against a smaller one of the same series.

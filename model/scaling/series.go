@@ -121,7 +121,8 @@ type group struct {
 func SeriesOf(all []Measured, x Axis, y string) []Series {
 	groups, order := map[group][]Measured{}, []group{}
 	for _, m := range assumeGPUs(all) {
-		g := groupOf(m, axes[x])
+		g := group{key: m.key(), layout: m.layout(), replay: m.Run.Replay}
+		axes[x].free(&g.key, &g.layout)
 		if x == AxisEP && !m.experts() {
 			continue
 		}
@@ -143,15 +144,9 @@ func SeriesOf(all []Measured, x Axis, y string) []Series {
 	return out
 }
 
-func groupOf(m Measured, a axis) group {
-	g := group{key: m.key(), layout: m.layout(), replay: m.Run.Replay}
-	a.free(&g.key, &g.layout)
-	return g
-}
-
 // name is that of the key, with what the axis leaves of the layout, and without what an axis of the workload counts.
 func (g group) name(x Axis) string {
-	parts := strings.Split(g.key.String(), " · ")
+	parts := strings.Split(g.key.String(), NameSign)
 	switch x {
 	case AxisBatch:
 		parts = slices.DeleteFunc(parts, func(p string) bool { return p == "batch 0" })
@@ -168,7 +163,7 @@ func (g group) name(x Axis) string {
 	if g.replay && g.key.Engine != model.EngineReplay {
 		parts = append(parts, "replay")
 	}
-	return strings.Join(parts, " · ")
+	return strings.Join(parts, NameSign)
 }
 
 // kin is what a line of a group has in common with those of other layouts; empty for a
@@ -199,7 +194,7 @@ func linesOf(runs []Measured, x Axis) []line {
 	for _, kind := range kinds {
 		joined, others := line{}, []line(nil)
 		if len(kinds) > 1 {
-			joined.suffix = " · " + kind
+			joined.suffix = NameSign + kind
 		}
 		for _, m := range runs {
 			n := len(joined.runs)
@@ -208,9 +203,9 @@ func linesOf(runs []Measured, x Axis) []line {
 			case n == 0 || joined.runs[n-1].at(x) != m.at(x):
 				joined.runs = append(joined.runs, m)
 			case n == 1: // a second run at the base
-				others = append(others, line{" · " + m.Run.Name, []Measured{m}, true})
+				others = append(others, line{NameSign + m.Run.Name, []Measured{m}, true})
 			default:
-				others = append(others, line{" · " + m.Run.Name, []Measured{joined.runs[0], m}, true})
+				others = append(others, line{NameSign + m.Run.Name, []Measured{joined.runs[0], m}, true})
 			}
 		}
 		out = append(append(out, joined), others...)

@@ -58,8 +58,7 @@ func (b *builder) noteUngrouped(calls []*Call) {
 	why := map[kernelname.CallType]*string{}
 	for _, c := range calls {
 		if why[c.Type] == nil {
-			text := "no group is known for " + c.Type.String()
-			why[c.Type] = &text
+			why[c.Type] = new("no group is known for " + c.Type.String())
 		}
 		c.Unmatched = why[c.Type]
 	}
@@ -70,8 +69,7 @@ func (b *builder) noteUngrouped(calls []*Call) {
 func (b *builder) noteUnmatched(s *Sequence, found int, why, uneven string, missing map[int]string) {
 	alone, unmatched := 0, (*string)(nil)
 	if why != "" {
-		text := fmt.Sprintf("%s: %s", s, why)
-		unmatched = &text
+		unmatched = new(fmt.Sprintf("%s: %s", s, why))
 	}
 	for _, calls := range s.calls {
 		for _, c := range calls {

@@ -93,18 +93,13 @@ func (b *builder) otherTimes() map[int]string {
 	}
 	groups := b.groupByTime(times)
 	found := map[int]string{}
-	for i, group := range groups {
-		for _, rank := range group {
-			if i == 0 {
-				continue
-			}
-			best, side := groups[0][0], "before"
-			if times[rank].Start > times[best].Start {
-				side = "after"
-			}
-			found[rank] = fmt.Sprintf("recorded %s %s %s, so it is of another run",
-				time.Duration(gapBetween(times[rank], times[best])).Round(time.Second), side, filepath.Base(b.Traces[best].File))
+	for _, rank := range slices.Concat(groups[min(1, len(groups)):]...) {
+		best, side := groups[0][0], "before"
+		if times[rank].Start > times[best].Start {
+			side = "after"
 		}
+		found[rank] = fmt.Sprintf("recorded %s %s %s, so it is of another run",
+			time.Duration(gapBetween(times[rank], times[best])).Round(time.Second), side, filepath.Base(b.Traces[best].File))
 	}
 	return found
 }

@@ -30,6 +30,15 @@ func New(rank int) Trace {
 	}}
 }
 
+// Ranks are traces by the ranks that they say they are.
+func Ranks(traces ...Trace) map[int]*trace.Rank {
+	out := map[int]*trace.Rank{}
+	for _, t := range traces {
+		out[t.Info.Rank] = t.Rank
+	}
+	return out
+}
+
 // Run adds a kernel.
 func (f Trace) Run(name string, start, end int64) Trace {
 	return f.add(name, start, end, -1)
