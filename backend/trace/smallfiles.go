@@ -179,26 +179,24 @@ func (p *timingText) noteOdd(name string) {
 
 // numbers reads a number, a list of numbers or a list of lists: one slice for each
 // element. null is no number and no damage; anything else that is none is damage.
-func (p *timingText) numbers(from, to int) [][]float64 {
-	if p.b[from] != '[' {
-		return [][]float64{p.row(from, to)}
-	}
-	var out [][]float64
-	if !jsonscan.EachElement(p.b[:to], from, func(a, z int) { out = append(out, p.row(a, z)) }) {
-		p.isOdd(from, to)
-	}
-	return slices.DeleteFunc(out, func(row []float64) bool { return len(row) == 0 })
+func (p *timingText) numbers(from, to int) (out [][]float64) {
+	p.each(from, to, func(from, to int) {
+		var row []float64
+		p.each(from, to, func(from, to int) { row = p.number(from, to, row) })
+		if len(row) > 0 {
+			out = append(out, row)
+		}
+	})
+	return out
 }
 
-// row reads a number or a list of numbers.
-func (p *timingText) row(from, to int) (out []float64) {
+// each calls do for the elements of a list, or for a value that is none.
+func (p *timingText) each(from, to int, do func(from, to int)) {
 	if p.b[from] != '[' {
-		return p.number(from, to, nil)
-	}
-	if !jsonscan.EachElement(p.b[:to], from, func(a, z int) { out = p.number(a, z, out) }) {
+		do(from, to)
+	} else if !jsonscan.EachElement(p.b[:to], from, do) {
 		p.isOdd(from, to)
 	}
-	return out
 }
 
 // A measurement other than zero lies between these, in seconds, tokens or bytes:

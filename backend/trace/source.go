@@ -23,7 +23,8 @@ type Source struct {
 	done     int64 // bytes of the file behind us
 	progress func(done, total int64)
 	gzip     bool
-	text     io.Reader
+
+	io.Reader // of the decompressed text
 
 	counted   int   // what Expect was asked last
 	countedAt int64 // and where
@@ -64,7 +65,7 @@ func (s *Source) start() error {
 	if n == 0 {
 		return errEmpty
 	}
-	s.text = disk{s}
+	s.Reader = disk{s}
 	if n == 2 && magic == gzipMagic {
 		return s.startGzip()
 	}
@@ -80,7 +81,7 @@ func (s *Source) startGzip() error {
 	if err != nil {
 		return fmt.Errorf("%w (%v)", errGzipHeader, err)
 	}
-	s.text = z
+	s.Reader = z
 	return nil
 }
 
@@ -89,9 +90,6 @@ func (s *Source) Size() int64 { return s.size }
 
 // Gzip says that the file is compressed: Seek and ReadAt are for those that are not.
 func (s *Source) Gzip() bool { return s.gzip }
-
-// Read reads decompressed text.
-func (s *Source) Read(p []byte) (int, error) { return s.text.Read(p) }
 
 // Seek moves a plain file forward to byte offset: others have read what lies between.
 func (s *Source) Seek(offset int64, whence int) (int64, error) {

@@ -12,6 +12,7 @@ package codec
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -49,13 +50,7 @@ func Encode(w io.Writer, ranks []*trace.Rank) error {
 			err = e.rank(r)
 		}
 	}
-	if ferr := e.w.Flush(); err == nil {
-		err = ferr
-	}
-	if cerr := z.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return cmp.Or(err, e.w.Flush(), z.Close())
 }
 
 // encoder writes numbers; the first error of w stays in w.

@@ -220,8 +220,8 @@ func readGroup(val []byte) (Group, bool) {
 	ok := jsonscan.ReadKeys(val, map[string]func([]byte) bool{
 		"pg_name": func(v []byte) bool { g.Name = text(v); return id(v) },
 		"pg_id":   id, "uid": id, "backend_id": id,
-		"pg_desc":        func(v []byte) bool { g.Description = text(v); return true },
-		"backend_config": func(v []byte) bool { g.Backend = text(v); return true },
+		"pg_desc":        jsonscan.KeepText(&g.Description),
+		"backend_config": jsonscan.KeepText(&g.Backend),
 		"group_size":     size, "pg_size": size,
 		"ranks": func(v []byte) bool { g.Ranks = trace.RankList(v); return true },
 	})

@@ -12,23 +12,11 @@ type node struct {
 	name           []byte
 	id, parent, rf uint64
 	hasID          bool
-	inputs         [][]byte // elements of the values; only of nodes that need them
-	inputTypes     [][]byte
-	outputs        [][]byte
-	attrs          map[string][]byte
-	values         [partCount][]byte // the texts of the above
+
+	inputs, inputTypes, outputs [][]byte // elements; only of nodes whose name asks for them
+	attrs                       map[string][]byte
+	text                        struct{ inputs, inputTypes, outputs, attrs []byte } // the texts of the above
 }
-
-// part is a piece of a node that is looked into only where the name asks for it.
-type part uint8
-
-const (
-	partInputs part = iota
-	partInputTypes
-	partOutputs
-	partAttrs
-	partCount
-)
 
 // nodeKeys are the keys of a node in both layouts: in the flat one of 1.0.1 inputs are
 // lists beside each other, in Chakra's they are keys of one object.
@@ -38,10 +26,10 @@ var nodeKeys = map[string]func(n *node, v []byte) bool{
 	"parent":      func(n *node, v []byte) bool { return setID(&n.parent, v) },
 	"ctrl_deps":   func(n *node, v []byte) bool { return setID(&n.parent, v) },
 	"rf_id":       func(n *node, v []byte) bool { return setID(&n.rf, v) },
-	"inputs":      func(n *node, v []byte) bool { n.values[partInputs] = v; return true },
-	"input_types": func(n *node, v []byte) bool { n.values[partInputTypes] = v; return true },
-	"outputs":     func(n *node, v []byte) bool { n.values[partOutputs] = v; return true },
-	"attrs":       func(n *node, v []byte) bool { n.values[partAttrs] = v; return true },
+	"inputs":      func(n *node, v []byte) bool { n.text.inputs = v; return true },
+	"input_types": func(n *node, v []byte) bool { n.text.inputTypes = v; return true },
+	"outputs":     func(n *node, v []byte) bool { n.text.outputs = v; return true },
+	"attrs":       func(n *node, v []byte) bool { n.text.attrs = v; return true },
 }
 
 // setID reads an id; one beyond int64 is kept as its bits.
@@ -78,7 +66,7 @@ func (n *node) readRFAttr() {
 // eachAttr calls do for the attributes, each {"name": …, "type": …, "value": …}, as long as
 // it wants more.
 func (n *node) eachAttr(do func(name, val []byte) (more bool)) {
-	attrs, more := n.values[partAttrs], true
+	attrs, more := n.text.attrs, true
 	jsonscan.EachElement(attrs, 0, func(from, to int) {
 		if !more {
 			return
@@ -99,8 +87,8 @@ func (n *node) eachAttr(do func(name, val []byte) (more bool)) {
 
 // readParts reads inputs, outputs and attributes, for a node that needs them.
 func (n *node) readParts() {
-	n.inputs, n.inputTypes = n.valuesAndTypes(partInputs, partInputTypes)
-	n.outputs, _ = n.valuesAndTypes(partOutputs, partInputTypes)
+	n.inputs, n.inputTypes = valuesAndTypes(n.text.inputs, n.text.inputTypes)
+	n.outputs, _ = valuesAndTypes(n.text.outputs, nil)
 	n.attrs = map[string][]byte{}
 	n.eachAttr(func(name, val []byte) bool {
 		n.attrs[string(name)] = val
@@ -109,11 +97,11 @@ func (n *node) readParts() {
 }
 
 // valuesAndTypes is the values and types of inputs or outputs, in either layout.
-func (n *node) valuesAndTypes(values, types part) (v, t [][]byte) {
-	if isList(n.values[values]) {
-		return jsonscan.Elements(n.values[values]), jsonscan.Elements(n.values[types])
+func valuesAndTypes(values, types []byte) (v, t [][]byte) {
+	if isList(values) {
+		return jsonscan.Elements(values), jsonscan.Elements(types)
 	}
-	jsonscan.ReadKeys(n.values[values], map[string]func([]byte) bool{
+	jsonscan.ReadKeys(values, map[string]func([]byte) bool{
 		"values": func(val []byte) bool { v = jsonscan.Elements(val); return true },
 		"types":  func(val []byte) bool { t = jsonscan.Elements(val); return true },
 	})

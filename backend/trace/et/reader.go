@@ -46,7 +46,7 @@ func newReader(w *jsonscan.Window) *reader {
 	r.Document = jsondoc.Document{
 		Window: w, DamageCounter: trace.CountDamage(faults), Format: format,
 		Keys: map[string]func([]byte) bool{
-			"schema":    func(val []byte) bool { r.t.Schema = text(val); return true },
+			"schema":    jsonscan.KeepText(&r.t.Schema),
 			"pid":       whole(&r.t.PID),
 			"start_ts":  whole(&r.t.Start),
 			"finish_ts": whole(&r.t.Finish),

@@ -2,6 +2,7 @@ package nsys
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ type csvTables struct {
 	inside bool  // in a table of cuda_gpu_trace
 	tables int64 // of cuda_gpu_trace so far
 	other  bool  // a table of another report was seen
-	fields []string
+	fields *csvFields
 }
 
 // errNotCSV is the cause when a text holds no table of any report.
@@ -33,13 +34,13 @@ var errNotCSV = errors.New("is no file of Nsight Systems that can be read")
 // readCSV reads a text into ranks, one for each device of each table, in the order of
 // tables and devices. An error is for people, without the file's name.
 func readCSV(in *bufio.Reader, disk int64) ([]*trace.Rank, error) {
-	s := &csvTables{lines: lines{in: in}, devices: newDevices(func(w *deviceWork) { _, w.gpu = deviceName(w.name) })}
+	s := &csvTables{lines: lines{in: in}, fields: newCSVFields(), devices: newDevices(func(w *deviceWork) { _, w.gpu = deviceName(w.name) })}
 	for {
 		line, long, ok := s.next()
 		if !ok {
 			break
 		}
-		s.line(string(line), long)
+		s.line(line, long)
 	}
 	if s.inside && s.endless {
 		s.Once(s.at, "the last line has no end: the file was cut off", "what stood after it, and perhaps the end of its name")
@@ -59,13 +60,12 @@ func readCSV(in *bufio.Reader, disk int64) ([]*trace.Rank, error) {
 }
 
 // line takes one line, whatever it is.
-func (s *csvTables) line(text string, long bool) {
-	if !long && strings.TrimSpace(text) == "" {
+func (s *csvTables) line(text []byte, long bool) {
+	if !long && len(bytes.TrimSpace(text)) == 0 {
 		s.inside = false
 		return
 	}
-	fields, ok := splitLine(text, s.fields)
-	s.fields = fields
+	fields, ok := s.fields.of(text)
 	if ok && !long && len(fields) > 2 {
 		if h, is := headerOf(fields); is {
 			s.head, s.inside = h, true
@@ -91,8 +91,8 @@ func (s *csvTables) line(text string, long bool) {
 // messages are beginnings of lines that nsys prints around its tables.
 var messages = []string{"** ", "Processing [", "Generating SQLite", "NOTICE", "SKIPPED", "WARNING", "ERROR", "Importer ", "Try 'nsys"}
 
-func isMessage(text string) bool {
-	return slices.ContainsFunc(messages, func(t string) bool { return strings.HasPrefix(text, t) })
+func isMessage(text []byte) bool {
+	return slices.ContainsFunc(messages, func(t string) bool { return bytes.HasPrefix(text, []byte(t)) })
 }
 
 // row keeps one kernel or copy.

@@ -3,8 +3,10 @@ package nsys
 import (
 	"bufio"
 	"bytes"
+	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"shardeck/backend/trace/jsonscan"
@@ -49,52 +51,25 @@ func (l *lines) broken() error {
 	return l.err
 }
 
-// splitLine splits a line of CSV into its fields, without quotes. False: a quote is
-// not closed, or stands where none may stand.
-func splitLine(line string, fields []string) ([]string, bool) {
-	fields = fields[:0]
-	for {
-		if !strings.HasPrefix(line, `"`) {
-			field, rest, more := strings.Cut(line, ",")
-			if strings.Contains(field, `"`) {
-				return fields, false
-			}
-			if fields = append(fields, field); !more {
-				return fields, true
-			}
-			line = rest
-			continue
-		}
-		field, rest, ok := quoted(line)
-		if !ok {
-			return fields, false
-		}
-		fields = append(fields, field)
-		if rest == "" {
-			return fields, true
-		}
-		line = rest[1:]
-	}
+// csvFields splits lines of CSV.
+type csvFields struct {
+	line bytes.Reader
+	*csv.Reader
 }
 
-// quoted takes a quoted field off the beginning of line; rest begins with a comma or
-// is empty.
-func quoted(line string) (field, rest string, ok bool) {
-	for i := 1; i < len(line); i++ {
-		if line[i] != '"' {
-			continue
-		}
-		if i+1 < len(line) && line[i+1] == '"' {
-			i++
-			continue
-		}
-		rest = line[i+1:]
-		if rest != "" && rest[0] != ',' {
-			return "", "", false
-		}
-		return strings.ReplaceAll(line[1:i], `""`, `"`), rest, true
-	}
-	return "", "", false
+func newCSVFields() *csvFields {
+	f := &csvFields{}
+	f.Reader = csv.NewReader(&f.line)
+	f.FieldsPerRecord, f.ReuseRecord = -1, true
+	return f
+}
+
+// of are the fields of a line, without quotes; void after the next call. False: a quote is not
+// closed, or stands where none may stand.
+func (f *csvFields) of(line []byte) ([]string, bool) {
+	f.line.Reset(line)
+	fields, err := f.Read()
+	return fields, err == nil
 }
 
 // column is a column of cuda_gpu_trace that is kept.
@@ -181,12 +156,7 @@ func isOtherHeader(fields []string) bool {
 	if _, timed := units[unit]; timed && name == "Start" {
 		return true // a trace of something else: API calls, NVTX ranges
 	}
-	for _, t := range otherTables {
-		if name == t {
-			return len(fields) > 2
-		}
-	}
-	return false
+	return slices.Contains(otherTables, name)
 }
 
 // decimal reads a number times 10^shift, rounded to a whole. Commas between thousands are

@@ -1,6 +1,7 @@
 package nsys
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -194,6 +195,17 @@ func (d *db) rows(table string, columns []string, where string, visit func(r row
 		d.damage.Once(-1, "table "+table+" is damaged ("+reason(err)+")", fmt.Sprintf("its rows after the first %s", unit.Int(n)))
 	}
 	return nil
+}
+
+// valueOf is the first text that a table of names and values has for a name.
+func (d *db) valueOf(table, name string) (value string, err error) {
+	if d.has(table, "name", "value") {
+		err = d.rows(table, []string{"value"}, "name = '"+name+"'", func(r row) {
+			text, _ := r.text(0)
+			value = cmp.Or(value, text)
+		})
+	}
+	return value, err
 }
 
 // progressRows is how many rows are read between two calls of progress, and two looks

@@ -28,7 +28,7 @@ func processOf(tid int64) int64 { return tid &^ 0xffffff }
 
 func readTarget(d *db) (*target, error) {
 	t := &target{gpuOf: map[ordinal]int64{}}
-	for _, read := range []func(*db) error{t.readSchema, t.readStart, t.readHost, t.readGPUs, t.readOrdinals, t.readDiagnostics} {
+	for _, read := range []func(*db) error{t.readNamed, t.readStart, t.readGPUs, t.readOrdinals, t.readDiagnostics} {
 		if err := read(d); err != nil {
 			return nil, err
 		}
@@ -39,30 +39,18 @@ func readTarget(d *db) (*target, error) {
 	return t, nil
 }
 
-func (t *target) readSchema(d *db) error {
-	return d.rows("META_DATA_EXPORT", []string{"name", "value"}, "", func(r row) {
-		if name, _ := r.text(0); name == "EXPORT_SCHEMA_VERSION" {
-			t.schema, _ = r.text(1)
-		}
-	})
+// readNamed reads the schema and the host, which stand in tables of names and values.
+func (t *target) readNamed(d *db) (err error) {
+	if t.schema, err = d.valueOf("META_DATA_EXPORT", "EXPORT_SCHEMA_VERSION"); err == nil {
+		t.host, err = d.valueOf("TARGET_INFO_SYSTEM_ENV", "Hostname")
+	}
+	return err
 }
 
 func (t *target) readStart(d *db) error {
 	return d.rows("TARGET_INFO_SESSION_START_TIME", []string{"utcEpochNs"}, "", func(r row) {
 		if v := r.or(0, 0); v > 0 && v < maxTime && t.epoch == 0 {
 			t.epoch = v
-		}
-	})
-}
-
-// readHost reads the one entry of the environment that is asked for.
-func (t *target) readHost(d *db) error {
-	if !d.has("TARGET_INFO_SYSTEM_ENV", "name", "value") {
-		return nil
-	}
-	return d.rows("TARGET_INFO_SYSTEM_ENV", []string{"value"}, "name = 'Hostname'", func(r row) {
-		if v, ok := r.text(0); ok && t.host == "" {
-			t.host = v
 		}
 	})
 }
@@ -104,10 +92,8 @@ func (t *target) physical(globalPid, cuda int64) (gpu int64, known bool) {
 
 // sms is the number of multiprocessors of a GPU, 0 if it is not known.
 func (t *target) sms(gpu int64) int {
-	for _, d := range t.devices {
-		if int64(d.ID) == gpu {
-			return d.SMs
-		}
+	if i := slices.IndexFunc(t.devices, func(d trace.Device) bool { return int64(d.ID) == gpu }); i >= 0 {
+		return t.devices[i].SMs
 	}
 	return 0
 }
