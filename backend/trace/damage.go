@@ -21,8 +21,7 @@ func (d Damage) String() string {
 	return text
 }
 
-// Fault is a sort of damage that can occur many times in one file, in words for people: those
-// for one, those for many, each after their number, and those for what is lost.
+// Fault is a sort of damage in words for people: those for one, those for many, each after their number, and what is lost.
 type Fault [3]string
 
 // Faults that several readers know.

@@ -22,8 +22,7 @@ type Reader interface {
 // headSize is how much of a file's text is shown to readers.
 const headSize = 512
 
-// Open reads what is at path into its ranks, by the first reader that knows the file.
-// What it returns and when it calls progress is as with Reader.Open.
+// Open is Reader.Open of the first reader that knows the file at path.
 func Open(ctx context.Context, readers []Reader, path string, progress func(done, total int64)) ([]*Rank, error) {
 	src, err := OpenSource(ctx, path, nil)
 	if err != nil {

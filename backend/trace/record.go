@@ -16,8 +16,7 @@ const (
 	KindMemset
 )
 
-// Record is one thing a GPU did: a kernel, a copy or a fill. It is plain data of
-// fixed size, so that a trace of any length costs a known few bytes a kernel.
+// Record is one thing a GPU did: a kernel, a copy or a fill; of fixed size, so that a trace costs a known few bytes a kernel.
 type Record struct {
 	Start  int64   // ns, absolute (base time added)
 	Dur    int64   // ns, never negative
@@ -52,8 +51,7 @@ type Coll struct {
 	Src, Dst   int   // peers of send and recv
 }
 
-// elementSizes are the bytes of the types of elements that PyTorch writes; 8-bit floats have many
-// names and one size.
+// elementSizes are the bytes of PyTorch's types of elements; 8-bit floats have many names and one size.
 var elementSizes = map[string]int64{
 	"double": 8, "float": 4, "half": 2, "bfloat16": 2, "long": 8, "int": 4, "short": 2, "byte": 1, "char": 1, "bool": 1,
 	"complexfloat": 8, "complexdouble": 16, "float8": 1,
@@ -72,8 +70,7 @@ func ElementBytes(elems int64, dtype string) int64 {
 // maxRanks bounds the ranks that are written out for a group of a damaged file.
 const maxRanks = 1 << 16
 
-// RankList reads the JSON list [0, 1], in quotes or not; nil if it is missing, cut with
-// "..." or not a list of ranks.
+// RankList reads the JSON list [0, 1], in quotes or not; nil if missing, cut with "..." or no list of ranks.
 func RankList(val []byte) (ranks []int) {
 	for _, v := range jsonscan.Elements(jsonscan.Unquote(val)) {
 		r, ok := jsonscan.Integer(v)
@@ -136,8 +133,7 @@ type Rank struct {
 	JSON    int64    // decompressed
 	Damage  []Damage // empty: the file is sound
 
-	// SMs is how busy the rank's multiprocessors were, in order of time; nil: not
-	// recorded. Only Nsight Systems samples it.
+	// SMs is how busy the multiprocessors were, in order of time; nil: not recorded. Only Nsight Systems samples it.
 	SMs []Sample
 }
 
@@ -166,8 +162,7 @@ func IsStep(name string) bool {
 	return false
 }
 
-// Names gives each name a number, in the order in which names are first met. A name
-// met before costs one look-up and no allocation.
+// Names numbers names, in the order in which they are first met. One met before costs a look-up, no allocation.
 type Names struct {
 	List   []string          // clean, by number
 	byName map[string]uint32 // clean

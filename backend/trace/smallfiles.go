@@ -29,8 +29,7 @@ type Times struct {
 	Iterations []float64 // s, one an iteration
 	TTFT, TPOT []float64 // s, one a request, or one an iteration where the file says no more
 
-	// InputTokens and OutputTokens are of all requests of an iteration, one number
-	// an iteration.
+	// InputTokens and OutputTokens are of all requests of an iteration, one number an iteration.
 	InputTokens, OutputTokens []float64
 
 	// Mean and P99 are the file's own statistics, for files without lists; nil: not given.
@@ -40,9 +39,8 @@ type Times struct {
 // maxTiming is more than any timing file holds; what lies beyond is not read.
 const maxTiming = 64 << 20
 
-// OpenTiming reads a timing file, .json or .json.gz. It is tolerant: missing keys
-// are missing values, damage is listed. A file that holds no key of a timing file
-// is an error.
+// OpenTiming reads a timing file, .json or .json.gz. Missing keys are missing values, damage is listed; a file
+// that holds no key of a timing file is an error.
 func OpenTiming(path string) (*Timing, error) {
 	text, cause, err := readSmall(path)
 	if err != nil {
@@ -85,8 +83,7 @@ var timingFields = map[string]func(t *Timing, v []float64){
 	"peak_memory_bytes":          func(t *Timing, v []float64) { t.PeakMemory = int64(sum(v[:min(1, len(v))])) },
 }
 
-// tokenFields are lists with one number an iteration, or one list of requests an
-// iteration, which is summed.
+// tokenFields are lists with one number an iteration, or one list of requests, which is summed.
 var tokenFields = map[string]func(t *Timing, v []float64){
 	"unprofiled_input_tokens":  func(t *Timing, v []float64) { t.Untraced.InputTokens = v },
 	"unprofiled_output_tokens": func(t *Timing, v []float64) { t.Untraced.OutputTokens = v },

@@ -110,10 +110,8 @@ func (s *Source) ReadAt(p []byte, at int64) (int, error) {
 // 1 GB held 1.3 times what their first 16,384 records let expect.
 const toSpare = 1.4
 
-// Expect extrapolates a count to the whole file, from the part read since it was last
-// asked: a trace begins with much that is no record. There is some to spare: what is
-// not used of it is never touched and costs no memory, and an estimate that proves
-// too low costs a copy.
+// Expect extrapolates a count to the whole file, from the part read since it was last asked: a trace begins with
+// much that is no record. What is not used is never touched and costs no memory; too little costs a copy.
 func (s *Source) Expect(now int) int {
 	count, bytes := float64(now-s.counted), float64(s.done-s.countedAt)
 	s.counted, s.countedAt = now, s.done

@@ -192,8 +192,7 @@ func (d *decoder) rank() *trace.Rank {
 	return &h.Rank
 }
 
-// records fills the columns. The first one grows as it is read, so that a count that
-// is not true costs nothing.
+// records fills the columns. The first grows as it is read: a count that is not true costs nothing.
 func (d *decoder) records(h *head) {
 	r := &h.Rank
 	if h.Records < 0 || h.Samples < 0 {

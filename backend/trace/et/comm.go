@@ -14,16 +14,14 @@ import (
 // commNode is the node of a call of torch.distributed.
 const commNode = "record_param_comms"
 
-// elementTypes are the names that PyTorch gives types of elements in communication attributes, by
-// those of C++ in types of inputs.
+// elementTypes are PyTorch's names of types of elements in communication attributes, by those of C++ in types of inputs.
 var elementTypes = map[string]string{
 	"float": "Float", "double": "Double", "c10::Half": "Half", "c10::BFloat16": "BFloat16", "long int": "Long", "long": "Long",
 	"int": "Int", "short int": "Short", "signed char": "Char", "unsigned char": "Byte", "bool": "Bool",
 	"c10::Float8_e4m3fn": "Float8_e4m3fn", "c10::Float8_e5m2": "Float8_e5m2", "c10::complex<float>": "ComplexFloat",
 }
 
-// call reads the call that n records. known is false where PyTorch itself did not
-// know what was called.
+// call reads the call that n records; known is false where PyTorch itself did not know it.
 func (n *node) call(groups []Group) (coll trace.Coll, in, out int64, known bool) {
 	n.readParts()
 	p := n.positions()
@@ -77,8 +75,7 @@ func (n *node) positions() (p positions) {
 	return p
 }
 
-// isTensors says whether val is a tensor, six elements of which the last is its
-// device, or a list of such.
+// isTensors says whether val is a tensor, six elements of which the last is its device, or a list of such.
 func isTensors(val []byte) bool {
 	list := jsonscan.Elements(val)
 	return len(list) > 0 && (isList(list[0]) || len(list) == tensorFields)
@@ -211,8 +208,7 @@ func readGroups(val []byte) ([]Group, bool) {
 	return out, sound && isList
 }
 
-// readGroup reads one group. Its key in calls is the name, in old schemas a number
-// that goes by several names.
+// readGroup reads one group. Its key in calls is the name, in old schemas a number of several names.
 func readGroup(val []byte) (Group, bool) {
 	var g Group
 	id := func(v []byte) bool { g.ids = append(g.ids, text(v)); return true }

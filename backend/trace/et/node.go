@@ -63,8 +63,7 @@ func (n *node) readRFAttr() {
 	})
 }
 
-// eachAttr calls do for the attributes, each {"name": …, "type": …, "value": …}, as long as
-// it wants more.
+// eachAttr calls do for the attributes, each {"name": …, "type": …, "value": …}, while it wants more.
 func (n *node) eachAttr(do func(name, val []byte) (more bool)) {
 	attrs, more := n.text.attrs, true
 	jsonscan.EachElement(attrs, 0, func(from, to int) {

@@ -33,8 +33,7 @@ func (r *reader) element() {
 	}
 }
 
-// brokenNode counts what is at the window's position as damage, and goes to the next
-// sound node or to the end of the list.
+// brokenNode counts the node here as damage, and goes to the next sound one or to the end of the list.
 func (r *reader) brokenNode(kind trace.FaultKind) {
 	r.Count(kind, r.Offset())
 	if !r.resync() {
@@ -67,8 +66,7 @@ func (r *reader) resync() bool {
 	}
 }
 
-// maxWasted bounds, in bytes, the search for sound nodes in a file that has none:
-// every opening brace of it could begin one that never ends.
+// maxWasted bounds, in bytes, the search for a sound node: every brace could begin one that never ends.
 const maxWasted = 256 << 20
 
 // soundNodeHere says whether a whole node begins at the window's position.

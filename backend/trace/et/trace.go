@@ -71,8 +71,7 @@ type Collective struct {
 // control are the collective names that move no data of the program.
 var control = map[string]bool{"wait": true, "barrier": true, "init": true, "": true}
 
-// Collectives counts the calls of each sort, those that move data first, each in the
-// order of their first call.
+// Collectives counts the calls of each sort, those that move data first, each in the order of their first call.
 func (t *Trace) Collectives() []Collective {
 	n := make([]Collective, len(t.Colls))
 	for i, c := range t.Colls {
@@ -101,8 +100,7 @@ func (t *Trace) ByID(id uint64) (Node, bool) {
 // maxDepth bounds the way to the root, which damaged parents could turn into a ring.
 const maxDepth = 1000
 
-// Path is the names from the outermost caller of n down to n itself, without the
-// process and its threads.
+// Path is the names from the outermost caller of n down to n, without the process and its threads.
 func (t *Trace) Path(n Node) []string {
 	var path []string
 	for range maxDepth {
@@ -129,8 +127,7 @@ func (t *Trace) find(order []int32, key uint64, of func(Node) uint64) (Node, boo
 	return t.Nodes[order[i]], true
 }
 
-// index makes the orders that ByRF and ByID search. Nodes without a record function
-// are in the second only; of equal keys the first node counts.
+// index makes the orders that ByRF (of nodes that have one) and ByID search; of equal keys the first node counts.
 func (t *Trace) index() {
 	for i, n := range t.Nodes {
 		t.byID = append(t.byID, int32(i))

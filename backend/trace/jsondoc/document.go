@@ -195,8 +195,7 @@ func (d *Document) small(name string, read func([]byte) bool) jsonscan.Status {
 	return st
 }
 
-// afterBroken finds the list behind a value that is not JSON, as old writers left it when
-// they copied log lines with quotes into it. Behind the list there is nothing more to find.
+// afterBroken finds the list behind what is not JSON: old writers copied log lines with quotes into values.
 func (d *Document) afterBroken(at int64) error {
 	lost := "what the keys after the " + d.Item + "s say"
 	if !d.listed {
@@ -240,8 +239,7 @@ func (d *Document) Drain() {
 	}
 }
 
-// EachItem calls item at the opening brace of each item, up to the bracket that closes the
-// list, and broken at what is no item. Both must go on.
+// EachItem calls item at the brace of each item of the list, and broken at what is none. Both must go on.
 func (d *Document) EachItem(item, broken func()) {
 	for {
 		c, ok := d.Peek()

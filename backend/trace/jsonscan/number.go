@@ -6,8 +6,7 @@ import (
 	"strconv"
 )
 
-// maxNanos bounds every time read: half of int64's range, so that a start, a
-// duration and a base can be added without overflow.
+// maxNanos bounds every time read, so that a start, a duration and a base can be added without overflow.
 const maxNanos = math.MaxInt64 / 4
 
 // Micros reads a decimal number of microseconds, as "4568975194705.745", as integer
@@ -36,8 +35,7 @@ func Decimal(b []byte, shift int) (int64, bool) {
 	return v, ok
 }
 
-// digitsAndPower is m·10^exp, and half a unit of m more if up is set: what is left
-// of digits that m has no room for.
+// digitsAndPower is m·10^exp, and half a unit of m more if up is set: digits that m has no room for.
 type digitsAndPower struct {
 	m   int64
 	exp int
@@ -158,8 +156,7 @@ func Float(b []byte) (float64, bool) {
 
 // Eight digits are read at once, as the bytes of one word.
 
-// ReadMicros reads b[at] as Micros does, and with three decimals, as Kineto writes
-// them, fast.
+// ReadMicros reads b[at] as Micros does, and fast with three decimals, as Kineto writes them.
 func ReadMicros(b []byte, at Span) (int64, bool) {
 	to := int(at.To)
 	n := to - int(at.From) - 1

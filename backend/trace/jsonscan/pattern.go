@@ -32,9 +32,8 @@ func NewPattern(pieces []string) Pattern {
 	return p
 }
 
-// Match compares b[i:] with the Pattern and says where its numbers are, and where
-// the text after it begins; 0: it differs. A number is some digits and points,
-// a digit first.
+// Match compares b[i:] with the Pattern and says where its numbers are (digits and points, a digit first),
+// and where the text after it begins; 0: it differs.
 func (p *Pattern) Match(b []byte, i int, at *[MaxNumbers]Span) (end int) {
 	if vector && i+p.reach <= len(b) {
 		return matchVector(b, i, p.pieces, at, &p.digits)

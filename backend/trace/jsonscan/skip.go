@@ -4,9 +4,8 @@ import (
 	"bytes"
 )
 
-// SkipObject finds the end of the object that begins at b[i]. It is exact for valid JSON in
-// any layout; invalid JSON is Broken, or passed over where its stray quotes happen to
-// balance.
+// SkipObject finds the end of the object that begins at b[i], in any layout; invalid JSON is Broken, or
+// passed over where its stray quotes happen to balance.
 func SkipObject(b []byte, i int) (end int, st Status) {
 	if end = SkipUnescaped(b, i); end > 0 {
 		return end, Whole
@@ -56,8 +55,7 @@ func noEscape(b []byte, i, end int) int {
 	return end
 }
 
-// braces counts the opening braces of b that are not in a string, and says whether
-// b ends in one. b begins outside.
+// braces counts the opening braces of b, outside at first, that are in no string, and whether b ends in one.
 func braces(b []byte) (opened int, inside bool) {
 	for {
 		n := bytes.IndexByte(b, '{')
@@ -75,8 +73,7 @@ var quote = []byte{'"'}
 
 func oddQuotes(b []byte) bool { return bytes.Count(b, quote)&1 == 1 }
 
-// afterString checks that the string that ended at b[end-1] is followed by structure:
-// text there means that a stray quote turned inside out.
+// afterString checks that structure follows the string that ended at b[end-1]: text means a stray quote before.
 func afterString(b []byte, end int) (int, Status) {
 	i := SkipSpace(b, end)
 	if i == len(b) {

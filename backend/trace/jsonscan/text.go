@@ -8,8 +8,7 @@ import (
 	"shardeck/model"
 )
 
-// Span is a place in a text: no pointer, so that many of them are cheap to clear. The
-// zero Span is no place.
+// Span is a place in a text, without a pointer: cheap to clear. The zero Span is no place.
 type Span struct{ From, To int32 }
 
 // SpanOf is the place of b[from:to].

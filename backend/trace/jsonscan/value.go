@@ -45,9 +45,8 @@ func escaped(b []byte) bool {
 	return n&1 == 1
 }
 
-// ValueEnd is the index after the JSON value that b[i] begins. Its inside is looked at
-// as far as strings and brackets go. A bare word that is no JSON (NaN, inf, N/A) has
-// an end too: whether it matters is for its reader to say.
+// ValueEnd is the index after the JSON value that b[i] begins, by its strings and brackets. A bare word that
+// is no JSON (NaN, inf, N/A) has an end too: whether it matters is for its reader to say.
 func ValueEnd(b []byte, i int) (int, Status) {
 	if i >= len(b) {
 		return 0, Short

@@ -5,8 +5,7 @@ import (
 	"io"
 )
 
-// MaxPiece is how large one piece, an event or a node, may be before it is given up as
-// damage.
+// MaxPiece is how large one piece, an event or a node, may be before it is given up as damage.
 const MaxPiece = 16 << 20
 
 // Window is the piece of a text in memory: Buf[Pos:] is not read yet. The buffer is
@@ -94,8 +93,7 @@ func (w *Window) Peek() (c byte, ok bool) {
 	}
 }
 
-// Value takes the whole value at the window's position. What is left of a value that
-// did not end is still there.
+// Value takes the whole value at the window's position; of one that did not end nothing is taken.
 func (w *Window) Value() ([]byte, Status) {
 	for {
 		end, st := ValueEnd(w.Buf, w.Pos)

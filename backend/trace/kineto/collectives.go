@@ -18,8 +18,7 @@ type collEntry struct {
 	bad bool   // a number of it is none
 }
 
-// intern returns the index of the Coll of e, which was read from b; -1 if it has
-// no metadata.
+// intern is the index of the Coll of e, which was read from b; -1 if it has no metadata.
 func (t *collTable) intern(b []byte, e *event) int32 {
 	if !e.collGiven {
 		return -1

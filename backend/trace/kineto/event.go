@@ -58,8 +58,7 @@ func (n *number) set(val []byte, read func([]byte) (int64, bool)) {
 	}
 }
 
-// event is the scratch copy of the event being read; its spans are places in the
-// text it was read from.
+// event is the scratch copy of the event being read; its spans are places in the text it was read from.
 type event struct {
 	phase       byte // 0: unseen; X, B and E may be kept, ? is any other
 	cat         category
@@ -139,8 +138,7 @@ func eventField(key []byte) field {
 	return fieldNone
 }
 
-// argFields says what a key of the event's args holds, by the names of every writer;
-// "Process Group ID" is the group of traces before 2024.
+// argFields are the keys of args by every writer; "Process Group ID" is the group of traces before 2024.
 var argFields = map[string]field{
 	"device": numDevice, "stream": numStream, "correlation": numCorrelation, "blocks per SM": fieldBlocks,
 	"Collective name": collName, "dtype": collDType, "In msg nelems": collIn, "Out msg nelems": collOut,
@@ -159,8 +157,7 @@ func fieldOf(key []byte, inArgs bool) field {
 	return fieldNone
 }
 
-// setValue puts the value b[at.from:at.to] where it belongs, unless the key came before:
-// of a key given twice the first counts.
+// setValue puts the value b[at.from:at.to] where it belongs; of a key given twice the first counts.
 func (e *event) setValue(b []byte, f field, at jsonscan.Span) {
 	switch val := at.Of(b); {
 	case f == fieldNone:

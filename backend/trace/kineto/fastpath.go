@@ -22,8 +22,7 @@ func (s *scanner) readKnown(w *jsonscan.Window, limit int) bool {
 	return known
 }
 
-// readKnownEvent reads the event at b[i] if it is one that is ignored, or a launch that was
-// expected.
+// readKnownEvent reads the event at b[i] if it is one that is ignored, or the launch that was expected.
 func (s *scanner) readKnownEvent(b []byte, i int) (end int, ok bool) {
 	if isIgnored(b[i:]) {
 		end = jsonscan.SkipUnescaped(b, i)
@@ -33,8 +32,7 @@ func (s *scanner) readKnownEvent(b []byte, i int) (end int, ok bool) {
 	return end, end > 0
 }
 
-// passComma passes over the comma and the white space between two events, from b[i]
-// to the brace of the next; i if there is anything else.
+// passComma goes from b[i], over a comma and white space, to the next event's brace; i if there is anything else.
 func passComma(b []byte, i int) int {
 	const text = ",\n  {" // Kineto's
 	if len(b)-i >= len(text) && string(b[i:i+len(text)]) == text {
@@ -73,8 +71,7 @@ const (
 // ignoredMargin is more text than any of these with a category that is kept.
 const ignoredMargin = 64
 
-// isIgnored says that the event that b begins with is of a kind that is not kept. It is
-// pure optimisation: false means only that it did not see.
+// isIgnored says that b begins with an event of a kind that is not kept; false means only that it did not see.
 func isIgnored(b []byte) bool {
 	switch {
 	case len(b) < ignoredMargin:

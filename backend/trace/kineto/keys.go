@@ -25,8 +25,7 @@ func (s *scanner) readByKeys(b []byte, i int) (end int, st status) {
 	return jsonscan.SkipObject(b, i)
 }
 
-// readObject reads the keys of the object at b[i], an event or its args. An end of -1
-// means that the event need not be read on.
+// readObject reads the keys of the object at b[i], an event or its args; -1: the event need not be read on.
 func (s *scanner) readObject(b []byte, i int, args bool) (end int, st status) {
 	i++
 	for {
@@ -82,8 +81,7 @@ func (s *scanner) takeValue(b []byte, f field, at jsonscan.Span) bool {
 	return true
 }
 
-// eachPair calls do for the keys of the event at b[i] and of its args, which are the first
-// object of that name.
+// eachPair calls do for the keys of the event at b[i] and of its args, the first object of that name.
 func eachPair(b []byte, i int, do func(key []byte, inArgs bool, from, to int)) {
 	seen := false
 	jsonscan.EachKey(b, i, func(key []byte, from, to int) {

@@ -23,8 +23,7 @@ type launchTemplates struct {
 	numbers  [jsonscan.MaxNumbers]jsonscan.Span // scratch
 }
 
-// Limits of what is remembered, so that a file where no launch comes twice costs
-// little more than without templates.
+// Limits of what is remembered: a file where no launch comes twice costs little more than without templates.
 const (
 	maxTemplates = 1024
 	maxPerName   = 32
@@ -63,8 +62,7 @@ func (s *launchTemplates) expectedSlot() *int16 {
 // follow adds a template to the past.
 func (s *launchTemplates) follow(id int32) { s.past = s.past<<historyShift ^ uint32(id) }
 
-// expectedLaunch keeps the event at b[i] if it is a launch of the expected template, and
-// returns where it ends; 0: it is not.
+// expectedLaunch keeps the event at b[i] if it is a launch of the expected template, and says where it ends, else 0.
 func (s *scanner) expectedLaunch(b []byte, i int) (end int) {
 	l := &s.launches
 	id := *l.expectedSlot()
@@ -82,8 +80,7 @@ func (s *scanner) expectedLaunch(b []byte, i int) (end int) {
 	return end
 }
 
-// readRecord makes r of the template and its numbers, which are at at in b; false if they
-// are out of range.
+// readRecord makes r of the template and its numbers, which are at at in b; false if they are out of range.
 func (t *launchTemplate) readRecord(r *trace.Record, b []byte, at *[jsonscan.MaxNumbers]jsonscan.Span) bool {
 	start, isStart := jsonscan.ReadMicros(b, at[t.start])
 	dur, isDur := jsonscan.ReadMicros(b, at[t.dur])
@@ -118,8 +115,7 @@ func (t *launchTemplate) makes(b []byte, i, end int, r trace.Record) bool {
 	return t.Match(b, i, &at) == end && t.readRecord(&got, b, &at) && got == r
 }
 
-// learnFrom remembers the event b[i:end], which was read by other means and made record
-// r: another template was expected, or none.
+// learnFrom remembers the event b[i:end], which made record r: another template was expected, or none.
 func (s *launchTemplates) learnFrom(b []byte, i, end int, r trace.Record) {
 	if s.wasted > maxWasted {
 		return
@@ -204,8 +200,7 @@ func cutTemplate(b []byte, i int, streams bool) *templateCutter {
 	return l
 }
 
-// complete says that all was cut that a template must have. A row may vary only beside a
-// stream, which counts before it.
+// complete says that all was cut that a template must have; a row may vary only beside a stream, which counts.
 func (l *templateCutter) complete() bool {
 	return l.ok && l.at[startNumber] >= 0 && l.at[durNumber] >= 0 && (!l.streams || l.at[streamNumber] >= 0)
 }

@@ -34,8 +34,7 @@ const (
 	formList // of numbers
 )
 
-// Limits on what is learned, so that a file where every event is spelled in its own
-// way costs no more than reading it key by key.
+// Limits: a file where every event is spelled in its own way costs no more than reading it key by key.
 const (
 	maxLayouts = 8
 	maxLearned = 64

@@ -9,8 +9,7 @@ import (
 	"shardeck/backend/trace/jsonscan"
 )
 
-// Links says which operators launched the kernels of a Kineto trace. It is read on
-// its own, since metrics ask for none of it.
+// Links says which operators launched the kernels of a Kineto trace; metrics ask for none of it.
 type Links struct {
 	Launches []Launch
 	Ops      []CPUOp  // in the order of their ids

@@ -66,8 +66,7 @@ func openSplit(ctx context.Context, path string, progress func(done, total int64
 	return r, nil
 }
 
-// openReader reads the document at path. With everyEvent, each event is given to it, at b[i],
-// and none is kept.
+// openReader reads the document at path. everyEvent, if not nil, is given each event, at b[i]; none is kept.
 func openReader(
 	ctx context.Context, path string, progress func(done, total int64), block int, split splitting, everyEvent func(b []byte, i int),
 ) (*reader, error) {

@@ -79,8 +79,7 @@ func (a *parallelReader) stop() {
 	}
 }
 
-// chunkAt is the chunk whose guess is byte pos, which has been proven to begin an event;
-// nil if there is none. Its list is to be given back.
+// chunkAt is the chunk whose guess is byte pos, proven to begin an event; nil: none. Its list is to be given back.
 func (a *parallelReader) chunkAt(pos int64) *chunk {
 	for a.next < len(a.chunks) && a.chunks[a.next].from <= pos {
 		c := a.chunks[a.next]
@@ -98,8 +97,7 @@ func (a *parallelReader) chunkAt(pos int64) *chunk {
 	return nil
 }
 
-// limit is up to where in a text that begins at byte base events may be read without
-// asking for a chunk; n if there is no other.
+// limit is up to where in n bytes from byte base of the text events may be read without asking for a chunk.
 func (a *parallelReader) limit(base int64, n int) int {
 	if a != nil && a.next < len(a.chunks) {
 		return int(min(int64(n), a.chunks[a.next].from-base))
@@ -107,8 +105,7 @@ func (a *parallelReader) limit(base int64, n int) int {
 	return n
 }
 
-// joinChunk joins the chunk that was read in parallel from the window's position, if there
-// is one, and goes to its end.
+// joinChunk joins the chunk read in parallel from the window's position, if there is one, and goes to its end.
 func (r *reader) joinChunk() bool {
 	if r.parallel == nil {
 		return false
@@ -127,8 +124,7 @@ func (r *reader) joinChunk() bool {
 	return c != nil
 }
 
-// join adds what c holds to s. Names and metadata get the numbers that s gives them, in the
-// order in which they are first met.
+// join adds what c holds to s, which gives names and metadata its own numbers, in the order they are first met.
 func (s *scanner) join(c *chunk) {
 	names, colls := make([]int32, len(c.names)), make([]int32, len(c.colls)) // theirs, plus one; 0: not met yet
 	if need := len(s.records) + len(c.records); need > cap(s.records) {
@@ -207,8 +203,7 @@ func (w *chunkWorker) readChunk(c *chunk) {
 	c.odd = s.oddWords - odd
 }
 
-// events reads events up to the first that begins at or after byte to, or to
-// whatever is no event. False: the reader in front has to do it.
+// events reads up to the first event from byte to on, or to what is no event. False: the reader in front has to.
 func (w *chunkWorker) events(to int64) bool {
 	for w.win.Offset() < to {
 		isEvent, ok := nextEvent(w.win)

@@ -7,8 +7,7 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// blockSize is read at a time: two of them, the one that the kernel copies and ours,
-// stay in a core's own cache.
+// blockSize is read at a time: two of them, the kernel's copy and ours, stay in a core's own cache.
 const blockSize = 1 << 18
 
 // maxEvent is how large one event may be before it is given up as damage.

@@ -60,8 +60,7 @@ func (s *scanner) growRecords(need int) {
 	}
 }
 
-// stepNames are the names of annotations seen before, so that one that comes again
-// costs one look-up and no allocation.
+// stepNames are the names of annotations seen before: one that comes again costs one look-up, no allocation.
 type stepNames map[string]string
 
 // Bounds of what is remembered, for a trace where every annotation has its own name.

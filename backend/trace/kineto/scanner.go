@@ -11,8 +11,7 @@ import (
 // maxCorrelation is the largest correlation id CUDA gives.
 const maxCorrelation = math.MaxUint32
 
-// scanner reads events and keeps those that metrics need. It knows nothing of files:
-// it is given text, and the offset of that text for its faults.
+// scanner reads events from text, at an offset that its faults name, and keeps those that metrics need.
 type scanner struct {
 	plain      bool                  // without fast paths, for tests
 	everyEvent func(b []byte, i int) // takes every event instead, if it is not nil
@@ -29,8 +28,7 @@ type scanner struct {
 	oddWords int
 	damage   *trace.DamageCounter
 
-	// expect estimates how many records there will be in all, so that the list
-	// grows in few steps; nil: it doubles.
+	// expect estimates how many records there will be in all: the list grows in few steps. nil: it doubles.
 	expect func(now int) int
 }
 
@@ -51,8 +49,7 @@ func (s *scanner) readEvent(w *jsonscan.Window) status {
 	}
 }
 
-// event reads the event at b[i], which is at offset at of the text. Events that are
-// short or broken leave no trace.
+// event reads the event at b[i], at offset at of the text. Events that are short or broken leave no trace.
 func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 	if s.everyEvent != nil {
 		if end, st = jsonscan.SkipObject(b, i); st == whole {
@@ -94,8 +91,7 @@ func (s *scanner) plainEvent(b []byte, i int, at int64) (end int, st status) {
 	return end, st
 }
 
-// keepEvent keeps the event in s.ev, read from b, if it is of a kind that is kept. True:
-// it became a record.
+// keepEvent keeps the event in s.ev, read from b, if it is of a kind that is kept. True: it became a record.
 func (s *scanner) keepEvent(b []byte, at int64) bool {
 	e := &s.ev
 	switch {

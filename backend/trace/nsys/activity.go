@@ -13,8 +13,7 @@ import (
 // maxTime bounds times, so that a start, a duration and an epoch can be added.
 const maxTime = math.MaxInt64 / 4
 
-// absoluteFrom is the time from which a time is one of the world and not one since the
-// start of a capture: three years. Exports with --ts-normalize have such.
+// absoluteFrom is the time, three years, from which one is not since the start of a capture (--ts-normalize).
 const absoluteFrom = 100_000_000 * 1_000_000_000
 
 // Columns of the tables of device work, in the order in which work reads them.

@@ -88,8 +88,7 @@ func needsExport(path, why string) error {
 		base, why, shell.Quote(to), shell.Quote(base))
 }
 
-// needsImport says what a recording is, and the command that makes a report of it: it is
-// not on PATH, nor beside nsys.
+// needsImport says what a recording is, and the command for it, which is not on PATH, nor beside nsys.
 func needsImport(path string) error {
 	base := filepath.Base(path)
 	return fmt.Errorf("%s is a recording that nsys made no report of: its importer did not start, or was stopped; "+

@@ -85,8 +85,7 @@ const (
 	columnKinds
 )
 
-// columnNames are the headers of those columns, without units. Older versions write
-// the same words; columns in between come and go.
+// columnNames are the headers of those columns in all versions, without units; others come and go.
 var columnNames = map[string]column{
 	"Start": colStart, "Duration": colDuration, "CorrId": colCorr,
 	"Device": colDevice, "Strm": colStream, "Name": colOpName,
@@ -95,8 +94,7 @@ var columnNames = map[string]column{
 // needed are the columns without which a line is no kernel.
 var needed = []column{colStart, colDuration, colOpName}
 
-// unit is a unit of time: its power of ten in ns, and the words for it, which
-// --timeunit and the version decide.
+// units are those of times, which --timeunit and the version decide, as powers of ten in ns.
 var units = map[string]int{
 	"ns": 0, "nsec": 0, "nanoseconds": 0,
 	"us": 3, "usec": 3, "μs": 3, "µs": 3, "microseconds": 3,
@@ -159,8 +157,7 @@ func isOtherHeader(fields []string) bool {
 	return slices.Contains(otherTables, name)
 }
 
-// decimal reads a number times 10^shift, rounded to a whole. Commas between thousands are
-// allowed.
+// decimal reads a number times 10^shift, rounded to a whole, with or without commas between thousands.
 func decimal(text string, shift int) (int64, bool) {
 	return jsonscan.Decimal([]byte(strings.ReplaceAll(strings.TrimSpace(text), ",", "")), shift)
 }

@@ -32,8 +32,7 @@ type db struct {
 	damage   *trace.DamageCounter
 }
 
-// openDB opens path and lists its tables; what is wrong with it is counted as damage. An
-// error is for people, without the file's name.
+// openDB opens path; what is wrong with it is counted. An error is for people, without the file's name.
 func openDB(ctx context.Context, path string, damage *trace.DamageCounter, progress func(done, total int64)) (*db, error) {
 	d := &db{ctx: ctx, progress: progress, damage: damage, columns: map[string]map[string]bool{}}
 	cut, err := d.checkSize(path)
@@ -57,8 +56,7 @@ func openDB(ctx context.Context, path string, damage *trace.DamageCounter, progr
 
 func (d *db) close() { d.conn.Close() }
 
-// checkSize compares the file with what its header says, and looks for a transaction
-// that did not end.
+// checkSize compares the file with its header, and looks for a transaction that did not end.
 func (d *db) checkSize(path string) (cut bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -85,8 +83,7 @@ func (d *db) checkSize(path string) (cut bool, err error) {
 	return cut, nil
 }
 
-// The header of an SQLite file: page size at 16, number of pages at 28, which counts
-// if the numbers at 24 and 92 are equal.
+// The header of an SQLite file: page size at 16, number of pages at 28, valid if 24 and 92 are equal.
 const headerSize = 100
 
 func pageSize(head [headerSize]byte) int64 {
@@ -155,8 +152,7 @@ func (d *db) has(table string, columns ...string) bool {
 	return ok
 }
 
-// large counts the rows of a table for progress: the last row's number, which SQLite
-// finds at once.
+// large counts the rows of a table for progress: the last row's number, which is found at once.
 func (d *db) large(table string) {
 	if d.has(table) {
 		_ = d.query("SELECT max(rowid) FROM "+quote(table), func(r row) {
@@ -208,8 +204,7 @@ func (d *db) valueOf(table, name string) (value string, err error) {
 	return value, err
 }
 
-// progressRows is how many rows are read between two calls of progress, and two looks
-// at the context.
+// progressRows is how many rows are read between two calls of progress, and two looks at the context.
 const progressRows = 1 << 12
 
 // query runs sql, which is made of constants and quoted names.

@@ -7,8 +7,7 @@ import (
 	"shardeck/backend/trace"
 )
 
-// deviceKey tells devices apart: every process of an export numbers its devices itself, and
-// so does every table of CSV.
+// deviceKey tells devices apart: every process of an export, or table of CSV, numbers its own.
 type deviceKey struct {
 	owner, device int64  // the process or table, and its own number of the device
 	name          string // the device's, in CSV

@@ -24,8 +24,7 @@ type Runner interface {
 	Run(ctx context.Context, program string, args ...string) (output []byte, err error)
 }
 
-// Reader reads files of Nsight Systems. The zero value reads exports and CSV; for
-// reports it needs a Runner.
+// Reader reads files of Nsight Systems; for reports it needs a Runner, for exports and CSV it may be zero.
 type Reader struct {
 	Runner   Runner        // runs nsys; nil: reports are refused, with the command to run
 	Temp     string        // folder on local storage for exports; empty: the system's

@@ -95,8 +95,7 @@ func (x *export) finish() ([]*trace.Rank, error) {
 	return ranks, nil
 }
 
-// noteGraphs says what the default of nsys leaves out. Its time is kept, as one record
-// a launch, so that the device is not called idle.
+// noteGraphs says what nsys leaves out by default; its time is kept, one record a launch: the device is not idle.
 func (x *export) noteGraphs(work []*deviceWork) {
 	n := 0
 	for _, w := range work {

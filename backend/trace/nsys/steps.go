@@ -26,8 +26,7 @@ type steps struct {
 	list []step
 }
 
-// read reads the NVTX ranges that name steps, and gives them to the ranks of
-// their process. The name stands in the row or in StringIds.
+// read gives the NVTX ranges that name steps, in their row or in StringIds, to the ranks of their process.
 func (x *steps) read() error {
 	err := x.rows(nvtxTable, []string{"start", "end", "text", "textId", "globalTid"}, "", func(r row) {
 		start, ok := r.int(0)

@@ -81,8 +81,7 @@ func (t *target) readOrdinals(d *db) error {
 	})
 }
 
-// physical is the GPU behind a process's device; known is false where the export does
-// not say, and the device's own number is taken.
+// physical is the GPU behind a process's device; not known: the device's own number, as the export does not say.
 func (t *target) physical(globalPid, cuda int64) (gpu int64, known bool) {
 	if gpu, ok := t.gpuOf[ordinal{pidOf(globalPid), cuda}]; ok {
 		return gpu, true
@@ -98,8 +97,7 @@ func (t *target) sms(gpu int64) int {
 	return 0
 }
 
-// severe are nsys's words for diagnostics that are worth a note, and their numbers in
-// exports that lack the words.
+// severe are nsys's words for diagnostics that are worth a note, and their numbers where words are missing.
 var severe = map[string]bool{"warning": true, "error": true, "fatal": true}
 
 const severeFrom = 2
