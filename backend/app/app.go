@@ -76,8 +76,7 @@ func userDir(env func(string) string, variable, fallback string) string {
 	return filepath.Join(base, "shardeck")
 }
 
-// App is an open workspace, with the use cases of its three rooms. Its methods are safe
-// for concurrent use.
+// App is an open workspace, with the use cases of its rooms. Its methods are safe for concurrent use.
 type App struct {
 	*experiments.Experiments
 	*jobs.Jobs
@@ -138,8 +137,7 @@ func (a *App) furnish() {
 	})
 }
 
-// programVersion changes whenever this program is built anew, so that no number
-// outlives the code that made it.
+// programVersion changes with every build, so that no number outlives the code that made it.
 func programVersion(binary string) string {
 	info, err := os.Stat(binary)
 	if err != nil {
@@ -148,8 +146,7 @@ func programVersion(binary string) string {
 	return fmt.Sprintf("%d-%d", info.Size(), info.ModTime().UnixNano())
 }
 
-// chooseScheduler takes the one that tests give, else that of the settings, else what is on
-// this machine.
+// chooseScheduler takes the one that tests give, else that of the settings, else what is here.
 func (a *App) chooseScheduler() {
 	name := a.catalog.Settings.Scheduler
 	if name == "auto" || name == "" {
@@ -166,8 +163,7 @@ func (a *App) chooseScheduler() {
 	}
 }
 
-// gpuPool is where the jobs of all workspaces of this user note which GPUs they have;
-// empty without a home.
+// gpuPool is where the jobs of all this user's workspaces note their GPUs; empty without a home.
 func gpuPool(env func(string) string) string {
 	if dir := userDir(env, "XDG_STATE_HOME", ".local/state"); dir != "" {
 		return filepath.Join(dir, "gpus")
@@ -175,8 +171,7 @@ func gpuPool(env func(string) string) string {
 	return ""
 }
 
-// localFloor is the least time between two looks at the local scheduler's files,
-// which costs nobody anything.
+// localFloor is the least time between two looks at the local scheduler's files, which cost nothing.
 const localFloor = time.Second
 
 // Close cancels running work and waits for it. Jobs go on: they are not ours to end.
@@ -191,8 +186,7 @@ func (a *App) note(text string) {
 	}
 }
 
-// Warnings are remarks that no single call has: a settings file with an unknown
-// key, a record that could not be written.
+// Warnings are remarks of no single call, such as a record that could not be written.
 func (a *App) Warnings() []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -16,8 +16,7 @@ import (
 	"shardeck/model"
 )
 
-// readSettings loads what there is to know: shapes, GPUs, the site and the settings,
-// and keeps those of --set that are keys of a config.
+// readSettings loads shapes, GPUs, site and settings, and keeps what --set says of configs.
 func (a *App) readSettings() error {
 	known, err := catalog.Load(catalog.Options{
 		Workspace: a.ws.Root, UserDir: catalog.UserDir(a.options.Env), Env: a.options.Env, Sets: a.options.Sets,
@@ -106,8 +105,7 @@ func (a *App) software() probe.Target {
 		HFHome: s.HFHome, Workspace: a.ws.Root}
 }
 
-// SiteReport is what is known of the place: the site's description, what this machine
-// has, and what the scheduler allows.
+// SiteReport is the site's description, what this machine has, and what the scheduler allows.
 type SiteReport struct {
 	Site      model.Site       `json:"site"`
 	Origin    string           `json:"origin"` // how the site is known: detected, assumed, or what names it
@@ -119,8 +117,7 @@ type SiteReport struct {
 	Problem   string           `json:"problem"` // why Limits is empty
 }
 
-// SiteReport asks the scheduler once for its limits; one that does not answer is a
-// Problem in the report.
+// SiteReport asks the scheduler once for its limits; one that does not answer is a Problem.
 func (a *App) SiteReport(ctx context.Context) (SiteReport, error) {
 	r := SiteReport{Site: a.world.Site, Origin: a.SiteOrigin(), Sites: a.catalog.Sites, Account: a.world.Account,
 		Scheduler: a.scheduler.Name(), Machine: a.machine()}
@@ -172,6 +169,5 @@ func marked(site model.Site, env func(string) string) bool {
 	return len(site.Detect) > 0
 }
 
-// SiteOrigin says how the site is known: detected, assumed, or the file or flag that
-// names it.
+// SiteOrigin says how the site is known: detected, assumed, or the file or flag that names it.
 func (a *App) SiteOrigin() string { return a.catalog.Settings.Origin("site") }

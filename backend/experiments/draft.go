@@ -15,8 +15,7 @@ type Draft struct {
 	ws *workspace.Workspace
 }
 
-// Draft opens an experiment for editing, by id. One with faults can be opened and
-// mended; one that is no YAML mapping cannot.
+// Draft opens an experiment for editing, by id. It may have faults but must be a YAML mapping.
 func (x *Experiments) Draft(id string) (*Draft, error) {
 	row, err := x.Row(id)
 	if err != nil {
@@ -43,8 +42,7 @@ func (d *Draft) Save() error {
 // Path is the absolute path, for $EDITOR.
 func (d *Draft) Path() string { return d.ws.Path(d.File) }
 
-// Unsaved lists the edits that a session before this one did not save; a damaged
-// record is an error beside those that can be read.
+// Unsaved lists the edits that no session saved; a damaged record is an error beside the others.
 func (x *Experiments) Unsaved() ([]model.Unsaved, error) {
 	all, warnings, err := x.Workspace.Ledger().Unsaved()
 	if err == nil && len(warnings) > 0 {
@@ -53,8 +51,7 @@ func (x *Experiments) Unsaved() ([]model.Unsaved, error) {
 	return all, err
 }
 
-// KeepUnsaved keeps edits until they are saved; none drops what was kept. A read-only workspace
-// keeps and drops nothing.
+// KeepUnsaved keeps edits until they are saved; none drops what was kept. Read-only, it does neither.
 func (x *Experiments) KeepUnsaved(u model.Unsaved) error {
 	if x.Workspace.ReadOnly {
 		return nil

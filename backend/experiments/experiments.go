@@ -30,8 +30,7 @@ type Needs struct {
 	KnownOf func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
 }
 
-// Experiments is the use cases before a job: list, judge, edit, make and generate. Its
-// methods are safe for concurrent use.
+// Experiments is the use cases before a job. Its methods are safe for concurrent use.
 type Experiments struct{ Needs }
 
 // New works on the experiments of an open workspace.

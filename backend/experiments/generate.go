@@ -81,8 +81,7 @@ func (g *generation) write(files map[string][]byte, force bool) error {
 	return nil
 }
 
-// writeCatalogue makes the user's catalogue from the embedded one when there is none. Editing it
-// is what it is for, so one that was edited is as good as unchanged.
+// writeCatalogue makes the user's catalogue where there is none. Edited counts as unchanged.
 func (g *generation) writeCatalogue() ([]catalog.Entry, error) {
 	data, err := catalog.BuiltinCatalogue()
 	if err != nil {
@@ -179,8 +178,7 @@ func (g *generation) writeConfig(e catalog.Entry) (workspace.File, error) {
 	return g.x.Workspace.ReadFile(rel), err
 }
 
-// scripts writes the job script of each config, the one for nsys, and the runner, and makes
-// the folders of their logs.
+// scripts writes the job script of each config, that for nsys and the runner, and the folders of logs.
 func (g *generation) scripts(made []workspace.File) error {
 	for _, f := range made {
 		if f.Err != nil {
@@ -214,8 +212,7 @@ func (g *generation) script(f workspace.File) error {
 	return g.write(map[string][]byte{render.ScriptPath(f.Experiment.ID): text}, g.force)
 }
 
-// nsys writes run_with_nsys.sh for E1.3, else for the last of those made that runs on
-// GPUs; a workspace with replays alone has none.
+// nsys writes run_with_nsys.sh for E1.3, else for the last made that runs on GPUs; replays have none.
 func (g *generation) nsys(made []workspace.File) error {
 	files, err := g.x.Workspace.Experiments()
 	if err != nil {
@@ -287,8 +284,7 @@ func (g *generation) writeRunner() error {
 	return nil
 }
 
-// OldRunner is the finding that a workspace has the runner of an older shardeck, which
-// goes on working; none if it has not, or runs a replay.
+// OldRunner is the finding that the runner is an older shardeck's, which goes on working; replays have none.
 func (x *Experiments) OldRunner(e model.Experiment) []check.Finding {
 	if _, old := x.Workspace.Runner(); !old || e.Engine == model.EngineReplay {
 		return nil

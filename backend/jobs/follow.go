@@ -22,8 +22,7 @@ const (
 	aroundLines = 500 // shown before a line that was looked for, and after it
 )
 
-// Log reads the last lines of a job's log, 0 for as many as are looked through for
-// a cause, and tells what the job is doing.
+// Log reads the last lines of a job's log, 0 for as many as tell a cause, and what the job is doing.
 func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, error) {
 	if lines <= 0 {
 		lines = causeLines
@@ -136,8 +135,7 @@ type News struct {
 	Total int       `json:"total"`
 }
 
-// watchEvery is how often logs of watched jobs are looked at; the scheduler is asked
-// as seldom as ever.
+// watchEvery is how often logs of watched jobs are looked at; the scheduler is asked as seldom as ever.
 const watchEvery = 2 * time.Second
 
 // progressEvery is how often progress within a stage is told at most: a job captures fifty

@@ -8,8 +8,7 @@ import (
 	"shardeck/model"
 )
 
-// historyEvery is the least time between two queries of a scheduler's history,
-// which is slower than its queue and changes less.
+// historyEvery is the least time between two queries of a scheduler's history, slower than its queue.
 const historyEvery = time.Minute
 
 // history answers what became of jobs that left the queue. It asks the scheduler's
@@ -44,8 +43,7 @@ func (t turn) take(ctx context.Context) bool {
 
 func (t turn) leave() { <-t }
 
-// find is the finished job of a submission, false where nobody knows it. The history
-// is read from since on, which is no later than the submission.
+// find is the finished job of a submission, false where nobody knows it, in a history from since on.
 func (h *history) find(ctx context.Context, s model.Submission, since time.Time) (model.Job, bool) {
 	if !h.turn.take(ctx) {
 		return model.Job{}, false
@@ -62,8 +60,7 @@ func (h *history) find(ctx context.Context, s model.Submission, since time.Time)
 	return j, ok
 }
 
-// refresh reads the history from a time on, if what is here does not reach back so
-// far, or is old.
+// refresh reads the history from a time on, if what is here does not reach so far, or is old.
 func (h *history) refresh(ctx context.Context, from time.Time) {
 	from = from.Add(-time.Minute) // clocks differ
 	if h.now().Before(h.next) && !from.Before(h.since) {

@@ -34,8 +34,7 @@ type Needs struct {
 	Software    probe.Target         // what every job needs, as the settings say
 	Getenv      func(string) string
 
-	// Unread tells what is left to read of the runs named; none: of those that are too
-	// large to read here.
+	// Unread tells what is left to read of the runs named; none: of those too large to read here.
 	Unread func(ctx context.Context, names []string) ([]model.UnreadRun, error)
 	// Reading is what every job that reads traces has in common: workspace, program, cache.
 	Reading render.Reading
@@ -54,8 +53,7 @@ type Experiments interface {
 	BringRunner(e model.Experiment) error
 }
 
-// Jobs is the use cases of a job's life: check the surroundings, preview, submit,
-// list, follow, and say why it failed. Its methods are safe for concurrent use.
+// Jobs is the use cases of a job's life. Its methods are safe for concurrent use.
 type Jobs struct {
 	*Queue
 	*Follower

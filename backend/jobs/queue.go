@@ -35,8 +35,7 @@ func (q *Queue) ListJobs(ctx context.Context, refresh bool) (JobList, error) {
 	return list, nil
 }
 
-// KnownJobs is ListJobs without asking anybody: the last answer there is, and what was
-// written down.
+// KnownJobs is ListJobs without asking anybody: the last answer, and what was written down.
 func (q *Queue) KnownJobs() []model.Job {
 	subs, _, err := q.Workspace.Ledger().Submissions()
 	if err != nil {
@@ -46,8 +45,7 @@ func (q *Queue) KnownJobs() []model.Job {
 	return q.joined(JobList{Scheduler: q.Scheduler.Name()}, q.Poll.Last().Jobs, subs, nobody)
 }
 
-// openSince is when the oldest submission was made whose job may still change, so
-// that one query of the history answers for all.
+// openSince is when the oldest job that may still change was submitted: one query answers for all.
 func openSince(subs []model.Submission) time.Time {
 	var oldest time.Time
 	for _, s := range subs {
@@ -61,8 +59,7 @@ func openSince(subs []model.Submission) time.Time {
 // asker finds the job of a submission that the scheduler no longer lists.
 type asker func(model.Submission) (model.Job, bool)
 
-// joined is the scheduler's jobs with our names on them, and the submissions that
-// the scheduler no longer lists.
+// joined is the scheduler's jobs with our names on them, and the submissions it no longer lists.
 func (q *Queue) joined(list JobList, answer []model.Job, subs []model.Submission, ask asker) []model.Job {
 	live := map[string]model.Job{}
 	for _, j := range answer {
@@ -111,8 +108,7 @@ func named(j model.Job, s model.Submission) model.Job {
 	return j
 }
 
-// lastKnown is the last state seen of a job that the scheduler no longer lists:
-// asked of its history when the job had not ended then.
+// lastKnown is the state of a job that is no longer listed: the last seen, else that of the history.
 func (q *Queue) lastKnown(s model.Submission, list JobList, ask asker) (model.Job, bool) {
 	last := model.Job{ID: s.JobID, Scheduler: s.Scheduler, State: model.JobUnknown, Submit: s.At}
 	if s.Last != nil {
@@ -146,8 +142,7 @@ const askedFor = 7 * 24 * time.Hour
 // settled reports whether a state is the last one of a job.
 func settled(s model.JobState) bool { return !s.Active() && s != model.JobUnknown }
 
-// fromRun tells how a job ended by the folder it left, where no scheduler does; without one
-// that is not known.
+// fromRun tells how a job ended by the folder it left, if any, where no scheduler does.
 func (q *Queue) fromRun(s model.Submission, last model.Job) model.Job {
 	run, err := q.Workspace.Run(q.Workspace.Path(s.Experiment.ResultDir(s.Nsys)))
 	if err != nil || run.JobID != s.JobID || run.Unfinished {
@@ -161,8 +156,7 @@ func (q *Queue) fromRun(s model.Submission, last model.Job) model.Job {
 	return last
 }
 
-// recordState writes the state of a job down when it changed, so that history
-// survives a scheduler that forgets.
+// recordState writes a job's state down when it changed: a scheduler forgets.
 func (q *Queue) recordState(s model.Submission, j model.Job) model.Job {
 	if j.State == model.JobUnknown || q.Workspace.ReadOnly {
 		return j

@@ -116,8 +116,7 @@ func (su *Submitter) prepare(p Preview) error {
 	return su.Workspace.WriteFile(p.Config, p.config, 0o644)
 }
 
-// send gives the job to the scheduler; when the reply is lost it looks for the job
-// before anything is said.
+// send gives the job to the scheduler; when the reply is lost it first looks for the job.
 func (su *Submitter) send(ctx context.Context, s model.Submission, p Preview) (string, error) {
 	id, err := su.Scheduler.Submit(ctx, su.requestOf(p, s.Tag))
 	if !errors.Is(err, scheduler.ErrMaybe) {

@@ -71,8 +71,7 @@ func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Pro
 	return scaling.Compare(sides), nil
 }
 
-// CompareTraces sets the traces of two runs side by side; the first is the base. A run
-// without traces is an error.
+// CompareTraces sets the traces of two runs side by side, the first as the base; each must have some.
 func (m *Measure) CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error) {
 	c := scaling.TraceComparison{Warnings: []string{}}
 	runs, err := m.named([]string{base, other})
@@ -155,8 +154,7 @@ func (m *Measure) sampler(ctx context.Context) scaling.Sampler {
 	}
 }
 
-// Ties judges contests by their samples. It reads no trace; metrics that are not sampled
-// have no ties.
+// Ties judges contests by their samples, without which there are none. It reads no trace.
 func (m *Measure) Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error) {
 	out := make([]scaling.Tie, len(contests))
 	of := m.sampler(ctx)

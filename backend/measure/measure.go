@@ -38,8 +38,7 @@ type Measure struct{ *Reader }
 // New measures in an open workspace.
 func New(n Needs) *Measure { return &Measure{&Reader{Needs: n}} }
 
-// Reader reads one run at a time, through the cache and the pool. Its methods are safe
-// for concurrent use.
+// Reader reads one run at a time, by the cache and the pool. Its methods are safe for concurrent use.
 type Reader struct {
 	Needs
 	sharing sharedReadings
@@ -72,8 +71,7 @@ func (rd *Reader) named(names []string) ([]model.Run, error) {
 	return runs, nil
 }
 
-// withinBudget refuses a run whose traces are too much for a login node. What jobs have
-// read already counts nothing.
+// withinBudget refuses a run with too much to read on a login node, less what jobs have read.
 func (rd *Reader) withinBudget(run model.Run) error {
 	if rd.LoginBudget() <= 0 {
 		return nil
@@ -83,8 +81,7 @@ func (rd *Reader) withinBudget(run model.Run) error {
 		fmt.Sprintf("shardeck analyze --on-node %s reads them in a short job; --here reads them here all the same", run.Name))
 }
 
-// affordable refuses to read so many bytes of a run on a login node, and says what to
-// do instead.
+// affordable refuses to read so many bytes of a run on a login node; toDo is what to do instead.
 func (rd *Reader) affordable(run model.Run, size int64, toDo string) error {
 	budget := rd.LoginBudget()
 	if budget <= 0 || size <= budget {

@@ -115,8 +115,7 @@ func (c *counting) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Unread tells what is left to read of the runs named; none: of those that are more than
-// the login node's budget. A run that was read is left out.
+// Unread tells what is left to read of the runs named; none: of those beyond the login node's budget.
 func (rd *Reader) Unread(ctx context.Context, names []string) ([]model.UnreadRun, error) {
 	if rd.Cache == nil {
 		return nil, model.Failed("there is no cache for a job to read into", nil, "unset SHARDECK_NO_CACHE, and set HOME or XDG_CACHE_HOME")

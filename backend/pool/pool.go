@@ -27,8 +27,7 @@ const (
 	Wanted                     // the user pressed a key for it
 )
 
-// Progress is told how far work is, in bytes done and to do. It is cheap and may be
-// called often, from any goroutine.
+// Progress is told how far work is, in bytes done and to do: often, from any goroutine.
 type Progress func(done, total int64)
 
 // Work is what a task does. It must return soon after ctx ends.
@@ -221,8 +220,7 @@ func (t *Task) Wait() error {
 	return t.err
 }
 
-// Raise moves a waiting task up to a priority, as when the user opens what was
-// being read ahead. It never lowers one.
+// Raise moves a waiting task up, as when the user opens what was read ahead; never down.
 func (t *Task) Raise(pr Priority) {
 	t.pool.mu.Lock()
 	defer t.pool.mu.Unlock()

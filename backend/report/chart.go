@@ -120,12 +120,10 @@ func idealOf(s scaling.ChartSeries) plotter.XYs {
 	return line
 }
 
-// wide is the ratio of largest to smallest Y from which a panel is logarithmic:
-// beyond it the small series would lie on the axis.
+// wide is the ratio of Y from which a panel is logarithmic: the small series would lie on the axis.
 const wide = 20
 
-// far is the largest X that a linear axis shows well; beyond it each doubling
-// takes the same room.
+// far is the largest X that a linear axis shows well; beyond it each doubling takes the same room.
 const far = 8
 
 // setScales chooses the axes: X has its ticks where runs are; Y starts at zero

@@ -196,8 +196,7 @@ func (l legend) lines() int { return (len(l.names) + l.columns - 1) / l.columns 
 
 func (l legend) height() vg.Length { return vg.Length(l.lines()) * legendHeight }
 
-// draw puts each series' mark and name at the foot of the page, column by column,
-// and last the ideal line.
+// draw puts the marks and names at the foot of the page, column by column, the ideal line last.
 func (l legend) draw(page draw.Canvas, styles map[string]style) {
 	for i, name := range l.names {
 		p := vg.Point{
@@ -218,8 +217,7 @@ func (l legend) draw(page draw.Canvas, styles map[string]style) {
 
 func nameStyle() draw.TextStyle { return textStyle(10, ink, draw.XLeft, draw.YCenter) }
 
-// mark is a filled polygon with a white rim, which keeps it apart from the lines
-// that pass below it.
+// mark is a filled polygon; its white rim keeps it apart from the lines below it.
 type mark struct {
 	corners int
 	turn    float64 // in turns, from the first corner at the right

@@ -74,8 +74,7 @@ func names(panels []Panel) []string {
 	return all
 }
 
-// PointsCSV writes the points of a chart, one a row. Where there is no value the cell is
-// empty, never zero. Numbers are full precision.
+// PointsCSV writes the points of a chart, one a row, in full precision; no value is an empty cell.
 func PointsCSV(w io.Writer, c scaling.Chart) error {
 	y := header(c.Quantity, c.Unit)
 	lines := [][]string{{"series", "run", "layout", string(c.Axis), y, "spread_pct", "n", "speedup", "efficiency_pct", "serial_fraction",

@@ -143,8 +143,7 @@ func (w *Workspace) OpenDocument(rel string) (*config.Document, error) {
 	return config.NewDocument(w.Rel(w.Path(rel)), data)
 }
 
-// SaveDocument writes the document where it was read, unless the file there is no
-// longer the one that was read (ErrChanged). Without a change it writes nothing.
+// SaveDocument writes a changed document where it was read, unless the file there changed (ErrChanged).
 func (w *Workspace) SaveDocument(d *config.Document) error {
 	onDisk, err := w.read(d.Name, strictyaml.MaxBytes)
 	if err != nil || !bytes.Equal(onDisk, d.File()) {

@@ -100,8 +100,7 @@ func (w *Workspace) outcomeOf(rel string, data []byte, ours string, force bool) 
 	return Refused, nil
 }
 
-// Edited is the text of a generated file that a user changed since; false for one that
-// is as we wrote it, gone, or not ours.
+// Edited is the text of a generated file that a user changed; false: as we wrote it, gone, or not ours.
 func (w *Workspace) Edited(rel string) (string, bool) {
 	sums, err := w.generated()
 	text, readErr := w.read(rel, maxGenerated)

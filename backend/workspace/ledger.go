@@ -18,8 +18,7 @@ import (
 
 const stateFile = PrivateDir + "/state.json"
 
-// Ledger is what shardeck itself remembers of a workspace: what was submitted, edits that
-// were not saved, and the screen as it was left.
+// Ledger is what shardeck remembers of a workspace: submissions, unsaved edits, and the screen.
 type Ledger struct {
 	ws          *Workspace
 	submissions records[model.Submission]
@@ -66,8 +65,7 @@ func NewTag(experiment string, at time.Time) string {
 // dropped link cannot hide a job. A tag is recorded once.
 func (l Ledger) Record(s model.Submission) error { return l.submissions.write(s, l.ws.CreateFile) }
 
-// Complete changes a recorded submission: the job's id, why it was refused, the
-// last state seen.
+// Complete changes a recorded submission: the job's id, why it was refused, the last state seen.
 func (l Ledger) Complete(tag string, change func(*model.Submission)) error {
 	s, err := l.submissions.read(tag)
 	if err != nil {
@@ -78,8 +76,7 @@ func (l Ledger) Complete(tag string, change func(*model.Submission)) error {
 	return l.submissions.write(s, l.ws.WriteFile)
 }
 
-// Submissions lists what was submitted, newest first. A damaged record is a
-// warning and hides no other.
+// Submissions lists what was submitted, newest first. A damaged record is a warning, hiding no other.
 func (l Ledger) Submissions() (subs []model.Submission, warnings []string, err error) {
 	subs, warnings, err = l.submissions.all()
 	slices.SortStableFunc(subs, func(a, b model.Submission) int { return b.At.Compare(a.At) })
@@ -98,8 +95,7 @@ func (l Ledger) KeepUnsaved(u model.Unsaved) error {
 	return l.drafts.write(u, l.ws.WriteFile)
 }
 
-// LoadState is the screen as it was left, nil if none was. A damaged one is an
-// error that a caller may pass over.
+// LoadState is the screen as it was left, nil if none was. A caller may pass over a damaged one.
 func (l Ledger) LoadState() (json.RawMessage, error) {
 	data, err := l.ws.read(stateFile, maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -92,8 +92,7 @@ func listRunFiles(dir string) (listing, error) {
 	return l, nil
 }
 
-// dropOlderTwins keeps the newest where one rank has the same file twice, plain
-// and gzipped or under two names.
+// dropOlderTwins keeps the newest of a rank's same files: plain and gzipped, or under two names.
 func (l *listing) dropOlderTwins(times map[string]time.Time) {
 	best := map[string]model.RunFile{}
 	for _, f := range l.files {

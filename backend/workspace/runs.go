@@ -212,8 +212,7 @@ func (w finder) runInfo(run *model.Run) (info model.RunInfo) {
 	return info
 }
 
-// attachConfig gives a run the experiment it was: its own config.yaml, else the
-// experiment that writes there.
+// attachConfig gives a run its experiment: that of its own config.yaml, else the one that writes there.
 func (w finder) attachConfig(run *model.Run, out string) {
 	f := w.ReadFile(filepath.Join(run.Dir, "config.yaml"))
 	if errors.Is(f.Err, fs.ErrNotExist) {

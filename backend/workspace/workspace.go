@@ -90,8 +90,7 @@ func isDir(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// WriteFile replaces a file of the workspace, or makes it and its folder, as
-// atomicfile.Write does.
+// WriteFile replaces or makes a file of the workspace, as atomicfile.Write does.
 func (w *Workspace) WriteFile(rel string, data []byte, mode fs.FileMode) error {
 	path := w.Path(rel)
 	if w.ReadOnly {
