@@ -76,7 +76,6 @@ var order, single = func() (all, single []string) {
 	return all, single
 }()
 
-// rules are what the keys take.
 var rules = strictyaml.Rules{Choices: check.Choices, Bounds: bounds, Check: checkText, Clean: clean}
 
 // maxFactor bounds the pace of a replay; none of hours is meant.
@@ -99,7 +98,6 @@ var patterns = map[string]func(string) error{
 	"slurm.time":       model.CheckTimeLimit,
 }
 
-// checkText tells whether text may stand under a key.
 func checkText(path, text string) error {
 	if name, ok := strings.CutPrefix(path, "env."); ok {
 		if strings.ContainsRune(text, 0) {

@@ -50,7 +50,6 @@ func (d *decoder) problem(at *yaml.Node, path, format string, args ...any) {
 	d.problems = append(d.problems, At(d.file, at, path, format, args...))
 }
 
-// value reads one value of any kind.
 func (d *decoder) value(path string, n *yaml.Node, at reflect.Value) {
 	if n.Kind == yaml.AliasNode {
 		d.problem(n, path, "%s: references (*%s) are not read here: write the value out", path, n.Value)
@@ -106,7 +105,6 @@ func (d *decoder) inside(path string, n *yaml.Node, at reflect.Value) {
 	}
 }
 
-// fields reads the known keys of one mapping.
 func (d *decoder) fields(path string, n *yaml.Node, at reflect.Value) {
 	known := fieldNames(at.Type())
 	d.pairs(path, n, func(key, value *yaml.Node, here string) {
@@ -182,7 +180,6 @@ func homeOf(name string, t reflect.Type) string {
 	return ""
 }
 
-// fieldNames are the keys of a struct's fields.
 func fieldNames(t reflect.Type) []string {
 	names := make([]string, t.NumField())
 	for i := range names {
@@ -191,7 +188,6 @@ func fieldNames(t reflect.Type) []string {
 	return names
 }
 
-// passThrough reads values of any kind as they are.
 func (d *decoder) passThrough(path string, n *yaml.Node, at reflect.Value) {
 	args := map[string]any{}
 	n = Clone(n)

@@ -1,10 +1,7 @@
-// Package strictyaml reads YAML files that people write: configs, catalogues, settings,
-// data of sites and models. A key that nothing reads, one given twice and a value of
-// another kind are problems, each with its line, its column and what to do; what is
-// right beside them is still read.
-//
-// Parse turns a file into its mapping, Decode fills a Go struct from it (decode.go) by
-// the struct's yaml tags and by Rules that say what each key takes (values.go).
+// Package strictyaml reads YAML files that people write. A key that nothing reads, one given
+// twice and a value of another kind are problems, each with its place and what to do; what is
+// right beside them is still read. Parse turns a file into its mapping, Decode fills a struct
+// from it (decode.go) by yaml tags and by Rules that say what each key takes (values.go).
 package strictyaml
 
 import (

@@ -49,7 +49,6 @@ func isAutoInt(t reflect.Type) bool { return t == reflect.TypeFor[model.AutoInt]
 // IsText reports whether a key of this type takes text.
 func IsText(t reflect.Type) bool { return t.Kind() == reflect.String }
 
-// takes says in words what a key accepts.
 func (r Rules) takes(path string, t reflect.Type) string {
 	lo, hi := r.bounds(path, t)
 	span := fmt.Sprintf(" from %.0f to %.0f", lo, hi)

@@ -1,10 +1,7 @@
-// Package yamledit changes one value of a YAML text in place: comments, order, quotes,
-// blank lines and line ends of all the rest stay byte for byte. It knows YAML, and
-// nothing of what the keys mean.
-//
-// An Edit is first tried as a change of text (inplace.go, by the places that source.go
-// finds), else by writing the whole tree anew, and is kept only if the new
-// text, parsed, has the new value and every other one as before.
+// Package yamledit changes values of a YAML text in place: all else, comments and blank lines too,
+// stays byte for byte. An Edit is first tried as a change of text (inplace.go, by the places that
+// source.go finds), else by writing the whole tree anew, and is kept only if the new text, parsed,
+// has the new value and every other one as before.
 package yamledit
 
 import (
@@ -25,9 +22,8 @@ type Edit struct {
 }
 
 // MakeAll is the text after all edits; nil where they cannot be made. doc is the document of the
-// text, whose content is a mapping; parse reads such a document, nil from text that is none.
-// It is called once, but for text that is so odd that only the encoder can change it, and for
-// edits that touch the same bytes: those are made one after another.
+// text, whose content is a mapping; parse reads such a document, nil from text that is none. It
+// is called once, but for odd text and for edits of the same bytes: those are made in turn.
 func MakeAll(edits []Edit, text []byte, doc *yaml.Node, parse func([]byte) *yaml.Node) []byte {
 	fits := func(next []byte) bool {
 		if next == nil {
@@ -49,7 +45,6 @@ func MakeAll(edits []Edit, text []byte, doc *yaml.Node, parse func([]byte) *yaml
 	return nil
 }
 
-// inTurn makes several edits one after another.
 func inTurn(edits []Edit, text []byte, doc *yaml.Node, parse func([]byte) *yaml.Node) []byte {
 	for _, e := range edits {
 		if text = MakeAll([]Edit{e}, text, doc, parse); text == nil {
@@ -101,7 +96,6 @@ func flatten(root *yaml.Node, without [][]string) []string {
 	return out
 }
 
-// name is the edit's key in its mapping.
 func (e Edit) name() string { return e.Keys[len(e.Keys)-1] }
 
 // reencoded makes the edit in a copy of the tree and writes the whole file anew: comments

@@ -58,7 +58,6 @@ func (e Edit) inPlace(s source, parent *yaml.Node) *splice {
 	return s.add(parent, e, e.Keys)
 }
 
-// replace puts a new value where the old one stands.
 func (s source) replace(parent, old *yaml.Node, e Edit) *splice {
 	inFlow := parent.Style&yaml.FlowStyle != 0
 	from, to, ok := s.span(old)

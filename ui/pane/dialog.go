@@ -46,8 +46,7 @@ type Field struct {
 	Keys         []Key                     // for the footer, after Enter and Esc: what may be typed
 }
 
-// Dialog is what lies over a pane and has its keys: a question in a popup, or a field to
-// type into. The zero Dialog is closed.
+// Dialog is a question or a field that lies over a pane and has its keys; zero: closed.
 type Dialog struct {
 	ask   *Ask
 	field Field
@@ -130,8 +129,7 @@ func (d *Dialog) Over(th *theme.Theme, lines []string, width, height int) []stri
 	return lines
 }
 
-// InFull shows texts whole that the message line cuts, each once: a note, then what else
-// is to be known.
+// InFull shows texts whole that the message line cuts, each once.
 func InFull(title string, width int, texts ...string) *Ask {
 	var body []string
 	for i, text := range texts {

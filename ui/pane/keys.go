@@ -99,7 +99,6 @@ func OnlyFoot(all []Key, keep ...string) []Key {
 	return all
 }
 
-// keysOf turns the hints of a popup into keys for the footer.
 func keysOf(hints []widget.Hint) []Key {
 	keys := make([]Key, len(hints))
 	for i, h := range hints {

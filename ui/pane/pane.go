@@ -1,10 +1,6 @@
-// Package pane holds the contract that every pane of the cockpit keeps, and what
-// panes share: the messages they exchange, the calls they may make, key tables, and
-// the words for states.
-//
-// A pane is written in this order: its messages, its state, its key table, Update,
-// View. Whatever waits goes through a Task, whose replies are dropped once they are
-// out of date.
+// Package pane holds the contract that every pane of the cockpit keeps, and what panes share:
+// messages, tables of keys, questions, tables as widgets. Whatever waits goes through a Task,
+// whose replies are dropped once they are out of date.
 package pane
 
 import (
@@ -17,15 +13,13 @@ import (
 	"shardeck/ui/widget"
 )
 
-// Pane is one room of the cockpit. It owns its state and messages, knows its size
-// and its keys, and asks its backend for everything else from commands (see Task). It
-// lives in the event loop alone, so it needs no locks.
+// Pane is one room of the cockpit. It knows its state, its size and its keys, and asks its backend
+// for everything else from commands (see Task). It lives in the event loop, so it needs no locks.
 type Pane interface {
 	// Init starts what the pane needs at once.
 	Init() tea.Cmd
-	// Update takes a message; keys and clicks arrive only while the pane has the focus. The
-	// few messages for all panes are ignored by those that have no use for them; replies of
-	// tasks and timers do not come here: see Task.
+	// Update takes a message, but no replies of tasks and timers. Keys and clicks arrive only
+	// while the pane has the focus.
 	Update(msg tea.Msg) (Pane, tea.Cmd)
 	// View draws exactly the size set, with no trailing newline.
 	View() string
@@ -38,8 +32,7 @@ type Pane interface {
 	Title() (left, right string)
 	// Message is what there is to say about what is under the cursor; empty: nothing.
 	Message() Note
-	// Capturing reports whether a text field or a popup has the keys: then no key but
-	// ctrl+c means anything else.
+	// Capturing reports whether a text field or a popup has the keys, all but ctrl+c.
 	Capturing() bool
 	// SetFocus tells the pane whether keys go to it; only then is its cursor bright.
 	SetFocus(on bool)
@@ -77,8 +70,7 @@ type Key struct {
 	Foot  bool     // worth its place in the footer
 }
 
-// Base is what every pane has: its room on the screen, and the question or field that lies
-// over it.
+// Base is what every pane has: its room on the screen, and what lies over it.
 type Base struct {
 	Width, Height int
 	Dialog        Dialog

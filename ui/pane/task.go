@@ -16,24 +16,22 @@ import (
 	"shardeck/ui/widget"
 )
 
-// Reply is a message for whoever waits for it, and for nobody else: the event loop
-// delivers it and gives it to no pane.
+// Reply is for whoever waits for it: the event loop delivers it, and gives it to no pane.
 type Reply struct{ deliver func() tea.Cmd }
 
 // Deliver runs, in the event loop, what was to follow; nothing if the reply is out of date.
 func (r Reply) Deliver() tea.Cmd { return r.deliver() }
 
-// Task is one thing that a pane waits for. Starting it again cancels the one before,
-// and a reply that comes too late is dropped: so the newest question always wins.
-// The zero Task is ready.
+// Task is one thing that a pane waits for. Starting it again cancels the one before, whose reply
+// is dropped: the newest question wins. The zero Task is ready.
 type Task[T any] struct {
 	generation int
 	cancel     context.CancelFunc
 }
 
-// Start makes the command that does the work, under a context that ends when the task
-// is started anew, stopped, or the program ends. Then takes the reply in the event loop,
-// when the task is no longer busy. A panic in the work becomes its error.
+// Start makes the command that does the work, under a context that ends when the task is started
+// anew or stopped, or with parent. Then takes the reply, or a panic of the work as its error, in
+// the event loop, when the task is no longer busy.
 func (t *Task[T]) Start(parent context.Context, work func(context.Context) (T, error), then func(T, error) tea.Cmd) tea.Cmd {
 	t.Stop()
 	ctx, cancel := context.WithCancel(parent)
@@ -51,7 +49,6 @@ func (t *Task[T]) Start(parent context.Context, work func(context.Context) (T, e
 	}
 }
 
-// caught does the work; its panic is an error.
 func caught[T any](ctx context.Context, work func(context.Context) (T, error)) (value T, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -73,8 +70,7 @@ func (t *Task[T]) Stop() {
 // Busy reports whether a reply is still awaited.
 func (t *Task[T]) Busy() bool { return t.cancel != nil }
 
-// Timer does something in the event loop after a while. Starting it again begins the wait
-// anew. The zero Timer is ready.
+// Timer does something in the event loop after a while, anew from each Start; zero: ready.
 type Timer struct{ generation int }
 
 // Start makes the command that waits.

@@ -49,8 +49,7 @@ func WindowParts(th *theme.Theme, r metric.RankSplit) []widget.Part {
 		{Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}, {Value: float64(r.CopyNS), Glyph: th.Empty, Tone: theme.Dim}}
 }
 
-// Joined puts parts on one line with dots between, as many as fit; the rest is left out
-// whole, so that no sentence is cut where another could have stayed.
+// Joined puts parts on one line with dots between, as many as fit whole.
 func Joined(width int, parts ...string) string {
 	line := ""
 	for _, part := range parts {

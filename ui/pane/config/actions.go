@@ -89,7 +89,6 @@ func askMerge(p *Pane, f *file) {
 	}})
 }
 
-// submit saves first if there is anything to save.
 func submit(p *Pane, f *file) tea.Cmd {
 	ask := func() tea.Cmd { return p.flow.Start([]string{f.id}) }
 	if !f.modified {

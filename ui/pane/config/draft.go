@@ -34,7 +34,6 @@ type judged struct {
 	edits      []model.Edit        // that differ from the file on disk
 }
 
-// openFile reads an experiment and judges it.
 func openFile(b Backend, id string) (*file, error) {
 	d, err := b.Draft(id)
 	if err != nil {
@@ -45,7 +44,6 @@ func openFile(b Backend, id string) (*file, error) {
 	return f, nil
 }
 
-// judge checks the draft as it is now.
 func (f *file) judge(b Backend) *judged {
 	e := f.draft.Experiment()
 	j := &judged{experiment: e, verdict: b.Check(e), problem: problemOf(f.draft), modified: f.draft.Modified(),
@@ -101,7 +99,6 @@ func (f *file) setEach(edits ...model.Edit) error {
 	return err
 }
 
-// save writes the draft, which is its file again.
 func (f *file) save(b Backend) (*judged, error) {
 	if err := f.draft.Save(); err != nil {
 		return nil, err
@@ -127,7 +124,6 @@ type op struct {
 	do    func() tea.Cmd
 }
 
-// made is what an edit led to.
 type made struct {
 	judged *judged
 	note   pane.Note
@@ -136,7 +132,6 @@ type made struct {
 // after does something when the edits before it are made: at once if there are none.
 func (q *queue) after(do func() tea.Cmd) tea.Cmd { return q.add(op{do: do}) }
 
-// set changes keys of a file, all or none.
 func (q *queue) set(f *file, note pane.Note, edits ...model.Edit) tea.Cmd {
 	return q.change(f, edits, func() (pane.Note, error) { return note, f.set(edits...) })
 }

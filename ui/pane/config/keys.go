@@ -12,7 +12,6 @@ import (
 	"shardeck/ui/widget"
 )
 
-// keys is everything the form answers to.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("left right h l", "←→", "change", "go to the next legal value; numbers double and halve")},
@@ -74,7 +73,6 @@ func (p *Pane) key(key tea.KeyMsg) tea.Cmd {
 	return pane.Press(p, &p.Base, keys(), p.move, key)
 }
 
-// move goes to another field, or the field to another value.
 func (p *Pane) move(key string) (tea.Cmd, bool) {
 	switch key {
 	case "left", "h":

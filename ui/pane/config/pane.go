@@ -1,14 +1,12 @@
-// Package config is the form in which an experiment is made: every edit is judged, and the
-// layout on GPUs, the memory of each, the price and what is wrong stand beside the fields.
-//
-// A key changes what is shown at once (fields.go); a command then changes the draft and
-// judges it (draft.go). A draft that was changed is kept until it is saved, whatever
-// else is looked at meanwhile (unsaved.go); files are written by w alone, after showing what
-// changes (actions.go).
+// Package config is the form in which an experiment is made: its fields, and below them what they
+// mean: layout on GPUs, memory, price, faults. A key changes what is shown at once (fields.go); a
+// command then changes the draft and judges it (draft.go), which is kept until it is saved
+// (unsaved.go). Files are written by w alone, after showing what changes (actions.go).
 package config
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -88,7 +86,7 @@ func New(e pane.Env, b Backend) *Pane {
 	p := &Pane{env: env, files: map[string]*file{}, edits: &queue{env: env}}
 	p.unsaved = newUnsaved(env, p.files, p.edits)
 	p.edits.made = p.unsaved.keepSoon
-	p.flow = submission.New(e, b, &p.Dialog, nil)
+	p.flow = submission.New(e, b, &p.Dialog, func() {})
 	return p
 }
 
@@ -102,7 +100,14 @@ func (p *Pane) SetFocus(on bool) { p.focused, p.form.Focused = on, on }
 func (p *Pane) Capturing() bool { return p.Dialog.Open() || p.form.Input != nil }
 
 // Unsaved lists the experiments whose edits are not saved.
-func (p *Pane) Unsaved() []string { return p.unsaved.ids() }
+func (p *Pane) Unsaved() (ids []string) {
+	for _, id := range slices.Sorted(maps.Keys(p.files)) {
+		if p.edits.changes(p.files[id]) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
 
 // KeepNow keeps the edits at once: the program ends.
 func (p *Pane) KeepNow() error { return p.unsaved.store(p.unsaved.toKeep()...) }
@@ -186,7 +191,6 @@ func (p *Pane) take(edits []model.Edit) tea.Cmd {
 	})
 }
 
-// edited reads the file again after the editor.
 func (p *Pane) edited(msg pane.EditedMsg) tea.Cmd {
 	if msg.Err == nil {
 		return tea.Batch(p.show(p.id), pane.Send(pane.ReloadMsg{}))

@@ -37,17 +37,6 @@ func newUnsaved(e env, files map[string]*file, edits *queue) *unsaved {
 		kept: map[string]model.Unsaved{}, pending: map[string]model.Unsaved{}}
 }
 
-// ids are the experiments with edits that are not in their files.
-func (u *unsaved) ids() []string {
-	var ids []string
-	for _, id := range slices.Sorted(maps.Keys(u.files)) {
-		if u.edits.changes(u.files[id]) {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
 // toKeep are the records that differ from what is kept.
 func (u *unsaved) toKeep() []model.Unsaved {
 	now := map[string][]model.Edit{}

@@ -118,7 +118,6 @@ type copyPlan struct {
 	refused string // why it will not be made; empty: it will
 }
 
-// plan is the copies with what is to differ in them.
 type plan struct {
 	copies []copyPlan
 	edits  []model.Edit
@@ -232,7 +231,6 @@ func (c *cloning) line(of copyPlan) string {
 	return of.id + " from " + from + "  " + pane.Joined(200, words...)
 }
 
-// make writes the copies, as far as it goes.
 func (c *cloning) make(copies []copyPlan, edits []model.Edit) tea.Cmd {
 	return c.several.Start(c.env.Ctx, func(ctx context.Context) ([]board.Row, error) {
 		var made []board.Row

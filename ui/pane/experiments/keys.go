@@ -82,7 +82,6 @@ func mayWrite(p *Pane) string {
 	return cmp.Or(pane.Locked(p.env.Backend, "change or submit anything"), mayMark(p))
 }
 
-// open goes to what is most worth seeing of an experiment.
 func (p *Pane) open() tea.Cmd {
 	r, _ := p.list.Current()
 	if r.Experiment.ID == "" {

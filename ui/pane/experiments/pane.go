@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -141,10 +142,8 @@ func (p *Pane) joinJobs(msg pane.JobsMsg) tea.Cmd {
 		return nil
 	}
 	newest := map[string]*model.Job{}
-	for i := range msg.List.Jobs {
-		if job := &msg.List.Jobs[i]; newest[job.Experiment] == nil {
-			newest[job.Experiment] = job
-		}
+	for i, job := range slices.Backward(msg.List.Jobs) { // which has the newest first
+		newest[job.Experiment] = &msg.List.Jobs[i]
 	}
 	ended := false
 	for i, r := range p.list.Rows() {
@@ -160,7 +159,6 @@ func (p *Pane) joinJobs(msg pane.JobsMsg) tea.Cmd {
 	return nil
 }
 
-// announce tells the other panes what the cursor is on.
 func (p *Pane) announce() tea.Cmd {
 	r, ok := p.list.Current()
 	if !ok {
@@ -239,7 +237,6 @@ func (p *Pane) body() []string {
 	return lines
 }
 
-// empty says why there is nothing, and what to do.
 func (p *Pane) empty() []string {
 	switch {
 	case !p.loaded:

@@ -22,7 +22,6 @@ var columns = func() []widget.Column {
 	return all
 }()
 
-// rows is what the pane says of its rows.
 type rows struct {
 	env  env
 	seen map[string]string // what the logs of jobs say, by job
@@ -33,10 +32,8 @@ func (p *rows) row(r board.Row) present.Row {
 	return present.Experiment(r, p.also[r.File], p.env.Now())
 }
 
-// cells of one row, in the order of columns.
 func (p *rows) cells(r board.Row) []widget.Cell { return pane.Cells(p.env.Theme, p.row(r)) }
 
-// fields are what a filter can ask for.
 func (p *rows) fields(r board.Row) map[string]string { return p.row(r).Fields }
 
 // Worth of columns in which all rows say the same: they tell no experiment from another.

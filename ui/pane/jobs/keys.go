@@ -136,7 +136,6 @@ func (p *Pane) toError() tea.Cmd {
 	return tea.Sequence(looking, p.log.firstError())
 }
 
-// back leaves the log, then drops the filter.
 func (p *Pane) back() tea.Cmd {
 	switch {
 	case p.inLog:

@@ -48,7 +48,6 @@ type detail struct {
 	cause  jobs.Cause
 }
 
-// read reads the log of the job under the cursor, and why it failed.
 func (g *jobLog) read() tea.Cmd {
 	j, ok := g.job()
 	if !ok {
@@ -119,7 +118,6 @@ func (g *jobLog) follow() tea.Cmd {
 	})
 }
 
-// causeOf is why a job failed, once its log is read.
 func (g *jobLog) causeOf(j model.Job) jobs.Cause {
 	if g.detail.id != j.ID {
 		return jobs.Cause{}
@@ -184,7 +182,6 @@ func (g *jobLog) causeLines(j model.Job, width int) []string {
 	return lines
 }
 
-// logTone colours what stands out in a log.
 func logTone(line string) theme.Tone {
 	lower := strings.ToLower(line)
 	switch {

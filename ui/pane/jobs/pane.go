@@ -1,10 +1,7 @@
-// Package jobs is the pane of the scheduler's jobs, joined to experiments: state and
-// reason in words, times, and below the log of the one under the cursor and, when it
-// failed, the cause and what to do.
-//
-// It never asks the scheduler itself: the cockpit does, once for all panes. It reads the
-// log of one job, the one under the cursor, again while that job runs and is looked at; at
-// those of other jobs it glances when the scheduler has answered.
+// Package jobs is the pane of the scheduler's jobs: state and reason in words, times, and below
+// the log of the one under the cursor and, when it failed, the cause and what to do. The cockpit
+// asks the scheduler, once for all panes. That log is read again while its job runs and is looked
+// at; at those of other jobs the pane glances when the scheduler has answered.
 package jobs
 
 import (
@@ -82,7 +79,6 @@ func (p *Pane) SetFocus(on bool) {
 	p.list.Table.Focused, p.log.pager.Focused = on && !p.inLog, on && p.inLog
 }
 
-// moveIn says whether keys move in the log or in the list.
 func (p *Pane) moveIn(log bool) {
 	p.inLog = log
 	p.SetFocus(p.focused)
@@ -132,7 +128,6 @@ func (p *Pane) got(msg pane.JobsMsg) tea.Cmd {
 	return tea.Batch(p.log.read(), p.glance())
 }
 
-// open goes to a job, or to the newest of an experiment.
 func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 	if msg.To != pane.Jobs {
 		return nil
@@ -223,7 +218,6 @@ func (p *Pane) body() []string {
 	return append(append(lines, widget.Filled(p.log.lines(j, p.Width, room), room)...), cause...)
 }
 
-// empty says why there is nothing.
 func (p *Pane) empty() []string {
 	switch {
 	case p.err != nil:

@@ -19,19 +19,16 @@ var columns = func() []widget.Column {
 	return all
 }()
 
-// rows is what the pane says of its rows.
 type rows struct {
 	env    env
 	titles map[string]string // causes and stages seen, by job
 	ran    map[string]bool   // the title is of when the job still ran
 }
 
-// cells of one job, in the order of columns.
 func (p *rows) cells(j model.Job) []widget.Cell {
 	return pane.Cells(p.env.Theme, present.Job(j, p.titles[j.ID], p.env.Now()))
 }
 
-// fields are what a filter can ask for.
 func fields(j model.Job) map[string]string { return present.Job(j, "", time.Time{}).Fields }
 
 // glances is how many logs are looked at when the scheduler has answered: of jobs that run,

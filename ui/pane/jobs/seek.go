@@ -22,7 +22,6 @@ type sought struct {
 	found bool
 }
 
-// whole reports that all of the log is in hand.
 func (g *jobLog) whole() bool { return g.detail.part.First == 0 && !g.held }
 
 // find goes to the next line that matches the search, or the one before.
@@ -94,7 +93,6 @@ func (g *jobLog) gotSought(s sought, err error) tea.Cmd {
 	return pane.Say("")
 }
 
-// move answers the keys that move in the log.
 func (g *jobLog) move(key string) (tea.Cmd, bool) {
 	if key == "G" || key == "end" {
 		return g.toEnd(), true

@@ -39,11 +39,10 @@ type Flow struct {
 	preview pane.Task[[]jobs.Preview]
 	start   pane.Task[[]jobs.Start]
 	submit  pane.Task[[]model.Submission]
-	asked   []jobs.Preview // what the question is about
-	spent   func()         // after a submission, whatever came of it; nil: nothing follows
+	spent   func()         // after a submission, whatever came of it
 }
 
-// New makes a flow that asks nothing yet; spent is called after each submission, and may be nil.
+// New makes a flow that asks nothing yet; spent is called after each submission.
 func New(e pane.Env, b Backend, dialog *pane.Dialog, spent func()) *Flow {
 	return &Flow{env: e, backend: b, dialog: dialog, spent: spent}
 }
@@ -89,12 +88,11 @@ func (f *Flow) previewed(all []jobs.Preview, err error) tea.Cmd {
 	question := f.confirm(all)
 	ask := func(ctx context.Context) ([]jobs.Start, error) { return f.backend.Starts(ctx, all), nil }
 	return f.start.Start(f.env.Ctx, ask, func(starts []jobs.Start, _ error) tea.Cmd {
-		question.Body = f.body(starts)
+		question.Body = f.body(all, starts)
 		return nil
 	})
 }
 
-// answered is the end of a question whose answer was no.
 func (f *Flow) answered() tea.Cmd {
 	f.start.Stop()
 	return pane.Say("nothing was submitted")
@@ -115,7 +113,6 @@ func (f *Flow) refuse(r board.Row, others int) {
 
 // confirm asks at once; when the jobs would start comes into the question later.
 func (f *Flow) confirm(all []jobs.Preview) *widget.Popup {
-	f.asked = all
 	var ids []string
 	for _, v := range all {
 		ids = append(ids, v.Row.Experiment.ID)
@@ -124,7 +121,7 @@ func (f *Flow) confirm(all []jobs.Preview) *widget.Popup {
 	if len(ids) > 1 {
 		title = "Submit " + unit.Plural(len(ids), "experiment") + "?"
 	}
-	question := widget.Confirm(title, f.body(nil)...)
+	question := widget.Confirm(title, f.body(all, nil)...)
 	f.dialog.Ask(&pane.Ask{Popup: question, No: f.answered, Yes: func() tea.Cmd {
 		f.start.Stop()
 		return f.submit.Start(f.env.Ctx, each(ids, f.backend.Submit), f.submitted)
@@ -134,9 +131,7 @@ func (f *Flow) confirm(all []jobs.Preview) *widget.Popup {
 
 // submitted says what was, the error last, so that it is what stays on the screen.
 func (f *Flow) submitted(all []model.Submission, err error) tea.Cmd {
-	if f.spent != nil {
-		f.spent()
-	}
+	f.spent()
 	n := len(all)
 	done := pane.Send(pane.Note{Text: unit.Plural(n, "job") + " submitted · 3 follows them", Tone: theme.Good})
 	switch {

@@ -19,16 +19,16 @@ import (
 )
 
 // body is the text of the question; starts are nil until they are known.
-func (f *Flow) body(starts []jobs.Start) []string {
-	words := make([]string, len(f.asked))
+func (f *Flow) body(all []jobs.Preview, starts []jobs.Start) []string {
+	words := make([]string, len(all))
 	for i := range starts {
 		words[i] = present.WouldStart(starts[i].At, starts[i].Note, f.env.Now())
 	}
-	if len(f.asked) > 1 {
-		return append(f.where(), several(f.asked, words)...)
+	if len(all) > 1 {
+		return append(f.where(), several(all, words)...)
 	}
-	body := append(f.where(), lines(f.asked[0], words[0])...)
-	if diff := f.asked[0].Diff; diff != "" {
+	body := append(f.where(), lines(all[0], words[0])...)
+	if diff := all[0].Diff; diff != "" {
 		body = append(body, "", "what differs from the script submitted last:")
 		for _, line := range Changed(diff) {
 			body = append(body, "  "+f.env.Theme.Paint(DiffTone(line), line))
@@ -121,7 +121,6 @@ func NodeHours(r board.Row) float64 {
 	return r.Verdict.Price.NodeHours
 }
 
-// briefly is a job in one line.
 func briefly(r board.Row, start string) string {
 	nodes := unit.Plural(r.Verdict.Placement.Nodes, "node")
 	if q := r.Verdict.Placement.QOS; q != "" && q != "auto" {
