@@ -83,6 +83,15 @@ func Levels(th *theme.Theme, values []float64) string {
 	return b.String()
 }
 
+// Sparkline is Levels for values of any size: the largest is the highest.
+func Sparkline(th *theme.Theme, values []float64) string {
+	shares, top := slices.Clone(values), slices.Max(append([]float64{0}, values...))
+	for i := range shares {
+		shares[i] /= cmp.Or(top, 1)
+	}
+	return Levels(th, shares)
+}
+
 // Resample gives n values for any number of bins: the mean of those that fall on each.
 func Resample(values []float64, n int) []float64 {
 	out := make([]float64, max(n, 0))

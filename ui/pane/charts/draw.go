@@ -27,7 +27,7 @@ func (f *figure) what() string { return scaling.Quantities[f.y].Title + " agains
 // build makes the chart of the series shown: what is drawn, listed and exported.
 func (f *figure) build() scaling.Chart {
 	q, a := scaling.Quantities[f.y], axes[f.x]
-	c := scaling.Chart{Quantity: q.Title, Unit: q.Unit, Axis: a.axis, Across: a.title,
+	c := scaling.Chart{Quantity: q.Title, Unit: q.Unit, Axis: a.Axis, Across: a.title,
 		Note: strings.Trim(f.series.common+" · mean over iterations, bars: half the range", " ·")}
 	switch {
 	case f.series.alone():
@@ -39,7 +39,7 @@ func (f *figure) build() scaling.Chart {
 	for _, i := range f.series.shown {
 		s := q.Draw(f.series.all[i])
 		s.Name = f.series.short[i]
-		if n := len(s.Points); a.axis == scaling.AxisGPUs && full > 0 && n > 0 && s.Points[n-1].X > full {
+		if n := len(s.Points); a.Axis == scaling.AxisGPUs && full > 0 && n > 0 && s.Points[n-1].X > full {
 			c.Nodes = []float64{full} // where a node is full, as points lie beyond
 		}
 		c.Series = append(c.Series, s)
@@ -160,7 +160,10 @@ func (s *series) choose(run string) {
 		at = max(slices.IndexFunc(s.all, func(one scaling.Series) bool { return len(one.Points) > 1 && holds(one, run) }), 0)
 		s.shown = s.kin(at)
 	default:
-		s.shown = upTo(len(s.all))
+		s.shown = nil
+		for i := range s.all {
+			s.shown = append(s.shown, i)
+		}
 	}
 	s.factor()
 }
@@ -185,28 +188,14 @@ func holds(s scaling.Series, run string) bool {
 // each one's own, so that a legend fits. One alone is set beside all the others.
 func (s *series) factor() {
 	s.common, s.short = "", nil
-	beside := s.shown
-	if len(beside) == 1 {
-		beside = upTo(len(s.all))
-	}
-	if len(beside) == 0 {
-		return
-	}
 	var names []string
-	for _, i := range beside {
-		names = append(names, s.all[i].Name)
+	for i, one := range s.all {
+		if len(s.shown) == 1 || slices.Contains(s.shown, i) {
+			names = append(names, one.Name)
+		}
 	}
 	s.common = scaling.CommonName(names)
 	for _, one := range s.all {
 		s.short = append(s.short, cmp.Or(scaling.OwnName(one.Name, s.common), "measured"))
 	}
-}
-
-// upTo are the numbers from 0 to before n.
-func upTo(n int) []int {
-	all := make([]int, n)
-	for i := range all {
-		all[i] = i
-	}
-	return all
 }

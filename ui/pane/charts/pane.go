@@ -38,11 +38,14 @@ type env struct {
 	Backend
 }
 
-// axes are what a chart can have below it, in the order of the key x.
-var axes = []struct {
-	axis             scaling.Axis
+// axis is what a chart can have below it.
+type axis struct {
+	scaling.Axis
 	title, head, one string // in the title, over the column, one step of it
-}{
+}
+
+// axes are in the order of the key x.
+var axes = []axis{
 	{scaling.AxisGPUs, "GPUs", "GPUs", "number of GPUs"},
 	{scaling.AxisTP, "tensor parallelism", "TP", "TP"},
 	{scaling.AxisPP, "pipeline parallelism", "PP", "PP"},
@@ -88,7 +91,7 @@ func (p *Pane) Init() tea.Cmd { return p.load() }
 
 // load asks for the series of the axis and quantity chosen.
 func (p *Pane) load() tea.Cmd {
-	x, y := axes[p.nextX].axis, scaling.Quantities[p.nextY].Metric
+	x, y := axes[p.nextX].Axis, scaling.Quantities[p.nextY].Metric
 	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]scaling.Series, error) { return p.env.Scaling(ctx, x, y) }, p.got)
 }
 
@@ -120,22 +123,15 @@ func (p *Pane) show(only string) {
 // Keep is what is found again at the next start.
 func (p *Pane) Keep() map[string]string {
 	on := map[bool]string{true: "on"}
-	return map[string]string{"x": string(axes[p.nextX].axis), "y": scaling.Quantities[p.nextY].Title,
+	return map[string]string{"x": string(axes[p.nextX].Axis), "y": scaling.Quantities[p.nextY].Title,
 		"series": p.series.only, "log": on[p.log], "bare": on[p.bare]}
 }
 
 // Restore takes what was kept.
 func (p *Pane) Restore(kept map[string]string) {
-	for i, a := range axes {
-		if string(a.axis) == kept["x"] {
-			p.nextX, p.x = i, i
-		}
-	}
-	for i, q := range scaling.Quantities {
-		if q.Title == kept["y"] {
-			p.nextY, p.y = i, i
-		}
-	}
+	p.x = max(slices.IndexFunc(axes, func(a axis) bool { return string(a.Axis) == kept["x"] }), 0)
+	p.y = max(slices.IndexFunc(scaling.Quantities, func(q scaling.Quantity) bool { return q.Title == kept["y"] }), 0)
+	p.nextX, p.nextY = p.x, p.y
 	p.series.only, p.log, p.bare = kept["series"], kept["log"] != "", kept["bare"] != ""
 }
 
@@ -261,7 +257,7 @@ func (p *Pane) empty() []string {
 	case scaling.Quantities[p.y].Metric == "comm_overhead":
 		return pane.Notice("No run shows "+p.what()+" yet.", "", "It comes from traces of runs on two GPUs or more:",
 			"4 Metrics, then a   reads the traces of every run")
-	case axes[p.x].axis == scaling.AxisEP:
+	case axes[p.x].Axis == scaling.AxisEP:
 		return pane.Notice("No run of a mixture-of-experts model yet.", "", "x goes to the next axis · 1 Experiments, then s   submits one")
 	case len(p.series.all) > 0:
 		return pane.Notice(scaling.Quantities[p.y].Title+" compares runs that differ in their GPUs: no such runs on this axis.", "",

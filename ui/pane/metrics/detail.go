@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"maps"
-	"math"
 	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -28,7 +27,7 @@ type detail struct {
 	none    string // why the view has no rows
 	table   *widget.Table
 	page    int       // rows in sight
-	metrics []string  // of each row; in a view that divides, of each column but the first
+	metrics []string  // of each row; in a view that divides, of each column, the first empty
 	sort    list.Sort // of the rows of a view that divides
 }
 
@@ -50,7 +49,7 @@ func (d *detail) show() {
 	if d.divides() {
 		t := present.MetricsBy(a, metric.Definitions)[d.view-1]
 		d.table, d.metrics, d.none = d.ordered(t), nil, t.Empty
-		for _, c := range t.Columns[1:] {
+		for _, c := range t.Columns {
 			d.metrics = append(d.metrics, c.Name)
 		}
 		d.table.Column, d.table.Freeze = 1, 1
@@ -89,25 +88,24 @@ func (d *detail) ordered(t present.Table) *widget.Table {
 // divides reports whether columns are metrics.
 func (d *detail) divides() bool { return d.view > 0 }
 
-func (d *detail) goTo(name string) {
-	at := max(slices.Index(d.metrics, name), 0)
+// at is the place of the cursor among the metrics.
+func (d *detail) at() *int {
 	if d.divides() {
-		d.table.Column = at + 1
-		return
+		return &d.table.Column
 	}
-	d.table.Cursor = at
+	return &d.table.Cursor
+}
+
+func (d *detail) goTo(name string) {
+	*d.at() = max(slices.Index(d.metrics, name), min(d.view, 1))
 }
 
 // metric is the name of the metric under the cursor; empty: none.
 func (d *detail) metric() string {
-	at := d.table.Cursor
-	if d.divides() {
-		at = d.table.Column - 1
+	if at := *d.at(); at >= 0 && at < len(d.metrics) {
+		return d.metrics[at]
 	}
-	if at < 0 || at >= len(d.metrics) {
-		return ""
-	}
-	return d.metrics[at]
+	return ""
 }
 
 // turn goes to another view, to the same metric where it has it.
@@ -130,7 +128,7 @@ func (d *detail) order() {
 // divides.
 func (d *detail) move(key string, step int) bool {
 	if d.divides() {
-		d.table.Column = max(min(d.table.Column+step, len(d.metrics)), 1)
+		d.table.Column = max(min(d.table.Column+step, len(d.metrics)-1), 1)
 	}
 	return d.table.MoveKey(key, d.table.Rows(), d.page)
 }
@@ -191,13 +189,9 @@ func spark(th *theme.Theme, perRank map[int]float64) string {
 	if len(perRank) < 2 {
 		return ""
 	}
-	top := math.SmallestNonzeroFloat64
-	for _, v := range perRank {
-		top = math.Max(top, v)
-	}
-	var levels []float64
+	var values []float64
 	for _, r := range slices.Sorted(maps.Keys(perRank)) {
-		levels = append(levels, math.Max(perRank[r], 0)/top)
+		values = append(values, perRank[r])
 	}
-	return widget.Levels(th, levels)
+	return widget.Sparkline(th, values)
 }

@@ -51,20 +51,13 @@ func (r *readings) failed(run string, err error) tea.Cmd {
 	return tea.Batch(r.changed(), pane.Fail(err))
 }
 
-// current has the run under the cursor read, as read does.
+// current has the run under the cursor read unless that was done, is under way or cannot be.
+// Only a key asks again for what could not be read, and is told why more than a login node
+// should read is not.
 func (r *readings) current(l *list.List[model.Run], urgency pool.Priority) tea.Cmd {
 	run, ok := l.Current()
-	if !ok {
-		return nil
-	}
-	return r.read(run, urgency)
-}
-
-// read has a run read unless that was done, is under way or cannot be. Only a key asks
-// again for what could not be read, and is told why more than a login node should read is not.
-func (r *readings) read(run model.Run, urgency pool.Priority) tea.Cmd {
 	unasked := urgency < pool.Wanted && (r.known.problems[run.Name] != nil || !r.look.Modest(run.TraceBytes()))
-	if r.known.full[run.Name] || unasked || r.look.Busy() && r.look.Run == run.Name {
+	if !ok || r.known.full[run.Name] || unasked || r.look.Busy() && r.look.Run == run.Name {
 		return nil
 	}
 	return r.look.Start(run.Name, urgency)

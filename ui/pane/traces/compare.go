@@ -161,14 +161,10 @@ type picker struct {
 	sheet  *sheet
 }
 
-// pickTable lists runs to compare with.
-func pickTable() present.Table {
-	return present.Table{Name: "runs", One: "run", Columns: present.Columns("base…22", "layout", "model/1", ">batch/2", ">tokens/2", ">traces/3", "traced/4")}
-}
-
 // choose opens the list of runs.
 func choose(p *Pane) tea.Cmd {
-	k := &picker{run: p.run, sheet: newSheet(p.env.Env, []present.Table{pickTable()})}
+	t := present.Table{Name: "runs", One: "run", Columns: present.Columns("base…22", "layout", "model/1", ">batch/2", ">tokens/2", ">traces/3", "traced/4")}
+	k := &picker{run: p.run, sheet: newSheet(p.env.Env, []present.Table{t})}
 	p.pick = k
 	p.SetFocus(p.focused)
 	return p.listing.Start(p.env.Ctx, p.env.Runs, func(runs []model.Run, err error) tea.Cmd {
@@ -176,7 +172,6 @@ func choose(p *Pane) tea.Cmd {
 		if err != nil {
 			return pane.Fail(err)
 		}
-		t := pickTable()
 		for _, r := range k.candidates(runs) {
 			t.Rows = append(t.Rows, pickRow(r, p.env.Now()))
 		}

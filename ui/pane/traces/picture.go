@@ -1,8 +1,6 @@
 package traces
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	"shardeck/model/metric"
@@ -133,10 +131,14 @@ func (t *timeline) lateLines(width, height int) []string {
 		return nil
 	}
 	th := t.env.Theme
-	lines := []string{label("how late") + histogram(th, l.Bins) + "   " + th.Paint(theme.Dim, widget.Sentence(present.LateBins(l.Bins), max(cols-len(l.Bins), 1)))}
+	var counts []float64
+	for _, b := range l.Bins {
+		counts = append(counts, float64(b.Calls))
+	}
+	lines := []string{label("how late") + widget.Sparkline(th, counts) + "   " + th.Paint(theme.Dim, widget.Sentence(present.LateBins(l.Bins), max(cols-len(l.Bins), 1)))}
 	low, high := t.view.in(len(d.Compute))
 	if high <= len(d.Late) {
-		levels := widget.Levels(th, scaled(widget.Resample(shares(d.Late[low:high], 1), cols)))
+		levels := widget.Sparkline(th, widget.Resample(shares(d.Late[low:high], 1), cols))
 		lines = append(lines, label("late")+th.Paint(theme.Warn, levels)+widget.Right(unit.Number(float64(sum(d.Late[low:high]))/1e6, 1)+" ms", 9))
 	}
 	return lines
@@ -144,24 +146,6 @@ func (t *timeline) lateLines(width, height int) []string {
 
 // skewFrom is the height of the pane from which there is room for the picture of the skew.
 const skewFrom = 18
-
-// histogram draws how many calls were how late, a column a bin.
-func histogram(th *theme.Theme, bins []metric.LateBin) string {
-	var counts []float64
-	for _, b := range bins {
-		counts = append(counts, float64(b.Calls))
-	}
-	return widget.Levels(th, scaled(counts))
-}
-
-// scaled divides values by the largest.
-func scaled(values []float64) []float64 {
-	out, top := slices.Clone(values), slices.Max(append(values, 0))
-	for i := range out {
-		out[i] /= cmp.Or(top, 1)
-	}
-	return out
-}
 
 // phaseLine is the line over the density: prefill and decode where they lie, named where
 // there is room.
