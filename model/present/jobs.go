@@ -1,6 +1,7 @@
 package present
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -17,11 +18,8 @@ var stateRoles = map[string]Role{
 
 // State is the cell of a state's words: "done", "running 4:12", "failed".
 func State(words string) Cell {
-	if role, ok := stateRoles[words]; ok {
-		return Cell{Text: words, Role: role}
-	}
 	first, _, _ := strings.Cut(words, " ")
-	return Cell{Text: words, Role: stateRoles[first]}
+	return Cell{Text: words, Role: cmp.Or(stateRoles[words], stateRoles[first])}
 }
 
 // Jobs lists jobs; seen is what their logs say, by job id: see Job.

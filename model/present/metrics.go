@@ -77,17 +77,14 @@ func MetricRemark(m metric.Metric) string {
 	if m.Value == nil && m.Reason != "none" {
 		return m.Reason
 	}
-	var words []string
+	estimate, cause := "", m.Cause
 	if m.Estimate && m.Value != nil {
-		words = append(words, "estimate")
+		estimate = "estimate"
 	}
-	if m.Cause != "" {
-		words = append(words, "cause: "+m.Cause)
+	if cause != "" {
+		cause = "cause: " + cause
 	}
-	if m.Note != "" {
-		words = append(words, m.Note)
-	}
-	return strings.Join(words, " · ")
+	return Joined(estimate, cause, m.Note)
 }
 
 // MetricParts are the parts of a value, the largest first: "all_reduce 4 096", "broadcast 64".
