@@ -16,17 +16,17 @@ import (
 // keys are those that mean the same in every pane.
 func keys() pane.Table[*Model] {
 	return pane.Table[*Model]{
-		{Key: pane.Key{Keys: []string{"?"}, Label: "?", Verb: "help", Help: "the keys of this pane, then of all", Foot: true}, Do: help},
-		{Key: pane.Key{Keys: []string{":"}, Label: ":", Verb: "command", Help: "a command by name: a pane, refresh, export, quit …", Foot: true}, Do: openPalette},
-		{Key: pane.Key{Keys: []string{"q"}, Label: "q", Verb: "quit", Help: "leave; jobs go on (ctrl+c does the same from anywhere)", Foot: true}, Do: (*Model).quit},
-		{Key: pane.Key{Keys: []string{"1", "2", "3", "4", "5", "6"}, Label: "1…6", Verb: "pane", Help: "go to a pane by its number"}},
-		{Key: pane.Key{Keys: []string{"tab"}, Label: "tab", Verb: "next", Help: "go to the next pane (shift+tab: the one before)"}, Do: func(m *Model) tea.Cmd { return turn(m, 1) }},
-		{Key: pane.Key{Keys: []string{"shift+tab"}, Label: "shift+tab", Verb: "before"}, Do: func(m *Model) tea.Cmd { return turn(m, -1) }},
-		{Key: pane.Key{Keys: []string{"+"}, Label: "+", Verb: "zoom", Help: "give this pane the whole screen, and back"}, Do: zoom},
-		{Key: pane.Key{Keys: []string{"P"}, Label: "P", Verb: "export", Help: "write results_summary.csv and scaling_analysis.png"}, Do: (*Model).startExport},
-		{Key: pane.Key{Keys: []string{"!"}, Label: "!", Verb: "in full", Help: "what the message line says, whole"}, Do: inFull},
-		{Key: pane.Key{Keys: []string{"ctrl+l"}, Label: "ctrl+l", Verb: "redraw", Help: "draw the screen anew, after something wrote over it"}, Do: redraw},
-		{Key: pane.Key{Keys: []string{"ctrl+z"}, Label: "ctrl+z", Verb: "suspend", Help: "back to the shell; fg returns"}, Do: func(m *Model) tea.Cmd { return m.term.suspend() }},
+		{Key: pane.Foot("?", "?", "help", "the keys of this pane, then of all"), Do: help},
+		{Key: pane.Foot(":", ":", "command", "a command by name: a pane, refresh, export, quit …"), Do: openPalette},
+		{Key: pane.Foot("q", "q", "quit", "leave; jobs go on (ctrl+c does the same from anywhere)"), Do: (*Model).quit},
+		{Key: pane.On("1 2 3 4 5 6", "1…6", "pane", "go to a pane by its number")},
+		{Key: pane.On("tab", "tab", "next", "go to the next pane (shift+tab: the one before)"), Do: func(m *Model) tea.Cmd { return turn(m, 1) }},
+		{Key: pane.On("shift+tab", "shift+tab", "before", ""), Do: func(m *Model) tea.Cmd { return turn(m, -1) }},
+		{Key: pane.On("+", "+", "zoom", "give this pane the whole screen, and back"), Do: zoom},
+		{Key: pane.On("P", "P", "export", "write results_summary.csv and scaling_analysis.png"), Do: (*Model).startExport},
+		{Key: pane.On("!", "!", "in full", "what the message line says, whole"), Do: inFull},
+		{Key: pane.On("ctrl+l", "ctrl+l", "redraw", "draw the screen anew, after something wrote over it"), Do: redraw},
+		{Key: pane.On("ctrl+z", "ctrl+z", "suspend", "back to the shell; fg returns"), Do: func(m *Model) tea.Cmd { return m.term.suspend() }},
 	}
 }
 
@@ -189,7 +189,8 @@ func Manual() []widget.Group {
 
 // mouseHint is what the help says of it.
 var mouseHint = widget.Hint{Label: "mouse", Verb: "point",
-	Help: "the wheel scrolls; a click goes to a tab, pane or row, orders by the title of a column, or presses a key of the last line; with shift the terminal selects text"}
+	Help: "the wheel scrolls; a click goes to a tab, pane or row, orders by the title of a column, or presses a key of the last line; " +
+		"with shift the terminal selects text"}
 
 // mouse scrolls what is pointed at; a click goes to it.
 func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {

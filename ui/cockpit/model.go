@@ -41,7 +41,8 @@ func New(ctx context.Context, b Backend, o Options) *Model {
 	lay := &layout{theme: o.Theme, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
 	m := &Model{layout: lay, env: env, backend: b, term: &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor},
 		state: &screenState{env: env, backend: b, layout: lay}}
-	m.watch = &schedulerWatch{env: env, backend: b, refresh: o.Refresh, looked: func() bool { return m.focus == pane.Jobs }, news: m.announce}
+	m.watch = &schedulerWatch{env: env, backend: b, refresh: o.Refresh, news: m.announce,
+		looked: func() bool { return m.focus == pane.Jobs }}
 	for _, p := range makers {
 		m.panes[p.name] = p.make(env, b)
 		m.order = append(m.order, p.name)
@@ -192,8 +193,8 @@ func (m *Model) quit() tea.Cmd {
 	if len(ids) == 0 {
 		return m.state.leave()
 	}
-	m.popup = &pane.Ask{Popup: widget.Confirm("Leave without saving?", "changed and not saved: "+strings.Join(ids, ", "), "The changes are offered again at the next start."),
-		Yes: m.state.leave}
+	m.popup = &pane.Ask{Yes: m.state.leave, Popup: widget.Confirm("Leave without saving?",
+		"changed and not saved: "+strings.Join(ids, ", "), "The changes are offered again at the next start.")}
 	return nil
 }
 

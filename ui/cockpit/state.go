@@ -66,7 +66,8 @@ func (s *screenState) restore() {
 
 // text is the state as it is now.
 func (s *screenState) text() []byte {
-	now := state{Pane: s.layout.focus, Zoomed: s.layout.zoomed, Upper: s.layout.upper, Lower: s.layout.lower, Filters: s.env.Filters.Texts(), Panes: map[pane.Name]map[string]string{}}
+	now := state{Pane: s.layout.focus, Zoomed: s.layout.zoomed, Upper: s.layout.upper, Lower: s.layout.lower,
+		Filters: s.env.Filters.Texts(), Panes: map[pane.Name]map[string]string{}}
 	for _, name := range s.layout.order {
 		if k, ok := s.layout.panes[name].(keeper); ok {
 			now.Panes[name] = k.Keep()

@@ -134,8 +134,8 @@ func printRanks(e *command.Env, s *metric.TraceSummary, t present.Table, all boo
 	th := e.Theme()
 	legend := fmt.Sprintf("%s compute %s transfer %s wait %s idle", th.Full, th.Transit, th.Wait, th.Idle)
 	t = t.With(1, present.Column{Title: legend}, func(row int) present.Cell {
-		r := s.Ranks[row]
-		return present.Cell{Text: widget.Bar(th, barWidth, float64(r.WindowNS), pane.WindowParts(th, r)[:3], th.Idle)} // copies are left with idle
+		r := s.Ranks[row] // copies are left with idle
+		return present.Cell{Text: widget.Bar(th, barWidth, float64(r.WindowNS), pane.WindowParts(th, r)[:3], th.Idle)}
 	})
 	if left := len(t.Rows) - maxRanks; left > 0 && !all {
 		rows := t.Rows
