@@ -33,7 +33,7 @@ type Model struct {
 
 // New makes the cockpit; Run does so for a terminal, tests drive it themselves.
 func New(ctx context.Context, b Backend, o Options) *Model {
-	o = o.fill()
+	o = o.withDefaults()
 	if o.after == nil {
 		o.after = timers(ctx)
 	}

@@ -73,7 +73,7 @@ func Run(ctx context.Context, l Backend, o Options) (err error) {
 // waits for ever where the loop ends before it.
 func show(ctx context.Context, m *Model, s *screen.Screen) error {
 	p := tea.NewProgram(drawn{m, s}, tea.WithContext(ctx), tea.WithInput(s.Keys()), tea.WithOutput(io.Discard),
-		tea.WithoutRenderer(), tea.WithoutCatchPanics(), tea.WithoutSignalHandler(), tea.WithFilter(thin))
+		tea.WithoutRenderer(), tea.WithoutCatchPanics(), tea.WithoutSignalHandler(), tea.WithFilter(mousePressesOnly))
 	go s.Watch(ctx, func(width, height int) { p.Send(tea.WindowSizeMsg{Width: width, Height: height}) })
 	_, err := p.Run()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
@@ -104,16 +104,16 @@ func (d drawn) View() string {
 	return ""
 }
 
-// thin drops the mouse messages that nothing here answers to, before they cost a frame.
-func thin(_ tea.Model, msg tea.Msg) tea.Msg {
+// mousePressesOnly drops the mouse messages that nothing here answers to, before they cost a frame.
+func mousePressesOnly(_ tea.Model, msg tea.Msg) tea.Msg {
 	if mouse, ok := msg.(tea.MouseMsg); ok && mouse.Action != tea.MouseActionPress {
 		return nil
 	}
 	return msg
 }
 
-// fill gives the zero fields their defaults.
-func (o Options) fill() Options {
+// withDefaults gives the zero fields their defaults.
+func (o Options) withDefaults() Options {
 	if o.NoColor {
 		o.Profile = termenv.Ascii
 	}

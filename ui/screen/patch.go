@@ -12,8 +12,8 @@ type cell struct{ style, text string }
 
 var blank = cell{text: " "}
 
-// near is how many equal cells are rather written again than jumped over.
-const near = 6
+// mostRewritten is how many equal cells are rather written again than jumped over.
+const mostRewritten = 6
 
 // patch makes line row of the terminal, counted from 1, what it is to be.
 func patch(row int, was, is string) string {
@@ -39,7 +39,7 @@ func changed(old, now []cell, start int) (from, to int) {
 	for from = start; from < end && at(old, from) == at(now, from); from++ {
 	}
 	to = from
-	for i := from; i < end && i < to+near; i++ {
+	for i := from; i < end && i < to+mostRewritten; i++ {
 		if at(old, i) != at(now, i) {
 			to = i + 1
 		}

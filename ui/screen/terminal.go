@@ -38,7 +38,7 @@ func Open(in io.Reader, out io.Writer, mouse bool) (*Screen, error) {
 func (s *Screen) Keys() io.Reader { return s.keys }
 
 // Pause ends the reading of keys, before Away or Suspend: it begins anew after them.
-func (s *Screen) Pause() { s.keys.pause() }
+func (s *Screen) Pause() { s.keys.endAt(time.Unix(1, 0)) } // a terminal in the poller takes every time
 
 // Close gives the terminal back as it was. Nothing may be shown afterwards.
 func (s *Screen) Close() error {
@@ -104,7 +104,7 @@ func (s *Screen) Away(run func(in io.Reader, out io.Writer) error) error {
 		return err
 	}
 	err := run(s.in, s.out)
-	s.keys.resume()
+	s.keys.endAt(time.Time{})
 	return errors.Join(err, s.take())
 }
 
@@ -181,16 +181,10 @@ func (i *input) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// pause makes a Read that waits return, and every other until resume.
-func (i *input) pause() {
+// endAt makes every Read, also one that waits, end at a time; the zero time: at none.
+func (i *input) endAt(t time.Time) {
 	if i.own != nil {
-		_ = i.own.SetReadDeadline(time.Unix(1, 0)) // a terminal in the poller takes every time
-	}
-}
-
-func (i *input) resume() {
-	if i.own != nil {
-		_ = i.own.SetReadDeadline(time.Time{})
+		_ = i.own.SetReadDeadline(t)
 	}
 }
 

@@ -24,7 +24,7 @@ func fitting(th *theme.Theme, width int, hints, last []Hint) []Hint {
 	room := width - 1 - Width(joinHints(th, last))
 	at := 1
 	for i, h := range hints {
-		if at += Width(joinHints(th, []Hint{h})) + apart; at > room+1 {
+		if at += Width(joinHints(th, []Hint{h})) + hintGap; at > room+1 {
 			return append(hints[:i:i], last...)
 		}
 	}
@@ -42,20 +42,20 @@ func HintAt(th *theme.Theme, width int, hints, last []Hint, column int) (h Hint,
 			}
 			return h, 0, true
 		}
-		at += text + apart
+		at += text + hintGap
 	}
 	return Hint{}, 0, false
 }
 
-// apart is the blanks between two hints.
-const apart = 2
+// hintGap is the blanks between two hints.
+const hintGap = 2
 
 func joinHints(th *theme.Theme, hints []Hint) string {
 	words := make([]string, len(hints))
 	for i, h := range hints {
 		words[i] = th.Paint(theme.Strong, th.Spell(h.Label)) + " " + th.Paint(theme.Dim, h.Verb)
 	}
-	return strings.Join(words, strings.Repeat(" ", apart))
+	return strings.Join(words, strings.Repeat(" ", hintGap))
 }
 
 // Group is a titled list of hints in the help.

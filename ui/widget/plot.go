@@ -74,8 +74,8 @@ func roundBelow(v float64) float64 {
 	return best
 }
 
-// place is where a value lies, from 0 at low to 1 at high.
-func (a axis) place(v float64) float64 {
+// fraction is where a value lies, from 0 at low to 1 at high.
+func (a axis) fraction(v float64) float64 {
 	low, high := a.low, a.high
 	if a.log {
 		v, low, high = math.Log(v), math.Log(low), math.Log(high)
@@ -88,7 +88,7 @@ func (a axis) place(v float64) float64 {
 
 // at is the cell of a value.
 func (a axis) at(v float64) int {
-	return a.from + clamp(int(math.Round(a.place(v)*float64(a.cells))), 0, a.cells)
+	return a.from + clamp(int(math.Round(a.fraction(v)*float64(a.cells))), 0, a.cells)
 }
 
 // ticks are the values worth a label, at most one to two rows.
@@ -218,7 +218,7 @@ func (c *Chart) drawLine(th *theme.Theme, g grid, f frame, i int) {
 	}
 	values := make([]float64, f.cols)
 	for col := range values {
-		values[col] = between(points, col, f)
+		values[col] = heightAt(points, col, f)
 	}
 	options := []asciigraph.Option{asciigraph.Height(f.rows - 1), asciigraph.LowerBound(0), asciigraph.UpperBound(1),
 		asciigraph.YAxisValueFormatter(func(float64) string { return "" })}
@@ -252,8 +252,8 @@ func (c *Chart) chars(th *theme.Theme, i int) *asciigraph.CharSet {
 	return &set
 }
 
-// between is the height at a column on the straight lines from point to point, from 0 to 1; NaN outside them.
-func between(points []ChartPoint, col int, f frame) float64 {
+// heightAt is the height at a column on the straight lines from point to point, from 0 to 1; NaN outside them.
+func heightAt(points []ChartPoint, col int, f frame) float64 {
 	for i := 1; i < len(points); i++ {
 		left, right := f.x.at(points[i-1].X), f.x.at(points[i].X)
 		if col < left || col > right {
@@ -263,7 +263,7 @@ func between(points []ChartPoint, col int, f frame) float64 {
 		if right > left {
 			share = float64(col-left) / float64(right-left)
 		}
-		low, high := f.y.place(points[i-1].Y), f.y.place(points[i].Y)
+		low, high := f.y.fraction(points[i-1].Y), f.y.fraction(points[i].Y)
 		return max(0, min(1, low+share*(high-low)))
 	}
 	return math.NaN()

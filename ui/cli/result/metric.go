@@ -183,15 +183,13 @@ some of its files are damaged.`,
 			if found == nil {
 				return err
 			}
-			return cmp.Or(e.Show(found, func() { printMetrics(e, found) }), err, command.DamagedIf(found.Damaged))
+			return cmp.Or(e.Show(found, func() {
+				e.Table(present.Metrics(found, metric.Definitions))
+				e.Warnings(found.Warnings)
+				sayReplay(e, found)
+			}), err, command.DamagedIf(found.Damaged))
 		}),
 	}
-}
-
-func printMetrics(e *command.Env, found *metric.Analysis) {
-	e.Table(present.Metrics(found, metric.Definitions))
-	e.Warnings(found.Warnings)
-	sayReplay(e, found)
 }
 
 // Compare sets runs side by side.
