@@ -4,6 +4,7 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -67,16 +68,11 @@ func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 
 // Rows lists the experiments named, or all: config and verdict alone.
 func (x *Experiments) Rows(ctx context.Context, ids []string) ([]board.Row, error) {
-	rows := []board.Row{}
 	if len(ids) == 0 {
 		files, err := x.Workspace.Experiments()
-		if err != nil {
-			return nil, err
-		}
-		for _, f := range files {
-			rows = append(rows, x.rowOf(f))
-		}
+		return model.Each(files, x.rowOf), cmp.Or(err, ctx.Err())
 	}
+	var rows []board.Row
 	for _, id := range ids {
 		row, err := x.Row(id)
 		if err != nil {

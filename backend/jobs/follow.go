@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"shardeck/backend/logs"
+	"shardeck/backend/scheduler/local"
 	"shardeck/model"
 )
 
@@ -177,7 +178,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // watchPause is shorter where looking costs nobody anything.
 func (fo *Follower) watchPause() time.Duration {
-	if fo.Scheduler.Name() == "local" {
+	if fo.Scheduler.Name() == local.Name {
 		return watchEvery / 4
 	}
 	return watchEvery
@@ -185,7 +186,7 @@ func (fo *Follower) watchPause() time.Duration {
 
 // tellChanges tells what changed since the last look; active: some job has not ended.
 func (fo *Follower) tellChanges(ctx context.Context, watched []News, tell func(News) error) (active bool, err error) {
-	list, err := fo.queue.ListJobs(ctx, fo.Scheduler.Name() == "local")
+	list, err := fo.queue.ListJobs(ctx, fo.Scheduler.Name() == local.Name)
 	if err != nil {
 		return false, err
 	}
@@ -209,10 +210,8 @@ func (fo *Follower) tellChanges(ctx context.Context, watched []News, tell func(N
 
 // worthTelling is true for a change of state or stage, and for progress after a while.
 func worthTelling(before, now News) bool {
-	if now.Job.State != before.Job.State || now.Stage != before.Stage {
-		return true
-	}
-	return now.Done != before.Done && now.At.Sub(before.At) >= progressEvery
+	return now.Job.State != before.Job.State || now.Stage != before.Stage ||
+		now.Done != before.Done && now.At.Sub(before.At) >= progressEvery
 }
 
 // unlisted is what is known of a job that is on no list any more.

@@ -25,10 +25,6 @@ type history struct {
 	asked map[string]time.Time // when each tag was looked for
 }
 
-func newHistory(s scheduler.Scheduler, now func() time.Time) *history {
-	return &history{scheduler: s, now: now, turn: make(turn, 1), asked: map[string]time.Time{}}
-}
-
 // turn is a lock that is given up waiting for when a context ends.
 type turn chan struct{}
 

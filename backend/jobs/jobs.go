@@ -63,7 +63,7 @@ type Jobs struct {
 
 // New works on the jobs of an open workspace.
 func New(n Needs) *Jobs {
-	q := &Queue{Needs: n, history: newHistory(n.Scheduler, n.Now)}
+	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, turn: make(turn, 1), asked: map[string]time.Time{}}}
 	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: make(turn, 1), known: map[string]plannedStart{}}}
 	return &Jobs{q, &Follower{n, q}, s, &Checker{n, s}}
 }

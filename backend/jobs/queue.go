@@ -83,7 +83,9 @@ func (q *Queue) joined(list JobList, answer []model.Job, subs []model.Submission
 	for i := range jobs {
 		jobs[i].Meaning = scheduler.ReasonOf(jobs[i].Reason)
 	}
-	slices.SortStableFunc(jobs, newestFirst)
+	slices.SortStableFunc(jobs, func(a, b model.Job) int { // newest first; longer ids are younger
+		return cmp.Or(b.Submit.Compare(a.Submit), cmp.Compare(len(b.ID), len(a.ID)), cmp.Compare(b.ID, a.ID))
+	})
 	return jobs
 }
 
@@ -171,11 +173,6 @@ func (q *Queue) recordState(s model.Submission, j model.Job) model.Job {
 		q.Note(err.Error())
 	}
 	return j
-}
-
-// newestFirst orders jobs by submission, then by id, longer ids being younger.
-func newestFirst(a, b model.Job) int {
-	return cmp.Or(b.Submit.Compare(a.Submit), cmp.Compare(len(b.ID), len(a.ID)), cmp.Compare(b.ID, a.ID))
 }
 
 // FindJob finds a job by its id, else the newest job of an experiment.

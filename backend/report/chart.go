@@ -27,7 +27,7 @@ func chart(p Panel, styles map[string]style) *plot.Plot {
 		return c
 	}
 	setScales(c, p)
-	c.Add(grid(c))
+	c.Add(&plotter.Grid{Horizontal: draw.LineStyle{Color: faint, Width: vg.Points(0.8)}}) // at the ticks of Y
 	c.Add(ideals(p, styles)...)
 	for _, x := range p.Nodes {
 		c.Add(nodeLine(x))
@@ -58,14 +58,6 @@ func frame(p Panel) *plot.Plot {
 		axis.Padding = 0
 	}
 	return c
-}
-
-// grid draws faint lines at the ticks of Y.
-func grid(c *plot.Plot) plot.Plotter {
-	g := plotter.NewGrid()
-	g.Vertical = draw.LineStyle{}
-	g.Horizontal = draw.LineStyle{Color: faint, Width: vg.Points(0.8)}
-	return g
 }
 
 // seriesOf is a line through the points, their marks, and bars for the spread.
