@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,9 +59,9 @@ func ExitCode(err error) int {
 	return model.ExitFailed
 }
 
-// Run plays the recording that the config means back: it prints the lines a runner
-// prints, takes the time that was recorded times the factor, and writes the files
-// that a runner writes. When ctx ends it writes what a real run would have had by then.
+// Run plays back the recording that the config means: it prints and writes what a runner
+// does, in the recorded time times the factor. When ctx ends it writes what a real run
+// would have had by then.
 func Run(ctx context.Context, o Options) error {
 	p, err := newPlayer(o)
 	if err != nil {
@@ -244,16 +245,12 @@ func (p *player) sleep(ctx context.Context, d time.Duration) error {
 }
 
 func (p *player) warmup(ctx context.Context) error {
-	var first []float64
-	for range p.rec.WarmupIterations {
-		first = append(first, p.timing.Timed[0])
-	}
+	first := slices.Repeat(p.timing.Timed[:1], p.rec.WarmupIterations)
 	return p.iterations(ctx, model.StageWarmup, first, func() {})
 }
 
 func (p *player) timed(ctx context.Context) error {
-	err := p.iterations(ctx, model.StageTiming, p.timing.Timed, func() { p.info.Timed++ })
-	if err != nil {
+	if err := p.iterations(ctx, model.StageTiming, p.timing.Timed, func() { p.info.Timed++ }); err != nil {
 		return err
 	}
 	return p.rec.cutTimings(p.info.Timed, p.dir)

@@ -300,7 +300,7 @@ func TestStale(t *testing.T) {
 		{keeper: fmt.Sprintf("%d 1 %s", self.pid, b.here), started: true, cancel: true, state: model.JobCancelled},
 		{keeper: "nonsense", submitter: "-1 x y", state: model.JobFailed, reason: "it was never started: shardeck was ended while it submitted it"},
 	} {
-		id := idOf(i + 1)
+		id := fmt.Sprintf("L%d", i+1)
 		dir := filepath.Join(b.dir, id)
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)

@@ -21,7 +21,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -97,17 +96,17 @@ func (l *Local) Limits(context.Context) (scheduler.Limits, error) {
 
 // filter reads all jobs and keeps some, in the order of their ids.
 func (l *Local) filter(ctx context.Context, keep func(model.Job) bool) ([]model.Job, error) {
-	numbers, err := l.numbers()
+	ids, err := l.ids()
 	if err != nil {
 		return nil, err
 	}
 	var jobs []model.Job
 	first := true // the first waiting job waits for GPUs, others for it
-	for _, n := range numbers {
+	for _, id := range ids {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		j, err := l.job(n)
+		j, err := l.job(id)
 		if err != nil {
 			return nil, err
 		}
@@ -123,8 +122,7 @@ func (l *Local) filter(ctx context.Context, keep func(model.Job) bool) ([]model.
 }
 
 // job reads one job, from memory if it has ended.
-func (l *Local) job(n int) (model.Job, error) {
-	id := idOf(n)
+func (l *Local) job(id string) (model.Job, error) {
 	if j, ok := l.ended.Load(id); ok {
 		return j.(model.Job), nil
 	}
@@ -136,13 +134,10 @@ func (l *Local) job(n int) (model.Job, error) {
 }
 
 // idPattern is that of a job's id: no number that Slurm could mean.
-var idPattern = regexp.MustCompile(`^L([1-9][0-9]{0,8})$`)
+var idPattern = regexp.MustCompile(`^L[1-9][0-9]{0,8}$`)
 
-// idOf is the id of the n-th job.
-func idOf(n int) string { return "L" + strconv.Itoa(n) }
-
-// numbers lists the jobs there are, oldest first.
-func (l *Local) numbers() ([]int, error) {
+// ids lists the jobs there are, oldest first.
+func (l *Local) ids() ([]string, error) {
 	entries, err := os.ReadDir(l.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -150,13 +145,12 @@ func (l *Local) numbers() ([]int, error) {
 	if err != nil {
 		return nil, model.Failed("cannot read the local scheduler's jobs", err, "make "+l.dir+" readable")
 	}
-	var out []int
+	var out []string
 	for _, e := range entries {
-		if m := idPattern.FindStringSubmatch(e.Name()); m != nil && e.IsDir() {
-			n, _ := strconv.Atoi(m[1])
-			out = append(out, n)
+		if e.IsDir() && idPattern.MatchString(e.Name()) {
+			out = append(out, e.Name())
 		}
 	}
-	slices.Sort(out)
+	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
 	return out, nil
 }

@@ -235,14 +235,12 @@ func hostName() string {
 // Cancel asks the job's keeper to end it, and waits until it did: TERM to the whole
 // process group, KILL after a grace. A job whose keeper was killed is ended here.
 func (l *Local) Cancel(ctx context.Context, id string) error {
-	m := idPattern.FindStringSubmatch(id)
 	dir := filepath.Join(l.dir, id)
-	if m == nil || !exists(dir, "job.json") {
+	if !idPattern.MatchString(id) || !exists(dir, "job.json") {
 		return &scheduler.Fault{Text: fmt.Sprintf("there is no local job %.40q", id),
 			ToDo: "take an id from the list of jobs", Kind: scheduler.ErrNoJob}
 	}
-	n, _ := strconv.Atoi(m[1])
-	j, err := l.job(n)
+	j, err := l.job(id)
 	if err != nil || !j.State.Active() {
 		return err
 	}
@@ -257,7 +255,7 @@ func (l *Local) Cancel(ctx context.Context, id string) error {
 	case written != nil:
 		return unwritable(dir, written)
 	}
-	return l.awaitEnd(ctx, n)
+	return l.awaitEnd(ctx, id)
 }
 
 // end ends a job that has no keeper.
@@ -270,15 +268,15 @@ func (l *Local) end(ctx context.Context, child process) {
 }
 
 // awaitEnd waits until a job has ended.
-func (l *Local) awaitEnd(ctx context.Context, n int) error {
+func (l *Local) awaitEnd(ctx context.Context, id string) error {
 	for end := time.Now().Add(time.Duration(l.grace)*time.Second + 5*time.Second); ; {
-		j, err := l.job(n)
+		j, err := l.job(id)
 		if err != nil || !j.State.Active() {
 			return err
 		}
 		if time.Now().After(end) {
-			return &scheduler.Fault{Text: "local job " + idOf(n) + " was asked to end, and has not yet (" + j.Reason + ")",
-				ToDo: "look again in a minute; if its machine is gone, remove " + filepath.Join(l.dir, idOf(n))}
+			return &scheduler.Fault{Text: "local job " + id + " was asked to end, and has not yet (" + j.Reason + ")",
+				ToDo: "look again in a minute; if its machine is gone, remove " + filepath.Join(l.dir, id)}
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):

@@ -35,9 +35,8 @@ type jobRecord struct {
 	Submit time.Time     `json:"submit"`
 }
 
-// Submit makes the job's directory whole under a temporary name, takes the next id
-// by renaming it, and launches its keeper. A request that is already there by its
-// tag is not submitted twice.
+// Submit makes the job's directory whole under a temporary name, takes the next id by
+// renaming it, and launches its keeper. A tag that is there is not submitted twice.
 func (l *Local) Submit(ctx context.Context, r scheduler.Request) (string, error) {
 	if err := l.check(r); err != nil {
 		return "", err
@@ -100,15 +99,15 @@ func (l *Local) draft(r scheduler.Request) (string, error) {
 // not empty fails, so no two submitters get the same.
 func (l *Local) claim(draft string) (string, error) {
 	for {
-		numbers, err := l.numbers()
+		ids, err := l.ids()
 		if err != nil {
 			return "", err
 		}
-		next := 1
-		if len(numbers) > 0 {
-			next = numbers[len(numbers)-1] + 1
+		last := 0
+		if len(ids) > 0 {
+			last, _ = strconv.Atoi(ids[len(ids)-1][1:])
 		}
-		id := idOf(next)
+		id := "L" + strconv.Itoa(last+1)
 		err = os.Rename(draft, filepath.Join(l.dir, id))
 		if err == nil || !errors.Is(err, fs.ErrExist) && !errors.Is(err, syscall.ENOTEMPTY) {
 			return id, err

@@ -77,10 +77,9 @@ func New(s scheduler.Scheduler, o Options) *Poller {
 	return &Poller{scheduler: s, options: o, turn: make(chan struct{}, 1)}
 }
 
-// Jobs returns the shared answer, asking anew if it is due. Callers that come while
-// a query is under way wait for it and share its answer. The error is that of a
-// scheduler that never gave a good answer yet, or of the context; later failures
-// are in the Snapshot, beside the last good jobs.
+// Jobs returns the shared answer, asking anew if it is due; callers that come while a
+// query is under way share its answer. The error is that of a scheduler that never gave a
+// good one yet, or of the context; later failures are in the Snapshot.
 func (p *Poller) Jobs(ctx context.Context, refresh bool) (Snapshot, error) {
 	if s, ok := p.current(refresh); ok {
 		return s, s.fatal()
@@ -125,13 +124,6 @@ func (p *Poller) Expire() {
 	p.last.Due = p.last.Next
 }
 
-// Calls counts the queries made so far.
-func (p *Poller) Calls() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.calls
-}
-
 // current is the answer if it need not be asked for again.
 func (p *Poller) current(refresh bool) (Snapshot, bool) {
 	p.mu.Lock()
@@ -149,9 +141,8 @@ func (p *Poller) copy() Snapshot {
 	return s
 }
 
-// query asks the scheduler and keeps what it says. A query that its caller cancelled
-// is no fault of the scheduler's, but counts as asked; one that ran into its caller's
-// deadline is a scheduler that does not answer.
+// query asks the scheduler and keeps what it says. One that its caller cancelled is no
+// fault of the scheduler's, but counts as asked; its caller's deadline is one.
 func (p *Poller) query(ctx context.Context) Snapshot {
 	p.mu.Lock()
 	p.calls++
@@ -183,12 +174,10 @@ func (p *Poller) query(ctx context.Context) Snapshot {
 	return p.copy()
 }
 
-// wait is the time to the next query: the interval, doubled with every error in a
-// row, moved by a tenth at most so that many users do not ask in step, and never
-// below the floor.
+// wait is the time to the next query: the interval, doubled with every error in a row,
+// moved by a tenth so that users do not ask in step, and never below the floor.
 func (p *Poller) wait() time.Duration {
-	d := p.options.Interval << min(p.errors, 10)
-	d = min(d, max(Longest, p.options.Interval))
+	d := min(p.options.Interval<<min(p.errors, 10), max(Longest, p.options.Interval))
 	d += time.Duration((p.options.Jitter()*2 - 1) * float64(d) / 10)
 	return max(d, p.options.Floor)
 }

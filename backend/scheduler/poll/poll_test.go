@@ -14,6 +14,13 @@ import (
 	"shardeck/model"
 )
 
+// Calls counts the queries made so far.
+func (p *Poller) Calls() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.calls
+}
+
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // fake is a scheduler that answers as told and counts its calls.

@@ -232,8 +232,7 @@ func jobOf(program, record string, fields []field, zone *time.Location) (model.J
 	}
 	if j.State.Active() { // squeue tells the latest end and a code of 0
 		j.End, j.ExitCode = time.Time{}, ""
-	}
-	if !j.State.Active() && j.NodeList == "" { // it never started, whatever squeue tells
+	} else if j.NodeList == "" { // it never started, whatever squeue tells
 		j.Start = time.Time{}
 	}
 	mendReason(&j)
