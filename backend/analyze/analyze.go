@@ -99,8 +99,7 @@ func (f *facts) rankNumbers() []int {
 	return slices.Sorted(maps.Keys(f.in.Timing))
 }
 
-// warnings are those of the timeline, of a cold engine, and where config and traces disagree; ranks of one file say the
-// same, once.
+// warnings are those of the timeline, of a cold engine, and where config and traces disagree, each once.
 func (f *facts) warnings() []string {
 	out := slices.Clone(f.Warnings)
 	for _, text := range slices.Concat(coldStart(f), doubtfulRanks(f), doubtfulIterations(f)) {

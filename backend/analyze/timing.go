@@ -77,8 +77,7 @@ func (p population) metric() metric.Metric {
 	return m
 }
 
-// latencyTimes says where a file has a latency, in seconds: one a request, and a mean and p99
-// that stand in where there is no list.
+// latencyTimes says where a file has a latency, in s: one a request, and a mean and p99 where there is no such list.
 type latencyTimes struct {
 	name string
 	of   func(trace.Times) (list []float64, mean, p99 *float64)

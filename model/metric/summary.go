@@ -163,8 +163,7 @@ type RankLate struct {
 	MaxNS    int64 `json:"max_ns"`
 }
 
-// LateBin counts calls whose last rank was at least From and less than twice From late;
-// the first, with From 0, those below the second.
+// LateBin counts calls whose last rank was at least From and less than twice From late; the first, with From 0, less.
 type LateBin struct {
 	FromNS int64 `json:"from_ns"`
 	Calls  int   `json:"calls"`

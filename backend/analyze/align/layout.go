@@ -46,8 +46,7 @@ func (b *builder) resolveLayout() {
 	}
 }
 
-// tracedWorld is the number of ranks that the files, what they say of their world, the timing files and run.json
-// speak of; 0 without traces.
+// tracedWorld is the number of ranks that traces, timing files and run.json speak of; 0 without traces.
 func (b *builder) tracedWorld() int {
 	n := len(b.Traces)
 	if n == 0 {
@@ -85,8 +84,7 @@ func tensorParallel(n, ep int) model.Layout {
 	return l
 }
 
-// soundLayout is the layout with parts left out counting as 1. ok is false if a part is
-// negative or the whole is no number of ranks.
+// soundLayout is the layout where parts left out count as 1; not ok if a part or the whole is no number of ranks.
 func soundLayout(l model.Layout) (out model.Layout, ok bool) {
 	gpus := 1
 	for _, part := range []*int{&l.TP, &l.PP, &l.DPReplicate, &l.DPShard} {
