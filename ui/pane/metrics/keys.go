@@ -29,7 +29,9 @@ func keys() pane.Table[*Pane] {
 			Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }},
 		{Key: pane.Foot("t", "t", "traces", "show where the time of this run went"), Do: openTraces, Why: needRun},
 		{Key: pane.On("w", "w", "why", "why it differs from the baseline: compare the traces of both"),
-			Do: compareTraces, Why: needOther},
+			Do: func(p *Pane) tea.Cmd {
+				return pane.Send(pane.OpenMsg{To: pane.Traces, Run: p.list.CurrentID(), Base: p.base.name})
+			}, Why: needOther},
 		{Key: pane.On("[ ]", "[ ]", "family", "go to the metrics before or after: latency, throughput, communication, device, skew")},
 		{Key: pane.On("y", "y", "copy", "copy the command that prints this value"), Do: copyCommand, Why: needRun},
 		{Key: pane.On("!", "!", "in full", "the message line in full, and all else that was amiss"), Do: inFull},
@@ -202,10 +204,6 @@ func inFull(p *Pane) tea.Cmd {
 	}
 	p.Dialog.Ask(pane.InFull(p.runName(), p.Width, texts...))
 	return nil
-}
-
-func compareTraces(p *Pane) tea.Cmd {
-	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: p.list.CurrentID(), Base: p.base.name})
 }
 
 func copyCommand(p *Pane) tea.Cmd {

@@ -163,7 +163,8 @@ type picker struct {
 
 // choose opens the list of runs.
 func choose(p *Pane) tea.Cmd {
-	t := present.Table{Name: "runs", One: "run", Columns: present.Columns("base…22", "layout", "model/1", ">batch/2", ">tokens/2", ">traces/3", "traced/4")}
+	t := present.Table{Name: "runs", One: "run",
+		Columns: present.Columns("base…22", "layout", "model/1", ">batch/2", ">tokens/2", ">traces/3", "traced/4")}
 	k := &picker{run: p.run, sheet: newSheet(p.env.Env, []present.Table{t})}
 	p.pick = k
 	p.SetFocus(p.focused)

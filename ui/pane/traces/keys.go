@@ -5,7 +5,6 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -38,7 +37,8 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Foot("n", "n", "run", "the traces of the next run of the board (N: the one before)"),
 			Do: func(p *Pane) tea.Cmd { return otherRun(p, 1) }},
 		{Key: pane.On("N", "N", "run before", "the traces of the run before"), Do: func(p *Pane) tea.Cmd { return otherRun(p, -1) }},
-		{Key: pane.On("m", "m", "metrics", "open the run in Metrics"), Do: openMetrics, Why: needRun},
+		{Key: pane.On("m", "m", "metrics", "open the run in Metrics"),
+			Do: func(p *Pane) tea.Cmd { return pane.Send(pane.OpenMsg{To: pane.Metrics, Run: p.run}) }, Why: needRun},
 		{Key: pane.On("y", "y", "copy", "copy the full name of the kernel under the cursor, else the command that prints this pane"),
 			Do: copyText, Why: needRun},
 		{Key: pane.On("!", "!", "in full", "the message line in full, and all else that was amiss"), Do: inFull},
@@ -90,7 +90,7 @@ func (p *Pane) Keys() []pane.Key {
 		pane.OnlyFoot(all, "enter", "n", "m")
 	}
 	if p.analysis != nil {
-		all[0].Foot, all[0].Verb = lateCall(p) != nil || kernel(p) != nil, "show"
+		all[0].Foot, all[0].Verb = max(under(p, present.LateCalls), under(p, present.Kernels)) >= 0, "show"
 	}
 	return append(all, pane.MoveKeys()...)
 }
@@ -106,33 +106,26 @@ func keysOf(p *Pane) pane.Table[*Pane] {
 	return keys()
 }
 
-// lateCall is the call under the cursor where the late calls have it; nil: none.
-func lateCall(p *Pane) *metric.LateCall {
-	if r, ok := p.sheet.list().Current(); ok && p.timeline.trace() != nil && p.sheet.at == present.LateCalls {
-		return &p.analysis.Trace.Lateness.Worst[r.id]
+// under is the row under the cursor where that is of a part of what was traced; -1: it is not.
+func under(p *Pane, part int) int {
+	if r, ok := p.sheet.list().Current(); ok && p.timeline.trace() != nil && p.sheet.at == part {
+		return r.id
 	}
-	return nil
-}
-
-// kernel is the one under the cursor; nil: none.
-func kernel(p *Pane) *metric.KernelStat {
-	if r, ok := p.sheet.list().Current(); ok && p.timeline.trace() != nil && p.sheet.at == present.Kernels {
-		return &p.analysis.Trace.Kernels[r.id]
-	}
-	return nil
+	return -1
 }
 
 // enter shows a late call in the timeline, or all of a kernel, whose row cuts its name;
 // else it reads the run.
 func enter(p *Pane) tea.Cmd {
-	if c := lateCall(p); c != nil {
-		return p.timeline.toCall(c)
+	if i := under(p, present.LateCalls); i >= 0 {
+		return p.timeline.toCall(&p.analysis.Trace.Lateness.Worst[i])
 	}
-	k := kernel(p)
-	if k == nil {
+	i := under(p, present.Kernels)
+	if i < 0 {
 		return p.read()
 	}
-	lines := present.Kernel(*k, len(p.analysis.Trace.Ranks))
+	k := p.analysis.Trace.Kernels[i]
+	lines := present.Kernel(k, len(p.analysis.Trace.Ranks))
 	p.Dialog.Ask(&pane.Ask{Popup: widget.Show(k.Short, append(widget.Wrap(lines[0], min(90, max(p.Width-10, 20))), lines[1:]...))})
 	return nil
 }
@@ -170,10 +163,6 @@ func otherRun(p *Pane, step int) tea.Cmd {
 	p.show(p.runs[(max(p.runs.at(p.run), 0)+step+n)%n])
 	p.demand = true
 	return p.readModest()
-}
-
-func openMetrics(p *Pane) tea.Cmd {
-	return pane.Send(pane.OpenMsg{To: pane.Metrics, Run: p.run})
 }
 
 func copyText(p *Pane) tea.Cmd {
@@ -242,7 +231,7 @@ func needRun(p *Pane) string { return pane.WhyNot(p.run == "", "no run is shown:
 
 func alreadyRead(p *Pane) string {
 	switch {
-	case lateCall(p) != nil || kernel(p) != nil:
+	case max(under(p, present.LateCalls), under(p, present.Kernels)) >= 0:
 		return ""
 	case p.analysis != nil && p.timeline.trace() == nil:
 		return p.run + " has no traces to read"

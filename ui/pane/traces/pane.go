@@ -67,7 +67,7 @@ type Pane struct {
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {
 	p := &Pane{env: env{e, b}, sheet: newSheet(e, present.Trace(nil))}
-	p.timeline = newTimeline(p.env, &p.Dialog)
+	p.timeline = &timeline{env: p.env, dialog: &p.Dialog, view: whole}
 	p.reader = pane.NewReader(e, b, p.readerEnded)
 	p.SetFocus(true)
 	return p

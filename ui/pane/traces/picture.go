@@ -163,7 +163,11 @@ func (t *timeline) phaseLine(d *metric.RankDensity, low, high, cols int) string 
 			cells[left] = th.Axis.Under
 			left++
 		}
-		for _, name := range []string{phaseName(ph), ph.Name} {
+		names := []string{ph.Name}
+		if ph.Steps > 1 {
+			names = []string{ph.Name + " × " + unit.Int(ph.Steps), ph.Name}
+		}
+		for _, name := range names {
 			if room := right - left; room >= widget.Width(name)+2 {
 				write(cells[left:right], name, (room-widget.Width(name))/2)
 				break
@@ -200,14 +204,6 @@ func steps(phases []metric.Phase, rank int, least int64) []metric.Phase {
 		}
 	}
 	return out
-}
-
-// phaseName is "prefill", or "decode × 63" for several steps.
-func phaseName(ph metric.Phase) string {
-	if ph.Steps > 1 {
-		return ph.Name + " × " + unit.Int(ph.Steps)
-	}
-	return ph.Name
 }
 
 func write(cells []string, text string, at int) {

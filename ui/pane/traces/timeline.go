@@ -29,10 +29,6 @@ type timeline struct {
 	sought *metric.LateCall              // shown; nil: none
 }
 
-func newTimeline(e env, d *pane.Dialog) *timeline {
-	return &timeline{env: e, dialog: d, view: whole}
-}
-
 // show takes another run, or another analysis of the same.
 func (t *timeline) show(run string, a *metric.Analysis) {
 	if run != t.run {

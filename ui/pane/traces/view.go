@@ -132,7 +132,8 @@ func (p *Pane) empty() []string {
 		return pane.Notice("The traces of "+p.run+size+" are more than a login node should read.", "",
 			"shardeck analyze --on-node "+p.run+" reads them in a short job · n goes to the next run")
 	}
-	return pane.Notice("The traces of "+p.run+size+" are not read yet.", "", "↵ reads them · n goes to the next run · t in Experiments or Metrics opens another")
+	return pane.Notice("The traces of "+p.run+size+" are not read yet.", "",
+		"↵ reads them · n goes to the next run · t in Experiments or Metrics opens another")
 }
 
 // noTraces says why a run has none, as its analysis knows, and how to get some.
@@ -141,8 +142,8 @@ func noTraces(th *theme.Theme, run, reason string, width int) []string {
 	if reason != "" {
 		lines = append(lines, "", th.Paint(theme.Dim, widget.Sentence(reason, width-4)))
 	}
-	return pane.Notice(append(lines, "", "Set profiling.kineto to true in its config (2) and submit it again:", "the next run writes kineto_trace_<rank>.json.",
-		"", "n goes to the next run · m opens what was measured without traces")...)
+	return pane.Notice(append(lines, "", "Set profiling.kineto to true in its config (2) and submit it again:",
+		"the next run writes kineto_trace_<rank>.json.", "", "n goes to the next run · m opens what was measured without traces")...)
 }
 
 // underWay says of which runs the traces are being read, and how far that is.
