@@ -46,8 +46,8 @@ func (r *reader) brokenNode(kind trace.FaultKind) {
 // place is known by its spelling: {"id": or, in the flat layout, {"name":.
 func (r *reader) resync() bool {
 	for r.Pos++; ; {
-		i, what := nextLandmark(r.Buf[r.Pos:])
-		if what == noLandmark {
+		i, listEnds := nextLandmark(r.Buf[r.Pos:])
+		if i < 0 {
 			if r.Pos = max(r.Pos, len(r.Buf)-longestLandmark); !r.More() {
 				r.Pos = len(r.Buf)
 				return false
@@ -55,7 +55,7 @@ func (r *reader) resync() bool {
 			continue
 		}
 		r.Pos += i
-		if what == listEnds || r.soundNodeHere() {
+		if listEnds || r.soundNodeHere() {
 			return true
 		}
 		if r.wasted += len(r.Buf) - r.Pos; r.wasted > maxWasted {
@@ -79,32 +79,23 @@ func (r *reader) soundNodeHere() bool {
 	return r.n.read(val)
 }
 
-// landmark is something that is known by its spelling.
-type landmark uint8
-
-const (
-	noLandmark landmark = iota
-	nodeBegins
-	listEnds
-)
-
 // longestLandmark is enough for a spelling that is cut by the end of a block.
 const longestLandmark = 64
 
-// nextLandmark finds the next node, or the bracket before finish_ts, in b.
-func nextLandmark(b []byte) (int, landmark) {
+// nextLandmark finds the next node, or the bracket before finish_ts, in b; -1: neither.
+func nextLandmark(b []byte) (at int, listEnds bool) {
 	for from := 0; ; {
 		n := bytes.IndexAny(b[from:], "{]")
 		if n < 0 {
-			return 0, noLandmark
+			return -1, false
 		}
-		at := from + n
+		at = from + n
 		rest := bytes.TrimLeft(b[at+1:min(len(b), at+longestLandmark)], ", \t\r\n")
 		switch {
 		case b[at] == ']' && bytes.HasPrefix(rest, []byte(`"finish_ts"`)):
-			return at, listEnds
+			return at, true
 		case b[at] == '{' && (bytes.HasPrefix(rest, []byte(`"id"`)) || bytes.HasPrefix(rest, []byte(`"name"`))):
-			return at, nodeBegins
+			return at, false
 		}
 		from = at + 1
 	}

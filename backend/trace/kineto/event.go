@@ -15,10 +15,21 @@ const (
 	unseen
 )
 
-// categories are the names of the kinds that are kept, in new traces and in those of before 2022.
-var categories = map[string]category{
-	"kernel": kernel, "Kernel": kernel, "gpu_memcpy": memcpy, "Memcpy": memcpy, "gpu_memset": memset, "Memset": memset,
-	"user_annotation": cpuMark, "gpu_user_annotation": gpuMark,
+// categoryOf knows the kinds that are kept by their names in new traces and in those of before 2022.
+func categoryOf(cat []byte) category {
+	switch string(cat) {
+	case "kernel", "Kernel":
+		return kernel
+	case "gpu_memcpy", "Memcpy":
+		return memcpy
+	case "gpu_memset", "Memset":
+		return memset
+	case "user_annotation":
+		return cpuMark
+	case "gpu_user_annotation":
+		return gpuMark
+	}
+	return other
 }
 
 // number is a value that an event may lack.
@@ -174,7 +185,7 @@ func (e *event) setValue(b []byte, f field, at jsonscan.Span) {
 	case f == fieldBlocks:
 		e.setBlocks(val)
 	case e.cat == unseen:
-		e.cat = categories[string(jsonscan.Unquote(val))]
+		e.cat = categoryOf(jsonscan.Unquote(val))
 	}
 }
 
