@@ -83,15 +83,15 @@ func (ch *Checker) accountLine(limits scheduler.Limits) []probe.Line {
 	}
 	mine, all := ch.World.Account, strings.Join(limits.Accounts, ", ")
 	known := func(a string) bool { return a == mine || strings.HasPrefix(a, mine+"_") }
+	line := probe.Line{Level: probe.Fail, What: "account", Text: fmt.Sprintf("%s is none of yours, which are %s", mine, all),
+		Fix: "write account: " + limits.Accounts[0] + " in shardeck.yaml"}
 	switch {
 	case mine == "":
-		return []probe.Line{{Level: probe.Warn, What: "account", Text: "none is set: your default one pays; yours are " + all,
-			Fix: "write account: " + limits.Accounts[0] + " in shardeck.yaml"}}
+		line.Level, line.Text = probe.Warn, "none is set: your default one pays; yours are "+all
 	case slices.ContainsFunc(limits.Accounts, known):
-		return []probe.Line{{Level: probe.Pass, What: "account", Text: mine}}
+		line = probe.Line{Level: probe.Pass, What: "account", Text: mine}
 	}
-	return []probe.Line{{Level: probe.Fail, What: "account", Text: fmt.Sprintf("%s is none of yours, which are %s", mine, all),
-		Fix: "write account: " + limits.Accounts[0] + " in shardeck.yaml"}}
+	return []probe.Line{line}
 }
 
 // qosLines holds the QOS that the layouts take against those the scheduler names.

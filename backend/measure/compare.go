@@ -78,10 +78,8 @@ func (m *Measure) CompareTraces(ctx context.Context, base, other string, progres
 	if err != nil {
 		return c, err
 	}
-	for _, run := range runs {
-		if len(run.KernelFiles()) == 0 {
-			return c, noTraces(run.Name) // before the other is read for nothing
-		}
+	if none := model.First(runs, func(r model.Run) bool { return len(r.KernelFiles()) == 0 }); none != nil {
+		return c, noTraces(none.Name) // before the other is read for nothing
 	}
 	sides, err := m.analyseAll(ctx, []string{base, other}, progress)
 	if err != nil {

@@ -148,10 +148,8 @@ func (rd *Reader) readable(ctx context.Context, names []string) ([]model.Run, er
 		return slices.DeleteFunc(all, func(r model.Run) bool { return rd.withinBudget(r) == nil }), err
 	}
 	runs, err := rd.named(names)
-	for _, run := range runs {
-		if len(run.KernelFiles()) == 0 {
-			return nil, model.Failed(run.Name+" has no traces to read", nil, "")
-		}
+	if none := model.First(runs, func(r model.Run) bool { return len(r.KernelFiles()) == 0 }); none != nil {
+		return nil, model.Failed(none.Name+" has no traces to read", nil, "")
 	}
 	return runs, err
 }

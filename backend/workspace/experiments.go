@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -109,29 +110,22 @@ func (w *Workspace) Experiment(id string) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	var ids []string
-	for _, f := range files {
-		if f.Experiment.ID == id && id != "" {
-			return f, f.Err
-		}
-		ids = append(ids, f.Experiment.ID)
+	byID := model.First(files, func(f File) bool { return f.Experiment.ID == id && id != "" })
+	byName := model.First(files, func(f File) bool {
+		base := filepath.Base(f.Path)
+		return base == id || strings.TrimSuffix(base, path.Ext(base)) == id
+	})
+	if f := cmp.Or(byID, byName); f != nil {
+		return *f, f.Err
 	}
-	for _, f := range files {
-		if base := filepath.Base(f.Path); base == id || strings.TrimSuffix(base, path.Ext(base)) == id {
-			return f, f.Err
-		}
-	}
-	return File{}, noExperiment(id, ids)
-}
-
-func noExperiment(id string, ids []string) error {
+	ids := model.Each(files, func(f File) string { return f.Experiment.ID })
 	hint := "the experiments are " + strings.Join(ids, ", ")
 	if len(ids) == 0 {
 		hint = "there are none yet; shardeck generate writes the first three"
 	} else if near := model.Nearest(id, ids); near != "" {
 		hint = "did you mean " + near + "?"
 	}
-	return faultOf(fmt.Sprintf("no experiment %.60q in %s", id, ConfigsDir), hint, ErrNotFound)
+	return File{}, faultOf(fmt.Sprintf("no experiment %.60q in %s", id, ConfigsDir), hint, ErrNotFound)
 }
 
 // OpenDocument reads a config to edit it.
