@@ -8,6 +8,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/check"
 	"shardeck/model/present/unit"
+	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -137,28 +138,24 @@ func (q *queue) shown(f *file) []widget.Field {
 	return out
 }
 
+// on is the worst finding on a key; nil: there is none. Findings come with errors first.
+func (j *judged) on(path string) *check.Finding {
+	return model.First(j.verdict.Findings, func(f check.Finding) bool { return f.Field == path })
+}
+
 // finding is the one on a key, else the worst.
 func (j *judged) finding(path string) (check.Finding, bool) {
-	for _, f := range j.verdict.Findings {
-		if f.Field == path && path != "" {
-			return f, true
-		}
+	if f := j.on(path); f != nil {
+		return *f, true
 	}
 	return j.verdict.Worst()
 }
 
 func (j *judged) tone(path string) theme.Tone {
-	tone := theme.Plain
-	for _, f := range j.verdict.Findings {
-		switch {
-		case f.Field != path:
-		case f.Severity == check.SeverityError:
-			return theme.Bad
-		case f.Severity == check.SeverityWarning:
-			tone = theme.Warn
-		}
+	if f := j.on(path); f != nil {
+		return submission.FindingNote(*f).Tone
 	}
-	return tone
+	return theme.Plain
 }
 
 // hint of a field: what it may be, and what it means.

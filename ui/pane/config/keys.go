@@ -95,11 +95,11 @@ func needFile(p *Pane) string {
 }
 
 func mayEdit(p *Pane) string {
-	locked := pane.Locked(p.env.Backend, "change or submit anything")
+	why := needFile(p)
 	if p.busy() {
-		return cmp.Or(locked, "wait: the draft is being saved")
+		why = "wait: the draft is being saved"
 	}
-	return cmp.Or(locked, needFile(p))
+	return cmp.Or(pane.Locked(p.env.Backend, "change or submit anything"), why)
 }
 
 func mayOpenEditor(p *Pane) string {
@@ -134,7 +134,7 @@ func (p *Pane) set(f *file, note pane.Note, edits ...model.Edit) tea.Cmd {
 	if ask := p.unsaved.undecided(f.id); ask != nil {
 		return ask
 	}
-	return p.edits.set(f, note, edits...)
+	return p.edits.change(f, edits, func() (pane.Note, error) { return note, f.set(edits...) })
 }
 
 func typeValue(p *Pane) tea.Cmd {

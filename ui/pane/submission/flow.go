@@ -39,7 +39,7 @@ type Flow struct {
 	preview pane.Task[[]jobs.Preview]
 	start   pane.Task[[]jobs.Start]
 	submit  pane.Task[[]model.Submission]
-	spent   func()         // after a submission, whatever came of it
+	spent   func() // after a submission, whatever came of it
 }
 
 // New makes a flow that asks nothing yet; spent is called after each submission.
