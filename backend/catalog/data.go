@@ -2,10 +2,10 @@
 // sites, the catalogue of experiments, and the settings of this user in this
 // workspace. It is the only reader of the data in templates/.
 //
-// Load reads everything once (layers.go): data.go the embedded files and the user's own
-// beside them, and which site this is; settings.go the files of settings. These are
-// merged in order (embedded, site, user, workspace, --set, with an experiment's own in
-// For), each value with its origin. entries.go reads a catalogue.
+// Load reads everything once: data.go the embedded files and the user's own beside them,
+// and which site this is; settings.go the files of settings, merged in order (embedded,
+// site, user, workspace, --set, with an experiment's own in For), each value with its
+// origin. entries.go reads a catalogue.
 package catalog
 
 import (
@@ -15,12 +15,77 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
+	"shardeck/model/check"
 )
+
+// Names of the files of settings.
+const (
+	WorkspaceFile = "shardeck.yaml"
+	UserFile      = "config.yaml" // below UserDir
+)
+
+// Options say where to read from.
+type Options struct {
+	Workspace string              // folder; empty: none
+	UserDir   string              // ~/.config/shardeck; empty: none. See UserDir
+	Env       func(string) string // environment; nil: an empty one
+	Sets      []string            // key=value of --set; those of experiments are passed over
+}
+
+// UserDir is the folder of a user's settings: $XDG_CONFIG_HOME/shardeck or
+// ~/.config/shardeck; empty where neither is set.
+func UserDir(env func(string) string) string {
+	if base := env("XDG_CONFIG_HOME"); filepath.IsAbs(base) {
+		return filepath.Join(base, "shardeck")
+	}
+	if home := env("HOME"); home != "" {
+		return filepath.Join(home, ".config", "shardeck")
+	}
+	return ""
+}
+
+// Catalog is everything that is known, read once. It is not changed afterwards,
+// so any number of goroutines may read it.
+type Catalog struct {
+	Shapes   []model.Shape
+	GPUs     map[string]model.GPU
+	Site     model.Site
+	Sites    []string // names of all sites
+	Settings Settings
+}
+
+// Load reads data and settings. Its errors name file, line, fault and fix.
+func Load(o Options) (*Catalog, error) {
+	if o.Env == nil {
+		o.Env = func(string) string { return "" }
+	}
+	sources := o.sources()
+	shapes, err := loadShapes(sources)
+	if err != nil {
+		return nil, err
+	}
+	gpus, err := loadGPUs(sources)
+	if err != nil {
+		return nil, err
+	}
+	given, err := o.given(sources)
+	if err != nil {
+		return nil, err
+	}
+	c := &Catalog{Shapes: shapes, GPUs: gpus, Sites: siteNames(sources)}
+	return c, c.resolve(o, sources, given)
+}
+
+// World is what experiments are judged against here.
+func (c *Catalog) World() check.World {
+	return check.World{Shapes: c.Shapes, GPUs: c.GPUs, Site: c.Site, Account: c.Settings.Account}
+}
 
 // source is one place that files may lie in; later ones win.
 type source struct {

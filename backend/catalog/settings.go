@@ -1,14 +1,17 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
+	"shardeck/templates"
 )
 
 // Settings are what holds for all experiments of a workspace, resolved.
@@ -160,4 +163,135 @@ func siteWord(text string) error {
 		return fmt.Errorf("%.40q cannot name a site: use letters, digits, dashes and underscores", text)
 	}
 	return nil
+}
+
+// value is one setting as a layer gives it.
+type value struct {
+	key, text, origin string
+	at                func(error) error // places an error in its file
+}
+
+// resolve picks the site, which the layers above it may name, and merges them all.
+func (c *Catalog) resolve(o Options, sources []source, given []value) error {
+	s := Settings{Values: builtIn, origin: map[string]string{}}
+	for _, key := range Keys() {
+		s.origin[key] = "built in"
+	}
+	name, origin := detectSite(sources, o.Env, c.GPUs)
+	for _, v := range given {
+		if v.key == "site" && v.text != "" {
+			name, origin = v.text, v.origin
+		}
+	}
+	site, err := loadSite(sources, name, c.GPUs)
+	if err != nil {
+		return fmt.Errorf("settings: site (%s): %w", origin, err)
+	}
+	c.Site = site
+	s.Site, s.origin["site"] = name, origin
+	if err := s.merge(append(o.siteValues(site), given...), o.Env); err != nil {
+		return err
+	}
+	c.Settings = s
+	return nil
+}
+
+// merge puts values in order; the later wins.
+func (s *Settings) merge(values []value, env func(string) string) error {
+	for _, v := range values {
+		if v.key == "site" {
+			continue
+		}
+		text := v.text
+		if v.key == "hf_home" || v.key == "runtime.path" {
+			var err error
+			if text, err = expandPath(text, env); err != nil {
+				return v.at(fmt.Errorf("%s: %w", v.key, err))
+			}
+		}
+		if err := s.set(v.key, text, v.origin); err != nil {
+			return v.at(err)
+		}
+	}
+	return nil
+}
+
+// sources are the places data may lie in; the workspace wins over the user.
+func (o Options) sources() []source {
+	out := []source{{"built in", templates.FS, ""}}
+	if o.UserDir != "" {
+		out = append(out, source{o.shortPath(o.UserDir), os.DirFS(o.UserDir), UserFile})
+	}
+	if o.Workspace != "" {
+		out = append(out, source{".", os.DirFS(o.Workspace), WorkspaceFile})
+	}
+	return out
+}
+
+// given are the settings that people wrote: user, workspace, --set.
+func (o Options) given(sources []source) ([]value, error) {
+	var out []value
+	for _, s := range sources[1:] { // what is built in sets nothing
+		data, err := s.read(s.settings)
+		if err != nil {
+			return nil, err
+		}
+		values, err := parseSettings(s.label(s.settings), data)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, values...)
+	}
+	for _, set := range o.Sets {
+		key, text, ok := strings.Cut(set, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %.60q: write key=value", set)
+		}
+		if IsSetting(key) {
+			out = append(out, value{key, text, "--set", func(err error) error { return fmt.Errorf("--set %w", err) }})
+		}
+	}
+	return out, nil
+}
+
+// siteValues are the site's own defaults. Those that lean on a variable which is not
+// set here are left out.
+func (o Options) siteValues(site model.Site) []value {
+	var out []value
+	for _, key := range Keys() {
+		text, ok := site.Settings[key]
+		if _, err := expandPath(text, o.Env); !ok || err != nil {
+			continue
+		}
+		out = append(out, value{key, text, "site " + site.Name, func(err error) error { return fmt.Errorf("site %s: %w", site.Name, err) }})
+	}
+	return out
+}
+
+// shortPath writes a folder below the home folder with ~.
+func (o Options) shortPath(dir string) string {
+	if rest, ok := strings.CutPrefix(dir, o.Env("HOME")+"/"); ok && o.Env("HOME") != "" {
+		return "~/" + rest
+	}
+	return dir
+}
+
+// expandPath fills in ~ and $VARIABLES of a path. A variable that is not set is an error,
+// for a path without it would be another one.
+func expandPath(text string, env func(string) string) (string, error) {
+	missing := ""
+	out := os.Expand(text, func(name string) string {
+		v := env(name)
+		if v == "" {
+			missing = cmp.Or(missing, name)
+		}
+		return v
+	})
+	if rest, ok := strings.CutPrefix(out, "~/"); ok && env("HOME") != "" {
+		out = env("HOME") + "/" + rest
+	}
+	if missing != "" {
+		return "", fmt.Errorf("$%s is not set here: set it, or write the path out", missing)
+	}
+	return out, nil
 }
