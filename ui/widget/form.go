@@ -151,8 +151,7 @@ func (in *Input) Below(th *theme.Theme, lines []string, width, height int) []str
 	if in == nil || height <= 0 {
 		return lines
 	}
-	lines = append(lines, make([]string, max(height-len(lines), 0))...)
-	return append(lines[:height-1], " "+in.View(th, width-2))
+	return append(Filled(lines, height-1), " "+in.View(th, width-2))
 }
 
 // History is what was typed into fields, the newest last; ↑ and ↓ go through it. A nil History remembers nothing.
