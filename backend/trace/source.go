@@ -19,10 +19,10 @@ import (
 type Source struct {
 	ctx      context.Context
 	file     *os.File
-	size     int64 // on disk
+	Size     int64 // of the file on the disk, in bytes
+	Gzip     bool  // compressed: Seek and ReadAt are for files that are not
 	done     int64 // bytes of the file behind us
 	progress func(done, total int64)
-	gzip     bool
 
 	io.Reader // of the decompressed text
 
@@ -56,7 +56,7 @@ func (s *Source) start() error {
 	if !st.Mode().IsRegular() {
 		return ErrNotAFile
 	}
-	s.size = st.Size()
+	s.Size = st.Size()
 	var magic [2]byte
 	n, err := s.file.ReadAt(magic[:], 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -73,7 +73,7 @@ func (s *Source) start() error {
 }
 
 func (s *Source) startGzip() error {
-	s.gzip = true
+	s.Gzip = true
 	z, err := gzip.NewReader(bufio.NewReaderSize(disk{s}, 128<<10))
 	if stop := s.ctx.Err(); stop != nil {
 		return stop
@@ -84,12 +84,6 @@ func (s *Source) startGzip() error {
 	s.Reader = z
 	return nil
 }
-
-// Size is the size of the file on the disk, in bytes.
-func (s *Source) Size() int64 { return s.size }
-
-// Gzip says that the file is compressed: Seek and ReadAt are for those that are not.
-func (s *Source) Gzip() bool { return s.gzip }
 
 // Seek moves a plain file forward to byte offset: others have read what lies between.
 func (s *Source) Seek(offset int64, whence int) (int64, error) {
@@ -118,7 +112,7 @@ func (s *Source) Expect(now int) int {
 	if bytes <= 0 {
 		return now
 	}
-	return now + int(count/bytes*float64(s.size-s.done)*toSpare)
+	return now + int(count/bytes*float64(s.Size-s.done)*toSpare)
 }
 
 // Close closes the file.
@@ -135,7 +129,7 @@ func (d disk) Read(p []byte) (int, error) {
 	n, err := s.file.Read(p)
 	s.done += int64(n)
 	if s.progress != nil && n > 0 {
-		s.progress(s.done, s.size)
+		s.progress(s.done, s.Size)
 	}
 	return n, err
 }

@@ -27,10 +27,10 @@ func TestSource(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := io.ReadAll(src)
-		if err != nil || string(got) != text || src.Gzip() != (name == "packed") || src.Size() != int64(len(file)) {
-			t.Errorf("%s: %d bytes, %v, gzip %v, size %d", name, len(got), err, src.Gzip(), src.Size())
+		if err != nil || string(got) != text || src.Gzip != (name == "packed") || src.Size != int64(len(file)) {
+			t.Errorf("%s: %d bytes, %v, gzip %v, size %d", name, len(got), err, src.Gzip, src.Size)
 		}
-		if done != src.Size() || total != src.Size() {
+		if done != src.Size || total != src.Size {
 			t.Errorf("%s: progress ended at %d of %d", name, done, total)
 		}
 		src.Close()

@@ -20,7 +20,7 @@ func (r *reader) element() {
 	case st == jsonscan.Whole && r.n.read(val):
 		r.keepNode(at)
 	case st == jsonscan.Whole:
-		r.Pos = int(at - r.Base())
+		r.Pos = int(at - r.Base)
 		r.brokenNode(faultNode)
 	case st == jsonscan.Short && r.resync():
 		r.Count(faultNode, at) // a stray quote turned the rest of the text inside out

@@ -90,6 +90,6 @@ func open(ctx context.Context, path string, progress func(done, total int64), bl
 		return nil, err
 	}
 	r.finish()
-	r.t.File, r.t.Bytes, r.t.JSON = path, src.Size(), r.Offset()
+	r.t.File, r.t.Bytes, r.t.JSON = path, src.Size, r.Offset()
 	return r.t, nil
 }

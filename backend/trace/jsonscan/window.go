@@ -15,10 +15,10 @@ type Window struct {
 	Pos int
 	Err error // why there is no more: io.EOF, or what broke the source
 
-	Block int // bytes that are read at a time
+	Base  int64 // place of Buf[0] in the text
+	Block int   // bytes that are read at a time
 
-	src  io.Reader
-	base int64 // offset in the text of Buf[0]
+	src io.Reader
 }
 
 // NewWindow reads src a block at a time.
@@ -26,11 +26,8 @@ func NewWindow(src io.Reader, block int) *Window {
 	return &Window{src: src, Block: block, Buf: make([]byte, 0, 2*block)}
 }
 
-// Base is the place of Buf[0] in the text.
-func (w *Window) Base() int64 { return w.base }
-
 // Offset is the place of the next unread byte in the text.
-func (w *Window) Offset() int64 { return w.base + int64(w.Pos) }
+func (w *Window) Offset() int64 { return w.Base + int64(w.Pos) }
 
 // Rest is the unread text in memory.
 func (w *Window) Rest() []byte { return w.Buf[w.Pos:] }
@@ -58,7 +55,7 @@ func (w *Window) makeRoom(more int) {
 	if len(tail)+more > cap(w.Buf) {
 		to = make([]byte, 0, 2*len(tail)+more)
 	}
-	w.base += int64(w.Pos)
+	w.Base += int64(w.Pos)
 	w.Pos = 0
 	w.Buf = append(to, tail...)
 }
@@ -112,12 +109,12 @@ func (w *Window) Value() ([]byte, Status) {
 
 // Reset makes the window begin at byte base of the text, where src stands.
 func (w *Window) Reset(src io.Reader, base int64) {
-	*w = Window{src: src, Block: w.Block, Buf: w.Buf[:0], base: base}
+	*w = Window{src: src, Block: w.Block, Buf: w.Buf[:0], Base: base}
 }
 
 // GoTo goes forward to byte to of the text, in a source that can seek.
 func (w *Window) GoTo(to int64) {
-	if n := to - w.base; n <= int64(len(w.Buf)) {
+	if n := to - w.Base; n <= int64(len(w.Buf)) {
 		w.Pos = int(n)
 		return
 	}

@@ -77,8 +77,8 @@ func openReader(
 	defer src.Close()
 	d := newReader(jsonscan.NewWindow(src, block))
 	d.scan.expect, d.scan.everyEvent = src.Expect, everyEvent
-	d.split = splitting{file: src, size: src.Size(), chunk: split.chunk}
-	if !src.Gzip() {
+	d.split = splitting{file: src, size: src.Size, chunk: split.chunk}
+	if !src.Gzip {
 		d.split.workers = split.workers
 	}
 	return d, d.ReadFile(ctx, path)

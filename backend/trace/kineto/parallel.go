@@ -210,7 +210,7 @@ func (w *chunkWorker) events(to int64) bool {
 		if !ok || !isEvent || w.win.Offset() >= to {
 			return ok
 		}
-		limit := int(min(int64(len(w.win.Buf)), to-w.win.Base()))
+		limit := int(min(int64(len(w.win.Buf)), to-w.win.Base))
 		if !w.scan.readKnown(w.win, limit) && w.scan.readEvent(w.win) != whole {
 			return false
 		}

@@ -47,7 +47,7 @@ func (r *reader) readEvents() {
 // event reads the event at the window's position, or all from there that were read in
 // parallel or are known by their text, up to the next chunk read in parallel.
 func (r *reader) event() {
-	if r.joinChunk() || r.scan.readKnown(r.Window, r.parallel.limit(r.Base(), len(r.Buf))) {
+	if r.joinChunk() || r.scan.readKnown(r.Window, r.parallel.limit(r.Base, len(r.Buf))) {
 		return
 	}
 	switch st := r.scan.readEvent(r.Window); {

@@ -81,7 +81,7 @@ func (r Reader) open(ctx context.Context, path string, progress func(done, total
 		return nil, fmt.Errorf("%s: %s", filepath.Base(path), trace.ReadFault(err))
 	}
 	switch {
-	case bytes.Equal(head, sqliteMagic) && text.Gzip():
+	case bytes.Equal(head, sqliteMagic) && text.Gzip:
 		name := filepath.Base(path)
 		return nil, fmt.Errorf("%s is a compressed SQLite export, which cannot be read in place; unpack it: gunzip -k %s",
 			name, shell.Quote(name))
@@ -90,7 +90,7 @@ func (r Reader) open(ctx context.Context, path string, progress func(done, total
 	case ext == ".nsys-rep" || ext == ".qdrep":
 		return r.openReport(ctx, path, progress)
 	}
-	ranks, err := readCSV(in, text.Size())
+	ranks, err := readCSV(in, text.Size)
 	if err != nil {
 		return nil, fmt.Errorf("%s %w", filepath.Base(path), err)
 	}
