@@ -89,7 +89,8 @@ func parseEntry(file string, n *yaml.Node) (Entry, error) {
 		return Entry{}, faultAt(file, n, "experiment_id: %v", err)
 	}
 	if !slugPattern.MatchString(own.Slug) {
-		return Entry{}, faultAt(file, n, "%s: slug %.40q cannot be part of a file name: use letters, digits, dots, dashes and underscores", own.ID, own.Slug)
+		return Entry{}, faultAt(file, n,
+			"%s: slug %.40q cannot be part of a file name: use letters, digits, dots, dashes and underscores", own.ID, own.Slug)
 	}
 	return Entry{ID: own.ID, Slug: own.Slug, Default: own.Default, node: &config}, nil
 }

@@ -52,7 +52,8 @@ func Card(e model.Experiment, shape *model.Shape, f Facts) ([]byte, error) {
 
 func newCard(e model.Experiment, shape *model.Shape, f Facts) card {
 	c := card{Experiment: e, Facts: f, Description: describe(e, f), HubURL: hubURL(e.Model.Name),
-		Family: strings.ToLower(model.ShortModel(e.Model.Name)), Precision: cmp.Or(cardPrecision[e.Model.Precision], e.Model.Precision), GPU: cardGPU(f.GPU),
+		Family:    strings.ToLower(model.ShortModel(e.Model.Name)),
+		Precision: cmp.Or(cardPrecision[e.Model.Precision], e.Model.Precision), GPU: cardGPU(f.GPU),
 		PerNode: min(f.GPUsPerNode, e.Layout.GPUs()), CommEnv: commEnv(e.Env)}
 	if shape != nil {
 		s := shape.WithLayers(e.Model.Layers)

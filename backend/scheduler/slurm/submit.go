@@ -54,8 +54,8 @@ func (s *Slurm) sbatch(ctx context.Context, r scheduler.Request, limit time.Dura
 // mayHaveSubmitted: the request left, the reply did not come. A controller that was
 // never reached took nothing.
 func mayHaveSubmitted(errors string) bool {
-	return slices.ContainsFunc([]string{"Socket timed out", "Zero Bytes were transmitted", "Transport endpoint", "Unexpected message received"},
-		func(sign string) bool { return strings.Contains(errors, sign) })
+	signs := []string{"Socket timed out", "Zero Bytes were transmitted", "Transport endpoint", "Unexpected message received"}
+	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(errors, sign) })
 }
 
 // replyLost marks an error after which the job may exist.
