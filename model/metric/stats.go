@@ -8,15 +8,11 @@ import (
 
 // Mean is the arithmetic mean; NaN of nothing.
 func Mean(xs []float64) float64 {
-	if len(xs) == 0 {
-		return math.NaN()
-	}
-	// Taken about the first value, so that a long list of near equal times keeps its digits.
-	var sum float64
+	sum := 0.0
 	for _, x := range xs {
-		sum += x - xs[0]
+		sum += x
 	}
-	return xs[0] + sum/float64(len(xs))
+	return sum / float64(len(xs))
 }
 
 // Median is the middle value, or the mean of the two in the middle; NaN of nothing.
