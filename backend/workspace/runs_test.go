@@ -129,6 +129,21 @@ func TestRunByName(t *testing.T) {
 	}
 }
 
+// TestRunReadsNoExperiments: one that lies there with its own config needs no other's.
+func TestRunReadsNoExperiments(t *testing.T) {
+	w := newWorkspace(t, map[string]string{
+		"experiments/configs":                    "a file, so that reading the experiments fails",
+		"trace_collection/x/config.yaml":         seedNamed("E1", "trace_collection/x"),
+		"trace_collection/x/kineto_trace_0.json": "{}",
+	})
+	if r, err := w.Run("x"); err != nil || r.Experiment == nil || r.Experiment.ID != "E1" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if _, err := w.Run("y"); err == nil || !strings.Contains(err.Error(), ConfigsDir) {
+		t.Errorf("a run that is not there, where the experiments cannot be read: %v", err)
+	}
+}
+
 // TestRunUnderNsys: its folder is found by the experiment's id where there is no other, or
 // where the config asks for nsys.
 func TestRunUnderNsys(t *testing.T) {
