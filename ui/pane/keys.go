@@ -91,8 +91,9 @@ func (t Table[P]) KeysFor(p P) []Key {
 	return keys
 }
 
-// OnlyFoot leaves in the footer what still helps in an empty pane.
-func OnlyFoot(all []Key, keep ...string) []Key {
+// OnlyFoot is Keys, of which only some still help in an empty pane: those stay in the footer.
+func (t Table[P]) OnlyFoot(keep ...string) []Key {
+	all := t.Keys()
 	for i := range all {
 		all[i].Foot = len(all[i].Keys) > 0 && slices.Contains(keep, all[i].Keys[0])
 	}

@@ -49,7 +49,7 @@ func keys() pane.Table[*Pane] {
 func (p *Pane) Keys() []pane.Key {
 	all := keys().Keys()
 	if p.loaded && len(p.list.Rows()) == 0 {
-		pane.OnlyFoot(all, "x", "y", "r")
+		all = keys().OnlyFoot("x", "y", "r")
 	}
 	return append(all, moveKeys()...)
 }

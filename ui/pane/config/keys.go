@@ -61,7 +61,7 @@ func (p *Pane) Keys() []pane.Key {
 	case p.form.Input != nil:
 		return []pane.Key{pane.Hint("↵", "take"), pane.Hint("esc", "leave as it was")}
 	case p.file == nil && p.env.Backend != nil:
-		return pane.OnlyFoot(keys().Keys(), "esc")
+		return keys().OnlyFoot("esc")
 	}
 	return keys().Keys()
 }

@@ -50,7 +50,7 @@ func (p *Pane) Keys() []pane.Key {
 	case len(p.list.Rows()) > 0:
 		return append(keys().KeysFor(p), pane.MoveKeys()...)
 	case p.loaded:
-		return append(pane.OnlyFoot(keys().Keys(), "r"), pane.MoveKeys()...)
+		return append(keys().OnlyFoot("r"), pane.MoveKeys()...)
 	}
 	return append(keys().Keys(), pane.MoveKeys()...)
 }

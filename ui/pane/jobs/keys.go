@@ -44,11 +44,11 @@ func (p *Pane) Keys() []pane.Key {
 		return p.Dialog.Keys()
 	}
 	all := keys().Keys()
-	if p.env.Backend != nil {
+	switch {
+	case len(p.list.Rows()) == 0:
+		all = keys().OnlyFoot("r")
+	case p.env.Backend != nil:
 		all = keys().KeysFor(p)
-	}
-	if len(p.list.Rows()) == 0 {
-		pane.OnlyFoot(all, "r")
 	}
 	return append(all, pane.MoveKeys()...)
 }

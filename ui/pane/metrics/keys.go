@@ -83,7 +83,7 @@ func (p *Pane) Keys() []pane.Key {
 	case p.env.Backend == nil:
 		return slices.Concat(all, pane.MoveKeys(), detailKeys().Within("in an opened run"), chooserKeys().Within("choosing columns"))
 	case p.chooser == nil && p.detail == nil && p.loaded && len(p.list.Rows()) == 0:
-		pane.OnlyFoot(all, "r")
+		all = p.table().OnlyFoot("r")
 	}
 	return append(all, pane.MoveKeys()...)
 }

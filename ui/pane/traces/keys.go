@@ -85,9 +85,9 @@ func (p *Pane) Keys() []pane.Key {
 	case p.pick != nil || p.diff != nil:
 		return append(all, pane.MoveKeys()...)
 	case p.run == "":
-		pane.OnlyFoot(all)
+		all = keysOf(p).OnlyFoot()
 	case p.timeline.trace() == nil:
-		pane.OnlyFoot(all, "enter", "n", "m")
+		all = keysOf(p).OnlyFoot("enter", "n", "m")
 	}
 	if p.analysis != nil {
 		all[0].Foot, all[0].Verb = max(under(p, present.LateCalls), under(p, present.Kernels)) >= 0, "show"
