@@ -51,7 +51,8 @@ func picture(w io.Writer, title, note string, panels []Panel, s sheet) error {
 	page := draw.Crop(draw.New(img), margin, -margin, margin, -margin)
 	drawHead(page, title, note)
 	styles := stylesOf(all)
-	drawPanels(draw.Crop(page, 0, 0, names.height()+gap/2, -headHeight), draw.Tiles{Rows: rows, Cols: s.columns, PadX: gap, PadY: gap}, panels, styles)
+	tiles := draw.Tiles{Rows: rows, Cols: s.columns, PadX: gap, PadY: gap}
+	drawPanels(draw.Crop(page, 0, 0, names.height()+gap/2, -headHeight), tiles, panels, styles)
 	names.draw(page, styles)
 	if _, err := (vgimg.PngCanvas{Canvas: img}).WriteTo(w); err != nil {
 		return fmt.Errorf("cannot write the chart: %w", err)

@@ -122,6 +122,7 @@ type nodeLine float64
 func (x nodeLine) Plot(c draw.Canvas, p *plot.Plot) {
 	toX, _ := p.Transforms(&c)
 	at := toX(float64(x))
-	c.StrokeLine2(draw.LineStyle{Color: grey, Width: vg.Points(0.8), Dashes: []vg.Length{vg.Points(1), vg.Points(3)}}, at, c.Min.Y, at, c.Max.Y)
+	dotted := draw.LineStyle{Color: grey, Width: vg.Points(0.8), Dashes: []vg.Length{vg.Points(1), vg.Points(3)}}
+	c.StrokeLine2(dotted, at, c.Min.Y, at, c.Max.Y)
 	c.FillText(textStyle(9, grey, draw.XLeft, draw.YBottom), vg.Point{X: at + vg.Points(4), Y: c.Min.Y + vg.Points(4)}, "node full")
 }

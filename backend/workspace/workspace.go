@@ -168,7 +168,8 @@ func (w *Workspace) Writable(what string) error {
 	if !w.ReadOnly {
 		return nil
 	}
-	return &model.Fault{Text: "will not " + what + ": shardeck was started with --read-only", ToDo: "start it without", Kind: model.ErrReadOnly}
+	return &model.Fault{Text: "will not " + what + ": shardeck was started with --read-only",
+		ToDo: "start it without", Kind: model.ErrReadOnly}
 }
 
 // fault is an error for people: the place, what is wrong, what to do.
