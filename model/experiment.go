@@ -87,7 +87,7 @@ const Auto AutoInt = 0
 // Comm chooses communication backends; auto leaves the engine its default.
 type Comm struct {
 	AllReduce string `yaml:"all_reduce" json:"all_reduce"` // auto, nccl, custom, symm_mem
-	All2All   string `yaml:"all2all" json:"all2all"`       // auto, allgather_reducescatter, deepep_high_throughput, deepep_low_latency (NVSHMEM)
+	All2All   string `yaml:"all2all" json:"all2all"`       // auto, allgather_reducescatter, deepep_{high_throughput,low_latency} (NVSHMEM)
 }
 
 // SlurmRequest is what a job asks of Slurm; auto and empty values come from the
@@ -101,7 +101,7 @@ type SlurmRequest struct {
 
 // Replay tunes engine replay: which recording, and how fast.
 type Replay struct {
-	Recording string  `yaml:"recording" json:"recording,omitempty"`     // name of an embedded recording; empty: the one with the same model and layout
+	Recording string  `yaml:"recording" json:"recording,omitempty"`     // an embedded recording; empty: that of the same model and layout
 	Factor    float64 `yaml:"factor" json:"factor,omitempty"`           // pace: recorded time times factor; 0: 1.0
 	Engine    Engine  `yaml:"engine,omitempty" json:"engine,omitempty"` // in the config.yaml of a run: the engine that was recorded
 }

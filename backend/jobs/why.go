@@ -124,7 +124,8 @@ type Remedy struct {
 // namedKey finds the keys of a config that a fix speaks of, and the value it names, if any:
 // "raise slurm.time", "slurm.constraint gpu&hbm80g", "model.weights: dummy".
 var namedKey = regexp.MustCompile(`\b(parallelism\.tp|data\.(?:batch_size|seq_len|max_tokens)|profiling\.(?:trace_tokens|` +
-	`trace_iterations)|profile_iterations|slurm\.(?:time|qos|constraint)|model\.weights|engine)\b:?(?: (gpu&hbm80g|regular|auto|dummy|replay))?`)
+	`trace_iterations)|profile_iterations|slurm\.(?:time|qos|constraint)|model\.weights|engine)\b` +
+	`:?(?: (gpu&hbm80g|regular|auto|dummy|replay))?`)
 
 // remedies are those of the fixes that an edit of the config can make, in their order.
 func (fo *Follower) remedies(experiment string, fixes []string) []Remedy {

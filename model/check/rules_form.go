@@ -127,10 +127,12 @@ var nameRules = []rule{
 		return faultIf(strings.HasPrefix(s.e.OutputDir,
 			"/"), "output_dir lies outside the workspace: shardeck finds the run by its path only")
 	}, words("write a path below trace_collection/")},
-	{"account-name", SeverityError, "slurm.account", func(s *subject) string { return said(model.CheckSlurmWord(s.e.Slurm.Account)) }, nil},
-	{"qos-name", SeverityError, "slurm.qos", func(s *subject) string { return said(model.CheckSlurmWord(s.e.Slurm.QOS)) }, fixed("slurm.qos", "auto")},
-	{"constraint-name", SeverityError, "slurm.constraint", func(s *subject) string { return said(model.CheckConstraint(s.e.Slurm.Constraint)) },
-		fixed("slurm.constraint", "auto")},
+	{"account-name", SeverityError, "slurm.account", func(s *subject) string { return said(model.CheckSlurmWord(s.e.Slurm.Account)) },
+		nil},
+	{"qos-name", SeverityError, "slurm.qos", func(s *subject) string { return said(model.CheckSlurmWord(s.e.Slurm.QOS)) },
+		fixed("slurm.qos", "auto")},
+	{"constraint-name", SeverityError, "slurm.constraint",
+		func(s *subject) string { return said(model.CheckConstraint(s.e.Slurm.Constraint)) }, fixed("slurm.constraint", "auto")},
 	{"time", SeverityError, "slurm.time", func(s *subject) string {
 		_, err := model.ParseTimeLimit(s.e.Slurm.Time)
 		return said(err)

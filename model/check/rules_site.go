@@ -62,7 +62,8 @@ func nodeRules() []rule {
 			if len(site.Partitions) == 0 || site.Kind(s.e.Slurm.Constraint) != nil {
 				return ""
 			}
-			return fmt.Sprintf("%s has no GPU nodes of constraint %.60q: there are %s", site.Title, s.e.Slurm.Constraint, strings.Join(site.Constraints(), ", "))
+			return fmt.Sprintf("%s has no GPU nodes of constraint %.60q: there are %s",
+				site.Title, s.e.Slurm.Constraint, strings.Join(site.Constraints(), ", "))
 		}, fixed("slurm.constraint", "auto")},
 		{"kind-nodes", SeverityError, "slurm.constraint", func(s *subject) string {
 			k := s.w.Site.Kind(s.e.Slurm.Constraint)

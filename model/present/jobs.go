@@ -36,7 +36,8 @@ func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
 // the cause of one that failed.
 func Job(j model.Job, seen string, now time.Time) Row {
 	return Row{Cells: []Cell{{Text: j.ID}, OrNone(j.Title()), State(j.State.Words()), dim(JobWhere(j, seen, now)),
-		OrNone(clock(j.Elapsed)), OrNone(clock(j.Limit)), OrNone(count(j.GPUs)), OrNone(j.QOS), OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
+		OrNone(clock(j.Elapsed)), OrNone(clock(j.Limit)), OrNone(count(j.GPUs)), OrNone(j.QOS),
+		OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
 		Fields: map[string]string{"id": j.ID, "exp": j.Experiment, "name": j.Name, "state": j.State.Words(), "qos": j.QOS,
 			"node": j.NodeList, "reason": j.Reason}}
 }

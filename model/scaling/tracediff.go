@@ -240,6 +240,7 @@ func (d TraceDiff) unlikeWork() string {
 	if was <= 0 || now >= was*leastWork {
 		return ""
 	}
-	return fmt.Sprintf("no ideal: all ranks of %s compute %.0f %% as long as those of %s, so its window holds less of the work: was its start cut?",
+	return fmt.Sprintf("no ideal: all ranks of %s compute %.0f %% as long as those of %s, "+
+		"so its window holds less of the work: was its start cut?",
 		d.Runs[1].Run, 100*now/was, d.Runs[0].Run)
 }

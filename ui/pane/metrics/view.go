@@ -115,7 +115,8 @@ func (p *Pane) empty() []string {
 	case len(p.list.Rows()) > 0:
 		return p.list.NoMatch(p.Width)
 	}
-	return pane.Notice("There is no run in trace_collection yet.", "", "1 Experiments, then s   submits one; its run appears here when the job ends")
+	return pane.Notice("There is no run in trace_collection yet.", "",
+		"1 Experiments, then s   submits one; its run appears here when the job ends")
 }
 
 // Message says what stands behind the cell under the cursor: why it is empty, what it is

@@ -125,7 +125,8 @@ func (c *comparison) bars(width, height int) []string {
 	}
 	var lines, remarks []string
 	draw := func(name string, split metric.RankSplit) {
-		line := widget.Bar(th, cols, longest, append(pane.WindowParts(th, split), widget.Part{Value: float64(split.IdleNS), Glyph: th.Idle, Tone: theme.Dim}), " ")
+		parts := append(pane.WindowParts(th, split), widget.Part{Value: float64(split.IdleNS), Glyph: th.Idle, Tone: theme.Dim})
+		line := widget.Bar(th, cols, longest, parts, " ")
 		lines = append(lines, label(name)+line+widget.Right(unit.Duration(split.WindowNS), 10))
 	}
 	draw("base", c.split(0, [2]int{1, 1}))

@@ -14,7 +14,8 @@ import (
 // keys is everything the pane answers to, but for moving.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Foot("enter", "↵", "read", "read the traces of the run, if nobody did yet; on a kernel: its whole name; on a late call: show it in the timeline"),
+		{Key: pane.Foot("enter", "↵", "read",
+			"read the traces of the run, if nobody did yet; on a kernel: its whole name; on a late call: show it in the timeline"),
 			Do: enter, Why: alreadyRead},
 		{Key: pane.Foot("tab", "tab", "part", "the next part: kernels, collectives, skew, ranks, classes (shift+tab: the one before)"),
 			Do: nextPart},
@@ -28,7 +29,8 @@ func keys() pane.Table[*Pane] {
 			Do: func(p *Pane) tea.Cmd { return p.timeline.otherRank(-1) }},
 		{Key: pane.On("]", "]", "rank after", "the timeline of the rank after"),
 			Do: func(p *Pane) tea.Cmd { return p.timeline.otherRank(1) }},
-		{Key: pane.Foot("/", "/", "filter", "show only some rows of the part: gemm class:communication, type:all_reduce, rank:1 phase:decode, ! for the opposite"),
+		{Key: pane.Foot("/", "/", "filter",
+			"show only some rows of the part: gemm class:communication, type:all_reduce, rank:1 phase:decode, ! for the opposite"),
 			Do: askFilter, Why: needTrace},
 		{Key: pane.On("o", "o", "order", "order the part by its next column of numbers, greatest first; after the last as it was"),
 			Do: order, Why: needRows},

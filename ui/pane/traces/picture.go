@@ -30,7 +30,9 @@ func (t *timeline) lines(width int) []string {
 		name string
 		bins []int64
 		tone theme.Tone
-	}{{"compute", d.Compute, theme.Plain}, {"transfer", d.Transfer, theme.Busy}, {"waiting", d.Wait, theme.Warn}, {"idle", d.Idle, theme.Dim}} {
+	}{
+		{"compute", d.Compute, theme.Plain}, {"transfer", d.Transfer, theme.Busy},
+		{"waiting", d.Wait, theme.Warn}, {"idle", d.Idle, theme.Dim}} {
 		if high <= len(row.bins) && sum(row.bins) > 0 {
 			share := 100 * float64(sum(row.bins[low:high])) / float64(d.BinNS*int64(high-low))
 			levels := widget.Levels(t.env.Theme, widget.Resample(shares(row.bins[low:high], d.BinNS), cols))
@@ -119,7 +121,8 @@ func legend(th *theme.Theme, right string, late bool, cols int) string {
 
 // splitLegend says what the signs of a bar mean.
 func splitLegend(th *theme.Theme) string {
-	return strings.Join([]string{th.Full + " compute", th.Transit + " transfer", th.Wait + " waiting", th.Empty + " copies", th.Idle + " idle"}, "  ")
+	return strings.Join([]string{th.Full + " compute", th.Transit + " transfer", th.Wait + " waiting", th.Empty + " copies",
+		th.Idle + " idle"}, "  ")
 }
 
 // lateLines stand over the late calls: how late, and when in what is in sight of the
@@ -135,11 +138,13 @@ func (t *timeline) lateLines(width, height int) []string {
 	for _, b := range l.Bins {
 		counts = append(counts, float64(b.Calls))
 	}
-	lines := []string{label("how late") + widget.Sparkline(th, counts) + "   " + th.Paint(theme.Dim, widget.Sentence(present.LateBins(l.Bins), max(cols-len(l.Bins), 1)))}
+	said := widget.Sentence(present.LateBins(l.Bins), max(cols-len(l.Bins), 1))
+	lines := []string{label("how late") + widget.Sparkline(th, counts) + "   " + th.Paint(theme.Dim, said)}
 	low, high := t.view.in(len(d.Compute))
 	if high <= len(d.Late) {
 		levels := widget.Sparkline(th, widget.Resample(shares(d.Late[low:high], 1), cols))
-		lines = append(lines, label("late")+th.Paint(theme.Warn, levels)+widget.Right(unit.Number(float64(sum(d.Late[low:high]))/1e6, 1)+" ms", 9))
+		ms := unit.Number(float64(sum(d.Late[low:high]))/1e6, 1) + " ms"
+		lines = append(lines, label("late")+th.Paint(theme.Warn, levels)+widget.Right(ms, 9))
 	}
 	return lines
 }

@@ -216,7 +216,8 @@ func (t *timeline) gotKernels(spans metric.KernelSpans, err error) tea.Cmd {
 		return nil
 	}
 	low, _ := t.view.in(t.bins())
-	t.dialog.Ask(&pane.Ask{Popup: widget.Show(fmt.Sprintf("rank %d, kernel by kernel", d.Rank), spanLines(t.env.Theme, spans, int64(low)*d.BinNS))})
+	title := fmt.Sprintf("rank %d, kernel by kernel", d.Rank)
+	t.dialog.Ask(&pane.Ask{Popup: widget.Show(title, spanLines(t.env.Theme, spans, int64(low)*d.BinNS))})
 	return nil
 }
 
