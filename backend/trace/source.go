@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"bufio"
 	"compress/flate"
 	"context"
 	"errors"
@@ -74,7 +73,7 @@ func (s *Source) start() error {
 
 func (s *Source) startGzip() error {
 	s.Gzip = true
-	z, err := gzip.NewReader(bufio.NewReaderSize(disk{s}, 128<<10))
+	z, err := newMemberReader(disk{s})
 	if stop := s.ctx.Err(); stop != nil {
 		return stop
 	}

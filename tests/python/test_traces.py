@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 
 import pytest
-from shardeck_runner.traces import collect_traces, rank_of
+from shardeck_runner.traces import MEMBER, collect_traces, move_compressed, rank_of
 
 
 def trace_file(folder, name, rank=None, packed=True, text=None):
@@ -86,3 +87,18 @@ def test_a_cut_trace_is_kept_and_said(tmp_path):
     faults = collect_traces(tmp_path, tmp_path, 0, 1, patience=0.2)
     assert faults == ["kineto_trace_0.json.gz: the file ends too early"]
     assert (tmp_path / "kineto_trace_0.json.gz").exists()
+
+
+@pytest.mark.parametrize("size", [0, 10, 3 * MEMBER + 7, 40 * MEMBER])
+def test_a_file_is_packed_in_members_that_are_one_text(tmp_path, size):
+    text = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    raw, out = tmp_path / "raw.json", tmp_path / "out.json.gz"
+    raw.write_bytes(text)
+    move_compressed(raw, out)
+    assert gzip.open(out).read() == text and not raw.exists()
+    rest, sizes = out.read_bytes(), []
+    while rest:
+        member = zlib.decompressobj(wbits=31)
+        sizes.append(len(member.decompress(rest)))
+        rest = member.unused_data
+    assert max(sizes) <= MEMBER and len(sizes) == max(1, -(-size // MEMBER))

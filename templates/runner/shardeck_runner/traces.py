@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import glob
 import gzip
 import math
 import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,13 +130,25 @@ def is_whole_json(path: Path) -> bool:
     return tail.rstrip().endswith(b"}")
 
 
+MEMBER = 1 << 20  # bytes of text in a member of a compressed file
+
+
 def move_compressed(source: Path, target: Path) -> None:
-    """Moves a file to its name, compressed if it is not yet."""
+    """Moves a file to its name, compressed if it is not yet.
+
+    It is packed in members, each by a thread, so that whoever reads it can unpack them side by side.
+    To all others it is a gzip file like any.
+    """
     if source.suffix == ".gz":
         os.replace(source, target)
         return
     temporary = target.with_name(f".{target.name}.tmp")
-    with open(source, "rb") as f, gzip.open(temporary, "wb", compresslevel=6) as z:
-        shutil.copyfileobj(f, z, 1 << 20)
+    pack = functools.partial(gzip.compress, compresslevel=6)
+    threads = min(os.cpu_count() or 1, 8)
+    with open(source, "rb") as f, open(temporary, "wb") as z, ThreadPoolExecutor(threads) as pool:
+        while texts := [text for _ in range(8 * threads) if (text := f.read(MEMBER))]:
+            z.writelines(pool.map(pack, texts))
+        if z.tell() == 0:
+            z.write(pack(b""))
     os.replace(temporary, target)
     source.unlink()

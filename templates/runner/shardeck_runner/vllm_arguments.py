@@ -200,7 +200,7 @@ def profiler_arguments(s: Setup, e: Experiment, able: Abilities, traces: str) ->
     if able.has("profiler_config") and able.profiler:
         settings = {"profiler": "cuda"} if e.nsys else {
             "profiler": "torch", "torch_profiler_dir": traces, "torch_profiler_with_stack": False,
-            "torch_profiler_record_shapes": False, "torch_profiler_use_gzip": True,
+            "torch_profiler_record_shapes": False, "torch_profiler_use_gzip": False,  # move_compressed packs better
             "torch_profiler_dump_cuda_time_total": False, "ignore_frontend": True,
         }
         s.arguments["profiler_config"] = {k: v for k, v in settings.items() if k in able.profiler}

@@ -1,0 +1,177 @@
+package trace
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"io"
+	"runtime"
+	"slices"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// memberReader reads a gzip file. If it has many members, as the runner writes it, they are inflated side by side. Where
+// the next one begins is guessed by what looks like a header. A guess proves nothing, since packed data may look like one:
+// a member counts only if it is sound and ends at the very place of the next guess, and if all before it counted. From the
+// first that does not, the rest is read as one piece, as is a file of one member; that alone says what is wrong with it.
+type memberReader struct {
+	disk  io.Reader
+	raw   []byte    // of the file, not given to a member yet
+	end   error     // why there is no more of it
+	rest  io.Reader // what is read as one piece, once it is
+	depth int       // how many members may be ahead: one until the first is read
+	ahead []*member // being inflated, in order
+	spare []*member // to be used again
+	now   *member   // being read
+	text  []byte    // of it, not read yet
+}
+
+// Bounds of what is inflated side by side; a file of larger members is read as one piece.
+const (
+	rawPiece   = 128 << 10 // bytes taken from the disk at a time
+	mostPacked = 2 << 20   // of a member
+	mostText   = 16 << 20
+	mostAhead  = 6 // members: whoever reads their text keeps up with no more
+)
+
+// newMemberReader begins with the first header; an error says what is wrong with that.
+func newMemberReader(disk io.Reader) (*memberReader, error) {
+	r := &memberReader{disk: disk, depth: 1}
+	r.more()
+	z, err := gzip.NewReader(bytes.NewReader(r.raw))
+	if err != nil || runtime.GOMAXPROCS(0) > 1 {
+		r.spare = append(r.spare, &member{unpack: z})
+		return r, err
+	}
+	return r, r.readAsOne()
+}
+
+// Read gives the text.
+func (r *memberReader) Read(p []byte) (int, error) {
+	for len(r.text) == 0 && r.rest == nil {
+		if err := r.next(); err != nil {
+			return 0, err
+		}
+	}
+	if r.rest != nil {
+		return r.rest.Read(p)
+	}
+	n := copy(p, r.text)
+	r.text = r.text[n:]
+	return n, nil
+}
+
+// next goes to the next member, or to the rest.
+func (r *memberReader) next() error {
+	if r.now != nil {
+		r.spare, r.now = append(r.spare, r.now), nil
+		r.depth = min(runtime.GOMAXPROCS(0)+1, mostAhead)
+	}
+	for len(r.ahead) < r.depth && r.begin() {
+	}
+	if len(r.ahead) == 0 {
+		return r.readAsOne()
+	}
+	m := r.ahead[0]
+	<-m.done
+	if !m.sound {
+		return r.readAsOne()
+	}
+	r.ahead = slices.Delete(r.ahead, 0, 1)
+	r.now, r.text = m, m.text
+	return nil
+}
+
+// readAsOne reads what is not read yet as one piece; io.EOF: nothing is.
+func (r *memberReader) readAsOne() error {
+	var parts []io.Reader
+	for _, m := range r.ahead {
+		parts = append(parts, bytes.NewReader(m.packed))
+	}
+	parts = append(parts, bytes.NewReader(r.raw), r.disk)
+	z, err := gzip.NewReader(bufio.NewReaderSize(io.MultiReader(parts...), rawPiece))
+	r.rest, r.ahead, r.spare = z, nil, nil
+	return err
+}
+
+// more takes a piece from the disk.
+func (r *memberReader) more() {
+	n := len(r.raw)
+	r.raw = slices.Grow(r.raw, rawPiece)
+	k, err := r.disk.Read(r.raw[n : n+rawPiece])
+	r.raw, r.end = r.raw[:n+k], err
+}
+
+// begin begins to inflate the next member; false: there is none that ends soon, or none before it that tells of many.
+func (r *memberReader) begin() bool {
+	n := 0
+	for from := 1; n == 0; {
+		switch n = nextHeader(r.raw, from); {
+		case n > 0:
+		case len(r.raw) > mostPacked || r.end != nil && r.end != io.EOF:
+			return false
+		case r.end == nil:
+			from = max(1, len(r.raw)-headerSize)
+			r.more()
+		case r.depth == 1 || len(r.raw) == 0:
+			return false
+		default:
+			n = len(r.raw)
+		}
+	}
+	if len(r.spare) == 0 {
+		r.spare = append(r.spare, &member{unpack: new(gzip.Reader)})
+	}
+	m := r.spare[len(r.spare)-1]
+	r.spare = r.spare[:len(r.spare)-1]
+	m.packed, m.sound, m.done = append(m.packed[:0], r.raw[:n]...), false, make(chan struct{})
+	r.raw = r.raw[:copy(r.raw, r.raw[n:])]
+	r.ahead = append(r.ahead, m)
+	go m.inflate()
+	return true
+}
+
+// headerSize is what every member begins with: the mark of gzip, how it is packed, flags, time, effort and system. [RFC 1952]
+const headerSize = 10
+
+// nextHeader is where from byte from on something looks like the beginning of a member; 0: nowhere.
+func nextHeader(b []byte, from int) int {
+	for from+headerSize <= len(b) {
+		i := bytes.Index(b[from:len(b)-headerSize+3], []byte{gzipMagic[0], gzipMagic[1], 8})
+		if i < 0 {
+			return 0
+		}
+		if h := b[from+i:]; h[3]&^0x1f == 0 && (h[8] == 0 || h[8] == 2 || h[8] == 4) && (h[9] < 14 || h[9] == 255) {
+			return from + i
+		}
+		from += i + 1
+	}
+	return 0
+}
+
+// member is one of the file, in memory.
+type member struct {
+	packed, text []byte
+	unpack       *gzip.Reader
+	sound        bool          // text is all of it, and packed nothing else
+	done         chan struct{} // closed when text and sound are there
+}
+
+func (m *member) inflate() {
+	defer close(m.done)
+	defer func() { _ = recover() }() // who reads it as one piece meets the panic in their own goroutine
+	in := bytes.NewReader(m.packed)
+	size := binary.LittleEndian.Uint32(m.packed[max(0, len(m.packed)-4):])
+	if size > mostText || m.unpack.Reset(in) != nil {
+		return
+	}
+	m.unpack.Multistream(false)
+	m.text = slices.Grow(m.text[:0], int(size))[:size]
+	if _, err := io.ReadFull(m.unpack, m.text); err != nil {
+		return
+	}
+	var more [1]byte
+	n, err := m.unpack.Read(more[:]) // compares the checksum
+	m.sound = n == 0 && err == io.EOF && in.Len() == 0
+}

@@ -1,0 +1,93 @@
+package trace
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// gz packs texts as members of one file.
+func gz(level int, texts ...string) []byte {
+	var out bytes.Buffer
+	for _, text := range texts {
+		z, _ := gzip.NewWriterLevel(&out, level)
+		_, _ = io.WriteString(z, text)
+		_ = z.Close()
+	}
+	return out.Bytes()
+}
+
+// readBoth reads a file by the members and as one piece.
+func readBoth(packed []byte) (text []byte, fault error, want []byte, wanted error) {
+	z, wanted := gzip.NewReader(bytes.NewReader(packed))
+	if wanted == nil {
+		want, wanted = io.ReadAll(z)
+	}
+	r, fault := newMemberReader(bytes.NewReader(packed))
+	if fault == nil {
+		text, fault = io.ReadAll(r)
+	}
+	return text, fault, want, wanted
+}
+
+// Whatever the members are, and whatever is wrong with one, text and fault are those of reading one after the other.
+func TestMembersAreOneText(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	var parts []string
+	rng := rand.New(rand.NewPCG(1, 2))
+	for k := range 20 {
+		parts = append(parts, strings.Repeat(fmt.Sprintf("part %d of a text, %d\n", k, rng.Uint64()), 1+rng.IntN(20_000)))
+	}
+	many := gz(6, parts...)
+	random := make([]byte, 3*mostPacked/2)
+	for i := range random {
+		random[i] = byte(rng.Uint32())
+	}
+	changed := bytes.Clone(many)
+	changed[len(changed)/2] ^= 1
+	for name, packed := range map[string][]byte{
+		"many": many, "one": gz(6, parts[0]), "none": gz(6, ""), "empty ones between": gz(6, "a", "", "", "b", ""),
+		"cut":                            many[:len(many)*2/3],
+		"cut by a byte":                  many[:len(many)-1],
+		"changed":                        changed,
+		"rubbish at the end":             append(bytes.Clone(many), "no gzip"...),
+		"zeros at the end":               append(bytes.Clone(many), make([]byte, 512)...),
+		"what looks like members inside": gz(0, parts[1], string(many), parts[2]),
+		"larger than is kept":            gz(6, parts[3], string(random), string(random), parts[4]),
+		"more text than is kept":         gz(6, parts[5], strings.Repeat("a", mostText+1), parts[6]),
+		"no gzip":                        []byte("\x1f\x8bno"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, fault, want, wanted := readBoth(packed)
+			if !bytes.Equal(text, want) || fmt.Sprint(fault) != fmt.Sprint(wanted) {
+				t.Errorf("%d bytes, %v; want %d, %v", len(text), fault, len(want), wanted)
+			}
+		})
+	}
+	r, err := newMemberReader(bytes.NewReader(many))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, io.LimitReader(r, int64(len(parts[0])+10))); err != nil || r.rest != nil || len(r.ahead) < 2 {
+		t.Errorf("%v; %d members are read ahead of the second", err, len(r.ahead))
+	}
+}
+
+func FuzzMembers(f *testing.F) {
+	f.Add(gz(6, "one", "two", strings.Repeat("three ", 1000)))
+	f.Add(gz(0, "one", string(gz(6, "two")), "three"))
+	f.Add(gz(6, "one", "two")[:30])
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+		text, fault, want, wanted := readBoth(packed)
+		if !bytes.Equal(text, want) || fmt.Sprint(fault) != fmt.Sprint(wanted) {
+			t.Errorf("%q, %v; want %q, %v", text, fault, want, wanted)
+		}
+	})
+}
