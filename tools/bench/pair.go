@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,32 +39,9 @@ type pairOrder struct {
 	Size  int64
 }
 
-func (o pairOrder) run() (p pair, err error) {
-	p.Dir = o.Dir
-	var sources []*tiling.Source
-	for _, path := range o.Ranks {
-		s, err := tiling.Load(path)
-		if err != nil {
-			return p, err
-		}
-		sources = append(sources, s)
-	}
-	tiling.Align(sources...)
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
-		return p, err
-	}
-	copies, size := 1, o.Size
-	for i, s := range sources {
-		to := filepath.Join(o.Dir, fmt.Sprintf("kineto_trace_%d.json", i))
-		made, err := tiling.File(to, slices.Repeat([]*tiling.Source{s}, copies), size, tiling.Large)
-		if err != nil {
-			return p, err
-		}
-		copies, size = made.Copies, 0 // the other as often, whatever its size
-		p.Kernels += made.Kernels
-		p.Bytes += made.Bytes
-	}
-	return p, nil
+func (o pairOrder) run() (pair, error) {
+	made, err := tiling.Run(o.Dir, o.Ranks, len(o.Ranks), o.Size)
+	return pair{o.Dir, made.Kernels, made.Bytes}, err
 }
 
 // measurePair measures `shardeck metrics` on the pair of a mix, if it has one.

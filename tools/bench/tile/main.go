@@ -1,5 +1,8 @@
-// Command tile writes a Kineto trace of any size, made of copies of real recordings
-// with shifted times: go run ./tile -size 1GB -o big.json.gz kineto_trace_0.json
+// Command tile writes a Kineto trace of any size, made of copies of real recordings with shifted times, or a run of any
+// number of ranks, each of that size:
+//
+//	go run ./tile -size 1GB -o big.json.gz kineto_trace_0.json
+//	go run ./tile -ranks 64 -size 300MB -o run-of-64 kineto_trace_0.json kineto_trace_1.json
 package main
 
 import (
@@ -11,10 +14,11 @@ import (
 )
 
 func main() {
-	size := flag.String("size", "1GB", "size of the plain JSON, at least: 139MB, 1GB")
-	out := flag.String("o", "", "file to write; gzipped if its name ends in .gz")
+	size := flag.String("size", "1GB", "size of the plain JSON of a file, at least: 139MB, 1GB")
+	out := flag.String("o", "", "file to write, gzipped if its name ends in .gz; with -ranks a folder")
+	ranks := flag.Int("ranks", 0, "make a run of so many ranks, which take turns in being copies of the recordings")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: tile -size 1GB -o FILE RECORDING…")
+		fmt.Fprintln(os.Stderr, "usage: tile [-ranks 64] -size 1GB -o FILE RECORDING…")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -22,26 +26,25 @@ func main() {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*size, *out, flag.Args()); err != nil {
+	if err := run(*size, *out, *ranks, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "tile:", err)
 		os.Exit(1)
 	}
 }
 
-func run(size, out string, paths []string) error {
+func run(size, out string, ranks int, paths []string) error {
 	bytes, err := tiling.ParseSize(size)
 	if err != nil {
 		return err
 	}
-	var sources []*tiling.Source
-	for _, p := range paths {
-		s, err := tiling.Load(p)
-		if err != nil {
-			return err
-		}
-		sources = append(sources, s)
+	var made tiling.Made
+	if ranks > 0 {
+		made, err = tiling.Run(out, paths, ranks, bytes)
+	} else if sources, fault := tiling.LoadAll(paths); fault == nil {
+		made, err = tiling.File(out, sources, bytes, tiling.Large)
+	} else {
+		err = fault
 	}
-	made, err := tiling.File(out, sources, bytes, tiling.Large)
 	if err != nil {
 		return err
 	}

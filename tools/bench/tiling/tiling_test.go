@@ -3,6 +3,7 @@ package tiling
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -118,5 +119,36 @@ func TestParseSize(t *testing.T) {
 		if _, err := ParseSize(text); err == nil {
 			t.Errorf("%q: no error", text)
 		}
+	}
+}
+
+// A run of more ranks than were recorded: each says which rank it is of how many, and its groups are of all.
+func TestRun(t *testing.T) {
+	dir := t.TempDir()
+	recordings := filepath.Join("..", "..", "..", "tests", "recordings", "llama-8b-tp2")
+	made, err := Run(dir, []string{filepath.Join(recordings, "kineto_trace_0.json.gz"), filepath.Join(recordings, "kineto_trace_1.json.gz")}, 5, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernels, calls := 0, 0
+	for rank := range 5 {
+		r := open(t, filepath.Join(dir, fmt.Sprintf("kineto_trace_%d.json", rank)))
+		kernels += len(r.Records)
+		if r.Info.Rank != rank || r.Info.WorldSize != 5 {
+			t.Errorf("rank %d says it is %d of %d", rank, r.Info.Rank, r.Info.WorldSize)
+		}
+		for _, c := range r.Colls {
+			calls++
+			if c.GroupSize != 5 || len(c.GroupRanks) != 5 || c.GroupRanks[4] != 4 {
+				t.Errorf("rank %d: a call in %+v", rank, c)
+			}
+		}
+	}
+	if calls == 0 || kernels < made.Kernels || made.Copies != 5 {
+		t.Errorf("made %+v; %d records, %d sorts of calls", made, kernels, calls)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "config.yaml"))
+	if err != nil || !bytes.Contains(text, []byte("tp: 5\n")) {
+		t.Errorf("%v: %s", err, text)
 	}
 }
