@@ -224,22 +224,25 @@ func sumClasses(stats []metric.KernelStat) []metric.KernelClass {
 // KernelsBetween is what a rank's device did between two moments of its trace's clock, by their starts; at most so many,
 // and whether there were more.
 func KernelsBetween(r *trace.Rank, from, to int64, most int) (out []metric.KernelSpan, more bool) {
-	device, _ := align.BusiestDevice(r.Records)
+	records := r.InColumns()
+	device, _ := align.BusiestDevice(records)
 	names := map[uint32]kernelname.Name{} // of the few that occur
-	for _, k := range r.Records {
-		if k.Device == device && k.Start < to && k.End() > from {
-			n, seen := names[k.Name]
-			if !seen {
-				n = kernelname.Of(r.Names[k.Name])
-				names[k.Name] = n
-			}
-			s := metric.KernelSpan{Name: n.Full, Short: n.Short, Class: n.Class, StartNS: k.Start - from, DurNS: k.Dur, Stream: k.Stream}
-			if k.Kind != trace.KindKernel {
-				s.Class = "copy"
-			}
-			out = append(out, s)
+	records.Each(0, func(i int, start, end int64) bool {
+		k := &records.Sorts[records.SortOf(i)]
+		if k.Device != device || start >= to || end <= from {
+			return start < to
 		}
-	}
-	slices.SortStableFunc(out, func(a, b metric.KernelSpan) int { return cmp.Compare(a.StartNS, b.StartNS) })
+		n, seen := names[k.Name]
+		if !seen {
+			n = kernelname.Of(r.Names[k.Name])
+			names[k.Name] = n
+		}
+		s := metric.KernelSpan{Name: n.Full, Short: n.Short, Class: n.Class, StartNS: start - from, DurNS: end - start, Stream: k.Stream}
+		if k.Kind != trace.KindKernel {
+			s.Class = "copy"
+		}
+		out = append(out, s)
+		return true
+	})
 	return out[:min(len(out), most)], len(out) > most
 }

@@ -9,10 +9,9 @@ import (
 	"shardeck/backend/trace"
 )
 
-// bytesPerKernel is what analysis may allocate for a kernel beside its record, what it
-// gives back on the way included. Lists of kernels, or of spans of compute, would
-// cost 16 to 24 bytes each; what calls remember, one in twenty kernels, is most of this.
-const bytesPerKernel = 40
+// bytesPerKernel is what analysis may allocate for a kernel beside its columns, what it gives back on the way included.
+// When the device computed costs 8 bytes; what calls remember, one in twenty kernels, is most of the rest.
+const bytesPerKernel = 32
 
 // manyKernels is a rank of 20 kernels a layer, the last of them an all-reduce.
 func manyKernels(rank, kernels int) *trace.Rank {
@@ -34,6 +33,7 @@ func TestMemoryPerKernel(t *testing.T) {
 		in := Input{Ranks: map[int]*trace.Rank{}}
 		for rank := range world {
 			in.Ranks[rank] = manyKernels(rank, kernels/world)
+			in.Ranks[rank].Pack()
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)

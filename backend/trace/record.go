@@ -132,6 +132,7 @@ type Rank struct {
 	Bytes   int64    // on disk
 	JSON    int64    // decompressed
 	Damage  []Damage // empty: the file is sound
+	Columns *Columns // nil, or in place of Records: see Pack
 
 	// SMs is how busy the multiprocessors were, in order of time; nil: not recorded. Only Nsight Systems samples it.
 	SMs []Sample

@@ -87,8 +87,9 @@ func (t *Timeline) Files() []string {
 // builder is a timeline that is not finished.
 type builder struct {
 	*Timeline
-	in  Input
-	moe bool
+	in      Input
+	moe     bool
+	records map[int]*trace.Columns // by rank
 }
 
 func (b *builder) loss(format string, args ...any) {
@@ -103,7 +104,10 @@ func (b *builder) warn(format string, args ...any) {
 
 // Build aligns the ranks of a run. It fails only when ctx ends: what is missing or damaged becomes a warning or a loss.
 func Build(ctx context.Context, in Input) (*Timeline, error) {
-	b := &builder{Timeline: &Timeline{Traces: maps.Clone(in.Ranks)}, in: in}
+	b := &builder{Timeline: &Timeline{Traces: maps.Clone(in.Ranks)}, in: in, records: map[int]*trace.Columns{}}
+	for rank, r := range in.Ranks {
+		b.records[rank] = r.InColumns()
+	}
 	b.noteDamage()
 	b.leaveOutOtherRuns()
 	b.resolveLayout()
@@ -139,7 +143,7 @@ func (b *builder) readRanks(ctx context.Context) error {
 			return err
 		}
 		src := b.Traces[number]
-		r, others := newRank(number, src)
+		r, others := newRank(number, src, b.records[number])
 		if r.kernels == 0 {
 			b.NoKernels = append(b.NoKernels, r.File)
 			if len(src.Damage) == 0 {

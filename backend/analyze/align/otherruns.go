@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"shardeck/backend/analyze/span"
-	"shardeck/backend/trace"
 	"shardeck/model/present/unit"
 )
 
@@ -49,7 +48,8 @@ func (b *builder) copiedTraces() map[int]string {
 			continue
 		}
 		for _, lower := range order[:i] {
-			if a := b.Traces[lower]; a.Info.Rank == r.Info.Rank && len(a.Records) > 0 && slices.Equal(a.Records, r.Records) {
+			a, records := b.Traces[lower], b.records[lower]
+			if a.Info.Rank == r.Info.Rank && records.Len() > 0 && records.Equal(b.records[rank]) {
 				found[rank] = "a copy of " + filepath.Base(a.File)
 			}
 		}
@@ -86,9 +86,9 @@ func (b *builder) otherWorlds() map[int]string {
 // most that overlap are believed, of equally many those with the lowest rank.
 func (b *builder) otherTimes() map[int]string {
 	times := map[int]span.Span{}
-	for rank, r := range b.Traces {
-		if s := recordedTime(r); s.Start > absolute {
-			times[rank] = s
+	for rank := range b.Traces {
+		if start, end := b.records[rank].Extent(); start > absolute {
+			times[rank] = span.Span{Start: start, End: end}
 		}
 	}
 	groups := b.groupByTime(times)
@@ -130,16 +130,3 @@ func (b *builder) groupByTime(times map[int]span.Span) [][]int {
 
 // gapBetween is the time between two spans, negative where they overlap.
 func gapBetween(a, b span.Span) int64 { return max(a.Start, b.Start) - min(a.End, b.End) }
-
-// recordedTime is the time from the first start to the last end in a trace; the zero span if it holds nothing.
-func recordedTime(r *trace.Rank) span.Span {
-	if len(r.Records) == 0 {
-		return span.Span{}
-	}
-	s := span.Span{Start: r.Records[0].Start, End: r.Records[0].End()}
-	for i := range r.Records {
-		s.Start = min(s.Start, r.Records[i].Start)
-		s.End = max(s.End, r.Records[i].End())
-	}
-	return s
-}

@@ -40,52 +40,147 @@ type Rank struct {
 	Phases     map[string]span.List // by phase; empty without annotations
 	Computed   int64                // ns of compute; its spans are too many to keep, see Compute
 
-	records []trace.Record // the trace's own, by start, of all devices
-	device  int16          // whose records are the rank's
-	ahead   int64          // the common clock before that of the records
-	kernels int            // launches
-	matched int            // calls
-	extent  span.Span      // from the start of the first to the last end
+	records *trace.Columns // the trace's own, of all devices
+	is      []sortFlags    // of each sort of them
+	compute trace.Pieces   // when the device computed: disjoint, on the clock of the trace
+	comm    span.List      // the same of communication, and of copies
+	copies  span.List
+	ahead   int64     // the common clock before that of the trace
+	kernels int       // launches
+	matched int       // calls
+	extent  span.Span // from the start of the first to the last end
 }
 
-// newRank reads one trace, and puts its records in order of time. It takes the kernels of the busiest device: others
+// sortFlags are what records of one sort are to their rank: nothing, if they are of another device.
+type sortFlags uint8
+
+const (
+	isCompute sortFlags = 1 << iota
+	isComm
+	isCall // isComm too
+	isCopy
+	isKernel = isCompute | isComm
+)
+
+// newRank reads one trace, whose records are given in order of time. It takes the kernels of the busiest device: others
 // says how many more have kernels.
-func newRank(number int, src *trace.Rank) (r *Rank, others int) {
-	r = &Rank{Number: number, File: filepath.Base(src.File), Names: kernelname.Table(src.Names), records: src.Records}
-	r.device, others = BusiestDevice(src.Records)
-	if i := slices.IndexFunc(src.Info.Devices, func(d trace.Device) bool { return d.ID == int(r.device) }); i >= 0 {
+func newRank(number int, src *trace.Rank, records *trace.Columns) (r *Rank, others int) {
+	r = &Rank{Number: number, File: filepath.Base(src.File), Names: kernelname.Table(src.Names), records: records}
+	device, others := BusiestDevice(records)
+	if i := slices.IndexFunc(src.Info.Devices, func(d trace.Device) bool { return d.ID == int(device) }); i >= 0 {
 		r.Device = src.Info.Devices[i]
 	}
-	sortByTime(r.records)
-	r.listCalls(src.Colls)
+	r.sortOut(device)
+	r.readRecords(src.Colls)
 	r.readSteps(src.Marks)
 	r.Samples = slices.Clone(src.SMs)
 	return r, others
 }
 
-// listCalls counts the kernels, finds their extent and lists the calls among them, in one piece of memory.
-func (r *Rank) listCalls(colls []trace.Coll) {
-	n := 0
-	for s, k := range r.Kernels() {
-		if r.kernels == 0 {
-			r.extent = s
-		}
-		r.kernels++
-		r.extent.End = max(r.extent.End, s.End)
-		if r.isCall(k) {
-			n++
+// BusiestDevice is the device with most kernel time, and how many others have kernels.
+func BusiestDevice(records *trace.Columns) (device int16, others int) {
+	time := map[int16]int64{}
+	for _, s := range records.Sorts {
+		if s.Kind == trace.KindKernel {
+			time[s.Device] += s.Dur + int64(s.Count)
 		}
 	}
-	all := make([]Call, 0, n)
-	r.Calls = make([]*Call, 0, n)
-	for s, k := range r.of(r.isCall) {
-		all = append(all, Call{Span: s, Rank: r, Type: r.Names[k.Name].Call, Bytes: -1, peer: -1})
-		c := &all[len(all)-1]
-		if k.Coll >= 0 && int(k.Coll) < len(colls) {
-			c.meta = &colls[k.Coll]
+	for d, t := range time {
+		if t > time[device] || t == time[device] && d < device {
+			device = d
 		}
-		r.Calls = append(r.Calls, c)
 	}
+	return device, max(0, len(time)-1)
+}
+
+// sortOut tells what the sorts of records are on a device.
+func (r *Rank) sortOut(device int16) {
+	r.is = make([]sortFlags, len(r.records.Sorts))
+	for i, s := range r.records.Sorts {
+		name := &r.Names[s.Name]
+		switch {
+		case s.Device != device:
+		case s.Kind != trace.KindKernel:
+			r.is[i] = isCopy
+		case name.IsCall():
+			r.is[i] = isComm | isCall
+		case name.IsComm():
+			r.is[i] = isComm
+		default:
+			r.is[i] = isCompute
+		}
+	}
+	r.kernels = r.count(isKernel)
+}
+
+// count is how many records are any of those.
+func (r *Rank) count(flags sortFlags) (n int) {
+	for i, is := range r.is {
+		if is&flags != 0 {
+			n += int(r.records.Sorts[i].Count)
+		}
+	}
+	return n
+}
+
+// union unites spans that come in order of their starts, one after the other.
+type union struct{ open span.Span }
+
+// add gives back what can grow no more; empty: nothing.
+func (u *union) add(s span.Span) (done span.Span) {
+	switch {
+	case s.Length() == 0:
+	case u.open.Length() > 0 && s.Start <= u.open.End:
+		u.open.End = max(u.open.End, s.End)
+	default:
+		done, u.open = u.open, s
+	}
+	return done
+}
+
+// readRecords goes over the records once. A trace may hold millions of them: so it keeps when the device computed, sent
+// and copied, merged, which all metrics share, and lists the calls, in one piece of memory.
+func (r *Rank) readRecords(colls []trace.Coll) {
+	calls := make([]Call, 0, r.count(isCall))
+	r.Calls = make([]*Call, 0, cap(calls))
+	r.compute = trace.NewPieces(r.count(isCompute))
+	var compute, comm, copies union
+	addCompute := func(s span.Span) {
+		if n := s.Length(); n > 0 {
+			r.compute.Add(s.Start, n)
+		}
+	}
+	first := true
+	r.records.Each(0, func(i int, start, end int64) bool {
+		s, sort := span.Span{Start: start, End: end}, r.records.SortOf(i)
+		is := r.is[sort]
+		if is&isKernel != 0 {
+			if first {
+				r.extent, first = s, false
+			}
+			r.extent.End = max(r.extent.End, end)
+		}
+		switch {
+		case is&isCompute != 0:
+			addCompute(compute.add(s))
+		case is&isComm != 0:
+			r.comm = r.comm.Add(comm.add(s))
+		case is&isCopy != 0:
+			r.copies = r.copies.Add(copies.add(s))
+		}
+		if is&isCall != 0 {
+			of := &r.records.Sorts[sort]
+			calls = append(calls, Call{Span: s, Rank: r, Type: r.Names[of.Name].Call, Bytes: -1, peer: -1})
+			c := &calls[len(calls)-1]
+			if of.Coll >= 0 && int(of.Coll) < len(colls) {
+				c.meta = &colls[of.Coll]
+			}
+			r.Calls = append(r.Calls, c)
+		}
+		return true
+	})
+	addCompute(compute.open)
+	r.comm, r.copies = r.comm.Add(comm.open), r.copies.Add(copies.open)
 }
 
 // shift moves a rank to another clock.
@@ -106,10 +201,14 @@ func (r *Rank) shift(by int64) {
 // TraceStart is the start of the window on the clock of the rank's own trace.
 func (r *Rank) TraceStart() int64 { return r.Window.Start - r.ahead }
 
+// spanOf is a time of the trace on the common clock.
+func (r *Rank) spanOf(start, end int64) span.Span {
+	return span.Span{Start: start + r.ahead, End: end + r.ahead}
+}
+
 // divideWindow finds what the device did inside the window.
 func (r *Rank) divideWindow() {
-	r.Comm = slices.AppendSeq(make(span.List, 0, len(r.Calls)), r.united(r.isComm))
-	r.Copies = span.Collect(r.united(isCopy))
+	r.Comm, r.Copies = r.inWindow(r.comm), r.inWindow(r.copies)
 	r.HiddenComm = span.Intersect(r.Compute(), r.Comm)
 	r.Computed = span.Length(r.Compute())
 	r.Phases = map[string]span.List{}
@@ -121,98 +220,42 @@ func (r *Rank) divideWindow() {
 	}
 }
 
-// A trace may hold millions of kernels. Their records are all that is kept of them: lists of what is made of them
-// would cost as much again. So they are walked over whenever a metric asks, which takes milliseconds.
-
-// sortByTime leaves records of the same time in the order of the file: the order is the same each time.
-func sortByTime(records []trace.Record) {
-	byTime := func(a, b trace.Record) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End(), b.End()))
+// inWindow is the part inside the window of times of the trace.
+func (r *Rank) inWindow(times span.List) span.List {
+	out := make(span.List, 0, len(times))
+	for _, s := range times {
+		out = out.Add(r.spanOf(s.Start, s.End).Clip(r.Window))
 	}
-	if !slices.IsSortedFunc(records, byTime) {
-		slices.SortStableFunc(records, byTime)
-	}
+	return out
 }
-
-// BusiestDevice is the device with most kernel time, and how many others have kernels.
-func BusiestDevice(records []trace.Record) (device int16, others int) {
-	time := map[int16]int64{}
-	for i := range records {
-		if records[i].Kind == trace.KindKernel {
-			time[records[i].Device] += records[i].Dur + 1
-		}
-	}
-	for d, t := range time {
-		if t > time[device] || t == time[device] && d < device {
-			device = d
-		}
-	}
-	return device, max(0, len(time)-1)
-}
-
-// Sorts of records.
-func isKernel(k *trace.Record) bool           { return k.Kind == trace.KindKernel }
-func isCopy(k *trace.Record) bool             { return k.Kind != trace.KindKernel }
-func (r *Rank) isComm(k *trace.Record) bool   { return isKernel(k) && r.Names[k.Name].IsComm() }
-func (r *Rank) isCall(k *trace.Record) bool   { return isKernel(k) && r.Names[k.Name].IsCall() }
-func (r *Rank) computes(k *trace.Record) bool { return isKernel(k) && !r.Names[k.Name].IsComm() }
 
 // Kernels are the launches on the rank's device, by start.
-func (r *Rank) Kernels() iter.Seq2[span.Span, *trace.Record] { return r.of(isKernel) }
-
-// of are the wanted records of the rank's device, by start.
-func (r *Rank) of(want func(*trace.Record) bool) iter.Seq2[span.Span, *trace.Record] {
-	return func(yield func(span.Span, *trace.Record) bool) {
-		for i := range r.records {
-			k := &r.records[i]
-			if k.Device == r.device && want(k) && !yield(r.spanOf(k), k) {
-				return
-			}
-		}
+func (r *Rank) Kernels() iter.Seq2[span.Span, *trace.Sort] {
+	return func(yield func(span.Span, *trace.Sort) bool) {
+		r.records.Each(0, func(i int, start, end int64) bool {
+			sort := r.records.SortOf(i)
+			return r.is[sort]&isKernel == 0 || yield(r.spanOf(start, end), &r.records.Sorts[sort])
+		})
 	}
-}
-
-// spanOf is the time of a record on the common clock.
-func (r *Rank) spanOf(k *trace.Record) span.Span {
-	return span.Span{Start: k.Start + r.ahead, End: k.End() + r.ahead}
 }
 
 // Compute is when the device computed: disjoint spans, in order, inside the window.
-func (r *Rank) Compute() iter.Seq[span.Span] { return r.united(r.computes) }
-
-// united is the union of the records that are wanted, inside the window.
-func (r *Rank) united(want func(*trace.Record) bool) iter.Seq[span.Span] {
+func (r *Rank) Compute() iter.Seq[span.Span] {
 	return func(yield func(span.Span) bool) {
-		r.unite(0, want, func(s span.Span, _ int) bool { return yield(s) })
+		r.computeFrom(0, func(_ int, s span.Span) bool { return yield(s) })
 	}
 }
 
-// unite yields that union from record from on: each span and its first record.
-func (r *Rank) unite(from int, want func(*trace.Record) bool, yield func(s span.Span, first int) bool) {
-	var open span.Span
-	first := from
-	for i := from; i < len(r.records); i++ {
-		k := &r.records[i]
-		if k.Device != r.device || k.Dur <= 0 || !want(k) {
-			continue
-		}
-		s := r.spanOf(k)
-		if open.Length() > 0 && s.Start <= open.End {
-			open.End = max(open.End, s.End)
-			continue
-		}
-		if c := open.Clip(r.Window); c.Length() > 0 && !yield(c, first) {
-			return
-		}
-		open, first = s, i
-	}
-	if c := open.Clip(r.Window); c.Length() > 0 {
-		yield(c, first)
-	}
+// computeFrom is Compute from a piece on, by its number.
+func (r *Rank) computeFrom(from int, yield func(i int, s span.Span) bool) {
+	r.compute.Each(from, func(i int, start, end int64) bool {
+		s := r.spanOf(start, end).Clip(r.Window)
+		return s.Length() == 0 || yield(i, s)
+	})
 }
 
 // ComputeIndex answers how much a rank computed in a piece of its window. It remembers
-// only some spans of compute, and walks over the records between them.
+// only some spans of compute, and walks over those between them.
 type ComputeIndex struct {
 	rank  *Rank
 	marks []mark
@@ -221,7 +264,7 @@ type ComputeIndex struct {
 // mark is a place where compute begins.
 type mark struct {
 	start  int64 // of a span of compute
-	first  int   // its first record
+	number int   // of it
 	before int64 // ns of compute before it
 }
 
@@ -232,9 +275,9 @@ const markEvery = 64
 func NewComputeIndex(r *Rank) ComputeIndex {
 	x := ComputeIndex{rank: r}
 	n, sum := 0, int64(0)
-	r.unite(0, r.computes, func(s span.Span, first int) bool {
+	r.computeFrom(0, func(i int, s span.Span) bool {
 		if n%markEvery == 0 {
-			x.marks = append(x.marks, mark{s.Start, first, sum})
+			x.marks = append(x.marks, mark{s.Start, i, sum})
 		}
 		n, sum = n+1, sum+s.Length()
 		return true
@@ -250,7 +293,7 @@ func (x ComputeIndex) before(t int64) int64 {
 	}
 	m := x.marks[i-1]
 	sum := m.before
-	x.rank.unite(m.first, x.rank.computes, func(s span.Span, _ int) bool {
+	x.rank.computeFrom(m.number, func(_ int, s span.Span) bool {
 		sum += max(0, min(s.End, t)-s.Start)
 		return s.End < t
 	})

@@ -53,7 +53,7 @@ func TestRecvBelongsToTheNextStep(t *testing.T) {
 func TestStepsOnSeveralStreams(t *testing.T) {
 	f := newFake(0).Run(gemm, 0, 100)
 	f.Mark("decode", 0, 40, true).Mark("decode", 5, 30, true).Mark("decode", 50, 90, true)
-	if r, _ := newRank(0, f.Rank); len(r.Steps) != 2 || r.MarkedSteps != 3 {
+	if r, _ := newRank(0, f.Rank, f.Rank.InColumns()); len(r.Steps) != 2 || r.MarkedSteps != 3 {
 		t.Errorf("steps: %+v", r.Steps)
 	}
 }
@@ -66,12 +66,12 @@ func TestPiecesOfAStepAreOneStep(t *testing.T) {
 		f.Mark("decode", at, at+10, false)
 		f.Mark("decode", at, at+20, true).Mark("decode", at+22, at+40, true).Mark("decode", at+45, at+60, true)
 	}
-	r, _ := newRank(0, f.Rank)
+	r, _ := newRank(0, f.Rank, f.Rank.InColumns())
 	if got := r.Steps; len(got) != 3 || got[0].Span != (span.Span{Start: 0, End: 60_000}) || got[2].Span != (span.Span{Start: 200_000, End: 260_000}) {
 		t.Errorf("steps: %+v", got)
 	}
 	f.Marks = slices.DeleteFunc(f.Marks, func(m trace.Mark) bool { return !m.GPU })
-	if alone, _ := newRank(0, f.Rank); len(alone.Steps) != 9 {
+	if alone, _ := newRank(0, f.Rank, f.Rank.InColumns()); len(alone.Steps) != 9 {
 		t.Errorf("nobody says that they are pieces: %+v", alone.Steps)
 	}
 }

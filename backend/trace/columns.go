@@ -1,0 +1,172 @@
+package trace
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+)
+
+// Columns are the records of a rank in order of time, a few bytes each: what analysis keeps of a trace. Nobody changes them.
+type Columns struct {
+	Sorts []Sort // what the records are of
+	Pieces
+	sort []uint32 // of each record, index into Sorts
+	end  int64    // the last
+}
+
+// InColumns are the records of a rank as columns: those that Pack left, else made of Records, which are put in order of time.
+func (r *Rank) InColumns() *Columns {
+	if r.Columns != nil {
+		return r.Columns
+	}
+	return newColumns(r.Records)
+}
+
+// Pack keeps the records as columns alone.
+func (r *Rank) Pack() { r.Columns, r.Records = r.InColumns(), nil }
+
+// Sort is what many records have in common: a kernel that is launched again and again, on one stream.
+type Sort struct {
+	Name   uint32  // index into Rank.Names
+	Coll   int32   // index into Rank.Colls, -1: no NCCL metadata
+	Blocks float32 // blocks per SM; negative: not given
+	Stream int32
+	Device int16
+	Kind   Kind
+	Count  int32 // records of it
+	Dur    int64 // ns of all of them
+}
+
+// sortOf is the sort of a record, without its sums.
+func sortOf(r *Record) Sort {
+	return Sort{Name: r.Name, Coll: r.Coll, Blocks: r.Blocks, Stream: r.Stream, Device: r.Device, Kind: r.Kind}
+}
+
+// newColumns makes columns of records, which it puts in order of time.
+func newColumns(records []Record) *Columns {
+	sortByTime(records)
+	n := len(records)
+	c := &Columns{Pieces: NewPieces(n), sort: make([]uint32, n)}
+	numbers := map[Sort]uint32{}
+	var recent [1 << recentBits]uint32 // sorts by their hash, plus one: most records are of one met before
+	for i := range records {
+		r := &records[i]
+		c.Add(r.Start, r.Dur)
+		slot := &recent[(r.Name*0x9e3779b1^uint32(r.Stream)*0x85ebca6b^uint32(r.Coll)*0xc2b2ae35)>>(32-recentBits)]
+		if *slot == 0 || !c.Sorts[*slot-1].has(r) {
+			*slot = c.number(numbers, r) + 1
+		}
+		c.sort[i] = *slot - 1
+		own := &c.Sorts[*slot-1]
+		own.Count, own.Dur = own.Count+1, own.Dur+r.Dur
+		if i == 0 || r.End() > c.end {
+			c.end = r.End()
+		}
+	}
+	return c
+}
+
+const recentBits = 10
+
+// has reports whether a record is of the sort.
+func (s *Sort) has(r *Record) bool {
+	return s.Name == r.Name && s.Coll == r.Coll && s.Blocks == r.Blocks && s.Stream == r.Stream && s.Device == r.Device && s.Kind == r.Kind
+}
+
+// number is the number of a record's sort, which is added if it is new.
+func (c *Columns) number(known map[Sort]uint32, r *Record) uint32 {
+	key := sortOf(r)
+	id, ok := known[key]
+	if !ok {
+		id = uint32(len(c.Sorts))
+		known[key] = id
+		c.Sorts = append(c.Sorts, key)
+	}
+	return id
+}
+
+// Equal reports whether two ranks did the same at the same times.
+func (c *Columns) Equal(d *Columns) bool {
+	return slices.Equal(c.sort, d.sort) && slices.Equal(c.Sorts, d.Sorts) && slices.Equal(c.blocks, d.blocks) &&
+		slices.Equal(c.start, d.start) && slices.Equal(c.dur, d.dur) && maps.Equal(c.long, d.long)
+}
+
+// Extent is from the first start to the last end; 0 and 0 of nothing.
+func (c *Columns) Extent() (start, end int64) {
+	if len(c.blocks) == 0 {
+		return 0, 0
+	}
+	return c.blocks[0].start, c.end
+}
+
+// SortOf is the number of the sort of record i.
+func (c *Columns) SortOf(i int) uint32 { return c.sort[i] }
+
+// sortByTime leaves records of the same time in the order of the file: the order is the same each time.
+func sortByTime(records []Record) {
+	byTime := func(a, b Record) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End(), b.End()))
+	}
+	if !slices.IsSortedFunc(records, byTime) {
+		slices.SortStableFunc(records, byTime)
+	}
+}
+
+// Pieces are pieces of time in order of their starts, eight bytes each.
+type Pieces struct {
+	blocks     []pieceBlock
+	start, dur []uint32      // ns from the start of the block, and ns; mostDur: long has it
+	long       map[int]int64 // of pieces that last longer than 4 s, by number
+}
+
+// pieceBlock is pieces that start within 4 s.
+type pieceBlock struct {
+	start int64 // ns
+	first int   // number of the first piece
+}
+
+const mostDur = math.MaxUint32
+
+// NewPieces has room for n.
+func NewPieces(n int) Pieces {
+	return Pieces{start: make([]uint32, 0, n), dur: make([]uint32, 0, n)}
+}
+
+// Add adds a piece that starts with or after the last one.
+func (p *Pieces) Add(start, dur int64) {
+	n := len(p.blocks)
+	if n == 0 || uint64(start-p.blocks[n-1].start) > math.MaxUint32 {
+		p.blocks = append(p.blocks, pieceBlock{start, len(p.start)})
+		n++
+	}
+	if dur >= mostDur {
+		if p.long == nil {
+			p.long = map[int]int64{}
+		}
+		p.long[len(p.start)], dur = dur, mostDur
+	}
+	p.start, p.dur = append(p.start, uint32(start-p.blocks[n-1].start)), append(p.dur, uint32(dur))
+}
+
+// Len is how many there are.
+func (p *Pieces) Len() int { return len(p.start) }
+
+// Each walks over the pieces from number from on.
+func (p *Pieces) Each(from int, yield func(i int, start, end int64) bool) {
+	for b, block := range p.blocks {
+		next := len(p.start)
+		if b+1 < len(p.blocks) {
+			next = p.blocks[b+1].first
+		}
+		for i := max(from, block.first); i < next; i++ {
+			start, dur := block.start+int64(p.start[i]), int64(p.dur[i])
+			if dur == mostDur {
+				dur = p.long[i]
+			}
+			if !yield(i, start, start+dur) {
+				return
+			}
+		}
+	}
+}
