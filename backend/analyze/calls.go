@@ -24,8 +24,7 @@ func countMetrics(f *facts) []metric.Metric {
 		defined("coll_call_num", perIteration),
 		defined("coll_calls_total", callsPer(f, allCalls, func(*align.Rank) (int, string) { return 1, "" })),
 		defined("coll_calls_per_step", callsPer(f, func(c *align.Call) bool { return !c.Empty }, func(r *align.Rank) (int, string) {
-			const unknown = "the number of forward steps is not known: the trace has no step annotations, and run.json does not say"
-			return tracedSteps(f, r), unknown
+			return tracedSteps(f, r), "the number of forward steps is not known: " + r.NoSteps() + ", and run.json does not say"
 		})),
 	}
 }

@@ -113,13 +113,7 @@ func topKernels(f *facts) metric.Metric {
 // phaseMetrics says how long each phase is, in ms.
 func phaseMetrics(f *facts) []metric.Metric {
 	m := overTime(f, func(r *align.Rank, part span.List) (float64, string) {
-		switch {
-		case len(r.Steps) > 0:
-			return float64(part.Length()) / 1e6, ""
-		case r.MarkedSteps > 0:
-			return 0, "step annotations are on the CPU's time line only: they cover launches, not kernels"
-		}
-		return 0, "no step annotations (prefill, decode, execute_context_…) in the trace"
+		return float64(part.Length()) / 1e6, r.NoSteps()
 	})
 	m.Note = joinNotes(m.Note, stepCounts(f.Ranks[0]))
 	return []metric.Metric{defined("phase_time", m)}
@@ -133,7 +127,11 @@ func stepCounts(r *align.Rank) string {
 	}
 	text := ""
 	for _, phase := range slices.Sorted(maps.Keys(n)) {
-		text = joinNotes(text, unit.Plural(n[phase], phase+" step"))
+		noun := phase + " step"
+		if phase == metric.Step {
+			noun = phase
+		}
+		text = joinNotes(text, unit.Plural(n[phase], noun))
 	}
 	return text
 }

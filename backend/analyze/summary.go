@@ -28,6 +28,9 @@ func summary(f *facts) *metric.TraceSummary {
 		s.Fine, s.Timeline = append(s.Fine, fine), append(s.Timeline, joinBins(fine, k))
 		s.Phases = append(s.Phases, phasesOf(r)...)
 	}
+	if len(s.Phases) == 0 && len(f.Ranks) > 0 {
+		s.NoSteps = f.Ranks[0].NoSteps()
+	}
 	return s
 }
 

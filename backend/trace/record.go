@@ -32,7 +32,7 @@ type Record struct {
 // End is Start + Dur.
 func (r Record) End() int64 { return r.Start + r.Dur }
 
-// Mark is a step annotation: prefill, decode, execute_context_…, ProfilerStep#N.
+// Mark is a step annotation, or what looks like one; stepname reads its name.
 type Mark struct {
 	Name       string
 	Start, Dur int64 // ns, absolute
@@ -142,25 +142,6 @@ type Rank struct {
 type Sample struct {
 	At      int64   // ns, absolute as Record.Start
 	Percent float32 // 0 to 100
-}
-
-// markPrefixes are the beginnings of the annotations that name a step. All others
-// (nccl:…, ## process_group:init ##, a user's own) say nothing that a metric asks.
-var markPrefixes = []string{
-	"prefill",
-	"decode",
-	"execute_",      // vLLM: execute_context_1(2048)_generation_3(3), execute_model
-	"ProfilerStep#", // torch.profiler with a schedule
-}
-
-// IsStep says whether an annotation of this name is kept as a Mark.
-func IsStep(name string) bool {
-	for _, p := range markPrefixes {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
-	}
-	return false
 }
 
 // Names numbers names, in the order in which they are first met. One met before costs a look-up, no allocation.

@@ -120,15 +120,17 @@ const (
 	P99 Stat = "p99"
 )
 
-// Phases of inference that a step belongs to. A mixed step holds prompts and decoding requests (chunked prefill).
+// Phases of inference that a step belongs to. A mixed step holds prompts and decoding requests (chunked prefill). What a
+// profiler calls a step, without an engine that says more, has the phase Step.
 const (
 	Prefill = "prefill"
 	Decode  = "decode"
 	Mixed   = "mixed"
+	Step    = "step"
 )
 
 // PhaseNames are the phases in the order of a request.
-var PhaseNames = []string{Prefill, Decode, Mixed}
+var PhaseNames = []string{Prefill, Decode, Mixed, Step}
 
 // Parts are what a value is made of, in the metric's unit; in JSON all are one flat object. What does not apply is empty.
 type Parts struct {

@@ -67,3 +67,29 @@ func TestPassesWithoutRequestsAreNoDecode(t *testing.T) {
 		t.Errorf("between the steps: %+v", s)
 	}
 }
+
+// SGLang annotates its passes without requests: their calls and their time are no step's, wherever they lie.
+func TestAnnotatedPassesWithoutRequests(t *testing.T) {
+	f := newFake(0)
+	for i, name := range []string{"step[IDLE bs=0]", "step[DECODE bs=2]", "step[IDLE bs=0]", "step[IDLE bs=0]", "step[DECODE bs=2]"} {
+		at := int64(100 * i)
+		f.Run(agKernel, at, at+10).Run(agKernel, at+20, at+30)
+		f.Mark(name, at, at+30, true).Mark(name, at, at+5, false)
+	}
+	got := build(t, fakeInput(layoutOf(1, 1, 2, 2), f))
+	r, ofSteps := got.Ranks[0], 0
+	for _, c := range r.Calls {
+		if !c.Empty {
+			ofSteps++
+		}
+	}
+	if r.MarkedSteps != 2 || ofSteps != 4 || len(r.Calls) != 10 {
+		t.Errorf("%d of %d calls in %d steps", ofSteps, len(r.Calls), r.MarkedSteps)
+	}
+	if len(r.Steps) != 2 || r.Steps[0].Span != (span.Span{Start: 100_000, End: 130_000}) || r.Steps[1].Span != (span.Span{Start: 400_000, End: 430_000}) {
+		t.Errorf("steps: %+v", r.Steps)
+	}
+	if words := strings.Join(got.Warnings, "\n"); !strings.Contains(words, "3 forward passes without requests") {
+		t.Errorf("warnings: %s", words)
+	}
+}

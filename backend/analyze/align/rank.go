@@ -26,6 +26,8 @@ type Rank struct {
 	Steps       []Step // by start, each with the time that it claims; see claimTime
 	MarkedSteps int    // forward steps that the trace has annotations of, on the device or the CPU; 0: none
 	EmptyPasses int    // forward passes without requests
+	emptyFirst  bool   // they come before the first step
+	unknownStep string // the first annotation that looks like a step and is not understood
 
 	Window    span.Span  // steady window
 	Component *Component // nil: none of its calls was matched

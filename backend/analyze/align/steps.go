@@ -3,84 +3,87 @@ package align
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/analyze/span"
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/stepname"
 	"shardeck/model/metric"
 )
 
 // Step is one forward step on the device's time line.
 type Step struct {
 	span.Span
-	Phase  string // metric.Prefill, Decode or Mixed
+	Phase  string // metric.Prefill, Decode, Mixed or Step; empty: a pass without requests
 	Tokens int    // put through the model in this step, -1: not said
 
 	emptyPasses bool // passes without requests follow it; see findEmptyPasses
 }
 
-// vllmStep reads execute_context_<reqs>(<tokens>)_generation_<reqs>(<tokens>), and the form
-// before it, execute_new_<reqs>_cached_<reqs>; suffixes may follow.
-var vllmStep = regexp.MustCompile(`^execute_(?:context_\d+\((\d+)\)_generation_\d+\((\d+)\)|new_(\d+)_cached_(\d+))`)
-
-// stepOf reads the name of an annotation; ok is false if it names no step.
-func stepOf(name string) (s Step, ok bool) {
-	if name == metric.Prefill || name == metric.Decode {
-		return Step{Phase: name, Tokens: -1}, true
-	}
-	m := vllmStep.FindStringSubmatch(name)
-	if m == nil {
-		return Step{}, false
-	}
-	context, err1 := strconv.Atoi(m[1] + m[3])
-	generation, err2 := strconv.Atoi(m[2] + m[4])
-	if err1 != nil || err2 != nil || context+generation <= 0 {
-		return Step{}, false
-	}
-	s = Step{Phase: metric.Mixed, Tokens: context + generation}
-	switch {
-	case context == 0:
-		s.Phase = metric.Decode
-	case generation == 0:
-		s.Phase = metric.Prefill
-	}
-	if m[3] != "" && context > 0 {
-		s.Tokens = -1 // it counts requests, and a prompt has many tokens
-	}
-	return s, true
-}
-
 // readSteps finds the steps on the device's time line, in order. The CPU's annotations,
 // one a step, cover launches only, but count the steps best.
 func (r *Rank) readSteps(marks []trace.Mark) {
-	pieces, launched := make([]Step, 0, len(marks)), 0
-	known := map[string]Step{} // the same few names come again and again
+	pieces, launches := make([]Step, 0, len(marks)), []Step(nil)
+	known := map[string]stepname.Step{} // the same few names come again and again
 	for _, m := range marks {
-		s, seen := known[m.Name]
+		n, seen := known[m.Name]
 		if !seen {
-			s, _ = stepOf(m.Name)
-			known[m.Name] = s
+			n = stepname.Of(m.Name)
+			known[m.Name] = n
 		}
+		s := Step{Span: span.Span{Start: m.Start, End: m.Start + m.Dur}, Phase: n.Phase, Tokens: n.Tokens}
 		switch {
-		case s.Phase == "":
+		case n.Kind == stepname.NoStep:
+		case n.Kind == stepname.Unknown:
+			r.unknownStep = cmp.Or(r.unknownStep, m.Name)
 		case m.GPU:
-			s.Span = span.Span{Start: m.Start, End: m.Start + m.Dur}
 			pieces = append(pieces, s)
 		default:
-			launched++
+			launches = append(launches, s)
 		}
 	}
-	if r.MarkedSteps = launched; launched == 0 {
-		r.MarkedSteps = len(pieces)
+	launches = slices.DeleteFunc(joinNested(launches), Step.empty)
+	r.takeEmptyPasses(joinNested(pieces))
+	if r.MarkedSteps = len(launches); r.MarkedSteps == 0 {
+		r.MarkedSteps = len(r.Steps)
 	}
-	slices.SortStableFunc(pieces, func(a, b Step) int { return cmp.Compare(a.Start, b.Start) })
-	r.Steps = joinPieces(pieces, func(i int, before Step) bool { // those that show on several streams at once are one step
-		return pieces[i].Start < before.End && pieces[i].sameWork(before)
+	r.joinReplays(len(launches))
+}
+
+// NoSteps is why the rank has no steps; empty: it has.
+func (r *Rank) NoSteps() string {
+	switch {
+	case len(r.Steps) > 0:
+		return ""
+	case r.MarkedSteps > 0:
+		return "step annotations are on the CPU's time line only: they cover launches, not kernels"
+	case r.EmptyPasses > 0:
+		return "all annotated forward passes are without requests"
+	case r.unknownStep != "":
+		return `step annotation "` + r.unknownStep + `" is not understood`
+	}
+	return "no step annotations (prefill, decode, execute_context_…) in the trace"
+}
+
+// empty says that s is a pass without requests.
+func (s Step) empty() bool { return s.Phase == "" }
+
+// joinNested puts annotations in order. Those that show on several streams at once are one step, and one inside another
+// is a part of it; of a profiler's steps, of no phase, those around an engine's are left out.
+func joinNested(all []Step) []Step {
+	var engines []span.Span
+	for _, s := range all {
+		if s.Phase != metric.Step {
+			engines = append(engines, s.Span)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Step) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End)) })
+	inside := span.Cursor(span.Union(engines))
+	all = slices.DeleteFunc(all, func(s Step) bool { return s.Phase == metric.Step && inside.Within(s.Span) > 0 })
+	return joinPieces(all, func(i int, before Step) bool {
+		return all[i].Start < before.End && (all[i].sameWork(before) || all[i].End <= before.End)
 	})
-	r.joinReplays(launched)
 }
 
 // sameWork reports whether s may be a piece of the step that before is.
@@ -92,6 +95,7 @@ func joinPieces(steps []Step, goesOn func(i int, before Step) bool) []Step {
 	for i, s := range steps {
 		if n := len(out); n > 0 && goesOn(i, out[n-1]) {
 			out[n-1].End = max(out[n-1].End, s.End)
+			out[n-1].emptyPasses = out[n-1].emptyPasses || s.emptyPasses
 			continue
 		}
 		out = append(out, s)
@@ -138,7 +142,9 @@ func (r *Rank) claimTime() {
 		before.claimUntil(step.Start)
 	}
 	if n := len(r.Steps); n > 0 {
-		r.Steps[0].Start = min(r.Steps[0].Start, r.extent.Start)
+		if !r.emptyFirst {
+			r.Steps[0].Start = min(r.Steps[0].Start, r.extent.Start)
+		}
 		r.Steps[n-1].claimUntil(max(r.Steps[n-1].End, r.extent.End))
 	}
 }
@@ -166,9 +172,31 @@ func (r *Rank) StepAt(t int64) *Step {
 
 // Replicas of one world step together: one that has nothing left to do runs forward passes with an empty batch until
 // all are done, and vLLM asks for that every 32 steps only [DPEngineCoreProc.run_busy_loop, execute_dummy_batch]. Such
-// a pass has no annotation, and its calls are no step's.
+// a pass has no annotation in vLLM, one of no requests in SGLang, and its calls are no step's.
 
-// findEmptyPasses tells the calls of such passes: between two annotations there are as many as a step makes, or more.
+// takeEmptyPasses parts the steps on the device's time line from the passes without requests that are annotated there.
+// On the CPU's alone it is none: vLLM announces a step of nothing when requests have ended, and launches nothing.
+func (r *Rank) takeEmptyPasses(all []Step) {
+	for _, s := range all {
+		n := len(r.Steps)
+		switch {
+		case !s.empty():
+			r.Steps = append(r.Steps, s)
+			continue
+		case n == 0:
+			r.emptyFirst = true
+		default:
+			r.Steps[n-1].emptyPasses = true
+		}
+		r.EmptyPasses++
+		for _, c := range r.Calls {
+			c.Empty = c.Empty || c.Start >= s.Start && c.Start < s.End
+		}
+	}
+}
+
+// findEmptyPasses tells the calls of such passes that no annotation covers: between two annotations there are as many
+// as a step makes, or more.
 func (r *Rank) findEmptyPasses() {
 	inside, after := r.callsBySteps()
 	if r.MarkedSteps == 0 || inside < r.MarkedSteps {
@@ -197,7 +225,7 @@ func (r *Rank) callsBySteps() (inside int, after [][]*Call) {
 			at++
 		}
 		switch {
-		case at < 0: // before the first annotation
+		case at < 0 || c.Empty: // before the first annotation, or of a pass that has one
 		case c.Start <= r.Steps[at].End:
 			inside += forwardCalls(r.Calls[i : i+1])
 		default:

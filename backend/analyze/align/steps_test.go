@@ -2,34 +2,13 @@ package align
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"shardeck/backend/analyze/span"
 	"shardeck/backend/trace"
 	"shardeck/model/metric"
 )
-
-func TestStepNames(t *testing.T) {
-	for name, want := range map[string]Step{
-		"prefill": {Phase: metric.Prefill, Tokens: -1},
-		"decode":  {Phase: metric.Decode, Tokens: -1},
-		"execute_context_2(4096)_generation_0(0)":        {Phase: metric.Prefill, Tokens: 4096},
-		"execute_context_0(0)_generation_4(4)":           {Phase: metric.Decode, Tokens: 4},
-		"execute_context_1(512)_generation_3(3)_flops_9": {Phase: metric.Mixed, Tokens: 515},
-		"execute_new_4_cached_0":                         {Phase: metric.Prefill, Tokens: -1},
-		"execute_new_0_cached_4":                         {Phase: metric.Decode, Tokens: 4},
-		"execute_new_1_cached_4":                         {Phase: metric.Mixed, Tokens: -1},
-	} {
-		if got, ok := stepOf(name); !ok || got != want {
-			t.Errorf("%s: %+v, %v", name, got, ok)
-		}
-	}
-	for _, name := range []string{"", "ProfilerStep#3", "prefill_more", "execute_model", "execute_context_0(0)_generation_0(0)", "execute_new_99999999999999999999_cached_1"} {
-		if got, ok := stepOf(name); ok {
-			t.Errorf("%q is taken for the step %+v", name, got)
-		}
-	}
-}
 
 // A step starts with the recv that feeds it.
 func TestRecvBelongsToTheNextStep(t *testing.T) {
@@ -53,7 +32,7 @@ func TestRecvBelongsToTheNextStep(t *testing.T) {
 func TestStepsOnSeveralStreams(t *testing.T) {
 	f := newFake(0).Run(gemm, 0, 100)
 	f.Mark("decode", 0, 40, true).Mark("decode", 5, 30, true).Mark("decode", 50, 90, true)
-	if r, _ := newRank(0, f.Rank, f.Rank.InColumns()); len(r.Steps) != 2 || r.MarkedSteps != 3 {
+	if r, _ := newRank(0, f.Rank, f.Rank.InColumns()); len(r.Steps) != 2 || r.MarkedSteps != 2 {
 		t.Errorf("steps: %+v", r.Steps)
 	}
 }
@@ -73,5 +52,56 @@ func TestPiecesOfAStepAreOneStep(t *testing.T) {
 	f.Marks = slices.DeleteFunc(f.Marks, func(m trace.Mark) bool { return !m.GPU })
 	if alone, _ := newRank(0, f.Rank, f.Rank.InColumns()); len(alone.Steps) != 9 {
 		t.Errorf("nobody says that they are pieces: %+v", alone.Steps)
+	}
+}
+
+// Steps are told by what an engine says; a profiler's are left where it says nothing.
+func TestStepsOfSeveralWriters(t *testing.T) {
+	for name, c := range map[string]struct {
+		marks func(fake)
+		want  string // phases, in order
+		steps int    // by the CPU
+	}{
+		"SGLang, then a profiler": {func(f fake) { f.Mark("step[DECODE bs=32]", 0, 50, true).Mark("ProfilerStep#15", 100, 150, true) }, "decode step", 2},
+		"a profiler around an engine": {func(f fake) {
+			for _, gpu := range []bool{false, true} {
+				f.Mark("ProfilerStep#1", 0, 100, gpu).Mark("execute_context_1(8)_generation_0(0)", 10, 40, gpu)
+				f.Mark("execute_context_0(0)_generation_1(1)", 50, 90, gpu).Mark("ProfilerStep#2", 100, 200, gpu)
+			}
+		}, "prefill decode step", 3},
+		"two engines' words for one step": {func(f fake) {
+			for _, gpu := range []bool{false, true} {
+				f.Mark("execute_9_context_1(sq8sk8)_generation_1(sq1sk9)", 0, 100, gpu).Mark("step[MIXED bs=2]", 10, 90, gpu)
+			}
+		}, "mixed", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(0).Run(gemm, 0, 200)
+			c.marks(f)
+			r, _ := newRank(0, f.Rank, f.Rank.InColumns())
+			var phases []string
+			for _, s := range r.Steps {
+				phases = append(phases, s.Phase)
+			}
+			if got := strings.Join(phases, " "); got != c.want || r.MarkedSteps != c.steps {
+				t.Errorf("%s, %d by the CPU; want %s, %d", got, r.MarkedSteps, c.want, c.steps)
+			}
+		})
+	}
+}
+
+// Why there are no steps is said truly.
+func TestNoSteps(t *testing.T) {
+	for want, mark := range map[string]func(fake){
+		"no step annotations":                               func(f fake) { f.Mark("nccl:all_reduce", 0, 9, true) },
+		`step annotation "engine_step 4" is not understood`: func(f fake) { f.Mark("engine_step 4", 0, 9, true).Mark("engine_step 5", 9, 19, true) },
+		"step annotations are on the CPU's time line only":  func(f fake) { f.Mark("decode", 0, 9, false).Mark("engine_step 4", 0, 9, true) },
+		"all annotated forward passes are without requests": func(f fake) { f.Mark("step[IDLE bs=0]", 0, 9, true) },
+	} {
+		f := newFake(0).Run(gemm, 0, 100)
+		mark(f)
+		if r, _ := newRank(0, f.Rank, f.Rank.InColumns()); !strings.HasPrefix(r.NoSteps(), want) {
+			t.Errorf("%q, want %q", r.NoSteps(), want)
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/backend/trace/stepname"
 )
 
 // Sizes of the list of records: a sample of them tells how many the file holds, and
@@ -75,7 +76,7 @@ func (n *stepNames) of(text []byte) string {
 		return name
 	}
 	name := jsonscan.CleanText(text)
-	if !trace.IsStep(name) {
+	if !stepname.Named(name) {
 		name = ""
 	}
 	if *n == nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/stepname"
 )
 
 const (
@@ -23,7 +24,8 @@ type step struct {
 // steps are the ranges of an export that name steps.
 type steps struct {
 	*export
-	list []step
+	list  []step
+	named map[string]bool // by name, whether it is of a step
 }
 
 // read gives the NVTX ranges that name steps, in their row or in StringIds, to the ranks of their process.
@@ -52,7 +54,7 @@ func (x *steps) read() error {
 // nameOf is the name of a range, if it is one that names a step.
 func (x *steps) nameOf(r row) (uint32, bool) {
 	if text, ok := r.text(2); ok {
-		if !trace.IsStep(text) {
+		if !x.isStep(text) {
 			return 0, false
 		}
 		return x.names.ID(text), true
@@ -62,7 +64,17 @@ func (x *steps) nameOf(r row) (uint32, bool) {
 		return 0, false
 	}
 	name, ok := x.strings.name(id)
-	return name, ok && trace.IsStep(x.names.List[name])
+	return name, ok && x.isStep(x.names.List[name])
+}
+
+// isStep says that a range of that name is of a step: the same few names come again and again.
+func (x *steps) isStep(name string) bool {
+	named, seen := x.named[name]
+	if !seen {
+		named = stepname.Named(name)
+		x.named[name] = named
+	}
+	return named
 }
 
 // project lays the steps on the GPU's time line: from the start of the first to the
