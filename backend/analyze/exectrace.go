@@ -66,16 +66,25 @@ func iterationsOf(kernels map[kernelname.CallType][]int, calls map[kernelname.Ca
 	return max(times, 1)
 }
 
-// Reasons why a kernel has no operator.
-const (
-	restReplay  = "replayed from CUDA graphs: the profiler links no operator"
-	restNone    = "launched outside any operator"
-	restMissing = "launched by operators that are not in the trace"
-)
+// missing is why nothing is known to have launched a kernel, for a kind of ranges.
+func missing(k kineto.Launch, names []string, kind kineto.RangeKind) string {
+	switch k.Missing {
+	case kineto.NoLaunches:
+		return "whose launches were not recorded (no cuda_runtime events)"
+	case kineto.NoLaunch:
+		return "whose launch is not in the trace (no event has its correlation id)"
+	case kineto.GraphReplay:
+		return "replayed from CUDA graphs (" + names[k.Name] + "), not launched by any " + string(kind)
+	case kineto.NoRanges:
+		return "in a trace without " + string(kind) + "s (no " + kind.Events() + " events)"
+	}
+	return "launched outside any " + string(kind)
+}
 
-// OpTimes attributes the kernels of ranks to operators. A kernel names the operator that launched it by its external id;
-// that operator names its node of the execution trace by its record-function id.
+// OpTimes attributes the kernels of ranks to operators, or to another kind of ranges of the program: the innermost around
+// the launch. An operator names its node of the execution trace by its record-function id.
 type OpTimes struct {
+	kind  kineto.RangeKind
 	found metric.OpTimes
 	ops   map[string]*opSum
 	rest  map[string]*metric.OpRest
@@ -87,35 +96,27 @@ type opSum struct {
 	within map[string]int64
 }
 
-// NewOpTimes begins with no rank.
-func NewOpTimes() *OpTimes {
-	return &OpTimes{ops: map[string]*opSum{}, rest: map[string]*metric.OpRest{}}
+// NewOpTimes begins with no rank; by is one of metric.Launchers.
+func NewOpTimes(by string) *OpTimes {
+	return &OpTimes{kind: kineto.RangeKind(by), ops: map[string]*opSum{}, rest: map[string]*metric.OpRest{}}
 }
 
 // Add adds a rank; its execution trace may be nil.
 func (o *OpTimes) Add(l *kineto.Links, t *et.Trace) {
-	replayed, outermost := replays(l), outermostOperators(t)
+	outermost := outermostOperators(t)
 	for _, k := range l.Launches {
 		o.found.KernelNS += k.Dur
-		op, ok := l.Op(k.Op)
-		if !ok {
-			reason := restNone
-			switch {
-			case k.Op >= 0:
-				reason = restMissing
-			case replayed[k.Corr]:
-				reason = restReplay
-			}
-			rest := getOrAdd(o.rest, reason)
+		if k.Missing != kineto.Known {
+			rest := getOrAdd(o.rest, missing(k, l.Names, o.kind))
 			rest.TotalNS += k.Dur
 			rest.Count++
 			continue
 		}
-		sum := getOrAdd(o.ops, l.Names[op.Name])
+		sum := getOrAdd(o.ops, l.Names[k.Name])
 		sum.TotalNS += k.Dur
 		sum.Count++
 		o.found.AttributedNS += k.Dur
-		if name, joined := outermost(op.RF); joined {
+		if name, joined := outermost(k.RF); joined {
 			if sum.within == nil {
 				sum.within = map[string]int64{}
 			}
@@ -123,18 +124,6 @@ func (o *OpTimes) Add(l *kineto.Links, t *et.Trace) {
 			o.found.JoinedNS += k.Dur
 		}
 	}
-}
-
-// replays are the correlation ids that several kernels without an operator share: one launch on the CPU started them.
-func replays(l *kineto.Links) map[int64]bool {
-	shared := map[int64]bool{}
-	for _, k := range l.Launches {
-		if k.Op < 0 && k.Corr >= 0 {
-			_, again := shared[k.Corr]
-			shared[k.Corr] = again
-		}
-	}
-	return shared
 }
 
 // outermostOperators finds the outermost operator around the node with record-function id
@@ -171,6 +160,9 @@ func isOperator(name string) bool {
 // Times is the sum over the ranks added.
 func (o *OpTimes) Times() metric.OpTimes {
 	t := o.found
+	if o.kind != metric.Operator {
+		t.By = string(o.kind)
+	}
 	t.Ops, t.Rest, t.Warnings = []metric.OpTime{}, []metric.OpRest{}, []string{}
 	for name, s := range o.ops {
 		s.Name, s.Share = name, percent(s.TotalNS, t.KernelNS)

@@ -44,20 +44,17 @@ func TestOpTimes(t *testing.T) {
 		"[pytorch|profiler|execution_trace|process] 1 1 0", "[pytorch|profiler|execution_trace|thread] 2 1 0", "decode 3 2 10",
 		"aten::linear 4 3 11", "aten::mm 5 4 12", "aten::matmul 6 3 13", "aten::mm 7 6 14", "aten::mul 8 3 15")
 	links := &kineto.Links{
-		Names: []string{"aten::mm", "aten::mul", "decode"},
-		Ops: []kineto.CPUOp{
-			{ID: 1, RF: 12, Name: 0}, {ID: 2, RF: 14, Name: 0}, {ID: 3, RF: 15, Name: 1}, {ID: 4, RF: 0, Name: 1}, {ID: 5, RF: 99, Name: 0}, {ID: 6, RF: 10, Name: 2},
-		},
+		Names: []string{"aten::mm", "aten::mul", "decode", "cudaGraphLaunch"},
 		Launches: []kineto.Launch{
-			{Op: 1, Dur: 200, Corr: 1}, {Op: 2, Dur: 100, Corr: 2}, {Op: 5, Dur: 500, Corr: 3}, // mm, the last not in the execution trace
-			{Op: 3, Dur: 50, Corr: 4}, {Op: 4, Dur: 50, Corr: 4}, // mul
-			{Op: 6, Dur: 10, Corr: 5},                                                          // an annotation
-			{Op: 77, Dur: 30, Corr: 6},                                                         // its operator is not there
-			{Op: -1, Dur: 20, Corr: 8}, {Op: -1, Dur: 20, Corr: 8}, {Op: -1, Dur: 15, Corr: 9}, // a graph, and one alone
-			{Op: -1, Dur: 2, Corr: -1}, {Op: -1, Dur: 3, Corr: -1},
+			{Name: 0, Dur: 200, RF: 12}, {Name: 0, Dur: 100, RF: 14}, {Name: 0, Dur: 500, RF: 99}, // mm, the last not in the execution trace
+			{Name: 1, Dur: 50, RF: 15}, {Name: 1, Dur: 50}, // mul
+			{Name: 2, Dur: 10, RF: 10}, // an annotation
+			{Dur: 30, Missing: kineto.NoLaunch},
+			{Dur: 20, Missing: kineto.GraphReplay, Name: 3}, {Dur: 20, Missing: kineto.GraphReplay, Name: 3}, {Dur: 15, Missing: kineto.OutsideAll},
+			{Dur: 2, Missing: kineto.OutsideAll}, {Dur: 3, Missing: kineto.OutsideAll},
 		},
 	}
-	o := NewOpTimes()
+	o := NewOpTimes(metric.Operator)
 	o.Add(links, ops)
 	want := metric.OpTimes{
 		KernelNS: 1000, AttributedNS: 910, JoinedNS: 360, Warnings: []string{},
@@ -67,9 +64,9 @@ func TestOpTimes(t *testing.T) {
 			{Name: "decode", TotalNS: 10, Count: 1, Share: 1},
 		},
 		Rest: []metric.OpRest{
-			{Reason: restReplay, TotalNS: 40, Count: 2, Share: 4},
-			{Reason: restMissing, TotalNS: 30, Count: 1, Share: 3},
-			{Reason: restNone, TotalNS: 20, Count: 3, Share: 2},
+			{Reason: "replayed from CUDA graphs (cudaGraphLaunch), not launched by any operator", TotalNS: 40, Count: 2, Share: 4},
+			{Reason: "whose launch is not in the trace (no event has its correlation id)", TotalNS: 30, Count: 1, Share: 3},
+			{Reason: "launched outside any operator", TotalNS: 20, Count: 3, Share: 2},
 		},
 	}
 	if d := cmp.Diff(want, o.Times()); d != "" {
@@ -84,8 +81,8 @@ func TestOpTimes(t *testing.T) {
 }
 
 func TestOpTimesOfNothing(t *testing.T) {
-	o := NewOpTimes()
-	o.Add(&kineto.Links{Launches: []kineto.Launch{{Op: -1, Dur: 0, Corr: 1}}}, nil)
+	o := NewOpTimes(metric.Operator)
+	o.Add(&kineto.Links{Launches: []kineto.Launch{{Missing: kineto.NoRanges}}}, nil)
 	got := o.Times()
 	if got.KernelNS != 0 || len(got.Ops) != 0 || len(got.Rest) != 1 || got.Rest[0].Share != 0 {
 		t.Errorf("%+v", got)

@@ -20,20 +20,21 @@ type opReading struct {
 
 	bytes bytesRead // of the traces
 
-	faults // its lock guards what follows too
+	faults        // its lock guards what follows too
+	by     string // one of metric.Launchers
 	times  *analyze.OpTimes
 	named  int // ranks whose operators are known
 }
 
-// OpTimes divides the kernel time of a run among the operators that launched the
-// kernels. The traces are read for it, and the result is not kept: nobody but who
+// OpTimes divides the kernel time of a run among what launched the kernels, by one of
+// metric.Launchers. The traces are read for it, and the result is not kept: nobody but who
 // asks for it pays for it. progress may be nil.
-func (rd *Reader) OpTimes(ctx context.Context, name string, progress pool.Progress) (metric.OpTimes, error) {
+func (rd *Reader) OpTimes(ctx context.Context, name, by string, progress pool.Progress) (metric.OpTimes, error) {
 	run, err := rd.Run(name)
 	if err != nil {
 		return metric.OpTimes{}, err
 	}
-	o := &opReading{rd: rd, ets: map[int]model.RunFile{}, times: analyze.NewOpTimes()}
+	o := &opReading{rd: rd, ets: map[int]model.RunFile{}, by: by, times: analyze.NewOpTimes(by)}
 	files := o.sort(run)
 	if len(files) == 0 {
 		return metric.OpTimes{}, model.Failed(run.Name+" has no Kineto traces: operators are told from kineto_trace_<rank>.json", nil,
@@ -75,7 +76,7 @@ func (o *opReading) read(ctx context.Context, files []model.RunFile, progress po
 }
 
 func (o *opReading) readRank(ctx context.Context, f model.RunFile, progress pool.Progress) error {
-	links, err := kineto.OpenLinks(ctx, f.Path, func(done, _ int64) { o.bytes.note(f.Path, done, progress) })
+	links, err := kineto.OpenLinks(ctx, f.Path, kineto.RangeKind(o.by), func(done, _ int64) { o.bytes.note(f.Path, done, progress) })
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -109,7 +110,7 @@ func (o *opReading) finish(run model.Run, ranks int) (metric.OpTimes, error) {
 	t := o.times.Times()
 	t.Run, t.Damaged = run.Name, o.damaged || run.LeftOut
 	t.Warnings = append(append(t.Warnings, run.Warnings...), o.warnings...)
-	if len(o.ets) == 0 {
+	if len(o.ets) == 0 && o.by == metric.Operator {
 		t.Warnings = append(t.Warnings, "no execution trace (torch_et_<rank>.json): what each operator lies within is not known")
 	}
 	return t, nil

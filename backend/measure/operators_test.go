@@ -10,6 +10,7 @@ import (
 
 	"shardeck/backend/app/apptest"
 	"shardeck/backend/pool"
+	"shardeck/model/metric"
 )
 
 // newRecorded is a bench with a recording of the repository, complete as the profiler
@@ -45,7 +46,7 @@ func TestOpTimes(t *testing.T) {
 				}
 			}
 			var done, total int64
-			got, err := b.OpTimes(t.Context(), "recorded", func(d, n int64) { done, total = d, n })
+			got, err := b.OpTimes(t.Context(), "recorded", metric.Operator, func(d, n int64) { done, total = d, n })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,19 +74,19 @@ func TestOpTimesOfABrokenRun(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "kineto_trace_0.json.gz"), []byte("hello"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	got, err := b.OpTimes(t.Context(), "recorded", nil)
+	got, err := b.OpTimes(t.Context(), "recorded", metric.Operator, nil)
 	if err != nil || !got.Damaged || got.KernelNS == 0 || !strings.Contains(strings.Join(got.Warnings, "\n"), "kineto_trace_0.json.gz") {
 		t.Errorf("one rank of two: %+v, %v", got, err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "kineto_trace_1.json.gz"), []byte("hello"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.OpTimes(t.Context(), "recorded", nil); err == nil || !strings.Contains(err.Error(), "none of its 2 Kineto traces can be read") {
+	if _, err := b.OpTimes(t.Context(), "recorded", metric.Operator, nil); err == nil || !strings.Contains(err.Error(), "none of its 2 Kineto traces can be read") {
 		t.Errorf("no rank: %v", err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, err := b.OpTimes(ctx, "llama-8b-tp2", nil); !errors.Is(err, context.Canceled) {
+	if _, err := b.OpTimes(ctx, "llama-8b-tp2", metric.Operator, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("stopped: %v", err)
 	}
 }

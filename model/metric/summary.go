@@ -6,6 +6,7 @@ type TraceSummary struct {
 	Bytes       int64         `json:"bytes"`     // size of the traces read, as on disk
 	Ranks       []RankSplit   `json:"ranks"`
 	Phases      []Phase       `json:"phases"`
+	NoSteps     string        `json:"no_steps,omitempty"` // why there are no phases
 	Timeline    []RankDensity `json:"timeline"`
 	Fine        []RankDensity `json:"-"` // the same in smaller bins; only as just read, see measure.Timeline
 	Classes     []KernelClass `json:"classes"`
@@ -43,7 +44,7 @@ func (s *RankSplit) Parts() []*int64 {
 // Phase is a span of prefill or decode, on the clock of the window of its rank.
 type Phase struct {
 	Rank    int    `json:"rank"`
-	Name    string `json:"name"`  // prefill, decode or mixed
+	Name    string `json:"name"`  // prefill, decode, mixed or step
 	Steps   int    `json:"steps"` // forward steps in the span
 	StartNS int64  `json:"start_ns"`
 	EndNS   int64  `json:"end_ns"`
@@ -186,9 +187,23 @@ type LateCall struct {
 	ComputeNS int64 `json:"compute_ns"` // of LateNS that more compute than the second latest explains
 }
 
-// OpTimes divides the kernel time of a run among the operators that launched the kernels, in ns over all ranks.
+// Ranges of a program that launch kernels: an operator (cpu_op), a call of an nn.Module or of any Python function, an
+// annotation of the program's own.
+const (
+	Operator   = "operator"
+	Module     = "module"
+	Frame      = "frame"
+	Annotation = "annotation"
+)
+
+// Launchers are the kinds of them.
+var Launchers = []string{Operator, Module, Frame, Annotation}
+
+// OpTimes divides the kernel time of a run among the operators that launched the kernels, or among other Launchers: each
+// kernel goes to the innermost around its launch. Times are ns over all ranks.
 type OpTimes struct {
 	Run          string   `json:"run"`
+	By           string   `json:"by,omitempty"` // one of Launchers; empty: Operator
 	KernelNS     int64    `json:"kernel_ns"`
 	AttributedNS int64    `json:"attributed_ns"` // launched by a known operator
 	JoinedNS     int64    `json:"joined_ns"`     // of these, by one that the execution trace has too
@@ -200,7 +215,7 @@ type OpTimes struct {
 
 // OpTime is one operator's share.
 type OpTime struct {
-	Name    string  `json:"name"` // aten::mm
+	Name    string  `json:"name"` // aten::mm, nn.Module: Linear_3
 	TotalNS int64   `json:"total_ns"`
 	Count   int     `json:"count"` // kernels
 	Share   float64 `json:"share"` // % of kernel time

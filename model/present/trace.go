@@ -1,6 +1,7 @@
 package present
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -155,7 +156,7 @@ func Phases(t *metric.TraceSummary) string {
 		words = append(words, fmt.Sprintf("%s %s × %s = %s ms", name, unit.Int(n), unit.Millis(all/int64(max(n, 1)), 2), unit.Millis(all, 1)))
 	}
 	if len(words) == 0 {
-		return "no step annotations in the traces"
+		return cmp.Or(t.NoSteps, "no step annotations in the traces")
 	}
 	return strings.Join(words, " · ")
 }
@@ -219,10 +220,10 @@ func StartCut(ranks []metric.RankSplit) string {
 	return unit.Duration(most.SkewNS) + " of start cut on rank " + unit.Int(most.Rank)
 }
 
-// Operators is the kernel time of a run by the operator that launched the kernels; what
+// Operators is the kernel time of a run by the operator, or other launcher, that launched the kernels; what
 // they lie within where that is known of any.
 func Operators(t metric.OpTimes) Table {
-	out := Table{Name: "operators", One: "operator", Columns: Columns("op…24", "within/1…24", ">time|ms", ">n", ">share|%")}
+	out := Table{Name: "operators", One: cmp.Or(t.By, metric.Operator), Columns: Columns(cmp.Or(t.By, "op")+"…24", "within/1…24", ">time|ms", ">n", ">share|%")}
 	for _, o := range t.Ops {
 		out.Add(Texts(o.Name, o.Within, unit.Millis(o.TotalNS, 1), unit.Int(o.Count), unit.Number(o.Share, 1))...)
 	}
@@ -232,9 +233,17 @@ func Operators(t metric.OpTimes) Table {
 	return out
 }
 
-// Attributed says how much of the kernel time has an operator, and why the rest has none.
+// launcher is one of metric.Launchers with its article.
+func launcher(by string) string {
+	if by == metric.Module || by == metric.Frame {
+		return "a " + by
+	}
+	return "an " + cmp.Or(by, metric.Operator)
+}
+
+// Attributed says how much of the kernel time has an operator, or other launcher, and why the rest has none.
 func Attributed(t metric.OpTimes) string {
-	text := unit.Percent(t.AttributedNS, t.KernelNS) + " % of the kernel time has an operator"
+	text := unit.Percent(t.AttributedNS, t.KernelNS) + " % of the kernel time has " + launcher(t.By)
 	if t.JoinedNS > 0 {
 		text += ", " + unit.Percent(t.JoinedNS, t.KernelNS) + " % one that the execution trace has too"
 	}

@@ -2,72 +2,169 @@ package kineto
 
 import (
 	"bytes"
-	"context"
+	"cmp"
 	"encoding/json"
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	cmp2 "github.com/google/go-cmp/cmp"
 
-	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/model/metric"
 )
 
-// readLinks reads links by encoding/json: kernels and operators in the file's order.
-func readLinks(t *testing.T, text []byte) (launches []Launch, ops map[int64]string, rf map[int64]uint64) {
-	t.Helper()
-	var doc struct {
-		TraceEvents []struct {
-			Cat, Name string
-			Dur       json.Number
-			Args      struct {
-				Op   *int64 `json:"External id"`
-				RF   uint64 `json:"Record function id"`
-				Corr *int64 `json:"correlation"`
-			}
-		}
+// linkSource is what a trace holds, by encoding/json, of which links are made.
+type linkSource struct {
+	Ph, Cat, Name string
+	Pid, Tid      any
+	Ts, Dur       json.Number
+	Args          struct {
+		Corr int64  `json:"correlation"`
+		RF   uint64 `json:"Record function id"`
 	}
+}
+
+func (e linkSource) start() int64 {
+	n, _ := jsonscan.Micros([]byte(e.Ts))
+	return n
+}
+
+func (e linkSource) dur() int64 {
+	n, _ := jsonscan.Micros([]byte(e.Dur))
+	return n
+}
+
+// referenceLinks finds the operators of kernels another way: each operator, from the outermost in, is written over all
+// launches that began in its time on its thread.
+func referenceLinks(t *testing.T, text []byte) (out []string) {
+	t.Helper()
+	var doc struct{ TraceEvents []linkSource }
 	if err := json.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
 	}
-	or := func(v *int64) int64 {
-		if v == nil {
-			return -1
-		}
-		return *v
-	}
-	ops, rf = map[int64]string{}, map[int64]uint64{}
+	launches, ops := map[string][]linkSource{}, []linkSource{}
+	byCorr := map[int64]string{} // what is written over each launch
 	for _, e := range doc.TraceEvents {
-		switch e.Cat {
-		case "kernel":
-			dur, _ := jsonscan.Micros([]byte(e.Dur))
-			launches = append(launches, Launch{or(e.Args.Op), dur, or(e.Args.Corr)})
+		switch thread := fmt.Sprint(e.Pid, e.Tid); e.Cat {
+		case "cuda_runtime", "cuda_driver":
+			launches[thread] = append(launches[thread], e)
+			byCorr[e.Args.Corr] = "outside"
 		case "cpu_op":
-			ops[*e.Args.Op], rf[*e.Args.Op] = e.Name, e.Args.RF
+			ops = append(ops, e)
 		}
 	}
-	return launches, ops, rf
+	slices.SortStableFunc(ops, func(a, b linkSource) int { return cmp.Or(int(a.start()-b.start()), int(b.dur()-a.dur())) })
+	for _, list := range launches {
+		slices.SortStableFunc(list, func(a, b linkSource) int { return int(a.start() - b.start()) })
+	}
+	for _, op := range ops {
+		list, end := launches[fmt.Sprint(op.Pid, op.Tid)], op.start()+op.dur()
+		from := sort.Search(len(list), func(i int) bool { return list[i].start() >= op.start() })
+		for ; from < len(list) && list[from].start() < end; from++ {
+			byCorr[list[from].Args.Corr] = fmt.Sprint(op.Name, " ", op.Args.RF)
+		}
+	}
+	for _, list := range launches {
+		for _, e := range list {
+			if strings.Contains(e.Name, "GraphLaunch") {
+				byCorr[e.Args.Corr] = e.Name
+			}
+		}
+	}
+	for _, e := range doc.TraceEvents {
+		if e.Cat == "kernel" {
+			out = append(out, cmp.Or(byCorr[e.Args.Corr], "no launch")+" "+string(e.Dur))
+		}
+	}
+	return out
 }
 
 func TestLinksAgreeWithReference(t *testing.T) {
 	for _, f := range recordings(t) {
 		t.Run(shortName(f), func(t *testing.T) {
 			t.Parallel()
-			l, err := OpenLinks(context.Background(), f, nil)
+			l, err := OpenLinks(t.Context(), f, metric.Operator, nil)
 			if err != nil || l.Damaged {
 				t.Fatal(l, err)
 			}
-			launches, ops, rf := readLinks(t, readText(t, f))
-			if d := cmp.Diff(launches, l.Launches); d != "" {
-				t.Errorf("launches (-reference +links):\n%.2000s", d)
-			}
-			if thinned := strings.Contains(f, "vllm-"); len(l.Ops) != len(ops) || len(ops) == 0 && !thinned {
-				t.Errorf("%d operators, want %d", len(l.Ops), len(ops))
-			}
-			for id, name := range ops {
-				if op, ok := l.Op(id); !ok || l.Names[op.Name] != name || op.RF != rf[id] {
-					t.Fatalf("operator %d is %+v, %v; want %s with id %d", id, op, ok, name, rf[id])
+			var got []string
+			for _, k := range l.Launches {
+				word := map[Missing]string{NoLaunches: "no launch", NoLaunch: "no launch", NoRanges: "outside", OutsideAll: "outside"}[k.Missing]
+				switch k.Missing {
+				case Known:
+					word = fmt.Sprint(l.Names[k.Name], " ", k.RF)
+				case GraphReplay:
+					word = l.Names[k.Name]
 				}
+				got = append(got, word+" "+strconv.FormatFloat(float64(k.Dur)/1e3, 'f', 3, 64))
+			}
+			if d := cmp2.Diff(referenceLinks(t, readText(t, f)), got); d != "" {
+				t.Errorf("(-reference +links):\n%.2000s", d)
+			}
+		})
+	}
+}
+
+// hostEvent is a range or a launch of thread 1, from its start for so long.
+func hostEvent(cat, name string, start, dur int, args string) string {
+	return fmt.Sprintf(`{"ph": "X", "cat": %q, "name": %q, "pid": 7, "tid": 1, "ts": %d, "dur": %d, "args": {%s}}`, cat, name, start, dur, args)
+}
+
+// deviceKernel is a kernel of 1 ms with a correlation id and an external one.
+func deviceKernel(corr, external int) string {
+	return fmt.Sprintf(`{"ph": "X", "cat": "kernel", "name": "k", "pid": 0, "tid": 7, "ts": 100, "dur": 1000, "args": {"correlation": %d, "External id": %d}}`,
+		corr, external)
+}
+
+// What launched a kernel is told by the time of its launch, whatever the writer's ids say; and why it is not known.
+func TestWhatLaunchedAKernel(t *testing.T) {
+	const launch = "cudaLaunchKernel"
+	op := func(name string, start, dur, id int) string {
+		return hostEvent("cpu_op", name, start, dur, fmt.Sprintf(`"External id": %d`, id))
+	}
+	call := func(cat, name string, start, corr int) string {
+		return hostEvent(cat, name, start, 2, fmt.Sprintf(`"correlation": %d`, corr))
+	}
+	other := strings.NewReplacer(`"tid": 1`, `"tid": "other"`)
+	for name, c := range map[string]struct {
+		kind   RangeKind
+		events []string
+		want   string
+		why    Missing
+	}{
+		"external id is the correlation id": {metric.Operator, []string{op("empty", 0, 5, 1), op("mm", 10, 20, 2), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "mm", Known},
+		"the innermost":                     {metric.Operator, []string{op("addmm", 11, 9, 3), op("linear", 10, 20, 2), op("t", 10, 1, 4), call("cuda_driver", "cuLaunchKernel", 12, 1), deviceKernel(1, 2)}, "addmm", Known},
+		"after a child":                     {metric.Operator, []string{op("linear", 10, 20, 2), op("t", 10, 2, 3), call("hip_runtime", "hipLaunchKernel", 12, 1), deviceKernel(1, 3)}, "linear", Known},
+		"of one µs":                         {metric.Operator, []string{op("child", 10, 5, 3), op("parent", 10, 5, 2), call("cuda_runtime", launch, 10, 1), deviceKernel(1, 9)}, "child", Known},
+		"on another thread":                 {metric.Operator, []string{op("mm", 10, 20, 1), other.Replace(call("cuda_runtime", launch, 12, 1)), deviceKernel(1, 1)}, "", OutsideAll},
+		"outside":                           {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 30, 1), deviceKernel(1, 1)}, "", OutsideAll},
+		"no operators":                      {metric.Operator, []string{hostEvent("user_annotation", "x", 10, 20, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "", NoRanges},
+		"no such launch":                    {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 12, 2), deviceKernel(1, 1)}, "", NoLaunch},
+		"0 is no correlation id":            {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", launch, 12, 0), deviceKernel(0, 1)}, "", NoLaunch},
+		"no launches":                       {metric.Operator, []string{op("mm", 10, 20, 1), deviceKernel(1, 1)}, "", NoLaunches},
+		"a graph":                           {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", "cudaGraphLaunch", 12, 1), deviceKernel(1, 1)}, "cudaGraphLaunch", GraphReplay},
+		"an AMD graph":                      {metric.Operator, []string{op("mm", 10, 20, 1), call("cuda_runtime", "hipGraphLaunch", 12, 1), deviceKernel(1, 1)}, "hipGraphLaunch", GraphReplay},
+		"one id twice":                      {metric.Operator, []string{op("mm", 10, 20, 1), op("later", 200, 20, 1), call("cuda_runtime", launch, 202, 1), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "mm", Known},
+		"before 2022":                       {metric.Operator, []string{hostEvent("Operator", "ProfilerStep#1", 11, 15, ""), hostEvent("Operator", "mm", 10, 20, ""), call("Runtime", launch, 12, 1), strings.Replace(deviceKernel(1, 1), `"kernel"`, `"Kernel"`, 1)}, "mm", Known},
+		"a Python frame":                    {metric.Frame, []string{op("mm", 11, 20, 1), hostEvent("python_function", "nn.Module: Linear_0", 9, 30, `"Python id": 1`), hostEvent("python_function", "torch/nn/functional.py(2): linear", 9, 30, `"Python id": 2`), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "torch/nn/functional.py(2): linear", Known},
+		"a module":                          {metric.Module, []string{hostEvent("python_function", "nn.Module: Linear_0", 9, 30, ""), hostEvent("python_function", "forward", 10, 20, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "nn.Module: Linear_0", Known},
+		"an annotation":                     {metric.Annotation, []string{op("mm", 11, 20, 1), hostEvent("user_annotation", "step 4", 5, 30, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "step 4", Known},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, err := OpenLinks(t.Context(), write(t, "kineto_trace_0.json", []byte(wholeDocument(c.events...))), c.kind, nil)
+			if err != nil || len(l.Launches) != 1 {
+				t.Fatal(l, err)
+			}
+			k, got := l.Launches[0], ""
+			if k.Missing == Known || k.Missing == GraphReplay {
+				got = l.Names[k.Name]
+			}
+			if got != c.want || k.Missing != c.why || k.Dur != 1_000_000 {
+				t.Errorf("%q, %+v; want %q, %d", got, k, c.want, c.why)
 			}
 		})
 	}
@@ -75,35 +172,27 @@ func TestLinksAgreeWithReference(t *testing.T) {
 
 func TestLinksOfOddEvents(t *testing.T) {
 	events := []string{
-		`{"ph": "X", "cat": "kernel", "name": "k", "dur": 1.5, "args": {"correlation": 7}}`,
-		`{"ph": "X", "cat": "kernel", "name": "k", "args": {"External id": 3}}`,
-		`{"ph": "X", "cat": "kernel", "name": "k", "dur": -1, "args": {"External id": "3", "correlation": null}}`,
-		`{"name": "aten::\"mm", "args": {"Record function id": 9, "External id": 3}, "cat": "cpu_op"}`,
-		`{"name": "second", "args": {"Record function id": 1, "External id": 3}, "cat": "cpu_op"}`,
-		`{"name": "no id", "cat": "cpu_op", "args": []}`,
+		`{"ph": "X", "cat": "kernel", "name": "k", "ts": 1, "dur": 1.5, "args": {"correlation": 7}}`,
+		`{"ph": "X", "cat": "kernel", "name": "k", "ts": 1, "args": {"External id": 3}}`,
+		`{"ph": "X", "cat": "kernel", "name": "k", "ts": 1, "dur": -1, "args": {"correlation": null}}`,
+		`{"name": "aten::\"mm", "args": {"Record function id": 9}, "cat": "cpu_op", "dur": "9", "ts": "5"}`,
+		`{"name": "no time", "cat": "cpu_op", "args": []}`,
+		`{"name": "cudaLaunchKernel", "cat": "cuda_runtime", "args": {"correlation": "7"}, "dur": 1, "ts": 5.5}`,
 	}
 	path := write(t, "kineto_trace_0.json", []byte(wholeDocument(events...)))
-	l, err := OpenLinks(context.Background(), path, nil)
+	l, err := OpenLinks(t.Context(), path, metric.Operator, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Launch{{-1, 1500, 7}, {3, 0, -1}}
-	if d := cmp.Diff(want, l.Launches); d != "" {
-		t.Error(d)
-	}
-	if op, ok := l.Op(3); !ok || l.Names[op.Name] != `aten::"mm` || op.RF != 9 {
-		t.Errorf("operator 3 is %+v, %v", op, ok)
-	}
-	for _, id := range []int64{-1, 0, 4} {
-		if op, ok := l.Op(id); ok {
-			t.Errorf("operator %d is %+v", id, op)
-		}
+	want := []Launch{{Dur: 1500, RF: 9}, {Missing: NoLaunch}}
+	if d := cmp2.Diff(want, l.Launches); d != "" || l.Names[0] != `aten::"mm` {
+		t.Error(d, l.Names)
 	}
 	cut := write(t, "kineto_trace_1.json", []byte(strings.TrimSuffix(wholeDocument(events...), tail)))
-	if l, err := OpenLinks(context.Background(), cut, nil); err != nil || !l.Damaged || len(l.Launches) != 2 {
+	if l, err := OpenLinks(t.Context(), cut, metric.Operator, nil); err != nil || !l.Damaged || len(l.Launches) != 2 {
 		t.Errorf("cut off: %+v, %v", l, err)
 	}
-	if _, err := OpenLinks(context.Background(), path+"x", nil); err == nil {
+	if _, err := OpenLinks(t.Context(), path+"x", metric.Operator, nil); err == nil {
 		t.Error("a missing file is no error")
 	}
 }
@@ -112,17 +201,17 @@ func TestLinksOfOddEvents(t *testing.T) {
 // that the text is read in.
 func FuzzLinks(f *testing.F) {
 	seeds(f)
-	read := func(text []byte, block int) (Links, error) {
-		r := linkReader{names: trace.NewNames()}
+	read := func(text []byte, block int) (*Links, error) {
+		r := newLinkReader(metric.Operator)
 		d := newReader(jsonscan.NewWindow(bytes.NewReader(text), block))
 		d.scan.everyEvent = r.event
 		err := d.Read()
-		return r.links, err
+		return r.links(), err
 	}
 	f.Fuzz(func(t *testing.T, text []byte, block uint16) {
 		want, wantErr := read(text, blockSize)
 		got, err := read(text, 1+int(block))
-		if d := cmp.Diff(want, got); d != "" || (err == nil) != (wantErr == nil) {
+		if d := cmp2.Diff(want, got); d != "" || (err == nil) != (wantErr == nil) {
 			t.Fatalf("block %d: %v, in one piece %v (-one piece +block):\n%s", block, err, wantErr, d)
 		}
 	})

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +26,7 @@ type traceFlags struct {
 	late     int
 	allRanks bool
 	ops      bool
+	by       string
 }
 
 // Trace shows where a run's time went.
@@ -41,8 +44,10 @@ kernels and collectives, each by the size of its difference. Times are of one ra
 mean, and of one forward step where the runs have different numbers of steps.
 
 With --ops it reads the Kineto traces once more and shows the kernel time by the operator
-that launched the kernels; "within" is the outermost operator around it, which the
-execution trace knows. Kernels that a CUDA graph replays have no operator.
+that launched the kernels, the innermost around the launch; "within" is the outermost
+operator around it, which the execution trace knows. With --by module, frame or annotation
+it is the innermost nn.Module, Python function or annotation instead, where they were
+recorded. Kernels that a CUDA graph replays have none.
 
 --json prints everything there is. Of one run: window_ns, ranks (compute_ns, transfer_ns,
 wait_ns, copy_ns, idle_ns, skew_ns …), phases, timeline, classes, kernels (name, class,
@@ -58,8 +63,10 @@ within) and rest (reason, total_ns, count, share).`,
 			switch {
 			case f.ops && len(runs) == 2:
 				return command.Usage("--ops is of one run")
-			case f.ops:
-				t, err := a.OpTimes(ctx, runs[0], e.Progress())
+			case !slices.Contains(metric.Launchers, f.by):
+				return command.Usage("--by %s: it is one of %s", f.by, strings.Join(metric.Launchers, ", "))
+			case f.ops || f.by != metric.Operator:
+				t, err := a.OpTimes(ctx, runs[0], f.by, e.Progress())
 				if err != nil {
 					return err
 				}
@@ -80,6 +87,7 @@ within) and rest (reason, total_ns, count, share).`,
 	}
 	c.Flags().IntVar(&f.top, "top", 8, "how many kernels or operators to list")
 	c.Flags().IntVar(&f.late, "late", 0, "how many calls to list, by how late their last rank was")
+	c.Flags().StringVar(&f.by, "by", metric.Operator, "whose kernel time --ops shows: "+strings.Join(metric.Launchers, ", "))
 	c.Flags().BoolVar(&f.ops, "ops", false, "show kernel time by operator")
 	c.Flags().BoolVar(&f.allRanks, "all-ranks", false, "list every rank, however many there are")
 	return c
@@ -164,7 +172,8 @@ func printLate(e *command.Env, s *metric.TraceSummary, t present.Table, most int
 
 // printOps shows the kernel time of a run by operator.
 func printOps(e *command.Env, t metric.OpTimes, top int) {
-	e.Say("%s · %s ms of kernels by the operator that launched them", e.Paint(present.Strong, t.Run), unit.Millis(t.KernelNS, 1))
+	e.Say("%s · %s ms of kernels by the %s that launched them", e.Paint(present.Strong, t.Run), unit.Millis(t.KernelNS, 1),
+		cmp.Or(t.By, metric.Operator))
 	table := present.Operators(t)
 	e.Rows(table.Top(top))
 	fmt.Fprintln(e.Out)
