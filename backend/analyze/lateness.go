@@ -25,24 +25,24 @@ type delay struct {
 // delaysIn are the delays of all calls that all ranks of a component must reach, in order
 // of time. The first of each group is left out: it holds the wait for the profilers.
 func delaysIn(component *align.Component, matches []*align.Match) []delay {
-	byGroup, n := map[string][]*align.Match{}, 0
+	byGroup, n := map[string][]lastStart{}, 0
 	for _, m := range matches {
 		if m.Calls[0].Rank.Component == component && m.Sequence.Type != kernelname.SendRecv {
-			byGroup[m.Sequence.Group] = append(byGroup[m.Sequence.Group], m)
+			byGroup[m.Sequence.Group] = append(byGroup[m.Sequence.Group], lastStart{m, m.LastStart()})
 			n++
 		}
 	}
-	computed := map[*align.Rank]align.ComputeIndex{}
+	computed := map[*align.Rank]*align.ComputeIndex{}
 	for _, r := range component.Ranks {
 		computed[r] = align.NewComputeIndex(r)
 	}
 	out := make([]delay, 0, n)
 	for _, calls := range byGroup {
-		slices.SortFunc(calls, func(a, b *align.Match) int { return cmp.Compare(a.LastStart(), b.LastStart()) })
-		first := slices.IndexFunc(calls, func(m *align.Match) bool { return m.Sequence.Type.MeetsAll() })
+		slices.SortFunc(calls, func(a, b lastStart) int { return cmp.Compare(a.at, b.at) })
+		first := slices.IndexFunc(calls, func(c lastStart) bool { return c.match.Sequence.Type.MeetsAll() })
 		for i := first + 1; first >= 0 && i < len(calls); i++ {
-			if calls[i].Sequence.Type.MeetsAll() {
-				out = append(out, delayOf(calls[i], calls[i-1], computed))
+			if m := calls[i].match; m.Sequence.Type.MeetsAll() {
+				out = append(out, delayOf(m, calls[i-1].match, computed))
 			}
 		}
 	}
@@ -52,8 +52,14 @@ func delaysIn(component *align.Component, matches []*align.Match) []delay {
 	return out
 }
 
+// lastStart is a call and when the last rank came to it.
+type lastStart struct {
+	match *align.Match
+	at    int64
+}
+
 // delayOf finds who was last in a call; previous is the call before it.
-func delayOf(m, previous *align.Match, computed map[*align.Rank]align.ComputeIndex) delay {
+func delayOf(m, previous *align.Match, computed map[*align.Rank]*align.ComputeIndex) delay {
 	last, second := 0, 1
 	start := func(i int) int64 { return m.Calls[i].Clipped().Start }
 	first := start(0)
@@ -167,9 +173,20 @@ func lateHistogram(all []delay) []metric.LateBin {
 
 // worstCalls are the calls whose last rank was latest, the latest first.
 func worstCalls(all []delay) []metric.LateCall {
-	worst := slices.DeleteFunc(slices.Clone(all), func(d delay) bool { return d.ns <= 0 })
-	slices.SortStableFunc(worst, func(a, b delay) int { return cmp.Compare(b.ns, a.ns) })
-	worst = worst[:min(len(worst), metric.MostLate)]
+	var worst []delay
+	for _, d := range all {
+		if n := len(worst); d.ns <= 0 || n == metric.MostLate && d.ns <= worst[n-1].ns {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(worst, d.ns, func(w delay, ns int64) int { // behind those as late
+			if w.ns >= ns {
+				return -1
+			}
+			return 1
+		})
+		worst = slices.Insert(worst, at, d)
+		worst = worst[:min(len(worst), metric.MostLate)]
+	}
 	var out []metric.LateCall
 	for _, d := range worst {
 		own := d.match.Calls[slices.IndexFunc(d.match.Calls, func(c *align.Call) bool { return c.Rank == d.rank })]

@@ -256,11 +256,12 @@ func (r *Rank) computeFrom(from int, yield func(i int, s span.Span) bool) {
 	})
 }
 
-// ComputeIndex answers how much a rank computed in a piece of its window. It remembers
-// only some spans of compute, and walks over those between them.
+// ComputeIndex answers how much a rank computed in a piece of its window. It goes forward over the compute from the time
+// it was last asked about, so that who asks in order of time pays for one walk; for a step back it begins at the last mark before.
 type ComputeIndex struct {
 	rank  *Rank
 	marks []mark
+	last  mark // where it is
 }
 
 // mark is a place where compute begins.
@@ -271,38 +272,38 @@ type mark struct {
 }
 
 // markEvery is how many spans of compute lie between two marks.
-const markEvery = 64
+const markEvery = 1024
 
-// NewComputeIndex walks over the rank once.
-func NewComputeIndex(r *Rank) ComputeIndex {
-	x := ComputeIndex{rank: r}
-	n, sum := 0, int64(0)
-	r.computeFrom(0, func(i int, s span.Span) bool {
-		if n%markEvery == 0 {
-			x.marks = append(x.marks, mark{s.Start, i, sum})
-		}
-		n, sum = n+1, sum+s.Length()
-		return true
-	})
+// NewComputeIndex is at the beginning of the rank's window.
+func NewComputeIndex(r *Rank) *ComputeIndex {
+	x := &ComputeIndex{rank: r, last: mark{start: r.Window.Start}}
+	x.marks = append(x.marks, x.last)
 	return x
 }
 
 // before is how much was computed before t.
-func (x ComputeIndex) before(t int64) int64 {
-	i, _ := slices.BinarySearchFunc(x.marks, t, func(m mark, t int64) int { return cmp.Compare(m.start, t) })
-	if i == 0 {
-		return 0
+func (x *ComputeIndex) before(t int64) int64 {
+	if t < x.last.start {
+		i, _ := slices.BinarySearchFunc(x.marks, t, func(m mark, t int64) int { return cmp.Compare(m.start, t) })
+		x.last = x.marks[max(0, i-1)]
 	}
-	m := x.marks[i-1]
-	sum := m.before
-	x.rank.computeFrom(m.number, func(_ int, s span.Span) bool {
-		sum += max(0, min(s.End, t)-s.Start)
-		return s.End < t
+	sum := int64(0)
+	x.rank.computeFrom(x.last.number, func(i int, s span.Span) bool {
+		if s.End > t {
+			sum = max(0, t-s.Start)
+			return false
+		}
+		x.last = mark{s.End, i + 1, x.last.before + s.Length()}
+		if n := x.marks[len(x.marks)-1].number; x.last.number >= n+markEvery {
+			x.marks = append(x.marks, x.last)
+		}
+		return true
 	})
-	return sum
+	return x.last.before + sum
 }
 
 // Within is how much was computed in s.
-func (x ComputeIndex) Within(s span.Span) int64 {
-	return max(0, x.before(s.End)-x.before(s.Start))
+func (x *ComputeIndex) Within(s span.Span) int64 {
+	from := x.before(s.Start)
+	return max(0, x.before(s.End)-from)
 }

@@ -32,7 +32,7 @@ func TestRecordsInAnyOrder(t *testing.T) {
 func TestComputeIndexAgreesWithCounting(t *testing.T) {
 	rng, f := rand.New(rand.NewPCG(5, 6)), newFake(0)
 	at := int64(0)
-	for range 400 { // several marks
+	for range 4 * markEvery {
 		at += rng.Int64N(8)
 		f.Run([]string{gemm, gemm, arKernel}[rng.IntN(3)], at, at+rng.Int64N(12))
 	}
@@ -43,8 +43,11 @@ func TestComputeIndexAgreesWithCounting(t *testing.T) {
 			busy[us] = 1000
 		}
 	}
-	for range 2000 {
+	for k := range int64(2000) {
 		a, b := rng.Int64N(at), rng.Int64N(at)
+		if k > 1000 { // in order of time
+			a, b = (k-1001)*at/1000, (k-1000)*at/1000
+		}
 		var want int64
 		for us := a; us < b; us++ {
 			want += busy[us]
