@@ -107,7 +107,7 @@ func Open(o Options) (*App, error) {
 	if err := a.readSettings(); err != nil {
 		return nil, err
 	}
-	a.pool = pool.New(poolSize(a.world.Site.Login, a.catalog.Settings.Workers))
+	a.pool = pool.New(a.poolSize())
 	a.chooseScheduler()
 	a.furnish()
 	return a, nil

@@ -65,19 +65,26 @@ func (a *App) Settings() []catalog.Setting {
 // machine is what is installed here.
 func (a *App) machine() probe.Machine { return probe.Here(probe.Options{Getenv: a.options.Env}) }
 
-// Bounds of the pool on a machine that its site says nothing of: half the cores, as a
-// login node is shared, and two gigabytes.
+// Bounds of the pool. A login node is shared, and so are the cores of somebody who types: half of them, and on a login node
+// no more than its site says.
 const (
 	mostWorkers   = 4
 	defaultBudget = 2 << 30
 )
 
 // poolSize is how many workers read traces, and the memory they may take together.
-func poolSize(login model.LoginBudget, asked int) (workers int, budget int64) {
+func (a *App) poolSize() (workers int, budget int64) {
+	login, asked := a.world.Site.Login, a.catalog.Settings.Workers
 	half := max(runtime.NumCPU()/2, 1)
-	workers = min(cmp.Or(login.Workers, mostWorkers), mostWorkers, half)
-	if asked > 0 {
+	switch {
+	case asked > 0:
 		workers = asked
+	case a.onLoginNode():
+		workers = min(cmp.Or(login.Workers, mostWorkers), mostWorkers, half)
+	case a.options.Typing:
+		workers = min(mostWorkers, half)
+	default:
+		workers = min(2*mostWorkers, runtime.NumCPU())
 	}
 	if budget = login.MemoryBytes; budget <= 0 {
 		budget = defaultBudget
