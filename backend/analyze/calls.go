@@ -133,6 +133,7 @@ type callSum struct {
 	calls          int
 	matched        int     // of calls, inside the window
 	transfer, wait int64   // ns of matched calls
+	unmatched      int64   // ns of the others, inside the window
 	sized          int     // calls of known size
 	bytes          float64 // of those
 	inferred       bool    // some size comes from the model's shape
@@ -143,7 +144,10 @@ type callSum struct {
 func (s *callSum) add(c *align.Call) {
 	s.calls++
 	s.transfer, s.wait = s.transfer+c.Transfer, s.wait+c.Wait
-	if c.Match != nil && c.Clipped().Length() > 0 {
+	switch clipped := c.Clipped().Length(); {
+	case c.Match == nil:
+		s.unmatched += clipped
+	case clipped > 0:
 		s.matched++
 	}
 	if c.Bytes < 0 {
@@ -157,6 +161,22 @@ func (s *callSum) add(c *align.Call) {
 		s.moved += float64(c.Bytes)
 		s.bus += float64(c.Bytes) * busFactor(c.Type, len(c.Match.Sequence.Ranks))
 	}
+}
+
+// mean is a time of matched calls on each of n ranks; nil: no call was matched.
+func (s *callSum) mean(ns int64, n int) *int64 {
+	if s.matched == 0 {
+		return nil
+	}
+	return new(ns / int64(n))
+}
+
+// rates are algBW and busBW; nil where no matched call has a known size.
+func (s *callSum) rates() (alg, bus *float64) {
+	if s.ns == 0 {
+		return nil, nil
+	}
+	return new(s.algBW()), new(s.busBW())
 }
 
 // algBW and busBW are GB/s; 0 where no matched call has a known size.
@@ -206,14 +226,15 @@ func collectives(f *facts) []metric.CollStat {
 	var out []metric.CollStat
 	for k, s := range sums {
 		n := len(ranks[k.typ])
+		alg, bus := s.rates()
 		out = append(out, metric.CollStat{
-			Type: k.typ.String(), Bytes: k.bytes, Inferred: s.inferred, Ranks: n,
+			Type: k.typ.String(), Bytes: metric.Size(k.bytes), Inferred: s.inferred, Ranks: n,
 			Count: max(1, (s.calls+n/2)/n), Matched: float64(s.matched) / float64(n),
-			TransferNS: s.transfer / int64(n), WaitNS: s.wait / int64(n), AlgBW: s.algBW(), BusBW: s.busBW(),
+			TransferNS: s.mean(s.transfer, n), WaitNS: s.mean(s.wait, n), UnmatchedNS: s.unmatched / int64(n), AlgBW: alg, BusBW: bus,
 		})
 	}
 	slices.SortFunc(out, func(a, b metric.CollStat) int {
-		return cmp.Or(cmp.Compare(b.TransferNS+b.WaitNS, a.TransferNS+a.WaitNS), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Bytes, b.Bytes))
+		return cmp.Or(cmp.Compare(b.WholeNS(), a.WholeNS()), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Bytes, b.Bytes))
 	})
 	return out
 }

@@ -18,6 +18,7 @@ func commMetrics(f *facts) []metric.Metric {
 		defined("comm_comp_overlap", shareOfTime(f, hiddenTime, commTime)),
 		defined("comm_transfer", callTimes(f, func(r *align.Rank) span.List { return r.Transfers }, (*align.Call).TransferSpan)),
 		defined("comm_wait", callTimes(f, func(r *align.Rank) span.List { return r.Waits }, (*align.Call).WaitSpan)),
+		defined("comm_unmatched", unmatchedTime(f)),
 	}
 }
 
@@ -45,16 +46,33 @@ func noCommunication(f *facts) string {
 // has no value, since the part would be too small; its types of which all were matched are still said.
 func callTimes(f *facts, all func(*align.Rank) span.List, part func(*align.Call) span.Span) metric.Metric {
 	m := overTime(f, func(r *align.Rank, inside span.List) (float64, string) {
-		return percent(span.Overlap(all(r).All(), inside), inside.Length()), r.Unmatched
+		return percent(span.Overlap(all(r).All(), inside), inside.Length()), r.WhyUnmatched
 	})
 	m.Estimate = slices.ContainsFunc(f.Matches, func(m *align.Match) bool { return m.Partial })
-	m.By.Types = timesByType(f, part)
+	m.By.Types = timesByType(f, part, func(c *align.Call) bool { return c.Unmatched == nil })
+	return m
+}
+
+// unmatchedTime is the time in communication that is neither transfer nor wait, and why there is some.
+func unmatchedTime(f *facts) metric.Metric {
+	m := shareOfTime(f, func(r *align.Rank, part span.List) int64 { return span.Overlap(r.Unmatched.All(), part) }, wholeTime)
+	m.By.Types = timesByType(f, func(c *align.Call) span.Span {
+		if c.Match != nil {
+			return span.Span{}
+		}
+		return c.Clipped()
+	}, allCalls)
+	for _, r := range f.Ranks {
+		if m.Note == "" {
+			m.Note = r.WhyUnmatched
+		}
+	}
 	return m
 }
 
 // timesByType are the parts of calls by type: mean share of the window over the ranks
-// that make such calls. A type with unmatched calls is left out.
-func timesByType(f *facts, part func(*align.Call) span.Span) map[string]float64 {
+// that make such calls. A type of which not all calls are known is left out.
+func timesByType(f *facts, part func(*align.Call) span.Span, known func(*align.Call) bool) map[string]float64 {
 	shares := map[kernelname.CallType][]float64{}
 	unsure := map[kernelname.CallType]bool{}
 	var spans span.List // its memory serves all
@@ -62,7 +80,7 @@ func timesByType(f *facts, part func(*align.Call) span.Span) map[string]float64 
 		types := map[kernelname.CallType]bool{}
 		for _, c := range r.Calls {
 			types[c.Type] = true
-			unsure[c.Type] = unsure[c.Type] || c.Unmatched != nil
+			unsure[c.Type] = unsure[c.Type] || !known(c)
 		}
 		for t := range types {
 			spans = r.CallSpans(spans, func(c *align.Call) span.Span {

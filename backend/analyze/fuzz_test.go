@@ -30,7 +30,7 @@ func FuzzAnalyse(f *testing.F) {
 			return
 		}
 		for i, r := range a.Trace.Ranks {
-			if r.ComputeNS+r.TransferNS+r.WaitNS+r.CopyNS+r.IdleNS != r.WindowNS || min(r.IdleNS, r.WaitNS, r.TransferNS, r.CopyNS) < 0 {
+			if sum, least := parts(r); sum != r.WindowNS || least < 0 {
 				t.Errorf("parts of the window: %+v", r)
 			}
 			if r.WindowNS > 0 {

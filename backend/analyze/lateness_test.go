@@ -108,7 +108,7 @@ func TestMeanOfCollectivesIsOverMatchedCalls(t *testing.T) {
 		b.Run(arKernel, t, t+20)
 	}
 	c := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), a, b)).Trace.Collectives[0]
-	if c.Count != 11 || c.Matched != 10 || c.TransferNS != 200_000 {
+	if c.Count != 11 || c.Matched != 10 || *c.TransferNS != 200_000 || c.UnmatchedNS != 0 {
 		t.Errorf("%+v", c)
 	}
 }

@@ -107,8 +107,7 @@ func checkSummary(t *testing.T, in Input, s *metric.TraceSummary) {
 		t.Fatalf("%d ranks, %d bytes", len(s.Ranks), s.Bytes)
 	}
 	for i, r := range s.Ranks {
-		sum := r.ComputeNS + r.TransferNS + r.WaitNS + r.CopyNS + r.IdleNS
-		if sum != r.WindowNS || r.WindowNS <= 0 || min(r.ComputeNS, r.TransferNS, r.WaitNS, r.CopyNS, r.IdleNS, r.HiddenCommNS, r.SkewNS) < 0 {
+		if sum, least := parts(r); sum != r.WindowNS || r.WindowNS <= 0 || min(least, r.HiddenCommNS, r.SkewNS) < 0 {
 			t.Errorf("rank %d: parts of its window: %+v", r.Rank, r)
 		}
 		checkDensity(t, s.Timeline[i], r)
@@ -131,19 +130,29 @@ func checkSummary(t *testing.T, in Input, s *metric.TraceSummary) {
 	checkPhases(t, s)
 }
 
+// parts are the sum of the parts of a window, and the least of them.
+func parts(r metric.RankSplit) (sum, least int64) {
+	for _, ns := range r.Parts()[1:] {
+		sum, least = sum+metric.OrZero(ns), min(least, metric.OrZero(ns))
+	}
+	return sum, least
+}
+
 func checkDensity(t *testing.T, d metric.RankDensity, r metric.RankSplit) {
 	t.Helper()
-	if n := len(d.Compute); n == 0 || n > timelineBins*maxFineBins || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Idle) != n {
+	if n := len(d.Compute); n == 0 || n > timelineBins*maxFineBins || len(d.Late) != n || len(d.Transfer) != n || len(d.Wait) != n || len(d.Unmatched) != n || len(d.Idle) != n {
 		t.Fatalf("rank %d: %d, %d, %d, %d bins", r.Rank, n, len(d.Transfer), len(d.Wait), len(d.Idle))
 	}
-	var compute, transfer, wait, idle int64
+	var compute, transfer, wait, unmatched, idle int64
 	for i := range d.Compute {
-		if sum := d.Compute[i] + d.Transfer[i] + d.Wait[i] + d.Idle[i]; i < len(d.Compute)-1 && sum != d.BinNS {
+		if sum := d.Compute[i] + d.Transfer[i] + d.Wait[i] + d.Unmatched[i] + d.Idle[i]; i < len(d.Compute)-1 && sum != d.BinNS {
 			t.Fatalf("rank %d: bin %d holds %d of %d ns", r.Rank, i, sum, d.BinNS)
 		}
 		compute, transfer, wait, idle = compute+d.Compute[i], transfer+d.Transfer[i], wait+d.Wait[i], idle+d.Idle[i]
+		unmatched += d.Unmatched[i]
 	}
-	if compute != r.ComputeNS || transfer != r.TransferNS || wait != r.WaitNS || idle != r.IdleNS+r.CopyNS {
+	if compute != r.ComputeNS || transfer != metric.OrZero(r.TransferNS) || wait != metric.OrZero(r.WaitNS) ||
+		unmatched != r.UnmatchedNS || idle != r.IdleNS+r.CopyNS {
 		t.Errorf("rank %d: timeline sums to %d, %d, %d, %d and the split is %+v", r.Rank, compute, transfer, wait, idle, r)
 	}
 }

@@ -36,18 +36,18 @@ func summary(f *facts) *metric.TraceSummary {
 
 // windowParts divides a rank's window: disjoint lists of spans that, with idle time, fill it.
 type windowParts struct {
-	compute                iter.Seq[span.Span]
-	transfer, wait, copied span.List
+	compute                           iter.Seq[span.Span]
+	transfer, wait, unmatched, copied span.List
 }
 
 func partsOf(r *align.Rank) windowParts {
 	exposed := r.Comm.Subtract(r.HiddenComm)
-	wait := span.Intersect(exposed.All(), r.Waits)
 	return windowParts{
-		compute:  r.Compute(),
-		transfer: exposed.Subtract(wait),
-		wait:     wait,
-		copied:   r.Copies.Subtract(span.Intersect(r.Compute(), r.Copies)).Subtract(r.Comm),
+		compute:   r.Compute(),
+		transfer:  span.Intersect(exposed.All(), r.Transfers),
+		wait:      span.Intersect(exposed.All(), r.Waits),
+		unmatched: span.Intersect(exposed.All(), r.Unmatched),
+		copied:    r.Copies.Subtract(span.Intersect(r.Compute(), r.Copies)).Subtract(r.Comm),
 	}
 }
 
@@ -55,9 +55,13 @@ func rankSplit(r *align.Rank, p windowParts, kernels int) metric.RankSplit {
 	s := metric.RankSplit{
 		Rank: r.Number, Device: r.Device.Name, Kernels: kernels,
 		WindowNS: r.Window.Length(), SkewNS: r.Skew, HiddenCommNS: r.HiddenComm.Length(), ComputeNS: r.Computed,
-		TransferNS: p.transfer.Length(), WaitNS: p.wait.Length(), CopyNS: p.copied.Length(),
+		UnmatchedNS: p.unmatched.Length(), CopyNS: p.copied.Length(),
 	}
-	s.IdleNS = s.WindowNS - s.ComputeNS - s.TransferNS - s.WaitNS - s.CopyNS
+	transfer, wait := p.transfer.Length(), p.wait.Length()
+	s.IdleNS = s.WindowNS - s.ComputeNS - transfer - wait - s.UnmatchedNS - s.CopyNS
+	if len(r.Transfers)+len(r.Waits) > 0 || len(r.Unmatched) == 0 {
+		s.TransferNS, s.WaitNS = &transfer, &wait
+	}
 	return s
 }
 
@@ -103,9 +107,10 @@ func density(r *align.Rank, p windowParts, n int64, late []delay) metric.RankDen
 	d.Compute = sumBins(p.compute, r.Window, d.BinNS)
 	d.Transfer = sumBins(p.transfer.All(), r.Window, d.BinNS)
 	d.Wait = sumBins(p.wait.All(), r.Window, d.BinNS)
+	d.Unmatched = sumBins(p.unmatched.All(), r.Window, d.BinNS)
 	d.Idle, d.Late = sumBins(span.List{r.Window}.All(), r.Window, d.BinNS), make([]int64, len(d.Compute))
 	for i := range d.Idle {
-		d.Idle[i] -= d.Compute[i] + d.Transfer[i] + d.Wait[i]
+		d.Idle[i] -= d.Compute[i] + d.Transfer[i] + d.Wait[i] + d.Unmatched[i]
 	}
 	for _, l := range late {
 		if i := (l.at - r.Window.Start) / d.BinNS; l.rank == r && i >= 0 && i < int64(len(d.Late)) {
@@ -137,6 +142,7 @@ func joinBins(d metric.RankDensity, k int) metric.RankDensity {
 	}
 	return metric.RankDensity{
 		Rank: d.Rank, BinNS: d.BinNS * int64(k), StartNS: d.StartNS,
-		Compute: join(d.Compute), Transfer: join(d.Transfer), Wait: join(d.Wait), Idle: join(d.Idle), Late: join(d.Late),
+		Compute: join(d.Compute), Transfer: join(d.Transfer), Wait: join(d.Wait), Unmatched: join(d.Unmatched), Idle: join(d.Idle),
+		Late: join(d.Late),
 	}
 }

@@ -143,7 +143,7 @@ func (r *reading) addAsked(s *metric.TraceSummary) {
 	for _, c := range r.ops.Collectives() {
 		if !c.Control {
 			s.Asked = append(s.Asked, metric.CollCount{Name: c.Name, DType: c.DType, Group: c.GroupRanks, Calls: c.Calls,
-				InBytes: c.InBytes, OutBytes: c.OutBytes})
+				InBytes: metric.Size(c.InBytes), OutBytes: metric.Size(c.OutBytes)})
 		}
 	}
 }

@@ -65,6 +65,10 @@ var Definitions = []Definition{
 			"another call moves data, nobody waits. By: call types, prefill, decode. " +
 			"The rank that waits most is never the straggler.",
 		Lower, 2},
+	{"comm_unmatched", nil, "unmatched %", "%", "communication",
+		"Time in communication that is neither transfer nor wait, as a share of the steady window: calls without a partner in the files or beyond the rule of matching, " +
+			"and kernels that only prepare calls. comm_transfer + comm_wait + comm_unmatched = comm_overhead where all three have a value. By: call types, prefill, decode.",
+		Lower, 2},
 	{"coll_call_num", []string{"coll_cal_num"}, "calls", "calls", "communication",
 		"Communication kernel launches of one GPU in one traced iteration: all launches in the file / traced " +
 			"iterations (run.json, else profile_iterations), mean over ranks. By: call types. " +

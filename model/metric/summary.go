@@ -1,5 +1,11 @@
 package metric
 
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+)
+
 // TraceSummary is the picture of a run's traces. All times are nanoseconds.
 type TraceSummary struct {
 	WindowNS    int64         `json:"window_ns"` // longest steady window over ranks
@@ -17,16 +23,17 @@ type TraceSummary struct {
 	Asked       []CollCount   `json:"asked,omitempty"`    // of torch.distributed, by the same trace
 }
 
-// RankSplit divides one rank's window: compute + transfer + wait + copy + idle = window.
+// RankSplit divides one rank's window: compute + transfer + wait + unmatched + copy + idle = window.
 // Communication that overlaps compute is counted as compute; HiddenCommNS says how much that was.
 type RankSplit struct {
 	Rank         int    `json:"rank"`
 	Device       string `json:"device"`
 	WindowNS     int64  `json:"window_ns"`
 	ComputeNS    int64  `json:"compute_ns"`
-	TransferNS   int64  `json:"transfer_ns"` // exposed communication, moving data
-	WaitNS       int64  `json:"wait_ns"`     // exposed communication, waiting for a peer
-	CopyNS       int64  `json:"copy_ns"`     // copies beside neither
+	TransferNS   *int64 `json:"transfer_ns"`  // exposed communication, moving data; nil: none of it was matched
+	WaitNS       *int64 `json:"wait_ns"`      // exposed communication, waiting for a peer; nil as TransferNS
+	UnmatchedNS  int64  `json:"unmatched_ns"` // exposed communication without a partner: transfer or wait, nobody knows
+	CopyNS       int64  `json:"copy_ns"`      // copies beside neither
 	IdleNS       int64  `json:"idle_ns"`
 	HiddenCommNS int64  `json:"hidden_comm_ns"`
 	SkewNS       int64  `json:"skew_ns"` // cut at the start: profiler_start_skew
@@ -34,11 +41,24 @@ type RankSplit struct {
 }
 
 // SplitNames are the parts of a split in the order of a rank's bar, the window first.
-var SplitNames = []string{"window", "compute", "transfer", "wait", "copy", "idle"}
+var SplitNames = []string{"window", "compute", "transfer", "wait", "unmatched", "copy", "idle"}
 
-// Parts are the times of a split, in the order of SplitNames.
+// HasUnmatched reports whether some exposed communication of some rank has no partner.
+func (t *TraceSummary) HasUnmatched() bool {
+	return slices.ContainsFunc(t.Ranks, func(r RankSplit) bool { return r.UnmatchedNS > 0 })
+}
+
+// Parts are the times of a split, in the order of SplitNames; nil: not known.
 func (s *RankSplit) Parts() []*int64 {
-	return []*int64{&s.WindowNS, &s.ComputeNS, &s.TransferNS, &s.WaitNS, &s.CopyNS, &s.IdleNS}
+	return []*int64{&s.WindowNS, &s.ComputeNS, s.TransferNS, s.WaitNS, &s.UnmatchedNS, &s.CopyNS, &s.IdleNS}
+}
+
+// OrZero is a time for bars, sums and orders, in which one that is not known counts as nothing.
+func OrZero[T int64 | float64](ns *T) T {
+	if ns == nil {
+		return 0
+	}
+	return *ns
 }
 
 // Phase is a span of prefill or decode, on the clock of the window of its rank.
@@ -55,14 +75,15 @@ type Phase struct {
 // RankDensity cuts a rank's window into equal bins; each holds the nanoseconds
 // of the bin spent on each thing, summing to BinNS in all but the last.
 type RankDensity struct {
-	Rank     int     `json:"rank"`
-	BinNS    int64   `json:"bin_ns"`
-	StartNS  int64   `json:"start_ns"` // of the window, on the clock of the rank's own trace
-	Compute  []int64 `json:"compute"`
-	Transfer []int64 `json:"transfer"`
-	Wait     []int64 `json:"wait"`
-	Idle     []int64 `json:"idle"` // copies alone count as idle here
-	Late     []int64 `json:"late"` // by how much it was last in the calls that it starts in the bin; may exceed it
+	Rank      int     `json:"rank"`
+	BinNS     int64   `json:"bin_ns"`
+	StartNS   int64   `json:"start_ns"` // of the window, on the clock of the rank's own trace
+	Compute   []int64 `json:"compute"`
+	Transfer  []int64 `json:"transfer"`
+	Wait      []int64 `json:"wait"`
+	Unmatched []int64 `json:"unmatched"`
+	Idle      []int64 `json:"idle"` // copies alone count as idle here
+	Late      []int64 `json:"late"` // by how much it was last in the calls that it starts in the bin; may exceed it
 }
 
 // KernelSpan is one kernel or copy of one rank.
@@ -114,23 +135,46 @@ type CollCount struct {
 	DType    string `json:"dtype"`
 	Group    []int  `json:"group"` // global ranks; null: not given
 	Calls    int    `json:"calls"`
-	InBytes  int64  `json:"in_bytes"`  // of one call; -1: not given
-	OutBytes int64  `json:"out_bytes"` // of one call; -1: not given
+	InBytes  Size   `json:"in_bytes"`  // of one call
+	OutBytes Size   `json:"out_bytes"` // of one call
+}
+
+// Size is bytes of a call, as nccl-tests counts them; negative: not known, which is null in JSON.
+type Size int64
+
+// MarshalJSON writes the number of bytes, or null.
+func (s Size) MarshalJSON() ([]byte, error) {
+	if s < 0 {
+		return []byte("null"), nil
+	}
+	return strconv.AppendInt(nil, int64(s), 10), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (s *Size) UnmarshalJSON(text []byte) error {
+	n := int64(-1)
+	err := json.Unmarshal(text, &n)
+	*s = Size(n)
+	return err
 }
 
 // CollStat sums the calls of one collective type and size: the mean over the ranks that make calls of the type.
 type CollStat struct {
-	Type       string  `json:"type"`
-	Bytes      int64   `json:"bytes"` // of one call as nccl-tests counts them; -1: not known
-	Inferred   bool    `json:"inferred"`
-	Ranks      int     `json:"ranks"`   // that make calls of the type
-	Count      int     `json:"count"`   // launches on one rank
-	Matched    float64 `json:"matched"` // of those, inside the window: what TransferNS and WaitNS sum over; 0: no call was
-	TransferNS int64   `json:"transfer_ns"`
-	WaitNS     int64   `json:"wait_ns"`
-	AlgBW      float64 `json:"algbw"` // GB/s; 0 where bytes are not known
-	BusBW      float64 `json:"busbw"`
+	Type        string   `json:"type"`
+	Bytes       Size     `json:"bytes"` // of one call
+	Inferred    bool     `json:"inferred"`
+	Ranks       int      `json:"ranks"`       // that make calls of the type
+	Count       int      `json:"count"`       // launches on one rank
+	Matched     float64  `json:"matched"`     // of those, inside the window: what TransferNS and WaitNS sum over
+	TransferNS  *int64   `json:"transfer_ns"` // nil: no call was matched
+	WaitNS      *int64   `json:"wait_ns"`
+	UnmatchedNS int64    `json:"unmatched_ns"` // of the others, inside the window
+	AlgBW       *float64 `json:"algbw"`        // GB/s; nil: no matched call has a known size
+	BusBW       *float64 `json:"busbw"`
 }
+
+// WholeNS is the time in the calls, whatever is known of it.
+func (c *CollStat) WholeNS() int64 { return OrZero(c.TransferNS) + OrZero(c.WaitNS) + c.UnmatchedNS }
 
 // Steps counts the forward steps of the lowest rank that has annotations.
 func (t *TraceSummary) Steps() int {
@@ -173,7 +217,7 @@ type LateBin struct {
 // LateCall is one call and who was last in it.
 type LateCall struct {
 	Type     string `json:"type"`
-	Bytes    int64  `json:"bytes"` // as nccl-tests counts them; -1: not known
+	Bytes    Size   `json:"bytes"`
 	Inferred bool   `json:"inferred"`
 	Group    []int  `json:"group"`  // global ranks
 	Number   int    `json:"number"` // among the matched calls of its type in its group, from 1

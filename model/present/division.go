@@ -82,6 +82,9 @@ func (d division) table(a *metric.Analysis, defs []metric.Definition) Table {
 	for _, def := range defs {
 		m := a.Metric(def.Name)
 		values := d.of(m)
+		if m.Name == "comm_unmatched" && m.Value != nil && *m.Value == 0 { // it would take the room of what there is
+			continue
+		}
 		if !slices.ContainsFunc(keys, func(key string) bool { _, ok := values[key]; return ok }) {
 			continue
 		}

@@ -140,6 +140,17 @@ func (t Table) Only(columns ...int) Table {
 	return out
 }
 
+// Without is the table without some of its columns.
+func (t Table) Without(columns ...int) Table {
+	var rest []int
+	for i := range t.Columns {
+		if !slices.Contains(columns, i) {
+			rest = append(rest, i)
+		}
+	}
+	return t.Only(rest...)
+}
+
 // With is the table with one column more, before the one at a place; cell makes its cells by row.
 func (t Table) With(at int, c Column, cell func(row int) Cell) Table {
 	t.Columns = slices.Insert(slices.Clone(t.Columns), at, c)

@@ -64,12 +64,12 @@ func traced() *metric.Analysis {
 	return &metric.Analysis{Run: "r", Ranks: []int{0, 1},
 		Metrics: []metric.Metric{{Name: "straggler", Value: number(1), Cause: "host", Note: "why", By: metric.Parts{Latest: &metric.Latest{Total: 44.04}}}},
 		Trace: &metric.TraceSummary{WindowNS: 2e6,
-			Ranks:   []metric.RankSplit{{Rank: 0, WindowNS: 2e6, ComputeNS: 1e6, WaitNS: 5e5, SkewNS: 3e6, Kernels: 1200, Device: "H100"}, {Rank: 1}},
+			Ranks:   []metric.RankSplit{{Rank: 0, WindowNS: 2e6, ComputeNS: 1e6, TransferNS: new(int64), WaitNS: new(int64(5e5)), SkewNS: 3e6, Kernels: 1200, Device: "H100"}, {Rank: 1, UnmatchedNS: 5}},
 			Phases:  []metric.Phase{{Name: "prefill", Steps: 1, EndNS: 15e6}, {Name: "decode", Steps: 3, StartNS: 15e6, EndNS: 21e6}, {Rank: 1, Name: "decode", Steps: 9}},
 			Kernels: []metric.KernelStat{{Name: "void f<int>()", Short: "f", Class: "gemm", TotalNS: 4_500_000, Count: 3, MinNS: 1000, MaxNS: 2_000_000, Share: 83.24}},
 			Classes: []metric.KernelClass{{Name: "gemm", TotalNS: 4_500_000, Count: 3, Share: 83.24}, {Name: "moe"}},
-			Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32 << 10, Inferred: true, Count: 64, Matched: 2, TransferNS: 13_000, WaitNS: 3_000, AlgBW: 0.01, BusBW: 190.6},
-				{Type: "send", Bytes: -1, Count: 1}},
+			Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32 << 10, Inferred: true, Count: 64, Matched: 2, TransferNS: new(int64(13_000)), WaitNS: new(int64(3_000)), AlgBW: number(0.01), BusBW: number(190.6)},
+				{Type: "send", Bytes: -1, Count: 1, UnmatchedNS: 2_000_000}},
 			Lateness: &metric.Lateness{Calls: 63, Ranks: []metric.RankLate{{Rank: 1, Calls: 52, LateNS: 113_900_000, MedianNS: 1_412_500, MaxNS: 9_392_100}}, Bins: []metric.LateBin{{}, {FromNS: 512_000}},
 				Worst: []metric.LateCall{{Type: "all_reduce", Bytes: 32 << 10, Group: []int{0, 1, 2}, Number: 17, Phase: "decode", Step: 2, Rank: 1, AtNS: 55_990_000, LateNS: 9_392_100, SpreadNS: 9_500_000}}},
 		}}
@@ -79,9 +79,9 @@ func TestTrace(t *testing.T) {
 	a := traced()
 	all := Trace(a)
 	same(t, all[Kernels], "f|gemm|4.5|3|1 500.0|1.0|2 000.0|83.2")
-	same(t, all[Collectives], "all_reduce|≈32 KiB|64|6.5|1.5|191|<0.1|0.0", "send|–|1|–|–|–|–|–")
+	same(t, all[Collectives], "all_reduce|≈32 KiB|64|6.5|1.5|0.0|191|<0.1|0.0", "send|–|1|–|–|2.0|–|–|2.0")
 	same(t, all[LateCalls], "all_reduce 17|32 KiB|decode 2|55.99|1|9 392.1|0.0|9 500.0|0-2")
-	same(t, all[Ranks], "0|50.0|0.0|25.0|0.0|0.0|0.0|–|–|3.0|2.0|1 200|H100", "!1|–|–|–|–|–|–|52|113.9|0.0|0.0|0|")
+	same(t, all[Ranks], "0|50.0|0.0|25.0|0.0|0.0|0.0|0.0|–|–|3.0|2.0|1 200|H100", "!1|–|–|–|–|–|–|–|52|113.9|0.0|0.0|0|")
 	same(t, all[Classes], "gemm|4.5|3|83.2", "moe|0.0|0|0.0")
 	same(t, LateRanks(a.Trace.Lateness), "1|52 of 63|113.9|1 412.5|9 392.1")
 	if all[Kernels].Rows[0].Full != "void f<int>()" || all[Kernels].Rows[0].Fields["name"] != "void f<int>()" || all[Kernels].Remark != "sums over 2 ranks" {
@@ -110,7 +110,7 @@ func TestTraceSentences(t *testing.T) {
 			t.Errorf("%q, want %q", tt.got, tt.want)
 		}
 	}
-	if got := ExtremeRanks([]metric.RankSplit{{WaitNS: 5}, {WaitNS: 1}, {WaitNS: 9}, {WaitNS: 3}}, 1); !cmp.Equal(got, []int{1, 2}) {
+	if got := ExtremeRanks([]metric.RankSplit{{WaitNS: new(int64(5))}, {WaitNS: new(int64(1))}, {WaitNS: new(int64(9))}, {WaitNS: new(int64(3))}}, 1); !cmp.Equal(got, []int{1, 2}) {
 		t.Errorf("least and most: %v", got)
 	}
 }
@@ -120,11 +120,11 @@ func all(t Table) string { return t.Rows[0].Full }
 
 func TestTraceDiff(t *testing.T) {
 	d := scaling.TraceDiff{
-		Parts: []scaling.DiffRow{{Name: "window", Sides: [2]scaling.DiffCell{{NS: 100e6, Count: 1, Share: 100}, {NS: 120e6, Count: 1, Share: 100}}, ChangeNS: 20e6, ChangePct: number(20)},
-			{Name: "idle", Sides: [2]scaling.DiffCell{{NS: 90e6, Count: 1, Share: 90}, {NS: 89.5e6, Count: 1, Share: 74.6}}, ChangeNS: -0.5e6, ChangePct: number(-0.56)}},
-		Kernels: []scaling.DiffRow{{Name: "f", Class: "gemm", Sides: [2]scaling.DiffCell{{NS: 4.81e6, Count: 2, Share: 23.3}}, ChangeNS: -4.81e6, OnlyIn: "a"}},
-		Collectives: []scaling.DiffRow{{Name: "send", Bytes: 16 << 20, Sides: [2]scaling.DiffCell{{}, {NS: 9000, Count: 3, Share: 1, TransferNS: 6000, WaitNS: 3000, Matched: 3}},
-			ChangeNS: 9000, OnlyIn: "b"}},
+		Parts: []scaling.DiffRow{{Name: "window", Sides: [2]scaling.DiffCell{{NS: number(100e6), Count: 1, Share: number(100)}, {NS: number(120e6), Count: 1, Share: number(100)}}, ChangeNS: number(20e6), ChangePct: number(20)},
+			{Name: "idle", Sides: [2]scaling.DiffCell{{NS: number(90e6), Count: 1, Share: number(90)}, {NS: number(89.5e6), Count: 1, Share: number(74.6)}}, ChangeNS: number(-0.5e6), ChangePct: number(-0.56)}},
+		Kernels: []scaling.DiffRow{{Name: "f", Class: "gemm", Sides: [2]scaling.DiffCell{{NS: number(4.81e6), Count: 2, Share: number(23.3)}}, ChangeNS: number(-4.81e6), OnlyIn: "a"}},
+		Collectives: []scaling.DiffRow{{Name: "send", Bytes: 16 << 20, Sides: [2]scaling.DiffCell{{}, {NS: number(9000), Count: 3, Share: number(1), CallCell: &scaling.CallCell{TransferNS: number(6000), WaitNS: number(3000), Matched: 3}}},
+			ChangeNS: number(9000), OnlyIn: "b"}},
 	}
 	tables := TraceDiff(d)
 	same(t, tables[0], "window|100.00|100.0|120.00|100.0|+20.00|+20.0", "idle|90.00|90.0|89.50|74.6|-0.50|-0.6")

@@ -63,21 +63,33 @@ func Kernel(k metric.KernelStat, ranks int) []string {
 
 func collectives(a *metric.Analysis) Table {
 	out := Table{Name: "collectives", One: "collective", Remark: overRanks(a.Trace, "means over ranks"),
-		Empty:   noCalls(a, "no collectives"),
-		Columns: Columns("collective", ">size", ">n|a rank/1", ">transfer|µs", ">wait|µs/2", ">bus|GB/s", ">alg|GB/s/4", ">total|ms/3")}
+		Empty: noCalls(a, "no collectives"),
+		Columns: Columns("collective", ">size", ">n|a rank/1", ">transfer|µs", ">wait|µs/2",
+			">unmatched|ms", ">bus|GB/s", ">alg|GB/s/4", ">total|ms/3")}
+	unmatched := false
 	for _, c := range a.Trace.Collectives {
-		bus, alg, total := unit.Missing, unit.Missing, unit.Missing
-		if c.AlgBW > 0 {
-			bus, alg = unit.Bandwidth(c.BusBW), unit.Bandwidth(c.AlgBW)
+		unmatched = unmatched || c.UnmatchedNS > 0
+		bus, alg := unit.Missing, unit.Missing
+		if c.AlgBW != nil {
+			bus, alg = unit.Bandwidth(*c.BusBW), unit.Bandwidth(*c.AlgBW)
 		}
-		if c.Matched > 0 {
-			total = unit.Millis(c.TransferNS+c.WaitNS, 1)
-		}
-		cells := Texts(c.Type, "", unit.Int(c.Count), unit.Micros(c.TransferNS, c.Matched), unit.Micros(c.WaitNS, c.Matched), bus, alg, total)
+		cells := Texts(c.Type, "", unit.Int(c.Count), meanMicros(c.TransferNS, c.Matched), meanMicros(c.WaitNS, c.Matched),
+			unit.Millis(c.UnmatchedNS, 1), bus, alg, unit.Millis(c.WholeNS(), 1))
 		cells[1] = bufferSize(c.Bytes, c.Inferred)
 		out.Rows = append(out.Rows, Row{Cells: cells, Fields: map[string]string{"type": c.Type, "size": cells[1].Text}})
 	}
+	if !unmatched {
+		return out.Without(5)
+	}
 	return out
+}
+
+// meanMicros is the mean of n times whose sum may not be known.
+func meanMicros[T int64 | float64](ns *T, n float64) string {
+	if ns == nil {
+		return unit.Missing
+	}
+	return unit.Micros(int64(*ns), n)
 }
 
 // noCalls says why there are no calls, where that is known.
@@ -89,11 +101,11 @@ func noCalls(a *metric.Analysis, what string) string {
 }
 
 // bufferSize is the size of a call's buffer; negative: not known.
-func bufferSize(bytes int64, inferred bool) Cell {
+func bufferSize(bytes metric.Size, inferred bool) Cell {
 	if bytes < 0 {
 		return None()
 	}
-	cell := Cell{Text: unit.Memory(bytes), By: float64(bytes)}
+	cell := Cell{Text: unit.Memory(int64(bytes)), By: float64(bytes)}
 	if inferred {
 		cell.Lead = Estimate
 	}
@@ -108,21 +120,28 @@ func ranks(a *metric.Analysis) Table {
 		}
 	}
 	out := Table{Name: "ranks", Empty: "no ranks in these traces", Columns: Columns(">rank", ">compute|%", ">transfer|%", ">wait|%",
-		">copy|%/1", ">idle|%", ">hidden|%/5", ">last in|calls/2", ">late|ms/2", ">start cut|ms/3", ">window|ms/6", ">kernels/7",
+		">unmatched|%", ">copy|%/1", ">idle|%", ">hidden|%/5", ">last in|calls/2", ">late|ms/2", ">start cut|ms/3", ">window|ms/6", ">kernels/7",
 		"device/8-12")}
 	for _, r := range a.Trace.Ranks {
 		share := func(ns int64) string { return unit.Percent(ns, r.WindowNS) }
+		transfer, wait := unit.Missing, unit.Missing
+		if r.TransferNS != nil {
+			transfer, wait = share(*r.TransferNS), share(*r.WaitNS)
+		}
 		calls, lost := unit.Missing, unit.Missing
 		if l, ok := late[r.Rank]; ok {
 			calls, lost = unit.Int(l.Calls), unit.Millis(l.LateNS, 1)
 		}
-		cells := Texts(unit.Int(r.Rank), share(r.ComputeNS), share(r.TransferNS), share(r.WaitNS), share(r.CopyNS), share(r.IdleNS),
-			share(r.HiddenCommNS), calls, lost, unit.Millis(r.SkewNS, 1), unit.Millis(r.WindowNS, 1), unit.Int(r.Kernels), r.Device)
+		cells := Texts(unit.Int(r.Rank), share(r.ComputeNS), transfer, wait, share(r.UnmatchedNS), share(r.CopyNS),
+			share(r.IdleNS), share(r.HiddenCommNS), calls, lost, unit.Millis(r.SkewNS, 1), unit.Millis(r.WindowNS, 1), unit.Int(r.Kernels), r.Device)
 		if v := a.Metric("straggler").Value; v != nil && int(*v) == r.Rank {
 			cells[0].Lead = Straggler
 		}
-		cells[12].Role = Dim
+		cells[13].Role = Dim
 		out.Add(cells...)
+	}
+	if !a.Trace.HasUnmatched() {
+		return out.Without(4)
 	}
 	return out
 }
@@ -179,7 +198,7 @@ func ExtremeRanks(ranks []metric.RankSplit, each int) []int {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return int(ranks[a].WaitNS - ranks[b].WaitNS) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(metric.OrZero(ranks[a].WaitNS), metric.OrZero(ranks[b].WaitNS)) })
 	return append(order[:each:each], order[len(order)-each:]...)
 }
 
@@ -228,7 +247,7 @@ func Operators(t metric.OpTimes) Table {
 		out.Add(Texts(o.Name, o.Within, unit.Millis(o.TotalNS, 1), unit.Int(o.Count), unit.Number(o.Share, 1))...)
 	}
 	if t.JoinedNS == 0 {
-		return out.Only(0, 2, 3, 4)
+		return out.Without(1)
 	}
 	return out
 }

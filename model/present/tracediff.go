@@ -81,6 +81,9 @@ func TraceDiff(d scaling.TraceDiff) []Table {
 		t.Empty = "neither run has " + t.Name
 		t.Remark = cmp.Or(t.Remark, "largest difference first")
 		for _, r := range list {
+			if r.Name == "unmatched" && metric.OrZero(r.Sides[0].NS)+metric.OrZero(r.Sides[1].NS) == 0 {
+				continue
+			}
 			cells := append(append(first(r), diffCells(d, r)...), last(r)...)
 			t.Rows = append(t.Rows, Row{cells, map[string]string{"name": r.Name, "class": r.Class, "change": changeKind(r)}, onlyIn(r)})
 		}
@@ -88,14 +91,18 @@ func TraceDiff(d scaling.TraceDiff) []Table {
 	}
 	nothing := func(scaling.DiffRow) []Cell { return nil }
 	name := func(r scaling.DiffRow) []Cell { return Texts(r.Name) }
+	calls := rows(Table{Name: "collectives", One: "collective", Columns: append(diffColumns("collective", ">size"),
+		Columns(">transfer|µs/3", ">was|µs/3", ">wait|µs/3", ">was|µs/3", ">unmatched|ms/3", ">was|ms/3")...)}, d.Collectives,
+		func(r scaling.DiffRow) []Cell { return append(name(r), bufferSize(r.Bytes, false)) }, callTimes)
+	if !slices.ContainsFunc(d.Collectives, hasUnmatched) {
+		calls = calls.Without(12, 13)
+	}
 	return []Table{
 		rows(Table{Name: "window", Columns: diffColumns("part of the window"), Remark: "mean over the ranks"}, d.Parts, name, nothing),
 		rows(Table{Name: "classes", One: "class", Columns: diffColumns("class")}, d.Classes, name, nothing),
 		rows(Table{Name: "kernels", One: "kernel", Columns: diffColumns("kernel…24", "class/4-13")}, d.Kernels,
 			func(r scaling.DiffRow) []Cell { return append(name(r), dim(r.Class)) }, nothing),
-		rows(Table{Name: "collectives", One: "collective", Columns: append(diffColumns("collective", ">size"),
-			Columns(">transfer|µs/3", ">was|µs/3", ">wait|µs/3", ">was|µs/3")...)}, d.Collectives,
-			func(r scaling.DiffRow) []Cell { return append(name(r), bufferSize(r.Bytes, false)) }, callTimes),
+		calls,
 	}
 }
 
@@ -109,29 +116,44 @@ func diffColumns(first ...string) []Column {
 func diffCells(d scaling.TraceDiff, r scaling.DiffRow) []Cell {
 	var cells []Cell
 	for _, s := range r.Sides {
-		if s.Count == 0 {
+		if s.Count == 0 || s.NS == nil {
 			cells = append(cells, None(), Cell{})
 			continue
 		}
-		cells = append(cells, Cell{Text: unit.Number(s.NS/1e6, 2)}, dim(unit.Number(s.Share, 1)))
+		cells = append(cells, Cell{Text: unit.Number(*s.NS/1e6, 2)}, dim(unit.Number(*s.Share, 1)))
 	}
-	role, window := Plain, 0.0
+	if r.ChangeNS == nil {
+		return append(cells, None(), Cell{})
+	}
+	role, window, change := Plain, 0.0, *r.ChangeNS
 	if len(d.Parts) > 0 {
-		window = d.Parts[0].Sides[0].NS
+		window = *d.Parts[0].Sides[0].NS
 	}
-	if weighty := math.Abs(r.ChangeNS) >= window/100; weighty && r.ChangeNS > 0 {
+	if weighty := math.Abs(change) >= window/100; weighty && change > 0 {
 		role = Bad
 	} else if weighty {
 		role = Good
 	}
-	return append(cells, Cell{Text: unit.Signed(r.ChangeNS/1e6, 2), Role: role, By: r.ChangeNS}, Cell{Text: changePercent(r), Role: role})
+	return append(cells, Cell{Text: unit.Signed(change/1e6, 2), Role: role, By: change}, Cell{Text: changePercent(r), Role: role})
 }
 
-// callTimes are the mean transfer and wait of a call, now and in the base.
+// callTimes are the mean transfer and wait of a call, and what was not matched, now and in the base.
 func callTimes(r scaling.DiffRow) []Cell {
-	base, now := r.Sides[0], r.Sides[1]
-	mean := func(ns float64, s scaling.DiffCell) string { return unit.Micros(int64(ns), s.Matched) }
-	return Texts(mean(now.TransferNS, now), mean(base.TransferNS, base), mean(now.WaitNS, now), mean(base.WaitNS, base))
+	var transfer, wait, unmatched []string
+	for _, s := range []scaling.DiffCell{r.Sides[1], r.Sides[0]} {
+		c := cmp.Or(s.CallCell, &scaling.CallCell{})
+		transfer, wait = append(transfer, meanMicros(c.TransferNS, c.Matched)), append(wait, meanMicros(c.WaitNS, c.Matched))
+		unmatched = append(unmatched, unit.Number(c.UnmatchedNS/1e6, 2))
+		if s.CallCell == nil {
+			unmatched[len(unmatched)-1] = unit.Missing
+		}
+	}
+	return Texts(slices.Concat(transfer, wait, unmatched)...)
+}
+
+// hasUnmatched says that calls of the row were not matched in one of the runs.
+func hasUnmatched(r scaling.DiffRow) bool {
+	return slices.ContainsFunc(r.Sides[:], func(c scaling.DiffCell) bool { return c.CallCell != nil && c.UnmatchedNS > 0 })
 }
 
 // changeKind is new, gone, more or less.
@@ -141,7 +163,7 @@ func changeKind(r scaling.DiffRow) string {
 		return "new"
 	case r.OnlyIn != "":
 		return "gone"
-	case r.ChangeNS > 0:
+	case metric.OrZero(r.ChangeNS) > 0:
 		return "more"
 	}
 	return "less"
@@ -175,9 +197,11 @@ func TraceChange(d scaling.TraceDiff) string {
 	if len(d.Parts) < 2 {
 		return ""
 	}
-	change := func(r scaling.DiffRow) string { return r.Name + " " + unit.Signed(r.ChangeNS/1e6, 2) + " ms" }
+	change := func(r scaling.DiffRow) string {
+		return r.Name + " " + unit.Signed(metric.OrZero(r.ChangeNS)/1e6, 2) + " ms"
+	}
 	parts := slices.Clone(d.Parts[1:])
-	slices.SortStableFunc(parts, func(a, b scaling.DiffRow) int { return cmp.Compare(math.Abs(b.ChangeNS), math.Abs(a.ChangeNS)) })
+	slices.SortStableFunc(parts, func(a, b scaling.DiffRow) int { return cmp.Compare(b.Change(), a.Change()) })
 	text := change(d.Parts[0])
 	for _, r := range parts[:min(2, len(parts))] {
 		text += ", " + change(r)

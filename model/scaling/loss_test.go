@@ -11,7 +11,7 @@ import (
 func split(ranks, steps int, window, compute, transfer, wait int64) *metric.TraceSummary {
 	t := &metric.TraceSummary{WindowNS: window}
 	for r := range ranks {
-		t.Ranks = append(t.Ranks, metric.RankSplit{Rank: r, WindowNS: window, ComputeNS: compute, TransferNS: transfer, WaitNS: wait, IdleNS: window - compute - transfer - wait})
+		t.Ranks = append(t.Ranks, metric.RankSplit{Rank: r, WindowNS: window, ComputeNS: compute, TransferNS: &transfer, WaitNS: &wait, IdleNS: window - compute - transfer - wait})
 		t.Phases = append(t.Phases, metric.Phase{Rank: r, Name: "decode", Steps: steps})
 	}
 	return t

@@ -36,21 +36,27 @@ type TraceSide struct {
 type DiffRow struct {
 	Name      string      `json:"name"`
 	Class     string      `json:"class,omitempty"` // of a kernel
-	Bytes     int64       `json:"bytes,omitempty"` // of a call of a collective; -1: not known
+	Bytes     metric.Size `json:"bytes,omitempty"` // of a call of a collective
 	Sides     [2]DiffCell `json:"sides"`
-	ChangeNS  float64     `json:"change_ns"`         // the second less the base
+	ChangeNS  *float64    `json:"change_ns"`         // the second less the base; nil: one of them is not known
 	ChangePct *float64    `json:"change_pct"`        // of the base, %; nil: one of them has none of it
 	OnlyIn    string      `json:"only_in,omitempty"` // the run that alone has it
 }
 
 // DiffCell is one thing in one run. A run without it has zeros and a Count of 0.
 type DiffCell struct {
-	NS         float64 `json:"ns"`
-	Count      float64 `json:"count"`                 // launches
-	Share      float64 `json:"share"`                 // %: of the window for parts, of summed kernel time for the rest
-	TransferNS float64 `json:"transfer_ns,omitempty"` // collectives: NS is transfer and wait
-	WaitNS     float64 `json:"wait_ns,omitempty"`
-	Matched    float64 `json:"matched,omitempty"` // launches that TransferNS and WaitNS sum over
+	NS        *float64 `json:"ns"`    // nil: not known
+	Count     float64  `json:"count"` // launches
+	Share     *float64 `json:"share"` // %: of the window for parts, of summed kernel time for the rest; nil as NS
+	*CallCell          // of collectives
+}
+
+// CallCell divides the time of calls, which is NS of the cell around it.
+type CallCell struct {
+	TransferNS  *float64 `json:"transfer_ns"` // nil: no call was matched
+	WaitNS      *float64 `json:"wait_ns"`
+	UnmatchedNS float64  `json:"unmatched_ns"`
+	Matched     float64  `json:"matched"` // launches that TransferNS and WaitNS sum over
 }
 
 // DiffTraces compares two summaries; the first is the base. Times are of one step where
@@ -97,48 +103,63 @@ func (d *TraceDiff) add(side int, t *metric.TraceSummary) {
 	for _, c := range t.Classes {
 		kernels += float64(c.TotalNS)
 		if c.Count > 0 {
-			row(&d.Classes, c.Name, "", 0).Sides[side] = DiffCell{NS: float64(c.TotalNS) / ranks / steps,
-				Count: float64(c.Count) / ranks / steps, Share: c.Share}
+			row(&d.Classes, c.Name, "", 0).Sides[side] = DiffCell{NS: new(float64(c.TotalNS) / ranks / steps),
+				Count: float64(c.Count) / ranks / steps, Share: &c.Share}
 		}
 	}
 	for _, k := range t.Kernels {
 		cell := &row(&d.Kernels, k.Short, k.Class, 0).Sides[side]
-		cell.NS += float64(k.TotalNS) / ranks / steps
+		cell.NS = new(metric.OrZero(cell.NS) + float64(k.TotalNS)/ranks/steps)
 		cell.Count += float64(k.Count) / ranks / steps
-		cell.Share += k.Share
+		cell.Share = new(metric.OrZero(cell.Share) + k.Share)
 	}
 	for _, c := range t.Collectives {
-		cell := DiffCell{TransferNS: float64(c.TransferNS) / steps, WaitNS: float64(c.WaitNS) / steps,
-			Count: float64(c.Count) / steps, Matched: c.Matched / steps}
-		cell.NS = cell.TransferNS + cell.WaitNS
-		if kernels > 0 {
-			cell.Share = 100 * float64(c.TransferNS+c.WaitNS) / (kernels / ranks)
-		}
-		row(&d.Collectives, c.Type, "", c.Bytes).Sides[side] = cell
+		whole := float64(c.WholeNS())
+		row(&d.Collectives, c.Type, "", c.Bytes).Sides[side] = DiffCell{NS: new(whole / steps), Count: float64(c.Count) / steps,
+			Share: new(percentOf(whole, kernels/ranks)), CallCell: &CallCell{TransferNS: over(c.TransferNS, steps),
+				WaitNS: over(c.WaitNS, steps), UnmatchedNS: float64(c.UnmatchedNS) / steps, Matched: c.Matched / steps}}
 	}
 }
 
-// addParts divides the mean window of a run's ranks.
+// over divides a time that may not be known.
+func over(ns *int64, by float64) *float64 {
+	if ns == nil {
+		return nil
+	}
+	return new(float64(*ns) / by)
+}
+
+// percentOf is part as a percentage of whole; 0 of nothing.
+func percentOf(part, whole float64) float64 {
+	if whole <= 0 {
+		return 0
+	}
+	return 100 * part / whole
+}
+
+// addParts divides the mean window of a run's ranks. A part is not known if no rank knows it.
 func (d *TraceDiff) addParts(side int, t *metric.TraceSummary, by float64) {
 	var window float64
 	for _, r := range t.Ranks {
 		window += float64(r.WindowNS)
 	}
 	for i, name := range metric.SplitNames {
-		var sum float64
+		var sum *int64
 		for _, r := range t.Ranks {
-			sum += float64(*r.Parts()[i])
+			if ns := r.Parts()[i]; ns != nil {
+				sum = new(metric.OrZero(sum) + *ns)
+			}
 		}
-		cell := DiffCell{NS: sum / by, Count: 1}
-		if window > 0 {
-			cell.Share = 100 * sum / window
+		cell := DiffCell{NS: over(sum, by), Count: 1}
+		if sum != nil {
+			cell.Share = new(percentOf(float64(*sum), window))
 		}
 		row(&d.Parts, name, "", 0).Sides[side] = cell
 	}
 }
 
 // row finds a row, or makes it.
-func row(list *[]DiffRow, name, class string, bytes int64) *DiffRow {
+func row(list *[]DiffRow, name, class string, bytes metric.Size) *DiffRow {
 	for i := range *list {
 		if r := &(*list)[i]; r.Name == name && r.Class == class && r.Bytes == bytes {
 			return r
@@ -152,23 +173,33 @@ func row(list *[]DiffRow, name, class string, bytes int64) *DiffRow {
 func (d *TraceDiff) change(list []DiffRow) {
 	for i := range list {
 		r := &list[i]
+		for side := range r.Sides {
+			if c := &r.Sides[side]; c.Count == 0 {
+				c.NS, c.Share = new(0.0), new(0.0)
+			}
+		}
 		a, b := r.Sides[0], r.Sides[1]
-		r.ChangeNS = b.NS - a.NS
+		if a.NS != nil && b.NS != nil {
+			r.ChangeNS = new(*b.NS - *a.NS)
+		}
 		switch {
 		case a.Count == 0:
 			r.OnlyIn = d.Runs[1].Run
 		case b.Count == 0:
 			r.OnlyIn = d.Runs[0].Run
-		case a.NS > 0 && b.NS > 0:
-			percent, _ := metric.Change(a.NS, b.NS)
+		case metric.OrZero(a.NS) > 0 && metric.OrZero(b.NS) > 0:
+			percent, _ := metric.Change(*a.NS, *b.NS)
 			r.ChangePct = &percent
 		}
 	}
 }
 
+// Change is the size of the difference; 0 where it is not known.
+func (r DiffRow) Change() float64 { return math.Abs(metric.OrZero(r.ChangeNS)) }
+
 // byChange orders rows by the size of their difference, the largest first.
 func byChange(a, b DiffRow) int {
-	return cmp.Or(cmp.Compare(math.Abs(b.ChangeNS), math.Abs(a.ChangeNS)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bytes, b.Bytes))
+	return cmp.Or(cmp.Compare(b.Change(), a.Change()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bytes, b.Bytes))
 }
 
 // Loss says where the time of a rank went that more ranks should have saved: it compares
@@ -183,7 +214,7 @@ type Loss struct {
 
 // LossPart is how much longer one part of the window is than its ideal; negative: shorter.
 type LossPart struct {
-	Name   string  `json:"name"` // compute, transfer, wait, copy or idle
+	Name   string  `json:"name"` // as in metric.SplitNames
 	OverNS float64 `json:"over_ns"`
 }
 
@@ -204,9 +235,9 @@ func lossOf(d TraceDiff) *Loss {
 	}
 	l := &Loss{Ranks: [2]int{a.Ranks, b.Ranks}}
 	share := float64(a.Ranks) / float64(b.Ranks)
-	l.IdealNS, l.WindowNS = d.Parts[0].Sides[0].NS*share, d.Parts[0].Sides[1].NS
+	l.IdealNS, l.WindowNS = *d.Parts[0].Sides[0].NS*share, *d.Parts[0].Sides[1].NS
 	for _, p := range d.Parts[1:] {
-		l.Parts = append(l.Parts, LossPart{p.Name, p.Sides[1].NS - p.Sides[0].NS*share})
+		l.Parts = append(l.Parts, LossPart{p.Name, metric.OrZero(p.Sides[1].NS) - metric.OrZero(p.Sides[0].NS)*share})
 	}
 	if l.IdealNS <= 0 || l.WindowNS <= 0 {
 		return nil
@@ -236,7 +267,7 @@ const leastWork = 0.95
 // unlikeWork says why the windows of two runs do not hold the same work; empty: they may.
 func (d TraceDiff) unlikeWork() string {
 	compute := d.Parts[slices.Index(metric.SplitNames, "compute")].Sides
-	was, now := compute[0].NS*float64(d.Runs[0].Ranks), compute[1].NS*float64(d.Runs[1].Ranks)
+	was, now := *compute[0].NS*float64(d.Runs[0].Ranks), *compute[1].NS*float64(d.Runs[1].Ranks)
 	if was <= 0 || now >= was*leastWork {
 		return ""
 	}

@@ -1,6 +1,7 @@
 package scaling
 
 import (
+	"encoding/json"
 	"math"
 	"strings"
 	"testing"
@@ -11,11 +12,11 @@ import (
 // traced is a summary of two ranks with steps, one kernel and one collective.
 func traced(steps int, kernelNS, waitNS int64) *metric.TraceSummary {
 	t := &metric.TraceSummary{WindowNS: 1000,
-		Ranks:   []metric.RankSplit{{Rank: 0, WindowNS: 1000, ComputeNS: 600, WaitNS: waitNS}, {Rank: 1, WindowNS: 1000, ComputeNS: 400}},
+		Ranks:   []metric.RankSplit{{Rank: 0, WindowNS: 1000, ComputeNS: 600, TransferNS: new(int64), WaitNS: &waitNS}, {Rank: 1, WindowNS: 1000, ComputeNS: 400}},
 		Classes: []metric.KernelClass{{Name: "gemm", TotalNS: kernelNS, Count: 8, Share: 100}, {Name: "moe"}},
 		Kernels: []metric.KernelStat{{Name: "f<1>", Short: "f", Class: "gemm", TotalNS: kernelNS / 2, Count: 4, Share: 50},
 			{Name: "f<2>", Short: "f", Class: "gemm", TotalNS: kernelNS / 2, Count: 4, Share: 50}},
-		Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32, Ranks: 2, Count: 4, TransferNS: 40, WaitNS: waitNS}},
+		Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32, Ranks: 2, Count: 4, TransferNS: new(int64(40)), WaitNS: &waitNS}},
 	}
 	if steps > 0 {
 		t.Phases = []metric.Phase{{Rank: 0, Name: "prefill", Steps: 1}, {Rank: 0, Name: "decode", Steps: steps - 1}, {Rank: 1, Name: "decode", Steps: 99}}
@@ -29,13 +30,13 @@ func TestDiffTraces(t *testing.T) {
 	if d.PerStep || len(d.Notes) != 0 {
 		t.Errorf("equal steps and ranks: %+v", d.Notes)
 	}
-	if k := d.Kernels[0]; len(d.Kernels) != 1 || k.Sides[0].NS != 400 || k.Sides[1].NS != 800 || k.ChangeNS != 400 || *k.ChangePct != 100 || k.Sides[0].Share != 100 {
+	if k := d.Kernels[0]; len(d.Kernels) != 1 || *k.Sides[0].NS != 400 || *k.Sides[1].NS != 800 || *k.ChangeNS != 400 || *k.ChangePct != 100 || *k.Sides[0].Share != 100 {
 		t.Errorf("the variants of f: %+v", d.Kernels)
 	}
-	if p := d.Parts[3]; p.Name != "wait" || p.ChangeNS != 50 || p.ChangePct != nil || p.OnlyIn != "" {
+	if p := d.Parts[3]; p.Name != "wait" || *p.ChangeNS != 50 || p.ChangePct != nil || p.OnlyIn != "" {
 		t.Errorf("wait, the mean over ranks: %+v", p)
 	}
-	if c := d.Collectives[0]; c.Sides[1].NS != 140 || c.Sides[1].WaitNS != 100 || *c.ChangePct != 250 || math.Abs(c.Sides[1].Share-17.5) > 1e-9 {
+	if c := d.Collectives[0]; *c.Sides[1].NS != 140 || *c.Sides[1].WaitNS != 100 || *c.ChangePct != 250 || math.Abs(*c.Sides[1].Share-17.5) > 1e-9 {
 		t.Errorf("all_reduce: %+v", c)
 	}
 	if len(d.Classes) != 1 {
@@ -46,7 +47,7 @@ func TestDiffTraces(t *testing.T) {
 func TestDiffTracesPerStep(t *testing.T) {
 	runs := [2]string{"a", "b"}
 	d := DiffTraces(runs, [2]*metric.TraceSummary{traced(4, 800, 0), traced(8, 1600, 0)})
-	if !d.PerStep || d.Kernels[0].ChangeNS != 0 || !strings.Contains(d.Notes[0], "a has 4, b 8") {
+	if !d.PerStep || *d.Kernels[0].ChangeNS != 0 || !strings.Contains(d.Notes[0], "a has 4, b 8") {
 		t.Errorf("twice the steps, twice the time: %+v %+v", d.Kernels[0], d.Notes)
 	}
 	other := traced(0, 800, 0)
@@ -56,7 +57,33 @@ func TestDiffTracesPerStep(t *testing.T) {
 	if d.PerStep || len(d.Notes) != 2 || !strings.Contains(d.Notes[0], "step annotations") || !strings.Contains(d.Notes[1], "a has 2, b 1") {
 		t.Errorf("notes: %q", d.Notes)
 	}
-	if d.Kernels[0].Name != "g" || d.Kernels[0].OnlyIn != "b" || d.Kernels[1].OnlyIn != "a" || d.Kernels[1].ChangeNS != -400 {
+	if d.Kernels[0].Name != "g" || d.Kernels[0].OnlyIn != "b" || d.Kernels[1].OnlyIn != "a" || *d.Kernels[1].ChangeNS != -400 {
 		t.Errorf("kernels of one run alone, the largest first: %+v", d.Kernels)
+	}
+}
+
+// Of one rank nobody knows what is transfer and what is wait: the difference is that of the whole.
+func TestDiffOfUnmatchedCalls(t *testing.T) {
+	of := func(ns int64) *metric.TraceSummary {
+		return &metric.TraceSummary{Ranks: []metric.RankSplit{{WindowNS: 100 + ns, ComputeNS: 100, UnmatchedNS: ns}},
+			Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32, Ranks: 1, Count: 1, UnmatchedNS: ns}}}
+	}
+	d := DiffTraces([2]string{"a", "b"}, [2]*metric.TraceSummary{of(900), of(1800)})
+	if p := d.Parts[2]; p.Name != "transfer" || p.ChangeNS != nil || p.Sides[0].NS != nil || p.Sides[1].Share != nil {
+		t.Errorf("transfer: %+v", p)
+	}
+	if p := d.Parts[4]; p.Name != "unmatched" || *p.ChangeNS != 900 || *p.Sides[0].Share != 90 {
+		t.Errorf("unmatched: %+v", p)
+	}
+	if c := d.Collectives[0]; *c.ChangeNS != 900 || *c.ChangePct != 100 || c.Sides[1].TransferNS != nil || c.Sides[1].UnmatchedNS != 1800 {
+		t.Errorf("all_reduce: %+v", c)
+	}
+	text, err := json.Marshal(d.Parts[2].Sides[0])
+	if err != nil || string(text) != `{"ns":null,"count":1,"share":null}` {
+		t.Errorf("%s, %v", text, err)
+	}
+	text, err = json.Marshal(d.Collectives[0].Sides[0])
+	if err != nil || string(text) != `{"ns":900,"count":1,"share":0,"transfer_ns":null,"wait_ns":null,"unmatched_ns":900,"matched":0}` {
+		t.Errorf("%s, %v", text, err)
 	}
 }

@@ -45,8 +45,10 @@ func Drawn(th *theme.Theme, t present.Table) *widget.Table {
 
 // WindowParts are the parts of a rank's window as a bar draws them; what they leave is idle.
 func WindowParts(th *theme.Theme, r metric.RankSplit) []widget.Part {
-	return []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full}, {Value: float64(r.TransferNS), Glyph: th.Transit, Tone: theme.Busy},
-		{Value: float64(r.WaitNS), Glyph: th.Wait, Tone: theme.Warn}, {Value: float64(r.CopyNS), Glyph: th.Empty, Tone: theme.Dim}}
+	return []widget.Part{{Value: float64(r.ComputeNS), Glyph: th.Full},
+		{Value: float64(metric.OrZero(r.TransferNS)), Glyph: th.Transit, Tone: theme.Busy},
+		{Value: float64(metric.OrZero(r.WaitNS)), Glyph: th.Wait, Tone: theme.Warn},
+		{Value: float64(r.UnmatchedNS), Glyph: th.Unknown, Tone: theme.Bad}, {Value: float64(r.CopyNS), Glyph: th.Empty, Tone: theme.Dim}}
 }
 
 // Joined puts parts on one line with dots between, as many as fit whole.

@@ -18,6 +18,7 @@ type Glyphs struct {
 	Full    string // bars: the parts in order of worth
 	Transit string
 	Wait    string
+	Unknown string // transfer or wait
 	Idle    string
 	Empty   string   // the part of a bar that is not filled
 	Levels  []string // from nearly nothing to all
@@ -30,7 +31,7 @@ type AxisGlyphs struct{ Tick, Corner, Line, Under string }
 
 var unicodeGlyphs = Glyphs{
 	Cursor: "▌", Mark: "•", Rule: "─", Wall: "│", Best: "▲", Missing: "–", More: "…", Left: "◂", Right: "▸", Point: "●", Guide: "·",
-	Full: "█", Transit: "▓", Wait: "░", Idle: "·", Empty: "▁",
+	Full: "█", Transit: "▓", Wait: "░", Unknown: "▒", Idle: "·", Empty: "▁",
 	Levels:  []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Corners: [4]string{"┌", "┐", "└", "┘"},
 	Axis:    AxisGlyphs{Tick: "┤", Corner: "└", Line: "─", Under: "┬"},
@@ -38,7 +39,7 @@ var unicodeGlyphs = Glyphs{
 
 var asciiGlyphs = Glyphs{
 	Cursor: ">", Mark: "*", Rule: "-", Wall: "|", Best: "^", Missing: "-", More: "~", Left: "<", Right: ">", Point: "o", Guide: ".",
-	Full: "#", Transit: "+", Wait: ":", Idle: ".", Empty: "_",
+	Full: "#", Transit: "+", Wait: ":", Unknown: "?", Idle: ".", Empty: "_",
 	Levels:  []string{" ", ".", ".", ":", "-", "=", "+", "*", "#"},
 	Corners: [4]string{"+", "+", "+", "+"},
 	Axis:    AxisGlyphs{Tick: "|", Corner: "+", Line: "-", Under: "+"},
@@ -47,7 +48,7 @@ var asciiGlyphs = Glyphs{
 // plain spells every sign that a pane or a message may hold with one ASCII character, so that no column moves.
 var plain = strings.NewReplacer(
 	"–", "-", "—", "-", "−", "-", "·", "|", "×", "x", "…", "~", "±", "~", "µ", "u", "•", "*", "°", "o",
-	"█", "#", "▓", "+", "░", ".", "▁", "_", "▇", "#", "▌", ">", "●", "o", "▲", "^", "→", ">", "←", "<", "↑", "^", "↓", "v",
+	"█", "#", "▓", "+", "░", ".", "▒", "?", "▁", "_", "▇", "#", "▌", ">", "●", "o", "▲", "^", "→", ">", "←", "<", "↑", "^", "↓", "v",
 	"≥", ">", "≤", "<", "≈", "~", "\u202f", " ", "\u00a0", " ", "◂", "<", "▸", ">", "↵", "E", "✓", "v",
 	"─", "-", "│", "|", "┌", "+", "┐", "+", "└", "+", "┘", "+", "├", "+", "┤", "|", "┬", "+", "┴", "+", "┼", "+",
 	"╭", ".", "╮", ".", "╯", "'", "╰", "'", "’", "'", "“", "\"", "”", "\"",

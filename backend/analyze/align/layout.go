@@ -107,7 +107,7 @@ func groupOf(c *Call, layout model.Layout, moe bool) []int {
 		return []int{rank, int(c.peer)}
 	case c.Type == kernelname.Recv && c.peer >= 0:
 		return []int{int(c.peer), rank}
-	case c.Type == kernelname.Send || c.Type == kernelname.Recv || c.Type == kernelname.SendRecv:
+	case c.Type == kernelname.Send || c.Type == kernelname.Recv:
 		return nil
 	case c.meta != nil && slices.Contains(c.meta.GroupRanks, rank):
 		return slices.Compact(slices.Sorted(slices.Values(c.meta.GroupRanks)))
@@ -157,14 +157,14 @@ func rankList(ranks []int) string {
 // Sequence is the calls of one type in one group, in each rank's order: what is matched call by call. A send and its
 // recv are of one sequence.
 type Sequence struct {
-	Type  kernelname.CallType // SendRecv for pairs
+	Type  kernelname.CallType // Send for pairs
 	Ranks []int               // of the group
 	Group string              // names them: 0,1; equal groups have equal names
 	calls map[int][]*Call     // by rank
 }
 
 func (s *Sequence) String() string {
-	if s.Type == kernelname.SendRecv {
+	if s.Type == kernelname.Send {
 		return fmt.Sprintf("send from rank %d to rank %d", s.Ranks[0], s.Ranks[1])
 	}
 	return fmt.Sprintf("%s of ranks %s", s.Type, s.Group)
@@ -221,8 +221,8 @@ func (s *sequences) of(c *Call) *Sequence {
 		return nil
 	}
 	typ := c.Type
-	if typ == kernelname.Send || typ == kernelname.Recv {
-		typ = kernelname.SendRecv
+	if typ == kernelname.Recv {
+		typ = kernelname.Send
 	}
 	group := rankList(ranks)
 	name := typ.String() + " " + group

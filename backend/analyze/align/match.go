@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/model/present/unit"
@@ -44,14 +46,17 @@ func (b *builder) matchCalls(ctx context.Context) error {
 	}
 	b.noteUngrouped(s.ungrouped)
 	for _, r := range b.Ranks {
-		r.Unmatched = missing[r.Number]
+		r.WhyUnmatched = missing[r.Number]
 	}
 	return nil
 }
 
 // noteUngrouped says why calls of unknown groups are not matched.
 func (b *builder) noteUngrouped(calls []*Call) {
-	if len(calls) > 0 && len(b.Ranks) > 1 {
+	switch {
+	case len(calls) > 0 && len(b.Ranks) == 1:
+		b.warn("%s %s: not known from the trace of one rank, which names no other", calls[0].Type, unit.Plural(len(calls), "call"))
+	case len(calls) > 0:
 		b.warn("%d %s calls have no group: neither the trace nor the layout (%s) tells which ranks meet in them",
 			len(calls), calls[0].Type, b.Layout)
 	}
@@ -85,20 +90,44 @@ func (b *builder) noteUnmatched(s *Sequence, found int, why, uneven string, miss
 		}
 	}
 	switch {
-	case why != "" && uneven != "":
+	case why != "" && uneven != "" && s.Type != kernelname.SendRecv: // who exchanges with whom is not known
 		b.loss("%s: not matched: %s", s, why)
 	case why != "":
 		b.warn("%s: not matched: %s", s, why)
 	case alone > 0:
 		if uneven != "" {
-			uneven = " (" + uneven + ")"
+			uneven += ": "
 		}
-		b.loss("%s: %s at the start or end without a partner: the traces do not cover the same calls%s; lost: transfer and wait of those",
-			s, unit.Plural(alone, "call"), uneven)
+		b.loss("%s: %s at the start or end without a partner: the traces do not cover the same calls (%s%s); lost: transfer and wait of those",
+			s, unit.Plural(alone, "call"), uneven, s.odd())
 	}
 	if why == "" && found > 0 && len(s.calls) < len(s.Ranks) {
 		b.warn("%s: matched over the traced ranks only, so its transfer is an upper bound", s)
 	}
+}
+
+// odd says which calls of which ranks have no partner, where others were matched: "the last 5 of rank 0".
+func (s *Sequence) odd() string {
+	var words []string
+	note := func(word string, n, rank int) {
+		if n > 1 {
+			word = fmt.Sprintf("%s %d", word, n)
+		}
+		if n > 0 {
+			words = append(words, fmt.Sprintf("the %s of rank %d", word, rank))
+		}
+	}
+	for _, r := range slices.Sorted(maps.Keys(s.calls)) {
+		isMatched := func(c *Call) bool { return c.Match != nil }
+		first, rest := slices.IndexFunc(s.calls[r], isMatched), slices.Clone(s.calls[r])
+		slices.Reverse(rest)
+		note("first", first, r)
+		note("last", slices.IndexFunc(rest, isMatched), r)
+	}
+	if n := len(words) - shareLine; n > 0 {
+		words = append(words[:shareLine:shareLine], fmt.Sprintf("and those of %d more", n))
+	}
+	return strings.Join(words, ", ")
 }
 
 // uneven says in words which trace has more calls than another, so that one of them was
@@ -120,7 +149,7 @@ func (s *Sequence) uneven(traced map[int]bool) string {
 func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Match, why string) {
 	ranks := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return !traced[r] })
 	missing := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return traced[r] })
-	if len(ranks) < 2 || s.Type == kernelname.SendRecv && len(missing) > 0 {
+	if len(ranks) < 2 || s.Type == kernelname.Send && len(missing) > 0 {
 		return nil, fmt.Sprintf("rank %s was not traced", rankList(missing))
 	}
 	offsets := make([]int, len(ranks))
@@ -162,14 +191,20 @@ const (
 )
 
 // offsetOf is o such that call k of a is call k+o of b. Equal counts need none, unless one clock shows that both traces
-// started and ended so many calls apart. Else it is the offset whose differences of end times deviate least; ok is
-// false when even those do not look like one call, or too few are left to tell.
+// started and ended so many calls apart, or nothing but the times says that the ranks meet. Else it is the offset whose
+// differences of end times deviate least; ok is false when even those do not look like one call, or too few are left to tell.
 func offsetOf(ctx context.Context, a, b []*Call) (offset int, ok bool) {
-	if len(a) == len(b) && (len(a) < minPairs || sameMoment(a[0], b[0], endDifferences(a, b, 0))) {
+	if len(a) == 0 || len(b) == 0 {
+		return 0, len(a) == len(b)
+	}
+	guessed := a[0].Type == kernelname.SendRecv
+	if len(a) == len(b) && !guessed && (len(a) < minPairs || sameMoment(a[0], b[0], endDifferences(a, b, 0))) {
 		return 0, true
 	}
-	least := int64(maxDeviation + 1)
-	need := max(minPairs, (min(len(a), len(b))+1)/2)
+	least, need := int64(maxDeviation+1), (min(len(a), len(b))+1)/2
+	if !oneMoment(a[0], b[0]) {
+		need = max(need, minPairs)
+	}
 	for i := range 2*maxOffset + 1 { // 0, 1, -1, 2, -2 …: of equal fits the nearest one is taken
 		o := (i + 1) / 2
 		if i%2 == 0 {
@@ -189,11 +224,21 @@ func offsetOf(ctx context.Context, a, b []*Call) (offset int, ok bool) {
 // sameMoment guards against a wrong offset: decode steps are so regular that the calls of another step fit each other
 // too, only later. On one host, with one clock, a call that all ranks must reach ends on all of them at once.
 func sameMoment(a, b *Call, differences []int64) bool {
-	if a.Rank.Host != b.Rank.Host || !a.Type.MeetsAll() {
+	if !oneMoment(a, b) {
 		return true
 	}
 	m := Median(differences)
-	return max(m, -m) <= maxDeviation
+	near := max(m, -m) <= maxDeviation
+	if n := len(differences); n < minPairs { // no median tells of so few: each must fit
+		return near && differences[n-1] <= maxDeviation
+	}
+	return near
+}
+
+// oneMoment says that two calls end at one moment on one clock, if they are the same call. A send_recv without metadata
+// is only taken for an exchange between all if it does.
+func oneMoment(a, b *Call) bool {
+	return a.Rank.Host == b.Rank.Host && (a.Type.MeetsAll() || a.Type == kernelname.SendRecv)
 }
 
 // endDifferences is how much later b's calls end than a's, for one offset.

@@ -60,7 +60,10 @@ func TestOffsetOfTracesThatStartOrEndApart(t *testing.T) {
 		{"both", callsAt("x", all[3:]...), callsAt("x", all[:280]...), 3, true},
 		{"another clock", callsAt("x", all...), callsAt("y", shifted(5_000_000)[9:]...), -9, true},
 		{"beyond 64", callsAt("x", all...), callsAt("x", all[80:]...), 0, false},
-		{"too few to tell", callsAt("x", all...), callsAt("x", all[:2]...), 0, false},
+		{"too few to tell without a clock", callsAt("x", all...), callsAt("y", all[:2]...), 0, false},
+		{"two on one clock", callsAt("x", all...), callsAt("x", all[5:7]...), -5, true},
+		{"one more of one, on one clock", callsAt("x", all[:2]...), callsAt("x", all[1]), -1, true},
+		{"one on one clock, at another moment", callsAt("x", all[:2]...), callsAt("x", all[5]), 0, false},
 		{"nothing in common", callsAt("x", all...), callsAt("y", irregular(600)[350:]...), 0, false},
 		{"one side is empty", callsAt("x", all...), nil, 0, false},
 	} {
@@ -160,8 +163,8 @@ func TestUnmatchedTypeIsSaid(t *testing.T) {
 	}
 	b.Run(bcKernel, 5000, 5010)
 	got := build(t, fakeInput(layoutOf(2, 1, 1, 1), a, b))
-	if len(got.Matches) != 20 || !strings.HasPrefix(got.Ranks[0].Unmatched, "broadcast of ranks 0,1: rank 0 made 30 calls") {
-		t.Errorf("%d matches, unmatched: %q", len(got.Matches), got.Ranks[0].Unmatched)
+	if len(got.Matches) != 20 || !strings.HasPrefix(got.Ranks[0].WhyUnmatched, "broadcast of ranks 0,1: rank 0 made 30 calls") {
+		t.Errorf("%d matches, unmatched: %q", len(got.Matches), got.Ranks[0].WhyUnmatched)
 	}
 	if !said(got, "broadcast of ranks 0,1: not matched: rank 0 made 30 calls and rank 1 made 1") {
 		t.Errorf("warnings: %q", got.Warnings)
@@ -175,7 +178,7 @@ func TestTracesThatDoNotCoverTheSameCalls(t *testing.T) {
 		loss     string
 		matches  int
 	}{
-		{0, 30, "all_reduce of ranks 0,1: 5 calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has 20, rank 1 has 15); " +
+		{0, 30, "all_reduce of ranks 0,1: 5 calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has 20, rank 1 has 15: the last 5 of rank 0); " +
 			"lost: transfer and wait of those", 15},
 		{0, 1, "all_reduce of ranks 0,1: not matched: rank 0 made 20 calls and rank 1 made 0, and their times do not fit each other", 0},
 	} {

@@ -13,15 +13,15 @@ import (
 
 // Rank is what the device of one rank did, in order of time, on the clock of the lowest rank with the same Clock.
 type Rank struct {
-	Number    int
-	File      string       // base name of its trace
-	Device    trace.Device // zero: the trace does not list it
-	Host      string
-	Clock     int               // ranks with the same number share a clock
-	Names     []kernelname.Name // by Record.Name
-	Calls     []*Call           // by start
-	Unmatched string            // why some of its calls were not matched; empty: all were that could be
-	Samples   []trace.Sample    // of multiprocessors' activity, in order of time; nil: not recorded
+	Number       int
+	File         string       // base name of its trace
+	Device       trace.Device // zero: the trace does not list it
+	Host         string
+	Clock        int               // ranks with the same number share a clock
+	Names        []kernelname.Name // by Record.Name
+	Calls        []*Call           // by start
+	WhyUnmatched string            // why some of its calls were not matched; empty: all were that could be
+	Samples      []trace.Sample    // of multiprocessors' activity, in order of time; nil: not recorded
 
 	Steps       []Step // by start, each with the time that it claims; see claimTime
 	MarkedSteps int    // forward steps that the trace has annotations of, on the device or the CPU; 0: none
@@ -38,6 +38,7 @@ type Rank struct {
 	HiddenComm span.List // under compute
 	Transfers  span.List // part of Comm: matched calls that move data
 	Waits      span.List // part of Comm: matched calls that wait for a peer
+	Unmatched  span.List // the rest of Comm: calls without a partner, and control
 	Copies     span.List
 	Phases     map[string]span.List // by phase; empty without annotations
 	Computed   int64                // ns of compute; its spans are too many to keep, see Compute

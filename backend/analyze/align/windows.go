@@ -127,7 +127,7 @@ func milliseconds(ns int64) string {
 // shortest clipped duration over a group is its transfer. A recv waits for the start of its send, which is all transfer.
 func (b *builder) splitTransfers() {
 	for _, m := range b.Matches {
-		if m.Sequence.Type == kernelname.SendRecv {
+		if m.Sequence.Type == kernelname.Send {
 			send, recv := m.Calls[0], m.Calls[1]
 			send.Transfer = send.Clipped().Length()
 			own := recv.Clipped()
@@ -157,11 +157,12 @@ func (r *Rank) sumTransfers() {
 			r.matched++
 		}
 		if c.Unmatched != nil && !explained {
-			r.Unmatched, explained = *c.Unmatched, true
+			r.WhyUnmatched, explained = *c.Unmatched, true
 		}
 	}
 	r.Transfers = r.CallSpans(nil, (*Call).TransferSpan)
 	r.Waits = r.CallSpans(nil, (*Call).WaitSpan).Subtract(r.Transfers)
+	r.Unmatched = r.Comm.Subtract(r.Transfers).Subtract(r.Waits)
 }
 
 // CallSpans is the union of some part of each matched call. The result takes the memory of buffer, if that suffices.

@@ -36,7 +36,8 @@ func Trace(e *command.Env) *cobra.Command {
 		Use:   "trace RUN [RUN]",
 		Short: "show where a run's time went: ranks, kernels, collectives",
 		Long: `Shows on one screen where the time of a run went: the window of each rank divided into
-compute, transfer, waiting, copies and idle time; phases; classes of kernels; the
+compute, transfer, waiting, unmatched (communication without a partner in the traces:
+transfer or wait, nobody knows), copies and idle time; phases; classes of kernels; the
 kernels that took longest; the collectives by size with their bandwidth; the straggler.
 
 With two runs it compares them, the first as the base: parts of the window, classes,
@@ -50,10 +51,10 @@ it is the innermost nn.Module, Python function or annotation instead, where they
 recorded. Kernels that a CUDA graph replays have none.
 
 --json prints everything there is. Of one run: window_ns, ranks (compute_ns, transfer_ns,
-wait_ns, copy_ns, idle_ns, skew_ns …), phases, timeline, classes, kernels (name, class,
-total_ns, count, min_ns, max_ns, share), collectives (type, bytes, count, transfer_ns,
-wait_ns, algbw, busbw), lateness (ranks, bins, worst: the calls whose last rank was latest),
-straggler. Of two: runs, per_step, parts, classes, kernels and
+wait_ns, unmatched_ns, copy_ns, idle_ns, skew_ns …), phases, timeline, classes, kernels
+(name, class, total_ns, count, min_ns, max_ns, share), collectives (type, bytes, count,
+transfer_ns, wait_ns, unmatched_ns, algbw, busbw), lateness (ranks, bins, worst: the calls
+whose last rank was latest), straggler; what is not known is null. Of two: runs, per_step, parts, classes, kernels and
 collectives, each a list of rows with sides (ns, count, share), change_ns, change_pct and
 only_in. With --ops: kernel_ns, attributed_ns, joined_ns, ops (name, total_ns, count, share,
 within) and rest (reason, total_ns, count, share).`,
@@ -140,10 +141,14 @@ const barWidth, maxRanks = 34, 8
 // printRanks draws each rank's window as a bar and in figures; of many ranks those that waited least and most.
 func printRanks(e *command.Env, s *metric.TraceSummary, t present.Table, all bool) {
 	th := e.Theme()
-	legend := fmt.Sprintf("%s compute %s transfer %s wait %s idle", th.Full, th.Transit, th.Wait, th.Idle)
+	unmatched := ""
+	if s.HasUnmatched() {
+		unmatched = " " + th.Unknown + " unmatched"
+	}
+	legend := fmt.Sprintf("%s compute %s transfer %s wait%s %s idle", th.Full, th.Transit, th.Wait, unmatched, th.Idle)
 	t = t.With(1, present.Column{Title: legend}, func(row int) present.Cell {
 		r := s.Ranks[row] // copies are left with idle
-		return present.Cell{Text: widget.Bar(th, barWidth, float64(r.WindowNS), pane.WindowParts(th, r)[:3], th.Idle)}
+		return present.Cell{Text: widget.Bar(th, barWidth, float64(r.WindowNS), pane.WindowParts(th, r)[:4], th.Idle)}
 	})
 	if left := len(t.Rows) - maxRanks; left > 0 && !all {
 		rows := t.Rows
@@ -206,9 +211,8 @@ func printTraceDiff(e *command.Env, c scaling.TraceComparison, top int) {
 		case "kernels":
 			t = t.Top(top)
 		case "collectives":
-			n := len(t.Columns)
 			e.Rows(t.Only(0, 1, 2, 3, 4, 5, 6, 7))
-			t = t.Only(0, 1, n-4, n-3, n-2, n-1)
+			t = t.Without(2, 3, 4, 5, 6, 7)
 		}
 		e.Rows(t)
 	}

@@ -120,7 +120,7 @@ func (c *comparison) bars(width, height int) []string {
 	longest := 0.0
 	for _, r := range c.found.Parts {
 		for _, side := range r.Sides {
-			longest = max(longest, side.NS)
+			longest = max(longest, metric.OrZero(side.NS))
 		}
 	}
 	var lines, remarks []string
@@ -129,13 +129,14 @@ func (c *comparison) bars(width, height int) []string {
 		line := widget.Bar(th, cols, longest, parts, " ")
 		lines = append(lines, label(name)+line+widget.Right(unit.Duration(split.WindowNS), 10))
 	}
-	draw("base", c.split(0, [2]int{1, 1}))
+	base, other := c.split(0, [2]int{1, 1}), c.split(1, [2]int{1, 1})
+	draw("base", base)
 	if l := c.found.Loss; l != nil { // the base divided among the ranks of the other, which has more or fewer
 		draw("ideal", c.split(0, l.Ranks))
 		remarks = append(remarks, l.Words())
 	}
-	draw("other", c.split(1, [2]int{1, 1}))
-	lines = append(lines, label("")+th.Paint(theme.Dim, widget.Spread(splitLegend(th), "window", cols+10)))
+	draw("other", other)
+	lines = append(lines, label("")+th.Paint(theme.Dim, widget.Spread(splitLegend(th, base.UnmatchedNS+other.UnmatchedNS > 0), "window", cols+10)))
 	if height < tallFrom {
 		return lines
 	}
@@ -147,9 +148,9 @@ func (c *comparison) bars(width, height int) []string {
 
 // split is the mean rank of one run, its times those of so many ranks shared by so many.
 func (c *comparison) split(side int, ranks [2]int) metric.RankSplit {
-	var r metric.RankSplit
+	r := metric.RankSplit{TransferNS: new(int64), WaitNS: new(int64)}
 	for i, part := range c.found.Parts {
-		*r.Parts()[i] = int64(part.Sides[side].NS) * int64(ranks[0]) / int64(ranks[1])
+		*r.Parts()[i] = int64(metric.OrZero(part.Sides[side].NS)) * int64(ranks[0]) / int64(ranks[1])
 	}
 	return r
 }

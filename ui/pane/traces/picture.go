@@ -30,9 +30,8 @@ func (t *timeline) lines(width int) []string {
 		name string
 		bins []int64
 		tone theme.Tone
-	}{
-		{"compute", d.Compute, theme.Plain}, {"transfer", d.Transfer, theme.Busy},
-		{"waiting", d.Wait, theme.Warn}, {"idle", d.Idle, theme.Dim}} {
+	}{{"compute", d.Compute, theme.Plain}, {"transfer", d.Transfer, theme.Busy}, {"waiting", d.Wait, theme.Warn},
+		{"unmatched", d.Unmatched, theme.Bad}, {"idle", d.Idle, theme.Dim}} {
 		if high <= len(row.bins) && sum(row.bins) > 0 {
 			share := 100 * float64(sum(row.bins[low:high])) / float64(d.BinNS*int64(high-low))
 			levels := widget.Levels(t.env.Theme, widget.Resample(shares(row.bins[low:high], d.BinNS), cols))
@@ -104,12 +103,12 @@ func (t *timeline) bars(width, most int) []string {
 	if len(ranks) > most {
 		right = "of " + unit.Int(len(ranks)) + " ranks"
 	}
-	return append(lines, legend(th, right, straggler != nil, cols))
+	return append(lines, legend(th, right, t.trace().HasUnmatched(), straggler != nil, cols))
 }
 
 // legend says what the signs mean, and at the right what the figures are.
-func legend(th *theme.Theme, right string, late bool, cols int) string {
-	words := splitLegend(th)
+func legend(th *theme.Theme, right string, unmatched, late bool, cols int) string {
+	words := splitLegend(th, unmatched)
 	if late {
 		words += "  ! late"
 	}
@@ -119,10 +118,13 @@ func legend(th *theme.Theme, right string, late bool, cols int) string {
 	return label("") + th.Paint(theme.Dim, widget.Spread(words, right, cols+8))
 }
 
-// splitLegend says what the signs of a bar mean.
-func splitLegend(th *theme.Theme) string {
-	return strings.Join([]string{th.Full + " compute", th.Transit + " transfer", th.Wait + " waiting", th.Empty + " copies",
-		th.Idle + " idle"}, "  ")
+// splitLegend says what the signs of a bar mean; with calls that were not matched where there are any.
+func splitLegend(th *theme.Theme, unmatched bool) string {
+	words := []string{th.Full + " compute", th.Transit + " transfer", th.Wait + " waiting"}
+	if unmatched {
+		words = append(words, th.Unknown+" unmatched")
+	}
+	return strings.Join(append(words, th.Empty+" copies", th.Idle+" idle"), "  ")
 }
 
 // lateLines stand over the late calls: how late, and when in what is in sight of the
