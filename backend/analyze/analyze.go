@@ -118,7 +118,7 @@ func (f *facts) warnings() []string {
 // 0.43, when two iterations had warmed them up; warm runs stay below 1.1.
 const coldRatio = 1.5
 
-// coldStart says that the means hold an engine that was not warm yet.
+// coldStart says that the samples hold an engine that was not warm yet.
 func coldStart(f *facts) []string {
 	d := f.iterations().durations()
 	if len(d) < 3 {
@@ -129,7 +129,7 @@ func coldStart(f *facts) []string {
 		return nil
 	}
 	return []string{fmt.Sprintf("the first timed iteration took %.3g s, the others %.3g s in the middle: "+
-		"the engine was not warm yet, and means hold that; read p50, or raise warmup_iterations", first, rest)}
+		"the engine was not warm yet, which mean, max and spread hold; raise warmup_iterations", first, rest)}
 }
 
 // doubtfulRanks are the traces that say they are another rank, and those of several that do not say which: nobody can

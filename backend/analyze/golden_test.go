@@ -51,6 +51,9 @@ func text(a *metric.Analysis) string {
 			v = fmt.Sprintf("%.7g", *m.Value)
 		}
 		fmt.Fprintf(&b, "%s %s %s n=%d", m.Name, v, m.Unit, m.N)
+		if m.Spread != nil {
+			fmt.Fprintf(&b, " spread=%.4g%%", *m.Spread)
+		}
 		for _, word := range []string{m.Reason, m.Cause, m.Note} {
 			if word != "" {
 				fmt.Fprintf(&b, " | %s", word)

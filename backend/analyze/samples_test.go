@@ -12,7 +12,7 @@ func TestSamples(t *testing.T) {
 	e := model.Defaults()
 	e.Data = model.Workload{BatchSize: 2, SeqLen: 90, MaxTokens: 10}
 	got, err := Samples(t.Context(), Input{Experiment: &e, Timing: map[int]*trace.Timing{
-		0: {File: "timing_stats_0.json", Untraced: trace.Times{Iterations: []float64{1, 2}, TTFT: []float64{0.5}}},
+		0: {File: "timing_stats_0.json", Untraced: trace.Times{Iterations: []float64{1, 2}, TTFT: [][]float64{{0.4, 0.6}}}},
 	}})
 	if err != nil {
 		t.Fatal(err)

@@ -15,14 +15,53 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// timingMetrics finds latencies and throughput from what the runner measured.
-func timingMetrics(f *facts) []metric.Metric {
-	var out []metric.Metric
+// sampled is a metric with the samples that it is the one number of, one an iteration, in its unit.
+type sampled struct {
+	metric.Metric
+	samples []float64 // none where there is no value, or the file gives no more than that
+}
+
+// take gives a metric its value, and what its samples say beside it.
+func (t *sampled) take(value float64, samples []float64) {
+	t.samples, t.Value, t.N = samples, &value, len(samples)
+	if t.N > 0 {
+		t.By.Stats = sampleStats(samples)
+	}
+	if t.N > 1 && value != 0 {
+		t.Spread = new(metric.SpreadOf(slices.Min(samples), slices.Max(samples), value))
+	}
+}
+
+// timings finds latencies and throughput from what the runner measured.
+func timings(f *facts) []sampled {
+	var out []sampled
 	for _, l := range latencies {
 		out = append(out, latency(f, l))
 	}
 	iteration := iterationTime(f)
-	return append(append(out, iteration), throughput(f, iteration)...)
+	return slices.Concat(out, []sampled{iteration}, throughput(f, iteration), []sampled{perUser(out[1])})
+}
+
+func timingMetrics(f *facts) []metric.Metric {
+	return model.Each(timings(f), func(t sampled) metric.Metric { return t.Metric })
+}
+
+// Samples are the measurements behind the metrics of latency and throughput, by name and in the metric's unit: one an
+// iteration, of requests their mean, as those of one iteration are not independent. What was not measured so has none. It
+// fails only when ctx ends.
+func Samples(ctx context.Context, in Input) (map[string][]float64, error) {
+	in.Ranks = nil // timings alone
+	t, err := align.Build(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]float64{}
+	for _, m := range timings(&facts{Timeline: t, in: in}) {
+		if len(m.samples) > 0 {
+			all[m.Name] = m.samples
+		}
+	}
+	return all, nil
 }
 
 // population is the iterations that one metric is read from.
@@ -77,44 +116,64 @@ func (p population) metric() metric.Metric {
 	return m
 }
 
-// latencyTimes says where a file has a latency, in s: one a request, and a mean and p99 where there is no such list.
+// latencyTimes says where a file has a latency, in s: that of each request, and a mean and p99 where there is no such list.
 type latencyTimes struct {
 	name string
-	of   func(trace.Times) (list []float64, mean, p99 *float64)
+	of   func(trace.Times) (list [][]float64, mean, p99 *float64)
 }
 
 var latencies = []latencyTimes{
-	{"ttft", func(t trace.Times) ([]float64, *float64, *float64) { return t.TTFT, t.TTFTMean, t.TTFTP99 }},
-	{"tpot", func(t trace.Times) ([]float64, *float64, *float64) { return t.TPOT, t.TPOTMean, t.TPOTP99 }},
+	{"ttft", func(t trace.Times) ([][]float64, *float64, *float64) { return t.TTFT, t.TTFTMean, t.TTFTP99 }},
+	{"tpot", func(t trace.Times) ([][]float64, *float64, *float64) { return t.TPOT, t.TPOTMean, t.TPOTP99 }},
 }
 
-// requests joins the times of the requests of all replicas, in s.
-func (l latencyTimes) requests(p population) []float64 {
-	var out []float64
+// requests are the times of the requests of each iteration, those of all replicas together, in ms.
+func (l latencyTimes) requests(p population) (iterations [][]float64) {
 	for _, t := range p.times {
 		list, _, _ := l.of(t)
-		out = append(out, list...)
+		for k, row := range folded(list, len(t.Iterations)) {
+			if k == len(iterations) {
+				iterations = append(iterations, nil)
+			}
+			for _, seconds := range row {
+				iterations[k] = append(iterations[k], seconds*1e3)
+			}
+		}
 	}
-	return out
+	return iterations
 }
 
-// latency is ttft or tpot, in ms. A file's own mean is used only where it is all there
-// is: means of several files cannot be joined without their counts.
-func latency(f *facts, l latencyTimes) metric.Metric {
+// folded is a plain list of requests, as many in each iteration, by iteration; any other list as it is.
+func folded(list [][]float64, iterations int) [][]float64 {
+	plain := slices.Concat(list...)
+	if iterations == 0 || len(plain) != len(list) || len(list) <= iterations || len(list)%iterations != 0 {
+		return list
+	}
+	return slices.Collect(slices.Chunk(plain, len(list)/iterations))
+}
+
+// latency is ttft or tpot, in ms: of an iteration the mean over its requests, of the iterations the median. The statistics
+// beside it are of the requests. A file's own mean is used only where it is all there is: means of several files cannot be
+// joined without their counts.
+func latency(f *facts, l latencyTimes) sampled {
 	p := f.population(func(t trace.Times) bool {
 		list, mean, _ := l.of(t)
 		return len(list) > 0 || mean != nil
 	})
-	m, list := p.metric(), l.requests(p)
+	m, rows := sampled{Metric: p.metric()}, l.requests(p)
 	var own, p99 *float64
 	if len(p.times) == 1 {
 		_, own, p99 = l.of(p.times[0])
 	}
-	switch {
+	switch requests := slices.Concat(rows...); {
 	case m.Reason != "":
-	case len(list) > 0:
-		m.N, m.Value, m.By.Stats = len(list), new(metric.Mean(list)*1e3), sampleStats(list, 1e3)
-		m.By.Stats[metric.P99] = metric.Quantile(list, 0.99) * 1e3
+	case len(rows) > 0:
+		means := model.Each(rows, metric.Mean)
+		m.take(metric.Median(means), means)
+		m.By.Stats = sampleStats(requests)
+		if len(requests) > len(rows) {
+			m.Note = joinNotes(m.Note, fmt.Sprintf("%s in %s", unit.Plural(len(requests), "request"), unit.Plural(len(rows), "iteration")))
+		}
 	case own != nil:
 		m.Value, m.Note = new(*own*1e3), joinNotes(m.Note, "mean as the file gives it, without its samples")
 		if p99 != nil {
@@ -125,13 +184,17 @@ func latency(f *facts, l latencyTimes) metric.Metric {
 	default:
 		m.Reason = strings.Join(m.Source, ", ") + ": no " + l.name + " in it"
 	}
-	return defined(l.name, m)
+	m.Metric = defined(l.name, m.Metric)
+	return m
 }
 
-// sampleStats are the least, the middle and the largest of some samples, in another unit.
-func sampleStats(samples []float64, unit float64) map[metric.Stat]float64 {
-	least, most := slices.Min(samples), slices.Max(samples)
-	return map[metric.Stat]float64{metric.Min: least * unit, metric.P50: metric.Median(samples) * unit, metric.Max: most * unit}
+// sampleStats are the statistics of some samples.
+func sampleStats(samples []float64) map[metric.Stat]float64 {
+	all := map[metric.Stat]float64{}
+	for _, s := range metric.Stats {
+		all[s] = s.Of(samples)
+	}
+	return all
 }
 
 // durations are the iterations, in s: each lasts as long as its slowest replica. nil: none was timed.
@@ -147,78 +210,59 @@ func (p population) durations() []float64 {
 			out[k] = max(out[k], t.Iterations[k])
 		}
 	}
-	if len(out) == 0 || metric.Mean(out) <= 0 {
-		return nil
+	return slices.DeleteFunc(out, func(seconds float64) bool { return seconds <= 0 }) // no iteration takes no time
+}
+
+func iterationTime(f *facts) sampled {
+	p := f.iterations()
+	m := sampled{Metric: p.metric()}
+	switch d := p.durations(); {
+	case m.Reason != "":
+	case len(d) == 0:
+		m.Reason = strings.Join(m.Source, ", ") + ": no iteration times in it"
+	default:
+		m.take(metric.Median(d), d)
 	}
+	m.Metric = defined("iteration_wall_clock", m.Metric)
+	return m
+}
+
+// throughput is tokens per second, in all, of output and per GPU, and mfu: each an amount over the median iteration time.
+func throughput(f *facts, iteration sampled) []sampled {
+	p, gpus := f.iterations(), float64(f.Layout.GPUs())
+	input, output, recorded, reason := iterationTokens(f, p)
+	tokens := func(name string, amount float64) sampled {
+		return iteration.rate(name, amount, reason, recorded, p.metric())
+	}
+	return []sampled{
+		tokens("throughput_tokens_sec", input+output), tokens("output_tokens_sec", output), tokens("tokens_sec_per_gpu", (input+output)/gpus),
+		mfu(f, p, iteration, gpus),
+	}
+}
+
+// rate is an amount of an iteration over its time; reason is why the amount is not known, note what to know of it.
+func (t sampled) rate(name string, amount float64, reason, note string, m metric.Metric) sampled {
+	out := sampled{Metric: m}
+	switch {
+	case t.Value == nil:
+		out.Reason = t.Reason
+	case reason != "":
+		out.N, out.Reason = t.N, reason
+	default:
+		out.take(amount / *t.Value, model.Each(t.samples, func(time float64) float64 { return amount / time }))
+		out.Note = joinNotes(m.Note, note)
+	}
+	out.Metric = defined(name, out.Metric)
 	return out
 }
 
-func iterationTime(f *facts) metric.Metric {
-	p := f.iterations()
-	m := p.metric()
-	switch d := p.durations(); {
-	case m.Reason != "":
-	case d == nil:
-		m.Reason = strings.Join(m.Source, ", ") + ": no iteration times in it"
-	default:
-		m.N, m.Value, m.By.Stats = len(d), new(metric.Mean(d)), sampleStats(d, 1)
+// perUser is the tokens that one user sees in a second.
+func perUser(tpot sampled) sampled {
+	reason, m := "", metric.Metric{Source: tpot.Source, Note: tpot.Note}
+	if tpot.Value != nil && slices.Min(append(tpot.samples, *tpot.Value)) <= 0 {
+		reason = "tokens took no time"
 	}
-	return defined("iteration_wall_clock", m)
-}
-
-// Samples are the single measurements behind the metrics of latency and throughput, by name and in the metric's unit: one
-// an iteration, or one a request for ttft and tpot. What was not measured so has none. It fails only when ctx ends.
-func Samples(ctx context.Context, in Input) (map[string][]float64, error) {
-	in.Ranks = nil // timings alone
-	t, err := align.Build(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	f := &facts{Timeline: t, in: in}
-	all := map[string][]float64{}
-	for _, l := range latencies {
-		for _, seconds := range l.requests(f.population(func(t trace.Times) bool { list, _, _ := l.of(t); return len(list) > 0 })) {
-			all[l.name] = append(all[l.name], seconds*1e3)
-		}
-	}
-	d := f.iterations().durations()
-	if d == nil {
-		return all, nil
-	}
-	all["iteration_wall_clock"] = d
-	iteration := iterationTime(f)
-	for _, m := range throughput(f, iteration) {
-		if m.Value == nil {
-			continue
-		}
-		for _, seconds := range d { // the rate over the mean iteration is turned into that of each
-			if seconds > 0 {
-				all[m.Name] = append(all[m.Name], *m.Value**iteration.Value/seconds)
-			}
-		}
-	}
-	return all, nil
-}
-
-// throughput is tokens per second, in all, of output and per GPU, and mfu; all follow from the mean iteration time.
-func throughput(f *facts, iteration metric.Metric) []metric.Metric {
-	if iteration.Value == nil {
-		return withoutValue(iteration.Reason, iteration.Source, "throughput_tokens_sec", "output_tokens_sec", "tokens_sec_per_gpu", "mfu")
-	}
-	p, gpus := f.iterations(), float64(f.Layout.GPUs())
-	input, output, recorded, reason := iterationTokens(f, p)
-	rate := func(name string, tokens float64) metric.Metric {
-		m := p.metric()
-		m.N, m.Reason = iteration.N, reason
-		if reason == "" {
-			m.Value, m.Note = new(tokens / *iteration.Value), joinNotes(m.Note, recorded)
-		}
-		return defined(name, m)
-	}
-	return []metric.Metric{
-		rate("throughput_tokens_sec", input+output), rate("output_tokens_sec", output), rate("tokens_sec_per_gpu", (input+output)/gpus),
-		mfu(f, p, iteration, gpus),
-	}
+	return tpot.rate("tokens_sec_per_user", 1e3, reason, "", m)
 }
 
 // iterationTokens is the prompt and output tokens of an iteration: recorded by every replica, else as the config asks for.
@@ -244,16 +288,14 @@ func iterationTokens(f *facts, p population) (input, output float64, note, reaso
 }
 
 // mfu is the share of the GPUs' peak that the model's arithmetic is.
-func mfu(f *facts, p population, iteration metric.Metric, gpus float64) metric.Metric {
-	m := p.metric()
-	m.N = iteration.N
+func mfu(f *facts, p population, iteration sampled, gpus float64) sampled {
+	m, flops := p.metric(), 0.0
 	peak, reason := peakOf(f)
-	if m.Reason = reason; reason == "" {
-		flops := f.in.Shape.FLOPs(f.in.Experiment.Data, f.in.Experiment.Model.Layers)
-		m.Value = new(100 * flops / (*iteration.Value * gpus * peak * 1e12))
+	if reason == "" {
+		flops = f.in.Shape.FLOPs(f.in.Experiment.Data, f.in.Experiment.Model.Layers)
 		m.Source = append(m.Source, f.Files()...)
 	}
-	return defined("mfu", m)
+	return iteration.rate("mfu", 100*flops/(gpus*peak*1e12), reason, "", m)
 }
 
 // peakOf is the dense peak of one GPU at the config's precision, in TFLOP/s.

@@ -40,15 +40,18 @@ func TestTimingOfTheSweep(t *testing.T) {
 
 func TestLowestRankIsRead(t *testing.T) {
 	in := timed(layoutOf(2, 1, 1, 1),
-		untraced(trace.Times{Iterations: []float64{1, 3}, TTFT: []float64{0.1, 0.2, 0.6}, TPOT: []float64{0.01, 0.02}}),
-		untraced(trace.Times{Iterations: []float64{9, 9}, TTFT: []float64{9, 9}, TPOT: []float64{9}}))
+		untraced(trace.Times{Iterations: []float64{1, 3}, TTFT: [][]float64{{0.1, 0.2, 0.6}, {0.5, 0.9}}, TPOT: [][]float64{{0.01}, {0.02}}}),
+		untraced(trace.Times{Iterations: []float64{9, 9}, TTFT: [][]float64{{9}, {9}}, TPOT: [][]float64{{9}}}))
 	a := analyse(t, in)
 	near(t, "iteration", value(t, a, "iteration_wall_clock"), 2, 9)
-	near(t, "ttft", value(t, a, "ttft"), 300, 6)
-	near(t, "ttft p50", a.Metric("ttft").By.Stats[metric.P50], 200, 6)
-	near(t, "ttft p99", a.Metric("ttft").By.Stats[metric.P99], 592, 6)
+	near(t, "ttft", value(t, a, "ttft"), 500, 6) // of the means 300 and 700
+	near(t, "ttft spread", *a.Metric("ttft").Spread, 80, 6)
+	for stat, want := range map[metric.Stat]float64{metric.P50: 500, metric.P99: 888, metric.Min: 100, metric.Max: 900, metric.MeanStat: 460} {
+		near(t, "ttft "+string(stat), a.Metric("ttft").By.Stats[stat], want, 6) // of the requests
+	}
 	near(t, "tpot", value(t, a, "tpot"), 15, 6)
-	if m := a.Metric("ttft"); m.N != 3 || len(m.Source) != 1 || m.Source[0] != "timing_stats_0.json" || m.Note != "" {
+	near(t, "a user", value(t, a, "tokens_sec_per_user"), 1000/15., 6)
+	if m := a.Metric("ttft"); m.N != 2 || len(m.Source) != 1 || m.Source[0] != "timing_stats_0.json" || m.Note != "5 requests in 2 iterations" {
 		t.Errorf("ttft: %+v", m)
 	}
 }
@@ -73,8 +76,8 @@ func TestColdStartIsSaid(t *testing.T) {
 
 func TestReplicasArePooled(t *testing.T) {
 	in := timed(layoutOf(1, 1, 2, 1),
-		untraced(trace.Times{Iterations: []float64{1, 4}, TTFT: []float64{0.1}}),
-		untraced(trace.Times{Iterations: []float64{2, 3}, TTFT: []float64{0.3}}))
+		untraced(trace.Times{Iterations: []float64{1, 4}, TTFT: [][]float64{{0.1}}}),
+		untraced(trace.Times{Iterations: []float64{2, 3}, TTFT: [][]float64{{0.3}}}))
 	a := analyse(t, in)
 	near(t, "iterations last as long as the slowest replica", value(t, a, "iteration_wall_clock"), 3, 9)
 	near(t, "ttft over all requests", value(t, a, "ttft"), 200, 6)
@@ -147,3 +150,39 @@ func TestMFU(t *testing.T) {
 		}
 	}
 }
+
+// TestPlainListOfRequests: a list of the requests of all iterations, one after another, is divided among them.
+func TestPlainListOfRequests(t *testing.T) {
+	for name, c := range map[string]struct {
+		list [][]float64
+		n    int
+		want float64
+	}{
+		"one an iteration": {[][]float64{{0.1}, {0.2}, {0.9}}, 3, 200},
+		"two an iteration": {[][]float64{{0.1}, {0.3}, {0.2}, {0.6}, {0.1}, {0.1}}, 3, 200},
+		"no telling":       {[][]float64{{0.1}, {0.3}, {0.2}, {0.6}}, 4, 250},
+		"nested":           {[][]float64{{0.1, 0.3}, {0.2, 0.6}, {0.1, 0.1}}, 3, 200},
+	} {
+		a := analyse(t, alone(trace.Times{Iterations: []float64{1, 1, 1}, TTFT: c.list}))
+		near(t, name, value(t, a, "ttft"), c.want, 6)
+		if m := a.Metric("ttft"); m.N != c.n {
+			t.Errorf("%s: n %d, want %d", name, m.N, c.n)
+		}
+	}
+}
+
+// TestSpreadOfEachSampled: the spread is of the metric's own samples, the whole range over the median.
+func TestSpreadOfEachSampled(t *testing.T) {
+	a := analyse(t, alone(trace.Times{Iterations: []float64{1, 2, 4}}))
+	near(t, "iterations", *a.Metric("iteration_wall_clock").Spread, 150, 9)
+	near(t, "throughput", *a.Metric("throughput_tokens_sec").Spread, 150, 9)
+	if m := analyse(t, alone(trace.Times{Iterations: []float64{1, 0}})).Metric("iteration_wall_clock"); m.N != 1 || m.Spread != nil {
+		t.Errorf("an iteration that took no time: %+v", m)
+	}
+	if m := analyse(t, alone(trace.Times{TPOT: [][]float64{{0}}})).Metric("tokens_sec_per_user"); m.Value != nil || m.Reason != "tokens took no time" {
+		t.Errorf("tokens in no time: %+v", m)
+	}
+}
+
+// alone is a run of one GPU of which only timing is there.
+func alone(t trace.Times) Input { return timed(layoutOf(1, 1, 1, 1), untraced(t)) }

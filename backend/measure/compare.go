@@ -64,7 +64,7 @@ func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Pro
 		return scaling.Comparison{}, err
 	}
 	for i := range sides {
-		if sides[i].Samples, err = analyze.Samples(ctx, m.newReading(sides[i].Run).input); err != nil {
+		if sides[i].Samples, err = m.samples(ctx, sides[i].Run, sides[i].Analysis.Device()); err != nil {
 			return scaling.Comparison{}, err
 		}
 	}
@@ -109,17 +109,17 @@ func noTraces(run string) error {
 	return model.Failed(run+" has no traces to compare", nil, "to read its other figures: shardeck metrics "+run)
 }
 
-// Differences sets runs beside a base in the metrics that are sampled: iterations and
-// requests. Each is keyed by run and metric; the cells are those of Compare, medians with a
-// rank test. It reads no trace; a run of which nothing is known without one is left out.
+// Differences sets runs beside a base in the metrics that are sampled. Each is keyed by run
+// and metric; the cells are those of Compare, with a rank test. It reads no trace; a run of
+// which nothing is known without one is left out.
 func (m *Measure) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error) {
-	was, err := m.sampled(ctx, base)
+	was, err := m.side(ctx, base)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]map[string]scaling.CompareCell{}
 	for _, name := range append([]string{base}, runs...) {
-		now, err := m.sampled(ctx, name)
+		now, err := m.side(ctx, name)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -130,14 +130,27 @@ func (m *Measure) Differences(ctx context.Context, base string, runs []string) (
 	return out, nil
 }
 
-// sampled is a run with its samples, without its traces.
-func (m *Measure) sampled(ctx context.Context, name string) (scaling.Side, error) {
+// side is a run with its samples and what is known without its traces.
+func (m *Measure) side(ctx context.Context, name string) (scaling.Side, error) {
+	a, err := m.Timings(ctx, name)
+	if err != nil {
+		return scaling.Side{}, err
+	}
 	run, err := m.Run(name)
 	if err != nil {
 		return scaling.Side{}, err
 	}
-	samples, err := analyze.Samples(ctx, m.newReading(run).input)
-	return scaling.Side{Measured: scaling.Measured{Run: run, Analysis: &metric.Analysis{Run: run.Name}}, Samples: samples}, err
+	samples, err := m.samples(ctx, run, a.Device())
+	return scaling.Side{Measured: scaling.Measured{Run: run, Analysis: a}, Samples: samples}, err
+}
+
+// samples are the iterations of a run, by metric; gpu is what its traces name, empty where they were not read.
+func (m *Measure) samples(ctx context.Context, run model.Run, gpu string) (map[string][]float64, error) {
+	in := m.newReading(run).input
+	if gpu != "" {
+		in.Info = &model.RunInfo{GPU: gpu}
+	}
+	return analyze.Samples(ctx, in)
 }
 
 // sampler reads the samples of runs, each once; of what cannot be read there are none.
@@ -145,8 +158,11 @@ func (m *Measure) sampler(ctx context.Context) scaling.Sampler {
 	seen := map[string]map[string][]float64{}
 	return func(run string) map[string][]float64 {
 		if _, done := seen[run]; !done {
-			s, _ := m.sampled(ctx, run)
-			seen[run] = s.Samples
+			if r, err := m.Run(run); err == nil {
+				seen[run], _ = m.samples(ctx, r, "")
+			} else {
+				seen[run] = nil
+			}
 		}
 		return seen[run]
 	}

@@ -95,7 +95,7 @@ func (m *Measure) write(out *Report, rows []report.Row, all []scaling.Measured) 
 		return err
 	}
 	panels, common := factored(panelsOf(all))
-	note := strings.Trim(common+" · mean over iterations, bars: half the range", " ·")
+	note := strings.Trim(common+scaling.NameSign+scaling.ChartStatistic, " ·")
 	if err := report.PNG(&picture, fmt.Sprintf("Scaling of %d runs", len(all)), note, panels); err != nil {
 		return err
 	}

@@ -82,11 +82,11 @@ func TestLossOfTheSameWork(t *testing.T) {
 func TestDifferencesAreThoseOfCompare(t *testing.T) {
 	b := apptest.New(t)
 	const base, other = "llama-8b-tp1", "llama-8b-tp2"
-	found, err := b.Differences(t.Context(), base, []string{other, "no-such-run"})
+	c, err := b.Compare(t.Context(), []string{base, other}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := b.Compare(t.Context(), []string{base, other}, nil)
+	found, err := b.Differences(t.Context(), base, []string{other, "no-such-run"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestTies(t *testing.T) {
 		{"apart", "0.50, 0.51, 0.52, 0.53, 0.54", "0.90, 0.91, 0.92, 0.93, 0.94", "0.50, 0.51, 0.52, 0.53, 0.54", nil, ""},
 		{"of two", "0.96, 0.99, 1.00, 1.03, 1.05", "0.90, 0.98, 1.01, 1.02, 1.10", "1.96, 1.99, 2.00, 2.03, 2.05", []string{first, second}, "chance alone"},
 		{"of three", "0.96, 0.99, 1.00, 1.03, 1.05", "0.90, 0.98, 1.01, 1.02, 1.10", "0.97, 0.98, 1.01, 1.02, 1.04", []string{first, second, third}, "chance alone"},
-		{"too few", "0.5, 0.51, 0.52", "0.9, 0.91, 0.92", "2, 2, 2, 2, 2, 2", nil, "too few samples: 3 against 3"},
+		{"too few", "0.5, 0.51, 0.52", "0.9, 0.91, 0.92", "2, 2, 2, 2, 2, 2", nil, "n too small: 3 against 3 iterations cannot show a difference within one run"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := apptest.New(t)
@@ -151,7 +151,7 @@ func TestPointsThatChanceCouldMake(t *testing.T) {
 	}{
 		{"sure", "0.5, 0.51, 0.52, 0.53, 0.54", ""},
 		{"mixed", "0.9, 0.98, 1.01, 1.02, 1.1", "chance alone makes as large a difference in"},
-		{"few", "0.5, 0.51", "too few samples: 5 against 2"},
+		{"few", "0.5, 0.51", "n too small: 5 against 2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := apptest.New(t)

@@ -26,8 +26,8 @@ type Timing struct {
 // Times is what was measured over a number of iterations. A list that the file does
 // not have is nil. Numbers that are none (NaN, Infinity) are left out, with Damage.
 type Times struct {
-	Iterations []float64 // s, one an iteration
-	TTFT, TPOT []float64 // s, one a request, or one an iteration where the file says no more
+	Iterations []float64   // s, one an iteration
+	TTFT, TPOT [][]float64 // s, by iteration, one a request; one alone where the file says no more of an iteration
 
 	// InputTokens and OutputTokens are of all requests of an iteration, one number an iteration.
 	InputTokens, OutputTokens []float64
@@ -68,34 +68,31 @@ func readSmall(path string) (text []byte, cause, err error) {
 	return text, cause, nil
 }
 
-// timingFields are the keys of a timing file and where they go.
-var timingFields = map[string]func(t *Timing, v []float64){
-	"unprofiled_iteration_times": func(t *Timing, v []float64) { t.Untraced.Iterations = v },
-	"unprofiled_ttft":            func(t *Timing, v []float64) { t.Untraced.TTFT = v },
-	"unprofiled_tpot":            func(t *Timing, v []float64) { t.Untraced.TPOT = v },
-	"iteration_times":            func(t *Timing, v []float64) { t.Traced.Iterations = v },
-	"ttft":                       func(t *Timing, v []float64) { t.Traced.TTFT = v },
-	"tpot":                       func(t *Timing, v []float64) { t.Traced.TPOT = v },
-	"ttft_avg":                   func(t *Timing, v []float64) { t.Traced.TTFTMean = first(v) },
-	"tpot_avg":                   func(t *Timing, v []float64) { t.Traced.TPOTMean = first(v) },
-	"ttft_p99":                   func(t *Timing, v []float64) { t.Traced.TTFTP99 = first(v) },
-	"tpot_p99":                   func(t *Timing, v []float64) { t.Traced.TPOTP99 = first(v) },
-	"peak_memory_bytes":          func(t *Timing, v []float64) { t.PeakMemory = int64(sum(v[:min(1, len(v))])) },
+// timingFields are the keys of a timing file and where they go. A value has an element for each of the list; those of a
+// list of lists have one a request.
+var timingFields = map[string]func(t *Timing, v [][]float64){
+	"unprofiled_iteration_times": func(t *Timing, v [][]float64) { t.Untraced.Iterations = slices.Concat(v...) },
+	"unprofiled_ttft":            func(t *Timing, v [][]float64) { t.Untraced.TTFT = v },
+	"unprofiled_tpot":            func(t *Timing, v [][]float64) { t.Untraced.TPOT = v },
+	"unprofiled_input_tokens":    func(t *Timing, v [][]float64) { t.Untraced.InputTokens = model.Each(v, sum) },
+	"unprofiled_output_tokens":   func(t *Timing, v [][]float64) { t.Untraced.OutputTokens = model.Each(v, sum) },
+	"iteration_times":            func(t *Timing, v [][]float64) { t.Traced.Iterations = slices.Concat(v...) },
+	"ttft":                       func(t *Timing, v [][]float64) { t.Traced.TTFT = v },
+	"tpot":                       func(t *Timing, v [][]float64) { t.Traced.TPOT = v },
+	"input_tokens":               func(t *Timing, v [][]float64) { t.Traced.InputTokens = model.Each(v, sum) },
+	"output_tokens":              func(t *Timing, v [][]float64) { t.Traced.OutputTokens = model.Each(v, sum) },
+	"ttft_avg":                   func(t *Timing, v [][]float64) { t.Traced.TTFTMean = first(v) },
+	"tpot_avg":                   func(t *Timing, v [][]float64) { t.Traced.TPOTMean = first(v) },
+	"ttft_p99":                   func(t *Timing, v [][]float64) { t.Traced.TTFTP99 = first(v) },
+	"tpot_p99":                   func(t *Timing, v [][]float64) { t.Traced.TPOTP99 = first(v) },
+	"peak_memory_bytes":          func(t *Timing, v [][]float64) { t.PeakMemory = int64(sum(slices.Concat(v[:min(1, len(v))]...))) },
 }
 
-// tokenFields are lists with one number an iteration, or one list of requests, which is summed.
-var tokenFields = map[string]func(t *Timing, v []float64){
-	"unprofiled_input_tokens":  func(t *Timing, v []float64) { t.Untraced.InputTokens = v },
-	"unprofiled_output_tokens": func(t *Timing, v []float64) { t.Untraced.OutputTokens = v },
-	"input_tokens":             func(t *Timing, v []float64) { t.Traced.InputTokens = v },
-	"output_tokens":            func(t *Timing, v []float64) { t.Traced.OutputTokens = v },
-}
-
-func first(v []float64) *float64 {
+func first(v [][]float64) *float64 {
 	if len(v) == 0 {
 		return nil
 	}
-	return &v[0]
+	return &v[0][0] // numbers leaves no empty list
 }
 
 func sum(v []float64) float64 {
@@ -142,23 +139,14 @@ func (p *timingText) damage(at int, text, lost string) {
 
 // key takes the value b[from:to] of one key.
 func (p *timingText) key(name []byte, from, to int) {
-	set, sums := timingFields[string(name)], tokenFields[string(name)]
-	if set == nil && sums == nil {
+	set := timingFields[string(name)]
+	if set == nil {
 		return
 	}
 	p.known++
 	p.odd = 0
-	values := p.numbers(from, to)
+	set(p.t, p.numbers(from, to))
 	p.noteOdd(string(name))
-	if set != nil {
-		set(p.t, slices.Concat(values...))
-		return
-	}
-	var totals []float64
-	for _, v := range values {
-		totals = append(totals, sum(v))
-	}
-	sums(p.t, totals)
 }
 
 // noteOdd says which values of a key are no measurement.

@@ -6,33 +6,37 @@ import "strings"
 // headers from here, and `metric --explain` prints Text.
 var Definitions = []Definition{
 	{"ttft", nil, "TTFT ms", "ms", "latency",
-		"Time to first token: mean of first token − arrival, over the untraced iterations where the timing file " +
-			"has them, else over the traced ones (marked \"traced\"). " +
-			"By: min, p50, p99, max. With data parallelism the requests of all replicas are pooled.",
+		"Time to first token: first token − arrival, the mean over the requests of an iteration, then the median over " +
+			"the untraced iterations where the timing file has them, else over the traced ones (marked \"traced\"). " +
+			"n counts iterations. By: mean, min, p50, p99, max of the requests. With data parallelism the requests of all replicas are pooled.",
 		Lower, 1},
 	{"tpot", nil, "TPOT ms", "ms", "latency",
-		"Time per output token: mean of (last token − first token) / (output tokens − 1), over the same " +
-			"population as ttft; requests with one output token or none are left out. By: min, p50, p99, max.",
+		"Time per output token: (last token − first token) / (output tokens − 1), the mean over the requests of an " +
+			"iteration, then the median over the iterations of ttft; requests with one output token or none are left " +
+			"out. By: as ttft.",
 		Lower, 2},
 	{"iteration_wall_clock", []string{"iteration_wall_clock_time"}, "iter s", "s", "latency",
-		"Mean time of one iteration: one batch, from prompt to last token. By: min, max, p50. With data " +
+		"Median time of one iteration: one batch, from prompt to last token. By: mean, min, p50, p99, max. With data " +
 			"parallelism an iteration lasts as long as its slowest replica.",
 		Lower, 3},
 	{"throughput_tokens_sec", []string{"throughput"}, "tok/s", "tok/s", "throughput",
-		"batch_size × (seq_len + max_tokens) / mean iteration time: prompt and output tokens; from recorded " +
+		"batch_size × (seq_len + max_tokens) / median iteration time: prompt and output tokens; from recorded " +
 			"token counts when the timing file has them. " +
 			"It differs from the original scripts on purpose: theirs was batch_size × seq_len / time, without output " +
 			"tokens, over prompts that were never seq_len long.",
 		Higher, 0},
 	{"output_tokens_sec", nil, "out tok/s", "tok/s", "throughput",
-		"batch_size × max_tokens / mean iteration time: output tokens alone; from recorded token counts when the " +
+		"batch_size × max_tokens / median iteration time: output tokens alone; from recorded token counts when the " +
 			"timing file has them.",
 		Higher, 0},
 	{"tokens_sec_per_gpu", nil, "tok/s/GPU", "tok/s", "throughput",
 		"throughput_tokens_sec / number of GPUs of the run.",
 		Higher, 0},
+	{"tokens_sec_per_user", nil, "tok/s/user", "tok/s", "throughput",
+		"1 / tpot: the output tokens that one user sees in a second, once the first is there.",
+		Higher, 1},
 	{"mfu", nil, "MFU %", "%", "throughput",
-		"Model FLOPs utilisation: FLOPs of an iteration / (mean iteration time × GPUs × dense peak of the " +
+		"Model FLOPs utilisation: FLOPs of an iteration / (median iteration time × GPUs × dense peak of the " +
 			"config's precision on the detected GPU). " +
 			"FLOPs = 2·(active parameters − input embedding)·B·(S+O−1) + 2·L·heads·(d_qk+d_v)·Σ context, with B " +
 			"batch, S prompt and O output tokens, Σ context over all tokens of the causal context lengths.",

@@ -22,7 +22,8 @@ type Metric struct {
 	Value    *float64        `json:"value"`
 	PerRank  map[int]float64 `json:"per_rank"`
 	By       Parts           `json:"by"`
-	N        int             `json:"n"` // samples behind the value
+	N        int             `json:"n"`                    // samples behind the value: iterations of one run, or its ranks
+	Spread   *float64        `json:"spread_pct,omitempty"` // of the samples: (max − min) / value, %; nil: one, or not sampled
 	Source   []string        `json:"source"`
 	Reason   string          `json:"reason"`          // why there is no value; "none" is straggler's answer
 	Cause    string          `json:"cause,omitempty"` // straggler only: device or host
@@ -114,11 +115,47 @@ type Stat string
 
 // Statistics of samples.
 const (
-	Min Stat = "min"
-	Max Stat = "max"
-	P50 Stat = "p50"
-	P99 Stat = "p99"
+	MeanStat Stat = "mean"
+	P50      Stat = "p50"
+	P99      Stat = "p99"
+	Min      Stat = "min"
+	Max      Stat = "max"
 )
+
+// Stats are the statistics that may be asked for.
+var Stats = []Stat{MeanStat, P50, P99, Min, Max}
+
+// Of is the statistic of some samples; NaN of none.
+func (s Stat) Of(samples []float64) float64 {
+	switch {
+	case s == MeanStat || len(samples) == 0:
+		return Mean(samples)
+	case s == P99:
+		return Quantile(samples, 0.99)
+	case s == Min:
+		return slices.Min(samples)
+	case s == Max:
+		return slices.Max(samples)
+	}
+	return Median(samples)
+}
+
+// Only is the metric with a statistic for its value: of its requests or iterations, else of its ranks; without a value,
+// and the reason, where it is the one number of nothing.
+func (m Metric) Only(s Stat) Metric {
+	v, ok := m.By.Stats[s]
+	if ranks := slices.Collect(maps.Values(m.PerRank)); !ok && len(ranks) > 0 {
+		slices.Sort(ranks) // sums of floats depend on the order
+		v, ok = s.Of(ranks), true
+	}
+	if !ok {
+		m.Reason = cmp.Or(m.Reason, fmt.Sprintf("%s is one number: it has no %s", m.Name, s))
+		m.Value = nil
+		return m
+	}
+	m.Value = &v
+	return m
+}
 
 // Phases of inference that a step belongs to. A mixed step holds prompts and decoding requests (chunked prefill). What a
 // profiler calls a step, without an engine that says more, has the phase Step.
@@ -266,7 +303,7 @@ func (p *Parts) read(name string, v float64) {
 	switch {
 	case name == idleName:
 		p.Idle = &v
-	case slices.Contains([]Stat{Min, Max, P50, P99}, Stat(name)):
+	case slices.Contains(Stats, Stat(name)):
 		put(&p.Stats, Stat(name), v)
 	case slices.Contains(PhaseNames, name):
 		put(&p.Phases, name, v)

@@ -34,20 +34,12 @@ func Quantile(xs []float64, p float64) float64 {
 	return s[i] + (at-float64(i))*(s[i+1]-s[i])
 }
 
-// Spread is half the range in % of the median: "± 0.2 %". NaN for no sample, or where the median is 0.
-func Spread(xs []float64) float64 {
-	if len(xs) == 0 {
-		return math.NaN()
-	}
-	return SpreadOf(slices.Min(xs), slices.Max(xs), Median(xs))
-}
-
-// SpreadOf is the spread of samples of which these are known; NaN where the median is 0.
+// SpreadOf is how far samples lie apart, (max − min) / median, in %; NaN where the median is 0.
 func SpreadOf(least, most, median float64) float64 {
 	if median == 0 {
 		return math.NaN()
 	}
-	return 100 * (most - least) / 2 / math.Abs(median)
+	return 100 * (most - least) / math.Abs(median)
 }
 
 // Change is the difference from a value in % of it; not ok where that is 0.
@@ -65,7 +57,7 @@ const Alpha = 0.05
 type Difference struct {
 	P      float64 // how often chance alone makes as large a difference, two-sided
 	Sure   bool    // P < Alpha
-	TooFew bool    // so few samples that no difference would be sure
+	TooFew bool    // so few samples that no difference would be sure: neither the same nor another
 	Words  string  // why it is not sure; empty where it is
 }
 
@@ -80,7 +72,7 @@ func Compare(a, b []float64) Difference {
 		return Difference{P: 1, Words: "a sample is missing"}
 	}
 	if least := 2 / choose(n+m, n); least >= Alpha {
-		return Difference{P: rankP(a, b), TooFew: true, Words: fmt.Sprintf("too few samples: %d against %d cannot show a difference", n, m)}
+		return Difference{P: rankP(a, b), TooFew: true, Words: fmt.Sprintf("n too small: %d against %d iterations cannot show a difference", n, m)}
 	}
 	d := Difference{P: rankP(a, b)}
 	d.Sure = d.P < Alpha

@@ -28,14 +28,14 @@ func TestQuantiles(t *testing.T) {
 			t.Errorf("quantile %g of %v: %g, want %g", tt.p, tt.xs, got, tt.want)
 		}
 	}
-	for name, x := range map[string]float64{"mean": Mean(nil), "median": Median(nil), "spread": Spread(nil), "spread about 0": Spread([]float64{-1, 1}),
+	for name, x := range map[string]float64{"mean": Mean(nil), "median": Median(nil), "spread about 0": SpreadOf(-1, 1, 0),
 		"quantile of nothing": Quantile([]float64{1}, math.NaN())} {
 		if !math.IsNaN(x) {
 			t.Errorf("%s is %g, and there is none", name, x)
 		}
 	}
-	if got := Spread([]float64{0.99, 1, 1.01}); !near(got, 1) {
-		t.Errorf("spread: %g %%, want 1", got)
+	if got := SpreadOf(0.99, 1.01, 1); !near(got, 2) {
+		t.Errorf("spread: %g %%, want the whole range, 2", got)
 	}
 	if got := Mean([]float64{1e15, 1e15 + 1, 1e15 + 2}); got != 1e15+1 {
 		t.Errorf("mean loses digits: %f", got)
@@ -66,7 +66,7 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s: the other way round p is %g", tt.name, back.P)
 		}
 	}
-	if d := Compare([]float64{1, 2, 3}, []float64{4, 5, 6}); !strings.Contains(d.Words, "too few samples: 3 against 3") {
+	if d := Compare([]float64{1, 2, 3}, []float64{4, 5, 6}); !strings.Contains(d.Words, "n too small: 3 against 3 iterations") {
 		t.Errorf("%+v", d)
 	}
 	if d := Compare([]float64{1, math.NaN()}, []float64{1}); d.Sure || d.P != 1 || d.Words == "" {

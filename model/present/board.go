@@ -54,17 +54,16 @@ func ExperimentName(r board.Row) string { return cmp.Or(r.Experiment.ID, shortPa
 
 func shortPath(file string) string { return strings.TrimPrefix(file, "experiments/configs/") }
 
-// Spread is half the range of the iteration times, in % of their median; empty: not known.
+// Spread is how far the iteration times lie apart, (max − min) / median in %; empty: not known.
 func Spread(a *metric.Analysis) string {
 	if a == nil {
 		return ""
 	}
-	m := a.Metric("iteration_wall_clock")
-	low, high := m.By.Stats[metric.Min], m.By.Stats[metric.Max]
-	if m.Value == nil || *m.Value <= 0 || high <= 0 {
+	spread := a.Metric("iteration_wall_clock").Spread
+	if spread == nil {
 		return ""
 	}
-	return unit.Number(100*(high-low)/2/cmp.Or(m.By.Stats[metric.P50], *m.Value), 1)
+	return unit.Number(*spread, 1)
 }
 
 // resultState is the state of an experiment whose job is over: whether its result can be

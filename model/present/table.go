@@ -52,6 +52,7 @@ type Cell struct {
 const (
 	Estimate  = "≈" // inferred or bounded, not measured
 	Tie       = "~" // chance alone can explain the difference
+	TooFew    = "?" // too few samples to tell: neither the same nor another
 	Straggler = "!"
 )
 

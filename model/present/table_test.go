@@ -209,14 +209,18 @@ func TestComparison(t *testing.T) {
 	c := scaling.Comparison{Runs: []string{"a", "b"}, Rows: []scaling.CompareRow{
 		{Name: "tpot", Cells: []scaling.CompareCell{{Value: number(8.514), N: 3, Spread: 0.24}, {Value: number(8.5142), Change: number(0.0023), Same: true}}},
 		{Name: "coll_bytes", Cells: []scaling.CompareCell{{}, {Value: number(1 << 20)}}}}}
-	same(t, Comparison(c), "tpot ms|8.51 ± 0.2 %|8.5142|~0.0", "coll_bytes|–|1 MiB|")
+	same(t, Comparison(c), "tpot ms|8.51|0.2|8.5142||~0.0", "coll_bytes|–||1 MiB||")
 	for _, tt := range []struct {
-		change float64
-		tie    bool
-		better metric.Better
-		want   Role
-	}{{5, false, metric.Higher, Good}, {5, false, metric.Lower, Bad}, {-5, false, metric.Lower, Good}, {5, true, metric.Higher, Plain}, {0.01, false, metric.Lower, Plain}, {5, false, metric.NoBetter, Plain}} {
-		if got := Change(&tt.change, tt.tie, tt.better); got.Role != tt.want {
+		change    float64
+		tie, few  bool
+		better    metric.Better
+		want      Role
+		wantDoubt string
+	}{{5, false, false, metric.Higher, Good, ""}, {5, false, false, metric.Lower, Bad, ""}, {-5, false, false, metric.Lower, Good, ""},
+		{5, true, false, metric.Higher, Plain, "~"}, {5, false, true, metric.Higher, Plain, "?"}, {0.01, false, false, metric.Lower, Plain, ""},
+		{5, false, false, metric.NoBetter, Plain, ""}} {
+		got := Change(scaling.CompareCell{Change: &tt.change, Same: tt.tie, TooFew: tt.few}, tt.better)
+		if got.Role != tt.want || got.Lead != tt.wantDoubt {
 			t.Errorf("%+v: %+v", tt, got)
 		}
 	}

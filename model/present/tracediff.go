@@ -2,7 +2,6 @@ package present
 
 import (
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ import (
 func Comparison(c scaling.Comparison) Table {
 	t := Table{Columns: Columns("metric")}
 	for i, run := range c.Runs {
-		t.Columns = append(t.Columns, Column{Title: run, Right: true, Mixed: true})
+		t.Columns = append(t.Columns, Column{Title: run, Right: true, Mixed: true}, Column{Title: "spread", Unit: "%", Right: true, Worth: 1})
 		if i > 0 {
 			t.Columns = append(t.Columns, Column{Title: "change", Unit: "%", Right: true})
 		}
@@ -29,9 +28,9 @@ func Comparison(c scaling.Comparison) Table {
 		}
 		cells := Texts(strings.TrimSpace(name))
 		for i, cell := range r.Cells {
-			cells = append(cells, OrNone(Sampled(cell, r.Cells[0], d)))
+			cells = append(cells, OrNone(ToldApart(cell, r.Cells[0], d)), dim(spread(cell)))
 			if i > 0 {
-				cells = append(cells, Change(cell.Change, cell.Same, metric.NoBetter))
+				cells = append(cells, Change(cell, metric.NoBetter))
 			}
 		}
 		t.Add(cells...)
@@ -39,34 +38,45 @@ func Comparison(c scaling.Comparison) Table {
 	return t
 }
 
-// Sampled is a value with its spread where iterations give one, told apart from another:
-// "8.514 ± 0.2 %". Empty: there is none.
-func Sampled(c, other scaling.CompareCell, d metric.Definition) string {
+// ToldApart is a value with the decimals that tell it from another: "8.514". Empty: there is none.
+func ToldApart(c, other scaling.CompareCell, d metric.Definition) string {
 	if c.Value == nil {
 		return ""
 	}
 	if other.Value != nil {
 		d.Decimals = unit.Apart(*c.Value, *other.Value, d.Decimals)
 	}
-	text := metricPart(*c.Value, d)
-	if c.N > 1 {
-		text += fmt.Sprintf(" ± %s %%", unit.Number(c.Spread, 1))
-	}
-	return text
+	return metricPart(*c.Value, d)
 }
 
-// Change is a difference in % of the base: with Tie before it where chance alone can make
-// it, else good or bad where a direction of the metric is.
-func Change(percent *float64, tie bool, better metric.Better) Cell {
-	if percent == nil {
+// spread is how far the samples of a value lie apart, in %; empty: it was not sampled.
+func spread(c scaling.CompareCell) string {
+	if c.N < 2 {
+		return ""
+	}
+	return unit.Number(c.Spread, 1)
+}
+
+// Doubt is the sign before a difference that a test is not sure of.
+func Doubt(tooFew bool) string {
+	if tooFew {
+		return TooFew
+	}
+	return Tie
+}
+
+// Change is a difference in % of the base: after a sign of doubt where there is any, else good or bad where a direction of
+// the metric is.
+func Change(c scaling.CompareCell, better metric.Better) Cell {
+	if c.Change == nil {
 		return Cell{}
 	}
-	cell := Cell{Text: unit.Signed(*percent, 1), By: *percent}
+	cell := Cell{Text: unit.Signed(*c.Change, 1), By: *c.Change}
 	switch {
-	case tie:
-		cell.Lead = Tie
+	case c.Same || c.TooFew:
+		cell.Lead = Doubt(c.TooFew)
 	case strings.Trim(cell.Text, "+-0.") == "" || better == metric.NoBetter:
-	case (*percent > 0) == (better == metric.Higher):
+	case (*c.Change > 0) == (better == metric.Higher):
 		cell.Role = Good
 	default:
 		cell.Role = Bad

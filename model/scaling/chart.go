@@ -83,12 +83,15 @@ type ChartSeries struct {
 type ChartPoint struct {
 	Point
 	Value  float64
-	Spread float64 // of Value, half its range, in %; 0: not known
+	Spread float64 // of Value: (max − min) / median, %; 0: not known
 	Ideal  float64 // Value if the run scaled perfectly from the base of its series; 0: nothing to compare with
 }
 
-// HalfRange is the spread in the unit of the value.
-func (p ChartPoint) HalfRange() float64 { return p.Value * p.Spread / 100 }
+// HalfRange is half of max − min, in the unit of the value: a bar goes so far up and down.
+func (p ChartPoint) HalfRange() float64 { return p.Value * p.Spread / 200 }
+
+// ChartStatistic says what the points and bars of a chart are.
+const ChartStatistic = "median over iterations, bars: max − min"
 
 // NameSign stands between the parts of a series' name.
 const NameSign = " · "

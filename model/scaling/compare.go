@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"shardeck/model/metric"
 )
@@ -14,6 +13,7 @@ type Comparison struct {
 	Runs     []string     `json:"runs"`
 	Rows     []CompareRow `json:"metrics"`
 	Warnings []string     `json:"warnings"` // what makes them not comparable, and what was amiss in each
+	Notes    []string     `json:"notes"`    // what differences were tested over, and where that could not tell
 }
 
 // CompareRow is one metric of all runs.
@@ -24,14 +24,15 @@ type CompareRow struct {
 	Cells    []CompareCell `json:"values"` // one a run
 }
 
-// CompareCell is one metric of one run: over iterations or requests the median, else the value itself.
+// CompareCell is one metric of one run, the number that stands for it everywhere.
 type CompareCell struct {
 	Value  *float64 `json:"value"` // nil: none
 	Reason string   `json:"reason,omitempty"`
-	N      int      `json:"n"`                 // samples; 0: not sampled
-	Spread float64  `json:"spread_pct"`        // half range over samples, % of the median
+	N      int      `json:"n"`                 // samples tested; 0: not sampled
+	Spread float64  `json:"spread_pct"`        // of the samples, (max − min) / median
 	Change *float64 `json:"change_pct"`        // against the base, %; nil: the base, or no value
 	Same   bool     `json:"indistinguishable"` // a rank test cannot tell it from the base: shown as ~
+	TooFew bool     `json:"n_too_small"`       // the samples are too few for the test ever to tell
 	Words  string   `json:"words,omitempty"`   // why not
 }
 
@@ -61,8 +62,26 @@ func Compare(sides []Side) Comparison {
 			c.Rows = append(c.Rows, row)
 		}
 	}
-	c.Warnings = append(c.Warnings, c.tooFew()...)
+	c.Notes = c.tested()
 	return c
+}
+
+// tested says what the differences were tested over, which is no more than one run a side, and once for each number of
+// samples that these are too few.
+func (c Comparison) tested() []string {
+	out := []string{}
+	for _, r := range c.Rows {
+		for _, cell := range r.Cells[1:] {
+			text := "?: " + cell.Words
+			if cell.N > 0 && cell.Change != nil && len(out) == 0 {
+				out = append(out, "differences are tested over the iterations within one run a side; ~: chance alone can make them")
+			}
+			if cell.TooFew && !slices.Contains(out, text) {
+				out = append(out, text)
+			}
+		}
+	}
+	return out
 }
 
 // Differences are the cells of runs beside a base, by metric, for what both sampled.
@@ -71,20 +90,6 @@ func Differences(base, other Side) map[string]CompareCell {
 	for _, d := range metric.Definitions {
 		if len(base.Samples[d.Name]) > 0 && len(other.Samples[d.Name]) > 0 {
 			out[d.Name] = compareRow(d, []Side{base, other}).Cells[1]
-		}
-	}
-	return out
-}
-
-// tooFew says once why differences are marked "~", for each reason there is.
-func (c Comparison) tooFew() []string {
-	var out []string
-	for _, r := range c.Rows {
-		for _, cell := range r.Cells {
-			text := "~: " + cell.Words
-			if cell.Same && strings.HasPrefix(cell.Words, "too few") && !slices.Contains(out, text) {
-				out = append(out, text)
-			}
 		}
 	}
 	return out
@@ -128,16 +133,12 @@ func compareRow(d metric.Definition, sides []Side) CompareRow {
 }
 
 func (s Side) cell(name string) CompareCell {
-	if list := s.Samples[name]; len(list) > 0 {
-		middle := metric.Median(list)
-		c := CompareCell{Value: &middle, N: len(list)}
-		if spread := metric.Spread(list); spread == spread { // NaN has no place in JSON
-			c.Spread = spread
-		}
-		return c
-	}
 	m := s.Analysis.Metric(name)
-	return CompareCell{Value: m.Value, Reason: m.Reason}
+	c := CompareCell{Value: m.Value, Reason: m.Reason, N: len(s.Samples[name])}
+	if m.Spread != nil {
+		c.Spread = *m.Spread
+	}
+	return c
 }
 
 // against compares a cell with that of the base.
@@ -151,12 +152,21 @@ func (c *CompareCell) against(base CompareCell, was, now []float64) {
 	}
 	c.Change = &change
 	if len(was) > 0 && len(now) > 0 {
-		d := metric.Compare(was, now)
-		c.Same, c.Words = !d.Sure, d.Words
+		d := test(was, now)
+		c.Same, c.TooFew, c.Words = !d.Sure && !d.TooFew, d.TooFew, d.Words
 	}
 }
 
-// Sampler gives the samples of a run by metric: iterations and requests; nil of a run that has none.
+// test is the rank test of two runs by their iterations.
+func test(was, now []float64) metric.Difference {
+	d := metric.Compare(was, now)
+	if d.Words != "" {
+		d.Words += " within one run"
+	}
+	return d
+}
+
+// Sampler gives the samples of a run by metric, which are its iterations; nil of a run that has none.
 type Sampler func(run string) map[string][]float64
 
 // Contest is runs that may be compared in a metric, the best value first.
@@ -176,7 +186,7 @@ func (c Contest) Judge(of Sampler) Tie {
 	var t Tie
 	for _, run := range c.Runs[min(1, len(c.Runs)):] {
 		best, now := of(c.Runs[0])[c.Metric], of(run)[c.Metric]
-		d := metric.Compare(best, now)
+		d := test(best, now)
 		if len(best) == 0 || len(now) == 0 || d.Sure {
 			break
 		}
@@ -198,7 +208,8 @@ func MarkUnsure(all []Series, y string, of Sampler) {
 		for i := 1; i < len(s.Points); i++ {
 			was, now := of(s.Points[0].Run)[y], of(s.Points[i].Run)[y]
 			if len(was) > 0 && len(now) > 0 {
-				s.Points[i].Unsure = metric.Compare(was, now).Words
+				d := test(was, now)
+				s.Points[i].Unsure, s.Points[i].TooFew = d.Words, d.TooFew
 			}
 		}
 	}

@@ -5,11 +5,9 @@ package scaling
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"shardeck/model"
-	"shardeck/model/metric"
 )
 
 // ScalingKey says which runs may be compared: those with the same key. The layout is what differs between them.
@@ -104,13 +102,14 @@ type Point struct {
 	Layout     string  `json:"layout"` // TP2
 	X          float64 `json:"x"`
 	Y          float64 `json:"y"`
-	Spread     float64 `json:"spread"` // % of Y, half range over iterations; 0: not known
+	Spread     float64 `json:"spread"` // (max − min) / Y over iterations, %; 0: not known
 	N          int     `json:"n"`
 	Speedup    float64 `json:"speedup"`    // against the smallest X of the series; 0: none
 	Efficiency float64 `json:"efficiency"` // %, 0: none
 	Serial     float64 `json:"serial"`     // Karp–Flatt fraction; negative: none
 
-	Unsure string `json:"unsure,omitempty"` // why Y cannot be told from that of the smallest X; empty: it can, or nothing was sampled
+	Unsure string `json:"unsure,omitempty"`      // why Y cannot be told from that of the smallest X; empty: it can, or nothing was sampled
+	TooFew bool   `json:"n_too_small,omitempty"` // so few samples that it never could
 }
 
 // ThroughputMetric is what speed-up and efficiency are made of, whatever is drawn.
@@ -129,7 +128,10 @@ func pointsOf(runs []Measured, x Axis, y string) []Point {
 			base = &runs[i]
 		}
 		p := Point{Run: m.Run.Name, Layout: m.layout().Short(), X: float64(m.at(x)), Y: *v.Value,
-			Spread: spreadOf(m.Analysis, y), N: v.N, Serial: -1}
+			N: v.N, Serial: -1}
+		if v.Spread != nil {
+			p.Spread = *v.Spread
+		}
 		if axes[x].gpus {
 			p.compare(m, *base)
 		}
@@ -155,27 +157,4 @@ func (p *Point) compare(m, base Measured) {
 	if s.HasSerial {
 		p.Serial = s.Serial
 	}
-}
-
-// perIteration are the metrics that follow from the time of an iteration, and so have its spread.
-var perIteration = []string{"iteration_wall_clock", ThroughputMetric, "output_tokens_sec", "tokens_sec_per_gpu", "mfu"}
-
-// ownSpread are the metrics that are sampled themselves.
-var ownSpread = []string{"ttft", "tpot"}
-
-// spreadOf is half the range over iterations, for latencies over requests, in % of the median; 0: not known.
-func spreadOf(a *metric.Analysis, name string) float64 {
-	from := name
-	switch {
-	case slices.Contains(perIteration, name):
-		from = "iteration_wall_clock"
-	case !slices.Contains(ownSpread, name):
-		return 0
-	}
-	m := a.Metric(from)
-	least, most, middle := m.By.Stats[metric.Min], m.By.Stats[metric.Max], m.By.Stats[metric.P50]
-	if m.N < 2 || middle <= 0 || most <= 0 {
-		return 0
-	}
-	return metric.SpreadOf(least, most, middle)
 }

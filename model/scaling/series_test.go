@@ -17,8 +17,7 @@ func ran(name string, throughput float64, change func(*model.Experiment)) Measur
 	e.Model.Name, e.Data.BatchSize = "meta-llama/Llama-3.1-8B", 4
 	change(&e)
 	return Measured{Run: model.Run{Name: name, Experiment: &e}, GPU: "A100-40GB", Analysis: &metric.Analysis{Metrics: []metric.Metric{
-		{Name: ThroughputMetric, Value: &throughput, N: 5},
-		{Name: "iteration_wall_clock", N: 5, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 0.9, metric.Max: 1.1, metric.P50: 1}}},
+		{Name: ThroughputMetric, Value: &throughput, N: 5, Spread: new(20.0)},
 	}}}
 }
 
@@ -74,8 +73,8 @@ func TestSeries(t *testing.T) {
 func TestPointsAreComparedWithTheBase(t *testing.T) {
 	series := SeriesOf([]Measured{ran("one", 100, tp(1)), ran("four", 300, tp(4))}, AxisGPUs, ThroughputMetric)
 	p := series[0].Points[1]
-	if p.Layout != "TP4" || p.N != 5 || p.Y != 300 || p.Speedup != 3 || p.Efficiency != 75 || math.Abs(p.Spread-10) > 1e-9 || math.Abs(p.Serial-1.0/9) > 1e-9 {
-		t.Errorf("got %+v, want speed-up 3, efficiency 75 %%, spread 10 %%, serial part 1/9", p)
+	if p.Layout != "TP4" || p.N != 5 || p.Y != 300 || p.Speedup != 3 || p.Efficiency != 75 || p.Spread != 20 || math.Abs(p.Serial-1.0/9) > 1e-9 {
+		t.Errorf("got %+v, want speed-up 3, efficiency 75 %%, spread 20 %%, serial part 1/9", p)
 	}
 	if base := series[0].Points[0]; base.Speedup != 1 || base.Efficiency != 100 || base.Serial >= 0 {
 		t.Errorf("the base is %+v", base)
@@ -96,18 +95,19 @@ func TestReadingATracePartsNoSeries(t *testing.T) {
 	}
 }
 
+// TestSpreadOfPoints: the spread of a point is that of its metric; of what has none, or of a quotient, there is none.
 func TestSpreadOfPoints(t *testing.T) {
-	v := 60.0
-	a := &metric.Analysis{Metrics: []metric.Metric{
-		{Name: "ttft", Value: &v, N: 4, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 57, metric.P50: 60, metric.Max: 63}}},
-		{Name: "tpot", Value: &v, N: 1, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 60, metric.P50: 60, metric.Max: 60}}},
-		{Name: "iteration_wall_clock", Value: &v, N: 5, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 0.9, metric.Max: 1.1, metric.P50: 1}}},
-		{Name: "comm_overhead", Value: &v, N: 2, By: metric.Parts{Stats: map[metric.Stat]float64{metric.Min: 1, metric.Max: 3}}},
-	}}
-	for name, want := range map[string]float64{"ttft": 5, "tpot": 0, ThroughputMetric: 10, "comm_overhead": 0} {
-		if got := spreadOf(a, name); math.Abs(got-want) > 1e-9 {
-			t.Errorf("%s: ± %v %%, want %v", name, got, want)
-		}
+	one, two := ran("one", 100, tp(1)), ran("two", 180, tp(2))
+	spread := 2.5
+	for i := range two.Analysis.Metrics {
+		two.Analysis.Metrics[i].Spread = &spread
+	}
+	points := SeriesOf([]Measured{one, two}, AxisGPUs, ThroughputMetric)[0].Points
+	if points[0].Spread != 20 || points[1].Spread != 2.5 {
+		t.Errorf("%+v", points)
+	}
+	if p := (ChartPoint{Point: points[1], Value: 200, Spread: 2.5}); p.HalfRange() != 2.5 {
+		t.Errorf("a bar of 2.5 %% of 200 goes %v up and down", p.HalfRange())
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,35 +21,57 @@ import (
 	"shardeck/ui/widget"
 )
 
+// metricFlags are the flags of metric.
+type metricFlags struct {
+	total         bool
+	stat, explain string // empty: not given
+}
+
+// find is the metric that a name and the flags ask for.
+func (f metricFlags) find(name string) (metric.Definition, error) {
+	d, err := metric.Find(name)
+	switch {
+	case err != nil:
+		return d, err
+	case f.stat != "" && !slices.Contains(metric.Stats, metric.Stat(f.stat)):
+		return d, command.Usage("--stat takes mean, p50, p99, min or max, not %.20q", f.stat)
+	case f.total:
+		return metric.TotalOf(d)
+	}
+	return d, nil
+}
+
 // Metric prints one value of a run, bare.
 func Metric(e *command.Env) *cobra.Command {
-	total, explain := false, ""
+	var f metricFlags
 	c := &cobra.Command{
 		Use:   "metric NAME RUN",
 		Short: "print one value of a run, bare",
 		Long: `Prints the value alone on standard output, in the metric's own unit, as the original
 scripts did. RUN is a name under trace_collection/, name@job for an older run, or a
-path. Exit code 3: no value, the reason is on standard error; 4: a value from
+path. The one number of many samples is the median over iterations, of requests' times
+the mean over an iteration first; --stat prints another. Exit code 3: no value, the reason is on standard error; 4: a value from
 damaged input, the loss is on standard error (4 beats 3).`,
 		Example: "  shardeck metric throughput_tokens_sec llama-8b-tp2\n" +
 			"  shardeck metric --explain comm_overhead\n  shardeck metric --explain all",
 		Args: func(c *cobra.Command, words []string) error {
-			if explain != "" {
+			if f.explain != "" {
 				return command.Args(0, 0)(c, words)
 			}
 			return command.Args(2, 2)(c, words)
 		},
 		RunE: func(c *cobra.Command, words []string) error {
-			if explain != "" {
-				return printDefinitions(e, explain)
+			if f.explain != "" {
+				return printDefinitions(e, f.explain)
 			}
 			return e.With(func(ctx context.Context, a *app.App, words []string) error {
-				return printMetric(ctx, e, a, words[0], words[1], total)
+				return printMetric(ctx, e, a, words[0], words[1], f)
 			})(c, words)
 		},
 	}
-	c.Flags().BoolVar(&total, "total", false, "coll_call_num: the calls of the whole file, not of one iteration")
-	c.Flags().StringVar(&explain, "explain", "", "print the definition of `NAME`, or of all")
+	c.Flags().BoolVar(&f.total, "total", false, "coll_call_num: the calls of the whole file, not of one iteration")
+	c.Flags().StringVar(&f.stat, "stat", "", "of the requests, iterations or ranks behind the value: mean, p50, p99, min or max")
+	c.Flags().StringVar(&f.explain, "explain", "", "print the definition of `NAME`, or of all")
 	return c
 }
 
@@ -97,21 +120,19 @@ func explained(defs []metric.Definition) []definition {
 }
 
 // printMetric prints one value; why there is none, and what damage cost, go to standard error: a script reads a number.
-func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run string, total bool) error {
-	d, err := metric.Find(name)
+func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run string, f metricFlags) error {
+	d, err := f.find(name)
 	if err != nil {
 		return err
-	}
-	if total {
-		if d, err = metric.TotalOf(d); err != nil {
-			return err
-		}
 	}
 	found, err := analysed(ctx, a, run, nil)
 	if found == nil {
 		return err
 	}
 	m := found.Metric(d.Name)
+	if f.stat != "" {
+		m = m.Only(metric.Stat(f.stat))
+	}
 	if m.Value == nil && err != nil {
 		return err
 	}
@@ -198,9 +219,10 @@ func Compare(e *command.Env) *cobra.Command {
 		Use:   "compare RUN RUN…",
 		Short: "set runs side by side, the first as the base",
 		Long: `Shows the metrics of two or more runs and how each differs from the first. Figures
-measured over iterations are medians with their spread; a difference that a rank test
-cannot distinguish from chance is marked "~". What makes the runs not comparable
-(model, workload, GPU, engine) is said on standard error.`,
+measured over iterations have their spread beside them, (max - min) / median. A
+difference that a rank test over the iterations cannot distinguish from chance is
+marked "~"; "?" where there are too few iterations for the test ever to tell. What
+makes the runs not comparable (model, workload, GPU, engine) is said on standard error.`,
 		Args: command.Args(2, -1),
 		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
 			c, err := a.Compare(ctx, runs, e.Progress())
@@ -209,6 +231,9 @@ cannot distinguish from chance is marked "~". What makes the runs not comparable
 			}
 			return e.Show(c, func() {
 				e.Table(present.Comparison(c))
+				for _, note := range c.Notes {
+					e.SayWrapped(note, "   ")
+				}
 				e.Warnings(c.Warnings)
 			})
 		}),

@@ -28,7 +28,7 @@ func (f *figure) what() string { return scaling.Quantities[f.y].Title + " agains
 func (f *figure) build() scaling.Chart {
 	q, a := scaling.Quantities[f.y], axes[f.x]
 	c := scaling.Chart{Quantity: q.Title, Unit: q.Unit, Axis: a.Axis, Across: a.title,
-		Note: strings.Trim(f.series.common+" · mean over iterations, bars: half the range", " ·")}
+		Note: strings.Trim(f.series.common+scaling.NameSign+scaling.ChartStatistic, " ·")}
 	switch {
 	case f.series.alone():
 		c.Of = f.series.short[f.series.shown[0]]

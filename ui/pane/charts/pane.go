@@ -15,6 +15,7 @@ import (
 
 	"shardeck/backend/measure"
 	"shardeck/model"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 	"shardeck/ui/list"
@@ -200,7 +201,7 @@ func (p *Pane) Message() pane.Note {
 	case len(whole.Points) < 2:
 		return pane.Note{Text: r.point.Run + " is alone in its series: another " + axes[p.x].one + " draws a line"}
 	case r.point.Unsure != "":
-		return pane.Note{Text: "~ " + r.point.Unsure + " · " + p.crossWords(r) + " · " + r.point.Run}
+		return pane.Note{Text: present.Doubt(r.point.TooFew) + " " + r.point.Unsure + " · " + p.crossWords(r) + " · " + r.point.Run}
 	default:
 		parts := []string{r.point.Run, p.crossWords(r)}
 		if base := whole.Points[0]; r.point.Efficiency > 0 && p.scales(p.list.Rows()) && base.Run != r.point.Run {

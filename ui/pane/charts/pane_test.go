@@ -126,8 +126,8 @@ func TestPointsThatChanceCouldMake(t *testing.T) {
 	w.Measure("llama-8b-tp1", "", panetest.Timing{TTFT: 95.4, TPOT: 8.51, Iterations: 3})
 	w.Remove("trace_collection/llama-8b-tp2/timing_stats_1.json")
 	w.Measure("llama-8b-tp2", "", panetest.Timing{TTFT: 61.2, TPOT: 6.64, Iterations: 3})
-	d := drive(t, w, 80, 18).Press("down").Expect("~17 618").Absent("~28 226")
-	has(t, d.Pane().Message().Text, "~ too few samples: 3 against 3 cannot show a difference · GPUs 2")
+	d := drive(t, w, 80, 18).Press("down").Expect("?17 618").Absent("~28 226")
+	has(t, d.Pane().Message().Text, "? n too small: 3 against 3 iterations cannot show a difference within one run · GPUs 2")
 }
 
 func TestIdealLine(t *testing.T) {
@@ -187,7 +187,7 @@ func TestExportIsWhatIsDrawn(t *testing.T) {
 	has(t, note.Text, "written: experiments/chart_throughput_gpus.csv")
 	has(t, w.Read("experiments/chart_throughput_gpus.csv"), "Llama-3.1-8B,llama-8b-tp2,TP2,2,17617.6")
 	want := scaling.Chart{Quantity: "throughput", Unit: "tok/s", Axis: scaling.AxisGPUs, Across: "GPUs", Ideal: true,
-		Note: "batch 4 · 2048+64 · vllm · A100-40GB · mean over iterations, bars: half the range"}
+		Note: "batch 4 · 2048+64 · vllm · A100-40GB · median over iterations, bars: max − min"}
 	got := l.chart
 	got.Series = nil
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -231,9 +231,9 @@ func TestExportThatCannotBe(t *testing.T) {
 
 func TestCrosshairSaysTheValues(t *testing.T) {
 	d := drive(t, two(t), 80, 18).Press("right")
-	has(t, d.Pane().Message().Text, "llama-8b-tp2 · GPUs 2: A 17 618 ± 0.1 %, B 8 321 ± 0.2 % tok/s · ideal 26 754")
+	has(t, d.Pane().Message().Text, "llama-8b-tp2 · GPUs 2: A 17 618 spread 0.2 %, B 8 321 spread 0.3 % tok/s · ideal 26 754")
 	d.Press("right", "right")
-	has(t, d.Pane().Message().Text, "GPUs 4: A 28 226 ± 0.4 % tok/s · ideal 53 508")
+	has(t, d.Pane().Message().Text, "GPUs 4: A 28 226 spread 0.8 % tok/s · ideal 53 508")
 	d.Press("left", "left", "left")
 	has(t, d.Pane().Message().Text, "GPUs 1: ")
 	d.Press("i")

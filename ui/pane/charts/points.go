@@ -6,6 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 	"shardeck/ui/theme"
@@ -65,7 +66,7 @@ func (f *figure) pointColumns(rows []row) []column {
 	value := func(r row) widget.Cell {
 		cell := widget.Cell{Text: unit.Figure(r.point.Value, q.Decimals)}
 		if r.point.Unsure != "" {
-			cell.Lead = "~"
+			cell.Lead = present.Doubt(r.point.TooFew)
 		}
 		return cell
 	}
@@ -121,7 +122,7 @@ func (p *Pane) cross(by int) tea.Cmd {
 }
 
 // crossWords are the values of all series at the crosshair, and the ideal there of the
-// one under the cursor: "GPUs 2: A 15 532 ± 0.1 %, B 6 360 tok/s · ideal 22 558".
+// one under the cursor: "GPUs 2: A 15 532 spread 0.1 %, B 6 360 tok/s · ideal 22 558".
 func (f *figure) crossWords(r row) string {
 	q := scaling.Quantities[f.y]
 	var values []string
@@ -132,7 +133,7 @@ func (f *figure) crossWords(r row) string {
 		}
 		word := unit.Figure(s.Points[at].Value, q.Decimals)
 		if spread := s.Points[at].Spread; spread > 0 {
-			word += f.env.Theme.Spell(" ± ") + unit.Number(spread, 1) + " %"
+			word += " spread " + unit.Number(spread, 1) + " %"
 		}
 		if len(f.chart.Series) > 1 {
 			word = f.letter(i) + " " + word

@@ -17,7 +17,7 @@ import (
 )
 
 // differences are what is known of the metrics that are sampled, by run and metric:
-// medians beside the baseline's, and whether chance alone could do it.
+// values beside the baseline's, and whether chance alone could do it.
 type differences map[string]map[string]scaling.CompareCell
 
 // baseline is the run that the others are shown as differences from.
@@ -62,19 +62,22 @@ func (b *baseline) test(runs []model.Run) tea.Cmd {
 		})
 }
 
-// change is a value's difference from the baseline in % of it.
+// change is a value's difference from the baseline in % of it, and what a test says of it.
 func (b *baseline) change(run string, m metric.Metric, d metric.Definition) present.Cell {
-	if found := b.diffs[run][d.Name]; found.Change != nil {
-		return present.Change(found.Change, found.Same, d.Better)
+	base := b.known.analyses[b.name]
+	if base == nil {
+		return present.None()
 	}
-	if base := b.known.analyses[b.name]; base != nil {
-		if was := base.Metric(m.Name).Value; was != nil {
-			if percent, ok := metric.Change(*was, *m.Value); ok {
-				return present.Change(&percent, false, d.Better)
-			}
-		}
+	was := base.Metric(m.Name).Value
+	if was == nil {
+		return present.None()
 	}
-	return present.None()
+	cell := b.diffs[run][d.Name]
+	percent, ok := metric.Change(*was, *m.Value)
+	if cell.Change = &percent; !ok {
+		return present.None()
+	}
+	return present.Change(cell, d.Better)
 }
 
 // unlike names what differs, besides the layout, between a run and the baseline; empty:
@@ -120,21 +123,21 @@ func (b *baseline) note(r model.Run, m metric.Metric, d metric.Definition) pane.
 	return pane.Note{Text: text}
 }
 
-// sampled are both medians of a metric, how many samples they are of, and why the
-// difference may be chance; empty: it was not sampled in both.
+// sampled is both values of a metric, how many samples they stand for, and why the difference may be chance; empty: it was
+// not sampled in both.
 func (b *baseline) sampled(run string, d metric.Definition) string {
 	now, was := b.diffs[run][d.Name], b.diffs[b.name][d.Name]
 	if now.Value == nil || was.Value == nil {
 		return ""
 	}
 	of := func(c, other scaling.CompareCell) string {
-		return present.Sampled(c, other, d) + " (n " + unit.Int(c.N) + ")"
+		return present.ToldApart(c, other, d) + " (n " + unit.Int(c.N) + ", spread " + unit.Number(c.Spread, 1) + " %)"
 	}
 	text := d.Name + " " + of(now, was) + " against " + of(was, now) + " of " + b.name
-	if now.Same {
-		text = present.Tie + " " + now.Words + " · " + text
+	if now.Words != "" {
+		return present.Doubt(now.TooFew) + " " + now.Words + " · " + text
 	}
-	return text
+	return text + ", within one run a side"
 }
 
 // joined puts dots between those of some texts that say anything.
