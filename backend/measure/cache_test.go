@@ -188,6 +188,12 @@ func TestRunKeyNamesAllThatCounts(t *testing.T) {
 			t.Errorf("other %s, and the same key", what)
 		}
 	}
+	machine := func(gpus int) string {
+		return key(func(s *Needs, _ *model.Run) { s.World.Site.GPUsPerNode, s.World.MachineGPUs = 0, gpus }).file()
+	}
+	if machine(2) == machine(4) {
+		t.Error("a machine of other GPUs, and the same key")
+	}
 	if key(func(_ *Needs, r *model.Run) { r.Name = "b" }).file() != as {
 		t.Error("a run that was renamed is another")
 	}

@@ -155,6 +155,20 @@ func TestCancelMakesRoom(t *testing.T) {
 	}
 }
 
+// TestCancelledTaskGivesItsPlace: what waits runs when the running task was cancelled.
+func TestCancelledTaskGivesItsPlace(t *testing.T) {
+	p := New(1, 0)
+	defer p.Close()
+	running := p.Do(t.Context(), Visible, 0, gate(nil))
+	next := p.Do(t.Context(), Visible, 0, func(context.Context) error { return nil })
+	running.cancel(context.Canceled)
+	select {
+	case <-next.ended:
+	case <-time.After(5 * time.Second):
+		t.Error("nothing runs after a task that was cancelled while it ran")
+	}
+}
+
 func TestPanicStaysInsideItsTask(t *testing.T) {
 	p := New(1, 0)
 	defer p.Close()

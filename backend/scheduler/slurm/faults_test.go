@@ -24,6 +24,7 @@ slurm_load_jobs error: Protocol authentication error`
 		munge: {"munge service", scheduler.ErrUnreachable},
 		"sacct: error: Problem talking to the database: Connection refused":                            {"accounting database", scheduler.ErrUnreachable},
 		"slurm_load_jobs error: Transport endpoint is not connected":                                   {"connection to Slurm's controller broke", scheduler.ErrUnreachable},
+		"slurm_load_jobs error: Connection reset by peer":                                              {"connection to Slurm's controller broke", scheduler.ErrUnreachable},
 		"squeue: fatal: Unable to process configuration file":                                          {"configuration cannot be read", scheduler.ErrUnreachable},
 		"squeue: fatal: Could not establish a configuration source":                                    {"no Slurm cluster is configured", scheduler.ErrUnreachable},
 		"Slurm accounting storage is disabled":                                                         {"keeps no accounts", scheduler.ErrNoHistory},

@@ -6,6 +6,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/app"
+	"shardeck/backend/experiments"
 	"shardeck/model"
 	"shardeck/model/check"
 	"shardeck/ui/pane"
@@ -17,6 +18,8 @@ type watch struct {
 	t     *testing.T
 	loop  bool // in Update or View
 	edits int  // texts parsed for edits
+	// opened counts the drafts opened, each of which parses its text once.
+	opened int
 }
 
 func (w *watch) saw(what string) {
@@ -26,7 +29,7 @@ func (w *watch) saw(what string) {
 	}
 }
 
-// watchedBackend is the use cases that judge.
+// watchedBackend is the use cases that open a draft and judge it.
 type watchedBackend struct {
 	*app.App
 	*watch
@@ -40,6 +43,12 @@ func (b watchedBackend) Check(e model.Experiment) check.Verdict {
 func (b watchedBackend) Legal(e model.Experiment, path string) []int {
 	b.saw("Legal")
 	return b.App.Legal(e, path)
+}
+
+func (b watchedBackend) Draft(id string) (*experiments.Draft, error) {
+	b.saw("Draft")
+	b.opened++
+	return b.App.Draft(id)
 }
 
 // watchedDraft is a draft whose every method is for commands.
@@ -102,8 +111,8 @@ func watched(t *testing.T, ws *panetest.Workspace, id string) (*panetest.Driver,
 func TestEventLoopParsesNothing(t *testing.T) {
 	d, _, w := watched(t, panetest.Open(t), "E1.1")
 	d.Press("right", "down", "right", "left", "z", "Z", "z", "z", "f", "esc", "p", "esc", "w", "n", "enter", "esc", "e", "y")
-	if w.edits != 3 {
-		t.Errorf("%d edits parsed, not 3", w.edits)
+	if w.edits != 3 || w.opened != 1 {
+		t.Errorf("%d edits parsed, not 3, in a draft opened %d times, not once", w.edits, w.opened)
 	}
 	d.Press("up", "enter", "backspace").Type("3").Press("enter", "ctrl+f").Expect("◂ 4 ▸")
 	if w.edits != 5 {
