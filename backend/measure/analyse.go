@@ -63,7 +63,11 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cacheKey, f *shar
 		return nil, err
 	}
 	var found *metric.Analysis
-	metrics := func(ctx context.Context) (err error) { found, err = r.finish(ctx); return err }
+	metrics := func(ctx context.Context) (err error) {
+		r.input.Each = func(n int, do func(i int)) { rd.Pool.Each(ctx, f.urgency(), n, do) }
+		found, err = r.finish(ctx)
+		return err
+	}
 	if err := f.do(ctx, rd.Pool, 0, metrics).Wait(); err != nil {
 		return nil, err
 	}
@@ -266,6 +270,13 @@ func (f *sharedReading) do(ctx context.Context, p *pool.Pool, cost int64, w pool
 	t := p.Do(ctx, f.priority, cost, w)
 	f.tasks = append(f.tasks, t)
 	return t
+}
+
+// urgency is that of the most urgent who waits.
+func (f *sharedReading) urgency() pool.Priority {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.priority
 }
 
 // raise makes the reading more urgent, never less.

@@ -60,6 +60,11 @@ func (r *reading) readTrace(ctx context.Context, f model.RunFile, progress pool.
 		r.lost(f, err)
 		return nil
 	}
+	for _, rank := range ranks {
+		if !analyze.LacksMetadata(rank) { // else its records are to be changed yet
+			rank.Pack()
+		}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.opened[f.Rank] = ranks

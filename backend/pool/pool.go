@@ -15,6 +15,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // Priority of a task: higher runs first, equal ones in order of arrival.
@@ -77,6 +78,33 @@ func (p *Pool) Do(ctx context.Context, pr Priority, cost int64, work Work) *Task
 	t.unwatch = context.AfterFunc(t.ctx, func() { p.dropWaiting(t) })
 	p.schedule()
 	return t
+}
+
+// Each calls f of 0 to n-1, for work that is a task of the pool already: on the goroutine it has, and on those of other
+// workers that are free or become so meanwhile. It returns when all calls have; a panic in one goes on in the caller. Where
+// ctx ends, calls are left out.
+func (p *Pool) Each(ctx context.Context, pr Priority, n int, f func(i int)) {
+	var next atomic.Int64
+	work := func(ctx context.Context) error {
+		for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+			f(i)
+		}
+		return nil
+	}
+	var helpers []*Task
+	for range min(p.workers, n) - 1 {
+		helpers = append(helpers, p.Do(ctx, pr, 0, work))
+	}
+	defer func() {
+		for _, t := range helpers {
+			p.dropWaiting(t)
+			var fault *PanicError
+			if errors.As(t.Wait(), &fault) {
+				panic(fault)
+			}
+		}
+	}()
+	_ = work(ctx)
 }
 
 // place is where a task stands in the queue, or would: the most urgent first, then first
@@ -191,7 +219,10 @@ func (e *PanicError) Error() string { return fmt.Sprintf("internal fault: %v", e
 // call runs the work and turns a panic into an error.
 func (t *Task) call() (err error) {
 	defer func() {
-		if v := recover(); v != nil {
+		v := recover()
+		if fault, ok := v.(*PanicError); ok { // of a helper
+			err = fault
+		} else if v != nil {
 			err = &PanicError{Value: v, Stack: debug.Stack()}
 		}
 	}()

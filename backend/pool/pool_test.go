@@ -198,3 +198,51 @@ func TestCloseEndsAll(t *testing.T) {
 		}
 	}
 }
+
+// Work of a task is shared with the workers that are free, no more, and a panic anywhere is that of the task.
+func TestEachSharesTheWorkOfATask(t *testing.T) {
+	p := New(3, 0)
+	defer p.Close()
+	busy := make(chan struct{})
+	other := p.Do(t.Context(), Wanted, 0, gate(busy))
+	var done [100]atomic.Int32
+	var now, most atomic.Int32
+	shared := p.Do(t.Context(), Visible, 0, func(ctx context.Context) error {
+		p.Each(ctx, Visible, len(done), func(i int) {
+			n := now.Add(1)
+			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+			}
+			time.Sleep(100 * time.Microsecond)
+			done[i].Add(1)
+			now.Add(-1)
+		})
+		return nil
+	})
+	if err := shared.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range done {
+		if n := done[i].Load(); n != 1 {
+			t.Errorf("call %d was made %d times", i, n)
+		}
+	}
+	if n := most.Load(); n != 2 {
+		t.Errorf("%d at a time, of 3 workers with one busy", n)
+	}
+	close(busy)
+	_ = other.Wait()
+	for _, bad := range []int{0, 50, 99} {
+		err := p.Do(t.Context(), Visible, 0, func(ctx context.Context) error {
+			p.Each(ctx, Visible, 100, func(i int) {
+				if i == bad {
+					panic("no")
+				}
+			})
+			return nil
+		}).Wait()
+		var fault *PanicError
+		if !errors.As(err, &fault) {
+			t.Errorf("a panic of call %d: %v", bad, err)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/trace"
 	"shardeck/model"
 )
@@ -31,6 +32,26 @@ type Input struct {
 	Timing      map[int]*trace.Timing   // timing statistics by global rank
 	Info        *model.RunInfo          // run.json; nil: none
 	NoTraces    string                  // why Ranks is empty, where the caller knows ("not read yet"); empty: there are none
+
+	// Each calls f of 0 to n-1, side by side where there is room, and returns when all have; nil: one after the other. It
+	// may leave calls out when the context of Build has ended.
+	Each func(n int, f func(i int))
+}
+
+// each is Each, which may be nil.
+func (in *Input) each(n int, f func(i int)) {
+	if in.Each != nil {
+		in.Each(n, f)
+		return
+	}
+	for i := range n {
+		f(i)
+	}
+}
+
+// EachRank calls f of the ranks with kernels, side by side where there is room.
+func (t *Timeline) EachRank(in *Input, f func(i int, r *Rank)) {
+	in.each(len(t.Ranks), func(i int) { f(i, t.Ranks[i]) })
 }
 
 // TracedIterations is how many iterations the traces hold, and who says so; 0: nobody.
@@ -87,9 +108,8 @@ func (t *Timeline) Files() []string {
 // builder is a timeline that is not finished.
 type builder struct {
 	*Timeline
-	in      Input
-	moe     bool
-	records map[int]*trace.Columns // by rank
+	in  Input
+	moe bool
 }
 
 func (b *builder) loss(format string, args ...any) {
@@ -104,9 +124,9 @@ func (b *builder) warn(format string, args ...any) {
 
 // Build aligns the ranks of a run. It fails only when ctx ends: what is missing or damaged becomes a warning or a loss.
 func Build(ctx context.Context, in Input) (*Timeline, error) {
-	b := &builder{Timeline: &Timeline{Traces: maps.Clone(in.Ranks)}, in: in, records: map[int]*trace.Columns{}}
-	for rank, r := range in.Ranks {
-		b.records[rank] = r.InColumns()
+	b := &builder{Timeline: &Timeline{Traces: inColumns(&in)}, in: in}
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
 	b.noteDamage()
 	b.leaveOutOtherRuns()
@@ -119,31 +139,58 @@ func Build(ctx context.Context, in Input) (*Timeline, error) {
 	if err := b.matchCalls(ctx); err != nil {
 		return nil, err
 	}
-	for _, r := range b.Ranks {
+	b.EachRank(&in, func(_ int, r *Rank) {
 		r.findEmptyPasses()
 		r.claimTime()
-	}
+	})
 	b.alignClocks()
 	b.unmatchClockless()
 	b.setWindows()
-	for _, r := range b.Ranks {
+	b.EachRank(&in, func(_ int, r *Rank) {
 		r.divideWindow()
 		b.sizeCalls(r)
-	}
+	})
 	b.splitTransfers()
 	b.warnCut()
 	b.warnEmptyPasses()
 	return b.Timeline, ctx.Err()
 }
 
+// inColumns are the traces with their records in columns.
+func inColumns(in *Input) map[int]*trace.Rank {
+	numbers := slices.Sorted(maps.Keys(in.Ranks))
+	traces := make([]trace.Rank, len(numbers))
+	in.each(len(numbers), func(i int) {
+		traces[i] = *in.Ranks[numbers[i]]
+		traces[i].Pack()
+	})
+	out := map[int]*trace.Rank{}
+	for i, number := range numbers {
+		out[number] = &traces[i]
+	}
+	return out
+}
+
 // readRanks reads each trace that has kernels.
 func (b *builder) readRanks(ctx context.Context) error {
-	for _, number := range slices.Sorted(maps.Keys(b.Traces)) {
-		if err := ctx.Err(); err != nil {
-			return err
+	numbers := slices.Sorted(maps.Keys(b.Traces))
+	names := map[string]kernelname.Name{} // ranks run the same kernels: each name is read once
+	for _, number := range numbers {
+		for _, name := range b.Traces[number].Names {
+			if _, known := names[name]; !known {
+				names[name] = kernelname.Of(name)
+			}
 		}
-		src := b.Traces[number]
-		r, others := newRank(number, src, b.records[number])
+	}
+	ranks, more := make([]*Rank, len(numbers)), make([]int, len(numbers))
+	b.in.each(len(numbers), func(i int) {
+		ranks[i], more[i] = newRank(numbers[i], b.Traces[numbers[i]], names)
+	})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for i, r := range ranks {
+		number, others, src := numbers[i], more[i], b.Traces[numbers[i]]
 		if r.kernels == 0 {
 			b.NoKernels = append(b.NoKernels, r.File)
 			if len(src.Damage) == 0 {

@@ -40,3 +40,9 @@ func build(t *testing.T, in Input) *Timeline {
 func said(t *Timeline, words string) bool {
 	return slices.ContainsFunc(slices.Concat(t.Losses, t.Warnings), func(w string) bool { return strings.Contains(w, words) })
 }
+
+// packed is a trace as newRank takes it.
+func packed(f fake) *trace.Rank {
+	f.Pack()
+	return f.Rank
+}

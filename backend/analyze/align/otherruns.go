@@ -48,8 +48,7 @@ func (b *builder) copiedTraces() map[int]string {
 			continue
 		}
 		for _, lower := range order[:i] {
-			a, records := b.Traces[lower], b.records[lower]
-			if a.Info.Rank == r.Info.Rank && records.Len() > 0 && records.Equal(b.records[rank]) {
+			if a := b.Traces[lower]; a.Info.Rank == r.Info.Rank && a.Columns.Len() > 0 && a.Columns.Equal(r.Columns) {
 				found[rank] = "a copy of " + filepath.Base(a.File)
 			}
 		}
@@ -86,8 +85,8 @@ func (b *builder) otherWorlds() map[int]string {
 // most that overlap are believed, of equally many those with the lowest rank.
 func (b *builder) otherTimes() map[int]string {
 	times := map[int]span.Span{}
-	for rank := range b.Traces {
-		if start, end := b.records[rank].Extent(); start > absolute {
+	for rank, r := range b.Traces {
+		if start, end := r.Columns.Extent(); start > absolute {
 			times[rank] = span.Span{Start: start, End: end}
 		}
 	}

@@ -32,7 +32,7 @@ func TestRecvBelongsToTheNextStep(t *testing.T) {
 func TestStepsOnSeveralStreams(t *testing.T) {
 	f := newFake(0).Run(gemm, 0, 100)
 	f.Mark("decode", 0, 40, true).Mark("decode", 5, 30, true).Mark("decode", 50, 90, true)
-	if r, _ := newRank(0, f.Rank, f.Rank.InColumns()); len(r.Steps) != 2 || r.MarkedSteps != 2 {
+	if r, _ := newRank(0, packed(f), nil); len(r.Steps) != 2 || r.MarkedSteps != 2 {
 		t.Errorf("steps: %+v", r.Steps)
 	}
 }
@@ -45,12 +45,12 @@ func TestPiecesOfAStepAreOneStep(t *testing.T) {
 		f.Mark("decode", at, at+10, false)
 		f.Mark("decode", at, at+20, true).Mark("decode", at+22, at+40, true).Mark("decode", at+45, at+60, true)
 	}
-	r, _ := newRank(0, f.Rank, f.Rank.InColumns())
+	r, _ := newRank(0, packed(f), nil)
 	if got := r.Steps; len(got) != 3 || got[0].Span != (span.Span{Start: 0, End: 60_000}) || got[2].Span != (span.Span{Start: 200_000, End: 260_000}) {
 		t.Errorf("steps: %+v", got)
 	}
 	f.Marks = slices.DeleteFunc(f.Marks, func(m trace.Mark) bool { return !m.GPU })
-	if alone, _ := newRank(0, f.Rank, f.Rank.InColumns()); len(alone.Steps) != 9 {
+	if alone, _ := newRank(0, packed(f), nil); len(alone.Steps) != 9 {
 		t.Errorf("nobody says that they are pieces: %+v", alone.Steps)
 	}
 }
@@ -78,7 +78,7 @@ func TestStepsOfSeveralWriters(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(0).Run(gemm, 0, 200)
 			c.marks(f)
-			r, _ := newRank(0, f.Rank, f.Rank.InColumns())
+			r, _ := newRank(0, packed(f), nil)
 			var phases []string
 			for _, s := range r.Steps {
 				phases = append(phases, s.Phase)
@@ -100,7 +100,7 @@ func TestNoSteps(t *testing.T) {
 	} {
 		f := newFake(0).Run(gemm, 0, 100)
 		mark(f)
-		if r, _ := newRank(0, f.Rank, f.Rank.InColumns()); !strings.HasPrefix(r.NoSteps(), want) {
+		if r, _ := newRank(0, packed(f), nil); !strings.HasPrefix(r.NoSteps(), want) {
 			t.Errorf("%q, want %q", r.NoSteps(), want)
 		}
 	}
