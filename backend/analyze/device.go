@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/analyze/kernelname"
@@ -127,11 +128,7 @@ func stepCounts(r *align.Rank) string {
 	}
 	text := ""
 	for _, phase := range slices.Sorted(maps.Keys(n)) {
-		noun := phase + " step"
-		if phase == metric.Step {
-			noun = phase
-		}
-		text = joinNotes(text, unit.Plural(n[phase], noun))
+		text = joinNotes(text, unit.Plural(n[phase], strings.TrimPrefix(phase+" step", "step ")))
 	}
 	return text
 }

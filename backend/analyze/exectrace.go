@@ -66,25 +66,10 @@ func iterationsOf(kernels map[kernelname.CallType][]int, calls map[kernelname.Ca
 	return max(times, 1)
 }
 
-// missing is why nothing is known to have launched a kernel, for a kind of ranges.
-func missing(k kineto.Launch, names []string, kind kineto.RangeKind) string {
-	switch k.Missing {
-	case kineto.NoLaunches:
-		return "whose launches were not recorded (no cuda_runtime events)"
-	case kineto.NoLaunch:
-		return "whose launch is not in the trace (no event has its correlation id)"
-	case kineto.GraphReplay:
-		return "replayed from CUDA graphs (" + names[k.Name] + "), not launched by any " + string(kind)
-	case kineto.NoRanges:
-		return "in a trace without " + string(kind) + "s (no " + kind.Events() + " events)"
-	}
-	return "launched outside any " + string(kind)
-}
-
 // OpTimes attributes the kernels of ranks to operators, or to another kind of ranges of the program: the innermost around
 // the launch. An operator names its node of the execution trace by its record-function id.
 type OpTimes struct {
-	kind  kineto.RangeKind
+	by    string // one of metric.Launchers
 	found metric.OpTimes
 	ops   map[string]*opSum
 	rest  map[string]*metric.OpRest
@@ -98,7 +83,7 @@ type opSum struct {
 
 // NewOpTimes begins with no rank; by is one of metric.Launchers.
 func NewOpTimes(by string) *OpTimes {
-	return &OpTimes{kind: kineto.RangeKind(by), ops: map[string]*opSum{}, rest: map[string]*metric.OpRest{}}
+	return &OpTimes{by: by, ops: map[string]*opSum{}, rest: map[string]*metric.OpRest{}}
 }
 
 // Add adds a rank; its execution trace may be nil.
@@ -106,8 +91,8 @@ func (o *OpTimes) Add(l *kineto.Links, t *et.Trace) {
 	outermost := outermostOperators(t)
 	for _, k := range l.Launches {
 		o.found.KernelNS += k.Dur
-		if k.Missing != kineto.Known {
-			rest := getOrAdd(o.rest, missing(k, l.Names, o.kind))
+		if k.Missing != "" {
+			rest := getOrAdd(o.rest, k.Missing)
 			rest.TotalNS += k.Dur
 			rest.Count++
 			continue
@@ -160,8 +145,8 @@ func isOperator(name string) bool {
 // Times is the sum over the ranks added.
 func (o *OpTimes) Times() metric.OpTimes {
 	t := o.found
-	if o.kind != metric.Operator {
-		t.By = string(o.kind)
+	if o.by != metric.Operator {
+		t.By = o.by
 	}
 	t.Ops, t.Rest, t.Warnings = []metric.OpTime{}, []metric.OpRest{}, []string{}
 	for name, s := range o.ops {

@@ -76,7 +76,7 @@ func (o *opReading) read(ctx context.Context, files []model.RunFile, progress po
 }
 
 func (o *opReading) readRank(ctx context.Context, f model.RunFile, progress pool.Progress) error {
-	links, err := kineto.OpenLinks(ctx, f.Path, kineto.RangeKind(o.by), func(done, _ int64) { o.bytes.note(f.Path, done, progress) })
+	links, err := kineto.OpenLinks(ctx, f.Path, o.by, func(done, _ int64) { o.bytes.note(f.Path, done, progress) })
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -252,17 +252,12 @@ func Operators(t metric.OpTimes) Table {
 	return out
 }
 
-// launcher is one of metric.Launchers with its article.
-func launcher(by string) string {
-	if by == metric.Module || by == metric.Frame {
-		return "a " + by
-	}
-	return "an " + cmp.Or(by, metric.Operator)
-}
+// launchers are the words for OpTimes.By.
+var launchers = map[string]string{"": "an operator", metric.Module: "a module", metric.Frame: "a frame", metric.Annotation: "an annotation"}
 
 // Attributed says how much of the kernel time has an operator, or other launcher, and why the rest has none.
 func Attributed(t metric.OpTimes) string {
-	text := unit.Percent(t.AttributedNS, t.KernelNS) + " % of the kernel time has " + launcher(t.By)
+	text := unit.Percent(t.AttributedNS, t.KernelNS) + " % of the kernel time has " + launchers[t.By]
 	if t.JoinedNS > 0 {
 		text += ", " + unit.Percent(t.JoinedNS, t.KernelNS) + " % one that the execution trace has too"
 	}

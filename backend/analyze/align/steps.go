@@ -25,13 +25,9 @@ type Step struct {
 // one a step, cover launches only, but count the steps best.
 func (r *Rank) readSteps(marks []trace.Mark) {
 	pieces, launches := make([]Step, 0, len(marks)), []Step(nil)
-	known := map[string]stepname.Step{} // the same few names come again and again
+	var names stepname.Names
 	for _, m := range marks {
-		n, seen := known[m.Name]
-		if !seen {
-			n = stepname.Of(m.Name)
-			known[m.Name] = n
-		}
+		n := names.Of(m.Name)
 		s := Step{Span: span.Span{Start: m.Start, End: m.Start + m.Dur}, Phase: n.Phase, Tokens: n.Tokens}
 		switch {
 		case n.Kind == stepname.NoStep:

@@ -21,47 +21,29 @@ type Links struct {
 
 // Launch is one kernel, and the innermost range of the program around its launch.
 type Launch struct {
-	Dur     int64   // ns
-	Missing Missing // why no range is known
-	Name    uint32  // index into Links.Names, of the range; of the launch where a graph was replayed
-	RF      uint64  // "Record function id" of the range, that of the execution trace; 0: not given
+	Dur     int64  // ns
+	Name    uint32 // index into Links.Names, of the range
+	RF      uint64 // "Record function id" of the range, that of the execution trace; 0: not given
+	Missing string // why no range is known, as it follows "12 kernels"; empty: it is
 }
 
-// Missing is why it is not known what launched a kernel.
-type Missing uint8
-
-// Reasons, the first that applies.
-const (
-	Known       Missing = iota
-	NoLaunches          // the trace has no launches
-	NoLaunch            // it has none with the kernel's correlation id
-	GraphReplay         // the launch replayed a graph, whose kernels no range launches one by one
-	NoRanges            // the trace has no ranges of the kind
-	OutsideAll          // the launch lies in none on its thread
-)
-
-// RangeKind is a kind of ranges of the program, one of metric.Launchers.
-type RangeKind string
-
-// rangeEvents are the categories of the ranges of a kind.
-var rangeEvents = map[RangeKind]string{
+// rangeEvents are the categories of events by the word for what they are, one of metric.Launchers.
+var rangeEvents = map[string]string{
 	metric.Operator: "cpu_op", metric.Module: "python_function", metric.Frame: "python_function", metric.Annotation: "user_annotation",
 }
 
-// Events is the category of the events that are ranges of the kind.
-func (k RangeKind) Events() string { return rangeEvents[k] }
-
-// has says that an event of that category and name is a range of the kind.
-func (k RangeKind) has(cat string, name []byte) bool {
-	if k == metric.Operator && cat == "Operator" { // of before 2022, for annotations too
-		return !stepname.Named(string(jsonscan.Unquote(name)))
+// isRange says that an event of that category and name is one of those asked for.
+func (r *linkReader) isRange(cat string, name []byte) bool {
+	if r.by == metric.Operator && cat == "Operator" { // of before 2022, for annotations too
+		return stepname.Of(string(jsonscan.Unquote(name))).Kind == stepname.NoStep
 	}
-	return cat == k.Events() && (k != metric.Module || strings.HasPrefix(string(name), `"nn.Module: `))
+	return cat == rangeEvents[r.by] && (r.by != metric.Module || strings.HasPrefix(string(name), `"nn.Module: `))
 }
 
-// OpenLinks reads what ranges of a kind launched the kernels of a Kineto trace; files and errors are as with Open.
-func OpenLinks(ctx context.Context, path string, kind RangeKind, progress func(done, total int64)) (*Links, error) {
-	r := newLinkReader(kind)
+// OpenLinks reads what launched the kernels of a Kineto trace, by one of metric.Launchers; files and errors are as with
+// Open.
+func OpenLinks(ctx context.Context, path, by string, progress func(done, total int64)) (*Links, error) {
+	r := newLinkReader(by)
 	d, err := openReader(ctx, path, progress, blockSize, splitting{}, r.event)
 	if err != nil {
 		return nil, err
@@ -73,10 +55,10 @@ func OpenLinks(ctx context.Context, path string, kind RangeKind, progress func(d
 
 // linkReader collects, event by event, what links are made of.
 type linkReader struct {
-	kind    RangeKind
+	by      string
 	names   *trace.Names
-	threads map[string]int32 // by process and thread, as in the text
-	key     []byte           // scratch
+	threads *trace.Names // process and thread, and processes alone
+	key     []byte       // scratch
 	e       linkEvent
 
 	kernels  []kernelRun
@@ -91,7 +73,8 @@ type kernelRun struct{ corr, start, dur int64 }
 type launchCall struct {
 	corr, start int64
 	around      int32 // the innermost range; -1: none
-	thread      int32
+	process     uint32
+	thread      uint32
 	name        uint32
 }
 
@@ -100,7 +83,7 @@ type callRange struct {
 	start, end int64
 	id         int64 // grows with the time of the call
 	rf         uint64
-	thread     int32
+	thread     uint32
 	name       uint32
 }
 
@@ -110,8 +93,8 @@ type linkEvent struct {
 	ts, dur, id, corr, rf number
 }
 
-func newLinkReader(kind RangeKind) *linkReader {
-	return &linkReader{kind: kind, names: trace.NewNames(), threads: map[string]int32{}}
+func newLinkReader(by string) *linkReader {
+	return &linkReader{by: by, names: trace.NewNames(), threads: trace.NewNames()}
 }
 
 // event takes the event at b[i].
@@ -124,22 +107,17 @@ func (r *linkReader) event(b []byte, i int) {
 	case cat == "kernel" || cat == "Kernel":
 		r.kernels = append(r.kernels, kernelRun{e.corr.or(0), e.ts.v, max(0, e.dur.v)})
 	case cat == "Runtime" || strings.HasSuffix(cat, "_runtime") || strings.HasSuffix(cat, "_driver"):
-		r.launches = append(r.launches, launchCall{e.corr.or(0), e.ts.v, -1, r.thread(), r.names.JSON(e.name)})
-	case r.kind.has(cat, e.name):
+		r.launches = append(r.launches, launchCall{e.corr.or(0), e.ts.v, -1, r.threads.JSON(e.pid), r.thread(), r.names.JSON(e.name)})
+	case r.isRange(cat, e.name):
 		c := callRange{e.ts.v, e.ts.v + e.dur.v, e.id.or(-1), uint64(max(0, e.rf.or(0))), r.thread(), r.names.JSON(e.name)}
 		r.ranges = append(r.ranges, c)
 	}
 }
 
 // thread numbers the thread of the event.
-func (r *linkReader) thread() int32 {
+func (r *linkReader) thread() uint32 {
 	r.key = append(append(append(r.key[:0], r.e.pid...), ' '), r.e.tid...)
-	n, ok := r.threads[string(r.key)]
-	if !ok {
-		n = int32(len(r.threads))
-		r.threads[string(r.key)] = n
-	}
-	return n
+	return r.threads.JSON(r.key)
 }
 
 // set takes one value of the event or of its args.
@@ -193,56 +171,54 @@ func (r *linkReader) nest() {
 	next := 0
 	for i := range r.launches {
 		l := &r.launches[i]
-		for ; next < len(r.ranges) && !r.ranges[next].after(l); next++ {
+		for ; next < len(r.ranges); next++ {
+			if c := &r.ranges[next]; c.thread > l.thread || c.thread == l.thread && c.start > l.start {
+				break
+			}
 			open = append(open, int32(next))
 		}
-		for n := len(open); n > 0 && !r.ranges[open[n-1]].around(l); n-- {
-			open = open[:n-1]
-		}
-		if n := len(open); n > 0 {
-			l.around = open[n-1]
+		for ; len(open) > 0 && l.around < 0; open = open[:len(open)-1] {
+			if c := &r.ranges[open[len(open)-1]]; c.thread == l.thread && c.end > l.start {
+				l.around = open[len(open)-1]
+				break
+			}
 		}
 	}
 }
-
-// after says that c comes after l in the order of threads and time.
-func (c *callRange) after(l *launchCall) bool {
-	return c.thread > l.thread || c.thread == l.thread && c.start > l.start
-}
-
-// around says that c, which is not after l, holds it.
-func (c *callRange) around(l *launchCall) bool { return c.thread == l.thread && c.end > l.start }
 
 // link is what launched k.
 func (r *linkReader) link(k kernelRun) Launch {
-	out := Launch{Dur: k.dur}
-	l := r.launchOf(k)
+	l, missing := r.launchOf(k)
 	switch {
 	case len(r.launches) == 0:
-		out.Missing = NoLaunches
+		missing = "whose launches were not recorded (no cuda_runtime events)"
 	case l == nil:
-		out.Missing = NoLaunch
 	case strings.Contains(r.names.List[l.name], "GraphLaunch"): // cuda, cu, hip
-		out.Missing, out.Name = GraphReplay, l.name
+		missing = "replayed from CUDA graphs (" + r.names.List[l.name] + "), not launched by any " + r.by
 	case len(r.ranges) == 0:
-		out.Missing = NoRanges
+		missing = "in a trace without " + r.by + "s (no " + rangeEvents[r.by] + " events)"
 	case l.around < 0:
-		out.Missing = OutsideAll
+		missing = "launched outside any " + r.by
 	default:
-		out.Name, out.RF = r.ranges[l.around].name, r.ranges[l.around].rf
+		return Launch{Dur: k.dur, Name: r.ranges[l.around].name, RF: r.ranges[l.around].rf}
 	}
-	return out
+	return Launch{Dur: k.dur, Missing: missing}
 }
 
-// launchOf is the launch of k, nil if there is none. Of several with its correlation id, as profilers leave them that
-// were started again, it is the last that began before it. 0 is CUPTI's word for an id that it does not know.
-func (r *linkReader) launchOf(k kernelRun) *launchCall {
+// launchOf is the launch of k, or why there is none. Of several with its correlation id, as a profiler leaves them that
+// was started again, it is the last that began before it. 0 is CUPTI's word for an id that it does not know.
+func (r *linkReader) launchOf(k kernelRun) (l *launchCall, missing string) {
 	at, found := slices.BinarySearchFunc(r.launches, k.corr, func(l launchCall, corr int64) int { return cmp.Compare(l.corr, corr) })
 	if !found || k.corr <= 0 {
-		return nil
+		return nil, "whose launch is not in the trace (no event has its correlation id)"
 	}
-	for at+1 < len(r.launches) && r.launches[at+1].corr == k.corr && r.launches[at+1].start <= k.start {
-		at++
+	for i := at; i < len(r.launches) && r.launches[i].corr == k.corr; i++ {
+		switch c := &r.launches[i]; {
+		case l != nil && l.process != c.process:
+			return nil, "whose correlation id several processes used"
+		case l == nil || c.start <= k.start:
+			l = c
+		}
 	}
-	return &r.launches[at]
+	return l, ""
 }

@@ -76,7 +76,7 @@ func (n *stepNames) of(text []byte) string {
 		return name
 	}
 	name := jsonscan.CleanText(text)
-	if !stepname.Named(name) {
+	if stepname.Of(name).Kind == stepname.NoStep {
 		name = ""
 	}
 	if *n == nil {

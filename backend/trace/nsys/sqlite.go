@@ -34,7 +34,7 @@ func openSQLite(ctx context.Context, path string, progress func(done, total int6
 			"export a report with nsys export --type sqlite", filepath.Base(path))
 	}
 	defer x.strings.close()
-	steps := &steps{export: x, named: map[string]bool{}}
+	steps := &steps{export: x}
 	for _, read := range []func() error{x.begin, x.readWork, steps.read, steps.project} {
 		if err := read(); err != nil {
 			return nil, err

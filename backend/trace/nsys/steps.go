@@ -25,7 +25,7 @@ type step struct {
 type steps struct {
 	*export
 	list  []step
-	named map[string]bool // by name, whether it is of a step
+	named stepname.Names
 }
 
 // read gives the NVTX ranges that name steps, in their row or in StringIds, to the ranks of their process.
@@ -54,7 +54,7 @@ func (x *steps) read() error {
 // nameOf is the name of a range, if it is one that names a step.
 func (x *steps) nameOf(r row) (uint32, bool) {
 	if text, ok := r.text(2); ok {
-		if !x.isStep(text) {
+		if x.named.Of(text).Kind == stepname.NoStep {
 			return 0, false
 		}
 		return x.names.ID(text), true
@@ -64,17 +64,7 @@ func (x *steps) nameOf(r row) (uint32, bool) {
 		return 0, false
 	}
 	name, ok := x.strings.name(id)
-	return name, ok && x.isStep(x.names.List[name])
-}
-
-// isStep says that a range of that name is of a step: the same few names come again and again.
-func (x *steps) isStep(name string) bool {
-	named, seen := x.named[name]
-	if !seen {
-		named = stepname.Named(name)
-		x.named[name] = named
-	}
-	return named
+	return name, ok && x.named.Of(x.names.List[name]).Kind != stepname.NoStep
 }
 
 // project lays the steps on the GPU's time line: from the start of the first to the

@@ -70,74 +70,70 @@ func Of(name string) Step {
 	return Step{Kind: Unknown}
 }
 
-// Named says that the annotation is of a step, or looks like it.
-func Named(name string) bool { return Of(name).Kind != NoStep }
+// Names are the names read before: the same few come again and again.
+type Names map[string]Step
 
-// notSaid is a number that a name lacks.
-const notSaid = -1
-
-// counts are the numbers of a name by their groups.
-type counts map[string]int
-
-func (c counts) of(group string) int {
-	if n, ok := c[group]; ok {
-		return n
+// Of is Of, read once.
+func (n *Names) Of(name string) Step {
+	if *n == nil {
+		*n = Names{}
 	}
-	return notSaid
+	s, seen := (*n)[name]
+	if !seen {
+		s = Of(name)
+		(*n)[name] = s
+	}
+	return s
 }
 
 // read makes a step of a name's match.
 func (f *form) read(match []string) Step {
-	c := counts{}
-	for i, group := range f.pattern.SubexpNames() {
-		if group == "" || match[i] == "" {
-			continue
+	number := func(group string) int { // -1: not said
+		if i := f.pattern.SubexpIndex(group); i >= 0 && match[i] != "" {
+			n, _ := strconv.Atoi(match[i])
+			return n
 		}
-		n, err := strconv.Atoi(match[i])
-		if err != nil { // too large for any step
-			return Step{Kind: Unknown}
-		}
-		c[group] = n
+		return -1
 	}
-	phase := cmp.Or(f.Phase, c.phase())
+	prompts, generating, requests := number("prefill_requests"), number("decode_requests"), number("requests")
+	s := Step{Kind: OfStep, Phase: cmp.Or(f.Phase, phaseOf(prompts, generating)), Tokens: number("tokens")}
 	switch {
-	case phase == "none":
+	case s.Phase == "none":
 		return Step{}
-	case phase == "" || c.of("requests") == 0:
+	case s.Phase == "" || requests == 0:
 		return Step{Kind: Empty}
+	case s.Tokens >= 0:
+	case s.Phase == metric.Decode && requests > 0:
+		s.Tokens = requests
+	default:
+		s.Tokens = tokens(prompts, number("prefill_tokens"), generating, number("decode_tokens"))
 	}
-	return Step{Kind: OfStep, Phase: phase, Tokens: c.tokens(phase)}
+	return s
 }
 
-// phase is that of a step by its requests; empty: it has none.
-func (c counts) phase() string {
-	switch prompts, generating := c.of("prefill_requests") > 0, c.of("decode_requests") > 0; {
-	case prompts && generating:
+// phaseOf is the phase of a step of so many prompts and requests that generate; empty: of neither.
+func phaseOf(prompts, generating int) string {
+	switch {
+	case prompts > 0 && generating > 0:
 		return metric.Mixed
-	case prompts:
+	case prompts > 0:
 		return metric.Prefill
-	case generating:
+	case generating > 0:
 		return metric.Decode
 	}
 	return ""
 }
 
-// tokens is how many tokens a step of a phase puts through the model: what is not said of a request that generates is one.
-func (c counts) tokens(phase string) int {
-	prompts, generated := c.of("prefill_tokens"), c.of("decode_tokens")
-	if c.of("prefill_requests") == 0 {
-		prompts = 0
+// tokens adds what is put through the model for prompts and for generation: one of each request where that is not said.
+func tokens(prompts, ofPrompts, generating, generated int) int {
+	if prompts == 0 {
+		ofPrompts = 0
 	}
-	if generated == notSaid {
-		generated = c.of("decode_requests")
+	if generated < 0 {
+		generated = generating
 	}
-	switch {
-	case c.of("tokens") >= 0:
-		return c.of("tokens")
-	case phase == metric.Decode && c.of("requests") >= 0:
-		return c.of("requests")
-	case prompts >= 0 && generated >= 0:
-		return prompts + generated
+	if ofPrompts < 0 || generated < 0 {
+		return -1
 	}
-	return notSaid
+	return ofPrompts + generated
 }
