@@ -47,12 +47,14 @@ func noTraces(f *facts) string {
 	case len(f.NoKernels) > 0 && len(f.Losses) > 0:
 		return strings.Join(f.NoKernels, ", ") + ": no GPU kernels in what could be read; the warnings say what was lost"
 	case len(f.NoKernels) > 0:
-		return align.NoKernels(strings.Join(f.NoKernels, ", "))
+		return strings.Join(f.NoKernels, ", ") + ": " + f.WhyNone[0]
 	case f.in.NoTraces != "":
 		return f.in.NoTraces
 	}
-	return "no traces: there is no kineto_trace_<rank>.json in this run; set profiling.kineto: true and run it again"
+	return noTracesAtAll
 }
+
+const noTracesAtAll = "no traces: there is no kineto_trace_<rank>.json in this run; set profiling.kineto: true and run it again"
 
 // perRank is what a metric is on each rank, whose mean is the one number for all, and why it is not on others.
 type perRank struct {

@@ -115,9 +115,22 @@ type Info struct {
 	Devices                 []Device
 	Schema                  string
 
-	// Notes are things worth knowing that are no damage, in words for people:
-	// "no GPU kernels; was the profiler running in the workers?".
+	// Notes are things worth knowing that are no damage, in words for people; the one that begins with NoKernels says
+	// why there are none.
 	Notes []string
+}
+
+// NoKernels begins the note of a trace that is sound and holds no GPU work.
+const NoKernels = "no GPU kernels"
+
+// WithoutKernels is why a trace has no kernels, as far as it tells.
+func (i Info) WithoutKernels() string {
+	for _, note := range i.Notes {
+		if strings.HasPrefix(note, NoKernels) {
+			return note
+		}
+	}
+	return NoKernels + "; was the profiler running in the workers?"
 }
 
 // Rank is one rank's trace, read whole. Records are in file order, which is not

@@ -240,12 +240,12 @@ var damages = []struct {
 
 	{name: "no kernels on one rank", do: func(r damagedRun) {
 		r.edit(func(s string) string { return strings.ReplaceAll(s, kernelCat, `"ph": "X", "cat": "cpu_op"`) })
-	}, code: 0, value: true, says: []string{plain1 + ": no GPU kernels; was the profiler running in the workers?"}},
+	}, code: 0, value: true, says: []string{plain1 + ": no GPU kernels: the host made 2 096 cuda_runtime and 264 cuda_driver calls to the device, whose work was not recorded"}},
 	{name: "no kernels at all", do: func(r damagedRun) {
 		for _, name := range []string{packed0, packed1} {
 			r.write(name, pack(r.t, strings.ReplaceAll(r.text(name), kernelCat, `"ph": "X", "cat": "cpu_op"`)))
 		}
-	}, code: 3, says: []string{packed0 + ": no GPU kernels; was the profiler running in the workers?", packed1 + ": no GPU kernels"}},
+	}, code: 3, says: []string{packed0 + ": no GPU kernels: the host made 1 821 cuda_runtime and 264 cuda_driver calls", packed1 + ": no GPU kernels"}},
 
 	{name: "ranks of different lengths", do: func(r damagedRun) { r.edit(endEarly) }, code: 4, value: true,
 		says: []string{"all_reduce of ranks 0,1: ", " calls at the start or end without a partner: the traces do not cover the same calls (rank 0 has ", "; lost: transfer and wait of those"}},

@@ -14,6 +14,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/trace"
@@ -31,6 +32,7 @@ type Input struct {
 	Ranks       map[int]*trace.Rank     // Kineto traces by global rank, from the file names
 	Timing      map[int]*trace.Timing   // timing statistics by global rank
 	Info        *model.RunInfo          // run.json; nil: none
+	RanksTold   bool                    // whoever found the traces has said who told their ranks
 	NoTraces    string                  // why Ranks is empty, where the caller knows ("not read yet"); empty: there are none
 
 	// Each calls f of 0 to n-1, side by side where there is room, and returns when all have; nil: one after the other. It
@@ -78,17 +80,13 @@ func (in *Input) host(rank int, info trace.Info) string {
 	return info.Hostname
 }
 
-// NoKernels says that a file has none.
-func NoKernels(file string) string {
-	return file + ": no GPU kernels; was the profiler running in the workers?"
-}
-
 // Timeline is the traces of a run side by side. Nobody changes it once it is built.
 type Timeline struct {
 	Layout     model.Layout        // of the traces, see resolveLayout; every part at least 1
 	Traces     map[int]*trace.Rank // of this run, by rank; those of other runs are left out
 	Ranks      []*Rank             // that have kernels, by number
 	NoKernels  []string            // files of the others
+	WhyNone    []string            // and why each has none
 	Matches    []*Match
 	Components []*Component
 
@@ -192,9 +190,9 @@ func (b *builder) readRanks(ctx context.Context) error {
 	for i, r := range ranks {
 		number, others, src := numbers[i], more[i], b.Traces[numbers[i]]
 		if r.kernels == 0 {
-			b.NoKernels = append(b.NoKernels, r.File)
+			b.NoKernels, b.WhyNone = append(b.NoKernels, r.File), append(b.WhyNone, src.Info.WithoutKernels())
 			if len(src.Damage) == 0 {
-				b.warn("%s", NoKernels(r.File))
+				b.warn("%s: %s", r.File, src.Info.WithoutKernels())
 			}
 			continue
 		}
@@ -218,8 +216,8 @@ func (b *builder) noteDamage() {
 		file := filepath.Base(r.File)
 		damage(file, r.Damage)
 		for _, note := range r.Info.Notes {
-			if text := file + ": " + note; text != NoKernels(file) { // said by readRanks
-				b.warn("%s", text)
+			if !strings.HasPrefix(note, trace.NoKernels) { // said by readRanks
+				b.warn("%s: %s", file, note)
 			}
 		}
 	}

@@ -38,7 +38,7 @@ func TestTracesWithoutKernels(t *testing.T) {
 	bare, cut := newFake(0).Copy(0, 10), newFake(1)
 	cut.Damage = []trace.Damage{{Offset: -1, Text: "ended before the list of events", Lost: "everything"}}
 	got := build(t, fakeInput(layoutOf(2, 1, 1, 1), bare, cut))
-	if len(got.Ranks) != 0 || len(got.NoKernels) != 2 || len(got.Losses) != 1 || !said(got, NoKernels("kineto_trace_0.json")) || said(got, NoKernels("kineto_trace_1.json")) {
+	if len(got.Ranks) != 0 || len(got.NoKernels) != 2 || len(got.Losses) != 1 || !said(got, "kineto_trace_0.json: "+trace.NoKernels) || said(got, "kineto_trace_1.json: "+trace.NoKernels) {
 		t.Errorf("losses %q, warnings %q", got.Losses, got.Warnings)
 	}
 }

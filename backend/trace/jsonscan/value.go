@@ -208,3 +208,13 @@ func SeparatorAt(b []byte, i int) Status {
 	}
 	return Broken
 }
+
+// After is the text from the value of a key on, wherever in b the key first stands, whole or not; empty: it does not.
+func After(b []byte, key string) []byte {
+	_, after, found := bytes.Cut(b, []byte(`"`+key+`"`))
+	after, colon := bytes.CutPrefix(after[SkipSpace(after, 0):], []byte(":"))
+	if !found || !colon {
+		return nil
+	}
+	return after[SkipSpace(after, 0):]
+}

@@ -190,13 +190,6 @@ func TestHeader(t *testing.T) {
 	}
 }
 
-func TestZeroKernelsIsANote(t *testing.T) {
-	r := scanText(t, []byte(wholeDocument(opEvent("a"))), blockSize)
-	if len(r.Damage) != 0 || len(r.Info.Notes) != 1 || r.Info.Notes[0] != noKernels || r.Info.Rank != -1 {
-		t.Errorf("got %+v", r)
-	}
-}
-
 // TestOpenErrors are the files of which nothing can be read: the error names the
 // file, the cause and what is expected or to be done.
 func TestOpenErrors(t *testing.T) {

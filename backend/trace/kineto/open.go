@@ -12,7 +12,7 @@ import (
 )
 
 // noKernels is the note of a trace that is sound but holds no GPU work.
-const noKernels = "no GPU kernels; was the profiler running in the workers?"
+const noKernels = trace.NoKernels + "; was the profiler running in the workers?"
 
 // Reader reads Kineto traces for trace.Open.
 type Reader struct{}
@@ -62,6 +62,9 @@ func openSplit(ctx context.Context, path string, progress func(done, total int64
 		return nil, err
 	}
 	r := d.rank()
+	if d.scan.kernels == 0 && len(r.Damage) == 0 {
+		r.Info.Notes = append(r.Info.Notes, whyNone(ctx, path))
+	}
 	r.File, r.Bytes = path, d.split.size
 	return r, nil
 }
@@ -94,9 +97,6 @@ func (r *reader) rank() *trace.Rank {
 		s.marks[i].Start += r.baseTime
 	}
 	damage := s.damage.Damage()
-	if s.kernels == 0 && len(damage) == 0 {
-		r.info.Notes = append(r.info.Notes, noKernels)
-	}
 	if s.oddWords > 0 {
 		r.info.Notes = append(r.info.Notes, fmt.Sprintf("%s values that no metric uses are no JSON (NaN, inf or text)", unit.Int(s.oddWords)))
 	}
