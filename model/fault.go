@@ -12,6 +12,22 @@ type Fault struct {
 	ToDo  string // what to do, one line; empty: nothing but to read
 	Kind  error  // what callers tell it by, not printed; nil for none
 	Cause error  // what it came from, printed after Text; nil for none
+
+	Choices []Choice // with ErrAmbiguous: what may be meant
+}
+
+// Choice is one of several things that a name may mean.
+type Choice struct {
+	Name string // that means this one alone
+	Text string // what tells it from the others
+}
+
+// ChoicesOf are what an error asks to choose from; nil: nothing.
+func ChoicesOf(err error) []Choice {
+	if f, ok := errors.AsType[*Fault](err); ok {
+		return f.Choices
+	}
+	return nil
 }
 
 // Error is the fault and its cause on one line.
@@ -38,6 +54,8 @@ var (
 	ErrActive   = errors.New("already submitted")              // a second submission of an experiment whose job has not ended
 	ErrBudget   = errors.New("beyond the login node's budget") // reading more traces on a login node than its site allows
 	ErrRefused  = errors.New("edited by hand")                 // a change by which a user's edit would be lost
+
+	ErrAmbiguous = fmt.Errorf("ambiguous: %w", ErrInvalid) // a name that means several things, which are the fault's Choices
 )
 
 // Invalid is a fault of something that cannot be used as it is.

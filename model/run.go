@@ -25,6 +25,11 @@ type Run struct {
 	// LeftOut: a file that values come from is not read, as Warnings says: of two of one rank
 	// the older, or one that is no readable file.
 	LeftOut bool `json:"left_out,omitempty"`
+
+	// Foreign: others named its files; Warnings say where their ranks were assumed.
+	Foreign bool `json:"foreign,omitempty"`
+
+	Nothing string `json:"-"` // what its files are, where none of them can be read; empty: there are none
 }
 
 // FileKind is what a file in a trace directory holds.
@@ -49,6 +54,9 @@ type RunFile struct {
 	Size int64    `json:"size"`
 }
 
+// OfRank says that a file belongs to a rank.
+func (f RunFile) OfRank() bool { return f.Rank >= 0 }
+
 // KernelFiles lists the files of a run that kernels are read from: Kineto traces, else
 // what nsys left, of each node the form that is read best.
 func (r Run) KernelFiles() []RunFile {
@@ -58,7 +66,7 @@ func (r Run) KernelFiles() []RunFile {
 		switch old, seen := best[f.Rank]; {
 		case f.Kind == FileKineto:
 			files = append(files, f)
-		case f.Kind == FileNsys && (!seen || f.nsysForm() < old.nsysForm()):
+		case f.Kind == FileNsys && (!seen || f.NsysForm() < old.NsysForm()):
 			best[f.Rank] = f
 		}
 	}
@@ -82,19 +90,30 @@ func (r Run) TraceBytes() (sum int64) {
 // nsysForms are the forms of a report, the one that tells most for least work first:
 // a CSV has no GPUs, steps or samples, a report must be exported first, and a recording
 // is only good for saying what became of the report.
-var nsysForms = []string{".sqlite", ".csv", ".csv.gz", ".nsys-rep", ".qdstrm", ""}
+var nsysForms = []string{".sqlite", ".csv", ".csv.gz", "", ".nsys-rep", ".qdrep", ".qdstrm"}
 
-func (f RunFile) nsysForm() int {
-	return slices.IndexFunc(nsysForms, func(form string) bool { return strings.HasSuffix(f.Path, form) })
+// NsysForm is the place of a file of nsys among those forms: the least is read best.
+func (f RunFile) NsysForm() int {
+	i := slices.IndexFunc(nsysForms, func(form string) bool { return form != "" && strings.HasSuffix(f.Path, form) })
+	if i < 0 {
+		i = slices.Index(nsysForms, "")
+	}
+	return i
 }
+
+// readKinds are the files that values come from.
+var readKinds = []FileKind{FileKineto, FileNsys, FileTiming, FileET}
 
 // Readable refuses a folder that holds nothing to read.
 func (r Run) Readable() error {
-	if slices.ContainsFunc(r.Files, func(f RunFile) bool { return f.Kind == FileKineto || f.Kind == FileTiming || f.Kind == FileNsys }) {
+	if slices.ContainsFunc(r.Files, func(f RunFile) bool { return slices.Contains(readKinds, f.Kind) }) {
 		return nil
 	}
-	return Failed(r.Name+" holds no timing_stats_<rank>.json, no kineto_trace_<rank>.json and no export of nsys: nothing to read", nil,
-		"is this the folder of a run? a job that failed leaves none of them; see shardeck why")
+	text := r.Name + " holds no trace and no times of a run: nothing to read"
+	if r.Nothing != "" {
+		text += "; " + r.Nothing
+	}
+	return Failed(text, nil, "is this the folder of a run? a job that failed leaves none of them; see shardeck why")
 }
 
 // UnreadRun is a run with those of its ranks whose traces nobody has read.

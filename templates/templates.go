@@ -7,6 +7,8 @@
 //	gpus.yaml          kinds of GPU and their peaks
 //	kernels.yaml       what GPU kernels do, by their names
 //	steps.yaml         which forward step an annotation is of, by its name
+//	tracenames.yaml    how profilers name the traces of ranks
+//	accelerators.yaml  what traces without kernels hold instead
 //	software.yaml      what jobs need of their software environment
 //	stages.yaml        what engines log, stage by stage
 //	failures.yaml      why jobs fail, by what their logs say, and what to do

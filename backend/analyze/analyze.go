@@ -143,6 +143,7 @@ func doubtfulRanks(f *facts) (out []string) {
 	for _, rank := range slices.Sorted(maps.Keys(f.Traces)) {
 		r := f.Traces[rank]
 		switch {
+		case f.in.RanksTold && files[r.File] < 2:
 		case r.Info.Rank >= 0 && r.Info.Rank != rank:
 			out = append(out, fmt.Sprintf("%s: the trace says it is rank %d; the file name is believed", filepath.Base(r.File), r.Info.Rank))
 		case r.Info.Rank >= 0 || len(f.Traces) == 1 || len(r.Damage) > 0:

@@ -120,18 +120,19 @@ type reading struct {
 	faults                       // its lock guards what follows too
 	opened map[int][]*trace.Rank // by the number in the file's name
 	ops    *et.Trace             // of one rank; nil: none
+	alone  map[int]*et.Trace     // of each, where there are no traces of kernels
 }
 
 // newReading reads the small files of a run: timing statistics and run.json.
 func (rd *Reader) newReading(run model.Run) *reading {
-	r := &reading{rd: rd, run: run, faults: faults{damaged: run.LeftOut}, opened: map[int][]*trace.Rank{}}
+	r := &reading{rd: rd, run: run, faults: faults{damaged: run.LeftOut}, opened: map[int][]*trace.Rank{}, alone: map[int]*et.Trace{}}
 	r.warnings = append(r.warnings, run.Warnings...)
 	if run.Problem != "" {
 		r.warnings = append(r.warnings, run.Problem)
 	}
 	r.input = analyze.Input{
 		Run: run.Name, Experiment: run.Experiment, GPU: rd.World.GPUByName, GPUsPerNode: rd.World.GPUsPerNode(),
-		Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{},
+		Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{}, RanksTold: run.Foreign,
 	}
 	if run.Experiment != nil {
 		r.input.Shape = rd.World.Shape(run.Experiment.Model.Name)
@@ -168,6 +169,7 @@ func (r *reading) finish(ctx context.Context) (*metric.Analysis, error) {
 	if err != nil {
 		return nil, err
 	}
+	analyze.AddAsked(a, r.input, r.alone)
 	r.addAsked(a.Trace)
 	a.Warnings = append(r.warnings, a.Warnings...)
 	a.Damaged = a.Damaged || r.damaged

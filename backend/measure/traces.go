@@ -93,10 +93,11 @@ const mostOps = 200
 // and groups. A run without any is no worse for it.
 func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 	var tasks []*pool.Task
+	alone := len(r.run.KernelFiles()) == 0
 	for _, file := range r.run.Files {
 		rank := r.input.Ranks[file.Rank]
 		bare := rank != nil && analyze.LacksMetadata(rank)
-		if file.Kind != model.FileET || len(tasks) > 0 && !bare {
+		if file.Kind != model.FileET || len(tasks) > 0 && !bare && !alone {
 			continue
 		}
 		first := len(tasks) == 0
@@ -107,6 +108,11 @@ func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 			}
 			if first {
 				r.ops = t
+			}
+			if alone {
+				r.mu.Lock()
+				r.alone[file.Rank] = t
+				r.mu.Unlock()
 			}
 			if bare {
 				r.fillMetadata(rank, t, file)

@@ -20,7 +20,7 @@ type Reader interface {
 }
 
 // headSize is how much of a file's text is shown to readers.
-const headSize = 512
+const headSize = 16 << 10
 
 // Open is Reader.Open of the first reader that knows the file at path.
 func Open(ctx context.Context, readers []Reader, path string, progress func(done, total int64)) ([]*Rank, error) {
@@ -28,8 +28,8 @@ func Open(ctx context.Context, readers []Reader, path string, progress func(done
 	if err != nil {
 		return nil, err
 	}
-	var head [headSize]byte
-	n, _ := io.ReadFull(src, head[:]) // what stopped it stops the reader too, which says so
+	head := make([]byte, headSize)
+	n, _ := io.ReadFull(src, head) // what stopped it stops the reader too, which says so
 	src.Close()
 	for _, r := range readers {
 		if r.Reads(filepath.Base(path), head[:n]) {

@@ -5,48 +5,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
+	"shardeck/backend/intake"
 	"shardeck/model"
 )
 
 // JobFile lies in a trace directory and holds the id of the job that wrote it.
 const JobFile = ".job"
-
-// patterns recognise the files of a run by name; the first group is the rank.
-var patterns = []struct {
-	kind model.FileKind
-	name *regexp.Regexp
-}{
-	{model.FileKineto, regexp.MustCompile(`^kineto_trace_(\d{1,5})\.json(\.gz)?$`)},
-	{model.FileKineto, regexp.MustCompile(`^rank(\d{1,5})_trace\.json(\.gz)?$`)}, // the name other tools use
-	{model.FileET, regexp.MustCompile(`^torch_et_(\d{1,5})\.json(\.gz)?$`)},
-	{model.FileTiming, regexp.MustCompile(`^timing_stats_(\d{1,5})\.json(\.gz)?$`)},
-	{model.FileNsys, regexp.MustCompile(`^nsys_(\d{1,5})(?:_[a-z0-9_]+)?\.(?:nsys-rep|sqlite|csv|qdstrm)(\.gz)?$`)},
-	{model.FileRunJSON, regexp.MustCompile(`^run\.json$`)},
-	{model.FileConfig, regexp.MustCompile(`^config\.yaml$`)},
-	{model.FileWorkCard, regexp.MustCompile(`^workload_card\.yaml$`)},
-}
-
-// recognise says what a file name holds; false: it is none of ours.
-func recognise(name string) (kind model.FileKind, rank int, ok bool) {
-	for _, p := range patterns {
-		m := p.name.FindStringSubmatch(name)
-		if m == nil {
-			continue
-		}
-		rank = -1
-		if len(m) > 1 {
-			rank, _ = strconv.Atoi(m[1]) // five digits always fit
-		}
-		return p.kind, rank, true
-	}
-	return "", 0, false
-}
 
 // listing is what one look at a trace directory finds.
 type listing struct {
@@ -71,7 +39,7 @@ func listRunFiles(dir string) (listing, error) {
 	var l listing
 	times := map[string]time.Time{}
 	for _, e := range entries {
-		kind, rank, ok := recognise(e.Name())
+		kind, rank, ok := intake.Own(e.Name())
 		if !ok {
 			continue
 		}

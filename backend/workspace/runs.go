@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"shardeck/backend/intake"
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
 )
@@ -31,8 +32,14 @@ func (w *Workspace) Runs() ([]model.Run, error) {
 		if model.IsUnfinished(dir) {
 			continue
 		}
-		if run, err := f.readRun(dir); err == nil && len(run.Files) > 0 {
+		run, err := f.readRun(dir, "", false)
+		if err == nil && len(run.Files) > 0 {
 			runs = append(runs, run)
+		}
+		for _, c := range model.ChoicesOf(err) { // each a run of its own
+			if run, err := f.readRun(dir, c.Name[strings.LastIndex(c.Name, model.OldMark)+1:], false); err == nil {
+				runs = append(runs, run)
+			}
 		}
 	}
 	slices.SortStableFunc(runs, func(a, b model.Run) int { return b.Time.Compare(a.Time) })
@@ -91,21 +98,29 @@ func splitName(name string) (base, job string) {
 	return name, ""
 }
 
-// Run finds one run: by its name under trace_collection/, by a path, or by the id
-// of its experiment. A run that is not finished is found by its whole name.
+// Run finds one run: by its name under trace_collection/, by the path of a folder or a trace, or by the id
+// of its experiment. A run that is not finished is found by its whole name. NAME@2 is the second of several
+// recordings that lie side by side in one folder.
 func (w *Workspace) Run(name string) (model.Run, error) {
 	f := w.finder()
 	for _, dir := range f.candidates(name) {
 		info, err := os.Stat(dir)
+		choice := ""
+		if at := strings.LastIndex(dir, model.OldMark); errors.Is(err, fs.ErrNotExist) && at > 0 && isDir(dir[:at]) {
+			dir, choice = dir[:at], dir[at+len(model.OldMark):]
+			info, err = os.Stat(dir)
+		}
 		switch {
 		case errors.Is(err, fs.ErrPermission):
 			return model.Run{}, inWords(dir, err)
 		case err != nil:
 			continue
-		case !info.IsDir():
-			return model.Run{}, fault(name, "is a file", "name the directory it lies in")
 		}
-		return f.readRun(dir)
+		run, err := f.readRun(dir, choice, info.IsDir())
+		if choice != "" && errors.Is(err, ErrNotFound) {
+			continue // of ours: an older run that is not there
+		}
+		return run, err
 	}
 	return model.Run{}, f.noRun(name)
 }
@@ -172,21 +187,71 @@ func (w finder) outputOf(id string) string {
 	return ""
 }
 
-// readRun reads what a trace directory says of itself.
-func (w finder) readRun(dir string) (model.Run, error) {
-	l, err := listRunFiles(dir)
-	if err != nil {
-		return model.Run{}, inWords(w.Rel(dir), err)
+// readRun reads what a trace directory, or a file, says of itself: of several recordings in it the one chosen. deep looks
+// for traces one folder deeper, too, where there are none.
+func (w finder) readRun(path, choice string, deep bool) (model.Run, error) {
+	dir := path
+	if !isDir(path) {
+		dir = filepath.Dir(path)
 	}
-	base, job := splitName(filepath.Base(dir))
-	run := model.Run{Name: w.runName(dir), Dir: dir, Time: l.newest, Files: l.files, Warnings: l.warnings,
-		LeftOut: l.leftOut, Unfinished: model.IsUnfinished(dir)}
+	run := model.Run{Name: w.runName(path), Dir: dir, Unfinished: model.IsUnfinished(dir)}
+	if err := w.listFiles(&run, path, choice, deep); err != nil {
+		return model.Run{}, err
+	}
+	if choice != "" {
+		run.Name += model.OldMark + choice
+	}
+	base, job := splitName(filepath.Base(run.Dir))
 	info := w.runInfo(&run)
-	run.JobID = cmp.Or(job, w.readJobFile(dir), info.JobID)
-	w.attachConfig(&run, filepath.Join(filepath.Dir(dir), base))
+	run.JobID = cmp.Or(job, w.readJobFile(run.Dir), info.JobID)
+	w.attachConfig(&run, filepath.Join(filepath.Dir(run.Dir), base))
 	run.Replay = info.Replay || info.Engine == model.EngineReplay ||
 		run.Experiment != nil && run.Experiment.Engine == model.EngineReplay
 	return run, nil
+}
+
+// listFiles finds the files of a run: those of our names, else whatever traces lie there.
+func (w finder) listFiles(run *model.Run, path, choice string, deep bool) error {
+	if path != run.Dir {
+		found, err := intake.File(path)
+		return w.take(run, found, err)
+	}
+	l, err := listRunFiles(path)
+	if err != nil {
+		return inWords(w.Rel(path), err)
+	}
+	run.Time, run.Files, run.Warnings, run.LeftOut = l.newest, l.files, l.warnings, l.leftOut
+	traced := len(run.KernelFiles()) > 0 || slices.ContainsFunc(run.Files, func(f model.RunFile) bool { return f.Kind == model.FileET })
+	switch {
+	case traced && choice != "":
+		return ErrNotFound
+	case traced:
+		return nil
+	}
+	found, err := intake.Folder(path, run.Name, choice, deep && !slices.ContainsFunc(run.Files, model.RunFile.OfRank))
+	if errors.Is(err, intake.ErrNone) {
+		run.Nothing = err.Error()
+		return nil
+	}
+	return w.take(run, found, err)
+}
+
+// take adds what was found to the files of a run.
+func (w finder) take(run *model.Run, found intake.Found, err error) error {
+	run.Foreign = true
+	for _, f := range found.Files {
+		if !slices.ContainsFunc(run.Files, func(o model.RunFile) bool { return o.Path == f.Path || o.Rank == f.Rank && o.Kind == f.Kind }) {
+			run.Files = append(run.Files, f)
+		}
+	}
+	run.Warnings = append(run.Warnings, found.Warnings...)
+	if len(found.Files) > 0 {
+		run.Dir = filepath.Dir(found.Files[0].Path)
+	}
+	if found.Newest.After(run.Time) {
+		run.Time = found.Newest
+	}
+	return err
 }
 
 // runName is the path below trace_collection/, else the path below the root.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"shardeck/backend/intake"
 	"shardeck/model"
 )
 
@@ -35,6 +36,7 @@ func names(runs []model.Run) []string {
 }
 
 func TestRecognise(t *testing.T) {
+	recognise := intake.Own
 	for name, want := range map[string]string{
 		"kineto_trace_0.json": "kineto 0", "kineto_trace_12.json.gz": "kineto 12", "rank3_trace.json": "kineto 3",
 		"torch_et_1.json": "torch_et 1", "torch_et_1.json.gz": "torch_et 1", "timing_stats_0.json": "timing_stats 0", "timing_stats_0.json.gz": "timing_stats 0",
@@ -122,7 +124,7 @@ func TestRunByName(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{"lama": "did you mean llama?", "qwen": "job 9 writes, or left, trace_collection/qwen.tmp-9",
-		"E2": "has not finished", "file": "is a file", "": "no run", "/nowhere": "no run"} {
+		"E2": "has not finished", "file": "the file is empty", "": "no run", "/nowhere": "no run"} {
 		if r, err := w.Run(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %s, %v, want %s", name, r.Name, err, want)
 		}

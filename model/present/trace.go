@@ -255,6 +255,26 @@ func Operators(t metric.OpTimes) Table {
 // launchers are the words for OpTimes.By.
 var launchers = map[string]string{"": "an operator", metric.Module: "a module", metric.Frame: "a frame", metric.Annotation: "an annotation"}
 
+// Asked is what execution traces tell of the calls that the program made, and how often each operator ran.
+func Asked(t *metric.TraceSummary) []Table {
+	calls := Table{Name: "collectives", One: "collective", Empty: "no calls of torch.distributed",
+		Columns: Columns("collective", ">n", ">in", ">out", "type", "group/1")}
+	for _, c := range t.Asked {
+		group := unit.Missing
+		if c.Group != nil {
+			group = fmt.Sprint(c.Group)
+		}
+		cells := Texts(c.Name, unit.Int(c.Calls), "", "", c.DType, group)
+		cells[2], cells[3] = bufferSize(c.InBytes, false), bufferSize(c.OutBytes, false)
+		calls.Add(cells...)
+	}
+	ops := Table{Name: "operators", One: "operator", Empty: "no operators", Columns: Columns("op…40", ">n")}
+	for _, o := range t.Ops {
+		ops.Add(Texts(o.Name, unit.Int(o.Count))...)
+	}
+	return []Table{calls, ops}
+}
+
 // Attributed says how much of the kernel time has an operator, or other launcher, and why the rest has none.
 func Attributed(t metric.OpTimes) string {
 	text := unit.Percent(t.AttributedNS, t.KernelNS) + " % of the kernel time has " + launchers[t.By]

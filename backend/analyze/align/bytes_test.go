@@ -24,7 +24,7 @@ func TestBytesFromMetadata(t *testing.T) {
 		{kernelname.AllReduce, trace.Coll{DType: "Quaternion", InElems: 10, OutElems: 10}, -1},
 		{kernelname.AllReduce, trace.Coll{DType: "Float", InElems: -1, OutElems: -1}, -1},
 	} {
-		if got := metaBytes(&Call{Type: c.typ, meta: &c.meta}); got != c.want {
+		if got := CollBytes(c.typ, &c.meta); got != c.want {
 			t.Errorf("%s of %+v: %d bytes, want %d", c.typ, c.meta, got, c.want)
 		}
 	}

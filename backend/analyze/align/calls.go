@@ -104,7 +104,7 @@ func peerOf(c *Call, layout model.Layout) int {
 func (b *builder) sizeCalls(r *Rank) {
 	for _, c := range r.Calls {
 		if c.meta != nil {
-			c.Bytes = metaBytes(c)
+			c.Bytes = CollBytes(c.Type, c.meta)
 		}
 		if c.Bytes < 0 {
 			c.Bytes = b.inferBytes(c, r.StepAt(c.Start))
@@ -113,17 +113,17 @@ func (b *builder) sizeCalls(r *Rank) {
 	}
 }
 
-// metaBytes is the size of a call from its NCCL metadata: the larger buffer of an
+// CollBytes is the size of a call from its NCCL metadata: the larger buffer of an
 // all-gather or reduce-scatter, what is sent otherwise. -1: not said.
-func metaBytes(c *Call) int64 {
-	elems := c.meta.InElems
-	if c.Type == kernelname.AllGather || c.Type == kernelname.Recv || c.Type == kernelname.Gather {
-		elems = c.meta.OutElems
+func CollBytes(t kernelname.CallType, meta *trace.Coll) int64 {
+	elems := meta.InElems
+	if t == kernelname.AllGather || t == kernelname.Recv || t == kernelname.Gather {
+		elems = meta.OutElems
 	}
 	if elems < 0 {
-		elems = max(c.meta.InElems, c.meta.OutElems)
+		elems = max(meta.InElems, meta.OutElems)
 	}
-	return trace.ElementBytes(elems, c.meta.DType)
+	return trace.ElementBytes(elems, meta.DType)
 }
 
 // precisionSizes are the bytes of an activation by precision; fp8 models still exchange 16-bit activations.

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
+	"shardeck/model"
 	"shardeck/model/shell"
 )
 
@@ -31,12 +33,40 @@ type Reader struct {
 	Deadline time.Duration // of one export; 0: ten minutes
 }
 
-// extensions are those of the files of Nsight Systems; their text alone does not tell a report.
-var extensions = []string{".nsys-rep", ".qdrep", ".qdstrm", ".sqlite", ".csv", ".txt"}
+// reports are the extensions of what only nsys itself can read; others lets those pass that say nothing of themselves
+// and are read all the same, for the reason why they cannot be.
+var (
+	reports = []string{".nsys-rep", ".qdrep", ".qdstrm"}
+	others  = []string{".sqlite", ".csv", ".txt"}
+)
 
-// Reads knows SQLite files, and the names of reports and CSV.
+// Reads knows SQLite files, CSV, and the names of reports.
 func (r Reader) Reads(name string, head []byte) bool {
-	return bytes.HasPrefix(head, sqliteMagic) || slices.Contains(extensions, filepath.Ext(strings.TrimSuffix(strings.ToLower(name), ".gz")))
+	kind, _ := KindOf(name, head)
+	return kind != "" || slices.Contains(others, filepath.Ext(strings.TrimSuffix(strings.ToLower(name), ".gz")))
+}
+
+// KindOf tells a file of Nsight Systems by the beginning of its text, or by its name where the text does not tell; why is
+// told where it is none that can be read.
+func KindOf(name string, head []byte) (kind model.FileKind, why string) {
+	ext := strings.ToLower(filepath.Ext(strings.TrimSuffix(name, ".gz")))
+	if bytes.HasPrefix(head, sqliteMagic) || slices.Contains(reports, ext) {
+		return model.FileNsys, ""
+	}
+	fields := newCSVFields()
+	for line := range bytes.Lines(head) {
+		list, ok := fields.of(bytes.TrimRight(line, "\r\n"))
+		if !ok || len(list) < 3 {
+			continue
+		}
+		if _, is := headerOf(list); is {
+			return model.FileNsys, ""
+		}
+		if isOtherHeader(list) {
+			return "", "CSV of sums, no trace: run nsys stats --report cuda_gpu_trace --format csv"
+		}
+	}
+	return "", "text that no profiler writes (it begins with " + jsonscan.FirstWords(head) + ")"
 }
 
 // Open reads one file into its ranks, one for each process and device that ran

@@ -116,6 +116,10 @@ func printTrace(e *command.Env, found *metric.Analysis, f traceFlags) error {
 // printTables shows where the time of a run went, on one screen.
 func printTables(e *command.Env, found *metric.Analysis, f traceFlags) {
 	s := found.Trace
+	if len(s.Ranks) == 0 {
+		printAsked(e, found, f.top)
+		return
+	}
 	replay := ""
 	if found.Replay {
 		replay = " · replay of a recording"
@@ -132,6 +136,15 @@ func printTables(e *command.Env, found *metric.Analysis, f traceFlags) {
 	printLate(e, s, tables[present.LateCalls], f.late)
 	fmt.Fprintln(e.Out)
 	e.SayWrapped(present.StragglerSentence(found.Metric("straggler")), "")
+	e.Warnings(found.Warnings)
+}
+
+// printAsked shows what execution traces tell without times.
+func printAsked(e *command.Env, found *metric.Analysis, top int) {
+	e.Say("%s · %s", e.Paint(present.Strong, found.Run), unit.Plural(len(found.Ranks), "execution trace"))
+	for _, t := range present.Asked(found.Trace) {
+		e.Rows(t.Top(top))
+	}
 	e.Warnings(found.Warnings)
 }
 

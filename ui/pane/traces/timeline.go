@@ -46,8 +46,8 @@ func (t *timeline) show(run string, a *metric.Analysis) {
 
 // trace is the picture of the run; nil: there is none.
 func (t *timeline) trace() *metric.TraceSummary {
-	if t.analysis == nil {
-		return nil
+	if t.analysis == nil || t.analysis.Trace == nil || len(t.analysis.Trace.Ranks) == 0 {
+		return nil // execution traces alone have no time
 	}
 	return t.analysis.Trace
 }

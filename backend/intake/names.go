@@ -1,0 +1,117 @@
+// Package intake finds the traces that lie in a folder, whatever they are called: which files
+// are traces, of which rank, and which of them belong to one recording. What a file holds is
+// told by its content (sight.go); its name tells only what the content does not (names.go, a
+// table: templates/tracenames.yaml). folder.go lists, recordings.go tells recordings apart.
+package intake
+
+import (
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+
+	"shardeck/backend/strictyaml"
+	"shardeck/model"
+	"shardeck/templates"
+)
+
+// habit is a row of templates/tracenames.yaml, which says what its parts mean.
+type habit struct {
+	Pattern string            `yaml:"pattern"`
+	Holds   model.FileKind    `yaml:"holds"`
+	Whose   string            `yaml:"whose"`
+	Source  string            `yaml:"source"`
+	Example string            `yaml:"example"`
+	Gives   map[string]string `yaml:"gives"`
+}
+
+// habits are the table, with the patterns of each row compiled.
+type habits struct {
+	Files   []habit `yaml:"files"`
+	Steps   []habit `yaml:"steps"`
+	Folders []habit `yaml:"folders"`
+}
+
+var table = sync.OnceValue(func() habits {
+	var t habits
+	strictyaml.MustDecode(templates.FS, "tracenames.yaml", &t)
+	return t
+})
+
+var compiled sync.Map // of *regexp.Regexp, by its text
+
+func (h *habit) match(name string) map[string]string {
+	re, ok := compiled.Load(h.Pattern)
+	if !ok {
+		re, _ = compiled.LoadOrStore(h.Pattern, regexp.MustCompile(h.Pattern))
+	}
+	found := re.(*regexp.Regexp).FindStringSubmatch(name)
+	if found == nil {
+		return nil
+	}
+	parts := map[string]string{}
+	for i, group := range re.(*regexp.Regexp).SubexpNames() {
+		if group != "" && found[i] != "" {
+			parts[group] = found[i]
+		}
+	}
+	return parts
+}
+
+// named is what a name gives.
+type named struct {
+	parts map[string]string // by the groups of the table; empty: nothing
+	habit *habit            // nil: of no habit that is known
+}
+
+// first is what the first row that fits a name gives.
+func first(rows []habit, name string) named {
+	for i := range rows {
+		if parts := rows[i].match(name); parts != nil {
+			return named{parts, &rows[i]}
+		}
+	}
+	return named{parts: map[string]string{}}
+}
+
+// nameOf reads the name of a file.
+func nameOf(base string) named {
+	n := first(table().Files, strings.TrimSuffix(base, ".gz"))
+	n.add(first(table().Steps, base))
+	return n
+}
+
+// nameOfFolder reads the name of a folder.
+func nameOfFolder(base string) named {
+	n := first(table().Folders, base)
+	n.add(first(table().Steps, base))
+	return n
+}
+
+// add takes what another name gives and this one does not.
+func (n named) add(o named) {
+	for part, text := range o.parts {
+		if n.parts[part] == "" {
+			n.parts[part] = text
+		}
+	}
+}
+
+// number is a part as a number; -1: the name does not give it.
+func (n named) number(part string) int {
+	v, err := strconv.Atoi(n.parts[part])
+	if err != nil {
+		return -1
+	}
+	return v
+}
+
+// Own says what a file of ours holds, by its name alone, and its rank, -1 if it has none; false: it is none of ours.
+func Own(base string) (kind model.FileKind, rank int, ok bool) {
+	n := first(table().Files, strings.TrimSuffix(filepath.Base(base), ".gz"))
+	if n.habit == nil || n.habit.Holds == "" {
+		return "", 0, false
+	}
+	return n.habit.Holds, n.number("rank"), true
+}
