@@ -50,11 +50,10 @@ var families = []family{
 // Analyse computes every metric of metric.Definitions, in their order. It fails only when ctx ends: what is missing or
 // contradictory becomes a metric without value and a reason, or a warning.
 func Analyse(ctx context.Context, in Input) (*metric.Analysis, error) {
-	t, err := align.Build(ctx, in)
+	f, err := factsOf(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	f := &facts{Timeline: t, in: in, kernels: sumKernels(t), late: latenessOf(t)}
 	found := map[string]metric.Metric{}
 	for _, fam := range families {
 		if err := ctx.Err(); err != nil {
@@ -64,15 +63,37 @@ func Analyse(ctx context.Context, in Input) (*metric.Analysis, error) {
 			found[m.Name] = m
 		}
 	}
-	a := &metric.Analysis{Run: in.Run, Ranks: f.rankNumbers(), Damaged: len(t.Losses) > 0, Replay: in.Info != nil && in.Info.Replay}
+	a := &metric.Analysis{Run: in.Run, Ranks: f.rankNumbers(), Damaged: len(f.Losses) > 0, Replay: in.Info != nil && in.Info.Replay}
 	for _, d := range metric.Definitions {
 		a.Metrics = append(a.Metrics, found[d.Name])
 	}
-	if len(t.Ranks) > 0 {
+	if len(f.Ranks) > 0 {
 		a.Trace = summary(f)
 	}
-	a.Warnings = slices.Concat(t.Losses, f.warnings())
+	a.Warnings = slices.Concat(f.Losses, f.warnings())
 	return a, ctx.Err()
+}
+
+// factsOf aligns the ranks, and goes over the kernels of each, side by side where there is room.
+func factsOf(ctx context.Context, in Input) (*facts, error) {
+	t, err := align.Build(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	f := &facts{Timeline: t, in: in}
+	walks := make([]rankKernels, len(t.Ranks))
+	in.SideBySide(len(walks)+1, func(i int) {
+		if i < len(walks) {
+			walks[i] = walkKernels(t.Ranks[i])
+		} else {
+			f.late = latenessOf(t)
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f.kernels = sumKernels(t, walks)
+	return f, nil
 }
 
 // of is the family's metrics, or why they have no value.

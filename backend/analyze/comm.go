@@ -45,7 +45,7 @@ func noCommunication(f *facts) string {
 // callTimes is part of the time of matched calls, as a share of the window. A rank with calls that could not be matched
 // has no value, since the part would be too small; its types of which all were matched are still said.
 func callTimes(f *facts, all func(*align.Rank) span.List, part func(*align.Call) span.Span) metric.Metric {
-	m := overTime(f, func(r *align.Rank, inside span.List) (float64, string) {
+	m := overTime(f, func(r *align.Rank, _ string, inside span.List) (float64, string) {
 		return percent(span.Overlap(all(r).All(), inside), inside.Length()), r.WhyUnmatched
 	})
 	m.Estimate = slices.ContainsFunc(f.Matches, func(m *align.Match) bool { return m.Partial })

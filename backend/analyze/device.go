@@ -16,30 +16,33 @@ import (
 
 // deviceMetrics finds what the devices did.
 func deviceMetrics(f *facts) []metric.Metric {
-	busy := shareOfTime(f, func(r *align.Rank, part span.List) int64 {
-		return exposedTime(r, part) + span.Overlap(r.Compute(), part)
-	}, wholeTime)
-	coverage := overTime(f, smCoverage)
+	busy := overTime(f, func(r *align.Rank, phase string, part span.List) (float64, string) {
+		return percent(exposedTime(r, part)+r.ComputedIn[phase], part.Length()), ""
+	})
+	coverage := overTime(f, func(r *align.Rank, phase string, _ span.List) (float64, string) {
+		return f.kernels.ranks[r.Number].coverage[phase].percent()
+	})
 	coverage.Estimate = coverage.Value != nil
 	return append([]metric.Metric{defined("gpu_busy", busy), defined("sm_coverage", coverage), smActive(f)}, kernelMetrics(f)...)
 }
 
-// smCoverage is the launch geometry's upper bound of SM use over the kernels inside a part of the window, weighted by time.
-func smCoverage(r *align.Rank, part span.List) (pct float64, reason string) {
-	inside := span.Cursor(part)
-	var all, covered float64
-	for s, k := range r.Kernels() {
-		if k.Blocks < 0 {
-			continue
-		}
-		d := float64(inside.Within(s))
-		all += d
-		covered += d * min(1, float64(k.Blocks))
-	}
-	if all == 0 {
+// coverage is the launch geometry's upper bound of SM use over the kernels inside a part of the window, weighted by time.
+type coverage struct {
+	inside       span.Cursor
+	all, covered float64 // ns
+}
+
+// add adds so much of a kernel.
+func (c *coverage) add(ns int64, blocks float32) {
+	c.all += float64(ns)
+	c.covered += float64(ns) * min(1, float64(blocks))
+}
+
+func (c *coverage) percent() (pct float64, reason string) {
+	if c.all == 0 {
 		return 0, "kernels carry no \"blocks per SM\""
 	}
-	return 100 * covered / all, ""
+	return 100 * c.covered / c.all, ""
 }
 
 // smActive is the mean of the samples of multiprocessors' activity, which Nsight Systems alone records.
@@ -48,7 +51,7 @@ func smActive(f *facts) metric.Metric {
 	if !slices.ContainsFunc(f.Ranks, func(r *align.Rank) bool { return len(r.Samples) > 0 }) {
 		return defined("sm_active", metric.Metric{Reason: unsampled, Source: f.Files()})
 	}
-	return defined("sm_active", overTime(f, func(r *align.Rank, part span.List) (float64, string) {
+	return defined("sm_active", overTime(f, func(r *align.Rank, _ string, part span.List) (float64, string) {
 		if len(r.Samples) == 0 {
 			return 0, unsampled
 		}
@@ -113,7 +116,7 @@ func topKernels(f *facts) metric.Metric {
 
 // phaseMetrics says how long each phase is, in ms.
 func phaseMetrics(f *facts) []metric.Metric {
-	m := overTime(f, func(r *align.Rank, part span.List) (float64, string) {
+	m := overTime(f, func(r *align.Rank, _ string, part span.List) (float64, string) {
 		return float64(part.Length()) / 1e6, r.NoSteps()
 	})
 	m.Note = joinNotes(m.Note, stepCounts(f.Ranks[0]))
@@ -142,17 +145,19 @@ type kernelSums struct {
 
 // rankKernels are the launches of one rank.
 type rankKernels struct {
-	count  int
-	shares map[string]float64 // % of their time, by class
+	count    int
+	shares   map[string]float64   // % of their time, by class
+	coverage map[string]*coverage // by phase, and of the whole window
+	stats    []metric.KernelStat  // by name, without shares
 }
 
-// sumKernels walks once over the kernels of every rank.
-func sumKernels(t *align.Timeline) kernelSums {
+// sumKernels sums what walks over the kernels of every rank found.
+func sumKernels(t *align.Timeline, walks []rankKernels) kernelSums {
 	s := kernelSums{ranks: map[int]rankKernels{}}
 	byName, total := map[string]*metric.KernelStat{}, int64(0)
-	for _, r := range t.Ranks {
-		own, sums := rankKernels{shares: map[string]float64{}}, statsOf(r)
-		for _, k := range sums {
+	for i, r := range t.Ranks {
+		own := walks[i]
+		for _, k := range own.stats {
 			own.count += k.Count
 			total += k.TotalNS
 			all := getOrAdd(byName, k.Name)
@@ -162,7 +167,8 @@ func sumKernels(t *align.Timeline) kernelSums {
 			}
 			*all = k
 		}
-		for _, c := range sumClasses(sums) {
+		own.shares = map[string]float64{}
+		for _, c := range sumClasses(own.stats) {
 			own.shares[c.Name] = c.Share
 		}
 		s.ranks[r.Number] = own
@@ -177,23 +183,38 @@ func sumKernels(t *align.Timeline) kernelSums {
 	return s
 }
 
-// statsOf sums the launches of one rank by name, without shares.
-func statsOf(r *align.Rank) []metric.KernelStat {
-	sums := make([]metric.KernelStat, len(r.Names))
+// walkKernels goes once over the launches of a rank.
+func walkKernels(r *align.Rank) rankKernels {
+	sums, whole := make([]metric.KernelStat, len(r.Names)), &coverage{}
+	out := rankKernels{coverage: map[string]*coverage{align.WholeWindow: whole}}
+	var phases []*coverage
+	for phase, part := range r.Phases {
+		out.coverage[phase] = &coverage{inside: span.Cursor(part)}
+		phases = append(phases, out.coverage[phase])
+	}
 	for s, k := range r.Kernels() {
 		d := s.Clip(r.Window).Length()
 		if d == 0 {
 			continue
 		}
-		sum := &sums[k.Name]
-		if sum.Count == 0 {
-			n := &r.Names[k.Name]
-			*sum = metric.KernelStat{Name: n.Full, Short: n.Short, Class: n.Class, MinNS: d}
+		addLaunch(&sums[k.Name], &r.Names[k.Name], d)
+		if k.Blocks >= 0 {
+			whole.add(d, k.Blocks)
+			for _, c := range phases {
+				c.add(c.inside.Within(s), k.Blocks)
+			}
 		}
-		sum.TotalNS, sum.Count = sum.TotalNS+d, sum.Count+1
-		sum.MinNS, sum.MaxNS = min(sum.MinNS, d), max(sum.MaxNS, d)
 	}
-	return slices.DeleteFunc(sums, func(s metric.KernelStat) bool { return s.Count == 0 })
+	out.stats = slices.DeleteFunc(sums, func(s metric.KernelStat) bool { return s.Count == 0 })
+	return out
+}
+
+func addLaunch(sum *metric.KernelStat, n *kernelname.Name, ns int64) {
+	if sum.Count == 0 {
+		*sum = metric.KernelStat{Name: n.Full, Short: n.Short, Class: n.Class, MinNS: ns}
+	}
+	sum.TotalNS, sum.Count = sum.TotalNS+ns, sum.Count+1
+	sum.MinNS, sum.MaxNS = min(sum.MinNS, ns), max(sum.MaxNS, ns)
 }
 
 // sumClasses sums kernels by class.

@@ -115,14 +115,16 @@ func firstTwo(lacks []string) []string {
 }
 
 // overTime is a metric of a part of a rank's time: of its steady window, and by phase the mean over the ranks that have it.
-func overTime(f *facts, value func(r *align.Rank, part span.List) (v float64, reason string)) metric.Metric {
-	m := inWindows(f, func(r *align.Rank) (float64, string) { return value(r, span.List{r.Window}) }).metric(f.Files())
+func overTime(f *facts, value func(r *align.Rank, phase string, part span.List) (v float64, reason string)) metric.Metric {
+	m := inWindows(f, func(r *align.Rank) (float64, string) {
+		return value(r, align.WholeWindow, span.List{r.Window})
+	}).metric(f.Files())
 	m.By.Phases = map[string]float64{}
 	for _, phase := range metric.PhaseNames {
 		var values []float64
 		for _, r := range f.Ranks {
 			if part := r.Phases[phase]; len(part) > 0 {
-				if v, reason := value(r, part); reason == "" {
+				if v, reason := value(r, phase, part); reason == "" {
 					values = append(values, v)
 				}
 			}
@@ -136,7 +138,7 @@ func overTime(f *facts, value func(r *align.Rank, part span.List) (v float64, re
 
 // shareOfTime is one length as a percentage of another, both inside some part of a rank's time.
 func shareOfTime(f *facts, part, of func(r *align.Rank, inside span.List) int64) metric.Metric {
-	return overTime(f, func(r *align.Rank, inside span.List) (float64, string) {
+	return overTime(f, func(r *align.Rank, _ string, inside span.List) (float64, string) {
 		if n := of(r, inside); n > 0 {
 			return percent(part(r, inside), n), ""
 		}

@@ -20,12 +20,16 @@ func summary(f *facts) *metric.TraceSummary {
 		s.Bytes += r.Bytes
 	}
 	k := fineBins(len(f.Ranks))
-	for _, r := range f.Ranks {
-		s.WindowNS = max(s.WindowNS, r.Window.Length())
+	fine := make([]metric.RankDensity, len(f.Ranks))
+	s.Ranks = make([]metric.RankSplit, len(f.Ranks))
+	f.EachRank(&f.in, func(i int, r *align.Rank) {
 		p := partsOf(r)
-		s.Ranks = append(s.Ranks, rankSplit(r, p, f.kernels.ranks[r.Number].count))
-		fine := density(r, p, int64(timelineBins*k), late)
-		s.Fine, s.Timeline = append(s.Fine, fine), append(s.Timeline, joinBins(fine, k))
+		s.Ranks[i] = rankSplit(r, p, f.kernels.ranks[r.Number].count)
+		fine[i] = density(r, p, int64(timelineBins*k), late)
+	})
+	for i, r := range f.Ranks {
+		s.WindowNS = max(s.WindowNS, r.Window.Length())
+		s.Fine, s.Timeline = append(s.Fine, fine[i]), append(s.Timeline, joinBins(fine[i], k))
 		s.Phases = append(s.Phases, phasesOf(r)...)
 	}
 	if len(s.Phases) == 0 && len(f.Ranks) > 0 {
@@ -47,7 +51,7 @@ func partsOf(r *align.Rank) windowParts {
 		transfer:  span.Intersect(exposed.All(), r.Transfers),
 		wait:      span.Intersect(exposed.All(), r.Waits),
 		unmatched: span.Intersect(exposed.All(), r.Unmatched),
-		copied:    r.Copies.Subtract(span.Intersect(r.Compute(), r.Copies)).Subtract(r.Comm),
+		copied:    r.Copies.Subtract(r.HiddenCopies).Subtract(r.Comm),
 	}
 }
 
@@ -120,13 +124,22 @@ func density(r *align.Rank, p windowParts, n int64, late []delay) metric.RankDen
 	return d
 }
 
-// sumBins sums spans into bins of equal length from the start of the window.
+// sumBins sums spans, in order and inside the window, into bins of equal length from its start.
 func sumBins(spans iter.Seq[span.Span], window span.Span, bin int64) []int64 {
 	out := make([]int64, (window.Length()+bin-1)/bin)
+	if len(out) == 0 {
+		return out
+	}
+	i, edge := 0, window.Start+bin
 	for s := range spans {
-		for i := (s.Start - window.Start) / bin; i < int64(len(out)) && window.Start+i*bin < s.End; i++ {
-			out[i] += s.Clip(span.Span{Start: window.Start + i*bin, End: window.Start + (i+1)*bin}).Length()
+		for s.Start >= edge {
+			i, edge = i+1, edge+bin
 		}
+		for ; s.End > edge; i, edge = i+1, edge+bin {
+			out[i] += edge - s.Start
+			s.Start = edge
+		}
+		out[i] += s.Length()
 	}
 	return out
 }

@@ -40,8 +40,8 @@ type Input struct {
 	Each func(n int, f func(i int))
 }
 
-// each is Each, which may be nil.
-func (in *Input) each(n int, f func(i int)) {
+// SideBySide is Each, which may be nil.
+func (in *Input) SideBySide(n int, f func(i int)) {
 	if in.Each != nil {
 		in.Each(n, f)
 		return
@@ -53,7 +53,7 @@ func (in *Input) each(n int, f func(i int)) {
 
 // EachRank calls f of the ranks with kernels, side by side where there is room.
 func (t *Timeline) EachRank(in *Input, f func(i int, r *Rank)) {
-	in.each(len(t.Ranks), func(i int) { f(i, t.Ranks[i]) })
+	in.SideBySide(len(t.Ranks), func(i int) { f(i, t.Ranks[i]) })
 }
 
 // TracedIterations is how many iterations the traces hold, and who says so; 0: nobody.
@@ -158,7 +158,7 @@ func Build(ctx context.Context, in Input) (*Timeline, error) {
 func inColumns(in *Input) map[int]*trace.Rank {
 	numbers := slices.Sorted(maps.Keys(in.Ranks))
 	traces := make([]trace.Rank, len(numbers))
-	in.each(len(numbers), func(i int) {
+	in.SideBySide(len(numbers), func(i int) {
 		traces[i] = *in.Ranks[numbers[i]]
 		traces[i].Pack()
 	})
@@ -181,7 +181,7 @@ func (b *builder) readRanks(ctx context.Context) error {
 		}
 	}
 	ranks, more := make([]*Rank, len(numbers)), make([]int, len(numbers))
-	b.in.each(len(numbers), func(i int) {
+	b.in.SideBySide(len(numbers), func(i int) {
 		ranks[i], more[i] = newRank(numbers[i], b.Traces[numbers[i]], names)
 	})
 	if err := ctx.Err(); err != nil {

@@ -3,6 +3,7 @@ package align
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -42,7 +43,10 @@ type Rank struct {
 	Unmatched  span.List // the rest of Comm: calls without a partner, and control
 	Copies     span.List
 	Phases     map[string]span.List // by phase; empty without annotations
-	Computed   int64                // ns of compute; its spans are too many to keep, see Compute
+	Computed   int64                // ns of compute; its spans are too many to keep as a list, see Compute
+	ComputedIn map[string]int64     // the same by phase, and in the WholeWindow
+
+	HiddenCopies span.List // under compute
 
 	records *trace.Columns // the trace's own, of all devices
 	is      []sortFlags    // of each sort of them
@@ -214,8 +218,6 @@ func (r *Rank) spanOf(start, end int64) span.Span {
 // divideWindow finds what the device did inside the window.
 func (r *Rank) divideWindow() {
 	r.Comm, r.Copies = r.inWindow(r.comm), r.inWindow(r.copies)
-	r.HiddenComm = span.Intersect(r.Compute(), r.Comm)
-	r.Computed = span.Length(r.Compute())
 	r.Phases = map[string]span.List{}
 	for _, s := range r.Steps {
 		r.Phases[s.Phase] = r.Phases[s.Phase].Add(s.Clip(r.Window))
@@ -223,7 +225,32 @@ func (r *Rank) divideWindow() {
 	for phase, parts := range r.Phases {
 		r.Phases[phase] = span.Union(parts)
 	}
+	r.divideCompute()
 }
+
+// divideCompute goes once over the compute inside the window.
+func (r *Rank) divideCompute() {
+	comm, copied := span.Cursor(r.Comm), span.Cursor(r.Copies)
+	names := slices.Collect(maps.Keys(r.Phases))
+	phases, sums := make([]span.Cursor, len(names)), make([]int64, len(names))
+	for i, name := range names {
+		phases[i] = span.Cursor(r.Phases[name])
+	}
+	for s := range r.Compute() {
+		r.Computed += s.Length()
+		r.HiddenComm, r.HiddenCopies = comm.Meet(s, r.HiddenComm), copied.Meet(s, r.HiddenCopies)
+		for i := range phases {
+			sums[i] += phases[i].Within(s)
+		}
+	}
+	r.ComputedIn = map[string]int64{WholeWindow: r.Computed}
+	for i, name := range names {
+		r.ComputedIn[name] = sums[i]
+	}
+}
+
+// WholeWindow stands where phases have names.
+const WholeWindow = ""
 
 // inWindow is the part inside the window of times of the trace.
 func (r *Rank) inWindow(times span.List) span.List {

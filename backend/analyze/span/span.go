@@ -79,35 +79,21 @@ func Collect(spans iter.Seq[Span]) List {
 }
 
 // Intersect is the time in both a and b.
-func Intersect(a iter.Seq[Span], b List) List {
-	var out List
-	intersect(a, b, func(both Span) { out = append(out, both) })
+func Intersect(a iter.Seq[Span], b List) (out List) {
+	inside := Cursor(b)
+	for s := range a {
+		out = inside.Meet(s, out)
+	}
 	return out
 }
 
 // Overlap is the length of the time in both a and b.
-func Overlap(a iter.Seq[Span], b List) int64 {
-	var n int64
-	intersect(a, b, func(both Span) { n += both.Length() })
-	return n
-}
-
-// intersect yields the time in both, piece by piece.
-func intersect(a iter.Seq[Span], b List, yield func(both Span)) {
-	j := 0
+func Overlap(a iter.Seq[Span], b List) (n int64) {
+	inside := Cursor(b)
 	for s := range a {
-		for ; j < len(b) && b[j].End <= s.End; j++ {
-			if both := s.Clip(b[j]); both.Length() > 0 {
-				yield(both)
-			}
-		}
-		if j == len(b) {
-			return
-		}
-		if both := s.Clip(b[j]); both.Length() > 0 {
-			yield(both)
-		}
+		n += inside.Within(s)
 	}
+	return n
 }
 
 // Subtract is the time of l that is not in b.
@@ -133,12 +119,19 @@ func (l List) Subtract(b List) List {
 // Cursor is a list that answers how much of pieces of time it fills, if asked for them in order of their starts.
 type Cursor List
 
-// Within is how much of s is filled.
-func (c *Cursor) Within(s Span) int64 {
-	for len(*c) > 0 && (*c)[0].End <= s.Start {
+// at goes to the first span that ends after t, and says whether it begins before end.
+func (c *Cursor) at(t, end int64) bool {
+	for len(*c) > 0 && (*c)[0].End <= t {
 		*c = (*c)[1:]
 	}
-	var n int64
+	return len(*c) > 0 && (*c)[0].Start < end
+}
+
+// Within is how much of s is filled.
+func (c *Cursor) Within(s Span) (n int64) {
+	if !c.at(s.Start, s.End) {
+		return 0
+	}
 	for _, part := range *c {
 		if part.Start >= s.End {
 			break
@@ -146,4 +139,18 @@ func (c *Cursor) Within(s Span) int64 {
 		n += part.Clip(s).Length()
 	}
 	return n
+}
+
+// Meet adds to a list what is filled of s.
+func (c *Cursor) Meet(s Span, to List) List {
+	if !c.at(s.Start, s.End) {
+		return to
+	}
+	for _, part := range *c {
+		if part.Start >= s.End {
+			break
+		}
+		to = to.Add(part.Clip(s))
+	}
+	return to
 }
