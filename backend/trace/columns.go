@@ -88,6 +88,9 @@ func (c *Columns) number(known map[Sort]uint32, r *Record) uint32 {
 
 // Equal reports whether two ranks did the same at the same times.
 func (c *Columns) Equal(d *Columns) bool {
+	if c == nil || d == nil {
+		return c == d
+	}
 	return slices.Equal(c.sort, d.sort) && slices.Equal(c.Sorts, d.Sorts) && slices.Equal(c.blocks, d.blocks) &&
 		slices.Equal(c.start, d.start) && slices.Equal(c.dur, d.dur) && maps.Equal(c.long, d.long)
 }

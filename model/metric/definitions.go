@@ -47,7 +47,7 @@ var Definitions = []Definition{
 			"over ranks. Communication kernels are told by function name (NCCL, custom and symmetric-memory " +
 			"all-reduce, DeepEP and other all-to-all). " +
 			"The steady window starts when every rank's profiler runs, so waiting for a profiler is not counted. By: " +
-			"min, max over ranks; prefill, decode as a share of that phase's time.",
+			"min, max over ranks; phases as a share of that phase's time.",
 		Lower, 2},
 	{"exposed_comm", nil, "exposed %", "%", "communication",
 		"(Union of communication − its intersection with compute) / steady window: communication that nothing " +
@@ -61,17 +61,17 @@ var Definitions = []Definition{
 		"Time that matched calls spend moving data, as a share of the steady window. The shortest duration of a " +
 			"call over the ranks of its group is its transfer; a recv's is what follows the start of the matching " +
 			"send; a send is all transfer. " +
-			"Calls that overlap count once. By: call types, prefill, decode.",
+			"Calls that overlap count once. By: call types, phases.",
 		NoBetter, 2},
 	{"comm_wait", nil, "wait %", "%", "communication",
 		"Time that matched calls spend waiting for a peer, as a share of the steady window: own duration − " +
 			"transfer; for a recv, from its start to the start of the matching send, at most its duration; while " +
-			"another call moves data, nobody waits. By: call types, prefill, decode. " +
+			"another call moves data, nobody waits. By: call types, phases. " +
 			"The rank that waits most is never the straggler.",
 		Lower, 2},
 	{"comm_unmatched", nil, "unmatched %", "%", "communication",
 		"Time in communication that is neither transfer nor wait, as a share of the steady window: calls without a partner in the files or beyond the rule of matching, " +
-			"and kernels that only prepare calls. comm_transfer + comm_wait + comm_unmatched = comm_overhead where all three have a value. By: call types, prefill, decode.",
+			"and kernels that only prepare calls. comm_transfer + comm_wait + comm_unmatched = comm_overhead where all three have a value. By: call types, phases.",
 		Lower, 2},
 	{"coll_call_num", []string{"coll_cal_num"}, "calls", "calls", "communication",
 		"Communication kernel launches of one GPU in one traced iteration: all launches in the file / traced " +
@@ -87,8 +87,8 @@ var Definitions = []Definition{
 	{"coll_calls_per_step", nil, "calls/step", "calls", "communication",
 		"Communication kernel launches of one GPU per forward step (a prefill or one decode step), where step " +
 			"annotations or run.json say how many steps were traced. " +
-			"Forward passes without requests, which vLLM runs on a data-parallel replica until all are done, have no " +
-			"annotation and are left out; a warning says how many. By: call types.",
+			"Forward passes without requests, which engines run on a data-parallel replica until all are done, are " +
+			"left out; a warning says how many. By: call types.",
 		NoBetter, 1},
 	{"coll_bytes", nil, "bytes", "B", "communication",
 		"Mean size of a call as nccl-tests counts it (all-gather and reduce-scatter: the whole buffer), from " +
@@ -105,17 +105,17 @@ var Definitions = []Definition{
 
 	{"gpu_busy", []string{"gpu_utilization"}, "busy %", "%", "device",
 		"Union of all kernels / steady window: how long the device had something to run, not how well it used " +
-			"its SMs. By: min, max over ranks; prefill, decode.",
+			"its SMs. By: min, max over ranks; phases.",
 		Higher, 1},
 	{"sm_coverage", []string{"sm"}, "SM cover %", "%", "device",
 		"Σ duration × min(1, blocks per SM) / Σ duration over kernels: an upper bound of SM use from launch " +
 			"geometry, always an estimate. Real SM activity comes only from nsys GPU metrics. By: min, max over " +
-			"ranks; prefill, decode.",
+			"ranks; phases.",
 		Higher, 1},
 	{"sm_active", nil, "SM active %", "%", "device",
 		"Mean share of the device's multiprocessors that had work, over the samples of Nsight Systems (GPU " +
 			"metric \"SMs Active\") in the steady window: measured, where sm_coverage is an upper bound. By: min, " +
-			"max over ranks; prefill, decode.",
+			"max over ranks; phases.",
 		Higher, 1},
 	{"kernel_classes", nil, "top class %", "%", "device",
 		"Share of summed kernel time of the largest class of kernels; By holds every class: gemm, attention, " +
@@ -128,8 +128,8 @@ var Definitions = []Definition{
 			"mean, min, max and share.",
 		NoBetter, 1},
 	{"phase_time", nil, "phase ms", "ms", "device",
-		"Length of the steady window that step annotations divide into prefill, decode and mixed steps; By holds " +
-			"each phase, mean over ranks. A step lasts until the next one starts.",
+		"Length of the steady window that step annotations divide into prefill, decode and mixed steps, or plain steps " +
+			"where only a profiler says them; By holds each phase, mean over ranks. A step lasts until the next one starts.",
 		NoBetter, 1},
 	{"bubble", []string{"bubble_size_pipeline"}, "bubble %", "%", "device",
 		"Pipeline parallelism only: waiting in the pipeline's own calls (recv, and the broadcast of the token " +

@@ -24,7 +24,7 @@ func categoryOf(cat []byte) category {
 		return memcpy
 	case "gpu_memset", "Memset":
 		return memset
-	case "user_annotation":
+	case "user_annotation", "Operator": // before 2022 steps stood among operators
 		return cpuMark
 	case "gpu_user_annotation":
 		return gpuMark

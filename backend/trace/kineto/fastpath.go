@@ -113,7 +113,7 @@ func ignoredPhase(b []byte) bool {
 // ignoredCategory says that b begins like no category that is kept.
 func ignoredCategory(b []byte) bool {
 	switch string(b[:4]) {
-	case "kern", "Kern", "gpu_", "Memc", "Mems", "user":
+	case "kern", "Kern", "gpu_", "Memc", "Mems", "user", "Oper":
 		return false
 	}
 	return true

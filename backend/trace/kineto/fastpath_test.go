@@ -19,7 +19,7 @@ var starts = []struct{ category, phase string }{
 // is kept.
 func TestIgnored(t *testing.T) {
 	usual := []string{"cpu_op", "cuda_runtime", "cuda_driver", "ac2g", "overhead", "python_function", "a", "", "Trace"}
-	names := append(slices.Clone(usual), "kernel", "Kernel", "Memcpy", "gpu_memcpy", "gpu_memset", "Memset", "user_annotation",
+	names := append(slices.Clone(usual), "kernel", "Kernel", "Memcpy", "gpu_memcpy", "gpu_memset", "Memset", "user_annotation", "Operator",
 		"gpu_user_annotation", "kernels", "kernel_x", "gpu_mempool", "user_annotations", strings.Repeat("x", 100))
 	for _, start := range starts {
 		for _, name := range names {

@@ -153,7 +153,7 @@ func (r *reference) event(e *refEvent) int {
 	if e.Ph != "X" {
 		return 0
 	}
-	if strings.HasSuffix(e.Cat, "user_annotation") {
+	if strings.HasSuffix(e.Cat, "user_annotation") || e.Cat == "Operator" {
 		for _, p := range []string{"prefill", "decode", "execute_", "ProfilerStep#"} {
 			if strings.HasPrefix(e.Name, p) {
 				r.rank.Marks = append(r.rank.Marks, trace.Mark{Name: model.Printable(e.Name), Start: refInt(e.Ts, 0, 1000), Dur: refInt(e.Dur, 0, 1000), GPU: e.Cat == "gpu_user_annotation"})

@@ -51,3 +51,13 @@ func TestTimesAgreeWithExactArithmetic(t *testing.T) {
 		}
 	}
 }
+
+// Profilers of before 2022 wrote their steps among the operators.
+func TestStepsAmongOperators(t *testing.T) {
+	rank := scanText(t, []byte(wholeDocument(
+		`{"ph": "X", "cat": "Operator", "name": "aten::mm", "pid": 1, "tid": "1", "ts": 1, "dur": 2, "args": {"External id": 2}}`,
+		`{"ph": "X", "cat": "Operator", "name": "ProfilerStep#1", "pid": 1, "tid": "1", "ts": 1, "dur": 4, "args": {"External id": 1}}`)), blockSize)
+	if m := rank.Marks; len(m) != 1 || m[0].Name != "ProfilerStep#1" || m[0].Dur != 4000 || m[0].GPU {
+		t.Errorf("%+v", m)
+	}
+}
