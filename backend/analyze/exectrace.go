@@ -13,10 +13,15 @@ import (
 	"shardeck/model/metric"
 )
 
-// LacksMetadata reports whether a trace's calls have no sizes and groups, as profilers of old versions leave it.
+// LacksMetadata reports whether a trace's calls have no groups, as profilers of old versions leave it.
 func LacksMetadata(r *trace.Rank) bool {
-	return len(r.Colls) == 0 && slices.ContainsFunc(kernelname.Table(r.Names), func(n kernelname.Name) bool { return n.IsCall() })
+	isCall := func(n kernelname.Name) bool { return n.IsCall() }
+	grouped := func(c trace.Coll) bool { return c.GroupSize > 0 }
+	return !slices.ContainsFunc(r.Colls, grouped) && slices.ContainsFunc(kernelname.Table(r.Names), isCall)
 }
+
+// sentAndReceived are the calls for which NCCL has one kernel.
+var sentAndReceived = []kernelname.CallType{kernelname.Send, kernelname.Recv, kernelname.AllToAll, kernelname.Gather, kernelname.Scatter}
 
 // FillMetadata gives the communication kernels of a trace that LacksMetadata the metadata of the calls that the program
 // made, in order: the k-th kernel of a type is the k-th call of it. An execution trace may hold the first of several
@@ -27,10 +32,10 @@ func FillMetadata(r *trace.Rank, made []trace.Coll) int {
 	calls := map[kernelname.CallType][]int32{}
 	for i, c := range made {
 		t := kernelname.OfMetadata(c.Name)
-		if slices.Contains([]kernelname.CallType{kernelname.Send, kernelname.Recv, kernelname.AllToAll}, t) {
-			t = kernelname.SendRecv // NCCL has one kernel for all that is sent and received
+		if slices.Contains(sentAndReceived, t) {
+			t = kernelname.SendRecv
 		}
-		calls[t] = append(calls[t], int32(i))
+		calls[t] = append(calls[t], int32(i+len(r.Colls)))
 	}
 	names, kernels := kernelname.Table(r.Names), map[kernelname.CallType][]int{}
 	for i := range r.Records {
@@ -38,7 +43,6 @@ func FillMetadata(r *trace.Rank, made []trace.Coll) int {
 			kernels[names[k.Name].Call] = append(kernels[names[k.Name].Call], i)
 		}
 	}
-	r.Colls = slices.Clone(made)
 	filled, times := 0, iterationsOf(kernels, calls)
 	for t, list := range kernels {
 		if len(list) != times*len(calls[t]) {
@@ -49,6 +53,9 @@ func FillMetadata(r *trace.Rank, made []trace.Coll) int {
 			r.Records[i].Coll = calls[t][k%len(calls[t])]
 		}
 		filled += len(list)
+	}
+	if filled > 0 {
+		r.Colls = slices.Concat(r.Colls, made)
 	}
 	return filled
 }

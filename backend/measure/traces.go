@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"shardeck/backend/trace/et"
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/present/unit"
 )
 
 // A rank in memory holds its kernels alone: about an eighth of its JSON text, and
@@ -94,6 +96,7 @@ const mostOps = 200
 func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 	var tasks []*pool.Task
 	alone := len(r.run.KernelFiles()) == 0
+	byTrace, byMark := map[int]int{}, map[int]int{} // calls by rank
 	for _, file := range r.run.Files {
 		rank := r.input.Ranks[file.Rank]
 		bare := rank != nil && analyze.LacksMetadata(rank)
@@ -115,30 +118,51 @@ func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 				r.mu.Unlock()
 			}
 			if bare {
-				r.fillMetadata(rank, t, file)
+				n := analyze.FillMetadata(rank, asked(t))
+				r.mu.Lock()
+				defer r.mu.Unlock()
+				byTrace[file.Rank] = n
 			}
 			return nil
 		}))
 	}
-	return pool.WaitAll(tasks)
+	err := pool.WaitAll(tasks)
+	for number, rank := range r.input.Ranks {
+		if len(rank.Asked) > 0 && len(rank.Colls) == 0 {
+			byMark[number] = analyze.FillMetadata(rank, rank.Asked)
+		}
+	}
+	r.sayNamed(byTrace, "sizes and groups of %d collectives come from execution traces, in the order of the calls")
+	r.sayNamed(byMark, "types and sizes of %d collectives come from annotations, in the order of the calls")
+	return err
 }
 
-// fillMetadata gives a rank's communication kernels what the execution trace says of them.
-func (r *reading) fillMetadata(rank *trace.Rank, t *et.Trace, file model.RunFile) {
-	var asked []trace.Coll
+// sayNamed says of how many calls, by rank, something else than the kernels told.
+func (r *reading) sayNamed(calls map[int]int, words string) {
+	maps.DeleteFunc(calls, func(_, n int) bool { return n == 0 })
+	all, who := 0, unit.Plural(len(calls), "rank")
+	for rank, n := range calls {
+		if all += n; len(calls) == 1 {
+			who = fmt.Sprint("rank ", rank)
+		}
+	}
+	if all > 0 {
+		r.warn(false, who+": "+fmt.Sprintf(words, all))
+	}
+}
+
+// asked are the calls of an execution trace that move data, in its order.
+func asked(t *et.Trace) (out []trace.Coll) {
 	moves := map[string]bool{}
 	for _, c := range t.Collectives() {
 		moves[c.Name] = !c.Control
 	}
 	for _, c := range t.Calls {
 		if coll := t.Colls[c.Coll]; moves[coll.Name] {
-			asked = append(asked, coll)
+			out = append(out, coll)
 		}
 	}
-	if n := analyze.FillMetadata(rank, asked); n > 0 {
-		r.warn(false, fmt.Sprintf("rank %d: sizes and groups of %d collectives come from its execution trace, in the order of the calls",
-			file.Rank, n))
-	}
+	return out
 }
 
 // addAsked puts what an execution trace tells beside what the kernels tell.

@@ -67,6 +67,21 @@ func ElementBytes(elems int64, dtype string) int64 {
 	return elems * size
 }
 
+// elementTypes are PyTorch's names of types of elements in metadata, by those of C++ in the types of an operator's inputs.
+var elementTypes = map[string]string{
+	"float": "Float", "double": "Double", "c10::Half": "Half", "c10::BFloat16": "BFloat16", "long int": "Long", "long": "Long",
+	"int": "Int", "short int": "Short", "signed char": "Char", "unsigned char": "Byte", "bool": "Bool",
+	"c10::Float8_e4m3fn": "Float8_e4m3fn", "c10::Float8_e5m2": "Float8_e5m2", "c10::complex<float>": "ComplexFloat",
+}
+
+// ElementType is the name in metadata of a type of C++; one that is not known stays as it is.
+func ElementType(name string) string {
+	if known, ok := elementTypes[name]; ok {
+		return known
+	}
+	return name
+}
+
 // maxRanks bounds the ranks that are written out for a group of a damaged file.
 const maxRanks = 1 << 16
 
@@ -141,6 +156,7 @@ type Rank struct {
 	Records []Record
 	Names   []string
 	Colls   []Coll
+	Asked   []Coll // calls that annotations name, in order, where nothing connects them with kernels
 	Marks   []Mark
 	Bytes   int64    // on disk
 	JSON    int64    // decompressed

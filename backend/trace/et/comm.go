@@ -1,7 +1,6 @@
 package et
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -13,13 +12,6 @@ import (
 
 // commNode is the node of a call of torch.distributed.
 const commNode = "record_param_comms"
-
-// elementTypes are PyTorch's names of types of elements in communication attributes, by those of C++ in types of inputs.
-var elementTypes = map[string]string{
-	"float": "Float", "double": "Double", "c10::Half": "Half", "c10::BFloat16": "BFloat16", "long int": "Long", "long": "Long",
-	"int": "Int", "short int": "Short", "signed char": "Char", "unsigned char": "Byte", "bool": "Bool",
-	"c10::Float8_e4m3fn": "Float8_e4m3fn", "c10::Float8_e5m2": "Float8_e5m2", "c10::complex<float>": "ComplexFloat",
-}
 
 // call reads the call that n records; known is false where PyTorch itself did not know it.
 func (n *node) call(groups []Group) (coll trace.Coll, in, out int64, known bool) {
@@ -33,6 +25,7 @@ func (n *node) call(groups []Group) (coll trace.Coll, in, out int64, known bool)
 	}
 	p.addGroup(&coll, groups)
 	p.addPeer(&coll)
+	n.noSize = p.name != nil && p.n == nil
 	return coll, in, out, coll.Name != ""
 }
 
@@ -52,23 +45,26 @@ func (n *node) byAttrs() trace.Coll {
 }
 
 // positions are the inputs of a call by what they mean: [tensors,] sequence, group,
-// rank, collective, split in, split out, [start, stride,] group size. Schemas differ
+// rank, collective, split in, split out, [start, stride,] [group size]. Schemas differ
 // in how the sequence and the group are written, not in the order.
 type positions struct {
-	tensors                           []byte
-	group, rank, name, start, step, n []byte
+	tensors                                  []byte
+	group, rank, name, split, start, step, n []byte
 }
 
 // positions sorts the inputs; the zero value if there are too few.
 func (n *node) positions() (p positions) {
 	v := n.inputs
-	if len(v) > 0 && isTensors(v[0]) || len(v) == 8 || len(v) == 10 {
+	if len(v) > 0 && isList(v[0]) || len(v) == 8 || len(v) == 10 {
 		p.tensors, v = v[0], v[1:]
 	}
-	if len(v) < 7 {
+	if len(v) < 6 {
 		return p
 	}
-	p.group, p.rank, p.name, p.n = v[1], v[2], v[3], v[len(v)-1]
+	p.group, p.rank, p.name, p.split = v[1], v[2], v[3], v[4]
+	if len(v) > 6 {
+		p.n = v[len(v)-1]
+	}
 	if len(v) >= 9 {
 		p.start, p.step = v[6], v[7]
 	}
@@ -109,7 +105,7 @@ func sizeOfTensors(val []byte) (elems, size int64) {
 
 // byPosition reads a call of a schema without communication attributes.
 func (n *node) byPosition(p positions) (c trace.Coll, in, out int64) {
-	c = trace.Coll{Name: text(p.name), GroupSize: int(numberOr(p.n, -1)), InElems: -1, OutElems: -1, Src: -1, Dst: -1}
+	c = trace.Coll{Name: text(p.name), GroupSize: p.size(), InElems: -1, OutElems: -1, Src: -1, Dst: -1}
 	c.GroupName = groupName(p.group)
 	c.GroupRanks = trace.RankStride(numberOr(p.start, -1), numberOr(p.step, -1), int64(c.GroupSize))
 	in, out = -1, -1
@@ -123,6 +119,15 @@ func (n *node) byPosition(p positions) (c trace.Coll, in, out int64) {
 		c.DType = tensorType(text(n.inputTypes[0]))
 	}
 	return c, in, out
+}
+
+// size is how many ranks the group has. Writers of 2022 leave it out, but a buffer that is split has a part for each
+// of them. -1: not given.
+func (p positions) size() int {
+	if parts := len(jsonscan.Elements(p.split)); p.n == nil && parts > 0 {
+		return parts
+	}
+	return int(numberOr(p.n, -1))
 }
 
 // groupName is the name of ["name", "description"], or the number of old schemas.
@@ -143,7 +148,7 @@ func tensorType(types string) string {
 		return ""
 	}
 	name, _, _ := strings.Cut(after, ")")
-	return cmp.Or(elementTypes[name], name)
+	return trace.ElementType(name)
 }
 
 // addGroup fills in what the list of groups knows and the call does not say.

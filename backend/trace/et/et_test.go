@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -187,5 +188,28 @@ func TestProgress(t *testing.T) {
 	}
 	if want := int64(len(schemas["1.0.1"])); done != want || total != want {
 		t.Errorf("progress ended at %d of %d, want %d", done, total, want)
+	}
+}
+
+// Writers of 2022 leave the size of the group out: that of the process group counts, else the parts of the buffer.
+func TestCallsWithoutGroupSize(t *testing.T) {
+	const tensor = `[10, 1, 0, 1024, 2, "cuda:0"]`
+	inputs := func(group, name, split string) string {
+		return fmt.Sprintf(`, "inputs": [%s, 7, %s, 0, %q, %s, []], "input_types": ["Tensor(c10::Half)"]`, tensor, group, name, split)
+	}
+	groups := flat(groupNode, 2, 1, 0, `, "inputs": ["[{\"pg_name\": \"9\", \"ranks\": [4, 5, 6], \"group_size\": 3}]"]`)
+	tr := read(t, document("1.0.1", groups, flat(commNode, 3, 1, 3, inputs("9", "allreduce", "[]")), flat(commNode, 4, 1, 4, inputs("8", "all_to_allv", "[1, 2, 3, 4]")),
+		flat(commNode, 5, 1, 5, inputs("8", "allreduce", "[]")), flat(commNode, 6, 1, 6, `, "inputs": [7, 0, 2, "wait", [], []]`)))
+	if len(tr.Damage)+len(tr.Notes) != 0 || len(tr.Calls) != 4 {
+		t.Fatalf("%d calls, damage %v, notes %q", len(tr.Calls), tr.Damage, tr.Notes)
+	}
+	for i, want := range []trace.Coll{
+		{Name: "allreduce", DType: "Half", InElems: 1024, OutElems: -1, GroupSize: 3, GroupName: "9", GroupRanks: []int{4, 5, 6}, Src: -1, Dst: -1},
+		{Name: "all_to_allv", DType: "Half", InElems: 1024, OutElems: -1, GroupSize: 4, GroupName: "8", Src: -1, Dst: -1},
+		{Name: "allreduce", DType: "Half", InElems: 1024, OutElems: -1, GroupSize: -1, GroupName: "8", Src: -1, Dst: -1},
+	} {
+		if diff := cmp.Diff(want, tr.Colls[tr.Calls[i].Coll]); diff != "" {
+			t.Errorf("call %d: %s", i, diff)
+		}
 	}
 }

@@ -12,6 +12,7 @@ type node struct {
 	name           []byte
 	id, parent, rf uint64
 	hasID          bool
+	noSize         bool // a call whose writer does not give the size of its group
 
 	inputs, inputTypes, outputs [][]byte // elements; only of nodes whose name asks for them
 	attrs                       map[string][]byte

@@ -137,7 +137,7 @@ func (r *reader) call(at int64) int32 {
 	switch {
 	case !known:
 		r.unknown++
-	case !control[coll.Name] && (coll.InElems < 0 && coll.OutElems < 0 || coll.GroupSize < 0):
+	case !control[coll.Name] && (coll.InElems < 0 && coll.OutElems < 0 || coll.GroupSize < 0 && !r.n.noSize):
 		r.Count(faultCall, at)
 	}
 	k := key(&coll, in, out)

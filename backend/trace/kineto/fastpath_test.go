@@ -69,7 +69,7 @@ func TestStepNames(t *testing.T) {
 			t.Fatalf("%s is not itself", name)
 		}
 	}
-	if len(n) > maxStepNames {
-		t.Errorf("%d names remembered, want at most %d", len(n), maxStepNames)
+	if len(n.known) > maxStepNames || !n.calls {
+		t.Errorf("%d names remembered, want at most %d; calls %v", len(n.known), maxStepNames, n.calls)
 	}
 }

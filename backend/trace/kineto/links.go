@@ -34,6 +34,9 @@ var rangeEvents = map[string]string{
 
 // isRange says that an event of that category and name is one of those asked for.
 func (r *linkReader) isRange(cat string, name []byte) bool {
+	if r.by == callRanges {
+		return isCallRange(cat, name)
+	}
 	if r.by == metric.Operator && cat == "Operator" { // of before 2022, for annotations too
 		return stepname.Of(string(jsonscan.Unquote(name))).Kind == stepname.NoStep
 	}
@@ -147,15 +150,20 @@ func (e *linkEvent) set(key []byte, inArgs bool, val []byte) {
 // links gives each kernel to the innermost range around its launch, on the launch's thread. The external id that some
 // writers give a kernel is not asked: it may be that of another operator, or the correlation id once more.
 func (r *linkReader) links() *Links {
-	r.nest()
-	slices.SortStableFunc(r.launches, func(a, b launchCall) int {
-		return cmp.Or(cmp.Compare(a.corr, b.corr), cmp.Compare(a.start, b.start))
-	})
+	r.order()
 	l := &Links{Names: r.names.List}
 	for _, k := range r.kernels {
 		l.Launches = append(l.Launches, r.link(k))
 	}
 	return l
+}
+
+// order nests the ranges, and puts the launches in the order in which launchOf looks for them.
+func (r *linkReader) order() {
+	r.nest()
+	slices.SortStableFunc(r.launches, func(a, b launchCall) int {
+		return cmp.Or(cmp.Compare(a.corr, b.corr), cmp.Compare(a.start, b.start))
+	})
 }
 
 // nest finds the innermost range around each launch: of those of its thread that began before it and did not end before

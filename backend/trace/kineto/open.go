@@ -66,7 +66,10 @@ func openSplit(ctx context.Context, path string, progress func(done, total int64
 		r.Info.Notes = append(r.Info.Notes, whyNone(ctx, path))
 	}
 	r.File, r.Bytes = path, d.split.size
-	return r, nil
+	if d.scan.steps.calls && len(r.Colls) == 0 {
+		err = nameCalls(ctx, r)
+	}
+	return r, err
 }
 
 // openReader reads the document at path. everyEvent, if not nil, is given each event, at b[i]; none is kept.

@@ -48,6 +48,7 @@ type chunk struct {
 	names   []string    // of the worker, to which the records' names point
 	colls   []collEntry // the same
 	odd     int
+	calls   bool // stepNames.calls of the worker
 }
 
 // maxUnusable is how many chunks may be of no use before reading in parallel is given up:
@@ -146,6 +147,7 @@ func (s *scanner) join(c *chunk) {
 	}
 	s.marks = append(s.marks, c.marks...)
 	s.oddWords += c.odd
+	s.steps.calls = s.steps.calls || c.calls
 }
 
 // chunkWorker reads chunks, one after another.
@@ -200,7 +202,7 @@ func (w *chunkWorker) readChunk(c *chunk) {
 	c.start, c.end = start, w.win.Offset()
 	c.records, c.marks = s.records, s.marks
 	c.names, c.colls = s.names.List, s.colls.list
-	c.odd = s.oddWords - odd
+	c.odd, c.calls = s.oddWords-odd, s.steps.calls
 }
 
 // events reads up to the first event from byte to on, or to what is no event. False: the reader in front has to.

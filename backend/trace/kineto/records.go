@@ -3,6 +3,7 @@ package kineto
 import (
 	"runtime"
 	"slices"
+	"strings"
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
@@ -62,7 +63,10 @@ func (s *scanner) growRecords(need int) {
 }
 
 // stepNames are the names of annotations seen before: one that comes again costs one look-up, no allocation.
-type stepNames map[string]string
+type stepNames struct {
+	known map[string]string
+	calls bool // annotations of calls of torch.distributed were among them
+}
 
 // Bounds of what is remembered, for a trace where every annotation has its own name.
 const (
@@ -72,18 +76,19 @@ const (
 
 // of is the clean name of a step, from its JSON text; "" if it is none.
 func (n *stepNames) of(text []byte) string {
-	if name, ok := (*n)[string(text)]; ok {
+	if name, ok := n.known[string(text)]; ok {
 		return name
 	}
 	name := jsonscan.CleanText(text)
 	if stepname.Of(name).Kind == stepname.NoStep {
+		n.calls = n.calls || strings.HasPrefix(name, callPrefix)
 		name = ""
 	}
-	if *n == nil {
-		*n = stepNames{}
+	if n.known == nil {
+		n.known = map[string]string{}
 	}
-	if len(*n) < maxStepNames && len(text) <= maxStepName {
-		(*n)[string(text)] = name
+	if len(n.known) < maxStepNames && len(text) <= maxStepName {
+		n.known[string(text)] = name
 	}
 	return name
 }
