@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,7 +17,11 @@ type Run struct {
 
 	Experiment *Experiment `json:"experiment"` // as run, from config.yaml in Dir; nil: none that can be read, as Problem says
 	Problem    string      `json:"problem"`
-	Replay     bool        `json:"replay"` // re-emitted recording, not a measurement of this machine
+	Assumed    bool        `json:"assumed,omitempty"` // Experiment is not the run's record: it is what writes there now
+	Changed    Changes     `json:"changed,omitempty"` // since the run, in the config that writes there; lists of runs know it
+	Replay     bool        `json:"replay"`            // re-emitted recording, not a measurement of this machine
+	Engine     Engine      `json:"engine,omitempty"`  // that ran, as run.json says; empty: not said
+	GPU        string      `json:"gpu,omitempty"`     // as run.json names it
 	Files      []RunFile   `json:"files"`
 
 	Unfinished bool     `json:"unfinished,omitempty"` // Dir is <output_dir>.tmp-<job id>: its job still writes it, or died
@@ -31,6 +36,29 @@ type Run struct {
 
 	Nothing string `json:"-"` // what its files are, where none of them can be read; empty: there are none
 }
+
+// Mark says why the numbers of a run are not those of the row they stand in.
+type Mark struct {
+	Word string `json:"word"` // in a list: changed, replay
+	Text string `json:"text"`
+}
+
+// Marks are those that the run itself tells: its config has changed, another engine ran than it says, nothing was measured.
+func (r Run) Marks() (all []Mark) {
+	if text := r.Changed.Sentence(r.Replay); text != "" {
+		all = append(all, Mark{"changed", text})
+	}
+	if e := r.Experiment; e != nil && !r.Replay && r.Engine != "" && r.Engine != e.Engine {
+		all = append(all, Mark{string(r.Engine), fmt.Sprintf("measured by the engine %s, not %s", r.Engine, e.Engine)})
+	}
+	if r.Replay {
+		all = append(all, Mark{ReplayWord, "replay of a recording"})
+	}
+	return all
+}
+
+// ReplayWord marks what is no measurement of this machine.
+const ReplayWord = "replay"
 
 // FileKind is what a file in a trace directory holds.
 type FileKind string

@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -163,6 +164,28 @@ func Value(e model.Experiment, path string) (string, error) {
 		return strictyaml.Flow(e.VLLM[name]), nil
 	}
 	return strictyaml.Text(f.Of(&e)), nil
+}
+
+// Changes are what a config says otherwise than a run of it recorded.
+func Changes(run, now model.Experiment) model.Changes {
+	return model.ChangesSince(values(run), values(now))
+}
+
+// values are an experiment by key, those of env and vllm by name. A pace of 0 is that of the recording.
+func values(e model.Experiment) (all []model.Edit) {
+	e.Replay.Factor = cmp.Or(e.Replay.Factor, 1)
+	for _, f := range fields {
+		if f.Type.Kind() != reflect.Struct && f.Type.Kind() != reflect.Map {
+			all = append(all, model.Edit{Path: f.Path, Value: strictyaml.Text(f.Of(&e))})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Env)) {
+		all = append(all, model.Edit{Path: "env." + name, Value: e.Env[name]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.VLLM)) {
+		all = append(all, model.Edit{Path: "vllm." + name, Value: strictyaml.Flow(e.VLLM[name])})
+	}
+	return all
 }
 
 // Apply sets one key of an experiment, such as for --set. An error says what the key takes.

@@ -287,3 +287,17 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestChanges: keys, variables and engine arguments alike; a default is what the file would have said.
+func TestChanges(t *testing.T) {
+	run, now := seedExperiment(), seedExperiment()
+	if got := Changes(run, now); len(got) > 0 {
+		t.Errorf("of equal configs: %v", got)
+	}
+	run.Replay.Factor, now.Replay.Factor = 0, 1
+	now.Description, now.Slurm.Time, now.Data.BatchSize, now.Env, now.VLLM = "x", "01:00:00", 8, map[string]string{"A": "1"}, map[string]any{"x": []any{1}}
+	run.VLLM = map[string]any{"x": []any{2}}
+	if got := Changes(run, now).String(); got != "batch 4 → 8, env.A none → 1, vllm.x [2] → [1]" {
+		t.Errorf("%s", got)
+	}
+}

@@ -58,19 +58,36 @@ func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 		rows[i] = x.rowOf(f)
 		id, dir := rows[i].Experiment.ID, rows[i].Experiment.ResultDir(false)
 		rows[i].Job = model.First(jobs, func(j model.Job) bool { return id != "" && j.Experiment == id })
-		rows[i].Run = model.First(runs, func(r model.Run) bool { return dir != "" && r.Dir == x.Workspace.Path(dir) })
-		if rows[i].Run != nil {
-			rows[i].Analysis = x.KnownOf(ctx, *rows[i].Run)
+		run := model.First(runs, func(r model.Run) bool { return dir != "" && r.Dir == x.Workspace.Path(dir) })
+		if x.ran(&rows[i], run); run != nil {
+			rows[i].Analysis = x.KnownOf(ctx, *run)
 		}
 	}
 	return rows, nil
 }
 
-// Rows lists the experiments named, or all: config and verdict alone.
+// ran gives a row its run, and what its config says otherwise by now.
+func (x *Experiments) ran(row *board.Row, run *model.Run) {
+	if row.Run = run; run != nil && run.Experiment != nil && row.Problem == "" {
+		run.Changed = config.Changes(*run.Experiment, row.Experiment)
+	}
+}
+
+// WithRun is a row with the result that lies where it writes, if one does.
+func (x *Experiments) WithRun(row board.Row, nsys bool) board.Row {
+	dir := row.Experiment.ResultDir(nsys)
+	if run, err := x.Workspace.Run(x.Workspace.Path(dir)); err == nil && dir != "" { // the usual case: there is none
+		x.ran(&row, &run)
+	}
+	return row
+}
+
+// Rows lists the experiments named, or all: config, verdict, and the run that a number would come from.
 func (x *Experiments) Rows(ctx context.Context, ids []string) ([]board.Row, error) {
+	withRun := func(r board.Row) board.Row { return x.WithRun(r, false) }
 	if len(ids) == 0 {
 		files, err := x.Workspace.Experiments()
-		return model.Each(files, x.rowOf), cmp.Or(err, ctx.Err())
+		return model.Each(model.Each(files, x.rowOf), withRun), cmp.Or(err, ctx.Err())
 	}
 	var rows []board.Row
 	for _, id := range ids {
@@ -78,7 +95,7 @@ func (x *Experiments) Rows(ctx context.Context, ids []string) ([]board.Row, erro
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row)
+		rows = append(rows, withRun(row))
 	}
 	return rows, ctx.Err()
 }
@@ -118,6 +135,9 @@ func (x *Experiments) rowOf(f workspace.File) board.Row {
 	}
 	row.Experiment = x.WithSets(f.Experiment)
 	row.Verdict = x.Check(row.Experiment)
+	if gpu, known := x.World.GPUs[row.Verdict.Placement.GPU]; known {
+		row.Planned = &gpu
+	}
 	return row
 }
 

@@ -43,6 +43,7 @@ type Needs struct {
 // Experiments is what jobs ask of the experiments here.
 type Experiments interface {
 	Row(id string) (board.Row, error)
+	WithRun(row board.Row, nsys bool) board.Row
 	Rows(ctx context.Context, ids []string) ([]board.Row, error)
 	IDs() []string
 	Check(e model.Experiment) check.Verdict

@@ -54,22 +54,15 @@ func (su *Submitter) preview(ctx context.Context, row board.Row, nsys bool) (Pre
 		return p, err
 	}
 	p.Row.Verdict.Findings = append(p.Row.Verdict.Findings, su.Experiments.OldRunner(row.Experiment)...)
-	p.KeptAs = su.keptAs(row.Experiment.ResultDir(nsys))
+	if p.Row = su.Experiments.WithRun(p.Row, nsys); p.Row.Run != nil {
+		p.KeptAs = p.Row.Run.Name + model.OldMark + cmp.Or(p.Row.Run.JobID, "before-JOB")
+	}
 	subs, _, _ := su.Workspace.Ledger().Submissions() // without them there is nothing to compare with
 	if s := model.First(subs, func(s model.Submission) bool { return s.Experiment.ID == row.Experiment.ID }); s != nil {
 		name := "the script submitted " + s.At.Local().Format("2 Jan 15:04")
 		p.Diff = udiff.Unified(name, name+" (edited)", s.Script, p.Script)
 	}
 	return p, ctx.Err()
-}
-
-// keptAs is the name that the job script gives to the result that lies in dir now.
-func (su *Submitter) keptAs(dir string) string {
-	run, err := su.Workspace.Run(su.Workspace.Path(dir))
-	if err != nil || dir == "" {
-		return "" // the usual case: there is none
-	}
-	return run.Name + model.OldMark + cmp.Or(run.JobID, "before-JOB")
 }
 
 // previewConfig gives the job a config of its own when --set changes keys of it: a

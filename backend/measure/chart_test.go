@@ -33,9 +33,9 @@ func TestExportChart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "series,run,layout,gpus,throughput_tok_s,spread_pct,n,speedup,efficiency_pct,serial_fraction,ideal_throughput_tok_s,unsure\n" +
-		"batch 4,a,TP1,1,11279.25,0.2,5,1,100,,11279.25,\n" +
-		"batch 4,b,TP8,8,45117,,,4,50,0.125,,few\n"
+	want := "series,run,layout,gpus,throughput_tok_s,spread_pct,n,speedup,efficiency_pct,serial_fraction,ideal_throughput_tok_s,unsure,config_changed\n" +
+		"batch 4,a,TP1,1,11279.25,0.2,5,1,100,,11279.25,,\n" +
+		"batch 4,b,TP8,8,45117,,,4,50,0.125,,few,\n"
 	if string(got) != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}

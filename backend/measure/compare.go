@@ -15,7 +15,7 @@ import (
 
 // measured is a run with what is known of its model and its GPU.
 func (m *Measure) measured(run model.Run, a *metric.Analysis) scaling.Measured {
-	x := scaling.Measured{Run: run, Analysis: a, GPU: a.Device()}
+	x := scaling.Measured{Run: run, Analysis: a, GPU: cmp.Or(a.Device(), run.GPU)}
 	if g := m.World.GPUByName(x.GPU); g != nil {
 		x.GPU = g.Title
 	}

@@ -34,6 +34,7 @@ type Report struct {
 type RunReport struct {
 	Run      string           `json:"run"`
 	Layout   string           `json:"layout"`
+	Marks    []model.Mark     `json:"marks,omitempty"` // why its numbers are not those of the experiment that writes there
 	Analysis *metric.Analysis `json:"analysis"`        // nil: it could not be read
 	Problem  string           `json:"problem"`         // why not
 	Large    bool             `json:"large,omitempty"` // not read: beyond the login node's budget
@@ -64,7 +65,7 @@ func (m *Measure) ExportAll(ctx context.Context, progress pool.Progress) (Report
 		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
-		rr := RunReport{Run: run.Name, Analysis: a}
+		rr := RunReport{Run: run.Name, Analysis: a, Marks: run.Marks()}
 		if err != nil {
 			if rr.Problem, rr.Fix, rr.Large = err.Error(), model.FixOf(err), errors.Is(err, model.ErrBudget); rr.Large {
 				a = m.Quick(ctx, run)

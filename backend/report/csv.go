@@ -70,6 +70,7 @@ var tailFields = []field{
 	{"replay", func(r Row) string { return strconv.FormatBool(r.Run.Replay) }},
 	{"damaged", func(r Row) string { return strconv.FormatBool(r.Analysis != nil && r.Analysis.Damaged) }},
 	{"problem", func(r Row) string { return r.Run.Problem }},
+	{"config_changed", func(r Row) string { return r.Run.Changed.String() }},
 }
 
 // of reads the config; without one the cell is empty.

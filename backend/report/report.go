@@ -78,11 +78,11 @@ func names(panels []Panel) []string {
 func PointsCSV(w io.Writer, c scaling.Chart) error {
 	y := header(c.Quantity, c.Unit)
 	lines := [][]string{{"series", "run", "layout", string(c.Axis), y, "spread_pct", "n", "speedup", "efficiency_pct", "serial_fraction",
-		"ideal_" + y, "unsure"}}
+		"ideal_" + y, "unsure", "config_changed"}}
 	for _, s := range c.Series {
 		for _, p := range s.Points {
 			lines = append(lines, []string{s.Name, p.Run, p.Layout, exact(p.X), exact(p.Value), above(0, p.Spread), above(0, float64(p.N)),
-				above(0, p.Speedup), above(0, p.Efficiency), above(-1, p.Serial), above(0, p.Ideal), p.Unsure})
+				above(0, p.Speedup), above(0, p.Efficiency), above(-1, p.Serial), above(0, p.Ideal), p.Unsure, p.Changed})
 		}
 	}
 	if err := csv.NewWriter(w).WriteAll(lines); err != nil {

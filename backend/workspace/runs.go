@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"shardeck/backend/config"
 	"shardeck/backend/intake"
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
@@ -40,6 +41,11 @@ func (w *Workspace) Runs() ([]model.Run, error) {
 			if run, err := f.readRun(dir, c.Name[strings.LastIndex(c.Name, model.OldMark)+1:], false); err == nil {
 				runs = append(runs, run)
 			}
+		}
+	}
+	for i := range runs {
+		if now := f.owner(runs[i].Dir); now != nil && now.Err == nil && runs[i].Experiment != nil {
+			runs[i].Changed = config.Changes(*runs[i].Experiment, now.Experiment)
 		}
 	}
 	slices.SortStableFunc(runs, func(a, b model.Run) int { return b.Time.Compare(a.Time) })
@@ -201,12 +207,17 @@ func (w finder) readRun(path, choice string, deep bool) (model.Run, error) {
 	if choice != "" {
 		run.Name += model.OldMark + choice
 	}
-	base, job := splitName(filepath.Base(run.Dir))
+	_, job := splitName(filepath.Base(run.Dir))
 	info := w.runInfo(&run)
-	run.JobID = cmp.Or(job, w.readJobFile(run.Dir), info.JobID)
-	w.attachConfig(&run, filepath.Join(filepath.Dir(run.Dir), base))
+	run.JobID, run.Engine, run.GPU = cmp.Or(job, w.readJobFile(run.Dir), info.JobID), info.Engine, model.Printable(info.GPU)
+	w.attachConfig(&run)
 	run.Replay = info.Replay || info.Engine == model.EngineReplay ||
 		run.Experiment != nil && run.Experiment.Engine == model.EngineReplay
+	for _, m := range run.Marks() {
+		if m.Word != model.ReplayWord { // which is said apart
+			run.Warnings = append(run.Warnings, m.Text)
+		}
+	}
 	return run, nil
 }
 
@@ -278,10 +289,10 @@ func (w finder) runInfo(run *model.Run) (info model.RunInfo) {
 }
 
 // attachConfig gives a run its experiment: that of its own config.yaml, else the one that writes there.
-func (w finder) attachConfig(run *model.Run, out string) {
+func (w finder) attachConfig(run *model.Run) {
 	f := w.ReadFile(filepath.Join(run.Dir, "config.yaml"))
 	if errors.Is(f.Err, fs.ErrNotExist) {
-		w.matchConfig(run, out)
+		w.matchConfig(run)
 		return
 	}
 	var ps strictyaml.Problems
@@ -294,14 +305,25 @@ func (w finder) attachConfig(run *model.Run, out string) {
 	run.Experiment = &f.Experiment
 }
 
-func (w finder) matchConfig(run *model.Run, out string) {
+// owner is the config that writes a run there, plain or under nsys; nil: none does.
+func (w finder) owner(dir string) *File {
+	base, _ := splitName(filepath.Base(dir))
+	out := filepath.Join(filepath.Dir(dir), base)
 	experiments, _ := w.experiments()
-	for _, f := range experiments {
-		if f.Experiment.OutputDir != "" && w.Path(f.Experiment.OutputDir) == out {
-			run.Experiment = &f.Experiment
-			run.Warnings = append(run.Warnings, "no config.yaml in the directory: taken from "+f.Rel+", which may have changed since")
-			return
+	return model.First(experiments, func(f File) bool {
+		written := f.Experiment.OutputDir
+		if !strings.HasPrefix(base, filepath.Base(written)) { // most, told without building paths
+			return false
 		}
+		return written != "" && (w.Path(written) == out || w.Path(f.Experiment.ResultDir(true)) == out)
+	})
+}
+
+func (w finder) matchConfig(run *model.Run) {
+	if f := w.owner(run.Dir); f != nil {
+		run.Experiment, run.Assumed = &f.Experiment, true
+		run.Warnings = append(run.Warnings, "no config.yaml in the directory: taken from "+f.Rel+", which may have changed since")
+		return
 	}
 	run.Problem = "no config.yaml in " + w.Rel(run.Dir) + ", and no experiment writes there: batch size, lengths and layout are not known"
 }

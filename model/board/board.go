@@ -3,7 +3,9 @@
 package board
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"shardeck/model"
 	"shardeck/model/check"
@@ -19,6 +21,26 @@ type Row struct {
 	Job        *model.Job       `json:"job"`      // newest, nil: never submitted
 	Run        *model.Run       `json:"run"`      // newest, nil: none
 	Analysis   *metric.Analysis `json:"analysis"` // of Run, as far as it is known without reading a trace; nil: not at all
+
+	Planned *model.GPU `json:"-"` // that the job would run on; nil: not known
+}
+
+// Marks say why the numbers of Run are not those of the experiment as it stands: what the run itself tells, and that it was
+// measured on another GPU than the config asks for. Empty: they are.
+func (r Row) Marks() []model.Mark {
+	if r.Run == nil {
+		return nil
+	}
+	all, gpu := r.Run.Marks(), cmp.Or(r.Analysis.Device(), r.Run.GPU)
+	if r.Planned != nil && gpu != "" && !r.Run.Replay && !slices.Contains(r.Planned.Names, gpu) {
+		all = append(all, model.Mark{Word: "other GPU", Text: fmt.Sprintf("measured on %s, not %s", gpu, r.Planned.Title)})
+	}
+	return all
+}
+
+// Own reports whether the numbers of Run are those of the row; of a replay they are what was asked for.
+func (r Row) Own() bool {
+	return !slices.ContainsFunc(r.Marks(), func(m model.Mark) bool { return m.Word != model.ReplayWord })
 }
 
 // OK reports whether it may be submitted.

@@ -39,14 +39,22 @@ func Experiment(r board.Row, also string, now time.Time) Row {
 	}
 	row.Cells = append(append(row.Cells, cells[:5]...), dim(also), state)
 	for _, name := range []string{"throughput_tokens_sec", "tpot", "comm_overhead", "ttft"} {
-		row.Cells = append(row.Cells, runMetric(r.Analysis, name))
+		row.Cells = append(row.Cells, foreign(r, runMetric(r.Analysis, name)))
 	}
 	traced := None()
 	if r.Run != nil {
 		traced = Cell{Text: unit.Ago(r.Run.Time, now), Role: Dim, By: float64(r.Run.Time.Unix())}
 	}
-	row.Cells = append(append(row.Cells, cells[5:]...), OrNone(Spread(r.Analysis)), traced)
+	row.Cells = append(append(row.Cells, cells[5:]...), foreign(r, OrNone(Spread(r.Analysis))), traced)
 	return row
+}
+
+// foreign dims and marks a number that is not the row's own.
+func foreign(r board.Row, c Cell) Cell {
+	if !r.Own() && c.Text != unit.Missing {
+		c.Role, c.Lead = Dim, Foreign+c.Lead
+	}
+	return c
 }
 
 // ExperimentName is an experiment's id, or the file of one from which no id can be read.
@@ -74,6 +82,9 @@ func resultState(r board.Row) string {
 		return "unfinished"
 	case r.Analysis != nil && r.Analysis.Damaged || r.Run != nil && r.Run.LeftOut:
 		return "done, damaged"
+	}
+	if marks := r.Marks(); len(marks) > 0 {
+		return "done, " + marks[0].Word
 	}
 	return "done"
 }

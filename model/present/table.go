@@ -54,6 +54,7 @@ const (
 	Tie       = "~" // chance alone can explain the difference
 	TooFew    = "?" // too few samples to tell: neither the same nor another
 	Straggler = "!"
+	Foreign   = "≠" // measured of another config, by another engine or on another GPU
 )
 
 // Role is what a text is for; each edge has a colour for it. No role says what the text

@@ -36,12 +36,17 @@ func WouldStart(at time.Time, note string, now time.Time) string {
 	return ""
 }
 
-// KeptResult says what becomes of a result that a new job replaces; empty: there is none.
-func KeptResult(name string) string {
+// KeptResult says what becomes of a result that a new job replaces, and what it is not; empty: there is none.
+func KeptResult(name string, marks []model.Mark) string {
 	if name == "" {
 		return ""
 	}
-	return "has a result already: kept as " + name + " once the new one is whole"
+	return Joined("has a result already: kept as "+name+" once the new one is whole", Marks(marks))
+}
+
+// Marks say why numbers are not those of the row they stand in; empty: they are.
+func Marks(all []model.Mark) string {
+	return Joined(model.Each(all, func(m model.Mark) string { return m.Text })...)
 }
 
 // Placement says what a job asks for: "2 × A100-40GB on 1 node · QOS shared".

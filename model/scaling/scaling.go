@@ -108,8 +108,9 @@ type Point struct {
 	Efficiency float64 `json:"efficiency"` // %, 0: none
 	Serial     float64 `json:"serial"`     // Karp–Flatt fraction; negative: none
 
-	Unsure string `json:"unsure,omitempty"`      // why Y cannot be told from that of the smallest X; empty: it can, or nothing was sampled
-	TooFew bool   `json:"n_too_small,omitempty"` // so few samples that it never could
+	Changed string `json:"config_changed,omitempty"` // what the config that writes there says otherwise, as a sentence
+	Unsure  string `json:"unsure,omitempty"`         // why Y cannot be told from that of the smallest X; empty: it can, or nothing was sampled
+	TooFew  bool   `json:"n_too_small,omitempty"`    // so few samples that it never could
 }
 
 // ThroughputMetric is what speed-up and efficiency are made of, whatever is drawn.
@@ -128,7 +129,7 @@ func pointsOf(runs []Measured, x Axis, y string) []Point {
 			base = &runs[i]
 		}
 		p := Point{Run: m.Run.Name, Layout: m.layout().Short(), X: float64(m.at(x)), Y: *v.Value,
-			N: v.N, Serial: -1}
+			N: v.N, Serial: -1, Changed: m.Run.Changed.Sentence(m.Run.Replay)}
 		if v.Spread != nil {
 			p.Spread = *v.Spread
 		}

@@ -111,9 +111,23 @@ var axes = map[Axis]axis{
 
 // group is what all points of a series have in common.
 type group struct {
-	key    ScalingKey
-	layout model.Layout
-	replay bool
+	key     ScalingKey
+	layout  model.Layout
+	replay  bool
+	changed string // of the config since, where key and layout do not tell: no run of the config as it is now
+}
+
+// keyed are the keys of a config that the key and the layout tell.
+var keyed = []string{"model.name", "model.layers", "model.precision", "data.", "engine", "parallelism."}
+
+// changedBesides is what of a config has changed since a run, where all that the key and the layout tell is the same.
+func changedBesides(all model.Changes) string {
+	if slices.ContainsFunc(all, func(c model.Change) bool {
+		return slices.ContainsFunc(keyed, func(key string) bool { return strings.HasPrefix(c.Path, key) })
+	}) {
+		return ""
+	}
+	return all.String()
 }
 
 // SeriesOf groups runs into comparable series by an axis, and names them; y is the name of a metric. The series with most
@@ -121,7 +135,7 @@ type group struct {
 func SeriesOf(all []Measured, x Axis, y string) []Series {
 	groups, order := map[group][]Measured{}, []group{}
 	for _, m := range assumeGPUs(all) {
-		g := group{key: m.key(), layout: m.layout(), replay: m.Run.Replay}
+		g := group{key: m.key(), layout: m.layout(), replay: m.Run.Replay, changed: changedBesides(m.Run.Changed)}
 		axes[x].free(&g.key, &g.layout)
 		if x == AxisEP && !m.experts() {
 			continue
@@ -162,6 +176,9 @@ func (g group) name(x Axis) string {
 	}
 	if g.replay && g.key.Engine != model.EngineReplay {
 		parts = append(parts, "replay")
+	}
+	if g.changed != "" {
+		parts = append(parts, "before "+g.changed)
 	}
 	return strings.Join(parts, NameSign)
 }

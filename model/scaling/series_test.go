@@ -3,6 +3,7 @@ package scaling
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -126,6 +127,30 @@ func TestKinDifferInTheLayoutAlone(t *testing.T) {
 	for _, runs := range kin {
 		if len(runs) == 2 && !cmp.Equal(runs, []string{"stages", "two"}) {
 			t.Errorf("kin of another kind: %v", runs)
+		}
+	}
+}
+
+// TestRunsOfAChangedConfigStandApart: what the key and the layout do not tell parts a run from those of the config as it is
+// now; what they tell has parted it already.
+func TestRunsOfAChangedConfigStandApart(t *testing.T) {
+	name := "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB"
+	for _, c := range []struct {
+		change model.Change
+		want   []string
+	}{
+		{model.Change{Path: "comm.all_reduce", Was: "auto", Now: "nccl"}, []string{name + ": one@1", name + " · before all_reduce auto → nccl: two@2"}},
+		{model.Change{Path: "env.X", Was: "", Now: "1"}, []string{name + ": one@1", name + " · before env.X none → 1: two@2"}},
+		{model.Change{Path: "data.batch_size", Was: "4", Now: "8"}, []string{name + ": one@1 two@2"}},
+	} {
+		two := ran("two", 180, tp(2))
+		two.Run.Changed = model.Changes{c.change}
+		all := SeriesOf([]Measured{ran("one", 100, tp(1)), two}, AxisGPUs, ThroughputMetric)
+		if diff := cmp.Diff(c.want, drawnLines(all)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if p := all[len(all)-1].Points; !strings.HasPrefix(p[len(p)-1].Changed, "config changed since this run: ") {
+			t.Errorf("%+v", p)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/app"
+	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/check"
 	"shardeck/model/present"
@@ -53,12 +54,18 @@ type checked struct {
 	OK      bool          `json:"ok"`
 	Problem string        `json:"problem"`
 	Verdict check.Verdict `json:"verdict"`
+	Run     string        `json:"run,omitempty"`     // that its number would come from
+	Changed model.Changes `json:"changed,omitempty"` // in the config since that run
+	Marks   []model.Mark  `json:"marks,omitempty"`   // why its numbers are not those of the config
 }
 
 func checksOf(rows []board.Row) []checked {
 	all := make([]checked, len(rows))
 	for i, r := range rows {
-		all[i] = checked{r.Experiment.ID, r.File, r.OK(), r.Problem, r.Verdict}
+		all[i] = checked{ID: r.Experiment.ID, File: r.File, OK: r.OK(), Problem: r.Problem, Verdict: r.Verdict, Marks: r.Marks()}
+		if r.Run != nil {
+			all[i].Run, all[i].Changed = r.Run.Name, r.Run.Changed
+		}
 	}
 	return all
 }
@@ -96,6 +103,9 @@ func printCheck(e *command.Env, r board.Row) {
 	e.Say("%s  %s  %s\n  %s", e.Paint(present.Strong, x.ID), x.Layout.Short(), x.Model.Name, present.Plan(r.Verdict))
 	for _, f := range r.Verdict.Findings {
 		e.Finding(string(f.Severity), f.Fault, f.Fix, 7)
+	}
+	for _, m := range r.Marks() {
+		e.Finding("note", "run "+r.Run.Name+": "+m.Text, "", 7)
 	}
 	if len(r.Verdict.Findings) == 0 {
 		e.Say("  %s", e.Paint(present.Good, "ok"))

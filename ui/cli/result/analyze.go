@@ -11,6 +11,7 @@ import (
 	"shardeck/backend/app"
 	"shardeck/backend/jobs"
 	"shardeck/backend/measure"
+	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/cli/command"
@@ -172,10 +173,10 @@ func runRemark(run measure.RunReport) present.Cell {
 		return present.Cell{Text: run.Problem, Role: present.Bad}
 	case run.Analysis != nil && run.Analysis.Damaged:
 		return present.Cell{Text: "damaged input", Role: present.Warn}
-	case run.Analysis != nil && run.Analysis.Replay:
-		return present.Cell{Text: "replay", Role: present.Dim}
+	case run.Analysis != nil && run.Analysis.Replay && len(run.Marks) == 0:
+		return present.Cell{Text: model.ReplayWord, Role: present.Dim}
 	}
-	return present.Cell{}
+	return present.Cell{Text: present.Marks(run.Marks), Role: present.Dim}
 }
 
 // damaged reports whether any run was.

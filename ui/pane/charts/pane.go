@@ -20,6 +20,7 @@ import (
 	"shardeck/model/scaling"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
+	"shardeck/ui/theme"
 )
 
 // Backend is what the charts asks of the use cases.
@@ -198,6 +199,8 @@ func (p *Pane) Message() pane.Note {
 		return pane.FailNote(p.err)
 	case !ok:
 		return pane.Note{}
+	case r.point.Changed != "":
+		return pane.Note{Text: r.point.Changed + " · " + p.crossWords(r) + " · " + r.point.Run, Tone: theme.Warn}
 	case len(whole.Points) < 2:
 		return pane.Note{Text: r.point.Run + " is alone in its series: another " + axes[p.x].one + " draws a line"}
 	case r.point.Unsure != "":

@@ -372,3 +372,17 @@ func TestCrosshairFollowsAtRest(t *testing.T) {
 		t.Error("the crosshair did not follow")
 	}
 }
+
+// TestConfigChangedSinceTheRun: the point stays in the chart of what it was measured with, marked and named, and is in none
+// of the config as it is now.
+func TestConfigChangedSinceTheRun(t *testing.T) {
+	w := two(t)
+	w.Replace(w.Config("E1.2"), "batch_size: 4", "batch_size: 8")
+	d := drive(t, w, 140, 39).Send(pane.OpenMsg{Run: "llama-8b-tp2"}).Expect("≠17 618").Absent("batch 8")
+	has(t, d.Pane().Message().Text, "config changed since this run: batch 4 → 8")
+	w.Replace(w.Config("E1.2"), "batch_size: 8", "batch_size: 4")
+	w.Replace(w.Config("E1.2"), "output_dir:", "env: {NCCL_ALGO: Ring}\noutput_dir:")
+	d.Press("r").Send(pane.OpenMsg{Run: "llama-8b-tp2"})
+	has(t, d.Pane().Message().Text, "config changed since this run: env.NCCL_ALGO none → Ring")
+	d.Expect("before env.NCCL_ALGO none → Ring")
+}

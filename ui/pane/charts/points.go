@@ -68,6 +68,9 @@ func (f *figure) pointColumns(rows []row) []column {
 		if r.point.Unsure != "" {
 			cell.Lead = present.Doubt(r.point.TooFew)
 		}
+		if r.point.Changed != "" {
+			cell.Lead, cell.Tone = present.Foreign+cell.Lead, theme.Dim
+		}
 		return cell
 	}
 	all := []column{

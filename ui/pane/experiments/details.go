@@ -7,6 +7,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/board"
+	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
@@ -74,7 +75,11 @@ func (p *rows) note(r board.Row) pane.Note {
 		}
 		return pane.Note{Text: text + ". ↵ shows its log and the cause", Tone: theme.Bad}
 	}
-	if f, ok := r.Verdict.Worst(); ok {
+	f, ok := r.Verdict.Worst()
+	switch {
+	case !r.Own() && f.Severity != check.SeverityError:
+		return pane.Note{Text: present.Marks(r.Marks()) + " · s measures it anew", Tone: theme.Warn}
+	case ok:
 		return submission.FindingNote(f)
 	}
 	return pane.Note{}
@@ -119,16 +124,13 @@ func commWords(r board.Row) []string {
 }
 
 func qualityWords(r board.Row, now time.Time) []string {
-	var words []string
+	words := []string{present.Marks(r.Marks())}
 	if n := r.Analysis.Metric("iteration_wall_clock").N; n > 0 {
 		text := unit.Plural(n, "iteration")
 		if s := present.Spread(r.Analysis); s != "" {
 			text += ", spread " + s + " %"
 		}
 		words = append(words, text)
-	}
-	if r.Analysis.Replay {
-		words = append(words, "replay of a recording")
 	}
 	if r.Run != nil && !r.Run.Time.IsZero() {
 		words = append(words, "traced "+unit.Ago(r.Run.Time, now))

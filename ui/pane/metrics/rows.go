@@ -71,6 +71,9 @@ func label(p *Pane, r model.Run) string {
 	case p.known.replay(r) && !p.replays:
 		return r.Name + " (replay)"
 	}
+	if marks := r.Marks(); len(marks) > 0 && marks[0].Word != model.ReplayWord {
+		return r.Name + " (" + marks[0].Word + ")"
+	}
 	return r.Name
 }
 

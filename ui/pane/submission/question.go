@@ -67,7 +67,7 @@ func lines(v jobs.Preview, start string) []string {
 	r := v.Row
 	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
 	for _, words := range []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start,
-		present.KeptResult(v.KeptAs), already(r)} {
+		present.KeptResult(v.KeptAs, r.Marks()), already(r)} {
 		if words != "" {
 			out = append(out, "  "+words)
 		}
@@ -90,7 +90,7 @@ func several(all []jobs.Preview, starts []string) []string {
 	rows := make([]board.Row, len(all))
 	for i, v := range all {
 		rows[i] = v.Row
-		if present.KeptResult(v.KeptAs) != "" {
+		if v.KeptAs != "" {
 			results++
 		}
 		ids = max(ids, widget.Width(v.Row.Experiment.ID))
