@@ -6,37 +6,71 @@ import (
 	"fmt"
 	"slices"
 
+	"shardeck/backend/config"
 	"shardeck/backend/render"
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/kineto"
 	"shardeck/model"
+	"shardeck/model/board"
 )
 
-// Card writes workload_card.yaml into a run's folder and returns its path. config is
-// a file or the id of an experiment. What the files in the folder do not tell stays
-// empty on the card.
-func (x *Experiments) Card(ctx context.Context, config, dir string) (string, error) {
-	row, err := x.Row(config)
+// CardFile is a card that was written: where it lies, and what a reader must know of it.
+type CardFile struct {
+	Path     string   `json:"path"`
+	Warnings []string `json:"warnings"`
+}
+
+// Card writes workload_card.yaml into a run's folder; name is the run's name or path. The
+// card describes the run, by the config that it recorded. given is a file or the id of an
+// experiment, which stands in where the run recorded none; where it differs from what the
+// run recorded, that is warned of; empty: none is given. What the files in the folder do
+// not tell stays empty on the card.
+func (x *Experiments) Card(ctx context.Context, given, name string) (CardFile, error) {
+	run, err := x.Workspace.Run(name)
 	if err != nil {
-		return "", err
+		return CardFile{}, err
 	}
-	if row.Problem != "" {
-		return "", model.Invalid(row.Problem, "")
-	}
-	run, err := x.Workspace.Run(dir)
+	e, warnings, err := x.recorded(run, given)
 	if err != nil {
-		return "", err
+		return CardFile{}, err
 	}
 	facts, err := x.facts(ctx, run)
 	if err != nil {
-		return "", err
+		return CardFile{}, err
 	}
-	text, err := render.Card(row.Experiment, x.World.Shape(row.Experiment.Model.Name), facts)
+	text, err := render.Card(e, x.World.Shape(e.Model.Name), facts)
 	if err != nil {
-		return "", err
+		return CardFile{}, err
 	}
 	path := x.Workspace.Rel(run.Dir) + "/" + string(model.FileWorkCard)
-	return path, x.Workspace.WriteFile(path, text, 0o644)
+	return CardFile{path, warnings}, x.Workspace.WriteFile(path, text, 0o644)
+}
+
+// recorded is the config that a run was made with, as far as that is known, and how a config that is given differs from it.
+func (x *Experiments) recorded(run model.Run, given string) (e model.Experiment, warnings []string, err error) {
+	var row board.Row
+	if given != "" {
+		if row, err = x.Row(given); err == nil && row.Problem != "" {
+			err = model.Invalid(row.Problem, "")
+		}
+		if err != nil {
+			return e, nil, err
+		}
+	}
+	switch known := run.Experiment != nil; {
+	case known && !run.Assumed:
+		e, warnings = *run.Experiment, []string{}
+		if changes := config.Changes(e, row.Experiment); given != "" && len(changes) > 0 {
+			warnings = append(warnings, given+" differs from what "+run.Name+" recorded, which the card describes: "+changes.String())
+		}
+	case given != "":
+		e, warnings = row.Experiment, []string{run.Name + " recorded no config that can be read: the card describes " + given + " as it is now"}
+	case known:
+		e, warnings = *run.Experiment, run.Warnings
+	default:
+		err = model.Invalid(run.Problem, "name its config: shardeck card "+run.Name+" --config C")
+	}
+	return e, warnings, err
 }
 
 // facts are what the files of a run, and the site, tell.
@@ -79,7 +113,7 @@ func (x *Experiments) facts(ctx context.Context, run model.Run) (render.Facts, e
 func addInfo(f *render.Facts, info *model.RunInfo) {
 	f.GPU, f.CUDA, f.NCCL = info.GPU, info.Versions["cuda"], info.Versions["nccl"]
 	f.WorldSize = cmp.Or(f.WorldSize, info.WorldSize)
-	for _, engine := range []string{"torch", "vllm"} {
+	for _, engine := range []string{"torch", "vllm", string(info.Engine)} { // the last that has a version: what ran
 		if v := info.Versions[engine]; v != "" {
 			f.Engine = engine + " " + v
 		}

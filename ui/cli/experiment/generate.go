@@ -166,22 +166,26 @@ func editsOf(values, keys []string) ([]model.Edit, error) {
 func Card(e *command.Env) *cobra.Command {
 	config, dir := "", ""
 	c := &cobra.Command{
-		Use:   "card --config C --output-dir D",
+		Use:   "card [RUN] [--config C] [--output-dir D]",
 		Short: "write workload_card.yaml into a run's folder",
-		Long: `Writes the workload card of a run: what was run comes from the config; GPU, NCCL and
-CUDA versions and the list of traces come from the files in the folder, and stay
-empty where those do not tell.`,
-		Args: command.Args(0, 0),
-		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
-			if config == "" || dir == "" {
-				return command.Usage("card needs --config and --output-dir\n" +
+		Long: `Writes the workload card of a run, named or by its folder: what was run comes from
+the config that the run recorded, and where it recorded none from --config; GPU, NCCL
+and CUDA versions and the list of traces come from the files in the folder, and stay
+empty where those do not tell. Where --config differs from what was recorded, a
+warning names the keys: the card describes the run.`,
+		Example: "  shardeck card llama-8b-tp2\n  shardeck card --config E1.2 --output-dir trace_collection/llama-8b-tp2",
+		Args:    command.Args(0, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
+			if (len(runs) == 0) == (dir == "") {
+				return command.Usage("card needs one run: its name, or --output-dir\n" +
 					"as in: shardeck card --config experiments/configs/E1.2_llama8b_tp2.yaml --output-dir trace_collection/llama-8b-tp2")
 			}
-			path, err := a.Card(ctx, config, dir)
+			card, err := a.Card(ctx, config, cmp.Or(append(runs, dir)...))
 			if err != nil {
 				return err
 			}
-			return e.Show(map[string]string{"path": path}, func() { fmt.Fprintln(e.Out, path) })
+			e.Warnings(card.Warnings)
+			return e.Show(card, func() { fmt.Fprintln(e.Out, card.Path) })
 		}),
 	}
 	c.Flags().StringVar(&config, "config", "", "the experiment's `YAML`, or its id")
