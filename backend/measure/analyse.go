@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -56,7 +57,8 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cacheKey, f *shar
 	if err := f.do(ctx, rd.Pool, 0, small).Wait(); err != nil {
 		return nil, err
 	}
-	if err := r.readTraces(ctx, f); err != nil {
+	endOps := r.beginOps(ctx, f)
+	if err := cmp.Or(r.readTraces(ctx, f), endOps()); err != nil {
 		return nil, err
 	}
 	if err := r.readOps(ctx, f); err != nil {

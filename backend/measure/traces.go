@@ -90,38 +90,56 @@ func (r *reading) numberRanks() {
 // mostOps bounds the operators that a summary lists, most frequent first.
 const mostOps = 200
 
-// readOps reads execution traces: the first one for the operators and the collectives
-// that the program asked for, and that of each rank whose kernels say nothing of sizes
-// and groups. A run without any is no worse for it.
+// beginOps begins to read the first execution trace, for the operators and the collectives that the program asked for; it
+// is done when what it returns has been called. A run without any is no worse for it.
+func (r *reading) beginOps(ctx context.Context, f *sharedReading) (end func() error) {
+	file := model.First(r.run.Files, func(f model.RunFile) bool { return f.Kind == model.FileET })
+	if file == nil {
+		return func() error { return nil }
+	}
+	var own faults // behind those of the traces
+	task := f.do(ctx, r.rd.Pool, costOf(*file), func(ctx context.Context) (err error) {
+		r.ops, err = own.openET(ctx, *file)
+		return err
+	})
+	return func() error {
+		err := task.Wait()
+		r.warnings, r.damaged = append(r.warnings, own.warnings...), r.damaged || own.damaged
+		return err
+	}
+}
+
+// readOps reads the execution trace of each rank whose kernels say nothing of sizes and groups.
 func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 	var tasks []*pool.Task
-	alone := len(r.run.KernelFiles()) == 0
+	first, alone := true, len(r.run.KernelFiles()) == 0
 	byTrace, byMark := map[int]int{}, map[int]int{} // calls by rank
 	for _, file := range r.run.Files {
-		rank := r.input.Ranks[file.Rank]
-		bare := rank != nil && analyze.LacksMetadata(rank)
-		if file.Kind != model.FileET || len(tasks) > 0 && !bare && !alone {
+		if file.Kind != model.FileET {
 			continue
 		}
-		first := len(tasks) == 0
-		tasks = append(tasks, f.do(ctx, r.rd.Pool, costOf(file), func(ctx context.Context) error {
-			t, err := r.openET(ctx, file)
+		known, rank := first, r.input.Ranks[file.Rank]
+		first = false
+		bare := rank != nil && analyze.LacksMetadata(rank)
+		if !bare && !alone {
+			continue
+		}
+		tasks = append(tasks, f.do(ctx, r.rd.Pool, costOf(file), func(ctx context.Context) (err error) {
+			t := r.ops
+			if !known {
+				t, err = r.openET(ctx, file)
+			}
 			if t == nil {
 				return err
 			}
-			if first {
-				r.ops = t
-			}
-			if alone {
-				r.mu.Lock()
-				r.alone[file.Rank] = t
-				r.mu.Unlock()
-			}
+			n := 0
 			if bare {
-				n := analyze.FillMetadata(rank, asked(t))
-				r.mu.Lock()
-				defer r.mu.Unlock()
-				byTrace[file.Rank] = n
+				n = analyze.FillMetadata(rank, asked(t))
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if byTrace[file.Rank] = n; alone {
+				r.alone[file.Rank] = t
 			}
 			return nil
 		}))
