@@ -3,6 +3,8 @@ package measure
 import (
 	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"shardeck/backend/analyze"
@@ -67,6 +69,8 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cacheKey, f *shar
 	var found *metric.Analysis
 	metrics := func(ctx context.Context) (err error) {
 		r.input.Each = func(n int, do func(i int)) { rd.Pool.Each(ctx, f.urgency(), n, do) }
+		ranks := slices.Collect(maps.Values(r.input.Ranks))
+		r.input.Each(len(ranks), func(i int) { ranks[i].Pack() }) // those that were not yet
 		found, err = r.finish(ctx)
 		return err
 	}
