@@ -3,7 +3,7 @@
 // parts, so every rule can be tested with values alone.
 //
 //	model      what a user writes (experiment.go), how it spreads over GPUs (layout.go),
-//	           what a model is and what of it a rank holds (shape.go, weights.go), what it
+//	           what a model is and what of it a rank holds (shape.go), what it
 //	           runs on (site.go), and what happened (job.go, run.go); the rest
 //	           is words
 //	check      may it be submitted: rules, fixes, memory, placement, price

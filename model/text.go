@@ -3,6 +3,9 @@ package model
 import (
 	"cmp"
 	"fmt"
+	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -153,3 +156,161 @@ func CompareNatural(a, b string) int {
 
 // digits are those that a text begins with.
 func digits(s string) string { return s[:len(s)-len(strings.TrimLeft(s, "0123456789"))] }
+
+// Names go into file names, job names, shell scripts and #SBATCH lines, where no
+// quoting is sure to help; so what they may hold is said here, once.
+var (
+	idPattern  = NewPattern(`[A-Za-z0-9][A-Za-z0-9._-]*`, 64)
+	dirPattern = NewPattern(`/?[A-Za-z0-9._+=,-]+(/[A-Za-z0-9._+=,-]+)*`, 512)
+	slurmWord  = NewPattern(`[A-Za-z0-9_.-]*`, 64)
+	constraint = NewPattern(`[A-Za-z0-9_.,&|*()\[\]-]*`, 128)
+	timeLimit  = NewPattern(`[0-9]{1,3}-[0-9]{1,2}(:[0-9]{1,2}){0,2}|[0-9]{1,6}(:[0-9]{1,2}){0,2}`, 16)
+	envName    = NewPattern(`[A-Za-z_][A-Za-z0-9_]*`, 128)
+)
+
+// CheckID says whether an experiment may have this id: a letter or digit, then
+// up to 63 letters, digits, dots, dashes and underscores.
+func CheckID(id string) error {
+	return idPattern.check(id, "%.40q cannot be an experiment id: use letters, digits, dots, dashes and underscores, as in E1.3")
+}
+
+// CheckOutputDir says whether a run may be written there: a path below the
+// workspace or an absolute one, in letters and digits and ._+=,- without .. parts.
+// The characters @ and the ending .tmp-<job> belong to older and unfinished runs.
+func CheckOutputDir(dir string) error {
+	const use = "use a path such as trace_collection/llama-8b-tp4"
+	switch {
+	case !dirPattern.MatchString(dir):
+		return fmt.Errorf("%.60q cannot be an output directory: %s, of letters, digits and . _ + = , -", dir, use)
+	case path.Clean(dir) != dir || strings.HasPrefix(dir, "..") || strings.HasPrefix(dir, "-"):
+		return fmt.Errorf("%.60q cannot be an output directory: %s, without . and .. parts", dir, use)
+	case dir == "." || IsUnfinished(dir):
+		return fmt.Errorf("%.60q cannot be an output directory: %s", dir, use)
+	}
+	return nil
+}
+
+// CheckSlurmWord says whether an account, QOS or partition may be called so; empty is allowed.
+func CheckSlurmWord(word string) error {
+	return slurmWord.check(word, "%.40q is no name Slurm knows: use letters, digits, dots, dashes and underscores")
+}
+
+// CheckConstraint says whether Slurm can read this as features of nodes.
+func CheckConstraint(c string) error {
+	return constraint.check(c, "%.40q is no constraint: write features joined by & or |, without blanks, as in gpu&hbm80g")
+}
+
+// CheckTimeLimit says whether Slurm reads this as a time: minutes, MM:SS, HH:MM:SS or D-HH:MM:SS.
+func CheckTimeLimit(t string) error {
+	return timeLimit.check(t, "%.40q is not a time: write HH:MM:SS, as in 00:30:00")
+}
+
+// CheckEnvName says whether a shell can export a variable of this name.
+func CheckEnvName(name string) error {
+	return envName.check(name, "%.40q cannot name an environment variable: use letters, digits and underscores, as in NCCL_DEBUG")
+}
+
+// IsUnfinished reports whether a directory name is that of a run which has not
+// ended: <output_dir>.tmp-<job id>.
+func IsUnfinished(dir string) bool { return strings.Contains(path.Base(dir), TmpMark) }
+
+// TmpMark stands between the name of a run and the id of the job still writing it.
+const TmpMark = ".tmp-"
+
+// OldMark stands between the name of a run and the id of the job that made it,
+// once a newer job took the name.
+const OldMark = "@"
+
+// AsID puts a dash for every letter of a text that an id cannot have.
+func AsID(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 && CheckID("x"+string(r)) == nil {
+			return r
+		}
+		return '-'
+	}, text)
+}
+
+// ShortModel is a hub id without its owner.
+func ShortModel(name string) string { return name[strings.LastIndex(name, "/")+1:] }
+
+// Nearest returns the word of known that word was most likely meant to be, for
+// "did you mean": the one with the fewest letters to add, drop, change or swap,
+// case aside. It is empty when none is near enough (a third of the letters may
+// differ, and one always may). Of equals the first wins.
+func Nearest(word string, known []string) string {
+	best, least := "", max(len([]rune(word)), 2)
+	for _, k := range known {
+		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least && d <= 1+len(k)/3 {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// distance is the optimal string alignment distance. Words past 64 letters are
+// cut: nobody mistypes those into something near.
+func distance(a, b string) int {
+	cut := func(word string) []rune { r := []rune(word); return r[:min(len(r), 64)] }
+	x, y := cut(a), cut(b)
+	var older, prev []int
+	row := make([]int, len(y)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(x); i++ {
+		older, prev, row = prev, row, make([]int, len(y)+1)
+		row[0] = i
+		for j := 1; j <= len(y); j++ {
+			row[j] = min(prev[j], row[j-1], prev[j-1]) + 1
+			if x[i-1] == y[j-1] {
+				row[j] = min(row[j], prev[j-1])
+			}
+			if i > 1 && j > 1 && x[i-1] == y[j-2] && x[i-2] == y[j-1] {
+				row[j] = min(row[j], older[j-2]+1)
+			}
+		}
+	}
+	return row[len(y)]
+}
+
+// Pattern is what a name may look like, and how long it may be. A count in the expression itself
+// would be compiled as so many copies: half a megabyte and a millisecond at every start.
+type Pattern struct {
+	re   *regexp.Regexp
+	most int
+}
+
+// NewPattern compiles expr, which must match the whole of a name of at most so many
+// bytes; a faulty expression is a fault of the program and panics.
+func NewPattern(expr string, most int) Pattern {
+	return Pattern{regexp.MustCompile(`^(?:` + expr + `)$`), most}
+}
+
+// MatchString says whether name is such a name.
+func (p Pattern) MatchString(name string) bool { return len(name) <= p.most && p.re.MatchString(name) }
+
+// Each is what of makes of every element of a list, in order.
+func Each[T, O any](list []T, of func(T) O) []O {
+	out := make([]O, len(list))
+	for i, v := range list {
+		out[i] = of(v)
+	}
+	return out
+}
+
+// check refuses another name, in words that format it.
+func (p Pattern) check(name, fault string) error {
+	if p.MatchString(name) {
+		return nil
+	}
+	return fmt.Errorf(fault, name)
+}
+
+// First is the first of a list that something holds for, nil if there is none.
+func First[T any](list []T, is func(T) bool) *T {
+	if i := slices.IndexFunc(list, is); i >= 0 {
+		return &list[i]
+	}
+	return nil
+}

@@ -1,6 +1,5 @@
-// Package experiments is the use cases before a job: list the experiments, edit one
-// (draft.go), make one from another (new.go), write configs, job scripts and the runner
-// (generate.go), and the workload card of a run (card.go).
+// Package experiments is the use cases before a job: list the experiments, edit one, make one from
+// another, write configs, job scripts and the runner (generate.go), and the workload card of a run (card.go).
 package experiments
 
 import (
@@ -8,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"shardeck/backend/config"
@@ -162,4 +162,200 @@ func (x *Experiments) WithSets(e model.Experiment) model.Experiment {
 // looksLikePath tells a config outside experiments/configs from a mistyped id.
 func looksLikePath(id string) bool {
 	return strings.ContainsRune(id, '/') || strings.HasSuffix(id, ".yaml") || strings.HasSuffix(id, ".yml")
+}
+
+// Draft is an experiment being edited: its YAML, with comments and order kept, and
+// the Experiment it means. It is not safe for concurrent use.
+type Draft struct {
+	*config.Document
+	File string // relative to the workspace
+
+	ws *workspace.Workspace
+}
+
+// Draft opens an experiment for editing, by id. It may have faults but must be a YAML mapping.
+func (x *Experiments) Draft(id string) (*Draft, error) {
+	row, err := x.Row(id)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := x.Workspace.OpenDocument(row.File)
+	if err != nil {
+		return nil, err
+	}
+	return &Draft{doc, row.File, x.Workspace}, nil
+}
+
+// Choices lists the words a key takes, nil where any text or number goes.
+func (d *Draft) Choices(path string) []string { return config.Choices(path) }
+
+// Save writes the file atomically; it refuses when the file changed on disk since.
+func (d *Draft) Save() error {
+	if err := d.ws.Writable("save " + d.File); err != nil {
+		return err
+	}
+	return d.ws.SaveDocument(d.Document)
+}
+
+// Path is the absolute path, for $EDITOR.
+func (d *Draft) Path() string { return d.ws.Path(d.File) }
+
+// Unsaved lists the edits that no session saved; a damaged record is an error beside the others.
+func (x *Experiments) Unsaved() ([]model.Unsaved, error) {
+	all, warnings, err := x.Workspace.Ledger().Unsaved()
+	if err == nil && len(warnings) > 0 {
+		err = model.Failed(warnings[0], nil, "")
+	}
+	return all, err
+}
+
+// KeepUnsaved keeps edits until they are saved; none drops what was kept. Read-only, it does neither.
+func (x *Experiments) KeepUnsaved(u model.Unsaved) error {
+	if x.Workspace.ReadOnly {
+		return nil
+	}
+	return x.Workspace.Ledger().KeepUnsaved(u)
+}
+
+// NewOptions say what a new experiment is to be.
+type NewOptions struct {
+	ID    string
+	From  string       // an experiment or an entry of the catalogue; empty: the catalogue's first
+	Edits []model.Edit // in order
+}
+
+// New makes an experiment from another: its config, with the comments of the one it
+// came from, and its script. Nothing is written if the config would not be valid; a
+// layout that is not legal is written and says so in the row's verdict.
+func (x *Experiments) New(_ context.Context, o NewOptions) (board.Row, []Wrote, error) {
+	if err := x.Workspace.Writable("write a config"); err != nil {
+		return board.Row{}, nil, err
+	}
+	p, err := x.plan(o)
+	if err != nil {
+		return board.Row{}, nil, err
+	}
+	if err := x.Workspace.CreateFile(p.rel, p.doc.Text(), 0o644); err != nil {
+		return board.Row{}, nil, err
+	}
+	return x.writeScript(p.rel)
+}
+
+// planned is a new experiment that is not written yet.
+type planned struct {
+	doc        *config.Document
+	experiment model.Experiment
+	rel        string // where it would be written
+}
+
+func (x *Experiments) plan(o NewOptions) (planned, error) {
+	if err := x.checkFree(o.ID); err != nil {
+		return planned{}, err
+	}
+	doc, err := x.template(o.From)
+	if err != nil {
+		return planned{}, err
+	}
+	for _, e := range o.edits(doc) {
+		if err := doc.Set(e.Path, e.Value); err != nil {
+			return planned{}, &model.Fault{Text: fmt.Sprintf("%s=%s", e.Path, e.Value), Cause: err, Kind: model.ErrInvalid}
+		}
+	}
+	if err := doc.Err(); err != nil {
+		return planned{}, err
+	}
+	e := doc.Experiment()
+	rel, err := render.ConfigPath(o.ID, render.Slug(e))
+	if err != nil {
+		return planned{}, &model.Fault{Cause: err, Kind: model.ErrInvalid}
+	}
+	return planned{doc, e, rel}, nil
+}
+
+// writeScript writes the script of a config that was just made.
+func (x *Experiments) writeScript(rel string) (board.Row, []Wrote, error) {
+	g := &generation{x: x, wrote: []Wrote{{Path: rel, Action: workspace.Created}}}
+	f := x.Workspace.ReadFile(rel)
+	if f.Err == nil && x.Check(f.Experiment).OK() {
+		if err := g.script(f); err != nil {
+			return x.rowOf(f), g.wrote, err
+		}
+	}
+	row, err := x.Row(f.Experiment.ID)
+	return row, g.wrote, err
+}
+
+// checkFree refuses an id that is taken or cannot be one.
+func (x *Experiments) checkFree(id string) error {
+	if err := model.CheckID(id); err != nil {
+		return &model.Fault{Text: err.Error(), Kind: model.ErrInvalid}
+	}
+	if slices.Contains(x.IDs(), id) {
+		return model.Invalid(fmt.Sprintf("there is an experiment %s already", id), "choose another id, or edit that one")
+	}
+	return nil
+}
+
+// template is the text that a new experiment starts from.
+func (x *Experiments) template(from string) (*config.Document, error) {
+	if from != "" && slices.Contains(x.IDs(), from) {
+		row, err := x.Row(from)
+		if err != nil {
+			return nil, err
+		}
+		return x.Workspace.OpenDocument(row.File)
+	}
+	entries, err := x.catalogue()
+	if err != nil {
+		return nil, err
+	}
+	if from == "" && len(entries) > 0 {
+		from = entries[0].ID
+	}
+	e, err := entry(entries, from)
+	if err != nil {
+		return nil, err
+	}
+	text, err := e.YAML()
+	if err != nil {
+		return nil, err
+	}
+	return config.NewDocument(e.ID, text)
+}
+
+// edits are the edits that make it another experiment, before those asked for.
+func (o NewOptions) edits(doc *config.Document) []model.Edit {
+	from := doc.Get("experiment_id")
+	words := []string{"from " + from}
+	for _, e := range o.Edits {
+		words = append(words, e.Path[strings.LastIndexByte(e.Path, '.')+1:]+"="+e.Value)
+	}
+	own := []model.Edit{
+		{Path: "experiment_id", Value: o.ID},
+		{Path: "description", Value: strings.Join(words, ", ")},
+		{Path: "output_dir", Value: workspace.TracesDir + "/" + o.ID},
+	}
+	return append(own, o.Edits...)
+}
+
+// Clone makes a new experiment from another; the result is written.
+func (x *Experiments) Clone(id, newID string, edits ...model.Edit) (board.Row, error) {
+	if _, err := x.Workspace.Experiment(id); err != nil {
+		return board.Row{}, err
+	}
+	row, _, err := x.New(context.Background(), NewOptions{ID: newID, From: id, Edits: edits})
+	return row, err
+}
+
+// PlanClone is what Clone would make, judged; nothing is written.
+func (x *Experiments) PlanClone(id, newID string, edits ...model.Edit) (board.Row, error) {
+	if _, err := x.Workspace.Experiment(id); err != nil {
+		return board.Row{}, err
+	}
+	p, err := x.plan(NewOptions{ID: newID, From: id, Edits: edits})
+	if err != nil {
+		return board.Row{}, err
+	}
+	e := x.WithSets(p.experiment)
+	return board.Row{File: p.rel, Experiment: e, Verdict: x.Check(e)}, nil
 }

@@ -7,9 +7,8 @@
 // the description in config.yaml and run.json. The numbers are those of the machine that
 // was recorded, never of this one.
 //
-// Read recording.go (which recordings there are, which one a config means and what is
-// written of it), run.go (a replay, stage by stage) and demo.go (the workspace that
-// `shardeck demo` opens).
+// Read recording.go (which recordings there are, which one a config means, what is written of it, and
+// the workspace that `shardeck demo` opens) and run.go (a replay, stage by stage).
 package replay
 
 import (

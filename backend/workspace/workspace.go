@@ -4,8 +4,7 @@
 //
 // experiments.go finds the configs, which package config reads and edits; runs.go
 // finds what jobs left behind. Below .shardeck, ledger.go keeps what was submitted, edits
-// that were not saved and the state of the screen, generated.go which files are ours to
-// update.
+// that were not saved, the state of the screen, and which files are ours to update.
 package workspace
 
 import (

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"shardeck/model"
+	"shardeck/model/present/unit"
 )
 
 // Place says what the job of an experiment asks of a site. One task runs on each node, whatever
@@ -120,3 +121,160 @@ func nodeWords(nodes float64) string {
 	}
 	return fmt.Sprintf("%.0f whole nodes", nodes)
 }
+
+// Memory of one GPU, as vLLM divides it: weights, the cache, the activations of
+// one full step, and what CUDA, NCCL and graphs take. Weights and cache follow
+// from the shape; the rest is estimated, and may err by a GiB or two. [vllm.md §4]
+
+// Sizes the estimate starts from.
+const (
+	gib           = 1 << 30
+	contextBytes  = gib     // CUDA context and the allocator's slack
+	ncclBytes     = gib / 2 // buffers, where there is more than one rank
+	graphBytes    = gib     // CUDA graphs, unless eager
+	sampledRows   = 256     // rows of logits in one step: vLLM's max_num_seqs on A100
+	cacheBlock    = 16      // tokens
+	batchedTokens = 8192    // max_num_batched_tokens
+	bigBatched    = 16384   // the same on GPUs other than A100 from bigGPU bytes
+	bigGPU        = 70 * gib
+)
+
+// MemoryFit estimates the memory of the fullest rank of an experiment on a GPU:
+// the stage with the least headroom. The shape is the model's own; model.layers
+// of the experiment is applied here.
+func MemoryFit(e model.Experiment, s model.Shape, g model.GPU) Fit {
+	s = s.WithLayers(e.Model.Layers)
+	fullest := stageFit(e, s, g, 0)
+	for pp := 1; pp < e.Layout.PP; pp++ {
+		if f := stageFit(e, s, g, pp); f.Headroom < fullest.Headroom {
+			fullest = f
+		}
+	}
+	return fullest
+}
+
+// stageFit is the fit of one rank of pipeline stage pp.
+func stageFit(e model.Experiment, s model.Shape, g model.GPU, pp int) Fit {
+	r := s.OnRank(e.Layout, pp)
+	f := Fit{GPU: g.Key, Total: g.Bytes, Params: r.Params()}
+	f.Usable = int64(float64(g.Bytes) * e.EngineNumber("gpu_memory_utilization", 0.90))
+	f.Weights = weightBytes(r, e.Model.Precision)
+	f.KVCache = e.RequestsPerReplica() * blocks(e.Data.SeqLen+e.Data.MaxTokens) * kvBytes(r, e)
+	f.Activations = activations(r, e, g)
+	f.Overhead = overhead(e)
+	f.Headroom = f.Usable - f.Weights - f.KVCache - f.Activations - f.Overhead
+	if per := kvBytes(r, e); per > 0 {
+		f.KVTokens = max(0, f.Headroom+f.KVCache) / per
+	}
+	return f
+}
+
+// blocks rounds tokens up to whole cache blocks.
+func blocks(tokens int) int64 { return model.CeilDiv(int64(tokens), cacheBlock) * cacheBlock }
+
+// weightBytes: fp8 halves the linear layers and leaves embedding and head alone.
+func weightBytes(r model.RankShape, precision string) int64 {
+	if precision == "fp8" {
+		return r.Params() + r.Ends()
+	}
+	return r.Params() * valueBytes(precision)
+}
+
+// valueBytes is the width of one activation or cached value.
+func valueBytes(precision string) int64 {
+	if precision == "float32" {
+		return 4
+	}
+	return 2
+}
+
+// kvBytes is the cache of one token on this rank.
+func kvBytes(r model.RankShape, e model.Experiment) int64 {
+	width := valueBytes(e.Model.Precision)
+	if dtype, _ := e.VLLM["kv_cache_dtype"].(string); len(dtype) >= 3 && dtype[:3] == "fp8" {
+		width = 1
+	}
+	return r.KVPerToken() * width
+}
+
+// activations is the peak of one step with as many tokens as the engine batches: input, output
+// and the feed-forward part of one layer, and a row of logits for each request.
+func activations(r model.RankShape, e model.Experiment, g model.GPU) int64 {
+	s := r.Shape
+	wide := s.Intermediate
+	if m := s.MoE; m != nil && r.MoE > 0 {
+		wide = max(wide*min(r.Dense, 1), (m.TopK+m.Shared)*m.Intermediate)
+	}
+	tokens := int64(e.EngineNumber("max_num_batched_tokens", defaultBatchedTokens(g)))
+	step := tokens * (2*int64(s.Hidden) + 2*r.Cut(int64(wide)))
+	return (step + sampledRows*r.Cut(int64(s.Vocab))) * valueBytes(e.Model.Precision)
+}
+
+// defaultBatchedTokens is vLLM's own choice by kind of GPU.
+// [vllm/engine/arg_utils.py get_batch_defaults]
+func defaultBatchedTokens(g model.GPU) float64 {
+	if g.Bytes >= bigGPU && g.Capability != "8.0" {
+		return bigBatched
+	}
+	return batchedTokens
+}
+
+func overhead(e model.Experiment) int64 {
+	n := int64(contextBytes)
+	if e.Layout.GPUs() > 1 {
+		n += ncclBytes
+	}
+	if eager, _ := e.VLLM["enforce_eager"].(bool); !eager {
+		n += graphBytes
+	}
+	return n
+}
+
+// tight is how much headroom the estimate of a fit may err by.
+const tight = 2 * gib
+
+// memoryRules judge the fit. They run on legal layouts only.
+func memoryRules() []rule {
+	return []rule{
+		{"fit-weights", SeverityError, "parallelism.tp", fitted(func(s *subject, f Fit) string {
+			return faultIf(f.budget() <= 0, "the weights do not fit: %s and %s (engine) of %s usable on %s",
+				gibWords(f.Weights), gibWords(f.Activations+f.Overhead), gibWords(f.Usable), s.gpu.Title)
+		}), remedy},
+		{"fit-cache", SeverityError, "vllm.max_model_len", fitted(func(s *subject, f Fit) string {
+			return faultIf(f.budget() > 0 && f.holds(s.e.ModelLen()) < 1,
+				"the cache holds %d tokens on %s, less than one sequence of %d", f.KVTokens, s.gpu.Title, s.e.ModelLen())
+		}), remedy},
+		{"fit-batch", SeverityWarning, "data.batch_size", fitted(func(s *subject, f Fit) string {
+			if f.Headroom >= 0 || f.holds(s.e.ModelLen()) < 1 {
+				return ""
+			}
+			n := f.holds(s.e.Data.SeqLen + s.e.Data.MaxTokens)
+			return fmt.Sprintf("the cache holds %d of the %d requests of a replica: the others wait", n, s.e.RequestsPerReplica())
+		}), remedy},
+		{"fit-tight", SeverityWarning, "parallelism.tp", fitted(func(s *subject, f Fit) string {
+			return faultIf(f.Headroom >= 0 && f.Headroom < tight,
+				"memory is tight: %s to spare on %s, give or take %s", gibWords(f.Headroom), s.gpu.Title, gibWords(tight))
+		}), remedy},
+	}
+}
+
+// fitted makes a rule of one that needs the fit of a run that computes.
+func fitted(fault func(*subject, Fit) string) func(*subject) string {
+	return func(s *subject) string {
+		f := s.memory()
+		if f == nil || s.replay() {
+			return ""
+		}
+		return fault(s, *f)
+	}
+}
+
+// budget is what is left for the cache.
+func (f Fit) budget() int64 { return f.Headroom + f.KVCache }
+
+// holds is how many sequences of a length the cache has room for; of one shorter than a block
+// (a limit may be nonsense, as another rule says) as many as it has blocks.
+func (f Fit) holds(tokens int) int64 { return f.KVTokens / max(blocks(tokens), cacheBlock) }
+
+// gibWords is a size as people say it.
+func gibWords(n int64) string { return unit.GiB(n) + " GiB" }

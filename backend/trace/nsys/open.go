@@ -1,3 +1,29 @@
+// Package nsys reads what Nsight Systems leaves behind into the ranks of package trace.
+//
+// Four sorts of file, told apart by what they hold:
+//
+//	an SQLite export       read directly: kernels, copies, NVTX ranges, GPU metrics
+//	CSV of `nsys stats`    the cuda_gpu_trace report: kernels and copies, no more
+//	a report (.nsys-rep)   exported to SQLite first, by nsys itself if it is there
+//	a recording (.qdstrm)  refused, with the command that makes a report of it
+//
+// The way through it:
+//
+//	Reader.Open  (open.go)     which sort of file this is
+//	convert                    a report to an SQLite export in a temporary folder, by nsys
+//	export       (sqlite.go)   an export to ranks
+//	db           (db.go)       tables and columns that are there, rows that can be read
+//	target                     the world: GPUs, host, start of the capture, warnings
+//	activity     (activity.go) kernels, copies, CUDA graphs recorded whole; GPU metrics: "SMs Active"
+//	steps        (steps.go)    NVTX ranges, and the same on the GPU's time line
+//	csvTables    (csv.go)      CSV, whatever stands before, between and after
+//	devices      (devices.go)  what each device did for each process, and the rank it becomes
+//
+// A report says nothing of torch.distributed: records have no NCCL metadata, and a
+// rank's number is not in it. Ranks come in the order of their physical GPUs.
+//
+// Tables and columns of an export depend on its version and on what was collected;
+// all are optional. Damaged files give what is sound and a trace.Damage for the rest.
 package nsys
 
 import (
@@ -7,6 +33,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -140,4 +168,97 @@ func rankOf(path string) int {
 	}
 	n, _ := strconv.Atoi(m[1])
 	return n
+}
+
+// exportDeadline is how long one export may take; nsys writes some 50 MB a second.
+const exportDeadline = 10 * time.Minute
+
+// openReport reads a report through an SQLite export: one that is there and newer, or
+// a new one in a folder that is removed again. SQLite needs locks to write, which
+// network file systems may lack: the folder is a local one.
+func (r Reader) openReport(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
+	if there := existingExport(path); there != "" {
+		return openSQLite(ctx, there, progress)
+	}
+	if r.Runner == nil {
+		return nil, needsExport(path, "it has to be exported by nsys first")
+	}
+	dir, err := os.MkdirTemp(r.Temp, "shardeck-nsys-")
+	if err != nil {
+		return nil, fmt.Errorf("%s: no folder for its export: %w; set TMPDIR to one on local storage", filepath.Base(path), err)
+	}
+	defer os.RemoveAll(dir)
+	to := filepath.Join(dir, "report.sqlite")
+	if err := r.convert(ctx, path, to); err != nil {
+		return nil, err
+	}
+	return openSQLite(ctx, to, progress)
+}
+
+// existingExport is an export beside the report that is no older, empty if there is none.
+func existingExport(path string) string {
+	to := strings.TrimSuffix(path, filepath.Ext(path)) + ".sqlite"
+	report, err := os.Stat(path)
+	if err != nil {
+		return ""
+	}
+	if st, err := os.Stat(to); err != nil || !st.Mode().IsRegular() || st.Size() == 0 || st.ModTime().Before(report.ModTime()) {
+		return ""
+	}
+	return to
+}
+
+// convert runs nsys export under a deadline of its own.
+func (r Reader) convert(ctx context.Context, path, to string) error {
+	limit := r.Deadline
+	if limit <= 0 {
+		limit = exportDeadline
+	}
+	within, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	out, err := r.Runner.Run(within, "nsys", "export", "--type", "sqlite", "--force-overwrite", "true", "--output", to, path)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, exec.ErrNotFound):
+		return needsExport(path, "nsys, which could export it, is not on PATH here")
+	case within.Err() != nil:
+		return needsExport(path, fmt.Sprintf("nsys export took longer than %v and was stopped", limit))
+	case err != nil:
+		return fmt.Errorf("%s is an Nsight Systems report that nsys export could not read (%v%s): it may be cut, or newer than this nsys; "+
+			"export it with the nsys that wrote it, or profile again", filepath.Base(path), err, lastLine(out))
+	}
+	if st, err := os.Stat(to); err != nil || st.Size() == 0 {
+		return needsExport(path, "nsys export ended without an export"+lastLine(out))
+	}
+	return nil
+}
+
+// needsExport says why a report cannot be read here, and the command that helps.
+func needsExport(path, why string) error {
+	base := filepath.Base(path)
+	to := strings.TrimSuffix(base, filepath.Ext(base)) + ".sqlite"
+	return fmt.Errorf("%s is an Nsight Systems report: %s; run: nsys export --type sqlite --output %s %s",
+		base, why, shell.Quote(to), shell.Quote(base))
+}
+
+// needsImport says what a recording is, and the command for it, which is not on PATH, nor beside nsys.
+func needsImport(path string) error {
+	base := filepath.Base(path)
+	return fmt.Errorf("%s is a recording that nsys made no report of: its importer did not start, or was stopped; "+
+		"where Nsight Systems is whole, run: QdstrmImporter -i %s (it is in its host-linux-x64), "+
+		"then nsys export --type sqlite on the report", base, shell.Quote(base))
+}
+
+// lastLine is the last thing a program printed, after a colon; empty if nothing. A bar of
+// progress, which nsys draws again and again on one line, ends at a carriage return.
+func lastLine(out []byte) string {
+	lines := bytes.FieldsFunc(bytes.TrimSpace(out), func(c rune) bool { return c == '\n' || c == '\r' })
+	if len(lines) == 0 {
+		return ""
+	}
+	if last := model.Printable(string(lines[len(lines)-1])); last != "" {
+		return ": " + last
+	}
+	return ""
 }
