@@ -120,6 +120,9 @@ func phaseMetrics(f *facts) []metric.Metric {
 		return float64(part.Length()) / 1e6, r.NoSteps()
 	})
 	m.Note = joinNotes(m.Note, stepCounts(f.Ranks[0]))
+	if slices.ContainsFunc(f.Ranks[0].Steps, func(s align.Step) bool { return s.Phase == metric.Step }) {
+		m.Note = joinNotes(m.Note, f.Ranks[0].UnknownStep) // an engine's, inside a profiler's
+	}
 	return []metric.Metric{defined("phase_time", m)}
 }
 

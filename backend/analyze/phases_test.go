@@ -51,3 +51,19 @@ func TestMarksOfTheCPUOnlyCountSteps(t *testing.T) {
 		t.Errorf("coll_calls_per_step: %s", m.Reason)
 	}
 }
+
+// A profiler's steps have no phase; an engine's inside them, of a form that is not known, are named.
+func TestStepsOfAProfiler(t *testing.T) {
+	f := newFake(0).Run(gemm, 0, 100).Run(gemm, 110, 150)
+	f.Mark("ProfilerStep#1", 0, 105, true).Mark("ProfilerStep#2", 105, 150, true).Mark("engine_step 7", 0, 90, true)
+	a := analyse(t, fakeInput(layoutOf(1, 1, 1, 1), f))
+	m := a.Metric("phase_time")
+	near(t, "steps", m.By.Phases["step"], 0.15, 9)
+	if m.Note != `2 steps; step annotation "engine_step 7" is not understood` || a.Trace.NoSteps != "" {
+		t.Errorf("%+v, %q", m, a.Trace.NoSteps)
+	}
+	f.Marks = f.Marks[2:]
+	if a := analyse(t, fakeInput(layoutOf(1, 1, 1, 1), f)); a.Trace.NoSteps != `step annotation "engine_step 7" is not understood` {
+		t.Errorf("%q", a.Trace.NoSteps)
+	}
+}

@@ -29,7 +29,7 @@ type Rank struct {
 	MarkedSteps int    // forward steps that the trace has annotations of, on the device or the CPU; 0: none
 	EmptyPasses int    // forward passes without requests
 	emptyFirst  bool   // they come before the first step
-	unknownStep string // the first annotation that looks like a step and is not understood
+	UnknownStep string // says which annotation, the first, looks like a step and is not understood; empty: none
 
 	Window    span.Span  // steady window
 	Component *Component // nil: none of its calls was matched

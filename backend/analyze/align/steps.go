@@ -32,7 +32,7 @@ func (r *Rank) readSteps(marks []trace.Mark) {
 		switch {
 		case n.Kind == stepname.NoStep:
 		case n.Kind == stepname.Unknown:
-			r.unknownStep = cmp.Or(r.unknownStep, m.Name)
+			r.UnknownStep = cmp.Or(r.UnknownStep, `step annotation "`+m.Name+`" is not understood`)
 		case m.GPU:
 			pieces = append(pieces, s)
 		default:
@@ -56,10 +56,8 @@ func (r *Rank) NoSteps() string {
 		return "step annotations are on the CPU's time line only: they cover launches, not kernels"
 	case r.EmptyPasses > 0:
 		return "all annotated forward passes are without requests"
-	case r.unknownStep != "":
-		return `step annotation "` + r.unknownStep + `" is not understood`
 	}
-	return "no step annotations (prefill, decode, execute_context_…) in the trace"
+	return cmp.Or(r.UnknownStep, "no step annotations (prefill, decode, execute_context_…) in the trace")
 }
 
 // empty says that s is a pass without requests.

@@ -85,7 +85,7 @@ func TestFormsThatAreNotKnown(t *testing.T) {
 	for _, name := range []string{
 		"", "nccl:all_reduce", "## process_group:init ##", "Optimizer.step#Adam.step", "Optimizer.zero_grad#Adam.zero_grad",
 		"enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__", "DistributedDataParallel.forward", "gpu_model_runner: forward",
-		"Torch-Compiled Region: 0/0", "## Call CompiledFxGraph fjs ##", "stepping_stone_moe", "step[DRAFT_EXTEND bs=4]", "capture_128",
+		"Torch-Compiled Region: 0/0", "## Call CompiledFxGraph fjs ##", "stepping_stone_moe", "step[DRAFT_EXTEND bs=4]", "capture_128_decode",
 	} {
 		if got := Of(name); got.Kind != NoStep {
 			t.Errorf("%s: %+v, want none", name, got)
@@ -95,7 +95,7 @@ func TestFormsThatAreNotKnown(t *testing.T) {
 
 // Every row is met by a form of the table above, and says where it is from.
 func TestEveryRowIsMet(t *testing.T) {
-	names := []string{"Optimizer.step#x", "enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__", "step[DRAFT_EXTEND_V2 bs=4]"}
+	names := []string{"capture_256_mixed_prefill", "Optimizer.step#x", "enumerate(DataLoader)#_SingleProcessDataLoaderIter.__next__", "step[DRAFT_EXTEND_V2 bs=4]"}
 	for _, f := range forms {
 		names = append(names, f.name)
 	}
