@@ -39,6 +39,7 @@ var forms = []struct {
 	{"step[MIXED bs=1 c=1 g=0 c_sq=3 c_sk=3 g_sq=0 g_sk=0]", metric.Prefill, 3},
 	{"step[TARGET_VERIFY bs=23]", metric.Decode, -1},
 	{"step[IDLE bs=0]", "", 0},
+	{"step[DECODE bs=0]", "", 0}, // of a replica with nothing to do
 
 	{"[Executor] _forward_step 7: 2 ctx reqs, 0 gen reqs", metric.Prefill, -1},
 	{"[Executor] _forward_step 60000: 0 ctx reqs, 0 ctx tokens, 32 gen reqs", metric.Decode, 32},
