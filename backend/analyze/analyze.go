@@ -123,7 +123,7 @@ func (f *facts) rankNumbers() []int {
 // warnings are those of the timeline, of a cold engine, and where config and traces disagree, each once.
 func (f *facts) warnings() []string {
 	out := slices.Clone(f.Warnings)
-	for _, text := range slices.Concat(coldStart(f), doubtfulRanks(f), doubtfulIterations(f)) {
+	for _, text := range slices.Concat(coldStart(f), doubtfulRanks(f), doubtfulIterations(f), alsoComputing(f)) {
 		if !slices.Contains(out, text) {
 			out = append(out, text)
 		}

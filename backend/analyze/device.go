@@ -1,7 +1,7 @@
 package analyze
 
 import (
-	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -80,7 +80,7 @@ func kernelMetrics(f *facts) []metric.Metric {
 		return withoutValue(reason, f.Files(), "kernel_classes", "top_kernels")
 	}
 	largest := k.classes[0]
-	classes := metric.Metric{Value: &largest.Share, N: len(k.names), Source: f.Files(), Note: "largest: " + largest.Name}
+	classes := metric.Metric{Value: &largest.Share, N: len(k.names), Source: f.Files(), Note: joinNotes("largest: "+largest.Name, otherNames(k))}
 	classes.By.Classes, classes.PerRank = map[string]float64{}, map[int]float64{}
 	for _, c := range k.classes {
 		classes.By.Classes[c.Name] = c.Share
@@ -93,25 +93,49 @@ func kernelMetrics(f *facts) []metric.Metric {
 	return []metric.Metric{defined("kernel_classes", classes), topKernels(f)}
 }
 
+// topKernels are the distinct kernels that took longest, in ms of a rank: the mean over the ranks.
 func topKernels(f *facts) metric.Metric {
-	total, n := map[string]int64{}, map[string]int{}
-	var order []string
-	for _, s := range f.kernels.names { // template variants of a function add up
-		if n[s.Short] == 0 {
-			order = append(order, s.Short)
-		}
-		total[s.Short] += s.TotalNS
-		n[s.Short] += s.Count
+	names, labels, ranks := f.kernels.names, metric.Telling(f.kernels.names), len(f.Ranks)
+	milliseconds := func(ns int64, ranks int) float64 { return float64(ns) / float64(ranks) / 1e6 }
+	top := names[0]
+	m := metric.Metric{Value: new(milliseconds(top.TotalNS, ranks)), N: (top.Count + ranks/2) / ranks, Source: f.Files(), Note: labels[0]}
+	m.By.Kernels, m.PerRank = map[string]float64{}, map[int]float64{}
+	for i, s := range names[:min(topCount, len(names))] {
+		m.By.Kernels[labels[i]] += milliseconds(s.TotalNS, ranks)
 	}
-	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(total[b], total[a]) })
-	milliseconds := func(name string) float64 { return float64(total[name]) / 1e6 }
-	top := order[0]
-	m := metric.Metric{Value: new(milliseconds(top)), N: n[top], Source: f.Files(), Note: top}
-	m.By.Kernels = map[string]float64{}
-	for _, name := range order[:min(topCount, len(order))] {
-		m.By.Kernels[name] = milliseconds(name)
+	for rank, own := range f.kernels.ranks {
+		m.PerRank[rank] = 0
+		for _, k := range own.stats {
+			if k.Name == top.Name {
+				m.PerRank[rank] = milliseconds(k.TotalNS, 1)
+			}
+		}
 	}
 	return defined("top_kernels", m)
+}
+
+// otherNames says which kernels are of no known class, the longest first, where they are more than a hundredth.
+func otherNames(k kernelSums) string {
+	i := slices.IndexFunc(k.classes, func(c metric.KernelClass) bool { return c.Name == kernelname.Other })
+	if i < 0 || k.classes[i].Share < 1 {
+		return ""
+	}
+	var words []string
+	for _, s := range (&metric.TraceSummary{Kernels: k.names}).Others() {
+		words = append(words, fmt.Sprintf("%s %.1f %%", s.Short, s.Share))
+	}
+	return "other: " + strings.Join(firstTwo(words), ", ")
+}
+
+// alsoComputing warns of communication kernels that compute besides.
+func alsoComputing(f *facts) (out []string) {
+	for _, s := range f.kernels.names {
+		if s.Also != "" {
+			out = append(out, fmt.Sprintf("%s holds a %s too: its time counts as communication, %.1f %% of kernel time",
+				s.Short, s.Also, s.Share))
+		}
+	}
+	return out
 }
 
 // phaseMetrics says how long each phase is, in ms.
@@ -214,7 +238,7 @@ func walkKernels(r *align.Rank) rankKernels {
 
 func addLaunch(sum *metric.KernelStat, n *kernelname.Name, ns int64) {
 	if sum.Count == 0 {
-		*sum = metric.KernelStat{Name: n.Full, Short: n.Short, Class: n.Class, MinNS: ns}
+		*sum = metric.KernelStat{Name: n.Full, Short: n.Short, Distinct: n.Distinct, Class: n.Class, Also: n.Also, MinNS: ns}
 	}
 	sum.TotalNS, sum.Count = sum.TotalNS+ns, sum.Count+1
 	sum.MinNS, sum.MaxNS = min(sum.MinNS, ns), max(sum.MaxNS, ns)
@@ -242,20 +266,15 @@ func sumClasses(stats []metric.KernelStat) []metric.KernelClass {
 
 // KernelsBetween is what a rank's device did between two moments of its trace's clock, by their starts; at most so many,
 // and whether there were more.
-func KernelsBetween(r *trace.Rank, from, to int64, most int) (out []metric.KernelSpan, more bool) {
+func KernelsBetween(r *trace.Rank, by *kernelname.Names, from, to int64, most int) (out []metric.KernelSpan, more bool) {
 	records := r.InColumns()
 	device, _ := align.BusiestDevice(records)
-	names := map[uint32]kernelname.Name{} // of the few that occur
 	records.Each(0, func(i int, start, end int64) bool {
 		k := &records.Sorts[records.SortOf(i)]
 		if k.Device != device || start >= to || end <= from {
 			return start < to
 		}
-		n, seen := names[k.Name]
-		if !seen {
-			n = kernelname.Of(r.Names[k.Name])
-			names[k.Name] = n
-		}
+		n := by.Of(r.Names[k.Name])
 		s := metric.KernelSpan{Name: n.Full, Short: n.Short, Class: n.Class, StartNS: start - from, DurNS: end - start, Stream: k.Stream}
 		if k.Kind != trace.KindKernel {
 			s.Class = "copy"

@@ -17,7 +17,7 @@ import (
 func LacksMetadata(r *trace.Rank) bool {
 	isCall := func(n kernelname.Name) bool { return n.IsCall() }
 	grouped := func(c trace.Coll) bool { return c.GroupSize > 0 }
-	return !slices.ContainsFunc(r.Colls, grouped) && slices.ContainsFunc(kernelname.Table(r.Names), isCall)
+	return !slices.ContainsFunc(r.Colls, grouped) && slices.ContainsFunc(kernelname.Builtin.All(r.Names), isCall)
 }
 
 // sentAndReceived are the calls for which NCCL has one kernel.
@@ -37,7 +37,7 @@ func FillMetadata(r *trace.Rank, made []trace.Coll) int {
 		}
 		calls[t] = append(calls[t], int32(i+len(r.Colls)))
 	}
-	names, kernels := kernelname.Table(r.Names), map[kernelname.CallType][]int{}
+	names, kernels := kernelname.Builtin.All(r.Names), map[kernelname.CallType][]int{}
 	for i := range r.Records {
 		if k := &r.Records[i]; k.Kind == trace.KindKernel && names[k.Name].IsCall() {
 			kernels[names[k.Name].Call] = append(kernels[names[k.Name].Call], i)

@@ -360,3 +360,11 @@ func TestOneTraceOfTwo(t *testing.T) {
 		t.Errorf("warnings: %q", a.Warnings)
 	}
 }
+
+// What kernel_classes says that it is made of is what the table of names knows.
+func TestDefinitionNamesTheClasses(t *testing.T) {
+	d, _ := metric.Define("kernel_classes")
+	if all := strings.Join(kernelname.Classes(), ", "); !strings.Contains(d.Text, all) {
+		t.Errorf("%q is not in %q", all, d.Text)
+	}
+}

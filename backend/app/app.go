@@ -121,7 +121,7 @@ func (a *App) furnish() {
 	o := a.options
 	a.Measure = measure.New(measure.Needs{
 		Workspace: a.ws, World: a.world, Pool: a.pool, Cache: measure.OpenCache(o.CacheDir), Version: programVersion(o.Binary),
-		Now: o.Now, Typing: o.Typing, LoginBudget: a.LoginBudget,
+		Now: o.Now, Names: a.catalog.Kernels, Typing: o.Typing, LoginBudget: a.LoginBudget,
 	})
 	a.Experiments = experiments.New(experiments.Needs{
 		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
 	"shardeck/model/check"
@@ -56,7 +57,8 @@ type Catalog struct {
 	Shapes   []model.Shape
 	GPUs     map[string]model.GPU
 	Site     model.Site
-	Sites    []string // names of all sites
+	Sites    []string          // names of all sites
+	Kernels  *kernelname.Names // told by kernels.yaml of user and workspace too; nil: neither has one
 	Settings Settings
 }
 
@@ -74,11 +76,15 @@ func Load(o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
+	kernels, err := loadKernels(sources[1:])
+	if err != nil {
+		return nil, err
+	}
 	given, err := o.given(sources)
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{Shapes: shapes, GPUs: gpus, Sites: siteNames(sources)}
+	c := &Catalog{Shapes: shapes, GPUs: gpus, Sites: siteNames(sources), Kernels: kernels}
 	return c, c.resolve(o, sources, given)
 }
 
@@ -196,6 +202,24 @@ func loadGPUs(sources []source) (map[string]model.GPU, error) {
 		}
 	}
 	return all, nil
+}
+
+// loadKernels reads kernels.yaml of the sources that are not built in; what is built in is read when a kernel is named.
+func loadKernels(sources []source) (*kernelname.Names, error) {
+	var names *kernelname.Names
+	for _, s := range sources {
+		var file struct {
+			Kernels []kernelname.Row `yaml:"kernels"`
+		}
+		found, err := s.load("kernels.yaml", &file)
+		if found && err == nil {
+			names, err = names.With(file.Kernels)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.label("kernels.yaml"), err)
+		}
+	}
+	return names, nil
 }
 
 const (

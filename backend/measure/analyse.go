@@ -138,7 +138,7 @@ func (rd *Reader) newReading(run model.Run) *reading {
 	}
 	r.input = analyze.Input{
 		Run: run.Name, Experiment: run.Experiment, GPU: rd.World.GPUByName, GPUsPerNode: rd.World.GPUsPerNode(),
-		Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{}, RanksTold: run.Foreign,
+		Kernels: rd.Names, Ranks: map[int]*trace.Rank{}, Timing: map[int]*trace.Timing{}, RanksTold: run.Foreign,
 	}
 	if run.Experiment != nil {
 		r.input.Shape = rd.World.Shape(run.Experiment.Model.Name)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/atomicfile"
 	"shardeck/model"
 	"shardeck/model/metric"
@@ -44,7 +45,8 @@ func (n Needs) runKey(run model.Run) (cacheKey, error) {
 		Shapes     []model.Shape
 		GPUs       map[string]model.GPU
 		PerNode    int
-	}{run.Experiment, run.Warnings, run.Problem, n.World.Shapes, n.World.GPUs, n.World.GPUsPerNode()})
+		Names      *kernelname.Names
+	}{run.Experiment, run.Warnings, run.Problem, n.World.Shapes, n.World.GPUs, n.World.GPUsPerNode(), n.Names})
 	k.Extra = fmt.Sprintf("%x", sha256.Sum256(extra))
 	return k, err
 }

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/pool"
 	"shardeck/backend/workspace"
 	"shardeck/model"
@@ -26,7 +27,8 @@ type Needs struct {
 	Cache     *Cache // nil: nothing is kept
 	Version   string // of this program, for the cache
 	Now       func() time.Time
-	Typing    bool // somebody types meanwhile: answering comes before a small heap
+	Names     *kernelname.Names // what kernels are; nil: by the program's own table
+	Typing    bool              // somebody types meanwhile: answering comes before a small heap
 
 	// LoginBudget is how many bytes of traces may be read on this machine; 0: any number.
 	LoginBudget func() int64

@@ -142,7 +142,7 @@ func (rd *Reader) Kernels(ctx context.Context, name string, d metric.RankDensity
 		if err != nil {
 			return err
 		}
-		out.List, out.More = analyze.KernelsBetween(ranks[0], d.StartNS+from, d.StartNS+to, mostSpans)
+		out.List, out.More = analyze.KernelsBetween(ranks[0], rd.Names, d.StartNS+from, d.StartNS+to, mostSpans)
 		return nil
 	})
 	return out, task.Wait()

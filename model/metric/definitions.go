@@ -118,14 +118,15 @@ var Definitions = []Definition{
 			"max over ranks; phases.",
 		Higher, 1},
 	{"kernel_classes", nil, "top class %", "%", "device",
-		"Share of summed kernel time of the largest class of kernels; By holds every class: gemm, attention, " +
-			"norm, activation, elementwise, embedding_sampling, moe, memory, communication, other. A kernel's class " +
-			"is told by its name; copies by the copy engine are not kernels.",
+		"Share of summed kernel time of the largest class of kernels; By holds every class: gemm, convolution, " +
+			"attention, softmax, norm, activation, elementwise, embedding, sampling, moe, quantise, optimizer, memory, " +
+			"communication, other. A kernel's class is told by its name, and kernels.yaml in the workspace adds to what " +
+			"names are known; copies by the copy engine are not kernels.",
 		NoBetter, 1},
 	{"top_kernels", nil, "top kernel ms", "ms", "device",
-		"Summed time of the kernel function that takes most, over all ranks inside the steady window; By holds " +
-			"the twenty that take most, template variants added up. `shardeck trace` shows each kernel with count, " +
-			"mean, min, max and share.",
+		"Summed time of the kernel that takes most inside the steady window, mean over the ranks; By holds the " +
+			"twenty that take most. Kernels that differ in their template arguments are two. `shardeck trace` shows " +
+			"each with count, mean, min, max and share.",
 		NoBetter, 1},
 	{"phase_time", nil, "phase ms", "ms", "device",
 		"Length of the steady window that step annotations divide into prefill, decode and mixed steps, or plain steps " +

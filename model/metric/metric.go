@@ -175,7 +175,7 @@ type Parts struct {
 	Phases  map[string]float64 // by phase of inference
 	Types   map[string]float64 // by type of call: all_reduce
 	Classes map[string]float64 // by class of kernel: gemm
-	Kernels map[string]float64 // by short kernel name
+	Kernels map[string]float64 // by kernel: see Telling
 	Stages  map[int]Stage      // by stage of the pipeline
 	Idle    *float64           // bubble: neither compute nor a wait for the pipeline, over all ranks
 	Late    map[int]float64    // straggler: ms that the others waited, by rank

@@ -18,7 +18,7 @@ func TestPartsInJSON(t *testing.T) {
 		{"ttft", Parts{Stats: map[Stat]float64{Min: 1, Max: 4, P50: 2, P99: 3}}, `{"max":4,"min":1,"p50":2,"p99":3}`},
 		{"comm_wait", Parts{Stats: map[Stat]float64{Min: 1, Max: 4}, Phases: map[string]float64{Prefill: 2, Decode: 3, Mixed: 4},
 			Types: map[string]float64{"all_reduce": 5, "send": 6}}, `{"all_reduce":5,"decode":3,"max":4,"min":1,"mixed":4,"prefill":2,"send":6}`},
-		{"kernel_classes", Parts{Classes: map[string]float64{"gemm": 60.25, "embedding_sampling": 1}}, `{"embedding_sampling":1,"gemm":60.25}`},
+		{"kernel_classes", Parts{Classes: map[string]float64{"gemm": 60.25, "embedding": 1}}, `{"embedding":1,"gemm":60.25}`},
 		{"top_kernels", Parts{Kernels: map[string]float64{"min": 1, "decode": 2, "stage_1": 3}}, `{"decode":2,"min":1,"stage_1":3}`},
 		{"bubble", Parts{Idle: &v, Stages: map[int]Stage{0: {Bubble: 1, Idle: 2}, 11: {Bubble: 3, Idle: 4}}},
 			`{"idle":7.5,"stage_0":1,"stage_0_idle":2,"stage_11":3,"stage_11_idle":4}`},

@@ -120,6 +120,14 @@ type KernelStat struct {
 	MinNS   int64   `json:"min_ns"`
 	MaxNS   int64   `json:"max_ns"`
 	Share   float64 `json:"share"` // % of summed kernel time
+
+	Distinct string `json:"distinct"`       // with namespaces and template arguments: what tells it from others
+	Also     string `json:"also,omitempty"` // what a kernel of communication computes besides: norm
+}
+
+// Others are the kernels of no known class, the longest first.
+func (t *TraceSummary) Others() []KernelStat {
+	return slices.DeleteFunc(slices.Clone(t.Kernels), func(k KernelStat) bool { return k.Class != "other" })
 }
 
 // OpStat is how often an operator was called.

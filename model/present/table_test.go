@@ -66,7 +66,7 @@ func traced() *metric.Analysis {
 		Trace: &metric.TraceSummary{WindowNS: 2e6,
 			Ranks:   []metric.RankSplit{{Rank: 0, WindowNS: 2e6, ComputeNS: 1e6, TransferNS: new(int64), WaitNS: new(int64(5e5)), SkewNS: 3e6, Kernels: 1200, Device: "H100"}, {Rank: 1, UnmatchedNS: 5}},
 			Phases:  []metric.Phase{{Name: "prefill", Steps: 1, EndNS: 15e6}, {Name: "decode", Steps: 3, StartNS: 15e6, EndNS: 21e6}, {Rank: 1, Name: "decode", Steps: 9}},
-			Kernels: []metric.KernelStat{{Name: "void f<int>()", Short: "f", Class: "gemm", TotalNS: 4_500_000, Count: 3, MinNS: 1000, MaxNS: 2_000_000, Share: 83.24}},
+			Kernels: []metric.KernelStat{{Name: "void f<int>()", Short: "f", Distinct: "f<int>", Class: "gemm", TotalNS: 4_500_000, Count: 3, MinNS: 1000, MaxNS: 2_000_000, Share: 83.24}},
 			Classes: []metric.KernelClass{{Name: "gemm", TotalNS: 4_500_000, Count: 3, Share: 83.24}, {Name: "moe"}},
 			Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32 << 10, Inferred: true, Count: 64, Matched: 2, TransferNS: new(int64(13_000)), WaitNS: new(int64(3_000)), AlgBW: number(0.01), BusBW: number(190.6)},
 				{Type: "send", Bytes: -1, Count: 1, UnmatchedNS: 2_000_000}},
@@ -78,13 +78,13 @@ func traced() *metric.Analysis {
 func TestTrace(t *testing.T) {
 	a := traced()
 	all := Trace(a)
-	same(t, all[Kernels], "f|gemm|4.5|3|1 500.0|1.0|2 000.0|83.2")
+	same(t, all[Kernels], "f|gemm|2.2|2|1 500.0|1.0|2 000.0|83.2")
 	same(t, all[Collectives], "all_reduce|≈32 KiB|64|6.5|1.5|0.0|191|<0.1|0.0", "send|–|1|–|–|2.0|–|–|2.0")
 	same(t, all[LateCalls], "all_reduce 17|32 KiB|decode 2|55.99|1|9 392.1|0.0|9 500.0|0-2")
 	same(t, all[Ranks], "0|50.0|0.0|25.0|0.0|0.0|0.0|0.0|–|–|3.0|2.0|1 200|H100", "!1|–|–|–|–|–|–|–|52|113.9|0.0|0.0|0|")
-	same(t, all[Classes], "gemm|4.5|3|83.2", "moe|0.0|0|0.0")
+	same(t, all[Classes], "gemm|2.2|2|83.2", "moe|0.0|0|0.0")
 	same(t, LateRanks(a.Trace.Lateness), "1|52 of 63|113.9|1 412.5|9 392.1")
-	if all[Kernels].Rows[0].Full != "void f<int>()" || all[Kernels].Rows[0].Fields["name"] != "void f<int>()" || all[Kernels].Remark != "sums over 2 ranks" {
+	if all[Kernels].Rows[0].Full != "void f<int>()" || all[Kernels].Rows[0].Fields["name"] != "void f<int>()" || all[Kernels].Remark != "means over 2 ranks" {
 		t.Errorf("what a filter and a message ask of a kernel: %+v", all[Kernels])
 	}
 	for _, empty := range Trace(nil) {

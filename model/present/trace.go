@@ -36,15 +36,22 @@ func overRanks(t *metric.TraceSummary, what string) string {
 	return what
 }
 
-func sums(t *metric.TraceSummary) string {
-	return overRanks(t, "sums over "+unit.Plural(len(t.Ranks), "rank"))
+func means(t *metric.TraceSummary) string {
+	return overRanks(t, "means over "+unit.Plural(len(t.Ranks), "rank"))
+}
+
+// perRank is what a sum over the ranks is on one of them, in the mean.
+func perRank(t *metric.TraceSummary, sum int64) int64 {
+	n := int64(max(1, len(t.Ranks)))
+	return (sum + n/2) / n
 }
 
 func kernels(t *metric.TraceSummary) Table {
-	out := Table{Name: "kernels", One: "kernel", Remark: sums(t), Empty: "no kernels in these traces",
-		Columns: Columns("kernel…36", "class/2-13", ">time|ms", ">n/1", ">mean|µs/4", ">min|µs/5", ">max|µs/5", ">share|%")}
-	for _, k := range t.Kernels {
-		cells := Texts(k.Short, k.Class, unit.Millis(k.TotalNS, 1), unit.Int(k.Count), unit.Micros(k.TotalNS, float64(k.Count)),
+	out := Table{Name: "kernels", One: "kernel", Remark: means(t), Empty: "no kernels in these traces",
+		Columns: Columns("kernel…36", "class/2-13", ">time|ms", ">n|a rank/1", ">mean|µs/4", ">min|µs/5", ">max|µs/5", ">share|%")}
+	names := metric.Telling(t.Kernels)
+	for i, k := range t.Kernels {
+		cells := Texts(names[i], k.Class, unit.Millis(perRank(t, k.TotalNS), 1), unit.Int(int(perRank(t, int64(k.Count)))), unit.Micros(k.TotalNS, float64(k.Count)),
 			unit.Micros(k.MinNS, 1), unit.Micros(k.MaxNS, 1), unit.Number(k.Share, 1))
 		cells[1].Role = Dim
 		out.Rows = append(out.Rows, Row{cells, map[string]string{"name": k.Name, "kernel": k.Short, "class": k.Class}, k.Name})
@@ -55,7 +62,11 @@ func kernels(t *metric.TraceSummary) Table {
 // Kernel is all there is to say of one kernel, in lines; its whole name comes first.
 func Kernel(k metric.KernelStat, ranks int) []string {
 	us := func(ns int64, n int) string { return unit.Micros(ns, float64(n)) + " µs" }
-	return []string{k.Name, "", "class " + k.Class,
+	class := "class " + k.Class
+	if k.Also != "" {
+		class += ", with a " + k.Also + " in it"
+	}
+	return []string{k.Name, "", class,
 		fmt.Sprintf("%s ms in %s launches on %s, %s %% of kernel time", unit.Millis(k.TotalNS, 2), unit.Int(k.Count),
 			unit.Plural(ranks, "rank"), unit.Number(k.Share, 1)),
 		"one launch " + us(k.TotalNS, max(k.Count, 1)) + " in the mean, " + us(k.MinNS, 1) + " to " + us(k.MaxNS, 1)}
@@ -147,10 +158,10 @@ func ranks(a *metric.Analysis) Table {
 }
 
 func classes(t *metric.TraceSummary) Table {
-	out := Table{Name: "classes", One: "class", Remark: sums(t), Empty: "no classes in these traces",
+	out := Table{Name: "classes", One: "class", Remark: means(t), Empty: "no classes in these traces",
 		Columns: Columns("class", ">time|ms", ">n", ">share|%")}
 	for _, c := range t.Classes {
-		cells := Texts(c.Name, unit.Millis(c.TotalNS, 1), unit.Int(c.Count), unit.Number(c.Share, 1))
+		cells := Texts(c.Name, unit.Millis(perRank(t, c.TotalNS), 1), unit.Int(int(perRank(t, int64(c.Count)))), unit.Number(c.Share, 1))
 		out.Rows = append(out.Rows, Row{Cells: cells, Fields: map[string]string{"class": c.Name}})
 	}
 	return out
@@ -189,6 +200,25 @@ func ClassShares(t *metric.TraceSummary) string {
 		}
 	}
 	return strings.Join(words, " · ") + " %"
+}
+
+// mostOthers is how many kernels of no known class a sentence names.
+const mostOthers = 5
+
+// OtherKernels are the kernels of no known class, the longest first, in a sentence, and what to do; empty: there are none.
+func OtherKernels(t *metric.TraceSummary) string {
+	others := t.Others()
+	if len(others) == 0 {
+		return ""
+	}
+	var words []string
+	for _, k := range others[:min(mostOthers, len(others))] {
+		words = append(words, k.Short+"\u00a0"+unit.Number(k.Share, 1))
+	}
+	if left := len(others) - len(words); left > 0 {
+		words = append(words, unit.Int(left)+" more")
+	}
+	return strings.Join(words, " · ") + " %: kernels.yaml in the workspace can say what they are"
 }
 
 // ExtremeRanks are the places of the ranks that waited least, whom the others wait for, and

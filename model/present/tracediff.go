@@ -101,6 +101,13 @@ func TraceDiff(d scaling.TraceDiff) []Table {
 	}
 	nothing := func(scaling.DiffRow) []Cell { return nil }
 	name := func(r scaling.DiffRow) []Cell { return Texts(r.Name) }
+	kernels, all := map[string]string{}, make([]metric.KernelStat, len(d.Kernels))
+	for i, r := range d.Kernels {
+		all[i].Distinct = r.Name
+	}
+	for i, short := range metric.Telling(all) {
+		kernels[d.Kernels[i].Name] = short
+	}
 	calls := rows(Table{Name: "collectives", One: "collective", Columns: append(diffColumns("collective", ">size"),
 		Columns(">transfer|µs/3", ">was|µs/3", ">wait|µs/3", ">was|µs/3", ">unmatched|ms/3", ">was|ms/3")...)}, d.Collectives,
 		func(r scaling.DiffRow) []Cell { return append(name(r), bufferSize(r.Bytes, false)) }, callTimes)
@@ -111,7 +118,7 @@ func TraceDiff(d scaling.TraceDiff) []Table {
 		rows(Table{Name: "window", Columns: diffColumns("part of the window"), Remark: "mean over the ranks"}, d.Parts, name, nothing),
 		rows(Table{Name: "classes", One: "class", Columns: diffColumns("class")}, d.Classes, name, nothing),
 		rows(Table{Name: "kernels", One: "kernel", Columns: diffColumns("kernel…24", "class/4-13")}, d.Kernels,
-			func(r scaling.DiffRow) []Cell { return append(name(r), dim(r.Class)) }, nothing),
+			func(r scaling.DiffRow) []Cell { return append(Texts(kernels[r.Name]), dim(r.Class)) }, nothing),
 		calls,
 	}
 }

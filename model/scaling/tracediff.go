@@ -19,7 +19,7 @@ type TraceDiff struct {
 	Notes       []string     `json:"notes"` // what a reader must know of the comparison
 	Parts       []DiffRow    `json:"parts"` // of the window, in the order of a rank's bar, the window itself first
 	Classes     []DiffRow    `json:"classes"`
-	Kernels     []DiffRow    `json:"kernels"` // by function name: template variants of a function add up
+	Kernels     []DiffRow    `json:"kernels"` // distinct ones
 	Collectives []DiffRow    `json:"collectives"`
 	Loss        *Loss        `json:"loss"` // where the runs have different numbers of ranks; nil: nothing to say
 }
@@ -108,7 +108,7 @@ func (d *TraceDiff) add(side int, t *metric.TraceSummary) {
 		}
 	}
 	for _, k := range t.Kernels {
-		cell := &row(&d.Kernels, k.Short, k.Class, 0).Sides[side]
+		cell := &row(&d.Kernels, k.Distinct, k.Class, 0).Sides[side]
 		cell.NS = new(metric.OrZero(cell.NS) + float64(k.TotalNS)/ranks/steps)
 		cell.Count += float64(k.Count) / ranks / steps
 		cell.Share = new(metric.OrZero(cell.Share) + k.Share)

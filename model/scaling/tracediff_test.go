@@ -14,8 +14,8 @@ func traced(steps int, kernelNS, waitNS int64) *metric.TraceSummary {
 	t := &metric.TraceSummary{WindowNS: 1000,
 		Ranks:   []metric.RankSplit{{Rank: 0, WindowNS: 1000, ComputeNS: 600, TransferNS: new(int64), WaitNS: &waitNS}, {Rank: 1, WindowNS: 1000, ComputeNS: 400}},
 		Classes: []metric.KernelClass{{Name: "gemm", TotalNS: kernelNS, Count: 8, Share: 100}, {Name: "moe"}},
-		Kernels: []metric.KernelStat{{Name: "f<1>", Short: "f", Class: "gemm", TotalNS: kernelNS / 2, Count: 4, Share: 50},
-			{Name: "f<2>", Short: "f", Class: "gemm", TotalNS: kernelNS / 2, Count: 4, Share: 50}},
+		Kernels: []metric.KernelStat{{Name: "f<1>", Distinct: "f<1>", Class: "gemm", TotalNS: kernelNS / 2, Count: 4, Share: 50},
+			{Name: "f<2>", Distinct: "f<2>", Class: "gemm", TotalNS: kernelNS / 2, Count: 4, Share: 50}},
 		Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32, Ranks: 2, Count: 4, TransferNS: new(int64(40)), WaitNS: &waitNS}},
 	}
 	if steps > 0 {
@@ -30,8 +30,8 @@ func TestDiffTraces(t *testing.T) {
 	if d.PerStep || len(d.Notes) != 0 {
 		t.Errorf("equal steps and ranks: %+v", d.Notes)
 	}
-	if k := d.Kernels[0]; len(d.Kernels) != 1 || *k.Sides[0].NS != 400 || *k.Sides[1].NS != 800 || *k.ChangeNS != 400 || *k.ChangePct != 100 || *k.Sides[0].Share != 100 {
-		t.Errorf("the variants of f: %+v", d.Kernels)
+	if k := d.Kernels[0]; len(d.Kernels) != 2 || *k.Sides[0].NS != 200 || *k.Sides[1].NS != 400 || *k.ChangeNS != 200 || *k.ChangePct != 100 || *k.Sides[0].Share != 50 {
+		t.Errorf("the variants of f are two: %+v", d.Kernels)
 	}
 	if p := d.Parts[3]; p.Name != "wait" || *p.ChangeNS != 50 || p.ChangePct != nil || p.OnlyIn != "" {
 		t.Errorf("wait, the mean over ranks: %+v", p)
@@ -51,13 +51,13 @@ func TestDiffTracesPerStep(t *testing.T) {
 		t.Errorf("twice the steps, twice the time: %+v %+v", d.Kernels[0], d.Notes)
 	}
 	other := traced(0, 800, 0)
-	other.Kernels[0].Short, other.Kernels[1].Short = "g", "g"
+	other.Kernels[0].Distinct, other.Kernels[1].Distinct = "g", "g"
 	other.Ranks = other.Ranks[:1]
 	d = DiffTraces(runs, [2]*metric.TraceSummary{traced(4, 800, 0), other})
 	if d.PerStep || len(d.Notes) != 2 || !strings.Contains(d.Notes[0], "step annotations") || !strings.Contains(d.Notes[1], "a has 2, b 1") {
 		t.Errorf("notes: %q", d.Notes)
 	}
-	if d.Kernels[0].Name != "g" || d.Kernels[0].OnlyIn != "b" || d.Kernels[1].OnlyIn != "a" || *d.Kernels[1].ChangeNS != -400 {
+	if d.Kernels[0].Name != "g" || d.Kernels[0].OnlyIn != "b" || d.Kernels[1].OnlyIn != "a" || *d.Kernels[1].ChangeNS != -200 {
 		t.Errorf("kernels of one run alone, the largest first: %+v", d.Kernels)
 	}
 }

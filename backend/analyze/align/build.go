@@ -33,6 +33,7 @@ type Input struct {
 	Timing      map[int]*trace.Timing   // timing statistics by global rank
 	Info        *model.RunInfo          // run.json; nil: none
 	RanksTold   bool                    // whoever found the traces has said who told their ranks
+	Kernels     *kernelname.Names       // what kernels are; nil: by the program's own table
 	NoTraces    string                  // why Ranks is empty, where the caller knows ("not read yet"); empty: there are none
 
 	// Each calls f of 0 to n-1, side by side where there is room, and returns when all have; nil: one after the other. It
@@ -172,17 +173,9 @@ func inColumns(in *Input) map[int]*trace.Rank {
 // readRanks reads each trace that has kernels.
 func (b *builder) readRanks(ctx context.Context) error {
 	numbers := slices.Sorted(maps.Keys(b.Traces))
-	names := map[string]kernelname.Name{} // ranks run the same kernels: each name is read once
-	for _, number := range numbers {
-		for _, name := range b.Traces[number].Names {
-			if _, known := names[name]; !known {
-				names[name] = kernelname.Of(name)
-			}
-		}
-	}
 	ranks, more := make([]*Rank, len(numbers)), make([]int, len(numbers))
 	b.in.SideBySide(len(numbers), func(i int) {
-		ranks[i], more[i] = newRank(numbers[i], b.Traces[numbers[i]], names)
+		ranks[i], more[i] = newRank(numbers[i], b.Traces[numbers[i]], b.in.Kernels)
 	})
 	if err := ctx.Err(); err != nil {
 		return err

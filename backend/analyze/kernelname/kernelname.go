@@ -3,7 +3,7 @@
 package kernelname
 
 import (
-	"regexp"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -15,7 +15,8 @@ import (
 // CallType is what a communication kernel does. Its numbers are in the order of its names.
 type CallType uint8
 
-// Types of calls. NotComm computes. Control transfers nothing. OtherNCCL is work of NCCL whose name does not tell.
+// Types of calls. NotComm computes. Control transfers nothing. OtherNCCL is work of NCCL whose name does not tell, and
+// of other libraries.
 const (
 	NotComm CallType = iota
 	AllGather
@@ -50,45 +51,36 @@ func (t CallType) MeetsAll() bool { return t.EndsTogether() || t == AllToAll }
 // Classes of kernels that the program itself names.
 const (
 	communication = "communication"
-	Other         = "other" // no pattern matches the name
+	Other         = "other" // no row fits the name
 )
 
-// kernel is one row of the table. Library and Source are for people.
-type kernel struct {
-	Function string `yaml:"function"`
-	Name     string `yaml:"name"`
-	Class    string `yaml:"class"`
-	Call     string `yaml:"call"`
-	Library  string `yaml:"library"`
-	Source   string `yaml:"source"`
-
-	pattern *regexp.Regexp // of Function, anchored, or Name
-	plain   bool           // Name is a word and no expression
-	call    CallType
+// Row is a row of the table: words, and what kernels are whose names fit one of them.
+type Row struct {
+	Functions string `yaml:"functions"`
+	Names     string `yaml:"names"`
+	Class     string `yaml:"class"`
+	Call      string `yaml:"call"`
+	Also      string `yaml:"also"`
 }
 
 // table is templates/kernels.yaml, which says what its parts mean.
 type table struct {
 	Classes     []string          `yaml:"classes"`
 	Collectives map[string]string `yaml:"collectives"`
-	Kernels     []*kernel         `yaml:"kernels"`
+	Kernels     []Row             `yaml:"kernels"`
 
 	types map[string]CallType // of Collectives
+	names Names               // by Kernels
 }
 
 // known is the table, read once.
-var known = sync.OnceValue(func() table {
-	t := table{types: map[string]CallType{}}
-	strictyaml.MustDecode(templates.FS, "kernels.yaml", &t)
+var known = sync.OnceValue(func() *table {
+	t := &table{types: map[string]CallType{}}
+	strictyaml.MustDecode(templates.FS, "kernels.yaml", t)
 	for word, call := range t.Collectives {
 		t.types[word] = callNamed(call)
 	}
-	for _, k := range t.Kernels {
-		k.pattern, k.plain, k.call = regexp.MustCompile(k.Name), regexp.QuoteMeta(k.Name) == k.Name, callNamed(k.Call)
-		if k.Function != "" {
-			k.pattern, k.Class = regexp.MustCompile("^(?:"+k.Function+")$"), communication
-		}
-	}
+	t.names.words = wordsOf(t.Kernels)
 	return t
 })
 
@@ -100,42 +92,12 @@ func Classes() []string { return known().Classes }
 
 // Name is what the name of a kernel says.
 type Name struct {
-	Full  string   // as in the trace
-	Short string   // the function, for tables
-	Call  CallType // NotComm: it computes
-	Class string   // one of Classes
-}
-
-// Of reads a name. Any text gives some answer.
-func Of(full string) Name {
-	function := functionName(full)
-	n := Name{Full: full, Short: shortName(full, function), Class: Other}
-	if i := slices.IndexFunc(known().Kernels, func(k *kernel) bool { return k.fits(full, function) }); i >= 0 {
-		n.Call, n.Class = known().Kernels[i].call, known().Kernels[i].Class
-	}
-	return n
-}
-
-// fits reports whether the row tells a kernel of that name and function.
-func (k *kernel) fits(full, function string) bool {
-	switch {
-	case k.Function == "" && k.plain:
-		return strings.Contains(full, k.Name)
-	case k.Function == "":
-		return k.pattern.MatchString(full)
-	case strings.Contains(k.Function, "::"):
-		return k.pattern.MatchString(function)
-	}
-	return k.pattern.MatchString(withoutNamespace(function))
-}
-
-// Table reads each name of a list.
-func Table(full []string) []Name {
-	out := make([]Name, len(full))
-	for i, name := range full {
-		out[i] = Of(name)
-	}
-	return out
+	Full     string   // as in the trace
+	Short    string   // the function, for tables
+	Distinct string   // with namespaces and template arguments: what tells it from others
+	Call     CallType // NotComm: it computes
+	Class    string   // one of Classes
+	Also     string   // what a kernel of communication computes besides: norm; empty: nothing
 }
 
 // IsComm reports whether the kernel is of communication.
@@ -144,11 +106,34 @@ func (n *Name) IsComm() bool { return n.Call != NotComm }
 // IsCall reports whether the kernel is a call: communication that transfers something.
 func (n *Name) IsCall() bool { return n.Call != NotComm && n.Call != Control }
 
-// OfMetadata tells the type of a call from "Collective name" in NCCL metadata; NotComm: the word is not known.
-func OfMetadata(name string) CallType {
-	name = strings.TrimPrefix(strings.ToLower(name), "_")
-	for _, ending := range []string{"_coalesced", "_base", "v", "_single"} {
-		name = strings.TrimSuffix(name, ending)
+// Names reads names by the table of the program, and before it by rows of a user's own. A nil *Names has none. It reads a
+// name once. Its methods are safe for concurrent use.
+type Names struct {
+	Own []Row
+
+	words []word
+	seen  sync.Map // Name by full name
+}
+
+// Builtin reads by the table of the program alone.
+var Builtin *Names
+
+// With are names by the rows too, which are read first. An error names the fault of one.
+func (n *Names) With(own []Row) (*Names, error) {
+	for _, r := range own {
+		switch {
+		case strings.TrimSpace(r.Functions+r.Names) == "":
+			return nil, fmt.Errorf("a row of kernels needs words: names (anywhere in the name of a kernel) or functions (its whole function)")
+		case (r.Class == "") == (r.Call == ""):
+			return nil, fmt.Errorf("kernels %s: a class or a call is wanted, and not both", r.Functions+r.Names)
+		case r.Call != "" && callNamed(r.Call) == NotComm:
+			return nil, fmt.Errorf("kernels %s: there is no call %q: %s", r.Functions+r.Names, r.Call, strings.Join(callNames[1:], ", "))
+		case r.Call == "" && !slices.Contains(Classes(), r.Class):
+			return nil, fmt.Errorf("kernels %s: there is no class %q: %s", r.Functions+r.Names, r.Class, strings.Join(Classes(), ", "))
+		}
 	}
-	return known().types[name]
+	if n == nil {
+		n = &known().names
+	}
+	return &Names{Own: slices.Concat(own, n.Own), words: slices.Concat(wordsOf(own), n.words)}, nil
 }

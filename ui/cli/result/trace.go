@@ -52,7 +52,8 @@ recorded. Kernels that a CUDA graph replays have none.
 
 --json prints everything there is. Of one run: window_ns, ranks (compute_ns, transfer_ns,
 wait_ns, unmatched_ns, copy_ns, idle_ns, skew_ns …), phases, timeline, classes, kernels
-(name, class, total_ns, count, min_ns, max_ns, share), collectives (type, bytes, count,
+(name, distinct, class, total_ns, count, min_ns, max_ns, share; sums over the ranks), other
+(the kernels of no known class), collectives (type, bytes, count,
 transfer_ns, wait_ns, unmatched_ns, algbw, busbw), lateness (ranks, bins, worst: the calls
 whose last rank was latest), straggler; what is not known is null. Of two: runs, per_step, parts, classes, kernels and
 collectives, each a list of rows with sides (ns, count, share), change_ns, change_pct and
@@ -98,10 +99,11 @@ within) and rest (reason, total_ns, count, share).`,
 type summary struct {
 	Run string `json:"run"`
 	*metric.TraceSummary
-	Straggler metric.Metric `json:"straggler"`
-	Warnings  []string      `json:"warnings"`
-	Damaged   bool          `json:"damaged"`
-	Replay    bool          `json:"replay,omitempty"`
+	Other     []metric.KernelStat `json:"other"`
+	Straggler metric.Metric       `json:"straggler"`
+	Warnings  []string            `json:"warnings"`
+	Damaged   bool                `json:"damaged"`
+	Replay    bool                `json:"replay,omitempty"`
 }
 
 func printTrace(e *command.Env, found *metric.Analysis, f traceFlags) error {
@@ -109,7 +111,7 @@ func printTrace(e *command.Env, found *metric.Analysis, f traceFlags) error {
 	if s == nil {
 		return noTraces(found)
 	}
-	all := summary{found.Run, s, found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}
+	all := summary{found.Run, s, s.Others(), found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}
 	return cmp.Or(e.Show(all, func() { printTables(e, found, f) }), command.DamagedIf(found.Damaged))
 }
 
@@ -131,6 +133,9 @@ func printTables(e *command.Env, found *metric.Analysis, f traceFlags) {
 	fmt.Fprintln(e.Out)
 	e.SayWrapped("phases   "+present.Phases(s), "         ")
 	e.SayWrapped("classes  "+present.ClassShares(s), "         ")
+	if others := present.OtherKernels(s); others != "" {
+		e.SayWrapped("other    "+others, "         ")
+	}
 	e.Rows(tables[present.Kernels].Top(f.top))
 	e.Rows(tables[present.Collectives])
 	printLate(e, s, tables[present.LateCalls], f.late)

@@ -288,7 +288,7 @@ func TestPartsInOrderOfAColumn(t *testing.T) {
 	if got := first(); !strings.HasPrefix(got, "nccl") {
 		t.Errorf("most launches: %s", got)
 	}
-	d.Press("o", "o").Expect("sums over 2 ranks")
+	d.Press("o", "o").Expect("means over 2 ranks")
 	d.Press("tab", "o").Expect("by size, greatest first")
 	if r, _ := d.Pane().(*Pane).sheet.list().Current(); r.Cells[1].Text != "64 MiB" {
 		t.Errorf("largest: %v", r.Cells)
