@@ -163,20 +163,12 @@ func (s *callSum) add(c *align.Call) {
 	}
 }
 
-// mean is a time of matched calls on each of n ranks; nil: no call was matched.
-func (s *callSum) mean(ns int64, n int) *int64 {
-	if s.matched == 0 {
+// onlyIf is v if it is known, else nil.
+func onlyIf[T any](known bool, v T) *T {
+	if !known {
 		return nil
 	}
-	return new(ns / int64(n))
-}
-
-// rates are algBW and busBW; nil where no matched call has a known size.
-func (s *callSum) rates() (alg, bus *float64) {
-	if s.ns == 0 {
-		return nil, nil
-	}
-	return new(s.algBW()), new(s.busBW())
+	return &v
 }
 
 // algBW and busBW are GB/s; 0 where no matched call has a known size.
@@ -226,11 +218,11 @@ func collectives(f *facts) []metric.CollStat {
 	var out []metric.CollStat
 	for k, s := range sums {
 		n := len(ranks[k.typ])
-		alg, bus := s.rates()
 		out = append(out, metric.CollStat{
 			Type: k.typ.String(), Bytes: metric.Size(k.bytes), Inferred: s.inferred, Ranks: n,
 			Count: max(1, (s.calls+n/2)/n), Matched: float64(s.matched) / float64(n),
-			TransferNS: s.mean(s.transfer, n), WaitNS: s.mean(s.wait, n), UnmatchedNS: s.unmatched / int64(n), AlgBW: alg, BusBW: bus,
+			TransferNS: onlyIf(s.matched > 0, s.transfer/int64(n)), WaitNS: onlyIf(s.matched > 0, s.wait/int64(n)),
+			UnmatchedNS: s.unmatched / int64(n), AlgBW: onlyIf(s.ns > 0, s.algBW()), BusBW: onlyIf(s.ns > 0, s.busBW()),
 		})
 	}
 	slices.SortFunc(out, func(a, b metric.CollStat) int {

@@ -20,9 +20,6 @@ func LacksMetadata(r *trace.Rank) bool {
 	return !slices.ContainsFunc(r.Colls, grouped) && slices.ContainsFunc(kernelname.Builtin.All(r.Names), isCall)
 }
 
-// sentAndReceived are the calls for which NCCL has one kernel.
-var sentAndReceived = []kernelname.CallType{kernelname.Send, kernelname.Recv, kernelname.AllToAll, kernelname.Gather, kernelname.Scatter}
-
 // FillMetadata gives the communication kernels of a trace that LacksMetadata the metadata of the calls that the program
 // made, in order: the k-th kernel of a type is the k-th call of it. An execution trace may hold the first of several
 // equal iterations: then every type has the same whole number of kernels a call, and the calls are gone through again. A
@@ -32,8 +29,9 @@ func FillMetadata(r *trace.Rank, made []trace.Coll) int {
 	calls := map[kernelname.CallType][]int32{}
 	for i, c := range made {
 		t := kernelname.OfMetadata(c.Name)
-		if slices.Contains(sentAndReceived, t) {
-			t = kernelname.SendRecv
+		switch t {
+		case kernelname.Send, kernelname.Recv, kernelname.AllToAll, kernelname.Gather, kernelname.Scatter:
+			t = kernelname.SendRecv // NCCL has one kernel for all that is sent and received
 		}
 		calls[t] = append(calls[t], int32(i+len(r.Colls)))
 	}

@@ -3,7 +3,6 @@ package measure
 import (
 	"context"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,7 +13,6 @@ import (
 	"shardeck/backend/trace/et"
 	"shardeck/model"
 	"shardeck/model/metric"
-	"shardeck/model/present/unit"
 )
 
 // A rank in memory holds its kernels alone: about an eighth of its JSON text, and
@@ -113,7 +111,7 @@ func (r *reading) beginOps(ctx context.Context, f *sharedReading) (end func() er
 func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 	var tasks []*pool.Task
 	first, alone := true, len(r.run.KernelFiles()) == 0
-	byTrace, byMark := map[int]int{}, map[int]int{} // calls by rank
+	filled := 0 // calls
 	for _, file := range r.run.Files {
 		if file.Kind != model.FileET {
 			continue
@@ -138,35 +136,17 @@ func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			if byTrace[file.Rank] = n; alone {
+			if filled += n; alone {
 				r.alone[file.Rank] = t
 			}
 			return nil
 		}))
 	}
 	err := pool.WaitAll(tasks)
-	for number, rank := range r.input.Ranks {
-		if len(rank.Asked) > 0 && len(rank.Colls) == 0 {
-			byMark[number] = analyze.FillMetadata(rank, rank.Asked)
-		}
+	if filled > 0 {
+		r.warn(false, fmt.Sprintf("sizes and groups of %d collectives come from execution traces, in the order of the calls", filled))
 	}
-	r.sayNamed(byTrace, "sizes and groups of %d collectives come from execution traces, in the order of the calls")
-	r.sayNamed(byMark, "types and sizes of %d collectives come from annotations, in the order of the calls")
 	return err
-}
-
-// sayNamed says of how many calls, by rank, something else than the kernels told.
-func (r *reading) sayNamed(calls map[int]int, words string) {
-	maps.DeleteFunc(calls, func(_, n int) bool { return n == 0 })
-	all, who := 0, unit.Plural(len(calls), "rank")
-	for rank, n := range calls {
-		if all += n; len(calls) == 1 {
-			who = fmt.Sprint("rank ", rank)
-		}
-	}
-	if all > 0 {
-		r.warn(false, who+": "+fmt.Sprintf(words, all))
-	}
 }
 
 // asked are the calls of an execution trace that move data, in its order.

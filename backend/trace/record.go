@@ -156,7 +156,6 @@ type Rank struct {
 	Records []Record
 	Names   []string
 	Colls   []Coll
-	Asked   []Coll // calls that annotations name, in order, where nothing connects them with kernels
 	Marks   []Mark
 	Bytes   int64    // on disk
 	JSON    int64    // decompressed

@@ -104,8 +104,9 @@ func peerOf(c *Call, layout model.Layout) int {
 func (b *builder) sizeCalls(r *Rank) {
 	for _, c := range r.Calls {
 		if c.meta != nil {
-			if c.Bytes = CollBytes(c.Type, c.meta); c.Type == kernelname.AllGather && c.meta.OutElems < 0 {
-				c.Bytes = b.gathered(c)
+			c.Bytes = CollBytes(c.Type, c.meta)
+			if c.Type == kernelname.AllGather && c.meta.OutElems < 0 { // the part of one rank
+				c.Bytes = max(-1, c.Bytes*int64(len(groupOf(c, b.Layout, b.moe))))
 			}
 		}
 		if c.Bytes < 0 {
@@ -113,14 +114,6 @@ func (b *builder) sizeCalls(r *Rank) {
 			c.Inferred = c.Bytes >= 0
 		}
 	}
-}
-
-// gathered is the whole buffer of an all-gather of which only the part of each rank is known; -1: neither, or not of how many.
-func (b *builder) gathered(c *Call) int64 {
-	if n := len(groupOf(c, b.Layout, b.moe)); c.Bytes >= 0 && n > 1 {
-		return c.Bytes * int64(n)
-	}
-	return -1
 }
 
 // CollBytes is the size of a call from its NCCL metadata: the larger buffer of an

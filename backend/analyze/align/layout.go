@@ -149,8 +149,14 @@ func layoutGroup(t kernelname.CallType, rank int, layout model.Layout, moe bool)
 	return group
 }
 
-// rankList writes ranks as 0,1,2.
+// manyRanks is from how many ranks on a list of neighbours is written by its ends.
+const manyRanks = 9
+
+// rankList writes ranks as 0,1,2, or 0-15.
 func rankList(ranks []int) string {
+	if n := len(ranks); n >= manyRanks && slices.IsSorted(ranks) && ranks[n-1]-ranks[0] == n-1 {
+		return fmt.Sprintf("%d-%d", ranks[0], ranks[n-1])
+	}
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(ranks), "[]"), " ", ",")
 }
 

@@ -109,23 +109,19 @@ func (b *builder) noteUnmatched(s *Sequence, found int, why, uneven string, miss
 // odd says which calls of which ranks have no partner, where others were matched: "the last 5 of rank 0".
 func (s *Sequence) odd() string {
 	var words []string
-	note := func(word string, n, rank int) {
-		if n > 1 {
-			word = fmt.Sprintf("%s %d", word, n)
-		}
-		if n > 0 {
-			words = append(words, fmt.Sprintf("the %s of rank %d", word, rank))
-		}
-	}
 	for _, r := range slices.Sorted(maps.Keys(s.calls)) {
-		isMatched := func(c *Call) bool { return c.Match != nil }
-		first, rest := slices.IndexFunc(s.calls[r], isMatched), slices.Clone(s.calls[r])
-		slices.Reverse(rest)
-		note("first", first, r)
-		note("last", slices.IndexFunc(rest, isMatched), r)
+		rest := slices.Clone(s.calls[r])
+		for _, end := range []string{"first", "last"} {
+			if n := slices.IndexFunc(rest, func(c *Call) bool { return c.Match != nil }); n == 1 {
+				words = append(words, fmt.Sprintf("the %s of rank %d", end, r))
+			} else if n > 1 {
+				words = append(words, fmt.Sprintf("the %s %d of rank %d", end, n, r))
+			}
+			slices.Reverse(rest)
+		}
 	}
 	if n := len(words) - shareLine; n > 0 {
-		words = append(words[:shareLine:shareLine], fmt.Sprintf("and those of %d more", n))
+		words = append(words[:shareLine], fmt.Sprintf("and of %d ranks more", n))
 	}
 	return strings.Join(words, ", ")
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"shardeck/backend/trace"
@@ -16,97 +15,89 @@ import (
 // thread that makes it, inside a record_param_comms which may have the metadata, and later on the stream, over the kernel.
 // Where no kernel has any, the file is read once more for these.
 const (
-	callPrefix    = "nccl:"
-	callOp        = "record_param_comms"
-	onStream      = "gpu_user_annotation"
-	callRanges    = "call" // what a linkReader is asked for
-	mostOfATensor = 1 << 50
+	callPrefix = "nccl:"
+	callOp     = "record_param_comms"
+	callRanges = "call" // what a linkReader is asked for
 )
 
 // isCallRange says whether an event is an annotation of a call, name in quotes.
 func isCallRange(cat string, name []byte) bool {
 	text := string(jsonscan.Unquote(name))
-	return (cat == "user_annotation" || cat == onStream) && strings.HasPrefix(text, callPrefix) || cat == "cpu_op" && text == callOp
+	return strings.HasSuffix(cat, "user_annotation") && strings.HasPrefix(text, callPrefix) || cat == "cpu_op" && text == callOp
 }
 
 // callReader collects annotations of calls, and the launches that they are around.
 type callReader struct {
-	threads *linkReader
-	streams *linkReader // whose launches are kernels, on the rows of their streams
-	colls   []trace.Coll
-}
-
-// nameCalls gives the NCCL kernels of r, none of which has metadata, what annotations say of their calls. What nothing
-// connects with a kernel is left in r.Asked. It fails only when ctx ends.
-func nameCalls(ctx context.Context, r *trace.Rank) error {
-	c := callReader{threads: newLinkReader(callRanges), streams: newLinkReader(callRanges)}
-	d, err := openReader(ctx, r.File, nil, blockSize, splitting{}, c.event)
-	if err != nil {
-		return ctx.Err()
-	}
-	isGrouped := func(r callRange) bool { return c.colls[r.id].GroupSize > 0 }
-	if ranges := &c.threads.ranges; slices.ContainsFunc(*ranges, isGrouped) { // they say more than what is inside them
-		*ranges = slices.DeleteFunc(*ranges, func(r callRange) bool { return !isGrouped(r) })
-	}
-	c.threads.order()
-	c.connect(r, d.baseTime)
-	if len(r.Colls) == 0 {
-		slices.SortStableFunc(c.threads.ranges, func(a, b callRange) int { return cmp.Compare(a.start, b.start) })
-		for _, m := range c.threads.ranges {
-			r.Asked = append(r.Asked, c.colls[m.id])
-		}
-	}
-	return nil
-}
-
-// connect gives each NCCL kernel the annotation around its launch, else the one over it on its stream.
-func (c *callReader) connect(r *trace.Rank, base int64) {
-	table := collTable{ids: map[string]int32{}}
-	give := func(k *trace.Record, in *linkReader, around int32) {
-		if around >= 0 && k.Coll < 0 {
-			coll := c.colls[in.ranges[around].id]
-			k.Coll = table.number(collEntry{Coll: coll, key: fmt.Sprint(coll)})
-		}
-	}
-	for i := range r.Records {
-		k := &r.Records[i]
-		if k.Kind != trace.KindKernel || !strings.HasPrefix(r.Names[k.Name], "nccl") {
-			continue
-		}
-		if l, _ := c.threads.launchOf(kernelRun{corr: int64(k.Corr), start: k.Start - base}); l != nil {
-			give(k, c.threads, l.around)
-		}
-		if row, ok := c.threads.threads.KnownJSON(fmt.Append(nil, k.Device, " ", k.Stream)); ok {
-			c.streams.launches = append(c.streams.launches, launchCall{corr: int64(i), start: k.Start - base, around: -1, thread: row})
-		}
-	}
-	c.streams.nest()
-	for _, l := range c.streams.launches {
-		give(&r.Records[l.corr], c.streams, l.around)
-	}
-	r.Colls = table.all()
+	*linkReader
+	colls []trace.Coll // by callRange.id
 }
 
 // event takes the event at b[i].
 func (c *callReader) event(b []byte, i int) {
-	n := len(c.threads.ranges)
-	c.threads.event(b, i)
-	if len(c.threads.ranges) == n {
+	n := len(c.ranges)
+	if c.linkReader.event(b, i); len(c.ranges) == n {
 		return
 	}
-	m := c.threads.ranges[n]
-	c.threads.ranges = c.threads.ranges[:n]
-	coll := readCall(b, i)
-	if coll.Name == "" { // before 2023 record_param_comms says nothing
-		return
+	c.ranges[n].id = int64(len(c.colls))
+	if coll := readCall(b, i); coll.Name != "" {
+		c.colls = append(c.colls, coll)
+	} else { // record_param_comms of before 2023
+		c.ranges = c.ranges[:n]
 	}
-	m.id = int64(len(c.colls))
-	c.colls = append(c.colls, coll)
-	to := c.threads
-	if string(c.threads.e.cat) == onStream {
-		to = c.streams
+}
+
+// onStream is added to the number of a kernel that stands for its own launch, on the row of its stream: more than any
+// correlation id.
+const onStream = 1 << 40
+
+// nameCalls gives the NCCL kernels of r, none of which has metadata, that of the annotation around their launch, else of
+// the one over them on their stream; or, where neither is known of any, of as many annotations in the order of launches.
+// It fails only when ctx ends.
+func nameCalls(ctx context.Context, r *trace.Rank) error {
+	c := callReader{linkReader: newLinkReader(callRanges)}
+	d, err := openReader(ctx, r.File, nil, blockSize, splitting{}, c.event)
+	if err != nil {
+		return ctx.Err()
 	}
-	to.ranges = append(to.ranges, m)
+	isPoor := func(r callRange) bool { return c.colls[r.id].GroupSize < 0 }
+	if rest := slices.DeleteFunc(slices.Clone(c.ranges), isPoor); len(rest) > 0 { // they say more than what is inside them
+		c.ranges = rest
+	}
+	var kernels []*trace.Record
+	for i := range r.Records {
+		if k := &r.Records[i]; k.Kind == trace.KindKernel && strings.HasPrefix(r.Names[k.Name], "nccl") {
+			row := c.threads.JSON(fmt.Append(nil, k.Device, " ", k.Stream))
+			c.launches = append(c.launches, launchCall{corr: onStream + int64(len(kernels)), start: k.Start - d.baseTime, around: -1, thread: row})
+			kernels = append(kernels, k)
+		}
+	}
+	c.order()
+	table := collTable{ids: map[string]int32{}}
+	for i, k := range kernels {
+		for _, corr := range []int64{onStream + int64(i), int64(k.Corr)} { // the launch counts
+			if l, _ := c.launchOf(kernelRun{corr: corr, start: k.Start - d.baseTime}); l != nil && l.around >= 0 {
+				k.Coll = c.number(&table, l.around)
+			}
+		}
+	}
+	if len(table.list) == 0 && len(c.ranges) == len(kernels) {
+		slices.SortStableFunc(kernels, func(a, b *trace.Record) int {
+			return cmp.Or(cmp.Compare(a.Corr, b.Corr), cmp.Compare(a.Start, b.Start))
+		})
+		slices.SortStableFunc(c.ranges, func(a, b callRange) int { return cmp.Compare(a.start, b.start) })
+		for i, k := range kernels {
+			k.Coll = c.number(&table, int32(i))
+		}
+		r.Info.Notes = append(r.Info.Notes, "launches were not recorded: annotations name the collectives, in the order of the calls")
+	}
+	r.Colls = table.all()
+	return nil
+}
+
+// number is the index in the table of what a range says.
+func (c *callReader) number(table *collTable, at int32) int32 {
+	coll := c.colls[c.ranges[at].id]
+	return table.number(collEntry{Coll: coll, key: fmt.Sprint(coll)})
 }
 
 // readCall is what the annotation at b[i] says of its call: the metadata, else its name, as "nccl:all_to_all" or
@@ -129,26 +120,15 @@ func readCall(b []byte, i int) trace.Coll {
 	if c.Name != "" || !annotated {
 		return c
 	}
-	var ranks string
-	c.Name, ranks, _ = strings.Cut(call, " ")
-	if _, to, ok := strings.Cut(ranks, "->"); ok {
-		c.Dst = rankIn(to)
-	}
-	if _, from, ok := strings.Cut(ranks, "<-"); ok {
-		c.Src = rankIn(from)
-	}
+	name, ranks, _ := strings.Cut(call, " ")
+	own := 0
+	c.Name = name
+	_, _ = fmt.Sscanf(ranks, "%d->%d", &own, &c.Dst) // of send; else Dst stays unknown
+	_, _ = fmt.Sscanf(ranks, "%d<-%d", &own, &c.Src)
 	if list := jsonscan.Elements(types); len(list) > 0 {
 		c.DType, c.InElems = trace.ElementType(jsonscan.Text(list[0])), elementsOf(dims)
 	}
 	return c
-}
-
-// rankIn reads a rank; -1: it is none.
-func rankIn(text string) int {
-	if n, err := strconv.Atoi(text); err == nil {
-		return n
-	}
-	return -1
 }
 
 // elementsOf is how many elements tensors of such dimensions have: [[8, 1024], [3]]; -1: that cannot be.
@@ -157,7 +137,7 @@ func elementsOf(dims []byte) (sum int64) {
 		n := int64(1)
 		for _, size := range jsonscan.Elements(tensor) {
 			v, ok := jsonscan.Integer(size)
-			if !ok || v < 0 || v > 0 && n > mostOfATensor/v {
+			if !ok || v < 0 || v > 0 && n > 1<<50/v {
 				return -1
 			}
 			n *= v
