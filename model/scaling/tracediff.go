@@ -109,14 +109,14 @@ func (d *TraceDiff) add(side int, t *metric.TraceSummary) {
 	}
 	for _, k := range t.Kernels {
 		cell := &row(&d.Kernels, k.Distinct, k.Class, 0).Sides[side]
-		cell.NS = new(metric.OrZero(cell.NS) + float64(k.TotalNS)/ranks/steps)
+		*cell.NS += float64(k.TotalNS) / ranks / steps
 		cell.Count += float64(k.Count) / ranks / steps
-		cell.Share = new(metric.OrZero(cell.Share) + k.Share)
+		*cell.Share += k.Share
 	}
 	for _, c := range t.Collectives {
 		whole := float64(c.WholeNS())
 		row(&d.Collectives, c.Type, "", c.Bytes).Sides[side] = DiffCell{NS: new(whole / steps), Count: float64(c.Count) / steps,
-			Share: new(percentOf(whole, kernels/ranks)), CallCell: &CallCell{TransferNS: over(c.TransferNS, steps),
+			Share: new(100 * whole * ranks / max(1, kernels)), CallCell: &CallCell{TransferNS: over(c.TransferNS, steps),
 				WaitNS: over(c.WaitNS, steps), UnmatchedNS: float64(c.UnmatchedNS) / steps, Matched: c.Matched / steps}}
 	}
 }
@@ -127,14 +127,6 @@ func over(ns *int64, by float64) *float64 {
 		return nil
 	}
 	return new(float64(*ns) / by)
-}
-
-// percentOf is part as a percentage of whole; 0 of nothing.
-func percentOf(part, whole float64) float64 {
-	if whole <= 0 {
-		return 0
-	}
-	return 100 * part / whole
 }
 
 // addParts divides the mean window of a run's ranks. A part is not known if no rank knows it.
@@ -152,7 +144,7 @@ func (d *TraceDiff) addParts(side int, t *metric.TraceSummary, by float64) {
 		}
 		cell := DiffCell{NS: over(sum, by), Count: 1}
 		if sum != nil {
-			cell.Share = new(percentOf(float64(*sum), window))
+			cell.Share = new(100 * float64(*sum) / max(1, window))
 		}
 		row(&d.Parts, name, "", 0).Sides[side] = cell
 	}
@@ -165,7 +157,8 @@ func row(list *[]DiffRow, name, class string, bytes metric.Size) *DiffRow {
 			return r
 		}
 	}
-	*list = append(*list, DiffRow{Name: name, Class: class, Bytes: bytes})
+	nothing := func() DiffCell { return DiffCell{NS: new(0.0), Share: new(0.0)} }
+	*list = append(*list, DiffRow{Name: name, Class: class, Bytes: bytes, Sides: [2]DiffCell{nothing(), nothing()}})
 	return &(*list)[len(*list)-1]
 }
 
@@ -173,11 +166,6 @@ func row(list *[]DiffRow, name, class string, bytes metric.Size) *DiffRow {
 func (d *TraceDiff) change(list []DiffRow) {
 	for i := range list {
 		r := &list[i]
-		for side := range r.Sides {
-			if c := &r.Sides[side]; c.Count == 0 {
-				c.NS, c.Share = new(0.0), new(0.0)
-			}
-		}
 		a, b := r.Sides[0], r.Sides[1]
 		if a.NS != nil && b.NS != nil {
 			r.ChangeNS = new(*b.NS - *a.NS)

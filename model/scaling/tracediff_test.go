@@ -66,6 +66,7 @@ func TestDiffTracesPerStep(t *testing.T) {
 func TestDiffOfUnmatchedCalls(t *testing.T) {
 	of := func(ns int64) *metric.TraceSummary {
 		return &metric.TraceSummary{Ranks: []metric.RankSplit{{WindowNS: 100 + ns, ComputeNS: 100, UnmatchedNS: ns}},
+			Classes:     []metric.KernelClass{{Name: "communication", TotalNS: ns, Count: 1, Share: 90}},
 			Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32, Ranks: 1, Count: 1, UnmatchedNS: ns}}}
 	}
 	d := DiffTraces([2]string{"a", "b"}, [2]*metric.TraceSummary{of(900), of(1800)})
@@ -83,7 +84,7 @@ func TestDiffOfUnmatchedCalls(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 	text, err = json.Marshal(d.Collectives[0].Sides[0])
-	if err != nil || string(text) != `{"ns":900,"count":1,"share":0,"transfer_ns":null,"wait_ns":null,"unmatched_ns":900,"matched":0}` {
+	if err != nil || string(text) != `{"ns":900,"count":1,"share":100,"transfer_ns":null,"wait_ns":null,"unmatched_ns":900,"matched":0}` {
 		t.Errorf("%s, %v", text, err)
 	}
 }
