@@ -1,10 +1,12 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync"
 )
 
 // Reader reads one format of traces.
@@ -22,7 +24,8 @@ type Reader interface {
 // headSize is how much of a file's text is shown to readers.
 const headSize = 16 << 10
 
-// Open is Reader.Open of the first reader that knows the file at path.
+// Open is Reader.Open of the first reader that knows the file at path, with the records of each rank in order of time
+// and without times that cannot be, which its Damage says.
 func Open(ctx context.Context, readers []Reader, path string, progress func(done, total int64)) ([]*Rank, error) {
 	src, err := OpenSource(ctx, path, nil)
 	if err != nil {
@@ -33,9 +36,27 @@ func Open(ctx context.Context, readers []Reader, path string, progress func(done
 	src.Close()
 	for _, r := range readers {
 		if r.Reads(filepath.Base(path), head[:n]) {
-			return r.Open(ctx, path, progress)
+			return openMended(ctx, r, path, progress)
 		}
 	}
 	return nil, fmt.Errorf("%s is of no format that is read; "+
 		"expected a Kineto trace (.json), an SQLite export or CSV of nsys, or its report (.nsys-rep)", filepath.Base(path))
+}
+
+// openMended opens a file with its reader and mends the times of its ranks.
+func openMended(ctx context.Context, r Reader, path string, progress func(done, total int64)) ([]*Rank, error) {
+	ranks, err := r.Open(ctx, path, progress)
+	host := sync.OnceValue(func() (h Host) {
+		if reads, ok := r.(hostReader); ok {
+			h, _ = reads.Host(ctx, path) // what is wrong with the file was said by Open
+		}
+		return h
+	})
+	for _, rank := range ranks {
+		rank.mendTimes(host)
+	}
+	if err = cmp.Or(err, ctx.Err()); err != nil {
+		return nil, err
+	}
+	return ranks, nil
 }

@@ -109,7 +109,7 @@ func (r *linkReader) event(b []byte, i int) {
 	case e.ts.state != given || e.dur.state != given:
 	case cat == "kernel" || cat == "Kernel":
 		r.kernels = append(r.kernels, kernelRun{e.corr.or(0), e.ts.v, max(0, e.dur.v)})
-	case cat == "Runtime" || strings.HasSuffix(cat, "_runtime") || strings.HasSuffix(cat, "_driver"):
+	case isLaunch(cat):
 		r.launches = append(r.launches, launchCall{e.corr.or(0), e.ts.v, -1, r.threads.JSON(e.pid), r.thread(), r.names.JSON(e.name)})
 	case r.isRange(cat, e.name):
 		c := callRange{e.ts.v, e.ts.v + e.dur.v, e.id.or(-1), uint64(max(0, e.rf.or(0))), r.thread(), r.names.JSON(e.name)}

@@ -1,0 +1,171 @@
+package trace
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"shardeck/model/present/unit"
+)
+
+// Time that cannot be: a profiler that lost the start or the end of a kernel writes some other number there, and one such
+// kernel moves every share of the window. The rules, and what is exempt, are those of metrics.md, Sharpened.
+const (
+	maxOverrun = int64(100 * time.Microsecond) // that a kernel may end after the end of its successor on the stream
+	maxEarly   = int64(time.Millisecond)       // that it may start before its launch, of which another clock tells
+	maxIdle    = int64(time.Hour)              // between kernels, where no event of the host tells what was done there
+	misplaced  = 16                            // at most one record in so many is
+)
+
+// Host is when a trace's host was at work, on the clock of Record.Start.
+type Host struct {
+	First, Last int64            // from the first start of its events to their last end; equal: nothing is known of it
+	Launches    map[uint32]int64 // when the launch with a correlation id began
+}
+
+// hostReader is a Reader of files that tell of the host. It is asked only where the times of the device look wrong: no
+// metric needs the host's events, and they are most of a file.
+type hostReader interface {
+	Host(ctx context.Context, path string) (Host, error)
+}
+
+// wrongTimes are records whose times are wrong, by number, and by how much the worst are.
+type wrongTimes struct {
+	at []int
+	by int64
+}
+
+func (w *wrongTimes) add(i int, by int64) { w.at, w.by = append(w.at, i), max(w.by, by) }
+
+// mendTimes puts the records in order of time, takes out those that lie where they cannot, and clips kernels that end too
+// late. Kernels of a stream that do not start in the order of their launches show that some start before those.
+func (r *Rank) mendTimes(host func() Host) {
+	sortByTime(r.Records)
+	disorder := false
+	eachSuccession(r.Records, func(_ int, k, after, _ *Record) { disorder = disorder || k.Corr > after.Corr })
+	if disorder {
+		r.dropEarly(host().Launches)
+	}
+	var late wrongTimes
+	eachSuccession(r.Records, func(i int, k, _, next *Record) {
+		if next != nil && k.End()-next.End() > maxOverrun {
+			late.add(i, k.End()-next.End())
+			k.Dur = next.Start - k.Start
+		}
+	})
+	r.damaged(late, Fault{"kernel ends after the end of the next one on its stream", "kernels end after the end of the next one on their stream",
+		"the time from the start of that next one on"})
+	if len(outside(r.Records, Host{}, 0).at) > 0 {
+		h, idle := host(), int64(0)
+		if h.Last <= h.First {
+			idle = maxIdle
+		}
+		r.drop(outside(r.Records, h, idle), "kernel or copy lies outside what the trace can hold", "kernels or copies lie outside what the trace can hold")
+	}
+}
+
+// dropEarly takes out the records that start before their launch. Where many do, it is the device's clock that is early.
+func (r *Rank) dropEarly(launches map[uint32]int64) {
+	var early wrongTimes
+	for i, k := range r.Records {
+		if launch, ok := launches[k.Corr]; ok && launch-k.Start > maxEarly {
+			early.add(i, launch-k.Start)
+		}
+	}
+	if len(early.at) > max(1, len(r.Records)/misplaced) {
+		r.Info.Notes = append(r.Info.Notes, "kernels start up to "+unit.Duration(early.by)+" before their launch: the device's clock is early")
+		return
+	}
+	r.drop(early, "kernel or copy starts before its own launch", "kernels or copies start before their own launch")
+}
+
+// drop takes out records, which is damage.
+func (r *Rank) drop(w wrongTimes, one, many string) {
+	slices.Sort(w.at)
+	for _, i := range slices.Backward(w.at) {
+		r.Records = slices.Delete(r.Records, i, i+1)
+	}
+	r.damaged(w, Fault{one, many, "those, left out"})
+}
+
+// damaged says what was wrong with records.
+func (r *Rank) damaged(w wrongTimes, f Fault) {
+	most := ", by "
+	if len(w.at) > 1 {
+		most = ", the worst by "
+	}
+	if len(w.at) > 0 {
+		r.Damage = append(r.Damage, Damage{Offset: -1, Text: CountOf(len(w.at), f[0], f[1]) + most + unit.Duration(w.by), Lost: f[2]})
+	}
+}
+
+// outside are the records that start or end farther from all other events than those reach from the first to the last,
+// and farther than idle, the longest time that nothing may be known of. Of records alone the last one always ends last.
+// The others are those in the middle at first; each record that is not outside joins them, the nearest first.
+func outside(list []Record, h Host, idle int64) (out wrongTimes) {
+	if len(list) == 0 {
+		return out
+	}
+	few := max(min(1, (len(list)-1)/2), len(list)/misplaced)
+	first, last := list[few].Start, list[len(list)-1-few].Start
+	if h.Last > h.First {
+		first, last = min(first, h.First), max(last, h.Last)
+	}
+	far := func(i int) int64 { return max(first-list[i].Start, list[i].End()-last) }
+	worst := int64(0)
+	for i := range list {
+		worst = max(worst, far(i))
+	}
+	if worst <= last-first { // as in every sound trace that goes on evenly
+		return out
+	}
+	var at []int
+	for i := range list {
+		if far(i) > 0 {
+			at = append(at, i)
+		}
+	}
+	slices.SortStableFunc(at, func(i, k int) int { return cmp.Compare(far(i), far(k)) })
+	for _, i := range at {
+		if by := far(i); by > max(last-first, idle) && (idle == 0 || i < len(list)-1) {
+			out.add(i, by)
+			continue
+		}
+		first, last = min(first, list[i].Start), max(last, list[i].End())
+	}
+	return out
+}
+
+// eachSuccession calls do for every kernel but the last of each stream, the last first: with the kernel after it on the
+// stream, and with its successor, the first kernel of the next launch, nil if there is none: kernels of one replay of a
+// graph may share a stream and run side by side. Kernels of no known stream or launch are left out.
+func eachSuccession(list []Record, do func(i int, k, after, next *Record)) {
+	type place struct {
+		device int16
+		stream int32
+	}
+	type tail struct{ after, next *Record }
+	tails := map[place]*tail{}
+	var here place
+	var t *tail
+	for i := len(list) - 1; i >= 0; i-- {
+		k := &list[i]
+		if k.Kind != KindKernel || k.Stream < 0 || k.Corr == 0 {
+			continue
+		}
+		if p := (place{k.Device, k.Stream}); t == nil || p != here {
+			if here, t = p, tails[p]; t == nil {
+				t = &tail{}
+				tails[p] = t
+			}
+		}
+		if t.after != nil {
+			if t.after.Corr != k.Corr {
+				t.next = t.after
+			}
+			do(i, k, t.after, t.next)
+		}
+		t.after = k
+	}
+}
