@@ -44,7 +44,7 @@ var families = []family{
 	{[]string{"gpu_busy", "sm_coverage", "sm_active", "kernel_classes", "top_kernels"}, noTraces, deviceMetrics},
 	{[]string{"phase_time"}, noTraces, phaseMetrics},
 	{[]string{"bubble"}, noPipeline, pipelineMetrics},
-	{[]string{"profiler_start_skew", "straggler", "load_imbalance"}, noOtherRank, skewMetrics},
+	{[]string{"profiler_start_skew", "clock_drift", "straggler", "load_imbalance"}, noOtherRank, skewMetrics},
 }
 
 // Analyse computes every metric of metric.Definitions, in their order. It fails only when ctx ends: what is missing or

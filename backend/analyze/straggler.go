@@ -1,7 +1,9 @@
 package analyze
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"shardeck/backend/analyze/align"
@@ -99,8 +101,27 @@ func skewMetrics(f *facts) []metric.Metric {
 	})
 	return []metric.Metric{
 		defined("profiler_start_skew", skew.metric(f.Files())),
-		defined("straggler", straggler(f)), defined("load_imbalance", loadImbalance(f)),
+		defined("clock_drift", clockDrift(f)), defined("straggler", straggler(f)), defined("load_imbalance", loadImbalance(f)),
 	}
+}
+
+// clockDrift is the fastest drift of a rank's clock; "none" where all were compared and none drifts.
+func clockDrift(f *facts) metric.Metric {
+	m := metric.Metric{Source: f.Files(), PerRank: map[int]float64{}}
+	for _, r := range f.Ranks {
+		m.Reason = cmp.Or(m.Reason, r.NoDrift)
+		if r.Drift == 0 {
+			continue
+		}
+		m.PerRank[r.Number], m.N = r.Drift, m.N+1
+		if m.Value == nil || math.Abs(r.Drift) > math.Abs(*m.Value) {
+			m.Value = new(r.Drift)
+		}
+	}
+	if m.Reason = cmp.Or(m.Reason, "none"); m.Value != nil {
+		m.Reason = ""
+	}
+	return m
 }
 
 // noOtherRank says why one rank cannot be compared with others.

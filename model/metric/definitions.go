@@ -142,6 +142,10 @@ var Definitions = []Definition{
 		"T0 − start of the rank's first matched call, where T0 is the latest such start: what was cut because " +
 			"profilers start at different moments. By: min, max over ranks.",
 		NoBetter, 0},
+	{"clock_drift", nil, "drift µs/s", "µs/s", "skew",
+		"How fast a rank's clock gains on that of the lowest rank that it shares calls with; the run's value is the largest. The offset of the ends of matched all-reduce, all-gather and reduce-scatter calls of one type and size, the first tenth of the window against the last. " +
+			"Found, and corrected, if each tenth has at least 20 such calls, the change is above 20 µs and above 5 median absolute deviations, and the middle tenths lie on the line; else a warning says that it is beyond correction. No value with the reason \"none\" is an answer.",
+		NoBetter, 1},
 	{"straggler", nil, "straggler", "rank", "skew",
 		"The rank that others wait for. Over matched all-reduce, all-gather, reduce-scatter and all-to-all calls " +
 			"after the first, the last rank to start is charged its start − the second-latest start; a rank's " +

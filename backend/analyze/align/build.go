@@ -14,6 +14,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"shardeck/backend/analyze/kernelname"
@@ -207,7 +208,11 @@ func (b *builder) noteDamage() {
 	for _, number := range slices.Sorted(maps.Keys(b.Traces)) {
 		r := b.Traces[number]
 		file := filepath.Base(r.File)
-		damage(file, r.Damage)
+		named := file
+		if !strings.Contains(file, strconv.Itoa(number)) {
+			named += fmt.Sprintf(" (rank %d)", number)
+		}
+		damage(named, r.Damage)
 		for _, note := range r.Info.Notes {
 			if !strings.HasPrefix(note, trace.NoKernels) { // said by readRanks
 				b.warn("%s: %s", file, note)

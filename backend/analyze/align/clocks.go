@@ -33,45 +33,45 @@ func (b *builder) nameHosts() {
 // Between hosts, matched calls that end together tell the shift, along a spanning tree of groups. Ranks that no such
 // call connects keep a clock of their own.
 func (b *builder) alignClocks() {
-	edges := clockEdges(b.Matches)
-	shifts := map[string]int64{}
-	clock := map[string]int{}
+	edges := hostEdges(b.Matches)
+	clocks := map[string]clock{}
+	lowest := map[string]int{} // rank that a host's clock comes from
 	for i, r := range b.Ranks {
-		if _, known := clock[r.Host]; !known {
-			reached := map[string]int64{r.Host: 0}
+		if _, known := lowest[r.Host]; !known {
+			reached := map[string]clock{r.Host: {}}
 			reach(r.Host, edges, reached)
-			for host, shift := range reached {
-				shifts[host], clock[host] = shift, i
+			for host, c := range reached {
+				clocks[host], lowest[host] = c, i
 			}
 		}
-		r.Clock = clock[r.Host]
-		if shift := shifts[r.Host]; shift != 0 {
-			r.shift(shift)
+		r.Clock = lowest[r.Host]
+		if c := clocks[r.Host]; c.ahead != 0 {
+			r.setClock(c)
 		}
 	}
 }
 
-// clockEdge says that times of host b, moved by shift, are times of host a.
-type clockEdge struct {
-	a, b  string
-	shift int64
-	calls int // behind the median
+// clockEdge says that clock leads from the times of b, a host or a rank, to those of a.
+type clockEdge[N comparable] struct {
+	a, b  N
+	clock clock
+	calls int // behind it
 }
 
-// reach walks from one host along edges and notes each host's shift to it.
-func reach(from string, edges []clockEdge, shifts map[string]int64) {
+// reach walks from one host or rank along edges and notes the clock that leads from each to it.
+func reach[N comparable](from N, edges []clockEdge[N], clocks map[N]clock) {
 	for _, e := range edges {
-		for _, e := range []clockEdge{e, {e.b, e.a, -e.shift, e.calls}} {
-			if _, seen := shifts[e.b]; e.a == from && !seen {
-				shifts[e.b] = shifts[from] + e.shift
-				reach(e.b, edges, shifts)
+		for _, e := range []clockEdge[N]{e, {e.b, e.a, e.clock.inverse(), e.calls}} {
+			if _, seen := clocks[e.b]; e.a == from && !seen {
+				clocks[e.b] = clocks[from].after(e.clock)
+				reach(e.b, edges, clocks)
 			}
 		}
 	}
 }
 
-// clockEdges finds the shift between hosts that share calls, best founded first.
-func clockEdges(matches []*Match) []clockEdge {
+// hostEdges finds the shift between hosts that share calls, best founded first.
+func hostEdges(matches []*Match) (out []clockEdge[string]) {
 	differences := map[[2]string][]int64{}
 	for _, m := range matches {
 		if !m.Sequence.Type.EndsTogether() {
@@ -85,11 +85,10 @@ func clockEdges(matches []*Match) []clockEdge {
 			}
 		}
 	}
-	var out []clockEdge
 	for hosts, d := range differences {
-		out = append(out, clockEdge{hosts[0], hosts[1], Median(d), len(d)})
+		out = append(out, clockEdge[string]{hosts[0], hosts[1], clock{ahead: Median(d)}, len(d)})
 	}
-	slices.SortFunc(out, func(a, b clockEdge) int {
+	slices.SortFunc(out, func(a, b clockEdge[string]) int {
 		return cmp.Or(cmp.Compare(b.calls, a.calls), cmp.Compare(a.a, b.a), cmp.Compare(a.b, b.b))
 	})
 	return out

@@ -35,6 +35,7 @@ func (b *builder) matchCalls(ctx context.Context) error {
 		r.typeCalls(b.Layout)
 		s.add(r)
 	}
+	b.correctDrift(ctx, s.list)
 	missing := map[int]string{} // ranks without any of the calls that others made with them, and which
 	for _, seq := range s.list {
 		if err := ctx.Err(); err != nil {
@@ -147,6 +148,9 @@ func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Mat
 	missing := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return traced[r] })
 	if len(ranks) < 2 || s.Type == kernelname.Send && len(missing) > 0 {
 		return nil, fmt.Sprintf("rank %s was not traced", rankList(missing))
+	}
+	if why := s.apart(ranks); why != "" {
+		return nil, why
 	}
 	offsets := make([]int, len(ranks))
 	first := s.calls[ranks[0]]

@@ -33,6 +33,8 @@ type Rank struct {
 	Window    span.Span  // steady window
 	Component *Component // nil: none of its calls was matched
 	Skew      int64      // ns cut of its first matched call: T0 − its start
+	Drift     float64    // µs a second that its clock gained on that of the lowest rank; 0: none was found
+	NoDrift   string     // why none was; empty: it was looked for
 
 	// Time inside the window.
 	Comm       span.List
@@ -52,10 +54,11 @@ type Rank struct {
 	compute trace.Pieces   // when the device computed: disjoint, on the clock of the trace
 	comm    span.List      // the same of communication, and of copies
 	copies  span.List
-	ahead   int64     // the common clock before that of the trace
-	kernels int       // launches
-	matched int       // calls
-	extent  span.Span // from the start of the first to the last end
+	clock   clock          // from that of the trace to the common one
+	apart   map[int]string // ranks whose clock moves against its own beyond correction, and how
+	kernels int            // launches
+	matched int            // calls
+	extent  span.Span      // from the start of the first to the last end
 }
 
 // sortFlags are what records of one sort are to their rank: nothing, if they are of another device.
@@ -72,7 +75,8 @@ const (
 // newRank reads one trace, whose records are in columns. It takes the kernels of the busiest device: others says how many
 // more have kernels.
 func newRank(number int, src *trace.Rank, names *kernelname.Names) (r *Rank, others int) {
-	r = &Rank{Number: number, File: filepath.Base(src.File), records: src.Columns, Names: names.All(src.Names)}
+	r = &Rank{Number: number, File: filepath.Base(src.File), records: src.Columns, Names: names.All(src.Names),
+		NoDrift: untold, apart: map[int]string{}}
 	device, others := BusiestDevice(src.Columns)
 	if i := slices.IndexFunc(src.Info.Devices, func(d trace.Device) bool { return d.ID == int(device) }); i >= 0 {
 		r.Device = src.Info.Devices[i]
@@ -190,27 +194,27 @@ func (r *Rank) readRecords(colls []trace.Coll) {
 	r.comm, r.copies = r.comm.Add(comm.open), r.copies.Add(copies.open)
 }
 
-// shift moves a rank to another clock.
-func (r *Rank) shift(by int64) {
-	r.ahead += by
-	r.extent.Shift(by)
-	for _, c := range r.Calls {
-		c.Shift(by)
+// setClock moves a rank from its present clock to another.
+func (r *Rank) setClock(c clock) {
+	r.clock = c.after(r.clock)
+	r.extent = c.span(r.extent)
+	for _, call := range r.Calls {
+		call.Span = c.span(call.Span)
 	}
 	for i := range r.Steps {
-		r.Steps[i].Shift(by)
+		r.Steps[i].Span = c.span(r.Steps[i].Span)
 	}
 	for i := range r.Samples {
-		r.Samples[i].At += by
+		r.Samples[i].At = c.at(r.Samples[i].At)
 	}
 }
 
 // TraceStart is the start of the window on the clock of the rank's own trace.
-func (r *Rank) TraceStart() int64 { return r.Window.Start - r.ahead }
+func (r *Rank) TraceStart() int64 { return r.clock.inverse().at(r.Window.Start) }
 
 // spanOf is a time of the trace on the common clock.
 func (r *Rank) spanOf(start, end int64) span.Span {
-	return span.Span{Start: start + r.ahead, End: end + r.ahead}
+	return r.clock.span(span.Span{Start: start, End: end})
 }
 
 // divideWindow finds what the device did inside the window.

@@ -23,9 +23,6 @@ func (s Span) Clip(w Span) Span {
 	return c
 }
 
-// Shift moves s by so much.
-func (s *Span) Shift(by int64) { s.Start, s.End = s.Start+by, s.End+by }
-
 // List is disjoint spans in order of time, none of them empty.
 type List []Span
 
