@@ -9,6 +9,7 @@
 //	steps.yaml         which forward step an annotation is of, by its name
 //	tracenames.yaml    how profilers name the traces of ranks
 //	accelerators.yaml  what traces without kernels hold instead
+//	upstream.yaml      faults of the scripts that shardeck replaces
 //	software.yaml      what jobs need of their software environment
 //	stages.yaml        what engines log, stage by stage
 //	failures.yaml      why jobs fail, by what their logs say, and what to do

@@ -57,7 +57,9 @@ func Decode(file string, mapping *yaml.Node) (model.Experiment, strictyaml.Probl
 			if group, _, ok := strings.Cut(key, "."); ok && given[group] != nil {
 				at = given[group]
 			}
-			problems = append(problems, strictyaml.At(file, at, key, "%s is missing: add it", key))
+			p := strictyaml.At(file, at, key, "%s is missing: add it", key)
+			p.NoValue = true
+			problems = append(problems, p)
 		}
 	}
 	return e, problems

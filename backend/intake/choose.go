@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -106,28 +107,43 @@ func (l *lister) found(r *recording) (Found, error) {
 		nameRanks(r.files)
 		r.numberRest()
 	}
-	out := Found{Sizes: map[string]int{}}
+	out, world := Found{}, 0
 	for _, f := range r.files {
 		out.Files = append(out.Files, f.RunFile)
 		if f.time.After(out.Newest) {
 			out.Newest = f.time
 		}
+		world = max(world, f.info.WorldSize)
+	}
+	out.Warnings = r.assumptions(world)
+	return out, nil
+}
+
+// FactsOf looks at the traces of a run.
+func FactsOf(files []model.RunFile) Facts {
+	l, out := &lister{}, Facts{Sizes: map[string]int{}}
+	for _, f := range files {
+		l.add(f.Path, filepath.Base(f.Path), "")
+	}
+	for _, f := range ofKinds(l.files, model.FileKineto) {
 		out.World = max(out.World, f.info.WorldSize)
 		if out.Device == "" && len(f.info.Devices) > 0 {
 			out.Device = f.info.Devices[0].Name
 		}
-		if h := f.host(); h != "" && !slices.Contains(out.Hosts, h) {
+		if h := f.host(); h != "" {
 			out.Hosts = append(out.Hosts, h)
 		}
 		for _, part := range []string{"tp", "pp", "dp", "ep"} {
 			out.Sizes[part] = max(out.Sizes[part], f.number(part)+1)
 		}
-		if f.habit != nil && f.habit.Whose == "vLLM" || f.info.VLLMVersion != "" {
-			out.Engine = model.EngineVLLM
+		if f.habit != nil && (f.habit.Whose == "vLLM" || f.habit.Whose == "SGLang") {
+			out.Engine = f.habit.Whose
+		}
+		if out.Version = cmp.Or(out.Version, f.info.VLLMVersion); out.Version != "" {
+			out.Engine = "vLLM"
 		}
 	}
-	out.Warnings = r.assumptions(out.World)
-	return out, nil
+	return out
 }
 
 // assumptions say who told the ranks, where it was not the traces, and which ranks have none.

@@ -34,11 +34,16 @@ type Found struct {
 	Files    []model.RunFile // by rank
 	Newest   time.Time       // of them
 	Warnings []string        // what was assumed, and what was left out
-	Engine   model.Engine    // as their names or texts tell; empty: they do not
-	Device   string          // of the first that names one
-	Hosts    []string        // that they name, each once
-	World    int             // ranks of the run they are of; 0: not said
-	Sizes    map[string]int  // of its groups tp, pp, dp and ep, as names tell
+}
+
+// Facts are what traces tell of their run before they are read; zero: they do not.
+type Facts struct {
+	Engine  string         // vLLM or SGLang, by who names traces so, or by the version that they give
+	Version string         // of vLLM
+	Device  string         // of the first that names one
+	Hosts   []string       // of each rank that has a trace
+	World   int            // ranks
+	Sizes   map[string]int // of the groups tp, pp, dp and ep, as names tell
 }
 
 // File is the one trace at path, of whatever rank. An error says what the file is instead.

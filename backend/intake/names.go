@@ -5,6 +5,7 @@
 package intake
 
 import (
+	"context"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"sync"
 
 	"shardeck/backend/strictyaml"
+	"shardeck/backend/trace"
 	"shardeck/model"
 	"shardeck/templates"
 )
@@ -114,4 +116,30 @@ func Own(base string) (kind model.FileKind, rank int, ok bool) {
 		return "", 0, false
 	}
 	return n.habit.Holds, n.number("rank"), true
+}
+
+// ownNames begin the names of our files of each kind.
+var ownNames = map[model.FileKind]string{
+	model.FileKineto: "kineto_trace", model.FileET: "torch_et", model.FileTiming: "timing_stats", model.FileNsys: "nsys",
+}
+
+// OwnName is what we call a file.
+func OwnName(f model.RunFile) string {
+	start, ranked := ownNames[f.Kind]
+	if !ranked {
+		return string(f.Kind)
+	}
+	ext := ".json"
+	if f.Kind == model.FileNsys {
+		if ext = filepath.Ext(strings.TrimSuffix(f.Path, ".gz")); f.NsysForm() == (model.RunFile{}).NsysForm() {
+			ext = ".csv" // of whatever name
+		}
+	}
+	if src, err := trace.OpenSource(context.Background(), f.Path, nil); err == nil {
+		if src.Gzip {
+			ext += ".gz"
+		}
+		src.Close()
+	}
+	return start + "_" + strconv.Itoa(max(f.Rank, 0)) + ext
 }

@@ -120,14 +120,18 @@ func nameRanks(files []*file) {
 	}
 }
 
-// written is when a file was written, in ns: by its name, its first event, or the file system.
+// written is when a file was written, in ns: by its name, its first event, or, where its name has but a date, the file
+// system; 0: nobody says.
 func (f *file) written() int64 {
 	if digits, _, _ := strings.Cut(f.parts["time"], "."); len(digits) >= 10 {
 		if n, err := strconv.ParseInt((digits + "000000000")[:19], 10, 64); err == nil { // s, ms, µs or ns
 			return n
 		}
 	}
-	return cmp.Or(f.start, f.time.UnixNano())
+	if f.parts["date"] != "" && f.start == 0 {
+		return f.time.UnixNano()
+	}
+	return f.start
 }
 
 func byTime(a, b *file) int {

@@ -2,7 +2,8 @@
 // begins, takes it from the cache (cache.go), or has it read in the pool, once for all who
 // ask together; traces.go and packedrank.go read its files. operators.go reads traces anew
 // for one question. Runs side by side are in compare.go, what is written of them in
-// export.go; the sums are those of model/scaling.
+// export.go; the sums are those of model/scaling. import.go makes runs of what others
+// wrote, scripts.go takes the original scripts, with the faults known of them.
 package measure
 
 import (
@@ -59,6 +60,9 @@ func (rd *Reader) Runs(ctx context.Context) ([]model.Run, error) {
 
 // Run finds one run by its name, its path or the id of its experiment.
 func (rd *Reader) Run(name string) (model.Run, error) { return rd.Workspace.Run(name) }
+
+// CompletePath lists the paths that begin so; those of folders end with a slash.
+func (rd *Reader) CompletePath(part string) ([]string, error) { return rd.Workspace.CompletePath(part) }
 
 // named finds runs by their names.
 func (rd *Reader) named(names []string) ([]model.Run, error) {

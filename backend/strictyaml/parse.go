@@ -91,11 +91,12 @@ type Problem struct {
 	Key        string
 	Text       string // fault and fix, one line
 	UnknownKey bool   // nothing reads the key: without it the file means the same
+	NoValue    bool   // the key stands there without a value, or is missing
 }
 
 // At is a problem at a node.
 func At(file string, n *yaml.Node, key, format string, args ...any) Problem {
-	return Problem{File: file, Line: n.Line, Col: n.Column, Key: key, Text: fmt.Sprintf(format, args...)}
+	return Problem{File: file, Line: n.Line, Col: n.Column, Key: key, Text: fmt.Sprintf(format, args...), NoValue: isNull(n)}
 }
 
 // String is file:line:col: text, as compilers write it.

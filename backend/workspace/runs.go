@@ -136,6 +136,7 @@ func (w finder) candidates(name string) []string {
 	if name == "" {
 		return nil
 	}
+	name = fromHome(name)
 	here, _ := filepath.Abs(name) // empty, where nothing lies, if the current folder is gone
 	if filepath.IsAbs(name) || spelledAsPath(name) {
 		return []string{here}
@@ -152,6 +153,33 @@ func (w finder) candidates(name string) []string {
 		}
 	}
 	return dirs
+}
+
+// fromHome is a path that may begin with ~ for the user's home.
+func fromHome(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return home + "/" + rest
+		}
+	}
+	return path
+}
+
+// CompletePath lists the paths that begin so, hidden ones only where a dot is typed; those of folders end with a slash.
+func (w *Workspace) CompletePath(part string) (paths []string, err error) {
+	dir, start := filepath.Split(fromHome(part))
+	entries, err := os.ReadDir(cmp.Or(dir, "."))
+	for _, e := range entries {
+		path, hidden := dir+e.Name(), strings.HasPrefix(e.Name(), ".") && start == ""
+		if !strings.HasPrefix(e.Name(), start) || hidden {
+			continue
+		}
+		if isDir(path) {
+			path += "/"
+		}
+		paths = append(paths, path)
+	}
+	return paths, err
 }
 
 // spelledAsPath tells "." and "../x", which lie where the command runs, from the names of runs.
@@ -299,10 +327,25 @@ func (w finder) attachConfig(run *model.Run) {
 	if errors.As(f.Err, &ps) && harmless(ps) {
 		run.Warnings = append(run.Warnings, f.Err.Error())
 	} else if f.Err != nil {
-		run.Problem = f.Err.Error()
+		run.Problem = cmp.Or(leftOpen(f.Rel, ps), f.Err.Error())
 		return
 	}
 	run.Experiment = &f.Experiment
+}
+
+// leftOpen names the keys of a config that have no value yet, as an imported run's; empty: other things are wrong with it.
+func leftOpen(file string, ps strictyaml.Problems) string {
+	var keys []string
+	for _, p := range ps {
+		if !p.NoValue {
+			return ""
+		}
+		keys = append(keys, p.Key)
+	}
+	if len(keys) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s leaves open what nobody told: %s; fill them in for what needs them", file, strings.Join(keys, ", "))
 }
 
 // owner is the config that writes a run there, plain or under nsys; nil: none does.

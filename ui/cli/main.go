@@ -109,7 +109,7 @@ func commands(e *command.Env) []*cobra.Command {
 		experiment.Generate(e), experiment.New(e), experiment.Check(e), job.Submit(e),
 		job.Jobs(e), job.Cancel(e), job.Logs(e), job.Why(e), job.Watch(e),
 		result.Metric(e), result.Metrics(e), result.Trace(e), result.Analyze(e), result.Compare(e), experiment.Card(e),
-		siteCmd(e), settingsCmd(e), demoCmd(e), exchange.Replay(e),
+		siteCmd(e), settingsCmd(e), demoCmd(e), exchange.Import(e), exchange.Replay(e),
 		completionCmd(e), manCmd(e), versionCmd(e),
 	}
 }

@@ -42,6 +42,7 @@ type Field struct {
 	History      *widget.History           // what ↑ and ↓ go through, and Enter adds to; nil: nothing
 	Each         func(text string) tea.Cmd // after every key; nil: nothing
 	Take         func(text string) tea.Cmd // Enter
+	Tab          func(text string) tea.Cmd // Tab, which may Fill in the rest; nil: nothing
 	Leave        func() tea.Cmd            // Esc; nil: nothing follows
 	Keys         []Key                     // for the footer, after Enter and Esc: what may be typed
 }
@@ -62,6 +63,13 @@ func (d *Dialog) Type(f Field) tea.Cmd {
 	d.field, d.input = f, widget.NewInput(f.Prompt, f.Text)
 	d.input.History = f.History
 	return nil
+}
+
+// Fill puts a longer text into the field, unless somebody typed on since it held the old one.
+func (d *Dialog) Fill(old, text string) {
+	if d.input != nil && d.input.Value() == old {
+		d.input.Set(text)
+	}
 }
 
 // Close drops what is open; nothing follows.
@@ -99,6 +107,10 @@ func (d *Dialog) typed(key tea.KeyMsg) tea.Cmd {
 			return nil
 		}
 		return f.Leave()
+	case "tab":
+		if f.Tab != nil {
+			return f.Tab(in.Value())
+		}
 	}
 	in.Key(key)
 	if f.Each == nil {

@@ -33,6 +33,8 @@ func keys() pane.Table[*Pane] {
 				return pane.Send(pane.OpenMsg{To: pane.Traces, Run: p.list.CurrentID(), Base: p.base.name})
 			}, Why: needOther},
 		{Key: pane.On("[ ]", "[ ]", "family", "go to the metrics before or after: latency, throughput, communication, device, skew")},
+		{Key: pane.On("O", "O", "open path…", "open a trace, or a folder of traces, by its path, whatever its files are called (tab completes)"),
+			Do: func(p *Pane) tea.Cmd { return p.opener.Ask() }},
 		{Key: pane.On("y", "y", "copy", "copy the command that prints this value"), Do: copyCommand, Why: needRun},
 		{Key: pane.On("!", "!", "in full", "the message line in full, and all else that was amiss"), Do: inFull},
 		{Key: pane.On("r", "r", "refresh", "look for new runs"), Do: (*Pane).load},
@@ -84,7 +86,7 @@ func (p *Pane) Keys() []pane.Key {
 	case p.env.Backend == nil:
 		return slices.Concat(all, pane.MoveKeys(), detailKeys().Within("in an opened run"), chooserKeys().Within("choosing columns"))
 	case p.chooser == nil && p.detail == nil && p.loaded && len(p.list.Rows()) == 0:
-		all = p.table().OnlyFoot("r")
+		all = p.table().OnlyFoot("O", "r")
 	}
 	return append(all, pane.MoveKeys()...)
 }

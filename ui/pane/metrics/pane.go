@@ -26,6 +26,7 @@ import (
 // Backend is what the pane of metrics asks of the use cases.
 type Backend interface {
 	pane.Analyser
+	pane.Finder
 
 	// Runs lists trace directories, newest first.
 	Runs(ctx context.Context) ([]model.Run, error)
@@ -58,8 +59,11 @@ type Pane struct {
 	chooser  *list.List[metric.Definition] // the columns being chosen; nil: they are not
 
 	runs     pane.Task[[]model.Run]
-	want     string // run to read as soon as it is listed
-	followed string // run of the experiment that was last selected
+	opener   pane.Opener
+	guest    pane.Task[model.Run]
+	guests   []model.Run // that lie elsewhere and were opened by their paths
+	want     string      // run to read as soon as it is listed
+	followed string      // run of the experiment that was last selected
 	err      error
 	loaded   bool
 }
@@ -71,6 +75,7 @@ func New(e pane.Env, b Backend) *Pane {
 	p.base = &baseline{env: env, known: p.known, run: func(name string) (model.Run, bool) { return p.list.ByID(name) }, changed: p.refresh}
 	p.best = &best{env: env, known: p.known, judged: p.refresh}
 	p.readings = newReadings(env, p.known, p.refresh)
+	p.opener = pane.Opener{Env: e, By: b, Dialog: &p.Dialog, To: pane.Metrics}
 	p.list = list.New(e, list.Of[model.Run]{
 		One: "run", ID: func(r model.Run) string { return r.Name }, Cells: func(r model.Run) []widget.Cell { return cells(p, r) }, Fields: fields,
 		Fit:    func([][]widget.Cell) []widget.Column { return header(p) },
@@ -136,6 +141,11 @@ func (p *Pane) gotRuns(runs []model.Run, err error) tea.Cmd {
 	if err != nil {
 		return pane.Fail(err)
 	}
+	for _, g := range p.guests {
+		if !slices.ContainsFunc(runs, func(r model.Run) bool { return r.Name == g.Name }) {
+			runs = append(runs, g)
+		}
+	}
 	if p.known.forget(p.list.Rows(), runs) {
 		p.best.forget() // their samples are others
 	}
@@ -160,8 +170,20 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 		p.detail = nil
 		p.want = msg.Run
 	}
-	p.list.GoTo(msg.Run)
+	if !p.list.GoTo(msg.Run) && msg.To == pane.Metrics {
+		return tea.Batch(p.refresh(), p.invite(msg.Run))
+	}
 	return tea.Batch(p.refresh(), p.readWanted())
+}
+
+// invite lists a run that is not of the workspace beside those that are.
+func (p *Pane) invite(name string) tea.Cmd {
+	return p.guest.Start(p.env.Ctx, func(context.Context) (model.Run, error) { return p.env.Run(name) }, func(run model.Run, err error) tea.Cmd {
+		if err == nil {
+			p.guests = append(p.guests, run)
+		}
+		return p.load()
+	})
 }
 
 // readWanted reads the run that was asked for, once it is listed.

@@ -39,6 +39,8 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Foot("n", "n", "run", "the traces of the next run of the board (N: the one before)"),
 			Do: func(p *Pane) tea.Cmd { return otherRun(p, 1) }},
 		{Key: pane.On("N", "N", "run before", "the traces of the run before"), Do: func(p *Pane) tea.Cmd { return otherRun(p, -1) }},
+		{Key: pane.On("O", "O", "open path…", "open a trace, or a folder of traces, by its path, whatever its files are called (tab completes)"),
+			Do: func(p *Pane) tea.Cmd { return p.opener.Ask() }},
 		{Key: pane.On("m", "m", "metrics", "open the run in Metrics"),
 			Do: func(p *Pane) tea.Cmd { return pane.Send(pane.OpenMsg{To: pane.Metrics, Run: p.run}) }, Why: needRun},
 		{Key: pane.On("y", "y", "copy", "copy the full name of the kernel under the cursor, else the command that prints this pane"),
@@ -87,7 +89,7 @@ func (p *Pane) Keys() []pane.Key {
 	case p.pick != nil || p.diff != nil:
 		return append(all, pane.MoveKeys()...)
 	case p.run == "":
-		all = keysOf(p).OnlyFoot()
+		all = keysOf(p).OnlyFoot("O")
 	case p.timeline.trace() == nil:
 		all = keysOf(p).OnlyFoot("enter", "n", "m")
 	}

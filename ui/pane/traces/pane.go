@@ -24,6 +24,7 @@ import (
 // Backend is what the pane of traces asks of the use cases.
 type Backend interface {
 	pane.Analyser
+	pane.Finder
 
 	// Runs lists trace directories, newest first.
 	Runs(ctx context.Context) ([]model.Run, error)
@@ -59,6 +60,7 @@ type Pane struct {
 	sheet    *sheet
 	timeline *timeline
 	reader   *pane.Reader
+	opener   pane.Opener
 	listing  pane.Task[[]model.Run]
 	pick     *picker     // of the run to compare with; nil: none is being chosen
 	diff     *comparison // nil: one run is shown
@@ -69,6 +71,7 @@ func New(e pane.Env, b Backend) *Pane {
 	p := &Pane{env: env{e, b}, sheet: newSheet(e, present.Trace(nil))}
 	p.timeline = &timeline{env: p.env, dialog: &p.Dialog, view: whole}
 	p.reader = pane.NewReader(e, b, p.readerEnded)
+	p.opener = pane.Opener{Env: e, By: b, Dialog: &p.Dialog, To: pane.Traces}
 	p.SetFocus(true)
 	return p
 }

@@ -1,0 +1,64 @@
+package exchange
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"shardeck/backend/app"
+	"shardeck/backend/measure"
+	"shardeck/model/present/unit"
+	"shardeck/ui/cli/command"
+)
+
+// Import makes a run of traces that others wrote.
+func Import(e *command.Env) *cobra.Command {
+	o := measure.ImportOptions{}
+	c := &cobra.Command{
+		Use:   "import PATH",
+		Short: "make a run of traces that others wrote, or take over the original scripts",
+		Long: `Makes a run in trace_collection/ of a trace or a folder of traces, whatever they are called:
+links to the files under our names, and a config.yaml with what the traces tell; what
+they do not tell has no value there, to be filled in. Nothing is overwritten.
+
+Of a folder of the original scripts (vllm_profiler.py, experiments/, trace_collection/) it
+takes the configs and every run, and names the known faults that it finds in them.`,
+		Example: "  shardeck import /scratch/them/profile --name them-tp2\n  shardeck import ~/ccl-bench",
+		Args:    command.Args(1, 1),
+		RunE: e.With(func(_ context.Context, a *app.App, words []string) error {
+			o.Path = words[0]
+			made, err := a.Import(o)
+			if err != nil && len(made.Runs)+len(made.Faults) == 0 {
+				return err
+			}
+			return cmp.Or(e.Show(made, func() { printImported(e, made) }), err)
+		}),
+	}
+	c.Flags().StringVar(&o.Name, "name", "", "the run's `NAME` under trace_collection/; otherwise that of the file or folder")
+	c.Flags().BoolVar(&o.Copy, "copy", false, "copy the files, instead of links to them")
+	return c
+}
+
+func printImported(e *command.Env, made measure.Imported) {
+	for _, r := range made.Runs {
+		e.Say("%s  %s, %s of %s", r.Run, unit.Plural(len(r.Ranks), "rank"), unit.Plural(len(r.Files), "file"), r.From)
+		if r.Open {
+			e.Say("  its config.yaml says what the traces tell; fill in the rest: trace_collection/%s/config.yaml", r.Run)
+		}
+	}
+	for _, c := range made.Configs {
+		e.Say("%s", c)
+	}
+	for _, left := range made.Left {
+		e.Warn("not taken: %s", left)
+	}
+	for _, f := range made.Faults {
+		where := f.Files[0]
+		if n := len(f.Files); n > 1 {
+			where += " and " + unit.Plural(n-1, "other")
+		}
+		e.Finding("warning", fmt.Sprintf("%-3s %s: %s", f.Code, where, f.Fault), "", 7)
+	}
+}
