@@ -37,7 +37,7 @@ const (
 
 // newMemberReader begins with the first header; an error says what is wrong with that.
 func newMemberReader(disk io.Reader) (*memberReader, error) {
-	r := &memberReader{disk: disk, depth: 1}
+	r := &memberReader{disk: disk, depth: 1, raw: make([]byte, 0, mostPacked+2*rawPiece)}
 	r.more()
 	z, err := gzip.NewReader(bytes.NewReader(r.raw))
 	if err != nil || runtime.GOMAXPROCS(0) > 1 {
@@ -91,7 +91,7 @@ func (r *memberReader) readAsOne() error {
 	}
 	parts = append(parts, bytes.NewReader(r.raw), r.disk)
 	z, err := gzip.NewReader(bufio.NewReaderSize(io.MultiReader(parts...), rawPiece))
-	r.rest, r.ahead, r.spare = z, nil, nil
+	r.rest, r.raw, r.ahead, r.spare = z, nil, nil, nil
 	return err
 }
 
