@@ -1,7 +1,6 @@
 package measure
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -59,8 +58,7 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cacheKey, f *shar
 	if err := f.do(ctx, rd.Pool, 0, small).Wait(); err != nil {
 		return nil, err
 	}
-	endOps := r.beginOps(ctx, f)
-	if err := cmp.Or(r.readTraces(ctx, f), endOps()); err != nil {
+	if err := r.readTraces(ctx, f); err != nil {
 		return nil, err
 	}
 	if err := r.readOps(ctx, f); err != nil {
@@ -126,12 +124,14 @@ type reading struct {
 	faults                       // its lock guards what follows too
 	opened map[int][]*trace.Rank // by the number in the file's name
 	ops    *et.Trace             // of one rank; nil: none
+	endOps func() error          // waits until ops is there
 	alone  map[int]*et.Trace     // of each, where there are no traces of kernels
 }
 
 // newReading reads the small files of a run: timing statistics and run.json.
 func (rd *Reader) newReading(run model.Run) *reading {
-	r := &reading{rd: rd, run: run, faults: faults{damaged: run.LeftOut}, opened: map[int][]*trace.Rank{}, alone: map[int]*et.Trace{}}
+	r := &reading{rd: rd, run: run, faults: faults{damaged: run.LeftOut}, opened: map[int][]*trace.Rank{}, alone: map[int]*et.Trace{},
+		endOps: func() error { return nil }}
 	r.warnings = append(r.warnings, run.Warnings...)
 	if run.Problem != "" {
 		r.warnings = append(r.warnings, run.Problem)
@@ -173,6 +173,9 @@ func (r *reading) readSmall(f model.RunFile) {
 func (r *reading) finish(ctx context.Context) (*metric.Analysis, error) {
 	a, err := analyze.Analyse(ctx, r.input)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.endOps(); err != nil { // it has begun before this task
 		return nil, err
 	}
 	analyze.AddAsked(a, r.input, r.alone)

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -42,6 +43,7 @@ func (r *reading) readTraces(ctx context.Context, f *sharedReading) error {
 			return r.readTrace(ctx, file, f.note)
 		}))
 	}
+	r.beginOps(ctx, f)
 	first := pool.WaitAll(tasks)
 	r.numberRanks()
 	if first == nil && len(files) > 0 && len(r.input.Ranks) == 0 {
@@ -88,23 +90,23 @@ func (r *reading) numberRanks() {
 // mostOps bounds the operators that a summary lists, most frequent first.
 const mostOps = 200
 
-// beginOps begins to read the first execution trace, for the operators and the collectives that the program asked for; it
-// is done when what it returns has been called. A run without any is no worse for it.
-func (r *reading) beginOps(ctx context.Context, f *sharedReading) (end func() error) {
+// beginOps begins to read the first execution trace, for the operators and the collectives that the program asked for:
+// after the traces, beside what comes next. It is done when endOps has been called. A run without any is no worse for it.
+func (r *reading) beginOps(ctx context.Context, f *sharedReading) {
 	file := model.First(r.run.Files, func(f model.RunFile) bool { return f.Kind == model.FileET })
 	if file == nil {
-		return func() error { return nil }
+		return
 	}
 	var own faults // behind those of the traces
 	task := f.do(ctx, r.rd.Pool, costOf(*file), func(ctx context.Context) (err error) {
 		r.ops, err = own.openET(ctx, *file)
 		return err
 	})
-	return func() error {
+	r.endOps = sync.OnceValue(func() error {
 		err := task.Wait()
 		r.warnings, r.damaged = append(r.warnings, own.warnings...), r.damaged || own.damaged
 		return err
-	}
+	})
 }
 
 // readOps reads the execution trace of each rank whose kernels say nothing of sizes and groups.
@@ -121,6 +123,9 @@ func (r *reading) readOps(ctx context.Context, f *sharedReading) error {
 		bare := rank != nil && analyze.LacksMetadata(rank)
 		if !bare && !alone {
 			continue
+		}
+		if err := r.endOps(); err != nil {
+			return cmp.Or(pool.WaitAll(tasks), err)
 		}
 		tasks = append(tasks, f.do(ctx, r.rd.Pool, costOf(file), func(ctx context.Context) (err error) {
 			t := r.ops
