@@ -485,3 +485,19 @@ func TestInFull(t *testing.T) {
 	has(t, d.Pane().Message().Brief, "! says what was lost")
 	d.Press("!").Expect("kineto_trace_1.json", "Close").Press("esc").Expect("▌kernels")
 }
+
+// What nobody could match is a part of its own: in the bars and their legend, the timeline and the tables.
+func TestUnmatchedCommunicationIsSeen(t *testing.T) {
+	none := []int64{0, 0}
+	s := &metric.TraceSummary{WindowNS: 1100,
+		Ranks:       []metric.RankSplit{{WindowNS: 1100, ComputeNS: 200, UnmatchedNS: 900}},
+		Timeline:    []metric.RankDensity{{BinNS: 550, Compute: []int64{100, 100}, Transfer: none, Wait: none, Unmatched: []int64{450, 450}, Idle: none, Late: none}},
+		Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 8192, Ranks: 1, Count: 1, UnmatchedNS: 900_000}}}
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 100, 30)
+	d.Send(pane.AnalysedMsg{Analysis: &metric.Analysis{Run: "llama-8b-tp2", Trace: s}})
+	d.Expect("███▒▒▒", "▒ unmatched", "unmatched ", "81.8 %").Press("tab").Expect("all_reduce", "unmatched", "0.9").Press("tab", "tab").Expect("unmatched", "81.8", "–")
+	c := comparison{found: &scaling.TraceComparison{TraceDiff: scaling.DiffTraces([2]string{"a", "b"}, [2]*metric.TraceSummary{s, s})}}
+	if r := c.split(1, [2]int{1, 1}); r.UnmatchedNS != 900 || *r.TransferNS != 0 || r.WindowNS != 1100 {
+		t.Errorf("the mean rank: %+v", r)
+	}
+}
