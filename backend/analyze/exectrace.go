@@ -54,6 +54,7 @@ func FillMetadata(r *trace.Rank, made []trace.Coll) int {
 	}
 	if filled > 0 {
 		r.Colls = slices.Concat(r.Colls, made)
+		r.NameGroups()
 	}
 	return filled
 }

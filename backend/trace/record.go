@@ -125,7 +125,8 @@ type Info struct {
 	Hostname                string
 	Backend                 string
 	NCCLVersion             string
-	CUDARuntime, CUDADriver int // as CUDA writes them: 12040
+	Groups                  map[string][]int // ranks of the process groups, by name; nil: not given
+	CUDARuntime, CUDADriver int              // as CUDA writes them: 12040
 	VLLMVersion             string
 	Devices                 []Device
 	Schema                  string
@@ -164,6 +165,16 @@ type Rank struct {
 
 	// SMs is how busy the multiprocessors were, in order of time; nil: not recorded. Only Nsight Systems samples it.
 	SMs []Sample
+}
+
+// NameGroups gives calls whose group is named, and whose ranks are missing or cut, what Info knows of that group.
+func (r *Rank) NameGroups() {
+	for i := range r.Colls {
+		c := &r.Colls[i]
+		if ranks := r.Info.Groups[c.GroupName]; c.GroupRanks == nil && len(ranks) > 0 {
+			c.GroupRanks, c.GroupSize = ranks, len(ranks)
+		}
+	}
 }
 
 // Sample is a share of the device's multiprocessors that had work at one moment.

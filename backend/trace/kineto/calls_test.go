@@ -95,6 +95,28 @@ func TestCallsAreNamedByAnnotations(t *testing.T) {
 	}
 }
 
+// A group's list of ranks that the metadata cuts stands in the world's own list of groups, as a list or in quotes.
+func TestGroupsByName(t *testing.T) {
+	kernel := func(group, ranks string) string {
+		return strings.Replace(ncclKernel(1, 2, 3, 4), `"device": 0`, fmt.Sprintf(`"device": 0, "Collective name": "allreduce", "Group size": 4, "Process Group Name": %q, "Process Group Ranks": %q`, group, ranks), 1)
+	}
+	path := filepath.Join(t.TempDir(), "kineto_trace_0.json")
+	text := `{"distributedInfo": {"rank": 0, "pg_config": [{"pg_name": "0", "ranks": []}, {"pg_name": "tp", "ranks": [0, 2, 4, 6]}, {"ranks": "[1, 3]", "pg_name": "dp"}, 7]}, "traceEvents": [` +
+		strings.Join([]string{kernel("tp", "[0, 2, ...]"), kernel("dp", ""), kernel("0", "..."), kernel("tp", "[0, 1]")}, ",") + `]}`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(t.Context(), path, nil)
+	if err != nil || len(r.Damage) > 0 || len(r.Records) != 4 {
+		t.Fatalf("%v, damage %v", err, r.Damage)
+	}
+	for i, want := range [][]int{{0, 2, 4, 6}, {1, 3}, nil, {0, 1}} {
+		if got := r.Colls[r.Records[i].Coll]; !cmp.Equal(got.GroupRanks, want) || got.GroupSize != []int{4, 2, 4, 4}[i] {
+			t.Errorf("call %d: %+v", i, got)
+		}
+	}
+}
+
 func TestElementsOfTensors(t *testing.T) {
 	for dims, want := range map[string]int64{
 		"[[8, 1024, 8816]]": 8 * 1024 * 8816, "[[], [2]]": 3, "[]": 0, "": 0, "[[-1]]": -1, "[[99999999, 99999999, 99999999]]": -1, "[[0, 7]]": 0, "[[[2]]]": -1,

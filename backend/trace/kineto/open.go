@@ -69,6 +69,7 @@ func openSplit(ctx context.Context, path string, progress func(done, total int64
 	if d.scan.steps.calls && len(r.Colls) == 0 {
 		err = nameCalls(ctx, r)
 	}
+	r.NameGroups()
 	return r, err
 }
 

@@ -106,11 +106,26 @@ func (r *reader) devices(val []byte) bool {
 	return sound && isList
 }
 
+// groups reads pg_config: the process groups, some of which have no list of ranks.
+func (r *reader) groups(val []byte) bool {
+	r.info.Groups = map[string][]int{}
+	jsonscan.EachElement(val, 0, func(from, to int) {
+		name, ranks := "", []byte(nil)
+		jsonscan.ReadKeys(val[from:to], map[string]func([]byte) bool{
+			"pg_name": jsonscan.KeepText(&name), "ranks": func(v []byte) bool { ranks = v; return true },
+		})
+		if list := trace.RankList(ranks); name != "" && list != nil {
+			r.info.Groups[name] = list
+		}
+	})
+	return true
+}
+
 // distributed reads what torch.distributed says of the world.
 func (r *reader) distributed(val []byte) bool {
 	sound := jsonscan.ReadKeys(val, map[string]func([]byte) bool{
 		"backend": jsonscan.KeepText(&r.info.Backend), "nccl_version": jsonscan.KeepText(&r.info.NCCLVersion),
-		"rank": keepWhole(&r.info.Rank), "world_size": keepWhole(&r.info.WorldSize),
+		"rank": keepWhole(&r.info.Rank), "world_size": keepWhole(&r.info.WorldSize), "pg_config": r.groups,
 	})
 	r.info.Rank, r.info.WorldSize = max(-1, r.info.Rank), max(0, r.info.WorldSize)
 	return sound

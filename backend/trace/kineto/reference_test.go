@@ -72,6 +72,10 @@ type refHeader struct {
 		Rank    int    `json:"rank"`
 		Size    int    `json:"world_size"`
 		NCCL    string `json:"nccl_version"`
+		Groups  []struct {
+			Name  string `json:"pg_name"`
+			Ranks []int  `json:"ranks"`
+		} `json:"pg_config"`
 	} `json:"distributedInfo"`
 }
 
@@ -91,6 +95,14 @@ func readReference(t testing.TB, text []byte) *trace.Rank {
 	}
 	if w := head.World; w != nil {
 		info.Backend, info.Rank, info.WorldSize, info.NCCLVersion = w.Backend, w.Rank, w.Size, w.NCCL
+		for _, g := range w.Groups {
+			if info.Groups == nil {
+				info.Groups = map[string][]int{}
+			}
+			if info.Groups[g.Name] = g.Ranks; len(g.Ranks) == 0 {
+				delete(info.Groups, g.Name)
+			}
+		}
 	}
 	base := refInt(head.Base, 0, 1)
 	for i := range r.rank.Records {
