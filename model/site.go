@@ -171,19 +171,19 @@ func (s Site) NearestQOS(typed string) string {
 }
 
 // QOSNames lists the QOS of the site.
-func (s Site) QOSNames() []string {
-	var names []string
-	for _, q := range s.Queues {
-		names = append(names, q.Name)
-	}
-	return names
-}
+func (s Site) QOSNames() []string { return Each(s.Queues, func(q Queue) string { return q.Name }) }
 
 // Constraints lists the constraints of the site's kinds of node.
 func (s Site) Constraints() []string {
-	var out []string
-	for _, k := range s.Partitions {
-		out = append(out, k.Constraint)
+	return Each(s.Partitions, func(k NodeKind) string { return k.Constraint })
+}
+
+// Marked reports whether an environment bears the marks of the site; none does where it has none.
+func (s Site) Marked(env func(string) string) bool {
+	for k, v := range s.Detect {
+		if env(k) != v {
+			return false
+		}
 	}
-	return out
+	return len(s.Detect) > 0
 }

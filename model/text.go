@@ -234,8 +234,7 @@ func AsID(text string) string {
 // ShortModel is a hub id without its owner.
 func ShortModel(name string) string { return name[strings.LastIndex(name, "/")+1:] }
 
-// Nearest returns the word of known that word was most likely meant to be, for
-// "did you mean": the one with the fewest letters to add, drop, change or swap,
+// Nearest returns the word of known that word was most likely meant to be: the one with the fewest letters to add, drop, change or swap,
 // case aside. It is empty when none is near enough (a third of the letters may
 // differ, and one always may). Of equals the first wins.
 func Nearest(word string, known []string) string {
@@ -246,6 +245,14 @@ func Nearest(word string, known []string) string {
 		}
 	}
 	return best
+}
+
+// DidYouMean asks for the Nearest of known, empty when none is near enough.
+func DidYouMean(word string, known []string) string {
+	if near := Nearest(word, known); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return ""
 }
 
 // distance is the optimal string alignment distance. Words past 64 letters are

@@ -60,23 +60,11 @@ func (o Options) withDefaults() Options {
 	if o.Binary == "" {
 		o.Binary, _ = os.Executable()
 	}
-	o.CacheDir = cmp.Or(o.CacheDir, userDir(o.Env, "XDG_CACHE_HOME", ".cache"))
+	o.CacheDir = cmp.Or(o.CacheDir, catalog.UserDir(o.Env, "XDG_CACHE_HOME", ".cache"))
 	if o.Env("SHARDECK_NO_CACHE") != "" {
 		o.CacheDir = ""
 	}
 	return o
-}
-
-// userDir is shardeck's folder under one of the XDG base folders; empty without a home.
-func userDir(env func(string) string, variable, fallback string) string {
-	base := env(variable)
-	if home := env("HOME"); base == "" && home != "" {
-		base = filepath.Join(home, fallback)
-	}
-	if base == "" {
-		return ""
-	}
-	return filepath.Join(base, "shardeck")
 }
 
 // App is an open workspace, with the use cases of its rooms. Its methods are safe for concurrent use.
@@ -168,7 +156,7 @@ func (a *App) chooseScheduler() {
 
 // gpuPool is where the jobs of all this user's workspaces note their GPUs; empty without a home.
 func gpuPool(env func(string) string) string {
-	if dir := userDir(env, "XDG_STATE_HOME", ".local/state"); dir != "" {
+	if dir := catalog.UserDir(env, "XDG_STATE_HOME", ".local/state"); dir != "" {
 		return filepath.Join(dir, "gpus")
 	}
 	return ""
@@ -235,7 +223,7 @@ func WriteDemo(dir string, env func(string) string) (string, error) {
 		if env == nil {
 			env = os.Getenv
 		}
-		base := userDir(env, "XDG_DATA_HOME", ".local/share")
+		base := catalog.UserDir(env, "XDG_DATA_HOME", ".local/share")
 		if base == "" {
 			return "", model.Invalid("no place for the demo: HOME is not set", "name a folder: shardeck demo DIR")
 		}

@@ -19,7 +19,7 @@ import (
 // readSettings loads shapes, GPUs, site and settings, and keeps what --set says of configs.
 func (a *App) readSettings() error {
 	known, err := catalog.Load(catalog.Options{
-		Workspace: a.ws.Root, UserDir: catalog.UserDir(a.options.Env), Env: a.options.Env, Sets: a.options.Sets,
+		Workspace: a.ws.Root, UserDir: catalog.UserDir(a.options.Env, "XDG_CONFIG_HOME", ".config"), Env: a.options.Env, Sets: a.options.Sets,
 	})
 	if err != nil {
 		return &model.Fault{Cause: err, Kind: model.ErrInvalid}
@@ -163,17 +163,7 @@ func (a *App) onLoginNode() bool {
 	case "detected":
 		return true
 	}
-	return m.Scheduler() == "slurm" || marked(a.world.Site, a.options.Env)
-}
-
-// marked reports whether the environment bears the marks of a site.
-func marked(site model.Site, env func(string) string) bool {
-	for k, v := range site.Detect {
-		if env(k) != v {
-			return false
-		}
-	}
-	return len(site.Detect) > 0
+	return m.Scheduler() == "slurm" || a.world.Site.Marked(a.options.Env)
 }
 
 // SiteOrigin says how the site is known: detected, assumed, or the file or flag that names it.

@@ -39,14 +39,14 @@ type Options struct {
 	Sets      []string            // key=value of --set; those of experiments are passed over
 }
 
-// UserDir is the folder of a user's settings: $XDG_CONFIG_HOME/shardeck or
-// ~/.config/shardeck; empty where neither is set.
-func UserDir(env func(string) string) string {
-	if base := env("XDG_CONFIG_HOME"); filepath.IsAbs(base) {
+// UserDir is shardeck's folder under one of the XDG base folders, as $XDG_CONFIG_HOME, else at its
+// place below the home folder, as .config; empty where neither is set.
+func UserDir(env func(string) string, variable, place string) string {
+	if base := env(variable); filepath.IsAbs(base) {
 		return filepath.Join(base, "shardeck")
 	}
 	if home := env("HOME"); home != "" {
-		return filepath.Join(home, ".config", "shardeck")
+		return filepath.Join(home, place, "shardeck")
 	}
 	return ""
 }
@@ -319,7 +319,7 @@ func checkWords(s model.Site) error {
 func detectSite(sources []source, env func(string) string, gpus map[string]model.GPU) (name, origin string) {
 	for _, name := range siteNames(sources) {
 		s, err := loadSite(sources, name, gpus)
-		if err == nil && len(s.Detect) > 0 && hasMarks(env, s.Detect) {
+		if err == nil && s.Marked(env) {
 			return name, "detected"
 		}
 	}
@@ -327,13 +327,4 @@ func detectSite(sources []source, env func(string) string, gpus map[string]model
 		return unknownSite, "detected"
 	}
 	return assumedSite, "assumed"
-}
-
-func hasMarks(env func(string) string, marks map[string]string) bool {
-	for k, v := range marks {
-		if env(k) != v {
-			return false
-		}
-	}
-	return true
 }

@@ -31,7 +31,7 @@ func load(t *testing.T, files map[string]string, env map[string]string, sets ...
 		}
 		return env[k]
 	}
-	return Load(Options{Workspace: filepath.Join(dir, "ws"), UserDir: UserDir(getenv), Env: getenv, Sets: sets})
+	return Load(Options{Workspace: filepath.Join(dir, "ws"), UserDir: UserDir(getenv, "XDG_CONFIG_HOME", ".config"), Env: getenv, Sets: sets})
 }
 
 var perlmutter = map[string]string{"NERSC_HOST": "perlmutter", "SCRATCH": "/pscratch/sd/u/user"}

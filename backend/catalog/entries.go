@@ -115,9 +115,6 @@ func inBlockStyle(n *yaml.Node) *yaml.Node {
 	if c.Kind == yaml.MappingNode {
 		c.Style &^= yaml.FlowStyle
 	}
-	c.Content = nil
-	for _, child := range n.Content {
-		c.Content = append(c.Content, inBlockStyle(child))
-	}
+	c.Content = model.Each(n.Content, inBlockStyle)
 	return &c
 }

@@ -88,13 +88,7 @@ var rules = strictyaml.Rules{
 var fields = slices.DeleteFunc(strictyaml.Fields[Values](), func(f strictyaml.Field) bool { return !f.Single() })
 
 // Keys lists every setting, in the order they are shown.
-func Keys() []string {
-	var out []string
-	for _, f := range fields {
-		out = append(out, f.Path)
-	}
-	return out
-}
+func Keys() []string { return model.Each(fields, func(f strictyaml.Field) string { return f.Path }) }
 
 // IsSetting reports whether key is a setting; other keys of --set are an experiment's.
 func IsSetting(key string) bool { return slices.Contains(Keys(), key) }
@@ -129,11 +123,9 @@ func parseSettings(file string, data []byte) ([]value, error) {
 
 // List is every setting with its origin, in the order they are shown.
 func (s Settings) List() []Setting {
-	var out []Setting
-	for _, f := range fields {
-		out = append(out, Setting{f.Path, strictyaml.Text(f.Of(&s.Values)), s.origin[f.Path]})
-	}
-	return out
+	return model.Each(fields, func(f strictyaml.Field) Setting {
+		return Setting{f.Path, strictyaml.Text(f.Of(&s.Values)), s.origin[f.Path]}
+	})
 }
 
 // Origin says where a setting comes from.

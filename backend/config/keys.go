@@ -148,10 +148,7 @@ func lookup(path string) (f strictyaml.Field, name string, err error) {
 			return f, name, nil
 		}
 	}
-	if near := model.Nearest(path, single); near != "" {
-		return f, "", fmt.Errorf("unknown key %.60q; did you mean %s?", path, near)
-	}
-	return f, "", fmt.Errorf("unknown key %.60q; known are %s", path, strings.Join(single, ", "))
+	return f, "", fmt.Errorf("unknown key %.60q; %s", path, cmp.Or(model.DidYouMean(path, single), "known are "+strings.Join(single, ", ")))
 }
 
 // Value is one key of an experiment as text: "parallelism.tp", "env.NCCL_DEBUG".

@@ -147,8 +147,8 @@ func entry(all []catalog.Entry, id string) (*catalog.Entry, error) {
 		return e, nil
 	}
 	fix := "its entries are listed in " + workspace.CatalogFile
-	if near := model.Nearest(id, model.Each(all, func(e catalog.Entry) string { return e.ID })); near != "" {
-		fix = "did you mean " + near + "? (" + fix + ")"
+	if near := model.DidYouMean(id, model.Each(all, func(e catalog.Entry) string { return e.ID })); near != "" {
+		fix = near + " (" + fix + ")"
 	}
 	return nil, model.Unknown(fmt.Sprintf("no experiment %.60q in the catalogue", id), fix)
 }

@@ -15,7 +15,6 @@ import (
 	"shardeck/backend/strictyaml"
 	"shardeck/backend/trace"
 	"shardeck/model"
-	"shardeck/templates"
 )
 
 // habit is a row of templates/tracenames.yaml, which says what its parts mean.
@@ -35,11 +34,7 @@ type habits struct {
 	Folders []habit `yaml:"folders"`
 }
 
-var table = sync.OnceValue(func() habits {
-	var t habits
-	strictyaml.MustDecode(templates.FS, "tracenames.yaml", &t)
-	return t
-})
+var table = strictyaml.Embedded[habits]("tracenames.yaml")
 
 var compiled sync.Map // of *regexp.Regexp, by its text
 

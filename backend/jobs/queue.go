@@ -196,11 +196,8 @@ func (q *Queue) noJob(ref string, list JobList) error {
 	for _, j := range list.Jobs {
 		known = append(known, j.ID, j.Experiment)
 	}
-	fix := "shardeck jobs lists them"
-	if near := model.Nearest(ref, known); near != "" {
-		fix = "did you mean " + near + "?"
-	}
-	return model.Unknown(fmt.Sprintf("no job or experiment %.60q in the list of jobs", ref), fix)
+	return model.Unknown(fmt.Sprintf("no job or experiment %.60q in the list of jobs", ref),
+		cmp.Or(model.DidYouMean(ref, known), "shardeck jobs lists them"))
 }
 
 // Cancel ends one job. One that has ended already is no error.

@@ -109,7 +109,7 @@ func TestCausesAreWhole(t *testing.T) {
 			t.Errorf("nothing is said of exit code %d", code)
 		}
 	}
-	for _, s := range signs() {
+	for _, s := range signs().Signs {
 		if s.Holds == "" || stageNamed(string(s.Stage)) == "" {
 			t.Errorf("%+v tells no stage", s)
 		}

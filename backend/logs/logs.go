@@ -136,11 +136,7 @@ func cleanLines(text []byte) []string {
 	if len(text) == 0 {
 		return nil
 	}
-	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-	for i, l := range lines {
-		lines[i] = cleanLine(l)
-	}
-	return lines
+	return model.Each(strings.Split(strings.TrimSuffix(string(text), "\n"), "\n"), cleanLine)
 }
 
 // cleanLine makes one line fit for the screen. A progress bar redraws its line with

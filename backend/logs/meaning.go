@@ -7,11 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
-	"shardeck/templates"
 )
 
 // Progress is what a job is doing, as the last telling line of its log says.
@@ -28,13 +26,9 @@ type sign struct {
 }
 
 // signs are those of templates/stages.yaml, read once.
-var signs = sync.OnceValue(func() []sign {
-	var file struct {
-		Signs []sign `yaml:"signs"`
-	}
-	strictyaml.MustDecode(templates.FS, "stages.yaml", &file)
-	return file.Signs
-})
+var signs = strictyaml.Embedded[struct {
+	Signs []sign `yaml:"signs"`
+}]("stages.yaml")
 
 var (
 	// steps are those of a progress bar.
@@ -82,7 +76,7 @@ func runnerStage(line string) (Progress, bool) {
 
 // engineStage reads a line of an engine.
 func engineStage(line string) (Progress, bool) {
-	for _, s := range signs() {
+	for _, s := range signs().Signs {
 		if strings.Contains(line, s.Holds) {
 			p := Progress{Stage: s.Stage}
 			if s.Steps {
@@ -217,11 +211,8 @@ func (c cause) fixesFor(lines []string) []string {
 	if c.Name != "" {
 		value = c.named(lines)
 	}
-	out := make([]string, len(c.Fixes))
-	for i, fix := range c.Fixes {
-		out[i] = placeholder.ReplaceAllStringFunc(fix, func(p string) string { return cmp.Or(value, strings.ToUpper(strings.Trim(p, "{}"))) })
-	}
-	return out
+	fill := func(name string) string { return cmp.Or(value, strings.ToUpper(strings.Trim(name, "{}"))) }
+	return model.Each(c.Fixes, func(fix string) string { return placeholder.ReplaceAllStringFunc(fix, fill) })
 }
 
 // byExit is what the runner's exit code tells; its own last words, if it said some,
@@ -313,11 +304,9 @@ type causes struct {
 }
 
 // known are the causes of templates/failures.yaml, read once.
-var known = sync.OnceValue(func() causes {
-	all := causes{patterns: map[string]*regexp.Regexp{}}
-	strictyaml.MustDecode(templates.FS, "failures.yaml", &all)
+var known = strictyaml.Embedded("failures.yaml", func(all *causes) {
+	all.patterns = map[string]*regexp.Regexp{}
 	for name, text := range all.Names {
 		all.patterns[name] = regexp.MustCompile(text)
 	}
-	return all
 })

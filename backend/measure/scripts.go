@@ -7,12 +7,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/backend/workspace"
 	"shardeck/model"
-	"shardeck/templates"
 )
 
 // ScriptFault is a known fault of the original scripts, and the files that have it.
@@ -23,13 +21,9 @@ type ScriptFault struct {
 }
 
 // knownFaults are templates/upstream.yaml, which says what its parts mean.
-var knownFaults = sync.OnceValue(func() []knownFault {
-	var t struct {
-		Faults []knownFault `yaml:"faults"`
-	}
-	strictyaml.MustDecode(templates.FS, "upstream.yaml", &t)
-	return t.Faults
-})
+var knownFaults = strictyaml.Embedded[struct {
+	Faults []knownFault `yaml:"faults"`
+}]("upstream.yaml")
 
 type knownFault struct {
 	Code    string `yaml:"code"`
@@ -78,7 +72,7 @@ func scriptsIn(dir string) map[string]string {
 
 // importScripts takes the configs and runs of a folder of the original scripts, and names the faults of these.
 func (rd *Reader) importScripts(o ImportOptions, texts map[string]string, out *Imported) error {
-	for _, k := range knownFaults() {
+	for _, k := range knownFaults().Faults {
 		f := ScriptFault{Code: k.Code, Fault: k.Fault}
 		for path, text := range texts {
 			if k.in(path, text) {

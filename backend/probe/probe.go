@@ -16,14 +16,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
 	"shardeck/model/shell"
-	"shardeck/templates"
 )
 
 // Level of a line.
@@ -169,14 +167,11 @@ type (
 )
 
 // wanted is what jobs need of their software, read once.
-var wanted = sync.OnceValue(func() (file struct {
+var wanted = strictyaml.Embedded[struct {
 	Environments map[string]environment `yaml:"environments"`
 	Versions     string                 `yaml:"versions"`
 	Needs        []need                 `yaml:"needs"`
-}) {
-	strictyaml.MustDecode(templates.FS, "software.yaml", &file)
-	return file
-})
+}]("software.yaml")
 
 // software starts the Python of the jobs' environment and reads its versions.
 func software(ctx context.Context, t Target, o Options) []Line {
@@ -222,11 +217,7 @@ func versions(text string, t Target) []Line {
 			found[words[1]] = words[2:]
 		}
 	}
-	var lines []Line
-	for _, n := range wanted().Needs {
-		lines = append(lines, n.line(found[n.Name], t.environmentName()))
-	}
-	return lines
+	return model.Each(wanted().Needs, func(n need) Line { return n.line(found[n.Name], t.environmentName()) })
 }
 
 // line words the version that was found, of what is in an environment.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 
+	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/model/shell"
 )
@@ -146,11 +147,7 @@ func hubModels(_ context.Context, t Target, o Options) []Line {
 		return nil
 	}
 	cache := hubCache(t.HFHome, o.Getenv)
-	var lines []Line
-	for _, m := range t.Models {
-		lines = append(lines, cached(cache, m, t.HFHome))
-	}
-	return lines
+	return model.Each(t.Models, func(m Model) Line { return cached(cache, m, t.HFHome) })
 }
 
 // hubCache is the folder of downloaded models: as the settings say, else as the

@@ -102,10 +102,7 @@ func sameLayout(a, b model.Layout) bool {
 }
 
 func recordingNames(all []Recording) string {
-	words := make([]string, 0, len(all))
-	for _, r := range all {
-		words = append(words, fmt.Sprintf("%s (%s, %s)", r.Name, path.Base(r.Model.Name), r.Layout))
-	}
+	words := model.Each(all, func(r Recording) string { return fmt.Sprintf("%s (%s, %s)", r.Name, path.Base(r.Model.Name), r.Layout) })
 	slices.Sort(words)
 	return strings.Join(words, "; ")
 }

@@ -6,11 +6,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
-	"shardeck/templates"
 )
 
 // reason is an entry of templates/slurm_reasons.yaml.
@@ -31,9 +29,7 @@ type reasonTable struct {
 }
 
 // reasons is the table of Slurm's words, read once.
-var reasons = sync.OnceValue(func() *reasonTable {
-	var t reasonTable
-	strictyaml.MustDecode(templates.FS, "slurm_reasons.yaml", &t)
+var reasons = strictyaml.Embedded("slurm_reasons.yaml", func(t *reasonTable) {
 	oneOf := func(name string, words map[string]string) string {
 		return "(?P<" + name + ">" + strings.Join(slices.Sorted(maps.Keys(words)), "|") + ")"
 	}
@@ -41,7 +37,6 @@ var reasons = sync.OnceValue(func() *reasonTable {
 	for i, p := range t.Patterns {
 		t.Patterns[i].pattern = regexp.MustCompile("^(?:" + names.Replace(p.Like) + ")$")
 	}
-	return &t
 })
 
 // ReasonOf words a reason. A word that is not in the table is shown as it is; none at all

@@ -4,15 +4,16 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 
 	"shardeck/model"
+	"shardeck/templates"
 )
 
 // Decode fills v, a pointer to a struct, from a mapping. What the mapping has not, and
@@ -25,16 +26,24 @@ func Decode(file string, mapping *yaml.Node, v any, rules Rules) (given map[stri
 	return d.given, d.problems
 }
 
-// MustDecode fills v from a file that is part of the program; a problem in it panics.
-func MustDecode(files fs.FS, name string, v any) {
-	data, err := fs.ReadFile(files, name)
-	doc, problems := Parse(name, data)
-	if doc != nil {
-		_, problems = Decode(name, doc.Content[0], v, Rules{})
-	}
-	if err = errors.Join(err, problems.OrNil()); err != nil || doc == nil {
-		panic(fmt.Sprintf("this program was built with a damaged %s: %v", name, err))
-	}
+// Embedded reads a table of templates when it is first asked for, and completes it. One with a problem
+// is a fault of the program, and panics.
+func Embedded[T any](name string, complete ...func(*T)) func() *T {
+	return sync.OnceValue(func() *T {
+		table := new(T)
+		data, err := templates.FS.ReadFile(name)
+		doc, problems := Parse(name, data)
+		if doc != nil {
+			_, problems = Decode(name, doc.Content[0], table, Rules{})
+		}
+		if err = errors.Join(err, problems.OrNil()); err != nil || doc == nil {
+			panic(fmt.Sprintf("this program was built with a damaged %s: %v", name, err))
+		}
+		for _, do := range complete {
+			do(table)
+		}
+		return table
+	})
 }
 
 // decoder walks a mapping beside the value that it fills.
@@ -159,8 +168,8 @@ func (d *decoder) unknown(key *yaml.Node, group, path string, siblings []string)
 	if group != "" {
 		text += " under " + group
 	}
-	if near := model.Nearest(key.Value, siblings); near != "" {
-		text += fmt.Sprintf("; did you mean %s?", near)
+	if near := model.DidYouMean(key.Value, siblings); near != "" {
+		text += "; " + near
 	} else if home := homeOf(key.Value, d.top); home != "" {
 		text += fmt.Sprintf("; it belongs under %s", home)
 	} else {
@@ -240,10 +249,7 @@ func Encode(n *yaml.Node, indent int) ([]byte, error) {
 // Clone is a copy of a node and all below it.
 func Clone(n *yaml.Node) *yaml.Node {
 	c := *n
-	c.Content = slices.Clone(n.Content)
-	for i := range c.Content {
-		c.Content[i] = Clone(c.Content[i])
-	}
+	c.Content = model.Each(n.Content, Clone)
 	return &c
 }
 

@@ -114,10 +114,7 @@ const maxShown = 10 // problems that one error prints
 
 // Error lists the problems, one a line.
 func (ps Problems) Error() string {
-	var lines []string
-	for _, p := range ps[:min(len(ps), maxShown)] {
-		lines = append(lines, p.String())
-	}
+	lines := model.Each(ps[:min(len(ps), maxShown)], Problem.String)
 	if more := len(ps) - maxShown; more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}

@@ -77,9 +77,9 @@ func (r Rules) takes(path string, t reflect.Type) string {
 }
 
 func (r Rules) refuse(path, value string, t reflect.Type) error {
-	near := model.Nearest(value, r.choices(path))
+	near := model.DidYouMean(value, r.choices(path))
 	if near != "" {
-		near = "; did you mean " + near + "?"
+		near = "; " + near
 	}
 	return fmt.Errorf("%s: %.60q is not %s%s", path, value, r.takes(path, t), near)
 }

@@ -119,11 +119,9 @@ func (w *Workspace) Experiment(id string) (File, error) {
 		return *f, f.Err
 	}
 	ids := model.Each(files, func(f File) string { return f.Experiment.ID })
-	hint := "the experiments are " + strings.Join(ids, ", ")
+	hint := cmp.Or(model.DidYouMean(id, ids), "the experiments are "+strings.Join(ids, ", "))
 	if len(ids) == 0 {
 		hint = "there are none yet; shardeck generate writes the first three"
-	} else if near := model.Nearest(id, ids); near != "" {
-		hint = "did you mean " + near + "?"
 	}
 	return File{}, faultOf(fmt.Sprintf("no experiment %.60q in %s", id, ConfigsDir), hint, ErrNotFound)
 }

@@ -204,11 +204,9 @@ func (w finder) noRun(name string) error {
 		}
 		names = append(names, filepath.Base(d))
 	}
-	hint := "see the names with ls " + TracesDir
+	hint := cmp.Or(model.DidYouMean(name, names), "see the names with ls "+TracesDir)
 	if len(names) == 0 {
 		hint = "there are no runs yet; submit an experiment first"
-	} else if near := model.Nearest(name, names); near != "" {
-		hint = "did you mean " + near + "?"
 	}
 	return faultOf(fmt.Sprintf("no run %.80q in %s", name, TracesDir), hint, ErrNotFound)
 }

@@ -1,6 +1,6 @@
 // Package yamledit changes values of a YAML text in place: all else, comments and blank lines too,
-// stays byte for byte. An Edit is first tried as a change of text (inplace.go), else by writing the whole tree anew, and is kept only if the new text, parsed,
-// has the new value and every other one as before.
+// stays byte for byte. An Edit is first tried as a change of text (inplace.go), else by writing the
+// whole tree anew, and is kept only if the new text, parsed, has the new value and every other one as before.
 package yamledit
 
 import (

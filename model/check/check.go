@@ -68,14 +68,11 @@ func Check(e model.Experiment, w World) Verdict {
 	s := newSubject(e, &w)
 	found := append(form, s.apply(layoutRules())...)
 	legal := Verdict{Findings: found}.OK()
-	for _, rules := range [][]rule{knownRules(), lengthRules(), siteRules(), commRules(), profilingRules(), wordRules()} {
-		found = append(found, s.apply(rules)...)
-	}
+	rules := slices.Concat(knownRules(), lengthRules(), siteRules(), commRules(), profilingRules(), wordRules())
 	if legal {
-		found = append(found, s.apply(memoryRules())...)
-		found = append(found, s.apply(evenRules())...)
-		found = append(found, s.apply(adviceRules())...)
+		rules = slices.Concat(rules, memoryRules(), evenRules(), adviceRules())
 	}
+	found = append(found, s.apply(rules)...)
 	byWeight(found)
 	return Verdict{Findings: found, Placement: s.place, Fit: s.memory(), Price: PriceOf(s.place, w.Site, s.limit)}
 }

@@ -74,16 +74,7 @@ func Choices(path string) []string {
 }
 
 // formRules judge single values: what they may be whatever the others are.
-var formRules = func() []rule {
-	var rules []rule
-	for _, b := range bounds {
-		rules = append(rules, b.rule())
-	}
-	for _, c := range choices {
-		rules = append(rules, c.rule())
-	}
-	return append(rules, nameRules...)
-}()
+var formRules = slices.Concat(model.Each(bounds, bound.rule), model.Each(choices, choice.rule), nameRules)
 
 func (b bound) rule() rule {
 	return rule{"number", SeverityError, b.path, func(s *subject) string {

@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"shardeck/backend/strictyaml"
-	"shardeck/templates"
 )
 
 // CallType is what a communication kernel does. Its numbers are in the order of its names.
@@ -74,14 +73,12 @@ type table struct {
 }
 
 // known is the table, read once.
-var known = sync.OnceValue(func() *table {
-	t := &table{types: map[string]CallType{}}
-	strictyaml.MustDecode(templates.FS, "kernels.yaml", t)
+var known = strictyaml.Embedded("kernels.yaml", func(t *table) {
+	t.types = map[string]CallType{}
 	for word, call := range t.Collectives {
 		t.types[word] = callNamed(call)
 	}
 	t.names.words = wordsOf(t.Kernels)
-	return t
 })
 
 // callNamed is the type of that name; NotComm: there is none.

@@ -18,7 +18,6 @@ import (
 	"shardeck/backend/scheduler"
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
-	"shardeck/templates"
 )
 
 // How much of an answer is taken: 5,000 jobs in squeue are some 2 MB.
@@ -184,13 +183,10 @@ type fault struct {
 var kinds = map[string]error{"no-job": scheduler.ErrNoJob, "no-history": scheduler.ErrNoHistory, "unreachable": scheduler.ErrUnreachable}
 
 // vocabulary is what Slurm's words mean, of templates/slurm.yaml.
-var vocabulary = sync.OnceValue(func() (file struct {
+var vocabulary = strictyaml.Embedded[struct {
 	Errors []fault                   `yaml:"errors"` // most telling first
 	States map[string]model.JobState `yaml:"states"`
-}) {
-	strictyaml.MustDecode(templates.FS, "slurm.yaml", &file)
-	return file
-})
+}]("slurm.yaml")
 
 // explain turns a command's failure into words. Slurm's own lines are kept: the one
 // before the last often has the true cause.

@@ -103,7 +103,7 @@ for i in $(seq 200); do [ -n "$(squeue -h -t PD,R,CG,S)" ] || break; sleep 0.1; 
 	}
 	state, _, _ := strings.Cut(s.until, " ")
 	for end = time.Now().Add(8 * time.Second); ; time.Sleep(100 * time.Millisecond) { // it lags
-		fields := r.slurm.plainer.fields()
+		fields := r.slurm.knownFields()
 		sacct = r.ask(id, "\n", "sacct", r.slurm.sacctArgs(fields, r.began)...)
 		jobs, err := parseSacct(sacct, fields, time.UTC)
 		said := func(j model.Job) bool { return string(j.State) == state }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"shardeck/backend/scheduler"
@@ -133,15 +132,9 @@ func parseSqueue(out string, zone *time.Location) ([]model.Job, error) {
 	return jobsOf("squeue", records[:last], squeueFields, zone)
 }
 
-// oldSacct remembers that this sacct does not know the submit line.
-type oldSacct struct{ atomic.Bool }
-
-// fields are those this sacct knows.
-func (o *oldSacct) fields() []field {
-	if !o.Load() {
-		return sacctFields
-	}
-	return slices.DeleteFunc(slices.Clone(sacctFields), func(f field) bool { return f.sacct == submitLine })
+// knownFields are those that this sacct knows.
+func (s *Slurm) knownFields() []field {
+	return slices.DeleteFunc(slices.Clone(sacctFields), func(f field) bool { return s.plainer.Load() && f.sacct == submitLine })
 }
 
 // History lists this user's finished jobs since a time, by one sacct. Submissions that
@@ -162,7 +155,7 @@ func refusal(j model.Job) bool {
 
 // accounted asks sacct for all of this user's jobs since a time.
 func (s *Slurm) accounted(ctx context.Context, since time.Time) ([]model.Job, error) {
-	fields := s.plainer.fields()
+	fields := s.knownFields()
 	out, err := s.ask(ctx, "sacct", s.sacctArgs(fields, since)...)
 	if err != nil && strings.Contains(err.Error(), "Invalid field requested") && !s.plainer.Swap(true) {
 		return s.accounted(ctx, since)
@@ -176,10 +169,7 @@ func (s *Slurm) accounted(ctx context.Context, since time.Time) ([]model.Job, er
 
 // sacctArgs are sacct's options that ask for these fields.
 func (s *Slurm) sacctArgs(fields []field, since time.Time) []string {
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = f.sacct
-	}
+	names := model.Each(fields, func(f field) string { return f.sacct })
 	return []string{"--allocations", "--parsable2", "--noheader", "--delimiter=" + unit,
 		"--user=" + strconv.Itoa(os.Getuid()), "--starttime=" + since.In(s.zone).Format(timeFormat), "--format=" + strings.Join(names, ",")}
 }

@@ -19,6 +19,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"shardeck/backend/scheduler"
@@ -43,7 +44,7 @@ type Slurm struct {
 	query    time.Duration
 	submit   time.Duration
 	patience time.Duration // with a cancelled job that does not end
-	plainer  oldSacct
+	plainer  atomic.Bool   // this sacct does not know the submit line
 }
 
 var _ scheduler.Scheduler = (*Slurm)(nil)

@@ -25,9 +25,9 @@ func wordsOf(version string) string { return "testdata/states-" + version + ".md
 var recordings = map[string][]field{"20.11": oldFields(), "22.05": sacctFields, "24.11": sacctFields}
 
 func oldFields() []field {
-	var old oldSacct
-	old.Store(true)
-	return old.fields()
+	var old Slurm
+	old.plainer.Store(true)
+	return old.knownFields()
 }
 
 var update = flag.Bool("update", false, "write the table of states anew")

@@ -4,23 +4,17 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
 	"shardeck/model/present/unit"
-	"shardeck/templates"
 )
 
 // instead are the events that a trace may hold where kernels are missing: templates/accelerators.yaml.
-var instead = sync.OnceValue(func() []insteadOf {
-	var t struct {
-		Kinds []insteadOf `yaml:"kinds"`
-	}
-	strictyaml.MustDecode(templates.FS, "accelerators.yaml", &t)
-	return t.Kinds
-})
+var instead = strictyaml.Embedded[struct {
+	Kinds []insteadOf `yaml:"kinds"`
+}]("accelerators.yaml")
 
 type insteadOf struct {
 	Categories []string `yaml:"categories"`
@@ -38,7 +32,7 @@ func whyNone(ctx context.Context, path string) string {
 			seen[string(jsonscan.Unquote(from[:to]))]++
 		}
 	})
-	for _, k := range instead() {
+	for _, k := range instead().Kinds {
 		var words []string
 		for _, c := range k.Categories {
 			if n := seen[c]; n > 0 && err == nil {

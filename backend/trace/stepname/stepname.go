@@ -6,11 +6,9 @@ import (
 	"cmp"
 	"regexp"
 	"strconv"
-	"sync"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/model/metric"
-	"shardeck/templates"
 )
 
 // Kind is what an annotation is of.
@@ -48,13 +46,11 @@ type table struct {
 	looks *regexp.Regexp
 }
 
-var known = sync.OnceValue(func() (t table) {
-	strictyaml.MustDecode(templates.FS, "steps.yaml", &t)
+var known = strictyaml.Embedded("steps.yaml", func(t *table) {
 	t.looks = regexp.MustCompile(t.Looks)
 	for _, f := range t.Steps {
 		f.pattern = regexp.MustCompile("^(?:" + f.Name + ")$")
 	}
-	return t
 })
 
 // Of reads the name of an annotation. Any text gives some answer.
