@@ -3,6 +3,7 @@
 //	open.go               the way in: which reader knows a file
 //	record.go             what a GPU did, what a trace says of its world, names by number
 //	damage.go             what was wrong with a file, in words, and the counter of it
+//	times.go              kernels whose times cannot be are clipped or taken out
 //	source.go             the text of a file, through gzip
 //	smallfiles.go         timings and run.json, beside the traces
 //

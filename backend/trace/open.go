@@ -1,12 +1,10 @@
 package trace
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"path/filepath"
-	"sync"
 )
 
 // Reader reads one format of traces.
@@ -36,27 +34,18 @@ func Open(ctx context.Context, readers []Reader, path string, progress func(done
 	src.Close()
 	for _, r := range readers {
 		if r.Reads(filepath.Base(path), head[:n]) {
-			return openMended(ctx, r, path, progress)
+			ranks, err := r.Open(ctx, path, progress)
+			for _, rank := range ranks {
+				rank.mendTimes(func() (h Host) {
+					if reads, ok := r.(hostReader); ok {
+						h, _ = reads.Host(ctx, path) // what is wrong with the file was said by Open
+					}
+					return h
+				})
+			}
+			return ranks, err
 		}
 	}
 	return nil, fmt.Errorf("%s is of no format that is read; "+
 		"expected a Kineto trace (.json), an SQLite export or CSV of nsys, or its report (.nsys-rep)", filepath.Base(path))
-}
-
-// openMended opens a file with its reader and mends the times of its ranks.
-func openMended(ctx context.Context, r Reader, path string, progress func(done, total int64)) ([]*Rank, error) {
-	ranks, err := r.Open(ctx, path, progress)
-	host := sync.OnceValue(func() (h Host) {
-		if reads, ok := r.(hostReader); ok {
-			h, _ = reads.Host(ctx, path) // what is wrong with the file was said by Open
-		}
-		return h
-	})
-	for _, rank := range ranks {
-		rank.mendTimes(host)
-	}
-	if err = cmp.Or(err, ctx.Err()); err != nil {
-		return nil, err
-	}
-	return ranks, nil
 }

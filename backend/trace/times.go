@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -16,6 +15,7 @@ const (
 	maxEarly   = int64(time.Millisecond)       // that it may start before its launch, of which another clock tells
 	maxIdle    = int64(time.Hour)              // between kernels, where no event of the host tells what was done there
 	misplaced  = 16                            // at most one record in so many is
+	smallTrace = 4 << 20                       // bytes of text that are read twice in no time
 )
 
 // Host is when a trace's host was at work, on the clock of Record.Start.
@@ -39,10 +39,11 @@ type wrongTimes struct {
 func (w *wrongTimes) add(i int, by int64) { w.at, w.by = append(w.at, i), max(w.by, by) }
 
 // mendTimes puts the records in order of time, takes out those that lie where they cannot, and clips kernels that end too
-// late. Kernels of a stream that do not start in the order of their launches show that some start before those.
+// late. Kernels of a stream that do not start in the order of their launches show that some start before those; launches
+// of small traces are always asked for.
 func (r *Rank) mendTimes(host func() Host) {
 	sortByTime(r.Records)
-	disorder := false
+	disorder := 0 < r.JSON && r.JSON < smallTrace
 	eachSuccession(r.Records, func(_ int, k, after, _ *Record) { disorder = disorder || k.Corr > after.Corr })
 	if disorder {
 		r.dropEarly(host().Launches)
@@ -54,15 +55,17 @@ func (r *Rank) mendTimes(host func() Host) {
 			k.Dur = next.Start - k.Start
 		}
 	})
-	r.damaged(late, Fault{"kernel ends after the end of the next one on its stream", "kernels end after the end of the next one on their stream",
-		"the time from the start of that next one on"})
-	if len(outside(r.Records, Host{}, 0).at) > 0 {
-		h, idle := host(), int64(0)
-		if h.Last <= h.First {
-			idle = maxIdle
-		}
-		r.drop(outside(r.Records, h, idle), "kernel or copy lies outside what the trace can hold", "kernels or copies lie outside what the trace can hold")
+	r.damaged(late, "kernel ends after the end of the next one on its stream", "kernels end after the end of the next one on their stream",
+		"the time from the start of that next one on")
+	if len(outside(r.Records, Host{}, 0).at) == 0 {
+		return
 	}
+	h, idle := host(), int64(0)
+	if h.Last <= h.First {
+		idle = maxIdle
+	}
+	r.drop(outside(r.Records, h, idle), "kernel or copy lies outside what the trace can hold",
+		"kernels or copies lie outside what the trace can hold")
 }
 
 // dropEarly takes out the records that start before their launch. Where many do, it is the device's clock that is early.
@@ -82,27 +85,26 @@ func (r *Rank) dropEarly(launches map[uint32]int64) {
 
 // drop takes out records, which is damage.
 func (r *Rank) drop(w wrongTimes, one, many string) {
-	slices.Sort(w.at)
 	for _, i := range slices.Backward(w.at) {
 		r.Records = slices.Delete(r.Records, i, i+1)
 	}
-	r.damaged(w, Fault{one, many, "those, left out"})
+	r.damaged(w, one, many, "those, left out")
 }
 
 // damaged says what was wrong with records.
-func (r *Rank) damaged(w wrongTimes, f Fault) {
+func (r *Rank) damaged(w wrongTimes, one, many, lost string) {
 	most := ", by "
 	if len(w.at) > 1 {
 		most = ", the worst by "
 	}
 	if len(w.at) > 0 {
-		r.Damage = append(r.Damage, Damage{Offset: -1, Text: CountOf(len(w.at), f[0], f[1]) + most + unit.Duration(w.by), Lost: f[2]})
+		r.Damage = append(r.Damage, Damage{Offset: -1, Text: CountOf(len(w.at), one, many) + most + unit.Duration(w.by), Lost: lost})
 	}
 }
 
 // outside are the records that start or end farther from all other events than those reach from the first to the last,
 // and farther than idle, the longest time that nothing may be known of. Of records alone the last one always ends last.
-// The others are those in the middle at first; each record that is not outside joins them, the nearest first.
+// The others are those in the middle at first; whatever is not outside of them joins them.
 func outside(list []Record, h Host, idle int64) (out wrongTimes) {
 	if len(list) == 0 {
 		return out
@@ -113,26 +115,19 @@ func outside(list []Record, h Host, idle int64) (out wrongTimes) {
 		first, last = min(first, h.First), max(last, h.Last)
 	}
 	far := func(i int) int64 { return max(first-list[i].Start, list[i].End()-last) }
-	worst := int64(0)
-	for i := range list {
-		worst = max(worst, far(i))
-	}
-	if worst <= last-first { // as in every sound trace that goes on evenly
-		return out
-	}
-	var at []int
-	for i := range list {
-		if far(i) > 0 {
-			at = append(at, i)
+	for joined := true; joined; {
+		joined = false
+		most := max(last-first, idle)
+		for i := range list {
+			if by := far(i); by > 0 && by <= most {
+				first, last, joined = min(first, list[i].Start), max(last, list[i].End()), true
+			}
 		}
 	}
-	slices.SortStableFunc(at, func(i, k int) int { return cmp.Compare(far(i), far(k)) })
-	for _, i := range at {
-		if by := far(i); by > max(last-first, idle) && (idle == 0 || i < len(list)-1) {
+	for i := range list {
+		if by := far(i); by > 0 && (idle == 0 || i < len(list)-1) {
 			out.add(i, by)
-			continue
 		}
-		first, last = min(first, list[i].Start), max(last, list[i].End())
 	}
 	return out
 }
@@ -141,31 +136,25 @@ func outside(list []Record, h Host, idle int64) (out wrongTimes) {
 // stream, and with its successor, the first kernel of the next launch, nil if there is none: kernels of one replay of a
 // graph may share a stream and run side by side. Kernels of no known stream or launch are left out.
 func eachSuccession(list []Record, do func(i int, k, after, next *Record)) {
-	type place struct {
-		device int16
-		stream int32
-	}
-	type tail struct{ after, next *Record }
-	tails := map[place]*tail{}
-	var here place
-	var t *tail
+	type stream struct{ after, next *Record }
+	streams, of, own := map[int64]*stream{}, int64(-1), (*stream)(nil)
 	for i := len(list) - 1; i >= 0; i-- {
 		k := &list[i]
 		if k.Kind != KindKernel || k.Stream < 0 || k.Corr == 0 {
 			continue
 		}
-		if p := (place{k.Device, k.Stream}); t == nil || p != here {
-			if here, t = p, tails[p]; t == nil {
-				t = &tail{}
-				tails[p] = t
+		if key := int64(k.Device)<<32 | int64(k.Stream); own == nil || key != of {
+			if of, own = key, streams[key]; own == nil {
+				own = &stream{}
+				streams[key] = own
 			}
 		}
-		if t.after != nil {
-			if t.after.Corr != k.Corr {
-				t.next = t.after
+		if own.after != nil {
+			if own.after.Corr != k.Corr {
+				own.next = own.after
 			}
-			do(i, k, t.after, t.next)
+			do(i, k, own.after, own.next)
 		}
-		t.after = k
+		own.after = k
 	}
 }

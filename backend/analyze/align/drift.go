@@ -56,7 +56,6 @@ type drift struct {
 	fewest           int   // calls in a tenth
 	moved            int64 // ns, the change of the offset; 0: no more than it scatters
 	linear           bool  // evenly from tenth to tenth
-	sure             bool  // the calls are known to be the same ones
 }
 
 // corrected says that the clock corrects what moved.
@@ -84,17 +83,16 @@ func (b *builder) correctDrift(ctx context.Context, list []*Sequence) {
 	}
 	reached := map[*Rank]clock{}
 	for _, root := range b.Ranks {
-		if _, seen := reached[root]; seen || !drifts {
-			continue
+		if _, seen := reached[root]; drifts && !seen {
+			reached[root] = clock{}
+			reach(root, edges, reached)
 		}
-		reached[root] = clock{}
-		reach(root, edges, reached)
-		for _, r := range b.Ranks {
-			if c := reached[r]; c.rate != 0 && r.Drift == 0 {
-				r.setClock(c)
-				r.Drift = 1e6 * c.inverse().rate
-				b.warn("rank %d: its clock gains %.1f µs a second on rank %d's: corrected", r.Number, r.Drift, root.Number)
-			}
+	}
+	for _, r := range b.Ranks {
+		if c := reached[r]; c.rate != 0 {
+			r.setClock(c)
+			r.Drift = 1e6 * c.inverse().rate
+			b.warn("rank %d: its clock gains %.1f µs a second on that of the lowest rank that it shares calls with: corrected", r.Number, r.Drift)
 		}
 	}
 }
@@ -104,18 +102,16 @@ func (d drift) note() {
 	if d.a.NoDrift == untold {
 		d.a.NoDrift = ""
 	}
-	d.b.NoDrift = ""
-	why := "they jump, or drift unevenly"
+	few := ""
 	if d.fewest < tenthCalls {
-		why = fmt.Sprintf("a tenth of the window has %s that tell of it, and %d are needed", unit.Plural(d.fewest, "call"), tenthCalls)
-		d.b.NoDrift = why
+		few = fmt.Sprintf("a tenth of the window has %s that tell of it, and %d are needed", unit.Plural(d.fewest, "call"), tenthCalls)
 	}
-	if d.moved > 0 && !d.corrected() && (d.sure || d.linear) {
+	if d.b.NoDrift = few; d.moved > 0 && !d.corrected() {
 		d.b.NoDrift = fmt.Sprintf("the clocks of ranks %d and %d move apart by %s, beyond correction: %s",
-			d.a.Number, d.b.Number, unit.Duration(d.moved), why)
-		if d.moved > maxDeviation {
-			d.b.apart[d.a.Number] = d.b.NoDrift
-		}
+			d.a.Number, d.b.Number, unit.Duration(d.moved), cmp.Or(few, "they jump, or drift unevenly"))
+	}
+	if d.moved > maxDeviation && !d.corrected() {
+		d.b.apart[d.a.Number] = d.b.NoDrift
 	}
 }
 
@@ -149,8 +145,11 @@ func driftBetween(ctx context.Context, a, b []*Call) (d drift) {
 	d.a, d.b = a[0].Rank, b[0].Rank
 	more := min(1, max(len(a)-len(b), len(b)-len(a))) // heads of one length would pass for the same calls
 	offset, found := offsetOf(ctx, a[:min(len(a), headCalls)], b[:min(len(b), headCalls+more)])
-	if d.sure = found && more == 0; found || more == 0 {
-		d.measure(pairsOfOneSize(a, b, offset))
+	if !found && more > 0 {
+		return d
+	}
+	if d.measure(pairsOfOneSize(a, b, offset)); !d.linear && (!found || more > 0) {
+		d.moved = 0 // the calls may be others
 	}
 	return d
 }
