@@ -93,6 +93,8 @@ func (b *builder) noteUnmatched(s *Sequence, found int, why, uneven string, miss
 	switch {
 	case why != "" && uneven != "" && s.Type != kernelname.SendRecv: // who exchanges with whom is not known
 		b.loss("%s: not matched: %s", s, why)
+	case strings.HasSuffix(why, notTraced): // of all types alike
+		b.warn("calls of ranks %s are not matched: %s", s.Group, why)
 	case why != "":
 		b.warn("%s: not matched: %s", s, why)
 	case alone > 0:
@@ -142,12 +144,15 @@ func (s *Sequence) uneven(traced map[int]bool) string {
 	return fmt.Sprintf("rank %d has %d, rank %d has %d", most, len(s.calls[most]), fewest, len(s.calls[fewest]))
 }
 
+// notTraced ends the reason of calls whose partners have no trace.
+const notTraced = " was not traced"
+
 // match pairs the calls of a sequence over its ranks; why says, for people, what stands in the way of all.
 func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Match, why string) {
 	ranks := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return !traced[r] })
 	missing := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return traced[r] })
 	if len(ranks) < 2 || s.Type == kernelname.Send && len(missing) > 0 {
-		return nil, fmt.Sprintf("rank %s was not traced", rankList(missing))
+		return nil, "rank " + rankList(missing) + notTraced
 	}
 	if why := s.apart(ranks); why != "" {
 		return nil, why
