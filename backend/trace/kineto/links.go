@@ -1,6 +1,7 @@
 package kineto
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -34,11 +35,14 @@ var rangeEvents = map[string]string{
 
 // isRange says that an event of that category and name is one of those asked for.
 func (r *linkReader) isRange(cat string, name []byte) bool {
-	if r.by == callRanges {
+	step := func() bool { return r.steps.Of(string(jsonscan.Unquote(name))).Kind != stepname.NoStep }
+	switch {
+	case r.by == callRanges:
 		return isCallRange(cat, name)
-	}
-	if r.by == metric.Operator && cat == "Operator" { // of before 2022, for annotations too
-		return stepname.Of(string(jsonscan.Unquote(name))).Kind == stepname.NoStep
+	case r.by == stepRanges:
+		return (cat == "user_annotation" || cat == "Operator") && step()
+	case r.by == metric.Operator && cat == "Operator": // of before 2022, for annotations too
+		return !step()
 	}
 	return cat == rangeEvents[r.by] && (r.by != metric.Module || strings.HasPrefix(string(name), `"nn.Module: `))
 }
@@ -60,6 +64,7 @@ func OpenLinks(ctx context.Context, path, by string, progress func(done, total i
 type linkReader struct {
 	by      string
 	names   *trace.Names
+	steps   stepname.Names
 	threads *trace.Names // process and thread, and processes alone
 	key     []byte       // scratch
 	e       linkEvent
@@ -102,6 +107,10 @@ func newLinkReader(by string) *linkReader {
 
 // event takes the event at b[i].
 func (r *linkReader) event(b []byte, i int) {
+	if head := b[i:min(len(b), i+ignoredMargin)]; r.by == stepRanges && isIgnored(b[i:]) &&
+		!bytes.Contains(head, []byte(`untime"`)) && !bytes.Contains(head, []byte(`driver"`)) { // the most by far
+		return
+	}
 	r.e = linkEvent{}
 	e := &r.e
 	eachPair(b, i, func(key []byte, inArgs bool, from, to int) { e.set(key, inArgs, b[from:to]) })

@@ -70,6 +70,9 @@ func openSplit(ctx context.Context, path string, progress func(done, total int64
 		err = nameCalls(ctx, r)
 	}
 	r.NameGroups()
+	if onCPUAlone(r.Marks) && err == nil {
+		err = placeSteps(ctx, r)
+	}
 	return r, err
 }
 

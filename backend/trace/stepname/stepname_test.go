@@ -1,6 +1,7 @@
 package stepname
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -109,4 +110,17 @@ func TestEveryRowIsMet(t *testing.T) {
 			t.Errorf("row %d (%s) of %q, phase %q: met %v", i, row.Name, row.Source, row.Phase, met)
 		}
 	}
+}
+
+// FuzzOf holds that any text gives an answer that makes sense.
+func FuzzOf(f *testing.F) {
+	for _, form := range forms {
+		f.Add(form.name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		s := Of(name)
+		if known := slices.Contains(metric.PhaseNames, s.Phase); known != (s.Kind == OfStep) || s.Tokens < -1 || !known && s.Tokens != 0 {
+			t.Errorf("%q: %+v", name, s)
+		}
+	})
 }
