@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"shardeck/backend/analyze/align"
+	"shardeck/backend/trace"
 	"shardeck/model/metric"
 )
 
@@ -80,11 +81,19 @@ func factsOf(ctx context.Context, in Input) (*facts, error) {
 	if err != nil {
 		return nil, err
 	}
+	if in.Given { // the ranks of the timeline have them until they are gone over
+		for _, traces := range []map[int]*trace.Rank{t.Traces, in.Ranks} {
+			for _, r := range traces {
+				r.Columns = nil
+			}
+		}
+	}
 	f := &facts{Timeline: t, in: in}
 	walks := make([]rankKernels, len(t.Ranks))
 	in.SideBySide(len(walks)+1, func(i int) {
 		if i < len(walks) {
 			walks[i] = walkKernels(t.Ranks[i])
+			t.Ranks[i].Forget()
 		} else {
 			f.late = latenessOf(t)
 		}

@@ -69,6 +69,7 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cacheKey, f *shar
 		r.input.Each = func(n int, do func(i int)) { rd.Pool.Each(ctx, f.urgency(), n, do) }
 		ranks := slices.Collect(maps.Values(r.input.Ranks))
 		r.input.Each(len(ranks), func(i int) { ranks[i].Pack() }) // those that were not yet
+		r.input.Given = true
 		found, err = r.finish(ctx)
 		return err
 	}
@@ -120,6 +121,8 @@ type reading struct {
 	run   model.Run
 	input analyze.Input
 	bytes bytesRead // of the traces
+
+	packing sync.Mutex // of a large rank
 
 	faults                       // its lock guards what follows too
 	opened map[int][]*trace.Rank // by the number in the file's name

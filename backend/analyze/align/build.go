@@ -38,6 +38,9 @@ type Input struct {
 	Kernels     *kernelname.Names       // what kernels are; nil: by the program's own table
 	NoTraces    string                  // why Ranks is empty, where the caller knows ("not read yet"); empty: there are none
 
+	// Given says that Ranks are the caller's no more: what is needed no longer is let go. Else they may be analysed again.
+	Given bool
+
 	// Each calls f of 0 to n-1, side by side where there is room, and returns when all have; nil: one after the other. It
 	// may leave calls out when the context of Build has ended.
 	Each func(n int, f func(i int))

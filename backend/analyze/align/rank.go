@@ -220,6 +220,7 @@ func (r *Rank) spanOf(start, end int64) span.Span {
 // divideWindow finds what the device did inside the window.
 func (r *Rank) divideWindow() {
 	r.Comm, r.Copies = r.inWindow(r.comm), r.inWindow(r.copies)
+	r.comm, r.copies = nil, nil
 	r.Phases = map[string]span.List{}
 	for _, s := range r.Steps {
 		r.Phases[s.Phase] = r.Phases[s.Phase].Add(s.Clip(r.Window))
@@ -254,9 +255,9 @@ func (r *Rank) divideCompute() {
 // WholeWindow stands where phases have names.
 const WholeWindow = ""
 
-// inWindow is the part inside the window of times of the trace.
+// inWindow is the part inside the window of times of the trace, whose memory it takes.
 func (r *Rank) inWindow(times span.List) span.List {
-	out := make(span.List, 0, len(times))
+	out := times[:0]
 	for _, s := range times {
 		out = out.Add(r.spanOf(s.Start, s.End).Clip(r.Window))
 	}
@@ -272,6 +273,9 @@ func (r *Rank) Kernels() iter.Seq2[span.Span, *trace.Sort] {
 		})
 	}
 }
+
+// Forget lets the launches go: Kernels is not to be called any more.
+func (r *Rank) Forget() { r.records = nil }
 
 // Compute is when the device computed: disjoint spans, in order, inside the window.
 func (r *Rank) Compute() iter.Seq[span.Span] {
