@@ -69,12 +69,21 @@ func QOS(name string) string {
 	return "QOS " + name
 }
 
-// Memory says how much of its memory the fullest GPU needs: "31.2 of 36.0 GiB".
+// Memory says how much the fullest GPU needs of what the engine may use of it: "31.2 of 36.0 GiB".
 func Memory(f *check.Fit) string {
 	if f == nil {
 		return ""
 	}
 	return unit.GiB(f.Used()) + " of " + unit.GiB(f.Usable) + " GiB"
+}
+
+// UsableMemory is Memory with why that is less than the GPU has, gpu_memory_utilization: "31.2 of 36.0 GiB usable (90 % of 40.0)".
+func UsableMemory(f *check.Fit) string {
+	if f == nil {
+		return ""
+	}
+	share := unit.Number(100*float64(f.Usable)/float64(max(f.Total, 1)), 0)
+	return Memory(f) + " usable (" + share + " % of " + unit.GiB(f.Total) + ")"
 }
 
 // Price says what a job costs at most; empty where nothing is charged.
@@ -140,7 +149,7 @@ func Joined(parts ...string) string {
 
 // Plan says what a job asks for, what it needs of its GPUs and what it costs, and more.
 func Plan(v check.Verdict, more ...string) string {
-	memory := Memory(v.Fit)
+	memory := UsableMemory(v.Fit)
 	if memory != "" {
 		memory += " a GPU"
 	}

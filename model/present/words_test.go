@@ -66,6 +66,8 @@ func TestSubmissionWords(t *testing.T) {
 		{Placement(check.Placement{GPUs: 1, Nodes: 1, QOS: "auto"}), "1 GPU on 1 node"},
 		{Placement(check.Placement{}), ""},
 		{Memory(&check.Fit{Total: 80 << 30, Usable: 72 << 30, Weights: 40 << 30, KVCache: 1 << 30}), "41.0 of 72.0 GiB"},
+		{UsableMemory(&check.Fit{Total: 80 << 30, Usable: 72 << 30, Weights: 40 << 30}), "40.0 of 72.0 GiB usable (90 % of 80.0)"},
+		{UsableMemory(nil), ""},
 		{Price(&check.Price{NodeHours: 0.125, Words: "a quarter of a node for 30 min"}), "at most 0.12 node-hours (a quarter of a node for 30 min)"},
 		{Price(nil), ""}, {clock(0), "–"}, {clock(90 * time.Second), "1:30"},
 	} {
