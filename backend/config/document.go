@@ -102,6 +102,16 @@ func (d *Document) Get(path string) string {
 	return value
 }
 
+// Given reports whether the file itself says what a key is.
+func (d *Document) Given(path string) bool {
+	f, name, err := lookup(path)
+	if err != nil {
+		return false
+	}
+	_, n := d.now.Load().find(f, name)
+	return n != nil
+}
+
 func (s *state) find(f strictyaml.Field, name string) (key, value *yaml.Node) {
 	return strictyaml.Find(s.doc.Content[0], keysOf(f, name)...)
 }

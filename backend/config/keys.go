@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -40,11 +42,28 @@ func parseText(file string, data []byte) (*yaml.Node, strictyaml.Problems) {
 func Read(file string, data []byte) (model.Experiment, error) {
 	doc, problems := parse(file, data)
 	if problems != nil {
-		return model.Defaults(), problems
+		e := model.Defaults()
+		e.ID = ID(file, data)
+		return e, problems
 	}
 	e, problems := Decode(file, doc.Content[0])
 	return e, problems.OrNil()
 }
+
+// ID is the id of a config that cannot be read as YAML: that of its line, else the first part of the name that generate gave
+// the file, which has a digit; empty: neither tells.
+func ID(file string, text []byte) string {
+	if m := idLine.FindSubmatch(text); m != nil && model.CheckID(string(m[1])) == nil {
+		return string(m[1])
+	}
+	id, _, slug := strings.Cut(path.Base(file), "_")
+	if slug && strings.ContainsAny(id, "0123456789") && model.CheckID(id) == nil {
+		return id
+	}
+	return ""
+}
+
+var idLine = regexp.MustCompile(`(?m)^experiment_id:[ \t]*["']?([^\s"'#]+)`)
 
 // Decode is Read for a mapping inside a larger file, such as an entry of the catalogue.
 func Decode(file string, mapping *yaml.Node) (model.Experiment, strictyaml.Problems) {

@@ -12,6 +12,7 @@ import (
 
 	"shardeck/backend/config"
 	"shardeck/backend/render"
+	"shardeck/backend/strictyaml"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/board"
@@ -130,7 +131,8 @@ func (x *Experiments) IDs() []string {
 func (x *Experiments) rowOf(f workspace.File) board.Row {
 	row := board.Row{File: f.Rel, Experiment: f.Experiment}
 	if f.Err != nil {
-		row.Problem = f.Err.Error()
+		_, err := x.Workspace.OpenDocument(f.Rel)
+		row.Problem, row.Line, row.NoForm = f.Err.Error(), strictyaml.FirstLine(f.Err), err != nil
 		return row
 	}
 	row.Experiment = x.WithSets(f.Experiment)
@@ -196,6 +198,9 @@ func (d *Draft) Save() error {
 	}
 	return d.ws.SaveDocument(d.Document)
 }
+
+// Line is that of the first fault of the text; 0: there is none.
+func (d *Draft) Line() int { return strictyaml.FirstLine(d.Err()) }
 
 // Path is the absolute path, for $EDITOR.
 func (d *Draft) Path() string { return d.ws.Path(d.File) }

@@ -189,7 +189,11 @@ func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
 }
 
 func (q *Queue) noJob(ref string, list JobList) error {
-	if slices.Contains(q.Experiments.IDs(), ref) {
+	row, err := q.Experiments.Row(ref)
+	switch {
+	case err == nil && row.Problem != "":
+		return model.Invalid(ref+" was never submitted from this workspace, and its config cannot be read: "+row.Problem, "")
+	case err == nil:
 		return model.Unknown(ref+" was never submitted from this workspace", "shardeck submit "+ref)
 	}
 	var known []string

@@ -6,6 +6,7 @@ package strictyaml
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -109,6 +110,19 @@ func (p Problem) String() string {
 
 // Problems is all that is wrong with one file, in the order of its lines.
 type Problems []Problem
+
+// FirstLine is the line of the first fault that has one; 0: none has.
+func FirstLine(err error) int {
+	var ps Problems
+	if errors.As(err, &ps) {
+		for _, p := range ps {
+			if p.Line > 0 {
+				return p.Line
+			}
+		}
+	}
+	return 0
+}
 
 const maxShown = 10 // problems that one error prints
 

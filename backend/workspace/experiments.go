@@ -61,6 +61,7 @@ func (w *Workspace) ReadFile(rel string) File {
 	data, err := w.read(rel, strictyaml.MaxBytes)
 	if err != nil {
 		f.Experiment, f.Err = model.Defaults(), err
+		f.Experiment.ID = config.ID(f.Rel, nil)
 		return f
 	}
 	f.Experiment, f.Err = config.Read(f.Rel, data)

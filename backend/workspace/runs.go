@@ -204,6 +204,9 @@ func (w finder) noRun(name string) error {
 		}
 		names = append(names, filepath.Base(d))
 	}
+	if f, err := w.Experiment(name); err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("%s has no run that can be found: its config cannot be read: %w", f.Experiment.ID, err)
+	}
 	hint := cmp.Or(model.DidYouMean(name, names), "see the names with ls "+TracesDir)
 	if len(names) == 0 {
 		hint = "there are no runs yet; submit an experiment first"

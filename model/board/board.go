@@ -14,9 +14,11 @@ import (
 
 // Row is one experiment: its config, the newest job of it and the key figures of its newest run.
 type Row struct {
-	File       string           `json:"file"`       // path of the YAML, relative to the workspace
-	Experiment model.Experiment `json:"experiment"` // what could be read of it
-	Problem    string           `json:"problem"`    // why the file cannot be used; empty: fine
+	File       string           `json:"file"`           // path of the YAML, relative to the workspace
+	Experiment model.Experiment `json:"experiment"`     // what could be read of it
+	Problem    string           `json:"problem"`        // why the file cannot be used; empty: fine
+	Line       int              `json:"line,omitempty"` // of the first fault in it; 0: of the file as a whole
+	NoForm     bool             `json:"-"`              // the file is no mapping of keys: only an editor shows it
 	Verdict    check.Verdict    `json:"verdict"`
 	Job        *model.Job       `json:"job"`      // newest, nil: never submitted
 	Run        *model.Run       `json:"run"`      // newest, nil: none

@@ -131,7 +131,7 @@ func (m *Model) own(msg tea.Msg) tea.Cmd {
 		if why := pane.Locked(m.backend, "edit a file"); why != "" {
 			return pane.Warn(why)
 		}
-		return m.term.edit(msg.Path)
+		return m.term.edit(msg)
 	case pane.CopyMsg:
 		m.say(pane.Note{Text: "copied, where the terminal allows it: " + msg.Text})
 		return m.term.copy(msg.Text)

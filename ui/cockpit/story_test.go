@@ -363,16 +363,16 @@ func TestNumbersShowWhatIsSelected(t *testing.T) {
 	d.Press("5").Expect("llama-8b-tp2 · ").Press("6").Expect("Traces · llama-8b-tp2", "nvjet_tst")
 }
 
-func TestFileWithoutAnIDGoesToTheEditor(t *testing.T) {
+func TestFileThatIsNoYAMLGoesToTheEditor(t *testing.T) {
 	w := panetest.Open(t)
 	w.Remove(w.Config("E9.9"))
 	w.Write("experiments/configs/E7_x.yaml", "experiment_id: E7\nmodel: {name: x}\nparallelism:\n  tp: [}\n")
-	d := start(t, w, 80, 24).Press("G").Expect("E7_x.yaml, line 3: is not YAML: did not find expected node")
-	d.Press("2").Expect("E7_x.yaml cannot be shown in the form").Press("1")
+	d := start(t, w, 80, 24).Press("G").Expect("▌ E7 ", "E7, line 3: is not YAML: did not find expected node")
+	d.Press("2").Expect("E7 cannot be shown in the form, line 3: is not YAML").Press("1")
 	d.Park = true
 	d.Press("enter")
 	d.Park = false
-	if msg, ok := d.Parked[len(d.Parked)-1]().(pane.EditMsg); !ok || !strings.HasSuffix(msg.Path, "/experiments/configs/E7_x.yaml") {
+	if msg, ok := d.Parked[len(d.Parked)-1]().(pane.EditMsg); !ok || !strings.HasSuffix(msg.Path, "/experiments/configs/E7_x.yaml") || msg.Line != 3 {
 		t.Errorf("enter led to %+v", msg)
 	}
 }

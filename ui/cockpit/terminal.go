@@ -1,8 +1,10 @@
 package cockpit
 
 import (
+	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 
 	"github.com/aymanbagabas/go-osc52/v2"
@@ -20,8 +22,8 @@ type hostTerminal struct {
 }
 
 // edit hands the terminal to the user's editor; the event loop waits, and panes read the file again afterwards.
-func (t *hostTerminal) edit(path string) tea.Cmd {
-	words := append(slices.Clone(t.editor), path)
+func (t *hostTerminal) edit(msg pane.EditMsg) tea.Cmd {
+	words := editorWords(t.editor, msg)
 	return t.elsewhere(func(o outside) error {
 		return o.Away(func(in io.Reader, out io.Writer) error {
 			c := exec.Command(words[0], words[1:]...)
@@ -29,6 +31,27 @@ func (t *hostTerminal) edit(path string) tea.Cmd {
 			return c.Run()
 		})
 	}, func(err error) tea.Msg { return pane.EditedMsg{Err: err} })
+}
+
+// How editors are told a line: before the file, behind it after a colon, or so with a flag of their own.
+var (
+	linePlus  = []string{"vi", "vim", "nvim", "view", "gvim", "nano", "pico", "emacs", "emacsclient", "micro", "joe", "jed", "ne", "mg", "kak", "gedit"}
+	lineColon = []string{"hx", "helix", "subl", "zed"}
+	lineGoto  = []string{"code", "code-insiders", "codium", "cursor"}
+)
+
+// editorWords is the command that opens a file at a line; an editor that we do not know is given the file alone.
+func editorWords(editor []string, msg pane.EditMsg) []string {
+	words, at := slices.Clone(editor), fmt.Sprintf("%s:%d", msg.Path, msg.Line)
+	switch name := filepath.Base(words[0]); {
+	case msg.Line > 0 && slices.Contains(linePlus, name):
+		return append(words, fmt.Sprintf("+%d", msg.Line), msg.Path)
+	case msg.Line > 0 && slices.Contains(lineColon, name):
+		return append(words, at)
+	case msg.Line > 0 && slices.Contains(lineGoto, name):
+		return append(words, "--goto", at)
+	}
+	return append(words, msg.Path)
 }
 
 // suspend goes back to the shell; what it says when it returns is what a signal would.

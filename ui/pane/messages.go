@@ -102,8 +102,11 @@ func FailNote(err error) Note {
 // Send makes a command of a message.
 func Send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
 
-// EditMsg asks the cockpit to open a file in the user's editor.
-type EditMsg struct{ Path string }
+// EditMsg asks the cockpit to open a file in the user's editor, at a line; 0: none in particular.
+type EditMsg struct {
+	Path string
+	Line int
+}
 
 // EditedMsg says that the editor has ended; Err is why it could not do its work.
 type EditedMsg struct{ Err error }

@@ -26,7 +26,7 @@ type file struct {
 type judged struct {
 	experiment model.Experiment
 	verdict    check.Verdict
-	problem    string              // what is wrong with the file itself; empty: nothing
+	faults     []string            // of the file itself, by their lines; none: it can be read
 	values     map[string]string   // by key, as the file has them
 	choices    map[string][]string // by key: what ←→ go through; nil: numbers that step, or text
 	shape      *model.Shape        // of the model; nil: not known
@@ -46,10 +46,16 @@ func openFile(b Backend, id string) (*file, error) {
 
 func (f *file) judge(b Backend) *judged {
 	e := f.draft.Experiment()
-	j := &judged{experiment: e, verdict: b.Check(e), problem: problemOf(f.draft), modified: f.draft.Modified(),
+	j := &judged{experiment: e, verdict: b.Check(e), faults: faultsOf(f.draft), modified: f.draft.Modified(),
 		shape: check.World{Shapes: b.Shapes()}.Shape(e.Model.Name), values: map[string]string{}, choices: map[string][]string{}}
 	for _, k := range fields {
 		j.values[k.path], j.choices[k.path] = f.draft.Get(k.path), choices(b, f.draft, e, k)
+		if len(j.faults) > 0 && !f.draft.Given(k.path) {
+			j.values[k.path] = "" // a default would be invented
+		}
+	}
+	if len(j.faults) > 0 { // nothing follows from what cannot be read
+		j.verdict = check.Verdict{}
 	}
 	for path, was := range f.first {
 		if now := f.draft.Get(path); j.modified && now != was {
@@ -60,14 +66,14 @@ func (f *file) judge(b Backend) *judged {
 	return j
 }
 
-// problemOf is the first fault of a draft's text, by its line.
-func problemOf(d draft) string {
+// faultsOf are those of a draft's text, by their lines.
+func faultsOf(d draft) []string {
 	err := d.Err()
 	if err == nil {
-		return ""
+		return nil
 	}
 	_, path, _ := strings.Cut(d.Path(), "/experiments/")
-	return present.Problems("experiments/"+path, err.Error())[0]
+	return present.Problems("experiments/"+path, err.Error())
 }
 
 // set changes keys of the draft, all or none, and notes what they were.

@@ -133,6 +133,9 @@ func (q *queue) shown(f *file) []widget.Field {
 		if n, err := strconv.Atoi(value); err == nil {
 			value = unit.Int(n)
 		}
+		if value == "" && len(f.faults) > 0 {
+			value = unit.Missing
+		}
 		out[i] = widget.Field{Label: k.label, Value: value, Hint: f.hint(k), Tone: f.tone(k.path), Step: k.count || len(f.choices[k.path]) > 1}
 	}
 	return out

@@ -27,7 +27,7 @@ func keys() pane.Table[*Pane] {
 		inTurn(pane.Foot("p", "p", "script", "show the job script, and how it differs from the one submitted last"), needFile, script),
 		inTurn(pane.On("f", "f", "findings", "list everything the checks found"), needFile, showFindings),
 		inTurn(pane.Foot("e", "e", "$EDITOR", "open the file in $VISUAL, $EDITOR or vi"), mayOpenEditor, func(_ *Pane, f *file) tea.Cmd {
-			return pane.Send(pane.EditMsg{Path: f.draft.Path()})
+			return pane.Send(pane.EditMsg{Path: f.draft.Path(), Line: f.draft.Line()})
 		}),
 		inTurn(pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"), needFile,
 			func(p *Pane, f *file) tea.Cmd { return submission.Copy(p.env.Backend, f.id) }),

@@ -51,6 +51,8 @@ type draft interface {
 	Diff() string
 	Save() error
 	Path() string
+	Line() int // of the first fault; 0: none
+	Given(path string) bool
 }
 
 type env struct {
@@ -223,8 +225,8 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{Text: "submitting …", Tone: theme.Busy}
 	case f == nil:
 		return pane.Note{}
-	case f.problem != "":
-		return pane.Note{Text: f.problem + " · e opens the file", Brief: f.problem, Tone: theme.Bad}
+	case len(f.faults) > 0:
+		return pane.Note{Text: f.faults[0] + " · e opens the file there", Brief: f.faults[0], Tone: theme.Bad}
 	}
 	f, ok := p.file.finding(p.field().path)
 	if !ok {

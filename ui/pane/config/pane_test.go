@@ -145,7 +145,7 @@ func TestEditorNeedsSavedFile(t *testing.T) {
 func TestFileWithAFault(t *testing.T) {
 	w := panetest.Open(t)
 	d := drive(t, w, "E9.9", 80, 20).Expect("Tensor (TP)")
-	if m := message(d); m.Text != `line 4: unknown key "parallelsim"; did you mean parallelism? · e opens the file` {
+	if m := message(d); m.Text != `line 4: unknown key "parallelsim"; did you mean parallelism? · e opens the file there` {
 		t.Errorf("message %q", m.Text)
 	}
 	w.Remove(w.Config("E9.9"))
@@ -162,4 +162,26 @@ func TestReadOnly(t *testing.T) {
 
 func message(d *panetest.Driver) pane.Note {
 	return d.Pane().Message()
+}
+
+// TestFaultyFileShowsNothingInvented: of a file that cannot be read the form has what stands in it, faulty or not, and
+// nothing that would follow from defaults; its editor opens at the first fault.
+func TestFaultyFileShowsNothingInvented(t *testing.T) {
+	for name, c := range map[string]struct {
+		old, new string
+		line     int
+		want     []string
+	}{
+		"a group mistyped": {"parallelism:", "parallelsim:", 4, []string{"Tensor (TP)    ◂ –", "Batch            4", "unknown key"}},
+		"no number":        {"tp: 2", "tp: two", 5, []string{"Tensor (TP)    ◂ two", "Pipeline (PP)    1", "is not a whole number"}},
+		"a word for keys":  {"data:\n  batch_size: 4\n  seq_len: 2048\n  max_tokens: 64", "data: much", 10, []string{"Batch            –", "Prompt           –"}},
+	} {
+		w := panetest.Open(t)
+		w.Replace(w.Config("E1.2"), c.old, c.new)
+		d := drive(t, w, "E1.2", 80, 30).Expect(c.want...).Expect("Not read").Absent("GiB", "node-hours", "Ranks", "A100")
+		d.Press("e")
+		if msg, _ := panetest.Last[pane.EditMsg](d); msg.Line != c.line {
+			t.Errorf("%s: the editor opens at line %d, want %d", name, msg.Line, c.line)
+		}
+	}
 }

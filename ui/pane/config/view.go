@@ -51,6 +51,9 @@ type panel struct {
 }
 
 func (p panel) lines() []string {
+	if len(p.faults) > 0 {
+		return p.faultLines()
+	}
 	pl, gpuRoom := p.verdict.Placement, 4
 	if p.height < 24 {
 		gpuRoom = 1
@@ -72,6 +75,16 @@ func (p panel) lines() []string {
 	return lines
 }
 
+// faultLines say why a file means nothing yet: no GPUs, memory or price follow from a part of it.
+func (p panel) faultLines() (lines []string) {
+	label := "Not read"
+	for _, fault := range p.faults[:min(len(p.faults), 6)] {
+		lines = append(lines, labelled(label, p.theme.Paint(theme.Bad, widget.Sentence(fault, p.width-20))))
+		label = ""
+	}
+	return lines
+}
+
 func labelled(label, text string) string { return "   " + widget.Fit(label, 15) + "  " + text }
 
 func (p panel) gpus(pl check.Placement) string {
@@ -84,9 +97,9 @@ func (p panel) gpus(pl check.Placement) string {
 	return widget.Sentence(text, p.width-20)
 }
 
-// memory is the bar of the fullest GPU.
+// memory is the bar of what is usable of the fullest GPU.
 func (p panel) memory(f *check.Fit) string {
-	th, bar, tone, words := p.theme, theme.Good, theme.Plain, "  "+present.Memory(f)+" a GPU"
+	th, bar, tone, words := p.theme, theme.Good, theme.Plain, "  "+present.UsableMemory(f)
 	if f.Headroom < 0 {
 		bar, tone = theme.Bad, theme.Bad
 		words += " · does not fit"
@@ -96,8 +109,8 @@ func (p panel) memory(f *check.Fit) string {
 		{Value: float64(f.KVCache), Glyph: th.Transit, Tone: bar},
 		{Value: float64(f.Activations + f.Overhead), Glyph: th.Wait, Tone: bar},
 	}
-	width := max(8, min((p.width-20)/2, 40))
-	return widget.Bar(th, width, float64(f.Total), parts, th.Empty) + th.Paint(tone, words)
+	width := max(8, min(p.width-21-widget.Width(words), 40))
+	return widget.Bar(th, width, float64(f.Usable), parts, th.Empty) + th.Paint(tone, words)
 }
 
 func (p panel) memoryWords(f *check.Fit) string {

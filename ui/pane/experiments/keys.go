@@ -84,7 +84,7 @@ func mayWrite(p *Pane) string {
 
 func (p *Pane) open() tea.Cmd {
 	r, _ := p.list.Current()
-	if r.Experiment.ID == "" {
+	if r.Experiment.ID == "" || r.NoForm && r.Job == nil {
 		return p.edit()
 	}
 	msg := pane.OpenMsg{Experiment: r.Experiment.ID}
@@ -105,11 +105,11 @@ func (p *Pane) open() tea.Cmd {
 	return pane.Send(msg)
 }
 
-// edit opens the form; a file that has no id goes to the editor.
+// edit opens the form; a file that has none, or no id, goes to the editor, at its first fault.
 func (p *Pane) edit() tea.Cmd {
 	r, _ := p.list.Current()
-	if r.Experiment.ID == "" {
-		return pane.Send(pane.EditMsg{Path: p.env.Workspace() + "/" + r.File})
+	if r.Experiment.ID == "" || r.NoForm {
+		return pane.Send(pane.EditMsg{Path: p.env.Workspace() + "/" + r.File, Line: r.Line})
 	}
 	return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID})
 }

@@ -166,8 +166,9 @@ func (p *Pane) announce() tea.Cmd {
 	}
 	to := p.waits
 	p.waits = ""
-	if r.Experiment.ID == "" && to == pane.Config {
-		return pane.Warn(present.ExperimentName(r) + " cannot be shown in the form: go back to 1 and press e")
+	if (r.Experiment.ID == "" || r.NoForm) && to == pane.Config {
+		why := present.Problems(r.File, r.Problem)[0]
+		return pane.Warn(present.ExperimentName(r) + " cannot be shown in the form, " + why + ": go back to 1 and press e")
 	}
 	return pane.Send(pane.SelectMsg{Row: r, Entered: to})
 }
