@@ -63,8 +63,24 @@ func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 		if x.ran(&rows[i], run); run != nil {
 			rows[i].Analysis = x.KnownOf(ctx, *run)
 		}
+		rows[i].Older = x.older(runs, dir)
 	}
 	return rows, nil
+}
+
+// older are the runs beside the one in dir: those that it superseded, and those under nsys.
+func (x *Experiments) older(runs []model.Run, dir string) (all []model.Run) {
+	if dir == "" {
+		return nil
+	}
+	path := x.Workspace.Path(dir)
+	for _, r := range runs {
+		rest, ok := strings.CutPrefix(r.Dir, path)
+		if rest = strings.TrimPrefix(rest, model.NsysMark); ok && r.Dir != path && (rest == "" || strings.HasPrefix(rest, model.OldMark)) {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // ran gives a row its run, and what its config says otherwise by now.

@@ -24,7 +24,8 @@ type Row struct {
 	Run        *model.Run       `json:"run"`      // newest, nil: none
 	Analysis   *metric.Analysis `json:"analysis"` // of Run, as far as it is known without reading a trace; nil: not at all
 
-	Planned *model.GPU `json:"-"` // that the job would run on; nil: not known
+	Older   []model.Run `json:"older,omitempty"` // its other runs, superseded or under nsys, the newest first
+	Planned *model.GPU  `json:"-"`               // that the job would run on; nil: not known
 }
 
 // Marks say why the numbers of Run are not those of the experiment as it stands: what the run itself tells, and that it was
@@ -43,6 +44,14 @@ func (r Row) Marks() []model.Mark {
 // Own reports whether the numbers of Run are those of the row; of a replay they are what was asked for.
 func (r Row) Own() bool {
 	return !slices.ContainsFunc(r.Marks(), func(m model.Mark) bool { return m.Word != model.ReplayWord })
+}
+
+// Runs are all its runs, the newest first.
+func (r Row) Runs() []model.Run {
+	if r.Run == nil {
+		return r.Older
+	}
+	return append([]model.Run{*r.Run}, r.Older...)
 }
 
 // OK reports whether it may be submitted.

@@ -154,8 +154,11 @@ func metricCells(m metric.Metric, d metric.Definition, ranks []int) []Cell {
 // shownParts bounds the parts beside a metric, and their names.
 const shownParts, shownName = 4, 24
 
-// largestParts are the first parts of a value.
+// largestParts are the first parts of a value; of one that was sampled how far its samples lie apart.
 func largestParts(m metric.Metric, d metric.Definition) string {
+	if m.Spread != nil {
+		return "spread " + unit.Number(*m.Spread, 1) + " %"
+	}
 	var words []string
 	for i, part := range m.By.List() {
 		if i == shownParts {

@@ -103,7 +103,7 @@ func needRun(p *Pane) string {
 	case j.State.Active():
 		return "job " + j.ID + " has not ended: its run is not there yet"
 	case p.runs[j.ID] == "":
-		return "no run of job " + j.ID + " is on the board: 4 lists all runs"
+		return "no run of job " + j.ID + " is there: 4 lists all runs"
 	}
 	return ""
 }

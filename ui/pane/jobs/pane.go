@@ -100,8 +100,10 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 		return p, p.got(msg)
 	case pane.BoardMsg:
 		for _, r := range msg.Rows {
-			if r.Run != nil && r.Run.JobID != "" {
-				p.runs[r.Run.JobID] = r.Run.Name
+			for _, run := range r.Runs() {
+				if run.JobID != "" {
+					p.runs[run.JobID] = run.Name
+				}
 			}
 		}
 	case pane.OpenMsg:

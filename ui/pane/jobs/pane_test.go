@@ -217,3 +217,15 @@ func TestDoneJobLeadsToItsRun(t *testing.T) {
 		t.Errorf("said %q", n.Text)
 	}
 }
+
+// TestSupersededRunOpens: the run of a job stays within reach of a key when a newer job has taken its place.
+func TestSupersededRunOpens(t *testing.T) {
+	w := panetest.Open(t)
+	w.Move("trace_collection/llama-8b-tp2", "trace_collection/llama-8b-tp2@3141570")
+	w.Measure("llama-8b-tp2", "E1.2", panetest.Timing{TTFT: 60, TPOT: 6})
+	w.Write("trace_collection/llama-8b-tp2/.job", "3141599\n")
+	d := drive(t, w, 80, 18).Send(pane.BoardMsg{Rows: w.Rows()}).Send(pane.OpenMsg{To: pane.Jobs, Job: "3141570"}).Press("t")
+	if msg, _ := panetest.Last[pane.OpenMsg](d); msg.Run != "llama-8b-tp2@3141570" || msg.To != pane.Traces {
+		t.Errorf("opens %+v", msg)
+	}
+}

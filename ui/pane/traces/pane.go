@@ -251,7 +251,7 @@ type boardRun struct {
 	analysis *metric.Analysis // in full; nil: not read
 }
 
-// boardRuns are the newest runs of the experiments, in their order.
+// boardRuns are the runs of the experiments, in their order, of each the newest first.
 type boardRuns []boardRun
 
 // with are the runs of a new board. A run whose files changed is to be read again.
@@ -264,12 +264,25 @@ func (b boardRuns) with(rows []board.Row) (now boardRuns) {
 		if run.analysis != nil && run.analysis.Trace == nil && run.bytes > 0 {
 			run.analysis = nil
 		}
-		if old := b.at(run.name); old >= 0 && b[old].bytes == run.bytes && run.analysis == nil {
-			run.analysis = b[old].analysis
+		if run.analysis == nil {
+			run = b.kept(run)
 		}
 		now = append(now, run)
+		for _, old := range r.Older {
+			if bytes := old.TraceBytes(); bytes > 0 {
+				now = append(now, b.kept(boardRun{name: old.Name, bytes: bytes}))
+			}
+		}
 	}
 	return now
+}
+
+// kept is a run with the analysis that was made of it, unless its files have changed.
+func (b boardRuns) kept(run boardRun) boardRun {
+	if old := b.at(run.name); old >= 0 && b[old].bytes == run.bytes {
+		run.analysis = b[old].analysis
+	}
+	return run
 }
 
 // at is the place of a run; -1: it is not there.

@@ -501,3 +501,18 @@ func TestUnmatchedCommunicationIsSeen(t *testing.T) {
 		t.Errorf("the mean rank: %+v", r)
 	}
 }
+
+// TestSupersededRunIsGoneThroughToo: n comes by the older runs of an experiment, read as the newest is.
+func TestSupersededRunIsGoneThroughToo(t *testing.T) {
+	w := panetest.Open(t)
+	w.Move("trace_collection/llama-8b-tp2", "trace_collection/llama-8b-tp2@3141570")
+	w.Measure("llama-8b-tp2", "E1.2", panetest.Timing{TTFT: 60, TPOT: 6})
+	w.Trace("llama-8b-tp2", panetest.LlamaTP2)
+	d := drive(t, w, 80, 24).Send(pane.BoardMsg{Rows: w.Rows()}).Send(pane.OpenMsg{To: pane.Traces, Run: "llama-8b-tp2"})
+	for _, step := range []struct{ key, run string }{{"n", "llama-8b-tp2@3141570"}, {"N", "llama-8b-tp2"}} {
+		d.Press(step.key).Expect("compute", "decode × 16")
+		if left, _ := d.Pane().Title(); !strings.HasPrefix(left, "Traces · "+step.run+" ") {
+			t.Errorf("%s leads to %q", step.key, left)
+		}
+	}
+}
