@@ -100,7 +100,6 @@ func (s Shape) ActiveParams() int64 {
 // EmbedParams is the size of the input embedding.
 func (s Shape) EmbedParams() int64 { return int64(s.Vocab) * int64(s.Hidden) }
 
-// expertParams is the size of one routed expert: gate, up and down.
 func (s Shape) expertParams() int64 { return mlpParams(s.Hidden, s.MoE.Intermediate) }
 
 // mlpParams is a gated feed-forward part: gate, up and down projections.
@@ -209,7 +208,6 @@ func (r RankShape) expertLayer() int64 {
 	return router + routed + r.Cut(mlpParams(s.Hidden, m.Intermediate*m.Shared))
 }
 
-// attention is the attention part of one layer.
 func (r RankShape) attention() int64 {
 	if r.Shape.MLA != nil {
 		return r.latentAttention()

@@ -154,7 +154,6 @@ func CompareNatural(a, b string) int {
 	return cmp.Compare(len(a), len(b))
 }
 
-// digits are those that a text begins with.
 func digits(s string) string { return s[:len(s)-len(strings.TrimLeft(s, "0123456789"))] }
 
 // Names go into file names, job names, shell scripts and #SBATCH lines, where no
@@ -306,7 +305,6 @@ func Each[T, O any](list []T, of func(T) O) []O {
 	return out
 }
 
-// check refuses another name, in words that format it.
 func (p Pattern) check(name, fault string) error {
 	if p.MatchString(name) {
 		return nil

@@ -48,7 +48,6 @@ type Options struct {
 	Scheduler scheduler.Scheduler // nil: the one that the settings name
 }
 
-// withDefaults gives the zero fields their defaults.
 func (o Options) withDefaults() Options {
 	o.Dir = cmp.Or(o.Dir, ".")
 	if o.Env == nil {

@@ -62,7 +62,6 @@ func (a *App) Settings() []catalog.Setting {
 	return all
 }
 
-// machine is what is installed here.
 func (a *App) machine() probe.Machine { return probe.Here(probe.Options{Getenv: a.options.Env}) }
 
 // Bounds of the pool. A login node is shared, and so are the cores of somebody who types: half of them, and on a login node
@@ -92,7 +91,6 @@ func (a *App) poolSize() (workers int, budget int64) {
 	return workers, budget
 }
 
-// scriptSettings is what job scripts need of the settings and the site.
 func (a *App) scriptSettings(e model.Experiment) render.Settings {
 	s, site := a.catalog.Settings.For(e), a.world.Site
 	return render.Settings{
@@ -105,7 +103,6 @@ func (a *App) scriptSettings(e model.Experiment) render.Settings {
 // Screen is how the user wants the screen, among the other settings.
 func (a *App) Screen() catalog.Values { return a.catalog.Settings.Values }
 
-// software is what every job needs, as the settings say.
 func (a *App) software() probe.Target {
 	s := a.catalog.Settings
 	return probe.Target{Runtime: s.Runtime.Kind, Name: cmp.Or(s.Runtime.Path, s.Runtime.Name), Modules: a.world.Site.Modules,
@@ -138,7 +135,6 @@ func (a *App) SiteReport(ctx context.Context) (SiteReport, error) {
 	return r, nil
 }
 
-// limitsDeadline bounds the query for the scheduler's limits.
 const limitsDeadline = 30 * time.Second
 
 // LoginBudget is how many bytes of traces may be read on this machine; 0: any number,

@@ -108,7 +108,6 @@ func (s source) label(file string) string {
 	return s.name + "/" + file
 }
 
-// read is the text of a file of this source, nil if there is none.
 func (s source) read(file string) ([]byte, error) {
 	data, err := fs.ReadFile(s.files, file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,7 +128,6 @@ func (s source) load(file string, v any) (bool, error) {
 	return true, decode(s.label(file), data, v)
 }
 
-// decode fills v, a pointer to a struct, from a file.
 func decode(file string, data []byte, v any) error {
 	doc, problems := strictyaml.Parse(file, data)
 	if doc != nil {
@@ -184,7 +182,6 @@ func checkShape(m model.Shape) error {
 	return nil
 }
 
-// loadGPUs reads gpus.yaml of every source, by key.
 func loadGPUs(sources []source) (map[string]model.GPU, error) {
 	all := map[string]model.GPU{}
 	for _, s := range sources {
@@ -231,7 +228,6 @@ const (
 	unknownSite = "generic"
 )
 
-// siteNames lists every site of every source, in order of name.
 func siteNames(sources []source) []string {
 	var out []string
 	for _, s := range sources {
@@ -265,7 +261,6 @@ func loadSite(sources []source, name string, gpus map[string]model.GPU) (model.S
 	return site, fmt.Errorf("site %s: its file was there and is gone: try again", name)
 }
 
-// checkSite refuses a site whose parts do not fit together.
 func checkSite(file, name string, s model.Site, gpus map[string]model.GPU) error {
 	fault := func(format string, args ...any) error {
 		return fmt.Errorf("%s: %s", file, fmt.Sprintf(format, args...))

@@ -44,7 +44,6 @@ type Runtime struct {
 // RefreshFloor is the least time between two queries of a scheduler.
 const RefreshFloor = 10 * time.Second
 
-// builtIn are the settings where nothing sets them.
 var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh: time.Minute, Theme: "auto"}
 
 // Setting is one resolved setting and where it comes from.
@@ -54,14 +53,12 @@ type Setting struct {
 	Origin string `json:"origin"` // built in, detected, assumed, site perlmutter, ~/.config/shardeck/config.yaml, shardeck.yaml, --set, E1.3
 }
 
-// words are the settings that are one of a few.
 var words = map[string][]string{
 	"scheduler":    {"auto", "slurm", "local"},
 	"runtime.kind": {"none", "conda", "venv", "module", "shifter"},
 	"theme":        {"auto", "dark", "light", "mono"},
 }
 
-// rules are what the settings take.
 var rules = strictyaml.Rules{
 	Choices: func(key string) []string { return words[key] },
 	Bounds: func(key string) (lo, hi int, ok bool) {
@@ -93,7 +90,6 @@ func Keys() []string { return model.Each(fields, func(f strictyaml.Field) string
 // IsSetting reports whether key is a setting; other keys of --set are an experiment's.
 func IsSetting(key string) bool { return slices.Contains(Keys(), key) }
 
-// set gives a setting its value, written as text, and notes where it comes from.
 func (s *Settings) set(key, text, origin string) error {
 	i := slices.Index(Keys(), key)
 	if i < 0 {

@@ -84,7 +84,6 @@ func Decode(file string, mapping *yaml.Node) (model.Experiment, strictyaml.Probl
 	return e, problems
 }
 
-// fields are all keys of a config, in the order they are written in.
 var fields = strictyaml.Fields[model.Experiment]()
 
 // order and single are the paths of all keys, and of those that take one value.

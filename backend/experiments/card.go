@@ -109,7 +109,6 @@ func (x *Experiments) facts(ctx context.Context, run model.Run) (render.Facts, e
 	return f, nil
 }
 
-// addInfo takes what the runner wrote down.
 func addInfo(f *render.Facts, info *model.RunInfo) {
 	f.GPU, f.CUDA, f.NCCL = info.GPU, info.Versions["cuda"], info.Versions["nccl"]
 	f.WorldSize = cmp.Or(f.WorldSize, info.WorldSize)

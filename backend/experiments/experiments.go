@@ -262,7 +262,6 @@ func (x *Experiments) New(_ context.Context, o NewOptions) (board.Row, []Wrote, 
 	return x.writeScript(p.rel)
 }
 
-// planned is a new experiment that is not written yet.
 type planned struct {
 	doc        *config.Document
 	experiment model.Experiment
@@ -293,7 +292,6 @@ func (x *Experiments) plan(o NewOptions) (planned, error) {
 	return planned{doc, e, rel}, nil
 }
 
-// writeScript writes the script of a config that was just made.
 func (x *Experiments) writeScript(rel string) (board.Row, []Wrote, error) {
 	g := &generation{x: x, wrote: []Wrote{{Path: rel, Action: workspace.Created}}}
 	f := x.Workspace.ReadFile(rel)
@@ -306,7 +304,6 @@ func (x *Experiments) writeScript(rel string) (board.Row, []Wrote, error) {
 	return row, g.wrote, err
 }
 
-// checkFree refuses an id that is taken or cannot be one.
 func (x *Experiments) checkFree(id string) error {
 	if err := model.CheckID(id); err != nil {
 		return &model.Fault{Text: err.Error(), Kind: model.ErrInvalid}
@@ -317,7 +314,6 @@ func (x *Experiments) checkFree(id string) error {
 	return nil
 }
 
-// template is the text that a new experiment starts from.
 func (x *Experiments) template(from string) (*config.Document, error) {
 	if from != "" && slices.Contains(x.IDs(), from) {
 		row, err := x.Row(from)

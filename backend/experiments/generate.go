@@ -61,7 +61,6 @@ func (x *Experiments) Generate(ctx context.Context, o GenerateOptions) ([]Wrote,
 	return g.wrote, g.scripts(made)
 }
 
-// generation is one Generate under way.
 type generation struct {
 	x           *Experiments
 	force       bool
@@ -112,7 +111,6 @@ func (x *Experiments) catalogue() ([]catalog.Entry, error) {
 	return entries, nil
 }
 
-// entries are those asked for.
 func (g *generation) entries(o GenerateOptions) ([]catalog.Entry, error) {
 	all, err := g.writeCatalogue()
 	if err != nil {

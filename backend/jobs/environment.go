@@ -36,7 +36,6 @@ func (ch *Checker) Environment(ctx context.Context, ids []string) ([]probe.Line,
 	return lines, ctx.Err()
 }
 
-// needs is what the jobs of these experiments will need.
 func (ch *Checker) needs(rows []board.Row) probe.Target {
 	t := ch.Software
 	t.Replay = true
@@ -58,7 +57,6 @@ func (ch *Checker) needs(rows []board.Row) probe.Target {
 	return t
 }
 
-// allowance tells whether the scheduler lets these experiments in.
 func (ch *Checker) allowance(ctx context.Context, rows []board.Row) []probe.Line {
 	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
 	defer cancel()

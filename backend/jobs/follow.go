@@ -66,7 +66,6 @@ func (fo *Follower) LogFind(ctx context.Context, j model.Job, look LogLook) (par
 // LooksBad tells of a line of a log that an error begins there.
 func LooksBad(line string) bool { return logs.LooksBad(line) }
 
-// noLog says why there is none yet.
 func noLog(j model.Job, err error) error {
 	switch {
 	case !errors.Is(err, fs.ErrNotExist):
@@ -77,7 +76,6 @@ func noLog(j model.Job, err error) error {
 	return model.Failed(fmt.Sprintf("job %s (%s) has no log", j.ID, j.State), err, "shardeck why "+j.ID)
 }
 
-// followEvery is how often a log is looked at for new lines.
 const followEvery = 500 * time.Millisecond
 
 // Follow calls show with the last lines of a job's log, then with what is added, until
@@ -167,7 +165,6 @@ func (fo *Follower) Watch(ctx context.Context, refs []string, tell func(News) er
 	}
 }
 
-// pause waits, or until ctx ends.
 func pause(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
@@ -208,13 +205,11 @@ func (fo *Follower) tellChanges(ctx context.Context, watched []News, tell func(N
 	return active, nil
 }
 
-// worthTelling is true for a change of state or stage, and for progress after a while.
 func worthTelling(before, now News) bool {
 	return now.Job.State != before.Job.State || now.Stage != before.Stage ||
 		now.Done != before.Done && now.At.Sub(before.At) >= progressEvery
 }
 
-// unlisted is what is known of a job that is on no list any more.
 func (fo *Follower) unlisted(before News) News {
 	if told := before.Job.State != ""; told && !before.Job.State.Active() {
 		return before // it had ended before
@@ -224,7 +219,6 @@ func (fo *Follower) unlisted(before News) News {
 	return now
 }
 
-// newsOf reads the stage of a running job from its log.
 func (fo *Follower) newsOf(ctx context.Context, j model.Job) News {
 	n := News{At: fo.Now(), Job: j}
 	if j.State == model.JobRunning || j.State == model.JobCompleting {

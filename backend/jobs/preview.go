@@ -190,13 +190,11 @@ func (su *Submitter) Starts(ctx context.Context, previews []Preview) []Start {
 	return all
 }
 
-// recall is what was planned for a demand, false if nothing was or it is old.
 func (s *plannedStarts) recall(key string, now time.Time) (Start, bool) {
 	k, ok := s.known[key]
 	return k.Start, ok && now.Sub(k.at) < startFresh
 }
 
-// estimate asks the scheduler for one job.
 func (su *Submitter) estimate(ctx context.Context, e scheduler.Estimator, p Preview) Start {
 	r := su.requestOf(p, workspace.NewTag(p.Row.Experiment.ID, su.Now()))
 	r.Log = su.Workspace.Path("start_%j.out") // its own folder may not be there yet, and nothing is written

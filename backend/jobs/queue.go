@@ -141,7 +141,6 @@ const showsAfter = 10 * time.Second
 // askedFor is the age at which a job that nobody knows is no longer asked for.
 const askedFor = 7 * 24 * time.Hour
 
-// settled reports whether a state is the last one of a job.
 func settled(s model.JobState) bool { return !s.Active() && s != model.JobUnknown }
 
 // fromRun tells how a job ended by the folder it left, if any, where no scheduler does.
@@ -213,7 +212,6 @@ func (q *Queue) Cancel(ctx context.Context, jobID string) error {
 	return q.Scheduler.Cancel(ctx, jobID)
 }
 
-// logPath is where a job's output lies, absolute.
 func (fo *Follower) logPath(j model.Job) string {
 	if j.Log == "" {
 		return ""

@@ -22,7 +22,6 @@ type SubmitOptions struct {
 	Force bool // although a job of the experiment has not ended
 }
 
-// queryDeadline bounds one query of the scheduler.
 const queryDeadline = 30 * time.Second
 
 // replyWait is how long a job whose reply was lost may take to show up.
@@ -135,7 +134,6 @@ func (su *Submitter) send(ctx context.Context, s model.Submission, p Preview) (s
 		Cause: err, ToDo: "look with shardeck jobs before submitting again (tag " + s.Tag + ")"}
 }
 
-// requestOf is what the scheduler hears of a job.
 func (su *Submitter) requestOf(p Preview, tag string) scheduler.Request {
 	e := p.Row.Experiment
 	limit, _ := model.ParseTimeLimit(e.Slurm.Time) // checked: it can be read

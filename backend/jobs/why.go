@@ -44,7 +44,6 @@ func (fo *Follower) Causes(ctx context.Context, jobs []model.Job, most int) map[
 	return causes
 }
 
-// waiting says in words what the scheduler's reason means.
 func waiting(j model.Job) Cause {
 	r := j.Meaning
 	c := Cause{Job: j, Title: "it waits: " + cmp.Or(r.Words, "the scheduler does not say why"), Line: j.Reason, Fixes: []string{}}
@@ -54,7 +53,6 @@ func waiting(j model.Job) Cause {
 	return c
 }
 
-// failure reads the log of a job that ended badly.
 func (fo *Follower) failure(ctx context.Context, j model.Job) (Cause, error) {
 	c := Cause{Job: j, Fixes: []string{}}
 	tail, err := logs.Tail(fo.logPath(j), causeLines)

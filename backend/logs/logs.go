@@ -131,7 +131,6 @@ func startOfLast(f io.ReaderAt, size int64, n int) (int64, error) {
 	return first, nil
 }
 
-// cleanLines makes clean lines; the last may be unfinished.
 func cleanLines(text []byte) []string {
 	if len(text) == 0 {
 		return nil
@@ -235,7 +234,6 @@ type Look struct {
 // ErrNoLine is what Find returns where no line has what is looked for.
 var ErrNoLine = errors.New("no line of the log has it")
 
-// match is a line that was found.
 type match struct {
 	number int // from 1; 0: none was found
 	offset int64
@@ -302,7 +300,6 @@ func (p *Part) around(f *os.File, m match, lines int) (int, error) {
 	return before, s.err
 }
 
-// matcher tells of a line whether it is looked for.
 func (l Look) matcher() func(line []byte) bool {
 	if l.Text == "" {
 		return func(line []byte) bool { return looksBad(bytes.ToLower(line)) }

@@ -18,14 +18,12 @@ type Progress struct {
 	Done, Total int         // steps of that stage, where the log tells; Total 0: it does not
 }
 
-// sign is a line of an engine that tells a stage.
 type sign struct {
 	Holds string      `yaml:"holds"`
 	Stage model.Stage `yaml:"stage"`
 	Steps bool        `yaml:"steps"`
 }
 
-// signs are those of templates/stages.yaml, read once.
 var signs = strictyaml.Embedded[struct {
 	Signs []sign `yaml:"signs"`
 }]("stages.yaml")
@@ -74,7 +72,6 @@ func runnerStage(line string) (Progress, bool) {
 	return Progress{Stage: s}, s != ""
 }
 
-// engineStage reads a line of an engine.
 func engineStage(line string) (Progress, bool) {
 	for _, s := range signs().Signs {
 		if strings.Contains(line, s.Holds) {
@@ -88,7 +85,6 @@ func engineStage(line string) (Progress, bool) {
 	return Progress{}, false
 }
 
-// stageNamed is the stage of that name, empty if there is none.
 func stageNamed(word string) model.Stage {
 	if s := model.Stage(strings.TrimSpace(word)); slices.Contains(model.Stages(), s) {
 		return s
@@ -96,7 +92,6 @@ func stageNamed(word string) model.Stage {
 	return ""
 }
 
-// count takes the steps from a match.
 func (p *Progress) count(m []string) {
 	if m == nil {
 		return
@@ -185,12 +180,10 @@ func (c cause) find(lines []string, state model.JobState) (Finding, bool) {
 	return f, proven
 }
 
-// shows reports whether a line proves the cause.
 func (c cause) shows(line string) bool {
 	return slices.ContainsFunc(c.Holds, func(words string) bool { return strings.Contains(line, words) })
 }
 
-// placeholder is a name in a fix.
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
 // named is what the cause's pattern finds, in the first line that has it.
@@ -269,7 +262,6 @@ func unexplained(lines []string, job model.Job) Finding {
 	return f
 }
 
-// ending says how a job ended.
 func ending(job model.Job) string {
 	text := string(job.State)
 	if job.ExitCode != "" {
@@ -292,7 +284,6 @@ type cause struct {
 	Fixes  []string         `yaml:"fixes"`
 }
 
-// causes are all there are, by how they are recognised.
 type causes struct {
 	Names     map[string]string `yaml:"names"`
 	Outside   []cause           `yaml:"outside"`
@@ -303,7 +294,6 @@ type causes struct {
 	patterns map[string]*regexp.Regexp // of Names
 }
 
-// known are the causes of templates/failures.yaml, read once.
 var known = strictyaml.Embedded("failures.yaml", func(all *causes) {
 	all.patterns = map[string]*regexp.Regexp{}
 	for name, text := range all.Names {

@@ -92,7 +92,6 @@ func Here(o Options) Machine {
 	return m
 }
 
-// finding is a line that is said in one case.
 type finding struct {
 	when bool
 	line Line
@@ -144,7 +143,6 @@ func (m Machine) Scheduler() string {
 	return "local"
 }
 
-// has reports whether all these programs are there.
 func (m Machine) has(programs ...string) bool {
 	return !slices.ContainsFunc(programs, func(p string) bool { return m.Programs[p] == "" })
 }
@@ -166,7 +164,6 @@ type (
 	}
 )
 
-// wanted is what jobs need of their software, read once.
 var wanted = strictyaml.Embedded[struct {
 	Environments map[string]environment `yaml:"environments"`
 	Versions     string                 `yaml:"versions"`
@@ -187,7 +184,6 @@ func software(ctx context.Context, t Target, o Options) []Line {
 	return versions(text, t)
 }
 
-// askVersions asks the environment's Python for its versions.
 func askVersions(ctx context.Context, t Target, o Options) (string, error) {
 	if t.Runtime == "shifter" {
 		return o.Run(ctx, "shifter", "--image="+t.Name, "python3", "-c", wanted().Versions)
@@ -203,7 +199,6 @@ func askVersions(ctx context.Context, t Target, o Options) (string, error) {
 	return o.Run(ctx, "bash", "-lc", lines, "probe", expand(t.Name, o.Getenv), wanted().Versions)
 }
 
-// environmentName names the environment for people.
 func (t Target) environmentName() string {
 	all := wanted().Environments
 	return strings.ReplaceAll(cmp.Or(all[t.Runtime].Title, all["none"].Title), "{name}", t.Name)
@@ -270,7 +265,6 @@ type Model struct {
 	Dummy bool   // weights are made up: only its config is read
 }
 
-// patience is how long one program may take to answer.
 const patience = 25 * time.Second
 
 // Environment looks at all that jobs will need before any is paid for, each line with
@@ -311,13 +305,11 @@ func run(ctx context.Context, program string, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// lastLine is the last line of a program's errors that says something.
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return fmt.Sprintf("%.200s", clean(lines[len(lines)-1]))
 }
 
-// nsysProgram looks for Nsight Systems, where it is wanted.
 func nsysProgram(ctx context.Context, t Target, o Options) []Line {
 	if !t.Nsys {
 		return nil
@@ -332,7 +324,6 @@ func nsysProgram(ctx context.Context, t Target, o Options) []Line {
 	return []Line{{Pass, "nsys", lastLine(text), ""}}
 }
 
-// modules asks whether the modules that scripts load exist.
 func modules(ctx context.Context, t Target, o Options) []Line {
 	names := t.Modules
 	if t.Runtime == "module" {

@@ -25,7 +25,6 @@ const (
 	noInodes     = 100
 )
 
-// disk tells the room on the workspace's file system.
 func disk(_ context.Context, t Target, o Options) []Line {
 	if t.Workspace == "" {
 		return nil
@@ -54,7 +53,6 @@ func leftOver(what string, left, none, little int64, text, fix string) Line {
 	return Line{Pass, what, text, ""}
 }
 
-// outputs tells whether jobs may write where they will.
 func outputs(_ context.Context, t Target, _ Options) []Line {
 	var lines []Line
 	seen := map[string]bool{}
@@ -90,7 +88,6 @@ func nearestExisting(path string) string {
 	}
 }
 
-// quota asks NERSC's showquota, where there is one.
 func quota(ctx context.Context, _ Target, o Options) []Line {
 	if _, err := o.Look("showquota"); err != nil {
 		return nil
@@ -141,7 +138,6 @@ func percent(v any) (float64, bool) {
 	return f, err == nil
 }
 
-// hubModels looks for the models in the hub's cache.
 func hubModels(_ context.Context, t Target, o Options) []Line {
 	if t.Replay {
 		return nil
@@ -200,7 +196,6 @@ func cached(cache string, m Model, home string) Line {
 	return Line{Pass, what, fmt.Sprintf("%s in %d files, in %s", unit.FileSize(bytes), files, cache), ""}
 }
 
-// newest is the snapshot that was written last, empty if there is none.
 func newest(dir string) string {
 	entries, _ := os.ReadDir(dir)
 	best, when := "", int64(-1)

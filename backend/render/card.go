@@ -28,7 +28,6 @@ type Facts struct {
 	Replay               bool // measured elsewhere
 }
 
-// card is what the template of the card sees.
 type card struct {
 	model.Experiment
 	Facts Facts
@@ -77,7 +76,6 @@ func newCard(e model.Experiment, shape *model.Shape, f Facts) card {
 	return c
 }
 
-// commVariable steers communication.
 var commVariable = regexp.MustCompile(`^(?:NCCL|NVSHMEM|FI)_`)
 
 func commEnv(env map[string]string) map[string]string {
@@ -90,7 +88,6 @@ func commEnv(env map[string]string) map[string]string {
 	return out
 }
 
-// cardTypes are the card's words for kinds of trace.
 var cardTypes = map[model.FileKind]string{
 	model.FileKineto: "json", model.FileNsys: "nsys", model.FileET: "torch_et", model.FileTiming: "timing_stats",
 }

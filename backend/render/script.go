@@ -118,7 +118,6 @@ func execute(name, what string, data any) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// scripts parses the templates once.
 var scripts = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
 		"q": shell.Quote, "path": quotePath, "hash": commentText, "words": strings.Fields,
@@ -126,7 +125,6 @@ var scripts = sync.OnceValue(func() *template.Template {
 	}).ParseFS(templates.FS, "scripts/*.tmpl"))
 })
 
-// exits names the runner's exit codes for the templates.
 var exits = map[string]int{
 	"done": model.ExitDone, "failed": model.ExitFailed, "config": model.ExitConfig, "partial": model.ExitPartial,
 	"software": model.ExitSoftware, "traces": model.ExitTraces,

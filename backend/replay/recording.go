@@ -118,7 +118,6 @@ type timing struct {
 	Peak   int64             `json:"peak_memory_bytes,omitempty"`
 }
 
-// timing is what rank 0 measured.
 func (r Recording) timing() (timing, error) { return readTiming(r.dir + "/timing_stats_0.json") }
 
 func readTiming(name string) (t timing, err error) {
@@ -132,13 +131,11 @@ func readTiming(name string) (t timing, err error) {
 	return t, err
 }
 
-// files lists the recording's files that match a pattern, in templates.FS.
 func (r Recording) files(pattern string) []string {
 	names, _ := fs.Glob(templates.FS, r.dir+"/"+pattern) // the pattern is ours and sound
 	return names
 }
 
-// copyFiles writes every file that matches the pattern into dir as it is.
 func (r Recording) copyFiles(pattern, dir string) error {
 	for _, name := range r.files(pattern) {
 		b, err := fs.ReadFile(templates.FS, name)
@@ -307,7 +304,6 @@ func (r Recording) writeRun(target string) error {
 	return err
 }
 
-// writeFiles writes every file of the run.
 func (r Recording) writeFiles(dir string) error {
 	t, err := r.timing()
 	if err != nil {

@@ -73,7 +73,6 @@ func Run(ctx context.Context, o Options) error {
 	return errors.Join(err, p.finish(err))
 }
 
-// player is one replay under way.
 type player struct {
 	out    io.Writer
 	dir    string
@@ -161,7 +160,6 @@ func (r Recording) info(e model.Experiment) model.RunInfo {
 	}
 }
 
-// differences says where the experiment asks for something else than was recorded.
 func (r Recording) differences(e model.Experiment) []string {
 	notes := []string{"numbers are those of the machine that was recorded, not of this one"}
 	for _, d := range []struct {

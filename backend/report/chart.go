@@ -18,7 +18,6 @@ import (
 // idealLine is the ideal where it is one for all series.
 var idealLine = draw.LineStyle{Color: grey, Width: vg.Points(1.2), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
 
-// chart draws one panel.
 func chart(p Panel, styles map[string]style) *plot.Plot {
 	c := frame(p)
 	if len(p.points()) == 0 {
@@ -41,7 +40,6 @@ func chart(p Panel, styles map[string]style) *plot.Plot {
 	return c
 }
 
-// frame is an empty chart with its words.
 func frame(p Panel) *plot.Plot {
 	c := plot.New()
 	c.Title.Text = p.Title
@@ -156,7 +154,6 @@ func logarithmic(p Panel) bool {
 	return p.Kind != Efficiency && bottom > 0 && top/bottom > wide
 }
 
-// linear reports whether X lies on a linear axis.
 func linear(p Panel) bool {
 	low, high := extentX(p)
 	if p.Scale != Auto {
@@ -176,12 +173,10 @@ func rangeX(p Panel) (low, high float64) {
 	return low / air, high * air
 }
 
-// xs are the X that occur, in order.
 func xs(p Panel) []float64 {
 	return slices.Compact(slices.Sorted(slices.Values(model.Each(p.points(), func(p scaling.ChartPoint) float64 { return p.X }))))
 }
 
-// extentX is the smallest and the largest X.
 func extentX(p Panel) (low, high float64) {
 	at := xs(p)
 	return at[0], at[len(at)-1]
@@ -199,7 +194,6 @@ func rangeY(p Panel) (bottom, top float64) {
 	return bottom, top
 }
 
-// tick stands at a value with its number.
 func tick(v float64) plot.Tick { return plot.Tick{Value: v, Label: short(v)} }
 
 // round puts about five ticks at round numbers.

@@ -35,7 +35,6 @@ func Figure(w io.Writer, title, note string, p Panel) error {
 	return picture(w, title, note, []Panel{p}, sheet{1, 9 * vg.Inch, 5 * vg.Inch})
 }
 
-// sheet is how panels lie on a picture.
 type sheet struct {
 	columns       int
 	width, height vg.Length // of a panel
@@ -133,7 +132,6 @@ var marks = []draw.GlyphDrawer{
 	mark{corners: 24}, mark{corners: 4, turn: 0.125}, mark{corners: 3, turn: 0.25}, mark{corners: 4}, mark{corners: 3, turn: -0.25},
 }
 
-// style is how one series looks in every panel.
 type style struct {
 	line  draw.LineStyle
 	ideal draw.LineStyle

@@ -57,7 +57,6 @@ const (
 	Efficiency
 )
 
-// points are those of all series.
 func (p Panel) points() []scaling.ChartPoint {
 	var all []scaling.ChartPoint
 	for _, s := range p.Series {
@@ -109,7 +108,6 @@ func Slug(text, sign string) string {
 	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(text), sign), sign)
 }
 
-// exact is a number in full.
 func exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // above is a number in full, nothing for one that is none: not above a bound.
@@ -204,7 +202,6 @@ func number(f func(*model.Experiment) int) func(Row) string {
 	return of(func(e *model.Experiment) string { return strconv.Itoa(f(e)) })
 }
 
-// ofMetric is the value of one metric.
 func ofMetric(name string) func(Row) string {
 	return func(r Row) string {
 		if r.Analysis == nil {

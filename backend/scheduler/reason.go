@@ -28,7 +28,6 @@ type reasonTable struct {
 	Thing    map[string]string `yaml:"thing"`
 }
 
-// reasons is the table of Slurm's words, read once.
 var reasons = strictyaml.Embedded("slurm_reasons.yaml", func(t *reasonTable) {
 	oneOf := func(name string, words map[string]string) string {
 		return "(?P<" + name + ">" + strings.Join(slices.Sorted(maps.Keys(words)), "|") + ")"

@@ -94,8 +94,7 @@ var (
 // Fault is a scheduler's error for people, of one of the kinds above or of none.
 type Fault = model.Fault
 
-// maxScript is the longest script Slurm takes.
-const maxScript = 4 << 20
+const maxScript = 4 << 20 // bytes that Slurm takes
 
 // tagPattern keeps tags to what every scheduler carries unchanged.
 var tagPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -111,7 +110,6 @@ func (r Request) Check() error {
 	return nil
 }
 
-// checkScript refuses what is not a batch script.
 func (r Request) checkScript() error {
 	for _, rule := range []struct {
 		broken     bool
@@ -130,7 +128,6 @@ func (r Request) checkScript() error {
 	return nil
 }
 
-// checkWords refuses values that would not reach the job as they are.
 func (r Request) checkWords() error {
 	if !tagPattern.MatchString(r.Tag) {
 		return &Fault{Text: fmt.Sprintf("%q is no tag for a job", r.Tag), ToDo: "use at most 64 letters, digits, dots and dashes"}

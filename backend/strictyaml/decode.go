@@ -46,7 +46,6 @@ func Embedded[T any](name string, complete ...func(*T)) func() *T {
 	})
 }
 
-// decoder walks a mapping beside the value that it fills.
 type decoder struct {
 	file     string
 	rules    Rules
@@ -127,7 +126,6 @@ func (d *decoder) fields(path string, n *yaml.Node, at reflect.Value) {
 	})
 }
 
-// names reads a mapping of any names to values of one kind.
 func (d *decoder) names(path string, n *yaml.Node, at reflect.Value) {
 	d.pairs(path, n, func(key, value *yaml.Node, here string) {
 		before, v := len(d.problems), reflect.New(at.Type().Elem()).Elem()
@@ -179,7 +177,6 @@ func (d *decoder) unknown(key *yaml.Node, group, path string, siblings []string)
 	d.problems[len(d.problems)-1].UnknownKey = true
 }
 
-// homeOf is the group of a struct that has a key of this name.
 func homeOf(name string, t reflect.Type) string {
 	for i, group := range fieldNames(t) {
 		if field := t.Field(i).Type; field.Kind() == reflect.Struct && slices.Contains(fieldNames(field), name) {

@@ -77,7 +77,6 @@ var doubled = []struct {
 	{"output_dir", "the runs would overwrite each other; give each its own directory", func(e model.Experiment) string { return e.OutputDir }},
 }
 
-// markDoubles adds a problem to every file that shares an id or a directory.
 func markDoubles(files []File) {
 	for _, d := range doubled {
 		owners := map[string][]int{}

@@ -135,7 +135,6 @@ func (r records[T]) rel(key string) (string, error) {
 	return path.Join(r.dir, key+".json"), r.isKey(key)
 }
 
-// read is the record of a key.
 func (r records[T]) read(key string) (v T, err error) {
 	rel, err := r.rel(key)
 	if err != nil {

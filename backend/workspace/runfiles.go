@@ -16,7 +16,6 @@ import (
 // JobFile lies in a trace directory and holds the id of the job that wrote it.
 const JobFile = ".job"
 
-// listing is what one look at a trace directory finds.
 type listing struct {
 	files    []model.RunFile
 	newest   time.Time
@@ -24,7 +23,6 @@ type listing struct {
 	leftOut  bool // see model.Run
 }
 
-// leaveOut says why a file is not read.
 func (l *listing) leaveOut(kind model.FileKind, why string) {
 	l.warnings = append(l.warnings, why)
 	l.leftOut = l.leftOut || kind == model.FileKineto || kind == model.FileTiming

@@ -136,7 +136,6 @@ func (w World) Shape(name string) *model.Shape {
 	return model.First(w.Shapes, func(s model.Shape) bool { return s.Is(name) })
 }
 
-// modelNames lists every hub id that has a shape.
 func (w World) modelNames() []string {
 	var names []string
 	for _, s := range w.Shapes {

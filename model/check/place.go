@@ -51,7 +51,6 @@ func spread(gpus, perNode int) (nodes, each int) {
 	return nodes, perNode
 }
 
-// pickQOS resolves auto by the site's rule.
 func pickQOS(asked string, p Placement, s model.Site) string {
 	switch {
 	case !model.IsAuto(asked):
@@ -153,7 +152,6 @@ func MemoryFit(e model.Experiment, s model.Shape, g model.GPU) Fit {
 	return fullest
 }
 
-// stageFit is the fit of one rank of pipeline stage pp.
 func stageFit(e model.Experiment, s model.Shape, g model.GPU, pp int) Fit {
 	r := s.OnRank(e.Layout, pp)
 	f := Fit{GPU: g.Key, Total: g.Bytes, Params: r.Params()}
@@ -169,7 +167,6 @@ func stageFit(e model.Experiment, s model.Shape, g model.GPU, pp int) Fit {
 	return f
 }
 
-// blocks rounds tokens up to whole cache blocks.
 func blocks(tokens int) int64 { return model.CeilDiv(int64(tokens), cacheBlock) * cacheBlock }
 
 // weightBytes: fp8 halves the linear layers and leaves embedding and head alone.
@@ -188,7 +185,6 @@ func valueBytes(precision string) int64 {
 	return 2
 }
 
-// kvBytes is the cache of one token on this rank.
 func kvBytes(r model.RankShape, e model.Experiment) int64 {
 	width := valueBytes(e.Model.Precision)
 	if dtype, _ := e.VLLM["kv_cache_dtype"].(string); len(dtype) >= 3 && dtype[:3] == "fp8" {
@@ -269,12 +265,10 @@ func fitted(fault func(*subject, Fit) string) func(*subject) string {
 	}
 }
 
-// budget is what is left for the cache.
 func (f Fit) budget() int64 { return f.Headroom + f.KVCache }
 
 // holds is how many sequences of a length the cache has room for; of one shorter than a block
 // (a limit may be nonsense, as another rule says) as many as it has blocks.
 func (f Fit) holds(tokens int) int64 { return f.KVTokens / max(blocks(tokens), cacheBlock) }
 
-// gibWords is a size as people say it.
 func gibWords(n int64) string { return unit.GiB(n) + " GiB" }

@@ -68,7 +68,6 @@ func (s *subject) memory() *Fit {
 // replay reports whether nothing will be computed: no GPU, no weights, no memory.
 func (s *subject) replay() bool { return s.e.Engine == model.EngineReplay }
 
-// apply runs rules and words their findings.
 func (s *subject) apply(rules []rule) []Finding {
 	var out []Finding
 	for _, r := range rules {
@@ -96,7 +95,6 @@ func (s *subject) passes(rules []rule, severities ...Severity) bool {
 	return true
 }
 
-// byWeight sorts errors before warnings before notes, else as found.
 func byWeight(fs []Finding) {
 	weight := map[Severity]int{SeverityError: 0, SeverityWarning: 1, SeverityNote: 2}
 	slices.SortStableFunc(fs, func(a, b Finding) int { return weight[a.Severity] - weight[b.Severity] })
@@ -110,7 +108,6 @@ func faultIf(faulty bool, format string, args ...any) string {
 	return fmt.Sprintf(format, args...)
 }
 
-// set is a fix that gives one key a value.
 func set(path, value string) (string, []model.Edit) {
 	return fmt.Sprintf("set %s to %s", path, value), []model.Edit{{Path: path, Value: value}}
 }
@@ -234,7 +231,6 @@ func (s *subject) wider(path string) []candidate {
 	return out
 }
 
-// larger asks for nodes with more memory.
 func (s *subject) larger() []candidate {
 	var out []candidate
 	for _, k := range s.w.Site.Partitions {

@@ -50,8 +50,7 @@ func commRules() []rule {
 	}
 }
 
-// customLimit is the largest message of the custom all-reduce.
-const customLimit = 8 << 20
+const customLimit = 8 << 20 // bytes of the largest message of the custom all-reduce
 
 func deepEP(e model.Experiment) bool { return strings.HasPrefix(e.Comm.All2All, "deepep") }
 

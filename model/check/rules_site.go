@@ -107,7 +107,6 @@ func queued(fault func(*subject, model.Queue) string) func(*subject) string {
 	}
 }
 
-// fabric is what lies between nodes.
 func (s *subject) fabric() string {
 	return cmp.Or(s.w.Site.Fabric, "the network between nodes")
 }

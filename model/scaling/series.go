@@ -46,12 +46,10 @@ type Measured struct {
 	Shape    *model.Shape // of its model; nil: not known
 }
 
-// at is where a run lies on an axis.
 func (m Measured) at(x Axis) int { return axes[x].at(*m.Run.Experiment) }
 
 func (m Measured) key() ScalingKey { return KeyOf(*m.Run.Experiment, m.Shape, m.GPU) }
 
-// layout is that of the experiment.
 func (m Measured) layout() model.Layout { return m.Run.Experiment.Layout }
 
 // experts reports whether the model is a mixture of experts.

@@ -202,7 +202,6 @@ func (l *Local) Submit(ctx context.Context, r scheduler.Request) (string, error)
 	return id, nil
 }
 
-// check refuses what could never run here.
 func (l *Local) check(r scheduler.Request) error {
 	if err := r.Check(); err != nil {
 		return err
@@ -214,7 +213,6 @@ func (l *Local) check(r scheduler.Request) error {
 	return nil
 }
 
-// draft writes the files of a job that has no id yet.
 func (l *Local) draft(r scheduler.Request) (string, error) {
 	if err := os.MkdirAll(l.dir, 0o755); err != nil {
 		return "", err
@@ -281,7 +279,6 @@ func (l *Local) launch(ctx context.Context, id string, r scheduler.Request) erro
 	return nil
 }
 
-// unwritable is the error of a state directory that takes no job.
 func unwritable(dir string, err error) error {
 	var f *scheduler.Fault
 	switch {
@@ -353,7 +350,6 @@ func diskFull(err error) bool {
 // gpuLine is "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-…)".
 var gpuLine = regexp.MustCompile(`(?m)^GPU `)
 
-// countGPUs counts those of nvidia-smi -L.
 func countGPUs(list string) int { return len(gpuLine.FindAllString(list, -1)) }
 
 // upTo is 0, 1, … n-1 as text.

@@ -40,7 +40,6 @@ func (l *Local) read(id string) (model.Job, error) {
 	return j, nil
 }
 
-// readRecord makes a job of its request and its start.
 func readRecord(dir, id string) (model.Job, error) {
 	j := model.Job{ID: id, Scheduler: Name, State: model.JobUnknown, Nodes: 1, NodeList: hostName()}
 	text, err := os.ReadFile(filepath.Join(dir, "job.json"))
@@ -61,7 +60,6 @@ func readRecord(dir, id string) (model.Job, error) {
 	return j, nil
 }
 
-// readFact is the text of one of a job's files, empty if there is none.
 func readFact(dir, name string) string {
 	text, _ := os.ReadFile(filepath.Join(dir, name))
 	return strings.TrimSpace(string(text))
@@ -170,12 +168,10 @@ func parseProcess(line string) (process, bool) {
 // host is a machine until its next boot: host name and boot id.
 type host string
 
-// self is this process.
 func (h host) self() process { return process{os.Getpid(), startTime(os.Getpid()), h} }
 
 func (p process) String() string { return strconv.Itoa(p.pid) + " " + p.born + " " + string(p.on) }
 
-// alive reports whether the process is there, on this machine.
 func (h host) alive(p process) bool {
 	return p.pid > 1 && p.on == h && p.born != "" && startTime(p.pid) == p.born
 }
@@ -214,7 +210,6 @@ func startField(stat string) string {
 	return fields[19]
 }
 
-// thisHost is this machine.
 var thisHost = sync.OnceValue(func() host {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
@@ -258,7 +253,6 @@ func (l *Local) Cancel(ctx context.Context, id string) error {
 	return l.awaitEnd(ctx, id)
 }
 
-// end ends a job that has no keeper.
 func (l *Local) end(ctx context.Context, child process) {
 	_ = syscall.Kill(-child.pid, syscall.SIGTERM)
 	for end := time.Now().Add(time.Duration(l.grace) * time.Second); l.here.alive(child) && time.Now().Before(end) && ctx.Err() == nil; {
@@ -267,7 +261,6 @@ func (l *Local) end(ctx context.Context, child process) {
 	_ = syscall.Kill(-child.pid, syscall.SIGKILL)
 }
 
-// awaitEnd waits until a job has ended.
 func (l *Local) awaitEnd(ctx context.Context, id string) error {
 	for end := time.Now().Add(time.Duration(l.grace)*time.Second + 5*time.Second); ; {
 		j, err := l.job(id)

@@ -100,7 +100,6 @@ func (p *Poller) Jobs(ctx context.Context, refresh bool) (Snapshot, error) {
 	return s, s.fatal()
 }
 
-// fatal is the error of a snapshot that has nothing to show.
 func (s Snapshot) fatal() error {
 	if s.AsOf.IsZero() {
 		return s.Err

@@ -26,7 +26,6 @@ const (
 	maxErrors = 64 << 10
 )
 
-// call is one command to run.
 type call struct {
 	program string
 	args    []string
@@ -36,7 +35,6 @@ type call struct {
 	limit   time.Duration // its deadline
 }
 
-// answer is what a command said.
 type answer struct {
 	out, err string
 	code     int
@@ -61,12 +59,10 @@ var foreignVariable = regexp.MustCompile(`^(?:SLURM|SBATCH|SALLOC|SRUN|SQUEUE|SA
 // keptVariable is one among them that says which cluster this is.
 var keptVariable = regexp.MustCompile(`^SLURM_(?:CONF|CONF_SERVER|JWT)(?:=|$)`)
 
-// cleanEnv drops the foreign variables.
 func cleanEnv(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(e string) bool { return foreignVariable.MatchString(e) && !keptVariable.MatchString(e) })
 }
 
-// errLate is the cause of errors of a command that its deadline ended.
 var errLate = errors.New("no answer in time")
 
 // run runs one command to its end, its deadline or that of the context, whichever

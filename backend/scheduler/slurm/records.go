@@ -112,7 +112,6 @@ func setTagFromLine(j *model.Job, v string, _ *time.Location) {
 	}
 }
 
-// squeueArgs are squeue's options for all of this user's jobs.
 func squeueArgs() []string {
 	format := ""
 	for _, f := range squeueFields {
@@ -153,7 +152,6 @@ func refusal(j model.Job) bool {
 	return j.State == model.JobFailed && j.NodeList == "" && j.Elapsed == 0 && j.ExitCode == "1:0"
 }
 
-// accounted asks sacct for all of this user's jobs since a time.
 func (s *Slurm) accounted(ctx context.Context, since time.Time) ([]model.Job, error) {
 	fields := s.knownFields()
 	out, err := s.ask(ctx, "sacct", s.sacctArgs(fields, since)...)
@@ -167,7 +165,6 @@ func (s *Slurm) accounted(ctx context.Context, since time.Time) ([]model.Job, er
 	return foldArrays(jobs), err
 }
 
-// sacctArgs are sacct's options that ask for these fields.
 func (s *Slurm) sacctArgs(fields []field, since time.Time) []string {
 	names := model.Each(fields, func(f field) string { return f.sacct })
 	return []string{"--allocations", "--parsable2", "--noheader", "--delimiter=" + unit,
@@ -199,7 +196,6 @@ func (s *Slurm) isKnown(ctx context.Context, id string) bool {
 	return err != nil || strings.TrimSpace(out) != ""
 }
 
-// jobsOf makes a job of each record.
 func jobsOf(program string, records []string, fields []field, zone *time.Location) ([]model.Job, error) {
 	jobs := make([]model.Job, len(records))
 	for i, r := range records {
@@ -245,7 +241,6 @@ func mendReason(j *model.Job) {
 	}
 }
 
-// badAnswer is the error of an answer that is not as asked for.
 func badAnswer(program, part string) error {
 	return &scheduler.Fault{Text: fmt.Sprintf("%s's answer is not as asked for: %.60q", program, part),
 		ToDo: "try again; if it stays, report it with the output of sinfo --version"}

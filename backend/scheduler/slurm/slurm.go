@@ -95,7 +95,6 @@ func (s *Slurm) Find(ctx context.Context, tag string) (model.Job, bool, error) {
 // when shardeck next runs, which may be after a holiday.
 const findBack = 30 * 24 * time.Hour
 
-// tagged picks the job that carries a tag.
 func tagged(jobs []model.Job, tag string) (model.Job, bool) {
 	i := slices.IndexFunc(jobs, func(j model.Job) bool { return tag != "" && j.Tag == tag })
 	if i < 0 {
@@ -151,7 +150,6 @@ func userName() string {
 	return os.Getenv("USER")
 }
 
-// configValue picks a value of `scontrol show config`.
 func configValue(config, key string) string {
 	for line := range strings.Lines(config) {
 		if k, v, ok := strings.Cut(line, "="); ok && strings.TrimSpace(k) == key {

@@ -55,7 +55,6 @@ func cleanValue(s string) string {
 	return s
 }
 
-// timeFormat is that of Slurm's times, in its zone.
 const timeFormat = "2006-01-02T15:04:05"
 
 // parseTime is zero for Unknown, N/A and None.

@@ -10,7 +10,6 @@ import (
 	"shardeck/backend/trace/jsonscan"
 )
 
-// commNode is the node of a call of torch.distributed.
 const commNode = "record_param_comms"
 
 // call reads the call that n records; known is false where PyTorch itself did not know it.
@@ -233,7 +232,6 @@ func readGroup(val []byte) (Group, bool) {
 	return g, ok
 }
 
-// findGroup is the group that a call names, nil if the list has none of that name.
 func findGroup(groups []Group, id string) *Group {
 	for i := range groups {
 		if slices.Contains(groups[i].ids, strings.TrimSpace(id)) {

@@ -13,7 +13,6 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// element reads the node at the window's position.
 func (r *reader) element() {
 	at := r.Offset()
 	val, st := r.Value()
@@ -70,7 +69,6 @@ func (r *reader) resync() bool {
 // maxWasted bounds, in bytes, the search for a sound node: every brace could begin one that never ends.
 const maxWasted = 256 << 20
 
-// soundNodeHere says whether a whole node begins at the window's position.
 func (r *reader) soundNodeHere() bool {
 	val, st := r.Value()
 	if st != jsonscan.Whole {
@@ -102,7 +100,6 @@ func nextLandmark(b []byte) (at int, listEnds bool) {
 	}
 }
 
-// keepNode takes the node that was read.
 func (r *reader) keepNode(at int64) {
 	name := r.names.JSON(r.n.name)
 	n := Node{ID: r.n.id, Parent: r.n.parent, RF: r.n.rf, Name: name, Call: -1}
@@ -132,7 +129,6 @@ func (r *reader) groups(at int64) {
 	}
 }
 
-// call keeps the call of the node that was read, and returns its number.
 func (r *reader) call(at int64) int32 {
 	coll, in, out, known := r.n.call(r.t.Groups)
 	switch {
@@ -152,7 +148,6 @@ func (r *reader) call(at int64) int32 {
 	return int32(len(r.t.Calls) - 1)
 }
 
-// finish puts together what was counted.
 func (r *reader) finish() {
 	t := r.t
 	t.Names = r.names.List
@@ -165,7 +160,6 @@ func (r *reader) finish() {
 	t.index()
 }
 
-// notes says what is no damage and good to know.
 func (r *reader) notes() {
 	t := r.t
 	if r.unknown > 0 {
@@ -315,16 +309,13 @@ func namespace(name string) string {
 	return space
 }
 
-// text is a string for people.
 func text(val []byte) string { return jsonscan.CleanText(val) }
 
-// number reads a whole number, in quotes or not.
 func number(val []byte) (int64, bool) {
 	v, err := strconv.ParseInt(string(jsonscan.Unquote(val)), 10, 64)
 	return v, err == nil
 }
 
-// numberOr is the number val, or missing if it is none.
 func numberOr(val []byte, missing int64) int64 {
 	if v, ok := number(val); ok {
 		return v
@@ -332,5 +323,4 @@ func numberOr(val []byte, missing int64) int64 {
 	return missing
 }
 
-// isList says whether val begins a list.
 func isList(val []byte) bool { return len(val) > 0 && val[0] == '[' }

@@ -167,7 +167,6 @@ func (t *Trace) sortBy(order []int32, of func(Node) uint64) {
 	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(of(t.Nodes[a]), of(t.Nodes[b])) })
 }
 
-// reader reads a trace from its first byte to its last.
 type reader struct {
 	jsondoc.Document
 	t       *Trace
@@ -223,8 +222,7 @@ func whole(to *int64) func([]byte) bool {
 	}
 }
 
-// blockSize is read at a time.
-const blockSize = 1 << 20
+const blockSize = 1 << 20 // bytes read at a time
 
 // Open reads an execution trace, .json or .json.gz (told apart by their first bytes).
 // progress, if not nil, is called on the same goroutine with the bytes taken from

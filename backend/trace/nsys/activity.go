@@ -37,7 +37,6 @@ const (
 	graphTable  = "CUPTI_ACTIVITY_KIND_GRAPH_TRACE"
 )
 
-// readWork reads kernels, copies, fills, and graphs recorded whole.
 func (x *export) readWork() error {
 	kernels := append(workColumns[:len(workColumns):len(workColumns)], "demangledName", "shortName", "mangledName", "gridX", "gridY", "gridZ")
 	if err := x.rows(kernelTable, kernels, "", x.kernel); err != nil {
@@ -106,7 +105,6 @@ func (x *export) memcpy(r row) {
 	x.addNamed(r, name, trace.KindMemcpy)
 }
 
-// addNamed keeps a row whose name is known.
 func (x *export) addNamed(r row, name string, kind trace.Kind) *deviceWork {
 	w, rec := x.readRow(r)
 	if w == nil {

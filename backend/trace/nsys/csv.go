@@ -62,7 +62,6 @@ func readCSV(in *bufio.Reader, disk int64) ([]*trace.Rank, error) {
 	return s.finish(disk), nil
 }
 
-// line takes one line, whatever it is.
 func (s *csvTables) line(text []byte, long bool) {
 	if !long && len(bytes.TrimSpace(text)) == 0 {
 		s.inside = false
@@ -98,7 +97,6 @@ func isMessage(text []byte) bool {
 	return slices.ContainsFunc(messages, func(t string) bool { return bytes.HasPrefix(text, []byte(t)) })
 }
 
-// row keeps one kernel or copy.
 func (s *csvTables) row(fields []string) {
 	start, ok := s.time(fields, colStart)
 	dur, lasted := s.time(fields, colDuration)
@@ -120,7 +118,6 @@ func (s *csvTables) row(fields []string) {
 	})
 }
 
-// field is a field of the line, empty if the table lacks its column.
 func (s *csvTables) field(fields []string, c column) string {
 	if i := s.head.at[c]; i >= 0 {
 		return fields[i]
@@ -205,7 +202,6 @@ func (s *csvTables) finish(disk int64) []*trace.Rank {
 // maxLine is the buffer of lines, in bytes; a longer line is counted as damage.
 const maxLine = 1 << 20
 
-// lines reads a text line by line.
 type lines struct {
 	in  *bufio.Reader // of maxLine bytes
 	at  int64         // byte of the text where the present line begins
@@ -241,7 +237,6 @@ func (l *lines) broken() error {
 	return l.err
 }
 
-// csvFields splits lines of CSV.
 type csvFields struct {
 	line bytes.Reader
 	*csv.Reader
@@ -262,7 +257,6 @@ func (f *csvFields) of(line []byte) ([]string, bool) {
 	return fields, err == nil
 }
 
-// column is a column of cuda_gpu_trace that is kept.
 type column uint8
 
 const (
@@ -292,7 +286,6 @@ var units = map[string]int{
 	"s": 9, "sec": 9, "seconds": 9,
 }
 
-// header is where the columns of one table are.
 type header struct {
 	at    [columnKinds]int // index of the field, -1: not there
 	shift [columnKinds]int // power of ten to ns, of times
@@ -338,7 +331,6 @@ func nameAndUnit(field string) (name, unit string) {
 // otherTables are first columns of the other reports of nsys stats.
 var otherTables = []string{"Time", "Time(%)", "Name", "Operation", "Total", "Kernel Name", "API Start", "Range", "Count"}
 
-// isOtherHeader says whether a line begins a table of another report.
 func isOtherHeader(fields []string) bool {
 	name, unit := nameAndUnit(fields[0])
 	if _, timed := units[unit]; timed && name == "Start" {

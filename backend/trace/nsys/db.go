@@ -128,7 +128,6 @@ func (d *db) prepare(cut bool) error {
 	return nil
 }
 
-// noteColumns notes the columns of a table.
 func (d *db) noteColumns(table string) {
 	stmt, _, err := d.conn.Prepare("SELECT * FROM " + quote(table) + " LIMIT 0")
 	if err != nil {
@@ -233,7 +232,6 @@ func (d *db) report() {
 	}
 }
 
-// row is the present row of a query.
 type row struct{ stmt *sqlite3.Stmt }
 
 // int is a whole number; false: NULL, or not a number.
@@ -264,7 +262,6 @@ func (r row) text(i int) (string, bool) {
 	return model.Printable(string(r.stmt.ColumnRawText(i))), true
 }
 
-// quote makes an SQL identifier.
 func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // unreadable is an error of SQLite as the rest of a sentence that begins with a file's name.
@@ -272,7 +269,6 @@ func unreadable(err error) error {
 	return fmt.Errorf("cannot be read as SQLite: %s; export the report again", reason(err))
 }
 
-// reason is SQLite's own word for an error.
 func reason(err error) string {
 	return strings.TrimPrefix(model.Printable(err.Error()), "sqlite3: ")
 }

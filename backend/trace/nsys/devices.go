@@ -40,7 +40,6 @@ type devices struct {
 	locate func(w *deviceWork) // finds out which GPU it is
 }
 
-// maxDevices bounds what a damaged file can ask for.
 const maxDevices = 1024
 
 func newDevices(place func(w *deviceWork)) *devices {

@@ -13,7 +13,6 @@ import (
 	"shardeck/backend/trace"
 )
 
-// export is an SQLite export being read.
 type export struct {
 	*db
 	*devices
@@ -21,7 +20,6 @@ type export struct {
 	strings stringIDs
 }
 
-// openSQLite reads an export into ranks.
 func openSQLite(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
 	x := &export{}
 	x.devices = newDevices(func(w *deviceWork) { w.gpu, w.known = x.target.physical(w.owner, w.device) })
@@ -109,7 +107,6 @@ func (x *export) noteGraphs(work []*deviceWork) {
 	}
 }
 
-// stringIDs finds the strings that an export numbers.
 type stringIDs struct {
 	find  *sqlite3.Stmt // by id; nil: the export has no strings
 	names *trace.Names
@@ -119,7 +116,6 @@ type stringIDs struct {
 // notFound marks an id that was looked up in vain.
 const notFound = 1<<32 - 1
 
-// name is the name with an id.
 func (s *stringIDs) name(id int64) (uint32, bool) {
 	name, ok := s.known[id]
 	if !ok {
@@ -148,7 +144,6 @@ func (s *stringIDs) close() {
 	}
 }
 
-// target is what an export says of its world.
 type target struct {
 	schema  string
 	host    string
@@ -246,7 +241,6 @@ const severeFrom = 2
 // lostWords are words in a diagnostic that mean that events are missing.
 var lostWords = []string{" lost", " dropped", "not collected", "incomplete", "buffer overflow", "out of memory"}
 
-// maxNotes bounds the diagnostics that are passed on.
 const maxNotes = 10
 
 // readDiagnostics passes on nsys's own warnings; those that speak of lost events are damage.
@@ -275,7 +269,6 @@ func (t *target) readDiagnostics(d *db) error {
 	})
 }
 
-// severities reads the words of severity levels.
 func severities(d *db) (map[int64]string, error) {
 	words := map[int64]string{}
 	err := d.rows("ENUM_DIAGNOSTIC_SEVERITY_LEVEL", []string{"id", "name", "label"}, "", func(r row) {

@@ -21,7 +21,6 @@ type step struct {
 	reach      int64 // latest end of this step and those before it on its thread
 }
 
-// steps are the ranges of an export that name steps.
 type steps struct {
 	*export
 	list  []step
@@ -51,7 +50,6 @@ func (x *steps) read() error {
 	return err
 }
 
-// nameOf is the name of a range, if it is one that names a step.
 func (x *steps) nameOf(r row) (uint32, bool) {
 	if text, ok := r.text(2); ok {
 		if x.named.Of(text).Kind == stepname.NoStep {
@@ -93,13 +91,11 @@ func (x *steps) project() error {
 	return err
 }
 
-// spanKey is a step on the time line of one device.
 type spanKey struct {
 	s *step
 	w *deviceWork
 }
 
-// byThread puts the steps of each thread in order.
 func (x *steps) byThread() map[int64][]step {
 	byTid := map[int64][]step{}
 	for _, s := range x.list {
