@@ -23,14 +23,10 @@ func (l Layout) DP() int { return l.DPReplicate * l.DPShard }
 func (l Layout) GPUs() int { return l.TP * l.PP * l.DP() }
 
 // String is the short form used in tables and messages: "TP2 PP1 DP1 EP1".
-func (l Layout) String() string {
-	return fmt.Sprintf("TP%d PP%d DP%d EP%d", l.TP, l.PP, l.DP(), l.EP)
-}
+func (l Layout) String() string { return fmt.Sprintf("TP%d PP%d DP%d EP%d", l.TP, l.PP, l.DP(), l.EP) }
 
 // Short is the factors that are not 1: "TP2 PP2", or "1 GPU".
-func (l Layout) Short() string {
-	return cmp.Or(strings.Join(l.factors("%s%d"), " "), OneGPU)
-}
+func (l Layout) Short() string { return cmp.Or(strings.Join(l.factors("%s%d"), " "), OneGPU) }
 
 // Kind names the factors that are not 1: "TP+PP"; empty for one GPU.
 func (l Layout) Kind() string { return strings.Join(l.factors("%[1]s"), "+") }

@@ -54,9 +54,7 @@ func (s Shape) WithLayers(n int) Shape {
 }
 
 // Is reports whether name is the shape's hub id or one of its aliases.
-func (s Shape) Is(name string) bool {
-	return s.Name == name || slices.Contains(s.Aliases, name)
-}
+func (s Shape) Is(name string) bool { return s.Name == name || slices.Contains(s.Aliases, name) }
 
 // DenseLayers is the number of layers with a plain feed-forward part.
 func (s Shape) DenseLayers() int {
@@ -83,9 +81,7 @@ func (s Shape) VDim() int {
 }
 
 // Params is the number of parameters of the whole model.
-func (s Shape) Params() int64 {
-	return s.OnRank(Defaults().Layout, 0).Params()
-}
+func (s Shape) Params() int64 { return s.OnRank(Defaults().Layout, 0).Params() }
 
 // ActiveParams is the number of parameters that one token passes through: all but the experts
 // it is not routed to. The input embedding counts, as in published figures.

@@ -170,7 +170,7 @@ var (
 // CheckID says whether an experiment may have this id: a letter or digit, then
 // up to 63 letters, digits, dots, dashes and underscores.
 func CheckID(id string) error {
-	return idPattern.check(id, "%.40q cannot be an experiment id: use letters, digits, dots, dashes and underscores, as in E1.3")
+	return idPattern.Check(id, "%.40q cannot be an experiment id: use letters, digits, dots, dashes and underscores, as in E1.3")
 }
 
 // CheckOutputDir says whether a run may be written there: a path below the
@@ -191,22 +191,22 @@ func CheckOutputDir(dir string) error {
 
 // CheckSlurmWord says whether an account, QOS or partition may be called so; empty is allowed.
 func CheckSlurmWord(word string) error {
-	return slurmWord.check(word, "%.40q is no name Slurm knows: use letters, digits, dots, dashes and underscores")
+	return slurmWord.Check(word, "%.40q is no name Slurm knows: use letters, digits, dots, dashes and underscores")
 }
 
 // CheckConstraint says whether Slurm can read this as features of nodes.
 func CheckConstraint(c string) error {
-	return constraint.check(c, "%.40q is no constraint: write features joined by & or |, without blanks, as in gpu&hbm80g")
+	return constraint.Check(c, "%.40q is no constraint: write features joined by & or |, without blanks, as in gpu&hbm80g")
 }
 
 // CheckTimeLimit says whether Slurm reads this as a time: minutes, MM:SS, HH:MM:SS or D-HH:MM:SS.
 func CheckTimeLimit(t string) error {
-	return timeLimit.check(t, "%.40q is not a time: write HH:MM:SS, as in 00:30:00")
+	return timeLimit.Check(t, "%.40q is not a time: write HH:MM:SS, as in 00:30:00")
 }
 
 // CheckEnvName says whether a shell can export a variable of this name.
 func CheckEnvName(name string) error {
-	return envName.check(name, "%.40q cannot name an environment variable: use letters, digits and underscores, as in NCCL_DEBUG")
+	return envName.Check(name, "%.40q cannot name an environment variable: use letters, digits and underscores, as in NCCL_DEBUG")
 }
 
 // IsUnfinished reports whether a directory name is that of a run which has not
@@ -305,7 +305,9 @@ func Each[T, O any](list []T, of func(T) O) []O {
 	return out
 }
 
-func (p Pattern) check(name, fault string) error {
+
+// Check refuses another name, in words that format it.
+func (p Pattern) Check(name, fault string) error {
 	if p.MatchString(name) {
 		return nil
 	}

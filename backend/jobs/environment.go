@@ -18,30 +18,30 @@ import (
 // models, quota and disk, and for those that are named when their jobs would start. It
 // starts programs and asks the scheduler, so it takes seconds, and is for a user who
 // asked.
-func (ch *Checker) Environment(ctx context.Context, ids []string) ([]probe.Line, error) {
-	rows, err := ch.Experiments.Rows(ctx, ids)
+func (su *Submitter) Environment(ctx context.Context, ids []string) ([]probe.Line, error) {
+	rows, err := su.Experiments.Rows(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	rows = slices.DeleteFunc(rows, func(r board.Row) bool { return r.Problem != "" })
-	needs := ch.needs(rows)
-	lines := slices.DeleteFunc(ch.Machine().Lines, func(line probe.Line) bool { // looked at more closely below
+	needs := su.needs(rows)
+	lines := slices.DeleteFunc(su.Machine().Lines, func(line probe.Line) bool { // looked at more closely below
 		return line.What == "python" && !needs.Replay || line.What == "nsys" && needs.Nsys
 	})
-	lines = append(lines, ch.allowance(ctx, rows)...)
+	lines = append(lines, su.allowance(ctx, rows)...)
 	if len(ids) > 0 {
-		lines = append(lines, ch.startLines(ctx, rows)...)
+		lines = append(lines, su.startLines(ctx, rows)...)
 	}
-	lines = append(lines, probe.Environment(ctx, needs, probe.Options{Getenv: ch.Getenv})...)
+	lines = append(lines, probe.Environment(ctx, needs, probe.Options{Getenv: su.Getenv})...)
 	return lines, ctx.Err()
 }
 
-func (ch *Checker) needs(rows []board.Row) probe.Target {
-	t := ch.Software
+func (su *Submitter) needs(rows []board.Row) probe.Target {
+	t := su.Software
 	t.Replay = true
 	for _, r := range rows {
 		e := r.Experiment
-		t.Outputs = append(t.Outputs, ch.Workspace.Path(e.OutputDir))
+		t.Outputs = append(t.Outputs, su.Workspace.Path(e.OutputDir))
 		t.Nsys = t.Nsys || e.Profiling.Nsys
 		if e.Engine == model.EngineReplay {
 			continue
@@ -57,10 +57,10 @@ func (ch *Checker) needs(rows []board.Row) probe.Target {
 	return t
 }
 
-func (ch *Checker) allowance(ctx context.Context, rows []board.Row) []probe.Line {
+func (su *Submitter) allowance(ctx context.Context, rows []board.Row) []probe.Line {
 	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
 	defer cancel()
-	limits, err := ch.Scheduler.Limits(ctx)
+	limits, err := su.Scheduler.Limits(ctx)
 	if err != nil {
 		return []probe.Line{{Level: probe.Fail, What: "scheduler", Text: model.Printable(err.Error()),
 			Fix: cmp.Or(model.FixOf(err), "shardeck site")}}
@@ -69,17 +69,17 @@ func (ch *Checker) allowance(ctx context.Context, rows []board.Row) []probe.Line
 	if limits.Note != "" {
 		lines = append(lines, probe.Line{Level: probe.Pass, What: "scheduler", Text: limits.Note})
 	}
-	lines = append(lines, ch.accountLine(limits)...)
-	return append(lines, ch.qosLines(limits, rows)...)
+	lines = append(lines, su.accountLine(limits)...)
+	return append(lines, su.qosLines(limits, rows)...)
 }
 
 // accountLine holds the account of the settings against those the scheduler names.
 // Slurm may add the part of the project that owns GPUs: m1234 is m1234_g.
-func (ch *Checker) accountLine(limits scheduler.Limits) []probe.Line {
+func (su *Submitter) accountLine(limits scheduler.Limits) []probe.Line {
 	if len(limits.Accounts) == 0 {
 		return nil
 	}
-	mine, all := ch.World.Account, strings.Join(limits.Accounts, ", ")
+	mine, all := su.World.Account, strings.Join(limits.Accounts, ", ")
 	known := func(a string) bool { return a == mine || strings.HasPrefix(a, mine+"_") }
 	line := probe.Line{Level: probe.Fail, What: "account", Text: fmt.Sprintf("%s is none of yours, which are %s", mine, all),
 		Fix: "write account: " + limits.Accounts[0] + " in shardeck.yaml"}
@@ -93,7 +93,7 @@ func (ch *Checker) accountLine(limits scheduler.Limits) []probe.Line {
 }
 
 // qosLines holds the QOS that the layouts take against those the scheduler names.
-func (ch *Checker) qosLines(limits scheduler.Limits, rows []board.Row) []probe.Line {
+func (su *Submitter) qosLines(limits scheduler.Limits, rows []board.Row) []probe.Line {
 	var lines []probe.Line
 	if len(limits.QOS) == 0 {
 		return nil
@@ -106,7 +106,7 @@ func (ch *Checker) qosLines(limits scheduler.Limits, rows []board.Row) []probe.L
 		}
 		seen = append(seen, name)
 		names := []string{name}
-		if q := ch.World.Site.Queue(name); q != nil {
+		if q := su.World.Site.Queue(name); q != nil {
 			names = append(names, q.Shown...)
 		}
 		line := probe.Line{Level: probe.Pass, What: "QOS " + name, Text: "is open to you"}
@@ -121,19 +121,19 @@ func (ch *Checker) qosLines(limits scheduler.Limits, rows []board.Row) []probe.L
 
 // startLines say when the jobs of some experiments would start; one for which the
 // scheduler plans nothing is worth a warning, since it may refuse the job itself.
-func (ch *Checker) startLines(ctx context.Context, rows []board.Row) []probe.Line {
+func (su *Submitter) startLines(ctx context.Context, rows []board.Row) []probe.Line {
 	var previews []Preview
 	for _, r := range rows {
-		if p, err := ch.submitter.Preview(ctx, r.Experiment.ID, false); err == nil { // why not is said by check
+		if p, err := su.Preview(ctx, r.Experiment.ID, false); err == nil { // why not is said by check
 			previews = append(previews, p)
 		}
 	}
 	var lines []probe.Line
-	for i, s := range ch.submitter.Starts(ctx, previews) {
+	for i, s := range su.Starts(ctx, previews) {
 		what := "start of " + previews[i].Row.Experiment.ID
 		switch {
 		case !s.At.IsZero():
-			plan := fmt.Sprintf("%s, as %s plans now, on %s", s.At.Local().Format("2 Jan 15:04"), ch.Scheduler.Name(), s.Nodes)
+			plan := fmt.Sprintf("%s, as %s plans now, on %s", s.At.Local().Format("2 Jan 15:04"), su.Scheduler.Name(), s.Nodes)
 			lines = append(lines, probe.Line{Level: probe.Pass, What: what, Text: plan})
 		case s.Note != "":
 			lines = append(lines, probe.Line{Level: probe.Warn, What: what, Text: s.Note, Fix: s.Fix})

@@ -59,14 +59,13 @@ type Jobs struct {
 	*Queue
 	*Follower
 	*Submitter
-	*Checker
 }
 
 // New works on the jobs of an open workspace.
 func New(n Needs) *Jobs {
 	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, turn: make(turn, 1), asked: map[string]time.Time{}}}
 	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: make(turn, 1), known: map[string]plannedStart{}}}
-	return &Jobs{q, &Follower{n, q}, s, &Checker{n, s}}
+	return &Jobs{q, &Follower{n, q}, s}
 }
 
 // Queue lists jobs, finds and cancels them.
@@ -81,15 +80,9 @@ type Follower struct {
 	queue *Queue
 }
 
-// Submitter says what would be submitted, and submits it.
+// Submitter looks at all that jobs need, says what would be submitted, and submits it.
 type Submitter struct {
 	Needs
 	queue  *Queue
 	starts *plannedStarts
-}
-
-// Checker looks at all that jobs need of their surroundings.
-type Checker struct {
-	Needs
-	submitter *Submitter
 }

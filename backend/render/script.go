@@ -191,7 +191,7 @@ func (v *view) check() error {
 	return errors.Join(err,
 		model.CheckID(v.ID), model.CheckOutputDir(v.OutputDir), checkConfigPath(v.Config),
 		model.CheckSlurmWord(v.Account), model.CheckSlurmWord(v.QOS), model.CheckConstraint(v.Constraint),
-		v.checkNumbers(), v.checkRuntime(), checkEnvNames(v.Env), checkEnvNames(v.Network), v.checkReplay())
+		v.checkJob(), v.checkRuntime(), checkEnvNames(v.Env), checkEnvNames(v.Network))
 }
 
 var (
@@ -206,9 +206,12 @@ func checkConfigPath(p string) error {
 	return fmt.Errorf("%.80q cannot be named in a script: use letters, digits and . _ + = , - in the names of configs", p)
 }
 
-func (v *view) checkNumbers() error {
-	if v.Nodes < 1 || v.GPUsPerNode < 1 || v.GPUs < 1 || v.CPUs < 0 {
+func (v *view) checkJob() error {
+	switch {
+	case v.Nodes < 1 || v.GPUsPerNode < 1 || v.GPUs < 1 || v.CPUs < 0:
 		return fmt.Errorf("%s asks for %d nodes with %d GPUs each: give every part of its layout at least 1", v.ID, v.Nodes, v.GPUsPerNode)
+	case v.Replay && !path.IsAbs(v.Shardeck):
+		return fmt.Errorf("the script of a replay names the program by its full path, and %.80q is none", v.Shardeck)
 	}
 	return nil
 }
@@ -226,13 +229,6 @@ func (v *view) checkRuntime() error {
 	}
 	if v.Image != "" && !imageName.MatchString(v.Image) {
 		return fmt.Errorf("%.80q cannot name an image: write it as in vllm/vllm-openai:v0.11.0", v.Image)
-	}
-	return nil
-}
-
-func (v *view) checkReplay() error {
-	if v.Replay && !path.IsAbs(v.Shardeck) {
-		return fmt.Errorf("the script of a replay names the program by its full path, and %.80q is none", v.Shardeck)
 	}
 	return nil
 }

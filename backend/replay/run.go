@@ -324,6 +324,4 @@ func (p *player) writeMeasured() error {
 	return p.rec.cutTimings(p.info.Timed, p.dir)
 }
 
-func (p *player) writeInfo() error {
-	return writeJSON(filepath.Join(p.dir, "run.json"), p.info)
-}
+func (p *player) writeInfo() error { return writeJSON(filepath.Join(p.dir, "run.json"), p.info) }

@@ -43,10 +43,7 @@ func (w *Workspace) Ledger() Ledger {
 var tagPattern = model.NewPattern(`[A-Za-z0-9][A-Za-z0-9._-]*`, 100)
 
 func checkTag(tag string) error {
-	if !tagPattern.MatchString(tag) {
-		return fmt.Errorf("%.60q is not the tag of a submission: tags look like shardeck-E1.3-1764000000-9f86d081", tag)
-	}
-	return nil
+	return tagPattern.Check(tag, "%.60q is not the tag of a submission: tags look like shardeck-E1.3-1764000000-9f86d081")
 }
 
 // unsavedKey is the experiment of edits; edits of nothing have none.

@@ -145,9 +145,7 @@ func (w World) modelNames() []string {
 }
 
 // GPUsPerNode is how many GPUs a node holds; 0: not known.
-func (w World) GPUsPerNode() int {
-	return cmp.Or(max(w.Site.GPUsPerNode, 0), w.MachineGPUs)
-}
+func (w World) GPUsPerNode() int { return cmp.Or(max(w.Site.GPUsPerNode, 0), w.MachineGPUs) }
 
 // maxGPUs is the largest job here; 0: not known.
 func (w World) maxGPUs() int { return w.GPUsPerNode() * w.Site.MaxNodes }

@@ -107,9 +107,7 @@ func queued(fault func(*subject, model.Queue) string) func(*subject) string {
 	}
 }
 
-func (s *subject) fabric() string {
-	return cmp.Or(s.w.Site.Fabric, "the network between nodes")
-}
+func (s *subject) fabric() string { return cmp.Or(s.w.Site.Fabric, "the network between nodes") }
 
 func hours(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
 

@@ -80,28 +80,24 @@ func (s *Slurm) Find(ctx context.Context, tag string) (model.Job, bool, error) {
 	if err != nil {
 		return model.Job{}, false, err
 	}
-	if j, ok := tagged(jobs, tag); ok {
-		return j, true, nil
+	tagged := func(j model.Job) bool { return tag != "" && j.Tag == tag }
+	found := model.First(jobs, tagged)
+	if found == nil {
+		jobs, err = s.accounted(ctx, time.Now().Add(-findBack))
+		found = model.First(jobs, tagged)
 	}
-	jobs, err = s.accounted(ctx, time.Now().Add(-findBack))
 	if errors.Is(err, scheduler.ErrNoHistory) {
-		return model.Job{}, false, nil
+		err = nil
 	}
-	j, ok := tagged(jobs, tag)
-	return j, ok, err
+	if found == nil {
+		return model.Job{}, false, err
+	}
+	return *found, true, err
 }
 
 // findBack is how far Find looks into the history: a submission is looked for
 // when shardeck next runs, which may be after a holiday.
 const findBack = 30 * 24 * time.Hour
-
-func tagged(jobs []model.Job, tag string) (model.Job, bool) {
-	i := slices.IndexFunc(jobs, func(j model.Job) bool { return tag != "" && j.Tag == tag })
-	if i < 0 {
-		return model.Job{}, false
-	}
-	return jobs[i], true
-}
 
 // ask runs one query and returns its output, or the fault in words.
 func (s *Slurm) ask(ctx context.Context, program string, args ...string) (string, error) {

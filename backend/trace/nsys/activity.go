@@ -154,9 +154,6 @@ var smMetrics = []string{"SMs Active", "SM Active"}
 // source is one metric of one GPU; ids of metrics are only good inside one file.
 type source struct{ typ, metric int64 }
 
-// gpuOfType is the GPU in a typeId of GPU metrics.
-func gpuOfType(typeID int64) int64 { return typeID & 0xff }
-
 // samples reads the activity of multiprocessors, by physical GPU.
 func (x *export) samples() (map[int64][]trace.Sample, error) {
 	wanted, err := x.smSources()
@@ -181,7 +178,7 @@ func (x *export) samples() (map[int64][]trace.Sample, error) {
 			x.Count(faultSample, -1)
 			return
 		}
-		gpu := gpuOfType(src.typ)
+		gpu := src.typ & 0xff
 		out[gpu] = append(out[gpu], trace.Sample{At: x.absolute(at), Percent: float32(percent)})
 	})
 	for _, list := range out {

@@ -269,6 +269,4 @@ func unreadable(err error) error {
 	return fmt.Errorf("cannot be read as SQLite: %s; export the report again", reason(err))
 }
 
-func reason(err error) string {
-	return strings.TrimPrefix(model.Printable(err.Error()), "sqlite3: ")
-}
+func reason(err error) string { return strings.TrimPrefix(model.Printable(err.Error()), "sqlite3: ") }
