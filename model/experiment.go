@@ -68,9 +68,8 @@ const NsysMark = "-nsys"
 // WantsNsys says whether the config asks for nsys; a replay has nothing to profile.
 func (e Experiment) WantsNsys() bool { return e.Profiling.Nsys && e.Engine != EngineReplay }
 
-// ResultDir is where a job leaves its result, relative to the workspace or absolute as
-// OutputDir is; nsys says that the job is run under nsys though the config may not ask for
-// it. Empty if there is no OutputDir.
+// ResultDir is where a job leaves its result, relative to the workspace or absolute as OutputDir is; nsys says
+// that the job is run under nsys though the config may not ask for it. Empty if there is no OutputDir.
 func (e Experiment) ResultDir(nsys bool) string {
 	if e.OutputDir != "" && (nsys || e.WantsNsys()) {
 		return e.OutputDir + NsysMark

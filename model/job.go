@@ -84,8 +84,7 @@ func (t *Tasks) Add(s JobState, n int) {
 	}
 }
 
-// Words say how far an array is: "2 of 20 done, 2 running, 16 waiting"; empty for a
-// job that is none.
+// Words say how far an array is: "2 of 20 done, 2 running, 16 waiting"; empty for a job that is none.
 func (t Tasks) Words() string {
 	all := t.Waiting + t.Running + t.Done + t.Failed
 	if all == 0 {
@@ -135,8 +134,7 @@ var stateWords = map[JobState]string{
 	JobPreempted: "preempted", JobSuspended: "suspended", JobUnknown: "unknown",
 }
 
-// Submission is what shardeck wrote down about a job: before it was submitted
-// (ID empty) and after.
+// Submission is what shardeck wrote down about a job: before it was submitted (ID empty) and after.
 type Submission struct {
 	Tag        string     `json:"tag"`
 	Experiment Experiment `json:"experiment"` // as it was at that moment
@@ -154,8 +152,7 @@ type Submission struct {
 // Stage is what a job is doing, as its runner prints it.
 type Stage string
 
-// The stages of a run, in order. A runner prints each as it begins; one that it
-// has no use for is left out.
+// The stages of a run, in order. A runner prints each as it begins; one that it has no use for is left out.
 const (
 	StageEnvironment Stage = "environment"    // finding Python, the engine, the GPUs
 	StageWeights     Stage = "weights"        // loading or making the weights

@@ -139,8 +139,7 @@ type RankShape struct {
 	first, last bool
 }
 
-// OnRank describes the ranks of pipeline stage pp; all ranks of a stage hold
-// as much as its fullest one.
+// OnRank describes the ranks of pipeline stage pp; all ranks of a stage hold as much as its fullest one.
 func (s Shape) OnRank(l Layout, pp int) RankShape {
 	stages := StageLayers(s.Layers, l.PP)
 	before := 0
@@ -240,8 +239,7 @@ func (r RankShape) latentAttention() int64 {
 // kvHeads on this rank: split, or replicated where there are fewer than ranks.
 func (r RankShape) kvHeads() int { return max(1, CeilDiv(r.Shape.KVHeads, r.tp)) }
 
-// KVPerToken is the number of cached values of one token on this rank. A latent
-// cache is whole on every rank.
+// KVPerToken is the number of cached values of one token on this rank. A latent cache is whole on every rank.
 func (r RankShape) KVPerToken() int64 {
 	layers := int64(r.Dense + r.MoE)
 	if m := r.Shape.MLA; m != nil {

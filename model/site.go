@@ -88,8 +88,7 @@ type QOSRule struct {
 	Whole      string `yaml:"whole" json:"whole"`
 }
 
-// KnownIssue is a trap of the site worth a warning: When is one of the words
-// pp-spans-nodes, tp-spans-nodes.
+// KnownIssue is a trap of the site worth a warning: When is one of the words pp-spans-nodes, tp-spans-nodes.
 type KnownIssue struct {
 	When string `yaml:"when" json:"when"`
 	Text string `yaml:"text" json:"text"`

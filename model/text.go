@@ -13,10 +13,9 @@ import (
 	"unicode/utf8"
 )
 
-// Printable cleans one line of text from outside (a job's name, a log line, a
-// message of another program) for the screen: a tab becomes a blank, other control
-// characters go, escape sequences with all their parts, and so do the marks that
-// turn the direction of writing. Bytes that are no UTF-8 become U+FFFD.
+// Printable cleans one line of text from outside (a job's name, a log line, a message of another program) for
+// the screen: a tab becomes a blank, other control characters go, escape sequences with all their parts, and so
+// do the marks that turn the direction of writing. Bytes that are no UTF-8 become U+FFFD.
 func Printable(s string) string {
 	if plain(s) {
 		return s
@@ -216,8 +215,7 @@ func IsUnfinished(dir string) bool { return strings.Contains(path.Base(dir), Tmp
 // TmpMark stands between the name of a run and the id of the job still writing it.
 const TmpMark = ".tmp-"
 
-// OldMark stands between the name of a run and the id of the job that made it,
-// once a newer job took the name.
+// OldMark stands between the name of a run and the id of the job that made it, once a newer job took the name.
 const OldMark = "@"
 
 // AsID puts a dash for every letter of a text that an id cannot have.
@@ -304,7 +302,6 @@ func Each[T, O any](list []T, of func(T) O) []O {
 	}
 	return out
 }
-
 
 // Check refuses another name, in words that format it.
 func (p Pattern) Check(name, fault string) error {

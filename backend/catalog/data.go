@@ -2,10 +2,9 @@
 // sites, the catalogue of experiments, and the settings of this user in this
 // workspace. It is the only reader of the data in templates/.
 //
-// Load reads everything once: data.go the embedded files and the user's own beside them,
-// and which site this is; settings.go the files of settings, merged in order (embedded,
-// site, user, workspace, --set, with an experiment's own in For), each value with its
-// origin. entries.go reads a catalogue.
+// Load reads everything once: data.go the embedded files and the user's own beside them, and which site this
+// is; settings.go the files of settings, merged in order (embedded, site, user, workspace, --set, with an
+// experiment's own in For), each value with its origin. entries.go reads a catalogue.
 package catalog
 
 import (
@@ -136,8 +135,7 @@ func decode(file string, data []byte, v any) error {
 	return problems.OrNil()
 }
 
-// loadShapes reads models.yaml of every source. A later shape of a name that is
-// known already takes its place.
+// loadShapes reads models.yaml of every source. A later shape of a name that is known already takes its place.
 func loadShapes(sources []source) ([]model.Shape, error) {
 	var all []model.Shape
 	for _, s := range sources {
@@ -220,9 +218,8 @@ func loadKernels(sources []source) (*kernelname.Names, error) {
 }
 
 const (
-	// assumedSite is the site where nothing tells another: configs for Perlmutter are
-	// often made on a laptop, and generic, which knows no QOS, cards or prices, would
-	// make scripts that Perlmutter refuses.
+	// assumedSite is the site where nothing tells another: configs for Perlmutter are often made on a laptop,
+	// and generic, which knows no QOS, cards or prices, would make scripts that Perlmutter refuses.
 	assumedSite = "perlmutter"
 	// unknownSite is the site where the marks of an unknown one are seen.
 	unknownSite = "generic"
@@ -308,9 +305,8 @@ func checkWords(s model.Site) error {
 	return cmp.Or(errs...)
 }
 
-// detectSite is the first site, by name, whose marks the environment bears, and how
-// we know. A site file that cannot be read is passed over: naming it in the settings
-// tells why.
+// detectSite is the first site, by name, whose marks the environment bears, and how we know. A site file that
+// cannot be read is passed over: naming it in the settings tells why.
 func detectSite(sources []source, env func(string) string, gpus map[string]model.GPU) (name, origin string) {
 	for _, name := range siteNames(sources) {
 		s, err := loadSite(sources, name, gpus)

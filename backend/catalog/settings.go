@@ -127,8 +127,7 @@ func (s Settings) List() []Setting {
 // Origin says where a setting comes from.
 func (s Settings) Origin(key string) string { return s.origin[key] }
 
-// For is the settings as they hold for one experiment: its own account wins, but
-// for --set.
+// For is the settings as they hold for one experiment: its own account wins, but for --set.
 func (s Settings) For(e model.Experiment) Settings {
 	if e.Slurm.Account == "" || s.origin["account"] == "--set" {
 		return s
@@ -242,8 +241,7 @@ func (o Options) given(sources []source) ([]value, error) {
 	return out, nil
 }
 
-// siteValues are the site's own defaults. Those that lean on a variable which is not
-// set here are left out.
+// siteValues are the site's own defaults. Those that lean on a variable which is not set here are left out.
 func (o Options) siteValues(site model.Site) []value {
 	var out []value
 	for _, key := range Keys() {

@@ -16,10 +16,9 @@ import (
 	"shardeck/model"
 )
 
-// Document is the YAML of one experiment being edited. A change touches the one value it is
-// about: all else stays byte for byte. Set parses the new text once; all else takes what was
-// parsed. It is safe for concurrent use, and only changes wait for each other: while a Set is
-// under way, what is read is the state before it.
+// Document is the YAML of one experiment being edited. A change touches the one value it is about: all else
+// stays byte for byte. Set parses the new text once; all else takes what was parsed. It is safe for concurrent
+// use, and only changes wait for each other: while a Set is under way, what is read is the state before it.
 type Document struct {
 	Name string // relative path, for messages
 
@@ -79,8 +78,7 @@ func (d *Document) Diff() string {
 	return udiff.Unified(d.Name, d.Name+" (edited)", string(d.File()), string(d.Text()))
 }
 
-// Experiment is what the text means, as far as it can be read. Its maps are not the
-// caller's to change.
+// Experiment is what the text means, as far as it can be read. Its maps are not the caller's to change.
 func (d *Document) Experiment() model.Experiment { return d.now.Load().experiment }
 
 // Err is what is wrong with the text, as strictyaml.Problems, one fault a line; nil: nothing.

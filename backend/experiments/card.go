@@ -20,11 +20,10 @@ type CardFile struct {
 	Warnings []string `json:"warnings"`
 }
 
-// Card writes workload_card.yaml into a run's folder; name is the run's name or path. The
-// card describes the run, by the config that it recorded. given is a file or the id of an
-// experiment, which stands in where the run recorded none; where it differs from what the
-// run recorded, that is warned of; empty: none is given. What the files in the folder do
-// not tell stays empty on the card.
+// Card writes workload_card.yaml into a run's folder; name is the run's name or path. The card describes the
+// run, by the config that it recorded. given is a file or the id of an experiment, which stands in where the
+// run recorded none; where it differs from what the run recorded, that is warned of; empty: none is given. What
+// the files in the folder do not tell stays empty on the card.
 func (x *Experiments) Card(ctx context.Context, given, name string) (CardFile, error) {
 	run, err := x.Workspace.Run(name)
 	if err != nil {

@@ -38,9 +38,8 @@ type Experiments struct{ Needs }
 // New works on the experiments of an open workspace.
 func New(n Needs) *Experiments { return &Experiments{n} }
 
-// Board lists every experiment: its config and verdict, the newest job and the key
-// figures of the newest run. It reads small files only: no trace, and of the
-// scheduler the last answer there is.
+// Board lists every experiment: its config and verdict, the newest job and the key figures of the newest run.
+// It reads small files only: no trace, and of the scheduler the last answer there is.
 func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 	files, err := x.Workspace.Experiments()
 	if err != nil {

@@ -28,9 +28,8 @@ type GenerateOptions struct {
 // nsysDefault is the experiment that run_with_nsys.sh runs unless CONFIG says otherwise.
 const nsysDefault = "E1.3"
 
-// Generate writes configs, job scripts and the runner. A file that a user edited is
-// refused, which is an Action and no error. What was written before an error is
-// listed with it.
+// Generate writes configs, job scripts and the runner. A file that a user edited is refused, which is an Action
+// and no error. What was written before an error is listed with it.
 func (x *Experiments) Generate(ctx context.Context, o GenerateOptions) ([]Wrote, error) {
 	if err := x.Workspace.Writable("generate"); err != nil {
 		return nil, err

@@ -13,11 +13,10 @@ import (
 	"shardeck/model/board"
 )
 
-// Environment looks at all that the jobs of some experiments need, of every one where
-// none is named: this machine, the scheduler's account and QOS, the software, the
-// models, quota and disk, and for those that are named when their jobs would start. It
-// starts programs and asks the scheduler, so it takes seconds, and is for a user who
-// asked.
+// Environment looks at all that the jobs of some experiments need, of every one where none is named: this
+// machine, the scheduler's account and QOS, the software, the models, quota and disk, and for those that are
+// named when their jobs would start. It starts programs and asks the scheduler, so it takes seconds, and is for
+// a user who asked.
 func (su *Submitter) Environment(ctx context.Context, ids []string) ([]probe.Line, error) {
 	rows, err := su.Experiments.Rows(ctx, ids)
 	if err != nil {

@@ -141,10 +141,9 @@ const watchEvery = 2 * time.Second
 // CUDA graphs in five seconds, and whoever listens to a screen reader hears each line.
 const progressEvery = 10 * time.Second
 
-// Watch calls tell with every change of state or stage of the jobs named, by id or by
-// experiment, the present one first, and with progress now and then, until all have
-// ended, tell fails or ctx ends. A job that the scheduler no longer lists, and that was
-// not submitted from here, is told once more, as model.JobUnknown.
+// Watch calls tell with every change of state or stage of the jobs named, by id or by experiment, the present
+// one first, and with progress now and then, until all have ended, tell fails or ctx ends. A job that the
+// scheduler no longer lists, and that was not submitted from here, is told once more, as model.JobUnknown.
 func (fo *Follower) Watch(ctx context.Context, refs []string, tell func(News) error) error {
 	watched := make([]News, len(refs))
 	for i, ref := range refs {

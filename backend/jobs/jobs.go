@@ -1,8 +1,7 @@
-// Package jobs is the use cases of a job's life: look at its surroundings
-// (environment.go), show what would be submitted and when it would start (preview.go),
-// submit it, or a job that reads the traces of a run on a compute node (submit.go), list
-// it (queue.go), follow it (follow.go), and say why it failed and what mends
-// it (why.go).
+// Package jobs is the use cases of a job's life: look at its surroundings (environment.go), show what would be
+// submitted and when it would start (preview.go), submit it, or a job that reads the traces of a run on a
+// compute node (submit.go), list it (queue.go), follow it (follow.go), and say why it failed and what mends it
+// (why.go).
 package jobs
 
 import (

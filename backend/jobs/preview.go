@@ -19,9 +19,8 @@ import (
 	"shardeck/model/check"
 )
 
-// Preview is what Submit would submit; nsys, or profiling.nsys in the config, chooses
-// the script for Nsight Systems. A script that the user edited is taken as it
-// is, with a warning; nothing is written.
+// Preview is what Submit would submit; nsys, or profiling.nsys in the config, chooses the script for Nsight
+// Systems. A script that the user edited is taken as it is, with a warning; nothing is written.
 func (su *Submitter) Preview(ctx context.Context, id string, nsys bool) (Preview, error) {
 	row, err := su.Experiments.Row(id)
 	if err != nil {
@@ -160,9 +159,8 @@ type plannedStart struct {
 	at time.Time // when it was asked for
 }
 
-// Starts asks when each of some jobs would begin, once for jobs that ask for the same
-// and for a few kinds at most. It is for a user who is about to submit: what cannot be
-// told has a note and is in nobody's way.
+// Starts asks when each of some jobs would begin, once for jobs that ask for the same and for a few kinds at
+// most. It is for a user who is about to submit: what cannot be told has a note and is in nobody's way.
 func (su *Submitter) Starts(ctx context.Context, previews []Preview) []Start {
 	all := make([]Start, len(previews))
 	e, ok := su.Scheduler.(scheduler.Estimator)

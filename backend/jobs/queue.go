@@ -11,10 +11,9 @@ import (
 	"shardeck/model"
 )
 
-// ListJobs is the one cached answer of the scheduler, joined with what was submitted
-// here: the jobs of this workspace, finished ones included, and the other waiting
-// and running jobs of this account. Newest first. refresh asks anew, no oftener
-// than the scheduler's floor.
+// ListJobs is the one cached answer of the scheduler, joined with what was submitted here: the jobs of this
+// workspace, finished ones included, and the other waiting and running jobs of this account. Newest first.
+// refresh asks anew, no oftener than the scheduler's floor.
 func (q *Queue) ListJobs(ctx context.Context, refresh bool) (JobList, error) {
 	now, err := q.Poll.Jobs(ctx, refresh)
 	if err != nil && ctx.Err() != nil {
@@ -234,9 +233,8 @@ type JobList struct {
 // historyEvery is the least time between two queries of a scheduler's history, slower than its queue.
 const historyEvery = time.Minute
 
-// history answers what became of jobs that left the queue. It asks the scheduler's
-// history once for all of them, and for a job whose id was never learnt by its tag,
-// each no oftener than historyEvery.
+// history answers what became of jobs that left the queue. It asks the scheduler's history once for all of
+// them, and for a job whose id was never learnt by its tag, each no oftener than historyEvery.
 type history struct {
 	scheduler scheduler.Scheduler
 	now       func() time.Time

@@ -27,9 +27,8 @@ const queryDeadline = 30 * time.Second
 // replyWait is how long a job whose reply was lost may take to show up.
 var replyWait = []time.Duration{0, 2 * time.Second, 5 * time.Second}
 
-// Submit submits an experiment: its record, with a tag that travels in the job's
-// comment, is on disk before the scheduler hears of it, so that neither a lost reply
-// nor a dropped link can lose a job or submit it twice.
+// Submit submits an experiment: its record, with a tag that travels in the job's comment, is on disk before the
+// scheduler hears of it, so that neither a lost reply nor a dropped link can lose a job or submit it twice.
 func (su *Submitter) Submit(ctx context.Context, id string, o SubmitOptions) (model.Submission, error) {
 	if err := su.Workspace.Writable("submit " + id); err != nil {
 		return model.Submission{}, err
@@ -99,9 +98,8 @@ func (su *Submitter) record(ctx context.Context, p Preview) (model.Submission, e
 	return s, nil
 }
 
-// prepare writes what the job needs to find: the folder of its log, which Slurm opens
-// before the script runs, the runner where there is none (the original's lies elsewhere),
-// and its own config if it has one.
+// prepare writes what the job needs to find: the folder of its log, which Slurm opens before the script runs,
+// the runner where there is none (the original's lies elsewhere), and its own config if it has one.
 func (su *Submitter) prepare(p Preview) error {
 	if err := su.Workspace.EnsureDir(filepath.Dir(p.Log)); err != nil {
 		return err
@@ -153,9 +151,8 @@ type NodeReading struct {
 	Log    string          `json:"log"` // relative to the workspace; %A is the job's id
 }
 
-// PlanReading makes the jobs that read the runs named; none: those that are more than
-// the login node's budget. Ranks that a job has read are left out, and so are runs
-// whose analysis is there.
+// PlanReading makes the jobs that read the runs named; none: those that are more than the login node's budget.
+// Ranks that a job has read are left out, and so are runs whose analysis is there.
 func (su *Submitter) PlanReading(ctx context.Context, names []string) ([]NodeReading, error) {
 	unread, err := su.Unread(ctx, names)
 	if err != nil {

@@ -1,10 +1,9 @@
 // Package logs reads what jobs print: the end of a log, however long it is, what
 // the job is doing, and, when it failed, why.
 //
-// Logs are read from their end and by polling their size, since a parallel file
-// system tells a login node nothing of writes on other nodes. What a line means is data:
-// stages in templates/stages.yaml, causes of failure in templates/failures.yaml, each
-// with the line that proves it and the way out.
+// Logs are read from their end and by polling their size, since a parallel file system tells a login node
+// nothing of writes on other nodes. What a line means is data: stages in templates/stages.yaml, causes of
+// failure in templates/failures.yaml, each with the line that proves it and the way out.
 package logs
 
 import (
@@ -48,8 +47,7 @@ func (p Part) Where(i int) string {
 	return fmt.Sprintf("%s:%d", p.Path, p.Line+i)
 }
 
-// Tail reads the last n lines of a log. A log that does not exist yet is an error
-// that wraps fs.ErrNotExist.
+// Tail reads the last n lines of a log. A log that does not exist yet is an error that wraps fs.ErrNotExist.
 func Tail(path string, n int) (Part, error) {
 	p := Part{Path: path}
 	err := readLog(path, func(f *os.File, size int64) error {
@@ -171,8 +169,7 @@ func lineNumber(f io.ReaderAt, offset int64) int {
 	return count
 }
 
-// Follower reads a log as it grows, each poll only what is new. It is not safe for
-// concurrent use.
+// Follower reads a log as it grows, each poll only what is new. It is not safe for concurrent use.
 type Follower struct {
 	path string
 	at   int64  // read so far
@@ -311,8 +308,7 @@ func (l Look) matcher() func(line []byte) bool {
 	}
 }
 
-// appendLower is ToLower without a new slice for each line; letters beyond ASCII are
-// left to ToLower.
+// appendLower is ToLower without a new slice for each line; letters beyond ASCII are left to ToLower.
 func appendLower(to, line []byte) []byte {
 	for _, c := range line {
 		if c >= 0x80 {
@@ -333,8 +329,7 @@ func looksBad(lower []byte) bool {
 	return bytes.Contains(lower, []byte("error")) || bytes.Contains(lower, []byte("traceback")) || bytes.HasPrefix(lower, []byte("fatal"))
 }
 
-// lineScanner gives lines with the offset at which each begins; a line longer than the
-// buffer comes in pieces.
+// lineScanner gives lines with the offset at which each begins; a line longer than the buffer comes in pieces.
 type lineScanner struct {
 	r    *bufio.Reader
 	line []byte

@@ -111,10 +111,9 @@ type Finding struct {
 	Fixes []string // what to do, best first
 }
 
-// Cause tells why a job failed: by what Slurm says of it, where that is the whole story,
-// else by the first line that a cause in the table knows, causes that bring others about
-// first. It is false only for a job that did not fail; where the log says nothing the
-// finding says so.
+// Cause tells why a job failed: by what Slurm says of it, where that is the whole story, else by the first line
+// that a cause in the table knows, causes that bring others about first. It is false only for a job that did
+// not fail; where the log says nothing the finding says so.
 func Cause(lines []string, job model.Job) (Finding, bool) {
 	if !job.State.Failed() && job.State != model.JobUnknown {
 		return Finding{Index: -1}, false
@@ -166,8 +165,7 @@ func Remarks(lines []string) (out []Finding) {
 	return out
 }
 
-// find looks for the cause. A state that proves it needs no line, but a line that
-// shows it is given too.
+// find looks for the cause. A state that proves it needs no line, but a line that shows it is given too.
 func (c cause) find(lines []string, state model.JobState) (Finding, bool) {
 	f := Finding{Title: c.Title, Index: -1}
 	proven := slices.Contains(c.States, state)
@@ -208,8 +206,7 @@ func (c cause) fixesFor(lines []string) []string {
 	return model.Each(c.Fixes, func(fix string) string { return placeholder.ReplaceAllStringFunc(fix, fill) })
 }
 
-// byExit is what the runner's exit code tells; its own last words, if it said some,
-// are the line.
+// byExit is what the runner's exit code tells; its own last words, if it said some, are the line.
 func byExit(lines []string, job model.Job) (Finding, bool) {
 	code, _, _ := strings.Cut(job.ExitCode, ":")
 	n, err := strconv.Atoi(code)

@@ -1,8 +1,7 @@
-// Package probe looks what is installed and allowed on this machine, before anything
-// is paid for. Here reads the environment and looks programs up; it starts none, so
-// that it may be asked at every start. Environment looks closer, at the software,
-// models and disk that jobs will need: it starts a few programs, and is for a user
-// who asked. Each line found passes, warns or fails, with the command that mends it.
+// Package probe looks what is installed and allowed on this machine, before anything is paid for. Here reads
+// the environment and looks programs up; it starts none, so that it may be asked at every start. Environment
+// looks closer, at the software, models and disk that jobs will need: it starts a few programs, and is for a
+// user who asked. Each line found passes, warns or fails, with the command that mends it.
 package probe
 
 import (
@@ -149,8 +148,7 @@ func (m Machine) has(programs ...string) bool {
 
 func clean(s string) string { return strings.TrimSpace(model.Printable(s)) }
 
-// environment is a kind of software environment, need is what must be in it; see
-// templates/software.yaml.
+// environment is a kind of software environment, need is what must be in it; see templates/software.yaml.
 type (
 	environment struct {
 		Title   string `yaml:"title"`

@@ -146,8 +146,7 @@ func hubModels(_ context.Context, t Target, o Options) []Line {
 	return model.Each(t.Models, func(m Model) Line { return cached(cache, m, t.HFHome) })
 }
 
-// hubCache is the folder of downloaded models: as the settings say, else as the
-// hub's library finds it.
+// hubCache is the folder of downloaded models: as the settings say, else as the hub's library finds it.
 func hubCache(home string, env func(string) string) string {
 	if home == "" {
 		if dir := env("HF_HUB_CACHE"); dir != "" {

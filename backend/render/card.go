@@ -10,9 +10,8 @@ import (
 	"shardeck/model"
 )
 
-// Facts is what was found out about a run beside its config: from its traces and
-// run.json, the settings and the site. What is not known stays zero, and its key
-// on the card stays empty: a card holds no guess.
+// Facts is what was found out about a run beside its config: from its traces and run.json, the settings and the
+// site. What is not known stays zero, and its key on the card stays empty: a card holds no guess.
 type Facts struct {
 	Contributor, Contact string
 	TraceURL             string

@@ -33,8 +33,7 @@ const (
 	NsysPath   = scriptsDir + "run_with_nsys.sh" // the script for Nsight Systems
 )
 
-// ConfigPath is where the config of a catalogue entry goes:
-// experiments/configs/E1.3_llama8b_tp4.yaml.
+// ConfigPath is where the config of a catalogue entry goes: experiments/configs/E1.3_llama8b_tp4.yaml.
 func ConfigPath(id, slug string) (string, error) {
 	if err := model.CheckID(id); err != nil {
 		return "", err
@@ -48,8 +47,7 @@ func ConfigPath(id, slug string) (string, error) {
 	return configsDir + id + "_" + slug + ".yaml", nil
 }
 
-// Slug is a file-name part for an experiment that has none: its model and layout,
-// such as llama-3.1-8b_tp4_pp2.
+// Slug is a file-name part for an experiment that has none: its model and layout, such as llama-3.1-8b_tp4_pp2.
 func Slug(e model.Experiment) string {
 	layout := strings.Replace(e.Layout.Short(), model.OneGPU, "tp1", 1)
 	slug := model.AsID(strings.ToLower(model.ShortModel(e.Model.Name) + "_" + strings.ReplaceAll(layout, " ", "_")))
@@ -312,8 +310,7 @@ type Reading struct {
 	Site      model.ReaderJob // what the site wants of such jobs
 }
 
-// ReadingScript is a job array with one task a rank. An error names the value that
-// cannot stand in a script.
+// ReadingScript is a job array with one task a rank. An error names the value that cannot stand in a script.
 func ReadingScript(r Reading) ([]byte, error) {
 	r.Account = strings.TrimSuffix(r.Account, r.Site.DropEnding)
 	if err := r.check(); err != nil {

@@ -69,9 +69,8 @@ func load(dir string) (Recording, error) {
 		cmp.Or(int(e.Profiling.TraceTokens), e.Data.MaxTokens), dir}, nil
 }
 
-// For returns the recording that an experiment means: the one it names, else the one of
-// its model and layout; of several, the plain one, by the shortest name. The error lists
-// those there are.
+// For returns the recording that an experiment means: the one it names, else the one of its model and layout;
+// of several, the plain one, by the shortest name. The error lists those there are.
 func For(e model.Experiment) (Recording, error) {
 	all := Recordings()
 	slices.SortStableFunc(all, func(a, b Recording) int { return len(a.Name) - len(b.Name) })
@@ -222,10 +221,9 @@ const workspaceDir = "demo/workspace" // files of the demo workspace as they are
 // notRun are the recordings that the demo leaves for the newcomer to submit.
 var notRun = map[string]bool{"llama-8b-pp2": true}
 
-// WriteDemo lays the demo workspace out in dir: experiments with engine replay, the
-// recordings as runs (all but one, which waits to be submitted) and the untraced runs of a
-// sweep for the charts. Each file and each run appears whole or not at all, and what is
-// there stays as it is: a second start keeps a user's edits and runs.
+// WriteDemo lays the demo workspace out in dir: experiments with engine replay, the recordings as runs (all but
+// one, which waits to be submitted) and the untraced runs of a sweep for the charts. Each file and each run
+// appears whole or not at all, and what is there stays as it is: a second start keeps a user's edits and runs.
 func WriteDemo(dir string) error {
 	err := writeTree(dir)
 	if err == nil {

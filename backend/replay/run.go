@@ -1,11 +1,9 @@
-// Package replay is engine replay: it plays an embedded recording of a real run
-// back at its own pace, so that a newcomer with neither GPU nor Slurm can submit a
-// job, watch it and read its metrics.
+// Package replay is engine replay: it plays an embedded recording of a real run back at its own pace, so that a
+// newcomer with neither GPU nor Slurm can submit a job, watch it and read its metrics.
 //
-// A replay keeps the contract of every runner: the same stage lines (model.Stage), the
-// same files, the same exit codes. It is labelled a replay in each: the log's first line,
-// the description in config.yaml and run.json. The numbers are those of the machine that
-// was recorded, never of this one.
+// A replay keeps the contract of every runner: the same stage lines (model.Stage), the same files, the same
+// exit codes. It is labelled a replay in each: the log's first line, the description in config.yaml and
+// run.json. The numbers are those of the machine that was recorded, never of this one.
 //
 // Read recording.go (which recordings there are, which one a config means, what is written of it, and
 // the workspace that `shardeck demo` opens) and run.go (a replay, stage by stage).
@@ -41,8 +39,7 @@ const maxFactor = 1000 // a replay of hours is a mistake
 // what had been "measured" is written, and run.json says what is missing.
 var ErrStopped = errors.New("stopped before the end")
 
-// ErrConfig is wrapped by Run's error when the config cannot be replayed; nothing
-// was written.
+// ErrConfig is wrapped by Run's error when the config cannot be replayed; nothing was written.
 var ErrConfig = errors.New("this config cannot be replayed")
 
 // ExitCode maps an error of Run to the exit codes of a runner.
@@ -58,9 +55,8 @@ func ExitCode(err error) int {
 	return model.ExitFailed
 }
 
-// Run plays back the recording that the config means: it prints and writes what a runner
-// does, in the recorded time times the factor. When ctx ends it writes what a real run
-// would have had by then.
+// Run plays back the recording that the config means: it prints and writes what a runner does, in the recorded
+// time times the factor. When ctx ends it writes what a real run would have had by then.
 func Run(ctx context.Context, o Options) error {
 	p, err := newPlayer(o)
 	if err != nil {

@@ -90,9 +90,8 @@ func ideals(p Panel, styles map[string]style) []plot.Plotter {
 	return all
 }
 
-// idealOf joins the ideals of a series' points. A rate that grows with X and a time that
-// falls with it are both straight on logarithmic axes: enough points between make them
-// right on any scale.
+// idealOf joins the ideals of a series' points. A rate that grows with X and a time that falls with it are both
+// straight on logarithmic axes: enough points between make them right on any scale.
 func idealOf(s scaling.ChartSeries) plotter.XYs {
 	const steps = 24
 	var line plotter.XYs

@@ -38,8 +38,7 @@ var reasons = strictyaml.Embedded("slurm_reasons.yaml", func(t *reasonTable) {
 	}
 })
 
-// ReasonOf words a reason. A word that is not in the table is shown as it is; none at all
-// gives no words.
+// ReasonOf words a reason. A word that is not in the table is shown as it is; none at all gives no words.
 func ReasonOf(word string) model.Reason {
 	word = strings.TrimSpace(word)
 	if word == "" || word == "(null)" {

@@ -16,9 +16,8 @@ import (
 	"shardeck/model"
 )
 
-// Scheduler submits, lists and ends jobs. Every call keeps to its context's
-// deadline, starts at most one process of a kind at a time, and is safe for
-// concurrent use.
+// Scheduler submits, lists and ends jobs. Every call keeps to its context's deadline, starts at most one
+// process of a kind at a time, and is safe for concurrent use.
 type Scheduler interface {
 	// Name is slurm or local.
 	Name() string
@@ -28,12 +27,10 @@ type Scheduler interface {
 	// Jobs lists this user's waiting and running jobs and, where the scheduler still
 	// knows them, those that just ended, by one query. It is empty only by its answer.
 	Jobs(ctx context.Context) ([]model.Job, error)
-	// History lists this user's finished jobs since a time; ErrNoHistory where
-	// the site keeps none.
+	// History lists this user's finished jobs since a time; ErrNoHistory where the site keeps none.
 	History(ctx context.Context, since time.Time) ([]model.Job, error)
-	// Find looks for the job submitted with a tag, finished ones included. It is false
-	// without error only when the scheduler answered; within seconds of a lost
-	// submission that may be too early.
+	// Find looks for the job submitted with a tag, finished ones included. It is false without error only when
+	// the scheduler answered; within seconds of a lost submission that may be too early.
 	Find(ctx context.Context, tag string) (model.Job, bool, error)
 	// Cancel ends one job and looks that it does. Cancelling a job that has ended
 	// is not an error; one that never was wraps ErrNoJob.
@@ -54,9 +51,8 @@ type Estimate struct {
 	Nodes string    // where, as the scheduler lists them
 }
 
-// Request is one job to submit. Script is complete: its #SBATCH lines hold all
-// that Slurm needs. Name, Log and Dir are said to Slurm once more and beat those
-// lines, so that they are the same for both schedulers.
+// Request is one job to submit. Script is complete: its #SBATCH lines hold all that Slurm needs. Name, Log and
+// Dir are said to Slurm once more and beat those lines, so that they are the same for both schedulers.
 type Request struct {
 	Script string   // text; must begin with #!
 	Path   string   // where Script also lies, for people

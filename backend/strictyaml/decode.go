@@ -16,9 +16,8 @@ import (
 	"shardeck/templates"
 )
 
-// Decode fills v, a pointer to a struct, from a mapping. What the mapping has not, and
-// what is wrong in it, stays as it was in v. given are the values by their keys
-// (parallelism.tp), of lists and maps the whole.
+// Decode fills v, a pointer to a struct, from a mapping. What the mapping has not, and what is wrong in it,
+// stays as it was in v. given are the values by their keys (parallelism.tp), of lists and maps the whole.
 func Decode(file string, mapping *yaml.Node, v any, rules Rules) (given map[string]*yaml.Node, problems Problems) {
 	at := reflect.ValueOf(v).Elem()
 	d := &decoder{file: file, rules: rules, top: at.Type(), given: map[string]*yaml.Node{}}

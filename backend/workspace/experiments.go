@@ -25,10 +25,9 @@ type File struct {
 	Err        error // strictyaml.Problems; the experiment then holds what could be read
 }
 
-// Experiments reads every config in experiments/configs, in natural order of
-// their names (E1.2 before E1.10). A broken file carries its own Err and hides no
-// other; ids and output directories used twice are errors of each file that does.
-// A workspace without that folder has none, which is no error.
+// Experiments reads every config in experiments/configs, in natural order of their names (E1.2 before E1.10). A
+// broken file carries its own Err and hides no other; ids and output directories used twice are errors of each
+// file that does. A workspace without that folder has none, which is no error.
 func (w *Workspace) Experiments() ([]File, error) {
 	entries, err := os.ReadDir(w.Path(ConfigsDir))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -220,11 +220,10 @@ const (
 	maxGenerated  = 16 << 20
 )
 
-// Generate writes files that we make, such as a config, a script or the modules of the
-// runner, in the order of their names, and remembers their sums. A file whose bytes are
-// not those we wrote was edited by the user: it is refused unless force is set, and
-// those of ours that are older are then Kept, as they fit it. Refused is an outcome,
-// not an error. What begins with #! may be executed.
+// Generate writes files that we make, such as a config, a script or the modules of the runner, in the order of
+// their names, and remembers their sums. A file whose bytes are not those we wrote was edited by the user: it
+// is refused unless force is set, and those of ours that are older are then Kept, as they fit it. Refused is an
+// outcome, not an error. What begins with #! may be executed.
 func (w *Workspace) Generate(files map[string][]byte, force bool) (map[string]Outcome, error) {
 	sums, err := w.generated()
 	if err != nil {
@@ -320,9 +319,8 @@ func sum(data []byte) string {
 	return hex.EncodeToString(h[:])
 }
 
-// Runner reports whether jobs find a Python runner, and whether it is an older
-// shardeck's, of two files, which runs as it is. Ours names the folder of its modules,
-// the older one the module of its engine.
+// Runner reports whether jobs find a Python runner, and whether it is an older shardeck's, of two files, which
+// runs as it is. Ours names the folder of its modules, the older one the module of its engine.
 func (w *Workspace) Runner() (there, old bool) {
 	text, err := w.read(RunnerFile, maxGenerated)
 	ours := bytes.Contains(text, []byte(path.Base(RunnerDir)))

@@ -18,10 +18,9 @@ import (
 	"shardeck/model"
 )
 
-// Runs lists the finished runs, newest first: the folders of trace_collection/ and
-// those that experiments name as output_dir elsewhere, each with its older runs
-// (name@id). Folders without any file of ours are no runs. Only names are read,
-// and the small config.yaml and run.json.
+// Runs lists the finished runs, newest first: the folders of trace_collection/ and those that experiments name
+// as output_dir elsewhere, each with its older runs (name@id). Folders without any file of ours are no runs.
+// Only names are read, and the small config.yaml and run.json.
 func (w *Workspace) Runs() ([]model.Run, error) {
 	f := w.finder()
 	dirs, err := f.traceDirs()

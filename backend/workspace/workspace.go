@@ -1,6 +1,5 @@
-// Package workspace is the files of a user: it finds the folder, reads its
-// experiments and runs, and writes into it without ever losing an edit. It knows
-// no scheduler and no screen.
+// Package workspace is the files of a user: it finds the folder, reads its experiments and runs, and writes
+// into it without ever losing an edit. It knows no scheduler and no screen.
 //
 // experiments.go finds the configs, which package config reads and edits; runs.go
 // finds what jobs left behind. Below .shardeck, ledger.go keeps what was submitted, edits
@@ -34,9 +33,8 @@ const (
 	PrivateDir  = ".shardeck" // ours: submissions, screen state, ledger of generated files
 )
 
-// Workspace is a folder with experiments/, trace_collection/ and logs/. The
-// zero value is of no use; Find makes one. It holds no open files and keeps
-// nothing in memory, so several programs may use one folder at a time.
+// Workspace is a folder with experiments/, trace_collection/ and logs/. The zero value is of no use; Find makes
+// one. It holds no open files and keeps nothing in memory, so several programs may use one folder at a time.
 type Workspace struct {
 	Root     string // absolute
 	ReadOnly bool   // every write is refused
@@ -74,8 +72,7 @@ func (w *Workspace) Path(rel string) string {
 	return filepath.Join(w.Root, filepath.FromSlash(rel))
 }
 
-// Rel is a path as people read it: relative to the root if it lies below, with
-// forward slashes; else unchanged.
+// Rel is a path as people read it: relative to the root if it lies below, with forward slashes; else unchanged.
 func (w *Workspace) Rel(path string) string {
 	rel, err := filepath.Rel(w.Root, path)
 	if err != nil || !filepath.IsLocal(rel) {

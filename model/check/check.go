@@ -22,8 +22,7 @@ const (
 	SeverityNote    Severity = "note"
 )
 
-// Finding is what a check has to say about an experiment: the fault, its cause
-// and what to do, one line each.
+// Finding is what a check has to say about an experiment: the fault, its cause and what to do, one line each.
 type Finding struct {
 	Code     string       `json:"code"` // stable, such as tp-heads
 	Severity Severity     `json:"severity"`
@@ -190,12 +189,11 @@ func withKey(l model.Layout, path string, v int) model.Layout {
 // unknownMax bounds a stepper where nothing says how many GPUs there are.
 const unknownMax = 64
 
-// Legal lists, in rising order, the values that a layout key may take while the others stay
-// as they are: those that no rule refuses and that divide evenly (layers over stages, GPUs
-// over nodes). The value it has is listed if it is legal at all. Where EP is on it follows
-// TP × DP. It is empty for a path that is no layout key, and where the rest of the experiment
-// cannot be judged. Where another key is at fault, so that no value would do, only the rules
-// of this one count.
+// Legal lists, in rising order, the values that a layout key may take while the others stay as they are: those
+// that no rule refuses and that divide evenly (layers over stages, GPUs over nodes). The value it has is listed
+// if it is legal at all. Where EP is on it follows TP × DP. It is empty for a path that is no layout key, and
+// where the rest of the experiment cannot be judged. Where another key is at fault, so that no value would do,
+// only the rules of this one count.
 func Legal(e model.Experiment, path string, w World) []int {
 	if layoutAt(&e.Layout, path) == nil || !sound(e) {
 		return nil

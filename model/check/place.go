@@ -138,9 +138,8 @@ const (
 	bigGPU        = 70 * gib
 )
 
-// MemoryFit estimates the memory of the fullest rank of an experiment on a GPU:
-// the stage with the least headroom. The shape is the model's own; model.layers
-// of the experiment is applied here.
+// MemoryFit estimates the memory of the fullest rank of an experiment on a GPU: the stage with the least
+// headroom. The shape is the model's own; model.layers of the experiment is applied here.
 func MemoryFit(e model.Experiment, s model.Shape, g model.GPU) Fit {
 	s = s.WithLayers(e.Model.Layers)
 	fullest := stageFit(e, s, g, 0)
@@ -206,8 +205,7 @@ func activations(r model.RankShape, e model.Experiment, g model.GPU) int64 {
 	return (step + sampledRows*r.Cut(int64(s.Vocab))) * valueBytes(e.Model.Precision)
 }
 
-// defaultBatchedTokens is vLLM's own choice by kind of GPU.
-// [vllm/engine/arg_utils.py get_batch_defaults]
+// defaultBatchedTokens is vLLM's own choice by kind of GPU. [vllm/engine/arg_utils.py get_batch_defaults]
 func defaultBatchedTokens(g model.GPU) float64 {
 	if g.Bytes >= bigGPU && g.Capability != "8.0" {
 		return bigBatched

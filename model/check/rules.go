@@ -20,9 +20,8 @@ type rule struct {
 	fix      func(*subject) (words string, edits []model.Edit) // nil: the fault says it all
 }
 
-// subject is the experiment under judgement with what follows from it, worked out
-// once. Of the rules, those on form see only e and w; the others run when
-// the numbers are sound and have the rest.
+// subject is the experiment under judgement with what follows from it, worked out once. Of the rules, those on
+// form see only e and w; the others run when the numbers are sound and have the rest.
 type subject struct {
 	e     model.Experiment
 	w     *World
@@ -55,8 +54,7 @@ func newSubject(e model.Experiment, w *World) *subject {
 	return s
 }
 
-// memory is the fit on the planned GPU; nil where it or the shape is not known, or
-// a stage would be empty.
+// memory is the fit on the planned GPU; nil where it or the shape is not known, or a stage would be empty.
 func (s *subject) memory() *Fit {
 	if s.fit == nil && s.shape != nil && s.gpu != nil && s.e.Layout.PP <= s.shape.Layers {
 		fit := MemoryFit(s.e, *s.shape, *s.gpu)
@@ -122,8 +120,7 @@ func words(text string) func(*subject) (string, []model.Edit) {
 	return func(*subject) (string, []model.Edit) { return text, nil }
 }
 
-// nearest is a fix that takes the nearest legal value of a layout key; of two
-// equally near the larger.
+// nearest is a fix that takes the nearest legal value of a layout key; of two equally near the larger.
 func nearest(path string) func(*subject) (string, []model.Edit) {
 	return func(s *subject) (string, []model.Edit) {
 		legal := Legal(s.e, path, *s.w)

@@ -9,9 +9,8 @@ import (
 	"shardeck/model"
 )
 
-// layoutRules judge how the model and the batch divide over the ranks: what vLLM
-// refuses, as errors. Its tables are functions because their fixes try other
-// layouts against the same tables. [vllm.md §1]
+// layoutRules judge how the model and the batch divide over the ranks: what vLLM refuses, as errors. Its tables
+// are functions because their fixes try other layouts against the same tables. [vllm.md §1]
 func layoutRules() []rule { return slices.Concat(tpRules(), epRules(), sizeRules()) }
 
 func tpRules() []rule {
@@ -154,8 +153,7 @@ func epSize(s *subject) string {
 	return fmt.Sprintf("EP=%d is not possible: experts lie on all TP × DP = %d ranks, or ep is 1", l.EP, all)
 }
 
-// fixEPSize gives the experts the ranks there are; where there is one, the ranks
-// they were meant for.
+// fixEPSize gives the experts the ranks there are; where there is one, the ranks they were meant for.
 func fixEPSize(s *subject) (string, []model.Edit) {
 	l := s.e.Layout
 	if all := l.TP * l.DP(); all > 1 {

@@ -11,8 +11,7 @@ import (
 	"shardeck/model"
 )
 
-// siteRules judge the job against the site: its QOS, nodes, network and account.
-// [perlmutter.md §2, §3, §9]
+// siteRules judge the job against the site: its QOS, nodes, network and account. [perlmutter.md §2, §3, §9]
 func siteRules() []rule { return slices.Concat(qosRules(), nodeRules()) }
 
 func qosRules() []rule {

@@ -1,15 +1,13 @@
 // Package local runs jobs on this machine, for those who have a workstation, an
 // allocation or a recording instead of a Slurm queue.
 //
-// There is no daemon. Each job is a directory below the state directory, named by its id
-// (L1, L2, …), and a small bash script of ours, the keeper (keeper.sh), detached from
-// whoever submitted it: it waits for its turn, takes as many GPU slots as the job has
-// GPUs, runs the job in a process group of its own, ends it at its time limit or when
-// asked, and writes down how it ended. All there is to know is in files, each renamed
-// into place, so any number of shardecks may come, go and be killed. Processes are named
-// by pid, start time and machine (state.go): a pid that was used again, or a reboot, is
-// noticed and never signalled. GPUs are shared out among the jobs of one state directory
-// by the order of their ids, and among all of a user by claims in a pool.
+// There is no daemon. Each job is a directory below the state directory, named by its id (L1, L2, …), and a
+// small bash script of ours, the keeper (keeper.sh), detached from whoever submitted it: it waits for its turn,
+// takes as many GPU slots as the job has GPUs, runs the job in a process group of its own, ends it at its time
+// limit or when asked, and writes down how it ended. All there is to know is in files, each renamed into place,
+// so any number of shardecks may come, go and be killed. Processes are named by pid, start time and machine
+// (state.go): a pid that was used again, or a reboot, is noticed and never signalled. GPUs are shared out among
+// the jobs of one state directory by the order of their ids, and among all of a user by claims in a pool.
 package local
 
 import (

@@ -121,8 +121,7 @@ func exists(dir, name string) bool {
 	return err == nil
 }
 
-// recordLost says how a job ended whose processes vanished, and writes it down, so that
-// it stays so.
+// recordLost says how a job ended whose processes vanished, and writes it down, so that it stays so.
 func (l *Local) recordLost(dir string, j *model.Job) {
 	keeper, kept := parseProcess(readFact(dir, "keeper"))
 	j.State, j.ExitCode, j.End = model.JobFailed, "0:9", time.Now().Truncate(time.Second)
@@ -200,8 +199,7 @@ func startTime(pid int) string {
 	return strings.Join(strings.Fields(string(out)), "_")
 }
 
-// startField picks the 22nd field of a stat line; the second, the name, may hold
-// blanks and brackets.
+// startField picks the 22nd field of a stat line; the second, the name, may hold blanks and brackets.
 func startField(stat string) string {
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {

@@ -1,8 +1,7 @@
-// Package poll keeps the one answer of the scheduler that the whole program shares.
-// Whoever wants the jobs asks the Poller, as often as they like; it asks the scheduler
-// only when its answer is older than the interval (or, for a refresh key, than the
-// floor), one query at a time, and waits longer after errors. It has no goroutine and no
-// timer: where nobody asks, as in an unfocused terminal, nothing is asked of the cluster.
+// Package poll keeps the one answer of the scheduler that the whole program shares. Whoever wants the jobs asks
+// the Poller, as often as they like; it asks the scheduler only when its answer is older than the interval (or,
+// for a refresh key, than the floor), one query at a time, and waits longer after errors. It has no goroutine
+// and no timer: where nobody asks, as in an unfocused terminal, nothing is asked of the cluster.
 package poll
 
 import (

@@ -46,8 +46,7 @@ type commands struct {
 	gates sync.Map // program → chan struct{} that one call at a time fills
 }
 
-// newCommands cleans the environment, and keeps Slurm from cutting the list of an array's
-// waiting tasks short.
+// newCommands cleans the environment, and keeps Slurm from cutting the list of an array's waiting tasks short.
 func newCommands(env []string) *commands {
 	return &commands{env: slices.Concat(cleanEnv(os.Environ()), []string{"SLURM_BITSTR_LEN=0"}, env)}
 }
@@ -65,10 +64,9 @@ func cleanEnv(env []string) []string {
 
 var errLate = errors.New("no answer in time")
 
-// run runs one command to its end, its deadline or that of the context, whichever
-// comes first; then its whole process group is killed. A command that cannot even
-// be killed (its file system hangs) does not hold the caller, but keeps its gate,
-// so that no second one piles up behind it.
+// run runs one command to its end, its deadline or that of the context, whichever comes first; then its whole
+// process group is killed. A command that cannot even be killed (its file system hangs) does not hold the
+// caller, but keeps its gate, so that no second one piles up behind it.
 func (c *commands) run(ctx context.Context, k call) (answer, error) {
 	all, _ := c.gates.LoadOrStore(k.program, make(chan struct{}, 1))
 	gate := all.(chan struct{})
@@ -205,8 +203,7 @@ func explain(program string, a answer) error {
 // headers are what Slurm's messages begin with; they tell a user nothing.
 var headers = []string{"Batch job submission failed: ", "slurm_load_jobs error: ", "slurm_load_partitions: "}
 
-// lastErrorLines are the last few lines of a command's errors, cleaned, shortened and
-// without their headers.
+// lastErrorLines are the last few lines of a command's errors, cleaned, shortened and without their headers.
 func lastErrorLines(errs string) []string {
 	var out []string
 	for _, l := range strings.Split(errs, "\n") {

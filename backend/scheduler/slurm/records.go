@@ -27,10 +27,9 @@ type field struct {
 	set           func(j *model.Job, v string, zone *time.Location)
 }
 
-// fields are asked in this order: the state comes after the reason, what GPUs a job has
-// after what it asked for, which is all there is where a site does not account for
-// them. Names come last, as they may hold anything. squeue is asked by --Format, the
-// only way to the count of GPUs (tres-alloc) and to the log's path.
+// fields are asked in this order: the state comes after the reason, what GPUs a job has after what it asked
+// for, which is all there is where a site does not account for them. Names come last, as they may hold
+// anything. squeue is asked by --Format, the only way to the count of GPUs (tres-alloc) and to the log's path.
 var fields = []field{
 	{"JobArrayID", "JobID", into(func(j *model.Job) any { return &j.ID })},
 	{"Reason", "Reason", into(func(j *model.Job) any { return &j.Reason })},
@@ -171,9 +170,8 @@ func (s *Slurm) sacctArgs(fields []field, since time.Time) []string {
 		"--user=" + strconv.Itoa(os.Getuid()), "--starttime=" + since.In(s.zone).Format(timeFormat), "--format=" + strings.Join(names, ",")}
 }
 
-// parseSacct reads sacct's lines. Values may hold line ends (a name, a submit
-// line), so lines are joined until all fields are there, and a line without any
-// separator goes on with the name before it.
+// parseSacct reads sacct's lines. Values may hold line ends (a name, a submit line), so lines are joined until
+// all fields are there, and a line without any separator goes on with the name before it.
 func parseSacct(out string, fields []field, zone *time.Location) ([]model.Job, error) {
 	if out = strings.Trim(out, "\n"); out == "" {
 		return nil, nil
@@ -229,9 +227,8 @@ func jobOf(program, record string, fields []field, zone *time.Location) (model.J
 	return j, nil
 }
 
-// mendReason sets right what squeue says of jobs that have ended: of one cancelled
-// while it waited still why it waited, and of one that a signal killed that it could
-// not be launched.
+// mendReason sets right what squeue says of jobs that have ended: of one cancelled while it waited still why it
+// waited, and of one that a signal killed that it could not be launched.
 func mendReason(j *model.Job) {
 	switch {
 	case j.State == model.JobCancelled && !strings.HasPrefix(j.Reason, "CANCELLED"):

@@ -1,12 +1,11 @@
 // Package slurm runs jobs through Slurm's own commands: sbatch, squeue, sacct,
 // scancel, and sacctmgr, scontrol and sinfo for what is allowed.
 //
-// Every call (command.go) has a deadline of its own, a clean environment and no
-// twin: at most one of a kind is under way. Answers are asked field by field
-// (records.go), with the ASCII unit and record separators between fields and jobs,
-// since names may hold anything else; each field is cleaned where it enters
-// (values.go). What Slurm's words mean is data (templates/slurm.yaml). A reply that is
-// not wholly good is an error, never an empty list.
+// Every call (command.go) has a deadline of its own, a clean environment and no twin: at most one of a kind is
+// under way. Answers are asked field by field (records.go), with the ASCII unit and record separators between
+// fields and jobs, since names may hold anything else; each field is cleaned where it enters (values.go). What
+// Slurm's words mean is data (templates/slurm.yaml). A reply that is not wholly good is an error, never an
+// empty list.
 package slurm
 
 import (
@@ -49,8 +48,7 @@ type Slurm struct {
 
 var _ scheduler.Scheduler = (*Slurm)(nil)
 
-// New makes a Slurm. It starts nothing: whether the commands exist shows at the
-// first call.
+// New makes a Slurm. It starts nothing: whether the commands exist shows at the first call.
 func New(o Options) *Slurm {
 	s := &Slurm{commands: newCommands(o.Env), zone: o.Local, query: cmp.Or(o.Timeout, 15*time.Second),
 		submit: cmp.Or(o.Submit, 30*time.Second), patience: 8 * time.Second}
@@ -111,9 +109,8 @@ func (s *Slurm) ask(ctx context.Context, program string, args ...string) (string
 	return a.out, nil
 }
 
-// Limits asks for the version, whether accounts are kept, and which accounts and
-// QOS this user has. Only an absent or unreachable Slurm is an error: what the
-// rest does not tell stays empty, and Note says why.
+// Limits asks for the version, whether accounts are kept, and which accounts and QOS this user has. Only an
+// absent or unreachable Slurm is an error: what the rest does not tell stays empty, and Note says why.
 func (s *Slurm) Limits(ctx context.Context) (scheduler.Limits, error) {
 	version, err := s.ask(ctx, "sinfo", "--version")
 	if err != nil {
@@ -171,8 +168,7 @@ func sorted(words []string) []string {
 	return slices.DeleteFunc(slices.Compact(words), func(w string) bool { return w == "" })
 }
 
-// submitted is the reply of sbatch --parsable: an id, and a cluster's name where
-// there are several.
+// submitted is the reply of sbatch --parsable: an id, and a cluster's name where there are several.
 var submitted = regexp.MustCompile(`^([0-9]+)(?:;[^\s]*)?$`)
 
 // Submit hands the script to sbatch on its standard input: what was checked and recorded
@@ -194,9 +190,8 @@ func (s *Slurm) Submit(ctx context.Context, r scheduler.Request) (string, error)
 	return "", replyLost(fmt.Errorf("sbatch gave no job id but %.60q", a.out))
 }
 
-// sbatch runs it with options that beat the script's own, in the job's folder: --chdir
-// sets where the job runs, but SLURM_SUBMIT_DIR, by which a script finds its workspace,
-// is where sbatch was.
+// sbatch runs it with options that beat the script's own, in the job's folder: --chdir sets where the job runs,
+// but SLURM_SUBMIT_DIR, by which a script finds its workspace, is where sbatch was.
 func (s *Slurm) sbatch(ctx context.Context, r scheduler.Request, limit time.Duration, more ...string) (answer, error) {
 	args := []string{"--parsable", "--comment=" + r.Tag, "--chdir=" + r.Dir, "--output=" + r.Log}
 	if r.Name != "" {
@@ -209,8 +204,7 @@ func (s *Slurm) sbatch(ctx context.Context, r scheduler.Request, limit time.Dura
 	return a, err
 }
 
-// mayHaveSubmitted: the request left, the reply did not come. A controller that was
-// never reached took nothing.
+// mayHaveSubmitted: the request left, the reply did not come. A controller that was never reached took nothing.
 func mayHaveSubmitted(errors string) bool {
 	signs := []string{"Socket timed out", "Zero Bytes were transmitted", "Transport endpoint", "Unexpected message received"}
 	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(errors, sign) })
@@ -240,8 +234,7 @@ func cancelID(id string) (string, bool) {
 	return before, true
 }
 
-// Cancel runs scancel, which is silent for ids it does not know, and then looks
-// whether the job ends.
+// Cancel runs scancel, which is silent for ids it does not know, and then looks whether the job ends.
 func (s *Slurm) Cancel(ctx context.Context, id string) error {
 	target, ok := cancelID(id)
 	if !ok {
@@ -268,8 +261,7 @@ func (s *Slurm) Cancel(ctx context.Context, id string) error {
 	}
 }
 
-// active asks for one job's state, or that of an array's tasks; what is ending counts
-// as ended.
+// active asks for one job's state, or that of an array's tasks; what is ending counts as ended.
 func (s *Slurm) active(ctx context.Context, id string) (bool, error) {
 	whole, _, rest := strings.Cut(id, "_[")
 	out, err := s.ask(ctx, "squeue", "--noheader", "--jobs="+whole, "--states=all", "--Format=State:"+record)
@@ -315,6 +307,5 @@ func (s *Slurm) Estimate(ctx context.Context, r scheduler.Request) (scheduler.Es
 	return e, nil
 }
 
-// farthest is the horizon beyond which Slurm's estimate is its word for never: it
-// says a year from now.
+// farthest is the horizon beyond which Slurm's estimate is its word for never: it says a year from now.
 const farthest = 360 * 24 * time.Hour

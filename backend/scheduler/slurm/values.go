@@ -10,9 +10,8 @@ import (
 	"shardeck/model"
 )
 
-// setState reads "CANCELLED by 0" and the like by their first word; the rest of it, or
-// a word that the table changed, is the reason unless there is a better one. States not
-// in the table are kept as Slurm says them.
+// setState reads "CANCELLED by 0" and the like by their first word; the rest of it, or a word that the table
+// changed, is the reason unless there is a better one. States not in the table are kept as Slurm says them.
 func setState(j *model.Job, text string) {
 	word, rest, _ := strings.Cut(text, " ")
 	word = strings.TrimRight(word, "+") // cut short by a narrow column
@@ -125,9 +124,8 @@ func requestedGPUs(request string) int {
 	return total
 }
 
-// exitCode reads squeue's exit status: exit:signal already, or a raw wait status
-// (768 is exit 3, 15 is signal 15). With a signal the exit code means nothing: Slurm
-// leaves a 15 there beside its own signal 53.
+// exitCode reads squeue's exit status: exit:signal already, or a raw wait status (768 is exit 3, 15 is signal
+// 15). With a signal the exit code means nothing: Slurm leaves a 15 there beside its own signal 53.
 func exitCode(s string) string {
 	if strings.Contains(s, ":") {
 		return s

@@ -10,10 +10,9 @@
 //	comm   (comm.go)    a collective call, from its attributes or by position; the process groups
 //	Trace               what a trace holds, and how its nodes are found
 //
-// A node costs 32 bytes and nothing is allocated for one, so that memory grows with
-// nodes, not with text. The record-function id that every node has is that of a
-// cpu_op of the Kineto trace of the same process (its argument "Record function id"):
-// Trace.ByRF joins the two.
+// A node costs 32 bytes and nothing is allocated for one, so that memory grows with nodes, not with text. The
+// record-function id that every node has is that of a cpu_op of the Kineto trace of the same process (its
+// argument "Record function id"): Trace.ByRF joins the two.
 //
 // What a trace does not hold: collectives that vLLM makes through its own NCCL
 // binding, and what a CUDA graph replays. Damaged text gives what is sound and a
@@ -224,13 +223,11 @@ func whole(to *int64) func([]byte) bool {
 
 const blockSize = 1 << 20 // bytes read at a time
 
-// Open reads an execution trace, .json or .json.gz (told apart by their first bytes).
-// progress, if not nil, is called on the same goroutine with the bytes taken from
-// the disk so far and the size of the file.
+// Open reads an execution trace, .json or .json.gz (told apart by their first bytes). progress, if not nil, is
+// called on the same goroutine with the bytes taken from the disk so far and the size of the file.
 //
-// A damaged file gives what is sound, and Trace.Damage says what is not. An error
-// means that nothing could be read: no such file, an empty file, another format, or
-// a context that ended.
+// A damaged file gives what is sound, and Trace.Damage says what is not. An error means that nothing could be
+// read: no such file, an empty file, another format, or a context that ended.
 func Open(ctx context.Context, path string, progress func(done, total int64)) (*Trace, error) {
 	return open(ctx, path, progress, blockSize)
 }

@@ -18,9 +18,8 @@ import (
 	"shardeck/model"
 )
 
-// csvTables reads what `nsys stats --format csv` printed: tables of several reports
-// after each other, with messages before and between them. Only tables of
-// cuda_gpu_trace are kept.
+// csvTables reads what `nsys stats --format csv` printed: tables of several reports after each other, with
+// messages before and between them. Only tables of cuda_gpu_trace are kept.
 type csvTables struct {
 	lines
 	*devices

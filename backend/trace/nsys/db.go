@@ -161,9 +161,8 @@ func (d *db) large(table string) {
 	}
 }
 
-// rows reads columns of a table, if it is there; a column that is not there is NULL.
-// where may be empty, or a condition on columns that are there. A table that ends in
-// damage is damage; the error is the context's.
+// rows reads columns of a table, if it is there; a column that is not there is NULL. where may be empty, or a
+// condition on columns that are there. A table that ends in damage is damage; the error is the context's.
 func (d *db) rows(table string, columns []string, where string, visit func(r row)) error {
 	if !d.has(table) {
 		return nil

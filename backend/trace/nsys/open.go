@@ -97,10 +97,9 @@ func KindOf(name string, head []byte) (kind model.FileKind, why string) {
 	return "", "text that no profiler writes (it begins with " + jsonscan.FirstWords(head) + ")"
 }
 
-// Open reads one file into its ranks, one for each process and device that ran
-// kernels, in the order of physical GPUs. Info.Rank is the number in the file's name
-// where there is one rank, else -1. progress, if not nil, is called on the same
-// goroutine with the bytes read so far and in all; for an export they are estimated
+// Open reads one file into its ranks, one for each process and device that ran kernels, in the order of
+// physical GPUs. Info.Rank is the number in the file's name where there is one rank, else -1. progress, if not
+// nil, is called on the same goroutine with the bytes read so far and in all; for an export they are estimated
 // from rows.
 //
 // A damaged file gives what is sound, and each rank's Damage says what is not. An error
