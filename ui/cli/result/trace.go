@@ -159,14 +159,16 @@ const barWidth, maxRanks = 34, 8
 // printRanks draws each rank's window as a bar and in figures; of many ranks those that waited least and most.
 func printRanks(e *command.Env, s *metric.TraceSummary, t present.Table, all bool) {
 	th := e.Theme()
-	unmatched := ""
-	if s.HasUnmatched() {
-		unmatched = " " + th.Unknown + " unmatched"
+	width, idle := barWidth, th.Idle+" idle"
+	legend := present.Column{Title: fmt.Sprintf("%s compute %s transfer %s wait ", th.Full, th.Transit, th.Wait)}
+	if s.HasUnmatched() { // a column more is to fit beside
+		width, legend.Unit = barWidth-2, th.Unknown+" unmatched "+idle
+	} else {
+		legend.Title += idle
 	}
-	legend := fmt.Sprintf("%s compute %s transfer %s wait%s %s idle", th.Full, th.Transit, th.Wait, unmatched, th.Idle)
-	t = t.With(1, present.Column{Title: legend}, func(row int) present.Cell {
+	t = t.With(1, legend, func(row int) present.Cell {
 		r := s.Ranks[row] // copies are left with idle
-		return present.Cell{Text: widget.Bar(th, barWidth, float64(r.WindowNS), pane.WindowParts(th, r)[:4], th.Idle)}
+		return present.Cell{Text: widget.Bar(th, width, float64(r.WindowNS), pane.WindowParts(th, r)[:4], th.Idle)}
 	})
 	if left := len(t.Rows) - maxRanks; left > 0 && !all {
 		rows := t.Rows
