@@ -5,15 +5,12 @@
 package intake
 
 import (
-	"context"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 
 	"shardeck/backend/strictyaml"
-	"shardeck/backend/trace"
 	"shardeck/model"
 )
 
@@ -25,6 +22,8 @@ type habit struct {
 	Source  string            `yaml:"source"`
 	Example string            `yaml:"example"`
 	Gives   map[string]string `yaml:"gives"`
+
+	re *regexp.Regexp
 }
 
 // habits are the table, with the patterns of each row compiled.
@@ -34,27 +33,13 @@ type habits struct {
 	Folders []habit `yaml:"folders"`
 }
 
-var table = strictyaml.Embedded[habits]("tracenames.yaml")
-
-var compiled sync.Map // of *regexp.Regexp, by its text
-
-func (h *habit) match(name string) map[string]string {
-	re, ok := compiled.Load(h.Pattern)
-	if !ok {
-		re, _ = compiled.LoadOrStore(h.Pattern, regexp.MustCompile(h.Pattern))
-	}
-	found := re.(*regexp.Regexp).FindStringSubmatch(name)
-	if found == nil {
-		return nil
-	}
-	parts := map[string]string{}
-	for i, group := range re.(*regexp.Regexp).SubexpNames() {
-		if group != "" && found[i] != "" {
-			parts[group] = found[i]
+var table = strictyaml.Embedded("tracenames.yaml", func(t *habits) {
+	for _, rows := range [][]habit{t.Files, t.Steps, t.Folders} {
+		for i := range rows {
+			rows[i].re = regexp.MustCompile(rows[i].Pattern)
 		}
 	}
-	return parts
-}
+})
 
 // named is what a name gives.
 type named struct {
@@ -64,12 +49,21 @@ type named struct {
 
 // first is what the first row that fits a name gives.
 func first(rows []habit, name string) named {
+	n := named{parts: map[string]string{}}
 	for i := range rows {
-		if parts := rows[i].match(name); parts != nil {
-			return named{parts, &rows[i]}
+		found := rows[i].re.FindStringSubmatch(name)
+		if found == nil {
+			continue
 		}
+		n.habit = &rows[i]
+		for k, group := range rows[i].re.SubexpNames() {
+			if group != "" && found[k] != "" {
+				n.parts[group] = found[k]
+			}
+		}
+		break
 	}
-	return named{parts: map[string]string{}}
+	return n
 }
 
 // nameOf reads the name of a file.
@@ -130,11 +124,8 @@ func OwnName(f model.RunFile) string {
 			ext = ".csv" // of whatever name
 		}
 	}
-	if src, err := trace.OpenSource(context.Background(), f.Path, nil); err == nil {
-		if src.Gzip {
-			ext += ".gz"
-		}
-		src.Close()
+	if strings.HasSuffix(f.Path, ".gz") {
+		ext += ".gz"
 	}
 	return start + "_" + strconv.Itoa(max(f.Rank, 0)) + ext
 }

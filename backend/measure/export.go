@@ -43,19 +43,25 @@ type RunReport struct {
 
 // Export writes results_summary.csv and scaling_analysis.png and returns their paths.
 func (m *Measure) Export(ctx context.Context) ([]string, error) {
-	r, err := m.ExportAll(ctx, nil)
+	r, err := m.ExportAll(ctx, nil, nil)
 	return r.Files, err
 }
 
-// ExportAll reads every run, one after the other, and writes the summary and the
-// charts. A run that cannot be read has its row, empty, and its Problem.
-func (m *Measure) ExportAll(ctx context.Context, progress pool.Progress) (Report, error) {
+// ExportAll reads every run, and those that lie elsewhere by their paths, one after the other, and writes the summary and
+// the charts. A run that cannot be read has its row, empty, and its Problem.
+func (m *Measure) ExportAll(ctx context.Context, elsewhere []string, progress pool.Progress) (Report, error) {
 	if err := m.Workspace.Writable("write the summary"); err != nil {
 		return Report{}, err
 	}
 	runs, err := m.Runs(ctx)
-	if err != nil {
+	more, errMore := m.named(elsewhere)
+	if err = cmp.Or(err, errMore); err != nil {
 		return Report{}, err
+	}
+	for _, r := range more {
+		if !slices.ContainsFunc(runs, func(o model.Run) bool { return o.Name == r.Name }) {
+			runs = append(runs, r)
+		}
 	}
 	out := Report{Runs: []RunReport{}, Files: []string{}}
 	var rows []report.Row

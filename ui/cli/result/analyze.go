@@ -27,13 +27,13 @@ type analyzeFlags struct {
 func Analyze(e *command.Env) *cobra.Command {
 	f := analyzeFlags{}
 	c := &cobra.Command{
-		Use:     "analyze",
+		Use:     "analyze [PATH…]",
 		Aliases: []string{"analyse"},
 		Short:   "read every run; write results_summary.csv and scaling_analysis.png",
 		Long: `Reads every run under trace_collection/ (what was read before comes from the cache)
 and writes experiments/results_summary.csv, one row a run, and
 experiments/scaling_analysis.png: throughput, iteration time, efficiency and expert
-parallelism against GPUs.
+parallelism against GPUs. Traces that lie elsewhere are rows too, by their paths.
 
 Traces that are more than a login node's budget are not read there. With --on-node they
 are read by a Slurm job, an array with one short task a rank: of the runs named, or of
@@ -42,13 +42,10 @@ or ~/.cache/shardeck), which must lie on a file system that login and compute no
 share. --here reads them on this machine all the same.`,
 		Example: "  shardeck analyze\n  shardeck analyze --on-node llama-70b-tp16",
 		Args: func(c *cobra.Command, words []string) error {
-			switch {
-			case f.readRank >= 0:
+			if f.readRank >= 0 {
 				return command.Args(1, 1)(c, words)
-			case f.onNode:
-				return command.Args(0, -1)(c, words)
 			}
-			return command.Args(0, 0)(c, words)
+			return command.Args(0, -1)(c, words)
 		},
 		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
 			switch {
@@ -57,7 +54,7 @@ share. --here reads them on this machine all the same.`,
 			case f.onNode:
 				return onNode(ctx, e, a, runs, f)
 			}
-			report, err := a.ExportAll(ctx, e.Progress())
+			report, err := a.ExportAll(ctx, runs, e.Progress())
 			if err != nil {
 				return err
 			}
