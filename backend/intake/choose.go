@@ -15,41 +15,29 @@ import (
 
 // choose is the recording that choice names, else the only one, else the newest of those that differ in time alone.
 func choose(all []*recording, shown, choice string) (r *recording, said []string, err error) {
-	if choice != "" {
-		for i, r := range all {
-			if choice == strconv.Itoa(i+1) || choice == r.files[0].folder {
-				return r, nil, nil
-			}
-		}
-		return nil, nil, model.Unknown(fmt.Sprintf("%s has no recording %.40q", shown, choice), fmt.Sprintf("they are @1 to @%d", len(all)))
-	}
-	last := all[len(all)-1]
-	switch {
-	case len(all) == 1:
-		return last, nil, nil
-	case alike(all):
-		text := fmt.Sprintf("%d recordings side by side: the newest is read (%s); %s@1 to %s@%d name the others",
-			len(all), last, shown, shown, len(all)-1)
-		if len(all) == 2 {
-			text = fmt.Sprintf("2 recordings side by side: the newer is read (%s); %s@1 names the other", last, shown)
-		}
-		return last, []string{text}, nil
-	}
 	f := &model.Fault{Text: fmt.Sprintf("%s holds traces of %d recordings that are not one run's", shown, len(all)), Kind: model.ErrAmbiguous}
-	var words []string
+	var names, words []string
 	for i, r := range all {
-		f.Choices = append(f.Choices, model.Choice{Name: fmt.Sprintf("%s@%d", shown, i+1), Text: r.String()})
-		words = append(words, fmt.Sprintf("%s@%d (%s)", shown, i+1, r))
+		name := fmt.Sprintf("%s@%d", shown, i+1)
+		if choice != "" && (choice == strconv.Itoa(i+1) || choice == r.files[0].folder) {
+			return r, nil, nil
+		}
+		f.Choices = append(f.Choices, model.Choice{Name: name, Text: r.String()})
+		names, words = append(names, name), append(words, name+" ("+r.String()+")")
 	}
-	f.ToDo = "choose one: " + strings.Join(words, ", ")
-	if len(words) > mostChoices {
-		f.ToDo = "choose one: " + strings.Join(words[:mostChoices], ", ") + " … @" + strconv.Itoa(len(words))
+	last := len(all) - 1
+	switch {
+	case choice != "":
+		return nil, nil, model.Unknown(fmt.Sprintf("%s has no recording %.40q", shown, choice), "they are "+few(names, 3))
+	case last == 0:
+		return all[0], nil, nil
+	case alike(all):
+		return all[last], []string{fmt.Sprintf("%d recordings side by side: the newest is read (%s); others are %s",
+			len(all), all[last], few(names[:last], 3))}, nil
 	}
+	f.ToDo = "choose one: " + few(words, 6)
 	return nil, nil, f
 }
-
-// mostChoices is how many recordings an error lists.
-const mostChoices = 6
 
 // alike says that recordings are of the same ranks of one world by the same processes, and differ in time alone.
 func alike(all []*recording) bool {
@@ -72,29 +60,23 @@ func alike(all []*recording) bool {
 func (r *recording) String() string {
 	var words []string
 	f := r.files[0]
-	if f.folder != "" && !strings.Contains(f.parts["rank"], filepath.Base(f.folder)) {
-		words = append(words, f.folder)
-	} else if f.parts["step"] != "" {
-		words = append(words, "step "+f.parts["step"])
+	add := func(there bool, format string, args ...any) {
+		if there {
+			words = append(words, fmt.Sprintf(format, args...))
+		}
 	}
-	if f.parts["stage"] != "" {
-		words = append(words, strings.ToLower(f.parts["stage"]))
-	}
-	ranks := model.Each(r.main(), func(f *file) string { return strconv.Itoa(f.Rank) })
-	what := "rank " + ranks[0]
-	if n := len(ranks); n > 1 {
-		what = fmt.Sprintf("ranks %s to %s", ranks[0], ranks[n-1])
-	}
+	all := r.main()
+	last := all[len(all)-1]
+	add(f.folder != "" && f.folder == last.folder, "%s", f.folder)
+	add(f.folder == "" && f.parts["step"] != "", "step %s", f.parts["step"])
+	add(f.parts["stage"] != "", "%s", strings.ToLower(f.parts["stage"]))
+	add(f == last, "rank %d", f.Rank)
+	add(f != last, "ranks %d to %d", f.Rank, last.Rank)
 	if f.info.WorldSize > 0 {
-		what += fmt.Sprintf(" of %d", f.info.WorldSize)
+		words[len(words)-1] += fmt.Sprintf(" of %d", f.info.WorldSize)
 	}
-	words = append(words, what)
-	if f.host() != "" {
-		words = append(words, "on "+f.host())
-	}
-	if at := f.start; at > 0 {
-		words = append(words, time.Unix(0, at).UTC().Format("recorded 2006-01-02 15:04:05 MST"))
-	}
+	add(f.host() != "", "on %s", f.host())
+	add(f.start > 0, "recorded %s", time.Unix(0, f.start).UTC().Format("2006-01-02 15:04:05 MST"))
 	return strings.Join(append(words, filepath.Base(f.base)), ", ")
 }
 
@@ -136,8 +118,8 @@ func FactsOf(files []model.RunFile) Facts {
 		for _, part := range []string{"tp", "pp", "dp", "ep"} {
 			out.Sizes[part] = max(out.Sizes[part], f.number(part)+1)
 		}
-		if f.habit != nil && (f.habit.Whose == "vLLM" || f.habit.Whose == "SGLang") {
-			out.Engine = f.habit.Whose
+		if who := cmp.Or(f.engine, f.habit); who != nil && (who.Whose == "vLLM" || who.Whose == "SGLang") {
+			out.Engine = who.Whose
 		}
 		if out.Version = cmp.Or(out.Version, f.info.VLLMVersion); out.Version != "" {
 			out.Engine = "vLLM"
@@ -162,12 +144,12 @@ func (r *recording) assumptions(world int) (out []string) {
 		}
 	}
 	if list := byTeller[byName]; len(list) > 0 {
-		out = append(out, "no rank in the traces (distributedInfo): taken from the names"+as+": "+few(list))
+		out = append(out, "no rank in the traces (distributedInfo): taken from the names"+as+": "+few(list, 3))
 	}
 	if list := byTeller[byOrder]; len(list) == 1 && len(r.main()) == 1 {
 		out = append(out, list[0]+" for want of another: neither the trace nor its name tells")
 	} else if len(list) > 0 {
-		out = append(out, "no rank in the traces (distributedInfo), nor in their names: taken by the order of the names: "+few(list))
+		out = append(out, "no rank in the traces (distributedInfo), nor in their names: taken by the order of the names: "+few(list, 3))
 	}
 	if n := len(r.main()); world > n && r.files[0].kind == model.FileKineto {
 		out = append(out, fmt.Sprintf("these are traces of %s of %d: what needs the others is not known", unit.Plural(n, "rank"), world))
@@ -178,10 +160,10 @@ func (r *recording) assumptions(world int) (out []string) {
 // several is whose habit a row is that many have.
 const several = "several"
 
-// few keeps a list short.
-func few(list []string) string {
-	if len(list) > 3 {
-		list = append(list[:2:2], "… "+list[len(list)-1])
+// few keeps a list to so many.
+func few(list []string, most int) string {
+	if len(list) > most {
+		list = append(list[:most-1:most-1], "… "+list[len(list)-1])
 	}
 	return strings.Join(list, ", ")
 }

@@ -30,11 +30,12 @@ type habit struct {
 type habits struct {
 	Files   []habit `yaml:"files"`
 	Steps   []habit `yaml:"steps"`
+	Engines []habit `yaml:"engines"`
 	Folders []habit `yaml:"folders"`
 }
 
 var table = strictyaml.Embedded("tracenames.yaml", func(t *habits) {
-	for _, rows := range [][]habit{t.Files, t.Steps, t.Folders} {
+	for _, rows := range [][]habit{t.Files, t.Steps, t.Engines, t.Folders} {
 		for i := range rows {
 			rows[i].re = regexp.MustCompile(rows[i].Pattern)
 		}

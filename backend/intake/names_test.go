@@ -7,7 +7,7 @@ import (
 
 // Every row of templates/tracenames.yaml is whole, gives what it says, and no earlier row takes its example.
 func TestHabits(t *testing.T) {
-	for kind, rows := range map[string][]habit{"files": table().Files, "steps": table().Steps, "folders": table().Folders} {
+	for kind, rows := range map[string][]habit{"files": table().Files, "steps": table().Steps, "engines": table().Engines, "folders": table().Folders} {
 		for i, h := range rows {
 			if h.Whose == "" || h.Source == "" || h.Example == "" {
 				t.Errorf("%s %d: %q lacks whose, source or example", kind, i, h.Pattern)

@@ -21,6 +21,7 @@ type sight struct {
 	kind       model.FileKind // empty: no trace
 	not        string         // why it is none, for people
 	info       trace.Info     // rank, world, host, devices, vLLM's version, as far as they stand there
+	engine     *habit         // whose annotations it has; nil: nobody's that are known
 	start, end int64          // ns since 1970 of the first and the last event seen; 0: not known
 }
 
@@ -65,6 +66,7 @@ func lookAt(path string) sight {
 	}
 	if s.kind, s.not = kindOf(filepath.Base(path), head); s.kind == model.FileKineto {
 		s.info, s.start, s.end = kineto.Glance(head, tailOf(src, head))
+		s.engine = first(table().Engines, string(head)).habit
 	}
 	return s
 }
