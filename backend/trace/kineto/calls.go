@@ -30,6 +30,7 @@ func isCallRange(cat string, name []byte) bool {
 type callReader struct {
 	*linkReader
 	colls []trace.Coll // by callRange.id
+	table collTable    // of those that kernels have
 }
 
 // event takes the event at b[i].
@@ -46,15 +47,11 @@ func (c *callReader) event(b []byte, i int) {
 	}
 }
 
-// onStream is added to the number of a kernel that stands for its own launch, on the row of its stream: more than any
-// correlation id.
-const onStream = 1 << 40
-
 // nameCalls gives the NCCL kernels of r, none of which has metadata, that of the annotation around their launch, else of
 // the one over them on their stream; or, where neither is known of any, of as many annotations in the order of launches.
 // It fails only when ctx ends.
 func nameCalls(ctx context.Context, r *trace.Rank) error {
-	c := callReader{linkReader: newLinkReader(callRanges)}
+	c := callReader{linkReader: newLinkReader(callRanges), table: collTable{ids: map[string]int32{}}}
 	d, err := openReader(ctx, r.File, nil, blockSize, splitting{}, c.event)
 	if err != nil {
 		return ctx.Err()
@@ -63,41 +60,52 @@ func nameCalls(ctx context.Context, r *trace.Rank) error {
 	if rest := slices.DeleteFunc(slices.Clone(c.ranges), isPoor); len(rest) > 0 { // they say more than what is inside them
 		c.ranges = rest
 	}
-	var kernels []*trace.Record
-	for i := range r.Records {
-		if k := &r.Records[i]; k.Kind == trace.KindKernel && strings.HasPrefix(r.Names[k.Name], "nccl") {
-			row := c.threads.JSON(fmt.Append(nil, k.Device, " ", k.Stream))
-			c.launches = append(c.launches, launchCall{corr: onStream + int64(len(kernels)), start: k.Start - d.baseTime, around: -1, thread: row})
-			kernels = append(kernels, k)
-		}
-	}
-	c.order()
-	table := collTable{ids: map[string]int32{}}
-	for i, k := range kernels {
-		for _, corr := range []int64{onStream + int64(i), int64(k.Corr)} { // the launch counts
-			if l, _ := c.launchOf(kernelRun{corr: corr, start: k.Start - d.baseTime}); l != nil && l.around >= 0 {
-				k.Coll = c.number(&table, l.around)
-			}
-		}
-	}
-	if len(table.list) == 0 && len(c.ranges) == len(kernels) {
+	if kernels := c.launchOnStreams(r, d.baseTime); !c.connect(kernels, d.baseTime) && len(c.ranges) == len(kernels) {
 		slices.SortStableFunc(kernels, func(a, b *trace.Record) int {
 			return cmp.Or(cmp.Compare(a.Corr, b.Corr), cmp.Compare(a.Start, b.Start))
 		})
 		slices.SortStableFunc(c.ranges, func(a, b callRange) int { return cmp.Compare(a.start, b.start) })
 		for i, k := range kernels {
-			k.Coll = c.number(&table, int32(i))
+			k.Coll = c.number(int32(i))
 		}
 		r.Info.Notes = append(r.Info.Notes, "launches were not recorded: annotations name the collectives, in the order of the calls")
 	}
-	r.Colls = table.all()
+	r.Colls = c.table.all()
 	return nil
 }
 
+// onStream is added to the number of a kernel that stands for its own launch: more than any correlation id.
+const onStream = 1 << 40
+
+// launchOnStreams lists the NCCL kernels of r, each of which it takes for a launch on the row of its stream too.
+func (c *callReader) launchOnStreams(r *trace.Rank, base int64) (kernels []*trace.Record) {
+	for i := range r.Records {
+		if k := &r.Records[i]; k.Kind == trace.KindKernel && strings.HasPrefix(r.Names[k.Name], "nccl") {
+			row := c.threads.JSON(fmt.Append(nil, k.Device, " ", k.Stream))
+			c.launches = append(c.launches, launchCall{corr: onStream + int64(len(kernels)), start: k.Start - base, around: -1, thread: row})
+			kernels = append(kernels, k)
+		}
+	}
+	return kernels
+}
+
+// connect gives kernels what the annotations around their launches say; false: there are none.
+func (c *callReader) connect(kernels []*trace.Record, base int64) bool {
+	c.order()
+	for i, k := range kernels {
+		for _, corr := range []int64{onStream + int64(i), int64(k.Corr)} { // the launch counts
+			if l, _ := c.launchOf(kernelRun{corr: corr, start: k.Start - base}); l != nil && l.around >= 0 {
+				k.Coll = c.number(l.around)
+			}
+		}
+	}
+	return len(c.table.list) > 0
+}
+
 // number is the index in the table of what a range says.
-func (c *callReader) number(table *collTable, at int32) int32 {
+func (c *callReader) number(at int32) int32 {
 	coll := c.colls[c.ranges[at].id]
-	return table.number(collEntry{Coll: coll, key: fmt.Sprint(coll)})
+	return c.table.number(collEntry{Coll: coll, key: fmt.Sprint(coll)})
 }
 
 // readCall is what the annotation at b[i] says of its call: the metadata, else its name, as "nccl:all_to_all" or
