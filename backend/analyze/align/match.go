@@ -233,11 +233,7 @@ func sameMoment(a, b *Call, differences []int64) bool {
 		return true
 	}
 	m := Median(differences)
-	near := max(m, -m) <= maxDeviation
-	if n := len(differences); n < minPairs { // no median tells of so few: each must fit
-		return near && differences[n-1] <= maxDeviation
-	}
-	return near
+	return max(m, -m) <= maxDeviation
 }
 
 // oneMoment says that two calls end at one moment on one clock, if they are the same call. A send_recv without metadata
@@ -268,6 +264,9 @@ func Median(v []int64) int64 {
 // medianDeviation is the median absolute deviation; it reorders v.
 func medianDeviation(v []int64) int64 {
 	m := Median(v)
+	if n := len(v); n < minPairs { // no median tells of so few, which share a clock: the largest difference counts
+		return max(-v[0], v[n-1])
+	}
 	for i := range v {
 		v[i] = max(v[i]-m, m-v[i])
 	}

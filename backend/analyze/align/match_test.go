@@ -63,6 +63,7 @@ func TestOffsetOfTracesThatStartOrEndApart(t *testing.T) {
 		{"too few to tell without a clock", callsAt("x", all...), callsAt("y", all[:2]...), 0, false},
 		{"two on one clock", callsAt("x", all...), callsAt("x", all[5:7]...), -5, true},
 		{"one more of one, on one clock", callsAt("x", all[:2]...), callsAt("x", all[1]), -1, true},
+		{"one on one clock, the nearest", callsAt("x", 1000, 1030, 1060), callsAt("x", 1050), -2, true},
 		{"one on one clock, at another moment", callsAt("x", all[:2]...), callsAt("x", all[5]), 0, false},
 		{"nothing in common", callsAt("x", all...), callsAt("y", irregular(600)[350:]...), 0, false},
 		{"one side is empty", callsAt("x", all...), nil, 0, false},
