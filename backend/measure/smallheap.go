@@ -24,6 +24,13 @@ var heapKeptSmall struct {
 	ballast  []byte
 }
 
+// dropBallast is for readings whose heap is large by itself: from here on each MB counts.
+func dropBallast() {
+	heapKeptSmall.Lock()
+	defer heapKeptSmall.Unlock()
+	heapKeptSmall.ballast = nil
+}
+
 // keepHeapSmall keeps the heap small until what it returns is called.
 func keepHeapSmall() (undo func()) {
 	t := &heapKeptSmall

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -82,7 +82,8 @@ func (r *reading) pack(rank *trace.Rank) {
 	if len(rank.Records) >= largeRank {
 		r.packing.Lock()
 		defer r.packing.Unlock()
-		defer runtime.GC()
+		defer debug.FreeOSMemory()
+		dropBallast()
 	}
 	rank.Pack()
 }
