@@ -70,11 +70,12 @@ func (r *recording) String() string {
 	add(f.folder != "" && f.folder == last.folder, "%s", f.folder)
 	add(f.folder == "" && f.parts["step"] != "", "step %s", f.parts["step"])
 	add(f.parts["stage"] != "", "%s", strings.ToLower(f.parts["stage"]))
-	add(f == last, "rank %d", f.Rank)
-	add(f != last, "ranks %d to %d", f.Rank, last.Rank)
+	of := ""
 	if f.info.WorldSize > 0 {
-		words[len(words)-1] += fmt.Sprintf(" of %d", f.info.WorldSize)
+		of = fmt.Sprintf(" of %d", f.info.WorldSize)
 	}
+	add(f == last && f.kind != model.FileNsys, "rank %d%s", f.Rank, of)
+	add(f != last, "ranks %d to %d%s", f.Rank, last.Rank, of)
 	add(f.host() != "", "on %s", f.host())
 	add(f.start > 0, "recorded %s", time.Unix(0, f.start).UTC().Format("2006-01-02 15:04:05 MST"))
 	return strings.Join(append(words, filepath.Base(f.base)), ", ")

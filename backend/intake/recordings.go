@@ -40,9 +40,13 @@ func recordings(files []*file) (out []*recording) {
 	for _, key := range slices.SortedFunc(maps.Keys(groups), func(a, b groupKey) int { return cmp.Compare(a.world, b.world) }) {
 		unsaid := key
 		unsaid.world = 0
-		if key.world > 0 { // what does not say its world is of the only one that does, or of the smallest
-			groups[key] = append(groups[key], groups[unsaid]...)
-			delete(groups, unsaid)
+		if key.world > 0 { // a rank that does not say its world is of the only one that is said, or of the smallest
+			for _, f := range groups[unsaid] {
+				if ranked(f) {
+					groups[key] = append(groups[key], f)
+				}
+			}
+			groups[unsaid] = slices.DeleteFunc(groups[unsaid], ranked)
 		}
 	}
 	for _, group := range groups {
@@ -58,6 +62,9 @@ func recordings(files []*file) (out []*recording) {
 	}
 	return out
 }
+
+// ranked says that a name gives a rank.
+func ranked(f *file) bool { return f.number("rank") >= 0 || f.number("tp") >= 0 }
 
 func ofKinds(files []*file, kinds ...model.FileKind) (out []*file) {
 	for _, f := range files {
@@ -166,7 +173,7 @@ func split(files []*file) (out []*recording) {
 	var last *file // the latest of those of the present recording whose times are known
 	for _, f := range files {
 		who := "rank " + strconv.Itoa(f.Rank)
-		if f.Rank < 0 {
+		if f.Rank < 0 && f.kind != model.FileNsys { // a report holds all ranks of a node, or of another profile
 			who = f.identity()
 		}
 		if seen == nil || seen[who] || last != nil && f.start > 0 && f.start-max(last.end, last.start+leastTime) > f.apart(last) {
