@@ -178,7 +178,7 @@ func (s *callSum) busBW() float64 { return s.bus / float64(max(1, s.ns)) }
 // busFactor turns algorithm bandwidth into bus bandwidth among n ranks. [nccl-tests, doc/PERFORMANCE.md]
 func busFactor(t kernelname.CallType, n int) float64 {
 	share := float64(n-1) / float64(n)
-	switch t {
+	switch t.Among() {
 	case kernelname.AllReduce:
 		return 2 * share
 	case kernelname.AllGather, kernelname.ReduceScatter, kernelname.AllToAll:

@@ -159,7 +159,7 @@ func (b *builder) inferBytes(c *Call, s *Step) int64 {
 			return activations / int64(b.Layout.TP) // each TP rank sends its slice [vllm send_tensor_dict]
 		}
 		return activations
-	case c.Type == kernelname.AllToAll && shape.MoE != nil:
+	case c.Type.Among() == kernelname.AllToAll && shape.MoE != nil:
 		return activations * int64(shape.MoE.TopK)
 	case c.Type == kernelname.Broadcast && !vllm:
 		return requests * tokenID

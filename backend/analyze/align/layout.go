@@ -127,7 +127,7 @@ func layoutGroup(t kernelname.CallType, rank int, layout model.Layout, moe bool)
 	at := layout.Coord(rank)
 	tp, ep := layout.TPGroup(rank), layout.EPGroup(rank)
 	group := tp
-	switch t {
+	switch t.Among() {
 	case kernelname.AllGather, kernelname.ReduceScatter:
 		if moe && layout.DP() > 1 {
 			group = ep

@@ -111,6 +111,7 @@ func TestGroups(t *testing.T) {
 		{kernelname.ReduceScatter, 0, moe, true, "0,1,2,3"},
 		{kernelname.AllGather, 3, layoutOf(2, 1, 2, 1), false, "2,3"},
 		{kernelname.AllToAll, 2, moe, true, "0,1,2,3"},
+		{kernelname.Dispatch, 2, moe, true, "0,1,2,3"},
 		{kernelname.AllReduce, 2, moe, true, "2,3"},
 		{kernelname.AllReduce, 1, layoutOf(1, 1, 4, 1), false, "0,1,2,3"}, // no TP: the widest that can
 	} {

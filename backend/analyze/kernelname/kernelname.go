@@ -14,7 +14,7 @@ import (
 // CallType is what a communication kernel does. Its numbers are in the order of its names.
 type CallType uint8
 
-// Types of calls. NotComm computes. Control transfers nothing. OtherNCCL is work of NCCL whose name does not tell, and
+// Types of calls. Dispatch and Combine are the all-to-all of expert parallelism, there and back. NotComm computes. Control transfers nothing. OtherNCCL is work of NCCL whose name does not tell, and
 // of other libraries.
 const (
 	NotComm CallType = iota
@@ -22,7 +22,9 @@ const (
 	AllReduce
 	AllToAll
 	Broadcast
+	Combine
 	Control
+	Dispatch
 	Gather
 	OtherNCCL
 	Recv
@@ -33,8 +35,8 @@ const (
 	SendRecv
 )
 
-var callNames = []string{"", "all_gather", "all_reduce", "all_to_all", "broadcast", "control", "gather", "nccl_other",
-	"recv", "reduce", "reduce_scatter", "scatter", "send", "send_recv"}
+var callNames = []string{"", "all_gather", "all_reduce", "all_to_all", "broadcast", "combine", "control", "dispatch", "gather",
+	"nccl_other", "recv", "reduce", "reduce_scatter", "scatter", "send", "send_recv"}
 
 // String is the type as metrics name it.
 func (t CallType) String() string { return callNames[t] }
@@ -45,7 +47,15 @@ func (t CallType) EndsTogether() bool { return t == AllReduce || t == AllGather 
 
 // MeetsAll reports whether no rank can leave the call before all have come, so that a
 // late rank makes the others wait (metrics.md, straggler).
-func (t CallType) MeetsAll() bool { return t.EndsTogether() || t == AllToAll }
+func (t CallType) MeetsAll() bool { return t.EndsTogether() || t.Among() == AllToAll }
+
+// Among is the type among those that PyTorch knows: a dispatch and a combine are an all-to-all.
+func (t CallType) Among() CallType {
+	if t == Dispatch || t == Combine {
+		return AllToAll
+	}
+	return t
+}
 
 // Classes of kernels that the program itself names.
 const (

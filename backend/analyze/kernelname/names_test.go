@@ -152,6 +152,18 @@ func TestTableIsWhole(t *testing.T) {
 	}
 }
 
+// A dispatch and a combine have types of their own, and are an all-to-all in whatever is asked of one.
+func TestDispatchIsAnAllToAll(t *testing.T) {
+	for _, c := range []CallType{Dispatch, Combine, AllToAll} {
+		if c.Among() != AllToAll || !c.MeetsAll() || c.EndsTogether() {
+			t.Errorf("%s: among %s, meets all %v, ends together %v", c, c.Among(), c.MeetsAll(), c.EndsTogether())
+		}
+	}
+	if AllReduce.Among() != AllReduce || Control.MeetsAll() {
+		t.Error("others are what they are")
+	}
+}
+
 // What a fused kernel of communication computes besides is known, and of others nothing.
 func TestFusedCommunication(t *testing.T) {
 	for full, want := range map[string]string{
