@@ -52,6 +52,7 @@ func TestStreamIsSerialInItsEnds(t *testing.T) {
 		{"of one replay", []Record{run(7, 1, 0, 900), run(7, 1, 10, 100), run(7, 1, 20, 90)}, []int64{900, 90, 70}, ""},
 		{"of one replay against the next launch", []Record{run(7, 1, 0, 900), run(7, 1, 10, 100), run(7, 2, 150, 160)}, []int64{150, 90, 10}, "1 kernel"},
 		{"launches not known", []Record{run(7, 0, 0, 900), run(7, 0, 10, 100)}, []int64{900, 90}, ""},
+		{"one launch not known", []Record{run(7, 0, 0, 900), run(7, 2, 10, 100)}, []int64{900, 90}, ""},
 		{"streams not known", []Record{run(-1, 1, 0, 900), run(-1, 2, 10, 100)}, []int64{900, 90}, ""},
 	} {
 		for _, device := range []int16{0, 3} {

@@ -104,7 +104,7 @@ func (d drift) note() {
 	}
 	few := ""
 	if d.fewest < tenthCalls {
-		few = fmt.Sprintf("a tenth of the window has %s that tell of it, and %d are needed", unit.Plural(d.fewest, "call"), tenthCalls)
+		few = fmt.Sprintf("a tenth of the window has %s to tell of it, and %d are needed", unit.Plural(d.fewest, "call"), tenthCalls)
 	}
 	if d.b.NoDrift = few; d.moved > 0 && !d.corrected() {
 		d.b.NoDrift = fmt.Sprintf("the clocks of ranks %d and %d move apart by %s, beyond correction: %s",

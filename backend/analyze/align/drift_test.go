@@ -2,14 +2,15 @@ package align
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"shardeck/backend/trace"
 )
 
-// longRun is n all-reduces, one every step µs, on two ranks; rank 1 starts every third of
-// them 40 µs late.
+// longRun is n all-reduces, one every step µs, on two ranks; rank 1 starts every third of them 40 µs late. Some few
+// all-gathers come between.
 func longRun(n, step int64) (a, b fake) {
 	a, b = newFake(0), newFake(1)
 	for k := range n {
@@ -19,6 +20,10 @@ func longRun(n, step int64) (a, b fake) {
 		}
 		a.Run(gemm, t, t+30).Run(arKernel, t+30, t+60+late)
 		b.Run(gemm, t+late, t+30+late).Run(arKernel, t+30+late, t+60+late)
+		if k%100 == 99 {
+			a.Run(agKernel, t+200, t+230)
+			b.Run(agKernel, t+200, t+230)
+		}
 	}
 	return a, b
 }
@@ -115,8 +120,8 @@ func TestDriftBeyondCorrection(t *testing.T) {
 		{"a jump in the middle", 1000, 10_000, jump(300_000, 5e9), false, "the clocks of ranks 0 and 1 move apart by 300 µs, beyond correction: they jump, or drift unevenly"},
 		{"a large one near the end", 1000, 10_000, jump(-40e6, 9e9), false, "move apart by 40.0 ms, beyond correction"},
 		{"a small one", 1000, 10_000, jump(30_000, 5e9), true, "move apart by 30.0 µs, beyond correction"},
-		{"15 calls a tenth", 150, 66_666, drifting(50, 0), false, "beyond correction: a tenth of the window has 15 calls that tell of it, and 20 are needed"},
-		{"15 calls a tenth of sound clocks", 150, 66_666, drifting(0, 0), true, "a tenth of the window has 15 calls that tell of it, and 20 are needed"},
+		{"15 calls a tenth", 150, 66_666, drifting(50, 0), false, "beyond correction: a tenth of the window has 15 calls to tell of it, and 20 are needed"},
+		{"15 calls a tenth of sound clocks", 150, 66_666, drifting(0, 0), true, "a tenth of the window has 15 calls to tell of it, and 20 are needed"},
 		{"a drift of less than 20 µs", 1000, 10_000, drifting(1.5, 0), true, ""},
 		{"none", 1000, 10_000, drifting(0, 0), true, ""},
 	} {
@@ -135,8 +140,34 @@ func TestDriftOfShortenedTrace(t *testing.T) {
 	a, b := longRun(1000, 10_000)
 	wrongClock(b, drifting(50, 0))
 	b.Records = b.Records[2*7:]
-	if got := build(t, fakeInput(layoutOf(2, 1, 1, 1), a, b)); math.Abs(got.Ranks[1].Drift-50) > 0.1 || len(got.Matches) != 993 {
+	if got := build(t, fakeInput(layoutOf(2, 1, 1, 1), a, b)); math.Abs(got.Ranks[1].Drift-50) > 0.1 || len(got.Matches) != 993+10 {
 		t.Errorf("drift %v, %d matches", got.Ranks[1].Drift, len(got.Matches))
+	}
+}
+
+// TestNoDrift: what moves ends, but is no clock, is not taken for one.
+func TestNoDrift(t *testing.T) {
+	later := func(ns func(k int) int64) fake { // rank 1, whose k-th call ends so much later
+		_, b := longRun(1000, 10_000)
+		for i := range b.Records {
+			b.Records[i].Dur += 1_000_000 + ns(i/2)
+		}
+		return b
+	}
+	missing := later(func(int) int64 { return 0 })
+	missing.Records = slices.Delete(missing.Records, 1001, 1002)
+	for name, b := range map[string]fake{
+		"a call that one rank lacks": missing,
+		"scatter":                    later(func(k int) int64 { return int64(k*k*31%401-200) * 3000 }),
+	} {
+		a, _ := longRun(1000, 10_000)
+		for i := range a.Records {
+			a.Records[i].Dur += 1_000_000
+		}
+		got := build(t, fakeInput(layoutOf(2, 1, 1, 1), a, b))
+		if r := got.Ranks[1]; r.Drift != 0 || len(r.apart) > 0 || said(got, "beyond correction") {
+			t.Errorf("%s: drift %v, %q, warnings %q", name, r.Drift, r.NoDrift, got.Warnings)
+		}
 	}
 }
 
@@ -145,13 +176,14 @@ func TestSizesAreNoDrift(t *testing.T) {
 	for _, meta := range []bool{true, false} {
 		a, b := newFake(0), newFake(1)
 		for k := range int64(1000) {
-			at, long, elems := 10_000*k, int64(30), int64(1)
-			if k/100%3 == 0 {
-				long, elems = 300, 100
+			at, long, later, elems := 10_000*k, int64(30), int64(10), int64(1)
+			if k/100%3 == 1 { // larger ones: they say so, or take longer
+				if elems, later = 100, 100; !meta {
+					long = 300
+				}
 			}
 			for i, f := range []fake{a, b} {
-				end := at + long + int64(i)*long/3 // the larger ends 100 µs later on rank 1, the smaller 10
-				if meta {
+				if end := at + long + int64(i)*later; meta {
 					f.RunMeta(arKernel, at, end, trace.Coll{Name: "allreduce", InElems: elems, OutElems: elems, DType: "half", GroupRanks: []int{0, 1}})
 				} else {
 					f.Run(arKernel, at, end)
