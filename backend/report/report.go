@@ -180,8 +180,10 @@ var seedMetrics = []string{"throughput_tokens_sec", "ttft", "tpot", "comm_overhe
 var tailFields = []field{
 	{"layers", of(func(e *model.Experiment) string { return above(0, float64(e.Model.Layers)) })},
 	{"precision", of(func(e *model.Experiment) string { return e.Model.Precision })},
-	{"engine", of(func(e *model.Experiment) string { return string(e.Engine) })},
-	{"gpu", func(r Row) string { return r.GPU }},
+	{"engine", func(r Row) string {
+		return cmp.Or(string(r.Run.Engine), of(func(e *model.Experiment) string { return string(e.Engine) })(r))
+	}},
+	{"gpu", func(r Row) string { return cmp.Or(r.GPU, r.Run.GPU) }},
 	{"replay", func(r Row) string { return strconv.FormatBool(r.Run.Replay) }},
 	{"damaged", func(r Row) string { return strconv.FormatBool(r.Analysis != nil && r.Analysis.Damaged) }},
 	{"problem", func(r Row) string { return r.Run.Problem }},

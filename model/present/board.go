@@ -62,12 +62,12 @@ func ExperimentName(r board.Row) string { return cmp.Or(r.Experiment.ID, shortPa
 
 func shortPath(file string) string { return strings.TrimPrefix(file, "experiments/configs/") }
 
-// Spread is how far the iteration times lie apart, (max − min) / median in %; empty: not known.
+// Spread is how far the throughput of the iterations lies apart, (max − min) / median in %; empty: not known.
 func Spread(a *metric.Analysis) string {
 	if a == nil {
 		return ""
 	}
-	spread := a.Metric("iteration_wall_clock").Spread
+	spread := a.Metric("throughput_tokens_sec").Spread
 	if spread == nil {
 		return ""
 	}

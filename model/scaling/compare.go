@@ -106,19 +106,14 @@ func Replayed(s Side) []string {
 // Unlike says why a run may not be compared with the base, and what was lost of it.
 func Unlike(base, s Side) []string {
 	var out []string
-	if base.Run.Experiment != nil && s.Run.Experiment != nil {
-		if ok, why := base.traced().Equal(s.traced()); !ok {
-			out = append(out, fmt.Sprintf("%s is not comparable with %s: %s", s.Run.Name, base.Run.Name, why))
-		}
+	if why := s.Measured.Unlike(base.Measured); why != "" && s.Run.Name != base.Run.Name {
+		out = append(out, fmt.Sprintf("%s is not comparable with %s: %s", s.Run.Name, base.Run.Name, why))
 	}
 	if s.Analysis.Damaged {
 		out = append(out, s.Run.Name+" has damaged files: see shardeck metrics "+s.Run.Name)
 	}
 	return out
 }
-
-// traced is the key with the GPU as the traces name it.
-func (s Side) traced() ScalingKey { return KeyOf(*s.Run.Experiment, s.Shape, s.Analysis.Device()) }
 
 func compareRow(d metric.Definition, sides []Side) CompareRow {
 	r := CompareRow{Name: d.Name, Unit: d.Unit, Decimals: d.Decimals}

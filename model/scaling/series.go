@@ -48,7 +48,40 @@ type Measured struct {
 
 func (m Measured) at(x Axis) int { return axes[x].at(*m.Run.Experiment) }
 
-func (m Measured) key() ScalingKey { return KeyOf(*m.Run.Experiment, m.Shape, m.GPU) }
+// key is that of the run as it was made: by the engine that ran, whatever its config says.
+func (m Measured) key() ScalingKey {
+	k := KeyOf(*m.Run.Experiment, m.Shape, m.GPU)
+	k.Replay = k.Replay || m.Run.Replay || m.Analysis != nil && m.Analysis.Replay
+	if m.Run.Engine != "" && !k.Replay {
+		k.Engine = m.Run.Engine
+	}
+	return k
+}
+
+// Unlike names what differs, besides the layout, between two runs; empty: nothing that is known.
+func (m Measured) Unlike(base Measured) string {
+	if base.Run.Experiment == nil || m.Run.Experiment == nil {
+		return "the config of one of them is not known"
+	}
+	one, other := base.key(), m.key()
+	if one.GPU == "" || other.GPU == "" {
+		one.GPU, other.GPU = "", ""
+	}
+	_, why := one.Equal(other)
+	return why
+}
+
+// Alike are runs in groups that may be compared, each in their order.
+func Alike(all []Measured) (groups [][]Measured) {
+	at := map[ScalingKey]int{}
+	for _, m := range assumeGPUs(all) {
+		if _, there := at[m.key()]; !there {
+			at[m.key()], groups = len(groups), append(groups, nil)
+		}
+		groups[at[m.key()]] = append(groups[at[m.key()]], m)
+	}
+	return groups
+}
 
 func (m Measured) layout() model.Layout { return m.Run.Experiment.Layout }
 
@@ -109,7 +142,6 @@ var axes = map[Axis]axis{
 type group struct {
 	key     ScalingKey
 	layout  model.Layout
-	replay  bool
 	changed string // of the config since, where key and layout do not tell: no run of the config as it is now
 }
 
@@ -131,7 +163,7 @@ func changedBesides(all model.Changes) string {
 func SeriesOf(all []Measured, x Axis, y string) []Series {
 	groups, order := map[group][]Measured{}, []group{}
 	for _, m := range assumeGPUs(all) {
-		g := group{key: m.key(), layout: m.layout(), replay: m.Run.Replay, changed: changedBesides(m.Run.Changed)}
+		g := group{key: m.key(), layout: m.layout(), changed: changedBesides(m.Run.Changed)}
 		axes[x].free(&g.key, &g.layout)
 		if x == AxisEP && !m.experts() {
 			continue
@@ -170,7 +202,7 @@ func (g group) name(x Axis) string {
 	if text := g.layout.Short(); x == AxisBatch || x == AxisSeq || text != model.OneGPU {
 		parts = append(parts, text)
 	}
-	if g.replay && g.key.Engine != model.EngineReplay {
+	if g.key.Replay && g.key.Engine != model.EngineReplay {
 		parts = append(parts, "replay")
 	}
 	if g.changed != "" {

@@ -154,3 +154,27 @@ func TestRunsOfAChangedConfigStandApart(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyIsOfTheEngineThatRan: a run by another engine than its config says, a replay and one of another GPU are unlike.
+func TestKeyIsOfTheEngineThatRan(t *testing.T) {
+	change := func(change func(*Measured)) Measured { m := ran("b", 100, tp(2)); change(&m); return m }
+	for name, c := range map[string]struct {
+		m    Measured
+		want string
+	}{
+		"alike":          {ran("b", 100, tp(2)), ""},
+		"another engine": {change(func(m *Measured) { m.Run.Engine = model.EngineTorch }), "engine differs: vllm and torch"},
+		"replay":         {change(func(m *Measured) { m.Run.Replay = true }), "replay differs: false and true"},
+		"GPU":            {change(func(m *Measured) { m.GPU = "H100-80GB" }), "GPU differs: A100-40GB and H100-80GB"},
+		"GPU not known":  {change(func(m *Measured) { m.GPU = "" }), ""},
+		"no config":      {change(func(m *Measured) { m.Run.Experiment = nil }), "the config of one of them is not known"},
+	} {
+		base := ran("a", 100, tp(1))
+		if got := c.m.Unlike(base); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		if c.m.Run.Experiment != nil && (len(Alike([]Measured{base, c.m})) == 1) != (c.want == "") {
+			t.Errorf("%s: grouped otherwise", name)
+		}
+	}
+}

@@ -545,3 +545,19 @@ func TestLongErrorIsReadWhole(t *testing.T) {
 		d.Press(":", "m", "e", "s", "enter").Expect("m1234_g")
 	}
 }
+
+// TestOneNumberInEveryPane: what stands for the requests of a run, and how far its iterations lie apart, is the same on the
+// board, in the metrics, their differences and the charts.
+func TestOneNumberInEveryPane(t *testing.T) {
+	w := panetest.Analysed(t)
+	for _, rank := range []string{"0", "1"} { // two groups of requests in each iteration: neither is the number
+		w.Write("trace_collection/llama-8b-tp2/timing_stats_"+rank+".json", `{"unprofiled_iteration_times": [0.50, 0.55, 0.45],
+ "unprofiled_ttft": [[0.378, 0.378, 0.760, 0.760], [0.378, 0.378, 0.760, 0.760], [0.378, 0.378, 0.960, 0.960]], "unprofiled_tpot": [0.005, 0.005, 0.006]}`)
+	}
+	d := start(t, w, 80, 24).Press("down").Expect("16 896", "3 iterations, spread 20.2 %")
+	d.Press("4").Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp2"}).Expect("569.0", "16 896")
+	d.Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp1"}).Press("b").Send(pane.OpenMsg{To: pane.Metrics, Run: "llama-8b-tp2"})
+	d.Expect("+496.4") // 569.0 over 95.4
+	d.Press("5").Send(pane.OpenMsg{To: pane.Charts, Run: "llama-8b-tp2"}).Expect("16 896", "20.2")
+	d.Press("y", "y").Expect("TTFT against GPUs", "569.0", "17.6") // the means are 569, 569 and 669
+}

@@ -84,18 +84,10 @@ func (b *baseline) change(run string, m metric.Metric, d metric.Definition) pres
 // nothing, or there is no baseline.
 func (b *baseline) unlike(r model.Run) string {
 	base, ok := b.run(b.name)
-	switch {
-	case b.name == "" || b.name == r.Name || !ok:
+	if b.name == "" || b.name == r.Name || !ok {
 		return ""
-	case base.Experiment == nil || r.Experiment == nil:
-		return "the config of one of them is not known"
 	}
-	one, other := b.known.comparable(base), b.known.comparable(r)
-	if one.GPU == "" || other.GPU == "" {
-		one.GPU, other.GPU = "", ""
-	}
-	_, why := one.Equal(other)
-	return why
+	return b.known.measured(r).Unlike(b.known.measured(base))
 }
 
 // note gives a value and that of the baseline, and says when they should not be compared.

@@ -59,34 +59,10 @@ func (b *best) find(runs []model.Run, defs []metric.Definition, wanted bool) {
 	}
 }
 
-// groups are the runs that may be compared. Where all GPUs that are known are one kind, a
-// run whose traces were not read yet is taken to be of it.
-func (b *best) groups(runs []model.Run) (all [][]*metric.Analysis) {
+// groups are the runs that may be compared.
+func (b *best) groups(runs []model.Run) [][]scaling.Measured {
 	runs = slices.DeleteFunc(slices.Clone(runs), func(r model.Run) bool { return b.known.analyses[r.Name] == nil || r.Experiment == nil })
-	keys, anyGPU := make([]scaling.ScalingKey, len(runs)), make([]scaling.ScalingKey, len(runs))
-	kinds := map[scaling.ScalingKey]map[string]bool{}
-	for i, r := range runs {
-		keys[i] = b.known.comparable(r)
-		anyGPU[i] = keys[i]
-		if anyGPU[i].GPU = ""; kinds[anyGPU[i]] == nil {
-			kinds[anyGPU[i]] = map[string]bool{}
-		}
-		if keys[i].GPU != "" {
-			kinds[anyGPU[i]][keys[i].GPU] = true
-		}
-	}
-	at := map[scaling.ScalingKey]int{}
-	for i, r := range runs {
-		key := keys[i]
-		if len(kinds[anyGPU[i]]) < 2 {
-			key = anyGPU[i]
-		}
-		if _, there := at[key]; !there {
-			at[key], all = len(all), append(all, nil)
-		}
-		all[at[key]] = append(all[at[key]], b.known.analyses[r.Name])
-	}
-	return all
+	return scaling.Alike(model.Each(runs, b.known.measured))
 }
 
 // judge asks whether chance alone could make the best of the contests that nobody has
@@ -145,15 +121,15 @@ const mostRivals = 6
 
 // contestOf is the runs with the best values of a metric; none where that means nothing:
 // a single run, or equal ones.
-func contestOf(group []*metric.Analysis, d metric.Definition) scaling.Contest {
+func contestOf(group []scaling.Measured, d metric.Definition) scaling.Contest {
 	type rival struct {
 		run   string
 		value float64
 	}
 	var rivals []rival
-	for _, a := range group {
-		if m := a.Metric(d.Name); m.Value != nil {
-			rivals = append(rivals, rival{a.Run, *m.Value})
+	for _, r := range group {
+		if m := r.Analysis.Metric(d.Name); m.Value != nil {
+			rivals = append(rivals, rival{r.Run.Name, *m.Value})
 		}
 	}
 	c := scaling.Contest{Metric: d.Name}

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"shardeck/backend/pool"
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
 	"shardeck/ui/pane"
@@ -432,10 +433,10 @@ func TestInFull(t *testing.T) {
 }
 
 func TestContestOfTheBest(t *testing.T) {
-	group := func(values ...float64) (all []*metric.Analysis) {
+	group := func(values ...float64) (all []scaling.Measured) {
 		for i, v := range values {
 			metrics := []metric.Metric{{Name: "tpot", Value: &v}, {Name: "throughput_tokens_sec", Value: &v}}
-			all = append(all, &metric.Analysis{Run: string(rune('a' + i)), Metrics: metrics})
+			all = append(all, scaling.Measured{Run: model.Run{Name: string(rune('a' + i))}, Analysis: &metric.Analysis{Metrics: metrics}})
 		}
 		return all
 	}

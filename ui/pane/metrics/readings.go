@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -215,9 +216,8 @@ func (k *known) unreadWords(r model.Run) string {
 	return "not read yet: ↵ reads it, a reads all"
 }
 
-// comparable says with which other runs one may be compared.
-func (k *known) comparable(r model.Run) scaling.ScalingKey {
-	key := scaling.KeyOf(*r.Experiment, nil, k.analyses[r.Name].Device())
-	key.Replay = key.Replay || k.replay(r)
-	return key
+// measured is a run with what is known of it.
+func (k *known) measured(r model.Run) scaling.Measured {
+	a := k.analyses[r.Name]
+	return scaling.Measured{Run: r, Analysis: a, GPU: cmp.Or(a.Device(), r.GPU)}
 }
