@@ -262,9 +262,8 @@ func (x *Experiments) New(_ context.Context, o NewOptions) (board.Row, []Wrote, 
 }
 
 type planned struct {
-	doc        *config.Document
-	experiment model.Experiment
-	rel        string // where it would be written
+	doc *config.Document
+	rel string // where it would be written
 }
 
 func (x *Experiments) plan(o NewOptions) (planned, error) {
@@ -283,12 +282,11 @@ func (x *Experiments) plan(o NewOptions) (planned, error) {
 	if err := doc.Err(); err != nil {
 		return planned{}, err
 	}
-	e := doc.Experiment()
-	rel, err := render.ConfigPath(o.ID, render.Slug(e))
+	rel, err := render.ConfigPath(o.ID, render.Slug(doc.Experiment()))
 	if err != nil {
 		return planned{}, &model.Fault{Cause: err, Kind: model.ErrInvalid}
 	}
-	return planned{doc, e, rel}, nil
+	return planned{doc, rel}, nil
 }
 
 func (x *Experiments) writeScript(rel string) (board.Row, []Wrote, error) {
@@ -372,6 +370,6 @@ func (x *Experiments) PlanClone(id, newID string, edits ...model.Edit) (board.Ro
 	if err != nil {
 		return board.Row{}, err
 	}
-	e := x.WithSets(p.experiment)
+	e := x.WithSets(p.doc.Experiment())
 	return board.Row{File: p.rel, Experiment: e, Verdict: x.Check(e)}, nil
 }

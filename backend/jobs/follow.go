@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"shardeck/backend/logs"
+	"shardeck/backend/scheduler"
 	"shardeck/backend/scheduler/local"
 	"shardeck/model"
 )
@@ -25,9 +27,7 @@ const (
 
 // Log reads the last lines of a job's log, 0 for as many as tell a cause, and what the job is doing.
 func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, error) {
-	if lines <= 0 {
-		lines = causeLines
-	}
+	lines = cmp.Or(max(lines, 0), causeLines)
 	path := fo.logPath(j)
 	if path == "" {
 		return LogPart{}, model.Failed(fmt.Sprintf("where job %s writes its log is not known", j.ID), nil,
@@ -111,7 +111,7 @@ func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show fun
 		if ended {
 			return nil
 		}
-		if err := pause(ctx, followEvery); err != nil {
+		if err := scheduler.Pause(ctx, followEvery); err != nil {
 			return err
 		}
 	}
@@ -158,18 +158,10 @@ func (fo *Follower) Watch(ctx context.Context, refs []string, tell func(News) er
 		if err != nil || !active {
 			return err
 		}
-		if err := pause(ctx, fo.watchPause()); err != nil {
+		if err := scheduler.Pause(ctx, fo.watchPause()); err != nil {
 			return err
 		}
 	}
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
-	}
-	return ctx.Err()
 }
 
 // watchPause is shorter where looking costs nobody anything.

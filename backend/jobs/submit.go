@@ -120,7 +120,7 @@ func (su *Submitter) send(ctx context.Context, s model.Submission, p Preview) (s
 		return id, err
 	}
 	for _, wait := range replyWait {
-		_ = pause(ctx, wait) // one who leaves still wants to know
+		_ = scheduler.Pause(ctx, wait) // one who leaves still wants to know
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryDeadline)
 		j, ok, ferr := su.Scheduler.Find(ctx, s.Tag)
 		cancel()

@@ -65,6 +65,15 @@ type Request struct {
 	Limit  time.Duration
 }
 
+// Pause waits, or until ctx ends, which is its error.
+func Pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
 // Limits of this user.
 type Limits struct {
 	Version  string   `json:"version"` // slurm 22.05.8

@@ -113,12 +113,10 @@ type Problems []Problem
 
 // FirstLine is the line of the first fault that has one; 0: none has.
 func FirstLine(err error) int {
-	var ps Problems
-	if errors.As(err, &ps) {
-		for _, p := range ps {
-			if p.Line > 0 {
-				return p.Line
-			}
+	ps, _ := errors.AsType[Problems](err)
+	for _, p := range ps {
+		if p.Line > 0 {
+			return p.Line
 		}
 	}
 	return 0

@@ -323,8 +323,7 @@ func (w finder) attachConfig(run *model.Run) {
 		w.matchConfig(run)
 		return
 	}
-	var ps strictyaml.Problems
-	if errors.As(f.Err, &ps) && harmless(ps) {
+	if ps, ok := errors.AsType[strictyaml.Problems](f.Err); ok && harmless(ps) {
 		run.Warnings = append(run.Warnings, f.Err.Error())
 	} else if f.Err != nil {
 		run.Problem = cmp.Or(leftOpen(f.Rel, ps), f.Err.Error())

@@ -193,8 +193,7 @@ func inWords(path string, err error) error {
 			return faultOf(path, r.say, err)
 		}
 	}
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return faultOf(path, pe.Err.Error(), err)
 	}
 	return fmt.Errorf("%s: %w", path, err)

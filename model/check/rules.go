@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,9 +40,7 @@ func newSubject(e model.Experiment, w *World) *subject {
 	site := w.Site
 	site.GPUsPerNode = w.GPUsPerNode()
 	s.place = Place(e, site)
-	if s.place.GPU == "" {
-		s.place.GPU = w.MachineGPU
-	}
+	s.place.GPU = cmp.Or(s.place.GPU, w.MachineGPU)
 	s.limit, _ = model.ParseTimeLimit(e.Slurm.Time)
 	s.queue = w.Site.Queue(s.place.QOS)
 	if g, ok := w.GPUs[s.place.GPU]; ok {

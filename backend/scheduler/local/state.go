@@ -269,10 +269,8 @@ func (l *Local) awaitEnd(ctx context.Context, id string) error {
 			return &scheduler.Fault{Text: "local job " + id + " was asked to end, and has not yet (" + j.Reason + ")",
 				ToDo: "look again in a minute; if its machine is gone, remove " + filepath.Join(l.dir, id)}
 		}
-		select {
-		case <-time.After(100 * time.Millisecond):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := scheduler.Pause(ctx, 100*time.Millisecond); err != nil {
+			return err
 		}
 	}
 }

@@ -50,12 +50,8 @@ var _ scheduler.Scheduler = (*Slurm)(nil)
 
 // New makes a Slurm. It starts nothing: whether the commands exist shows at the first call.
 func New(o Options) *Slurm {
-	s := &Slurm{commands: newCommands(o.Env), zone: o.Local, query: cmp.Or(o.Timeout, 15*time.Second),
+	return &Slurm{commands: newCommands(o.Env), zone: cmp.Or(o.Local, time.Local), query: cmp.Or(o.Timeout, 15*time.Second),
 		submit: cmp.Or(o.Submit, 30*time.Second), patience: 8 * time.Second}
-	if s.zone == nil {
-		s.zone = time.Local
-	}
-	return s
 }
 
 // Name is slurm.
@@ -253,10 +249,8 @@ func (s *Slurm) Cancel(ctx context.Context, id string) error {
 			return &scheduler.Fault{Text: fmt.Sprintf("job %s did not end within seconds of scancel", id),
 				ToDo: "look again in a minute; a node that does not answer can hold it"}
 		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := scheduler.Pause(ctx, wait); err != nil {
+			return err
 		}
 	}
 }

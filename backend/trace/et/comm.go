@@ -1,6 +1,7 @@
 package et
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -156,12 +157,7 @@ func (p positions) addGroup(c *trace.Coll, groups []Group) {
 	if g == nil {
 		return
 	}
-	if g.Name != "" {
-		c.GroupName = g.Name
-	}
-	if c.GroupSize <= 0 {
-		c.GroupSize = g.Size
-	}
+	c.GroupName, c.GroupSize = cmp.Or(g.Name, c.GroupName), cmp.Or(max(c.GroupSize, 0), g.Size)
 	if len(g.Ranks) == c.GroupSize {
 		c.GroupRanks = g.Ranks
 	}

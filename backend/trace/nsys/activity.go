@@ -98,11 +98,7 @@ var copyKinds = map[int64]string{
 }
 
 func (x *export) memcpy(r row) {
-	name := copyKinds[r.or(len(workColumns), 0)]
-	if name == "" {
-		name = "Memcpy"
-	}
-	x.addNamed(r, name, trace.KindMemcpy)
+	x.addNamed(r, cmp.Or(copyKinds[r.or(len(workColumns), 0)], "Memcpy"), trace.KindMemcpy)
 }
 
 func (x *export) addNamed(r row, name string, kind trace.Kind) *deviceWork {

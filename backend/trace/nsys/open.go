@@ -29,6 +29,7 @@ package nsys
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -209,10 +210,7 @@ func existingExport(path string) string {
 
 // convert runs nsys export under a deadline of its own.
 func (r Reader) convert(ctx context.Context, path, to string) error {
-	limit := r.Deadline
-	if limit <= 0 {
-		limit = exportDeadline
-	}
+	limit := cmp.Or(max(r.Deadline, 0), exportDeadline)
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	out, err := r.Runner.Run(within, "nsys", "export", "--type", "sqlite", "--force-overwrite", "true", "--output", to, path)
