@@ -9,6 +9,9 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
+// trtPrefill is a step as TensorRT-LLM names it.
+const trtPrefill = "[Executor] _forward_step 7: 1 ctx reqs, 0 gen reqs"
+
 // schema is the documented schema of an export (3.2x), of the tables that are read,
 // with the columns around those that are.
 var schema = map[string]string{
@@ -114,7 +117,7 @@ func twoWorkers() rows {
 		memcpyTable: {fmt.Sprintf("start=500|end=600|deviceId=0|contextId=1|streamId=7|correlationId=9|globalPid=%d|bytes=64|copyKind=1", workerA)},
 		memsetTable: {fmt.Sprintf("start=700|end=710|deviceId=0|contextId=1|streamId=7|correlationId=10|globalPid=%d|value=0|bytes=64", workerB)},
 		nvtxTable: {
-			fmt.Sprintf("start=100|end=900|eventType=59|text='prefill'|globalTid=%d", workerA+4242),
+			fmt.Sprintf("start=100|end=900|eventType=59|text='%s'|globalTid=%d", trtPrefill, workerA+4242),
 			fmt.Sprintf("start=900|end=2000|eventType=59|textId=3|globalTid=%d", workerA+4242),
 			fmt.Sprintf("start=950|eventType=34|text='decode mark'|globalTid=%d", workerA+4242),
 			fmt.Sprintf("start=960|end=970|eventType=59|text='somebody else'|globalTid=%d", workerA+4242),

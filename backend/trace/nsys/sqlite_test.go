@@ -63,8 +63,8 @@ func TestTwoWorkers(t *testing.T) {
 		t.Errorf("worker B (-want +got):\n%s", diff)
 	}
 	marks := []trace.Mark{
-		{Name: "prefill", Start: epoch + 100, Dur: 800}, {Name: "decode", Start: epoch + 900, Dur: 1100},
-		{Name: "prefill", Start: epoch + 1000, Dur: 2000, GPU: true}, {Name: "decode", Start: epoch + 3500, Dur: 1000, GPU: true},
+		{Name: trtPrefill, Start: epoch + 100, Dur: 800}, {Name: "decode", Start: epoch + 900, Dur: 1100},
+		{Name: trtPrefill, Start: epoch + 1000, Dur: 2000, GPU: true}, {Name: "decode", Start: epoch + 3500, Dur: 1000, GPU: true},
 	}
 	if diff := cmp.Diff(marks, a.Marks); diff != "" || len(b.Marks) != 0 {
 		t.Errorf("marks (-want +got):\n%s%v", diff, b.Marks)
