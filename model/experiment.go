@@ -89,8 +89,7 @@ type Comm struct {
 	All2All   string `yaml:"all2all" json:"all2all"`       // auto, allgather_reducescatter, deepep_{high_throughput,low_latency} (NVSHMEM)
 }
 
-// SlurmRequest is what a job asks of Slurm; auto and empty values come from the
-// settings, the site and the layout.
+// SlurmRequest is what a job asks of Slurm; auto and empty values come from settings, site and layout.
 type SlurmRequest struct {
 	Account    string `yaml:"account" json:"account"`
 	QOS        string `yaml:"qos" json:"qos"`               // auto, or a name as submitted (regular, shared, …)
@@ -105,8 +104,7 @@ type Replay struct {
 	Engine    Engine  `yaml:"engine,omitempty" json:"engine,omitempty"` // in the config.yaml of a run: the engine that was recorded
 }
 
-// Defaults returns the experiment that a file with no keys would be. Reading a
-// file starts from it, so that every optional key has its value.
+// Defaults is the experiment of a file with no keys. Reading starts from it: every optional key has its value.
 func Defaults() Experiment {
 	return Experiment{
 		Engine:            EngineVLLM,
@@ -126,8 +124,7 @@ func (e Experiment) RequestsPerReplica() int64 {
 	return int64(CeilDiv(e.Data.BatchSize, e.Layout.DP()))
 }
 
-// ModelLen is the longest sequence the engine is told to expect: vllm.max_model_len,
-// else prompt and output together.
+// ModelLen is the longest sequence the engine is to expect: vllm.max_model_len, else prompt and output.
 func (e Experiment) ModelLen() int {
 	return int(e.EngineNumber("max_model_len", float64(e.Data.SeqLen+e.Data.MaxTokens)))
 }
@@ -171,14 +168,6 @@ func (a *AutoInt) UnmarshalYAML(unmarshal func(any) error) error {
 	}
 	*a = AutoInt(n)
 	return nil
-}
-
-// MarshalYAML writes what UnmarshalYAML reads.
-func (a AutoInt) MarshalYAML() (any, error) {
-	if a == Auto {
-		return "auto", nil
-	}
-	return int(a), nil
 }
 
 // String is the number, or auto.

@@ -40,8 +40,8 @@ func TestAutoInt(t *testing.T) {
 		if err := yaml.Unmarshal([]byte(in), &got); err != nil || got != want {
 			t.Errorf("%s: %v, %v", in, got, err)
 		}
-		if out, err := yaml.Marshal(got); err != nil || string(out) != in+"\n" {
-			t.Errorf("%s comes back as %q, %v", in, out, err)
+		if got.String() != in {
+			t.Errorf("%s comes back as %q", in, got)
 		}
 	}
 	for _, in := range []string{"0", "-1", "often", "1.5", "[]", "99999999999999999999"} {

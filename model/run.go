@@ -85,8 +85,7 @@ type RunFile struct {
 // OfRank says that a file belongs to a rank.
 func (f RunFile) OfRank() bool { return f.Rank >= 0 }
 
-// KernelFiles lists the files of a run that kernels are read from: Kineto traces, else
-// what nsys left, of each node the form that is read best.
+// KernelFiles are those kernels are read from: Kineto traces, else of each node the form of nsys's read best.
 func (r Run) KernelFiles() []RunFile {
 	var files []RunFile
 	best := map[int]RunFile{}
@@ -191,8 +190,7 @@ const (
 	RunFailed   RunStatus = "failed"
 )
 
-// Exit codes of a runner, by cause; every engine keeps to them. A job's log and
-// its exit code together name the fault.
+// Exit codes of a runner, by cause, which every engine keeps to; a log and its exit code name the fault.
 const (
 	ExitDone     = 0  // every file asked for was written
 	ExitFailed   = 1  // a cause not listed here; the log has it

@@ -123,8 +123,7 @@ func (s Shape) FLOPs(w Workload, layers int) float64 {
 	return 2*float64(s.MatmulParams())*batch*tokens + attention
 }
 
-// MatmulParams are the active parameters that take part in arithmetic: the input
-// embedding is a look-up, unless it is the output head too.
+// MatmulParams are the active parameters that compute: the input embedding does only as output head too.
 func (s Shape) MatmulParams() int64 {
 	if s.TiedEmbed {
 		return s.ActiveParams()
@@ -132,8 +131,7 @@ func (s Shape) MatmulParams() int64 {
 	return s.ActiveParams() - s.EmbedParams()
 }
 
-// RankShape is the part of a model that one rank holds: the layers of its
-// pipeline stage, and its share of each layer.
+// RankShape is what one rank holds of a model: the layers of its stage, and its share of each layer.
 type RankShape struct {
 	Shape       Shape
 	tp, experts int // divisors: of dense tensors; routed experts held here
@@ -156,8 +154,7 @@ func (s Shape) OnRank(l Layout, pp int) RankShape {
 	return r
 }
 
-// spreadExperts divides the routed experts over the TP × DP ranks: whole experts
-// with EP, a slice of every expert without. [vllm.md §4]
+// spreadExperts divides routed experts over TP × DP ranks: whole with EP, else a slice of each. [vllm.md §4]
 func (r *RankShape) spreadExperts(l Layout) {
 	if r.Shape.MoE == nil {
 		return
@@ -194,8 +191,7 @@ func (r RankShape) Ends() int64 {
 	return n
 }
 
-// expertLayer is the feed-forward part of a layer with experts: the router
-// (replicated), the routed experts and the shared ones.
+// expertLayer is the feed-forward part of a layer with experts: router (replicated), routed and shared ones.
 func (r RankShape) expertLayer() int64 {
 	s, m := r.Shape, r.Shape.MoE
 	if m == nil {
@@ -257,8 +253,7 @@ func (r RankShape) Cut(n int64) int64 { return CeilDiv(n, int64(r.tp)) }
 // CeilDiv is a / b rounded up, for a ≥ 0 and b > 0.
 func CeilDiv[T int | int64](a, b T) T { return (a + b - 1) / b }
 
-// Layout is how one model copy is spread over GPUs. EP is not a factor of the
-// GPU count: it re-uses the TP × DP ranks.
+// Layout is how one model copy is spread over GPUs. EP does not multiply them: it re-uses the TP × DP ranks.
 type Layout struct {
 	TP          int `yaml:"tp" json:"tp"`                     // tensor parallel
 	PP          int `yaml:"pp" json:"pp"`                     // pipeline parallel

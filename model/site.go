@@ -19,8 +19,7 @@ type GPU struct {
 	Capability string             `yaml:"capability" json:"capability"` // 8.0
 }
 
-// AtLeast reports whether the GPU's compute capability reaches major.minor. One whose
-// capability is not known is taken to.
+// AtLeast reports whether the GPU's compute capability reaches major.minor; one that is not known does.
 func (g GPU) AtLeast(major, minor int) bool {
 	var a, b int
 	if n, _ := fmt.Sscanf(g.Capability, "%d.%d", &a, &b); n != 2 {
@@ -134,8 +133,7 @@ func (s Site) Kind(constraint string) *NodeKind {
 	return found
 }
 
-// offers reports whether nodes of this kind have the features asked for: alternatives joined
-// by |, each of features joined by &.
+// offers reports whether nodes have the features asked for: alternatives joined by |, each of features joined by &.
 func (k NodeKind) offers(constraint string) bool {
 	has := strings.Split(k.Constraint, "&")
 	lacks := func(feature string) bool { return feature != "" && !slices.Contains(has, feature) }

@@ -166,8 +166,7 @@ var (
 	envName    = NewPattern(`[A-Za-z_][A-Za-z0-9_]*`, 128)
 )
 
-// CheckID says whether an experiment may have this id: a letter or digit, then
-// up to 63 letters, digits, dots, dashes and underscores.
+// CheckID says whether an experiment may have this id: 1 to 64 letters, digits, and after the first . - _ too.
 func CheckID(id string) error {
 	return idPattern.Check(id, "%.40q cannot be an experiment id: use letters, digits, dots, dashes and underscores, as in E1.3")
 }
@@ -208,8 +207,7 @@ func CheckEnvName(name string) error {
 	return envName.Check(name, "%.40q cannot name an environment variable: use letters, digits and underscores, as in NCCL_DEBUG")
 }
 
-// IsUnfinished reports whether a directory name is that of a run which has not
-// ended: <output_dir>.tmp-<job id>.
+// IsUnfinished reports whether a directory name is that of a run not ended: <output_dir>.tmp-<job id>.
 func IsUnfinished(dir string) bool { return strings.Contains(path.Base(dir), TmpMark) }
 
 // TmpMark stands between the name of a run and the id of the job still writing it.
@@ -217,6 +215,12 @@ const TmpMark = ".tmp-"
 
 // OldMark stands between the name of a run and the id of the job that made it, once a newer job took the name.
 const OldMark = "@"
+
+// Slug is a text as a part of a name: its letters and digits in lower case, what is between them as a sign.
+func Slug(text, sign string) string {
+	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	return strings.Join(words, sign)
+}
 
 // AsID puts a dash for every letter of a text that an id cannot have.
 func AsID(text string) string {
@@ -252,8 +256,7 @@ func DidYouMean(word string, known []string) string {
 	return ""
 }
 
-// distance is the optimal string alignment distance. Words past 64 letters are
-// cut: nobody mistypes those into something near.
+// distance is the optimal string alignment distance, of 64 letters: none mistypes more into something near.
 func distance(a, b string) int {
 	cut := func(word string) []rune { r := []rune(word); return r[:min(len(r), 64)] }
 	x, y := cut(a), cut(b)

@@ -83,8 +83,7 @@ type App struct {
 	warnings []string
 }
 
-// Open finds the workspace and reads the settings. It starts nothing and asks no
-// scheduler; Close ends what later calls start.
+// Open finds the workspace and reads the settings; it starts nothing and asks no scheduler.
 func Open(o Options) (*App, error) {
 	o = o.withDefaults()
 	ws, err := workspace.Find(o.Dir)
@@ -240,8 +239,7 @@ func WriteDemo(dir string, env func(string) string) (string, error) {
 // ReplayOptions say what to replay and where to.
 type ReplayOptions = replay.Options
 
-// Replay plays the embedded recording that a config means back as a run. The int is
-// the exit code of a runner; its table is in model.
+// Replay plays the embedded recording that a config means back as a run. The int is the exit code of a runner.
 func Replay(ctx context.Context, o ReplayOptions) (int, error) {
 	err := replay.Run(ctx, o)
 	if errors.Is(err, replay.ErrConfig) {

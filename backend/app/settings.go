@@ -146,8 +146,7 @@ func (a *App) LoginBudget() int64 {
 	return 0
 }
 
-// onLoginNode tells a login node from a compute node and from somebody's own machine:
-// the site was recognised or named, and this is no allocation.
+// onLoginNode tells a login node: the site was recognised or named, and this is no allocation.
 func (a *App) onLoginNode() bool {
 	m := a.machine()
 	if m.Allocation != "" {

@@ -50,8 +50,7 @@ func UserDir(env func(string) string, variable, place string) string {
 	return ""
 }
 
-// Catalog is everything that is known, read once. It is not changed afterwards,
-// so any number of goroutines may read it.
+// Catalog is everything that is known, read once and not changed afterwards: any goroutine may read it.
 type Catalog struct {
 	Shapes   []model.Shape
 	GPUs     map[string]model.GPU

@@ -100,8 +100,7 @@ func faultAt(file string, n *yaml.Node, format string, args ...any) error {
 	return strictyaml.Problems{strictyaml.At(file, n, "", format, args...)}
 }
 
-// flowComment is the comment behind a {…} that is about to be written on lines of
-// its own, where it would be lost.
+// flowComment is the comment behind a {…} that is about to be written on lines of its own, and would be lost.
 func flowComment(n *yaml.Node) string {
 	if n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 {
 		return n.LineComment

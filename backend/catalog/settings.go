@@ -262,8 +262,7 @@ func (o Options) shortPath(dir string) string {
 	return dir
 }
 
-// expandPath fills in ~ and $VARIABLES of a path. A variable that is not set is an error,
-// for a path without it would be another one.
+// expandPath fills in ~ and $VARIABLES of a path; without one that is not set it would be another path: an error.
 func expandPath(text string, env func(string) string) (string, error) {
 	missing := ""
 	out := os.Expand(text, func(name string) string {

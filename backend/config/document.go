@@ -84,8 +84,7 @@ func (d *Document) Experiment() model.Experiment { return d.now.Load().experimen
 // Err is what is wrong with the text, as strictyaml.Problems, one fault a line; nil: nothing.
 func (d *Document) Err() error { return d.now.Load().err }
 
-// Get is a key's value as the file has it, even if it is wrong; its default where the file has
-// none, empty for a key that no config has.
+// Get is a key's value as the file has it, even if wrong; else its default; empty for a key that no config has.
 func (d *Document) Get(path string) string {
 	s := d.now.Load()
 	f, name, err := lookup(path)

@@ -181,8 +181,7 @@ func looksLikePath(id string) bool {
 	return strings.ContainsRune(id, '/') || strings.HasSuffix(id, ".yaml") || strings.HasSuffix(id, ".yml")
 }
 
-// Draft is an experiment being edited: its YAML, with comments and order kept, and
-// the Experiment it means. It is not safe for concurrent use.
+// Draft is an experiment being edited: its YAML, with comments and order kept. It is not safe for concurrent use.
 type Draft struct {
 	*config.Document
 	File string // relative to the workspace

@@ -150,8 +150,7 @@ func entry(all []catalog.Entry, id string) (*catalog.Entry, error) {
 	return nil, model.Unknown(fmt.Sprintf("no experiment %.60q in the catalogue", id), fix)
 }
 
-// writeConfig writes the config of an entry, and returns it as it lies on disk: an edited
-// one is the user's word, and its script follows it.
+// writeConfig writes the config of an entry, and returns it as it lies on disk: a script follows an edited one.
 func (g *generation) writeConfig(e catalog.Entry) (workspace.File, error) {
 	if _, problems := config.Decode(workspace.CatalogFile, e.Node()); len(problems) > 0 {
 		return workspace.File{}, problems

@@ -78,8 +78,7 @@ func noLog(j model.Job, err error) error {
 
 const followEvery = 500 * time.Millisecond
 
-// Follow calls show with the last lines of a job's log, then with what is added, until
-// the job has ended, show fails or ctx ends.
+// Follow shows the last lines of a job's log, then what is added, until the job has ended, show fails or ctx ends.
 func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show func(LogPart) error) error {
 	path := fo.logPath(j)
 	f, first := logs.Follow(path), true

@@ -186,8 +186,7 @@ func (su *Submitter) planReading(u model.UnreadRun) (NodeReading, error) {
 	return p, nil
 }
 
-// Bounds of a reading task: a start on a busy file system, and 20 MB/s, a tenth of what
-// a core reads of compressed traces.
+// Bounds of a reading task: a start on a busy file system, and 20 MB/s, a tenth of what a core reads.
 const (
 	leastReading = 10 * time.Minute
 	readingRate  = 20 << 20

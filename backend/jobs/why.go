@@ -73,8 +73,7 @@ func (fo *Follower) failure(ctx context.Context, j model.Job) (Cause, error) {
 	return c, ctx.Err()
 }
 
-// withReason adds what only the scheduler's history says of a job that was cancelled: by
-// whom. The queue does not know.
+// withReason adds who cancelled a job, which only the scheduler's history says.
 func (fo *Follower) withReason(ctx context.Context, j model.Job) model.Job {
 	if j.State != model.JobCancelled || j.Reason != "" || j.Scheduler != fo.Scheduler.Name() {
 		return j

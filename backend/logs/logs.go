@@ -62,8 +62,7 @@ func Tail(path string, n int) (Part, error) {
 	return p, err
 }
 
-// readLog opens a log and gives it to read, with its size. Only a regular file is
-// opened: a pipe would block for ever.
+// readLog opens a log, which must be a regular file (a pipe would block for ever), to be read with its size.
 func readLog(path string, read func(f *os.File, size int64) error) error {
 	info, err := os.Stat(path)
 	switch {
@@ -136,8 +135,7 @@ func cleanLines(text []byte) []string {
 	return model.Each(strings.Split(strings.TrimSuffix(string(text), "\n"), "\n"), cleanLine)
 }
 
-// cleanLine makes one line fit for the screen. A progress bar redraws its line with
-// carriage returns: the last picture counts.
+// cleanLine makes one line fit for the screen; of a progress bar, redrawn by carriage returns, the last picture.
 func cleanLine(line string) string {
 	line = strings.TrimRight(line, "\r")
 	if i := strings.LastIndexByte(line, '\r'); i >= 0 {
@@ -252,8 +250,7 @@ func Find(ctx context.Context, path string, look Look) (p Part, index int, err e
 	return p, index, err
 }
 
-// search goes through the lines. Of those that match it wants the nearest in the direction
-// of the look, else the farthest on the other side.
+// search goes through the lines for the nearest match in the look's direction, else the farthest on the other side.
 func search(ctx context.Context, f io.Reader, look Look) (match, error) {
 	matches := look.matcher()
 	var near, far match

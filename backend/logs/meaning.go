@@ -129,8 +129,7 @@ func Cause(lines []string, job model.Job) (Finding, bool) {
 	return unexplained(lines, job), true
 }
 
-// withoutNews blanks the lines by which NCCL tells what it tries: a plugin that is
-// not there is "undefined symbol" to it, and no failure.
+// withoutNews blanks what NCCL tells of its tries: a plugin that is not there is "undefined symbol" to it.
 func withoutNews(lines []string) []string {
 	out := slices.Clone(lines)
 	for i, l := range out {
@@ -141,8 +140,7 @@ func withoutNews(lines []string) []string {
 	return out
 }
 
-// withCircumstances adds what else is known of an end from outside: who cancelled the job, and
-// what made it slow, where its time ran out.
+// withCircumstances adds what else is known of an end from outside: who cancelled the job, or what made it slow.
 func (f Finding) withCircumstances(lines []string, job model.Job) Finding {
 	if who, ok := strings.CutPrefix(job.Reason, "CANCELLED by "); ok && job.State == model.JobCancelled {
 		f.Title += " by " + who
@@ -232,8 +230,7 @@ const ownLine = "shardeck: "
 // exception is the last line of a Python traceback: ValueError: …
 var exception = regexp.MustCompile(`(?:^|[\s\]|)])([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit))(?:: |$)`)
 
-// unexplained is the finding for a failure that the tables do not know: the last
-// exception in the log, else what the exit code tells.
+// unexplained is for a failure that the tables do not know: the last exception in the log, else the exit code.
 func unexplained(lines []string, job model.Job) Finding {
 	if f, ok := byExit(lines, job); ok {
 		return f

@@ -193,7 +193,7 @@ func (m *Measure) ExportChart(_ context.Context, c scaling.Chart, f Format) (str
 func fileName(c scaling.Chart) string {
 	name := "chart"
 	for _, part := range []string{c.Quantity, string(c.Axis), c.Of} {
-		if slug := report.Slug(part, "-"); slug != "" {
+		if slug := model.Slug(part, "-"); slug != "" {
 			name += "_" + slug[:min(len(slug), 60)]
 		}
 	}

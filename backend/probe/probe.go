@@ -224,8 +224,7 @@ func (n need) line(found []string, in string) Line {
 	return Line{Pass, n.Name, strings.Join(found, "  ") + "  in the " + in, ""}
 }
 
-// isOlder compares the first two numbers of two versions; a version that cannot be
-// read is none that is too old.
+// isOlder compares the first two numbers of two versions; one that cannot be read is none that is too old.
 func isOlder(version, least string) bool {
 	a, b := numbers(version), numbers(least)
 	return a != nil && b != nil && slices.Compare(a, b) < 0
@@ -280,8 +279,7 @@ func Environment(ctx context.Context, t Target, o Options) []Line {
 	return lines
 }
 
-// run starts a program, in a process group that ends with its deadline, and returns
-// what it printed on standard output; its error is the last that it said.
+// run starts a program, in a process group that ends with its deadline: its standard output, its last error.
 func run(ctx context.Context, program string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

@@ -222,8 +222,7 @@ func weights(snapshot string) (bytes int64, files int) {
 	return 0, 0
 }
 
-// unfinished says what is missing of a download, empty for nothing: a file that the
-// index names, or one still being written.
+// unfinished says what is missing of a download, empty for nothing: files of the index, or one still being written.
 func unfinished(snapshot, dir string) string {
 	var index struct {
 		Files map[string]string `json:"weight_map"`

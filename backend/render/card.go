@@ -51,7 +51,7 @@ func Card(e model.Experiment, shape *model.Shape, f Facts) ([]byte, error) {
 func newCard(e model.Experiment, shape *model.Shape, f Facts) card {
 	c := card{Experiment: e, Facts: f, Description: describe(e, f), HubURL: hubURL(e.Model.Name),
 		Family:    strings.ToLower(model.ShortModel(e.Model.Name)),
-		Precision: cmp.Or(cardPrecision[e.Model.Precision], e.Model.Precision), GPU: cardGPU(f.GPU),
+		Precision: cmp.Or(cardPrecision[e.Model.Precision], e.Model.Precision), GPU: model.Slug(f.GPU, "_"),
 		PerNode: min(f.GPUsPerNode, e.Layout.GPUs()), CommEnv: commEnv(e.Env)}
 	if shape != nil {
 		s := shape.WithLayers(e.Model.Layers)
@@ -129,10 +129,3 @@ func hubURL(name string) string {
 }
 
 var cardPrecision = map[string]string{"bfloat16": "bf16", "float16": "fp16", "float32": "fp32"}
-
-var notWord = regexp.MustCompile(`[^a-z0-9]+`)
-
-// cardGPU writes NVIDIA A100-SXM4-40GB as nvidia_a100_sxm4_40gb.
-func cardGPU(name string) string {
-	return strings.Trim(notWord.ReplaceAllString(strings.ToLower(name), "_"), "_")
-}

@@ -240,8 +240,7 @@ func checkEnvNames(env map[string]string) error {
 	return nil
 }
 
-// Runner is the Python runner, file by file: the program experiments/vllm_profiler.py
-// and the modules of experiments/shardeck_runner/.
+// Runner is experiments/vllm_profiler.py and the modules of experiments/shardeck_runner/, file by file.
 func Runner() (map[string][]byte, error) {
 	files := map[string][]byte{}
 	err := fs.WalkDir(templates.FS, "runner", func(name string, entry fs.DirEntry, err error) error {

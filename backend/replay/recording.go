@@ -88,8 +88,7 @@ func For(e model.Experiment) (Recording, error) {
 		e.Model.Name, e.Layout, recordingNames(all))
 }
 
-// baseModel is the last part of a hub id without the ending of tuned variants: they have
-// one shape, and a recording is of shapes.
+// baseModel is the last part of a hub id without the ending of tuned variants, whose shape is the same.
 func baseModel(id string) string {
 	id = strings.ToLower(model.ShortModel(id))
 	return strings.TrimSuffix(strings.TrimSuffix(id, "-instruct"), "-chat")
@@ -148,8 +147,7 @@ func (r Recording) copyFiles(pattern, dir string) error {
 	return nil
 }
 
-// cutTimings writes the timing files of a run that was stopped after k timed
-// iterations: these alone, and nothing of the traced pass.
+// cutTimings writes the timing files of a run that was stopped after k timed iterations, and no traced pass.
 func (r Recording) cutTimings(k int, dir string) error {
 	for _, name := range r.files("timing_stats_*.json") {
 		t, err := readTiming(name)

@@ -175,8 +175,7 @@ func (r Recording) differences(e model.Experiment) []string {
 	return notes
 }
 
-// Stages that were not recorded take about what they take on the GPUs of the
-// recordings, shortened so that nobody is bored.
+// Stages that were not recorded take about what they take on the recordings' GPUs, but nobody is to be bored.
 const (
 	environmentTime = 1500 * time.Millisecond
 	weightsTime     = 4 * time.Second
@@ -265,8 +264,7 @@ func (p *player) iterations(ctx context.Context, s model.Stage, seconds []float6
 	return nil
 }
 
-// traces writes one rank's trace after the other. A stop between two leaves none
-// behind: half the ranks would read as a smaller world.
+// traces writes one rank's trace after the other; a stop leaves none, for half the ranks were a smaller world.
 func (p *player) traces(ctx context.Context) error {
 	for rank := range p.rec.Layout.GPUs() {
 		if err := p.sleep(ctx, flushTime); err != nil {

@@ -115,8 +115,7 @@ const wide = 20
 // far is the largest X that a linear axis shows well; beyond it each doubling takes the same room.
 const far = 8
 
-// setScales chooses the axes: X has its ticks where runs are; Y starts at zero
-// unless its values are orders of magnitude apart.
+// setScales chooses the axes: X has ticks where runs are, Y starts at zero unless it spans orders of magnitude.
 func setScales(c *plot.Plot, p Panel) {
 	if !linear(p) {
 		c.X.Scale = plot.LogScale{}

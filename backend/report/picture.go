@@ -103,8 +103,7 @@ func inLine(charts []*plot.Plot, places []draw.Canvas) {
 // labelWidth is the room of the turned label of a Y axis.
 const labelWidth = 0.24 * vg.Inch
 
-// drawLabel writes what Y is beside its middle. The plot library's own label takes
-// room above a logarithmic axis that it does not need.
+// drawLabel writes what Y is: the plot library's own label takes room above a logarithmic axis.
 func drawLabel(place draw.Canvas, c *plot.Plot, text string) {
 	s := textStyle(10.5, grey, draw.XCenter, draw.YBottom)
 	s.Rotation = math.Pi / 2

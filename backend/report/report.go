@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,17 +94,9 @@ func PointsCSV(w io.Writer, c scaling.Chart) error {
 	return nil
 }
 
-// notInNames is what stands in no name of a column or file.
-var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
-
 // header names the column of the value: throughput_tok_s, efficiency_pct.
 func header(quantity, unit string) string {
-	return Slug(strings.NewReplacer("%", "pct", "×", "").Replace(quantity+"_"+unit), "_")
-}
-
-// Slug is a text as a part of a name, its words joined by a sign.
-func Slug(text, sign string) string {
-	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(text), sign), sign)
+	return model.Slug(strings.NewReplacer("%", "pct", "×", "").Replace(quantity+"_"+unit), "_")
 }
 
 func exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

@@ -150,8 +150,7 @@ func (r Request) checkWords() error {
 	return nil
 }
 
-// checkPlaces refuses directories that do not exist: Slurm takes such a job and
-// fails it seconds later, with no log.
+// checkPlaces refuses directories that do not exist: Slurm takes such a job and fails it later, with no log.
 func (r Request) checkPlaces() error {
 	for _, path := range []string{r.Dir, r.Log} {
 		if !filepath.IsAbs(path) {

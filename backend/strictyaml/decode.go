@@ -25,8 +25,7 @@ func Decode(file string, mapping *yaml.Node, v any, rules Rules) (given map[stri
 	return d.given, d.problems
 }
 
-// Embedded reads a table of templates when it is first asked for, and completes it. One with a problem
-// is a fault of the program, and panics.
+// Embedded reads a table of templates when first asked for, and completes it. A damaged one panics.
 func Embedded[T any](name string, complete ...func(*T)) func() *T {
 	return sync.OnceValue(func() *T {
 		table := new(T)

@@ -102,8 +102,7 @@ func addProblem(f *File, key, text string) {
 	}
 }
 
-// Experiment finds a config by its id, or by its file name. The error of one that
-// cannot be used is its Err; of none, it names the nearest.
+// Experiment finds a config by its id or file name. Its error is its Err; of none, it names the nearest.
 func (w *Workspace) Experiment(id string) (File, error) {
 	files, err := w.Experiments()
 	if err != nil {

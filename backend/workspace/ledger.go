@@ -54,16 +54,14 @@ func unsavedKey(u model.Unsaved) string {
 	return u.Experiment
 }
 
-// NewTag is a name for one submission that no other has: shardeck-E1.3-1764000000-9f86d081.
-// Schedulers carry 64 characters.
+// NewTag is for one submission alone: shardeck-E1.3-1764000000-9f86d081. Schedulers carry 64 characters.
 func NewTag(experiment string, at time.Time) string {
 	var salt [4]byte
 	_, _ = rand.Read(salt[:]) // never fails
 	return fmt.Sprintf("shardeck-%s-%d-%s", experiment[:min(len(experiment), 30)], at.Unix(), hex.EncodeToString(salt[:]))
 }
 
-// Record writes a submission down before it is made, so that a lost reply or a
-// dropped link cannot hide a job. A tag is recorded once.
+// Record writes a submission down before it is made: no lost reply hides a job. A tag is recorded once.
 func (l Ledger) Record(s model.Submission) error { return l.submissions.write(s, l.ws.CreateFile) }
 
 // Complete changes a recorded submission: the job's id, why it was refused, the last state seen.

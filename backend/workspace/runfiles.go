@@ -80,8 +80,7 @@ func (l *listing) dropOlderTwins(times map[string]time.Time) {
 	})
 }
 
-// twinKey is equal for files that hold the same thing. Reports of nsys and their
-// exports differ in form, so each form counts for itself.
+// twinKey is equal for files that hold the same thing; each form of nsys's, which differ, counts for itself.
 func twinKey(f model.RunFile) string {
 	if f.Kind == model.FileNsys {
 		return strings.TrimSuffix(filepath.Base(f.Path), ".gz")

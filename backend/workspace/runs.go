@@ -92,8 +92,7 @@ func withOlderRuns(out string) []string {
 	return dirs
 }
 
-// splitName takes the directory name of a run apart: llama-8b-tp2@123 and
-// llama-8b-tp2.tmp-123 are both of llama-8b-tp2 and job 123.
+// splitName takes the names of runs apart: llama-8b-tp2@123 and llama-8b-tp2.tmp-123 are of job 123.
 func splitName(name string) (base, job string) {
 	for _, mark := range []string{model.TmpMark, model.OldMark} {
 		if i := strings.LastIndex(name, mark); i > 0 && jobID.MatchString(name[i+len(mark):]) {

@@ -137,8 +137,7 @@ func (s source) addBlock(parent *yaml.Node, i int, lines ...string) *splice {
 	return s.addLines(at, lines...)
 }
 
-// predecessor is the index of the present key after which new keys belong: the one that
-// comes before them in the edit's order, else the last.
+// predecessor is the index of the key after which new ones belong: by the edit's order, else the last.
 func (e Edit) predecessor(parent *yaml.Node, keys []string) int {
 	path := strings.Join(keys, ".")
 	prefix := strings.TrimSuffix(path, keys[len(keys)-1])

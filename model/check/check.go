@@ -14,8 +14,7 @@ import (
 // Severity of a finding.
 type Severity string
 
-// Severities. An error refuses the submission, a warning asks for a look, a note
-// is worth knowing and needs nothing.
+// Severities: an error refuses the submission, a warning asks for a look, a note needs nothing.
 const (
 	SeverityError   Severity = "error"
 	SeverityWarning Severity = "warning"

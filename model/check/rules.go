@@ -11,8 +11,7 @@ import (
 	"shardeck/model"
 )
 
-// rule is one thing that can be wrong with an experiment. Its fault says what, in
-// words, or nothing; its fix is asked only then.
+// rule is one thing that can be wrong with an experiment. Its fault says what, or nothing; then its fix is asked.
 type rule struct {
 	code     string
 	severity Severity
@@ -184,8 +183,7 @@ func (s *subject) comfortable() bool {
 	return f != nil && f.Headroom >= tight && f.holds(s.e.ModelLen()) >= 1
 }
 
-// candidates lists what to try, the cheapest first: a shorter limit, more TP
-// on the same nodes, a larger card, more TP, more PP.
+// candidates lists what to try, the cheapest first: a shorter limit, TP on the same nodes, a larger card, TP, PP.
 func (s *subject) candidates() []candidate {
 	var near, far []candidate
 	for _, path := range []string{"parallelism.tp", "parallelism.pp"} {

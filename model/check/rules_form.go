@@ -11,8 +11,7 @@ import (
 	"shardeck/model"
 )
 
-// bound is the range of a number in a config: wide enough for any sane
-// experiment, narrow enough that a slip of the finger is seen.
+// bound is the range of a number in a config: wide enough for any sane one, so that a slip of the finger shows.
 type bound struct {
 	path   string
 	lo, hi int

@@ -168,8 +168,7 @@ func lengthRules() []rule {
 	}
 }
 
-// commRules judge the communication backends against layout, nodes and GPU.
-// [vllm.md §1: custom all-reduce, all2all]
+// commRules judge the communication backends. [vllm.md §1: custom all-reduce, all2all]
 func commRules() []rule {
 	return []rule{
 		{"all-reduce-unused", SeverityNote, "comm.all_reduce", func(s *subject) string {

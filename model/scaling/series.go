@@ -211,8 +211,7 @@ func (g group) name(x Axis) string {
 	return strings.Join(parts, NameSign)
 }
 
-// kin is what a line of a group has in common with those of other layouts; empty for a
-// second run of a layout, which says nothing of another.
+// kin is what a line has in common with those of other layouts; empty for a second run of a layout.
 func (g group) kin(l line) string {
 	if l.again {
 		return ""

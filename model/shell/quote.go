@@ -9,8 +9,7 @@ import (
 
 var safeWord = regexp.MustCompile(`^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*$`)
 
-// Quote writes a value as one word of the shell that means exactly its bytes. A
-// NUL, which no word can hold, is dropped.
+// Quote writes a value as one word of the shell that means exactly its bytes, less NUL, which no word can hold.
 func Quote(s string) string {
 	s = strings.ReplaceAll(s, "\x00", "")
 	if safeWord.MatchString(s) {

@@ -233,8 +233,7 @@ func (l *Local) draft(r scheduler.Request) (string, error) {
 	return dir, err
 }
 
-// claim gives a draft the next free id. Renaming a directory onto another that is
-// not empty fails, so no two submitters get the same.
+// claim gives a draft the next free id. A rename onto a directory that is not empty fails: no two get the same.
 func (l *Local) claim(draft string) (string, error) {
 	for {
 		ids, err := l.ids()
@@ -295,8 +294,7 @@ type slots struct {
 	note string // where they come from
 }
 
-// findSlots counts the GPUs: those this process may see, else those nvidia-smi
-// lists, else as many stand-ins as configured.
+// findSlots counts the GPUs: those this process may see, else those nvidia-smi lists, else stand-ins as configured.
 func findSlots(fallback int) slots {
 	if v := os.Getenv("CUDA_VISIBLE_DEVICES"); v != "" && v != "-1" {
 		return slots{ids: strings.Split(v, ","), real: true, note: "GPUs from CUDA_VISIBLE_DEVICES"}

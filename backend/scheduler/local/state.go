@@ -143,8 +143,7 @@ func record(dir, name, text string) error {
 	return atomicfile.Write(filepath.Join(dir, name), []byte(text+"\n"), 0o600)
 }
 
-// process is one process for ever: its pid, its start time and the machine it runs
-// on, as they stand in the files keeper, child and submitter.
+// process is one process for ever: pid, start time and machine, as the files keeper, child and submitter have it.
 type process struct {
 	pid  int
 	born string

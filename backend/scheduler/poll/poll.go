@@ -113,8 +113,7 @@ func (p *Poller) Last() Snapshot {
 	return p.copy()
 }
 
-// Expire says that the answer is out of date, after a submission or a
-// cancellation: the next Jobs asks anew as soon as the floor allows.
+// Expire says that the answer is out of date: the next Jobs asks anew as soon as the floor allows.
 func (p *Poller) Expire() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -51,8 +51,7 @@ func newCommands(env []string) *commands {
 	return &commands{env: slices.Concat(cleanEnv(os.Environ()), []string{"SLURM_BITSTR_LEN=0"}, env)}
 }
 
-// foreignVariable would change what Slurm's commands do or print: the options of an
-// enclosing job, and the user's own formats.
+// foreignVariable would change what Slurm's commands do or print: options of an outer job, a user's own formats.
 var foreignVariable = regexp.MustCompile(`^(?:SLURM|SBATCH|SALLOC|SRUN|SQUEUE|SACCT|SCANCEL|SINFO|SSTAT|SPANK)_`)
 
 // keptVariable is one among them that says which cluster this is.
@@ -142,8 +141,7 @@ func (c *commands) start(ctx context.Context, k call) (answer, error) {
 	return a, err
 }
 
-// capped keeps the first bytes written to it, up to a limit. More are dropped, or,
-// where they matter, end the program that writes them.
+// capped keeps the first bytes written to it. More are dropped, or, where they matter, end the program.
 type capped struct {
 	kept  bytes.Buffer // not embedded: its ReadFrom would pass Write by
 	limit int
@@ -182,8 +180,7 @@ var vocabulary = strictyaml.Embedded[struct {
 	States map[string]model.JobState `yaml:"states"`
 }]("slurm.yaml")
 
-// explain turns a command's failure into words. Slurm's own lines are kept: the one
-// before the last often has the true cause.
+// explain puts a failure into words and Slurm's own lines: the one before the last often has the true cause.
 func explain(program string, a answer) error {
 	said := strings.Join(lastErrorLines(a.err), "; ")
 	for _, f := range vocabulary().Errors {

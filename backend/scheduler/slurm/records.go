@@ -119,8 +119,7 @@ func squeueArgs() []string {
 	return []string{"--me", "--states=all", "--noheader", "--Format=" + strings.TrimSuffix(format, unit+",") + record}
 }
 
-// parseSqueue reads squeue's answer. A record that is cut short makes the whole
-// answer an error: half a list must not look like a list.
+// parseSqueue reads squeue's answer. A record cut short is an error: half a list must not look like a list.
 func parseSqueue(out string, zone *time.Location) ([]model.Job, error) {
 	records := strings.Split(out, record)
 	last := len(records) - 1

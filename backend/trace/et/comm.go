@@ -121,8 +121,7 @@ func (n *node) byPosition(p positions) (c trace.Coll, in, out int64) {
 	return c, in, out
 }
 
-// size is how many ranks the group has. Writers of 2022 leave it out, but a buffer that is split has a part for each
-// of them. -1: not given.
+// size is how many ranks the group has, by writers of 2022 as many as a split buffer has parts; -1: not given.
 func (p positions) size() int {
 	if parts := len(jsonscan.Elements(p.split)); p.n == nil && parts > 0 {
 		return parts

@@ -198,8 +198,7 @@ func (x *export) smSources() (map[source]bool, error) {
 	return wanted, err
 }
 
-// addSamples gives a rank the samples of its GPU, if it is sure which one that is:
-// processes that number their devices themselves may all say 0.
+// addSamples gives a rank the samples of its GPU, if that is known: numbers of a process's own may all be 0.
 func addSamples(r *trace.Rank, w *deviceWork, work []*deviceWork, samples map[int64][]trace.Sample) {
 	if len(samples) == 0 {
 		return

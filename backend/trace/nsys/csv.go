@@ -210,8 +210,7 @@ type lines struct {
 	endless bool // the last line was not ended
 }
 
-// next is the next line without its end; false if there is none. Of one that is too long
-// it is some text. The bytes are void after the next call.
+// next is the next line without its end, void after the next call; of one too long some text; false: there is none.
 func (l *lines) next() (line []byte, long, ok bool) {
 	l.at = l.pos
 	line, l.err = l.in.ReadSlice('\n')
@@ -248,8 +247,7 @@ func newCSVFields() *csvFields {
 	return f
 }
 
-// of are the fields of a line, without quotes; void after the next call. False: a quote is not
-// closed, or stands where none may stand.
+// of are the fields of a line, without quotes, void after the next call. False: quotes are not in order.
 func (f *csvFields) of(line []byte) ([]string, bool) {
 	f.line.Reset(line)
 	fields, err := f.Read()

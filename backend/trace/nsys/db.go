@@ -19,8 +19,7 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// db is an SQLite file that is only read. It takes no lock, which file systems of
-// clusters may not have, and stops with its context.
+// db is an SQLite file that is only read. It takes no lock, which file systems of clusters may not have.
 type db struct {
 	ctx      context.Context
 	conn     *sqlite3.Conn

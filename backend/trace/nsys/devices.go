@@ -94,8 +94,7 @@ func (d *devices) withKernels(compare func(a, b *deviceWork) int) (work []*devic
 // noKernels is the note of a file that is sound but holds no GPU work.
 const noKernels = trace.NoKernels + "; was nsys tracing cuda in the workers (-t cuda, --trace-fork-before-exec=true)?"
 
-// ranks makes a rank of each work; one without records if there is none. text and disk
-// are the bytes of the file, decompressed and on the disk.
+// ranks makes a rank of each work, else one without records. text and disk are its bytes, decompressed and on disk.
 func (d *devices) ranks(work []*deviceWork, info trace.Info, text, disk int64) (out []*trace.Rank) {
 	info.Rank = -1
 	if len(work) == 0 {
