@@ -52,7 +52,7 @@ func TestTables(t *testing.T) {
 			t.Errorf("no row for %s", want.what)
 		}
 	}
-	for _, name := range []string{stdJSON, sonicCopy, parser, gjsonName, wc, floor, gunzip, inflate, twoFiles, split, twoGz} {
+	for _, name := range []string{stdJSON, sonicCopy, parser, gjsonName, wc, floor, gunzip, inflate, twoFiles, split, twoGz, oneMember, splitGz} {
 		if !strings.Contains(string(text), "\n| "+name+" | 0.") {
 			t.Errorf("no times of %s", name)
 		}

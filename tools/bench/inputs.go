@@ -14,6 +14,7 @@ type input struct {
 	Name         string
 	Sources      []string // recordings, for people
 	Mid, Big, Gz string   // files
+	Members      string   // Gz in many members
 	Small        string   // the big one, written in small pieces
 	MidMade      tiling.Made
 	BigMade      tiling.Made
@@ -22,7 +23,7 @@ type input struct {
 
 // remove deletes the files.
 func (in input) remove() {
-	for _, f := range []string{in.Mid, in.Big, in.Small, in.Gz} {
+	for _, f := range []string{in.Mid, in.Big, in.Small, in.Gz, in.Members} {
 		os.Remove(f)
 	}
 }
@@ -84,6 +85,7 @@ func (m mix) make(dir string, midSize, bigSize int64) (input, error) {
 	}
 	file := func(size string) string { return filepath.Join(dir, m.name+"-"+size) }
 	in.Mid, in.Big, in.Small, in.Gz = file("mid.json"), file("big.json"), file("small.json"), file("big.json.gz")
+	in.Members = file("big" + tiling.Members)
 	var gz tiling.Made
 	for _, f := range []struct {
 		path  string
@@ -92,7 +94,7 @@ func (m mix) make(dir string, midSize, bigSize int64) (input, error) {
 		made  *tiling.Made
 	}{
 		{in.Mid, midSize, tiling.Large, &in.MidMade}, {in.Big, bigSize, tiling.Large, &in.BigMade},
-		{in.Small, bigSize, tiling.Small, &in.BigMade}, {in.Gz, bigSize, tiling.Large, &gz},
+		{in.Small, bigSize, tiling.Small, &in.BigMade}, {in.Gz, bigSize, tiling.Large, &gz}, {in.Members, bigSize, tiling.Large, &gz},
 	} {
 		var err error
 		if *f.made, err = tiling.File(f.path, sources, f.size, f.piece); err != nil {

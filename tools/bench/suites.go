@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"unsafe"
 
@@ -27,6 +28,8 @@ const (
 	split     = "1 file, 2 cores"
 	oneGz     = "1 file, 1 core, .gz"
 	twoGz     = "2 files, 2 cores, .gz"
+	oneMember = "1 file, 1 core, .gz of members"
+	splitGz   = "1 file, 2 cores, .gz of members"
 )
 
 // documentSuite is the work by those that hold the whole document.
@@ -71,6 +74,11 @@ func twoSuite(in input) []contestant {
 		{name: split, run: open(2, in.Big), free: true},
 		{name: oneGz, run: open(1, in.Gz), free: true},
 		{name: twoGz, run: open(2, in.Gz, in.Gz), free: true},
+		{name: oneMember, run: nothing(func() error {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // who has one core inflates one member at a time
+			return openAll([]string{in.Members}, 1)
+		}), free: true},
+		{name: splitGz, run: open(1, in.Members), free: true},
 	}
 }
 

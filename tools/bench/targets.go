@@ -119,6 +119,7 @@ var targets = []target{
 	{"2 files on 2 cores, rate against 1 on 1", "×", "≥ 1.3", "1.8", worth(oneFile, twoFiles, 2, 1.3, 1.8)},
 	{"the same, .gz", "×", "≥ 1.3", "1.8", worth(oneGz, twoGz, 2, 1.3, 1.8)},
 	{"1 file on 2 cores against 1 core", "×", "≥ 1.2", "1.7", worth(oneFile, split, 1, 1.2, 1.7)},
+	{"1 .gz of members on 2 cores against 1 core", "× faster", "≥ 1.8", "1.9", worth(oneMember, splitGz, 1, 1.8, 1.9)},
 	{"peak memory, one reader", "MB", "≤ 32 + 48 B/kernel", "24", memory(func(m measured) int64 { return m.Open.RSS })},
 	{"peak memory, one reader, .gz", "MB", "≤ 32 + 48 B/kernel", "24", memory(func(m measured) int64 { return m.Gz.RSS })},
 	{"peak memory, `shardeck metrics`", "MB", "≤ 32 + 48 B/kernel", "24", memory(func(m measured) int64 { return m.RSS })},

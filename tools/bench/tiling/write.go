@@ -2,6 +2,7 @@ package tiling
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -99,6 +100,9 @@ func (t *tiler) event(e *event, shift int64) {
 	t.put(e.text[from:])
 }
 
+// Members ends the names of files that are gzipped in members of a MiB, as the runner writes them.
+const Members = ".members.json.gz"
+
 // File writes a document of size bytes to path, in pieces of the given size, gzipped
 // if path ends in .gz. A file that could not be finished is removed.
 func File(path string, sources []*Source, size int64, piece int) (made Made, err error) {
@@ -107,7 +111,7 @@ func File(path string, sources []*Source, size int64, piece int) (made Made, err
 		return Made{}, err
 	}
 	defer os.Remove(path + ".part")
-	if made, err = into(pieces{f, piece}, strings.HasSuffix(path, ".gz"), sources, size); err != nil {
+	if made, err = into(pieces{f, piece}, strings.HasSuffix(path, ".gz"), strings.HasSuffix(path, Members), sources, size); err != nil {
 		f.Close()
 		return made, fmt.Errorf("writing %s: %w", path, err)
 	}
@@ -117,11 +121,16 @@ func File(path string, sources []*Source, size int64, piece int) (made Made, err
 	return made, os.Rename(path+".part", path)
 }
 
-func into(w io.Writer, gz bool, sources []*Source, size int64) (Made, error) {
+func into(w io.Writer, gz, members bool, sources []*Source, size int64) (Made, error) {
 	if !gz {
 		return Write(w, sources, size)
 	}
 	b := bufio.NewWriterSize(w, Large)
+	if members {
+		m := &memberWriter{to: b}
+		made, err := Write(m, sources, size)
+		return made, cmp.Or(err, m.end(), b.Flush())
+	}
 	z, err := gzip.NewWriterLevel(b, 6) // as gzip does, and the profiler
 	if err != nil {
 		return Made{}, err
@@ -134,6 +143,39 @@ func into(w io.Writer, gz bool, sources []*Source, size int64) (Made, error) {
 		return made, err
 	}
 	return made, b.Flush()
+}
+
+// memberWriter packs each MiB of text as a member.
+type memberWriter struct {
+	to   io.Writer
+	z    *gzip.Writer
+	text int // in it
+}
+
+func (m *memberWriter) Write(b []byte) (n int, err error) {
+	for len(b) > 0 && err == nil {
+		if m.z == nil {
+			m.z, err = gzip.NewWriterLevel(m.to, 6)
+		}
+		part := b[:min(len(b), Large-m.text)]
+		if err == nil {
+			_, err = m.z.Write(part)
+		}
+		n, b, m.text = n+len(part), b[len(part):], m.text+len(part)
+		if m.text == Large {
+			err = cmp.Or(err, m.end())
+		}
+	}
+	return n, err
+}
+
+func (m *memberWriter) end() (err error) {
+	if m.text > 0 {
+		err = m.z.Close()
+		m.z.Reset(m.to)
+	}
+	m.text = 0
+	return err
 }
 
 // pieces writes a piece at a time.
