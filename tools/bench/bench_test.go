@@ -39,7 +39,8 @@ func TestTables(t *testing.T) {
 		t.Errorf("%+v of %+v", got.Open, in.BigMade)
 	}
 	path := filepath.Join(t.TempDir(), "out.md")
-	r := report{inputs: []measured{got}}
+	took := series{Samples: []sample{{Wall: 3, CPU: 4}}}
+	r := report{inputs: []measured{got}, run: wholeRun{metrics: took, reader: took, wc: took}}
 	if err := r.write(path); err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +51,11 @@ func TestTables(t *testing.T) {
 	for _, want := range targets {
 		if !strings.Contains(string(text), "| "+want.what+" | "+want.must) {
 			t.Errorf("no row for %s", want.what)
+		}
+	}
+	for _, want := range []string{"reader alone | ≤ 2.5 | 1.000 ", "processor time | ≤ 0.65 on two cores | 0.750 ", "`wc -l` | ≤ 5 | 1.000 "} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("no %s of the whole run", want)
 		}
 	}
 	for _, name := range []string{stdJSON, sonicCopy, parser, gjsonName, wc, floor, gunzip, inflate, twoFiles, split, twoGz, oneMember, splitGz} {

@@ -110,11 +110,9 @@ func run(o options) error {
 		r.inputs = append(r.inputs, got)
 	}
 	if o.run != "" {
-		s, rss, err := p.metrics(o.run, o.rounds)
-		if err != nil {
+		if r.run, err = p.against(o.run, o.rounds); err != nil {
 			return err
 		}
-		r.run, r.runRSS = s, rss
 	}
 	r.load[1] = load()
 	return r.write(o.out)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -14,8 +15,7 @@ type report struct {
 	date   time.Time
 	load   [2]string // before and after
 	inputs []measured
-	run    series // shardeck metrics on a run of the user's; no samples: none
-	runRSS int64
+	run    wholeRun // of the user's; no samples: none
 
 	text strings.Builder
 }
@@ -185,11 +185,21 @@ func (r *report) row(x series, bytes int64, two bool) {
 func ranged(s spread) string { return fmt.Sprintf("%.3f (%.3f–%.3f)", s.Median, s.Min, s.Max) }
 
 func (r *report) runTable() {
-	if len(r.run.Samples) == 0 {
+	if len(r.run.metrics.Samples) == 0 {
 		return
 	}
 	r.say("## A whole run\n")
+	metrics, reader, wc := r.run.metrics, r.run.reader, r.run.wc
 	r.say("`shardeck metrics` on a real run, whole process, our cache off: %s s by the clock, %s s of processor time, %.0f MB at most",
-		ranged(r.run.times(wall)), ranged(r.run.times(cpu)), mb(r.runRSS))
-	r.say("(asked for: 0.5 s and 60 MB on the two ranks of 149 MB of `full-tp2`).")
+		ranged(metrics.times(wall)), ranged(metrics.times(cpu)), mb(r.run.rss))
+	r.say("(asked for: 0.5 s and 60 MB on the two ranks of 149 MB of `full-tp2`). In turn with it, on the same traces, the reader alone took")
+	r.say("%s s of processor time on one core, and `wc -l` %s s by the clock.\n", ranged(reader.times(cpu)), ranged(wc.times(wall)))
+	own := series{Samples: slices.Clone(metrics.Samples)} // by the clock, against itself by the processor
+	for i, s := range own.Samples {
+		own.Samples[i].CPU = s.Wall
+	}
+	r.say("| target | must | measured |\n|---|---|---|")
+	r.say("| processor time against the reader alone | ≤ 2.5 | %s × |", ranged(ratio(metrics, reader, cpu)))
+	r.say("| clock against its own processor time | ≤ 0.65 on two cores | %s × |", ranged(ratio(own, metrics, cpu)))
+	r.say("| clock against `wc -l` | ≤ 5 | %s × |", ranged(ratio(metrics, wc, wall)))
 }

@@ -16,6 +16,7 @@ import (
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/kineto"
+	"shardeck/tools/bench/peers"
 )
 
 // peak is the most memory a process had, in bytes.
@@ -38,6 +39,7 @@ type openOrder struct {
 
 // opened is that cost; RSS is filled in by the parent.
 type opened struct {
+	CPU     float64 // s
 	Kernels int
 	Allocs  uint64 // objects
 	Alloc   uint64 // bytes
@@ -47,12 +49,13 @@ type opened struct {
 func (o openOrder) run() (opened, error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
+	cpu := cpuTime()
 	r, err := kineto.OpenSplit(context.Background(), o.Path, o.Workers, nil)
 	if err != nil {
 		return opened{}, err
 	}
 	runtime.ReadMemStats(&after)
-	got := opened{Allocs: after.Mallocs - before.Mallocs, Alloc: after.TotalAlloc - before.TotalAlloc}
+	got := opened{CPU: cpuTime() - cpu, Allocs: after.Mallocs - before.Mallocs, Alloc: after.TotalAlloc - before.TotalAlloc}
 	for i := range r.Records {
 		if r.Records[i].Kind == trace.KindKernel {
 			got.Kernels++
@@ -111,8 +114,43 @@ func buildProgram(dir string) (program, error) {
 	return program(to), cmd.Run()
 }
 
+// wholeRun is `shardeck metrics` on a run beside the reader alone and wc -l on its traces, in turn.
+type wholeRun struct {
+	metrics, reader, wc series
+	rss                 int64
+}
+
+// against measures a run. The reader reads its plain traces one after the other, each in a child of its own.
+func (p program) against(run string, rounds int) (w wholeRun, err error) {
+	files, err := filepath.Glob(filepath.Join(run, "kineto_trace_*.json"))
+	if err != nil {
+		return w, err
+	}
+	for range rounds {
+		got, rss, err := p.metrics(run, 0)
+		if err != nil {
+			return w, err
+		}
+		var reader sample
+		for _, f := range files {
+			one, _, err := ask[opened]("open", openOrder{f, 1}, 1)
+			if err != nil {
+				return w, err
+			}
+			reader.CPU += one.CPU
+		}
+		_, wc, err := timed(nothing(func() error { return peers.Command("wc", append([]string{"-l"}, files...)...) }))
+		if err != nil {
+			return w, err
+		}
+		w.metrics.Samples = append(w.metrics.Samples, got.Samples...)
+		w.reader.Samples, w.wc.Samples, w.rss = append(w.reader.Samples, reader), append(w.wc.Samples, wc), max(w.rss, rss)
+	}
+	return w, nil
+}
+
 // metrics times `shardeck metrics` on a run, the whole process, and gives its peak
-// memory, the largest of all rounds. Our cache is off.
+// memory, the largest of all rounds: of several the first is dropped. Our cache is off.
 func (p program) metrics(run string, rounds int) (s series, rss int64, err error) {
 	s.Name = "shardeck metrics"
 	for r := range rounds + 1 {
@@ -125,7 +163,7 @@ func (p program) metrics(run string, rounds int) (s series, rss int64, err error
 			return s, 0, fmt.Errorf("shardeck metrics %s: %w\n%s", run, err, said.String())
 		}
 		took := sample{Wall: time.Since(start).Seconds(), CPU: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()}
-		if r > 0 {
+		if r > 0 || rounds == 0 {
 			s.Samples = append(s.Samples, took)
 		}
 		rss = max(rss, peak(cmd.ProcessState))
