@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -23,24 +24,28 @@ var unmeasured = []string{"experiment_id", "description", "output_dir", "warmup_
 
 // ChangesSince compares what a run recorded with what its config says now: the values of both by key, each key once.
 func ChangesSince(run, now []Edit) (all Changes) {
-	value := func(list []Edit, path string) string {
-		if e := First(list, func(e Edit) bool { return e.Path == path }); e != nil {
-			return e.Value
-		}
-		return ""
+	was, is, seen := map[string]string{}, map[string]string{}, map[string]bool{}
+	for _, e := range run {
+		was[e.Path] = e.Value
+	}
+	for _, e := range now {
+		is[e.Path] = e.Value
 	}
 	for _, e := range slices.Concat(now, run) {
-		known := slices.ContainsFunc(all, func(c Change) bool { return c.Path == e.Path })
-		if c := (Change{e.Path, value(run, e.Path), value(now, e.Path)}); !known && c.Was != c.Now && c.measured() {
+		if c := (Change{e.Path, was[e.Path], is[e.Path]}); c.Was != c.Now && !seen[c.Path] && c.measured() {
 			all = append(all, c)
 		}
+		seen[e.Path] = true
 	}
 	return all
 }
 
 // measured reports whether numbers depend on the key; a replay that names no recording takes any of its layout.
 func (c Change) measured() bool {
-	return (c.Path != "replay.recording" || c.Now != "") && !slices.ContainsFunc(unmeasured, func(key string) bool { return c.Path == key || strings.HasPrefix(c.Path, key+".") })
+	if c.Path == "replay.recording" && c.Now == "" {
+		return false
+	}
+	return !slices.ContainsFunc(unmeasured, func(key string) bool { return strings.HasPrefix(c.Path+".", key+".") })
 }
 
 // shortKeys are keys as people say them; others are named by their last part, those of env and vllm in full.
@@ -48,18 +53,11 @@ var shortKeys = map[string]string{"model.name": "model", "data.batch_size": "bat
 	"parallelism.tp": "TP", "parallelism.pp": "PP", "parallelism.dp_replicate": "DP", "parallelism.dp_shard": "DP sharded", "parallelism.ep": "EP"}
 
 func (c Change) String() string {
-	name, given := shortKeys[c.Path], func(v string) string {
-		if v == "" {
-			return "none"
-		}
-		return v
-	}
-	if group, last, below := strings.Cut(c.Path, "."); name == "" && below && group != "env" && group != "vllm" {
+	name := cmp.Or(shortKeys[c.Path], c.Path)
+	if group, last, below := strings.Cut(name, "."); below && group != "env" && group != "vllm" {
 		name = last
-	} else if name == "" {
-		name = c.Path
 	}
-	return name + " " + given(c.Was) + " → " + given(c.Now)
+	return name + " " + cmp.Or(c.Was, "none") + " → " + cmp.Or(c.Now, "none")
 }
 
 // String names what differs: "batch 4 → 8, prompt 2048 → 4096".

@@ -254,35 +254,23 @@ type boardRun struct {
 // boardRuns are the runs of the experiments, in their order, of each the newest first.
 type boardRuns []boardRun
 
-// with are the runs of a new board. A run whose files changed is to be read again.
+// with are the runs of a new board, of the superseded those with traces. A run whose files changed is to be read again.
 func (b boardRuns) with(rows []board.Row) (now boardRuns) {
 	for _, r := range rows {
-		if r.Run == nil {
-			continue
-		}
-		run := boardRun{r.Run.Name, r.Run.TraceBytes(), r.Analysis}
-		if run.analysis != nil && run.analysis.Trace == nil && run.bytes > 0 {
-			run.analysis = nil
-		}
-		if run.analysis == nil {
-			run = b.kept(run)
-		}
-		now = append(now, run)
-		for _, old := range r.Older {
-			if bytes := old.TraceBytes(); bytes > 0 {
-				now = append(now, b.kept(boardRun{name: old.Name, bytes: bytes}))
+		for _, run := range r.Runs() {
+			next := boardRun{name: run.Name, bytes: run.TraceBytes()}
+			newest := r.Run != nil && run.Name == r.Run.Name
+			if newest && r.Analysis != nil && (r.Analysis.Trace != nil || next.bytes == 0) {
+				next.analysis = r.Analysis
+			} else if old := b.at(next.name); old >= 0 && b[old].bytes == next.bytes {
+				next.analysis = b[old].analysis
+			}
+			if newest || next.bytes > 0 {
+				now = append(now, next)
 			}
 		}
 	}
 	return now
-}
-
-// kept is a run with the analysis that was made of it, unless its files have changed.
-func (b boardRuns) kept(run boardRun) boardRun {
-	if old := b.at(run.name); old >= 0 && b[old].bytes == run.bytes {
-		run.analysis = b[old].analysis
-	}
-	return run
 }
 
 // at is the place of a run; -1: it is not there.
