@@ -148,7 +148,7 @@ func TestParts(t *testing.T) {
 	d.Press("tab").Expect("▌collectives", "≈32 KiB", "48.9").Absent("nvjet_tst")
 	d.Press("tab").Expect("▌skew", "all_reduce 57", "1 000.0")
 	d.Press("tab").Expect("▌ranks", " 51 ", "401.0")
-	d.Press("tab").Expect("▌classes", "187.9")
+	d.Press("tab").Expect("▌classes", "94.0")
 	d.Press("tab").Expect("▌kernels").Press("shift+tab").Expect("▌classes")
 	d.Resize(140, 39)
 	d.Expect("nvjet_tst", "≈32 KiB", "all_reduce 57", "401.0", "communication", "▌classes")
