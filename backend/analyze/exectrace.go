@@ -46,7 +46,9 @@ func FillMetadata(r *trace.Rank, made []trace.Coll) int {
 		if len(list) != times*len(calls[t]) {
 			continue
 		}
-		slices.SortStableFunc(list, func(a, b int) int { return cmp.Compare(r.Records[a].Start, r.Records[b].Start) })
+		slices.SortStableFunc(list, func(a, b int) int { // as they were launched: groups have streams of their own
+			return cmp.Or(cmp.Compare(r.Records[a].Corr, r.Records[b].Corr), cmp.Compare(r.Records[a].Start, r.Records[b].Start))
+		})
 		for k, i := range list {
 			r.Records[i].Coll = calls[t][k%len(calls[t])]
 		}

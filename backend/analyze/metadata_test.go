@@ -68,3 +68,13 @@ func TestFillMetadataLeavesWhatDiffers(t *testing.T) {
 		t.Error("a trace without communication lacks nothing")
 	}
 }
+
+// Groups have streams of their own, so that kernels may start in another order than the calls: launches do not.
+func TestFillMetadataInTheOrderOfLaunches(t *testing.T) {
+	f := newFake(0).Run(arKernel, 10, 11).Run(arKernel, 0, 1)
+	f.Records[0].Corr, f.Records[1].Corr = 7, 8
+	FillMetadata(f.Rank, []trace.Coll{{Name: "allreduce", InElems: 1}, {Name: "allreduce", InElems: 2}})
+	if a, b := f.Colls[f.Records[0].Coll], f.Colls[f.Records[1].Coll]; a.InElems != 1 || b.InElems != 2 {
+		t.Errorf("%+v, %+v", a, b)
+	}
+}
