@@ -10,6 +10,7 @@ import (
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/analyze/span"
 	"shardeck/backend/trace"
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 )
@@ -80,7 +81,10 @@ func kernelMetrics(f *facts) []metric.Metric {
 		return withoutValue(reason, f.Files(), "kernel_classes", "top_kernels")
 	}
 	largest := k.classes[0]
-	classes := metric.Metric{Value: &largest.Share, N: len(k.names), Source: f.Files(), Note: joinNotes("largest: "+largest.Name, otherNames(k))}
+	classes := metric.Metric{Value: &largest.Share, N: len(k.names), Source: f.Files(), Note: "largest: " + largest.Name}
+	if others := metric.OtherNames(k.names); others != "" {
+		classes.Note = joinNotes(classes.Note, "other: "+others)
+	}
 	classes.By.Classes, classes.PerRank = map[string]float64{}, map[int]float64{}
 	for _, c := range k.classes {
 		classes.By.Classes[c.Name] = c.Share
@@ -95,7 +99,8 @@ func kernelMetrics(f *facts) []metric.Metric {
 
 // topKernels are the distinct kernels that took longest, in ms of a rank: the mean over the ranks.
 func topKernels(f *facts) metric.Metric {
-	names, labels, ranks := f.kernels.names, metric.Telling(f.kernels.names), len(f.Ranks)
+	names, ranks := f.kernels.names, len(f.Ranks)
+	labels := metric.Telling(model.Each(names, func(k metric.KernelStat) string { return k.Distinct }))
 	milliseconds := func(ns int64, ranks int) float64 { return float64(ns) / float64(ranks) / 1e6 }
 	top := names[0]
 	m := metric.Metric{Value: new(milliseconds(top.TotalNS, ranks)), N: (top.Count + ranks/2) / ranks, Source: f.Files(), Note: labels[0]}
@@ -112,19 +117,6 @@ func topKernels(f *facts) metric.Metric {
 		}
 	}
 	return defined("top_kernels", m)
-}
-
-// otherNames says which kernels are of no known class, the longest first, where they are more than a hundredth.
-func otherNames(k kernelSums) string {
-	i := slices.IndexFunc(k.classes, func(c metric.KernelClass) bool { return c.Name == kernelname.Other })
-	if i < 0 || k.classes[i].Share < 1 {
-		return ""
-	}
-	var words []string
-	for _, s := range (&metric.TraceSummary{Kernels: k.names}).Others() {
-		words = append(words, fmt.Sprintf("%s %.1f %%", s.Short, s.Share))
-	}
-	return "other: " + strings.Join(firstTwo(words), ", ")
 }
 
 // alsoComputing warns of communication kernels that compute besides.

@@ -2,8 +2,10 @@ package metric
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // TraceSummary is the picture of a run's traces. All times are nanoseconds.
@@ -125,9 +127,25 @@ type KernelStat struct {
 	Also     string `json:"also,omitempty"` // what a kernel of communication computes besides: norm
 }
 
-// Others are the kernels of no known class, the longest first.
-func (t *TraceSummary) Others() []KernelStat {
-	return slices.DeleteFunc(slices.Clone(t.Kernels), func(k KernelStat) bool { return k.Class != "other" })
+// Others are the kernels of no known class, in their order.
+func Others(kernels []KernelStat) []KernelStat {
+	return slices.DeleteFunc(slices.Clone(kernels), func(k KernelStat) bool { return k.Class != "other" })
+}
+
+// mostOthers is how many kernels OtherNames names.
+const mostOthers = 5
+
+// OtherNames are the kernels of no known class with their shares, in words; empty: there are none.
+func OtherNames(kernels []KernelStat) string {
+	var words []string
+	for i, k := range Others(kernels) {
+		if i == mostOthers {
+			words = append(words, "…")
+			break
+		}
+		words = append(words, fmt.Sprintf("%s %.1f %%", k.Short, k.Share))
+	}
+	return strings.Join(words, ", ")
 }
 
 // OpStat is how often an operator was called.

@@ -13,14 +13,14 @@ func TestTelling(t *testing.T) {
 		{[]string{"cutlass::device_kernel<flash::FlashAttnFwdSm90<int>>", "cutlass::device_kernel<grouped_gemm::GemmKernel>"},
 			[]string{"device_kernel<flash::FlashAttnFwdSm90, int>", "device_kernel<grouped_gemm::GemmKernel>"}},
 		{[]string{"k<g<A, 128, 64, x>, Same>", "k<g<A, 64, 64, x>, Same>", "k<g<A, 64, 64, y>, Same>"},
-			[]string{"k<…128…x>", "k<…64…x>", "k<…64…y>"}},
-		{[]string{"a::f<int>", "b::f<int>"}, []string{"f<a::f>", "f<b::f>"}},
+			[]string{"k<…128…x…>", "k<…64…x…>", "k<…64…y…>"}},
+		{[]string{"a::f<int>", "b::f<int>"}, []string{"f<a::f…>", "f<b::f…>"}},
 		{[]string{"f<1, 2>", "f<1, 2, 2>"}, []string{"f", "f<1, 2, 2>"}}, // no argument is its own
 		{[]string{"f", "f<int>"}, []string{"f", "f<int>"}},
 		{[]string{"(anonymous namespace)::f<int>", ""}, []string{"f", ""}},
 		{nil, []string{}},
 	} {
-		if got := telling(tt.names); !slices.Equal(got, tt.want) {
+		if got := Telling(tt.names); !slices.Equal(got, tt.want) {
 			t.Errorf("%q: %q, want %q", tt.names, got, tt.want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 )
@@ -49,7 +50,7 @@ func perRank(t *metric.TraceSummary, sum int64) int64 {
 func kernels(t *metric.TraceSummary) Table {
 	out := Table{Name: "kernels", One: "kernel", Remark: means(t), Empty: "no kernels in these traces",
 		Columns: Columns("kernel…36", "class/2-13", ">time|ms", ">n|a rank/1", ">mean|µs/4", ">min|µs/5", ">max|µs/5", ">share|%")}
-	names := metric.Telling(t.Kernels)
+	names := metric.Telling(model.Each(t.Kernels, func(k metric.KernelStat) string { return k.Distinct }))
 	for i, k := range t.Kernels {
 		cells := Texts(names[i], k.Class, unit.Millis(perRank(t, k.TotalNS), 1), unit.Int(int(perRank(t, int64(k.Count)))), unit.Micros(k.TotalNS, float64(k.Count)),
 			unit.Micros(k.MinNS, 1), unit.Micros(k.MaxNS, 1), unit.Number(k.Share, 1))
@@ -200,25 +201,6 @@ func ClassShares(t *metric.TraceSummary) string {
 		}
 	}
 	return strings.Join(words, " · ") + " %"
-}
-
-// mostOthers is how many kernels of no known class a sentence names.
-const mostOthers = 5
-
-// OtherKernels are the kernels of no known class, the longest first, in a sentence, and what to do; empty: there are none.
-func OtherKernels(t *metric.TraceSummary) string {
-	others := t.Others()
-	if len(others) == 0 {
-		return ""
-	}
-	var words []string
-	for _, k := range others[:min(mostOthers, len(others))] {
-		words = append(words, k.Short+"\u00a0"+unit.Number(k.Share, 1))
-	}
-	if left := len(others) - len(words); left > 0 {
-		words = append(words, unit.Int(left)+" more")
-	}
-	return strings.Join(words, " · ") + " %: kernels.yaml in the workspace can say what they are"
 }
 
 // ExtremeRanks are the places of the ranks that waited least, whom the others wait for, and

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
@@ -101,11 +102,8 @@ func TraceDiff(d scaling.TraceDiff) []Table {
 	}
 	nothing := func(scaling.DiffRow) []Cell { return nil }
 	name := func(r scaling.DiffRow) []Cell { return Texts(r.Name) }
-	kernels, all := map[string]string{}, make([]metric.KernelStat, len(d.Kernels))
-	for i, r := range d.Kernels {
-		all[i].Distinct = r.Name
-	}
-	for i, short := range metric.Telling(all) {
+	kernels := map[string]string{}
+	for i, short := range metric.Telling(model.Each(d.Kernels, func(r scaling.DiffRow) string { return r.Name })) {
 		kernels[d.Kernels[i].Name] = short
 	}
 	calls := rows(Table{Name: "collectives", One: "collective", Columns: append(diffColumns("collective", ">size"),

@@ -49,7 +49,7 @@ func functionName(full string) (function, distinct string) {
 	if bare.Len() == 0 {
 		return full, full
 	}
-	return spelled.Replace(bare.String()), spelled.Replace(strings.TrimSpace(whole.String()[start:]))
+	return spelled.Replace(bare.String()), spelled.Replace(strings.Trim(whole.String()[start:], " "))
 }
 
 // opening are the brackets that closing ones end.

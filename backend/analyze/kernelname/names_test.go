@@ -178,7 +178,7 @@ func TestFusedCommunication(t *testing.T) {
 }
 
 func FuzzNames(f *testing.F) {
-	for _, s := range []string{"", "void ", "void a<b>::c(d)", "<unnamed>::", "::", "a<b", "a>b(", "(anonymous namespace)", "ncclDevKernel_", "ncclDevKernel_AllReduce", "{lambda()#1}", "\x00", "deep_ep::", "x [y", "_ZN4vllm1fE", "_Z99f", "_ZN0", "_Z2é"} {
+	for _, s := range []string{"", "void ", "void a<b>::c(d)", "<unnamed>::", "::", "a<b", "a>b(", "(anonymous namespace)", "ncclDevKernel_", "ncclDevKernel_AllReduce", "{lambda()#1}", "\x00", "deep_ep::", "x [y", "_ZN4vllm1fE", "_Z99f", "_ZN0", "_Z2é", "\r"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, full string) {

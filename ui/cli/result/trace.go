@@ -111,7 +111,7 @@ func printTrace(e *command.Env, found *metric.Analysis, f traceFlags) error {
 	if s == nil {
 		return noTraces(found)
 	}
-	all := summary{found.Run, s, s.Others(), found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}
+	all := summary{found.Run, s, metric.Others(s.Kernels), found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}
 	return cmp.Or(e.Show(all, func() { printTables(e, found, f) }), command.DamagedIf(found.Damaged))
 }
 
@@ -133,8 +133,8 @@ func printTables(e *command.Env, found *metric.Analysis, f traceFlags) {
 	fmt.Fprintln(e.Out)
 	e.SayWrapped("phases   "+present.Phases(s), "         ")
 	e.SayWrapped("classes  "+present.ClassShares(s), "         ")
-	if others := present.OtherKernels(s); others != "" {
-		e.SayWrapped("other    "+others, "         ")
+	if others := metric.OtherNames(s.Kernels); others != "" {
+		e.SayWrapped("other    "+others+": kernels.yaml in the workspace can say what they are", "         ")
 	}
 	e.Rows(tables[present.Kernels].Top(f.top))
 	e.Rows(tables[present.Collectives])
