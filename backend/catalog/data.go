@@ -289,15 +289,8 @@ func checkSite(file, name string, s model.Site, gpus map[string]model.GPU) error
 func checkWords(s model.Site) error {
 	errs := []error{model.CheckConstraint(s.Constraint), model.CheckConstraint(s.Reader.Constraint),
 		model.CheckSlurmWord(s.Reader.QOS), model.CheckSlurmWord(s.Reader.Memory)}
-	for _, k := range s.Partitions {
-		errs = append(errs, model.CheckConstraint(k.Constraint))
-	}
-	for _, q := range s.Queues {
-		errs = append(errs, model.CheckSlurmWord(q.Name))
-	}
-	for _, m := range s.Modules {
-		errs = append(errs, oneLine(m))
-	}
+	errs = slices.Concat(errs, model.Each(s.Constraints(), model.CheckConstraint),
+		model.Each(s.QOSNames(), model.CheckSlurmWord), model.Each(s.Modules, oneLine))
 	for _, name := range slices.Sorted(maps.Keys(s.Network)) {
 		errs = append(errs, model.CheckEnvName(name), oneLine(s.Network[name]))
 	}

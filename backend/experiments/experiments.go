@@ -133,13 +133,8 @@ func (x *Experiments) Row(id string) (board.Row, error) {
 // IDs lists the ids of the experiments here.
 func (x *Experiments) IDs() []string {
 	files, _ := x.Workspace.Experiments() // for completion: silence is the right answer to a fault
-	var ids []string
-	for _, f := range files {
-		if f.Experiment.ID != "" {
-			ids = append(ids, f.Experiment.ID)
-		}
-	}
-	return ids
+	ids := model.Each(files, func(f workspace.File) string { return f.Experiment.ID })
+	return slices.DeleteFunc(ids, func(id string) bool { return id == "" })
 }
 
 // rowOf judges what a config means, once it can be used.

@@ -2,6 +2,7 @@ package render
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -78,13 +79,9 @@ func newCard(e model.Experiment, shape *model.Shape, f Facts) card {
 var commVariable = regexp.MustCompile(`^(?:NCCL|NVSHMEM|FI)_`)
 
 func commEnv(env map[string]string) map[string]string {
-	out := map[string]string{}
-	for name, value := range env {
-		if commVariable.MatchString(name) {
-			out[name] = value
-		}
-	}
-	return out
+	env = maps.Clone(env)
+	maps.DeleteFunc(env, func(name, _ string) bool { return !commVariable.MatchString(name) })
+	return env
 }
 
 var cardTypes = map[model.FileKind]string{
@@ -93,13 +90,8 @@ var cardTypes = map[model.FileKind]string{
 
 // cardTraces words those of some kinds that there are, and no others.
 func cardTraces(there []model.FileKind, kinds ...model.FileKind) []string {
-	var words []string
-	for _, k := range kinds {
-		if slices.Contains(there, k) {
-			words = append(words, cardTypes[k])
-		}
-	}
-	return words
+	kinds = slices.DeleteFunc(kinds, func(k model.FileKind) bool { return !slices.Contains(there, k) })
+	return model.Each(kinds, func(k model.FileKind) string { return cardTypes[k] })
 }
 
 // yamlValue writes a value behind its key, nothing where it is not known: empty or 0.

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -232,12 +233,7 @@ func (v *view) checkRuntime() error {
 }
 
 func checkEnvNames(env map[string]string) error {
-	for name := range env {
-		if err := model.CheckEnvName(name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return cmp.Or(model.Each(slices.Sorted(maps.Keys(env)), model.CheckEnvName)...)
 }
 
 // Runner is experiments/vllm_profiler.py and the modules of experiments/shardeck_runner/, file by file.

@@ -106,14 +106,7 @@ var tagPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // Check refuses a request that a scheduler would refuse, or, worse, take and let
 // die without a log: both schedulers refuse the same things in the same words.
-func (r Request) Check() error {
-	for _, check := range []func() error{r.checkScript, r.checkWords, r.checkPlaces} {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (r Request) Check() error { return cmp.Or(r.checkScript(), r.checkWords(), r.checkPlaces()) }
 
 func (r Request) checkScript() error {
 	for _, rule := range []struct {

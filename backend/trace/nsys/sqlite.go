@@ -164,10 +164,8 @@ func processOf(tid int64) int64 { return tid &^ 0xffffff }
 
 func readTarget(d *db) (*target, error) {
 	t := &target{gpuOf: map[ordinal]int64{}}
-	for _, read := range []func(*db) error{t.readNamed, t.readStart, t.readGPUs, t.readOrdinals, t.readDiagnostics} {
-		if err := read(d); err != nil {
-			return nil, err
-		}
+	if err := cmp.Or(t.readNamed(d), t.readStart(d), t.readGPUs(d), t.readOrdinals(d), t.readDiagnostics(d)); err != nil {
+		return nil, err
 	}
 	if t.epoch == 0 {
 		t.notes = append(t.notes, "the export does not say when its capture started: its times cannot be compared with those of other files")
