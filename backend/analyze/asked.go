@@ -44,19 +44,21 @@ func AddAsked(a *metric.Analysis, in Input, traces map[int]*et.Trace) {
 		m.Value = new(float64(all.calls) / float64(by*len(ranks)))
 		return m
 	}
+	mean := func(s *callSum) (float64, bool) { return s.bytes / float64(max(1, s.sized)), s.sized > 0 }
+	sizes := metric.Metric{PerRank: knownValues(ranks, mean), N: all.sized, Source: files, Note: askedNote}
+	sizes.By.Types = knownValues(types, mean)
+	if v, sized := mean(all); sized {
+		sizes.Value = &v
+	}
 	iterations, _ := in.TracedIterations()
+	told := map[string]metric.Metric{"coll_calls_total": calls(1), "coll_bytes": sizes}
+	if iterations > 0 {
+		told["coll_call_num"] = calls(iterations)
+	}
 	for i, m := range a.Metrics {
-		switch {
-		case m.Name == "coll_calls_total":
-			a.Metrics[i] = defined(m.Name, calls(1))
-		case m.Name == "coll_call_num" && iterations > 0:
-			a.Metrics[i] = defined(m.Name, calls(iterations))
-		case m.Name == "coll_bytes" && all.sized > 0:
-			mean := func(s *callSum) (float64, bool) { return s.bytes / float64(max(1, s.sized)), s.sized > 0 }
-			m := metric.Metric{PerRank: knownValues(ranks, mean), N: all.sized, Source: files, Note: askedNote}
-			m.Value, m.By.Types = new(all.bytes/float64(all.sized)), knownValues(types, mean)
-			a.Metrics[i] = defined("coll_bytes", m)
-		case m.Reason == noTracesAtAll:
+		if own, ok := told[m.Name]; ok && own.Value != nil {
+			a.Metrics[i] = defined(m.Name, own)
+		} else if m.Reason == noTracesAtAll {
 			a.Metrics[i].Reason = timeless
 		}
 	}

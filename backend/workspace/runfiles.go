@@ -156,10 +156,5 @@ func copyFile(from, to string) error {
 		return err
 	}
 	defer in.Close()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
+	return atomicfile.WriteUnsynced(to, 0o644, func(w io.Writer) error { _, err := io.Copy(w, in); return err })
 }
