@@ -42,18 +42,11 @@ func choose(all []*recording, shown, choice string) (r *recording, said []string
 // alike says that recordings are of the same ranks of one world by the same processes, and differ in time alone.
 func alike(all []*recording) bool {
 	of := func(r *recording) string {
-		var who []string
-		for _, f := range r.files {
-			if f.kind == r.files[0].kind {
-				who = append(who, fmt.Sprint(f.Rank, f.identity(), f.parts["stage"], f.info.WorldSize, f.host()))
-			}
-		}
-		return strings.Join(who, " ")
+		return fmt.Sprint(model.Each(r.main(), func(f *file) string {
+			return fmt.Sprint(f.Rank, f.identity(), f.parts["stage"], f.info.WorldSize, f.host())
+		}))
 	}
-	return !slices.ContainsFunc(all, func(r *recording) bool {
-		f := r.files[0]
-		return of(r) != of(all[0]) || f.parts["time"]+f.parts["date"]+f.parts["step"] == ""
-	})
+	return !slices.ContainsFunc(all, func(r *recording) bool { return of(r) != of(all[0]) })
 }
 
 // String says what tells a recording from others.

@@ -65,8 +65,11 @@ func TestFolder(t *testing.T) {
 	}{
 		"rank by the trace": {files: map[string]string{tb0: traceAt(info(1, 2), day), tb1: traceAt(info(0, 2), day)}, want: tb1 + "=0 " + tb0 + "=1"},
 		"rank at the end of a long trace": {files: map[string]string{
-			tb0: `{"traceEvents": [` + long + `], "distributedInfo": {"rank": 1}}`, tb1: `{"traceEvents": [` + long + `], "distributedInfo": {"rank": 0}}`},
-			want: tb1 + "=0 " + tb0 + "=1"},
+			tb0: `{"traceEvents": [` + long + `], "distributedInfo": {"rank": 5}}`, tb1: `{"traceEvents": [` + long + `], "distributedInfo": {"rank": 3}}`},
+			want: tb1 + "=3 " + tb0 + "=5"},
+		"hosts whose clocks are minutes apart": {files: map[string]string{
+			"rank-0.json": traceAt(`"hostname": "a", `+info(0, 2), day), "rank-1.json": traceAt(`"hostname": "b", `+info(1, 2), day+600*1e6)},
+			want: "rank-0.json=0 rank-1.json=1"},
 		"rank by the name": {files: map[string]string{"rank-0.json": traceAt("", 5), "rank-1.json": traceAt("", 5)},
 			want: "rank-0.json=0 rank-1.json=1", saying: "taken from the names: rank-0.json is rank 0"},
 		"rank by the order": {files: map[string]string{"b.json": traceAt("", day), "a.json": traceAt("", day+5), "notes.txt": "x", "x.py": "import y"},
@@ -93,8 +96,8 @@ func TestFolder(t *testing.T) {
 			choice: "1", want: "rank0_trace.json=0"},
 		"one profiler again and again": {files: map[string]string{tb0: traceAt(info(0, 1), day), "nid001_11.1773709742999999999.pt.trace.json": traceAt(info(0, 1), day+1e6)},
 			want: "nid001_11.1773709742999999999.pt.trace.json=0", saying: "2 recordings side by side: the newest is read"},
-		"execution traces beside": {files: map[string]string{"r0/x": "", "rank0.json": traceAt("", day), "et_rank0.json": `{"schema": "1.1.0", "nodes": []}`},
-			want: "rank0.json=0 et_rank0.json=0"},
+		"execution traces beside": {files: map[string]string{"r0/x": "", "rank0.json": traceAt("", day), "et_rank0.json": `{"schema": "1.1.0", "nodes": []}`,
+			"other_et_rank0.json": `{"schema": "1.1.0", "nodes": []}`}, want: "rank0.json=0 et_rank0.json=0"},
 		"execution traces alone": {files: map[string]string{"et_rank1.json": `{"schema": "1.1.0", "nodes": []}`, "et_rank0.json": `{"schema": "1.1.0", "nodes": []}`},
 			want: "et_rank0.json=0 et_rank1.json=1"},
 		"a report in two forms": {files: map[string]string{"report1.nsys-rep": "x", "report1.sqlite": "SQLite format 3\x00", "report1_cuda_gpu_kern_sum.csv": "Time (%),Total Time (ns),Name\n"},
@@ -135,6 +138,8 @@ func TestAsked(t *testing.T) {
 		"a model beside a rank":       {map[string]string{"resnet.json": traceAt(info(0, 8), 5), "bert.json": traceAt("", 5)}, 2},
 		"two reports":                 {map[string]string{"before.sqlite": "SQLite format 3\x00", "after.sqlite": "SQLite format 3\x00"}, 2},
 		"two stages":                  {map[string]string{"1748000000.2-TP-0-EXTEND.trace.json": traceAt("", day), "1748000000.2-TP-0-DECODE.trace.json": traceAt("", day)}, 2},
+		"two stages of two ranks":     {map[string]string{"1748000000.2-TP-0-EXTEND.trace.json": traceAt("", day), "1748000000.2-TP-1-DECODE.trace.json": traceAt("", day)}, 2},
+		"iterations on two hosts":     {map[string]string{"iteration_1/rank0.json": traceAt(`"hostname": "a", `, day), "iteration_2/rank0.json": traceAt(`"hostname": "b", `, day)}, 2},
 		"models side by side":         {map[string]string{"bert.json": traceAt("", day), "owl.json": traceAt("", day+3600*1e6), "qwen.json": traceAt("", day+7200*1e6)}, 3},
 		"a newest that is not whole":  {map[string]string{"iteration_1/rank0.json": traceAt("", day), "iteration_1/rank1.json": traceAt("", day), "iteration_2/rank0.json": traceAt("", day)}, 2},
 		"runs of ours, a folder each": {map[string]string{"tp1/kineto_trace_0.json": traceAt(info(0, 1), day), "tp2/kineto_trace_0.json": traceAt(info(0, 2), day)}, 2},
