@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -39,22 +40,26 @@ type wrongTimes struct {
 func (w *wrongTimes) add(i int, by int64) { w.at, w.by = append(w.at, i), max(w.by, by) }
 
 // mendTimes puts the records in order of time, takes out those that lie where they cannot, and clips kernels that end too
-// late. Kernels of a stream that do not start in the order of their launches show that some start before those; launches
-// of small traces are always asked for.
+// late. Kernels of a stream that do not start in the order of their launches show that some are misplaced, and which is
+// the next one is told by that order then; launches of small traces are always asked for.
 func (r *Rank) mendTimes(host func() Host) {
 	sortByTime(r.Records)
-	disorder := 0 < r.JSON && r.JSON < smallTrace
+	disorder := false
 	eachSuccession(r.Records, func(_ int, k, after, _ *Record) { disorder = disorder || k.Corr > after.Corr })
-	if disorder {
+	if disorder || 0 < r.JSON && r.JSON < smallTrace {
 		r.dropEarly(host().Launches)
+	}
+	if disorder {
+		slices.SortStableFunc(r.Records, func(a, b Record) int { return cmp.Compare(a.Corr, b.Corr) })
 	}
 	var late wrongTimes
 	eachSuccession(r.Records, func(i int, k, _, next *Record) {
 		if next != nil && k.End()-next.End() > maxOverrun {
 			late.add(i, k.End()-next.End())
-			k.Dur = next.Start - k.Start
+			k.Dur = max(0, next.Start-k.Start)
 		}
 	})
+	sortByTime(r.Records)
 	r.damaged(late, "kernel ends after the end of the next one on its stream", "kernels end after the end of the next one on their stream",
 		"the time from the start of that next one on")
 	if len(outside(r.Records, Host{}, 0).at) == 0 {

@@ -48,6 +48,9 @@ func TestStreamIsSerialInItsEnds(t *testing.T) {
 		{"waits in a programmatic launch", []Record{run(7, 1, 0, 500), run(7, 2, 10, 501), run(7, 3, 20, 520)}, []int64{500, 491, 500}, ""},
 		{"ends 100 µs later", []Record{run(7, 1, 0, 200), run(7, 2, 10, 100)}, []int64{200, 90}, ""},
 		{"ends 101 µs later", []Record{run(7, 1, 0, 201), run(7, 2, 10, 100)}, []int64{10, 90}, "by 101 µs"},
+		{"starts among later launches", []Record{run(7, 2, 60, 90), run(7, 3, 100, 130), run(7, 1, 500, 560)}, []int64{30, 30, 0},
+			"1 kernel ends after the end of the next one on its stream, by 470 µs"},
+		{"as late as another thread may be", []Record{run(7, 2, 60, 90), run(7, 1, 100, 130)}, []int64{30, 30}, ""},
 		{"another stream", []Record{run(7, 1, 0, 900), run(8, 2, 10, 100)}, []int64{900, 90}, ""},
 		{"of one replay", []Record{run(7, 1, 0, 900), run(7, 1, 10, 100), run(7, 1, 20, 90)}, []int64{900, 90, 70}, ""},
 		{"of one replay against the next launch", []Record{run(7, 1, 0, 900), run(7, 1, 10, 100), run(7, 2, 150, 160)}, []int64{150, 90, 10}, "1 kernel"},
@@ -143,8 +146,8 @@ func TestBeforeItsLaunch(t *testing.T) {
 	}{
 		{"before all others", 2500, 0, 39, "1 kernel or copy starts before its own launch, by 2.48 ms"},
 		{"among those before it", 1500, 0, 39, "1 kernel or copy starts before its own launch, by 1.48 ms; lost: those, left out"},
-		{"by less than a millisecond", 900, 0, 40, ""},
-		{"as all do", 1500, 5000, 40, ""},
+		{"by less than a millisecond", 90, 0, 40, ""},
+		{"as all do", 0, 5000, 40, ""},
 	} {
 		list, h := steady(40)
 		moved := &list[20]
@@ -162,4 +165,37 @@ func TestBeforeItsLaunch(t *testing.T) {
 		}
 		checkSaid(t, c.name, r, c.said)
 	}
+}
+
+// FuzzMendTimes: whatever the times are, what is left is in order, lasts no negative time, and what was taken is said.
+func FuzzMendTimes(f *testing.F) {
+	f.Add([]byte{7, 1, 0, 0, 50, 7, 2, 0, 60, 30}, true)
+	f.Add([]byte{7, 1, 0, 0, 255, 7, 2, 3, 60, 30, 9, 3, 200, 1, 1}, false)
+	f.Fuzz(func(t *testing.T, b []byte, known bool) {
+		r, h := &Rank{JSON: int64(len(b) % 2)}, Host{}
+		for ; len(b) >= 5; b = b[5:] {
+			at := int64(b[2])*int64(b[2])*int64(b[2])*1e9 + int64(b[3])*1e5
+			r.Records = append(r.Records, Record{Stream: int32(b[0]%4) - 1, Corr: uint32(b[1] % 32), Kind: Kind(b[0] >> 7), Start: at, Dur: 1 + int64(b[4])*int64(b[4])*1e5})
+			h.Launches = map[uint32]int64{uint32(b[1] % 32): at}
+		}
+		if known {
+			h.First, h.Last = 1e9, 2e9
+		}
+		before := len(r.Records)
+		was := int64(0)
+		for _, k := range r.Records {
+			was += k.Dur
+		}
+		r.mendTimes(func() Host { return h })
+		last := int64(0)
+		for _, k := range r.Records {
+			if k.Start < last || k.Dur < 0 {
+				t.Fatalf("%+v after a start at %d", k, last)
+			}
+			last, was = k.Start, was-k.Dur
+		}
+		if (len(r.Records) < before || was > 0) != (len(r.Damage) > 0) {
+			t.Fatalf("%d of %d records left, %d ns less; said %v", len(r.Records), before, was, r.Damage)
+		}
+	})
 }
