@@ -62,10 +62,8 @@ func unmatchedTime(f *facts) metric.Metric {
 		}
 		return c.Clipped()
 	}, allCalls)
-	for _, r := range f.Ranks {
-		if m.Note == "" {
-			m.Note = r.WhyUnmatched
-		}
+	if i := slices.IndexFunc(f.Ranks, func(r *align.Rank) bool { return r.WhyUnmatched != "" }); i >= 0 {
+		m.Note = f.Ranks[i].WhyUnmatched
 	}
 	return m
 }

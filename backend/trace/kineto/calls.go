@@ -29,8 +29,7 @@ func isCallRange(cat string, name []byte) bool {
 // callReader collects annotations of calls, and the launches that they are around.
 type callReader struct {
 	*linkReader
-	colls []trace.Coll // by callRange.id
-	table collTable    // of those that kernels have
+	colls collTable // by callRange.id
 }
 
 // event takes the event at b[i].
@@ -39,10 +38,9 @@ func (c *callReader) event(b []byte, i int) {
 	if c.linkReader.event(b, i); len(c.ranges) == n {
 		return
 	}
-	c.ranges[n].id = int64(len(c.colls))
-	if coll := readCall(b, i); coll.Name != "" {
-		c.colls = append(c.colls, coll)
-	} else { // record_param_comms of before 2023
+	coll := readCall(b, i)
+	c.ranges[n].id = int64(c.colls.number(collEntry{Coll: coll, key: fmt.Sprint(coll)}))
+	if coll.Name == "" { // record_param_comms of before 2023
 		c.ranges = c.ranges[:n]
 	}
 }
@@ -51,26 +49,30 @@ func (c *callReader) event(b []byte, i int) {
 // the one over them on their stream; or, where neither is known of any, of as many annotations in the order of launches.
 // It fails only when ctx ends.
 func nameCalls(ctx context.Context, r *trace.Rank) error {
-	c := callReader{linkReader: newLinkReader(callRanges), table: collTable{ids: map[string]int32{}}}
+	c := callReader{linkReader: newLinkReader(callRanges), colls: collTable{ids: map[string]int32{}}}
 	d, err := openReader(ctx, r.File, nil, blockSize, splitting{}, c.event)
 	if err != nil {
 		return ctx.Err()
 	}
-	isPoor := func(r callRange) bool { return c.colls[r.id].GroupSize < 0 }
+	isPoor := func(r callRange) bool { return c.colls.list[r.id].GroupSize < 0 }
 	if rest := slices.DeleteFunc(slices.Clone(c.ranges), isPoor); len(rest) > 0 { // they say more than what is inside them
 		c.ranges = rest
 	}
-	if kernels := c.launchOnStreams(r, d.baseTime); !c.connect(kernels, d.baseTime) && len(c.ranges) == len(kernels) {
+	kernels := c.launchOnStreams(r, d.baseTime)
+	switch {
+	case c.connect(kernels, d.baseTime):
+		r.Colls = c.colls.all()
+	case len(c.ranges) == len(kernels):
 		slices.SortStableFunc(kernels, func(a, b *trace.Record) int {
 			return cmp.Or(cmp.Compare(a.Corr, b.Corr), cmp.Compare(a.Start, b.Start))
 		})
 		slices.SortStableFunc(c.ranges, func(a, b callRange) int { return cmp.Compare(a.start, b.start) })
 		for i, k := range kernels {
-			k.Coll = c.number(int32(i))
+			k.Coll = int32(c.ranges[i].id)
 		}
+		r.Colls = c.colls.all()
 		r.Info.Notes = append(r.Info.Notes, "launches were not recorded: annotations name the collectives, in the order of the calls")
 	}
-	r.Colls = c.table.all()
 	return nil
 }
 
@@ -90,22 +92,16 @@ func (c *callReader) launchOnStreams(r *trace.Rank, base int64) (kernels []*trac
 }
 
 // connect gives kernels what the annotations around their launches say; false: there are none.
-func (c *callReader) connect(kernels []*trace.Record, base int64) bool {
+func (c *callReader) connect(kernels []*trace.Record, base int64) (found bool) {
 	c.order()
 	for i, k := range kernels {
 		for _, corr := range []int64{onStream + int64(i), int64(k.Corr)} { // the launch counts
 			if l, _ := c.launchOf(kernelRun{corr: corr, start: k.Start - base}); l != nil && l.around >= 0 {
-				k.Coll = c.number(l.around)
+				k.Coll, found = int32(c.ranges[l.around].id), true
 			}
 		}
 	}
-	return len(c.table.list) > 0
-}
-
-// number is the index in the table of what a range says.
-func (c *callReader) number(at int32) int32 {
-	coll := c.colls[c.ranges[at].id]
-	return c.table.number(collEntry{Coll: coll, key: fmt.Sprint(coll)})
+	return found
 }
 
 // readCall is what the annotation at b[i] says of its call: the metadata, else its name, as "nccl:all_to_all" or
