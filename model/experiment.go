@@ -61,8 +61,7 @@ type Profiling struct {
 	TraceTokens     AutoInt `yaml:"trace_tokens" json:"trace_tokens"`         // output tokens traced in each
 }
 
-// NsysMark ends the name of the folder that a run under nsys writes to: its times hold the
-// cost of nsys, and must not take the place of a plain run.
+// NsysMark ends the folder of a run under nsys: its times hold the cost of nsys, and must not replace a plain run's.
 const NsysMark = "-nsys"
 
 // WantsNsys says whether the config asks for nsys; a replay has nothing to profile.

@@ -220,8 +220,7 @@ func (r RankShape) attention() int64 {
 	return n
 }
 
-// latentAttention is DeepSeek's: the projections into the latent space and their
-// norms are replicated on every rank, those out of it are split by heads.
+// latentAttention is DeepSeek's: projections into the latent space and norms are replicated, others split by heads.
 func (r RankShape) latentAttention() int64 {
 	s, m := r.Shape, r.Shape.MLA
 	h, heads := int64(s.Hidden), int64(s.Heads)

@@ -142,8 +142,7 @@ func (k NodeKind) offers(constraint string) bool {
 	})
 }
 
-// Charged is what a job of so many hours on so many nodes counts, in hours a node: some
-// QOS are cheaper only after a time, and large jobs have a discount.
+// Charged is what a job counts, in hours a node: some QOS are cheaper after a time, large jobs have a discount.
 func (q Queue) Charged(hours float64, nodes int) float64 {
 	full := min(hours, q.FullHours)
 	charged := full + (hours-full)*q.Factor
@@ -158,8 +157,7 @@ func (s Site) Issue(when string) *KnownIssue {
 	return First(s.Known, func(k KnownIssue) bool { return k.When == when })
 }
 
-// NearestQOS is what to submit for a QOS that someone typed: by the name the
-// scheduler shows, or the nearest known one; empty if there is none.
+// NearestQOS is what to submit for a QOS as typed or as the scheduler shows it: the nearest known one, or empty.
 func (s Site) NearestQOS(typed string) string {
 	if q := First(s.Queues, func(q Queue) bool { return slices.Contains(q.Shown, typed) }); q != nil {
 		return q.Name

@@ -137,8 +137,7 @@ func (a *App) SiteReport(ctx context.Context) (SiteReport, error) {
 
 const limitsDeadline = 30 * time.Second
 
-// LoginBudget is how many bytes of traces may be read on this machine; 0: any number,
-// where it is no login node or the caller said to read here all the same.
+// LoginBudget is how many bytes of traces may be read here; 0: any number, on no login node or by the caller's word.
 func (a *App) LoginBudget() int64 {
 	if budget := a.world.Site.Login.TraceBytes; budget > 0 && !a.options.Here && a.onLoginNode() {
 		return budget

@@ -116,8 +116,7 @@ func (x *Experiments) Rows(ctx context.Context, ids []string) ([]board.Row, erro
 	return rows, ctx.Err()
 }
 
-// Row is one experiment, by id, by the name of its file or by a path. A config that
-// cannot be used is a row with its Problem; one that is not there is an error.
+// Row is one experiment, by id, file name or path. A config of no use is a row with its Problem; none is an error.
 func (x *Experiments) Row(id string) (board.Row, error) {
 	f, err := x.Workspace.Experiment(id)
 	if errors.Is(err, workspace.ErrNotFound) && looksLikePath(id) {

@@ -49,8 +49,7 @@ func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, e
 	return part, ctx.Err()
 }
 
-// LogFind looks through the whole log of a job, however long, and returns the lines
-// around the one found with its index; false if no line has what is looked for.
+// LogFind looks through the whole log of a job for a line, told by its index among those around it; false: none.
 func (fo *Follower) LogFind(ctx context.Context, j model.Job, look LogLook) (part LogPart, at int, found bool, err error) {
 	look.Around = aroundLines
 	p, at, err := logs.Find(ctx, fo.logPath(j), look)

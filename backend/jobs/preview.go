@@ -64,8 +64,7 @@ func (su *Submitter) preview(ctx context.Context, row board.Row, nsys bool) (Pre
 	return p, ctx.Err()
 }
 
-// previewConfig gives the job a config of its own when --set changes keys of it: a
-// job reads its config from a file, and the user's stays as it is.
+// previewConfig gives the job a config of its own when --set changes keys of it: the user's stays as it is.
 func (su *Submitter) previewConfig(p *Preview) error {
 	if len(su.Edits) == 0 {
 		return nil

@@ -133,8 +133,7 @@ func (m Machine) findings() [][]finding {
 	}
 }
 
-// Scheduler is slurm where its commands are and jobs can be queued, else local: on
-// a machine without Slurm, and inside an allocation, whose GPUs are there to use.
+// Scheduler is slurm where jobs can be queued, else local: without Slurm, and inside an allocation for its GPUs.
 func (m Machine) Scheduler() string {
 	if m.has("sbatch", "squeue", "scancel") && m.Allocation == "" {
 		return "slurm"

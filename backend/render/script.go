@@ -84,8 +84,7 @@ type Runtime struct {
 	Name string // environment, directory, module names or image
 }
 
-// Script is the job script of an experiment: correct for sbatch, and for bash when
-// the local scheduler runs it. An error names the value that cannot stand in a script.
+// Script is the job script of an experiment, for sbatch and bash. An error names a value that cannot stand in it.
 func Script(j Job) ([]byte, error) {
 	v, err := newView(j)
 	if err != nil {
@@ -94,8 +93,7 @@ func Script(j Job) ([]byte, error) {
 	return execute("run.sh.tmpl", "script of "+v.ID, v)
 }
 
-// NsysScript runs the experiment under Nsight Systems. Its header asks for this
-// experiment's layout; CONFIG in the environment names another config.
+// NsysScript runs the experiment under Nsight Systems, in its layout; CONFIG in the environment names another config.
 func NsysScript(j Job) ([]byte, error) {
 	if j.Experiment.Engine == model.EngineReplay {
 		return nil, fmt.Errorf("%s is a replay: it runs no kernels that nsys could see; use engine: vllm", j.Experiment.ID)
@@ -249,8 +247,7 @@ func Runner() (map[string][]byte, error) {
 	return files, err
 }
 
-// Models is experiments/shardeck_runner/models.json: the shapes that the workspace
-// knows, one a line, since a job sees nothing but experiments/.
+// Models is models.json of the runner: the shapes of the workspace, since a job sees nothing but experiments/.
 func Models(shapes []model.Shape) ([]byte, error) {
 	lines := make([][]byte, len(shapes))
 	for i, s := range shapes {
@@ -266,8 +263,7 @@ func Models(shapes []model.Shape) ([]byte, error) {
 // leadingVar is what a path of the settings may begin with: $SCRATCH/…, ${HOME}/…, ~/….
 var leadingVar = regexp.MustCompile(`^(?:\$([A-Za-z_][A-Za-z0-9_]*)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|(~))(/.*)?$`)
 
-// quotePath is shell.Quote, but a leading variable or ~ keeps its meaning, so that a
-// setting such as $SCRATCH/huggingface holds for every user.
+// quotePath is shell.Quote, but a leading variable or ~ keeps its meaning: $SCRATCH/huggingface is every user's.
 func quotePath(s string) string {
 	m := leadingVar.FindStringSubmatch(s)
 	if m == nil {

@@ -35,8 +35,7 @@ type Options struct {
 
 const maxFactor = 1000 // a replay of hours is a mistake
 
-// ErrStopped is wrapped by Run's error when its context ended before the run did:
-// what had been "measured" is written, and run.json says what is missing.
+// ErrStopped is wrapped by Run's error when its context ended first; what was "measured" till then is written.
 var ErrStopped = errors.New("stopped before the end")
 
 // ErrConfig is wrapped by Run's error when the config cannot be replayed; nothing was written.

@@ -117,8 +117,7 @@ var (
 	faint = color.RGBA{R: 0xe5, G: 0xe7, B: 0xeb, A: 0xff}
 )
 
-// hues are the eight of Okabe and Ito, told apart by colour-blind readers too; the
-// marks differ as well, so that nothing is told by colour alone.
+// hues are the eight of Okabe and Ito, told apart by the colour-blind too; the marks differ as well.
 var hues = []color.RGBA{
 	{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, {R: 0xd5, G: 0x5e, B: 0x00, A: 0xff},
 	{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, {R: 0xcc, G: 0x79, B: 0xa7, A: 0xff},

@@ -39,8 +39,7 @@ type Scheduler interface {
 	Limits(ctx context.Context) (Limits, error)
 }
 
-// Estimator is a scheduler that can say when a job would start, were it submitted
-// now. It asks the scheduler to plan, which is dear: for a user who asked, once.
+// Estimator is a scheduler that can say when a job would start. Planning is dear: for a user who asked, once.
 type Estimator interface {
 	Estimate(ctx context.Context, r Request) (Estimate, error)
 }
@@ -104,8 +103,7 @@ const maxScript = 4 << 20 // bytes that Slurm takes
 // tagPattern keeps tags to what every scheduler carries unchanged.
 var tagPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// Check refuses a request that a scheduler would refuse, or, worse, take and let
-// die without a log: both schedulers refuse the same things in the same words.
+// Check refuses what a scheduler would refuse, or take and let die without a log, in the same words for both.
 func (r Request) Check() error { return cmp.Or(r.checkScript(), r.checkWords(), r.checkPlaces()) }
 
 func (r Request) checkScript() error {

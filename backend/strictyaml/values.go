@@ -14,8 +14,7 @@ import (
 	"shardeck/model"
 )
 
-// Rules say what keys take beyond the types of their fields, each by path
-// (parallelism.tp). The zero value lets text be anything and numbers be 0 or more.
+// Rules say what keys take beyond their types, by path (parallelism.tp); the zero value: any text, numbers from 0.
 type Rules struct {
 	Choices func(path string) []string               // the words that a text is one of; nil: any text
 	Bounds  func(path string) (lo, hi int, ok bool)  // of a number
@@ -123,8 +122,7 @@ func plainInt(n *yaml.Node) string {
 	return n.Value
 }
 
-// SetText gives a field a value written as text: a number, true or false, a word, a duration in
-// whole seconds. An error says what the key takes.
+// SetText gives a field a value written as text, a duration in whole seconds. An error says what the key takes.
 func (r Rules) SetText(path string, at reflect.Value, text string) error {
 	t := at.Type()
 	lo, hi := r.bounds(path, t)

@@ -107,8 +107,7 @@ func (w *Workspace) CreateFile(rel string, data []byte, mode fs.FileMode) error 
 	return w.WriteFile(rel, data, mode)
 }
 
-// EnsureDir makes a folder of the workspace, such as logs: Slurm opens a job's
-// log before the script starts, so that folder must be there at submission.
+// EnsureDir makes a folder of the workspace, such as logs, where Slurm opens a job's log before the script starts.
 func (w *Workspace) EnsureDir(rel string) error {
 	path := w.Path(rel)
 	if isDir(path) {

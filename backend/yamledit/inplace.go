@@ -19,8 +19,7 @@ type splice struct {
 	text     string
 }
 
-// spliced makes all edits as changes of text, nil where that cannot be done or two of them
-// touch the same bytes. What several add at one place stands there in their order.
+// spliced makes all edits as changes of text, those at one place in their order; nil where they cannot be or overlap.
 func spliced(edits []Edit, text []byte, doc *yaml.Node) []byte {
 	s := newSource(text)
 	var all []splice
@@ -308,8 +307,7 @@ func (s source) end(key, n *yaml.Node) (int, bool) {
 	return s.endOfIndented(n.Line, key.Column), n.Kind == yaml.ScalarNode
 }
 
-// endOfIndented is the end of the last line after a line (from 1) that is indented more
-// than a column: where a value written over several lines stops.
+// endOfIndented is where a value over several lines ends: the last after a line (from 1) indented past a column.
 func (s source) endOfIndented(line, column int) int {
 	last := line
 	for i := line; i < len(s.lines); i++ {

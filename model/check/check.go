@@ -116,8 +116,7 @@ type Price struct {
 	Words     string  `json:"words"`  // "one whole node for 30 min"
 }
 
-// World is what an experiment is judged against: the shapes and GPUs that are
-// known, the site it would run on, and who pays. It is read, never changed.
+// World is what an experiment is judged against: known shapes and GPUs, the site, who pays. It is never changed.
 type World struct {
 	Shapes  []model.Shape
 	GPUs    map[string]model.GPU // by key

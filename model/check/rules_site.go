@@ -254,8 +254,7 @@ func takenKey(s *subject) string {
 	return ""
 }
 
-// wordRules judge what a person wrote about an experiment: a description that was true
-// of the layout before this one misleads in every table and chart.
+// wordRules judge what a person wrote: a description of an earlier layout misleads in every table and chart.
 func wordRules() []rule {
 	return []rule{
 		{"description-layout", SeverityWarning, "description", func(s *subject) string {

@@ -252,8 +252,7 @@ func (l *Local) claim(draft string) (string, error) {
 	}
 }
 
-// launch starts the keeper in a session of its own, so that it outlives us, the
-// terminal and the ssh connection. It returns when the keeper is on disk.
+// launch starts the keeper in a session of its own, to outlive us and the terminal, and returns when it is on disk.
 func (l *Local) launch(ctx context.Context, id string, r scheduler.Request) error {
 	dir := filepath.Join(l.dir, id)
 	s := l.slots()

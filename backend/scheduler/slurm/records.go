@@ -98,8 +98,7 @@ func setRestarts(j *model.Job, v string, _ *time.Location) {
 	}
 }
 
-// submitLine is the command line that submitted the job. It holds the tag too, as most
-// sites do not store comments. sacct knows it since 21.08.
+// submitLine is the command line of the submission, with the tag: most sites store no comments. Since sacct 21.08.
 const submitLine = "SubmitLine"
 
 // tagInLine finds the tag in the arguments that Submit gave to sbatch.

@@ -33,8 +33,7 @@ type csvTables struct {
 // errNotCSV is the cause when a text holds no table of any report.
 var errNotCSV = errors.New("is no file of Nsight Systems that can be read")
 
-// readCSV reads a text into ranks, one for each device of each table, in the order of
-// tables and devices. An error is for people, without the file's name.
+// readCSV reads a text into ranks, one for each device of each table, in order. An error lacks the file's name.
 func readCSV(in *bufio.Reader, disk int64) ([]*trace.Rank, error) {
 	s := &csvTables{lines: lines{in: in}, fields: newCSVFields(), devices: newDevices(func(w *deviceWork) { _, w.gpu = deviceName(w.name) })}
 	for {

@@ -75,8 +75,7 @@ func (d *devices) inRange(v, most, at int64) int64 {
 	return v
 }
 
-// withKernels is the work with kernels in it, in the order compare gives, then by process or
-// table and device. The rest only copied: they are no ranks.
+// withKernels is the work with kernels in it, by compare, process or table, device. What only copied is no rank.
 func (d *devices) withKernels(compare func(a, b *deviceWork) int) (work []*deviceWork, copied int) {
 	for _, w := range d.all {
 		if w.kernels > 0 {

@@ -49,8 +49,7 @@ import (
 	"shardeck/model/shell"
 )
 
-// Runner runs a program of PATH and returns what it printed on both streams. An error
-// that is exec.ErrNotFound means that the program is not there.
+// Runner runs a program of PATH and returns what it printed on both streams; exec.ErrNotFound: it is not there.
 type Runner interface {
 	Run(ctx context.Context, program string, args ...string) (output []byte, err error)
 }

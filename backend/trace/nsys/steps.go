@@ -65,8 +65,7 @@ func (x *steps) nameOf(r row) (uint32, bool) {
 	return name, ok && x.named.Of(x.names.List[name]).Kind != stepname.NoStep
 }
 
-// project lays the steps on the GPU's time line: from the start of the first to the
-// end of the last kernel that was launched inside them, found by correlation.
+// project lays the steps on the GPU's time line, over the kernels launched inside them, found by correlation.
 func (x *steps) project() error {
 	if len(x.list) == 0 || !x.has(runtimeTable, "start", "correlationId", "globalTid") {
 		return nil
