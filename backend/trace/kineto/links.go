@@ -210,7 +210,7 @@ func (r *linkReader) link(k kernelRun) Launch {
 	case len(r.launches) == 0:
 		missing = "whose launches were not recorded (no cuda_runtime events)"
 	case l == nil:
-	case strings.Contains(r.names.List[l.name], "GraphLaunch"): // cuda, cu, hip
+	case r.by != metric.Annotation && strings.Contains(r.names.List[l.name], "GraphLaunch"): // cuda, cu, hip; a replay lies in an annotation
 		missing = "replayed from CUDA graphs (" + r.names.List[l.name] + "), not launched by any " + r.by
 	case len(r.ranges) == 0:
 		missing = "in a trace without " + r.by + "s (no " + rangeEvents[r.by] + " events)"

@@ -156,6 +156,7 @@ func TestWhatLaunchedAKernel(t *testing.T) {
 		"before 2022":                       {metric.Operator, []string{hostEvent("Operator", "ProfilerStep#1", 11, 15, ""), hostEvent("Operator", "mm", 10, 20, ""), call("Runtime", launch, 12, 1), strings.Replace(deviceKernel(1, 1), `"kernel"`, `"Kernel"`, 1)}, "mm"},
 		"a Python frame":                    {metric.Frame, []string{op("mm", 11, 20, 1), hostEvent("python_function", "nn.Module: Linear_0", 9, 30, `"Python id": 1`), hostEvent("python_function", "torch/nn/functional.py(2): linear", 9, 30, `"Python id": 2`), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "torch/nn/functional.py(2): linear"},
 		"a module":                          {metric.Module, []string{hostEvent("python_function", "nn.Module: Linear_0", 9, 30, ""), hostEvent("python_function", "forward", 10, 20, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "nn.Module: Linear_0"},
+		"an annotation around a graph":      {metric.Annotation, []string{hostEvent("user_annotation", "step 4", 5, 30, ""), call("cuda_runtime", "cudaGraphLaunch", 12, 1), deviceKernel(1, 1)}, "step 4"},
 		"an annotation":                     {metric.Annotation, []string{op("mm", 11, 20, 1), hostEvent("user_annotation", "step 4", 5, 30, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "step 4"},
 	} {
 		t.Run(name, func(t *testing.T) {
