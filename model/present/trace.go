@@ -42,8 +42,8 @@ func means(t *metric.TraceSummary) string {
 }
 
 // perRank is what a sum over the ranks is on one of them, in the mean.
-func perRank(t *metric.TraceSummary, sum int64) int64 {
-	n := int64(max(1, len(t.Ranks)))
+func perRank[N int | int64](t *metric.TraceSummary, sum N) N {
+	n := N(max(1, len(t.Ranks)))
 	return (sum + n/2) / n
 }
 
@@ -52,8 +52,8 @@ func kernels(t *metric.TraceSummary) Table {
 		Columns: Columns("kernel…36", "class/2-13", ">time|ms", ">n|a rank/1", ">mean|µs/4", ">min|µs/5", ">max|µs/5", ">share|%")}
 	names := metric.Telling(model.Each(t.Kernels, func(k metric.KernelStat) string { return k.Distinct }))
 	for i, k := range t.Kernels {
-		cells := Texts(names[i], k.Class, unit.Millis(perRank(t, k.TotalNS), 1), unit.Int(int(perRank(t, int64(k.Count)))), unit.Micros(k.TotalNS, float64(k.Count)),
-			unit.Micros(k.MinNS, 1), unit.Micros(k.MaxNS, 1), unit.Number(k.Share, 1))
+		cells := Texts(names[i], k.Class, unit.Millis(perRank(t, k.TotalNS), 1), unit.Int(perRank(t, k.Count)),
+			unit.Micros(k.TotalNS, float64(k.Count)), unit.Micros(k.MinNS, 1), unit.Micros(k.MaxNS, 1), unit.Number(k.Share, 1))
 		cells[1].Role = Dim
 		out.Rows = append(out.Rows, Row{cells, map[string]string{"name": k.Name, "kernel": k.Short, "class": k.Class}, k.Name})
 	}
@@ -63,11 +63,7 @@ func kernels(t *metric.TraceSummary) Table {
 // Kernel is all there is to say of one kernel, in lines; its whole name comes first.
 func Kernel(k metric.KernelStat, ranks int) []string {
 	us := func(ns int64, n int) string { return unit.Micros(ns, float64(n)) + " µs" }
-	class := "class " + k.Class
-	if k.Also != "" {
-		class += ", with a " + k.Also + " in it"
-	}
-	return []string{k.Name, "", class,
+	return []string{k.Name, "", "class " + k.Class,
 		fmt.Sprintf("%s ms in %s launches on %s, %s %% of kernel time", unit.Millis(k.TotalNS, 2), unit.Int(k.Count),
 			unit.Plural(ranks, "rank"), unit.Number(k.Share, 1)),
 		"one launch " + us(k.TotalNS, max(k.Count, 1)) + " in the mean, " + us(k.MinNS, 1) + " to " + us(k.MaxNS, 1)}
@@ -162,7 +158,7 @@ func classes(t *metric.TraceSummary) Table {
 	out := Table{Name: "classes", One: "class", Remark: means(t), Empty: "no classes in these traces",
 		Columns: Columns("class", ">time|ms", ">n", ">share|%")}
 	for _, c := range t.Classes {
-		cells := Texts(c.Name, unit.Millis(perRank(t, c.TotalNS), 1), unit.Int(int(perRank(t, int64(c.Count)))), unit.Number(c.Share, 1))
+		cells := Texts(c.Name, unit.Millis(perRank(t, c.TotalNS), 1), unit.Int(perRank(t, c.Count)), unit.Number(c.Share, 1))
 		out.Rows = append(out.Rows, Row{Cells: cells, Fields: map[string]string{"class": c.Name}})
 	}
 	return out

@@ -14,8 +14,8 @@ import (
 // CallType is what a communication kernel does. Its numbers are in the order of its names.
 type CallType uint8
 
-// Types of calls. Dispatch and Combine are the all-to-all of expert parallelism, there and back. NotComm computes. Control transfers nothing. OtherNCCL is work of NCCL whose name does not tell, and
-// of other libraries.
+// Types of calls. Dispatch and Combine are the all-to-all of expert parallelism, there and back. NotComm computes, Control
+// transfers nothing. OtherNCCL is work whose name does not tell.
 const (
 	NotComm CallType = iota
 	AllGather
@@ -129,10 +129,8 @@ var Builtin *Names
 func (n *Names) With(own []Row) (*Names, error) {
 	for _, r := range own {
 		switch {
-		case strings.TrimSpace(r.Functions+r.Names) == "":
-			return nil, fmt.Errorf("a row of kernels needs words: names (anywhere in the name of a kernel) or functions (its whole function)")
-		case (r.Class == "") == (r.Call == ""):
-			return nil, fmt.Errorf("kernels %s: a class or a call is wanted, and not both", r.Functions+r.Names)
+		case strings.TrimSpace(r.Functions+r.Names) == "", (r.Class == "") == (r.Call == ""):
+			return nil, fmt.Errorf("kernels %q: a row needs words (names or functions), and either a class or a call", r.Functions+r.Names)
 		case r.Call != "" && callNamed(r.Call) == NotComm:
 			return nil, fmt.Errorf("kernels %s: there is no call %q: %s", r.Functions+r.Names, r.Call, strings.Join(callNames[1:], ", "))
 		case r.Call == "" && !slices.Contains(Classes(), r.Class):

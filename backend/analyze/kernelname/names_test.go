@@ -118,8 +118,9 @@ func TestOwnRows(t *testing.T) {
 		t.Errorf("the later file is read first: %+v of %d rows", got, len(both.Own))
 	}
 	for want, row := range map[string]Row{
-		"needs words": {Class: "gemm"}, "a class or a call": {Names: "x"}, "and not both": {Names: "x", Class: "gemm", Call: "send"},
-		`no call "shout"`: {Names: "x", Call: "shout"}, `no class "attn"`: {Names: "x", Class: "attn"},
+		`kernels "": a row needs words`: {Class: "gemm"}, `kernels "x": a row needs words`: {Names: "x"},
+		`kernels "y": a row needs words`: {Names: "y", Class: "gemm", Call: "send"},
+		`no call "shout"`:                {Names: "x", Call: "shout"}, `no class "attn"`: {Names: "x", Class: "attn"},
 	} {
 		if _, err := Builtin.With([]Row{row}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", row, err, want)

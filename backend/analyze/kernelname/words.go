@@ -29,8 +29,6 @@ func (g *grams) add(text string) {
 	}
 }
 
-func (g *grams) has(n uint16) bool { return n == 0 || g[n/64]&(1<<(n%64)) != 0 }
-
 // wordsOf are the words of rows, in their order.
 func wordsOf(rows []Row) (all []word) {
 	for i := range rows {
@@ -68,11 +66,11 @@ func (w *word) fits(full, function string) bool {
 // inOrder reports whether the text has the pieces, one after the other.
 func inOrder(text string, pieces []string) bool {
 	for _, p := range pieces {
-		i := strings.Index(text, p)
-		if i < 0 {
+		_, after, found := strings.Cut(text, p)
+		if !found {
 			return false
 		}
-		text = text[i+len(p):]
+		text = after
 	}
 	return true
 }
@@ -92,7 +90,7 @@ func (n *Names) Of(full string) Name {
 	has.add(lower)
 	has.add(of)
 	for i := range n.words {
-		if w := &n.words[i]; has.has(w.gram) && w.fits(lower, of) {
+		if w := &n.words[i]; (w.gram == 0 || has[w.gram/64]&(1<<(w.gram%64)) != 0) && w.fits(lower, of) {
 			name.Call, name.Class, name.Also = w.call, w.row.Class, w.row.Also
 			if w.call != NotComm {
 				name.Class = communication
