@@ -51,7 +51,7 @@ func (m Measured) at(x Axis) int { return axes[x].at(*m.Run.Experiment) }
 // key is that of the run as it was made: by the engine that ran, whatever its config says.
 func (m Measured) key() ScalingKey {
 	k := KeyOf(*m.Run.Experiment, m.Shape, m.GPU)
-	k.Replay = k.Replay || m.Run.Replay || m.Analysis != nil && m.Analysis.Replay
+	k.Replay = k.Replay || m.Run.Replay
 	if m.Run.Engine != "" && !k.Replay {
 		k.Engine = m.Run.Engine
 	}

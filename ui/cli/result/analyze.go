@@ -11,7 +11,6 @@ import (
 	"shardeck/backend/app"
 	"shardeck/backend/jobs"
 	"shardeck/backend/measure"
-	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/cli/command"
@@ -170,8 +169,6 @@ func runRemark(run measure.RunReport) present.Cell {
 		return present.Cell{Text: run.Problem, Role: present.Bad}
 	case run.Analysis != nil && run.Analysis.Damaged:
 		return present.Cell{Text: "damaged input", Role: present.Warn}
-	case run.Analysis != nil && run.Analysis.Replay && len(run.Marks) == 0:
-		return present.Cell{Text: model.ReplayWord, Role: present.Dim}
 	}
 	return present.Cell{Text: present.Marks(run.Marks), Role: present.Dim}
 }

@@ -128,7 +128,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 // refresh shows what has changed of the runs, and has the best of those in sight judged.
 func (p *Pane) refresh() tea.Cmd {
 	p.best.find(p.list.Shown(), p.columns.defs, p.base.name == "")
-	p.replays = p.known.allReplays(p.list.Rows())
+	p.replays = len(p.list.Rows()) > 0 && !slices.ContainsFunc(p.list.Rows(), func(r model.Run) bool { return !r.Replay })
 	p.list.SetRows(p.list.Rows())
 	if p.detail != nil {
 		p.detail.show()

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"slices"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -186,15 +185,6 @@ func (k *known) forget(before, now []model.Run) (any bool) {
 		}
 	}
 	return any
-}
-
-func (k *known) replay(r model.Run) bool {
-	a := k.analyses[r.Name]
-	return r.Replay || a != nil && a.Replay
-}
-
-func (k *known) allReplays(runs []model.Run) bool {
-	return len(runs) > 0 && !slices.ContainsFunc(runs, func(r model.Run) bool { return !k.replay(r) })
 }
 
 // unread are those of some runs that nobody has read.

@@ -65,16 +65,14 @@ func valueCell(p *Pane, run string, m metric.Metric, d metric.Definition) presen
 // label is a run's name, with a word for what is no measurement of this machine; where all
 // are replays the title says so once.
 func label(p *Pane, r model.Run) string {
+	marks := r.Marks()
 	switch {
 	case r.Unfinished:
 		return r.Name + " (unfinished)"
-	case p.known.replay(r) && !p.replays:
-		return r.Name + " (replay)"
+	case len(marks) == 0, p.replays && marks[0].Word == model.ReplayWord:
+		return r.Name
 	}
-	if marks := r.Marks(); len(marks) > 0 && marks[0].Word != model.ReplayWord {
-		return r.Name + " (" + marks[0].Word + ")"
-	}
-	return r.Name
+	return r.Name + " (" + marks[0].Word + ")"
 }
 
 // fields are what a filter can ask for.
