@@ -172,17 +172,16 @@ func (r *Rank) StepAt(t int64) *Step {
 // On the CPU's alone it is none: vLLM announces a step of nothing when requests have ended, and launches nothing.
 func (r *Rank) takeEmptyPasses(all []Step) {
 	for _, s := range all {
-		n := len(r.Steps)
-		switch {
-		case !s.empty():
+		if !s.empty() {
 			r.Steps = append(r.Steps, s)
 			continue
-		case n == 0:
-			r.emptyFirst = true
-		default:
-			r.Steps[n-1].emptyPasses = true
 		}
 		r.EmptyPasses++
+		if n := len(r.Steps); n > 0 {
+			r.Steps[n-1].emptyPasses = true
+		} else {
+			r.emptyFirst = true
+		}
 		for _, c := range r.Calls {
 			c.Empty = c.Empty || c.Start >= s.Start && c.Start < s.End
 		}

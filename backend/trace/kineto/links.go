@@ -121,8 +121,8 @@ func (r *linkReader) event(b []byte, i int) {
 	case isLaunch(cat):
 		r.launches = append(r.launches, launchCall{e.corr.or(0), e.ts.v, -1, r.threads.JSON(e.pid), r.thread(), r.names.JSON(e.name)})
 	case r.isRange(cat, e.name):
-		c := callRange{e.ts.v, e.ts.v + e.dur.v, e.id.or(-1), uint64(max(0, e.rf.or(0))), r.thread(), r.names.JSON(e.name)}
-		r.ranges = append(r.ranges, c)
+		r.ranges = append(r.ranges, callRange{
+			e.ts.v, e.ts.v + e.dur.v, e.id.or(-1), uint64(max(0, e.rf.or(0))), r.thread(), r.names.JSON(e.name)})
 	}
 }
 
@@ -238,4 +238,43 @@ func (r *linkReader) launchOf(k kernelRun) (l *launchCall, missing string) {
 		}
 	}
 	return l, ""
+}
+
+// stepRanges is what a linkReader is asked for: annotations of steps.
+const stepRanges = "step"
+
+// onCPUAlone says that there are steps among the marks, all on the CPU's time line.
+func onCPUAlone(marks []trace.Mark) bool {
+	has := func(gpu bool) bool {
+		return slices.ContainsFunc(marks, func(m trace.Mark) bool { return m.GPU == gpu && stepname.Of(m.Name).Kind == stepname.OfStep })
+	}
+	return has(false) && !has(true)
+}
+
+// placeSteps gives r its steps on the device's time line too, which many profilers leave out: from the start of the first
+// to the end of the last thing that was launched inside a step. The file is read once more for it. It fails only when ctx
+// ends.
+func placeSteps(ctx context.Context, r *trace.Rank) error {
+	l := newLinkReader(stepRanges)
+	d, err := openReader(ctx, r.File, nil, blockSize, splitting{}, l.event)
+	if err != nil {
+		return ctx.Err()
+	}
+	l.order()
+	placed := map[int32]int{} // index into r.Marks, by range
+	for _, k := range r.Records {
+		c, _ := l.launchOf(kernelRun{corr: int64(k.Corr), start: k.Start - d.baseTime})
+		if c == nil || c.around < 0 {
+			continue
+		}
+		if _, seen := placed[c.around]; !seen {
+			placed[c.around] = len(r.Marks)
+			r.Marks = append(r.Marks, trace.Mark{Name: l.names.List[l.ranges[c.around].name], Start: k.Start, GPU: true})
+		}
+		m := &r.Marks[placed[c.around]]
+		end := max(m.Start+m.Dur, k.End())
+		m.Start = min(m.Start, k.Start)
+		m.Dur = end - m.Start
+	}
+	return nil
 }
