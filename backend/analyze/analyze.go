@@ -143,9 +143,8 @@ func (f *facts) warnings() []string {
 	return out
 }
 
-// coldRatio is how many times longer than the others a first iteration takes that was still
-// part of warming up. On two H100 vLLM's replicas of experts took 1.86 s, then 0.56 and
-// 0.43, when two iterations had warmed them up; warm runs stay below 1.1.
+// coldRatio is how many times longer than the others a first iteration takes that was still part of warming up. On two H100
+// vLLM's replicas of experts took 1.86 s, then 0.56 and 0.43, when two iterations had warmed them up; warm runs stay below 1.1.
 const coldRatio = 1.5
 
 // coldStart says that the samples hold an engine that was not warm yet.

@@ -70,8 +70,7 @@ func DiffTraces(runs [2]string, traces [2]*metric.TraceSummary) TraceDiff {
 	switch {
 	case a != b && a > 0 && b > 0:
 		d.PerStep = true
-		d.Notes = append(d.Notes, fmt.Sprintf("times are of one forward step: %s has %d, %s %d",
-			runs[0], a, runs[1], b))
+		d.Notes = append(d.Notes, fmt.Sprintf("times are of one forward step: %s has %d, %s %d", runs[0], a, runs[1], b))
 	case a != b:
 		d.Notes = append(d.Notes, "times are of the whole window: only one run has step annotations, so steps cannot be counted")
 	}

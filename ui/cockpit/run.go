@@ -151,8 +151,7 @@ type Backend interface {
 	SaveScreen(state json.RawMessage) error
 }
 
-// makers is the list of panes, in the order of their numbers: what a new pane is added to,
-// and nothing else here.
+// makers is the list of panes, in the order of their numbers: what a new pane is added to, and nothing else here.
 var makers = []struct {
 	name pane.Name
 	make func(pane.Env, Backend) pane.Pane

@@ -1,11 +1,12 @@
-// Package submission is the way from "submit" to a job, the same wherever it starts:
-// what would be submitted, a question with price and warnings whose default is No, or
-// what is wrong and the way to the form, then the submission itself.
+// Package submission is the way from "submit" to a job, the same wherever it starts: what would be submitted, a question with
+// price and warnings whose default is No, or what is wrong and the way to the form, then the submission itself.
 package submission
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -13,7 +14,9 @@ import (
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/check"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/shell"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -145,4 +148,162 @@ func (f *Flow) submitted(all []model.Submission, err error) tea.Cmd {
 		after = slices.Insert(after, 0, pane.Send(pane.SubmittedMsg{Job: all[n-1].JobID}))
 	}
 	return tea.Sequence(after...)
+}
+
+// body is the text of the question; starts are nil until they are known.
+func (f *Flow) body(all []jobs.Preview, starts []jobs.Start) []string {
+	words := make([]string, len(all))
+	for i := range starts {
+		words[i] = present.WouldStart(starts[i].At, starts[i].Note, f.env.Now())
+	}
+	if len(all) > 1 {
+		return append(f.where(), several(all, words)...)
+	}
+	body := append(f.where(), lines(all[0], words[0])...)
+	if diff := all[0].Diff; diff != "" {
+		body = append(body, "", "what differs from the script submitted last:")
+		for _, line := range Changed(diff) {
+			body = append(body, "  "+f.env.Theme.Paint(DiffTone(line), line))
+		}
+	}
+	return body
+}
+
+// where says, before what it would take on a cluster, that a job is started here: on a
+// login node where Slurm was not found that is not what was meant.
+func (f *Flow) where() []string {
+	if f.backend.SchedulerName() != "local" {
+		return nil
+	}
+	return []string{f.env.Theme.Paint(theme.Warn, "It is started here, on this machine: there is no Slurm."), ""}
+}
+
+// Changed are the lines of a unified diff that differ.
+func Changed(diff string) []string {
+	return slices.DeleteFunc(strings.Split(diff, "\n"), func(line string) bool {
+		tone := DiffTone(line)
+		return tone != theme.Good && tone != theme.Bad || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "+++")
+	})
+}
+
+// DiffTone is the colour of a line of a unified diff, beside its sign.
+func DiffTone(line string) theme.Tone {
+	if line == "" {
+		return theme.Plain
+	}
+	return map[byte]theme.Tone{'+': theme.Good, '-': theme.Bad, '@': theme.Dim}[line[0]]
+}
+
+// lines are what to know of one job before it is paid for.
+func lines(v jobs.Preview, start string) []string {
+	r := v.Row
+	out := []string{r.Experiment.ID + "  " + r.Experiment.Description}
+	for _, words := range []string{present.Placement(r.Verdict.Placement), present.Price(r.Verdict.Price), start,
+		present.KeptResult(v.KeptAs, r.Marks()), already(r)} {
+		if words != "" {
+			out = append(out, "  "+words)
+		}
+	}
+	return append(out, Findings("", r)...)
+}
+
+// already says that a job of an experiment waits or runs; empty: none does.
+func already(r board.Row) string {
+	if r.Job == nil || !r.Job.State.Active() {
+		return ""
+	}
+	return "job " + r.Job.ID + " of it is " + r.Job.State.Words() + " already"
+}
+
+// several is the question about more than one job: what they cost together before all else,
+// then a line each, then what was found, each thing once.
+func several(all []jobs.Preview, starts []string) []string {
+	total, ids, results := 0.0, 0, 0
+	rows := make([]board.Row, len(all))
+	for i, v := range all {
+		rows[i] = v.Row
+		if v.KeptAs != "" {
+			results++
+		}
+		ids = max(ids, widget.Width(v.Row.Experiment.ID))
+		total += NodeHours(v.Row)
+	}
+	body := []string{"none of them is charged to an account", ""} // what is no machine's allocation has no price
+	if total > 0 {
+		body[0] = "together at most " + present.NodeHours(total)
+	}
+	if results > 0 {
+		body[1] = unit.Plural(results, "earlier result") + " will be kept, as NAME@JOB, once the new ones are whole"
+		body = append(body, "")
+	}
+	for i, r := range rows {
+		body = append(body, widget.Fit(r.Experiment.ID, ids)+"  "+briefly(r, starts[i]))
+	}
+	if found := Findings("", rows...); len(found) > 0 {
+		body = append(append(body, ""), found...)
+	}
+	return body
+}
+
+// NodeHours is the most that a job of an experiment may cost; 0: it has no price.
+func NodeHours(r board.Row) float64 {
+	if r.Verdict.Price == nil {
+		return 0
+	}
+	return r.Verdict.Price.NodeHours
+}
+
+func briefly(r board.Row, start string) string {
+	nodes := unit.Plural(r.Verdict.Placement.Nodes, "node")
+	if q := r.Verdict.Placement.QOS; q != "" && q != "auto" {
+		nodes += ", " + q
+	}
+	return pane.Joined(200, r.Experiment.Layout.Short(), nodes, present.Cost(r.Verdict.Price), cmp.Or(already(r), start))
+}
+
+// Findings are those on some experiments, of a severity or all: each once with its fix, and
+// with those of several experiments that it is about.
+func Findings(only check.Severity, all ...board.Row) []string {
+	var order []check.Finding
+	about := map[string][]string{}
+	for _, r := range all {
+		for _, f := range r.Verdict.Findings {
+			if only != "" && f.Severity != only {
+				continue
+			}
+			if about[f.Fault] == nil {
+				order = append(order, f)
+			}
+			about[f.Fault] = append(about[f.Fault], r.Experiment.ID)
+		}
+	}
+	var out []string
+	for _, f := range order {
+		who := ", all"
+		if len(all) == 1 {
+			who = ""
+		} else if len(about[f.Fault]) < len(all) {
+			who = ", " + strings.Join(about[f.Fault], " ")
+		}
+		out = append(out, string(f.Severity)+who+": "+f.Fault)
+		if f.Fix != "" {
+			out = append(out, "  "+f.Fix)
+		}
+	}
+	return out
+}
+
+// FindingNote is a finding as a note.
+func FindingNote(f check.Finding) pane.Note {
+	tone := map[check.Severity]theme.Tone{check.SeverityError: theme.Bad, check.SeverityWarning: theme.Warn}[f.Severity]
+	text := f.Fault
+	if f.Fix != "" {
+		text += ". " + f.Fix
+	}
+	return pane.Note{Text: text, Tone: tone, Brief: f.Fault}
+}
+
+// Copy puts the command that submits experiments from any folder into the clipboard.
+func Copy(l interface{ Workspace() string }, ids ...string) tea.Cmd {
+	return pane.Send(pane.CopyMsg{Text: "shardeck -C " + shell.Quote(l.Workspace()) + " submit " + strings.Join(ids, " ")})
 }
