@@ -26,39 +26,42 @@ func (r *Rank) InColumns() *Columns {
 // Pack keeps the records as columns alone.
 func (r *Rank) Pack() { r.Columns, r.Records = r.InColumns(), nil }
 
-// Sort is what many records have in common: a kernel that is launched again and again, on one stream.
+// Sort is what many records have in common, a kernel that is launched again and again on one stream, and their sums.
 type Sort struct {
+	sortKey
+	Count int32 // records
+	Dur   int64 // ns
+}
+
+type sortKey struct {
 	Name   uint32  // index into Rank.Names
 	Coll   int32   // index into Rank.Colls, -1: no NCCL metadata
 	Blocks float32 // blocks per SM; negative: not given
 	Stream int32
 	Device int16
 	Kind   Kind
-	Count  int32 // records of it
-	Dur    int64 // ns of all of them
-}
-
-// sortOf is the sort of a record, without its sums.
-func sortOf(r *Record) Sort {
-	return Sort{Name: r.Name, Coll: r.Coll, Blocks: r.Blocks, Stream: r.Stream, Device: r.Device, Kind: r.Kind}
 }
 
 // newColumns makes columns of records, which it puts in order of time.
 func newColumns(records []Record) *Columns {
 	sortByTime(records)
-	n := len(records)
-	c := &Columns{Pieces: NewPieces(n), sort: make([]uint32, n)}
-	numbers := map[Sort]uint32{}
+	c := &Columns{Pieces: NewPieces(len(records)), sort: make([]uint32, len(records))}
+	numbers := map[sortKey]uint32{}
 	var recent [1 << recentBits]uint32 // sorts by their hash, plus one: most records are of one met before
 	for i := range records {
 		r := &records[i]
 		c.Add(r.Start, r.Dur)
+		key := sortKey{r.Name, r.Coll, r.Blocks, r.Stream, r.Device, r.Kind}
 		slot := &recent[(r.Name*0x9e3779b1^uint32(r.Stream)*0x85ebca6b^uint32(r.Coll)*0xc2b2ae35)>>(32-recentBits)]
-		if *slot == 0 || !c.Sorts[*slot-1].has(r) {
-			*slot = c.number(numbers, r) + 1
+		if *slot == 0 || c.Sorts[*slot-1].sortKey != key {
+			if numbers[key] == 0 {
+				c.Sorts = append(c.Sorts, Sort{sortKey: key})
+				numbers[key] = uint32(len(c.Sorts))
+			}
+			*slot = numbers[key]
 		}
 		c.sort[i] = *slot - 1
-		own := &c.Sorts[*slot-1]
+		own := &c.Sorts[c.sort[i]]
 		own.Count, own.Dur = own.Count+1, own.Dur+r.Dur
 		if i == 0 || r.End() > c.end {
 			c.end = r.End()
@@ -68,23 +71,6 @@ func newColumns(records []Record) *Columns {
 }
 
 const recentBits = 10
-
-// has reports whether a record is of the sort.
-func (s *Sort) has(r *Record) bool {
-	return s.Name == r.Name && s.Coll == r.Coll && s.Blocks == r.Blocks && s.Stream == r.Stream && s.Device == r.Device && s.Kind == r.Kind
-}
-
-// number is the number of a record's sort, which is added if it is new.
-func (c *Columns) number(known map[Sort]uint32, r *Record) uint32 {
-	key := sortOf(r)
-	id, ok := known[key]
-	if !ok {
-		id = uint32(len(c.Sorts))
-		known[key] = id
-		c.Sorts = append(c.Sorts, key)
-	}
-	return id
-}
 
 // Equal reports whether two ranks did the same at the same times.
 func (c *Columns) Equal(d *Columns) bool {

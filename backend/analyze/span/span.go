@@ -30,7 +30,12 @@ type List []Span
 func (l List) All() iter.Seq[Span] { return slices.Values(l) }
 
 // Length is the length of all spans together.
-func (l List) Length() int64 { return Length(l.All()) }
+func (l List) Length() (n int64) {
+	for _, s := range l {
+		n += s.Length()
+	}
+	return n
+}
 
 // Add appends s unless it is empty. The list must end before s begins; Union makes one of others.
 func (l List) Add(s Span) List {
@@ -56,24 +61,6 @@ func Union(spans []Span) List {
 
 // The functions below take disjoint spans in order, which may be walked over without
 // being kept: a trace has more of them than memory should hold.
-
-// Length is the length of all spans together.
-func Length(spans iter.Seq[Span]) int64 {
-	var n int64
-	for s := range spans {
-		n += s.Length()
-	}
-	return n
-}
-
-// Collect lists spans. It walks over them twice, to take no more memory than they need.
-func Collect(spans iter.Seq[Span]) List {
-	n := 0
-	for range spans {
-		n++
-	}
-	return slices.AppendSeq(make(List, 0, n), spans)
-}
 
 // Intersect is the time in both a and b.
 func Intersect(a iter.Seq[Span], b List) (out List) {

@@ -67,9 +67,6 @@ func TestIntervalsAgreeWithCounting(t *testing.T) {
 		if got, want := Overlap(ua.All(), ub), Intersect(ua.All(), ub).Length(); got != want {
 			t.Fatalf("overlap of %v and %v: %d, want %d", ua, ub, got, want)
 		}
-		if got := Collect(ua.All()); !slices.Equal(got, ua) {
-			t.Fatalf("collected %v of %v", got, ua)
-		}
 		check("clip", Intersect(ua.All(), List{w}), inside)
 		c := Cursor(ua)
 		slices.SortFunc(b, func(x, y Span) int { return int(x.Start - y.Start) })
