@@ -53,7 +53,10 @@ func File(path string) (Found, error) {
 	if len(l.files) == 0 {
 		return Found{}, &model.Fault{Text: l.reasons(), Kind: ErrNone, ToDo: "name a trace, or the folder of a run"}
 	}
-	return l.found(&recording{files: l.files})
+	r := &recording{files: l.files}
+	nameRanks(r.files)
+	r.numberRest()
+	return r.found(), nil
 }
 
 // Folder finds the traces in dir, or, where there are none and deep is set, in the folders in it. Of several recordings
@@ -79,9 +82,9 @@ func Folder(dir, shown, choice string, deep bool) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	found, err := l.found(r)
+	found := r.found()
 	found.Warnings = append(said, found.Warnings...)
-	return found, err
+	return found, nil
 }
 
 // ErrNone is the kind of the error of what holds no trace; its text says what it holds instead.

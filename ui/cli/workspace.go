@@ -22,10 +22,7 @@ func siteCmd(e *command.Env) *cobra.Command {
 		Args:  command.Args(0, 0),
 		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
 			r, err := a.SiteReport(ctx)
-			if err != nil {
-				return err
-			}
-			return e.Show(r, func() { printSite(e, r) })
+			return e.Answer(err, r, func() { printSite(e, r) })
 		}),
 	}
 }

@@ -9,6 +9,10 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/backend/jobs"
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/metric"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
@@ -101,3 +105,113 @@ func Press[P any](p P, b *Base, table Table[P], move func(key string) (tea.Cmd, 
 	cmd, _ := move(key.String())
 	return cmd
 }
+
+// BoardMsg carries the experiments as just read by their pane, for all.
+type BoardMsg struct{ Rows []board.Row }
+
+// JobsMsg carries the scheduler's one answer to all panes; Err is why there is none.
+type JobsMsg struct {
+	List jobs.JobList
+	Err  error
+}
+
+// OpenMsg asks the cockpit to go to a pane, and panes to show what they know of it.
+type OpenMsg struct {
+	To         Name
+	Experiment string       // id
+	Run        string       // name
+	Base       string       // name of a run, for Traces: compare Run with it; empty: show Run alone
+	Job        string       // id
+	Edits      []model.Edit // for Config: changes to make to the draft, not yet saved
+}
+
+// SelectMsg says that the cursor rests on an experiment: panes beside may follow.
+type SelectMsg struct {
+	Row     board.Row
+	Entered Name // the pane that the user just went to follows though it has the focus; empty: none
+}
+
+// Reaches reports whether a pane is to follow: one with the focus stays unless just entered.
+func (m SelectMsg) Reaches(name Name, focused bool) bool { return !focused || m.Entered == name }
+
+// Run is the newest run of the experiment; empty: it has none.
+func (m SelectMsg) Run() string {
+	if m.Row.Run == nil {
+		return ""
+	}
+	return m.Row.Run.Name
+}
+
+// EnterMsg asks the experiments pane what is selected, for a pane that the user went to.
+type EnterMsg struct{ To Name }
+
+// ReloadMsg asks panes to read again what they show: files or jobs changed.
+type ReloadMsg struct{}
+
+// AnalysedMsg carries the analysis of a run as just read; it is shared: nobody changes it.
+type AnalysedMsg struct{ Analysis *metric.Analysis }
+
+// SubmittedMsg says that a job was submitted: the jobs pane goes to it once it is listed.
+type SubmittedMsg struct{ Job string }
+
+// RefreshJobsMsg asks the cockpit to ask the scheduler now, as far as its floor allows.
+type RefreshJobsMsg struct{}
+
+// Note is one line for the message line.
+type Note struct {
+	Text  string
+	Tone  theme.Tone
+	Brief string // instead of Text where the line is too short for it; empty: Text is cut
+}
+
+// Say makes a note for the message line; it stays until something else is to be said.
+func Say(text string) tea.Cmd { return func() tea.Msg { return Note{Text: text} } }
+
+// Warn is Say for what should be looked at.
+func Warn(text string) tea.Cmd { return func() tea.Msg { return Note{Text: text, Tone: theme.Warn} } }
+
+// Locked is why a cockpit started with --read-only does not do something; empty: it does.
+func Locked(l interface{ ReadOnly() bool }, to string) string {
+	if !l.ReadOnly() {
+		return ""
+	}
+	return "read-only: start shardeck without --read-only to " + to
+}
+
+// Fail is Say for an error: the fault, and what to do about it; nothing for none.
+func Fail(err error) tea.Cmd {
+	if err == nil {
+		return nil
+	}
+	return func() tea.Msg { return FailNote(err) }
+}
+
+// FailNote is an error as a note.
+func FailNote(err error) Note {
+	text := err.Error()
+	if fix := model.FixOf(err); fix != "" {
+		text += ". " + fix
+	}
+	return Note{Text: text, Tone: theme.Bad}
+}
+
+// Send makes a command of a message.
+func Send(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
+
+// EditMsg asks the cockpit to open a file in the user's editor, at a line; 0: none in particular.
+type EditMsg struct {
+	Path string
+	Line int
+}
+
+// EditedMsg says that the editor has ended; Err is why it could not do its work.
+type EditedMsg struct{ Err error }
+
+// CopyMsg asks for a text in the clipboard, by OSC 52, which not every terminal allows.
+type CopyMsg struct{ Text string }
+
+// ClickMsg tells a pane, and no other, where it was clicked: 0, 0 is its upper left corner.
+type ClickMsg struct{ X, Line int }
+
+// SeenMsg is the stage of jobs that run and the cause of those that failed, by job, in a few words.
+type SeenMsg struct{ Titles map[string]string }

@@ -17,7 +17,7 @@
 //	activity     (activity.go) kernels, copies, CUDA graphs recorded whole; GPU metrics: "SMs Active"
 //	steps        (steps.go)    NVTX ranges, and the same on the GPU's time line
 //	csvTables    (csv.go)      CSV, whatever stands before, between and after
-//	devices      (devices.go)  what each device did for each process, and the rank it becomes
+//	devices      (activity.go) what each device did for each process, and the rank it becomes
 //
 // A report says nothing of torch.distributed: records have no NCCL metadata, and a
 // rank's number is not in it. Ranks come in the order of their physical GPUs.
@@ -37,9 +37,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -112,7 +110,10 @@ func (r Reader) Open(ctx context.Context, path string, progress func(done, total
 	if err != nil {
 		return nil, err
 	}
-	number := rankOf(path)
+	number := -1 // in a name as nsys_3.sqlite
+	if _, err := fmt.Sscanf(filepath.Base(path), "nsys_%5d.", &number); err != nil {
+		number = -1
+	}
 	for _, rank := range ranks {
 		rank.File = path
 		if len(ranks) == 1 {
@@ -156,18 +157,6 @@ func (r Reader) open(ctx context.Context, path string, progress func(done, total
 
 // sqliteMagic begins every SQLite file.
 var sqliteMagic = []byte("SQLite format 3\x00")
-
-var rankName = regexp.MustCompile(`^nsys_(\d{1,5})\.`)
-
-// rankOf is the rank in a name as nsys_3.sqlite, -1 if there is none.
-func rankOf(path string) int {
-	m := rankName.FindStringSubmatch(filepath.Base(path))
-	if m == nil {
-		return -1
-	}
-	n, _ := strconv.Atoi(m[1])
-	return n
-}
 
 // exportDeadline is how long one export may take; nsys writes some 50 MB a second.
 const exportDeadline = 10 * time.Minute

@@ -37,10 +37,7 @@ quota, disk, output directories. Exit code 1 if any of these fails.`,
 				return checkEnvironment(ctx, e, a, ids)
 			}
 			rows, err := a.Rows(ctx, ids)
-			if err != nil {
-				return err
-			}
-			return cmp.Or(e.Show(checksOf(rows), func() { printChecks(e, rows) }), verdictOf(rows))
+			return e.Answer(err, checksOf(rows), func() { printChecks(e, rows) }, verdictOf(rows))
 		}),
 	}
 	c.Flags().BoolVar(&env, "env", false, "look at software, models, quota and disk instead")

@@ -180,10 +180,7 @@ func Why(e *command.Env) *cobra.Command {
 				return err
 			}
 			cause, err := a.Why(ctx, j)
-			if err != nil {
-				return err
-			}
-			return e.Show(cause, func() { printCause(e, cause) })
+			return e.Answer(err, cause, func() { printCause(e, cause) })
 		}),
 	}
 }

@@ -1,7 +1,6 @@
 package result
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -54,10 +53,7 @@ share. --here reads them on this machine all the same.`,
 				return onNode(ctx, e, a, runs, f)
 			}
 			report, err := a.ExportAll(ctx, runs, e.Progress())
-			if err != nil {
-				return err
-			}
-			return cmp.Or(e.Show(report, func() { printReport(e, report) }), command.DamagedIf(damaged(report)))
+			return e.Answer(err, report, func() { printReport(e, report) }, command.DamagedIf(damaged(report)))
 		}),
 	}
 	c.Flags().BoolVar(&f.onNode, "on-node", false, "read traces in a Slurm job, one task a rank")

@@ -226,10 +226,7 @@ makes the runs not comparable (model, workload, GPU, engine) is said on standard
 		Args: command.Args(2, -1),
 		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
 			c, err := a.Compare(ctx, runs, e.Progress())
-			if err != nil {
-				return err
-			}
-			return e.Show(c, func() {
+			return e.Answer(err, c, func() {
 				e.Table(present.Comparison(c))
 				for _, note := range c.Notes {
 					e.SayWrapped(note, "   ")

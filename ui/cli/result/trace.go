@@ -69,16 +69,10 @@ within) and rest (reason, total_ns, count, share).`,
 				return command.Usage("--by %s: it is one of %s", f.by, strings.Join(metric.Launchers, ", "))
 			case f.ops || f.by != metric.Operator:
 				t, err := a.OpTimes(ctx, runs[0], f.by, e.Progress())
-				if err != nil {
-					return err
-				}
-				return cmp.Or(e.Show(t, func() { printOps(e, t, f.top) }), command.DamagedIf(t.Damaged))
+				return e.Answer(err, t, func() { printOps(e, t, f.top) }, command.DamagedIf(t.Damaged))
 			case len(runs) == 2:
 				c, err := a.CompareTraces(ctx, runs[0], runs[1], e.Progress())
-				if err != nil {
-					return err
-				}
-				return cmp.Or(e.Show(c, func() { printTraceDiff(e, c, f.top) }), command.DamagedIf(c.Damaged))
+				return e.Answer(err, c, func() { printTraceDiff(e, c, f.top) }, command.DamagedIf(c.Damaged))
 			}
 			found, err := a.Analyse(ctx, runs[0], pool.Wanted, e.Progress())
 			if err != nil {
