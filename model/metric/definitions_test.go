@@ -1,6 +1,21 @@
 package metric
 
-import "testing"
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// No line of the file is lost on the way: every key of it is a field.
+func TestDefinitionsAreReadWhole(t *testing.T) {
+	dec := json.NewDecoder(strings.NewReader(string(definitions)))
+	dec.DisallowUnknownFields()
+	var all []Definition
+	if err := dec.Decode(&all); err != nil || len(all) == 0 {
+		t.Fatalf("%d definitions, %v", len(all), err)
+	}
+}
 
 func TestDefinitionsAreComplete(t *testing.T) {
 	families := map[string]bool{"latency": true, "throughput": true, "communication": true, "device": true, "skew": true}
@@ -14,6 +29,9 @@ func TestDefinitionsAreComplete(t *testing.T) {
 			if got, ok := Define(name); !ok || got.Name != d.Name {
 				t.Errorf("Define(%q) = %q, %v", name, got.Name, ok)
 			}
+		}
+		if !slices.Contains([]Better{NoBetter, Lower, Higher}, d.Better) || d.Decimals < 0 || d.Decimals > 3 {
+			t.Errorf("%s: better %q, decimals %d", d.Name, d.Better, d.Decimals)
 		}
 		if d.Title == "" || d.Unit == "" || len(d.Text) < 40 || !families[d.Family] {
 			t.Errorf("%s: incomplete: %+v", d.Name, d)

@@ -1,4 +1,4 @@
-// Package metric says what was measured of a run: the definition of every metric (definitions.go), its value with a reason
+// Package metric says what was measured of a run: the definition of every metric (definitions.json), its value with a reason
 // where there is none (metric.go), what traces hold beside (summary.go), and the statistics of samples (stats.go).
 package metric
 
@@ -65,13 +65,13 @@ type Definition struct {
 }
 
 // Better says which direction of a metric is good.
-type Better int
+type Better string
 
 // Directions of a metric.
 const (
-	NoBetter Better = iota
-	Lower
-	Higher
+	NoBetter Better = ""
+	Lower    Better = "lower"
+	Higher   Better = "higher"
 )
 
 // Device is the GPU as the traces name it; empty: not known.

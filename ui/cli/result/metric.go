@@ -111,10 +111,9 @@ type definition struct {
 }
 
 func explained(defs []metric.Definition) []definition {
-	better := map[metric.Better]string{metric.Lower: "lower", metric.Higher: "higher", metric.NoBetter: "neither"}
 	all := make([]definition, len(defs))
 	for i, d := range defs {
-		all[i] = definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, better[d.Better]}
+		all[i] = definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, cmp.Or(string(d.Better), "neither")}
 	}
 	return all
 }
