@@ -3,7 +3,7 @@
 // ask together; traces.go and packedrank.go read its files. operators.go reads traces anew
 // for one question. Runs side by side are in compare.go, what is written of them in
 // export.go; the sums are those of model/scaling. import.go makes runs of what others
-// wrote, scripts.go takes the original scripts, with the faults known of them.
+// wrote, and takes the original scripts, with the faults known of them.
 package measure
 
 import (

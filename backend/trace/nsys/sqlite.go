@@ -156,9 +156,6 @@ type target struct {
 // ordinal is a CUDA device as one process counts them.
 type ordinal struct{ pid, cuda int64 }
 
-// pidOf is the process id in a global process or thread id.
-func pidOf(global int64) int64 { return global >> 24 & 0xffffff }
-
 // processOf is the global process id of a global thread id.
 func processOf(tid int64) int64 { return tid &^ 0xffffff }
 
@@ -217,10 +214,10 @@ func (t *target) readOrdinals(d *db) error {
 
 // physical is the GPU behind a process's device; not known: the device's own number, as the export does not say.
 func (t *target) physical(globalPid, cuda int64) (gpu int64, known bool) {
-	if gpu, ok := t.gpuOf[ordinal{pidOf(globalPid), cuda}]; ok {
-		return gpu, true
+	if gpu, known = t.gpuOf[ordinal{globalPid >> 24 & 0xffffff, cuda}]; !known {
+		gpu = cuda
 	}
-	return cuda, false
+	return gpu, known
 }
 
 // sms is the number of multiprocessors of a GPU, 0 if it is not known.
