@@ -17,14 +17,15 @@ import (
 // first that does not, the rest is read as one piece, as is a file of one member; that alone says what is wrong with it.
 type memberReader struct {
 	disk  io.Reader
-	raw   []byte    // of the file, not given to a member yet
-	end   error     // why there is no more of it
-	rest  io.Reader // what is read as one piece, once it is
-	depth int       // how many members may be ahead: one until the first is read
-	ahead []*member // being inflated, in order
-	spare []*member // to be used again
-	now   *member   // being read
-	text  []byte    // of it, not read yet
+	raw   []byte        // of the file, not given to a member yet
+	end   error         // why there is no more of it
+	rest  io.Reader     // what is read as one piece, once it is
+	first *bytes.Reader // of that what was taken from the disk before; nil: nothing
+	depth int           // how many members may be ahead: one until the first is read
+	ahead []*member     // being inflated, in order
+	spare []*member     // to be used again
+	now   *member       // being read
+	text  []byte        // of it, not read yet
 }
 
 // Bounds of what is inflated side by side; a file of larger members is read as one piece.
@@ -85,14 +86,25 @@ func (r *memberReader) next() error {
 
 // readAsOne reads what is not read yet as one piece; io.EOF: nothing is.
 func (r *memberReader) readAsOne() error {
-	var parts []io.Reader
+	var taken []byte
 	for _, m := range r.ahead {
-		parts = append(parts, bytes.NewReader(m.packed))
+		taken = append(taken, m.packed...)
 	}
-	parts = append(parts, bytes.NewReader(r.raw), r.disk)
-	z, err := gzip.NewReader(bufio.NewReaderSize(io.MultiReader(parts...), rawPiece))
+	r.first = bytes.NewReader(append(taken, r.raw...))
+	z, err := gzip.NewReader(bufio.NewReaderSize(io.MultiReader(r.first, r.disk), rawPiece))
 	r.rest, r.raw, r.ahead, r.spare = z, nil, nil, nil
 	return err
+}
+
+// unread is how many bytes were taken from the disk and not inflated yet.
+func (r *memberReader) unread() (n int64) {
+	for _, m := range r.ahead {
+		n += int64(len(m.packed))
+	}
+	if r.first != nil {
+		n += int64(r.first.Len())
+	}
+	return n + int64(len(r.raw))
 }
 
 // more takes a piece from the disk.

@@ -91,3 +91,23 @@ func FuzzMembers(f *testing.F) {
 		}
 	})
 }
+
+// What was taken from the disk ahead of the text tells nothing of how many records there will be.
+func TestExpectCountsWhatWasInflated(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	random, rng := make([]byte, 4<<20), rand.New(rand.NewPCG(3, 4))
+	for i := range random {
+		random[i] = byte(rng.Uint32())
+	}
+	src, err := OpenSource(t.Context(), writeFile(t, "one.json.gz", gz(6, string(random))), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if _, err := io.CopyN(io.Discard, src, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	if n := src.Expect(100); n < 400 || n > 600 { // a quarter is read
+		t.Errorf("100 in a quarter of the text, %d expected in all", n)
+	}
+}

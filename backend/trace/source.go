@@ -106,12 +106,16 @@ const toSpare = 1.4
 // Expect extrapolates a count to the whole file, from the part read since it was last asked: a trace begins with
 // much that is no record. What is not used is never touched and costs no memory; too little costs a copy.
 func (s *Source) Expect(now int) int {
-	count, bytes := float64(now-s.counted), float64(s.done-s.countedAt)
-	s.counted, s.countedAt = now, s.done
+	done := s.done
+	if z, ok := s.Reader.(*memberReader); ok {
+		done -= z.unread()
+	}
+	count, bytes := float64(now-s.counted), float64(done-s.countedAt)
+	s.counted, s.countedAt = now, done
 	if bytes <= 0 {
 		return now
 	}
-	return now + int(count/bytes*float64(s.Size-s.done)*toSpare)
+	return now + int(count/bytes*float64(s.Size-done)*toSpare)
 }
 
 // Close closes the file.
