@@ -1,6 +1,5 @@
-// Package model says what is true of an experiment, a job and a run. It is pure, as
-// its parts are: no files, processes, clocks or screens, and nothing of ours but these
-// parts, so every rule can be tested with values alone.
+// Package model says what is true of an experiment, a job and a run. It is pure, as its parts are: no files, processes, clocks
+// or screens, and nothing of ours but these parts, so every rule can be tested with values alone.
 //
 //	model      what a user writes (experiment.go), how it spreads over GPUs,
 //	           what a model is and what of it a rank holds (shape.go), what it

@@ -114,9 +114,8 @@ func (r Run) TraceBytes() (sum int64) {
 	return sum
 }
 
-// nsysForms are the forms of a report, the one that tells most for least work first:
-// a CSV has no GPUs, steps or samples, a report must be exported first, and a recording
-// is only good for saying what became of the report.
+// nsysForms are the forms of a report, the one that tells most for least work first: a CSV has no GPUs, steps or samples, a
+// report must be exported first, and a recording is only good for saying what became of the report.
 var nsysForms = []string{".sqlite", ".csv", ".csv.gz", "", ".nsys-rep", ".qdrep", ".qdstrm"}
 
 // NsysForm is the place of a file of nsys among those forms: the least is read best.
@@ -151,9 +150,8 @@ type UnreadRun struct {
 	Largest int64 // the largest of these
 }
 
-// RunInfo is run.json, what a runner says of the run it made: what it was, what
-// it really ran with and what was left undone. Every engine writes one beside its
-// traces; keys a runner does not know are left out, and none is required to read a run.
+// RunInfo is run.json, what a runner says of the run it made: what it was, what it really ran with and what was left undone.
+// Every engine writes one beside its traces; keys a runner does not know are left out, and none is required to read a run.
 type RunInfo struct {
 	Schema     int               `json:"schema"`               // 1
 	Runner     string            `json:"runner"`               // vllm_profiler.py, shardeck replay

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// Shape is the geometry of a model, from its published config; parameter counts (equal to the
-// published ones), weights, KV cache and FLOPs all follow from it, on one rank as RankShape.
-// Shapes are data, in templates/models.yaml.
+// Shape is the geometry of a model, from its published config; parameter counts (equal to the published ones), weights, KV
+// cache and FLOPs all follow from it, on one rank as RankShape. Shapes are data, in templates/models.yaml.
 type Shape struct {
 	Name         string   `yaml:"name" json:"name"`       // hub id
 	Aliases      []string `yaml:"aliases" json:"aliases"` // instruct variants with the same shape
@@ -294,8 +293,7 @@ const OneGPU = "1 GPU"
 // Coord is the place of a rank in the layout, each part counted from 0.
 type Coord struct{ TP, PP, DP int }
 
-// Coord places a global rank: vLLM orders ranks DP, PP, TP from outer to inner.
-// [vllm/distributed/parallel_state.py]
+// Coord places a global rank: vLLM orders ranks DP, PP, TP from outer to inner. [vllm/distributed/parallel_state.py]
 func (l Layout) Coord(rank int) Coord {
 	return Coord{TP: rank % l.TP, PP: rank / l.TP % l.PP, DP: rank / (l.TP * l.PP)}
 }
@@ -321,8 +319,7 @@ func (l Layout) TPGroup(rank int) []int {
 	return l.ranks(func(c Coord) bool { return c.PP == at.PP && c.DP == at.DP })
 }
 
-// EPGroup is all ranks of a rank's stage over DP × TP; with EP off it is the rank alone.
-// [vllm/distributed/parallel_state.py]
+// EPGroup is all ranks of a rank's stage over DP × TP; with EP off it is the rank alone. [vllm/distributed/parallel_state.py]
 func (l Layout) EPGroup(rank int) []int {
 	if l.EP <= 1 {
 		return []int{rank}
@@ -336,9 +333,8 @@ func (l Layout) StageRanks(pp int) []int { return l.ranks(func(c Coord) bool { r
 // Replica lists the ranks of one data-parallel copy.
 func (l Layout) Replica(dp int) []int { return l.ranks(func(c Coord) bool { return c.DP == dp }) }
 
-// StageLayers is how many of a model's layers each pipeline stage holds: equal parts, the
-// remainder given from the last but one stage backwards, because the last also holds the
-// output head. [vllm/distributed/utils.py get_pp_indices]
+// StageLayers is how many of a model's layers each pipeline stage holds: equal parts, the remainder given from the last but one
+// stage backwards, because the last also holds the output head. [vllm/distributed/utils.py get_pp_indices]
 func StageLayers(layers, pp int) []int {
 	out := make([]int, pp)
 	for i := range out {

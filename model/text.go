@@ -171,9 +171,8 @@ func CheckID(id string) error {
 	return idPattern.Check(id, "%.40q cannot be an experiment id: use letters, digits, dots, dashes and underscores, as in E1.3")
 }
 
-// CheckOutputDir says whether a run may be written there: a path below the
-// workspace or an absolute one, in letters and digits and ._+=,- without .. parts.
-// The characters @ and the ending .tmp-<job> belong to older and unfinished runs.
+// CheckOutputDir says whether a run may be written there: a path below the workspace or an absolute one, in letters and digits
+// and ._+=,- without .. parts. The characters @ and the ending .tmp-<job> belong to older and unfinished runs.
 func CheckOutputDir(dir string) error {
 	const use = "use a path such as trace_collection/llama-8b-tp4"
 	switch {

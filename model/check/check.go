@@ -1,7 +1,6 @@
-// Package check judges an experiment before its job is paid for: is the layout legal
-// (rules.go and the tables rules_*.go, each row with its fix), which values may a field
-// take, what does the job ask of the site, does it fit the GPUs and what does it cost (place.go).
-// An experiment is judged against a World: the shapes, GPUs and site that are known.
+// Package check judges an experiment before its job is paid for: is the layout legal (rules.go and the tables rules_*.go, each
+// row with its fix), which values may a field take, what does the job ask of the site, does it fit the GPUs and what does it
+// cost (place.go). An experiment is judged against a World: the shapes, GPUs and site that are known.
 package check
 
 import (
@@ -55,9 +54,8 @@ func (v Verdict) Worst() (Finding, bool) {
 	return Finding{}, false
 }
 
-// Check judges an experiment against the world: everything that can be said before
-// the job is paid for. Findings come with errors first. Numbers out of all range
-// end it there, for nothing can be worked out from them.
+// Check judges an experiment against the world: everything that can be said before the job is paid for. Findings come with
+// errors first. Numbers out of all range end it there, for nothing can be worked out from them.
 func Check(e model.Experiment, w World) Verdict {
 	form := append([]Finding{}, (&subject{e: e, w: &w}).apply(formRules)...)
 	if !sound(e) {
@@ -187,11 +185,10 @@ func withKey(l model.Layout, path string, v int) model.Layout {
 // unknownMax bounds a stepper where nothing says how many GPUs there are.
 const unknownMax = 64
 
-// Legal lists, in rising order, the values that a layout key may take while the others stay as they are: those
-// that no rule refuses and that divide evenly (layers over stages, GPUs over nodes). The value it has is listed
-// if it is legal at all. Where EP is on it follows TP × DP. It is empty for a path that is no layout key, and
-// where the rest of the experiment cannot be judged. Where another key is at fault, so that no value would do,
-// only the rules of this one count.
+// Legal lists, in rising order, the values that a layout key may take while the others stay as they are: those that no rule
+// refuses and that divide evenly (layers over stages, GPUs over nodes). The value it has is listed if it is legal at all. Where
+// EP is on it follows TP × DP. It is empty for a path that is no layout key, and where the rest of the experiment cannot be
+// judged. Where another key is at fault, so that no value would do, only the rules of this one count.
 func Legal(e model.Experiment, path string, w World) []int {
 	if layoutAt(&e.Layout, path) == nil || !sound(e) {
 		return nil

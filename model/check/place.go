@@ -121,9 +121,8 @@ func nodeWords(nodes float64) string {
 	return fmt.Sprintf("%.0f whole nodes", nodes)
 }
 
-// Memory of one GPU, as vLLM divides it: weights, the cache, the activations of
-// one full step, and what CUDA, NCCL and graphs take. Weights and cache follow
-// from the shape; the rest is estimated, and may err by a GiB or two. [vllm.md §4]
+// Memory of one GPU, as vLLM divides it: weights, the cache, the activations of one full step, and what CUDA, NCCL and graphs
+// take. Weights and cache follow from the shape; the rest is estimated, and may err by a GiB or two. [vllm.md §4]
 
 // Sizes the estimate starts from.
 const (

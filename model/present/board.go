@@ -74,8 +74,7 @@ func Spread(a *metric.Analysis) string {
 	return unit.Number(*spread, 1)
 }
 
-// resultState is the state of an experiment whose job is over: whether its result can be
-// relied on.
+// resultState is the state of an experiment whose job is over: whether its result can be relied on.
 func resultState(r board.Row) string {
 	switch {
 	case r.Run != nil && r.Run.Unfinished:

@@ -32,8 +32,7 @@ func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
 	return t
 }
 
-// Job is the row of one job in Jobs; seen is what its log says: the stage of one that runs,
-// the cause of one that failed.
+// Job is the row of one job in Jobs; seen is what its log says: the stage of one that runs, the cause of one that failed.
 func Job(j model.Job, seen string, now time.Time) Row {
 	return Row{Cells: []Cell{{Text: j.ID}, OrNone(j.Title()), State(j.State.Words()), dim(JobWhere(j, seen, now)),
 		OrNone(clock(j.Elapsed)), OrNone(clock(j.Limit)), OrNone(count(j.GPUs)), OrNone(j.QOS),

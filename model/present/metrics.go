@@ -25,8 +25,7 @@ func MetricColumn(d metric.Definition) Column {
 	return c
 }
 
-// metricPart is a value of a metric, of one rank or a part of it. The parts of the straggler,
-// which is a rank, are times in ms.
+// metricPart is a value of a metric, of one rank or a part of it. The parts of the straggler, which is a rank, are times in ms.
 func metricPart(v float64, d metric.Definition) string {
 	switch {
 	case d.Unit == "B":
@@ -99,8 +98,7 @@ func MetricParts(m metric.Metric, d metric.Definition) []string {
 // mostRankColumns is how many ranks have a column of their own.
 const mostRankColumns = 8
 
-// MetricRanks are the values of the ranks: "rank 0 7.76 · rank 1 11.47"; of many the least
-// and the most.
+// MetricRanks are the values of the ranks: "rank 0 7.76 · rank 1 11.47"; of many the least and the most.
 func MetricRanks(m metric.Metric, d metric.Definition) string {
 	ranks := slices.Sorted(maps.Keys(m.PerRank))
 	word := func(r int) string { return "rank " + unit.Int(r) + " " + metricPart(m.PerRank[r], d) }
@@ -179,8 +177,7 @@ var runMetrics = []struct {
 	decimals int
 }{{"throughput_tokens_sec", 0}, {"ttft", 1}, {"tpot", 2}, {"comm_overhead", 1}}
 
-// RunColumns are columns that name runs, then one for each metric by which they are looked
-// through, then one for a remark.
+// RunColumns are columns that name runs, then one for each metric by which they are looked through, then one for a remark.
 func RunColumns(first ...string) []Column {
 	all := Columns(first...)
 	for _, m := range runMetrics {
@@ -190,8 +187,7 @@ func RunColumns(first ...string) []Column {
 	return append(all, Column{})
 }
 
-// RunCells are cells that name a run, then those of RunColumns' metrics; a is nil for a run
-// that was not read.
+// RunCells are cells that name a run, then those of RunColumns' metrics; a is nil for a run that was not read.
 func RunCells(a *metric.Analysis, first ...Cell) []Cell {
 	for _, m := range runMetrics {
 		first = append(first, runMetric(a, m.name))

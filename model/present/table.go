@@ -19,8 +19,7 @@ type Table struct {
 	Empty   string // why there are no rows
 }
 
-// Column of a table. Those with Worth 0 always stay; where a line is too short the others
-// go, the highest Worth first.
+// Column of a table. Those with Worth 0 always stay; where a line is too short the others go, the highest Worth first.
 type Column struct {
 	Name  string // of the metric, where it is of one
 	Title string
@@ -57,8 +56,7 @@ const (
 	Foreign   = "≠" // measured of another config, by another engine or on another GPU
 )
 
-// Role is what a text is for; each edge has a colour for it. No role says what the text
-// does not say too.
+// Role is what a text is for; each edge has a colour for it. No role says what the text does not say too.
 type Role int
 
 // Roles.
@@ -97,9 +95,8 @@ func Texts(all ...string) []Cell {
 
 func dim(text string) Cell { return Cell{Text: text, Role: Dim} }
 
-// Columns reads columns from words: the title, after "|" the unit, after "/" the worth, after
-// "-" the least width, or after "…" that of names; ">" before it sets it right: ">time|ms/2",
-// "kernel…24".
+// Columns reads columns from words: the title, after "|" the unit, after "/" the worth, after "-" the least width, or after "…"
+// that of names; ">" before it sets it right: ">time|ms/2", "kernel…24".
 func Columns(words ...string) []Column {
 	all := make([]Column, len(words))
 	for i, w := range words {

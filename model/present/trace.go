@@ -11,8 +11,7 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// Trace is the tables of a run's traces, in the order of screens. Without a summary they
-// have their columns alone.
+// Trace is the tables of a run's traces, in the order of screens. Without a summary they have their columns alone.
 func Trace(a *metric.Analysis) []Table {
 	if a == nil || a.Trace == nil {
 		a = &metric.Analysis{Trace: &metric.TraceSummary{}}
@@ -210,8 +209,7 @@ func ExtremeRanks(ranks []metric.RankSplit, each int) []int {
 	return append(order[:each:each], order[len(order)-each:]...)
 }
 
-// StragglerSentence names the rank that others wait for, with what proves it, or says why
-// none is named.
+// StragglerSentence names the rank that others wait for, with what proves it, or says why none is named.
 func StragglerSentence(m metric.Metric) string {
 	text := "no straggler"
 	switch {
@@ -232,8 +230,7 @@ func StragglerSentence(m metric.Metric) string {
 	return text
 }
 
-// StartCut is the longest start that was cut because profilers did not start together;
-// empty: none was.
+// StartCut is the longest start that was cut because profilers did not start together; empty: none was.
 func StartCut(ranks []metric.RankSplit) string {
 	most := metric.RankSplit{}
 	for _, r := range ranks {

@@ -1,6 +1,5 @@
-// Package present turns results into what people read: neutral tables (table.go) and
-// sentences, the same on the command line, in the cockpit and in reports. It decides
-// nothing and draws nothing; numbers and units are written by its part unit.
+// Package present turns results into what people read: neutral tables (table.go) and sentences, the same on the command line,
+// in the cockpit and in reports. It decides nothing and draws nothing; numbers and units are written by its part unit.
 package present
 
 import (

@@ -1,6 +1,5 @@
-// Package pane holds the contract that every pane of the cockpit keeps, and what panes share:
-// messages, tables of keys, questions, tables as widgets. Whatever waits goes through a Task,
-// whose replies are dropped once they are out of date.
+// Package pane holds the contract that every pane of the cockpit keeps, and what panes share: messages, tables of keys,
+// questions, tables as widgets. Whatever waits goes through a Task, whose replies are dropped once they are out of date.
 package pane
 
 import (
@@ -22,8 +21,7 @@ import (
 type Pane interface {
 	// Init starts what the pane needs at once.
 	Init() tea.Cmd
-	// Update takes a message, but no replies of tasks and timers. Keys and clicks arrive only
-	// while the pane has the focus.
+	// Update takes a message, but no replies of tasks and timers. Keys and clicks arrive only while the pane has the focus.
 	Update(msg tea.Msg) (Pane, tea.Cmd)
 	// View draws exactly the size set, with no trailing newline.
 	View() string

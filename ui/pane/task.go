@@ -29,9 +29,8 @@ type Task[T any] struct {
 	cancel     context.CancelFunc
 }
 
-// Start makes the command that does the work, under a context that ends when the task is started
-// anew or stopped, or with parent. Then takes the reply, or a panic of the work as its error, in
-// the event loop, when the task is no longer busy.
+// Start makes the command that does the work, under a context that ends when the task is started anew or stopped, or with
+// parent. Then takes the reply, or a panic of the work as its error, in the event loop, when the task is no longer busy.
 func (t *Task[T]) Start(parent context.Context, work func(context.Context) (T, error), then func(T, error) tea.Cmd) tea.Cmd {
 	t.Stop()
 	ctx, cancel := context.WithCancel(parent)

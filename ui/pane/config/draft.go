@@ -138,8 +138,7 @@ type made struct {
 // after does something when the edits before it are made: at once if there are none.
 func (q *queue) after(do func() tea.Cmd) tea.Cmd { return q.add(op{do: do}) }
 
-// change does something to the draft of a file in a command, and has it judged there; edits
-// are what is shown until then.
+// change does something to the draft of a file in a command, and has it judged there; edits are what is shown until then.
 func (q *queue) change(f *file, edits []model.Edit, change func() (pane.Note, error)) tea.Cmd {
 	o := op{file: f, edits: edits}
 	o.do = func() tea.Cmd {

@@ -1,7 +1,6 @@
-// Package config is the form in which an experiment is made: its fields, and below them what they
-// mean: layout on GPUs, memory, price, faults. A key changes what is shown at once (fields.go); a
-// command then changes the draft and judges it (draft.go), which is kept until it is saved
-// (unsaved.go). Files are written by w alone, after showing what changes (actions.go).
+// Package config is the form in which an experiment is made: its fields, and below them what they mean: layout on GPUs, memory,
+// price, faults. A key changes what is shown at once (fields.go); a command then changes the draft and judges it (draft.go),
+// which is kept until it is saved (unsaved.go). Files are written by w alone, after showing what changes (actions.go).
 package config
 
 import (
@@ -37,8 +36,7 @@ type Backend interface {
 	KeepUnsaved(u model.Unsaved) error // without edits: drops what was kept
 }
 
-// draft is the text of an experiment, as *experiments.Draft edits it. Its methods parse or
-// wait: they are for commands.
+// draft is the text of an experiment, as *experiments.Draft edits it. Its methods parse or wait: they are for commands.
 type draft interface {
 	Experiment() model.Experiment
 	Err() error // what is wrong with the text itself, one fault a line; nil: nothing

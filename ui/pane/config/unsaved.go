@@ -85,8 +85,7 @@ func (u *unsaved) store(all ...model.Unsaved) error {
 	return nil
 }
 
-// find reads what an earlier session left, and offers the first. A read-only session can
-// neither go on with it nor drop it.
+// find reads what an earlier session left, and offers the first. A read-only session can neither go on with it nor drop it.
 func (u *unsaved) find() tea.Cmd {
 	work := func(context.Context) ([]model.Unsaved, error) { return u.env.Unsaved() }
 	return u.found.Start(u.env.Ctx, work, func(all []model.Unsaved, err error) tea.Cmd {

@@ -61,8 +61,7 @@ func worthOf(all [][]widget.Cell) []widget.Column {
 	return out
 }
 
-// common is what all rows say in a column, and whether they say the same. The row of a
-// file that cannot be read says nothing.
+// common is what all rows say in a column, and whether they say the same. The row of a file that cannot be read says nothing.
 func common(rows [][]widget.Cell, c int) (string, bool) {
 	text, said := "", false
 	for _, row := range rows {

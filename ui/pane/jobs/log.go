@@ -89,8 +89,7 @@ func titleOf(d detail) string {
 	return present.Stage(d.part.Stage, d.part.Done, d.part.Total)
 }
 
-// showEnd puts the lines read into the log. The cursor of one that stands at the end goes
-// with it; any other stays on its line.
+// showEnd puts the lines read into the log. The cursor of one that stands at the end goes with it; any other stays on its line.
 func (g *jobLog) showEnd(same bool) {
 	part := g.detail.part
 	atEnd := g.pager.Cursor >= len(g.pager.Lines)-1
@@ -195,8 +194,7 @@ func logTone(line string) theme.Tone {
 	return theme.Plain
 }
 
-// waitingLines stand in the place of the log of a job that has none yet: why it waits, when
-// it would start, what it asks for.
+// waitingLines stand in the place of the log of a job that has none yet: why it waits, when it would start, what it asks for.
 func waitingLines(env env, j model.Job, room int) []string {
 	r := j.Meaning
 	why := r.Words

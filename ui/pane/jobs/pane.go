@@ -1,7 +1,6 @@
-// Package jobs is the pane of the scheduler's jobs: state and reason in words, times, and below
-// the log of the one under the cursor and, when it failed, the cause and what to do. The cockpit
-// asks the scheduler, once for all panes. That log is read again while its job runs and is looked
-// at; at those of other jobs the pane glances when the scheduler has answered.
+// Package jobs is the pane of the scheduler's jobs: state and reason in words, times, and below the log of the one under the
+// cursor and, when it failed, the cause and what to do. The cockpit asks the scheduler, once for all panes. That log is read
+// again while its job runs and is looked at; at those of other jobs the pane glances when the scheduler has answered.
 package jobs
 
 import (

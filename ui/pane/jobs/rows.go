@@ -35,8 +35,7 @@ func fields(j model.Job) map[string]string { return present.Job(j, "", time.Time
 // for their stage, and of those that failed, once, for the cause.
 const glances = 12
 
-// glance finds out in a few words what the jobs are doing, or why they failed, without the
-// cursor being on each.
+// glance finds out in a few words what the jobs are doing, or why they failed, without the cursor being on each.
 func (p *Pane) glance() tea.Cmd {
 	some := p.rows.toGlance(p.list.Shown())
 	if len(some) == 0 {

@@ -48,8 +48,7 @@ func (g *jobLog) lineNumber() int {
 // looking is what is said of a search that may take a moment.
 func looking() tea.Msg { return pane.Note{Text: "looking through the log …", Tone: theme.Busy} }
 
-// firstError puts the log's cursor on the line that proves the cause, else on the first
-// that looks like an error.
+// firstError puts the log's cursor on the line that proves the cause, else on the first that looks like an error.
 func (g *jobLog) firstError() tea.Cmd {
 	proof := strings.TrimSpace(g.detail.cause.Line)
 	for i, line := range g.pager.Lines {

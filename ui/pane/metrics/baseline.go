@@ -80,8 +80,7 @@ func (b *baseline) change(run string, m metric.Metric, d metric.Definition) pres
 	return present.Change(cell, d.Better)
 }
 
-// unlike names what differs, besides the layout, between a run and the baseline; empty:
-// nothing, or there is no baseline.
+// unlike names what differs, besides the layout, between a run and the baseline; empty: nothing, or there is no baseline.
 func (b *baseline) unlike(r model.Run) string {
 	base, ok := b.run(b.name)
 	if b.name == "" || b.name == r.Name || !ok {

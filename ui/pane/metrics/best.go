@@ -15,8 +15,7 @@ import (
 	"shardeck/ui/pane"
 )
 
-// best is which of the runs that may be compared has the best value of each metric, and
-// whether chance alone could make it so.
+// best is which of the runs that may be compared has the best value of each metric, and whether chance alone could make it so.
 type best struct {
 	env    env
 	known  *known
@@ -119,8 +118,7 @@ func (b *best) words(run string, d metric.Definition) string {
 // mostRivals bounds how many runs a contest is between: the best and those next to it.
 const mostRivals = 6
 
-// contestOf is the runs with the best values of a metric; none where that means nothing:
-// a single run, or equal ones.
+// contestOf is the runs with the best values of a metric; none where that means nothing: a single run, or equal ones.
 func contestOf(group []scaling.Measured, d metric.Definition) scaling.Contest {
 	type rival struct {
 		run   string

@@ -117,15 +117,13 @@ func (d *detail) turn(by int) {
 	d.goTo(name)
 }
 
-// order orders the rows of a view that divides by the metric under the cursor: greatest
-// first, least first, as they are.
+// order orders the rows of a view that divides by the metric under the cursor: greatest first, least first, as they are.
 func (d *detail) order() {
 	d.sort = d.sort.Next(d.table.Column, true)
 	d.show()
 }
 
-// move answers the keys that go to another row; step goes to another metric in a view that
-// divides.
+// move answers the keys that go to another row; step goes to another metric in a view that divides.
 func (d *detail) move(key string, step int) bool {
 	if d.divides() {
 		d.table.Column = max(min(d.table.Column+step, len(d.metrics)-1), 1)
@@ -183,8 +181,7 @@ func (d *detail) preview(width, height int) []string {
 	return append([]string{widget.Rule(d.th, width, d.run)}, d.table.View(d.th, width, height-1)...)
 }
 
-// spark draws the ranks side by side, each as high as its share of the largest, so that
-// an uneven one is seen at once.
+// spark draws the ranks side by side, each as high as its share of the largest, so that an uneven one is seen at once.
 func spark(th *theme.Theme, perRank map[int]float64) string {
 	if len(perRank) < 2 {
 		return ""

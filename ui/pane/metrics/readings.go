@@ -51,9 +51,8 @@ func (r *readings) failed(run string, err error) tea.Cmd {
 	return tea.Batch(r.changed(), pane.Fail(err))
 }
 
-// current has the run under the cursor read unless that was done, is under way or cannot be.
-// Only a key asks again for what could not be read, and is told why more than a login node
-// should read is not.
+// current has the run under the cursor read unless that was done, is under way or cannot be. Only a key asks again for what
+// could not be read, and is told why more than a login node should read is not.
 func (r *readings) current(l *list.List[model.Run], urgency pool.Priority) tea.Cmd {
 	run, ok := l.Current()
 	unasked := urgency < pool.Wanted && (r.known.problems[run.Name] != nil || !r.look.Modest(run.TraceBytes()))
@@ -105,8 +104,7 @@ func (r *readings) of(run string) *pane.Reader {
 	return nil
 }
 
-// timings reads the runs without traces, of which the board knows nothing: their few
-// small files cost nobody anything.
+// timings reads the runs without traces, of which the board knows nothing: their few small files cost nobody anything.
 func (r *readings) timings(runs []model.Run) tea.Cmd {
 	var names []string
 	for _, run := range runs {
@@ -150,8 +148,7 @@ func newKnown() *known {
 	return &known{map[string]*metric.Analysis{}, map[string]bool{}, map[string]error{}}
 }
 
-// addBoard takes the analyses that the board has, but where a fuller one is there: they are
-// made without reading a trace.
+// addBoard takes the analyses that the board has, but where a fuller one is there: they are made without reading a trace.
 func (k *known) addBoard(rows []board.Row) {
 	for _, r := range rows {
 		if a := r.Analysis; r.Run != nil && a != nil && (!k.full[r.Run.Name] || a.Trace != nil) {
@@ -169,8 +166,7 @@ func (k *known) set(run string, a *metric.Analysis) {
 // sameRun reports whether a run's files are as they were.
 func sameRun(a, b model.Run) bool { return a.Name == b.Name && a.Time.Equal(b.Time) }
 
-// forget drops what was known of runs whose files have changed since, and says whether
-// there were any.
+// forget drops what was known of runs whose files have changed since, and says whether there were any.
 func (k *known) forget(before, now []model.Run) (any bool) {
 	times := map[string]time.Time{}
 	for _, r := range now {

@@ -28,8 +28,7 @@ func header(p *Pane) []widget.Column {
 	return pane.Columns(t)
 }
 
-// cells of one run, in the order of the columns: one value a metric, or its difference from
-// the baseline.
+// cells of one run, in the order of the columns: one value a metric, or its difference from the baseline.
 func cells(p *Pane, r model.Run) []widget.Cell {
 	row := present.Row{Cells: present.Texts(label(p, r))}
 	a := p.known.analyses[r.Name]
@@ -62,8 +61,7 @@ func valueCell(p *Pane, run string, m metric.Metric, d metric.Definition) presen
 	return change
 }
 
-// label is a run's name, with a word for what is no measurement of this machine; where all
-// are replays the title says so once.
+// label is a run's name, with a word for what is no measurement of this machine; where all are replays the title says so once.
 func label(p *Pane, r model.Run) string {
 	marks := r.Marks()
 	switch {
@@ -155,8 +153,7 @@ func (c *columns) family(column int, forth bool) int {
 	return at
 }
 
-// setColumns chooses the columns. The cursor and the order of the rows stay with their
-// metric, while it is a column.
+// setColumns chooses the columns. The cursor and the order of the rows stay with their metric, while it is a column.
 func (p *Pane) setColumns(names []string) tea.Cmd {
 	at, sort := p.metricName(), p.list.Sort()
 	by := p.columns.name(sort.Column)

@@ -17,8 +17,7 @@ import (
 // jumps; an opened run has more to say of each metric. Low panes have none.
 const belowRows, detailBelowRows, belowFrom = 5, 6, 14
 
-// previewFrom is the height from which the run under the cursor is shown below the table,
-// metric by metric.
+// previewFrom is the height from which the run under the cursor is shown below the table, metric by metric.
 const previewFrom = 34
 
 // Title names the runs shown, or the one opened, and how far a reading is.
@@ -119,8 +118,7 @@ func (p *Pane) empty() []string {
 		"1 Experiments, then s   submits one; its run appears here when the job ends")
 }
 
-// Message says what stands behind the cell under the cursor: why it is empty, what it is
-// compared with, what was lost.
+// Message says what stands behind the cell under the cursor: why it is empty, what it is compared with, what was lost.
 func (p *Pane) Message() pane.Note {
 	if p.chooser != nil {
 		d, _ := p.chooser.Current()
@@ -140,8 +138,7 @@ func (p *Pane) Message() pane.Note {
 	return cellNote(p, r, p.metricName(), p.detail == nil)
 }
 
-// cellNote says what must be known of a value; with differences, of its difference from the
-// baseline.
+// cellNote says what must be known of a value; with differences, of its difference from the baseline.
 func cellNote(p *Pane, r model.Run, name string, differences bool) pane.Note {
 	a := p.known.analyses[r.Name]
 	d, ok := metric.Define(name)
@@ -215,8 +212,7 @@ func valueLine(th *theme.Theme, m metric.Metric, d metric.Definition, width int)
 	return widget.Sentence(text, width)
 }
 
-// metricNotes are all there is to say of one metric of an opened run: remark, ranks,
-// parts, sources.
+// metricNotes are all there is to say of one metric of an opened run: remark, ranks, parts, sources.
 func metricNotes(p *Pane, run, name string, width int) []string {
 	d, ok := metric.Define(name)
 	a := p.known.analyses[run]

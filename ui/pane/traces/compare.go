@@ -68,8 +68,7 @@ func (c *comparison) title() (left, right string) {
 	return left, right
 }
 
-// message says what a reader must know before believing a difference, else what the
-// times are of.
+// message says what a reader must know before believing a difference, else what the times are of.
 func (c *comparison) message() pane.Note {
 	switch {
 	case c.work.Busy():

@@ -118,8 +118,7 @@ func under(p *Pane, part int) int {
 	return -1
 }
 
-// enter shows a late call in the timeline, or all of a kernel, whose row cuts its name;
-// else it reads the run.
+// enter shows a late call in the timeline, or all of a kernel, whose row cuts its name; else it reads the run.
 func enter(p *Pane) tea.Cmd {
 	if i := under(p, present.LateCalls); i >= 0 {
 		return p.timeline.toCall(&p.analysis.Trace.Lateness.Worst[i])

@@ -1,8 +1,7 @@
-// Package traces is the pane of where the time of one run went: the split of the window
-// rank by rank (bars.go), the density of the work over the window (timeline.go), and below
-// them tables of kernels, collectives, late calls, ranks and classes (sheet.go). It also
-// sets two runs side by side (compare.go). The pool reads the traces; the pane shows its
-// progress and, afterwards, the summary that it made.
+// Package traces is the pane of where the time of one run went: the split of the window rank by rank (bars.go), the density of
+// the work over the window (timeline.go), and below them tables of kernels, collectives, late calls, ranks and classes
+// (sheet.go). It also sets two runs side by side (compare.go). The pool reads the traces; the pane shows its progress and,
+// afterwards, the summary that it made.
 package traces
 
 import (
@@ -121,8 +120,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	return p, nil
 }
 
-// showBoard shows the first run while nothing else was asked for, and anew one whose files
-// have changed.
+// showBoard shows the first run while nothing else was asked for, and anew one whose files have changed.
 func showBoard(p *Pane) {
 	switch i := p.runs.at(p.run); {
 	case p.run == "" && len(p.runs) > 0:
@@ -183,8 +181,7 @@ func (p *Pane) goTo(run string) {
 	p.show(found)
 }
 
-// show takes another run, or another analysis of the same; what belonged to the one before
-// goes.
+// show takes another run, or another analysis of the same; what belonged to the one before goes.
 func (p *Pane) show(r boardRun) {
 	if r.name != p.run {
 		p.reader.Stop()

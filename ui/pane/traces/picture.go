@@ -127,8 +127,7 @@ func splitLegend(th *theme.Theme, unmatched bool) string {
 	return strings.Join(append(words, th.Empty+" copies", th.Idle+" idle"), "  ")
 }
 
-// lateLines stand over the late calls: how late, and when in what is in sight of the
-// timeline the rank chosen was.
+// lateLines stand over the late calls: how late, and when in what is in sight of the timeline the rank chosen was.
 func (t *timeline) lateLines(width, height int) []string {
 	l, d := t.trace().Lateness, t.density()
 	cols := width - labelWidth - 9
@@ -154,8 +153,7 @@ func (t *timeline) lateLines(width, height int) []string {
 // skewFrom is the height of the pane from which there is room for the picture of the skew.
 const skewFrom = 18
 
-// phaseLine is the line over the density: prefill and decode where they lie, named where
-// there is room.
+// phaseLine is the line over the density: prefill and decode where they lie, named where there is room.
 func (t *timeline) phaseLine(d *metric.RankDensity, low, high, cols int) string {
 	th := t.env.Theme
 	from, to := int64(low)*d.BinNS, int64(high)*d.BinNS

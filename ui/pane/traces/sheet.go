@@ -134,9 +134,8 @@ func (s *sheet) above(f frame, i int) []string {
 // leastPart is the fewest lines worth giving to a part.
 const leastPart = 5
 
-// rooms divides lines among the parts. Where there is room for one only, the one with
-// the cursor has all; else each first gets a fair share, then what it needs, the one with
-// the cursor before the others, and that one what is left.
+// rooms divides lines among the parts. Where there is room for one only, the one with the cursor has all; else each first gets
+// a fair share, then what it needs, the one with the cursor before the others, and that one what is left.
 func (s *sheet) rooms(f frame) []int {
 	rooms := make([]int, len(s.parts))
 	left := f.height
