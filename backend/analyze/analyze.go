@@ -16,6 +16,7 @@ import (
 
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/trace"
+	"shardeck/model"
 	"shardeck/model/metric"
 )
 
@@ -38,7 +39,7 @@ type family struct {
 }
 
 var families = []family{
-	{nil, nil, timingMetrics}, // of latencies and throughput
+	{nil, func(*facts) string { return "" }, timingMetrics}, // of latencies and throughput
 	{[]string{"comm_overhead", "exposed_comm", "comm_comp_overlap", "comm_transfer", "comm_wait", "comm_unmatched"}, noCommunication, commMetrics},
 	{[]string{"coll_call_num", "coll_calls_total", "coll_calls_per_step"}, noTraces, countMetrics},
 	{[]string{"coll_bytes", "coll_algbw", "coll_busbw"}, noCommunication, bandwidthMetrics},
@@ -64,7 +65,11 @@ func Analyse(ctx context.Context, in Input) (*metric.Analysis, error) {
 			found[m.Name] = m
 		}
 	}
-	a := &metric.Analysis{Run: in.Run, Ranks: f.rankNumbers(), Damaged: len(f.Losses) > 0, Replay: in.Info != nil && in.Info.Replay}
+	a := &metric.Analysis{Run: in.Run, Ranks: slices.Sorted(maps.Keys(in.Timing)), Damaged: len(f.Losses) > 0,
+		Replay: in.Info != nil && in.Info.Replay}
+	if len(f.Traces) > 0 {
+		a.Ranks = slices.Sorted(maps.Keys(f.Traces))
+	}
 	for _, d := range metric.Definitions {
 		a.Metrics = append(a.Metrics, found[d.Name])
 	}
@@ -75,7 +80,6 @@ func Analyse(ctx context.Context, in Input) (*metric.Analysis, error) {
 	return a, ctx.Err()
 }
 
-// factsOf aligns the ranks, and goes over the kernels of each, side by side where there is room.
 func factsOf(ctx context.Context, in Input) (*facts, error) {
 	t, err := align.Build(ctx, in)
 	if err != nil {
@@ -95,7 +99,7 @@ func factsOf(ctx context.Context, in Input) (*facts, error) {
 			walks[i] = walkKernels(t.Ranks[i])
 			t.Ranks[i].Forget()
 		} else {
-			f.late = latenessOf(t)
+			f.late = model.Each(t.Components, func(c *align.Component) lateness { return sumDelays(delaysIn(c, t.Matches)) })
 		}
 	})
 	if err := ctx.Err(); err != nil {
@@ -107,10 +111,7 @@ func factsOf(ctx context.Context, in Input) (*facts, error) {
 
 // of is the family's metrics, or why they have no value.
 func (fam family) of(f *facts) []metric.Metric {
-	reason := ""
-	if fam.missing != nil {
-		reason = fam.missing(f)
-	}
+	reason := fam.missing(f)
 	if reason == "" {
 		return fam.metrics(f)
 	}
@@ -119,14 +120,6 @@ func (fam family) of(f *facts) []metric.Metric {
 		source = f.NoKernels
 	}
 	return withoutValue(reason, source, fam.names...)
-}
-
-// rankNumbers are the ranks of the traces, of the timings when there are none.
-func (f *facts) rankNumbers() []int {
-	if len(f.Traces) > 0 {
-		return slices.Sorted(maps.Keys(f.Traces))
-	}
-	return slices.Sorted(maps.Keys(f.in.Timing))
 }
 
 // warnings are those of the timeline, of a cold engine, and where config and traces disagree, each once.
@@ -147,18 +140,13 @@ func (f *facts) warnings() []string {
 // vLLM's replicas of experts took 1.86 s, then 0.56 and 0.43, when two iterations had warmed them up; warm runs stay below 1.1.
 const coldRatio = 1.5
 
-// coldStart says that the samples hold an engine that was not warm yet.
 func coldStart(f *facts) []string {
 	d := f.iterations().durations()
-	if len(d) < 3 {
-		return nil
-	}
-	first, rest := d[0], metric.Median(d[1:])
-	if first <= coldRatio*rest {
+	if len(d) < 3 || d[0] <= coldRatio*metric.Median(d[1:]) {
 		return nil
 	}
 	return []string{fmt.Sprintf("the first timed iteration took %.3g s, the others %.3g s in the middle: "+
-		"the engine was not warm yet, which mean, max and spread hold; raise warmup_iterations", first, rest)}
+		"the engine was not warm yet, which mean, max and spread hold; raise warmup_iterations", d[0], metric.Median(d[1:]))}
 }
 
 // doubtfulRanks are the traces that say they are another rank, and those of several that do not say which: nobody can

@@ -12,7 +12,6 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// commMetrics finds what communication costs a rank's time.
 func commMetrics(f *facts) []metric.Metric {
 	return []metric.Metric{
 		defined("comm_overhead", shareOfTime(f, commTime, wholeTime)),
@@ -30,7 +29,6 @@ func commTime(r *align.Rank, part span.List) int64    { return span.Overlap(r.Co
 func hiddenTime(r *align.Rank, part span.List) int64  { return span.Overlap(r.HiddenComm.All(), part) }
 func exposedTime(r *align.Rank, part span.List) int64 { return commTime(r, part) - hiddenTime(r, part) }
 
-// noCommunication says why there is no communication to measure; empty if there is some.
 func noCommunication(f *facts) string {
 	if reason := noTraces(f); reason != "" {
 		return reason
@@ -110,7 +108,6 @@ func noPipeline(f *facts) string {
 	return "PP=1: no pipeline"
 }
 
-// pipelineMetrics finds the time that a pipeline's stages wait for each other.
 func pipelineMetrics(f *facts) []metric.Metric {
 	bubbles, idles := map[int][]float64{}, map[int][]float64{} // by stage
 	var idle []float64
@@ -207,7 +204,6 @@ func callsPer(f *facts, counted func(*align.Call) bool, by func(*align.Rank) (n 
 	return m
 }
 
-// withoutRoundingError takes the error of a sum of fractions away.
 func withoutRoundingError(v float64) float64 {
 	if r := float64(int64(v*1e6+0.5)) / 1e6; r != 0 {
 		return r
@@ -242,7 +238,6 @@ func tracedSteps(f *facts, r *align.Rank) int {
 	return r.MarkedSteps
 }
 
-// bandwidthMetrics finds how large calls are and how fast they go.
 func bandwidthMetrics(f *facts) []metric.Metric {
 	all, ranks, types := &callSum{}, map[int]*callSum{}, map[string]*callSum{}
 	for _, r := range f.Ranks {
@@ -311,7 +306,6 @@ func (s *callSum) add(c *align.Call) {
 	}
 }
 
-// onlyIf is v if it is known, else nil.
 func onlyIf[T any](known bool, v T) *T {
 	if !known {
 		return nil
@@ -335,7 +329,6 @@ func busFactor(t kernelname.CallType, n int) float64 {
 	return 1
 }
 
-// knownValues are the values of the sums that have one.
 func knownValues[K comparable](sums map[K]*callSum, of func(*callSum) (float64, bool)) map[K]float64 {
 	out := map[K]float64{}
 	for k, s := range sums {

@@ -15,7 +15,6 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// deviceMetrics finds what the devices did.
 func deviceMetrics(f *facts) []metric.Metric {
 	busy := overTime(f, func(r *align.Rank, phase string, part span.List) (float64, string) {
 		return percent(exposedTime(r, part)+r.ComputedIn[phase], part.Length()), ""
@@ -33,7 +32,6 @@ type coverage struct {
 	all, covered float64 // ns
 }
 
-// add adds so much of a kernel.
 func (c *coverage) add(ns int64, blocks float32) {
 	c.all += float64(ns)
 	c.covered += float64(ns) * min(1, float64(blocks))
@@ -73,7 +71,6 @@ func smActive(f *facts) metric.Metric {
 // topCount is how many kernels the metric lists; the trace summary has all.
 const topCount = 20
 
-// kernelMetrics are the shares of the classes, and the kernels that took longest.
 func kernelMetrics(f *facts) []metric.Metric {
 	k := f.kernels
 	if len(k.names) == 0 {
@@ -119,7 +116,6 @@ func topKernels(f *facts) metric.Metric {
 	return defined("top_kernels", m)
 }
 
-// alsoComputing warns of communication kernels that compute besides.
 func alsoComputing(f *facts) (out []string) {
 	for _, s := range f.kernels.names {
 		if s.Also != "" {
@@ -142,7 +138,6 @@ func phaseMetrics(f *facts) []metric.Metric {
 	return []metric.Metric{defined("phase_time", m)}
 }
 
-// stepCounts counts a rank's steps by phase, in words.
 func stepCounts(r *align.Rank) string {
 	n := map[string]int{}
 	for _, s := range r.Steps {
@@ -162,7 +157,6 @@ type kernelSums struct {
 	ranks   map[int]rankKernels  // by rank
 }
 
-// rankKernels are the launches of one rank.
 type rankKernels struct {
 	count    int
 	shares   map[string]float64   // % of their time, by class
@@ -170,7 +164,6 @@ type rankKernels struct {
 	stats    []metric.KernelStat  // by name, without shares
 }
 
-// sumKernels sums what walks over the kernels of every rank found.
 func sumKernels(t *align.Timeline, walks []rankKernels) kernelSums {
 	s := kernelSums{ranks: map[int]rankKernels{}}
 	byName, total := map[string]*metric.KernelStat{}, int64(0)
@@ -202,7 +195,6 @@ func sumKernels(t *align.Timeline, walks []rankKernels) kernelSums {
 	return s
 }
 
-// walkKernels goes once over the launches of a rank.
 func walkKernels(r *align.Rank) rankKernels {
 	sums, whole := make([]metric.KernelStat, len(r.Names)), &coverage{}
 	out := rankKernels{coverage: map[string]*coverage{align.WholeWindow: whole}}
@@ -236,7 +228,6 @@ func addLaunch(sum *metric.KernelStat, n *kernelname.Name, ns int64) {
 	sum.MinNS, sum.MaxNS = min(sum.MinNS, ns), max(sum.MaxNS, ns)
 }
 
-// sumClasses sums kernels by class.
 func sumClasses(stats []metric.KernelStat) []metric.KernelClass {
 	out := make([]metric.KernelClass, len(kernelname.Classes()))
 	var total int64

@@ -54,7 +54,6 @@ func delaysIn(component *align.Component, matches []*align.Match) []delay {
 	return out
 }
 
-// lastStart is a call and when the last rank came to it.
 type lastStart struct {
 	match *align.Match
 	at    int64
@@ -88,7 +87,6 @@ type lateness struct {
 	ns     int64           // of all ranks
 }
 
-// rankLateness is how late one rank was.
 type rankLateness struct {
 	rank   *align.Rank
 	last   int     // calls in which it was last, by nothing too
@@ -97,16 +95,6 @@ type rankLateness struct {
 	excess int64   // of ns that more compute than the second latest explains
 }
 
-// latenessOf finds how late ranks were in each component.
-func latenessOf(t *align.Timeline) []lateness {
-	var out []lateness
-	for _, c := range t.Components {
-		out = append(out, sumDelays(delaysIn(c, t.Matches)))
-	}
-	return out
-}
-
-// sumDelays sums delays by rank.
 func sumDelays(delays []delay) lateness {
 	l := lateness{delays: delays}
 	byRank := map[*align.Rank]*rankLateness{}
@@ -290,7 +278,6 @@ func (r *rankLateness) uneven(runs []lateness) string {
 	return ""
 }
 
-// words describe the latest rank in a line.
 func (l *lateness) words() string {
 	r := l.latest
 	if len(r.late) == 0 {
@@ -300,7 +287,6 @@ func (l *lateness) words() string {
 		r.rank.Number, len(r.late), len(l.delays), float64(align.Median(r.late))/1e3, 100*r.ofWindow())
 }
 
-// skewMetrics finds how unevenly ranks started and worked.
 func skewMetrics(f *facts) []metric.Metric {
 	skew := onRanks(f, func(r *align.Rank) (float64, string) {
 		if r.Component == nil {
@@ -333,7 +319,6 @@ func clockDrift(f *facts) metric.Metric {
 	return m
 }
 
-// noOtherRank says why one rank cannot be compared with others.
 func noOtherRank(f *facts) string {
 	if reason := noTraces(f); reason != "" || len(f.Ranks) > 1 {
 		return reason

@@ -8,6 +8,7 @@ import (
 
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/analyze/span"
+	"shardeck/model"
 	"shardeck/model/metric"
 )
 
@@ -30,16 +31,10 @@ func defined(name string, m metric.Metric) metric.Metric {
 	return m
 }
 
-// withoutValue says why metrics have no value.
 func withoutValue(reason string, source []string, names ...string) []metric.Metric {
-	var out []metric.Metric
-	for _, name := range names {
-		out = append(out, defined(name, metric.Metric{Reason: reason, Source: source}))
-	}
-	return out
+	return model.Each(names, func(name string) metric.Metric { return defined(name, metric.Metric{Reason: reason, Source: source}) })
 }
 
-// noTraces says why there are no kernels at all.
 func noTraces(f *facts) string {
 	switch {
 	case len(f.Ranks) > 0:
@@ -78,7 +73,6 @@ func onRanks(f *facts, value func(*align.Rank) (v float64, reason string)) perRa
 	return p
 }
 
-// inWindows asks value of every rank that has a steady window.
 func inWindows(f *facts, value func(*align.Rank) (v float64, reason string)) perRank {
 	return onRanks(f, func(r *align.Rank) (float64, string) {
 		if r.Window.Length() == 0 {

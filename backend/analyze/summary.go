@@ -8,7 +8,6 @@ import (
 	"shardeck/model/metric"
 )
 
-// summary is the picture of the traces.
 func summary(f *facts) *metric.TraceSummary {
 	var late []delay
 	for i, l := range f.late {
@@ -21,7 +20,7 @@ func summary(f *facts) *metric.TraceSummary {
 	for _, r := range f.Traces {
 		s.Bytes += r.Bytes
 	}
-	k := fineBins(len(f.Ranks))
+	k := max(1, min(maxFineBins, allFineBins/(timelineBins*max(1, len(f.Ranks))))) // fine bins that make one of the picture
 	fine := make([]metric.RankDensity, len(f.Ranks))
 	s.Ranks = make([]metric.RankSplit, len(f.Ranks))
 	f.EachRank(&f.in, func(i int, r *align.Rank) {
@@ -102,11 +101,6 @@ const (
 	allFineBins  = 24_000 // of all ranks
 )
 
-// fineBins is how many fine bins make one of the picture, for so many ranks.
-func fineBins(ranks int) int {
-	return max(1, min(maxFineBins, allFineBins/(timelineBins*max(1, ranks))))
-}
-
 // density cuts a window into n equal bins and sums each part in them.
 func density(r *align.Rank, p windowParts, n int64, late []delay) metric.RankDensity {
 	d := metric.RankDensity{Rank: r.Number, BinNS: max(1, (r.Window.Length()+n-1)/n), StartNS: r.TraceStart()}
@@ -146,7 +140,6 @@ func sumBins(spans iter.Seq[span.Span], window span.Span, bin int64) []int64 {
 	return out
 }
 
-// joinBins makes one bin of every k.
 func joinBins(d metric.RankDensity, k int) metric.RankDensity {
 	join := func(bins []int64) []int64 {
 		out := make([]int64, (len(bins)+k-1)/k)

@@ -32,7 +32,6 @@ func (t *sampled) take(value float64, samples []float64) {
 	}
 }
 
-// timings finds latencies and throughput from what the runner measured.
 func timings(f *facts) []sampled {
 	var out []sampled
 	for _, l := range latencies {
@@ -95,7 +94,6 @@ func (f *facts) population(has func(trace.Times) bool) population {
 	return p
 }
 
-// iterations are the timed ones.
 func (f *facts) iterations() population {
 	return f.population(func(t trace.Times) bool { return len(t.Iterations) > 0 })
 }
@@ -188,7 +186,6 @@ func latency(f *facts, l latencyTimes) sampled {
 	return m
 }
 
-// sampleStats are the statistics of some samples.
 func sampleStats(samples []float64) map[metric.Stat]float64 {
 	all := map[metric.Stat]float64{}
 	for _, s := range metric.Stats {
@@ -256,7 +253,6 @@ func (t sampled) rate(name string, amount float64, reason, note string, m metric
 	return out
 }
 
-// perUser is the tokens that one user sees in a second.
 func perUser(tpot sampled) sampled {
 	reason, m := "", metric.Metric{Source: tpot.Source, Note: tpot.Note}
 	if tpot.Value != nil && slices.Min(append(tpot.samples, *tpot.Value)) <= 0 {

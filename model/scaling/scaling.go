@@ -77,8 +77,7 @@ func (k ScalingKey) String() string {
 type Scale struct {
 	Speedup    float64 // throughput(n) / throughput(base)
 	Efficiency float64 // %: speed-up × n_base / n
-	Serial     float64 // Karp–Flatt serial fraction; only if HasSerial
-	HasSerial  bool    // false where the GPUs are those of the base, or fewer
+	Serial     float64 // Karp–Flatt serial fraction; -1 where the GPUs are those of the base, or fewer
 }
 
 // ScaleOf compares the throughput of n GPUs with that of base GPUs; not ok where a number is missing or not positive.
@@ -89,11 +88,10 @@ func ScaleOf(throughput float64, n int, baseThroughput float64, base int) (s Sca
 		return Scale{}, false
 	}
 	p := float64(n) / float64(base)
-	s.Speedup = throughput / baseThroughput
+	s.Speedup, s.Serial = throughput/baseThroughput, -1
 	s.Efficiency = 100 * s.Speedup / p
 	if p > 1 {
 		s.Serial = (1/s.Speedup - 1/p) / (1 - 1/p)
-		s.HasSerial = true
 	}
 	return s, true
 }
@@ -121,27 +119,18 @@ const ThroughputMetric = "throughput_tokens_sec"
 // pointsOf are the runs of a line that have the metric, compared with the first; one alone is compared with nothing.
 func pointsOf(runs []Measured, x Axis, y string) []Point {
 	var out []Point
-	var base *Measured
-	for i, m := range runs {
+	runs = slices.DeleteFunc(slices.Clone(runs), func(m Measured) bool { return m.Analysis.Metric(y).Value == nil })
+	for _, m := range runs {
 		v := m.Analysis.Metric(y)
-		if v.Value == nil {
-			continue
-		}
-		if base == nil {
-			base = &runs[i]
-		}
 		p := Point{Run: m.Run.Name, Layout: m.layout().Short(), X: float64(m.at(x)), Y: *v.Value,
 			N: v.N, Serial: -1, Changed: m.Run.Changed.Sentence(m.Run.Replay)}
 		if v.Spread != nil {
 			p.Spread = *v.Spread
 		}
-		if axes[x].gpus {
-			p.compare(m, *base)
+		if axes[x].gpus && len(runs) > 1 {
+			p.compare(m, runs[0])
 		}
 		out = append(out, p)
-	}
-	if len(out) == 1 {
-		out[0].Speedup, out[0].Efficiency = 0, 0
 	}
 	return out
 }
@@ -152,13 +141,8 @@ func (p *Point) compare(m, base Measured) {
 	if now == nil || was == nil {
 		return
 	}
-	s, ok := ScaleOf(*now, m.layout().GPUs(), *was, base.layout().GPUs())
-	if !ok {
-		return
-	}
-	p.Speedup, p.Efficiency = s.Speedup, s.Efficiency
-	if s.HasSerial {
-		p.Serial = s.Serial
+	if s, ok := ScaleOf(*now, m.layout().GPUs(), *was, base.layout().GPUs()); ok {
+		p.Speedup, p.Efficiency, p.Serial = s.Speedup, s.Efficiency, s.Serial
 	}
 }
 
@@ -290,7 +274,6 @@ func (s Side) cell(name string) CompareCell {
 	return c
 }
 
-// against compares a cell with that of the base.
 func (c *CompareCell) against(base CompareCell, was, now []float64) {
 	if c.Value == nil || base.Value == nil {
 		return
@@ -306,7 +289,6 @@ func (c *CompareCell) against(base CompareCell, was, now []float64) {
 	}
 }
 
-// test is the rank test of two runs by their iterations.
 func test(was, now []float64) metric.Difference {
 	d := metric.Compare(was, now)
 	if d.Words != "" {

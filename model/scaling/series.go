@@ -85,7 +85,6 @@ func Alike(all []Measured) (groups [][]Measured) {
 
 func (m Measured) layout() model.Layout { return m.Run.Experiment.Layout }
 
-// experts reports whether the model is a mixture of experts.
 func (m Measured) experts() bool { return m.layout().EP > 1 || m.Shape != nil && m.Shape.MoE != nil }
 
 // InSeries picks the runs that stand in charts: with an analysis and a layout, and of an experiment only the newest.

@@ -84,7 +84,11 @@ func DiffTraces(runs [2]string, traces [2]*metric.TraceSummary) TraceDiff {
 	for _, list := range [][]DiffRow{d.Parts, d.Classes, d.Kernels, d.Collectives} {
 		d.change(list)
 	}
-	d.lose()
+	if d.Loss = lossOf(d); d.Loss != nil {
+		if why := d.unlikeWork(); why != "" {
+			d.Loss, d.Notes = nil, append(d.Notes, why)
+		}
+	}
 	for _, list := range [][]DiffRow{d.Classes, d.Kernels, d.Collectives} {
 		slices.SortStableFunc(list, byChange)
 	}
@@ -120,7 +124,6 @@ func (d *TraceDiff) add(side int, t *metric.TraceSummary) {
 	}
 }
 
-// over divides a time that may not be known.
 func over(ns *int64, by float64) *float64 {
 	if ns == nil {
 		return nil
@@ -149,7 +152,6 @@ func (d *TraceDiff) addParts(side int, t *metric.TraceSummary, by float64) {
 	}
 }
 
-// row finds a row, or makes it.
 func row(list *[]DiffRow, name, class string, bytes metric.Size) *DiffRow {
 	for i := range *list {
 		if r := &(*list)[i]; r.Name == name && r.Class == class && r.Bytes == bytes {
@@ -161,7 +163,6 @@ func row(list *[]DiffRow, name, class string, bytes metric.Size) *DiffRow {
 	return &(*list)[len(*list)-1]
 }
 
-// change fills in the differences of rows.
 func (d *TraceDiff) change(list []DiffRow) {
 	for i := range list {
 		r := &list[i]
@@ -184,7 +185,6 @@ func (d *TraceDiff) change(list []DiffRow) {
 // Change is the size of the difference; 0 where it is not known.
 func (r DiffRow) Change() float64 { return math.Abs(metric.OrZero(r.ChangeNS)) }
 
-// byChange orders rows by the size of their difference, the largest first.
 func byChange(a, b DiffRow) int {
 	return cmp.Or(cmp.Compare(b.Change(), a.Change()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bytes, b.Bytes))
 }
@@ -205,16 +205,7 @@ type LossPart struct {
 	OverNS float64 `json:"over_ns"`
 }
 
-// lose adds the loss, or why there is none: of as many ranks, or of unknown steps, whose windows cannot be compared.
-func (d *TraceDiff) lose() {
-	if d.Loss = lossOf(*d); d.Loss == nil {
-		return
-	}
-	if why := d.unlikeWork(); why != "" {
-		d.Loss, d.Notes = nil, append(d.Notes, why)
-	}
-}
-
+// lossOf is nil for as many ranks, or for unknown steps, whose windows cannot be compared.
 func lossOf(d TraceDiff) *Loss {
 	a, b := d.Runs[0], d.Runs[1]
 	if a.Ranks == b.Ranks || a.Ranks*b.Ranks*a.Steps*b.Steps == 0 || len(d.Parts) == 0 {

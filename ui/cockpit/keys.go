@@ -72,7 +72,7 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		return paletteKey(m, key)
 	case k == "!" && said != "" && !m.focused().Capturing():
 		return showInFull(m, said)
-	case m.focused().Capturing(), m.paneHas(k):
+	case m.focused().Capturing(), has(m.focused().Keys(), k):
 		return m.tell(m.focus, key)
 	}
 	if n, err := strconv.Atoi(k); err == nil && n >= 1 && n <= len(m.order) {
@@ -81,7 +81,7 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 	if cmd, ok := keys().Dispatch(m, k); ok {
 		return cmd
 	}
-	if key.Type == tea.KeyRunes && !key.Paste && !moves(k) {
+	if key.Type == tea.KeyRunes && !key.Paste && !has(pane.MoveKeys(), k) {
 		return pane.Say(k + " does nothing here · ? shows the keys")
 	}
 	return m.tell(m.focus, key)
@@ -98,11 +98,6 @@ func (m *Model) blind(key string) tea.Cmd {
 	return nil
 }
 
-// moves reports whether a key moves in lists, which need no entry for it.
-func moves(key string) bool {
-	return slices.ContainsFunc(pane.MoveKeys(), func(k pane.Key) bool { return slices.Contains(k.Keys, key) })
-}
-
 // interrupt is ctrl+c: it always leaves, the second time whatever would be lost.
 func (m *Model) interrupt() tea.Cmd {
 	m.quits++
@@ -113,7 +108,6 @@ func (m *Model) interrupt() tea.Cmd {
 	return m.quit()
 }
 
-// turn goes to the next pane, around.
 func turn(m *Model, by int) tea.Cmd {
 	at := slices.Index(m.order, m.focus)
 	return m.enter(m.order[(at+by+len(m.order))%len(m.order)])
@@ -138,8 +132,7 @@ func help(m *Model) tea.Cmd {
 	}
 	width := min(m.width-10, 90)
 	body := append(inShort(m, width), widget.Help(m.env.Theme, groups, width)...)
-	popup := widget.Show("Keys", body)
-	m.popup = &pane.Ask{Popup: popup}
+	m.popup = &pane.Ask{Popup: widget.Show("Keys", body)}
 	return nil
 }
 
@@ -167,7 +160,6 @@ func hintsOf(keys []pane.Key, foot bool) []widget.Hint {
 	return hints
 }
 
-// everywhereGroup is what works in every pane.
 func everywhereGroup(general []pane.Key) widget.Group {
 	return widget.Group{Title: "Everywhere", Hints: append(hintsOf(general, false), mouseHint)}
 }
@@ -268,7 +260,6 @@ func clickHint(m *Model, x int) tea.Cmd {
 	return nil
 }
 
-// signs are keys that labels write as a sign.
 var signs = map[string]string{"↵": "enter", "←": "left", "→": "right", "↑": "up", "↓": "down"}
 
 // labelled is the key that a label names, or that the sign of it does that is pointed at where it names several: ←→, n N.
@@ -284,7 +275,6 @@ func labelled(label string, sign int) string {
 	return cmp.Or(signs[one], one)
 }
 
-// keyMsg is the message of a key by its name.
 func keyMsg(name string) tea.KeyMsg {
 	if name == "space" {
 		return tea.KeyMsg{Type: tea.KeySpace, Runes: []rune(" ")}

@@ -122,7 +122,6 @@ func forAll(msg tea.Msg) bool {
 	return false
 }
 
-// own is the cockpit's part in a message.
 func (m *Model) own(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case pane.RefreshJobsMsg:
@@ -180,7 +179,6 @@ func (m *Model) enter(name pane.Name) tea.Cmd {
 	return tea.Batch(pane.Send(pane.EnterMsg{To: name}), m.look())
 }
 
-// nextAsk puts the next question of a pane, if none is open.
 func (m *Model) nextAsk() {
 	if m.popup == nil && len(m.asks) > 0 {
 		m.popup, m.asks = m.asks[0], m.asks[1:]

@@ -18,7 +18,6 @@ type palette struct {
 	choice int // of the commands that match
 }
 
-// command is one entry of the palette.
 type command struct {
 	name, help string
 	do         func(*Model) tea.Cmd
@@ -46,7 +45,6 @@ func keyOf(k pane.Key) (tea.KeyMsg, bool) {
 	return keyMsg(key), key == "enter" || key == "ctrl+f" || utf8.RuneCountInString(key) == 1 && key != " "
 }
 
-// everywhere are the commands that every pane has.
 func everywhere(m *Model) []command {
 	var all []command
 	for _, name := range m.order {
@@ -105,7 +103,7 @@ func paletteKey(m *Model, key tea.KeyMsg) tea.Cmd {
 }
 
 // paletteLines are the two last lines while the palette is open: what matches, and the input.
-func paletteLines(m *Model) [2]string {
+func paletteLines(m *Model) []string {
 	th, found := m.env.Theme, matching(m)
 	var words []string
 	help := ""
@@ -116,13 +114,12 @@ func paletteLines(m *Model) [2]string {
 		}
 		words = append(words, th.Paint(tone, c.name))
 	}
-	return [2]string{widget.Fit(" "+strings.Join(words, "  "), m.width),
+	return []string{widget.Fit(" "+strings.Join(words, "  "), m.width),
 		widget.Spread(m.palette.input.View(th, m.width/2), th.Paint(theme.Dim, help+" "), m.width)}
 }
 
 func refresh(m *Model) tea.Cmd { return tea.Batch(pane.Send(pane.ReloadMsg{}), m.watch.ask(true)) }
 
-// messages shows what was said, newest first.
 func messages(m *Model) tea.Cmd {
 	var lines []string
 	for _, said := range slices.Backward(m.history) {

@@ -112,7 +112,6 @@ func mousePressesOnly(_ tea.Model, msg tea.Msg) tea.Msg {
 	return msg
 }
 
-// withDefaults gives the zero fields their defaults.
 func (o Options) withDefaults() Options {
 	if o.NoColor {
 		o.Profile = termenv.Ascii

@@ -64,7 +64,6 @@ func (s *screenState) restore() {
 	s.kept = s.text()
 }
 
-// text is the state as it is now.
 func (s *screenState) text() []byte {
 	now := state{Pane: s.layout.focus, Zoomed: s.layout.zoomed, Upper: s.layout.upper, Lower: s.layout.lower,
 		Filters: s.env.Filters.Texts(), Panes: map[pane.Name]map[string]string{}}
@@ -97,7 +96,6 @@ func (s *screenState) soon() tea.Cmd {
 // changed reports whether the state differs from what was written, and may be.
 func (s *screenState) changed() bool { return !s.backend.ReadOnly() && !bytes.Equal(s.kept, s.text()) }
 
-// leave writes the state and ends the program.
 func (s *screenState) leave() tea.Cmd {
 	if !s.changed() {
 		return tea.Quit

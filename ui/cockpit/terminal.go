@@ -111,7 +111,6 @@ func (t *hostTerminal) ring(text string) tea.Cmd {
 	return t.write(first + "\a\x1b]2;shardeck: " + text + "\a\x1b]9;shardeck: " + text + "\a")
 }
 
-// write sends a sequence that draws nothing.
 func (t *hostTerminal) write(sequence string) tea.Cmd {
 	if t.out == nil {
 		return nil
@@ -124,7 +123,6 @@ func (t *hostTerminal) write(sequence string) tea.Cmd {
 	}
 }
 
-// untitle gives the terminal its own title back.
 func (t *hostTerminal) untitle() {
 	if t.titled && t.out != nil {
 		_, _ = io.WriteString(t.out, "\x1b[23;2t") // the program ends: there is nobody to tell of a fault

@@ -12,7 +12,6 @@ import (
 	"shardeck/ui/widget"
 )
 
-// redrawMsg asks for the whole screen anew.
 type redrawMsg struct{}
 
 func redraw(m *Model) tea.Cmd { return pane.Send(redrawMsg{}) }
@@ -32,10 +31,10 @@ func (m *Model) View() string {
 	lines = append([]string{tabs(m)}, lines...)
 	lines = append(lines, widget.Rule(m.env.Theme, m.width, ""))
 	if m.palette != nil {
-		bottom := paletteLines(m)
-		lines = append(lines, bottom[0], bottom[1])
+		lines = append(lines, paletteLines(m)...)
 	} else {
-		lines = append(lines, m.message(), m.footer())
+		hints, last := m.hints() // the one for help stays
+		lines = append(lines, m.message(), widget.Footer(m.env.Theme, m.width, hints, last))
 	}
 	if len(m.rooms()) == 1 {
 		spell(m, lines)
@@ -62,7 +61,6 @@ func trimmed(frame string) string {
 	return strings.Join(lines, "\n")
 }
 
-// tooSmall says what is needed, and goes on.
 func tooSmall(m *Model) string {
 	text := fmt.Sprintf("shardeck needs %d×%d, this is %d×%d; it goes on meanwhile (q leaves)", leastWidth, leastHeight, m.width, m.height)
 	return widget.Block(widget.Wrap(text, m.width), m.width, m.height)
@@ -92,7 +90,10 @@ func age(m *Model) string {
 
 // message is the one line that speaks. What does not fit on it says how it can be read.
 func (m *Model) message() string {
-	note := spoken(m)
+	note := m.note
+	if note.Text == "" {
+		note = m.focused().Message()
+	}
 	text := m.env.Theme.Spell(note.Text)
 	if note.Brief != "" && widget.Width(text) > m.width-2 {
 		text = m.env.Theme.Spell(note.Brief)
@@ -103,20 +104,6 @@ func (m *Model) message() string {
 	const more = "  ! in full"
 	cut := m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2-len(more)))
 	return widget.Spread(" "+cut, m.env.Theme.Paint(theme.Dim, more+" "), m.width)
-}
-
-// spoken is what was just said, else what the pane has to say.
-func spoken(m *Model) pane.Note {
-	if m.note.Text != "" {
-		return m.note
-	}
-	return m.focused().Message()
-}
-
-// footer is the keys of what has the focus, as many as fit, and always the one for help.
-func (m *Model) footer() string {
-	hints, last := m.hints()
-	return widget.Footer(m.env.Theme, m.width, hints, last)
 }
 
 // hints are those of the last line; last of them always stay.
@@ -210,7 +197,6 @@ func (l *layout) resize(width, height int) {
 	}
 }
 
-// titleLine is the title of a pane that has the whole screen.
 func (l *layout) titleLine(r room) string {
 	left, right := l.panes[r.name].Title()
 	th := l.theme
@@ -236,9 +222,7 @@ func (l *layout) titleRule(r room) string {
 	if r.name == l.focus {
 		head = th.Paint(theme.Accent, th.Cursor+" "+text) + " "
 	}
-	if right != "" && room > 8 {
-		right = " " + right + " "
-	} else {
+	if right = " " + right + " "; right == "  " || room <= 8 {
 		right = ""
 	}
 	rule := strings.Repeat(th.Rule, max(r.width-widget.Width(head)-widget.Width(right), 0))
@@ -282,7 +266,6 @@ func (l *layout) body() []string {
 	return beside(left, right, rooms[0].width+1, l.theme.Paint(theme.Dim, l.theme.Wall))
 }
 
-// beside puts two columns of lines side by side with a wall between.
 func beside(left, right []string, width int, wall string) []string {
 	out := make([]string, max(len(left), len(right)))
 	copy(out, left)
@@ -303,12 +286,10 @@ func shorter(text string, width int) string {
 	return text
 }
 
-// title is a pane's name as a heading.
 func title(name pane.Name) string {
 	return strings.ToUpper(string(name[:1])) + string(name[1:])
 }
 
-// broadcast gives a message to every pane.
 func (l *layout) broadcast(msg tea.Msg) tea.Cmd {
 	var cmds []tea.Cmd
 	for _, name := range l.order {
@@ -341,7 +322,6 @@ func (l *layout) setFocus(name pane.Name) {
 	l.resize(l.width, l.height)
 }
 
-// focused is the pane that has the keys.
 func (l *layout) focused() pane.Pane { return l.panes[l.focus] }
 
 // unsaved lists what is not in its file yet.
@@ -355,9 +335,9 @@ func (l *layout) unsaved() []string {
 	return ids
 }
 
-// paneHas reports whether the focused pane has a use of its own for a key.
-func (l *layout) paneHas(key string) bool {
-	return slices.ContainsFunc(l.focused().Keys(), func(k pane.Key) bool { return slices.Contains(k.Keys, key) })
+// has reports whether one of the keys is of that name.
+func has(keys []pane.Key, name string) bool {
+	return slices.ContainsFunc(keys, func(k pane.Key) bool { return slices.Contains(k.Keys, name) })
 }
 
 // roomAt is the pane at a place of the screen, its title included.
@@ -373,7 +353,5 @@ func (l *layout) roomAt(x, y int) (room, bool) {
 // general are the keys of every pane, but for those that this one needs for itself.
 func (l *layout) general() []pane.Key {
 	own := l.focused().Keys()
-	return slices.DeleteFunc(keys().Keys(), func(k pane.Key) bool {
-		return slices.ContainsFunc(own, func(o pane.Key) bool { return slices.Contains(o.Keys, k.Keys[0]) })
-	})
+	return slices.DeleteFunc(keys().Keys(), func(k pane.Key) bool { return has(own, k.Keys[0]) })
 }

@@ -11,6 +11,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -142,10 +143,7 @@ type cursor[T any] struct {
 // SetRows takes the rows, new or changed; the cursor stays on its row. The list keeps the slice.
 func (l *cursor[T]) SetRows(rows []T) {
 	id := l.CurrentID()
-	l.rows, l.cells = rows, make([][]widget.Cell, len(rows))
-	for i, row := range rows {
-		l.cells[i] = l.of.Cells(row)
-	}
+	l.rows, l.cells = rows, model.Each(rows, l.of.Cells)
 	if l.of.Fit != nil {
 		l.Table.Columns = l.of.Fit(l.cells)
 	}
@@ -173,13 +171,7 @@ func (l *cursor[T]) show(id string) {
 func (l *cursor[T]) Rows() []T { return l.rows }
 
 // Shown are the rows that the filter lets through, as they are ordered.
-func (l *cursor[T]) Shown() []T {
-	out := make([]T, len(l.shown))
-	for at, i := range l.shown {
-		out[at] = l.rows[i]
-	}
-	return out
-}
+func (l *cursor[T]) Shown() []T { return model.Each(l.shown, func(i int) T { return l.rows[i] }) }
 
 // Current is the row under the cursor.
 func (l *cursor[T]) Current() (row T, ok bool) {
@@ -260,5 +252,4 @@ func (l *cursor[T]) Rested() (T, bool) {
 	return l.Current()
 }
 
-// settle rests the cursor where it is.
 func (l *cursor[T]) settle() { l.rested = l.at() }

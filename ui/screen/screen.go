@@ -46,7 +46,6 @@ func (s *Screen) Show(frame string) {
 	s.frames <- frame
 }
 
-// paint draws frames as they come, until there will be no more.
 func (s *Screen) paint() {
 	defer close(s.idle)
 	for frame := range s.frames {
@@ -81,7 +80,7 @@ func (s *Screen) draw(frame string) bool {
 		lines[i] = s.clip(lines[i])
 	}
 	for i := range max(len(lines), len(s.painted)) {
-		if was, is := lineOf(s.painted, i), lineOf(lines, i); was != is {
+		if was, is := at(s.painted, i, ""), at(lines, i, ""); was != is {
 			b.WriteString(patch(i+1, was, is))
 		}
 	}
@@ -91,13 +90,6 @@ func (s *Screen) draw(frame string) bool {
 	}
 	_, _ = s.out.Write(b.Bytes())
 	return true
-}
-
-func lineOf(lines []string, i int) string {
-	if i < len(lines) {
-		return lines[i]
-	}
-	return ""
 }
 
 // clip keeps a frame drawn while the terminal changes its size from breaking into further lines.
@@ -167,21 +159,21 @@ func patch(row int, was, is string) string {
 // changed is the next run of cells that differ, from start on, with equal ones between where that is shorter than to jump.
 func changed(old, now []cell, start int) (from, to int) {
 	end := max(len(old), len(now))
-	for from = start; from < end && at(old, from) == at(now, from); from++ {
+	for from = start; from < end && at(old, from, blank) == at(now, from, blank); from++ {
 	}
 	to = from
 	for i := from; i < end && i < to+mostRewritten; i++ {
-		if at(old, i) != at(now, i) {
+		if at(old, i, blank) != at(now, i, blank) {
 			to = i + 1
 		}
 	}
 	return from, to
 }
 
-// at is a cell; beyond its end a line is blank.
-func at(line []cell, i int) cell {
-	if i < len(line) {
-		return line[i]
+// at is a line or a cell; beyond the end all is blank.
+func at[T any](all []T, i int, blank T) T {
+	if i < len(all) {
+		return all[i]
 	}
 	return blank
 }

@@ -58,7 +58,6 @@ const (
 	noMouseModes = ansi.ResetModeMouseExtSgr + ansi.ResetModeMouseButtonEvent
 )
 
-// take sets the terminal up for us.
 func (s *Screen) take() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -78,7 +77,6 @@ func (s *Screen) take() error {
 	return err
 }
 
-// give puts the terminal back.
 func (s *Screen) give() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

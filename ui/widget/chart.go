@@ -32,7 +32,6 @@ type Chart struct {
 	Decimals       int       // of the labels of y
 }
 
-// frame is where things lie in a chart.
 type frame struct {
 	cols, rows int // of the plot
 	label      int // columns for the labels of y

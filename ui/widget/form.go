@@ -160,7 +160,6 @@ type History struct {
 	at    int // of the text shown; len(texts): what is being typed
 }
 
-// mostTexts bounds a history.
 const mostTexts = 50
 
 // Add remembers a text, once.

@@ -191,23 +191,21 @@ func (g grid) line(th *theme.Theme, row int) string {
 
 // drawMarks draws the crosshair and the vertical marks, under everything else.
 func (c *Chart) drawMarks(th *theme.Theme, g grid, f frame) {
-	vertical := func(x float64, tone theme.Tone) {
+	vertical := func(x float64, tone theme.Tone, name string) {
 		if !usable(x, c.Log) || x < f.x.low || x > f.x.high {
 			return
 		}
 		for r := range f.rows {
 			g.set(f.x.at(x), r, th.Wall, ink{tone: tone})
 		}
-	}
-	for _, x := range c.Mark {
-		vertical(x, theme.Dim)
-		for i, r := range []rune(c.MarkName) {
-			if usable(x, c.Log) && x >= f.x.low && x <= f.x.high {
-				g.set(f.x.at(x)+2+i, f.rows-1, string(r), ink{tone: theme.Dim})
-			}
+		for i, r := range []rune(name) {
+			g.set(f.x.at(x)+2+i, f.rows-1, string(r), ink{tone: tone})
 		}
 	}
-	vertical(c.Cursor, theme.Accent)
+	for _, x := range c.Mark {
+		vertical(x, theme.Dim, c.MarkName)
+	}
+	vertical(c.Cursor, theme.Accent, "")
 }
 
 // drawLine lets asciigraph draw one series, column by column, and copies its signs.

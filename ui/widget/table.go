@@ -53,7 +53,6 @@ const (
 	margin = 3
 )
 
-// measured is a column with what all its cells need.
 type measured struct {
 	Column
 	natural int // width of the widest
@@ -187,7 +186,6 @@ func (t *Table) line(th *theme.Theme, row int, slots []slot) string {
 	return line.String()
 }
 
-// prefix is the cursor and the mark before a row.
 func (t *Table) prefix(th *theme.Theme, row int) string {
 	cursor, mark, tone := " ", " ", theme.Dim
 	if t.Focused {
@@ -380,7 +378,6 @@ func (w *Window) MoveKey(key string, rows, page int) bool {
 	return ok
 }
 
-// moves is the table of movement keys: rows to move by.
 func moves(page, rows int) map[string]int {
 	return map[string]int{
 		"up": -1, "k": -1, "down": 1, "j": 1,

@@ -8,6 +8,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
@@ -24,12 +25,12 @@ type figure struct {
 	chart     scaling.Chart // what is drawn and listed
 	columns   []column      // of the list
 	bare, log bool          // no ideal line; both axes logarithmic
-	drawn     drawing
+	drawn     []string      // the chart as last drawn, kept while nothing of it changes
+	of        drawnFor
 }
 
 func (f *figure) what() string { return scaling.Quantities[f.y].Title + " against " + axes[f.x].title }
 
-// build makes the chart of the series shown: what is drawn, listed and exported.
 func (f *figure) build() scaling.Chart {
 	q, a := scaling.Quantities[f.y], axes[f.x]
 	c := scaling.Chart{Quantity: q.Title, Unit: q.Unit, Axis: a.Axis, Across: a.title,
@@ -52,12 +53,6 @@ func (f *figure) build() scaling.Chart {
 	return c
 }
 
-// drawing is the chart as last drawn, kept while nothing of it changes.
-type drawing struct {
-	of    drawnFor
-	lines []string
-}
-
 // drawnFor is everything a drawing depends on besides the series, which reset it.
 type drawnFor struct {
 	width, height, line int
@@ -68,8 +63,8 @@ type drawnFor struct {
 // draw draws the chart with the crosshair at a point, or takes the drawing of last time.
 func (f *figure) draw(r row, focused bool, width, height int) []string {
 	of := drawnFor{width, height, r.line, r.point.X, f.log, f.bare, focused}
-	if f.drawn.lines != nil && f.drawn.of == of {
-		return slices.Clone(f.drawn.lines)
+	if f.drawn != nil && f.of == of {
+		return slices.Clone(f.drawn)
 	}
 	c := widget.Chart{YTitle: f.head(width), XTitle: axes[f.x].head, Log: f.log, Cursor: math.NaN(),
 		Decimals: scaling.Quantities[f.y].Decimals, Mark: f.chart.Nodes, MarkName: "node full"}
@@ -94,8 +89,8 @@ func (f *figure) draw(r row, focused bool, width, height int) []string {
 	if len(guide.Points) > 1 {
 		c.Series = append(c.Series, guide)
 	}
-	f.drawn = drawing{of, c.View(f.env.Theme, width, height)}
-	return slices.Clone(f.drawn.lines)
+	f.of, f.drawn = of, c.View(f.env.Theme, width, height)
+	return slices.Clone(f.drawn)
 }
 
 // head is the unit, and where a few of many series are shown what these have in common.
@@ -128,7 +123,6 @@ type series struct {
 // fewSeries is how many series one chart still shows clearly.
 const fewSeries = 3
 
-// at is the n-th that is shown.
 func (s *series) at(n int) scaling.Series {
 	if n >= len(s.shown) {
 		return scaling.Series{}
@@ -203,13 +197,11 @@ func (s *series) factor() {
 	}
 }
 
-// row is one point of the list.
 type row struct {
 	line  int // of the series of the chart
 	point scaling.ChartPoint
 }
 
-// rowsOf are the points of a chart, line by line.
 func rowsOf(c scaling.Chart) []row {
 	var rows []row
 	for i, s := range c.Series {
@@ -226,13 +218,8 @@ type column struct {
 	cell func(row) widget.Cell
 }
 
-// cells of one point, in the order of the columns.
 func (f *figure) cells(r row) []widget.Cell {
-	cells := make([]widget.Cell, len(f.columns))
-	for i, c := range f.columns {
-		cells[i] = c.cell(r)
-	}
-	return cells
+	return model.Each(f.columns, func(c column) widget.Cell { return c.cell(r) })
 }
 
 // pointColumns are the columns for what is drawn; the highest Worth vanishes first. The
@@ -300,7 +287,6 @@ func (f *figure) scales(rows []row) bool {
 		slices.ContainsFunc(rows, func(r row) bool { return r.point.Efficiency > 0 })
 }
 
-// letter is the sign of a series in the chart.
 func (f *figure) letter(line int) string { return string(rune('A' + line%26)) }
 
 // cross goes to the next point of the same line, or the one before; at its end it stays.

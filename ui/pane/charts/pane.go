@@ -19,6 +19,7 @@ import (
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
+	"shardeck/ui/widget"
 )
 
 // Backend is what the charts asks of the use cases.
@@ -32,7 +33,6 @@ type Backend interface {
 	ExportChart(ctx context.Context, c scaling.Chart, f measure.Format) (string, error)
 }
 
-// env is the surroundings, with what may be asked.
 type env struct {
 	pane.Env
 	Backend
@@ -71,11 +71,9 @@ type Pane struct {
 	writing pane.Task[string] // the path of an exported chart
 }
 
-// restTime is how long the cursor stays before the crosshair, which crosses every line of the chart, follows it.
+// restTime is how long the cursor stays before the crosshair, which crosses every line of the chart, follows it, and the wait
+// in which several changes become one reading: runs analysed in a row need the series once.
 const restTime = 300 * time.Millisecond
-
-// laterTime is the wait in which several changes become one reading: runs analysed in a row need the series once.
-const laterTime = 300 * time.Millisecond
 
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {
@@ -87,7 +85,6 @@ func New(e pane.Env, b Backend) *Pane {
 // Init reads the series.
 func (p *Pane) Init() tea.Cmd { return p.load() }
 
-// load asks for the series of the axis and quantity chosen.
 func (p *Pane) load() tea.Cmd {
 	x, y := axes[p.nextX].Axis, scaling.Quantities[p.nextY].Metric
 	return p.scaling.Start(p.env.Ctx, func(ctx context.Context) ([]scaling.Series, error) { return p.env.Scaling(ctx, x, y) }, p.got)
@@ -107,13 +104,10 @@ func (p *Pane) got(all []scaling.Series, err error) tea.Cmd {
 func (p *Pane) show(only string) {
 	p.series.only = only
 	p.series.choose(p.list.Target())
-	p.chart, p.drawn = p.build(), drawing{}
+	p.chart, p.drawn = p.build(), nil
 	rows := rowsOf(p.chart)
 	p.columns = p.pointColumns(rows)
-	p.list.Table.Columns = nil
-	for _, c := range p.columns {
-		p.list.Table.Columns = append(p.list.Table.Columns, c.Column)
-	}
+	p.list.Table.Columns = model.Each(p.columns, func(c column) widget.Column { return c.Column })
 	p.list.SetRows(rows)
 }
 
@@ -143,7 +137,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case pane.ClickMsg:
 		return p, p.list.Click(msg.X, msg.Line-p.listTop())
 	case pane.BoardMsg, pane.ReloadMsg, pane.AnalysedMsg:
-		return p, p.later.Start(p.env.Env, laterTime, p.load)
+		return p, p.later.Start(p.env.Env, restTime, p.load)
 	case pane.OpenMsg:
 		p.seek(msg.Run)
 	case pane.SelectMsg: // the cursor stays on the run that another pane is at
@@ -363,13 +357,11 @@ func (p *Pane) why() tea.Cmd {
 	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: r.point.Run, Base: p.series.at(r.line).Points[0].Run})
 }
 
-// toggle turns what is drawn on or off.
 func toggle(on *bool) tea.Cmd {
 	*on = !*on
 	return nil
 }
 
-// export writes the chart on the screen.
 func (p *Pane) export(f measure.Format) tea.Cmd {
 	c := p.chart
 	c.Ideal, c.Log = scaling.Quantities[p.y].HasIdeal() && !p.bare, p.log
