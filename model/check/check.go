@@ -64,9 +64,9 @@ func Check(e model.Experiment, w World) Verdict {
 	s := newSubject(e, &w)
 	found := append(form, s.apply(layoutRules())...)
 	legal := Verdict{Findings: found}.OK()
-	rules := slices.Concat(knownRules(), lengthRules(), siteRules(), commRules(), profilingRules(), wordRules())
+	rules := slices.Concat(modelRules, siteRules, runRules)
 	if legal {
-		rules = slices.Concat(rules, memoryRules(), evenRules(), adviceRules())
+		rules = slices.Concat(rules, memoryRules, evenRules, adviceRules)
 	}
 	found = append(found, s.apply(rules)...)
 	byWeight(found)
@@ -155,19 +155,12 @@ func (w World) GPUByName(name string) *model.GPU {
 	return nil
 }
 
+var layoutKeys = []string{"parallelism.tp", "parallelism.pp", "parallelism.dp_replicate", "parallelism.dp_shard", "parallelism.ep"}
+
 // layoutAt is the value of a layout key, nil for a path that is none.
 func layoutAt(l *model.Layout, path string) *int {
-	switch path {
-	case "parallelism.tp":
-		return &l.TP
-	case "parallelism.pp":
-		return &l.PP
-	case "parallelism.dp_replicate":
-		return &l.DPReplicate
-	case "parallelism.dp_shard":
-		return &l.DPShard
-	case "parallelism.ep":
-		return &l.EP
+	if i := slices.Index(layoutKeys, path); i >= 0 {
+		return []*int{&l.TP, &l.PP, &l.DPReplicate, &l.DPShard, &l.EP}[i]
 	}
 	return nil
 }
@@ -208,7 +201,7 @@ func passing(e model.Experiment, path string, w World, rules []rule) []int {
 		try := e
 		try.Layout = withKey(e.Layout, path, v)
 		s := newSubject(try, &w)
-		if s.passes(rules, SeverityError) && (v == now || s.passes(evenRules(), SeverityWarning, SeverityNote)) {
+		if s.passes(rules, SeverityError) && (v == now || s.passes(evenRules, SeverityWarning, SeverityNote)) {
 			out = append(out, v)
 		}
 	}

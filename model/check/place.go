@@ -227,28 +227,23 @@ func overhead(e model.Experiment) int64 {
 const tight = 2 * gib
 
 // memoryRules judge the fit. They run on legal layouts only.
-func memoryRules() []rule {
-	return []rule{
-		{"fit-weights", SeverityError, "parallelism.tp", fitted(func(s *subject, f Fit) string {
-			return faultIf(f.budget() <= 0, "the weights do not fit: %s and %s (engine) of %s usable on %s",
-				gibWords(f.Weights), gibWords(f.Activations+f.Overhead), gibWords(f.Usable), s.gpu.Title)
-		}), remedy},
-		{"fit-cache", SeverityError, "vllm.max_model_len", fitted(func(s *subject, f Fit) string {
-			return faultIf(f.budget() > 0 && f.holds(s.e.ModelLen()) < 1,
-				"the cache holds %d tokens on %s, less than one sequence of %d", f.KVTokens, s.gpu.Title, s.e.ModelLen())
-		}), remedy},
-		{"fit-batch", SeverityWarning, "data.batch_size", fitted(func(s *subject, f Fit) string {
-			if f.Headroom >= 0 || f.holds(s.e.ModelLen()) < 1 {
-				return ""
-			}
-			n := f.holds(s.e.Data.SeqLen + s.e.Data.MaxTokens)
-			return fmt.Sprintf("the cache holds %d of the %d requests of a replica: the others wait", n, s.e.RequestsPerReplica())
-		}), remedy},
-		{"fit-tight", SeverityWarning, "parallelism.tp", fitted(func(s *subject, f Fit) string {
-			return faultIf(f.Headroom >= 0 && f.Headroom < tight,
-				"memory is tight: %s to spare on %s, give or take %s", gibWords(f.Headroom), s.gpu.Title, gibWords(tight))
-		}), remedy},
-	}
+var memoryRules = []rule{
+	{"fit-weights", SeverityError, "parallelism.tp", fitted(func(s *subject, f Fit) string {
+		return faultIf(f.budget() <= 0, "the weights do not fit: %s and %s (engine) of %s usable on %s",
+			gibWords(f.Weights), gibWords(f.Activations+f.Overhead), gibWords(f.Usable), s.gpu.Title)
+	}), remedy},
+	{"fit-cache", SeverityError, "vllm.max_model_len", fitted(func(s *subject, f Fit) string {
+		return faultIf(f.budget() > 0 && f.holds(s.e.ModelLen()) < 1,
+			"the cache holds %d tokens on %s, less than one sequence of %d", f.KVTokens, s.gpu.Title, s.e.ModelLen())
+	}), remedy},
+	{"fit-batch", SeverityWarning, "data.batch_size", fitted(func(s *subject, f Fit) string {
+		return faultIf(f.Headroom < 0 && f.holds(s.e.ModelLen()) >= 1, "the cache holds %d of the %d requests of a replica: the others wait",
+			f.holds(s.e.Data.SeqLen+s.e.Data.MaxTokens), s.e.RequestsPerReplica())
+	}), remedy},
+	{"fit-tight", SeverityWarning, "parallelism.tp", fitted(func(s *subject, f Fit) string {
+		return faultIf(f.Headroom >= 0 && f.Headroom < tight,
+			"memory is tight: %s to spare on %s, give or take %s", gibWords(f.Headroom), s.gpu.Title, gibWords(tight))
+	}), remedy},
 }
 
 // fitted makes a rule of one that needs the fit of a run that computes.

@@ -162,7 +162,7 @@ func remedy(s *subject) (string, []model.Edit) {
 			continue
 		}
 		t := newSubject(c.e, s.w)
-		if !t.comfortable() || !t.passes(layoutRules(), SeverityError) || !t.passes(siteRules(), SeverityError) {
+		if !t.comfortable() || !t.passes(layoutRules(), SeverityError) || !t.passes(siteRules, SeverityError) {
 			continue
 		}
 		change := c.edits[0].Path + " to " + c.edits[0].Value

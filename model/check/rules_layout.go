@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -11,9 +10,7 @@ import (
 
 // layoutRules judge how the model and the batch divide over the ranks: what vLLM refuses, as errors. Its tables
 // are functions because their fixes try other layouts against the same tables. [vllm.md §1]
-func layoutRules() []rule { return slices.Concat(tpRules(), epRules(), sizeRules()) }
-
-func tpRules() []rule {
+func layoutRules() []rule {
 	return []rule{
 		{"tp-heads", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			return faultIf(m.Heads%e.Layout.TP != 0,
@@ -21,10 +18,8 @@ func tpRules() []rule {
 		}), nearest("parallelism.tp")},
 		{"tp-kv-heads", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			tp, kv := e.Layout.TP, m.KVHeads
-			if m.MLA != nil || m.Heads%tp != 0 || kv >= tp && kv%tp == 0 || kv < tp && tp%kv == 0 {
-				return ""
-			}
-			return fmt.Sprintf("TP=%d is not possible: %d key-value heads neither divide by it nor repeat evenly", tp, kv)
+			even := kv >= tp && kv%tp == 0 || kv < tp && tp%kv == 0
+			return faultIf(m.MLA == nil && m.Heads%tp == 0 && !even, "TP=%d is not possible: %d key-value heads neither divide by it nor repeat evenly", tp, kv)
 		}), nearest("parallelism.tp")},
 		{"tp-ffn", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			return faultIf(m.Heads%e.Layout.TP == 0 && m.DenseLayers() > 0 && m.Intermediate%e.Layout.TP != 0,
@@ -35,11 +30,6 @@ func tpRules() []rule {
 			return faultIf(e.Layout.EP <= 1 && m.MoE.Intermediate%n != 0,
 				"experts of width %d cannot be cut over TP × DP = %d ranks (EP is off)", m.MoE.Intermediate, n)
 		}), nearest("parallelism.tp")},
-	}
-}
-
-func epRules() []rule {
-	return []rule{
 		{"ep-dense", SeverityError, "parallelism.ep", shaped(func(e model.Experiment, m model.Shape) string {
 			return faultIf(e.Layout.EP != 1 && m.MoE == nil, "EP=%d is not possible: %s has no experts", e.Layout.EP, m.Short)
 		}), fixed("parallelism.ep", "1")},
@@ -51,11 +41,6 @@ func epRules() []rule {
 			return faultIf(deepEP(e) && m.MoE.Experts%e.Layout.EP != 0,
 				"DeepEP needs equal parts: %d experts do not divide by EP=%d", m.MoE.Experts, e.Layout.EP)
 		}), fixed("comm.all2all", "auto")},
-	}
-}
-
-func sizeRules() []rule {
-	return []rule{
 		{"pp-layers", SeverityError, "parallelism.pp", shaped(func(e model.Experiment, m model.Shape) string {
 			return faultIf(e.Layout.PP > m.Layers, "PP=%d is not possible: there are only %d layers", e.Layout.PP, m.Layers)
 		}), nearest("parallelism.pp")},
@@ -75,50 +60,46 @@ func sizeRules() []rule {
 }
 
 // evenRules tell of layouts that run, but divide unevenly.
-func evenRules() []rule {
-	return []rule{
-		{"pp-uneven", SeverityNote, "parallelism.pp", shaped(func(e model.Experiment, m model.Shape) string {
-			if e.Layout.PP > m.Layers || m.Layers%e.Layout.PP == 0 {
-				return ""
-			}
-			return fmt.Sprintf("%d layers do not divide by PP=%d: the stages hold %s", m.Layers, e.Layout.PP,
-				list(model.StageLayers(m.Layers, e.Layout.PP)))
-		}), nil},
-		{"ep-uneven", SeverityWarning, "parallelism.ep", experts(func(e model.Experiment, m model.Shape) string {
-			return faultIf(e.Layout.EP <= m.MoE.Experts && m.MoE.Experts%e.Layout.EP != 0,
-				"%d experts do not divide by EP=%d: some ranks hold one more", m.MoE.Experts, e.Layout.EP)
-		}), nil},
-		{"node-part", SeverityWarning, "parallelism", func(s *subject) string {
-			per := s.w.Site.GPUsPerNode
-			return faultIf(!s.place.Shared && s.place.GPUsPerNode < per && len(s.w.Site.Queues) > 0,
-				"%d of the %d GPUs of each node are used, and all are paid for", s.place.GPUsPerNode, per)
-		}, fixNodePart},
-	}
+var evenRules = []rule{
+	{"pp-uneven", SeverityNote, "parallelism.pp", shaped(func(e model.Experiment, m model.Shape) string {
+		if e.Layout.PP > m.Layers || m.Layers%e.Layout.PP == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%d layers do not divide by PP=%d: the stages hold %s", m.Layers, e.Layout.PP,
+			list(model.StageLayers(m.Layers, e.Layout.PP)))
+	}), nil},
+	{"ep-uneven", SeverityWarning, "parallelism.ep", experts(func(e model.Experiment, m model.Shape) string {
+		return faultIf(e.Layout.EP <= m.MoE.Experts && m.MoE.Experts%e.Layout.EP != 0,
+			"%d experts do not divide by EP=%d: some ranks hold one more", m.MoE.Experts, e.Layout.EP)
+	}), nil},
+	{"node-part", SeverityWarning, "parallelism", func(s *subject) string {
+		per := s.w.Site.GPUsPerNode
+		return faultIf(!s.place.Shared && s.place.GPUsPerNode < per && len(s.w.Site.Queues) > 0,
+			"%d of the %d GPUs of each node are used, and all are paid for", s.place.GPUsPerNode, per)
+	}, fixNodePart},
 }
 
 // adviceRules tell of layouts that run, and do not do what one may think.
-func adviceRules() []rule {
-	return []rule{
-		{"dp-dense", SeverityWarning, "parallelism.dp_replicate", shaped(func(e model.Experiment, m model.Shape) string {
-			dp := e.Layout.DP()
-			return faultIf(dp != 1 && m.MoE == nil,
-				"DP=%d of a dense model is %d independent copies: nothing is sent between them", dp, dp)
-		}), nil},
-		{"ep-no-all2all", SeverityNote, "parallelism.ep", experts(func(e model.Experiment, _ model.Shape) string {
-			return faultIf(e.Layout.EP != 1 && e.Layout.DP() <= 1,
-				"with DP=1 experts use no all-to-all, but all-reduce over the TP group")
-		}), nil},
-		{"tp-experts", SeverityWarning, "parallelism.tp", experts(func(e model.Experiment, m model.Shape) string {
-			return faultIf(e.Layout.TP > m.MoE.Experts,
-				"some models refuse more TP ranks (%d) than experts (%d)", e.Layout.TP, m.MoE.Experts)
-		}), nil},
-		{"pp-batch", SeverityNote, "data.batch_size", func(s *subject) string {
-			n, pp := s.e.RequestsPerReplica(), s.e.Layout.PP
-			return faultIf(n < int64(pp), "%d requests cannot keep %d stages busy: each stage works on its own", n, pp)
-		}, func(s *subject) (string, []model.Edit) {
-			return set("data.batch_size", strconv.Itoa(s.e.Layout.PP*s.e.Layout.DP()))
-		}},
-	}
+var adviceRules = []rule{
+	{"dp-dense", SeverityWarning, "parallelism.dp_replicate", shaped(func(e model.Experiment, m model.Shape) string {
+		dp := e.Layout.DP()
+		return faultIf(dp != 1 && m.MoE == nil,
+			"DP=%d of a dense model is %d independent copies: nothing is sent between them", dp, dp)
+	}), nil},
+	{"ep-no-all2all", SeverityNote, "parallelism.ep", experts(func(e model.Experiment, _ model.Shape) string {
+		return faultIf(e.Layout.EP != 1 && e.Layout.DP() <= 1,
+			"with DP=1 experts use no all-to-all, but all-reduce over the TP group")
+	}), nil},
+	{"tp-experts", SeverityWarning, "parallelism.tp", experts(func(e model.Experiment, m model.Shape) string {
+		return faultIf(e.Layout.TP > m.MoE.Experts,
+			"some models refuse more TP ranks (%d) than experts (%d)", e.Layout.TP, m.MoE.Experts)
+	}), nil},
+	{"pp-batch", SeverityNote, "data.batch_size", func(s *subject) string {
+		n, pp := s.e.RequestsPerReplica(), s.e.Layout.PP
+		return faultIf(n < int64(pp), "%d requests cannot keep %d stages busy: each stage works on its own", n, pp)
+	}, func(s *subject) (string, []model.Edit) {
+		return set("data.batch_size", strconv.Itoa(s.e.Layout.PP*s.e.Layout.DP()))
+	}},
 }
 
 // shaped makes a rule of one that needs the shape; a model not known passes.
