@@ -32,7 +32,9 @@ type Ledger struct {
 // Ledger is that of this workspace; it keeps nothing in memory.
 func (w *Workspace) Ledger() Ledger {
 	return Ledger{w,
-		records[model.Submission]{w, PrivateDir + "/submitted", checkTag, func(s model.Submission) string { return s.Tag },
+		records[model.Submission]{w, PrivateDir + "/submitted", func(tag string) error {
+			return tagPattern.Check(tag, "%.60q is not the tag of a submission: tags look like shardeck-E1.3-1764000000-9f86d081")
+		}, func(s model.Submission) string { return s.Tag },
 			"remove it; the job itself is not touched"},
 		records[model.Unsaved]{w, PrivateDir + "/drafts", model.CheckID, unsavedKey,
 			"its edits cannot be offered: look whether you need it, then remove it"},
@@ -41,10 +43,6 @@ func (w *Workspace) Ledger() Ledger {
 
 // tagPattern is what a tag looks like: it becomes a file name and part of a job's comment.
 var tagPattern = model.NewPattern(`[A-Za-z0-9][A-Za-z0-9._-]*`, 100)
-
-func checkTag(tag string) error {
-	return tagPattern.Check(tag, "%.60q is not the tag of a submission: tags look like shardeck-E1.3-1764000000-9f86d081")
-}
 
 // unsavedKey is the experiment of edits; edits of nothing have none.
 func unsavedKey(u model.Unsaved) string {
@@ -242,7 +240,8 @@ func (w *Workspace) Generate(files map[string][]byte, force bool) (map[string]Ou
 		if o := outcomes[rel]; o == Refused || o == Kept || o == Unchanged && w.ReadOnly {
 			continue
 		} else if o != Unchanged {
-			err = w.WriteFile(rel, files[rel], modeOf(files[rel]))
+			mode := map[bool]fs.FileMode{true: 0o755, false: 0o644}[bytes.HasPrefix(files[rel], []byte("#!"))]
+			err = w.WriteFile(rel, files[rel], mode)
 		}
 		if err != nil {
 			break
@@ -252,14 +251,8 @@ func (w *Workspace) Generate(files map[string][]byte, force bool) (map[string]Ou
 	if maps.Equal(old, sums) {
 		return outcomes, err
 	}
-	return outcomes, cmp.Or(err, w.saveGenerated(sums))
-}
-
-func modeOf(text []byte) fs.FileMode {
-	if bytes.HasPrefix(text, []byte("#!")) {
-		return 0o755
-	}
-	return 0o644
+	text, _ := json.MarshalIndent(sums, "", "  ") // plain text: cannot fail
+	return outcomes, cmp.Or(err, w.WriteFile(generatedFile, append(text, '\n'), 0o644))
 }
 
 // outcomeOf compares what lies there with what we would write and what we wrote last.
@@ -305,11 +298,6 @@ func (w *Workspace) generated() (map[string]string, error) {
 		sums = map[string]string{}
 	}
 	return sums, nil
-}
-
-func (w *Workspace) saveGenerated(sums map[string]string) error {
-	text, _ := json.MarshalIndent(sums, "", "  ") // plain text: cannot fail
-	return w.WriteFile(generatedFile, append(text, '\n'), 0o644)
 }
 
 func sum(data []byte) string {

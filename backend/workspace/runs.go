@@ -135,7 +135,8 @@ func (w finder) candidates(name string) []string {
 	}
 	name = fromHome(name)
 	here, _ := filepath.Abs(name) // empty, where nothing lies, if the current folder is gone
-	if filepath.IsAbs(name) || spelledAsPath(name) {
+	first, _, _ := strings.Cut(filepath.ToSlash(name), "/")
+	if filepath.IsAbs(name) || first == "." || first == ".." { // which lies where the command runs
 		return []string{here}
 	}
 	dirs := []string{w.Path(filepath.Join(TracesDir, name)), here, w.Path(name)}
@@ -152,23 +153,21 @@ func (w finder) candidates(name string) []string {
 	return dirs
 }
 
-// spelledAsPath tells "." and "../x", which lie where the command runs, from the names of runs.
-func spelledAsPath(name string) bool {
-	first, _, _ := strings.Cut(filepath.ToSlash(name), "/")
-	return first == "." || first == ".."
-}
-
 // noRun says what there is instead of a run of that name.
 func (w finder) noRun(name string) error {
 	dirs, err := w.traceDirs()
 	if err != nil {
 		return err
 	}
-	var names []string
+	output, names := "", []string(nil)
+	experiments, _ := w.experiments()
+	if f := model.First(experiments, func(f File) bool { return f.Experiment.ID == name }); f != nil {
+		output = f.Experiment.OutputDir
+	}
 	for _, d := range dirs {
 		base, job := splitName(filepath.Base(d))
 		plain := strings.TrimSuffix(base, model.NsysMark)
-		if model.IsUnfinished(d) && (base == name || plain == name || filepath.Base(w.outputOf(name)) == plain) {
+		if model.IsUnfinished(d) && (base == name || plain == name || filepath.Base(output) == plain) {
 			return faultOf(fmt.Sprintf("run %.80q has not finished", name),
 				fmt.Sprintf("job %s writes, or left, %s", job, w.Rel(d)), ErrNotFound)
 		}
@@ -182,14 +181,6 @@ func (w finder) noRun(name string) error {
 		hint = "there are no runs yet; submit an experiment first"
 	}
 	return faultOf(fmt.Sprintf("no run %.80q in %s", name, TracesDir), hint, ErrNotFound)
-}
-
-func (w finder) outputOf(id string) string {
-	experiments, _ := w.experiments()
-	if f := model.First(experiments, func(f File) bool { return f.Experiment.ID == id }); f != nil {
-		return f.Experiment.OutputDir
-	}
-	return ""
 }
 
 // readRun reads what a trace directory, or a file, says of itself: of several recordings in it the one chosen. deep looks
@@ -247,7 +238,12 @@ func (w finder) runInfo(run *model.Run) (info model.RunInfo) {
 func (w finder) attachConfig(run *model.Run) {
 	f := w.ReadFile(filepath.Join(run.Dir, "config.yaml"))
 	if errors.Is(f.Err, fs.ErrNotExist) {
-		w.matchConfig(run)
+		if f := w.owner(run.Dir); f != nil {
+			run.Experiment, run.Assumed = &f.Experiment, true
+			run.Warnings = append(run.Warnings, "no config.yaml in the directory: taken from "+f.Rel+", which may have changed since")
+			return
+		}
+		run.Problem = "no config.yaml in " + w.Rel(run.Dir) + ", and no experiment writes there: batch size, lengths and layout are not known"
 		return
 	}
 	if ps, ok := errors.AsType[strictyaml.Problems](f.Err); ok && harmless(ps) {
@@ -261,16 +257,10 @@ func (w finder) attachConfig(run *model.Run) {
 
 // leftOpen names the keys of a config that have no value yet, as an imported run's; empty: other things are wrong with it.
 func leftOpen(file string, ps strictyaml.Problems) string {
-	var keys []string
-	for _, p := range ps {
-		if !p.NoValue {
-			return ""
-		}
-		keys = append(keys, p.Key)
-	}
-	if len(keys) == 0 {
+	if len(ps) == 0 || slices.ContainsFunc(ps, func(p strictyaml.Problem) bool { return !p.NoValue }) {
 		return ""
 	}
+	keys := model.Each(ps, func(p strictyaml.Problem) string { return p.Key })
 	return fmt.Sprintf("%s leaves open what nobody told: %s; fill them in for what needs them", file, strings.Join(keys, ", "))
 }
 
@@ -286,15 +276,6 @@ func (w finder) owner(dir string) *File {
 		}
 		return written != "" && (w.Path(written) == out || w.Path(f.Experiment.ResultDir(true)) == out)
 	})
-}
-
-func (w finder) matchConfig(run *model.Run) {
-	if f := w.owner(run.Dir); f != nil {
-		run.Experiment, run.Assumed = &f.Experiment, true
-		run.Warnings = append(run.Warnings, "no config.yaml in the directory: taken from "+f.Rel+", which may have changed since")
-		return
-	}
-	run.Problem = "no config.yaml in " + w.Rel(run.Dir) + ", and no experiment writes there: batch size, lengths and layout are not known"
 }
 
 // harmless reports whether a config means the same without what is wrong in it:

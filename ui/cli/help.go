@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"shardeck/backend/app"
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/templates"
 	"shardeck/ui/cli/command"
@@ -42,12 +43,16 @@ func completionCmd(e *command.Env) *cobra.Command {
 
 // complete gives every command that takes ids, runs or metrics their completion.
 func complete(e *command.Env, commands []*cobra.Command) {
-	ids, runs := named(e, idsOf), named(e, runsOf)
+	ids := named(e, func(_ context.Context, a *app.App) ([]string, cobra.ShellCompDirective) {
+		return a.IDs(), cobra.ShellCompDirectiveNoFileComp
+	})
+	runs := named(e, runsOf)
 	metrics := func(c *cobra.Command, words []string, part string) ([]string, cobra.ShellCompDirective) {
 		if len(words) > 0 {
 			return runs(c, words, part)
 		}
-		return metricNames(), cobra.ShellCompDirectiveNoFileComp
+		names := model.Each(metric.Definitions, func(d metric.Definition) string { return d.Name })
+		return names, cobra.ShellCompDirectiveNoFileComp
 	}
 	takes := map[string]cobra.CompletionFunc{
 		"check": ids, "submit": ids, "cancel": ids, "logs": ids, "why": ids, "watch": ids,
@@ -73,14 +78,6 @@ func completeFlags(c *cobra.Command, takes map[string]cobra.CompletionFunc) {
 // colours are the values of --color.
 var colours = cobra.FixedCompletions([]string{"auto", "always", "never"}, cobra.ShellCompDirectiveNoFileComp)
 
-func metricNames() []string {
-	var names []string
-	for _, d := range metric.Definitions {
-		names = append(names, d.Name)
-	}
-	return names
-}
-
 // named completes by names of the workspace; it says nothing when that cannot be read.
 func named(e *command.Env, of func(context.Context, *app.App) ([]string, cobra.ShellCompDirective)) cobra.CompletionFunc {
 	return func(c *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -92,18 +89,10 @@ func named(e *command.Env, of func(context.Context, *app.App) ([]string, cobra.S
 	}
 }
 
-func idsOf(_ context.Context, a *app.App) ([]string, cobra.ShellCompDirective) {
-	return a.IDs(), cobra.ShellCompDirectiveNoFileComp
-}
-
 // runsOf completes files too: a run may be a path.
 func runsOf(ctx context.Context, a *app.App) ([]string, cobra.ShellCompDirective) {
 	runs, _ := a.Runs(ctx)
-	var names []string
-	for _, r := range runs {
-		names = append(names, r.Name)
-	}
-	return names, cobra.ShellCompDirectiveDefault
+	return model.Each(runs, func(r model.Run) string { return r.Name }), cobra.ShellCompDirectiveDefault
 }
 
 func manCmd(e *command.Env) *cobra.Command {

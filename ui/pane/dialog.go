@@ -211,19 +211,16 @@ func (o *Opener) open(text string) tea.Cmd {
 	})
 }
 
-// mostButtons is how many choices have a key.
-const mostButtons = 9
-
+// choose asks for one of the first nine, which have a key each; the others can be typed.
 func (o *Opener) choose(err error, choices []model.Choice) {
 	p := &widget.Popup{Title: "Which one?", Body: append(widget.Wrap(err.Error(), 70), "")}
-	for i, c := range choices {
-		if i < mostButtons {
-			p.Buttons = append(p.Buttons, fmt.Sprint(i+1))
-			p.Body = append(p.Body, fmt.Sprintf("%d  %s", i+1, c.Text))
-		}
+	few := min(len(choices), 9)
+	for i, c := range choices[:few] {
+		p.Buttons = append(p.Buttons, fmt.Sprint(i+1))
+		p.Body = append(p.Body, fmt.Sprintf("%d  %s", i+1, c.Text))
 	}
-	if more := len(choices) - mostButtons; more > 0 {
-		p.Body = append(p.Body, fmt.Sprintf("%d more: %s …", more, choices[mostButtons].Name))
+	if more := choices[few:]; len(more) > 0 {
+		p.Body = append(p.Body, fmt.Sprintf("%d more: %s …", len(more), more[0].Name))
 	}
 	p.Buttons = append(p.Buttons, "None")
 	keys := []Key{Hint("1…"+fmt.Sprint(len(p.Buttons)-1), "choose"), Hint("←→ ↵", "choose"), Hint("esc", "back")}

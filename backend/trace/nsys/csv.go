@@ -79,7 +79,7 @@ func (s *csvTables) line(text []byte, long bool) {
 	}
 	switch {
 	case !s.inside:
-	case isMessage(text):
+	case slices.ContainsFunc(messages, func(t string) bool { return bytes.HasPrefix(text, []byte(t)) }):
 		s.inside = false
 	case !ok || long || len(fields) != s.head.width:
 		s.Count(faultLine, s.at)
@@ -90,10 +90,6 @@ func (s *csvTables) line(text []byte, long bool) {
 
 // messages are beginnings of lines that nsys prints around its tables.
 var messages = []string{"** ", "Processing [", "Generating SQLite", "NOTICE", "SKIPPED", "WARNING", "ERROR", "Importer ", "Try 'nsys"}
-
-func isMessage(text []byte) bool {
-	return slices.ContainsFunc(messages, func(t string) bool { return bytes.HasPrefix(text, []byte(t)) })
-}
 
 func (s *csvTables) row(fields []string) {
 	start, ok := s.time(fields, colStart)

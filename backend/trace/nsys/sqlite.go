@@ -28,7 +28,8 @@ func openSQLite(ctx context.Context, path string, progress func(done, total int6
 		return nil, fmt.Errorf("%s %w", filepath.Base(path), err)
 	}
 	defer d.close()
-	if x.db = d; !isExport(d) && len(x.Damage()) == 0 {
+	x.db = d
+	if ours := slices.ContainsFunc(exportTables, func(t string) bool { return d.has(t) }); !ours && len(x.Damage()) == 0 {
 		return nil, fmt.Errorf("%s is an SQLite file but no export of nsys (it has none of its tables); "+
 			"export a report with nsys export --type sqlite", filepath.Base(path))
 	}
@@ -50,10 +51,6 @@ func openSQLite(ctx context.Context, path string, progress func(done, total int6
 var exportTables = []string{
 	kernelTable, memcpyTable, memsetTable, graphTable, runtimeTable, nvtxTable,
 	"META_DATA_EXPORT", "META_DATA_CAPTURE", "ANALYSIS_DETAILS", "GPU_METRICS", "TARGET_INFO_GPU",
-}
-
-func isExport(d *db) bool {
-	return slices.ContainsFunc(exportTables, func(t string) bool { return d.has(t) })
 }
 
 // begin reads the small tables and sizes up the large ones.
@@ -161,7 +158,7 @@ func processOf(tid int64) int64 { return tid &^ 0xffffff }
 
 func readTarget(d *db) (*target, error) {
 	t := &target{gpuOf: map[ordinal]int64{}}
-	if err := cmp.Or(t.readNamed(d), t.readStart(d), t.readGPUs(d), t.readOrdinals(d), t.readDiagnostics(d)); err != nil {
+	if err := cmp.Or(t.readNamed(d), t.readGPUs(d), t.readOrdinals(d), t.readDiagnostics(d)); err != nil {
 		return nil, err
 	}
 	if t.epoch == 0 {
@@ -170,15 +167,14 @@ func readTarget(d *db) (*target, error) {
 	return t, nil
 }
 
-// readNamed reads the schema and the host, which stand in tables of names and values.
+// readNamed reads the schema and the host, which stand in tables of names and values, and the start of the capture.
 func (t *target) readNamed(d *db) (err error) {
 	if t.schema, err = d.valueOf("META_DATA_EXPORT", "EXPORT_SCHEMA_VERSION"); err == nil {
 		t.host, err = d.valueOf("TARGET_INFO_SYSTEM_ENV", "Hostname")
 	}
-	return err
-}
-
-func (t *target) readStart(d *db) error {
+	if err != nil {
+		return err
+	}
 	return d.rows("TARGET_INFO_SESSION_START_TIME", []string{"utcEpochNs"}, "", func(r row) {
 		if v := r.or(0, 0); v > 0 && v < maxTime && t.epoch == 0 {
 			t.epoch = v
