@@ -5,7 +5,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/analyze/kernelname"
@@ -138,18 +137,12 @@ func outermostOperators(t *et.Trace) func(rf uint64) (name string, known bool) {
 		}
 		if path := t.Path(node); len(path) > 0 {
 			seen[rf] = path[len(path)-1]
-			if i := slices.IndexFunc(path, isOperator); i >= 0 {
+			if i := slices.IndexFunc(path, et.IsOperator); i >= 0 {
 				seen[rf] = path[i]
 			}
 		}
 		return seen[rf], true
 	}
-}
-
-// isOperator tells aten::mm from annotations and threads.
-func isOperator(name string) bool {
-	space, _, ok := strings.Cut(name, "::")
-	return ok && !strings.ContainsAny(space, " <(")
 }
 
 // Times is the sum over the ranks added.

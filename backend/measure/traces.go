@@ -189,7 +189,7 @@ func (r *reading) addAsked(s *metric.TraceSummary) {
 		return
 	}
 	for _, op := range r.ops.Ops[:min(mostOps, len(r.ops.Ops))] {
-		if op.Namespace != "" {
+		if et.IsOperator(op.Name) {
 			s.Ops = append(s.Ops, metric.OpStat{Name: op.Name, Count: op.Count})
 		}
 	}

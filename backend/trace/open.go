@@ -9,13 +9,11 @@ import (
 
 // Reader reads one format of traces.
 type Reader interface {
-	// Reads says whether a file is of the format: by the beginning of its text, decompressed,
-	// or by its name where the text does not tell.
+	// Reads says whether a file is of the format: by the beginning of its text, decompressed, or by its name.
 	Reads(name string, head []byte) bool
 
-	// Open reads the file at path into its ranks. progress, if not nil, is called with the
-	// bytes read so far and in all. A damaged file gives what is sound, and Rank.Damage
-	// says what is not; an error means that nothing could be read, or that ctx ended.
+	// Open reads the file at path into its ranks. progress, if not nil, is called with the bytes read so far and in all. A
+	// damaged file gives what is sound, and Rank.Damage says what is not; an error: nothing could be read, or ctx ended.
 	Open(ctx context.Context, path string, progress func(done, total int64)) ([]*Rank, error)
 }
 
@@ -33,18 +31,22 @@ func Open(ctx context.Context, readers []Reader, path string, progress func(done
 	n, _ := io.ReadFull(src, head) // what stopped it stops the reader too, which says so
 	src.Close()
 	for _, r := range readers {
-		if r.Reads(filepath.Base(path), head[:n]) {
-			ranks, err := r.Open(ctx, path, progress)
-			for _, rank := range ranks {
-				rank.mendTimes(func() (h Host) {
-					if reads, ok := r.(hostReader); ok {
-						h, _ = reads.Host(ctx, path) // what is wrong with the file was said by Open
-					}
-					return h
-				})
-			}
-			return ranks, err
+		if !r.Reads(filepath.Base(path), head[:n]) {
+			continue
 		}
+		ranks, err := r.Open(ctx, path, progress)
+		host := func() (h Host) { // asked only where times look wrong: no metric needs the host's events, most of a file
+			if reads, ok := r.(interface {
+				Host(context.Context, string) (Host, error)
+			}); ok {
+				h, _ = reads.Host(ctx, path) // what is wrong with the file was said by Open
+			}
+			return h
+		}
+		for _, rank := range ranks {
+			rank.mendTimes(host)
+		}
+		return ranks, err
 	}
 	return nil, fmt.Errorf("%s is of no format that is read; "+
 		"expected a Kineto trace (.json), an SQLite export or CSV of nsys, or its report (.nsys-rep)", filepath.Base(path))

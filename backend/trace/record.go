@@ -1,9 +1,11 @@
 package trace
 
 import (
+	"cmp"
 	"strings"
 
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/model"
 )
 
 // Kind of a device record.
@@ -76,10 +78,7 @@ var elementTypes = map[string]string{
 
 // ElementType is the name in metadata of a type of C++; one that is not known stays as it is.
 func ElementType(name string) string {
-	if known, ok := elementTypes[name]; ok {
-		return known
-	}
-	return name
+	return cmp.Or(elementTypes[name], name)
 }
 
 // maxRanks bounds the ranks that are written out for a group of a damaged file.
@@ -130,10 +129,7 @@ type Info struct {
 	VLLMVersion             string
 	Devices                 []Device
 	Schema                  string
-
-	// Notes are things worth knowing that are no damage, in words for people; the one that begins with NoKernels says
-	// why there are none.
-	Notes []string
+	Notes                   []string // worth knowing and no damage, for people; one that begins with NoKernels says why there are none
 }
 
 // NoKernels begins the note of a trace that is sound and holds no GPU work.
@@ -141,16 +137,13 @@ const NoKernels = "no GPU kernels"
 
 // WithoutKernels is why a trace has no kernels, as far as it tells.
 func (i Info) WithoutKernels() string {
-	for _, note := range i.Notes {
-		if strings.HasPrefix(note, NoKernels) {
-			return note
-		}
+	if note := model.First(i.Notes, func(note string) bool { return strings.HasPrefix(note, NoKernels) }); note != nil {
+		return *note
 	}
 	return NoKernels + "; was the profiler running in the workers?"
 }
 
-// Rank is one rank's trace, read whole. Records are in file order, which is not
-// time order. It is owned by the caller and shares nothing.
+// Rank is one rank's trace, read whole. Records are in file order, which is not time order. The caller owns it; it shares nothing.
 type Rank struct {
 	File    string
 	Info    Info
@@ -162,9 +155,7 @@ type Rank struct {
 	JSON    int64    // decompressed
 	Damage  []Damage // empty: the file is sound
 	Columns *Columns // nil, or in place of Records: see Pack
-
-	// SMs is how busy the multiprocessors were, in order of time; nil: not recorded. Only Nsight Systems samples it.
-	SMs []Sample
+	SMs     []Sample // how busy the multiprocessors were, in order of time; nil: not recorded, as by all but Nsight Systems
 }
 
 // NameGroups gives calls whose group is named, and whose ranks are missing or cut, what Info knows of that group.
@@ -212,7 +203,7 @@ func (t *Names) KnownJSON(val []byte) (id uint32, ok bool) {
 
 // JSON is the number of the name whose JSON text is val.
 func (t *Names) JSON(val []byte) uint32 {
-	id, ok := t.byJSON[string(val)]
+	id, ok := t.KnownJSON(val)
 	if !ok {
 		id = t.ID(jsonscan.CleanText(val))
 		t.byJSON[string(val)] = id

@@ -26,14 +26,10 @@ type Timing struct {
 // Times is what was measured over a number of iterations. A list that the file does
 // not have is nil. Numbers that are none (NaN, Infinity) are left out, with Damage.
 type Times struct {
-	Iterations []float64   // s, one an iteration
-	TTFT, TPOT [][]float64 // s, by iteration, one a request; one alone where the file says no more of an iteration
-
-	// InputTokens and OutputTokens are of all requests of an iteration, one number an iteration.
-	InputTokens, OutputTokens []float64
-
-	// Mean and P99 are the file's own statistics, for files without lists; nil: not given.
-	TTFTMean, TPOTMean, TTFTP99, TPOTP99 *float64
+	Iterations                           []float64   // s, one an iteration
+	TTFT, TPOT                           [][]float64 // s, by iteration, one a request; one alone where the file says no more
+	InputTokens, OutputTokens            []float64   // of all requests of an iteration, one number an iteration
+	TTFTMean, TPOTMean, TTFTP99, TPOTP99 *float64    // the file's own statistics, for files without lists; nil: not given
 }
 
 // maxTiming is more than any timing file holds; what lies beyond is not read.
@@ -145,25 +141,18 @@ func (p *timingText) key(name []byte, from, to int) {
 	}
 	p.known++
 	p.odd = 0
-	set(p.t, p.numbers(from, to))
-	p.noteOdd(string(name))
-}
-
-// noteOdd says which values of a key are no measurement.
-func (p *timingText) noteOdd(name string) {
-	if p.odd == 0 {
+	if set(p.t, p.numbers(from, to)); p.odd == 0 {
 		return
 	}
-	text := fmt.Sprintf("%s holds %s, which is no measurement", name, jsonscan.FirstWords(p.oddAt.Of(p.b)))
+	first := jsonscan.FirstWords(p.oddAt.Of(p.b))
+	text := fmt.Sprintf("%s holds %s, which is no measurement", name, first)
 	if p.odd > 1 {
-		text = fmt.Sprintf("%s holds %s values that are no measurements, the first %s",
-			name, unit.Int(p.odd), jsonscan.FirstWords(p.oddAt.Of(p.b)))
+		text = fmt.Sprintf("%s holds %s values that are no measurements, the first %s", name, unit.Int(p.odd), first)
 	}
-	p.damage(int(p.oddAt.From), text, "those values of "+name)
+	p.damage(int(p.oddAt.From), text, "those values of "+string(name))
 }
 
-// numbers reads a number, a list of numbers or a list of lists: one slice for each
-// element. null is no number and no damage; anything else that is none is damage.
+// numbers reads a number, a list or a list of lists: a slice for each element. null is no number; what else is none is damage.
 func (p *timingText) numbers(from, to int) (out [][]float64) {
 	p.each(from, to, func(from, to int) {
 		var row []float64
@@ -184,25 +173,17 @@ func (p *timingText) each(from, to int, do func(from, to int)) {
 	}
 }
 
-// A measurement other than zero lies between these, in seconds, tokens or bytes:
-// beyond them sums and quotients would leave the range of a float.
-const (
-	leastMeasured = 1e-9
-	mostMeasured  = 1e15
-)
-
-func measured(v float64) bool { return v == 0 || v >= leastMeasured && v <= mostMeasured }
+// measured says that sums and quotients of a measurement, in seconds, tokens or bytes, do not leave the range of a float.
+func measured(v float64) bool { return v == 0 || v >= 1e-9 && v <= 1e15 }
 
 // number appends the number b[from:to] to out.
 func (p *timingText) number(from, to int, out []float64) []float64 {
 	text := p.b[from:to]
-	if string(text) == "null" {
-		return out
-	}
 	if v, ok := jsonscan.Float(text); ok && measured(v) {
 		return append(out, v)
+	} else if string(text) != "null" {
+		p.isOdd(from, to)
 	}
-	p.isOdd(from, to)
 	return out
 }
 
@@ -214,9 +195,8 @@ func (p *timingText) isOdd(from, to int) {
 	p.odd++
 }
 
-// OpenRunJSON reads run.json, which a runner writes beside its traces. Unknown keys
-// are ignored and missing ones stay zero. A value of the wrong type is left out and
-// said in Notes; text that is no JSON is an error with its place.
+// OpenRunJSON reads run.json, which a runner writes beside its traces. Unknown keys are ignored and missing ones stay zero. A
+// value of the wrong type is left out and said in Notes; text that is no JSON is an error with its place.
 func OpenRunJSON(path string) (*model.RunInfo, error) {
 	text, cause, err := readSmall(path)
 	if err != nil {

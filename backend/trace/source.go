@@ -13,18 +13,15 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// Source is the text of a file, decompressed if its first bytes say gzip. It counts the
-// bytes taken from the disk, reports progress and stops when the context ends. Close it.
+// Source is the text of a file, decompressed if its first bytes say gzip, with progress, until the context ends. Close it.
 type Source struct {
-	ctx      context.Context
-	file     *os.File
-	Size     int64 // of the file on the disk, in bytes
-	Gzip     bool  // compressed: Seek and ReadAt are for files that are not
-	done     int64 // bytes of the file behind us
-	progress func(done, total int64)
-
-	io.Reader // of the decompressed text
-
+	ctx       context.Context
+	file      *os.File
+	Size      int64 // of the file on the disk, in bytes
+	Gzip      bool  // compressed: Seek and ReadAt are for files that are not
+	done      int64 // bytes of the file behind us
+	progress  func(done, total int64)
+	io.Reader       // of the decompressed text
 	counted   int   // what Expect was asked last
 	countedAt int64 // and where
 }
@@ -32,8 +29,7 @@ type Source struct {
 // gzipMagic begins every gzip file, whatever its name.
 var gzipMagic = [2]byte{0x1f, 0x8b}
 
-// OpenSource opens path; an empty, missing or unreadable file is an error for people.
-// progress, if not nil, is called with the bytes read and in all, by whoever reads.
+// OpenSource opens path; errors are for people. progress, if not nil, is called with the bytes read and in all, by whoever reads.
 func OpenSource(ctx context.Context, path string, progress func(done, total int64)) (*Source, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -65,14 +61,9 @@ func (s *Source) start() error {
 		return errEmpty
 	}
 	s.Reader = disk{s}
-	if n == 2 && magic == gzipMagic {
-		return s.startGzip()
+	if s.Gzip = n == 2 && magic == gzipMagic; !s.Gzip {
+		return nil
 	}
-	return nil
-}
-
-func (s *Source) startGzip() error {
-	s.Gzip = true
 	z, err := newMemberReader(disk{s})
 	if stop := s.ctx.Err(); stop != nil {
 		return stop
@@ -99,8 +90,7 @@ func (s *Source) ReadAt(p []byte, at int64) (int, error) {
 	return s.file.ReadAt(p, at)
 }
 
-// toSpare is how much more than extrapolated is made room for: recordings of vLLM tiled to
-// 1 GB held 1.3 times what their first 16,384 records let expect.
+// toSpare is how much more room is made: recordings of vLLM tiled to 1 GB held 1.3 times what their first 16,384 records let expect.
 const toSpare = 1.4
 
 // Expect extrapolates a count to the whole file, from the part read since it was last asked: a trace begins with
@@ -159,9 +149,8 @@ var openFaults = []struct {
 
 // openError names the file, the cause and what to do.
 func openError(path string, err error) error {
-	var pe *fs.PathError
 	cause := err
-	if errors.As(err, &pe) {
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		cause = pe.Err
 	}
 	for _, f := range openFaults {
@@ -189,8 +178,7 @@ func ReadFault(err error) string {
 			return f.text
 		}
 	}
-	var corrupt flate.CorruptInputError
-	if errors.As(err, &corrupt) {
+	if _, ok := errors.AsType[flate.CorruptInputError](err); ok {
 		return "the gzip data are damaged"
 	}
 	return fmt.Sprintf("reading stopped: %v", err)

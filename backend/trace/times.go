@@ -2,7 +2,6 @@ package trace
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"time"
 
@@ -25,13 +24,7 @@ type Host struct {
 	Launches    map[uint32]int64 // when the launch with a correlation id began
 }
 
-// hostReader is a Reader of files that tell of the host. It is asked only where the times of the device look wrong: no
-// metric needs the host's events, and they are most of a file.
-type hostReader interface {
-	Host(ctx context.Context, path string) (Host, error)
-}
-
-// wrongTimes are records whose times are wrong, by number, and by how much the worst are.
+// wrongTimes are records whose times are wrong, by number, and by how much the worst is.
 type wrongTimes struct {
 	at []int
 	by int64
@@ -65,9 +58,9 @@ func (r *Rank) mendTimes(host func() Host) {
 	if len(outside(r.Records, Host{}, 0).at) == 0 {
 		return
 	}
-	h, idle := host(), int64(0)
-	if h.Last <= h.First {
-		idle = maxIdle
+	h, idle := host(), maxIdle
+	if h.Last > h.First {
+		idle = 0
 	}
 	r.drop(outside(r.Records, h, idle), "kernel or copy lies outside what the trace can hold",
 		"kernels or copies lie outside what the trace can hold")
@@ -98,12 +91,9 @@ func (r *Rank) drop(w wrongTimes, one, many string) {
 
 // damaged says what was wrong with records.
 func (r *Rank) damaged(w wrongTimes, one, many, lost string) {
-	most := ", by "
-	if len(w.at) > 1 {
-		most = ", the worst by "
-	}
-	if len(w.at) > 0 {
-		r.Damage = append(r.Damage, Damage{Offset: -1, Text: CountOf(len(w.at), one, many) + most + unit.Duration(w.by), Lost: lost})
+	if n := len(w.at); n > 0 {
+		text := CountOf(n, one+", by ", many+", the worst by ") + unit.Duration(w.by)
+		r.Damage = append(r.Damage, Damage{Offset: -1, Text: text, Lost: lost})
 	}
 }
 

@@ -1,5 +1,4 @@
-// Package align lays the traces of a run's ranks side by side: an immutable timeline on
-// one clock, of which each family of metrics is a function.
+// Package align lays the traces of a run's ranks side by side: a timeline on one clock, of which each family of metrics is a function.
 //
 // Traces of other runs are left out (otherruns.go). Each rank's records are put in order of time and told apart by
 // name into compute and communication (rank.go). Kernels of communication become calls with a type (calls.go) and a
@@ -38,8 +37,7 @@ type Input struct {
 	Kernels     *kernelname.Names       // what kernels are; nil: by the program's own table
 	NoTraces    string                  // why Ranks is empty, where the caller knows ("not read yet"); empty: there are none
 
-	// Given says that Ranks are the caller's no more: what is needed no longer is let go. Else they may be analysed again.
-	Given bool
+	Given bool // Ranks are the caller's no more: what is needed no longer is let go
 
 	// Each calls f of 0 to n-1, side by side where there is room, and returns when all have; nil: one after the other. It
 	// may leave calls out when the context of Build has ended.
@@ -162,16 +160,12 @@ func Build(ctx context.Context, in Input) (*Timeline, error) {
 
 // inColumns are the traces with their records in columns.
 func inColumns(in *Input) map[int]*trace.Rank {
-	numbers := slices.Sorted(maps.Keys(in.Ranks))
-	traces := make([]trace.Rank, len(numbers))
-	in.SideBySide(len(numbers), func(i int) {
-		traces[i] = *in.Ranks[numbers[i]]
-		traces[i].Pack()
-	})
-	out := map[int]*trace.Rank{}
-	for i, number := range numbers {
-		out[number] = &traces[i]
+	out, traces := map[int]*trace.Rank{}, []*trace.Rank(nil)
+	for number, r := range in.Ranks {
+		out[number] = new(*r)
+		traces = append(traces, out[number])
 	}
+	in.SideBySide(len(traces), func(i int) { traces[i].Pack() })
 	return out
 }
 

@@ -1,6 +1,8 @@
 package align
 
 import (
+	"cmp"
+
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/analyze/span"
 	"shardeck/backend/trace"
@@ -36,12 +38,10 @@ func (c *Call) WaitSpan() span.Span {
 
 // TransferSpan follows WaitSpan.
 func (c *Call) TransferSpan() span.Span {
-	start := c.WaitSpan().End
-	return span.Span{Start: start, End: start + c.Transfer}
+	return span.Span{Start: c.WaitSpan().End, End: c.WaitSpan().End + c.Transfer}
 }
 
-// typeCalls gives every call of a rank its type: that of the metadata, else that
-// of the kernel name; a SendRecv kernel says too little, so the layout tells.
+// typeCalls gives every call its type: by the metadata, else by the kernel's name; of a SendRecv kernel the layout tells more.
 func (r *Rank) typeCalls(layout model.Layout) {
 	bare := 0 // SendRecv kernels without metadata seen so far
 	for _, c := range r.Calls {
@@ -77,17 +77,14 @@ func sendRecvType(rank int, layout model.Layout, k int) kernelname.CallType {
 	return [2]kernelname.CallType{kernelname.Recv, kernelname.Send}[k%2]
 }
 
+var noMeta = trace.Coll{InElems: -1, OutElems: -1, Src: -1, Dst: -1}
+
 // peerOf is the other end of a send or recv: from metadata, else the same place in the neighbouring stage; -1: not known.
 func peerOf(c *Call, layout model.Layout) int {
-	step, given := 1, -1
+	meta := cmp.Or(c.meta, &noMeta)
+	step, given := 1, meta.Dst
 	if c.Type == kernelname.Recv {
-		step = -1
-	}
-	switch {
-	case c.meta != nil && c.Type == kernelname.Recv:
-		given = c.meta.Src
-	case c.meta != nil:
-		given = c.meta.Dst
+		step, given = -1, meta.Src
 	}
 	if given >= 0 {
 		return given
@@ -103,11 +100,9 @@ func peerOf(c *Call, layout model.Layout) int {
 // sizeCalls finds the bytes of every call of a rank, as nccl-tests counts them.
 func (b *builder) sizeCalls(r *Rank) {
 	for _, c := range r.Calls {
-		if c.meta != nil {
-			c.Bytes = CollBytes(c.Type, c.meta)
-			if c.Type == kernelname.AllGather && c.meta.OutElems < 0 { // the part of one rank
-				c.Bytes = max(-1, c.Bytes*int64(len(groupOf(c, b.Layout, b.moe))))
-			}
+		c.Bytes = sizeOf(c)
+		if c.meta != nil && c.Type == kernelname.AllGather && c.meta.OutElems < 0 { // the part of one rank
+			c.Bytes = max(-1, c.Bytes*int64(len(groupOf(c, b.Layout, b.moe))))
 		}
 		if c.Bytes < 0 {
 			c.Bytes = b.inferBytes(c, r.StepAt(c.Start))
@@ -116,8 +111,7 @@ func (b *builder) sizeCalls(r *Rank) {
 	}
 }
 
-// CollBytes is the size of a call from its NCCL metadata: the larger buffer of an
-// all-gather or reduce-scatter, what is sent otherwise. -1: not said.
+// CollBytes is the size of a call by its metadata: the larger buffer of an all-gather or reduce-scatter, else what is sent. -1: not said.
 func CollBytes(t kernelname.CallType, meta *trace.Coll) int64 {
 	elems := meta.InElems
 	if t == kernelname.AllGather || t == kernelname.Recv || t == kernelname.Gather {
@@ -152,12 +146,9 @@ func (b *builder) inferBytes(c *Call, s *Step) int64 {
 	}
 	vllm, activations := e.Engine == model.EngineVLLM, tokens*int64(shape.Hidden)*size
 	switch {
-	case c.Type == kernelname.AllReduce:
-		return activations
-	case c.Type == kernelname.Send || c.Type == kernelname.Recv:
-		if vllm {
-			return activations / int64(b.Layout.TP) // each TP rank sends its slice [vllm send_tensor_dict]
-		}
+	case vllm && (c.Type == kernelname.Send || c.Type == kernelname.Recv):
+		return activations / int64(b.Layout.TP) // each TP rank sends its slice [vllm send_tensor_dict]
+	case c.Type == kernelname.AllReduce, c.Type == kernelname.Send, c.Type == kernelname.Recv:
 		return activations
 	case c.Type.Among() == kernelname.AllToAll && shape.MoE != nil:
 		return activations * int64(shape.MoE.TopK)

@@ -3,6 +3,7 @@ package align
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -22,10 +23,7 @@ func (b *builder) nameHosts() {
 		return
 	}
 	for _, r := range b.Ranks {
-		r.Host = "node 0"
-		if perNode > 0 {
-			r.Host = fmt.Sprintf("node %d", r.Number/perNode)
-		}
+		r.Host = fmt.Sprintf("node %d", r.Number/cmp.Or(perNode, math.MaxInt))
 	}
 }
 
@@ -34,8 +32,7 @@ func (b *builder) nameHosts() {
 // call connects keep a clock of their own.
 func (b *builder) alignClocks() {
 	edges := hostEdges(b.Matches)
-	clocks := map[string]clock{}
-	lowest := map[string]int{} // rank that a host's clock comes from
+	clocks, lowest := map[string]clock{}, map[string]int{} // of a host, and the rank that it comes from
 	for i, r := range b.Ranks {
 		if _, known := lowest[r.Host]; !known {
 			reached := map[string]clock{r.Host: {}}
@@ -45,9 +42,7 @@ func (b *builder) alignClocks() {
 			}
 		}
 		r.Clock = lowest[r.Host]
-		if c := clocks[r.Host]; c.ahead != 0 {
-			r.setClock(c)
-		}
+		r.setClock(clocks[r.Host])
 	}
 }
 
@@ -96,7 +91,6 @@ func hostEdges(matches []*Match) (out []clockEdge[string]) {
 
 // unmatchClockless takes back the matches of ranks without a common clock: their times cannot be compared.
 func (b *builder) unmatchClockless() {
-	said := map[*Sequence]bool{}
 	b.Matches = slices.DeleteFunc(b.Matches, func(m *Match) bool {
 		if !slices.ContainsFunc(m.Calls, func(c *Call) bool { return c.Rank.Clock != m.Calls[0].Rank.Clock }) {
 			return false
@@ -105,10 +99,7 @@ func (b *builder) unmatchClockless() {
 		for _, c := range m.Calls {
 			c.Match, c.Unmatched = nil, &why
 		}
-		if !said[m.Sequence] {
-			said[m.Sequence] = true
-			b.warn("%s, since no all-reduce, all-gather or reduce-scatter connects them", why)
-		}
+		b.warn("%s, since no all-reduce, all-gather or reduce-scatter connects them", why)
 		return true
 	})
 }

@@ -184,12 +184,7 @@ func pairsOfOneSize(a, b []*Call, offset int) []endPair {
 }
 
 // sizeOf is the size of a call by its metadata; -1: it has none, or they do not say.
-func sizeOf(c *Call) int64 {
-	if c.meta == nil {
-		return -1
-	}
-	return CollBytes(c.Type, c.meta)
-}
+func sizeOf(c *Call) int64 { return CollBytes(c.Type, cmp.Or(c.meta, &noMeta)) }
 
 // measure finds how the offset of the ends changes from tenth to tenth, and whether along a line.
 func (d *drift) measure(pairs []endPair) {
@@ -209,7 +204,7 @@ func (d *drift) measure(pairs []endPair) {
 		m := Median(part)
 		at, offset = append(at, pairs[(first+next)/2].at), append(offset, m)
 		for _, v := range part {
-			scatter = append(scatter, max(v-m, m-v))
+			scatter = append(scatter, abs(v-m))
 		}
 	}
 	if len(at) < 2 {
@@ -217,15 +212,14 @@ func (d *drift) measure(pairs []endPair) {
 	}
 	last := len(at) - 1
 	noise, moved, change := Median(scatter), slices.Max(offset)-slices.Min(offset), offset[last]-offset[0]
-	size := max(change, -change)
+	size := abs(change)
 	if moved <= max(leastDrift, ofScatter*noise) {
 		return
 	}
 	d.moved, d.linear = moved, size > max(leastDrift, ofScatter*noise)
 	line := clock{ahead: offset[0], origin: at[0], rate: float64(change) / float64(max(1, at[last]-at[0]))}
 	for i, t := range at {
-		off := line.at(t) - t - offset[i]
-		d.linear = d.linear && max(off, -off) <= max(size/offLine, 2*noise)
+		d.linear = d.linear && abs(line.at(t)-t-offset[i]) <= max(size/offLine, 2*noise)
 	}
 	if d.corrected() {
 		d.clock = line.inverse()

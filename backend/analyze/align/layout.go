@@ -98,8 +98,7 @@ func soundLayout(l model.Layout) (out model.Layout, ok bool) {
 	return l, gpus <= maxWorld
 }
 
-// groupOf is the ranks a call meets, in rising order (a send and its recv: sender,
-// then receiver): from metadata, else from the layout. nil: nothing tells.
+// groupOf is the ranks a call meets, rising (of a send and its recv the sender first): by metadata, else by the layout. nil: nothing tells.
 func groupOf(c *Call, layout model.Layout, moe bool) []int {
 	rank := c.Rank.Number
 	switch {
@@ -112,11 +111,7 @@ func groupOf(c *Call, layout model.Layout, moe bool) []int {
 	case c.meta != nil && slices.Contains(c.meta.GroupRanks, rank):
 		return slices.Compact(slices.Sorted(slices.Values(c.meta.GroupRanks)))
 	case c.meta != nil && c.meta.GroupRanks == nil && c.meta.GroupSize == layout.GPUs():
-		all := make([]int, c.meta.GroupSize) // a long list of ranks is cut short in metadata
-		for i := range all {
-			all[i] = i
-		}
-		return all
+		return trace.RankStride(0, 1, int64(c.meta.GroupSize)) // a long list of ranks is cut short in metadata
 	}
 	return layoutGroup(c.Type, rank, layout, moe)
 }

@@ -12,8 +12,7 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// Match is one call on the ranks of its group: calls in the order of the
-// sequence's ranks that were traced; of a pair, the send and then the recv.
+// Match is one call on the ranks of its group: calls in the order of the sequence's traced ranks; of a pair, the send comes first.
 type Match struct {
 	Sequence *Sequence
 	Calls    []*Call
@@ -63,9 +62,7 @@ func (b *builder) noteUngrouped(calls []*Call) {
 	}
 	why := map[kernelname.CallType]*string{}
 	for _, c := range calls {
-		if why[c.Type] == nil {
-			why[c.Type] = new("no group is known for " + c.Type.String())
-		}
+		why[c.Type] = cmp.Or(why[c.Type], new("no group is known for "+c.Type.String()))
 		c.Unmatched = why[c.Type]
 	}
 }
@@ -129,8 +126,7 @@ func (s *Sequence) odd() string {
 	return strings.Join(words, ", ")
 }
 
-// uneven says in words which trace has more calls than another, so that one of them was
-// cut short; empty if none has. A rank without any counts where all must reach every call.
+// uneven says which trace has more calls than another, so that one was cut short; empty: none. A rank without any counts where all meet.
 func (s *Sequence) uneven(traced map[int]bool) string {
 	ranks := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return !traced[r] || len(s.calls[r]) == 0 && !s.Type.MeetsAll() })
 	if len(ranks) == 0 {
@@ -229,11 +225,7 @@ func offsetOf(ctx context.Context, a, b []*Call) (offset int, ok bool) {
 // sameMoment guards against a wrong offset: decode steps are so regular that the calls of another step fit each other
 // too, only later. On one host, with one clock, a call that all ranks must reach ends on all of them at once.
 func sameMoment(a, b *Call, differences []int64) bool {
-	if !oneMoment(a, b) {
-		return true
-	}
-	m := Median(differences)
-	return max(m, -m) <= maxDeviation
+	return !oneMoment(a, b) || abs(Median(differences)) <= maxDeviation
 }
 
 // oneMoment says that two calls end at one moment on one clock, if they are the same call. A send_recv without metadata
@@ -268,7 +260,9 @@ func medianDeviation(v []int64) int64 {
 		return max(-v[0], v[n-1])
 	}
 	for i := range v {
-		v[i] = max(v[i]-m, m-v[i])
+		v[i] = abs(v[i] - m)
 	}
 	return Median(v)
 }
+
+func abs(n int64) int64 { return max(n, -n) }

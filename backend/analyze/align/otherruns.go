@@ -15,15 +15,12 @@ import (
 // Files get mixed up: one rank's trace copied under another's name, or one of yesterday's run left in the folder. Beside
 // the others it gives numbers that look sound, so it is left out and said. Of what is left, file names tell the ranks.
 
-// Traces of one run overlap in time. These are the gaps that no clock explains: of
-// ranks that may share a host, and of hosts with names of their own.
+// Traces of one run overlap in time, but for gaps that no clock explains.
 const (
-	maxGapOnHost    = int64(10 * time.Second)
-	maxGapOverHosts = int64(time.Hour)
+	maxGapOnHost    = int64(10 * time.Second)          // of ranks that may share a host
+	maxGapOverHosts = int64(time.Hour)                 // of hosts with names of their own
+	absolute        = int64(20 * 365 * 24 * time.Hour) // 1990: a later time is no count from the start of a program
 )
-
-// absolute is a time that is no count from the start of a program: the year 1990.
-const absolute = int64(20 * 365 * 24 * time.Hour)
 
 // leaveOutOtherRuns leaves out the traces that are not of this run's rank.
 func (b *builder) leaveOutOtherRuns() {
@@ -118,8 +115,7 @@ func (b *builder) groupByTime(times map[int]span.Span) [][]int {
 			return slices.ContainsFunc(group, func(member int) bool { return overlap(rank, member) })
 		})
 		if i < 0 {
-			groups = append(groups, []int{rank})
-			continue
+			i, groups = len(groups), append(groups, nil)
 		}
 		groups[i] = append(groups[i], rank)
 	}

@@ -21,8 +21,7 @@ type Step struct {
 	emptyPasses bool // passes without requests follow it; see findEmptyPasses
 }
 
-// readSteps finds the steps on the device's time line, in order. The CPU's annotations,
-// one a step, cover launches only, but count the steps best.
+// readSteps finds the steps on the device's time line. The CPU's annotations, one a step, cover launches only, but count the steps best.
 func (r *Rank) readSteps(marks []trace.Mark) {
 	pieces, launches := make([]Step, 0, len(marks)), []Step(nil)
 	var names stepname.Names
@@ -152,12 +151,7 @@ func (s *Step) claimUntil(end int64) {
 
 // StepAt is the step that claims a moment; nil without annotations.
 func (r *Rank) StepAt(t int64) *Step {
-	i, _ := slices.BinarySearchFunc(r.Steps, t, func(s Step, t int64) int {
-		if s.End <= t {
-			return -1
-		}
-		return 1
-	})
+	i, _ := slices.BinarySearchFunc(r.Steps, t, func(s Step, t int64) int { return cmp.Compare(s.End, t+1) })
 	if i < len(r.Steps) && r.Steps[i].Start <= t {
 		return &r.Steps[i]
 	}

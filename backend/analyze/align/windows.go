@@ -3,7 +3,6 @@ package align
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -71,8 +70,10 @@ func (b *builder) setWindows() {
 	}
 }
 
-// warnCut says what the steady window left out: a line for each rank, or one for all of
-// many that waited for the same. A millisecond is the least worth a word.
+// shareLine is how many ranks share one line.
+const shareLine = 4
+
+// warnCut says what the steady window left out, from a millisecond on: a line for each rank, or one for many that waited for the same.
 func (b *builder) warnCut() {
 	byWhom := map[string][]*Rank{}
 	var order []string
@@ -101,9 +102,6 @@ func (b *builder) warnCut() {
 	}
 }
 
-// shareLine is how many ranks share one line.
-const shareLine = 4
-
 // waitedFor says for whom a rank's first matched call waited.
 func waitedFor(first *Call, last *Rank) string {
 	meets := slices.ContainsFunc(first.Match.Calls, func(c *Call) bool { return c.Rank == last })
@@ -126,6 +124,7 @@ func milliseconds(ns int64) string {
 // splitTransfers divides matched calls, and with them the time of ranks, into transfer and wait (metrics.md): the
 // shortest clipped duration over a group is its transfer. A recv waits for the start of its send, which is all transfer.
 func (b *builder) splitTransfers() {
+	byLength := func(a, b *Call) int { return cmp.Compare(a.Clipped().Length(), b.Clipped().Length()) }
 	for _, m := range b.Matches {
 		if m.Sequence.Type == kernelname.Send {
 			send, recv := m.Calls[0], m.Calls[1]
@@ -135,10 +134,7 @@ func (b *builder) splitTransfers() {
 			recv.Transfer = own.Length() - recv.Wait
 			continue
 		}
-		least := int64(math.MaxInt64)
-		for _, c := range m.Calls {
-			least = min(least, c.Clipped().Length())
-		}
+		least := slices.MinFunc(m.Calls, byLength).Clipped().Length()
 		for _, c := range m.Calls {
 			c.Transfer, c.Wait = least, c.Clipped().Length()-least
 		}
@@ -151,13 +147,12 @@ func (b *builder) splitTransfers() {
 // sumTransfers finds when matched calls move data and when they wait, and why others were not matched. Where calls
 // overlap and one of them moves data, nobody waits.
 func (r *Rank) sumTransfers() {
-	explained := false
-	for _, c := range r.Calls {
+	for _, c := range slices.Backward(r.Calls) { // the first reason counts
 		if c.Match != nil {
 			r.matched++
 		}
-		if c.Unmatched != nil && !explained {
-			r.WhyUnmatched, explained = *c.Unmatched, true
+		if c.Unmatched != nil {
+			r.WhyUnmatched = *c.Unmatched
 		}
 	}
 	r.Transfers = r.CallSpans(nil, (*Call).TransferSpan)

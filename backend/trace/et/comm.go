@@ -44,13 +44,9 @@ func (n *node) byAttrs() trace.Coll {
 	}
 }
 
-// positions are the inputs of a call by what they mean: [tensors,] sequence, group,
-// rank, collective, split in, split out, [start, stride,] [group size]. Schemas differ
-// in how the sequence and the group are written, not in the order.
-type positions struct {
-	tensors                                  []byte
-	group, rank, name, split, start, step, n []byte
-}
+// positions are the inputs of a call by what they mean: [tensors,] sequence, group, rank, collective, split in, split out,
+// [start, stride,] [group size]. Schemas differ in how the sequence and the group are written, not in the order.
+type positions struct{ tensors, group, rank, name, split, start, step, n []byte }
 
 // positions sorts the inputs; the zero value if there are too few.
 func (n *node) positions() (p positions) {
@@ -77,18 +73,14 @@ func isTensors(val []byte) bool {
 	return len(list) > 0 && (isList(list[0]) || len(list) == tensorFields)
 }
 
-// A tensor is [id, storage, offset, elements, size of one, "device"].
-const (
-	tensorFields = 6
-	tensorElems  = 3
-	tensorSize   = 4
-)
+// tensorFields is how many a tensor has: [id, storage, offset, elements, size of one, "device"].
+const tensorFields = 6
 
 // sizeOfTensors adds up the elements and bytes of a tensor or of lists of them.
 func sizeOfTensors(val []byte) (elems, size int64) {
 	list := jsonscan.Elements(val)
 	if len(list) == tensorFields && !isList(list[0]) {
-		n, one := numberOr(list[tensorElems], -1), numberOr(list[tensorSize], -1)
+		n, one := numberOr(list[3], -1), numberOr(list[4], -1)
 		if n < 0 || one < 0 || n > 1<<50 || one > 1<<10 {
 			return 0, 0
 		}

@@ -50,7 +50,7 @@ func TestSchemas(t *testing.T) {
 			if _, ok := tr.ByRF(0); ok {
 				t.Error("record function 0, which is none, was found")
 			}
-			ops := []Op{{commNode, "", 3}, {groupNode, "", 1}, {"c10d::allreduce_", "c10d", 1}}
+			ops := []Op{{commNode, 3}, {groupNode, 1}, {"c10d::allreduce_", 1}}
 			if diff := cmp.Diff(ops, tr.Ops); diff != "" {
 				t.Errorf("ops (-want +got):\n%s", diff)
 			}

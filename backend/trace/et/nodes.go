@@ -41,9 +41,8 @@ func (r *reader) brokenNode(kind trace.FaultKind) {
 	}
 }
 
-// resync goes to the next sound node or to the end of the list; false, and the end of
-// the text, if there is neither. A stray quote turns text inside out, so that the
-// place is known by its spelling: {"id": or, in the flat layout, {"name":.
+// resync goes to the next sound node or to the end of the list; false, and the end of the text: there is neither. A stray
+// quote turns text inside out, so that the place is known by its spelling: {"id": or, in the flat layout, {"name":.
 func (r *reader) resync() bool {
 	for r.Pos++; ; {
 		i, listEnds := nextLandmark(r.Buf[r.Pos:])
@@ -186,7 +185,7 @@ func knownSchema(s string) bool {
 func (r *reader) countOps() {
 	for id, n := range r.ops {
 		if name := r.names.List[id]; !structural(name) {
-			r.t.Ops = append(r.t.Ops, Op{Name: name, Namespace: namespace(name), Count: n})
+			r.t.Ops = append(r.t.Ops, Op{Name: name, Count: n})
 		}
 	}
 	slices.SortFunc(r.t.Ops, func(a, b Op) int {
@@ -206,8 +205,7 @@ type node struct {
 	text                        struct{ inputs, inputTypes, outputs, attrs []byte } // the texts of the above
 }
 
-// nodeKeys are the keys of a node in both layouts: in the flat one of 1.0.1 inputs are
-// lists beside each other, in Chakra's they are keys of one object.
+// nodeKeys are the keys of a node: in the flat layout of 1.0.1 inputs are lists beside each other, in Chakra's keys of one object.
 var nodeKeys = map[string]func(n *node, v []byte) bool{
 	"name":        func(n *node, v []byte) bool { n.name = v; return true },
 	"id":          func(n *node, v []byte) bool { n.hasID = true; return setID(&n.id, v) },
@@ -238,17 +236,10 @@ func (n *node) read(val []byte) bool {
 			sound = set(n, val[from:to]) && sound
 		}
 	})
-	if n.rf == 0 {
-		n.readRFAttr()
+	if n.rf == 0 { // it may stand among the attributes, where it comes first
+		n.eachAttr(func(name, val []byte) (more bool) { return string(name) != "rf_id" || !setID(&n.rf, val) })
 	}
 	return st == jsonscan.Whole && sound && n.hasID && len(n.name) > 1 && n.name[0] == '"'
-}
-
-// readRFAttr takes the record-function id from the attributes, where it comes first.
-func (n *node) readRFAttr() {
-	n.eachAttr(func(name, val []byte) (more bool) {
-		return string(name) != "rf_id" || !setID(&n.rf, val)
-	})
 }
 
 // eachAttr calls do for the attributes, each {"name": …, "type": …, "value": …}, while it wants more.
@@ -277,10 +268,7 @@ func (n *node) readParts() {
 	n.inputs, n.inputTypes = valuesAndTypes(n.text.inputs, n.text.inputTypes)
 	n.outputs, _ = valuesAndTypes(n.text.outputs, nil)
 	n.attrs = map[string][]byte{}
-	n.eachAttr(func(name, val []byte) bool {
-		n.attrs[string(name)] = val
-		return true
-	})
+	n.eachAttr(func(name, val []byte) bool { n.attrs[string(name)] = val; return true })
 }
 
 // valuesAndTypes is the values and types of inputs or outputs, in either layout.
@@ -300,13 +288,10 @@ func structural(name string) bool {
 	return strings.HasPrefix(name, "[pytorch|profiler|execution_trace|")
 }
 
-// namespace is what stands before "::" in the name of an operator.
-func namespace(name string) string {
+// IsOperator tells aten::mm, of aten, c10d, vllm, _C …, from annotations and threads.
+func IsOperator(name string) bool {
 	space, _, found := strings.Cut(name, "::")
-	if !found || strings.ContainsAny(space, " <(") {
-		return ""
-	}
-	return space
+	return found && !strings.ContainsAny(space, " <(")
 }
 
 func text(val []byte) string { return jsonscan.CleanText(val) }

@@ -1,6 +1,5 @@
-// Package et reads PyTorch execution traces, torch_et_<rank>.json, of schemas 1.0.1
-// to 1.1.1. Such a trace has no times and no kernels: it says which operators ran,
-// who called whom, and what was asked of torch.distributed, in sizes and groups.
+// Package et reads PyTorch execution traces, torch_et_<rank>.json, of schemas 1.0.1 to 1.1.1. Such a trace has no times and no
+// kernels: it says which operators ran, who called whom, and what was asked of torch.distributed, in sizes and groups.
 //
 // The way through it:
 //
@@ -14,9 +13,7 @@
 // record-function id that every node has is that of a cpu_op of the Kineto trace of the same process (its
 // argument "Record function id"): Trace.ByRF joins the two.
 //
-// What a trace does not hold: collectives that vLLM makes through its own NCCL
-// binding, and what a CUDA graph replays. Damaged text gives what is sound and a
-// trace.Damage for the rest; only a file of another kind is an error.
+// What a trace does not hold: collectives that vLLM makes through its own NCCL binding, and what a CUDA graph replays.
 package et
 
 import (
@@ -77,9 +74,8 @@ type Group struct {
 
 // Op is how often a node of one name occurs.
 type Op struct {
-	Name      string
-	Namespace string // what stands before "::", as aten, c10d, vllm, _C; empty: not an operator
-	Count     int
+	Name  string
+	Count int
 }
 
 // Collective sums the calls of one sort.
@@ -105,7 +101,7 @@ func (t *Trace) Collectives() []Collective {
 		s.Calls++
 		s.InBytes, s.OutBytes = c.InBytes, c.OutBytes
 	}
-	place := map[bool]int{false: 0, true: 1}
+	place := map[bool]int{true: 1}
 	slices.SortStableFunc(n, func(a, b Collective) int { return place[a.Control] - place[b.Control] })
 	return n
 }
@@ -141,9 +137,7 @@ func (t *Trace) Path(n Node) []string {
 }
 
 func (t *Trace) find(order []int32, key uint64, of func(Node) uint64) (Node, bool) {
-	i, ok := slices.BinarySearchFunc(order, key, func(i int32, key uint64) int {
-		return cmp.Compare(of(t.Nodes[i]), key)
-	})
+	i, ok := slices.BinarySearchFunc(order, key, func(i int32, key uint64) int { return cmp.Compare(of(t.Nodes[i]), key) })
 	if !ok {
 		return Node{}, false
 	}
@@ -223,11 +217,9 @@ func whole(to *int64) func([]byte) bool {
 
 const blockSize = 1 << 20 // bytes read at a time
 
-// Open reads an execution trace, .json or .json.gz (told apart by their first bytes). progress, if not nil, is
-// called on the same goroutine with the bytes taken from the disk so far and the size of the file.
-//
-// A damaged file gives what is sound, and Trace.Damage says what is not. An error means that nothing could be
-// read: no such file, an empty file, another format, or a context that ended.
+// Open reads an execution trace, .json or .json.gz (told apart by their first bytes). progress, if not nil, is called on the
+// same goroutine with the bytes taken from the disk so far and the size of the file. A damaged file gives what is sound, and
+// Trace.Damage says what is not. An error means that nothing could be read, as by kineto.Open.
 func Open(ctx context.Context, path string, progress func(done, total int64)) (*Trace, error) {
 	return open(ctx, path, progress, blockSize)
 }

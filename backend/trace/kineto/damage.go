@@ -45,10 +45,8 @@ var (
 // lookAround is more text than lies between two events.
 const lookAround = 256
 
-// resync moves the window from a broken event to the next place where one begins:
-// } , { "ph" or another of an event's keys. In valid JSON that text is never part
-// of a string, whose quotes would be escaped. It also stops at the end of the
-// list. False: there is no such place.
+// resync moves the window from a broken event to the next place where one begins: } , { "ph" or another of an event's keys,
+// which in valid JSON is never part of a string, whose quotes would be escaped; or to the end of the list. False: neither.
 func resync(w *jsonscan.Window) bool {
 	w.Pos++
 	for i := w.Pos; ; {

@@ -15,22 +15,13 @@ const (
 	unseen
 )
 
-// categoryOf knows the kinds that are kept by their names in new traces and in those of before 2022.
-func categoryOf(cat []byte) category {
-	switch string(cat) {
-	case "kernel", "Kernel":
-		return kernel
-	case "gpu_memcpy", "Memcpy":
-		return memcpy
-	case "gpu_memset", "Memset":
-		return memset
-	case "user_annotation", "Operator": // before 2022 steps stood among operators
-		return cpuMark
-	case "gpu_user_annotation":
-		return gpuMark
-	}
-	return other
+// categories are the kinds that are kept, by their names in new traces and in those of before 2022: steps stood among operators.
+var categories = map[string]category{
+	"kernel": kernel, "gpu_memcpy": memcpy, "gpu_memset": memset, "user_annotation": cpuMark, "gpu_user_annotation": gpuMark,
+	"Kernel": kernel, "Memcpy": memcpy, "Memset": memset, "Operator": cpuMark,
 }
+
+func categoryOf(cat []byte) category { return categories[string(cat)] }
 
 // number is a value that an event may lack.
 type number struct {
@@ -128,25 +119,9 @@ func (f field) isTime() bool   { return f <= numDur }
 func (f field) isNumber() bool { return f < collName }
 func (f field) isColl() bool   { return f >= collName && f < fieldNone }
 
-// eventField says what a key of the event itself holds.
-func eventField(key []byte) field {
-	switch string(key) {
-	case "ph":
-		return fieldPhase
-	case "cat":
-		return fieldCategory
-	case "name":
-		return fieldName
-	case "ts":
-		return numTs
-	case "dur":
-		return numDur
-	case "pid":
-		return numPid
-	case "tid":
-		return numTid
-	}
-	return fieldNone
+// eventFields are the keys of the event itself.
+var eventFields = map[string]field{
+	"ph": fieldPhase, "cat": fieldCategory, "name": fieldName, "ts": numTs, "dur": numDur, "pid": numPid, "tid": numTid,
 }
 
 // argFields are the keys of args by every writer; "Process Group ID" is the group of traces before 2024.
@@ -159,10 +134,11 @@ var argFields = map[string]field{
 
 // fieldOf says what a key holds.
 func fieldOf(key []byte, inArgs bool) field {
-	if !inArgs {
-		return eventField(key)
+	fields := eventFields
+	if inArgs {
+		fields = argFields
 	}
-	if f, ok := argFields[string(key)]; ok {
+	if f, ok := fields[string(key)]; ok {
 		return f
 	}
 	return fieldNone
@@ -193,20 +169,15 @@ func (e *event) setValue(b []byte, f field, at jsonscan.Span) {
 func (e *event) noteOdd(val []byte) {
 	switch c := val[0]; {
 	case c == '"', c == '[', c == '{', c >= '0' && c <= '9':
-		return
-	}
-	if _, ok := jsonscan.Float(val); ok {
-		return
-	}
-	switch string(val) {
-	case "true", "false", "null":
 	default:
-		e.odd++
+		_, number := jsonscan.Float(val)
+		if word := string(val); !number && word != "true" && word != "false" && word != "null" {
+			e.odd++
+		}
 	}
 }
 
-// setPhase takes the ph of an event. "X" is kept, "B" and "E" only to be counted as
-// lost; metadata, flows, instants and counters hold no record.
+// setPhase takes the ph of an event. "X" is kept, "B" and "E" only to be counted as lost; no other holds a record.
 func (e *event) setPhase(ph []byte) {
 	if e.phase != 0 {
 		return

@@ -2,6 +2,7 @@ package kineto
 
 import (
 	"bytes"
+	"strings"
 
 	"shardeck/backend/trace/jsonscan"
 )
@@ -46,30 +47,19 @@ func passComma(b []byte, i int) int {
 	return i
 }
 
-// How an event begins, up to its phase, in the spacing of the writers we know: Kineto's
-// own, Python's json.dump, and compact. An event in another layout or order is read all
-// the same, key by key.
+// How an event begins, up to its phase and from there to its category, in the spacing of the writers we know: Kineto's own,
+// Python's json.dump, and compact. One in another layout or order is read all the same, key by key.
 const (
-	kinetoStart  = "{\n    \"ph\": \""
-	spacedStart  = "{\"ph\": \""
-	compactStart = "{\"ph\":\""
-)
-
-// How it goes on to its category.
-const (
+	kinetoStart     = "{\n    \"ph\": \""
+	spacedStart     = "{\"ph\": \""
+	compactStart    = "{\"ph\":\""
 	spacedCategory  = "X\", \"cat\": \""
 	compactCategory = "X\",\"cat\":\""
+	kinetoNamed     = "{\n    \"name\": \"" // of a row or process
+	kinetoRow       = "\", \"ph\": \"M\""
+	longestRow      = 24 // thread_sort_index, process_sort_index …
+	ignoredMargin   = 64 // more text than any of these with a category that is kept
 )
-
-// How Kineto writes the names of its rows and processes.
-const (
-	kinetoNamed = "{\n    \"name\": \""
-	kinetoRow   = "\", \"ph\": \"M\""
-	longestRow  = 24 // thread_sort_index, process_sort_index …
-)
-
-// ignoredMargin is more text than any of these with a category that is kept.
-const ignoredMargin = 64
 
 // isIgnored says that b begins with an event of a kind that is not kept; false means only that it did not see.
 func isIgnored(b []byte) bool {
@@ -96,18 +86,13 @@ func ignoredName(b []byte) bool {
 
 // ignoredPhase is isIgnored for an event from its phase on.
 func ignoredPhase(b []byte) bool {
-	switch b[0] {
-	case 'X':
-		switch {
-		case string(b[:len(spacedCategory)]) == spacedCategory:
-			return ignoredCategory(b[len(spacedCategory):])
-		case string(b[:len(compactCategory)]) == compactCategory:
-			return ignoredCategory(b[len(compactCategory):])
-		}
-	case 'M', 's', 'f', 'i', 'C':
-		return b[1] == '"'
+	switch {
+	case string(b[:len(spacedCategory)]) == spacedCategory:
+		return ignoredCategory(b[len(spacedCategory):])
+	case string(b[:len(compactCategory)]) == compactCategory:
+		return ignoredCategory(b[len(compactCategory):])
 	}
-	return false
+	return b[1] == '"' && strings.IndexByte("MsfiC", b[0]) >= 0
 }
 
 // ignoredCategory says that b begins like no category that is kept.

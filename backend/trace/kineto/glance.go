@@ -44,15 +44,13 @@ func Glance(head, tail []byte) (info trace.Info, start, end int64) {
 
 // instead are the events that a trace may hold where kernels are missing: templates/accelerators.yaml.
 var instead = strictyaml.Embedded[struct {
-	Kinds []insteadOf `yaml:"kinds"`
+	Kinds []struct {
+		Categories []string `yaml:"categories"`
+		What       string   `yaml:"what"`
+		Source     string   `yaml:"source"`
+		Why        string   `yaml:"why"`
+	} `yaml:"kinds"`
 }]("accelerators.yaml")
-
-type insteadOf struct {
-	Categories []string `yaml:"categories"`
-	What       string   `yaml:"what"`
-	Source     string   `yaml:"source"`
-	Why        string   `yaml:"why"`
-}
 
 // whyNone says of a trace without kernels what it holds instead. The file is read again for it, which only such a one costs.
 func whyNone(ctx context.Context, path string) string {
@@ -74,5 +72,5 @@ func whyNone(ctx context.Context, path string) string {
 			return fmt.Sprintf("%s: %s %s%s", trace.NoKernels, k.What, strings.Join(words, " and "), k.Why)
 		}
 	}
-	return noKernels
+	return trace.Info{}.WithoutKernels()
 }

@@ -7,13 +7,11 @@ import (
 	"shardeck/backend/trace/jsonscan"
 )
 
-// launchTemplates reads launches that came before. A model runs the same kernels step
-// after step, and the text of a launch differs from that of its last one in a few numbers
-// only: when it began, how long it took, its correlation and external id, and of a copy
-// its bytes and their rate. A template is the rest of that text, with the record that it makes.
-// The templates of the launches before tell which one to expect next. Where the text is
-// equal, the record is known without reading a key. Where it is not, the event is read
-// by other means, and a new template is made of it.
+// launchTemplates reads launches that came before. A model runs the same kernels step after step, and the text of a launch
+// differs from that of its last one in a few numbers only: when it began, how long it took, its ids, and of a copy its bytes
+// and their rate. A template is the rest of that text, with the record that it makes. The templates of the launches before
+// tell which one to expect next. Where the text is equal, the record is known without reading a key; where it is not, the
+// event is read by other means, and a new template is made of it.
 type launchTemplates struct {
 	list     []launchTemplate
 	byName   [][]int32                          // those of a kernel name, the last that came first
@@ -167,8 +165,7 @@ func (s *launchTemplates) add(b []byte, i int, r trace.Record) bool {
 	return true
 }
 
-// onManyStreams says that the kernel of r was seen on several streams before: a CUDA graph
-// spreads its kernels over dozens, and a template for each would never be met twice.
+// onManyStreams says that the kernel of r was seen on other streams, of which a CUDA graph has dozens: none would be met twice.
 func (s *launchTemplates) onManyStreams(r trace.Record) bool {
 	others := 0
 	for _, id := range s.byName[r.Name] {
@@ -214,8 +211,7 @@ var (
 	}
 )
 
-// cutKey ends a piece before the value b[from:to] of a key, if it is one that varies. A key
-// given twice, or one whose value is no plain number, makes no template.
+// cutKey ends a piece before the value b[from:to] of a key that varies; one given twice, or without a plain number, makes no template.
 func (l *templateCutter) cutKey(key []byte, inArgs bool, from, to int) {
 	numbers := eventNumbers
 	if inArgs {

@@ -2,10 +2,9 @@ package kineto
 
 import "shardeck/backend/trace/jsonscan"
 
-// layouts reads events that are laid out like one before. A writer spells every event of a
-// kind alike: only the values differ. The text between the values is learned from events that
-// were read key by key; the next one is read by comparing that text and taking the values
-// between. Where the text differs, the event is read key by key.
+// layouts reads events that are laid out like one before: a writer spells every event of a kind alike, but for the values.
+// The text between them is learned from events that were read key by key; the next one is read by comparing that text and
+// taking the values between. Where the text differs, the event is read key by key.
 type layouts struct {
 	list    []*layout // the last that fitted comes first
 	learned int
@@ -160,8 +159,7 @@ func (s *layouts) learn(b []byte, i, end int, cat category) {
 	s.list = append([]*layout{{cat: cat, pieces: l.pieces}}, s.list...)
 }
 
-// value adds the piece that ends in one value. A value that is not kept and of no simple form
-// is left in the constant text, as are the phase and the category.
+// value adds the piece that ends in one value; one not kept and of no simple form stays constant text, as do phase and category.
 func (l *layoutLearner) value(key []byte, inArgs bool, from, to int) {
 	f := fieldOf(key, inArgs)
 	if l.seen[f] {

@@ -11,9 +11,6 @@ import (
 	"shardeck/model/present/unit"
 )
 
-// noKernels is the note of a trace that is sound but holds no GPU work.
-const noKernels = trace.NoKernels + "; was the profiler running in the workers?"
-
 // Reader reads Kineto traces for trace.Open.
 type Reader struct{}
 
@@ -35,13 +32,10 @@ func (Reader) Open(ctx context.Context, path string, progress func(done, total i
 	return []*trace.Rank{rank}, nil
 }
 
-// Open reads a Kineto trace, .json or .json.gz (told apart by their first
-// bytes), into one Rank. progress, if not nil, is called on the same goroutine with
-// the bytes taken from the disk so far and the size of the file.
-//
-// A damaged file gives what is sound, and Rank.Damage says what is not. An error
-// means that nothing could be read: no such file, an empty file, another format,
-// or a context that ended.
+// Open reads a Kineto trace, .json or .json.gz (told apart by their first bytes), into one Rank. progress, if not nil, is
+// called on the same goroutine with the bytes taken from the disk so far and the size of the file. A damaged file gives
+// what is sound, and Rank.Damage says what is not. An error means that nothing could be read: no such file, an empty
+// file, another format, or a context that ended.
 func Open(ctx context.Context, path string, progress func(done, total int64)) (*trace.Rank, error) {
 	return OpenSplit(ctx, path, 1, progress)
 }
@@ -49,9 +43,8 @@ func Open(ctx context.Context, path string, progress func(done, total int64)) (*
 // chunkSize is what one worker reads at a time of a file that is split.
 const chunkSize = 4 << 20
 
-// OpenSplit is Open with a plain file split over workers goroutines, which
-// pays where there are fewer files than cores. A gzip file cannot be split. The
-// result is equal to that of one worker, whatever the file holds.
+// OpenSplit is Open with a plain file split over workers goroutines, which pays where there are fewer files than cores. A
+// gzip file cannot be split. The result is equal to that of one worker, whatever the file holds.
 func OpenSplit(ctx context.Context, path string, workers int, progress func(done, total int64)) (*trace.Rank, error) {
 	return openSplit(ctx, path, progress, blockSize, splitting{workers: workers, chunk: chunkSize})
 }
@@ -103,12 +96,11 @@ func (r *reader) rank() *trace.Rank {
 	for i := range s.marks {
 		s.marks[i].Start += r.baseTime
 	}
-	damage := s.damage.Damage()
 	if s.oddWords > 0 {
 		r.info.Notes = append(r.info.Notes, fmt.Sprintf("%s values that no metric uses are no JSON (NaN, inf or text)", unit.Int(s.oddWords)))
 	}
 	return &trace.Rank{
 		Info: r.info, Records: s.records, Names: s.names.List, Colls: s.colls.all(), Marks: s.marks,
-		JSON: r.Offset(), Damage: damage,
+		JSON: r.Offset(), Damage: s.damage.Damage(),
 	}
 }

@@ -17,13 +17,11 @@ type splitting struct {
 	workers int
 }
 
-// parallelReader splits one plain file over workers. Each takes a chunk of the list
-// of events, guesses where in it an event begins, and reads from there to the
-// first event past its end. A guess proves nothing, since a string may look like an event;
-// so the reader in front joins the chunks in order, and takes one only if the place
-// where the text before it was proven to end is the very place the guess began at. All
-// else, and every chunk with a fault in it, it reads itself. By induction the
-// result is that of reading the file from its first byte to its last.
+// parallelReader splits one plain file over workers. Each takes a chunk of the list of events, guesses where in it an event
+// begins, and reads from there to the first event past its end. A guess proves nothing, since a string may look like an
+// event; so the reader in front joins the chunks in order, and takes one only if the place where the text before it was
+// proven to end is the very place the guess began at. All else, and every chunk with a fault in it, it reads itself. By
+// induction the result is that of reading the file from its first byte to its last.
 type parallelReader struct {
 	splitting
 	block int
@@ -51,8 +49,7 @@ type chunk struct {
 	calls   bool // stepNames.calls of the worker
 }
 
-// maxUnusable is how many chunks may be of no use before reading in parallel is given up:
-// the layout of the file is one that it cannot guess in, or the file is damaged.
+// maxUnusable is how many chunks may be of no use, as in an unknown layout or a damaged file, before workers are given up.
 const maxUnusable = 4
 
 // startParallel starts workers on the list of events that begins at byte from.
@@ -168,8 +165,7 @@ func (w *chunkWorker) run() {
 	}
 }
 
-// tryChunk reads c. A panic would end the program from here: it makes c unusable instead,
-// and whoever asked for the file meets it in their own goroutine.
+// tryChunk reads c. A panic, which would end the program, makes c unusable: who asked for the file meets it in their own goroutine.
 func (w *chunkWorker) tryChunk(c *chunk) {
 	defer close(c.done)
 	defer func() {

@@ -44,8 +44,7 @@ func (r *reader) readEvents() {
 	r.EachItem(r.event, func() { r.brokenEvent(faultEvent) })
 }
 
-// event reads the event at the window's position, or all from there that were read in
-// parallel or are known by their text, up to the next chunk read in parallel.
+// event reads the event at the window's position, or all from there that were read in parallel or are known by their text.
 func (r *reader) event() {
 	if r.joinChunk() || r.scan.readKnown(r.Window, r.parallel.limit(r.Base, len(r.Buf))) {
 		return

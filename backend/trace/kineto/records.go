@@ -10,8 +10,7 @@ import (
 	"shardeck/backend/trace/stepname"
 )
 
-// Sizes of the list of records: a sample of them tells how many the file holds, and
-// a large list costs more memory than a collection costs time.
+// Sizes of the list of records: a sample tells how many the file holds; a large one costs more memory than a collection costs time.
 const (
 	firstList  = 1 << 10
 	sampleList = 1 << 14
@@ -41,9 +40,8 @@ func (s *scanner) addRecord(r trace.Record) {
 	s.commitRecord()
 }
 
-// growRecords makes room for need records, and for what the whole file is expected to hold. A
-// large list that was outgrown is given up at once: left to itself, the collector comes
-// only when the heap has grown by as much again.
+// growRecords makes room for need records, and for what the whole file is expected to hold. A large list that was outgrown
+// is given up at once: left to itself, the collector comes only when the heap has grown by as much again.
 func (s *scanner) growRecords(need int) {
 	n := len(s.records)
 	if s.expect == nil {

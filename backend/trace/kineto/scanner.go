@@ -13,7 +13,7 @@ const maxCorrelation = math.MaxUint32
 
 // scanner reads events from text, at an offset that its faults name, and keeps those that metrics need.
 type scanner struct {
-	plain      bool                  // without fast paths, for tests
+	plain      bool                  // without fast paths, which must be equal; for tests
 	everyEvent func(b []byte, i int) // takes every event instead, if it is not nil
 	ev         event
 	layouts    layouts
@@ -24,9 +24,8 @@ type scanner struct {
 	marks      []trace.Mark
 	steps      stepNames
 	kernels    int
-	// oddWords counts values that nobody asks for and that are no JSON.
-	oddWords int
-	damage   *trace.DamageCounter
+	oddWords   int // values that nobody asks for and that are no JSON
+	damage     *trace.DamageCounter
 
 	// expect estimates how many records there will be in all: the list grows in few steps. nil: it doubles.
 	expect func(now int) int
@@ -57,21 +56,21 @@ func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 		}
 		return end, st
 	}
-	if s.plain {
-		return s.plainEvent(b, i, at)
-	}
-	if isIgnored(b[i:]) {
+	if !s.plain && isIgnored(b[i:]) {
 		return jsonscan.SkipObject(b, i)
 	}
 	damage := s.damage.Total + s.oddWords
 	shaped := false
-	if end, shaped = s.layouts.read(b, i, &s.ev); !shaped {
+	if !s.plain {
+		end, shaped = s.layouts.read(b, i, &s.ev)
+	}
+	if !shaped {
 		if end, st = s.readByKeys(b, i); st != whole {
 			return end, st
 		}
 	}
 	record := s.keepEvent(b, at)
-	if s.damage.Total+s.oddWords != damage {
+	if s.plain || s.damage.Total+s.oddWords != damage {
 		return end, whole
 	}
 	if !shaped && (record || s.ev.phase == 'X' && s.ev.mark()) {
@@ -81,14 +80,6 @@ func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 		s.launches.learnFrom(b, i, end, s.records[len(s.records)-1])
 	}
 	return end, whole
-}
-
-// plainEvent is event without any fast path; they must be equal.
-func (s *scanner) plainEvent(b []byte, i int, at int64) (end int, st status) {
-	if end, st = s.readByKeys(b, i); st == whole {
-		s.keepEvent(b, at)
-	}
-	return end, st
 }
 
 // keepEvent keeps the event in s.ev, read from b, if it is of a kind that is kept. True: it became a record.
