@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -104,20 +105,12 @@ func (t Tasks) Words() string {
 
 // Active reports whether the job can still change: waiting, running or ending.
 func (s JobState) Active() bool {
-	switch s {
-	case JobPending, JobRunning, JobCompleting, JobSuspended:
-		return true
-	}
-	return false
+	return slices.Contains([]JobState{JobPending, JobRunning, JobCompleting, JobSuspended}, s)
 }
 
 // Failed reports whether the job ended, and not well.
 func (s JobState) Failed() bool {
-	switch s {
-	case JobFailed, JobCancelled, JobTimeout, JobNodeFail, JobOutOfMemory, JobPreempted:
-		return true
-	}
-	return false
+	return slices.Contains([]JobState{JobFailed, JobCancelled, JobTimeout, JobNodeFail, JobOutOfMemory, JobPreempted}, s)
 }
 
 // Words is the state as the screens show it, in one or two words.
@@ -166,8 +159,7 @@ const (
 
 // Stages lists them in order.
 func Stages() []Stage {
-	return []Stage{StageEnvironment, StageWeights, StageCompile, StageWarmup,
-		StageTiming, StageProfiling, StageWriting, StageDone}
+	return []Stage{StageEnvironment, StageWeights, StageCompile, StageWarmup, StageTiming, StageProfiling, StageWriting, StageDone}
 }
 
 // Line is how a runner announces the stage in its log.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 )
@@ -63,11 +64,7 @@ func typeKeys(a *metric.Analysis) []string {
 // MetricsBy is a run by rank, by phase and by type of call: a column for each metric that
 // is divided so, a row for all and then one for each part.
 func MetricsBy(a *metric.Analysis, defs []metric.Definition) []Table {
-	out := make([]Table, len(divisions))
-	for i, d := range divisions {
-		out[i] = d.table(a, defs)
-	}
-	return out
+	return model.Each(divisions, func(d division) Table { return d.table(a, defs) })
 }
 
 func (d division) table(a *metric.Analysis, defs []metric.Definition) Table {

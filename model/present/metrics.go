@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 )
@@ -88,11 +89,7 @@ func MetricRemark(m metric.Metric) string {
 
 // MetricParts are the parts of a value, the largest first: "all_reduce 4 096", "broadcast 64".
 func MetricParts(m metric.Metric, d metric.Definition) []string {
-	var words []string
-	for _, part := range m.By.List() {
-		words = append(words, part.Name+" "+metricPart(part.Value, d))
-	}
-	return words
+	return model.Each(m.By.List(), func(part metric.Part) string { return part.Name + " " + metricPart(part.Value, d) })
 }
 
 // mostRankColumns is how many ranks have a column of their own.
@@ -107,11 +104,7 @@ func MetricRanks(m metric.Metric, d metric.Definition) string {
 		least, most := slices.MinFunc(ranks, byValue), slices.MaxFunc(ranks, byValue)
 		return "least " + word(least) + " · most " + word(most) + " of " + unit.Plural(len(ranks), "rank")
 	}
-	words := make([]string, len(ranks))
-	for i, r := range ranks {
-		words[i] = word(r)
-	}
-	return strings.Join(words, " · ")
+	return strings.Join(model.Each(ranks, word), " · ")
 }
 
 // Metrics is a run with a row a metric: its value, what each rank has of it, how many

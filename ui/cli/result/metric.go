@@ -111,11 +111,9 @@ type definition struct {
 }
 
 func explained(defs []metric.Definition) []definition {
-	all := make([]definition, len(defs))
-	for i, d := range defs {
-		all[i] = definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, cmp.Or(string(d.Better), "neither")}
-	}
-	return all
+	return model.Each(defs, func(d metric.Definition) definition {
+		return definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, cmp.Or(string(d.Better), "neither")}
+	})
 }
 
 // printMetric prints one value; why there is none, and what damage cost, go to standard error: a script reads a number.

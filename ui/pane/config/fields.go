@@ -59,23 +59,15 @@ var fields = []field{
 func choices(b Backend, d draft, e model.Experiment, k field) []string {
 	switch {
 	case k.legal:
-		return names(b.Legal(e, k.path), strconv.Itoa)
+		return model.Each(b.Legal(e, k.path), strconv.Itoa)
 	case k.path == "model.name":
-		return names(b.Shapes(), func(s model.Shape) string { return s.Name })
+		return model.Each(b.Shapes(), func(s model.Shape) string { return s.Name })
 	case k.path == "slurm.qos":
 		return append([]string{"auto"}, b.Site().QOSNames()...)
 	case k.path == "slurm.constraint":
 		return append([]string{"auto"}, b.Site().Constraints()...)
 	}
 	return d.Choices(k.path)
-}
-
-func names[T any](all []T, name func(T) string) []string {
-	var out []string
-	for _, v := range all {
-		out = append(out, name(v))
-	}
-	return out
 }
 
 // next is the value ← or → goes to from now; false at the end of the choices, or for text.

@@ -84,7 +84,8 @@ type Pane struct {
 func New(e pane.Env, b Backend) *Pane {
 	env := env{e, b}
 	p := &Pane{env: env, files: map[string]*file{}, edits: &queue{env: env}}
-	p.unsaved = newUnsaved(env, p.files, p.edits)
+	p.unsaved = &unsaved{env: env, files: p.files, edits: p.edits, changed: map[string]bool{},
+		kept: map[string]model.Unsaved{}, pending: map[string]model.Unsaved{}}
 	p.edits.made = p.unsaved.keepSoon
 	p.flow = submission.New(e, b, &p.Dialog, func() {})
 	return p

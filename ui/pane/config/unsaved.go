@@ -32,11 +32,6 @@ type unsaved struct {
 	writing pane.Task[struct{}]
 }
 
-func newUnsaved(e env, files map[string]*file, edits *queue) *unsaved {
-	return &unsaved{env: e, files: files, edits: edits, changed: map[string]bool{},
-		kept: map[string]model.Unsaved{}, pending: map[string]model.Unsaved{}}
-}
-
 // toKeep are the records that differ from what is kept.
 func (u *unsaved) toKeep() []model.Unsaved {
 	now := map[string][]model.Edit{}
@@ -120,11 +115,7 @@ func (u *unsaved) undecided(id string) tea.Cmd {
 }
 
 func editLines(edits []model.Edit) []string {
-	var lines []string
-	for _, e := range edits {
-		lines = append(lines, "  "+e.Path+": "+e.Value)
-	}
-	return lines
+	return model.Each(edits, func(e model.Edit) string { return "  " + e.Path + ": " + e.Value })
 }
 
 // decided goes on with edits, in the form and not saved, or drops them.

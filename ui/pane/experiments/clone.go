@@ -156,13 +156,8 @@ func (c *cloning) copies() []copyPlan {
 }
 
 func (c *cloning) known() []model.Experiment {
-	var out []model.Experiment
-	for _, r := range c.list.Rows() {
-		if r.Problem == "" {
-			out = append(out, r.Experiment)
-		}
-	}
-	return out
+	sound := slices.DeleteFunc(slices.Clone(c.list.Rows()), func(r board.Row) bool { return r.Problem != "" })
+	return model.Each(sound, func(r board.Row) model.Experiment { return r.Experiment })
 }
 
 // judge finds out what a copy would be, and why it must not be made; it returns those known

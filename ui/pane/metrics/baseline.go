@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -109,7 +108,7 @@ func (b *baseline) note(r model.Run, m metric.Metric, d metric.Definition) pane.
 	}
 	if why := b.unlike(r); why != "" {
 		what, values, _ := strings.Cut(why, ": ")
-		return pane.Note{Text: "not like with like, " + what + ": " + joined(text, values), Tone: theme.Warn}
+		return pane.Note{Text: "not like with like, " + what + ": " + present.Joined(text, values), Tone: theme.Warn}
 	}
 	return pane.Note{Text: text}
 }
@@ -129,9 +128,4 @@ func (b *baseline) sampled(run string, d metric.Definition) string {
 		return present.Doubt(now.TooFew) + " " + now.Words + " · " + text
 	}
 	return text + ", within one run a side"
-}
-
-// joined puts dots between those of some texts that say anything.
-func joined(texts ...string) string {
-	return strings.Join(slices.DeleteFunc(texts, func(text string) bool { return text == "" }), " · ")
 }

@@ -6,6 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/ui/list"
@@ -48,10 +49,7 @@ func (d *detail) show() {
 	was := d.table
 	if d.divides() {
 		t := present.MetricsBy(a, metric.Definitions)[d.view-1]
-		d.table, d.metrics, d.none = d.ordered(t), nil, t.Empty
-		for _, c := range t.Columns {
-			d.metrics = append(d.metrics, c.Name)
-		}
+		d.table, d.metrics, d.none = d.ordered(t), model.Each(t.Columns, func(c present.Column) string { return c.Name }), t.Empty
 		d.table.Column, d.table.Freeze = 1, 1
 	} else {
 		d.metrics, d.none = namesOf(metric.Definitions), ""
@@ -74,10 +72,7 @@ func (d *detail) show() {
 // ordered is a table that divides metrics, its rows but the first in their order.
 func (d *detail) ordered(t present.Table) *widget.Table {
 	out := &widget.Table{Columns: pane.Columns(t)}
-	var rows [][]widget.Cell
-	for _, r := range t.Rows {
-		rows = append(rows, pane.Cells(d.th, r))
-	}
+	rows := model.Each(t.Rows, func(r present.Row) []widget.Cell { return pane.Cells(d.th, r) })
 	if len(rows) > 0 {
 		sorted, _ := d.sort.Apply(rows[1:], make([]int, len(rows)-1))
 		out.SetRows(append(rows[:1:1], sorted...))

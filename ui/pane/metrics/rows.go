@@ -119,11 +119,7 @@ func (c *columns) name(column int) string {
 }
 
 func namesOf(defs []metric.Definition) []string {
-	names := make([]string, len(defs))
-	for i, d := range defs {
-		names[i] = d.Name
-	}
-	return names
+	return model.Each(defs, func(d metric.Definition) string { return d.Name })
 }
 
 // text is the choice as it is kept; empty: the usual columns.

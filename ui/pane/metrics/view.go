@@ -161,7 +161,7 @@ func cellNote(p *Pane, r model.Run, name string, differences bool) pane.Note {
 	case a.Damaged && len(a.Warnings) > 0:
 		return pane.Note{Text: "input was damaged: " + a.Warnings[0], Tone: theme.Warn, Brief: "input was damaged · ! says what was lost"}
 	}
-	return pane.Note{Text: joined(p.best.words(r.Name, d), present.MetricRemark(m), strings.Join(a.Warnings[:min(len(a.Warnings), 1)], ""))}
+	return pane.Note{Text: present.Joined(p.best.words(r.Name, d), present.MetricRemark(m), strings.Join(a.Warnings[:min(len(a.Warnings), 1)], ""))}
 }
 
 // runNotes say of a run what it is, and of a metric what it holds.

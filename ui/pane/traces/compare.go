@@ -185,10 +185,8 @@ func choose(p *Pane) tea.Cmd {
 // candidates are the runs with traces besides the one shown; those of its model first.
 func (k *picker) candidates(runs []model.Run) []model.Run {
 	own := ""
-	for _, r := range runs {
-		if r.Name == k.run {
-			own = modelOf(r)
-		}
+	if r := model.First(runs, func(r model.Run) bool { return r.Name == k.run }); r != nil {
+		own = modelOf(*r)
 	}
 	var kin, others []model.Run
 	for _, r := range runs {

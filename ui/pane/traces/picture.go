@@ -3,6 +3,7 @@ package traces
 import (
 	"strings"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -69,11 +70,7 @@ func sum(bins []int64) (total int64) {
 }
 
 func shares(bins []int64, bin int64) []float64 {
-	out := make([]float64, len(bins))
-	for i, v := range bins {
-		out[i] = float64(v) / float64(max(bin, 1))
-	}
-	return out
+	return model.Each(bins, func(v int64) float64 { return float64(v) / float64(max(bin, 1)) })
 }
 
 // bars are the split of each rank, and what their signs mean, at most so many. Of many ranks
@@ -135,10 +132,7 @@ func (t *timeline) lateLines(width, height int) []string {
 		return nil
 	}
 	th := t.env.Theme
-	var counts []float64
-	for _, b := range l.Bins {
-		counts = append(counts, float64(b.Calls))
-	}
+	counts := model.Each(l.Bins, func(b metric.LateBin) float64 { return float64(b.Calls) })
 	said := widget.Sentence(present.LateBins(l.Bins), max(cols-len(l.Bins), 1))
 	lines := []string{label("how late") + widget.Sparkline(th, counts) + "   " + th.Paint(theme.Dim, said)}
 	low, high := t.view.in(len(d.Compute))

@@ -3,6 +3,7 @@ package traces
 import (
 	"strconv"
 
+	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
@@ -209,9 +210,6 @@ func (s *sheet) head(f frame, i int) string {
 
 // choice is the names of all parts.
 func (s *sheet) choice(f frame) widget.Choice {
-	c := widget.Choice{At: s.at, Focused: f.focused}
-	for _, part := range s.parts {
-		c.Names = append(c.Names, part.Name)
-	}
-	return c
+	names := model.Each(s.parts, func(t present.Table) string { return t.Name })
+	return widget.Choice{Names: names, At: s.at, Focused: f.focused}
 }
