@@ -11,6 +11,7 @@ import (
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
 	"shardeck/backend/trace/kineto"
+	"shardeck/model"
 	"shardeck/model/metric"
 )
 
@@ -18,7 +19,7 @@ import (
 func LacksMetadata(r *trace.Rank) bool {
 	isCall := func(n kernelname.Name) bool { return n.IsCall() }
 	grouped := func(c trace.Coll) bool { return c.GroupSize > 0 }
-	return !slices.ContainsFunc(r.Colls, grouped) && slices.ContainsFunc(kernelname.Builtin.All(r.Names), isCall)
+	return !slices.ContainsFunc(r.Colls, grouped) && slices.ContainsFunc(model.Each(r.Names, kernelname.Builtin.Of), isCall)
 }
 
 // FillMetadata gives the communication kernels of a trace that LacksMetadata the metadata of the calls that the program
@@ -36,7 +37,7 @@ func FillMetadata(r *trace.Rank, made []trace.Coll) int {
 		}
 		calls[t] = append(calls[t], int32(i+len(r.Colls)))
 	}
-	names, kernels := kernelname.Builtin.All(r.Names), map[kernelname.CallType][]int{}
+	names, kernels := model.Each(r.Names, kernelname.Builtin.Of), map[kernelname.CallType][]int{}
 	for i := range r.Records {
 		if k := &r.Records[i]; k.Kind == trace.KindKernel && names[k.Name].IsCall() {
 			kernels[names[k.Name].Call] = append(kernels[names[k.Name].Call], i)

@@ -129,11 +129,11 @@ func (l *lister) add(path, base, folder string) (isFolder bool) {
 	case !info.Mode().IsRegular():
 		return false
 	}
-	f.Size, f.time, f.named = info.Size(), info.ModTime(), nameOf(filepath.Base(path))
+	f.Size, f.time, f.named = info.Size(), info.ModTime(), nameOf(table().Files, filepath.Base(path))
 	f.sight = look(f)
 	f.Kind = f.kind
 	if folder != "" {
-		f.add(nameOfFolder(folder))
+		f.add(nameOf(table().Folders, folder))
 	}
 	if f.kind == "" {
 		l.others = append(l.others, base+" is "+f.not)

@@ -17,7 +17,7 @@ func FuzzSight(f *testing.F) {
 		if (kind == "") == (why == "") {
 			t.Errorf("%q is %q, and not for %q", name, kind, why)
 		}
-		if n := nameOf(name); n.number("rank") < -1 {
+		if n := nameOf(table().Files, name); n.number("rank") < -1 {
 			t.Errorf("%q: rank %d", name, n.number("rank"))
 		}
 		w, start, end := kineto.Glance(head, tail)

@@ -1,7 +1,6 @@
-// Package intake finds the traces that lie in a folder, whatever they are called: which files
-// are traces, of which rank, and which of them belong to one recording. What a file holds is
-// told by its content; its name tells only what the content does not (names.go, and a table,
-// templates/tracenames.yaml). folder.go lists, recordings.go tells recordings apart.
+// Package intake finds the traces that lie in a folder, whatever they are called: which files are traces, of which rank, and which of
+// them belong to one recording. What a file holds is told by its content; its name tells only what the content does not (names.go, and a
+// table, templates/tracenames.yaml). folder.go lists, recordings.go tells recordings apart.
 package intake
 
 import (
@@ -61,7 +60,7 @@ type named struct {
 func first(rows []habit, name string) named {
 	n := named{parts: map[string]string{}}
 	for i := range rows {
-		found := rows[i].re.FindStringSubmatch(name)
+		found := rows[i].re.FindStringSubmatch(strings.TrimSuffix(name, ".gz"))
 		if found == nil {
 			continue
 		}
@@ -76,11 +75,8 @@ func first(rows []habit, name string) named {
 	return n
 }
 
-// nameOf reads the name of a file, nameOfFolder that of a folder.
-func nameOf(base string) named       { return withStep(table().Files, strings.TrimSuffix(base, ".gz")) }
-func nameOfFolder(base string) named { return withStep(table().Folders, base) }
-
-func withStep(rows []habit, base string) named {
+// nameOf is what a name gives by some rows, and by those of steps.
+func nameOf(rows []habit, base string) named {
 	n := first(rows, base)
 	n.add(first(table().Steps, base))
 	return n
@@ -106,7 +102,7 @@ func (n named) number(part string) int {
 
 // Own says what a file of ours holds, by its name alone, and its rank, -1 if it has none; false: it is none of ours.
 func Own(base string) (kind model.FileKind, rank int, ok bool) {
-	n := first(table().Files, strings.TrimSuffix(base, ".gz"))
+	n := first(table().Files, base)
 	if n.habit == nil || n.habit.Holds == "" {
 		return "", 0, false
 	}
@@ -213,30 +209,29 @@ func tailOf(src *trace.Source, head []byte) []byte {
 	}
 }
 
-// foreign are the beginnings of files that are no traces, or none that can be read in place, and what to do.
-var foreign = []struct{ magic, what string }{
-	{"PAR1", "Parquet, which is not read: export the report it comes from anew (nsys export --type sqlite REPORT.nsys-rep)"},
-	{"PK\x03\x04", "a zip archive: unpack it first (unzip %s)"},
-	{"BZh", "packed with bzip2: unpack it first (bunzip2 -k %s)"},
-	{"\xfd7zXZ", "packed with xz: unpack it first (unxz -k %s)"},
-	{"\x28\xb5\x2f\xfd", "packed with zstd: unpack it first (unzstd %s)"},
-	{"\x80", "a Python pickle (a snapshot of memory?), not a trace"},
+// foreign are files that are no traces, or none that can be read in place, by what stands at some byte, and what to do.
+var foreign = []struct {
+	at          int
+	magic, what string
+}{
+	{0, "PAR1", "Parquet, which is not read: export the report it comes from anew (nsys export --type sqlite REPORT.nsys-rep)"},
+	{0, "PK\x03\x04", "a zip archive: unpack it first (unzip %s)"},
+	{0, "BZh", "packed with bzip2: unpack it first (bunzip2 -k %s)"},
+	{0, "\xfd7zXZ", "packed with xz: unpack it first (unxz -k %s)"},
+	{0, "\x28\xb5\x2f\xfd", "packed with zstd: unpack it first (unzstd %s)"},
+	{0, "\x80", "a Python pickle (a snapshot of memory?), not a trace"},
+	{257, "ustar", "a tar archive: unpack it first (tar -xf %s)"},
 }
-
-// tarMagic stands there in the first block of a tar archive.
-const tarMagic, tarAt = "ustar", 257
 
 // kindOf tells what a text is that begins so; why is told where it is no trace.
 func kindOf(base string, head []byte) (kind model.FileKind, why string) {
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
 	for _, f := range foreign {
-		if bytes.HasPrefix(head, []byte(f.magic)) {
+		if bytes.HasPrefix(head[min(f.at, len(head)):], []byte(f.magic)) {
 			return "", strings.ReplaceAll(f.what, "%s", base)
 		}
 	}
 	switch {
-	case len(head) > tarAt+len(tarMagic) && string(head[tarAt:tarAt+len(tarMagic)]) == tarMagic:
-		return "", "a tar archive: unpack it first (tar -xf " + base + ")"
 	case len(text) == 0:
 		return "", "empty, or cut off at its beginning"
 	case text[0] == '{' || text[0] == '[':
@@ -250,13 +245,8 @@ var jsonKinds = []struct {
 	key  string
 	kind model.FileKind
 }{
-	{"traceEvents", model.FileKineto},
-	{"schemaVersion", model.FileKineto},
-	{"deviceProperties", model.FileKineto},
-	{"nodes", model.FileET},
-	{"unprofiled_iteration_times", model.FileTiming},
-	{"iteration_times", model.FileTiming},
-	{"ttft_avg", model.FileTiming},
+	{"traceEvents", model.FileKineto}, {"schemaVersion", model.FileKineto}, {"deviceProperties", model.FileKineto}, {"nodes", model.FileET},
+	{"unprofiled_iteration_times", model.FileTiming}, {"iteration_times", model.FileTiming}, {"ttft_avg", model.FileTiming},
 }
 
 // kindOfJSON tells a document by its own keys, as far as they stand at its beginning, else by a key that stands anywhere.

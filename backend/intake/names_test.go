@@ -30,11 +30,11 @@ func TestRankOfName(t *testing.T) {
 		"report1.nsys-rep":      -1, "nid001_1234.1773709742341309550.pt.trace.json": -1, "prank.json": -1, "frankfurt_7b.json": -1, "trace.json": -1,
 		"Qwen__1016005.json.gz": -1, "libkineto_activities_1074.json": -1, "graph_execution.json": -1,
 	} {
-		if got := nameOf(name).number("rank"); got != want {
+		if got := nameOf(table().Files, name).number("rank"); got != want {
 			t.Errorf("%s: rank %d, want %d", name, got, want)
 		}
 	}
-	if n := nameOf("profile_step_10_rank_2.json"); n.number("step") != 10 {
+	if n := nameOf(table().Files, "profile_step_10_rank_2.json"); n.number("step") != 10 {
 		t.Errorf("no step in %v", n.parts)
 	}
 }

@@ -34,7 +34,7 @@ func recordings(files []*file) (out []*recording) {
 	groups := map[groupKey][]*file{}
 	for _, f := range bestForms(main) {
 		key := groupKey{f.folder, f.parts["step"], f.parts["stage"], f.info.WorldSize}
-		if f.parts["rank"] != "" && nameOfFolder(f.folder).parts["rank"] != "" {
+		if f.parts["rank"] != "" && nameOf(table().Folders, f.folder).parts["rank"] != "" {
 			key.folder = "" // a folder for each rank
 		}
 		groups[key] = append(groups[key], f)

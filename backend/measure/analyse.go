@@ -17,9 +17,8 @@ import (
 // notRead is the reason of metrics that wait for somebody to ask for the traces.
 const notRead = "traces not read yet"
 
-// Analyse reads a run through the cache and the pool; progress may be nil. Several
-// who ask for the same run at a time share one reading. The result is shared: it is
-// not to be changed.
+// Analyse reads a run through the cache and the pool; progress may be nil. Several who ask for the same run at a time share one reading.
+// The result is shared: it is not to be changed.
 func (rd *Reader) Analyse(ctx context.Context, name string, p pool.Priority, progress pool.Progress) (*metric.Analysis, error) {
 	run, err := rd.Run(name)
 	if err != nil {
@@ -47,8 +46,7 @@ func (rd *Reader) analyseRun(ctx context.Context, run model.Run, p pool.Priority
 	})
 }
 
-// read does the work, all of it in the pool, and keeps the result: small files,
-// traces, metrics.
+// read does the work, all of it in the pool, and keeps the result: small files, traces, metrics.
 func (rd *Reader) read(ctx context.Context, run model.Run, key cacheKey, f *sharedReading) (*metric.Analysis, error) {
 	if !rd.Typing {
 		defer keepHeapSmall()()
@@ -102,8 +100,7 @@ func (rd *Reader) Quick(ctx context.Context, run model.Run) *metric.Analysis {
 	return found
 }
 
-// Timings is what can be said of a run without reading a trace: for runs that are too
-// large to read where we are.
+// Timings is what can be said of a run without reading a trace: for runs that are too large to read where we are.
 func (rd *Reader) Timings(ctx context.Context, name string) (*metric.Analysis, error) {
 	run, err := rd.Run(name)
 	if err != nil {
@@ -228,16 +225,14 @@ type sharedReading struct {
 type work func(ctx context.Context, f *sharedReading) (*metric.Analysis, error)
 
 // join waits for the reading of key, and starts it if nobody did.
-func (all *sharedReadings) join(ctx context.Context, key string, p pool.Priority, progress pool.Progress,
-	do work) (*metric.Analysis, error) {
+func (all *sharedReadings) join(ctx context.Context, key string, p pool.Priority, progress pool.Progress, do work) (*metric.Analysis, error) {
 	f := all.enter(ctx, key, p, do)
+	defer all.leave(key, f)
 	f.listen(progress)
 	select {
 	case <-f.ended:
-		all.leave(key, f)
 		return f.found, f.err
 	case <-ctx.Done():
-		all.leave(key, f)
 		return nil, ctx.Err()
 	}
 }

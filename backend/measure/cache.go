@@ -3,6 +3,7 @@ package measure
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -63,15 +64,13 @@ func (n Needs) cached(key cacheKey, run model.Run) *metric.Analysis {
 	return tidy(e.Analysis)
 }
 
-// Cache is a folder of results, so that a trace is read once. An entry is found by what it
-// was made from: when a file or the program changes it is simply not found. There are no
-// locks (they do not work on every file system of a cluster): two writers of one entry write
-// the same thing. An entry that cannot be read is a miss, never an error. A nil *Cache holds
-// nothing. Its methods are safe for concurrent use, also by several programs.
+// Cache is a folder of results, so that a trace is read once. An entry is found by what it was made from: when a file or the program
+// changes it is simply not found. There are no locks (they do not work on every file system of a cluster): two writers of one entry write
+// the same thing. An entry that cannot be read is a miss, never an error. A nil *Cache holds nothing. Its methods are safe for concurrent
+// use, also by several programs.
 type Cache struct{ dir string }
 
-// OpenCache uses dir, which is made when the first entry is written. An empty dir
-// turns caching off: it returns nil.
+// OpenCache uses dir, which is made when the first entry is written. An empty dir turns caching off: it returns nil.
 func OpenCache(dir string) *Cache {
 	if dir == "" {
 		return nil
@@ -98,9 +97,8 @@ func (c *Cache) has(k cacheKey) bool {
 	return err == nil
 }
 
-// read gives the bytes of the entry of k to read, and reports whether there was an entry
-// that read understood. The key stands in the entry, so that a collision of names or a
-// copied file cannot pass for another result.
+// read gives the bytes of the entry of k to read, and reports whether there was an entry that read understood. The key stands in the
+// entry, so that a collision of names or a copied file cannot pass for another result.
 func (c *Cache) read(k cacheKey, read func(io.Reader) error) bool {
 	if c == nil {
 		return false
@@ -133,8 +131,7 @@ func (c *Cache) write(k cacheKey, write func(io.Writer) error) error {
 	return nil
 }
 
-// prune removes entries, and leftovers of writers that died, not written for
-// longer than age. It returns how many went.
+// prune removes entries, and leftovers of writers that died, not written for longer than age. It returns how many went.
 func (c *Cache) prune(age time.Duration, now time.Time) int {
 	if c == nil {
 		return 0
@@ -187,4 +184,51 @@ func (k cacheKey) file() string {
 	text, _ := json.Marshal(k) // plain strings, numbers and times: cannot fail
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:16])
+}
+
+// fineTimeline is the timelines of the run that was read last, for where nothing is cached.
+type fineTimeline struct {
+	key   string
+	ranks []metric.RankDensity
+}
+
+// timelineKey is where the fine timelines of an analysis lie: apart from it, since boards
+// read many analyses and a timeline only who zooms into it.
+func timelineKey(k cacheKey) cacheKey {
+	k.What = "timeline"
+	return k
+}
+
+// keepTimeline takes the fine timelines out of a summary and keeps them.
+func (rd *Reader) keepTimeline(key cacheKey, t *metric.TraceSummary) {
+	if t == nil {
+		return
+	}
+	fine := t.Fine
+	t.Fine = nil
+	_ = rd.Cache.put(timelineKey(key), fine) // a full disk costs the next reader detail, no more
+	rd.mu.Lock()
+	defer rd.mu.Unlock()
+	rd.fine = fineTimeline{key.file(), fine}
+}
+
+// Timeline is the timeline of each rank of a run in smaller bins than its analysis has; nil where none was kept. It reads no trace.
+func (rd *Reader) Timeline(_ context.Context, name string) ([]metric.RankDensity, error) {
+	run, err := rd.Run(name)
+	if err != nil {
+		return nil, err
+	}
+	key, err := rd.runKey(run)
+	if err != nil {
+		return nil, err
+	}
+	rd.mu.Lock()
+	last := rd.fine
+	rd.mu.Unlock()
+	if last.key == key.file() {
+		return last.ranks, nil
+	}
+	var ranks []metric.RankDensity
+	rd.Cache.get(timelineKey(key), &ranks)
+	return ranks, nil
 }

@@ -25,9 +25,8 @@ func (m *Measure) measured(run model.Run, a *metric.Analysis) scaling.Measured {
 	return x
 }
 
-// analyseAll reads runs at the same time, as far as the pool lets it. Its progress is one
-// for all: it counts the bytes of every run that is not read yet. The first error ends the
-// others.
+// analyseAll reads runs at the same time, as far as the pool lets it. Its progress is one for all: it counts the bytes of every run that
+// is not read yet. The first error ends the others.
 func (m *Measure) analyseAll(ctx context.Context, names []string, progress pool.Progress) ([]scaling.Side, error) {
 	runs, err := m.named(names)
 	if err != nil {
@@ -109,9 +108,8 @@ func noTraces(run string) error {
 	return model.Failed(run+" has no traces to compare", nil, "to read its other figures: shardeck metrics "+run)
 }
 
-// Differences sets runs beside a base in the metrics that are sampled. Each is keyed by run
-// and metric; the cells are those of Compare, with a rank test. It reads no trace; a run of
-// which nothing is known without one is left out.
+// Differences sets runs beside a base in the metrics that are sampled. Each is keyed by run and metric; the cells are those of Compare,
+// with a rank test. It reads no trace; a run of which nothing is known without one is left out.
 func (m *Measure) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error) {
 	was, err := m.side(ctx, base)
 	if err != nil {
@@ -158,10 +156,9 @@ func (m *Measure) sampler(ctx context.Context) scaling.Sampler {
 	seen := map[string]map[string][]float64{}
 	return func(run string) map[string][]float64 {
 		if _, done := seen[run]; !done {
+			seen[run] = nil
 			if r, err := m.Run(run); err == nil {
 				seen[run], _ = m.samples(ctx, r, "")
-			} else {
-				seen[run] = nil
 			}
 		}
 		return seen[run]
@@ -181,9 +178,8 @@ func (m *Measure) Ties(ctx context.Context, contests []scaling.Contest) ([]scali
 	return out, nil
 }
 
-// Scaling groups the runs into comparable series: y is a metric's name. It reads no
-// trace: a metric of traces shows for runs that were analysed before. Of each
-// experiment the newest run counts.
+// Scaling groups the runs into comparable series: y is a metric's name. It reads no trace: a metric of traces shows for runs that were
+// analysed before. Of each experiment the newest run counts.
 func (m *Measure) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scaling.Series, error) {
 	_, unknown := metric.Find(y)
 	if err := cmp.Or(x.Check(), unknown); err != nil {

@@ -165,9 +165,8 @@ const (
 	FormatPNG Format = "png"
 )
 
-// ExportChart writes the very points of a chart as CSV, or the chart as PNG, and returns
-// the file's path, relative to the workspace. The name says what is drawn: the same
-// chart is written over, another is not.
+// ExportChart writes the very points of a chart as CSV, or the chart as PNG, and returns the file's path, relative to the workspace. The
+// name says what is drawn: the same chart is written over, another is not.
 func (m *Measure) ExportChart(_ context.Context, c scaling.Chart, f Format) (string, error) {
 	if err := m.Workspace.Writable("write a chart"); err != nil {
 		return "", err

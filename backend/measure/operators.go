@@ -26,9 +26,8 @@ type opReading struct {
 	named  int // ranks whose operators are known
 }
 
-// OpTimes divides the kernel time of a run among what launched the kernels, by one of
-// metric.Launchers. The traces are read for it, and the result is not kept: nobody but who
-// asks for it pays for it. progress may be nil.
+// OpTimes divides the kernel time of a run among what launched the kernels, by one of metric.Launchers. The traces are read for it, and
+// the result is not kept: nobody but who asks for it pays for it. progress may be nil.
 func (rd *Reader) OpTimes(ctx context.Context, name, by string, progress pool.Progress) (metric.OpTimes, error) {
 	run, err := rd.Run(name)
 	if err != nil {
@@ -119,9 +118,8 @@ func (o *opReading) finish(run model.Run, ranks int) (metric.OpTimes, error) {
 // mostSpans bounds how many kernels are listed one by one.
 const mostSpans = 2000
 
-// Kernels lists what one rank's device did in a part of its timeline, kernel by kernel: from
-// and to are nanoseconds of its window, as its RankDensity counts them. The trace is read
-// for it, in the pool, and not kept; progress may be nil.
+// Kernels lists what one rank's device did in a part of its timeline, kernel by kernel: from and to are nanoseconds of its window, as its
+// RankDensity counts them. The trace is read for it, in the pool, and not kept; progress may be nil.
 func (rd *Reader) Kernels(ctx context.Context, name string, d metric.RankDensity, from, to int64,
 	progress pool.Progress) (metric.KernelSpans, error) {
 	run, err := rd.Run(name)

@@ -36,9 +36,8 @@ type RankReport struct {
 	Complete bool   `json:"complete"` // all ranks are there: the run was analysed
 }
 
-// ReadRank reads one rank's trace and keeps it in the cache, as the tasks of a reading
-// job do. The task that finds all other ranks read puts the run together; two that end
-// at once both do, with the same result.
+// ReadRank reads one rank's trace and keeps it in the cache, as the tasks of a reading job do. The task that finds all other ranks read
+// puts the run together; two that end at once both do, with the same result.
 func (rd *Reader) ReadRank(ctx context.Context, name string, rank int, progress pool.Progress) (RankReport, error) {
 	run, err := rd.Run(name)
 	if err != nil {

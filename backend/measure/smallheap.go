@@ -5,11 +5,9 @@ import (
 	"sync"
 )
 
-// smallHeapPercent is how much of the heap may be garbage while runs are read. Login
-// nodes bound a user's memory, and by itself Go takes twice what is in use. Collecting
-// so often costs next to nothing here: nearly all of the heap is records, which hold
-// no pointers and are not searched. It does hold up who types meanwhile (keys at the
-// 99th percentile 75 ms instead of 27), so the cockpit does without.
+// smallHeapPercent is how much of the heap may be garbage while runs are read. Login nodes bound a user's memory, and by itself Go takes
+// twice what is in use. Collecting so often costs next to nothing here: nearly all of the heap is records, which hold no pointers and are
+// not searched. It does hold up who types meanwhile (keys at the 99th percentile 75 ms instead of 27), so the cockpit does without.
 const smallHeapPercent = 5
 
 // ballast counts as heap in use. Nobody touches it, so it takes no memory; but the heap may grow by 5 % of it between two

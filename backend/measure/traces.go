@@ -201,8 +201,7 @@ func (r *reading) addAsked(s *metric.TraceSummary) {
 	}
 }
 
-// bytesRead adds up how far the files of a run are read. Its zero value is ready; total is
-// set before the reading begins.
+// bytesRead adds up how far the files of a run are read. Its zero value is ready; total is set before the reading begins.
 type bytesRead struct {
 	total int64 // bytes of all
 
@@ -215,12 +214,7 @@ func (b *bytesRead) note(path string, done int64, progress pool.Progress) {
 	if progress == nil {
 		return
 	}
-	progress(b.add(path, done), b.total)
-}
-
-func (b *bytesRead) add(path string, done int64) int64 {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	if b.done == nil {
 		b.done = map[string]int64{}
 	}
@@ -229,7 +223,8 @@ func (b *bytesRead) add(path string, done int64) int64 {
 	for _, n := range b.done {
 		sum += n
 	}
-	return min(sum, b.total)
+	b.mu.Unlock()
+	progress(min(sum, b.total), b.total)
 }
 
 // faults gathers what was amiss in the files of a run while several are read.
@@ -255,8 +250,7 @@ func (f *faults) lost(file model.RunFile, err error) {
 	f.warn(true, text)
 }
 
-// openET reads an execution trace, and notes what is wrong with it; nil if it cannot be
-// read. It fails only when ctx ends.
+// openET reads an execution trace, and notes what is wrong with it; nil if it cannot be read. It fails only when ctx ends.
 func (f *faults) openET(ctx context.Context, file model.RunFile) (*et.Trace, error) {
 	t, err := et.Open(ctx, file.Path, nil)
 	switch {

@@ -27,30 +27,25 @@ const (
 
 // PNG draws the panels two in a row, with a title above and one legend for all below.
 func PNG(w io.Writer, title, note string, panels []Panel) error {
-	return picture(w, title, note, panels, sheet{2, 6 * vg.Inch, 4 * vg.Inch})
+	return picture(w, title, note, panels, 2, 6*vg.Inch, 4*vg.Inch)
 }
 
 // Figure draws one panel alone, as large as a page has room for.
 func Figure(w io.Writer, title, note string, p Panel) error {
-	return picture(w, title, note, []Panel{p}, sheet{1, 9 * vg.Inch, 5 * vg.Inch})
+	return picture(w, title, note, []Panel{p}, 1, 9*vg.Inch, 5*vg.Inch)
 }
 
-type sheet struct {
-	columns       int
-	width, height vg.Length // of a panel
-}
-
-func picture(w io.Writer, title, note string, panels []Panel, s sheet) error {
+// picture draws panels, each so wide and high, in columns.
+func picture(w io.Writer, title, note string, panels []Panel, columns int, width, height vg.Length) error {
 	all := names(panels)
-	rows := (len(panels) + s.columns - 1) / s.columns
-	wide := vg.Length(s.columns) * s.width
+	rows, wide := (len(panels)+columns-1)/columns, vg.Length(columns)*width
 	names := newLegend(all, wide-2*margin, len(panels) != 1 || panels[0].Ideal)
-	height := headHeight + vg.Length(rows)*s.height + names.height() + 2*margin + gap
+	height = headHeight + vg.Length(rows)*height + names.height() + 2*margin + gap
 	img := vgimg.NewWith(vgimg.UseWH(wide, height), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
 	page := draw.Crop(draw.New(img), margin, -margin, margin, -margin)
 	drawHead(page, title, note)
 	styles := stylesOf(all)
-	tiles := draw.Tiles{Rows: rows, Cols: s.columns, PadX: gap, PadY: gap}
+	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: gap, PadY: gap}
 	drawPanels(draw.Crop(page, 0, 0, names.height()+gap/2, -headHeight), tiles, panels, styles)
 	names.draw(page, styles)
 	if _, err := (vgimg.PngCanvas{Canvas: img}).WriteTo(w); err != nil {

@@ -1,6 +1,5 @@
-// Package report writes what leaves shardeck: the summary of runs as CSV and the
-// scaling charts as PNG. It computes nothing; values come ready from backend/measure.
-// Both files are written whole into a writer, so the caller decides where they lie.
+// Package report writes what leaves shardeck: the summary of runs as CSV and the scaling charts as PNG. It computes nothing; values come
+// ready from backend/measure. Both files are written whole into a writer, so the caller decides where they lie.
 package report
 
 import (
@@ -134,14 +133,14 @@ type field struct {
 	text func(Row) string
 }
 
-// CSV writes one row a run: what was run, the seed's figures under the seed's
-// names, then every further metric, each with its unit in the header. Where there is no
-// value the cell is empty, never zero. Numbers are full precision.
+// CSV writes one row a run: what was run, the seed's figures under the seed's names, then every further metric, each with its unit in the
+// header. Where there is no value the cell is empty, never zero. Numbers are full precision.
 func CSV(w io.Writer, rows []Row, defs []metric.Definition) error {
-	fields := slices.Concat(configFields, metricFields(rows, defs), tailFields)
-	lines := [][]string{model.Each(fields, func(f field) string { return f.name })}
+	fields := metricFields(rows, defs)
+	lines := [][]string{slices.Concat(configNames, model.Each(fields, func(f field) string { return f.name }), tailNames)}
 	for _, r := range rows {
-		lines = append(lines, model.Each(fields, func(f field) string { return f.text(r) }))
+		config, tail := told(r)
+		lines = append(lines, slices.Concat(config, model.Each(fields, func(f field) string { return f.text(r) }), tail))
 	}
 	if err := csv.NewWriter(w).WriteAll(lines); err != nil {
 		return fmt.Errorf("cannot write the summary: %w", err)
@@ -149,51 +148,30 @@ func CSV(w io.Writer, rows []Row, defs []metric.Definition) error {
 	return nil
 }
 
-// configFields come from the run's config and are empty without one.
-var configFields = []field{
-	{"run", func(r Row) string { return r.Run.Name }},
-	{"experiment", of(func(e *model.Experiment) string { return e.ID })},
-	{"model", of(func(e *model.Experiment) string { return e.Model.Name })},
-	{"tp", number(func(e *model.Experiment) int { return e.Layout.TP })},
-	{"pp", number(func(e *model.Experiment) int { return e.Layout.PP })},
-	{"dp", number(func(e *model.Experiment) int { return e.Layout.DP() })},
-	{"ep", number(func(e *model.Experiment) int { return e.Layout.EP })},
-	{"gpus", number(func(e *model.Experiment) int { return e.Layout.GPUs() })},
-	{"batch_size", number(func(e *model.Experiment) int { return e.Data.BatchSize })},
-	{"seq_len", number(func(e *model.Experiment) int { return e.Data.SeqLen })},
-	{"max_tokens", number(func(e *model.Experiment) int { return e.Data.MaxTokens })},
+// The columns of a run's config, and those that say what a reader must know before comparing rows.
+var (
+	configNames = []string{"run", "experiment", "model", "tp", "pp", "dp", "ep", "gpus", "batch_size", "seq_len", "max_tokens"}
+	tailNames   = []string{"layers", "precision", "engine", "gpu", "replay", "damaged", "problem", "config_changed"}
+)
+
+// told is what a run has in those columns; without a config they are empty.
+func told(r Row) (config, tail []string) {
+	e := r.Run.Experiment
+	if config = make([]string, len(configNames)); e == nil {
+		e = &model.Experiment{}
+	} else {
+		l, d := e.Layout, e.Data
+		numbers := []int{l.TP, l.PP, l.DP(), l.EP, l.GPUs(), d.BatchSize, d.SeqLen, d.MaxTokens}
+		config = append([]string{"", e.ID, e.Model.Name}, model.Each(numbers, strconv.Itoa)...)
+	}
+	config[0] = r.Run.Name
+	return config, []string{above(0, float64(e.Model.Layers)), e.Model.Precision, string(cmp.Or(r.Run.Engine, e.Engine)),
+		cmp.Or(r.GPU, r.Run.GPU), strconv.FormatBool(r.Run.Replay), strconv.FormatBool(r.Analysis != nil && r.Analysis.Damaged),
+		r.Run.Problem, r.Run.Changed.String()}
 }
 
 // seedMetrics are the figures of the original summary, in its order.
 var seedMetrics = []string{"throughput_tokens_sec", "ttft", "tpot", "comm_overhead", "coll_call_num"}
-
-// tailFields say what a reader must know before comparing rows.
-var tailFields = []field{
-	{"layers", of(func(e *model.Experiment) string { return above(0, float64(e.Model.Layers)) })},
-	{"precision", of(func(e *model.Experiment) string { return e.Model.Precision })},
-	{"engine", func(r Row) string {
-		return cmp.Or(string(r.Run.Engine), of(func(e *model.Experiment) string { return string(e.Engine) })(r))
-	}},
-	{"gpu", func(r Row) string { return cmp.Or(r.GPU, r.Run.GPU) }},
-	{"replay", func(r Row) string { return strconv.FormatBool(r.Run.Replay) }},
-	{"damaged", func(r Row) string { return strconv.FormatBool(r.Analysis != nil && r.Analysis.Damaged) }},
-	{"problem", func(r Row) string { return r.Run.Problem }},
-	{"config_changed", func(r Row) string { return r.Run.Changed.String() }},
-}
-
-// of reads the config; without one the cell is empty.
-func of(f func(*model.Experiment) string) func(Row) string {
-	return func(r Row) string {
-		if r.Run.Experiment == nil {
-			return ""
-		}
-		return f(r.Run.Experiment)
-	}
-}
-
-func number(f func(*model.Experiment) int) func(Row) string {
-	return of(func(e *model.Experiment) string { return strconv.Itoa(f(e)) })
-}
 
 func ofMetric(name string) func(Row) string {
 	return func(r Row) string {

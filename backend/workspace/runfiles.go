@@ -17,28 +17,18 @@ import (
 	"shardeck/model"
 )
 
-// JobFile lies in a trace directory and holds the id of the job that wrote it.
-const JobFile = ".job"
-
-type listing struct {
-	files    []model.RunFile
-	newest   time.Time
-	warnings []string
-	leftOut  bool // see model.Run
+// leaveOut notes a file of a run that is not read.
+func leaveOut(run *model.Run, kind model.FileKind, why string) {
+	run.Warnings = append(run.Warnings, why)
+	run.LeftOut = run.LeftOut || kind == model.FileKineto || kind == model.FileTiming
 }
 
-func (l *listing) leaveOut(kind model.FileKind, why string) {
-	l.warnings = append(l.warnings, why)
-	l.leftOut = l.leftOut || kind == model.FileKineto || kind == model.FileTiming
-}
-
-// listRunFiles reads the names in a trace directory, not the files.
-func listRunFiles(dir string) (listing, error) {
+// listOwnFiles gives a run the files of our names in a directory, by their names alone.
+func listOwnFiles(run *model.Run, dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return listing{}, err
+		return err
 	}
-	var l listing
 	times := map[string]time.Time{}
 	for _, e := range entries {
 		kind, rank, ok := intake.Own(e.Name())
@@ -47,37 +37,35 @@ func listRunFiles(dir string) (listing, error) {
 		}
 		info, err := os.Stat(filepath.Join(dir, e.Name())) // follows links
 		if err != nil || !info.Mode().IsRegular() {
-			l.leaveOut(kind, e.Name()+" is not a readable file: left out")
+			leaveOut(run, kind, e.Name()+" is not a readable file: left out")
 			continue
 		}
 		f := model.RunFile{Kind: kind, Path: filepath.Join(dir, e.Name()), Rank: rank, Size: info.Size()}
-		l.files = append(l.files, f)
-		times[f.Path] = info.ModTime()
-		if info.ModTime().After(l.newest) {
-			l.newest = info.ModTime()
+		run.Files = append(run.Files, f)
+		if times[f.Path] = info.ModTime(); info.ModTime().After(run.Time) {
+			run.Time = info.ModTime()
 		}
 	}
-	l.dropOlderTwins(times)
-	slices.SortStableFunc(l.files, func(a, b model.RunFile) int { return model.CompareNatural(a.Path, b.Path) })
-	return l, nil
+	dropOlderTwins(run, times)
+	slices.SortStableFunc(run.Files, func(a, b model.RunFile) int { return model.CompareNatural(a.Path, b.Path) })
+	return nil
 }
 
 // dropOlderTwins keeps the newest of a rank's same files: plain and gzipped, or under two names.
-func (l *listing) dropOlderTwins(times map[string]time.Time) {
+func dropOlderTwins(run *model.Run, times map[string]time.Time) {
 	best := map[string]model.RunFile{}
-	for _, f := range l.files {
+	for _, f := range run.Files {
 		if old, twice := best[twinKey(f)]; !twice || times[f.Path].After(times[old.Path]) {
 			best[twinKey(f)] = f
 		}
 	}
-	l.files = slices.DeleteFunc(l.files, func(f model.RunFile) bool {
+	run.Files = slices.DeleteFunc(run.Files, func(f model.RunFile) bool {
 		keep := best[twinKey(f)]
-		if keep.Path == f.Path {
-			return false
+		if keep.Path != f.Path {
+			leaveOut(run, f.Kind, fmt.Sprintf("rank %d has both %s and %s: the newer %s is read, remove the other",
+				f.Rank, filepath.Base(f.Path), filepath.Base(keep.Path), filepath.Base(keep.Path)))
 		}
-		l.leaveOut(f.Kind, fmt.Sprintf("rank %d has both %s and %s: the newer %s is read, remove the other",
-			f.Rank, filepath.Base(f.Path), filepath.Base(keep.Path), filepath.Base(keep.Path)))
-		return true
+		return keep.Path != f.Path
 	})
 }
 
@@ -91,7 +79,7 @@ func twinKey(f model.RunFile) string {
 
 // readJobFile is the id of the job that made a directory, empty if none is told.
 func (w *Workspace) readJobFile(dir string) string {
-	data, _ := w.read(filepath.Join(dir, JobFile), 1<<10)
+	data, _ := w.read(filepath.Join(dir, ".job"), 1<<10)
 	if id := strings.TrimSpace(string(data)); jobID.MatchString(id) {
 		return id
 	}
@@ -166,11 +154,9 @@ func (w finder) listFiles(run *model.Run, path, choice string, deep bool) error 
 		found, err := intake.File(path)
 		return w.take(run, found, err)
 	}
-	l, err := listRunFiles(path)
-	if err != nil {
+	if err := listOwnFiles(run, path); err != nil {
 		return inWords(w.Rel(path), err)
 	}
-	run.Time, run.Files, run.Warnings, run.LeftOut = l.newest, l.files, l.warnings, l.leftOut
 	traced := len(run.KernelFiles()) > 0 || slices.ContainsFunc(run.Files, func(f model.RunFile) bool { return f.Kind == model.FileET })
 	switch {
 	case traced && choice != "":

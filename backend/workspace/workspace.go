@@ -1,10 +1,9 @@
 // Package workspace is the files of a user: it finds the folder, reads its experiments and runs, and writes
 // into it without ever losing an edit. It knows no scheduler and no screen.
 //
-// experiments.go finds the configs, which package config reads and edits; runs.go
-// finds what jobs left behind, runfiles.go the files of each, those of others too. Below
-// .shardeck, ledger.go keeps what was submitted, edits that were not saved, the state of the
-// screen, and which files are ours to update.
+// experiments.go finds the configs, which package config reads and edits; runs.go finds what jobs left behind, runfiles.go the files of
+// each, those of others too. Below .shardeck, ledger.go keeps what was submitted, edits that were not saved, the state of the screen, and
+// which files are ours to update.
 package workspace
 
 import (

@@ -10,6 +10,7 @@ import (
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/analyze/span"
 	"shardeck/backend/trace"
+	"shardeck/model"
 )
 
 // Rank is what the device of one rank did, in order of time, on the clock of the lowest rank with the same Clock.
@@ -75,7 +76,7 @@ const (
 // newRank reads one trace, whose records are in columns. It takes the kernels of the busiest device: others says how many
 // more have kernels.
 func newRank(number int, src *trace.Rank, names *kernelname.Names) (r *Rank, others int) {
-	r = &Rank{Number: number, File: filepath.Base(src.File), records: src.Columns, Names: names.All(src.Names),
+	r = &Rank{Number: number, File: filepath.Base(src.File), records: src.Columns, Names: model.Each(src.Names, names.Of),
 		NoDrift: untold, apart: map[int]string{}}
 	device, others := BusiestDevice(src.Columns)
 	if i := slices.IndexFunc(src.Info.Devices, func(d trace.Device) bool { return d.ID == int(device) }); i >= 0 {

@@ -18,9 +18,8 @@ var (
 	spelled      = strings.NewReplacer(namelessMark, nameless, "> >", ">>")
 )
 
-// functionName is the bare function of a kernel name, with namespaces: no return type, template arguments or parameters.
-// With them it is distinct, without return type and parameters. Names that are no C++ come back as they are, and any text
-// gives some answer.
+// functionName is the bare function of a kernel name, with namespaces: no return type, template arguments or parameters. With them it is
+// distinct, without return type and parameters. Names that are no C++ come back as they are, and any text gives some answer.
 func functionName(full string) (function, distinct string) {
 	var bare, whole strings.Builder
 	var open []byte // brackets, innermost last

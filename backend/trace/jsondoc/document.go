@@ -1,7 +1,6 @@
-// Package jsondoc walks a JSON document whose bulk is one long list, as the traces of
-// PyTorch's profilers are: an object with some small values and the list among them, of which
-// only a window is in memory. It knows what to say of a document that is cut off, broken,
-// or of another kind; the items of the list are for its user to read.
+// Package jsondoc walks a JSON document whose bulk is one long list, as the traces of PyTorch's profilers are: an object with some small
+// values and the list among them, of which only a window is in memory. It knows what to say of a document that is cut off, broken, or of
+// another kind; the items of the list are for its user to read.
 package jsondoc
 
 import (
@@ -10,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
@@ -292,8 +292,11 @@ func (d *Document) passOver() jsonscan.Status {
 		}
 		switch c {
 		case '"':
-			if st := d.stringInside(); st != jsonscan.Whole {
+			if _, st := d.Value(); st != jsonscan.Whole {
 				return st
+			}
+			if c, ok := d.Peek(); ok && !strings.ContainsRune(",:}]", rune(c)) { // there must be structure after it
+				return jsonscan.Broken
 			}
 			continue
 		case '{', '[':
@@ -306,19 +309,4 @@ func (d *Document) passOver() jsonscan.Status {
 			return jsonscan.Whole
 		}
 	}
-}
-
-// stringInside passes over a string, after which there must be structure.
-func (d *Document) stringInside() jsonscan.Status {
-	if _, st := d.Value(); st != jsonscan.Whole {
-		return st
-	}
-	c, ok := d.Peek()
-	switch {
-	case !ok:
-		return jsonscan.Short
-	case c == ',', c == ':', c == '}', c == ']':
-		return jsonscan.Whole
-	}
-	return jsonscan.Broken
 }

@@ -9,9 +9,8 @@ import (
 // maxNanos bounds every time read, so that a start, a duration and a base can be added without overflow.
 const maxNanos = math.MaxInt64 / 4
 
-// Micros reads a decimal number of microseconds, as "4568975194705.745", as integer
-// nanoseconds. More than three decimals are rounded to the nearest, halves up.
-// False: not a number (NaN, inf, N/A included), or beyond ±73 years.
+// Micros reads a decimal number of microseconds, as "4568975194705.745", as integer nanoseconds. More than three decimals are rounded to
+// the nearest, halves up. False: not a number (NaN, inf, N/A included), or beyond ±73 years.
 func Micros(b []byte) (int64, bool) { return Decimal(b, 3) }
 
 // Integer reads a number that should be whole; a fraction is rounded.
@@ -44,7 +43,8 @@ type digitsAndPower struct {
 
 // mantissa reads an unsigned JSON number.
 func mantissa(b []byte) (d digitsAndPower, ok bool) {
-	i, point := 0, -1
+	i, point, exp := 0, -1, 0
+number:
 	for ; i < len(b); i++ {
 		c := b[i]
 		switch {
@@ -54,14 +54,15 @@ func mantissa(b []byte) (d digitsAndPower, ok bool) {
 		case c == '.' && point < 0 && ok:
 			point = i
 		case (c == 'e' || c == 'E') && ok && i-1 != point:
-			e, ok := exponent(b[i+1:])
-			d.exp += e - fraction(i, point)
-			return d, ok
+			exp, ok = exponent(b[i+1:])
+			break number
 		default:
 			return d, false
 		}
 	}
-	d.exp -= fraction(i, point)
+	if d.exp += exp; point >= 0 {
+		d.exp -= i - point - 1
+	}
 	return d, ok && i-1 != point
 }
 
@@ -75,14 +76,6 @@ func (d *digitsAndPower) add(digit byte) {
 		d.exp++
 		d.up = digit >= 5
 	}
-}
-
-// fraction is the number of digits after the point, in text that ends at i.
-func fraction(i, point int) int {
-	if point < 0 {
-		return 0
-	}
-	return i - point - 1
 }
 
 // exponent reads what follows the e of a number.

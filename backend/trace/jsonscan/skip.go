@@ -1,8 +1,6 @@
 package jsonscan
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // SkipObject finds the end of the object that begins at b[i], in any layout; invalid JSON is Broken, or
 // passed over where its stray quotes happen to balance.
@@ -87,28 +85,4 @@ func afterString(b []byte, end int) (int, Status) {
 }
 
 // SkipByStrings is SkipObject for any text: it steps over string after string.
-func SkipByStrings(b []byte, i int) (int, Status) {
-	depth := 0
-	for i < len(b) {
-		switch b[i] {
-		case '"':
-			end, st := StringEnd(b, i)
-			if st == Whole && bytes.IndexByte(b[i:end], '}') >= 0 {
-				end, st = afterString(b, end)
-			}
-			if st != Whole {
-				return 0, st
-			}
-			i = end
-			continue
-		case '{':
-			depth++
-		case '}':
-			if depth--; depth == 0 {
-				return i + 1, Whole
-			}
-		}
-		i++
-	}
-	return 0, Short
-}
+func SkipByStrings(b []byte, i int) (int, Status) { return bracketsEnd(b, i, true) }

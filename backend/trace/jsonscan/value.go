@@ -1,8 +1,10 @@
+// Package jsonscan finds where pieces of JSON end, in text of which only a window is in memory. It is what the readers of all formats
+// share, and knows none of them. skip.go finds the end of an object that nobody looks into, pattern.go text that comes again with
+// other numbers in it: the two loops that see nearly every byte of a Kineto trace. They are in assembly where the processor has AVX2
+// (vector_amd64.s), and in Go elsewhere or with the build tag purego; the tests hold one to the other.
 package jsonscan
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // Status is how far reading a piece of JSON got.
 type Status uint8
@@ -55,7 +57,7 @@ func ValueEnd(b []byte, i int) (int, Status) {
 	case '"':
 		return StringEnd(b, i)
 	case '{', '[':
-		return bracketsEnd(b, i)
+		return bracketsEnd(b, i, false)
 	}
 	for j := i; j < len(b); j++ {
 		switch b[j] {
@@ -71,23 +73,30 @@ func ValueEnd(b []byte, i int) (int, Status) {
 	return 0, Short
 }
 
-// bracketsEnd is the index after the array or object that b[i] opens.
-func bracketsEnd(b []byte, i int) (int, Status) {
+// bracketsEnd is the index after the array or object that b[i] opens; wary counts braces alone, and looks what follows a string with one.
+func bracketsEnd(b []byte, i int, wary bool) (int, Status) {
 	depth := 0
 	for i < len(b) {
-		switch b[i] {
+		switch c := b[i]; c {
 		case '"':
 			end, st := StringEnd(b, i)
+			if wary && st == Whole && bytes.IndexByte(b[i:end], '}') >= 0 {
+				end, st = afterString(b, end)
+			}
 			if st != Whole {
 				return 0, st
 			}
 			i = end
 			continue
 		case '{', '[':
-			depth++
+			if c == '{' || !wary {
+				depth++
+			}
 		case '}', ']':
-			if depth--; depth == 0 {
-				return i + 1, Whole
+			if c == '}' || !wary {
+				if depth--; depth == 0 {
+					return i + 1, Whole
+				}
 			}
 		}
 		i++

@@ -12,9 +12,8 @@ var vector = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT && cpu.X86.
 //go:noescape
 func skipVector(b []byte, i int) (end int)
 
-// matchVector is matchPlain for text with 32 bytes to spare, where every piece has
-// 32 readable bytes behind it. digits, each 1 to maxNumber, says how long the numbers are
-// expected to be, and afterwards how long they were: a difference to speed alone.
+// matchVector is matchPlain for text with 32 bytes to spare, where every piece has 32 readable bytes behind it. digits, each 1 to
+// maxNumber, says how long the numbers are expected to be, and afterwards how long they were: a difference to speed alone.
 //
 //go:noescape
 func matchVector(b []byte, i int, pieces []string, at *[MaxNumbers]Span, digits *[MaxNumbers]uint8) (end int)

@@ -53,7 +53,8 @@ share. --here reads them on this machine all the same.`,
 				return onNode(ctx, e, a, runs, f)
 			}
 			report, err := a.ExportAll(ctx, runs, e.Progress())
-			return e.Answer(err, report, func() { printReport(e, report) }, command.DamagedIf(damaged(report)))
+			damaged := slices.ContainsFunc(report.Runs, func(r measure.RunReport) bool { return r.Analysis != nil && r.Analysis.Damaged })
+			return e.Answer(err, report, func() { printReport(e, report) }, command.DamagedIf(damaged))
 		}),
 	}
 	c.Flags().BoolVar(&f.onNode, "on-node", false, "read traces in a Slurm job, one task a rank")
@@ -93,10 +94,6 @@ func onNode(ctx context.Context, e *command.Env, a *app.App, runs []string, f an
 			return err
 		}
 	}
-	return submitReadings(ctx, e, a, plans)
-}
-
-func submitReadings(ctx context.Context, e *command.Env, a *app.App, plans []jobs.NodeReading) error {
 	one := func(p jobs.NodeReading) (submitted, error) {
 		s, err := a.SubmitReading(ctx, p)
 		return submitted{s.JobID, p}, err
@@ -167,9 +164,4 @@ func runRemark(run measure.RunReport) present.Cell {
 		return present.Cell{Text: "damaged input", Role: present.Warn}
 	}
 	return present.Cell{Text: present.Marks(run.Marks), Role: present.Dim}
-}
-
-// damaged reports whether any run was.
-func damaged(r measure.Report) bool {
-	return slices.ContainsFunc(r.Runs, func(run measure.RunReport) bool { return run.Analysis != nil && run.Analysis.Damaged })
 }
