@@ -46,7 +46,10 @@ func readCSV(in *bufio.Reader, disk int64) ([]*trace.Rank, error) {
 	if s.inside && s.endless {
 		s.Once(s.at, "the last line has no end: the file was cut off", "what stood after it, and perhaps the end of its name")
 	}
-	stop := s.broken()
+	stop := s.err
+	if errors.Is(stop, io.EOF) {
+		stop = nil
+	}
 	switch {
 	case s.tables == 0 && stop != nil:
 		return nil, fmt.Errorf("cannot be read: %s", trace.ReadFault(stop))
@@ -222,14 +225,6 @@ func (l *lines) next() (line []byte, long, ok bool) {
 	return bytes.TrimRight(line, "\r\n"), long, true
 }
 
-// broken is what stopped reading before the end, nil at the end.
-func (l *lines) broken() error {
-	if errors.Is(l.err, io.EOF) {
-		return nil
-	}
-	return l.err
-}
-
 type csvFields struct {
 	line bytes.Reader
 	*csv.Reader
@@ -261,14 +256,8 @@ const (
 	columnKinds
 )
 
-// columnNames are the headers of those columns in all versions, without units; others come and go.
-var columnNames = map[string]column{
-	"Start": colStart, "Duration": colDuration, "CorrId": colCorr,
-	"Device": colDevice, "Strm": colStream, "Name": colOpName,
-}
-
-// needed are the columns without which a line is no kernel.
-var needed = []column{colStart, colDuration, colOpName}
+// columnNames are the headers of those columns in all versions, in their order, without units; others come and go.
+var columnNames = []string{"Start", "Duration", "CorrId", "Device", "Strm", "Name"}
 
 // units are those of times, which --timeunit and the version decide, as powers of ten in ns.
 var units = map[string]int{
@@ -292,22 +281,17 @@ func headerOf(fields []string) (h header, ok bool) {
 	h.width = len(fields)
 	for i, f := range fields {
 		name, unit := nameAndUnit(f)
-		c, known := columnNames[name]
-		if !known || h.at[c] >= 0 {
+		c := slices.Index(columnNames, name)
+		if c < 0 || h.at[c] >= 0 {
 			continue
 		}
 		shift, isTime := units[unit]
-		if (c == colStart || c == colDuration) && !isTime {
+		if c <= int(colDuration) && !isTime {
 			return h, false
 		}
 		h.at[c], h.shift[c] = i, shift
 	}
-	for _, c := range needed {
-		if h.at[c] < 0 {
-			return h, false
-		}
-	}
-	return h, h.at[colDevice] >= 0 || h.at[colStream] >= 0
+	return h, min(h.at[colStart], h.at[colDuration], h.at[colOpName]) >= 0 && max(h.at[colDevice], h.at[colStream]) >= 0
 }
 
 // nameAndUnit splits "Start (ns)" and "Start(nsec)".

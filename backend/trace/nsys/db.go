@@ -67,11 +67,11 @@ func (d *db) checkSize(path string) (cut bool, err error) {
 		return false, err
 	}
 	d.size = st.Size()
-	var head [headerSize]byte
+	var head [100]byte
 	if _, err := io.ReadFull(f, head[:]); err != nil {
 		return false, errors.New("is an SQLite file cut off in its header; export the report again")
 	}
-	if want := pagesOf(head) * pageSize(head); want > d.size {
+	if want := wholeSize(head); want > d.size {
 		cut = true
 		d.damage.Once(d.size, fmt.Sprintf("the SQLite file is cut off: %s of %s bytes", unit.Int(int(d.size)), unit.Int(int(want))),
 			"rows on the pages that are missing")
@@ -82,21 +82,16 @@ func (d *db) checkSize(path string) (cut bool, err error) {
 	return cut, nil
 }
 
-// The header of an SQLite file: page size at 16, number of pages at 28, valid if 24 and 92 are equal.
-const headerSize = 100
-
-func pageSize(head [headerSize]byte) int64 {
-	if n := int64(binary.BigEndian.Uint16(head[16:])); n != 1 {
-		return n
-	}
-	return 1 << 16
-}
-
-func pagesOf(head [headerSize]byte) int64 {
-	if binary.BigEndian.Uint32(head[24:]) != binary.BigEndian.Uint32(head[92:]) {
+// wholeSize is what the header of an SQLite file says: page size at 16, number of pages at 28, valid if 24 and 92 are equal.
+func wholeSize(head [100]byte) int64 {
+	page, word := int64(binary.BigEndian.Uint16(head[16:])), binary.BigEndian.Uint32
+	switch {
+	case word(head[24:]) != word(head[92:]):
 		return 0
+	case page == 1:
+		page = 1 << 16
 	}
-	return int64(binary.BigEndian.Uint32(head[28:]))
+	return int64(word(head[28:])) * page
 }
 
 // prepare sets the connection up and lists tables and columns. SQLite refuses a file

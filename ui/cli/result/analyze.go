@@ -88,7 +88,9 @@ func onNode(ctx context.Context, e *command.Env, a *app.App, runs []string, f an
 	}
 	if !f.yes {
 		for _, p := range plans {
-			fmt.Fprintln(e.Err, e.Plain(planned(p)))
+			tasks := fmt.Sprintf("%s of at most %s", unit.Plural(len(p.Ranks), "task"), p.Time)
+			what := present.Joined(unit.FileSize(p.Bytes)+" of traces", tasks, p.Job.Constraint, present.QOS(p.Job.QOS))
+			fmt.Fprintln(e.Err, e.Plain(p.Run+"  "+what))
 		}
 		if err := e.Ask(ctx, fmt.Sprintf("Submit %s to %s?", unit.Plural(len(plans), "job"), a.SchedulerName())); err != nil {
 			return err
@@ -104,12 +106,6 @@ func onNode(ctx context.Context, e *command.Env, a *app.App, runs []string, f an
 	})
 }
 
-// planned says what a reading job will do.
-func planned(p jobs.NodeReading) string {
-	tasks := fmt.Sprintf("%s of at most %s", unit.Plural(len(p.Ranks), "task"), p.Time)
-	return p.Run + "  " + present.Joined(unit.FileSize(p.Bytes)+" of traces", tasks, p.Job.Constraint, present.QOS(p.Job.QOS))
-}
-
 // submitted is a reading job in --json.
 type submitted struct {
 	JobID string `json:"job_id"`
@@ -119,14 +115,8 @@ type submitted struct {
 // readRank is a task of a reading job; its line goes to the job's log.
 func readRank(ctx context.Context, e *command.Env, a *app.App, run string, rank int) error {
 	r, err := a.ReadRank(ctx, run, rank, e.Progress())
-	if err != nil {
-		return err
-	}
-	end := ""
-	if r.Complete {
-		end = "; all ranks are read, and the run is analysed"
-	}
-	return e.Show(r, func() {
+	end := map[bool]string{true: "; all ranks are read, and the run is analysed"}[r.Complete]
+	return e.Answer(err, r, func() {
 		e.Say("rank %d of %s: %s read, %s kernels and copies kept in %s%s", r.Rank, r.Run, unit.FileSize(r.Bytes),
 			unit.Int(int(r.Kernels)), unit.FileSize(r.Kept), end)
 	})
