@@ -31,7 +31,6 @@ type facts struct {
 	late    []lateness // of each component
 }
 
-// family is metrics that are found together.
 type family struct {
 	names   []string
 	missing func(*facts) string // why none of them has a value; empty: they may
@@ -70,9 +69,7 @@ func Analyse(ctx context.Context, in Input) (*metric.Analysis, error) {
 	if len(f.Traces) > 0 {
 		a.Ranks = slices.Sorted(maps.Keys(f.Traces))
 	}
-	for _, d := range metric.Definitions {
-		a.Metrics = append(a.Metrics, found[d.Name])
-	}
+	a.Metrics = model.Each(metric.Definitions, func(d metric.Definition) metric.Metric { return found[d.Name] })
 	if len(f.Ranks) > 0 {
 		a.Trace = summary(f)
 	}

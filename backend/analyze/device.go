@@ -150,7 +150,6 @@ func stepCounts(r *align.Rank) string {
 	return text
 }
 
-// kernelSums are the launches inside the steady windows, summed.
 type kernelSums struct {
 	names   []metric.KernelStat  // of all ranks, by name, the longest first
 	classes []metric.KernelClass // every class, the largest first

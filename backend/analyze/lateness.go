@@ -254,12 +254,9 @@ func (l *lateness) isStraggler(runs []lateness) bool {
 	if l.latest.ofWindow() < lateOfWindow || float64(l.latest.ns) < lateOfAll*float64(l.ns) {
 		return false
 	}
-	for _, run := range runs {
-		if run.latest == nil || run.latest.rank != l.latest.rank || run.latest.ns == 0 {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(runs, func(run lateness) bool {
+		return run.latest == nil || run.latest.rank != l.latest.rank || run.latest.ns == 0
+	})
 }
 
 func (r *rankLateness) ofWindow() float64 {

@@ -33,10 +33,7 @@ func (t *sampled) take(value float64, samples []float64) {
 }
 
 func timings(f *facts) []sampled {
-	var out []sampled
-	for _, l := range latencies {
-		out = append(out, latency(f, l))
-	}
+	out := model.Each(latencies, func(l latencyTimes) sampled { return latency(f, l) })
 	iteration := iterationTime(f)
 	return slices.Concat(out, []sampled{iteration}, throughput(f, iteration), []sampled{perUser(out[1])})
 }

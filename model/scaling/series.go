@@ -123,18 +123,13 @@ type axis struct {
 }
 
 var axes = map[Axis]axis{
-	AxisGPUs: {func(e model.Experiment) int { return e.Layout.GPUs() },
-		func(_ *ScalingKey, l *model.Layout) { *l = model.Layout{} }, true},
-	AxisTP: {func(e model.Experiment) int { return e.Layout.TP },
-		func(_ *ScalingKey, l *model.Layout) { l.TP = 0 }, true},
-	AxisPP: {func(e model.Experiment) int { return e.Layout.PP },
-		func(_ *ScalingKey, l *model.Layout) { l.PP = 0 }, true},
+	AxisGPUs: {func(e model.Experiment) int { return e.Layout.GPUs() }, func(_ *ScalingKey, l *model.Layout) { *l = model.Layout{} }, true},
+	AxisTP:   {func(e model.Experiment) int { return e.Layout.TP }, func(_ *ScalingKey, l *model.Layout) { l.TP = 0 }, true},
+	AxisPP:   {func(e model.Experiment) int { return e.Layout.PP }, func(_ *ScalingKey, l *model.Layout) { l.PP = 0 }, true},
 	AxisEP: {func(e model.Experiment) int { return e.Layout.EP }, // EP re-uses the TP × DP ranks, so they go with it
 		func(_ *ScalingKey, l *model.Layout) { l.EP, l.TP, l.DPReplicate, l.DPShard = 0, 0, 0, 0 }, true},
-	AxisBatch: {func(e model.Experiment) int { return e.Data.BatchSize },
-		func(k *ScalingKey, _ *model.Layout) { k.BatchSize = 0 }, false},
-	AxisSeq: {func(e model.Experiment) int { return e.Data.SeqLen },
-		func(k *ScalingKey, _ *model.Layout) { k.SeqLen = 0 }, false},
+	AxisBatch: {func(e model.Experiment) int { return e.Data.BatchSize }, func(k *ScalingKey, _ *model.Layout) { k.BatchSize = 0 }, false},
+	AxisSeq:   {func(e model.Experiment) int { return e.Data.SeqLen }, func(k *ScalingKey, _ *model.Layout) { k.SeqLen = 0 }, false},
 }
 
 // group is what all points of a series have in common.

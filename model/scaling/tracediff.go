@@ -95,7 +95,6 @@ func DiffTraces(runs [2]string, traces [2]*metric.TraceSummary) TraceDiff {
 	return d
 }
 
-// add puts one run's times into the rows.
 func (d *TraceDiff) add(side int, t *metric.TraceSummary) {
 	ranks, steps := float64(max(1, len(t.Ranks))), 1.0
 	if d.PerStep {

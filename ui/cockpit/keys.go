@@ -8,12 +8,12 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
-// keys are those that mean the same in every pane.
 func keys() pane.Table[*Model] {
 	return pane.Table[*Model]{
 		{Key: pane.Foot("?", "?", "help", "the keys of this pane, then of all"), Do: help},
@@ -24,7 +24,7 @@ func keys() pane.Table[*Model] {
 		{Key: pane.On("shift+tab", "shift+tab", "before", ""), Do: func(m *Model) tea.Cmd { return turn(m, -1) }},
 		{Key: pane.On("+", "+", "zoom", "give this pane the whole screen, and back"), Do: zoom},
 		{Key: pane.On("P", "P", "export", "write results_summary.csv and scaling_analysis.png"), Do: (*Model).startExport},
-		{Key: pane.On("!", "!", "in full", "what the message line says, whole"), Do: inFull},
+		{Key: pane.On("!", "!", "in full", "what the message line says, whole"), Do: func(m *Model) tea.Cmd { return showInFull(m, m.focused().Message().Text) }},
 		{Key: pane.On("ctrl+l", "ctrl+l", "redraw", "draw the screen anew, after something wrote over it"), Do: redraw},
 		{Key: pane.On("ctrl+z", "ctrl+z", "suspend", "back to the shell; fg returns"), Do: func(m *Model) tea.Cmd { return m.term.suspend() }},
 	}
@@ -41,11 +41,7 @@ func (m *Model) typed(msg tea.KeyMsg) tea.Cmd {
 	if msg.Type != tea.KeyRunes || len(msg.Runes) < 2 || msg.Paste {
 		return m.key(msg)
 	}
-	var cmds []tea.Cmd
-	for _, r := range msg.Runes {
-		cmds = append(cmds, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
-	}
-	return tea.Batch(cmds...)
+	return tea.Batch(model.Each(msg.Runes, func(r rune) tea.Cmd { return m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}) })...)
 }
 
 // key routes one key press: see the package comment for the order.
@@ -179,7 +175,6 @@ func Manual() []widget.Group {
 
 // A mouse does what the keyboard can: the wheel ↑ and ↓, a tab its number, a hint of the last line its key.
 
-// mouseHint is what the help says of it.
 var mouseHint = widget.Hint{Label: "mouse", Verb: "point",
 	Help: "the wheel scrolls; a click goes to a tab, pane or row, orders by the title of a column, or presses a key of the last line; " +
 		"with shift the terminal selects text"}

@@ -168,9 +168,7 @@ func (m *Model) say(note pane.Note) {
 		return
 	}
 	m.history = append(m.history, m.env.Now().Format("15:04:05")+"  "+note.Text)
-	if len(m.history) > 200 {
-		m.history = m.history[len(m.history)-200:]
-	}
+	m.history = m.history[max(len(m.history)-200, 0):]
 }
 
 // enter is setFocus for a user who does not say what to show: what is selected.

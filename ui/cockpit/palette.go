@@ -132,9 +132,6 @@ func messages(m *Model) tea.Cmd {
 	return nil
 }
 
-// inFull shows what the pane has to say whole.
-func inFull(m *Model) tea.Cmd { return showInFull(m, m.focused().Message().Text) }
-
 func showInFull(m *Model, text string) tea.Cmd {
 	m.popup = pane.InFull("In full", m.width, text)
 	return nil

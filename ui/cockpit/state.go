@@ -23,7 +23,6 @@ type state struct {
 	Panes   map[pane.Name]map[string]string `json:"panes,omitempty"`
 }
 
-// screenState keeps the state of the screen.
 type screenState struct {
 	env     pane.Env
 	backend Backend

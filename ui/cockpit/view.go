@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -54,11 +55,7 @@ func spell(m *Model, lines []string) {
 
 // trimmed drops the blanks at the ends of lines: the renderer clears what is left of a line in three bytes.
 func trimmed(frame string) string {
-	lines := strings.Split(frame, "\n")
-	for i := range lines {
-		lines[i] = strings.TrimRight(lines[i], " ")
-	}
-	return strings.Join(lines, "\n")
+	return strings.Join(model.Each(strings.Split(frame, "\n"), func(l string) string { return strings.TrimRight(l, " ") }), "\n")
 }
 
 func tooSmall(m *Model) string {
@@ -246,7 +243,6 @@ func (l *layout) tabWords(age string) []string {
 	return long
 }
 
-// body is the panes with their titles, below the tabs.
 func (l *layout) body() []string {
 	rooms := l.rooms()
 	if len(rooms) == 1 {
@@ -291,11 +287,7 @@ func title(name pane.Name) string {
 }
 
 func (l *layout) broadcast(msg tea.Msg) tea.Cmd {
-	var cmds []tea.Cmd
-	for _, name := range l.order {
-		cmds = append(cmds, l.tell(name, msg))
-	}
-	return tea.Batch(cmds...)
+	return tea.Batch(model.Each(l.order, func(name pane.Name) tea.Cmd { return l.tell(name, msg) })...)
 }
 
 func (l *layout) tell(name pane.Name, msg tea.Msg) tea.Cmd {
@@ -324,7 +316,6 @@ func (l *layout) setFocus(name pane.Name) {
 
 func (l *layout) focused() pane.Pane { return l.panes[l.focus] }
 
-// unsaved lists what is not in its file yet.
 func (l *layout) unsaved() []string {
 	var ids []string
 	for _, name := range l.order {

@@ -283,12 +283,7 @@ func (f Filter) Empty() bool { return len(f.terms) == 0 }
 
 // Match asks whether a row passes. Fields holds its values by key; words without one search all.
 func (f Filter) Match(fields map[string]string) bool {
-	for _, t := range f.terms {
-		if t.match(fields) == t.not {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(f.terms, func(t term) bool { return t.match(fields) == t.not })
 }
 
 func (t term) match(fields map[string]string) bool {

@@ -76,8 +76,10 @@ func (s *Screen) draw(frame string) bool {
 	if s.painted == nil {
 		b.WriteString(ansi.EraseEntireScreen)
 	}
-	for i := range lines {
-		lines[i] = s.clip(lines[i])
+	for i, line := range lines { // one drawn while the terminal changes its size would break into further ones
+		if s.width > 0 && ansi.StringWidth(line) > s.width {
+			lines[i] = ansi.Truncate(line, s.width, "")
+		}
 	}
 	for i := range max(len(lines), len(s.painted)) {
 		if was, is := at(s.painted, i, ""), at(lines, i, ""); was != is {
@@ -90,14 +92,6 @@ func (s *Screen) draw(frame string) bool {
 	}
 	_, _ = s.out.Write(b.Bytes())
 	return true
-}
-
-// clip keeps a frame drawn while the terminal changes its size from breaking into further lines.
-func (s *Screen) clip(line string) string {
-	if s.width <= 0 || ansi.StringWidth(line) <= s.width {
-		return line
-	}
-	return ansi.Truncate(line, s.width, "")
 }
 
 // Resized says how wide the terminal now is: the next frame is drawn whole.

@@ -160,14 +160,11 @@ func inputOf(in io.Reader) *input {
 		return &input{Reader: in}
 	}
 	own, err := os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), os.O_RDONLY|syscall.O_NOCTTY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return &input{Reader: in}
+	if err == nil && own.SetReadDeadline(time.Time{}) == nil {
+		return &input{own, own}
 	}
-	if own.SetReadDeadline(time.Time{}) != nil { // it cannot wait in the poller
-		_ = own.Close()
-		return &input{Reader: in}
-	}
-	return &input{own, own}
+	_ = own.Close() // it cannot wait in the poller
+	return &input{Reader: in}
 }
 
 // Read gives keys; its end is that of the terminal, or a pause.

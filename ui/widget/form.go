@@ -30,7 +30,6 @@ type Form struct {
 	Focused bool
 }
 
-// widths of a form's columns.
 const (
 	labelWidth = 15
 	valueWidth = 10

@@ -22,10 +22,7 @@ type axis struct {
 // newAxis makes an axis whose end is a round number, so that its labels are too.
 func newAxis(low, high float64, cells int, log bool) axis {
 	a := axis{low: low, high: high, cells: max(cells, 1), log: log}
-	if log {
-		return a
-	}
-	if low == 0 {
+	if low == 0 && !log {
 		a.step = tightStep(high, max(1, min(5, float64(cells)/2)))
 		a.high = math.Ceil(high/a.step-1e-9) * a.step
 	}
@@ -86,7 +83,6 @@ func (a axis) fraction(v float64) float64 {
 	return (v - low) / (high - low)
 }
 
-// at is the cell of a value.
 func (a axis) at(v float64) int {
 	return a.from + clamp(int(math.Round(a.fraction(v)*float64(a.cells))), 0, a.cells)
 }

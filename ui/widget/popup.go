@@ -69,10 +69,7 @@ func (p *Popup) Over(th *theme.Theme, base []string, width, height int) []string
 	if len(box) == 0 {
 		return base
 	}
-	for len(base) < height {
-		base = append(base, "")
-	}
-	return Overlay(base, box, max((width-Width(box[0]))/2, 0), max((height-len(box))/2, 0))
+	return Overlay(Filled(base, height), box, max((width-Width(box[0]))/2, 0), max((height-len(box))/2, 0))
 }
 
 // box is the frame, the part of the body that is in sight, and the buttons.

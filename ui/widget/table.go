@@ -209,7 +209,6 @@ func (t *Table) tone(cell Cell, row, column int) theme.Tone {
 	return cell.Tone
 }
 
-// slot is a column as a line has it.
 type slot struct {
 	*measured
 	at    int // of the table's columns
@@ -217,7 +216,6 @@ type slot struct {
 	width int
 }
 
-// slot is a column as narrow as it may be, in a line that has so many already.
 func (t *Table) slot(c, others int) slot {
 	s := slot{measured: &t.measured[c], at: c, gap: gap}
 	if s.width = s.natural; s.Min > 0 {

@@ -17,7 +17,6 @@ import (
 	"shardeck/ui/widget"
 )
 
-// figure is what is drawn of which series, against what.
 type figure struct {
 	env       env
 	x, y      int // of axes and quantities
@@ -184,7 +183,6 @@ func holds(s scaling.Series, run string) bool {
 // factor divides the names of the series shown into what they have in common and what is
 // each one's own, so that a legend fits. One alone is set beside all the others.
 func (s *series) factor() {
-	s.common, s.short = "", nil
 	var names []string
 	for i, one := range s.all {
 		if len(s.shown) == 1 || slices.Contains(s.shown, i) {
@@ -192,9 +190,7 @@ func (s *series) factor() {
 		}
 	}
 	s.common = scaling.CommonName(names)
-	for _, one := range s.all {
-		s.short = append(s.short, cmp.Or(scaling.OwnName(one.Name, s.common), "measured"))
-	}
+	s.short = model.Each(s.all, func(one scaling.Series) string { return cmp.Or(scaling.OwnName(one.Name, s.common), "measured") })
 }
 
 type row struct {

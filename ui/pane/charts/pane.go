@@ -38,7 +38,6 @@ type env struct {
 	Backend
 }
 
-// axis is what a chart can have below it.
 type axis struct {
 	scaling.Axis
 	title, head, one string // in the title, over the column, one step of it
@@ -258,7 +257,6 @@ func (p *Pane) empty() []string {
 	return pane.Notice("No run has timings yet.", "", "1 Experiments, then s   submits one; its point appears when the job ends")
 }
 
-// keys is everything the pane answers to, but for moving.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("x", "x", "axis", "the next axis: GPUs, TP, PP, EP, batch, prompt (X: the one before)"),

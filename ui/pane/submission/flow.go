@@ -116,10 +116,7 @@ func (f *Flow) refuse(r board.Row, others int) {
 
 // confirm asks at once; when the jobs would start comes into the question later.
 func (f *Flow) confirm(all []jobs.Preview) *widget.Popup {
-	var ids []string
-	for _, v := range all {
-		ids = append(ids, v.Row.Experiment.ID)
-	}
+	ids := model.Each(all, func(v jobs.Preview) string { return v.Row.Experiment.ID })
 	title := "Submit " + ids[0] + "?"
 	if len(ids) > 1 {
 		title = "Submit " + unit.Plural(len(ids), "experiment") + "?"
