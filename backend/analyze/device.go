@@ -246,8 +246,7 @@ func sumClasses(stats []metric.KernelStat) []metric.KernelClass {
 	return out
 }
 
-// KernelsBetween is what a rank's device did between two moments of its trace's clock, by their starts; at most so many,
-// and whether there were more.
+// KernelsBetween is what a rank's device did between two moments of its trace's clock, by starts: at most so many; more: not all.
 func KernelsBetween(r *trace.Rank, by *kernelname.Names, from, to int64, most int) (out []metric.KernelSpan, more bool) {
 	records := r.InColumns()
 	device, _ := align.BusiestDevice(records)

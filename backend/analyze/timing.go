@@ -42,9 +42,8 @@ func timingMetrics(f *facts) []metric.Metric {
 	return model.Each(timings(f), func(t sampled) metric.Metric { return t.Metric })
 }
 
-// Samples are the measurements behind the metrics of latency and throughput, by name and in the metric's unit: one an
-// iteration, of requests their mean, as those of one iteration are not independent. What was not measured so has none. It
-// fails only when ctx ends.
+// Samples are the measurements behind the metrics of latency and throughput, by name and in their unit: one an iteration, of
+// requests the mean, as those of one iteration are not independent. Others have none. It fails only when ctx ends.
 func Samples(ctx context.Context, in Input) (map[string][]float64, error) {
 	in.Ranks = nil // timings alone
 	t, err := align.Build(ctx, in)
@@ -147,9 +146,8 @@ func folded(list [][]float64, iterations int) [][]float64 {
 	return slices.Collect(slices.Chunk(plain, len(list)/iterations))
 }
 
-// latency is ttft or tpot, in ms: of an iteration the mean over its requests, of the iterations the median. The statistics
-// beside it are of the requests. A file's own mean is used only where it is all there is: means of several files cannot be
-// joined without their counts.
+// latency is ttft or tpot, in ms: the median over iterations of the mean over requests; the statistics are of the requests. A
+// file's own mean is used only where it is all there is: means of several files cannot be joined without their counts.
 func latency(f *facts, l latencyTimes) sampled {
 	p := f.population(func(t trace.Times) bool {
 		list, mean, _ := l.of(t)

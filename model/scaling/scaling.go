@@ -80,9 +80,8 @@ type Scale struct {
 	Serial     float64 // Karp–Flatt serial fraction; -1 where the GPUs are those of the base, or fewer
 }
 
-// ScaleOf compares the throughput of n GPUs with that of base GPUs; not ok where a number is missing or not positive.
-//
-//	e = (1/S − 1/p) / (1 − 1/p), p = n / n_base
+// ScaleOf compares the throughput of n GPUs with that of base GPUs: e = (1/S − 1/p) / (1 − 1/p), p = n / n_base; not ok where a
+// number is missing or not positive.
 func ScaleOf(throughput float64, n int, baseThroughput float64, base int) (s Scale, ok bool) {
 	if !(throughput > 0) || !(baseThroughput > 0) || n <= 0 || base <= 0 {
 		return Scale{}, false
@@ -204,8 +203,7 @@ func Compare(sides []Side) Comparison {
 	return c
 }
 
-// tested says what the differences were tested over, which is no more than one run a side, and once for each number of
-// samples that these are too few.
+// tested says what the differences were tested over, no more than one run a side, and each number of samples that is too few.
 func (c Comparison) tested() []string {
 	out := []string{}
 	for _, r := range c.Rows {

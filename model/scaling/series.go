@@ -152,8 +152,7 @@ func changedBesides(all model.Changes) string {
 	return all.String()
 }
 
-// SeriesOf groups runs into comparable series by an axis, and names them; y is the name of a metric. The series with most
-// points come first, of equals that of the first run.
+// SeriesOf groups runs into comparable series by an axis, named, by falling number of points, then by first run; y is a metric.
 func SeriesOf(all []Measured, x Axis, y string) []Series {
 	groups, order := map[group][]Measured{}, []group{}
 	for _, m := range assumeGPUs(all) {

@@ -188,8 +188,7 @@ func byChange(a, b DiffRow) int {
 	return cmp.Or(cmp.Compare(b.Change(), a.Change()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bytes, b.Bytes))
 }
 
-// Loss says where the time of a rank went that more ranks should have saved: it compares
-// the second run of a TraceDiff with the base divided among its ranks.
+// Loss says where the time went that more ranks should have saved: a TraceDiff's second run against the base divided among them.
 type Loss struct {
 	Ranks    [2]int     `json:"ranks"`
 	IdealNS  float64    `json:"ideal_ns"`   // the window, had the base's work been divided among the ranks

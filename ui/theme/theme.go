@@ -104,8 +104,7 @@ func (t *Theme) Series(i int, text string) string {
 	return t.series[i%len(t.series)].Render(text)
 }
 
-// Profile chooses the colours: colour is auto, always or never; tty says whether a terminal looks at the output. NO_COLOR with
-// any value that is not empty means none, as no-color.org has it.
+// Profile chooses the colours: colour is auto, always or never; tty: a terminal has the output. NO_COLOR is no-color.org's.
 func Profile(colour string, getenv func(string) string, tty bool) termenv.Profile {
 	term := getenv("TERM")
 	switch {
@@ -192,8 +191,7 @@ func (t *Theme) Spell(text string) string {
 	return spelled.Replace(text)
 }
 
-// Plain is the last filter of a frame: with --ascii, signs that are left become ASCII of the same width, and any other
-// character a "?". Otherwise it changes nothing.
+// Plain is the last filter of a frame: with --ascii, signs become ASCII of the same width, any other character a "?".
 func (t *Theme) Plain(frame string) string {
 	if !t.ASCII {
 		return frame

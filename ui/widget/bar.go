@@ -16,8 +16,7 @@ type Part struct {
 	Tone  theme.Tone
 }
 
-// Bar draws parts of a total side by side, exactly width columns; what they leave is drawn as empty. A small part still gets a
-// column if there is one to spare.
+// Bar draws parts of a total in width columns, the rest as empty. A small part still gets a column if there is one to spare.
 func Bar(th *theme.Theme, width int, total float64, parts []Part, empty string) string {
 	if width <= 0 {
 		return ""

@@ -61,7 +61,7 @@ func (f *Form) line(th *theme.Theme, i, width int) string {
 		if room = max(width-Width(line)-1, 1) - Width(text) - valueWidth; room < 6 || field.Hint == "" {
 			return line + text
 		}
-		line += pad("  "+text, valueWidth+4, false)
+		line += pad("  "+text, valueWidth+4)
 	} else {
 		line += field.value(th, under, bright)
 		if room = width - Width(line) - 2; room < 6 || field.Hint == "" {
@@ -77,7 +77,7 @@ func (field Field) value(th *theme.Theme, under bool, bright theme.Tone) string 
 	if under && field.Step {
 		left, right = th.Paint(bright, th.Left+" "), th.Paint(bright, " "+th.Right)
 	}
-	return pad(left+th.Paint(cmp.Or(field.Tone, bright), field.Value)+right, valueWidth+4, false)
+	return pad(left+th.Paint(cmp.Or(field.Tone, bright), field.Value)+right, valueWidth+4)
 }
 
 // Input is one line of text being typed, edited with the keys of bubbles' textinput. Its cursor does not blink.

@@ -38,21 +38,15 @@ func Middle(s string, width int) string {
 }
 
 // Fit makes text exactly as wide as asked: cut, or padded on the right.
-func Fit(s string, width int) string { return pad(Clip(s, width), width, false) }
+func Fit(s string, width int) string { return pad(Clip(s, width), width) }
 
 // Right is Fit with the padding on the left.
-func Right(s string, width int) string { return pad(Clip(s, width), width, true) }
-
-func pad(s string, width int, left bool) string {
-	n := width - Width(s)
-	if n <= 0 {
-		return s
-	}
-	if left {
-		return blank(n) + s
-	}
-	return s + blank(n)
+func Right(s string, width int) string {
+	s = Clip(s, width)
+	return blank(width-Width(s)) + s
 }
+
+func pad(s string, width int) string { return s + blank(width-Width(s)) }
 
 func blank(n int) string { return strings.Repeat(" ", max(n, 0)) }
 

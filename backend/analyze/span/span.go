@@ -1,5 +1,4 @@
-// Package span computes with pieces of time: unions, intersections, differences and
-// their lengths. All times are whole nanoseconds.
+// Package span computes with pieces of time: unions, intersections, differences and their lengths, in whole nanoseconds.
 package span
 
 import (
@@ -59,8 +58,7 @@ func Union(spans []Span) List {
 	return out
 }
 
-// The functions below take disjoint spans in order, which may be walked over without
-// being kept: a trace has more of them than memory should hold.
+// The functions below walk over disjoint spans in order, and keep none: a trace has more than memory should hold.
 
 // Intersect is the time in both a and b.
 func Intersect(a iter.Seq[Span], b List) (out List) {

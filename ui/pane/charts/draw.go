@@ -262,8 +262,7 @@ func (f *figure) pointColumns(rows []row) []column {
 	return slices.DeleteFunc(all, func(c column) bool { return f.needless(c, rows) })
 }
 
-// needless are the letter of a single series, a column that the quantity has taken, and
-// the figures of scaling where they say nothing of what is drawn.
+// needless are the letter of one series, a column that the quantity has taken, and figures of scaling that say nothing here.
 func (f *figure) needless(c column, rows []row) bool {
 	switch c.Title {
 	case " ":

@@ -166,8 +166,7 @@ func (f *Flow) body(all []jobs.Preview, starts []jobs.Start) []string {
 	return body
 }
 
-// where says, before what it would take on a cluster, that a job is started here: on a
-// login node where Slurm was not found that is not what was meant.
+// where says first that a job is started here: on a login node where Slurm was not found that is not what was meant.
 func (f *Flow) where() []string {
 	if f.backend.SchedulerName() != "local" {
 		return nil
@@ -185,10 +184,7 @@ func Changed(diff string) []string {
 
 // DiffTone is the colour of a line of a unified diff, beside its sign.
 func DiffTone(line string) theme.Tone {
-	if line == "" {
-		return theme.Plain
-	}
-	return map[byte]theme.Tone{'+': theme.Good, '-': theme.Bad, '@': theme.Dim}[line[0]]
+	return map[string]theme.Tone{"+": theme.Good, "-": theme.Bad, "@": theme.Dim}[line[:min(1, len(line))]]
 }
 
 // lines are what to know of one job before it is paid for.
@@ -212,8 +208,7 @@ func already(r board.Row) string {
 	return "job " + r.Job.ID + " of it is " + r.Job.State.Words() + " already"
 }
 
-// several is the question about more than one job: what they cost together before all else,
-// then a line each, then what was found, each thing once.
+// several is the question about more than one job: what they cost together, a line each, then what was found, each thing once.
 func several(all []jobs.Preview, starts []string) []string {
 	total, ids, results := 0.0, 0, 0
 	rows := make([]board.Row, len(all))
@@ -258,8 +253,7 @@ func briefly(r board.Row, start string) string {
 	return pane.Joined(200, r.Experiment.Layout.Short(), nodes, present.Cost(r.Verdict.Price), cmp.Or(already(r), start))
 }
 
-// Findings are those on some experiments, of a severity or all: each once with its fix, and
-// with those of several experiments that it is about.
+// Findings are those on experiments, of a severity or all: each once, with its fix and those of several that it is about.
 func Findings(only check.Severity, all ...board.Row) []string {
 	var order []check.Finding
 	about := map[string][]string{}
