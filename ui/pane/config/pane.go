@@ -1,6 +1,6 @@
 // Package config is the form in which an experiment is made: its fields, and below them what they mean: layout on GPUs, memory,
 // price, faults. A key changes what is shown at once (fields.go); a command then changes the draft and judges it (draft.go),
-// which is kept until it is saved (unsaved.go). Files are written by w alone, after showing what changes (actions.go).
+// which is kept until it is saved (draft.go). Files are written by w alone, after showing what changes (keys.go).
 package config
 
 import (

@@ -2,7 +2,7 @@
 // its value comes from (view.go). The table shows what the board holds of each run and asks for the rest, one run at a time
 // (readings.go); a run opens into all its metrics, each with its ranks and its parts (detail.go).
 //
-// Nothing is computed here: differences from a baseline (baseline.go) and which run is the best (best.go) are asked for.
+// Nothing is computed here: differences from a baseline and which run is the best are asked for (compare.go).
 package metrics
 
 import (

@@ -1,4 +1,4 @@
-// Package traces is the pane of where the time of one run went: the split of the window rank by rank (bars.go), the density of
+// Package traces is the pane of where the time of one run went: the split of the window rank by rank (view.go), the density of
 // the work over the window (timeline.go), and below them tables of kernels, collectives, late calls, ranks and classes
 // (sheet.go). It also sets two runs side by side (compare.go). The pool reads the traces; the pane shows its progress and,
 // afterwards, the summary that it made.
