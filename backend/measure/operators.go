@@ -42,7 +42,11 @@ func (rd *Reader) OpTimes(ctx context.Context, name, by string, progress pool.Pr
 	if err := rd.affordable(run, o.bytes.total, "--here reads them here all the same"); err != nil {
 		return metric.OpTimes{}, err
 	}
-	if err := o.read(ctx, files, progress); err != nil {
+	tasks := model.Each(files, func(f model.RunFile) *pool.Task {
+		cost := costOf(f) + costOf(o.ets[f.Rank])
+		return rd.Pool.Do(ctx, pool.Wanted, cost, func(ctx context.Context) error { return o.readRank(ctx, f, progress) })
+	})
+	if err := pool.WaitAll(tasks); err != nil { // ctx has ended
 		return metric.OpTimes{}, err
 	}
 	return o.finish(run, len(files))
@@ -60,18 +64,6 @@ func (o *opReading) sort(run model.Run) (kineto []model.RunFile) {
 		}
 	}
 	return kineto
-}
-
-// read gives every rank to the pool. Only the end of ctx is an error.
-func (o *opReading) read(ctx context.Context, files []model.RunFile, progress pool.Progress) error {
-	var tasks []*pool.Task
-	for _, f := range files {
-		cost := costOf(f) + costOf(o.ets[f.Rank])
-		tasks = append(tasks, o.rd.Pool.Do(ctx, pool.Wanted, cost, func(ctx context.Context) error {
-			return o.readRank(ctx, f, progress)
-		}))
-	}
-	return pool.WaitAll(tasks)
 }
 
 func (o *opReading) readRank(ctx context.Context, f model.RunFile, progress pool.Progress) error {

@@ -109,11 +109,9 @@ func idealOf(s scaling.ChartSeries) plotter.XYs {
 	return line
 }
 
-// wide is the ratio of Y from which a panel is logarithmic: the small series would lie on the axis.
-const wide = 20
-
-// far is the largest X that a linear axis shows well; beyond it each doubling takes the same room.
-const far = 8
+// wide is the ratio of Y from which a panel is logarithmic: the small series would lie on the axis. far is the largest X that a linear
+// axis shows well; beyond it each doubling takes the same room.
+const wide, far = 20, 8
 
 // setScales chooses the axes: X has ticks where runs are, Y starts at zero unless it spans orders of magnitude.
 func setScales(c *plot.Plot, p Panel) {

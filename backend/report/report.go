@@ -78,7 +78,7 @@ func names(panels []Panel) []string {
 
 // PointsCSV writes the points of a chart, one a row, in full precision; no value is an empty cell.
 func PointsCSV(w io.Writer, c scaling.Chart) error {
-	y := header(c.Quantity, c.Unit)
+	y := model.Slug(strings.NewReplacer("%", "pct", "×", "").Replace(c.Quantity+"_"+c.Unit), "_") // throughput_tok_s, efficiency_pct
 	lines := [][]string{{"series", "run", "layout", string(c.Axis), y, "spread_pct", "n", "speedup", "efficiency_pct", "serial_fraction",
 		"ideal_" + y, "unsure", "config_changed"}}
 	for _, s := range c.Series {
@@ -91,11 +91,6 @@ func PointsCSV(w io.Writer, c scaling.Chart) error {
 		return fmt.Errorf("cannot write the points: %w", err)
 	}
 	return nil
-}
-
-// header names the column of the value: throughput_tok_s, efficiency_pct.
-func header(quantity, unit string) string {
-	return model.Slug(strings.NewReplacer("%", "pct", "×", "").Replace(quantity+"_"+unit), "_")
 }
 
 func exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
@@ -195,11 +190,13 @@ var divided = map[string]func(metric.Parts) map[string]float64{
 // metricFields has a column for every metric, the seed's first, and for the parts of some.
 func metricFields(rows []Row, defs []metric.Definition) []field {
 	var all []field
-	place := func(d metric.Definition) int { return slices.Index(seedMetrics, d.Name) }
-	seeds := slices.DeleteFunc(slices.Clone(defs), func(d metric.Definition) bool { return place(d) < 0 })
-	slices.SortFunc(seeds, func(a, b metric.Definition) int { return cmp.Compare(place(a), place(b)) })
-	others := slices.DeleteFunc(slices.Clone(defs), func(d metric.Definition) bool { return place(d) >= 0 })
-	for _, d := range append(seeds, others...) {
+	place := func(d metric.Definition) int {
+		if i := slices.Index(seedMetrics, d.Name); i >= 0 {
+			return i
+		}
+		return len(seedMetrics)
+	}
+	for _, d := range slices.SortedStableFunc(slices.Values(defs), func(a, b metric.Definition) int { return place(a) - place(b) }) {
 		all = append(all, field{d.Name + unitSuffix(d), ofMetric(d.Name)})
 		if parts := divided[d.Name]; parts != nil {
 			all = append(all, partFields(rows, d, parts)...)

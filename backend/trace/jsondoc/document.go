@@ -176,23 +176,18 @@ func (d *Document) key(c byte) (jsonscan.Status, error) {
 	if read == nil && (c == '{' || c == '[') {
 		return d.passOver(), nil
 	}
-	return d.small(name, read), nil
+	at := d.Offset()
+	val, st := d.Value()
+	if st == jsonscan.Whole && read != nil && !read(val) {
+		d.Once(at, "the value of "+name+" is not as it should be", "what "+name+" says")
+	}
+	return st, nil
 }
 
 func (d *Document) list() {
 	d.listed = true
 	d.Pos++
 	d.ReadList()
-}
-
-// small reads a value that is whole in the window.
-func (d *Document) small(name string, read func([]byte) bool) jsonscan.Status {
-	at := d.Offset()
-	val, st := d.Value()
-	if st == jsonscan.Whole && read != nil && !read(val) {
-		d.Once(at, "the value of "+name+" is not as it should be", "what "+name+" says")
-	}
-	return st
 }
 
 // afterBroken finds the list behind what is not JSON: old writers copied log lines with quotes into values.

@@ -36,21 +36,16 @@ func skipParity(b []byte, i int) (end int) {
 		depth += opened
 		for out += n + 1; ; out++ {
 			if depth--; depth == 0 {
-				return noEscape(b, i, out)
+				if bytes.IndexByte(b[i:out], '\\') >= 0 {
+					return 0
+				}
+				return out
 			}
 			if out = SkipSpace(b, out); out == len(b) || b[out] != '}' {
 				break
 			}
 		}
 	}
-}
-
-// noEscape is end, or 0 if b[i:end] has a backslash.
-func noEscape(b []byte, i, end int) int {
-	if bytes.IndexByte(b[i:end], '\\') >= 0 {
-		return 0
-	}
-	return end
 }
 
 // braces counts the opening braces of b, outside at first, that are in no string, and whether b ends in one.

@@ -44,7 +44,11 @@ func (w *Window) More() bool {
 	from := len(w.Buf) - w.Pos
 	fresh := max(w.Block, min(from, MaxPiece-from))
 	w.makeRoom(fresh)
-	w.readUpTo(from + fresh)
+	for n := from + fresh; len(w.Buf) < n && w.Err == nil; {
+		var k int
+		k, w.Err = w.src.Read(w.Buf[len(w.Buf):n])
+		w.Buf = w.Buf[:len(w.Buf)+k]
+	}
 	return len(w.Buf) > from
 }
 
@@ -58,15 +62,6 @@ func (w *Window) makeRoom(more int) {
 	w.Base += int64(w.Pos)
 	w.Pos = 0
 	w.Buf = append(to, tail...)
-}
-
-// readUpTo reads until the buffer holds n bytes or the source ends.
-func (w *Window) readUpTo(n int) {
-	for len(w.Buf) < n && w.Err == nil {
-		k, err := w.src.Read(w.Buf[len(w.Buf):n])
-		w.Buf = w.Buf[:len(w.Buf)+k]
-		w.Err = err
-	}
 }
 
 // Broken is the fault of the source, nil if the text ended as it should, or has not.
