@@ -347,8 +347,8 @@ func FactsOf(files []model.RunFile) Facts {
 func (r *recording) assumptions(world int) (out []string) {
 	byTeller, as := map[string][]string{}, ""
 	for _, f := range r.main() {
-		if f.kind == model.FileNsys {
-			continue // a report does not say, and holds several
+		if f.kind == model.FileNsys || f.kind == model.FileTiming {
+			continue // a report does not say, and holds several; timings are no traces
 		}
 		byTeller[f.told] = append(byTeller[f.told], fmt.Sprintf("%s is rank %d", f.base, f.Rank))
 		if f.told == byName && f.habit != nil && f.habit.Whose != "several" {
