@@ -1,6 +1,12 @@
 package trace
 
-import "shardeck/model/present/unit"
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"shardeck/model/present/unit"
+)
 
 // Damage is one thing that was wrong with a file, in words for people, and what was lost.
 type Damage struct {
@@ -88,4 +94,150 @@ func CountOf(n int, one, many string) string {
 		return "1 " + one
 	}
 	return unit.Int(n) + " " + many
+}
+
+// Time that cannot be: a profiler that lost the start or the end of a kernel writes some other number there, and one such
+// kernel moves every share of the window. The rules, and what is exempt, are those of metrics.md, Sharpened.
+const (
+	maxOverrun = int64(100 * time.Microsecond) // that a kernel may end after the end of its successor on the stream
+	maxEarly   = int64(time.Millisecond)       // that it may start before its launch, of which another clock tells
+	maxIdle    = int64(time.Hour)              // between kernels, where no event of the host tells what was done there
+	misplaced  = 16                            // at most one record in so many is
+	smallTrace = 4 << 20                       // bytes of text that are read twice in no time
+)
+
+// Host is when a trace's host was at work, on the clock of Record.Start.
+type Host struct {
+	First, Last int64            // from the first start of its events to their last end; equal: nothing is known of it
+	Launches    map[uint32]int64 // when the launch with a correlation id began
+}
+
+// wrongTimes are records whose times are wrong, by number, and by how much the worst is.
+type wrongTimes struct {
+	at []int
+	by int64
+}
+
+func (w *wrongTimes) add(i int, by int64) { w.at, w.by = append(w.at, i), max(w.by, by) }
+
+// mendTimes puts the records in order of time, takes out those that lie where they cannot, and clips kernels that end too
+// late. Kernels of a stream that do not start in the order of their launches show that some are misplaced, and which is
+// the next one is told by that order then; launches of small traces are always asked for.
+func (r *Rank) mendTimes(host func() Host) {
+	sortByTime(r.Records)
+	disorder := false
+	eachSuccession(r.Records, func(_ int, k, after, _ *Record) { disorder = disorder || k.Corr > after.Corr })
+	if disorder || 0 < r.JSON && r.JSON < smallTrace {
+		r.dropEarly(host().Launches)
+	}
+	if disorder {
+		slices.SortStableFunc(r.Records, func(a, b Record) int { return cmp.Compare(a.Corr, b.Corr) })
+	}
+	var late wrongTimes
+	eachSuccession(r.Records, func(i int, k, _, next *Record) {
+		if next != nil && k.End()-next.End() > maxOverrun {
+			late.add(i, k.End()-next.End())
+			k.Dur = max(0, next.Start-k.Start)
+		}
+	})
+	sortByTime(r.Records)
+	r.damaged(late, "kernel ends after the end of the next one on its stream", "kernels end after the end of the next one on their stream",
+		"the time from the start of that next one on")
+	if len(outside(r.Records, Host{}, 0).at) == 0 {
+		return
+	}
+	h, idle := host(), maxIdle
+	if h.Last > h.First {
+		idle = 0
+	}
+	r.drop(outside(r.Records, h, idle), "kernel or copy lies outside what the trace can hold",
+		"kernels or copies lie outside what the trace can hold")
+}
+
+// dropEarly takes out the records that start before their launch. Where many do, it is the device's clock that is early.
+func (r *Rank) dropEarly(launches map[uint32]int64) {
+	var early wrongTimes
+	for i, k := range r.Records {
+		if launch, ok := launches[k.Corr]; ok && launch-k.Start > maxEarly {
+			early.add(i, launch-k.Start)
+		}
+	}
+	if len(early.at) > max(1, len(r.Records)/misplaced) {
+		r.Info.Notes = append(r.Info.Notes, "kernels start up to "+unit.Duration(early.by)+" before their launch: the device's clock is early")
+		return
+	}
+	r.drop(early, "kernel or copy starts before its own launch", "kernels or copies start before their own launch")
+}
+
+// drop takes out records, which is damage.
+func (r *Rank) drop(w wrongTimes, one, many string) {
+	for _, i := range slices.Backward(w.at) {
+		r.Records = slices.Delete(r.Records, i, i+1)
+	}
+	r.damaged(w, one, many, "those, left out")
+}
+
+// damaged says what was wrong with records.
+func (r *Rank) damaged(w wrongTimes, one, many, lost string) {
+	if n := len(w.at); n > 0 {
+		text := CountOf(n, one+", by ", many+", the worst by ") + unit.Duration(w.by)
+		r.Damage = append(r.Damage, Damage{Offset: -1, Text: text, Lost: lost})
+	}
+}
+
+// outside are the records that start or end farther from all other events than those reach from the first to the last,
+// and farther than idle, the longest time that nothing may be known of. Of records alone the last one always ends last.
+// The others are those in the middle at first; whatever is not outside of them joins them.
+func outside(list []Record, h Host, idle int64) (out wrongTimes) {
+	if len(list) == 0 {
+		return out
+	}
+	few := max(min(1, (len(list)-1)/2), len(list)/misplaced)
+	first, last := list[few].Start, list[len(list)-1-few].Start
+	if h.Last > h.First {
+		first, last = min(first, h.First), max(last, h.Last)
+	}
+	far := func(i int) int64 { return max(first-list[i].Start, list[i].End()-last) }
+	for joined := true; joined; {
+		joined = false
+		most := max(last-first, idle)
+		for i := range list {
+			if by := far(i); by > 0 && by <= most {
+				first, last, joined = min(first, list[i].Start), max(last, list[i].End()), true
+			}
+		}
+	}
+	for i := range list {
+		if by := far(i); by > 0 && (idle == 0 || i < len(list)-1) {
+			out.add(i, by)
+		}
+	}
+	return out
+}
+
+// eachSuccession calls do for every kernel but the last of each stream, the last first: with the kernel after it on the
+// stream, and with its successor, the first kernel of the next launch, nil if there is none: kernels of one replay of a
+// graph may share a stream and run side by side. Kernels of no known stream or launch are left out.
+func eachSuccession(list []Record, do func(i int, k, after, next *Record)) {
+	type stream struct{ after, next *Record }
+	streams, of, own := map[int64]*stream{}, int64(-1), (*stream)(nil)
+	for i := len(list) - 1; i >= 0; i-- {
+		k := &list[i]
+		if k.Kind != KindKernel || k.Stream < 0 || k.Corr == 0 {
+			continue
+		}
+		if key := int64(k.Device)<<32 | int64(k.Stream); own == nil || key != of {
+			if of, own = key, streams[key]; own == nil {
+				own = &stream{}
+				streams[key] = own
+			}
+		}
+		if own.after != nil {
+			if own.after.Corr != k.Corr {
+				own.next = own.after
+			}
+			do(i, k, own.after, own.next)
+		}
+		own.after = k
+	}
 }

@@ -1,3 +1,10 @@
+// Package trace says what the files of a profiled run hold, whatever wrote them. Its files: the way in, to the reader that knows
+// a file (open.go); what a GPU did and what a trace says of its world (record.go); what was wrong with a file, and times that
+// cannot be (damage.go); the text of a file, through gzip (source.go); timings and run.json (smallfiles.go).
+//
+// Behind it are the readers: kineto and nsys give ranks, et gives the operators that ran. Beneath are jsondoc (a document around
+// a long list), jsonscan (where pieces of JSON end) and codec (ranks packed for the cache). This package imports no reader: who
+// opens traces gives Open the list of formats.
 package trace
 
 import (

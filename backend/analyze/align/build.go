@@ -1,11 +1,10 @@
 // Package align lays the traces of a run's ranks side by side: a timeline on one clock, of which each family of metrics is a function.
 //
-// Traces of other runs are left out (otherruns.go). Each rank's records are put in order of time and told apart by
-// name into compute and communication (rank.go). Kernels of communication become calls with a type (calls.go) and a
-// group (layout.go); their ends show clocks that drift (drift.go). The k-th call of one type in one group is the same
-// call on every rank (match.go), which gives hosts one clock (clocks.go) and all ranks the moment from which all of them
-// were recorded, the steady window. Inside it matched calls are divided into transfer and wait (windows.go), and time
-// into steps of inference (steps.go).
+// Traces of other runs are left out (otherruns.go). Each rank's records are put in order of time and told apart by name into
+// compute and communication (rank.go). Kernels of communication become calls with a type (calls.go) and a group (layout.go);
+// their ends show clocks that drift (clocks.go). The k-th call of one type in one group is the same call on every rank (match.go),
+// which gives hosts one clock and all ranks the moment from which all of them were recorded, the steady window.
+// Inside it matched calls are divided into transfer and wait (windows.go), and time into steps of inference (steps.go).
 package align
 
 import (

@@ -156,12 +156,11 @@ func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Mat
 	offsets := make([]int, len(ranks))
 	first := s.calls[ranks[0]]
 	for i, r := range ranks {
-		o, ok := offsetOf(ctx, first, s.calls[r])
-		if !ok {
+		fits := false
+		if offsets[i], fits = offsetOf(ctx, first, s.calls[r]); !fits {
 			return nil, fmt.Sprintf("rank %d made %d calls and rank %d made %d, and their times do not fit each other",
 				ranks[0], len(first), r, len(s.calls[r]))
 		}
-		offsets[i] = o
 	}
 	return s.pair(ranks, offsets, len(missing) > 0), ""
 }

@@ -53,8 +53,7 @@ func (b *builder) copiedTraces() map[int]string {
 	return found
 }
 
-// otherWorlds are traces of a run with another number of ranks. Where traces
-// disagree, those believed are of the config's world, else of the lowest rank's.
+// otherWorlds are traces of a run with another number of ranks than the config's, if any has that, else than the lowest rank's.
 func (b *builder) otherWorlds() map[int]string {
 	sizes := map[int]int{}
 	for rank, r := range b.Traces {
@@ -78,8 +77,7 @@ func (b *builder) otherWorlds() map[int]string {
 	return found
 }
 
-// otherTimes are traces that were recorded long before or after the others. The
-// most that overlap are believed, of equally many those with the lowest rank.
+// otherTimes are traces of long before or after the others: most that overlap are believed, of equally many those of the lowest rank.
 func (b *builder) otherTimes() map[int]string {
 	times := map[int]span.Span{}
 	for rank, r := range b.Traces {

@@ -135,31 +135,16 @@ func (r *Rank) count(flags sortFlags) (n int) {
 	return n
 }
 
-// union unites spans that come in order of their starts, one after the other.
-type union struct{ open span.Span }
-
-// add gives back what can grow no more; empty: nothing.
-func (u *union) add(s span.Span) (done span.Span) {
-	switch {
-	case s.Length() == 0:
-	case u.open.Length() > 0 && s.Start <= u.open.End:
-		u.open.End = max(u.open.End, s.End)
-	default:
-		done, u.open = u.open, s
-	}
-	return done
-}
-
 // readRecords goes over the records once. A trace may hold millions of them: so it keeps when the device computed, sent
 // and copied, merged, which all metrics share, and lists the calls, in one piece of memory.
 func (r *Rank) readRecords(colls []trace.Coll) {
 	calls := make([]Call, 0, r.count(isCall))
 	r.Calls = make([]*Call, 0, cap(calls))
 	r.compute = trace.NewPieces(r.count(isCompute))
-	var compute, comm, copies union
-	addCompute := func(s span.Span) {
-		if n := s.Length(); n > 0 {
-			r.compute.Add(s.Start, n)
+	var open span.Span // compute that may yet grow
+	closeCompute := func() {
+		if n := open.Length(); n > 0 {
+			r.compute.Add(open.Start, n)
 		}
 	}
 	first := true
@@ -173,12 +158,15 @@ func (r *Rank) readRecords(colls []trace.Coll) {
 			r.extent.End = max(r.extent.End, end)
 		}
 		switch {
-		case is&isCompute != 0:
-			addCompute(compute.add(s))
+		case is&isCompute != 0 && s.Start <= open.End && open.Length() > 0:
+			open.End = max(open.End, s.End)
+		case is&isCompute != 0 && s.Length() > 0:
+			closeCompute()
+			open = s
 		case is&isComm != 0:
-			r.comm = r.comm.Add(comm.add(s))
+			r.comm = r.comm.Join(s)
 		case is&isCopy != 0:
-			r.copies = r.copies.Add(copies.add(s))
+			r.copies = r.copies.Join(s)
 		}
 		if is&isCall != 0 {
 			of := &r.records.Sorts[sort]
@@ -191,8 +179,7 @@ func (r *Rank) readRecords(colls []trace.Coll) {
 		}
 		return true
 	})
-	addCompute(compute.open)
-	r.comm, r.copies = r.comm.Add(comm.open), r.copies.Add(copies.open)
+	closeCompute()
 }
 
 // setClock moves a rank from its present clock to another.
@@ -280,9 +267,7 @@ func (r *Rank) Forget() { r.records = nil }
 
 // Compute is when the device computed: disjoint spans, in order, inside the window.
 func (r *Rank) Compute() iter.Seq[span.Span] {
-	return func(yield func(span.Span) bool) {
-		r.computeFrom(0, func(_ int, s span.Span) bool { return yield(s) })
-	}
+	return func(yield func(span.Span) bool) { r.computeFrom(0, func(_ int, s span.Span) bool { return yield(s) }) }
 }
 
 // computeFrom is Compute from a piece on, by its number.
@@ -313,9 +298,8 @@ const markEvery = 1024
 
 // NewComputeIndex is at the beginning of the rank's window.
 func NewComputeIndex(r *Rank) *ComputeIndex {
-	x := &ComputeIndex{rank: r, last: mark{start: r.Window.Start}}
-	x.marks = append(x.marks, x.last)
-	return x
+	first := mark{start: r.Window.Start}
+	return &ComputeIndex{rank: r, last: first, marks: []mark{first}}
 }
 
 // before is how much was computed before t.

@@ -49,13 +49,18 @@ func Union(spans []Span) List {
 	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Start, b.Start) })
 	out := List(spans[:0])
 	for _, s := range spans {
-		if n := len(out); n > 0 && s.Length() > 0 && s.Start <= out[n-1].End {
-			out[n-1].End = max(out[n-1].End, s.End)
-			continue
-		}
-		out = out.Add(s)
+		out = out.Join(s)
 	}
 	return out
+}
+
+// Join adds s, which starts with or after the last span; those that touch become one.
+func (l List) Join(s Span) List {
+	if n := len(l); n > 0 && s.Length() > 0 && s.Start <= l[n-1].End {
+		l[n-1].End = max(l[n-1].End, s.End)
+		return l
+	}
+	return l.Add(s)
 }
 
 // The functions below walk over disjoint spans in order, and keep none: a trace has more than memory should hold.

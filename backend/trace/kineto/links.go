@@ -10,6 +10,7 @@ import (
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
 	"shardeck/backend/trace/stepname"
+	"shardeck/model"
 	"shardeck/model/metric"
 )
 
@@ -47,8 +48,7 @@ func (r *linkReader) isRange(cat string, name []byte) bool {
 	return cat == rangeEvents[r.by] && (r.by != metric.Module || strings.HasPrefix(string(name), `"nn.Module: `))
 }
 
-// OpenLinks reads what launched the kernels of a Kineto trace, by one of metric.Launchers; files and errors are as with
-// Open.
+// OpenLinks reads what launched the kernels of a Kineto trace, by one of metric.Launchers; files and errors are as with Open.
 func OpenLinks(ctx context.Context, path, by string, progress func(done, total int64)) (*Links, error) {
 	r := newLinkReader(by)
 	d, err := openReader(ctx, path, progress, blockSize, splitting{}, r.event)
@@ -160,11 +160,7 @@ func (e *linkEvent) set(key []byte, inArgs bool, val []byte) {
 // writers give a kernel is not asked: it may be that of another operator, or the correlation id once more.
 func (r *linkReader) links() *Links {
 	r.order()
-	l := &Links{Names: r.names.List}
-	for _, k := range r.kernels {
-		l.Launches = append(l.Launches, r.link(k))
-	}
-	return l
+	return &Links{Names: r.names.List, Launches: model.Each(r.kernels, r.link)}
 }
 
 // order nests the ranges, and puts the launches in the order in which launchOf looks for them.
@@ -251,9 +247,8 @@ func onCPUAlone(marks []trace.Mark) bool {
 	return has(false) && !has(true)
 }
 
-// placeSteps gives r its steps on the device's time line too, which many profilers leave out: from the start of the first
-// to the end of the last thing that was launched inside a step. The file is read once more for it. It fails only when ctx
-// ends.
+// placeSteps gives r its steps on the device's time line too, which many profilers leave out: from the start of the first to the
+// end of the last thing that was launched inside a step. The file is read once more for it. It fails only when ctx ends.
 func placeSteps(ctx context.Context, r *trace.Rank) error {
 	l := newLinkReader(stepRanges)
 	d, err := openReader(ctx, r.File, nil, blockSize, splitting{}, l.event)
