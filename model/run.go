@@ -83,9 +83,6 @@ type RunFile struct {
 	Size int64    `json:"size"`
 }
 
-// OfRank says that a file belongs to a rank.
-func (f RunFile) OfRank() bool { return f.Rank >= 0 }
-
 // KernelFiles are those kernels are read from: Kineto traces, else of each node the form of nsys's read best.
 func (r Run) KernelFiles() []RunFile {
 	var files []RunFile

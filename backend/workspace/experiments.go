@@ -38,19 +38,14 @@ func (w *Workspace) Experiments() ([]File, error) {
 	}
 	var files []File
 	for _, e := range entries {
-		if isConfigName(e.Name()) && !e.IsDir() {
+		ext, hidden := strings.ToLower(path.Ext(e.Name())), strings.HasPrefix(e.Name(), ".") // hidden ones we and editors make
+		if (ext == ".yaml" || ext == ".yml") && !hidden && !e.IsDir() {
 			files = append(files, w.ReadFile(path.Join(ConfigsDir, e.Name())))
 		}
 	}
 	slices.SortFunc(files, func(a, b File) int { return model.CompareNatural(a.Rel, b.Rel) })
 	markDoubles(files)
 	return files, nil
-}
-
-// isConfigName leaves out hidden files, which editors and we ourselves make.
-func isConfigName(name string) bool {
-	ext := strings.ToLower(path.Ext(name))
-	return (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(name, ".")
 }
 
 // ReadFile reads one config, by a path relative to the workspace or an absolute one.

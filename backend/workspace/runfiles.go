@@ -164,7 +164,8 @@ func (w finder) listFiles(run *model.Run, path, choice string, deep bool) error 
 	case traced:
 		return nil
 	}
-	found, err := intake.Folder(path, run.Name, choice, deep && !slices.ContainsFunc(run.Files, model.RunFile.OfRank))
+	timed := slices.ContainsFunc(run.Files, func(f model.RunFile) bool { return f.Rank >= 0 })
+	found, err := intake.Folder(path, run.Name, choice, deep && !timed)
 	if errors.Is(err, intake.ErrNone) {
 		run.Nothing = err.Error()
 		return nil

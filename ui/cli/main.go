@@ -24,6 +24,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -89,7 +90,12 @@ func root(e *command.Env) *cobra.Command {
 	f.BoolVar(&e.ASCII, "ascii", false, "ASCII only: no box drawing, no special signs")
 	f.BoolVar(&e.ReadOnly, "read-only", false, "change nothing: no file, no job")
 	f.StringArrayVar(&e.Sets, "set", nil, "override a setting: `key=value` (may be repeated)")
-	c.PersistentPreRunE = func(*cobra.Command, []string) error { return checkFlags(e) }
+	c.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if slices.Contains([]string{"auto", "always", "never"}, e.Color) {
+			return nil
+		}
+		return command.Usage("--color=%s: colours are auto, always or never", e.Color)
+	}
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return command.Wrong(c, err.Error()) })
 	all := commands(e)
 	complete(e, all)
@@ -122,15 +128,6 @@ func readers(e *command.Env, commands []*cobra.Command) {
 			c.Flags().BoolVar(&e.Here, "here", false, "read traces here, though they are more than a login node's budget")
 		}
 	}
-}
-
-// checkFlags refuses values of global flags that mean nothing.
-func checkFlags(e *command.Env) error {
-	switch e.Color {
-	case "auto", "always", "never":
-		return nil
-	}
-	return command.Usage("--color=%s: colours are auto, always or never", e.Color)
 }
 
 // known refuses a word that is no command, with the nearest one.
