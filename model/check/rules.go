@@ -33,7 +33,6 @@ type subject struct {
 	fit   *Fit          // of memory(), once it was asked for
 }
 
-// newSubject prepares an experiment whose numbers are sound.
 func newSubject(e model.Experiment, w *World) *subject {
 	s := &subject{e: e, w: w}
 	site := w.Site
@@ -147,7 +146,6 @@ func (s *subject) followEP(path string, v int) []model.Edit {
 
 func abs(n int) int { return max(n, -n) }
 
-// candidate is one change that may make an experiment fit.
 type candidate struct {
 	e     model.Experiment
 	edits []model.Edit
@@ -210,7 +208,6 @@ func (s *subject) shorter() []candidate {
 	return []candidate{{e, []model.Edit{{Path: "vllm.max_model_len", Value: strconv.Itoa(need)}}}}
 }
 
-// wider takes each larger legal value of a layout key.
 func (s *subject) wider(path string) []candidate {
 	var out []candidate
 	for _, v := range Legal(s.e, path, *s.w) {

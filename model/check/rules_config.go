@@ -166,7 +166,8 @@ func layoutRules() []rule {
 		{"tp-kv-heads", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			tp, kv := e.Layout.TP, m.KVHeads
 			even := kv >= tp && kv%tp == 0 || kv < tp && tp%kv == 0
-			return faultIf(m.MLA == nil && m.Heads%tp == 0 && !even, "TP=%d is not possible: %d key-value heads neither divide by it nor repeat evenly", tp, kv)
+			return faultIf(m.MLA == nil && m.Heads%tp == 0 && !even,
+				"TP=%d is not possible: %d key-value heads neither divide by it nor repeat evenly", tp, kv)
 		}), nearest("parallelism.tp")},
 		{"tp-ffn", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			return faultIf(m.Heads%e.Layout.TP == 0 && m.DenseLayers() > 0 && m.Intermediate%e.Layout.TP != 0,

@@ -247,7 +247,8 @@ func StartCut(ranks []metric.RankSplit) string {
 // Operators is the kernel time of a run by the operator, or other launcher, that launched the kernels; what
 // they lie within where that is known of any.
 func Operators(t metric.OpTimes) Table {
-	out := Table{Name: "operators", One: cmp.Or(t.By, metric.Operator), Columns: Columns(cmp.Or(t.By, "op")+"…24", "within/1…24", ">time|ms", ">n", ">share|%")}
+	out := Table{Name: "operators", One: cmp.Or(t.By, metric.Operator),
+		Columns: Columns(cmp.Or(t.By, "op")+"…24", "within/1…24", ">time|ms", ">n", ">share|%")}
 	for _, o := range t.Ops {
 		out.Add(Texts(o.Name, o.Within, unit.Millis(o.TotalNS, 1), unit.Int(o.Count), unit.Number(o.Share, 1))...)
 	}
@@ -345,7 +346,6 @@ func callGroup(ranks []int) string {
 	return strings.Trim(fmt.Sprint(ranks), "[]")
 }
 
-// lateCall is a late call in a sentence.
 func lateCall(c metric.LateCall) string {
 	text := fmt.Sprintf("rank %d was last to %s %s, by %s", c.Rank, c.Type, unit.Int(c.Number), unit.Duration(c.LateNS))
 	if len(c.Group) > 2 {

@@ -166,7 +166,6 @@ func callTimes(r scaling.DiffRow) []Cell {
 	return Texts(slices.Concat(transfer, wait, unmatched)...)
 }
 
-// hasUnmatched says that calls of the row were not matched in one of the runs.
 func hasUnmatched(r scaling.DiffRow) bool {
 	return slices.ContainsFunc(r.Sides[:], func(c scaling.DiffCell) bool { return c.CallCell != nil && c.UnmatchedNS > 0 })
 }

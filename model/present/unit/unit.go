@@ -1,6 +1,5 @@
-// Package unit writes numbers with their units for people: one rounding and one family of
-// units for tables, sentences, axes and messages. Sizes of memory are binary (MiB, GiB),
-// those of files decimal (MB, GB). JSON and CSV have full precision instead.
+// Package unit writes numbers with their units for people: one rounding and one family of units for tables, sentences, axes and
+// messages. Sizes of memory are binary (MiB, GiB), those of files decimal (MB, GB). JSON and CSV have full precision instead.
 package unit
 
 import (
@@ -14,8 +13,7 @@ import (
 // Missing stands where there is no value.
 const Missing = "–"
 
-// Number writes a value with so many decimals and a blank between thousands: 11 279. What
-// is not a number is Missing.
+// Number writes a value with so many decimals and a blank between thousands: 11 279. What is not a number is Missing.
 func Number(v float64, decimals int) string {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return Missing
@@ -55,8 +53,7 @@ func FirstDigit(v float64, decimals int) int {
 	return decimals
 }
 
-// Apart is how many decimals tell two values apart, at least so many; of equal ones it
-// is that number.
+// Apart is how many decimals tell two values apart, at least so many; of equal ones it is that number.
 func Apart(a, b float64, decimals int) int {
 	for a != b && decimals < mostDecimals && Number(a, decimals) == Number(b, decimals) {
 		decimals++
@@ -97,8 +94,7 @@ func Percent(part, whole int64) string {
 	return Number(100*float64(part)/float64(whole), 1)
 }
 
-// Bandwidth is that in GB/s: a decimal below 100; of a tiny buffer it is small, but never
-// nothing.
+// Bandwidth is that in GB/s: a decimal below 100; of a tiny buffer it is small, but never nothing.
 func Bandwidth(v float64) string {
 	switch {
 	case v < 0.05:
@@ -164,8 +160,7 @@ func Duration(ns int64) string {
 // Millis is nanoseconds in ms, without the unit.
 func Millis(ns int64, decimals int) string { return Number(float64(ns)/1e6, decimals) }
 
-// Micros is the mean of n things that took so many nanoseconds in all, in µs without the
-// unit; Missing of none.
+// Micros is the mean of n things that took so many nanoseconds in all, in µs without the unit; Missing of none.
 func Micros(ns int64, n float64) string {
 	if n <= 0 {
 		return Missing
@@ -186,8 +181,7 @@ func Clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", m, s)
 }
 
-// Ago says how long ago a moment was, coarsely, so that it need not tick: "2 h ago". It is
-// empty of no moment.
+// Ago says how long ago a moment was, coarsely, so that it need not tick: "2 h ago". It is empty of no moment.
 func Ago(t, now time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -204,8 +198,7 @@ func Ago(t, now time.Time) string {
 	return fmt.Sprintf("%d days ago", int(d.Hours()/24))
 }
 
-// Moment writes a time of day where now is, with its date when it is not today's; Missing
-// of none.
+// Moment writes a time of day where now is, with its date when it is not today's; Missing of none.
 func Moment(t, now time.Time) string {
 	if t.IsZero() {
 		return Missing

@@ -71,7 +71,6 @@ func (f *file) judge(b Backend) *judged {
 	return j
 }
 
-// faultsOf are those of a draft's text, by their lines.
 func faultsOf(d draft) []string {
 	err := d.Err()
 	if err == nil {

@@ -10,7 +10,6 @@ import (
 	"shardeck/ui/pane/submission"
 )
 
-// keys is everything the pane answers to, but for moving.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("enter", "↵", "open", "open its metrics; of one that failed or runs, its job; of one that never ran, its config"),

@@ -11,7 +11,6 @@ import (
 	"shardeck/ui/widget"
 )
 
-// keys is everything the pane answers to, but for moving.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("enter", "↵", "log", "move in the log of the job under the cursor; esc comes back"),

@@ -33,7 +33,6 @@ type baseline struct {
 	task  pane.Task[differences]
 }
 
-// set takes another baseline, or none.
 func (b *baseline) set(name string, runs []model.Run) tea.Cmd {
 	b.name, b.diffs = name, nil
 	return tea.Batch(b.test(runs), b.changed())
@@ -147,7 +146,6 @@ type best struct {
 
 func contestKey(c scaling.Contest) string { return c.Metric + " " + strings.Join(c.Runs, " ") }
 
-// forget drops all judgements.
 func (b *best) forget() { b.ties, b.asked = nil, nil }
 
 // find finds the contests of runs and marks them as far as they are judged; without wanted
@@ -175,7 +173,6 @@ func (b *best) find(runs []model.Run, defs []metric.Definition, wanted bool) {
 	}
 }
 
-// groups are the runs that may be compared.
 func (b *best) groups(runs []model.Run) [][]scaling.Measured {
 	runs = slices.DeleteFunc(slices.Clone(runs), func(r model.Run) bool { return b.known.analyses[r.Name] == nil || r.Experiment == nil })
 	return scaling.Alike(model.Each(runs, b.known.measured))

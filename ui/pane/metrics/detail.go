@@ -19,7 +19,6 @@ import (
 // then a column a metric and a row a rank, a phase or a type of call.
 var views = []string{"metrics", "ranks", "phases", "collectives"}
 
-// detail is one run opened.
 type detail struct {
 	th      *theme.Theme
 	known   *known
@@ -32,7 +31,6 @@ type detail struct {
 	sort    list.Sort // of the rows of a view that divides
 }
 
-// newDetail opens a run at a metric.
 func newDetail(th *theme.Theme, k *known, run, name string) *detail {
 	d := &detail{th: th, known: k, run: run}
 	d.show()
@@ -80,7 +78,6 @@ func (d *detail) ordered(t present.Table) *widget.Table {
 	return out
 }
 
-// divides reports whether columns are metrics.
 func (d *detail) divides() bool { return d.view > 0 }
 
 // at is the place of the cursor among the metrics.
@@ -126,7 +123,6 @@ func (d *detail) move(key string, step int) bool {
 	return d.table.MoveKey(key, d.table.Rows(), d.page)
 }
 
-// viewNames are the views, for the rule over them.
 func (d *detail) viewNames() widget.Choice {
 	return widget.Choice{Names: views, At: d.view, Focused: d.table.Focused}
 }

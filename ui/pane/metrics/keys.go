@@ -42,7 +42,6 @@ func keys() pane.Table[*Pane] {
 	}
 }
 
-// detailKeys are those of one run.
 func detailKeys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("esc backspace", "esc", "back", "back to the runs"), Do: closeDetail},
@@ -61,7 +60,6 @@ func detailKeys() pane.Table[*Pane] {
 	}
 }
 
-// chooserKeys are those of the choice of columns.
 func chooserKeys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("space x", "space", "show or hide", "make the metric under the cursor a column, or no longer"),
@@ -91,7 +89,6 @@ func (p *Pane) Keys() []pane.Key {
 	return append(all, pane.MoveKeys()...)
 }
 
-// table is the keys of what is on the screen.
 func (p *Pane) table() pane.Table[*Pane] {
 	switch {
 	case p.chooser != nil:
@@ -172,7 +169,6 @@ func closeDetail(p *Pane) tea.Cmd {
 	return nil
 }
 
-// define shows the definition of the metric under the cursor.
 func define(p *Pane) tea.Cmd {
 	d, _ := metric.Define(p.metricName())
 	better := map[metric.Better]string{metric.Lower: ", lower is better", metric.Higher: ", higher is better"}[d.Better]
@@ -199,7 +195,6 @@ func openTraces(p *Pane) tea.Cmd {
 	return pane.Send(pane.OpenMsg{To: pane.Traces, Run: p.runName()})
 }
 
-// inFull shows the message, and every warning of the run.
 func inFull(p *Pane) tea.Cmd {
 	texts := []string{p.Message().Text}
 	if a := p.known.analyses[p.runName()]; a != nil {

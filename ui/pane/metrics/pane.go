@@ -34,7 +34,6 @@ type Backend interface {
 	Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error)
 }
 
-// env is the surroundings, with what may be asked.
 type env struct {
 	pane.Env
 	Backend
@@ -86,7 +85,6 @@ func New(e pane.Env, b Backend) *Pane {
 // Init lists the runs.
 func (p *Pane) Init() tea.Cmd { return p.load() }
 
-// load lists the runs.
 func (p *Pane) load() tea.Cmd { return p.runs.Start(p.env.Ctx, p.env.Runs, p.gotRuns) }
 
 // SetFocus brightens the cursor.
@@ -208,7 +206,6 @@ func (p *Pane) follow(msg pane.SelectMsg) tea.Cmd {
 	return p.list.Settle()
 }
 
-// rested reads the run on which the cursor came to rest.
 func (p *Pane) rested() tea.Cmd {
 	refresh := p.refresh()
 	if !p.focused {

@@ -42,7 +42,6 @@ func newReadings(env env, k *known, changed func() tea.Cmd) *readings {
 	return r
 }
 
-// failed keeps why a run cannot be read, and says it.
 func (r *readings) failed(run string, err error) tea.Cmd {
 	if err == nil {
 		return nil
@@ -62,13 +61,11 @@ func (r *readings) current(l *list.List[model.Run], urgency pool.Priority) tea.C
 	return r.look.Start(run.Name, urgency)
 }
 
-// readAll has runs read in the background.
 func (r *readings) readAll(names []string) tea.Cmd {
 	r.queue, r.total = names, len(names)
 	return r.next()
 }
 
-// next reads the next run of the queue.
 func (r *readings) next() tea.Cmd {
 	for len(r.queue) > 0 {
 		run := r.queue[0]
@@ -157,7 +154,6 @@ func (k *known) addBoard(rows []board.Row) {
 	}
 }
 
-// set takes an analysis that was made in full.
 func (k *known) set(run string, a *metric.Analysis) {
 	k.analyses[run], k.full[run] = a, true
 	delete(k.problems, run)
@@ -183,7 +179,6 @@ func (k *known) forget(before, now []model.Run) (any bool) {
 	return any
 }
 
-// unread are those of some runs that nobody has read.
 func (k *known) unread(runs []model.Run) []string {
 	var names []string
 	for _, r := range runs {
@@ -194,7 +189,6 @@ func (k *known) unread(runs []model.Run) []string {
 	return names
 }
 
-// unreadWords say of a run what nobody has read.
 func (k *known) unreadWords(r model.Run) string {
 	if bytes := r.TraceBytes(); bytes > 0 {
 		return "traces of " + unit.FileSize(bytes) + " not read yet: ↵ reads them, a reads all"

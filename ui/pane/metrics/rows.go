@@ -15,7 +15,6 @@ import (
 	"shardeck/ui/widget"
 )
 
-// header is the run and the metrics that are columns.
 func header(p *Pane) []widget.Column {
 	t := present.Table{Columns: []present.Column{{Title: "run", Min: 22}}}
 	for _, d := range p.columns.defs {
@@ -73,7 +72,6 @@ func label(p *Pane, r model.Run) string {
 	return r.Name + " (" + marks[0].Word + ")"
 }
 
-// fields are what a filter can ask for.
 func fields(r model.Run) map[string]string {
 	f := map[string]string{"run": r.Name, "job": r.JobID}
 	if r.Replay {
@@ -185,7 +183,6 @@ func openChooser(p *Pane) tea.Cmd {
 	return nil
 }
 
-// firstSentence is what a definition says first.
 func firstSentence(text string) string {
 	for _, end := range []string{". ", ": ", "; "} {
 		text, _, _ = strings.Cut(text, end)
@@ -205,7 +202,6 @@ func toggleColumn(p *Pane) tea.Cmd {
 	return cmd
 }
 
-// shiftColumn moves the metric under the cursor among the others.
 func shiftColumn(p *Pane, by int) tea.Cmd {
 	rows := slices.Clone(p.chooser.Rows())
 	from := p.chooser.Table.Cursor

@@ -104,7 +104,6 @@ func noted(lines []string, room, height int, notes []string) []string {
 	return lines
 }
 
-// empty says why there is nothing, and what to do.
 func (p *Pane) empty() []string {
 	switch {
 	case !p.loaded:
@@ -161,7 +160,8 @@ func cellNote(p *Pane, r model.Run, name string, differences bool) pane.Note {
 	case a.Damaged && len(a.Warnings) > 0:
 		return pane.Note{Text: "input was damaged: " + a.Warnings[0], Tone: theme.Warn, Brief: "input was damaged · ! says what was lost"}
 	}
-	return pane.Note{Text: present.Joined(p.best.words(r.Name, d), present.MetricRemark(m), strings.Join(a.Warnings[:min(len(a.Warnings), 1)], ""))}
+	warning := strings.Join(a.Warnings[:min(len(a.Warnings), 1)], "")
+	return pane.Note{Text: present.Joined(p.best.words(r.Name, d), present.MetricRemark(m), warning)}
 }
 
 // runNotes say of a run what it is, and of a metric what it holds.
@@ -197,7 +197,6 @@ func runWords(p *Pane, r model.Run, a *metric.Analysis) []string {
 	return append(words, a.Device(), "traced "+unit.Ago(r.Time, p.env.Now()))
 }
 
-// valueLine is a metric in full, with its ranks.
 func valueLine(th *theme.Theme, m metric.Metric, d metric.Definition, width int) string {
 	if m.Value == nil {
 		return th.Paint(theme.Dim, widget.Sentence(d.Name+": "+present.NoValue(m), width))

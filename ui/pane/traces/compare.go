@@ -162,7 +162,6 @@ type picker struct {
 	sheet  *sheet
 }
 
-// choose opens the list of runs.
 func choose(p *Pane) tea.Cmd {
 	t := present.Table{Name: "runs", One: "run",
 		Columns: present.Columns("base…22", "layout", "model/1", ">batch/2", ">tokens/2", ">traces/3", "traced/4")}
@@ -221,7 +220,6 @@ func pickRow(r model.Run, now time.Time) present.Row {
 	return row
 }
 
-// takePicked compares with the run under the cursor.
 func takePicked(p *Pane) tea.Cmd {
 	r, ok := p.pick.sheet.list().Current()
 	if !ok {

@@ -11,7 +11,6 @@ import (
 	"shardeck/ui/widget"
 )
 
-// keys is everything the pane answers to, but for moving.
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("enter", "↵", "read",
@@ -50,7 +49,6 @@ func keys() pane.Table[*Pane] {
 	}
 }
 
-// diffKeys are those of a comparison.
 func diffKeys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("esc backspace", "esc", "back", "stop reading, then drop the filter, then back to the run"), Do: leave},
@@ -99,7 +97,6 @@ func (p *Pane) Keys() []pane.Key {
 	return append(all, pane.MoveKeys()...)
 }
 
-// keysOf is the keys of what is on the screen.
 func keysOf(p *Pane) pane.Table[*Pane] {
 	switch {
 	case p.pick != nil:
@@ -179,7 +176,6 @@ func copyText(p *Pane) tea.Cmd {
 	return pane.Send(pane.CopyMsg{Text: text})
 }
 
-// inFull shows the message, and every warning of what is on the screen.
 func inFull(p *Pane) tea.Cmd {
 	title, texts := p.run, []string{p.Message().Text}
 	switch {

@@ -35,7 +35,6 @@ type Backend interface {
 	CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error)
 }
 
-// env is the surroundings, with what may be asked.
 type env struct {
 	pane.Env
 	Backend
@@ -84,7 +83,6 @@ func (p *Pane) SetFocus(on bool) {
 	p.onSheet().setFocus(on)
 }
 
-// onSheet is the sheet on the screen.
 func (p *Pane) onSheet() *sheet {
 	switch {
 	case p.pick != nil:
@@ -220,7 +218,6 @@ func (p *Pane) read() tea.Cmd {
 	return p.reader.Start(p.run, pool.Wanted)
 }
 
-// readerEnded keeps why the run shown cannot be read.
 func (p *Pane) readerEnded(err error) tea.Cmd {
 	if err == nil || p.reader.Run != p.run {
 		return nil
@@ -275,7 +272,6 @@ func (b boardRuns) at(run string) int {
 	return slices.IndexFunc(b, func(r boardRun) bool { return r.name == run })
 }
 
-// analysed takes an analysis, whoever asked for it.
 func (b boardRuns) analysed(a *metric.Analysis) {
 	if i := b.at(a.Run); i >= 0 {
 		b[i].analysis = a

@@ -19,7 +19,6 @@ type sheet struct {
 	drawn frame // how it was drawn last
 }
 
-// row is one of a part.
 type row struct {
 	present.Row
 	id int // which of its part
@@ -62,10 +61,8 @@ func (s *sheet) set(parts []present.Table) {
 
 func (s *sheet) list() *list.List[row] { return s.lists[s.at] }
 
-// name is that of the part with the cursor.
 func (s *sheet) name() string { return s.parts[s.at].Name }
 
-// turn goes to another part.
 func (s *sheet) turn(by int) { s.at = (s.at + by + len(s.parts)) % len(s.parts) }
 
 // toFilter goes to the next part whose rows can be filtered, if this one's cannot.
@@ -124,7 +121,6 @@ func (s *sheet) clicked(msg pane.ClickMsg, height int) {
 	}
 }
 
-// above is the lines over the table of a part.
 func (s *sheet) above(f frame, i int) []string {
 	if f.above == nil {
 		return nil
@@ -184,7 +180,6 @@ func (s *sheet) body(f frame, i, height int) []string {
 	return widget.Filled(body, height)
 }
 
-// emptiness says why a part has no rows.
 func (s *sheet) emptiness(f frame, i int) string {
 	switch l := s.lists[i]; {
 	case len(l.Rows()) > 0:
@@ -208,7 +203,6 @@ func (s *sheet) head(f frame, i int) string {
 	return widget.RuleWith(f.th, f.width, names.String(f.th), remark)
 }
 
-// choice is the names of all parts.
 func (s *sheet) choice(f frame) widget.Choice {
 	names := model.Each(s.parts, func(t present.Table) string { return t.Name })
 	return widget.Choice{Names: names, At: s.at, Focused: f.focused}

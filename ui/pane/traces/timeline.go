@@ -69,7 +69,6 @@ func (t *timeline) density() *metric.RankDensity {
 	return nil
 }
 
-// bins is how many the timeline has.
 func (t *timeline) bins() int {
 	if d := t.density(); d != nil {
 		return len(d.Compute)
@@ -92,7 +91,6 @@ func (t *timeline) closer() tea.Cmd {
 	return t.needFine()
 }
 
-// otherRank chooses the rank that is drawn.
 func (t *timeline) otherRank(step int) tea.Cmd {
 	if s := t.trace(); s != nil && len(s.Timeline) > 0 {
 		t.rank = (t.rank + step + len(s.Timeline)) % len(s.Timeline)
@@ -160,7 +158,6 @@ func (s span) in(bins int) (low, high int) {
 	return s.low, s.high
 }
 
-// zoom halves or doubles the span about its middle.
 func (s span) zoom(bins int, closer bool) span {
 	low, high := s.in(bins)
 	length := min((high-low)*2, bins)
@@ -170,7 +167,6 @@ func (s span) zoom(bins int, closer bool) span {
 	return span{(low + high - length) / 2, (low+high-length)/2 + length}.within(bins)
 }
 
-// pan moves the span by a quarter of its length.
 func (s span) pan(bins, by int) span {
 	low, high := s.in(bins)
 	step := max((high-low)/4, 1) * by
@@ -206,7 +202,6 @@ func (t *timeline) listKernels() tea.Cmd {
 	}, t.gotKernels)
 }
 
-// gotKernels opens the list.
 func (t *timeline) gotKernels(spans metric.KernelSpans, err error) tea.Cmd {
 	d := t.density()
 	switch {

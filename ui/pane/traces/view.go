@@ -161,7 +161,6 @@ func underWay(runs, gauge string) []string {
 // labelWidth is the room before a bar or a timeline.
 const labelWidth = 12
 
-// label is what stands before a bar or a line.
 func label(text string) string { return "   " + widget.Fit(text, labelWidth-3) }
 
 // lines draw phases, a line for each thing that happens at all, and the time below.
