@@ -151,21 +151,18 @@ func (rd *Reader) newReading(run model.Run) *reading {
 
 // readSmall reads one timing file or run.json; what is wrong becomes a warning.
 func (r *reading) readSmall(f model.RunFile) {
+	var err error
 	switch f.Kind {
 	case model.FileTiming:
-		t, err := trace.OpenTiming(f.Path)
-		if err != nil {
-			r.lost(f, err)
-			return
+		var t *trace.Timing
+		if t, err = trace.OpenTiming(f.Path); err == nil {
+			r.input.Timing[f.Rank] = t
 		}
-		r.input.Timing[f.Rank] = t
 	case model.FileRunJSON:
-		info, err := trace.OpenRunJSON(f.Path)
-		if err != nil {
-			r.lost(f, err)
-			return
-		}
-		r.input.Info = info
+		r.input.Info, err = trace.OpenRunJSON(f.Path)
+	}
+	if err != nil {
+		r.lost(f, err)
 	}
 }
 
@@ -225,10 +222,10 @@ type sharedReading struct {
 type work func(ctx context.Context, f *sharedReading) (*metric.Analysis, error)
 
 // join waits for the reading of key, and starts it if nobody did.
-func (all *sharedReadings) join(ctx context.Context, key string, p pool.Priority, progress pool.Progress, do work) (*metric.Analysis, error) {
+func (all *sharedReadings) join(ctx context.Context, key string, p pool.Priority, tell pool.Progress, do work) (*metric.Analysis, error) {
 	f := all.enter(ctx, key, p, do)
 	defer all.leave(key, f)
-	f.listen(progress)
+	f.listen(tell)
 	select {
 	case <-f.ended:
 		return f.found, f.err

@@ -49,8 +49,9 @@ func (rd *Reader) Import(o ImportOptions) (Imported, error) {
 	if err := rd.Workspace.Writable("import"); err != nil {
 		return out, err
 	}
-	if texts := scriptsIn(o.Path); len(texts) > 0 {
-		return out, rd.importScripts(o, texts, &out)
+	if texts, ours := scriptsIn(o.Path); ours {
+		rd.importScripts(o, texts, &out)
+		return out, nil
 	}
 	made, err := rd.importRun(o)
 	if err == nil {
@@ -107,13 +108,14 @@ var engines = map[string]model.Engine{"vLLM": model.EngineVLLM}
 
 // openConfig is the config of a run that others made: what is not known has no value, so that nothing counts as said.
 func openConfig(name, dir string, run model.Run, f intake.Facts) []byte {
-	engine, layout := strings.TrimSpace("engine: "+string(engines[f.Engine])), "parallelism: {tp: , pp: , dp_replicate: 1, dp_shard: , ep: }   # "+fmt.Sprint(f.World)+" ranks"
+	engine := strings.TrimSpace("engine: " + string(engines[f.Engine]))
+	layout := fmt.Sprintf("parallelism: {tp: , pp: , dp_replicate: 1, dp_shard: , ep: }   # %d ranks", f.World)
 	if f.Engine != "" && engines[f.Engine] == "" {
 		engine = "engine:                         # " + f.Engine + ", which is none of those that are run here"
 	}
 	if s := f.Sizes; s["tp"] > 0 || f.World == 1 {
-		layout = fmt.Sprintf("parallelism: {tp: %d, pp: %d, dp_replicate: 1, dp_shard: %d, ep: %d}", max(s["tp"], 1), max(s["pp"], 1), max(s["dp"], 1),
-			max(s["ep"], 1))
+		layout = fmt.Sprintf("parallelism: {tp: %d, pp: %d, dp_replicate: 1, dp_shard: %d, ep: %d}",
+			max(s["tp"], 1), max(s["pp"], 1), max(s["dp"], 1), max(s["ep"], 1))
 	}
 	return fmt.Appendf(nil, `# Made by shardeck import. What the traces tell is here; give the rest its values: what has none is not known.
 experiment_id: %s
@@ -129,8 +131,7 @@ output_dir: %s
 // infoOf is run.json of a run that others made; what was assumed of its ranks stays said.
 func infoOf(name string, run model.Run, f intake.Facts) []byte {
 	info := model.RunInfo{Schema: 1, Runner: "shardeck import", Experiment: name, WorldSize: f.World, GPU: f.Device,
-		Notes: []string{"imported from " + run.Dir}, Start: run.Time, End: run.Time}
-	info.Engine = engines[f.Engine]
+		Notes: []string{"imported from " + run.Dir}, Start: run.Time, End: run.Time, Engine: engines[f.Engine]}
 	if f.Version != "" {
 		info.Versions = map[string]string{"vllm": f.Version}
 	}
@@ -177,9 +178,9 @@ var originals = []string{"vllm_profiler.py", "generate_all_configs.py", "generat
 // mostScript is more bytes than any script has.
 const mostScript = 1 << 20
 
-// scriptsIn reads the scripts in a folder, by path; none: it is no folder of the original scripts.
-func scriptsIn(dir string) map[string]string {
-	texts, ours := map[string]string{}, false
+// scriptsIn reads the scripts in a folder, by path; false: it is no folder of the original scripts.
+func scriptsIn(dir string) (texts map[string]string, ours bool) {
+	texts = map[string]string{}
 	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		rel, _ := filepath.Rel(dir, path)
 		switch {
@@ -195,14 +196,11 @@ func scriptsIn(dir string) map[string]string {
 		}
 		return nil
 	})
-	if !ours {
-		return nil
-	}
-	return texts
+	return texts, ours
 }
 
 // importScripts takes the configs and runs of a folder of the original scripts, and names the faults of these.
-func (rd *Reader) importScripts(o ImportOptions, texts map[string]string, out *Imported) error {
+func (rd *Reader) importScripts(o ImportOptions, texts map[string]string, out *Imported) {
 	for _, k := range knownFaults().Faults {
 		f := ScriptFault{Code: k.Code, Fault: k.Fault}
 		for path, text := range texts {
@@ -223,18 +221,17 @@ func (rd *Reader) importScripts(o ImportOptions, texts map[string]string, out *I
 		}
 		if err != nil {
 			out.Left = append(out.Left, err.Error())
-			continue
+		} else {
+			out.Configs = append(out.Configs, rel)
 		}
-		out.Configs = append(out.Configs, rel)
 	}
 	runs, _ := os.ReadDir(filepath.Join(o.Path, workspace.TracesDir))
 	for _, d := range runs {
 		made, err := rd.importRun(ImportOptions{Path: filepath.Join(o.Path, workspace.TracesDir, d.Name()), Copy: o.Copy})
 		if err != nil {
 			out.Left = append(out.Left, model.Printable(d.Name()+": "+err.Error()))
-			continue
+		} else {
+			out.Runs = append(out.Runs, made)
 		}
-		out.Runs = append(out.Runs, made)
 	}
-	return nil
 }
