@@ -24,11 +24,10 @@ type schedulerWatch struct {
 	looked  func() bool               // the jobs themselves are looked at
 	news    func([]model.Job) tea.Cmd // told of jobs that have changed
 
-	task  pane.Task[jobs.JobList]
-	list  jobs.JobList
-	heard bool       // the scheduler answered once
-	away  bool       // the terminal is not looked at
-	poll  pane.Timer // the wait for the next question
+	task pane.Task[jobs.JobList]
+	list jobs.JobList
+	away bool       // the terminal is not looked at
+	poll pane.Timer // the wait for the next question
 }
 
 // ask asks for the jobs: its cached answer, or with refresh a new one, as far as its floor allows.
@@ -41,7 +40,6 @@ func (w *schedulerWatch) ask(refresh bool) tea.Cmd {
 
 // answered passes the jobs on, and waits for the next question while anybody needs one.
 func (w *schedulerWatch) answered(list jobs.JobList, err error) tea.Cmd {
-	w.heard = true
 	var news tea.Cmd
 	if err == nil {
 		news = w.news(changes(w.list.Jobs, list.Jobs))
@@ -62,7 +60,8 @@ func (w *schedulerWatch) answered(list jobs.JobList, err error) tea.Cmd {
 
 // watching: the scheduler has yet to answer, a job can still change, or the jobs are looked at, on a terminal that is.
 func (w *schedulerWatch) watching() bool {
-	return !w.away && (active(w.list) || w.looked() || w.list.AsOf.IsZero() || w.list.Stale != "")
+	active := slices.ContainsFunc(w.list.Jobs, func(j model.Job) bool { return j.State.Active() })
+	return !w.away && (active || w.looked() || w.list.AsOf.IsZero() || w.list.Stale != "")
 }
 
 // pause is how long to leave the scheduler in peace: until the backend asks it by itself, or little where that is free.
@@ -86,15 +85,11 @@ func cheap(list jobs.JobList) bool {
 // closely is the time between two questions that cost nobody anything.
 const closely = 2 * time.Second
 
-func active(list jobs.JobList) bool {
-	return slices.ContainsFunc(list.Jobs, func(j model.Job) bool { return j.State.Active() })
-}
-
 // age is the time of the last answer, marked when it is stale.
 func (w *schedulerWatch) age() string {
 	th := w.env.Theme
 	switch {
-	case !w.heard || w.list.AsOf.IsZero():
+	case w.list.AsOf.IsZero():
 		return ""
 	case w.list.Stale != "":
 		return th.Paint(theme.Warn, "stale "+w.list.AsOf.Format("15:04"))

@@ -1,9 +1,6 @@
-// Package quiet keeps the terminal from being asked for its background colour.
-//
-// Bubble Tea does so while it is initialised, in every command of a program that contains it: the question reaches the terminal
-// even for `shardeck version`, and one that does not answer (a web console, expect) makes each command wait five seconds. Its
-// library asks nothing where the variable CI is set, so this package sets it for as long as packages are initialised, and
-// Over takes it back.
+// Package quiet keeps the terminal from being asked for its background colour. Bubble Tea asks while it is initialised, even for
+// `shardeck version`, and where none answers (a web console, expect) each command waits five seconds. Its library asks nothing
+// where the variable CI is set, so this package sets it for as long as packages are initialised, and Over takes it back.
 //
 // That it comes first follows from the language: packages are initialised in order of import path as soon as what they import
 // is. This one imports os alone, Bubble Tea among others text/template, whose path comes after ours. A test in ui/cockpit looks
