@@ -41,7 +41,8 @@ type family struct {
 
 var families = []family{
 	{nil, func(*facts) string { return "" }, timingMetrics}, // of latencies and throughput
-	{[]string{"comm_overhead", "exposed_comm", "comm_comp_overlap", "comm_transfer", "comm_wait", "comm_unmatched"}, noCommunication, commMetrics},
+	{[]string{"comm_overhead", "exposed_comm", "comm_comp_overlap", "comm_transfer", "comm_wait", "comm_unmatched"},
+		noCommunication, commMetrics},
 	{[]string{"coll_call_num", "coll_calls_total", "coll_calls_per_step"}, noTraces, countMetrics},
 	{[]string{"coll_bytes", "coll_algbw", "coll_busbw"}, noCommunication, bandwidthMetrics},
 	{[]string{"gpu_busy", "sm_coverage", "sm_active", "kernel_classes", "top_kernels"}, noTraces, deviceMetrics},

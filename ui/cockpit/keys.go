@@ -24,7 +24,8 @@ func keys() pane.Table[*Model] {
 		{Key: pane.On("shift+tab", "shift+tab", "before", ""), Do: func(m *Model) tea.Cmd { return turn(m, -1) }},
 		{Key: pane.On("+", "+", "zoom", "give this pane the whole screen, and back"), Do: zoom},
 		{Key: pane.On("P", "P", "export", "write results_summary.csv and scaling_analysis.png"), Do: (*Model).startExport},
-		{Key: pane.On("!", "!", "in full", "what the message line says, whole"), Do: func(m *Model) tea.Cmd { return showInFull(m, m.focused().Message().Text) }},
+		{Key: pane.On("!", "!", "in full", "what the message line says, whole"),
+			Do: func(m *Model) tea.Cmd { return showInFull(m, m.focused().Message().Text) }},
 		{Key: pane.On("ctrl+l", "ctrl+l", "redraw", "draw the screen anew, after something wrote over it"), Do: redraw},
 		{Key: pane.On("ctrl+z", "ctrl+z", "suspend", "back to the shell; fg returns"), Do: func(m *Model) tea.Cmd { return m.term.suspend() }},
 	}
