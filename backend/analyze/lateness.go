@@ -183,7 +183,7 @@ func worstCalls(all []delay) []metric.LateCall {
 		call := metric.LateCall{
 			Type: own.Type.String(), Bytes: metric.Size(own.Bytes), Inferred: own.Inferred, Group: d.match.Sequence.Ranks,
 			Number: int(d.match.Number),
-			Rank: d.rank.Number, AtNS: d.at - d.rank.Window.Start, LateNS: d.ns, SpreadNS: d.at - d.first, ComputeNS: max(0, d.excess),
+			Rank:   d.rank.Number, AtNS: d.at - d.rank.Window.Start, LateNS: d.ns, SpreadNS: d.at - d.first, ComputeNS: max(0, d.excess),
 		}
 		call.Phase, call.Step = stepNumber(d.rank, d.at)
 		out = append(out, call)

@@ -35,7 +35,7 @@ func (t *hostTerminal) edit(msg pane.EditMsg) tea.Cmd {
 
 // How editors are told a line: before the file, behind it after a colon, or so with a flag of their own.
 var (
-	linePlus  = []string{"vi", "vim", "nvim", "view", "gvim", "nano", "pico", "emacs", "emacsclient",
+	linePlus = []string{"vi", "vim", "nvim", "view", "gvim", "nano", "pico", "emacs", "emacsclient",
 		"micro", "joe", "jed", "ne", "mg", "kak", "gedit"}
 	lineColon = []string{"hx", "helix", "subl", "zed"}
 	lineGoto  = []string{"code", "code-insiders", "codium", "cursor"}
