@@ -61,10 +61,10 @@ func (t *Timeline) EachRank(in *Input, f func(i int, r *Rank)) {
 
 // TracedIterations is how many iterations the traces hold, and who says so; 0: nobody.
 func (in *Input) TracedIterations() (n int, from string) {
-	if in.Info != nil && in.Info.Traced > 0 {
+	switch {
+	case in.Info != nil && in.Info.Traced > 0:
 		return in.Info.Traced, "run.json"
-	}
-	if in.Experiment != nil && in.Experiment.ProfileIterations > 0 {
+	case in.Experiment != nil && in.Experiment.ProfileIterations > 0:
 		return in.Experiment.ProfileIterations, "profile_iterations"
 	}
 	for _, rank := range slices.Sorted(maps.Keys(in.Timing)) {

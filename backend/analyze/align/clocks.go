@@ -225,15 +225,9 @@ func (s *Sequence) apart(ranks []int) (why string) {
 
 // drifts compares the clock of the first rank that makes calls of a sequence with those of the others.
 func (s *Sequence) drifts(ctx context.Context) (out []drift) {
-	var first []*Call
-	for _, r := range s.Ranks {
-		switch calls := s.calls[r]; {
-		case len(calls) == 0 || !s.Type.EndsTogether():
-		case first == nil:
-			first = calls
-		default:
-			out = append(out, driftBetween(ctx, first, calls))
-		}
+	makes := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return len(s.calls[r]) == 0 || !s.Type.EndsTogether() })
+	for _, r := range makes[min(1, len(makes)):] {
+		out = append(out, driftBetween(ctx, s.calls[makes[0]], s.calls[r]))
 	}
 	return out
 }

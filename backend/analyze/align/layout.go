@@ -155,8 +155,7 @@ func rankList(ranks []int) string {
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(ranks), "[]"), " ", ",")
 }
 
-// Sequence is the calls of one type in one group, in each rank's order: what is matched call by call. A send and its
-// recv are of one sequence.
+// Sequence is the calls of one type in one group, in each rank's order: what is matched call by call. A send and its recv are of one.
 type Sequence struct {
 	Type  kernelname.CallType // Send for pairs
 	Ranks []int               // of the group
@@ -189,8 +188,7 @@ type callKey struct {
 
 // add sorts the calls of one rank. It counts them first, to take no more memory than they need.
 func (s *sequences) add(r *Rank) {
-	known := map[callKey]*Sequence{} // a rank makes thousands of calls, with few keys
-	count := map[*Sequence]int{}
+	known, count := map[callKey]*Sequence{}, map[*Sequence]int{} // a rank makes thousands of calls, with few keys
 	for _, c := range r.Calls {
 		seq, seen := known[c.key()]
 		if !seen {
@@ -221,11 +219,10 @@ func (s *sequences) of(c *Call) *Sequence {
 	if len(ranks) < 2 {
 		return nil
 	}
-	typ := c.Type
+	typ, group := c.Type, rankList(ranks)
 	if typ == kernelname.Recv {
 		typ = kernelname.Send
 	}
-	group := rankList(ranks)
 	name := typ.String() + " " + group
 	if s.byName[name] == nil {
 		s.byName[name] = &Sequence{Type: typ, Ranks: ranks, Group: group, calls: map[int][]*Call{}}

@@ -169,8 +169,7 @@ func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Mat
 func (s *Sequence) pair(ranks, offsets []int, partial bool) []*Match {
 	first, last := 0, len(s.calls[ranks[0]])
 	for i, r := range ranks {
-		first = max(first, -offsets[i])
-		last = min(last, len(s.calls[r])-offsets[i])
+		first, last = max(first, -offsets[i]), min(last, len(s.calls[r])-offsets[i])
 	}
 	n, width := max(0, last-first), len(ranks)
 	out, all, calls := make([]*Match, n), make([]Match, n), make([]*Call, n*width)

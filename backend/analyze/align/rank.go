@@ -208,8 +208,7 @@ func (r *Rank) spanOf(start, end int64) span.Span {
 // divideWindow finds what the device did inside the window.
 func (r *Rank) divideWindow() {
 	r.Comm, r.Copies = r.inWindow(r.comm), r.inWindow(r.copies)
-	r.comm, r.copies = nil, nil
-	r.Phases = map[string]span.List{}
+	r.comm, r.copies, r.Phases = nil, nil, map[string]span.List{}
 	for _, s := range r.Steps {
 		r.Phases[s.Phase] = r.Phases[s.Phase].Add(s.Clip(r.Window))
 	}
@@ -223,10 +222,7 @@ func (r *Rank) divideWindow() {
 func (r *Rank) divideCompute() {
 	comm, copied := span.Cursor(r.Comm), span.Cursor(r.Copies)
 	names := slices.Collect(maps.Keys(r.Phases))
-	phases, sums := make([]span.Cursor, len(names)), make([]int64, len(names))
-	for i, name := range names {
-		phases[i] = span.Cursor(r.Phases[name])
-	}
+	phases, sums := model.Each(names, func(n string) span.Cursor { return span.Cursor(r.Phases[n]) }), make([]int64, len(names))
 	for s := range r.Compute() {
 		r.Computed += s.Length()
 		r.HiddenComm, r.HiddenCopies = comm.Meet(s, r.HiddenComm), copied.Meet(s, r.HiddenCopies)

@@ -83,12 +83,10 @@ func joinNested(all []Step) []Step {
 func (s Step) sameWork(before Step) bool { return s.Phase == before.Phase && s.Tokens == before.Tokens }
 
 // joinPieces joins steps where one is the one before going on.
-func joinPieces(steps []Step, goesOn func(i int, before Step) bool) []Step {
-	var out []Step
+func joinPieces(steps []Step, goesOn func(i int, before Step) bool) (out []Step) {
 	for i, s := range steps {
 		if n := len(out); n > 0 && goesOn(i, out[n-1]) {
-			out[n-1].End = max(out[n-1].End, s.End)
-			out[n-1].emptyPasses = out[n-1].emptyPasses || s.emptyPasses
+			out[n-1].End, out[n-1].emptyPasses = max(out[n-1].End, s.End), out[n-1].emptyPasses || s.emptyPasses
 			continue
 		}
 		out = append(out, s)

@@ -46,12 +46,9 @@ func joinComponents(a, b *Rank) {
 	}
 }
 
-// firstMatched is the first call of a rank that was matched; nil if there is none.
+// firstMatched is the first call of a rank that was matched, of which there is one.
 func (r *Rank) firstMatched() *Call {
-	if i := slices.IndexFunc(r.Calls, func(c *Call) bool { return c.Match != nil }); i >= 0 {
-		return r.Calls[i]
-	}
-	return nil
+	return r.Calls[slices.IndexFunc(r.Calls, func(c *Call) bool { return c.Match != nil })]
 }
 
 // setWindows finds T0 of each component and from it each rank's steady window.
@@ -75,8 +72,7 @@ const shareLine = 4
 
 // warnCut says what the steady window left out, from a millisecond on: a line for each rank, or one for many that waited for the same.
 func (b *builder) warnCut() {
-	byWhom := map[string][]*Rank{}
-	var order []string
+	byWhom, order := map[string][]*Rank{}, []string(nil)
 	for _, r := range b.Ranks {
 		if r.Skew < int64(time.Millisecond) {
 			continue

@@ -134,10 +134,7 @@ func groupName(val []byte) string {
 
 // tensorType is the element type in GenericList[Tensor(c10::BFloat16), …].
 func tensorType(types string) string {
-	_, after, ok := strings.Cut(types, "Tensor(")
-	if !ok {
-		return ""
-	}
+	_, after, _ := strings.Cut(types, "Tensor(")
 	name, _, _ := strings.Cut(after, ")")
 	return trace.ElementType(name)
 }

@@ -115,11 +115,7 @@ func (r *reader) keepNode(at int64) {
 // groups reads the list of process groups; a later one replaces an earlier one.
 func (r *reader) groups(at int64) {
 	r.n.readParts()
-	if len(r.n.inputs) == 0 {
-		r.Count(faultGroups, at)
-		return
-	}
-	groups, ok := readGroups(r.n.inputs[0])
+	groups, ok := readGroups(slices.Concat(r.n.inputs[:min(1, len(r.n.inputs))]...))
 	if !ok {
 		r.Count(faultGroups, at)
 	}
@@ -165,7 +161,7 @@ func (r *reader) notes() {
 		t.Notes = append(t.Notes, unit.Int(r.unknown)+
 			` calls of torch.distributed do not say what they are ("missing comms info"): they are counted as control`)
 	}
-	if !knownSchema(t.Schema) {
+	if version, _, _ := strings.Cut(t.Schema, "-"); !slices.Contains(knownSchemas, version) {
 		t.Notes = append(t.Notes, fmt.Sprintf("schema %q is not one of those known (1.0.1 to 1.1.1): sizes and groups may be missing", t.Schema))
 	}
 	if len(t.Nodes) == 0 && len(t.Damage) == 0 {
@@ -175,11 +171,6 @@ func (r *reader) notes() {
 
 // knownSchemas are the schemas whose layout is known, without Chakra's suffix.
 var knownSchemas = []string{"1.0.1", "1.0.2", "1.0.3", "1.0.4", "1.1.0", "1.1.1"}
-
-func knownSchema(s string) bool {
-	version, _, _ := strings.Cut(s, "-")
-	return slices.Contains(knownSchemas, version)
-}
 
 // countOps counts operators and annotations by name, without the process and its threads.
 func (r *reader) countOps() {

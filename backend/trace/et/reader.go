@@ -106,15 +106,14 @@ func (t *Trace) Collectives() []Collective {
 	return n
 }
 
+func rfOf(n Node) uint64 { return n.RF }
+func idOf(n Node) uint64 { return n.ID }
+
 // ByRF is the node with a record-function id, which Kineto's cpu_op events name.
-func (t *Trace) ByRF(rf uint64) (Node, bool) {
-	return t.find(t.byRF, rf, func(n Node) uint64 { return n.RF })
-}
+func (t *Trace) ByRF(rf uint64) (Node, bool) { return t.find(t.byRF, rf, rfOf) }
 
 // ByID is the node with an id of the trace, as Node.Parent is one.
-func (t *Trace) ByID(id uint64) (Node, bool) {
-	return t.find(t.byID, id, func(n Node) uint64 { return n.ID })
-}
+func (t *Trace) ByID(id uint64) (Node, bool) { return t.find(t.byID, id, idOf) }
 
 // maxDepth bounds the way to the root, which damaged parents could turn into a ring.
 const maxDepth = 1000
@@ -152,8 +151,8 @@ func (t *Trace) index() {
 			t.byRF = append(t.byRF, int32(i))
 		}
 	}
-	t.sortBy(t.byRF, func(n Node) uint64 { return n.RF })
-	t.sortBy(t.byID, func(n Node) uint64 { return n.ID })
+	t.sortBy(t.byRF, rfOf)
+	t.sortBy(t.byID, idOf)
 }
 
 func (t *Trace) sortBy(order []int32, of func(Node) uint64) {

@@ -11,7 +11,7 @@ import (
 // Sorts of damage that can occur many times in one file.
 const (
 	faultEvent    trace.FaultKind = iota // an event that is not JSON
-	faultGiant                           // an event larger than maxEvent
+	faultGiant                           // an event larger than jsonscan.MaxPiece
 	faultTime                            // a kept event without a start or duration that is a number
 	faultNegative                        // a duration below 0
 	faultHalf                            // a begin or end without its other half
@@ -88,8 +88,7 @@ func listEndAt(w *jsonscan.Window, i int) bool {
 		return false
 	}
 	after := bytes.TrimLeft(w.Buf[i+1:], " \n\r\t")
-	rest, comma := bytes.CutPrefix(after, []byte{','})
-	if comma {
+	if rest, comma := bytes.CutPrefix(after, []byte{','}); comma {
 		return keyAt(rest, tailKeys)
 	}
 	after = bytes.TrimSpace(after)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"shardeck/backend/trace"
+	"shardeck/backend/trace/jsonscan"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -77,7 +78,7 @@ var faulty = []struct {
 	{name: "nested arguments", event: strings.Replace(kernelEvent("a", 5), `"device"`, `"occupancy": {"stream": 9, "x": [{}]}, "device"`, 1), kernels: 1},
 	{name: "spaces and commas before keys", event: strings.Replace(kernelEvent("a", 5), `"device"`, "\n , \"External id\" : 1,   \"device\"", 1), kernels: 1},
 	{name: "old category", event: strings.Replace(kernelEvent("a", 5), `"kernel"`, `"Kernel"`, 1), kernels: 1},
-	{name: "giant event", event: opEvent(strings.Repeat("x", maxEvent+2*blockSize)), damage: "larger than 16 MiB"},
+	{name: "giant event", event: opEvent(strings.Repeat("x", jsonscan.MaxPiece+2*blockSize)), damage: "larger than 16 MiB"},
 }
 
 func TestFaults(t *testing.T) {

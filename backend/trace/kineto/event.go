@@ -181,11 +181,9 @@ func (e *event) noteOdd(val []byte) {
 
 // setPhase takes the ph of an event. "X" is kept, "B" and "E" only to be counted as lost; no other holds a record.
 func (e *event) setPhase(ph []byte) {
-	if e.phase != 0 {
-		return
-	}
-	switch string(ph) {
-	case "X", "B", "E":
+	switch known := string(ph); {
+	case e.phase != 0:
+	case known == "X" || known == "B" || known == "E":
 		e.phase = ph[0]
 	default:
 		e.phase = '?'

@@ -1,6 +1,7 @@
 package kineto
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -33,10 +34,7 @@ func Glance(head, tail []byte) (info trace.Info, start, end int64) {
 			to, _ := jsonscan.ValueEnd(rest, 0)
 			ts, ok := jsonscan.Micros(jsonscan.Unquote(rest[:to]))
 			if at := ts + r.baseTime; ok && ts > 0 && at > timeOfDay {
-				end = max(end, at)
-				if start == 0 || at < start {
-					start = at
-				}
+				start, end = min(cmp.Or(start, at), at), max(end, at)
 			}
 		}
 	}

@@ -85,15 +85,16 @@ func (e *event) take(b []byte, f field, at jsonscan.Span) (ok bool) {
 
 // end is where a value of this form that begins at b[i] ends; false if there is none.
 func (f form) end(b []byte, i int) (end int, ok bool) {
-	switch f {
-	case formNumber:
+	switch {
+	case f == formNumber:
 		return numberEnd(b, i)
-	case formText:
-		return textEnd(b, i)
-	case formList:
+	case f == formText && i < len(b) && b[i] == '"':
+		end, st := jsonscan.StringEnd(b, i)
+		return end, st == whole
+	case f == formList:
 		return listEnd(b, i)
 	}
-	return i, true
+	return i, f == endOfEvent
 }
 
 // inNumber says which bytes a number is made of.
@@ -106,14 +107,6 @@ func numberEnd(b []byte, i int) (end int, ok bool) {
 	for end = i; end < len(b) && inNumber[b[end]]; end++ {
 	}
 	return end, end > i
-}
-
-func textEnd(b []byte, i int) (end int, ok bool) {
-	if i >= len(b) || b[i] != '"' {
-		return 0, false
-	}
-	end, st := jsonscan.StringEnd(b, i)
-	return end, st == whole
 }
 
 func listEnd(b []byte, i int) (end int, ok bool) {

@@ -178,7 +178,7 @@ func (w *chunkWorker) tryChunk(c *chunk) {
 
 // readChunk fills c, or leaves its start at -1.
 func (w *chunkWorker) readChunk(c *chunk) {
-	reach := min(w.a.size, c.to+maxEvent) - c.from
+	reach := min(w.a.size, c.to+jsonscan.MaxPiece) - c.from
 	w.win.Reset(io.NewSectionReader(w.a.file, c.from, reach), c.from)
 	if _, ok := w.win.Peek(); !ok {
 		return

@@ -10,9 +10,6 @@ import (
 // blockSize is read at a time: two of them, the kernel's copy and ours, stay in a core's own cache.
 const blockSize = 1 << 18
 
-// maxEvent is how large one event may be before it is given up as damage.
-const maxEvent = jsonscan.MaxPiece
-
 // reader reads a trace from its first byte to its last.
 type reader struct {
 	jsondoc.Document
