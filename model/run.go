@@ -245,7 +245,8 @@ func (c Change) measured() bool {
 
 // shortKeys are keys as people say them; others are named by their last part, those of env and vllm in full.
 var shortKeys = map[string]string{"model.name": "model", "data.batch_size": "batch", "data.seq_len": "prompt", "data.max_tokens": "output",
-	"parallelism.tp": "TP", "parallelism.pp": "PP", "parallelism.dp_replicate": "DP", "parallelism.dp_shard": "DP sharded", "parallelism.ep": "EP"}
+	"parallelism.tp": "TP", "parallelism.pp": "PP", "parallelism.dp_replicate": "DP", "parallelism.dp_shard": "DP sharded",
+	"parallelism.ep": "EP"}
 
 func (c Change) String() string {
 	name := cmp.Or(shortKeys[c.Path], c.Path)

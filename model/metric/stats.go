@@ -72,7 +72,8 @@ func Compare(a, b []float64) Difference {
 		return Difference{P: 1, Words: "a sample is missing"}
 	}
 	if least := 2 / choose(n+m, n); least >= Alpha {
-		return Difference{P: rankP(a, b), TooFew: true, Words: fmt.Sprintf("n too small: %d against %d iterations cannot show a difference", n, m)}
+		return Difference{P: rankP(a, b), TooFew: true,
+			Words: fmt.Sprintf("n too small: %d against %d iterations cannot show a difference", n, m)}
 	}
 	d := Difference{P: rankP(a, b)}
 	d.Sure = d.P < Alpha

@@ -229,7 +229,8 @@ func (o *Opener) choose(err error, choices []model.Choice) {
 
 // complete fills in what all paths that begin so have in common, and names them where they differ.
 func (o *Opener) complete(text string) tea.Cmd {
-	return o.names.Start(o.Ctx, func(context.Context) ([]string, error) { return o.By.CompletePath(text) }, func(found []string, err error) tea.Cmd {
+	complete := func(context.Context) ([]string, error) { return o.By.CompletePath(text) }
+	return o.names.Start(o.Ctx, complete, func(found []string, err error) tea.Cmd {
 		if err != nil || len(found) == 0 {
 			return Warn("nothing begins with " + text)
 		}

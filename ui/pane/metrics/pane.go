@@ -174,7 +174,8 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 
 // invite lists a run that is not of the workspace beside those that are.
 func (p *Pane) invite(name string) tea.Cmd {
-	return p.guest.Start(p.env.Ctx, func(context.Context) (model.Run, error) { return p.env.Run(name) }, func(run model.Run, err error) tea.Cmd {
+	look := func(context.Context) (model.Run, error) { return p.env.Run(name) }
+	return p.guest.Start(p.env.Ctx, look, func(run model.Run, err error) tea.Cmd {
 		if err == nil {
 			p.guests = append(p.guests, run)
 		}

@@ -135,7 +135,8 @@ func (c *comparison) bars(width, height int) []string {
 		remarks = append(remarks, l.Words())
 	}
 	draw("other", other)
-	lines = append(lines, label("")+th.Paint(theme.Dim, widget.Spread(splitLegend(th, base.UnmatchedNS+other.UnmatchedNS > 0), "window", cols+10)))
+	legend := widget.Spread(splitLegend(th, base.UnmatchedNS+other.UnmatchedNS > 0), "window", cols+10)
+	lines = append(lines, label("")+th.Paint(theme.Dim, legend))
 	if height < tallFrom {
 		return lines
 	}
