@@ -64,8 +64,7 @@ func readSmall(path string) (text []byte, cause, err error) {
 	return text, cause, nil
 }
 
-// timingFields are the keys of a timing file and where they go. A value has an element for each of the list; those of a
-// list of lists have one a request.
+// timingFields are the keys of a timing file and where they go. A value has a list for each iteration, of one a request or of one.
 var timingFields = map[string]func(t *Timing, v [][]float64){
 	"unprofiled_iteration_times": func(t *Timing, v [][]float64) { t.Untraced.Iterations = slices.Concat(v...) },
 	"unprofiled_ttft":            func(t *Timing, v [][]float64) { t.Untraced.TTFT = v },

@@ -126,9 +126,6 @@ func CollBytes(t kernelname.CallType, meta *trace.Coll) int64 {
 // precisionSizes are the bytes of an activation by precision; fp8 models still exchange 16-bit activations.
 var precisionSizes = map[string]int64{"bfloat16": 2, "float16": 2, "float32": 4, "fp8": 2}
 
-// tokenID is the bytes of one token id as the reference engine broadcasts it.
-const tokenID = 8
-
 // inferBytes is the size of a call without metadata, from what the model must exchange there. -1: not known.
 func (b *builder) inferBytes(c *Call, s *Step) int64 {
 	e, shape := b.in.Experiment, b.in.Shape
@@ -153,7 +150,7 @@ func (b *builder) inferBytes(c *Call, s *Step) int64 {
 	case c.Type.Among() == kernelname.AllToAll && shape.MoE != nil:
 		return activations * int64(shape.MoE.TopK)
 	case c.Type == kernelname.Broadcast && !vllm:
-		return requests * tokenID
+		return requests * 8 // one token id each, as the reference engine sends it
 	case c.Type == kernelname.AllGather && shape.MoE == nil: // logits of the last token of each request
 		return requests * int64(shape.Vocab) * size
 	}

@@ -33,8 +33,7 @@ func (b *builder) nameHosts() {
 }
 
 // alignClocks moves every rank to the clock of the lowest rank it is connected to. Ranks of a host share a clock.
-// Between hosts, matched calls that end together tell the shift, along a spanning tree of groups. Ranks that no such
-// call connects keep a clock of their own.
+// Between hosts, matched calls that end together tell the shift, along a spanning tree of groups; others keep their own.
 func (b *builder) alignClocks() {
 	edges := hostEdges(b.Matches)
 	clocks, lowest := map[string]clock{}, map[string]int{} // of a host, and the rank that it comes from

@@ -73,8 +73,7 @@ const (
 	isKernel = isCompute | isComm
 )
 
-// newRank reads one trace, whose records are in columns. It takes the kernels of the busiest device: others says how many
-// more have kernels.
+// newRank reads one trace, whose records are in columns. It takes the kernels of the busiest device of others+1.
 func newRank(number int, src *trace.Rank, names *kernelname.Names) (r *Rank, others int) {
 	r = &Rank{Number: number, File: filepath.Base(src.File), records: src.Columns, Names: model.Each(src.Names, names.Of),
 		NoDrift: untold, apart: map[int]string{}}

@@ -180,8 +180,7 @@ func (r *Rank) takeEmptyPasses(all []Step) {
 	}
 }
 
-// findEmptyPasses tells the calls of such passes that no annotation covers: between two annotations there are as many
-// as a step makes, or more.
+// findEmptyPasses tells the calls of such passes that no annotation covers: between two, at least as many as a step makes.
 func (r *Rank) findEmptyPasses() {
 	inside, after := r.callsBySteps()
 	if r.MarkedSteps == 0 || inside < r.MarkedSteps {

@@ -20,12 +20,6 @@ const (
 	callRanges = "call" // what a linkReader is asked for
 )
 
-// isCallRange says whether an event is an annotation of a call, name in quotes.
-func isCallRange(cat string, name []byte) bool {
-	text := string(jsonscan.Unquote(name))
-	return strings.HasSuffix(cat, "user_annotation") && strings.HasPrefix(text, callPrefix) || cat == "cpu_op" && text == callOp
-}
-
 // callReader collects annotations of calls, and the launches that they are around.
 type callReader struct {
 	*linkReader
@@ -104,8 +98,7 @@ func (c *callReader) connect(kernels []*trace.Record, base int64) (found bool) {
 	return found
 }
 
-// readCall is what the annotation at b[i] says of its call: the metadata, else its name, as "nccl:all_to_all" or
-// "nccl:send 0->1", and its tensors.
+// readCall is what the annotation at b[i] says of its call: the metadata, else its name, as "nccl:send 0->1", and its tensors.
 func readCall(b []byte, i int) trace.Coll {
 	var e event
 	var dims, types []byte

@@ -39,7 +39,8 @@ func (r *linkReader) isRange(cat string, name []byte) bool {
 	step := func() bool { return r.steps.Of(string(jsonscan.Unquote(name))).Kind != stepname.NoStep }
 	switch {
 	case r.by == callRanges:
-		return isCallRange(cat, name)
+		call := string(jsonscan.Unquote(name))
+		return strings.HasSuffix(cat, "user_annotation") && strings.HasPrefix(call, callPrefix) || cat == "cpu_op" && call == callOp
 	case r.by == stepRanges:
 		return (cat == "user_annotation" || cat == "Operator") && step()
 	case r.by == metric.Operator && cat == "Operator": // of before 2022, for annotations too

@@ -140,7 +140,8 @@ func (s *scanner) join(c *chunk) {
 			}
 			r.Coll = colls[r.Coll] - 1
 		}
-		s.addRecord(*r)
+		*s.nextRecord() = *r
+		s.commitRecord()
 	}
 	s.marks = append(s.marks, c.marks...)
 	s.oddWords += c.odd

@@ -111,7 +111,7 @@ func (s *scanner) keepRecord(b []byte, kind trace.Kind, at int64) bool {
 		return false
 	}
 	s.oddWords += e.odd
-	s.addRecord(trace.Record{
+	*s.nextRecord() = trace.Record{
 		Start:  start,
 		Dur:    dur,
 		Name:   s.name(e.name.Of(b), at),
@@ -121,7 +121,8 @@ func (s *scanner) keepRecord(b []byte, kind trace.Kind, at int64) bool {
 		Stream: int32(s.inRange(e.num[numStream], e.num[numTid], -1, math.MaxInt32, at)),
 		Device: int16(s.inRange(e.num[numDevice], e.num[numPid], -1, math.MaxInt16, at)),
 		Kind:   kind,
-	})
+	}
+	s.commitRecord()
 	return true
 }
 
@@ -213,12 +214,6 @@ func (s *scanner) commitRecord() {
 	if s.records[n].Kind == trace.KindKernel {
 		s.kernels++
 	}
-}
-
-// addRecord adds r to the list.
-func (s *scanner) addRecord(r trace.Record) {
-	*s.nextRecord() = r
-	s.commitRecord()
 }
 
 // growRecords makes room for need records, and for what the whole file is expected to hold. A large list that was outgrown
