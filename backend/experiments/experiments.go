@@ -244,14 +244,14 @@ func (x *Experiments) New(_ context.Context, o NewOptions) (board.Row, []Wrote, 
 	if err := x.Workspace.Writable("write a config"); err != nil {
 		return board.Row{}, nil, err
 	}
-	p, err := x.plan(o)
+	p, err := o.plan(x)
 	if err != nil {
 		return board.Row{}, nil, err
 	}
 	if err := x.Workspace.CreateFile(p.rel, p.doc.Text(), 0o644); err != nil {
 		return board.Row{}, nil, err
 	}
-	return x.writeScript(p.rel)
+	return p.withScript(x)
 }
 
 type planned struct {
@@ -259,11 +259,11 @@ type planned struct {
 	rel string // where it would be written
 }
 
-func (x *Experiments) plan(o NewOptions) (planned, error) {
-	if err := x.checkFree(o.ID); err != nil {
+func (o NewOptions) plan(x *Experiments) (planned, error) {
+	if err := o.checkFree(x); err != nil {
 		return planned{}, err
 	}
-	doc, err := x.template(o.From)
+	doc, err := o.template(x)
 	if err != nil {
 		return planned{}, err
 	}
@@ -282,9 +282,9 @@ func (x *Experiments) plan(o NewOptions) (planned, error) {
 	return planned{doc, rel}, nil
 }
 
-func (x *Experiments) writeScript(rel string) (board.Row, []Wrote, error) {
-	g := &generation{x: x, wrote: []Wrote{{Path: rel, Action: workspace.Created}}}
-	f := x.Workspace.ReadFile(rel)
+func (p planned) withScript(x *Experiments) (board.Row, []Wrote, error) {
+	g := &generation{x: x, wrote: []Wrote{{Path: p.rel, Action: workspace.Created}}}
+	f := x.Workspace.ReadFile(p.rel)
 	if f.Err == nil && x.Check(f.Experiment).OK() {
 		if err := g.script(f); err != nil {
 			return x.rowOf(f), g.wrote, err
@@ -294,17 +294,18 @@ func (x *Experiments) writeScript(rel string) (board.Row, []Wrote, error) {
 	return row, g.wrote, err
 }
 
-func (x *Experiments) checkFree(id string) error {
-	if err := model.CheckID(id); err != nil {
+func (o NewOptions) checkFree(x *Experiments) error {
+	if err := model.CheckID(o.ID); err != nil {
 		return &model.Fault{Text: err.Error(), Kind: model.ErrInvalid}
 	}
-	if slices.Contains(x.IDs(), id) {
-		return model.Invalid(fmt.Sprintf("there is an experiment %s already", id), "choose another id, or edit that one")
+	if slices.Contains(x.IDs(), o.ID) {
+		return model.Invalid(fmt.Sprintf("there is an experiment %s already", o.ID), "choose another id, or edit that one")
 	}
 	return nil
 }
 
-func (x *Experiments) template(from string) (*config.Document, error) {
+func (o NewOptions) template(x *Experiments) (*config.Document, error) {
+	from := o.From
 	if from != "" && slices.Contains(x.IDs(), from) {
 		row, err := x.Row(from)
 		if err != nil {
@@ -359,7 +360,7 @@ func (x *Experiments) PlanClone(id, newID string, edits ...model.Edit) (board.Ro
 	if _, err := x.Workspace.Experiment(id); err != nil {
 		return board.Row{}, err
 	}
-	p, err := x.plan(NewOptions{ID: newID, From: id, Edits: edits})
+	p, err := NewOptions{ID: newID, From: id, Edits: edits}.plan(x)
 	if err != nil {
 		return board.Row{}, err
 	}
