@@ -295,25 +295,28 @@ func (p *Pane) cross(by int) tea.Cmd {
 }
 
 // crossWords are the values of all series at the crosshair, and the ideal there of the
-// one under the cursor: "GPUs 2: A 15 532 spread 0.1 %, B 6 360 tok/s · ideal 22 558".
+// one under the cursor: "GPUs 2: A 15 532, B 6 360 tok/s · spread 0.1 %, – · ideal 22 558".
 func (f *figure) crossWords(r row) string {
 	q := scaling.Quantities[f.y]
-	var values []string
+	var values, spreads []string
 	for i, s := range f.chart.Series {
 		at := slices.IndexFunc(s.Points, func(point scaling.ChartPoint) bool { return point.X == r.point.X })
 		if at < 0 {
 			continue
 		}
-		word := unit.Figure(s.Points[at].Value, q.Decimals)
-		if spread := s.Points[at].Spread; spread > 0 {
-			word += " spread " + unit.Number(spread, 1) + " %"
+		word, spread := unit.Figure(s.Points[at].Value, q.Decimals), "–"
+		if s.Points[at].Spread > 0 {
+			spread = unit.Number(s.Points[at].Spread, 1) + " %"
 		}
 		if len(f.chart.Series) > 1 {
 			word = f.letter(i) + " " + word
 		}
-		values = append(values, word)
+		values, spreads = append(values, word), append(spreads, spread)
 	}
 	text := strings.TrimSpace(axes[f.x].head+" "+unit.Number(r.point.X, 0)) + ": " + strings.TrimSpace(strings.Join(values, ", ")+" "+q.Unit)
+	if said := strings.Join(spreads, ", "); strings.Contains(said, "%") {
+		text += " · spread " + said
+	}
 	if ideal := r.point.Ideal; ideal > 0 && !f.bare {
 		text += " · ideal " + unit.Number(ideal, q.Decimals)
 	}

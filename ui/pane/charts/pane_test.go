@@ -231,9 +231,9 @@ func TestExportThatCannotBe(t *testing.T) {
 
 func TestCrosshairSaysTheValues(t *testing.T) {
 	d := drive(t, two(t), 80, 18).Press("right")
-	has(t, d.Pane().Message().Text, "llama-8b-tp2 · GPUs 2: A 17 618 spread 0.2 %, B 8 321 spread 0.3 % tok/s · ideal 26 754")
+	has(t, d.Pane().Message().Text, "llama-8b-tp2 · GPUs 2: A 17 618, B 8 321 tok/s · spread 0.2 %, 0.3 % · ideal 26 754")
 	d.Press("right", "right")
-	has(t, d.Pane().Message().Text, "GPUs 4: A 28 226 spread 0.8 % tok/s · ideal 53 508")
+	has(t, d.Pane().Message().Text, "GPUs 4: A 28 226 tok/s · spread 0.8 % · ideal 53 508")
 	d.Press("left", "left", "left")
 	has(t, d.Pane().Message().Text, "GPUs 1: ")
 	d.Press("i")
