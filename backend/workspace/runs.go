@@ -173,6 +173,10 @@ func (w finder) noRun(name string) error {
 		}
 		names = append(names, filepath.Base(d))
 	}
+	if strings.ContainsRune(name, filepath.Separator) {
+		return faultOf(fmt.Sprintf("there is no file or folder %.200q", name), "check the path; a run of this workspace goes by its name alone",
+			ErrNotFound)
+	}
 	if f, err := w.Experiment(name); err != nil && !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%s has no run that can be found: its config cannot be read: %w", f.Experiment.ID, err)
 	}

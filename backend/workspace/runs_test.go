@@ -124,7 +124,7 @@ func TestRunByName(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{"lama": "did you mean llama?", "qwen": "job 9 writes, or left, trace_collection/qwen.tmp-9",
-		"E2": "has not finished", "file": "the file is empty", "": "no run", "/nowhere": "no run"} {
+		"E2": "has not finished", "file": "the file is empty", "": "no run", "/nowhere": "there is no file or folder \"/nowhere\""} {
 		if r, err := w.Run(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %s, %v, want %s", name, r.Name, err, want)
 		}
