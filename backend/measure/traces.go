@@ -270,7 +270,7 @@ const smallHeapPercent = 5
 
 // ballast counts as heap in use. Nobody touches it, so it takes no memory; but the heap may grow by 5 % of it between two
 // collections, however small it is: a run of two ranks needs a handful of them, instead of one for every few kernels' names.
-const ballast = 80 << 20
+const ballast = 16 << 20
 
 // heapKeptSmall counts the readings under way: the setting is one for the process.
 var heapKeptSmall struct {
