@@ -37,7 +37,7 @@ func TestOpenByPath(t *testing.T) {
 		t.Errorf("said %q", note.Text)
 	}
 	d.Press("enter")
-	if note, _ := panetest.Last[pane.Note](d); !strings.Contains(note.Text, "no run") {
+	if note, _ := panetest.Last[pane.Note](d); !strings.Contains(note.Text, `no file or folder "no/such"`) {
 		t.Errorf("said %q", note.Text)
 	}
 	d.Press("O", "esc").Absent("open: ")
