@@ -59,8 +59,10 @@ func (j Job) Title() string { return cmp.Or(j.Experiment, j.Name) }
 
 // Reason is what a scheduler's word for a job's state means to the person waiting.
 type Reason struct {
-	Words   string // one short sentence
-	Forever bool   // it will not change by waiting: offer to cancel
+	Words   string `json:"words"`   // one short sentence
+	Forever bool   `json:"forever"` // it will not change by waiting: offer to cancel
+	Waiting string `json:"waiting"` // whether waiting helps, in words; empty: nothing is known of it
+	Help    string `json:"help"`    // what would start the job; $id stands for its id; empty: nothing but waiting
 }
 
 // Tasks counts what the tasks of a job array do; all zero for a job that is none.

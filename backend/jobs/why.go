@@ -46,7 +46,13 @@ func (fo *Follower) Causes(ctx context.Context, jobs []model.Job, most int) map[
 
 func waiting(j model.Job) Cause {
 	r := j.Meaning
-	c := Cause{Job: j, Title: "it waits: " + cmp.Or(r.Words, "the scheduler does not say why"), Line: j.Reason, Fixes: []string{}}
+	c := Cause{Job: j, Title: "it waits: " + cmp.Or(r.Words, "the scheduler does not say why"), Line: j.Reason, Fixes: []string{}, Waits: &r}
+	if r.Waiting != "" {
+		c.Title += "; " + r.Waiting
+	}
+	if r.Help != "" {
+		c.Fixes = append(c.Fixes, strings.ReplaceAll(r.Help, "$id", j.ID))
+	}
 	if r.Forever {
 		c.Fixes = append(c.Fixes, "shardeck cancel "+j.ID)
 	}
@@ -110,6 +116,8 @@ type Cause struct {
 	Fixes []string  `json:"fixes"`
 
 	Remedies []Remedy `json:"remedies,omitempty"` // those of the fixes that an edit of the config makes
+
+	Waits *model.Reason `json:"waits,omitempty"` // of a job that waits: why, and whether waiting helps
 }
 
 // Remedy is a fix of a failure that can be applied to the config as it is now.

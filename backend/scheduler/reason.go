@@ -16,7 +16,8 @@ type reason struct {
 	Says    string `yaml:"says"` // Slurm's word, or
 	Like    string `yaml:"like"` // what the whole of it matches
 	Text    string `yaml:"text"`
-	Forever bool   `yaml:"forever"`
+	Waiting string `yaml:"waiting"` // helps (or nothing), vain, perhaps, ended
+	Help    string `yaml:"help"`
 
 	pattern *regexp.Regexp // of Like
 }
@@ -44,28 +45,67 @@ func ReasonOf(word string) model.Reason {
 	if word == "" || word == "(null)" {
 		return model.Reason{}
 	}
-	// Some carry details: "ReqNodeNotAvail, UnavailableNodes:nid001", "RaisedSignal:53(Real-time_signal_19)".
-	head := word
-	if i := strings.IndexAny(word, ",("); i > 0 {
-		head = word[:i]
+	r, known := reasons().find(word)
+	if parts := strings.Split(word, ","); !known && len(parts) > 1 { // of the tasks of an array, each its own
+		r, known = reasons().ofAll(parts)
 	}
-	t := reasons()
-	for _, says := range []string{word, head} {
-		if r := model.First(t.Reasons, func(r reason) bool { return r.Says == says }); r != nil {
-			return model.Reason{Words: r.Text, Forever: r.Forever}
+	// Some carry details: "ReqNodeNotAvail, something new", "RaisedSignal:53(Real-time_signal_19)".
+	for head := word; !known && strings.ContainsAny(head, ",(:"); {
+		head = head[:strings.LastIndexAny(head, ",(:")]
+		r, known = reasons().find(head)
+	}
+	if !known {
+		r = model.Reason{Words: model.Printable(word), Waiting: "whether waiting helps is not known"}
+		if !strings.Contains(word, " ") { // a sentence says what it means
+			r.Words += " (not known)"
 		}
+	}
+	return r
+}
+
+func (t *reasonTable) find(word string) (model.Reason, bool) {
+	if r := model.First(t.Reasons, func(r reason) bool { return r.Says == word }); r != nil {
+		return r.meaning(), true
 	}
 	for _, p := range t.Patterns {
 		if m := p.pattern.FindStringSubmatch(word); m != nil {
-			return model.Reason{Words: t.fill(p, m), Forever: p.Forever}
+			p.Text, p.Help = t.fill(p.Text, p, m), t.fill(p.Help, p, m)
+			return p.meaning(), true
 		}
 	}
-	return model.Reason{Words: model.Printable(word)}
+	return model.Reason{}, false
 }
 
-// fill puts what a word was matched with into the text of its pattern.
-func (t *reasonTable) fill(p reason, match []string) string {
-	text := p.Text
+// ofAll joins what different tasks wait for; what waits in vain is said of all only if every one does.
+func (t *reasonTable) ofAll(words []string) (model.Reason, bool) {
+	var all model.Reason
+	for i, word := range words {
+		r, known := t.find(strings.TrimSpace(word))
+		if !known {
+			return all, false
+		}
+		if i == 0 {
+			all = r
+			continue
+		}
+		all.Words += "; " + r.Words
+		if all.Forever = all.Forever && r.Forever; !all.Forever {
+			all.Waiting = waitingWords["helps"]
+		}
+	}
+	return all, true
+}
+
+// waitingWords say whether waiting helps.
+var waitingWords = map[string]string{"helps": "waiting helps", "vain": "waiting does not help", "perhaps": "whether waiting helps depends on the cause",
+	"ended": ""}
+
+func (r reason) meaning() model.Reason {
+	return model.Reason{Words: r.Text, Forever: r.Waiting == "vain", Help: r.Help, Waiting: waitingWords[cmp.Or(r.Waiting, "helps")]}
+}
+
+// fill puts what a word was matched with into a text of its pattern.
+func (t *reasonTable) fill(text string, p reason, match []string) string {
 	for i, name := range p.pattern.SubexpNames() {
 		if name == "" {
 			continue
