@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"shardeck/model"
 )
 
 // No line of the file is lost on the way: every key of it is a field.
@@ -36,6 +38,32 @@ func TestDefinitionsAreComplete(t *testing.T) {
 		if d.Title == "" || d.Unit == "" || len(d.Text) < 40 || !families[d.Family] {
 			t.Errorf("%s: incomplete: %+v", d.Name, d)
 		}
+	}
+}
+
+// A word of the field that is not measured names its nearest metric, and its text tells the two apart.
+func TestUnmeasuredWordsNameTheirNearest(t *testing.T) {
+	for _, d := range unmeasured {
+		if near, ok := Define(d.Near); !ok || !strings.Contains(d.Text, near.Name) || !strings.Contains(d.Text, "ot measured") {
+			t.Errorf("%s: its text does not tell it from %q", d.Name, d.Near)
+		}
+		for _, name := range append([]string{d.Name}, d.Aliases...) {
+			if _, measured := Define(name); measured {
+				t.Errorf("%s is measured", name)
+			}
+			if got, err := Explain(strings.ToUpper(strings.ReplaceAll(name, "_", "-"))); err != nil || got.Name != d.Name {
+				t.Errorf("Explain(%q) = %q, %v", name, got.Name, err)
+			}
+			if _, err := Find(name); err == nil || !strings.Contains(err.Error(), "the nearest is "+d.Near) {
+				t.Errorf("Find(%q): %v", name, err)
+			}
+		}
+	}
+	if d, err := Explain("tpot"); err != nil || d.Near != "" {
+		t.Errorf("tpot is measured: %+v, %v", d, err)
+	}
+	if _, err := Explain("godput"); err == nil || !strings.Contains(model.FixOf(err), "goodput") {
+		t.Errorf("godput: %v", err)
 	}
 }
 

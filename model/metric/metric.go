@@ -62,7 +62,8 @@ type Definition struct {
 	Family   string // latency, throughput, communication, device, skew: the groups of the metrics pane
 	Text     string // the definition, one paragraph, printed by --explain
 	Better   Better
-	Decimals int // on screens
+	Decimals int    // on screens
+	Near     string // of a word of the field that is not measured: the nearest metric, from which Text tells it
 }
 
 // Better says which direction of a metric is good.
@@ -83,13 +84,25 @@ func (a *Analysis) Device() string {
 	return a.Trace.Ranks[0].Device
 }
 
+// Explain finds what a word of the field means: a metric, or what is not measured and its nearest metric.
+func Explain(name string) (Definition, error) {
+	if d, ok := define(name, unmeasured); ok {
+		return d, nil
+	}
+	return Find(name)
+}
+
 // Find finds a metric by its name or by that of the original scripts; the error names the nearest.
 func Find(name string) (Definition, error) {
 	if d, ok := Define(name); ok {
 		return d, nil
 	}
+	if d, ok := define(name, unmeasured); ok {
+		return d, model.Unknown(d.Name+" is not measured; the nearest is "+d.Near,
+			fmt.Sprintf("shardeck metric --explain %s tells how they differ", d.Name))
+	}
 	var names []string
-	for _, d := range Definitions {
+	for _, d := range slices.Concat(Definitions, unmeasured) {
 		names = append(append(names, d.Name), d.Aliases...)
 	}
 	fix := "shardeck metric --explain all lists them"
@@ -335,19 +348,26 @@ var definitions []byte
 
 // Definitions lists every metric in the order of screens, files and JSON: tables take their headers from here, and
 // `metric --explain` prints Text.
-var Definitions = readDefinitions()
+var Definitions = readDefinitions(definitions)
 
-func readDefinitions() (all []Definition) {
-	if err := json.Unmarshal(definitions, &all); err != nil {
+//go:embed unmeasured.json
+var unmeasuredWords []byte
+
+var unmeasured = readDefinitions(unmeasuredWords)
+
+func readDefinitions(file []byte) (all []Definition) {
+	if err := json.Unmarshal(file, &all); err != nil {
 		panic(err) // the file is a part of the program, and tested
 	}
 	return all
 }
 
 // Define finds a definition by name or alias, in any case; ok is false if there is none.
-func Define(name string) (d Definition, ok bool) {
-	name = strings.ToLower(name)
-	for _, d := range Definitions {
+func Define(name string) (d Definition, ok bool) { return define(name, Definitions) }
+
+func define(name string, among []Definition) (d Definition, ok bool) {
+	name = strings.NewReplacer(" ", "_", "-", "_").Replace(strings.ToLower(name))
+	for _, d := range among {
 		if d.Name == name || slices.Contains(d.Aliases, name) {
 			return d, true
 		}

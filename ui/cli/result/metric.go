@@ -23,8 +23,8 @@ import (
 
 // metricFlags are the flags of metric.
 type metricFlags struct {
-	total         bool
-	stat, explain string // empty: not given
+	total bool
+	stat  string // empty: not given
 }
 
 // find is the metric that a name and the flags ask for.
@@ -54,32 +54,41 @@ the mean over an iteration first; --stat prints another. Exit code 3: no value, 
 damaged input, the loss is on standard error (4 beats 3).`,
 		Example: "  shardeck metric throughput_tokens_sec llama-8b-tp2\n" +
 			"  shardeck metric --explain comm_overhead\n  shardeck metric --explain all",
-		Args: func(c *cobra.Command, words []string) error {
-			if f.explain != "" {
-				return command.Args(0, 0)(c, words)
-			}
-			return command.Args(2, 2)(c, words)
-		},
-		RunE: func(c *cobra.Command, words []string) error {
-			if f.explain != "" {
-				return printDefinitions(e, f.explain)
-			}
-			return e.With(func(ctx context.Context, a *app.App, words []string) error {
-				return printMetric(ctx, e, a, words[0], words[1], f)
-			})(c, words)
-		},
+		Args: command.Args(2, 2),
+		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
+			return printMetric(ctx, e, a, words[0], words[1], f)
+		}),
 	}
+	explaining(e, c)
 	c.Flags().BoolVar(&f.total, "total", false, "coll_call_num: the calls of the whole file, not of one iteration")
 	c.Flags().StringVar(&f.stat, "stat", "", "of the requests, iterations or ranks behind the value: mean, p50, p99, min or max")
-	c.Flags().StringVar(&f.explain, "explain", "", "print the definition of `NAME`, or of all")
 	return c
 }
 
-// printDefinitions prints what a metric means; it needs no workspace.
+// explaining gives a command --explain, which takes the place of what it does, and needs no workspace.
+func explaining(e *command.Env, c *cobra.Command) {
+	var name string
+	args, run := c.Args, c.RunE
+	c.Flags().StringVar(&name, "explain", "", "print the definition of `NAME`, or of all")
+	c.Args = func(c *cobra.Command, words []string) error {
+		if name != "" {
+			args = command.Args(0, 0)
+		}
+		return args(c, words)
+	}
+	c.RunE = func(c *cobra.Command, words []string) error {
+		if name != "" {
+			return printDefinitions(e, name)
+		}
+		return run(c, words)
+	}
+}
+
+// printDefinitions prints what metrics mean, or a word of the field that is none.
 func printDefinitions(e *command.Env, name string) error {
 	defs := metric.Definitions
 	if name != "all" {
-		d, err := metric.Find(name)
+		d, err := metric.Explain(name)
 		if err != nil {
 			return err
 		}
@@ -90,11 +99,14 @@ func printDefinitions(e *command.Env, name string) error {
 			if i > 0 {
 				fmt.Fprintln(e.Out)
 			}
-			also := ""
-			if len(d.Aliases) > 0 {
-				also = ", also " + strings.Join(d.Aliases, ", ")
+			what := []string{d.Unit, d.Family}
+			if d.Near != "" {
+				what = []string{"not measured", "nearest " + d.Near}
 			}
-			e.Say("%s (%s, %s%s)", e.Paint(present.Strong, d.Name), d.Unit, d.Family, also)
+			if len(d.Aliases) > 0 {
+				what = append(what, "also "+strings.Join(d.Aliases, ", "))
+			}
+			e.Say("%s (%s)", e.Paint(present.Strong, d.Name), strings.Join(widget.Wrap(strings.Join(what, ", "), 72), "\n  "))
 			e.Say("  %s", strings.Join(widget.Wrap(d.Text, 76), "\n  "))
 		}
 	})
@@ -107,12 +119,13 @@ type definition struct {
 	Unit       string   `json:"unit"`
 	Family     string   `json:"family"`
 	Definition string   `json:"definition"`
-	Better     string   `json:"better"` // lower, higher, or neither
+	Better     string   `json:"better"`            // lower, higher, or neither
+	Nearest    string   `json:"nearest,omitempty"` // metric, of what is not measured
 }
 
 func explained(defs []metric.Definition) []definition {
 	return model.Each(defs, func(d metric.Definition) definition {
-		return definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, cmp.Or(string(d.Better), "neither")}
+		return definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, cmp.Or(string(d.Better), "neither"), d.Near}
 	})
 }
 
@@ -189,7 +202,7 @@ func codeOf(m metric.Metric, found *metric.Analysis) error {
 
 // Metrics prints every metric of a run.
 func Metrics(e *command.Env) *cobra.Command {
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "metrics RUN",
 		Short: "print every metric of a run",
 		Long: `Prints every metric with its unit, its value on each rank, and the reason where
@@ -208,6 +221,8 @@ some of its files are damaged.`,
 			}), err, command.DamagedIf(found.Damaged))
 		}),
 	}
+	explaining(e, c)
+	return c
 }
 
 // Compare sets runs side by side.
