@@ -29,27 +29,28 @@ const (
 
 // Job is one entry of a scheduler. Times that are not known are zero.
 type Job struct {
-	ID         string        `json:"id"`         // as the scheduler prints it: 123, 5_[0-3]
-	Name       string        `json:"name"`       //
-	Tag        string        `json:"tag"`        // ours, unique per submission, carried in the job's comment
-	Experiment string        `json:"experiment"` // id, when the job is ours
-	Scheduler  string        `json:"scheduler"`  // slurm or local
-	State      JobState      `json:"state"`      //
-	Reason     string        `json:"reason"`     // the scheduler's own word
-	Account    string        `json:"account"`    //
-	QOS        string        `json:"qos"`        // as the scheduler shows it (gpu_regular)
-	Partition  string        `json:"partition"`  //
-	Nodes      int           `json:"nodes"`      //
-	NodeList   string        `json:"node_list"`  //
-	GPUs       int           `json:"gpus"`       //
-	Submit     time.Time     `json:"submit"`     //
-	Start      time.Time     `json:"start"`      // estimated while pending
-	End        time.Time     `json:"end"`        // of finished jobs only
-	Elapsed    time.Duration `json:"elapsed"`    // nanoseconds in JSON
-	Limit      time.Duration `json:"limit"`      // nanoseconds in JSON; 0: none
-	ExitCode   string        `json:"exit_code"`  // exit:signal, empty while unfinished
-	WorkDir    string        `json:"work_dir"`   //
-	Log        string        `json:"log"`        // path of the job's output, patterns expanded
+	ID         string        `json:"id"`               // as the scheduler prints it: 123, 5_[0-3]
+	Name       string        `json:"name"`             //
+	Tag        string        `json:"tag"`              // ours, unique per submission, carried in the job's comment
+	Experiment string        `json:"experiment"`       // id, when the job is ours
+	Scheduler  string        `json:"scheduler"`        // slurm or local
+	State      JobState      `json:"state"`            //
+	Reason     string        `json:"reason"`           // the scheduler's own word
+	Account    string        `json:"account"`          //
+	QOS        string        `json:"qos"`              // as the scheduler shows it (gpu_regular)
+	Partition  string        `json:"partition"`        //
+	Nodes      int           `json:"nodes"`            //
+	NodeList   string        `json:"node_list"`        //
+	GPUs       int           `json:"gpus"`             //
+	Submit     time.Time     `json:"submit"`           //
+	Start      time.Time     `json:"start"`            // estimated while pending
+	End        time.Time     `json:"end"`              // of finished jobs only
+	Elapsed    time.Duration `json:"elapsed"`          // nanoseconds in JSON
+	Limit      time.Duration `json:"limit"`            // nanoseconds in JSON; 0: none
+	ExitCode   string        `json:"exit_code"`        // exit:signal, empty while unfinished
+	WorkDir    string        `json:"work_dir"`         //
+	Log        string        `json:"log"`              // path of the job's output, patterns expanded
+	Points     []string      `json:"points,omitempty"` // ids of the experiments, of a job of a sweep
 	Tasks      Tasks         `json:"tasks,omitzero"`
 	Meaning    Reason        `json:"-"` // of Reason, in lists of jobs; empty: nothing to say
 }
@@ -139,9 +140,10 @@ type Submission struct {
 	Nsys       bool       `json:"nsys"`
 	Log        string     `json:"log"` // path, relative to the workspace
 	At         time.Time  `json:"at"`
-	Reads      string     `json:"reads,omitempty"` // the run, of a job that reads traces; Experiment then holds its id and time limit alone
-	Error      string     `json:"error"`           // why it was refused, if it was
-	Last       *Job       `json:"last"`            // the last state seen, kept so that history survives a scheduler that forgets
+	Points     []string   `json:"points,omitempty"` // ids of the experiments that the job runs, of a job of a sweep
+	Reads      string     `json:"reads,omitempty"`  // the run, of a job that reads traces; Experiment then holds its id and time limit alone
+	Error      string     `json:"error"`            // why it was refused, if it was
+	Last       *Job       `json:"last"`             // the last state seen, kept so that history survives a scheduler that forgets
 }
 
 // Stage is what a job is doing, as its runner prints it.

@@ -28,6 +28,7 @@ import (
 	"shardeck/backend/scheduler/local"
 	"shardeck/backend/scheduler/poll"
 	"shardeck/backend/scheduler/slurm"
+	"shardeck/backend/sweep"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/check"
@@ -71,6 +72,8 @@ type App struct {
 	*jobs.Jobs
 	*measure.Measure
 
+	Sweeps *sweep.Sweeps
+
 	options        Options
 	ws             *workspace.Workspace
 	catalog        *catalog.Catalog
@@ -112,6 +115,8 @@ func (a *App) furnish() {
 		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,
 		Jobs: func() []model.Job { return a.KnownJobs() }, KnownOf: a.Measure.Quick,
 	})
+	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments,
+		Jobs: func() []model.Job { return a.KnownJobs() }})
 	floor := poll.Floor
 	if a.scheduler.Name() == local.Name {
 		floor = localFloor

@@ -169,6 +169,31 @@ func lookup(path string) (f strictyaml.Field, name string, err error) {
 	return f, "", fmt.Errorf("unknown key %.60q; %s", path, cmp.Or(model.DidYouMean(path, single), "known are "+strings.Join(single, ", ")))
 }
 
+// Path is the key that a word means: a key by its path, or the one key that ends in it (tp, batch_size).
+func Path(word string) (string, error) {
+	if _, _, err := lookup(word); err == nil {
+		return word, nil
+	}
+	var ends []string
+	for _, key := range single {
+		if strings.HasSuffix(key, "."+word) {
+			ends = append(ends, key)
+		}
+	}
+	switch len(ends) {
+	case 0:
+		last := model.Each(single, func(key string) string { return key[strings.LastIndexByte(key, '.')+1:] })
+		if near := model.DidYouMean(word, last); near != "" {
+			return "", fmt.Errorf("unknown key %.60q; %s", word, near)
+		}
+		_, _, err := lookup(word)
+		return "", err
+	case 1:
+		return ends[0], nil
+	}
+	return "", fmt.Errorf("%.60q may be %s: write the whole", word, strings.Join(ends, " or "))
+}
+
 // Value is one key of an experiment as text: "parallelism.tp", "env.NCCL_DEBUG".
 func Value(e model.Experiment, path string) (string, error) {
 	f, name, err := lookup(path)

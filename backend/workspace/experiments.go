@@ -29,22 +29,37 @@ type File struct {
 // broken file carries its own Err and hides no other; ids and output directories used twice are errors of each
 // file that does. A workspace without that folder has none, which is no error.
 func (w *Workspace) Experiments() ([]File, error) {
-	entries, err := os.ReadDir(w.Path(ConfigsDir))
+	names, err := w.yamlFiles(ConfigsDir)
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	files := model.Each(names, w.ReadFile)
+	markDoubles(files)
+	return files, nil
+}
+
+// Sweeps lists the files of experiments/sweeps, in natural order; a workspace without that folder has none.
+func (w *Workspace) Sweeps() ([]string, error) { return w.yamlFiles(SweepsDir) }
+
+// ReadText reads a YAML file of the workspace as it is.
+func (w *Workspace) ReadText(rel string) ([]byte, error) { return w.read(rel, strictyaml.MaxBytes) }
+
+// yamlFiles are the YAML files of a folder, in natural order, by their paths in the workspace.
+func (w *Workspace) yamlFiles(dir string) (files []string, err error) {
+	entries, err := os.ReadDir(w.Path(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, inWords(ConfigsDir, err)
+		return nil, inWords(dir, err)
 	}
-	var files []File
 	for _, e := range entries {
 		ext, hidden := strings.ToLower(path.Ext(e.Name())), strings.HasPrefix(e.Name(), ".") // hidden ones we and editors make
 		if (ext == ".yaml" || ext == ".yml") && !hidden && !e.IsDir() {
-			files = append(files, w.ReadFile(path.Join(ConfigsDir, e.Name())))
+			files = append(files, path.Join(dir, e.Name()))
 		}
 	}
-	slices.SortFunc(files, func(a, b File) int { return model.CompareNatural(a.Rel, b.Rel) })
-	markDoubles(files)
+	slices.SortFunc(files, model.CompareNatural)
 	return files, nil
 }
 

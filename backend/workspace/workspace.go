@@ -23,6 +23,7 @@ import (
 const (
 	ConfigsDir  = "experiments/configs"
 	ScriptsDir  = "experiments/slurm_scripts"
+	SweepsDir   = "experiments/sweeps"
 	CatalogFile = "experiments/experiments.yaml"
 	RunnerFile  = "experiments/vllm_profiler.py"
 	RunnerDir   = "experiments/shardeck_runner"

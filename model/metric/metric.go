@@ -112,6 +112,19 @@ func Find(name string) (Definition, error) {
 	return Definition{}, model.Unknown(fmt.Sprintf("there is no metric %.60q", name), fix)
 }
 
+// FindStat finds what a condition is about: a metric, or one statistic of it, such as ttft_p99.
+func FindStat(name string) (d Definition, s Stat, err error) {
+	if d, err = Find(name); err == nil {
+		return d, "", nil
+	}
+	if at := strings.LastIndexByte(name, '_'); at > 0 && slices.Contains(Stats, Stat(name[at+1:])) {
+		if d, ok := Define(name[:at]); ok {
+			return d, Stat(name[at+1:]), nil
+		}
+	}
+	return d, "", err
+}
+
 // totals are the metrics that also count a whole file.
 var totals = map[string]string{"coll_call_num": "coll_calls_total"}
 

@@ -26,12 +26,29 @@ func (j Job) Time() time.Duration {
 	return slices.MaxFunc(j.Lanes, func(a, b Lane) int { return cmp.Compare(a.Time, b.Time) }).Time
 }
 
+// WholePlacement is the allocation that holds all lanes.
+func (j Job) WholePlacement() check.Placement {
+	p := j.Placement
+	if n := len(j.Lanes); n > 1 {
+		p.GPUsPerNode, p.CPUsPerTask, p.GPUs = p.GPUsPerNode*n, p.CPUsPerTask*n, p.GPUs*n
+	}
+	return p
+}
+
 // Engines are those of all lanes.
 func (j Job) Engines() (all []Engine) {
 	for _, l := range j.Lanes {
 		all = append(all, l.Engines...)
 	}
 	return all
+}
+
+// Count is how many points it runs.
+func (j Job) Count() (n int) {
+	for _, g := range j.Engines() {
+		n += len(g.Points)
+	}
+	return n
 }
 
 // Packing says how engines fill jobs.

@@ -1,0 +1,327 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"shardeck/backend/config"
+	"shardeck/backend/experiments"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/check"
+	"shardeck/model/condition"
+	"shardeck/model/sweep"
+)
+
+// Needs is what sweeps take of an open workspace. It is set once.
+type Needs struct {
+	Workspace   *workspace.Workspace
+	World       check.World
+	Experiments *experiments.Experiments
+	Jobs        func() []model.Job // the jobs that are known, newest first, without asking anybody
+}
+
+// Sweeps is the use cases of sweeps. Its methods are safe for concurrent use.
+type Sweeps struct{ Needs }
+
+// New works on the sweeps of an open workspace.
+func New(n Needs) *Sweeps { return &Sweeps{n} }
+
+// IDs lists the sweeps here.
+func (s *Sweeps) IDs() []string {
+	files, _ := s.Workspace.Sweeps() // for completion: silence is the right answer to a fault
+	return model.Each(files, idOf)
+}
+
+func idOf(file string) string { return strings.TrimSuffix(path.Base(file), path.Ext(file)) }
+
+// Read reads one sweep by its id or the path of its file.
+func (s *Sweeps) Read(id string) (sweep.Sweep, string, error) {
+	files, err := s.Workspace.Sweeps()
+	if err != nil {
+		return sweep.Sweep{}, "", err
+	}
+	file := model.First(files, func(f string) bool { return idOf(f) == id || f == path.Clean(id) })
+	if file == nil {
+		ids := model.Each(files, idOf)
+		fix := "the sweeps are " + strings.Join(ids, ", ")
+		if len(ids) == 0 {
+			fix = "there are none yet: shardeck sweep new " + id + " --base E1.1 --vary tp=1,2,4"
+		} else if near := model.DidYouMean(id, ids); near != "" {
+			fix = near
+		}
+		return sweep.Sweep{}, "", model.Unknown(fmt.Sprintf("no sweep %.60q in %s", id, workspace.SweepsDir), fix)
+	}
+	text, err := s.Workspace.ReadText(*file)
+	if err != nil {
+		return sweep.Sweep{}, *file, err
+	}
+	name := idOf(*file)
+	if err := model.CheckID(name); err != nil {
+		return sweep.Sweep{}, *file, model.Invalid(fmt.Sprintf("%s: the file's name is the sweep's id, and %v", *file, err), "rename the file")
+	}
+	read, err := Read(name, *file, text)
+	return read, *file, err
+}
+
+// Plan works a sweep out: its points with their verdicts, what has become of each, and the jobs for those that are ready. It
+// reads small files only.
+func (s *Sweeps) Plan(ctx context.Context, id string) (sweep.Plan, error) {
+	read, file, err := s.Read(id)
+	if err != nil {
+		return sweep.Plan{}, err
+	}
+	return s.PlanOf(ctx, read, file)
+}
+
+// PlanOf is Plan for a sweep that need not be saved.
+func (s *Sweeps) PlanOf(ctx context.Context, read sweep.Sweep, file string) (sweep.Plan, error) {
+	p := sweep.Plan{Sweep: read, File: file}
+	base, err := s.Experiments.Row(read.Base)
+	if err == nil && base.Problem != "" {
+		err = model.Invalid(base.Problem, "")
+	}
+	if err != nil {
+		return p, &model.Fault{Text: fmt.Sprintf("%s: base %s", file, read.Base), Cause: err, Kind: model.ErrInvalid}
+	}
+	p.Base = base
+	points, err := read.Points(func(edits []model.Edit) (condition.Values, error) {
+		e, err := apply(base.Experiment, edits)
+		return valuesOf(e), err
+	})
+	if err != nil {
+		return p, &model.Fault{Text: file, Cause: err, Kind: model.ErrInvalid}
+	}
+	written := s.written()
+	for _, point := range points {
+		if ctx.Err() != nil {
+			return p, ctx.Err()
+		}
+		p.Points = append(p.Points, s.point(base.Experiment, point, written))
+	}
+	s.join(&p)
+	s.pack(&p)
+	return p, nil
+}
+
+// apply is an experiment with some values changed.
+func apply(e model.Experiment, edits []model.Edit) (model.Experiment, error) {
+	for _, edit := range edits {
+		if err := config.Apply(&e, edit.Path, edit.Value); err != nil {
+			return e, err
+		}
+	}
+	return e, nil
+}
+
+// valuesOf are the values that conditions know of an experiment: its keys by their paths and their last parts, and gpus.
+func valuesOf(e model.Experiment) condition.Values {
+	v := condition.Values{"gpus": e.Layout.GPUs(), "dp": e.Layout.DP(), "model": model.ShortModel(e.Model.Name)}
+	for _, key := range config.Keys() {
+		text, _ := config.Value(e, key) // the key is known
+		value := typed(text)
+		v[key] = value
+		if last := key[strings.LastIndexByte(key, '.')+1:]; v[last] == nil {
+			v[last] = value
+		}
+	}
+	return v
+}
+
+// typed is a value as conditions compare it.
+func typed(text string) any {
+	if n, err := strconv.Atoi(text); err == nil {
+		return n
+	}
+	if f, err := strconv.ParseFloat(text, 64); err == nil {
+		return f
+	}
+	if text == "true" || text == "false" {
+		return text == "true"
+	}
+	return text
+}
+
+// written are the configs that are there, by id.
+func (s *Sweeps) written() map[string]workspace.File {
+	files, _ := s.Workspace.Experiments() // none can be read: none is there
+	all := map[string]workspace.File{}
+	for _, f := range files {
+		all[f.Experiment.ID] = f
+	}
+	return all
+}
+
+// point judges one point. A config of it that is there counts as it is: its user may have edited it.
+func (s *Sweeps) point(base model.Experiment, p sweep.Point, written map[string]workspace.File) sweep.Status {
+	out := sweep.Status{Point: p, State: sweep.Ready}
+	e, err := apply(base, p.Edits)
+	e.ID, e.OutputDir = p.ID, workspace.TracesDir+"/"+p.ID
+	e.Description = describe(p)
+	if f, ok := written[p.ID]; ok {
+		e, err, out.File = s.Experiments.WithSets(f.Experiment), f.Err, f.Rel
+	}
+	out.Experiment = e
+	switch {
+	case p.Left != "":
+		out.State, out.Reason = sweep.LeftOut, "where: "+p.Left
+		return out
+	case err != nil:
+		out.State, out.Reason = sweep.Impossible, err.Error()
+		return out
+	}
+	out.Verdict = s.Experiments.Check(e)
+	if worst, _ := out.Verdict.Worst(); worst.Severity == check.SeverityError {
+		out.State, out.Reason = sweep.Impossible, worst.Fault
+	}
+	return out
+}
+
+// describe is the description of a point's config.
+func describe(p sweep.Point) string {
+	words := model.Each(p.Edits, func(e model.Edit) string { return e.Path[strings.LastIndexByte(e.Path, '.')+1:] + "=" + e.Value })
+	if p.Repeat > 1 {
+		words = append(words, fmt.Sprintf("run %d", p.Repeat))
+	}
+	return strings.Join(words, ", ")
+}
+
+// join finds what has become of the points: their runs and jobs.
+func (s *Sweeps) join(p *sweep.Plan) {
+	newest := map[string]*model.Job{}
+	for _, j := range s.Jobs() {
+		for _, id := range append([]string{j.Experiment}, j.Points...) {
+			if newest[id] == nil {
+				newest[id] = &j
+			}
+		}
+	}
+	for i := range p.Points {
+		x := &p.Points[i]
+		if x.State != sweep.Ready {
+			continue
+		}
+		row := s.Experiments.WithRun(board.Row{Experiment: x.Experiment}, false)
+		x.Run, x.Job = row.Run, newest[x.ID]
+		switch {
+		case x.Job != nil && x.Job.State.Active():
+			x.State = sweep.Submitted
+		case x.Run != nil && len(x.Run.Changed) == 0 && x.Run.Readable() == nil:
+			x.State = sweep.Done
+		case x.Job != nil:
+			x.State, x.Reason = sweep.Failed, fmt.Sprintf("job %s %s without a result: shardeck why %s", x.Job.ID, x.Job.State.Words(), x.Job.ID)
+		}
+	}
+}
+
+// pack makes the jobs of the points that are ready, and their price.
+func (s *Sweeps) pack(p *sweep.Plan) {
+	var ready []sweep.Member
+	for _, x := range p.Points {
+		if x.State == sweep.Ready || x.State == sweep.Failed {
+			ready = append(ready, sweep.Member{Point: x.Point, Experiment: x.Experiment})
+		}
+	}
+	limit, _ := model.ParseTimeLimit(p.Base.Experiment.Slurm.Time) // checked with the points
+	packing := sweep.Packing{
+		Place: func(g sweep.Engine) check.Placement { return check.Place(g.Size, s.World.Site) },
+		Cost:  s.cost, Limit: limit - spare(limit), PerNode: s.World.GPUsPerNode(), Exclusive: p.Sweep.Exclusive,
+	}
+	p.Jobs = packing.Pack(sweep.Engines(ready, p.Sweep.Isolate))
+	total := 0.0
+	for _, j := range p.Jobs {
+		price := check.PriceOf(j.WholePlacement(), s.World.Site, limit)
+		if price == nil {
+			return
+		}
+		total += price.NodeHours
+	}
+	p.NodeHours = &total
+}
+
+// spare is the part of a time limit that is not planned for: estimates are estimates.
+func spare(limit time.Duration) time.Duration { return limit / 10 }
+
+func (s *Sweeps) cost(m sweep.Member) sweep.Cost {
+	e := m.Experiment
+	place := check.Place(e, s.World.Site)
+	var gpu *model.GPU
+	if g, ok := s.World.GPUs[place.GPU]; ok {
+		gpu = &g
+	} else if g, ok := s.World.GPUs[s.World.MachineGPU]; ok {
+		gpu = &g
+	}
+	return sweep.Estimate(e, s.World.Shape(e.Model.Name), gpu)
+}
+
+// Create writes a new sweep. It is refused where one of that id is there, and where it cannot be worked out.
+func (s *Sweeps) Create(ctx context.Context, id, base string, axes []sweep.Axis, repeat int) (sweep.Plan, error) {
+	if err := s.Workspace.Writable("write a sweep"); err != nil {
+		return sweep.Plan{}, err
+	}
+	if err := model.CheckID(id); err != nil {
+		return sweep.Plan{}, &model.Fault{Text: err.Error(), Kind: model.ErrInvalid}
+	}
+	file, text := workspace.SweepsDir+"/"+id+".yaml", Text(base, axes, repeat)
+	read, err := Read(id, file, text)
+	if err != nil {
+		return sweep.Plan{}, err
+	}
+	p, err := s.PlanOf(ctx, read, file)
+	if err != nil {
+		return p, err
+	}
+	err = s.Workspace.CreateFile(file, text, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return p, model.Invalid(fmt.Sprintf("there is a sweep %s already", id), "choose another id, or edit "+file)
+	}
+	return p, err
+}
+
+// Write writes the configs of the points that lack one; points that are impossible get none. It returns their files.
+func (s *Sweeps) Write(ctx context.Context, p sweep.Plan) ([]string, error) {
+	if err := s.Workspace.Writable("write configs"); err != nil {
+		return nil, err
+	}
+	doc, err := s.Workspace.OpenDocument(p.Base.File)
+	if err != nil {
+		return nil, err
+	}
+	var wrote []string
+	for _, x := range p.Points {
+		if x.File != "" || x.State == sweep.LeftOut || x.State == sweep.Impossible {
+			continue
+		}
+		if ctx.Err() != nil {
+			return wrote, ctx.Err()
+		}
+		rel, err := s.writePoint(doc.Text(), x)
+		if err != nil {
+			return wrote, err
+		}
+		wrote = append(wrote, rel)
+	}
+	return wrote, nil
+}
+
+// writePoint writes one config, with the comments of the base.
+func (s *Sweeps) writePoint(base []byte, x sweep.Status) (string, error) {
+	rel := workspace.ConfigsDir + "/" + x.ID + ".yaml"
+	doc, err := config.NewDocument(rel, base)
+	if err != nil {
+		return rel, err
+	}
+	own := []model.Edit{{Path: "experiment_id", Value: x.ID}, {Path: "description", Value: x.Experiment.Description},
+		{Path: "output_dir", Value: x.Experiment.OutputDir}}
+	if err := doc.SetAll(append(own, x.Edits...)...); err != nil {
+		return rel, &model.Fault{Text: rel, Cause: err, Kind: model.ErrInvalid}
+	}
+	return rel, s.Workspace.CreateFile(rel, doc.Text(), 0o644)
+}

@@ -1,0 +1,132 @@
+package sweep_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"shardeck/backend/app/apptest"
+	"shardeck/model"
+	"shardeck/model/sweep"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// write writes a sweep over an experiment of the demo.
+func write(t *testing.T, b *apptest.Bench, text string) {
+	t.Helper()
+	if err := os.MkdirAll(b.Path("experiments/sweeps"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(b.Path("experiments/sweeps/scan.yaml"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func plan(t *testing.T, b *apptest.Bench) sweep.Plan {
+	t.Helper()
+	p, err := b.Sweeps.Plan(t.Context(), "scan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func states(p sweep.Plan) string {
+	return strings.Join(model.Each(p.Points, func(x sweep.Status) string { return x.ID + " " + string(x.State) }), ", ")
+}
+
+const layouts = "base: E1.1\nvary:\n  parallelism.tp: [1, 2, 3]\n  data.batch_size: [1, 16]\nwhere: [batch_size > 1 or tp == 1]\n"
+
+func TestPlan(t *testing.T) {
+	b := apptest.New(t)
+	write(t, b, layouts)
+	p := plan(t, b)
+	want := "scan-tp1-b1 ready, scan-tp1-b16 ready, scan-tp2-b1 left out, scan-tp2-b16 ready, scan-tp3-b1 left out, scan-tp3-b16 impossible"
+	if got := states(p); got != want {
+		t.Errorf("%s; want %s", got, want)
+	}
+	if reason := p.Points[5].Reason; !strings.Contains(reason, "32 heads") {
+		t.Errorf("impossible since %q", reason)
+	}
+	if e := p.Points[3].Experiment; e.ID != "scan-tp2-b16" || e.OutputDir != "trace_collection/scan-tp2-b16" || e.Layout.TP != 2 || e.Data.BatchSize != 16 {
+		t.Errorf("a point is %+v", e)
+	}
+	if len(p.Jobs) != 2 || p.Jobs[0].Count()+p.Jobs[1].Count() != 3 {
+		t.Errorf("jobs %+v", p.Jobs)
+	}
+}
+
+// The configs of points are experiments like any other; they are written once, and edits of them stay.
+func TestWrite(t *testing.T) {
+	b := apptest.New(t)
+	write(t, b, layouts)
+	wrote, err := b.Sweeps.Write(t.Context(), plan(t, b))
+	if err != nil || strings.Join(wrote, " ") != "experiments/configs/scan-tp1-b1.yaml experiments/configs/scan-tp1-b16.yaml experiments/configs/scan-tp2-b16.yaml" {
+		t.Fatalf("wrote %v, %v", wrote, err)
+	}
+	row, err := b.Row("scan-tp2-b16")
+	if err != nil || row.Problem != "" || row.Experiment.Layout.TP != 2 || !row.OK() {
+		t.Errorf("%+v, %v", row, err)
+	}
+	file := b.Path(wrote[0])
+	text, _ := os.ReadFile(file)
+	if err := os.WriteFile(file, []byte(strings.Replace(string(text), "batch_size: 1", "batch_size: 2", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := plan(t, b)
+	if p.Points[0].Experiment.Data.BatchSize != 2 {
+		t.Errorf("the edit of %s is not in the plan: %+v", file, p.Points[0].Experiment.Data)
+	}
+	if again, err := b.Sweeps.Write(t.Context(), p); err != nil || len(again) != 0 {
+		t.Errorf("wrote again %v, %v", again, err)
+	}
+}
+
+// A point is done when its result is there and its config is the one that was run.
+func TestDone(t *testing.T) {
+	b := apptest.New(t)
+	write(t, b, layouts)
+	if _, err := b.Sweeps.Write(t.Context(), plan(t, b)); err != nil {
+		t.Fatal(err)
+	}
+	done := b.Path("trace_collection/scan-tp1-b16")
+	if err := os.CopyFS(done, os.DirFS(b.Path("trace_collection/llama-8b-tp1"))); err != nil {
+		t.Fatal(err)
+	}
+	config, _ := os.ReadFile(b.Path("experiments/configs/scan-tp1-b16.yaml"))
+	if err := os.WriteFile(done+"/config.yaml", config, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(plan(t, b)); !strings.Contains(got, "scan-tp1-b16 done") || !strings.Contains(got, "scan-tp1-b1 ready") {
+		t.Errorf("%s", got)
+	}
+	write(t, b, strings.Replace(layouts, "[1, 16]", "[1, 16, 64]", 1))
+	if got := states(plan(t, b)); !strings.Contains(got, "scan-tp1-b16 done") || !strings.Contains(got, "scan-tp1-b64 ready") {
+		t.Errorf("after a value more: %s", got)
+	}
+}
+
+func TestPlanFaults(t *testing.T) {
+	b := apptest.New(t)
+	if _, err := b.Sweeps.Plan(t.Context(), "scan"); err == nil || !strings.Contains(model.FixOf(err), "sweep new scan") {
+		t.Errorf("without a sweep: %v, %s", err, model.FixOf(err))
+	}
+	for text, want := range map[string]string{
+		"base: E9.9\nvary: {parallelism.tp: [1]}":                   "E9.9",
+		"base: E1.1\nvary: {parallelism.tp: [1]}\nwhere: [tpp > 1]": "nothing is called",
+	} {
+		write(t, b, text)
+		if _, err := b.Sweeps.Plan(t.Context(), "scan"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v; want %q", text, err, want)
+		}
+	}
+	if _, err := b.Sweeps.Plan(t.Context(), "scam"); err == nil || !strings.Contains(model.FixOf(err), "did you mean scan?") {
+		t.Errorf("%v, %s", err, model.FixOf(err))
+	}
+	if _, err := b.Sweeps.Create(t.Context(), "scan", "E1.1", nil, 1); err == nil || !strings.Contains(err.Error(), "already") {
+		t.Errorf("a second sweep of that id: %v", err)
+	}
+}

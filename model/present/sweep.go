@@ -1,0 +1,93 @@
+package present
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"shardeck/model"
+	"shardeck/model/present/unit"
+	"shardeck/model/sweep"
+)
+
+// pointRoles are the roles of the states of points.
+var pointRoles = map[sweep.State]Role{sweep.LeftOut: Dim, sweep.Impossible: Warn, sweep.Submitted: Busy, sweep.Done: Good, sweep.Failed: Bad}
+
+// Points is a sweep's points, with a column for each field that varies.
+func Points(p sweep.Plan) Table {
+	t := Table{Name: "points", One: "point", Empty: "nothing varies", Columns: []Column{{Title: "POINT", Min: 12, Middle: true}}}
+	var paths []string
+	for _, a := range p.Sweep.Axes {
+		for _, path := range a.Paths {
+			paths = append(paths, path)
+			t.Columns = append(t.Columns, Column{Title: strings.ToUpper(lastPart(path)), Right: true, Worth: len(paths) / 4})
+		}
+	}
+	t.Columns = append(t.Columns, Column{Title: "GPUS", Right: true, Worth: 2}, Column{Title: "STATE", Min: 10})
+	for _, x := range p.Points {
+		row := Row{Cells: []Cell{{Text: x.ID, Role: Strong}}, Fields: map[string]string{"state": string(x.State)}, Full: x.ID}
+		for _, e := range x.Edits {
+			row.Cells = append(row.Cells, Cell{Text: e.Value})
+			row.Fields[lastPart(e.Path)] = e.Value
+		}
+		row.Cells = append(row.Cells, Cell{Text: unit.Int(x.Experiment.Layout.GPUs()), Role: Dim}, PointState(x))
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+func lastPart(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+
+// PointState is what a point is, or has become, and why.
+func PointState(x sweep.Status) Cell {
+	text := string(x.State)
+	if x.Reason != "" {
+		text += ": " + x.Reason
+	}
+	if x.Job != nil && x.State == sweep.Submitted {
+		text = x.Job.State.Words() + " as job " + x.Job.ID
+	}
+	return Cell{Text: text, Role: pointRoles[x.State]}
+}
+
+// SweepJobs say what each job of a plan would run, a line each.
+func SweepJobs(p sweep.Plan) Table {
+	t := Table{Name: "jobs", Columns: []Column{{Title: "JOB", Right: true}, {Title: "GPUS", Right: true}, {Title: "ENGINES", Right: true},
+		{Title: "POINTS", Right: true}, {Title: "EXPECTED", Right: true}, {Title: "RUNS", Min: 16}}}
+	for i, j := range p.Jobs {
+		var ids []string
+		for _, g := range j.Engines() {
+			ids = append(ids, strings.Join(model.Each(g.Points, func(m sweep.Member) string { return m.ID }), ", "))
+		}
+		place := j.WholePlacement()
+		t.Rows = append(t.Rows, Row{Cells: []Cell{{Text: unit.Int(i + 1)}, {Text: unit.Int(place.GPUsPerNode * place.Nodes)}, {Text: unit.Int(len(ids))},
+			{Text: unit.Int(j.Count())}, {Text: Estimate + unit.Clock(j.Time().Round(time.Minute)), Role: Dim}, {Text: strings.Join(ids, " | ")}}})
+	}
+	return t
+}
+
+// SweepTotal is a sweep in one line: 9 of 12 points · 3 impossible · at most 1.13 node-hours.
+func SweepTotal(p sweep.Plan) string {
+	all := len(p.Points) - p.Count(sweep.LeftOut)
+	left := all - p.Count(sweep.Impossible)
+	words := []string{fmt.Sprintf("%d of %s", left, unit.Plural(all, "point"))}
+	for _, s := range []sweep.State{sweep.Impossible, sweep.LeftOut, sweep.Done, sweep.Failed, sweep.Submitted} {
+		if n := p.Count(s); n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	if p.NodeHours != nil {
+		words = append(words, "at most "+NodeHours(*p.NodeHours))
+	}
+	return Joined(words...)
+}
+
+// Neighbours warns of jobs whose engines run side by side; empty: none do.
+func Neighbours(p sweep.Plan) string {
+	for _, j := range p.Jobs {
+		if len(j.Lanes) > 1 {
+			return "engines side by side on a node share its power, PCIe and network, which may slow them: exclusive: true in the sweep keeps them apart"
+		}
+	}
+	return ""
+}

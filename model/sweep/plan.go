@@ -1,0 +1,54 @@
+package sweep
+
+import (
+	"slices"
+
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/check"
+)
+
+// State is what a point is, or has become.
+type State string
+
+// The states of points.
+const (
+	LeftOut    State = "left out"   // by a condition of where
+	Impossible State = "impossible" // a check refuses it: never submitted
+	Ready      State = "ready"      // to be submitted
+	Submitted  State = "submitted"  // its job waits or runs
+	Done       State = "done"       // its result is there
+	Failed     State = "failed"     // its job ended without a result
+)
+
+// Status is a point as it stands: the experiment that it is, and what has become of it.
+type Status struct {
+	Point
+	Experiment model.Experiment `json:"experiment"`
+	Verdict    check.Verdict    `json:"verdict"`
+	State      State            `json:"state"`
+	Reason     string           `json:"reason,omitempty"` // why it is left out, impossible or failed
+	File       string           `json:"file,omitempty"`   // its config, once it is written
+	Run        *model.Run       `json:"run,omitempty"`
+	Job        *model.Job       `json:"job,omitempty"`
+}
+
+// Plan is a sweep as it stands: its points, and the jobs that would run those that are ready.
+type Plan struct {
+	Sweep     Sweep
+	File      string
+	Base      board.Row
+	Points    []Status
+	Jobs      []*Job
+	NodeHours *float64 // at most, of Jobs; nil: the site has no prices
+}
+
+// Count is how many points are in some states.
+func (p Plan) Count(states ...State) (n int) {
+	for _, x := range p.Points {
+		if slices.Contains(states, x.State) {
+			n++
+		}
+	}
+	return n
+}

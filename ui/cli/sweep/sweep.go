@@ -1,0 +1,191 @@
+// Package sweep is the commands of sweeps: experiments of which some fields take several values.
+package sweep
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"shardeck/backend/app"
+	"shardeck/backend/config"
+	"shardeck/model"
+	"shardeck/model/present"
+	"shardeck/model/sweep"
+	"shardeck/ui/cli/command"
+)
+
+// Sweep lists the sweeps, and holds the commands of one.
+func Sweep(e *command.Env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "sweep",
+		Short: "run an experiment with several values of some fields",
+		Long: `A sweep is a file, experiments/sweeps/<ID>.yaml: an experiment (base) and the fields
+that take several values (vary). Its points are experiments like any other. Alone this
+lists the sweeps.
+
+  base: E1.1
+  vary:
+    parallelism.tp: [1, 2, 4]
+    data.batch_size: 1..64*4        # 1, 4, 16, 64
+    zip:                            # fields whose values go together
+      - {data.seq_len: [512, 2048], data.max_tokens: [128, 32]}
+  where: [tp * pp <= 4]             # points that do not hold are left out
+  repeat: 3                         # runs of every point
+  isolate: false                    # true: an engine of its own for every point
+  exclusive: false                  # true: no other engine on its nodes
+  limit: {node_hours: 4, points: 50, jobs: 4}
+  goal: {metric: throughput_tokens_sec, constraints: [ttft_p99 <= 200]}`,
+		Args: command.Args(0, 0),
+		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error { return list(ctx, e, a) }),
+	}
+	c.AddCommand(newSweep(e), checkSweep(e))
+	return c
+}
+
+// summary is one sweep in JSON.
+type summary struct {
+	ID        string         `json:"id"`
+	File      string         `json:"file"`
+	Base      string         `json:"base"`
+	Points    []sweep.Status `json:"points"`
+	Jobs      []jobSummary   `json:"jobs"`
+	NodeHours *float64       `json:"node_hours"` // at most, of the jobs; null: the site has no prices
+	Problem   string         `json:"problem"`
+}
+
+// jobSummary is a job that would run some points.
+type jobSummary struct {
+	GPUs    int        `json:"gpus"`
+	Nodes   int        `json:"nodes"`
+	Minutes float64    `json:"expected_minutes"`
+	Engines [][]string `json:"engines"` // the points of each engine
+}
+
+func summaryOf(p sweep.Plan, err error) summary {
+	s := summary{ID: p.Sweep.ID, File: p.File, Base: p.Sweep.Base, Points: p.Points, NodeHours: p.NodeHours, Jobs: []jobSummary{}}
+	if err != nil {
+		s.Problem = err.Error()
+	}
+	for _, j := range p.Jobs {
+		place := j.WholePlacement()
+		one := jobSummary{GPUs: place.GPUsPerNode * place.Nodes, Nodes: place.Nodes, Minutes: j.Time().Minutes()}
+		for _, g := range j.Engines() {
+			one.Engines = append(one.Engines, model.Each(g.Points, func(m sweep.Member) string { return m.ID }))
+		}
+		s.Jobs = append(s.Jobs, one)
+	}
+	return s
+}
+
+func list(ctx context.Context, e *command.Env, a *app.App) error {
+	all := []summary{}
+	for _, id := range a.Sweeps.IDs() {
+		p, err := a.Sweeps.Plan(ctx, id)
+		p.Sweep.ID = id
+		all = append(all, summaryOf(p, err))
+		if e.JSON {
+			continue
+		}
+		if err != nil {
+			e.Say("%s", e.Paint(present.Strong, id))
+			e.Finding("error", err.Error(), model.FixOf(err), 7)
+			continue
+		}
+		e.Say("%s  %s", e.Paint(present.Strong, id), present.SweepTotal(p))
+	}
+	if len(all) == 0 {
+		e.Warn("no sweep here yet\n     try: shardeck sweep new scan --base E1.1 --vary tp=1,2,4")
+	}
+	return e.Show(all, func() {})
+}
+
+func newSweep(e *command.Env) *cobra.Command {
+	var base string
+	var vary []string
+	repeat := 1
+	c := &cobra.Command{
+		Use:   "new ID --base E --vary FIELD=VALUES…",
+		Short: "write a sweep: an experiment, and the values of its fields",
+		Long: `Writes experiments/sweeps/<ID>.yaml and shows its points and their price. VALUES are
+values with commas between them, and ranges: 1..8, 512..2048+512 (steps), 1..64*2
+(doubling). FIELD is a key of a config, by its path or its last part.`,
+		Example: "  shardeck sweep new scan --base E1.1 --vary tp=1,2,4 --vary batch_size=1..64*4",
+		Args:    command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
+			axes, err := Axes(vary)
+			if err != nil {
+				return err
+			}
+			p, err := a.Sweeps.Create(ctx, words[0], base, axes, repeat)
+			if err != nil {
+				return err
+			}
+			return e.Show(summaryOf(p, nil), func() {
+				e.Say("created     %s\n", p.File)
+				printPlan(e, p)
+			})
+		}),
+	}
+	c.Flags().StringVar(&base, "base", "", "the `experiment` that gives all that does not vary")
+	c.Flags().StringArrayVar(&vary, "vary", nil, "a field and its values: `field=1,2,4` (may be repeated)")
+	c.Flags().IntVar(&repeat, "repeat", 1, "runs of every point")
+	_ = c.MarkFlagRequired("base")
+	_ = c.MarkFlagRequired("vary")
+	return c
+}
+
+// Axes reads the flags --vary.
+func Axes(vary []string) (axes []sweep.Axis, err error) {
+	for _, text := range vary {
+		field, values, ok := strings.Cut(text, "=")
+		if !ok {
+			return nil, command.Usage("--vary %s: write it as field=values, as in tp=1,2,4", text)
+		}
+		path, err := config.Path(field)
+		if err != nil {
+			return nil, command.Usage("--vary %s: %v", text, err)
+		}
+		list, err := sweep.Values(values)
+		if err != nil {
+			return nil, command.Usage("--vary %s: %v", text, err)
+		}
+		axes = append(axes, sweep.Axis{Paths: []string{path}, Values: model.Each(list, func(v string) []string { return []string{v} })})
+	}
+	return axes, nil
+}
+
+func checkSweep(e *command.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check ID",
+		Short: "show a sweep's points, the jobs that would run them, and what they cost",
+		Long: `Shows every point of a sweep: those that are impossible with the reason, those that are
+done, and the jobs that would run the others; its last line is the whole in figures.
+Exit code 2 where the sweep cannot be read, or no point is possible.`,
+		Args: command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
+			p, err := a.Sweeps.Plan(ctx, words[0])
+			if err != nil {
+				return err
+			}
+			if p.Count(sweep.Impossible, sweep.LeftOut) == len(p.Points) {
+				err = command.Exit(command.WrongUsage)
+			}
+			return e.Answer(nil, summaryOf(p, nil), func() { printPlan(e, p) }, err)
+		}),
+	}
+}
+
+// printPlan writes the points, the jobs, and the whole in one line.
+func printPlan(e *command.Env, p sweep.Plan) {
+	e.Table(present.Points(p))
+	if len(p.Jobs) > 0 {
+		fmt.Fprintln(e.Out)
+		e.Table(present.SweepJobs(p))
+	}
+	if text := present.Neighbours(p); text != "" {
+		e.Warn("%s", e.Plain(text))
+	}
+	e.Say("\n%s", present.SweepTotal(p))
+}
