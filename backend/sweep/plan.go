@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"shardeck/backend/config"
-	"shardeck/backend/experiments"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/board"
@@ -24,8 +23,16 @@ import (
 type Needs struct {
 	Workspace   *workspace.Workspace
 	World       check.World
-	Experiments *experiments.Experiments
+	Experiments Experiments
 	Jobs        func() []model.Job // the jobs that are known, newest first, without asking anybody
+}
+
+// Experiments is what sweeps ask of the experiments of a workspace.
+type Experiments interface {
+	Row(id string) (board.Row, error)
+	WithSets(e model.Experiment) model.Experiment
+	WithRun(row board.Row, nsys bool) board.Row
+	Check(e model.Experiment) check.Verdict
 }
 
 // Sweeps is the use cases of sweeps. Its methods are safe for concurrent use.

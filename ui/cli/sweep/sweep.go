@@ -4,12 +4,10 @@ package sweep
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/app"
-	"shardeck/backend/config"
 	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/sweep"
@@ -114,7 +112,7 @@ values with commas between them, and ranges: 1..8, 512..2048+512 (steps), 1..64*
 		Example: "  shardeck sweep new scan --base E1.1 --vary tp=1,2,4 --vary batch_size=1..64*4",
 		Args:    command.Args(1, 1),
 		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
-			axes, err := Axes(vary)
+			axes, err := a.Sweeps.Axes(vary)
 			if err != nil {
 				return err
 			}
@@ -134,26 +132,6 @@ values with commas between them, and ranges: 1..8, 512..2048+512 (steps), 1..64*
 	_ = c.MarkFlagRequired("base")
 	_ = c.MarkFlagRequired("vary")
 	return c
-}
-
-// Axes reads the flags --vary.
-func Axes(vary []string) (axes []sweep.Axis, err error) {
-	for _, text := range vary {
-		field, values, ok := strings.Cut(text, "=")
-		if !ok {
-			return nil, command.Usage("--vary %s: write it as field=values, as in tp=1,2,4", text)
-		}
-		path, err := config.Path(field)
-		if err != nil {
-			return nil, command.Usage("--vary %s: %v", text, err)
-		}
-		list, err := sweep.Values(values)
-		if err != nil {
-			return nil, command.Usage("--vary %s: %v", text, err)
-		}
-		axes = append(axes, sweep.Axis{Paths: []string{path}, Values: model.Each(list, func(v string) []string { return []string{v} })})
-	}
-	return axes, nil
 }
 
 func checkSweep(e *command.Env) *cobra.Command {
