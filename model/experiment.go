@@ -96,6 +96,16 @@ type SlurmRequest struct {
 	Time       string `yaml:"time" json:"time"`             // HH:MM:SS
 }
 
+// Runtime is how a job enters its software environment.
+type Runtime struct {
+	Kind    string   // none, conda, venv, module, shifter or podman-hpc
+	Name    string   // environment, folder, module names or image
+	Modules []string // loaded before it
+}
+
+// Image reports whether jobs run in a container.
+func (r Runtime) Image() bool { return r.Kind == "shifter" || r.Kind == "podman-hpc" }
+
 // Replay tunes engine replay: which recording, and how fast.
 type Replay struct {
 	Recording string  `yaml:"recording" json:"recording,omitempty"`     // an embedded recording; empty: that of the same model and layout

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ type GPU struct {
 	Peak       map[string]float64 `yaml:"peak_tflops" json:"peak_tflops"` // by precision
 	SMs        int                `yaml:"sms" json:"sms"`
 	Capability string             `yaml:"capability" json:"capability"` // 8.0
+	MIG        bool               `yaml:"mig" json:"mig,omitempty"`     // a slice of a card: NCCL joins no two
 }
 
 // AtLeast reports whether the GPU's compute capability reaches major.minor; one that is not known does.
@@ -44,9 +46,12 @@ type Site struct {
 	Queues       []Queue           `yaml:"qos" json:"qos"`
 	DefaultQOS   QOSRule           `yaml:"default_qos" json:"default_qos"`
 	AccountHint  string            `yaml:"account_hint" json:"account_hint"`
+	GPUs         []GPU             `yaml:"gpus" json:"gpus,omitempty"`       // kinds that gpus.yaml lacks
+	Assumed      []string          `yaml:"assumed" json:"assumed,omitempty"` // what nobody told when the site was read, a sentence each
 	Modules      []string          `yaml:"modules" json:"modules"`
-	Network      map[string]string `yaml:"network" json:"network"` // environment of jobs that span nodes
-	Fabric       string            `yaml:"fabric" json:"fabric"`   // name of the network between nodes, for words
+	Plugin       []string          `yaml:"network_modules" json:"network_modules,omitempty"` // bring NCCL's network plugin to a runtime of no image or module
+	Network      map[string]string `yaml:"network" json:"network"`                           // environment of jobs that span nodes
+	Fabric       string            `yaml:"fabric" json:"fabric"`                             // name of the network between nodes, for words
 	Known        []KnownIssue      `yaml:"known_issues" json:"known_issues"`
 	Login        LoginBudget       `yaml:"login_node" json:"login_node"`
 	Reader       ReaderJob         `yaml:"reader" json:"reader"`
@@ -59,12 +64,20 @@ type NodeKind struct {
 	GPU        string `yaml:"gpu" json:"gpu"`               // key of templates/gpus.yaml
 	Nodes      int    `yaml:"nodes" json:"nodes"`
 	Default    bool   `yaml:"default" json:"default"` // what the bare constraint is planned for: the smaller card
+
+	// Of sites whose nodes differ; empty and 0: as the site says.
+	Queue        string `yaml:"queue" json:"queue,omitempty"`       // among qos, where these nodes are asked for
+	GPUType      string `yaml:"gpu_type" json:"gpu_type,omitempty"` // as GRES calls it: --gpus-per-node=a100:4
+	GPUsPerNode  int    `yaml:"gpus_per_node" json:"gpus_per_node,omitempty"`
+	CPUsPerNode  int    `yaml:"cpus_per_node" json:"cpus_per_node,omitempty"`
+	MemoryPerGPU string `yaml:"memory_per_gpu" json:"memory_per_gpu,omitempty"`
 }
 
 // Queue is one QOS with its limits. A limit of 0 is none.
 type Queue struct {
-	Name        string   `yaml:"name" json:"name"`   // as submitted
-	Shown       []string `yaml:"shown" json:"shown"` // as squeue and sacct show it
+	Name        string   `yaml:"name" json:"name"`                     // as submitted
+	Partition   bool     `yaml:"partition" json:"partition,omitempty"` // not a QOS: asked for by -p
+	Shown       []string `yaml:"shown" json:"shown"`                   // as squeue and sacct show it
 	MaxNodes    int      `yaml:"max_nodes" json:"max_nodes"`
 	MaxGPUs     int      `yaml:"max_gpus" json:"max_gpus"`
 	MaxHours    float64  `yaml:"max_hours" json:"max_hours"`
@@ -117,27 +130,52 @@ func (s Site) Queue(name string) *Queue {
 	return First(s.Queues, func(q Queue) bool { return q.Name == name })
 }
 
-// Kind is the kind of node that a job with this constraint is planned for: of all that may be
-// given to it the site's default, which is the smaller card; nil: no node has such features.
-func (s Site) Kind(constraint string) *NodeKind {
+// Title names the queue in sentences: QOS regular.
+func (q Queue) Title() string {
+	if q.Partition {
+		return "partition " + q.Name
+	}
+	return "QOS " + q.Name
+}
+
+// Kind is the kind of node that such a job is planned for: of all that may be given to it the
+// site's default, which is the smaller card; nil: no node has such features.
+func (s Site) Kind(r SlurmRequest) *NodeKind {
+	queue, constraint := r.QOS, r.Constraint
+	if IsAuto(queue) {
+		queue = s.DefaultQOS.Whole
+	}
 	if IsAuto(constraint) {
 		constraint = s.Constraint
 	}
 	var found *NodeKind
 	for i := range s.Partitions {
 		k := &s.Partitions[i]
-		if k.offers(constraint) && (found == nil || k.Default) {
+		if (k.Queue == "" || k.Queue == queue) && k.offers(constraint) && (found == nil || k.Default && !found.Default) {
 			found = k
 		}
 	}
 	return found
 }
 
-// offers reports whether nodes have the features asked for: alternatives joined by |, each of features joined by &.
+// For is the site as such a job finds it: with the nodes of its kind.
+func (s Site) For(r SlurmRequest) Site {
+	if k := s.Kind(r); k != nil {
+		s.GPUsPerNode, s.CPUsPerNode = cmp.Or(k.GPUsPerNode, s.GPUsPerNode), cmp.Or(k.CPUsPerNode, s.CPUsPerNode)
+		s.MemoryPerGPU = cmp.Or(k.MemoryPerGPU, s.MemoryPerGPU)
+		if k.CPUsPerNode > 0 && s.GPUsPerNode > 0 {
+			s.CPUsPerGPU = k.CPUsPerNode / s.GPUsPerNode
+		}
+	}
+	return s
+}
+
+// offers reports whether nodes have the features asked for: alternatives joined by |, each of features joined by &. A kind
+// that no constraint tells, as the machine itself, is whatever is asked for.
 func (k NodeKind) offers(constraint string) bool {
 	has := strings.Split(k.Constraint, "&")
 	lacks := func(feature string) bool { return feature != "" && !slices.Contains(has, feature) }
-	return slices.ContainsFunc(strings.Split(constraint, "|"), func(alternative string) bool {
+	return k.Constraint == "" || slices.ContainsFunc(strings.Split(constraint, "|"), func(alternative string) bool {
 		return !slices.ContainsFunc(strings.Split(alternative, "&"), lacks)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,10 +94,10 @@ func (a *App) poolSize() (workers int, budget int64) {
 
 func (a *App) scriptSettings(e model.Experiment) render.Settings {
 	s, site := a.catalog.Settings.For(e), a.world.Site
+	r, plugin := a.catalog.JobRuntime()
 	return render.Settings{
-		Account: s.Account, AccountHint: site.AccountHint, HFHome: s.HFHome,
-		Runtime: render.Runtime{Kind: s.Runtime.Kind, Name: cmp.Or(s.Runtime.Path, s.Runtime.Name)},
-		Modules: site.Modules, Network: site.Network, Shardeck: a.options.Binary,
+		Account: s.Account, AccountHint: site.AccountHint, HFHome: s.HFHome, Runtime: r,
+		Modules: site.Modules, Network: site.Network, Plugin: plugin, Shardeck: a.options.Binary,
 	}
 }
 
@@ -104,9 +105,9 @@ func (a *App) scriptSettings(e model.Experiment) render.Settings {
 func (a *App) Screen() catalog.Values { return a.catalog.Settings.Values }
 
 func (a *App) software() probe.Target {
-	s := a.catalog.Settings
-	return probe.Target{Runtime: s.Runtime.Kind, Name: cmp.Or(s.Runtime.Path, s.Runtime.Name), Modules: a.world.Site.Modules,
-		HFHome: s.HFHome, Workspace: a.ws.Root}
+	r := a.world.Runtime
+	return probe.Target{Runtime: r.Kind, Name: r.Name, Modules: slices.Concat(a.world.Site.Modules, r.Modules),
+		HFHome: a.catalog.Settings.HFHome, Workspace: a.ws.Root}
 }
 
 // SiteReport is the site's description, what this machine has, and what the scheduler allows.

@@ -88,7 +88,9 @@ func Load(o Options) (*Catalog, error) {
 
 // World is what experiments are judged against here.
 func (c *Catalog) World() check.World {
-	return check.World{Shapes: c.Shapes, GPUs: c.GPUs, Site: c.Site, Account: c.Settings.Account}
+	r, plugin := c.JobRuntime()
+	r.Modules = slices.Concat(r.Modules, plugin)
+	return check.World{Shapes: c.Shapes, GPUs: c.GPUs, Site: c.Site, Account: c.Settings.Account, Runtime: r}
 }
 
 // source is one place that files may lie in; later ones win.
@@ -290,7 +292,7 @@ func checkWords(s model.Site) error {
 	errs := []error{model.CheckConstraint(s.Constraint), model.CheckConstraint(s.Reader.Constraint),
 		model.CheckSlurmWord(s.Reader.QOS), model.CheckSlurmWord(s.Reader.Memory)}
 	errs = slices.Concat(errs, model.Each(s.Constraints(), model.CheckConstraint),
-		model.Each(s.QOSNames(), model.CheckSlurmWord), model.Each(s.Modules, oneLine))
+		model.Each(s.QOSNames(), model.CheckSlurmWord), model.Each(slices.Concat(s.Modules, s.Plugin), oneLine))
 	for _, name := range slices.Sorted(maps.Keys(s.Network)) {
 		errs = append(errs, model.CheckEnvName(name), oneLine(s.Network[name]))
 	}

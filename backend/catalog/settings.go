@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -36,9 +37,10 @@ type Values struct {
 
 // Runtime says how a job enters its software environment.
 type Runtime struct {
-	Kind string `yaml:"kind"` // none, conda, venv, module or shifter
-	Name string `yaml:"name"` // of the conda environment, the module or the image
-	Path string `yaml:"path"` // of the venv, or of a conda environment without a name
+	Kind    string   `yaml:"kind"`    // none, conda, venv, module, shifter or podman-hpc
+	Name    string   `yaml:"name"`    // of the conda environment, the module or the image
+	Path    string   `yaml:"path"`    // of the venv, or of a conda environment without a name
+	Modules []string `yaml:"modules"` // loaded before it; none: over several nodes the site's that bring NCCL's plugin
 }
 
 // RefreshFloor is the least time between two queries of a scheduler.
@@ -55,7 +57,7 @@ type Setting struct {
 
 var words = map[string][]string{
 	"scheduler":    {"auto", "slurm", "local"},
-	"runtime.kind": {"none", "conda", "venv", "module", "shifter"},
+	"runtime.kind": {"none", "conda", "venv", "module", "shifter", "podman-hpc"},
 	"theme":        {"auto", "dark", "light", "mono"},
 }
 
@@ -81,8 +83,8 @@ var rules = strictyaml.Rules{
 	},
 }
 
-// fields are the settings that take a value, by key.
-var fields = slices.DeleteFunc(strictyaml.Fields[Values](), func(f strictyaml.Field) bool { return !f.Single() })
+// fields are the settings that take a value or a list, by key.
+var fields = slices.DeleteFunc(strictyaml.Fields[Values](), func(f strictyaml.Field) bool { return f.Type.Kind() == reflect.Struct })
 
 // Keys lists every setting, in the order they are shown.
 func Keys() []string { return model.Each(fields, func(f strictyaml.Field) string { return f.Path }) }
@@ -122,6 +124,17 @@ func (s Settings) List() []Setting {
 	return model.Each(fields, func(f strictyaml.Field) Setting {
 		return Setting{f.Path, strictyaml.Text(f.Of(&s.Values)), s.origin[f.Path]}
 	})
+}
+
+// JobRuntime is how jobs enter their software, and the site's modules for those over several nodes whose runtime brings no
+// plugin of NCCL's: an image has one, a module may, and who names modules knows.
+func (c *Catalog) JobRuntime() (r model.Runtime, plugin []string) {
+	s := c.Settings.Runtime
+	r = model.Runtime{Kind: s.Kind, Name: cmp.Or(s.Path, s.Name), Modules: s.Modules}
+	if !r.Image() && r.Kind != "module" && len(r.Modules) == 0 {
+		plugin = c.Site.Plugin
+	}
+	return r, plugin
 }
 
 // Origin says where a setting comes from.

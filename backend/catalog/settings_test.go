@@ -20,18 +20,19 @@ func TestSettingsLayers(t *testing.T) {
 		got[s.Key] = s.Value + " <- " + s.Origin
 	}
 	want := map[string]string{
-		"account":      "work_g <- shardeck.yaml",
-		"site":         "perlmutter <- detected",
-		"scheduler":    "auto <- built in",
-		"hf_home":      "/pscratch/sd/u/user/huggingface <- site perlmutter",
-		"runtime.kind": "conda <- shardeck.yaml",
-		"runtime.name": "vllm-profiling <- shardeck.yaml",
-		"runtime.path": "HOME/env <- ~/.config/shardeck/config.yaml",
-		"refresh":      "30 <- --set",
-		"workers":      "0 <- built in",
-		"theme":        "dark <- ~/.config/shardeck/config.yaml",
-		"ascii":        "false <- built in",
-		"mouse":        "false <- built in",
+		"account":         "work_g <- shardeck.yaml",
+		"site":            "perlmutter <- detected",
+		"scheduler":       "auto <- built in",
+		"hf_home":         "/pscratch/sd/u/user/huggingface <- site perlmutter",
+		"runtime.kind":    "conda <- shardeck.yaml",
+		"runtime.modules": " <- built in",
+		"runtime.name":    "vllm-profiling <- shardeck.yaml",
+		"runtime.path":    "HOME/env <- ~/.config/shardeck/config.yaml",
+		"refresh":         "30 <- --set",
+		"workers":         "0 <- built in",
+		"theme":           "dark <- ~/.config/shardeck/config.yaml",
+		"ascii":           "false <- built in",
+		"mouse":           "false <- built in",
 	}
 	if _, rest, ok := strings.Cut(got["runtime.path"], "/home/env"); ok {
 		got["runtime.path"] = "HOME/env" + rest

@@ -100,7 +100,7 @@ func (su *Submitter) qosLines(limits scheduler.Limits, rows []board.Row) []probe
 	var seen []string
 	for _, r := range rows {
 		name := r.Verdict.Placement.QOS
-		if name == "" || slices.Contains(seen, name) {
+		if name == "" || r.Verdict.Placement.Partition || slices.Contains(seen, name) {
 			continue
 		}
 		seen = append(seen, name)

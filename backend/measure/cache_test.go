@@ -174,25 +174,18 @@ func TestRunKeyNamesAllThatCounts(t *testing.T) {
 	}
 	as := key(func(*Needs, *model.Run) {}).file()
 	for what, change := range map[string]func(*Needs, *model.Run){
-		"GPUs per node of the site":    func(s *Needs, _ *model.Run) { s.World.Site.GPUsPerNode = 8 },
-		"GPUs per node of the machine": func(s *Needs, _ *model.Run) { s.World.Site.GPUsPerNode, s.World.MachineGPUs = 0, 2 },
-		"shapes of models":             func(s *Needs, _ *model.Run) { s.World.Shapes = []model.Shape{{Name: "m"}} },
-		"kinds of GPUs":                func(s *Needs, _ *model.Run) { s.World.GPUs = map[string]model.GPU{"a100": {Title: "A100"}} },
-		"program":                      func(s *Needs, _ *model.Run) { s.Version = "2" },
-		"config":                       func(_ *Needs, r *model.Run) { r.Experiment.Layout.TP = 2 },
-		"warnings":                     func(_ *Needs, r *model.Run) { r.Warnings = []string{"two of one rank"} },
-		"problem":                      func(_ *Needs, r *model.Run) { r.Problem = "no config.yaml" },
-		"files":                        func(_ *Needs, r *model.Run) { r.Files = nil },
+		"GPUs per node of the site": func(s *Needs, _ *model.Run) { s.World.Site.GPUsPerNode = 8 },
+		"shapes of models":          func(s *Needs, _ *model.Run) { s.World.Shapes = []model.Shape{{Name: "m"}} },
+		"kinds of GPUs":             func(s *Needs, _ *model.Run) { s.World.GPUs = map[string]model.GPU{"a100": {Title: "A100"}} },
+		"program":                   func(s *Needs, _ *model.Run) { s.Version = "2" },
+		"config":                    func(_ *Needs, r *model.Run) { r.Experiment.Layout.TP = 2 },
+		"warnings":                  func(_ *Needs, r *model.Run) { r.Warnings = []string{"two of one rank"} },
+		"problem":                   func(_ *Needs, r *model.Run) { r.Problem = "no config.yaml" },
+		"files":                     func(_ *Needs, r *model.Run) { r.Files = nil },
 	} {
 		if key(change).file() == as {
 			t.Errorf("other %s, and the same key", what)
 		}
-	}
-	machine := func(gpus int) string {
-		return key(func(s *Needs, _ *model.Run) { s.World.Site.GPUsPerNode, s.World.MachineGPUs = 0, gpus }).file()
-	}
-	if machine(2) == machine(4) {
-		t.Error("a machine of other GPUs, and the same key")
 	}
 	if key(func(_ *Needs, r *model.Run) { r.Name = "b" }).file() != as {
 		t.Error("a run that was renamed is another")

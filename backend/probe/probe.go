@@ -182,9 +182,6 @@ func software(ctx context.Context, t Target, o Options) []Line {
 }
 
 func askVersions(ctx context.Context, t Target, o Options) (string, error) {
-	if t.Runtime == "shifter" {
-		return o.Run(ctx, "shifter", "--image="+t.Name, "python3", "-c", wanted().Versions)
-	}
 	kind, known := wanted().Environments[t.Runtime]
 	if !known {
 		return "", fmt.Errorf("runtime %.40q is not known", t.Runtime)
@@ -244,7 +241,7 @@ func numbers(version string) []int {
 
 // Target is what jobs of this workspace will need.
 type Target struct {
-	Runtime   string   // conda, venv, module, shifter or none
+	Runtime   string   // conda, venv, module, shifter, podman-hpc or none
 	Name      string   // of that environment, image or module
 	Modules   []string // loaded before it
 	HFHome    string   // absolute; empty: the hub's own default

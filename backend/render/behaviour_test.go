@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"shardeck/model"
 )
 
 // fakePython stands in for the runner: it writes what it is told to and ends as
@@ -70,6 +72,7 @@ func newSite(t *testing.T, text []byte) *site {
 		filepath.Join(s.bin, "python"):                                          fakePython,
 		filepath.Join(s.bin, "nsys"):                                            fakeNsys,
 		filepath.Join(s.bin, "srun"):                                            fakeSrun,
+		filepath.Join(s.bin, "libnccl-net.so"):                                  "", // where LD_LIBRARY_PATH leads
 	} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
@@ -84,14 +87,14 @@ func newSite(t *testing.T, text []byte) *site {
 // plain is E1.1 without a software environment to enter.
 func plain(t *testing.T) Job {
 	j := job(t, byID(t, "E1.1"))
-	j.Settings.Runtime, j.Settings.HFHome = Runtime{}, ""
+	j.Settings.Runtime, j.Settings.HFHome = model.Runtime{}, ""
 	return j
 }
 
 func (s *site) command(env ...string) *exec.Cmd {
 	cmd := exec.Command("bash", s.path)
 	cmd.Dir = s.root
-	cmd.Env = append([]string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "SHARDECK_JOB_ID=L1"}, env...)
+	cmd.Env = append([]string{"PATH=" + s.bin + ":" + os.Getenv("PATH"), "LD_LIBRARY_PATH=" + s.bin, "SHARDECK_JOB_ID=L1"}, env...)
 	return cmd
 }
 
@@ -302,7 +305,7 @@ func TestMissingConfigIsSaid(t *testing.T) {
 // TestSeveralNodesNeedSlurm: by hand on one machine it says so and runs nothing.
 func TestSeveralNodesNeedSlurm(t *testing.T) {
 	j := job(t, byID(t, "E4.1"))
-	j.Settings.Runtime, j.Settings.HFHome, j.Config = Runtime{}, "", plain(t).Config
+	j.Settings.Runtime, j.Settings.HFHome, j.Config = model.Runtime{}, "", plain(t).Config
 	if log, code := newSite(t, script(t, j)).run("WRITE=1"); code != 2 || !strings.Contains(log, "needs 2 nodes") {
 		t.Errorf("exit code %d\n%s", code, log)
 	}
@@ -312,7 +315,7 @@ func TestSeveralNodesNeedSlurm(t *testing.T) {
 // job's exit code is still its own.
 func TestTasksOfSeveralNodes(t *testing.T) {
 	j := job(t, byID(t, "E4.1"))
-	j.Settings.Runtime, j.Settings.HFHome, j.Config = Runtime{}, "", plain(t).Config
+	j.Settings.Runtime, j.Settings.HFHome, j.Config = model.Runtime{}, "", plain(t).Config
 	for codes, want := range map[string]int{"0,0": 0, "3,3": 3, "0,3": 3, "10,0": 10, "0,7": 7, "3,7": 7} {
 		s := newSite(t, script(t, j))
 		log, code := s.run("SLURM_JOB_ID=5", "CODES="+codes, "WRITE=1")

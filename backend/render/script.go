@@ -69,19 +69,14 @@ type Job struct {
 
 // Settings are what scripts need of the settings and the site.
 type Settings struct {
-	Account     string // "": Slurm's default; the experiment's own comes first
-	AccountHint string // of the site, for a comment
-	HFHome      string // may begin with $NAME or ~
-	Runtime     Runtime
-	Modules     []string          // loaded before Runtime is entered
+	Account     string            // "": Slurm's default; the experiment's own comes first
+	AccountHint string            // of the site, for a comment
+	HFHome      string            // may begin with $NAME or ~
+	Runtime     model.Runtime     // no kind: none
+	Modules     []string          // of the site, loaded before those of Runtime
 	Network     map[string]string // of the site, for jobs over several nodes
+	Plugin      []string          // modules that such jobs load where nothing else brings NCCL's plugin
 	Shardeck    string            // absolute path of the binary, for engine replay
-}
-
-// Runtime is how a job enters the software environment.
-type Runtime struct {
-	Kind string // conda, venv, module, shifter, none (or empty)
-	Name string // environment, directory, module names or image
 }
 
 // Script is the job script of an experiment, for sbatch and bash. An error names a value that cannot stand in it.
@@ -117,13 +112,13 @@ func execute(name, what string, data any) ([]byte, error) {
 
 var scripts = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("").Funcs(template.FuncMap{
-		"q": shell.Quote, "path": quotePath, "hash": commentText, "words": strings.Fields,
+		"q": shell.Quote, "path": quotePath, "hash": commentText,
 		"y": yamlValue, "stage": stageLine, "exit": exitCode,
 	}).ParseFS(templates.FS, "scripts/*.tmpl"))
 })
 
 var exits = map[string]int{
-	"done": model.ExitDone, "failed": model.ExitFailed, "config": model.ExitConfig, "partial": model.ExitPartial,
+	"done": model.ExitDone, "failed": model.ExitFailed, "worker": model.ExitWorker, "config": model.ExitConfig, "partial": model.ExitPartial,
 	"software": model.ExitSoftware, "traces": model.ExitTraces,
 }
 
@@ -147,13 +142,16 @@ type view struct {
 	Replay, Nsys                     bool
 	Config, ConfigName, OutputDir    string
 
-	Account, AccountHint, Constraint, QOS, Time string
-	Nodes, GPUs, GPUsPerNode, CPUs, Warning     int
+	Account, AccountHint, Constraint, QOS, Time, Memory, GPURequest string
+	Nodes, GPUs, GPUsPerNode, CPUs, Warning                         int
+	Partition                                                       bool // QOS is one
 
-	Runtime      Runtime
-	Image        string // of shifter
-	Python       string // images have python3 only
+	Runtime      model.Runtime
+	Image        string   // of a container
+	Passed       []string // variables that podman hands into it
+	Python       string   // images have python3 only
 	Modules      []string
+	Plugin       []string
 	HFHome       string
 	Network, Env map[string]string
 	Shardeck     string
@@ -166,17 +164,26 @@ func newView(j Job) (*view, error) {
 		Title: strings.TrimSuffix(e.ID+": "+e.Description, ": "), Replay: e.Engine == model.EngineReplay,
 		Config: j.Config, ConfigName: path.Base(j.Config), OutputDir: e.OutputDir,
 		Account: cmp.Or(e.Slurm.Account, s.Account), AccountHint: s.AccountHint,
-		Constraint: p.Constraint, QOS: p.QOS, Time: e.Slurm.Time,
-		Nodes: p.Nodes, GPUs: p.GPUs, GPUsPerNode: p.GPUsPerNode, CPUs: p.CPUsPerTask,
-		Runtime: s.Runtime, Modules: s.Modules, HFHome: s.HFHome,
+		Constraint: p.Constraint, QOS: p.QOS, Partition: p.Partition, Time: e.Slurm.Time, Memory: p.MemoryPerGPU,
+		GPURequest: strings.TrimPrefix(fmt.Sprintf("%s:%d", p.GPUType, p.GPUsPerNode), ":"),
+		Nodes:      p.Nodes, GPUs: p.GPUs, GPUsPerNode: p.GPUsPerNode, CPUs: p.CPUsPerTask,
+		Runtime: s.Runtime, Modules: slices.Concat(s.Modules, s.Runtime.Modules), Plugin: s.Plugin, HFHome: s.HFHome,
 		Network: s.Network, Env: e.Env, Shardeck: s.Shardeck, Python: "python",
 	}
 	v.Runtime.Kind = cmp.Or(v.Runtime.Kind, "none")
-	if v.Runtime.Kind == "shifter" {
+	switch {
+	case v.Runtime.Image():
 		v.Image, v.Python = v.Runtime.Name, "python3"
+		v.Passed = slices.Concat(passed, slices.Sorted(maps.Keys(e.Env)))
+	case v.Runtime.Kind == "module":
+		v.Modules = append(v.Modules, strings.Fields(v.Runtime.Name)...)
 	}
 	return v, v.check()
 }
+
+// passed are variables of a job that reach a container of podman, which inherits none: * is any ending.
+var passed = []string{"SLURM_*", "SHARDECK_*", "MASTER_*", "OUT", "HF_*", "NCCL_*", "FI_*", "GLOO_*", "VLLM_*", "TORCH*", "TRITON_*",
+	"CUDA_*", "FLASHINFER_*", "PYTHONNOUSERSITE"}
 
 // maxWarning is how long before the time limit a runner is told to stop and write.
 const maxWarning = 120 * time.Second
@@ -188,11 +195,13 @@ func (v *view) check() error {
 	return errors.Join(err,
 		model.CheckID(v.ID), model.CheckOutputDir(v.OutputDir), checkConfigPath(v.Config),
 		model.CheckSlurmWord(v.Account), model.CheckSlurmWord(v.QOS), model.CheckConstraint(v.Constraint),
+		model.CheckSlurmWord(v.Memory), gpuRequest.Check(v.GPURequest, "%.40q cannot ask for GPUs"),
 		v.checkJob(), v.checkRuntime(), checkEnvNames(v.Env), checkEnvNames(v.Network))
 }
 
 var (
 	configPath = model.NewPattern(`[A-Za-z0-9._+=,/-]+`, 512)
+	gpuRequest = model.NewPattern(`(?:[A-Za-z0-9_.-]+:)?[0-9]+`, 128)
 	imageName  = model.NewPattern(`[A-Za-z0-9][A-Za-z0-9._:/@-]*`, 256)
 )
 
@@ -217,15 +226,15 @@ func (v *view) checkRuntime() error {
 	switch v.Runtime.Kind {
 	case "none":
 		return nil
-	case "conda", "venv", "module", "shifter":
+	case "conda", "venv", "module", "shifter", "podman-hpc":
 	default:
-		return fmt.Errorf("runtime %.40q is not known: use conda, venv, module, shifter or none", v.Runtime.Kind)
+		return fmt.Errorf("runtime %.40q is not known: use conda, venv, module, shifter, podman-hpc or none", v.Runtime.Kind)
 	}
 	if strings.TrimSpace(v.Runtime.Name) == "" {
 		return fmt.Errorf("runtime %s has no name: write runtime: {kind: %s, name: …} in shardeck.yaml", v.Runtime.Kind, v.Runtime.Kind)
 	}
 	if v.Image != "" && !imageName.MatchString(v.Image) {
-		return fmt.Errorf("%.80q cannot name an image: write it as in vllm/vllm-openai:v0.11.0", v.Image)
+		return fmt.Errorf("%.80q cannot name an image: write it as in vllm/vllm-openai:v0.13.0", v.Image)
 	}
 	return nil
 }

@@ -1,14 +1,16 @@
 package render
 
 import (
+	"cmp"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 
 	"shardeck/model"
@@ -33,7 +35,7 @@ func golden(t *testing.T, name string, got []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(string(want), string(got)); d != "" {
+	if d := gocmp.Diff(string(want), string(got)); d != "" {
 		t.Errorf("%s differs (go test -update writes it anew):\n%s", name, d)
 	}
 }
@@ -89,7 +91,7 @@ func job(t *testing.T, e entry) Job {
 	}
 	return Job{Experiment: e.Experiment, Placement: check.Place(e.Experiment, site), Config: config, Settings: Settings{
 		Account: "m1234_g", AccountHint: site.AccountHint, HFHome: "$SCRATCH/huggingface",
-		Runtime: Runtime{Kind: "conda", Name: "vllm-profiling"}, Modules: site.Modules, Network: site.Network,
+		Runtime: model.Runtime{Kind: "conda", Name: "vllm-profiling"}, Modules: site.Modules, Network: site.Network, Plugin: site.Plugin,
 		Shardeck: "/opt/shardeck",
 	}}
 }
@@ -124,7 +126,7 @@ func TestGoldenScripts(t *testing.T) {
 	golden(t, "run_replay.sh", script(t, replay))
 
 	shifter := job(t, byID(t, "E1.3"))
-	shifter.Settings.Runtime = Runtime{Kind: "shifter", Name: "vllm/vllm-openai:v0.11.0"}
+	shifter.Settings.Runtime = model.Runtime{Kind: "shifter", Name: "vllm/vllm-openai:v0.13.0"}
 	golden(t, "run_shifter.sh", script(t, shifter))
 
 	nsys, err := NsysScript(job(t, byID(t, "E1.3")))
@@ -132,6 +134,33 @@ func TestGoldenScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "run_with_nsys.sh", nsys)
+}
+
+// runtimes are one of each kind.
+var runtimes = []model.Runtime{
+	{}, {Kind: "conda", Name: "vllm-profiling"}, {Kind: "venv", Name: "$HOME/my env"}, {Kind: "module", Name: "pytorch/2.8.0 cudatoolkit"},
+	{Kind: "shifter", Name: "vllm/vllm-openai:v0.13.0"}, {Kind: "podman-hpc", Name: "vllm/vllm-openai:v0.13.0"},
+}
+
+// TestGoldenRuntimes: every kind of runtime, on one node and on two.
+func TestGoldenRuntimes(t *testing.T) {
+	for _, r := range runtimes {
+		for nodes, id := range map[string]string{"one": "E1.2", "two": "E4.1"} {
+			j := job(t, byID(t, id))
+			j.Settings.Runtime = r
+			if r.Image() || r.Kind == "module" {
+				j.Settings.Plugin = nil // as the catalogue of settings leaves them out
+			}
+			golden(t, fmt.Sprintf("runtimes/%s_%s.sh", cmp.Or(r.Kind, "none"), nodes), script(t, j))
+		}
+	}
+	j := job(t, byID(t, "E4.1"))
+	j.Settings.Runtime = runtimes[5]
+	nsys, err := NsysScript(j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "runtimes/podman-hpc_nsys.sh", nsys)
 }
 
 // TestPerlmutterHeaders: what each layout asks of Slurm.
@@ -195,9 +224,9 @@ func TestScriptsAreSound(t *testing.T) {
 	for _, e := range catalogue(t) {
 		add("run_"+e.ID, script(t, job(t, e)))
 	}
-	for _, r := range []Runtime{{}, {"venv", "$HOME/my env"}, {"module", "pytorch/2.8.0 cudatoolkit"}, {"shifter", "vllm/vllm-openai:v0.11.0"}, {"conda", "it's"}} {
+	for _, r := range append(runtimes, model.Runtime{Kind: "conda", Name: "it's"}) {
 		j := job(t, byID(t, "E4.1"))
-		j.Settings.Runtime, j.Settings.Modules, j.Settings.Account = r, []string{"a b"}, ""
+		j.Settings.Runtime, j.Settings.Modules, j.Settings.Account = r, []string{"a b", "it's"}, ""
 		add("runtime_"+r.Kind, script(t, j))
 		nsys, err := NsysScript(j)
 		if err != nil {
@@ -277,9 +306,9 @@ func TestScriptRefuses(t *testing.T) {
 		"is no name Slurm knows":        func(j *Job) { j.Settings.Account = "x y" },
 		"is no constraint":              func(j *Job) { j.Placement.Constraint = "gpu && x" },
 		"cannot name an environment":    func(j *Job) { j.Experiment.Env = map[string]string{"A;b": "c"} },
-		"runtime \"docker\" is not":     func(j *Job) { j.Settings.Runtime = Runtime{"docker", "x"} },
-		"runtime conda has no name":     func(j *Job) { j.Settings.Runtime = Runtime{"conda", " "} },
-		"cannot name an image":          func(j *Job) { j.Settings.Runtime = Runtime{"shifter", "a b"} },
+		"runtime \"docker\" is not":     func(j *Job) { j.Settings.Runtime = model.Runtime{Kind: "docker", Name: "x"} },
+		"runtime conda has no name":     func(j *Job) { j.Settings.Runtime = model.Runtime{Kind: "conda", Name: " "} },
+		"cannot name an image":          func(j *Job) { j.Settings.Runtime = model.Runtime{Kind: "shifter", Name: "a b"} },
 		"give every part of its layout": func(j *Job) { j.Placement.Nodes = 0 },
 		"names the program by its full": func(j *Job) { j.Experiment.Engine, j.Settings.Shardeck = model.EngineReplay, "shardeck" },
 	} {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"shardeck/model"
+
 	"shardeck/backend/scheduler/slurmtest"
 )
 
@@ -20,7 +22,7 @@ func TestMain(m *testing.M) { os.Exit(slurmtest.Main(m)) }
 func TestThroughRealSlurm(t *testing.T) {
 	env := append(os.Environ(), slurmtest.Env(t)...)
 	j := job(t, byID(t, "E4.1"))
-	j.Settings.Runtime, j.Settings.HFHome, j.Config = Runtime{}, "", plain(t).Config
+	j.Settings.Runtime, j.Settings.HFHome, j.Config = model.Runtime{}, "", plain(t).Config
 	j.Experiment.Slurm.Time = "00:05:00"
 	s := newSite(t, script(t, j))
 	if err := os.Remove(filepath.Join(s.bin, "srun")); err != nil { // Slurm's own
@@ -32,7 +34,7 @@ func TestThroughRealSlurm(t *testing.T) {
 	sbatch := func(options ...string) string {
 		t.Helper()
 		cmd := exec.Command("sbatch", append(append([]string{"--parsable"}, options...), s.path)...)
-		cmd.Dir, cmd.Env = s.root, append(env, "PATH="+s.bin+":"+os.Getenv("PATH"), "WRITE=1")
+		cmd.Dir, cmd.Env = s.root, append(env, "PATH="+s.bin+":"+os.Getenv("PATH"), "LD_LIBRARY_PATH="+s.bin, "WRITE=1")
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%v: %s", err, out)

@@ -149,6 +149,14 @@ func (r Rules) SetText(path string, at reflect.Value, text string) error {
 			return r.refuse(path, text, t)
 		}
 		at.SetBool(text == "true")
+	case reflect.Slice: // of words
+		words := strings.FieldsFunc(text, func(c rune) bool { return strings.ContainsRune("[], ", c) })
+		for i := range words {
+			if err := r.SetText(path, reflect.ValueOf(&words[i]).Elem(), words[i]); err != nil {
+				return err
+			}
+		}
+		at.Set(reflect.ValueOf(words))
 	default:
 		if c := r.choices(path); c != nil && !slices.Contains(c, text) {
 			return r.refuse(path, text, t)
@@ -165,7 +173,7 @@ func (r Rules) SetText(path string, at reflect.Value, text string) error {
 
 func isDuration(t reflect.Type) bool { return t == reflect.TypeFor[time.Duration]() }
 
-// Text is what SetText reads: the value of a field as a file has it.
+// Text is what SetText reads, of a list its words: the value of a field as a file has it.
 func Text(at reflect.Value) string {
 	switch t := at.Type(); {
 	case isAutoInt(t) && at.Int() == int64(model.Auto):
@@ -178,6 +186,8 @@ func Text(at reflect.Value) string {
 		return strconv.FormatFloat(at.Float(), 'f', -1, 64)
 	case t.Kind() == reflect.Bool:
 		return strconv.FormatBool(at.Bool())
+	case t.Kind() == reflect.Slice:
+		return strings.Join(at.Interface().([]string), ", ")
 	}
 	return at.String()
 }

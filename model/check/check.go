@@ -75,17 +75,20 @@ func Check(e model.Experiment, w World) Verdict {
 
 // Placement is what the job will ask for: nodes, and how ranks lie on them.
 type Placement struct {
-	GPUs        int    `json:"gpus"`
-	Nodes       int    `json:"nodes"`
-	GPUsPerNode int    `json:"gpus_per_node"` // asked for on each node
-	CPUsPerTask int    `json:"cpus_per_task"`
-	Tasks       int    `json:"tasks_per_node"`
-	QOS         string `json:"qos"`        // as submitted, resolved
-	Constraint  string `json:"constraint"` // resolved
-	GPU         string `json:"gpu"`        // key of templates/gpus.yaml
-	Shared      bool   `json:"shared"`     // part of a node
-	PPSpans     bool   `json:"pp_spans"`   // a pipeline crosses nodes
-	TPSpans     bool   `json:"tp_spans"`   // a tensor-parallel group crosses nodes
+	GPUs         int    `json:"gpus"`
+	Nodes        int    `json:"nodes"`
+	GPUsPerNode  int    `json:"gpus_per_node"` // asked for on each node
+	CPUsPerTask  int    `json:"cpus_per_task"`
+	Tasks        int    `json:"tasks_per_node"`
+	QOS          string `json:"qos"`                      // as submitted, resolved
+	Constraint   string `json:"constraint"`               // resolved
+	GPU          string `json:"gpu"`                      // key of templates/gpus.yaml
+	Partition    bool   `json:"partition,omitempty"`      // QOS is a partition
+	GPUType      string `json:"gpu_type,omitempty"`       // as GRES calls it
+	MemoryPerGPU string `json:"memory_per_gpu,omitempty"` // of the host
+	Shared       bool   `json:"shared"`                   // part of a node
+	PPSpans      bool   `json:"pp_spans"`                 // a pipeline crosses nodes
+	TPSpans      bool   `json:"tp_spans"`                 // a tensor-parallel group crosses nodes
 }
 
 // Fit is the memory of one GPU, in bytes: the fullest rank of the layout.
@@ -119,11 +122,8 @@ type World struct {
 	Shapes  []model.Shape
 	GPUs    map[string]model.GPU // by key
 	Site    model.Site
-	Account string // from the settings; an experiment's own comes first
-
-	// The machine itself, for sites that do not say what their nodes hold; empty and 0: not known.
-	MachineGPU  string // key of a GPU
-	MachineGPUs int
+	Account string        // from the settings; an experiment's own comes first
+	Runtime model.Runtime // of the jobs, with all modules that a job over nodes loads
 }
 
 // Shape finds a model's shape by hub id or alias; nil if it is not known.
@@ -140,7 +140,7 @@ func (w World) modelNames() []string {
 }
 
 // GPUsPerNode is how many GPUs a node holds; 0: not known.
-func (w World) GPUsPerNode() int { return cmp.Or(max(w.Site.GPUsPerNode, 0), w.MachineGPUs) }
+func (w World) GPUsPerNode() int { return max(w.Site.GPUsPerNode, 0) }
 
 // maxGPUs is the largest job here; 0: not known.
 func (w World) maxGPUs() int { return w.GPUsPerNode() * w.Site.MaxNodes }

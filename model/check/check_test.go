@@ -218,7 +218,7 @@ func TestCheckOnAnUnknownMachine(t *testing.T) {
 		t.Errorf("a replay needs nothing: %+v", f)
 	}
 	two := laptop()
-	two.MachineGPU, two.MachineGPUs = "h100-80gb", 2
+	two.Site.GPUsPerNode, two.Site.Partitions = 2, []model.NodeKind{{GPU: "h100-80gb"}}
 	if v := Check(modeltest.Of(modeltest.Llama8B, 4, 1, 1, 1), two); findCode(v, "gpus") == nil {
 		t.Errorf("TP4 on 2 GPUs: %+v", v.Findings)
 	}

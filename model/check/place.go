@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"shardeck/model"
@@ -11,19 +13,23 @@ import (
 // Place says what the job of an experiment asks of a site. One task runs on each node, whatever
 // the layout; the runner starts the ranks itself. The layout's numbers must be positive.
 func Place(e model.Experiment, s model.Site) Placement {
-	p := Placement{GPUs: e.Layout.GPUs(), Tasks: 1}
+	s = s.For(e.Slurm)
+	p := Placement{GPUs: e.Layout.GPUs(), Tasks: 1, MemoryPerGPU: s.MemoryPerGPU}
 	p.Nodes, p.GPUsPerNode = spread(p.GPUs, s.GPUsPerNode)
 	p.CPUsPerTask = p.GPUsPerNode * s.CPUsPerGPU
 	p.QOS = pickQOS(e.Slurm.QOS, p, s)
 	if q := s.Queue(p.QOS); q != nil {
-		p.Shared = q.Shared
+		p.Shared, p.Partition = q.Shared, q.Partition
 	}
 	p.Constraint = e.Slurm.Constraint
 	if model.IsAuto(p.Constraint) {
 		p.Constraint = s.Constraint
 	}
-	if k := s.Kind(e.Slurm.Constraint); k != nil {
-		p.GPU = k.GPU
+	if k := s.Kind(e.Slurm); k != nil {
+		p.GPU, p.GPUType = k.GPU, k.GPUType
+		if words := strings.Split(p.Constraint, "&"); k.GPUType != "" { // no feature of nodes, but what their GPUs are asked for by
+			p.Constraint = strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == k.GPUType }), "&")
+		}
 	}
 	p.TPSpans = p.Nodes > 1 && p.GPUsPerNode%e.Layout.TP != 0
 	p.PPSpans = p.Nodes > 1 && e.Layout.PP > 1 && p.GPUsPerNode%(e.Layout.TP*e.Layout.PP) != 0

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,11 +33,9 @@ type subject struct {
 }
 
 func newSubject(e model.Experiment, w *World) *subject {
-	s := &subject{e: e, w: w}
-	site := w.Site
-	site.GPUsPerNode = w.GPUsPerNode()
-	s.place = Place(e, site)
-	s.place.GPU = cmp.Or(s.place.GPU, w.MachineGPU)
+	here := *w
+	here.Site = w.Site.For(e.Slurm)
+	s := &subject{e: e, w: &here, place: Place(e, here.Site)}
 	s.limit, _ = model.ParseTimeLimit(e.Slurm.Time)
 	s.queue = w.Site.Queue(s.place.QOS)
 	if g, ok := w.GPUs[s.place.GPU]; ok {
@@ -225,7 +222,7 @@ func (s *subject) wider(path string) []candidate {
 func (s *subject) larger() []candidate {
 	var out []candidate
 	for _, k := range s.w.Site.Partitions {
-		if s.w.GPUs[k.GPU].Bytes <= s.gpu.Bytes {
+		if k.Queue != "" && k.Queue != s.place.QOS || s.w.GPUs[k.GPU].Bytes <= s.gpu.Bytes {
 			continue
 		}
 		e := s.e

@@ -22,40 +22,40 @@ var siteRules = []rule{
 		return set("slurm.qos", cmp.Or(s.w.Site.NearestQOS(s.place.QOS), "auto"))
 	}},
 	{"qos-interactive", SeverityError, "slurm.qos", queued(func(s *subject, q model.Queue) string {
-		return faultIf(q.Interactive, "QOS %s is for salloc and takes no job scripts", q.Name)
+		return faultIf(q.Interactive, "%s is for salloc and takes no job scripts", q.Title())
 	}), fixed("slurm.qos", "auto")},
 	{"qos-gpus", SeverityError, "slurm.qos", queued(func(s *subject, q model.Queue) string {
 		return faultIf(q.MaxGPUs != 0 && s.place.GPUs > q.MaxGPUs,
-			"QOS %s takes at most %d GPUs, and the layout needs %d", q.Name, q.MaxGPUs, s.place.GPUs)
+			"%s takes at most %d GPUs, and the layout needs %d", q.Title(), q.MaxGPUs, s.place.GPUs)
 	}), fixed("slurm.qos", "auto")},
 	{"qos-nodes", SeverityError, "slurm.qos", queued(func(s *subject, q model.Queue) string {
 		return faultIf(q.MaxNodes != 0 && s.place.Nodes > q.MaxNodes && (q.MaxGPUs <= 0 || s.place.GPUs <= q.MaxGPUs),
-			"QOS %s takes at most %d nodes, and the layout needs %d", q.Name, q.MaxNodes, s.place.Nodes)
+			"%s takes at most %d nodes, and the layout needs %d", q.Title(), q.MaxNodes, s.place.Nodes)
 	}), fixed("slurm.qos", "auto")},
 	{"qos-time", SeverityError, "slurm.time", queued(func(s *subject, q model.Queue) string {
 		most := hours(q.MaxHours)
 		return faultIf(most != 0 && s.limit > most,
-			"a time limit of %s is more than the %s of QOS %s", model.DurationWords(s.limit), model.DurationWords(most), q.Name)
+			"a time limit of %s is more than the %s of %s", model.DurationWords(s.limit), model.DurationWords(most), q.Title())
 	}), func(s *subject) (string, []model.Edit) {
 		return set("slurm.time", model.FormatTimeLimit(hours(s.queue.MaxHours)))
 	}},
 	{"qos-time-min", SeverityError, "slurm.time", queued(func(s *subject, q model.Queue) string {
 		return faultIf(s.limit < hours(q.MinHours),
-			"QOS %s wants a time limit of at least %s", q.Name, model.DurationWords(hours(q.MinHours)))
+			"%s wants a time limit of at least %s", q.Title(), model.DurationWords(hours(q.MinHours)))
 	}), func(s *subject) (string, []model.Edit) {
 		return set("slurm.time", model.FormatTimeLimit(hours(s.queue.MinHours)))
 	}},
 	{"qos-note", SeverityNote, "slurm.qos", queued(func(s *subject, q model.Queue) string {
-		return faultIf(q.Note != "", "QOS %s: %s", q.Name, q.Note)
+		return faultIf(q.Note != "", "%s: %s", q.Title(), q.Note)
 	}), nil},
 	// Nodes, network and account.
 	{"constraint-unknown", SeverityError, "slurm.constraint", func(s *subject) string {
 		site := s.w.Site
-		return faultIf(len(site.Partitions) > 0 && site.Kind(s.e.Slurm.Constraint) == nil,
+		return faultIf(len(site.Partitions) > 0 && site.Kind(s.e.Slurm) == nil && (s.queue != nil || site.Partitions[0].Queue == ""),
 			"%s has no GPU nodes of constraint %.60q: there are %s", site.Title, s.e.Slurm.Constraint, strings.Join(site.Constraints(), ", "))
 	}, fixed("slurm.constraint", "auto")},
 	{"kind-nodes", SeverityError, "slurm.constraint", func(s *subject) string {
-		k := s.w.Site.Kind(s.e.Slurm.Constraint)
+		k := s.w.Site.Kind(s.e.Slurm)
 		if k == nil || k.Nodes == 0 || s.place.Nodes <= k.Nodes {
 			return ""
 		}

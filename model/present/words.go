@@ -57,7 +57,11 @@ func Placement(p check.Placement) string {
 	if p.GPU != "" {
 		text = fmt.Sprintf("%d × %s", p.GPUs, strings.ToUpper(p.GPU))
 	}
-	return Joined(text+" on "+unit.Plural(p.Nodes, "node"), QOS(p.QOS))
+	queue := QOS(p.QOS)
+	if p.Partition {
+		queue = "partition " + p.QOS
+	}
+	return Joined(text+" on "+unit.Plural(p.Nodes, "node"), queue)
 }
 
 // QOS names a QOS; empty: none is chosen.

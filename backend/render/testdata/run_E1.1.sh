@@ -47,6 +47,8 @@ if [ ! -f "$CONFIG" ]; then
 fi
 
 echo 'shardeck: stage environment'
+# Packages of pip install --user must not hide those of the environment.
+export PYTHONNOUSERSITE=1
 # Modules and activation scripts read variables that are not set, hence +u.
 set +u
 if ! command -v conda >/dev/null 2>&1; then module load conda; fi
@@ -69,6 +71,20 @@ if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then rm -rf -- "$OUT"; fi # requeued: 
 mkdir -p -- "$OUT"
 printf '%s\n' "$JOB" >"$OUT/.job"
 export OUT
+
+# What compilers keep goes to scratch: a home folder is small, slow from a node, and shared by all jobs. Those of
+# this job go with it. vLLM's and FlashInfer's take minutes of a node to make and are filed by model, settings and
+# versions: they are kept for the next job of this experiment, unless this one fails, which half a cache may be why of.
+CACHES=${SCRATCH:-$WORKSPACE/.shardeck}/shardeck-caches
+mkdir -p -- "$CACHES" 2>/dev/null || CACHES=$WORKSPACE/.shardeck/shardeck-caches
+KEPT=$CACHES/$(printf %s "$WORKSPACE" | cksum | cut -d ' ' -f 1)-E1.1
+SCRAPS=$CACHES/job-$JOB
+mkdir -p -- "$KEPT" "$SCRAPS"
+export CACHES
+trap 'rm -rf -- "$SCRAPS"' EXIT
+export TRITON_CACHE_DIR="${TRITON_CACHE_DIR:-$SCRAPS/triton}" TORCHINDUCTOR_CACHE_DIR="${TORCHINDUCTOR_CACHE_DIR:-$SCRAPS/inductor}"
+export TORCH_EXTENSIONS_DIR="${TORCH_EXTENSIONS_DIR:-$SCRAPS/extensions}" CUDA_CACHE_PATH="${CUDA_CACHE_PATH:-$SCRAPS/cuda}"
+export VLLM_CACHE_ROOT="${VLLM_CACHE_ROOT:-$KEPT/vllm}" FLASHINFER_WORKSPACE_BASE="${FLASHINFER_WORKSPACE_BASE:-$KEPT}"
 
 # attend COMMAND…: runs the runner of one node. Slurm's USR1 shortly before the time
 # limit, and a TERM or INT, become one TERM for the runner alone, so that it stops and
@@ -174,4 +190,5 @@ publish() {
 code=0
 everywhere python experiments/vllm_profiler.py --config "$CONFIG" --output-dir "$OUT" || code=$?
 verdict "$code" || code=$?
+case $code in 1 | 9) rm -rf -- "$KEPT" ;; esac
 publish "$code"

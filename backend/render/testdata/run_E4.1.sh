@@ -47,6 +47,8 @@ if [ ! -f "$CONFIG" ]; then
 fi
 
 echo 'shardeck: stage environment'
+# Packages of pip install --user must not hide those of the environment.
+export PYTHONNOUSERSITE=1
 # Modules and activation scripts read variables that are not set, hence +u.
 set +u
 if ! command -v conda >/dev/null 2>&1; then module load conda; fi
@@ -68,10 +70,45 @@ if [ -n "${SLURM_JOB_NODELIST:-}" ]; then
 fi
 export FI_CXI_DISABLE_HOST_REGISTER=1
 export FI_MR_CACHE_MONITOR=userfaultfd
+export GLOO_SOCKET_IFNAME=hsn0
 export NCCL_CROSS_NIC=1
 export NCCL_NET='AWS Libfabric'
 export NCCL_NET_GDR_LEVEL=PHB
 export NCCL_SOCKET_IFNAME=hsn
+# Gloo wants the whole name of an interface where NCCL takes the beginning of one.
+nic=${NCCL_SOCKET_IFNAME:-}
+nic=${nic#=}
+nic=${nic%%,*}
+case $nic in '' | ^*) ;; *)
+  for nic in /sys/class/net/"$nic"*; do
+    if [ -e "$nic" ]; then export GLOO_SOCKET_IFNAME="${GLOO_SOCKET_IFNAME:-${nic##*/}}"; fi
+  done
+  ;;
+esac
+# plugin_found: whether NCCL will find a network plugin, by the loader's path or in the environment.
+plugin_found() {
+  local dir file dirs
+  case ${NCCL_NET_PLUGIN:-} in */*) [ -e "$NCCL_NET_PLUGIN" ] && return ;; esac
+  IFS=: read -r -a dirs <<<"${LD_LIBRARY_PATH:-}:${CONDA_PREFIX:-}/lib:${VIRTUAL_ENV:-}/lib"
+  for dir in "${dirs[@]}"; do
+    for file in "$dir"/lib[nr]ccl-net*.so*; do
+      if [ -n "$dir" ] && [ -e "$file" ]; then return 0; fi
+    done
+  done
+  PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null | grep 'lib[nr]ccl-net' >/dev/null
+}
+# A network that NCCL does not bring itself comes from a plugin; without it every rank would load, and fail then.
+net=${NCCL_NET:-socket}
+case ${net,,} in socket | ib) ;; *)
+  set +u
+  plugin_found || ! command -v module >/dev/null || module load nccl || true
+  set -u
+  plugin_found || {
+    echo "shardeck: NCCL_NET is $NCCL_NET, and no libnccl-net.so that brings it is on LD_LIBRARY_PATH: name the module that has it, runtime: {modules: [nccl]} in shardeck.yaml" >&2
+    exit 4
+  }
+  ;;
+esac
 
 # Results go to a directory of this job's own, and get their name when they are whole.
 # The local scheduler's id comes first: inside an allocation both are set.
@@ -81,6 +118,20 @@ if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then rm -rf -- "$OUT"; fi # requeued: 
 mkdir -p -- "$OUT"
 printf '%s\n' "$JOB" >"$OUT/.job"
 export OUT
+
+# What compilers keep goes to scratch: a home folder is small, slow from a node, and shared by all jobs. Those of
+# this job go with it. vLLM's and FlashInfer's take minutes of a node to make and are filed by model, settings and
+# versions: they are kept for the next job of this experiment, unless this one fails, which half a cache may be why of.
+CACHES=${SCRATCH:-$WORKSPACE/.shardeck}/shardeck-caches
+mkdir -p -- "$CACHES" 2>/dev/null || CACHES=$WORKSPACE/.shardeck/shardeck-caches
+KEPT=$CACHES/$(printf %s "$WORKSPACE" | cksum | cut -d ' ' -f 1)-E4.1
+SCRAPS=$CACHES/job-$JOB
+mkdir -p -- "$KEPT" "$SCRAPS"
+export CACHES
+trap 'rm -rf -- "$SCRAPS"' EXIT
+export TRITON_CACHE_DIR="${TRITON_CACHE_DIR:-$SCRAPS/triton}" TORCHINDUCTOR_CACHE_DIR="${TORCHINDUCTOR_CACHE_DIR:-$SCRAPS/inductor}"
+export TORCH_EXTENSIONS_DIR="${TORCH_EXTENSIONS_DIR:-$SCRAPS/extensions}" CUDA_CACHE_PATH="${CUDA_CACHE_PATH:-$SCRAPS/cuda}"
+export VLLM_CACHE_ROOT="${VLLM_CACHE_ROOT:-$KEPT/vllm}" FLASHINFER_WORKSPACE_BASE="${FLASHINFER_WORKSPACE_BASE:-$KEPT}"
 
 # attend COMMAND…: runs the runner of one node. Slurm's USR1 shortly before the time
 # limit, and a TERM or INT, become one TERM for the runner alone, so that it stops and
@@ -186,4 +237,5 @@ publish() {
 code=0
 everywhere python experiments/vllm_profiler.py --config "$CONFIG" --output-dir "$OUT" || code=$?
 verdict "$code" || code=$?
+case $code in 1 | 9) rm -rf -- "$KEPT" ;; esac
 publish "$code"

@@ -15,7 +15,7 @@
 #SBATCH --ntasks-per-node=1
 #SBATCH -c 128
 #SBATCH --gpus-per-node=4
-#SBATCH --image=vllm/vllm-openai:v0.11.0
+#SBATCH --image=vllm/vllm-openai:v0.13.0
 #SBATCH -o logs/E1.3_%j.out
 #SBATCH --signal=USR1@120
 
@@ -48,8 +48,14 @@ if [ ! -f "$CONFIG" ]; then
 fi
 
 echo 'shardeck: stage environment'
+# Packages of pip install --user must not hide those of the environment.
+export PYTHONNOUSERSITE=1
 # Modules and activation scripts read variables that are not set, hence +u.
 set +u
+# For run.json: which image this was, whatever its name means later.
+export SHARDECK_IMAGE=vllm/vllm-openai:v0.13.0
+SHARDECK_IMAGE_ID=$(timeout 20 shifterimg lookup "$SHARDECK_IMAGE" 2>/dev/null) || SHARDECK_IMAGE_ID=
+export SHARDECK_IMAGE_ID
 set -u
 export HF_HOME="${SCRATCH:?is not set, and a path of the settings needs it}"/huggingface
 # What NCCL chose at the start, and over which network. Not COLL: that writes a line
@@ -64,6 +70,20 @@ if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then rm -rf -- "$OUT"; fi # requeued: 
 mkdir -p -- "$OUT"
 printf '%s\n' "$JOB" >"$OUT/.job"
 export OUT
+
+# What compilers keep goes to scratch: a home folder is small, slow from a node, and shared by all jobs. Those of
+# this job go with it. vLLM's and FlashInfer's take minutes of a node to make and are filed by model, settings and
+# versions: they are kept for the next job of this experiment, unless this one fails, which half a cache may be why of.
+CACHES=${SCRATCH:-$WORKSPACE/.shardeck}/shardeck-caches
+mkdir -p -- "$CACHES" 2>/dev/null || CACHES=$WORKSPACE/.shardeck/shardeck-caches
+KEPT=$CACHES/$(printf %s "$WORKSPACE" | cksum | cut -d ' ' -f 1)-E1.3
+SCRAPS=$CACHES/job-$JOB
+mkdir -p -- "$KEPT" "$SCRAPS"
+export CACHES
+trap 'rm -rf -- "$SCRAPS"' EXIT
+export TRITON_CACHE_DIR="${TRITON_CACHE_DIR:-$SCRAPS/triton}" TORCHINDUCTOR_CACHE_DIR="${TORCHINDUCTOR_CACHE_DIR:-$SCRAPS/inductor}"
+export TORCH_EXTENSIONS_DIR="${TORCH_EXTENSIONS_DIR:-$SCRAPS/extensions}" CUDA_CACHE_PATH="${CUDA_CACHE_PATH:-$SCRAPS/cuda}"
+export VLLM_CACHE_ROOT="${VLLM_CACHE_ROOT:-$KEPT/vllm}" FLASHINFER_WORKSPACE_BASE="${FLASHINFER_WORKSPACE_BASE:-$KEPT}"
 
 # attend COMMAND…: runs the runner of one node. Slurm's USR1 shortly before the time
 # limit, and a TERM or INT, become one TERM for the runner alone, so that it stops and
@@ -167,6 +187,7 @@ publish() {
 }
 
 code=0
-everywhere shifter --image=vllm/vllm-openai:v0.11.0 --module=gpu,nccl-plugin python3 experiments/vllm_profiler.py --config "$CONFIG" --output-dir "$OUT" || code=$?
+everywhere shifter --image=vllm/vllm-openai:v0.13.0 --module=gpu,nccl-plugin python3 experiments/vllm_profiler.py --config "$CONFIG" --output-dir "$OUT" || code=$?
 verdict "$code" || code=$?
+case $code in 1 | 9) rm -rf -- "$KEPT" ;; esac
 publish "$code"

@@ -1,0 +1,323 @@
+#!/bin/bash
+# Nsight Systems around the runner, one report a node: nsys_<node>.nsys-rep.
+# TP8 PP1 DP1 EP1: 8 GPUs on 2 nodes, as E4.1 needs.
+#
+# From the workspace: mkdir -p logs && sbatch experiments/slurm_scripts/run_with_nsys.sh
+# Another config: CONFIG=E1.2_llama8b_tp2.yaml sbatch experiments/slurm_scripts/run_with_nsys.sh
+# If its layout differs, give sbatch the nodes and GPUs too, or let shardeck write the
+# right header: shardeck submit ID --nsys
+#
+# The torch profiler is off in this run: both it and nsys need CUPTI, which serves one.
+# So the results have a directory of their own, <output_dir>-nsys, and their times
+# hold the cost of nsys: compare times with those of the plain run only.
+#
+#SBATCH -J E4.1_nsys
+#SBATCH -A m1234_g
+#SBATCH -C gpu
+#SBATCH -q regular
+#SBATCH -t 00:30:00
+#SBATCH -N 2
+#SBATCH --ntasks-per-node=1
+#SBATCH -c 128
+#SBATCH --gpus-per-node=4
+#SBATCH -o logs/E4.1_nsys_%j.out
+#SBATCH --signal=USR1@120
+
+set -euo pipefail
+
+# The workspace: the folder that holds experiments/, at or above where the job was
+# submitted; else the one this script lies in.
+find_workspace() {
+  local at
+  for at in "${SLURM_SUBMIT_DIR:-$PWD}" "$(dirname "${BASH_SOURCE[0]}")"; do
+    at=$(cd "$at" && pwd) || continue
+    while [ ! -d "$at/experiments/configs" ] && [ "$at" != / ]; do at=$(dirname "$at"); done
+    if [ "$at" != / ]; then
+      printf '%s\n' "$at"
+      return
+    fi
+  done
+  echo "shardeck: no experiments/configs here or above: submit from the workspace" >&2
+  return 2
+}
+WORKSPACE=$(find_workspace) || exit 2
+cd "$WORKSPACE"
+mkdir -p logs
+
+CONFIG=${CONFIG:-E4.1_llama70b_tp8.yaml}
+case $CONFIG in */*) ;; *) CONFIG=experiments/configs/$CONFIG ;; esac
+if [ ! -f "$CONFIG" ]; then
+  echo "shardeck: no config $CONFIG in $WORKSPACE: see experiments/configs" >&2
+  exit 2
+fi
+OUTPUT_DIR=$(sed -n "s/^output_dir: *['\"]\{0,1\}\([A-Za-z0-9._+=,/-]*\).*/\1/p" "$CONFIG" | head -n 1)
+if [ -z "$OUTPUT_DIR" ]; then
+  echo "shardeck: $CONFIG names no output_dir on a line of its own: add it" >&2
+  exit 2
+fi
+OUTPUT_DIR=$OUTPUT_DIR-nsys
+
+echo 'shardeck: stage environment'
+# Packages of pip install --user must not hide those of the environment.
+export PYTHONNOUSERSITE=1
+# Modules and activation scripts read variables that are not set, hence +u.
+set +u
+# For run.json: which image this was, whatever its name means later.
+export SHARDECK_IMAGE=vllm/vllm-openai:v0.13.0
+SHARDECK_IMAGE_ID=$(timeout 20 podman-hpc image inspect --format '{{.Digest}}' "$SHARDECK_IMAGE" 2>/dev/null) || SHARDECK_IMAGE_ID=
+export SHARDECK_IMAGE_ID
+set -u
+export HF_HOME="${SCRATCH:?is not set, and a path of the settings needs it}"/huggingface
+# What NCCL chose at the start, and over which network. Not COLL: that writes a line
+# for every collective of every rank, which slows what is being measured.
+export NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,NET
+# Several nodes: the first one is where the ranks meet.
+if [ -n "${SLURM_JOB_NODELIST:-}" ]; then
+  MASTER_ADDR=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+  MASTER_PORT=$((20000 + ${SLURM_JOB_ID:-0} % 12000))
+  export MASTER_ADDR MASTER_PORT
+fi
+export FI_CXI_DISABLE_HOST_REGISTER=1
+export FI_MR_CACHE_MONITOR=userfaultfd
+export GLOO_SOCKET_IFNAME=hsn0
+export NCCL_CROSS_NIC=1
+export NCCL_NET='AWS Libfabric'
+export NCCL_NET_GDR_LEVEL=PHB
+export NCCL_SOCKET_IFNAME=hsn
+# Gloo wants the whole name of an interface where NCCL takes the beginning of one.
+nic=${NCCL_SOCKET_IFNAME:-}
+nic=${nic#=}
+nic=${nic%%,*}
+case $nic in '' | ^*) ;; *)
+  for nic in /sys/class/net/"$nic"*; do
+    if [ -e "$nic" ]; then export GLOO_SOCKET_IFNAME="${GLOO_SOCKET_IFNAME:-${nic##*/}}"; fi
+  done
+  ;;
+esac
+
+# Forked workers gave empty reports; spawned ones are traced.
+export VLLM_WORKER_MULTIPROC_METHOD=spawn
+# NSYS names another nsys than the image's first on PATH, on a file system that the image sees.
+export NSYS="${NSYS:-nsys}"
+case $NSYS in /*) NSYS_AT=$(dirname "$(dirname "$NSYS")") ;; *) NSYS_AT= ;; esac
+export WORKSPACE NSYS_AT
+
+# Results go to a directory of this job's own, and get their name when they are whole.
+# The local scheduler's id comes first: inside an allocation both are set.
+JOB=${SHARDECK_JOB_ID:-${SLURM_JOB_ID:-manual-$$}}
+OUT="$OUTPUT_DIR.tmp-$JOB"
+if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then rm -rf -- "$OUT"; fi # requeued: start anew
+mkdir -p -- "$OUT"
+printf '%s\n' "$JOB" >"$OUT/.job"
+export OUT
+
+# What compilers keep goes to scratch: a home folder is small, slow from a node, and shared by all jobs. Those of
+# this job go with it. vLLM's and FlashInfer's take minutes of a node to make and are filed by model, settings and
+# versions: they are kept for the next job of this experiment, unless this one fails, which half a cache may be why of.
+CACHES=${SCRATCH:-$WORKSPACE/.shardeck}/shardeck-caches
+mkdir -p -- "$CACHES" 2>/dev/null || CACHES=$WORKSPACE/.shardeck/shardeck-caches
+KEPT=$CACHES/$(printf %s "$WORKSPACE" | cksum | cut -d ' ' -f 1)-E4.1
+SCRAPS=$CACHES/job-$JOB
+mkdir -p -- "$KEPT" "$SCRAPS"
+export CACHES
+trap 'rm -rf -- "$SCRAPS"' EXIT
+export TRITON_CACHE_DIR="${TRITON_CACHE_DIR:-$SCRAPS/triton}" TORCHINDUCTOR_CACHE_DIR="${TORCHINDUCTOR_CACHE_DIR:-$SCRAPS/inductor}"
+export TORCH_EXTENSIONS_DIR="${TORCH_EXTENSIONS_DIR:-$SCRAPS/extensions}" CUDA_CACHE_PATH="${CUDA_CACHE_PATH:-$SCRAPS/cuda}"
+export VLLM_CACHE_ROOT="${VLLM_CACHE_ROOT:-$KEPT/vllm}" FLASHINFER_WORKSPACE_BASE="${FLASHINFER_WORKSPACE_BASE:-$KEPT}"
+
+# nsys runs inside of the image, where the program runs that it looks into.
+podman-hpc run --rm --entrypoint=env --gpu --nccl --scratch --cfs --ipc=host --network=host --pid=host \
+  --volume="$WORKSPACE:$WORKSPACE" --workdir="$WORKSPACE" --volume="$HF_HOME:$HF_HOME" --volume="$CACHES:$CACHES" --volume=/tmp:/tmp ${NSYS_AT:+"--volume=$NSYS_AT:$NSYS_AT:ro"} \
+  --env='SLURM_*' --env='SHARDECK_*' --env='MASTER_*' --env=OUT --env='HF_*' --env='NCCL_*' --env='FI_*' --env='GLOO_*' --env='VLLM_*' --env='TORCH*' --env='TRITON_*' --env='CUDA_*' --env='FLASHINFER_*' --env=PYTHONNOUSERSITE vllm/vllm-openai:v0.13.0 "$NSYS" --version >/dev/null || {
+  echo 'shardeck: there is no nsys in the image vllm/vllm-openai:v0.13.0: name one that has it, or NSYS=/path/bin/nsys on a file system that it sees' >&2
+  exit 4
+}
+
+# attend COMMAND…: runs the runner of one node. Slurm's USR1 shortly before the time
+# limit, and a TERM or INT, become one TERM for the runner alone, so that it stops and
+# writes what it has; its own children ignore USR1. How it ended goes to a file: a
+# task that stopped early must not make srun kill the others while they still write.
+attend() {
+  local child code=0 again=0
+  ( trap '' USR1; exec "$@" ) &
+  child=$!
+  trap 'kill -TERM "$child" 2>/dev/null' TERM INT
+  trap 'echo "shardeck: the time limit is near: the runner is told to stop"; kill -TERM "$child" 2>/dev/null' USR1
+  wait "$child" || code=$?
+  while kill -0 "$child" 2>/dev/null; do # a signal ended the wait, not the runner
+    code=0
+    wait "$child" || code=$?
+  done
+  if [ "$code" -gt 128 ]; then # that of the signal, or the runner's own?
+    wait "$child" || again=$?
+    if [ "$again" -ne 127 ]; then code=$again; fi
+  fi
+  trap - USR1 TERM INT
+  printf '%s\n' "$code" >"$OUT/.exit-${SLURM_PROCID:-0}"
+  case $code in 3 | 10) return 0 ;; esac
+  return "$code"
+}
+
+# stop_attend: a TERM for the attend of this task, which nsys may just be starting.
+stop_attend() {
+  local file=$OUT/.attend-${SLURM_PROCID:-0} tries=0
+  until [ -s "$file" ] || [ "$tries" -ge 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+  kill -TERM "$(cat "$file")" 2>/dev/null || true
+}
+
+# profiled COMMAND…: attend with nsys around it, one report a task, named by the task.
+# An nsys that is told to end makes its report and goes at once, with 0, whatever the
+# runner still writes (seen with 2023.4): so a signal is passed to attend past it,
+# attend's word counts, and nothing is over before attend is.
+profiled() {
+  local task=${SLURM_PROCID:-0} nsys pid='' code=0
+  # Workers are children of children, and decode runs in CUDA graphs: without the two
+  # options both would be missing. The runner opens and closes the capture range around
+  # the traced pass; "stop", as nsys would else end the run with the range.
+  ( trap '' USR1
+    exec podman-hpc run --rm --entrypoint=env --gpu --nccl --scratch --cfs --ipc=host --network=host --pid=host \
+  --volume="$WORKSPACE:$WORKSPACE" --workdir="$WORKSPACE" --volume="$HF_HOME:$HF_HOME" --volume="$CACHES:$CACHES" --volume=/tmp:/tmp ${NSYS_AT:+"--volume=$NSYS_AT:$NSYS_AT:ro"} \
+  --env='SLURM_*' --env='SHARDECK_*' --env='MASTER_*' --env=OUT --env='HF_*' --env='NCCL_*' --env='FI_*' --env='GLOO_*' --env='VLLM_*' --env='TORCH*' --env='TRITON_*' --env='CUDA_*' --env='FLASHINFER_*' --env=PYTHONNOUSERSITE vllm/vllm-openai:v0.13.0 "$NSYS" profile --trace=cuda,nvtx --sample=none --cpuctxsw=none \
+      --trace-fork-before-exec=true --cuda-graph-trace=node \
+      --capture-range=cudaProfilerApi --capture-range-end=stop \
+      --force-overwrite=true -o "$OUT/nsys_$task" \
+      bash -c "echo \$\$ >\"\$OUT/.attend-$task\"; $(declare -f attend); attend \"\$@\"" attend "$@" ) &
+  nsys=$!
+  trap 'stop_attend' TERM INT
+  trap 'echo "shardeck: the time limit is near: the runner is told to stop"; stop_attend' USR1
+  wait "$nsys" || code=$?
+  while kill -0 "$nsys" 2>/dev/null; do
+    code=0
+    wait "$nsys" || code=$?
+  done
+  if [ -s "$OUT/.attend-$task" ]; then read -r pid <"$OUT/.attend-$task"; fi
+  # Its last act is the word; a process that nobody has buried is no longer alive.
+  until [ -s "$OUT/.exit-$task" ] || ! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$pid/status"; do sleep 0.2; done
+  trap - USR1 TERM INT
+  rm -f -- "$OUT/.attend-$task"
+  if [ -s "$OUT/.exit-$task" ]; then
+    read -r code <"$OUT/.exit-$task"
+  elif [ "$code" -eq 0 ]; then
+    code=1 # killed before it could say a word
+  fi
+  case $code in 3 | 10) return 0 ;; esac
+  return "$code"
+}
+
+# everywhere COMMAND…: one task a node through srun, or here where there is no Slurm.
+everywhere() {
+  local step code=0
+  if [ -z "${SLURM_JOB_ID:-}" ] || ! command -v srun >/dev/null 2>&1; then
+    echo "shardeck: this layout needs 2 nodes: submit it with sbatch" >&2
+    return 2
+  fi
+  # As many as the job has: CONFIG may name another layout than the header is for.
+  srun --nodes="${SLURM_JOB_NUM_NODES:-1}" --ntasks="${SLURM_JOB_NUM_NODES:-1}" --ntasks-per-node=1 --cpus-per-task="${SLURM_CPUS_PER_TASK:-1}" \
+    --kill-on-bad-exit=1 bash -c "$(declare -f attend stop_attend profiled); profiled \"\$@\"" attend "$@" &
+  step=$!
+  trap : TERM INT # Slurm tells the tasks itself; stay, to keep what they write
+  wait "$step" || code=$?
+  while kill -0 "$step" 2>/dev/null; do
+    code=0
+    wait "$step" || code=$?
+  done
+  trap - TERM INT
+  return "$code"
+}
+
+# verdict CODE: the exit code of the run, the tasks' own where srun had none to tell.
+verdict() {
+  local code=$1 file said
+  for file in "$OUT"/.exit-*; do
+    [ -e "$file" ] || continue
+    read -r said <"$file"
+    if [ "$code" -eq 0 ]; then code=$said; fi
+    rm -f -- "$file"
+  done
+  return "$code"
+}
+
+# move_aside DIR: an earlier result keeps its files, under DIR@<its job>.
+move_aside() {
+  local id old n=1
+  [ -e "$1" ] || return 0
+  id=$(head -n 1 "$1/.job" 2>/dev/null) || id=
+  case $id in '' | *[!A-Za-z0-9_.-]*) id=before-$JOB ;; esac
+  old=$1@$id
+  while [ -e "$old" ]; do
+    n=$((n + 1))
+    old=$1@$id-$n
+  done
+  mv -- "$1" "$old"
+  echo "shardeck: the earlier result is now $old"
+}
+
+# rename FROM TO: never into TO, should another job have taken that name just now.
+rename() { mv -T -- "$1" "$2" 2>/dev/null || { [ ! -e "$2" ] && mv -- "$1" "$2"; }; }
+
+# publish CODE: gives the results their name, by how the runner ended.
+#   0, 10   all measured (with 10 traces are missing): they become $OUTPUT_DIR
+#   3       stopped early, something measured: they become $OUTPUT_DIR if that name
+#           is free, else $OUTPUT_DIR@<job>, so that a part never hides a whole
+#   other   nothing to rely on: they stay in $OUT, which shardeck lists as unfinished
+publish() {
+  local file found=
+  for file in "$OUT"/timing_stats_* "$OUT"/kineto_trace_* "$OUT"/nsys_*; do
+    if [ -e "$file" ]; then found=1; fi
+  done
+  case $1:$found in
+    0:1 | 10:1) move_aside "$OUTPUT_DIR" ;;
+    3:1) if [ -e "$OUTPUT_DIR" ]; then OUTPUT_DIR=$OUTPUT_DIR@$JOB; fi ;;
+    *)
+      echo "shardeck: exit code $1; what was written stays in $OUT" >&2
+      return "$1"
+      ;;
+  esac
+  if ! rename "$OUT" "$OUTPUT_DIR"; then
+    OUTPUT_DIR=$OUTPUT_DIR@$JOB
+    rename "$OUT" "$OUTPUT_DIR"
+  fi
+  echo "shardeck: results are in $OUTPUT_DIR"
+  return "$1"
+}
+
+# export_reports CODE: SQLite and CSV beside each report. Node-local first: SQLite needs
+# file locks, which some parallel file systems lack. Returns CODE, or that of missing
+# traces where all is well but for a report.
+export_reports() {
+  local report base tmp found=0 nodes=1
+  if [ -n "${SLURM_JOB_ID:-}" ] && command -v srun >/dev/null 2>&1; then nodes=${SLURM_JOB_NUM_NODES:-1}; fi
+  tmp=$(mktemp -d)
+  for report in "$OUT"/nsys_*.nsys-rep; do
+    [ -e "$report" ] || continue
+    found=$((found + 1))
+    base=$(basename "$report" .nsys-rep)
+    if podman-hpc run --rm --entrypoint=env --gpu --nccl --scratch --cfs --ipc=host --network=host --pid=host \
+  --volume="$WORKSPACE:$WORKSPACE" --workdir="$WORKSPACE" --volume="$HF_HOME:$HF_HOME" --volume="$CACHES:$CACHES" --volume=/tmp:/tmp ${NSYS_AT:+"--volume=$NSYS_AT:$NSYS_AT:ro"} \
+  --env='SLURM_*' --env='SHARDECK_*' --env='MASTER_*' --env=OUT --env='HF_*' --env='NCCL_*' --env='FI_*' --env='GLOO_*' --env='VLLM_*' --env='TORCH*' --env='TRITON_*' --env='CUDA_*' --env='FLASHINFER_*' --env=PYTHONNOUSERSITE vllm/vllm-openai:v0.13.0 "$NSYS" export --type sqlite --lazy=false --force-overwrite=true -o "$tmp/$base.sqlite" "$report"; then
+      podman-hpc run --rm --entrypoint=env --gpu --nccl --scratch --cfs --ipc=host --network=host --pid=host \
+  --volume="$WORKSPACE:$WORKSPACE" --workdir="$WORKSPACE" --volume="$HF_HOME:$HF_HOME" --volume="$CACHES:$CACHES" --volume=/tmp:/tmp ${NSYS_AT:+"--volume=$NSYS_AT:$NSYS_AT:ro"} \
+  --env='SLURM_*' --env='SHARDECK_*' --env='MASTER_*' --env=OUT --env='HF_*' --env='NCCL_*' --env='FI_*' --env='GLOO_*' --env='VLLM_*' --env='TORCH*' --env='TRITON_*' --env='CUDA_*' --env='FLASHINFER_*' --env=PYTHONNOUSERSITE vllm/vllm-openai:v0.13.0 "$NSYS" stats --report cuda_gpu_trace --format csv --force-overwrite=true -o "$tmp/$base" "$tmp/$base.sqlite" || true
+      mv -- "$tmp/$base"* "$OUT/"
+    else
+      echo "shardeck: $report was not exported; it can be opened in Nsight Systems all the same" >&2
+    fi
+  done
+  rm -rf -- "$tmp"
+  if [ "$found" -ge "$nodes" ]; then return "$1"; fi
+  case $1 in 0 | 3 | 10) ;; *) return "$1" ;; esac # no wonder
+  for report in "$OUT"/nsys_*.qdstrm; do
+    [ -e "$report" ] || continue
+    echo "shardeck: nsys recorded $(basename "$report") but could not make a report of it: its importer did not start, or was stopped" >&2
+  done
+  echo "shardeck: nsys left $found of $nodes reports" >&2
+  if [ "$1" -eq 0 ]; then return 10; fi
+  return "$1"
+}
+
+code=0
+everywhere python3 experiments/vllm_profiler.py --config "$CONFIG" --output-dir "$OUT" --nsys || code=$?
+verdict "$code" || code=$?
+export_reports "$code" || code=$?
+case $code in 1 | 9) rm -rf -- "$KEPT" ;; esac
+publish "$code"
