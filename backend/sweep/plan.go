@@ -262,8 +262,6 @@ func (s *Sweeps) cost(m sweep.Member) sweep.Cost {
 	var gpu *model.GPU
 	if g, ok := s.World.GPUs[place.GPU]; ok {
 		gpu = &g
-	} else if g, ok := s.World.GPUs[s.World.MachineGPU]; ok {
-		gpu = &g
 	}
 	return sweep.Estimate(e, s.World.Shape(e.Model.Name), gpu)
 }
