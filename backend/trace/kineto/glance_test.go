@@ -12,7 +12,8 @@ func TestWhyNoKernels(t *testing.T) {
 		return `{"ph": "X", "cat": "` + cat + `", "name": "a", "pid": 1, "tid": 1, "ts": 1, "dur": 1, "args": {"cat": "kernel"}}`
 	}
 	for cats, want := range map[string]string{
-		"cpu_op":                            "was the profiler running in the workers?",
+		"Trace":                             "was the profiler running in the workers?",
+		"cpu_op user_annotation cpu_op":     "the host alone ran 2 cpu_op and 1 user_annotation, without a call to a device",
 		"cpu_op cuda_runtime cuda_runtime":  "the host made 2 cuda_runtime calls to the device, whose work was not recorded",
 		"mtia_ccp_events mtia_runtime":      "an MTIA accelerator ran 1 mtia_ccp_events; work of MTIA is read by no metric here",
 		"hpu_op":                            "an HPU (Gaudi) ran 1 hpu_op",
