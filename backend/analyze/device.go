@@ -204,8 +204,8 @@ func walkKernels(r *align.Rank) rankKernels {
 	}
 	for s, k := range r.Kernels() {
 		d := s.Clip(r.Window).Length()
-		if d == 0 {
-			continue
+		if d == 0 && (s.Start != s.End || s.Start < r.Window.Start || s.End > r.Window.End) {
+			continue // one that took less than the clock's tick is a launch, too
 		}
 		addLaunch(&sums[k.Name], &r.Names[k.Name], d)
 		if k.Blocks >= 0 {

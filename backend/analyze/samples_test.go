@@ -32,3 +32,15 @@ func TestSamples(t *testing.T) {
 		}
 	}
 }
+
+// A kernel that took less than a tick of the clock is a launch of no time: older profilers write whole µs.
+func TestKernelsOfNoTimeCount(t *testing.T) {
+	a, err := Analyse(t.Context(), fakeInput(model.Layout{}, newFake(0).Run(gemm, 0, 10).Run(gemm, 10, 10).Run("fill_kernel", 12, 12).
+		Run(gemm, 20, 30)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := a.Trace; s.Ranks[0].Kernels != 4 || s.Kernels[0].Count != 3 || s.Kernels[0].MinNS != 0 || s.Kernels[1].Count != 1 {
+		t.Errorf("%d kernels: %+v", s.Ranks[0].Kernels, s.Kernels)
+	}
+}
