@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +22,7 @@ import (
 
 // submitFlags are the flags of submit.
 type submitFlags struct {
-	nsys, dryRun, yes, force bool
+	nsys, dryRun, yes, force, skip bool
 }
 
 // Submit checks, records and submits experiments.
@@ -32,7 +33,8 @@ func Submit(e *command.Env) *cobra.Command {
 		Short: "check, record and submit experiments",
 		Long: `Checks each experiment, shows what it costs, asks, and submits. What is submitted
 is written down first, with a tag that travels in the job's comment, so that nothing
-is submitted twice or forgotten. Prints the job's id.`,
+is submitted twice or forgotten. Prints the job's id. Where one of several is refused
+it asks whether to submit the others; --skip-refused does so, and ends with exit code 2.`,
 		Args: command.Args(1, -1),
 		RunE: e.With(func(ctx context.Context, a *app.App, ids []string) error {
 			return submit(ctx, e, a, ids, f)
@@ -40,20 +42,25 @@ is submitted twice or forgotten. Prints the job's id.`,
 	}
 	c.Flags().BoolVar(&f.nsys, "nsys", false, "profile with Nsight Systems instead of the torch profiler")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the job script and submit nothing")
+	c.Flags().BoolVar(&f.skip, "skip-refused", false, "submit the others where some experiments are refused")
 	c.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
 	c.Flags().BoolVar(&f.force, "force", false, "submit again although a job of the experiment has not ended")
 	return c
 }
 
-// submit looks at all before it submits any: one that is refused leaves no half batch in the queue.
+// submit looks at all before it submits any: one that is refused leaves no half batch in the queue unless that is wanted.
 func submit(ctx context.Context, e *command.Env, a *app.App, ids []string, f submitFlags) error {
-	previews := make([]jobs.Preview, len(ids))
-	for i, id := range ids {
+	var previews []jobs.Preview
+	for _, id := range ids {
 		p, err := a.Preview(ctx, id, f.nsys)
-		if err != nil {
+		switch {
+		case err != nil && len(ids) > 1 && errors.Is(err, model.ErrInvalid):
+			e.Warn("%s: error: %s", id, e.Plain(err.Error()))
+		case err != nil:
 			return err
+		default:
+			previews = append(previews, p)
 		}
-		previews[i] = p
 	}
 	if f.dryRun {
 		return printPreviews(e, previews, a.Starts(ctx, previews))
@@ -61,19 +68,33 @@ func submit(ctx context.Context, e *command.Env, a *app.App, ids []string, f sub
 	if err := a.Writable("submit " + ids[0]); err != nil {
 		return err // before anybody is asked
 	}
-	if err := refuse(e, previews); err != nil {
-		return err
+	refused := refuse(e, previews, len(ids))
+	previews = slices.DeleteFunc(previews, func(p jobs.Preview) bool { return !p.Row.OK() })
+	if refused != nil && (len(previews) == 0 || f.yes && !f.skip) {
+		return refused
 	}
 	if err := confirm(ctx, e, a, previews, f); err != nil {
 		return err
 	}
-	one := func(id string) (model.Submission, error) {
-		return a.Submit(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
+	if ids = model.Each(previews, func(p jobs.Preview) string { return p.Row.Experiment.ID }); refused != nil {
+		refused = command.Exit(command.WrongUsage)
 	}
-	return command.ShowEach(e, ids, one, func(s model.Submission) {
+	one := func(id string) (model.Submission, error) {
+		s, err := a.Submit(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
+		if f.skip && (errors.Is(err, model.ErrInvalid) || errors.Is(err, model.ErrActive)) {
+			s.Experiment.ID, s.Error, refused, err = id, err.Error(), command.Exit(command.WrongUsage), nil
+		}
+		return s, err
+	}
+	err := command.ShowEach(e, ids, one, func(s model.Submission) {
+		if s.Error != "" {
+			e.Warn("%s is not submitted: %s", s.Experiment.ID, e.Plain(s.Error))
+			return
+		}
 		fmt.Fprintln(e.Out, s.JobID) // alone on standard output, for scripts
 		e.Warn("%s is job %s (%s); its log: %s", s.Experiment.ID, s.JobID, s.Scheduler, s.Log)
 	})
+	return cmp.Or(err, refused)
 }
 
 // dry is one job of submit --dry-run --json.
@@ -98,12 +119,12 @@ func printPreviews(e *command.Env, previews []jobs.Preview, starts []jobs.Start)
 			e.Warn("%s %s", d.Row.Experiment.ID, e.Plain(words))
 		}
 	}
-	return refuse(e, previews)
+	return refuse(e, previews, len(previews))
 }
 
-// refuse prints the findings of every experiment; an error in any refuses all.
-func refuse(e *command.Env, previews []jobs.Preview) error {
-	bad := 0
+// refuse prints the findings of every experiment; it is an error where not all that were named may be submitted.
+func refuse(e *command.Env, previews []jobs.Preview, named int) error {
+	fine := 0
 	for _, p := range previews {
 		for _, f := range p.Row.Verdict.Findings {
 			if f.Severity == check.SeverityNote {
@@ -114,14 +135,18 @@ func refuse(e *command.Env, previews []jobs.Preview) error {
 				fmt.Fprintln(e.Err, "     fix: "+e.Plain(f.Fix))
 			}
 		}
-		if !p.Row.OK() {
-			bad++
+		if p.Row.OK() {
+			fine++
 		}
 	}
-	if bad > 0 {
-		return command.Usage("nothing submitted: %s refused", unit.Plural(bad, "experiment"))
+	switch text := "nothing submitted: " + unit.Plural(named-fine, "experiment") + " refused"; fine {
+	case named:
+		return nil
+	case 0:
+		return command.Usage("%s", text)
+	default:
+		return command.Usage("%s\nto submit the other %d: --skip-refused", text, fine)
 	}
-	return nil
 }
 
 // confirm asks with the price. Without a terminal there is nobody to ask, so --yes is needed.
