@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"shardeck/backend/process"
 	"shardeck/backend/scheduler"
 	"shardeck/model"
 )
@@ -94,15 +95,15 @@ func (b *bench) await(id string, want model.JobState) model.Job {
 }
 
 // process reads one of a job's process files.
-func (b *bench) process(id, name string) process {
+func (b *bench) process(id, name string) process.ID {
 	b.Helper()
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if p, ok := parseProcess(readFact(filepath.Join(b.dir, id), name)); ok {
+		if p, ok := process.Parse(readFact(filepath.Join(b.dir, id), name)); ok {
 			return p
 		}
 	}
 	b.Fatalf("job %s has no %s", id, name)
-	return process{}
+	return process.ID{}
 }
 
 func (b *bench) log(id string) string {
@@ -110,12 +111,12 @@ func (b *bench) log(id string) string {
 	return string(text)
 }
 
-func (b *bench) kill(p process) {
+func (b *bench) kill(p process.ID) {
 	b.Helper()
-	if err := syscall.Kill(p.pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil {
 		b.Fatal(err)
 	}
-	for b.here.alive(p) {
+	for b.here.Alive(p) {
 		time.Sleep(10 * time.Millisecond)
 	}
 }
@@ -132,7 +133,7 @@ func TestTimeLimit(t *testing.T) {
 	if j.ExitCode != "0:15" || j.Elapsed < time.Second || j.Limit != time.Second {
 		t.Errorf("%+v", j)
 	}
-	group := b.process(id, "child").pid
+	group := b.process(id, "child").PID
 	for end := time.Now().Add(2 * time.Second); syscall.Kill(-group, 0) == nil; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			out, _ := exec.Command("ps", "-o", "pid,ppid,stat,args", "-g", fmt.Sprint(group)).Output()
@@ -284,20 +285,20 @@ func TestStale(t *testing.T) {
 	b := newBench(t)
 	t.Cleanup(func() { _ = os.RemoveAll(b.dir) }) // nothing real to end
 	host, _, _ := strings.Cut(string(b.here), " ")
-	self := b.here.self()
+	self := b.here.Self()
 	for i, test := range []struct {
 		keeper, child, submitter string
 		started, cancel          bool
 		state                    model.JobState
 		reason                   string
 	}{
-		{keeper: fmt.Sprintf("%d %s %s an-older-boot", self.pid, self.born, host), started: true, state: model.JobNodeFail, reason: "the machine was restarted"},
-		{keeper: fmt.Sprintf("%d 1 %s", self.pid, b.here), started: true, state: model.JobFailed, reason: "its processes were killed"},
+		{keeper: fmt.Sprintf("%d %s %s an-older-boot", self.PID, self.Born, host), started: true, state: model.JobNodeFail, reason: "the machine was restarted"},
+		{keeper: fmt.Sprintf("%d 1 %s", self.PID, b.here), started: true, state: model.JobFailed, reason: "its processes were killed"},
 		{keeper: "4242 777 login99 some-boot", started: true, state: model.JobRunning, reason: "on login99"},
 		{keeper: "4242 777 login99 some-boot", state: model.JobPending, reason: "on login99"},
-		{submitter: fmt.Sprintf("%d 1 %s", self.pid, b.here), state: model.JobFailed, reason: "it was never started: shardeck was ended while it submitted it"},
+		{submitter: fmt.Sprintf("%d 1 %s", self.PID, b.here), state: model.JobFailed, reason: "it was never started: shardeck was ended while it submitted it"},
 		{submitter: self.String(), state: model.JobPending, reason: "Resources"},
-		{keeper: fmt.Sprintf("%d 1 %s", self.pid, b.here), started: true, cancel: true, state: model.JobCancelled},
+		{keeper: fmt.Sprintf("%d 1 %s", self.PID, b.here), started: true, cancel: true, state: model.JobCancelled},
 		{keeper: "nonsense", submitter: "-1 x y", state: model.JobFailed, reason: "it was never started: shardeck was ended while it submitted it"},
 	} {
 		id := fmt.Sprintf("L%d", i+1)
@@ -387,17 +388,5 @@ func TestNowhereToWrite(t *testing.T) {
 	var f *scheduler.Fault
 	if !errors.As(err, &f) || !strings.Contains(f.Error(), file) || f.Fix() == "" {
 		t.Errorf("%v", err)
-	}
-}
-
-func TestBornField(t *testing.T) {
-	stat := "12 (a) b (c)) S 1 12 12 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 987654 1 2"
-	for text, want := range map[string]string{stat: "987654", strings.Replace(stat, ") S", ") Z", 1): "", "": "", "12 (x": ""} {
-		if got := startField(text); got != want {
-			t.Errorf("%q: %q", text, got)
-		}
-	}
-	if startTime(os.Getpid()) == "" || startTime(1<<30) != "" {
-		t.Error("born cannot tell the living from the dead")
 	}
 }

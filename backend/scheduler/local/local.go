@@ -6,7 +6,7 @@
 // takes as many GPU slots as the job has GPUs, runs the job in a process group of its own, ends it at its time
 // limit or when asked, and writes down how it ended. All there is to know is in files, each renamed into place,
 // so any number of shardecks may come, go and be killed. Processes are named by pid, start time and machine
-// (state.go): a pid that was used again, or a reboot, is noticed and never signalled. GPUs are shared out among
+// (package process): a pid that was used again, or a reboot, is noticed and never signalled. GPUs are shared out among
 // the jobs of one state directory by the order of their ids, and among all of a user by claims in a pool.
 package local
 
@@ -30,6 +30,7 @@ import (
 	"syscall"
 	"time"
 
+	"shardeck/backend/process"
 	"shardeck/backend/scheduler"
 	"shardeck/model"
 )
@@ -53,7 +54,7 @@ type Local struct {
 	dir   string
 	pool  string
 	grace int
-	here  host
+	here  process.Host
 	slots func() slots
 	ended sync.Map // id → model.Job that will not change again
 }
@@ -66,7 +67,7 @@ func New(o Options) *Local {
 	if err != nil {
 		dir = o.Dir
 	}
-	return &Local{dir: dir, pool: o.Pool, grace: cmp.Or(o.Grace, 5), here: thisHost(),
+	return &Local{dir: dir, pool: o.Pool, grace: cmp.Or(o.Grace, 5), here: process.Here(),
 		slots: sync.OnceValue(func() slots { return findSlots(cmp.Or(o.GPUs, 4)) })}
 }
 
@@ -97,7 +98,7 @@ func (l *Local) Find(ctx context.Context, tag string) (model.Job, bool, error) {
 // Limits tells the slots, and whether they are real.
 func (l *Local) Limits(context.Context) (scheduler.Limits, error) {
 	s := l.slots()
-	return scheduler.Limits{Version: "local, on " + hostName(), GPUs: len(s.ids), History: true, Note: s.note}, nil
+	return scheduler.Limits{Version: "local, on " + process.HostName(), GPUs: len(s.ids), History: true, Note: s.note}, nil
 }
 
 // filter reads all jobs and keeps some, in the order of their ids.
@@ -221,7 +222,7 @@ func (l *Local) draft(r scheduler.Request) (string, error) {
 	}
 	text, err := json.MarshalIndent(jobRecord{r.Name, r.Tag, r.GPUs, r.Dir, r.Log, r.Limit, time.Now().Truncate(time.Second)}, "", "  ")
 	for name, content := range map[string]string{
-		"job.json": string(text) + "\n", "script.sh": r.Script, "keeper.sh": keeper, "submitter": l.here.self().String() + "\n",
+		"job.json": string(text) + "\n", "script.sh": r.Script, "keeper.sh": keeper, "submitter": l.here.Self().String() + "\n",
 	} {
 		if err == nil {
 			err = os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600)
@@ -314,7 +315,7 @@ func (l *Local) poolFor(s slots) string {
 	if l.pool == "" || !s.real {
 		return ""
 	}
-	name := hostName()
+	name := process.HostName()
 	if job := os.Getenv("SLURM_JOB_ID"); job != "" {
 		name += "-job" + job
 	}

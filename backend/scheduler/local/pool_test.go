@@ -113,12 +113,12 @@ func TestPoolAfterKills(t *testing.T) {
 func TestPoolStale(t *testing.T) {
 	b := neighbours(t, 1, "0")[0]
 	pool := b.poolFor(b.slots())
-	self := b.here.self()
+	self := b.here.Self()
 	host, _, _ := strings.Cut(string(b.here), " ")
 	claim := filepath.Join(pool, "0.7")
 	for _, text := range []string{
-		fmt.Sprintf("%d %s %s an-older-boot\n/nowhere\n", self.pid, self.born, host),
-		fmt.Sprintf("%d 1 %s\n/nowhere\n", self.pid, b.here),
+		fmt.Sprintf("%d %s %s an-older-boot\n/nowhere\n", self.PID, self.Born, host),
+		fmt.Sprintf("%d 1 %s\n/nowhere\n", self.PID, b.here),
 		"free\n", "", "nonsense\n\n",
 	} {
 		_ = os.Remove(filepath.Join(pool, "0.8"))

@@ -7,15 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"shardeck/backend/atomicfile"
+	"shardeck/backend/process"
 	"shardeck/backend/scheduler"
 	"shardeck/model"
 )
@@ -41,7 +40,7 @@ func (l *Local) read(id string) (model.Job, error) {
 }
 
 func readRecord(dir, id string) (model.Job, error) {
-	j := model.Job{ID: id, Scheduler: Name, State: model.JobUnknown, Nodes: 1, NodeList: hostName()}
+	j := model.Job{ID: id, Scheduler: Name, State: model.JobUnknown, Nodes: 1, NodeList: process.HostName()}
 	text, err := os.ReadFile(filepath.Join(dir, "job.json"))
 	var c jobRecord
 	if err == nil {
@@ -100,18 +99,18 @@ func (l *Local) stateOfProcesses(dir string) (model.JobState, string) {
 			state = model.JobCompleting
 		}
 	}
-	keeper, kept := parseProcess(readFact(dir, "keeper"))
-	child, run := parseProcess(readFact(dir, "child"))
-	submitter, known := parseProcess(readFact(dir, "submitter"))
+	keeper, kept := process.Parse(readFact(dir, "keeper"))
+	child, run := process.Parse(readFact(dir, "child"))
+	submitter, known := process.Parse(readFact(dir, "submitter"))
 	switch {
-	case kept && l.here.elsewhere(keeper) != "":
-		return state, "on " + l.here.elsewhere(keeper)
-	case kept && l.here.alive(keeper), !kept && l.here.alive(submitter):
+	case kept && l.here.Elsewhere(keeper) != "":
+		return state, "on " + l.here.Elsewhere(keeper)
+	case kept && l.here.Alive(keeper), !kept && l.here.Alive(submitter):
 		return state, ""
-	case run && l.here.alive(child):
+	case run && l.here.Alive(child):
 		return state, "its keeper was killed; the job runs on without a time limit"
-	case !kept && known && l.here.elsewhere(submitter) != "":
-		return state, "on " + l.here.elsewhere(submitter)
+	case !kept && known && l.here.Elsewhere(submitter) != "":
+		return state, "on " + l.here.Elsewhere(submitter)
 	}
 	return "", ""
 }
@@ -123,14 +122,14 @@ func exists(dir, name string) bool {
 
 // recordLost says how a job ended whose processes vanished, and writes it down, so that it stays so.
 func (l *Local) recordLost(dir string, j *model.Job) {
-	keeper, kept := parseProcess(readFact(dir, "keeper"))
+	keeper, kept := process.Parse(readFact(dir, "keeper"))
 	j.State, j.ExitCode, j.End = model.JobFailed, "0:9", time.Now().Truncate(time.Second)
 	switch {
 	case exists(dir, "cancel"):
 		j.State, j.ExitCode = model.JobCancelled, "0:15"
 	case !kept:
 		j.Reason = "it was never started: shardeck was ended while it submitted it"
-	case l.here.rebooted(keeper):
+	case l.here.Rebooted(keeper):
 		j.State, j.Reason = model.JobNodeFail, "the machine was restarted"
 	default:
 		j.Reason = "its processes were killed"
@@ -141,87 +140,6 @@ func (l *Local) recordLost(dir string, j *model.Job) {
 // record writes one of a job's files whole, or not at all.
 func record(dir, name, text string) error {
 	return atomicfile.Write(filepath.Join(dir, name), []byte(text+"\n"), 0o600)
-}
-
-// process is one process for ever: pid, start time and machine, as the files keeper, child and submitter have it.
-type process struct {
-	pid  int
-	born string
-	on   host
-}
-
-// parseProcess reads "PID BORN HOST BOOT"; false for anything else.
-func parseProcess(line string) (process, bool) {
-	parts := strings.SplitN(strings.TrimSpace(line), " ", 3)
-	if len(parts) != 3 {
-		return process{}, false
-	}
-	pid, err := strconv.Atoi(parts[0])
-	if err != nil || pid <= 1 || parts[1] == "" || parts[2] == "" {
-		return process{}, false
-	}
-	return process{pid, parts[1], host(parts[2])}, true
-}
-
-// host is a machine until its next boot: host name and boot id.
-type host string
-
-func (h host) self() process { return process{os.Getpid(), startTime(os.Getpid()), h} }
-
-func (p process) String() string { return strconv.Itoa(p.pid) + " " + p.born + " " + string(p.on) }
-
-func (h host) alive(p process) bool {
-	return p.pid > 1 && p.on == h && p.born != "" && startTime(p.pid) == p.born
-}
-
-// elsewhere is the name of the other machine a process runs on, empty for this one.
-func (h host) elsewhere(p process) string {
-	theirs, _, _ := strings.Cut(string(p.on), " ")
-	ours, _, _ := strings.Cut(string(h), " ")
-	if theirs == ours {
-		return ""
-	}
-	return model.Printable(theirs)
-}
-
-// rebooted reports whether a process ran before this machine's last boot.
-func (h host) rebooted(p process) bool { return p.on != h && h.elsewhere(p) == "" }
-
-// startTime is when a process began, empty if it is gone or a zombie: in clock ticks
-// since boot, or, where there is no /proc, as ps writes it. keeper.sh does the same.
-func startTime(pid int) string {
-	if _, err := os.Stat("/proc/self/stat"); err == nil {
-		stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-		return startField(string(stat))
-	}
-	out, _ := exec.Command("ps", "-o", "lstart=", "-p", strconv.Itoa(pid)).Output()
-	return strings.Join(strings.Fields(string(out)), "_")
-}
-
-// startField picks the 22nd field of a stat line; the second, the name, may hold blanks and brackets.
-func startField(stat string) string {
-	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
-		return ""
-	}
-	return fields[19]
-}
-
-var thisHost = sync.OnceValue(func() host {
-	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		boot, _ = exec.Command("sysctl", "-n", "kern.bootsessionuuid").Output()
-	}
-	return host(hostName() + " " + strings.TrimSpace(string(boot)+" "))
-})
-
-// hostName is this machine's name, without blanks.
-func hostName() string {
-	name, err := os.Hostname()
-	if err != nil || name == "" {
-		return "localhost"
-	}
-	return strings.Join(strings.Fields(name), "_")
 }
 
 // Cancel asks the job's keeper to end it, and waits until it did: TERM to the whole
@@ -237,12 +155,12 @@ func (l *Local) Cancel(ctx context.Context, id string) error {
 		return err
 	}
 	written := record(dir, "cancel", "")
-	keeper, _ := parseProcess(readFact(dir, "keeper"))
-	child, _ := parseProcess(readFact(dir, "child"))
+	keeper, _ := process.Parse(readFact(dir, "keeper"))
+	child, _ := process.Parse(readFact(dir, "child"))
 	switch {
-	case l.here.alive(keeper):
-		_ = syscall.Kill(keeper.pid, syscall.SIGTERM) // sooner than it would see the file
-	case l.here.alive(child):
+	case l.here.Alive(keeper):
+		_ = syscall.Kill(keeper.PID, syscall.SIGTERM) // sooner than it would see the file
+	case l.here.Alive(child):
 		l.end(ctx, child)
 	case written != nil:
 		return unwritable(dir, written)
@@ -250,12 +168,12 @@ func (l *Local) Cancel(ctx context.Context, id string) error {
 	return l.awaitEnd(ctx, id)
 }
 
-func (l *Local) end(ctx context.Context, child process) {
-	_ = syscall.Kill(-child.pid, syscall.SIGTERM)
-	for end := time.Now().Add(time.Duration(l.grace) * time.Second); l.here.alive(child) && time.Now().Before(end) && ctx.Err() == nil; {
+func (l *Local) end(ctx context.Context, child process.ID) {
+	_ = syscall.Kill(-child.PID, syscall.SIGTERM)
+	for end := time.Now().Add(time.Duration(l.grace) * time.Second); l.here.Alive(child) && time.Now().Before(end) && ctx.Err() == nil; {
 		time.Sleep(100 * time.Millisecond)
 	}
-	_ = syscall.Kill(-child.pid, syscall.SIGKILL)
+	_ = syscall.Kill(-child.PID, syscall.SIGKILL)
 }
 
 func (l *Local) awaitEnd(ctx context.Context, id string) error {
