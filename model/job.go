@@ -34,6 +34,7 @@ type Job struct {
 	Tag        string        `json:"tag"`              // ours, unique per submission, carried in the job's comment
 	Experiment string        `json:"experiment"`       // id, when the job is ours
 	Scheduler  string        `json:"scheduler"`        // slurm or local
+	User       string        `json:"user,omitempty"`   // who submitted it, where the workspace knows
 	State      JobState      `json:"state"`            //
 	Reason     string        `json:"reason"`           // the scheduler's own word
 	Account    string        `json:"account"`          //

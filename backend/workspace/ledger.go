@@ -156,7 +156,11 @@ func (r records[T]) write(v T, write func(rel string, data []byte, mode fs.FileM
 	if err != nil {
 		return fmt.Errorf("%s cannot be recorded: %w", rel, err)
 	}
-	return write(rel, append(data, '\n'), 0o644)
+	if err := r.ws.EnsureDir(r.dir); err != nil {
+		return err
+	}
+	more := r.ws.shared()
+	return write(rel, append(data, '\n'), 0o600|more|more<<1)
 }
 
 // remove drops a record, which need not be there.

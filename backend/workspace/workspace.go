@@ -119,7 +119,19 @@ func (w *Workspace) EnsureDir(rel string) error {
 	if err := os.MkdirAll(path, 0o755); err != nil {
 		return inWords("cannot make "+w.Rel(path), err)
 	}
+	if more := w.shared(); more != 0 {
+		_ = os.Chmod(path, 0o755|more) // best effort: a folder made by somebody else a moment ago
+	}
 	return nil
+}
+
+// shared is who besides its owner may write into the workspace, as they may: what is made for all who work in it is open to them.
+func (w *Workspace) shared() fs.FileMode {
+	info, err := os.Stat(w.Root)
+	if err != nil {
+		return 0
+	}
+	return info.Mode().Perm() & 0o022
 }
 
 // maxRecord bounds our own records, of which a submission holds its script.
