@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"shardeck/backend/scheduler/slurmtest"
 )
 
 // binary is the program as users build it: static, outside the test's own process.
@@ -30,7 +32,7 @@ func TestMain(m *testing.M) {
 	build.Stderr = os.Stderr
 	code := 1
 	if err := build.Run(); err == nil {
-		code = m.Run()
+		code = slurmtest.Main(m)
 	}
 	os.RemoveAll(dir)
 	os.Exit(code)

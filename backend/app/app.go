@@ -8,6 +8,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -122,12 +123,21 @@ func (a *App) furnish() {
 		floor = localFloor
 	}
 	a.Jobs = jobs.New(jobs.Needs{
-		Workspace: a.ws, World: a.world, Scheduler: a.scheduler, Now: o.Now, Note: a.note,
-		Poll:        poll.New(a.scheduler, poll.Options{Interval: a.catalog.Settings.Refresh, Floor: floor, Now: o.Now}),
+		Workspace: a.ws, World: a.world, Scheduler: a.scheduler, Now: o.Now, Note: a.note, Past: a.shelf("history"),
+		Poll:        poll.New(a.scheduler, poll.Options{Interval: a.catalog.Settings.Refresh, Floor: floor, Now: o.Now, Shelf: a.shelf("queue")}),
 		Experiments: a.Experiments, Edits: a.experimentSets, Machine: a.machine, Software: a.software(), Getenv: o.Env,
 		Unread:  a.Measure.Unread,
 		Reading: render.Reading{Workspace: a.ws.Root, Shardeck: o.Binary, CacheHome: filepath.Dir(o.CacheDir), Sets: o.Sets},
 	})
+}
+
+// shelf is where the scheduler's answers for this workspace lie for other processes of this user; the local scheduler's need not.
+func (a *App) shelf(what string) poll.Shelf {
+	if a.options.CacheDir == "" || a.scheduler.Name() == local.Name {
+		return poll.Shelf{}
+	}
+	of := sha256.Sum256([]byte(a.ws.Root + "\n" + a.scheduler.Name() + "\n" + a.options.Env("SLURM_CONF")))
+	return poll.Shelf{Path: filepath.Join(a.options.CacheDir, "jobs", fmt.Sprintf("%x-%s.json", of[:8], what))}
 }
 
 // programVersion changes with every build, so that no number outlives the code that made it.

@@ -24,6 +24,7 @@ type Needs struct {
 	World     check.World
 	Scheduler scheduler.Scheduler
 	Poll      *poll.Poller // the one who asks the scheduler for its queue
+	Past      poll.Shelf   // where its history lies for other processes
 	Now       func() time.Time
 	Note      func(text string) // keeps a remark that no caller waits for
 
@@ -62,7 +63,7 @@ type Jobs struct {
 
 // New works on the jobs of an open workspace.
 func New(n Needs) *Jobs {
-	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, turn: make(turn, 1), asked: map[string]time.Time{}}}
+	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: make(turn, 1)}}
 	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: make(turn, 1), known: map[string]plannedStart{}}}
 	return &Jobs{q, &Follower{n, q}, s}
 }

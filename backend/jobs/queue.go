@@ -3,11 +3,14 @@ package jobs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
+	"shardeck/backend/process"
 	"shardeck/backend/scheduler"
+	"shardeck/backend/scheduler/poll"
 	"shardeck/model"
 )
 
@@ -28,9 +31,9 @@ func (q *Queue) ListJobs(ctx context.Context, refresh bool) (JobList, error) {
 		return list, err
 	}
 	list.Warnings = warnings
-	since := openSince(subs)
-	ask := func(s model.Submission) (model.Job, bool) { return q.history.find(ctx, s, since) }
-	list.Jobs = q.joined(list, now.Jobs, subs, ask)
+	open := slices.DeleteFunc(slices.Clone(subs), func(s model.Submission) bool { return !q.open(s) })
+	ask := func(s model.Submission) (model.Job, bool) { return q.history.find(ctx, s, open) }
+	list.Jobs = q.joined(&list, now.Jobs, subs, ask)
 	return list, nil
 }
 
@@ -41,25 +44,22 @@ func (q *Queue) KnownJobs() []model.Job {
 		return nil // ListJobs says why
 	}
 	nobody := func(model.Submission) (model.Job, bool) { return model.Job{}, false }
-	return q.joined(JobList{Scheduler: q.Scheduler.Name()}, q.Poll.Last().Jobs, subs, nobody)
+	return q.joined(&JobList{Scheduler: q.Scheduler.Name()}, q.Poll.Last().Jobs, subs, nobody)
 }
 
-// openSince is when the oldest job that may still change was submitted: one query answers for all.
-func openSince(subs []model.Submission) time.Time {
-	var oldest time.Time
-	for _, s := range subs {
-		if (s.Last == nil || !settled(s.Last.State)) && (oldest.IsZero() || s.At.Before(oldest)) {
-			oldest = s.At
-		}
+// open reports whether the scheduler may still tell something new of a submission: one query answers for all of them.
+func (q *Queue) open(s model.Submission) bool {
+	if s.JobID == "" {
+		return s.Error == ""
 	}
-	return oldest
+	return s.Scheduler == q.Scheduler.Name() && (s.Last == nil || !settled(s.Last.State)) && q.Now().Sub(s.At) < askedFor
 }
 
 // asker finds the job of a submission that the scheduler no longer lists.
 type asker func(model.Submission) (model.Job, bool)
 
 // joined is the scheduler's jobs with our names on them, and the submissions it no longer lists.
-func (q *Queue) joined(list JobList, answer []model.Job, subs []model.Submission, ask asker) []model.Job {
+func (q *Queue) joined(list *JobList, answer []model.Job, subs []model.Submission, ask asker) []model.Job {
 	live := map[string]model.Job{}
 	for _, j := range answer {
 		live[cmp.Or(j.Tag, "id "+j.ID)] = j // by tag, which nothing else has
@@ -102,7 +102,7 @@ func takeJob(live map[string]model.Job, s model.Submission) (model.Job, bool) {
 // named puts on a job what only the submission knows.
 func named(j model.Job, s model.Submission) model.Job {
 	j.Experiment, j.Tag = s.Experiment.ID, s.Tag
-	j.Log, j.Scheduler = cmp.Or(j.Log, s.Log), cmp.Or(j.Scheduler, s.Scheduler)
+	j.Log, j.Scheduler, j.User = cmp.Or(j.Log, s.Log), cmp.Or(j.Scheduler, s.Scheduler), cmp.Or(j.User, s.User)
 	if j.Submit.IsZero() {
 		j.Submit = s.At
 	}
@@ -110,7 +110,7 @@ func named(j model.Job, s model.Submission) model.Job {
 }
 
 // lastKnown is the state of a job that is no longer listed: the last seen, else that of the history.
-func (q *Queue) lastKnown(s model.Submission, list JobList, ask asker) (model.Job, bool) {
+func (q *Queue) lastKnown(s model.Submission, list *JobList, ask asker) (model.Job, bool) {
 	last := model.Job{ID: s.JobID, Scheduler: s.Scheduler, State: model.JobUnknown, Submit: s.At}
 	if s.Last != nil {
 		last = *s.Last
@@ -119,7 +119,7 @@ func (q *Queue) lastKnown(s model.Submission, list JobList, ask asker) (model.Jo
 	case s.JobID == "" && s.Error != "":
 		return last, false // refused: there never was a job
 	case s.JobID == "":
-		return ask(s) // its reply was lost; recordState completes the record
+		return q.unanswered(s, last, list, ask)
 	case (s.Last == nil || s.Last.State == model.JobPending) && !s.At.Before(list.AsOf.Add(-showsAfter)):
 		last.State, last.Reason = model.JobPending, "submitted just now"
 		return last, true
@@ -140,6 +140,55 @@ const showsAfter = 10 * time.Second
 // askedFor is the age at which a job that nobody knows is no longer asked for.
 const askedFor = 7 * 24 * time.Hour
 
+// decidesAfter is how long a controller that answers again may take with what it had in hand: sbatch tries for up to two minutes by itself.
+const decidesAfter = 2 * time.Minute
+
+// unanswered is a submission whose reply was lost: the job, if its tag turned up (recordState then completes the record); a row that
+// blocks the next; nothing, once the scheduler has answered for a while and knows no such job.
+func (q *Queue) unanswered(s model.Submission, last model.Job, list *JobList, ask asker) (model.Job, bool) {
+	if j, ok := ask(s); ok {
+		return j, true
+	}
+	last.Reason = "no reply came: it may have been accepted"
+	good := list.Stale == "" && list.AsOf.After(s.At) && s.Scheduler == list.Scheduler
+	switch {
+	case !good || q.Workspace.ReadOnly || q.Workspace.Claimed(s.Experiment.ID):
+		return last, true
+	case s.Missed.IsZero():
+		s.Missed = list.AsOf
+	case list.AsOf.Sub(s.Missed) < decidesAfter || q.history.answered.Before(s.Missed.Add(decidesAfter)):
+		return last, true
+	default:
+		s.Error = "no reply came, and the scheduler never took it: as of " + clock(list.AsOf) + " it knows no job with its tag"
+		list.Warnings = append(list.Warnings, fmt.Sprintf("%s, sent %s: %s", s.Experiment.ID, s.At.Local().Format("2 Jan 15:04:05"), s.Error))
+	}
+	err := q.Workspace.Ledger().Complete(s.Tag, func(now *model.Submission) {
+		if now.JobID == "" {
+			now.Missed, now.Error = s.Missed, s.Error
+		}
+	})
+	if err != nil {
+		q.Note(err.Error())
+	}
+	return last, s.Error == "" || err != nil
+}
+
+// now asks about one job, as the list may be a minute old; what is not told stays as it was.
+func (q *Queue) now(ctx context.Context, j model.Job) model.Job {
+	if j.ID == "" {
+		if found, ok, err := q.Scheduler.Find(ctx, j.Tag); ok && err == nil {
+			s := model.Submission{Tag: j.Tag, Experiment: model.Experiment{ID: j.Experiment}, User: j.User, At: j.Submit}
+			return q.recordState(s, named(found, s))
+		}
+	} else if o, ok := q.Scheduler.(scheduler.Others); ok {
+		jobs, err := o.ByID(ctx, []string{j.ID})
+		if found := model.First(jobs, func(n model.Job) bool { return n.ID == j.ID }); found != nil && err == nil {
+			j.State = found.State
+		}
+	}
+	return j
+}
+
 func settled(s model.JobState) bool { return !s.Active() && s != model.JobUnknown }
 
 // fromRun tells how a job ended by the folder it left, if any, where no scheduler does.
@@ -158,7 +207,7 @@ func (q *Queue) fromRun(s model.Submission, last model.Job) model.Job {
 
 // recordState writes a job's state down when it changed: a scheduler forgets.
 func (q *Queue) recordState(s model.Submission, j model.Job) model.Job {
-	if j.State == model.JobUnknown || q.Workspace.ReadOnly {
+	if j.State == model.JobUnknown || j.ID == "" || q.Workspace.ReadOnly {
 		return j
 	}
 	if s.Last != nil && s.Last.State == j.State && s.Last.ExitCode == j.ExitCode && s.JobID == j.ID {
@@ -179,7 +228,7 @@ func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
 	if err != nil {
 		return model.Job{}, err
 	}
-	byID := model.First(list.Jobs, func(j model.Job) bool { return j.ID == ref })
+	byID := model.First(list.Jobs, func(j model.Job) bool { return ref != "" && (j.ID == ref || j.Tag == ref) })
 	if j := cmp.Or(byID, model.First(list.Jobs, func(j model.Job) bool { return j.Experiment == ref })); j != nil {
 		return *j, nil
 	}
@@ -233,17 +282,26 @@ type JobList struct {
 // historyEvery is the least time between two queries of a scheduler's history, slower than its queue.
 const historyEvery = time.Minute
 
-// history answers what became of jobs that left the queue. It asks the scheduler's history once for all of
-// them, and for a job whose id was never learnt by its tag, each no oftener than historyEvery.
+// history answers what became of jobs that left the queue, and of those of others who use the workspace. It asks once for all of them,
+// for those whose id was never learnt too, and no oftener than historyEvery, whichever of this user's shardecks asked last.
 type history struct {
 	scheduler scheduler.Scheduler
 	now       func() time.Time
+	shelf     poll.Shelf
 
-	turn  turn // whoever has it owns the fields below
-	jobs  map[string]model.Job
-	since time.Time // the history in jobs begins here
-	next  time.Time
-	asked map[string]time.Time // when each tag was looked for
+	turn turn // whoever has it owns the fields below
+	past
+	jobs     map[string]model.Job
+	answered time.Time // when the last good answer was asked for
+}
+
+// past is an answer as it lies on the shelf.
+type past struct {
+	Asked time.Time   `json:"asked"` // the last time, whatever was answered
+	Good  bool        `json:"good"`
+	Since time.Time   `json:"since"` // it begins here
+	IDs   []string    `json:"ids"`   // of others' jobs that were asked for
+	Jobs  []model.Job `json:"jobs"`
 }
 
 // turn is a lock that is given up waiting for when a context ends.
@@ -260,51 +318,70 @@ func (t turn) take(ctx context.Context) bool {
 
 func (t turn) leave() { <-t }
 
-// find is the finished job of a submission, false where nobody knows it, in a history from since on.
-func (h *history) find(ctx context.Context, s model.Submission, since time.Time) (model.Job, bool) {
+// find is the job of a submission that is not listed, false where nobody knows it; open are all those to ask for.
+func (h *history) find(ctx context.Context, s model.Submission, open []model.Submission) (model.Job, bool) {
 	if !h.turn.take(ctx) {
 		return model.Job{}, false
 	}
 	defer h.turn.leave()
-	h.refresh(ctx, since)
+	h.refresh(ctx, open)
 	if j, ok := h.jobs[s.Tag]; ok {
 		return j, true
 	}
-	if s.JobID == "" {
-		return h.byTag(ctx, s)
-	}
 	j, ok := h.jobs["id "+s.JobID]
-	return j, ok
+	return j, ok && s.JobID != "" && (j.Tag == "" || j.Tag == s.Tag)
 }
 
-// refresh reads the history from a time on, if what is here does not reach so far, or is old.
-func (h *history) refresh(ctx context.Context, from time.Time) {
-	from = from.Add(-time.Minute) // clocks differ
-	if h.now().Before(h.next) && !from.Before(h.since) {
+// refresh asks for what is open, if what is here does not answer for all of it, or is old.
+func (h *history) refresh(ctx context.Context, open []model.Submission) {
+	want := past{Asked: h.now(), Since: h.now()}
+	for _, s := range open {
+		if s.At.Before(want.Since) {
+			want.Since = s.At
+		}
+		if s.User != "" && s.User != process.User() && s.JobID != "" {
+			want.IDs = append(want.IDs, s.JobID)
+		}
+	}
+	want.Since = want.Since.Add(-time.Minute) // clocks differ
+	var kept past
+	if !h.covers(want) && h.shelf.Load(&kept) {
+		h.take(kept)
+	}
+	if h.covers(want) {
 		return
 	}
-	if h.jobs != nil && h.since.Before(from) {
-		from = h.since
+	jobs, err := h.scheduler.History(ctx, want.Since)
+	want.Good = err == nil || errors.Is(err, scheduler.ErrNoHistory)
+	if others, ok := h.scheduler.(scheduler.Others); ok && len(want.IDs) > 0 {
+		theirs, err := others.ByID(ctx, want.IDs)
+		jobs, want.Good = slices.Concat(theirs, jobs), want.Good && err == nil
 	}
-	h.next = h.now().Add(historyEvery)
-	jobs, err := h.scheduler.History(ctx, from)
-	if err != nil {
-		return // no history kept, or no answer: the caller has other ways
+	if want.Jobs = jobs; !want.Good { // no answer: the caller has other ways, and what was known stays
+		want.Jobs, want.Since = slices.Concat(jobs, h.Jobs), h.Since
 	}
-	h.since, h.jobs = from, map[string]model.Job{}
-	for _, j := range jobs {
+	if ctx.Err() == nil {
+		h.take(want)
+		h.shelf.Save(want)
+	}
+}
+
+// covers reports whether what is here answers a question, or was asked for in vain a moment ago.
+func (h *history) covers(want past) bool {
+	known := func(id string) bool { return slices.Contains(h.IDs, id) }
+	fresh := want.Asked.Sub(h.Asked) < historyEvery && !want.Asked.Before(h.Asked)
+	return fresh && (!h.Good || !want.Since.Before(h.Since) && !slices.ContainsFunc(want.IDs, func(id string) bool { return !known(id) }))
+}
+
+func (h *history) take(p past) {
+	h.past, h.jobs = p, map[string]model.Job{}
+	if p.Good {
+		h.answered = p.Asked
+	}
+	for _, j := range p.Jobs {
 		h.jobs["id "+j.ID] = j
 		if j.Tag != "" {
 			h.jobs[j.Tag] = j
 		}
 	}
-}
-
-func (h *history) byTag(ctx context.Context, s model.Submission) (model.Job, bool) {
-	if last, ok := h.asked[s.Tag]; ok && h.now().Sub(last) < historyEvery {
-		return model.Job{}, false
-	}
-	h.asked[s.Tag] = h.now()
-	j, ok, err := h.scheduler.Find(ctx, s.Tag)
-	return j, ok && err == nil
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"shardeck/backend/process"
 	"shardeck/backend/render"
 	"shardeck/backend/scheduler"
 	"shardeck/backend/scheduler/local"
@@ -37,10 +38,26 @@ func (su *Submitter) Submit(ctx context.Context, id string, o SubmitOptions) (mo
 	if err != nil {
 		return model.Submission{}, err
 	}
-	if err := su.allowed(ctx, p.Row, o.Force); err != nil {
+	return su.alone(ctx, p, o.Force)
+}
+
+// alone submits while no other process can submit the same experiment.
+func (su *Submitter) alone(ctx context.Context, p Preview, force bool) (model.Submission, error) {
+	if err := p.Row.Refusal(); err != nil {
+		return model.Submission{}, err // not even a claim is written
+	}
+	claim, err := su.Workspace.Claim(p.Row.Experiment.ID)
+	if err != nil {
 		return model.Submission{}, err
 	}
-	return su.record(ctx, p)
+	defer claim.Release()
+	if claim.Passed != "" {
+		su.Note(claim.Passed)
+	}
+	if err := su.allowed(ctx, p.Row, force); err != nil {
+		return model.Submission{}, err
+	}
+	return su.record(ctx, p, claim)
 }
 
 // allowed refuses what would waste an allocation.
@@ -55,25 +72,56 @@ func (su *Submitter) allowed(ctx context.Context, row board.Row, force bool) err
 	if err != nil {
 		return model.Failed("not submitted: the scheduler does not say what runs already", err, "wait and try again, or --force")
 	}
-	active := func(j model.Job) bool { // one that is ending is in nobody's way
-		return j.Experiment == row.Experiment.ID && j.State.Active() && j.State != model.JobCompleting
+	if list.Stale != "" {
+		when := "what runs now is not known"
+		if !list.AsOf.IsZero() {
+			when = "what runs is known only as of " + clock(list.AsOf)
+		}
+		return model.Failed("not submitted: "+when, errors.New(list.Stale), "wait and try again, or --force to submit without knowing")
 	}
-	if j := model.First(list.Jobs, active); j != nil {
-		return &model.Fault{Text: fmt.Sprintf("%s is submitted already: job %s is %s", row.Experiment.ID, j.ID, j.State),
-			ToDo: fmt.Sprintf("shardeck watch %s, shardeck cancel %s, or --force to submit it a second time", j.ID, j.ID),
-			Kind: model.ErrActive}
+	for _, j := range list.Jobs {
+		if j.Experiment != row.Experiment.ID || !inTheWay(j) {
+			continue
+		}
+		if j = su.queue.now(ctx, j); inTheWay(j) {
+			return already(j)
+		}
 	}
 	return nil
 }
 
+// inTheWay: a job that has not ended (one that is ending is in nobody's way), or one of which nobody knows whether it was accepted.
+func inTheWay(j model.Job) bool {
+	return j.State.Active() && j.State != model.JobCompleting || j.ID == ""
+}
+
+// already refuses a second job of an experiment.
+func already(j model.Job) error {
+	by := ""
+	if j.User != "" && j.User != process.User() {
+		by = " by " + model.Printable(j.User)
+	}
+	if j.ID == "" {
+		return &model.Fault{Text: fmt.Sprintf("%s was sent at %s%s and no reply came: it may have been accepted", j.Experiment, clock(j.Submit), by),
+			ToDo: "shardeck jobs tells in a few minutes, once the scheduler answers; --force submits it a second time", Kind: model.ErrActive}
+	}
+	return &model.Fault{Text: fmt.Sprintf("%s is submitted already%s: job %s is %s", j.Experiment, by, j.ID, j.State),
+		ToDo: fmt.Sprintf("shardeck watch %s, shardeck cancel %s, or --force to submit it a second time", j.ID, j.ID), Kind: model.ErrActive}
+}
+
+func clock(t time.Time) string { return t.Local().Format("15:04:05") }
+
 // record writes the submission down, submits, and completes the record.
-func (su *Submitter) record(ctx context.Context, p Preview) (model.Submission, error) {
+func (su *Submitter) record(ctx context.Context, p Preview, claim *workspace.Claim) (model.Submission, error) {
 	now := su.Now()
 	e := p.Row.Experiment
 	s := model.Submission{Tag: workspace.NewTag(e.ID, now), Experiment: e, Scheduler: su.Scheduler.Name(),
-		Nsys: p.Nsys, Log: p.Log, At: now, Script: p.Script, Reads: p.reads}
+		Nsys: p.Nsys, Log: p.Log, At: now, Script: p.Script, Reads: p.reads, User: process.User()}
 	if err := su.prepare(p); err != nil {
 		return s, err
+	}
+	if !claim.Held() {
+		return s, model.Failed(e.ID+" was not submitted: its claim was taken away meanwhile", nil, "see with shardeck jobs who submitted it")
 	}
 	if err := su.Workspace.Ledger().Record(s); err != nil {
 		return s, err
@@ -81,7 +129,7 @@ func (su *Submitter) record(ctx context.Context, p Preview) (model.Submission, e
 	id, err := su.send(ctx, s, p)
 	// the record must be completed although the caller may have left meanwhile
 	complete := func(s *model.Submission) {
-		s.JobID, s.Log = id, scheduler.ExpandLog(s.Log, id, e.ID)
+		s.Error, s.JobID, s.Log = "", id, scheduler.ExpandLog(s.Log, id, e.ID)
 		if err != nil && !errors.Is(err, scheduler.ErrMaybe) {
 			s.Error = err.Error()
 		}
@@ -215,8 +263,5 @@ func (su *Submitter) SubmitReading(ctx context.Context, p NodeReading) (model.Su
 	}
 	row := board.Row{Experiment: model.Experiment{ID: p.Name, Description: "reads the traces of " + p.Run,
 		Slurm: model.SlurmRequest{Time: p.Time}}}
-	if err := su.allowed(ctx, row, false); err != nil {
-		return model.Submission{}, err
-	}
-	return su.record(ctx, Preview{Row: row, Script: p.Script, Log: p.Log, reads: p.Run})
+	return su.alone(ctx, Preview{Row: row, Script: p.Script, Log: p.Log, reads: p.Run}, false)
 }

@@ -1,6 +1,7 @@
 package jobs_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,10 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"shardeck/backend/app"
 	"shardeck/backend/app/apptest"
 	"shardeck/backend/jobs"
 	"shardeck/backend/pool"
 	"shardeck/backend/scheduler"
+	"shardeck/backend/scheduler/schedulertest"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 )
@@ -84,8 +87,11 @@ func TestSubmitRefusesASecondJob(t *testing.T) {
 	}
 	b.Stage.Down = errors.New("slurmctld: connection refused")
 	b.Clock.Pass(time.Hour)
-	if _, err := b.Submit(t.Context(), "E1.1", jobs.SubmitOptions{}); err != nil {
-		t.Errorf("another experiment while the queue is stale: %v", err)
+	if _, err := b.Submit(t.Context(), "E1.1", jobs.SubmitOptions{}); err == nil || !strings.Contains(model.FixOf(err), "--force") {
+		t.Errorf("while the queue is stale, so that a job by hand would not be seen: %v", err)
+	}
+	if _, err := b.Submit(t.Context(), "E1.1", jobs.SubmitOptions{Force: true}); err != nil {
+		t.Errorf("forced while the queue is stale: %v", err)
 	}
 }
 
@@ -113,6 +119,44 @@ func TestSubmitWhenTheReplyIsLost(t *testing.T) {
 		}
 		if subs = b.Submissions(t); subs[0].JobID != "7" {
 			t.Errorf("the record has job %q, want 7", subs[0].JobID)
+		}
+	})
+	t.Run("blocks until the tag decides", func(t *testing.T) {
+		b := apptest.New(t)
+		b.Stage.Reply = scheduler.ErrMaybe
+		_, _ = b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{})
+		b.Stage.Reply = nil
+		row := func() *model.Job {
+			list, err := b.ListJobs(t.Context(), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return model.First(list.Jobs, func(j model.Job) bool { return j.Experiment == "E1.6" })
+		}
+		for range 4 { // half a minute apart: the scheduler answers, but may still have it in hand
+			b.Clock.Pass(30 * time.Second)
+			if j := row(); j == nil || j.State != model.JobUnknown || j.ID != "" || !strings.Contains(j.Reason, "no reply") {
+				t.Fatalf("its row is %+v", j)
+			}
+			if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); !errors.Is(err, model.ErrActive) {
+				t.Fatalf("a second submission meanwhile: %v", err)
+			}
+		}
+		if n := len(b.Stage.Did("history")); n > 4 {
+			t.Errorf("its history was asked for %d times", n)
+		}
+		b.Clock.Pass(2 * time.Minute)
+		list, err := b.ListJobs(t.Context(), true)
+		if err != nil || len(list.Jobs) != 0 || len(list.Warnings) != 1 || !strings.Contains(list.Warnings[0], "never took it") {
+			t.Errorf("in the end: %+v, %v", list, err)
+		}
+		asked := len(b.Stage.Did("history"))
+		b.Clock.Pass(time.Hour)
+		if row(); len(b.Stage.Did("history")) != asked {
+			t.Error("it is asked for without end")
+		}
+		if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); err != nil {
+			t.Errorf("afterwards: %v", err)
 		}
 	})
 	t.Run("refused", func(t *testing.T) {
@@ -189,5 +233,63 @@ func TestReadingIsRecordedLikeAnyJob(t *testing.T) {
 		if r.Job != nil {
 			t.Errorf("the job that reads is shown as one of %s", r.Experiment.ID)
 		}
+	}
+}
+
+// TestSubmitIsForOneAtATime: another process that checks, records or sends has the experiment for itself.
+func TestSubmitIsForOneAtATime(t *testing.T) {
+	b := apptest.New(t)
+	var second error
+	b.Stage.OnSubmit = func(scheduler.Request) { _, second = b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{Force: true}) }
+	if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(second, model.ErrActive) || !strings.Contains(second.Error(), "is being submitted by") || len(b.Stage.Submitted) != 1 {
+		t.Errorf("%v; submitted %d times", second, len(b.Stage.Submitted))
+	}
+}
+
+// owned is a scheduler that lists this user's jobs alone, and tells of others' by their ids.
+type owned struct {
+	*schedulertest.Scheduler
+	theirs []model.Job
+	asked  int
+}
+
+func (o *owned) ByID(context.Context, []string) ([]model.Job, error) {
+	o.asked++
+	return o.theirs, nil
+}
+
+// TestTwoUsersOfOneWorkspace: the other's job is what it is, and in the way.
+func TestTwoUsersOfOneWorkspace(t *testing.T) {
+	b := apptest.New(t)
+	stage := &owned{Scheduler: b.Stage, theirs: []model.Job{{ID: "101", State: model.JobRunning}}}
+	b.Scheduler = stage
+	b.Open(t, app.Options{})
+	s, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws, _ := workspace.Find(b.Dir)
+	if err := ws.Ledger().Complete(s.Tag, func(s *model.Submission) { s.User = "alice" }); err != nil {
+		t.Fatal(err)
+	}
+	b.Stage.Queue = nil // alice's
+	b.Clock.Pass(time.Minute)
+	for range 3 {
+		if got := b.State(t, "101"); got != model.JobRunning {
+			t.Errorf("alice's job is %s", got)
+		}
+	}
+	if stage.asked != 1 {
+		t.Errorf("asked %d times, want once", stage.asked)
+	}
+	if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); !errors.Is(err, model.ErrActive) || !strings.Contains(err.Error(), "by alice") {
+		t.Errorf("a second submission: %v", err)
+	}
+	stage.theirs[0].State = model.JobCompleted // since the list was made
+	if _, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{}); err != nil {
+		t.Errorf("after its end, which the list has not yet: %v", err)
 	}
 }

@@ -86,8 +86,8 @@ func (fo *Follower) withReason(ctx context.Context, j model.Job) model.Job {
 	}
 	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
 	defer cancel()
-	s := model.Submission{JobID: j.ID, Tag: j.Tag}
-	if past, ok := fo.queue.history.find(ctx, s, j.Submit); ok && past.State == j.State {
+	s := model.Submission{JobID: j.ID, Tag: j.Tag, At: j.Submit}
+	if past, ok := fo.queue.history.find(ctx, s, []model.Submission{s}); ok && past.State == j.State {
 		j.Reason = past.Reason
 	}
 	return j

@@ -44,6 +44,11 @@ type Estimator interface {
 	Estimate(ctx context.Context, r Request) (Estimate, error)
 }
 
+// Others is a scheduler that tells of jobs by their ids, whoever owns them; one that it does not know is left out.
+type Others interface {
+	ByID(ctx context.Context, ids []string) ([]model.Job, error)
+}
+
 // Estimate of a job that is not submitted.
 type Estimate struct {
 	Start time.Time // zero: not known, or never

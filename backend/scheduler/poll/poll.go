@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type Options struct {
 	Interval time.Duration    // between queries nobody pressed a key for; below Floor counts as Floor; 0: Interval
 	Floor    time.Duration    // between any two; 0: Floor. The local scheduler, which asks no one, may have less
 	Now      func() time.Time // nil: the clock
+	Shelf    Shelf            // where answers lie for other processes
 	Jitter   func() float64   // nil: random, in [0,1); moves the interval by at most a tenth
 }
 
@@ -119,6 +121,9 @@ func (p *Poller) Expire() {
 	defer p.mu.Unlock()
 	p.unsure = true
 	p.last.Due = p.last.Next
+	if p.options.Shelf.Path != "" {
+		_ = os.Remove(p.options.Shelf.Path) // other processes' answer is as old
+	}
 }
 
 // current is the answer if it need not be asked for again.
@@ -143,8 +148,12 @@ func (p *Poller) copy() Snapshot {
 func (p *Poller) query(ctx context.Context) Snapshot {
 	p.mu.Lock()
 	p.calls++
-	p.unsure = false
 	start := p.options.Now()
+	if p.recall(start) {
+		defer p.mu.Unlock()
+		return p.copy()
+	}
+	p.unsure = false
 	p.mu.Unlock()
 	jobs, err := p.scheduler.Jobs(ctx)
 	p.mu.Lock()
@@ -158,6 +167,7 @@ func (p *Poller) query(ctx context.Context) Snapshot {
 		p.unsure = true
 	default:
 		p.errors++
+		p.lastSeen()
 		p.last.Err = err
 		if p.last.Since.IsZero() {
 			p.last.Since = start
@@ -167,6 +177,8 @@ func (p *Poller) query(ctx context.Context) Snapshot {
 	p.last.Due = start.Add(p.wait())
 	if p.last.AsOf.IsZero() && p.last.Err == nil { // given up, and others wait with nothing
 		p.last.Next, p.last.Due = start, start
+	} else if !p.unsure {
+		p.share(now)
 	}
 	return p.copy()
 }

@@ -93,7 +93,7 @@ for i in $(seq 200); do [ -n "$(squeue -h -t PD,R,CG,S)" ] || break; sleep 0.1; 
 	end := time.Now().Add(3 * time.Minute)
 	var squeue, sacct string
 	for ; ; time.Sleep(50 * time.Millisecond) {
-		squeue = r.ask(id, record, "squeue", squeueArgs()...)
+		squeue = r.ask(id, record, "squeue", squeueArgs("--me")...)
 		if jobs, err := parseSqueue(squeue, time.UTC); err == nil && s.reached(jobs) {
 			break
 		}
@@ -104,7 +104,7 @@ for i in $(seq 200); do [ -n "$(squeue -h -t PD,R,CG,S)" ] || break; sleep 0.1; 
 	state, _, _ := strings.Cut(s.until, " ")
 	for end = time.Now().Add(8 * time.Second); ; time.Sleep(100 * time.Millisecond) { // it lags
 		fields := r.slurm.knownFields()
-		sacct = r.ask(id, "\n", "sacct", r.slurm.sacctArgs(fields, r.began)...)
+		sacct = r.ask(id, "\n", "sacct", sacctArgs(fields, r.slurm.mineSince(r.began))...)
 		jobs, err := parseSacct(sacct, fields, time.UTC)
 		said := func(j model.Job) bool { return string(j.State) == state }
 		if err == nil && slices.ContainsFunc(jobs, said) || time.Now().After(end) {

@@ -3,6 +3,7 @@ package slurm
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -110,12 +111,13 @@ func setTagFromLine(j *model.Job, v string, _ *time.Location) {
 	}
 }
 
-func squeueArgs() []string {
+// squeueArgs ask for some jobs: --me or --jobs=….
+func squeueArgs(which string) []string {
 	format := ""
 	for _, f := range squeueFields {
 		format += f.squeue + ":" + unit + ","
 	}
-	return []string{"--me", "--states=all", "--noheader", "--Format=" + strings.TrimSuffix(format, unit+",") + record}
+	return []string{which, "--states=all", "--noheader", "--Format=" + strings.TrimSuffix(format, unit+",") + record}
 }
 
 // parseSqueue reads squeue's answer. A record cut short is an error: half a list must not look like a list.
@@ -136,7 +138,7 @@ func (s *Slurm) knownFields() []field {
 // History lists this user's finished jobs since a time, by one sacct. Submissions that
 // Slurm refused, of which it keeps records too, were never jobs.
 func (s *Slurm) History(ctx context.Context, since time.Time) ([]model.Job, error) {
-	all, err := s.accounted(ctx, since)
+	all, err := s.accounted(ctx, s.mineSince(since)...)
 	if err != nil {
 		return nil, err
 	}
@@ -149,11 +151,16 @@ func refusal(j model.Job) bool {
 	return j.State == model.JobFailed && j.NodeList == "" && j.Elapsed == 0 && j.ExitCode == "1:0"
 }
 
-func (s *Slurm) accounted(ctx context.Context, since time.Time) ([]model.Job, error) {
+func (s *Slurm) mineSince(t time.Time) []string {
+	return []string{"--user=" + strconv.Itoa(os.Getuid()), "--starttime=" + t.In(s.zone).Format(timeFormat)}
+}
+
+// accounted asks sacct for some jobs.
+func (s *Slurm) accounted(ctx context.Context, which ...string) ([]model.Job, error) {
 	fields := s.knownFields()
-	out, err := s.ask(ctx, "sacct", s.sacctArgs(fields, since)...)
+	out, err := s.ask(ctx, "sacct", sacctArgs(fields, which)...)
 	if err != nil && strings.Contains(err.Error(), "Invalid field requested") && !s.plainer.Swap(true) {
-		return s.accounted(ctx, since)
+		return s.accounted(ctx, which...)
 	}
 	if err != nil {
 		return nil, err
@@ -162,10 +169,38 @@ func (s *Slurm) accounted(ctx context.Context, since time.Time) ([]model.Job, er
 	return foldArrays(jobs), err
 }
 
-func (s *Slurm) sacctArgs(fields []field, since time.Time) []string {
+func sacctArgs(fields []field, which []string) []string {
 	names := model.Each(fields, func(f field) string { return f.sacct })
-	return []string{"--allocations", "--parsable2", "--noheader", "--delimiter=" + unit,
-		"--user=" + strconv.Itoa(os.Getuid()), "--starttime=" + since.In(s.zone).Format(timeFormat), "--format=" + strings.Join(names, ",")}
+	args := append([]string{"--allocations", "--parsable2", "--noheader", "--delimiter=" + unit}, which...)
+	return append(args, "--format="+strings.Join(names, ","))
+}
+
+var _ scheduler.Others = (*Slurm)(nil)
+
+// ByID asks squeue for some jobs, whoever owns them, and sacct, where it is, for those that squeue does not know.
+func (s *Slurm) ByID(ctx context.Context, ids []string) ([]model.Job, error) {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !jobID.MatchString(id) })
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	text, err := s.ask(ctx, "squeue", squeueArgs("--jobs="+strings.Join(ids, ","))...)
+	if errors.Is(err, scheduler.ErrNoJob) {
+		text, err = "", nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := parseSqueue(text, s.zone)
+	jobs = foldArrays(jobs)
+	ids = slices.DeleteFunc(ids, func(id string) bool { return slices.ContainsFunc(jobs, func(j model.Job) bool { return j.ID == id }) })
+	if err != nil || len(ids) == 0 {
+		return jobs, err
+	}
+	more, err := s.accounted(ctx, "--jobs="+strings.Join(ids, ","))
+	if errors.Is(err, scheduler.ErrNoHistory) {
+		err = nil
+	}
+	return append(jobs, more...), err
 }
 
 // parseSacct reads sacct's lines. Values may hold line ends (a name, a submit line), so lines are joined until

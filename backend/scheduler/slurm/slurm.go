@@ -13,14 +13,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/user"
 	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
+	"shardeck/backend/process"
 	"shardeck/backend/scheduler"
 	"shardeck/model"
 )
@@ -60,7 +59,7 @@ func (s *Slurm) Name() string { return Name }
 // Jobs lists this user's jobs that Slurm's controller still knows, also those that
 // ended in the last minutes (MinJobAge), by one squeue. An array is one job.
 func (s *Slurm) Jobs(ctx context.Context) ([]model.Job, error) {
-	text, err := s.ask(ctx, "squeue", squeueArgs()...)
+	text, err := s.ask(ctx, "squeue", squeueArgs("--me")...)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +76,7 @@ func (s *Slurm) Find(ctx context.Context, tag string) (model.Job, bool, error) {
 	tagged := func(j model.Job) bool { return tag != "" && j.Tag == tag }
 	found := model.First(jobs, tagged)
 	if found == nil {
-		jobs, err = s.accounted(ctx, time.Now().Add(-findBack))
+		jobs, err = s.accounted(ctx, s.mineSince(time.Now().Add(-findBack))...)
 		found = model.First(jobs, tagged)
 	}
 	if errors.Is(err, scheduler.ErrNoHistory) {
@@ -122,21 +121,13 @@ func (s *Slurm) Limits(ctx context.Context) (scheduler.Limits, error) {
 		l.Note = "this Slurm keeps no accounts: account and QOS are not checked, finished jobs are soon forgotten"
 		return l, nil
 	}
-	assoc, err := s.ask(ctx, "sacctmgr", "--noheader", "--parsable2", "show", "assoc", "user="+userName(), "format=account,qos")
+	assoc, err := s.ask(ctx, "sacctmgr", "--noheader", "--parsable2", "show", "assoc", "user="+process.User(), "format=account,qos")
 	if err != nil {
 		l.Note = "accounts and QOS are not known: " + err.Error()
 		return l, nil
 	}
 	l.Accounts, l.QOS = parseAssoc(assoc)
 	return l, nil
-}
-
-// userName is this user's name, which sacctmgr wants where squeue takes --me.
-func userName() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return os.Getenv("USER")
 }
 
 func configValue(config, key string) string {
@@ -174,7 +165,7 @@ func (s *Slurm) Submit(ctx context.Context, r scheduler.Request) (string, error)
 		return "", err
 	}
 	a, err := s.sbatch(ctx, r, s.submit)
-	if errors.Is(err, errLate) || errors.Is(err, context.Canceled) || err != nil && mayHaveSubmitted(a.err) {
+	if errors.Is(err, errLate) || errors.Is(err, context.Canceled) || err != nil && (a.code < 0 || mayHaveSubmitted(a.err)) {
 		return "", replyLost(err)
 	}
 	if err != nil {
@@ -200,9 +191,11 @@ func (s *Slurm) sbatch(ctx context.Context, r scheduler.Request, limit time.Dura
 	return a, err
 }
 
-// mayHaveSubmitted: the request left, the reply did not come. A controller that was never reached took nothing.
+// mayHaveSubmitted: the request left, the reply did not come. A controller that was never reached took nothing; a sbatch that a signal
+// ended (its code is -1) does not say.
 func mayHaveSubmitted(errors string) bool {
-	signs := []string{"Socket timed out", "Zero Bytes were transmitted", "Transport endpoint", "Unexpected message received"}
+	signs := []string{"Socket timed out", "Zero Bytes were transmitted", "Transport endpoint", "Unexpected message received", "Unable to receive",
+		"Unable to send", "Connection reset", "Broken pipe", "Header lengths are longer", "Communication shutdown", "Insane message length"}
 	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(errors, sign) })
 }
 
