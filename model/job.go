@@ -141,6 +141,8 @@ type Submission struct {
 	Nsys       bool       `json:"nsys"`
 	Log        string     `json:"log"` // path, relative to the workspace
 	At         time.Time  `json:"at"`
+	User       string     `json:"user,omitempty"`   // who submitted it
+	Missed     time.Time  `json:"missed,omitzero"`  // of one whose reply was lost: the first answer without the job
 	Points     []string   `json:"points,omitempty"` // ids of the experiments that the job runs, of a job of a sweep
 	Reads      string     `json:"reads,omitempty"`  // the run, of a job that reads traces; Experiment then holds its id and time limit alone
 	Error      string     `json:"error"`            // why it was refused, if it was

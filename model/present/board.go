@@ -166,6 +166,8 @@ func JobWhere(j model.Job, seen string, now time.Time) string {
 		return Joined(reason, exitCode(j))
 	case j.State == model.JobRunning:
 		return Joined(seen, j.NodeList)
+	case j.State == model.JobUnknown:
+		return reason
 	}
 	return j.NodeList
 }
