@@ -142,6 +142,8 @@ func TestOneOfSeveralRefused(t *testing.T) {
 	d := drive(t, w, 100, 24).Press("space", "space", "s")
 	d.Expect("E1.2 cannot be submitted", "take its mark off with space").Press("esc").Expect("•E1.1", "•E1.2")
 	submitted(t, w)
+	d.Press("s").Expect("Go on with the 1 experiment that can be?").Press("enter").Expect("Submit E1.1?").Press("y")
+	submitted(t, w, "E1.1")
 }
 
 func TestClone(t *testing.T) {

@@ -79,11 +79,10 @@ func (f *Flow) previewed(all []jobs.Preview, err error) tea.Cmd {
 	if err != nil {
 		return pane.Fail(err)
 	}
-	for _, v := range all {
-		if !v.Row.OK() {
-			f.refuse(v.Row, len(all)-1)
-			return nil
-		}
+	fine := slices.DeleteFunc(slices.Clone(all), func(v jobs.Preview) bool { return !v.Row.OK() })
+	if bad := model.First(all, func(v jobs.Preview) bool { return !v.Row.OK() }); bad != nil {
+		f.refuse(bad.Row, fine)
+		return nil
 	}
 	if len(all) == 0 {
 		return nil
@@ -101,17 +100,17 @@ func (f *Flow) answered() tea.Cmd {
 	return pane.Say("nothing was submitted")
 }
 
-// refuse shows what is wrong; Open goes to the form, where the fix is at a key.
-func (f *Flow) refuse(r board.Row, others int) {
-	body := Findings(check.SeverityError, r)
-	if others > 0 {
-		body = append(body, "", "Nor are the others yet: take its mark off with space, or put it right.")
+// refuse shows what is wrong, and goes to the form, where the fix is at a key, or on with those that are fine.
+func (f *Flow) refuse(r board.Row, fine []jobs.Preview) {
+	question, button := "Open it in the form to put it right?", "Open"
+	yes := func() tea.Cmd { return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID}) }
+	if n := len(fine); n > 0 {
+		question, button = "Go on with the "+unit.Plural(n, "experiment")+" that can be? Or take its mark off with space, or put it right.", "Go on"
+		yes = func() tea.Cmd { return f.previewed(fine, nil) }
 	}
-	body = append(body, "", "Open it in the form to put it right?")
-	popup := &widget.Popup{Title: r.Experiment.ID + " cannot be submitted", Body: body, Buttons: []string{"Open", "Leave"}}
-	f.dialog.Ask(&pane.Ask{Popup: popup, No: f.answered, Yes: func() tea.Cmd {
-		return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID})
-	}})
+	popup := &widget.Popup{Title: r.Experiment.ID + " cannot be submitted", Buttons: []string{button, "Leave"},
+		Body: append(Findings(check.SeverityError, r), "", question)}
+	f.dialog.Ask(&pane.Ask{Popup: popup, No: f.answered, Yes: yes})
 }
 
 // confirm asks at once; when the jobs would start comes into the question later.
