@@ -19,6 +19,8 @@ func TestCheckID(t *testing.T) {
 
 func TestCheckOutputDir(t *testing.T) {
 	for dir, ok := range map[string]bool{
+		"trace_collection": false, "experiments": false, "experiments/configs": false, ".shardeck": false, ".shardeck/local/x": false, "logs": false,
+		"experiments/results/x": true, "logs/x": true, "trace_collections": true,
 		"trace_collection/llama-8b-tp1": true, "llama-8b-tp2": true, "/pscratch/sd/a/x+y=1,2": true,
 		"": false, "/": false, ".": false, "..": false, "a/../b": false, "../a": false, "a//b": false, "a/": false, "./a": false,
 		"a b": false, "~/a": false, "$HOME/a": false, "a@1": false, "a.tmp-12": false, "a\n": false, "a'b": false,

@@ -182,9 +182,14 @@ func CheckOutputDir(dir string) error {
 		return fmt.Errorf("%.60q cannot be an output directory: %s, without . and .. parts", dir, use)
 	case dir == "." || IsUnfinished(dir):
 		return fmt.Errorf("%.60q cannot be an output directory: %s", dir, use)
+	case slices.Contains(keptDirs, dir) || strings.HasPrefix(dir, ".shardeck/"):
+		return fmt.Errorf("%.60q cannot be an output directory: it is the workspace's own, and a job would rename the whole folder: %s", dir, use)
 	}
 	return nil
 }
+
+// keptDirs are folders of the workspace that no run may take the place of.
+var keptDirs = []string{"trace_collection", "experiments", "experiments/configs", "experiments/slurm_scripts", "experiments/shardeck_runner", "logs", ".shardeck"}
 
 // CheckSlurmWord says whether an account, QOS or partition may be called so; empty is allowed.
 func CheckSlurmWord(word string) error {

@@ -152,8 +152,18 @@ func (x *Experiments) rowOf(f workspace.File) board.Row {
 	return row
 }
 
-// Check judges an experiment that may not be saved yet.
-func (x *Experiments) Check(e model.Experiment) check.Verdict { return check.Check(e, x.World) }
+// Check judges an experiment that may not be saved yet, and what lies where it would write.
+func (x *Experiments) Check(e model.Experiment) check.Verdict {
+	v := check.Check(e, x.World)
+	if model.CheckOutputDir(e.OutputDir) != nil {
+		return v // which is said
+	}
+	if why := x.Workspace.OutputProblem(e.ResultDir(false)); why != "" {
+		v.Findings = append(v.Findings, check.Finding{Code: "output-dir-taken", Severity: check.SeverityError, Field: "output_dir", Edits: []model.Edit{},
+			Fault: "nothing may be written to " + e.OutputDir + ": " + why, Fix: "write a path of its own, such as trace_collection/" + e.ID})
+	}
+	return v
+}
 
 // Legal lists the values a layout field (parallelism.tp, …) may take, the others as they are.
 func (x *Experiments) Legal(e model.Experiment, path string) []int {

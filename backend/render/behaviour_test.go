@@ -189,6 +189,21 @@ func TestEarlierResultOfAnotherProgram(t *testing.T) {
 	}
 }
 
+// TestWhatIsNoRunIsNotMoved: the job stops before it costs anything, and what lies there stays; so does what comes meanwhile.
+func TestWhatIsNoRunIsNotMoved(t *testing.T) {
+	s := newSite(t, script(t, plain(t)))
+	there := filepath.Join(s.root, "trace_collection/llama-8b-tp1/photos")
+	if err := os.MkdirAll(there, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if log, code := s.run("WRITE=1"); code != 2 || !strings.Contains(log, "holds other things than a run") {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+	if d := cmp.Diff(map[string]string{"llama-8b-tp1": "photos"}, s.tree()); d != "" {
+		t.Error(d)
+	}
+}
+
 // TestNameTakenMeanwhile: another job publishes between our look and our rename.
 func TestNameTakenMeanwhile(t *testing.T) {
 	s := newSite(t, script(t, plain(t)))

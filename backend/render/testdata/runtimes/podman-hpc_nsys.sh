@@ -106,6 +106,19 @@ export WORKSPACE NSYS_AT
 # The local scheduler's id comes first: inside an allocation both are set.
 JOB=${SHARDECK_JOB_ID:-${SLURM_JOB_ID:-manual-$$}}
 OUT="$OUTPUT_DIR.tmp-$JOB"
+# holds_run DIR: whether a folder may be moved aside: it is empty, or a run left its files there.
+holds_run() {
+  local file
+  [ -z "$(ls -A -- "$1" 2>&1)" ] && return
+  for file in "$1"/.job "$1"/run.json "$1"/config.yaml "$1"/{timing_stats,kineto_trace,torch_et,nsys}_*; do
+    if [ -e "$file" ]; then return 0; fi
+  done
+  return 1
+}
+if [ -e "$OUTPUT_DIR" ] && ! holds_run "$OUTPUT_DIR"; then
+  echo "shardeck: $OUTPUT_DIR holds other things than a run: they stay, and nothing is run; set output_dir to a path of its own" >&2
+  exit 2
+fi
 if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then rm -rf -- "$OUT"; fi # requeued: start anew
 mkdir -p -- "$OUT"
 printf '%s\n' "$JOB" >"$OUT/.job"
@@ -241,6 +254,7 @@ verdict() {
 move_aside() {
   local id old n=1
   [ -e "$1" ] || return 0
+  holds_run "$1" || return 0 # the rename then finds its name taken
   id=$(head -n 1 "$1/.job" 2>/dev/null) || id=
   case $id in '' | *[!A-Za-z0-9_.-]*) id=before-$JOB ;; esac
   old=$1@$id
