@@ -13,6 +13,7 @@
 //	software.yaml      what jobs need of their software environment
 //	stages.yaml        what engines log, stage by stage
 //	failures.yaml      why jobs fail, by what their logs say, and what to do
+//	loglines.yaml      how programs print their lines: whose a line is, and what it says
 //	slurm_reasons.yaml what Slurm says of jobs that wait or ended, in words
 //	slurm.yaml         Slurm's states as ours; what its errors mean, and what to do
 //	sites/             one file a cluster

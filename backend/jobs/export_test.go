@@ -18,9 +18,9 @@ func SetReplyWait(waits ...time.Duration) (undo func()) {
 	return func() { replyWait = old }
 }
 
-// Remedies are those of fixes.
-func (fo *Follower) Remedies(experiment string, fixes []string) []Remedy {
-	return fo.remedies(experiment, fixes)
+// Remedies are those of edits.
+func (fo *Follower) Remedies(experiment string, edits []string) []Remedy {
+	return fo.remedies(experiment, edits)
 }
 
 // Look is one look at watched jobs.

@@ -39,6 +39,9 @@ func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, e
 	}
 	progress := logs.Stage(tail.Lines)
 	part := LogPart{Part: tail, Stage: string(progress.Stage), Done: progress.Done, Total: progress.Total}
+	if f, ok := fo.hung(j, tail); ok {
+		part.Hung = f.Title
+	}
 	if cut := len(part.Lines) - lines; cut > 0 {
 		part.Lines = part.Lines[cut:]
 		part.First = -1 // lines were cut after cleaning: where they begin is not known
@@ -47,6 +50,17 @@ func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, e
 		}
 	}
 	return part, ctx.Err()
+}
+
+// hung tells whether nothing moves any more in the log of a job that runs.
+func (fo *Follower) hung(j model.Job, tail logs.Part) (logs.Finding, bool) {
+	if j.State != model.JobRunning {
+		return logs.Finding{}, false
+	}
+	if !j.Start.IsZero() {
+		j.Elapsed = fo.Now().Sub(j.Start)
+	}
+	return logs.Hung(tail.Lines, j, fo.Now().Sub(tail.Written))
 }
 
 // LogFind looks through the whole log of a job for a line, told by its index among those around it; false: none.
@@ -121,6 +135,7 @@ type LogPart struct {
 	Stage string `json:"stage"` // word for what the job is doing, empty: not known
 	Done  int    `json:"done"`  // iterations, where the log tells
 	Total int    `json:"total"`
+	Hung  string `json:"hung,omitempty"` // since when nothing moves, and what moved last; empty: it goes on
 }
 
 // News is one change of a job that is watched.
@@ -130,6 +145,7 @@ type News struct {
 	Stage string    `json:"stage"` // what a running job is doing, as its log says
 	Done  int       `json:"done"`  // iterations, where the log tells
 	Total int       `json:"total"`
+	Hung  string    `json:"hung,omitempty"` // as in LogPart
 }
 
 // watchEvery is how often logs of watched jobs are looked at; the scheduler is asked as seldom as ever.
@@ -195,7 +211,7 @@ func (fo *Follower) tellChanges(ctx context.Context, watched []News, tell func(N
 }
 
 func worthTelling(before, now News) bool {
-	return now.Job.State != before.Job.State || now.Stage != before.Stage ||
+	return now.Job.State != before.Job.State || now.Stage != before.Stage || (now.Hung == "") != (before.Hung == "") ||
 		now.Done != before.Done && now.At.Sub(before.At) >= progressEvery
 }
 
@@ -212,7 +228,7 @@ func (fo *Follower) newsOf(ctx context.Context, j model.Job) News {
 	n := News{At: fo.Now(), Job: j}
 	if j.State == model.JobRunning || j.State == model.JobCompleting {
 		if part, err := fo.Log(ctx, j, 1); err == nil {
-			n.Stage, n.Done, n.Total = part.Stage, part.Done, part.Total
+			n.Stage, n.Done, n.Total, n.Hung = part.Stage, part.Done, part.Total, part.Hung
 		}
 		if n.Stage == string(model.StageDone) {
 			fo.Poll.Expire() // the job says it is over: no need to wait out the interval

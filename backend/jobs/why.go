@@ -4,13 +4,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"shardeck/backend/config"
 	"shardeck/backend/logs"
 	"shardeck/model"
+	"shardeck/model/present"
 )
 
 // Why tells why a job failed, waits, or that it does neither.
@@ -71,12 +73,16 @@ func (fo *Follower) failure(ctx context.Context, j model.Job) (Cause, error) {
 		c.Title = fmt.Sprintf("the job is %s, which is no failure", j.State.Words())
 		return c, ctx.Err()
 	}
-	c.Title, c.Line, c.Fixes = f.Title, f.Line, append(c.Fixes, f.Fixes...)
-	if f.Index >= 0 {
-		c.Where = tail.Where(f.Index)
-	}
-	c.Remedies = fo.remedies(j.Experiment, c.Fixes)
+	c.tell(f, tail)
+	c.Remedies = fo.remedies(j.Experiment, f.Edits)
 	return c, ctx.Err()
+}
+
+func (c *Cause) tell(f logs.Finding, in logs.Part) {
+	c.Kind, c.Title, c.Line, c.Fixes = f.Kind, f.Title, f.Line, append(c.Fixes, f.Fixes...)
+	if f.Index >= 0 {
+		c.Where = in.Where(f.Index)
+	}
 }
 
 // withReason adds who cancelled a job, which only the scheduler's history says.
@@ -100,6 +106,11 @@ func (fo *Follower) remarks(ctx context.Context, j model.Job, title string) Caus
 	if err != nil {
 		return c
 	}
+	if f, ok := fo.hung(j, part.Part); ok {
+		title = c.Title
+		c.tell(f, part.Part)
+		c.Title = title + "; but it may hang: " + f.Title
+	}
 	for _, f := range logs.Remarks(part.Lines) {
 		c.Title += "; " + f.Title
 		c.Fixes = append(c.Fixes, f.Fixes...)
@@ -110,6 +121,7 @@ func (fo *Follower) remarks(ctx context.Context, j model.Job, title string) Caus
 // Cause is why a job failed, as its log and its state tell.
 type Cause struct {
 	Job   model.Job `json:"job"`
+	Kind  string    `json:"kind,omitempty"` // of failure, as templates/failures.yaml names it; empty: not known
 	Title string    `json:"title"` // "CUDA out of memory"
 	Line  string    `json:"line"`  // the line that proves it
 	Where string    `json:"where"` // file:line
@@ -126,66 +138,82 @@ type Remedy struct {
 	Edits []model.Edit `json:"edits"`
 }
 
-// namedKey finds the keys of a config that a fix speaks of, and the value it names, if any:
-// "raise slurm.time", "slurm.constraint gpu&hbm80g", "model.weights: dummy".
-var namedKey = regexp.MustCompile(`\b(parallelism\.tp|data\.(?:batch_size|seq_len|max_tokens)|profiling\.(?:trace_tokens|` +
-	`trace_iterations)|profile_iterations|slurm\.(?:time|qos|constraint)|model\.weights|engine)\b` +
-	`:?(?: (gpu&hbm80g|regular|auto|dummy|replay))?`)
-
-// remedies are those of the fixes that an edit of the config can make, in their order.
-func (fo *Follower) remedies(experiment string, fixes []string) []Remedy {
+// remedies are those of the edits that a cause names and the config can take, in their order; what costs more says how much.
+func (fo *Follower) remedies(experiment string, edits []string) []Remedy {
 	doc, ok := fo.config(experiment)
 	if !ok {
 		return nil // nothing to edit: the fixes are still there to be read
 	}
 	var out []Remedy
-	seen := map[string]bool{}
-	for _, fix := range fixes {
-		for _, m := range namedKey.FindAllStringSubmatch(fix, -1) {
-			key, to := m[1], m[2]
-			from := doc.Get(key)
-			if to == "" {
-				to = fo.stepped(doc.Experiment(), key, from, strings.HasPrefix(fix, "raise"))
-			}
-			if to == "" || to == from || seen[key] {
-				continue
-			}
-			seen[key] = true
-			out = append(out, Remedy{Text: fmt.Sprintf("%s %s → %s", key, from, to), Edits: []model.Edit{{Path: key, Value: to}}})
+	for _, edit := range edits {
+		key, how, _ := strings.Cut(edit, " ")
+		from := doc.Get(key)
+		to := fo.changed(doc.Experiment(), key, from, how)
+		if cost, helps := fo.helps(doc.Experiment(), key, to); helps && to != from {
+			out = append(out, Remedy{Text: fmt.Sprintf("%s %s → %s", key, cmp.Or(from, "not set"), to) + cost,
+				Edits: []model.Edit{{Path: key, Value: to}}})
 		}
 	}
 	return out
 }
 
-// stepped is the next value of a key in a direction; empty: there is none.
-func (fo *Follower) stepped(e model.Experiment, key, from string, up bool) string {
-	switch {
-	case key == "parallelism.tp" && up:
-		for _, n := range fo.Experiments.Legal(e, key) {
-			if n > e.Layout.TP {
-				return strconv.Itoa(n)
+// changed is a key's value changed in the way that an edit names; empty: there is no such value.
+func (fo *Follower) changed(e model.Experiment, key, from, how string) string {
+	legal := func() []int { return fo.Experiments.Legal(e, key) }
+	n, err := strconv.Atoi(from)
+	switch more, added := strings.CutPrefix(how, "+"); {
+	case how == "up" || how == "down":
+		for _, l := range legal() {
+			if how == "up" && l > n {
+				return strconv.Itoa(l)
+			}
+		}
+		for _, l := range slices.Backward(legal()) {
+			if how == "down" && l < n {
+				return strconv.Itoa(l)
 			}
 		}
 		return ""
-	case key == "slurm.time" && up:
-		return doubledTime(from)
-	case up:
+	case how == "half" && (err != nil || n < 2):
 		return ""
+	case how == "half":
+		return strconv.Itoa(n / 2)
+	case how == "double":
+		return longer(from, 0)
+	case added:
+		d, _ := time.ParseDuration(more)
+		return longer(from, d)
+	case how == "ifname":
+		return fo.World.Site.Network[strings.TrimPrefix(key, "env.")]
 	}
-	n, err := strconv.Atoi(from)
-	if err != nil || n < 2 {
-		return ""
-	}
-	return strconv.Itoa(n / 2)
+	return how
 }
 
-// doubledTime is twice a time limit of the form HH:MM:SS; empty for another form.
-func doubledTime(text string) string {
+// helps reports whether an edit can be made, leaves the experiment as right as it was, and is no QOS that it has already;
+// and, in brackets, what the job then costs more.
+func (fo *Follower) helps(e model.Experiment, key, to string) (cost string, ok bool) {
+	before := fo.Experiments.Check(e)
+	if err := config.Apply(&e, key, to); err != nil || to == "" {
+		return "", false
+	}
+	after := fo.Experiments.Check(e)
+	if before.OK() && !after.OK() || key == "slurm.qos" && before.Placement.QOS == after.Placement.QOS {
+		return "", false
+	}
+	if before.Price != nil && after.Price != nil && after.Price.NodeHours > before.Price.NodeHours {
+		cost = " (up to " + present.NodeHours(after.Price.NodeHours-before.Price.NodeHours) + " more)"
+	}
+	return cost, true
+}
+
+// longer is a time limit of the form HH:MM:SS and so much more, or twice of it; empty for another form.
+func longer(text string, more time.Duration) string {
 	var h, m, s int
 	if n, err := fmt.Sscanf(text, "%d:%d:%d", &h, &m, &s); n != 3 || err != nil || h < 0 || m < 0 || s < 0 || h > 1000 {
 		return ""
 	}
-	s = 2 * (h*3600 + m*60 + s)
+	s += h*3600 + m*60
+	s += cmp.Or(int(more.Seconds()), s)
 	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"shardeck/backend/app"
 	"shardeck/backend/app/apptest"
 	"shardeck/backend/jobs"
 	"shardeck/model"
@@ -61,20 +62,25 @@ func TestCausesOfAList(t *testing.T) {
 	}
 }
 
+// TestRemedies: edits that the config takes and that help, and what they cost; the others are left out.
 func TestRemedies(t *testing.T) {
 	b := apptest.New(t)
+	b.Open(t, app.Options{Sets: []string{"site=perlmutter"}, Env: func(string) string { return "" }})
 	for _, c := range []struct {
-		fixes, want []string
+		edits, want []string
 	}{
-		{[]string{"raise parallelism.tp, so that each GPU holds less", "take GPUs of 80 GB: slurm.constraint gpu&hbm80g", "lower data.batch_size or data.seq_len"},
-			[]string{"parallelism.tp 1 → 2", "slurm.constraint auto → gpu&hbm80g", "data.batch_size 4 → 2", "data.seq_len 2048 → 1024"}},
-		{[]string{"raise slurm.time (debug allows 30 min, regular 48 h)", "lower profile_iterations, or profiling.trace_tokens if it was writing traces"},
-			[]string{"slurm.time 00:30:00 → 01:00:00", "profile_iterations 2 → 1"}},
-		{[]string{"pip install vllm", "use whole nodes (slurm.qos: regular): a shared job has 55 to 64 GB"}, []string{"slurm.qos auto → regular"}},
-		{[]string{"look in the log for the first rank that stopped"}, nil},
+		{[]string{"parallelism.tp up", "slurm.constraint gpu&hbm80g", "data.batch_size half", "data.seq_len half"},
+			[]string{"parallelism.tp 1 → 2 (up to 0.12 node-hours more)", "slurm.constraint auto → gpu&hbm80g", "data.batch_size 4 → 2", "data.seq_len 2048 → 1024"}},
+		{[]string{"slurm.time double", "profile_iterations half"}, []string{"slurm.time 00:30:00 → 01:00:00 (up to 0.12 node-hours more)", "profile_iterations 2 → 1"}},
+		{[]string{"slurm.time +15m"}, []string{"slurm.time 00:30:00 → 00:45:00 (up to 0.06 node-hours more)"}},
+		{[]string{"slurm.qos regular"}, []string{"slurm.qos auto → regular (up to 0.38 node-hours more)"}},
+		{[]string{"slurm.qos shared"}, nil}, // that is where it ran
+		{[]string{"env.GLOO_SOCKET_IFNAME ifname", "vllm.enforce_eager true", "comm.all_reduce nccl"},
+			[]string{"env.GLOO_SOCKET_IFNAME not set → hsn0", "vllm.enforce_eager not set → true", "comm.all_reduce auto → nccl"}},
+		{[]string{"parallelism.tp down", "no.key 3", "slurm.time forever"}, nil},
 	} {
 		var got []string
-		for _, r := range b.Remedies("E1.1", c.fixes) {
+		for _, r := range b.Remedies("E1.1", c.edits) {
 			got = append(got, r.Text)
 			d, err := b.Draft("E1.1")
 			if err != nil {
@@ -87,10 +93,10 @@ func TestRemedies(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%q: (-want +got)\n%s", c.fixes, diff)
+			t.Errorf("%q: (-want +got)\n%s", c.edits, diff)
 		}
 	}
-	if got := b.Remedies("E9.9", []string{"raise slurm.time"}); got != nil {
+	if got := b.Remedies("E9.9", []string{"slurm.time double"}); got != nil {
 		t.Errorf("mends what is not there: %v", got)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"shardeck/model"
@@ -37,6 +38,8 @@ type Part struct {
 	Lines []string `json:"lines"` // cleaned of control characters
 	First int64    `json:"first"` // byte offset of Lines[0]; -1: not known, but not the log's begin
 	Line  int      `json:"line"`  // line number of Lines[0], from 1; 0: not counted, the log is too long
+
+	Written time.Time `json:"-"` // when the log was written last
 }
 
 // Where names a line of the part: path:number, or the path alone.
@@ -51,6 +54,9 @@ func (p Part) Where(i int) string {
 func Tail(path string, n int) (Part, error) {
 	p := Part{Path: path}
 	err := readLog(path, func(f *os.File, size int64) error {
+		if info, err := f.Stat(); err == nil {
+			p.Written = info.ModTime()
+		}
 		text, err := lastLines(f, size, n)
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package logs
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,14 +26,23 @@ type sign struct {
 }
 
 var signs = strictyaml.Embedded[struct {
-	Signs []sign `yaml:"signs"`
+	Signs []sign           `yaml:"signs"`
+	Quiet map[string]quiet `yaml:"quiet"`
 }]("stages.yaml")
+
+// quiet is how long a stage may tell nothing.
+type quiet struct {
+	Minutes int  `yaml:"minutes"`
+	Slow    bool `yaml:"slow"` // the engine says that it waits though all is well
+}
 
 var (
 	// steps are those of a progress bar.
 	steps = regexp.MustCompile(`\|\s*(\d+)/(\d+)`)
 	// iteration is a line of model.IterationLine.
-	iteration = regexp.MustCompile(`^shardeck: iteration (\d+) of (\d+) (.+)$`)
+	iteration = regexp.MustCompile(`^shardeck: iteration (\d+) of (\d+) ([a-z -]+)`)
+	// ownTime is when a runner wrote a line, and when Slurm ended the job.
+	ownTime = regexp.MustCompile(`^shardeck: (?:stage|iteration) .*, (\d\d-\d\d [\d:]{8})$|CANCELLED AT (\d{4}-\d\d-\d\dT[\d:]{8})`)
 )
 
 // Stage tells what the job is doing, from the last line that says so. An engine's own
@@ -68,7 +78,8 @@ func runnerStage(line string) (Progress, bool) {
 		p.count(m)
 		return p, p.Stage != ""
 	}
-	s := stageNamed(strings.TrimPrefix(line, model.Stage("").Line()))
+	name, _, _ := strings.Cut(strings.TrimPrefix(line, model.Stage("").Line()), ",")
+	s := stageNamed(name)
 	return Progress{Stage: s}, s != ""
 }
 
@@ -105,87 +116,117 @@ func (p *Progress) count(m []string) {
 
 // Finding is why a job failed, or what slows it down.
 type Finding struct {
+	Kind  string   // of failure, as templates/failures.yaml names it; empty: not known
 	Title string   // "CUDA out of memory"
 	Line  string   // the line that proves it; empty: the job's state does
 	Index int      // of that line among those given, -1 if there is none
 	Fixes []string // what to do, best first
+	Edits []string // those of them that are changes of the config: key, and its value or up, down, half, double, +12m, ifname
 }
 
-// Cause tells why a job failed: by what Slurm says of it, where that is the whole story, else by the first line
-// that a cause in the table knows, causes that bring others about first. It is false only for a job that did
-// not fail; where the log says nothing the finding says so.
+// Cause tells why a job failed. Evidence has an order: the engine's first exception on the first rank that fell, the runner's
+// own sentence, srun's, the container's, the kernel's, then the job's state and exit code. It is false only for a job that
+// did not fail; a failure that the table does not know is said to be that, with the exception, its rank and no advice.
 func Cause(lines []string, job model.Job) (Finding, bool) {
 	if !job.State.Failed() && job.State != model.JobUnknown {
 		return Finding{Index: -1}, false
 	}
-	grave := withoutNews(lines)
-	for _, table := range [][]cause{known().Outside, known().Failures} {
-		for _, c := range table {
-			if f, ok := c.find(grave, job.State); ok {
-				return f.withCircumstances(lines, job), true
-			}
+	log := listen(lines)
+	found := gather(log)
+	e, ok := first(log, found)
+	fatal := ok && e.gone == 0 && e.decides()
+	by, i := outside(log, job.State)
+	switch {
+	case by == nil && ok && !e.mute(job):
+		return e.finding(lines, log, found, job), true
+	case by == nil:
+		return unexplained(lines, log, job), true
+	case by.Limit && fatal:
+		f := e.finding(lines, log, found, job)
+		f.Title += "; it then stood to its time limit"
+		return f, true
+	case by.Limit:
+		f := atLimit(by.finding(lines, i, job), lines, log, job)
+		for _, r := range Remarks(lines) {
+			f.Fixes = append(f.Fixes, fmt.Sprintf("%s: %s", r.Title, r.Fixes[0]))
 		}
+		return f, true
 	}
-	return unexplained(lines, job), true
+	f := by.finding(lines, i, job)
+	if who, ok := strings.CutPrefix(job.Reason, "CANCELLED by "); ok && job.State == model.JobCancelled {
+		f.Title += " by " + who
+	}
+	if job.State == model.JobCancelled && fatal {
+		f.Title += ", after " + e.finding(lines, log, found, job).Title
+	}
+	return f, true
 }
 
-// withoutNews blanks what NCCL tells of its tries: a plugin that is not there is "undefined symbol" to it.
-func withoutNews(lines []string) []string {
-	out := slices.Clone(lines)
-	for i, l := range out {
-		if strings.Contains(l, "NCCL INFO") {
-			out[i] = ""
+// outside is the end that came from outside the program, and the line that shows it, -1 if only the state does.
+func outside(log []heard, state model.JobState) (*cause, int) {
+	for i := range known().Outside {
+		c := &known().Outside[i]
+		proven := slices.Contains(c.States, state)
+		at := slices.IndexFunc(log, func(h heard) bool { return slices.ContainsFunc(c.Holds, h.shows) })
+		if proven || at >= 0 && (len(c.States) == 0 || state == model.JobUnknown) {
+			return c, at
+		}
+	}
+	return nil, -1
+}
+
+// Remarks tells what the log says is amiss though it ends no job: slow networks.
+func Remarks(lines []string) (out []Finding) {
+	for i := range known().Slowdowns {
+		c := &known().Slowdowns[i]
+		at := slices.IndexFunc(lines, func(l string) bool {
+			return slices.ContainsFunc(c.Holds, func(p pattern) bool { i, _ := p.in(squeeze(l), 0); return i >= 0 })
+		})
+		if at >= 0 {
+			out = append(out, c.finding(lines, at, model.Job{}))
 		}
 	}
 	return out
 }
 
-// withCircumstances adds what else is known of an end from outside: who cancelled the job, or what made it slow.
-func (f Finding) withCircumstances(lines []string, job model.Job) Finding {
-	if who, ok := strings.CutPrefix(job.Reason, "CANCELLED by "); ok && job.State == model.JobCancelled {
-		f.Title += " by " + who
+// finding is the cause with its proof, and its fixes with what the log names.
+func (c *cause) finding(lines []string, i int, job model.Job) Finding {
+	f := Finding{Kind: c.Kind, Title: c.Title, Index: i}
+	if i >= 0 {
+		f.Line = strings.TrimSpace(lines[i])
 	}
-	if job.State == model.JobTimeout {
-		for _, r := range Remarks(lines) {
-			f.Fixes = append(f.Fixes, fmt.Sprintf("%s: %s", r.Title, r.Fixes[0]))
+	value := ""
+	if c.Name != "" {
+		value = named(c.Name, append(append([]string{f.Line}, lines[max(i-around, 0):]...), job.NodeList))
+	}
+	fill := func(text string) string {
+		return placeholder.ReplaceAllStringFunc(text, func(name string) string {
+			return cmp.Or(value, strings.ToUpper(strings.Trim(name, "{}")))
+		})
+	}
+	f.Fixes = model.Each(c.Fixes, fill)
+	for _, edit := range c.Edits {
+		if value != "" || !placeholder.MatchString(edit) {
+			f.Edits = append(f.Edits, fill(edit))
 		}
 	}
 	return f
 }
 
-// Remarks tells what the log says is amiss though it ends no job: slow networks.
-func Remarks(lines []string) (out []Finding) {
-	for _, c := range known().Slowdowns {
-		if f, ok := c.find(lines, ""); ok {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-// find looks for the cause. A state that proves it needs no line, but a line that shows it is given too.
-func (c cause) find(lines []string, state model.JobState) (Finding, bool) {
-	f := Finding{Title: c.Title, Index: -1}
-	proven := slices.Contains(c.States, state)
-	if i := slices.IndexFunc(lines, c.shows); i >= 0 && (proven || len(c.States) == 0 || state == model.JobUnknown) {
-		f.Line, f.Index, proven = strings.TrimSpace(lines[i]), i, true
-	}
-	if proven {
-		f.Fixes = c.fixesFor(append([]string{f.Line}, lines...))
-	}
-	return f, proven
-}
-
-func (c cause) shows(line string) bool {
-	return slices.ContainsFunc(c.Holds, func(words string) bool { return strings.Contains(line, words) })
-}
-
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 
-// named is what the cause's pattern finds, in the first line that has it.
-func (c cause) named(lines []string) string {
+// named is what a pattern of the table finds in the first line that has it; of two numbers their quotient, rounded down.
+func named(name string, lines []string) string {
 	for _, l := range lines {
-		for _, m := range known().patterns[c.Name].FindAllStringSubmatch(l, -1) {
+		for _, m := range known().patterns[name].FindAllStringSubmatch(l, -1) {
+			if len(m) > 2 {
+				part, err1 := strconv.ParseFloat(m[1], 64)
+				whole, err2 := strconv.ParseFloat(m[2], 64)
+				if err1 != nil || err2 != nil || whole <= 0 {
+					continue
+				}
+				return fmt.Sprintf("%.2f", math.Floor(100*part/whole)/100)
+			}
 			if !strings.HasPrefix(m[1], "docs/") { // a page of the hub, no model
 				return m[1]
 			}
@@ -194,55 +235,63 @@ func (c cause) named(lines []string) string {
 	return ""
 }
 
-// fixesFor puts the name found in the proving line, or else in another, into the fixes.
-func (c cause) fixesFor(lines []string) []string {
-	value := ""
-	if c.Name != "" {
-		value = c.named(lines)
+// finding tells a known kind, or of an unknown exception what it is, of which rank, and no advice.
+func (e evidence) finding(lines []string, log []heard, found []evidence, job model.Job) Finding {
+	if e.says != nil {
+		return e.says.finding(lines, e.line, job)
 	}
-	fill := func(name string) string { return cmp.Or(value, strings.ToUpper(strings.Trim(name, "{}"))) }
-	return model.Each(c.Fixes, func(fix string) string { return placeholder.ReplaceAllStringFunc(fix, fill) })
+	title := "not known: " + shortened(e.name) + speaker(log[e.line].who)
+	if then := e.chained(log, found); then != "" {
+		title += "; it became " + shortened(then)
+	}
+	return Finding{Title: title, Line: strings.TrimSpace(lines[e.line]), Index: e.line, Fixes: []string{}}
 }
 
-// byExit is what the runner's exit code tells; its own last words, if it said some, are the line.
-func byExit(lines []string, job model.Job) (Finding, bool) {
+// shortened is an exception as a title has room for it.
+func shortened(name string) string {
+	const most = 160
+	if r := []rune(name); len(r) > most {
+		return string(r[:most]) + " …"
+	}
+	return name
+}
+
+// mute reports whether the runner's exit code tells more than the evidence does.
+func (e evidence) mute(job model.Job) bool {
+	c := exitOf(job)
+	return e.says != nil && e.says.Echo && len(e.says.Fixes) == 0 && c != nil && len(c.Fixes) > 0
+}
+
+// exitOf is what the job's exit code tells, if a runner has that code; nil: nothing.
+func exitOf(job model.Job) *cause {
 	code, _, _ := strings.Cut(job.ExitCode, ":")
 	n, err := strconv.Atoi(code)
-	i := slices.IndexFunc(known().Exits, func(c cause) bool { return c.Exit == n })
-	if err != nil || i < 0 || !slices.ContainsFunc(lines, isOwn) {
-		return Finding{}, false
+	if err != nil {
+		return nil
 	}
-	c := known().Exits[i]
-	last := len(lines) - 1
-	for i, l := range lines {
-		if isOwn(l) && !strings.Contains(l, ownLine+"stage ") && !strings.Contains(l, ownLine+"iteration ") {
-			last = i
-		}
-	}
-	return Finding{Title: "the runner ended: " + c.Title, Line: strings.TrimSpace(lines[last]), Index: last, Fixes: c.Fixes}, true
+	return model.First(known().Exits, func(c cause) bool { return c.Exit == n })
 }
 
-func isOwn(line string) bool { return strings.Contains(line, ownLine) }
-
-// ownLine is what the lines of our runners begin with.
-const ownLine = "shardeck: "
-
-// exception is the last line of a Python traceback: ValueError: …
-var exception = regexp.MustCompile(`(?:^|[\s\]|)])([A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit))(?:: |$)`)
-
-// unexplained is for a failure that the tables do not know: the last exception in the log, else the exit code.
-func unexplained(lines []string, job model.Job) Finding {
-	if f, ok := byExit(lines, job); ok {
-		return f
-	}
-	for i := len(lines) - 1; i >= 0; i-- {
-		if m := exception.FindStringSubmatch(lines[i]); m != nil && !strings.Contains(lines[i], "See root cause above") {
-			return Finding{Title: "the program ended with " + m[1], Line: strings.TrimSpace(lines[i]), Index: i,
-				Fixes: []string{"read the lines above it in the log"}}
+// unexplained is for a failure whose log tells nothing: the runner's exit code, and the best line there is.
+func unexplained(lines []string, log []heard, job model.Job) Finding {
+	f := Finding{Index: -1, Fixes: []string{}}
+	best, grave := -1, false
+	for i, h := range log {
+		speaks := strings.TrimSpace(h.text) != "" && !strings.HasPrefix(h.text, ownLine)
+		switch bad := h.program != news && LooksBad(h.text); {
+		case h.program == runner || bad && !grave:
+			best, grave = i, true
+		case speaks && !grave:
+			best = i
 		}
 	}
-	f := Finding{Index: -1, Fixes: []string{"read the log from its end"}}
-	switch {
+	if best >= 0 {
+		f.Line, f.Index = strings.TrimSpace(lines[best]), best
+	}
+	c := exitOf(job)
+	switch ran := slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, ownLine) }); {
+	case c != nil && ran:
+		f.Kind, f.Title, f.Fixes, f.Edits = c.Kind, "the runner ended: "+c.Title, append(f.Fixes, c.Fixes...), c.Edits
 	case len(lines) == 0 && job.ExitCode == "0:53":
 		f.Title = "Slurm could not enter the working directory or open the log"
 		f.Fixes = []string{"mkdir -p the log's directory before submitting, and see that the disk has room"}
@@ -250,11 +299,13 @@ func unexplained(lines []string, job model.Job) Finding {
 		f.Title = fmt.Sprintf("there is no log, and the job ended %s", ending(job))
 		f.Fixes = []string{"see the job's reason, and that the log's directory exists"}
 	default:
-		f.Title = fmt.Sprintf("nothing in the log says why; the job ended %s", ending(job))
-		f.Line, f.Index = lines[len(lines)-1], len(lines)-1
+		f.Title = fmt.Sprintf("not known: nothing in the log says why; the job ended %s", ending(job))
 	}
 	return f
 }
+
+// ownLine is what the lines of our runners begin with.
+const ownLine = "shardeck: "
 
 func ending(job model.Job) string {
 	text := string(job.State)
@@ -267,20 +318,35 @@ func ending(job model.Job) string {
 	return text
 }
 
-// cause is a way to fail: signs of it, and the way out. In fixes, {model} stands for what
-// the pattern of that name finds, or for the word MODEL.
+// cause is a kind of failure: how it is known, and the way out. In fixes and edits, {model} stands for what the pattern of
+// that name finds, or for the word MODEL.
 type cause struct {
-	Title  string           `yaml:"title"`
+	Kind   string           `yaml:"kind"`   // its name, unique
+	Title  string           `yaml:"title"`  //
 	States []model.JobState `yaml:"states"` // the job's state alone proves it
-	Holds  []string         `yaml:"holds"`  // any of these in a line proves it
+	Limit  bool             `yaml:"limit"`  // the time limit ended it
 	Exit   int              `yaml:"exit"`   // code of the runner
-	Name   string           `yaml:"name"`   // what its fixes have in braces, by a pattern of causes.Names
-	Fixes  []string         `yaml:"fixes"`
+
+	Holds  []pattern `yaml:"holds"`  // any of these proves it
+	In     []string  `yaml:"in"`     // the programs whose lines they are; none: any but news
+	With   []pattern `yaml:"with"`   // one of these stands in the line or the next
+	Near   []pattern `yaml:"near"`   // one of these stands within 40 lines
+	Unless []pattern `yaml:"unless"` // none of these does
+	Before []string  `yaml:"before"` // kinds that it explains, where they show in the same incident
+	Echo   bool      `yaml:"echo"`   // it befalls the others of a rank that fell
+	Kills  bool      `yaml:"kills"`  // from without: what the process printed then is no cause
+
+	Name     string   `yaml:"name"` // what its fixes have in braces, by a pattern of causes.Names
+	Fixes    []string `yaml:"fixes"`
+	Edits    []string `yaml:"edits"`    // see Finding
+	Releases string   `yaml:"releases"` // of the engine, where it matters
+	Source   string   `yaml:"source"`   // public reports, or the program's source
 }
 
 type causes struct {
 	Names     map[string]string `yaml:"names"`
 	Outside   []cause           `yaml:"outside"`
+	Hang      cause             `yaml:"hang"`
 	Failures  []cause           `yaml:"failures"`
 	Exits     []cause           `yaml:"exits"`
 	Slowdowns []cause           `yaml:"slowdowns"`
@@ -292,5 +358,10 @@ var known = strictyaml.Embedded("failures.yaml", func(all *causes) {
 	all.patterns = map[string]*regexp.Regexp{}
 	for name, text := range all.Names {
 		all.patterns[name] = regexp.MustCompile(text)
+	}
+	for _, table := range [][]cause{all.Outside, all.Failures, all.Exits, all.Slowdowns} {
+		for _, c := range table {
+			squeezeAll(c.Holds, c.With, c.Near, c.Unless)
+		}
 	}
 })

@@ -10,9 +10,11 @@ from shardeck_runner.contract import Exit
 # What a line of an engine's log means. The most telling comes first: "worker died" is only said
 # where nothing better was.
 CAUSES: tuple[tuple[int, str, str], ...] = (
+    (Exit.MEMORY, r"less than desired GPU memory utilization|Error in memory profiling",
+     "the GPU is not empty: another process holds memory of it"),
     (Exit.MEMORY, r"CUDA out of memory|OutOfMemoryError|No available memory for the cache blocks|"
                   r"larger than the maximum number of tokens that can be stored in KV cache|"
-                  r"larger than the available KV cache memory|less than desired GPU memory utilization",
+                  r"larger than the available KV cache memory",
      "out of GPU memory: raise TP or PP, or lower batch_size, seq_len or max_tokens"),
     (Exit.MODEL, r"gated repo|GatedRepoError|RepositoryNotFoundError|401 Client Error|403 Client Error|"
                  r"is not a valid model identifier|LocalEntryNotFoundError|offline mode is enabled|"
@@ -76,7 +78,7 @@ class LogReader:
 
     def line(self, line: str) -> None:
         if line.startswith("shardeck: stage "):
-            self.loading = line.endswith(" weights")
+            self.loading = line.startswith("shardeck: stage weights")
         elif self.loading and self.COMPILING.search(line):
             self.loading = False
             self.announce()

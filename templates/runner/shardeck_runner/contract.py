@@ -41,6 +41,7 @@ each rank) and runs no engine itself, so that whatever happens to one, what was 
 from __future__ import annotations
 
 import os
+import time
 
 
 class Exit:
@@ -72,11 +73,16 @@ def log(text: str) -> None:
 
 def stage(name: str) -> None:
     assert name in STAGES, name
-    log(f"stage {name}")
+    log(f"stage {name}, {now()}")
 
 
 def iteration_done(done: int, total: int, name: str) -> None:
-    log(f"iteration {done} of {total} {name}")
+    log(f"iteration {done} of {total} {name}, {now()}")
+
+
+def now() -> str:
+    """As vLLM writes it, so that a log has one clock: by it a job that hangs is known."""
+    return time.strftime("%m-%d %H:%M:%S")
 
 
 class Failure(Exception):

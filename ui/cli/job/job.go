@@ -323,6 +323,9 @@ func printNews(e *command.Env, n jobs.News) error {
 	text := n.Job.State.Words()
 	if n.Stage != "" && n.Job.State.Active() {
 		text += ", " + present.Stage(n.Stage, n.Done, n.Total)
+		if n.Hung != "" {
+			text += "; it may hang: " + n.Hung
+		}
 	} else if w := present.JobWhere(n.Job, "", n.At); w != "" {
 		text += ", " + w
 	}

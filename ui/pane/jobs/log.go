@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -83,8 +84,8 @@ func (g *jobLog) got(d detail, err error) tea.Cmd {
 
 // titleOf is the few words that a job's line shows of its log.
 func titleOf(d detail) string {
-	if d.cause.Title != "" {
-		return d.cause.Title
+	if words := cmp.Or(d.cause.Title, d.part.Hung); words != "" {
+		return words
 	}
 	return present.Stage(d.part.Stage, d.part.Done, d.part.Total)
 }

@@ -1,0 +1,237 @@
+package logs
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"shardeck/backend/strictyaml"
+)
+
+// heard is a line of a log, understood: whose it is and what it says, without what others put before it.
+type heard struct {
+	who     string    // ranks, workers and tasks named before the text; empty: a bare line
+	at      time.Time // of the line, without a year, else of the last that had one; zero: none had
+	stamped bool      // the line has a time of its own
+	program string    // by speech.Programs: news is no evidence, engine is the rest
+	text    string    // what is said
+	flat    string    // the same as patterns want it, see flatten
+}
+
+// speech is how programs print their lines, as templates/loglines.yaml says.
+type speech struct {
+	Prefixes   []string            `yaml:"prefixes"`   // what may stand before a text, with the groups who, level and at
+	Times      []string            `yaml:"times"`      // layouts of at
+	Levels     map[string]string   `yaml:"levels"`     // the program of a line of that level
+	Programs   []spoken            `yaml:"programs"`   // whose a text is, the first that fits
+	Languages  map[string][]string `yaml:"languages"`  // what libc and shells say elsewhere, by the English
+	Exceptions []string            `yaml:"exceptions"` // what ends a program, named by the first group
+	Quoted     []string            `yaml:"quoted"`     // the same within a sentence of the runner
+	Chained    []pattern           `yaml:"chained"`    // between two exceptions, of which the first brought the other
+	Harmless   []pattern           `yaml:"harmless"`   // the next exception is of no consequence
+	Aftermath  []pattern           `yaml:"aftermath"`  // what is printed from here on is no cause
+	Standing   []pattern           `yaml:"standing"`   // said while nothing moves
+	Waiting    []pattern           `yaml:"waiting"`    // those of them that an engine says after each minute
+
+	prefixes, exceptions, quoted []*regexp.Regexp
+	english                      *strings.Replacer
+}
+
+type spoken struct {
+	Program string `yaml:"program"`
+	Begins  string `yaml:"begins"`
+
+	begins *regexp.Regexp
+}
+
+var told = strictyaml.Embedded("loglines.yaml", func(s *speech) {
+	for _, to := range []struct {
+		from []string
+		at   *[]*regexp.Regexp
+	}{{s.Prefixes, &s.prefixes}, {s.Exceptions, &s.exceptions}, {s.Quoted, &s.quoted}} {
+		for _, text := range to.from {
+			*to.at = append(*to.at, regexp.MustCompile(text))
+		}
+	}
+	squeezeAll(s.Chained, s.Harmless, s.Aftermath, s.Standing, s.Waiting)
+	for i := range s.Programs {
+		s.Programs[i].begins = regexp.MustCompile(s.Programs[i].Begins)
+	}
+	var pairs []string
+	for english, others := range s.Languages {
+		for _, other := range others {
+			pairs = append(pairs, squeeze(other), squeeze(english))
+		}
+	}
+	s.english = strings.NewReplacer(pairs...)
+})
+
+// squeeze drops what a wrapped line, a terminal or a locale changes: case, blanks, quotes and frames.
+func squeeze(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || strings.ContainsRune("'`\"‘’‚“”„«»│╭╮╰╯─", r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, text)
+}
+
+// flatten is a text as patterns want it: squeezed, and in English where libc or a shell speaks.
+func flatten(text string) string { return told().english.Replace(squeeze(text)) }
+
+var colour = regexp.MustCompile(`\x1b?\[[0-9;]*m`)
+
+// listen understands the lines of a log, in their order.
+func listen(lines []string) []heard {
+	out := make([]heard, len(lines))
+	var last time.Time
+	for i, line := range lines {
+		out[i] = hear(line)
+		if out[i].stamped {
+			last = out[i].at
+		}
+		out[i].at = last
+	}
+	quieten(out)
+	return out
+}
+
+// hear takes the prefixes of a line off, whatever their order and number: the outermost time counts, as all lines have it.
+func hear(line string) heard {
+	h := heard{text: colour.ReplaceAllString(line, "")}
+	var who []string
+	level := ""
+	for range 8 {
+		m, p := prefixOf(h.text)
+		if p == nil {
+			break
+		}
+		group := func(name string) string {
+			if i := p.SubexpIndex(name); i >= 0 {
+				return m[i]
+			}
+			return ""
+		}
+		if at, ok := clock(group("at")); ok && !h.stamped {
+			h.at, h.stamped = at, true
+		}
+		if w := group("who"); w != "" {
+			who = append(who, w)
+		}
+		level = cmp.Or(group("level"), level)
+		h.text = h.text[len(m[0]):]
+	}
+	if m := ownTime.FindStringSubmatch(h.text); m != nil && !h.stamped {
+		h.at, h.stamped = clock(m[1] + m[2])
+	}
+	h.who, h.flat = strings.Join(who, " · "), flatten(h.text)
+	h.program = programOf(h.text, told().Levels[level])
+	return h
+}
+
+func prefixOf(text string) ([]string, *regexp.Regexp) {
+	for _, p := range told().prefixes {
+		if m := p.FindStringSubmatch(text); m != nil && m[0] != "" {
+			return m, p
+		}
+	}
+	return nil, nil
+}
+
+func clock(text string) (time.Time, bool) {
+	for _, layout := range told().Times {
+		if t, err := time.Parse(layout, text); err == nil {
+			return time.Date(2000, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// news is the program of what is no evidence: reports, warnings, and what our script says of itself.
+const news, engine, runner = "news", "engine", "runner"
+
+func programOf(text, byLevel string) string {
+	for _, p := range told().Programs {
+		if p.begins.MatchString(text) {
+			return p.Program
+		}
+	}
+	return cmp.Or(byLevel, engine)
+}
+
+// quieten makes news of a traceback that was said to be of no consequence: the speaker's lines up to its exception.
+func quieten(log []heard) {
+	for i := range log {
+		if !slices.ContainsFunc(told().Harmless, log[i].shows) {
+			continue
+		}
+		said, traced := 0, false
+		for j := i; j < min(i+60, len(log)) && (traced || said < 4); j++ {
+			if log[j].who != log[i].who {
+				continue
+			}
+			said++
+			traced = traced || log[j].shows("traceback(mostrecentcalllast)")
+			log[j].program = news
+			if traced && exceptionIn(log[j].text, told().exceptions) != "" {
+				break
+			}
+		}
+	}
+}
+
+func (h heard) shows(p pattern) bool {
+	start, _ := p.in(h.flat, 0)
+	return start >= 0
+}
+
+// exceptionIn is the name and text of an exception, empty where there is none.
+func exceptionIn(text string, by []*regexp.Regexp) string {
+	for _, p := range by {
+		if m := p.FindStringSubmatch(text); m != nil {
+			return strings.TrimSpace(m[1])
+		}
+	}
+	return ""
+}
+
+// pattern is words in their order, with at most gap bytes of others where … is written. A table holds it squeezed.
+type pattern string
+
+const gap = 240
+
+func squeezeAll(lists ...[]pattern) {
+	for _, list := range lists {
+		for i, p := range list {
+			list[i] = pattern(squeeze(string(p)))
+		}
+	}
+}
+
+// in is where the pattern stands in a flattened text, at or behind from; -1: nowhere.
+func (p pattern) in(text string, from int) (start, end int) {
+	first, rest, more := strings.Cut(string(p), "…")
+	for {
+		i := strings.Index(text[from:], first)
+		if i < 0 {
+			return -1, -1
+		}
+		start = from + i
+		end = start + len(first)
+		for part, left, on := first, rest, more; ; {
+			if !on {
+				return start, end
+			}
+			part, left, on = strings.Cut(left, "…")
+			j := strings.Index(text[end:min(end+gap+len(part), len(text))], part)
+			if j < 0 {
+				break
+			}
+			end += j + len(part)
+		}
+		from = start + 1
+	}
+}
