@@ -13,6 +13,8 @@ import pytest
 from experiments import experiment
 from shardeck_runner.causes import LogReader, classify
 from shardeck_runner.contract import MEASURE, UNFINISHED, Exit
+from shardeck_runner.outcome import outcome
+from shardeck_runner.points import Point
 from shardeck_runner.processes import ChildProcess
 from shardeck_runner.rendezvous import Rendezvous
 from shardeck_runner.results import ProcessResult, result_path
@@ -77,6 +79,10 @@ def test_a_missing_package_is_no_dead_rank():
 GLOO = "RuntimeError: [gloo/transport/tcp/pair.cc:545] Read error [127.0.0.1]:5: Connection reset by peer"
 
 
+def point(folder, e):
+    return Point(e, folder / "c", folder)
+
+
 def ended(folder, rank, code, cause, returncode, by_us=False):
     """A process that has ended, with the part that it left."""
     part = ProcessResult(result_path(folder, MEASURE, rank), code=code, cause=cause)
@@ -98,7 +104,7 @@ def ended(folder, rank, code, cause, returncode, by_us=False):
     ],
 )
 def test_the_cause_is_of_the_process_that_tells_most(tmp_path, children, code, says):
-    s = Supervisor(dataclasses.replace(experiment(), engine="torch"), tmp_path / "c", tmp_path, Rendezvous())
+    s = Supervisor([point(tmp_path, dataclasses.replace(experiment(), engine="torch"))], tmp_path, Rendezvous())
     s.determine_cause(MEASURE, [ended(tmp_path, *c) for c in children])
     assert s.failed is not None
     assert (s.failed[0], says in s.failed[1]) == (code, True), s.failed
@@ -113,9 +119,9 @@ def test_the_cause_is_of_the_process_that_tells_most(tmp_path, children, code, s
     ],
 )
 def test_the_outcome_is_what_tells_most_of_the_blame_and_the_parts(tmp_path, failed, part, code):
-    s = Supervisor(experiment(), tmp_path / "c", tmp_path, Rendezvous())
-    s.failed = (Exit.WORKER, failed)
-    assert s.outcome([ProcessResult(tmp_path / "p", code=part[0], cause=part[1])], [])[0] == code
+    p = point(tmp_path, experiment())
+    p.failed = (Exit.WORKER, failed)
+    assert outcome(p, [ProcessResult(tmp_path / "p", code=part[0], cause=part[1])], [], "")[0] == code
 
 
 @pytest.mark.parametrize(("profiling", "code"), [
@@ -124,8 +130,8 @@ def test_the_outcome_is_what_tells_most_of_the_blame_and_the_parts(tmp_path, fai
     ({"profiling__kineto": False}, Exit.DONE),  # where the reason is that nobody asked
 ])
 def test_a_traced_pass_that_failed_is_no_complete_run(tmp_path, profiling, code):
-    s = Supervisor(experiment(**profiling), tmp_path / "c", tmp_path, Rendezvous())
-    assert s.outcome([ProcessResult(tmp_path / "p", code=Exit.DONE)], ["traced pass: RuntimeError: no"])[0] == code
+    p = point(tmp_path, experiment(**profiling))
+    assert outcome(p, [ProcessResult(tmp_path / "p", code=Exit.DONE)], ["traced pass: RuntimeError: no"], "")[0] == code
 
 
 def test_a_process_that_hangs_as_it_leaves_is_ended():
@@ -135,7 +141,7 @@ def test_a_process_that_hangs_as_it_leaves_is_ended():
 
 
 def test_a_process_that_fell_while_it_left_is_not_to_blame(tmp_path):
-    s = Supervisor(experiment(), tmp_path / "c", tmp_path, Rendezvous())
+    s = Supervisor([point(tmp_path, experiment())], tmp_path, Rendezvous())
     s.determine_cause(MEASURE, [ended(tmp_path, 0, Exit.DONE, "", -11)])
     assert s.failed is None
 

@@ -3,9 +3,11 @@
     main             the command line
     contract         what shardeck reads: files, log lines, exit codes; words that all modules share
     experiment       the config, checked
+    points           the experiments of a job that one engine serves: one, or several of a sweep
     rendezvous       the nodes of a job, and where their processes meet
     supervisor       starts the child processes of a node, pass by pass, and ends the run; with
-                     processes, causes (from lines of a log), results (timing_stats and run.json)
+                     processes, causes (from lines of a log), results (timing_stats and run.json),
+                     outcome (how a point ended)
     child            one process: a replica of vLLM in one pass, or a rank of the reference engine
     passes           warm-up, timed pass, traced pass: the same for both engines; with prompts, models,
                      traces, file_messages, files, signals

@@ -2,53 +2,94 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import signal
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from shardeck_runner import vllm_engine
 from shardeck_runner.causes import classify, one_line
 from shardeck_runner.contract import MEASURE, QUIET, TORCH, Exit, Failure, Stopped, log, stage
 from shardeck_runner.experiment import Experiment
 from shardeck_runner.file_messages import FAILED
+from shardeck_runner.points import Point, announce, engine_size
 from shardeck_runner.rendezvous import Rendezvous
 from shardeck_runner.results import ProcessResult, result_path
 from shardeck_runner.signals import limit_exit_time, raise_when_stopped
 
 
-def run_child(e: Experiment, kind: str, where: Rendezvous, out: Path) -> int:
-    """Runs one pass and leaves its result; returns the exit code. `kind` is the pass."""
-    result = ProcessResult(result_path(out, kind, where.number))
-    result.save()
+def run_child(points: Sequence[Point], kind: str, where: Rendezvous, out: Path) -> int:
+    """Runs one pass over the points and leaves their results, and one of its own in `out`, which is
+    the same for a single point there; returns the exit code. `kind` is the pass."""
+    own = ProcessResult(result_path(out, kind, where.number))
+    own.save()
     raise_when_stopped()
+    size = engine_size(points)
     try:
         stage("environment") if kind == MEASURE else log("execution trace: a second engine, eager, random weights")
-        run_engine(e, kind, where, out, result)
-        result.code, result.cause = Exit.DONE, ""
-    except Stopped as stop:
-        result.code, result.cause = Exit.PARTIAL, f"stopped by {stop}"
-    except Failure as f:
-        result.code, result.cause = f.code, str(f)
-    except Exception as x:
-        text = f"{type(x).__name__}: {x}"
-        result.code, result.cause = classify(text) or (Exit.FAILED, one_line(text))
-        traceback.print_exc()
-    exit_with(result, orderly=e.nsys)
-    return result.code
+        with open_engine(size, kind, where, out, own) as engine:
+            serve(points, kind, engine, own, alone=size.children == 1)
+        own.code, own.cause = Exit.DONE, ""
+    except (Exception, Stopped) as x:
+        own.code, own.cause = ending(x)
+    exit_with(own, orderly=size.nsys)
+    return own.code
 
 
-def run_engine(e: Experiment, kind: str, where: Rendezvous, out: Path, result: ProcessResult) -> None:
+def ending(x: BaseException) -> tuple[int, str]:
+    """The exit code and the cause of what ended a pass, or a point."""
+    if isinstance(x, Stopped):
+        return Exit.PARTIAL, f"stopped by {x}"
+    if isinstance(x, Failure):
+        return x.code, str(x)
+    traceback.print_exception(x)
+    text = f"{type(x).__name__}: {x}"
+    return classify(text) or (Exit.FAILED, one_line(text))
+
+
+def open_engine(e: Experiment, kind: str, where: Rendezvous, out: Path,
+                result: ProcessResult) -> contextlib.AbstractContextManager[ServingEngine]:
     if e.engine != TORCH:
-        vllm_engine.run_replica(e, kind, where, out, result)
-        return
+        return vllm_engine.open_replica(e, kind, where, out, result)
     if importlib.util.find_spec("torch") is None:
         raise Failure(Exit.SOFTWARE, "PyTorch is not installed in this environment: see runtime in shardeck.yaml")
     from shardeck_runner import torch_engine  # which imports torch
 
-    torch_engine.run_rank(e, where, out, result)
+    return torch_engine.open_rank(e, where, out, result)
+
+
+class ServingEngine(Protocol):
+    """An engine that serves one point after the other."""
+
+    def serve(self, e: Experiment, out: Path, result: ProcessResult, kind: str) -> None:
+        """One pass of one point."""
+
+    def is_sound(self) -> bool:
+        """Whether it can serve another point after one that failed."""
+
+
+def serve(points: Sequence[Point], kind: str, engine: ServingEngine, own: ProcessResult, alone: bool) -> None:
+    """Serves the points in turn. One that fails is that point's failure, and the next is tried where the
+    engine still works; other processes would wait for one that fell, so with them it ends here."""
+    for number, point in enumerate(points, 1):
+        result = own.begin(result_path(point.out, kind, own.number))
+        announce(point, number, len(points))
+        try:
+            engine.serve(point.e, point.out, result, kind)
+            result.code, result.cause = Exit.DONE, ""
+        except (Exception, Stopped) as x:
+            if result is own:
+                raise
+            result.code, result.cause = ending(x)
+            if isinstance(x, Stopped) or number == len(points) or not (alone and engine.is_sound()):
+                raise Failure(result.code, result.cause) from x
+        finally:
+            result.save()
 
 
 def exit_with(result: ProcessResult, orderly: bool) -> None:

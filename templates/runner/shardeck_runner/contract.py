@@ -29,6 +29,11 @@ says where not); TTFT grows along a batch with several prefill chunks. Every pro
 exactly seq_len random token ids, different for each request and iteration; prefix caching is off;
 outputs are exactly max_tokens long.
 
+With --points one engine serves several experiments, which differ in their workload alone. Each has a
+folder of its own, named as soon as it is measured; run.json says whom it shared the engine with
+(shared_engine). A point that fails is that point's failure: the engine goes on if it can, and is
+started again for the others if not.
+
 Exit codes: 0 done; 1 failed, see the log; 2 config or command line wrong; 3 stopped before the end,
 what was measured is written; 4 engine missing or too old for what is asked; 5 too few GPUs; 6 model
 missing or not allowed; 7 out of GPU memory; 8 ranks could not communicate; 9 a rank died;

@@ -13,6 +13,7 @@ from pathlib import Path
 from shardeck_runner.child import run_child
 from shardeck_runner.contract import EXECUTION_TRACE, MEASURE, TORCH, VLLM, Exit, Failure, Stopped
 from shardeck_runner.experiment import read_config
+from shardeck_runner.points import Point, engine_size, read_points
 from shardeck_runner.rendezvous import check_nodes, find_rendezvous
 from shardeck_runner.supervisor import Supervisor
 
@@ -20,8 +21,11 @@ from shardeck_runner.supervisor import Supervisor
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     p = argparse.ArgumentParser(description="Runs one experiment and writes what shardeck reads.",
                                 epilog="The top of shardeck_runner/contract.py describes what it writes, and its exit codes.")
-    p.add_argument("--config", required=True, help="the experiment's YAML")
-    p.add_argument("--output-dir", required=True, help="folder to write to; must not hold a run yet")
+    what = p.add_mutually_exclusive_group(required=True)
+    what.add_argument("--config", help="the experiment's YAML")
+    what.add_argument("--points", help="several experiments that one engine serves: a JSON list of {config, output_dir, name}")
+    p.add_argument("--output-dir", required=True,
+                   help="folder to write to; must not hold a run yet; of --points where their processes meet")
     p.add_argument("--engine", choices=(VLLM, TORCH), help="instead of the config's engine")
     p.add_argument("--nsys", action="store_true", help="the job runs under nsys: no torch profiler")
     p.add_argument("--nodes", type=int, help="nodes of the job (default: Slurm's)")
@@ -35,8 +39,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def run(argv: Sequence[str] | None) -> int:
     a = parse_arguments(argv)
-    e = read_config(a.config)
-    e = dataclasses.replace(e, nsys=e.nsys or a.nsys, engine=a.engine or e.engine)
+    points = points_of(a)
+    e = engine_size(points)
     if e.engine not in (VLLM, TORCH):
         raise Failure(Exit.SOFTWARE, f"engine {e.engine} is not in this runner: it runs vllm and torch; "
                                      "replay is run by `shardeck replay`")
@@ -44,11 +48,20 @@ def run(argv: Sequence[str] | None) -> int:
         return Exit.DONE  # one runner a node; it starts what it needs
     out, where = Path(a.output_dir), find_rendezvous(a)
     if a.kind:
-        return run_child(e, a.kind, where, out)
+        return run_child(points, a.kind, where, out)
     check_nodes(e, where)
     if where.node == 0:
-        check_vacant(out)
-    return Supervisor(e, Path(a.config), out, where).run()
+        for p in points:
+            check_vacant(p.out)
+    return Supervisor(points, out, where).run()
+
+
+def points_of(a: argparse.Namespace) -> list[Point]:
+    """The experiments of the command line; one, or those of the file of points that this job has not measured yet."""
+    points = read_points(a.points) if a.points else [Point(read_config(a.config), Path(a.config), Path(a.output_dir))]
+    for p in points:
+        p.e = dataclasses.replace(p.e, nsys=p.e.nsys or a.nsys, engine=a.engine or p.e.engine)
+    return [p for p in points if a.kind or not p.is_published()] or sys.exit(Exit.DONE)
 
 
 def check_vacant(out: Path) -> None:

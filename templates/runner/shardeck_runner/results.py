@@ -7,7 +7,7 @@ import glob
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -50,6 +50,15 @@ class ProcessResult:
     def number(self) -> int:
         """Of the child that left it: a replica, or a rank."""
         return int(self.path.stem.rsplit("_", 1)[1])
+
+    def begin(self, path: Path) -> ProcessResult:
+        """The result of a point of this process: what is known of the engine is the point's too."""
+        if path == self.path:
+            return self
+        point = ProcessResult(path, ranks=list(self.ranks), versions=dict(self.versions), arguments=dict(self.arguments),
+                              missing=list(self.missing), notes=list(self.notes))
+        point.save()
+        return point
 
     def save(self) -> None:
         data = dataclasses.asdict(self)
@@ -138,8 +147,8 @@ def count_kineto_traces(out: Path) -> int:
     return len(glob.glob(f"{glob.escape(str(out))}/kineto_trace_*"))
 
 
-def run_info(e: Experiment, out: Path, run: RunRecord,
-             results: Sequence[ProcessResult], extra: Sequence[ProcessResult]) -> dict[str, Any]:
+def run_info(e: Experiment, out: Path, run: RunRecord, results: Sequence[ProcessResult],
+             extra: Sequence[ProcessResult], shared: Mapping[str, Any] = {}) -> dict[str, Any]:
     """run.json, as model.RunInfo of shardeck reads it. What is not known is left out. `results` are of
     the measuring pass, `extra` of the execution trace."""
     first = results[0] if results else None
@@ -161,7 +170,7 @@ def run_info(e: Experiment, out: Path, run: RunRecord,
         "timed_iterations": timed,
         "traced_iterations": len(first.traced) if first and traces == e.ranks else 0,
         "traced_tokens": plan.tokens if plan else 0,
-        "trace_bytes_estimate": plan.bytes if plan else 0,
+        "trace_bytes_estimate": plan.bytes if plan else 0, "shared_engine": dict(shared),
     }
     if slow := slowdown(first):
         info["notes"].append(slow)

@@ -28,13 +28,14 @@ from shardeck_runner.contract import (
     log,
     stage,
 )
-from shardeck_runner.experiment import Experiment
 from shardeck_runner.file_messages import NodeMessages
-from shardeck_runner.files import write_json
+from shardeck_runner.files import write_json, write_text
 from shardeck_runner.models import LOCAL_MODEL, local_model, write_local_model
+from shardeck_runner.outcome import begin_record, conclude
+from shardeck_runner.points import Point, engine_size, note_sharing, points_for_child
 from shardeck_runner.processes import ChildProcess, start_process
 from shardeck_runner.rendezvous import Rendezvous
-from shardeck_runner.results import ProcessResult, RunRecord, count_kineto_traces, now, result_path, run_info, write_timing
+from shardeck_runner.results import ProcessResult, RunRecord, now, result_path
 from shardeck_runner.vllm_arguments import build_setup, command_line, find_abilities
 
 SETTLE = 3.0 * PATIENCE  # seconds for the driver to free the memory of the first engine
@@ -43,11 +44,12 @@ SETTLE = 3.0 * PATIENCE  # seconds for the driver to free the memory of the firs
 class Supervisor:
     """Starts the children of this node, pass by pass, and makes one run of their results."""
 
-    def __init__(self, e: Experiment, config: Path, out: Path, where: Rendezvous) -> None:
-        self.e, self.config, self.out, self.where = e, config, out, where
-        self.record = RunRecord(now())
+    def __init__(self, points: Sequence[Point], out: Path, where: Rendezvous) -> None:
+        self.points, self.out, self.where = list(points), out, where
+        self.e = engine_size(points)  # what the engine is built for
         self.stopped = ""  # by which signal
-        self.failed: tuple[int, str] | None = None
+        self.failed: tuple[int, str] | None = None  # of the pass under way
+        self.record = RunRecord(now())
         self.children: list[ChildProcess] = []
         self.nodes = NodeMessages(out, where)
 
@@ -67,30 +69,90 @@ class Supervisor:
         share = self.e.children // self.where.nodes
         return range(self.where.node * share, (self.where.node + 1) * share)
 
+    @property
+    def shares(self) -> bool:
+        """Whether the engine serves several points, each with a folder of its own."""
+        return self.points[0].name is not None
+
     # The run
 
     def run(self) -> int:
         """The whole run; returns the exit code of the runner."""
         if self.leads:
-            shutil.rmtree(self.out / RESULTS, ignore_errors=True)  # of a run that was killed here
-            (self.out / RESULTS).mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.config, self.out / "config.yaml")
-            write_local_model(self.e, self.out)
-            self.write_run()
+            self.prepare()
         while not (self.out / RESULTS).exists() and not self.nodes.run_is_over():
             time.sleep(0.2)  # the first node makes it
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
-        try:
-            self.run_pass(MEASURE)
-        except Failure as f:
-            self.failed = (f.code, str(f))
-            self.nodes.tell_others(MEASURE, self.failed)
+        left = self.points
+        while left:
+            left = self.measure(left)
         if not self.failed and not self.stopped:
             self.run_execution_trace()
         if self.leads:
             return self.finish()
         return Exit.PARTIAL if self.stopped else self.failed[0] if self.failed else Exit.DONE
+
+    def prepare(self) -> None:
+        """Makes the folders; run.json says that the run is under way."""
+        note_sharing(self.points, self.e)
+        for p in self.points:
+            p.prepare()
+            begin_record(p)
+        if self.shares:
+            shutil.rmtree(self.out / RESULTS, ignore_errors=True)
+            (self.out / RESULTS).mkdir(parents=True, exist_ok=True)
+            write_json(self.out / "run.json", {"cause": UNFINISHED})
+        write_local_model(self.e, self.out)
+
+    def measure(self, points: Sequence[Point]) -> list[Point]:
+        """The measuring pass over some points; returns those that need another engine, since theirs fell."""
+        self.failed = None
+        try:
+            self.run_pass(MEASURE, points)
+        except Failure as f:
+            self.failed = (f.code, str(f))
+            self.nodes.tell_others(MEASURE, self.failed)
+        if not self.leads or not self.shares:
+            return []
+        self.settle_measured(points)
+        left = [p for p in points if p.results is None]
+        begun = [p for p in left if result_path(p.out, MEASURE, 0).exists()]
+        for p in begun:
+            p.failed, p.results = self.failed if p is begun[-1] else None, self.results(MEASURE, p)
+            self.end_point(p)
+        left = [p for p in left if p.results is None]
+        if self.stopped or len(left) == len(points) or self.where.nodes > 1:
+            for p in left:
+                self.leave_out(p)
+            return []
+        if left:
+            log(f"{len(left)} points are left: the engine is started again")
+            time.sleep(SETTLE)
+            shutil.rmtree(self.out / RESULTS, ignore_errors=True)
+            (self.out / RESULTS).mkdir()
+        return left
+
+    def settle_measured(self, points: Sequence[Point]) -> None:
+        """Ends the points whose results are whole, while others are measured. Why one failed that cannot say
+        so itself, the log of its process tells, once that has ended."""
+        for p in points:
+            results = self.results(MEASURE, p) if p.results is None else []
+            if len(results) == self.e.children and not any(r.code in (Exit.FAILED, Exit.WORKER) for r in results):
+                p.results = results
+                self.end_point(p)
+
+    def end_point(self, p: Point) -> None:
+        """Writes what a point of several measured, and gives its folder its name."""
+        conclude(p, self.stopped if any(r.code == Exit.PARTIAL for r in p.results or []) else "")
+        p.publish()
+
+    def leave_out(self, p: Point) -> None:
+        """A point that no engine came to: nothing of it stays."""
+        why = f"stopped by {self.stopped}" if self.stopped else (self.failed or (0, "the engine fell"))[1]
+        p.failed = (Exit.PARTIAL if self.stopped else (self.failed or (Exit.WORKER, ""))[0], f"{p.e.id} was not run: {why}")
+        log(p.failed[1])
+        shutil.rmtree(p.out, ignore_errors=True)
 
     def stop(self, number: int, _frame: Any) -> None:
         self.stopped = signal.Signals(number).name
@@ -99,15 +161,30 @@ class Supervisor:
             c.signal(signal.SIGTERM)
 
     def run_execution_trace(self) -> None:
-        if not self.e.execution_trace:
-            self.record.missing.append("execution trace: profiling.execution_trace is off")
-        elif self.e.nsys:
-            self.record.missing.append("execution trace: not together with nsys, which records every process of the job")
-        elif self.e.engine != TORCH:  # whose ranks have taken it already, in the engine that they had
-            time.sleep(SETTLE)
-            self.run_pass(EXECUTION_TRACE)
+        wanted = [p for p in self.points if p.e.execution_trace and not p.e.nsys]
+        for p in self.points:
+            if not p.e.execution_trace:
+                p.record.missing.append("execution trace: profiling.execution_trace is off")
+            elif p.e.nsys:
+                p.record.missing.append("execution trace: not together with nsys, which records every process of the job")
+        if self.e.engine == TORCH or not wanted:
+            return  # the ranks of torch have taken it already, in the engine that they had
+        time.sleep(SETTLE)
+        if not self.shares:
+            self.run_pass(EXECUTION_TRACE, wanted)
+            return
+        done = [p for p in wanted if p.record.code == Exit.DONE]
+        scratch = [(p, dataclasses.replace(p, out=self.out / "execution_trace" / p.e.id)) for p in done]
+        for _, s in scratch:
+            (s.out / RESULTS).mkdir(parents=True, exist_ok=True)
+        self.run_pass(EXECUTION_TRACE, [s for _, s in scratch])
+        for p, s in scratch:
+            p.extra = self.results(EXECUTION_TRACE, s)
+            for file in s.out.glob("torch_et_*"):
+                file.replace(p.out / file.name)
+            conclude(p)
 
-    def run_pass(self, kind: str) -> None:
+    def run_pass(self, kind: str, points: Sequence[Point]) -> None:
         """Runs one pass to its end; a failure of the measuring pass is the run's."""
         if self.headless:
             if not self.head_begins(kind):
@@ -116,8 +193,9 @@ class Supervisor:
         else:
             self.children = []
             for number in self.numbers_here():
-                self.children.append(self.start_child(kind, number))
-        bad = [c for c in self.wait(kind) if c.process.returncode or self.headless]  # those never end of themselves
+                self.children.append(self.start_child(kind, number, points))
+        ended = self.wait(kind, points)
+        bad = [c for c in ended if c.process.returncode or self.headless]  # those never end of themselves
         if bad and not self.stopped:
             self.determine_cause(kind, bad)
 
@@ -131,9 +209,14 @@ class Supervisor:
 
     # Children
 
-    def start_child(self, kind: str, number: int) -> ChildProcess:
-        command = [sys.executable, "-u", str(Path(sys.argv[0]).resolve()), "--config", str(self.config),
-                   "--engine", self.e.engine, "--output-dir", str(self.out), "--pass", kind, "--dp-rank", str(number),
+    def start_child(self, kind: str, number: int, points: Sequence[Point]) -> ChildProcess:
+        what = ["--config", str(self.points[0].config)]
+        if self.shares:
+            listed = self.out / RESULTS / f"points_{kind}.json"
+            write_text(listed, points_for_child(points))
+            what = ["--points", str(listed)]
+        command = [sys.executable, "-u", str(Path(sys.argv[0]).resolve()), *what, "--engine", self.e.engine,
+                   "--output-dir", str(self.out), "--pass", kind, "--dp-rank", str(number),
                    "--nodes", str(self.where.nodes), "--node-rank", str(self.where.node),
                    "--master-addr", self.where.master, "--master-port", str(self.port(kind))]
         if self.e.nsys:
@@ -158,7 +241,7 @@ class Supervisor:
     def start(self, command: Sequence[str], number: int, quiet: bool, extra: Mapping[str, str] = {}) -> ChildProcess:
         return start_process(command, number, quiet, {**self.e.env, **extra})
 
-    def wait(self, kind: str, grace: float = GRACE) -> list[ChildProcess]:
+    def wait(self, kind: str, points: Sequence[Point], grace: float = GRACE) -> list[ChildProcess]:
         """Waits for the children and returns them in the order in which they ended. When one fails,
         here or on another node, or the run is stopped, the others get `grace` seconds and are then
         ended: all ranks end."""
@@ -173,6 +256,8 @@ class Supervisor:
                 for c in self.children:
                     c.ended_by_us = c.ended_by_us or c not in ended
                     c.signal(signal.SIGKILL)
+            if kind == MEASURE and self.shares and self.leads:
+                self.settle_measured(points)
             time.sleep(0.05)
         for c in self.children:
             c.signal(signal.SIGKILL)  # workers that outlived their engine
@@ -220,68 +305,38 @@ class Supervisor:
 
     # The end
 
-    def results(self, kind: str, patience: float) -> list[ProcessResult]:
-        """The results of all children, in order; those of other nodes may come a little later."""
+    def results(self, kind: str, p: Point, patience: float = 0.0) -> list[ProcessResult]:
+        """The results of all children for a point, in order; those of other nodes may come a little later."""
         deadline = time.monotonic() + patience
         while True:
-            paths = [result_path(self.out, kind, r) for r in range(self.e.children)]
-            found = [ProcessResult.load(p) for p in paths if p.exists()]
-            open_ended = [p for p in found if p.cause == UNFINISHED]
+            paths = [result_path(p.out, kind, r) for r in range(self.e.children)]
+            found = [ProcessResult.load(f) for f in paths if f.exists()]
+            open_ended = [r for r in found if r.cause == UNFINISHED]
             if (len(found) == self.e.children and not open_ended) or time.monotonic() > deadline:
                 return found
             time.sleep(0.2)
 
     def finish(self) -> int:
-        """Writes timing_stats and run.json from the results, and says how the run ended."""
+        """Ends the run, and says how it ended."""
+        if self.shares:
+            return self.finish_shared()
+        p = self.points[0]
         patience = 60.0 if self.where.nodes > 1 and self.e.children > 1 else 0.0
-        results = self.results(MEASURE, patience)
-        extra = self.results(EXECUTION_TRACE, 0.0)
-        for r in results:
-            write_timing(r, self.out, self.e.child_ranks)
-        lost = [m for r in results for m in r.missing]
-        self.record.missing += self.undone(results) + lost + [m for r in extra for m in r.missing]
-        code, cause = self.record.code, self.record.cause = self.outcome(results, lost)
-        self.write_run(results, extra)
-        self.remove_temporaries(code)
+        p.failed, p.results, p.extra = self.failed, self.results(MEASURE, p, patience), self.results(EXECUTION_TRACE, p)
+        p.record.missing += self.record.missing
+        code = conclude(p, self.stopped)
         if code == Exit.DONE:
             stage("done")
-        else:
-            log(cause)
         return code
 
-    def undone(self, results: Sequence[ProcessResult]) -> list[str]:
-        """What an early end left out."""
-        done = min((len(r.timed) for r in results), default=0)
-        out = [f"timing: {done} of {self.e.iterations} iterations were done"] if done < self.e.iterations else []
-        traced = count_kineto_traces(self.out)
-        if (self.stopped or self.failed) and self.e.kineto and traced < self.e.ranks:
-            out.append(f"traces: {traced} of {self.e.ranks} ranks have one")
-        return out
-
-    def outcome(self, results: Sequence[ProcessResult], lost: Sequence[str]) -> tuple[int, str]:
-        """The exit code and the cause. `lost` is what the processes could not write."""
-        if self.stopped:
-            return Exit.PARTIAL, f"stopped by {self.stopped} before the end: what was measured is written"
-        if self.failed:
-            told = [(r.code, r.cause) for r in results if r.code not in (Exit.DONE, Exit.FAILED, Exit.WORKER, Exit.PARTIAL)]
-            return min([self.failed, *told], key=severity) if self.failed[0] == Exit.WORKER else self.failed
-        broken = [r for r in results if r.code not in (Exit.DONE, Exit.PARTIAL)]
-        if broken:
-            return broken[0].code, broken[0].cause
-        if len(results) < self.e.children:
-            silent = f"{self.e.children - len(results)} of {self.e.children} processes"
-            return Exit.WORKER, f"{silent} left no result: see their part of the log"
-        if lost and (self.e.kineto or self.e.nsys):
-            return Exit.TRACES, f"timing is sound, traces are not: {lost[0]}"
-        return Exit.DONE, ""
-
-    def write_run(self, results: Sequence[ProcessResult] = (), extra: Sequence[ProcessResult] = ()) -> None:
-        write_json(self.out / "run.json", run_info(self.e, self.out, self.record, results, extra))
-
-    def remove_temporaries(self, code: int) -> None:
-        """Removes what only the children needed; after a failure raw traces stay for a look."""
-        for made_here in (RESULTS, LOCAL_MODEL):
+    def finish_shared(self) -> int:
+        """The end of a job of several points: done if all are, else the cause of the first that is not."""
+        bad = [p for p in self.points if p.failed or p.record.code != Exit.DONE]
+        code, cause = (bad[0].failed or (bad[0].record.code, bad[0].record.cause)) if bad else (Exit.DONE, "")
+        write_json(self.out / "run.json", {"cause": cause, "exit_code": code})
+        for made_here in (RESULTS, LOCAL_MODEL, RAW_TRACES, "execution_trace"):
             shutil.rmtree(self.out / made_here, ignore_errors=True)
-        raw = self.out / RAW_TRACES
-        if code in (Exit.DONE, Exit.PARTIAL) or not any(p.is_file() for p in raw.rglob("*")):
-            shutil.rmtree(raw, ignore_errors=True)
+        log(f"{len(self.points) - len(bad)} of {len(self.points)} points are measured")
+        if code == Exit.DONE:
+            stage("done")
+        return Exit.PARTIAL if self.stopped else code

@@ -63,24 +63,44 @@ from shardeck_runner.traces import TracePlan, is_whole_json, move_compressed, pl
 EAGER_STEP = 10  # a traced eager MoE layer writes about as much as this many layers of a graph, measured
 
 
-def run_rank(e: Experiment, where: Rendezvous, out: Path, result: ProcessResult) -> None:
-    """Everything one rank does. Raises what went wrong; what was measured is in `result`."""
-    check_shape(e, shape_of(e))
+@contextlib.contextmanager
+def open_rank(e: Experiment, where: Rendezvous, out: Path, result: ProcessResult) -> Iterator[Ranks]:
+    """One rank, with all others, ready to serve."""
     os.environ.update(e.env)
-    world = World(e, where.number, where, out / RESULTS / "rendezvous")
+    check_shape(e, shape_of(e))
+    ranks = Ranks(World(e, where.number, where, out / RESULTS / "rendezvous"))
     with torch.inference_mode(), best_attention():
-        rank = Rank(e, world, out, result)
+        yield ranks
+    result.save()
+    ranks.world.leave_store()
+    if e.nsys:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        limit_exit_time()
+        ranks.engine = None  # the collectives of its graph hold the communicator, which would wait for them for ever
+        dist.destroy_process_group()  # nsys wants an orderly end
+
+
+class Ranks:
+    """A rank of the world that serves points, each with a model of its own: weights here cost less than a start."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.engine: Engine | None = None  # of the last point
+
+    def serve(self, e: Experiment, out: Path, result: ProcessResult, kind: str) -> None:
+        """Everything one rank does for one point. Raises what went wrong; what was measured is in `result`."""
+        self.engine = None
+        if self.world.device.type == "cuda":
+            torch.cuda.empty_cache()  # what the point before held
+        rank = Rank(e, self.world, out, result)
+        self.engine = rank.engine
         passes.measure(e, rank, result)
         with passes.timing_survives(result):
             passes.trace(e, rank, result)
             rank.trace_execution()
-    result.save()
-    world.leave_store()
-    if e.nsys:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        limit_exit_time()
-        rank.engine.graph = None  # its collectives hold the communicator, which would wait for them for ever
-        dist.destroy_process_group()  # nsys wants an orderly end
+
+    def is_sound(self) -> bool:
+        return self.world.size == 1
 
 
 class Rank:

@@ -39,18 +39,12 @@ ONE_BY_ONE = ("requests reach the scheduler one at a time here: a batch is prefi
               "and the time to the first token varies with it")
 
 
-def run_replica(e: Experiment, kind: str, where: Rendezvous, out: Path, result: ProcessResult) -> None:
-    """One pass of one replica. Raises what went wrong; what was measured is in `result`."""
+@contextlib.contextmanager
+def open_replica(e: Experiment, kind: str, where: Rendezvous, out: Path, result: ProcessResult) -> Iterator[VllmEngine]:
+    """One replica, ready to serve. `out` is where its processes meet."""
     engine = VllmEngine(e, where, out, result)
     engine.start(kind)
-    if kind != MEASURE:
-        engine.trace_execution()
-        return
-    passes.measure(e, engine, result)
-    if not engine.batches_whole:
-        result.notes.append(ONE_BY_ONE)
-    with passes.timing_survives(result):
-        passes.trace(e, engine, result)
+    yield engine
 
 
 class VllmEngine:
@@ -115,6 +109,33 @@ class VllmEngine:
     def reset_peak_memory(self) -> None:
         if self.can_call_workers:
             self.llm.collective_rpc("shardeck_reset_peak")
+
+    # Points
+
+    def serve(self, e: Experiment, out: Path, result: ProcessResult, kind: str) -> None:
+        """One pass of one point. Raises what went wrong; what was measured is in `result`."""
+        self.e, self.out, self.result = e, out, result
+        if kind != MEASURE:
+            if e.execution_trace:
+                self.trace_execution()
+            return
+        passes.measure(e, self, result)
+        if not self.batches_whole:
+            result.notes.append(ONE_BY_ONE)
+        with passes.timing_survives(result):
+            passes.trace(e, self, result)
+
+    def is_sound(self) -> bool:
+        """Whether a tiny batch still comes through; requests of a batch that failed would be in its way."""
+        try:
+            if self.llm.llm_engine.has_unfinished_requests():
+                return False
+            self.run_batch(1, "probe", requests=1, length=min(16, self.e.seq_len))
+        except Exception:
+            return False
+        for left in self.raw.iterdir():  # traces of the point that failed
+            left.unlink()
+        return True
 
     # Batches
 

@@ -1,6 +1,7 @@
 """A double of vllm.LLM: it answers as the engine does, one token a request and step, and its
 "profiler" writes files named as a generation's workers name theirs. Environment variables make
-it fail: DOUBLE_FAIL=oom|gated|die|hang, DOUBLE_TRACES=lost|cut|refused, DOUBLE_STEP=<seconds>."""
+it fail: DOUBLE_FAIL=oom|gated|die|hang, DOUBLE_LARGE=<requests>:refuse|oom|die,
+DOUBLE_TRACES=lost|cut|refused, DOUBLE_STEP=<seconds>."""
 
 from __future__ import annotations
 
@@ -38,7 +39,15 @@ class EngineDouble:
         assert key not in self.seen, "a prompt came twice"
         self.seen.add(key)
         assert max(key) <= self.last_token, f"Token id {max(key)} is out of vocabulary"
+        if self.too_large(len(self.requests) + 1) == "refuse":
+            self.requests.clear()
+            raise ValueError("the batch is larger than the engine takes")
         self.requests[name] = [0, params.max_tokens]
+
+    def too_large(self, requests):
+        """How a batch of so many requests fails; empty: it does not."""
+        most, _, how = os.environ.get("DOUBLE_LARGE", "").partition(":")
+        return how if most and requests >= int(most) else ""
 
     def has_unfinished_requests(self):
         return bool(self.requests)
@@ -47,6 +56,8 @@ class EngineDouble:
         assert not self.held, "a step while the scheduler is paused waits for ever"
         time.sleep(float(os.environ.get("DOUBLE_STEP", "0.001")))
         outputs = []
+        if how := self.too_large(len(self.requests)):
+            fail(how)
         for name, state in list(self.requests.items()):
             state[0] += 1
             tokens = SimpleNamespace(token_ids=[5] * state[0])
