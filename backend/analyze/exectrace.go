@@ -10,7 +10,6 @@ import (
 	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
-	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 	"shardeck/model/metric"
 )
@@ -97,19 +96,19 @@ func NewOpTimes(by string) *OpTimes {
 }
 
 // Add adds a rank; its execution trace may be nil.
-func (o *OpTimes) Add(l *kineto.Links, t *et.Trace) {
+func (o *OpTimes) Add(l *trace.Links, t *et.Trace) {
 	outermost := outermostOperators(t)
-	for _, k := range l.Launches {
+	for _, k := range l.By[o.by] {
 		o.found.KernelNS += k.Dur
-		if k.Missing != "" {
-			rest := getOrAdd(o.rest, k.Missing)
+		if k.Missing {
+			rest := getOrAdd(o.rest, l.Names[k.Name])
 			rest.TotalNS += k.Dur
-			rest.Count++
+			rest.Count += int(k.Count)
 			continue
 		}
 		sum := getOrAdd(o.ops, l.Names[k.Name])
 		sum.TotalNS += k.Dur
-		sum.Count++
+		sum.Count += int(k.Count)
 		o.found.AttributedNS += k.Dur
 		if name, joined := outermost(k.RF); joined {
 			if sum.within == nil {

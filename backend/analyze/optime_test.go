@@ -10,8 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"shardeck/backend/trace"
 	"shardeck/backend/trace/et"
-	"shardeck/backend/trace/kineto"
 	"shardeck/model/metric"
 )
 
@@ -43,16 +43,14 @@ func TestOpTimes(t *testing.T) {
 	ops := executionTrace(t,
 		"[pytorch|profiler|execution_trace|process] 1 1 0", "[pytorch|profiler|execution_trace|thread] 2 1 0", "decode 3 2 10",
 		"aten::linear 4 3 11", "aten::mm 5 4 12", "aten::matmul 6 3 13", "aten::mm 7 6 14", "aten::mul 8 3 15")
-	links := &kineto.Links{
-		Names: []string{"aten::mm", "aten::mul", "decode"},
-		Launches: []kineto.Launch{
-			{Name: 0, Dur: 200, RF: 12}, {Name: 0, Dur: 100, RF: 14}, {Name: 0, Dur: 500, RF: 99}, // mm, the last not in the execution trace
-			{Name: 1, Dur: 50, RF: 15}, {Name: 1, Dur: 50}, // mul
-			{Name: 2, Dur: 10, RF: 10}, // an annotation
-			{Dur: 30, Missing: "not in the trace"},
-			{Dur: 20, Missing: "replayed by a graph"}, {Dur: 20, Missing: "replayed by a graph"}, {Dur: 15, Missing: "launched outside"},
-			{Dur: 2, Missing: "launched outside"}, {Dur: 3, Missing: "launched outside"},
-		},
+	links := &trace.Links{
+		Names: []string{"aten::mm", "aten::mul", "decode", "not in the trace", "replayed by a graph", "launched outside"},
+		By: map[string][]trace.Launch{metric.Operator: {
+			{Name: 0, Dur: 200, RF: 12, Count: 1}, {Name: 0, Dur: 100, RF: 14, Count: 1}, {Name: 0, Dur: 500, RF: 99, Count: 1}, // mm, the last not in the execution trace
+			{Name: 1, Dur: 50, RF: 15, Count: 1}, {Name: 1, Dur: 50, Count: 1}, // mul
+			{Name: 2, Dur: 10, RF: 10, Count: 1}, // an annotation
+			{Dur: 30, Name: 3, Missing: true, Count: 1}, {Dur: 40, Name: 4, Missing: true, Count: 2}, {Dur: 20, Name: 5, Missing: true, Count: 3},
+		}, metric.Module: {{Name: 2, Dur: 1000, Count: 12}}},
 	}
 	o := NewOpTimes(metric.Operator)
 	o.Add(links, ops)
@@ -82,7 +80,7 @@ func TestOpTimes(t *testing.T) {
 
 func TestOpTimesOfNothing(t *testing.T) {
 	o := NewOpTimes(metric.Operator)
-	o.Add(&kineto.Links{Launches: []kineto.Launch{{Missing: "no events"}}}, nil)
+	o.Add(&trace.Links{Names: []string{"no events"}, By: map[string][]trace.Launch{metric.Operator: {{Missing: true, Count: 1}}}}, nil)
 	got := o.Times()
 	if got.KernelNS != 0 || len(got.Ops) != 0 || len(got.Rest) != 1 || got.Rest[0].Share != 0 {
 		t.Errorf("%+v", got)

@@ -76,6 +76,7 @@ func (rd *Reader) read(ctx context.Context, run model.Run, key cacheKey, f *shar
 	}
 	rd.keepTimeline(key, found.Trace)
 	_ = rd.Cache.put(key, entry{found, found.Trace}) // a full disk costs the next reader time, no more
+	rd.Cache.pruneDaily(rd.Now())
 	return found, nil
 }
 
@@ -118,8 +119,6 @@ type reading struct {
 	run   model.Run
 	input analyze.Input
 	bytes bytesRead // of the traces
-
-	packing sync.Mutex // of a large rank
 
 	faults                       // its lock guards what follows too
 	opened map[int][]*trace.Rank // by the number in the file's name

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"shardeck/backend/analyze/kernelname"
@@ -89,12 +90,18 @@ func (c *Cache) put(k cacheKey, v any) error {
 }
 
 // has reports whether there is an entry of k.
-func (c *Cache) has(k cacheKey) bool {
+func (c *Cache) has(k cacheKey) bool { return c.size(k) > 0 }
+
+// size is that of the entry of k in bytes, 0: there is none.
+func (c *Cache) size(k cacheKey) int64 {
 	if c == nil {
-		return false
+		return 0
 	}
-	_, err := os.Stat(filepath.Join(c.dir, k.file()))
-	return err == nil
+	info, err := os.Stat(filepath.Join(c.dir, k.file()))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
 
 // read gives the bytes of the entry of k to read, and reports whether there was an entry that read understood. The key stands in the
@@ -131,19 +138,49 @@ func (c *Cache) write(k cacheKey, write func(io.Writer) error) error {
 	return nil
 }
 
-// prune removes entries, and leftovers of writers that died, not written for longer than age. It returns how many went.
-func (c *Cache) prune(age time.Duration, now time.Time) int {
+// The cache is bounded: what was not written for so long goes, and the oldest of the rest while all are more than so many bytes.
+const (
+	keepUnused  = 90 * 24 * time.Hour
+	mostInCache = 2 << 30
+	pruneEvery  = 24 * time.Hour // it asks for every file, which on a network takes its time
+	pruned      = ".pruned"      // was written then
+)
+
+// pruneDaily is prune, at most once a day.
+func (c *Cache) pruneDaily(now time.Time) {
+	if c == nil {
+		return
+	}
+	mark := filepath.Join(c.dir, pruned)
+	if info, err := os.Stat(mark); err == nil && now.Sub(info.ModTime()) < pruneEvery {
+		return
+	}
+	_ = os.WriteFile(mark, nil, 0o600) // who cannot write there cannot fill it either
+	_ = os.Chtimes(mark, now, now)
+	c.prune(keepUnused, mostInCache, now)
+}
+
+// prune removes entries, and leftovers of writers that died, not written for longer than age, and the oldest of the others as long as
+// they are more than most bytes. It returns how many went.
+func (c *Cache) prune(age time.Duration, most int64, now time.Time) (gone int) {
 	if c == nil {
 		return 0
 	}
-	files, _ := os.ReadDir(c.dir)
-	gone := 0
+	var files []os.FileInfo
+	entries, _ := os.ReadDir(c.dir)
+	for _, f := range entries {
+		if info, err := f.Info(); err == nil && info.Mode().IsRegular() {
+			files = append(files, info)
+			most -= info.Size()
+		}
+	}
+	slices.SortFunc(files, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
 	for _, f := range files {
-		info, err := f.Info()
-		if err != nil || now.Sub(info.ModTime()) <= age || !info.Mode().IsRegular() {
-			continue
+		if now.Sub(f.ModTime()) <= age && most >= 0 {
+			break
 		}
 		if os.Remove(filepath.Join(c.dir, f.Name())) == nil {
+			most += f.Size()
 			gone++
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,7 +95,7 @@ func TestDamagedEntryIsAMiss(t *testing.T) {
 
 func TestOffAndUnwritable(t *testing.T) {
 	off := OpenCache("")
-	if err := off.put(cacheKey{}, 1); err != nil || off.get(cacheKey{}, new(int)) || off.prune(0, time.Now()) != 0 {
+	if err := off.put(cacheKey{}, 1); err != nil || off.get(cacheKey{}, new(int)) || off.prune(0, 0, time.Now()) != 0 {
 		t.Error("a cache that is off did something")
 	}
 	file := filepath.Join(t.TempDir(), "file")
@@ -112,11 +113,38 @@ func TestPruneKeepsWhatIsNew(t *testing.T) {
 	c.put(young, 2)
 	day := 24 * time.Hour
 	os.Chtimes(filepath.Join(c.dir, old.file()), time.Time{}, time.Now().Add(-100*day))
-	if n := c.prune(90*day, time.Now()); n != 1 {
+	if n := c.prune(90*day, 1<<20, time.Now()); n != 1 {
 		t.Errorf("%d entries went, want 1", n)
 	}
 	if c.get(old, new(int)) || !c.get(young, new(int)) {
 		t.Error("the wrong entry went")
+	}
+}
+
+// What was written first goes first, until the rest fits; a day passes before anybody looks again.
+func TestPruneKeepsTheCacheSmall(t *testing.T) {
+	c := OpenCache(t.TempDir())
+	keys, now := []cacheKey{}, time.Now()
+	for i := range 4 {
+		_, k := made(t, strings.Repeat("x", i))
+		c.put(k, 1)
+		os.Chtimes(filepath.Join(c.dir, k.file()), time.Time{}, now.Add(time.Duration(i-9)*time.Hour))
+		keys = append(keys, k)
+	}
+	last := c.size(keys[2]) + c.size(keys[3])
+	if n := c.prune(keepUnused, last, now); n != 2 || c.has(keys[0]) || c.has(keys[1]) || !c.has(keys[2]) || !c.has(keys[3]) {
+		t.Errorf("%d entries went, not the 2 that were first", n)
+	}
+	c.pruneDaily(now)
+	c.pruneDaily(now.Add(keepUnused + time.Hour)) // the mark is as old as what is to go
+	if c.has(keys[3]) {
+		t.Error("a later day did not prune")
+	}
+	c.put(keys[0], 1)
+	os.Chtimes(filepath.Join(c.dir, keys[0].file()), time.Time{}, now.Add(-2*keepUnused))
+	c.pruneDaily(now)
+	if !c.has(keys[0]) {
+		t.Error("pruned twice a day")
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"shardeck/backend/pool"
 	"shardeck/backend/report"
@@ -88,13 +87,10 @@ func (m *Measure) ExportAll(ctx context.Context, elsewhere []string, progress po
 			all = append(all, x)
 		}
 	}
-	m.Cache.prune(keepUnused, m.Now())
+	m.Cache.pruneDaily(m.Now())
 	err = m.write(&out, rows, all)
 	return out, err
 }
-
-// keepUnused is the age at which an analysis goes that no program wrote anew.
-const keepUnused = 90 * 24 * time.Hour
 
 func (m *Measure) write(out *Report, rows []report.Row, all []scaling.Measured) error {
 	var summary, picture bytes.Buffer

@@ -43,6 +43,7 @@ func New(n Needs) *Measure { return &Measure{&Reader{Needs: n}} }
 type Reader struct {
 	Needs
 	sharing sharedReadings
+	packing sync.Mutex // of a large rank
 
 	mu   sync.Mutex
 	fine fineTimeline

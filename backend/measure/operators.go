@@ -8,7 +8,6 @@ import (
 	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
 	"shardeck/backend/trace/et"
-	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 	"shardeck/model/metric"
 )
@@ -26,20 +25,20 @@ type opReading struct {
 	named  int // ranks whose operators are known
 }
 
-// OpTimes divides the kernel time of a run among what launched the kernels, by one of metric.Launchers. The traces are read for it, and
-// the result is not kept: nobody but who asks for it pays for it. progress may be nil.
+// OpTimes divides the kernel time of a run among what launched the kernels, by one of metric.Launchers. Traces that somebody read
+// before are not read for it. progress may be nil.
 func (rd *Reader) OpTimes(ctx context.Context, name, by string, progress pool.Progress) (metric.OpTimes, error) {
 	run, err := rd.Run(name)
 	if err != nil {
 		return metric.OpTimes{}, err
 	}
 	o := &opReading{rd: rd, ets: map[int]model.RunFile{}, by: by, times: analyze.NewOpTimes(by)}
-	files := o.sort(run)
+	files, unread := o.sort(run)
 	if len(files) == 0 {
 		return metric.OpTimes{}, model.Failed(run.Name+" has no Kineto traces: operators are told from kineto_trace_<rank>.json", nil,
 			"profile a run with kineto on; an nsys report has no operators")
 	}
-	if err := rd.affordable(run, o.bytes.total, "--here reads them here all the same"); err != nil {
+	if err := rd.affordable(run, unread, "--here reads them here all the same"); err != nil {
 		return metric.OpTimes{}, err
 	}
 	tasks := model.Each(files, func(f model.RunFile) *pool.Task {
@@ -52,25 +51,29 @@ func (rd *Reader) OpTimes(ctx context.Context, name, by string, progress pool.Pr
 	return o.finish(run, len(files))
 }
 
-// sort picks the Kineto traces of a run, and notes the execution traces.
-func (o *opReading) sort(run model.Run) (kineto []model.RunFile) {
+// sort picks the Kineto traces of a run, with the bytes of those still to be read, and notes the execution traces.
+func (o *opReading) sort(run model.Run) (kineto []model.RunFile, unread int64) {
 	for _, f := range run.Files {
 		switch f.Kind {
 		case model.FileKineto:
 			kineto = append(kineto, f)
 			o.bytes.total += f.Size
+			if key, err := o.rd.rankKey(f); err != nil || !o.rd.Cache.has(linksKey(key)) {
+				unread += f.Size
+			}
 		case model.FileET:
 			o.ets[f.Rank] = f
 		}
 	}
-	return kineto
+	return kineto, unread
 }
 
 func (o *opReading) readRank(ctx context.Context, f model.RunFile, progress pool.Progress) error {
-	links, err := kineto.OpenLinks(ctx, f.Path, o.by, func(done, _ int64) { o.bytes.note(f.Path, done, progress) })
+	links, err := o.rd.openLinks(ctx, f, func(done, _ int64) { o.bytes.note(f.Path, done, progress) })
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	o.bytes.note(f.Path, f.Size, progress)
 	if err != nil {
 		o.lost(f, err)
 		return nil
@@ -111,7 +114,7 @@ func (o *opReading) finish(run model.Run, ranks int) (metric.OpTimes, error) {
 const mostSpans = 2000
 
 // Kernels lists what one rank's device did in a part of its timeline, kernel by kernel: from and to are nanoseconds of its window, as its
-// RankDensity counts them. The trace is read for it, in the pool, and not kept; progress may be nil.
+// RankDensity counts them. A trace that nobody read before is read for it, in the pool; progress may be nil.
 func (rd *Reader) Kernels(ctx context.Context, name string, d metric.RankDensity, from, to int64,
 	progress pool.Progress) (metric.KernelSpans, error) {
 	run, err := rd.Run(name)
@@ -122,6 +125,9 @@ func (rd *Reader) Kernels(ctx context.Context, name string, d metric.RankDensity
 	if f == nil {
 		return metric.KernelSpans{}, model.Failed(fmt.Sprintf("%s has no kineto_trace_%d.json", run.Name, d.Rank), nil,
 			"kernels one by one are told from Kineto traces alone")
+	}
+	if key, err := rd.rankKey(*f); err == nil && rd.Cache.has(key) {
+		f.Size = 0
 	}
 	if err := rd.affordable(run, f.Size, "--here reads it here all the same"); err != nil {
 		return metric.KernelSpans{}, err

@@ -7,7 +7,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"shardeck/backend/analyze/kernelname"
 	"shardeck/backend/app/apptest"
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
@@ -127,5 +131,76 @@ func TestKernelsFillTheTimeline(t *testing.T) {
 	d.Rank = 77
 	if _, err := b.Kernels(t.Context(), run, d, 0, 1, nil); err == nil {
 		t.Error("a rank that is not there")
+	}
+}
+
+// answers are what is told of a run by all that traces are read for.
+func answers(t *testing.T, b *apptest.Bench, run string) (out []any) {
+	t.Helper()
+	a, err := b.Analyse(t.Context(), run, pool.Wanted, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out = append(out, *a)
+	for _, by := range metric.Launchers {
+		o, err := b.OpTimes(t.Context(), run, by, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, o)
+	}
+	for _, d := range a.Trace.Timeline {
+		k, err := b.Kernels(t.Context(), run, d, 0, 50*d.BinNS, nil)
+		if err != nil || len(k.List) == 0 {
+			t.Fatal(k, err)
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// TestASecondQuestionReadsNoTrace: once a run was read, its traces may hold anything, as long as they look the same from
+// outside. Without the analysis itself, as where a name of kernels was added, it is made of what lies in the cache.
+func TestASecondQuestionReadsNoTrace(t *testing.T) {
+	b, dir := newRecorded(t)
+	if _, err := b.Analyse(t.Context(), "recorded", pool.Wanted, nil); err != nil {
+		t.Fatal(err)
+	}
+	other, _ := newRecorded(t)
+	want := answers(t, other, "recorded")
+	traces, _ := filepath.Glob(filepath.Join(dir, "kineto_trace_*"))
+	whole := map[string][]byte{}
+	for _, path := range traces {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole[path], _ = os.ReadFile(path)
+		os.WriteFile(path, make([]byte, info.Size()), 0o644)
+		os.Chtimes(path, time.Time{}, info.ModTime())
+	}
+	if d := cmp.Diff(want, answers(t, b, "recorded")); d != "" {
+		t.Errorf("after the first question (-fresh +cache):\n%.2000s", d)
+	}
+	b.Measure.Names, _ = kernelname.Builtin.With([]kernelname.Row{{Class: "gemm", Names: "zzzz"}})
+	b.ForgetTimeline()
+	if d := cmp.Diff(want[1:], answers(t, b, "recorded")[1:]); d != "" {
+		t.Errorf("with other names (-fresh +cache):\n%.2000s", d)
+	}
+	entries, _ := filepath.Glob(filepath.Join(b.Measure.Cache.Dir(), "*"))
+	for _, path := range entries { // damaged, and the traces are there again
+		text, _ := os.ReadFile(path)
+		if len(text) > 0 {
+			text[len(text)-len(text)/3-1] ^= 0x55
+		}
+		os.WriteFile(path, text, 0o600)
+	}
+	for path, text := range whole {
+		info, _ := os.Stat(path)
+		os.WriteFile(path, text, 0o644)
+		os.Chtimes(path, time.Time{}, info.ModTime())
+	}
+	if d := cmp.Diff(want[1:], answers(t, b, "recorded")[1:]); d != "" {
+		t.Errorf("with a damaged cache (-fresh +damaged):\n%.2000s", d)
 	}
 }

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
+	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/codec"
@@ -64,7 +67,7 @@ func (rd *Reader) ReadRank(ctx context.Context, name string, rank int, progress 
 	return report, err
 }
 
-// keepRank reads a trace in the pool and packs it into the cache. A trace of which
+// keepRank reads a trace in the pool, which leaves it in the cache. A trace of which
 // nothing can be read is kept as a rank that says so: reading it again would tell no more.
 func (rd *Reader) keepRank(ctx context.Context, f model.RunFile, report *RankReport, progress pool.Progress) error {
 	key, err := rd.rankKey(f)
@@ -80,11 +83,15 @@ func (rd *Reader) keepRank(ctx context.Context, f model.RunFile, report *RankRep
 			ranks = []*trace.Rank{{File: f.Path, Damage: []trace.Damage{{Offset: -1, Text: unreadable + err.Error()}}}}
 		}
 		for _, r := range ranks {
-			report.Kernels += len(r.Records)
+			report.Kernels += r.InColumns().Len()
 		}
-		if err := rd.Cache.write(key, func(w io.Writer) error { return codec.Encode(&counting{w, &report.Kept}, ranks) }); err != nil {
+		if !rd.Cache.has(key) {
+			err = rd.Cache.write(key, func(w io.Writer) error { return codec.Encode(w, ranks) })
+		}
+		if err != nil && !rd.Cache.has(key) {
 			return model.Failed("the rank could not be kept", err, "is the disk of the cache full? XDG_CACHE_HOME moves it")
 		}
+		report.Kept = rd.Cache.size(key)
 		return nil
 	}).Wait()
 }
@@ -100,18 +107,6 @@ func lostFile(ranks []*trace.Rank) error {
 		}
 	}
 	return nil
-}
-
-// counting counts what is written through it.
-type counting struct {
-	w io.Writer
-	n *int64
-}
-
-func (c *counting) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	*c.n += int64(n)
-	return n, err
 }
 
 // Unread tells what is left to read of the runs named; none: of those beyond the login node's budget.
@@ -169,15 +164,77 @@ func (n Needs) unreadFiles(run model.Run) (files []model.RunFile, size int64) {
 	return files, size
 }
 
-// readers are the formats that traces are read in.
-var readers = []trace.Reader{kineto.Reader{}, nsys.Reader{Runner: programs{}}}
-
-// openRanks reads the ranks of one file, from the cache where a job left them there.
-func (n Needs) openRanks(ctx context.Context, f model.RunFile, progress pool.Progress) ([]*trace.Rank, error) {
-	var packed []*trace.Rank
-	key, err := n.rankKey(f)
-	if err == nil && n.Cache.read(key, func(r io.Reader) (err error) { packed, err = codec.Decode(r); return err }) {
-		return packed, lostFile(packed)
+// openRanks reads the ranks of one file, in columns unless metadata is to be filled in: from the cache, where whoever reads a file
+// leaves them, with what launched their kernels, so that no question costs a second reading.
+func (rd *Reader) openRanks(ctx context.Context, f model.RunFile, progress pool.Progress) (ranks []*trace.Rank, err error) {
+	key, err := rd.rankKey(f)
+	if err == nil && rd.Cache.read(key, func(r io.Reader) (err error) { ranks, err = codec.Decode(r); return err }) {
+		return ranks, lostFile(ranks)
 	}
-	return trace.Open(ctx, readers, f.Path, progress)
+	if ranks, err = rd.readRanks(ctx, f, rd.Cache != nil, progress); err != nil {
+		return nil, err
+	}
+	for _, r := range ranks {
+		r.Links = nil
+	}
+	return ranks, nil
+}
+
+// openLinks reads what launched the kernels of the rank of a file, from the cache where it lies there.
+func (rd *Reader) openLinks(ctx context.Context, f model.RunFile, progress pool.Progress) (l *trace.Links, err error) {
+	key, err := rd.rankKey(f)
+	if err == nil && rd.Cache.read(linksKey(key), func(r io.Reader) (err error) { l, err = codec.DecodeLinks(r); return err }) {
+		return l, nil
+	}
+	ranks, err := rd.readRanks(ctx, f, true, progress)
+	if err != nil {
+		return nil, err
+	}
+	if len(ranks) != 1 || ranks[0].Links == nil {
+		return nil, errors.New(filepath.Base(f.Path) + " is no Kineto trace: nothing else says what launched kernels")
+	}
+	return ranks[0].Links, nil
+}
+
+// linksKey is where what launched the kernels of a rank lies: apart from it, since few ask for it.
+func linksKey(k cacheKey) cacheKey {
+	k.What = "links"
+	return k
+}
+
+// readRanks reads the ranks of one file, with what launched their kernels if that is asked for, and keeps both.
+func (rd *Reader) readRanks(ctx context.Context, f model.RunFile, links bool, progress pool.Progress) ([]*trace.Rank, error) {
+	key, unkeyed := rd.rankKey(f) // before the file is read
+	readers := []trace.Reader{kineto.Reader{Links: links}, nsys.Reader{Runner: programs{}}}
+	ranks, err := trace.Open(ctx, readers, f.Path, progress)
+	if err != nil {
+		return nil, err
+	}
+	for _, rank := range ranks {
+		if !analyze.LacksMetadata(rank) { // else its records are to be changed yet
+			rd.pack(rank)
+		}
+	}
+	if unkeyed != nil {
+		return ranks, nil
+	}
+	_ = rd.Cache.write(key, func(w io.Writer) error { return codec.Encode(w, ranks) }) // a full disk costs the next reader time, no more
+	if len(ranks) == 1 && ranks[0].Links != nil {
+		_ = rd.Cache.write(linksKey(key), func(w io.Writer) error { return codec.EncodeLinks(w, ranks[0].Links) })
+	}
+	return ranks, nil
+}
+
+// largeRank is how many records take 20 MB: of such ranks the columns are made one after the other, and what they were made
+// of is given back at once, so that the memory of no two of them is needed twice.
+const largeRank = 1 << 19
+
+func (rd *Reader) pack(rank *trace.Rank) {
+	if len(rank.Records) >= largeRank {
+		rd.packing.Lock()
+		defer rd.packing.Unlock()
+		defer debug.FreeOSMemory()
+		dropBallast()
+	}
+	rank.Pack()
 }

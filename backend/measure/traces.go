@@ -60,29 +60,10 @@ func (r *reading) readTrace(ctx context.Context, f model.RunFile, progress pool.
 		r.lost(f, err)
 		return nil
 	}
-	for _, rank := range ranks {
-		if !analyze.LacksMetadata(rank) { // else its records are to be changed yet
-			r.pack(rank)
-		}
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.opened[f.Rank] = ranks
 	return nil
-}
-
-// largeRank is how many records take 20 MB: of such ranks the columns are made one after the other, and what they were made
-// of is given back at once, so that the memory of no two of them is needed twice.
-const largeRank = 1 << 19
-
-func (r *reading) pack(rank *trace.Rank) {
-	if len(rank.Records) >= largeRank {
-		r.packing.Lock()
-		defer r.packing.Unlock()
-		defer debug.FreeOSMemory()
-		dropBallast()
-	}
-	rank.Pack()
 }
 
 // numberRanks gives ranks their place in the world: that in the file's name, or, where a

@@ -45,12 +45,11 @@ type sortKey struct {
 // newColumns makes columns of records, which it puts in order of time.
 func newColumns(records []Record) *Columns {
 	sortByTime(records)
-	c := &Columns{Pieces: NewPieces(len(records)), sort: make([]uint32, len(records))}
+	c := NewColumns(len(records))
 	numbers := map[sortKey]uint32{}
 	var recent [1 << recentBits]uint32 // sorts by their hash, plus one: most records are of one met before
 	for i := range records {
 		r := &records[i]
-		c.Add(r.Start, r.Dur)
 		key := sortKey{r.Name, r.Coll, r.Blocks, r.Stream, r.Device, r.Kind}
 		slot := &recent[(r.Name*0x9e3779b1^uint32(r.Stream)*0x85ebca6b^uint32(r.Coll)*0xc2b2ae35)>>(32-recentBits)]
 		if *slot == 0 || c.Sorts[*slot-1].sortKey != key {
@@ -60,14 +59,33 @@ func newColumns(records []Record) *Columns {
 			}
 			*slot = numbers[key]
 		}
-		c.sort[i] = *slot - 1
-		own := &c.Sorts[c.sort[i]]
-		own.Count, own.Dur = own.Count+1, own.Dur+r.Dur
-		if i == 0 || r.End() > c.end {
-			c.end = r.End()
-		}
+		c.Append(*slot-1, r.Start, r.Dur)
 	}
 	return c
+}
+
+// NewColumns has room for n records.
+func NewColumns(n int) *Columns { return &Columns{Pieces: NewPieces(n), sort: make([]uint32, 0, n)} }
+
+// Append adds a record that starts with or after the last one, of one of c.Sorts.
+func (c *Columns) Append(sort uint32, start, dur int64) {
+	own := &c.Sorts[sort]
+	own.Count, own.Dur = own.Count+1, own.Dur+dur
+	if len(c.sort) == 0 || start+dur > c.end {
+		c.end = start + dur
+	}
+	c.sort = append(c.sort, sort)
+	c.Add(start, dur)
+}
+
+// Records are the records, whose correlation ids columns do not keep.
+func (c *Columns) Records(corr []uint32) (out []Record) {
+	c.Each(0, func(i int, start, end int64) bool {
+		s := &c.Sorts[c.sort[i]]
+		out = append(out, Record{start, end - start, s.Name, corr[i], s.Coll, s.Blocks, s.Stream, s.Device, s.Kind})
+		return true
+	})
+	return out
 }
 
 const recentBits = 10

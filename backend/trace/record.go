@@ -155,6 +155,7 @@ type Rank struct {
 	JSON    int64    // decompressed
 	Damage  []Damage // empty: the file is sound
 	Columns *Columns // nil, or in place of Records: see Pack
+	Links   *Links   // what launched its kernels; nil: not asked for
 	SMs     []Sample // how busy the multiprocessors were, in order of time; nil: not recorded, as by all but Nsight Systems
 }
 

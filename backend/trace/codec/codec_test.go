@@ -2,14 +2,17 @@ package codec
 
 import (
 	"bytes"
+	cmp2 "cmp"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/kineto"
+	"shardeck/model/metric"
 )
 
 // packed is a rank and its packed text.
@@ -31,8 +34,8 @@ func made() *trace.Rank {
 		Marks:  []trace.Mark{{Name: "prefill", Start: 1 << 60, Dur: 5, GPU: true}},
 		Damage: []trace.Damage{{Offset: 9, Text: "cut", Lost: "rest"}},
 		Records: []trace.Record{
-			{Start: 1<<60 + 9, Dur: 3, Name: 1, Corr: 4294967295, Coll: 0, Blocks: 0.5, Stream: -7, Device: 3},
 			{Start: -5, Name: 0, Coll: -1, Blocks: -1, Kind: trace.KindMemset},
+			{Start: 1<<60 + 9, Dur: 3, Name: 1, Corr: 4294967295, Coll: 0, Blocks: 0.5, Stream: -7, Device: 3},
 		},
 		SMs: []trace.Sample{{At: 5, Percent: 99.5}, {At: 3, Percent: 0}},
 	}
@@ -60,17 +63,64 @@ func TestRecordingsComeBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text := packed(t, want)
-		got, err := Decode(bytes.NewReader(text))
-		if err != nil {
-			t.Fatal(err)
+		slices.SortStableFunc(want.Records, func(a, b trace.Record) int {
+			return cmp2.Or(cmp2.Compare(a.Start, b.Start), cmp2.Compare(a.End(), b.End()))
+		})
+		n := len(want.Records)
+		for _, most := range []int{20, 16} { // bytes a record, with small things: as records, as columns
+			text := packed(t, want)
+			got, err := Decode(bytes.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff([]*trace.Rank{want}, got); d != "" {
+				t.Errorf("%s: %s", path, d)
+			}
+			if each := len(text) / n; each > most {
+				t.Errorf("%s takes %d bytes a record", path, each)
+			}
+			want.Pack()
 		}
-		if d := cmp.Diff([]*trace.Rank{want}, got); d != "" {
-			t.Errorf("%s: %s", path, d)
+	}
+}
+
+// links is what launched some kernels, with something in every field.
+func links() *trace.Links {
+	return &trace.Links{Names: []string{"aten::mm", "launched outside"}, Damaged: true, By: map[string][]trace.Launch{
+		metric.Operator: {{Dur: 5, RF: 1<<63 + 7, Count: 2}, {Dur: 1 << 60, RF: 3, Count: 1, Name: 1, Missing: true}},
+		metric.Module:   nil, metric.Frame: {{Name: 1, Missing: true}}, metric.Annotation: nil,
+	}}
+}
+
+func packedLinks(t testing.TB, l *trace.Links) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := EncodeLinks(&out, l); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestLinksComeBack, and whatever is cut or turned over is an error, or something else than before.
+func TestLinksComeBack(t *testing.T) {
+	text := packedLinks(t, links())
+	if got, err := DecodeLinks(bytes.NewReader(text)); err != nil || !cmp.Equal(links(), got) {
+		t.Errorf("%v; (-want +got)\n%s", err, cmp.Diff(links(), got))
+	}
+	for i := range text {
+		if _, err := DecodeLinks(bytes.NewReader(text[:i])); err == nil {
+			t.Errorf("the first %d of %d bytes were taken for links", i, len(text))
 		}
-		if each := len(text) / len(want.Records); each > 20 {
-			t.Errorf("%s takes %d bytes a record", path, each)
+		bad := bytes.Clone(text)
+		bad[i] ^= 0x55
+		if l, err := DecodeLinks(bytes.NewReader(bad)); err == nil && !cmp.Equal(l, links()) {
+			t.Errorf("byte %d turned over gave other links", i)
 		}
+	}
+	wrong := links()
+	wrong.Names = wrong.Names[:1]
+	if _, err := DecodeLinks(bytes.NewReader(packedLinks(t, wrong))); err == nil {
+		t.Error("a launch with a name that is not there")
 	}
 }
 
@@ -93,8 +143,17 @@ func TestDamagedIsAnError(t *testing.T) {
 // rank can be written again.
 func FuzzDecode(f *testing.F) {
 	f.Add(packed(f, made()))
+	made := made()
+	made.Pack()
+	f.Add(packed(f, made))
+	f.Add(packedLinks(f, links()))
 	f.Add([]byte(magic))
 	f.Fuzz(func(t *testing.T, text []byte) {
+		if l, err := DecodeLinks(bytes.NewReader(text)); err == nil {
+			if again, err := DecodeLinks(bytes.NewReader(packedLinks(t, l))); err != nil || !cmp.Equal(l.Names, again.Names) {
+				t.Fatalf("%v", err)
+			}
+		}
 		r, err := Decode(bytes.NewReader(text))
 		if err != nil {
 			return
@@ -116,13 +175,15 @@ func BenchmarkPack(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	records := len(r.Records)
+	r.Pack()
 	text := packed(b, r)
 	b.Run("encode", func(b *testing.B) {
 		for b.Loop() {
 			packed(b, r)
 		}
 		b.ReportMetric(float64(len(text)), "bytes")
-		b.ReportMetric(float64(len(text))/float64(len(r.Records)), "bytes/kernel")
+		b.ReportMetric(float64(len(text))/float64(records), "bytes/kernel")
 	})
 	b.Run("decode", func(b *testing.B) {
 		for b.Loop() {

@@ -17,19 +17,18 @@ import (
 const (
 	callPrefix = "nccl:"
 	callOp     = "record_param_comms"
-	callRanges = "call" // what a linkReader is asked for
 )
 
 // callReader collects annotations of calls, and the launches that they are around.
 type callReader struct {
-	*linkReader
-	colls collTable // by callRange.id
+	*hostReader
+	colls collTable // by hostRange.id
 }
 
 // event takes the event at b[i].
 func (c *callReader) event(b []byte, i int) {
 	n := len(c.ranges)
-	if c.linkReader.event(b, i); len(c.ranges) == n {
+	if c.hostReader.event(b, i); len(c.ranges) == n {
 		return
 	}
 	coll := readCall(b, i)
@@ -43,12 +42,12 @@ func (c *callReader) event(b []byte, i int) {
 // the one over them on their stream; or, where neither is known of any, of as many annotations in the order of launches.
 // It fails only when ctx ends.
 func nameCalls(ctx context.Context, r *trace.Rank) error {
-	c := callReader{linkReader: newLinkReader(callRanges), colls: collTable{ids: map[string]int32{}}}
-	d, err := openReader(ctx, r.File, nil, blockSize, splitting{}, c.event)
+	c := callReader{hostReader: newHostReader(callRange), colls: collTable{ids: map[string]int32{}}}
+	d, err := openReader(ctx, r.File, nil, reading{everyEvent: c.event})
 	if err != nil {
 		return ctx.Err()
 	}
-	isPoor := func(r callRange) bool { return c.colls.list[r.id].GroupSize < 0 }
+	isPoor := func(r hostRange) bool { return c.colls.list[r.id].GroupSize < 0 }
 	if rest := slices.DeleteFunc(slices.Clone(c.ranges), isPoor); len(rest) > 0 { // they say more than what is inside them
 		c.ranges = rest
 	}
@@ -60,7 +59,7 @@ func nameCalls(ctx context.Context, r *trace.Rank) error {
 		slices.SortStableFunc(kernels, func(a, b *trace.Record) int {
 			return cmp.Or(cmp.Compare(a.Corr, b.Corr), cmp.Compare(a.Start, b.Start))
 		})
-		slices.SortStableFunc(c.ranges, func(a, b callRange) int { return cmp.Compare(a.start, b.start) })
+		slices.SortStableFunc(c.ranges, func(a, b hostRange) int { return cmp.Compare(a.start, b.start) })
 		for i, k := range kernels {
 			k.Coll = int32(c.ranges[i].id)
 		}
@@ -77,8 +76,8 @@ const onStream = 1 << 40
 func (c *callReader) launchOnStreams(r *trace.Rank, base int64) (kernels []*trace.Record) {
 	for i := range r.Records {
 		if k := &r.Records[i]; k.Kind == trace.KindKernel && strings.HasPrefix(r.Names[k.Name], "nccl") {
-			row := c.threads.JSON(fmt.Append(nil, k.Device, " ", k.Stream))
-			c.launches = append(c.launches, launchCall{corr: onStream + int64(len(kernels)), start: k.Start - base, around: -1, thread: row})
+			row := c.row(hostRow{int64(k.Device), int64(k.Stream)})
+			c.launches = append(c.launches, hostLaunch{corr: onStream + int64(len(kernels)), start: k.Start - base, thread: row})
 			kernels = append(kernels, k)
 		}
 	}
@@ -88,10 +87,11 @@ func (c *callReader) launchOnStreams(r *trace.Rank, base int64) (kernels []*trac
 // connect gives kernels what the annotations around their launches say; false: there are none.
 func (c *callReader) connect(kernels []*trace.Record, base int64) (found bool) {
 	c.order()
+	around := c.nest(callRange)
 	for i, k := range kernels {
 		for _, corr := range []int64{onStream + int64(i), int64(k.Corr)} { // the launch counts
-			if l, _ := c.launchOf(kernelRun{corr: corr, start: k.Start - base}); l != nil && l.around >= 0 {
-				k.Coll, found = int32(c.ranges[l.around].id), true
+			if l := c.launchOf(corr, k.Start-base); l >= 0 && around[l] >= 0 {
+				k.Coll, found = int32(c.ranges[around[l]].id), true
 			}
 		}
 	}

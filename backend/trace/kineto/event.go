@@ -15,6 +15,10 @@ const (
 	cpuMark
 	gpuMark
 	unseen
+	hostCall // of the GPU's runtime or driver; these are of a hostReader alone
+	hostOp
+	hostOldOp
+	hostFrame
 )
 
 // categories are the kinds that are kept, by their names in new traces and in those of before 2022: steps stood among operators.
@@ -97,6 +101,8 @@ const (
 	numDevice
 	numStream
 	numCorrelation
+	numID
+	numRF
 	collName
 	collDType
 	collIn

@@ -26,7 +26,9 @@ func (s *scanner) readKnown(w *jsonscan.Window, limit int) bool {
 // readKnownEvent reads the event at b[i] if it is one that is ignored, or the launch that was expected.
 func (s *scanner) readKnownEvent(b []byte, i int) (end int, ok bool) {
 	if isIgnored(b[i:]) {
-		end = jsonscan.SkipUnescaped(b, i)
+		if end = jsonscan.SkipUnescaped(b, i); end > 0 {
+			s.tellHost(b[:end], i)
+		}
 		return end, end > 0
 	}
 	end = s.expectedLaunch(b, i)

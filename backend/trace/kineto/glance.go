@@ -54,12 +54,12 @@ var instead = strictyaml.Embedded[struct {
 // whyNone says of a trace without kernels what it holds instead. The file is read again for it, which only such a one costs.
 func whyNone(ctx context.Context, path string) string {
 	seen := map[string]int{}
-	_, err := openReader(ctx, path, nil, blockSize, splitting{workers: 1, chunk: chunkSize}, func(b []byte, i int) {
+	_, err := openReader(ctx, path, nil, reading{everyEvent: func(b []byte, i int) {
 		from := jsonscan.After(b[i:], "cat")
 		if to, st := jsonscan.ValueEnd(from, 0); st == whole {
 			seen[string(jsonscan.Unquote(from[:to]))]++
 		}
-	})
+	}})
 	for _, k := range instead().Kinds {
 		var words []string
 		for _, c := range k.Categories {
@@ -76,18 +76,18 @@ func whyNone(ctx context.Context, path string) string {
 
 // Host reads when the host was at work and when it launched what; files and errors are as with Open.
 func (Reader) Host(ctx context.Context, path string) (trace.Host, error) {
+	r := newHostReader(0)
 	h := trace.Host{First: math.MaxInt64, Last: math.MinInt64, Launches: map[uint32]int64{}}
-	d, err := openReader(ctx, path, nil, blockSize, splitting{}, func(b []byte, i int) {
-		var e linkEvent
-		eachPair(b, i, func(key []byte, inArgs bool, from, to int) { e.set(key, inArgs, b[from:to]) })
-		if kind := categoryOf(e.cat); e.ts.state != given || e.dur.state != given || kind != other && kind != cpuMark {
-			return
+	d, err := openReader(ctx, path, nil, reading{everyEvent: func(b []byte, i int) {
+		r.readByKeys(b, i)
+		e := &r.ev
+		if ts, dur := e.num[numTs], e.num[numDur]; ts.state == given && dur.state == given && !e.cat.onDevice() {
+			h.First, h.Last = min(h.First, ts.v), max(h.Last, ts.v+max(0, dur.v))
+			if e.cat == hostCall {
+				h.Launches[uint32(e.num[numCorrelation].or(0))] = ts.v
+			}
 		}
-		h.First, h.Last = min(h.First, e.ts.v), max(h.Last, e.ts.v+max(0, e.dur.v))
-		if isLaunch(string(e.cat)) {
-			h.Launches[uint32(e.corr.or(0))] = e.ts.v
-		}
-	})
+	}})
 	if err != nil || h.Last < h.First {
 		return trace.Host{}, err
 	}
@@ -97,9 +97,4 @@ func (Reader) Host(ctx context.Context, path string) (trace.Host, error) {
 	}
 	delete(h.Launches, 0)
 	return h, nil
-}
-
-// isLaunch says that events of a category are calls of the GPU's runtime or driver.
-func isLaunch(cat string) bool {
-	return cat == "Runtime" || strings.HasSuffix(cat, "_runtime") || strings.HasSuffix(cat, "_driver")
 }

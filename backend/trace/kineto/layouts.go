@@ -6,7 +6,8 @@ import "shardeck/backend/trace/jsonscan"
 // The text between them is learned from events that were read key by key; the next one is read by comparing that text and
 // taking the values between. Where the text differs, the event is read key by key.
 type layouts struct {
-	list    []*layout // the last that fitted comes first
+	fieldOf func(key []byte, inArgs bool) field // what the keys hold
+	list    []*layout                           // the last that fitted comes first
 	learned int
 }
 
@@ -31,11 +32,12 @@ const (
 	formNumber
 	formText
 	formList // of numbers
+	formAny  // list or object
 )
 
 // Limits: a file where every event is spelled in its own way costs no more than reading it key by key.
 const (
-	maxLayouts = 8
+	maxLayouts = 16
 	maxLearned = 64
 	maxPieces  = 64
 )
@@ -58,7 +60,7 @@ func (l *layout) read(b []byte, i int, e *event) (end int, ok bool) {
 	for k := range l.pieces {
 		p := &l.pieces[k]
 		from := i + len(p.text)
-		if from >= len(b) || string(b[i:from]) != p.text {
+		if from > len(b) || string(b[i:from]) != p.text {
 			return 0, false
 		}
 		if i, ok = p.form.end(b, from); !ok || p.field != fieldNone && !e.take(b, p.field, jsonscan.SpanOf(from, i)) {
@@ -93,6 +95,9 @@ func (f form) end(b []byte, i int) (end int, ok bool) {
 		return end, st == whole
 	case f == formList:
 		return listEnd(b, i)
+	case f == formAny && i < len(b) && (b[i] == '[' || b[i] == '{'):
+		end, st := jsonscan.ValueEnd(b, i)
+		return end, st == whole
 	}
 	return i, f == endOfEvent
 }
@@ -127,11 +132,12 @@ func listEnd(b []byte, i int) (end int, ok bool) {
 
 // layoutLearner makes a layout of one event that was read key by key.
 type layoutLearner struct {
-	b      []byte
-	pieces []layoutPiece
-	from   int // end of the value before
-	seen   [fields]bool
-	ok     bool
+	fieldOf func(key []byte, inArgs bool) field
+	b       []byte
+	pieces  []layoutPiece
+	from    int // end of the value before
+	seen    [fields]bool
+	ok      bool
 }
 
 // learn adds the layout of the event b[i:end], which was read key by key and is kept.
@@ -140,7 +146,7 @@ func (s *layouts) learn(b []byte, i, end int, cat category) {
 		return
 	}
 	s.learned++
-	l := &layoutLearner{b: b[:end], from: i, ok: true}
+	l := &layoutLearner{b: b[:end], from: i, ok: true, fieldOf: s.fieldOf}
 	eachPair(b[:end], i, l.value)
 	if !l.ok || len(l.pieces) > maxPieces {
 		return
@@ -154,12 +160,12 @@ func (s *layouts) learn(b []byte, i, end int, cat category) {
 
 // value adds the piece that ends in one value; one not kept and of no simple form stays constant text, as do phase and category.
 func (l *layoutLearner) value(key []byte, inArgs bool, from, to int) {
-	f := fieldOf(key, inArgs)
+	f := l.fieldOf(key, inArgs)
 	if l.seen[f] {
 		f = fieldNone // the first counts
 	}
 	l.seen[f] = f != fieldNone
-	for form := formNumber; form <= formList; form++ {
+	for form := formNumber; form <= formAny; form++ {
 		if end, ok := form.end(l.b, from); ok && end == to && f.mayBe(form) {
 			l.pieces = append(l.pieces, layoutPiece{text: string(l.b[l.from:from]), form: form, field: f})
 			l.from = to
@@ -175,7 +181,7 @@ func (f field) mayBe(as form) bool {
 	case f.isNumber(), f == fieldBlocks:
 		return as == formNumber
 	case f.isColl():
-		return as != formList
+		return as < formList
 	}
 	return f == fieldNone || f == fieldName && as == formText
 }

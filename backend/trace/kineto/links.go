@@ -1,244 +1,221 @@
 package kineto
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"slices"
 	"strings"
 
 	"shardeck/backend/trace"
-	"shardeck/backend/trace/jsonscan"
 	"shardeck/backend/trace/stepname"
-	"shardeck/model"
 	"shardeck/model/metric"
 )
 
-// Links says what launched the kernels of a Kineto trace; metrics ask for none of it.
-type Links struct {
-	Launches []Launch
-	Names    []string // of what launched them
-	Damaged  bool     // as with Open, which says how
+// rangeKind is what a range of the program may be asked for as, a bit each: one range may be several.
+type rangeKind uint8
+
+const (
+	operatorRange rangeKind = 1 << iota
+	moduleRange
+	frameRange
+	annotationRange
+	stepRange // an annotation of a step
+	callRange // of a collective
+)
+
+// launchers are the kinds by which links are told.
+const launchers = operatorRange | moduleRange | frameRange | annotationRange
+
+// rangeKinds are those of metric.Launchers, and the categories of their events.
+var rangeKinds = map[string]struct {
+	kind     rangeKind
+	category string
+}{
+	metric.Operator: {operatorRange, "cpu_op"}, metric.Module: {moduleRange, "python_function"},
+	metric.Frame: {frameRange, "python_function"}, metric.Annotation: {annotationRange, "user_annotation"},
 }
 
-// Launch is one kernel, and the innermost range of the program around its launch.
-type Launch struct {
-	Dur     int64  // ns
-	Name    uint32 // index into Links.Names, of the range
-	RF      uint64 // "Record function id" of the range, that of the execution trace; 0: not given
-	Missing string // why no range is known, as it follows "12 kernels"; empty: it is
-}
-
-// rangeEvents are the categories of events by the word for what they are, one of metric.Launchers.
-var rangeEvents = map[string]string{
-	metric.Operator: "cpu_op", metric.Module: "python_function", metric.Frame: "python_function", metric.Annotation: "user_annotation",
-}
-
-// isRange says that an event of that category and name is one of those asked for.
-func (r *linkReader) isRange(cat string, name []byte) bool {
-	step := func() bool { return r.steps.Of(string(jsonscan.Unquote(name))).Kind != stepname.NoStep }
-	switch {
-	case r.by == callRanges:
-		call := string(jsonscan.Unquote(name))
-		return strings.HasSuffix(cat, "user_annotation") && strings.HasPrefix(call, callPrefix) || cat == "cpu_op" && call == callOp
-	case r.by == stepRanges:
-		return (cat == "user_annotation" || cat == "Operator") && step()
-	case r.by == metric.Operator && cat == "Operator": // of before 2022, for annotations too
-		return !step()
-	}
-	return cat == rangeEvents[r.by] && (r.by != metric.Module || strings.HasPrefix(string(name), `"nn.Module: `))
-}
-
-// OpenLinks reads what launched the kernels of a Kineto trace, by one of metric.Launchers; files and errors are as with Open.
-func OpenLinks(ctx context.Context, path, by string, progress func(done, total int64)) (*Links, error) {
-	r := newLinkReader(by)
-	d, err := openReader(ctx, path, progress, blockSize, splitting{}, r.event)
-	if err != nil {
-		return nil, err
-	}
-	l := r.links()
-	l.Damaged = len(d.Damage()) > 0
-	return l, nil
-}
-
-// linkReader collects, event by event, what links are made of.
-type linkReader struct {
-	by      string
-	names   *trace.Names
-	steps   stepname.Names
-	threads *trace.Names // process and thread, and processes alone
-	key     []byte       // scratch
-	e       linkEvent
-
-	kernels  []kernelRun
-	launches []launchCall
-	ranges   []callRange
-}
-
-// kernelRun is a kernel on the device.
-type kernelRun struct{ corr, start, dur int64 }
-
-// launchCall is a call that launched kernels.
-type launchCall struct {
-	corr, start int64
-	around      int32 // the innermost range; -1: none
-	process     uint32
-	thread      uint32
-	name        uint32
-}
-
-// callRange is a range of the program.
-type callRange struct {
-	start, end int64
-	id         int64 // grows with the time of the call
-	rf         uint64
-	thread     uint32
-	name       uint32
-}
-
-// linkEvent is the event being read.
-type linkEvent struct {
-	cat, name, pid, tid   []byte
-	ts, dur, id, corr, rf number
-}
-
-func newLinkReader(by string) *linkReader {
-	return &linkReader{by: by, names: trace.NewNames(), threads: trace.NewNames()}
-}
-
-// event takes the event at b[i].
-func (r *linkReader) event(b []byte, i int) {
-	if head := b[i:min(len(b), i+ignoredMargin)]; r.by == stepRanges && isIgnored(b[i:]) &&
-		!bytes.Contains(head, []byte(`untime"`)) && !bytes.Contains(head, []byte(`driver"`)) { // the most by far
-		return
-	}
-	r.e = linkEvent{}
-	e := &r.e
-	eachPair(b, i, func(key []byte, inArgs bool, from, to int) { e.set(key, inArgs, b[from:to]) })
-	switch cat := string(e.cat); {
-	case e.ts.state != given || e.dur.state != given:
-	case cat == "kernel" || cat == "Kernel":
-		r.kernels = append(r.kernels, kernelRun{e.corr.or(0), e.ts.v, max(0, e.dur.v)})
-	case isLaunch(cat):
-		r.launches = append(r.launches, launchCall{e.corr.or(0), e.ts.v, -1, r.threads.JSON(e.pid), r.thread(), r.names.JSON(e.name)})
-	case r.isRange(cat, e.name):
-		r.ranges = append(r.ranges, callRange{
-			e.ts.v, e.ts.v + e.dur.v, e.id.or(-1), uint64(max(0, e.rf.or(0))), r.thread(), r.names.JSON(e.name)})
-	}
-}
-
-// thread numbers the thread of the event.
-func (r *linkReader) thread() uint32 {
-	r.key = append(append(append(r.key[:0], r.e.pid...), ' '), r.e.tid...)
-	return r.threads.JSON(r.key)
-}
-
-// set takes one value of the event or of its args.
-func (e *linkEvent) set(key []byte, inArgs bool, val []byte) {
-	switch name := string(key); {
-	case !inArgs && name == "cat":
-		e.cat = jsonscan.Unquote(val)
-	case !inArgs && name == "name":
-		e.name = val
-	case !inArgs && name == "pid":
-		e.pid = jsonscan.Unquote(val)
-	case !inArgs && name == "tid":
-		e.tid = jsonscan.Unquote(val)
-	case !inArgs && name == "ts":
-		e.ts.set(val, jsonscan.Micros)
-	case !inArgs && name == "dur":
-		e.dur.set(val, jsonscan.Micros)
-	case inArgs && (name == "External id" || name == "external id" || name == "Python id"):
-		e.id.set(val, jsonscan.Integer)
-	case inArgs && name == "correlation":
-		e.corr.set(val, jsonscan.Integer)
-	case inArgs && name == "Record function id":
-		e.rf.set(val, jsonscan.Integer)
-	}
-}
+// Why a kernel has no launch, by number.
+const (
+	noLaunch int32 = -1 - iota
+	manyProcesses
+)
 
 // links gives each kernel to the innermost range around its launch, on the launch's thread. The external id that some
 // writers give a kernel is not asked: it may be that of another operator, or the correlation id once more.
-func (r *linkReader) links() *Links {
+func (r *hostReader) links(records []trace.Record) *trace.Links {
 	r.order()
-	return &Links{Names: r.names.List, Launches: model.Each(r.kernels, r.link)}
+	launches := make([]int32, len(records))
+	for i := range records {
+		if k := &records[i]; k.Kind == trace.KindKernel {
+			launches[i] = r.launchOf(int64(k.Corr), k.Start)
+		}
+	}
+	out, names := &trace.Links{By: map[string][]trace.Launch{}}, trace.NewNames()
+	for _, by := range metric.Launchers {
+		l := linker{hostReader: r, by: by, around: r.nest(rangeKinds[by].kind), names: names, numbers: map[launcher]int32{},
+			of: make([]int32, len(r.launches)-int(manyProcesses))}
+		for i := range records {
+			if k := &records[i]; k.Kind == trace.KindKernel {
+				l.add(k.Dur, launches[i])
+			}
+		}
+		out.By[by] = l.found
+	}
+	out.Names = names.List
+	return out
 }
 
-// order nests the ranges, and puts the launches in the order in which launchOf looks for them.
-func (r *linkReader) order() {
-	r.nest()
-	slices.SortStableFunc(r.launches, func(a, b launchCall) int {
-		return cmp.Or(cmp.Compare(a.corr, b.corr), cmp.Compare(a.start, b.start))
-	})
+// linker sums up kernels by what launched them.
+type linker struct {
+	*hostReader
+	by      string  // one of metric.Launchers
+	around  []int32 // by launch
+	names   *trace.Names
+	found   []trace.Launch
+	numbers map[launcher]int32 // in found, plus one
+	of      []int32            // the same by launch, behind the reasons for none
 }
 
-// nest finds the innermost range around each launch: of those of its thread that began before it and did not end before
-// it, the last. Of ranges of the same time the one that was called last is the inner one.
-func (r *linkReader) nest() {
-	slices.SortStableFunc(r.ranges, func(a, b callRange) int {
+// launcher is a range by its name, or the reason why it is missing, which may lie in the name of the launch.
+type launcher struct {
+	missing string
+	name    uint32
+	rf      uint64
+}
+
+// Why no range is known; %by and %call stand for what is asked for and the name of the launch.
+const (
+	missingLaunch  = "whose launch is not in the trace (no event has its correlation id)"
+	missingProcess = "whose correlation id several processes used"
+	missingCalls   = "whose launches were not recorded (no cuda_runtime events)"
+	missingGraph   = "replayed from CUDA graphs (%call), not launched by any %by"
+	missingEvents  = "in a trace without %bys (no %cat events)"
+	missingOutside = "launched outside any %by"
+)
+
+// add adds a kernel of a launch.
+func (l *linker) add(dur int64, launch int32) {
+	number := &l.of[launch-manyProcesses]
+	if *number == 0 {
+		by := l.launcherOf(launch)
+		if l.numbers[by] == 0 {
+			name := l.known.List[by.name]
+			if by.missing != "" {
+				name = strings.NewReplacer("%by", l.by, "%call", name, "%cat", rangeKinds[l.by].category).Replace(by.missing)
+			}
+			l.found = append(l.found, trace.Launch{Name: l.names.ID(name), RF: by.rf, Missing: by.missing != ""})
+			l.numbers[by] = int32(len(l.found))
+		}
+		*number = l.numbers[by]
+	}
+	sum := &l.found[*number-1]
+	sum.Dur, sum.Count = sum.Dur+dur, sum.Count+1
+}
+
+// launcherOf is what made a launch, or why it is not known.
+func (l *linker) launcherOf(launch int32) launcher {
+	switch {
+	case len(l.launches) == 0:
+		return launcher{missing: missingCalls}
+	case launch == noLaunch:
+		return launcher{missing: missingLaunch}
+	case launch == manyProcesses:
+		return launcher{missing: missingProcess}
+	}
+	call := l.launches[launch].name
+	switch {
+	case l.by != metric.Annotation && strings.Contains(l.known.List[call], "GraphLaunch"): // cuda, cu, hip; a replay lies in an annotation
+		return launcher{missing: missingGraph, name: call}
+	case l.seen&rangeKinds[l.by].kind == 0:
+		return launcher{missing: missingEvents}
+	case l.around[launch] < 0:
+		return launcher{missing: missingOutside}
+	}
+	r := &l.ranges[l.around[launch]]
+	return launcher{name: r.name, rf: r.rf}
+}
+
+// order puts the ranges in the order in which nest goes over them, and the launches in that in which launchOf looks for them.
+func (r *hostReader) order() {
+	sortStable(r.ranges, func(a, b hostRange) int {
 		return cmp.Or(cmp.Compare(a.thread, b.thread), cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end), cmp.Compare(a.id, b.id))
 	})
-	slices.SortStableFunc(r.launches, func(a, b launchCall) int {
+	sortStable(r.launches, func(a, b hostLaunch) int { return cmp.Or(cmp.Compare(a.corr, b.corr), cmp.Compare(a.start, b.start)) })
+	r.byTime = make([]int32, len(r.launches))
+	for i := range r.byTime {
+		r.byTime[i] = int32(i)
+	}
+	sortStable(r.byTime, func(i, j int32) int {
+		a, b := &r.launches[i], &r.launches[j]
 		return cmp.Or(cmp.Compare(a.thread, b.thread), cmp.Compare(a.start, b.start))
 	})
+}
+
+// sortStable sorts what mostly is in order already.
+func sortStable[T any](list []T, by func(a, b T) int) {
+	if !slices.IsSortedFunc(list, by) {
+		slices.SortStableFunc(list, by)
+	}
+}
+
+// nest finds the innermost range of a kind around each launch, -1: none: of those of its thread that began before it and
+// did not end before it, the last. Of ranges of the same time the one that was called last is the inner one.
+func (r *hostReader) nest(kind rangeKind) []int32 {
+	around := make([]int32, len(r.launches))
 	var open []int32 // ranges that began, the innermost last
 	next := 0
-	for i := range r.launches {
-		l := &r.launches[i]
+	for _, at := range r.byTime {
+		l := &r.launches[at]
 		for ; next < len(r.ranges); next++ {
-			if c := &r.ranges[next]; c.thread > l.thread || c.thread == l.thread && c.start > l.start {
+			c := &r.ranges[next]
+			if c.thread > l.thread || c.thread == l.thread && c.start > l.start {
 				break
 			}
-			open = append(open, int32(next))
+			if c.kinds&kind != 0 {
+				open = append(open, int32(next))
+			}
 		}
-		for ; len(open) > 0 && l.around < 0; open = open[:len(open)-1] {
+		for around[at] = -1; len(open) > 0; open = open[:len(open)-1] {
 			if c := &r.ranges[open[len(open)-1]]; c.thread == l.thread && c.end > l.start {
-				l.around = open[len(open)-1]
+				around[at] = open[len(open)-1]
 				break
 			}
 		}
 	}
+	return around
 }
 
-// link is what launched k.
-func (r *linkReader) link(k kernelRun) Launch {
-	l, missing := r.launchOf(k)
-	switch {
-	case len(r.launches) == 0:
-		missing = "whose launches were not recorded (no cuda_runtime events)"
-	case l == nil:
-	case r.by != metric.Annotation && strings.Contains(r.names.List[l.name], "GraphLaunch"): // cuda, cu, hip; a replay lies in an annotation
-		missing = "replayed from CUDA graphs (" + r.names.List[l.name] + "), not launched by any " + r.by
-	case len(r.ranges) == 0:
-		missing = "in a trace without " + r.by + "s (no " + rangeEvents[r.by] + " events)"
-	case l.around < 0:
-		missing = "launched outside any " + r.by
-	default:
-		return Launch{Dur: k.dur, Name: r.ranges[l.around].name, RF: r.ranges[l.around].rf}
+// launchOf is the number of the launch of a kernel; negative: why there is none. Of several with its correlation id, as a profiler
+// leaves them that was started again, it is the last that began before it. 0 is CUPTI's word for an id that it does not know.
+func (r *hostReader) launchOf(corr, start int64) (launch int32) {
+	at, found := r.find(corr)
+	if !found || corr <= 0 {
+		return noLaunch
 	}
-	return Launch{Dur: k.dur, Missing: missing}
-}
-
-// launchOf is the launch of k, or why there is none. Of several with its correlation id, as a profiler leaves them that
-// was started again, it is the last that began before it. 0 is CUPTI's word for an id that it does not know.
-func (r *linkReader) launchOf(k kernelRun) (l *launchCall, missing string) {
-	at, found := slices.BinarySearchFunc(r.launches, k.corr, func(l launchCall, corr int64) int { return cmp.Compare(l.corr, corr) })
-	if !found || k.corr <= 0 {
-		return nil, "whose launch is not in the trace (no event has its correlation id)"
-	}
-	for i := at; i < len(r.launches) && r.launches[i].corr == k.corr; i++ {
+	launch = noLaunch
+	for i := at; i < len(r.launches) && r.launches[i].corr == corr; i++ {
 		switch c := &r.launches[i]; {
-		case l != nil && l.process != c.process:
-			return nil, "whose correlation id several processes used"
-		case l == nil || c.start <= k.start:
-			l = c
+		case launch >= 0 && r.rows[r.launches[launch].thread].pid != r.rows[c.thread].pid:
+			return manyProcesses
+		case launch < 0 || c.start <= start:
+			launch = int32(i)
 		}
 	}
-	return l, ""
+	return launch
 }
 
-// stepRanges is what a linkReader is asked for: annotations of steps.
-const stepRanges = "step"
+// find is the first launch with a correlation id: mostly that of the kernel asked for before, or the next one.
+func (r *hostReader) find(corr int64) (at int, found bool) {
+	for at = r.hint; at < min(r.hint+2, len(r.launches)); at++ {
+		if r.launches[at].corr == corr && (at == 0 || r.launches[at-1].corr != corr) {
+			r.hint = at
+			return at, true
+		}
+	}
+	r.hint, found = slices.BinarySearchFunc(r.launches, corr, func(l hostLaunch, corr int64) int { return cmp.Compare(l.corr, corr) })
+	return r.hint, found
+}
 
 // onCPUAlone says that there are steps among the marks, all on the CPU's time line.
 func onCPUAlone(marks []trace.Mark) bool {
@@ -249,25 +226,28 @@ func onCPUAlone(marks []trace.Mark) bool {
 }
 
 // placeSteps gives r its steps on the device's time line too, which many profilers leave out: from the start of the first to the
-// end of the last thing that was launched inside a step. The file is read once more for it. It fails only when ctx ends.
-func placeSteps(ctx context.Context, r *trace.Rank) error {
-	l := newLinkReader(stepRanges)
-	d, err := openReader(ctx, r.File, nil, blockSize, splitting{}, l.event)
-	if err != nil {
-		return ctx.Err()
+// end of the last thing that was launched inside a step. Without the host's events, which h has else, the file is read once more
+// for them. It fails only when ctx ends.
+func placeSteps(ctx context.Context, r *trace.Rank, h *hostReader, base int64) error {
+	if h == nil {
+		h = newHostReader(stepRange)
+		if _, err := openReader(ctx, r.File, nil, reading{everyEvent: h.event}); err != nil {
+			return ctx.Err()
+		}
+		h.order()
 	}
-	l.order()
-	placed := map[int32]int{} // index into r.Marks, by range
+	around, placed := h.nest(stepRange), map[int32]int{} // index into r.Marks, by range
 	for _, k := range r.Records {
-		c, _ := l.launchOf(kernelRun{corr: int64(k.Corr), start: k.Start - d.baseTime})
-		if c == nil || c.around < 0 {
+		launch := h.launchOf(int64(k.Corr), k.Start-base)
+		if launch < 0 || around[launch] < 0 {
 			continue
 		}
-		if _, seen := placed[c.around]; !seen {
-			placed[c.around] = len(r.Marks)
-			r.Marks = append(r.Marks, trace.Mark{Name: l.names.List[l.ranges[c.around].name], Start: k.Start, GPU: true})
+		step := around[launch]
+		if _, seen := placed[step]; !seen {
+			placed[step] = len(r.Marks)
+			r.Marks = append(r.Marks, trace.Mark{Name: h.known.List[h.ranges[step].name], Start: k.Start, GPU: true})
 		}
-		m := &r.Marks[placed[c.around]]
+		m := &r.Marks[placed[step]]
 		end := max(m.Start+m.Dur, k.End())
 		m.Start = min(m.Start, k.Start)
 		m.Dur = end - m.Start

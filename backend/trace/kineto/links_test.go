@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"strconv"
 	"strings"
 	"testing"
 
 	cmp2 "github.com/google/go-cmp/cmp"
 
+	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
 	"shardeck/model/metric"
 )
@@ -40,7 +40,7 @@ func (e linkSource) dur() int64 {
 
 // referenceLinks finds the operators of kernels another way: each operator, from the outermost in, is written over all
 // launches that began in its time on its thread.
-func referenceLinks(t *testing.T, text []byte) (out []string) {
+func referenceLinks(t *testing.T, text []byte) map[string]string {
 	t.Helper()
 	var doc struct{ TraceEvents []linkSource }
 	if err := json.Unmarshal(text, &doc); err != nil {
@@ -75,35 +75,50 @@ func referenceLinks(t *testing.T, text []byte) (out []string) {
 			}
 		}
 	}
+	count, sum, out := map[string]int{}, map[string]int64{}, map[string]string{}
 	for _, e := range doc.TraceEvents {
 		if e.Cat == "kernel" {
-			out = append(out, cmp.Or(byCorr[e.Args.Corr], "no launch")+" "+string(e.Dur))
+			by := cmp.Or(byCorr[e.Args.Corr], "no launch")
+			count[by]++
+			sum[by] += e.dur()
+			out[by] = fmt.Sprint(count[by], " for ", sum[by])
 		}
 	}
 	return out
+}
+
+// openLinks reads what launched the kernels of a file.
+func openLinks(t *testing.T, path string) *trace.Links {
+	t.Helper()
+	ranks, err := Reader{Links: true}.Open(t.Context(), path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ranks[0].Links
 }
 
 func TestLinksAgreeWithReference(t *testing.T) {
 	for _, f := range recordings(t) {
 		t.Run(shortName(f), func(t *testing.T) {
 			t.Parallel()
-			l, err := OpenLinks(t.Context(), f, metric.Operator, nil)
-			if err != nil || l.Damaged {
-				t.Fatal(l, err)
+			l := openLinks(t, f)
+			if l.Damaged {
+				t.Fatal(l)
 			}
-			var got []string
-			for _, k := range l.Launches {
+			got := map[string]string{}
+			for _, k := range l.By[metric.Operator] {
 				word := fmt.Sprint(l.Names[k.Name], " ", k.RF)
-				switch {
-				case strings.Contains(k.Missing, "GraphLaunch"):
-					_, word, _ = strings.Cut(k.Missing, "(")
+				switch reason := l.Names[k.Name]; {
+				case !k.Missing:
+				case strings.Contains(reason, "GraphLaunch"):
+					_, word, _ = strings.Cut(reason, "(")
 					word, _, _ = strings.Cut(word, ")")
-				case strings.Contains(k.Missing, "whose launch"):
+				case strings.Contains(reason, "whose launch"):
 					word = "no launch"
-				case k.Missing != "":
+				default:
 					word = "outside"
 				}
-				got = append(got, word+" "+strconv.FormatFloat(float64(k.Dur)/1e3, 'f', 3, 64))
+				got[word] = fmt.Sprint(k.Count, " for ", k.Dur)
 			}
 			if d := cmp2.Diff(referenceLinks(t, readText(t, f)), got); d != "" {
 				t.Errorf("(-reference +links):\n%.2000s", d)
@@ -160,15 +175,13 @@ func TestWhatLaunchedAKernel(t *testing.T) {
 		"an annotation":                     {metric.Annotation, []string{op("mm", 11, 20, 1), hostEvent("user_annotation", "step 4", 5, 30, ""), call("cuda_runtime", launch, 12, 1), deviceKernel(1, 1)}, "step 4"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l, err := OpenLinks(t.Context(), write(t, "kineto_trace_0.json", []byte(wholeDocument(c.events...))), c.by, nil)
-			if err != nil || len(l.Launches) != 1 {
-				t.Fatal(l, err)
+			l := openLinks(t, write(t, "kineto_trace_0.json", []byte(wholeDocument(c.events...))))
+			if len(l.By[c.by]) != 1 {
+				t.Fatal(l)
 			}
-			k, got := l.Launches[0], l.Launches[0].Missing
-			if got == "" {
-				got = l.Names[k.Name]
-			}
-			if got != c.want && !(k.Missing != "" && strings.Contains(got, c.want)) || k.Dur != 1_000_000 {
+			k := l.By[c.by][0]
+			got := l.Names[k.Name]
+			if got != c.want && !(k.Missing && strings.Contains(got, c.want)) || k.Dur != 1_000_000 || k.Count != 1 {
 				t.Errorf("%q, %+v; want %q", got, k, c.want)
 			}
 		})
@@ -185,19 +198,17 @@ func TestLinksOfOddEvents(t *testing.T) {
 		`{"name": "cudaLaunchKernel", "cat": "cuda_runtime", "args": {"correlation": "7"}, "dur": 1, "ts": 5.5}`,
 	}
 	path := write(t, "kineto_trace_0.json", []byte(wholeDocument(events...)))
-	l, err := OpenLinks(t.Context(), path, metric.Operator, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []Launch{{Dur: 1500, RF: 9}, {Missing: "whose launch is not in the trace (no event has its correlation id)"}}
-	if d := cmp2.Diff(want, l.Launches); d != "" || l.Names[0] != `aten::"mm` {
+	l := openLinks(t, path)
+	want := []trace.Launch{{Dur: 1500, RF: 9, Count: 1}, {Name: 1, Missing: true, Count: 1}}
+	if d := cmp2.Diff(want, l.By[metric.Operator]); d != "" || l.Names[0] != `aten::"mm` ||
+		l.Names[1] != "whose launch is not in the trace (no event has its correlation id)" {
 		t.Error(d, l.Names)
 	}
 	cut := write(t, "kineto_trace_1.json", []byte(strings.TrimSuffix(wholeDocument(events...), tail)))
-	if l, err := OpenLinks(t.Context(), cut, metric.Operator, nil); err != nil || !l.Damaged || len(l.Launches) != 2 {
-		t.Errorf("cut off: %+v, %v", l, err)
+	if l := openLinks(t, cut); !l.Damaged || len(l.By[metric.Operator]) != 2 {
+		t.Errorf("cut off: %+v", l)
 	}
-	if _, err := OpenLinks(t.Context(), path+"x", metric.Operator, nil); err == nil {
+	if _, err := (Reader{Links: true}).Open(t.Context(), path+"x", nil); err == nil {
 		t.Error("a missing file is no error")
 	}
 }
@@ -206,16 +217,16 @@ func TestLinksOfOddEvents(t *testing.T) {
 // that the text is read in.
 func FuzzLinks(f *testing.F) {
 	seeds(f)
-	read := func(text []byte, block int) (*Links, error) {
-		r := newLinkReader(metric.Operator)
+	read := func(text []byte, block int, plain bool) (*trace.Links, error) {
+		r := newHostReader(launchers | stepRange)
 		d := newReader(jsonscan.NewWindow(bytes.NewReader(text), block))
-		d.scan.everyEvent = r.event
+		d.scan.host, d.scan.plain = r, plain
 		err := d.Read()
-		return r.links(), err
+		return r.links(d.scan.records), err
 	}
 	f.Fuzz(func(t *testing.T, text []byte, block uint16) {
-		want, wantErr := read(text, blockSize)
-		got, err := read(text, 1+int(block))
+		want, wantErr := read(text, blockSize, false)
+		got, err := read(text, 1+int(block), block%2 > 0)
 		if d := cmp2.Diff(want, got); d != "" || (err == nil) != (wantErr == nil) {
 			t.Fatalf("block %d: %v, in one piece %v (-one piece +block):\n%s", block, err, wantErr, d)
 		}

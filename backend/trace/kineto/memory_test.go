@@ -48,7 +48,7 @@ func TestListIsGrownOnce(t *testing.T) {
 	path := write(t, "kineto_trace_0.json", []byte(wholeDocument(events...)))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	r, err := openSplit(context.Background(), path, nil, 64<<10, splitting{})
+	r, err := open(context.Background(), path, nil, reading{block: 64 << 10})
 	runtime.ReadMemStats(&after)
 	if err != nil || len(r.Records) != kernels {
 		t.Fatalf("%d records, %v", len(r.Records), err)

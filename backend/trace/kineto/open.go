@@ -15,11 +15,12 @@
 // allocated per event, so that memory grows with the kernels of a trace and not with its length. A large file may be split
 // over workers (parallel.go).
 //
-// OpenLinks (links.go) asks which operators launched the kernels, in a reading of its own.
+// Which operators launched the kernels is told by the host's events (host.go, links.go), where somebody asks for it.
 package kineto
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -30,7 +31,9 @@ import (
 )
 
 // Reader reads Kineto traces for trace.Open.
-type Reader struct{}
+type Reader struct {
+	Links bool // what launched the kernels is asked for too: Rank.Links
+}
 
 // Reads knows JSON, and the names of JSON files.
 func (Reader) Reads(name string, head []byte) bool {
@@ -42,8 +45,12 @@ func (Reader) Reads(name string, head []byte) bool {
 }
 
 // Open is the function Open, for a list of one rank.
-func (Reader) Open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
-	rank, err := Open(ctx, path, progress)
+func (r Reader) Open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
+	how := reading{block: blockSize}
+	if r.Links {
+		how.host = newHostReader(launchers | stepRange)
+	}
+	rank, err := open(ctx, path, progress, how)
 	if err != nil {
 		return nil, err
 	}
@@ -64,15 +71,29 @@ const chunkSize = 4 << 20
 // OpenSplit is Open with a plain file split over workers goroutines, which pays where there are fewer files than cores. A
 // gzip file cannot be split. The result is equal to that of one worker, whatever the file holds.
 func OpenSplit(ctx context.Context, path string, workers int, progress func(done, total int64)) (*trace.Rank, error) {
-	return openSplit(ctx, path, progress, blockSize, splitting{workers: workers, chunk: chunkSize})
+	return open(ctx, path, progress, reading{block: blockSize, split: splitting{workers: workers, chunk: chunkSize}})
 }
 
-func openSplit(ctx context.Context, path string, progress func(done, total int64), block int, split splitting) (*trace.Rank, error) {
-	d, err := openReader(ctx, path, progress, block, split, nil)
+// reading is how a file is read, and what for.
+type reading struct {
+	block      int
+	split      splitting
+	host       *hostReader           // takes the host's events; nil: nobody asks for them
+	everyEvent func(b []byte, i int) // if not nil, is given each event, at b[i]; none is kept
+}
+
+func open(ctx context.Context, path string, progress func(done, total int64), how reading) (*trace.Rank, error) {
+	d, err := openReader(ctx, path, progress, how)
 	if err != nil {
 		return nil, err
 	}
+	var links *trace.Links
+	if how.host != nil {
+		links = how.host.links(d.scan.records)
+		links.Damaged = len(d.Damage()) > 0
+	}
 	r := d.rank()
+	r.Links = links
 	if d.scan.kernels == 0 && len(r.Damage) == 0 {
 		r.Info.Notes = append(r.Info.Notes, whyNone(ctx, path))
 	}
@@ -82,25 +103,23 @@ func openSplit(ctx context.Context, path string, progress func(done, total int64
 	}
 	r.NameGroups()
 	if onCPUAlone(r.Marks) && err == nil {
-		err = placeSteps(ctx, r)
+		err = placeSteps(ctx, r, how.host, d.baseTime)
 	}
 	return r, err
 }
 
-// openReader reads the document at path. everyEvent, if not nil, is given each event, at b[i]; none is kept.
-func openReader(
-	ctx context.Context, path string, progress func(done, total int64), block int, split splitting, everyEvent func(b []byte, i int),
-) (*reader, error) {
+// openReader reads the document at path.
+func openReader(ctx context.Context, path string, progress func(done, total int64), how reading) (*reader, error) {
 	src, err := trace.OpenSource(ctx, path, progress)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	d := newReader(jsonscan.NewWindow(src, block))
-	d.scan.expect, d.scan.everyEvent = src.Expect, everyEvent
-	d.split = splitting{file: src, size: src.Size, chunk: split.chunk}
+	d := newReader(jsonscan.NewWindow(src, cmp.Or(how.block, blockSize)))
+	d.scan.expect, d.scan.everyEvent, d.scan.host = src.Expect, how.everyEvent, how.host
+	d.split = splitting{file: src, size: src.Size, chunk: how.split.chunk}
 	if !src.Gzip {
-		d.split.workers = split.workers
+		d.split.workers = how.split.workers
 	}
 	return d, d.ReadFile(ctx, path)
 }

@@ -128,13 +128,13 @@ func TestSplitFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var last int64
-	split := splitting{workers: 2, chunk: 100_000}
-	got, err := openSplit(context.Background(), path, func(done, _ int64) {
+	split := reading{block: 64 << 10, split: splitting{workers: 2, chunk: 100_000}}
+	got, err := open(context.Background(), path, func(done, _ int64) {
 		if done < last {
 			t.Errorf("progress went back from %d to %d", last, done)
 		}
 		last = done
-	}, 64<<10, split)
+	}, split)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestSplitFile(t *testing.T) {
 		t.Errorf("progress ended at %d of %d; (-one piece +split):\n%.2000s", last, len(text), d)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r, err := openSplit(ctx, path, func(int64, int64) { stop() }, 64<<10, split)
+	r, err := open(ctx, path, func(int64, int64) { stop() }, split)
 	if r != nil || !errors.Is(err, context.Canceled) {
 		t.Errorf("cancel gave %v, %v", r, err)
 	}

@@ -19,6 +19,7 @@ const maxCorrelation = math.MaxUint32
 type scanner struct {
 	plain      bool                  // without fast paths, which must be equal; for tests
 	everyEvent func(b []byte, i int) // takes every event instead, if it is not nil
+	host       *hostReader           // takes the events that are no records too; nil: nobody asks for them
 	ev         event
 	layouts    layouts
 	launches   launchTemplates
@@ -36,7 +37,7 @@ type scanner struct {
 }
 
 func newScanner() *scanner {
-	return &scanner{names: trace.NewNames(), damage: trace.CountDamage(faults), colls: collTable{ids: map[string]int32{}}}
+	return &scanner{names: trace.NewNames(), damage: trace.CountDamage(faults), layouts: layouts{fieldOf: fieldOf}, colls: collTable{ids: map[string]int32{}}}
 }
 
 // readEvent reads the event at the window's position, with as much text as it needs.
@@ -61,7 +62,10 @@ func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 		return end, st
 	}
 	if !s.plain && isIgnored(b[i:]) {
-		return jsonscan.SkipObject(b, i)
+		if end, st = jsonscan.SkipObject(b, i); st == whole {
+			s.tellHost(b[:end], i)
+		}
+		return end, st
 	}
 	damage := s.damage.Total + s.oddWords
 	shaped := false
@@ -74,6 +78,9 @@ func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 		}
 	}
 	record := s.keepEvent(b, at)
+	if !record {
+		s.tellHost(b[:end], i)
+	}
 	if s.plain || s.damage.Total+s.oddWords != damage {
 		return end, whole
 	}
@@ -84,6 +91,13 @@ func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 		s.launches.learnFrom(b, i, end, s.records[len(s.records)-1])
 	}
 	return end, whole
+}
+
+// tellHost gives the event that is b from b[i] on to whoever asks for the host's.
+func (s *scanner) tellHost(b []byte, i int) {
+	if s.host != nil {
+		s.host.event(b, i)
+	}
 }
 
 // keepEvent keeps the event in s.ev, read from b, if it is of a kind that is kept. True: it became a record.

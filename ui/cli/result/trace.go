@@ -44,11 +44,11 @@ With two runs it compares them, the first as the base: parts of the window, clas
 kernels and collectives, each by the size of its difference. Times are of one rank, the
 mean, and of one forward step where the runs have different numbers of steps.
 
-With --ops it reads the Kineto traces once more and shows the kernel time by the operator
-that launched the kernels, the innermost around the launch; "within" is the outermost
-operator around it, which the execution trace knows. With --by module, frame or annotation
-it is the innermost nn.Module, Python function or annotation instead, where they were
-recorded. Kernels that a CUDA graph replays have none but an annotation.
+With --ops it shows the kernel time by the operator that launched the kernels, the
+innermost around the launch; "within" is the outermost operator around it, which the
+execution trace knows. With --by module, frame or annotation it is the innermost
+nn.Module, Python function or annotation instead, where they were recorded. Kernels that
+a CUDA graph replays have none but an annotation.
 
 --json prints everything there is. Of one run: window_ns, ranks (compute_ns, transfer_ns,
 wait_ns, unmatched_ns, copy_ns, idle_ns, skew_ns …), phases, timeline, classes, kernels
