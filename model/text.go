@@ -325,3 +325,27 @@ func First[T any](list []T, is func(T) bool) *T {
 	}
 	return nil
 }
+
+// Older reports whether a release comes before another, as far as both say: 0.14 holds every 0.14.x. What is no release is
+// not older.
+func Older(release, than string) bool {
+	a, b := releaseNumbers(release), releaseNumbers(than)
+	n := min(len(a), len(b))
+	return n > 1 && slices.Compare(a[:n], b[:n]) < 0
+}
+
+// releaseNumbers are the leading numbers of 0.11.1rc2+cu128: 0, 11 and 1.
+func releaseNumbers(release string) (all []int) {
+	for part := range strings.SplitSeq(release, ".") {
+		digits := len(part) - len(strings.TrimLeft(part, "0123456789"))
+		n, err := strconv.Atoi(part[:digits])
+		if err != nil {
+			break
+		}
+		all = append(all, n)
+		if digits < len(part) {
+			break
+		}
+	}
+	return all
+}

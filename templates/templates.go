@@ -11,6 +11,7 @@
 //	accelerators.yaml  what traces without kernels hold instead
 //	upstream.yaml      faults of the scripts that shardeck replaces
 //	software.yaml      what jobs need of their software environment
+//	vllm_arguments.yaml what vLLM takes, release by release, and which settings contradict each other
 //	stages.yaml        what engines log, stage by stage
 //	failures.yaml      why jobs fail, by what their logs say, and what to do
 //	loglines.yaml      how programs print their lines: whose a line is, and what it says

@@ -90,8 +90,10 @@ func Load(o Options) (*Catalog, error) {
 func (c *Catalog) World() check.World {
 	r, plugin := c.JobRuntime()
 	r.Modules = slices.Concat(r.Modules, plugin)
-	return check.World{Shapes: c.Shapes, GPUs: c.GPUs, Site: c.Site, Account: c.Settings.Account, Runtime: r}
+	return check.World{Shapes: c.Shapes, GPUs: c.GPUs, Site: c.Site, Account: c.Settings.Account, Runtime: r, Engine: engine}
 }
+
+var engine = strictyaml.Embedded("vllm_arguments.yaml", (*check.Engine).Compile)
 
 // source is one place that files may lie in; later ones win.
 type source struct {

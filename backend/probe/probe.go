@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -214,29 +213,10 @@ func (n need) line(found []string, in string) Line {
 	switch {
 	case len(found) == 0:
 		return Line{Fail, n.Name, "is not in the " + in, strings.Replace(n.Fix, " --upgrade", "", 1)}
-	case isOlder(found[0], n.Least):
+	case model.Older(found[0], n.Least):
 		return Line{Fail, n.Name, fmt.Sprintf("%s is too old: %s or newer is needed", found[0], n.Least), n.Fix}
 	}
 	return Line{Pass, n.Name, strings.Join(found, "  ") + "  in the " + in, ""}
-}
-
-// isOlder compares the first two numbers of two versions; one that cannot be read is none that is too old.
-func isOlder(version, least string) bool {
-	a, b := numbers(version), numbers(least)
-	return a != nil && b != nil && slices.Compare(a, b) < 0
-}
-
-func numbers(version string) []int {
-	parts := strings.SplitN(version, ".", 3)
-	if len(parts) < 2 {
-		return nil
-	}
-	major, err1 := strconv.Atoi(parts[0])
-	minor, err2 := strconv.Atoi(strings.TrimRight(parts[1], "abcdefrv+"))
-	if err1 != nil || err2 != nil {
-		return nil
-	}
-	return []int{major, minor}
 }
 
 // Target is what jobs of this workspace will need.

@@ -68,7 +68,7 @@ func Check(e model.Experiment, w World) Verdict {
 	if legal {
 		rules = slices.Concat(rules, memoryRules, evenRules, adviceRules)
 	}
-	found = append(found, s.apply(rules)...)
+	found = slices.Concat(found, s.apply(rules), s.engineFindings())
 	byWeight(found)
 	return Verdict{Findings: found, Placement: s.place, Fit: s.memory(), Price: PriceOf(s.place, w.Site, s.limit)}
 }
@@ -122,8 +122,9 @@ type World struct {
 	Shapes  []model.Shape
 	GPUs    map[string]model.GPU // by key
 	Site    model.Site
-	Account string        // from the settings; an experiment's own comes first
-	Runtime model.Runtime // of the jobs, with all modules that a job over nodes loads
+	Account string         // from the settings; an experiment's own comes first
+	Runtime model.Runtime  // of the jobs, with all modules that a job over nodes loads
+	Engine  func() *Engine // asked for where an experiment needs it; nil: engine arguments are not judged
 }
 
 // Shape finds a model's shape by hub id or alias; nil if it is not known.
