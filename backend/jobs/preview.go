@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -130,6 +131,16 @@ type Preview struct {
 
 	reads  string // the run, for a job that reads traces
 	config []byte // text of Config where it is the job's own
+}
+
+// Seal changes with what would be submitted: the experiment, its script and the config that the job reads.
+func (p Preview) Seal() string {
+	text, _ := json.Marshal(struct { // plain values: cannot fail
+		E              model.Experiment
+		Script, Config string
+		Text           []byte
+	}{p.Row.Experiment, p.Script, p.Config, p.config})
+	return fmt.Sprintf("%x", sha256.Sum256(text))
 }
 
 // Start is when a job would begin if it were submitted now, as the scheduler plans.

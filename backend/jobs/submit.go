@@ -19,9 +19,13 @@ import (
 
 // SubmitOptions say how to submit.
 type SubmitOptions struct {
-	Nsys  bool // profile with Nsight Systems
-	Force bool // although a job of the experiment has not ended
+	Nsys  bool   // profile with Nsight Systems
+	Force bool   // although a job of the experiment has not ended
+	Seen  string // the Seal of the preview that the user said yes to; empty: nobody was asked
 }
+
+// ErrChanged is a submission that would be another one than the user said yes to.
+var ErrChanged = fmt.Errorf("changed since it was looked at: %w", model.ErrRefused)
 
 const queryDeadline = 30 * time.Second
 
@@ -37,6 +41,10 @@ func (su *Submitter) Submit(ctx context.Context, id string, o SubmitOptions) (mo
 	p, err := su.Preview(ctx, id, o.Nsys)
 	if err != nil {
 		return model.Submission{}, err
+	}
+	if o.Seen != "" && o.Seen != p.Seal() {
+		return model.Submission{}, &model.Fault{Text: id + " changed since you were asked, and was not submitted", Kind: ErrChanged,
+			ToDo: "look at it once more: shardeck submit " + id}
 	}
 	return su.alone(ctx, p, o.Force)
 }

@@ -67,6 +67,12 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 		return cmd
 	case m.palette != nil:
 		return paletteKey(m, key)
+	case len(m.unseen) > 0 && (k == "esc" || k == "!") && !m.focused().Capturing():
+		said, m.unseen = m.unseen[0].Text, m.unseen[1:]
+		if k == "esc" {
+			return nil
+		}
+		return showInFull(m, said)
 	case k == "!" && said != "" && !m.focused().Capturing():
 		return showInFull(m, said)
 	case m.focused().Capturing(), has(m.focused().Keys(), k):

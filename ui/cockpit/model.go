@@ -43,7 +43,8 @@ type Model struct {
 	term    *hostTerminal
 	state   *screenState
 
-	note    pane.Note // the message line, until the next key
+	note    pane.Note   // the message line, until the next key
+	unseen  []pane.Note // what was refused, before it, until esc
 	history []string  // what it said before
 	popup   *pane.Ask
 	asks    []*pane.Ask // questions of panes, until no popup is open
@@ -184,7 +185,11 @@ func (m *Model) startExport() tea.Cmd {
 
 // say puts a note on the message line, and keeps it for :messages.
 func (m *Model) say(note pane.Note) {
-	m.note = note
+	if note.Keep {
+		m.unseen = append(m.unseen, note)
+	} else {
+		m.note = note
+	}
 	if note.Text == "" {
 		return
 	}

@@ -106,6 +106,30 @@ func TestRefusedSubmissionIsFixedAtAKey(t *testing.T) {
 	d.Press("s").Press("s").Expect("Submit E1.1?").Press("y").Expect("submitted as job")
 }
 
+// TestRefusalStaysUntilSeen: whatever happens and whatever is pressed, what was asked and not done is on the message line until esc.
+func TestRefusalStaysUntilSeen(t *testing.T) {
+	w := panetest.Open(t)
+	d := start(t, w, 120, 30)
+	w.Scheduler.Reply = errors.New("Invalid account")
+	d.Press("s").Expect("Submit E1.1?").Press("y").Expect("E1.1 was not submitted: Invalid account", "esc seen")
+	w.Scheduler.Set("3141592", func(j *model.Job) { j.State = model.JobCompleted })
+	w.Pass(time.Minute)
+	d.Press("3", "r", "down", "Z").Expect("E1.1 was not submitted: Invalid account")
+	d.Press(":", "m", "e", "s", "s", "enter").Expect("E1.3 done", "Z does nothing here").Press("esc").Expect("esc seen")
+	d.Press("esc").Absent("not submitted")
+}
+
+// TestWhatChangedIsAskedAboutAgain: yes was said to another config.
+func TestWhatChangedIsAskedAboutAgain(t *testing.T) {
+	w := panetest.Open(t)
+	d := start(t, w, 120, 30)
+	d.Press("s").Expect("Submit E1.1?")
+	w.Replace(w.Config("E1.1"), "tp: 1", "tp: 2")
+	d.Press("y").Expect("Submit E1.1?", "changed since you were asked")
+	unchanged(t, w)
+	d.Press("y").Expect("E1.1 submitted as job")
+}
+
 func TestFailureLeadsToItsCause(t *testing.T) {
 	d := start(t, panetest.Open(t), 80, 24)
 	d.Press("down", "down", "down").Expect("E1.6 failed after 1:52").Press("enter")

@@ -87,18 +87,23 @@ func age(m *Model) string {
 
 // message is the one line that speaks. What does not fit on it says how it can be read.
 func (m *Model) message() string {
-	note := m.note
-	if note.Text == "" {
+	note, seen := m.note, ""
+	if len(m.unseen) > 0 {
+		note, seen = m.unseen[0], "  esc seen"
+	} else if note.Text == "" {
 		note = m.focused().Message()
 	}
 	text := m.env.Theme.Spell(note.Text)
 	if note.Brief != "" && widget.Width(text) > m.width-2 {
 		text = m.env.Theme.Spell(note.Brief)
 	}
-	if widget.Width(text) <= m.width-2 || m.popup != nil || m.focused().Capturing() {
+	more := seen
+	if widget.Width(text) > m.width-2-len(seen) {
+		more = "  ! in full" + seen
+	}
+	if more == "" || m.popup != nil || m.focused().Capturing() {
 		return " " + m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2))
 	}
-	const more = "  ! in full"
 	cut := m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2-len(more)))
 	return widget.Spread(" "+cut, m.env.Theme.Paint(theme.Dim, more+" "), m.width)
 }

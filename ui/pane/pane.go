@@ -160,6 +160,7 @@ type Note struct {
 	Text  string
 	Tone  theme.Tone
 	Brief string // instead of Text where the line is too short for it; empty: Text is cut
+	Keep  bool   // it stays until it was seen, whatever else is said meanwhile
 }
 
 // Say makes a note for the message line; it stays until something else is to be said.
@@ -182,6 +183,13 @@ func Fail(err error) tea.Cmd {
 		return nil
 	}
 	return func() tea.Msg { return FailNote(err) }
+}
+
+// Refused is Fail for what was asked and not done, such as a submission: it stays until it was seen.
+func Refused(err error) tea.Cmd {
+	note := FailNote(err)
+	note.Keep = true
+	return Send(note)
 }
 
 // FailNote is an error as a note.

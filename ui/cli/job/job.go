@@ -79,8 +79,12 @@ func submit(ctx context.Context, e *command.Env, a *app.App, ids []string, f sub
 	if ids = model.Each(previews, func(p jobs.Preview) string { return p.Row.Experiment.ID }); refused != nil {
 		refused = command.Exit(command.WrongUsage)
 	}
+	seals := map[string]string{} // what was asked about is what is submitted
+	for _, p := range previews {
+		seals[p.Row.Experiment.ID] = p.Seal()
+	}
 	one := func(id string) (model.Submission, error) {
-		s, err := a.Submit(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force})
+		s, err := a.Submit(ctx, id, jobs.SubmitOptions{Nsys: f.nsys, Force: f.force, Seen: seals[id]})
 		if f.skip && (errors.Is(err, model.ErrInvalid) || errors.Is(err, model.ErrActive)) {
 			s.Experiment.ID, s.Error, refused, err = id, err.Error(), command.Exit(command.WrongUsage), nil
 		}

@@ -178,7 +178,7 @@ func (p *Pane) askCancel() tea.Cmd {
 
 func cancelled(job string, err error) tea.Cmd {
 	if err != nil {
-		return pane.Fail(err)
+		return pane.Refused(err)
 	}
 	return tea.Batch(pane.Say("job "+job+" was asked to end"), pane.Send(pane.RefreshJobsMsg{}))
 }

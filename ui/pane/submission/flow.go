@@ -5,6 +5,7 @@ package submission
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -55,16 +56,16 @@ func (f *Flow) Busy() bool { return f.submit.Busy() }
 
 // Start finds out what submitting some experiments would be, and then asks.
 func (f *Flow) Start(ids []string) tea.Cmd {
-	return f.preview.Start(f.env.Ctx, each(ids, f.backend.Preview), f.previewed)
+	preview := func(ctx context.Context, i int) (jobs.Preview, error) { return f.backend.Preview(ctx, ids[i], false) }
+	return f.preview.Start(f.env.Ctx, each(len(ids), preview), f.previewed)
 }
 
-// each does something to experiments one after another, without options, up to the first error.
-func each[T, O any](ids []string, do func(ctx context.Context, id string, options O) (T, error)) func(context.Context) ([]T, error) {
+// each does something to experiments one after another, up to the first error.
+func each[T any](n int, do func(ctx context.Context, i int) (T, error)) func(context.Context) ([]T, error) {
 	return func(ctx context.Context) ([]T, error) {
 		var all []T
-		var none O
-		for _, id := range ids {
-			one, err := do(ctx, id, none)
+		for i := range n {
+			one, err := do(ctx, i)
 			if err != nil {
 				return all, err
 			}
@@ -123,19 +124,26 @@ func (f *Flow) confirm(all []jobs.Preview) *widget.Popup {
 	question := widget.Confirm(title, f.body(all, nil)...)
 	f.dialog.Ask(&pane.Ask{Popup: question, No: f.answered, Yes: func() tea.Cmd {
 		f.start.Stop()
-		return f.submit.Start(f.env.Ctx, each(ids, f.backend.Submit), f.submitted)
+		submit := func(ctx context.Context, i int) (model.Submission, error) {
+			return f.backend.Submit(ctx, ids[i], jobs.SubmitOptions{Seen: all[i].Seal()})
+		}
+		return f.submit.Start(f.env.Ctx, each(len(ids), submit), func(done []model.Submission, err error) tea.Cmd {
+			return f.submitted(ids, done, err)
+		})
 	}})
 	return question
 }
 
-// submitted says what was, the error last, so that it is what stays on the screen.
-func (f *Flow) submitted(all []model.Submission, err error) tea.Cmd {
+// submitted says what was; what was refused stays until it was seen, and what changed since the question is asked about again.
+func (f *Flow) submitted(ids []string, all []model.Submission, err error) tea.Cmd {
 	f.spent()
 	n := len(all)
 	done := pane.Send(pane.Note{Text: unit.Plural(n, "job") + " submitted · 3 follows them", Tone: theme.Good})
 	switch {
+	case errors.Is(err, jobs.ErrChanged):
+		done = tea.Batch(pane.Warn(err.Error()), f.Start(ids[n:]))
 	case err != nil:
-		done = pane.Fail(err)
+		done = pane.Refused(&model.Fault{Text: ids[n] + " was not submitted", Cause: err, ToDo: model.FixOf(err)})
 	case n == 1:
 		done = pane.Send(pane.Note{Text: all[0].Experiment.ID + " submitted as job " + all[0].JobID + " · 3 follows it", Tone: theme.Good})
 	}
