@@ -18,7 +18,7 @@ type Source struct {
 	ctx       context.Context
 	file      *os.File
 	Size      int64 // of the file on the disk, in bytes
-	Gzip      bool  // compressed: Seek and ReadAt are for files that are not
+	Gzip      bool  // compressed: ReadAt is for files that are not
 	done      int64 // bytes of the file behind us
 	progress  func(done, total int64)
 	io.Reader       // of the decompressed text
@@ -75,14 +75,7 @@ func (s *Source) start() error {
 	return nil
 }
 
-// Seek moves a plain file forward to byte offset: others have read what lies between.
-func (s *Source) Seek(offset int64, whence int) (int64, error) {
-	at, err := s.file.Seek(offset, whence)
-	s.done = at
-	return at, err
-}
-
-// ReadAt reads a plain file for a worker, without counting.
+// ReadAt reads a plain file elsewhere, without counting.
 func (s *Source) ReadAt(p []byte, at int64) (int, error) {
 	if err := s.ctx.Err(); err != nil {
 		return 0, err

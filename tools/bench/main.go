@@ -160,11 +160,10 @@ func measure(o options, x mix, dir string, p program) (m measured, err error) {
 // costs measures memory, a fresh process for each figure.
 func (m *measured) costs() error {
 	for _, c := range []struct {
-		to      *opened
-		path    string
-		workers int
-	}{{&m.Open, m.Input.Big, 1}, {&m.Gz, m.Input.Gz, 1}, {&m.Split, m.Input.Big, 2}} {
-		got, rss, err := ask[opened]("open", openOrder{c.path, c.workers}, c.workers)
+		to   *opened
+		path string
+	}{{&m.Open, m.Input.Big}, {&m.Gz, m.Input.Gz}} {
+		got, rss, err := ask[opened]("open", openOrder{c.path}, 1)
 		if err != nil {
 			return err
 		}
@@ -177,15 +176,12 @@ func (m *measured) costs() error {
 // stopping measures how long a cancelled read goes on.
 func (m *measured) stopping() error {
 	m.Stop = map[string]stops{}
-	for _, c := range []struct {
-		how, path string
-		workers   int
-	}{{"plain", m.Input.Big, 1}, {"split", m.Input.Big, 2}, {"gz", m.Input.Gz, 1}} {
-		got, _, err := ask[stops]("stop", stopOrder{c.path, c.workers, 10}, 2)
+	for how, path := range map[string]string{"plain": m.Input.Big, "gz": m.Input.Gz} {
+		got, _, err := ask[stops]("stop", stopOrder{path, 10}, 2)
 		if err != nil {
 			return err
 		}
-		m.Stop[c.how] = got
+		m.Stop[how] = got
 	}
 	return nil
 }

@@ -162,8 +162,8 @@ func (r *report) seconds(m measured) {
 	}
 	r.say("`shardeck metrics` on the big document as a run of one rank, the whole process: %s s by the clock, %s s of processor time,",
 		ranged(m.Metrics.times(wall)), ranged(m.Metrics.times(cpu)))
-	r.say("%.0f MB at most. The reader alone: %.0f MB, %s allocations (%.0f MB); by two workers %.0f MB; .gz %.0f MB.\n",
-		mb(m.RSS), mb(m.Open.RSS), grouped(int(m.Open.Allocs)), mb(int64(m.Open.Alloc)), mb(m.Split.RSS), mb(m.Gz.RSS))
+	r.say("%.0f MB at most. The reader alone: %.0f MB, %s allocations (%.0f MB); .gz %.0f MB.\n",
+		mb(m.RSS), mb(m.Open.RSS), grouped(int(m.Open.Allocs)), mb(int64(m.Open.Alloc)), mb(m.Gz.RSS))
 	if m.PairRSS > 0 {
 		r.say("On two ranks of one run that meet in every collective, each tiled to the big size (%.0f MB and %s kernels in all): %s s by the",
 			mb(m.Pair.Bytes), grouped(m.Pair.Kernels), ranged(m.PairMetrics.times(wall)))

@@ -25,7 +25,6 @@ const (
 	inflate   = "klauspost inflate alone"
 	oneFile   = "1 file, 1 core"
 	twoFiles  = "2 files, 2 cores"
-	split     = "1 file, 2 cores"
 	oneGz     = "1 file, 1 core, .gz"
 	twoGz     = "2 files, 2 cores, .gz"
 	oneMember = "1 file, 1 core, .gz of members"
@@ -36,7 +35,7 @@ const (
 func documentSuite(in input, doc []byte) []contestant {
 	text := unsafe.String(unsafe.SliceData(doc), len(doc))
 	return []contestant{
-		{name: ours, run: func() (peers.Work, error) { return peers.Ours(in.Mid, 1) }},
+		{name: ours, run: func() (peers.Work, error) { return peers.Ours(in.Mid) }},
 		{name: parser, run: func() (peers.Work, error) { return peers.JSONParser(doc) }},
 		{name: gjsonName, run: func() (peers.Work, error) { return peers.GJSON(text) }},
 		{name: sonicCopy, run: func() (peers.Work, error) { return peers.Sonic(text) }},
@@ -48,7 +47,7 @@ func documentSuite(in input, doc []byte) []contestant {
 // plainSuite is the work on a file of any size, and what reading alone costs.
 func plainSuite(path string) []contestant {
 	return []contestant{
-		{name: ours, run: func() (peers.Work, error) { return peers.Ours(path, 1) }},
+		{name: ours, run: func() (peers.Work, error) { return peers.Ours(path) }},
 		{name: floor, run: nothing(func() error { return peers.ReadFile(path) }), free: true},
 		{name: wc, run: nothing(func() error { return peers.Command("wc", "-l", path) }), free: true},
 	}
@@ -57,7 +56,7 @@ func plainSuite(path string) []contestant {
 // gzipSuite is the same on a compressed file.
 func gzipSuite(in input) []contestant {
 	return []contestant{
-		{name: ours, run: func() (peers.Work, error) { return peers.Ours(in.Gz, 1) }},
+		{name: ours, run: func() (peers.Work, error) { return peers.Ours(in.Gz) }},
 		{name: inflate, run: nothing(func() error { return peers.Inflate(in.Gz) }), free: true},
 		{name: gunzip, run: nothing(func() error { return peers.Command("gzip", "-dc", in.Gz) }), free: true},
 	}
@@ -65,29 +64,28 @@ func gzipSuite(in input) []contestant {
 
 // twoSuite is what a second core is worth.
 func twoSuite(in input) []contestant {
-	open := func(workers int, paths ...string) func() (peers.Work, error) {
-		return nothing(func() error { return openAll(paths, workers) })
+	open := func(paths ...string) func() (peers.Work, error) {
+		return nothing(func() error { return openAll(paths) })
 	}
 	return []contestant{
-		{name: oneFile, run: open(1, in.Big), free: true},
-		{name: twoFiles, run: open(2, in.Big, in.Big), free: true},
-		{name: split, run: open(2, in.Big), free: true},
-		{name: oneGz, run: open(1, in.Gz), free: true},
-		{name: twoGz, run: open(2, in.Gz, in.Gz), free: true},
+		{name: oneFile, run: open(in.Big), free: true},
+		{name: twoFiles, run: open(in.Big, in.Big), free: true},
+		{name: oneGz, run: open(in.Gz), free: true},
+		{name: twoGz, run: open(in.Gz, in.Gz), free: true},
 		{name: oneMember, run: nothing(func() error {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // who has one core inflates one member at a time
-			return openAll([]string{in.Members}, 1)
+			return openAll([]string{in.Members})
 		}), free: true},
-		{name: splitGz, run: open(1, in.Members), free: true},
+		{name: splitGz, run: open(in.Members), free: true},
 	}
 }
 
-// openAll reads all of paths at once, each by its share of the workers.
-func openAll(paths []string, workers int) error {
+// openAll reads all of paths at once.
+func openAll(paths []string) error {
 	errs := make([]error, len(paths))
 	var wg sync.WaitGroup
 	for i, path := range paths {
-		wg.Go(func() { _, errs[i] = kineto.OpenSplit(context.Background(), path, workers/len(paths), nil) })
+		wg.Go(func() { _, errs[i] = kineto.Open(context.Background(), path, nil) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)

@@ -23,9 +23,8 @@ type measured struct {
 	Input   input
 	One     race
 	Two     race
-	Open    opened // the whole of the big file, one worker
+	Open    opened // the whole of the big file
 	Gz      opened
-	Split   opened // the same by two
 	Stop    map[string]stops
 	Metrics series // shardeck metrics on the big file
 	RSS     int64  // of it
@@ -118,7 +117,6 @@ var targets = []target{
 	{".gz, time against klauspost inflate alone", "×", "≤ 1.5", "1.0", slower("gz", inflate, 1.5, 1)},
 	{"2 files on 2 cores, rate against 1 on 1", "×", "≥ 1.3", "1.8", worth(oneFile, twoFiles, 2, 1.3, 1.8)},
 	{"the same, .gz", "×", "≥ 1.3", "1.8", worth(oneGz, twoGz, 2, 1.3, 1.8)},
-	{"1 file on 2 cores against 1 core", "×", "≥ 1.2", "1.7", worth(oneFile, split, 1, 1.2, 1.7)},
 	{"1 .gz of members on 2 cores against 1 core", "× faster", "≥ 1.8", "1.9", worth(oneMember, splitGz, 1, 1.8, 1.9)},
 	{"peak memory, one reader", "MB", "≤ 32 + 48 B/kernel", "24", memory(func(m measured) int64 { return m.Open.RSS })},
 	{"peak memory, one reader, .gz", "MB", "≤ 32 + 48 B/kernel", "24", memory(func(m measured) int64 { return m.Gz.RSS })},
@@ -126,6 +124,5 @@ var targets = []target{
 	{"the same on two matched ranks", "MB", "≤ 32 + 48 B/kernel", "24", pairMemory},
 	{"allocations for 1,000 events", "", "none per event", "≤ 5", allocations},
 	{"longest time to stop a read", "ms", "≤ 50", "10", stopping("plain")},
-	{"the same, 2 workers", "ms", "≤ 50", "10", stopping("split")},
 	{"the same, .gz", "ms", "≤ 50", "10", stopping("gz")},
 }

@@ -32,10 +32,7 @@ func peak(p *os.ProcessState) int64 {
 }
 
 // openOrder asks for one file to be read and nothing else, for its cost in memory.
-type openOrder struct {
-	Path    string
-	Workers int
-}
+type openOrder struct{ Path string }
 
 // opened is that cost; RSS is filled in by the parent.
 type opened struct {
@@ -50,7 +47,7 @@ func (o openOrder) run() (opened, error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	cpu := cpuTime()
-	r, err := kineto.OpenSplit(context.Background(), o.Path, o.Workers, nil)
+	r, err := kineto.Open(context.Background(), o.Path, nil)
 	if err != nil {
 		return opened{}, err
 	}
@@ -66,9 +63,8 @@ func (o openOrder) run() (opened, error) {
 
 // stopOrder asks how long a read takes to stop, at times spread over the read.
 type stopOrder struct {
-	Path    string
-	Workers int
-	Times   int
+	Path  string
+	Times int
 }
 
 // stops are the times from the cancel to the return, s.
@@ -76,7 +72,7 @@ type stops []float64
 
 func (o stopOrder) run() (stops, error) {
 	read := func(ctx context.Context) error {
-		_, err := kineto.OpenSplit(ctx, o.Path, o.Workers, nil)
+		_, err := kineto.Open(ctx, o.Path, nil)
 		return err
 	}
 	start := time.Now()
@@ -133,7 +129,7 @@ func (p program) against(run string, rounds int) (w wholeRun, err error) {
 		}
 		var reader sample
 		for _, f := range files {
-			one, _, err := ask[opened]("open", openOrder{f, 1}, 1)
+			one, _, err := ask[opened]("open", openOrder{f}, 1)
 			if err != nil {
 				return w, err
 			}

@@ -67,19 +67,6 @@ func TestWindowBreaks(t *testing.T) {
 	}
 }
 
-func TestWindowGoes(t *testing.T) {
-	text := strings.Repeat("0123456789", 20)
-	w := NewWindow(strings.NewReader(text), 16)
-	for _, to := range []int64{3, 10, 90, 91, 200} {
-		w.Peek()
-		w.GoTo(to)
-		c, ok := w.Peek()
-		if w.Offset() != to || ok != (to < 200) || ok && c != text[to] {
-			t.Errorf("went to %d: at %d, %c", to, w.Offset(), c)
-		}
-	}
-}
-
 // TestEachKey: what is read of an object, and how far: w whole, s short, b broken.
 func TestEachKey(t *testing.T) {
 	for text, want := range map[string]string{

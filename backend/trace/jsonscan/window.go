@@ -101,20 +101,3 @@ func (w *Window) Value() ([]byte, Status) {
 		}
 	}
 }
-
-// Reset makes the window begin at byte base of the text, where src stands.
-func (w *Window) Reset(src io.Reader, base int64) {
-	*w = Window{src: src, Block: w.Block, Buf: w.Buf[:0], Base: base}
-}
-
-// GoTo goes forward to byte to of the text, in a source that can seek.
-func (w *Window) GoTo(to int64) {
-	if n := to - w.Base; n <= int64(len(w.Buf)) {
-		w.Pos = int(n)
-		return
-	}
-	w.Reset(w.src, to)
-	if s, ok := w.src.(io.Seeker); ok {
-		_, w.Err = s.Seek(to, io.SeekStart)
-	}
-}

@@ -22,20 +22,21 @@ func recording(run string, rank int) string {
 
 // The benchmarks report megabytes of plain JSON a second, reading included.
 
-func BenchmarkOpen(b *testing.B) { benchmarkOpen(b, 1) }
+func BenchmarkOpen(b *testing.B) { benchmarkOpen(b, Reader{}) }
 
-func BenchmarkOpenSplit(b *testing.B) { benchmarkOpen(b, 2) }
+// BenchmarkLinks asks what launched the kernels too.
+func BenchmarkLinks(b *testing.B) { benchmarkOpen(b, Reader{Links: true}) }
 
-func benchmarkOpen(b *testing.B, workers int) {
+func benchmarkOpen(b *testing.B, by Reader) {
 	for _, f := range benchFiles(b) {
 		b.Run(filepath.Base(f), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				r, err := OpenSplit(context.Background(), f, workers, nil)
+				r, err := by.Open(context.Background(), f, nil)
 				if err != nil {
 					b.Fatal(err)
 				}
-				b.SetBytes(r.JSON)
+				b.SetBytes(r[0].JSON)
 			}
 		})
 	}

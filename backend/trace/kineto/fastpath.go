@@ -7,11 +7,11 @@ import (
 	"shardeck/backend/trace/jsonscan"
 )
 
-// readKnown reads the events at the window's position, one after another up to byte limit of
-// its buffer, as long as each is known by its text; false if the first is not.
-func (s *scanner) readKnown(w *jsonscan.Window, limit int) bool {
+// readKnown reads the events at the window's position, one after another, as long as each
+// is known by its text; false if the first is not.
+func (s *scanner) readKnown(w *jsonscan.Window) bool {
 	b, i := w.Buf, w.Pos
-	for i < limit && !s.plain && s.everyEvent == nil {
+	for i < len(b) && !s.plain && s.everyEvent == nil {
 		end, ok := s.readKnownEvent(b, i)
 		if !ok {
 			break

@@ -63,7 +63,7 @@ func TestRoamingStreams(t *testing.T) {
 }
 
 // FuzzScanner holds that a reading never panics, does not depend on the blocks it is
-// read in, on the fast paths or on a splitting over workers, and that no sound document is called damaged
+// read in or on the fast paths, and that no sound document is called damaged
 // for its layout.
 func FuzzScanner(f *testing.F) {
 	seeds(f)
@@ -77,10 +77,6 @@ func FuzzScanner(f *testing.F) {
 			if d := cmp.Diff(want, got); d != "" {
 				t.Fatalf("block %d (-plain +fast):\n%s", size, d)
 			}
-		}
-		got, err := scanSplit(text, 256, 1+int64(block), 2)
-		if d := cmp.Diff(want, got); d != "" || (err == nil) != (wantErr == nil) {
-			t.Fatalf("split in chunks of %d: %v (-plain +split):\n%s", int64(block)+1, err, d)
 		}
 		if want != nil {
 			checkRank(t, text, want)

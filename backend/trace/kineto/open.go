@@ -12,8 +12,7 @@
 //
 // Key by key is what the others must equal: the fuzz target holds them to it. damage.go says what was wrong, and finds the
 // next event after a broken one. Names and NCCL metadata are kept once (calls.go), a record is 40 bytes, and nothing is
-// allocated per event, so that memory grows with the kernels of a trace and not with its length. A large file may be split
-// over workers (parallel.go).
+// allocated per event, so that memory grows with the kernels of a trace and not with its length.
 //
 // Which operators launched the kernels is told by the host's events (host.go, links.go), where somebody asks for it.
 package kineto
@@ -46,7 +45,7 @@ func (Reader) Reads(name string, head []byte) bool {
 
 // Open is the function Open, for a list of one rank.
 func (r Reader) Open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
-	how := reading{block: blockSize}
+	how := reading{}
 	if r.Links {
 		how.host = newHostReader(launchers | stepRange)
 	}
@@ -62,22 +61,12 @@ func (r Reader) Open(ctx context.Context, path string, progress func(done, total
 // what is sound, and Rank.Damage says what is not. An error means that nothing could be read: no such file, an empty
 // file, another format, or a context that ended.
 func Open(ctx context.Context, path string, progress func(done, total int64)) (*trace.Rank, error) {
-	return OpenSplit(ctx, path, 1, progress)
-}
-
-// chunkSize is what one worker reads at a time of a file that is split.
-const chunkSize = 4 << 20
-
-// OpenSplit is Open with a plain file split over workers goroutines, which pays where there are fewer files than cores. A
-// gzip file cannot be split. The result is equal to that of one worker, whatever the file holds.
-func OpenSplit(ctx context.Context, path string, workers int, progress func(done, total int64)) (*trace.Rank, error) {
-	return open(ctx, path, progress, reading{block: blockSize, split: splitting{workers: workers, chunk: chunkSize}})
+	return open(ctx, path, progress, reading{})
 }
 
 // reading is how a file is read, and what for.
 type reading struct {
-	block      int
-	split      splitting
+	block      int                   // bytes read at a time; 0: blockSize
 	host       *hostReader           // takes the host's events; nil: nobody asks for them
 	everyEvent func(b []byte, i int) // if not nil, is given each event, at b[i]; none is kept
 }
@@ -97,7 +86,7 @@ func open(ctx context.Context, path string, progress func(done, total int64), ho
 	if d.scan.kernels == 0 && len(r.Damage) == 0 {
 		r.Info.Notes = append(r.Info.Notes, whyNone(ctx, path))
 	}
-	r.File, r.Bytes = path, d.split.size
+	r.File, r.Bytes = path, d.size
 	if d.scan.steps.calls && len(r.Colls) == 0 {
 		err = nameCalls(ctx, r)
 	}
@@ -117,10 +106,7 @@ func openReader(ctx context.Context, path string, progress func(done, total int6
 	defer src.Close()
 	d := newReader(jsonscan.NewWindow(src, cmp.Or(how.block, blockSize)))
 	d.scan.expect, d.scan.everyEvent, d.scan.host = src.Expect, how.everyEvent, how.host
-	d.split = splitting{file: src, size: src.Size, chunk: how.split.chunk}
-	if !src.Gzip {
-		d.split.workers = how.split.workers
-	}
+	d.size = src.Size
 	return d, d.ReadFile(ctx, path)
 }
 

@@ -16,8 +16,7 @@ type reader struct {
 	scan     *scanner
 	info     trace.Info
 	baseTime int64
-	split    splitting
-	parallel *parallelReader // workers on the list of events; nil: none
+	size     int64 // of the file
 }
 
 // format is that of the traces; old writers left the events alone, as a bare list.
@@ -34,16 +33,12 @@ func newReader(w *jsonscan.Window) *reader {
 
 // readEvents reads the list of events.
 func (r *reader) readEvents() {
-	if s := r.split; s.workers > 1 && s.size-r.Offset() > s.chunk {
-		r.parallel = startParallel(s, r.Offset(), r.Block)
-	}
-	defer func() { r.parallel.stop() }()
 	r.EachItem(r.event, func() { r.brokenEvent(faultEvent) })
 }
 
-// event reads the event at the window's position, or all from there that were read in parallel or are known by their text.
+// event reads the event at the window's position, or all from there that are known by their text.
 func (r *reader) event() {
-	if r.joinChunk() || r.scan.readKnown(r.Window, r.parallel.limit(r.Base, len(r.Buf))) {
+	if r.scan.readKnown(r.Window) {
 		return
 	}
 	switch st := r.scan.readEvent(r.Window); {

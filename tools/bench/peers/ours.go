@@ -7,9 +7,9 @@ import (
 	"shardeck/backend/trace/kineto"
 )
 
-// Ours reads the file at path by the engine, split over workers, reading included.
-func Ours(path string, workers int) (Work, error) {
-	r, err := kineto.OpenSplit(context.Background(), path, workers, nil)
+// Ours reads the file at path by the engine, reading included.
+func Ours(path string) (Work, error) {
+	r, err := kineto.Open(context.Background(), path, nil)
 	if err != nil {
 		return Work{}, err
 	}

@@ -33,7 +33,7 @@ func small(t *testing.T) (path string, doc []byte, made tiling.Made) {
 
 func TestAllAgree(t *testing.T) {
 	path, doc, made := small(t)
-	want, err := Ours(path, 1)
+	want, err := Ours(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,6 @@ func TestAllAgree(t *testing.T) {
 		}
 	}
 	for name, run := range map[string]func() (Work, error){
-		"ours, split":     func() (Work, error) { return Ours(path, 2) },
 		"encoding/json":   func() (Work, error) { return EncodingJSON(doc) },
 		"sonic":           func() (Work, error) { return Sonic(string(doc)) },
 		"sonic, no check": func() (Work, error) { return SonicUnchecked(string(doc)) },
