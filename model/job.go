@@ -29,7 +29,7 @@ const (
 
 // Job is one entry of a scheduler. Times that are not known are zero.
 type Job struct {
-	ID         string        `json:"id"`               // as the scheduler prints it: 123, 5_[0-3]
+	ID         string        `json:"id"`               // as the scheduler prints it: 123, an array's task 5_3, a part 7+1
 	Name       string        `json:"name"`             //
 	Tag        string        `json:"tag"`              // ours, unique per submission, carried in the job's comment
 	Experiment string        `json:"experiment"`       // id, when the job is ours
@@ -50,14 +50,56 @@ type Job struct {
 	Limit      time.Duration `json:"limit"`            // nanoseconds in JSON; 0: none
 	ExitCode   string        `json:"exit_code"`        // exit:signal, empty while unfinished
 	WorkDir    string        `json:"work_dir"`         //
-	Log        string        `json:"log"`              // path of the job's output, patterns expanded
+	Log        string        `json:"log"`              // path of the job's output, patterns expanded; of an array that of its worst task
 	Points     []string      `json:"points,omitempty"` // ids of the experiments, of a job of a sweep
 	Tasks      Tasks         `json:"tasks,omitzero"`
-	Meaning    Reason        `json:"-"` // of Reason, in lists of jobs; empty: nothing to say
+	RawID      string        `json:"raw_id,omitempty"`   // of a task or part: the number Slurm gave it; empty: as ID
+	Errors     string        `json:"errors,omitempty"`   // path of what it writes to its standard error; empty: into Log
+	Command    string        `json:"command,omitempty"`  // script, or how it was submitted, as far as the scheduler tells
+	Restarts   int           `json:"restarts,omitempty"` // times that it was put back into the queue
+	Parts      []Job         `json:"-"`                  // tasks of an array, parts of a heterogeneous job, in lists of jobs
+	Was        time.Time     `json:"was,omitzero"`       // Start as it was estimated before it moved, of a job that waits
+	Meaning    Reason        `json:"-"`                  // of Reason, in lists of jobs; empty: nothing to say
 }
 
 // Title is the experiment of a job, or what another job calls itself.
 func (j Job) Title() string { return cmp.Or(j.Experiment, j.Name) }
+
+// Part is the job itself or the part of it that has an id, or to which Slurm gave that number; nil: there is none.
+func (j Job) Part(id string) *Job {
+	if j.ID == id {
+		return &j
+	}
+	return First(j.Parts, func(p Job) bool { return p.ID == id || p.RawID == id })
+}
+
+// Worst is the part that tells most of a whole: the first that failed though nobody cancelled it, else the first
+// cancelled, else the first that runs, else the newest that has begun; of a job without parts itself.
+func (j Job) Worst() Job {
+	rank := func(p Job) int {
+		switch {
+		case p.State.Failed() && p.State != JobCancelled:
+			return 0
+		case p.State.Failed():
+			return 1
+		case p.State == JobPending:
+			return 4
+		case p.State.Active():
+			return 2
+		}
+		return 3
+	}
+	if len(j.Parts) == 0 {
+		return j
+	}
+	return slices.MinFunc(j.Parts, func(a, b Job) int {
+		byStart := 0
+		if r := rank(a); r == 3 {
+			byStart = b.Start.Compare(a.Start)
+		}
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), byStart)
+	})
+}
 
 // Reason is what a scheduler's word for a job's state means to the person waiting.
 type Reason struct {
@@ -67,12 +109,34 @@ type Reason struct {
 	Help    string `json:"help"`    // what would start the job; $id stands for its id; empty: nothing but waiting
 }
 
+// Reservation keeps nodes of a cluster for somebody, or for a maintenance.
+type Reservation struct {
+	Name        string    `json:"name"`
+	Start       time.Time `json:"start"`
+	End         time.Time `json:"end"`
+	Nodes       string    `json:"nodes"` // as the scheduler lists them
+	Count       int       `json:"count"` // of nodes
+	Maintenance bool      `json:"maintenance"`
+}
+
+// Rank is a job's place in the queue.
+type Rank struct {
+	Place     int      `json:"place"` // 1: none goes first
+	Of        int      `json:"of"`    // those that wait in its partition, as far as the site shows them
+	Partition string   `json:"partition"`
+	Priority  string   `json:"priority"`
+	Made      []string `json:"made"` // what the priority is made of: "age 120"
+}
+
 // Tasks counts what the tasks of a job array do; all zero for a job that is none.
 type Tasks struct {
 	Waiting int `json:"waiting"`
 	Running int `json:"running"` // or ending, or suspended
 	Done    int `json:"done"`
 	Failed  int `json:"failed"` // or cancelled
+
+	Cancelled int    `json:"cancelled,omitempty"` // of Failed
+	Which     string `json:"which,omitempty"`     // the numbers of those that failed though nobody cancelled them, the first few: 3, 7
 }
 
 // Add counts n tasks of a state.
@@ -82,6 +146,8 @@ func (t *Tasks) Add(s JobState, n int) {
 		t.Waiting += n
 	case s.Active():
 		t.Running += n
+	case s == JobCancelled:
+		t.Failed, t.Cancelled = t.Failed+n, t.Cancelled+n
 	case s.Failed():
 		t.Failed += n
 	default:
@@ -95,11 +161,14 @@ func (t Tasks) Words() string {
 	if all == 0 {
 		return ""
 	}
-	words := []string{fmt.Sprintf("%d of %d done", t.Done, all)}
+	words, failed := []string{fmt.Sprintf("%d of %d done", t.Done, all)}, "failed"
+	if t.Which != "" {
+		failed += " (" + t.Which + ")"
+	}
 	for _, part := range []struct {
 		n    int
 		what string
-	}{{t.Failed, "failed"}, {t.Running, "running"}, {t.Waiting, "waiting"}} {
+	}{{t.Failed - t.Cancelled, failed}, {t.Cancelled, "cancelled"}, {t.Running, "running"}, {t.Waiting, "waiting"}} {
 		if part.n > 0 {
 			words = append(words, fmt.Sprintf("%d %s", part.n, part.what))
 		}
@@ -133,20 +202,21 @@ var stateWords = map[JobState]string{
 
 // Submission is what shardeck wrote down about a job: before it was submitted (ID empty) and after.
 type Submission struct {
-	Tag        string     `json:"tag"`
-	Experiment Experiment `json:"experiment"` // as it was at that moment
-	Scheduler  string     `json:"scheduler"`
-	JobID      string     `json:"job_id"`
-	Script     string     `json:"script"` // the exact text submitted
-	Nsys       bool       `json:"nsys"`
-	Log        string     `json:"log"` // path, relative to the workspace
-	At         time.Time  `json:"at"`
-	User       string     `json:"user,omitempty"`   // who submitted it
-	Missed     time.Time  `json:"missed,omitzero"`  // of one whose reply was lost: the first answer without the job
-	Points     []string   `json:"points,omitempty"` // ids of the experiments that the job runs, of a job of a sweep
-	Reads      string     `json:"reads,omitempty"`  // the run, of a job that reads traces; Experiment then holds its id and time limit alone
-	Error      string     `json:"error"`            // why it was refused, if it was
-	Last       *Job       `json:"last"`             // the last state seen, kept so that history survives a scheduler that forgets
+	Tag        string      `json:"tag"`
+	Experiment Experiment  `json:"experiment"` // as it was at that moment
+	Scheduler  string      `json:"scheduler"`
+	JobID      string      `json:"job_id"`
+	Script     string      `json:"script"` // the exact text submitted
+	Nsys       bool        `json:"nsys"`
+	Log        string      `json:"log"` // path, relative to the workspace
+	At         time.Time   `json:"at"`
+	User       string      `json:"user,omitempty"`    // who submitted it
+	Missed     time.Time   `json:"missed,omitzero"`   // of one whose reply was lost: the first answer without the job
+	Points     []string    `json:"points,omitempty"`  // ids of the experiments that the job runs, of a job of a sweep
+	Reads      string      `json:"reads,omitempty"`   // the run, of a job that reads traces; Experiment then holds its id and time limit alone
+	Error      string      `json:"error"`             // why it was refused, if it was
+	Planned    []time.Time `json:"planned,omitempty"` // starts that were expected while it waited, each once it moved; the last few
+	Last       *Job        `json:"last"`              // the last state seen, kept so that history survives a scheduler that forgets
 }
 
 // Stage is what a job is doing, as its runner prints it.

@@ -28,7 +28,7 @@ const (
 // Log reads the last lines of a job's log, 0 for as many as tell a cause, and what the job is doing.
 func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, error) {
 	lines = cmp.Or(max(lines, 0), causeLines)
-	path := fo.logPath(j)
+	path := fo.logPath(j.Log)
 	if path == "" {
 		return LogPart{}, model.Failed(fmt.Sprintf("where job %s writes its log is not known", j.ID), nil,
 			"it was not submitted from this workspace")
@@ -66,7 +66,7 @@ func (fo *Follower) hung(j model.Job, tail logs.Part) (logs.Finding, bool) {
 // LogFind looks through the whole log of a job for a line, told by its index among those around it; false: none.
 func (fo *Follower) LogFind(ctx context.Context, j model.Job, look LogLook) (part LogPart, at int, found bool, err error) {
 	look.Around = aroundLines
-	p, at, err := logs.Find(ctx, fo.logPath(j), look)
+	p, at, err := logs.Find(ctx, fo.logPath(j.Log), look)
 	if errors.Is(err, logs.ErrNoLine) {
 		return LogPart{}, 0, false, nil
 	}
@@ -93,7 +93,7 @@ const followEvery = 500 * time.Millisecond
 
 // Follow shows the last lines of a job's log, then what is added, until the job has ended, show fails or ctx ends.
 func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show func(LogPart) error) error {
-	path := fo.logPath(j)
+	path := fo.logPath(j.Log)
 	f, first := logs.Follow(path), true
 	ended, asked := false, time.Time{}
 	for {
@@ -195,7 +195,7 @@ func (fo *Follower) tellChanges(ctx context.Context, watched []News, tell func(N
 	for i := range watched {
 		before := watched[i]
 		now := fo.unlisted(before)
-		if j := model.First(list.Jobs, func(j model.Job) bool { return j.ID == before.Job.ID }); j != nil {
+		if j := pick(list.Jobs, before.Job.ID); j != nil {
 			now = fo.newsOf(ctx, *j)
 		}
 		active = active || now.Job.State.Active()

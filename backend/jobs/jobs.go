@@ -1,7 +1,8 @@
 // Package jobs is the use cases of a job's life: look at its surroundings (environment.go), show what would be
 // submitted and when it would start (preview.go), submit it, or a job that reads the traces of a run on a
-// compute node (submit.go), list it (queue.go), follow it (follow.go), and say why it failed and what mends it
-// (why.go).
+// compute node (submit.go), list it (queue.go), find it, though it was
+// submitted without us (find.go), follow it (follow.go), say why it waits (wait.go), and
+// why it failed and what mends it (why.go).
 package jobs
 
 import (
@@ -65,7 +66,7 @@ type Jobs struct {
 func New(n Needs) *Jobs {
 	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: make(turn, 1)}}
 	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: make(turn, 1), known: map[string]plannedStart{}}}
-	return &Jobs{q, &Follower{n, q}, s}
+	return &Jobs{q, &Follower{n, q, &reserved{turn: make(turn, 1)}}, s}
 }
 
 // Queue lists jobs, finds and cancels them.
@@ -77,7 +78,8 @@ type Queue struct {
 // Follower tells what jobs do: their stages, logs and the causes of failures.
 type Follower struct {
 	Needs
-	queue *Queue
+	queue    *Queue
+	reserved *reserved
 }
 
 // Submitter looks at all that jobs need, says what would be submitted, and submits it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"shardeck/backend/process"
@@ -74,10 +75,8 @@ func (q *Queue) joined(list *JobList, answer []model.Job, subs []model.Submissio
 		}
 		jobs = append(jobs, q.recordState(s, named(j, s)))
 	}
-	for _, j := range live { // not submitted here
-		if j.State.Active() {
-			jobs = append(jobs, j)
-		}
+	for _, j := range live { // not submitted by us
+		jobs = append(jobs, q.foreign(j)...)
 	}
 	for i := range jobs {
 		jobs[i].Meaning = scheduler.ReasonOf(jobs[i].Reason)
@@ -88,12 +87,19 @@ func (q *Queue) joined(list *JobList, answer []model.Job, subs []model.Submissio
 	return jobs
 }
 
-// takeJob finds the job of a submission among the scheduler's, and takes it out.
+// takeJob finds the job of a submission, or the part that it is, among the scheduler's, and takes it out.
 func takeJob(live map[string]model.Job, s model.Submission) (model.Job, bool) {
 	for _, key := range []string{s.Tag, "id " + s.JobID} {
-		if j, ok := live[key]; ok {
+		if j, ok := live[key]; ok && sameJob(j, s) {
 			delete(live, key)
 			return j, true
+		}
+	}
+	if strings.ContainsAny(s.JobID, "_+") {
+		for _, j := range live {
+			if p := j.Part(s.JobID); p != nil && sameJob(*p, s) {
+				return *p, true
+			}
 		}
 	}
 	return model.Job{}, false
@@ -101,7 +107,7 @@ func takeJob(live map[string]model.Job, s model.Submission) (model.Job, bool) {
 
 // named puts on a job what only the submission knows.
 func named(j model.Job, s model.Submission) model.Job {
-	j.Experiment, j.Tag = s.Experiment.ID, s.Tag
+	j.Experiment, j.Tag = s.Experiment.ID, cmp.Or(s.Tag, j.Tag)
 	j.Log, j.Scheduler, j.User = cmp.Or(j.Log, s.Log), cmp.Or(j.Scheduler, s.Scheduler), cmp.Or(j.User, s.User)
 	if j.Submit.IsZero() {
 		j.Submit = s.At
@@ -210,11 +216,15 @@ func (q *Queue) recordState(s model.Submission, j model.Job) model.Job {
 	if j.State == model.JobUnknown || j.ID == "" || q.Workspace.ReadOnly {
 		return j
 	}
-	if s.Last != nil && s.Last.State == j.State && s.Last.ExitCode == j.ExitCode && s.JobID == j.ID {
+	if len(s.Planned) == 0 && s.Last != nil && s.Last.State == model.JobPending && !s.Last.Start.IsZero() {
+		s.Planned = []time.Time{s.Last.Start}
+	}
+	planned, moved := expected(s.Planned, &j)
+	if s.Last != nil && s.Last.State == j.State && s.Last.ExitCode == j.ExitCode && s.JobID == j.ID && !moved {
 		return j
 	}
 	err := q.Workspace.Ledger().Complete(s.Tag, func(s *model.Submission) {
-		s.Last, s.JobID = &j, cmp.Or(s.JobID, j.ID)
+		s.Last, s.JobID, s.Planned = &j, cmp.Or(s.JobID, j.ID), planned
 	})
 	if err != nil {
 		q.Note(err.Error())
@@ -222,17 +232,24 @@ func (q *Queue) recordState(s model.Submission, j model.Job) model.Job {
 	return j
 }
 
-// FindJob finds a job by its id, else the newest job of an experiment.
-func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
-	list, err := q.ListJobs(ctx, false)
-	if err != nil {
-		return model.Job{}, err
+// Of the expected starts of a job: by how much one moves to be told, and how many are kept.
+const (
+	startMoves  = 5 * time.Minute
+	startsKnown = 4
+)
+
+// expected adds the start that is expected now to those of before, if it moved, and tells the job the one before it.
+func expected(planned []time.Time, j *model.Job) (all []time.Time, moved bool) {
+	if j.State != model.JobPending || j.Start.IsZero() {
+		return planned, false
 	}
-	byID := model.First(list.Jobs, func(j model.Job) bool { return ref != "" && (j.ID == ref || j.Tag == ref) })
-	if j := cmp.Or(byID, model.First(list.Jobs, func(j model.Job) bool { return j.Experiment == ref })); j != nil {
-		return *j, nil
+	if moved = len(planned) == 0 || j.Start.Sub(planned[len(planned)-1]).Abs() >= startMoves; moved {
+		planned = append(slices.Clone(planned[max(len(planned)-startsKnown+1, 0):]), j.Start)
 	}
-	return model.Job{}, q.noJob(ref, list)
+	if len(planned) > 1 {
+		j.Was = planned[len(planned)-2]
+	}
+	return planned, moved
 }
 
 func (q *Queue) noJob(ref string, list JobList) error {
@@ -260,11 +277,12 @@ func (q *Queue) Cancel(ctx context.Context, jobID string) error {
 	return q.Scheduler.Cancel(ctx, jobID)
 }
 
-func (fo *Follower) logPath(j model.Job) string {
-	if j.Log == "" {
+// logPath is where a job's log lies; empty: it is not known.
+func (fo *Follower) logPath(log string) string {
+	if log == "" {
 		return ""
 	}
-	return fo.Workspace.Path(j.Log)
+	return onDisk(fo.Workspace.Path(log))
 }
 
 // JobList is one answer of the scheduler, joined with what was submitted.
@@ -328,8 +346,12 @@ func (h *history) find(ctx context.Context, s model.Submission, open []model.Sub
 	if j, ok := h.jobs[s.Tag]; ok {
 		return j, true
 	}
-	j, ok := h.jobs["id "+s.JobID]
-	return j, ok && s.JobID != "" && (j.Tag == "" || j.Tag == s.Tag)
+	for _, key := range []string{s.JobID, wholeOf(s.JobID)} {
+		if p := h.jobs["id "+key].Part(s.JobID); p != nil && s.JobID != "" && (p.Tag == "" || p.Tag == s.Tag) && sameJob(*p, s) {
+			return *p, true
+		}
+	}
+	return model.Job{}, false
 }
 
 // refresh asks for what is open, if what is here does not answer for all of it, or is old.

@@ -137,7 +137,7 @@ func (su *Submitter) record(ctx context.Context, p Preview, claim *workspace.Cla
 	id, err := su.send(ctx, s, p)
 	// the record must be completed although the caller may have left meanwhile
 	complete := func(s *model.Submission) {
-		s.Error, s.JobID, s.Log = "", id, scheduler.ExpandLog(s.Log, id, e.ID)
+		s.Error, s.JobID, s.Log = "", id, scheduler.ExpandLog(s.Log, model.Job{ID: id, Name: e.ID})
 		if err != nil && !errors.Is(err, scheduler.ErrMaybe) {
 			s.Error = err.Error()
 		}

@@ -13,19 +13,46 @@ import (
 	"shardeck/backend/logs"
 	"shardeck/model"
 	"shardeck/model/present"
+	"shardeck/model/present/unit"
 )
 
-// Why tells why a job failed, waits, or that it does neither.
+// Why tells why a job failed, waits, or that it does neither; of an array whose tasks failed, of the first.
 func (fo *Follower) Why(ctx context.Context, j model.Job) (Cause, error) {
 	switch {
+	case j.Tasks.Failed > 0 && j.ID == wholeOf(j.ID):
+		return fo.ofTasks(ctx, j)
 	case j.State == model.JobPending:
-		return waiting(j), nil
+		return fo.waiting(ctx, j), nil
 	case j.State.Active():
-		return fo.remarks(ctx, j, "it has not failed: it is "+j.State.Words()), nil
+		return fo.remarks(ctx, j, "it has not failed: it is "+j.State.Words()+restarted(j)), nil
 	case j.State == model.JobCompleted:
-		return fo.remarks(ctx, j, "it has not failed: it completed"), nil
+		return fo.remarks(ctx, j, "it has not failed: it completed"+restarted(j)), nil
 	}
 	return fo.failure(ctx, j)
+}
+
+// ofTasks says which tasks of an array failed, and why the first did.
+func (fo *Follower) ofTasks(ctx context.Context, j model.Job) (Cause, error) {
+	worst := j.Worst()
+	if worst.ID == j.ID && !worst.State.Failed() { // its tasks are not known any more
+		worst.State = model.JobFailed
+	}
+	worst.Experiment = j.Experiment
+	c, err := fo.failure(ctx, worst)
+	title := j.Tasks.Words()
+	if worst.ID != j.ID {
+		title += "; " + worst.ID
+	}
+	c.Job, c.Title = j, title+": "+c.Title
+	return c, err
+}
+
+// restarted tells how often Slurm put a job back into the queue.
+func restarted(j model.Job) string {
+	if j.Restarts == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", started anew %s", unit.Plural(j.Restarts, "time"))
 }
 
 // Causes are the causes of the jobs of this workspace that failed, by id, for at most so
@@ -46,29 +73,16 @@ func (fo *Follower) Causes(ctx context.Context, jobs []model.Job, most int) map[
 	return causes
 }
 
-func waiting(j model.Job) Cause {
-	r := j.Meaning
-	c := Cause{Job: j, Title: "it waits: " + cmp.Or(r.Words, "the scheduler does not say why"), Line: j.Reason, Fixes: []string{}, Waits: &r}
-	if r.Waiting != "" {
-		c.Title += "; " + r.Waiting
-	}
-	if r.Help != "" {
-		c.Fixes = append(c.Fixes, strings.ReplaceAll(r.Help, "$id", j.ID))
-	}
-	if r.Forever {
-		c.Fixes = append(c.Fixes, "shardeck cancel "+j.ID)
-	}
-	return c
-}
-
 func (fo *Follower) failure(ctx context.Context, j model.Job) (Cause, error) {
 	c := Cause{Job: j, Fixes: []string{}}
-	tail, err := logs.Tail(fo.logPath(j), causeLines)
-	if err != nil {
-		tail = logs.Part{Path: fo.Workspace.Rel(fo.logPath(j))} // a job that died before its first line has none
-	}
-	tail.Path = fo.Workspace.Rel(tail.Path)
+	tail := fo.tailOf(j.Log)
 	f, ok := logs.Cause(tail.Lines, fo.withReason(ctx, j))
+	if j.Errors != "" { // what fails says so there, if it is apart
+		errors := fo.tailOf(j.Errors)
+		if e, found := logs.Cause(errors.Lines, j); found && e.Index >= 0 {
+			tail, f, ok = errors, e, true
+		}
+	}
 	if !ok {
 		c.Title = fmt.Sprintf("the job is %s, which is no failure", j.State.Words())
 		return c, ctx.Err()
@@ -83,6 +97,17 @@ func (c *Cause) tell(f logs.Finding, in logs.Part) {
 	if f.Index >= 0 {
 		c.Where = in.Where(f.Index)
 	}
+}
+
+// tailOf is the end of a log, empty where there is none: a job that died before its first line has no log.
+func (fo *Follower) tailOf(path string) logs.Part {
+	path = fo.logPath(path)
+	tail, err := logs.Tail(path, causeLines)
+	if err != nil {
+		tail = logs.Part{Path: path}
+	}
+	tail.Path = fo.Workspace.Rel(tail.Path)
+	return tail
 }
 
 // withReason adds who cancelled a job, which only the scheduler's history says.
@@ -122,14 +147,15 @@ func (fo *Follower) remarks(ctx context.Context, j model.Job, title string) Caus
 type Cause struct {
 	Job   model.Job `json:"job"`
 	Kind  string    `json:"kind,omitempty"` // of failure, as templates/failures.yaml names it; empty: not known
-	Title string    `json:"title"` // "CUDA out of memory"
-	Line  string    `json:"line"`  // the line that proves it
-	Where string    `json:"where"` // file:line
+	Title string    `json:"title"`          // "CUDA out of memory"
+	Line  string    `json:"line"`           // the line that proves it
+	Where string    `json:"where"`          // file:line
 	Fixes []string  `json:"fixes"`
 
 	Remedies []Remedy `json:"remedies,omitempty"` // those of the fixes that an edit of the config makes
 
 	Waits *model.Reason `json:"waits,omitempty"` // of a job that waits: why, and whether waiting helps
+	Rank  *model.Rank   `json:"rank,omitempty"`  // its place in the queue, where the site shows it
 }
 
 // Remedy is a fix of a failure that can be applied to the config as it is now.

@@ -10,9 +10,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
+	"shardeck/backend/process"
 	"shardeck/model"
 )
 
@@ -42,6 +44,14 @@ type Scheduler interface {
 // Estimator is a scheduler that can say when a job would start. Planning is dear: for a user who asked, once.
 type Estimator interface {
 	Estimate(ctx context.Context, r Request) (Estimate, error)
+}
+
+// Waiter is a scheduler that tells more of a job that waits: for a user who asked.
+type Waiter interface {
+	// Reservations lists those of the cluster, that are or come.
+	Reservations(ctx context.Context) ([]model.Reservation, error)
+	// Rank is a job's place among those that wait; false where the site does not show it.
+	Rank(ctx context.Context, j model.Job) (model.Rank, bool)
 }
 
 // Others is a scheduler that tells of jobs by their ids, whoever owns them; one that it does not know is left out.
@@ -161,12 +171,40 @@ func (r Request) checkPlaces() error {
 	return nil
 }
 
-// ExpandLog puts a job's id into a log path, as Slurm does for %j; %A (the array's
-// id), %x (the name) and %% are known too, other patterns stay as they are.
-func ExpandLog(path, id, name string) string {
-	if !strings.Contains(path, "%") {
-		return path
+// logSymbol is a replacement symbol of a pattern for a log's name, with its padding.
+var logSymbol = regexp.MustCompile(`%(?:%|([0-9]*)([AajJnrstux]))`)
+
+// ExpandLog makes the name of a job's log of its pattern, as Slurm does for a batch script: a path with a
+// backslash is taken as it is without them. What only the node knows (%N) or not every release (%b) stays as it
+// is, and so does a symbol that this job has no value for yet. [sbatch(1) "filename pattern"; expand_stdio_fields
+// in Slurm's src/common/print_fields.c]
+func ExpandLog(pattern string, j model.Job) string {
+	if strings.Contains(pattern, `\`) {
+		return strings.ReplaceAll(pattern, `\`, "")
 	}
-	array, _, _ := strings.Cut(id, "_")
-	return strings.NewReplacer("%%", "%", "%j", id, "%A", array, "%x", name).Replace(path)
+	array, task, _ := strings.Cut(j.ID, "_")
+	job := cmp.Or(j.RawID, j.ID)
+	if strings.Contains(array, "+") {
+		array = job // a part of a heterogeneous job is none of an array
+	}
+	values := map[string]string{"%": "%", "A": array, "a": cmp.Or(task, noTask), "j": job, "J": job, "n": "0", "r": strconv.Itoa(j.Restarts),
+		"s": "batch", "t": "0", "u": "", "x": j.Name}
+	return logSymbol.ReplaceAllStringFunc(pattern, func(symbol string) string {
+		m := logSymbol.FindStringSubmatch(symbol)
+		value := values[cmp.Or(m[2], "%")]
+		if m[2] == "u" {
+			value = process.User()
+		}
+		width, _ := strconv.Atoi(m[1])
+		if _, err := strconv.ParseUint(value, 10, 64); err == nil && m[2] != "x" && m[2] != "u" {
+			return strings.Repeat("0", max(min(width, 10)-len(value), 0)) + value
+		}
+		if strings.HasPrefix(value, "[") { // tasks that wait have a log each
+			return symbol
+		}
+		return value
+	})
 }
+
+// noTask is what Slurm puts in the place of the task of a job that is no array.
+const noTask = "4294967294"

@@ -80,6 +80,21 @@ func (l Ledger) Submissions() (subs []model.Submission, warnings []string, err e
 	return subs, warnings, err
 }
 
+// lookedBack is where LookBack writes.
+const lookedBack = PrivateDir + "/looked-back"
+
+// LookedBack is when the scheduler's history was last looked through for jobs submitted by hand; zero: never.
+func (l Ledger) LookedBack() time.Time {
+	text, _ := l.ws.read(lookedBack, maxRecord)
+	at, _ := time.Parse(time.RFC3339, strings.TrimSpace(string(text)))
+	return at
+}
+
+// LookBack remembers that it was.
+func (l Ledger) LookBack(at time.Time) error {
+	return l.ws.WriteFile(lookedBack, []byte(at.Format(time.RFC3339)+"\n"), 0o644)
+}
+
 // Unsaved lists the edits that were not saved when their session ended, by experiment.
 // A damaged record is passed over and stays where it is, with a warning.
 func (l Ledger) Unsaved() (all []model.Unsaved, warnings []string, err error) { return l.drafts.all() }

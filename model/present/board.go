@@ -2,6 +2,7 @@ package present
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 	"time"
 
@@ -146,10 +147,7 @@ func Job(j model.Job, seen string, now time.Time) Row {
 // JobWhere says the most useful thing of a job in few words: why it waits and when it would
 // start, its stage and node, how it failed. Seen is what its log says; empty: nothing.
 func JobWhere(j model.Job, seen string, now time.Time) string {
-	reason, start := j.Meaning.Words, EstimatedStart(j.Start, now)
-	if start != "" {
-		start = "start " + start
-	}
+	reason, start := j.Meaning.Words, Expected(j, now)
 	if j.Reason == "None" && !j.State.Active() { // of one that waits it means that it was just submitted
 		reason = ""
 	}
@@ -170,6 +168,31 @@ func JobWhere(j model.Job, seen string, now time.Time) string {
 		return reason
 	}
 	return j.NodeList
+}
+
+// Rank says where a job stands in the queue and why: "place 7 of 12 that wait in gpu_ss11: priority 250 (QOS 250)".
+func Rank(r model.Rank) string {
+	text := fmt.Sprintf("place %s of %s that wait in %s: priority %s", unit.Int(r.Place), unit.Int(r.Of), r.Partition, r.Priority)
+	if len(r.Made) > 0 {
+		text += " (" + strings.Join(r.Made, ", ") + ")"
+	}
+	return text
+}
+
+// Ends says what cancelling a job ends: "ends 18 tasks, 3 running".
+func Ends(j model.Job) string {
+	n := j.Tasks.Waiting + j.Tasks.Running
+	switch {
+	case n > 0 && j.Tasks.Running > 0:
+		return "ends " + unit.Plural(n, "task") + ", " + unit.Int(j.Tasks.Running) + " running"
+	case n > 0:
+		return "ends " + unit.Plural(n, "task") + ", none running"
+	case len(j.Parts) > 0:
+		return "ends " + unit.Plural(len(j.Parts), "part") + " on " + unit.Plural(j.Nodes, "node") + ", " + j.State.Words()
+	case j.Elapsed > 0:
+		return "ends it, " + j.State.Words() + " for " + unit.Clock(j.Elapsed)
+	}
+	return "ends it, " + j.State.Words()
 }
 
 // exitCode says how a job ended of which nothing better is known.

@@ -21,6 +21,18 @@ func EstimatedStart(t, now time.Time) string {
 	return "~" + unit.Moment(t, now)
 }
 
+// Expected says when a job that waits is expected to start, and when it was before that moved: "start ~15:05, was ~14:20".
+func Expected(j model.Job, now time.Time) string {
+	text := EstimatedStart(j.Start, now)
+	switch {
+	case j.State != model.JobPending || text == "":
+		return ""
+	case j.Was.IsZero():
+		return "start " + text
+	}
+	return "start " + text + ", was " + EstimatedStart(j.Was, now)
+}
+
 // WouldStart says when a job would start if it were submitted now: "would start ~14:20", or
 // with a note why that is not known; empty where the scheduler never says.
 func WouldStart(at time.Time, note string, now time.Time) string {

@@ -54,7 +54,7 @@ func readRecord(dir, id string) (model.Job, error) {
 		return j, nil
 	}
 	j.Name, j.Tag, j.GPUs = model.Printable(c.Name), model.Printable(c.Tag), c.GPUs
-	j.WorkDir, j.Log = model.Printable(c.Dir), model.Printable(scheduler.ExpandLog(c.Log, id, c.Name))
+	j.WorkDir, j.Log = model.Printable(c.Dir), model.Printable(scheduler.ExpandLog(c.Log, model.Job{ID: id, Name: c.Name}))
 	j.Limit, j.Submit, j.Start = c.Limit, c.Submit, unixTime(readFact(dir, "started"))
 	return j, nil
 }

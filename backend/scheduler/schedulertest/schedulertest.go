@@ -90,7 +90,7 @@ func (s *Scheduler) Submit(_ context.Context, r scheduler.Request) (string, erro
 	s.Submitted = append(s.Submitted, r)
 	s.note("submit", r.Name)
 	s.Queue = append(s.Queue, model.Job{ID: id, Name: r.Name, Tag: r.Tag, Scheduler: s.Name(), State: model.JobPending, Reason: "Priority",
-		Submit: s.now(), GPUs: r.GPUs, Limit: r.Limit, WorkDir: r.Dir, Log: scheduler.ExpandLog(r.Log, id, r.Name)})
+		Submit: s.now(), GPUs: r.GPUs, Limit: r.Limit, WorkDir: r.Dir, Log: scheduler.ExpandLog(r.Log, model.Job{ID: id, Name: r.Name})})
 	return id, s.Reply
 }
 

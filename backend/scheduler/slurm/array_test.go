@@ -2,6 +2,7 @@ package slurm
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,34 +20,54 @@ func TestTasksIn(t *testing.T) {
 	}
 }
 
-// TestFold: an array is one job under its own id, in the place of its first record.
+// TestFold: an array is one job under its own id, in the place of its first record, and a heterogeneous job too.
 func TestFold(t *testing.T) {
 	at := func(min int) time.Time { return time.Date(2026, 11, 23, 9, min, 0, 0, time.UTC) }
-	jobs := []model.Job{
-		{ID: "9", State: model.JobPending},
-		{ID: "5_0", State: model.JobCompleted, GPUs: 4, Nodes: 1, Start: at(1), End: at(3), ExitCode: "0:0"},
-		{ID: "5_1", State: model.JobFailed, GPUs: 4, Nodes: 1, Start: at(2), End: at(9), ExitCode: "4:0"},
-		{ID: "5_2", State: model.JobRunning, GPUs: 4, Nodes: 1, Start: at(4), NodeList: "nid1"},
-		{ID: "7", State: model.JobRunning, GPUs: 8},
-		{ID: "5_3", State: model.JobRunning, GPUs: 4, Nodes: 1, Start: at(5), Elapsed: time.Minute},
-		{ID: "5_[4-19%2]", State: model.JobPending, GPUs: 4, Reason: "JobArrayTaskLimit"},
+	array := []model.Job{
+		{ID: "5_0", State: model.JobCompleted, GPUs: 4, Nodes: 1, Start: at(1), End: at(3), ExitCode: "0:0", Log: "0"},
+		{ID: "5_1", State: model.JobFailed, GPUs: 4, Nodes: 1, Start: at(2), End: at(9), ExitCode: "4:0", Log: "1", Errors: "1e"},
+		{ID: "5_2", State: model.JobRunning, GPUs: 4, Nodes: 1, Start: at(4), NodeList: "nid1", Log: "2"},
+		{ID: "5_3", State: model.JobRunning, GPUs: 4, Nodes: 1, Start: at(5), Elapsed: time.Minute, Log: "3"},
+		{ID: "5_[4-19%2]", State: model.JobPending, GPUs: 4, Reason: "JobArrayTaskLimit", Tasks: model.Tasks{Waiting: 16}},
 	}
+	parts := []model.Job{
+		{ID: "7+0", RawID: "7", State: model.JobRunning, GPUs: 8, Nodes: 2, NodeList: "nid[4-5]", Log: "a"},
+		{ID: "7+1", RawID: "8", State: model.JobRunning, GPUs: 4, Nodes: 1, NodeList: "nid6", Log: "b"},
+	}
+	jobs := slices.Concat([]model.Job{{ID: "9", State: model.JobPending}}, array[:3], parts, array[3:])
 	want := []model.Job{
 		{ID: "9", State: model.JobPending},
-		{ID: "5", State: model.JobRunning, GPUs: 8, Nodes: 2, Start: at(1), NodeList: "nid1", Elapsed: time.Minute,
-			Tasks: model.Tasks{Waiting: 16, Running: 2, Done: 1, Failed: 1}},
-		{ID: "7", State: model.JobRunning, GPUs: 8},
+		{ID: "5", State: model.JobRunning, GPUs: 8, Nodes: 2, Start: at(1), NodeList: "nid1", Elapsed: time.Minute, Log: "1", Errors: "1e",
+			Tasks: model.Tasks{Waiting: 16, Running: 2, Done: 1, Failed: 1, Which: "1"}, Parts: slices.Clone(array)},
+		{ID: "7", State: model.JobRunning, GPUs: 12, Nodes: 3, NodeList: "nid[4-5],nid6", Log: "a", Parts: parts},
 	}
+	want[2].Parts = slices.Clone(parts)
+	want[2].Parts[1].Log = "a" // the first alone runs the script
 	if d := cmp.Diff(want, foldArrays(jobs)); d != "" {
 		t.Error(d)
 	}
-	ended := foldArrays(jobs[1:3])
-	if len(ended) != 1 || ended[0].State != model.JobFailed || ended[0].ExitCode != "4:0" || !ended[0].End.Equal(at(9)) || ended[0].Tasks.Words() != "1 of 2 done, 1 failed" {
+	ended := foldArrays(array[:2])
+	if len(ended) != 1 || ended[0].State != model.JobFailed || ended[0].ExitCode != "4:0" || !ended[0].End.Equal(at(9)) || ended[0].Tasks.Words() != "1 of 2 done, 1 failed (1)" {
 		t.Errorf("ended: %+v", ended)
 	}
-	plain := jobs[:1]
+	plain := []model.Job{{ID: "9"}}
 	if got := foldArrays(plain); len(got) != 1 || &got[0] != &plain[0] {
 		t.Errorf("without arrays: %+v", got)
+	}
+}
+
+// TestWorst: what an array is told by.
+func TestWorst(t *testing.T) {
+	begun := func(n int) time.Time { return time.Unix(int64(n), 0) }
+	done, newer := model.Job{ID: "5_0", State: model.JobCompleted, Start: begun(1)}, model.Job{ID: "5_1", State: model.JobCompleted, Start: begun(2)}
+	runs, waits := model.Job{ID: "5_2", State: model.JobRunning}, model.Job{ID: "5_[7-9]", State: model.JobPending}
+	cancelled, failed := model.Job{ID: "5_3", State: model.JobCancelled}, model.Job{ID: "5_4", State: model.JobTimeout}
+	for want, parts := range map[string][]model.Job{
+		"5_0": {waits, done}, "5_1": {done, newer}, "5_2": {newer, waits, runs}, "5_3": {runs, cancelled}, "5_4": {cancelled, runs, failed},
+	} {
+		if got := (model.Job{ID: "5", Parts: parts}).Worst().ID; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
 

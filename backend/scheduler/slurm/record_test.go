@@ -128,7 +128,7 @@ func (r *recorder) ask(id, end, program string, args ...string) string {
 	var kept strings.Builder
 	for _, rec := range strings.SplitAfter(text, end) {
 		found, _, _ := strings.Cut(strings.TrimLeft(rec, "\n"), unit)
-		if base, _, _ := strings.Cut(found, "_"); base == id {
+		if wholeID(found) == id {
 			kept.WriteString(strings.TrimLeft(rec, "\n"))
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -33,6 +34,7 @@ type field struct {
 // anything. squeue is asked by --Format, the only way to the count of GPUs (tres-alloc) and to the log's path.
 var fields = []field{
 	{"JobArrayID", "JobID", into(func(j *model.Job) any { return &j.ID })},
+	{"JobID", "JobIDRaw", into(func(j *model.Job) any { return &j.RawID })},
 	{"Reason", "Reason", into(func(j *model.Job) any { return &j.Reason })},
 	{"State", "State", func(j *model.Job, v string, _ *time.Location) { setState(j, v) }},
 	{"TimeUsed", "Elapsed", into(func(j *model.Job) any { return &j.Elapsed })},
@@ -52,9 +54,11 @@ var fields = []field{
 	{"exit_code", "ExitCode", func(j *model.Job, v string, _ *time.Location) { j.ExitCode = exitCode(v) }},
 	{"RestartCnt", "", setRestarts},
 	{"Comment", "Comment", into(func(j *model.Job) any { return &j.Tag })},
-	{"", submitLine, setTagFromLine},
+	{"", submitLine, setSubmitLine},
 	{"WorkDir", "WorkDir", into(func(j *model.Job) any { return &j.WorkDir })},
-	{"STDOUT", "", into(func(j *model.Job) any { return &j.Log })},
+	{"STDOUT", "StdOut", into(func(j *model.Job) any { return &j.Log })},
+	{"STDERR", "StdErr", into(func(j *model.Job) any { return &j.Errors })},
+	{"Command", "", into(func(j *model.Job) any { return &j.Command })},
 	{"Name", "JobName", into(func(j *model.Job) any { return &j.Name })},
 }
 
@@ -94,18 +98,21 @@ func setGPUsPerNode(j *model.Job, v string, _ *time.Location) {
 // setRestarts tells a job that Slurm put back into the queue, after a node's failure
 // or a preemption, from one whose user set a start time: Slurm has one word for both.
 func setRestarts(j *model.Job, v string, _ *time.Location) {
-	if wholeNumber(v) > 0 && j.State == model.JobPending && j.Reason == "BeginTime" {
+	j.Restarts = wholeNumber(v)
+	if j.Restarts > 0 && j.State == model.JobPending && j.Reason == "BeginTime" {
 		j.Reason = "REQUEUED"
 	}
 }
 
-// submitLine is the command line of the submission, with the tag: most sites store no comments. Since sacct 21.08.
+// submitLine is the command line of the submission, with the tag: most sites store no comments. Since sacct 21.08;
+// StdOut and StdErr since 24.05.
 const submitLine = "SubmitLine"
 
 // tagInLine finds the tag in the arguments that Submit gave to sbatch.
 var tagInLine = regexp.MustCompile(`(?:^| )--comment=([A-Za-z0-9][A-Za-z0-9._-]*)(?: |$)`)
 
-func setTagFromLine(j *model.Job, v string, _ *time.Location) {
+func setSubmitLine(j *model.Job, v string, _ *time.Location) {
+	j.Command = v
 	if m := tagInLine.FindStringSubmatch(v); m != nil && j.Tag == "" {
 		j.Tag = m[1]
 	}
@@ -132,8 +139,11 @@ func parseSqueue(out string, zone *time.Location) ([]model.Job, error) {
 
 // knownFields are those that this sacct knows.
 func (s *Slurm) knownFields() []field {
-	return slices.DeleteFunc(slices.Clone(sacctFields), func(f field) bool { return s.plainer.Load() && f.sacct == submitLine })
+	return slices.DeleteFunc(slices.Clone(sacctFields), func(f field) bool { _, no := s.unknown.Load(f.sacct); return no })
 }
+
+// invalidField is what sacct says of a field that it does not know.
+var invalidField = regexp.MustCompile(`Invalid field requested: "?(\w+)`)
 
 // History lists this user's finished jobs since a time, by one sacct. Submissions that
 // Slurm refused, of which it keeps records too, were never jobs.
@@ -159,8 +169,10 @@ func (s *Slurm) mineSince(t time.Time) []string {
 func (s *Slurm) accounted(ctx context.Context, which ...string) ([]model.Job, error) {
 	fields := s.knownFields()
 	out, err := s.ask(ctx, "sacct", sacctArgs(fields, which)...)
-	if err != nil && strings.Contains(err.Error(), "Invalid field requested") && !s.plainer.Swap(true) {
-		return s.accounted(ctx, which...)
+	if m := invalidField.FindStringSubmatch(fmt.Sprint(err)); m != nil {
+		if _, again := s.unknown.LoadOrStore(m[1], true); !again {
+			return s.accounted(ctx, which...)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -192,7 +204,9 @@ func (s *Slurm) ByID(ctx context.Context, ids []string) ([]model.Job, error) {
 	}
 	jobs, err := parseSqueue(text, s.zone)
 	jobs = foldArrays(jobs)
-	ids = slices.DeleteFunc(ids, func(id string) bool { return slices.ContainsFunc(jobs, func(j model.Job) bool { return j.ID == id }) })
+	ids = slices.DeleteFunc(ids, func(id string) bool {
+		return slices.ContainsFunc(jobs, func(j model.Job) bool { return j.Part(id) != nil })
+	})
 	if err != nil || len(ids) == 0 {
 		return jobs, err
 	}
@@ -254,10 +268,34 @@ func jobOf(program, record string, fields []field, zone *time.Location) (model.J
 		j.Start = time.Time{}
 	}
 	mendReason(&j)
-	if j.Log != "" {
-		j.Log = scheduler.ExpandLog(j.Log, j.ID, j.Name)
+	nameLogs(&j)
+	if isRest(j.ID) {
+		j.Tasks.Waiting = tasksIn(j.ID)
 	}
 	return j, nil
+}
+
+// nameLogs makes paths of the patterns of a job's output. Up to 24.05 squeue gives an array's task the default
+// name of a job that is none.
+func nameLogs(j *model.Job) {
+	if j.RawID == j.ID {
+		j.RawID = ""
+	}
+	if j.Errors == j.Log {
+		j.Errors = ""
+	}
+	byDefault := j.WorkDir + "/slurm-" + j.RawID + ".out"
+	for _, path := range []*string{&j.Log, &j.Errors} {
+		if *path == byDefault && isTask(*j) {
+			*path = j.WorkDir + "/slurm-%A_%a.out"
+		}
+		if *path == "" {
+			continue
+		}
+		if *path = scheduler.ExpandLog(*path, *j); !filepath.IsAbs(*path) {
+			*path = filepath.Join(j.WorkDir, *path)
+		}
+	}
 }
 
 // mendReason sets right what squeue says of jobs that have ended: of one cancelled while it waited still why it
@@ -276,64 +314,76 @@ func badAnswer(program, part string) error {
 		ToDo: "try again; if it stays, report it with the output of sinfo --version"}
 }
 
-// foldArrays makes one job of each array, under the array's own id. squeue and sacct have
-// a record for every task that began and one for the rest; a list of jobs shows an array
-// of 1,000 as the one thing that was submitted.
+// foldArrays makes one job of each array and of each heterogeneous job, under its own id, with its tasks and parts
+// in it. squeue and sacct have a record for every task that began and one for the rest; a list of jobs shows an
+// array of 1,000 as the one thing that was submitted.
 func foldArrays(jobs []model.Job) []model.Job {
-	if !slices.ContainsFunc(jobs, isTask) {
+	if !slices.ContainsFunc(jobs, func(j model.Job) bool { return wholeID(j.ID) != j.ID }) {
 		return jobs
 	}
 	groups := map[string][]model.Job{}
-	arrays := map[string]bool{}
 	for _, j := range jobs {
-		base, _, task := strings.Cut(j.ID, "_")
-		groups[base] = append(groups[base], j)
-		arrays[base] = arrays[base] || task
+		groups[wholeID(j.ID)] = append(groups[wholeID(j.ID)], j)
 	}
 	out := make([]model.Job, 0, len(groups))
 	for _, j := range jobs {
-		base, _, _ := strings.Cut(j.ID, "_")
-		tasks := groups[base]
-		delete(groups, base)
+		id := wholeID(j.ID)
+		parts := groups[id]
+		delete(groups, id)
 		switch {
-		case tasks == nil: // told by its array's first
-		case arrays[base]:
-			out = append(out, foldArray(base, tasks))
+		case parts == nil: // told by its array's first
+		case slices.ContainsFunc(parts, func(p model.Job) bool { return p.ID != id }):
+			out = append(out, fold(id, parts))
 		default:
-			out = append(out, tasks...)
+			out = append(out, parts...)
 		}
 	}
 	return out
 }
 
+// wholeID is the id of the array or heterogeneous job that a task or part belongs to.
+func wholeID(id string) string {
+	if i := strings.IndexAny(id, "_+"); i > 0 {
+		return id[:i]
+	}
+	return id
+}
+
 func isTask(j model.Job) bool { return strings.Contains(j.ID, "_") }
+
+// isRest tells the tasks that wait, which have one record.
+func isRest(id string) bool { return strings.Contains(id, "_[") }
 
 // liveliest orders states by what an array as a whole is doing, most telling first.
 var liveliest = []model.JobState{model.JobRunning, model.JobCompleting, model.JobSuspended, model.JobPending}
 
-// stateRank is a state's place in that order; then come failures, then the rest.
+// stateRank is a state's place in that order; then come failures, those that nobody wanted first, then the rest.
 func stateRank(s model.JobState) int {
 	if i := slices.Index(liveliest, s); i >= 0 {
 		return i
 	}
-	if s.Failed() {
+	switch {
+	case s == model.JobCancelled:
+		return len(liveliest) + 1
+	case s.Failed():
 		return len(liveliest)
 	}
-	return len(liveliest) + 1
+	return len(liveliest) + 2
 }
 
-// foldArray tells an array by its liveliest task, the first of those, and counts the
-// others. Its GPUs and nodes are those its running tasks have, or that a task wants.
-func foldArray(id string, tasks []model.Job) model.Job {
-	byRank := func(a, b model.Job) int { return cmp.Compare(stateRank(a.State), stateRank(b.State)) }
-	all := slices.MinFunc(tasks, byRank)
-	all.ID = id
-	if all.State == model.JobRunning {
+// fold tells an array or a heterogeneous job by its liveliest part, the first of those, and counts the others. Its
+// log is that of the worst: the first that failed, else the liveliest, else the newest. Its GPUs and nodes are
+// those its running tasks have, or that a task wants; those of all parts of a heterogeneous job.
+func fold(id string, parts []model.Job) model.Job {
+	parts = slices.SortedFunc(slices.Values(parts), func(a, b model.Job) int { return cmp.Compare(numberIn(a.ID), numberIn(b.ID)) })
+	array := slices.ContainsFunc(parts, isTask)
+	all := slices.MinFunc(parts, func(a, b model.Job) int { return cmp.Compare(stateRank(a.State), stateRank(b.State)) })
+	all.ID, all.RawID, all.Parts, all.Tasks = id, "", parts, model.Tasks{}
+	if !array || all.State == model.JobRunning {
 		all.GPUs, all.Nodes = 0, 0
 	}
-	for _, t := range tasks {
-		all.Tasks.Add(t.State, tasksIn(t.ID))
-		if t.State == model.JobRunning {
+	for _, t := range parts {
+		if !array || t.State == model.JobRunning {
 			all.GPUs, all.Nodes = all.GPUs+t.GPUs, all.Nodes+t.Nodes
 		}
 		all.Elapsed = max(all.Elapsed, t.Elapsed)
@@ -344,7 +394,46 @@ func foldArray(id string, tasks []model.Job) model.Job {
 			all.End = t.End
 		}
 	}
+	if array {
+		countTasks(&all)
+		return all
+	}
+	for i := range parts { // the first alone runs the script
+		parts[i].Log, parts[i].Errors = parts[0].Log, parts[0].Errors
+	}
+	all.Log, all.Errors = parts[0].Log, parts[0].Errors
+	all.NodeList = strings.Trim(strings.Join(model.Each(parts, func(p model.Job) string { return p.NodeList }), ","), ",")
 	return all
+}
+
+func countTasks(all *model.Job) {
+	var failed []string
+	for _, t := range all.Parts {
+		all.Tasks.Add(t.State, max(t.Tasks.Waiting, 1))
+		if t.State.Failed() && t.State != model.JobCancelled {
+			failed = append(failed, strings.TrimPrefix(t.ID, all.ID+"_"))
+		}
+	}
+	worst := all.Worst()
+	all.Tasks.Which, all.Log, all.Errors = shortList(failed), worst.Log, worst.Errors
+}
+
+// numberIn is the number of a task or part; those that wait come last.
+func numberIn(id string) int {
+	n, err := strconv.Atoi(id[strings.IndexAny(id, "_+")+1:])
+	if err != nil {
+		return maxTasks
+	}
+	return n
+}
+
+// shortList names the first few of what may be many.
+func shortList(words []string) string {
+	const most = 8
+	if len(words) > most {
+		words = append(slices.Clone(words[:most]), "…")
+	}
+	return strings.Join(words, ", ")
 }
 
 // tasksIn counts the tasks that a record stands for: 5_3 is one, 5_[2,7-19:2%4] are

@@ -41,6 +41,12 @@ var scenes = []scene{
 	{name: "reservation", until: "PENDING Reservation",
 		lines: `scontrol create reservation ReservationName=r1 StartTime=now+1hour Duration=60 Users=root Nodes=nid001000 >/dev/null; sb -N1 --reservation=r1 --wrap true`,
 		after: `scontrol delete ReservationName=r1`},
+	{name: "maintenance", until: "PENDING ReqNodeNotAvail, Reserved for maintenance",
+		lines: `scontrol create reservation ReservationName=m1 StartTime=now+20minutes Duration=60 Flags=maint,ignore_jobs Users=root Nodes=ALL >/dev/null; sb -N1 -t 30 --wrap true`,
+		after: `scontrol delete ReservationName=m1`},
+	{name: "heterogeneous", until: "RUNNING ",
+		lines: `printf '%s\n' '#!/bin/bash' '#SBATCH hetjob' '#SBATCH -C gpu -q regular -A m1234 -N2 -t 10 --gpus-per-node=4 --comment=sd-heterogeneous' 'sleep 600' >"$W/het.sh"
+sb -N1 "$W/het.sh"`},
 	{name: "nodes-down", until: "PENDING Nodes required.*",
 		lines: `scontrol update nodename=nid[001000-001003] state=drain reason=x; sb -N1 --wrap true`,
 		after: `scontrol update nodename=nid[001000-001003] state=resume 2>/dev/null || :`},

@@ -16,7 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"shardeck/backend/process"
@@ -42,7 +42,7 @@ type Slurm struct {
 	query    time.Duration
 	submit   time.Duration
 	patience time.Duration // with a cancelled job that does not end
-	plainer  atomic.Bool   // this sacct does not know the submit line
+	unknown  sync.Map      // fields that this sacct does not know
 }
 
 var _ scheduler.Scheduler = (*Slurm)(nil)

@@ -182,6 +182,7 @@ func Cancel(e *command.Env) *cobra.Command {
 					e.Warn("job %s (%s) has ended already: %s", j.ID, j.Title(), j.State.Words())
 					continue
 				}
+				e.Warn("job %s (%s): %s", j.ID, j.Title(), e.Plain(present.Ends(j)))
 				if err := a.Cancel(ctx, j.ID); err != nil {
 					return err
 				}
@@ -202,6 +203,7 @@ jobs of this account. Of those that failed the cause is read from the log; shard
 has the line that proves it. --json uses Slurm's words for states with every scheduler.`,
 		Args: command.Args(0, 0),
 		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
+			a.LookBack(ctx)
 			list, err := a.ListJobs(ctx, true)
 			if err != nil {
 				return err
@@ -237,15 +239,24 @@ func printJobs(e *command.Env, list jobs.JobList, causes map[string]string) {
 
 // Logs prints the log of a job.
 func Logs(e *command.Env) *cobra.Command {
-	lines, follow := 0, false
+	lines, follow, errorsOnly := 0, false, false
 	c := &cobra.Command{
 		Use:   "logs ID",
 		Short: "print a job's log, by job id or by experiment (its newest job)",
-		Args:  command.Args(1, 1),
+		Long: `Prints a job's log, by job id or by experiment (its newest job): of a task of an array
+by 41_0, of a part of a heterogeneous job by 53+1, of a whole array that of the first task
+that failed, else of one that runs, else of the newest.`,
+		Args: command.Args(1, 1),
 		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
 			j, err := a.FindJob(ctx, refs[0])
 			if err != nil {
 				return err
+			}
+			switch {
+			case errorsOnly && j.Errors != "":
+				j.Log = j.Errors
+			case !errorsOnly && j.Errors != "":
+				e.Warn("what job %s wrote to its standard error is apart: shardeck logs --errors %s", j.ID, j.ID)
 			}
 			if follow {
 				return ended(a.Follow(ctx, j, lines, func(p jobs.LogPart) error { return printLog(e, p) }))
@@ -261,6 +272,7 @@ func Logs(e *command.Env) *cobra.Command {
 		}),
 	}
 	c.Flags().IntVarP(&lines, "lines", "n", 200, "the last `N` lines; 0: all that a screen can use")
+	c.Flags().BoolVar(&errorsOnly, "errors", false, "its standard error, where the job writes that to a file of its own")
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on printing until the job ends")
 	return c
 }
@@ -364,12 +376,22 @@ func Why(e *command.Env) *cobra.Command {
 
 func printCause(e *command.Env, c jobs.Cause) {
 	state := present.State(c.Job.State.Words())
-	e.Say("job %s (%s): %s", c.Job.ID, cmp.Or(c.Job.Title(), unit.Missing), e.Paint(state.Role, state.Text))
+	when := ""
+	if !c.Job.State.Active() && !c.Job.Submit.IsZero() { // so that an older job is seen to be one
+		when = ", submitted " + unit.Ago(c.Job.Submit, time.Now())
+	}
+	e.Say("job %s (%s)%s: %s", c.Job.ID, cmp.Or(c.Job.Title(), unit.Missing), when, e.Paint(state.Role, state.Text))
 	e.Say("%s", e.Paint(present.Strong, c.Title))
 	for _, text := range []string{c.Line, e.Paint(present.Dim, c.Where)} {
 		if text != "" {
 			e.Say("  %s", text)
 		}
+	}
+	if c.Rank != nil {
+		e.Say("  %s", present.Rank(*c.Rank))
+	}
+	if plan := present.Expected(c.Job, time.Now()); plan != "" {
+		e.Say("  %s", plan)
 	}
 	for _, f := range c.Fixes {
 		e.Say("  try: %s", f)

@@ -6,6 +6,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model"
+	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
@@ -61,7 +63,7 @@ func needFix(p *Pane) string {
 	switch {
 	case !ok:
 		return p.list.Missing()
-	case !j.State.Failed():
+	case !j.State.Failed() && j.State != model.JobPending:
 		return "job " + j.ID + " has not failed: there is nothing to mend"
 	case p.env.ReadOnly():
 		return pane.Locked(p.env.Backend, "change anything")
@@ -168,6 +170,9 @@ func (p *Pane) askCancel() tea.Cmd {
 		state += " and has run for " + unit.Clock(j.Elapsed)
 	} else if !j.Submit.IsZero() {
 		state += ", submitted " + unit.Ago(j.Submit, p.env.Now())
+	}
+	if len(j.Parts) > 0 {
+		state += "; this " + present.Ends(j)
 	}
 	popup := widget.Confirm("Cancel "+what+"?", state, "What it has not written by then is lost.")
 	p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {

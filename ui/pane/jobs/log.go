@@ -58,7 +58,7 @@ func (g *jobLog) read() tea.Cmd {
 	return g.reading.Start(g.env.Ctx, func(ctx context.Context) (detail, error) {
 		d := detail{id: j.ID}
 		d.part, d.logErr = g.env.Log(ctx, j, logLines)
-		if j.State.Failed() {
+		if j.State.Failed() || jobs.OfMaintenance(j) {
 			d.cause, _ = g.env.Why(ctx, j) // without a cause the log is all there is
 		}
 		return d, ctx.Err()
@@ -204,12 +204,15 @@ func waitingLines(env env, j model.Job, room int) []string {
 	} else if j.Reason != "" && j.Reason != why {
 		why += " (" + j.Reason + ")"
 	}
+	if r.Waiting != "" {
+		why += "; " + r.Waiting
+	}
 	start := "the scheduler has no estimate yet"
 	switch {
 	case r.Forever:
 		start = "never, as it stands: x cancels it"
 	case !j.Start.IsZero():
-		start = present.EstimatedStart(j.Start, env.Now()) + ", as the scheduler estimates"
+		start = strings.TrimPrefix(present.Expected(j, env.Now()), "start ") + ", as the scheduler estimates"
 	}
 	asks := []string{}
 	if j.GPUs > 0 {
@@ -224,10 +227,14 @@ func waitingLines(env env, j model.Job, room int) []string {
 	}
 	width := max(room-16, 1)
 	var lines []string
+	help := strings.NewReplacer("$id", j.ID, "$array", j.ID).Replace(r.Help)
 	for _, l := range []struct{ label, text string }{
-		{"waits", why}, {"starts", start}, {"asks for", pane.Joined(width, asks...)}, {"submitted", unit.Ago(j.Submit, env.Now())},
+		{"waits", why}, {"or", help}, {"starts", start}, {"asks for", pane.Joined(width, asks...)}, {"submitted", unit.Ago(j.Submit, env.Now())},
 	} {
 		label := l.label
+		if l.text == "" {
+			continue
+		}
 		for _, text := range widget.Wrap(l.text, width) {
 			lines = append(lines, "   "+env.Theme.Paint(theme.Dim, widget.Fit(label, 10))+" "+text)
 			label = ""

@@ -188,6 +188,8 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{Text: "the scheduler did not answer: " + p.answer.Stale, Tone: theme.Warn}
 	case !ok:
 		return pane.Note{}
+	case cause.Title != "" && !j.State.Failed():
+		return pane.Note{Text: cause.Title, Tone: theme.Warn}
 	case cause.Title != "":
 		return pane.Note{Text: j.Experiment + " failed after " + unit.Clock(j.Elapsed) + ": " + cause.Title, Tone: theme.Bad}
 	case j.State == model.JobCompleted && p.runs[j.ID] != "":
