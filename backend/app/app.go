@@ -126,7 +126,9 @@ func (a *App) furnish() {
 		Workspace: a.ws, World: a.world, Scheduler: a.scheduler, Now: o.Now, Note: a.note, Past: a.shelf("history"),
 		Poll:        poll.New(a.scheduler, poll.Options{Interval: a.catalog.Settings.Refresh, Floor: floor, Now: o.Now, Shelf: a.shelf("queue")}),
 		Experiments: a.Experiments, Edits: a.experimentSets, Machine: a.machine, Software: a.software(), Getenv: o.Env,
-		Unread:  a.Measure.Unread,
+		Unread: a.Measure.Unread, Each: func(ctx context.Context, n int, f func(int)) {
+			_ = a.pool.Do(ctx, pool.Wanted, 0, func(ctx context.Context) error { a.pool.Each(ctx, pool.Wanted, n, f); return nil }).Wait()
+		},
 		Reading: render.Reading{Workspace: a.ws.Root, Shardeck: o.Binary, CacheHome: filepath.Dir(o.CacheDir), Sets: o.Sets},
 	})
 }

@@ -31,7 +31,7 @@ func (su *Submitter) Environment(ctx context.Context, ids []string) ([]probe.Lin
 	if len(ids) > 0 {
 		lines = append(lines, su.startLines(ctx, rows)...)
 	}
-	lines = append(lines, probe.Environment(ctx, needs, probe.Options{Getenv: su.Getenv})...)
+	lines = append(lines, probe.Environment(ctx, needs, probe.Options{Getenv: su.Getenv, Each: su.Each})...)
 	return lines, ctx.Err()
 }
 
@@ -47,6 +47,9 @@ func (su *Submitter) needs(rows []board.Row) probe.Target {
 		}
 		t.Replay = false
 		m := probe.Model{Name: e.Model.Name, Dummy: e.Model.Weights == "dummy"}
+		if shape := su.World.Shape(m.Name); shape != nil {
+			m.Gated = shape.Gated
+		}
 		if i := slices.IndexFunc(t.Models, func(o probe.Model) bool { return o.Name == m.Name }); i >= 0 {
 			t.Models[i].Dummy = t.Models[i].Dummy && m.Dummy
 			continue

@@ -34,6 +34,7 @@ type Needs struct {
 	Machine     func() probe.Machine // what is installed here
 	Software    probe.Target         // what every job needs, as the settings say
 	Getenv      func(string) string
+	Each        func(ctx context.Context, n int, f func(i int)) // calls f of 0 to n-1 in the pool; nil: one after the other
 
 	// Unread tells what is left to read of the runs named; none: of those too large to read here.
 	Unread func(ctx context.Context, names []string) ([]model.UnreadRun, error)

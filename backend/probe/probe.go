@@ -54,6 +54,7 @@ type Options struct {
 	Look   func(program string) (string, error)
 	Run    func(ctx context.Context, program string, args ...string) (string, error) // standard output; Environment only
 	Statfs func(path string, s *syscall.Statfs_t) error                              // Environment only
+	Each   func(ctx context.Context, n int, f func(i int))                           // calls f of 0 to n-1, side by side; Environment only
 }
 
 // orHere looks at this machine where nothing else is given.
@@ -69,6 +70,13 @@ func (o Options) orHere() Options {
 	}
 	if o.Statfs == nil {
 		o.Statfs = syscall.Statfs
+	}
+	if o.Each == nil {
+		o.Each = func(_ context.Context, n int, f func(int)) {
+			for i := range n {
+				f(i)
+			}
+		}
 	}
 	return o
 }
@@ -164,6 +172,7 @@ var wanted = strictyaml.Embedded[struct {
 	Environments map[string]environment `yaml:"environments"`
 	Versions     string                 `yaml:"versions"`
 	Needs        []need                 `yaml:"needs"`
+	Damages      map[string]damage      `yaml:"damages"` // of files of weights
 }]("software.yaml")
 
 // software starts the Python of the jobs' environment and reads its versions.
@@ -236,6 +245,7 @@ type Target struct {
 type Model struct {
 	Name  string // hub id or path
 	Dummy bool   // weights are made up: only its config is read
+	Gated bool   // the hub asks for a licence first
 }
 
 const patience = 25 * time.Second
