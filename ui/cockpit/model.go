@@ -45,7 +45,7 @@ type Model struct {
 
 	note    pane.Note   // the message line, until the next key
 	unseen  []pane.Note // what was refused, before it, until esc
-	history []string  // what it said before
+	history []string    // what it said before
 	popup   *pane.Ask
 	asks    []*pane.Ask // questions of panes, until no popup is open
 	palette *palette
