@@ -46,8 +46,11 @@ func ChoicesOf(err error) []Choice {
 
 // Error is the fault and its cause on one line.
 func (f *Fault) Error() string {
-	if f.Cause == nil {
+	switch {
+	case f.Cause == nil:
 		return f.Text
+	case f.Text == "":
+		return f.Cause.Error()
 	}
 	return fmt.Sprintf("%s: %v", f.Text, f.Cause)
 }

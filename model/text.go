@@ -39,6 +39,11 @@ func Printable(s string) string {
 	return b.String()
 }
 
+// PrintableLines is Printable for a text of several lines.
+func PrintableLines(s string) string {
+	return strings.Join(Each(strings.Split(s, "\n"), Printable), "\n")
+}
+
 // plain reports whether s is printable ASCII, as nearly all text is.
 func plain(s string) bool {
 	for i := 0; i < len(s); i++ {

@@ -81,7 +81,7 @@ func (rd *Reader) importRun(o ImportOptions) (ImportedRun, error) {
 		return ImportedRun{}, model.Invalid(fmt.Sprintf("%.60q cannot be the name of a run", name),
 			"give one with --name: letters, digits and . _ + = , -")
 	}
-	made := ImportedRun{Run: name, From: run.Dir, Files: []string{}, Ranks: []int{}}
+	made := ImportedRun{Run: name, From: model.Printable(run.Dir), Files: []string{}, Ranks: []int{}}
 	from, texts := map[string]string{}, map[string][]byte{}
 	for _, f := range run.Files {
 		own := intake.OwnName(f)

@@ -87,8 +87,22 @@ func PointsCSV(w io.Writer, c scaling.Chart) error {
 				above(0, p.Speedup), above(0, p.Efficiency), above(-1, p.Serial), above(0, p.Ideal), p.Unsure, p.Changed})
 		}
 	}
+	return writeCSV(w, "points", lines)
+}
+
+// writeCSV writes lines of cells. A text that a spreadsheet would take for a formula gets an apostrophe before it; numbers stay numbers.
+func writeCSV(w io.Writer, what string, lines [][]string) error {
+	for _, line := range lines {
+		for i, text := range line {
+			line[i] = model.Printable(text)
+			if _, err := strconv.ParseFloat(line[i], 64); err != nil && strings.HasPrefix(strings.TrimLeft(line[i], " "), "=") ||
+				err != nil && line[i] != "" && strings.Contains("+-@", line[i][:1]) {
+				line[i] = "'" + line[i]
+			}
+		}
+	}
 	if err := csv.NewWriter(w).WriteAll(lines); err != nil {
-		return fmt.Errorf("cannot write the points: %w", err)
+		return fmt.Errorf("cannot write the %s: %w", what, err)
 	}
 	return nil
 }
@@ -137,10 +151,7 @@ func CSV(w io.Writer, rows []Row, defs []metric.Definition) error {
 		config, tail := told(r)
 		lines = append(lines, slices.Concat(config, model.Each(fields, func(f field) string { return f.text(r) }), tail))
 	}
-	if err := csv.NewWriter(w).WriteAll(lines); err != nil {
-		return fmt.Errorf("cannot write the summary: %w", err)
-	}
-	return nil
+	return writeCSV(w, "summary", lines)
 }
 
 // The columns of a run's config, and those that say what a reader must know before comparing rows.

@@ -32,6 +32,10 @@ func Parse(file string, data []byte) (*yaml.Node, Problems) {
 	case !utf8.Valid(data), bytes.IndexByte(data, 0) >= 0:
 		return nil, whole("is not text, but YAML in UTF-8 is wanted: is this the right file?")
 	}
+	if at := conflict.FindIndex(data); at != nil {
+		return nil, Problems{{File: file, Line: 1 + bytes.Count(data[:at[0]], []byte("\n")), Col: 1,
+			Text: "a merge left both versions here: keep one, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>"}}
+	}
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	var doc, next yaml.Node
 	switch err := dec.Decode(&doc); {
@@ -54,6 +58,9 @@ func Parse(file string, data []byte) (*yaml.Node, Problems) {
 	}
 	return &doc, nil
 }
+
+// conflict is a line that version control writes where two versions could not be merged; no YAML has one.
+var conflict = regexp.MustCompile(`(?m)^(?:<{7}|>{7}|\|{7})(?: |\r?$)`)
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?(?s:(.*))$`)
 
@@ -102,7 +109,10 @@ func At(file string, n *yaml.Node, key, format string, args ...any) Problem {
 
 // String is file:line:col: text, as compilers write it.
 func (p Problem) String() string {
-	if p.Line == 0 {
+	switch {
+	case p.File == "":
+		return p.Text
+	case p.Line == 0:
 		return p.File + ": " + p.Text
 	}
 	return fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Col, p.Text)

@@ -68,6 +68,9 @@ func (w *Workspace) ReadFile(rel string) File {
 	abs := w.Path(rel)
 	f := File{Path: abs, Rel: w.Rel(abs)}
 	data, err := w.read(rel, strictyaml.MaxBytes)
+	if f.Rel != w.rawRel(abs) {
+		err = model.Invalid(f.Rel+": its name holds bytes that neither a terminal nor a job script carries", "rename the file")
+	}
 	if err != nil {
 		f.Experiment, f.Err = model.Defaults(), err
 		f.Experiment.ID = config.ID(f.Rel, nil)

@@ -150,6 +150,12 @@ func (w finder) candidates(name string) []string {
 			dirs = append(dirs, w.Path(f.Experiment.ResultDir(false)), w.Path(f.Experiment.ResultDir(true)))
 		}
 	}
+	there, _ := subdirs(w.Path(TracesDir)) // none: noRun says what is wrong
+	for _, d := range there {
+		if model.Printable(d) == name { // as it was shown
+			dirs = append(dirs, w.Path(filepath.Join(TracesDir, d)))
+		}
+	}
 	return dirs
 }
 
@@ -212,13 +218,14 @@ func (w finder) readRun(path, choice string, deep bool) (model.Run, error) {
 			run.Warnings = append(run.Warnings, m.Text)
 		}
 	}
+	run.Warnings, run.Problem = model.Each(run.Warnings, model.PrintableLines), model.PrintableLines(run.Problem)
 	return run, nil
 }
 
 // runName is the path below trace_collection/, else the path below the root.
 func (w finder) runName(dir string) string {
 	if rel, err := filepath.Rel(w.Path(TracesDir), dir); err == nil && filepath.IsLocal(rel) && rel != "." {
-		return filepath.ToSlash(rel)
+		return model.Printable(filepath.ToSlash(rel))
 	}
 	return w.Rel(dir)
 }

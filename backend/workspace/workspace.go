@@ -73,8 +73,10 @@ func (w *Workspace) Path(rel string) string {
 	return filepath.Join(w.Root, filepath.FromSlash(rel))
 }
 
-// Rel is a path as people read it: relative to the root if it lies below, with forward slashes; else unchanged.
-func (w *Workspace) Rel(path string) string {
+// Rel is a path as people read it, printable: relative to the root if it lies below, with forward slashes.
+func (w *Workspace) Rel(path string) string { return model.Printable(w.rawRel(path)) }
+
+func (w *Workspace) rawRel(path string) string {
 	rel, err := filepath.Rel(w.Root, path)
 	if err != nil || !filepath.IsLocal(rel) {
 		return path
@@ -181,7 +183,9 @@ func (w *Workspace) Writable(what string) error {
 }
 
 // fault is an error for people: the place, what is wrong, what to do.
-func fault(place, what, fix string) error { return fmt.Errorf("%s %s: %s", place, what, fix) }
+func fault(place, what, fix string) error {
+	return fmt.Errorf("%s %s: %s", model.Printable(place), what, fix)
+}
 
 // reasons turns what the system says into cause and fix, in the order tried.
 var reasons = []struct {
@@ -208,10 +212,10 @@ func inWords(path string, err error) error {
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
 		return faultOf(path, pe.Err.Error(), err)
 	}
-	return fmt.Errorf("%s: %w", path, err)
+	return fmt.Errorf("%s: %w", model.Printable(path), err)
 }
 
 // faultOf says it in our words and still is the error of the system.
 func faultOf(place, text string, err error) error {
-	return &model.Fault{Text: place + ": " + text, Kind: err}
+	return &model.Fault{Text: model.Printable(place + ": " + text), Kind: err}
 }

@@ -198,7 +198,7 @@ func FailNote(err error) Note {
 	if fix := model.FixOf(err); fix != "" {
 		text += ". " + fix
 	}
-	return Note{Text: text, Tone: theme.Bad}
+	return Note{Text: model.PrintableLines(text), Tone: theme.Bad}
 }
 
 // Send makes a command of a message.

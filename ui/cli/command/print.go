@@ -220,13 +220,13 @@ func (e *Env) Finish(err error) int {
 
 // fault prints the error, and below it, indented, what to do.
 func (e *Env) fault(err error) {
-	lines := strings.Split(strings.TrimRight(err.Error(), "\n"), "\n")
+	lines := strings.Split(model.PrintableLines(strings.TrimRight(err.Error(), "\n")), "\n")
 	fmt.Fprintf(e.Err, "shardeck: %s\n", e.Paint(present.Bad, lines[0]))
 	for _, line := range lines[1:] {
 		fmt.Fprintf(e.Err, "          %s\n", strings.TrimSpace(line))
 	}
 	for _, fix := range fixes(err) {
-		fmt.Fprintf(e.Err, "     try: %s\n", fix)
+		fmt.Fprintf(e.Err, "     try: %s\n", model.Printable(fix))
 	}
 }
 
@@ -249,5 +249,5 @@ func fixes(err error) []string {
 
 // Warn prints one line on standard error.
 func (e *Env) Warn(format string, args ...any) {
-	fmt.Fprintf(e.Err, "shardeck: "+format+"\n", args...)
+	fmt.Fprintln(e.Err, model.PrintableLines("shardeck: "+fmt.Sprintf(format, args...)))
 }
