@@ -21,6 +21,7 @@ import (
 func (a *App) readSettings() error {
 	known, err := catalog.Load(catalog.Options{
 		Workspace: a.ws.Root, UserDir: catalog.UserDir(a.options.Env, "XDG_CONFIG_HOME", ".config"), Env: a.options.Env, Sets: a.options.Sets,
+		Survey: a.survey,
 	})
 	if err != nil {
 		return &model.Fault{Cause: err, Kind: model.ErrInvalid}
@@ -112,19 +113,20 @@ func (a *App) software() probe.Target {
 
 // SiteReport is the site's description, what this machine has, and what the scheduler allows.
 type SiteReport struct {
-	Site      model.Site       `json:"site"`
-	Origin    string           `json:"origin"` // how the site is known: detected, assumed, or what names it
-	Sites     []string         `json:"sites"`  // all that are known by name
-	Account   string           `json:"account"`
-	Scheduler string           `json:"scheduler"`
-	Machine   probe.Machine    `json:"machine"`
-	Limits    scheduler.Limits `json:"limits"`
-	Problem   string           `json:"problem"` // why Limits is empty
+	Site      model.Site           `json:"site"`
+	Origin    string               `json:"origin"` // how the site is known: detected, assumed, or what names it
+	Sites     []string             `json:"sites"`  // all that are known by name
+	GPUs      map[string]model.GPU `json:"-"`      // kinds of GPU, by key
+	Account   string               `json:"account"`
+	Scheduler string               `json:"scheduler"`
+	Machine   probe.Machine        `json:"machine"`
+	Limits    scheduler.Limits     `json:"limits"`
+	Problem   string               `json:"problem"` // why Limits is empty
 }
 
 // SiteReport asks the scheduler once for its limits; one that does not answer is a Problem.
 func (a *App) SiteReport(ctx context.Context) (SiteReport, error) {
-	r := SiteReport{Site: a.world.Site, Origin: a.SiteOrigin(), Sites: a.catalog.Sites, Account: a.world.Account,
+	r := SiteReport{Site: a.world.Site, Origin: a.SiteOrigin(), Sites: a.catalog.Sites, GPUs: a.world.GPUs, Account: a.world.Account,
 		Scheduler: a.scheduler.Name(), Machine: a.machine()}
 	ctx, cancel := context.WithTimeout(ctx, limitsDeadline)
 	defer cancel()

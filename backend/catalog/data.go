@@ -36,6 +36,9 @@ type Options struct {
 	UserDir   string              // ~/.config/shardeck; empty: none. See UserDir
 	Env       func(string) string // environment; nil: an empty one
 	Sets      []string            // key=value of --set; those of experiments are passed over
+	// Survey looks what is here, where nobody names a site and none bears its marks, for jobs of a scheduler (auto, slurm,
+	// local): base with what was found, and where; empty: nothing. nil: nothing is looked at.
+	Survey func(scheduler string, base model.Site, gpus map[string]model.GPU) (site model.Site, from string)
 }
 
 // UserDir is shardeck's folder under one of the XDG base folders, as $XDG_CONFIG_HOME, else at its
@@ -255,6 +258,9 @@ func loadSite(sources []source, name string, gpus map[string]model.GPU) (model.S
 			return model.Site{}, err
 		}
 		if found {
+			for _, g := range site.GPUs {
+				gpus[g.Key] = g
+			}
 			return site, checkSite(s.label(file), name, site, gpus)
 		}
 	}
@@ -269,8 +275,13 @@ func checkSite(file, name string, s model.Site, gpus map[string]model.GPU) error
 		return fault("name is %.40q: it must be that of the file, %s", s.Name, name)
 	}
 	for _, k := range s.Partitions {
-		if _, ok := gpus[k.GPU]; !ok {
+		if _, ok := gpus[k.GPU]; !ok && k.GPU != "" {
 			return fault("node kind %s: GPU %.40q is not in gpus.yaml", k.Constraint, k.GPU)
+		}
+	}
+	for _, k := range s.Partitions {
+		if k.Queue != "" && s.Queue(k.Queue) == nil {
+			return fault("node kind %s: its queue %.40q is not among qos", k.Constraint, k.Queue)
 		}
 	}
 	for _, qos := range []string{s.DefaultQOS.Shared, s.DefaultQOS.Whole} {
@@ -293,6 +304,9 @@ func checkSite(file, name string, s model.Site, gpus map[string]model.GPU) error
 func checkWords(s model.Site) error {
 	errs := []error{model.CheckConstraint(s.Constraint), model.CheckConstraint(s.Reader.Constraint),
 		model.CheckSlurmWord(s.Reader.QOS), model.CheckSlurmWord(s.Reader.Memory)}
+	for _, k := range append(s.Partitions, model.NodeKind{MemoryPerGPU: s.MemoryPerGPU}) {
+		errs = append(errs, model.CheckSlurmWord(k.GPUType), model.CheckSlurmWord(k.MemoryPerGPU))
+	}
 	errs = slices.Concat(errs, model.Each(s.Constraints(), model.CheckConstraint),
 		model.Each(s.QOSNames(), model.CheckSlurmWord), model.Each(slices.Concat(s.Modules, s.Plugin), oneLine))
 	for _, name := range slices.Sorted(maps.Keys(s.Network)) {
@@ -305,7 +319,7 @@ func checkWords(s model.Site) error {
 // cannot be read is passed over: naming it in the settings tells why.
 func detectSite(sources []source, env func(string) string, gpus map[string]model.GPU) (name, origin string) {
 	for _, name := range siteNames(sources) {
-		s, err := loadSite(sources, name, gpus)
+		s, err := loadSite(sources, name, maps.Clone(gpus))
 		if err == nil && s.Marked(env) {
 			return name, "detected"
 		}

@@ -178,12 +178,16 @@ func (c *Catalog) resolve(o Options, sources []source, given []value) error {
 		s.origin[key] = "built in"
 	}
 	name, origin := detectSite(sources, o.Env, c.GPUs)
+	scheduler := s.Scheduler
 	for _, v := range given {
-		if v.key == "site" && v.text != "" {
+		switch {
+		case v.key == "site" && v.text != "":
 			name, origin = v.text, v.origin
+		case v.key == "scheduler":
+			scheduler = v.text
 		}
 	}
-	site, err := loadSite(sources, name, c.GPUs)
+	site, err := c.surveyed(o, sources, scheduler, &name, &origin)
 	if err != nil {
 		return fmt.Errorf("settings: site (%s): %w", origin, err)
 	}
@@ -194,6 +198,29 @@ func (c *Catalog) resolve(o Options, sources []source, given []value) error {
 	}
 	c.Settings = s
 	return nil
+}
+
+// surveyed is the site of that name; where it is only assumed, what a survey finds here, or the file of the name it has.
+func (c *Catalog) surveyed(o Options, sources []source, scheduler string, name, origin *string) (model.Site, error) {
+	if o.Survey == nil || *origin != "assumed" && (*origin != "detected" || *name != unknownSite) {
+		return loadSite(sources, *name, c.GPUs)
+	}
+	base, err := loadSite(sources, unknownSite, c.GPUs)
+	if err != nil {
+		return base, err
+	}
+	site, from := o.Survey(scheduler, base, maps.Clone(c.GPUs))
+	switch {
+	case from == "":
+		return loadSite(sources, *name, c.GPUs)
+	}
+	if *name, *origin = site.Name, "read from "+from; slices.Contains(c.Sites, site.Name) {
+		return loadSite(sources, *name, c.GPUs)
+	}
+	for _, g := range site.GPUs {
+		c.GPUs[g.Key] = g
+	}
+	return site, checkSite(*origin, site.Name, site, c.GPUs)
 }
 
 // merge puts values in order; the later wins.

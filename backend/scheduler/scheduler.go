@@ -106,6 +106,8 @@ var (
 	ErrNoHistory = errors.New("this scheduler keeps no history")
 	// ErrUnreachable wraps errors of a scheduler that does not answer.
 	ErrUnreachable = errors.New("the scheduler does not answer")
+	// ErrAbsent is that of one that is not there at all: its commands are not installed, or no cluster is configured.
+	ErrAbsent = fmt.Errorf("no cluster: %w", ErrUnreachable)
 	// ErrNoJob is a job id that the scheduler never heard of.
 	ErrNoJob = fmt.Errorf("no such job: %w", model.ErrUnknown)
 )

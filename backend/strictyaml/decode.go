@@ -241,6 +241,38 @@ func Encode(n *yaml.Node, indent int) ([]byte, error) {
 	return out.Bytes(), err
 }
 
+// Plain writes a value as a file, without what is empty or zero; keys of an element of a list stand on one line.
+func Plain(v any) ([]byte, error) {
+	var n yaml.Node
+	if err := n.Encode(v); err != nil {
+		return nil, err
+	}
+	leaveOutZeros(&n)
+	return Encode(&n, 2)
+}
+
+// leaveOutZeros reports whether anything is left.
+func leaveOutZeros(n *yaml.Node) bool {
+	if n.Kind == yaml.ScalarNode {
+		return !slices.Contains([]string{"", "0", "false", "null"}, n.Value) || n.Tag == "!!str" && n.Value != ""
+	}
+	var kept []*yaml.Node
+	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		if leaveOutZeros(n.Content[i+1]) {
+			kept = append(kept, n.Content[i:i+2]...)
+		}
+	}
+	if n.Kind == yaml.MappingNode {
+		n.Content = kept
+	}
+	for _, c := range n.Content {
+		if n.Kind == yaml.SequenceNode && leaveOutZeros(c) && c.Kind == yaml.MappingNode {
+			setFlow(c)
+		}
+	}
+	return len(n.Content) > 0
+}
+
 // Clone is a copy of a node and all below it.
 func Clone(n *yaml.Node) *yaml.Node {
 	c := *n

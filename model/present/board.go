@@ -214,11 +214,30 @@ func Stage(stage string, done, total int) string {
 
 // Queues lists the QOS of a site with their limits and prices.
 func Queues(s model.Site) Table {
-	t := Table{Columns: Columns("QOS", ">nodes|at most", ">GPUs|at most", ">time|hours", ">price|× hours", "/1-12")}
+	word := "QOS"
+	if len(s.Queues) > 0 && s.Queues[0].Partition {
+		word = "partition"
+	}
+	t := Table{Columns: Columns(word, ">nodes|at most", ">GPUs|at most", ">time|hours", ">price|× hours", "/1-12")}
 	for _, q := range s.Queues {
 		t.Add(Texts(q.Name, limit(float64(q.MaxNodes)), limit(float64(q.MaxGPUs)), limit(q.MaxHours), unit.Number(q.Factor, 2), q.Note)...)
 	}
 	return t
+}
+
+// Nodes says what the kinds of GPU node of a site hold: "1536 nodes of 4 × A100-40GB (gpu&hbm40g)".
+func Nodes(s model.Site, gpus map[string]model.GPU) []string {
+	return model.Each(s.Partitions, func(k model.NodeKind) string {
+		title := cmp.Or(gpus[k.GPU].Title, k.GPU, "GPUs not known")
+		text := fmt.Sprintf("%d × %s", cmp.Or(k.GPUsPerNode, s.GPUsPerNode), title)
+		if k.Nodes > 0 {
+			text = unit.Plural(k.Nodes, "node") + " of " + text
+		}
+		if where := cmp.Or(k.Queue, k.Constraint); where != "" {
+			text += " (" + where + ")"
+		}
+		return text
+	})
 }
 
 // limit of 0 is none.

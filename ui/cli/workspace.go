@@ -16,15 +16,31 @@ import (
 )
 
 func siteCmd(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "site",
+	name := ""
+	c := &cobra.Command{
+		Use:   "site [--write NAME]",
 		Short: "say what is known of this cluster, this machine and your limits",
-		Args:  command.Args(0, 0),
+		Long: `Says which site experiments are planned for, how it is known, and what was assumed. What
+is here decides: the marks of a site that is known, else what Slurm says of its partitions
+(sinfo, scontrol), else the GPUs of this machine (nvidia-smi, rocm-smi). --write makes a
+file of it, sites/NAME.yaml in the workspace, to be put right there.`,
+		Args: command.Args(0, 0),
 		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
+			if name != "" {
+				w, err := a.WriteSite(name)
+				return e.Answer(err, w, func() {
+					e.Say("%-11s %s", w.Action, w.Path)
+					if name != a.Site().Name {
+						e.Warn("write site: %s in shardeck.yaml to use it", name)
+					}
+				})
+			}
 			r, err := a.SiteReport(ctx)
 			return e.Answer(err, r, func() { printSite(e, r) })
 		}),
 	}
+	c.Flags().StringVar(&name, "write", "", "write the site as sites/`NAME`.yaml, to be edited")
+	return c
 }
 
 // origins say how a site is known, where one word does not.
@@ -41,7 +57,7 @@ func printSite(e *command.Env, r app.SiteReport) {
 		scheduler += " (" + r.Limits.Version + ")"
 	}
 	for _, l := range []struct{ label, text string }{
-		{"scheduler", scheduler}, {"account", cmp.Or(r.Account, unit.Missing)}, {"accounts", strings.Join(r.Limits.Accounts, ", ")},
+		{"nodes", strings.Join(present.Nodes(r.Site, r.GPUs), "; ")}, {"scheduler", scheduler}, {"account", cmp.Or(r.Account, unit.Missing)}, {"accounts", strings.Join(r.Limits.Accounts, ", ")},
 		{"QOS", strings.Join(r.Limits.QOS, ", ")}, {"GPU slots", slots}, {"note", r.Limits.Note},
 	} {
 		if l.text != "" {
@@ -50,6 +66,9 @@ func printSite(e *command.Env, r app.SiteReport) {
 	}
 	for _, line := range r.Machine.Lines {
 		e.Finding(string(line.Level), line.Text, line.Fix, 9)
+	}
+	for _, text := range r.Site.Assumed {
+		e.Finding("note", "assumed: "+text, "", 9)
 	}
 	e.Rows(present.Queues(r.Site))
 	if r.Problem != "" {

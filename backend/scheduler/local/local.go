@@ -294,16 +294,13 @@ type slots struct {
 	note string // where they come from
 }
 
-// findSlots counts the GPUs: those this process may see, else those nvidia-smi lists, else stand-ins as configured.
+// findSlots counts the GPUs: those this process may see, else those of this machine, else stand-ins as configured.
 func findSlots(fallback int) slots {
 	if v := os.Getenv("CUDA_VISIBLE_DEVICES"); v != "" && v != "-1" {
 		return slots{ids: strings.Split(v, ","), real: true, note: "GPUs from CUDA_VISIBLE_DEVICES"}
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	out, err := exec.CommandContext(ctx, "nvidia-smi", "-L").Output()
-	if n := countGPUs(string(out)); err == nil && n > 0 {
-		return slots{ids: upTo(n), real: true, note: "GPUs from nvidia-smi"}
+	if cards, from, _ := Cards(context.Background()); len(cards) > 0 {
+		return slots{ids: model.Each(cards, func(c Card) string { return c.ID }), real: true, note: "GPUs from " + from}
 	}
 	return slots{ids: upTo(fallback), note: fmt.Sprintf("no GPU was found here: %d slots are assumed, enough for replays", fallback)}
 }
@@ -342,11 +339,6 @@ func takesHardLinks(dir string) bool {
 func diskFull(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
-
-// gpuLine is "GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-…)".
-var gpuLine = regexp.MustCompile(`(?m)^GPU `)
-
-func countGPUs(list string) int { return len(gpuLine.FindAllString(list, -1)) }
 
 // upTo is 0, 1, … n-1 as text.
 func upTo(n int) []string {

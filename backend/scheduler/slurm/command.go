@@ -54,8 +54,8 @@ func newCommands(env []string) *commands {
 // foreignVariable would change what Slurm's commands do or print: options of an outer job, a user's own formats.
 var foreignVariable = regexp.MustCompile(`^(?:SLURM|SBATCH|SALLOC|SRUN|SQUEUE|SACCT|SCANCEL|SINFO|SSTAT|SPANK)_`)
 
-// keptVariable is one among them that says which cluster this is.
-var keptVariable = regexp.MustCompile(`^SLURM_(?:CONF|CONF_SERVER|JWT)(?:=|$)`)
+// keptVariable is one among them that says which cluster this is; an empty one would have Slurm look for no file for a minute.
+var keptVariable = regexp.MustCompile(`^SLURM_(?:CONF|CONF_SERVER|JWT)=.`)
 
 func cleanEnv(env []string) []string {
 	return slices.DeleteFunc(slices.Clone(env), func(e string) bool { return foreignVariable.MatchString(e) && !keptVariable.MatchString(e) })
@@ -109,7 +109,7 @@ func endOf(ctx context.Context, k call, start time.Time, err error) error {
 			ToDo: "wait a little; `scontrol ping` and the site's status page tell more",
 			Kind: fmt.Errorf("%w: %w", scheduler.ErrUnreachable, errLate)}
 	case errors.Is(err, exec.ErrNotFound):
-		return &scheduler.Fault{Text: fmt.Sprintf("%s is not installed here", k.program), Kind: scheduler.ErrUnreachable,
+		return &scheduler.Fault{Text: fmt.Sprintf("%s is not installed here", k.program), Kind: scheduler.ErrAbsent,
 			ToDo: "log in to a node that has Slurm, or use the local scheduler"}
 	}
 	return &scheduler.Fault{Text: "cannot run " + k.program, Cause: err, ToDo: "see whether it runs by hand"}
@@ -172,7 +172,7 @@ type fault struct {
 	Kind string `yaml:"kind"`
 }
 
-var kinds = map[string]error{"no-job": scheduler.ErrNoJob, "no-history": scheduler.ErrNoHistory, "unreachable": scheduler.ErrUnreachable}
+var kinds = map[string]error{"no-job": scheduler.ErrNoJob, "no-history": scheduler.ErrNoHistory, "absent": scheduler.ErrAbsent, "unreachable": scheduler.ErrUnreachable}
 
 // vocabulary is what Slurm's words mean, of templates/slurm.yaml.
 var vocabulary = strictyaml.Embedded[struct {
