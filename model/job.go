@@ -57,7 +57,7 @@ type Job struct {
 	Errors     string        `json:"errors,omitempty"`   // path of what it writes to its standard error; empty: into Log
 	Command    string        `json:"command,omitempty"`  // script, or how it was submitted, as far as the scheduler tells
 	Restarts   int           `json:"restarts,omitempty"` // times that it was put back into the queue
-	Parts      []Job         `json:"-"`                  // tasks of an array, parts of a heterogeneous job, in lists of jobs
+	Parts      []Job         `json:"parts,omitempty"`    // tasks of an array, parts of a heterogeneous job, in lists of jobs
 	Was        time.Time     `json:"was,omitzero"`       // Start as it was estimated before it moved, of a job that waits
 	Meaning    Reason        `json:"-"`                  // of Reason, in lists of jobs; empty: nothing to say
 }

@@ -17,39 +17,48 @@ import (
 	"shardeck/model"
 )
 
-// anID is what Slurm names a job by: 41, a task 41_0, the tasks that wait 41_[1-4%2], a part 53+1.
-var anID = regexp.MustCompile(`^[0-9]+(?:\+[0-9]+|_[0-9]+|_\[[0-9,:%-]+\])?$`)
+// anID is what Slurm names a job by: 41, a task 41_0, the tasks that wait 41_[1-4%2], a part 53+1; and a step of one: 41.0, 41_0.batch.
+var anID = regexp.MustCompile(`^([0-9]+(?:\+[0-9]+|_[0-9]+|_\[[0-9,:%-]+\])?)(?:\.(?:[0-9]+|batch|extern|interactive))?$`)
 
 // FindJob finds a job, a task of an array or a part of a job by its id, in the history too, else the newest job of an experiment.
 func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
-	if !anID.MatchString(ref) {
+	id := anID.FindStringSubmatch(ref)
+	if id == nil {
 		q.lookBack(ctx, poll.Floor)
 	}
 	list, err := q.ListJobs(ctx, false)
 	if err != nil {
 		return model.Job{}, err
 	}
-	byTag := model.First(list.Jobs, func(j model.Job) bool { return ref != "" && j.Tag == ref })
-	if j := cmp.Or(pick(list.Jobs, ref), byTag); j != nil {
-		return *j, nil
+	row := model.First(list.Jobs, func(j model.Job) bool { return ref != "" && (j.Experiment == ref || j.Tag == ref) })
+	if row == nil && id != nil {
+		ref = id[1] // of a step the job
 	}
-	if others, ok := q.Scheduler.(scheduler.Others); ok && anID.MatchString(ref) {
-		found, err := others.ByID(ctx, []string{ref})
-		if err != nil {
-			return model.Job{}, err
-		}
-		var rows []model.Job
-		for _, j := range found {
-			rows = append(append(rows, q.foreign(j)...), withLogs(j)) // one of another folder too: it was asked for
-		}
-		if j := pick(rows, ref); j != nil {
-			return *j, nil
-		}
+	j := cmp.Or(pick(list.Jobs, ref), row)
+	if j == nil && id != nil {
+		j, err = q.byID(ctx, ref)
 	}
-	if j := model.First(list.Jobs, func(j model.Job) bool { return j.Experiment == ref }); j != nil {
-		return *j, nil
+	if j == nil && err == nil {
+		err = q.noJob(ref, list)
 	}
-	return model.Job{}, q.noJob(ref, list)
+	if err != nil {
+		return model.Job{}, err
+	}
+	return *j, nil
+}
+
+// byID asks for a job that is not in the list, of this workspace or not; nil: the scheduler knows none.
+func (q *Queue) byID(ctx context.Context, id string) (*model.Job, error) {
+	others, ok := q.Scheduler.(scheduler.Others)
+	if !ok {
+		return nil, nil
+	}
+	found, err := others.ByID(ctx, []string{id})
+	var rows []model.Job
+	for _, j := range found {
+		rows = append(append(rows, q.foreign(j)...), withLogs(j))
+	}
+	return pick(rows, id), err
 }
 
 // pick finds a job or a part of one by its id among jobs that are listed newest first.
@@ -153,12 +162,11 @@ func (q *Queue) adopt(j model.Job) (of model.Job, mine bool) {
 	script, _ := os.ReadFile(scriptOf(j))
 	tag := fmt.Sprintf("sbatch-%s-%d", strings.ReplaceAll(j.ID, "+", "."), j.Submit.Unix())
 	s := model.Submission{Tag: tag, Experiment: e, Scheduler: j.Scheduler, JobID: j.ID, Script: string(script), Nsys: nsys,
-		Log: q.Workspace.Rel(j.Log), At: j.Submit, Last: &j}
-	j = named(j, s)
+		Log: q.Workspace.Rel(j.Log), At: j.Submit}
 	if !q.Workspace.ReadOnly {
 		_ = q.Workspace.Ledger().Record(s) // another shardeck may have done so
 	}
-	return j, true
+	return q.recordState(s, named(j, s)), true
 }
 
 // foreign are the rows of a job that is not submitted from here: one of this workspace is taken as ours, the tasks of a wrapper that runs

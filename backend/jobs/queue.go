@@ -224,7 +224,9 @@ func (q *Queue) recordState(s model.Submission, j model.Job) model.Job {
 		return j
 	}
 	err := q.Workspace.Ledger().Complete(s.Tag, func(s *model.Submission) {
-		s.Last, s.JobID, s.Planned = &j, cmp.Or(s.JobID, j.ID), planned
+		last := j
+		last.Parts = nil // what is told of the whole is enough, and they may be thousands
+		s.Last, s.JobID, s.Planned = &last, cmp.Or(s.JobID, j.ID), planned
 	})
 	if err != nil {
 		q.Note(err.Error())
