@@ -98,32 +98,45 @@ func (b *builder) noteUnmatched(s *Sequence, found int, why, uneven string, miss
 		if uneven != "" {
 			uneven += ": "
 		}
-		b.loss("%s: %s at the start or end without a partner: the traces do not cover the same calls (%s%s); lost: transfer and wait of those",
-			s, unit.Plural(alone, "call"), uneven, s.odd())
+		odd, where := s.odd()
+		b.loss("%s: %s %s without a partner: the traces do not cover the same calls (%s%s); lost: transfer and wait of those",
+			s, unit.Plural(alone, "call"), where, uneven, odd)
 	}
 	if why == "" && found > 0 && len(s.calls) < len(s.Ranks) {
 		b.warn("%s: matched over the traced ranks only, so its transfer is an upper bound", s)
 	}
 }
 
-// odd says which calls of which ranks have no partner, where others were matched: "the last 5 of rank 0".
-func (s *Sequence) odd() string {
+// odd says which calls of which ranks have no partner, where others were matched, and where in the traces those lie: "the last
+// 5 of rank 0", "call 57 of rank 1".
+func (s *Sequence) odd() (which, where string) {
 	var words []string
+	where = "at the start or end"
 	for _, r := range slices.Sorted(maps.Keys(s.calls)) {
-		rest := slices.Clone(s.calls[r])
-		for _, end := range []string{"first", "last"} {
-			if n := slices.IndexFunc(rest, func(c *Call) bool { return c.Match != nil }); n == 1 {
-				words = append(words, fmt.Sprintf("the %s of rank %d", end, r))
-			} else if n > 1 {
-				words = append(words, fmt.Sprintf("the %s %d of rank %d", end, n, r))
+		own := s.calls[r]
+		for from, to := 0, 0; from < len(own); from = to + 1 {
+			for to = from; to < len(own) && own[to].Match == nil; to++ {
 			}
-			slices.Reverse(rest)
+			n, what := to-from, ""
+			switch {
+			case n == 0 || n == len(own):
+				continue
+			case from == 0:
+				what = strings.TrimSuffix(fmt.Sprintf("the first %d", n), " 1")
+			case to == len(own):
+				what = strings.TrimSuffix(fmt.Sprintf("the last %d", n), " 1")
+			case n == 1:
+				what, where = fmt.Sprintf("call %d", from+1), "in the middle"
+			default:
+				what, where = fmt.Sprintf("calls %d to %d", from+1, to), "in the middle"
+			}
+			words = append(words, fmt.Sprintf("%s of rank %d", what, r))
 		}
 	}
 	if n := len(words) - shareLine; n > 0 {
 		words = append(words[:shareLine], fmt.Sprintf("and of %d ranks more", n))
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(words, ", "), where
 }
 
 // uneven says which trace has more calls than another, so that one was cut short; empty: none. A rank without any counts where all meet.
@@ -157,7 +170,8 @@ func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Mat
 	first := s.calls[ranks[0]]
 	for i, r := range ranks {
 		fits := false
-		if offsets[i], fits = offsetOf(ctx, first, s.calls[r]); !fits {
+		offsets[i], fits = offsetOf(ctx, first, s.calls[r])
+		if !fits && (meeting(first, s.calls[r], 0) == nil || !oneMoment(first[0], s.calls[r][0])) {
 			return nil, fmt.Sprintf("rank %d made %d calls and rank %d made %d, and their times do not fit each other",
 				ranks[0], len(first), r, len(s.calls[r]))
 		}
@@ -165,28 +179,84 @@ func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Mat
 	return s.pair(ranks, offsets, len(missing) > 0), ""
 }
 
-// pair makes the matches: call k of the first rank is call k + offset of each.
+// pair makes the matches of the calls that all ranks made.
 func (s *Sequence) pair(ranks, offsets []int, partial bool) []*Match {
-	first, last := 0, len(s.calls[ranks[0]])
+	first, width, n := s.calls[ranks[0]], len(ranks), 0
+	calls := make([]*Call, len(first)*width)
 	for i, r := range ranks {
-		first, last = max(first, -offsets[i]), min(last, len(s.calls[r])-offsets[i])
+		own := s.calls[r]
+		eachPair(first, own, offsets[i], func(k, j int) { calls[k*width+i] = own[j] })
 	}
-	n, width := max(0, last-first), len(ranks)
-	out, all, calls := make([]*Match, n), make([]Match, n), make([]*Call, n*width)
+	for row := range slices.Chunk(calls, width) {
+		if !slices.Contains(row, nil) {
+			copy(calls[n*width:], row)
+			n++
+		}
+	}
+	out, all := make([]*Match, n), make([]Match, n)
 	for k := range n {
 		out[k], all[k] = &all[k], Match{Sequence: s, Calls: calls[k*width : (k+1)*width], Number: int32(k + 1), Partial: partial}
-		for i, r := range ranks {
-			c := s.calls[r][first+k+offsets[i]]
-			c.Match, all[k].Calls[i] = &all[k], c
+		for _, c := range all[k].Calls {
+			c.Match = &all[k]
 		}
 	}
 	return out
+}
+
+// eachPair calls same for the calls of a and b that are one, by their numbers: those so far apart, unless the ends show that a
+// trace has calls more in the middle.
+func eachPair(a, b []*Call, offset int, same func(i, j int)) {
+	met := meeting(a, b, offset)
+	for k := max(0, -offset); met == nil && k < min(len(a), len(b)-offset); k++ {
+		same(k, k+offset)
+	}
+	for _, m := range met {
+		same(m[0], m[1])
+	}
+}
+
+// meeting are the pairs of calls of a and b, of which one has more, that end together, and those between two such pairs where
+// as many of both lie there; nil: the offset alone pairs as many.
+func meeting(a, b []*Call, offset int) (met [][2]int) {
+	d := endDifferences(a, b, offset)
+	if len(a) == len(b) || len(d) == 0 || !a[0].Type.MeetsAll() {
+		return nil
+	}
+	apart := Median(slices.Clone(d))
+	near := min(maxDeviation, max(leastNear, ofNear*medianDeviation(slices.Clone(d))))
+	together, last := 0, [2]int{-1, -1}
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		switch later := b[j].End - a[i].End - apart; {
+		case later > near:
+			i++
+		case later < -near:
+			j++
+		default:
+			for k := last[0] + 1; k < i && i-last[0] == j-last[1] && last[0] >= 0; k++ {
+				met = append(met, [2]int{k, k + j - i})
+			}
+			last, together = [2]int{i, j}, together+1
+			met = append(met, last)
+			i, j = i+1, j+1
+		}
+	}
+	for _, v := range d { // those that end together by the offset alone
+		if abs(v-apart) <= near {
+			together--
+		}
+	}
+	if together < minPairs && (together <= 0 || len(met) < min(len(a), len(b))) {
+		return nil
+	}
+	return met
 }
 
 const (
 	maxOffset    = 64     // calls that one trace may have more at its start
 	maxDeviation = 50_000 // ns, median absolute deviation of end times that is still one call
 	minPairs     = 3      // pairs that tell one offset from another
+	leastNear    = 2_000  // ns that ends of one call may lie apart, where most do not scatter
+	ofNear       = 10     // median absolute deviations that they may, where most do
 )
 
 // offsetOf is o such that call k of a is call k+o of b. Equal counts need none, unless one clock shows that both traces

@@ -221,3 +221,62 @@ func TestNobodyWaitsWhileACallMoves(t *testing.T) {
 		t.Errorf("waits %v, transfers %v", r.Waits, r.Transfers)
 	}
 }
+
+// Calls that one rank made and another did not are found wherever they lie, by the ends of all: the others match, and those are named.
+func TestCallsMoreWhereverTheyLie(t *testing.T) {
+	ends := irregular(300)
+	without := func(odd ...int) (out []int64) {
+		for i, e := range ends {
+			if !slices.Contains(odd, i) {
+				out = append(out, e)
+			}
+		}
+		return out
+	}
+	for _, c := range []struct {
+		name     string
+		a, b     []int
+		matched  int
+		which    string
+		from, to int // of ends
+	}{
+		{"the first", nil, []int{0}, 299, "the first of rank 0", 0, 300},
+		{"the last", nil, []int{299}, 299, "the last of rank 0", 0, 300},
+		{"in the first half", nil, []int{40}, 299, "call 41 of rank 0", 0, 300},
+		{"in the middle", nil, []int{150}, 299, "call 151 of rank 0", 0, 300},
+		{"in the second half", nil, []int{260}, 299, "call 261 of rank 0", 0, 300},
+		{"the last but one", nil, []int{298}, 299, "call 299 of rank 0", 0, 300},
+		{"the second", nil, []int{1}, 299, "call 2 of rank 0", 0, 300},
+		{"of the first rank", []int{100}, nil, 299, "call 101 of rank 1", 0, 300},
+		{"several together", nil, []int{90, 91, 92}, 297, "calls 91 to 93 of rank 0", 0, 300},
+		{"several apart", nil, []int{20, 130, 280}, 297, "call 21 of rank 0, call 131 of rank 0, call 281 of rank 0", 0, 300},
+		{"of both", []int{200}, []int{30, 31}, 297, "calls 31 to 32 of rank 0, call 199 of rank 1", 0, 300},
+		{"of three", nil, []int{1}, 2, "call 2 of rank 0", 0, 3},
+		{"of ten", nil, []int{6}, 9, "call 7 of rank 0", 0, 10},
+	} {
+		for _, host := range []string{"x", "y", "regular"} {
+			if host == "y" && c.to < 10 {
+				continue // too few to tell how far apart their clocks are
+			}
+			ends = irregular(300)
+			for i := range ends {
+				if host == "regular" { // decode steps
+					ends[i] = int64(90 * i)
+				}
+			}
+			on := strings.Replace(host, "regular", "x", 1)
+			a, b := callsAt("x", within(without(c.a...), ends[c.from], ends[c.to-1])...), callsAt(on, within(without(c.b...), ends[c.from], ends[c.to-1])...)
+			s := &Sequence{Type: kernelname.AllReduce, Ranks: []int{0, 1}, calls: map[int][]*Call{0: a, 1: b}}
+			found, why := s.match(t.Context(), map[int]bool{0: true, 1: true})
+			which, _ := s.odd()
+			wrong := slices.ContainsFunc(found, func(m *Match) bool { return m.Calls[0].End != m.Calls[1].End })
+			if len(found) != c.matched || why != "" || which != c.which || wrong {
+				t.Errorf("%s, hosts x and %s: %d matched (%s), odd %q, wrong ones: %v", c.name, host, len(found), why, which, wrong)
+			}
+		}
+	}
+}
+
+func within(ends []int64, first, last int64) []int64 {
+	return slices.DeleteFunc(ends, func(e int64) bool { return e < first || e > last })
+}
