@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"shardeck/backend/catalog"
@@ -14,7 +16,9 @@ import (
 	"shardeck/backend/probe"
 	"shardeck/backend/render"
 	"shardeck/backend/scheduler"
+	"shardeck/backend/workspace"
 	"shardeck/model"
+	"shardeck/model/check"
 )
 
 // readSettings loads shapes, GPUs, site and settings, and keeps what --set says of configs.
@@ -27,6 +31,7 @@ func (a *App) readSettings() error {
 		return &model.Fault{Cause: err, Kind: model.ErrInvalid}
 	}
 	a.catalog, a.world = known, known.World()
+	a.world.Engine = sync.OnceValue(a.engine(a.world))
 	for _, set := range a.options.Sets {
 		key, value, _ := strings.Cut(set, "=") // Load refuses one without =
 		if catalog.IsSetting(key) {
@@ -108,7 +113,29 @@ func (a *App) Screen() catalog.Values { return a.catalog.Settings.Values }
 func (a *App) software() probe.Target {
 	r := a.world.Runtime
 	return probe.Target{Runtime: r.Kind, Name: r.Name, Modules: slices.Concat(a.world.Site.Modules, r.Modules),
-		HFHome: a.catalog.Settings.HFHome, Workspace: a.ws.Root}
+		HFHome: a.catalog.Settings.HFHome, Workspace: a.ws.Root, Kept: a.ws.Path(engineFile)}
+}
+
+// engineFile keeps what the environment of jobs said of its vLLM when it was last asked.
+const engineFile = workspace.PrivateDir + "/engine.json"
+
+var imageRelease = regexp.MustCompile(`vllm[^:]*:v?(\d+\.\d+\.\d+)`)
+
+// engine makes the table of vLLM's arguments one of the release that jobs will run, where that is known: of their environment,
+// or of their image by its name.
+func (a *App) engine(w check.World) func() *check.Engine {
+	return func() *check.Engine {
+		g := *w.Engine()
+		if said, ok := probe.KnownEngine(a.ws.Path(engineFile), w.Runtime); ok {
+			g.Release, g.Own = said.Release, map[string]bool{}
+			for _, name := range said.Arguments {
+				g.Own[name] = true
+			}
+		} else if tag := imageRelease.FindStringSubmatch(w.Runtime.Name); tag != nil && w.Runtime.Image() {
+			g.Release = tag[1]
+		}
+		return &g
+	}
 }
 
 // SiteReport is the site's description, what this machine has, and what the scheduler allows.

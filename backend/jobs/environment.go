@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/probe"
 	"shardeck/backend/scheduler"
+	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/board"
 )
@@ -24,6 +25,9 @@ func (su *Submitter) Environment(ctx context.Context, ids []string) ([]probe.Lin
 	}
 	rows = slices.DeleteFunc(rows, func(r board.Row) bool { return r.Problem != "" })
 	needs := su.needs(rows)
+	if su.Workspace.EnsureDir(workspace.PrivateDir) != nil {
+		needs.Kept = "" // a workspace that cannot be written keeps nothing
+	}
 	lines := slices.DeleteFunc(su.Machine().Lines, func(line probe.Line) bool { // looked at more closely below
 		return line.What == "python" && !needs.Replay || line.What == "nsys" && needs.Nsys
 	})

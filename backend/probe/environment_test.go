@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"shardeck/model"
 )
 
 // answers makes options whose programs answer by the first key that their command
@@ -88,6 +90,38 @@ func TestSoftware(t *testing.T) {
 		if got := levels(t, lines); got != test.want || !strings.Contains(fmt.Sprint(lines), test.fix) {
 			t.Errorf("%s: %s\nwant %s with %s in %+v", test.name, got, test.want, test.fix, lines)
 		}
+	}
+}
+
+// TestKnownEngine: what the environment says of its arguments is kept, until it is another one.
+func TestKnownEngine(t *testing.T) {
+	dir := t.TempDir()
+	kept, folder := filepath.Join(dir, "engine.json"), filepath.Join(dir, "vllm-0.11.0.dist-info")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	says := healthy + "shardeck-probe arguments model max_num_seqs\nshardeck-probe folder " + folder + "\n"
+	target := Target{Runtime: "conda", Name: "v", Kept: kept}
+	if got := levels(t, software(t.Context(), target, answers(nil, "", map[string]string{"shardeck-probe": says}).orHere())); got != "python pass, vllm pass, torch pass, PyYAML pass" {
+		t.Errorf("lines %s", got)
+	}
+	e, ok := KnownEngine(kept, model.Runtime{Kind: "conda", Name: "v"})
+	if !ok || e.Release != "0.11.0" || !slices.Equal(e.Arguments, []string{"model", "max_num_seqs"}) {
+		t.Errorf("kept %+v, %v", e, ok)
+	}
+	if _, ok := KnownEngine(kept, model.Runtime{Kind: "conda", Name: "w"}); ok {
+		t.Error("of another environment")
+	}
+	if err := os.Remove(folder); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := KnownEngine(kept, model.Runtime{Kind: "conda", Name: "v"}); ok {
+		t.Error("of a release that is gone")
+	}
+	target.Kept = filepath.Join(dir, "none")
+	software(t.Context(), target, answers(nil, "", map[string]string{"shardeck-probe": healthy}).orHere())
+	if _, err := os.Stat(target.Kept); err == nil {
+		t.Error("kept though nothing was said")
 	}
 }
 

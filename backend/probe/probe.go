@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"shardeck/backend/atomicfile"
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
 	"shardeck/model/shell"
@@ -85,7 +87,7 @@ func (o Options) orHere() Options {
 func Here(o Options) Machine {
 	o = o.orHere()
 	m := Machine{NERSC: clean(o.Getenv("NERSC_HOST")), Allocation: clean(o.Getenv("SLURM_JOB_ID")), Programs: map[string]string{}}
-	for _, p := range []string{"bash", "sbatch", "squeue", "scancel", "sacct", "srun", "python3", "nsys", "nvidia-smi", "huggingface-cli"} {
+	for _, p := range []string{"bash", "sbatch", "squeue", "scancel", "sacct", "srun", "python3", "nsys", "nvidia-smi", "hf", "huggingface-cli"} {
 		if path, err := o.Look(p); err == nil {
 			m.Programs[p] = path
 		}
@@ -135,7 +137,7 @@ func (m Machine) findings() [][]finding {
 			{m.has("nsys"), Line{Pass, "nsys", m.Programs["nsys"], ""}},
 			{true, Line{Warn, "nsys", "nsys is not on PATH: needed for --nsys only, on the nodes of the job", "module spider nsight"}},
 		},
-		{{!m.has("huggingface-cli"), Line{Warn, "hub", "huggingface-cli is not on PATH: models are downloaded with it",
+		{{!m.has("hf") && !m.has("huggingface-cli"), Line{Warn, "hub", "huggingface-cli is not on PATH: models are downloaded with it",
 			"pip install huggingface_hub"}}},
 	}
 }
@@ -186,7 +188,37 @@ func software(ctx context.Context, t Target, o Options) []Line {
 		return []Line{{Fail, "environment", fmt.Sprintf("the %s cannot be entered: %s", t.environmentName(), clean(err.Error())),
 			strings.ReplaceAll(wanted().Environments[t.Runtime].Install, "{name}", t.Name)}}
 	}
+	t.keep(said(text))
 	return versions(text, t)
+}
+
+// Engine is what an environment said of its vLLM.
+type Engine struct {
+	Kind      string   `json:"kind"`    // of the environment, and its name
+	Name      string   `json:"name"`    //
+	Release   string   `json:"release"` // 0.11.0
+	Folder    string   `json:"folder"`  // that the next release has not
+	Arguments []string `json:"arguments"`
+}
+
+func (t Target) keep(found map[string][]string) {
+	if t.Kept == "" || len(found["vllm"]) == 0 || len(found["arguments"]) == 0 {
+		return
+	}
+	data, err := json.Marshal(Engine{t.Runtime, t.Name, found["vllm"][0], strings.Join(found["folder"], " "), found["arguments"]})
+	if err == nil {
+		_ = atomicfile.Write(t.Kept, data, 0o644) // without it the table of releases judges
+	}
+}
+
+// KnownEngine reads what the environment of jobs said of its vLLM; false: it was not asked, or has another by now.
+func KnownEngine(path string, r model.Runtime) (e Engine, ok bool) {
+	data, err := os.ReadFile(path)
+	if err != nil || json.Unmarshal(data, &e) != nil || e.Kind != cmp.Or(r.Kind, "none") || e.Name != r.Name {
+		return Engine{}, false
+	}
+	_, err = os.Stat(e.Folder)
+	return e, err == nil || r.Image()
 }
 
 func askVersions(ctx context.Context, t Target, o Options) (string, error) {
@@ -206,14 +238,20 @@ func (t Target) environmentName() string {
 	return strings.ReplaceAll(cmp.Or(all[t.Runtime].Title, all["none"].Title), "{name}", t.Name)
 }
 
-// versions reads the answer: one line for each thing needed.
-func versions(text string, t Target) []Line {
+// said reads what the environment's Python printed: words by what they are of.
+func said(text string) map[string][]string {
 	found := map[string][]string{}
 	for line := range strings.Lines(text) {
 		if words := strings.Fields(clean(line)); len(words) > 2 && words[0] == "shardeck-probe" {
 			found[words[1]] = words[2:]
 		}
 	}
+	return found
+}
+
+// versions words the answer: one line for each thing needed.
+func versions(text string, t Target) []Line {
+	found := said(text)
 	return model.Each(wanted().Needs, func(n need) Line { return n.line(found[n.Name], t.environmentName()) })
 }
 
@@ -239,6 +277,7 @@ type Target struct {
 	Outputs   []string // directories that jobs will write, absolute
 	Nsys      bool     // Nsight Systems will be used
 	Replay    bool     // nothing but replays: no engine is needed
+	Kept      string   // file that keeps what the environment says of its engine; empty: none does
 }
 
 // Model is one to be loaded.
