@@ -132,9 +132,9 @@ func (fo *Follower) remarks(ctx context.Context, j model.Job, title string) Caus
 		return c
 	}
 	if f, ok := fo.hung(j, part.Part); ok {
-		title = c.Title
+		part.Path = fo.Workspace.Rel(part.Path)
 		c.tell(f, part.Part)
-		c.Title = title + "; but it may hang: " + f.Title
+		c.Title = title + "; but it may be " + f.Title
 	}
 	for _, f := range logs.Remarks(part.Lines) {
 		c.Title += "; " + f.Title

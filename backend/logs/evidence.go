@@ -58,6 +58,7 @@ func gather(log []heard) []evidence {
 // markSurvived counts the stages, and the iterations twice, that came after each piece of evidence.
 func markSurvived(log []heard, found []evidence) {
 	at := make([]int, len(log)+1) // how far the run was when the line was written
+	begun := -1
 	for i, h := range log {
 		at[i+1] = at[i]
 		p, own := runnerStage(h.text)
@@ -65,13 +66,17 @@ func markSurvived(log []heard, found []evidence) {
 			p, _ = engineStage(h.text)
 			p.Done = 0
 		}
-		if p.Stage != "" {
-			at[i+1] = max(at[i], 100*stageOrder(p.Stage)+min(p.Done, 99))
+		if p.Stage == "" {
+			continue
+		}
+		at[i+1] = max(at[i], 100*stageOrder(p.Stage)+min(p.Done, 99))
+		if begun < 0 {
+			begun = at[i+1]
 		}
 	}
 	for i := range found {
 		e := &found[i]
-		after := at[len(log)] - at[e.line+1]
+		after := at[len(log)] - max(at[e.line+1], begun)
 		e.gone = (after + 99) / 100
 		if after > 0 && after%100 > 0 { // iterations: all ranks took part
 			e.gone++
@@ -95,13 +100,11 @@ func streamsOf(log []heard) []stream {
 		if h.program == news {
 			continue
 		}
-		for _, who := range []string{"", h.who} {
+		for _, who := range []string{"all", "by " + h.who} {
 			if len(lines[who]) == 0 {
 				order = append(order, who)
 			}
-			if n := len(lines[who]); n == 0 || lines[who][n-1] != i {
-				lines[who] = append(lines[who], i)
-			}
+			lines[who] = append(lines[who], i)
 		}
 	}
 	return model.Each(order, func(who string) stream {
@@ -210,19 +213,22 @@ func (e evidence) before(f evidence, log []heard) bool {
 			return c < 0
 		}
 	}
-	if d := log[e.line].at.Sub(log[f.line].at); d != 0 && d.Abs() < time.Hour {
+	if d, ok := between(log[e.line], log[f.line]); ok && d != 0 && d.Abs() < time.Hour {
 		return d < 0
 	}
 	return e.line < f.line
 }
+
+// between is the time from b to a; false: one of them has none of its own.
+func between(a, b heard) (time.Duration, bool) { return a.at.Sub(b.at), a.stamped && b.stamped }
 
 // better is the known kind in the incident of e, where that is not known, or one that is said to come before it.
 func (e evidence) better(log []heard, found []evidence) evidence {
 	for again := true; again; {
 		again = false
 		for _, f := range found {
-			if f.says == nil || f.says == e.says || !f.decides() || !sameIncident(log, e.line, f.line) {
-				continue
+			if f.says == nil || f.says == e.says || e.decides() != f.decides() || e.decides() && !sameIncident(log, e.line, f.line) {
+				continue // echoes come whenever they like
 			}
 			if e.says == nil || slices.Contains(f.says.Before, e.says.Kind) {
 				e, again = f, true
@@ -235,7 +241,8 @@ func (e evidence) better(log []heard, found []evidence) evidence {
 
 // sameIncident: one speaker, or bare lines that may be anybody's, close to each other and within seconds.
 func sameIncident(log []heard, a, b int) bool {
-	near := max(a, b)-min(a, b) <= 2*around && log[a].at.Sub(log[b].at).Abs() <= 5*time.Second
+	d, timed := between(log[a], log[b])
+	near := max(a, b)-min(a, b) <= 2*around && !(timed && d.Abs() > 5*time.Second)
 	return near && (log[a].who == log[b].who || log[a].who == "" || log[b].who == "")
 }
 

@@ -61,7 +61,7 @@ func TestEveryCause(t *testing.T) {
 		{"argument", "FAILED 2:0", "vLLM does not know an argument", "num_scheduler_step", "vllm:"},
 		{"nsys-import", "FAILED 10:0", "nsys left no report", "nsys recorded nsys_0.qdstrm", "load an nsys"},
 		{"crash", "FAILED 139:0", "the program crashed", "Segfault encountered", "PYTHONFAULTHANDLER"},
-		{"read-only", "FAILED 1:0", "a path may not be read or written", "Permission denied", "$SCRATCH"},
+		{"read-only", "FAILED 1:0", "/global/common/software is read-only", "Permission denied", "$SCRATCH"},
 		{"silent-memory", "FAILED 7:0", "the runner ended: out of GPU memory", "Exited with exit code 7", "parallelism.tp"},
 		{"worker", "FAILED 9:0", "not known: a rank died, and its own lines do not say why", "a rank died", ""},
 	} {

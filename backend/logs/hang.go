@@ -25,19 +25,21 @@ func feel(log []heard) pulse {
 	var last time.Time
 	over := false
 	for i, h := range log {
-		if s := Stage([]string{h.text}).Stage; s != "" && stageOrder(s) >= stageOrder(p.stage) {
+		s := Stage([]string{h.text}).Stage
+		late := s != "" && stageOrder(s) < stageOrder(p.stage) // said behind what it is of: it moves nothing
+		if s != "" && !late {
 			p.stage = s
 		}
 		if h.stamped {
 			last = h.at
 		}
 		over = over || slices.ContainsFunc(told().Aftermath, h.shows)
-		if over || strings.TrimSpace(h.text) == "" {
+		if over || late || strings.TrimSpace(h.text) == "" {
 			continue
 		}
 		if slices.ContainsFunc(told().Standing, h.shows) {
 			if slices.ContainsFunc(told().Waiting, h.shows) {
-				if p.waits++; p.waits == 1 && h.stamped && !log[p.line+1].stamped {
+				if p.waits++; p.waits == 1 && h.stamped && p.line >= 0 && !log[p.line].stamped {
 					p.since = h.at.Add(-time.Minute) // a move without a time of its own
 				}
 			}

@@ -7,15 +7,17 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"shardeck/backend/strictyaml"
+	"shardeck/model"
 )
 
 // heard is a line of a log, understood: whose it is and what it says, without what others put before it.
 type heard struct {
 	who     string    // ranks, workers and tasks named before the text; empty: a bare line
-	at      time.Time // of the line, without a year, else of the last that had one; zero: none had
-	stamped bool      // the line has a time of its own
+	at      time.Time // without a year; zero: the line has none
+	stamped bool      // it has
 	program string    // by speech.Programs: news is no evidence, engine is the rest
 	text    string    // what is said
 	flat    string    // the same as patterns want it, see flatten
@@ -84,24 +86,49 @@ func flatten(text string) string { return told().english.Replace(squeeze(text)) 
 
 var colour = regexp.MustCompile(`\x1b?\[[0-9;]*m`)
 
+// uncoloured is a line without colours, though a terminal took their escapes; all end with a reset.
+func uncoloured(line string) string {
+	if strings.Contains(line, "[0m") || strings.Contains(line, ";0m") || strings.Contains(line, "[m") {
+		return colour.ReplaceAllString(line, "")
+	}
+	return line
+}
+
 // listen understands the lines of a log, in their order.
 func listen(lines []string) []heard {
 	out := make([]heard, len(lines))
-	var last time.Time
+	lines = model.Each(lines, uncoloured)
+	full := wrapWidth(lines)
 	for i, line := range lines {
 		out[i] = hear(line)
-		if out[i].stamped {
-			last = out[i].at
+		if i > 0 && full > 0 && utf8.RuneCountInString(lines[i-1]) == full && out[i].program == engine && !strings.Contains(out[i].who, "=") {
+			out[i].who, out[i].program = out[i-1].who, out[i-1].program // the rest of a line
 		}
-		out[i].at = last
 	}
 	quieten(out)
 	return out
 }
 
+// wrapWidth is the width at which a terminal cut the lines of a log: none is longer, and several are as long; 0: it is whole.
+func wrapWidth(lines []string) int {
+	widest, times := 0, 0
+	for _, line := range lines {
+		switch w := utf8.RuneCountInString(line); {
+		case w > widest:
+			widest, times = w, 1
+		case w == widest:
+			times++
+		}
+	}
+	if times < 3 || 20*times < len(lines) || widest < 40 {
+		return 0
+	}
+	return widest
+}
+
 // hear takes the prefixes of a line off, whatever their order and number: the outermost time counts, as all lines have it.
 func hear(line string) heard {
-	h := heard{text: colour.ReplaceAllString(line, "")}
+	h := heard{text: line}
 	var who []string
 	level := ""
 	for range 8 {
@@ -154,12 +181,15 @@ func clock(text string) (time.Time, bool) {
 const news, engine, runner = "news", "engine", "runner"
 
 func programOf(text, byLevel string) string {
+	if byLevel != "" {
+		return byLevel
+	}
 	for _, p := range told().Programs {
 		if p.begins.MatchString(text) {
 			return p.Program
 		}
 	}
-	return cmp.Or(byLevel, engine)
+	return engine
 }
 
 // quieten makes news of a traceback that was said to be of no consequence: the speaker's lines up to its exception.

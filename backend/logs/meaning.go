@@ -204,7 +204,7 @@ func (c *cause) finding(lines []string, i int, job model.Job) Finding {
 			return cmp.Or(value, strings.ToUpper(strings.Trim(name, "{}")))
 		})
 	}
-	f.Fixes = model.Each(c.Fixes, fill)
+	f.Title, f.Fixes = fill(f.Title), model.Each(c.Fixes, fill)
 	for _, edit := range c.Edits {
 		if value != "" || !placeholder.MatchString(edit) {
 			f.Edits = append(f.Edits, fill(edit))
@@ -277,7 +277,7 @@ func unexplained(lines []string, log []heard, job model.Job) Finding {
 	f := Finding{Index: -1, Fixes: []string{}}
 	best, grave := -1, false
 	for i, h := range log {
-		speaks := strings.TrimSpace(h.text) != "" && !strings.HasPrefix(h.text, ownLine)
+		speaks := strings.TrimSpace(h.text) != "" && !strings.HasPrefix(h.text, ownLine+"exit code")
 		switch bad := h.program != news && LooksBad(h.text); {
 		case h.program == runner || bad && !grave:
 			best, grave = i, true

@@ -340,7 +340,7 @@ func printNews(e *command.Env, n jobs.News) error {
 	if n.Stage != "" && n.Job.State.Active() {
 		text += ", " + present.Stage(n.Stage, n.Done, n.Total)
 		if n.Hung != "" {
-			text += "; it may hang: " + n.Hung
+			text += "; it may be " + n.Hung
 		}
 	} else if w := present.JobWhere(n.Job, "", n.At); w != "" {
 		text += ", " + w
