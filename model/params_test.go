@@ -47,6 +47,12 @@ func TestTiedEmbedding(t *testing.T) {
 	}
 }
 
+// kvBytes is what one token costs in a cache of 16 bits.
+func kvBytes(s model.Shape, l model.Layout) int64 {
+	cached, _ := s.OnRank(l, 0).KVValues(1)
+	return 2 * cached
+}
+
 func TestKVBytesPerToken(t *testing.T) {
 	for _, tt := range []struct {
 		shape model.Shape
@@ -56,14 +62,14 @@ func TestKVBytesPerToken(t *testing.T) {
 		{modeltest.Mixtral, 131_072}, {modeltest.Qwen3MoE, 98_304}, {modeltest.V2Lite, 31_104},
 	} {
 		one := model.Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}
-		if got := 2 * tt.shape.OnRank(one, 0).KVPerToken(); got != tt.want {
+		if got := kvBytes(tt.shape, one); got != tt.want {
 			t.Errorf("%s: %d bytes a token, want %d", tt.shape.Short, got, tt.want)
 		}
 	}
-	if got := modeltest.V2Lite.OnRank(model.Layout{TP: 4, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, 0).KVPerToken() * 2; got != 31_104 {
+	if got := kvBytes(modeltest.V2Lite, model.Layout{TP: 4, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}); got != 31_104 {
 		t.Errorf("a latent cache is whole on every TP rank: %d", got)
 	}
-	if got := modeltest.Qwen3MoE.OnRank(model.Layout{TP: 8, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, 0).KVPerToken() * 2; got != 98_304/4 {
+	if got := kvBytes(modeltest.Qwen3MoE, model.Layout{TP: 8, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}); got != 98_304/4 {
 		t.Errorf("4 KV heads on 8 ranks are one each: %d", got)
 	}
 }

@@ -1,0 +1,201 @@
+package model
+
+import "cmp"
+
+// RankShape is what one rank holds of a model: the layers of its stage, and its share of each layer.
+type RankShape struct {
+	Shape       Shape
+	tp, experts int    // divisor of dense tensors; routed experts held here
+	expertCut   int    // divisor of each expert's width (EP off)
+	kinds       []kind // of the layers on this stage
+	first, last bool
+}
+
+// kind is layers that are alike.
+type kind struct {
+	mixer, ffn byte
+	layer      int // the first of them
+	layers     int
+}
+
+// letterAt is a layer's letter of a pattern, which repeats.
+func letterAt(pattern string, layer int) byte { return pattern[layer%len(pattern)] }
+
+// kinds groups so many layers from one on by what they hold, and by which of it is quantised.
+func (s Shape) kinds(from, n int) []kind {
+	var out []kind
+next:
+	for i := from; i < from+n; i++ {
+		k := kind{letterAt(cmp.Or(s.Mixers, "a"), i), 'd', i, 1}
+		switch {
+		case s.FFNs != "":
+			k.ffn = letterAt(s.FFNs, i)
+		case s.MoE != nil && i >= s.MoE.DenseLayers:
+			k.ffn = 'e'
+		}
+		for j, o := range out {
+			if o.mixer == k.mixer && o.ffn == k.ffn && s.Quant.alike(i, o.layer) {
+				out[j].layers++
+				continue next
+			}
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// OnRank describes the ranks of pipeline stage pp; all ranks of a stage hold as much as its fullest one.
+func (s Shape) OnRank(l Layout, pp int) RankShape {
+	stages := StageLayers(s.Layers, l.PP)
+	before := 0
+	for _, n := range stages[:pp] {
+		before += n
+	}
+	r := RankShape{Shape: s, tp: l.TP, expertCut: 1, kinds: s.kinds(before, stages[pp]), first: pp == 0, last: pp == l.PP-1}
+	r.spreadExperts(l)
+	return r
+}
+
+// spreadExperts divides routed experts over TP × DP ranks: whole with EP, else a slice of each. [vllm.md §4]
+func (r *RankShape) spreadExperts(l Layout) {
+	if r.Shape.MoE == nil {
+		return
+	}
+	r.experts = r.Shape.MoE.Experts
+	if l.EP > 1 {
+		r.experts = CeilDiv(r.experts, l.EP)
+		return
+	}
+	r.expertCut = l.TP * l.DP()
+}
+
+// share is a tensor as this rank holds it.
+func (r RankShape) share(t tensor) tensor {
+	if t.cut == experts || t.cut == expertsIn {
+		t.count = int64(r.experts)
+	}
+	switch t.cut {
+	case byOut:
+		t.out = r.Cut(t.out)
+	case byIn:
+		t.in = r.Cut(t.in)
+	case byKV:
+		t.out = t.out / int64(max(1, r.Shape.KVHeads)) * int64(r.kvHeads())
+	case experts:
+		t.out = CeilDiv(t.out, int64(r.expertCut))
+	case expertsIn:
+		t.in = CeilDiv(t.in, int64(r.expertCut))
+	}
+	return t
+}
+
+// tensors are what a layer of a kind holds here, its norms last.
+func (r RankShape) tensors(k kind) []tensor {
+	s := r.Shape
+	all := append(s.mixerTensors(k.mixer), s.ffnTensors(k.ffn)...)
+	for i := range all {
+		all[i] = r.share(all[i])
+	}
+	return append(all, vec(max(0, cmp.Or(s.Norms, 2))*s.normSize(), whole))
+}
+
+// normSize is the number of parameters of one norm.
+func (s Shape) normSize() int {
+	if s.NormBias {
+		return 2 * s.Hidden
+	}
+	return s.Hidden
+}
+
+// Params is the number of parameters on this rank.
+func (r RankShape) Params() int64 {
+	n := r.Ends()
+	for _, k := range r.kinds {
+		for _, t := range r.tensors(k) {
+			n += int64(k.layers) * t.size()
+		}
+	}
+	return n
+}
+
+// Bytes is the memory of the weights here under a quantisation (nil: none); what it leaves alone takes so many bytes a parameter.
+func (r RankShape) Bytes(q *Quant, width int64) int64 {
+	n := r.Ends() * width
+	for _, k := range r.kinds {
+		for _, t := range r.tensors(k) {
+			if q.takes(t, k.layer) {
+				n += int64(k.layers) * q.bytes(t)
+			} else {
+				n += int64(k.layers) * t.size() * width
+			}
+		}
+	}
+	return n
+}
+
+// Ends is the number of parameters of the embedding, and what is beside the layers, on the first stage, the final norm and
+// the head on the last.
+func (r RankShape) Ends() int64 {
+	var n int64
+	if r.first {
+		n += r.Shape.Extra
+	}
+	if r.first || (r.last && r.Shape.TiedEmbed) {
+		n += r.Cut(r.Shape.EmbedParams())
+	}
+	if r.last {
+		n += int64(max(0, min(cmp.Or(r.Shape.Norms, 2), 1)) * r.Shape.normSize())
+	}
+	if r.last && !r.Shape.TiedEmbed {
+		n += r.Cut(r.Shape.EmbedParams())
+	}
+	return n
+}
+
+// kvHeads on this rank: split, or replicated where there are fewer than ranks.
+func (r RankShape) kvHeads() int { return max(1, CeilDiv(r.Shape.KVHeads, r.tp)) }
+
+// KVValues is the number of cached values of a sequence of so many tokens on this rank, and those of its states, which do not grow.
+// A latent cache is whole on every rank; a layer with a window keeps no more than that.
+func (r RankShape) KVValues(tokens int64) (cached, state int64) {
+	s := r.Shape
+	per := int64(r.kvHeads()) * int64(s.QKDim()+s.VDim())
+	if m := s.MLA; m != nil {
+		per = int64(m.KVLoraRank + m.RopeDim + s.IndexDim)
+	}
+	for _, k := range r.kinds {
+		n := int64(k.layers)
+		switch {
+		case k.mixer == 's' && s.Window > 0:
+			cached += n * per * min(tokens, int64(s.Window))
+		case k.mixer == 'a' || k.mixer == 'b' || k.mixer == 's':
+			cached += n * per * tokens
+		case k.mixer == 'i':
+			state += n * r.Cut(int64(s.Heads)*int64(s.HeadDim)*int64(s.HeadDim))
+		}
+		if m := s.SSM; m != nil && (k.mixer == 'm' || k.mixer == 'b' || k.mixer == 'l' || k.mixer == 'k' || k.mixer == 'c') {
+			state += n * r.Cut(int64(m.conv(k.mixer)*max(m.Conv-1, 0)+m.inner()*m.State))
+		}
+	}
+	return cached, state
+}
+
+// Widest is the feed-forward width that one token passes through in a layer here, over all TP ranks.
+func (r RankShape) Widest() int {
+	wide := 0
+	for _, k := range r.kinds {
+		switch m := r.Shape.MoE; k.ffn {
+		case 'd':
+			wide = max(wide, r.Shape.Intermediate)
+		case 'e':
+			wide = max(wide, m.TopK*m.Intermediate+cmp.Or(m.SharedWidth, m.Shared*m.Intermediate))
+		}
+	}
+	return wide
+}
+
+// Cut divides a tensor over the TP ranks.
+func (r RankShape) Cut(n int64) int64 { return CeilDiv(n, int64(r.tp)) }
+
+// CeilDiv is a / b rounded up, for a ≥ 0 and b > 0.
+func CeilDiv[T int | int64](a, b T) T { return (a + b - 1) / b }
