@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"shardeck/backend/analyze/kernelname"
+	"shardeck/backend/hub"
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
 	"shardeck/model/check"
@@ -61,6 +62,8 @@ type Catalog struct {
 	Sites    []string          // names of all sites
 	Kernels  *kernelname.Names // told by kernels.yaml of user and workspace too; nil: neither has one
 	Settings Settings
+
+	finder *finder
 }
 
 // Load reads data and settings. Its errors name file, line, fault and fix.
@@ -86,14 +89,16 @@ func Load(o Options) (*Catalog, error) {
 		return nil, err
 	}
 	c := &Catalog{Shapes: shapes, GPUs: gpus, Sites: siteNames(sources), Kernels: kernels}
-	return c, c.resolve(o, sources, given)
+	err = c.resolve(o, sources, given)
+	c.finder = &finder{cache: hub.Cache(c.Settings.HFHome, o.Env), workspace: o.Workspace, known: shapes, found: map[string]found{}}
+	return c, err
 }
 
 // World is what experiments are judged against here.
 func (c *Catalog) World() check.World {
 	r, plugin := c.JobRuntime()
 	r.Modules = slices.Concat(r.Modules, plugin)
-	return check.World{Shapes: c.Shapes, GPUs: c.GPUs, Site: c.Site, Account: c.Settings.Account, Runtime: r, Engine: engine}
+	return check.World{Shapes: c.Shapes, Find: c.finder.find, Formats: Formats(), GPUs: c.GPUs, Site: c.Site, Account: c.Settings.Account, Runtime: r, Engine: engine}
 }
 
 var engine = strictyaml.Embedded("vllm_arguments.yaml", (*check.Engine).Compile)
@@ -139,51 +144,6 @@ func decode(file string, data []byte, v any) error {
 		_, problems = strictyaml.Decode(file, doc.Content[0], v, strictyaml.Rules{})
 	}
 	return problems.OrNil()
-}
-
-// loadShapes reads models.yaml of every source. A later shape of a name that is known already takes its place.
-func loadShapes(sources []source) ([]model.Shape, error) {
-	var all []model.Shape
-	for _, s := range sources {
-		var file struct {
-			Models []model.Shape `yaml:"models"`
-		}
-		if _, err := s.load("models.yaml", &file); err != nil {
-			return nil, err
-		}
-		for _, m := range file.Models {
-			if err := checkShape(m); err != nil {
-				return nil, fmt.Errorf("%s: %w", s.label("models.yaml"), err)
-			}
-			if i := slices.IndexFunc(all, func(known model.Shape) bool { return known.Name == m.Name }); i >= 0 {
-				all[i] = m
-				continue
-			}
-			all = append(all, m)
-		}
-	}
-	return all, nil
-}
-
-// checkShape refuses a shape that nothing can be worked out from.
-func checkShape(m model.Shape) error {
-	for name, n := range map[string]int{"hidden": m.Hidden, "layers": m.Layers, "heads": m.Heads, "kv_heads": m.KVHeads,
-		"head_dim": m.HeadDim, "vocab": m.Vocab} {
-		if n < 1 {
-			return fmt.Errorf("model %.60q: %s is missing", m.Name, name)
-		}
-	}
-	switch {
-	case m.Name == "":
-		return errors.New("a model without a name: write its hub id as name")
-	case m.MoE != nil && (m.MoE.Experts < 1 || m.MoE.TopK < 1 || m.MoE.TopK > m.MoE.Experts || m.MoE.Intermediate < 1):
-		return fmt.Errorf("model %s: moe needs experts, intermediate, and a top_k of at most experts", m.Name)
-	case m.DenseLayers() > 0 && m.Intermediate < 1:
-		return fmt.Errorf("model %s: intermediate is missing", m.Name)
-	case m.MLA != nil && (m.MLA.KVLoraRank < 1 || m.MLA.VDim < 1 || m.MLA.NopeDim < 1):
-		return fmt.Errorf("model %s: mla needs kv_lora_rank, nope_dim and v_dim", m.Name)
-	}
-	return nil
 }
 
 func loadGPUs(sources []source) (map[string]model.GPU, error) {

@@ -40,7 +40,12 @@ func (n Needs) runKey(run model.Run) (cacheKey, error) {
 			k.Sources = append(k.Sources, source)
 		}
 	}
+	var shape *model.Shape
+	if run.Experiment != nil {
+		shape = n.World.Shape(run.Experiment.Model.Name)
+	}
 	extra, err := json.Marshal(struct {
+		Shape      *model.Shape
 		Experiment *model.Experiment
 		Warnings   []string
 		Problem    string
@@ -48,7 +53,7 @@ func (n Needs) runKey(run model.Run) (cacheKey, error) {
 		GPUs       map[string]model.GPU
 		PerNode    int
 		Names      *kernelname.Names
-	}{run.Experiment, run.Warnings, run.Problem, n.World.Shapes, n.World.GPUs, n.World.GPUsPerNode(), n.Names})
+	}{shape, run.Experiment, run.Warnings, run.Problem, n.World.Shapes, n.World.GPUs, n.World.GPUsPerNode(), n.Names})
 	k.Extra = fmt.Sprintf("%x", sha256.Sum256(extra))
 	return k, err
 }

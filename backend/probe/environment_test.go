@@ -281,18 +281,6 @@ func TestHubModels(t *testing.T) {
 	if len(lines) != 1 || !strings.Contains(lines[0].Text, "cut short") || !strings.HasPrefix(lines[0].Fix, "copy model-00002-of-00002.safetensors into "+dir) {
 		t.Errorf("a folder of one's own: %+v", lines)
 	}
-	env := map[string]string{"HOME": "/home/u", "HF_HOME": "", "HF_HUB_CACHE": ""}
-	getenv := func(k string) string { return env[k] }
-	if got := hubCache("", getenv); got != "/home/u/.cache/huggingface/hub" {
-		t.Errorf("default cache %s", got)
-	}
-	env["HF_HOME"] = "/big"
-	if got := hubCache("", getenv); got != "/big/hub" {
-		t.Errorf("by HF_HOME %s", got)
-	}
-	if got := hubCache("/x", getenv); got != "/x/hub" {
-		t.Errorf("by the settings %s", got)
-	}
 }
 
 func TestQuotas(t *testing.T) {

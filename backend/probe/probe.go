@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"shardeck/backend/atomicfile"
+	"shardeck/backend/hub"
 	"shardeck/backend/strictyaml"
 	"shardeck/model"
 	"shardeck/model/shell"
@@ -230,7 +231,7 @@ func askVersions(ctx context.Context, t Target, o Options) (string, error) {
 	for _, m := range t.Modules {
 		lines = "module load " + shell.Quote(m) + "\n" + lines
 	}
-	return o.Run(ctx, "bash", "-lc", lines, "probe", expand(t.Name, o.Getenv), wanted().Versions)
+	return o.Run(ctx, "bash", "-lc", lines, "probe", hub.Expand(t.Name, o.Getenv), wanted().Versions)
 }
 
 func (t Target) environmentName() string {

@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -135,23 +134,4 @@ func quotas(text string) []Line {
 func percent(v any) (float64, bool) {
 	f, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(fmt.Sprint(v)), "%"), 64)
 	return f, err == nil
-}
-
-// hubCache is the folder of downloaded models: as the settings say, else as the hub's library finds it.
-func hubCache(home string, env func(string) string) string {
-	if home == "" {
-		if dir := env("HF_HUB_CACHE"); dir != "" {
-			return dir
-		}
-		home = cmp.Or(env("HF_HOME"), "~/.cache/huggingface")
-	}
-	return filepath.Join(expand(home, env), "hub")
-}
-
-// expand puts the values of variables and ~ into a path of the settings.
-func expand(path string, env func(string) string) string {
-	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || rest[0] == '/') {
-		path = "$HOME" + rest
-	}
-	return os.Expand(path, env)
 }

@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"strings"
 
+	"shardeck/backend/hub"
 	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/model/shell"
@@ -48,7 +49,7 @@ func hubModels(ctx context.Context, t Target, o Options) []Line {
 	if t.HFHome != "" {
 		tool = "HF_HOME=" + shell.Quote(t.HFHome) + " " + tool
 	}
-	cache := hubCache(t.HFHome, o.Getenv)
+	cache := hub.Cache(t.HFHome, o.Getenv)
 	return slices.Concat(model.Each(t.Models, func(m Model) []Line { return m.lines(ctx, cache, tool+" download "+m.Name, o) })...)
 }
 
@@ -91,16 +92,11 @@ func (m Model) lines(ctx context.Context, cache, get string, o Options) []Line {
 
 // open finds the folder of a model and what weights it is to have; fault says why there is none.
 func (m Model) open(cache string) (s snapshot, fault string) {
-	if strings.HasPrefix(m.Name, "/") || strings.HasPrefix(m.Name, ".") {
+	if hub.IsFolder(m.Name) {
 		s.dir, fault = m.Name, "is not there"
 	} else {
-		dir := filepath.Join(cache, "models--"+strings.ReplaceAll(m.Name, "/", "--"))
-		s.blobs, fault = filepath.Join(dir, "blobs"), "is not in the hub cache "+cache+", and compute nodes may not reach the hub"
-		main, _ := os.ReadFile(filepath.Join(dir, "refs", "main"))
-		s.dir = filepath.Join(dir, "snapshots", strings.TrimSpace(string(main)))
-		if _, err := os.Stat(s.dir); len(main) == 0 || err != nil {
-			s.dir = newest(filepath.Join(dir, "snapshots"))
-		}
+		s.blobs, fault = filepath.Join(hub.Folder(cache, m.Name), "blobs"), "is not in the hub cache "+cache+", and compute nodes may not reach the hub"
+		s.dir = hub.Snapshot(cache, m.Name)
 	}
 	config := filepath.Join(s.dir, "config.json")
 	_, link := os.Lstat(config)
@@ -111,17 +107,6 @@ func (m Model) open(cache string) (s snapshot, fault string) {
 		return s, "its config.json " + wanted().Damages["dangling"].What
 	}
 	return s, fault
-}
-
-func newest(dir string) string {
-	entries, _ := os.ReadDir(dir)
-	best, when := "", int64(-1)
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && e.IsDir() && info.ModTime().UnixNano() > when {
-			best, when = filepath.Join(dir, e.Name()), info.ModTime().UnixNano()
-		}
-	}
-	return best
 }
 
 // numbered is a part of a set; aside are files that hold no weights of the engine's.

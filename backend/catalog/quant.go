@@ -1,0 +1,193 @@
+package catalog
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"shardeck/backend/strictyaml"
+	"shardeck/model"
+)
+
+// quantTable is templates/quantisation.yaml, which says how it is read.
+type quantTable struct {
+	Left    []string          `yaml:"left"`
+	Formats []format          `yaml:"formats"`
+	Caches  []model.CacheType `yaml:"caches"`
+}
+
+type format struct {
+	Where map[string]string `yaml:"where"`
+	Names []string          `yaml:"names"`
+	Set   []string          `yaml:"set"`
+	Is    model.Quant       `yaml:"is"`
+
+	names []*regexp.Regexp
+}
+
+var quantisation = strictyaml.Embedded("quantisation.yaml", func(t *quantTable) {
+	for i := range t.Formats {
+		for _, name := range t.Formats[i].Names {
+			t.Formats[i].names = append(t.Formats[i].names, regexp.MustCompile(name))
+		}
+	}
+})
+
+// Formats is what weights and caches may be held in.
+func Formats() model.Formats {
+	t := quantisation()
+	return model.Formats{Weights: model.Each(t.Formats, func(f format) model.Quant { return f.Is }), Caches: t.Caches}
+}
+
+// byName is the shape of a checkpoint whose config is not here, if its name says that it is one of a known shape in a format.
+func byName(name string, known []model.Shape) *model.Shape {
+	for _, f := range quantisation().Formats {
+		for _, re := range f.names {
+			m := re.FindStringSubmatchIndex(name)
+			if m == nil {
+				continue
+			}
+			base := model.ShortModel(name[:m[2]])
+			s := model.First(known, func(s model.Shape) bool {
+				return s.Quant == nil && slices.ContainsFunc(append(s.Aliases, s.Name), func(id string) bool { return model.ShortModel(id) == base })
+			})
+			if s == nil {
+				return nil
+			}
+			quantised, is := *s, f.Is
+			is.Assumed = "by its name the weights are in " + is.Label + ": its config.json is not here"
+			quantised.Name, quantised.Short, quantised.Aliases, quantised.Quant = name, model.ShortModel(name), nil, &is
+			return &quantised
+		}
+	}
+	return nil
+}
+
+// quantOf is how a config says that the weights are held; nil: not at all.
+func quantOf(r *reading, families *familyTable) *model.Quant {
+	q, _ := r.fields["quantization_config"].(map[string]any)
+	if q == nil {
+		q, _ = r.fields["compression_config"].(map[string]any)
+	}
+	if q == nil {
+		return nil
+	}
+	q = maps.Clone(q)
+	for _, name := range slices.Sorted(maps.Keys(groupsOf(q))) {
+		if group, ok := groupsOf(q)[name].(map[string]any); ok {
+			maps.Copy(q, group)
+			break
+		}
+	}
+	inner := &reading{numbers: map[string]int64{}}
+	inner.flatten("", q)
+	t := quantisation()
+	f := model.First(t.Formats, func(f format) bool { return f.fits(q) })
+	if f == nil {
+		r.without = append(r.without, fmt.Sprintf("quantisation %.40v", q["quant_method"]))
+		return nil
+	}
+	is := f.Is
+	for _, set := range f.Set {
+		key, expression, _ := strings.Cut(set, " = ")
+		if n, ok := inner.eval(expression); ok {
+			inner.numbers[key] = max(n, 0)
+			setField(reflect.ValueOf(&is).Elem(), []string{key}, max(n, 0)) // a group of -1 is the whole
+		}
+	}
+	if cache := fmt.Sprint(q["kv_cache_quant_algo"], q["kv_cache_scheme"]); strings.Contains(strings.ToUpper(cache), "FP8") || strings.Contains(cache, "num_bits:8") {
+		is.Cache = "fp8"
+	}
+	is.Left = r.left(families, t.patterns(q))
+	return &is
+}
+
+func groupsOf(q map[string]any) map[string]any {
+	groups, _ := q["config_groups"].(map[string]any)
+	return groups
+}
+
+func (f format) fits(q map[string]any) bool {
+	for key, want := range f.Where {
+		if got := at(q, key); got == nil || want != "*" && fmt.Sprint(got) != want {
+			return false
+		}
+	}
+	return len(f.Where) > 0
+}
+
+// pattern tells tensors that are left in 16 bits, as one list or another of a config writes it.
+type pattern struct {
+	below string         // what follows layers.N., or a part of the whole name
+	re    *regexp.Regexp // of the whole name
+}
+
+var ofLayer = regexp.MustCompile(`(?:^|\.)layers\.(\d+)(?:\.|$)(.*)`)
+
+// patterns gathers what is left alone, by the number of the layer, -1 for any.
+func (t *quantTable) patterns(q map[string]any) map[int][]pattern {
+	out := map[int][]pattern{}
+	for _, key := range t.Left {
+		list, _ := q[key].([]any)
+		for _, v := range list {
+			text := fmt.Sprint(v)
+			if strings.ContainsAny(text, "*\\|(") {
+				expr, is := strings.CutPrefix(text, "re:")
+				if !is {
+					expr = strings.ReplaceAll(regexp.QuoteMeta(text), `\*`, `.*`)
+				}
+				if re, err := regexp.Compile(`^(?:model\.)?(?:` + strings.TrimPrefix(expr, "^") + `)`); err == nil {
+					out[-1] = append(out[-1], pattern{re: re})
+				}
+				continue
+			}
+			layer, m := -1, ofLayer.FindStringSubmatch(text)
+			if strings.Contains(text, "visi") || strings.Contains(text, "visual") || strings.Contains(text, "mtp") {
+				continue
+			}
+			if m != nil {
+				_, _ = fmt.Sscan(m[1], &layer) // digits
+				text = m[2]
+			}
+			out[layer] = append(out[layer], pattern{below: text})
+		}
+	}
+	return out
+}
+
+func (p pattern) matches(layer int, name string) bool {
+	if p.re != nil {
+		return p.re.MatchString(fmt.Sprintf("model.layers.%d.%s", layer, name))
+	}
+	return p.below == "" || strings.Contains("."+name+".", "."+p.below+".")
+}
+
+// left marks the tensors of every layer that patterns name, under any of the words for their block.
+func (r *reading) left(t *familyTable, patterns map[int][]pattern) map[string]string {
+	marks := map[string][]byte{}
+	for layer := range r.shape.Layers {
+		here := slices.Concat(patterns[-1], patterns[layer])
+		for _, name := range r.shape.Tensors(layer) {
+			block, rest, _ := strings.Cut(name, ".")
+			if !slices.ContainsFunc(append(t.Blocks[block], block), func(alias string) bool {
+				return slices.ContainsFunc(here, func(p pattern) bool { return p.matches(layer, alias+"."+rest) })
+			}) {
+				continue
+			}
+			if marks[name] == nil {
+				marks[name] = []byte(strings.Repeat("0", r.shape.Layers))
+			}
+			marks[name][layer] = '1'
+		}
+	}
+	out := map[string]string{}
+	for name, m := range marks {
+		if out[name] = string(m); !strings.Contains(out[name], "0") {
+			out[name] = "*"
+		}
+	}
+	return out
+}
