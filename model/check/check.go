@@ -36,6 +36,8 @@ type Verdict struct {
 	Placement Placement `json:"placement"`
 	Fit       *Fit      `json:"fit"`   // nil: model shape or GPU not known (a finding says so)
 	Price     *Price    `json:"price"` // nil: the site has no prices
+
+	Shape *model.Shape `json:"-"` // of the model, as it was judged; nil: not known
 }
 
 // OK reports whether no finding is an error.
@@ -59,18 +61,18 @@ func (v Verdict) Worst() (Finding, bool) {
 func Check(e model.Experiment, w World) Verdict {
 	form := append([]Finding{}, (&subject{e: e, w: &w}).apply(formRules)...)
 	if !sound(e) {
-		return Verdict{Findings: form}
+		return Verdict{Findings: form, Shape: w.Shape(e.Model.Name)}
 	}
 	s := newSubject(e, &w)
 	found := append(form, s.apply(layoutRules())...)
 	legal := Verdict{Findings: found}.OK()
-	rules := slices.Concat(modelRules, siteRules, runRules)
+	rules := slices.Concat(modelRules, formatRules, siteRules, runRules)
 	if legal {
 		rules = slices.Concat(rules, memoryRules, evenRules, adviceRules)
 	}
 	found = slices.Concat(found, s.apply(rules), s.engineFindings())
 	byWeight(found)
-	return Verdict{Findings: found, Placement: s.place, Fit: s.memory(), Price: PriceOf(s.place, w.Site, s.limit)}
+	return Verdict{Findings: found, Placement: s.place, Fit: s.memory(), Price: PriceOf(s.place, w.Site, s.limit), Shape: s.shape}
 }
 
 // Placement is what the job will ask for: nodes, and how ranks lie on them.
@@ -103,6 +105,8 @@ type Fit struct {
 	Headroom    int64  `json:"headroom"`    // usable − all of the above; negative: does not fit
 	KVTokens    int64  `json:"kv_tokens"`   // tokens of cache that the headroom and KVCache hold
 	Params      int64  `json:"params"`      // parameters on this rank
+
+	sequence func(tokens int64) int64 // bytes of cache and states of one of so many tokens
 }
 
 // Used is what the job needs of Usable.
@@ -120,16 +124,22 @@ type Price struct {
 // World is what an experiment is judged against: known shapes and GPUs, the site, who pays. It is never changed.
 type World struct {
 	Shapes  []model.Shape
-	GPUs    map[string]model.GPU // by key
+	Find    func(name string) *model.Shape // one that is not among Shapes, from its config.json if that is here; nil: none is sought
+	Formats model.Formats                  // of weights and caches
+	GPUs    map[string]model.GPU           // by key
 	Site    model.Site
 	Account string         // from the settings; an experiment's own comes first
 	Runtime model.Runtime  // of the jobs, with all modules that a job over nodes loads
 	Engine  func() *Engine // asked for where an experiment needs it; nil: engine arguments are not judged
 }
 
-// Shape finds a model's shape by hub id or alias; nil if it is not known.
+// Shape finds a model's shape by hub id, alias or folder; nil if it is not known.
 func (w World) Shape(name string) *model.Shape {
-	return model.First(w.Shapes, func(s model.Shape) bool { return s.Is(name) })
+	s := model.First(w.Shapes, func(s model.Shape) bool { return s.Is(name) })
+	if s == nil && w.Find != nil && name != "" {
+		s = w.Find(name)
+	}
+	return s
 }
 
 func (w World) modelNames() []string {

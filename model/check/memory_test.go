@@ -32,7 +32,7 @@ func TestMemoryFit(t *testing.T) {
 		{"70B on eight", modeltest.Of(modeltest.Llama70B, 8, 1, 1, 1), "a100-40gb", 16.4, true, true, 10_240},
 		{"70B on one", modeltest.Of(modeltest.Llama70B, 1, 1, 1, 1), "a100-80gb", 131.4, false, false, 0},
 	} {
-		f := MemoryFit(tt.e, *w.Shape(tt.e.Model.Name), w.GPUs[tt.gpu])
+		f := MemoryFit(tt.e, *w.Shape(tt.e.Model.Name), w.GPUs[tt.gpu], w.Formats)
 		if got := float64(f.Weights) / gib; math.Abs(got-tt.weights) > 0.06 {
 			t.Errorf("%s: weights %.2f GiB, want %.1f", tt.name, got, tt.weights)
 		}
@@ -49,9 +49,9 @@ func TestMemoryFit(t *testing.T) {
 func TestMemoryFitOverrides(t *testing.T) {
 	w := testWorld()
 	gpu := w.GPUs["a100-40gb"]
-	base := MemoryFit(modeltest.Baseline(), modeltest.Llama8B, gpu)
+	base := MemoryFit(modeltest.Baseline(), modeltest.Llama8B, gpu, w.Formats)
 	fit := func(change func(*model.Experiment)) Fit {
-		return MemoryFit(modeltest.With(modeltest.Baseline(), change), modeltest.Llama8B, gpu)
+		return MemoryFit(modeltest.With(modeltest.Baseline(), change), modeltest.Llama8B, gpu, w.Formats)
 	}
 	for _, tt := range []struct {
 		name string
@@ -64,7 +64,7 @@ func TestMemoryFitOverrides(t *testing.T) {
 		{"fp8 cache", fit(func(e *model.Experiment) { e.VLLM = map[string]any{"kv_cache_dtype": "fp8"} }).KVCache*2 == base.KVCache},
 		{"eager", fit(func(e *model.Experiment) { e.VLLM = map[string]any{"enforce_eager": true} }).Overhead < base.Overhead},
 		{"batched tokens", fit(func(e *model.Experiment) { e.VLLM = map[string]any{"max_num_batched_tokens": 2048} }).Activations < base.Activations/2},
-		{"H100 batches more", MemoryFit(modeltest.Baseline(), modeltest.Llama8B, w.GPUs["h100-80gb"]).Activations > base.Activations},
+		{"H100 batches more", MemoryFit(modeltest.Baseline(), modeltest.Llama8B, w.GPUs["h100-80gb"], w.Formats).Activations > base.Activations},
 		{"DP shares the batch", fit(func(e *model.Experiment) { e.Layout.DPReplicate = 2 }).KVCache*2 == base.KVCache},
 		{"workload", base.KVCache == 4*2560*131_072},
 		{"PP halves", fit(func(e *model.Experiment) { e.Layout.PP = 2 }).Params < base.Params*6/10},

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -144,42 +145,35 @@ const (
 )
 
 // MemoryFit estimates the memory of the fullest rank of an experiment on a GPU: the stage with the least
-// headroom. The shape is the model's own; model.layers of the experiment is applied here.
-func MemoryFit(e model.Experiment, s model.Shape, g model.GPU) Fit {
+// headroom. The shape is the model's own; model.layers of the experiment is applied here, and what its arguments say of formats.
+func MemoryFit(e model.Experiment, s model.Shape, g model.GPU, known model.Formats) Fit {
 	s = s.WithLayers(e.Model.Layers)
-	fullest := stageFit(e, s, g, 0)
+	held := heldBy(e, s, known)
+	fullest := stageFit(e, s, g, 0, held)
 	for pp := 1; pp < e.Layout.PP; pp++ {
-		if f := stageFit(e, s, g, pp); f.Headroom < fullest.Headroom {
+		if f := stageFit(e, s, g, pp, held); f.Headroom < fullest.Headroom {
 			fullest = f
 		}
 	}
 	return fullest
 }
 
-func stageFit(e model.Experiment, s model.Shape, g model.GPU, pp int) Fit {
+func stageFit(e model.Experiment, s model.Shape, g model.GPU, pp int, held held) Fit {
 	r := s.OnRank(e.Layout, pp)
 	f := Fit{GPU: g.Key, Total: g.Bytes, Params: r.Params()}
 	f.Usable = int64(float64(g.Bytes) * e.EngineNumber("gpu_memory_utilization", 0.90))
-	f.Weights = weightBytes(r, e.Model.Precision)
-	f.KVCache = e.RequestsPerReplica() * blocks(e.Data.SeqLen+e.Data.MaxTokens) * kvBytes(r, e)
+	f.Weights = r.Bytes(held.quant, valueBytes(e.Model.Precision))
+	f.sequence = func(tokens int64) int64 { return held.sequence(r, tokens) }
+	length := max(blocks(e.Data.SeqLen+e.Data.MaxTokens), cacheBlock)
+	f.KVCache = e.RequestsPerReplica() * f.sequence(length)
 	f.Activations = activations(r, e, g)
 	f.Overhead = overhead(e)
 	f.Headroom = f.Usable - f.Weights - f.KVCache - f.Activations - f.Overhead
-	if per := kvBytes(r, e); per > 0 {
-		f.KVTokens = max(0, f.Headroom+f.KVCache) / per
-	}
+	f.KVTokens = f.fitting(length)
 	return f
 }
 
 func blocks(tokens int) int64 { return model.CeilDiv(int64(tokens), cacheBlock) * cacheBlock }
-
-// weightBytes: fp8 halves the linear layers and leaves embedding and head alone.
-func weightBytes(r model.RankShape, precision string) int64 {
-	if precision == "fp8" {
-		return r.Params() + r.Ends()
-	}
-	return r.Params() * valueBytes(precision)
-}
 
 // valueBytes is the width of one activation or cached value.
 func valueBytes(precision string) int64 {
@@ -189,22 +183,56 @@ func valueBytes(precision string) int64 {
 	return 2
 }
 
-func kvBytes(r model.RankShape, e model.Experiment) int64 {
-	width := valueBytes(e.Model.Precision)
-	if dtype, _ := e.VLLM["kv_cache_dtype"].(string); len(dtype) >= 3 && dtype[:3] == "fp8" {
-		width = 1
-	}
-	return r.KVPerToken() * width
+// held is how an experiment holds weights and cache.
+type held struct {
+	quant *model.Quant // nil: in the precision
+	cache int64        // eighths of a byte for a cached value
+	state int64        // bytes of a value of a state
 }
+
+// heldBy resolves what the checkpoint, model.precision and the engine's arguments say of weights and cache.
+func heldBy(e model.Experiment, s model.Shape, known model.Formats) held {
+	width := valueBytes(e.Model.Precision)
+	h := held{quant: s.Quant, cache: 8 * width, state: width}
+	if h.quant == nil {
+		h.quant = known.Online(quantisation(e))
+	}
+	if c := known.Cache(cacheType(e, s)); c != nil {
+		h.cache = int64(c.Bits)
+	}
+	return h
+}
+
+// quantisation is vLLM's word for what the experiment wants weights held in; empty: as the checkpoint has them.
+func quantisation(e model.Experiment) string {
+	method, _ := e.VLLM["quantization"].(string)
+	if e.Model.Precision == "fp8" {
+		method = cmp.Or(method, "fp8")
+	}
+	return method
+}
+
+// cacheType is vLLM's word for the type of the KV cache; empty: the model's own.
+func cacheType(e model.Experiment, s model.Shape) string {
+	word, _ := e.VLLM["kv_cache_dtype"].(string)
+	if model.IsAuto(word) && s.Quant != nil {
+		return s.Quant.Cache
+	}
+	return word
+}
+
+// sequence is the cache and the states of one sequence; states are kept in 32 bits where the family asks for it, which is assumed.
+func (h held) sequence(r model.RankShape, tokens int64) int64 {
+	cached, state := r.KVValues(tokens)
+	return model.CeilDiv(cached*h.cache, 8) + max(h.state, stateBytes)*state
+}
+
+const stateBytes = 4
 
 // activations is the peak of one step with as many tokens as the engine batches: input, output
 // and the feed-forward part of one layer, and a row of logits for each request.
 func activations(r model.RankShape, e model.Experiment, g model.GPU) int64 {
-	s := r.Shape
-	wide := s.Intermediate
-	if m := s.MoE; m != nil && r.MoE > 0 {
-		wide = max(wide*min(r.Dense, 1), (m.TopK+m.Shared)*m.Intermediate)
-	}
+	s, wide := r.Shape, r.Widest()
 	tokens := int64(e.EngineNumber("max_num_batched_tokens", defaultBatchedTokens(g)))
 	step := tokens * (2*int64(s.Hidden) + 2*r.Cut(int64(wide)))
 	return (step + sampledRows*r.Cut(int64(s.Vocab))) * valueBytes(e.Model.Precision)
@@ -267,6 +295,18 @@ func (f Fit) budget() int64 { return f.Headroom + f.KVCache }
 
 // holds is how many sequences of a length the cache has room for; of one shorter than a block
 // (a limit may be nonsense, as another rule says) as many as it has blocks.
-func (f Fit) holds(tokens int) int64 { return f.KVTokens / max(blocks(tokens), cacheBlock) }
+func (f Fit) holds(tokens int) int64 {
+	length := max(blocks(tokens), cacheBlock)
+	return f.fitting(length) / length
+}
+
+// fitting is how many tokens the cache holds, in sequences of a length.
+func (f Fit) fitting(length int64) int64 {
+	one := f.sequence(length)
+	if one <= 0 {
+		return 0
+	}
+	return max(0, f.budget())/one*length + max(0, f.budget())%one*length/one
+}
 
 func gibWords(n int64) string { return unit.GiB(n) + " GiB" }

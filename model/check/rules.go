@@ -29,6 +29,7 @@ type subject struct {
 	limit time.Duration // 0: cannot be read
 	queue *model.Queue  // nil: the site has none of that name
 	gpu   *model.GPU    // nil: not known
+	held  held          // how weights and cache are; of a shape not known nothing
 	fit   *Fit          // of memory(), once it was asked for
 }
 
@@ -43,7 +44,7 @@ func newSubject(e model.Experiment, w *World) *subject {
 	}
 	if known := w.Shape(e.Model.Name); known != nil {
 		shape := known.WithLayers(e.Model.Layers)
-		s.shape = &shape
+		s.shape, s.held = &shape, heldBy(e, shape, w.Formats)
 	}
 	return s
 }
@@ -51,7 +52,7 @@ func newSubject(e model.Experiment, w *World) *subject {
 // memory is the fit on the planned GPU; nil where it or the shape is not known, or a stage would be empty.
 func (s *subject) memory() *Fit {
 	if s.fit == nil && s.shape != nil && s.gpu != nil && s.e.Layout.PP <= s.shape.Layers {
-		fit := MemoryFit(s.e, *s.shape, *s.gpu)
+		fit := MemoryFit(s.e, *s.shape, *s.gpu, s.w.Formats)
 		s.fit = &fit
 	}
 	return s.fit
@@ -167,7 +168,7 @@ func remedy(s *subject) (string, []model.Edit) {
 		text, first = "set "+change, c.edits
 	}
 	if first == nil {
-		return "use a smaller model, fewer layers (model.layers) or a larger GPU", nil
+		return "use a larger GPU, or fewer layers (model.layers)", nil
 	}
 	return text, first
 }

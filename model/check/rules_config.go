@@ -158,14 +158,14 @@ func said(err error) string {
 // layoutRules judge how the model and the batch divide over the ranks: what vLLM refuses, as errors. Its tables
 // are functions because their fixes try other layouts against the same tables. [vllm.md §1]
 func layoutRules() []rule {
-	return []rule{
+	return append([]rule{
 		{"tp-heads", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			return faultIf(m.Heads%e.Layout.TP != 0,
 				"TP=%d is not possible: %d heads do not divide by %d", e.Layout.TP, m.Heads, e.Layout.TP)
 		}), nearest("parallelism.tp")},
 		{"tp-kv-heads", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			tp, kv := e.Layout.TP, m.KVHeads
-			even := kv >= tp && kv%tp == 0 || kv < tp && tp%kv == 0
+			even := kv == 0 || kv >= tp && kv%tp == 0 || kv < tp && tp%kv == 0
 			return faultIf(m.MLA == nil && m.Heads%tp == 0 && !even,
 				"TP=%d is not possible: %d key-value heads neither divide by it nor repeat evenly", tp, kv)
 		}), nearest("parallelism.tp")},
@@ -204,7 +204,7 @@ func layoutRules() []rule {
 			return faultIf(s.place.GPUs != s.place.Nodes*s.place.GPUsPerNode,
 				"%d GPUs cannot be spread evenly over nodes of %d", s.place.GPUs, s.w.GPUsPerNode())
 		}, words("use as many GPUs on each node: a multiple of the GPUs of a node")},
-	}
+	}, familyRules()...)
 }
 
 // evenRules tell of layouts that run, but divide unevenly.

@@ -102,10 +102,10 @@ var modelRules = []rule{
 	{"model-unknown", SeverityWarning, "model.name", func(s *subject) string {
 		return faultIf(s.shape == nil, "the shape of %.60s is not known: layout and memory cannot be checked", s.e.Model.Name)
 	}, func(s *subject) (string, []model.Edit) {
-		if near := model.Nearest(s.e.Model.Name, s.w.modelNames()); near != "" {
+		if near := sameLetters(s.e.Model.Name, s.w.modelNames()); near != "" {
 			return set("model.name", near)
 		}
-		return "add its shape to models.yaml in the workspace", nil
+		return configHint(s.e.Model.Name), nil
 	}},
 	{"gpu-unknown", SeverityWarning, "slurm.constraint", func(s *subject) string {
 		return faultIf(s.gpu == nil && !s.replay(), "the GPUs of %s are not known: memory cannot be checked", s.w.Site.Title)
@@ -144,6 +144,22 @@ var modelRules = []rule{
 	}, func(s *subject) (string, []model.Edit) {
 		return set("vllm.max_model_len", strconv.Itoa(s.e.Data.SeqLen+s.e.Data.MaxTokens))
 	}},
+}
+
+// sameLetters is the name among some that differs in case and punctuation alone: another is another checkpoint. Empty: none.
+func sameLetters(name string, known []string) string {
+	bare := func(s string) string {
+		return strings.ToLower(strings.NewReplacer("-", "", "_", "", ".", "", " ", "").Replace(s))
+	}
+	if near := model.First(known, func(k string) bool { return bare(k) == bare(name) || bare(model.ShortModel(k)) == bare(name) }); near != nil {
+		return *near
+	}
+	return ""
+}
+
+// configHint is how a model's config.json comes here.
+func configHint(name string) string {
+	return "on a login node: huggingface-cli download " + name + " config.json; or shardeck model add FOLDER"
 }
 
 // runRules judge the communication backends. [vllm.md §1: custom all-reduce, all2all]

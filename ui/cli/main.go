@@ -113,7 +113,7 @@ func root(e *command.Env) *cobra.Command {
 // commands lists every command, in the order of a day's work.
 func commands(e *command.Env) []*cobra.Command {
 	return []*cobra.Command{
-		experiment.Generate(e), experiment.New(e), experiment.Check(e), sweep.Sweep(e), job.Submit(e),
+		experiment.Generate(e), experiment.New(e), experiment.Check(e), experiment.Model(e), sweep.Sweep(e), job.Submit(e),
 		job.Jobs(e), job.Cancel(e), job.Logs(e), job.Why(e), job.Watch(e),
 		result.Metric(e), result.Metrics(e), result.Trace(e), result.Analyze(e), result.Compare(e), experiment.Card(e),
 		siteCmd(e), settingsCmd(e), demoCmd(e), exchange.Import(e), exchange.Replay(e),

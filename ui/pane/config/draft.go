@@ -52,7 +52,8 @@ func openFile(b Backend, id string) (*file, error) {
 func (f *file) judge(b Backend) *judged {
 	e := f.draft.Experiment()
 	j := &judged{experiment: e, verdict: b.Check(e), faults: faultsOf(f.draft), modified: f.draft.Modified(),
-		shape: check.World{Shapes: b.Shapes()}.Shape(e.Model.Name), values: map[string]string{}, choices: map[string][]string{}}
+		values: map[string]string{}, choices: map[string][]string{}}
+	j.shape = j.verdict.Shape
 	for _, k := range fields {
 		j.values[k.path], j.choices[k.path] = f.draft.Get(k.path), choices(b, f.draft, e, k)
 		if len(j.faults) > 0 && !f.draft.Given(k.path) {
