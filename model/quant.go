@@ -99,7 +99,6 @@ type CacheType struct {
 	Type   string `yaml:"type"` // vLLM's word
 	Bits   int    `yaml:"bits"`
 	Lowest string `yaml:"lowest"` // compute capability
-	Why    string `yaml:"why"`    // it takes that
 }
 
 // Tensors names the matrices of a layer, as checkpoints do below layers.N.

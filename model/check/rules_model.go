@@ -131,14 +131,6 @@ var formatRules = []rule{
 		return faultIf(s.shape.Quant == nil && s.held.quant != nil && f.Weights < f.Usable && before+contextBytes > f.Usable,
 			"releases before 0.15 hold the 16-bit weights (%s) before they quantise them: that does not fit %s", gibWords(before), s.gpu.Title)
 	}), words("use vLLM 0.15 or newer, which quantises while it loads (vllm#31914)")},
-	{"kv-cache-gpu", SeverityError, "vllm.kv_cache_dtype", func(s *subject) string {
-		word, _ := s.e.VLLM["kv_cache_dtype"].(string)
-		c := s.w.Formats.Cache(word)
-		if c == nil || s.gpu == nil || s.replay() || !below(s.gpu, c.Lowest) {
-			return ""
-		}
-		return fmt.Sprintf("a KV cache of %s does not run on %s (compute capability %s): %s", word, s.gpu.Title, s.gpu.Capability, c.Why)
-	}, fixed("vllm.kv_cache_dtype", "auto")},
 	{"kv-cache-checkpoint", SeverityWarning, "vllm.kv_cache_dtype", quantised(func(s *subject, q model.Quant) string {
 		c := s.w.Formats.Cache(q.Cache)
 		return faultIf(s.e.VLLM["kv_cache_dtype"] == nil && c != nil && below(s.gpu, c.Lowest),

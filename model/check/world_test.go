@@ -40,7 +40,7 @@ func testWorld() World {
 				{Method: "fp8", Label: "FP8", Bits: 8, Scale: 4, Native: "8.9", Lowest: "8.0", Online: true, Below: "computed in 16 bits"},
 				{Method: "awq", Label: "AWQ", Bits: 4, GroupIn: 128, GroupOut: 1, Scale: 2, ZeroBits: 4, CutIn: 128, Lowest: "7.5"},
 			},
-			Caches: []model.CacheType{{Type: "fp8", Bits: 8, Lowest: "8.9", Why: "its kernels know no fp8e4nv"}, {Type: "fp8_e5m2", Bits: 8, Lowest: "8.0"}},
+			Caches: []model.CacheType{{Type: "fp8", Bits: 8, Lowest: "8.9"}, {Type: "fp8_e5m2", Bits: 8, Lowest: "8.0"}},
 		},
 	}
 }
