@@ -151,29 +151,30 @@ type UnreadRun struct {
 // RunInfo is run.json, what a runner says of the run it made: what it was, what it really ran with and what was left undone.
 // Every engine writes one beside its traces; keys a runner does not know are left out, and none is required to read a run.
 type RunInfo struct {
-	Schema     int               `json:"schema"`               // 1
-	Runner     string            `json:"runner"`               // vllm_profiler.py, shardeck replay
-	Engine     Engine            `json:"engine"`               //
-	Replay     bool              `json:"replay,omitempty"`     // re-emitted: not a measurement of this machine
-	ReplayOf   string            `json:"replay_of,omitempty"`  // the recording, in words
-	Experiment string            `json:"experiment_id"`        //
-	JobID      string            `json:"job_id,omitempty"`     //
-	Status     RunStatus         `json:"status"`               //
-	ExitCode   int               `json:"exit_code"`            // of the runner; its table is at the top of shardeck_runner/contract.py
-	Cause      string            `json:"cause,omitempty"`      // why it is not complete, one sentence
-	Missing    []string          `json:"missing,omitempty"`    // what was left undone and why, a sentence each
-	Notes      []string          `json:"notes,omitempty"`      // what a reader of the numbers must know
-	Start      time.Time         `json:"start"`                //
-	End        time.Time         `json:"end"`                  //
-	WorldSize  int               `json:"world_size"`           // ranks
-	Hosts      []string          `json:"hosts,omitempty"`      // by rank; empty: not known
-	GPU        string            `json:"gpu,omitempty"`        // as the driver names it
-	Versions   map[string]string `json:"versions,omitempty"`   // vllm, torch, cuda, nccl, python …
-	Effective  map[string]any    `json:"effective,omitempty"`  // the engine's own settings, read back
-	Timed      int               `json:"timed_iterations"`     // untraced iterations measured
-	Traced     int               `json:"traced_iterations"`    // iterations in the traces; 0: none
-	Tokens     int               `json:"traced_tokens"`        // output tokens of each traced iteration
-	TraceBytes int64             `json:"trace_bytes_estimate"` // a rank, before compression; 0: not estimated
+	Schema     int               `json:"schema"`                // 1
+	Runner     string            `json:"runner"`                // vllm_profiler.py, shardeck replay
+	Engine     Engine            `json:"engine"`                //
+	Replay     bool              `json:"replay,omitempty"`      // re-emitted: not a measurement of this machine
+	ReplayOf   string            `json:"replay_of,omitempty"`   // the recording, in words
+	Experiment string            `json:"experiment_id"`         //
+	JobID      string            `json:"job_id,omitempty"`      //
+	Status     RunStatus         `json:"status"`                //
+	ExitCode   int               `json:"exit_code"`             // of the runner; its table is at the top of shardeck_runner/contract.py
+	Cause      string            `json:"cause,omitempty"`       // why it is not complete, one sentence
+	Missing    []string          `json:"missing,omitempty"`     // what was left undone and why, a sentence each
+	Notes      []string          `json:"notes,omitempty"`       // what a reader of the numbers must know
+	Start      time.Time         `json:"start"`                 //
+	End        time.Time         `json:"end"`                   //
+	WorldSize  int               `json:"world_size"`            // ranks
+	Hosts      []string          `json:"hosts,omitempty"`       // by rank; empty: not known
+	GPU        string            `json:"gpu,omitempty"`         // as the driver names it
+	Versions   map[string]string `json:"versions,omitempty"`    // vllm, torch, cuda, nccl, python …
+	Effective  map[string]any    `json:"effective,omitempty"`   // the engine's own settings, read back
+	Where      map[string]any    `json:"environment,omitempty"` // modules, packages, image, driver, libraries, variables; no secrets
+	Timed      int               `json:"timed_iterations"`      // untraced iterations measured
+	Traced     int               `json:"traced_iterations"`     // iterations in the traces; 0: none
+	Tokens     int               `json:"traced_tokens"`         // output tokens of each traced iteration
+	TraceBytes int64             `json:"trace_bytes_estimate"`  // a rank, before compression; 0: not estimated
 }
 
 // RunStatus says how a run ended.

@@ -10,7 +10,7 @@
                      outcome (how a point ended)
     child            one process: a replica of vLLM in one pass, or a rank of the reference engine
     passes           warm-up, timed pass, traced pass: the same for both engines; with prompts, models,
-                     traces, file_messages, files, signals
+                     traces, file_messages, files, signals; environment: where all this runs
     vllm_engine      with vllm_arguments, and vllm_worker inside vLLM's workers
     torch_engine     with torch_world, torch_model, torch_layers
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from shardeck_runner.contract import Exit
+from shardeck_runner.environment import note_libraries
 
 # What a line of an engine's log means. The most telling comes first: "worker died" is only said
 # where nothing better was.
@@ -82,6 +83,7 @@ class LogReader:
         elif self.loading and self.COMPILING.search(line):
             self.loading = False
             self.announce()
+        note_libraries(line)
         found = classify(line)
         if not found and not self.raised and (raised := self.RAISED.search(line)):
             self.raised = one_line(raised.group(1))

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shardeck_runner.child import run_child
-from shardeck_runner.contract import EXECUTION_TRACE, MEASURE, TORCH, VLLM, Exit, Failure, Stopped
+from shardeck_runner.contract import EXECUTION_TRACE, MEASURE, TORCH, VLLM, Exit, Failure, Stopped, log
+from shardeck_runner.environment import number_gpus
 from shardeck_runner.experiment import read_config
 from shardeck_runner.points import Point, engine_size, read_points
 from shardeck_runner.rendezvous import check_nodes, find_rendezvous
@@ -49,6 +50,8 @@ def run(argv: Sequence[str] | None) -> int:
     out, where = Path(a.output_dir), find_rendezvous(a)
     if a.kind:
         return run_child(points, a.kind, where, out)
+    if told := number_gpus():
+        log(told)
     check_nodes(e, where)
     if where.node == 0:
         for p in points:

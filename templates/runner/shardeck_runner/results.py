@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shardeck_runner.contract import RESULTS, UNFINISHED, Exit
+from shardeck_runner.environment import SEEN, this_environment
 from shardeck_runner.experiment import Experiment
 from shardeck_runner.files import write_json
 from shardeck_runner.traces import TracePlan
@@ -171,6 +172,7 @@ def run_info(e: Experiment, out: Path, run: RunRecord, results: Sequence[Process
         "traced_iterations": len(first.traced) if first and traces == e.ranks else 0,
         "traced_tokens": plan.tokens if plan else 0,
         "trace_bytes_estimate": plan.bytes if plan else 0, "shared_engine": dict(shared),
+        "environment": {**this_environment(), **({"libraries": dict(SEEN)} if SEEN else {})},
     }
     if slow := slowdown(first):
         info["notes"].append(slow)
