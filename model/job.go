@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -137,6 +138,35 @@ type Tasks struct {
 
 	Cancelled int    `json:"cancelled,omitempty"` // of Failed
 	Which     string `json:"which,omitempty"`     // the numbers of those that failed though nobody cancelled them, the first few: 3, 7
+}
+
+// TaskRange is tasks by their numbers: From, From+Step, … up to To.
+type TaskRange struct{ From, To, Step int }
+
+// Count is how many there are.
+func (r TaskRange) Count() int { return (r.To-r.From)/r.Step + 1 }
+
+// Has reports whether task n is among them.
+func (r TaskRange) Has(n int) bool { return r.From <= n && n <= r.To && (n-r.From)%r.Step == 0 }
+
+// maxTasks bounds a range that is nonsense; Slurm's own limit is far below.
+const maxTasks = 4 << 20
+
+// WaitingTasks are those of an id such as 5_[2,7-19:2%4], which has one record; none of any other id or of nonsense.
+func WaitingTasks(id string) (all []TaskRange) {
+	_, list, many := strings.Cut(id, "_[")
+	list, _, _ = strings.Cut(strings.TrimSuffix(list, "]"), "%")
+	for part := range strings.SplitSeq(list, ",") {
+		bounds, step, _ := strings.Cut(part, ":")
+		from, to, _ := strings.Cut(bounds, "-")
+		a, err := strconv.Atoi(from)
+		b, err2 := strconv.Atoi(cmp.Or(to, from))
+		by, err3 := strconv.Atoi(cmp.Or(step, "1"))
+		if many && err == nil && err2 == nil && err3 == nil && a <= b && b-a <= maxTasks && by > 0 {
+			all = append(all, TaskRange{a, b, by})
+		}
+	}
+	return all
 }
 
 // Add counts n tasks of a state.

@@ -3,6 +3,7 @@ package jobs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -90,31 +91,17 @@ func wholeOf(id string) string {
 	return id
 }
 
-// waitsIn reports whether the tasks that wait, as in 5_[2,7-19:2%4], hold one, or the same as another such list.
+// waitsIn reports whether the tasks that wait hold one, or are asked for as such a list.
 func waitsIn(id, task string) bool {
-	_, list, many := strings.Cut(id, "_[")
-	if !many || strings.HasPrefix(task, "[") {
-		return many
-	}
-	n, _ := strconv.Atoi(task)
-	list, _, _ = strings.Cut(strings.TrimSuffix(list, "]"), "%")
-	return slices.ContainsFunc(strings.Split(list, ","), func(part string) bool {
-		bounds, step, _ := strings.Cut(part, ":")
-		from, to, _ := strings.Cut(bounds, "-")
-		a, _ := strconv.Atoi(from)
-		b, _ := strconv.Atoi(cmp.Or(to, from))
-		by, _ := strconv.Atoi(cmp.Or(step, "1"))
-		return a <= n && n <= b && by > 0 && (n-a)%by == 0
-	})
+	n, err := strconv.Atoi(task)
+	return slices.ContainsFunc(model.WaitingTasks(id), func(r model.TaskRange) bool { return r.Has(n) && err == nil || strings.HasPrefix(task, "[") })
 }
 
 // firstLook is how far the first look into the history goes back: to jobs from before shardeck came.
 const firstLook = 30 * 24 * time.Hour
 
-// LookBack writes down the jobs of this workspace that were submitted without shardeck and have left the queue. It is for a user who
-// asked: the history is asked from the last look on, no oftener than historyEvery, whichever process looks.
-func (q *Queue) LookBack(ctx context.Context) { q.lookBack(ctx, historyEvery) }
-
+// lookBack writes down the jobs of this workspace that were submitted without shardeck and have left the queue. It is for a user who
+// asked: the history is asked from the last look on, no oftener than a floor, whichever process looks.
 func (q *Queue) lookBack(ctx context.Context, floor time.Duration) {
 	now, ledger := q.Now(), q.Workspace.Ledger()
 	last := ledger.LookedBack()
@@ -128,8 +115,12 @@ func (q *Queue) lookBack(ctx context.Context, floor time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
 	defer cancel()
 	jobs, err := q.Scheduler.History(ctx, last.Add(-time.Minute)) // clocks differ
-	if err != nil {
-		return // no history kept, or no answer: the list says so
+	switch {
+	case errors.Is(err, scheduler.ErrNoHistory):
+		return
+	case err != nil:
+		q.Note("what was submitted by hand since " + last.Local().Format("2 Jan 15:04") + " is not known: " + err.Error())
+		return
 	}
 	for _, j := range jobs {
 		known := func(s model.Submission) bool {
@@ -285,11 +276,11 @@ func withLogs(j model.Job) model.Job {
 		return ""
 	}
 	standard := map[bool]string{true: "slurm-%A_%a.out", false: "slurm-%j.out"}[strings.Contains(j.ID, "_") || j.Tasks.Words() != ""]
-	output, errors := cmp.Or(find(outputOption), standard), find(errorOption)
+	output, apart := cmp.Or(find(outputOption), standard), find(errorOption)
 	name := func(p model.Job) model.Job {
 		p.Log = absolute(p.WorkDir, scheduler.ExpandLog(output, p))
-		if errors != "" {
-			p.Errors = absolute(p.WorkDir, scheduler.ExpandLog(errors, p))
+		if apart != "" {
+			p.Errors = absolute(p.WorkDir, scheduler.ExpandLog(apart, p))
 		}
 		return p
 	}

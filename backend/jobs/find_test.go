@@ -121,7 +121,6 @@ func TestFromTheHistory(t *testing.T) {
 		if got, err := b.FindJob(t.Context(), "E1.2"); err != nil || got.ID != "40" {
 			t.Errorf("%+v, %v", got, err)
 		}
-		b.LookBack(t.Context())
 	}
 	if n := len(b.Stage.Did("history")); n != 1 || len(c.asked) != 0 {
 		t.Errorf("the history was asked %d times, and for %q", n, c.asked)

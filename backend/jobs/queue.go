@@ -17,8 +17,11 @@ import (
 
 // ListJobs is the one cached answer of the scheduler, joined with what was submitted here: the jobs of this
 // workspace, finished ones included, and the other waiting and running jobs of this account. Newest first.
-// refresh asks anew, no oftener than the scheduler's floor.
+// refresh asks anew, no oftener than the scheduler's floor, and for jobs that were submitted by hand and are gone.
 func (q *Queue) ListJobs(ctx context.Context, refresh bool) (JobList, error) {
+	if refresh {
+		q.lookBack(ctx, historyEvery)
+	}
 	now, err := q.Poll.Jobs(ctx, refresh)
 	if err != nil && ctx.Err() != nil {
 		return JobList{}, err

@@ -35,6 +35,7 @@ func (w *schedulerWatch) ask(refresh bool) tea.Cmd {
 	if w.task.Busy() {
 		return nil
 	}
+	refresh = refresh || w.list.AsOf.IsZero() // at first all is asked for, as by a key
 	return w.task.Start(w.env.Ctx, func(ctx context.Context) (jobs.JobList, error) { return w.backend.ListJobs(ctx, refresh) }, w.answered)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -422,7 +423,7 @@ func countTasks(all *model.Job) {
 func numberIn(id string) int {
 	n, err := strconv.Atoi(id[strings.IndexAny(id, "_+")+1:])
 	if err != nil {
-		return maxTasks
+		return math.MaxInt
 	}
 	return n
 }
@@ -438,39 +439,9 @@ func shortList(words []string) string {
 
 // tasksIn counts the tasks that a record stands for: 5_3 is one, 5_[2,7-19:2%4] are
 // eight, and one at least where the list cannot be read.
-func tasksIn(id string) int {
-	_, list, many := strings.Cut(id, "_[")
-	if !many {
-		return 1
-	}
-	list, _, _ = strings.Cut(strings.TrimSuffix(list, "]"), "%")
-	total := 0
-	for part := range strings.SplitSeq(list, ",") {
-		total += rangeLength(part)
+func tasksIn(id string) (total int) {
+	for _, r := range model.WaitingTasks(id) {
+		total += r.Count()
 	}
 	return max(total, 1)
-}
-
-// maxTasks bounds a range that is nonsense; Slurm's own limit is far below.
-const maxTasks = 4 << 20
-
-// rangeLength counts the numbers in 7, 7-19 or 7-19:2.
-func rangeLength(text string) int {
-	bounds, step, stepped := strings.Cut(text, ":")
-	from, to, ranged := strings.Cut(bounds, "-")
-	a, err := strconv.Atoi(from)
-	if err != nil {
-		return 0
-	}
-	b, by := a, 1
-	if ranged {
-		b, _ = strconv.Atoi(to)
-	}
-	if stepped {
-		by, _ = strconv.Atoi(step)
-	}
-	if b < a || by < 1 || b-a > maxTasks {
-		return 1
-	}
-	return (b-a)/by + 1
 }

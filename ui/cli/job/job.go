@@ -203,7 +203,6 @@ jobs of this account. Of those that failed the cause is read from the log; shard
 has the line that proves it. --json uses Slurm's words for states with every scheduler.`,
 		Args: command.Args(0, 0),
 		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
-			a.LookBack(ctx)
 			list, err := a.ListJobs(ctx, true)
 			if err != nil {
 				return err

@@ -58,7 +58,7 @@ func (g *jobLog) read() tea.Cmd {
 	return g.reading.Start(g.env.Ctx, func(ctx context.Context) (detail, error) {
 		d := detail{id: j.ID}
 		d.part, d.logErr = g.env.Log(ctx, j, logLines)
-		if j.State.Failed() || jobs.OfMaintenance(j) {
+		if j.State.Failed() || jobs.OfMaintenance(j) || j.Tasks.Which != "" {
 			d.cause, _ = g.env.Why(ctx, j) // without a cause the log is all there is
 		}
 		return d, ctx.Err()
@@ -76,7 +76,7 @@ func (g *jobLog) got(d detail, err error) tea.Cmd {
 		g.showEnd(same)
 	}
 	after := []tea.Cmd{g.told(map[string]string{d.id: titleOf(d)}), g.follow()}
-	if !same && d.cause.Line != "" {
+	if !same && d.cause.Where != "" {
 		after = append(after, g.firstError())
 	}
 	return tea.Batch(after...)
