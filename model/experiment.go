@@ -34,6 +34,7 @@ type Experiment struct {
 	Slurm             SlurmRequest      `yaml:"slurm" json:"slurm"`
 	Replay            Replay            `yaml:"replay" json:"replay"`
 	Env               map[string]string `yaml:"env" json:"env,omitempty"`
+	EnvFrom           map[string]string `yaml:"env_from" json:"env_from,omitempty"` // variables by where they come from: a file, or FromCaller
 	VLLM              map[string]any    `yaml:"vllm" json:"vllm,omitempty"`
 }
 

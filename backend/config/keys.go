@@ -120,6 +120,12 @@ var patterns = map[string]func(string) error{
 }
 
 func checkText(path, text string) error {
+	if name, ok := strings.CutPrefix(path, "env_from."); ok {
+		if text != model.FromCaller && !strings.Contains(text, "/") {
+			return errors.New("is the file that holds the value alone, such as ~/.hf_token, or " + model.FromCaller + ", where the caller has set it")
+		}
+		return cmp.Or(model.CheckEnvName(name), checkText("", text))
+	}
 	if name, ok := strings.CutPrefix(path, "env."); ok {
 		if strings.ContainsRune(text, 0) {
 			return errors.New("holds a NUL byte: remove it")
@@ -202,6 +208,8 @@ func Value(e model.Experiment, path string) (string, error) {
 		return "", err
 	case f.Path == "env":
 		return e.Env[name], nil
+	case f.Path == "env_from":
+		return e.EnvFrom[name], nil
 	case f.Path == "vllm":
 		return strictyaml.Flow(e.VLLM[name]), nil
 	}
@@ -215,6 +223,7 @@ func Changes(run, now model.Experiment) model.Changes {
 
 // values are an experiment by key, those of env and vllm by name. A pace of 0 is that of the recording.
 func values(e model.Experiment) (all []model.Edit) {
+	e = e.Masked() // as a run has written them down
 	e.Replay.Factor = cmp.Or(e.Replay.Factor, 1)
 	for _, f := range fields {
 		if f.Type.Kind() != reflect.Struct && f.Type.Kind() != reflect.Map {
@@ -223,6 +232,9 @@ func values(e model.Experiment) (all []model.Edit) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Env)) {
 		all = append(all, model.Edit{Path: "env." + name, Value: e.Env[name]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.EnvFrom)) {
+		all = append(all, model.Edit{Path: "env_from." + name, Value: e.EnvFrom[name]})
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.VLLM)) {
 		all = append(all, model.Edit{Path: "vllm." + name, Value: strictyaml.Flow(e.VLLM[name])})
@@ -237,11 +249,15 @@ func Apply(e *model.Experiment, path, value string) error {
 		return err
 	}
 	switch f.Path {
-	case "env":
+	case "env", "env_from":
 		if err := checkText(path, value); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		e.Env = with(e.Env, name, value)
+		if f.Path == "env" {
+			e.Env = with(e.Env, name, value)
+		} else {
+			e.EnvFrom = with(e.EnvFrom, name, value)
+		}
 	case "vllm":
 		v, err := strictyaml.ParseFlow(value)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -155,6 +156,12 @@ func (x *Experiments) rowOf(f workspace.File) board.Row {
 // Check judges an experiment that may not be saved yet, and what lies where it would write.
 func (x *Experiments) Check(e model.Experiment) check.Verdict {
 	v := check.Check(e, x.World)
+	for _, name := range slices.Sorted(maps.Keys(e.EnvFrom)) {
+		if fault, fix := x.Workspace.SecretProblem(name, e.EnvFrom[name]); fault != "" {
+			v.Findings = append(v.Findings, check.Finding{Code: "env-from", Severity: check.SeverityWarning, Field: "env_from", Edits: []model.Edit{},
+				Fault: fault, Fix: fix})
+		}
+	}
 	if model.CheckOutputDir(e.OutputDir) != nil {
 		return v // which is said
 	}

@@ -60,7 +60,7 @@ func (su *Submitter) preview(ctx context.Context, row board.Row, nsys bool) (Pre
 	subs, _, _ := su.Workspace.Ledger().Submissions() // without them there is nothing to compare with
 	if s := model.First(subs, func(s model.Submission) bool { return s.Experiment.ID == row.Experiment.ID }); s != nil {
 		name := "the script submitted " + s.At.Local().Format("2 Jan 15:04")
-		p.Diff = udiff.Unified(name, name+" (edited)", s.Script, p.Script)
+		p.Diff = udiff.Unified(name, name+" (edited)", s.Script, model.MaskedScript(p.Script))
 	}
 	return p, ctx.Err()
 }

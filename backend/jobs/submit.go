@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"shardeck/backend/process"
@@ -123,8 +124,8 @@ func clock(t time.Time) string { return t.Local().Format("15:04:05") }
 func (su *Submitter) record(ctx context.Context, p Preview, claim *workspace.Claim) (model.Submission, error) {
 	now := su.Now()
 	e := p.Row.Experiment
-	s := model.Submission{Tag: workspace.NewTag(e.ID, now), Experiment: e, Scheduler: su.Scheduler.Name(),
-		Nsys: p.Nsys, Log: p.Log, At: now, Script: p.Script, Reads: p.reads, User: process.User()}
+	s := model.Submission{Tag: workspace.NewTag(e.ID, now), Experiment: e.Masked(), Scheduler: su.Scheduler.Name(),
+		Nsys: p.Nsys, Log: p.Log, At: now, Script: model.MaskedScript(p.Script), Reads: p.reads, User: process.User()}
 	if err := su.prepare(p); err != nil {
 		return s, err
 	}
@@ -166,7 +167,7 @@ func (su *Submitter) prepare(p Preview) error {
 	if p.config == nil {
 		return nil
 	}
-	return su.Workspace.WriteFile(p.Config, p.config, 0o644)
+	return su.Workspace.WriteFile(p.Config, p.config, 0o600) // the user's own may hold a secret
 }
 
 // send gives the job to the scheduler; when the reply is lost it first looks for the job.
@@ -191,8 +192,14 @@ func (su *Submitter) send(ctx context.Context, s model.Submission, p Preview) (s
 func (su *Submitter) requestOf(p Preview, tag string) scheduler.Request {
 	e := p.Row.Experiment
 	limit, _ := model.ParseTimeLimit(e.Slurm.Time) // checked: it can be read
+	var secrets []string                           // which the script does not hold
+	for _, path := range e.Secrets() {
+		if name, ok := strings.CutPrefix(path, "env."); ok {
+			secrets = append(secrets, name+"="+e.Env[name])
+		}
+	}
 	return scheduler.Request{Script: p.Script, Path: p.Path, Dir: su.Workspace.Root, Name: e.ID, Tag: tag,
-		GPUs: e.Layout.GPUs(), Log: su.Workspace.Path(p.Log), Limit: limit}
+		GPUs: e.Layout.GPUs(), Log: su.Workspace.Path(p.Log), Limit: limit, Env: secrets}
 }
 
 // NodeReading is a job that would read a run's traces, one task a rank.

@@ -291,6 +291,37 @@ func TestEnvironmentReachesTheRunner(t *testing.T) {
 	}
 }
 
+// TestSecretsReachTheRunnerUnwritten: a script holds none; what it takes from a file or from the caller reaches the runner, and is
+// missed before anything is paid for.
+func TestSecretsReachTheRunnerUnwritten(t *testing.T) {
+	j := plain(t)
+	j.Experiment.Env = map[string]string{"HF_TOKEN": "hf_abcdef", "NCCL_DEBUG": "WARN"}
+	if text := script(t, j); strings.Contains(string(text), "hf_abcdef") || !strings.Contains(string(text), "# HF_TOKEN is a secret") {
+		t.Errorf("the script holds the secret, or does not say where it is:\n%s", text)
+	}
+	file := filepath.Join(t.TempDir(), "my secret")
+	if err := os.WriteFile(file, []byte("hf_abcdef\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		from, env string
+		code      int
+		want      string
+	}{
+		{file, "WRITE=1", 0, "hf_abcdef"}, {"environment", "X=given", 0, "given"}, {"/nowhere/x", "WRITE=1", 2, "cannot be read"},
+		{"environment", "X=", 2, "X is not set"},
+	} {
+		j := plain(t)
+		j.Experiment.EnvFrom = map[string]string{"X": c.from}
+		s := newSite(t, script(t, j))
+		log, code := s.run("WRITE=1", c.env)
+		got, _ := os.ReadFile(filepath.Join(s.root, "trace_collection/llama-8b-tp1/x"))
+		if code != c.code || code == 0 && string(got) != c.want || code != 0 && !strings.Contains(log, c.want) {
+			t.Errorf("%s, %s: exit code %d, %q\n%s", c.from, c.env, code, got, log)
+		}
+	}
+}
+
 // TestFindsTheWorkspace from below, from elsewhere, and where Slurm was asked.
 func TestFindsTheWorkspace(t *testing.T) {
 	for name, where := range map[string]func(*site, *exec.Cmd){

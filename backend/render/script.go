@@ -154,6 +154,8 @@ type view struct {
 	Plugin       []string
 	HFHome       string
 	Network, Env map[string]string
+	Secret       []string          // names under env whose values the config alone holds
+	EnvFrom      map[string]string // files by name of variable, and FromCaller
 	Shardeck     string
 }
 
@@ -170,11 +172,18 @@ func newView(j Job) (*view, error) {
 		Runtime: s.Runtime, Modules: slices.Concat(s.Modules, s.Runtime.Modules), Plugin: s.Plugin, HFHome: s.HFHome,
 		Network: s.Network, Env: e.Env, Shardeck: s.Shardeck, Python: "python",
 	}
+	v.Env, v.EnvFrom = maps.Clone(e.Env), e.EnvFrom
+	for _, path := range e.Secrets() {
+		if name, ok := strings.CutPrefix(path, "env."); ok {
+			v.Secret = append(v.Secret, name)
+			delete(v.Env, name)
+		}
+	}
 	v.Runtime.Kind = cmp.Or(v.Runtime.Kind, "none")
 	switch {
 	case v.Runtime.Image():
 		v.Image, v.Python = v.Runtime.Name, "python3"
-		v.Passed = slices.Concat(passed, slices.Sorted(maps.Keys(e.Env)))
+		v.Passed = slices.Concat(passed, slices.Sorted(maps.Keys(e.Env)), slices.Sorted(maps.Keys(e.EnvFrom)))
 	case v.Runtime.Kind == "module":
 		v.Modules = append(v.Modules, strings.Fields(v.Runtime.Name)...)
 	}
@@ -196,7 +205,7 @@ func (v *view) check() error {
 		model.CheckID(v.ID), model.CheckOutputDir(v.OutputDir), checkConfigPath(v.Config),
 		model.CheckSlurmWord(v.Account), model.CheckSlurmWord(v.QOS), model.CheckConstraint(v.Constraint),
 		model.CheckSlurmWord(v.Memory), gpuRequest.Check(v.GPURequest, "%.40q cannot ask for GPUs"),
-		v.checkJob(), v.checkRuntime(), checkEnvNames(v.Env), checkEnvNames(v.Network))
+		v.checkJob(), v.checkRuntime(), checkEnvNames(v.Env), checkEnvNames(v.EnvFrom), checkEnvNames(v.Network))
 }
 
 var (

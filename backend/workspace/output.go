@@ -5,6 +5,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"shardeck/model"
 )
 
 // OutputProblem is why a run may not be written to a directory: where links and .. lead to it is the workspace or a folder that the
@@ -50,6 +52,22 @@ func holdsRun(dir string) bool {
 		}
 	}
 	return false
+}
+
+// SecretProblem is what is wrong with the file that a variable of env_from comes from, and what to do; empty: nothing.
+func (w *Workspace) SecretProblem(name, from string) (fault, fix string) {
+	if from == model.FromCaller {
+		return "", ""
+	}
+	file := fromHome(from)
+	info, err := os.Stat(w.Path(file))
+	switch {
+	case err != nil:
+		return model.Printable(from) + ", from which " + name + " is to come, cannot be read", "write the value alone into it, then chmod 600 " + model.Printable(from)
+	case info.Mode().Perm()&0o077 != 0:
+		return model.Printable(from) + ", from which " + name + " comes, can be read by others", "chmod 600 " + model.Printable(from)
+	}
+	return "", ""
 }
 
 // resolved is a path with its links followed, as far as it is there.

@@ -112,6 +112,18 @@ var nameRules = []rule{
 		}
 		return ""
 	}, words("write its hub id, such as meta-llama/Llama-3.1-8B")},
+	{"secret", SeverityWarning, "env", func(s *subject) string {
+		paths := s.e.Secrets()
+		return faultIf(len(paths) > 0, "%s: a secret stands in the config, for whoever can read it", strings.Join(paths, ", "))
+	}, words("keep it in a file that you alone can read, and name that: env_from: {HF_TOKEN: ~/.hf_token}")},
+	{"env-twice", SeverityError, "env_from", func(s *subject) string {
+		for _, name := range slices.Sorted(maps.Keys(s.e.EnvFrom)) {
+			if _, twice := s.e.Env[name]; twice {
+				return name + " stands under env and under env_from"
+			}
+		}
+		return ""
+	}, words("remove it from env")},
 	{"output-dir", SeverityError, "output_dir", func(s *subject) string { return said(model.CheckOutputDir(s.e.OutputDir)) },
 		words("write a path such as trace_collection/llama-8b-tp4")},
 	{"output-dir-absolute", SeverityWarning, "output_dir", func(s *subject) string {

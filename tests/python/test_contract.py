@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from experiments import RUNNER
-from shardeck_runner.contract import STAGES, Exit
+from shardeck_runner.contract import STAGES, Exit, is_secret, masked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,6 +15,18 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_stages_are_those_of_the_cockpit():
     text = (ROOT / "model" / "job.go").read_text(encoding="utf-8")
     assert tuple(re.findall(r'Stage\w+\s+Stage = "([^"]+)"', text)) == STAGES
+
+
+def test_secrets_are_those_of_the_cockpit():
+    text = (ROOT / "model" / "secret_test.go").read_text(encoding="utf-8")
+    named = re.findall(r'"(\w+)": (true|false)', text)
+    assert len(named) > 15
+    assert {n: is_secret(n, "abc") for n, _ in named} == {n: want == "true" for n, want in named}
+    assert not any(is_secret("HF_TOKEN", v) for v in ("", "1", "true", "2048", "***"))
+
+
+def test_secrets_are_masked_in_what_is_written():
+    assert masked("env: {A: hf_abc, B: hf_abcd}", ["hf_abc", "hf_abcd"]) == "env: {A: ***, B: ***}"
 
 
 def test_exit_codes_are_those_of_the_cockpit():

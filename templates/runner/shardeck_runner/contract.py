@@ -46,7 +46,9 @@ each rank) and runs no engine itself, so that whatever happens to one, what was 
 from __future__ import annotations
 
 import os
+import re
 import time
+from collections.abc import Iterable
 
 
 class Exit:
@@ -64,6 +66,11 @@ MEASURE, EXECUTION_TRACE = "measure", "execution_trace"
 RESULTS = ".parts"  # folder of the child processes' results, inside the output directory
 RAW_TRACES = ".kineto"  # folder of the traces as vLLM's workers write them
 UNFINISHED = "not finished: still running, or killed without warning"
+
+# Names of variables and arguments whose values nobody else may know; shardeck has the same rule (model/secret.go).
+_SECRET = re.compile(r"^KEY$|(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIALS?)$")
+_PLAIN_ENDS = ("PATH", "FILE", "DIR", "URL", "NAME", "TYPE", "LIMIT")
+_PLAIN_VALUES = ("", "***", "true", "false", "yes", "no", "on", "off", "auto", "none")
 
 PATIENCE = float(os.environ.get("SHARDECK_PATIENCE", "1"))  # stretches or shortens every wait for files and memory
 GRACE = max(5.0, 20.0 * PATIENCE)  # seconds that the other processes get when one ends badly, or the run is stopped
@@ -100,3 +107,17 @@ class Failure(Exception):
 
 class Stopped(BaseException):
     """SIGTERM or SIGINT. No Exception, so that no engine's handler swallows it."""
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a value must not be written down, by its name: HF_TOKEN, but no number and no switch."""
+    words = re.split(r"[_.-]+", name.upper())
+    return (value.lower() not in _PLAIN_VALUES and not re.fullmatch(r"[-+.0-9eE]+", value)
+            and words[-1] not in _PLAIN_ENDS and any(_SECRET.search(w) for w in words))
+
+
+def masked(text: str, secrets: Iterable[str]) -> str:
+    """A text without the secrets in it, the longest first."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shardeck_runner.contract import TORCH, Exit, Failure
+from shardeck_runner.contract import TORCH, Exit, Failure, is_secret
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,12 @@ class Experiment:
     @property
     def child_ranks(self) -> int:
         return self.ranks // self.children
+
+    @property
+    def secrets(self) -> list[str]:
+        """Values that go to no file. Those of three letters are no secrets, and would be found everywhere."""
+        given = [*self.env.items(), *((n, v) for n, v in self.vllm.items() if isinstance(v, str))]
+        return [v for n, v in given if len(v) > 3 and is_secret(n, v)]
 
     def requests(self, dp_rank: int) -> int:
         """Requests of one replica: batch_size counts over all of them, and each needs one."""

@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shardeck_runner.contract import RESULTS, Exit, Failure, log
+from shardeck_runner.contract import RESULTS, Exit, Failure, log, masked
 from shardeck_runner.experiment import Experiment, read_config
+from shardeck_runner.files import write_text
 from shardeck_runner.results import ProcessResult, RunRecord, now
 
 PUBLISH = "SHARDECK_PUBLISH"  # what bash runs to give a folder its name: $1 exit code, $2 folder, $3 name
@@ -44,7 +45,7 @@ class Point:
         """Makes the folder, with the config as it is run. What a run that was killed here left is dropped."""
         shutil.rmtree(self.out / RESULTS, ignore_errors=True)
         (self.out / RESULTS).mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.config, self.out / "config.yaml")
+        write_text(self.out / "config.yaml", masked(self.config.read_text(encoding="utf-8"), self.e.secrets))
         if self.name and (job := job_id()):
             (self.out / ".job").write_text(job + "\n", encoding="utf-8")
 

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from shardeck_runner.contract import RESULTS, UNFINISHED, Exit
+from shardeck_runner.contract import RESULTS, UNFINISHED, Exit, masked
 from shardeck_runner.environment import SEEN, this_environment
 from shardeck_runner.experiment import Experiment
 from shardeck_runner.files import write_json
@@ -176,7 +176,8 @@ def run_info(e: Experiment, out: Path, run: RunRecord, results: Sequence[Process
     }
     if slow := slowdown(first):
         info["notes"].append(slow)
-    return {k: v for k, v in info.items() if v not in ("", [], {})}
+    told: dict[str, Any] = json.loads(masked(json.dumps(info), [json.dumps(s)[1:-1] for s in e.secrets]))
+    return {k: v for k, v in told.items() if v not in ("", [], {})}
 
 
 def slowdown(p: ProcessResult | None) -> str:
