@@ -172,7 +172,7 @@ func TestEngineArguments(t *testing.T) {
 		{"vllm.enforce_eager=null", "", "", ""},
 		{"vllm.max_num_seqs=-1", "vllm-type", "at least 1", ""},
 		{"vllm.max_logprobs=-1; vllm.seed=-3", "", "", ""},
-		{"vllm.cpu_offload_gb=-1", "vllm-type", "cannot be negative", ""},
+		{"vllm.cpu_offload_gb=-1", "vllm-type", "at least 0", ""},
 		{"vllm.speculative_config=ngram", "vllm-type", "keys with values", ""},
 		{"vllm.compilation_config=3", "", "", ""},
 		{"vllm.kv_cache_dtype=fp8e5m2", "vllm-type", "", "set vllm.kv_cache_dtype to fp8_e5m2"},

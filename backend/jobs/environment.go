@@ -9,6 +9,7 @@ import (
 
 	"shardeck/backend/probe"
 	"shardeck/backend/scheduler"
+	"shardeck/backend/scheduler/local"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/board"
@@ -50,6 +51,9 @@ func (su *Submitter) needs(rows []board.Row) probe.Target {
 			continue
 		}
 		t.Replay = false
+		if e.Engine == model.EngineVLLM && su.Scheduler.Name() == local.Name {
+			t.Utilization = max(t.Utilization, e.EngineNumber("gpu_memory_utilization", 0.9))
+		}
 		m := probe.Model{Name: e.Model.Name, Dummy: e.Model.Weights == "dummy"}
 		if shape := su.World.Shape(m.Name); shape != nil {
 			m.Gated = shape.Gated

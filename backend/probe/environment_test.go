@@ -254,7 +254,7 @@ func TestHubModels(t *testing.T) {
 			m["blobs/q.incomplete"] = "x"
 			return m
 		}(), Model{}, Fail, "its download stopped", get},
-		{"nothing but a download", map[string]string{config: "{}", "blobs/q.incomplete": "x"}, Model{}, Fail, "their download stopped, or still runs", get},
+		{"nothing but a download", map[string]string{config: "{}", "blobs/q.incomplete": "x"}, Model{}, Fail, "the download of its weights stopped", get},
 		{"two versions", with(one, tensorsOf(2500)), Model{}, Warn, "their index says 3.0 kB", "--force-download"},
 		{"no index, one file", map[string]string{config: "{}", "snapshots/abc/model.safetensors": tensorsOf(9)}, Model{}, Pass, "1 files", ""},
 		{"an index that is none", with("snapshots/abc/model.safetensors.index.json", "{"), Model{}, Fail, "its index model.safetensors.index.json cannot be read", get},
@@ -280,6 +280,21 @@ func TestHubModels(t *testing.T) {
 	lines := hubModels(t.Context(), Target{Models: []Model{{Name: dir}}}, answers(nil, "", nil).orHere())
 	if len(lines) != 1 || !strings.Contains(lines[0].Text, "cut short") || !strings.HasPrefix(lines[0].Fix, "copy model-00002-of-00002.safetensors into "+dir) {
 		t.Errorf("a folder of one's own: %+v", lines)
+	}
+}
+
+// A GPU that another process holds is told with what is left, and what may be asked for.
+func TestFreeMemory(t *testing.T) {
+	smi := map[string]string{"memory.free": "0, 11900, 40960\n1, 40400, 40960\n[N/A], 1, 2\n"}
+	lines := freeMemory(t.Context(), Target{Utilization: 0.9}, answers(nil, "", smi))
+	if got := levels(t, lines); got != "GPU 0 warn" || !strings.Contains(lines[0].Text, "11.6 of 40.0 GiB are free") || !strings.HasSuffix(lines[0].Fix, "below 0.29") {
+		t.Errorf("%s: %+v", got, lines)
+	}
+	if lines := freeMemory(t.Context(), Target{Utilization: 0.28}, answers(nil, "", smi)); lines != nil {
+		t.Errorf("enough is free: %+v", lines)
+	}
+	if lines := freeMemory(t.Context(), Target{}, answers(nil, "", smi)); lines != nil {
+		t.Errorf("jobs run elsewhere: %+v", lines)
 	}
 }
 

@@ -278,7 +278,10 @@ type Target struct {
 	Outputs   []string // directories that jobs will write, absolute
 	Nsys      bool     // Nsight Systems will be used
 	Replay    bool     // nothing but replays: no engine is needed
-	Kept      string   // file that keeps what the environment says of its engine; empty: none does
+	// Utilization is the largest share of a GPU's memory that an engine here takes; 0: jobs run elsewhere.
+	Utilization float64
+
+	Kept string // file that keeps what the environment says of its engine; empty: none does
 }
 
 // Model is one to be loaded.
@@ -296,7 +299,7 @@ const patience = 25 * time.Second
 func Environment(ctx context.Context, t Target, o Options) []Line {
 	o = o.orHere()
 	var lines []Line
-	for _, look := range []func(context.Context, Target, Options) []Line{software, nsysProgram, modules, hubModels, quota, disk, outputs} {
+	for _, look := range []func(context.Context, Target, Options) []Line{software, nsysProgram, modules, freeMemory, hubModels, quota, disk, outputs} {
 		if ctx.Err() != nil {
 			break
 		}

@@ -51,6 +51,24 @@ func leftOver(what string, left, none, little int64, text, fix string) Line {
 	return Line{Pass, what, text, ""}
 }
 
+// freeMemory holds what is free of this machine's GPUs against what experiments want of it: the engine ends where it is less.
+func freeMemory(ctx context.Context, t Target, o Options) (lines []Line) {
+	if t.Utilization == 0 {
+		return nil
+	}
+	text, _ := o.Run(ctx, "nvidia-smi", "--query-gpu=index,memory.free,memory.total", "--format=csv,noheader,nounits")
+	for line := range strings.Lines(text) {
+		var gpu int
+		var free, total float64 // MiB
+		if n, _ := fmt.Sscanf(line, "%d, %f, %f", &gpu, &free, &total); n == 3 && free < t.Utilization*total {
+			lines = append(lines, Line{Warn, fmt.Sprintf("GPU %d", gpu), fmt.Sprintf("%.1f of %.1f GiB are free, and gpu_memory_utilization=%.4g takes %.1f",
+				free/1024, total/1024, t.Utilization, t.Utilization*total/1024),
+				fmt.Sprintf("end what holds it (nvidia-smi), or set vllm.gpu_memory_utilization below %.2f", free/total)})
+		}
+	}
+	return lines
+}
+
 func outputs(_ context.Context, t Target, _ Options) []Line {
 	var lines []Line
 	seen := map[string]bool{}

@@ -67,9 +67,10 @@ func (m Model) lines(ctx context.Context, cache, get string, o Options) []Line {
 		return []Line{{Fail, what, fault, get}}
 	case m.Dummy:
 		return []Line{{Pass, what, "its config is there, and weights are dummy", ""}}
+	case len(s.names) == 0 && s.unfinished(""):
+		return []Line{{Fail, what, "its config is there, the download of its weights stopped, or still runs", get}}
 	case len(s.names) == 0:
-		_, why := s.unfinished("")
-		return []Line{{Fail, what, "its config is there, its weights are not" + why, get}}
+		return []Line{{Fail, what, "its config is there, its weights are not", get}}
 	}
 	files := make([]weights, len(s.names))
 	o.Each(ctx, len(files), func(i int) { files[i] = s.look(s.names[i], o.Getenv) })
@@ -176,14 +177,13 @@ type weights struct {
 // look reads the beginning of one file.
 func (s snapshot) look(name string, env func(string) string) weights {
 	w := weights{path: filepath.Join(s.dir, name)}
-	f, err := os.Open(w.path)
+	info, err := os.Stat(w.path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is no file")
+	}
 	if err == nil {
-		defer f.Close()
-		var info fs.FileInfo
-		if info, err = f.Stat(); err == nil {
-			w.bytes = info.Size()
-			err = w.read(f)
-		}
+		w.bytes = info.Size()
+		err = w.open()
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -196,6 +196,15 @@ func (s snapshot) look(name string, env func(string) string) weights {
 	return w
 }
 
+func (w *weights) open() error {
+	f, err := os.Open(w.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return w.read(f)
+}
+
 // lost tells a file that was never there from one whose link leads nowhere.
 func (s snapshot) lost(path string, env func(string) string) (damage string) {
 	to, err := os.Readlink(path)
@@ -203,11 +212,8 @@ func (s snapshot) lost(path string, env func(string) string) (damage string) {
 		to = filepath.Join(filepath.Dir(path), to)
 	}
 	onScratch := func(name string) bool { return env(name) != "" && strings.HasPrefix(to, env(name)+"/") }
-	if err != nil {
-		to = ""
-	}
-	switch unfinished, _ := s.unfinished(to); {
-	case unfinished:
+	switch {
+	case err != nil && s.unfinished(""), err == nil && s.unfinished(to):
 		return "stopped"
 	case err != nil:
 		return "missing"
@@ -218,12 +224,9 @@ func (s snapshot) lost(path string, env func(string) string) (damage string) {
 }
 
 // unfinished reports whether the download of a blob stopped half-way; of any where none is named.
-func (s snapshot) unfinished(blob string) (yes bool, words string) {
+func (s snapshot) unfinished(blob string) bool {
 	parts, _ := filepath.Glob(filepath.Join(s.blobs, "*.incomplete"))
-	if s.blobs == "" || len(parts) == 0 || blob != "" && !slices.Contains(parts, blob+".incomplete") {
-		return false, ""
-	}
-	return true, ": their download stopped, or still runs"
+	return s.blobs != "" && len(parts) > 0 && (blob == "" || slices.Contains(parts, blob+".incomplete"))
 }
 
 // pages are beginnings of what a server sends in place of a file.

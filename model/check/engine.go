@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -63,8 +64,8 @@ type Conflict struct {
 	Set      map[string]string   `yaml:"set"` // edits; one whose value comes out empty is left out
 	Source   string              `yaml:"source"`
 
-	when, unless []match              `yaml:"-"`
-	where        *condition.Condition `yaml:"-"`
+	when, unless []match             `yaml:"-"`
+	where        condition.Condition `yaml:"-"`
 }
 
 type match struct {
@@ -83,16 +84,11 @@ func (g *Engine) Compile() {
 		return all
 	}
 	for i := range g.Conflicts {
-		c := &g.Conflicts[i]
+		c, err := &g.Conflicts[i], error(nil)
 		c.when, c.unless = compiled(c.When), compiled(c.Unless)
-		if c.Where == "" {
-			continue
-		}
-		where, err := condition.Parse(c.Where)
-		if err != nil {
+		if c.where, err = condition.Parse(cmp.Or(c.Where, "true")); err != nil {
 			panic(err)
 		}
-		c.where = &where
 	}
 }
 
@@ -134,7 +130,7 @@ func (g *Engine) nameRule(name string) rule {
 	switch {
 	case g.Taken[name] != "":
 		r.code, r.fault = "vllm-key", constant("vllm.%s is set by %s", name, g.Taken[name])
-		r.fix = words("remove it there and use the config's own key")
+		r.fix = words("remove it there, and set " + g.Taken[name])
 	case g.Own[name], listed && g.Own == nil && g.has(a.Since, a.Until) && (g.Release != "" || a.Until == ""):
 		r.fault = constant("")
 	case listed && g.Release == "":
@@ -178,7 +174,13 @@ func constant(format string, args ...any) func(*subject) string {
 // typeRule judges the value of an argument: its type, its word, its least number. None at all is the engine's default.
 func (g *Engine) typeRule(name string, value any) rule {
 	a, path := g.Arguments[name], "vllm."+name
-	kind, number := kindOf(value)
+	kind := cmp.Or(kinds[reflect.ValueOf(value).Kind()], "text")
+	number, least := (model.Experiment{VLLM: map[string]any{name: value}}).EngineNumber(name, math.Inf(1)), 0.0
+	if slices.Contains(g.Positive, name) {
+		least = 1
+	} else if slices.Contains(g.Signed, name) {
+		least = math.Inf(-1)
+	}
 	r := rule{code: "vllm-type", severity: SeverityError, field: path, fault: constant("")}
 	switch text := fmt.Sprint(value); {
 	case a.Type == "" || value == nil || g.Taken[name] != "":
@@ -197,10 +199,8 @@ func (g *Engine) typeRule(name string, value any) rule {
 		if near := model.Nearest(text, a.Words); near != "" {
 			r.fix = fixed(path, near)
 		}
-	case (kind == "int" || kind == "number") && number < 1 && slices.Contains(g.Positive, name):
-		r.fault, r.fix = constant("%s is %s: it must be at least 1", path, text), words("remove it, or raise it")
-	case number < 0 && !slices.Contains(g.Signed, name):
-		r.fault, r.fix = constant("%s is %s: it cannot be negative", path, text), words("remove it, for the engine's own")
+	case number < least:
+		r.fault, r.fix = constant("%s is %s: it must be at least %.0f", path, text, least), words("remove it, for the engine's own choice")
 	}
 	return r
 }
@@ -208,31 +208,15 @@ func (g *Engine) typeRule(name string, value any) rule {
 var typeWords = strings.NewReplacer("|", " or ", "bool", "true or false", "int", "a whole number", "number", "a number",
 	"list", "a list", "map", "keys with values")
 
-// kindOf is the type of a value in the words of the table, and its number, if it is one.
-func kindOf(value any) (string, float64) {
-	switch v := reflect.ValueOf(value); {
-	case v.CanInt():
-		return "int", float64(v.Int())
-	case v.CanFloat():
-		return "number", v.Float()
-	case v.Kind() == reflect.Bool:
-		return "bool", 0
-	case v.Kind() == reflect.Slice:
-		return "list", 0
-	case v.Kind() == reflect.Map:
-		return "map", 0
-	}
-	return "text", 0
-}
+var kinds = map[reflect.Kind]string{reflect.Bool: "bool", reflect.Int: "int", reflect.Int64: "int", reflect.Uint64: "int",
+	reflect.Float64: "number", reflect.Slice: "list", reflect.Map: "map"}
 
 // converted is a value as the type it is meant to have, where that is plain; else empty.
 func converted(text, types string) string {
 	x, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
 	switch low := strings.ToLower(text); {
-	case types == "bool" && slices.Contains([]string{"on", "yes", "true", "1", "y"}, low):
-		return "true"
-	case types == "bool" && slices.Contains([]string{"off", "no", "false", "0", "n"}, low):
-		return "false"
+	case types == "bool":
+		return map[string]string{"on": "true", "yes": "true", "true": "true", "1": "true", "off": "false", "no": "false", "false": "false", "0": "false"}[low]
 	case err != nil || math.Abs(x) > 1<<53:
 		return ""
 	case strings.Contains(types, "int") && x == math.Trunc(x):
@@ -264,22 +248,12 @@ func (g *Engine) variableRule(name string) rule {
 
 // holds reports whether a conflict is there, and by which fact its first condition was met.
 func (c Conflict) holds(facts map[string]string) (key string, ok bool) {
-	for i, when := range c.when {
-		met := model.First(when.facts, func(f string) bool { return when.is.MatchString(facts[f]) })
-		if met == nil {
-			return "", false
-		}
-		if i == 0 {
-			key = *met
-		}
+	met := func(m match) string {
+		return *cmp.Or(model.First(m.facts, func(f string) bool { return m.is.MatchString(facts[f]) }), new(string))
 	}
-	for _, unless := range c.unless {
-		if slices.ContainsFunc(unless.facts, func(f string) bool { return unless.is.MatchString(facts[f]) }) {
-			return "", false
-		}
-	}
-	if c.where == nil {
-		return key, true
+	if slices.ContainsFunc(c.when, func(m match) bool { return met(m) == "" }) ||
+		slices.ContainsFunc(c.unless, func(m match) bool { return met(m) != "" }) {
+		return "", false
 	}
 	values := condition.Values{}
 	for _, name := range c.where.Names() {
@@ -288,7 +262,7 @@ func (c Conflict) holds(facts map[string]string) (key string, ok bool) {
 		}
 	}
 	ok, err := c.where.Holds(values) // what is not known is no conflict
-	return key, ok && err == nil
+	return met(c.when[0]), ok && err == nil
 }
 
 var placeholder = regexp.MustCompile(`\{[\w.]+\}`)
