@@ -9,8 +9,8 @@ import pytest
 from experiments import experiment
 from generations import abilities
 from shardeck_runner import models
-from shardeck_runner.contract import MEASURE
-from shardeck_runner.models import Shape, find_shape, hub_config, local_model, write_local_model
+from shardeck_runner.contract import MEASURE, Failure
+from shardeck_runner.models import Shape, check_shape, find_shape, hub_config, local_model, write_local_model
 from shardeck_runner.rendezvous import Rendezvous
 from shardeck_runner.vllm_arguments import build_setup
 
@@ -47,7 +47,7 @@ def test_latent_attention_and_shared_experts():
 
 
 def test_random_weights_need_no_hub(tmp_path, monkeypatch):
-    monkeypatch.setattr(models, "find_shape", lambda name: Shape.parse(DENSE) if name == "a/dense-it" else None)
+    monkeypatch.setattr(models, "find_model", lambda name: DENSE if name == "a/dense-it" else None)
     e = experiment(model__name="a/dense-it", model__weights="dummy")
     write_local_model(e, tmp_path)
     folder = local_model(e, tmp_path)
@@ -58,9 +58,22 @@ def test_random_weights_need_no_hub(tmp_path, monkeypatch):
     assert s.arguments["model"] == folder
 
 
+def test_random_weights_take_the_config_that_is_kept(tmp_path, monkeypatch):
+    config = {"model_type": "jamba", "hidden_size": 64, "attn_layer_period": 8}
+    monkeypatch.setattr(models, "find_model", lambda name: {**DENSE, "config": config})
+    write_local_model(experiment(model__weights="dummy"), tmp_path)
+    assert json.loads((tmp_path / ".model" / "config.json").read_text(encoding="utf-8")) == config
+
+
+@pytest.mark.parametrize("part", [{"mixers": "mmma"}, {"ssm": {"conv": 4}}, {"quant": {"method": "fp8"}}, {"norms": 4}])
+def test_the_reference_engine_refuses_what_it_has_no_layers_for(part):
+    with pytest.raises(Failure, match="no layers of the family"):
+        check_shape(experiment(), Shape.parse({**DENSE, **part}))
+
+
 @pytest.mark.parametrize("changes", [{"model__weights": "auto"}, {"model__name": "b/unknown", "model__weights": "dummy"}])
 def test_otherwise_the_model_is_the_hubs(tmp_path, monkeypatch, changes):
-    monkeypatch.setattr(models, "find_shape", lambda name: None if name == "b/unknown" else Shape.parse(DENSE))
+    monkeypatch.setattr(models, "find_model", lambda name: None if name == "b/unknown" else DENSE)
     e = experiment(**changes)
     write_local_model(e, tmp_path)
     assert local_model(e, tmp_path) == e.model

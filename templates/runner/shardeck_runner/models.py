@@ -41,6 +41,7 @@ class Shape:
     rope_dim: int = 0
     nope_dim: int = 0
     v_dim: int = 0
+    peculiar: bool = False  # it has parts that none of these words describes
 
     @classmethod
     def parse(cls, m: Mapping[str, Any]) -> Shape:
@@ -53,7 +54,8 @@ class Shape:
             experts=moe.get("experts", 0), top_k=moe.get("top_k", 0), expert_width=moe.get("intermediate", 0),
             shared=moe.get("shared", 0), dense_layers=moe.get("dense_layers", 0),
             kv_rank=mla.get("kv_lora_rank", 0), q_rank=mla.get("q_lora_rank", 0), rope_dim=mla.get("rope_dim", 0),
-            nope_dim=mla.get("nope_dim", 0), v_dim=mla.get("v_dim", 0))
+            nope_dim=mla.get("nope_dim", 0), v_dim=mla.get("v_dim", 0),
+            peculiar=any(m.get(k) for k in ("mixers", "ffns", "ssm", "plain_ffn", "norms", "attention_gate", "sinks", "quant")))
 
 
 def known_models() -> list[Mapping[str, Any]]:
@@ -64,10 +66,15 @@ def known_models() -> list[Mapping[str, Any]]:
         return []
 
 
+def find_model(name: str) -> Mapping[str, Any] | None:
+    """The entry of models.json of a model by its name or an alias; None if there is none."""
+    return next((m for m in known_models() if name in (m["name"], *(m.get("aliases") or ()))), None)
+
+
 def find_shape(name: str) -> Shape | None:
-    """The shape of a model by its name or an alias; None if it is not in models.json."""
-    known = (m for m in known_models() if name in (m["name"], *(m.get("aliases") or ())))
-    return next(map(Shape.parse, known), None)
+    """The shape of a model; None if it is not in models.json."""
+    found = find_model(name)
+    return Shape.parse(found) if found else None
 
 
 def shape_of(e: Experiment) -> Shape:
@@ -82,6 +89,7 @@ def shape_of(e: Experiment) -> Shape:
 def check_shape(e: Experiment, s: Shape) -> None:
     """Refuses a layout that the shape cannot be cut into; also what this engine does not do."""
     faults = {
+        f"engine torch has no layers of the family of {e.model}: vllm has": s.peculiar,
         f"{s.heads} attention heads do not divide by TP = {e.tp}": s.heads % e.tp,
         f"{s.kv_heads} KV heads neither divide by TP = {e.tp} nor into it": s.kv_heads % e.tp and e.tp % s.kv_heads,
         f"a feed-forward width of {s.intermediate} does not divide by TP = {e.tp}": s.intermediate % e.tp,
@@ -104,16 +112,17 @@ def check_shape(e: Experiment, s: Shape) -> None:
 
 
 def write_local_model(e: Experiment, out: Path) -> None:
-    """For weights: dummy writes the model's config.json from its shape, so that nothing is fetched
-    from the hub. A folder as model.name is taken as it is, and so is a model whose shape is unknown."""
+    """For weights: dummy writes the model's config.json, as models.yaml keeps it or from its shape, so that
+    nothing is fetched from the hub. A folder as model.name is taken as it is, and so is a model whose shape is unknown."""
     if e.engine != VLLM or not e.dummy_weights or Path(e.model).is_dir():
         return
-    shape = find_shape(e.model)
-    if shape is None:
+    found = find_model(e.model)
+    if found is None:
         log(f"the shape of {e.model} is not in models.yaml: its config is looked for in the hub cache, then on the hub")
         return
     (out / LOCAL_MODEL).mkdir(exist_ok=True)
-    write_json(out / LOCAL_MODEL / "config.json", hub_config(shape))
+    shape = Shape.parse(found)
+    write_json(out / LOCAL_MODEL / "config.json", found.get("config") or hub_config(shape))
     for name, data in empty_tokenizer(shape.vocab).items():
         write_json(out / LOCAL_MODEL / name, data)
 
