@@ -1,12 +1,13 @@
 // Package jobs is the use cases of a job's life: look at its surroundings (environment.go), show what would be
 // submitted and when it would start (preview.go), submit it, or a job that reads the traces of a run on a
-// compute node (submit.go), list it (queue.go), find it, though it was
-// submitted without us (find.go), follow it (follow.go), say why it waits (wait.go), and
-// why it failed and what mends it (why.go).
+// compute node (submit.go), list it (queue.go), find it (find.go), though it was submitted without us (byhand.go)
+// and its log has any name (lognames.go), follow it (follow.go), say why it waits (wait.go), and why it failed
+// and what mends it (why.go).
 package jobs
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"shardeck/backend/probe"
@@ -65,7 +66,7 @@ type Jobs struct {
 
 // New works on the jobs of an open workspace.
 func New(n Needs) *Jobs {
-	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: make(turn, 1)}}
+	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: make(turn, 1)}, &writers{}, &sync.Map{}}
 	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: make(turn, 1), known: map[string]plannedStart{}}}
 	return &Jobs{q, &Follower{n, q, &reserved{turn: make(turn, 1)}}, s}
 }
@@ -74,6 +75,8 @@ func New(n Needs) *Jobs {
 type Queue struct {
 	Needs
 	history *history
+	writers *writers
+	places  *sync.Map // folders → whether they lie in the workspace
 }
 
 // Follower tells what jobs do: their stages, logs and the causes of failures.

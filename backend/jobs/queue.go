@@ -3,15 +3,12 @@ package jobs
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"shardeck/backend/process"
 	"shardeck/backend/scheduler"
-	"shardeck/backend/scheduler/poll"
 	"shardeck/model"
 )
 
@@ -300,115 +297,4 @@ type JobList struct {
 	Next      time.Time   `json:"next"`               // a refresh before this time gets the same answer
 	Due       time.Time   `json:"due,omitzero"`       // when ListJobs will ask anew without one: later after errors
 	Warnings  []string    `json:"warnings,omitempty"` // such as a damaged record of a submission
-}
-
-// historyEvery is the least time between two queries of a scheduler's history, slower than its queue.
-const historyEvery = time.Minute
-
-// history answers what became of jobs that left the queue, and of those of others who use the workspace. It asks once for all of them,
-// for those whose id was never learnt too, and no oftener than historyEvery, whichever of this user's shardecks asked last.
-type history struct {
-	scheduler scheduler.Scheduler
-	now       func() time.Time
-	shelf     poll.Shelf
-
-	turn turn // whoever has it owns the fields below
-	past
-	jobs     map[string]model.Job
-	answered time.Time // when the last good answer was asked for
-}
-
-// past is an answer as it lies on the shelf.
-type past struct {
-	Asked time.Time   `json:"asked"` // the last time, whatever was answered
-	Good  bool        `json:"good"`
-	Since time.Time   `json:"since"` // it begins here
-	IDs   []string    `json:"ids"`   // of others' jobs that were asked for
-	Jobs  []model.Job `json:"jobs"`
-}
-
-// turn is a lock that is given up waiting for when a context ends.
-type turn chan struct{}
-
-func (t turn) take(ctx context.Context) bool {
-	select {
-	case t <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (t turn) leave() { <-t }
-
-// find is the job of a submission that is not listed, false where nobody knows it; open are all those to ask for.
-func (h *history) find(ctx context.Context, s model.Submission, open []model.Submission) (model.Job, bool) {
-	if !h.turn.take(ctx) {
-		return model.Job{}, false
-	}
-	defer h.turn.leave()
-	h.refresh(ctx, open)
-	if j, ok := h.jobs[s.Tag]; ok {
-		return j, true
-	}
-	for _, key := range []string{s.JobID, wholeOf(s.JobID)} {
-		if p := h.jobs["id "+key].Part(s.JobID); p != nil && s.JobID != "" && (p.Tag == "" || p.Tag == s.Tag) && sameJob(*p, s) {
-			return *p, true
-		}
-	}
-	return model.Job{}, false
-}
-
-// refresh asks for what is open, if what is here does not answer for all of it, or is old.
-func (h *history) refresh(ctx context.Context, open []model.Submission) {
-	want := past{Asked: h.now(), Since: h.now()}
-	for _, s := range open {
-		if s.At.Before(want.Since) {
-			want.Since = s.At
-		}
-		if s.User != "" && s.User != process.User() && s.JobID != "" {
-			want.IDs = append(want.IDs, s.JobID)
-		}
-	}
-	want.Since = want.Since.Add(-time.Minute) // clocks differ
-	var kept past
-	if !h.covers(want) && h.shelf.Load(&kept) {
-		h.take(kept)
-	}
-	if h.covers(want) {
-		return
-	}
-	jobs, err := h.scheduler.History(ctx, want.Since)
-	want.Good = err == nil || errors.Is(err, scheduler.ErrNoHistory)
-	if others, ok := h.scheduler.(scheduler.Others); ok && len(want.IDs) > 0 {
-		theirs, err := others.ByID(ctx, want.IDs)
-		jobs, want.Good = slices.Concat(theirs, jobs), want.Good && err == nil
-	}
-	if want.Jobs = jobs; !want.Good { // no answer: the caller has other ways, and what was known stays
-		want.Jobs, want.Since = slices.Concat(jobs, h.Jobs), h.Since
-	}
-	if ctx.Err() == nil {
-		h.take(want)
-		h.shelf.Save(want)
-	}
-}
-
-// covers reports whether what is here answers a question, or was asked for in vain a moment ago.
-func (h *history) covers(want past) bool {
-	known := func(id string) bool { return slices.Contains(h.IDs, id) }
-	fresh := want.Asked.Sub(h.Asked) < historyEvery && !want.Asked.Before(h.Asked)
-	return fresh && (!h.Good || !want.Since.Before(h.Since) && !slices.ContainsFunc(want.IDs, func(id string) bool { return !known(id) }))
-}
-
-func (h *history) take(p past) {
-	h.past, h.jobs = p, map[string]model.Job{}
-	if p.Good {
-		h.answered = p.Asked
-	}
-	for _, j := range p.Jobs {
-		h.jobs["id "+j.ID] = j
-		if j.Tag != "" {
-			h.jobs[j.Tag] = j
-		}
-	}
 }

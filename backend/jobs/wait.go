@@ -78,7 +78,8 @@ func (fo *Follower) maintenance(ctx context.Context, w scheduler.Waiter, j model
 	c.Fixes = append(c.Fixes, fmt.Sprintf("scontrol update JobId=%s TimeLimit=%s, which lets it start now if nodes are free", j.ID, text),
 		fmt.Sprintf("for the next: slurm.time of at most %s", text))
 	if doc, ok := fo.config(j.Experiment); ok {
-		c.Remedies = []Remedy{{Text: fmt.Sprintf("slurm.time %s → %s", doc.Get("slurm.time"), text), Edits: []model.Edit{{Path: "slurm.time", Value: text}}}}
+		c.Remedies = []Remedy{{Text: fmt.Sprintf("slurm.time %s → %s", doc.Get("slurm.time"), text),
+			Edits: []model.Edit{{Path: "slurm.time", Value: text}}}}
 	}
 }
 
