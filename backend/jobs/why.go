@@ -79,7 +79,7 @@ func (fo *Follower) failure(ctx context.Context, j model.Job) (Cause, error) {
 	f, ok := logs.Cause(tail.Lines, fo.withReason(ctx, j))
 	if j.Errors != "" { // what fails says so there, if it is apart
 		errors := fo.tailOf(j.Errors)
-		if e, found := logs.Cause(errors.Lines, j); found && e.Index >= 0 {
+		if e, found := logs.Cause(errors.Lines, j); found && e.Index >= 0 && (e.Kind != "" || f.Kind == "") {
 			tail, f, ok = errors, e, true
 		}
 	}

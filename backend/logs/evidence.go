@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -12,18 +13,22 @@ import (
 
 // evidence is a line of a log that tells why the program ended.
 type evidence struct {
-	line int    // index of the line
-	says *cause // the kind of failure; nil: an exception that no kind knows
-	name string // of that exception
-	tier int    // whose word it is: engine, runner, Slurm, container, kernel
-	gone int    // stages that were reached after it: so many survived it
+	heard
+	line   int    // index of the line
+	says   *cause // the kind of failure; nil: an exception that no kind knows
+	name   string // of that exception
+	tier   int    // whose word it is, by tiers
+	weight int    // see weigh; 0: none
 }
 
-// tiers is the order in which programs are believed.
-var tiers = []string{engine, "nccl", runner, "slurm", "container", "kernel"}
+// tiers is the order in which programs are believed; others are the engine's.
+var tiers = []string{engine, runner, "slurm", "container", "kernel"}
 
 // decides reports whether the evidence is no mere echo of another rank's end.
 func (e evidence) decides() bool { return e.says == nil || !e.says.Echo }
+
+// fatal reports whether the program ended by it.
+func (e evidence) fatal() bool { return e.weight == 4 }
 
 // gather finds all evidence of a log, in the order of its lines: known kinds and unknown exceptions before the aftermath.
 func gather(log []heard) []evidence {
@@ -32,56 +37,67 @@ func gather(log []heard) []evidence {
 		end = len(log)
 	}
 	var found []evidence
+	taken := map[int]bool{}
 	for _, s := range streamsOf(log[:end]) {
 		for i := range known().Failures {
-			found = append(found, s.search(log, &known().Failures[i])...)
+			for _, line := range s.search(log, &known().Failures[i]) {
+				found, taken[line] = append(found, evidence{line: line, says: &known().Failures[i]}), true
+			}
 		}
-	}
-	taken := map[int]bool{}
-	for _, e := range found {
-		taken[e.line] = true
 	}
 	for i, h := range log[:end] {
-		by := told().exceptions
-		if h.program == runner {
-			by = told().quoted
+		name := ""
+		switch h.program {
+		case engine:
+			name = exceptionIn(h.text, told().exceptions)
+		case runner:
+			name = exceptionIn(h.text, told().quoted)
 		}
-		if name := exceptionIn(h.text, by); name != "" && !taken[i] && (h.program == engine || h.program == runner) {
+		if name != "" && !taken[i] {
 			found = append(found, evidence{line: i, name: name})
 		}
 	}
-	markSurvived(log, found)
+	weigh(log, found)
 	slices.SortStableFunc(found, func(a, b evidence) int { return cmp.Compare(a.line, b.line) })
 	return found
 }
 
-// markSurvived counts the stages, and the iterations twice, that came after each piece of evidence.
-func markSurvived(log []heard, found []evidence) {
-	at := make([]int, len(log)+1) // how far the run was when the line was written
+// otherReplica: the runner tells the iterations of the first replica alone.
+var otherReplica = regexp.MustCompile(`DP[1-9]`)
+
+// weigh says what each piece of evidence counts: most what nobody survived and is no echo; nothing what iterations or two
+// stages came after.
+func weigh(log []heard, found []evidence) {
+	far := make([]int, len(log)+1) // how far the run was when the line was written: stages in hundreds, and iterations
 	begun := -1
 	for i, h := range log {
-		at[i+1] = at[i]
 		p, own := runnerStage(h.text)
 		if !own {
 			p, _ = engineStage(h.text)
 			p.Done = 0
 		}
-		if p.Stage == "" {
-			continue
-		}
-		at[i+1] = max(at[i], 100*stageOrder(p.Stage)+min(p.Done, 99))
-		if begun < 0 {
-			begun = at[i+1]
+		if far[i+1] = far[i]; p.Stage != "" {
+			far[i+1] = max(far[i], 100*stageOrder(p.Stage)+min(p.Done, 99))
+			if begun < 0 {
+				begun = far[i+1]
+			}
 		}
 	}
 	for i := range found {
 		e := &found[i]
-		after := at[len(log)] - max(at[e.line+1], begun)
-		e.gone = (after + 99) / 100
-		if after > 0 && after%100 > 0 { // iterations: all ranks took part
-			e.gone++
+		e.heard, e.tier = log[e.line], max(slices.Index(tiers, log[e.line].program), 0)
+		after := far[len(log)] - max(far[e.line+1], begun)
+		switch survived := after > 0; {
+		case (after > 100 || after%100 > 0) && !otherReplica.MatchString(e.who):
+		case !survived && e.decides():
+			e.weight = 4
+		case !survived:
+			e.weight = 2
+		case e.says != nil && e.decides():
+			e.weight = 3
+		default:
+			e.weight = 1
 		}
-		e.tier = max(slices.Index(tiers, log[e.line].program), 0)
 	}
 }
 
@@ -97,10 +113,10 @@ func streamsOf(log []heard) []stream {
 	var order []string
 	lines := map[string][]int{}
 	for i, h := range log {
-		if h.program == news {
-			continue
-		}
 		for _, who := range []string{"all", "by " + h.who} {
+			if h.program == news {
+				break
+			}
 			if len(lines[who]) == 0 {
 				order = append(order, who)
 			}
@@ -108,10 +124,10 @@ func streamsOf(log []heard) []stream {
 		}
 	}
 	return model.Each(order, func(who string) stream {
-		var s stream
+		s := stream{lines: lines[who]}
 		var text strings.Builder
-		for _, i := range lines[who] {
-			s.lines, s.begin = append(s.lines, i), append(s.begin, text.Len())
+		for _, i := range s.lines {
+			s.begin = append(s.begin, text.Len())
 			text.WriteString(log[i].flat)
 		}
 		s.text = text.String()
@@ -119,162 +135,104 @@ func streamsOf(log []heard) []stream {
 	})
 }
 
-// search finds where the stream shows a kind, once a line at most, and not over more than four lines.
-func (s stream) search(log []heard, c *cause) (out []evidence) {
+// search finds the lines at which the stream shows a kind, over four lines at most.
+func (s stream) search(log []heard, c *cause) (out []int) {
+	at := func(offset int) int { return sort.SearchInts(s.begin, offset+1) - 1 }
 	for _, p := range c.Holds {
-		for from := 0; ; {
-			start, end := p.in(s.text, from)
-			if start < 0 {
-				break
-			}
-			from = start + 1
-			first, last := s.at(start), s.at(end-1)
-			if last-first < 4 && c.fits(log, s.lines[first], s.lines[last]) {
-				out = append(out, evidence{line: s.lines[first], says: c})
+		for start, end := p.in(s.text, 0); start >= 0; start, end = p.in(s.text, start+1) {
+			first, last := at(start), at(end-1)
+			if last-first < 4 && c.fits(log, s.lines[first]) {
+				out = append(out, s.lines[first])
 			}
 		}
 	}
 	return out
 }
 
-func (s stream) at(offset int) int {
-	i, exact := slices.BinarySearch(s.begin, offset)
-	for exact && i+1 < len(s.begin) && s.begin[i+1] == offset { // empty lines
-		i++
-	}
-	if !exact {
-		i--
-	}
-	return i
-}
-
 // around is how many lines before and behind belong to a line.
 const around = 40
 
-// fits reports whether what must be near the lines is there, what must not is not, and their program is one of the kind's.
-func (c *cause) fits(log []heard, first, last int) bool {
+// fits reports whether what must be near a line is there, what must not is not, and its program is one of the kind's.
+func (c *cause) fits(log []heard, line int) bool {
 	says := func(list []pattern, from, to int) bool {
-		text := ""
+		var text strings.Builder
 		for _, h := range log[max(from, 0):min(to, len(log))] {
-			text += h.flat
+			text.WriteString(h.flat)
 		}
-		return slices.ContainsFunc(list, func(p pattern) bool { i, _ := p.in(text, 0); return i >= 0 })
+		return slices.ContainsFunc(list, heard{flat: text.String()}.shows)
 	}
-	switch {
-	case len(c.In) > 0 && !slices.Contains(c.In, log[first].program):
-		return false
-	case len(c.With) > 0 && !says(c.With, first, last+2):
-		return false
-	case len(c.Near) > 0 && !says(c.Near, first-around, last+around):
-		return false
-	}
-	return len(c.Unless) == 0 || !says(c.Unless, first-around, last+around)
+	return (len(c.In) == 0 || slices.Contains(c.In, log[line].program)) &&
+		(len(c.With) == 0 || says(c.With, line, line+3)) &&
+		(len(c.Near) == 0 || says(c.Near, line-around, line+around)) &&
+		(len(c.Unless) == 0 || !says(c.Unless, line-around, line+around))
 }
 
-// otherReplica: the runner tells the iterations of the first replica alone.
-var otherReplica = regexp.MustCompile(`DP[1-9]`)
-
-// first is the evidence that counts: of the ranks that fell first. What nobody survived comes before what the run went on
-// after, deeds before echoes, the engine before the others; a process that the system killed could not say why.
-func first(log []heard, found []evidence) (evidence, bool) {
-	weight := func(e evidence) int {
-		switch {
-		case e.gone > 1 && !otherReplica.MatchString(log[e.line].who):
-			return -1
-		case e.gone == 0 && e.decides():
-			return 5
-		case e.gone == 0:
-			return 2
-		case e.says != nil && e.decides():
-			return 3
-		}
-		return 1
-	}
-	best, heaviest := evidence{}, 0
+// first is the evidence that counts: the heaviest, of the ranks that fell first; false: there is none.
+func first(found []evidence) (evidence, bool) {
+	var best evidence
 	for _, e := range found {
-		w := weight(e)
-		if w > heaviest || w == heaviest && w > 0 && e.before(best, log) {
-			best, heaviest = e, w
+		if e.weight > best.weight || e.weight == best.weight && e.weight > 0 && e.before(best) {
+			best = e
 		}
 	}
-	if heaviest == 0 {
-		return best, false
+	for i := 0; i < len(found); i++ { // known where that is not, or said to come before it; echoes come whenever they like
+		f := found[i]
+		if f.says == nil || f.says == best.says || best.decides() != f.decides() || best.decides() && !best.near(f) {
+			continue
+		}
+		if best.says == nil || slices.Contains(f.says.Before, best.says.Kind) {
+			best, i = f, -1
+		}
 	}
-	return best.better(log, found), true
+	return best, best.weight > 0
 }
 
-// before reports whether e is the earlier of two of one weight. Clocks of programs that differ by hours are not compared.
-func (e evidence) before(f evidence, log []heard) bool {
-	if kills := func(e evidence) bool { return e.says != nil && e.says.Kills }; kills(e) != kills(f) && (e.says == nil || f.says == nil) {
+// before reports whether e is the earlier of two of one weight. A process that the system killed could not say why; the
+// engine comes before the others; clocks of programs that differ by hours are not compared.
+func (e evidence) before(f evidence) bool {
+	kills := func(e evidence) bool { return e.says != nil && e.says.Kills }
+	apart := e.at.Sub(f.at)
+	switch {
+	case kills(e) != kills(f) && (e.says == nil || f.says == nil):
 		return kills(e)
-	}
-	if e.tier > 1 || f.tier > 1 {
-		if c := cmp.Compare(max(e.tier, 1), max(f.tier, 1)); c != 0 {
-			return c < 0
-		}
-	}
-	if d, ok := between(log[e.line], log[f.line]); ok && d != 0 && d.Abs() < time.Hour {
-		return d < 0
+	case e.tier != f.tier:
+		return e.tier < f.tier
+	case e.stamped && f.stamped && apart != 0 && apart.Abs() < time.Hour:
+		return apart < 0
 	}
 	return e.line < f.line
 }
 
-// between is the time from b to a; false: one of them has none of its own.
-func between(a, b heard) (time.Duration, bool) { return a.at.Sub(b.at), a.stamped && b.stamped }
-
-// better is the known kind in the incident of e, where that is not known, or one that is said to come before it.
-func (e evidence) better(log []heard, found []evidence) evidence {
-	for again := true; again; {
-		again = false
-		for _, f := range found {
-			if f.says == nil || f.says == e.says || e.decides() != f.decides() || e.decides() && !sameIncident(log, e.line, f.line) {
-				continue // echoes come whenever they like
-			}
-			if e.says == nil || slices.Contains(f.says.Before, e.says.Kind) {
-				e, again = f, true
-				break
-			}
-		}
-	}
-	return e
+// near reports one incident: one speaker, or bare lines that may be anybody's, close to each other and within seconds.
+func (e evidence) near(f evidence) bool {
+	apart := max(e.line, f.line)-min(e.line, f.line) > 2*around || e.stamped && f.stamped && e.at.Sub(f.at).Abs() > 5*time.Second
+	return !apart && (e.who == f.who || e.who == "" || f.who == "")
 }
 
-// sameIncident: one speaker, or bare lines that may be anybody's, close to each other and within seconds.
-func sameIncident(log []heard, a, b int) bool {
-	d, timed := between(log[a], log[b])
-	near := max(a, b)-min(a, b) <= 2*around && !(timed && d.Abs() > 5*time.Second)
-	return near && (log[a].who == log[b].who || log[a].who == "" || log[b].who == "")
-}
-
-// chained is the exception that the one of e brought about, empty where none is said to be.
-func (e evidence) chained(log []heard, found []evidence) string {
+// became is the exception that the one of e brought about, empty where none is said to be.
+func (e evidence) became(log []heard, found []evidence) string {
 	for _, f := range found {
-		if f.line <= e.line || f.name == "" || !sameIncident(log, e.line, f.line) {
-			continue
-		}
-		for _, h := range log[e.line:f.line] {
-			if h.who == log[e.line].who && slices.ContainsFunc(told().Chained, h.shows) {
-				return f.name
-			}
+		chained := func(h heard) bool { return h.who == e.who && slices.ContainsFunc(told().Chained, h.shows) }
+		if f.line > e.line && f.name != "" && e.near(f) && slices.ContainsFunc(log[e.line:f.line], chained) {
+			return f.name
 		}
 	}
 	return ""
 }
 
-var rankIn = regexp.MustCompile(`(?:[Rr]ank[ =]?|default)(\d+)|\b(Worker_\w+|\w*Worker\w*|EngineCore\w*|raylet)`)
+var rankIn = regexp.MustCompile(`(?:[Rr]ank[ =]?|default)(\d+)|\b(Worker_\w+|\w*Worker\w*|EngineCore\w*|raylet)|^(\d+)$`)
 
 // speaker is who spoke a line, in words: " on rank 4", " in Worker_TP1"; empty: the line does not tell.
 func speaker(who string) string {
 	all := rankIn.FindAllStringSubmatch(who, -1)
-	switch {
-	case len(all) == 0 && who != "" && strings.Trim(who, "0123456789") == "":
-		return " in task " + who
-	case len(all) == 0:
+	if len(all) == 0 {
 		return ""
 	}
-	last := all[len(all)-1]
-	if last[1] != "" {
-		return " on rank " + last[1]
+	switch m := all[len(all)-1]; {
+	case m[1] != "":
+		return " on rank " + m[1]
+	case m[2] != "":
+		return " in " + m[2]
 	}
-	return " in " + last[2]
+	return " in task " + who
 }

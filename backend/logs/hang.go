@@ -80,7 +80,11 @@ func hung(lines []string, log []heard, job model.Job, silent time.Duration) (Fin
 		p.quiet = 0
 	}
 	quiet := max(p.quiet, waited, silent)
-	engineSays := p.waits >= 3 && !limits.Slow
+	enough := 3
+	if !job.State.Active() {
+		enough = 2 // to its end
+	}
+	engineSays := p.waits >= enough && !limits.Slow
 	if !engineSays && quiet <= max(p.longest, time.Duration(limits.Minutes)*time.Minute) {
 		return Finding{}, false
 	}

@@ -28,7 +28,7 @@ type speech struct {
 	Prefixes   []string            `yaml:"prefixes"`   // what may stand before a text, with the groups who, level and at
 	Times      []string            `yaml:"times"`      // layouts of at
 	Levels     map[string]string   `yaml:"levels"`     // the program of a line of that level
-	Programs   []spoken            `yaml:"programs"`   // whose a text is, the first that fits
+	Programs   []string            `yaml:"programs"`   // whose a text is, and by what, the first that fits
 	Languages  map[string][]string `yaml:"languages"`  // what libc and shells say elsewhere, by the English
 	Exceptions []string            `yaml:"exceptions"` // what ends a program, named by the first group
 	Quoted     []string            `yaml:"quoted"`     // the same within a sentence of the runner
@@ -38,30 +38,18 @@ type speech struct {
 	Standing   []pattern           `yaml:"standing"`   // said while nothing moves
 	Waiting    []pattern           `yaml:"waiting"`    // those of them that an engine says after each minute
 
-	prefixes, exceptions, quoted []*regexp.Regexp
-	english                      *strings.Replacer
-}
-
-type spoken struct {
-	Program string `yaml:"program"`
-	Begins  string `yaml:"begins"`
-
-	begins *regexp.Regexp
+	prefixes, programs, exceptions, quoted []*regexp.Regexp
+	english                                *strings.Replacer
 }
 
 var told = strictyaml.Embedded("loglines.yaml", func(s *speech) {
-	for _, to := range []struct {
-		from []string
-		at   *[]*regexp.Regexp
-	}{{s.Prefixes, &s.prefixes}, {s.Exceptions, &s.exceptions}, {s.Quoted, &s.quoted}} {
-		for _, text := range to.from {
-			*to.at = append(*to.at, regexp.MustCompile(text))
-		}
+	s.prefixes, s.exceptions = model.Each(s.Prefixes, regexp.MustCompile), model.Each(s.Exceptions, regexp.MustCompile)
+	s.quoted = model.Each(s.Quoted, regexp.MustCompile)
+	for i, text := range s.Programs {
+		name, begins, _ := strings.Cut(text, " ")
+		s.Programs[i], s.programs = name, append(s.programs, regexp.MustCompile(begins))
 	}
 	squeezeAll(s.Chained, s.Harmless, s.Aftermath, s.Standing, s.Waiting)
-	for i := range s.Programs {
-		s.Programs[i].begins = regexp.MustCompile(s.Programs[i].Begins)
-	}
 	var pairs []string
 	for english, others := range s.Languages {
 		for _, other := range others {
@@ -132,23 +120,21 @@ func hear(line string) heard {
 	var who []string
 	level := ""
 	for range 8 {
-		m, p := prefixOf(h.text)
-		if p == nil {
+		m, names := prefixOf(h.text)
+		for i, name := range names {
+			switch {
+			case m[i] == "":
+			case name == "who":
+				who = append(who, m[i])
+			case name == "level":
+				level = m[i]
+			case name == "at" && !h.stamped:
+				h.at, h.stamped = clock(m[i])
+			}
+		}
+		if m == nil {
 			break
 		}
-		group := func(name string) string {
-			if i := p.SubexpIndex(name); i >= 0 {
-				return m[i]
-			}
-			return ""
-		}
-		if at, ok := clock(group("at")); ok && !h.stamped {
-			h.at, h.stamped = at, true
-		}
-		if w := group("who"); w != "" {
-			who = append(who, w)
-		}
-		level = cmp.Or(group("level"), level)
 		h.text = h.text[len(m[0]):]
 	}
 	if m := ownTime.FindStringSubmatch(h.text); m != nil && !h.stamped {
@@ -159,10 +145,10 @@ func hear(line string) heard {
 	return h
 }
 
-func prefixOf(text string) ([]string, *regexp.Regexp) {
+func prefixOf(text string) (m, names []string) {
 	for _, p := range told().prefixes {
 		if m := p.FindStringSubmatch(text); m != nil && m[0] != "" {
-			return m, p
+			return m, p.SubexpNames()
 		}
 	}
 	return nil, nil
@@ -181,15 +167,11 @@ func clock(text string) (time.Time, bool) {
 const news, engine, runner = "news", "engine", "runner"
 
 func programOf(text, byLevel string) string {
-	if byLevel != "" {
-		return byLevel
+	i := slices.IndexFunc(told().programs, func(p *regexp.Regexp) bool { return byLevel == "" && p.MatchString(text) })
+	if i < 0 {
+		return cmp.Or(byLevel, engine)
 	}
-	for _, p := range told().Programs {
-		if p.begins.MatchString(text) {
-			return p.Program
-		}
-	}
-	return engine
+	return told().Programs[i]
 }
 
 // quieten makes news of a traceback that was said to be of no consequence: the speaker's lines up to its exception.

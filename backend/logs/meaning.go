@@ -133,31 +133,31 @@ func Cause(lines []string, job model.Job) (Finding, bool) {
 	}
 	log := listen(lines)
 	found := gather(log)
-	e, ok := first(log, found)
-	fatal := ok && e.gone == 0 && e.decides()
-	by, i := outside(log, job.State)
+	e, ok := first(found)
+	told := func() Finding { return e.finding(lines, log, found, job) }
+	by, at := outside(log, job.State)
 	switch {
 	case by == nil && ok && !e.mute(job):
-		return e.finding(lines, log, found, job), true
+		return told(), true
 	case by == nil:
 		return unexplained(lines, log, job), true
-	case by.Limit && fatal:
-		f := e.finding(lines, log, found, job)
+	case by.Limit && e.fatal():
+		f := told()
 		f.Title += "; it then stood to its time limit"
 		return f, true
 	case by.Limit:
-		f := atLimit(by.finding(lines, i, job), lines, log, job)
+		f := atLimit(by.finding(lines, at, job), lines, log, job)
 		for _, r := range Remarks(lines) {
 			f.Fixes = append(f.Fixes, fmt.Sprintf("%s: %s", r.Title, r.Fixes[0]))
 		}
 		return f, true
 	}
-	f := by.finding(lines, i, job)
+	f := by.finding(lines, at, job)
 	if who, ok := strings.CutPrefix(job.Reason, "CANCELLED by "); ok && job.State == model.JobCancelled {
 		f.Title += " by " + who
 	}
-	if job.State == model.JobCancelled && fatal {
-		f.Title += ", after " + e.finding(lines, log, found, job).Title
+	if job.State == model.JobCancelled && e.fatal() {
+		f.Title += ", after " + told().Title
 	}
 	return f, true
 }
@@ -179,10 +179,8 @@ func outside(log []heard, state model.JobState) (*cause, int) {
 func Remarks(lines []string) (out []Finding) {
 	for i := range known().Slowdowns {
 		c := &known().Slowdowns[i]
-		at := slices.IndexFunc(lines, func(l string) bool {
-			return slices.ContainsFunc(c.Holds, func(p pattern) bool { i, _ := p.in(squeeze(l), 0); return i >= 0 })
-		})
-		if at >= 0 {
+		shows := func(l string) bool { return slices.ContainsFunc(c.Holds, heard{flat: squeeze(l)}.shows) }
+		if at := slices.IndexFunc(lines, shows); at >= 0 {
 			out = append(out, c.finding(lines, at, model.Job{}))
 		}
 	}
@@ -197,7 +195,7 @@ func (c *cause) finding(lines []string, i int, job model.Job) Finding {
 	}
 	value := ""
 	if c.Name != "" {
-		value = named(c.Name, append(append([]string{f.Line}, lines[max(i-around, 0):]...), job.NodeList))
+		value = named(c.Name, slices.Concat([]string{f.Line}, lines[max(i-around, 0):], []string{job.NodeList}))
 	}
 	fill := func(text string) string {
 		return placeholder.ReplaceAllStringFunc(text, func(name string) string {
@@ -219,15 +217,12 @@ var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
 func named(name string, lines []string) string {
 	for _, l := range lines {
 		for _, m := range known().patterns[name].FindAllStringSubmatch(l, -1) {
-			if len(m) > 2 {
-				part, err1 := strconv.ParseFloat(m[1], 64)
-				whole, err2 := strconv.ParseFloat(m[2], 64)
-				if err1 != nil || err2 != nil || whole <= 0 {
-					continue
-				}
-				return fmt.Sprintf("%.2f", math.Floor(100*part/whole)/100)
-			}
-			if !strings.HasPrefix(m[1], "docs/") { // a page of the hub, no model
+			switch {
+			case len(m) > 2:
+				part, _ := strconv.ParseFloat(m[1], 64)
+				whole, _ := strconv.ParseFloat(m[2], 64)
+				return fmt.Sprintf("%.2f", math.Floor(100*part/max(whole, 1))/100)
+			case !strings.HasPrefix(m[1], "docs/"): // a page of the hub, no model
 				return m[1]
 			}
 		}
@@ -240,8 +235,8 @@ func (e evidence) finding(lines []string, log []heard, found []evidence, job mod
 	if e.says != nil {
 		return e.says.finding(lines, e.line, job)
 	}
-	title := "not known: " + shortened(e.name) + speaker(log[e.line].who)
-	if then := e.chained(log, found); then != "" {
+	title := "not known: " + shortened(e.name) + speaker(e.who)
+	if then := e.became(log, found); then != "" {
 		title += "; it became " + shortened(then)
 	}
 	return Finding{Title: title, Line: strings.TrimSpace(lines[e.line]), Index: e.line, Fixes: []string{}}
@@ -249,11 +244,8 @@ func (e evidence) finding(lines []string, log []heard, found []evidence, job mod
 
 // shortened is an exception as a title has room for it.
 func shortened(name string) string {
-	const most = 160
-	if r := []rune(name); len(r) > most {
-		return string(r[:most]) + " …"
-	}
-	return name
+	r := []rune(name)
+	return string(r[:min(len(r), 160)]) + map[bool]string{true: " …"}[len(r) > 160]
 }
 
 // mute reports whether the runner's exit code tells more than the evidence does.
@@ -265,41 +257,38 @@ func (e evidence) mute(job model.Job) bool {
 // exitOf is what the job's exit code tells, if a runner has that code; nil: nothing.
 func exitOf(job model.Job) *cause {
 	code, _, _ := strings.Cut(job.ExitCode, ":")
-	n, err := strconv.Atoi(code)
-	if err != nil {
-		return nil
-	}
-	return model.First(known().Exits, func(c cause) bool { return c.Exit == n })
+	return model.First(known().Exits, func(c cause) bool { return strconv.Itoa(c.Exit) == code })
 }
 
 // unexplained is for a failure whose log tells nothing: the runner's exit code, and the best line there is.
 func unexplained(lines []string, log []heard, job model.Job) Finding {
 	f := Finding{Index: -1, Fixes: []string{}}
-	best, grave := -1, false
+	worth, ran := 0, false
 	for i, h := range log {
-		speaks := strings.TrimSpace(h.text) != "" && !strings.HasPrefix(h.text, ownLine+"exit code")
-		switch bad := h.program != news && LooksBad(h.text); {
-		case h.program == runner || bad && !grave:
-			best, grave = i, true
-		case speaks && !grave:
-			best = i
+		now := 1
+		switch ran = ran || strings.HasPrefix(h.text, ownLine); {
+		case strings.TrimSpace(h.text) == "" || strings.HasPrefix(h.text, ownLine+"exit code"):
+			continue
+		case h.program == runner:
+			now = 3
+		case h.program != news && LooksBad(h.text):
+			now = 2
+		}
+		if now > worth || now == worth && now != 2 { // the first that looks bad, of others the last
+			worth, f.Index, f.Line = now, i, strings.TrimSpace(lines[i])
 		}
 	}
-	if best >= 0 {
-		f.Line, f.Index = strings.TrimSpace(lines[best]), best
-	}
-	c := exitOf(job)
-	switch ran := slices.ContainsFunc(lines, func(l string) bool { return strings.Contains(l, ownLine) }); {
+	switch c := exitOf(job); {
 	case c != nil && ran:
 		f.Kind, f.Title, f.Fixes, f.Edits = c.Kind, "the runner ended: "+c.Title, append(f.Fixes, c.Fixes...), c.Edits
 	case len(lines) == 0 && job.ExitCode == "0:53":
 		f.Title = "Slurm could not enter the working directory or open the log"
 		f.Fixes = []string{"mkdir -p the log's directory before submitting, and see that the disk has room"}
 	case len(lines) == 0:
-		f.Title = fmt.Sprintf("there is no log, and the job ended %s", ending(job))
+		f.Title = "there is no log, and the job ended " + ending(job)
 		f.Fixes = []string{"see the job's reason, and that the log's directory exists"}
 	default:
-		f.Title = fmt.Sprintf("not known: nothing in the log says why; the job ended %s", ending(job))
+		f.Title = "not known: nothing in the log says why; the job ended " + ending(job)
 	}
 	return f
 }
