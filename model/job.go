@@ -63,6 +63,11 @@ type Job struct {
 	Meaning    Reason        `json:"-"`                  // of Reason, in lists of jobs; empty: nothing to say
 }
 
+// Runs says whether the job runs an experiment: its own, or a point of its sweep.
+func (j Job) Runs(experiment string) bool {
+	return experiment != "" && (j.Experiment == experiment || slices.Contains(j.Points, experiment))
+}
+
 // Title is the experiment of a job, or what another job calls itself.
 func (j Job) Title() string { return cmp.Or(j.Experiment, j.Name) }
 

@@ -175,6 +175,17 @@ type RunInfo struct {
 	Traced     int               `json:"traced_iterations"`     // iterations in the traces; 0: none
 	Tokens     int               `json:"traced_tokens"`         // output tokens of each traced iteration
 	TraceBytes int64             `json:"trace_bytes_estimate"`  // a rank, before compression; 0: not estimated
+	Shared     *SharedEngine     `json:"shared_engine,omitempty"`
+}
+
+// SharedEngine says whom a point of a sweep shared its engine with, and what that was built for.
+type SharedEngine struct {
+	Position int      `json:"position"` // of this point among them, from 1
+	Points   []string `json:"points"`   // ids, in the order in which they ran
+	SizedFor struct {
+		BatchSize int `json:"batch_size"`
+		Length    int `json:"sequence_length"` // prompt and output tokens
+	} `json:"sized_for"`
 }
 
 // RunStatus says how a run ended.

@@ -116,8 +116,6 @@ func (a *App) furnish() {
 		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,
 		Jobs: func() []model.Job { return a.KnownJobs() }, KnownOf: a.Measure.Quick,
 	})
-	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments,
-		Jobs: func() []model.Job { return a.KnownJobs() }})
 	floor := poll.Floor
 	if a.scheduler.Name() == local.Name {
 		floor = localFloor
@@ -131,6 +129,7 @@ func (a *App) furnish() {
 		},
 		Reading: render.Reading{Workspace: a.ws.Root, Shardeck: o.Binary, CacheHome: filepath.Dir(o.CacheDir), Sets: o.Sets},
 	})
+	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs})
 }
 
 // shelf is where the scheduler's answers for this workspace lie for other processes of this user; the local scheduler's need not.
@@ -258,7 +257,11 @@ type ReplayOptions = replay.Options
 
 // Replay plays the embedded recording that a config means back as a run. The int is the exit code of a runner.
 func Replay(ctx context.Context, o ReplayOptions) (int, error) {
-	err := replay.Run(ctx, o)
+	play := replay.Run
+	if o.Points != "" {
+		play, o.JobID = replay.RunPoints, cmp.Or(o.JobID, os.Getenv("SHARDECK_JOB_ID"))
+	}
+	err := play(ctx, o)
 	if errors.Is(err, replay.ErrConfig) {
 		return replay.ExitCode(err), &model.Fault{Cause: err, Kind: model.ErrInvalid}
 	}

@@ -58,7 +58,7 @@ func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 		}
 		rows[i] = x.rowOf(f)
 		id, dir := rows[i].Experiment.ID, rows[i].Experiment.ResultDir(false)
-		rows[i].Job = model.First(jobs, func(j model.Job) bool { return id != "" && j.Experiment == id })
+		rows[i].Job = model.First(jobs, func(j model.Job) bool { return j.Runs(id) })
 		run := model.First(runs, func(r model.Run) bool { return dir != "" && r.Dir == x.Workspace.Path(dir) })
 		if x.ran(&rows[i], run); run != nil {
 			rows[i].Analysis = x.KnownOf(ctx, *run)

@@ -26,7 +26,7 @@ func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
 	if err != nil {
 		return model.Job{}, err
 	}
-	row := model.First(list.Jobs, func(j model.Job) bool { return ref != "" && (j.Experiment == ref || j.Tag == ref) })
+	row := model.First(list.Jobs, func(j model.Job) bool { return ref != "" && (j.Runs(ref) || j.Tag == ref) })
 	if row == nil && id != nil {
 		ref = id[1] // of a step the job
 	}

@@ -130,7 +130,10 @@ type Preview struct {
 	KeptAs string    `json:"keeps,omitempty"` // the name of the result there is now, once the job has a whole one; empty: there is none
 
 	reads  string // the run, for a job that reads traces
-	config []byte // text of Config where it is the job's own
+	points []string          // ids of the experiments, for a job of a sweep
+	files  map[string][]byte // that the script reads, relative to the workspace
+	gpus   int               // of the allocation; 0: those of the layout
+	config []byte            // text of Config where it is the job's own
 }
 
 // Seal changes with what would be submitted: the experiment, its script and the config that the job reads.

@@ -107,7 +107,7 @@ func takeJob(live map[string]model.Job, s model.Submission) (model.Job, bool) {
 
 // named puts on a job what only the submission knows.
 func named(j model.Job, s model.Submission) model.Job {
-	j.Experiment, j.Tag = s.Experiment.ID, cmp.Or(s.Tag, j.Tag)
+	j.Experiment, j.Tag, j.Points = s.Experiment.ID, cmp.Or(s.Tag, j.Tag), s.Points
 	j.Log, j.Scheduler, j.User = cmp.Or(j.Log, s.Log), cmp.Or(j.Scheduler, s.Scheduler), cmp.Or(j.User, s.User)
 	if j.Submit.IsZero() {
 		j.Submit = s.At

@@ -77,6 +77,11 @@ func (su *Submitter) allowed(ctx context.Context, row board.Row, force bool) err
 	if force {
 		return nil
 	}
+	return su.free(ctx, row.Experiment.ID)
+}
+
+// free refuses an experiment of which a job has not ended, or may not have.
+func (su *Submitter) free(ctx context.Context, id string) error {
 	list, err := su.queue.ListJobs(ctx, false)
 	if err != nil {
 		return model.Failed("not submitted: the scheduler does not say what runs already", err, "wait and try again, or --force")
@@ -89,7 +94,7 @@ func (su *Submitter) allowed(ctx context.Context, row board.Row, force bool) err
 		return model.Failed("not submitted: "+when, errors.New(list.Stale), "wait and try again, or --force to submit without knowing")
 	}
 	for _, j := range list.Jobs {
-		if j.Experiment != row.Experiment.ID || !inTheWay(j) {
+		if !j.Runs(id) || !inTheWay(j) {
 			continue
 		}
 		if j = su.queue.now(ctx, j); inTheWay(j) {
@@ -125,7 +130,7 @@ func (su *Submitter) record(ctx context.Context, p Preview, claim *workspace.Cla
 	now := su.Now()
 	e := p.Row.Experiment
 	s := model.Submission{Tag: workspace.NewTag(e.ID, now), Experiment: e.Masked(), Scheduler: su.Scheduler.Name(),
-		Nsys: p.Nsys, Log: p.Log, At: now, Script: model.MaskedScript(p.Script), Reads: p.reads, User: process.User()}
+		Nsys: p.Nsys, Log: p.Log, At: now, Script: model.MaskedScript(p.Script), Reads: p.reads, Points: p.points, User: process.User()}
 	if err := su.prepare(p); err != nil {
 		return s, err
 	}
@@ -164,6 +169,11 @@ func (su *Submitter) prepare(p Preview) error {
 	if err := su.Experiments.BringRunner(p.Row.Experiment); err != nil {
 		return err
 	}
+	for file, text := range p.files {
+		if err := su.Workspace.WriteFile(file, text, 0o644); err != nil {
+			return err
+		}
+	}
 	if p.config == nil {
 		return nil
 	}
@@ -199,7 +209,7 @@ func (su *Submitter) requestOf(p Preview, tag string) scheduler.Request {
 		}
 	}
 	return scheduler.Request{Script: p.Script, Path: p.Path, Dir: su.Workspace.Root, Name: e.ID, Tag: tag,
-		GPUs: e.Layout.GPUs(), Log: su.Workspace.Path(p.Log), Limit: limit, Env: secrets}
+		GPUs: cmp.Or(p.gpus, e.Layout.GPUs()), Log: su.Workspace.Path(p.Log), Limit: limit, Env: secrets}
 }
 
 // NodeReading is a job that would read a run's traces, one task a rank.

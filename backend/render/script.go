@@ -101,6 +101,35 @@ func NsysScript(j Job) ([]byte, error) {
 	return execute("run_with_nsys.sh.tmpl", "script of "+v.ID, v)
 }
 
+// Lane is some GPUs of a node, and the files of points that engines there run in turn.
+type Lane struct {
+	First, GPUs int
+	Files       []string // relative to the workspace
+}
+
+// SweepScript runs points of a sweep: the experiment of j is the size of its engines, and its id the sweep's.
+func SweepScript(j Job, lanes []Lane) ([]byte, error) {
+	v, err := newView(j)
+	if err != nil {
+		return nil, err
+	}
+	v.Lanes, v.Batch = lanes, v.Replay || len(lanes) > 1
+	v.GPUs = v.Nodes * v.GPUsPerNode
+	devices := make([]string, v.GPUsPerNode)
+	for i := range devices {
+		devices[i] = strconv.Itoa(i)
+	}
+	v.Devices = strings.Join(devices, ",")
+	for _, l := range lanes {
+		for _, f := range l.Files {
+			if err := checkConfigPath(f); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return execute("sweep.sh.tmpl", "script of "+v.ID, v)
+}
+
 // execute fills a template; what names its text in errors.
 func execute(name, what string, data any) ([]byte, error) {
 	var out bytes.Buffer
@@ -140,6 +169,9 @@ func stageLine(name string) (string, error) {
 type view struct {
 	ID, JobName, File, Title, Layout string
 	Replay, Nsys                     bool
+	Batch                            bool   // Slurm's signals go to the script, which passes them on
+	Lanes                            []Lane // of a sweep
+	Devices                          string // the GPUs of a node, where nobody names them
 	Config, ConfigName, OutputDir    string
 
 	Account, AccountHint, Constraint, QOS, Time, Memory, GPURequest string
@@ -163,7 +195,7 @@ func newView(j Job) (*view, error) {
 	e, p, s := j.Experiment, j.Placement, j.Settings
 	v := &view{
 		ID: e.ID, JobName: e.ID, File: path.Base(ScriptPath(e.ID)), Layout: e.Layout.String(),
-		Title: strings.TrimSuffix(e.ID+": "+e.Description, ": "), Replay: e.Engine == model.EngineReplay,
+		Title: strings.TrimSuffix(e.ID+": "+e.Description, ": "), Replay: e.Engine == model.EngineReplay, Batch: e.Engine == model.EngineReplay,
 		Config: j.Config, ConfigName: path.Base(j.Config), OutputDir: e.OutputDir,
 		Account: cmp.Or(e.Slurm.Account, s.Account), AccountHint: s.AccountHint,
 		Constraint: p.Constraint, QOS: p.QOS, Partition: p.Partition, Time: e.Slurm.Time, Memory: p.MemoryPerGPU,

@@ -30,6 +30,7 @@ type Options struct {
 	OutputDir string    // created if it is not there; must not hold a run yet
 	Factor    float64   // recorded time times this; 0: replay.factor of the config, else 1
 	JobID     string    // for run.json; empty: none
+	Points    string    // instead of Config: a file of points, as the runner takes it; OutputDir is then where an engine's processes meet
 	Out       io.Writer // the job's log
 }
 
@@ -77,6 +78,8 @@ type player struct {
 	timing timing
 	info   model.RunInfo
 	traced int // iterations of the traced pass that are over
+
+	started bool // the engine serves a point after another
 }
 
 func newPlayer(o Options) (*player, error) {
@@ -197,7 +200,7 @@ func (p *player) begin() error {
 	return p.writeInfo()
 }
 
-// play goes through the stages; each returns early when ctx ends.
+// play goes through the stages; each returns early when ctx ends. An engine that serves its next point has started.
 func (p *player) play(ctx context.Context) error {
 	for _, s := range []struct {
 		stage model.Stage
@@ -211,6 +214,9 @@ func (p *player) play(ctx context.Context) error {
 		{model.StageProfiling, p.profiled},
 		{model.StageWriting, p.traces},
 	} {
+		if p.started && slices.Contains([]model.Stage{model.StageEnvironment, model.StageWeights, model.StageCompile}, s.stage) {
+			continue
+		}
 		fmt.Fprintln(p.out, s.stage.Line())
 		if err := s.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", s.stage, err)
@@ -289,7 +295,9 @@ func (p *player) finish(played error) error {
 		}
 		fmt.Fprintln(p.out, "shardeck:", p.info.Cause)
 	} else {
-		fmt.Fprintln(p.out, model.StageDone.Line())
+		if p.info.Shared == nil {
+			fmt.Fprintln(p.out, model.StageDone.Line())
+		}
 	}
 	return p.writeInfo()
 }

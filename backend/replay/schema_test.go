@@ -50,6 +50,7 @@ func (s schema) keys() []string {
 var jsonType = map[reflect.Kind]string{
 	reflect.Int: "integer", reflect.Int64: "integer", reflect.String: "string", reflect.Bool: "boolean",
 	reflect.Slice: "array", reflect.Map: "object", reflect.Struct: "string", // the only struct is a time
+	reflect.Pointer: "object",
 }
 
 func TestRunInfoIsItsSchema(t *testing.T) {

@@ -102,7 +102,7 @@ func (r *reader) axes(vary yaml.Node) (axes []sweep.Axis) {
 		key, value := vary.Content[i], vary.Content[i+1]
 		switch {
 		case key.Value != zip:
-			axes = append(axes, r.axis(key, value))
+			axes = append(axes, r.distinct(value, r.axis(key, value)))
 		case value.Kind == yaml.SequenceNode:
 			for _, group := range value.Content {
 				axes = append(axes, r.group(group))
@@ -120,25 +120,33 @@ func (r *reader) axis(key, value *yaml.Node) sweep.Axis {
 		r.fault(key, "vary."+key.Value, "vary: %.60q is no field that can vary%s", key.Value, near(key.Value))
 	}
 	var all []string
-	for _, text := range texts(value) {
-		values, err := sweep.Values(text)
+	for _, item := range items(value) {
+		values, err := valuesOfNode(item)
 		if err != nil {
-			r.fault(value, "vary."+key.Value, "%v", err)
+			r.fault(item, "vary."+key.Value, "%v", err)
 		}
 		all = append(all, values...)
 	}
 	if len(all) == 0 && value.Kind != yaml.ScalarNode {
 		r.fault(value, "vary."+key.Value, "%s has no values: write [1, 2, 4], or a range such as 1..64*2", key.Value)
 	}
-	for i, v := range all {
+	for _, v := range all {
 		scratch := model.Defaults()
 		if err := config.Apply(&scratch, key.Value, v); err != nil {
 			r.fault(value, "vary."+key.Value, "%v", err)
-		} else if slices.Contains(all[:i], v) {
-			r.fault(value, "vary."+key.Value, "%s has the value %s twice: each is one point", key.Value, v)
 		}
 	}
 	return sweep.Axis{Paths: []string{key.Value}, Values: model.Each(all, func(v string) []string { return []string{v} })}
+}
+
+// distinct tells of values that a field has twice: they would be one point. In a group the others tell them apart.
+func (r *reader) distinct(n *yaml.Node, a sweep.Axis) sweep.Axis {
+	for i, v := range a.Values {
+		if slices.ContainsFunc(a.Values[:i], func(w []string) bool { return w[0] == v[0] }) {
+			r.fault(n, "vary."+a.Paths[0], "%s has the value %s twice: each is one point", a.Paths[0], v[0])
+		}
+	}
+	return a
 }
 
 // near says which field was likely meant.
@@ -149,21 +157,24 @@ func near(path string) string {
 	return ": fields are written by their paths, such as parallelism.tp"
 }
 
-// texts are the values of a node as they are typed: of a list, each.
-func texts(n *yaml.Node) (all []string) {
-	items := []*yaml.Node{n}
+// items are the nodes of a list, or the one node that is none.
+func items(n *yaml.Node) []*yaml.Node {
 	if n.Kind == yaml.SequenceNode {
-		items = n.Content
+		return n.Content
 	}
-	for _, item := range items {
-		var v any
-		text := item.Value
-		if item.Kind != yaml.ScalarNode && item.Decode(&v) == nil {
-			text = strictyaml.Flow(v)
-		}
-		all = append(all, text)
+	return []*yaml.Node{n}
+}
+
+// valuesOfNode are the values of one item: what is in quotes, and what has keys or items of its own, is one as it stands.
+func valuesOfNode(n *yaml.Node) ([]string, error) {
+	var v any
+	switch {
+	case n.Kind != yaml.ScalarNode && n.Decode(&v) == nil:
+		return []string{strictyaml.Flow(v)}, nil
+	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
+		return []string{n.Value}, nil
 	}
-	return all
+	return sweep.Values(n.Value)
 }
 
 // group is fields whose values go together: they have as many.

@@ -2,15 +2,18 @@ package sweep
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"shardeck/backend/config"
+	"shardeck/backend/render"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/board"
@@ -24,7 +27,7 @@ type Needs struct {
 	Workspace   *workspace.Workspace
 	World       check.World
 	Experiments Experiments
-	Jobs        func() []model.Job // the jobs that are known, newest first, without asking anybody
+	Jobs        Jobs
 }
 
 // Experiments is what sweeps ask of the experiments of a workspace.
@@ -33,6 +36,14 @@ type Experiments interface {
 	WithSets(e model.Experiment) model.Experiment
 	WithRun(row board.Row, nsys bool) board.Row
 	Check(e model.Experiment) check.Verdict
+	Script(config string, e model.Experiment) render.Job
+}
+
+// Jobs is what sweeps ask of the jobs of a workspace.
+type Jobs interface {
+	KnownJobs() []model.Job // newest first, without asking anybody
+	SubmitPoints(ctx context.Context, o sweep.Order) (model.Submission, error)
+	Cancel(ctx context.Context, id string) error
 }
 
 // Sweeps is the use cases of sweeps. Its methods are safe for concurrent use.
@@ -114,7 +125,7 @@ func (s *Sweeps) PlanOf(ctx context.Context, read sweep.Sweep, file string) (swe
 		p.Points = append(p.Points, s.point(base.Experiment, point, written))
 	}
 	s.join(&p)
-	s.pack(&p)
+	s.pack(&p, sweep.Ready)
 	return p, nil
 }
 
@@ -203,7 +214,7 @@ func describe(p sweep.Point) string {
 // join finds what has become of the points: their runs and jobs.
 func (s *Sweeps) join(p *sweep.Plan) {
 	newest := map[string]*model.Job{}
-	for _, j := range s.Jobs() {
+	for _, j := range s.Jobs.KnownJobs() {
 		for _, id := range append([]string{j.Experiment}, j.Points...) {
 			if newest[id] == nil {
 				newest[id] = &j
@@ -217,30 +228,58 @@ func (s *Sweeps) join(p *sweep.Plan) {
 		}
 		row := s.Experiments.WithRun(board.Row{Experiment: x.Experiment}, false)
 		x.Run, x.Job = row.Run, newest[x.ID]
+		active := x.Job != nil && x.Job.State.Active()
 		switch {
-		case x.Job != nil && x.Job.State.Active():
-			x.State = sweep.Submitted
-		case x.Run != nil && len(x.Run.Changed) == 0 && x.Run.Readable() == nil:
+		case x.Run != nil && (!active || x.Run.JobID == x.Job.ID) && done(*x.Run):
 			x.State = sweep.Done
+		case active:
+			x.State = sweep.Submitted
 		case x.Job != nil:
-			x.State, x.Reason = sweep.Failed, fmt.Sprintf("job %s %s without a result: shardeck why %s", x.Job.ID, x.Job.State.Words(), x.Job.ID)
+			x.State, x.Reason = s.ended(*x)
 		}
 	}
 }
 
-// pack makes the jobs of the points that are ready, and their price.
-func (s *Sweeps) pack(p *sweep.Plan) {
+// ended is what a point is whose job has ended without its result: it failed, or the job did not come to it.
+func (s *Sweeps) ended(x sweep.Status) (sweep.State, string) {
+	text, err := s.Workspace.ReadText(x.Experiment.OutputDir + model.TmpMark + x.Job.ID + "/run.json")
+	var info model.RunInfo
+	if err == nil && json.Unmarshal(text, &info) == nil && info.Status == model.RunFailed && !strings.HasPrefix(info.Cause, "not finished") {
+		return sweep.Failed, info.Cause
+	}
+	if interrupted(*x.Job) {
+		return sweep.Ready, fmt.Sprintf("job %s was ended before it: %s", x.Job.ID, x.Job.State.Words())
+	}
+	return sweep.Failed, fmt.Sprintf("job %s ended without its result: shardeck logs %s", x.Job.ID, x.Job.ID)
+}
+
+// interrupted reports whether a job was ended from outside, so that points may be left that it did not come to.
+func interrupted(j model.Job) bool {
+	_, signal, _ := strings.Cut(j.ExitCode, ":")
+	return j.State.Failed() && j.State != model.JobFailed || j.State == model.JobUnknown || signal != "" && signal != "0"
+}
+
+// done reports whether a run is that of a point: of its config as it is now. A replay plays what there is of it.
+func done(r model.Run) bool { return (len(r.Changed) == 0 || r.Replay) && r.Readable() == nil }
+
+// pack makes the jobs of the points in some states, and their price.
+func (s *Sweeps) pack(p *sweep.Plan, states ...sweep.State) {
 	var ready []sweep.Member
 	for _, x := range p.Points {
-		if x.State == sweep.Ready || x.State == sweep.Failed {
+		if slices.Contains(states, x.State) {
 			ready = append(ready, sweep.Member{Point: x.Point, Experiment: x.Experiment})
 		}
 	}
 	limit, _ := model.ParseTimeLimit(p.Base.Experiment.Slurm.Time) // checked with the points
 	packing := sweep.Packing{
 		Place: func(g sweep.Engine) check.Placement { return check.Place(g.Size, s.World.Site) },
-		Cost:  s.cost, Limit: limit - spare(limit), PerNode: s.World.GPUsPerNode(), Exclusive: p.Sweep.Exclusive,
+		Cost:  s.cost, Limit: limit - spare(limit), PerNode: s.World.GPUsPerNode(),
+		Whole: func(place check.Placement) bool {
+			price := check.PriceOf(place, s.World.Site, limit)
+			return !p.Sweep.Exclusive && !place.Shared && price != nil && price.NodeHours > 0
+		},
 	}
+	p.Limit = limit
 	p.Jobs = packing.Pack(sweep.Engines(ready, p.Sweep.Isolate))
 	total := 0.0
 	for _, j := range p.Jobs {
@@ -250,7 +289,9 @@ func (s *Sweeps) pack(p *sweep.Plan) {
 		}
 		total += price.NodeHours
 	}
-	p.NodeHours = &total
+	if p.NodeHours = nil; len(p.Jobs) > 0 {
+		p.NodeHours = &total
+	}
 }
 
 // spare is the part of a time limit that is not planned for: estimates are estimates.

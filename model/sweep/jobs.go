@@ -28,8 +28,13 @@ func (j Job) Time() time.Duration {
 
 // WholePlacement is the allocation that holds all lanes.
 func (j Job) WholePlacement() check.Placement {
-	p := j.Placement
-	if n := len(j.Lanes); n > 1 {
+	p, n := j.Placement, 0
+	for _, l := range j.Lanes {
+		if len(l.Engines) > 0 {
+			n++
+		}
+	}
+	if n > 1 {
 		p.GPUsPerNode, p.CPUsPerTask, p.GPUs = p.GPUsPerNode*n, p.CPUsPerTask*n, p.GPUs*n
 	}
 	return p
@@ -53,11 +58,11 @@ func (j Job) Count() (n int) {
 
 // Packing says how engines fill jobs.
 type Packing struct {
-	Place     func(Engine) check.Placement
-	Cost      func(Member) Cost
-	Limit     time.Duration // of a job
-	PerNode   int           // GPUs of a node; 0: not known
-	Exclusive bool          // one engine at a time on a node
+	Place   func(Engine) check.Placement
+	Cost    func(Member) Cost
+	Limit   time.Duration              // of a job
+	PerNode int                        // GPUs of a node; 0: not known
+	Whole   func(check.Placement) bool // whether all GPUs of its node are paid for, so that engines may stand side by side
 }
 
 // Pack fills jobs with engines: the longest first, each into the lane that is free first, as long as the time limit leaves
@@ -106,10 +111,10 @@ func (p Packing) split(g Engine) (parts []Engine) {
 	return parts
 }
 
-// lanes divides the GPUs of a whole node; a part of a node, and several nodes, are one lane.
+// lanes divides the GPUs of a node that is paid for as a whole. Else engines side by side are jobs side by side.
 func (p Packing) lanes(place check.Placement) []Lane {
 	each, n := place.GPUsPerNode, 1
-	if place.Nodes == 1 && !place.Shared && !p.Exclusive {
+	if place.Nodes == 1 && p.Whole(place) {
 		n = max(p.PerNode/max(each, 1), 1)
 	}
 	all := make([]Lane, n)

@@ -28,7 +28,7 @@ func packing() Packing {
 		Cost: func(m Member) Cost {
 			return Cost{Start: 2 * time.Minute, Point: time.Duration(m.Experiment.ProfileIterations) * time.Minute}
 		},
-		Limit: 30 * time.Minute, PerNode: 4,
+		Limit: 30 * time.Minute, PerNode: 4, Whole: func(p check.Placement) bool { return !p.Shared },
 	}
 }
 
@@ -60,7 +60,7 @@ func TestPack(t *testing.T) {
 		{"two lanes of two GPUs", "[12 | 10+7]", nil, []Engine{engineOf(2, 5), engineOf(2, 10), engineOf(2, 8)}},
 		{"whole nodes one after the other", "[20] [12+7]", nil, []Engine{engineOf(4, 18), engineOf(4, 10), engineOf(4, 5)}},
 		{"layouts do not mix in a job", "[22] [12 | 7]", nil, []Engine{engineOf(2, 10), engineOf(2, 5), engineOf(4, 20)}},
-		{"no neighbours", "[12+10+7]", func(p *Packing) { p.Exclusive = true }, []Engine{engineOf(1, 5), engineOf(1, 10), engineOf(1, 8)}},
+		{"no neighbours", "[12+10+7]", func(p *Packing) { p.Whole = func(check.Placement) bool { return false } }, []Engine{engineOf(1, 5), engineOf(1, 10), engineOf(1, 8)}},
 		{"a part of a node has none", "[12+10+7]", func(p *Packing) {
 			p.Place = func(Engine) check.Placement { return check.Placement{Nodes: 1, GPUsPerNode: 1, Shared: true} }
 		}, []Engine{engineOf(1, 5), engineOf(1, 10), engineOf(1, 8)}},

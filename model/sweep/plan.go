@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"slices"
+	"time"
 
 	"shardeck/model"
 	"shardeck/model/board"
@@ -40,7 +41,9 @@ type Plan struct {
 	Base      board.Row
 	Points    []Status
 	Jobs      []*Job
-	NodeHours *float64 // at most, of Jobs; nil: the site has no prices
+	Held      int           // jobs that limit.jobs holds back
+	Limit     time.Duration // of each job
+	NodeHours *float64      // at most, of Jobs; nil: the site has no prices
 }
 
 // Count is how many points are in some states.
@@ -51,4 +54,16 @@ func (p Plan) Count(states ...State) (n int) {
 		}
 	}
 	return n
+}
+
+// Order is a job of points, as it is submitted.
+type Order struct {
+	Sweep  string            // its id, and the job's name
+	Size   model.Experiment  // what its engines are started for
+	GPUs   int               // of the allocation
+	Points []string          // ids
+	Script string            // whole
+	Log    string            // relative to the workspace; %j is the job's id
+	Files  map[string][]byte // that the script reads, relative to the workspace
+	Limit  time.Duration
 }

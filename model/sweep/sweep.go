@@ -129,7 +129,9 @@ const maxID = 48
 func (s Sweep) idOf(p Point, taken map[string]bool) string {
 	words := []string{s.ID}
 	for _, e := range p.Edits {
-		words = append(words, wordOf(e))
+		if word := wordOf(e); word != "" {
+			words = append(words, word)
+		}
 	}
 	id, suffix := strings.Join(words, "-"), ""
 	if p.Repeat > 1 {

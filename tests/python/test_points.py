@@ -7,9 +7,10 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 import pytest
-from experiments import experiment
+from experiments import RUNNER, experiment
 from schema import faults, load
 from shardeck_runner.contract import Exit, Failure
 from shardeck_runner.points import Point, engine_size
@@ -34,7 +35,7 @@ class Points(Run):
         for name, change in workloads.items():
             config = folder / f"{name}.yaml"
             config.write_text(json.dumps({**CONFIG, "experiment_id": name, **change}), encoding="utf-8")
-            entries.append({"config": str(config), "output_dir": str(folder / f"{name}.tmp-77"), "name": str(folder / name)})
+            entries.append({"config": str(config), "name": str(folder / name)})
         (folder / "points.json").write_text(json.dumps(entries), encoding="utf-8")
         at = self.command.index("--config")
         self.command[at:at + 2] = ["--points", str(folder / "points.json")]
@@ -119,6 +120,21 @@ def test_a_requeued_job_measures_only_what_is_left(tmp_path):
     assert r.go() == Exit.DONE, r.log
     assert os.stat(tmp_path / "large" / "run.json").st_mtime_ns == before
     assert "shared_engine" not in r.info("long")
+
+
+def test_engines_side_by_side_share_the_cores(tmp_path):
+    all_cores = sorted(os.sched_getaffinity(0))
+    program = "import os; from shardeck_runner.processes import take_share_of_cores as t; t(os.environ['SHARDECK_LANE']); " \
+              "print(*sorted(os.sched_getaffinity(0)))"
+    def of(lane):
+        done = subprocess.run([sys.executable, "-c", program], env={**os.environ, "SHARDECK_LANE": lane, "PYTHONPATH": str(RUNNER)},
+                              capture_output=True, text=True, check=True)
+        return [int(c) for c in done.stdout.split()]
+    assert of("") == of("0/1") == of("x") == all_cores
+    shares = [of(f"{i}/2") for i in range(2)]
+    if len(all_cores) > 1:
+        assert not set(shares[0]) & set(shares[1])
+        assert set(shares[0]) | set(shares[1]) <= set(all_cores)
 
 
 def test_points_that_need_other_engines_are_refused():

@@ -15,6 +15,7 @@ from shardeck_runner.contract import EXECUTION_TRACE, MEASURE, TORCH, VLLM, Exit
 from shardeck_runner.environment import number_gpus
 from shardeck_runner.experiment import read_config
 from shardeck_runner.points import Point, engine_size, read_points
+from shardeck_runner.processes import take_share_of_cores
 from shardeck_runner.rendezvous import check_nodes, find_rendezvous
 from shardeck_runner.supervisor import Supervisor
 
@@ -24,7 +25,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
                                 epilog="The top of shardeck_runner/contract.py describes what it writes, and its exit codes.")
     what = p.add_mutually_exclusive_group(required=True)
     what.add_argument("--config", help="the experiment's YAML")
-    what.add_argument("--points", help="several experiments that one engine serves: a JSON list of {config, output_dir, name}")
+    what.add_argument("--points", help="several experiments that one engine serves: a JSON list of {config, name}")
     p.add_argument("--output-dir", required=True,
                    help="folder to write to; must not hold a run yet; of --points where their processes meet")
     p.add_argument("--engine", choices=(VLLM, TORCH), help="instead of the config's engine")
@@ -47,6 +48,7 @@ def run(argv: Sequence[str] | None) -> int:
                                      "replay is run by `shardeck replay`")
     if os.environ.get("SLURM_LOCALID", "0") != "0" and not a.kind:
         return Exit.DONE  # one runner a node; it starts what it needs
+    take_share_of_cores(os.environ.get("SHARDECK_LANE", ""))
     out, where = Path(a.output_dir), find_rendezvous(a)
     if a.kind:
         return run_child(points, a.kind, where, out)

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,13 +79,18 @@ def read_points(path: str) -> list[Point]:
     """Reads a file of points: a list of {config, output_dir, name}."""
     try:
         entries = json.loads(Path(path).read_text(encoding="utf-8"))
-        points = [Point(read_config(p["config"]), Path(p["config"]), Path(p["output_dir"]),
+        points = [Point(read_config(p["config"]), Path(p["config"]), folder_of(p),
                         Path(p["name"]) if p.get("name") else None) for p in entries]
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise Failure(Exit.CONFIG, f"{path}: no list of points: {e}") from e
     if not points:
         raise Failure(Exit.CONFIG, f"{path}: no point to measure")
     return points
+
+
+def folder_of(p: Mapping[str, str]) -> Path:
+    """Where a point is written until it is measured: its name and the job, unless that is given."""
+    return Path(p.get("output_dir") or f"{p['name']}.tmp-{job_id()}")
 
 
 def points_for_child(points: Sequence[Point]) -> str:

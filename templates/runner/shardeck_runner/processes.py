@@ -60,3 +60,28 @@ def copy_output(process: subprocess.Popen[bytes], log: LogReader) -> None:
         sys.stdout.buffer.write(chunk)
         sys.stdout.flush()
         log.read(chunk)
+
+
+def take_share_of_cores(lane: str) -> None:
+    """Keeps this process and its children to its share of the node's cores, where engines run side by side:
+    "1/4" is the second of four. The threads of a core stay together, and neighbouring cores, which share
+    memory, too."""
+    part, _, of = lane.partition("/")
+    if not part.isdigit() or not of.isdigit() or int(of) < 2:
+        return
+    cores: dict[str, list[int]] = {}
+    for cpu in sorted(os.sched_getaffinity(0)):
+        cores.setdefault(siblings(cpu), []).append(cpu)
+    all_cores = list(cores.values())
+    share = len(all_cores) // int(of)
+    mine = all_cores[int(part) * share:(int(part) + 1) * share]
+    if mine:
+        os.sched_setaffinity(0, [cpu for core in mine for cpu in core])
+
+
+def siblings(cpu: int) -> str:
+    """The threads of a core, as the kernel lists them; the thread alone where it does not."""
+    try:
+        return Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text(encoding="utf-8").strip()
+    except OSError:
+        return str(cpu)

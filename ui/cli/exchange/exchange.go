@@ -76,11 +76,11 @@ func Replay(e *command.Env) *cobra.Command {
 Without flags it lists the recordings.`,
 		Args: command.Args(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if o.Config == "" && o.OutputDir == "" {
+			if o.Config == "" && o.Points == "" && o.OutputDir == "" {
 				return printRecordings(e)
 			}
-			if o.Config == "" || o.OutputDir == "" {
-				return command.Usage("replay needs both --config and --output-dir")
+			if (o.Config == "") == (o.Points == "") || o.OutputDir == "" {
+				return command.Usage("replay needs --output-dir, and --config or --points")
 			}
 			o.Out = e.Out
 			code, err := app.Replay(c.Context(), o) // as a runner: with the exit codes of every runner
@@ -94,6 +94,7 @@ Without flags it lists the recordings.`,
 	f.StringVar(&o.Config, "config", "", "the experiment's `YAML`")
 	f.StringVar(&o.OutputDir, "output-dir", "", "the `folder` to write the run into")
 	f.Float64Var(&o.Factor, "factor", 0, "pace: recorded time times this; 0: as the config says")
+	f.StringVar(&o.Points, "points", "", "a `file` of points of a sweep, instead of --config: a JSON list of {config, name}")
 	f.StringVar(&o.JobID, "job-id", "", "the job's `id`, for run.json")
 	return c
 }

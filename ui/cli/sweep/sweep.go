@@ -2,14 +2,17 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/app"
+	backend "shardeck/backend/sweep"
 	"shardeck/model"
 	"shardeck/model/present"
+	"shardeck/model/present/unit"
 	"shardeck/model/sweep"
 	"shardeck/ui/cli/command"
 )
@@ -38,7 +41,7 @@ lists the sweeps.
 		Args: command.Args(0, 0),
 		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error { return list(ctx, e, a) }),
 	}
-	c.AddCommand(newSweep(e), checkSweep(e))
+	c.AddCommand(newSweep(e), checkSweep(e), submitSweep(e), statusOf(e), resumeSweep(e), stopSweep(e))
 	return c
 }
 
@@ -166,4 +169,121 @@ func printPlan(e *command.Env, p sweep.Plan) {
 		e.Warn("%s", e.Plain(text))
 	}
 	e.Say("\n%s", present.SweepTotal(p))
+}
+
+// submitFlags are those of submit and resume.
+type submitFlags struct {
+	yes    bool
+	failed bool
+}
+
+func submitSweep(e *command.Env) *cobra.Command {
+	var f submitFlags
+	c := &cobra.Command{
+		Use:   "submit ID",
+		Short: "write the configs of a sweep's points and submit its jobs",
+		Long: `Shows the points, the jobs and their price, asks, writes the configs of the points that
+lack one, and submits the jobs. Points that differ only in their workload share one start
+of the engine; impossible ones are never submitted, and those that are done are left
+alone. Prints the ids of the jobs.`,
+		Args: command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error { return submit(ctx, e, a, words[0], f) }),
+	}
+	c.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	return c
+}
+
+func resumeSweep(e *command.Env) *cobra.Command {
+	var f submitFlags
+	c := &cobra.Command{
+		Use:   "resume ID",
+		Short: "submit what of a sweep is not done: after a stop, an edit, a lost job",
+		Long: `Submits the points that are neither done nor submitted: those of values that the sweep
+has got since, and those that a job left. Points that failed are tried again with
+--failed. It is the same as submit, for which nothing is ever done twice.`,
+		Args: command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error { return submit(ctx, e, a, words[0], f) }),
+	}
+	c.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	c.Flags().BoolVar(&f.failed, "failed", false, "the points too that failed")
+	return c
+}
+
+func submit(ctx context.Context, e *command.Env, a *app.App, id string, f submitFlags) error {
+	if _, err := a.ListJobs(ctx, false); err != nil { // what runs must not be submitted again
+		return err
+	}
+	p, err := a.Sweeps.Due(ctx, id, backend.SubmitOptions{Failed: f.failed})
+	if err != nil {
+		return err
+	}
+	if len(p.Jobs) == 0 {
+		return e.Show([]model.Submission{}, func() { e.Say("nothing to submit: %s", present.SweepTotal(p)) })
+	}
+	if !e.JSON && !f.yes {
+		printPlan(e, p)
+	}
+	if !f.yes {
+		if err := e.Ask(ctx, "submit "+unit.Plural(len(p.Jobs), "job")+"?"); err != nil {
+			return err
+		}
+	}
+	subs, err := a.Sweeps.Submit(ctx, p)
+	for _, s := range subs {
+		e.Warn("%s of %s: job %s (%s); its log: %s", unit.Plural(len(s.Points), "point"), id, s.JobID, s.Scheduler, s.Log)
+	}
+	if p.Held > 0 {
+		e.Warn("limit.jobs holds %s back: shardeck sweep resume %s submits them once these have ended", unit.Plural(p.Held, "job"), id)
+	}
+	return cmp.Or(e.Show(subs, func() {
+		for _, s := range subs {
+			fmt.Fprintln(e.Out, s.JobID)
+		}
+	}), err)
+}
+
+func statusOf(e *command.Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "status ID",
+		Short: "say what has become of a sweep's points",
+		Args:  command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
+			if _, err := a.ListJobs(ctx, false); err != nil {
+				e.Warn("the scheduler does not say what runs: %v", err)
+			}
+			p, err := a.Sweeps.Plan(ctx, words[0])
+			if err != nil {
+				return err
+			}
+			return e.Show(summaryOf(p, nil), func() {
+				e.Table(present.Points(p))
+				e.Say("\n%s", present.SweepTotal(p))
+			})
+		}),
+	}
+}
+
+func stopSweep(e *command.Env) *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use:   "stop ID",
+		Short: "cancel a sweep's jobs; points that are measured stay",
+		Args:  command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
+			if _, err := a.ListJobs(ctx, false); err != nil {
+				return err
+			}
+			if !yes {
+				if err := e.Ask(ctx, "cancel the jobs of "+words[0]+"?"); err != nil {
+					return err
+				}
+			}
+			ids, err := a.Sweeps.Stop(ctx, words[0])
+			return cmp.Or(err, e.Show(ids, func() {
+				e.Say("cancelled %s", unit.Plural(len(ids), "job"))
+			}))
+		}),
+	}
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	return c
 }

@@ -135,7 +135,7 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 		return nil
 	}
 	if msg.Job == "" && msg.Experiment != "" {
-		if i := slices.IndexFunc(p.list.Rows(), func(j model.Job) bool { return j.Experiment == msg.Experiment }); i >= 0 {
+		if i := slices.IndexFunc(p.list.Rows(), func(j model.Job) bool { return j.Runs(msg.Experiment) }); i >= 0 {
 			msg.Job = p.list.Rows()[i].ID
 		}
 	}

@@ -1,0 +1,56 @@
+package jobs
+
+import (
+	"context"
+	"slices"
+
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/sweep"
+)
+
+// SubmitPoints submits a job of several points of a sweep, as any other: recorded before the scheduler hears of it, and refused
+// where a job of one of its points has not ended.
+func (su *Submitter) SubmitPoints(ctx context.Context, o sweep.Order) (model.Submission, error) {
+	if err := su.Workspace.Writable("submit " + o.Sweep); err != nil {
+		return model.Submission{}, err
+	}
+	claims, err := su.claimAll(append([]string{o.Sweep}, o.Points...))
+	defer func() {
+		for _, c := range claims {
+			c.Release()
+		}
+	}()
+	if err != nil {
+		return model.Submission{}, err
+	}
+	row := board.Row{Experiment: o.Size}
+	row.Experiment.ID = o.Sweep
+	for _, id := range o.Points {
+		if err := su.free(ctx, id); err != nil {
+			return model.Submission{}, err
+		}
+	}
+	p := Preview{Row: row, Script: o.Script, Log: o.Log, points: o.Points, files: o.Files, gpus: o.GPUs}
+	p.Row.Experiment.Slurm.Time = model.FormatTimeLimit(o.Limit)
+	return su.record(ctx, p, claims[0])
+}
+
+// claimAll claims several experiments, in the order of their ids so that two that want the same do not wait for each other.
+func (su *Submitter) claimAll(ids []string) (claims []*workspace.Claim, err error) {
+	first := ids[0]
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		claim, err := su.Workspace.Claim(id)
+		if err != nil {
+			return claims, err
+		}
+		if claim.Passed != "" {
+			su.Note(claim.Passed)
+		}
+		if claims = append(claims, claim); id == first {
+			claims[0], claims[len(claims)-1] = claims[len(claims)-1], claims[0]
+		}
+	}
+	return claims, nil
+}

@@ -1,0 +1,143 @@
+package sweep
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"shardeck/backend/render"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/sweep"
+)
+
+// SubmitOptions say what of a sweep is submitted.
+type SubmitOptions struct {
+	Failed bool // points too whose jobs ended without a result
+}
+
+// Due is a sweep with the jobs that Submit would submit. It is refused where the sweep's own limits are passed.
+func (s *Sweeps) Due(ctx context.Context, id string, o SubmitOptions) (sweep.Plan, error) {
+	p, err := s.Plan(ctx, id)
+	if err != nil {
+		return p, err
+	}
+	if o.Failed {
+		s.pack(&p, sweep.Ready, sweep.Failed)
+	}
+	l := p.Sweep.Limit
+	switch points := p.Count(sweep.Ready, sweep.Submitted, sweep.Done, sweep.Failed); {
+	case l.Points > 0 && points > l.Points:
+		return p, model.Invalid(fmt.Sprintf("%s has %d points, and limit.points is %d", id, points, l.Points), "fewer values, or a higher limit, in "+p.File)
+	case l.NodeHours > 0 && p.NodeHours != nil && *p.NodeHours > l.NodeHours:
+		return p, model.Invalid(fmt.Sprintf("%s would cost up to %.2f node-hours, and limit.node_hours is %.2f", id, *p.NodeHours, l.NodeHours),
+			"fewer values, a shorter slurm.time of "+p.Sweep.Base+", or a higher limit, in "+p.File)
+	}
+	if l.Jobs > 0 {
+		p.Held = max(len(p.Jobs)-max(l.Jobs-s.active(p), 0), 0)
+		p.Jobs = p.Jobs[:len(p.Jobs)-p.Held]
+	}
+	return p, nil
+}
+
+// active is how many jobs of a sweep have not ended.
+func (s *Sweeps) active(p sweep.Plan) int {
+	return len(activeJobs(p))
+}
+
+func activeJobs(p sweep.Plan) (ids []string) {
+	seen := map[string]bool{}
+	for _, x := range p.Points {
+		if x.State == sweep.Submitted && !seen[x.Job.ID] {
+			seen[x.Job.ID] = true
+			ids = append(ids, x.Job.ID)
+		}
+	}
+	return ids
+}
+
+// Submit writes the configs of a plan's points and submits its jobs, in order. What was submitted before an error is listed with it.
+func (s *Sweeps) Submit(ctx context.Context, p sweep.Plan) ([]model.Submission, error) {
+	if _, err := s.Write(ctx, p); err != nil {
+		return nil, err
+	}
+	files := map[string]string{}
+	for id, f := range s.written() {
+		files[id] = f.Rel
+	}
+	all := []model.Submission{}
+	for _, j := range p.Jobs {
+		o, err := s.order(p, *j, files)
+		if err != nil {
+			return all, err
+		}
+		sub, err := s.Jobs.SubmitPoints(ctx, o)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, sub)
+	}
+	return all, nil
+}
+
+// entry is one point as runners read it.
+type entry struct {
+	Config string `json:"config"`
+	Name   string `json:"name"` // of its folder, once it is measured
+}
+
+// order is a job as it is submitted: its script, and the files of points that it names, by their content.
+func (s *Sweeps) order(p sweep.Plan, j sweep.Job, configs map[string]string) (sweep.Order, error) {
+	o := sweep.Order{Sweep: p.Sweep.ID, Size: j.Lanes[0].Engines[0].Size, Files: map[string][]byte{}, Limit: p.Limit,
+		Log: workspace.LogsDir + "/" + p.Sweep.ID + "_%j.out"}
+	var lanes []render.Lane
+	for _, l := range j.Lanes {
+		lane := render.Lane{First: l.First, GPUs: l.GPUs}
+		for _, g := range l.Engines {
+			entries := []entry{}
+			for _, m := range g.Points {
+				entries = append(entries, entry{configs[m.ID], m.Experiment.OutputDir})
+				o.Points = append(o.Points, m.ID)
+			}
+			text, err := json.MarshalIndent(entries, "", "  ")
+			if err != nil {
+				return o, err
+			}
+			file := fmt.Sprintf("%s/sweeps/%s-%x.json", workspace.PrivateDir, p.Sweep.ID, sha256.Sum256(text))
+			file = file[:len(file)-len(".json")-48] + ".json"
+			o.Files[file] = text
+			lane.Files = append(lane.Files, file)
+		}
+		if len(lane.Files) > 0 {
+			lanes = append(lanes, lane)
+		}
+	}
+	e := o.Size
+	e.ID, e.Description, e.OutputDir = p.Sweep.ID, fmt.Sprintf("%d points of %s", j.Count(), p.Sweep.ID), workspace.TracesDir+"/"+p.Sweep.ID
+	job := s.Experiments.Script(p.File, e)
+	job.Placement = j.WholePlacement()
+	text, err := render.SweepScript(job, lanes)
+	if err != nil {
+		return o, &model.Fault{Text: "no job script for " + p.Sweep.ID, Cause: err, Kind: model.ErrInvalid}
+	}
+	o.Script, o.GPUs = string(text), job.Placement.GPUsPerNode*job.Placement.Nodes
+	return o, nil
+}
+
+// Stop cancels the jobs of a sweep that have not ended, and returns their ids. Points that are measured stay.
+func (s *Sweeps) Stop(ctx context.Context, id string) ([]string, error) {
+	if err := s.Workspace.Writable("cancel jobs of " + id); err != nil {
+		return nil, err
+	}
+	p, err := s.Plan(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	ids, failed := activeJobs(p), error(nil)
+	for _, job := range ids {
+		failed = errors.Join(failed, s.Jobs.Cancel(ctx, job))
+	}
+	return ids, failed
+}
