@@ -129,7 +129,7 @@ type Preview struct {
 	Log    string    `json:"log"`             // where the job's output will lie, relative to the workspace; %j is the job's id
 	KeptAs string    `json:"keeps,omitempty"` // the name of the result there is now, once the job has a whole one; empty: there is none
 
-	reads  string // the run, for a job that reads traces
+	reads  string            // the run, for a job that reads traces
 	points []string          // ids of the experiments, for a job of a sweep
 	files  map[string][]byte // that the script reads, relative to the workspace
 	gpus   int               // of the allocation; 0: those of the layout

@@ -127,8 +127,8 @@ def test_engines_side_by_side_share_the_cores(tmp_path):
     program = "import os; from shardeck_runner.processes import take_share_of_cores as t; t(os.environ['SHARDECK_LANE']); " \
               "print(*sorted(os.sched_getaffinity(0)))"
     def of(lane):
-        done = subprocess.run([sys.executable, "-c", program], env={**os.environ, "SHARDECK_LANE": lane, "PYTHONPATH": str(RUNNER)},
-                              capture_output=True, text=True, check=True)
+        environment = {**os.environ, "SHARDECK_LANE": lane, "PYTHONPATH": str(RUNNER)}
+        done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
         return [int(c) for c in done.stdout.split()]
     assert of("") == of("0/1") == of("x") == all_cores
     shares = [of(f"{i}/2") for i in range(2)]
