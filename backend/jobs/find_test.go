@@ -24,6 +24,7 @@ type cluster struct {
 	asked        []string
 	reservations []model.Reservation
 	looked       int
+	runs         []model.Job
 }
 
 func (c *cluster) ByID(_ context.Context, ids []string) ([]model.Job, error) {
@@ -39,6 +40,8 @@ func (c *cluster) Reservations(context.Context) ([]model.Reservation, error) {
 func (c *cluster) Rank(context.Context, model.Job) (model.Rank, bool) {
 	return model.Rank{Place: 2, Of: 3, Partition: "gpu", Priority: "7"}, true
 }
+
+func (c *cluster) Runs(context.Context, string) ([]model.Job, error) { return c.runs, nil }
 
 func newCluster(t *testing.T) (*apptest.Bench, *cluster) {
 	b := apptest.New(t)

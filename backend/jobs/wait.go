@@ -33,6 +33,7 @@ func (fo *Follower) waiting(ctx context.Context, j model.Job) Cause {
 			c.Rank = &rank
 		}
 	}
+	c.Title += fo.restarted(ctx, j)
 	if r.Forever {
 		c.Fixes = append(c.Fixes, "shardeck cancel "+j.ID)
 	}

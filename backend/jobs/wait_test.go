@@ -97,3 +97,19 @@ func TestExpectedStartMoves(t *testing.T) {
 		}
 	}
 }
+
+// TestRestarted: of a job that was put back into the queue it is told how its earlier runs ended.
+func TestRestarted(t *testing.T) {
+	b, c := newCluster(t)
+	day := b.Clock.Now().Local()
+	at := func(hour int) time.Time {
+		return time.Date(day.Year(), day.Month(), day.Day(), hour, 0, 0, 0, time.Local)
+	}
+	c.runs = []model.Job{{State: model.JobPreempted, Start: at(3), Elapsed: time.Hour}, {State: model.JobPending, Reason: "REQUEUED", Start: at(5), Elapsed: time.Minute},
+		{State: model.JobRunning, Start: at(6), Elapsed: time.Minute}}
+	j := model.Job{ID: "7", State: model.JobRunning, Restarts: 2, Start: at(6)}
+	got, err := b.Why(t.Context(), j)
+	if want := "it has not failed: it is running, put back into the queue 2 times; preempted 04:00 after 1:00:00; requeued 05:01 after 1:00"; err != nil || got.Title != want {
+		t.Errorf("%q, %v; want %q", got.Title, err, want)
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"shardeck/backend/config"
 	"shardeck/backend/logs"
+	"shardeck/backend/scheduler"
 	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -24,9 +25,9 @@ func (fo *Follower) Why(ctx context.Context, j model.Job) (Cause, error) {
 	case j.State == model.JobPending:
 		return fo.waiting(ctx, j), nil
 	case j.State.Active():
-		return fo.remarks(ctx, j, "it has not failed: it is "+j.State.Words()+restarted(j)), nil
+		return fo.remarks(ctx, j, "it has not failed: it is "+j.State.Words()+fo.restarted(ctx, j)), nil
 	case j.State == model.JobCompleted:
-		return fo.remarks(ctx, j, "it has not failed: it completed"+restarted(j)), nil
+		return fo.remarks(ctx, j, "it has not failed: it completed"+fo.restarted(ctx, j)), nil
 	}
 	return fo.failure(ctx, j)
 }
@@ -47,12 +48,23 @@ func (fo *Follower) ofTasks(ctx context.Context, j model.Job) (Cause, error) {
 	return c, err
 }
 
-// restarted tells how often Slurm put a job back into the queue.
-func restarted(j model.Job) string {
+// restarted tells how often Slurm put a job back into the queue, and how its earlier runs ended.
+func (fo *Follower) restarted(ctx context.Context, j model.Job) string {
 	if j.Restarts == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", started anew %s", unit.Plural(j.Restarts, "time"))
+	text := ", put back into the queue " + unit.Plural(j.Restarts, "time")
+	w, ok := fo.Scheduler.(scheduler.Waiter)
+	if !ok {
+		return text
+	}
+	runs, _ := w.Runs(ctx, j.ID)
+	for _, r := range runs {
+		if word := cmp.Or(map[bool]string{true: "requeued"}[r.State == model.JobPending], r.State.Words()); r.Elapsed > 0 && !r.Start.Equal(j.Start) {
+			text += fmt.Sprintf("; %s %s after %s", word, unit.Moment(r.Start.Add(r.Elapsed).Local(), fo.Now().Local()), unit.Clock(r.Elapsed))
+		}
+	}
+	return text
 }
 
 // Causes are the causes of the jobs of this workspace that failed, by id, for at most so

@@ -46,8 +46,10 @@ type Estimator interface {
 	Estimate(ctx context.Context, r Request) (Estimate, error)
 }
 
-// Waiter is a scheduler that tells more of a job that waits: for a user who asked.
+// Waiter is a scheduler that tells more of a job that waits, or that was put back into the queue: for a user who asked.
 type Waiter interface {
+	// Runs lists every run of a job that was put back into the queue, the oldest first.
+	Runs(ctx context.Context, id string) ([]model.Job, error)
 	// Reservations lists those of the cluster, that are or come.
 	Reservations(ctx context.Context) ([]model.Reservation, error)
 	// Rank is a job's place among those that wait; false where the site does not show it.

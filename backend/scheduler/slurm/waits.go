@@ -25,6 +25,11 @@ func (s *Slurm) Reservations(ctx context.Context) ([]model.Reservation, error) {
 	return parseReservations(out, s.zone), nil
 }
 
+// Runs lists every run of a job that was put back into the queue, the oldest first, by sacct.
+func (s *Slurm) Runs(ctx context.Context, id string) ([]model.Job, error) {
+	return s.accounted(ctx, "--duplicates", "--jobs="+id)
+}
+
 // reservationKey begins a value in a line of scontrol; values may hold blanks.
 var reservationKey = regexp.MustCompile(`(?:^| )([A-Z][A-Za-z]*)=`)
 
@@ -81,7 +86,7 @@ func rankOf(out, id string) (model.Rank, bool) {
 			continue
 		}
 		r.Of++
-		if p, _ := strconv.ParseFloat(f[2], 64); p > own {
+		if p, _ := strconv.ParseFloat(f[2], 64); p > own || p == own && wholeNumber(f[0]) < wholeNumber(id) { // who came first
 			r.Place++
 		}
 	}

@@ -23,12 +23,13 @@ func TestParseReservations(t *testing.T) {
 	}
 }
 
-// TestRank: the place is that in the job's own partition, and who has the same priority does not go first.
+// TestRank: the place is that in the job's own partition, and of the same priority the older goes first.
 func TestRank(t *testing.T) {
 	out := real(t, "sprio-22.05.txt")
 	for id, want := range map[string]model.Rank{
 		"39": {Place: 2, Of: 3, Partition: "gpu_ss11", Priority: "250", Made: []string{"QOS 250"}},
 		"40": {Place: 1, Of: 3, Partition: "gpu_ss11", Priority: "1250", Made: []string{"age 12", "QOS 1238"}},
+		"41": {Place: 3, Of: 3, Partition: "gpu_ss11", Priority: "250", Made: []string{"QOS 250"}},
 		"42": {Place: 1, Of: 1, Partition: "shared_gpu_ss11", Priority: "9250", Made: []string{"QOS 9250"}},
 	} {
 		if got, ok := rankOf(out, id); !ok || cmp.Diff(want, got) != "" {
