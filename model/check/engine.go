@@ -161,10 +161,11 @@ func after(release string) string {
 }
 
 func (g *Engine) insteadOf(name string) string {
-	if use := g.Instead[name]; use != "" {
-		return "use " + use
+	use := cmp.Or(g.Instead[name], "remove it")
+	if strings.HasPrefix(use, "remove") {
+		return use
 	}
-	return "remove it"
+	return "use " + use
 }
 
 func constant(format string, args ...any) func(*subject) string {
