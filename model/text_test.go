@@ -53,3 +53,19 @@ func TestCompareNatural(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// Releases are compared as far as both say: 0.14 is every 0.14.x; what is no release is not older.
+func TestOlder(t *testing.T) {
+	for _, tt := range []struct {
+		release, than string
+		want          bool
+	}{
+		{"0.10.2", "0.11.0", true}, {"0.11.0", "0.11.1", true}, {"0.11.1", "0.11.0", false}, {"0.9", "0.10", true}, {"0.14", "0.14.1", false},
+		{"0.14.1", "0.14", false}, {"0.6.3.post1", "0.8", true}, {"2.8.0+cu128", "2.8.1", true}, {"0.11.0rc2", "0.11.0", false},
+		{"dev", "0.8", false}, {"", "0.8", false}, {"0.8", "", false}, {"1", "2", false},
+	} {
+		if got := Older(tt.release, tt.than); got != tt.want {
+			t.Errorf("Older(%q, %q) = %v", tt.release, tt.than, got)
+		}
+	}
+}
