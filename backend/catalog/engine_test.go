@@ -211,6 +211,18 @@ func TestOwnArguments(t *testing.T) {
 	}
 }
 
+// What a person wrote reaches the screen without control characters.
+func TestEngineFindingsArePrintable(t *testing.T) {
+	w := mustLoad(t, nil, perlmutter).World()
+	e := modeltest.With(modeltest.Baseline(), func(e *model.Experiment) {
+		e.VLLM, e.Env = map[string]any{"a\x1b[31m": 1, "enforce_eager": "\x1b[2J"}, map[string]string{"CUDA_VISIBLE_DEVICES": "\x1b[31m0", "VLLM_\x1b[0m": "1"}
+	})
+	found := check.Check(e, w).Findings
+	if !has(found, "vllm-unknown") || !has(found, "devices-by-hand") || slices.ContainsFunc(found, func(f check.Finding) bool { return strings.Contains(f.Fault+f.Fix, "\x1b") }) {
+		t.Errorf("%+q", found)
+	}
+}
+
 // The table itself: types that are known, releases that are releases, names that stand once, and nothing of shardeck's own in it.
 func TestEngineTable(t *testing.T) {
 	g := mustLoad(t, nil, nil).World().Engine()

@@ -199,12 +199,12 @@ func FuzzWeights(f *testing.F) {
 
 // tensorsOf is a safetensors file of so many bytes of tensors.
 func tensorsOf(n int) string {
-	header := fmt.Sprintf(`{"__metadata__":{"format":"pt"},"a":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}}`, n, n)
+	header := fmt.Sprintf(`{"__metadata__":{"format":"pt"},"a":{"data_offsets":[0,%d]},"b":{"data_offsets":[%d,%d]}}`, n, n, n)
 	return string(binary.LittleEndian.AppendUint64(nil, uint64(len(header)))) + header + strings.Repeat("x", n)
 }
 
 func TestHubModels(t *testing.T) {
-	const index = `{"metadata":{"total_size":3000},"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors","c":"model-00001-of-00002.safetensors"}}`
+	const index = `{"metadata":{"total_size":3000},"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}`
 	const one, two, config, get = "snapshots/abc/model-00001-of-00002.safetensors", "snapshots/abc/model-00002-of-00002.safetensors", "snapshots/abc/config.json", "huggingface-cli download org/name"
 	whole := map[string]string{config: "{}", "snapshots/abc/model.safetensors.index.json": index, one: tensorsOf(2000), two: tensorsOf(1000), "snapshots/abc/consolidated.safetensors": "x"}
 	with := func(name, text string) map[string]string {
@@ -255,7 +255,8 @@ func TestHubModels(t *testing.T) {
 			return m
 		}(), Model{}, Fail, "its download stopped", get},
 		{"nothing but a download", map[string]string{config: "{}", "blobs/q.incomplete": "x"}, Model{}, Fail, "the download of its weights stopped", get},
-		{"two versions", with(one, tensorsOf(2500)), Model{}, Warn, "their index says 3.0 kB", "--force-download"},
+		{"two versions", with("snapshots/abc/model.safetensors.index.json", strings.Replace(index, `"b"`, `"b":"model-00002-of-00002.safetensors","c"`, 1)), Model{}, Fail, "model-00002-of-00002.safetensors lacks tensors that the index places in it, as of another version: 1 of 2", "--force-download"},
+		{"an index that counts otherwise", with(one, tensorsOf(2500)), Model{}, Pass, "though it says 3.0 kB in all, and not 3.5 kB", ""},
 		{"no index, one file", map[string]string{config: "{}", "snapshots/abc/model.safetensors": tensorsOf(9)}, Model{}, Pass, "1 files", ""},
 		{"an index that is none", with("snapshots/abc/model.safetensors.index.json", "{"), Model{}, Fail, "its index model.safetensors.index.json cannot be read", get},
 		{"pickles", map[string]string{config: "{}", "snapshots/abc/pytorch_model.bin": torch.String(), "snapshots/abc/training_args.bin": "x"}, Model{}, Pass, "in 1 files", ""},

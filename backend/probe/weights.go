@@ -33,9 +33,10 @@ type damage struct {
 
 // snapshot is the folder of one model's files.
 type snapshot struct {
-	dir, blobs string   // blobs: of the hub cache; empty: a folder of the user's own
-	names      []string // of files with weights: by the index, by their numbers, else by the folder
-	total      int64    // bytes of all tensors, by the index; 0: it does not say
+	dir, blobs string              // blobs: of the hub cache; empty: a folder of the user's own
+	names      []string            // of files with weights: by the index, by their numbers, else by the folder
+	total      int64               // bytes of all tensors, by the index; 0: it does not say
+	places     map[string][]string // the tensors that the index places in each file
 }
 
 func hubModels(ctx context.Context, t Target, o Options) []Line {
@@ -81,14 +82,14 @@ func (m Model) lines(ctx context.Context, cache, get string, o Options) []Line {
 	for _, w := range files {
 		size, tensors = size+w.bytes, tensors+w.tensors
 	}
-	switch {
-	case tensors == 0:
+	if tensors == 0 {
 		return []Line{{Pass, what, fmt.Sprintf("%s in %d files, in %s; they have no headers to compare", unit.FileSize(size), len(files), s.dir), ""}}
-	case s.total > 0 && tensors != s.total:
-		return []Line{{Warn, what, fmt.Sprintf("its files hold %s of tensors, and their index says %s: of two versions?", unit.FileSize(tensors),
-			unit.FileSize(s.total)), get + " --force-download"}}
 	}
-	return []Line{{Pass, what, fmt.Sprintf("%s in %d files, each as long as its header says, in %s", unit.FileSize(size), len(files), s.dir), ""}}
+	text := fmt.Sprintf("%s in %d files, each as long as its header says, in %s", unit.FileSize(size), len(files), s.dir)
+	if s.total > 0 && tensors != s.total {
+		text += fmt.Sprintf("; all tensors of the index are there, though it says %s in all, and not %s", unit.FileSize(s.total), unit.FileSize(tensors))
+	}
+	return []Line{{Pass, what, text, ""}}
 }
 
 // open finds the folder of a model and what weights it is to have; fault says why there is none.
@@ -160,9 +161,10 @@ func (s *snapshot) readIndex(name string, all map[string]bool) (fault string) {
 	if err != nil && len(index.Files) == 0 {
 		return "its index " + clean(name) + " cannot be read: " + clean(err.Error())
 	}
-	s.total = int64(index.Meta.Total)
-	for _, f := range index.Files {
+	s.total, s.places = int64(index.Meta.Total), map[string][]string{}
+	for tensor, f := range index.Files {
 		all[filepath.Base(f)] = true
+		s.places[filepath.Base(f)] = append(s.places[filepath.Base(f)], tensor)
 	}
 	return ""
 }
@@ -171,12 +173,13 @@ func (s *snapshot) readIndex(name string, all map[string]bool) (fault string) {
 type weights struct {
 	path           string
 	bytes, tensors int64
-	damage, detail string // key of the table, empty: none that can be seen; how much of how much
+	damage, detail string   // key of the table, empty: none that can be seen; how much of how much
+	wanted         []string // tensors that the index places in it
 }
 
 // look reads the beginning of one file.
 func (s snapshot) look(name string, env func(string) string) weights {
-	w := weights{path: filepath.Join(s.dir, name)}
+	w := weights{path: filepath.Join(s.dir, name), wanted: s.places[name]}
 	info, err := os.Stat(w.path)
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("it is no file")
@@ -293,6 +296,10 @@ func (w *weights) compare(f io.ReaderAt, start []byte) error {
 		w.damage, w.detail = "cut", ": "+unit.FileSize(w.bytes)+", its header not whole"
 	case w.bytes < whole:
 		w.damage = "cut"
+	}
+	there := func(name string) bool { return tensors[name].Place != nil }
+	if lacks := slices.DeleteFunc(slices.Clone(w.wanted), there); len(lacks) > 0 && w.damage == "" {
+		w.damage, w.detail = "lacking", fmt.Sprintf(": %d of %d", len(lacks), len(w.wanted))
 	}
 	return nil
 }

@@ -116,6 +116,9 @@ func (s *subject) engineFindings() []Finding {
 			found = append(found, c.finding(key, facts))
 		}
 	}
+	for i := range found { // names and values are a person's
+		found[i].Fault, found[i].Fix = model.Printable(found[i].Fault), model.Printable(found[i].Fix)
+	}
 	return found
 }
 
