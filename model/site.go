@@ -117,6 +117,24 @@ func (q Queue) Title() string {
 // Kind is the kind of node that such a job is planned for: of all that may be given to it the
 // site's default, which is the smaller card; nil: no node has such features.
 func (s Site) Kind(r SlurmRequest) *NodeKind {
+	var found *NodeKind
+	for _, k := range s.kinds(r) {
+		if found == nil || k.Default && !found.Default {
+			found = k
+		}
+	}
+	return found
+}
+
+// Cards are the keys of the GPUs that such a job may be given, each once.
+func (s Site) Cards(r SlurmRequest) []string {
+	keys := Each(s.kinds(r), func(k *NodeKind) string { return k.GPU })
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// kinds are all the kinds of node that such a job may be given.
+func (s Site) kinds(r SlurmRequest) (all []*NodeKind) {
 	queue, constraint := r.QOS, r.Constraint
 	if IsAuto(queue) {
 		queue = s.DefaultQOS.Whole
@@ -124,14 +142,12 @@ func (s Site) Kind(r SlurmRequest) *NodeKind {
 	if IsAuto(constraint) {
 		constraint = s.Constraint
 	}
-	var found *NodeKind
 	for i := range s.Partitions {
-		k := &s.Partitions[i]
-		if (k.Queue == "" || k.Queue == queue) && k.offers(constraint) && (found == nil || k.Default && !found.Default) {
-			found = k
+		if k := &s.Partitions[i]; (k.Queue == "" || k.Queue == queue) && k.offers(constraint) {
+			all = append(all, k)
 		}
 	}
-	return found
+	return all
 }
 
 // For is the site as such a job finds it: with the nodes of its kind.

@@ -172,6 +172,11 @@ func (x *Experiments) Check(e model.Experiment) check.Verdict {
 	return v
 }
 
+// MixedCards warns of experiments that would make a series and may run on different cards.
+func (x *Experiments) MixedCards(rows []board.Row) []check.Finding {
+	return check.MixedCards(model.Each(rows, func(r board.Row) model.Experiment { return r.Experiment }), x.World)
+}
+
 // Legal lists the values a layout field (parallelism.tp, …) may take, the others as they are.
 func (x *Experiments) Legal(e model.Experiment, path string) []int {
 	return check.Legal(e, path, x.World)

@@ -66,7 +66,7 @@ func Check(e model.Experiment, w World) Verdict {
 	s := newSubject(e, &w)
 	found := append(form, s.apply(layoutRules())...)
 	legal := Verdict{Findings: found}.OK()
-	rules := slices.Concat(modelRules, formatRules, siteRules, runRules)
+	rules := slices.Concat(modelRules, formatRules, siteRules, runRules, runtimeRules)
 	if legal {
 		rules = slices.Concat(rules, memoryRules, evenRules, adviceRules)
 	}

@@ -41,7 +41,7 @@ quota, disk, output directories. Exit code 1 if any of these fails.`,
 				return checkEnvironment(ctx, e, a, ids)
 			}
 			rows, err := a.Rows(ctx, ids)
-			return e.Answer(err, checksOf(rows), func() { printChecks(e, rows) }, verdictOf(rows))
+			return e.Answer(err, checksOf(rows), func() { printChecks(e, a, rows) }, verdictOf(rows))
 		}),
 	}
 	c.Flags().BoolVar(&env, "env", false, "look at software, models, quota and disk instead")
@@ -79,12 +79,15 @@ func verdictOf(rows []board.Row) error {
 	return nil
 }
 
-func printChecks(e *command.Env, rows []board.Row) {
+func printChecks(e *command.Env, a *app.App, rows []board.Row) {
 	for i, row := range rows {
 		if i > 0 {
 			fmt.Fprintln(e.Out)
 		}
 		printCheck(e, row)
+	}
+	for _, f := range a.MixedCards(rows) {
+		e.Warn("%s: %s\n     fix: %s", f.Severity, f.Fault, f.Fix)
 	}
 	if len(rows) == 0 {
 		e.Warn("no experiment here yet\n     try: shardeck generate")

@@ -14,6 +14,7 @@ import (
 	"shardeck/backend/app"
 	"shardeck/backend/jobs"
 	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
@@ -72,6 +73,9 @@ func submit(ctx context.Context, e *command.Env, a *app.App, ids []string, f sub
 	previews = slices.DeleteFunc(previews, func(p jobs.Preview) bool { return !p.Row.OK() })
 	if refused != nil && (len(previews) == 0 || f.yes && !f.skip) {
 		return refused
+	}
+	for _, w := range a.MixedCards(model.Each(previews, func(p jobs.Preview) board.Row { return p.Row })) {
+		e.Warn("%s: %s\n     fix: %s", w.Severity, w.Fault, w.Fix)
 	}
 	if err := confirm(ctx, e, a, previews, f); err != nil {
 		return err
