@@ -11,7 +11,8 @@ import (
 type Columns struct {
 	Sorts []Sort // what the records are of
 	Pieces
-	sort []uint32 // of each record, index into Sorts
+	sort []uint16 // of each record, index into Sorts
+	high []uint16 // the upper half of that; nil where there are fewer sorts
 	end  int64    // the last
 }
 
@@ -65,7 +66,7 @@ func newColumns(records []Record) *Columns {
 }
 
 // NewColumns has room for n records.
-func NewColumns(n int) *Columns { return &Columns{Pieces: NewPieces(n), sort: make([]uint32, 0, n)} }
+func NewColumns(n int) *Columns { return &Columns{Pieces: NewPieces(n), sort: make([]uint16, 0, n)} }
 
 // Append adds a record that starts with or after the last one, of one of c.Sorts.
 func (c *Columns) Append(sort uint32, start, dur int64) {
@@ -74,14 +75,19 @@ func (c *Columns) Append(sort uint32, start, dur int64) {
 	if len(c.sort) == 0 || start+dur > c.end {
 		c.end = start + dur
 	}
-	c.sort = append(c.sort, sort)
+	if sort > math.MaxUint16 && c.high == nil {
+		c.high = make([]uint16, len(c.sort), cap(c.sort))
+	}
+	if c.sort = append(c.sort, uint16(sort)); c.high != nil {
+		c.high = append(c.high, uint16(sort>>16))
+	}
 	c.Add(start, dur)
 }
 
 // Records are the records, whose correlation ids columns do not keep.
 func (c *Columns) Records(corr []uint32) (out []Record) {
 	c.Each(0, func(i int, start, end int64) bool {
-		s := &c.Sorts[c.sort[i]]
+		s := &c.Sorts[c.SortOf(i)]
 		out = append(out, Record{start, end - start, s.Name, corr[i], s.Coll, s.Blocks, s.Stream, s.Device, s.Kind})
 		return true
 	})
@@ -95,7 +101,7 @@ func (c *Columns) Equal(d *Columns) bool {
 	if c == nil || d == nil {
 		return c == d
 	}
-	return slices.Equal(c.sort, d.sort) && slices.Equal(c.Sorts, d.Sorts) && slices.Equal(c.blocks, d.blocks) &&
+	return slices.Equal(c.sort, d.sort) && slices.Equal(c.high, d.high) && slices.Equal(c.Sorts, d.Sorts) && slices.Equal(c.blocks, d.blocks) &&
 		slices.Equal(c.start, d.start) && slices.Equal(c.dur, d.dur) && maps.Equal(c.long, d.long)
 }
 
@@ -108,7 +114,12 @@ func (c *Columns) Extent() (start, end int64) {
 }
 
 // SortOf is the number of the sort of record i.
-func (c *Columns) SortOf(i int) uint32 { return c.sort[i] }
+func (c *Columns) SortOf(i int) uint32 {
+	if c.high != nil {
+		return uint32(c.high[i])<<16 | uint32(c.sort[i])
+	}
+	return uint32(c.sort[i])
+}
 
 // sortByTime leaves records of the same time in the order of the file: the order is the same each time.
 func sortByTime(records []Record) {

@@ -69,3 +69,22 @@ func TestColumnsKeepRecords(t *testing.T) {
 		t.Error("one that lasts longer is the same")
 	}
 }
+
+// Sorts may be more than two bytes can number.
+func TestColumnsOfManySorts(t *testing.T) {
+	const n = math.MaxUint16 + 1000
+	rank := Rank{Records: make([]Record, n)}
+	for i := range rank.Records {
+		rank.Records[i] = Record{Start: int64(i), Dur: 1, Name: uint32(n - i), Coll: -1}
+	}
+	again := slices.Clone(rank.Records)
+	rank.Pack()
+	for i := range n {
+		if got := rank.Columns.Sorts[rank.Columns.SortOf(i)].Name; got != uint32(n-i) {
+			t.Fatalf("record %d has name %d, not %d", i, got, n-i)
+		}
+	}
+	if got := rank.Columns.Records(make([]uint32, n)); !slices.Equal(got, again) {
+		t.Error("the records of the columns are others")
+	}
+}

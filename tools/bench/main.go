@@ -46,6 +46,7 @@ func parse(args []string) (o options, err error) {
 	fs.StringVar(&o.out, "o", "", "file for the tables; empty: print them")
 	fs.IntVar(&o.rounds, "rounds", 5, "rounds that count; one more is dropped")
 	fs.StringVar(&o.run, "run", "", "a run directory to time `shardeck metrics` on")
+	alone := fs.Bool("alone", false, "measure no documents: the run, or the ranks, alone")
 	mid := fs.String("mid", "139MB", "size for peers that hold the document")
 	big := fs.String("big", "1GB", "size for those that read a file")
 	if err := fs.Parse(args); err != nil {
@@ -56,6 +57,10 @@ func parse(args []string) (o options, err error) {
 	}
 	if o.big, err = tiling.ParseSize(*big); err != nil {
 		return o, err
+	}
+	o.words = words(args)
+	if *alone {
+		return o, nil
 	}
 	for _, built := range []func() (mix, error){eager, vllm} {
 		m, err := built()
@@ -71,7 +76,6 @@ func parse(args []string) (o options, err error) {
 		}
 		o.mixes = append(o.mixes, m)
 	}
-	o.words = words(args)
 	return o, nil
 }
 
