@@ -40,7 +40,8 @@ func TestTables(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "out.md")
 	took := series{Samples: []sample{{Wall: 3, CPU: 4}}}
-	r := report{inputs: []measured{got}, run: wholeRun{metrics: took, reader: took, wc: took}}
+	r := report{inputs: []measured{got}, run: wholeRun{metrics: took, reader: took, wc: took},
+		many: []manyRanks{{Made: pair{Bytes: 2e6, Kernels: 7}, Ranks: 64, Metrics: took, RSS: 5e6, First: took.Samples[0], Kept: 1e6, Second: took.Samples}}}
 	if err := r.write(path); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +54,8 @@ func TestTables(t *testing.T) {
 			t.Errorf("no row for %s", want.what)
 		}
 	}
-	for _, want := range []string{"reader alone | ≤ 2.5 | 1.000 ", "processor time | ≤ 0.65 on two cores | 0.750 ", "`wc -l` | ≤ 5 | 1.000 "} {
+	for _, want := range []string{"reader alone | ≤ 2.5 | 1.000 ", "processor time | ≤ 0.65 on two cores | 0.750 ", "`wc -l` | ≤ 5 | 1.000 ",
+		"| 64 | 2 | 7 | 3.00 | 4.00 | 5 | 4.00 | 1.0 | 3.00 |"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %s of the whole run", want)
 		}
@@ -117,7 +119,7 @@ func TestPair(t *testing.T) {
 	if len(ranks) != 2 {
 		t.Fatalf("%v", ranks)
 	}
-	p, err := (pairOrder{ranks, t.TempDir(), 20e6}).run()
+	p, err := (pairOrder{ranks, t.TempDir(), 20e6, 2}).run()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,10 @@ type options struct {
 	run      string // a run directory for `shardeck metrics`; "" for none
 	mixes    []mix
 	words    []string // the arguments, for people to repeat
+
+	ranks      []int // runs of so many are made of recordings, each rank of so many bytes
+	recordings []string
+	size       int64
 }
 
 func main() {
@@ -47,6 +51,8 @@ func parse(args []string) (o options, err error) {
 	fs.IntVar(&o.rounds, "rounds", 5, "rounds that count; one more is dropped")
 	fs.StringVar(&o.run, "run", "", "a run directory to time `shardeck metrics` on")
 	alone := fs.Bool("alone", false, "measure no documents: the run, or the ranks, alone")
+	ranks := fs.String("ranks", "", "make runs of so many ranks, as 8,16,32,64, of the recordings that follow, and measure those alone")
+	size := fs.String("size", "298MB", "size of a rank of theirs")
 	mid := fs.String("mid", "139MB", "size for peers that hold the document")
 	big := fs.String("big", "1GB", "size for those that read a file")
 	if err := fs.Parse(args); err != nil {
@@ -58,9 +64,13 @@ func parse(args []string) (o options, err error) {
 	if o.big, err = tiling.ParseSize(*big); err != nil {
 		return o, err
 	}
+	if o.size, err = tiling.ParseSize(*size); err != nil {
+		return o, err
+	}
 	o.words = words(args)
-	if *alone {
-		return o, nil
+	if o.ranks, err = parseRanks(*ranks); err != nil || *alone || len(o.ranks) > 0 {
+		o.recordings = fs.Args()
+		return o, err
 	}
 	for _, built := range []func() (mix, error){eager, vllm} {
 		m, err := built()
@@ -117,6 +127,9 @@ func run(o options) error {
 		if r.run, err = p.against(o.run, o.rounds); err != nil {
 			return err
 		}
+	}
+	if r.many, err = p.grow(o, dir); err != nil {
+		return err
 	}
 	r.load[1] = load()
 	return r.write(o.out)

@@ -32,15 +32,16 @@ func (m mix) pairOf() []string {
 	return nil
 }
 
-// pairOrder asks for a pair.
+// pairOrder asks for a pair, or a run of N ranks.
 type pairOrder struct {
 	Ranks []string
 	Dir   string
 	Size  int64
+	N     int
 }
 
 func (o pairOrder) run() (pair, error) {
-	made, err := tiling.Run(o.Dir, o.Ranks, len(o.Ranks), o.Size)
+	made, err := tiling.Run(o.Dir, o.Ranks, o.N, o.Size)
 	return pair{o.Dir, made.Kernels, made.Bytes}, err
 }
 
@@ -52,7 +53,7 @@ func (m *measured) measurePair(o options, x mix, dir string, prog program) (err 
 	}
 	dir = filepath.Join(dir, x.name+"-pair")
 	defer os.RemoveAll(dir)
-	if m.Pair, _, err = ask[pair]("pair", pairOrder{ranks, dir, o.big}, 2); err != nil {
+	if m.Pair, _, err = ask[pair]("pair", pairOrder{ranks, dir, o.big, len(ranks)}, 2); err != nil {
 		return err
 	}
 	m.PairMetrics, m.PairRSS, err = prog.metrics(dir, o.rounds)

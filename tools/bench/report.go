@@ -16,6 +16,7 @@ type report struct {
 	load   [2]string // before and after
 	inputs []measured
 	run    wholeRun // of the user's; no samples: none
+	many   []manyRanks
 
 	text strings.Builder
 }
@@ -25,12 +26,15 @@ func (r *report) say(format string, args ...any) { fmt.Fprintf(&r.text, format+"
 // write makes the document, and puts it in a file at once or prints it.
 func (r *report) write(path string) error {
 	r.opening()
-	r.documents()
-	r.targetTable()
+	if len(r.inputs) > 0 {
+		r.documents()
+		r.targetTable()
+	}
 	for _, m := range r.inputs {
 		r.seconds(m)
 	}
 	r.runTable()
+	r.ranksTable()
 	if path == "" {
 		_, err := fmt.Print(r.text.String())
 		return err

@@ -150,21 +150,30 @@ func (p program) against(run string, rounds int) (w wholeRun, err error) {
 func (p program) metrics(run string, rounds int) (s series, rss int64, err error) {
 	s.Name = "shardeck metrics"
 	for r := range rounds + 1 {
-		cmd := exec.Command(string(p), "metrics", run)
-		cmd.Env = append(os.Environ(), "SHARDECK_NO_CACHE=1")
-		var said bytes.Buffer // its warnings matter only if it fails
-		cmd.Stderr = &said
-		start := time.Now()
-		if err := cmd.Run(); err != nil {
-			return s, 0, fmt.Errorf("shardeck metrics %s: %w\n%s", run, err, said.String())
+		took, most, err := p.ask("SHARDECK_NO_CACHE=1", "metrics", run)
+		if err != nil {
+			return s, 0, err
 		}
-		took := sample{Wall: time.Since(start).Seconds(), CPU: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()}
 		if r > 0 || rounds == 0 {
 			s.Samples = append(s.Samples, took)
 		}
-		rss = max(rss, peak(cmd.ProcessState))
+		rss = max(rss, most)
 	}
 	return s, rss, nil
+}
+
+// ask runs a command once, the whole process, with one variable of the environment set.
+func (p program) ask(env string, args ...string) (took sample, rss int64, err error) {
+	cmd := exec.Command(string(p), args...)
+	cmd.Env = append(os.Environ(), env)
+	var said bytes.Buffer // its warnings matter only if it fails
+	cmd.Stderr = &said
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		return took, 0, fmt.Errorf("shardeck %s: %w\n%s", strings.Join(args, " "), err, said.String())
+	}
+	took = sample{Wall: time.Since(start).Seconds(), CPU: (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()}
+	return took, peak(cmd.ProcessState), nil
 }
 
 // runOf is a run directory with one rank, whose trace is the file at path.
