@@ -72,11 +72,13 @@ type Uneven struct {
 // Uneven finds the first tensor of a rank that a format cannot cut so; nil: there is none.
 func (r RankShape) Uneven(q *Quant) *Uneven {
 	for _, k := range r.kinds {
-		for _, t := range append(r.Shape.mixerTensors(k.mixer), r.Shape.ffnTensors(k.ffn)...) {
+		at := r
+		at.Shape = r.Shape.of(k.mixer)
+		for _, t := range r.Shape.layer(k) {
 			if !q.takes(t, k.layer) {
 				continue
 			}
-			part := r.share(t)
+			part := at.share(t)
 			expert := t.cut == experts || t.cut == expertsIn
 			for _, side := range []struct{ part, whole, by int64 }{{part.out, t.out, int64(q.CutOut)}, {part.in, t.in, int64(q.CutIn)}} {
 				if side.by > 0 && side.part != side.whole && side.part%side.by != 0 {
@@ -104,8 +106,7 @@ type CacheType struct {
 // Tensors names the matrices of a layer, as checkpoints do below layers.N.
 func (s Shape) Tensors(layer int) []string {
 	var names []string
-	k := s.kinds(layer, 1)[0]
-	for _, t := range append(s.mixerTensors(k.mixer), s.ffnTensors(k.ffn)...) {
+	for _, t := range s.layer(s.kinds(layer, 1)[0]) {
 		if t.name != "" {
 			names = append(names, t.name)
 		}

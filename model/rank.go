@@ -1,6 +1,9 @@
 package model
 
-import "cmp"
+import (
+	"cmp"
+	"strings"
+)
 
 // RankShape is what one rank holds of a model: the layers of its stage, and its share of each layer.
 type RankShape struct {
@@ -92,7 +95,8 @@ func (r RankShape) share(t tensor) tensor {
 // tensors are what a layer of a kind holds here, its norms last.
 func (r RankShape) tensors(k kind) []tensor {
 	s := r.Shape
-	all := append(s.mixerTensors(k.mixer), s.ffnTensors(k.ffn)...)
+	all := s.layer(k)
+	r.Shape = s.of(k.mixer)
 	for i := range all {
 		all[i] = r.share(all[i])
 	}
@@ -158,22 +162,21 @@ func (r RankShape) kvHeads() int { return max(1, CeilDiv(r.Shape.KVHeads, r.tp))
 // KVValues is the number of cached values of a sequence of so many tokens on this rank, and those of its states, which do not grow.
 // A latent cache is whole on every rank; a layer with a window keeps no more than that.
 func (r RankShape) KVValues(tokens int64) (cached, state int64) {
-	s := r.Shape
-	per := int64(r.kvHeads()) * int64(s.QKDim()+s.VDim())
-	if m := s.MLA; m != nil {
-		per = int64(m.KVLoraRank + m.RopeDim + s.IndexDim)
-	}
 	for _, k := range r.kinds {
-		n := int64(k.layers)
+		n, s := int64(k.layers), r.Shape.of(k.mixer)
+		per := int64(max(1, CeilDiv(s.KVHeads, r.tp))) * int64(s.QKDim()+s.VDim())
+		if m := s.MLA; m != nil {
+			per = int64(m.KVLoraRank + m.RopeDim + s.IndexDim)
+		}
 		switch {
 		case k.mixer == 's' && s.Window > 0:
 			cached += n * per * min(tokens, int64(s.Window))
-		case k.mixer == 'a' || k.mixer == 'b' || k.mixer == 's':
+		case strings.IndexByte("abs", k.mixer) >= 0:
 			cached += n * per * tokens
 		case k.mixer == 'i':
 			state += n * r.Cut(int64(s.Heads)*int64(s.HeadDim)*int64(s.HeadDim))
 		}
-		if m := s.SSM; m != nil && (k.mixer == 'm' || k.mixer == 'b' || k.mixer == 'l' || k.mixer == 'k' || k.mixer == 'c') {
+		if m := s.SSM; m != nil && strings.IndexByte("mblkc", k.mixer) >= 0 {
 			state += n * r.Cut(int64(m.conv(k.mixer)*max(m.Conv-1, 0)+m.inner()*m.State))
 		}
 	}

@@ -28,13 +28,15 @@ type Shape struct {
 	MLA          *MLA     `yaml:"mla" json:"mla"`         // nil: grouped-query attention
 
 	// What not every family has.
-	Family   string         `yaml:"family" json:"family,omitempty"`       // model_type of its config.json
-	Mixers   string         `yaml:"mixers" json:"mixers,omitempty"`       // what mixes tokens, a letter a layer (tensors.go), repeated to the depth; empty: a
-	FFNs     string         `yaml:"ffns" json:"ffns,omitempty"`           // feed-forward parts likewise: d dense, e experts, - none; empty: e after moe.dense_layers
-	Window   int            `yaml:"window" json:"window,omitempty"`       // tokens that a layer s sees
-	VHeadDim int            `yaml:"v_head_dim" json:"v_head_dim"`         // of values; 0: head_dim
-	Norms    int            `yaml:"norms" json:"norms,omitempty"`         // of hidden width in each layer; 0: 2, below 0: none
-	Plain    bool           `yaml:"plain_ffn" json:"plain_ffn,omitempty"` // up and down, no gate
+	Family   string         `yaml:"family" json:"family,omitempty"`         // model_type of its config.json
+	Mixers   string         `yaml:"mixers" json:"mixers,omitempty"`         // what mixes tokens, a letter a layer (tensors.go), repeated to the depth; empty: a
+	FFNs     string         `yaml:"ffns" json:"ffns,omitempty"`             // feed-forward parts likewise: d dense, e experts, - none; empty: e after moe.dense_layers
+	Window   int            `yaml:"window" json:"window,omitempty"`         // tokens that a layer s sees
+	WindowKV int            `yaml:"window_kv_heads" json:"window_kv_heads"` // kv_heads of a layer s; 0: as of the others
+	WindowHD int            `yaml:"window_head_dim" json:"window_head_dim"` // its head_dim; 0: as of the others
+	VHeadDim int            `yaml:"v_head_dim" json:"v_head_dim"`           // of values; 0: head_dim
+	Norms    int            `yaml:"norms" json:"norms,omitempty"`           // of hidden width in each layer; 0: 2, below 0: none
+	Plain    bool           `yaml:"plain_ffn" json:"plain_ffn,omitempty"`   // up and down, no gate
 	NormBias bool           `yaml:"norm_bias" json:"norm_bias,omitempty"`
 	OutBias  bool           `yaml:"out_bias" json:"out_bias,omitempty"`         // of attention's output
 	FFNBias  bool           `yaml:"ffn_bias" json:"ffn_bias,omitempty"`         // of dense parts and experts

@@ -1,6 +1,9 @@
 package model
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+)
 
 // cut is how a tensor is spread over the ranks of a TP group.
 type cut int
@@ -34,6 +37,7 @@ func vec(n int, c cut) tensor { return mat("", n, 1, c) }
 // l gated delta net, k the same with a gate a channel (Kimi), i lightning attention, c short convolution, - nothing.
 // Vectors of a letter are as transformers has them.
 func (s Shape) mixerTensors(letter byte) []tensor {
+	s = s.of(letter)
 	switch letter {
 	case 'a', 's':
 		if s.MLA != nil {
@@ -57,25 +61,35 @@ func (s Shape) mixerTensors(letter byte) []tensor {
 	return nil
 }
 
+// of is the shape as layers of a letter have it.
+func (s Shape) of(letter byte) Shape {
+	if letter == 's' {
+		s.KVHeads, s.HeadDim = cmp.Or(s.WindowKV, s.KVHeads), cmp.Or(s.WindowHD, s.HeadDim)
+	}
+	return s
+}
+
+// where is tensors that only some families have.
+func where(has bool, t ...tensor) []tensor {
+	if !has {
+		return nil
+	}
+	return t
+}
+
+// layer is what a layer of a kind holds, but for its norms.
+func (s Shape) layer(k kind) []tensor { return append(s.mixerTensors(k.mixer), s.ffnTensors(k.ffn)...) }
+
 func (s Shape) attention() []tensor {
-	q, k, v, o := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim, s.KVHeads*s.VDim(), s.Heads*s.VDim()
+	q, k, v := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim, s.KVHeads*s.VDim()
 	wide := q
 	if s.Gate {
 		wide *= 2
 	}
-	t := []tensor{mat("self_attn.q_proj", wide, s.Hidden, byOut), mat("self_attn.k_proj", k, s.Hidden, byKV),
-		mat("self_attn.v_proj", v, s.Hidden, byKV), mat("self_attn.o_proj", s.Hidden, o, byIn)}
-	for _, part := range []struct {
-		has bool
-		of  []tensor
-	}{{s.QKVBias, []tensor{vec(wide, byOut), vec(k, byKV), vec(v, byKV)}}, {s.OutBias, []tensor{vec(s.Hidden, whole)}},
-		{s.QKNorm, []tensor{vec(2*s.HeadDim, whole)}}, {s.WideNorm, []tensor{vec(q, byOut), vec(k, byKV)}},
-		{s.Sinks, []tensor{vec(s.Heads, byOut)}}} {
-		if part.has {
-			t = append(t, part.of...)
-		}
-	}
-	return t
+	return slices.Concat([]tensor{mat("self_attn.q_proj", wide, s.Hidden, byOut), mat("self_attn.k_proj", k, s.Hidden, byKV),
+		mat("self_attn.v_proj", v, s.Hidden, byKV), mat("self_attn.o_proj", s.Hidden, s.Heads*s.VDim(), byIn)},
+		where(s.QKVBias, vec(wide, byOut), vec(k, byKV), vec(v, byKV)), where(s.OutBias, vec(s.Hidden, whole)),
+		where(s.QKNorm, vec(2*s.HeadDim, whole)), where(s.WideNorm, vec(q, byOut), vec(k, byKV)), where(s.Sinks, vec(s.Heads, byOut)))
 }
 
 // latentAttention is DeepSeek's: projections into the latent space and norms are replicated, others split by heads.
@@ -85,38 +99,24 @@ func (s Shape) latentAttention() []tensor {
 	if r := m.QLoraRank; r > 0 {
 		t = []tensor{mat("self_attn.q_a_proj", r, s.Hidden, whole), vec(r, whole), mat("self_attn.q_b_proj", q, r, byOut)}
 	}
-	if n := s.Indexer * s.IndexDim; n > 0 {
-		t = append(t, mat("self_attn.indexer.wq_b", n, m.QLoraRank, whole), mat("self_attn.indexer.wk", s.IndexDim, s.Hidden, whole),
-			mat("self_attn.indexer.weights_proj", s.Indexer, s.Hidden, whole), vec(2*s.IndexDim, whole))
-	}
-	if s.Gate {
-		t = append(t, mat("self_attn.g_proj", s.Heads*m.VDim, s.Hidden, byOut))
-	}
-	return append(t, mat("self_attn.kv_a_proj_with_mqa", m.KVLoraRank+m.RopeDim, s.Hidden, whole), vec(m.KVLoraRank, whole),
-		mat("self_attn.kv_b_proj", s.Heads*(m.NopeDim+m.VDim), m.KVLoraRank, byOut), mat("self_attn.o_proj", s.Hidden, s.Heads*m.VDim, byIn))
+	n := s.Indexer * s.IndexDim
+	return slices.Concat(t, where(n > 0, mat("self_attn.indexer.wq_b", n, m.QLoraRank, whole), mat("self_attn.indexer.wk", s.IndexDim, s.Hidden, whole),
+		mat("self_attn.indexer.weights_proj", s.Indexer, s.Hidden, whole), vec(2*s.IndexDim, whole)),
+		where(s.Gate, mat("self_attn.g_proj", s.Heads*m.VDim, s.Hidden, byOut)),
+		[]tensor{mat("self_attn.kv_a_proj_with_mqa", m.KVLoraRank+m.RopeDim, s.Hidden, whole), vec(m.KVLoraRank, whole),
+			mat("self_attn.kv_b_proj", s.Heads*(m.NopeDim+m.VDim), m.KVLoraRank, byOut), mat("self_attn.o_proj", s.Hidden, s.Heads*m.VDim, byIn)})
 }
 
 func (s Shape) mamba() []tensor {
 	m, n := s.SSM, s.SSM.inner()
 	if m.Heads == 0 {
-		t := []tensor{mat("mamba.in_proj", 2*n, s.Hidden, byOut), mat("mamba.conv1d", n, m.Conv, byOut), vec(n, byOut),
+		return append([]tensor{mat("mamba.in_proj", 2*n, s.Hidden, byOut), mat("mamba.conv1d", n, m.Conv, byOut), vec(n, byOut),
 			mat("mamba.x_proj", m.Rank+2*m.State, n, byIn), mat("mamba.dt_proj", n, m.Rank, byOut), vec(2*n, byOut),
-			mat("mamba.A_log", n*m.State, 1, byOut), mat("mamba.out_proj", s.Hidden, n, byIn)}
-		if m.Norms {
-			t = append(t, vec(m.Rank+2*m.State, whole))
-		}
-		return t
+			mat("mamba.A_log", n*m.State, 1, byOut), mat("mamba.out_proj", s.Hidden, n, byIn)}, where(m.Norms, vec(m.Rank+2*m.State, whole))...)
 	}
-	conv := n + 2*m.Groups*m.State
-	t := []tensor{mat("mamba.in_proj", n+conv+m.Heads, s.Hidden, byOut), mat("mamba.conv1d", conv, m.Conv, byOut),
-		vec(3*m.Heads, byOut), mat("mamba.out_proj", s.Hidden, n, byIn)}
-	if m.ConvBias {
-		t = append(t, vec(conv, byOut))
-	}
-	if m.Norms {
-		t = append(t, vec(n, byOut))
-	}
-	return t
+	conv := m.conv('m')
+	return slices.Concat([]tensor{mat("mamba.in_proj", n+conv+m.Heads, s.Hidden, byOut), mat("mamba.conv1d", conv, m.Conv, byOut),
+		vec(3*m.Heads, byOut), mat("mamba.out_proj", s.Hidden, n, byIn)}, where(m.ConvBias, vec(conv, byOut)), where(m.Norms, vec(n, byOut)))
 }
 
 func (s Shape) deltaNet(letter byte) []tensor {
@@ -153,21 +153,12 @@ func (s Shape) ffnTensors(letter byte) []tensor {
 	case 'e':
 		m := s.MoE
 		width := cmp.Or(m.Latent, s.Hidden)
-		t := append([]tensor{mat("mlp.gate", m.Experts, s.Hidden, whole)},
-			s.feedForward("mlp.experts.0.", width, m.Intermediate, m.Experts, experts, expertsIn)...)
-		if n := cmp.Or(m.SharedWidth, m.Shared*m.Intermediate); n > 0 {
-			t = append(t, s.feedForward("mlp.shared_experts.", s.Hidden, n, 1, byOut, byIn)...)
-		}
-		if m.SharedGate {
-			t = append(t, vec(s.Hidden, whole))
-		}
-		if m.RouterBias {
-			t = append(t, vec(m.Experts, whole))
-		}
-		if m.Latent > 0 {
-			t = append(t, mat("mlp.latent_in", m.Latent, s.Hidden, whole), mat("mlp.latent_out", s.Hidden, m.Latent, whole))
-		}
-		return t
+		shared := cmp.Or(m.SharedWidth, m.Shared*m.Intermediate)
+		return slices.Concat([]tensor{mat("mlp.gate", m.Experts, s.Hidden, whole)},
+			s.feedForward("mlp.experts.0.", width, m.Intermediate, m.Experts, experts, expertsIn),
+			where(shared > 0, s.feedForward("mlp.shared_experts.", s.Hidden, shared, 1, byOut, byIn)...),
+			where(m.SharedGate, vec(s.Hidden, whole)), where(m.RouterBias, vec(m.Experts, whole)),
+			where(m.Latent > 0, mat("mlp.latent_in", m.Latent, s.Hidden, whole), mat("mlp.latent_out", s.Hidden, m.Latent, whole)))
 	}
 	return nil
 }

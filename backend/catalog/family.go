@@ -92,12 +92,8 @@ func ShapeOf(name string, config map[string]any) (model.Shape, error) {
 	}
 	kind, _ := config["model_type"].(string)
 	inner, _ := r.fields["model_type"].(string)
-	f := model.First(t.Families, func(f family) bool { return slices.Contains(f.Types, kind) })
-	if f == nil {
-		f = model.First(t.Families, func(f family) bool { return slices.Contains(f.Types, inner) })
-	}
-	if f == nil {
-		f = &family{}
+	f := t.family(inner, kind)
+	if len(f.Types) == 0 || kind != "" && !slices.Contains(f.Types, kind) {
 		r.without = append(r.without, fmt.Sprintf("what is peculiar to model_type %.40q", cmp.Or(kind, inner)))
 	}
 	r.shape = model.Shape{Name: name, Short: model.ShortModel(strings.TrimRight(name, "/")), Aliases: []string{}, Family: cmp.Or(kind, inner), Config: config}
@@ -109,8 +105,24 @@ func ShapeOf(name string, config map[string]any) (model.Shape, error) {
 	for _, set := range slices.Concat(t.Fields, f.Set) {
 		r.set(set)
 	}
-	r.finish(t, f)
+	r.finish(t, &f)
 	return r.shape, checkShape(r.shape)
+}
+
+// family is the rows of the language model and of what it is in, in one: what is around it has the last word.
+func (t *familyTable) family(types ...string) family {
+	var all family
+	for _, name := range types {
+		f := model.First(t.Families, func(f family) bool { return slices.Contains(f.Types, name) })
+		if f != nil && !slices.Contains(all.Types, name) {
+			all.Types, all.Set = append(all.Types, f.Types...), append(all.Set, f.Set...)
+			all.Mixers, all.FFNs = slices.Concat(f.Mixers, all.Mixers), slices.Concat(f.FFNs, all.FFNs)
+			if f.Defaults != nil {
+				all.Defaults = f.Defaults
+			}
+		}
+	}
+	return all
 }
 
 // at is the value that a dotted key leads to.
@@ -256,6 +268,9 @@ func (r *reading) finish(t *familyTable, f *family) {
 	}
 	if !strings.ContainsAny(s.Mixers, "mlkcb") {
 		s.SSM = nil
+	}
+	if s.Extra == 0 && r.numbers["v"] > 0 {
+		r.without = append(r.without, "its vision tower")
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.fields)) {
 		n, counts := number(r.fields[key])

@@ -72,6 +72,7 @@ func TestCacheOfFamilies(t *testing.T) {
 	for name, want := range map[string][3]int64{ // values of 1 token, of 10 000, and of the states
 		"openai/gpt-oss-20b":             {24 * 8 * 2 * 64, 12*1024*10000 + 12*1024*128, 0},
 		"google/gemma-2-9b":              {42 * 8 * 2 * 256, 21*4096*10000 + 21*4096*4096, 0},
+		"XiaomiMiMo/MiMo-V2-Flash":       {9*4*320 + 39*8*320, 9*4*320*10000 + 39*8*320*128, 0}, // layers with a window have heads of their own
 		"deepseek-ai/DeepSeek-V3":        {61 * 576, 61 * 576 * 10000, 0},
 		"deepseek-ai/DeepSeek-V3.2":      {61 * (576 + 128), 61 * (576 + 128) * 10000, 0},
 		"ai21labs/AI21-Jamba-1.5-Mini":   {4 * 8 * 2 * 128, 4 * 8 * 2 * 128 * 10000, 28 * (8192*3 + 8192*16)},
