@@ -45,11 +45,15 @@ func gather(log []heard) []evidence {
 			}
 		}
 	}
+	raised := map[string]bool{} // speakers in whose tracebacks the exception is still to come, whatever it is called
 	for i, h := range log[:end] {
 		name := ""
 		switch h.program {
 		case engine:
-			name = exceptionIn(h.text, told().exceptions)
+			if name = exceptionIn(h.text, told().exceptions); name == "" && raised[h.who] && ended.MatchString(h.text) {
+				name = h.text
+			}
+			raised[h.who] = raised[h.who] && name == "" || strings.HasPrefix(h.text, "Traceback (most recent call last)")
 		case runner:
 			name = exceptionIn(h.text, told().quoted)
 		}
@@ -61,6 +65,9 @@ func gather(log []heard) []evidence {
 	slices.SortStableFunc(found, func(a, b evidence) int { return cmp.Compare(a.line, b.line) })
 	return found
 }
+
+// ended is the line with which Python ends a traceback.
+var ended = regexp.MustCompile(`^[A-Za-z_]\w*(?:\.\w+)*(?:: .*)?$`)
 
 // otherReplica: the runner tells the iterations of the first replica alone.
 var otherReplica = regexp.MustCompile(`DP[1-9]`)
@@ -161,8 +168,12 @@ func (c *cause) fits(log []heard, line int) bool {
 		}
 		return slices.ContainsFunc(list, heard{flat: text.String()}.shows)
 	}
+	begin := line
+	for begin > 0 && log[begin].rest {
+		begin--
+	}
 	return (len(c.In) == 0 || slices.Contains(c.In, log[line].program)) &&
-		(len(c.With) == 0 || says(c.With, line, line+3)) &&
+		(len(c.With) == 0 || says(c.With, begin, line+3)) &&
 		(len(c.Near) == 0 || says(c.Near, line-around, line+around)) &&
 		(len(c.Unless) == 0 || !says(c.Unless, line-around, line+around))
 }

@@ -18,6 +18,7 @@ type heard struct {
 	who     string    // ranks, workers and tasks named before the text; empty: a bare line
 	at      time.Time // without a year; zero: the line has none
 	stamped bool      // it has
+	rest    bool      // it goes on with the line before
 	program string    // by speech.Programs: news is no evidence, engine is the rest
 	text    string    // what is said
 	flat    string    // the same as patterns want it, see flatten
@@ -90,7 +91,7 @@ func listen(lines []string) []heard {
 	for i, line := range lines {
 		out[i] = hear(line)
 		if i > 0 && full > 0 && utf8.RuneCountInString(lines[i-1]) == full && out[i].program == engine && !strings.Contains(out[i].who, "=") {
-			out[i].who, out[i].program = out[i-1].who, out[i-1].program // the rest of a line
+			out[i].who, out[i].program, out[i].rest = out[i-1].who, out[i-1].program, true
 		}
 	}
 	quieten(out)

@@ -58,6 +58,8 @@ func TestOrderOfEvidence(t *testing.T) {
 			"[rank2]: During handling of the above exception, another exception occurred:", "",
 			"[rank2]: Traceback (most recent call last):", "[rank2]: LookupError: no head in the checkpoint"},
 			"not known: KeyError: 'head' on rank 2; it became LookupError: no head in the checkpoint", "KeyError"},
+		"an exception of any name": {[]string{"[rank3]: Traceback (most recent call last):", `[rank3]:   File "x.py", line 3, in f`,
+			"[rank3]:     raise Overloaded(9)", "[rank3]: engine.limits.Overloaded: 9 requests"}, "not known: engine.limits.Overloaded: 9 requests on rank 3", "Overloaded: 9"},
 		"a known exception in a chain": {[]string{
 			"KeyError: 'qwen9'", "During handling of the above exception, another exception occurred:",
 			"ValueError: The checkpoint you are trying to load has model type `qwen9` but Transformers does not recognize this architecture."},
