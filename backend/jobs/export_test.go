@@ -25,5 +25,6 @@ func (fo *Follower) Remedies(experiment string, edits []string) []Remedy {
 
 // Look is one look at watched jobs.
 func (fo *Follower) Look(ctx context.Context, watched []News, tell func(News) error) (bool, error) {
-	return fo.tellChanges(ctx, watched, tell)
+	silent := false
+	return fo.tellChanges(ctx, watched, &silent, tell)
 }

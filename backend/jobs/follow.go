@@ -94,7 +94,7 @@ const followEvery = 500 * time.Millisecond
 // Follow shows the last lines of a job's log, then what is added, until the job has ended, show fails or ctx ends.
 func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show func(LogPart) error) error {
 	path := fo.logPath(j.Log)
-	f, first := logs.Follow(path), true
+	f := logs.Follow(path, lines)
 	ended, asked := false, time.Time{}
 	for {
 		if time.Since(asked) >= fo.watchPause() { // before the last look, so that nothing is missed
@@ -111,11 +111,6 @@ func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show fun
 			if more = len(part.Lines) > 0; !more {
 				break
 			}
-			if first && lines > 0 {
-				cut := max(len(part.Lines)-lines, 0)
-				part.Lines, part.Line = part.Lines[cut:], part.Line+cut
-			}
-			first = false
 			if err := show(LogPart{Part: part}); err != nil {
 				return err
 			}
@@ -146,6 +141,8 @@ type News struct {
 	Done  int       `json:"done"`  // iterations, where the log tells
 	Total int       `json:"total"`
 	Hung  string    `json:"hung,omitempty"` // as in LogPart
+
+	Scheduler string `json:"scheduler,omitempty"` // instead of a job's news: the scheduler stopped answering, or answers again
 }
 
 // watchEvery is how often logs of watched jobs are looked at; the scheduler is asked as seldom as ever.
@@ -167,8 +164,9 @@ func (fo *Follower) Watch(ctx context.Context, refs []string, tell func(News) er
 		}
 		watched[i].Job.ID, watched[i].Job.Tag = j.ID, j.Tag
 	}
+	silent := false
 	for {
-		active, err := fo.tellChanges(ctx, watched, tell)
+		active, err := fo.tellChanges(ctx, watched, &silent, tell)
 		if err != nil || !active {
 			return err
 		}
@@ -187,8 +185,12 @@ func (fo *Follower) watchPause() time.Duration {
 }
 
 // tellChanges tells what changed since the last look; active: some job has not ended.
-func (fo *Follower) tellChanges(ctx context.Context, watched []News, tell func(News) error) (active bool, err error) {
+func (fo *Follower) tellChanges(ctx context.Context, watched []News, silent *bool, tell func(News) error) (active bool, err error) {
 	list, err := fo.queue.ListJobs(ctx, fo.Scheduler.Name() == local.Name)
+	if err == nil && (list.Stale != "") != *silent {
+		*silent = !*silent
+		err = tell(News{At: fo.Now(), Scheduler: fo.outage(list)})
+	}
 	if err != nil {
 		return false, err
 	}
@@ -208,6 +210,14 @@ func (fo *Follower) tellChanges(ctx context.Context, watched []News, tell func(N
 		}
 	}
 	return active, nil
+}
+
+// outage says that the scheduler does not answer, or that it does again.
+func (fo *Follower) outage(list JobList) string {
+	if list.Stale == "" {
+		return fo.Scheduler.Name() + " answers again"
+	}
+	return fmt.Sprintf("no answer from %s since %s: %s; what follows is told by logs alone", fo.Scheduler.Name(), clock(list.Since), list.Stale)
 }
 
 func worthTelling(before, now News) bool {

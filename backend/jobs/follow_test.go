@@ -1,10 +1,12 @@
 package jobs_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,5 +82,28 @@ func TestJobThatLeftBeforeTheFirstLook(t *testing.T) {
 	got := looks(b, t, "77", func() {}, func() { b.Clock.Pass(time.Hour) })
 	if want := []string{"UNKNOWN  0"}; !slices.Equal(got, want) {
 		t.Errorf("told %q, want %q", got, want)
+	}
+}
+
+// TestWatchTellsOfAnOutage, once, at the first question that is not answered.
+func TestWatchTellsOfAnOutage(t *testing.T) {
+	b := apptest.New(t)
+	s, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	watched, told := []jobs.News{{}}, []string(nil)
+	watched[0].Job.ID = s.JobID
+	look := func() {
+		if _, err := b.Look(t.Context(), watched, func(n jobs.News) error { told = append(told, n.Scheduler); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look()
+	b.Stage.Down = errors.New("no answer")
+	b.Clock.Pass(2 * time.Minute)
+	look()
+	if len(told) != 2 || told[0] != "" || !strings.Contains(told[1], "no answer from stage since") {
+		t.Errorf("told %q", told)
 	}
 }

@@ -208,7 +208,7 @@ func (s *plannedStarts) recall(key string, now time.Time) (Start, bool) {
 
 func (su *Submitter) estimate(ctx context.Context, e scheduler.Estimator, p Preview) Start {
 	r := su.requestOf(p, workspace.NewTag(p.Row.Experiment.ID, su.Now()))
-	r.Log = su.Workspace.Path("start_%j.out") // its own folder may not be there yet, and nothing is written
+	r.Log = strings.Replace(r.Log, p.Log, "start_%j.out", 1) // its own folder may not be there yet, and nothing is written
 	got, err := e.Estimate(ctx, r)
 	switch {
 	case err != nil:

@@ -224,6 +224,9 @@ func (q *Queue) recordState(s model.Submission, j model.Job) model.Job {
 		return j
 	}
 	err := q.Workspace.Ledger().Complete(s.Tag, func(s *model.Submission) {
+		if s.JobID == "" { // its reply was lost
+			s.Log = scheduler.ExpandLog(s.Log, j)
+		}
 		last := j
 		last.Parts = nil // what is told of the whole is enough, and they may be thousands
 		s.Last, s.JobID, s.Planned = &last, cmp.Or(s.JobID, j.ID), planned

@@ -95,7 +95,7 @@ func readLog(path string, read func(f *os.File, size int64) error) error {
 
 // lastLines reads the last n lines, or of longer ones as many whole lines as fit.
 func lastLines(f io.ReaderAt, size int64, n int) ([]byte, error) {
-	from, err := startOfLast(f, size, n)
+	from, err := startOfLast(f, size, maxTail, n)
 	if err != nil || n <= 0 {
 		return nil, err
 	}
@@ -107,10 +107,10 @@ func lastLines(f io.ReaderAt, size int64, n int) ([]byte, error) {
 }
 
 // startOfLast finds the offset at which the last n lines begin, reading blocks backwards
-// from the end. It gives up after maxTail, at the first line that begins after it.
-func startOfLast(f io.ReaderAt, size int64, n int) (int64, error) {
+// from the end. It gives up after so many bytes, at the first line that begins after them.
+func startOfLast(f io.ReaderAt, size, most int64, n int) (int64, error) {
 	buffer := make([]byte, block)
-	oldest := max(0, size-maxTail)
+	oldest := max(0, size-most)
 	first := oldest // of the lines seen so far
 	for at := size; at > oldest; {
 		step := min(block, at-oldest)
@@ -178,11 +178,12 @@ type Follower struct {
 	path string
 	at   int64  // read so far
 	rest []byte // an unfinished line
-	line int    // number of the next line
+	line int    // number of the next line; 0: not known
+	last int    // lines to begin with, of what there is at first; 0: all
 }
 
-// Follow makes a follower that begins at the log's first line.
-func Follow(path string) *Follower { return &Follower{path: path, line: 1} }
+// Follow makes a follower that begins with the last lines of the log, 0 for all.
+func Follow(path string, last int) *Follower { return &Follower{path: path, line: 1, last: last} }
 
 // Poll returns the whole lines written since the last Poll, at most 1 MiB of them;
 // none while the log does not exist. A log that became shorter was begun anew, and
@@ -191,7 +192,14 @@ func (f *Follower) Poll(final bool) (Part, error) {
 	p := Part{Path: f.path}
 	err := readLog(f.path, func(file *os.File, size int64) error {
 		if size < f.at {
-			*f = *Follow(f.path)
+			*f = *Follow(f.path, 0)
+		}
+		if f.last > 0 && size > 0 {
+			at, err := startOfLast(file, size, size, f.last)
+			if err != nil {
+				return err
+			}
+			f.at, f.line, f.last = at, lineNumber(file, at), 0
 		}
 		text := make([]byte, min(size-f.at, 1<<20))
 		n, err := file.ReadAt(text, f.at)
@@ -221,7 +229,9 @@ func (f *Follower) take(p *Part, text []byte, all bool) {
 	}
 	p.Lines = cleanLines(text[:end])
 	f.rest = bytes.Clone(text[end:])
-	f.line += len(p.Lines)
+	if f.line > 0 {
+		f.line += len(p.Lines)
+	}
 }
 
 // Look is what to look for in a whole log, however long it is.

@@ -92,9 +92,39 @@ func TestNoLog(t *testing.T) {
 	}
 }
 
+// TestFollowBeginsWithTheLastLines, of a log of any size, and goes on with all that comes.
+func TestFollowBeginsWithTheLastLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "job.out")
+	for _, lines := range []int{0, 3, 10, 400_000} { // the last has 5 MB, five polls
+		var text strings.Builder
+		for i := range lines {
+			fmt.Fprintf(&text, "line %07d\n", i+1)
+		}
+		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{3, 200_000} {
+			f, got := Follow(path, n), []string(nil)
+			for more := true; more; {
+				p, err := f.Poll(true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if more = len(p.Lines) > 0; more && len(got) == 0 && p.Line != max(lines-n, 0)+1 {
+					t.Errorf("of %d lines the last %d begin with line %d", lines, n, p.Line)
+				}
+				got = append(got, p.Lines...)
+			}
+			if want := min(n, lines); len(got) != want || want > 0 && got[0] != fmt.Sprintf("line %07d", lines-want+1) {
+				t.Errorf("of %d lines the last %d are %d", lines, n, len(got))
+			}
+		}
+	}
+}
+
 func TestFollow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "job.out")
-	f := Follow(path)
+	f := Follow(path, 0)
 	step := func(add string, truncate, final bool, want []string, line int) {
 		t.Helper()
 		flags := os.O_CREATE | os.O_WRONLY | os.O_APPEND
@@ -240,7 +270,7 @@ func FuzzLog(f *testing.F) {
 		}
 		Stage(p.Lines)
 		Cause(p.Lines, model.Job{State: model.JobFailed})
-		whole, err := Follow(path).Poll(true)
+		whole, err := Follow(path, 0).Poll(true)
 		if err != nil || n > 0 && len(whole.Lines) < len(p.Lines) {
 			t.Fatalf("followed %d lines, tail has %d: %v", len(whole.Lines), len(p.Lines), err)
 		}

@@ -3,6 +3,8 @@ package scheduler
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -38,6 +40,20 @@ func TestExpandLog(t *testing.T) {
 	} {
 		if got := ExpandLog(c.pattern, c.job); got != c.want {
 			t.Errorf("%s of %s: %s, want %s", c.pattern, c.job.ID, got, c.want)
+		}
+	}
+}
+
+// TestFoldersThatNoLogCanLieIn are refused before Slurm hears of the job; one with a percent sign is not.
+func TestFoldersThatNoLogCanLieIn(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "100%j")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, ok := range map[string]bool{strings.ReplaceAll(dir, "%", "%%") + "/x_%j.out": true, dir + `/a\b_%j.out`: false, dir + "/\xff.out": false} {
+		r := Request{Script: "#!/bin/sh\n", Tag: "t", Dir: dir, Log: name}
+		if err := r.Check(); (err == nil) != ok {
+			t.Errorf("%q: %v", name, err)
 		}
 	}
 }

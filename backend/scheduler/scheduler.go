@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"shardeck/backend/process"
 	"shardeck/model"
@@ -151,6 +152,10 @@ func (r Request) checkWords() error {
 		if strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }) {
 			return &Fault{Text: fmt.Sprintf("the job's %s %q holds a control character", what, value), ToDo: "rename it"}
 		}
+		if strings.Contains(value, `\`) || !utf8.ValidString(value) { // with a backslash Slurm takes no %j
+			return &Fault{Text: fmt.Sprintf("the job's %s %q holds a backslash or bytes that are not UTF-8, which Slurm's names of logs cannot", what, value),
+				ToDo: "rename the folder, or work in another one with -C"}
+		}
 	}
 	for _, e := range r.Env {
 		if i := strings.IndexByte(e, '='); i < 1 || strings.ContainsRune(e, 0) {
@@ -167,7 +172,7 @@ func (r Request) checkPlaces() error {
 			return &Fault{Text: fmt.Sprintf("the path %q of the job is not absolute", path), ToDo: "give the whole path"}
 		}
 	}
-	for _, dir := range []string{r.Dir, filepath.Dir(r.Log)} {
+	for _, dir := range []string{r.Dir, filepath.Dir(ExpandLog(r.Log, model.Job{ID: "0"}))} {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			return &Fault{Text: fmt.Sprintf("the directory %s does not exist, and the job needs it before it starts", dir), ToDo: "mkdir -p " + dir}
 		}

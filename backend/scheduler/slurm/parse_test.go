@@ -251,3 +251,28 @@ func FuzzSacct(f *testing.F) {
 		safe(t, jobs)
 	})
 }
+
+// TestNameWithSeparators: a job may be called anything; it hides neither itself nor another.
+func TestNameWithSeparators(t *testing.T) {
+	for _, name := range []string{"a" + unit + "b", "a" + record + "b", record, "a" + record + unit + "b" + unit, "a\nb" + unit + "c", "x\n" + unit} {
+		one := func(fields []field, id, name string) string {
+			values := make([]string, len(fields))
+			values[0], values[len(values)-1] = id, name
+			return strings.Join(values, unit)
+		}
+		lists := map[string]func() ([]model.Job, error){
+			"squeue": func() ([]model.Job, error) {
+				return parseSqueue(one(squeueFields, "7", name)+record+"\n"+one(squeueFields, "8", "plain")+record+"\n", time.UTC)
+			},
+			"sacct": func() ([]model.Job, error) {
+				return parseSacct(one(sacctFields, "7", name)+"\n"+one(sacctFields, "8", "plain")+"\n", sacctFields, time.UTC)
+			},
+		}
+		for program, list := range lists {
+			jobs, err := list()
+			if err != nil || len(jobs) != 2 || jobs[0].ID != "7" || jobs[1].ID != "8" || jobs[1].Name != "plain" {
+				t.Errorf("%s, a job called %q: %+v, %v", program, name, jobs, err)
+			}
+		}
+	}
+}

@@ -130,12 +130,21 @@ func squeueArgs(which string) []string {
 
 // parseSqueue reads squeue's answer. A record cut short is an error: half a list must not look like a list.
 func parseSqueue(out string, zone *time.Location) ([]model.Job, error) {
-	records := strings.Split(out, record)
-	last := len(records) - 1
-	if strings.TrimSpace(records[last]) != "" {
-		return nil, badAnswer("squeue", records[last])
+	parts := strings.Split(out, record)
+	last := len(parts) - 1
+	if strings.TrimSpace(parts[last]) != "" {
+		return nil, badAnswer("squeue", parts[last])
 	}
-	return jobsOf("squeue", records[:last], squeueFields, zone)
+	var records []string
+	for i, part := range parts[:last] {
+		whole := beginsRecord.MatchString(part) && strings.Count(part, unit) >= len(squeueFields)-1
+		if i == 0 || whole || strings.HasPrefix(part, "\n") { // each is a line
+			records = append(records, part)
+		} else {
+			records[len(records)-1] += part // a name with a separator in it
+		}
+	}
+	return jobsOf("squeue", records, squeueFields, zone)
 }
 
 // knownFields are those that this sacct knows.
@@ -218,6 +227,9 @@ func (s *Slurm) ByID(ctx context.Context, ids []string) ([]model.Job, error) {
 	return append(jobs, more...), err
 }
 
+// beginsRecord is the id at the begin of a line of sacct's; another line goes on with a name.
+var beginsRecord = regexp.MustCompile(`^[0-9]+[0-9_+,:%\[\]-]*` + unit)
+
 // parseSacct reads sacct's lines. Values may hold line ends (a name, a submit line), so lines are joined until
 // all fields are there, and a line without any separator goes on with the name before it.
 func parseSacct(out string, fields []field, zone *time.Location) ([]model.Job, error) {
@@ -227,7 +239,7 @@ func parseSacct(out string, fields []field, zone *time.Location) ([]model.Job, e
 	var records []string
 	for line := range strings.SplitSeq(out, "\n") {
 		last := len(records) - 1
-		if last < 0 || strings.Count(records[last], unit) >= len(fields)-1 && strings.Contains(line, unit) {
+		if last < 0 || strings.Count(records[last], unit) >= len(fields)-1 && beginsRecord.MatchString(line) {
 			records = append(records, line)
 		} else {
 			records[last] += "\n" + line

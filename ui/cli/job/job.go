@@ -232,6 +232,7 @@ func printJobs(e *command.Env, list jobs.JobList, causes map[string]string) {
 	} else {
 		e.Say("no jobs")
 	}
+	e.Warnings(list.Warnings)
 	if !list.AsOf.IsZero() {
 		e.Warn("%s as of %s", list.Scheduler, list.AsOf.Local().Format("15:04:05"))
 	}
@@ -301,7 +302,9 @@ ended: exit code 1 if any failed, or if nobody knows how it ended.`,
 		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
 			var o outcomes
 			err := a.Watch(ctx, refs, func(n jobs.News) error {
-				o.add(n.Job)
+				if n.Scheduler == "" {
+					o.add(n.Job)
+				}
 				return printNews(e, n)
 			})
 			if err == nil {
@@ -338,6 +341,10 @@ func (o *outcomes) err() error {
 func printNews(e *command.Env, n jobs.News) error {
 	if e.JSON {
 		return e.PrintJSON(n)
+	}
+	if n.Scheduler != "" {
+		_, err := fmt.Fprintf(e.Out, "%s  %s\n", n.At.Local().Format("15:04:05"), n.Scheduler)
+		return err
 	}
 	text := n.Job.State.Words()
 	if n.Stage != "" && n.Job.State.Active() {
