@@ -70,8 +70,8 @@ func (q *Queue) adopt(j model.Job) (of model.Job, mine bool) {
 		return j, q.within(j.WorkDir)
 	}
 	tag := fmt.Sprintf("sbatch-%s-%d", strings.ReplaceAll(j.ID, "+", "."), j.Submit.Unix())
-	s := model.Submission{Tag: tag, Experiment: e, Scheduler: j.Scheduler, JobID: j.ID, Script: scriptOf(j), Nsys: nsys,
-		Log: q.Workspace.Rel(j.Log), At: j.Submit}
+	s := model.Submission{Tag: tag, Experiment: e.Masked(), Scheduler: j.Scheduler, JobID: j.ID, Nsys: nsys,
+		Script: model.MaskedScript(scriptOf(j)), Log: q.Workspace.Rel(j.Log), At: j.Submit}
 	if !q.Workspace.ReadOnly {
 		_ = q.Workspace.Ledger().Record(s) // another shardeck may have done so
 	}

@@ -60,7 +60,8 @@ func (fo *Follower) restarted(ctx context.Context, j model.Job) string {
 	}
 	runs, _ := w.Runs(ctx, j.ID)
 	for _, r := range runs {
-		if word := cmp.Or(map[bool]string{true: "requeued"}[r.State == model.JobPending], r.State.Words()); r.Elapsed > 0 && !r.Start.Equal(j.Start) {
+		word := cmp.Or(map[bool]string{true: "requeued"}[r.State == model.JobPending], r.State.Words())
+		if r.Elapsed > 0 && !r.Start.Equal(j.Start) {
 			text += fmt.Sprintf("; %s %s after %s", word, unit.Moment(r.Start.Add(r.Elapsed).Local(), fo.Now().Local()), unit.Clock(r.Elapsed))
 		}
 	}

@@ -85,6 +85,21 @@ func TestParseSacct(t *testing.T) {
 	}
 }
 
+// TestCommandsHideSecrets: what was exported on a command line is shown to nobody.
+func TestCommandsHideSecrets(t *testing.T) {
+	for line, want := range map[string]string{
+		"sbatch --export=ALL,HF_TOKEN=hf_abc run_E1.sh": "sbatch --export=*** run_E1.sh",
+		"sbatch --export HF_TOKEN=hf_abc run_E1.sh":     "sbatch --export *** run_E1.sh",
+		"sbatch --wrap HF_TOKEN=hf_abc python x":        "sbatch --wrap HF_TOKEN=*** python x",
+		"sbatch -o logs/%j.out run_E1.sh":               "sbatch -o logs/%j.out run_E1.sh",
+	} {
+		var j model.Job
+		if setSubmitLine(&j, line, time.UTC); j.Command != want {
+			t.Errorf("%s: %s, want %s", line, j.Command, want)
+		}
+	}
+}
+
 func TestBrokenAnswers(t *testing.T) {
 	for _, text := range []string{"x", "1" + unit + "2", "1" + unit + "2" + record, strings.Repeat("a"+unit, 40)} {
 		if jobs, err := parseSqueue(text, time.UTC); err == nil || jobs != nil {

@@ -59,7 +59,7 @@ var fields = []field{
 	{"WorkDir", "WorkDir", into(func(j *model.Job) any { return &j.WorkDir })},
 	{"STDOUT", "StdOut", into(func(j *model.Job) any { return &j.Log })},
 	{"STDERR", "StdErr", into(func(j *model.Job) any { return &j.Errors })},
-	{"Command", "", into(func(j *model.Job) any { return &j.Command })},
+	{"Command", "", setCommand},
 	{"Name", "JobName", into(func(j *model.Job) any { return &j.Name })},
 }
 
@@ -112,8 +112,15 @@ const submitLine = "SubmitLine"
 // tagInLine finds the tag in the arguments that Submit gave to sbatch.
 var tagInLine = regexp.MustCompile(`(?:^| )--comment=([A-Za-z0-9][A-Za-z0-9._-]*)(?: |$)`)
 
-func setSubmitLine(j *model.Job, v string, _ *time.Location) {
-	j.Command = v
+// exported are variables on a command line, whose values may be secret.
+var exported = regexp.MustCompile(`(--export[= ])\S+`)
+
+func setCommand(j *model.Job, v string, _ *time.Location) {
+	j.Command = model.MaskedScript(exported.ReplaceAllString(v, "${1}"+model.Hidden))
+}
+
+func setSubmitLine(j *model.Job, v string, zone *time.Location) {
+	setCommand(j, v, zone)
 	if m := tagInLine.FindStringSubmatch(v); m != nil && j.Tag == "" {
 		j.Tag = m[1]
 	}
