@@ -19,6 +19,7 @@ import (
 	"shardeck/model/board"
 	"shardeck/model/check"
 	"shardeck/model/condition"
+	"shardeck/model/metric"
 	"shardeck/model/sweep"
 )
 
@@ -28,6 +29,7 @@ type Needs struct {
 	World       check.World
 	Experiments Experiments
 	Jobs        Jobs
+	KnownOf     func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
 }
 
 // Experiments is what sweeps ask of the experiments of a workspace.
@@ -124,7 +126,7 @@ func (s *Sweeps) PlanOf(ctx context.Context, read sweep.Sweep, file string) (swe
 		}
 		p.Points = append(p.Points, s.point(base.Experiment, point, written))
 	}
-	s.join(&p)
+	s.join(ctx, &p)
 	s.pack(&p, sweep.Ready)
 	return p, nil
 }
@@ -212,7 +214,7 @@ func describe(p sweep.Point) string {
 }
 
 // join finds what has become of the points: their runs and jobs.
-func (s *Sweeps) join(p *sweep.Plan) {
+func (s *Sweeps) join(ctx context.Context, p *sweep.Plan) {
 	newest := map[string]*model.Job{}
 	for _, j := range s.Jobs.KnownJobs() {
 		for _, id := range append([]string{j.Experiment}, j.Points...) {
@@ -231,7 +233,7 @@ func (s *Sweeps) join(p *sweep.Plan) {
 		active := x.Job != nil && x.Job.State.Active()
 		switch {
 		case x.Run != nil && (!active || x.Run.JobID == x.Job.ID) && done(*x.Run):
-			x.State = sweep.Done
+			x.State, x.Analysis = sweep.Done, s.KnownOf(ctx, *x.Run)
 		case active:
 			x.State = sweep.Submitted
 		case x.Job != nil:

@@ -2,10 +2,12 @@ package present
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 	"shardeck/model/sweep"
 )
@@ -23,15 +25,57 @@ func Points(p sweep.Plan) Table {
 			t.Columns = append(t.Columns, Column{Title: strings.ToUpper(lastPart(path)), Right: true, Worth: len(paths) / 4})
 		}
 	}
-	t.Columns = append(t.Columns, Column{Title: "GPUS", Right: true, Worth: 2}, Column{Title: "STATE", Min: 10})
+	t.Columns = append(t.Columns, Column{Title: "GPUS", Right: true, Worth: 2})
+	figures := figuresOf(p)
+	for _, d := range figures {
+		t.Columns = append(t.Columns, Column{Name: d.Name, Title: d.Title, Right: true, Worth: 1})
+	}
+	t.Columns = append(t.Columns, Column{Title: "STATE", Min: 10})
+	best := p.Best()
 	for _, x := range p.Points {
 		row := Row{Cells: []Cell{{Text: x.ID, Role: Strong}}, Fields: map[string]string{"state": string(x.State)}, Full: x.ID}
 		for _, e := range x.Edits {
 			row.Cells = append(row.Cells, Cell{Text: e.Value})
 			row.Fields[lastPart(e.Path)] = e.Value
 		}
-		row.Cells = append(row.Cells, Cell{Text: unit.Int(x.Experiment.Layout.GPUs()), Role: Dim}, PointState(x))
+		row.Cells = append(row.Cells, Cell{Text: unit.Int(x.Experiment.Layout.GPUs()), Role: Dim})
+		for _, d := range figures {
+			row.Cells = append(row.Cells, foreign(x.Row(), runMetric(x.Analysis, d.Name)))
+		}
+		state := PointState(x)
+		if best != nil && best.ID == x.ID {
+			state.Text += ", the best"
+		}
+		row.Cells = append(row.Cells, state)
 		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// figuresOf are the metrics that a sweep's table has: that of its goal, and the three that everybody asks for; none before a
+// point is done.
+func figuresOf(p sweep.Plan) (all []metric.Definition) {
+	if p.Count(sweep.Done) == 0 {
+		return nil
+	}
+	names := []string{"throughput_tokens_sec", "ttft", "tpot"}
+	if g := p.Sweep.Goal; g != nil && !slices.Contains(names, g.Metric) {
+		names = append([]string{g.Metric}, names...)
+	}
+	for _, name := range names {
+		if d, ok := metric.Define(name); ok {
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// Frontier is the points that no other beats in tokens a second of a GPU and of a user at once.
+func Frontier(p sweep.Plan) Table {
+	t := Table{Name: "frontier", Columns: Columns("frontier", ">tok/s per user", ">tok/s per GPU", ">requests")}
+	for _, x := range p.Frontier() {
+		t.Add(Cell{Text: x.ID, Role: Strong}, runMetric(x.Analysis, sweep.PerUser), runMetric(x.Analysis, sweep.PerGPU),
+			Cell{Text: unit.Int(x.Experiment.Data.BatchSize)})
 	}
 	return t
 }

@@ -7,6 +7,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/check"
+	"shardeck/model/metric"
 )
 
 // State is what a point is, or has become.
@@ -32,6 +33,7 @@ type Status struct {
 	File       string           `json:"file,omitempty"`   // its config, once it is written
 	Run        *model.Run       `json:"run,omitempty"`
 	Job        *model.Job       `json:"job,omitempty"`
+	Analysis   *metric.Analysis `json:"-"` // of Run, as far as it is known without reading a trace; nil: not at all
 }
 
 // Plan is a sweep as it stands: its points, and the jobs that would run those that are ready.
@@ -66,4 +68,9 @@ type Order struct {
 	Log    string            // relative to the workspace; %j is the job's id
 	Files  map[string][]byte // that the script reads, relative to the workspace
 	Limit  time.Duration
+}
+
+// Row is the point as a row of the board.
+func (x Status) Row() board.Row {
+	return board.Row{File: x.File, Experiment: x.Experiment, Verdict: x.Verdict, Job: x.Job, Run: x.Run, Analysis: x.Analysis}
 }

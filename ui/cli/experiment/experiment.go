@@ -223,14 +223,15 @@ var shorthand = []struct{ flag, key, help string }{
 func New(e *command.Env) *cobra.Command {
 	o := experiments.NewOptions{}
 	values := make([]string, len(shorthand))
-	var keys []string
+	var keys, vary []string
 	c := &cobra.Command{
 		Use:   "new ID",
 		Short: "write one new config, from an experiment or the catalogue, and its script",
 		Long: `Writes experiments/configs/<ID>.yaml and its job script. It starts from the experiment
 or catalogue entry named with --from (else from the first of the catalogue), then
-applies the flags; --key sets any other key of a config.`,
-		Example: "  shardeck new E9.1 --from E1.2 --seq-len 16384 --key profiling.nsys=true",
+applies the flags; --key sets any other key of a config. With --vary it writes a sweep
+instead, the short way of sweep new.`,
+		Example: "  shardeck new E9.1 --from E1.2 --seq-len 16384 --key profiling.nsys=true\n  shardeck new scan --from E1.1 --vary tp=1,2,4",
 		Args:    command.Args(1, 1),
 		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
 			o.ID = words[0]
@@ -238,7 +239,9 @@ applies the flags; --key sets any other key of a config.`,
 			if err != nil {
 				return err
 			}
-			o.Edits = edits
+			if o.Edits = edits; len(vary) > 0 {
+				return newSweep(ctx, e, a, o, vary)
+			}
 			row, wrote, err := a.New(ctx, o)
 			if err != nil {
 				return err
@@ -256,8 +259,28 @@ applies the flags; --key sets any other key of a config.`,
 		c.Flags().StringVar(&values[i], s.flag, "", s.help)
 	}
 	c.Flags().StringVar(&o.From, "from", "", "experiment or catalogue `ID` to start from")
+	c.Flags().StringArrayVar(&vary, "vary", nil, "a sweep over a field: `field=1,2,4` (may be repeated)")
 	c.Flags().StringArrayVar(&keys, "key", nil, "any key of the config: `path=value` (may be repeated)")
 	return c
+}
+
+// newSweep is new --vary: a sweep over the experiment named, as it stands.
+func newSweep(ctx context.Context, e *command.Env, a *app.App, o experiments.NewOptions, vary []string) error {
+	if o.From == "" || len(o.Edits) > 0 {
+		return command.Usage("--vary takes the experiment of --from as it stands: make one with the other flags first, then vary that")
+	}
+	axes, err := a.Sweeps.Axes(vary)
+	if err != nil {
+		return err
+	}
+	p, err := a.Sweeps.Create(ctx, o.ID, o.From, axes, 1)
+	if err != nil {
+		return err
+	}
+	return e.Show(p.Points, func() {
+		e.Say("created     %s\n%s", p.File, present.SweepTotal(p))
+		e.Warn("shardeck sweep check %s shows its points; shardeck sweep submit %s submits them", o.ID, o.ID)
+	})
 }
 
 // editsOf turns flags into edits of the config, in the order of the table.

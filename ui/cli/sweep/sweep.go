@@ -54,6 +54,10 @@ type summary struct {
 	Jobs      []jobSummary   `json:"jobs"`
 	NodeHours *float64       `json:"node_hours"` // at most, of the jobs; null: the site has no prices
 	Problem   string         `json:"problem"`
+	Best      string         `json:"best,omitempty"` // by the sweep's goal
+	Frontier  []string       `json:"frontier"`       // that no other beats in tokens a second of a GPU and of a user at once
+
+	Results map[string]map[string]float64 `json:"results"` // metrics of the points that are done
 }
 
 // jobSummary is a job that would run some points.
@@ -69,6 +73,15 @@ func summaryOf(p sweep.Plan, err error) summary {
 	if err != nil {
 		s.Problem = err.Error()
 	}
+	if best := p.Best(); best != nil {
+		s.Best = best.ID
+	}
+	s.Frontier, s.Results = model.Each(p.Frontier(), func(x sweep.Status) string { return x.ID }), map[string]map[string]float64{}
+	for _, x := range p.Points {
+		if x.Analysis != nil && x.Row().Own() {
+			s.Results[x.ID] = valuesOf(x)
+		}
+	}
 	for _, j := range p.Jobs {
 		place := j.WholePlacement()
 		one := jobSummary{GPUs: place.GPUsPerNode * place.Nodes, Nodes: place.Nodes, Minutes: j.Time().Minutes()}
@@ -78,6 +91,16 @@ func summaryOf(p sweep.Plan, err error) summary {
 		s.Jobs = append(s.Jobs, one)
 	}
 	return s
+}
+
+func valuesOf(x sweep.Status) map[string]float64 {
+	all := map[string]float64{}
+	for _, m := range x.Analysis.Metrics {
+		if m.Value != nil {
+			all[m.Name] = *m.Value
+		}
+	}
+	return all
 }
 
 func list(ctx context.Context, e *command.Env, a *app.App) error {
@@ -257,6 +280,10 @@ func statusOf(e *command.Env) *cobra.Command {
 			}
 			return e.Show(summaryOf(p, nil), func() {
 				e.Table(present.Points(p))
+				if front := present.Frontier(p); len(front.Rows) > 1 {
+					fmt.Fprintln(e.Out)
+					e.Table(front)
+				}
 				e.Say("\n%s", present.SweepTotal(p))
 			})
 		}),

@@ -1,0 +1,75 @@
+package sweep
+
+import (
+	"strings"
+	"testing"
+
+	"shardeck/model"
+	"shardeck/model/metric"
+)
+
+// measured is a point that is done, with some of its metrics.
+func measured(id string, repeat int, values map[string]float64) Status {
+	a := &metric.Analysis{}
+	for name, v := range values {
+		a.Metrics = append(a.Metrics, metric.Metric{Name: name, Value: &v})
+	}
+	run := &model.Run{Name: id}
+	return Status{Point: Point{ID: id, Repeat: repeat, Edits: []model.Edit{{Path: "x", Value: strings.TrimRight(id, "'")}}}, State: Done, Run: run, Analysis: a}
+}
+
+func planOf(g *Goal, points ...Status) Plan { return Plan{Sweep: Sweep{Goal: g}, Points: points} }
+
+func TestBest(t *testing.T) {
+	fast := measured("fast", 1, map[string]float64{"throughput_tokens_sec": 90, "ttft": 300})
+	good := measured("good", 1, map[string]float64{"throughput_tokens_sec": 80, "ttft": 150})
+	slow := measured("slow", 1, map[string]float64{"throughput_tokens_sec": 50, "ttft": 90})
+	other := measured("other", 1, map[string]float64{"throughput_tokens_sec": 500, "ttft": 1})
+	other.Run.Changed = model.Changes{{Path: "data.batch_size", Was: "4", Now: "8"}}
+	waits := measured("waits", 1, map[string]float64{"throughput_tokens_sec": 500, "ttft": 1})
+	waits.State = Submitted
+	for _, c := range []struct {
+		name, want string
+		goal       *Goal
+	}{
+		{"without a goal", "", nil},
+		{"highest", "fast", &Goal{Metric: "throughput_tokens_sec", Highest: true}},
+		{"lowest", "slow", &Goal{Metric: "ttft"}},
+		{"with a constraint", "good", &Goal{Metric: "throughput_tokens_sec", Highest: true, Constraints: where("ttft <= 200")}},
+		{"that none keeps", "", &Goal{Metric: "throughput_tokens_sec", Highest: true, Constraints: where("ttft <= 2")}},
+		{"of what none has", "", &Goal{Metric: "throughput_tokens_sec", Highest: true, Constraints: where("tpot <= 2")}},
+		{"of a metric that none has", "", &Goal{Metric: "tpot"}},
+	} {
+		got := ""
+		if best := planOf(c.goal, good, fast, slow, other, waits).Best(); best != nil {
+			got = best.ID
+		}
+		if got != c.want {
+			t.Errorf("%s: %q; want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// Of repeats the median counts: one lucky run does not win.
+func TestBestOfRepeats(t *testing.T) {
+	run := func(id string, repeat int, v float64) Status {
+		return measured(id, repeat, map[string]float64{"throughput_tokens_sec": v})
+	}
+	p := planOf(&Goal{Metric: "throughput_tokens_sec", Highest: true}, run("a", 1, 99), run("b", 1, 80), run("a'", 2, 60), run("b'", 2, 81),
+		run("a''", 3, 61), run("b''", 3, 82))
+	if best := p.Best(); best == nil || best.ID != "b" {
+		t.Errorf("best %+v", best)
+	}
+}
+
+func TestFrontier(t *testing.T) {
+	at := func(id string, gpu, user float64) Status {
+		return measured(id, 1, map[string]float64{PerGPU: gpu, PerUser: user})
+	}
+	p := planOf(nil, at("middle", 50, 50), at("user", 10, 90), at("beaten", 40, 50), at("gpu", 90, 10), at("twin", 50, 50),
+		measured("none", 1, map[string]float64{PerGPU: 900}))
+	got := strings.Join(model.Each(p.Frontier(), func(x Status) string { return x.ID }), " ")
+	if got != "user middle twin gpu" {
+		t.Errorf("frontier %s", got)
+	}
+}
