@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/backend/trace"
 	"shardeck/backend/trace/jsonscan"
+	"shardeck/model"
 	"shardeck/model/present/unit"
 )
 
@@ -70,6 +73,10 @@ func whyNone(ctx context.Context, path string) string {
 		if len(words) > 0 {
 			return fmt.Sprintf("%s: %s %s%s", trace.NoKernels, k.What, strings.Join(words, " and "), k.Why)
 		}
+	}
+	if n := slices.Sorted(maps.Keys(seen)); err == nil && len(n) > 0 && seen["Trace"] == 0 {
+		return fmt.Sprintf("%s: no event is of a kind that PyTorch's profiler writes: they are of %s",
+			trace.NoKernels, model.Printable(strings.Join(n[:min(3, len(n))], ", ")))
 	}
 	return trace.Info{}.WithoutKernels()
 }

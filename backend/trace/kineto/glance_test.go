@@ -16,6 +16,7 @@ func TestWhyNoKernels(t *testing.T) {
 		"cpu_op user_annotation cpu_op":     "the host alone ran 2 cpu_op and 1 user_annotation, without a call to a device",
 		"cpu_op cuda_runtime cuda_runtime":  "the host made 2 cuda_runtime calls to the device, whose work was not recorded",
 		"mtia_ccp_events mtia_runtime":      "an MTIA accelerator ran 1 mtia_ccp_events; work of MTIA is read by no metric here",
+		"resnet50":                          "no event is of a kind that PyTorch's profiler writes: they are of resnet50",
 		"hpu_op":                            "an HPU (Gaudi) ran 1 hpu_op",
 		"privateuse1_runtime cuda_runtime":  "a device of an extension (PrivateUse1) ran 1 privateuse1_runtime",
 		"cuda_runtime cuda_profiler_range ": "counters of CUPTI were taken over 1 cuda_profiler_range; in CUPTI's range mode",
