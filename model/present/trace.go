@@ -158,9 +158,22 @@ func classes(t *metric.TraceSummary) Table {
 		Columns: Columns("class", ">time|ms", ">n", ">share|%")}
 	for _, c := range t.Classes {
 		cells := Texts(c.Name, unit.Millis(perRank(t, c.TotalNS), 1), unit.Int(perRank(t, c.Count)), unit.Number(c.Share, 1))
-		out.Rows = append(out.Rows, Row{Cells: cells, Fields: map[string]string{"class": c.Name}})
+		row := Row{Cells: cells, Fields: map[string]string{"class": c.Name}}
+		if c.Name == "other" {
+			row.Full = OtherKernels(t)
+		}
+		out.Rows = append(out.Rows, row)
 	}
 	return out
+}
+
+// OtherKernels names the kernels of no known class, largest first, and says who can tell more; empty: there are none.
+func OtherKernels(t *metric.TraceSummary) string {
+	names := metric.OtherNames(t.Kernels)
+	if names != "" {
+		names += ": kernels.yaml in the workspace can say what they are"
+	}
+	return names
 }
 
 // Phases sums the phases of the lowest rank in a sentence: "prefill 2 × 14.26 = 28.5 ms".

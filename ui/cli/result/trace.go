@@ -127,8 +127,8 @@ func printTables(e *command.Env, found *metric.Analysis, f traceFlags) {
 	fmt.Fprintln(e.Out)
 	e.SayWrapped("phases   "+present.Phases(s), "         ")
 	e.SayWrapped("classes  "+present.ClassShares(s), "         ")
-	if others := metric.OtherNames(s.Kernels); others != "" {
-		e.SayWrapped("other    "+others+": kernels.yaml in the workspace can say what they are", "         ")
+	if others := present.OtherKernels(s); others != "" {
+		e.SayWrapped("other    "+others, "         ")
 	}
 	e.Rows(tables[present.Kernels].Top(f.top))
 	e.Rows(tables[present.Collectives])

@@ -502,6 +502,20 @@ func TestUnmatchedCommunicationIsSeen(t *testing.T) {
 	}
 }
 
+// Kernels of no known class are named where their class stands, the largest first, with the file that can tell what they are.
+func TestOtherKernelsAreNamed(t *testing.T) {
+	s := &metric.TraceSummary{WindowNS: 1000, Ranks: []metric.RankSplit{{WindowNS: 1000, ComputeNS: 1000}},
+		Kernels: []metric.KernelStat{{Short: "gemm_a", Class: "gemm", TotalNS: 700, Count: 1, Share: 70},
+			{Short: "odd_b", Class: "other", TotalNS: 200, Count: 1, Share: 20}, {Short: "odd_c", Class: "other", TotalNS: 100, Count: 1, Share: 10}},
+		Classes: []metric.KernelClass{{Name: "gemm", TotalNS: 700, Share: 70}, {Name: "other", TotalNS: 300, Share: 30}}}
+	d := opened(t, panetest.Open(t), "llama-8b-tp2", 100, 30)
+	d.Send(pane.AnalysedMsg{Analysis: &metric.Analysis{Run: "llama-8b-tp2", Trace: s}}).Press("tab", "tab", "tab", "tab").Expect("classes")
+	if strings.Contains(message(d), "kernels.yaml") {
+		t.Errorf("said of gemm: %s", message(d))
+	}
+	has(t, message(d.Press("down")), "odd_b 20.0 %, odd_c 10.0 %: kernels.yaml in the workspace can say what they are")
+}
+
 // TestSupersededRunIsGoneThroughToo: n comes by the older runs of an experiment, read as the newest is.
 func TestSupersededRunIsGoneThroughToo(t *testing.T) {
 	w := panetest.Open(t)

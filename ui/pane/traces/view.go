@@ -62,7 +62,7 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{}
 	}
 	a := p.analysis
-	if r, ok := p.sheet.list().Current(); ok && p.sheet.name() == "skew" && !a.Damaged {
+	if r, ok := p.sheet.list().Current(); ok && p.sheet.name() != "kernels" && r.Full != "" && !a.Damaged {
 		return pane.Note{Text: r.Full}
 	}
 	note := pane.Note{Text: present.StragglerSentence(a.Metric("straggler"))}
