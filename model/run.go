@@ -44,10 +44,14 @@ type Mark struct {
 	Text string `json:"text"`
 }
 
-// Marks are those that the run itself tells: its config has changed, another engine ran than it says, nothing was measured.
+// Marks are those that the run itself tells: its config has changed or is not known, another engine ran than it says, nothing was
+// measured.
 func (r Run) Marks() (all []Mark) {
 	if text := r.Changed.Sentence(r.Replay); text != "" {
 		all = append(all, Mark{"changed", text})
+	}
+	if r.Assumed {
+		all = append(all, Mark{"no config", "its own config was not recorded, and the one that writes there may have changed since"})
 	}
 	if e := r.Experiment; e != nil && !r.Replay && r.Engine != "" && r.Engine != e.Engine {
 		all = append(all, Mark{string(r.Engine), fmt.Sprintf("measured by the engine %s, not %s", r.Engine, e.Engine)})
