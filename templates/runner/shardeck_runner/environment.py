@@ -11,9 +11,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from shardeck_runner.contract import is_secret
+
 # Variables that decide how ranks talk and compile. Anything else may be private, and tells nothing of the numbers.
-TELLING = re.compile(r"^(?:NCCL|RCCL|FI|GLOO|UCX|NVSHMEM|VLLM|TORCH|PYTORCH|TRITON|FLASHINFER|CUDA|HIP|OMP|MPICH|PYTHONNOUSERSITE|LD_LIBRARY_PATH)(?:_|$)")
-SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
+TELLING = re.compile(r"^(?:NCCL|RCCL|FI|GLOO|UCX|NVSHMEM|VLLM|TORCH|TORCHINDUCTOR|PYTORCH|TRITON|FLASHINFER|CUDA|HIP|OMP|MPICH|PYTHONNOUSERSITE|LD_LIBRARY_PATH)(?:_|$)")
 # What the log says of libraries that no package names.
 LIBRARIES = (
     ("nccl", re.compile(r"NCCL version (\d[\w.+-]*)")),
@@ -41,7 +42,7 @@ def describe_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         "image_id": environment.get("SHARDECK_IMAGE_ID", ""),
         "driver": driver_version(),
         "packages": packages(),
-        "variables": {n: v for n, v in sorted(environment.items()) if TELLING.match(n) and not SECRET.search(n)},
+        "variables": {n: v for n, v in sorted(environment.items()) if TELLING.match(n) and not is_secret(n, v)},
     }
     return {k: v for k, v in told.items() if v}
 
