@@ -15,7 +15,8 @@ from shardeck_runner.causes import LogReader
 def smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An nvidia-smi that lists three GPUs, alone on PATH."""
     tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\ncase $1 in *index,uuid*) printf '0, GPU-52a3-a\\n1, GPU-52a3-b\\n2, GPU-77\\n' ;; *) echo 550.90.07 ;; esac\n")
+    tool.write_text("#!/bin/sh\ncase $1 in *index,uuid*) "
+                    "printf '0, GPU-52a3-a\\n1, GPU-52a3-b\\n2, GPU-77\\n' ;; *) echo 550.90.07 ;; esac\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     return tool
@@ -48,8 +49,10 @@ def test_uuids_stay_without_a_tool(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_is_told(smi: Path) -> None:
     told = env.describe_environment({
-        "LOADEDMODULES": "gpu/1.0:nccl/2.29.2-cu13", "CONDA_DEFAULT_ENV": "vllm", "SHARDECK_IMAGE": "a:b", "SHARDECK_IMAGE_ID": "sha256:1",
-        "NCCL_NET": "AWS Libfabric", "FI_MR_CACHE_MONITOR": "userfaultfd", "FIRST": "no", "HF_TOKEN": "hf_secret", "VLLM_API_KEY": "sk-secret",
+        "LOADEDMODULES": "gpu/1.0:nccl/2.29.2-cu13", "CONDA_DEFAULT_ENV": "vllm",
+        "SHARDECK_IMAGE": "a:b", "SHARDECK_IMAGE_ID": "sha256:1",
+        "NCCL_NET": "AWS Libfabric", "FI_MR_CACHE_MONITOR": "userfaultfd", "FIRST": "no",
+        "HF_TOKEN": "hf_secret", "VLLM_API_KEY": "sk-secret",
         "NCCL_AUTH_SECRET": "x", "HOME": "/h", "LD_LIBRARY_PATH": "/a", "PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True",
     })
     assert told["modules"] == ["gpu/1.0", "nccl/2.29.2-cu13"] and told["image_id"] == "sha256:1" and told["conda"] == "vllm"
@@ -78,8 +81,10 @@ def test_driver(tmp_path: Path, smi: Path) -> None:
 
 def test_libraries_from_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, str] = {}
-    for line in ("(Worker pid=1) nid001:1:1 [0] NCCL INFO NCCL version 2.27.5+cuda12.9", "nid001:1:2 [0] NCCL INFO NCCL version 9.9",
-                 "nid001:1:1 [0] NCCL INFO NET/OFI Initializing aws-ofi-nccl 1.14.2", "nid001:1:1 [0] NCCL INFO NET/OFI Using Libfabric version 1.22",
+    for line in ("(Worker pid=1) nid001:1:1 [0] NCCL INFO NCCL version 2.27.5+cuda12.9",
+                 "nid001:1:2 [0] NCCL INFO NCCL version 9.9",
+                 "nid001:1:1 [0] NCCL INFO NET/OFI Initializing aws-ofi-nccl 1.14.2",
+                 "nid001:1:1 [0] NCCL INFO NET/OFI Using Libfabric version 1.22",
                  "Using Libfabric version 9"):
         env.note_libraries(line, seen)
     assert seen == {"nccl": "2.27.5+cuda12.9", "ofi_plugin": "1.14.2", "libfabric": "1.22"}

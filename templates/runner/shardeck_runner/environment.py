@@ -14,7 +14,10 @@ from typing import Any
 from shardeck_runner.contract import is_secret
 
 # Variables that decide how ranks talk and compile. Anything else may be private, and tells nothing of the numbers.
-TELLING = re.compile(r"^(?:NCCL|RCCL|FI|GLOO|UCX|NVSHMEM|VLLM|TORCH|TORCHINDUCTOR|PYTORCH|TRITON|FLASHINFER|CUDA|HIP|OMP|MPICH|PYTHONNOUSERSITE|LD_LIBRARY_PATH)(?:_|$)")
+TELLING = re.compile(
+    r"^(?:NCCL|RCCL|FI|GLOO|UCX|NVSHMEM|VLLM|"
+    r"TORCH|TORCHINDUCTOR|PYTORCH|TRITON|FLASHINFER|CUDA|HIP|OMP|MPICH|PYTHONNOUSERSITE|LD_LIBRARY_PATH)(?:_|$)"
+)
 # What the log says of libraries that no package names.
 LIBRARIES = (
     ("nccl", re.compile(r"NCCL version (\d[\w.+-]*)")),
