@@ -149,6 +149,9 @@ func (fo *Follower) remarks(ctx context.Context, j model.Job, title string) Caus
 		c.tell(f, part.Part)
 		c.Title = title + "; but it may be " + f.Title
 	}
+	if j.Nodes == 1 {
+		return c // those are of the network between nodes
+	}
 	for _, f := range logs.Remarks(part.Lines) {
 		c.Title += "; " + f.Title
 		c.Fixes = append(c.Fixes, f.Fixes...)

@@ -100,3 +100,31 @@ func TestRemedies(t *testing.T) {
 		t.Errorf("mends what is not there: %v", got)
 	}
 }
+
+// TestNetworkBetweenNodesIsNotThatOfOne: what NCCL says of its network matters to a job over nodes alone.
+func TestNetworkBetweenNodesIsNotThatOfOne(t *testing.T) {
+	b := apptest.New(t)
+	s, err := b.Submit(t.Context(), "E1.1", jobs.SubmitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(b.Path("logs"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := "vm:7:7 [0] NCCL INFO Could not find: libnccl-net.so\nvm:7:7 [0] NCCL INFO Using network Socket\n"
+	if err := os.WriteFile(b.Path(s.Log), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b.Stage.Queue[0].State = model.JobCompleted
+	b.Clock.Pass(time.Hour)
+	done, err := b.FindJob(t.Context(), "E1.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for nodes, said := range map[int]bool{1: false, 2: true} {
+		done.Nodes = nodes
+		if c, err := b.Why(t.Context(), done); err != nil || strings.Contains(c.Title, "TCP sockets") != said || (len(c.Fixes) > 0) != said {
+			t.Errorf("%d nodes: %+v, %v", nodes, c, err)
+		}
+	}
+}
