@@ -116,6 +116,9 @@ func (s Shape) Tensors(layer int) []string {
 
 // Online is the format that vLLM makes of 16-bit weights under a word; nil: none.
 func (f Formats) Online(word string) *Quant {
+	if word == "" {
+		return nil
+	}
 	return First(f.Weights, func(q Quant) bool { return q.Online && q.Method == word })
 }
 

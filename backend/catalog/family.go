@@ -72,6 +72,7 @@ type reading struct {
 	fields  map[string]any   // of the language model, as they are
 	without []string
 	shape   model.Shape
+	into    reflect.Value // what is set
 }
 
 // ShapeOf reads the shape of a model from the fields of its config.json, as the table says of its family. What it does not
@@ -97,6 +98,7 @@ func ShapeOf(name string, config map[string]any) (model.Shape, error) {
 		r.without = append(r.without, fmt.Sprintf("what is peculiar to model_type %.40q", cmp.Or(kind, inner)))
 	}
 	r.shape = model.Shape{Name: name, Short: model.ShortModel(strings.TrimRight(name, "/")), Aliases: []string{}, Family: cmp.Or(kind, inner), Config: config}
+	r.into = reflect.ValueOf(&r.shape).Elem()
 	for key, n := range f.Defaults {
 		if _, given := r.numbers[key]; !given {
 			r.numbers[key] = int64(n)
@@ -184,7 +186,7 @@ func (r *reading) set(text string) {
 		}
 		n = min(max(n, least), mostNumber)
 		r.numbers[key] = n
-		setField(reflect.ValueOf(&r.shape).Elem(), strings.Split(key, "."), n)
+		setField(r.into, strings.Split(key, "."), n)
 	}
 }
 

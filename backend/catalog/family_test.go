@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
 
 	"shardeck/model"
@@ -150,4 +151,46 @@ func FuzzConfig(f *testing.F) {
 			t.Errorf("%d layers, TP %v", s.Layers, facts.TPs)
 		}
 	})
+}
+
+// Lists of what is not quantised, as the makers of checkpoints write them: a module, a block, a layer, patterns of two kinds, under other
+// names of a block, and what is beside the language model.
+func TestLeftAlone(t *testing.T) {
+	config := func(method, key string, list ...any) map[string]any {
+		return map[string]any{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 128,
+			"vocab_size": 100, "quantization_config": map[string]any{"quant_method": method, "bits": 4, "group_size": 32, key: list}}
+	}
+	for _, tt := range []struct {
+		config map[string]any
+		want   map[string]string
+	}{
+		{config("awq", "modules_to_not_convert", "lm_head", "model.visual.layers.1.mlp"), map[string]string{}},
+		{config("awq", "modules_to_not_convert", "down_proj"), map[string]string{"mlp.down_proj": "*"}},
+		{config("fp8", "modules_to_not_convert", "model.layers.1.mlp.up_proj"), map[string]string{"mlp.up_proj": "010"}},
+		{config("fp8", "ignored_layers", "language_model.model.layers.2.mixer.q_proj"), map[string]string{"self_attn.q_proj": "001"}},
+		{config("modelopt", "exclude_modules", "model.language_model.layers.0.mlp*"), nil},
+		{config("compressed-tensors", "ignore", "re:.*mlp\\.(gate|down)_proj.*"), map[string]string{"mlp.down_proj": "*", "mlp.gate_proj": "*"}},
+		{config("compressed-tensors", "ignore", "model.layers.0.mlp"), map[string]string{}},
+		{config("awq", "modules_to_not_convert", "model.layers.0.mlp"), map[string]string{"mlp.up_proj": "100", "mlp.down_proj": "100", "mlp.gate_proj": "100"}},
+		{config("awq", "modules_to_not_convert", "model.layers.*.mlp"), map[string]string{"mlp.up_proj": "*", "mlp.down_proj": "*", "mlp.gate_proj": "*"}},
+		{config("awq", "modules_to_not_convert", "["), map[string]string{}},
+	} {
+		s, err := ShapeOf("a/b", tt.config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.want == nil {
+			if s.Quant != nil {
+				t.Errorf("%v: %+v", tt.config, s.Quant)
+			}
+			continue
+		}
+		if diff := cmp.Diff(tt.want, s.Quant.Left); diff != "" {
+			t.Errorf("%v: %s", tt.config["quantization_config"], diff)
+		}
+	}
+	whole, err := ShapeOf("a/b", config("awq", "modules_to_not_convert", "model.layers.1"))
+	if err != nil || len(whole.Quant.Left) != 7 || whole.Quant.Left["self_attn.o_proj"] != "010" {
+		t.Errorf("a whole layer: %v, %v", whole.Quant.Left, err)
+	}
 }

@@ -82,8 +82,6 @@ func quantOf(r *reading, families *familyTable) *model.Quant {
 			break
 		}
 	}
-	inner := &reading{numbers: map[string]int64{}}
-	inner.flatten("", q)
 	t := quantisation()
 	f := model.First(t.Formats, func(f format) bool { return f.fits(q) })
 	if f == nil {
@@ -91,12 +89,10 @@ func quantOf(r *reading, families *familyTable) *model.Quant {
 		return nil
 	}
 	is := f.Is
+	inner := &reading{numbers: map[string]int64{}, into: reflect.ValueOf(&is).Elem()}
+	inner.flatten("", q)
 	for _, set := range f.Set {
-		key, expression, _ := strings.Cut(set, " = ")
-		if n, ok := inner.eval(expression); ok {
-			inner.numbers[key] = max(n, 0)
-			setField(reflect.ValueOf(&is).Elem(), []string{key}, max(n, 0)) // a group of -1 is the whole
-		}
+		inner.set(set)
 	}
 	if cache := fmt.Sprint(q["kv_cache_quant_algo"], q["kv_cache_scheme"]); strings.Contains(strings.ToUpper(cache), "FP8") || strings.Contains(cache, "num_bits:8") {
 		is.Cache = "fp8"
@@ -119,61 +115,54 @@ func (f format) fits(q map[string]any) bool {
 	return len(f.Where) > 0
 }
 
-// pattern tells tensors that are left in 16 bits, as one list or another of a config writes it.
-type pattern struct {
-	below string         // what follows layers.N., or a part of the whole name
-	re    *regexp.Regexp // of the whole name
-}
+var (
+	ofLayer  = regexp.MustCompile(`(?:^|\.)layers\.(\d+)(?:\.|$)([^*]*)$`)
+	besideIt = regexp.MustCompile(`visi|visual|mtp|audio`) // the layers, and not counted as tensors
+)
 
-var ofLayer = regexp.MustCompile(`(?:^|\.)layers\.(\d+)(?:\.|$)(.*)`)
-
-// patterns gathers what is left alone, by the number of the layer, -1 for any.
-func (t *quantTable) patterns(q map[string]any) map[int][]pattern {
-	out := map[int][]pattern{}
+// patterns gathers what is left alone, as one list or another of a config writes it, by the number of the layer, -1 for any.
+func (t *quantTable) patterns(q map[string]any) map[int][]*regexp.Regexp {
+	out, end := map[int][]*regexp.Regexp{}, `(?:\.|$)`
+	if q["quant_method"] == "compressed-tensors" {
+		end = `$` // names a module, not what is in it
+	}
 	for _, key := range t.Left {
 		list, _ := q[key].([]any)
 		for _, v := range list {
-			text := fmt.Sprint(v)
-			if strings.ContainsAny(text, "*\\|(") {
-				expr, is := strings.CutPrefix(text, "re:")
-				if !is {
-					expr = strings.ReplaceAll(regexp.QuoteMeta(text), `\*`, `.*`)
-				}
-				if re, err := regexp.Compile(`^(?:model\.)?(?:` + strings.TrimPrefix(expr, "^") + `)`); err == nil {
-					out[-1] = append(out[-1], pattern{re: re})
-				}
+			text, layer := fmt.Sprint(v), -1
+			expr, regular := strings.CutPrefix(text, "re:")
+			switch m := ofLayer.FindStringSubmatch(text); {
+			case regular:
+				expr = `^(?:model\.)?(?:` + strings.TrimPrefix(expr, "^") + `)`
+			case besideIt.MatchString(text):
 				continue
-			}
-			layer, m := -1, ofLayer.FindStringSubmatch(text)
-			if strings.Contains(text, "visi") || strings.Contains(text, "visual") || strings.Contains(text, "mtp") {
-				continue
-			}
-			if m != nil {
+			case m != nil:
 				_, _ = fmt.Sscan(m[1], &layer) // digits
-				text = m[2]
+				if expr = `\.` + regexp.QuoteMeta(m[2]) + end; m[2] == "" {
+					expr = `^model\.layers` + end
+				}
+			default:
+				expr = strings.ReplaceAll(regexp.QuoteMeta(text[max(0, strings.Index(text, "layers.")):]), `\*`, `.*`)
+				expr = `(?:^|\.)` + expr + end
 			}
-			out[layer] = append(out[layer], pattern{below: text})
+			if re, err := regexp.Compile(expr); err == nil {
+				out[layer] = append(out[layer], re)
+			}
 		}
 	}
 	return out
 }
 
-func (p pattern) matches(layer int, name string) bool {
-	if p.re != nil {
-		return p.re.MatchString(fmt.Sprintf("model.layers.%d.%s", layer, name))
-	}
-	return p.below == "" || strings.Contains("."+name+".", "."+p.below+".")
-}
-
 // left marks the tensors of every layer that patterns name, under any of the words for their block.
-func (r *reading) left(t *familyTable, patterns map[int][]pattern) map[string]string {
+func (r *reading) left(t *familyTable, patterns map[int][]*regexp.Regexp) map[string]string {
 	marks := map[string][]byte{}
 	for layer := range r.shape.Layers {
 		here := slices.Concat(patterns[-1], patterns[layer])
 		for _, name := range r.shape.Tensors(layer) {
 			block, rest, _ := strings.Cut(name, ".")
 			if !slices.ContainsFunc(append(t.Blocks[block], block), func(alias string) bool {
-				return slices.ContainsFunc(here, func(p pattern) bool { return p.matches(layer, alias+"."+rest) })
+				full := fmt.Sprintf("model.layers.%d.%s.%s", layer, alias, rest)
+				return slices.ContainsFunc(here, func(re *regexp.Regexp) bool { return re.MatchString(full) })
 			}) {
 				continue
 			}
