@@ -111,3 +111,29 @@ func TestExpectCountsWhatWasInflated(t *testing.T) {
 		t.Errorf("100 in a quarter of the text, %d expected in all", n)
 	}
 }
+
+// TestBombIsNotUnpacked: text that no recording could be packed so small from is read as far as it may be one, with one member or many,
+// and what is said tells so; well packed text that could be one is read whole.
+func TestBombIsNotUnpacked(t *testing.T) {
+	size := 3 * ratioFrom
+	long := strings.Repeat("x", size)
+	steps := strings.Repeat(fmt.Sprintf(`{"ph":"X","name":"%x"},`, rand.NewPCG(1, 2).Uint64()), 40_000)
+	many := make([]string, 24)
+	for i := range many {
+		many[i] = long[:size/24]
+	}
+	for name, c := range map[string]struct {
+		packed []byte
+		whole  bool
+	}{"one": {gz(9, long), false}, "many": {gz(9, many...), false}, "small": {gz(9, long[:ratioFrom]), true}, "steps": {gz(6, steps), true}} {
+		src, err := OpenSource(t.Context(), writeFile(t, "x.json.gz", c.packed), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := io.Copy(io.Discard, src)
+		src.Close()
+		if c.whole != (err == nil) || n > ratioFrom+mostText || err != nil && !strings.Contains(ReadFault(err), "which no recording does") {
+			t.Errorf("%s: %d bytes, %v", name, n, err)
+		}
+	}
+}

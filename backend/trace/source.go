@@ -162,6 +162,7 @@ var sourceFaults = []struct {
 	{io.ErrUnexpectedEOF, "the gzip file is cut off"},
 	{gzip.ErrChecksum, "the gzip checksum does not match: the file changed after it was written"},
 	{gzip.ErrHeader, "what follows the gzip data is not gzip"},
+	{errBomb, "the gzip data unpack to more than 250 times their size, or to over 256 GB, which no recording does: the rest is not read"},
 }
 
 // ReadFault says in words for people why reading a Source stopped before its end.
