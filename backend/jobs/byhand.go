@@ -69,7 +69,10 @@ func (q *Queue) adopt(j model.Job) (of model.Job, mine bool) {
 	if !ok {
 		return j, q.within(j.WorkDir)
 	}
-	tag := fmt.Sprintf("sbatch-%s-%d", strings.ReplaceAll(j.ID, "+", "."), j.Submit.Unix())
+	tag := j.Tag // ours, whose record is lost
+	if !strings.HasPrefix(tag, "shardeck-") {
+		tag = fmt.Sprintf("sbatch-%s-%d", strings.ReplaceAll(j.ID, "+", "."), j.Submit.Unix())
+	}
 	s := model.Submission{Tag: tag, Experiment: e.Masked(), Scheduler: j.Scheduler, JobID: j.ID, Nsys: nsys,
 		Script: model.MaskedScript(scriptOf(j)), Log: q.Workspace.Rel(j.Log), At: j.Submit}
 	if !q.Workspace.ReadOnly {

@@ -26,10 +26,14 @@
 set -euo pipefail
 
 # The workspace: the folder that holds experiments/, at or above where the job was
-# submitted; else the one this script lies in.
+# submitted or runs; else the one this script lies in, of which Slurm runs a copy.
 find_workspace() {
   local at
-  for at in "${SLURM_SUBMIT_DIR:-$PWD}" "$(dirname "${BASH_SOURCE[0]}")"; do
+  for at in "${SLURM_SUBMIT_DIR:-$PWD}" "$PWD" "$(dirname "${BASH_SOURCE[0]}")" original; do
+    if [ "$at" = original ]; then
+      at=$(scontrol show job "${SLURM_JOB_ID:-0}" 2>/dev/null | sed -n 's/^ *Command=\([^ ]*\).*/\1/p' | head -n 1)
+      at=$(dirname "${at:-/}")
+    fi
     at=$(cd "$at" && pwd) || continue
     while [ ! -d "$at/experiments/configs" ] && [ "$at" != / ]; do at=$(dirname "$at"); done
     if [ "$at" != / ]; then
