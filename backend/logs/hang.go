@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,32 +61,27 @@ func feel(log []heard) pulse {
 }
 
 // Hung tells of a job that runs, or ended at its limit, what moved last where nothing has moved for longer than it was ever
-// quiet before and than its stage may be, or where the engine said three times that it waits for a worker. silent is how
+// quiet before and than its stage may be, or where the engine said again and again that it waits for a worker. silent is how
 // long the log was not written to, 0 if that is not known.
 func Hung(lines []string, job model.Job, silent time.Duration) (Finding, bool) {
-	return hung(lines, listen(lines), job, silent)
-}
-
-func hung(lines []string, log []heard, job model.Job, silent time.Duration) (Finding, bool) {
+	stands := func(l string) bool { return slices.ContainsFunc(told().Standing, heard{flat: squeeze(l)}.shows) }
+	if silent < 15*time.Minute && !slices.ContainsFunc(lines[max(len(lines)-around, 0):], stands) {
+		return Finding{}, false // it moves, as most do: the rest need not be read
+	}
+	log := listen(lines)
 	p := feel(log)
 	if p.line < 0 {
 		return Finding{}, false
 	}
-	waited := time.Duration(p.waits) * time.Minute
-	limits, named := signs().Quiet[string(p.stage)]
-	if !named {
-		limits = signs().Quiet["other"]
+	limits, enough := signs().Quiet[cmp.Or(string(p.stage), "other")], 3
+	if !job.State.Active() {
+		enough = 2 // and so to its end
 	}
 	if job.Elapsed > 0 && p.quiet > job.Elapsed { // of two clocks
 		p.quiet = 0
 	}
-	quiet := max(p.quiet, waited, silent)
-	enough := 3
-	if !job.State.Active() {
-		enough = 2 // to its end
-	}
-	engineSays := p.waits >= enough && !limits.Slow
-	if !engineSays && quiet <= max(p.longest, time.Duration(limits.Minutes)*time.Minute) {
+	longest := max(p.longest, time.Duration(limits.Minutes)*time.Minute)
+	if (limits.Slow || p.waits < enough) && max(p.quiet, silent, time.Duration(p.waits)*time.Minute) <= longest {
 		return Finding{}, false
 	}
 	f := known().Hang.finding(lines, p.line, job)
@@ -102,11 +98,11 @@ func hung(lines []string, log []heard, job model.Job, silent time.Duration) (Fin
 
 // atLimit tells of a job that its time limit ended whether it hung, else how far it came and how much was missing.
 func atLimit(f Finding, lines []string, log []heard, job model.Job) Finding {
-	if h, ok := hung(lines, log, job, 0); ok {
+	if h, ok := Hung(lines, job, 0); ok {
 		return h
 	}
 	at := Stage(lines)
-	if at.Total == 0 || at.Done == at.Total {
+	if at.Total == 0 || at.Done == at.Total || at.Done == 0 || stageOrder(at.Stage) < stageOrder(model.StageWarmup) {
 		if at.Stage != "" {
 			f.Title += ", at stage " + string(at.Stage)
 		}
@@ -114,35 +110,26 @@ func atLimit(f Finding, lines []string, log []heard, job model.Job) Finding {
 	}
 	f.Title += fmt.Sprintf(": %d of %d %s iterations were done", at.Done, at.Total, at.Stage)
 	each, about := iterationTime(log, at, job)
-	if each == 0 {
-		return f
+	if more := time.Duration(at.Total-at.Done) * each; more > 0 {
+		f.Title += fmt.Sprintf("; %s %s more were needed for the rest of them", about, model.DurationWords(more.Round(time.Second)))
+		minutes := 5 * (int(more.Minutes()*1.25)/5 + 1)
+		f.Fixes[0] = fmt.Sprintf("raise slurm.time by %d min or more (debug allows 30 min, regular 48 h)", minutes)
+		f.Edits[0] = fmt.Sprintf("slurm.time +%dm", minutes)
 	}
-	more := time.Duration(at.Total-at.Done) * each
-	f.Title += fmt.Sprintf("; %s %s more were needed for the rest of them", about, model.DurationWords(more.Round(time.Second)))
-	minutes := 5 * (int(more.Minutes()*1.25)/5 + 1)
-	f.Fixes[0] = fmt.Sprintf("raise slurm.time by %d min or more (debug allows 30 min, regular 48 h)", minutes)
-	f.Edits = slices.Replace(slices.Clone(f.Edits), 0, 1, fmt.Sprintf("slurm.time +%dm", minutes))
 	return f
 }
 
 // iterationTime is what an iteration of a stage took by the log's clock; where that tells nothing, what it can have taken at
 // most by the job's own, all of whose time went into those that were done.
 func iterationTime(log []heard, at Progress, job model.Job) (each time.Duration, about string) {
-	var first, last time.Time
-	n := 0
+	var times []time.Time
 	for _, h := range log {
 		if p, own := runnerStage(h.text); own && p.Stage == at.Stage && p.Total > 0 && h.stamped {
-			if n++; n == 1 {
-				first = h.at
-			}
-			last = h.at
+			times = append(times, h.at)
 		}
 	}
-	if n > 1 && last.After(first) {
-		return last.Sub(first) / time.Duration(n-1), "about"
+	if n := len(times) - 1; n > 0 && times[n].After(times[0]) {
+		return times[n].Sub(times[0]) / time.Duration(n), "about"
 	}
-	if at.Done > 0 {
-		return job.Elapsed / time.Duration(at.Done), "at most"
-	}
-	return 0, ""
+	return job.Elapsed / time.Duration(at.Done), "at most"
 }

@@ -159,6 +159,8 @@ func TestAtTheLimit(t *testing.T) {
 			"the job ran into its time limit: 3 of 5 timing iterations were done; about 10 min more were needed", "slurm.time +15m"},
 		"too short, by the job's clock": {done("", "", ""), timeout,
 			"the job ran into its time limit: 3 of 5 timing iterations were done; at most 20 min more were needed", "slurm.time +30m"},
+		"while loading shards": {[]string{"Loading safetensors checkpoint shards:  50% Completed | 2/4 [00:05<00:05,  2.6s/it]", ended}, timeout,
+			"the job ran into its time limit, at stage weights", "slurm.time double"},
 		"while loading":       {[]string{"shardeck: stage weights", ended}, timeout, "the job ran into its time limit, at stage weights", "slurm.time double"},
 		"hung":                {append([]string{"shardeck: iteration 1 of 2 warm-up"}, append(waited(4), ended)...), timeout, "hung since 10:24", ""},
 		"hung without a word": {done(", 11-20 10:20:40"), timeout, "hung since 10:20", ""},
