@@ -171,7 +171,7 @@ func (rd *Reader) openRanks(ctx context.Context, f model.RunFile, progress pool.
 	if err == nil && rd.Cache.read(key, func(r io.Reader) (err error) { ranks, err = codec.Decode(r); return err }) {
 		return ranks, lostFile(ranks)
 	}
-	if ranks, err = rd.readRanks(ctx, f, rd.Cache != nil, progress); err != nil {
+	if ranks, err = rd.readRanks(ctx, f, kineto.Reader{Links: rd.Cache != nil, Most: mostUnasked}, progress); err != nil {
 		return nil, err
 	}
 	for _, r := range ranks {
@@ -186,7 +186,7 @@ func (rd *Reader) openLinks(ctx context.Context, f model.RunFile, progress pool.
 	if err == nil && rd.Cache.read(linksKey(key), func(r io.Reader) (err error) { l, err = codec.DecodeLinks(r); return err }) {
 		return l, nil
 	}
-	ranks, err := rd.readRanks(ctx, f, true, progress)
+	ranks, err := rd.readRanks(ctx, f, kineto.Reader{Links: true}, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -202,10 +202,14 @@ func linksKey(k cacheKey) cacheKey {
 	return k
 }
 
-// readRanks reads the ranks of one file, with what launched their kernels if that is asked for, and keeps both.
-func (rd *Reader) readRanks(ctx context.Context, f model.RunFile, links bool, progress pool.Progress) ([]*trace.Rank, error) {
+// mostUnasked is how many launches and ranges of the program are kept while a trace is read for something else: all of an eager
+// trace of 300 MB. Of a larger one, what launched its kernels is read when somebody asks.
+const mostUnasked = 5 << 17
+
+// readRanks reads the ranks of one file, with what launched their kernels if by says so, and keeps both.
+func (rd *Reader) readRanks(ctx context.Context, f model.RunFile, by kineto.Reader, progress pool.Progress) ([]*trace.Rank, error) {
 	key, unkeyed := rd.rankKey(f) // before the file is read
-	readers := []trace.Reader{kineto.Reader{Links: links}, nsys.Reader{Runner: programs{}}}
+	readers := []trace.Reader{by, nsys.Reader{Runner: programs{}}}
 	ranks, err := trace.Open(ctx, readers, f.Path, progress)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,8 @@ import (
 type hostReader struct {
 	want     rangeKind // ranges that are kept
 	seen     rangeKind // of those
+	most     int       // launches and ranges that are kept; 0: any number
+	tooMany  bool      // there were more: none is kept
 	launches []hostLaunch
 	ranges   []hostRange
 	known    *trace.Names // names of both
@@ -70,7 +72,7 @@ func hostField(key []byte, inArgs bool) field {
 
 // event takes the event that is b from b[i] on.
 func (r *hostReader) event(b []byte, i int) {
-	if r.isNeither(b[i:]) {
+	if r.tooMany || r.isNeither(b[i:]) {
 		return
 	}
 	e := &r.ev
@@ -90,6 +92,9 @@ func (r *hostReader) event(b []byte, i int) {
 		r.seen |= kinds
 		r.ranges = append(r.ranges, hostRange{
 			ts.v, ts.v + dur.v, e.num[numID].or(-1), uint64(max(0, e.num[numRF].or(0))), r.row(e.row()), r.known.JSON(name), kinds})
+	}
+	if r.tooMany = r.most > 0 && len(r.launches)+len(r.ranges) > r.most; r.tooMany {
+		r.launches, r.ranges = nil, nil
 	}
 }
 

@@ -213,6 +213,33 @@ func TestLinksOfOddEvents(t *testing.T) {
 	}
 }
 
+// TestLinksChangeNothingElse: also the steps that a profiler left out are placed alike, by the events at hand or by another
+// reading, and with more of them than asked for there are no links.
+func TestLinksChangeNothingElse(t *testing.T) {
+	files := recordings(t)
+	files = append(files, write(t, "kineto_trace_0.json", []byte(wholeDocument(
+		hostEvent("user_annotation", "ProfilerStep#4", 5, 30, ""), hostEvent("cuda_runtime", "cudaLaunchKernel", 12, 2, `"correlation": 1`), deviceKernel(1, 1)))))
+	for _, f := range files {
+		want, err := Open(t.Context(), f, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for most, linked := range map[int]bool{0: true, 1: false} {
+			ranks, err := Reader{Links: true, Most: most}.Open(t.Context(), f, nil)
+			if err != nil || (ranks[0].Links != nil) != linked {
+				t.Fatalf("%s, at most %d: links %v, %v", f, most, ranks[0].Links != nil, err)
+			}
+			ranks[0].Links = nil
+			if d := cmp2.Diff(want, ranks[0]); d != "" {
+				t.Errorf("%s, at most %d (-without +with links):\n%.2000s", f, most, d)
+			}
+		}
+	}
+	if r, _ := Open(t.Context(), files[len(files)-1], nil); len(r.Marks) != 2 {
+		t.Errorf("the step is not placed: %+v", r.Marks)
+	}
+}
+
 // FuzzLinks holds that reading links never panics and does not depend on the blocks
 // that the text is read in.
 func FuzzLinks(f *testing.F) {

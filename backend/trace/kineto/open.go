@@ -32,6 +32,7 @@ import (
 // Reader reads Kineto traces for trace.Open.
 type Reader struct {
 	Links bool // what launched the kernels is asked for too: Rank.Links
+	Most  int  // launches and ranges of the program that may be kept for it, 64 bytes each; with more there are no links. 0: any number
 }
 
 // Reads knows JSON, and the names of JSON files.
@@ -48,6 +49,7 @@ func (r Reader) Open(ctx context.Context, path string, progress func(done, total
 	how := reading{}
 	if r.Links {
 		how.host = newHostReader(launchers | stepRange)
+		how.host.most = r.Most
 	}
 	rank, err := open(ctx, path, progress, how)
 	if err != nil {
@@ -77,6 +79,9 @@ func open(ctx context.Context, path string, progress func(done, total int64), ho
 		return nil, err
 	}
 	var links *trace.Links
+	if how.host != nil && how.host.tooMany {
+		how.host = nil
+	}
 	if how.host != nil {
 		links = how.host.links(d.scan.records)
 		links.Damaged = len(d.Damage()) > 0
