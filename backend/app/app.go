@@ -116,13 +116,9 @@ func (a *App) furnish() {
 		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,
 		Jobs: func() []model.Job { return a.KnownJobs() }, KnownOf: a.Measure.Quick,
 	})
-	floor := poll.Floor
-	if a.scheduler.Name() == local.Name {
-		floor = localFloor
-	}
 	a.Jobs = jobs.New(jobs.Needs{
 		Workspace: a.ws, World: a.world, Scheduler: a.scheduler, Now: o.Now, Note: a.note, Past: a.shelf("history"),
-		Poll:        poll.New(a.scheduler, poll.Options{Interval: a.catalog.Settings.Refresh, Floor: floor, Now: o.Now, Shelf: a.shelf("queue")}),
+		Poll:        poll.New(a.scheduler, poll.Options{Interval: a.catalog.Settings.Refresh, Floor: a.floor(), Now: o.Now, Shelf: a.shelf("queue")}),
 		Experiments: a.Experiments, Edits: a.experimentSets, Machine: a.machine, Software: a.software(), Getenv: o.Env,
 		Unread: a.Measure.Unread, Each: func(ctx context.Context, n int, f func(int)) {
 			_ = a.pool.Do(ctx, pool.Wanted, 0, func(ctx context.Context) error { a.pool.Each(ctx, pool.Wanted, n, f); return nil }).Wait()
@@ -177,6 +173,19 @@ func gpuPool(env func(string) string) string {
 
 // localFloor is the least time between two looks at the local scheduler's files, which cost nothing.
 const localFloor = time.Second
+
+// Pause waits until the scheduler may be asked again.
+func (a *App) Pause(ctx context.Context) error {
+	return scheduler.Pause(ctx, a.floor())
+}
+
+// floor is the least time between two questions to the scheduler.
+func (a *App) floor() time.Duration {
+	if a.scheduler.Name() == local.Name {
+		return localFloor
+	}
+	return poll.Floor
+}
 
 // Close cancels running work and waits for it. Jobs go on: they are not ours to end.
 func (a *App) Close() { a.pool.Close() }

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -272,6 +273,9 @@ func (s *Sweeps) pack(p *sweep.Plan, states ...sweep.State) {
 			ready = append(ready, sweep.Member{Point: x.Point, Experiment: x.Experiment})
 		}
 	}
+	if p.Sweep.Goal != nil {
+		slices.SortStableFunc(ready, byPromise(p.Open()))
+	}
 	limit, _ := model.ParseTimeLimit(p.Base.Experiment.Slurm.Time) // checked with the points
 	packing := sweep.Packing{
 		Place: func(g sweep.Engine) check.Placement { return check.Place(g.Size, s.World.Site) },
@@ -294,6 +298,15 @@ func (s *Sweeps) pack(p *sweep.Plan, states ...sweep.State) {
 	if p.NodeHours = nil; len(p.Jobs) > 0 {
 		p.NodeHours = &total
 	}
+}
+
+// byPromise puts the points first that can still change the answer, the most promising first.
+func byPromise(open []sweep.Status) func(a, b sweep.Member) int {
+	place := map[string]int{}
+	for i, x := range open {
+		place[x.ID] = i - len(open) // those that cannot are at 0
+	}
+	return func(a, b sweep.Member) int { return cmp.Compare(place[a.ID], place[b.ID]) }
 }
 
 // spare is the part of a time limit that is not planned for: estimates are estimates.

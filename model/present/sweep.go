@@ -123,7 +123,19 @@ func SweepTotal(p sweep.Plan) string {
 	if p.NodeHours != nil {
 		words = append(words, "at most "+NodeHours(*p.NodeHours))
 	}
-	return Joined(words...)
+	return Joined(append(words, Decision(p))...)
+}
+
+// Decision says that the best is decided, and what of the sweep is left; empty: it is not, or there is no goal.
+func Decision(p sweep.Plan) string {
+	if !p.Decided() {
+		return ""
+	}
+	text := "the best is decided: " + p.Best().ID
+	if n := p.Count(sweep.Ready, sweep.Submitted); n > 0 {
+		text += fmt.Sprintf(", %d of %s left", n, unit.Plural(len(p.Points)-p.Count(sweep.LeftOut), "point"))
+	}
+	return text
 }
 
 // Neighbours warns of jobs whose engines run side by side; empty: none do.

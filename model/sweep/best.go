@@ -35,6 +35,18 @@ func (g Goal) Meets(x Status) bool {
 	})
 }
 
+// holdsAt says whether a condition over one metric holds at a value of it.
+func holdsAt(c condition.Condition, name string, v float64) bool {
+	holds, err := c.Holds(condition.Values{name: v})
+	return err == nil && holds
+}
+
+// higherIsBetter says so of a metric, or of one statistic of it.
+func higherIsBetter(name string) bool {
+	d, _, err := metric.FindStat(name)
+	return err == nil && d.Better == metric.Higher
+}
+
 // Best is the point that is best by the sweep's goal among those that are done and keep its constraints; of repeats, whose
 // values are one sample each, the one whose point has the best median. It is nil without a goal, and where none is.
 func (p Plan) Best() *Status {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,7 +42,7 @@ lists the sweeps.
 		Args: command.Args(0, 0),
 		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error { return list(ctx, e, a) }),
 	}
-	c.AddCommand(newSweep(e), checkSweep(e), submitSweep(e), statusOf(e), resumeSweep(e), stopSweep(e))
+	c.AddCommand(newSweep(e), checkSweep(e), submitSweep(e), statusOf(e), watchSweep(e), resumeSweep(e), stopSweep(e))
 	return c
 }
 
@@ -288,6 +289,48 @@ func statusOf(e *command.Env) *cobra.Command {
 			})
 		}),
 	}
+}
+
+func watchSweep(e *command.Env) *cobra.Command {
+	var decided bool
+	c := &cobra.Command{
+		Use:   "watch ID",
+		Short: "print a line whenever a sweep gets further, until its jobs have ended",
+		Long: `Prints how far a sweep is, a line whenever that changes. With --until-decided it cancels
+the jobs once no point that is left can still change the answer to the sweep's goal: by
+what the measured points bound (more requests at once never serve each sooner, twice the
+GPUs are at most twice as fast) no other can be better by more than 5 %. The points that
+were not run stay ready: shardeck sweep resume runs them.`,
+		Args: command.Args(1, 1),
+		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
+			last := ""
+			for ctx.Err() == nil {
+				if _, err := a.ListJobs(ctx, true); err != nil {
+					e.Warn("the scheduler does not say what runs: %v", err)
+				}
+				p, err := a.Sweeps.Plan(ctx, words[0])
+				if err != nil {
+					return err
+				}
+				if text := present.SweepTotal(p); text != last {
+					last = text
+					e.Say("%s  %s", time.Now().Format("15:04:05"), text)
+				}
+				if p.Count(sweep.Submitted) == 0 {
+					return nil
+				}
+				if decided && p.Decided() {
+					ids, err := a.Sweeps.Stop(ctx, words[0])
+					e.Warn("the best is decided: cancelled %s", unit.Plural(len(ids), "job"))
+					return err
+				}
+				_ = a.Pause(ctx)
+			}
+			return ctx.Err()
+		}),
+	}
+	c.Flags().BoolVar(&decided, "until-decided", false, "cancel the jobs once the answer to the goal is known")
+	return c
 }
 
 func stopSweep(e *command.Env) *cobra.Command {

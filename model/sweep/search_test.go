@@ -1,0 +1,128 @@
+package sweep
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"shardeck/model"
+	"shardeck/model/metric"
+)
+
+// recorded is a sweep over Llama-3.1-8B on two H100 (engine torch): TP, batch, prompt; tokens/s, TTFT and TPOT in ms.
+var recorded = []struct {
+	tp, batch, prompt      int
+	throughput, ttft, tpot float64
+}{
+	{1, 1, 2048, 3769.8, 53.261, 8.045}, {1, 1, 512, 1109.7, 19.068, 7.937}, {1, 16, 2048, 23003.8, 857.218, 9.713},
+	{1, 16, 512, 12344.8, 205.872, 8.582}, {1, 4, 2048, 11297.9, 211.381, 8.504}, {1, 4, 512, 4036.7, 51.631, 8.235},
+	{1, 4, 8192, 21098.2, 958.815, 9.642}, {1, 64, 2048, 30891.4, 3476.71, 14.268}, {1, 64, 512, 25034.9, 835.097, 10.119},
+	{2, 1, 2048, 4986.5, 34.599, 6.174}, {2, 1, 512, 1355.7, 41.067, 6.092}, {2, 16, 2048, 35414.9, 493.075, 7.32},
+	{2, 16, 512, 16680.6, 122.027, 6.839}, {2, 4, 2048, 15541.9, 125.156, 6.633}, {2, 4, 512, 5266.2, 34.297, 6.405},
+	{2, 4, 8192, 33398.8, 539.484, 7.127}, {2, 64, 2048, 51534.8, 2009.19, 9.732}, {2, 64, 512, 38463.9, 480.221, 7.589},
+}
+
+// recordedPlan is that sweep with noise of 2 %, no point done, in an order of chance.
+func recordedPlan(r *rand.Rand, g *Goal) (Plan, map[string]*metric.Analysis) {
+	p, results := Plan{Sweep: Sweep{Goal: g}}, map[string]*metric.Analysis{}
+	for _, i := range r.Perm(len(recorded)) {
+		c := recorded[i]
+		e := model.Defaults()
+		e.Layout.TP, e.Data = c.tp, model.Workload{BatchSize: c.batch, SeqLen: c.prompt, MaxTokens: 64}
+		id := fmt.Sprintf("tp%d-b%d-s%d", c.tp, c.batch, c.prompt)
+		noisy := func(v float64) float64 { return v * (1 + 0.02*r.NormFloat64()) }
+		tput, tpot := noisy(c.throughput), noisy(c.tpot)
+		x := measured(id, 1, map[string]float64{"throughput_tokens_sec": tput, "ttft": noisy(c.ttft), "tpot": tpot,
+			PerGPU: tput / float64(c.tp), PerUser: 1000 / tpot})
+		results[id], x.Analysis, x.Run, x.State, x.Experiment = x.Analysis, nil, nil, Ready, e
+		p.Points = append(p.Points, x)
+	}
+	return p, results
+}
+
+// With a goal the true best is found within 5 % of its value, in at most half of the points, whatever the order and the noise.
+func TestEarlyAnswer(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		goal Goal
+		most float64 // points on average
+	}{
+		{"throughput", Goal{Metric: "throughput_tokens_sec", Highest: true}, 9},
+		{"a GPU's throughput", Goal{Metric: PerGPU, Highest: true}, 9},
+		{"latency", Goal{Metric: "tpot"}, 9},
+		{"first token", Goal{Metric: "ttft"}, 9},
+		{"throughput with a limit", Goal{Metric: "throughput_tokens_sec", Highest: true, Constraints: where("ttft <= 200")}, 9},
+		{"of a user", Goal{Metric: PerUser, Highest: true, Constraints: where("ttft <= 100")}, 9},
+	} {
+		ran := 0
+		for seed := range uint64(20) {
+			p, results := recordedPlan(rand.New(rand.NewPCG(seed, 7)), &c.goal)
+			whole := p
+			whole.Points = nil
+			for _, x := range p.Points {
+				x.State, x.Analysis, x.Run = Done, results[x.ID], &model.Run{}
+				whole.Points = append(whole.Points, x)
+			}
+			n := 0
+			for ; !p.Decided(); n++ {
+				next := p.Open()[0]
+				for i := range p.Points {
+					if x := &p.Points[i]; x.ID == next.ID {
+						x.State, x.Analysis, x.Run = Done, results[x.ID], &model.Run{}
+					}
+				}
+			}
+			found, best := *p.Best().Value(c.goal.Metric), *whole.Best().Value(c.goal.Metric)
+			if r := found / best; r < 0.95 || r > 1.05 {
+				t.Errorf("%s, seed %d: found %s with %.1f, the best is %s with %.1f", c.name, seed, p.Best().ID, found, whole.Best().ID, best)
+			}
+			if n > len(recorded)/2 {
+				t.Errorf("%s, seed %d: %d of %d points", c.name, seed, n, len(recorded))
+			}
+			ran += n
+		}
+		t.Logf("%s: %.1f of %d points", c.name, float64(ran)/20, len(recorded))
+	}
+}
+
+// Nothing is said of points that differ in more than laws are about.
+func TestNoBound(t *testing.T) {
+	p, results := recordedPlan(rand.New(rand.NewPCG(1, 1)), &Goal{Metric: "throughput_tokens_sec", Highest: true})
+	for i := range p.Points {
+		p.Points[i].State, p.Points[i].Analysis, p.Points[i].Run = Done, results[p.Points[i].ID], &model.Run{}
+	}
+	for name, change := range map[string]func(*model.Experiment){
+		"two layouts":       func(e *model.Experiment) { e.Layout.TP, e.Layout.DPShard = 4, 2 },
+		"another model":     func(e *model.Experiment) { e.Model.Name = "x/y" },
+		"another backend":   func(e *model.Experiment) { e.Comm.AllReduce = "nccl" },
+		"another output":    func(e *model.Experiment) { e.Data.MaxTokens = 128 },
+		"more of the batch": func(e *model.Experiment) { e.Data.BatchSize = 4096 },
+	} {
+		x := p.Points[0]
+		x.State, x.Analysis, x.Run = Ready, nil, nil
+		change(&x.Experiment)
+		if !p.search().canWin(spotOf(x.Experiment)) {
+			t.Errorf("%s cannot win", name)
+		}
+	}
+	if !p.Decided() {
+		t.Error("not decided when all is done")
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	p, results := recordedPlan(rand.New(rand.NewPCG(1, 1)), &Goal{Metric: "throughput_tokens_sec", Highest: true, Constraints: where("ttft <= 200")})
+	all := p.Points
+	for len(p.Points) < 1000 {
+		for _, x := range all {
+			if len(p.Points)%2 == 0 {
+				x.State, x.Analysis, x.Run = Done, results[x.ID], &model.Run{}
+			}
+			x.Experiment.Data.MaxTokens = 64 + len(p.Points)
+			p.Points = append(p.Points, x)
+		}
+	}
+	for b.Loop() {
+		p.Open()
+	}
+}
