@@ -24,6 +24,7 @@ import (
 const (
 	surveyPatience = 5 * time.Second
 	surveyFresh    = 10 * time.Minute
+	surveyAgain    = time.Minute // after one that found a Slurm that does not answer
 )
 
 // surveyed is what a survey found, as the cache keeps it.
@@ -52,8 +53,11 @@ func (a *App) survey(name string, base model.Site, gpus map[string]model.GPU) (m
 	ctx, cancel := context.WithTimeout(context.Background(), surveyPatience)
 	defer cancel()
 	known, err := a.look(ctx, name, base, gpus)
-	if text, _ := json.Marshal(known); err == nil && a.options.CacheDir != "" && os.MkdirAll(a.options.CacheDir, 0o700) == nil {
+	if text, _ := json.Marshal(known); a.options.CacheDir != "" && os.MkdirAll(a.options.CacheDir, 0o700) == nil {
 		_ = atomicfile.Write(file, text, 0o600) // without it the next start looks again
+		if at := a.options.Now().Add(surveyAgain - surveyFresh); err != nil {
+			_ = os.Chtimes(file, at, at)
+		}
 	}
 	return known.Site, known.From
 }
