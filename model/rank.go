@@ -83,7 +83,7 @@ func (r RankShape) share(t tensor) tensor {
 	case byIn:
 		t.in = r.Cut(t.in)
 	case byKV:
-		t.out = t.out / int64(max(1, r.Shape.KVHeads)) * int64(r.kvHeads())
+		t.out = t.out / int64(max(1, r.Shape.KVHeads)) * int64(r.kvHeads(r.Shape))
 	case experts:
 		t.out = CeilDiv(t.out, int64(r.expertCut))
 	case expertsIn:
@@ -112,15 +112,7 @@ func (s Shape) normSize() int {
 }
 
 // Params is the number of parameters on this rank.
-func (r RankShape) Params() int64 {
-	n := r.Ends()
-	for _, k := range r.kinds {
-		for _, t := range r.tensors(k) {
-			n += int64(k.layers) * t.size()
-		}
-	}
-	return n
-}
+func (r RankShape) Params() int64 { return r.Bytes(nil, 1) }
 
 // Bytes is the memory of the weights here under a quantisation (nil: none); what it leaves alone takes so many bytes a parameter.
 func (r RankShape) Bytes(q *Quant, width int64) int64 {
@@ -157,14 +149,14 @@ func (r RankShape) Ends() int64 {
 }
 
 // kvHeads on this rank: split, or replicated where there are fewer than ranks.
-func (r RankShape) kvHeads() int { return max(1, CeilDiv(r.Shape.KVHeads, r.tp)) }
+func (r RankShape) kvHeads(s Shape) int { return max(1, CeilDiv(s.KVHeads, r.tp)) }
 
 // KVValues is the number of cached values of a sequence of so many tokens on this rank, and those of its states, which do not grow.
 // A latent cache is whole on every rank; a layer with a window keeps no more than that.
 func (r RankShape) KVValues(tokens int64) (cached, state int64) {
 	for _, k := range r.kinds {
 		n, s := int64(k.layers), r.Shape.of(k.mixer)
-		per := int64(max(1, CeilDiv(s.KVHeads, r.tp))) * int64(s.QKDim()+s.VDim())
+		per := int64(r.kvHeads(s)) * int64(s.QKDim()+s.VDim())
 		if m := s.MLA; m != nil {
 			per = int64(m.KVLoraRank + m.RopeDim + s.IndexDim)
 		}
@@ -187,11 +179,11 @@ func (r RankShape) KVValues(tokens int64) (cached, state int64) {
 func (r RankShape) Widest() int {
 	wide := 0
 	for _, k := range r.kinds {
-		switch m := r.Shape.MoE; k.ffn {
+		switch k.ffn {
 		case 'd':
 			wide = max(wide, r.Shape.Intermediate)
 		case 'e':
-			wide = max(wide, m.TopK*m.Intermediate+cmp.Or(m.SharedWidth, m.Shared*m.Intermediate))
+			wide = max(wide, r.Shape.MoE.TopK*r.Shape.MoE.Intermediate+r.Shape.MoE.shared())
 		}
 	}
 	return wide

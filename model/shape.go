@@ -29,8 +29,8 @@ type Shape struct {
 
 	// What not every family has.
 	Family   string         `yaml:"family" json:"family,omitempty"`         // model_type of its config.json
-	Mixers   string         `yaml:"mixers" json:"mixers,omitempty"`         // what mixes tokens, a letter a layer (tensors.go), repeated to the depth; empty: a
-	FFNs     string         `yaml:"ffns" json:"ffns,omitempty"`             // feed-forward parts likewise: d dense, e experts, - none; empty: e after moe.dense_layers
+	Mixers   string         `yaml:"mixers" json:"mixers,omitempty"`         // what mixes tokens, a letter a layer (tensors.go), repeated; empty: a
+	FFNs     string         `yaml:"ffns" json:"ffns,omitempty"`             // d dense, e experts, - none, likewise; empty: by moe.dense_layers
 	Window   int            `yaml:"window" json:"window,omitempty"`         // tokens that a layer s sees
 	WindowKV int            `yaml:"window_kv_heads" json:"window_kv_heads"` // kv_heads of a layer s; 0: as of the others
 	WindowHD int            `yaml:"window_head_dim" json:"window_head_dim"` // its head_dim; 0: as of the others

@@ -100,11 +100,13 @@ func (s Shape) latentAttention() []tensor {
 		t = []tensor{mat("self_attn.q_a_proj", r, s.Hidden, whole), vec(r, whole), mat("self_attn.q_b_proj", q, r, byOut)}
 	}
 	n := s.Indexer * s.IndexDim
-	return slices.Concat(t, where(n > 0, mat("self_attn.indexer.wq_b", n, m.QLoraRank, whole), mat("self_attn.indexer.wk", s.IndexDim, s.Hidden, whole),
+	return slices.Concat(t, where(n > 0, mat("self_attn.indexer.wq_b", n, m.QLoraRank, whole),
+		mat("self_attn.indexer.wk", s.IndexDim, s.Hidden, whole),
 		mat("self_attn.indexer.weights_proj", s.Indexer, s.Hidden, whole), vec(2*s.IndexDim, whole)),
 		where(s.Gate, mat("self_attn.g_proj", s.Heads*m.VDim, s.Hidden, byOut)),
 		[]tensor{mat("self_attn.kv_a_proj_with_mqa", m.KVLoraRank+m.RopeDim, s.Hidden, whole), vec(m.KVLoraRank, whole),
-			mat("self_attn.kv_b_proj", s.Heads*(m.NopeDim+m.VDim), m.KVLoraRank, byOut), mat("self_attn.o_proj", s.Hidden, s.Heads*m.VDim, byIn)})
+			mat("self_attn.kv_b_proj", s.Heads*(m.NopeDim+m.VDim), m.KVLoraRank, byOut),
+			mat("self_attn.o_proj", s.Hidden, s.Heads*m.VDim, byIn)})
 }
 
 func (s Shape) mamba() []tensor {
@@ -112,11 +114,13 @@ func (s Shape) mamba() []tensor {
 	if m.Heads == 0 {
 		return append([]tensor{mat("mamba.in_proj", 2*n, s.Hidden, byOut), mat("mamba.conv1d", n, m.Conv, byOut), vec(n, byOut),
 			mat("mamba.x_proj", m.Rank+2*m.State, n, byIn), mat("mamba.dt_proj", n, m.Rank, byOut), vec(2*n, byOut),
-			mat("mamba.A_log", n*m.State, 1, byOut), mat("mamba.out_proj", s.Hidden, n, byIn)}, where(m.Norms, vec(m.Rank+2*m.State, whole))...)
+			mat("mamba.A_log", n*m.State, 1, byOut), mat("mamba.out_proj", s.Hidden, n, byIn)},
+			where(m.Norms, vec(m.Rank+2*m.State, whole))...)
 	}
 	conv := m.conv('m')
 	return slices.Concat([]tensor{mat("mamba.in_proj", n+conv+m.Heads, s.Hidden, byOut), mat("mamba.conv1d", conv, m.Conv, byOut),
-		vec(3*m.Heads, byOut), mat("mamba.out_proj", s.Hidden, n, byIn)}, where(m.ConvBias, vec(conv, byOut)), where(m.Norms, vec(n, byOut)))
+		vec(3*m.Heads, byOut), mat("mamba.out_proj", s.Hidden, n, byIn)},
+		where(m.ConvBias, vec(conv, byOut)), where(m.Norms, vec(n, byOut)))
 }
 
 func (s Shape) deltaNet(letter byte) []tensor {
@@ -131,6 +135,9 @@ func (s Shape) deltaNet(letter byte) []tensor {
 	return append(t, mat("linear_attn.in_proj_z", value, s.Hidden, byOut), mat("linear_attn.in_proj_b", m.Heads, s.Hidden, byOut),
 		mat("linear_attn.in_proj_a", m.Heads, s.Hidden, byOut), vec(2*m.Heads, byOut))
 }
+
+// shared is the width of all shared experts.
+func (m MoE) shared() int { return cmp.Or(m.SharedWidth, m.Shared*m.Intermediate) }
 
 func (m SSM) inner() int { return cmp.Or(m.Inner, m.Heads*m.HeadDim) }
 
@@ -153,10 +160,9 @@ func (s Shape) ffnTensors(letter byte) []tensor {
 	case 'e':
 		m := s.MoE
 		width := cmp.Or(m.Latent, s.Hidden)
-		shared := cmp.Or(m.SharedWidth, m.Shared*m.Intermediate)
 		return slices.Concat([]tensor{mat("mlp.gate", m.Experts, s.Hidden, whole)},
 			s.feedForward("mlp.experts.0.", width, m.Intermediate, m.Experts, experts, expertsIn),
-			where(shared > 0, s.feedForward("mlp.shared_experts.", s.Hidden, shared, 1, byOut, byIn)...),
+			where(m.shared() > 0, s.feedForward("mlp.shared_experts.", s.Hidden, m.shared(), 1, byOut, byIn)...),
 			where(m.SharedGate, vec(s.Hidden, whole)), where(m.RouterBias, vec(m.Experts, whole)),
 			where(m.Latent > 0, mat("mlp.latent_in", m.Latent, s.Hidden, whole), mat("mlp.latent_out", s.Hidden, m.Latent, whole)))
 	}

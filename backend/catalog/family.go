@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -97,7 +96,8 @@ func ShapeOf(name string, config map[string]any) (model.Shape, error) {
 	if len(f.Types) == 0 || kind != "" && !slices.Contains(f.Types, kind) {
 		r.without = append(r.without, fmt.Sprintf("what is peculiar to model_type %.40q", cmp.Or(kind, inner)))
 	}
-	r.shape = model.Shape{Name: name, Short: model.ShortModel(strings.TrimRight(name, "/")), Aliases: []string{}, Family: cmp.Or(kind, inner), Config: config}
+	r.shape = model.Shape{Name: name, Short: model.ShortModel(strings.TrimRight(name, "/")), Aliases: []string{},
+		Family: cmp.Or(kind, inner), Config: config}
 	r.into = reflect.ValueOf(&r.shape).Elem()
 	for key, n := range f.Defaults {
 		if _, given := r.numbers[key]; !given {
@@ -169,9 +169,6 @@ func number(v any) (int64, bool) {
 		return int64(v), true
 	case float64:
 		return int64(v), true
-	case json.Number:
-		x, err := v.Float64()
-		return int64(x), err == nil
 	}
 	return 0, false
 }

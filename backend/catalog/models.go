@@ -126,7 +126,8 @@ func (f *finder) read(name string) (*model.Shape, error) {
 	switch {
 	case !hub.IsFolder(name):
 		if dir = hub.Snapshot(f.cache, name); dir == "" {
-			return nil, model.Unknown(fmt.Sprintf("%s is not in the hub's cache %s", name, f.cache), "huggingface-cli download "+name+" config.json")
+			return nil, model.Unknown(fmt.Sprintf("%s is not in the hub's cache %s", name, f.cache),
+				"huggingface-cli download "+name+" config.json")
 		}
 	case !filepath.IsAbs(dir):
 		dir = filepath.Join(f.workspace, dir)
@@ -143,19 +144,14 @@ func (f *finder) read(name string) (*model.Shape, error) {
 	return &s, nil
 }
 
-// Model is the shape of a model by its name, and where that comes from; a folder or a hub id that no table has is read.
+// Model is the shape of a model by its name; a folder or a hub id that no table has is read. The error says what was looked for.
 func (c *Catalog) Model(name string) (model.Shape, error) {
-	if s := model.First(c.Shapes, func(s model.Shape) bool { return s.Is(name) }); s != nil {
-		return *s, nil
+	s, err := c.World().Shape(name), error(nil)
+	if s == nil {
+		_, err = c.finder.read(name)
+		return model.Shape{}, err
 	}
-	s, err := c.finder.read(name)
-	if err == nil {
-		return *s, nil
-	}
-	if s := byName(name, c.Shapes); s != nil {
-		return *s, nil
-	}
-	return model.Shape{}, err
+	return *s, nil
 }
 
 // Models lists the shapes that are known, and those of the hub's cache whose config can be read.
@@ -188,7 +184,8 @@ func WithModel(text []byte, s model.Shape) ([]byte, error) {
 		top.Content = append(top.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "models"}, list)
 	}
 	var entry, config yaml.Node
-	if err := errors.Join(config.Encode(s.Config), entry.Encode(map[string]any{"name": s.Name, "short": s.Short, "source": s.Source})); err != nil {
+	about := map[string]any{"name": s.Name, "short": s.Short, "source": s.Source}
+	if err := errors.Join(config.Encode(s.Config), entry.Encode(about)); err != nil {
 		return nil, fmt.Errorf("the config of %s cannot be kept: %w", s.Name, err)
 	}
 	for _, n := range config.Content {

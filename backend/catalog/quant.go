@@ -52,7 +52,8 @@ func byName(name string, known []model.Shape) *model.Shape {
 			}
 			base := model.ShortModel(name[:m[2]])
 			s := model.First(known, func(s model.Shape) bool {
-				return s.Quant == nil && slices.ContainsFunc(append(s.Aliases, s.Name), func(id string) bool { return model.ShortModel(id) == base })
+				ids := slices.Concat(s.Aliases, []string{s.Name})
+				return s.Quant == nil && slices.Contains(model.Each(ids, model.ShortModel), base)
 			})
 			if s == nil {
 				return nil
@@ -94,12 +95,14 @@ func quantOf(r *reading, families *familyTable) *model.Quant {
 	for _, set := range f.Set {
 		inner.set(set)
 	}
-	if cache := fmt.Sprint(q["kv_cache_quant_algo"], q["kv_cache_scheme"]); strings.Contains(strings.ToUpper(cache), "FP8") || strings.Contains(cache, "num_bits:8") {
+	if eightBits.MatchString(fmt.Sprint(q["kv_cache_quant_algo"], q["kv_cache_scheme"])) {
 		is.Cache = "fp8"
 	}
 	is.Left = r.left(families, t.patterns(q))
 	return &is
 }
+
+var eightBits = regexp.MustCompile(`(?i)fp8|num_bits:8`) // of a cache
 
 func groupsOf(q map[string]any) map[string]any {
 	groups, _ := q["config_groups"].(map[string]any)

@@ -12,8 +12,7 @@ import (
 // familyRules judge how what only some families have divides over the ranks, and how a quantised tensor does. [vllm/model_executor]
 func familyRules() []rule {
 	return []rule{
-		{"tp-state", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string { return stateFault(e.Layout.TP, m) }),
-			nearest("parallelism.tp")},
+		{"tp-state", SeverityError, "parallelism.tp", shaped(stateFault), nearest("parallelism.tp")},
 		{"tp-vocab", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			padded := model.CeilDiv(m.Vocab, vocabBlock) * vocabBlock
 			return faultIf(padded%e.Layout.TP != 0, "TP=%d is not possible: the vocabulary of %d (padded to %d) does not divide by it",
@@ -39,8 +38,8 @@ func familyRules() []rule {
 const vocabBlock = 64 // vLLM pads the vocabulary to a multiple
 
 // stateFault is why layers that keep a state cannot be cut over so many ranks.
-func stateFault(tp int, s model.Shape) string {
-	m := s.SSM
+func stateFault(e model.Experiment, s model.Shape) string {
+	tp, m := e.Layout.TP, s.SSM
 	if m == nil || tp == 1 {
 		return ""
 	}
@@ -94,7 +93,8 @@ func fixUneven(s *subject) (string, []model.Edit) {
 // formatRules judge formats of weights and cache against the GPU and the engine's arguments.
 var formatRules = []rule{
 	{"model-without", SeverityWarning, "model.name", shaped(func(e model.Experiment, m model.Shape) string {
-		return faultIf(len(m.Without) > 0, "the config of %s holds what is not understood; counted without: %s", m.Short, strings.Join(m.Without, ", "))
+		return faultIf(len(m.Without) > 0, "the config of %s holds what is not understood; counted without: %s",
+			m.Short, strings.Join(m.Without, ", "))
 	}), words("take memory and layout as a first guess, or write its shape into models.yaml")},
 	{"quant-assumed", SeverityNote, "model.name", shaped(func(e model.Experiment, m model.Shape) string {
 		if m.Quant == nil {
@@ -103,17 +103,20 @@ var formatRules = []rule{
 		return m.Quant.Assumed
 	}), func(s *subject) (string, []model.Edit) { return configHint(s.e.Model.Name), nil }},
 	{"quant-gpu-lowest", SeverityError, "model.name", quantised(func(s *subject, q model.Quant) string {
-		return faultIf(below(s.gpu, q.Lowest), "weights in %s do not run on %s: they take compute capability %s", q.Label, s.gpu.Title, q.Lowest)
+		return faultIf(below(s.gpu, q.Lowest), "weights in %s do not run on %s: they take compute capability %s",
+			q.Label, s.gpu.Title, q.Lowest)
 	}), newerGPU},
 	{"quant-gpu", SeverityWarning, "model.name", quantised(func(s *subject, q model.Quant) string {
-		return faultIf(s.e.Model.Precision != "fp8" && below(s.gpu, q.Native) && !below(s.gpu, q.Lowest), "%s does not compute in %s: %s", s.gpu.Title, q.Label, q.Below)
+		return faultIf(s.e.Model.Precision != "fp8" && below(s.gpu, q.Native) && !below(s.gpu, q.Lowest),
+			"%s does not compute in %s: %s", s.gpu.Title, q.Label, q.Below)
 	}), newerGPU},
 	{"quant-argument", SeverityError, "vllm.quantization", shaped(func(e model.Experiment, m model.Shape) string {
 		word, q := quantisation(e), m.Quant
 		if q == nil || word == "" || strings.HasPrefix(word, q.Method) || strings.HasPrefix(q.Method, word) {
 			return ""
 		}
-		return fmt.Sprintf("quantization=%s does not go with a checkpoint whose weights are in %s (%s): vLLM refuses", word, q.Label, q.Method)
+		return fmt.Sprintf("quantization=%s does not go with a checkpoint whose weights are in %s (%s): vLLM refuses",
+			word, q.Label, q.Method)
 	}), func(s *subject) (string, []model.Edit) {
 		if s.e.Model.Precision == "fp8" {
 			return set("model.precision", "bfloat16")
@@ -129,7 +132,8 @@ var formatRules = []rule{
 	{"quant-load", SeverityWarning, "vllm.quantization", fitted(func(s *subject, f Fit) string {
 		before := 2 * f.Params
 		return faultIf(s.shape.Quant == nil && s.held.quant != nil && f.Weights < f.Usable && before+contextBytes > f.Usable,
-			"releases before 0.15 hold the 16-bit weights (%s) before they quantise them: that does not fit %s", gibWords(before), s.gpu.Title)
+			"releases before 0.15 hold the 16-bit weights (%s) before they quantise them: that does not fit %s",
+			gibWords(before), s.gpu.Title)
 	}), words("use vLLM 0.15 or newer, which quantises while it loads (vllm#31914)")},
 	{"kv-cache-checkpoint", SeverityWarning, "vllm.kv_cache_dtype", quantised(func(s *subject, q model.Quant) string {
 		c := s.w.Formats.Cache(q.Cache)
@@ -140,7 +144,8 @@ var formatRules = []rule{
 	}},
 	{"torch-family", SeverityError, "engine", shaped(func(e model.Experiment, m model.Shape) string {
 		plain := m.Mixers == "" && m.FFNs == "" && m.SSM == nil && !m.Plain && m.Norms == 0 && m.Quant == nil && !m.Gate
-		return faultIf(e.Engine == model.EngineTorch && !plain, "engine torch has no layers of the family %s, or none of its format", cmp.Or(m.Family, m.Short))
+		return faultIf(e.Engine == model.EngineTorch && !plain,
+			"engine torch has no layers of the family %s, or none of its format", cmp.Or(m.Family, m.Short))
 	}), fixed("engine", "vllm")},
 }
 

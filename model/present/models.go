@@ -13,14 +13,12 @@ import (
 
 // Models is a row for each model: its size, what its weights take, and a token of cache or, of a model that keeps states, a sequence.
 func Models(all []check.Facts) Table {
-	t := Table{One: "model", Columns: Columns("model…24", ">params|10⁹", ">active|10⁹/3", ">weights|GiB", "held in-8", ">cache|KiB/token/2", "from/4")}
+	t := Table{One: "model", Columns: Columns("model…24", ">params|10⁹", ">active|10⁹/3", ">weights|GiB",
+		"held in-8", ">cache|KiB/token/2", "from/4")}
 	for _, s := range all {
 		held := "16 bits"
 		if s.Quant != nil {
 			held = s.Quant.Label
-		}
-		if len(s.Without) > 0 || s.Quant != nil && s.Quant.Assumed != "" {
-			held += ", in part"
 		}
 		r := Row{Full: s.Name, Fields: map[string]string{"model": s.Name, "family": s.Family}}
 		r.Cells = Texts(s.Name, unit.Number(float64(s.Params)/1e9, 2), unit.Number(float64(s.Active)/1e9, 2), unit.GiB(s.Bytes), held,
@@ -39,18 +37,15 @@ func cacheBytes(s model.Shape, tokens int64) int64 {
 }
 
 func modelSource(s model.Shape) string {
-	switch {
-	case s.Source != "":
+	if s.Config != nil {
 		return "config.json"
-	case s.Config != nil:
-		return "models.yaml"
 	}
 	return "built in"
 }
 
 // modelWords are the letters of layers in words.
-var modelWords = map[byte]string{'a': "attention", 's': "attention in a window", 'm': "Mamba", 'l': "linear attention", 'k': "linear attention",
-	'i': "lightning attention", 'c': "convolution", 'b': "attention beside Mamba", '-': "no attention"}
+var modelWords = map[byte]string{'a': "attention", 's': "attention in a window", 'm': "Mamba", 'l': "linear attention",
+	'k': "linear attention", 'i': "lightning attention", 'c': "convolution", 'b': "attention beside Mamba", '-': "no attention"}
 
 // Model is what is known of one model, as labels and texts.
 func Model(s check.Facts) [][2]string {
