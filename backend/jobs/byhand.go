@@ -20,8 +20,9 @@ import (
 const firstLook = 30 * 24 * time.Hour
 
 // lookBack writes down the jobs of this workspace that were submitted without shardeck and have left the queue. It is for a user who
-// asked: the history is asked from the last look on, no oftener than a floor, whichever process looks.
-func (q *Queue) lookBack(ctx context.Context, floor time.Duration) {
+// asked: the history is asked from the last look on, no oftener than a floor, whichever process looks, and is waited for no longer than
+// patience.
+func (q *Queue) lookBack(ctx context.Context, floor, patience time.Duration) {
 	now, ledger := q.Now(), q.Workspace.Ledger()
 	last := ledger.LookedBack()
 	subs, _, err := ledger.Submissions()
@@ -31,7 +32,7 @@ func (q *Queue) lookBack(ctx context.Context, floor time.Duration) {
 	if earliest := now.Add(-firstLook); last.Before(earliest) {
 		last = earliest
 	}
-	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	jobs, err := q.Scheduler.History(ctx, last.Add(-time.Minute)) // clocks differ
 	switch {

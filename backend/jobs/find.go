@@ -20,7 +20,7 @@ var anID = regexp.MustCompile(`^([0-9]+(?:\+[0-9]+|_[0-9]+|_\[[0-9,:%-]+\])?)(?:
 func (q *Queue) FindJob(ctx context.Context, ref string) (model.Job, error) {
 	id := anID.FindStringSubmatch(ref)
 	if id == nil {
-		q.lookBack(ctx, poll.Floor)
+		q.lookBack(ctx, poll.Floor, queryDeadline)
 	}
 	list, err := q.ListJobs(ctx, false)
 	if err != nil {

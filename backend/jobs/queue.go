@@ -17,7 +17,7 @@ import (
 // refresh asks anew, no oftener than the scheduler's floor, and for jobs that were submitted by hand and are gone.
 func (q *Queue) ListJobs(ctx context.Context, refresh bool) (JobList, error) {
 	if refresh {
-		q.lookBack(ctx, historyEvery)
+		q.lookBack(ctx, historyEvery, startPatience)
 	}
 	now, err := q.Poll.Jobs(ctx, refresh)
 	if err != nil && ctx.Err() != nil {
