@@ -58,7 +58,8 @@ func FindGPU(all map[string]GPU, text string, bytes int64) (found *GPU, alike []
 		g := all[key]
 		family, rest, _ := strings.Cut(key, "-")
 		named := slices.Contains(g.Names, text)
-		if !named && !slices.Contains(words, family) || mig == nil && bytes > 0 && math.Abs(float64(g.Bytes-bytes)) > 0.06*float64(g.Bytes) {
+		other := mig == nil && bytes > 0 && math.Abs(float64(g.Bytes-bytes)) > 0.06*float64(g.Bytes)
+		if other || !named && !slices.Contains(words, family) {
 			continue
 		}
 		score := 0
@@ -83,6 +84,6 @@ func FindGPU(all map[string]GPU, text string, bytes int64) (found *GPU, alike []
 	}
 	gb, _ := strconv.ParseFloat(mig[2], 64)
 	family, _, _ := strings.Cut(found.Key, "-")
-	return &GPU{Key: family + "-" + mig[1], Title: strings.ToUpper(family) + " MIG " + mig[1], Bytes: cmp.Or(bytes, int64(gb*usable*(1<<30))),
-		Capability: found.Capability, MIG: true}, nil
+	return &GPU{Key: family + "-" + mig[1], Title: strings.ToUpper(family) + " MIG " + mig[1], Capability: found.Capability, MIG: true,
+		Bytes: cmp.Or(bytes, int64(gb*usable*(1<<30)))}, nil
 }

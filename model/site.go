@@ -25,7 +25,7 @@ type Site struct {
 	GPUs         []GPU             `yaml:"gpus" json:"gpus,omitempty"`       // kinds that gpus.yaml lacks
 	Assumed      []string          `yaml:"assumed" json:"assumed,omitempty"` // what nobody told when the site was read, a sentence each
 	Modules      []string          `yaml:"modules" json:"modules"`
-	Plugin       []string          `yaml:"network_modules" json:"network_modules,omitempty"` // bring NCCL's network plugin to a runtime of no image or module
+	Plugin       []string          `yaml:"network_modules" json:"network_modules,omitempty"` // bring NCCL's plugin
 	Network      map[string]string `yaml:"network" json:"network"`                           // environment of jobs that span nodes
 	Fabric       string            `yaml:"fabric" json:"fabric"`                             // name of the network between nodes, for words
 	Known        []KnownIssue      `yaml:"known_issues" json:"known_issues"`

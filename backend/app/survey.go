@@ -41,8 +41,8 @@ func (a *App) survey(name string, base model.Site, gpus map[string]model.GPU) (m
 	}
 	host, _ := os.Hostname()
 	env := a.options.Env
-	key := sha256.Sum256(fmt.Append(nil, host, name, programVersion(a.options.Binary), a.machine().Programs, env("SLURM_CONF"), env("SLURM_JOB_ID"),
-		env("CUDA_VISIBLE_DEVICES"), base, gpus))
+	key := sha256.Sum256(fmt.Append(nil, host, name, programVersion(a.options.Binary), a.machine().Programs,
+		env("SLURM_CONF"), env("SLURM_JOB_ID"), env("CUDA_VISIBLE_DEVICES"), base, gpus))
 	file := filepath.Join(a.options.CacheDir, fmt.Sprintf("site-%x.json", key[:8]))
 	var known surveyed
 	if info, err := os.Stat(file); a.options.CacheDir != "" && err == nil && a.options.Now().Sub(info.ModTime()) < surveyFresh {

@@ -24,9 +24,9 @@ var runtimeRules = []rule{
 	}, words("name the module that has libnccl-net.so in shardeck.yaml, runtime: {modules: [nccl]}")},
 	{"image-nodes", SeverityError, "parallelism", func(s *subject) string {
 		v := release(s.w.Runtime)
-		old := v != nil && slices.Compare(v, nodesRelease) < 0
-		return faultIf(old && s.e.Engine == model.EngineVLLM && (s.place.TPSpans || s.place.PPSpans || s.e.Layout.TP*s.e.Layout.PP > s.place.GPUsPerNode),
-			"the image %s cannot: a replica over %d nodes needs vLLM %d.%d or newer", s.w.Runtime.Name, s.place.Nodes, nodesRelease[0], nodesRelease[1])
+		old := v != nil && slices.Compare(v, nodesRelease) < 0 && s.e.Engine == model.EngineVLLM
+		return faultIf(old && s.e.Layout.TP*s.e.Layout.PP > s.place.GPUsPerNode,
+			"the image %s cannot: a replica over %d nodes needs vLLM 0.12 or newer", s.w.Runtime.Name, s.place.Nodes)
 	}, words("name a newer one in shardeck.yaml, runtime: {name: vllm/vllm-openai:v0.13.0}")},
 	{"mig", SeverityError, "parallelism.tp", func(s *subject) string {
 		if s.gpu == nil || !s.gpu.MIG || s.e.Layout.TP*s.e.Layout.PP == 1 || s.replay() {
@@ -71,7 +71,8 @@ func MixedCards(all []model.Experiment, w World) (out []Finding) {
 		}
 		titles := model.Each(keys, func(key string) string { return w.GPUs[key].Title })
 		f := Finding{Code: "mixed-cards", Severity: SeverityWarning, Field: "slurm.constraint", Edits: []model.Edit{},
-			Fault: fmt.Sprintf("%d experiments on %s may run on %s: runs on different cards do not compare", count[name], name, strings.Join(titles, " or "))}
+			Fault: fmt.Sprintf("%d experiments on %s may run on %s: runs on different cards do not compare", count[name], name,
+				strings.Join(titles, " or "))}
 		if k := w.Site.Kind(model.SlurmRequest{}); k != nil && k.Constraint != "" {
 			f.Fix = "give them one: --set 'slurm.constraint=" + k.Constraint + "', or another card's"
 		}

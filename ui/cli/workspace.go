@@ -57,7 +57,8 @@ func printSite(e *command.Env, r app.SiteReport) {
 		scheduler += " (" + r.Limits.Version + ")"
 	}
 	for _, l := range []struct{ label, text string }{
-		{"nodes", strings.Join(present.Nodes(r.Site, r.GPUs), "\n"+strings.Repeat(" ", 13))}, {"scheduler", scheduler}, {"account", cmp.Or(r.Account, unit.Missing)}, {"accounts", strings.Join(r.Limits.Accounts, ", ")},
+		{"nodes", strings.Join(present.Nodes(r.Site, r.GPUs), "\n"+strings.Repeat(" ", 13))},
+		{"scheduler", scheduler}, {"account", cmp.Or(r.Account, unit.Missing)}, {"accounts", strings.Join(r.Limits.Accounts, ", ")},
 		{"QOS", strings.Join(r.Limits.QOS, ", ")}, {"GPU slots", slots}, {"note", r.Limits.Note},
 	} {
 		if l.text != "" {

@@ -151,7 +151,8 @@ func mostOf(cards []Card) (most []Card, note string) {
 		kinds[c.Name] = append(kinds[c.Name], c)
 	}
 	weight := func(name string) int64 { return int64(len(kinds[name])) * max(kinds[name][0].Bytes, 1) }
-	names := slices.SortedFunc(maps.Keys(kinds), func(a, b string) int { return cmp.Or(cmp.Compare(weight(b), weight(a)), cmp.Compare(a, b)) })
+	names := slices.Sorted(maps.Keys(kinds))
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(weight(b), weight(a)) })
 	for _, other := range names[1:] {
 		note += fmt.Sprintf("%d × %s is here too, and not planned for; ", len(kinds[other]), other)
 	}
@@ -170,8 +171,9 @@ func Site(ctx context.Context, base model.Site, gpus map[string]model.GPU) (site
 	gpu, alike := model.FindGPU(gpus, c.Name, c.Bytes)
 	switch {
 	case gpu == nil && c.Bytes > 0:
-		gpu = &model.GPU{Key: strings.ToLower(model.AsID(c.Name)), Title: c.Name, Names: []string{c.Name}, Bytes: c.Bytes, Capability: c.Capability}
-		base.Assumed = append(base.Assumed, c.Name+" is in no table: its memory is "+from+"'s, its bandwidth and peak are not known (gpus.yaml)")
+		key := strings.ToLower(model.AsID(c.Name))
+		gpu = &model.GPU{Key: key, Title: c.Name, Names: []string{c.Name}, Bytes: c.Bytes, Capability: c.Capability}
+		base.Assumed = append(base.Assumed, c.Name+" is in no table: its memory is "+from+"'s, the rest is not known (gpus.yaml)")
 	case len(alike) > 0:
 		base.Assumed = append(base.Assumed, fmt.Sprintf("%s may be %s or %s", c.Name, gpu.Title, strings.Join(alike, " or ")))
 	}

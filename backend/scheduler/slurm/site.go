@@ -57,7 +57,8 @@ func parseSinfo(text string) (all []alike) {
 			queue: model.Queue{Name: name, Partition: true, MaxHours: parseDuration(f[2]).Hours(), Factor: 1, Shared: f[8] != "EXCLUSIVE",
 				MaxNodes: wholeNumber(cmp.Or(most, f[9]))},
 			kind: model.NodeKind{Queue: name, Nodes: wholeNumber(f[3]), CPUsPerNode: wholeNumber(f[4])}}
-		a.features = slices.DeleteFunc(strings.Split(cleanValue(f[7]), ","), func(w string) bool { return w == "" || model.CheckConstraint(w) != nil })
+		odd := func(word string) bool { return word == "" || model.CheckConstraint(word) != nil }
+		a.features = slices.DeleteFunc(strings.Split(cleanValue(f[7]), ","), odd)
 		all = append(all, a)
 	}
 	return all

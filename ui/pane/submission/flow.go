@@ -106,7 +106,8 @@ func (f *Flow) refuse(r board.Row, fine []jobs.Preview) {
 	question, button := "Open it in the form to put it right?", "Open"
 	yes := func() tea.Cmd { return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID}) }
 	if n := len(fine); n > 0 {
-		question, button = "Go on with the "+unit.Plural(n, "experiment")+" that can be? Or take its mark off with space, or put it right.", "Go on"
+		question = "Go on with the " + unit.Plural(n, "experiment") + " that can be? Or take its mark off with space, or put it right."
+		button = "Go on"
 		yes = func() tea.Cmd { return f.previewed(fine, nil) }
 	}
 	popup := &widget.Popup{Title: r.Experiment.ID + " cannot be submitted", Buttons: []string{button, "Leave"},
