@@ -101,8 +101,8 @@ func (c *Columns) Equal(d *Columns) bool {
 	if c == nil || d == nil {
 		return c == d
 	}
-	return slices.Equal(c.sort, d.sort) && slices.Equal(c.high, d.high) && slices.Equal(c.Sorts, d.Sorts) && slices.Equal(c.blocks, d.blocks) &&
-		slices.Equal(c.start, d.start) && slices.Equal(c.dur, d.dur) && maps.Equal(c.long, d.long)
+	return slices.Equal(c.sort, d.sort) && slices.Equal(c.high, d.high) && slices.Equal(c.Sorts, d.Sorts) &&
+		slices.Equal(c.blocks, d.blocks) && slices.Equal(c.start, d.start) && slices.Equal(c.dur, d.dur) && maps.Equal(c.long, d.long)
 }
 
 // Extent is from the first start to the last end; 0 and 0 of nothing.

@@ -188,7 +188,8 @@ var launchColumns = []column[launch]{
 	{true, func(l *launch) int64 { return int64(l.RF) }, func(l *launch, v int64) bool { l.RF = uint64(v); return true }},
 	{false, func(l *launch) int64 { return int64(l.Count) }, func(l *launch, v int64) bool { l.Count = int32(v); return isIndex(v) }},
 	{false, func(l *launch) int64 { return int64(l.Name) }, func(l *launch, v int64) bool { l.Name = uint32(v); return isUint32(v) }},
-	{false, func(l *launch) int64 { return map[bool]int64{true: 1}[l.Missing] }, func(l *launch, v int64) bool { l.Missing = v == 1; return v>>1 == 0 }},
+	{false, func(l *launch) int64 { return map[bool]int64{true: 1}[l.Missing] },
+		func(l *launch, v int64) bool { l.Missing = v == 1; return v>>1 == 0 }},
 }
 
 func setBlocks(s *sort, v int64) bool {

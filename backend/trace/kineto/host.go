@@ -50,7 +50,8 @@ type hostRange struct {
 type hostRow struct{ pid, tid int64 }
 
 func newHostReader(want rangeKind) *hostReader {
-	r := &hostReader{want: want, known: trace.NewNames(), words: trace.NewNames(), numbers: map[hostRow]uint32{}, layouts: layouts{fieldOf: hostField}}
+	r := &hostReader{want: want, known: trace.NewNames(), words: trace.NewNames(), numbers: map[hostRow]uint32{}}
+	r.layouts.fieldOf = hostField
 	r.known.ID("") // 0 is no name
 	return r
 }

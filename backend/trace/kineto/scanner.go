@@ -37,7 +37,8 @@ type scanner struct {
 }
 
 func newScanner() *scanner {
-	return &scanner{names: trace.NewNames(), damage: trace.CountDamage(faults), layouts: layouts{fieldOf: fieldOf}, colls: collTable{ids: map[string]int32{}}}
+	return &scanner{names: trace.NewNames(), damage: trace.CountDamage(faults), layouts: layouts{fieldOf: fieldOf},
+		colls: collTable{ids: map[string]int32{}}}
 }
 
 // readEvent reads the event at the window's position, with as much text as it needs.
