@@ -93,7 +93,10 @@ func (x *Experiments) ran(row *board.Row, run *model.Run) {
 // WithRun is a row with the result that lies where it writes, if one does.
 func (x *Experiments) WithRun(row board.Row, nsys bool) board.Row {
 	dir := row.Experiment.ResultDir(nsys)
-	if run, err := x.Workspace.Run(x.Workspace.Path(dir)); err == nil && dir != "" { // the usual case: there is none
+	if dir == "" || !x.Workspace.IsDir(dir) {
+		return row // the usual case, and to say which run may be meant costs a look at all configs
+	}
+	if run, err := x.Workspace.Run(x.Workspace.Path(dir)); err == nil {
 		x.ran(&row, &run)
 	}
 	return row

@@ -84,6 +84,9 @@ func (w *Workspace) rawRel(path string) string {
 	return filepath.ToSlash(rel)
 }
 
+// IsDir reports whether a folder is there.
+func (w *Workspace) IsDir(rel string) bool { return isDir(w.Path(rel)) }
+
 func isDir(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
