@@ -256,10 +256,12 @@ func (s *Sweeps) ended(x sweep.Status) (sweep.State, string) {
 	return sweep.Failed, fmt.Sprintf("job %s ended without its result: shardeck logs %s", x.Job.ID, x.Job.ID)
 }
 
-// interrupted reports whether a job was ended from outside, so that points may be left that it did not come to.
+// interrupted reports whether a job was ended from outside, so that points may be left that it did not come to: by the scheduler,
+// or by a signal, of which a shell makes an exit code over 128.
 func interrupted(j model.Job) bool {
-	_, signal, _ := strings.Cut(j.ExitCode, ":")
-	return j.State.Failed() && j.State != model.JobFailed || j.State == model.JobUnknown || signal != "" && signal != "0"
+	code, signal, _ := strings.Cut(j.ExitCode, ":")
+	n, _ := strconv.Atoi(code)
+	return j.State.Failed() && j.State != model.JobFailed || j.State == model.JobUnknown || n > 128 || signal != "" && signal != "0"
 }
 
 // done reports whether a run is that of a point: of its config as it is now. A replay plays what there is of it.

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -128,5 +129,44 @@ func TestPlanFaults(t *testing.T) {
 	}
 	if _, err := b.Sweeps.Create(t.Context(), "scan", "E1.1", nil, 1); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("a second sweep of that id: %v", err)
+	}
+}
+
+// A point that a job did not come to since the job was ended is to be run; one that failed is not tried again unasked.
+func TestWhatAJobLeft(t *testing.T) {
+	b := apptest.New(t)
+	write(t, b, "base: E1.1\nvary:\n  data.batch_size: [1, 2]\n")
+	p := plan(t, b)
+	subs, err := b.Sweeps.Submit(t.Context(), p)
+	if err != nil || len(subs) != 1 || len(subs[0].Points) != 2 {
+		t.Fatalf("submitted %+v, %v", subs, err)
+	}
+	if got := states(plan(t, b)); got != "scan-b1 submitted, scan-b2 submitted" {
+		t.Fatalf("after submitting: %s", got)
+	}
+	failed := b.Path("trace_collection/scan-b1.tmp-" + subs[0].JobID)
+	if err := os.MkdirAll(failed, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	info := `{"schema": 1, "status": "failed", "cause": "out of GPU memory", "exit_code": 7}`
+	if err := os.WriteFile(failed+"/run.json", []byte(info), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		state      model.JobState
+		code, want string
+	}{
+		{model.JobFailed, "137:0", "scan-b1 failed, scan-b2 ready"}, {model.JobFailed, "0:9", "scan-b1 failed, scan-b2 ready"},
+		{model.JobCancelled, "0:0", "scan-b1 failed, scan-b2 ready"}, {model.JobTimeout, "0:0", "scan-b1 failed, scan-b2 ready"},
+		{model.JobFailed, "7:0", "scan-b1 failed, scan-b2 failed"}, {model.JobCompleted, "0:0", "scan-b1 failed, scan-b2 failed"},
+	} {
+		b.Stage.Set(subs[0].JobID, func(j *model.Job) { j.State, j.ExitCode = c.state, c.code })
+		b.Clock.Pass(time.Minute)
+		if _, err := b.ListJobs(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		if got := states(plan(t, b)); got != c.want {
+			t.Errorf("after %s %s: %s; want %s", c.state, c.code, got, c.want)
+		}
 	}
 }
