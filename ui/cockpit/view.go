@@ -99,7 +99,7 @@ func (m *Model) message() string {
 	}
 	more := seen
 	if widget.Width(text) > m.width-2-len(seen) {
-		more = "  ! in full" + seen
+		more = "  ! in full" // by which it is seen, too
 	}
 	if more == "" || m.popup != nil || m.focused().Capturing() {
 		return " " + m.env.Theme.Paint(note.Tone, widget.Sentence(text, m.width-2))
