@@ -15,9 +15,10 @@ const Hidden = "***"
 const FromCaller = "environment"
 
 var (
-	secretWord = regexp.MustCompile(`^KEY$|(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIALS?)$`)
-	plainEnd   = []string{"PATH", "FILE", "DIR", "URL", "NAME", "TYPE", "LIMIT"} // where a secret is, or what it is called
-	assignment = regexp.MustCompile(`\b([A-Za-z_][A-Za-z0-9_]*)=("[^"$]+"|'[^']+'|[^\s"'$;]+)`)
+	secretWord  = regexp.MustCompile(`^KEY$|(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIALS?)$`)
+	plainEnd    = []string{"PATH", "FILE", "DIR", "URL", "NAME", "TYPE", "LIMIT"} // where a secret is, or what it is called
+	plainValues = []string{"", Hidden, "true", "false", "yes", "no", "on", "off", "auto", "none"}
+	assignment  = regexp.MustCompile(`\b([A-Za-z_][A-Za-z0-9_]*)=("[^"$]+"|'[^']+'|[^\s"'$;]+)`)
 )
 
 // IsSecret reports whether a variable, or an argument of the engine, looks like one that nobody else may know: HF_TOKEN, WANDB_API_KEY,
@@ -25,7 +26,7 @@ var (
 // The runner has the same rule (contract.py).
 func IsSecret(name, value string) bool {
 	_, notNumber := strconv.ParseFloat(value, 64)
-	if plain := []string{"", Hidden, "true", "false", "yes", "no", "on", "off", "auto", "none"}; notNumber == nil || slices.Contains(plain, strings.ToLower(value)) {
+	if notNumber == nil || slices.Contains(plainValues, strings.ToLower(value)) {
 		return false
 	}
 	words := strings.FieldsFunc(strings.ToUpper(name), func(r rune) bool { return r == '_' || r == '-' || r == '.' })

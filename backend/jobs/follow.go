@@ -217,7 +217,7 @@ func (fo *Follower) outage(list JobList) string {
 	if list.Stale == "" {
 		return fo.Scheduler.Name() + " answers again"
 	}
-	return fmt.Sprintf("no answer from %s since %s: %s; what follows is told by logs alone", fo.Scheduler.Name(), clock(list.Since), list.Stale)
+	return fmt.Sprintf("no answer from %s since %s: %s; what follows, logs alone tell", fo.Scheduler.Name(), clock(list.Since), list.Stale)
 }
 
 func worthTelling(before, now News) bool {

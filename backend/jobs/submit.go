@@ -116,7 +116,8 @@ func already(j model.Job) error {
 		by = " by " + model.Printable(j.User)
 	}
 	if j.ID == "" {
-		return &model.Fault{Text: fmt.Sprintf("%s was sent at %s%s and no reply came: it may have been accepted", j.Experiment, clock(j.Submit), by),
+		text := fmt.Sprintf("%s was sent at %s%s and no reply came: it may have been accepted", j.Experiment, clock(j.Submit), by)
+		return &model.Fault{Text: text,
 			ToDo: "shardeck jobs tells in a few minutes, once the scheduler answers; --force submits it a second time", Kind: model.ErrActive}
 	}
 	return &model.Fault{Text: fmt.Sprintf("%s is submitted already%s: job %s is %s", j.Experiment, by, j.ID, j.State),

@@ -43,7 +43,8 @@ var errBomb = errors.New("gzip data of another kind")
 // bounded counts text that was read, and ends where it is more than a recording has.
 func (r *memberReader) bounded(n int, err error) (int, error) {
 	r.given += int64(n)
-	if d, counted := r.disk.(disk); err == nil && counted && r.given > ratioFrom && (r.given > mostGiven || r.given > mostRatio*(d.s.done-r.unread())) {
+	d, counted := r.disk.(disk)
+	if err == nil && counted && r.given > ratioFrom && r.given > min(mostGiven, mostRatio*(d.s.done-r.unread())) {
 		return 0, errBomb
 	}
 	return n, err

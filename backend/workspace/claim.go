@@ -149,11 +149,12 @@ func heldBy(id string, all []claimed) error {
 		return nil
 	}
 	pid, _, _ := strings.Cut(c.Process, " ")
-	who := fmt.Sprintf("%s on %s, process %s, since %s", model.Printable(c.User), cmp.Or(c.elsewhere, "this machine"), model.Printable(pid), clock(c.Since))
+	who := fmt.Sprintf("%s on %s, process %s, since %s", c.User, cmp.Or(c.elsewhere, "this machine"), pid, clock(c.Since))
 	if pid == "" {
 		who = "another shardeck"
 	}
-	return &model.Fault{Text: id + " is being submitted by " + who, ToDo: "wait until that is done, then look: shardeck jobs", Kind: model.ErrActive}
+	return &model.Fault{Text: id + " is being submitted by " + model.Printable(who), Kind: model.ErrActive,
+		ToDo: "wait until that is done, then look: shardeck jobs"}
 }
 
 // Claimed reports whether somebody is submitting an experiment at this moment.

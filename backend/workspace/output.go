@@ -36,7 +36,8 @@ func (w *Workspace) OutputProblem(dir string) string {
 	return "the folder there holds other things than a run, and a job would rename it"
 }
 
-// runSigns are the files by which a folder is known to hold a run, or to have been left by a job; move_aside in templates/scripts has them too.
+// runSigns are the files by which a folder is known to hold a run, or to have been left by a job; holds_run in
+// templates/scripts has them too.
 var runSigns = []string{".job", "run.json", "config.yaml", "timing_stats_*", "kineto_trace_*", "torch_et_*", "nsys_*"}
 
 func holdsRun(dir string) bool {
@@ -63,7 +64,8 @@ func (w *Workspace) SecretProblem(name, from string) (fault, fix string) {
 	info, err := os.Stat(w.Path(file))
 	switch {
 	case err != nil:
-		return model.Printable(from) + ", from which " + name + " is to come, cannot be read", "write the value alone into it, then chmod 600 " + model.Printable(from)
+		return model.Printable(from) + ", from which " + name + " is to come, cannot be read",
+			"write the value alone into it, then chmod 600 " + model.Printable(from)
 	case info.Mode().Perm()&0o077 != 0:
 		return model.Printable(from) + ", from which " + name + " comes, can be read by others", "chmod 600 " + model.Printable(from)
 	}
