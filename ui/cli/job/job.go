@@ -253,10 +253,11 @@ that failed, else of one that runs, else of the newest.`,
 		Args: command.Args(1, 1),
 		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
 			j, err := a.FindJob(ctx, refs[0])
-			if err != nil {
-				return err
-			}
 			switch {
+			case err != nil && follow:
+				return ended(err)
+			case err != nil:
+				return err
 			case errorsOnly && j.Errors != "":
 				j.Log = j.Errors
 			case !errorsOnly && j.Errors != "":
