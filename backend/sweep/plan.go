@@ -247,10 +247,12 @@ func (s *Sweeps) join(ctx context.Context, p *sweep.Plan) {
 func (s *Sweeps) ended(x sweep.Status) (sweep.State, string) {
 	text, err := s.Workspace.ReadText(x.Experiment.OutputDir + model.TmpMark + x.Job.ID + "/run.json")
 	var info model.RunInfo
-	if err == nil && json.Unmarshal(text, &info) == nil && info.Status == model.RunFailed && !strings.HasPrefix(info.Cause, "not finished") {
+	known := err == nil && json.Unmarshal(text, &info) == nil
+	stopped := known && info.ExitCode == model.ExitPartial // by a signal, with nothing measured
+	if known && info.Status == model.RunFailed && !stopped && !strings.HasPrefix(info.Cause, "not finished") {
 		return sweep.Failed, info.Cause
 	}
-	if interrupted(*x.Job) {
+	if stopped || interrupted(*x.Job) {
 		return sweep.Ready, fmt.Sprintf("job %s was ended before it: %s", x.Job.ID, x.Job.State.Words())
 	}
 	return sweep.Failed, fmt.Sprintf("job %s ended without its result: shardeck logs %s", x.Job.ID, x.Job.ID)

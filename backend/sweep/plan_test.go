@@ -148,18 +148,19 @@ func TestWhatAJobLeft(t *testing.T) {
 	if err := os.MkdirAll(failed, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	info := `{"schema": 1, "status": "failed", "cause": "out of GPU memory", "exit_code": 7}`
-	if err := os.WriteFile(failed+"/run.json", []byte(info), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	const oom, stopped = `{"status": "failed", "cause": "out of GPU memory", "exit_code": 7}`, `{"status": "failed", "cause": "stopped", "exit_code": 3}`
 	for _, c := range []struct {
-		state      model.JobState
-		code, want string
+		state            model.JobState
+		code, info, want string
 	}{
-		{model.JobFailed, "137:0", "scan-b1 failed, scan-b2 ready"}, {model.JobFailed, "0:9", "scan-b1 failed, scan-b2 ready"},
-		{model.JobCancelled, "0:0", "scan-b1 failed, scan-b2 ready"}, {model.JobTimeout, "0:0", "scan-b1 failed, scan-b2 ready"},
-		{model.JobFailed, "7:0", "scan-b1 failed, scan-b2 failed"}, {model.JobCompleted, "0:0", "scan-b1 failed, scan-b2 failed"},
+		{model.JobFailed, "137:0", oom, "scan-b1 failed, scan-b2 ready"}, {model.JobFailed, "0:9", oom, "scan-b1 failed, scan-b2 ready"},
+		{model.JobCancelled, "0:0", oom, "scan-b1 failed, scan-b2 ready"}, {model.JobTimeout, "0:0", oom, "scan-b1 failed, scan-b2 ready"},
+		{model.JobFailed, "7:0", oom, "scan-b1 failed, scan-b2 failed"}, {model.JobCompleted, "0:0", oom, "scan-b1 failed, scan-b2 failed"},
+		{model.JobFailed, "3:0", stopped, "scan-b1 ready, scan-b2 failed"}, {model.JobFailed, "143:0", stopped, "scan-b1 ready, scan-b2 ready"},
 	} {
+		if err := os.WriteFile(failed+"/run.json", []byte(c.info), 0o644); err != nil {
+			t.Fatal(err)
+		}
 		b.Stage.Set(subs[0].JobID, func(j *model.Job) { j.State, j.ExitCode = c.state, c.code })
 		b.Clock.Pass(time.Minute)
 		if _, err := b.ListJobs(t.Context(), true); err != nil {
