@@ -214,7 +214,7 @@ func (w finder) readRun(path, choice string, deep bool) (model.Run, error) {
 	run.Replay = info.Replay || info.Engine == model.EngineReplay ||
 		run.Experiment != nil && run.Experiment.Engine == model.EngineReplay
 	for _, m := range run.Marks() {
-		if m.Word != model.ReplayWord { // which is said apart
+		if m.Word != model.ReplayWord && m.Word != "no config" { // which are said apart
 			run.Warnings = append(run.Warnings, m.Text)
 		}
 	}
@@ -251,7 +251,7 @@ func (w finder) attachConfig(run *model.Run) {
 	if errors.Is(f.Err, fs.ErrNotExist) {
 		if f := w.owner(run.Dir); f != nil {
 			run.Experiment, run.Assumed = &f.Experiment, true
-			run.Warnings = append(run.Warnings, "no config.yaml in the directory: taken from "+f.Rel+", which may have changed since")
+			run.Warnings = append(run.Warnings, "its own config was not recorded: taken from "+f.Rel+", which may have changed since")
 			return
 		}
 		run.Problem = "no config.yaml in " + w.Rel(run.Dir) + ", and no experiment writes there: batch size, lengths and layout are not known"
