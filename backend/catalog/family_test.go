@@ -3,6 +3,7 @@ package catalog
 import (
 	"math"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -17,7 +18,10 @@ import (
 type published struct {
 	Name   string         `yaml:"name"`
 	Params int64          `yaml:"params"`
+	Count  string         `yaml:"count"`
+	Source string         `yaml:"source"`
 	Bytes  int64          `yaml:"bytes"`
+	Size   string         `yaml:"size"`
 	Config map[string]any `yaml:"config"`
 }
 
@@ -36,6 +40,8 @@ func publishedModels(t *testing.T) []published {
 	return file.Models
 }
 
+var countWords = regexp.MustCompile(`^(?:hub, |tensors: |published: )`) // what a count is
+
 // Parameters within 1 % of the published count, memory within 3 % of the checkpoint's size, for every family that is checked.
 func TestPublishedModels(t *testing.T) {
 	families, sized := map[string]bool{}, 0
@@ -45,7 +51,9 @@ func TestPublishedModels(t *testing.T) {
 			t.Errorf("%s: %v", p.Name, err)
 			continue
 		}
-		families[s.Family] = true
+		if families[s.Family] = true; p.Source == "" || !countWords.MatchString(p.Count) || (p.Size == "") != (p.Bytes == 0) {
+			t.Errorf("%s: where its config, its count or its size come from is not said", p.Name)
+		}
 		if off := float64(s.Params())/float64(p.Params) - 1; math.Abs(off) > 0.01 {
 			t.Errorf("%s: %d parameters, published are %d (%+.2f %%)", p.Name, s.Params(), p.Params, 100*off)
 		}
