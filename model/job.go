@@ -82,29 +82,30 @@ func (j Job) Part(id string) *Job {
 // Worst is the part that tells most of a whole: the first that failed though nobody cancelled it, else the first
 // cancelled, else the first that runs, else the newest that has begun; of a job without parts itself.
 func (j Job) Worst() Job {
-	rank := func(p Job) int {
-		switch {
-		case p.State.Failed() && p.State != JobCancelled:
-			return 0
-		case p.State.Failed():
-			return 1
-		case p.State == JobPending:
-			return 4
-		case p.State.Active():
-			return 2
-		}
-		return 3
-	}
 	if len(j.Parts) == 0 {
 		return j
 	}
 	return slices.MinFunc(j.Parts, func(a, b Job) int {
-		byStart := 0
-		if r := rank(a); r == 3 {
-			byStart = b.Start.Compare(a.Start)
+		order := cmp.Compare(states[a.State].worst, states[b.State].worst)
+		if order == 0 && states[a.State].worst == 0 {
+			return b.Start.Compare(a.Start)
 		}
-		return cmp.Or(cmp.Compare(rank(a), rank(b)), byStart)
+		return order
 	})
+}
+
+// Liveliest is the first of the parts that say most of what a whole is doing: one that runs, else ends, is suspended, waits,
+// failed though nobody wanted it, was cancelled; there must be one.
+func Liveliest(parts []Job) Job {
+	return slices.MinFunc(parts, func(a, b Job) int { return cmp.Compare(states[a.State].lively, states[b.State].lively) })
+}
+
+// WholeID is the id of the array or heterogeneous job that a task or part belongs to.
+func WholeID(id string) string {
+	if i := strings.IndexAny(id, "_+"); i > 0 {
+		return id[:i]
+	}
+	return id
 }
 
 // Reason is what a scheduler's word for a job's state means to the person waiting.
@@ -212,27 +213,25 @@ func (t Tasks) Words() string {
 }
 
 // Active reports whether the job can still change: waiting, running or ending.
-func (s JobState) Active() bool {
-	return slices.Contains([]JobState{JobPending, JobRunning, JobCompleting, JobSuspended}, s)
-}
+func (s JobState) Active() bool { return states[s].lively <= -3 }
 
 // Failed reports whether the job ended, and not well.
-func (s JobState) Failed() bool {
-	return slices.Contains([]JobState{JobFailed, JobCancelled, JobTimeout, JobNodeFail, JobOutOfMemory, JobPreempted}, s)
-}
+func (s JobState) Failed() bool { return states[s].worst <= -2 }
 
 // Words is the state as the screens show it, in one or two words.
 func (s JobState) Words() string {
-	if w, ok := stateWords[s]; ok {
-		return w
-	}
-	return strings.ToLower(strings.ReplaceAll(Printable(string(s)), "_", " "))
+	return cmp.Or(states[s].words, strings.ToLower(strings.ReplaceAll(Printable(string(s)), "_", " ")))
 }
 
-var stateWords = map[JobState]string{
-	JobPending: "waiting", JobRunning: "running", JobCompleting: "ending", JobCompleted: "done", JobFailed: "failed",
-	JobCancelled: "cancelled", JobTimeout: "out of time", JobNodeFail: "node failed", JobOutOfMemory: "out of memory",
-	JobPreempted: "preempted", JobSuspended: "suspended", JobUnknown: "unknown",
+// states are the words of each state, and its places among the worst and among the liveliest, the least first; of others 0.
+var states = map[JobState]struct {
+	words         string
+	worst, lively int
+}{
+	JobRunning: {"running", -1, -6}, JobCompleting: {"ending", -1, -5}, JobSuspended: {"suspended", -1, -4}, JobPending: {"waiting", 1, -3},
+	JobFailed: {"failed", -3, -2}, JobTimeout: {"out of time", -3, -2}, JobNodeFail: {"node failed", -3, -2},
+	JobOutOfMemory: {"out of memory", -3, -2}, JobPreempted: {"preempted", -3, -2}, JobCancelled: {"cancelled", -2, -1},
+	JobCompleted: {"done", 0, 0}, JobUnknown: {"unknown", 0, 0},
 }
 
 // Submission is what shardeck wrote down about a job: before it was submitted (ID empty) and after.

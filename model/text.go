@@ -167,7 +167,7 @@ var (
 	dirPattern = NewPattern(`/?[A-Za-z0-9._+=,-]+(/[A-Za-z0-9._+=,-]+)*`, 512)
 	slurmWord  = NewPattern(`[A-Za-z0-9_.-]*`, 64)
 	constraint = NewPattern(`[A-Za-z0-9_.,&|*()\[\]-]*`, 128)
-	timeLimit  = NewPattern(`[0-9]{1,3}-[0-9]{1,2}(:[0-9]{1,2}){0,2}|[0-9]{1,6}(:[0-9]{1,2}){0,2}`, 16)
+	timeLimit  = NewPattern(`[0-9]{1,4}-[0-9]{1,2}(:[0-9]{1,2}){0,2}|[0-9]{1,6}(:[0-9]{1,2}){0,2}`, 16)
 	envName    = NewPattern(`[A-Za-z_][A-Za-z0-9_]*`, 128)
 )
 

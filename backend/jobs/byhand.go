@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"shardeck/backend/scheduler"
@@ -71,7 +70,7 @@ func (q *Queue) adopt(j model.Job) (of model.Job, mine bool) {
 		return j, q.within(j.WorkDir)
 	}
 	tag := j.Tag // ours, whose record is lost
-	if !strings.HasPrefix(tag, "shardeck-") {
+	if !ourTag(tag) {
 		tag = fmt.Sprintf("sbatch-%s-%d", strings.ReplaceAll(j.ID, "+", "."), j.Submit.Unix())
 	}
 	s := model.Submission{Tag: tag, Experiment: e.Masked(), Scheduler: j.Scheduler, JobID: j.ID, Nsys: nsys,
@@ -81,6 +80,9 @@ func (q *Queue) adopt(j model.Job) (of model.Job, mine bool) {
 	}
 	return q.recordState(s, named(j, s)), true
 }
+
+// ourTag tells the tag of a submission of ours from a comment that a user gave a job.
+func ourTag(tag string) bool { return strings.HasPrefix(tag, "shardeck-") }
 
 // foreign are the rows of a job that is not submitted from here: one of this workspace is taken as ours, the tasks of a wrapper that runs
 // several experiments each for itself; of others those that have not ended.
@@ -114,7 +116,8 @@ func (q *Queue) experimentOf(j model.Job) (e model.Experiment, nsys, ok bool) {
 	}
 	for _, id := range ids {
 		if id == "" { // a wrapper that runs our scripts
-			id = q.writers.find(q.Needs, cmp.Or(j.RawID, j.ID))
+			byJob, _ := q.writers.ask(context.Background(), q.Now(), poll.Floor, q.whoWrites)
+			id = byJob[cmp.Or(j.RawID, j.ID)]
 		}
 		if f, err := q.Workspace.Experiment(id); err == nil && f.Experiment.ID == id {
 			return f.Experiment, j.Name == id+"_nsys", true
@@ -123,36 +126,25 @@ func (q *Queue) experimentOf(j model.Job) (e model.Experiment, nsys, ok bool) {
 	return model.Experiment{}, false, false
 }
 
-// writers remembers for a moment which experiment's folder each job writes, or wrote.
-type writers struct {
-	mu    sync.Mutex
-	at    time.Time
-	byJob map[string]string
-}
-
-func (w *writers) find(n Needs, job string) string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if n.Now().Sub(w.at).Abs() < poll.Floor {
-		return w.byJob[job]
-	}
-	w.at, w.byJob = n.Now(), map[string]string{}
-	files, _ := n.Workspace.Experiments()
+// whoWrites tells the experiment whose folder each job writes, or wrote.
+func (q *Queue) whoWrites(context.Context) (map[string]string, error) {
+	byJob := map[string]string{}
+	files, _ := q.Workspace.Experiments()
 	for _, f := range files {
-		for _, dir := range []string{f.Experiment.ResultDir(false), f.Experiment.ResultDir(true)} {
-			unfinished, _ := filepath.Glob(literal(n.Workspace.Path(dir)) + model.TmpMark + "*")
+		for _, nsys := range []bool{false, true} {
+			unfinished, _ := filepath.Glob(literal(q.Workspace.Path(f.Experiment.ResultDir(nsys))) + model.TmpMark + "*")
 			for _, path := range unfinished {
-				w.byJob[path[strings.LastIndex(path, model.TmpMark)+len(model.TmpMark):]] = f.Experiment.ID
+				byJob[path[strings.LastIndex(path, model.TmpMark)+len(model.TmpMark):]] = f.Experiment.ID
 			}
 		}
 	}
-	runs, _ := n.Workspace.Runs()
+	runs, _ := q.Workspace.Runs()
 	for _, r := range runs {
 		if r.Experiment != nil {
-			w.byJob[r.JobID] = r.Experiment.ID
+			byJob[r.JobID] = r.Experiment.ID
 		}
 	}
-	return w.byJob[job]
+	return byJob, nil
 }
 
 // within reports whether a folder is the workspace or lies in it, by whatever name.

@@ -78,14 +78,6 @@ func pick(jobs []model.Job, ref string) *model.Job {
 	return nil
 }
 
-// wholeOf is the id of the array or heterogeneous job that a task or part belongs to.
-func wholeOf(id string) string {
-	if i := strings.IndexAny(id, "_+"); i > 0 {
-		return id[:i]
-	}
-	return id
-}
-
 // waitsIn reports whether the tasks that wait hold one, or are asked for as such a list.
 func waitsIn(id, task string) bool {
 	n, err := strconv.Atoi(task)

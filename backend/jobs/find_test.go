@@ -67,6 +67,7 @@ func TestByHand(t *testing.T) {
 		"by its name":          func(*apptest.Bench, *model.Job) {},
 		"under nsys":           func(_ *apptest.Bench, j *model.Job) { j.Name = "E1.2_nsys" },
 		"from a folder within": func(b *apptest.Bench, j *model.Job) { j.WorkDir = b.Path("experiments") },
+		"with a comment":       func(_ *apptest.Bench, j *model.Job) { j.Tag = "96:00:00" },
 		"by its script": func(b *apptest.Bench, j *model.Job) {
 			j.Name, j.WorkDir, j.Command = "mine", "/", b.Path("experiments/slurm_scripts/run_E1.2.sh")+" x"
 		},
@@ -85,6 +86,9 @@ func TestByHand(t *testing.T) {
 		if err != nil || got.ID != "40" || got.State != model.JobFailed {
 			t.Errorf("%s: %+v, %v", name, got, err)
 			continue
+		}
+		if list, err := b.ListJobs(t.Context(), false); err != nil || len(list.Jobs) != 1 {
+			t.Errorf("%s: listed %d times, %v", name, len(list.Jobs), err)
 		}
 		b.Stage.Queue = nil
 		b.Clock.Pass(time.Hour)

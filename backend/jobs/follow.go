@@ -38,7 +38,7 @@ func (fo *Follower) Log(ctx context.Context, j model.Job, lines int) (LogPart, e
 		return LogPart{Part: logs.Part{Path: path}}, noLog(j, err)
 	}
 	progress := logs.Stage(tail.Lines)
-	part := LogPart{Part: tail, Stage: string(progress.Stage), Done: progress.Done, Total: progress.Total}
+	part := LogPart{tail, Doing{Stage: string(progress.Stage), Done: progress.Done, Total: progress.Total}}
 	if f, ok := fo.hung(j, tail); ok {
 		part.Hung = f.Title
 	}
@@ -124,23 +124,25 @@ func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show fun
 	}
 }
 
-// LogPart is a piece of a job's log.
-type LogPart struct {
-	logs.Part
-	Stage string `json:"stage"` // word for what the job is doing, empty: not known
+// Doing is what a job is doing, as its log says.
+type Doing struct {
+	Stage string `json:"stage"` // word for it, empty: not known
 	Done  int    `json:"done"`  // iterations, where the log tells
 	Total int    `json:"total"`
 	Hung  string `json:"hung,omitempty"` // since when nothing moves, and what moved last; empty: it goes on
 }
 
+// LogPart is a piece of a job's log.
+type LogPart struct {
+	logs.Part
+	Doing
+}
+
 // News is one change of a job that is watched.
 type News struct {
-	At    time.Time `json:"at"`
-	Job   model.Job `json:"job"`
-	Stage string    `json:"stage"` // what a running job is doing, as its log says
-	Done  int       `json:"done"`  // iterations, where the log tells
-	Total int       `json:"total"`
-	Hung  string    `json:"hung,omitempty"` // as in LogPart
+	At  time.Time `json:"at"`
+	Job model.Job `json:"job"`
+	Doing
 
 	Scheduler string `json:"scheduler,omitempty"` // instead of a job's news: the scheduler stopped answering, or answers again
 }
@@ -238,7 +240,7 @@ func (fo *Follower) newsOf(ctx context.Context, j model.Job) News {
 	n := News{At: fo.Now(), Job: j}
 	if j.State == model.JobRunning || j.State == model.JobCompleting {
 		if part, err := fo.Log(ctx, j, 1); err == nil {
-			n.Stage, n.Done, n.Total, n.Hung = part.Stage, part.Done, part.Total, part.Hung
+			n.Doing = part.Doing
 		}
 		if n.Stage == string(model.StageDone) {
 			fo.Poll.Expire() // the job says it is over: no need to wait out the interval

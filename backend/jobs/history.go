@@ -24,7 +24,7 @@ type history struct {
 
 	turn turn // whoever has it owns the fields below
 	past
-	jobs     map[string]model.Job
+	jobs     roll
 	answered time.Time // when the last good answer was asked for
 }
 
@@ -51,6 +51,30 @@ func (t turn) take(ctx context.Context) bool {
 
 func (t turn) leave() { <-t }
 
+// fresh remembers an answer for a while, so that what is shown again asks nobody.
+type fresh[T any] struct {
+	turn turn // whoever has it owns the fields below
+	last T
+	at   time.Time
+}
+
+// ask returns the last answer if it came within lasts, else asks.
+func (f *fresh[T]) ask(ctx context.Context, now time.Time, lasts time.Duration, ask func(context.Context) (T, error)) (T, error) {
+	if !f.turn.take(ctx) {
+		var none T
+		return none, ctx.Err()
+	}
+	defer f.turn.leave()
+	if now.Sub(f.at).Abs() >= lasts {
+		answer, err := ask(ctx)
+		if err != nil {
+			return answer, err
+		}
+		f.last, f.at = answer, now
+	}
+	return f.last, nil
+}
+
 // find is the job of a submission that is not listed, false where nobody knows it; open are all those to ask for.
 func (h *history) find(ctx context.Context, s model.Submission, open []model.Submission) (model.Job, bool) {
 	if !h.turn.take(ctx) {
@@ -58,11 +82,30 @@ func (h *history) find(ctx context.Context, s model.Submission, open []model.Sub
 	}
 	defer h.turn.leave()
 	h.refresh(ctx, open)
-	if j, ok := h.jobs[s.Tag]; ok {
+	return h.jobs.of(s)
+}
+
+// roll is jobs by their tags, which nothing else has, and by their ids.
+type roll map[string]model.Job
+
+func rollOf(jobs []model.Job) roll {
+	r := roll{}
+	for _, j := range jobs {
+		r["id "+j.ID] = j
+		if j.Tag != "" {
+			r[j.Tag] = j
+		}
+	}
+	return r
+}
+
+// of is the job of a submission, or the task or part that it is.
+func (r roll) of(s model.Submission) (model.Job, bool) {
+	if j, ok := r[s.Tag]; ok {
 		return j, true
 	}
-	for _, key := range []string{s.JobID, wholeOf(s.JobID)} {
-		if p := h.jobs["id "+key].Part(s.JobID); p != nil && s.JobID != "" && (p.Tag == "" || p.Tag == s.Tag) && sameJob(*p, s) {
+	for _, id := range []string{s.JobID, model.WholeID(s.JobID)} {
+		if p := r["id "+id].Part(s.JobID); p != nil && id != "" && !ourTag(p.Tag) && sameJob(*p, s) {
 			return *p, true
 		}
 	}
@@ -111,14 +154,8 @@ func (h *history) covers(want past) bool {
 }
 
 func (h *history) take(p past) {
-	h.past, h.jobs = p, map[string]model.Job{}
+	h.past, h.jobs = p, rollOf(p.Jobs)
 	if p.Good {
 		h.answered = p.Asked
-	}
-	for _, j := range p.Jobs {
-		h.jobs["id "+j.ID] = j
-		if j.Tag != "" {
-			h.jobs[j.Tag] = j
-		}
 	}
 }

@@ -66,24 +66,24 @@ type Jobs struct {
 
 // New works on the jobs of an open workspace.
 func New(n Needs) *Jobs {
-	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: make(turn, 1)}, &writers{}, &sync.Map{}}
+	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: make(turn, 1)}, &fresh[map[string]string]{turn: make(turn, 1)}, &sync.Map{}}
 	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: make(turn, 1), known: map[string]plannedStart{}}}
-	return &Jobs{q, &Follower{n, q, &reserved{turn: make(turn, 1)}}, s}
+	return &Jobs{q, &Follower{n, q, &fresh[[]model.Reservation]{turn: make(turn, 1)}}, s}
 }
 
 // Queue lists jobs, finds and cancels them.
 type Queue struct {
 	Needs
 	history *history
-	writers *writers
-	places  *sync.Map // folders → whether they lie in the workspace
+	writers *fresh[map[string]string] // experiments by the job that writes their folder
+	places  *sync.Map                 // folders → whether they lie in the workspace
 }
 
 // Follower tells what jobs do: their stages, logs and the causes of failures.
 type Follower struct {
 	Needs
 	queue    *Queue
-	reserved *reserved
+	reserved *fresh[[]model.Reservation]
 }
 
 // Submitter looks at all that jobs need, says what would be submitted, and submits it.

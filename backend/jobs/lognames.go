@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"cmp"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,16 +27,10 @@ const maxScript = 4 << 20
 func scriptOf(j model.Job) string {
 	for _, word := range strings.Fields(j.Command) {
 		path := absolute(j.WorkDir, word)
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > maxScript {
 			continue
 		}
-		f, err := os.Open(path)
-		if err != nil {
-			continue
-		}
-		text, _ := io.ReadAll(io.LimitReader(f, maxScript))
-		f.Close()
-		if strings.HasPrefix(string(text), "#!") {
+		if text, err := os.ReadFile(path); err == nil && strings.HasPrefix(string(text), "#!") {
 			return string(text)
 		}
 	}

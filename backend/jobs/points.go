@@ -13,28 +13,10 @@ import (
 // SubmitPoints submits a job of several points of a sweep, as any other: recorded before the scheduler hears of it, and refused
 // where a job of one of its points has not ended.
 func (su *Submitter) SubmitPoints(ctx context.Context, o sweep.Order) (model.Submission, error) {
-	if err := su.Workspace.Writable("submit " + o.Sweep); err != nil {
-		return model.Submission{}, err
-	}
-	claims, err := su.claimAll(append([]string{o.Sweep}, o.Points...))
-	defer func() {
-		for _, c := range claims {
-			c.Release()
-		}
-	}()
-	if err != nil {
-		return model.Submission{}, err
-	}
 	row := board.Row{Experiment: o.Size}
-	row.Experiment.ID = o.Sweep
-	for _, id := range o.Points {
-		if err := su.free(ctx, id); err != nil {
-			return model.Submission{}, err
-		}
-	}
+	row.Experiment.ID, row.Experiment.Slurm.Time = o.Sweep, model.FormatTimeLimit(o.Limit)
 	p := Preview{Row: row, Script: o.Script, Log: o.Log, points: o.Points, files: o.Files, gpus: o.GPUs}
-	p.Row.Experiment.Slurm.Time = model.FormatTimeLimit(o.Limit)
-	return su.record(ctx, p, claims[0])
+	return su.alone(ctx, p, false)
 }
 
 // claimAll claims several experiments, in the order of their ids so that two that want the same do not wait for each other.

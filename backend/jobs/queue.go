@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"shardeck/backend/scheduler"
@@ -61,22 +60,22 @@ type asker func(model.Submission) (model.Job, bool)
 
 // joined is the scheduler's jobs with our names on them, and the submissions it no longer lists.
 func (q *Queue) joined(list *JobList, answer []model.Job, subs []model.Submission, ask asker) []model.Job {
-	live := map[string]model.Job{}
-	for _, j := range answer {
-		live[cmp.Or(j.Tag, "id "+j.ID)] = j // by tag, which nothing else has
-	}
-	jobs := []model.Job{}
+	live, taken, jobs := rollOf(answer), map[string]bool{}, []model.Job{}
 	for _, s := range subs {
-		j, listed := takeJob(live, s)
-		if !listed {
-			if j, listed = q.lastKnown(s, list, ask); !listed {
-				continue
-			}
+		j, known := live.of(s)
+		if !known || taken[j.ID] {
+			j, known = q.lastKnown(s, list, ask)
+		} else {
+			taken[j.ID] = true
 		}
-		jobs = append(jobs, q.recordState(s, named(j, s)))
+		if known {
+			jobs = append(jobs, q.recordState(s, named(j, s)))
+		}
 	}
-	for _, j := range live { // not submitted by us
-		jobs = append(jobs, q.foreign(j)...)
+	for _, j := range answer {
+		if !taken[j.ID] { // not submitted by us
+			jobs = append(jobs, q.foreign(j)...)
+		}
 	}
 	for i := range jobs {
 		jobs[i].Meaning = scheduler.ReasonOf(jobs[i].Reason)
@@ -85,24 +84,6 @@ func (q *Queue) joined(list *JobList, answer []model.Job, subs []model.Submissio
 		return cmp.Or(b.Submit.Compare(a.Submit), cmp.Compare(len(b.ID), len(a.ID)), cmp.Compare(b.ID, a.ID))
 	})
 	return jobs
-}
-
-// takeJob finds the job of a submission, or the part that it is, among the scheduler's, and takes it out.
-func takeJob(live map[string]model.Job, s model.Submission) (model.Job, bool) {
-	for _, key := range []string{s.Tag, "id " + s.JobID} {
-		if j, ok := live[key]; ok && sameJob(j, s) {
-			delete(live, key)
-			return j, true
-		}
-	}
-	if strings.ContainsAny(s.JobID, "_+") {
-		for _, j := range live {
-			if p := j.Part(s.JobID); p != nil && sameJob(*p, s) {
-				return *p, true
-			}
-		}
-	}
-	return model.Job{}, false
 }
 
 // named puts on a job what only the submission knows.

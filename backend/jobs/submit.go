@@ -36,9 +36,6 @@ var replyWait = []time.Duration{0, 2 * time.Second, 5 * time.Second}
 // Submit submits an experiment: its record, with a tag that travels in the job's comment, is on disk before the
 // scheduler hears of it, so that neither a lost reply nor a dropped link can lose a job or submit it twice.
 func (su *Submitter) Submit(ctx context.Context, id string, o SubmitOptions) (model.Submission, error) {
-	if err := su.Workspace.Writable("submit " + id); err != nil {
-		return model.Submission{}, err
-	}
 	p, err := su.Preview(ctx, id, o.Nsys)
 	if err != nil {
 		return model.Submission{}, err
@@ -50,34 +47,28 @@ func (su *Submitter) Submit(ctx context.Context, id string, o SubmitOptions) (mo
 	return su.alone(ctx, p, o.Force)
 }
 
-// alone submits while no other process can submit the same experiment.
+// alone submits while no other process can submit the same experiment, or a point of the same sweep.
 func (su *Submitter) alone(ctx context.Context, p Preview, force bool) (model.Submission, error) {
-	if err := p.Row.Refusal(); err != nil {
+	id, runs := p.Row.Experiment.ID, p.points
+	if err := cmp.Or(su.Workspace.Writable("submit "+id), p.Row.Refusal()); err != nil {
 		return model.Submission{}, err // not even a claim is written
 	}
-	claim, err := su.Workspace.Claim(p.Row.Experiment.ID)
+	claims, err := su.claimAll(append([]string{id}, runs...))
+	defer func() {
+		for _, c := range claims {
+			c.Release()
+		}
+	}()
+	if len(runs) == 0 {
+		runs = []string{id}
+	}
+	for i := 0; err == nil && !force && i < len(runs); i++ {
+		err = su.free(ctx, runs[i])
+	}
 	if err != nil {
 		return model.Submission{}, err
 	}
-	defer claim.Release()
-	if claim.Passed != "" {
-		su.Note(claim.Passed)
-	}
-	if err := su.allowed(ctx, p.Row, force); err != nil {
-		return model.Submission{}, err
-	}
-	return su.record(ctx, p, claim)
-}
-
-// allowed refuses what would waste an allocation.
-func (su *Submitter) allowed(ctx context.Context, row board.Row, force bool) error {
-	if err := row.Refusal(); err != nil {
-		return err
-	}
-	if force {
-		return nil
-	}
-	return su.free(ctx, row.Experiment.ID)
+	return su.record(ctx, p, claims[0])
 }
 
 // free refuses an experiment of which a job has not ended, or may not have.
@@ -233,19 +224,17 @@ func (su *Submitter) PlanReading(ctx context.Context, names []string) ([]NodeRea
 	if err != nil {
 		return nil, err
 	}
-	plans := []NodeReading{}
-	for _, u := range unread {
-		p, err := su.planReading(u)
-		if err != nil {
+	plans := make([]NodeReading, len(unread))
+	for i, u := range unread {
+		if plans[i], err = su.planReading(u); err != nil {
 			return nil, err
 		}
-		plans = append(plans, p)
 	}
 	return plans, nil
 }
 
 func (su *Submitter) planReading(u model.UnreadRun) (NodeReading, error) {
-	p := NodeReading{Run: u.Run.Name, Ranks: u.Ranks, Bytes: u.Bytes, Name: readingID(u.Run.Name), Job: su.World.Site.Reader}
+	p := NodeReading{Run: u.Run.Name, Ranks: u.Ranks, Bytes: u.Bytes, Name: fmt.Sprintf("%.60s", "read-"+model.AsID(u.Run.Name)), Job: su.World.Site.Reader}
 	p.Time = model.FormatTimeLimit(readingTime(u.Largest))
 	p.Log = workspace.LogsDir + "/" + p.Name + "_%A.out"
 	r := su.Reading
@@ -272,18 +261,9 @@ func readingTime(bytes int64) time.Duration {
 	return min(leastReading+(time.Duration(bytes/readingRate)*time.Second).Round(time.Minute), mostReading)
 }
 
-// readingID names the job of a run among jobs: read-llama-8b-tp2.
-func readingID(run string) string {
-	id := "read-" + model.AsID(run)
-	return id[:min(len(id), 60)]
-}
-
 // SubmitReading records and submits the job, as any other: its tag is on disk before
 // Slurm hears of it. A job of the same run that has not ended refuses it.
 func (su *Submitter) SubmitReading(ctx context.Context, p NodeReading) (model.Submission, error) {
-	if err := su.Workspace.Writable("submit " + p.Name); err != nil {
-		return model.Submission{}, err
-	}
 	if su.Scheduler.Name() == local.Name {
 		return model.Submission{}, model.Failed("there is no Slurm here to read "+p.Run+" on a node of", nil,
 			"--here reads it on this machine")

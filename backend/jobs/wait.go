@@ -20,7 +20,7 @@ func (fo *Follower) waiting(ctx context.Context, j model.Job) Cause {
 		c.Title = strings.TrimSuffix("it waits: "+r.Words+"; "+r.Waiting, "; ")
 	}
 	if r.Help != "" {
-		c.Fixes = append(c.Fixes, strings.NewReplacer("$id", j.ID, "$array", wholeOf(j.ID)).Replace(r.Help))
+		c.Fixes = append(c.Fixes, strings.NewReplacer("$id", j.ID, "$array", model.WholeID(j.ID)).Replace(r.Help))
 	}
 	w, ok := fo.Scheduler.(scheduler.Waiter)
 	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
@@ -55,7 +55,7 @@ const (
 // maintenance says when the one that a job's limit reaches into begins and ends, and which limit would let it start now.
 func (fo *Follower) maintenance(ctx context.Context, w scheduler.Waiter, j model.Job, c *Cause) {
 	now := fo.Now()
-	all, err := fo.reserved.ask(ctx, w, now)
+	all, err := fo.reserved.ask(ctx, now, reservedFresh, w.Reservations)
 	all = slices.DeleteFunc(slices.Clone(all), func(r model.Reservation) bool {
 		return !r.Maintenance || !r.End.After(now) || j.Limit > 0 && r.Start.After(now.Add(j.Limit))
 	})
@@ -86,24 +86,3 @@ func (fo *Follower) maintenance(ctx context.Context, w scheduler.Waiter, j model
 
 // reservedFresh is how long what was told of reservations is believed: they are planned days ahead.
 const reservedFresh = 30 * time.Minute
-
-// reserved remembers the reservations of the cluster, so that a pane that shows a job again asks nobody.
-type reserved struct {
-	turn turn // whoever has it owns the fields below
-	all  []model.Reservation
-	at   time.Time
-}
-
-func (r *reserved) ask(ctx context.Context, w scheduler.Waiter, now time.Time) (all []model.Reservation, err error) {
-	if !r.turn.take(ctx) {
-		return nil, ctx.Err()
-	}
-	defer r.turn.leave()
-	if now.Sub(r.at).Abs() >= reservedFresh {
-		if all, err = w.Reservations(ctx); err != nil {
-			return nil, err
-		}
-		r.all, r.at = all, now
-	}
-	return r.all, nil
-}

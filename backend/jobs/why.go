@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ import (
 // Why tells why a job failed, waits, or that it does neither; of an array whose tasks failed, of the first.
 func (fo *Follower) Why(ctx context.Context, j model.Job) (Cause, error) {
 	switch {
-	case j.Tasks.Failed > 0 && j.ID == wholeOf(j.ID):
+	case j.Tasks.Failed > 0 && j.ID == model.WholeID(j.ID):
 		return fo.ofTasks(ctx, j)
 	case j.State == model.JobPending:
 		return fo.waiting(ctx, j), nil
@@ -201,28 +202,19 @@ func (fo *Follower) remedies(experiment string, edits []string) []Remedy {
 
 // changed is a key's value changed in the way that an edit names; empty: there is no such value.
 func (fo *Follower) changed(e model.Experiment, key, from, how string) string {
-	legal := func() []int { return fo.Experiments.Legal(e, key) }
-	n, err := strconv.Atoi(from)
+	n, _ := strconv.Atoi(from)
+	number := func(n int) string { return strings.TrimPrefix(strconv.Itoa(max(n, 0)), "0") } // none: empty
+	between := func(low, high int) []int {
+		return slices.DeleteFunc(slices.Clone(fo.Experiments.Legal(e, key)), func(l int) bool { return l <= low || l >= high })
+	}
 	switch more, added := strings.CutPrefix(how, "+"); {
-	case how == "up" || how == "down":
-		for _, l := range legal() {
-			if how == "up" && l > n {
-				return strconv.Itoa(l)
-			}
-		}
-		for _, l := range slices.Backward(legal()) {
-			if how == "down" && l < n {
-				return strconv.Itoa(l)
-			}
-		}
-		return ""
-	case how == "half" && (err != nil || n < 2):
-		return ""
+	case how == "up":
+		return number(append(between(n, math.MaxInt), 0)[0])
+	case how == "down":
+		return number(slices.Max(append(between(0, n), 0)))
 	case how == "half":
-		return strconv.Itoa(n / 2)
-	case how == "double":
-		return longer(from, 0)
-	case added:
+		return number(n / 2)
+	case added || how == "double":
 		d, _ := time.ParseDuration(more)
 		return longer(from, d)
 	case how == "ifname":

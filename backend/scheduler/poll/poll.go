@@ -36,12 +36,12 @@ type Options struct {
 
 // Snapshot is the last answer and how good it is. Jobs belong to the reader.
 type Snapshot struct {
-	Jobs  []model.Job
-	AsOf  time.Time // of the last good answer; zero: there was none yet
-	Err   error     // why the last query failed; nil: it did not
-	Since time.Time // when the queries began to fail; zero: they do not
-	Next  time.Time // a refresh before this time gets the same answer
-	Due   time.Time // when Jobs will ask anew by itself
+	Jobs  []model.Job `json:"jobs"`
+	AsOf  time.Time   `json:"as_of"` // of the last good answer; zero: there was none yet
+	Err   error       `json:"-"`     // why the last query failed; nil: it did not
+	Since time.Time   `json:"since"` // when the queries began to fail; zero: they do not
+	Next  time.Time   `json:"-"`     // a refresh before this time gets the same answer
+	Due   time.Time   `json:"-"`     // when Jobs will ask anew by itself
 }
 
 // Stale is Err for a status line, empty while the answer is good.

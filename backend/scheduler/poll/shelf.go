@@ -35,12 +35,10 @@ func (s Shelf) Save(v any) {
 
 // kept is a Snapshot on the shelf.
 type kept struct {
-	Asked time.Time   `json:"asked"` // the last time, whatever was answered: when the answer came
-	AsOf  time.Time   `json:"as_of"`
-	Since time.Time   `json:"since"`
-	Error string      `json:"error"` // why the last query failed; empty: it did not
-	Fix   string      `json:"fix"`
-	Jobs  []model.Job `json:"jobs"`
+	Snapshot
+	Asked time.Time `json:"asked"` // the last time, whatever was answered: when the answer came
+	Error string    `json:"error"` // why the last query failed; empty: it did not
+	Fix   string    `json:"fix"`
 }
 
 // recall takes the answer that another process got within the floor; p.mu is held.
@@ -49,11 +47,11 @@ func (p *Poller) recall(now time.Time) bool {
 	if p.unsure || !p.options.Shelf.Load(&k) || now.Before(k.Asked) || now.Sub(k.Asked) >= p.options.Floor || k.AsOf.Before(p.last.AsOf) {
 		return false
 	}
-	p.last = Snapshot{Jobs: k.Jobs, AsOf: k.AsOf, Since: k.Since, Next: k.Asked.Add(p.options.Floor)}
 	if k.Error != "" {
-		p.last.Err = model.Failed(k.Error, nil, k.Fix)
+		k.Err = model.Failed(k.Error, nil, k.Fix)
 	}
-	p.last.Due = p.last.Next
+	k.Next = k.Asked.Add(p.options.Floor)
+	p.last, p.last.Due = k.Snapshot, k.Next
 	return true
 }
 
@@ -67,7 +65,7 @@ func (p *Poller) lastSeen() {
 
 // share lays the last answer on the shelf; p.mu is held.
 func (p *Poller) share(now time.Time) {
-	k := kept{Asked: now, AsOf: p.last.AsOf, Since: p.last.Since, Jobs: p.last.Jobs}
+	k := kept{Snapshot: p.last, Asked: now}
 	if p.last.Err != nil {
 		k.Error, k.Fix = p.last.Err.Error(), model.FixOf(p.last.Err)
 	}

@@ -143,16 +143,10 @@ func TestValues(t *testing.T) {
 	for text, want := range map[string]int{
 		"cpu=256,mem=480G,node=2,billing=256,gres/gpu=8": 8, "cpu=1,gres/gpu:a100=4": 4, "gres/gpu:a100=4,gres/gpu=4": 4,
 		"gres/gpu:a100=2,gres/gpu:h100=1": 3, "cpu=128": 0, "": 0, "gres/gpu=-1": 0, "gres/gpu=99999999999": 0,
-	} {
-		if got := allocatedGPUs(text); got != want {
-			t.Errorf("gpus %q: %d, want %d", text, got, want)
-		}
-	}
-	for text, want := range map[string]int{
 		"gres:gpu:4": 4, "gres/gpu:4": 4, "gpu:a100:4": 4, "gres/gpu:a100:2,gres/gpu:h100:1": 3, "gres:gpu": 1, "gres:gpu:a100": 1,
-		"gpu:4(S:0-1)": 4, "": 0, "N/A": 0, "gres:craynetwork:1": 0, "gpu:99999999": 0,
+		"gpu:4(S:0-1)": 4, "N/A": 0, "gres:craynetwork:1": 0, "gpu:99999999": 0, "gpu:2,gpu:a100:1": 3, "gpu:1g.5gb:2": 2,
 	} {
-		if got := requestedGPUs(text); got != want {
+		if got := countGPUs(text); got != want {
 			t.Errorf("gres %q: %d, want %d", text, got, want)
 		}
 	}

@@ -59,6 +59,12 @@ func TestRecord(t *testing.T) {
 				})
 			}
 		}
+		if regexp.MustCompile(os.Getenv("SHARDECK_RECORD")).MatchString("answers") && cluster.options == "TEST_SLURM_OOM=0" {
+			t.Run("answers", func(t *testing.T) {
+				r.T = t
+				r.answers()
+			})
+		}
 	}
 }
 
@@ -118,6 +124,24 @@ for i in $(seq 200); do [ -n "$(squeue -h -t PD,R,CG,S)" ] || break; sleep 0.1; 
 	}
 }
 
+// answers keeps whole answers of squeue, sacct and sprio, of jobs with odd names and of some that wait.
+func (r *recorder) answers() {
+	defer r.shell("answers", `scancel -u root`)
+	since := time.Now().Truncate(time.Second)
+	r.shell("answers", answers)
+	for program, args := range map[string][]string{"squeue": squeueArgs("--me"), "sprio": sprioArgs,
+		"sacct": sacctArgs(r.slurm.knownFields(), r.slurm.mineSince(since))} {
+		text, err := r.slurm.ask(context.Background(), program, args...)
+		if err != nil {
+			r.Fatal(err)
+		}
+		r.keep("answers."+program, text)
+	}
+	if err := os.WriteFile(r.file, txtar.Format(&r.out), 0o644); err != nil {
+		r.Fatal(err)
+	}
+}
+
 // ask asks one of Slurm's commands and keeps the records of one job.
 func (r *recorder) ask(id, end, program string, args ...string) string {
 	r.Helper()
@@ -128,7 +152,7 @@ func (r *recorder) ask(id, end, program string, args ...string) string {
 	var kept strings.Builder
 	for _, rec := range strings.SplitAfter(text, end) {
 		found, _, _ := strings.Cut(strings.TrimLeft(rec, "\n"), unit)
-		if wholeID(found) == id {
+		if model.WholeID(found) == id {
 			kept.WriteString(strings.TrimLeft(rec, "\n"))
 		}
 	}

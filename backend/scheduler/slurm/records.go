@@ -42,8 +42,8 @@ var fields = []field{
 	{"TimeLimit", "Timelimit", into(func(j *model.Job) any { return &j.Limit })},
 	{"NumNodes", "NNodes", into(func(j *model.Job) any { return &j.Nodes })},
 	{"NodeList", "NodeList", into(func(j *model.Job) any { return &j.NodeList })},
-	{"tres-per-job", "", func(j *model.Job, v string, _ *time.Location) { j.GPUs = requestedGPUs(v) }},
-	{"tres-per-node", "", setGPUsPerNode},
+	{"tres-per-job", "", setGPUs},
+	{"tres-per-node", "", func(j *model.Job, v string, _ *time.Location) { j.GPUs = cmp.Or(countGPUs(v)*j.Nodes, j.GPUs) }},
 	{"", "ReqTRES", setGPUs},
 	{"tres-alloc", "AllocTRES", setGPUs},
 	{"QOS", "QOS", into(func(j *model.Job) any { return &j.QOS })},
@@ -85,15 +85,7 @@ func into(at func(*model.Job) any) func(*model.Job, string, *time.Location) {
 }
 
 func setGPUs(j *model.Job, v string, _ *time.Location) {
-	if n := allocatedGPUs(v); n > 0 {
-		j.GPUs = n
-	}
-}
-
-func setGPUsPerNode(j *model.Job, v string, _ *time.Location) {
-	if n := requestedGPUs(v); n > 0 {
-		j.GPUs = n * j.Nodes
-	}
+	j.GPUs = cmp.Or(countGPUs(v), j.GPUs)
 }
 
 // setRestarts tells a job that Slurm put back into the queue, after a node's failure
@@ -142,16 +134,9 @@ func parseSqueue(out string, zone *time.Location) ([]model.Job, error) {
 	if strings.TrimSpace(parts[last]) != "" {
 		return nil, badAnswer("squeue", parts[last])
 	}
-	var records []string
-	for i, part := range parts[:last] {
-		whole := beginsRecord.MatchString(part) && strings.Count(part, unit) >= len(squeueFields)-1
-		if i == 0 || whole || strings.HasPrefix(part, "\n") { // each is a line
-			records = append(records, part)
-		} else {
-			records[len(records)-1] += part // a name with a separator in it
-		}
-	}
-	return jobsOf("squeue", records, squeueFields, zone)
+	return jobsOf("squeue", parts[:last], squeueFields, zone, func(_, part string) bool { // else a name with a separator in it
+		return strings.HasPrefix(part, "\n") || beginsRecord.MatchString(part) && strings.Count(part, unit) >= len(squeueFields)-1
+	})
 }
 
 // knownFields are those that this sacct knows.
@@ -212,20 +197,15 @@ func (s *Slurm) ByID(ctx context.Context, ids []string) ([]model.Job, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	text, err := s.ask(ctx, "squeue", squeueArgs("--jobs="+strings.Join(ids, ","))...)
-	if errors.Is(err, scheduler.ErrNoJob) {
-		text, err = "", nil
-	}
-	if err != nil {
+	jobs, err := s.queued(ctx, "--jobs="+strings.Join(ids, ","))
+	if err != nil && !errors.Is(err, scheduler.ErrNoJob) {
 		return nil, err
 	}
-	jobs, err := parseSqueue(text, s.zone)
-	jobs = foldArrays(jobs)
 	ids = slices.DeleteFunc(ids, func(id string) bool {
 		return slices.ContainsFunc(jobs, func(j model.Job) bool { return j.Part(id) != nil })
 	})
-	if err != nil || len(ids) == 0 {
-		return jobs, err
+	if len(ids) == 0 {
+		return jobs, nil
 	}
 	more, err := s.accounted(ctx, "--jobs="+strings.Join(ids, ","))
 	if errors.Is(err, scheduler.ErrNoHistory) {
@@ -243,31 +223,30 @@ func parseSacct(out string, fields []field, zone *time.Location) ([]model.Job, e
 	if out = strings.Trim(out, "\n"); out == "" {
 		return nil, nil
 	}
-	var records []string
-	for line := range strings.SplitSeq(out, "\n") {
-		last := len(records) - 1
-		if last < 0 || strings.Count(records[last], unit) >= len(fields)-1 && beginsRecord.MatchString(line) {
-			records = append(records, line)
-		} else {
-			records[last] += "\n" + line
-		}
-	}
-	return jobsOf("sacct", records, fields, zone)
+	return jobsOf("sacct", strings.SplitAfter(out, "\n"), fields, zone, func(before, line string) bool {
+		return strings.Count(before, unit) >= len(fields)-1 && beginsRecord.MatchString(line)
+	})
 }
 
 // isKnown asks accounting whether a job ever was; true where nobody keeps count.
 func (s *Slurm) isKnown(ctx context.Context, id string) bool {
-	out, err := s.ask(ctx, "sacct", "--allocations", "--parsable2", "--noheader", "--jobs="+id, "--format=JobID")
-	return err != nil || strings.TrimSpace(out) != ""
+	jobs, err := s.accounted(ctx, "--jobs="+id)
+	return err != nil || len(jobs) > 0
 }
 
-func jobsOf(program string, records []string, fields []field, zone *time.Location) ([]model.Job, error) {
-	jobs := make([]model.Job, len(records))
-	for i, r := range records {
-		var err error
-		if jobs[i], err = jobOf(program, strings.TrimPrefix(r, "\n"), fields, zone); err != nil {
+// jobsOf makes jobs of the parts of an answer; anew tells of one whether it begins a record, or goes on with the one before.
+func jobsOf(program string, parts []string, fields []field, zone *time.Location, anew func(before, part string) bool) (jobs []model.Job, err error) {
+	jobs = []model.Job{}
+	for i := 0; i < len(parts); {
+		record := parts[i]
+		for i++; i < len(parts) && !anew(record, parts[i]); i++ {
+			record += parts[i]
+		}
+		j, err := jobOf(program, strings.Trim(record, "\n"), fields, zone)
+		if err != nil {
 			return nil, err
 		}
+		jobs = append(jobs, j)
 	}
 	return jobs, nil
 }
@@ -289,7 +268,7 @@ func jobOf(program, record string, fields []field, zone *time.Location) (model.J
 	}
 	mendReason(&j)
 	nameLogs(&j)
-	if isRest(j.ID) {
+	if strings.Contains(j.ID, "_[") { // the tasks that wait have one record
 		j.Tasks.Waiting = tasksIn(j.ID)
 	}
 	return j, nil
@@ -338,58 +317,30 @@ func badAnswer(program, part string) error {
 // in it. squeue and sacct have a record for every task that began and one for the rest; a list of jobs shows an
 // array of 1,000 as the one thing that was submitted.
 func foldArrays(jobs []model.Job) []model.Job {
-	if !slices.ContainsFunc(jobs, func(j model.Job) bool { return wholeID(j.ID) != j.ID }) {
+	if !slices.ContainsFunc(jobs, func(j model.Job) bool { return model.WholeID(j.ID) != j.ID }) {
 		return jobs
 	}
-	groups := map[string][]model.Job{}
+	var groups [][]model.Job
+	at := map[string]int{}
 	for _, j := range jobs {
-		groups[wholeID(j.ID)] = append(groups[wholeID(j.ID)], j)
-	}
-	out := make([]model.Job, 0, len(groups))
-	for _, j := range jobs {
-		id := wholeID(j.ID)
-		parts := groups[id]
-		delete(groups, id)
-		switch {
-		case parts == nil: // told by its array's first
-		case slices.ContainsFunc(parts, func(p model.Job) bool { return p.ID != id }):
-			out = append(out, fold(id, parts))
-		default:
-			out = append(out, parts...)
+		i, known := at[model.WholeID(j.ID)]
+		if !known {
+			i, groups = len(groups), append(groups, nil)
+			at[model.WholeID(j.ID)] = i
 		}
+		groups[i] = append(groups[i], j)
+	}
+	var out []model.Job
+	for _, parts := range groups {
+		if id := model.WholeID(parts[0].ID); slices.ContainsFunc(parts, func(p model.Job) bool { return p.ID != id }) {
+			parts = []model.Job{fold(id, parts)}
+		}
+		out = append(out, parts...)
 	}
 	return out
 }
 
-// wholeID is the id of the array or heterogeneous job that a task or part belongs to.
-func wholeID(id string) string {
-	if i := strings.IndexAny(id, "_+"); i > 0 {
-		return id[:i]
-	}
-	return id
-}
-
 func isTask(j model.Job) bool { return strings.Contains(j.ID, "_") }
-
-// isRest tells the tasks that wait, which have one record.
-func isRest(id string) bool { return strings.Contains(id, "_[") }
-
-// liveliest orders states by what an array as a whole is doing, most telling first.
-var liveliest = []model.JobState{model.JobRunning, model.JobCompleting, model.JobSuspended, model.JobPending}
-
-// stateRank is a state's place in that order; then come failures, those that nobody wanted first, then the rest.
-func stateRank(s model.JobState) int {
-	if i := slices.Index(liveliest, s); i >= 0 {
-		return i
-	}
-	switch {
-	case s == model.JobCancelled:
-		return len(liveliest) + 1
-	case s.Failed():
-		return len(liveliest)
-	}
-	return len(liveliest) + 2
-}
 
 // fold tells an array or a heterogeneous job by its liveliest part, the first of those, and counts the others. Its
 // log is that of the worst: the first that failed, else the liveliest, else the newest. Its GPUs and nodes are
@@ -397,7 +348,7 @@ func stateRank(s model.JobState) int {
 func fold(id string, parts []model.Job) model.Job {
 	parts = slices.SortedFunc(slices.Values(parts), func(a, b model.Job) int { return cmp.Compare(numberIn(a.ID), numberIn(b.ID)) })
 	array := slices.ContainsFunc(parts, isTask)
-	all := slices.MinFunc(parts, func(a, b model.Job) int { return cmp.Compare(stateRank(a.State), stateRank(b.State)) })
+	all := model.Liveliest(parts)
 	all.ID, all.RawID, all.Parts, all.Tasks = id, "", parts, model.Tasks{}
 	if !array || all.State == model.JobRunning {
 		all.GPUs, all.Nodes = 0, 0
@@ -426,6 +377,9 @@ func fold(id string, parts []model.Job) model.Job {
 	return all
 }
 
+// mostNamed is how many of the tasks that failed are named.
+const mostNamed = 8
+
 func countTasks(all *model.Job) {
 	var failed []string
 	for _, t := range all.Parts {
@@ -434,8 +388,11 @@ func countTasks(all *model.Job) {
 			failed = append(failed, strings.TrimPrefix(t.ID, all.ID+"_"))
 		}
 	}
+	if len(failed) > mostNamed {
+		failed = append(failed[:mostNamed], "…")
+	}
 	worst := all.Worst()
-	all.Tasks.Which, all.Log, all.Errors = shortList(failed), worst.Log, worst.Errors
+	all.Tasks.Which, all.Log, all.Errors = strings.Join(failed, ", "), worst.Log, worst.Errors
 }
 
 // numberIn is the number of a task or part; those that wait come last.
@@ -445,15 +402,6 @@ func numberIn(id string) int {
 		return math.MaxInt
 	}
 	return n
-}
-
-// shortList names the first few of what may be many.
-func shortList(words []string) string {
-	const most = 8
-	if len(words) > most {
-		words = append(slices.Clone(words[:most]), "…")
-	}
-	return strings.Join(words, ", ")
 }
 
 // tasksIn counts the tasks that a record stands for: 5_3 is one, 5_[2,7-19:2%4] are

@@ -93,3 +93,17 @@ var memoryScenes = []scene{
 	{name: "out-of-memory-step", until: "FAILED .*|OUT_OF_MEMORY .*", // of the job as well, up to 20.11
 		lines: `sb -N1 -q shared --gpus-per-node=1 --mem=60M --wrap 'srun python3 -c "b = bytearray(400 << 20)"'`},
 }
+
+// answers are jobs of every kind at once, of which whole answers are kept, with all of what a priority is made of.
+const answers = `printf 'Priority%s\n' MaxAge=2 CalcPeriod=1 WeightJobSize=300 WeightPartition=50 WeightAssoc=10 >>"$SLURM_CONF"
+kill $(cat "$(dirname "$SLURM_CONF")/run/slurmctld.pid"); sleep 2; slurmctld >/dev/null 2>&1
+until sinfo -h >/dev/null 2>&1; do sleep 0.2; done
+odd=$(sb -N2 -q debug -t 30 -J "$(printf 'we|ird\nna me é')" -o "$W/%j-%x.out" -e "$W/%j.err" --wrap 'sleep 600'); until_state $odd RUNNING
+ended=$(sb -N1 -q debug --wrap 'sleep 1; exit 3'); until [ -z "$(squeue -h -j $ended)" ]; do sleep 0.2; done
+tasks=$(sb -N1 --array=0-3%1 --wrap 'sleep 600'); until squeue -h -r -t R -j $tasks -o %K | grep -qx 0; do sleep 0.1; done
+held=$(sb -N2 -H --wrap true); scancel $held
+sb -N99 --wrap true || :
+hog=$(sb -N1 --wrap 'sleep 600'); until_state $hog RUNNING
+sb -N4 --wrap true; sb -N1 -q premium --wrap true; sb -N1 --wrap true; sb -N1 --nice=30 --wrap true
+sb -q shared -N1 --gpus-per-node=1 --wrap true; sb -N1 -p gpu_ss11,shared_gpu_ss11 --wrap true
+until sprio -h -o %A | grep -q '[1-9]'; do sleep 1; done; sleep 2`

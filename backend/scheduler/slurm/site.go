@@ -71,7 +71,7 @@ var sockets = regexp.MustCompile(`\([^)]*\)`)
 func (a alike) kinds() (all []model.NodeKind) {
 	for item := range strings.SplitSeq(a.gres, ",") {
 		k := a.kind
-		if k.GPUsPerNode = requestedGPUs(item); k.GPUsPerNode == 0 || model.CheckSlurmWord(k.Queue) != nil {
+		if k.GPUsPerNode = countGPUs(item); k.GPUsPerNode == 0 || model.CheckSlurmWord(k.Queue) != nil {
 			continue
 		}
 		words := slices.Clone(a.features)

@@ -59,7 +59,12 @@ func (s *Slurm) Name() string { return Name }
 // Jobs lists this user's jobs that Slurm's controller still knows, also those that
 // ended in the last minutes (MinJobAge), by one squeue. An array is one job.
 func (s *Slurm) Jobs(ctx context.Context) ([]model.Job, error) {
-	text, err := s.ask(ctx, "squeue", squeueArgs("--me")...)
+	return s.queued(ctx, "--me")
+}
+
+// queued asks squeue for some jobs.
+func (s *Slurm) queued(ctx context.Context, which string) ([]model.Job, error) {
+	text, err := s.ask(ctx, "squeue", squeueArgs(which)...)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,9 @@
 package slurm
 
 import (
+	"cmp"
 	"os/user"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,62 +66,26 @@ func parseTime(s string, zone *time.Location) time.Time {
 
 // parseDuration reads [days-][[hours:]minutes:]seconds; 0 for UNLIMITED and words.
 func parseDuration(s string) time.Duration {
-	days, clock, hasDays := strings.Cut(s, "-")
-	if !hasDays {
-		days, clock = "0", s
-	}
-	parts := strings.Split(clock, ":")
-	if len(parts) > 3 {
-		return 0
-	}
-	var seconds int64
-	for _, p := range parts {
-		n, err := strconv.ParseUint(p, 10, 31)
-		if err != nil {
-			return 0
-		}
-		seconds = seconds*60 + int64(n)
-	}
-	d, err := strconv.ParseUint(days, 10, 16)
-	if err != nil || seconds > 1<<31 {
-		return 0
-	}
-	return time.Duration(int64(d)*86400+seconds) * time.Second
+	d, _ := model.ParseTimeLimit(s)
+	return d
 }
 
-// allocatedGPUs counts the GPUs in a list of trackable resources: the sum of gres/gpu=8,
-// or of its kinds, gres/gpu:a100=8, where only those are given.
-func allocatedGPUs(tres string) int {
-	kinds := 0
-	for _, item := range strings.Split(tres, ",") {
-		key, text, _ := strings.Cut(item, "=")
-		n, err := strconv.ParseUint(text, 10, 24)
-		switch {
-		case err != nil:
-		case key == "gres/gpu":
-			return int(n)
-		case strings.HasPrefix(key, "gres/gpu:"):
-			kinds += int(n)
-		}
-	}
-	return kinds
-}
+// gpuItem is the GPUs of one kind or of all in a list: gres/gpu=8 and gres/gpu:a100=8 of trackable resources, in a request
+// gres:gpu:4 up to Slurm 23.02, gres/gpu:4 later, with a kind between (gpu:a100:4) and sockets after it (gpu:4(S:0)).
+var gpuItem = regexp.MustCompile(`^(?:gres[:/])?gpu(:[^:=(]*[^0-9:=(][^:=(]*)?(?:([:=])([0-9]{1,5}))?(?:\(.*)?$`)
 
-// requestedGPUs counts the GPUs of a request: gres:gpu:4 up to Slurm 23.02, gres/gpu:4 later,
-// with a kind between (gpu:a100:4) and sockets after it (gpu:4(S:0)).
-func requestedGPUs(request string) int {
-	total := 0
-	for _, item := range strings.Split(request, ",") {
-		item = strings.TrimPrefix(strings.TrimPrefix(item, "gres:"), "gres/")
-		words := strings.Split(strings.SplitN(item, "(", 2)[0], ":")
-		if words[0] != "gpu" {
+// countGPUs counts the GPUs in a list of resources or in a request: their sum, or what all kinds have together where that is given.
+func countGPUs(list string) (total int) {
+	for item := range strings.SplitSeq(list, ",") {
+		m := gpuItem.FindStringSubmatch(item)
+		if m == nil {
 			continue
 		}
-		if n := wholeNumber(words[len(words)-1]); n > 0 && n < 1<<16 {
-			total += n
-		} else if len(words) < 3 && n == 0 { // "gpu" or "gpu:a100" is one
-			total++
+		n := wholeNumber(cmp.Or(m[3], "1")) // "gpu" or "gpu:a100" is one
+		if m[1] == "" && m[2] == "=" {
+			return n
 		}
+		total += n
 	}
 	return total
 }

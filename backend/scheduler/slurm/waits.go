@@ -3,7 +3,6 @@ package slurm
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -51,49 +50,58 @@ func parseReservations(out string, zone *time.Location) (all []model.Reservation
 	return all
 }
 
+type factor struct{ symbol, name string }
+
 // factors are what a priority is made of, as sprio names them.
-var factors = []struct{ symbol, name string }{{"%A", "age"}, {"%F", "fair share"}, {"%J", "size"}, {"%P", "partition"}, {"%Q", "QOS"},
+var factors = []factor{{"%A", "age"}, {"%F", "fair share"}, {"%J", "size"}, {"%P", "partition"}, {"%Q", "QOS"},
 	{"%B", "association"}, {"%S", "site"}}
+
+var sprioArgs = []string{"--noheader", "--format=%i|%r|%Y|" + strings.Join(model.Each(factors, func(f factor) string { return f.symbol }), "|")}
 
 // Rank asks sprio for the place of a job among those that wait in its partition; false where the site does not show it.
 func (s *Slurm) Rank(ctx context.Context, j model.Job) (model.Rank, bool) {
-	format := "%i|%r|%Y"
-	for _, f := range factors {
-		format += "|" + f.symbol
-	}
-	out, err := s.ask(ctx, "sprio", "--noheader", "--format="+format)
+	out, err := s.ask(ctx, "sprio", sprioArgs...)
 	if err != nil {
 		return model.Rank{}, false
 	}
-	return rankOf(out, cmp.Or(j.RawID, wholeID(j.ID)))
+	return rankOf(out, cmp.Or(j.RawID, model.WholeID(j.ID)))
 }
 
-func rankOf(out, id string) (model.Rank, bool) {
+func rankOf(out, id string) (best model.Rank, found bool) {
 	var lines [][]string
 	for line := range strings.Lines(out) {
 		if f := strings.Split(strings.TrimSpace(line), "|"); len(f) == 3+len(factors) {
 			lines = append(lines, model.Each(f, func(v string) string { return model.Printable(strings.TrimSpace(v)) }))
 		}
 	}
-	mine := model.First(lines, func(f []string) bool { return f[0] == id })
-	if mine == nil {
-		return model.Rank{}, false
+	for _, mine := range lines { // one for each partition that the job may go to
+		if mine[0] != id {
+			continue
+		}
+		if r := rankAmong(lines, mine); !found || r.Place < best.Place {
+			best, found = r, true
+		}
 	}
-	r := model.Rank{Place: 1, Partition: (*mine)[1], Priority: (*mine)[2]}
+	return best, found
+}
+
+// rankAmong is the place of a line of sprio among those of its partition.
+func rankAmong(lines [][]string, mine []string) model.Rank {
+	r := model.Rank{Place: 1, Partition: mine[1], Priority: mine[2]}
 	own, _ := strconv.ParseFloat(r.Priority, 64)
 	for _, f := range lines {
 		if f[1] != r.Partition {
 			continue
 		}
 		r.Of++
-		if p, _ := strconv.ParseFloat(f[2], 64); p > own || p == own && wholeNumber(f[0]) < wholeNumber(id) { // who came first
+		if p, _ := strconv.ParseFloat(f[2], 64); p > own || p == own && wholeNumber(f[0]) < wholeNumber(mine[0]) { // who came first
 			r.Place++
 		}
 	}
 	for i, f := range factors {
-		if v := (*mine)[3+i]; v != "" && strings.Trim(v, "0.") != "" {
-			r.Made = append(r.Made, fmt.Sprintf("%s %s", f.name, v))
+		if v := mine[3+i]; strings.Trim(v, "0.") != "" {
+			r.Made = append(r.Made, f.name+" "+v)
 		}
 	}
-	return r, true
+	return r
 }
