@@ -53,7 +53,7 @@ func gather(log []heard) []evidence {
 			if name = exceptionIn(h.text, told().exceptions); name == "" && raised[h.who] && ended.MatchString(h.text) {
 				name = h.text
 			}
-			raised[h.who] = raised[h.who] && name == "" || strings.HasPrefix(h.text, "Traceback (most recent call last)")
+			raised[h.who] = raised[h.who] && name == "" || strings.HasPrefix(h.text, traceback)
 		case runner:
 			name = exceptionIn(h.text, told().quoted)
 		}
@@ -90,6 +90,7 @@ func weigh(log []heard, found []evidence) {
 			}
 		}
 	}
+	raised := false
 	for i := range found {
 		e := &found[i]
 		e.heard, e.tier = log[e.line], max(slices.Index(tiers, log[e.line].program), 0)
@@ -105,8 +106,16 @@ func weigh(log []heard, found []evidence) {
 		default:
 			e.weight = 1
 		}
+		raised = raised || e.fatal() && e.program == engine && exceptionIn(e.text, told().exceptions) != ""
+	}
+	for i := range found { // what shells, Slurm and containers complain of ends no engine that came so far as to raise
+		if e := &found[i]; raised && e.says != nil && !e.says.Kills && slices.Contains(bystanders, e.program) {
+			e.weight = min(e.weight, 2)
+		}
 	}
 }
+
+var bystanders = []string{"shell", "slurm", "container"}
 
 // stream is what some speakers said, without what stood between, so that a pattern is found across lines.
 type stream struct {
@@ -188,7 +197,7 @@ func first(found []evidence) (evidence, bool) {
 	}
 	for i := 0; i < len(found); i++ { // known where that is not, or said to come before it; echoes come whenever they like
 		f := found[i]
-		if f.says == nil || f.says == best.says || best.decides() != f.decides() || best.decides() && !best.near(f) {
+		if f.says == nil || f.says == best.says || f.weight < min(best.weight, 3) || best.decides() != f.decides() || best.decides() && !best.near(f) {
 			continue
 		}
 		if best.says == nil || slices.Contains(f.says.Before, best.says.Kind) {

@@ -35,6 +35,7 @@ type speech struct {
 	Quoted     []string            `yaml:"quoted"`     // the same within a sentence of the runner
 	Chained    []pattern           `yaml:"chained"`    // between two exceptions, of which the first brought the other
 	Harmless   []pattern           `yaml:"harmless"`   // the next exception is of no consequence
+	Survived   []pattern           `yaml:"survived"`   // the exception before is of no consequence
 	Aftermath  []pattern           `yaml:"aftermath"`  // what is printed from here on is no cause
 	Standing   []pattern           `yaml:"standing"`   // said while nothing moves
 	Waiting    []pattern           `yaml:"waiting"`    // those of them that an engine says after each minute
@@ -50,7 +51,7 @@ var told = strictyaml.Embedded("loglines.yaml", func(s *speech) {
 		name, begins, _ := strings.Cut(text, " ")
 		s.Programs[i], s.programs = name, append(s.programs, regexp.MustCompile(begins))
 	}
-	squeezeAll(s.Chained, s.Harmless, s.Aftermath, s.Standing, s.Waiting)
+	squeezeAll(s.Chained, s.Harmless, s.Survived, s.Aftermath, s.Standing, s.Waiting)
 	var pairs []string
 	for english, others := range s.Languages {
 		for _, other := range others {
@@ -175,26 +176,42 @@ func programOf(text, byLevel string) string {
 	return told().Programs[i]
 }
 
-// quieten makes news of a traceback that was said to be of no consequence: the speaker's lines up to its exception.
+// quieten makes news of an exception that was said to be of no consequence, before it or after.
 func quieten(log []heard) {
-	for i := range log {
-		if !slices.ContainsFunc(told().Harmless, log[i].shows) {
+	for i, h := range log {
+		if exceptionIn(h.text, told().exceptions) != "" {
 			continue
 		}
-		said, traced := 0, false
-		for j := i; j < min(i+60, len(log)) && (traced || said < 4); j++ {
-			if log[j].who != log[i].who {
-				continue
-			}
-			said++
-			traced = traced || log[j].shows("traceback(mostrecentcalllast)")
-			log[j].program = news
-			if traced && exceptionIn(log[j].text, told().exceptions) != "" {
-				break
-			}
+		if slices.ContainsFunc(told().Harmless, h.shows) {
+			silence(log, i, 1)
+		}
+		if slices.ContainsFunc(told().Survived, h.shows) {
+			silence(log, i, -1)
 		}
 	}
 }
+
+// silence makes news of a line, of few of its speaker's next ones (step 1) or last ones (-1), and of the traceback that they are of.
+func silence(log []heard, at, step int) {
+	said, traced := 0, false
+	for i := at; i >= 0 && i < len(log) && said < 60; i += step {
+		h := &log[i]
+		if h.who != log[at].who {
+			continue
+		}
+		begins, ends := strings.HasPrefix(h.text, traceback), exceptionIn(h.text, told().exceptions) != ""
+		if said >= 4 && !traced || step < 0 && (said >= 2 && !traced || h.program == runner || traced && !ends && !begins && h.text[:1] != " ") {
+			return
+		}
+		traced = traced || begins || step < 0 && ends
+		h.program = news
+		if said++; step > 0 && traced && ends || step < 0 && begins {
+			return
+		}
+	}
+}
+
+const traceback = "Traceback (most recent call last):"
 
 func (h heard) shows(p pattern) bool {
 	start, _ := p.in(h.flat, 0)

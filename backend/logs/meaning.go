@@ -195,7 +195,7 @@ func (c *cause) finding(lines []string, i int, job model.Job) Finding {
 	}
 	value := ""
 	if c.Name != "" {
-		value = named(c.Name, slices.Concat([]string{f.Line}, lines[max(i-around, 0):], []string{job.NodeList}))
+		value = named(c.Name, slices.Concat([]string{f.Line}, lines[max(i, 0):], lines[max(i-around, 0):], []string{job.NodeList}))
 	}
 	fill := func(text string) string {
 		return placeholder.ReplaceAllStringFunc(text, func(name string) string {
