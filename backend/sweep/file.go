@@ -236,8 +236,8 @@ func (r *reader) goal(given map[string]*yaml.Node, g goal) *sweep.Goal {
 	return out
 }
 
-// Axes reads fields with their values as people type them: tp=1,2,4. A field is a key of a config, or its last part.
-func (s *Sweeps) Axes(vary []string) (axes []sweep.Axis, err error) {
+// axesOf reads fields with their values as people type them: tp=1,2,4. A field is a key of a config, or its last part.
+func axesOf(vary []string) (axes []sweep.Axis, err error) {
 	for _, text := range vary {
 		field, values, ok := strings.Cut(text, "=")
 		if !ok {

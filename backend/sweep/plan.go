@@ -326,9 +326,11 @@ func (s *Sweeps) cost(m sweep.Member) sweep.Cost {
 	return sweep.Estimate(e, s.World.Shape(e.Model.Name), gpu)
 }
 
-// Create writes a new sweep. It is refused where one of that id is there, and where it cannot be worked out.
-func (s *Sweeps) Create(ctx context.Context, id, base string, axes []sweep.Axis, repeat int) (sweep.Plan, error) {
-	if err := s.Workspace.Writable("write a sweep"); err != nil {
+// Create writes a new sweep over fields with their values as people type them: tp=1,2,4. It is refused where one of that id is there,
+// and where it cannot be worked out.
+func (s *Sweeps) Create(ctx context.Context, id, base string, vary []string, repeat int) (sweep.Plan, error) {
+	axes, err := axesOf(vary)
+	if err = cmp.Or(err, s.Workspace.Writable("write a sweep")); err != nil {
 		return sweep.Plan{}, err
 	}
 	if err := model.CheckID(id); err != nil {

@@ -17,28 +17,23 @@ import (
 
 func siteCmd(e *command.Env) *cobra.Command {
 	name := ""
-	c := &cobra.Command{
-		Use:   "site [--write NAME]",
-		Short: "say what is known of this cluster, this machine and your limits",
-		Long: `Says which site experiments are planned for, how it is known, and what was assumed. What
+	c := e.Command("site [--write NAME]", "say what is known of this cluster, this machine and your limits", `
+Says which site experiments are planned for, how it is known, and what was assumed. What
 is here decides: the marks of a site that is known, else what Slurm says of its partitions
 (sinfo, scontrol), else the GPUs of this machine (nvidia-smi, rocm-smi). --write makes a
-file of it, sites/NAME.yaml in the workspace, to be put right there.`,
-		Args: command.Args(0, 0),
-		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
-			if name != "" {
-				w, err := a.WriteSite(name)
-				return e.Answer(err, w, func() {
-					e.Say("%-11s %s", w.Action, w.Path)
-					if name != a.Site().Name {
-						e.Warn("write site: %s in shardeck.yaml to use it", name)
-					}
-				})
-			}
-			r, err := a.SiteReport(ctx)
-			return e.Answer(err, r, func() { printSite(e, r) })
-		}),
-	}
+file of it, sites/NAME.yaml in the workspace, to be put right there.`, func(ctx context.Context, a *app.App, _ []string) error {
+		if name != "" {
+			w, err := a.WriteSite(name)
+			return e.Answer(err, w, func() {
+				e.Say("%-11s %s", w.Action, w.Path)
+				if name != a.Site().Name {
+					e.Warn("write site: %s in shardeck.yaml to use it", name)
+				}
+			})
+		}
+		r, err := a.SiteReport(ctx)
+		return e.Answer(err, r, func() { printSite(e, r) })
+	})
 	c.Flags().StringVar(&name, "write", "", "write the site as sites/`NAME`.yaml, to be edited")
 	return c
 }
@@ -78,24 +73,19 @@ func printSite(e *command.Env, r app.SiteReport) {
 }
 
 func settingsCmd(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "settings",
-		Short: "print every setting and where it comes from",
-		Long: `Prints each setting, its value and its origin. Later wins: built in, the site, the
+	return e.Command("settings", "print every setting and where it comes from", `
+Prints each setting, its value and its origin. Later wins: built in, the site, the
 user's ~/.config/shardeck/config.yaml, the workspace's shardeck.yaml, the experiment,
---set key=value.`,
-		Args: command.Args(0, 0),
-		RunE: e.With(func(_ context.Context, a *app.App, _ []string) error {
-			settings := a.Settings()
-			return e.Show(settings, func() {
-				t := present.Table{Columns: present.Columns("setting", "value-24", "from-12")}
-				for _, s := range settings {
-					t.Add(present.Texts(s.Key, cmp.Or(s.Value, unit.Missing), s.Origin)...)
-				}
-				e.Table(t)
-			})
-		}),
-	}
+--set key=value.`, func(_ context.Context, a *app.App, _ []string) error {
+		settings := a.Settings()
+		return e.Show(settings, func() {
+			t := present.Table{Columns: present.Columns("setting", "value-24", "from-12")}
+			for _, s := range settings {
+				t.Add(present.Texts(s.Key, cmp.Or(s.Value, unit.Missing), s.Origin)...)
+			}
+			e.Table(t)
+		})
+	})
 }
 
 func demoCmd(e *command.Env) *cobra.Command {

@@ -126,3 +126,16 @@ func TestAskNeedsATerminal(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestWordsOfUse: how many words a command takes is what its line of usage names, before its flags.
+func TestWordsOfUse(t *testing.T) {
+	for use, want := range map[string][2]int{
+		"jobs": {0, 0}, "why ID": {1, 1}, "show ID|FOLDER": {1, 1}, "watch ID…": {1, -1}, "compare RUN RUN…": {2, -1}, "check [ID…]": {0, -1},
+		"trace RUN [RUN]": {1, 2}, "card [RUN] [--config C] [--output-dir D]": {0, 1}, "new ID --base E --vary FIELD=VALUES…": {1, 1},
+		"site [--write NAME]": {0, 0},
+	} {
+		if least, most := wordsOf(use); [2]int{least, most} != want {
+			t.Errorf("%s: %d to %d words, want %v", use, least, most, want)
+		}
+	}
+}

@@ -32,6 +32,7 @@ type Env struct {
 	ASCII    bool
 	ReadOnly bool
 	Here     bool // read traces on a login node, however large
+	Yes      bool // see Asks
 	Typing   bool // the cockpit is about to open
 	Sets     []string
 
@@ -83,6 +84,28 @@ func (e *Env) With(f func(ctx context.Context, a *app.App, words []string) error
 	}
 }
 
+// Command makes a command that needs the workspace; how many words it takes stands in use.
+func (e *Env) Command(use, short, long string, run func(ctx context.Context, a *app.App, words []string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Long: strings.TrimSpace(long), Args: Args(wordsOf(use)), RunE: e.With(run)}
+}
+
+// wordsOf counts the words that a line of usage names, up to its flags: ID, [ID], and any number of ID….
+func wordsOf(use string) (least, most int) {
+	for _, word := range strings.Fields(use)[1:] {
+		inner, optional := strings.CutPrefix(word, "[")
+		if strings.HasPrefix(inner, "--") {
+			break
+		}
+		if most++; !optional {
+			least++
+		}
+		if strings.HasSuffix(strings.TrimSuffix(word, "]"), "…") {
+			return least, -1
+		}
+	}
+	return least, most
+}
+
 // Widths that text is laid out for: on a terminal that does not tell its own, in a pipe, and at least, below which lines break.
 const (
 	untoldWidth = 80
@@ -129,8 +152,16 @@ func Args(least, most int) cobra.PositionalArgs {
 	}
 }
 
+// Asks gives a command the flag by which its Ask is answered.
+func (e *Env) Asks(c *cobra.Command, help string) {
+	c.Flags().BoolVarP(&e.Yes, "yes", "y", false, help)
+}
+
 // Ask puts a question whose answer must be yes; an interrupt does not wait for it.
 func (e *Env) Ask(ctx context.Context, question string) error {
+	if e.Yes {
+		return nil
+	}
 	if !Terminal(e.In) {
 		return Usage("nothing submitted: there is no terminal to ask at\nto submit without asking: --yes")
 	}

@@ -18,26 +18,22 @@ import (
 // Import makes a run of traces that others wrote.
 func Import(e *command.Env) *cobra.Command {
 	o := measure.ImportOptions{}
-	c := &cobra.Command{
-		Use:   "import PATH",
-		Short: "make a run of traces that others wrote, or take over the original scripts",
-		Long: `Makes a run in trace_collection/ of a trace or a folder of traces, whatever they are called:
+	c := e.Command("import PATH", "make a run of traces that others wrote, or take over the original scripts", `
+Makes a run in trace_collection/ of a trace or a folder of traces, whatever they are called:
 links to the files under our names, and a config.yaml with what the traces tell; what
 they do not tell has no value there, to be filled in. Nothing is overwritten.
 
 Of a folder of the original scripts (vllm_profiler.py, experiments/, trace_collection/) it
-takes the configs and every run, and names the known faults that it finds in them.`,
-		Example: "  shardeck import /scratch/them/profile --name them-tp2\n  shardeck import ~/ccl-bench",
-		Args:    command.Args(1, 1),
-		RunE: e.With(func(_ context.Context, a *app.App, words []string) error {
-			o.Path = words[0]
-			made, err := a.Import(o)
-			if err != nil && len(made.Runs)+len(made.Faults) == 0 {
-				return err
-			}
-			return cmp.Or(e.Show(made, func() { printImported(e, made) }), err)
-		}),
-	}
+takes the configs and every run, and names the known faults that it finds in them.
+`, func(_ context.Context, a *app.App, words []string) error {
+		o.Path = words[0]
+		made, err := a.Import(o)
+		if err != nil && len(made.Runs)+len(made.Faults) == 0 {
+			return err
+		}
+		return cmp.Or(e.Show(made, func() { printImported(e, made) }), err)
+	})
+	c.Example = "  shardeck import /scratch/them/profile --name them-tp2\n  shardeck import ~/ccl-bench"
 	c.Flags().StringVar(&o.Name, "name", "", "the run's `NAME` under trace_collection/; otherwise that of the file or folder")
 	c.Flags().BoolVar(&o.Copy, "copy", false, "copy the files, instead of links to them")
 	return c

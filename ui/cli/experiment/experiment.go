@@ -25,25 +25,20 @@ import (
 // Check says whether experiments may be submitted, or what their jobs lack.
 func Check(e *command.Env) *cobra.Command {
 	var env bool
-	c := &cobra.Command{
-		Use:   "check [ID…]",
-		Short: "say whether layouts are legal, fit the GPUs and what they cost",
-		Long: `Checks every experiment, or those named, before anything is paid for: keys and
+	c := e.Command("check [ID…]", "say whether layouts are legal, fit the GPUs and what they cost", `
+Checks every experiment, or those named, before anything is paid for: keys and
 values, the layout against the model, memory on each GPU, the site's limits, the
 price. Exit code 2 if any has an error; warnings leave it 0.
 
 With --env it looks at what their jobs need instead: the account and QOS, Python,
 vLLM and PyTorch of the configured environment, the models in the hub cache, modules,
-quota, disk, output directories. Exit code 1 if any of these fails.`,
-		Args: command.Args(0, -1),
-		RunE: e.With(func(ctx context.Context, a *app.App, ids []string) error {
-			if env {
-				return checkEnvironment(ctx, e, a, ids)
-			}
-			rows, err := a.Rows(ctx, ids)
-			return e.Answer(err, checksOf(rows), func() { printChecks(e, a, rows) }, verdictOf(rows))
-		}),
-	}
+quota, disk, output directories. Exit code 1 if any of these fails.`, func(ctx context.Context, a *app.App, ids []string) error {
+		if env {
+			return checkEnvironment(ctx, e, a, ids)
+		}
+		rows, err := a.Rows(ctx, ids)
+		return e.Answer(err, checksOf(rows), func() { printChecks(e, a, rows) }, verdictOf(rows))
+	})
 	c.Flags().BoolVar(&env, "env", false, "look at software, models, quota and disk instead")
 	return c
 }
@@ -138,26 +133,22 @@ func checkEnvironment(ctx context.Context, e *command.Env, a *app.App, ids []str
 // Generate writes configs, job scripts and the runner.
 func Generate(e *command.Env) *cobra.Command {
 	var o experiments.GenerateOptions
-	c := &cobra.Command{
-		Use:   "generate [ID…]",
-		Short: "write configs, job scripts and the runner from the catalogue",
-		Long: `Writes experiments/configs/<id>_<slug>.yaml, experiments/slurm_scripts/run_<id>.sh,
+	c := e.Command("generate [ID…]", "write configs, job scripts and the runner from the catalogue", `
+Writes experiments/configs/<id>_<slug>.yaml, experiments/slurm_scripts/run_<id>.sh,
 run_with_nsys.sh and the runner, experiments/vllm_profiler.py with the folder
 experiments/shardeck_runner, for the catalogue's default entries, or for the ids
 named. The catalogue, experiments/experiments.yaml, is written first if there is
 none, and is then yours to edit.
 
-What is already right is left alone; a file you edited is refused without --force.`,
-		Args: command.Args(0, -1),
-		RunE: e.With(func(ctx context.Context, a *app.App, ids []string) error {
-			o.IDs = ids
-			wrote, err := a.Generate(ctx, o)
-			if err != nil && len(wrote) == 0 {
-				return err
-			}
-			return cmp.Or(printWrote(e, wrote), err)
-		}),
-	}
+What is already right is left alone; a file you edited is refused without --force.
+`, func(ctx context.Context, a *app.App, ids []string) error {
+		o.IDs = ids
+		wrote, err := a.Generate(ctx, o)
+		if err != nil && len(wrote) == 0 {
+			return err
+		}
+		return cmp.Or(printWrote(e, wrote), err)
+	})
 	c.Flags().BoolVar(&o.All, "all", false, "every entry of the catalogue")
 	c.Flags().BoolVar(&o.Force, "force", false, "overwrite files that were edited")
 	return c
@@ -224,37 +215,32 @@ func New(e *command.Env) *cobra.Command {
 	o := experiments.NewOptions{}
 	values := make([]string, len(shorthand))
 	var keys, vary []string
-	c := &cobra.Command{
-		Use:   "new ID",
-		Short: "write one new config, from an experiment or the catalogue, and its script",
-		Long: `Writes experiments/configs/<ID>.yaml and its job script. It starts from the experiment
+	c := e.Command("new ID", "write one new config, from an experiment or the catalogue, and its script", `
+Writes experiments/configs/<ID>.yaml and its job script. It starts from the experiment
 or catalogue entry named with --from (else from the first of the catalogue), then
 applies the flags; --key sets any other key of a config. With --vary it writes a sweep
-instead, the short way of sweep new.`,
-		Example: "  shardeck new E9.1 --from E1.2 --seq-len 16384 --key profiling.nsys=true\n  shardeck new scan --from E1.1 --vary tp=1,2,4",
-		Args:    command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
-			o.ID = words[0]
-			edits, err := editsOf(values, keys)
-			if err != nil {
-				return err
-			}
-			if o.Edits = edits; len(vary) > 0 {
-				return newSweep(ctx, e, a, o, vary)
-			}
-			row, wrote, err := a.New(ctx, o)
-			if err != nil {
-				return err
-			}
-			if e.JSON {
-				return cmp.Or(e.PrintJSON(row), verdictOf([]board.Row{row}))
-			}
-			err = printWrote(e, wrote)
-			fmt.Fprintln(e.Out)
-			printCheck(e, row)
-			return cmp.Or(err, verdictOf([]board.Row{row}))
-		}),
-	}
+instead, the short way of sweep new.`, func(ctx context.Context, a *app.App, words []string) error {
+		o.ID = words[0]
+		edits, err := editsOf(values, keys)
+		if err != nil {
+			return err
+		}
+		if o.Edits = edits; len(vary) > 0 {
+			return newSweep(ctx, e, a, o, vary)
+		}
+		row, wrote, err := a.New(ctx, o)
+		if err != nil {
+			return err
+		}
+		if e.JSON {
+			return cmp.Or(e.PrintJSON(row), verdictOf([]board.Row{row}))
+		}
+		err = printWrote(e, wrote)
+		fmt.Fprintln(e.Out)
+		printCheck(e, row)
+		return cmp.Or(err, verdictOf([]board.Row{row}))
+	})
+	c.Example = "  shardeck new E9.1 --from E1.2 --seq-len 16384 --key profiling.nsys=true\n  shardeck new scan --from E1.1 --vary tp=1,2,4"
 	for i, s := range shorthand {
 		c.Flags().StringVar(&values[i], s.flag, "", s.help)
 	}
@@ -269,15 +255,8 @@ func newSweep(ctx context.Context, e *command.Env, a *app.App, o experiments.New
 	if o.From == "" || len(o.Edits) > 0 {
 		return command.Usage("--vary takes the experiment of --from as it stands: make one with the other flags first, then vary that")
 	}
-	axes, err := a.Sweeps.Axes(vary)
-	if err != nil {
-		return err
-	}
-	p, err := a.Sweeps.Create(ctx, o.ID, o.From, axes, 1)
-	if err != nil {
-		return err
-	}
-	return e.Show(p.Points, func() {
+	p, err := a.Sweeps.Create(ctx, o.ID, o.From, vary, 1)
+	return e.Answer(err, p.Points, func() {
 		e.Say("created     %s\n%s", p.File, present.SweepTotal(p))
 		e.Warn("shardeck sweep check %s shows its points; shardeck sweep submit %s submits them", o.ID, o.ID)
 	})
@@ -304,29 +283,24 @@ func editsOf(values, keys []string) ([]model.Edit, error) {
 // Card writes the workload card of a run.
 func Card(e *command.Env) *cobra.Command {
 	config, dir := "", ""
-	c := &cobra.Command{
-		Use:   "card [RUN] [--config C] [--output-dir D]",
-		Short: "write workload_card.yaml into a run's folder",
-		Long: `Writes the workload card of a run, named or by its folder: what was run comes from
+	c := e.Command("card [RUN] [--config C] [--output-dir D]", "write workload_card.yaml into a run's folder", `
+Writes the workload card of a run, named or by its folder: what was run comes from
 the config that the run recorded, and where it recorded none from --config; GPU, NCCL
 and CUDA versions and the list of traces come from the files in the folder, and stay
 empty where those do not tell. Where --config differs from what was recorded, a
-warning names the keys: the card describes the run.`,
-		Example: "  shardeck card llama-8b-tp2\n  shardeck card --config E1.2 --output-dir trace_collection/llama-8b-tp2",
-		Args:    command.Args(0, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
-			if (len(runs) == 0) == (dir == "") {
-				return command.Usage("card needs one run: its name, or --output-dir\n" +
-					"as in: shardeck card --config experiments/configs/E1.2_llama8b_tp2.yaml --output-dir trace_collection/llama-8b-tp2")
-			}
-			card, err := a.Card(ctx, config, cmp.Or(append(runs, dir)...))
-			if err != nil {
-				return err
-			}
-			e.Warnings(card.Warnings)
-			return e.Show(card, func() { fmt.Fprintln(e.Out, card.Path) })
-		}),
-	}
+warning names the keys: the card describes the run.`, func(ctx context.Context, a *app.App, runs []string) error {
+		if (len(runs) == 0) == (dir == "") {
+			return command.Usage("card needs one run: its name, or --output-dir\n" +
+				"as in: shardeck card --config experiments/configs/E1.2_llama8b_tp2.yaml --output-dir trace_collection/llama-8b-tp2")
+		}
+		card, err := a.Card(ctx, config, cmp.Or(append(runs, dir)...))
+		if err != nil {
+			return err
+		}
+		e.Warnings(card.Warnings)
+		return e.Show(card, func() { fmt.Fprintln(e.Out, card.Path) })
+	})
+	c.Example = "  shardeck card llama-8b-tp2\n  shardeck card --config E1.2 --output-dir trace_collection/llama-8b-tp2"
 	c.Flags().StringVar(&config, "config", "", "the experiment's `YAML`, or its id")
 	c.Flags().StringVar(&dir, "output-dir", "", "the run's `folder`")
 	return c

@@ -22,19 +22,17 @@ in the hub's cache, and any folder with a config.json.`,
 		Args: command.Args(0, 0),
 	}
 	one := func(use, short string, of func(*app.App, string) (check.Facts, error)) *cobra.Command {
-		return &cobra.Command{Use: use, Short: short, Args: command.Args(1, 1),
-			RunE: e.With(func(_ context.Context, a *app.App, words []string) error {
-				s, err := of(a, words[0])
-				return e.Answer(err, s, func() { printModel(e, s) })
-			})}
+		return e.Command(use, short, "", func(_ context.Context, a *app.App, words []string) error {
+			s, err := of(a, words[0])
+			return e.Answer(err, s, func() { printModel(e, s) })
+		})
 	}
-	c.AddCommand(
-		&cobra.Command{Use: "list", Short: "list the models of the tables and of the hub's cache", Args: command.Args(0, 0),
-			RunE: e.With(func(_ context.Context, a *app.App, _ []string) error {
-				all := a.Models()
-				return e.Show(all, func() { e.Table(present.Models(all)) })
-			})},
-		one("show ID|FOLDER", "say what is known of a model", (*app.App).Model),
+	list := e.Command("list", "list the models of the tables and of the hub's cache", "",
+		func(_ context.Context, a *app.App, _ []string) error {
+			all := a.Models()
+			return e.Show(all, func() { e.Table(present.Models(all)) })
+		})
+	c.AddCommand(list, one("show ID|FOLDER", "say what is known of a model", (*app.App).Model),
 		one("add ID|FOLDER", "keep the config.json of a model in models.yaml", (*app.App).AddModel))
 	return c
 }

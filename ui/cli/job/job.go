@@ -23,28 +23,24 @@ import (
 
 // submitFlags are the flags of submit.
 type submitFlags struct {
-	nsys, dryRun, yes, force, skip bool
+	nsys, dryRun, force, skip bool
 }
 
 // Submit checks, records and submits experiments.
 func Submit(e *command.Env) *cobra.Command {
 	var f submitFlags
-	c := &cobra.Command{
-		Use:   "submit ID…",
-		Short: "check, record and submit experiments",
-		Long: `Checks each experiment, shows what it costs, asks, and submits. What is submitted
+	c := e.Command("submit ID…", "check, record and submit experiments", `
+Checks each experiment, shows what it costs, asks, and submits. What is submitted
 is written down first, with a tag that travels in the job's comment, so that nothing
 is submitted twice or forgotten. Prints the job's id. Where one of several is refused
-it asks whether to submit the others; --skip-refused does so, and ends with exit code 2.`,
-		Args: command.Args(1, -1),
-		RunE: e.With(func(ctx context.Context, a *app.App, ids []string) error {
-			return submit(ctx, e, a, ids, f)
-		}),
-	}
+it asks whether to submit the others; --skip-refused does so, and ends with exit code 2.
+`, func(ctx context.Context, a *app.App, ids []string) error {
+		return submit(ctx, e, a, ids, f)
+	})
 	c.Flags().BoolVar(&f.nsys, "nsys", false, "profile with Nsight Systems instead of the torch profiler")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "print the job script and submit nothing")
 	c.Flags().BoolVar(&f.skip, "skip-refused", false, "submit the others where some experiments are refused")
-	c.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	e.Asks(c, "do not ask")
 	c.Flags().BoolVar(&f.force, "force", false, "submit again although a job of the experiment has not ended")
 	return c
 }
@@ -71,13 +67,13 @@ func submit(ctx context.Context, e *command.Env, a *app.App, ids []string, f sub
 	}
 	refused := refuse(e, previews, len(ids))
 	previews = slices.DeleteFunc(previews, func(p jobs.Preview) bool { return !p.Row.OK() })
-	if refused != nil && (len(previews) == 0 || f.yes && !f.skip) {
+	if refused != nil && (len(previews) == 0 || e.Yes && !f.skip) {
 		return refused
 	}
 	for _, w := range a.MixedCards(model.Each(previews, func(p jobs.Preview) board.Row { return p.Row })) {
 		e.Warn("%s: %s\n     fix: %s", w.Severity, w.Fault, w.Fix)
 	}
-	if err := confirm(ctx, e, a, previews, f); err != nil {
+	if err := confirm(ctx, e, a, previews); err != nil {
 		return err
 	}
 	if ids = model.Each(previews, func(p jobs.Preview) string { return p.Row.Experiment.ID }); refused != nil {
@@ -158,8 +154,8 @@ func refuse(e *command.Env, previews []jobs.Preview, named int) error {
 }
 
 // confirm asks with the price. Without a terminal there is nobody to ask, so --yes is needed.
-func confirm(ctx context.Context, e *command.Env, a *app.App, previews []jobs.Preview, f submitFlags) error {
-	if f.yes {
+func confirm(ctx context.Context, e *command.Env, a *app.App, previews []jobs.Preview) error {
+	if e.Yes {
 		return nil
 	}
 	for i, start := range a.Starts(ctx, previews) {
@@ -172,11 +168,8 @@ func confirm(ctx context.Context, e *command.Env, a *app.App, previews []jobs.Pr
 
 // Cancel cancels jobs.
 func Cancel(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "cancel JOB…",
-		Short: "cancel jobs, by job id or by experiment",
-		Args:  command.Args(1, -1),
-		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
+	return e.Command("cancel JOB…", "cancel jobs, by job id or by experiment", "",
+		func(ctx context.Context, a *app.App, refs []string) error {
 			for _, ref := range refs {
 				j, err := a.FindJob(ctx, ref)
 				if err != nil {
@@ -193,28 +186,23 @@ func Cancel(e *command.Env) *cobra.Command {
 				fmt.Fprintf(e.Out, "cancelled %s\n", j.ID)
 			}
 			return nil
-		}),
-	}
+		})
 }
 
 // Jobs lists jobs.
 func Jobs(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "jobs",
-		Short: "list jobs: what was submitted here, and what else is in the queue",
-		Long: `Lists the jobs of this workspace, newest first, and the other waiting and running
+	return e.Command("jobs", "list jobs: what was submitted here, and what else is in the queue", `
+Lists the jobs of this workspace, newest first, and the other waiting and running
 jobs of this account. Of those that failed the cause is read from the log; shardeck why
-has the line that proves it. --json uses Slurm's words for states with every scheduler.`,
-		Args: command.Args(0, 0),
-		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error {
-			list, err := a.ListJobs(ctx, true)
-			if err != nil {
-				return err
-			}
-			causes := a.Causes(ctx, list.Jobs, causesListed)
-			return e.Show(jobsJSON{list, causes}, func() { printJobs(e, list, causes) })
-		}),
-	}
+has the line that proves it. --json uses Slurm's words for states with every scheduler.
+`, func(ctx context.Context, a *app.App, _ []string) error {
+		list, err := a.ListJobs(ctx, true)
+		if err != nil {
+			return err
+		}
+		causes := a.Causes(ctx, list.Jobs, causesListed)
+		return e.Show(jobsJSON{list, causes}, func() { printJobs(e, list, causes) })
+	})
 }
 
 // causesListed is for how many failed jobs, the newest, the logs are read.
@@ -244,38 +232,33 @@ func printJobs(e *command.Env, list jobs.JobList, causes map[string]string) {
 // Logs prints the log of a job.
 func Logs(e *command.Env) *cobra.Command {
 	lines, follow, errorsOnly := 0, false, false
-	c := &cobra.Command{
-		Use:   "logs ID",
-		Short: "print a job's log, by job id or by experiment (its newest job)",
-		Long: `Prints a job's log, by job id or by experiment (its newest job): of a task of an array
+	c := e.Command("logs ID", "print a job's log, by job id or by experiment (its newest job)", `
+Prints a job's log, by job id or by experiment (its newest job): of a task of an array
 by 41_0, of a part of a heterogeneous job by 53+1, of a whole array that of the first task
-that failed, else of one that runs, else of the newest.`,
-		Args: command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
-			j, err := a.FindJob(ctx, refs[0])
-			switch {
-			case err != nil && follow:
-				return ended(err)
-			case err != nil:
-				return err
-			case errorsOnly && j.Errors != "":
-				j.Log = j.Errors
-			case !errorsOnly && j.Errors != "":
-				e.Warn("what job %s wrote to its standard error is apart: shardeck logs --errors %s", j.ID, j.ID)
-			}
-			if follow {
-				return ended(a.Follow(ctx, j, lines, func(p jobs.LogPart) error { return printLog(e, p) }))
-			}
-			part, err := a.Log(ctx, j, lines)
-			if err != nil {
-				return err
-			}
-			if e.JSON {
-				return e.PrintJSON(part)
-			}
-			return printLog(e, part)
-		}),
-	}
+that failed, else of one that runs, else of the newest.`, func(ctx context.Context, a *app.App, refs []string) error {
+		j, err := a.FindJob(ctx, refs[0])
+		switch {
+		case err != nil && follow:
+			return ended(err)
+		case err != nil:
+			return err
+		case errorsOnly && j.Errors != "":
+			j.Log = j.Errors
+		case !errorsOnly && j.Errors != "":
+			e.Warn("what job %s wrote to its standard error is apart: shardeck logs --errors %s", j.ID, j.ID)
+		}
+		if follow {
+			return ended(a.Follow(ctx, j, lines, func(p jobs.LogPart) error { return printLog(e, p) }))
+		}
+		part, err := a.Log(ctx, j, lines)
+		if err != nil {
+			return err
+		}
+		if e.JSON {
+			return e.PrintJSON(part)
+		}
+		return printLog(e, part)
+	})
 	c.Flags().IntVarP(&lines, "lines", "n", 200, "the last `N` lines; 0: all that a screen can use")
 	c.Flags().BoolVar(&errorsOnly, "errors", false, "its standard error, where the job writes that to a file of its own")
 	c.Flags().BoolVarP(&follow, "follow", "f", false, "go on printing until the job ends")
@@ -293,27 +276,22 @@ func printLog(e *command.Env, p jobs.LogPart) error {
 
 // Watch follows jobs until they end.
 func Watch(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "watch ID…",
-		Short: "print a line at every change of jobs until they end",
-		Long: `Follows jobs, by job id or by experiment, and prints a line whenever one changes
+	return e.Command("watch ID…", "print a line at every change of jobs until they end", `
+Follows jobs, by job id or by experiment, and prints a line whenever one changes
 its state or its stage, and how far it is every ten seconds at most. Ends when all have
-ended: exit code 1 if any failed, or if nobody knows how it ended.`,
-		Args: command.Args(1, -1),
-		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
-			var o outcomes
-			err := a.Watch(ctx, refs, func(n jobs.News) error {
-				if n.Scheduler == "" {
-					o.add(n.Job)
-				}
-				return printNews(e, n)
-			})
-			if err == nil {
-				err = o.err()
+ended: exit code 1 if any failed, or if nobody knows how it ended.`, func(ctx context.Context, a *app.App, refs []string) error {
+		var o outcomes
+		err := a.Watch(ctx, refs, func(n jobs.News) error {
+			if n.Scheduler == "" {
+				o.add(n.Job)
 			}
-			return ended(err)
-		}),
-	}
+			return printNews(e, n)
+		})
+		if err == nil {
+			err = o.err()
+		}
+		return ended(err)
+	})
 }
 
 // outcomes are the jobs that ended, and not well.
@@ -370,19 +348,15 @@ func ended(err error) error {
 
 // Why says why a job failed or waits.
 func Why(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "why ID",
-		Short: "say why a job failed or waits, by job id or by experiment",
-		Args:  command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, refs []string) error {
+	return e.Command("why ID", "say why a job failed or waits, by job id or by experiment", "",
+		func(ctx context.Context, a *app.App, refs []string) error {
 			j, err := a.FindJob(ctx, refs[0])
 			if err != nil {
 				return err
 			}
 			cause, err := a.Why(ctx, j)
 			return e.Answer(err, cause, func() { printCause(e, cause) })
-		}),
-	}
+		})
 }
 
 func printCause(e *command.Env, c jobs.Cause) {

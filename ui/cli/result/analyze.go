@@ -17,8 +17,8 @@ import (
 
 // analyzeFlags are the flags of analyze.
 type analyzeFlags struct {
-	onNode, yes, dryRun bool
-	readRank            int // -1: none
+	onNode, dryRun bool
+	readRank       int // -1: none
 }
 
 // Analyze reads every run and writes the summary and the figure.
@@ -58,7 +58,7 @@ share. --here reads them on this machine all the same.`,
 		}),
 	}
 	c.Flags().BoolVar(&f.onNode, "on-node", false, "read traces in a Slurm job, one task a rank")
-	c.Flags().BoolVarP(&f.yes, "yes", "y", false, "with --on-node: do not ask")
+	e.Asks(c, "with --on-node: do not ask")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "with --on-node: print the job scripts and submit nothing")
 	c.Flags().IntVar(&f.readRank, "read-rank", -1, "read one rank of a run into the cache, as the tasks of --on-node do")
 	_ = c.Flags().MarkHidden("read-rank") // it was defined above
@@ -86,7 +86,7 @@ func onNode(ctx context.Context, e *command.Env, a *app.App, runs []string, f an
 		e.Warn("nothing to read on a node: %s", why)
 		return nil
 	}
-	if !f.yes {
+	if !e.Yes {
 		for _, p := range plans {
 			tasks := fmt.Sprintf("%s of at most %s", unit.Plural(len(p.Ranks), "task"), p.Time)
 			what := present.Joined(unit.FileSize(p.Bytes)+" of traces", tasks, p.Job.Constraint, present.QOS(p.Job.QOS))

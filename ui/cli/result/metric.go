@@ -44,21 +44,16 @@ func (f metricFlags) find(name string) (metric.Definition, error) {
 // Metric prints one value of a run, bare.
 func Metric(e *command.Env) *cobra.Command {
 	var f metricFlags
-	c := &cobra.Command{
-		Use:   "metric NAME RUN",
-		Short: "print one value of a run, bare",
-		Long: `Prints the value alone on standard output, in the metric's own unit, as the original
+	c := e.Command("metric NAME RUN", "print one value of a run, bare", `
+Prints the value alone on standard output, in the metric's own unit, as the original
 scripts did. RUN is a name under trace_collection/, name@job for an older run, or a
 path. The one number of many samples is the median over iterations, of requests' times
 the mean over an iteration first; --stat prints another. Exit code 3: no value, the reason is on standard error; 4: a value from
-damaged input, the loss is on standard error (4 beats 3).`,
-		Example: "  shardeck metric throughput_tokens_sec llama-8b-tp2\n" +
-			"  shardeck metric --explain comm_overhead\n  shardeck metric --explain all",
-		Args: command.Args(2, 2),
-		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
-			return printMetric(ctx, e, a, words[0], words[1], f)
-		}),
-	}
+damaged input, the loss is on standard error (4 beats 3).`, func(ctx context.Context, a *app.App, words []string) error {
+		return printMetric(ctx, e, a, words[0], words[1], f)
+	})
+	c.Example = "  shardeck metric throughput_tokens_sec llama-8b-tp2\n" +
+		"  shardeck metric --explain comm_overhead\n  shardeck metric --explain all"
 	explaining(e, c)
 	c.Flags().BoolVar(&f.total, "total", false, "coll_call_num: the calls of the whole file, not of one iteration")
 	c.Flags().StringVar(&f.stat, "stat", "", "of the requests, iterations or ranks behind the value: mean, p50, p99, min or max")
@@ -202,49 +197,40 @@ func codeOf(m metric.Metric, found *metric.Analysis) error {
 
 // Metrics prints every metric of a run.
 func Metrics(e *command.Env) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "metrics RUN",
-		Short: "print every metric of a run",
-		Long: `Prints every metric with its unit, its value on each rank, and the reason where
+	c := e.Command("metrics RUN", "print every metric of a run", `
+Prints every metric with its unit, its value on each rank, and the reason where
 there is none. Exit code 0 if the run could be read, missing values included; 4 if
-some of its files are damaged.`,
-		Args: command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
-			found, err := analysed(ctx, a, runs[0], e.Progress())
-			if found == nil {
-				return err
-			}
-			return cmp.Or(e.Show(found, func() {
-				e.Table(present.Metrics(found, metric.Definitions))
-				e.Warnings(found.Warnings)
-				sayReplay(e, found)
-			}), err, command.DamagedIf(found.Damaged))
-		}),
-	}
+some of its files are damaged.`, func(ctx context.Context, a *app.App, runs []string) error {
+		found, err := analysed(ctx, a, runs[0], e.Progress())
+		if found == nil {
+			return err
+		}
+		return cmp.Or(e.Show(found, func() {
+			e.Table(present.Metrics(found, metric.Definitions))
+			e.Warnings(found.Warnings)
+			sayReplay(e, found)
+		}), err, command.DamagedIf(found.Damaged))
+	})
 	explaining(e, c)
 	return c
 }
 
 // Compare sets runs side by side.
 func Compare(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "compare RUN RUN…",
-		Short: "set runs side by side, the first as the base",
-		Long: `Shows the metrics of two or more runs and how each differs from the first. Figures
+	return e.Command("compare RUN RUN…", "set runs side by side, the first as the base", `
+Shows the metrics of two or more runs and how each differs from the first. Figures
 measured over iterations have their spread beside them, (max - min) / median. A
 difference that a rank test over the iterations cannot distinguish from chance is
 marked "~"; "?" where there are too few iterations for the test ever to tell. What
-makes the runs not comparable (model, workload, GPU, engine) is said on standard error.`,
-		Args: command.Args(2, -1),
-		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
-			c, err := a.Compare(ctx, runs, e.Progress())
-			return e.Answer(err, c, func() {
-				e.Table(present.Comparison(c))
-				for _, note := range c.Notes {
-					e.SayWrapped(note, "   ")
-				}
-				e.Warnings(c.Warnings)
-			})
-		}),
-	}
+makes the runs not comparable (model, workload, GPU, engine) is said on standard error.
+`, func(ctx context.Context, a *app.App, runs []string) error {
+		c, err := a.Compare(ctx, runs, e.Progress())
+		return e.Answer(err, c, func() {
+			e.Table(present.Comparison(c))
+			for _, note := range c.Notes {
+				e.SayWrapped(note, "   ")
+			}
+			e.Warnings(c.Warnings)
+		})
+	})
 }

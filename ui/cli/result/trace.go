@@ -32,10 +32,8 @@ type traceFlags struct {
 // Trace shows where a run's time went.
 func Trace(e *command.Env) *cobra.Command {
 	var f traceFlags
-	c := &cobra.Command{
-		Use:   "trace RUN [RUN]",
-		Short: "show where a run's time went: ranks, kernels, collectives",
-		Long: `Shows on one screen where the time of a run went: the window of each rank divided into
+	c := e.Command("trace RUN [RUN]", "show where a run's time went: ranks, kernels, collectives", `
+Shows on one screen where the time of a run went: the window of each rank divided into
 compute, transfer, waiting, unmatched (communication without a partner in the traces:
 transfer or wait, nobody knows), copies and idle time; phases; classes of kernels; the
 kernels that took longest; the collectives by size with their bandwidth; the straggler.
@@ -58,29 +56,26 @@ transfer_ns, wait_ns, unmatched_ns, algbw, busbw), lateness (ranks, bins, worst:
 whose last rank was latest), straggler; what is not known is null. Of two: runs, per_step, parts, classes, kernels and
 collectives, each a list of rows with sides (ns, count, share), change_ns, change_pct and
 only_in. With --ops: kernel_ns, attributed_ns, joined_ns, ops (name, total_ns, count, share,
-within) and rest (reason, total_ns, count, share).`,
-		Example: "  shardeck trace llama-8b-tp2\n  shardeck trace llama-8b-tp1 llama-8b-tp2\n  shardeck trace llama-8b-tp2 --ops --top 20",
-		Args:    command.Args(1, 2),
-		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
-			switch {
-			case f.ops && len(runs) == 2:
-				return command.Usage("--ops is of one run")
-			case !slices.Contains(metric.Launchers, f.by):
-				return command.Usage("--by %s: it is one of %s", f.by, strings.Join(metric.Launchers, ", "))
-			case f.ops || f.by != metric.Operator:
-				t, err := a.OpTimes(ctx, runs[0], f.by, e.Progress())
-				return e.Answer(err, t, func() { printOps(e, t, f.top) }, command.DamagedIf(t.Damaged))
-			case len(runs) == 2:
-				c, err := a.CompareTraces(ctx, runs[0], runs[1], e.Progress())
-				return e.Answer(err, c, func() { printTraceDiff(e, c, f.top) }, command.DamagedIf(c.Damaged))
-			}
-			found, err := a.Analyse(ctx, runs[0], pool.Wanted, e.Progress())
-			if err != nil {
-				return err
-			}
-			return printTrace(e, found, f)
-		}),
-	}
+within) and rest (reason, total_ns, count, share).`, func(ctx context.Context, a *app.App, runs []string) error {
+		switch {
+		case f.ops && len(runs) == 2:
+			return command.Usage("--ops is of one run")
+		case !slices.Contains(metric.Launchers, f.by):
+			return command.Usage("--by %s: it is one of %s", f.by, strings.Join(metric.Launchers, ", "))
+		case f.ops || f.by != metric.Operator:
+			t, err := a.OpTimes(ctx, runs[0], f.by, e.Progress())
+			return e.Answer(err, t, func() { printOps(e, t, f.top) }, command.DamagedIf(t.Damaged))
+		case len(runs) == 2:
+			c, err := a.CompareTraces(ctx, runs[0], runs[1], e.Progress())
+			return e.Answer(err, c, func() { printTraceDiff(e, c, f.top) }, command.DamagedIf(c.Damaged))
+		}
+		found, err := a.Analyse(ctx, runs[0], pool.Wanted, e.Progress())
+		if err != nil {
+			return err
+		}
+		return printTrace(e, found, f)
+	})
+	c.Example = "  shardeck trace llama-8b-tp2\n  shardeck trace llama-8b-tp1 llama-8b-tp2\n  shardeck trace llama-8b-tp2 --ops --top 20"
 	c.Flags().IntVar(&f.top, "top", 8, "how many kernels or operators to list")
 	c.Flags().IntVar(&f.late, "late", 0, "how many calls to list, by how late their last rank was")
 	c.Flags().StringVar(&f.by, "by", metric.Operator, "whose kernel time --ops shows: "+strings.Join(metric.Launchers, ", "))

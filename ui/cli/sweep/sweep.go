@@ -20,10 +20,8 @@ import (
 
 // Sweep lists the sweeps, and holds the commands of one.
 func Sweep(e *command.Env) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "sweep",
-		Short: "run an experiment with several values of some fields",
-		Long: `A sweep is a file, experiments/sweeps/<ID>.yaml: an experiment (base) and the fields
+	c := e.Command("sweep", "run an experiment with several values of some fields", `
+A sweep is a file, experiments/sweeps/<ID>.yaml: an experiment (base) and the fields
 that take several values (vary). Its points are experiments like any other. Alone this
 lists the sweeps.
 
@@ -38,10 +36,8 @@ lists the sweeps.
   isolate: false                    # true: an engine of its own for every point
   exclusive: false                  # true: no other engine on its nodes
   limit: {node_hours: 4, points: 50, jobs: 4}
-  goal: {metric: throughput_tokens_sec, constraints: [ttft_p99 <= 200]}`,
-		Args: command.Args(0, 0),
-		RunE: e.With(func(ctx context.Context, a *app.App, _ []string) error { return list(ctx, e, a) }),
-	}
+  goal: {metric: throughput_tokens_sec, constraints: [ttft_p99 <= 200]}
+`, func(ctx context.Context, a *app.App, _ []string) error { return list(ctx, e, a) })
 	c.AddCommand(newSweep(e), checkSweep(e), submitSweep(e), statusOf(e), watchSweep(e), resumeSweep(e), stopSweep(e))
 	return c
 }
@@ -130,29 +126,17 @@ func newSweep(e *command.Env) *cobra.Command {
 	var base string
 	var vary []string
 	repeat := 1
-	c := &cobra.Command{
-		Use:   "new ID --base E --vary FIELD=VALUES…",
-		Short: "write a sweep: an experiment, and the values of its fields",
-		Long: `Writes experiments/sweeps/<ID>.yaml and shows its points and their price. VALUES are
+	c := e.Command("new ID --base E --vary FIELD=VALUES…", "write a sweep: an experiment, and the values of its fields", `
+Writes experiments/sweeps/<ID>.yaml and shows its points and their price. VALUES are
 values with commas between them, and ranges: 1..8, 512..2048+512 (steps), 1..64*2
-(doubling). FIELD is a key of a config, by its path or its last part.`,
-		Example: "  shardeck sweep new scan --base E1.1 --vary tp=1,2,4 --vary batch_size=1..64*4",
-		Args:    command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
-			axes, err := a.Sweeps.Axes(vary)
-			if err != nil {
-				return err
-			}
-			p, err := a.Sweeps.Create(ctx, words[0], base, axes, repeat)
-			if err != nil {
-				return err
-			}
-			return e.Show(summaryOf(p, nil), func() {
-				e.Say("created     %s\n", p.File)
-				printPlan(e, p)
-			})
-		}),
-	}
+(doubling). FIELD is a key of a config, by its path or its last part.`, func(ctx context.Context, a *app.App, words []string) error {
+		p, err := a.Sweeps.Create(ctx, words[0], base, vary, repeat)
+		return e.Answer(err, summaryOf(p, nil), func() {
+			e.Say("created     %s\n", p.File)
+			printPlan(e, p)
+		})
+	})
+	c.Example = "  shardeck sweep new scan --base E1.1 --vary tp=1,2,4 --vary batch_size=1..64*4"
 	c.Flags().StringVar(&base, "base", "", "the `experiment` that gives all that does not vary")
 	c.Flags().StringArrayVar(&vary, "vary", nil, "a field and its values: `field=1,2,4` (may be repeated)")
 	c.Flags().IntVar(&repeat, "repeat", 1, "runs of every point")
@@ -162,24 +146,17 @@ values with commas between them, and ranges: 1..8, 512..2048+512 (steps), 1..64*
 }
 
 func checkSweep(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "check ID",
-		Short: "show a sweep's points, the jobs that would run them, and what they cost",
-		Long: `Shows every point of a sweep: those that are impossible with the reason, those that are
+	return e.Command("check ID", "show a sweep's points, the jobs that would run them, and what they cost", `
+Shows every point of a sweep: those that are impossible with the reason, those that are
 done, and the jobs that would run the others; its last line is the whole in figures.
-Exit code 2 where the sweep cannot be read, or no point is possible.`,
-		Args: command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
-			p, err := a.Sweeps.Plan(ctx, words[0])
-			if err != nil {
-				return err
-			}
-			if p.Count(sweep.Impossible, sweep.LeftOut) == len(p.Points) {
-				err = command.Exit(command.WrongUsage)
-			}
-			return e.Answer(nil, summaryOf(p, nil), func() { printPlan(e, p) }, err)
-		}),
-	}
+Exit code 2 where the sweep cannot be read, or no point is possible.`, func(ctx context.Context, a *app.App, words []string) error {
+		p, err := a.Sweeps.Plan(ctx, words[0])
+		var none error
+		if p.Count(sweep.Impossible, sweep.LeftOut) == len(p.Points) {
+			none = command.Exit(command.WrongUsage)
+		}
+		return e.Answer(err, summaryOf(p, nil), func() { printPlan(e, p) }, none)
+	})
 }
 
 // printPlan writes the points, the jobs, and the whole in one line.
@@ -195,62 +172,46 @@ func printPlan(e *command.Env, p sweep.Plan) {
 	e.Say("\n%s", present.SweepTotal(p))
 }
 
-// submitFlags are those of submit and resume.
-type submitFlags struct {
-	yes    bool
-	failed bool
-}
-
 func submitSweep(e *command.Env) *cobra.Command {
-	var f submitFlags
-	c := &cobra.Command{
-		Use:   "submit ID",
-		Short: "write the configs of a sweep's points and submit its jobs",
-		Long: `Shows the points, the jobs and their price, asks, writes the configs of the points that
+	c := e.Command("submit ID", "write the configs of a sweep's points and submit its jobs", `
+Shows the points, the jobs and their price, asks, writes the configs of the points that
 lack one, and submits the jobs. Points that differ only in their workload share one start
 of the engine; impossible ones are never submitted, and those that are done are left
-alone. Prints the ids of the jobs.`,
-		Args: command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error { return submit(ctx, e, a, words[0], f) }),
-	}
-	c.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+alone. Prints the ids of the jobs.`, func(ctx context.Context, a *app.App, words []string) error {
+		return submit(ctx, e, a, words[0], backend.SubmitOptions{})
+	})
+	e.Asks(c, "do not ask")
 	return c
 }
 
 func resumeSweep(e *command.Env) *cobra.Command {
-	var f submitFlags
-	c := &cobra.Command{
-		Use:   "resume ID",
-		Short: "submit what of a sweep is not done: after a stop, an edit, a lost job",
-		Long: `Submits the points that are neither done nor submitted: those of values that the sweep
+	var o backend.SubmitOptions
+	c := e.Command("resume ID", "submit what of a sweep is not done: after a stop, an edit, a lost job", `
+Submits the points that are neither done nor submitted: those of values that the sweep
 has got since, and those that a job left. Points that failed are tried again with
---failed. It is the same as submit, for which nothing is ever done twice.`,
-		Args: command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error { return submit(ctx, e, a, words[0], f) }),
-	}
-	c.Flags().BoolVarP(&f.yes, "yes", "y", false, "do not ask")
-	c.Flags().BoolVar(&f.failed, "failed", false, "the points too that failed")
+--failed. It is the same as submit, for which nothing is ever done twice.
+`, func(ctx context.Context, a *app.App, words []string) error { return submit(ctx, e, a, words[0], o) })
+	e.Asks(c, "do not ask")
+	c.Flags().BoolVar(&o.Failed, "failed", false, "the points too that failed")
 	return c
 }
 
-func submit(ctx context.Context, e *command.Env, a *app.App, id string, f submitFlags) error {
+func submit(ctx context.Context, e *command.Env, a *app.App, id string, o backend.SubmitOptions) error {
 	if _, err := a.ListJobs(ctx, false); err != nil { // what runs must not be submitted again
 		return err
 	}
-	p, err := a.Sweeps.Due(ctx, id, backend.SubmitOptions{Failed: f.failed})
+	p, err := a.Sweeps.Due(ctx, id, o)
 	if err != nil {
 		return err
 	}
 	if len(p.Jobs) == 0 {
 		return e.Show([]model.Submission{}, func() { e.Say("nothing to submit: %s", present.SweepTotal(p)) })
 	}
-	if !e.JSON && !f.yes {
+	if !e.JSON && !e.Yes {
 		printPlan(e, p)
 	}
-	if !f.yes {
-		if err := e.Ask(ctx, "submit "+unit.Plural(len(p.Jobs), "job")+"?"); err != nil {
-			return err
-		}
+	if err := e.Ask(ctx, "submit "+unit.Plural(len(p.Jobs), "job")+"?"); err != nil {
+		return err
 	}
 	subs, err := a.Sweeps.Submit(ctx, p)
 	for _, s := range subs {
@@ -267,19 +228,13 @@ func submit(ctx context.Context, e *command.Env, a *app.App, id string, f submit
 }
 
 func statusOf(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "status ID",
-		Short: "say what has become of a sweep's points",
-		Args:  command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
+	return e.Command("status ID", "say what has become of a sweep's points", "",
+		func(ctx context.Context, a *app.App, words []string) error {
 			if _, err := a.ListJobs(ctx, false); err != nil {
 				e.Warn("the scheduler does not say what runs: %v", err)
 			}
 			p, err := a.Sweeps.Plan(ctx, words[0])
-			if err != nil {
-				return err
-			}
-			return e.Show(summaryOf(p, nil), func() {
+			return e.Answer(err, summaryOf(p, nil), func() {
 				e.Table(present.Points(p))
 				if front := present.Frontier(p); len(front.Rows) > 1 {
 					fmt.Fprintln(e.Out)
@@ -287,73 +242,58 @@ func statusOf(e *command.Env) *cobra.Command {
 				}
 				e.Say("\n%s", present.SweepTotal(p))
 			})
-		}),
-	}
+		})
 }
 
 func watchSweep(e *command.Env) *cobra.Command {
 	var decided bool
-	c := &cobra.Command{
-		Use:   "watch ID",
-		Short: "print a line whenever a sweep gets further, until its jobs have ended",
-		Long: `Prints how far a sweep is, a line whenever that changes. With --until-decided it cancels
+	c := e.Command("watch ID", "print a line whenever a sweep gets further, until its jobs have ended", `
+Prints how far a sweep is, a line whenever that changes. With --until-decided it cancels
 the jobs once no point that is left can still change the answer to the sweep's goal: by
 what the measured points bound (more requests at once never serve each sooner, twice the
 GPUs are at most twice as fast) no other can be better by more than 5 %. The points that
-were not run stay ready: shardeck sweep resume runs them.`,
-		Args: command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
-			last := ""
-			for ctx.Err() == nil {
-				if _, err := a.ListJobs(ctx, true); err != nil {
-					e.Warn("the scheduler does not say what runs: %v", err)
-				}
-				p, err := a.Sweeps.Plan(ctx, words[0])
-				if err != nil {
-					return err
-				}
-				if text := present.SweepTotal(p); text != last {
-					last = text
-					e.Say("%s  %s", time.Now().Format("15:04:05"), text)
-				}
-				if p.Count(sweep.Submitted) == 0 {
-					return nil
-				}
-				if decided && p.Decided() {
-					ids, err := a.Sweeps.Stop(ctx, words[0])
-					e.Warn("the best is decided: cancelled %s", unit.Plural(len(ids), "job"))
-					return err
-				}
-				_ = a.Pause(ctx)
+were not run stay ready: shardeck sweep resume runs them.`, func(ctx context.Context, a *app.App, words []string) error {
+		last := ""
+		for ctx.Err() == nil {
+			if _, err := a.ListJobs(ctx, true); err != nil {
+				e.Warn("the scheduler does not say what runs: %v", err)
 			}
-			return ctx.Err()
-		}),
-	}
+			p, err := a.Sweeps.Plan(ctx, words[0])
+			if err != nil {
+				return err
+			}
+			if text := present.SweepTotal(p); text != last {
+				last = text
+				e.Say("%s  %s", time.Now().Format("15:04:05"), text)
+			}
+			if p.Count(sweep.Submitted) == 0 {
+				return nil
+			}
+			if decided && p.Decided() {
+				ids, err := a.Sweeps.Stop(ctx, words[0])
+				e.Warn("the best is decided: cancelled %s", unit.Plural(len(ids), "job"))
+				return err
+			}
+			_ = a.Pause(ctx)
+		}
+		return ctx.Err()
+	})
 	c.Flags().BoolVar(&decided, "until-decided", false, "cancel the jobs once the answer to the goal is known")
 	return c
 }
 
 func stopSweep(e *command.Env) *cobra.Command {
-	var yes bool
-	c := &cobra.Command{
-		Use:   "stop ID",
-		Short: "cancel a sweep's jobs; points that are measured stay",
-		Args:  command.Args(1, 1),
-		RunE: e.With(func(ctx context.Context, a *app.App, words []string) error {
+	c := e.Command("stop ID", "cancel a sweep's jobs; points that are measured stay", "",
+		func(ctx context.Context, a *app.App, words []string) error {
 			if _, err := a.ListJobs(ctx, false); err != nil {
 				return err
 			}
-			if !yes {
-				if err := e.Ask(ctx, "cancel the jobs of "+words[0]+"?"); err != nil {
-					return err
-				}
+			if err := e.Ask(ctx, "cancel the jobs of "+words[0]+"?"); err != nil {
+				return err
 			}
 			ids, err := a.Sweeps.Stop(ctx, words[0])
-			return cmp.Or(err, e.Show(ids, func() {
-				e.Say("cancelled %s", unit.Plural(len(ids), "job"))
-			}))
-		}),
-	}
-	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+			return e.Answer(err, ids, func() { e.Say("cancelled %s", unit.Plural(len(ids), "job")) })
+		})
+	e.Asks(c, "do not ask")
 	return c
 }
