@@ -48,6 +48,9 @@ const (
 // is legal.
 func TestConflicts(t *testing.T) {
 	w := mustLoad(t, nil, perlmutter, "account=m1234_g").World()
+	oss := model.First(publishedModels(t), func(p published) bool { return p.Name == "openai/gpt-oss-20b" })
+	shape, _ := ShapeOf(oss.Name, oss.Config)
+	w.Shapes = append(w.Shapes, shape)
 	seen := map[string]bool{}
 	for _, tt := range []struct{ code, keys, says, fix, legal string }{
 		{"chunked-off-budget", "data.seq_len=8192; vllm.enable_chunked_prefill=false; vllm.max_num_batched_tokens=2048", "2048 cannot hold a prompt of max_model_len=8704", "vllm.max_num_batched_tokens=8704", "data.seq_len=8192; vllm.enable_chunked_prefill=false; vllm.max_num_batched_tokens=8704"},
@@ -108,6 +111,20 @@ func TestConflicts(t *testing.T) {
 		{"float16-model", "model.name=google/gemma-3-27b-it; model.precision=float16", "not stable", "model.precision=bfloat16", "model.name=google/gemma-3n-E4B; model.precision=float16"},
 		{"float16-model", "model.name=zai-org/GLM-4-32B-0414; model.precision=float16", "", "", "model.precision=float16"},
 		{"bfloat16-gpu", "capability=7.5", "no bfloat16", "model.precision=float16", "capability=7.5; model.precision=float16"},
+		{"context-heads", "parallelism.tp=4; vllm.decode_context_parallel_size=2", "TP=4 holds each 1 times", "vllm.decode_context_parallel_size=1", "parallelism.tp=16; vllm.decode_context_parallel_size=2"},
+		{"context-heads", "parallelism.tp=16; vllm.decode_context_parallel_size=4", "2 times", "vllm.decode_context_parallel_size=2", "model.name=deepseek-ai/DeepSeek-V2-Lite; parallelism.tp=4; vllm.decode_context_parallel_size=4"},
+		{"dbo-all2all", moe4 + "vllm.enable_dbo=true; comm.all2all=allgather_reducescatter", "DeepEP", "vllm.enable_dbo=false", moe4 + "vllm.enable_dbo=true; comm.all2all=deepep_low_latency"},
+		{"lora-rank", "vllm.enable_lora=true; vllm.max_lora_rank=12", "knows 1, 8", "", "vllm.enable_lora=true; vllm.max_lora_rank=16"},
+		{"allocator-sleep", "vllm.enable_sleep_mode=true; env.PYTORCH_ALLOC_CONF=max_split_size_mb:64,expandable_segments: True", "exclude each other", "vllm.enable_sleep_mode=false", "vllm.enable_sleep_mode=true; env.PYTORCH_ALLOC_CONF=max_split_size_mb:64"},
+		{"address-nodes", twoNode + "env.VLLM_HOST_IP=10.1.2.3", "one address for 2 nodes", "", "env.VLLM_HOST_IP=10.1.2.3"},
+		{"quantisation-precision", "model.name=Qwen/Qwen2.5-32B-Instruct-AWQ; vllm.quantization=awq", "float16 only", "vllm.quantization=awq_marlin", "model.name=Qwen/Qwen2.5-32B-Instruct-AWQ; vllm.quantization=awq; model.precision=float16"},
+		{"quantisation-precision", "model.name=Qwen/Qwen2.5-32B-Instruct-GPTQ-Int4; vllm.quantization=gptq", "float16 only", "vllm.quantization=gptq_marlin", "model.name=Qwen/Qwen2.5-32B-Instruct-GPTQ-Int4"},
+		{"quantisation-float32", "model.name=Qwen/Qwen3-32B-FP8; model.precision=float32", "refuses them with float32", "model.precision=bfloat16", "model.precision=float32"},
+		{"mxfp4-float16", "model.name=openai/gpt-oss-20b; model.precision=float16", "bfloat16 only", "model.precision=bfloat16", "model.name=openai/gpt-oss-20b"},
+		{"quantisation-word", "vllm.quantization=int4", "no release", "", "vllm.quantization=fp8"},
+		{"kv-e5m2-checkpoint", "model.name=Qwen/Qwen3-32B-FP8; vllm.kv_cache_dtype=fp8_e5m2", "does not go with weights in fp8", "vllm.kv_cache_dtype=auto", "model.name=Qwen/Qwen2.5-32B-Instruct-AWQ; vllm.kv_cache_dtype=fp8_e5m2"},
+		{"kv-e5m2-checkpoint", "vllm.quantization=fp8; vllm.kv_cache_dtype=fp8_e5m2", "", "", "vllm.kv_cache_dtype=fp8_e5m2"},
+		{"kv-e5m2-compressed", "model.name=x/Llama-3.1-8B-FP8-dynamic; vllm.kv_cache_dtype=fp8_e5m2", "many releases", "vllm.kv_cache_dtype=auto", "model.name=x/Llama-3.1-8B-FP8-dynamic; vllm.kv_cache_dtype=auto"},
 		{"attention-hopper", "model.name=deepseek-ai/DeepSeek-V2-Lite; vllm.attention_backend=FLASHMLA", "Hopper", "", "model.name=deepseek-ai/DeepSeek-V2-Lite; vllm.attention_backend=TRITON_MLA"},
 		{"attention-blackwell", "model.name=deepseek-ai/DeepSeek-V2-Lite; vllm.attention_backend=CUTLASS_MLA; capability=9.0", "Blackwell", "", "model.name=deepseek-ai/DeepSeek-V2-Lite; vllm.attention_backend=CUTLASS_MLA; capability=10.0"},
 		{"attention-ampere", "vllm.attention_backend=FLASHINFER; capability=7.5; model.precision=float16", "8.0", "", "vllm.attention_backend=FLASHINFER"},

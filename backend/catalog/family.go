@@ -108,7 +108,31 @@ func ShapeOf(name string, config map[string]any) (model.Shape, error) {
 		r.set(set)
 	}
 	r.finish(t, &f)
+	r.shape.MaxLen = r.stretched(r.shape.MaxLen)
 	return r.shape, checkShape(r.shape)
+}
+
+// stretched is a limit of positions as the engine takes it: past what the model was made for by the factor of its rotary
+// embedding, where the config means the limit before it. [vllm/config/model.py, _get_and_verify_max_len]
+func (r *reading) stretched(positions int) int {
+	for _, key := range []string{"rope_scaling", "rope_parameters"} {
+		rope, _ := r.fields[key].(map[string]any)
+		old, _ := rope["type"].(string)
+		kind, _ := rope["rope_type"].(string)
+		kind = cmp.Or(kind, old)
+		factor, _ := rope["factor"].(float64)
+		if whole, ok := rope["factor"].(int); ok {
+			factor = float64(whole)
+		}
+		if factor <= 1 || slices.Contains([]string{"su", "longrope", "llama3"}, kind) || strings.HasPrefix(r.shape.Family, "gemma3") {
+			continue
+		}
+		if before := r.numbers[key+".original_max_position_embeddings"]; kind == "yarn" && before > 0 {
+			positions = int(before)
+		}
+		return int(min(float64(positions)*factor, mostNumber))
+	}
+	return positions
 }
 
 // family is the rows of the language model and of what it is in, in one: what is around it has the last word.

@@ -142,6 +142,30 @@ func TestOddConfigs(t *testing.T) {
 	}
 }
 
+// Positions are those that the engine takes: with the factor of a rotary embedding that is stretched, in either form of configs.
+func TestPositions(t *testing.T) {
+	for _, tt := range []struct {
+		key  string
+		rope map[string]any
+		want int
+	}{
+		{"rope_scaling", nil, 32768},
+		{"rope_scaling", map[string]any{"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768.0}, 131072},
+		{"rope_parameters", map[string]any{"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 32768}, 131072},
+		{"rope_scaling", map[string]any{"rope_type": "yarn", "factor": 8.0, "original_max_position_embeddings": 4096.0}, 32768},
+		{"rope_scaling", map[string]any{"type": "dynamic", "factor": 2.0}, 65536},
+		{"rope_scaling", map[string]any{"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 8192.0}, 32768},
+		{"rope_scaling", map[string]any{"type": "longrope", "factor": 32.0}, 32768},
+		{"rope_parameters", map[string]any{"rope_type": "default", "rope_theta": 10000.0}, 32768},
+	} {
+		s, err := ShapeOf("a/b", map[string]any{"model_type": "qwen2", "hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+			"vocab_size": 100, "max_position_embeddings": 32768, tt.key: tt.rope})
+		if err != nil || s.MaxLen != tt.want {
+			t.Errorf("%s %v: %d positions, want %d (%v)", tt.key, tt.rope, s.MaxLen, tt.want, err)
+		}
+	}
+}
+
 // FuzzConfig: whatever a config says, reading it ends, and what is counted is not negative.
 func FuzzConfig(f *testing.F) {
 	f.Add([]byte(`{"model_type": "jamba", "hidden_size": 8, "num_hidden_layers": 4, "attn_layer_period": 0, "mamba_expand": -1, "vocab_size": 9}`))

@@ -190,9 +190,9 @@ func (g *Engine) typeRule(name string, value any) rule {
 	case a.Type == "" || value == nil || g.Taken[name] != "":
 	case !slices.Contains(strings.Split(a.Type, "|"), kind) && !(kind == "int" && strings.Contains(a.Type, "number")):
 		if kind == "text" {
-			text = fmt.Sprintf("the text %q", text)
+			text = fmt.Sprintf("the text %.40q", text)
 		}
-		r.fault = constant("%s is %.40s: it takes %s", path, text, typeWords.Replace(a.Type))
+		r.fault = constant("%s is %.60s: it takes %s", path, text, typeWords.Replace(a.Type))
 		r.fix = words("write it so, or remove it")
 		if to := converted(fmt.Sprint(value), a.Type); to != "" {
 			r.fix = fixed(path, to)
@@ -311,7 +311,10 @@ func (s *subject) facts() map[string]string {
 	}
 	if m := s.shape; m != nil {
 		f["moe"], f["mla"], f["short"] = strconv.FormatBool(m.MoE != nil), strconv.FormatBool(m.MLA != nil), m.Short
-		numbers["positions"] = int64(m.MaxLen)
+		numbers["positions"], numbers["kv_copies"] = int64(m.MaxLen), int64(max(1, l.TP/max(1, m.KVHeads)))
+		if q := s.held.quant; q != nil {
+			f["held"] = q.Method
+		}
 	}
 	if g := s.gpu; g != nil {
 		f["gpu"], f["capability"] = g.Title, g.Capability

@@ -34,7 +34,10 @@ func TestFamiliesAndFormats(t *testing.T) {
 	five := change(modeltest.Llama8B, func(s *model.Shape) {
 		s.Name, s.Heads, s.KVHeads, s.Intermediate, s.Vocab = "me/five", 20, 20, 10240, 32003
 	})
-	w.Shapes = slices.Concat(w.Shapes, []model.Shape{five, blocked, hybrid, tall, seeing, linear, odd})
+	wide := change(modeltest.Llama70B, func(s *model.Shape) {
+		s.Name, s.Intermediate, s.Quant = "me/wide", 29568, &model.Quant{Label: "GPTQ", Bits: 4, GroupIn: 128, GroupOut: 1, Scale: 2, CutIn: 128}
+	})
+	w.Shapes = slices.Concat(w.Shapes, []model.Shape{wide, five, blocked, hybrid, tall, seeing, linear, odd})
 	vllm := func(s model.Shape, tp int, key string, v any) model.Experiment {
 		return modeltest.With(modeltest.Of(s, tp, 1, 1, 1), func(e *model.Experiment) { e.VLLM = map[string]any{key: v} })
 	}
@@ -51,6 +54,8 @@ func TestFamiliesAndFormats(t *testing.T) {
 		{"block, TP 2", modeltest.Of(blocked, 2, 1, 1, 1), "", "", "", ""},
 		{"block, TP 4", modeltest.Of(blocked, 4, 1, 1, 1), "quant-cut", SeverityError, "width 768 over 4 ranks is 192", "parallelism.ep=4"},
 		{"block, TP 2 and DP 2", modeltest.Of(blocked, 2, 1, 2, 1), "quant-cut", SeverityError, "is 192", "parallelism.ep=4"},
+		{"where TP 1 alone has no room, stages", modeltest.Of(wide, 4, 1, 1, 1), "quant-cut", SeverityError, "is 7392", "parallelism.tp=1 parallelism.pp=4"},
+		{"and within a node", modeltest.Of(wide, 8, 1, 1, 1), "quant-cut", SeverityError, "is 3696", "parallelism.tp=1 parallelism.pp=4"},
 		{"block, TP 4 and EP", modeltest.Of(blocked, 4, 1, 1, 4), "", "", "", ""},
 		{"Mamba heads", modeltest.Of(hybrid, 3, 1, 1, 1), "tp-state", SeverityError, "64 Mamba heads do not divide by 3", "parallelism.tp=4"},
 		{"Mamba groups", modeltest.Of(hybrid, 16, 1, 1, 1), "tp-state", SeverityError, "8 Mamba groups do not divide by 16", "parallelism.tp=8"},

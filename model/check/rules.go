@@ -115,12 +115,17 @@ func words(text string) func(*subject) (string, []model.Edit) {
 	return func(*subject) (string, []model.Edit) { return text, nil }
 }
 
-// nearest is a fix that takes the nearest legal value of a layout key; of two equally near the larger.
+// nearest is a fix that takes the nearest legal value of a layout key, of those that fit the memory where one does; of two equally
+// near the larger. Where no TP fits, stages of the pipeline take the GPUs that a smaller one leaves.
 func nearest(path string) func(*subject) (string, []model.Edit) {
 	return func(s *subject) (string, []model.Edit) {
 		legal := Legal(s.e, path, *s.w)
 		if len(legal) == 0 {
 			return "change the other parts of the layout: with these no value is possible", nil
+		}
+		room := slices.DeleteFunc(slices.Clone(legal), func(v int) bool { return !s.at(path, v).fits() })
+		if len(room) > 0 {
+			legal = room
 		}
 		now, best := *layoutAt(&s.e.Layout, path), legal[0]
 		for _, v := range legal {
@@ -129,8 +134,28 @@ func nearest(path string) func(*subject) (string, []model.Edit) {
 			}
 		}
 		text, edits := set(path, strconv.Itoa(best))
-		return text, append(edits, s.followEP(path, best)...)
+		edits = append(edits, s.followEP(path, best)...)
+		for n := s.e.Layout.PP * max(now/best, 1); path == "parallelism.tp" && len(room) == 0 && n > s.e.Layout.PP; n /= 2 {
+			t := s.at(path, best).at("parallelism.pp", n)
+			if t.fits() && !t.place.PPSpans && t.passes(layoutRules(), SeverityError) {
+				return fmt.Sprintf("%s and parallelism.pp to %d", text, n), append(edits, model.Edit{Path: "parallelism.pp", Value: strconv.Itoa(n)})
+			}
+		}
+		return text, edits
 	}
+}
+
+// at is the experiment with another value of a layout key.
+func (s *subject) at(path string, v int) *subject {
+	e := s.e
+	e.Layout = withKey(e.Layout, path, v)
+	return newSubject(e, s.w)
+}
+
+// fits reports whether the memory is enough, or not known.
+func (s *subject) fits() bool {
+	f := s.memory()
+	return f == nil || f.Headroom >= 0
 }
 
 // followEP is the edit that keeps EP at TP × DP when another part of the layout changes.
@@ -212,10 +237,8 @@ func (s *subject) wider(path string) []candidate {
 		if v <= *layoutAt(&s.e.Layout, path) {
 			continue
 		}
-		e := s.e
-		e.Layout = withKey(e.Layout, path, v)
 		edits := append([]model.Edit{{Path: path, Value: strconv.Itoa(v)}}, s.followEP(path, v)...)
-		out = append(out, candidate{e, edits})
+		out = append(out, candidate{s.at(path, v).e, edits})
 	}
 	return out
 }
