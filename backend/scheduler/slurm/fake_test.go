@@ -264,13 +264,10 @@ func TestTimesAreLocal(t *testing.T) {
 		return "cat " + path
 	}
 	s, calls := fake(t, Options{Local: pacific}, map[string]string{
-		"squeue": say(real(t, "squeue-22.05.txt")), "sacct": say(real(t, "sacct-22.05.txt")),
+		"squeue": say(recorded(t, "24.11")["answers.squeue"]), "sacct": say(recorded(t, "24.11")["answers.sacct"]),
 		"sbatch": "echo 'sbatch: Job 3 to start at " + soon.In(pacific).Format("2006-01-02T15:04:05") + " using 256 processors on nodes nid001000 in partition x' >&2",
 	})
-	for _, newer := range []string{"StdOut", "StdErr"} {
-		s.unknown.Store(newer, true)
-	}
-	want := at(18, 8, 53).Add(8 * time.Hour)
+	want := time.Date(2026, 12, 1, 0, 34, 54, 0, time.UTC) // 16:34:54 there
 	jobs, err := s.Jobs(t.Context())
 	if err != nil || len(jobs) < 2 || !jobs[1].Submit.Equal(want) || !jobs[1].Start.Equal(want.Add(time.Second)) {
 		t.Errorf("of squeue: %v, %v; want %v", jobs, err, want)
@@ -279,7 +276,7 @@ func TestTimesAreLocal(t *testing.T) {
 	if err != nil || len(past) == 0 || past[0].End.Hour() != past[0].End.In(pacific).Hour() || past[0].End.UTC().Hour() == past[0].End.Hour() {
 		t.Errorf("of sacct: %v, %v", past, err)
 	}
-	if asked := calls()[1]; !strings.Contains(asked, "--starttime=2026-11-23T18:08:53") {
+	if asked := calls()[1]; !strings.Contains(asked, "--starttime=2026-11-30T16:34:54") {
 		t.Errorf("sacct was asked %s", asked)
 	}
 	if e, err := s.Estimate(t.Context(), request(t)); err != nil || !e.Start.Equal(soon) {

@@ -3,7 +3,6 @@ package slurm
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,73 +13,51 @@ import (
 	"shardeck/model"
 )
 
-// real reads an answer of a real Slurm from testdata, where the separators stand as
-// ␟ and ␞ for the eye.
-func real(t testing.TB, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.NewReplacer("␟", unit, "␞\n", record, "␞", record).Replace(string(text))
-}
-
-func at(hour, min, sec int) time.Time {
-	return time.Date(2026, 11, 23, hour, min, sec, 0, time.UTC)
-}
-
-func TestParseSqueue(t *testing.T) {
-	got, err := parseSqueue(real(t, "squeue-22.05.txt"), time.UTC)
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := model.Job{Scheduler: "slurm", Account: "m1234_g", Nodes: 1, WorkDir: "/tmp"}
-	with := func(change func(*model.Job)) model.Job {
-		j := base
-		change(&j)
-		return j
-	}
-	want := []model.Job{
-		with(func(j *model.Job) {
-			j.ID, j.Name, j.Tag, j.State, j.Reason = "3_[1-3%1]", "nm", "sd-arr", model.JobPending, "JobArrayTaskLimit"
-			j.QOS, j.Partition, j.GPUs, j.Submit, j.Limit, j.Log = "gpu_regular", "gpu_ss11", 3, at(18, 8, 53), 10*time.Minute, "/tmp/slurm-3_%a.out"
-			j.RawID, j.Tasks = "3", model.Tasks{Waiting: 3}
-		}),
-		with(func(j *model.Job) {
-			j.ID, j.Name, j.Tag, j.State, j.Elapsed = "1", "we|ird name é", "sd-tag-1", model.JobRunning, 62*time.Second
-			j.QOS, j.Partition, j.GPUs, j.NodeList, j.WorkDir = "gpu_debug", "gpu_ss11", 8, "nid[001000-001001]", "/tmp/w"
-			j.Nodes, j.Submit, j.Start, j.Limit, j.Log = 2, at(18, 8, 53), at(18, 8, 54), 30*time.Minute, "/tmp/w/1-we|ird name é.out"
-		}),
-		with(func(j *model.Job) {
-			j.ID, j.Name, j.Tag, j.State, j.Reason, j.ExitCode = "2", "a", "sd-tag-2", model.JobFailed, "NonZeroExitCode", "3:0"
-			j.QOS, j.Partition, j.GPUs, j.NodeList, j.Elapsed = "gpu_debug", "gpu_ss11", 4, "nid001001", 2*time.Second
-			j.Submit, j.Start, j.End, j.Limit, j.Log = at(18, 8, 53), at(18, 8, 53), at(18, 8, 55), 10*time.Minute, "/tmp/slurm-2.out"
-		}),
-	}
-	if d := cmp.Diff(want, got); d != "" {
-		t.Error(d)
+// TestAnswers holds what is made of whole answers of squeue, sacct and sprio against what a person read in them.
+func TestAnswers(t *testing.T) {
+	for version, fields := range recordings {
+		all := recorded(t, version)
+		queue, err := parseSqueue(all["answers.squeue"], time.UTC)
+		past, err2 := parseSacct(all["answers.sacct"], fields, time.UTC)
+		if err != nil || err2 != nil || len(queue) != 12 || len(past) != 10 {
+			t.Errorf("%s: %v, %v; %d jobs in the queue, %d in the history", version, err, err2, len(queue), len(past))
+		}
+		text := linesOf("squeue", queue) + linesOf("sacct", past) + "# sprio\n"
+		for _, j := range foldArrays(queue) {
+			if r, ok := rankOf(all["answers.sprio"], j.ID); ok {
+				text += fmt.Sprintf("%s: %d of %d in %s, %s: %s\n", j.ID, r.Place, r.Of, r.Partition, r.Priority, strings.Join(r.Made, ", "))
+			}
+		}
+		file := "testdata/answers-" + version + ".txt"
+		if *update {
+			if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want, err := os.ReadFile(file); err != nil || string(want) != text {
+			t.Errorf("%s: %v\n%s", version, err, cmp.Diff(string(want), text))
+		}
 	}
 }
 
-func TestParseSacct(t *testing.T) {
-	got, err := parseSacct(real(t, "sacct-22.05.txt"), without("StdOut", "StdErr"), time.UTC)
-	if err != nil {
-		t.Fatal(err)
+// linesOf are all that is read of jobs, one a line.
+func linesOf(program string, jobs []model.Job) string {
+	text := "# " + program + "\n"
+	clock := func(t time.Time) string { return strings.Replace(t.Format("15:04:05"), "00:00:00", "-", 1) }
+	for _, j := range jobs {
+		text += fmt.Sprintf("%s (%s) %q %s %q %s, %s on %dx%d %s, tag %s, %s %s, %v of %v, %s %s %s, in %s to %q %q\n", j.ID, j.RawID, j.Name, j.State,
+			j.Reason, j.ExitCode, j.Account, j.Nodes, j.GPUs, j.NodeList, j.Tag, j.QOS, j.Partition, j.Elapsed, j.Limit, clock(j.Submit), clock(j.Start),
+			clock(j.End), j.WorkDir, j.Log, j.Errors)
 	}
-	var lines []string
-	for _, j := range got {
-		lines = append(lines, fmt.Sprintf("%s %s %s %s tag=%s %dx%d %v %q", j.ID, j.State, j.ExitCode, j.Reason, j.Tag, j.Nodes, j.GPUs, j.Elapsed, j.Name))
-	}
-	want := []string{
-		`1 FAILED 3:0  tag=sd-tag-1 1x4 2s "we|ird na me é"`,
-		`3_0 RUNNING   tag=sd-arr 1x4 17s "nm"`,
-		`4 CANCELLED 0:0 CANCELLED by root tag= 4x16 0s "ok.sh"`,
-		`17 FAILED 1:0  tag= 1x4 0s "never ran"`,
-	}
-	if d := cmp.Diff(want, lines); d != "" {
-		t.Error(d)
-	}
-	if !refusal(got[3]) || refusal(got[0]) || refusal(got[2]) {
+	return text
+}
+
+// TestRefusedIsNoJob: a submission that no node could ever do is told from a job.
+func TestRefusedIsNoJob(t *testing.T) {
+	never := model.Job{State: model.JobFailed, ExitCode: "1:0"}
+	ran, waited := never, never
+	ran.NodeList, waited.State = "nid001000", model.JobCancelled
+	if !refusal(never) || refusal(ran) || refusal(waited) {
 		t.Error("a refused submission is not told from a job")
 	}
 }
@@ -128,6 +105,10 @@ func TestStates(t *testing.T) {
 	j := model.Job{Reason: "NodeDown"}
 	if setState(&j, "BOOT_FAIL"); j.Reason != "NodeDown" {
 		t.Errorf("the better reason was lost: %q", j.Reason)
+	}
+	j = model.Job{Reason: "ReqNodeNotAvail"}
+	if setState(&j, "RUNNING"); j.Reason != "" {
+		t.Errorf("a job that runs waits still: %q", j.Reason)
 	}
 }
 
@@ -239,7 +220,7 @@ func safe(t *testing.T, jobs []model.Job) {
 }
 
 func FuzzSqueue(f *testing.F) {
-	f.Add(real(f, "squeue-22.05.txt"))
+	f.Add(recorded(f, "22.05")["answers.squeue"])
 	f.Add(queue(2))
 	f.Fuzz(func(t *testing.T, text string) {
 		jobs, err := parseSqueue(text, time.UTC)
@@ -250,8 +231,24 @@ func FuzzSqueue(f *testing.F) {
 	})
 }
 
+func FuzzSubmitLine(f *testing.F) {
+	f.Add("sbatch --parsable --comment=sd-1 -J 'we|ird\nname'", "run_E1.sh")
+	f.Add("sbatch", "--export NONE --comment=a --comment=b x.sh")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		const secret = "hf_abcdefghij"
+		var j model.Job
+		setSubmitLine(&j, cleanValue(before+" --export=ALL,HF_TOKEN="+secret+" "+after), time.UTC)
+		if strings.Contains(j.Command, secret) && !strings.Contains(before+after, "hf_") {
+			t.Errorf("a secret is shown: %q", j.Command)
+		}
+		if j.Tag != "" && !strings.Contains(before+after, j.Tag) {
+			t.Errorf("a tag out of nothing: %q", j.Tag)
+		}
+	})
+}
+
 func FuzzSacct(f *testing.F) {
-	f.Add(real(f, "sacct-22.05.txt"))
+	f.Add(recorded(f, "24.11")["answers.sacct"])
 	f.Fuzz(func(t *testing.T, text string) {
 		jobs, err := parseSacct(text, sacctFields, time.UTC)
 		if err != nil && jobs != nil {

@@ -82,7 +82,7 @@ func statesSeen(t *testing.T, version string, fields []field) {
 }
 
 // recorded is the recording of a version, as Slurm wrote it.
-func recorded(t *testing.T, version string) map[string]string {
+func recorded(t testing.TB, version string) map[string]string {
 	t.Helper()
 	a, err := txtar.ParseFile(statesOf(version))
 	if err != nil {

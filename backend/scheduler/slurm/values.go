@@ -21,7 +21,9 @@ func setState(j *model.Job, text string) {
 	if !known {
 		state = model.JobState(word)
 	}
-	j.State = state
+	if j.State = state; state == model.JobRunning || state == model.JobCompleted {
+		j.Reason = "" // sacct still tells why it waited
+	}
 	if j.Reason == "" && rest != "" {
 		j.Reason = byWhom(text)
 	}

@@ -54,7 +54,7 @@ type factor struct{ symbol, name string }
 
 // factors are what a priority is made of, as sprio names them.
 var factors = []factor{{"%A", "age"}, {"%F", "fair share"}, {"%J", "size"}, {"%P", "partition"}, {"%Q", "QOS"},
-	{"%B", "association"}, {"%S", "site"}}
+	{"%B", "association"}, {"%S", "site"}, {"%N", "less nice"}}
 
 var sprioArgs = []string{"--noheader", "--format=%i|%r|%Y|" + strings.Join(model.Each(factors, func(f factor) string { return f.symbol }), "|")}
 

@@ -1,6 +1,7 @@
 package slurm
 
 import (
+	"os"
 	"testing"
 	"time"
 
@@ -9,13 +10,21 @@ import (
 	"shardeck/model"
 )
 
+func reservations(t testing.TB) string {
+	text, err := os.ReadFile("testdata/reservations-22.05.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 func TestParseReservations(t *testing.T) {
 	at := func(hour int) time.Time { return time.Date(2026, 11, 30, hour, 33, 34, 0, time.UTC) }
 	want := []model.Reservation{
 		{Name: "maint1", Start: at(15), End: at(16), Nodes: "nid[001000-001003,004000-004001]", Count: 6, Maintenance: true},
 		{Name: "cl ass", Start: at(18), End: at(19), Nodes: "nid001000", Count: 1},
 	}
-	if d := cmp.Diff(want, parseReservations(real(t, "reservations-22.05.txt"), time.UTC)); d != "" {
+	if d := cmp.Diff(want, parseReservations(reservations(t), time.UTC)); d != "" {
 		t.Error(d)
 	}
 	if got := parseReservations("No reservations in the system\n", time.UTC); len(got) != 0 {
@@ -23,20 +32,9 @@ func TestParseReservations(t *testing.T) {
 	}
 }
 
-// TestRank: the place is that in the job's own partition, and of the same priority the older goes first.
-func TestRank(t *testing.T) {
-	out := real(t, "sprio-22.05.txt")
-	for id, want := range map[string]model.Rank{
-		"39": {Place: 2, Of: 3, Partition: "gpu_ss11", Priority: "250", Made: []string{"QOS 250"}},
-		"40": {Place: 1, Of: 3, Partition: "gpu_ss11", Priority: "1250", Made: []string{"age 12", "QOS 1238"}},
-		"41": {Place: 3, Of: 3, Partition: "gpu_ss11", Priority: "250", Made: []string{"QOS 250"}},
-		"42": {Place: 1, Of: 1, Partition: "shared_gpu_ss11", Priority: "9250", Made: []string{"QOS 9250"}},
-	} {
-		if got, ok := rankOf(out, id); !ok || cmp.Diff(want, got) != "" {
-			t.Errorf("%s: %v %s", id, ok, cmp.Diff(want, got))
-		}
-	}
-	for _, text := range []string{"", "sprio: error", out} {
+// TestRankOfNone: what sprio does not list has no place.
+func TestRankOfNone(t *testing.T) {
+	for _, text := range []string{"", "sprio: error", recorded(t, "22.05")["answers.sprio"]} {
 		if r, ok := rankOf(text, "99"); ok {
 			t.Errorf("of a job that is not there: %+v", r)
 		}
@@ -52,7 +50,7 @@ func TestRankRefused(t *testing.T) {
 }
 
 func FuzzReservations(f *testing.F) {
-	f.Add(real(f, "reservations-22.05.txt"))
+	f.Add(reservations(f))
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, r := range parseReservations(text, time.UTC) {
 			if r.Name == "" || r.Start.IsZero() || model.Printable(r.Name+r.Nodes) != r.Name+r.Nodes {
@@ -63,7 +61,7 @@ func FuzzReservations(f *testing.F) {
 }
 
 func FuzzRank(f *testing.F) {
-	f.Add(real(f, "sprio-22.05.txt"), "39")
+	f.Add(recorded(f, "22.05")["answers.sprio"], "12")
 	f.Fuzz(func(t *testing.T, text, id string) {
 		if r, ok := rankOf(text, id); ok && (r.Place < 1 || r.Place > r.Of) {
 			t.Errorf("%+v", r)
