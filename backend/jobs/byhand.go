@@ -73,8 +73,9 @@ func (q *Queue) adopt(j model.Job) (of model.Job, mine bool) {
 	if !ourTag(tag) {
 		tag = fmt.Sprintf("sbatch-%s-%d", strings.ReplaceAll(j.ID, "+", "."), j.Submit.Unix())
 	}
+	script, _ := scriptOf(j)
 	s := model.Submission{Tag: tag, Experiment: e.Masked(), Scheduler: j.Scheduler, JobID: j.ID, Nsys: nsys,
-		Script: model.MaskedScript(scriptOf(j)), Log: q.Workspace.Rel(j.Log), At: j.Submit}
+		Script: model.MaskedScript(script), Log: q.Workspace.Rel(j.Log), At: j.Submit}
 	if !q.Workspace.ReadOnly {
 		_ = q.Workspace.Ledger().Record(s) // another shardeck may have done so
 	}

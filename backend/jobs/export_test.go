@@ -28,3 +28,6 @@ func (fo *Follower) Look(ctx context.Context, watched []News, tell func(News) er
 	silent := false
 	return fo.tellChanges(ctx, watched, &silent, tell)
 }
+
+// WithLogs names the logs of a job where the scheduler does not.
+var WithLogs = withLogs

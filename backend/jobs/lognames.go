@@ -23,24 +23,25 @@ func absolute(dir, path string) string {
 // maxScript is what is read of a script: Slurm takes no longer one.
 const maxScript = 4 << 20
 
-// scriptOf is the text of the script that a job's command names, as it is now; empty: there is none.
-func scriptOf(j model.Job) string {
+// scriptOf is the text of the script that a job's command names, as it is now, and the options before it; empty: there is none.
+func scriptOf(j model.Job) (script, options string) {
 	for _, word := range strings.Fields(j.Command) {
 		path := absolute(j.WorkDir, word)
 		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > maxScript {
 			continue
 		}
 		if text, err := os.ReadFile(path); err == nil && strings.HasPrefix(string(text), "#!") {
-			return string(text)
+			before, _, _ := strings.Cut(j.Command, word)
+			return string(text), before
 		}
 	}
-	return ""
+	return "", j.Command
 }
 
-// outputOption and errorOption find the patterns of logs in a command or in #SBATCH lines.
+// outputOption and errorOption find the patterns of logs in a command or in #SBATCH lines; long options may be cut short.
 var (
-	outputOption = regexp.MustCompile(`(?:^|\s)(?:-o\s*|--output(?:=|\s+))([^\s"']+)`)
-	errorOption  = regexp.MustCompile(`(?:^|\s)(?:-e\s*|--error(?:=|\s+))([^\s"']+)`)
+	outputOption = regexp.MustCompile(`(?:^|\s)(?:-o\s*|--ou[tpu]*(?:=|\s+))("[^"]+"|'[^']+'|[^\s"']+)`)
+	errorOption  = regexp.MustCompile(`(?:^|\s)(?:-e\s*|--er[ro]*(?:=|\s+))("[^"]+"|'[^']+'|[^\s"']+)`)
 )
 
 // withLogs names the logs of a job and its parts where the scheduler does not: by the command that submitted it, else by its script's
@@ -49,19 +50,22 @@ func withLogs(j model.Job) model.Job {
 	if j.Log != "" || j.WorkDir == "" {
 		return j
 	}
+	script, said := scriptOf(j)
 	header := ""
-	for line := range strings.Lines(scriptOf(j)) {
+	for line := range strings.Lines(script) {
+		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
+			break // from its first command on sbatch reads no more of them
+		}
 		if option, ok := strings.CutPrefix(line, "#SBATCH"); ok {
-			header += " " + strings.TrimSpace(option)
+			header += " " + option
 		}
 	}
 	find := func(option *regexp.Regexp) string {
-		for _, in := range []string{j.Command, header} {
-			if m := option.FindStringSubmatch(in); m != nil {
-				return m[1]
-			}
+		last := "" // the command's beat the script's
+		for _, m := range option.FindAllStringSubmatch(header+" "+said, -1) {
+			last = strings.Trim(m[1], `"'`)
 		}
-		return ""
+		return last
 	}
 	standard := map[bool]string{true: "slurm-%A_%a.out", false: "slurm-%j.out"}[strings.Contains(j.ID, "_") || j.Tasks.Words() != ""]
 	output, apart := cmp.Or(find(outputOption), standard), find(errorOption)
