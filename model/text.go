@@ -315,6 +315,18 @@ func Each[T, O any](list []T, of func(T) O) []O {
 	return out
 }
 
+// Through is Each up to the first error, with what was made before.
+func Through[T, O any](list []T, of func(T) (O, error)) (out []O, err error) {
+	for _, v := range list {
+		one, err := of(v)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
 // Check refuses another name, in words that format it.
 func (p Pattern) Check(name, fault string) error {
 	if p.MatchString(name) {

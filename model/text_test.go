@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"strconv"
 	"testing"
 	"unicode/utf8"
 )
@@ -67,5 +68,15 @@ func TestOlder(t *testing.T) {
 		if got := Older(tt.release, tt.than); got != tt.want {
 			t.Errorf("Older(%q, %q) = %v", tt.release, tt.than, got)
 		}
+	}
+}
+
+func TestThroughStopsAtAnError(t *testing.T) {
+	parse := func(text string) (int, error) { return strconv.Atoi(text) }
+	if got, err := Through([]string{"1", "2"}, parse); err != nil || !slices.Equal(got, []int{1, 2}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := Through([]string{"1", "x", "3"}, parse); err == nil || !slices.Equal(got, []int{1}) {
+		t.Errorf("after an error: %v, %v", got, err)
 	}
 }

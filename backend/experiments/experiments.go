@@ -109,15 +109,8 @@ func (x *Experiments) Rows(ctx context.Context, ids []string) ([]board.Row, erro
 		files, err := x.Workspace.Experiments()
 		return model.Each(model.Each(files, x.rowOf), withRun), cmp.Or(err, ctx.Err())
 	}
-	var rows []board.Row
-	for _, id := range ids {
-		row, err := x.Row(id)
-		if err != nil {
-			return nil, err
-		}
-		rows = append(rows, withRun(row))
-	}
-	return rows, ctx.Err()
+	rows, err := model.Through(ids, x.Row)
+	return model.Each(rows, withRun), cmp.Or(err, ctx.Err())
 }
 
 // Row is one experiment, by id, file name or path. A config of no use is a row with its Problem; none is an error.

@@ -39,25 +39,20 @@ func (x *Experiments) Generate(ctx context.Context, o GenerateOptions) ([]Wrote,
 	if err != nil {
 		return g.wrote, err
 	}
-	var made []workspace.File
-	for _, e := range entries {
+	made, err := model.Through(entries, func(e catalog.Entry) (workspace.File, error) {
 		if ctx.Err() != nil {
-			return g.wrote, ctx.Err()
+			return workspace.File{}, ctx.Err()
 		}
-		f, err := g.writeConfig(e)
-		if err != nil {
-			return g.wrote, err
-		}
-		made = append(made, f)
+		return g.writeConfig(e)
+	})
+	if err != nil {
+		return g.wrote, err
 	}
-	for _, id := range g.configsOnly {
-		f, err := x.Workspace.Experiment(id)
-		if err != nil {
-			return g.wrote, err
-		}
-		made = append(made, f)
+	alone, err := model.Through(g.configsOnly, x.Workspace.Experiment)
+	if err != nil {
+		return g.wrote, err
 	}
-	return g.wrote, g.scripts(made)
+	return g.wrote, g.scripts(append(made, alone...))
 }
 
 type generation struct {

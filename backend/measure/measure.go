@@ -64,17 +64,7 @@ func (rd *Reader) Run(name string) (model.Run, error) { return rd.Workspace.Run(
 func (rd *Reader) CompletePath(part string) ([]string, error) { return rd.Workspace.CompletePath(part) }
 
 // named finds runs by their names.
-func (rd *Reader) named(names []string) ([]model.Run, error) {
-	runs := make([]model.Run, len(names))
-	for i, name := range names {
-		run, err := rd.Run(name)
-		if err != nil {
-			return nil, err
-		}
-		runs[i] = run
-	}
-	return runs, nil
-}
+func (rd *Reader) named(names []string) ([]model.Run, error) { return model.Through(names, rd.Run) }
 
 // withinBudget refuses a run with too much to read on a login node, less what jobs have read.
 func (rd *Reader) withinBudget(run model.Run) error {

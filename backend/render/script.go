@@ -299,13 +299,9 @@ func Runner() (map[string][]byte, error) {
 
 // Models is models.json of the runner: the shapes of the workspace, since a job sees nothing but experiments/.
 func Models(shapes []model.Shape) ([]byte, error) {
-	lines := make([][]byte, len(shapes))
-	for i, s := range shapes {
-		line, err := json.Marshal(s)
-		if err != nil {
-			return nil, fmt.Errorf("the shape of %s: %w", s.Name, err)
-		}
-		lines[i] = line
+	lines, err := model.Through(shapes, func(s model.Shape) ([]byte, error) { return json.Marshal(s) })
+	if err != nil {
+		return nil, fmt.Errorf("the shape of %s: %w", shapes[len(lines)].Name, err)
 	}
 	return slices.Concat([]byte("[\n"), bytes.Join(lines, []byte(",\n")), []byte("\n]\n")), nil
 }

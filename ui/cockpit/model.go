@@ -175,12 +175,9 @@ func (m *Model) startExport() tea.Cmd {
 		return pane.Warn(why)
 	}
 	m.say(pane.Note{Text: "exporting …", Tone: theme.Busy})
-	return m.export.Start(m.env.Ctx, m.backend.Export, func(paths []string, err error) tea.Cmd {
-		if err != nil {
-			return pane.Fail(err)
-		}
+	return m.export.Start(m.env.Ctx, m.backend.Export, pane.Got(func(paths []string) tea.Cmd {
 		return pane.Send(pane.Note{Text: "written: " + strings.Join(paths, " and "), Tone: theme.Good})
-	})
+	}))
 }
 
 // say puts a note on the message line, and keeps it for :messages.

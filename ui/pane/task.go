@@ -48,6 +48,16 @@ func (t *Task[T]) Start(parent context.Context, work func(context.Context) (T, e
 	}
 }
 
+// Got is what follows a task where an error is said and no more.
+func Got[T any](then func(T) tea.Cmd) func(T, error) tea.Cmd {
+	return func(value T, err error) tea.Cmd {
+		if err != nil {
+			return Fail(err)
+		}
+		return then(value)
+	}
+}
+
 func caught[T any](ctx context.Context, work func(context.Context) (T, error)) (value T, err error) {
 	defer func() {
 		if r := recover(); r != nil {

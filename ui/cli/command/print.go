@@ -83,14 +83,8 @@ func (e *Env) Answer(err error, result any, text func(), also ...error) error {
 
 // ShowEach does something to every item until a fault, and shows what was done, a line each.
 func ShowEach[T, R any](e *Env, items []T, do func(T) (R, error), line func(R)) error {
-	done, fault := []R{}, error(nil)
-	for i := 0; i < len(items) && fault == nil; i++ {
-		var r R
-		if r, fault = do(items[i]); fault == nil {
-			done = append(done, r)
-		}
-	}
-	return cmp.Or(e.Show(done, func() {
+	done, fault := model.Through(items, do)
+	return cmp.Or(e.Show(append([]R{}, done...), func() {
 		for _, r := range done {
 			line(r)
 		}

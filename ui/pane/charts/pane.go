@@ -364,10 +364,7 @@ func (p *Pane) export(f measure.Format) tea.Cmd {
 	c := p.chart
 	c.Ideal, c.Log = scaling.Quantities[p.y].HasIdeal() && !p.bare, p.log
 	write := func(ctx context.Context) (string, error) { return p.env.ExportChart(ctx, c, f) }
-	return p.writing.Start(p.env.Ctx, write, func(path string, err error) tea.Cmd {
-		if err != nil {
-			return pane.Fail(err)
-		}
+	return p.writing.Start(p.env.Ctx, write, pane.Got(func(path string) tea.Cmd {
 		return pane.Send(pane.Note{Text: "written: " + path, Tone: theme.Good})
-	})
+	}))
 }

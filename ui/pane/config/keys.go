@@ -195,17 +195,14 @@ func askSave(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 		return pane.Say("nothing to save")
 	}
 	work := func(context.Context) (string, error) { return f.draft.Diff(), nil }
-	return p.diff.Start(p.env.Ctx, work, func(diff string, err error) tea.Cmd {
-		if err != nil {
-			return pane.Fail(err)
-		}
+	return p.diff.Start(p.env.Ctx, work, pane.Got(func(diff string) tea.Cmd {
 		popup := &widget.Popup{Title: "Save " + f.id + "?", Body: strings.Split(strings.TrimRight(diff, "\n"), "\n"),
 			Buttons: []string{"Save", "Not yet"}, Tones: submission.DiffTone, Width: 50}
 		p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
 			return p.edits.after(func() tea.Cmd { return save(p, f, then) })
 		}})
 		return nil
-	})
+	}))
 }
 
 func save(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
@@ -255,14 +252,11 @@ func script(p *Pane, f *file) tea.Cmd {
 			return p.env.PreviewOf(ctx, j.experiment, false)
 		}
 		return p.env.Preview(ctx, f.id, false)
-	}, func(v jobs.Preview, err error) tea.Cmd {
-		if err != nil {
-			return pane.Fail(err)
-		}
+	}, pane.Got(func(v jobs.Preview) tea.Cmd {
 		popup := &widget.Popup{Title: v.Path, Body: scriptLines(v, j.modified), Buttons: []string{"Close"}, Tones: scriptTone}
 		p.Dialog.Ask(&pane.Ask{Popup: popup})
 		return nil
-	})
+	}))
 }
 
 // scriptLines are a job script, what it differs in before it.

@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"slices"
@@ -139,7 +140,7 @@ func (c *cloning) askMarked(text string) tea.Cmd {
 					known = copies[i].judge(c.env.Backend, edits, known)
 				}
 				return plan{copies, edits}, ctx.Err()
-			}, c.confirm)
+			}, pane.Got(c.confirm))
 		}})
 }
 
@@ -187,10 +188,7 @@ func twin(a, b model.Experiment) bool {
 }
 
 // confirm asks before anything is written: what would be made, what not and why.
-func (c *cloning) confirm(p plan, err error) tea.Cmd {
-	if err != nil {
-		return pane.Fail(err)
-	}
+func (c *cloning) confirm(p plan) tea.Cmd {
 	var body []string
 	var good []copyPlan
 	total := 0.0
@@ -228,15 +226,8 @@ func (c *cloning) line(of copyPlan) string {
 
 func (c *cloning) make(copies []copyPlan, edits []model.Edit) tea.Cmd {
 	return c.several.Start(c.env.Ctx, func(ctx context.Context) ([]board.Row, error) {
-		var made []board.Row
-		for _, one := range copies {
-			row, err := c.env.Clone(one.from.Experiment.ID, one.id, edits...)
-			if err != nil {
-				return made, err
-			}
-			made = append(made, row)
-		}
-		return made, ctx.Err()
+		made, err := model.Through(copies, func(one copyPlan) (board.Row, error) { return c.env.Clone(one.from.Experiment.ID, one.id, edits...) })
+		return made, cmp.Or(err, ctx.Err())
 	}, c.made)
 }
 

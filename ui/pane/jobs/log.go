@@ -62,14 +62,11 @@ func (g *jobLog) read() tea.Cmd {
 			d.cause, _ = g.env.Why(ctx, j) // without a cause the log is all there is
 		}
 		return d, ctx.Err()
-	}, g.got)
+	}, pane.Got(g.got))
 }
 
 // got shows the log: its end, unless the user stands somewhere in it.
-func (g *jobLog) got(d detail, err error) tea.Cmd {
-	if err != nil {
-		return pane.Fail(err)
-	}
+func (g *jobLog) got(d detail) tea.Cmd {
 	same := d.id == g.detail.id
 	g.detail = d
 	if !same || !g.held {
@@ -304,13 +301,11 @@ func (g *jobLog) seek(look jobs.LogLook) tea.Cmd {
 		var err error
 		s.part, s.at, s.found, err = g.env.LogFind(ctx, j, look)
 		return s, err
-	}, g.gotSought)
+	}, pane.Got(g.gotSought))
 }
 
-func (g *jobLog) gotSought(s sought, err error) tea.Cmd {
+func (g *jobLog) gotSought(s sought) tea.Cmd {
 	switch current, _ := g.job(); {
-	case err != nil:
-		return pane.Fail(err)
 	case s.id != current.ID:
 		return nil
 	case !s.found && s.look.Text == "":

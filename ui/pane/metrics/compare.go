@@ -53,13 +53,10 @@ func (b *baseline) test(runs []model.Run) tea.Cmd {
 	}
 	base := b.name
 	return b.task.Start(b.env.Ctx, func(ctx context.Context) (differences, error) { return b.env.Differences(ctx, base, names) },
-		func(found differences, err error) tea.Cmd {
-			if err != nil {
-				return pane.Fail(err)
-			}
+		pane.Got(func(found differences) tea.Cmd {
 			b.diffs = found
 			return b.changed()
-		})
+		}))
 }
 
 // change is a value's difference from the baseline in % of it, and what a test says of it.
@@ -194,14 +191,11 @@ func (b *best) judge() tea.Cmd {
 			found[contestKey(open[i])] = t
 		}
 		return found, err
-	}, b.got)
+	}, pane.Got(b.got))
 }
 
 // got takes the judgements; without them nothing is marked as the best.
-func (b *best) got(found map[string]scaling.Tie, err error) tea.Cmd {
-	if err != nil {
-		return pane.Fail(err)
-	}
+func (b *best) got(found map[string]scaling.Tie) tea.Cmd {
 	for _, c := range b.contests { // those still in sight stay
 		if t, ok := b.ties[contestKey(c)]; ok {
 			found[contestKey(c)] = t

@@ -56,30 +56,13 @@ func (f *Flow) Busy() bool { return f.submit.Busy() }
 
 // Start finds out what submitting some experiments would be, and then asks.
 func (f *Flow) Start(ids []string) tea.Cmd {
-	preview := func(ctx context.Context, i int) (jobs.Preview, error) { return f.backend.Preview(ctx, ids[i], false) }
-	return f.preview.Start(f.env.Ctx, each(len(ids), preview), f.previewed)
-}
-
-// each does something to experiments one after another, up to the first error.
-func each[T any](n int, do func(ctx context.Context, i int) (T, error)) func(context.Context) ([]T, error) {
-	return func(ctx context.Context) ([]T, error) {
-		var all []T
-		for i := range n {
-			one, err := do(ctx, i)
-			if err != nil {
-				return all, err
-			}
-			all = append(all, one)
-		}
-		return all, nil
-	}
+	return f.preview.Start(f.env.Ctx, func(ctx context.Context) ([]jobs.Preview, error) {
+		return model.Through(ids, func(id string) (jobs.Preview, error) { return f.backend.Preview(ctx, id, false) })
+	}, pane.Got(f.previewed))
 }
 
 // previewed asks for confirmation, with price and warnings, or says why not.
-func (f *Flow) previewed(all []jobs.Preview, err error) tea.Cmd {
-	if err != nil {
-		return pane.Fail(err)
-	}
+func (f *Flow) previewed(all []jobs.Preview) tea.Cmd {
 	fine := slices.DeleteFunc(slices.Clone(all), func(v jobs.Preview) bool { return !v.Row.OK() })
 	if bad := model.First(all, func(v jobs.Preview) bool { return !v.Row.OK() }); bad != nil {
 		f.refuse(bad.Row, fine)
@@ -108,7 +91,7 @@ func (f *Flow) refuse(r board.Row, fine []jobs.Preview) {
 	if n := len(fine); n > 0 {
 		question = "Go on with the " + unit.Plural(n, "experiment") + " that can be? Or take its mark off with space, or put it right."
 		button = "Go on"
-		yes = func() tea.Cmd { return f.previewed(fine, nil) }
+		yes = func() tea.Cmd { return f.previewed(fine) }
 	}
 	popup := &widget.Popup{Title: r.Experiment.ID + " cannot be submitted", Buttons: []string{button, "Leave"},
 		Body: append(Findings(check.SeverityError, r), "", question)}
@@ -125,10 +108,11 @@ func (f *Flow) confirm(all []jobs.Preview) *widget.Popup {
 	question := widget.Confirm(title, f.body(all, nil)...)
 	f.dialog.Ask(&pane.Ask{Popup: question, No: f.answered, Yes: func() tea.Cmd {
 		f.start.Stop()
-		submit := func(ctx context.Context, i int) (model.Submission, error) {
-			return f.backend.Submit(ctx, ids[i], jobs.SubmitOptions{Seen: all[i].Seal()})
-		}
-		return f.submit.Start(f.env.Ctx, each(len(ids), submit), func(done []model.Submission, err error) tea.Cmd {
+		return f.submit.Start(f.env.Ctx, func(ctx context.Context) ([]model.Submission, error) {
+			return model.Through(all, func(v jobs.Preview) (model.Submission, error) {
+				return f.backend.Submit(ctx, v.Row.Experiment.ID, jobs.SubmitOptions{Seen: v.Seal()})
+			})
+		}, func(done []model.Submission, err error) tea.Cmd {
 			return f.submitted(ids, done, err)
 		})
 	}})
