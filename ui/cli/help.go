@@ -21,13 +21,8 @@ import (
 
 // completionCmd replaces cobra's own, whose words are not ours.
 func completionCmd(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:       "completion bash|zsh|fish",
-		Short:     "print a script that completes commands, ids and runs",
-		Example:   "  source <(shardeck completion bash)",
-		ValidArgs: []string{"bash", "zsh", "fish"},
-		Args:      command.Args(1, 1),
-		RunE: func(c *cobra.Command, words []string) error {
+	c := command.New("completion bash|zsh|fish", "print a script that completes commands, ids and runs", "",
+		func(c *cobra.Command, words []string) error {
 			switch words[0] {
 			case "bash":
 				return c.Root().GenBashCompletionV2(e.Out, true)
@@ -37,8 +32,9 @@ func completionCmd(e *command.Env) *cobra.Command {
 				return c.Root().GenFishCompletion(e.Out, true)
 			}
 			return command.Usage("no completion for %q: shells are bash, zsh and fish", words[0])
-		},
-	}
+		})
+	c.Example, c.ValidArgs = "  source <(shardeck completion bash)", []string{"bash", "zsh", "fish"}
+	return c
 }
 
 // complete gives every command that takes ids, runs or metrics their completion.
@@ -96,21 +92,17 @@ func runsOf(ctx context.Context, a *app.App) ([]string, cobra.ShellCompDirective
 }
 
 func manCmd(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:     "man",
-		Short:   "print the manual page",
-		Example: "  shardeck man | man -l -",
-		Args:    command.Args(0, 0),
-		RunE: func(c *cobra.Command, _ []string) error {
-			page, err := template.New("manual.roff").Funcs(template.FuncMap{"roff": roff, "long": longOf, "flags": flagsOf,
-				"paragraphs": func(text string) string { return strings.ReplaceAll(roff(text), "\n\n", "\n.PP\n") }}).
-				ParseFS(templates.FS, "manual.roff")
-			if err != nil {
-				return err
-			}
-			return page.Execute(e.Out, map[string]any{"Root": c.Root(), "Keys": cockpit.Manual()})
-		},
-	}
+	c := command.New("man", "print the manual page", "", func(c *cobra.Command, _ []string) error {
+		page, err := template.New("manual.roff").Funcs(template.FuncMap{"roff": roff, "long": longOf, "flags": flagsOf,
+			"paragraphs": func(text string) string { return strings.ReplaceAll(roff(text), "\n\n", "\n.PP\n") }}).
+			ParseFS(templates.FS, "manual.roff")
+		if err != nil {
+			return err
+		}
+		return page.Execute(e.Out, map[string]any{"Root": c.Root(), "Keys": cockpit.Manual()})
+	})
+	c.Example = "  shardeck man | man -l -"
+	return c
 }
 
 func longOf(c *cobra.Command) string {
@@ -159,19 +151,10 @@ type build struct {
 }
 
 func versionCmd(e *command.Env) *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "say which shardeck this is",
-		Args:  command.Args(0, 0),
-		RunE: func(*cobra.Command, []string) error {
-			b := buildInfo()
-			if e.JSON {
-				return e.PrintJSON(b)
-			}
-			fmt.Fprintf(e.Out, "shardeck %s (%s, %s)\n", b.Version, b.Go, b.Platform)
-			return nil
-		},
-	}
+	return command.New("version", "say which shardeck this is", "", func(*cobra.Command, []string) error {
+		b := buildInfo()
+		return e.Show(b, func() { fmt.Fprintf(e.Out, "shardeck %s (%s, %s)\n", b.Version, b.Go, b.Platform) })
+	})
 }
 
 // buildInfo takes the version from the release build, else from version control.

@@ -86,7 +86,12 @@ func (e *Env) With(f func(ctx context.Context, a *app.App, words []string) error
 
 // Command makes a command that needs the workspace; how many words it takes stands in use.
 func (e *Env) Command(use, short, long string, run func(ctx context.Context, a *app.App, words []string) error) *cobra.Command {
-	return &cobra.Command{Use: use, Short: short, Long: strings.TrimSpace(long), Args: Args(wordsOf(use)), RunE: e.With(run)}
+	return New(use, short, long, e.With(run))
+}
+
+// New makes a command that needs none, or one that only holds others: run is nil.
+func New(use, short, long string, run func(c *cobra.Command, words []string) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Long: strings.TrimSpace(long), Args: Args(wordsOf(use)), RunE: run}
 }
 
 // wordsOf counts the words that a line of usage names, up to its flags: ID, [ID], and any number of ID….

@@ -64,28 +64,23 @@ func printImported(e *command.Env, made measure.Imported) {
 // Replay plays a recording back as a run.
 func Replay(e *command.Env) *cobra.Command {
 	o := app.ReplayOptions{}
-	c := &cobra.Command{
-		Use:   "replay --config C --output-dir D",
-		Short: "play a recording back as a run, as jobs of engine replay do",
-		Long: `Re-emits the embedded recording of the config's model and layout at its own pace times
+	c := command.New("replay --config C --output-dir D", "play a recording back as a run, as jobs of engine replay do", `
+Re-emits the embedded recording of the config's model and layout at its own pace times
 --factor: the same log lines, the same files. It is labelled a replay in each of them.
-Without flags it lists the recordings.`,
-		Args: command.Args(0, 0),
-		RunE: func(c *cobra.Command, _ []string) error {
-			if o.Config == "" && o.Points == "" && o.OutputDir == "" {
-				return printRecordings(e)
-			}
-			if (o.Config == "") == (o.Points == "") || o.OutputDir == "" {
-				return command.Usage("replay needs --output-dir, and --config or --points")
-			}
-			o.Out = e.Out
-			code, err := app.Replay(c.Context(), o) // as a runner: with the exit codes of every runner
-			if err != nil {
-				err = command.WithCode(code, err)
-			}
-			return err
-		},
-	}
+Without flags it lists the recordings.`, func(c *cobra.Command, _ []string) error {
+		if o.Config == "" && o.Points == "" && o.OutputDir == "" {
+			return printRecordings(e)
+		}
+		if (o.Config == "") == (o.Points == "") || o.OutputDir == "" {
+			return command.Usage("replay needs --output-dir, and --config or --points")
+		}
+		o.Out = e.Out
+		code, err := app.Replay(c.Context(), o) // as a runner: with the exit codes of every runner
+		if err != nil {
+			err = command.WithCode(code, err)
+		}
+		return err
+	})
 	f := c.Flags()
 	f.StringVar(&o.Config, "config", "", "the experiment's `YAML`")
 	f.StringVar(&o.OutputDir, "output-dir", "", "the `folder` to write the run into")

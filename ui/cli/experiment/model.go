@@ -13,14 +13,10 @@ import (
 
 // Model lists models, shows one, and keeps one's config.
 func Model(e *command.Env) *cobra.Command {
-	c := &cobra.Command{
-		Use:   "model",
-		Short: "say what is known of models, and keep the config of another",
-		Long: `Says what check knows of a model: parameters, memory of weights and cache, which TP
+	c := command.New("model", "say what is known of models, and keep the config of another", `
+Says what check knows of a model: parameters, memory of weights and cache, which TP
 it can be cut into. Known are the models of the tables, those whose config.json lies
-in the hub's cache, and any folder with a config.json.`,
-		Args: command.Args(0, 0),
-	}
+in the hub's cache, and any folder with a config.json.`, nil)
 	one := func(use, short string, of func(*app.App, string) (check.Facts, error)) *cobra.Command {
 		return e.Command(use, short, "", func(_ context.Context, a *app.App, words []string) error {
 			s, err := of(a, words[0])

@@ -24,11 +24,8 @@ type analyzeFlags struct {
 // Analyze reads every run and writes the summary and the figure.
 func Analyze(e *command.Env) *cobra.Command {
 	f := analyzeFlags{}
-	c := &cobra.Command{
-		Use:     "analyze [PATH…]",
-		Aliases: []string{"analyse"},
-		Short:   "read every run; write results_summary.csv and scaling_analysis.png",
-		Long: `Reads every run under trace_collection/ (what was read before comes from the cache)
+	c := e.Command("analyze [PATH…]", "read every run; write results_summary.csv and scaling_analysis.png", `
+Reads every run under trace_collection/ (what was read before comes from the cache)
 and writes experiments/results_summary.csv, one row a run, and
 experiments/scaling_analysis.png: throughput, iteration time, efficiency and expert
 parallelism against GPUs. Traces that lie elsewhere are rows too, by their paths.
@@ -37,26 +34,20 @@ Traces that are more than a login node's budget are not read there. With --on-no
 are read by a Slurm job, an array with one short task a rank: of the runs named, or of
 all that are beyond the budget. Its results come by the cache ($XDG_CACHE_HOME/shardeck,
 or ~/.cache/shardeck), which must lie on a file system that login and compute nodes
-share. --here reads them on this machine all the same.`,
-		Example: "  shardeck analyze\n  shardeck analyze --on-node llama-70b-tp16",
-		Args: func(c *cobra.Command, words []string) error {
-			if f.readRank >= 0 {
-				return command.Args(1, 1)(c, words)
-			}
-			return command.Args(0, -1)(c, words)
-		},
-		RunE: e.With(func(ctx context.Context, a *app.App, runs []string) error {
-			switch {
-			case f.readRank >= 0:
-				return readRank(ctx, e, a, runs[0], f.readRank)
-			case f.onNode:
-				return onNode(ctx, e, a, runs, f)
-			}
-			report, err := a.ExportAll(ctx, runs, e.Progress())
-			damaged := slices.ContainsFunc(report.Runs, func(r measure.RunReport) bool { return r.Analysis != nil && r.Analysis.Damaged })
-			return e.Answer(err, report, func() { printReport(e, report) }, command.DamagedIf(damaged))
-		}),
-	}
+share. --here reads them on this machine all the same.`, func(ctx context.Context, a *app.App, runs []string) error {
+		switch {
+		case f.readRank >= 0 && len(runs) != 1:
+			return command.Usage("--read-rank is of one run")
+		case f.readRank >= 0:
+			return readRank(ctx, e, a, runs[0], f.readRank)
+		case f.onNode:
+			return onNode(ctx, e, a, runs, f)
+		}
+		report, err := a.ExportAll(ctx, runs, e.Progress())
+		damaged := slices.ContainsFunc(report.Runs, func(r measure.RunReport) bool { return r.Analysis != nil && r.Analysis.Damaged })
+		return e.Answer(err, report, func() { printReport(e, report) }, command.DamagedIf(damaged))
+	})
+	c.Aliases, c.Example = []string{"analyse"}, "  shardeck analyze\n  shardeck analyze --on-node llama-70b-tp16"
 	c.Flags().BoolVar(&f.onNode, "on-node", false, "read traces in a Slurm job, one task a rank")
 	e.Asks(c, "with --on-node: do not ask")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "with --on-node: print the job scripts and submit nothing")
