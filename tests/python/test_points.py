@@ -13,7 +13,9 @@ import pytest
 from experiments import RUNNER, experiment
 from schema import faults, load
 from shardeck_runner.contract import Exit, Failure
+from shardeck_runner.outcome import conclude
 from shardeck_runner.points import Point, engine_size
+from shardeck_runner.results import ProcessResult
 from test_runs import CONFIG, Run
 
 # What the job script gives: the folder of a point that is measured, whole or in part, gets its name.
@@ -135,6 +137,18 @@ def test_engines_side_by_side_share_the_cores(tmp_path):
     if len(all_cores) > 1:
         assert not set(shares[0]) & set(shares[1])
         assert set(shares[0]) | set(shares[1]) <= set(all_cores)
+
+
+@pytest.mark.parametrize(("position", "own"), [(1, False), (2, True)])
+def test_a_point_begins_at_its_turn_and_the_first_with_the_engine(tmp_path, position, own):
+    p = Point(experiment(), tmp_path / "c.yaml", tmp_path)
+    p.record.started, p.shared = "2026-01-01T00:00:00.000Z", {"position": position, "points": ["a", "b"]}
+    result = ProcessResult(tmp_path / "engine_0.json").begin(tmp_path / "measure_0.json")
+    p.results = [result]
+    conclude(p)
+    info = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))
+    assert info["start"] == (result.started if own else p.record.started)
+    assert result.started > "2026-01-01T00:00:00.000Z"
 
 
 def test_points_that_need_other_engines_are_refused():

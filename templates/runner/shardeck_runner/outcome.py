@@ -22,7 +22,7 @@ def conclude(p: Point, stopped: str = "") -> int:
         write_timing(r, p.out, p.e.child_ranks)
     lost = [m for r in results for m in r.missing]
     code, cause = outcome(p, results, lost, stopped)
-    p.record = dataclasses.replace(p.record, code=code, cause=cause)
+    p.record = dataclasses.replace(p.record, code=code, cause=cause, started=began(p, results))
     missing = p.record.missing + undone(p, results, stopped) + lost + [m for r in p.extra for m in r.missing]
     write_json(p.out / "run.json",
                run_info(p.e, p.out, dataclasses.replace(p.record, missing=missing), results, p.extra, p.shared))
@@ -30,6 +30,12 @@ def conclude(p: Point, stopped: str = "") -> int:
     if code != Exit.DONE:
         log(cause)
     return code
+
+
+def began(p: Point, results: Sequence[ProcessResult]) -> str:
+    """When a point began: the first of an engine with its start, the others as their turn came."""
+    turns = [r.started for r in results if r.started]
+    return min(turns) if turns and p.shared.get("position", 1) > 1 else p.record.started
 
 
 def begin_record(p: Point) -> None:

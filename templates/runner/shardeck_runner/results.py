@@ -46,6 +46,7 @@ class ProcessResult:
     notes: list[str] = field(default_factory=list)
     code: int = Exit.FAILED
     cause: str = UNFINISHED
+    started: str = ""  # of a point of several: when its turn came
 
     @property
     def number(self) -> int:
@@ -57,7 +58,7 @@ class ProcessResult:
         if path == self.path:
             return self
         point = ProcessResult(path, ranks=list(self.ranks), versions=dict(self.versions), arguments=dict(self.arguments),
-                              missing=list(self.missing), notes=list(self.notes))
+                              missing=list(self.missing), notes=list(self.notes), started=now())
         point.save()
         return point
 
