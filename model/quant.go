@@ -72,13 +72,11 @@ type Uneven struct {
 // Uneven finds the first tensor of a rank that a format cannot cut so; nil: there is none.
 func (r RankShape) Uneven(q *Quant) *Uneven {
 	for _, k := range r.kinds {
-		at := r
-		at.Shape = r.Shape.of(k.mixer)
 		for _, t := range r.Shape.layer(k) {
 			if !q.takes(t, k.layer) {
 				continue
 			}
-			part := at.share(t)
+			part := r.share(k, t)
 			expert := t.cut == experts || t.cut == expertsIn
 			for _, side := range []struct{ part, whole, by int64 }{{part.out, t.out, int64(q.CutOut)}, {part.in, t.in, int64(q.CutIn)}} {
 				if side.by > 0 && side.part != side.whole && side.part%side.by != 0 {
@@ -116,9 +114,6 @@ func (s Shape) Tensors(layer int) []string {
 
 // Online is the format that vLLM makes of 16-bit weights under a word; nil: none.
 func (f Formats) Online(word string) *Quant {
-	if word == "" {
-		return nil
-	}
 	return First(f.Weights, func(q Quant) bool { return q.Online && q.Method == word })
 }
 

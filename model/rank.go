@@ -55,60 +55,40 @@ func (s Shape) OnRank(l Layout, pp int) RankShape {
 		before += n
 	}
 	r := RankShape{Shape: s, tp: l.TP, expertCut: 1, kinds: s.kinds(before, stages[pp]), first: pp == 0, last: pp == l.PP-1}
-	r.spreadExperts(l)
+	switch { // routed experts over TP × DP ranks: whole with EP, else a slice of each [vllm.md §4]
+	case s.MoE != nil && l.EP > 1:
+		r.experts = CeilDiv(s.MoE.Experts, l.EP)
+	case s.MoE != nil:
+		r.experts, r.expertCut = s.MoE.Experts, l.TP*l.DP()
+	}
 	return r
 }
 
-// spreadExperts divides routed experts over TP × DP ranks: whole with EP, else a slice of each. [vllm.md §4]
-func (r *RankShape) spreadExperts(l Layout) {
-	if r.Shape.MoE == nil {
-		return
-	}
-	r.experts = r.Shape.MoE.Experts
-	if l.EP > 1 {
-		r.experts = CeilDiv(r.experts, l.EP)
-		return
-	}
-	r.expertCut = l.TP * l.DP()
-}
-
-// share is a tensor as this rank holds it.
-func (r RankShape) share(t tensor) tensor {
-	if t.cut == experts || t.cut == expertsIn {
-		t.count = int64(r.experts)
-	}
+// share is a tensor of a layer of a kind as this rank holds it.
+func (r RankShape) share(k kind, t tensor) tensor {
 	switch t.cut {
 	case byOut:
 		t.out = r.Cut(t.out)
 	case byIn:
 		t.in = r.Cut(t.in)
 	case byKV:
-		t.out = t.out / int64(max(1, r.Shape.KVHeads)) * int64(r.kvHeads(r.Shape))
+		s := r.Shape.of(k.mixer)
+		t.out = t.out / int64(max(1, s.KVHeads)) * int64(r.kvHeads(s))
 	case experts:
-		t.out = CeilDiv(t.out, int64(r.expertCut))
+		t.out, t.count = CeilDiv(t.out, int64(r.expertCut)), int64(r.experts)
 	case expertsIn:
-		t.in = CeilDiv(t.in, int64(r.expertCut))
+		t.in, t.count = CeilDiv(t.in, int64(r.expertCut)), int64(r.experts)
 	}
 	return t
 }
 
-// tensors are what a layer of a kind holds here, its norms last.
-func (r RankShape) tensors(k kind) []tensor {
-	s := r.Shape
-	all := s.layer(k)
-	r.Shape = s.of(k.mixer)
-	for i := range all {
-		all[i] = r.share(all[i])
-	}
-	return append(all, vec(max(0, cmp.Or(s.Norms, 2))*s.normSize(), whole))
-}
-
-// normSize is the number of parameters of one norm.
-func (s Shape) normSize() int {
+// norms is the number of parameters of so many norms, 2 for 0, and none below.
+func (s Shape) norms(n int) int64 {
+	n = max(0, cmp.Or(n, 2)) * s.Hidden
 	if s.NormBias {
-		return 2 * s.Hidden
+		n *= 2
 	}
-	return s.Hidden
+	return int64(n)
 }
 
 // Params is the number of parameters on this rank.
@@ -118,13 +98,15 @@ func (r RankShape) Params() int64 { return r.Bytes(nil, 1) }
 func (r RankShape) Bytes(q *Quant, width int64) int64 {
 	n := r.Ends() * width
 	for _, k := range r.kinds {
-		for _, t := range r.tensors(k) {
-			if q.takes(t, k.layer) {
-				n += int64(k.layers) * q.bytes(t)
+		one := r.Shape.norms(r.Shape.Norms) * width
+		for _, t := range r.Shape.layer(k) {
+			if here := r.share(k, t); q.takes(t, k.layer) {
+				one += q.bytes(here)
 			} else {
-				n += int64(k.layers) * t.size() * width
+				one += here.size() * width
 			}
 		}
+		n += int64(k.layers) * one
 	}
 	return n
 }
@@ -139,11 +121,11 @@ func (r RankShape) Ends() int64 {
 	if r.first || (r.last && r.Shape.TiedEmbed) {
 		n += r.Cut(r.Shape.EmbedParams())
 	}
-	if r.last {
-		n += int64(max(0, min(cmp.Or(r.Shape.Norms, 2), 1)) * r.Shape.normSize())
-	}
 	if r.last && !r.Shape.TiedEmbed {
 		n += r.Cut(r.Shape.EmbedParams())
+	}
+	if r.last {
+		n += r.Shape.norms(min(cmp.Or(r.Shape.Norms, 1), 1))
 	}
 	return n
 }
@@ -169,7 +151,7 @@ func (r RankShape) KVValues(tokens int64) (cached, state int64) {
 			state += n * r.Cut(int64(s.Heads)*int64(s.HeadDim)*int64(s.HeadDim))
 		}
 		if m := s.SSM; m != nil && strings.IndexByte("mblkc", k.mixer) >= 0 {
-			state += n * r.Cut(int64(m.conv(k.mixer)*max(m.Conv-1, 0)+m.inner()*m.State))
+			state += n * r.Cut(int64(m.conv()*max(m.Conv-1, 0)+m.inner()*m.State))
 		}
 	}
 	return cached, state

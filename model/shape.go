@@ -102,25 +102,20 @@ func (s Shape) WithLayers(n int) Shape {
 // Is reports whether name is the shape's hub id or one of its aliases.
 func (s Shape) Is(name string) bool { return s.Name == name || slices.Contains(s.Aliases, name) }
 
-// DenseLayers is the number of layers with a plain feed-forward part.
-func (s Shape) DenseLayers() int { return s.count(func(k kind) bool { return k.ffn == 'd' }) }
-
-// Count is the number of layers by the letter of what mixes tokens in them (tensors.go).
-func (s Shape) Count() map[byte]int {
-	n := map[byte]int{}
+// Count is the number of layers by the letters of what mixes tokens in them and of their feed-forward parts (tensors.go).
+func (s Shape) Count() (mixers, ffns map[byte]int) {
+	mixers, ffns = map[byte]int{}, map[byte]int{}
 	for _, k := range s.kinds(0, s.Layers) {
-		n[k.mixer] += k.layers
+		mixers[k.mixer] += k.layers
+		ffns[k.ffn] += k.layers
 	}
-	return n
+	return mixers, ffns
 }
 
-func (s Shape) count(is func(kind) bool) (n int) {
-	for _, k := range s.kinds(0, s.Layers) {
-		if is(k) {
-			n += k.layers
-		}
-	}
-	return n
+// DenseLayers is the number of layers with a plain feed-forward part.
+func (s Shape) DenseLayers() int {
+	_, ffns := s.Count()
+	return ffns['d']
 }
 
 // QKDim is the width of one head's query and key.
@@ -154,8 +149,8 @@ func (s Shape) ActiveParams() int64 {
 	routed := s
 	moe := *s.MoE
 	moe.Experts, routed.MoE = moe.TopK, &moe
-	layers := int64(s.count(func(k kind) bool { return k.ffn == 'e' }))
-	return routed.Params() + layers*int64(s.Hidden)*int64(s.MoE.Experts-s.MoE.TopK) // the router is whole
+	_, ffns := s.Count()
+	return routed.Params() + int64(ffns['e']*s.Hidden*(s.MoE.Experts-s.MoE.TopK)) // the router is whole
 }
 
 // EmbedParams is the size of the input embedding.

@@ -117,7 +117,7 @@ func (s Shape) mamba() []tensor {
 			mat("mamba.A_log", n*m.State, 1, byOut), mat("mamba.out_proj", s.Hidden, n, byIn)},
 			where(m.Norms, vec(m.Rank+2*m.State, whole))...)
 	}
-	conv := m.conv('m')
+	conv := m.conv()
 	return slices.Concat([]tensor{mat("mamba.in_proj", n+conv+m.Heads, s.Hidden, byOut), mat("mamba.conv1d", conv, m.Conv, byOut),
 		vec(3*m.Heads, byOut), mat("mamba.out_proj", s.Hidden, n, byIn)},
 		where(m.ConvBias, vec(conv, byOut)), where(m.Norms, vec(n, byOut)))
@@ -125,7 +125,7 @@ func (s Shape) mamba() []tensor {
 
 func (s Shape) deltaNet(letter byte) []tensor {
 	m := s.SSM
-	key, value := m.Groups*m.State, m.Heads*m.HeadDim
+	key, value := m.Groups*m.State, m.inner()
 	t := []tensor{mat("linear_attn.in_proj_qkv", 2*key+value, s.Hidden, byOut), mat("linear_attn.conv1d", 2*key+value, m.Conv, byOut),
 		mat("linear_attn.out_proj", s.Hidden, value, byIn), vec(m.HeadDim, whole)}
 	if letter == 'k' { // two gates of low rank, one of them a channel's decay
@@ -142,14 +142,11 @@ func (m MoE) shared() int { return cmp.Or(m.SharedWidth, m.Shared*m.Intermediate
 func (m SSM) inner() int { return cmp.Or(m.Inner, m.Heads*m.HeadDim) }
 
 // conv is how many channels of a layer's input the state remembers.
-func (m SSM) conv(letter byte) int {
-	switch {
-	case letter == 'l' || letter == 'k':
-		return 2*m.Groups*m.State + m.Heads*m.HeadDim
-	case m.Heads > 0:
-		return m.inner() + 2*m.Groups*m.State
+func (m SSM) conv() int {
+	if m.Heads == 0 {
+		return m.inner()
 	}
-	return m.inner()
+	return m.inner() + 2*m.Groups*m.State
 }
 
 // ffnTensors is the feed-forward part of a layer: d dense, e experts with their router, - none.

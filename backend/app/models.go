@@ -27,15 +27,10 @@ func (a *App) Model(name string) (check.Facts, error) {
 // AddModel keeps a model's config in the workspace's models.yaml, under the hub id or the absolute path of its folder, and
 // returns its shape. A model that is kept already is replaced.
 func (a *App) AddModel(name string) (check.Facts, error) {
-	if info, err := os.Stat(name); err == nil && info.IsDir() && !hub.IsFolder(name) {
-		name = "./" + name
-	}
-	if hub.IsFolder(name) {
-		abs, err := filepath.Abs(name)
-		if err != nil {
-			return check.Facts{}, model.Failed("cannot name "+name, err, "give an absolute path")
+	if info, err := os.Stat(name); err == nil && info.IsDir() || hub.IsFolder(name) {
+		if name, err = filepath.Abs(name); err != nil {
+			return check.Facts{}, model.Failed("the folder of the model has no absolute path", err, "give one")
 		}
-		name = abs
 	}
 	s, err := a.Model(name)
 	if err != nil {

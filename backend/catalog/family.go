@@ -40,15 +40,14 @@ type family struct {
 
 // layerRule gives every layer a letter.
 type layerRule struct {
-	List    string            `yaml:"list"`
-	Letters string            `yaml:"letters"`
-	Layers  string            `yaml:"layers"`
-	First   int               `yaml:"first"` // number of the first layer
-	Every   string            `yaml:"every"`
-	At      string            `yaml:"at"`
-	Words   map[string]string `yaml:"words"`
-	In      string            `yaml:"in"`
-	Out     string            `yaml:"out"`
+	List   string            `yaml:"list"`
+	Layers string            `yaml:"layers"`
+	First  int               `yaml:"first"` // number of the first layer
+	Every  string            `yaml:"every"`
+	At     string            `yaml:"at"`
+	Words  map[string]string `yaml:"words"`
+	In     string            `yaml:"in"`
+	Out    string            `yaml:"out"`
 }
 
 var families = strictyaml.Embedded("families.yaml", func(t *familyTable) {
@@ -58,7 +57,7 @@ var families = strictyaml.Embedded("families.yaml", func(t *familyTable) {
 		sets, rules = append(sets, f.Set...), slices.Concat(rules, f.Mixers, f.FFNs)
 	}
 	for _, r := range rules {
-		sets = append(sets, r.List, r.Letters, r.Layers, r.Every, r.At)
+		sets = append(sets, r.List, r.Layers, r.Every, r.At)
 	}
 	for _, name := range regexp.MustCompile(`[A-Za-z_][\w.]*`).FindAllString(strings.Join(sets, " "), -1) {
 		t.known[name] = true
@@ -280,14 +279,8 @@ func (r *reading) finish(t *familyTable, f *family) {
 		s.Layers = 0 // the check of the shape says so
 	}
 	s.Mixers = r.letters(slices.Concat(f.Mixers, t.Mixers))
-	if s.Mixers == "" && s.Window > 0 {
-		s.Mixers = "s"
-	}
 	if s.FFNs = r.letters(slices.Concat(f.FFNs, t.FFNs)); s.MoE == nil {
 		s.FFNs = strings.ReplaceAll(s.FFNs, "e", "d")
-	}
-	if s.FFNs == "" && s.MoE != nil && s.MoE.DenseLayers > 0 { // the number may be more than there are layers
-		s.MoE.DenseLayers = min(s.MoE.DenseLayers, s.Layers)
 	}
 	if !strings.ContainsAny(s.Mixers, "mlkcb") {
 		s.SSM = nil
@@ -325,11 +318,10 @@ func (r *reading) letters(rules []layerRule) string {
 
 func (r *reading) apply(rule layerRule) string {
 	var out strings.Builder
-	text, _ := r.fields[rule.Letters].(string)
-	for _, letter := range text {
-		out.WriteString(cmp.Or(rule.Words[string(letter)], "a"))
-	}
 	words, _ := at(r.fields, rule.List).([]any)
+	if text, ok := at(r.fields, rule.List).(string); ok {
+		words = model.Each(strings.Split(text, ""), func(letter string) any { return letter })
+	}
 	for _, word := range words {
 		letter := rule.Words[fmt.Sprint(word)]
 		if letter == "" {

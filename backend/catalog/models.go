@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -49,32 +48,31 @@ const mostWidth = 1 << 24
 
 // checkShape refuses a shape that nothing can be worked out from.
 func checkShape(m model.Shape) error {
-	type number struct {
-		key string
-		n   int
-	}
-	needed := []number{{"hidden", m.Hidden}, {"layers", m.Layers}, {"vocab", m.Vocab}}
-	if m.SSM == nil || m.Heads > 0 {
-		needed = append(needed, number{"heads", m.Heads}, number{"kv_heads", m.KVHeads}, number{"head_dim", m.HeadDim})
-	}
-	if missing := model.First(needed, func(n number) bool { return n.n < 1 }); missing != nil {
-		return fmt.Errorf("model %.60q: %s is missing", m.Name, missing.key)
-	}
-	switch {
-	case m.Name == "":
-		return errors.New("a model without a name: write its hub id as name")
-	case m.Hidden > mostWidth || m.Intermediate > mostWidth || m.Vocab > mostWidth || m.Heads > mostWidth || m.Layers > mostLayers:
-		return fmt.Errorf("model %.60s: its numbers are too large to be those of a model", m.Name)
-	case m.SSM == nil && strings.ContainsAny(m.Mixers, "mlkcb"), m.MoE == nil && strings.Contains(m.FFNs, "e"):
-		return fmt.Errorf("model %.60s: its mixers need ssm, or its ffns need moe", m.Name)
-	case strings.Trim(m.Mixers, "asbmlkic-") != "" || strings.Trim(m.FFNs, "de-") != "":
-		return fmt.Errorf("model %.60s: mixers are letters of asbmlkic-, ffns of de-", m.Name)
-	case m.MoE != nil && (m.MoE.Experts < 1 || m.MoE.TopK < 1 || m.MoE.TopK > m.MoE.Experts || m.MoE.Intermediate < 1):
-		return fmt.Errorf("model %s: moe needs experts, intermediate, and a top_k of at most experts", m.Name)
-	case m.DenseLayers() > 0 && m.Intermediate < 1:
-		return fmt.Errorf("model %s: intermediate is missing", m.Name)
-	case m.MLA != nil && (m.MLA.KVLoraRank < 1 || m.MLA.VDim < 1 || m.MLA.NopeDim < 1):
-		return fmt.Errorf("model %s: mla needs kv_lora_rank, nope_dim and v_dim", m.Name)
+	attends, moe, mla := m.SSM == nil || m.Heads > 0, cmp.Or(m.MoE, &model.MoE{}), cmp.Or(m.MLA, &model.MLA{})
+	widest := max(m.Hidden, m.Intermediate, m.Vocab, m.Heads)
+	for _, fault := range []struct {
+		is    bool
+		words string
+	}{
+		{m.Name == "", "name is missing: write its hub id there"},
+		{m.Hidden < 1, "hidden is missing"},
+		{m.Layers < 1, "layers is missing"},
+		{m.Vocab < 1, "vocab is missing"},
+		{attends && m.Heads < 1, "heads is missing"},
+		{attends && m.KVHeads < 1, "kv_heads is missing"},
+		{attends && m.HeadDim < 1, "head_dim is missing"},
+		{widest > mostWidth || m.Layers > mostLayers, "its numbers are too large to be those of a model"},
+		{m.SSM == nil && strings.ContainsAny(m.Mixers, "mlkcb"), "its mixers need ssm"},
+		{m.MoE == nil && strings.Contains(m.FFNs, "e"), "its ffns need moe"},
+		{strings.Trim(m.Mixers, "asbmlkic-") != "" || strings.Trim(m.FFNs, "de-") != "", "mixers are letters of asbmlkic-, ffns of de-"},
+		{m.MoE != nil && min(moe.Experts, moe.TopK, moe.Intermediate) < 1 || moe.TopK > moe.Experts,
+			"moe needs experts, intermediate, and a top_k of at most experts"},
+		{m.Intermediate < 1 && m.Layers <= mostLayers && m.DenseLayers() > 0, "intermediate is missing"},
+		{m.MLA != nil && min(mla.KVLoraRank, mla.VDim, mla.NopeDim) < 1, "mla needs kv_lora_rank, nope_dim and v_dim"},
+	} {
+		if fault.is {
+			return fmt.Errorf("model %.60q: %s", m.Name, fault.words)
+		}
 	}
 	return nil
 }
@@ -168,6 +166,12 @@ func (c *Catalog) Models() []model.Shape {
 	return all
 }
 
+// kept is what a models.yaml keeps of a model whose config is known.
+type kept struct {
+	Name, Short, Source string
+	Config              map[string]any
+}
+
 // WithModel is the text of a models.yaml with an entry for a shape, in the place of one of its name if there is such.
 func WithModel(text []byte, s model.Shape) ([]byte, error) {
 	doc, problems := strictyaml.Parse(ModelsFile, append(text, '\n'))
@@ -183,21 +187,23 @@ func WithModel(text []byte, s model.Shape) ([]byte, error) {
 		list = &yaml.Node{Kind: yaml.SequenceNode}
 		top.Content = append(top.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "models"}, list)
 	}
-	var entry, config yaml.Node
-	about := map[string]any{"name": s.Name, "short": s.Short, "source": s.Source}
-	if err := errors.Join(config.Encode(s.Config), entry.Encode(about)); err != nil {
+	var entry yaml.Node
+	if err := entry.Encode(kept{s.Name, s.Short, s.Source, s.Config}); err != nil {
 		return nil, fmt.Errorf("the config of %s cannot be kept: %w", s.Name, err)
 	}
+	_, config := strictyaml.Find(&entry, "config")
 	for _, n := range config.Content {
-		n.Style |= n.Style | map[bool]yaml.Style{true: yaml.FlowStyle}[n.Kind != yaml.ScalarNode]
-	}
-	entry.Content = append(entry.Content, &yaml.Node{Kind: yaml.ScalarNode, Value: "config"}, &config)
-	for i, old := range list.Content {
-		if _, name := strictyaml.Find(old, "name"); name != nil && name.Value == s.Name {
-			list.Content[i] = &entry
-			return strictyaml.Encode(doc, 2)
+		if n.Kind != yaml.ScalarNode {
+			n.Style = yaml.FlowStyle
 		}
 	}
-	list.Content = append(list.Content, &entry)
+	i := slices.IndexFunc(list.Content, func(old *yaml.Node) bool {
+		_, name := strictyaml.Find(old, "name")
+		return name != nil && name.Value == s.Name
+	})
+	if i < 0 {
+		i, list.Content = len(list.Content), append(list.Content, nil)
+	}
+	list.Content[i] = &entry
 	return strictyaml.Encode(doc, 2)
 }

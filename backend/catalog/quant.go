@@ -77,11 +77,10 @@ func quantOf(r *reading, families *familyTable) *model.Quant {
 		return nil
 	}
 	q = maps.Clone(q)
-	for _, name := range slices.Sorted(maps.Keys(groupsOf(q))) {
-		if group, ok := groupsOf(q)[name].(map[string]any); ok {
-			maps.Copy(q, group)
-			break
-		}
+	groups, _ := q["config_groups"].(map[string]any)
+	if names := slices.Sorted(maps.Keys(groups)); len(names) > 0 {
+		group, _ := groups[names[0]].(map[string]any)
+		maps.Copy(q, group)
 	}
 	t := quantisation()
 	f := model.First(t.Formats, func(f format) bool { return f.fits(q) })
@@ -98,16 +97,13 @@ func quantOf(r *reading, families *familyTable) *model.Quant {
 	if eightBits.MatchString(fmt.Sprint(q["kv_cache_quant_algo"], q["kv_cache_scheme"])) {
 		is.Cache = "fp8"
 	}
-	is.Left = r.left(families, t.patterns(q))
+	if re := t.leftAlone(q); re != nil {
+		is.Left = r.left(families, re)
+	}
 	return &is
 }
 
 var eightBits = regexp.MustCompile(`(?i)fp8|num_bits:8`) // of a cache
-
-func groupsOf(q map[string]any) map[string]any {
-	groups, _ := q["config_groups"].(map[string]any)
-	return groups
-}
 
 func (f format) fits(q map[string]any) bool {
 	for key, want := range f.Where {
@@ -118,68 +114,56 @@ func (f format) fits(q map[string]any) bool {
 	return len(f.Where) > 0
 }
 
-var (
-	ofLayer  = regexp.MustCompile(`(?:^|\.)layers\.(\d+)(?:\.|$)([^*]*)$`)
-	besideIt = regexp.MustCompile(`visi|visual|mtp|audio`) // the layers, and not counted as tensors
-)
+var besideIt = regexp.MustCompile(`visi|visual|mtp|audio`) // the layers, and not counted as tensors
 
-// patterns gathers what is left alone, as one list or another of a config writes it, by the number of the layer, -1 for any.
-func (t *quantTable) patterns(q map[string]any) map[int][]*regexp.Regexp {
-	out, end := map[int][]*regexp.Regexp{}, `(?:\.|$)`
-	if q["quant_method"] == "compressed-tensors" {
-		end = `$` // names a module, not what is in it
-	}
+// leftAlone is what a config leaves alone, in one list or another, as one expression of the names of tensors; nil: nothing.
+func (t *quantTable) leftAlone(q map[string]any) *regexp.Regexp {
+	var names, expressions []string
 	for _, key := range t.Left {
 		list, _ := q[key].([]any)
 		for _, v := range list {
-			text, layer := fmt.Sprint(v), -1
-			expr, regular := strings.CutPrefix(text, "re:")
-			switch m := ofLayer.FindStringSubmatch(text); {
-			case regular:
-				expr = `^(?:model\.)?(?:` + strings.TrimPrefix(expr, "^") + `)`
-			case besideIt.MatchString(text):
-				continue
-			case m != nil:
-				_, _ = fmt.Sscan(m[1], &layer) // digits
-				if expr = `\.` + regexp.QuoteMeta(m[2]) + end; m[2] == "" {
-					expr = `^model\.layers` + end
+			text := fmt.Sprint(v)
+			if expr, regular := strings.CutPrefix(text, "re:"); regular {
+				if _, err := regexp.Compile(expr); err == nil {
+					expressions = append(expressions, `^(?:model\.)?(?:`+strings.TrimPrefix(expr, "^")+`)`)
 				}
-			default:
-				expr = strings.ReplaceAll(regexp.QuoteMeta(text[max(0, strings.Index(text, "layers.")):]), `\*`, `.*`)
-				expr = `(?:^|\.)` + expr + end
-			}
-			if re, err := regexp.Compile(expr); err == nil {
-				out[layer] = append(out[layer], re)
+			} else if !besideIt.MatchString(text) {
+				text = regexp.QuoteMeta(text[max(0, strings.Index(text, "layers.")):])
+				names = append(names, strings.ReplaceAll(text, `\*`, `.*`))
 			}
 		}
 	}
-	return out
+	end := `(?:\.|$)`
+	if q["quant_method"] == "compressed-tensors" {
+		end = `$` // names a module, not what is in it
+	}
+	if len(names) > 0 {
+		expressions = append(expressions, `(?:^|\.)(?:`+strings.Join(names, "|")+`)`+end)
+	}
+	if len(expressions) == 0 {
+		return nil
+	}
+	re, _ := regexp.Compile(strings.Join(expressions, "|")) // too long an one is none
+	return re
 }
 
-// left marks the tensors of every layer that patterns name, under any of the words for their block.
-func (r *reading) left(t *familyTable, patterns map[int][]*regexp.Regexp) map[string]string {
-	marks := map[string][]byte{}
+// left marks the tensors of every layer that an expression names, under any of the words for their block.
+func (r *reading) left(t *familyTable, named *regexp.Regexp) map[string]string {
+	marks := map[string]string{}
 	for layer := range r.shape.Layers {
-		here := slices.Concat(patterns[-1], patterns[layer])
 		for _, name := range r.shape.Tensors(layer) {
 			block, rest, _ := strings.Cut(name, ".")
-			if !slices.ContainsFunc(append(t.Blocks[block], block), func(alias string) bool {
-				full := fmt.Sprintf("model.layers.%d.%s.%s", layer, alias, rest)
-				return slices.ContainsFunc(here, func(re *regexp.Regexp) bool { return re.MatchString(full) })
+			if slices.ContainsFunc(append(t.Blocks[block], block), func(alias string) bool {
+				return named.MatchString(fmt.Sprintf("model.layers.%d.%s.%s", layer, alias, rest))
 			}) {
-				continue
+				marks[name] += strings.Repeat("0", layer-len(marks[name])) + "1"
 			}
-			if marks[name] == nil {
-				marks[name] = []byte(strings.Repeat("0", r.shape.Layers))
-			}
-			marks[name][layer] = '1'
 		}
 	}
-	out := map[string]string{}
 	for name, m := range marks {
-		if out[name] = string(m); !strings.Contains(out[name], "0") {
-			out[name] = "*"
+		if marks[name] = m + strings.Repeat("0", r.shape.Layers-len(m)); !strings.Contains(marks[name], "0") {
+			marks[name] = "*"
 		}
 	}
-	return out
+	return marks
 }

@@ -39,27 +39,21 @@ const vocabBlock = 64 // vLLM pads the vocabulary to a multiple
 
 // stateFault is why layers that keep a state cannot be cut over so many ranks.
 func stateFault(e model.Experiment, s model.Shape) string {
-	tp, m := e.Layout.TP, s.SSM
-	if m == nil || tp == 1 {
-		return ""
-	}
-	type part struct {
-		what string
+	tp, m, linear := e.Layout.TP, cmp.Or(s.SSM, &model.SSM{}), strings.ContainsAny(s.Mixers, "lk")
+	repeats := m.Heads == 0 || m.Groups <= 1 && s.Quant == nil // one group is repeated, unless it is quantised
+	for _, part := range []struct {
+		is   bool
 		n    int
-	}
-	parts := []part{{"inner channels of Mamba", m.Inner}}
-	switch {
-	case strings.ContainsAny(s.Mixers, "lk"):
-		parts = []part{{"key heads of linear attention", m.Groups}, {"value heads of linear attention", m.Heads}}
-	case m.Heads > 0:
-		parts = []part{{"Mamba heads", m.Heads}}
-		if m.Groups > 1 || s.Quant != nil { // one group is repeated, unless it is quantised
-			parts = append(parts, part{"Mamba groups", m.Groups})
-		}
-	}
-	for _, p := range parts {
-		if p.n%tp != 0 {
-			return fmt.Sprintf("TP=%d is not possible: %d %s do not divide by %d", tp, p.n, p.what, tp)
+		what string
+	}{
+		{linear, m.Groups, "key heads of linear attention"},
+		{linear, m.Heads, "value heads of linear attention"},
+		{!linear && m.Heads == 0, m.Inner, "inner channels of Mamba"},
+		{!linear, m.Heads, "Mamba heads"},
+		{!linear && !repeats, m.Groups, "Mamba groups"},
+	} {
+		if part.is && part.n%tp != 0 {
+			return fmt.Sprintf("TP=%d is not possible: %d %s do not divide by %d", tp, part.n, part.what, tp)
 		}
 	}
 	return ""

@@ -1,6 +1,7 @@
 package present
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,13 +17,9 @@ func Models(all []check.Facts) Table {
 	t := Table{One: "model", Columns: Columns("model…24", ">params|10⁹", ">active|10⁹/3", ">weights|GiB",
 		"held in-8", ">cache|KiB/token/2", "from/4")}
 	for _, s := range all {
-		held := "16 bits"
-		if s.Quant != nil {
-			held = s.Quant.Label
-		}
 		r := Row{Full: s.Name, Fields: map[string]string{"model": s.Name, "family": s.Family}}
-		r.Cells = Texts(s.Name, unit.Number(float64(s.Params)/1e9, 2), unit.Number(float64(s.Active)/1e9, 2), unit.GiB(s.Bytes), held,
-			unit.Number(float64(cacheBytes(s.Shape, 1))/1024, 1), modelSource(s.Shape))
+		r.Cells = Texts(s.Name, billions(s.Params), billions(s.Active), unit.GiB(s.Bytes), heldIn(s.Shape).Label,
+			unit.Number(float64(cacheBytes(s.Shape, 1))/1024, 1), map[bool]string{true: "config.json", false: "built in"}[s.Config != nil])
 		t.Rows = append(t.Rows, r)
 	}
 	return t
@@ -34,13 +31,6 @@ func cacheBytes(s model.Shape, tokens int64) int64 {
 	now, _ := r.KVValues(tokens)
 	before, _ := r.KVValues(tokens - 1)
 	return 2 * (now - before)
-}
-
-func modelSource(s model.Shape) string {
-	if s.Config != nil {
-		return "config.json"
-	}
-	return "built in"
 }
 
 // modelWords are the letters of layers in words.
@@ -64,11 +54,11 @@ func Model(s check.Facts) [][2]string {
 	}
 	lines := [][2]string{
 		{"family", strings.TrimSpace(s.Family + "  " + s.Source)},
-		{"parameters", fmt.Sprintf("%s, %s active for a token", billions(s.Params), billions(s.Active))},
+		{"parameters", fmt.Sprintf("%s billion, %s billion active for a token", billions(s.Params), billions(s.Active))},
 		{"layers", fmt.Sprintf("%d of width %s: %s", s.Layers, unit.Int(s.Hidden), mixersOf(s.Shape))},
 		{"attention", heads},
 		{"experts", moe},
-		{"weights", Joined(unit.GiB(s.Bytes)+" GiB", heldIn(s.Shape))},
+		{"weights", Joined(unit.GiB(s.Bytes)+" GiB", heldIn(s.Shape).Label, heldIn(s.Shape).Assumed)},
 		{"cache", cacheWords(s.Shape)},
 		{"positions", count(s.MaxLen)},
 		{"TP", strings.Join(model.Each(s.TPs, unit.Int), " ")},
@@ -77,10 +67,10 @@ func Model(s check.Facts) [][2]string {
 	return slices.DeleteFunc(lines, func(l [2]string) bool { return l[1] == "" })
 }
 
-func billions(n int64) string { return unit.Number(float64(n)/1e9, 2) + " billion" }
+func billions(n int64) string { return unit.Number(float64(n)/1e9, 2) }
 
 func mixersOf(s model.Shape) string {
-	n := s.Count()
+	n, _ := s.Count()
 	var parts []string
 	for _, letter := range slices.Sorted(maps.Keys(n)) {
 		part := fmt.Sprintf("%d %s", n[letter], modelWords[letter])
@@ -92,12 +82,7 @@ func mixersOf(s model.Shape) string {
 	return strings.Join(parts, ", ")
 }
 
-func heldIn(s model.Shape) string {
-	if s.Quant == nil {
-		return "16 bits a parameter"
-	}
-	return Joined(s.Quant.Label, s.Quant.Assumed)
-}
+func heldIn(s model.Shape) *model.Quant { return cmp.Or(s.Quant, &model.Quant{Label: "16 bits"}) }
 
 // cacheWords says what tokens and sequences cost; a window stops growing.
 func cacheWords(s model.Shape) string {

@@ -20,7 +20,12 @@ in the hub's cache, and any folder with a config.json.`, nil)
 	one := func(use, short string, of func(*app.App, string) (check.Facts, error)) *cobra.Command {
 		return e.Command(use, short, "", func(_ context.Context, a *app.App, words []string) error {
 			s, err := of(a, words[0])
-			return e.Answer(err, s, func() { printModel(e, s) })
+			return e.Answer(err, s, func() {
+				e.Say("%s", e.Paint(present.Strong, s.Name))
+				for _, l := range present.Model(s) {
+					e.Say("  %-10s  %s", l[0], l[1])
+				}
+			})
 		})
 	}
 	list := e.Command("list", "list the models of the tables and of the hub's cache", "",
@@ -31,11 +36,4 @@ in the hub's cache, and any folder with a config.json.`, nil)
 	c.AddCommand(list, one("show ID|FOLDER", "say what is known of a model", (*app.App).Model),
 		one("add ID|FOLDER", "keep the config.json of a model in models.yaml", (*app.App).AddModel))
 	return c
-}
-
-func printModel(e *command.Env, s check.Facts) {
-	e.Say("%s", e.Paint(present.Strong, s.Name))
-	for _, l := range present.Model(s) {
-		e.Say("  %-10s  %s", l[0], l[1])
-	}
 }
