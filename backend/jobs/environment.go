@@ -75,12 +75,13 @@ func (su *Submitter) allowance(ctx context.Context, rows []board.Row) []probe.Li
 		return []probe.Line{{Level: probe.Fail, What: "scheduler", Text: model.Printable(err.Error()),
 			Fix: cmp.Or(model.FixOf(err), "shardeck site")}}
 	}
-	lines := []probe.Line{{Level: probe.Pass, What: "scheduler", Text: limits.Version}}
-	if limits.Note != "" {
-		lines = append(lines, probe.Line{Level: probe.Pass, What: "scheduler", Text: limits.Note})
+	var lines []probe.Line
+	for _, text := range []string{limits.Version, limits.Note} {
+		if text != "" {
+			lines = append(lines, probe.Line{Level: probe.Pass, What: "scheduler", Text: text})
+		}
 	}
-	lines = append(lines, su.accountLine(limits)...)
-	return append(lines, su.qosLines(limits, rows)...)
+	return slices.Concat(lines, su.accountLine(limits), su.qosLines(limits, rows))
 }
 
 // accountLine holds the account of the settings against those the scheduler names.
@@ -105,21 +106,17 @@ func (su *Submitter) accountLine(limits scheduler.Limits) []probe.Line {
 // qosLines holds the QOS that the layouts take against those the scheduler names.
 func (su *Submitter) qosLines(limits scheduler.Limits, rows []board.Row) []probe.Line {
 	var lines []probe.Line
-	if len(limits.QOS) == 0 {
-		return nil
-	}
-	var seen []string
 	for _, r := range rows {
 		name := r.Verdict.Placement.QOS
-		if name == "" || r.Verdict.Placement.Partition || slices.Contains(seen, name) {
+		line := probe.Line{Level: probe.Pass, What: "QOS " + name, Text: "is open to you"}
+		told := func(l probe.Line) bool { return l.What == line.What }
+		if name == "" || len(limits.QOS) == 0 || r.Verdict.Placement.Partition || slices.ContainsFunc(lines, told) {
 			continue
 		}
-		seen = append(seen, name)
 		names := []string{name}
 		if q := su.World.Site.Queue(name); q != nil {
 			names = append(names, q.Shown...)
 		}
-		line := probe.Line{Level: probe.Pass, What: "QOS " + name, Text: "is open to you"}
 		if !slices.ContainsFunc(names, func(n string) bool { return slices.Contains(limits.QOS, n) }) {
 			line.Level, line.Text = probe.Fail, "is not open to you; yours are "+strings.Join(limits.QOS, ", ")
 			line.Fix = "set slurm.qos of " + r.Experiment.ID + " to one of yours, or ask the project's owner"

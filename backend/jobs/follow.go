@@ -103,20 +103,14 @@ func (fo *Follower) Follow(ctx context.Context, j model.Job, lines int, show fun
 			}
 			ended, asked = !j.State.Active(), time.Now()
 		}
-		for more := true; more; {
-			part, err := f.Poll(ended)
-			if err != nil {
-				return err
-			}
-			if more = len(part.Lines) > 0; !more {
-				break
-			}
+		part, err := f.Poll(ended)
+		for ; err == nil && len(part.Lines) > 0; part, err = f.Poll(ended) {
 			if err := show(LogPart{Part: part}); err != nil {
 				return err
 			}
 		}
-		if ended {
-			return nil
+		if err != nil || ended {
+			return err
 		}
 		if err := scheduler.Pause(ctx, followEvery); err != nil {
 			return err
@@ -228,7 +222,7 @@ func worthTelling(before, now News) bool {
 }
 
 func (fo *Follower) unlisted(before News) News {
-	if told := before.Job.State != ""; told && !before.Job.State.Active() {
+	if before.Job.State != "" && !before.Job.State.Active() {
 		return before // it had ended before
 	}
 	now := News{At: fo.Now(), Job: before.Job}

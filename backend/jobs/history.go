@@ -22,7 +22,7 @@ type history struct {
 	now       func() time.Time
 	shelf     poll.Shelf
 
-	turn turn // whoever has it owns the fields below
+	turn scheduler.Turn // whoever has it owns the fields below
 	past
 	jobs     roll
 	answered time.Time // when the last good answer was asked for
@@ -37,34 +37,20 @@ type past struct {
 	Jobs  []model.Job `json:"jobs"`
 }
 
-// turn is a lock that is given up waiting for when a context ends.
-type turn chan struct{}
-
-func (t turn) take(ctx context.Context) bool {
-	select {
-	case t <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-func (t turn) leave() { <-t }
-
 // fresh remembers an answer for a while, so that what is shown again asks nobody.
 type fresh[T any] struct {
-	turn turn // whoever has it owns the fields below
+	turn scheduler.Turn // whoever has it owns the fields below
 	last T
 	at   time.Time
 }
 
 // ask returns the last answer if it came within lasts, else asks.
 func (f *fresh[T]) ask(ctx context.Context, now time.Time, lasts time.Duration, ask func(context.Context) (T, error)) (T, error) {
-	if !f.turn.take(ctx) {
+	if !f.turn.Take(ctx) {
 		var none T
 		return none, ctx.Err()
 	}
-	defer f.turn.leave()
+	defer f.turn.Leave()
 	if now.Sub(f.at).Abs() >= lasts {
 		answer, err := ask(ctx)
 		if err != nil {
@@ -77,10 +63,10 @@ func (f *fresh[T]) ask(ctx context.Context, now time.Time, lasts time.Duration, 
 
 // find is the job of a submission that is not listed, false where nobody knows it; open are all those to ask for.
 func (h *history) find(ctx context.Context, s model.Submission, open []model.Submission) (model.Job, bool) {
-	if !h.turn.take(ctx) {
+	if !h.turn.Take(ctx) {
 		return model.Job{}, false
 	}
-	defer h.turn.leave()
+	defer h.turn.Leave()
 	h.refresh(ctx, open)
 	return h.jobs.of(s)
 }
@@ -148,9 +134,9 @@ func (h *history) refresh(ctx context.Context, open []model.Submission) {
 
 // covers reports whether what is here answers a question, or was asked for in vain a moment ago.
 func (h *history) covers(want past) bool {
-	known := func(id string) bool { return slices.Contains(h.IDs, id) }
+	unknown := func(id string) bool { return !slices.Contains(h.IDs, id) }
 	fresh := want.Asked.Sub(h.Asked) < historyEvery && !want.Asked.Before(h.Asked)
-	return fresh && (!h.Good || !want.Since.Before(h.Since) && !slices.ContainsFunc(want.IDs, func(id string) bool { return !known(id) }))
+	return fresh && (!h.Good || !want.Since.Before(h.Since) && !slices.ContainsFunc(want.IDs, unknown))
 }
 
 func (h *history) take(p past) {

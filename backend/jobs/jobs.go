@@ -66,9 +66,9 @@ type Jobs struct {
 
 // New works on the jobs of an open workspace.
 func New(n Needs) *Jobs {
-	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: make(turn, 1)}, &fresh[map[string]string]{turn: make(turn, 1)}, &sync.Map{}}
-	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: make(turn, 1), known: map[string]plannedStart{}}}
-	return &Jobs{q, &Follower{n, q, &fresh[[]model.Reservation]{turn: make(turn, 1)}}, s}
+	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: scheduler.NewTurn()}, &fresh[map[string]string]{turn: scheduler.NewTurn()}, &sync.Map{}}
+	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: scheduler.NewTurn(), known: map[string]Start{}}}
+	return &Jobs{q, &Follower{n, q, &fresh[[]model.Reservation]{turn: scheduler.NewTurn()}}, s}
 }
 
 // Queue lists jobs, finds and cancels them.

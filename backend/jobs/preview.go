@@ -152,6 +152,8 @@ type Start struct {
 	Nodes string    `json:"nodes,omitempty"` // where, as the scheduler lists them
 	Note  string    `json:"note,omitempty"`  // why it is not known, one line; empty: this scheduler never says
 	Fix   string    `json:"fix,omitempty"`   // what to do about it, where it is known
+
+	asked time.Time
 }
 
 // Manners with the scheduler, for which planning is dear.
@@ -163,13 +165,8 @@ const (
 
 // plannedStarts remembers what the scheduler planned, by what a job asks for.
 type plannedStarts struct {
-	turn  turn // whoever has it owns known
-	known map[string]plannedStart
-}
-
-type plannedStart struct {
-	Start
-	at time.Time // when it was asked for
+	turn  scheduler.Turn // whoever has it owns known
+	known map[string]Start
 }
 
 // Starts asks when each of some jobs would begin, once for jobs that ask for the same and for a few kinds at
@@ -182,28 +179,23 @@ func (su *Submitter) Starts(ctx context.Context, previews []Preview) []Start {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	if !su.starts.turn.take(ctx) {
+	if !su.starts.turn.Take(ctx) {
 		return all
 	}
-	defer su.starts.turn.leave()
-	left := startShapes
+	defer su.starts.turn.Leave()
+	known, left := su.starts.known, startShapes
 	for i, p := range previews {
 		key, now := demand(p.Script), su.Now()
-		if _, known := su.starts.recall(key, now); !known && left > 0 && p.Row.Refusal() == nil {
+		if now.Sub(known[key].asked) >= startFresh && left > 0 && p.Row.Refusal() == nil {
 			left--
 			plan := su.estimate(ctx, e, p)
-			if !errors.Is(ctx.Err(), context.Canceled) { // else its asker left before it came
-				su.starts.known[key] = plannedStart{plan, now}
+			if plan.asked = now; !errors.Is(ctx.Err(), context.Canceled) { // else its asker left before it came
+				known[key] = plan
 			}
 		}
-		all[i], _ = su.starts.recall(key, now)
+		all[i] = known[key]
 	}
 	return all
-}
-
-func (s *plannedStarts) recall(key string, now time.Time) (Start, bool) {
-	k, ok := s.known[key]
-	return k.Start, ok && now.Sub(k.at) < startFresh
 }
 
 func (su *Submitter) estimate(ctx context.Context, e scheduler.Estimator, p Preview) Start {

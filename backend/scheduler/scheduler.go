@@ -91,6 +91,25 @@ func Pause(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
+// Turn is a lock that is given up waiting for when a context ends.
+type Turn chan struct{}
+
+// NewTurn makes one that nobody has.
+func NewTurn() Turn { return make(Turn, 1) }
+
+// Take waits for the turn; false: the context ended first.
+func (t Turn) Take(ctx context.Context) bool {
+	select {
+	case t <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Leave gives the turn to the next.
+func (t Turn) Leave() { <-t }
+
 // Limits of this user.
 type Limits struct {
 	Version  string   `json:"version"` // slurm 22.05.8

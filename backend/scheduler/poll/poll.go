@@ -56,7 +56,7 @@ func (s Snapshot) Stale() string {
 type Poller struct {
 	scheduler scheduler.Scheduler
 	options   Options
-	turn      chan struct{} // held by the one query under way
+	turn      scheduler.Turn // of the one query under way
 
 	mu     sync.Mutex
 	last   Snapshot
@@ -75,7 +75,7 @@ func New(s scheduler.Scheduler, o Options) *Poller {
 	if o.Jitter == nil {
 		o.Jitter = rand.Float64
 	}
-	return &Poller{scheduler: s, options: o, turn: make(chan struct{}, 1)}
+	return &Poller{scheduler: s, options: o, turn: scheduler.NewTurn()}
 }
 
 // Jobs returns the shared answer, asking anew if it is due; callers that come while a
@@ -85,12 +85,10 @@ func (p *Poller) Jobs(ctx context.Context, refresh bool) (Snapshot, error) {
 	if s, ok := p.current(refresh); ok {
 		return s, s.fatal()
 	}
-	select {
-	case p.turn <- struct{}{}:
-	case <-ctx.Done():
+	if !p.turn.Take(ctx) {
 		return p.Last(), ctx.Err()
 	}
-	defer func() { <-p.turn }()
+	defer p.turn.Leave()
 	s, ok := p.current(refresh) // the one before us may have asked
 	if !ok {
 		s = p.query(ctx)

@@ -43,7 +43,7 @@ type answer struct {
 // commands runs Slurm's programs, one of a kind at a time.
 type commands struct {
 	env   []string
-	gates sync.Map // program → chan struct{} that one call at a time fills
+	gates sync.Map // program → scheduler.Turn
 }
 
 // newCommands cleans the environment, and keeps Slurm from cutting the list of an array's waiting tasks short.
@@ -67,11 +67,9 @@ var errLate = errors.New("no answer in time")
 // process group is killed. A command that cannot even be killed (its file system hangs) does not hold the
 // caller, but keeps its gate, so that no second one piles up behind it.
 func (c *commands) run(ctx context.Context, k call) (answer, error) {
-	all, _ := c.gates.LoadOrStore(k.program, make(chan struct{}, 1))
-	gate := all.(chan struct{})
-	select {
-	case gate <- struct{}{}:
-	case <-ctx.Done():
+	all, _ := c.gates.LoadOrStore(k.program, scheduler.NewTurn())
+	gate := all.(scheduler.Turn)
+	if !gate.Take(ctx) {
 		return answer{}, endOf(ctx, k, time.Now(), ctx.Err())
 	}
 	start := time.Now()
@@ -81,7 +79,7 @@ func (c *commands) run(ctx context.Context, k call) (answer, error) {
 	var err error
 	done := make(chan struct{})
 	go func() {
-		defer func() { <-gate }()
+		defer gate.Leave()
 		a, err = c.start(limited, k)
 		close(done)
 	}()
