@@ -15,14 +15,18 @@ const Hidden = "***"
 const FromCaller = "environment"
 
 var (
-	secretWord  = regexp.MustCompile(`^KEY$|(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIALS?)$`)
+	secretWord = regexp.MustCompile(`^(?:KEY|PAT|PASS|DSN|JWT|COOKIE)$|(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIALS?)$`)
+	// of tokens by their makers' prefixes, of an address with a password, of a connection string
+	secretValue = regexp.MustCompile(`^(?:hf_|sk-|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|AKIA)[\w-]{16,}$|^eyJ[\w-]+\.[\w-]+\.|://[^/\s:@]*:[^/\s@]+@|` +
+		`(?:Account|SharedAccess)Key=|(?i:password)=`)
 	plainEnd    = []string{"PATH", "FILE", "DIR", "URL", "NAME", "TYPE", "LIMIT"} // where a secret is, or what it is called
 	plainValues = []string{"", Hidden, "true", "false", "yes", "no", "on", "off", "auto", "none"}
 	assignment  = regexp.MustCompile(`\b([A-Za-z_][A-Za-z0-9_]*)=("[^"$]+"|'[^']+'|[^\s"'$;]+)`)
 )
 
 // IsSecret reports whether a variable, or an argument of the engine, looks like one that nobody else may know: HF_TOKEN, WANDB_API_KEY,
-// AWS_SECRET_ACCESS_KEY with a value that is no number and no switch; not max_num_batched_tokens or TOKENIZERS_PARALLELISM.
+// AWS_SECRET_ACCESS_KEY with a value that is no number and no switch, or any with a value as of one, http://me:word@proxy;
+// not max_num_batched_tokens or TOKENIZERS_PARALLELISM.
 // The runner has the same rule (contract.py).
 func IsSecret(name, value string) bool {
 	_, notNumber := strconv.ParseFloat(value, 64)
@@ -30,6 +34,9 @@ func IsSecret(name, value string) bool {
 		return false
 	}
 	words := strings.FieldsFunc(strings.ToUpper(name), func(r rune) bool { return r == '_' || r == '-' || r == '.' })
+	if secretValue.MatchString(value) || len(words) > 1 && words[len(words)-1] == "PWD" { // alone it is the folder
+		return true
+	}
 	return len(words) > 0 && !slices.Contains(plainEnd, words[len(words)-1]) && slices.ContainsFunc(words, secretWord.MatchString)
 }
 

@@ -284,6 +284,43 @@ func TestHubModels(t *testing.T) {
 	}
 }
 
+// A folder of the user's own that is no model, or not a whole one, is told apart from one that is not there.
+func TestOwnFolders(t *testing.T) {
+	for _, test := range []struct {
+		do        func(dir string) error
+		text, fix string
+	}{
+		{func(dir string) error { return os.RemoveAll(dir) }, "is not there", "correct model.name"},
+		{func(dir string) error { return os.Remove(filepath.Join(dir, "config.json")) }, "has no config.json", "copy it into "},
+		{func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, "config.json"), []byte(`{"arch`), 0o600)
+		}, "its config.json cannot be read", "copy it into "},
+		{func(dir string) error { return os.Truncate(filepath.Join(dir, "model.safetensors.index.json"), 9) }, "its index model.safetensors.index.json cannot be read", "copy it into "},
+		{func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, "config.json")), os.Symlink("config.json", filepath.Join(dir, "config.json")))
+		}, "too many levels of symbolic links", "copy it into "},
+		{func(dir string) error { return errors.Join(os.RemoveAll(dir), os.WriteFile(dir, nil, 0o600)) }, "is no folder", "correct model.name"},
+		{func(dir string) error { // the header, and nothing behind it
+			text := tensorsOf(8 << 20)
+			one := filepath.Join(dir, "model-00001-of-00002.safetensors")
+			return errors.Join(os.WriteFile(one, []byte(text[:strings.IndexByte(text, 'x')]), 0o600), os.Truncate(one, int64(len(text))))
+		}, "has holes, which read as zeros", "copy model-00001-of-00002.safetensors into "},
+	} {
+		const at = "snapshots/abc/"
+		files := map[string]string{at + "config.json": "{}", at + "model-00001-of-00002.safetensors": tensorsOf(9),
+			at + "model-00002-of-00002.safetensors": tensorsOf(9),
+			at + "model.safetensors.index.json":     `{"weight_map": {"a": "model-00001-of-00002.safetensors"}}`}
+		dir := filepath.Join(hubOf(t, files), "hub", "models--org--name", "snapshots", "abc")
+		if err := test.do(dir); err != nil {
+			t.Fatal(err)
+		}
+		lines := hubModels(t.Context(), Target{Models: []Model{{Name: dir}}}, answers(nil, "", nil).orHere())
+		if len(lines) != 1 || lines[0].Level != Fail || !strings.Contains(lines[0].Text, test.text) || !strings.HasPrefix(lines[0].Fix, test.fix) {
+			t.Errorf("%s: %+v", test.text, lines)
+		}
+	}
+}
+
 // A GPU that another process holds is told with what is left, and what may be asked for.
 func TestFreeMemory(t *testing.T) {
 	smi := map[string]string{"memory.free": "0, 11900, 40960\n1, 40400, 40960\n[N/A], 1, 2\n"}

@@ -17,6 +17,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"shardeck/backend/hub"
 	"shardeck/model"
@@ -61,7 +64,7 @@ func (m Model) lines(ctx context.Context, cache, get string, o Options) []Line {
 	s, fault := m.open(cache)
 	switch {
 	case fault != "" && s.blobs == "":
-		return []Line{{Fail, what, fault, "correct model.name, or copy the model there"}}
+		return []Line{{Fail, what, fault, own(s.dir)}}
 	case fault != "" && m.Gated:
 		return []Line{{Fail, what, fault + "; it is gated", get + ", with HF_TOKEN set, once its licence is accepted on the hub"}}
 	case fault != "":
@@ -104,11 +107,32 @@ func (m Model) open(cache string) (s snapshot, fault string) {
 	_, link := os.Lstat(config)
 	switch _, err := os.Stat(config); {
 	case s.dir != "" && err == nil:
+		if _, err := hub.Config(s.dir); err != nil && !errors.Is(err, fs.ErrInvalid) {
+			return s, "its config.json cannot be read: " + clean(err.Error())
+		}
 		return s, s.list()
+	case s.dir != "" && (errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.ELOOP)):
+		return s, "cannot be read: " + clean(err.Error())
 	case s.dir != "" && link == nil:
 		return s, "its config.json " + wanted().Damages["dangling"].What
 	}
+	if info, err := os.Stat(s.dir); s.blobs == "" && err == nil {
+		fault = "has no config.json"
+		if !info.IsDir() {
+			fault = "is no folder"
+		}
+	}
 	return s, fault
+}
+
+// own is what mends a folder of the user's own.
+func own(dir string) string {
+	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) || err == nil && !info.IsDir() {
+		return "correct model.name, or copy the model there"
+	} else if _, err := os.ReadDir(dir); errors.Is(err, fs.ErrPermission) {
+		return "chmod u+rx " + shell.Quote(dir) + ", or ask its owner for chmod g+rx"
+	}
+	return "copy it into " + shell.Quote(dir) + " again, from where the model came"
 }
 
 // numbered is a part of a set; aside are files that hold no weights of the engine's.
@@ -199,13 +223,29 @@ func (s snapshot) look(name string, env func(string) string) weights {
 	return w
 }
 
+// hole tells a file of which less than half has blocks, if its file system says where the others would be: one that compresses, or
+// does not count, is not taken for it.
+func (w *weights) hole(f *os.File) {
+	var st unix.Stat_t
+	if unix.Fstat(int(f.Fd()), &st) != nil || w.bytes < 1<<20 {
+		return
+	}
+	held := st.Blocks * 512 // of 512 bytes, whatever the file system's own are
+	if first, err := unix.Seek(int(f.Fd()), 0, unix.SEEK_HOLE); err == nil && first < w.bytes && held < w.bytes/2 {
+		w.damage, w.detail = "hole", fmt.Sprintf(": %s of %s are on the disk", unit.FileSize(held), unit.FileSize(w.bytes))
+	}
+}
+
 func (w *weights) open() error {
 	f, err := os.Open(w.path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return w.read(f)
+	if err = w.read(f); err == nil && w.damage == "" {
+		w.hole(f)
+	}
+	return err
 }
 
 // lost tells a file that was never there from one whose link leads nowhere.

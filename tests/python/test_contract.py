@@ -22,6 +22,10 @@ def test_secrets_are_those_of_the_cockpit():
     named = re.findall(r'"(\w+)": (true|false)', text)
     assert len(named) > 15
     assert {n: is_secret(n, "abc") for n, _ in named} == {n: want == "true" for n, want in named}
+    forms = re.search(r"ByValue(.*?)range(.*?)IsSecret(.*?)range(.*?)IsSecret", text, re.S)
+    assert forms
+    assert all(is_secret("MY_VALUE", v) for v in re.findall(r'"([^"]+)"', forms[2]))
+    assert not any(is_secret("MY_VALUE", v) for v in re.findall(r'"([^"]+)"', forms[4]))
     assert not any(is_secret("HF_TOKEN", v) for v in ("", "1", "true", "2048", "***"))
 
 

@@ -68,7 +68,9 @@ RAW_TRACES = ".kineto"  # folder of the traces as vLLM's workers write them
 UNFINISHED = "not finished: still running, or killed without warning"
 
 # Names of variables and arguments whose values nobody else may know; shardeck has the same rule (model/secret.go).
-_SECRET = re.compile(r"^KEY$|(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIALS?)$")
+_SECRET = re.compile(r"^(?:KEY|PAT|PASS|DSN|JWT|COOKIE)$|(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIALS?)$")
+_SECRET_VALUE = re.compile(r"^(?:hf_|sk-|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|AKIA)[\w-]{16,}$|^eyJ[\w-]+\.[\w-]+\."
+                           r"|://[^/\s:@]*:[^/\s@]+@|(?:Account|SharedAccess)Key=|(?i:password)=")
 _PLAIN_ENDS = ("PATH", "FILE", "DIR", "URL", "NAME", "TYPE", "LIMIT")
 _PLAIN_VALUES = ("", "***", "true", "false", "yes", "no", "on", "off", "auto", "none")
 
@@ -110,10 +112,11 @@ class Stopped(BaseException):
 
 
 def is_secret(name: str, value: str) -> bool:
-    """Whether a value must not be written down, by its name: HF_TOKEN, but no number and no switch."""
+    """Whether a value must not be written down, by its name or its form: HF_TOKEN, http://me:word@proxy; no number, no switch."""
     words = re.split(r"[_.-]+", name.upper())
     return (value.lower() not in _PLAIN_VALUES and not re.fullmatch(r"[-+.0-9eE]+", value)
-            and words[-1] not in _PLAIN_ENDS and any(_SECRET.search(w) for w in words))
+            and (_SECRET_VALUE.search(value) is not None or (words[-1] == "PWD" and len(words) > 1)
+                 or (words[-1] not in _PLAIN_ENDS and any(_SECRET.search(w) for w in words))))
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:

@@ -111,6 +111,7 @@ type dry struct {
 func printPreviews(e *command.Env, previews []jobs.Preview, starts []jobs.Start) error {
 	all := make([]dry, len(previews))
 	for i, p := range previews {
+		p.Row.Experiment = p.Row.Experiment.Masked()
 		all[i] = dry{p, starts[i]}
 	}
 	if e.JSON {
