@@ -78,11 +78,16 @@ func (su *Submitter) previewConfig(p *Preview) error {
 		return err
 	}
 	if doc.Modified() {
+		for _, path := range p.Row.Experiment.Secrets() {
+			if strings.HasPrefix(path, "env.") { // the job's environment has it, see requestOf
+				err = cmp.Or(err, doc.Set(path, model.Hidden))
+			}
+		}
 		sum := sha256.Sum256(doc.Text())
 		p.Config = fmt.Sprintf("%s/configs/%s_%x.yaml", workspace.PrivateDir, p.Row.Experiment.ID, sum[:4])
 		p.config = doc.Text()
 	}
-	return nil
+	return err
 }
 
 // previewScript is run_<id>.sh, as rendered now or as the user edited it; or the script for

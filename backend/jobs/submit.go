@@ -169,7 +169,7 @@ func (su *Submitter) prepare(p Preview) error {
 	if p.config == nil {
 		return nil
 	}
-	return su.Workspace.WriteFile(p.Config, p.config, 0o600) // the user's own may hold a secret
+	return su.Workspace.WriteFile(p.Config, p.config, 0o600) // under vllm: may stand a secret
 }
 
 // send gives the job to the scheduler; when the reply is lost it first looks for the job.

@@ -21,6 +21,14 @@ def test_requests_spread_over_replicas():
     assert [e.requests(r) for r in range(3)] == [3, 3, 2]
 
 
+def test_hidden_variables_are_those_of_the_job(monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_word")
+    monkeypatch.delenv("API_KEY", raising=False)
+    e = experiment(env={"HF_TOKEN": "***", "API_KEY": "***", "NCCL_DEBUG": "INFO"})
+    assert e.env == {"HF_TOKEN": "hf_word", "NCCL_DEBUG": "INFO"}
+    assert e.secrets == ["hf_word"]
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

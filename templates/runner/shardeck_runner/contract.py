@@ -71,8 +71,9 @@ UNFINISHED = "not finished: still running, or killed without warning"
 _SECRET = re.compile(r"^(?:KEY|PAT|PASS|DSN|JWT|COOKIE)$|(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|APIKEY|CREDENTIALS?)$")
 _SECRET_VALUE = re.compile(r"^(?:hf_|sk-|gh[a-z]_|github_pat_|glpat-|xox[a-z]-|AKIA)[\w-]{16,}$|^eyJ[\w-]+\.[\w-]+\."
                            r"|://[^/\s:@]*:[^/\s@]+@|(?:Account|SharedAccess)Key=|(?i:password)=")
+HIDDEN = "***"  # stands in what is written for such a value
 _PLAIN_ENDS = ("PATH", "FILE", "DIR", "URL", "NAME", "TYPE", "LIMIT")
-_PLAIN_VALUES = ("", "***", "true", "false", "yes", "no", "on", "off", "auto", "none")
+_PLAIN_VALUES = ("", HIDDEN, "true", "false", "yes", "no", "on", "off", "auto", "none")
 
 PATIENCE = float(os.environ.get("SHARDECK_PATIENCE", "1"))  # stretches or shortens every wait for files and memory
 GRACE = max(5.0, 20.0 * PATIENCE)  # seconds that the other processes get when one ends badly, or the run is stopped
@@ -122,5 +123,5 @@ def is_secret(name: str, value: str) -> bool:
 def masked(text: str, secrets: Iterable[str]) -> str:
     """A text without the secrets in it, the longest first."""
     for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
+        text = text.replace(secret, HIDDEN)
     return text

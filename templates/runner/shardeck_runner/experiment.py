@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shardeck_runner.contract import TORCH, Exit, Failure, is_secret
+from shardeck_runner.contract import HIDDEN, TORCH, Exit, Failure, is_secret
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,11 @@ class Keys:
         return dict(value)
 
 
+def unhidden(env: dict[str, str]) -> dict[str, str]:
+    """Variables whose values a config made for one job hides are those of this process."""
+    return {n: os.environ[n] if v == HIDDEN else v for n, v in env.items() if v != HIDDEN or n in os.environ}
+
+
 def parse_experiment(data: Mapping[str, Any]) -> Experiment:
     """Checks the values the runner depends on; ValueError names key and fault."""
     k = Keys(data)
@@ -165,7 +171,7 @@ def parse_experiment(data: Mapping[str, Any]) -> Experiment:
         trace_tokens=k.auto("profiling.trace_tokens"),
         all_reduce=k.word("comm.all_reduce", "auto", ("auto", "nccl", "custom", "symm_mem")),
         all2all=k.word("comm.all2all", "auto"),
-        env={str(n): str(v) for n, v in k.mapping("env").items()},
+        env=unhidden({str(n): str(v) for n, v in k.mapping("env").items()}),
         vllm=k.mapping("vllm"),
     )
     check_experiment(e)
