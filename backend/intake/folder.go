@@ -68,12 +68,16 @@ func Folder(dir, shown, choice string, deep bool) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	if len(l.files) == 0 && deep {
+	for depth := 0; depth < deepest && len(l.files) == 0 && deep; depth++ {
+		var below []string
 		for _, sub := range subs {
-			if _, err := l.list(filepath.Join(dir, sub), sub); err != nil {
+			inside, err := l.list(filepath.Join(dir, sub), sub)
+			if err != nil {
 				l.others = append(l.others, sub+": "+err.Error())
 			}
+			below = append(below, inside...)
 		}
+		subs = below
 	}
 	if len(l.files) == 0 {
 		return Found{}, &model.Fault{Text: l.reasons(), Kind: ErrNone}
@@ -94,23 +98,28 @@ var ErrNone = errors.New("no traces")
 type lister struct {
 	files  []*file
 	others []string // what the files are that are no traces
+	seen   int      // entries of folders so far
 }
 
-// mostFiles bounds how many files of a folder are looked at.
-const mostFiles = 4096
+// How much of a folder is looked at.
+const (
+	mostFiles = 4096 // files and folders in all
+	deepest   = 3    // folders below the one that was asked for
+)
 
-// list looks at the files of a folder, and names the folders in it.
+// list looks at the files of a folder, and names the folders in it as they lie below the one that was asked for.
 func (l *lister) list(dir, below string) (subs []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range entries[:min(len(entries), mostFiles)] {
+	for _, e := range entries[:min(len(entries), mostFiles-l.seen)] {
+		l.seen++
 		if strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
 		if l.add(filepath.Join(dir, e.Name()), filepath.Join(below, e.Name()), below) {
-			subs = append(subs, e.Name())
+			subs = append(subs, filepath.Join(below, e.Name()))
 		}
 	}
 	return subs, nil
@@ -133,7 +142,7 @@ func (l *lister) add(path, base, folder string) (isFolder bool) {
 	f.sight = look(f)
 	f.Kind = f.kind
 	if folder != "" {
-		f.add(nameOf(table().Folders, folder))
+		f.add(nameOf(table().Folders, filepath.Base(folder)))
 	}
 	if f.kind == "" {
 		l.others = append(l.others, base+" is "+f.not)
@@ -151,6 +160,9 @@ func (l *lister) reasons() string {
 	case 1:
 		return l.others[0]
 	default:
-		return fmt.Sprintf("%s, and %d more files are none either", l.others[0], n-1)
+		if n == 2 {
+			return l.others[0] + ", and 1 more is none either"
+		}
+		return fmt.Sprintf("%s, and %d more are none either", l.others[0], n-1)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -54,20 +55,23 @@ var table = strictyaml.Embedded("tracenames.yaml", func(t *habits) {
 type named struct {
 	parts map[string]string // by the groups of the table; empty: nothing
 	habit *habit            // nil: of no habit that is known
+	rest  string            // the name without those parts
 }
 
 // first is what the first row that fits a name gives.
 func first(rows []habit, name string) named {
 	n := named{parts: map[string]string{}}
 	for i := range rows {
-		found := rows[i].re.FindStringSubmatch(strings.TrimSuffix(name, ".gz"))
+		text := strings.TrimSuffix(name, ".gz")
+		found := rows[i].re.FindStringSubmatchIndex(text)
 		if found == nil {
 			continue
 		}
-		n.habit = &rows[i]
-		for k, group := range rows[i].re.SubexpNames() {
-			if group != "" && found[k] != "" {
-				n.parts[group] = found[k]
+		n.habit, n.rest = &rows[i], text
+		for k, group := range slices.Backward(rows[i].re.SubexpNames()) { // groups do not lie in each other
+			if from, to := found[2*k], found[2*k+1]; group != "" && to > from {
+				n.parts[group] = text[from:to]
+				n.rest = n.rest[:from] + "*" + n.rest[to:]
 			}
 		}
 		break
@@ -220,6 +224,8 @@ var foreign = []struct {
 	{0, "\xfd7zXZ", "packed with xz: unpack it first (unxz -k %s)"},
 	{0, "\x28\xb5\x2f\xfd", "packed with zstd: unpack it first (unzstd %s)"},
 	{0, "\x80", "a Python pickle (a snapshot of memory?), not a trace"},
+	{0, "\xff\xfe", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8 %s)"},
+	{0, "\xfe\xff", "text in UTF-16: write it as UTF-8 first (iconv -f UTF-16 -t UTF-8 %s)"},
 	{257, "ustar", "a tar archive: unpack it first (tar -xf %s)"},
 }
 

@@ -34,8 +34,8 @@ func recordings(files []*file) (out []*recording) {
 	groups := map[groupKey][]*file{}
 	for _, f := range bestForms(main) {
 		key := groupKey{f.folder, f.parts["step"], f.parts["stage"], f.info.WorldSize}
-		if f.parts["rank"] != "" && nameOf(table().Folders, f.folder).parts["rank"] != "" {
-			key.folder = "" // a folder for each rank
+		if f.parts["rank"] != "" && nameOf(table().Folders, filepath.Base(f.folder)).parts["rank"] != "" {
+			key.folder = filepath.Dir(f.folder) // a folder for each rank
 		}
 		groups[key] = append(groups[key], f)
 	}
@@ -53,7 +53,9 @@ func recordings(files []*file) (out []*recording) {
 	}
 	for _, group := range groups {
 		nameRanks(group)
-		out = append(out, split(group)...)
+		for _, series := range bySeries(group) {
+			out = append(out, split(series)...)
+		}
 	}
 	slices.SortFunc(out, func(a, b *recording) int {
 		return cmp.Or(cmp.Compare(a.files[0].number("step"), b.files[0].number("step")), byTime(a.files[0], b.files[0]))
@@ -77,12 +79,17 @@ func ofKinds(files []*file, kinds ...model.FileKind) (out []*file) {
 	return out
 }
 
-// bestForms keeps of a report of nsys and its exports the one that is read best.
+// bestForms keeps of a report of nsys and its exports the one that is read best, and of a trace and its packed copy the former.
 func bestForms(files []*file) (out []*file) {
 	best := map[string]*file{}
+	packed := func(f *file) bool { // and lies there unpacked too
+		return slices.ContainsFunc(files, func(o *file) bool { return o.base+".gz" == f.base })
+	}
 	for _, f := range files {
-		if f.kind != model.FileNsys {
+		if f.kind != model.FileNsys && !packed(f) {
 			out = append(out, f)
+		} else if f.kind != model.FileNsys {
+			continue
 		} else if old := best[f.stem()]; old == nil || f.NsysForm() < old.NsysForm() {
 			best[f.stem()] = f
 		}
@@ -156,6 +163,22 @@ func (f *file) identity() string {
 		}
 	}
 	return name
+}
+
+// bySeries tells apart files whose names differ in more than the rank: if a rank comes twice, and those of each name are of
+// several ranks, each once, they are as many recordings (rank0_a, rank1_a, rank0_b, rank1_b), whatever the time.
+func bySeries(files []*file) [][]*file {
+	series, ranks, named := map[string][]*file{}, map[int]bool{}, map[string]bool{}
+	for _, f := range files {
+		series[f.rest] = append(series[f.rest], f)
+		ranks[f.Rank], named[fmt.Sprint(f.rest, f.Rank)] = true, true
+	}
+	all := slices.Collect(maps.Values(series))
+	unlike := func(s []*file) bool { return len(s) < 2 || s[0].rest == "" }
+	if len(ranks) == len(files) || len(named) < len(files) || slices.ContainsFunc(all, unlike) {
+		return [][]*file{files}
+	}
+	return all
 }
 
 // Traces of one recording overlap in time, but for what no clock explains; those of which only the beginning is known
@@ -257,8 +280,12 @@ func choose(all []*recording, shown, choice string) (r *recording, said []string
 	case last == 0:
 		return all[0], nil, nil
 	case alike(all):
-		return all[last], []string{fmt.Sprintf("%d recordings side by side: the newest is read (%s); others are %s",
-			len(all), all[last], few(names[:last], 3))}, nil
+		others := "the other is "
+		if last > 1 {
+			others = "others are "
+		}
+		return all[last], []string{fmt.Sprintf("%d recordings side by side: the newest is read (%s); %s%s",
+			len(all), all[last], others, few(names[:last], 3))}, nil
 	}
 	f.ToDo = "choose one: " + few(words, 6)
 	return nil, nil, f

@@ -125,13 +125,17 @@ func (w *wrongTimes) add(i int, by int64) { w.at, w.by = append(w.at, i), max(w.
 // the next one is told by that order then; launches of small traces are always asked for.
 func (r *Rank) mendTimes(host func() Host) {
 	sortByTime(r.Records)
-	disorder := false
-	eachSuccession(r.Records, func(_ int, k, after, _ *Record) { disorder = disorder || k.Corr > after.Corr })
-	if disorder || 0 < r.JSON && r.JSON < smallTrace {
+	all, disorder := 0, 0
+	eachSuccession(r.Records, func(_ int, k, after, _ *Record) {
+		if all++; k.Corr > after.Corr {
+			disorder++
+		}
+	})
+	if disorder > 0 || 0 < r.JSON && r.JSON < smallTrace {
 		r.dropEarly(host().Launches)
 	}
-	if disorder {
-		slices.SortStableFunc(r.Records, func(a, b Record) int { return cmp.Compare(a.Corr, b.Corr) })
+	if disorder > 0 {
+		r.sortByLaunch(host().Launches, disorder <= max(1, all/misplaced))
 	}
 	var late wrongTimes
 	eachSuccession(r.Records, func(i int, k, _, next *Record) {
@@ -152,6 +156,21 @@ func (r *Rank) mendTimes(host func() Host) {
 	}
 	r.drop(outside(r.Records, h, idle), "kernel or copy lies outside what the trace can hold",
 		"kernels or copies lie outside what the trace can hold")
+}
+
+// sortByLaunch puts the records in the order of their launches: of their times where all are known, else of their ids, if
+// those rise with time: some writers number the kernels of each name, or anew for each thread.
+func (r *Rank) sortByLaunch(launches map[uint32]int64, rising bool) {
+	timed := !slices.ContainsFunc(r.Records, func(k Record) bool {
+		_, known := launches[k.Corr]
+		return k.Kind == KindKernel && k.Corr != 0 && !known
+	})
+	switch {
+	case timed:
+		slices.SortStableFunc(r.Records, func(a, b Record) int { return cmp.Compare(launches[a.Corr], launches[b.Corr]) })
+	case rising:
+		slices.SortStableFunc(r.Records, func(a, b Record) int { return cmp.Compare(a.Corr, b.Corr) })
+	}
 }
 
 // dropEarly takes out the records that start before their launch. Where many do, it is the device's clock that is early.

@@ -50,6 +50,8 @@ func TestStreamIsSerialInItsEnds(t *testing.T) {
 		{"ends 101 µs later", []Record{run(7, 1, 0, 201), run(7, 2, 10, 100)}, []int64{10, 90}, "by 101 µs"},
 		{"starts among later launches", []Record{run(7, 2, 60, 90), run(7, 3, 100, 130), run(7, 1, 500, 560)}, []int64{30, 30, 0},
 			"1 kernel ends after the end of the next one on its stream, by 470 µs"},
+		{"ids of each name, no order of launches", []Record{run(7, 1, 0, 50), run(7, 101, 60, 90), run(7, 2, 100, 150), run(7, 102, 160, 190),
+			run(7, 3, 400, 450), run(7, 103, 460, 490)}, []int64{50, 30, 50, 30, 50, 30}, ""},
 		{"as late as another thread may be", []Record{run(7, 2, 60, 90), run(7, 1, 100, 130)}, []int64{30, 30}, ""},
 		{"another stream", []Record{run(7, 1, 0, 900), run(8, 2, 10, 100)}, []int64{900, 90}, ""},
 		{"of one replay", []Record{run(7, 1, 0, 900), run(7, 1, 10, 100), run(7, 1, 20, 90)}, []int64{900, 90, 70}, ""},

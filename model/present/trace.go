@@ -302,7 +302,7 @@ func Attributed(t metric.OpTimes) string {
 	}
 	var rest []string
 	for _, r := range t.Rest {
-		rest = append(rest, fmt.Sprintf("%s %% (%s kernels) %s", unit.Number(r.Share, 1), unit.Int(r.Count), r.Reason))
+		rest = append(rest, fmt.Sprintf("%s %% (%s) %s", unit.Number(r.Share, 1), unit.Plural(r.Count, "kernel"), r.Reason))
 	}
 	if len(rest) == 0 {
 		return text

@@ -154,14 +154,17 @@ func (s *Sequence) uneven(traced map[int]bool) string {
 }
 
 // notTraced ends the reason of calls whose partners have no trace.
-const notTraced = " was not traced"
+const notTraced = " not traced"
 
 // match pairs the calls of a sequence over its ranks; why says, for people, what stands in the way of all.
 func (s *Sequence) match(ctx context.Context, traced map[int]bool) (found []*Match, why string) {
 	ranks := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return !traced[r] })
 	missing := slices.DeleteFunc(slices.Clone(s.Ranks), func(r int) bool { return traced[r] })
 	if len(ranks) < 2 || s.Type == kernelname.Send && len(missing) > 0 {
-		return nil, "rank " + rankList(missing) + notTraced
+		if len(missing) > 1 {
+			return nil, "ranks " + rankList(missing) + " were" + notTraced
+		}
+		return nil, "rank " + rankList(missing) + " was" + notTraced
 	}
 	if why := s.apart(ranks); why != "" {
 		return nil, why

@@ -56,6 +56,9 @@ var kinds = map[string]string{
 	"job_id":          "the description of a run (run.json)",
 }
 
+// byteOrder is what some editors write before a text in UTF-8.
+var byteOrder = []byte("\ufeff")
+
 // foreign is the error of a document of another kind.
 func (d *Document) foreign(what string) error {
 	return fmt.Errorf("not %s but %s; expected JSON with a list named %s (%s_<rank>.json)", d.Name, what, d.List, d.File)
@@ -76,6 +79,10 @@ func (d *Document) ReadFile(ctx context.Context, path string) error {
 // Read reads the whole text. An error says that this is something else; damage is counted.
 func (d *Document) Read() error {
 	c, ok := d.Peek()
+	if ok && bytes.HasPrefix(d.Rest(), byteOrder) {
+		d.Pos += len(byteOrder)
+		c, ok = d.Peek()
+	}
 	switch {
 	case !ok && d.Broken() != nil:
 		d.cutOff("before the list of " + d.Item + "s began")
@@ -83,6 +90,8 @@ func (d *Document) Read() error {
 		return d.foreign("an empty document")
 	case bytes.HasPrefix(d.Rest(), []byte("SQLite format 3")):
 		return d.foreign("an SQLite file (an nsys export?)")
+	case bytes.HasPrefix(d.Rest(), []byte("\xff\xfe")) || bytes.HasPrefix(d.Rest(), []byte("\xfe\xff")):
+		return d.foreign("text in UTF-16 (write it as UTF-8: iconv -f UTF-16 -t UTF-8)")
 	case c == '[' && d.Bare:
 		d.list()
 	case c == '{':

@@ -47,6 +47,7 @@ func TestDamage(t *testing.T) {
 		bare       bool
 	}{
 		{name: "sound", text: `{"size": 3, "other": [{"things": [{}]}, "]"], "things": [{}, {"a": [1]}]}`, items: 2, size: "3"},
+		{name: "byte order mark", text: "\ufeff" + `{"size": 3, "things": [{}]}`, items: 1, size: "3"},
 		{name: "keys after the list, and commas to spare", text: `{,"things": [,{},,],"size": 3,}`, items: 1, size: "3"},
 		{name: "bare list", text: ` [{}, {}]`, items: 2, bare: true},
 		{name: "bare list, cut", text: `[{}, `, items: 1, bare: true, damage: "ended before the list of things was closed, at byte 5; lost: everything after the last whole thing (1 counted)"},

@@ -56,12 +56,13 @@ var instead = strictyaml.Embedded[struct {
 
 // whyNone says of a trace without kernels what it holds instead. The file is read again for it, which only such a one costs.
 func whyNone(ctx context.Context, path string) string {
-	seen := map[string]int{}
+	seen, timed := map[string]int{}, false
 	_, err := openReader(ctx, path, nil, reading{everyEvent: func(b []byte, i int) {
 		from := jsonscan.After(b[i:], "cat")
 		if to, st := jsonscan.ValueEnd(from, 0); st == whole {
 			seen[string(jsonscan.Unquote(from[:to]))]++
 		}
+		timed = timed || len(jsonscan.After(b[i:], "dur")) > 0
 	}})
 	for _, k := range instead().Kinds {
 		var words []string
@@ -77,6 +78,9 @@ func whyNone(ctx context.Context, path string) string {
 	if n := slices.Sorted(maps.Keys(seen)); err == nil && len(n) > 0 && seen["Trace"] == 0 {
 		return fmt.Sprintf("%s: no event is of a kind that PyTorch's profiler writes: they are of %s",
 			trace.NoKernels, model.Printable(strings.Join(n[:min(3, len(n))], ", ")))
+	}
+	if err == nil && len(seen) == 0 && timed {
+		return trace.NoKernels + ": its events have no category (cat), so that it was not PyTorch's profiler that wrote them"
 	}
 	return trace.Info{}.WithoutKernels()
 }

@@ -35,3 +35,16 @@ func TestWhyNoKernels(t *testing.T) {
 		}
 	}
 }
+
+// Kind: events that another program wrote in the same format.
+func TestEventsWithoutCategory(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"ph": "X", "name": "fusion.3", "pid": 1, "tid": 1, "ts": 1, "dur": 2}`: "its events have no category (cat)",
+		`{"ph": "M", "name": "process_name", "pid": 1, "ts": 1}`:                 "was the profiler running in the workers?",
+	} {
+		r, err := Open(context.Background(), write(t, "a.json", []byte(`{"traceEvents": [`+text+`]}`)), nil)
+		if err != nil || !strings.Contains(r.Info.WithoutKernels(), want) {
+			t.Errorf("%s: %q, %v, want %q", text, r.Info.Notes, err, want)
+		}
+	}
+}

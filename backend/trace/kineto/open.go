@@ -37,7 +37,7 @@ type Reader struct {
 
 // Reads knows JSON, and the names of JSON files.
 func (Reader) Reads(name string, head []byte) bool {
-	head = bytes.TrimLeft(head, " \t\r\n")
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\ufeff")), " \t\r\n")
 	inside, isList := bytes.CutPrefix(head, []byte("["))
 	inside = bytes.TrimLeft(inside, " \t\r\n")
 	return bytes.HasPrefix(head, []byte("{")) || isList && (len(inside) == 0 || inside[0] == '{') ||
