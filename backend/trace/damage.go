@@ -159,17 +159,18 @@ func (r *Rank) mendTimes(host func() Host) {
 }
 
 // sortByLaunch puts the records in the order of their launches: of their times where all are known, else of their ids, if
-// those rise with time: some writers number the kernels of each name, or anew for each thread.
+// those rise with time: some writers number the kernels of each name, or anew for each thread. Without any launch the order
+// in which kernels start is all that is known.
 func (r *Rank) sortByLaunch(launches map[uint32]int64, rising bool) {
-	timed := !slices.ContainsFunc(r.Records, func(k Record) bool {
-		_, known := launches[k.Corr]
-		return k.Kind == KindKernel && k.Corr != 0 && !known
-	})
-	switch {
-	case timed:
-		slices.SortStableFunc(r.Records, func(a, b Record) int { return cmp.Compare(launches[a.Corr], launches[b.Corr]) })
-	case rising:
-		slices.SortStableFunc(r.Records, func(a, b Record) int { return cmp.Compare(a.Corr, b.Corr) })
+	if len(launches) == 0 {
+		return
+	}
+	order := func(k Record) int64 { return int64(k.Corr) }
+	if !slices.ContainsFunc(r.Records, func(k Record) bool { return k.Kind == KindKernel && k.Corr != 0 && launches[k.Corr] == 0 }) {
+		order, rising = func(k Record) int64 { return launches[k.Corr] }, true
+	}
+	if rising {
+		slices.SortStableFunc(r.Records, func(a, b Record) int { return cmp.Compare(order(a), order(b)) })
 	}
 }
 

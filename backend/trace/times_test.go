@@ -66,12 +66,36 @@ func TestStreamIsSerialInItsEnds(t *testing.T) {
 				r.Records[i].Device = device
 			}
 			slices.Reverse(r.Records)
-			r.mendTimes(func() Host { return Host{} })
+			r.mendTimes(func() Host { return Host{Launches: map[uint32]int64{99: 1}} })
 			if got := durations(r.Records); !slices.Equal(got, c.want) {
 				t.Errorf("%s: durations %d, want %d", c.name, got, c.want)
 			}
 			checkSaid(t, c.name, r, c.said)
 		}
+	}
+}
+
+// TestOrderOfLaunches: ids that do not rise with time tell nothing against the times of launches, nor without any launch.
+func TestOrderOfLaunches(t *testing.T) {
+	one := []Record{run(7, 9, 0, 50), run(7, 1, 60, 90), run(7, 2, 500, 550), run(7, 3, 560, 590)}
+	late := []Record{run(7, 2, 60, 90), run(7, 3, 100, 130), run(7, 1, 500, 560)}
+	for _, c := range []struct {
+		name     string
+		list     []Record
+		launches map[uint32]int64
+		want     []int64
+		said     string
+	}{
+		{"no launch, an id out of order", one, nil, []int64{50, 30, 50, 30}, ""},
+		{"launched in the order of times", one, map[uint32]int64{9: 1, 1: 2, 2: 3, 3: 4}, []int64{50, 30, 50, 30}, ""},
+		{"launched before those that end earlier", late, map[uint32]int64{1: 1, 2: 2, 3: 3}, []int64{30, 30, 0}, "by 470 µs"},
+	} {
+		r := &Rank{Records: slices.Clone(c.list)}
+		r.mendTimes(func() Host { return Host{Launches: c.launches} })
+		if got := durations(r.Records); !slices.Equal(got, c.want) {
+			t.Errorf("%s: durations %d, want %d", c.name, got, c.want)
+		}
+		checkSaid(t, c.name, r, c.said)
 	}
 }
 
