@@ -221,12 +221,13 @@ func Changes(run, now model.Experiment) model.Changes {
 	return model.ChangesSince(values(run), values(now))
 }
 
-// values are an experiment by key, those of env and vllm by name. A pace of 0 is that of the recording.
+// values are an experiment by key, those of env and vllm by name. A pace of 0 is that of the recording, and no number
+// of layers is the model's own.
 func values(e model.Experiment) (all []model.Edit) {
 	e = e.Masked() // as a run has written them down
 	e.Replay.Factor = cmp.Or(e.Replay.Factor, 1)
 	for _, f := range fields {
-		if f.Type.Kind() != reflect.Struct && f.Type.Kind() != reflect.Map {
+		if own := f.Path == "model.layers" && e.Model.Layers == 0; !own && f.Type.Kind() != reflect.Struct && f.Type.Kind() != reflect.Map {
 			all = append(all, model.Edit{Path: f.Path, Value: strictyaml.Text(f.Of(&e))})
 		}
 	}

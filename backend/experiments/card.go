@@ -29,6 +29,9 @@ func (x *Experiments) Card(ctx context.Context, given, name string) (CardFile, e
 	if err != nil {
 		return CardFile{}, err
 	}
+	if given == "" && run.Experiment != nil && run.Experiment.ID == name {
+		given = name // as good as naming its config
+	}
 	e, warnings, err := x.recorded(run, given)
 	if err != nil {
 		return CardFile{}, err

@@ -24,7 +24,13 @@ func (rd *Reader) Analyse(ctx context.Context, name string, p pool.Priority, pro
 	if err != nil {
 		return nil, err
 	}
-	return rd.analyseRun(ctx, run, p, progress)
+	found, err := rd.analyseRun(ctx, run, p, progress)
+	if changed := rd.Workspace.Changes(run).Sentence(run.Replay); changed != "" && found != nil {
+		said := *found
+		said.Warnings = slices.Insert(slices.Clone(found.Warnings), 0, changed)
+		found = &said
+	}
+	return found, err
 }
 
 func (rd *Reader) analyseRun(ctx context.Context, run model.Run, p pool.Priority, progress pool.Progress) (*metric.Analysis, error) {

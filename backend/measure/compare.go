@@ -99,7 +99,7 @@ func (m *Measure) CompareTraces(ctx context.Context, base, other string, progres
 		c.Loss = nil // of other work, or of a part of it, nothing is ideal
 	}
 	for _, s := range sides { // last: they say least of the difference
-		c.Warnings = append(c.Warnings, scaling.Replayed(s)...)
+		c.Warnings = append(c.Warnings, scaling.Marked(s)...)
 	}
 	return c, nil
 }

@@ -63,8 +63,14 @@ func (rd *Reader) Run(name string) (model.Run, error) { return rd.Workspace.Run(
 // CompletePath lists the paths that begin so; those of folders end with a slash.
 func (rd *Reader) CompletePath(part string) ([]string, error) { return rd.Workspace.CompletePath(part) }
 
-// named finds runs by their names.
-func (rd *Reader) named(names []string) ([]model.Run, error) { return model.Through(names, rd.Run) }
+// named finds runs by their names, each with what its config says otherwise by now.
+func (rd *Reader) named(names []string) ([]model.Run, error) {
+	runs, err := model.Through(names, rd.Run)
+	for i := range runs {
+		runs[i].Changed = rd.Workspace.Changes(runs[i])
+	}
+	return runs, err
+}
 
 // withinBudget refuses a run with too much to read on a login node, less what jobs have read.
 func (rd *Reader) withinBudget(run model.Run) error {

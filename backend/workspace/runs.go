@@ -42,12 +42,21 @@ func (w *Workspace) Runs() ([]model.Run, error) {
 		}
 	}
 	for i := range runs {
-		if now := f.owner(runs[i].Dir); now != nil && now.Err == nil && runs[i].Experiment != nil {
-			runs[i].Changed = config.Changes(*runs[i].Experiment, now.Experiment)
-		}
+		runs[i].Changed = f.changes(runs[i])
 	}
 	slices.SortStableFunc(runs, func(a, b model.Run) int { return b.Time.Compare(a.Time) })
 	return runs, nil
+}
+
+// Changes are what the config that writes where a run lies says otherwise by now than the run recorded. Run leaves them out,
+// as they cost a look at all configs.
+func (w *Workspace) Changes(run model.Run) model.Changes { return w.finder().changes(run) }
+
+func (w finder) changes(run model.Run) model.Changes {
+	if now := w.owner(run.Dir); now != nil && now.Err == nil && run.Experiment != nil {
+		return config.Changes(*run.Experiment, now.Experiment)
+	}
+	return nil
 }
 
 // finder looks for runs. It reads the experiments, once, where no run tells of itself.

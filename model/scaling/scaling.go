@@ -191,7 +191,7 @@ func Compare(sides []Side) Comparison {
 	c := Comparison{Warnings: []string{}}
 	for _, s := range sides {
 		c.Runs = append(c.Runs, s.Run.Name)
-		c.Warnings = append(append(c.Warnings, Unlike(sides[0], s)...), Replayed(s)...)
+		c.Warnings = append(append(c.Warnings, Unlike(sides[0], s)...), Marked(s)...)
 	}
 	for _, d := range metric.Definitions {
 		row := compareRow(d, sides)
@@ -231,12 +231,15 @@ func Differences(base, other Side) map[string]CompareCell {
 	return out
 }
 
-// Replayed says of a run that it is a replay.
-func Replayed(s Side) []string {
-	if !s.Analysis.Replay {
-		return nil
+// Marked says of a run that its config has changed since, and that it is a replay.
+func Marked(s Side) (said []string) {
+	if changed := s.Run.Changed.Sentence(s.Run.Replay); changed != "" {
+		said = append(said, s.Run.Name+": "+changed)
 	}
-	return []string{s.Run.Name + " is a replay of a recording, not a measurement of this machine"}
+	if s.Analysis.Replay {
+		said = append(said, s.Run.Name+" is a replay of a recording, not a measurement of this machine")
+	}
+	return said
 }
 
 // Unlike says why a run may not be compared with the base, and what was lost of it.

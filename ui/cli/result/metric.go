@@ -48,8 +48,9 @@ func Metric(e *command.Env) *cobra.Command {
 Prints the value alone on standard output, in the metric's own unit, as the original
 scripts did. RUN is a name under trace_collection/, name@job for an older run, or a
 path. The one number of many samples is the median over iterations, of requests' times
-the mean over an iteration first; --stat prints another. Exit code 3: no value, the reason is on standard error; 4: a value from
-damaged input, the loss is on standard error (4 beats 3).`, func(ctx context.Context, a *app.App, words []string) error {
+the mean over an iteration first; --stat prints another. Exit code 3: no value, the
+reason is on standard error; 4: a value from damaged input, the loss is on standard
+error (4 beats 3).`, func(ctx context.Context, a *app.App, words []string) error {
 		return printMetric(ctx, e, a, words[0], words[1], f)
 	})
 	c.Example = "  shardeck metric throughput_tokens_sec llama-8b-tp2\n" +

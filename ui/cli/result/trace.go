@@ -51,12 +51,12 @@ a CUDA graph replays have none but an annotation.
 --json prints everything there is. Of one run: window_ns, ranks (compute_ns, transfer_ns,
 wait_ns, unmatched_ns, copy_ns, idle_ns, skew_ns …), phases, timeline, classes, kernels
 (name, distinct, class, total_ns, count, min_ns, max_ns, share; sums over the ranks), other
-(the kernels of no known class), collectives (type, bytes, count,
-transfer_ns, wait_ns, unmatched_ns, algbw, busbw), lateness (ranks, bins, worst: the calls
-whose last rank was latest), straggler; what is not known is null. Of two: runs, per_step, parts, classes, kernels and
-collectives, each a list of rows with sides (ns, count, share), change_ns, change_pct and
-only_in. With --ops: kernel_ns, attributed_ns, joined_ns, ops (name, total_ns, count, share,
-within) and rest (reason, total_ns, count, share).`, func(ctx context.Context, a *app.App, runs []string) error {
+(the kernels of no known class), collectives (type, bytes, count, transfer_ns, wait_ns,
+unmatched_ns, algbw, busbw), lateness (ranks, bins, worst: the calls whose last rank was
+latest), straggler; what is not known is null. Of two: runs, per_step, parts, classes,
+kernels and collectives, each a list of rows with sides (ns, count, share), change_ns,
+change_pct and only_in. With --ops: kernel_ns, attributed_ns, joined_ns, ops (name,
+total_ns, count, share, within) and rest (reason, total_ns, count, share).`, func(ctx context.Context, a *app.App, runs []string) error {
 		switch {
 		case f.ops && len(runs) == 2:
 			return command.Usage("--ops is of one run")
