@@ -62,6 +62,12 @@ func (r Run) Marks() (all []Mark) {
 	return all
 }
 
+// Doubts are the texts of the marks, in one line, but for that of a replay, which is said apart; empty: the numbers are those of the row.
+func (r Run) Doubts() string {
+	marks := slices.DeleteFunc(r.Marks(), func(m Mark) bool { return m.Word == ReplayWord })
+	return strings.Join(Each(marks, func(m Mark) string { return m.Text }), " · ")
+}
+
 // ReplayWord marks what is no measurement of this machine.
 const ReplayWord = "replay"
 

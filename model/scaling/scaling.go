@@ -107,7 +107,7 @@ type Point struct {
 	Efficiency float64 `json:"efficiency"` // %, 0: none
 	Serial     float64 `json:"serial"`     // Karp–Flatt fraction; negative: none
 
-	Changed string `json:"config_changed,omitempty"` // what the config that writes there says otherwise, as a sentence
+	Changed string `json:"config_changed,omitempty"` // why Y may not be that of the config that writes there, as a sentence
 	Unsure  string `json:"unsure,omitempty"`         // why Y cannot be told from that of the smallest X; empty: it can, or nothing was sampled
 	TooFew  bool   `json:"n_too_small,omitempty"`    // so few samples that it never could
 }
@@ -122,7 +122,7 @@ func pointsOf(runs []Measured, x Axis, y string) []Point {
 	for _, m := range runs {
 		v := m.Analysis.Metric(y)
 		p := Point{Run: m.Run.Name, Layout: m.layout().Short(), X: float64(m.at(x)), Y: *v.Value,
-			N: v.N, Serial: -1, Changed: m.Run.Changed.Sentence(m.Run.Replay)}
+			N: v.N, Serial: -1, Changed: m.Run.Doubts()}
 		if v.Spread != nil {
 			p.Spread = *v.Spread
 		}
@@ -231,10 +231,10 @@ func Differences(base, other Side) map[string]CompareCell {
 	return out
 }
 
-// Marked says of a run that its config has changed since, and that it is a replay.
+// Marked says of a run why its numbers may not be those of its row, and that it is a replay.
 func Marked(s Side) (said []string) {
-	if changed := s.Run.Changed.Sentence(s.Run.Replay); changed != "" {
-		said = append(said, s.Run.Name+": "+changed)
+	if doubts := s.Run.Doubts(); doubts != "" {
+		said = append(said, s.Run.Name+": "+doubts)
 	}
 	if s.Analysis.Replay {
 		said = append(said, s.Run.Name+" is a replay of a recording, not a measurement of this machine")

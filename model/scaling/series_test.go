@@ -155,6 +155,20 @@ func TestRunsOfAChangedConfigStandApart(t *testing.T) {
 	}
 }
 
+// TestDoubtedPoints: a run whose own config is not known is marked where it is drawn, and where it is compared; a replay is said apart.
+func TestDoubtedPoints(t *testing.T) {
+	two := ran("two", 180, tp(2))
+	two.Run.Assumed, two.Run.Replay = true, true
+	points := SeriesOf([]Measured{ran("one", 100, tp(1)), two}, AxisGPUs, ThroughputMetric)[0].Points
+	const want = "its own config was not recorded, and the one that writes there may have changed since"
+	if p := points[len(points)-1]; p.Changed != want {
+		t.Errorf("%+v", p)
+	}
+	if said := Marked(Side{Measured: two}); len(said) == 0 || said[0] != "two: "+want {
+		t.Errorf("said %q", said)
+	}
+}
+
 // TestKeyIsOfTheEngineThatRan: a run by another engine than its config says, a replay and one of another GPU are unlike.
 func TestKeyIsOfTheEngineThatRan(t *testing.T) {
 	change := func(change func(*Measured)) Measured { m := ran("b", 100, tp(2)); change(&m); return m }
