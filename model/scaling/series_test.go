@@ -155,16 +155,16 @@ func TestRunsOfAChangedConfigStandApart(t *testing.T) {
 	}
 }
 
-// TestDoubtedPoints: a run whose own config is not known is marked where it is drawn, and where it is compared; a replay is said apart.
+// TestDoubtedPoints: a run whose own config is not known is marked where it is drawn, and where it is compared.
 func TestDoubtedPoints(t *testing.T) {
 	two := ran("two", 180, tp(2))
-	two.Run.Assumed, two.Run.Replay = true, true
+	two.Run.Assumed = true
 	points := SeriesOf([]Measured{ran("one", 100, tp(1)), two}, AxisGPUs, ThroughputMetric)[0].Points
 	const want = "its own config was not recorded, and the one that writes there may have changed since"
-	if p := points[len(points)-1]; p.Changed != want {
+	if p := points[len(points)-1]; p.Run != "two" || p.Changed != want {
 		t.Errorf("%+v", p)
 	}
-	if said := Marked(Side{Measured: two}); len(said) == 0 || said[0] != "two: "+want {
+	if said := Marked(Side{Measured: two}); len(said) != 1 || said[0] != "two: "+want {
 		t.Errorf("said %q", said)
 	}
 }
