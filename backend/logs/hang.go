@@ -92,7 +92,11 @@ func Hung(lines []string, job model.Job, silent time.Duration) (Finding, bool) {
 	if p.waits > 0 {
 		f.Title += fmt.Sprintf(", and the engine said %d times that it waits for a worker", p.waits)
 	}
-	f.Fixes = model.Each(f.Fixes, func(fix string) string { return strings.ReplaceAll(fix, "JOB", job.ID) })
+	fill := strings.NewReplacer("JOB", job.ID)
+	if strings.HasPrefix(job.ID, "L") { // a local job has no step
+		fill = strings.NewReplacer("srun --jobid JOB --overlap --ntasks-per-node=1 bash -c 'for", "for", "done'", "done")
+	}
+	f.Fixes = model.Each(f.Fixes, fill.Replace)
 	return f, true
 }
 

@@ -391,7 +391,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add(healthy, `[{"fs": "home", "space_perc": "12.3%", "inode_perc": 91}]`)
 	f.Add("shardeck-probe vllm \x1b[2J", `{"q": [{"fs": "\u001b[31m", "space_perc": -1e300}]}`)
 	f.Fuzz(func(t *testing.T, python, showquota string) {
-		for _, l := range append(versions(python, Target{}), quotas(showquota)...) {
+		for _, l := range append(software(t.Context(), Target{}, answers(nil, "", map[string]string{"shardeck-probe": python}).orHere()), quotas(showquota)...) {
 			if strings.ContainsAny(l.What+l.Text+l.Fix, "\x1b\n\x07") || l.Text == "" || (l.Fix == "") != (l.Level == Pass) {
 				t.Fatalf("line %+v", l)
 			}

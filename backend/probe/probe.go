@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"slices"
@@ -93,66 +94,40 @@ func Here(o Options) Machine {
 			m.Programs[p] = path
 		}
 	}
-	for _, group := range m.findings() {
-		if i := slices.IndexFunc(group, func(f finding) bool { return f.when }); i >= 0 {
-			m.Lines = append(m.Lines, group[i].line)
+	facts := maps.Clone(m.Programs)
+	facts["nersc"], facts["allocation"] = m.NERSC, m.Allocation
+	var values []string
+	for name, value := range facts {
+		values = append(values, "{"+name+"}", value)
+	}
+	lacks := func(fact string) bool {
+		name, not := strings.CutPrefix(fact, "no ")
+		return (facts[name] == "") != not
+	}
+	for _, f := range wanted().Here {
+		said := slices.ContainsFunc(m.Lines, func(l Line) bool { return l.What == f.What })
+		if !said && !slices.ContainsFunc(f.When, lacks) {
+			m.Lines = append(m.Lines, Line{f.Level, f.What, strings.NewReplacer(values...).Replace(f.Text), f.Fix})
 		}
 	}
 	return m
 }
 
+// finding is what Here may say: of one thing the first whose facts hold, programs on PATH, nersc and allocation, or none of them.
 type finding struct {
-	when bool
-	line Line
-}
-
-// findings are all that Here may say; of each group the first that is the case is said.
-func (m Machine) findings() [][]finding {
-	queue := m.has("sbatch", "squeue", "scancel")
-	return [][]finding{
-		{{!m.has("bash"), Line{Fail, "bash", "bash is not installed, and job scripts are written for it", "install bash"}}},
-		{
-			{queue, Line{Pass, "slurm", "Slurm's commands are here: " + m.Programs["sbatch"], ""}},
-			{m.has("sbatch"), Line{Fail, "slurm", "sbatch is here, squeue or scancel is not", "module load slurm, or ask the site"}},
-			{m.NERSC != "", Line{Fail, "slurm", "this is " + m.NERSC + ", and sbatch is not on PATH",
-				"leave the container, or add Slurm's directory to PATH"}},
-			{true, Line{Warn, "slurm", "no Slurm on this machine: jobs run here, one after the other", "log in to a cluster to queue jobs"}},
-		},
-		{{m.has("sbatch") && !m.has("sacct"), Line{Warn, "history", "sacct is not on PATH: jobs that ended are soon forgotten",
-			"module load slurm, or ask the site"}}},
-		{
-			{m.Allocation != "", Line{Pass, "place", fmt.Sprintf("inside Slurm job %s: jobs run on its nodes", m.Allocation), ""}},
-			{m.NERSC != "", Line{Pass, "place", "a login node of " + m.NERSC, ""}},
-		},
-		{
-			{m.has("python3"), Line{Pass, "python", m.Programs["python3"] + " (jobs use their own: runtime in shardeck.yaml)", ""}},
-			{true, Line{Warn, "python", "no python3 on this machine",
-				"say the jobs' environment in shardeck.yaml: runtime: {kind: conda, name: vllm-profiling}"}},
-		},
-		{
-			{m.has("nvidia-smi"), Line{Pass, "gpu", "an NVIDIA driver is here", ""}},
-			{m.Scheduler() == "slurm", Line{Pass, "gpu", "none on this machine, and none is needed to submit", ""}},
-			{true, Line{Warn, "gpu", "no NVIDIA driver on this machine: only replays will run", "use engine: replay, or a machine with GPUs"}},
-		},
-		{
-			{m.has("nsys"), Line{Pass, "nsys", m.Programs["nsys"], ""}},
-			{true, Line{Warn, "nsys", "nsys is not on PATH: needed for --nsys only, on the nodes of the job", "module spider nsight"}},
-		},
-		{{!m.has("hf") && !m.has("huggingface-cli"), Line{Warn, "hub", "huggingface-cli is not on PATH: models are downloaded with it",
-			"pip install huggingface_hub"}}},
-	}
+	Level Level    `yaml:"level"`
+	What  string   `yaml:"what"`
+	When  []string `yaml:"when"`
+	Text  string   `yaml:"text"`
+	Fix   string   `yaml:"fix"`
 }
 
 // Scheduler is slurm where jobs can be queued, else local: without Slurm, and inside an allocation for its GPUs.
 func (m Machine) Scheduler() string {
-	if m.has("sbatch", "squeue", "scancel") && m.Allocation == "" {
-		return "slurm"
+	if slices.ContainsFunc([]string{"sbatch", "squeue", "scancel"}, func(p string) bool { return m.Programs[p] == "" }) || m.Allocation != "" {
+		return "local"
 	}
-	return "local"
-}
-
-func (m Machine) has(programs ...string) bool {
-	return !slices.ContainsFunc(programs, func(p string) bool { return m.Programs[p] == "" })
+	return "slurm"
 }
 
 func clean(s string) string { return strings.TrimSpace(model.Printable(s)) }
@@ -176,6 +151,7 @@ var wanted = strictyaml.Embedded[struct {
 	Versions     string                 `yaml:"versions"`
 	Needs        []need                 `yaml:"needs"`
 	Damages      map[string]damage      `yaml:"damages"` // of files of weights
+	Here         []finding              `yaml:"here"`
 }]("software.yaml")
 
 // software starts the Python of the jobs' environment and reads its versions.
@@ -189,8 +165,9 @@ func software(ctx context.Context, t Target, o Options) []Line {
 		return []Line{{Fail, "environment", fmt.Sprintf("the %s cannot be entered: %s", t.environmentName(), clean(err.Error())),
 			strings.ReplaceAll(wanted().Environments[t.Runtime].Install, "{name}", t.Name)}}
 	}
-	t.keep(said(text))
-	return versions(text, t)
+	found := said(text)
+	t.keep(found)
+	return model.Each(wanted().Needs, func(n need) Line { return n.line(found[n.Name], t.environmentName()) })
 }
 
 // Engine is what an environment said of its vLLM.
@@ -248,12 +225,6 @@ func said(text string) map[string][]string {
 		}
 	}
 	return found
-}
-
-// versions words the answer: one line for each thing needed.
-func versions(text string, t Target) []Line {
-	found := said(text)
-	return model.Each(wanted().Needs, func(n need) Line { return n.line(found[n.Name], t.environmentName()) })
 }
 
 // line words the version that was found, of what is in an environment.
