@@ -7,8 +7,6 @@ import (
 	"sort"
 	"strings"
 	"time"
-
-	"shardeck/model"
 )
 
 // evidence is a line of a log that tells why the program ended.
@@ -119,43 +117,36 @@ var bystanders = []string{"shell", "slurm", "container"}
 
 // stream is what some speakers said, without what stood between, so that a pattern is found across lines.
 type stream struct {
-	text  string
-	lines []int // of the log
-	begin []int // where each begins in text
+	text         strings.Builder
+	lines, begin []int // of the log, and where each begins in text
 }
 
 // streamsOf are the whole log, and each speaker's part, whose lines others may have cut apart.
-func streamsOf(log []heard) []stream {
-	var order []string
-	lines := map[string][]int{}
+func streamsOf(log []heard) (all []*stream) {
+	by := map[string]*stream{}
 	for i, h := range log {
 		for _, who := range []string{"all", "by " + h.who} {
 			if h.program == news {
 				break
 			}
-			if len(lines[who]) == 0 {
-				order = append(order, who)
+			s := by[who]
+			if s == nil {
+				s = &stream{}
+				by[who], all = s, append(all, s)
 			}
-			lines[who] = append(lines[who], i)
+			s.lines, s.begin = append(s.lines, i), append(s.begin, s.text.Len())
+			s.text.WriteString(h.flat)
 		}
 	}
-	return model.Each(order, func(who string) stream {
-		s := stream{lines: lines[who]}
-		var text strings.Builder
-		for _, i := range s.lines {
-			s.begin = append(s.begin, text.Len())
-			text.WriteString(log[i].flat)
-		}
-		s.text = text.String()
-		return s
-	})
+	return all
 }
 
 // search finds the lines at which the stream shows a kind, over four lines at most.
-func (s stream) search(log []heard, c *cause) (out []int) {
+func (s *stream) search(log []heard, c *cause) (out []int) {
+	text := s.text.String()
 	at := func(offset int) int { return sort.SearchInts(s.begin, offset+1) - 1 }
 	for _, p := range c.Holds {
-		for start, end := p.in(s.text, 0); start >= 0; start, end = p.in(s.text, start+1) {
+		for start, end := p.in(text, 0); start >= 0; start, end = p.in(text, start+1) {
 			first, last := at(start), at(end-1)
 			if last-first < 4 && c.fits(log, s.lines[first]) {
 				out = append(out, s.lines[first])
@@ -245,14 +236,10 @@ var rankIn = regexp.MustCompile(`(?:[Rr]ank[ =]?|default)(\d+)|\b(Worker_\w+|\w*
 // speaker is who spoke a line, in words: " on rank 4", " in Worker_TP1"; empty: the line does not tell.
 func speaker(who string) string {
 	all := rankIn.FindAllStringSubmatch(who, -1)
-	if len(all) == 0 {
-		return ""
+	for i, words := range []string{" on rank ", " in ", " in task "} {
+		if len(all) > 0 && all[len(all)-1][i+1] != "" {
+			return words + all[len(all)-1][i+1]
+		}
 	}
-	switch m := all[len(all)-1]; {
-	case m[1] != "":
-		return " on rank " + m[1]
-	case m[2] != "":
-		return " in " + m[2]
-	}
-	return " in task " + who
+	return ""
 }

@@ -311,13 +311,10 @@ func (p *Part) around(f *os.File, m match, lines int) (int, error) {
 }
 
 func (l Look) matcher() func(line []byte) bool {
-	if l.Text == "" {
-		return func(line []byte) bool { return looksBad(bytes.ToLower(line)) }
-	}
 	text, lower := bytes.ToLower([]byte(l.Text)), []byte(nil)
 	return func(line []byte) bool {
 		lower = appendLower(lower[:0], line)
-		return bytes.Contains(lower, text)
+		return l.Text == "" && looksBad(lower) || l.Text != "" && bytes.Contains(lower, text)
 	}
 }
 

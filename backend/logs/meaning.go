@@ -19,22 +19,17 @@ type Progress struct {
 	Done, Total int         // steps of that stage, where the log tells; Total 0: it does not
 }
 
-type sign struct {
-	Holds string      `yaml:"holds"`
-	Stage model.Stage `yaml:"stage"`
-	Steps bool        `yaml:"steps"`
-}
-
 var signs = strictyaml.Embedded[struct {
-	Signs []sign           `yaml:"signs"`
-	Quiet map[string]quiet `yaml:"quiet"`
+	Signs []struct {
+		Holds string      `yaml:"holds"`
+		Stage model.Stage `yaml:"stage"`
+		Steps bool        `yaml:"steps"`
+	} `yaml:"signs"`
+	Quiet map[string]struct { // how long a stage may tell nothing
+		Minutes int  `yaml:"minutes"`
+		Slow    bool `yaml:"slow"` // the engine says that it waits though all is well
+	} `yaml:"quiet"`
 }]("stages.yaml")
-
-// quiet is how long a stage may tell nothing.
-type quiet struct {
-	Minutes int  `yaml:"minutes"`
-	Slow    bool `yaml:"slow"` // the engine says that it waits though all is well
-}
 
 var (
 	// steps are those of a progress bar.
@@ -107,9 +102,8 @@ func (p *Progress) count(m []string) {
 	if m == nil {
 		return
 	}
-	done, err1 := strconv.Atoi(m[1])
-	total, err2 := strconv.Atoi(m[2])
-	if err1 == nil && err2 == nil && done <= total {
+	done, _ := strconv.Atoi(m[1])
+	if total, err := strconv.Atoi(m[2]); err == nil && done <= total {
 		p.Done, p.Total = done, total
 	}
 }
@@ -134,10 +128,12 @@ func Cause(lines []string, job model.Job) (Finding, bool) {
 	log := listen(lines)
 	found := gather(log)
 	e, ok := first(found)
+	code := exitOf(job) // a runner's tells more than an echo without advice
+	mute := ok && e.says != nil && e.says.Echo && len(e.says.Fixes) == 0 && code != nil && len(code.Fixes) > 0
 	told := func() Finding { return e.finding(lines, log, found, job) }
 	by, at := outside(log, job.State)
 	switch {
-	case by == nil && ok && !e.mute(job):
+	case by == nil && ok && !mute:
 		return told(), true
 	case by == nil:
 		return unexplained(lines, log, job), true
@@ -246,12 +242,6 @@ func (e evidence) finding(lines []string, log []heard, found []evidence, job mod
 func shortened(name string) string {
 	r := []rune(name)
 	return string(r[:min(len(r), 160)]) + map[bool]string{true: " …"}[len(r) > 160]
-}
-
-// mute reports whether the runner's exit code tells more than the evidence does.
-func (e evidence) mute(job model.Job) bool {
-	c := exitOf(job)
-	return e.says != nil && e.says.Echo && len(e.says.Fixes) == 0 && c != nil && len(c.Fixes) > 0
 }
 
 // exitOf is what the job's exit code tells, if a runner has that code; nil: nothing.

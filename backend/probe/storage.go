@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,14 +17,7 @@ import (
 	"shardeck/model/shell"
 )
 
-// What is little: a run's traces are some 300 MB a rank, in a few files each.
-const (
-	littleSpace  = 20e9
-	noSpace      = 1e9
-	littleInodes = 10000
-	noInodes     = 100
-)
-
+// disk is the room for runs, whose traces are some 300 MB a rank, in a few files each.
 func disk(_ context.Context, t Target, o Options) []Line {
 	if t.Workspace == "" {
 		return nil
@@ -33,9 +28,9 @@ func disk(_ context.Context, t Target, o Options) []Line {
 	}
 	const clear = "remove old runs below trace_collection, or move the workspace to $SCRATCH"
 	free, files := int64(s.Bavail)*int64(s.Bsize), int64(s.Ffree)
-	lines := []Line{leftOver("disk", free, noSpace, littleSpace, unit.FileSize(free)+" free for "+t.Workspace, clear)}
+	lines := []Line{leftOver("disk", free, 1e9, 20e9, unit.FileSize(free)+" free for "+t.Workspace, clear)}
 	if s.Files > 0 {
-		lines = append(lines, leftOver("inodes", files, noInodes, littleInodes, fmt.Sprintf("%d more files fit", files), clear))
+		lines = append(lines, leftOver("inodes", files, 100, 10000, fmt.Sprintf("%d more files fit", files), clear))
 	}
 	return lines
 }
@@ -92,16 +87,11 @@ func outputs(_ context.Context, t Target, _ Options) []Line {
 
 // nearestExisting is the nearest of a path and its parents that exists.
 func nearestExisting(path string) string {
-	for {
-		if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
-			return path
-		}
-		up := filepath.Dir(path)
-		if up == path {
-			return path
-		}
-		path = up
+	_, err := os.Lstat(path)
+	if up := filepath.Dir(path); up != path && errors.Is(err, os.ErrNotExist) {
+		return nearestExisting(up)
 	}
+	return path
 }
 
 func quota(ctx context.Context, _ Target, o Options) []Line {
@@ -112,37 +102,28 @@ func quota(ctx context.Context, _ Target, o Options) []Line {
 	if err != nil {
 		return []Line{{Warn, "quota", "showquota does not answer: " + clean(err.Error()), "showquota"}}
 	}
-	used := quotas(text)
-	if len(used) == 0 {
-		return []Line{{Warn, "quota", "showquota's answer cannot be read", "showquota"}}
+	if used := quotas(text); len(used) > 0 {
+		return used
 	}
-	return used
+	return []Line{{Warn, "quota", "showquota's answer cannot be read", "showquota"}}
 }
 
 // quotas reads showquota -J: a list of objects, or an object that holds one, with fs,
 // space_perc and inode_perc, numbers or text such as 12.3%.
-func quotas(text string) []Line {
+func quotas(text string) (lines []Line) {
 	var list []map[string]any
-	if json.Unmarshal([]byte(text), &list) != nil {
-		var wrapped map[string][]map[string]any
-		if json.Unmarshal([]byte(text), &wrapped) != nil {
-			return nil
-		}
-		for _, l := range wrapped {
-			list = append(list, l...)
-		}
+	if wrapped := map[string][]map[string]any{}; json.Unmarshal([]byte(text), &wrapped) == nil {
+		list = slices.Concat(slices.Collect(maps.Values(wrapped))...)
+	} else if json.Unmarshal([]byte(text), &list) != nil {
+		return nil
 	}
-	var lines []Line
 	for _, entry := range list {
 		fs, _ := entry["fs"].(string)
-		for _, part := range []struct{ key, words string }{{"space_perc", "space"}, {"inode_perc", "files"}} {
-			used, ok := percent(entry[part.key])
-			if fs == "" || !ok {
-				continue
+		for _, of := range [][2]string{{"space_perc", "space"}, {"inode_perc", "files"}} {
+			if used, ok := percent(entry[of[0]]); ok && fs != "" {
+				lines = append(lines, leftOver("quota "+clean(fs), int64(100-used), 1, 15, fmt.Sprintf("%.0f %% of its %s are used", used, of[1]),
+					"remove old traces, or ask for more: showquota"))
 			}
-			left := int64(100 - used)
-			lines = append(lines, leftOver("quota "+clean(fs), left, 1, 15, fmt.Sprintf("%.0f %% of its %s are used", used, part.words),
-				"remove old traces, or ask for more: showquota"))
 		}
 	}
 	return lines

@@ -148,14 +148,11 @@ func (g *Engine) nameRule(name string) rule {
 	case g.Instead[name] != "":
 	case near != "":
 		r.fix = words("did you mean vllm." + near + "?")
-	case g.Own == nil && g.outgrown():
+	case g.Own == nil && (g.Release == "" || model.Older(g.Newest, g.Release)): // which may be newer than the table
 		r.severity, r.fault = SeverityWarning, constant("no vLLM up to %s has an argument %s", g.Newest, name)
 	}
 	return r
 }
-
-// outgrown reports whether the release may be newer than the table.
-func (g *Engine) outgrown() bool { return g.Release == "" || model.Older(g.Newest, g.Release) }
 
 // after is the release that follows one: 0.13 of 0.12.
 func after(release string) string {
@@ -296,22 +293,24 @@ func (c Conflict) finding(key string, facts map[string]string) Finding {
 
 // facts are what conflicts speak of: keys of the config, and what follows from them; what is not known is missing.
 func (s *subject) facts() map[string]string {
-	e, l, p := s.e, s.e.Layout, s.place
-	f := map[string]string{"model.name": e.Model.Name, "model.precision": e.Model.Precision, "model.weights": e.Model.Weights,
-		"comm.all_reduce": e.Comm.AllReduce, "comm.all2all": e.Comm.All2All, "fabric": s.w.Site.Fabric,
-		"release": s.w.Engine().Release}
-	numbers := map[string]int64{"parallelism.tp": int64(l.TP), "parallelism.pp": int64(l.PP), "parallelism.ep": int64(l.EP), "dp": int64(l.DP()),
-		"requests": e.RequestsPerReplica(), "length": int64(e.Data.SeqLen + e.Data.MaxTokens), "model_len": int64(e.ModelLen()),
-		"nodes": int64(p.Nodes), "gpus_per_node": int64(p.GPUsPerNode), "replica_nodes": 1}
+	e, l, p, f := s.e, s.e.Layout, s.place, map[string]string{}
+	for name, value := range map[string]any{"model.name": e.Model.Name, "model.precision": e.Model.Precision, "model.weights": e.Model.Weights,
+		"comm.all_reduce": e.Comm.AllReduce, "comm.all2all": e.Comm.All2All, "fabric": s.w.Site.Fabric, "release": s.w.Engine().Release,
+		"parallelism.tp": l.TP, "parallelism.pp": l.PP, "parallelism.ep": l.EP, "dp": l.DP(), "requests": e.RequestsPerReplica(),
+		"length": e.Data.SeqLen + e.Data.MaxTokens, "model_len": e.ModelLen(), "nodes": p.Nodes, "gpus_per_node": p.GPUsPerNode,
+		"replica_nodes": 1, "site": s.w.Site.Network, "env": e.Env, "vllm": e.VLLM} {
+		flatten(f, name, value)
+	}
 	if p.TPSpans || p.PPSpans {
-		numbers["replica_nodes"] = int64(p.Nodes)
+		flatten(f, "replica_nodes", p.Nodes)
 	}
 	if given := e.Env["CUDA_VISIBLE_DEVICES"]; given != "" {
-		numbers["visible"] = int64(len(strings.Split(given, ",")))
+		flatten(f, "visible", len(strings.Split(given, ",")))
 	}
 	if m := s.shape; m != nil {
 		f["moe"], f["mla"], f["short"] = strconv.FormatBool(m.MoE != nil), strconv.FormatBool(m.MLA != nil), m.Short
-		numbers["positions"], numbers["kv_copies"] = int64(m.MaxLen), int64(max(1, l.TP/max(1, m.KVHeads)))
+		flatten(f, "positions", m.MaxLen)
+		flatten(f, "kv_copies", max(1, l.TP/max(1, m.KVHeads)))
 		if q := s.held.quant; q != nil {
 			f["held"] = q.Method
 		}
@@ -320,16 +319,6 @@ func (s *subject) facts() map[string]string {
 		f["gpu"], f["capability"] = g.Title, g.Capability
 		f["left"] = fmt.Sprintf("%.1f", float64(g.Bytes)*(1-e.EngineNumber("gpu_memory_utilization", 0.9))/gib)
 	}
-	for k, n := range numbers {
-		f[k] = strconv.FormatInt(n, 10)
-	}
-	for k, v := range s.w.Site.Network {
-		f["site."+k] = v
-	}
-	for k, v := range e.Env {
-		f["env."+k] = v
-	}
-	flatten(f, "vllm", e.VLLM)
 	f["max_num_seqs"] = f["vllm.max_num_seqs"]
 	if f["max_num_seqs"] == "" && e.RequestsPerReplica() > sampledRows {
 		f["max_num_seqs"] = f["requests"] // as the runner sets it
@@ -343,6 +332,11 @@ func flatten(f map[string]string, path string, value any) {
 		return
 	}
 	f[path] = fmt.Sprint(value)
+	if m, ok := value.(map[string]string); ok {
+		for k, v := range m {
+			f[path+"."+k] = v
+		}
+	}
 	if m, ok := value.(map[string]any); ok {
 		for k, v := range m {
 			flatten(f, path+"."+k, v)
