@@ -217,7 +217,8 @@ func (e evidence) before(f evidence) bool {
 // near reports one incident: one speaker, or bare lines that may be anybody's, close to each other and within seconds.
 func (e evidence) near(f evidence) bool {
 	apart := max(e.line, f.line)-min(e.line, f.line) > 2*around || e.stamped && f.stamped && e.at.Sub(f.at).Abs() > 5*time.Second
-	return !apart && (e.who == f.who || e.who == "" || f.who == "")
+	before := f.line < e.line || e.says != nil || f.says == nil || f.says.Kills // what a bare line says afterwards is of another
+	return !apart && (e.who == f.who || e.who == "" || f.who == "" && before)
 }
 
 // became is the exception that the one of e brought about, empty where none is said to be.
