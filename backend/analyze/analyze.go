@@ -228,6 +228,8 @@ func noTraces(f *facts) string {
 		return ""
 	case len(f.NoKernels) > 0 && len(f.Losses) > 0:
 		return strings.Join(f.NoKernels, ", ") + ": no GPU kernels in what could be read; the warnings say what was lost"
+	case len(slices.Compact(slices.Clone(f.WhyNone))) > 1:
+		return f.NoKernels[0] + ": " + f.WhyNone[0] + "; the warnings tell of the others"
 	case len(f.NoKernels) > 0:
 		return strings.Join(f.NoKernels, ", ") + ": " + f.WhyNone[0]
 	case f.in.NoTraces != "":

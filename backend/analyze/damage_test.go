@@ -129,3 +129,14 @@ func gunzip(t *testing.T, packed []byte) []byte {
 	}
 	return text
 }
+
+// Kind: traces without kernels, each for a reason of its own: none is said of a file that it is not true of.
+func TestReasonsOfTheirOwn(t *testing.T) {
+	one, two := newFake(0), newFake(1)
+	one.Info.Notes, two.Info.Notes = []string{"no GPU kernels: an MTIA accelerator ran"}, []string{"no GPU kernels: the host alone ran"}
+	a := analyse(t, fakeInput(layoutOf(2, 1, 1, 1), one, two))
+	const want = "kineto_trace_0.json: no GPU kernels: an MTIA accelerator ran; the warnings tell of the others"
+	if got := a.Metric("gpu_busy").Reason; got != want || !warned(a, "kineto_trace_1.json: no GPU kernels: the host alone ran") {
+		t.Errorf("%q, warnings %q", got, a.Warnings)
+	}
+}
