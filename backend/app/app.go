@@ -157,18 +157,13 @@ func (a *App) chooseScheduler() {
 		a.scheduler = a.options.Scheduler
 	case name == slurm.Name:
 		a.scheduler = slurm.New(slurm.Options{})
-	default:
-		a.scheduler = local.New(local.Options{Dir: a.ws.Path(workspace.PrivateDir + "/local"), GPUs: a.world.GPUsPerNode(),
-			Pool: gpuPool(a.options.Env)})
+	default: // the jobs of all this user's workspaces note their GPUs in one place, if there is a home
+		pool := catalog.UserDir(a.options.Env, "XDG_STATE_HOME", ".local/state")
+		if pool != "" {
+			pool = filepath.Join(pool, "gpus")
+		}
+		a.scheduler = local.New(local.Options{Dir: a.ws.Path(workspace.PrivateDir + "/local"), GPUs: a.world.GPUsPerNode(), Pool: pool})
 	}
-}
-
-// gpuPool is where the jobs of all this user's workspaces note their GPUs; empty without a home.
-func gpuPool(env func(string) string) string {
-	if dir := catalog.UserDir(env, "XDG_STATE_HOME", ".local/state"); dir != "" {
-		return filepath.Join(dir, "gpus")
-	}
-	return ""
 }
 
 // localFloor is the least time between two looks at the local scheduler's files, which cost nothing.

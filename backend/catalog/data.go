@@ -238,8 +238,6 @@ func checkSite(file, name string, s model.Site, gpus map[string]model.GPU) error
 		if _, ok := gpus[k.GPU]; !ok && k.GPU != "" {
 			return fault("node kind %s: GPU %.40q is not in gpus.yaml", k.Constraint, k.GPU)
 		}
-	}
-	for _, k := range s.Partitions {
 		if k.Queue != "" && s.Queue(k.Queue) == nil {
 			return fault("node kind %s: its queue %.40q is not among qos", k.Constraint, k.Queue)
 		}

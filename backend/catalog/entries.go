@@ -81,7 +81,10 @@ func parseEntry(file string, n *yaml.Node) (Entry, error) {
 	config.HeadComment, config.FootComment, config.LineComment = "", "", ""
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if key, v := *n.Content[i], n.Content[i+1]; key.Value != "slug" && key.Value != "default" {
-			key.HeadComment, key.FootComment = flowComment(v), ""
+			key.HeadComment, key.FootComment = "", ""
+			if v.Kind == yaml.MappingNode && v.Style&yaml.FlowStyle != 0 {
+				key.HeadComment = v.LineComment // {…} is about to be written on lines of its own: it would be lost
+			}
 			config.Content = append(config.Content, &key, inBlockStyle(v))
 		}
 	}
@@ -98,14 +101,6 @@ func parseEntry(file string, n *yaml.Node) (Entry, error) {
 // faultAt is the error of an entry, at its place.
 func faultAt(file string, n *yaml.Node, format string, args ...any) error {
 	return strictyaml.Problems{strictyaml.At(file, n, "", format, args...)}
-}
-
-// flowComment is the comment behind a {…} that is about to be written on lines of its own, and would be lost.
-func flowComment(n *yaml.Node) string {
-	if n.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 {
-		return n.LineComment
-	}
-	return ""
 }
 
 // inBlockStyle is a copy of a node in which mappings stand one key a line.

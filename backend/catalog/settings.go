@@ -210,11 +210,10 @@ func (c *Catalog) surveyed(o Options, sources []source, scheduler string, name, 
 		return base, err
 	}
 	site, from := o.Survey(scheduler, base, maps.Clone(c.GPUs))
-	switch {
-	case from == "":
-		return loadSite(sources, *name, c.GPUs)
+	if from != "" {
+		*name, *origin = site.Name, "read from "+from
 	}
-	if *name, *origin = site.Name, "read from "+from; slices.Contains(c.Sites, site.Name) {
+	if from == "" || slices.Contains(c.Sites, site.Name) {
 		return loadSite(sources, *name, c.GPUs)
 	}
 	for _, g := range site.GPUs {

@@ -300,14 +300,10 @@ func Attributed(t metric.OpTimes) string {
 	if t.JoinedNS > 0 {
 		text += ", " + unit.Percent(t.JoinedNS, t.KernelNS) + " % one that the execution trace has too"
 	}
-	var rest []string
-	for _, r := range t.Rest {
-		rest = append(rest, fmt.Sprintf("%s %% (%s) %s", unit.Number(r.Share, 1), unit.Plural(r.Count, "kernel"), r.Reason))
-	}
-	if len(rest) == 0 {
-		return text
-	}
-	return text + "; the rest: " + strings.Join(rest, "; ")
+	rest := model.Each(t.Rest, func(r metric.OpRest) string {
+		return fmt.Sprintf("%s %% (%s) %s", unit.Number(r.Share, 1), unit.Plural(r.Count, "kernel"), r.Reason)
+	})
+	return strings.TrimSuffix(text+"; the rest: "+strings.Join(rest, "; "), "; the rest: ")
 }
 
 // lateCalls are the calls whose last rank was latest, the latest first.

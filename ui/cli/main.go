@@ -19,6 +19,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -175,10 +176,5 @@ func openCockpit(ctx context.Context, e *command.Env) error {
 
 // editor is the command that edits a file: $VISUAL, then $EDITOR, then vi.
 func editor(env func(string) string) []string {
-	for _, name := range []string{"VISUAL", "EDITOR"} {
-		if words := strings.Fields(env(name)); len(words) > 0 {
-			return words
-		}
-	}
-	return []string{"vi"}
+	return strings.Fields(cmp.Or(strings.TrimSpace(env("VISUAL")), strings.TrimSpace(env("EDITOR")), "vi"))
 }

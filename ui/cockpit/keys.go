@@ -141,10 +141,9 @@ func help(m *Model) tea.Cmd {
 
 // inShort is how to get about, on the first lines of the help whatever the pane.
 func inShort(m *Model, width int) []string {
-	var words []string
-	for _, h := range hintsOf(m.general(), false) {
-		words = append(words, strings.ReplaceAll(m.env.Theme.Spell(h.Label)+" "+h.Verb, " ", "\u00a0"))
-	}
+	words := model.Each(hintsOf(m.general(), false), func(h widget.Hint) string {
+		return strings.ReplaceAll(m.env.Theme.Spell(h.Label)+" "+h.Verb, " ", "\u00a0")
+	})
 	lines := widget.Wrap(strings.Join(words, "  "), width)
 	for i := range lines {
 		lines[i] = strings.ReplaceAll(lines[i], "\u00a0", " ")

@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -46,10 +47,9 @@ func keyOf(k pane.Key) (tea.KeyMsg, bool) {
 }
 
 func everywhere(m *Model) []command {
-	var all []command
-	for _, name := range m.order {
-		all = append(all, command{string(name), "go to " + title(name), func(m *Model) tea.Cmd { return m.enter(name) }})
-	}
+	all := model.Each(m.order, func(name pane.Name) command {
+		return command{string(name), "go to " + title(name), func(m *Model) tea.Cmd { return m.enter(name) }}
+	})
 	return append(all,
 		command{"refresh", "read the files and ask the scheduler again", refresh},
 		command{"export", "write results_summary.csv and scaling_analysis.png", (*Model).startExport},

@@ -6,6 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"shardeck/model"
 	"shardeck/ui/widget"
 )
 
@@ -63,13 +64,7 @@ func WhyNot(so bool, why string) string {
 }
 
 // Keys is the table without its functions.
-func (t Table[P]) Keys() []Key {
-	keys := make([]Key, len(t))
-	for i, b := range t {
-		keys[i] = b.Key
-	}
-	return keys
-}
+func (t Table[P]) Keys() []Key { return model.Each(t, func(b Bind[P]) Key { return b.Key }) }
 
 // Within is Keys with where they mean that before their help, for the manual.
 func (t Table[P]) Within(where string) []Key {
@@ -101,12 +96,7 @@ func (t Table[P]) OnlyFoot(keep ...string) []Key {
 }
 
 func keysOf(hints []widget.Hint) []Key {
-	keys := make([]Key, len(hints))
-	for i, h := range hints {
-		keys[i] = Hint(h.Label, h.Verb)
-		keys[i].Help = h.Help
-	}
-	return keys
+	return model.Each(hints, func(h widget.Hint) Key { return Key{Label: h.Label, Verb: h.Verb, Help: h.Help, Foot: true} })
 }
 
 // MoveKeys are the entries for moving in a list, which widget.Window answers.

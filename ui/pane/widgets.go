@@ -1,6 +1,7 @@
 package pane
 
 import (
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/ui/theme"
@@ -16,30 +17,22 @@ func Tone(r present.Role) theme.Tone { return tones[r] }
 
 // Columns are those of a table as widgets draw them.
 func Columns(t present.Table) []widget.Column {
-	out := make([]widget.Column, len(t.Columns))
-	for i, c := range t.Columns {
-		out[i] = widget.Column{Title: c.Title, Unit: c.Unit, Right: c.Right, Mixed: c.Mixed, Worth: c.Worth, Min: c.Min, Middle: c.Middle}
-	}
-	return out
+	return model.Each(t.Columns, func(c present.Column) widget.Column {
+		return widget.Column{Title: c.Title, Unit: c.Unit, Right: c.Right, Mixed: c.Mixed, Worth: c.Worth, Min: c.Min, Middle: c.Middle}
+	})
 }
 
 // Cells are those of a row as widgets draw them.
 func Cells(th *theme.Theme, r present.Row) []widget.Cell {
-	out := make([]widget.Cell, len(r.Cells))
-	for i, c := range r.Cells {
-		out[i] = widget.Cell{Text: th.Spell(c.Text), Tone: tones[c.Role], Lead: th.Spell(c.Lead), By: c.By}
-	}
-	return out
+	return model.Each(r.Cells, func(c present.Cell) widget.Cell {
+		return widget.Cell{Text: th.Spell(c.Text), Tone: tones[c.Role], Lead: th.Spell(c.Lead), By: c.By}
+	})
 }
 
 // Drawn is a table as a widget that draws it.
 func Drawn(th *theme.Theme, t present.Table) *widget.Table {
 	out := &widget.Table{Columns: Columns(t), Column: -1}
-	rows := make([][]widget.Cell, len(t.Rows))
-	for i, r := range t.Rows {
-		rows[i] = Cells(th, r)
-	}
-	out.SetRows(rows)
+	out.SetRows(model.Each(t.Rows, func(r present.Row) []widget.Cell { return Cells(th, r) }))
 	return out
 }
 

@@ -144,13 +144,17 @@ func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run stri
 	}
 	e.Warnings(found.Warnings)
 	sayAbout(e, m, found)
+	var none error
+	if m.Value == nil && !isAnswer(m) {
+		none = command.Exit(command.NoValue)
+	}
 	return cmp.Or(e.Show(m, func() {
 		if m.Value != nil {
 			fmt.Fprintln(e.Out, unit.Full(*m.Value))
 		} else if isAnswer(m) {
 			fmt.Fprintln(e.Out, m.Reason)
 		}
-	}), codeOf(m, found))
+	}), command.DamagedIf(found.Damaged), none)
 }
 
 // analysed reads a run. Of one that is too large to read here it gives what its timing files say, and the error.
@@ -184,16 +188,6 @@ func sayReplay(e *command.Env, found *metric.Analysis) {
 	if found.Replay {
 		e.Warn("%s is a replay of a recording, not a measurement of this machine", found.Run)
 	}
-}
-
-func codeOf(m metric.Metric, found *metric.Analysis) error {
-	switch {
-	case found.Damaged:
-		return command.Exit(command.Damaged)
-	case m.Value == nil && !isAnswer(m):
-		return command.Exit(command.NoValue)
-	}
-	return nil
 }
 
 // Metrics prints every metric of a run.
