@@ -59,7 +59,10 @@ type Dialog struct {
 }
 
 // Ask opens a question, in place of whatever is open.
-func (d *Dialog) Ask(a *Ask) { d.ask = a }
+func (d *Dialog) Ask(a *Ask) tea.Cmd {
+	d.ask = a
+	return nil
+}
 
 // Type opens a field.
 func (d *Dialog) Type(f Field) tea.Cmd {
@@ -202,8 +205,7 @@ func (o *Opener) open(text string) tea.Cmd {
 	}, func(run model.Run, err error) tea.Cmd {
 		switch choices := model.ChoicesOf(err); {
 		case len(choices) > 0:
-			o.choose(err, choices)
-			return nil
+			return o.choose(err, choices)
 		case err != nil:
 			return Fail(err)
 		}
@@ -212,7 +214,7 @@ func (o *Opener) open(text string) tea.Cmd {
 }
 
 // choose asks for one of the first nine, which have a key each; the others can be typed.
-func (o *Opener) choose(err error, choices []model.Choice) {
+func (o *Opener) choose(err error, choices []model.Choice) tea.Cmd {
 	p := &widget.Popup{Title: "Which one?", Body: append(widget.Wrap(err.Error(), 70), "")}
 	few := min(len(choices), 9)
 	for i, c := range choices[:few] {
@@ -224,7 +226,7 @@ func (o *Opener) choose(err error, choices []model.Choice) {
 	}
 	p.Buttons = append(p.Buttons, "None")
 	keys := []Key{Hint("1…"+fmt.Sprint(len(p.Buttons)-1), "choose"), Hint("←→ ↵", "choose"), Hint("esc", "back")}
-	o.Dialog.Ask(&Ask{Popup: p, Keys: keys, Do: func(i int) tea.Cmd { return o.open(choices[i].Name) }})
+	return o.Dialog.Ask(&Ask{Popup: p, Keys: keys, Do: func(i int) tea.Cmd { return o.open(choices[i].Name) }})
 }
 
 // complete fills in what all paths that begin so have in common, and names them where they differ.

@@ -198,10 +198,9 @@ func askSave(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 	return p.diff.Start(p.env.Ctx, work, pane.Got(func(diff string) tea.Cmd {
 		popup := &widget.Popup{Title: "Save " + f.id + "?", Body: strings.Split(strings.TrimRight(diff, "\n"), "\n"),
 			Buttons: []string{"Save", "Not yet"}, Tones: submission.DiffTone, Width: 50}
-		p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
+		return p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
 			return p.edits.after(func() tea.Cmd { return save(p, f, then) })
 		}})
-		return nil
 	}))
 }
 
@@ -210,8 +209,7 @@ func save(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 	return p.save.Start(p.env.Ctx, work, func(j *judged, err error) tea.Cmd {
 		switch {
 		case errors.Is(err, model.ErrRefused):
-			askMerge(p, f)
-			return nil
+			return askMerge(p, f)
 		case err != nil:
 			return pane.Fail(err)
 		}
@@ -226,11 +224,11 @@ func save(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 }
 
 // askMerge asks what is to become of edits whose file was changed outside meanwhile.
-func askMerge(p *Pane, f *file) {
+func askMerge(p *Pane, f *file) tea.Cmd {
 	body := append([]string{"The file is no longer the one that you began with. Your changes:"}, editLines(f.edits)...)
 	body = append(body, "", "Merge makes them anew in the file as it is now; w then shows and saves it.")
 	popup := &widget.Popup{Title: f.id + " was changed outside", Body: body, Buttons: []string{"Merge", "Drop mine", "Leave"}, Choice: 2}
-	p.Dialog.Ask(&pane.Ask{Popup: popup, Do: func(answer int) tea.Cmd {
+	return p.Dialog.Ask(&pane.Ask{Popup: popup, Do: func(answer int) tea.Cmd {
 		delete(p.files, f.id)
 		edits := [][]model.Edit{f.edits, nil}[answer]
 		return tea.Batch(p.show(f.id, edits...), pane.Send(pane.ReloadMsg{}))
@@ -254,8 +252,7 @@ func script(p *Pane, f *file) tea.Cmd {
 		return p.env.Preview(ctx, f.id, false)
 	}, pane.Got(func(v jobs.Preview) tea.Cmd {
 		popup := &widget.Popup{Title: v.Path, Body: scriptLines(v, j.modified), Buttons: []string{"Close"}, Tones: scriptTone}
-		p.Dialog.Ask(&pane.Ask{Popup: popup})
-		return nil
+		return p.Dialog.Ask(&pane.Ask{Popup: popup})
 	}))
 }
 
@@ -286,6 +283,5 @@ func showFindings(p *Pane, f *file) tea.Cmd {
 	if len(f.verdict.Findings) == 0 {
 		return pane.Say("the checks have nothing to say against it")
 	}
-	p.Dialog.Ask(&pane.Ask{Popup: widget.Show("Findings on "+f.id, submission.Findings("", board.Row{Verdict: f.verdict}))})
-	return nil
+	return p.Dialog.Ask(&pane.Ask{Popup: widget.Show("Findings on "+f.id, submission.Findings("", board.Row{Verdict: f.verdict}))})
 }

@@ -200,17 +200,15 @@ func (c *cloning) confirm(p plan) tea.Cmd {
 		}
 	}
 	if len(good) == 0 {
-		c.dialog.Ask(&pane.Ask{Popup: widget.Show("None can be made", body)})
-		return nil
+		return c.dialog.Ask(&pane.Ask{Popup: widget.Show("None can be made", body)})
 	}
 	body = append(body, "", "They get configs and scripts, and the marks; nothing is submitted.")
 	if total > 0 {
 		body = append(body, "Submitted, they would cost at most "+unit.Number(total, 2)+" node-hours together.")
 	}
 	popup := &widget.Popup{Title: "Make " + unit.Plural(len(good), "experiment") + "?", Body: body, Buttons: []string{"Make", "Leave"}}
-	c.dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd { return c.make(good, p.edits) },
+	return c.dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd { return c.make(good, p.edits) },
 		No: func() tea.Cmd { return pane.Say("nothing was made") }})
-	return nil
 }
 
 // line is a copy in one line: "E1.4 from E1.1  TP4 · 4 × A100-40GB on 1 node".

@@ -89,12 +89,11 @@ func (p *Pane) askFix() tea.Cmd {
 	popup.Buttons = append(popup.Buttons, "Leave")
 	popup.Choice = len(popup.Buttons) - 1
 	last := strconv.Itoa(len(popup.Buttons) - 1)
-	p.Dialog.Ask(&pane.Ask{Popup: popup,
+	return p.Dialog.Ask(&pane.Ask{Popup: popup,
 		Keys: []pane.Key{pane.Hint("1–"+last, "take it into the form"), pane.Hint("←→ ↵", "choose"), pane.Hint("esc", "leave")},
 		Do: func(i int) tea.Cmd {
 			return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: j.Experiment, Edits: c.Remedies[i].Edits})
 		}})
-	return nil
 }
 
 func needRun(p *Pane) string {
@@ -175,10 +174,9 @@ func (p *Pane) askCancel() tea.Cmd {
 		state += "; this " + present.Ends(j)
 	}
 	popup := widget.Confirm("Cancel "+what+"?", state, "What it has not written by then is lost.")
-	p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
+	return p.Dialog.Ask(&pane.Ask{Popup: popup, Yes: func() tea.Cmd {
 		return p.cancel.Start(p.env.Ctx, func(ctx context.Context) (string, error) { return j.ID, p.env.Cancel(ctx, j.ID) }, cancelled)
 	}})
-	return nil
 }
 
 func cancelled(job string, err error) tea.Cmd {

@@ -173,8 +173,7 @@ func define(p *Pane) tea.Cmd {
 	d, _ := metric.Define(p.metricName())
 	better := map[metric.Better]string{metric.Lower: ", lower is better", metric.Higher: ", higher is better"}[d.Better]
 	body := append(widget.Wrap(d.Text, min(72, max(p.Width-10, 20))), "", "unit: "+d.Unit+better, "shardeck metric "+d.Name+" RUN   prints it")
-	p.Dialog.Ask(&pane.Ask{Popup: widget.Show(d.Name, body)})
-	return nil
+	return p.Dialog.Ask(&pane.Ask{Popup: widget.Show(d.Name, body)})
 }
 
 // order goes from best first to worst first to the order of the runs.
@@ -200,8 +199,7 @@ func inFull(p *Pane) tea.Cmd {
 	if a := p.known.analyses[p.runName()]; a != nil {
 		texts = append(texts, a.Warnings...)
 	}
-	p.Dialog.Ask(pane.InFull(p.runName(), p.Width, texts...))
-	return nil
+	return p.Dialog.Ask(pane.InFull(p.runName(), p.Width, texts...))
 }
 
 func copyCommand(p *Pane) tea.Cmd {

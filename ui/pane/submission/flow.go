@@ -65,8 +65,7 @@ func (f *Flow) Start(ids []string) tea.Cmd {
 func (f *Flow) previewed(all []jobs.Preview) tea.Cmd {
 	fine := slices.DeleteFunc(slices.Clone(all), func(v jobs.Preview) bool { return !v.Row.OK() })
 	if bad := model.First(all, func(v jobs.Preview) bool { return !v.Row.OK() }); bad != nil {
-		f.refuse(bad.Row, fine)
-		return nil
+		return f.refuse(bad.Row, fine)
 	}
 	if len(all) == 0 {
 		return nil
@@ -85,7 +84,7 @@ func (f *Flow) answered() tea.Cmd {
 }
 
 // refuse shows what is wrong, and goes to the form, where the fix is at a key, or on with those that are fine.
-func (f *Flow) refuse(r board.Row, fine []jobs.Preview) {
+func (f *Flow) refuse(r board.Row, fine []jobs.Preview) tea.Cmd {
 	question, button := "Open it in the form to put it right?", "Open"
 	yes := func() tea.Cmd { return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID}) }
 	if n := len(fine); n > 0 {
@@ -95,7 +94,7 @@ func (f *Flow) refuse(r board.Row, fine []jobs.Preview) {
 	}
 	popup := &widget.Popup{Title: r.Experiment.ID + " cannot be submitted", Buttons: []string{button, "Leave"},
 		Body: append(Findings(check.SeverityError, r), "", question)}
-	f.dialog.Ask(&pane.Ask{Popup: popup, No: f.answered, Yes: yes})
+	return f.dialog.Ask(&pane.Ask{Popup: popup, No: f.answered, Yes: yes})
 }
 
 // confirm asks at once; when the jobs would start comes into the question later.

@@ -126,8 +126,7 @@ func enter(p *Pane) tea.Cmd {
 	}
 	k := p.analysis.Trace.Kernels[i]
 	lines := present.Kernel(k, len(p.analysis.Trace.Ranks))
-	p.Dialog.Ask(&pane.Ask{Popup: widget.Show(k.Short, append(widget.Wrap(lines[0], min(90, max(p.Width-10, 20))), lines[1:]...))})
-	return nil
+	return p.Dialog.Ask(&pane.Ask{Popup: widget.Show(k.Short, append(widget.Wrap(lines[0], min(90, max(p.Width-10, 20))), lines[1:]...))})
 }
 
 func nextPart(p *Pane) tea.Cmd   { return turn(p, 1) }
@@ -186,8 +185,7 @@ func inFull(p *Pane) tea.Cmd {
 		texts = append(texts, present.StragglerSentence(p.analysis.Metric("straggler")))
 		texts = append(texts, p.analysis.Warnings...)
 	}
-	p.Dialog.Ask(pane.InFull(title, p.Width, texts...))
-	return nil
+	return p.Dialog.Ask(pane.InFull(title, p.Width, texts...))
 }
 
 // back is one step: reading ends, then the filter goes, then the zoom.

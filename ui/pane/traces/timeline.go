@@ -212,8 +212,7 @@ func (t *timeline) gotKernels(spans metric.KernelSpans, err error) tea.Cmd {
 	}
 	low, _ := t.view.in(t.bins())
 	title := fmt.Sprintf("rank %d, kernel by kernel", d.Rank)
-	t.dialog.Ask(&pane.Ask{Popup: widget.Show(title, spanLines(t.env.Theme, spans, int64(low)*d.BinNS))})
-	return nil
+	return t.dialog.Ask(&pane.Ask{Popup: widget.Show(title, spanLines(t.env.Theme, spans, int64(low)*d.BinNS))})
 }
 
 // spanLines are a line a kernel: when, how long, how long the device did nothing before.
