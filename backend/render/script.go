@@ -167,6 +167,9 @@ func stageLine(name string) (string, error) {
 
 // view is what the templates see. All of it is checked.
 type view struct {
+	Settings        // Account is who pays for this one, and Modules are those of the runtime too
+	check.Placement // GPUs is how many there are in all
+
 	ID, JobName, File, Title, Layout string
 	Replay, Nsys                     bool
 	Batch                            bool   // Slurm's signals go to the script, which passes them on
@@ -174,21 +177,14 @@ type view struct {
 	Devices                          string // the GPUs of a node, where nobody names them
 	Config, ConfigName, OutputDir    string
 
-	Account, AccountHint, Constraint, QOS, Time, Memory, GPURequest string
-	Nodes, GPUs, GPUsPerNode, CPUs, Warning                         int
-	Partition                                                       bool // QOS is one
+	Time, GPURequest string
+	Warning          int // in seconds before the limit
 
-	Runtime      model.Runtime
-	Image        string   // of a container
-	Passed       []string // variables that podman hands into it
-	Python       string   // images have python3 only
-	Modules      []string
-	Plugin       []string
-	HFHome       string
-	Network, Env map[string]string
+	Image        string            // of a container
+	Passed       []string          // variables that podman hands into it
+	Python       string            // images have python3 only
+	Env, EnvFrom map[string]string // EnvFrom: files by name of variable, and FromCaller
 	Secret       []string          // names under env whose values the config alone holds
-	EnvFrom      map[string]string // files by name of variable, and FromCaller
-	Shardeck     string
 }
 
 func newView(j Job) (*view, error) {
@@ -196,15 +192,11 @@ func newView(j Job) (*view, error) {
 	v := &view{
 		ID: e.ID, JobName: e.ID, File: path.Base(ScriptPath(e.ID)), Layout: e.Layout.String(),
 		Title: strings.TrimSuffix(e.ID+": "+e.Description, ": "), Replay: e.Engine == model.EngineReplay, Batch: e.Engine == model.EngineReplay,
-		Config: j.Config, ConfigName: path.Base(j.Config), OutputDir: e.OutputDir,
-		Account: cmp.Or(e.Slurm.Account, s.Account), AccountHint: s.AccountHint,
-		Constraint: p.Constraint, QOS: p.QOS, Partition: p.Partition, Time: e.Slurm.Time, Memory: p.MemoryPerGPU,
+		Config: j.Config, ConfigName: path.Base(j.Config), OutputDir: e.OutputDir, Settings: s, Placement: p, Time: e.Slurm.Time,
 		GPURequest: strings.TrimPrefix(fmt.Sprintf("%s:%d", p.GPUType, p.GPUsPerNode), ":"),
-		Nodes:      p.Nodes, GPUs: p.GPUs, GPUsPerNode: p.GPUsPerNode, CPUs: p.CPUsPerTask,
-		Runtime: s.Runtime, Modules: slices.Concat(s.Modules, s.Runtime.Modules), Plugin: s.Plugin, HFHome: s.HFHome,
-		Network: s.Network, Env: e.Env, Shardeck: s.Shardeck, Python: "python",
+		Env:        maps.Clone(e.Env), EnvFrom: e.EnvFrom, Python: "python",
 	}
-	v.Env, v.EnvFrom = maps.Clone(e.Env), e.EnvFrom
+	v.Account, v.Modules = cmp.Or(e.Slurm.Account, s.Account), slices.Concat(s.Modules, s.Runtime.Modules)
 	for _, path := range e.Secrets() {
 		if name, ok := strings.CutPrefix(path, "env."); ok {
 			v.Secret = append(v.Secret, name)
@@ -236,7 +228,7 @@ func (v *view) check() error {
 	return errors.Join(err,
 		model.CheckID(v.ID), model.CheckOutputDir(v.OutputDir), checkConfigPath(v.Config),
 		model.CheckSlurmWord(v.Account), model.CheckSlurmWord(v.QOS), model.CheckConstraint(v.Constraint),
-		model.CheckSlurmWord(v.Memory), gpuRequest.Check(v.GPURequest, "%.40q cannot ask for GPUs"),
+		model.CheckSlurmWord(v.MemoryPerGPU), gpuRequest.Check(v.GPURequest, "%.40q cannot ask for GPUs"),
 		v.checkJob(), v.checkRuntime(), checkEnvNames(v.Env), checkEnvNames(v.EnvFrom), checkEnvNames(v.Network))
 }
 
@@ -255,7 +247,7 @@ func checkConfigPath(p string) error {
 
 func (v *view) checkJob() error {
 	switch {
-	case v.Nodes < 1 || v.GPUsPerNode < 1 || v.GPUs < 1 || v.CPUs < 0:
+	case v.Nodes < 1 || v.GPUsPerNode < 1 || v.GPUs < 1 || v.CPUsPerTask < 0:
 		return fmt.Errorf("%s asks for %d nodes with %d GPUs each: give every part of its layout at least 1", v.ID, v.Nodes, v.GPUsPerNode)
 	case v.Replay && !path.IsAbs(v.Shardeck):
 		return fmt.Errorf("the script of a replay names the program by its full path, and %.80q is none", v.Shardeck)
