@@ -31,3 +31,6 @@ func (fo *Follower) Look(ctx context.Context, watched []News, tell func(News) er
 
 // WithLogs names the logs of a job where the scheduler does not.
 var WithLogs = withLogs
+
+// ForeignFixes is what is advised for a job that has no config here.
+var ForeignFixes = foreignFixes

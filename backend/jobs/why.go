@@ -102,8 +102,22 @@ func (fo *Follower) failure(ctx context.Context, j model.Job) (Cause, error) {
 		return c, ctx.Err()
 	}
 	c.tell(f, tail)
+	if j.Experiment == "" {
+		c.Fixes = foreignFixes(j, c.Fixes)
+	}
 	c.Remedies = fo.remedies(j.Experiment, f.Edits)
 	return c, ctx.Err()
+}
+
+// foreignFixes are those of a job that has no config here: keys that say how shardeck asks and profiles are none of its own.
+func foreignFixes(j model.Job, fixes []string) []string {
+	fixes = slices.DeleteFunc(fixes, func(f string) bool {
+		return strings.Contains(f, "slurm.") || strings.Contains(f, "profiling.") || strings.Contains(f, "profile_iterations")
+	})
+	if j.State == model.JobTimeout {
+		fixes = append(fixes, "ask for more time: sbatch --time")
+	}
+	return fixes
 }
 
 func (c *Cause) tell(f logs.Finding, in logs.Part) {

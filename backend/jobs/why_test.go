@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -126,5 +127,14 @@ func TestNetworkBetweenNodesIsNotThatOfOne(t *testing.T) {
 		if c, err := b.Why(t.Context(), done); err != nil || strings.Contains(c.Title, "TCP sockets") != said || (len(c.Fixes) > 0) != said {
 			t.Errorf("%d nodes: %+v, %v", nodes, c, err)
 		}
+	}
+}
+
+// A job that somebody else's script runs has no keys of ours to change.
+func TestFixesOfForeignJobs(t *testing.T) {
+	own := []string{"raise slurm.time (debug allows 30 min)", "lower profile_iterations, or profiling.trace_tokens", "lower vllm.max_num_seqs"}
+	got := jobs.ForeignFixes(model.Job{State: model.JobTimeout}, own)
+	if want := []string{"lower vllm.max_num_seqs", "ask for more time: sbatch --time"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
