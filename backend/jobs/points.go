@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"shardeck/backend/workspace"
+	"shardeck/backend/claim"
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/sweep"
@@ -20,17 +20,17 @@ func (su *Submitter) SubmitPoints(ctx context.Context, o sweep.Order) (model.Sub
 }
 
 // claimAll claims several experiments, in the order of their ids so that two that want the same do not wait for each other.
-func (su *Submitter) claimAll(ids []string) (claims []*workspace.Claim, err error) {
+func (su *Submitter) claimAll(ids []string) (claims []*claim.Claim, err error) {
 	first := ids[0]
 	for _, id := range slices.Sorted(slices.Values(ids)) {
-		claim, err := su.Workspace.Claim(id)
+		c, err := claim.Take(su.Workspace, id)
 		if err != nil {
 			return claims, err
 		}
-		if claim.Passed != "" {
-			su.Note(claim.Passed)
+		if c.Passed != "" {
+			su.Note(c.Passed)
 		}
-		if claims = append(claims, claim); id == first {
+		if claims = append(claims, c); id == first {
 			claims[0], claims[len(claims)-1] = claims[len(claims)-1], claims[0]
 		}
 	}

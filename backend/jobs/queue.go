@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"shardeck/backend/claim"
 	"shardeck/backend/scheduler"
 	"shardeck/model"
 )
@@ -139,7 +140,7 @@ func (q *Queue) unanswered(s model.Submission, last model.Job, list *JobList, as
 	last.Reason = "no reply came: it may have been accepted"
 	good := list.Stale == "" && list.AsOf.After(s.At) && s.Scheduler == list.Scheduler
 	switch {
-	case !good || q.Workspace.ReadOnly || q.Workspace.Claimed(s.Experiment.ID):
+	case !good || q.Workspace.ReadOnly || claim.Taken(q.Workspace, s.Experiment.ID):
 		return last, true
 	case s.Missed.IsZero():
 		s.Missed = list.AsOf

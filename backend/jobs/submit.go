@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"shardeck/backend/claim"
 	"shardeck/backend/process"
 	"shardeck/backend/render"
 	"shardeck/backend/scheduler"
@@ -118,7 +119,7 @@ func already(j model.Job) error {
 func clock(t time.Time) string { return t.Local().Format("15:04:05") }
 
 // record writes the submission down, submits, and completes the record.
-func (su *Submitter) record(ctx context.Context, p Preview, claim *workspace.Claim) (model.Submission, error) {
+func (su *Submitter) record(ctx context.Context, p Preview, c *claim.Claim) (model.Submission, error) {
 	now := su.Now()
 	e := p.Row.Experiment
 	s := model.Submission{Tag: workspace.NewTag(e.ID, now), Experiment: e.Masked(), Scheduler: su.Scheduler.Name(),
@@ -126,7 +127,7 @@ func (su *Submitter) record(ctx context.Context, p Preview, claim *workspace.Cla
 	if err := su.prepare(p); err != nil {
 		return s, err
 	}
-	if !claim.Held() {
+	if !c.Held() {
 		return s, model.Failed(e.ID+" was not submitted: its claim was taken away meanwhile", nil, "see with shardeck jobs who submitted it")
 	}
 	if err := su.Workspace.Ledger().Record(s); err != nil {

@@ -51,7 +51,7 @@ func (w *Workspace) yamlFiles(dir string) (files []string, err error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, inWords(dir, err)
+		return nil, InWords(dir, err)
 	}
 	for _, e := range entries {
 		ext, hidden := strings.ToLower(path.Ext(e.Name())), strings.HasPrefix(e.Name(), ".") // hidden ones we and editors make

@@ -188,7 +188,7 @@ func (r records[T]) remove(key string) error {
 		return faultOf(rel, "not removed: started with --read-only", model.ErrReadOnly)
 	}
 	if err := os.Remove(r.ws.Path(rel)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return inWords("cannot remove "+rel, err)
+		return InWords("cannot remove "+rel, err)
 	}
 	return nil
 }
@@ -200,7 +200,7 @@ func (r records[T]) all() (all []T, warnings []string, err error) {
 		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, nil, inWords(r.dir, err)
+		return nil, nil, InWords(r.dir, err)
 	}
 	for _, e := range entries {
 		key, ours := strings.CutSuffix(e.Name(), ".json")

@@ -144,3 +144,21 @@ func TestState(t *testing.T) {
 		t.Error(string(state), err)
 	}
 }
+
+// TestLedgerIsForItsUsers: records are their owner's, or of all who may write into the workspace.
+func TestLedgerIsForItsUsers(t *testing.T) {
+	for mode, want := range map[os.FileMode]os.FileMode{0o755: 0o600, 0o775: 0o660, 0o777: 0o666} {
+		w := &Workspace{Root: t.TempDir()}
+		if err := os.Chmod(w.Root, mode); err != nil {
+			t.Fatal(err)
+		}
+		s := model.Submission{Tag: "shardeck-E1.3-1764000000-9f86d081"}
+		if err := w.Ledger().Record(s); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(w.Path(PrivateDir + "/submitted/" + s.Tag + ".json"))
+		if err != nil || info.Mode().Perm()&^0o066 != 0o600 || info.Mode().Perm()&0o044 != want&0o044 {
+			t.Errorf("in a workspace of mode %v: %v, %v", mode, info.Mode(), err)
+		}
+	}
+}

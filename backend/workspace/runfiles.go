@@ -134,7 +134,7 @@ func (w *Workspace) Adopt(rel string, from map[string]string, texts map[string][
 		err = os.Rename(tmp, dir)
 	}
 	if err != nil {
-		return inWords("cannot make "+rel, err)
+		return InWords("cannot make "+rel, err)
 	}
 	return nil
 }
@@ -155,7 +155,7 @@ func (w finder) listFiles(run *model.Run, path, choice string, deep bool) error 
 		return w.take(run, found, err)
 	}
 	if err := listOwnFiles(run, path); err != nil {
-		return inWords(w.Rel(path), err)
+		return InWords(w.Rel(path), err)
 	}
 	traced := len(run.KernelFiles()) > 0 || slices.ContainsFunc(run.Files, func(f model.RunFile) bool { return f.Kind == model.FileET })
 	switch {

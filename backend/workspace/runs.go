@@ -76,7 +76,7 @@ func (w finder) traceDirs() ([]string, error) {
 	root := w.Path(TracesDir)
 	names, err := subdirs(root)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, inWords(TracesDir, err)
+		return nil, InWords(TracesDir, err)
 	}
 	dirs := model.Each(names, func(name string) string { return filepath.Join(root, name) })
 	for _, f := range experiments {
@@ -124,7 +124,7 @@ func (w *Workspace) Run(name string) (model.Run, error) {
 		}
 		switch {
 		case errors.Is(err, fs.ErrPermission):
-			return model.Run{}, inWords(dir, err)
+			return model.Run{}, InWords(dir, err)
 		case err != nil:
 			continue
 		}

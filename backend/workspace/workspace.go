@@ -46,11 +46,11 @@ type Workspace struct {
 func Find(dir string) (*Workspace, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, inWords(dir, err)
+		return nil, InWords(dir, err)
 	}
 	info, err := os.Stat(abs)
 	if err != nil {
-		return nil, inWords(dir, err)
+		return nil, InWords(dir, err)
 	}
 	if !info.IsDir() {
 		return nil, fault(dir, "is a file", "name the folder that holds experiments/")
@@ -99,7 +99,7 @@ func (w *Workspace) WriteFile(rel string, data []byte, mode fs.FileMode) error {
 		return faultOf(w.Rel(path), "not written: started with --read-only", model.ErrReadOnly)
 	}
 	if err := atomicfile.Write(path, data, mode); err != nil {
-		return inWords("cannot write "+w.Rel(path), err)
+		return InWords("cannot write "+w.Rel(path), err)
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (w *Workspace) EnsureDir(rel string) error {
 		return faultOf(w.Rel(path), "not made: started with --read-only", model.ErrReadOnly)
 	}
 	if err := os.MkdirAll(path, 0o755); err != nil {
-		return inWords("cannot make "+w.Rel(path), err)
+		return InWords("cannot make "+w.Rel(path), err)
 	}
 	if more := w.shared(); more != 0 {
 		_ = os.Chmod(path, 0o755|more) // best effort: a folder made by somebody else a moment ago
@@ -148,19 +148,19 @@ func (w *Workspace) read(rel string, limit int64) ([]byte, error) {
 	shown := w.Rel(path)
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, inWords(shown, err)
+		return nil, InWords(shown, err)
 	}
 	if !info.Mode().IsRegular() { // a pipe would hang the reader
 		return nil, fault(shown, "is not a regular file", "name a YAML file")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, inWords(shown, err)
+		return nil, InWords(shown, err)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, inWords(shown, err)
+		return nil, InWords(shown, err)
 	}
 	if int64(len(data)) > limit {
 		return nil, fault(shown, "is too large", fmt.Sprintf("at most %d KB are read; is it the right file?", limit>>10))
@@ -205,8 +205,8 @@ var reasons = []struct {
 	{syscall.ENAMETOOLONG, "the name is too long: use a shorter one"},
 }
 
-// inWords wraps an error of the system with its path and with what to do.
-func inWords(path string, err error) error {
+// InWords wraps an error of the system with its path and with what to do.
+func InWords(path string, err error) error {
 	for _, r := range reasons {
 		if errors.Is(err, r.is) {
 			return faultOf(path, r.say, err)

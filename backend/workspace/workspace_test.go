@@ -241,7 +241,7 @@ func TestReadOnlyFolder(t *testing.T) {
 
 func TestSystemErrorsInWords(t *testing.T) {
 	for cause, want := range map[error]string{syscall.ENOSPC: "full", syscall.EDQUOT: "quota", syscall.EROFS: "read-only", errors.New("odd"): "odd"} {
-		if err := inWords("cannot write x", &fs.PathError{Op: "write", Path: "/long/path/x", Err: cause}); !strings.Contains(err.Error(), want) || !errors.Is(err, cause) ||
+		if err := InWords("cannot write x", &fs.PathError{Op: "write", Path: "/long/path/x", Err: cause}); !strings.Contains(err.Error(), want) || !errors.Is(err, cause) ||
 			strings.Contains(err.Error(), "/long/path") {
 			t.Error(err)
 		}

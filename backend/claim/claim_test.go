@@ -1,4 +1,4 @@
-package workspace
+package claim
 
 import (
 	"errors"
@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"shardeck/backend/process"
+	"shardeck/backend/workspace"
 	"shardeck/model"
 )
 
 // TestClaimIsExclusive: of all who try at once, also over what the dead left, no two have the experiment.
 func TestClaimIsExclusive(t *testing.T) {
-	w := &Workspace{Root: t.TempDir()}
+	w := &workspace.Workspace{Root: t.TempDir()}
 	for round := range 40 {
 		for n := range round % 3 {
 			leave(t, w, "E1.3", n+1+round%2, fmt.Sprintf("%d 1 %s", os.Getpid(), process.Here()), 0)
@@ -26,7 +27,7 @@ func TestClaimIsExclusive(t *testing.T) {
 		var all sync.WaitGroup
 		for range 8 {
 			all.Go(func() {
-				c, err := w.Claim("E1.3")
+				c, err := Take(w, "E1.3")
 				if err != nil {
 					if !errors.Is(err, model.ErrActive) {
 						t.Error(err)
@@ -43,24 +44,24 @@ func TestClaimIsExclusive(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if c, err := w.Claim("E1.3"); err != nil {
+		if c, err := Take(w, "E1.3"); err != nil {
 			t.Fatalf("round %d, after %d held it: %v", round, won.Load(), err)
 		} else {
 			c.Release()
 		}
-		if left, _ := os.ReadDir(w.Path(claimsDir)); len(left) != 0 {
+		if left, _ := os.ReadDir(w.Path(folder)); len(left) != 0 {
 			t.Fatalf("round %d left %v", round, left)
 		}
 	}
 }
 
 // leave lays somebody's claim down.
-func leave(t *testing.T, w *Workspace, id string, n int, holder string, age time.Duration) {
+func leave(t *testing.T, w *workspace.Workspace, id string, n int, holder string, age time.Duration) {
 	t.Helper()
-	if err := w.EnsureDir(claimsDir); err != nil {
+	if err := w.EnsureDir(folder); err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(w.Path(claimsDir), fmt.Sprintf("%s@%d", id, n))
+	file := filepath.Join(w.Path(folder), fmt.Sprintf("%s@%d", id, n))
 	text := fmt.Sprintf(`{"user": "alice", "process": %q, "since": "2026-11-30T14:02:03Z"}`, holder)
 	if holder == "" {
 		text = "" // being written
@@ -90,13 +91,13 @@ func TestClaimTellsTheLivingFromTheDead(t *testing.T) {
 		"never written, old":    {"", time.Hour, "", false},
 		"of another experiment": {"other", 0, "", false},
 	} {
-		w := &Workspace{Root: t.TempDir()}
+		w := &workspace.Workspace{Root: t.TempDir()}
 		id := "E1.3"
 		if c.holder == "other" {
 			id, c.holder = "E1.3.1", self.String()
 		}
 		leave(t, w, id, 1, c.holder, c.age)
-		got, err := w.Claim("E1.3")
+		got, err := Take(w, "E1.3")
 		switch {
 		case c.says == "" && err != nil:
 			t.Errorf("%s: %v", name, err)
@@ -105,26 +106,8 @@ func TestClaimTellsTheLivingFromTheDead(t *testing.T) {
 		case c.says != "" && (err == nil || !errors.Is(err, model.ErrActive) || !strings.Contains(err.Error(), c.says)):
 			t.Errorf("%s: %v, want %s", name, err, c.says)
 		}
-		if got != nil && (!got.Held() || w.Claimed("E1.3") != true) {
+		if got != nil && (!got.Held() || !Taken(w, "E1.3")) {
 			t.Errorf("%s: it is not held", name)
-		}
-	}
-}
-
-// TestLedgerIsForItsUsers: records are their owner's, or of all who may write into the workspace.
-func TestLedgerIsForItsUsers(t *testing.T) {
-	for mode, want := range map[os.FileMode]os.FileMode{0o755: 0o600, 0o775: 0o660, 0o777: 0o666} {
-		w := &Workspace{Root: t.TempDir()}
-		if err := os.Chmod(w.Root, mode); err != nil {
-			t.Fatal(err)
-		}
-		s := model.Submission{Tag: "shardeck-E1.3-1764000000-9f86d081"}
-		if err := w.Ledger().Record(s); err != nil {
-			t.Fatal(err)
-		}
-		info, err := os.Stat(w.Path(PrivateDir + "/submitted/" + s.Tag + ".json"))
-		if err != nil || info.Mode().Perm()&^0o066 != 0o600 || info.Mode().Perm()&0o044 != want&0o044 {
-			t.Errorf("in a workspace of mode %v: %v, %v", mode, info.Mode(), err)
 		}
 	}
 }

@@ -1,4 +1,5 @@
-package workspace
+// Package claim takes an experiment of a workspace for one process alone, for the time of checking, recording and sending a submission.
+package claim
 
 import (
 	"cmp"
@@ -14,12 +15,13 @@ import (
 	"time"
 
 	"shardeck/backend/process"
+	"shardeck/backend/workspace"
 	"shardeck/model"
 )
 
-// Claim is an experiment taken by one process, for the time of checking, recording and sending a submission. It is
-// a file made with O_EXCL, ID@N, that tells who holds it. What a dead holder left is never replaced, which could
-// take a living one's away: the next claim has the next number, and holds once no other is seen that lives.
+// Claim is an experiment taken by one process. It is a file made with O_EXCL, ID@N, that tells who holds it. What a
+// dead holder left is never replaced, which could take a living one's away: the next claim has the next number, and holds once no other
+// is seen that lives.
 type Claim struct {
 	User    string    `json:"user"`
 	Process string    `json:"process"` // as process.ID writes it
@@ -30,20 +32,20 @@ type Claim struct {
 }
 
 const (
-	claimsDir = PrivateDir + "/claims"
-	// longestClaim is the age of another machine's claim from which its holder counts as dead: a submission whose
+	folder = workspace.PrivateDir + "/claims"
+	// longest is the age of another machine's claim from which its holder counts as dead: a submission whose
 	// scheduler hangs takes two to three minutes.
-	longestClaim = 10 * time.Minute
+	longest = 10 * time.Minute
 )
 
-// Claim takes an experiment for this process alone, or says who has it (model.ErrActive).
-func (w *Workspace) Claim(id string) (*Claim, error) {
-	if err := cmp.Or(w.EnsureDir(PrivateDir), w.EnsureDir(claimsDir)); err != nil {
+// Take takes an experiment for this process alone, or says who has it (model.ErrActive).
+func Take(w *workspace.Workspace, id string) (*Claim, error) {
+	if err := cmp.Or(w.EnsureDir(workspace.PrivateDir), w.EnsureDir(folder)); err != nil {
 		return nil, err
 	}
 	c := &Claim{User: process.User(), Process: process.Here().Self().String(), Since: time.Now().Truncate(time.Second)}
 	for range 5 {
-		all, err := w.claims(id)
+		all, err := allOn(w, id)
 		if err != nil {
 			return nil, err
 		}
@@ -54,12 +56,12 @@ func (w *Workspace) Claim(id string) (*Claim, error) {
 		for _, o := range all {
 			last = max(last, o.number)
 		}
-		err = c.make(w.Path(path.Join(claimsDir, id+"@"+strconv.Itoa(last+1))))
+		err = c.make(w.Path(path.Join(folder, id+"@"+strconv.Itoa(last+1))))
 		if err == nil {
 			return c, c.alone(w, id)
 		}
 		if !errors.Is(err, fs.ErrExist) {
-			return nil, inWords(claimsDir, err)
+			return nil, workspace.InWords(folder, err)
 		}
 	}
 	return nil, heldBy(id, []claimed{{live: true}})
@@ -80,8 +82,8 @@ func (c *Claim) make(file string) error {
 }
 
 // alone makes sure that nobody else claimed meanwhile, under another number, and clears away what the dead left.
-func (c *Claim) alone(w *Workspace, id string) error {
-	all, err := w.claims(id)
+func (c *Claim) alone(w *workspace.Workspace, id string) error {
+	all, err := allOn(w, id)
 	others := slices.DeleteFunc(all, func(o claimed) bool { return o.file == c.file })
 	if err = cmp.Or(err, heldBy(id, others)); err != nil {
 		c.Release()
@@ -114,11 +116,11 @@ type claimed struct {
 	elsewhere string // the other machine that its holder runs on
 }
 
-// claims are those on an experiment, of the living and of the dead.
-func (w *Workspace) claims(id string) ([]claimed, error) {
-	entries, err := os.ReadDir(w.Path(claimsDir))
+// allOn are the claims on an experiment, of the living and of the dead.
+func allOn(w *workspace.Workspace, id string) ([]claimed, error) {
+	entries, err := os.ReadDir(w.Path(folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, inWords(claimsDir, err)
+		return nil, workspace.InWords(folder, err)
 	}
 	var all []claimed
 	for _, e := range entries {
@@ -128,8 +130,8 @@ func (w *Workspace) claims(id string) ([]claimed, error) {
 		if !ours || err != nil || gone != nil {
 			continue
 		}
-		c := claimed{number: n, live: time.Since(info.ModTime()) < longestClaim} // enough for one that is being written
-		c.file = w.Path(path.Join(claimsDir, e.Name()))
+		c := claimed{number: n, live: time.Since(info.ModTime()) < longest} // enough for one that is being written
+		c.file = w.Path(path.Join(folder, e.Name()))
 		text, _ := os.ReadFile(c.file)
 		_ = json.Unmarshal(text, &c.Claim)
 		if p, ok := process.Parse(c.Process); ok {
@@ -157,9 +159,9 @@ func heldBy(id string, all []claimed) error {
 		ToDo: "wait until that is done, then look: shardeck jobs"}
 }
 
-// Claimed reports whether somebody is submitting an experiment at this moment.
-func (w *Workspace) Claimed(id string) bool {
-	all, err := w.claims(id)
+// Taken reports whether somebody is submitting an experiment at this moment.
+func Taken(w *workspace.Workspace, id string) bool {
+	all, err := allOn(w, id)
 	return err == nil && heldBy(id, all) != nil
 }
 
