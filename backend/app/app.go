@@ -72,8 +72,7 @@ type App struct {
 	*experiments.Experiments
 	*jobs.Jobs
 	*measure.Measure
-
-	Sweeps *sweep.Sweeps
+	*sweep.Sweeps
 
 	options        Options
 	ws             *workspace.Workspace

@@ -26,7 +26,7 @@ func BenchmarkPlan(b *testing.B) {
 	}
 	defer a.Close()
 	for b.Loop() {
-		if p, err := a.Sweeps.Plan(b.Context(), "big"); err != nil || len(p.Points) != 1000 {
+		if p, err := a.PlanSweep(b.Context(), "big"); err != nil || len(p.Points) != 1000 {
 			b.Fatal(len(p.Points), err)
 		}
 	}

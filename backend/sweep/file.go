@@ -236,19 +236,19 @@ func (r *reader) goal(given map[string]*yaml.Node, g goal) *sweep.Goal {
 	return out
 }
 
-// axesOf reads fields with their values as people type them: tp=1,2,4. A field is a key of a config, or its last part.
-func axesOf(vary []string) (axes []sweep.Axis, err error) {
+// AxesOf reads fields with their values as people type them: tp=1,2,4. A field is a key of a config, or its last part.
+func AxesOf(vary []string) (axes []sweep.Axis, err error) {
 	for _, text := range vary {
 		field, values, ok := strings.Cut(text, "=")
 		if !ok {
 			return nil, model.Invalid(fmt.Sprintf("%.80q names no values", text), "write it as field=values, as in tp=1,2,4")
 		}
 		path, err := config.Path(field)
-		list, err2 := sweep.Values(values)
+		axis, err2 := sweep.AxisOf(path, values)
 		if err := cmp.Or(err, err2); err != nil {
 			return nil, &model.Fault{Text: fmt.Sprintf("%.80s", text), Cause: err, Kind: model.ErrInvalid}
 		}
-		axes = append(axes, sweep.Axis{Paths: []string{path}, Values: model.Each(list, func(v string) []string { return []string{v} })})
+		axes = append(axes, axis)
 	}
 	return axes, nil
 }

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strconv"
@@ -55,16 +53,16 @@ type Sweeps struct{ Needs }
 // New works on the sweeps of an open workspace.
 func New(n Needs) *Sweeps { return &Sweeps{n} }
 
-// IDs lists the sweeps here.
-func (s *Sweeps) IDs() []string {
+// SweepIDs lists the sweeps here.
+func (s *Sweeps) SweepIDs() []string {
 	files, _ := s.Workspace.Sweeps() // for completion: silence is the right answer to a fault
 	return model.Each(files, idOf)
 }
 
 func idOf(file string) string { return strings.TrimSuffix(path.Base(file), path.Ext(file)) }
 
-// Read reads one sweep by its id or the path of its file.
-func (s *Sweeps) Read(id string) (sweep.Sweep, string, error) {
+// read reads one sweep by its id or the path of its file.
+func (s *Sweeps) read(id string) (sweep.Sweep, string, error) {
 	files, err := s.Workspace.Sweeps()
 	if err != nil {
 		return sweep.Sweep{}, "", err
@@ -92,18 +90,18 @@ func (s *Sweeps) Read(id string) (sweep.Sweep, string, error) {
 	return read, *file, err
 }
 
-// Plan works a sweep out: its points with their verdicts, what has become of each, and the jobs for those that are ready. It
+// PlanSweep works a sweep out: its points with their verdicts, what has become of each, and the jobs for those that are ready. It
 // reads small files only.
-func (s *Sweeps) Plan(ctx context.Context, id string) (sweep.Plan, error) {
-	read, file, err := s.Read(id)
+func (s *Sweeps) PlanSweep(ctx context.Context, id string) (sweep.Plan, error) {
+	read, file, err := s.read(id)
 	if err != nil {
 		return sweep.Plan{}, err
 	}
-	return s.PlanOf(ctx, read, file)
+	return s.planOf(ctx, read, file)
 }
 
-// PlanOf is Plan for a sweep that need not be saved.
-func (s *Sweeps) PlanOf(ctx context.Context, read sweep.Sweep, file string) (sweep.Plan, error) {
+// planOf is PlanSweep for a sweep that need not be saved.
+func (s *Sweeps) planOf(ctx context.Context, read sweep.Sweep, file string) (sweep.Plan, error) {
 	p := sweep.Plan{Sweep: read, File: file}
 	base, err := s.Experiments.Row(read.Base)
 	if err == nil && base.Problem != "" {
@@ -324,71 +322,4 @@ func (s *Sweeps) cost(m sweep.Member) sweep.Cost {
 		gpu = &g
 	}
 	return sweep.Estimate(e, s.World.Shape(e.Model.Name), gpu)
-}
-
-// Create writes a new sweep over fields with their values as people type them: tp=1,2,4. It is refused where one of that id is there,
-// and where it cannot be worked out.
-func (s *Sweeps) Create(ctx context.Context, id, base string, vary []string, repeat int) (sweep.Plan, error) {
-	axes, err := axesOf(vary)
-	if err = cmp.Or(err, s.Workspace.Writable("write a sweep")); err != nil {
-		return sweep.Plan{}, err
-	}
-	if err := model.CheckID(id); err != nil {
-		return sweep.Plan{}, &model.Fault{Text: err.Error(), Kind: model.ErrInvalid}
-	}
-	file, text := workspace.SweepsDir+"/"+id+".yaml", Text(base, axes, repeat)
-	read, err := Read(id, file, text)
-	if err != nil {
-		return sweep.Plan{}, err
-	}
-	p, err := s.PlanOf(ctx, read, file)
-	if err != nil {
-		return p, err
-	}
-	err = s.Workspace.CreateFile(file, text, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return p, model.Invalid(fmt.Sprintf("there is a sweep %s already", id), "choose another id, or edit "+file)
-	}
-	return p, err
-}
-
-// Write writes the configs of the points that lack one; points that are impossible get none. It returns their files.
-func (s *Sweeps) Write(ctx context.Context, p sweep.Plan) ([]string, error) {
-	if err := s.Workspace.Writable("write configs"); err != nil {
-		return nil, err
-	}
-	doc, err := s.Workspace.OpenDocument(p.Base.File)
-	if err != nil {
-		return nil, err
-	}
-	var wrote []string
-	for _, x := range p.Points {
-		if x.File != "" || x.State == sweep.LeftOut || x.State == sweep.Impossible {
-			continue
-		}
-		if ctx.Err() != nil {
-			return wrote, ctx.Err()
-		}
-		rel, err := s.writePoint(doc.Text(), x)
-		if err != nil {
-			return wrote, err
-		}
-		wrote = append(wrote, rel)
-	}
-	return wrote, nil
-}
-
-// writePoint writes one config, with the comments of the base.
-func (s *Sweeps) writePoint(base []byte, x sweep.Status) (string, error) {
-	rel := workspace.ConfigsDir + "/" + x.ID + ".yaml"
-	doc, err := config.NewDocument(rel, base)
-	if err != nil {
-		return rel, err
-	}
-	own := []model.Edit{{Path: "experiment_id", Value: x.ID}, {Path: "description", Value: x.Experiment.Description},
-		{Path: "output_dir", Value: x.Experiment.OutputDir}}
-	if err := doc.SetAll(append(own, x.Edits...)...); err != nil {
-		return rel, &model.Fault{Text: rel, Cause: err, Kind: model.ErrInvalid}
-	}
-	return rel, s.Workspace.CreateFile(rel, doc.Text(), 0o644)
 }

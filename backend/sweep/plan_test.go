@@ -28,7 +28,7 @@ func write(t *testing.T, b *apptest.Bench, text string) {
 
 func plan(t *testing.T, b *apptest.Bench) sweep.Plan {
 	t.Helper()
-	p, err := b.Sweeps.Plan(t.Context(), "scan")
+	p, err := b.PlanSweep(t.Context(), "scan")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func TestPlan(t *testing.T) {
 func TestWrite(t *testing.T) {
 	b := apptest.New(t)
 	write(t, b, layouts)
-	wrote, err := b.Sweeps.Write(t.Context(), plan(t, b))
+	wrote, err := b.WritePoints(t.Context(), plan(t, b))
 	if err != nil || strings.Join(wrote, " ") != "experiments/configs/scan-tp1-b1.yaml experiments/configs/scan-tp1-b16.yaml experiments/configs/scan-tp2-b16.yaml" {
 		t.Fatalf("wrote %v, %v", wrote, err)
 	}
@@ -81,7 +81,7 @@ func TestWrite(t *testing.T) {
 	if p.Points[0].Experiment.Data.BatchSize != 2 {
 		t.Errorf("the edit of %s is not in the plan: %+v", file, p.Points[0].Experiment.Data)
 	}
-	if again, err := b.Sweeps.Write(t.Context(), p); err != nil || len(again) != 0 {
+	if again, err := b.WritePoints(t.Context(), p); err != nil || len(again) != 0 {
 		t.Errorf("wrote again %v, %v", again, err)
 	}
 }
@@ -90,7 +90,7 @@ func TestWrite(t *testing.T) {
 func TestDone(t *testing.T) {
 	b := apptest.New(t)
 	write(t, b, layouts)
-	if _, err := b.Sweeps.Write(t.Context(), plan(t, b)); err != nil {
+	if _, err := b.WritePoints(t.Context(), plan(t, b)); err != nil {
 		t.Fatal(err)
 	}
 	done := b.Path("trace_collection/scan-tp1-b16")
@@ -112,7 +112,7 @@ func TestDone(t *testing.T) {
 
 func TestPlanFaults(t *testing.T) {
 	b := apptest.New(t)
-	if _, err := b.Sweeps.Plan(t.Context(), "scan"); err == nil || !strings.Contains(model.FixOf(err), "sweep new scan") {
+	if _, err := b.PlanSweep(t.Context(), "scan"); err == nil || !strings.Contains(model.FixOf(err), "sweep new scan") {
 		t.Errorf("without a sweep: %v, %s", err, model.FixOf(err))
 	}
 	for text, want := range map[string]string{
@@ -120,15 +120,32 @@ func TestPlanFaults(t *testing.T) {
 		"base: E1.1\nvary: {parallelism.tp: [1]}\nwhere: [tpp > 1]": "nothing is called",
 	} {
 		write(t, b, text)
-		if _, err := b.Sweeps.Plan(t.Context(), "scan"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := b.PlanSweep(t.Context(), "scan"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v; want %q", text, err, want)
 		}
 	}
-	if _, err := b.Sweeps.Plan(t.Context(), "scam"); err == nil || !strings.Contains(model.FixOf(err), "did you mean scan?") {
+	if _, err := b.PlanSweep(t.Context(), "scam"); err == nil || !strings.Contains(model.FixOf(err), "did you mean scan?") {
 		t.Errorf("%v, %s", err, model.FixOf(err))
 	}
-	if _, err := b.Sweeps.Create(t.Context(), "scan", "E1.1", nil, 1); err == nil || !strings.Contains(err.Error(), "already") {
+	if _, err := b.CreateSweep(t.Context(), sweep.Sweep{ID: "scan", Base: "E1.1"}); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("a second sweep of that id: %v", err)
+	}
+}
+
+// TestDraft: a sweep is worked out before it is saved, and then saved as it was shown.
+func TestDraft(t *testing.T) {
+	b := apptest.New(t)
+	tp, _ := sweep.AxisOf("parallelism.tp", "1,2,3")
+	draft := sweep.Sweep{ID: "scan", Base: "E1.1", Axes: []sweep.Axis{tp}}
+	p, text, err := b.DraftSweep(t.Context(), draft)
+	if want := "base: E1.1\nvary:\n  parallelism.tp: [1, 2, 3]\n"; err != nil || string(text) != want || p.Count(sweep.Ready) != 2 {
+		t.Errorf("%d points of %q, %v", p.Count(sweep.Ready), text, err)
+	}
+	if _, err := os.Stat(b.Path("experiments/sweeps")); err == nil {
+		t.Error("a draft was written")
+	}
+	if _, err := b.CreateSweep(t.Context(), draft); err != nil || states(plan(t, b)) != states(p) {
+		t.Errorf("saved: %s, %v", states(plan(t, b)), err)
 	}
 }
 
@@ -137,7 +154,7 @@ func TestWhatAJobLeft(t *testing.T) {
 	b := apptest.New(t)
 	write(t, b, "base: E1.1\nvary:\n  data.batch_size: [1, 2]\n")
 	p := plan(t, b)
-	subs, err := b.Sweeps.Submit(t.Context(), p)
+	subs, err := b.SubmitSweep(t.Context(), p)
 	if err != nil || len(subs) != 1 || len(subs[0].Points) != 2 {
 		t.Fatalf("submitted %+v, %v", subs, err)
 	}

@@ -18,9 +18,9 @@ type SubmitOptions struct {
 	Failed bool // points too whose jobs ended without a result
 }
 
-// Due is a sweep with the jobs that Submit would submit. It is refused where the sweep's own limits are passed.
-func (s *Sweeps) Due(ctx context.Context, id string, o SubmitOptions) (sweep.Plan, error) {
-	p, err := s.Plan(ctx, id)
+// DueSweep is a sweep with the jobs that SubmitSweep would submit. It is refused where the sweep's own limits are passed.
+func (s *Sweeps) DueSweep(ctx context.Context, id string, o SubmitOptions) (sweep.Plan, error) {
+	p, err := s.PlanSweep(ctx, id)
 	if err != nil {
 		return p, err
 	}
@@ -58,9 +58,9 @@ func activeJobs(p sweep.Plan) (ids []string) {
 	return ids
 }
 
-// Submit writes the configs of a plan's points and submits its jobs, in order. What was submitted before an error is listed with it.
-func (s *Sweeps) Submit(ctx context.Context, p sweep.Plan) ([]model.Submission, error) {
-	if _, err := s.Write(ctx, p); err != nil {
+// SubmitSweep writes the configs of a plan's points and submits its jobs, in order. What was submitted before an error is listed with it.
+func (s *Sweeps) SubmitSweep(ctx context.Context, p sweep.Plan) ([]model.Submission, error) {
+	if _, err := s.WritePoints(ctx, p); err != nil {
 		return nil, err
 	}
 	files := map[string]string{}
@@ -126,12 +126,12 @@ func (s *Sweeps) order(p sweep.Plan, j sweep.Job, configs map[string]string) (sw
 	return o, nil
 }
 
-// Stop cancels the jobs of a sweep that have not ended, and returns their ids. Points that are measured stay.
-func (s *Sweeps) Stop(ctx context.Context, id string) ([]string, error) {
+// StopSweep cancels the jobs of a sweep that have not ended, and returns their ids. Points that are measured stay.
+func (s *Sweeps) StopSweep(ctx context.Context, id string) ([]string, error) {
 	if err := s.Workspace.Writable("cancel jobs of " + id); err != nil {
 		return nil, err
 	}
-	p, err := s.Plan(ctx, id)
+	p, err := s.PlanSweep(ctx, id)
 	if err != nil {
 		return nil, err
 	}

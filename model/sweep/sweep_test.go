@@ -66,6 +66,19 @@ func ids(points []Point) string {
 	}), " ")
 }
 
+func TestSeveral(t *testing.T) {
+	for text, path := range map[string]string{"1,2": "parallelism.tp", "1..8": "data.batch_size", "bf16,fp8": "model.precision"} {
+		if !Several(path, text) {
+			t.Errorf("%s: %s is one value", path, text)
+		}
+	}
+	for text, path := range map[string]string{"4": "parallelism.tp", "a, b": "description", "gpu&hbm80g": "slurm.constraint", "": "model.name"} {
+		if Several(path, text) {
+			t.Errorf("%s: %q is several", path, text)
+		}
+	}
+}
+
 func TestPoints(t *testing.T) {
 	tp, pp, batch := axis("parallelism.tp", "1", "2", "4"), axis("parallelism.pp", "1", "2"), axis("data.batch_size", "1", "16")
 	for _, c := range []struct {

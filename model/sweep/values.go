@@ -2,8 +2,11 @@ package sweep
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"shardeck/model"
 )
 
 // mostValues bounds one field: a range that was meant otherwise must not fill the memory.
@@ -27,6 +30,18 @@ func Values(text string) ([]string, error) {
 		}
 	}
 	return all, nil
+}
+
+// Several says whether a value that people type for a field is several: "1,2,4", "1..8". A text may hold commas of its own.
+func Several(path, text string) bool {
+	ours := slices.Contains([]string{"experiment_id", "description", "output_dir", "slurm.account"}, path)
+	return !ours && (strings.Contains(text, ",") || strings.Contains(text, ".."))
+}
+
+// AxisOf is a field with its values as people type them.
+func AxisOf(path, text string) (Axis, error) {
+	values, err := Values(text)
+	return Axis{Paths: []string{path}, Values: model.Each(values, func(v string) []string { return []string{v} })}, err
 }
 
 // span is the values of a range, or the one value that is none.

@@ -14,11 +14,13 @@ import (
 
 	"shardeck/backend/app"
 	"shardeck/backend/experiments"
+	sweeps "shardeck/backend/sweep"
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/sweep"
 	"shardeck/ui/cli/command"
 )
 
@@ -255,7 +257,11 @@ func newSweep(ctx context.Context, e *command.Env, a *app.App, o experiments.New
 	if o.From == "" || len(o.Edits) > 0 {
 		return command.Usage("--vary takes the experiment of --from as it stands: make one with the other flags first, then vary that")
 	}
-	p, err := a.Sweeps.Create(ctx, o.ID, o.From, vary, 1)
+	axes, err := sweeps.AxesOf(vary)
+	if err != nil {
+		return err
+	}
+	p, err := a.CreateSweep(ctx, sweep.Sweep{ID: o.ID, Base: o.From, Axes: axes})
 	return e.Answer(err, p.Points, func() {
 		e.Say("created     %s\n%s", p.File, present.SweepTotal(p))
 		e.Warn("shardeck sweep check %s shows its points; shardeck sweep submit %s submits them", o.ID, o.ID)

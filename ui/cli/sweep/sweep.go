@@ -102,8 +102,8 @@ func valuesOf(x sweep.Status) map[string]float64 {
 
 func list(ctx context.Context, e *command.Env, a *app.App) error {
 	all := []summary{}
-	for _, id := range a.Sweeps.IDs() {
-		p, err := a.Sweeps.Plan(ctx, id)
+	for _, id := range a.SweepIDs() {
+		p, err := a.PlanSweep(ctx, id)
 		p.Sweep.ID = id
 		all = append(all, summaryOf(p, err))
 		if e.JSON {
@@ -130,7 +130,11 @@ func newSweep(e *command.Env) *cobra.Command {
 Writes experiments/sweeps/<ID>.yaml and shows its points and their price. VALUES are
 values with commas between them, and ranges: 1..8, 512..2048+512 (steps), 1..64*2
 (doubling). FIELD is a key of a config, by its path or its last part.`, func(ctx context.Context, a *app.App, words []string) error {
-		p, err := a.Sweeps.Create(ctx, words[0], base, vary, repeat)
+		axes, err := backend.AxesOf(vary)
+		if err != nil {
+			return err
+		}
+		p, err := a.CreateSweep(ctx, sweep.Sweep{ID: words[0], Base: base, Axes: axes, Repeat: repeat})
 		return e.Answer(err, summaryOf(p, nil), func() {
 			e.Say("created     %s\n", p.File)
 			printPlan(e, p)
@@ -150,7 +154,7 @@ func checkSweep(e *command.Env) *cobra.Command {
 Shows every point of a sweep: those that are impossible with the reason, those that are
 done, and the jobs that would run the others; its last line is the whole in figures.
 Exit code 2 where the sweep cannot be read, or no point is possible.`, func(ctx context.Context, a *app.App, words []string) error {
-		p, err := a.Sweeps.Plan(ctx, words[0])
+		p, err := a.PlanSweep(ctx, words[0])
 		var none error
 		if p.Count(sweep.Impossible, sweep.LeftOut) == len(p.Points) {
 			none = command.Exit(command.WrongUsage)
@@ -200,7 +204,7 @@ func submit(ctx context.Context, e *command.Env, a *app.App, id string, o backen
 	if _, err := a.ListJobs(ctx, false); err != nil { // what runs must not be submitted again
 		return err
 	}
-	p, err := a.Sweeps.Due(ctx, id, o)
+	p, err := a.DueSweep(ctx, id, o)
 	if err != nil {
 		return err
 	}
@@ -213,7 +217,7 @@ func submit(ctx context.Context, e *command.Env, a *app.App, id string, o backen
 	if err := e.Ask(ctx, "submit "+unit.Plural(len(p.Jobs), "job")+"?"); err != nil {
 		return err
 	}
-	subs, err := a.Sweeps.Submit(ctx, p)
+	subs, err := a.SubmitSweep(ctx, p)
 	for _, s := range subs {
 		e.Warn("%s of %s: job %s (%s); its log: %s", unit.Plural(len(s.Points), "point"), id, s.JobID, s.Scheduler, s.Log)
 	}
@@ -233,7 +237,7 @@ func statusOf(e *command.Env) *cobra.Command {
 			if _, err := a.ListJobs(ctx, false); err != nil {
 				e.Warn("the scheduler does not say what runs: %v", err)
 			}
-			p, err := a.Sweeps.Plan(ctx, words[0])
+			p, err := a.PlanSweep(ctx, words[0])
 			return e.Answer(err, summaryOf(p, nil), func() {
 				e.Table(present.Points(p))
 				if front := present.Frontier(p); len(front.Rows) > 1 {
@@ -258,7 +262,7 @@ were not run stay ready: shardeck sweep resume runs them.`, func(ctx context.Con
 			if _, err := a.ListJobs(ctx, true); err != nil {
 				e.Warn("the scheduler does not say what runs: %v", err)
 			}
-			p, err := a.Sweeps.Plan(ctx, words[0])
+			p, err := a.PlanSweep(ctx, words[0])
 			if err != nil {
 				return err
 			}
@@ -270,7 +274,7 @@ were not run stay ready: shardeck sweep resume runs them.`, func(ctx context.Con
 				return nil
 			}
 			if decided && p.Decided() {
-				ids, err := a.Sweeps.Stop(ctx, words[0])
+				ids, err := a.StopSweep(ctx, words[0])
 				e.Warn("the best is decided: cancelled %s", unit.Plural(len(ids), "job"))
 				return err
 			}
@@ -291,7 +295,7 @@ func stopSweep(e *command.Env) *cobra.Command {
 			if err := e.Ask(ctx, "cancel the jobs of "+words[0]+"?"); err != nil {
 				return err
 			}
-			ids, err := a.Sweeps.Stop(ctx, words[0])
+			ids, err := a.StopSweep(ctx, words[0])
 			return e.Answer(err, ids, func() { e.Say("cancelled %s", unit.Plural(len(ids), "job")) })
 		})
 	e.Asks(c, "do not ask")
