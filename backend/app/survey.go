@@ -12,11 +12,11 @@ import (
 
 	"shardeck/backend/atomicfile"
 	"shardeck/backend/experiments"
+	"shardeck/backend/generated"
 	"shardeck/backend/scheduler"
 	"shardeck/backend/scheduler/local"
 	"shardeck/backend/scheduler/slurm"
 	"shardeck/backend/strictyaml"
-	"shardeck/backend/workspace"
 	"shardeck/model"
 )
 
@@ -102,8 +102,8 @@ func (a *App) WriteSite(name string) (experiments.Wrote, error) {
 	}
 	head := fmt.Sprintf("# %s, written by shardeck site --write (%s). It is yours to edit; keys: see the sites that shardeck comes with.\n",
 		site.Title, a.SiteOrigin())
-	done, err := a.ws.Generate(map[string][]byte{w.Path: append([]byte(head), text...)}, false)
-	if w.Action = done[w.Path]; err == nil && w.Action == workspace.Refused {
+	done, err := generated.Write(a.ws, map[string][]byte{w.Path: append([]byte(head), text...)}, false)
+	if w.Action = done[w.Path]; err == nil && w.Action == generated.Refused {
 		err = model.Failed(w.Path+" was edited, and is left as it is", nil, "write another name, or move it away")
 	}
 	return w, err

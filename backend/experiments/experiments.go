@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"shardeck/backend/config"
+	"shardeck/backend/generated"
 	"shardeck/backend/render"
 	"shardeck/backend/strictyaml"
 	"shardeck/backend/workspace"
@@ -302,7 +303,7 @@ func (o NewOptions) plan(x *Experiments) (planned, error) {
 }
 
 func (p planned) withScript(x *Experiments) (board.Row, []Wrote, error) {
-	g := &generation{x: x, wrote: []Wrote{{Path: p.rel, Action: workspace.Created}}}
+	g := &generation{x: x, wrote: []Wrote{{Path: p.rel, Action: generated.Created}}}
 	f := x.Workspace.ReadFile(p.rel)
 	if f.Err == nil && x.Check(f.Experiment).OK() {
 		if err := g.script(f); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"shardeck/backend/catalog"
 	"shardeck/backend/config"
+	"shardeck/backend/generated"
 	"shardeck/backend/render"
 	"shardeck/backend/workspace"
 	"shardeck/model"
@@ -64,7 +65,7 @@ type generation struct {
 
 // write writes generated files that belong together and notes what became of them.
 func (g *generation) write(files map[string][]byte, force bool) error {
-	outcomes, err := g.x.Workspace.Generate(files, force)
+	outcomes, err := generated.Write(g.x.Workspace, files, force)
 	if err != nil {
 		return err
 	}
@@ -237,13 +238,13 @@ type Wrote struct {
 }
 
 // Action is what became of a generated file.
-type Action = workspace.Outcome
+type Action = generated.Outcome
 
 // The actions that callers tell apart.
 const (
-	Unchanged = workspace.Unchanged
-	Refused   = workspace.Refused
-	Kept      = workspace.Kept
+	Unchanged = generated.Unchanged
+	Refused   = generated.Refused
+	Kept      = generated.Kept
 )
 
 // writeRunner writes what runs inside the job, its program last, so that no job which starts
@@ -263,7 +264,7 @@ func (g *generation) writeRunner() error {
 	if err != nil {
 		return err
 	}
-	_, old := g.x.Workspace.Runner()
+	_, old := generated.Runner(g.x.Workspace)
 	_, err = os.Lstat(g.x.Workspace.Path(workspace.OldEngine))
 	switch {
 	case old:
@@ -277,7 +278,7 @@ func (g *generation) writeRunner() error {
 
 // OldRunner is the finding that the runner is an older shardeck's, which goes on working; replays have none.
 func (x *Experiments) OldRunner(e model.Experiment) []check.Finding {
-	if _, old := x.Workspace.Runner(); !old || e.Engine == model.EngineReplay {
+	if _, old := generated.Runner(x.Workspace); !old || e.Engine == model.EngineReplay {
 		return nil
 	}
 	return []check.Finding{{Code: "runner-old", Severity: check.SeverityWarning, Edits: []model.Edit{},
@@ -287,7 +288,7 @@ func (x *Experiments) OldRunner(e model.Experiment) []check.Finding {
 
 // BringRunner writes what runs inside a job, where there is none and the job needs it.
 func (x *Experiments) BringRunner(e model.Experiment) error {
-	if there, _ := x.Workspace.Runner(); there || e.Engine == model.EngineReplay {
+	if there, _ := generated.Runner(x.Workspace); there || e.Engine == model.EngineReplay {
 		return nil
 	}
 	return (&generation{x: x}).writeRunner()

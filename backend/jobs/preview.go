@@ -12,6 +12,7 @@ import (
 
 	"github.com/aymanbagabas/go-udiff"
 
+	"shardeck/backend/generated"
 	"shardeck/backend/render"
 	"shardeck/backend/scheduler"
 	"shardeck/backend/workspace"
@@ -99,7 +100,7 @@ func (su *Submitter) previewScript(p *Preview) error {
 		script, name, p.Path = render.NsysScript, e.ID+"_nsys", render.NsysPath
 	}
 	p.Log = workspace.LogsDir + "/" + name + "_%j.out"
-	if text, edited := su.Workspace.Edited(p.Path); edited && !p.Nsys {
+	if text, edited := generated.Edited(su.Workspace, p.Path); edited && !p.Nsys {
 		if p.config != nil {
 			return model.Invalid(fmt.Sprintf("%s was edited by hand, so --set cannot reach what it runs", p.Path),
 				"change the config instead, or make the script anew: shardeck generate --force "+e.ID)

@@ -42,7 +42,7 @@ func (w *Workspace) Experiments() ([]File, error) {
 func (w *Workspace) Sweeps() ([]string, error) { return w.yamlFiles(SweepsDir) }
 
 // ReadText reads a YAML file of the workspace as it is.
-func (w *Workspace) ReadText(rel string) ([]byte, error) { return w.read(rel, strictyaml.MaxBytes) }
+func (w *Workspace) ReadText(rel string) ([]byte, error) { return w.Read(rel, strictyaml.MaxBytes) }
 
 // yamlFiles are the YAML files of a folder, in natural order, by their paths in the workspace.
 func (w *Workspace) yamlFiles(dir string) (files []string, err error) {
@@ -67,7 +67,7 @@ func (w *Workspace) yamlFiles(dir string) (files []string, err error) {
 func (w *Workspace) ReadFile(rel string) File {
 	abs := w.Path(rel)
 	f := File{Path: abs, Rel: w.Rel(abs)}
-	data, err := w.read(rel, strictyaml.MaxBytes)
+	data, err := w.Read(rel, strictyaml.MaxBytes)
 	if f.Rel != w.rawRel(abs) {
 		err = model.Invalid(f.Rel+": its name holds bytes that neither a terminal nor a job script carries", "rename the file")
 	}
@@ -139,7 +139,7 @@ func (w *Workspace) Experiment(id string) (File, error) {
 
 // OpenDocument reads a config to edit it.
 func (w *Workspace) OpenDocument(rel string) (*config.Document, error) {
-	data, err := w.read(rel, strictyaml.MaxBytes)
+	data, err := w.Read(rel, strictyaml.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (w *Workspace) OpenDocument(rel string) (*config.Document, error) {
 
 // SaveDocument writes a changed document where it was read, unless the file there changed (ErrChanged).
 func (w *Workspace) SaveDocument(d *config.Document) error {
-	onDisk, err := w.read(d.Name, strictyaml.MaxBytes)
+	onDisk, err := w.Read(d.Name, strictyaml.MaxBytes)
 	if err != nil || !bytes.Equal(onDisk, d.File()) {
 		return faultOf(d.Name, "changed on disk since it was read: reopen it and make the change again", ErrChanged)
 	}

@@ -1,16 +1,12 @@
 package workspace
 
 import (
-	"bytes"
-	"cmp"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"slices"
@@ -85,7 +81,7 @@ const lookedBack = PrivateDir + "/looked-back"
 
 // LookedBack is when the scheduler's history was last looked through for jobs submitted by hand; zero: never.
 func (l Ledger) LookedBack() time.Time {
-	text, _ := l.ws.read(lookedBack, maxRecord)
+	text, _ := l.ws.Read(lookedBack, maxRecord)
 	at, _ := time.Parse(time.RFC3339, strings.TrimSpace(string(text)))
 	return at
 }
@@ -109,7 +105,7 @@ func (l Ledger) KeepUnsaved(u model.Unsaved) error {
 
 // LoadState is the screen as it was left, nil if none was. A caller may pass over a damaged one.
 func (l Ledger) LoadState() (json.RawMessage, error) {
-	data, err := l.ws.read(stateFile, maxRecord)
+	data, err := l.ws.Read(stateFile, maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -148,7 +144,7 @@ func (r records[T]) read(key string) (v T, err error) {
 	if err != nil {
 		return v, err
 	}
-	data, err := r.ws.read(rel, maxRecord)
+	data, err := r.ws.Read(rel, maxRecord)
 	if err != nil {
 		return v, err
 	}
@@ -215,120 +211,4 @@ func (r records[T]) all() (all []T, warnings []string, err error) {
 		all = append(all, v)
 	}
 	return all, warnings, nil
-}
-
-// Outcome says what became of a generated file, in the words that people see.
-type Outcome string
-
-// Outcomes.
-const (
-	Created     Outcome = "created"
-	Unchanged   Outcome = "unchanged"
-	Updated     Outcome = "updated"     // ours and never edited, now newer
-	Refused     Outcome = "refused"     // edited by the user, left alone
-	Kept        Outcome = "kept"        // ours and older, left as it fits one that was refused
-	Overwritten Outcome = "overwritten" // edited by the user, replaced by force
-)
-
-const (
-	generatedFile = PrivateDir + "/generated.json"
-	maxGenerated  = 16 << 20
-)
-
-// Generate writes files that we make, such as a config, a script or the modules of the runner, in the order of
-// their names, and remembers their sums. A file whose bytes are not those we wrote was edited by the user: it
-// is refused unless force is set, and those of ours that are older are then Kept, as they fit it. Refused is an
-// outcome, not an error. What begins with #! may be executed.
-func (w *Workspace) Generate(files map[string][]byte, force bool) (map[string]Outcome, error) {
-	sums, err := w.generated()
-	if err != nil {
-		return nil, err
-	}
-	outcomes, refused := map[string]Outcome{}, false
-	for rel, data := range files {
-		if outcomes[rel], err = w.outcomeOf(rel, data, sums[rel], force); err != nil {
-			return nil, err
-		}
-		refused = refused || outcomes[rel] == Refused
-	}
-	old := maps.Clone(sums)
-	for _, rel := range slices.Sorted(maps.Keys(files)) {
-		if outcomes[rel] == Updated && refused {
-			outcomes[rel] = Kept
-		}
-		if o := outcomes[rel]; o == Refused || o == Kept || o == Unchanged && w.ReadOnly {
-			continue
-		} else if o != Unchanged {
-			mode := map[bool]fs.FileMode{true: 0o755, false: 0o644}[bytes.HasPrefix(files[rel], []byte("#!"))]
-			err = w.WriteFile(rel, files[rel], mode)
-		}
-		if err != nil {
-			break
-		}
-		sums[rel] = sum(files[rel])
-	}
-	if maps.Equal(old, sums) {
-		return outcomes, err
-	}
-	text, _ := json.MarshalIndent(sums, "", "  ") // plain text: cannot fail
-	return outcomes, cmp.Or(err, w.WriteFile(generatedFile, append(text, '\n'), 0o644))
-}
-
-// outcomeOf compares what lies there with what we would write and what we wrote last.
-func (w *Workspace) outcomeOf(rel string, data []byte, ours string, force bool) (Outcome, error) {
-	info, err := os.Lstat(w.Path(rel))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return Created, nil
-	case err == nil && info.IsDir():
-		return "", fault(rel, "is a folder", "move it away")
-	}
-	old, err := w.read(rel, maxGenerated)
-	switch {
-	case err != nil:
-		return "", err
-	case bytes.Equal(old, data):
-		return Unchanged, nil
-	case sum(old) == ours:
-		return Updated, nil
-	case force:
-		return Overwritten, nil
-	}
-	return Refused, nil
-}
-
-// Edited is the text of a generated file that a user changed; false: as we wrote it, gone, or not ours.
-func (w *Workspace) Edited(rel string) (string, bool) {
-	sums, err := w.generated()
-	text, readErr := w.read(rel, maxGenerated)
-	edited := err == nil && readErr == nil && sums[rel] != "" && sum(text) != sums[rel]
-	return string(text), edited
-}
-
-// generated are the sums of the generated files as we wrote them. A list that cannot be
-// read counts as empty: then every file that differs is the user's, which is safe.
-func (w *Workspace) generated() (map[string]string, error) {
-	data, err := w.read(generatedFile, maxRecord)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	sums := map[string]string{}
-	if json.Unmarshal(data, &sums) != nil || sums == nil {
-		sums = map[string]string{}
-	}
-	return sums, nil
-}
-
-func sum(data []byte) string {
-	h := sha256.Sum256(data)
-	return hex.EncodeToString(h[:])
-}
-
-// Runner reports whether jobs find a Python runner, and whether it is an older shardeck's, of two files, which
-// runs as it is. Ours names the folder of its modules, the older one the module of its engine.
-func (w *Workspace) Runner() (there, old bool) {
-	text, err := w.read(RunnerFile, maxGenerated)
-	ours := bytes.Contains(text, []byte(path.Base(RunnerDir)))
-	there = err == nil && (!ours || isDir(w.Path(RunnerDir)))
-	return there, there && !ours && bytes.Contains(text, []byte("torch_engine"))
 }

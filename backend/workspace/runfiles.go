@@ -79,7 +79,7 @@ func twinKey(f model.RunFile) string {
 
 // readJobFile is the id of the job that made a directory, empty if none is told.
 func (w *Workspace) readJobFile(dir string) string {
-	data, _ := w.read(filepath.Join(dir, ".job"), 1<<10)
+	data, _ := w.Read(filepath.Join(dir, ".job"), 1<<10)
 	if id := strings.TrimSpace(string(data)); jobID.MatchString(id) {
 		return id
 	}

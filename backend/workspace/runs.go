@@ -241,7 +241,7 @@ func (w finder) runName(dir string) string {
 
 // runInfo reads run.json; what is wrong with it is a warning.
 func (w finder) runInfo(run *model.Run) (info model.RunInfo) {
-	data, err := w.read(filepath.Join(run.Dir, "run.json"), maxRecord)
+	data, err := w.Read(filepath.Join(run.Dir, "run.json"), maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return info
 	}

@@ -2,8 +2,7 @@
 // into it without ever losing an edit. It knows no scheduler and no screen.
 //
 // experiments.go finds the configs, which package config reads and edits; runs.go finds what jobs left behind, runfiles.go the files of
-// each, those of others too. Below .shardeck, ledger.go keeps what was submitted, edits that were not saved, the state of the screen, and
-// which files are ours to update.
+// each, those of others too. Below .shardeck, ledger.go keeps what was submitted, edits that were not saved and the state of the screen.
 package workspace
 
 import (
@@ -142,8 +141,8 @@ func (w *Workspace) shared() fs.FileMode {
 // maxRecord bounds our own records, of which a submission holds its script.
 const maxRecord = 8 << 20
 
-// read reads a small file, and refuses a large or odd one without reading it.
-func (w *Workspace) read(rel string, limit int64) ([]byte, error) {
+// Read reads a small file, and refuses a large or odd one without reading it.
+func (w *Workspace) Read(rel string, limit int64) ([]byte, error) {
 	path := w.Path(rel)
 	shown := w.Rel(path)
 	info, err := os.Stat(path)
