@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"shardeck/backend/config"
+	"shardeck/backend/diskcheck"
 	"shardeck/backend/generated"
 	"shardeck/backend/render"
 	"shardeck/backend/strictyaml"
@@ -154,7 +155,7 @@ func (x *Experiments) rowOf(f workspace.File) board.Row {
 func (x *Experiments) Check(e model.Experiment) check.Verdict {
 	v := check.Check(e, x.World)
 	for _, name := range slices.Sorted(maps.Keys(e.EnvFrom)) {
-		if fault, fix := x.Workspace.SecretProblem(name, e.EnvFrom[name]); fault != "" {
+		if fault, fix := diskcheck.Secret(x.Workspace, name, e.EnvFrom[name]); fault != "" {
 			v.Findings = append(v.Findings, check.Finding{Code: "env-from", Severity: check.SeverityWarning, Field: "env_from",
 				Edits: []model.Edit{}, Fault: fault, Fix: fix})
 		}
@@ -162,7 +163,7 @@ func (x *Experiments) Check(e model.Experiment) check.Verdict {
 	if model.CheckOutputDir(e.OutputDir) != nil {
 		return v // which is said
 	}
-	if why := x.Workspace.OutputProblem(e.ResultDir(false)); why != "" {
+	if why := diskcheck.Output(x.Workspace, e.ResultDir(false)); why != "" {
 		v.Findings = append(v.Findings, check.Finding{Code: "output-dir-taken", Severity: check.SeverityError, Field: "output_dir",
 			Edits: []model.Edit{}, Fault: "nothing may be written to " + e.OutputDir + ": " + why,
 			Fix: "write a path of its own, such as trace_collection/" + e.ID})

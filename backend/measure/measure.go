@@ -61,7 +61,7 @@ func (rd *Reader) Runs(ctx context.Context) ([]model.Run, error) {
 func (rd *Reader) Run(name string) (model.Run, error) { return rd.Workspace.Run(name) }
 
 // CompletePath lists the paths that begin so; those of folders end with a slash.
-func (rd *Reader) CompletePath(part string) ([]string, error) { return rd.Workspace.CompletePath(part) }
+func (rd *Reader) CompletePath(part string) ([]string, error) { return workspace.CompletePath(part) }
 
 // named finds runs by their names, each with what its config says otherwise by now.
 func (rd *Reader) named(names []string) ([]model.Run, error) {

@@ -78,7 +78,7 @@ func twinKey(f model.RunFile) string {
 }
 
 // readJobFile is the id of the job that made a directory, empty if none is told.
-func (w *Workspace) readJobFile(dir string) string {
+func (w finder) readJobFile(dir string) string {
 	data, _ := w.Read(filepath.Join(dir, ".job"), 1<<10)
 	if id := strings.TrimSpace(string(data)); jobID.MatchString(id) {
 		return id
@@ -191,8 +191,8 @@ func (w finder) take(run *model.Run, found intake.Found, err error) error {
 	return err
 }
 
-// fromHome is a path that may begin with ~ for the user's home.
-func fromHome(path string) string {
+// FromHome is a path that may begin with ~ for the user's home.
+func FromHome(path string) string {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		if home, err := os.UserHomeDir(); err == nil {
 			return home + "/" + rest
@@ -202,8 +202,8 @@ func fromHome(path string) string {
 }
 
 // CompletePath lists the paths that begin so, hidden ones only where a dot is typed; those of folders end with a slash.
-func (w *Workspace) CompletePath(part string) (paths []string, err error) {
-	dir, start := filepath.Split(fromHome(part))
+func CompletePath(part string) (paths []string, err error) {
+	dir, start := filepath.Split(FromHome(part))
 	entries, err := os.ReadDir(cmp.Or(dir, "."))
 	for _, e := range entries {
 		path, hidden := dir+e.Name(), strings.HasPrefix(e.Name(), ".") && start == ""

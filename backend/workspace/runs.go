@@ -142,7 +142,7 @@ func (w finder) candidates(name string) []string {
 	if name == "" {
 		return nil
 	}
-	name = fromHome(name)
+	name = FromHome(name)
 	here, _ := filepath.Abs(name) // empty, where nothing lies, if the current folder is gone
 	first, _, _ := strings.Cut(filepath.ToSlash(name), "/")
 	if filepath.IsAbs(name) || first == "." || first == ".." { // which lies where the command runs

@@ -1,4 +1,6 @@
-package workspace
+// Package diskcheck looks at what a config names on this disk, as package check looks at the config itself: may a run be written to
+// that folder, can that secret be read, and by its owner alone.
+package diskcheck
 
 import (
 	"os"
@@ -6,21 +8,21 @@ import (
 	"path/filepath"
 	"strings"
 
-	"shardeck/model"
+	"shardeck/backend/workspace"
 )
 
-// OutputProblem is why a run may not be written to a directory: where links and .. lead to it is the workspace or a folder that the
+// Output is why a run may not be written to a directory: where links and .. lead to it is the workspace or a folder that the
 // workspace cannot do without, lies in one, or holds something that is no run, which a job would rename. Empty: it may.
-func (w *Workspace) OutputProblem(dir string) string {
+func Output(w *workspace.Workspace, dir string) string {
 	at := resolved(w.Path(dir))
-	for _, kept := range []string{"", TracesDir, LogsDir, ConfigsDir, ScriptsDir, RunnerDir, PrivateDir} {
+	for _, kept := range []string{"", workspace.TracesDir, workspace.LogsDir, workspace.ConfigsDir, workspace.ScriptsDir, workspace.RunnerDir, workspace.PrivateDir} {
 		own := resolved(w.Path(kept))
 		switch inside, name := within(at, own), path.Join(filepath.Base(w.Root), kept); {
 		case at == own:
 			return "it is " + name + " of the workspace, which a job would rename"
 		case within(own, at):
 			return "it holds " + name + " of the workspace, and a job would rename it with all that is in it"
-		case inside && kept != "" && kept != TracesDir && kept != LogsDir:
+		case inside && kept != "" && kept != workspace.TracesDir && kept != workspace.LogsDir:
 			return "it lies in " + name + ", which is shardeck's own"
 		}
 	}
@@ -53,23 +55,6 @@ func holdsRun(dir string) bool {
 		}
 	}
 	return false
-}
-
-// SecretProblem is what is wrong with the file that a variable of env_from comes from, and what to do; empty: nothing.
-func (w *Workspace) SecretProblem(name, from string) (fault, fix string) {
-	if from == model.FromCaller {
-		return "", ""
-	}
-	file := fromHome(from)
-	info, err := os.Stat(w.Path(file))
-	switch {
-	case err != nil:
-		return model.Printable(from) + ", from which " + name + " is to come, cannot be read",
-			"write the value alone into it, then chmod 600 " + model.Printable(from)
-	case info.Mode().Perm()&0o077 != 0:
-		return model.Printable(from) + ", from which " + name + " comes, can be read by others", "chmod 600 " + model.Printable(from)
-	}
-	return "", ""
 }
 
 // resolved is a path with its links followed, as far as it is there.
