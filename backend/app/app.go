@@ -1,5 +1,5 @@
-// Package app opens a workspace and hands out what can be done in it: experiments (before a job), jobs (its
-// life) and measure (its result), a package each. It reads the settings, knows the site, chooses the scheduler,
+// Package app opens a workspace and hands out what can be done in it: site (where jobs go), experiments (before a job), jobs (its
+// life), sweep (many) and measure (its result), a package each. It reads the settings, knows the site, chooses the scheduler,
 // and gives each room what it needs of the others; they do not know each other. Their methods may wait (for
 // files, the scheduler, the pool), so a pane calls them from a command, never from Update; all are safe for
 // concurrent use and all stop when their context ends.
@@ -29,6 +29,7 @@ import (
 	"shardeck/backend/scheduler/local"
 	"shardeck/backend/scheduler/poll"
 	"shardeck/backend/scheduler/slurm"
+	"shardeck/backend/site"
 	"shardeck/backend/sweep"
 	"shardeck/backend/workspace"
 	"shardeck/model"
@@ -69,6 +70,8 @@ func (o Options) withDefaults() Options {
 
 // App is an open workspace, with the use cases of its rooms. Its methods are safe for concurrent use.
 type App struct {
+	*KnownModels
+	*site.Cluster
 	*experiments.Experiments
 	*jobs.Jobs
 	*measure.Measure
@@ -98,7 +101,6 @@ func Open(o Options) (*App, error) {
 	if err := a.readSettings(); err != nil {
 		return nil, err
 	}
-	a.pool = pool.New(a.poolSize())
 	a.chooseScheduler()
 	a.furnish()
 	return a, nil
@@ -107,6 +109,11 @@ func Open(o Options) (*App, error) {
 // furnish gives each room what it needs, of the others too.
 func (a *App) furnish() {
 	o := a.options
+	a.KnownModels = &KnownModels{a.ws, a.catalog, a.world}
+	a.Cluster = site.New(site.Needs{
+		Workspace: a.ws, World: a.world, Catalog: a.catalog, Scheduler: a.scheduler, Machine: a.machine, Env: o.Env, Anywhere: o.Here,
+	})
+	a.pool = pool.New(a.poolSize())
 	a.Measure = measure.New(measure.Needs{
 		Workspace: a.ws, World: a.world, Pool: a.pool, Cache: measure.OpenCache(o.CacheDir), Version: programVersion(o.Binary),
 		Now: o.Now, Names: a.catalog.Kernels, Typing: o.Typing, LoginBudget: a.LoginBudget,
@@ -208,18 +215,6 @@ func (a *App) Writable(what string) error { return a.ws.Writable(what) }
 
 // ReadOnly reports whether changes are refused.
 func (a *App) ReadOnly() bool { return a.options.ReadOnly }
-
-// Site is the cluster that experiments are judged for.
-func (a *App) Site() model.Site { return a.world.Site }
-
-// Account is who pays, as the settings say; empty: nobody was named.
-func (a *App) Account() string { return a.world.Account }
-
-// SchedulerName is slurm or local.
-func (a *App) SchedulerName() string { return a.scheduler.Name() }
-
-// Shapes lists the models whose shape is known.
-func (a *App) Shapes() []model.Shape { return a.world.Shapes }
 
 // LoadScreen is the state of the screen as it was left; nil: none was kept.
 func (a *App) LoadScreen() (json.RawMessage, error) { return a.ws.Ledger().LoadState() }

@@ -2,20 +2,18 @@ package app
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"shardeck/backend/catalog"
 	"shardeck/backend/config"
 	"shardeck/backend/probe"
 	"shardeck/backend/render"
-	"shardeck/backend/scheduler"
+	"shardeck/backend/site"
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/check"
@@ -23,16 +21,21 @@ import (
 
 // readSettings loads shapes, GPUs, site and settings, and keeps what --set says of configs.
 func (a *App) readSettings() error {
+	o := a.options
+	survey := site.Survey{CacheDir: o.CacheDir, Version: programVersion(o.Binary), Machine: a.machine, Env: o.Env, Now: o.Now}.Site
+	if o.Scheduler != nil {
+		survey = nil // a scheduler given by the caller, a test, is none of this machine
+	}
 	known, err := catalog.Load(catalog.Options{
-		Workspace: a.ws.Root, UserDir: catalog.UserDir(a.options.Env, "XDG_CONFIG_HOME", ".config"), Env: a.options.Env, Sets: a.options.Sets,
-		Survey: a.survey,
+		Workspace: a.ws.Root, UserDir: catalog.UserDir(o.Env, "XDG_CONFIG_HOME", ".config"), Env: o.Env, Sets: o.Sets,
+		Survey: survey,
 	})
 	if err != nil {
 		return &model.Fault{Cause: err, Kind: model.ErrInvalid}
 	}
 	a.catalog, a.world = known, known.World()
 	a.world.Engine = sync.OnceValue(a.engine(a.world))
-	for _, set := range a.options.Sets {
+	for _, set := range o.Sets {
 		key, value, _ := strings.Cut(set, "=") // Load refuses one without =
 		if catalog.IsSetting(key) {
 			continue
@@ -85,7 +88,7 @@ func (a *App) poolSize() (workers int, budget int64) {
 	switch {
 	case asked > 0:
 		workers = asked
-	case a.onLoginNode():
+	case a.LoginNode():
 		workers = min(cmp.Or(login.Workers, mostWorkers), mostWorkers, half)
 	case a.options.Typing:
 		workers = min(mostWorkers, half)
@@ -137,58 +140,3 @@ func (a *App) engine(w check.World) func() *check.Engine {
 		return &g
 	}
 }
-
-// SiteReport is the site's description, what this machine has, and what the scheduler allows.
-type SiteReport struct {
-	Site      model.Site           `json:"site"`
-	Origin    string               `json:"origin"` // how the site is known: detected, assumed, or what names it
-	Sites     []string             `json:"sites"`  // all that are known by name
-	GPUs      map[string]model.GPU `json:"-"`      // kinds of GPU, by key
-	Account   string               `json:"account"`
-	Scheduler string               `json:"scheduler"`
-	Machine   probe.Machine        `json:"machine"`
-	Limits    scheduler.Limits     `json:"limits"`
-	Problem   string               `json:"problem"` // why Limits is empty
-}
-
-// SiteReport asks the scheduler once for its limits; one that does not answer is a Problem.
-func (a *App) SiteReport(ctx context.Context) (SiteReport, error) {
-	r := SiteReport{Site: a.world.Site, Origin: a.SiteOrigin(), Sites: a.catalog.Sites, GPUs: a.world.GPUs, Account: a.world.Account,
-		Scheduler: a.scheduler.Name(), Machine: a.machine()}
-	ctx, cancel := context.WithTimeout(ctx, limitsDeadline)
-	defer cancel()
-	limits, err := a.scheduler.Limits(ctx)
-	if err != nil {
-		r.Problem = err.Error()
-	}
-	r.Limits = limits
-	return r, nil
-}
-
-const limitsDeadline = 30 * time.Second
-
-// LoginBudget is how many bytes of traces may be read here; 0: any number, on no login node or by the caller's word.
-func (a *App) LoginBudget() int64 {
-	if budget := a.world.Site.Login.TraceBytes; budget > 0 && !a.options.Here && a.onLoginNode() {
-		return budget
-	}
-	return 0
-}
-
-// onLoginNode tells a login node: the site was recognised or named, and this is no allocation.
-func (a *App) onLoginNode() bool {
-	m := a.machine()
-	if m.Allocation != "" {
-		return false
-	}
-	switch a.SiteOrigin() {
-	case "assumed":
-		return false
-	case "detected":
-		return true
-	}
-	return m.Scheduler() == "slurm" || a.world.Site.Marked(a.options.Env)
-}
-
-// SiteOrigin says how the site is known: detected, assumed, or the file or flag that names it.
-func (a *App) SiteOrigin() string { return a.catalog.Settings.Origin("site") }

@@ -232,10 +232,7 @@ func (x *Experiments) Script(config string, e model.Experiment) render.Job {
 }
 
 // Wrote says what Generate did with one file.
-type Wrote struct {
-	Path   string `json:"path"`
-	Action Action `json:"action"`
-}
+type Wrote = generated.Wrote
 
 // Action is what became of a generated file.
 type Action = generated.Outcome

@@ -32,6 +32,12 @@ const (
 	Overwritten Outcome = "overwritten" // edited by the user, replaced by force
 )
 
+// Wrote says what became of one file.
+type Wrote struct {
+	Path   string  `json:"path"`
+	Action Outcome `json:"action"`
+}
+
 const (
 	sumsFile  = workspace.PrivateDir + "/generated.json"
 	mostBytes = 16 << 20 // of a generated file, and of the list of their sums

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/app"
+	"shardeck/backend/site"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/model/shell"
@@ -41,7 +42,7 @@ file of it, sites/NAME.yaml in the workspace, to be put right there.`, func(ctx 
 // origins say how a site is known, where one word does not.
 var origins = map[string]string{"assumed": "assumed: nothing here tells another; site: NAME in shardeck.yaml"}
 
-func printSite(e *command.Env, r app.SiteReport) {
+func printSite(e *command.Env, r site.Report) {
 	origin := "(" + cmp.Or(origins[r.Origin], r.Origin) + ")"
 	e.Say("%s  %s  %s", e.Paint(present.Strong, r.Site.Name), r.Site.Title, e.Paint(present.Dim, origin))
 	slots, scheduler := "", r.Scheduler
