@@ -12,6 +12,7 @@ import (
 	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 	"shardeck/model/board"
+	"shardeck/model/check"
 )
 
 // CardFile is a card that was written: where it lies, and what a reader must know of it.
@@ -36,7 +37,7 @@ func (x *Experiments) Card(ctx context.Context, given, name string) (CardFile, e
 	if err != nil {
 		return CardFile{}, err
 	}
-	facts, err := x.facts(ctx, run)
+	facts, err := factsOf(ctx, run, x.World)
 	if err != nil {
 		return CardFile{}, err
 	}
@@ -75,11 +76,11 @@ func (x *Experiments) recorded(run model.Run, given string) (e model.Experiment,
 	return e, warnings, err
 }
 
-// facts are what the files of a run, and the site, tell.
-func (x *Experiments) facts(ctx context.Context, run model.Run) (render.Facts, error) {
+// factsOf are what the files of a run, and the site, tell.
+func factsOf(ctx context.Context, run model.Run, w check.World) (render.Facts, error) {
 	f := render.Facts{Replay: run.Replay}
 	if !run.Replay { // a replay was measured elsewhere
-		f.GPUsPerNode, f.Topology = x.World.GPUsPerNode(), x.World.Site.Fabric
+		f.GPUsPerNode, f.Topology = w.GPUsPerNode(), w.Site.Fabric
 	}
 	ranks := map[int]bool{}
 	for _, file := range run.Files {

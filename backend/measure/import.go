@@ -41,19 +41,22 @@ type ImportedRun struct {
 	Open  bool     `json:"open"` // its config was written, and has values that nobody knows
 }
 
+// Importer makes runs of what others wrote.
+type Importer struct{ ws *workspace.Workspace }
+
 // Import makes a run of traces that others wrote: links to its files under our names, and what can be known of it in its
 // config, the rest left open. Nothing that is there is overwritten. Of a folder of the original scripts it takes the
 // configs and every run, and names the known faults.
-func (rd *Reader) Import(o ImportOptions) (Imported, error) {
+func (im *Importer) Import(o ImportOptions) (Imported, error) {
 	out := Imported{Runs: []ImportedRun{}, Configs: []string{}, Faults: []ScriptFault{}, Left: []string{}}
-	if err := rd.Workspace.Writable("import"); err != nil {
+	if err := im.ws.Writable("import"); err != nil {
 		return out, err
 	}
 	if texts, ours := scriptsIn(o.Path); ours {
-		rd.importScripts(o, texts, &out)
+		im.importScripts(o, texts, &out)
 		return out, nil
 	}
-	made, err := rd.importRun(o)
+	made, err := im.importRun(o)
 	if err == nil {
 		out.Runs = append(out.Runs, made)
 	}
@@ -66,8 +69,8 @@ var (
 )
 
 // importRun makes one run.
-func (rd *Reader) importRun(o ImportOptions) (ImportedRun, error) {
-	run, err := rd.Run(o.Path)
+func (im *Importer) importRun(o ImportOptions) (ImportedRun, error) {
+	run, err := im.ws.Run(o.Path)
 	if err == nil {
 		err = run.Readable()
 	}
@@ -100,7 +103,7 @@ func (rd *Reader) importRun(o ImportOptions) (ImportedRun, error) {
 	if info := string(model.FileRunJSON); from[info] == "" {
 		texts[info] = infoOf(name, run, facts)
 	}
-	return made, rd.Workspace.Adopt(dir, from, texts, o.Copy)
+	return made, im.ws.Adopt(dir, from, texts, o.Copy)
 }
 
 // engines are those that are run here, by the names that traces tell.
@@ -200,7 +203,7 @@ func scriptsIn(dir string) (texts map[string]string, ours bool) {
 }
 
 // importScripts takes the configs and runs of a folder of the original scripts, and names the faults of these.
-func (rd *Reader) importScripts(o ImportOptions, texts map[string]string, out *Imported) {
+func (im *Importer) importScripts(o ImportOptions, texts map[string]string, out *Imported) {
 	for _, k := range knownFaults().Faults {
 		f := ScriptFault{Code: k.Code, Fault: k.Fault}
 		for path, text := range texts {
@@ -217,7 +220,7 @@ func (rd *Reader) importScripts(o ImportOptions, texts map[string]string, out *I
 		rel := workspace.ConfigsDir + "/" + filepath.Base(path)
 		text, err := os.ReadFile(path)
 		if err == nil {
-			err = rd.Workspace.CreateFile(rel, text, 0o644)
+			err = im.ws.CreateFile(rel, text, 0o644)
 		}
 		if err != nil {
 			out.Left = append(out.Left, err.Error())
@@ -227,7 +230,7 @@ func (rd *Reader) importScripts(o ImportOptions, texts map[string]string, out *I
 	}
 	runs, _ := os.ReadDir(filepath.Join(o.Path, workspace.TracesDir))
 	for _, d := range runs {
-		made, err := rd.importRun(ImportOptions{Path: filepath.Join(o.Path, workspace.TracesDir, d.Name()), Copy: o.Copy})
+		made, err := im.importRun(ImportOptions{Path: filepath.Join(o.Path, workspace.TracesDir, d.Name()), Copy: o.Copy})
 		if err != nil {
 			out.Left = append(out.Left, model.Printable(d.Name()+": "+err.Error()))
 		} else {

@@ -33,11 +33,14 @@ type Needs struct {
 	LoginBudget func() int64
 }
 
-// Measure is the use cases: one run read, runs side by side, reports.
-type Measure struct{ *Reader }
+// Measure is the use cases: one run read, runs side by side, reports, runs of others.
+type Measure struct {
+	*Reader
+	*Importer
+}
 
 // New measures in an open workspace.
-func New(n Needs) *Measure { return &Measure{&Reader{Needs: n}} }
+func New(n Needs) *Measure { return &Measure{&Reader{Needs: n}, &Importer{n.Workspace}} }
 
 // Reader reads one run at a time, by the cache and the pool. Its methods are safe for concurrent use.
 type Reader struct {

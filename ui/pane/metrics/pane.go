@@ -57,8 +57,7 @@ type Pane struct {
 
 	runs     pane.Task[[]model.Run]
 	opener   pane.Opener
-	guest    pane.Task[model.Run]
-	guests   []model.Run // that lie elsewhere and were opened by their paths
+	guests   guests
 	want     string      // run to read as soon as it is listed
 	followed string      // run of the experiment that was last selected
 	err      error
@@ -137,11 +136,7 @@ func (p *Pane) gotRuns(runs []model.Run, err error) tea.Cmd {
 	if err != nil {
 		return pane.Fail(err)
 	}
-	for _, g := range p.guests {
-		if !slices.ContainsFunc(runs, func(r model.Run) bool { return r.Name == g.Name }) {
-			runs = append(runs, g)
-		}
-	}
+	runs = p.guests.beside(runs)
 	if p.known.forget(p.list.Rows(), runs) {
 		p.best.forget() // their samples are others
 	}
@@ -167,20 +162,9 @@ func (p *Pane) open(msg pane.OpenMsg) tea.Cmd {
 		p.want = msg.Run
 	}
 	if !p.list.GoTo(msg.Run) && msg.To == pane.Metrics {
-		return tea.Batch(p.refresh(), p.invite(msg.Run))
+		return tea.Batch(p.refresh(), p.guests.invite(p.env, msg.Run, p.load))
 	}
 	return tea.Batch(p.refresh(), p.readWanted())
-}
-
-// invite lists a run that is not of the workspace beside those that are.
-func (p *Pane) invite(name string) tea.Cmd {
-	look := func(context.Context) (model.Run, error) { return p.env.Run(name) }
-	return p.guest.Start(p.env.Ctx, look, func(run model.Run, err error) tea.Cmd {
-		if err == nil {
-			p.guests = append(p.guests, run)
-		}
-		return p.load()
-	})
 }
 
 // readWanted reads the run that was asked for, once it is listed.

@@ -42,6 +42,17 @@ func newReadings(env env, k *known, changed func() tea.Cmd) *readings {
 	return r
 }
 
+// progress is how far a reading is; empty: none goes on.
+func (r *readings) progress() string {
+	switch {
+	case r.look.Busy():
+		return r.look.Words()
+	case r.all.Busy():
+		return unit.Int(r.total-len(r.queue)) + " of " + unit.Int(r.total) + " · " + r.all.Words()
+	}
+	return ""
+}
+
 func (r *readings) failed(run string, err error) tea.Cmd {
 	if err == nil {
 		return nil

@@ -33,29 +33,21 @@ func (p *Pane) Title() (left, right string) {
 	case column > 0:
 		left += " · " + p.columns.defs[min(column, len(p.columns.defs))-1].Family
 	}
-	right = p.progress()
+	if right = cmp.Or(p.readings.progress(), p.list.Filtered()); right == "" && p.loaded {
+		right = counted(len(p.list.Rows()), p.replays)
+	}
 	if by := p.list.Ordered(); by != "" && p.detail == nil {
 		right += ", " + by
 	}
 	return left, right
 }
 
-// progress is how far a reading is, else how many runs there are.
-func (p *Pane) progress() string {
-	r := p.readings
-	switch filtered := p.list.Filtered(); {
-	case r.look.Busy():
-		return r.look.Words()
-	case r.all.Busy():
-		return unit.Int(r.total-len(r.queue)) + " of " + unit.Int(r.total) + " · " + r.all.Words()
-	case filtered != "":
-		return filtered
-	case p.loaded && p.replays:
-		return unit.Plural(len(p.list.Rows()), "run") + ", all replays"
-	case p.loaded:
-		return unit.Plural(len(p.list.Rows()), "run")
+// counted is how many runs there are.
+func counted(n int, replays bool) string {
+	if replays {
+		return unit.Plural(n, "run") + ", all replays"
 	}
-	return ""
+	return unit.Plural(n, "run")
 }
 
 // View draws the table or the opened run, and what is open over them.
