@@ -235,7 +235,7 @@ var evenRules = []rule{
 	{"node-part", SeverityWarning, "parallelism", func(s *subject) string {
 		per := s.w.Site.GPUsPerNode
 		return faultIf(!s.place.Shared && s.place.GPUsPerNode < per && len(s.w.Site.Queues) > 0,
-			"%d of the %d GPUs of each node are used, and all are paid for", s.place.GPUsPerNode, per)
+			"a job uses %d of the %d GPUs of each node, and all are paid for", s.place.GPUsPerNode, per)
 	}, fixNodePart},
 }
 

@@ -15,8 +15,11 @@ func familyRules() []rule {
 		{"tp-state", SeverityError, "parallelism.tp", shaped(stateFault), nearest("parallelism.tp")},
 		{"tp-vocab", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			padded := model.CeilDiv(m.Vocab, vocabBlock) * vocabBlock
-			return faultIf(padded%e.Layout.TP != 0, "TP=%d is not possible: the vocabulary of %d (padded to %d) does not divide by it",
-				e.Layout.TP, m.Vocab, padded)
+			words := strconv.Itoa(m.Vocab)
+			if padded != m.Vocab {
+				words += fmt.Sprintf(" (padded to %d)", padded)
+			}
+			return faultIf(padded%e.Layout.TP != 0, "TP=%d is not possible: the vocabulary of %s does not divide by it", e.Layout.TP, words)
 		}), nearest("parallelism.tp")},
 		{"tp-vision", SeverityError, "parallelism.tp", shaped(func(e model.Experiment, m model.Shape) string {
 			return faultIf(m.Vision%e.Layout.TP != 0 && e.VLLM["mm_encoder_tp_mode"] != "data",

@@ -57,7 +57,8 @@ var siteRules = []rule{
 		if k == nil || k.Nodes == 0 || s.place.Nodes <= k.Nodes {
 			return ""
 		}
-		return fmt.Sprintf("the layout needs %d nodes, and there are %d of %s", s.place.Nodes, k.Nodes, k.Constraint)
+		return fmt.Sprintf("the layout needs %d nodes, and %s has %s", s.place.Nodes, s.w.Site.Title,
+			strings.TrimSuffix(fmt.Sprintf("%d of %s", k.Nodes, k.Constraint), " of "))
 	}, words("use fewer GPUs")},
 	{"pp-spans-nodes", SeverityWarning, "parallelism.pp", func(s *subject) string {
 		issue := s.w.Site.Issue("pp-spans-nodes")
@@ -73,7 +74,7 @@ var siteRules = []rule{
 	}},
 	{"tp-spans-nodes", SeverityWarning, "parallelism.tp", func(s *subject) string {
 		return faultIf(s.place.TPSpans,
-			"TP groups of %d cross nodes of %d: their all-reduces go over %s", s.e.Layout.TP, s.place.GPUsPerNode, s.fabric())
+			"TP groups of %d cross nodes of %s: their all-reduces go over %s", s.e.Layout.TP, gpus(s.place.GPUsPerNode), s.fabric())
 	}, words("keep TP inside a node, unless the network is what you measure")},
 	{"account", SeverityWarning, "slurm.account", func(s *subject) string {
 		return faultIf(s.w.Site.AccountHint != "" && s.w.Account == "" && s.e.Slurm.Account == "",
