@@ -262,7 +262,12 @@ func (c Change) measured() bool {
 	if c.Path == "replay.recording" && c.Now == "" {
 		return false
 	}
-	return !slices.ContainsFunc(unmeasured, func(key string) bool { return strings.HasPrefix(c.Path+".", key+".") })
+	return Counts(c.Path)
+}
+
+// Counts reports whether numbers depend on a key of a config.
+func Counts(path string) bool {
+	return !slices.ContainsFunc(unmeasured, func(key string) bool { return strings.HasPrefix(path+".", key+".") })
 }
 
 // shortKeys are keys as people say them; others are named by their last part, those of env and vllm in full.

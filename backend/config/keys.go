@@ -221,6 +221,11 @@ func Changes(run, now model.Experiment) model.Changes {
 	return model.ChangesSince(values(run), values(now))
 }
 
+// Measured are the keys of an experiment that numbers depend on, with their values.
+func Measured(e model.Experiment) []model.Edit {
+	return slices.DeleteFunc(values(e), func(v model.Edit) bool { return !model.Counts(v.Path) })
+}
+
 // values are an experiment by key, those of env and vllm by name. A pace of 0 is that of the recording, and no number
 // of layers is the model's own.
 func values(e model.Experiment) (all []model.Edit) {

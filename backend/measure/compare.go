@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"shardeck/backend/analyze"
+	"shardeck/backend/config"
 	"shardeck/backend/pool"
 	"shardeck/model"
 	"shardeck/model/metric"
@@ -201,4 +202,34 @@ func (m *Measure) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scal
 	series := scaling.SeriesOf(all, x, y)
 	scaling.MarkUnsure(series, y, m.sampler(ctx))
 	return series, ctx.Err()
+}
+
+// Entries are runs as places of tables and of frontiers, by the keys of their own configs and the GPU they ran on; without names
+// every run here. It reads no trace: a metric of traces shows for runs that were analysed before.
+func (m *Measure) Entries(ctx context.Context, names []string) ([]scaling.Entry, error) {
+	runs, err := m.named(names)
+	if len(names) == 0 {
+		runs, err = m.Runs(ctx)
+	}
+	var all []scaling.Entry
+	for _, run := range runs {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if run.Experiment == nil || run.Unfinished {
+			continue
+		}
+		x := m.measured(run, m.Quick(ctx, run))
+		e := *run.Experiment
+		if x.Shape != nil && x.Shape.Layers == e.Model.Layers {
+			e.Model.Layers = 0 // the model's own
+		}
+		run.Changed = nil // it stands for the config that it ran
+		recorded := e
+		recorded.Engine = cmp.Or(e.Replay.Engine, run.Engine, e.Engine)
+		values := append(config.Measured(recorded), model.Edit{Path: "gpu", Value: x.GPU}, model.Edit{Path: "replay", Value: strconv.FormatBool(run.Replay)})
+		all = append(all, scaling.Entry{ID: run.Name, Values: values, Experiment: e, GPU: x.GPU, State: scaling.IsMeasured,
+			Reason: run.Doubts(), Analysis: x.Analysis})
+	}
+	return all, err
 }

@@ -53,6 +53,18 @@ func (a *Analysis) Metric(name string) Metric {
 	return Metric{Name: name, Reason: "not computed for this run"}
 }
 
+// Named is a metric, or one statistic of it, such as ttft_p99; a name that is neither gives no value, and says so.
+func (a *Analysis) Named(name string) Metric {
+	d, stat, err := FindStat(name)
+	switch {
+	case err != nil:
+		return Metric{Name: name, Reason: err.Error()}
+	case stat != "":
+		return a.Metric(d.Name).Only(stat)
+	}
+	return a.Metric(d.Name)
+}
+
 // Definition is the one place where a metric's name, unit and meaning are written.
 type Definition struct {
 	Name     string   // as typed: throughput_tokens_sec

@@ -9,6 +9,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 	"shardeck/model/sweep"
 )
 
@@ -22,7 +23,7 @@ func Points(p sweep.Plan) Table {
 	for _, a := range p.Sweep.Axes {
 		for _, path := range a.Paths {
 			paths = append(paths, path)
-			t.Columns = append(t.Columns, Column{Title: strings.ToUpper(lastPart(path)), Right: true, Worth: len(paths) / 4})
+			t.Columns = append(t.Columns, Column{Title: strings.ToUpper(scaling.LastPart(path)), Right: true, Worth: len(paths) / 4})
 		}
 	}
 	t.Columns = append(t.Columns, Column{Title: "GPUS", Right: true, Worth: 2})
@@ -36,7 +37,7 @@ func Points(p sweep.Plan) Table {
 		row := Row{Cells: []Cell{{Text: x.ID, Role: Strong}}, Fields: map[string]string{"state": string(x.State)}, Full: x.ID}
 		for _, e := range x.Edits {
 			row.Cells = append(row.Cells, Cell{Text: e.Value})
-			row.Fields[lastPart(e.Path)] = e.Value
+			row.Fields[scaling.LastPart(e.Path)] = e.Value
 		}
 		row.Cells = append(row.Cells, Cell{Text: unit.Int(x.Experiment.Layout.GPUs()), Role: Dim})
 		for _, d := range figures {
@@ -69,18 +70,6 @@ func figuresOf(p sweep.Plan) (all []metric.Definition) {
 	}
 	return all
 }
-
-// Frontier is the points that no other beats in tokens a second of a GPU and of a user at once.
-func Frontier(p sweep.Plan) Table {
-	t := Table{Name: "frontier", Columns: Columns("frontier", ">tok/s per user", ">tok/s per GPU", ">requests")}
-	for _, x := range p.Frontier() {
-		t.Add(Cell{Text: x.ID, Role: Strong}, runMetric(x.Analysis, sweep.PerUser), runMetric(x.Analysis, sweep.PerGPU),
-			Cell{Text: unit.Int(x.Experiment.Data.BatchSize)})
-	}
-	return t
-}
-
-func lastPart(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
 // PointState is what a point is, or has become, and why.
 func PointState(x sweep.Status) Cell {

@@ -6,19 +6,15 @@ import (
 	"shardeck/model"
 	"shardeck/model/condition"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // Value is a metric of a point, or one statistic of it (ttft_p99); nil: there is none, or it was measured of something else.
 func (x Status) Value(name string) *float64 {
-	d, stat, err := metric.FindStat(name)
-	if err != nil || x.Analysis == nil || !x.Row().Own() {
+	if x.Analysis == nil || !x.Row().Own() {
 		return nil
 	}
-	m := x.Analysis.Metric(d.Name)
-	if stat != "" {
-		m = m.Only(stat)
-	}
-	return m.Value
+	return x.Analysis.Named(name).Value
 }
 
 // Meets says whether a point keeps the constraints of a goal; false too where a metric has no value.
@@ -79,37 +75,17 @@ func (p Plan) samples(x Status, name string) (all []float64) {
 	return all
 }
 
-// Axes of the frontier: what a GPU gives, and what a user sees.
-const (
-	PerGPU  = "tokens_sec_per_gpu"
-	PerUser = "tokens_sec_per_user"
-)
+// entryStates are what the states of points are in a grid.
+var entryStates = map[State]scaling.State{LeftOut: scaling.IsLeftOut, Impossible: scaling.IsImpossible, Ready: scaling.IsWaiting,
+	Submitted: scaling.IsWaiting, Done: scaling.IsMeasured, Failed: scaling.IsFailed}
 
-// Frontier is the points that no other beats in tokens a second of a GPU and of a user at once, from the most per user on.
-func (p Plan) Frontier() []Status {
-	var all []Status
-	for _, x := range p.Points {
-		if x.State == Done && x.Value(PerGPU) != nil && x.Value(PerUser) != nil {
-			all = append(all, x)
+// Entries are the points as places of tables and of frontiers, in their order.
+func (p Plan) Entries() []scaling.Entry {
+	return model.Each(p.Points, func(x Status) scaling.Entry {
+		e := scaling.Entry{ID: x.ID, Values: x.Edits, Experiment: x.Experiment, State: entryStates[x.State], Reason: x.Reason, Analysis: x.Analysis}
+		if x.State == Done && !x.Row().Own() {
+			e.Reason = x.Run.Doubts()
 		}
-	}
-	front := slices.DeleteFunc(slices.Clone(all), func(x Status) bool {
-		return model.First(all, func(y Status) bool { return beats(y, x) }) != nil
+		return e
 	})
-	slices.SortFunc(front, func(a, b Status) int {
-		switch {
-		case *a.Value(PerUser) > *b.Value(PerUser):
-			return -1
-		case *a.Value(PerUser) < *b.Value(PerUser):
-			return 1
-		}
-		return 0
-	})
-	return front
-}
-
-// beats says whether a point is at least as good as another in both, and better in one.
-func beats(y, x Status) bool {
-	gpu, user := *y.Value(PerGPU)-*x.Value(PerGPU), *y.Value(PerUser)-*x.Value(PerUser)
-	return gpu >= 0 && user >= 0 && (gpu > 0 || user > 0)
 }

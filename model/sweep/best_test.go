@@ -62,14 +62,19 @@ func TestBestOfRepeats(t *testing.T) {
 	}
 }
 
-func TestFrontier(t *testing.T) {
-	at := func(id string, gpu, user float64) Status {
-		return measured(id, 1, map[string]float64{PerGPU: gpu, PerUser: user})
+// Points are places of tables: with their values and states, and without numbers that are not theirs.
+func TestEntries(t *testing.T) {
+	done := measured("done", 1, map[string]float64{"tpot": 8})
+	changed := measured("changed", 1, map[string]float64{"tpot": 9})
+	changed.Run.Changed = model.Changes{{Path: "data.batch_size", Was: "4", Now: "8"}}
+	none := Status{Point: Point{ID: "none", Edits: done.Edits}, State: Impossible, Reason: "32 heads"}
+	var got []string
+	for _, e := range planOf(nil, done, changed, none).Entries() {
+		x, _ := e.Value("x")
+		got = append(got, strings.Join([]string{e.ID, x, string(e.State), e.Reason}, "|"))
 	}
-	p := planOf(nil, at("middle", 50, 50), at("user", 10, 90), at("beaten", 40, 50), at("gpu", 90, 10), at("twin", 50, 50),
-		measured("none", 1, map[string]float64{PerGPU: 900}))
-	got := strings.Join(model.Each(p.Frontier(), func(x Status) string { return x.ID }), " ")
-	if got != "user middle twin gpu" {
-		t.Errorf("frontier %s", got)
+	want := "done|done|measured| changed|changed|measured|config changed since this run: batch 4 → 8 none|done|impossible|32 heads"
+	if strings.Join(got, " ") != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

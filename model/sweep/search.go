@@ -7,6 +7,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // shape is how a metric can get better at most while one number of an experiment changes by a factor r.
@@ -49,8 +50,8 @@ var (
 var laws = map[string]map[int]law{
 	"throughput_tokens_sec": {batch: more, prompt: more, gpus: faster},
 	"output_tokens_sec":     {batch: more, prompt: less, output: more, gpus: faster},
-	PerGPU:                  {batch: more, prompt: more, gpus: {nearly, linear}},
-	PerUser:                 {batch: less, prompt: less, gpus: faster},
+	scaling.PerGPU:          {batch: more, prompt: more, gpus: {nearly, linear}},
+	scaling.PerUser:         {batch: less, prompt: less, gpus: faster},
 	"tpot":                  {batch: less, prompt: less, gpus: faster},
 	"ttft":                  {batch: less, prompt: {flat, square}, output: {flat, flat}, gpus: faster},
 	"iteration_wall_clock":  {batch: less, prompt: {flat, square}, output: less, gpus: faster},
@@ -217,8 +218,8 @@ func (p Plan) Open() []Status {
 var trends = map[string][4]float64{
 	"throughput_tokens_sec": {batch: 0.7, prompt: 0.6, output: 0.1, gpus: 0.5},
 	"output_tokens_sec":     {batch: 0.7, prompt: -0.2, output: 0.2, gpus: 0.5},
-	PerGPU:                  {batch: 0.7, prompt: 0.6, output: 0.1, gpus: -0.5},
-	PerUser:                 {batch: -0.1, prompt: -0.05, gpus: 0.4},
+	scaling.PerGPU:          {batch: 0.7, prompt: 0.6, output: 0.1, gpus: -0.5},
+	scaling.PerUser:         {batch: -0.1, prompt: -0.05, gpus: 0.4},
 	"tpot":                  {batch: 0.1, prompt: 0.05, gpus: -0.4},
 	"ttft":                  {batch: 1, prompt: 1, gpus: -0.7},
 	"iteration_wall_clock":  {batch: 0.4, prompt: 0.3, output: 0.8, gpus: -0.4},

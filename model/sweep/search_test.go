@@ -7,6 +7,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // recorded is a sweep over Llama-3.1-8B on two H100 (engine torch): TP, batch, prompt; tokens/s, TTFT and TPOT in ms.
@@ -33,7 +34,7 @@ func recordedPlan(r *rand.Rand, g *Goal) (Plan, map[string]*metric.Analysis) {
 		noisy := func(v float64) float64 { return v * (1 + 0.02*r.NormFloat64()) }
 		tput, tpot := noisy(c.throughput), noisy(c.tpot)
 		x := measured(id, 1, map[string]float64{"throughput_tokens_sec": tput, "ttft": noisy(c.ttft), "tpot": tpot,
-			PerGPU: tput / float64(c.tp), PerUser: 1000 / tpot})
+			scaling.PerGPU: tput / float64(c.tp), scaling.PerUser: 1000 / tpot})
 		results[id], x.Analysis, x.Run, x.State, x.Experiment = x.Analysis, nil, nil, Ready, e
 		p.Points = append(p.Points, x)
 	}
@@ -48,11 +49,11 @@ func TestEarlyAnswer(t *testing.T) {
 		most float64 // points on average
 	}{
 		{"throughput", Goal{Metric: "throughput_tokens_sec", Highest: true}, 9},
-		{"a GPU's throughput", Goal{Metric: PerGPU, Highest: true}, 9},
+		{"a GPU's throughput", Goal{Metric: scaling.PerGPU, Highest: true}, 9},
 		{"latency", Goal{Metric: "tpot"}, 9},
 		{"first token", Goal{Metric: "ttft"}, 9},
 		{"throughput with a limit", Goal{Metric: "throughput_tokens_sec", Highest: true, Constraints: where("ttft <= 200")}, 9},
-		{"of a user", Goal{Metric: PerUser, Highest: true, Constraints: where("ttft <= 100")}, 9},
+		{"of a user", Goal{Metric: scaling.PerUser, Highest: true, Constraints: where("ttft <= 100")}, 9},
 	} {
 		ran := 0
 		for seed := range uint64(20) {

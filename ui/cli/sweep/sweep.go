@@ -14,6 +14,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 	"shardeck/model/sweep"
 	"shardeck/ui/cli/command"
 )
@@ -38,7 +39,8 @@ lists the sweeps.
   limit: {node_hours: 4, points: 50, jobs: 4}
   goal: {metric: throughput_tokens_sec, constraints: [ttft_p99 <= 200]}
 `, func(ctx context.Context, a *app.App, _ []string) error { return list(ctx, e, a) })
-	c.AddCommand(newSweep(e), checkSweep(e), submitSweep(e), statusOf(e), watchSweep(e), resumeSweep(e), stopSweep(e))
+	c.AddCommand(newSweep(e), checkSweep(e), submitSweep(e), statusOf(e), watchSweep(e), resumeSweep(e), stopSweep(e),
+		table(e), frontier(e))
 	return c
 }
 
@@ -73,7 +75,14 @@ func summaryOf(p sweep.Plan, err error) summary {
 	if best := p.Best(); best != nil {
 		s.Best = best.ID
 	}
-	s.Frontier, s.Results = model.Each(p.Frontier(), func(x sweep.Status) string { return x.ID }), map[string]map[string]float64{}
+	s.Frontier, s.Results = []string{}, map[string]map[string]float64{}
+	for _, f := range scaling.FrontiersOf(p.Entries()) {
+		for _, x := range f.Points {
+			if x.On {
+				s.Frontier = append(s.Frontier, x.ID)
+			}
+		}
+	}
 	for _, x := range p.Points {
 		if x.Analysis != nil && x.Row().Own() {
 			s.Results[x.ID] = valuesOf(x)
@@ -240,9 +249,11 @@ func statusOf(e *command.Env) *cobra.Command {
 			p, err := a.PlanSweep(ctx, words[0])
 			return e.Answer(err, summaryOf(p, nil), func() {
 				e.Table(present.Points(p))
-				if front := present.Frontier(p); len(front.Rows) > 1 {
-					fmt.Fprintln(e.Out)
-					e.Table(front)
+				for _, f := range scaling.FrontiersOf(p.Entries()) {
+					if len(f.Points) > 1 {
+						fmt.Fprintln(e.Out)
+						e.Table(present.Frontier(f))
+					}
 				}
 				e.Say("\n%s", present.SweepTotal(p))
 			})

@@ -1,0 +1,249 @@
+package present
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
+)
+
+// placeRoles are those of places of a grid that have no value.
+var placeRoles = map[scaling.State]Role{scaling.IsImpossible: Warn, scaling.IsFailed: Bad, scaling.IsWaiting: Busy}
+
+// Grid is the tables of a grid, one for each combination of the fields that are neither rows nor columns. Rows and columns
+// that one has nothing in are left out of it; a single column has the point beside it.
+func Grid(g scaling.Grid) []Table {
+	return model.Each(g.Multiples, func(m scaling.Multiple) Table {
+		t := Table{Name: Fields(m.Of), Columns: []Column{{Title: scaling.LastPart(g.Row), Right: true}}}
+		var columns []int
+		for k, value := range g.Columns {
+			if !slices.ContainsFunc(m.Cells, func(row []scaling.GridCell) bool { return row[k].State != scaling.IsMissing }) {
+				continue
+			}
+			columns = append(columns, k)
+			title := g.Metric
+			if g.Column != "" {
+				title = scaling.LastPart(g.Column) + " " + value
+			}
+			t.Columns = append(t.Columns, Column{Title: title, Unit: g.Unit, Right: true}, Column{Title: "spread", Unit: "%", Right: true, Worth: 1})
+		}
+		if g.Column == "" {
+			t.Columns = append(t.Columns, Columns(">n/2", "point…12")...)
+		}
+		for i, value := range g.Rows {
+			if !slices.ContainsFunc(m.Cells[i], func(c scaling.GridCell) bool { return c.State != scaling.IsMissing }) {
+				continue
+			}
+			t.Add(gridRow(g, value, m.Cells[i], columns)...)
+		}
+		return t
+	})
+}
+
+func gridRow(g scaling.Grid, value string, cells []scaling.GridCell, columns []int) []Cell {
+	row := []Cell{{Text: value, Role: Strong}}
+	for _, k := range columns {
+		row = append(row, GridValue(g, cells[k]), dim(readingSpread(cells[k].Reading)))
+	}
+	if g.Column == "" {
+		row = append(row, dim(unit.Int(cells[0].N)), dim(strings.Join(cells[0].IDs, ", ")))
+	}
+	return row
+}
+
+// GridValue is a place of a grid: its value, else why there is none in a word.
+func GridValue(g scaling.Grid, c scaling.GridCell) Cell {
+	if c.Value == nil {
+		return placeWord(c.Reading)
+	}
+	cell := Cell{Text: metricPart(*c.Value, definitionOf(g.Metric)), By: *c.Value}
+	if c.Best {
+		cell.Role = Good
+	}
+	return cell
+}
+
+// placeWord is what a place without a value holds.
+func placeWord(r scaling.Reading) Cell {
+	switch r.State {
+	case scaling.IsMissing:
+		return None()
+	case scaling.IsMeasured:
+		return Cell{Text: "no value", Role: Dim}
+	}
+	role, known := placeRoles[r.State]
+	if !known {
+		role = Dim
+	}
+	return Cell{Text: string(r.State), Role: role}
+}
+
+func definitionOf(name string) metric.Definition {
+	d, _, _ := metric.FindStat(name) // of a grid: it was found
+	return d
+}
+
+// readingSpread is how far the samples of a reading lie apart, in %; empty: it was not sampled.
+func readingSpread(r scaling.Reading) string {
+	if r.Spread == nil || r.Value == nil {
+		return ""
+	}
+	return unit.Number(*r.Spread, 1)
+}
+
+// Fields are values of fields in a few words: "tp 2 · batch_size 16".
+func Fields(values []model.Edit) string {
+	return Joined(model.Each(values, func(e model.Edit) string {
+		if e.Path == "model.name" {
+			return model.ShortModel(e.Value)
+		}
+		return scaling.LastPart(e.Path) + " " + cmp.Or(e.Value, unit.Missing)
+	})...)
+}
+
+// mostReasons bounds how many reasons are listed under a table.
+const mostReasons = 5
+
+// GridNotes say what the values of a grid are, and why places have none, each reason once.
+func GridNotes(g scaling.Grid) []string {
+	var all []scaling.Reading
+	among := 0
+	for _, m := range g.Multiples {
+		for _, c := range slices.Concat(m.Cells...) {
+			all, among = append(all, c.Reading), max(among, c.Among)
+		}
+	}
+	notes := []string{Sampled(all)}
+	if text := Fields(g.Common); text != "" {
+		notes = append(notes, "all have "+text)
+	}
+	if among > 1 {
+		notes = append(notes, fmt.Sprintf("each is the best of up to %s", unit.Plural(among, "config")))
+	}
+	if len(g.Alone) > 0 {
+		notes = append(notes, fmt.Sprintf("not shown, as no other differs from them in these fields alone: %s, %s", unit.Plural(len(g.Alone), "config"), strings.Join(g.Alone, ", ")))
+	}
+	return append(notes, Reasons(all)...)
+}
+
+// Reasons are why readings have no value, each once, a few of them.
+func Reasons(all []scaling.Reading) (lines []string) {
+	for _, r := range all {
+		if r.Value != nil || r.Reason == "" || r.State == scaling.IsLeftOut {
+			continue
+		}
+		line := fmt.Sprintf("%s: %s", strings.Join(r.IDs, ", "), r.Reason)
+		if len(lines) == mostReasons {
+			return append(lines, "… and others")
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// Sampled says what readings are the one number of: "medians over 3 runs" or "each of one run: medians over 5 iterations".
+func Sampled(all []scaling.Reading) string {
+	var runs, iterations []int
+	for _, r := range all {
+		switch {
+		case r.Runs > 1:
+			runs = append(runs, r.Runs)
+		case r.Spread != nil:
+			iterations = append(iterations, r.N)
+		}
+	}
+	var words []string
+	if len(runs) > 0 {
+		words = append(words, "of several runs of a config, here "+fromTo(runs)+", the median over them")
+	}
+	if len(iterations) > 0 {
+		words = append(words, "of one run the median over its iterations, here "+fromTo(iterations)+": the spread is within one run")
+	}
+	return strings.Join(append(words, "spread: (max − min) / median"), "; ")
+}
+
+func fromTo(n []int) string {
+	least, most := slices.Min(n), slices.Max(n)
+	if least == most {
+		return unit.Int(least)
+	}
+	return unit.Int(least) + " to " + unit.Int(most)
+}
+
+// Frontier is the configs of one work, those on the frontier first among equals: what each GPU gives, what each user sees.
+func Frontier(f scaling.Frontier) Table {
+	t := Table{Name: f.Of, Columns: Columns("point…12", "layout/3", "concurrency", ">tok/s|per user", ">spread|%/1", ">tok/s|per GPU", ">spread|%/1", ">n/2", "frontier-12")}
+	for _, p := range f.Points {
+		where := Cell{Text: "on it", Role: Good}
+		if !p.On {
+			where = Cell{Text: "beaten by " + p.BeatenBy, Role: Dim}
+		}
+		if p.Near {
+			where.Lead = Tie
+		}
+		t.Add(Cell{Text: p.ID, Role: Strong}, Cell{Text: p.Layout}, Cell{Text: p.Concurrency},
+			Cell{Text: metricPart(*p.PerUser.Value, definitionOf(scaling.PerUser))}, dim(readingSpread(p.PerUser)),
+			Cell{Text: metricPart(*p.PerGPU.Value, definitionOf(scaling.PerGPU))}, dim(readingSpread(p.PerGPU)), dim(unit.Int(p.PerGPU.N)), where)
+	}
+	return t
+}
+
+// Readings are those of all points of a frontier.
+func Readings(f scaling.Frontier) []scaling.Reading {
+	return slices.Concat(model.Each(f.Points, func(p scaling.FrontPoint) []scaling.Reading { return []scaling.Reading{p.PerUser, p.PerGPU} })...)
+}
+
+// GridRecords are a grid as rows of a file, in full precision, a header first: a row for each place.
+func GridRecords(g scaling.Grid) [][]string {
+	fields := []string{g.Row}
+	if g.Column != "" {
+		fields = append(fields, g.Column)
+	}
+	var out [][]string
+	for _, m := range g.Multiples {
+		others := model.Each(m.Of, func(e model.Edit) string { return e.Path })
+		if out == nil {
+			out = append(out, slices.Concat(fields, others, []string{"metric", "unit"}, readingHead("")))
+		}
+		for i, row := range m.Cells {
+			for k, c := range row {
+				at := []string{g.Rows[i], g.Columns[k]}[:len(fields)]
+				values := model.Each(m.Of, func(e model.Edit) string { return e.Value })
+				out = append(out, slices.Concat(at, values, []string{g.Metric, g.Unit}, readingRecord(c.Reading)))
+			}
+		}
+	}
+	return out
+}
+
+// FrontierRecords are frontiers as rows of a file, a header first.
+func FrontierRecords(all []scaling.Frontier) [][]string {
+	out := [][]string{slices.Concat([]string{"of", "point", "layout", "concurrency", "on_frontier", "beaten_by"},
+		readingHead(scaling.PerUser+"_"), readingHead(scaling.PerGPU+"_"))}
+	for _, f := range all {
+		for _, p := range f.Points {
+			out = append(out, slices.Concat([]string{f.Of, p.ID, p.Layout, p.Concurrency, fmt.Sprint(p.On), p.BeatenBy},
+				readingRecord(p.PerUser), readingRecord(p.PerGPU)))
+		}
+	}
+	return out
+}
+
+func readingHead(prefix string) []string {
+	return model.Each([]string{"value", "n", "runs", "spread_pct", "state", "reason", "ids"}, func(s string) string { return prefix + s })
+}
+
+func readingRecord(r scaling.Reading) []string {
+	number := func(v *float64) string {
+		if v == nil {
+			return ""
+		}
+		return unit.Full(*v)
+	}
+	return []string{number(r.Value), fmt.Sprint(r.N), fmt.Sprint(r.Runs), number(r.Spread), string(r.State), r.Reason, strings.Join(r.IDs, " ")}
+}

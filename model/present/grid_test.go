@@ -1,0 +1,65 @@
+package present
+
+import (
+	"strings"
+	"testing"
+
+	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/scaling"
+)
+
+func gridOf(t *testing.T, by ...string) scaling.Grid {
+	t.Helper()
+	at := func(id, tp, batch string, state scaling.State, reason string, v float64) scaling.Entry {
+		a := &metric.Analysis{Metrics: []metric.Metric{{Name: "tpot", Value: &v, N: 3, Spread: new(0.25)}}}
+		return scaling.Entry{ID: id, State: state, Reason: reason, Analysis: a,
+			Values: []model.Edit{{Path: "parallelism.tp", Value: tp}, {Path: "data.batch_size", Value: batch}, {Path: "data.seq_len", Value: batch}}}
+	}
+	g, err := scaling.GridOf([]scaling.Entry{at("a", "1", "4", scaling.IsMeasured, "", 8.514), at("a'", "1", "4", scaling.IsMeasured, "", 8.714),
+		at("b", "2", "4", scaling.IsMeasured, "", 6.5), at("c", "3", "4", scaling.IsImpossible, "32 heads do not divide by 3", 0)}, "tpot", by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// A place has its value and spread, else a word that says why; a single column has the points beside it.
+func TestGridTable(t *testing.T) {
+	for by, want := range map[string]string{
+		"parallelism.tp":                 "tp tpot spread n point/1 8.61 2.3 2 a, a'/2 6.50 0.2 3 b/3 impossible  0 c",
+		"parallelism.tp data.batch_size": "tp batch_size 4 spread/1 8.61 2.3/2 6.50 0.2/3 impossible ",
+	} {
+		table := Grid(gridOf(t, strings.Fields(by)...))[0]
+		lines := []string{strings.Join(model.Each(table.Columns, func(c Column) string { return c.Title }), " ")}
+		for _, r := range table.Rows {
+			lines = append(lines, strings.Join(model.Each(r.Cells, func(c Cell) string { return c.Text }), " "))
+		}
+		if got := strings.Join(lines, "/"); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+		if r := table.Rows; r[1].Cells[1].Role != Good || r[2].Cells[1].Role != Warn {
+			t.Errorf("roles %+v", r)
+		}
+	}
+}
+
+func TestGridNotes(t *testing.T) {
+	got := strings.Join(GridNotes(gridOf(t, "parallelism.tp", "data.batch_size")), "\n")
+	want := "of several runs of a config, here 2, the median over them; of one run the median over its iterations, here 3: the spread is within one run; " +
+		"spread: (max − min) / median\nc: 32 heads do not divide by 3"
+	if got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestGridRecords(t *testing.T) {
+	got := GridRecords(gridOf(t, "parallelism.tp", "data.batch_size"))
+	want := []string{"parallelism.tp,data.batch_size,metric,unit,value,n,runs,spread_pct,state,reason,ids", "1,4,tpot,ms,8.614,2,2,2.3218017181332837,measured,,a a'",
+		"2,4,tpot,ms,6.5,3,1,0.25,measured,,b", "3,4,tpot,ms,,0,0,,impossible,32 heads do not divide by 3,c"}
+	for i, w := range want {
+		if line := strings.Join(got[i], ","); line != w {
+			t.Errorf("%s, want %s", line, w)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package scaling
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"shardeck/model"
+	"shardeck/model/metric"
+)
+
+// Axes of the frontier: what a GPU gives, and what a user sees.
+const (
+	PerGPU  = "tokens_sec_per_gpu"
+	PerUser = "tokens_sec_per_user"
+)
+
+// Frontier is the configs that serve one work, by falling tokens a second of a user.
+type Frontier struct {
+	Of     string       `json:"of"` // the work: "Llama-3.1-8B · 2048+512"
+	Points []FrontPoint `json:"points"`
+}
+
+// FrontPoint is a config on, or below, a frontier.
+type FrontPoint struct {
+	ID          string  `json:"id"`
+	Layout      string  `json:"layout"`      // TP2
+	Concurrency string  `json:"concurrency"` // what is served at once: batch 16
+	PerUser     Reading `json:"tokens_sec_per_user"`
+	PerGPU      Reading `json:"tokens_sec_per_gpu"`
+	BeatenBy    string  `json:"beaten_by,omitempty"`     // a config that is at least as good in both, and better in one; empty: it is on the frontier
+	Near        bool    `json:"within_spread,omitempty"` // it is beaten by no more than the samples lie apart
+	On          bool    `json:"on_frontier"`
+}
+
+// FrontiersOf finds the frontier of each work among experiments: model, depth, prompt and output are equal; precision, layout,
+// batch, engine and GPU are what one may choose. Replays have a frontier of their own.
+func FrontiersOf(all []Entry) []Frontier {
+	fronts := []Frontier{}
+	at := map[ScalingKey]int{}
+	for _, r := range RepeatsOf(all) {
+		p := FrontPoint{ID: r.First.ID, Layout: r.First.Experiment.Layout.Short(), Concurrency: Concurrency(r.First.Experiment),
+			PerUser: r.Read(PerUser), PerGPU: r.Read(PerGPU)}
+		if p.PerUser.Value == nil || p.PerGPU.Value == nil {
+			continue
+		}
+		key := KeyOf(r.First.Experiment, nil, "")
+		key.Precision, key.BatchSize, key.Engine = "", 0, ""
+		i, there := at[key]
+		if !there {
+			i, at[key] = len(fronts), len(fronts)
+			fronts = append(fronts, Frontier{Of: workOf(key)})
+		}
+		fronts[i].Points = append(fronts[i].Points, p)
+	}
+	for i := range fronts {
+		fronts[i].judge()
+	}
+	return fronts
+}
+
+func workOf(k ScalingKey) string {
+	name := model.ShortModel(k.Model)
+	if k.Layers > 0 {
+		name += fmt.Sprintf(" (%d layers)", k.Layers)
+	}
+	text := name + NameSign + fmt.Sprintf("%d+%d", k.SeqLen, k.MaxTokens)
+	if k.Replay {
+		text += NameSign + "replay"
+	}
+	return text
+}
+
+// Concurrency is what an experiment serves at once, in words.
+func Concurrency(e model.Experiment) string { return fmt.Sprintf("batch %d", e.Data.BatchSize) }
+
+// judge marks the points that another beats, and orders them.
+func (f Frontier) judge() {
+	for i := range f.Points {
+		p := &f.Points[i]
+		p.Near = true
+		for _, q := range f.Points {
+			if q.beats(*p) {
+				p.BeatenBy = cmp.Or(p.BeatenBy, q.ID)
+				p.Near = p.Near && !clearly(q.PerUser, p.PerUser) && !clearly(q.PerGPU, p.PerGPU)
+			}
+		}
+		p.On = p.BeatenBy == ""
+		p.Near = p.Near && !p.On
+	}
+	slices.SortStableFunc(f.Points, func(a, b FrontPoint) int {
+		return cmp.Or(cmp.Compare(*b.PerUser.Value, *a.PerUser.Value), cmp.Compare(*b.PerGPU.Value, *a.PerGPU.Value))
+	})
+}
+
+// beats says whether a point is at least as good as another in both, and better in one.
+func (p FrontPoint) beats(q FrontPoint) bool {
+	gpu, user := *p.PerGPU.Value-*q.PerGPU.Value, *p.PerUser.Value-*q.PerUser.Value
+	return gpu >= 0 && user >= 0 && (gpu > 0 || user > 0)
+}
+
+// clearly says whether a reading is higher than another by more than the samples of either lie apart.
+func clearly(a, b Reading) bool {
+	percent, ok := metric.Change(*b.Value, *a.Value)
+	return ok && percent > max(metric.OrZero(a.Spread), metric.OrZero(b.Spread))
+}
