@@ -22,8 +22,8 @@ runs of one config are one place: the median over them, n and spread of the runs
 
 // entries are the points of a sweep, or runs.
 func entries(ctx context.Context, a *app.App, words []string) ([]scaling.Entry, error) {
-	if len(words) == 1 && slices.Contains(a.Sweeps.IDs(), words[0]) {
-		p, err := a.Sweeps.Plan(ctx, words[0])
+	if len(words) == 1 && slices.Contains(a.SweepIDs(), words[0]) {
+		p, err := a.PlanSweep(ctx, words[0])
 		return p.Entries(), err
 	}
 	all, err := a.Entries(ctx, words)
