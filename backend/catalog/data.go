@@ -218,6 +218,7 @@ func loadSite(sources []source, name string, gpus map[string]model.GPU) (model.S
 			return model.Site{}, err
 		}
 		if found {
+			site.Title = cmp.Or(site.Title, site.Name)
 			for _, g := range site.GPUs {
 				gpus[g.Key] = g
 			}

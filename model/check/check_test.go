@@ -98,7 +98,7 @@ func TestCheck(t *testing.T) {
 		{"account syntax", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Slurm.Account = "m1;x" }), "account-name", SeverityError, "m1;x", ""},
 		{"constraint syntax", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Slurm.Constraint = "gpu & x" }), "constraint-name", SeverityError, "gpu & x", "slurm.constraint=auto"},
 		{"constraint unknown", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Slurm.Constraint = "cpu" }), "constraint-unknown", SeverityError, "gpu&hbm80g", "slurm.constraint=auto"},
-		{"too few of the kind", modeltest.With(modeltest.Of(modeltest.Llama70B, 4, 10, 1, 1), func(e *model.Experiment) { e.Slurm.Constraint = "gpu&hbm80g" }), "kind-nodes", SeverityError, "there are 8", ""},
+		{"too few of the kind", modeltest.With(modeltest.Of(modeltest.Llama70B, 4, 10, 1, 1), func(e *model.Experiment) { e.Slurm.Constraint = "gpu&hbm80g" }), "kind-nodes", SeverityError, "8 of", ""},
 
 		// Communication and profiling.
 		{"custom sizes", modeltest.With(modeltest.Of(modeltest.Llama8B, 4, 1, 1, 1), func(e *model.Experiment) { e.Comm.AllReduce = "custom" }), "custom-messages", SeverityNote, "1024 tokens", ""},

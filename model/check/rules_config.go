@@ -315,7 +315,7 @@ func tooManyGPUs(s *subject) string {
 	case most == 0 || n <= most || s.replay() && s.w.Site.GPUsPerNode == 0:
 		return ""
 	case s.w.Site.MaxNodes == 1:
-		return fmt.Sprintf("the layout needs %d GPUs, and there are %d here", n, most)
+		return fmt.Sprintf("the layout needs %d GPUs, and %s", n, hereAre(most))
 	}
 	return fmt.Sprintf("%d GPUs are more than the %d of the largest job here (%d nodes of %d)", n, most, s.w.Site.MaxNodes, s.w.GPUsPerNode())
 }
@@ -340,4 +340,12 @@ func list(ns []int) string {
 		return joined(ns[:last]) + " and " + strconv.Itoa(ns[last])
 	}
 	return joined(ns)
+}
+
+// hereAre says how many GPUs there are.
+func hereAre(n int) string {
+	if n == 1 {
+		return "there is 1 here"
+	}
+	return fmt.Sprintf("there are %d here", n)
 }

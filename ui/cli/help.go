@@ -153,8 +153,12 @@ type build struct {
 func versionCmd(e *command.Env) *cobra.Command {
 	return command.New("version", "say which shardeck this is", "", func(*cobra.Command, []string) error {
 		b := buildInfo()
-		return e.Show(b, func() { fmt.Fprintf(e.Out, "shardeck %s (%s, %s)\n", b.Version, b.Go, b.Platform) })
+		return e.Show(b, func() { fmt.Fprintln(e.Out, b.words()) })
 	})
+}
+
+func (b build) words() string {
+	return fmt.Sprintf("shardeck %s (%s, %s)", b.Version, b.Go, b.Platform)
 }
 
 // buildInfo takes the version from the release build, else from version control.

@@ -98,6 +98,8 @@ func root(e *command.Env) *cobra.Command {
 		}
 		return command.Usage("--color=%s: colours are auto, always or never", e.Color)
 	}
+	c.Version = buildInfo().words()
+	c.SetVersionTemplate("{{.Version}}\n")
 	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return command.Wrong(c, err.Error()) })
 	all := commands(e)
 	complete(e, all)
