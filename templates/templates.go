@@ -6,6 +6,7 @@
 //	models.yaml        shapes of models
 //	gpus.yaml          kinds of GPU and their peaks
 //	kernels.yaml       what GPU kernels do, by their names
+//	xray.yaml          which part of an operator a kernel is, by its name
 //	steps.yaml         which forward step an annotation is of, by its name
 //	tracenames.yaml    how profilers name the traces of ranks
 //	accelerators.yaml  what traces without kernels hold instead

@@ -310,3 +310,13 @@ func (f Fit) fitting(length int64) int64 {
 }
 
 func gibWords(n int64) string { return unit.GiB(n) + " GiB" }
+
+// Held is what an experiment holds weights in, nil: its precision, and the bits of a value in its cache; 0: its model is not known.
+func (w World) Held(e model.Experiment) (*model.Quant, int) {
+	s := w.Shape(e.Model.Name)
+	if s == nil {
+		return nil, 0
+	}
+	h := heldBy(e, *s, w.Formats)
+	return h.quant, int(h.cache)
+}

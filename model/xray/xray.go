@@ -12,8 +12,9 @@ import "shardeck/model"
 type Kernel struct {
 	Name   string // as in the trace
 	Short  string // for tables
-	Class  string // of templates/kernels.yaml: gemm, attention, norm, … communication, memory
+	Part   string // of templates/xray.yaml: attention, gemm, gemm_part, norm, …; of communication and the rest: empty
 	Call   string // of communication: all_reduce, all_to_all, …, control; empty: it computes
+	Norm   bool   // of communication that norms what it adds up
 	Start  int64
 	Dur    int64
 	Wait   int64 // of that, for other ranks; -1: not known
@@ -22,18 +23,19 @@ type Kernel struct {
 	Blocks int // of threads, of the launch; 0: not known
 
 	Launched int64 // when the host began to launch it; 0: not known
+	Calling  int64 // how long that call took
 	Graph    bool  // it was replayed from a CUDA graph; false where launches are not known
-	Op       string
-	Inputs   [][]int64 // shapes of the operator's inputs, where the trace has them; nil: it has not
 }
 
 // Raw is a step as it was recorded.
 type Raw struct {
+	Index    int    // among the steps of the rank in the trace
+	Cut      bool   // it began before all ranks were recorded
 	Phase    string // metric.Prefill, Decode, Mixed or Step
 	Tokens   int    // put through the model; -1: not known
 	Requests int    // likewise
-	Prompts  int    // requests of Requests whose prompt, or a part of it, is put through; -1: not known
 	Context  int64  // tokens of context, over all requests, at the end of the step; -1: not known
+	Pairs    int64  // of tokens put through with tokens of their context: what attention computes; -1: not known
 	Kernels  []Kernel
 	NextNS   int64 // from the end of its last kernel to the first of the next step; -1: no next one
 }
@@ -44,24 +46,37 @@ type Input struct {
 	Shape     model.Shape // Name is empty where the model is not known
 	Layout    model.Layout
 	Stage     int
-	GPU       *model.GPU // nil: not known, there are no floors
-	Precision string     // of the experiment: bfloat16, …
-	Width     int64      // bytes of a value of activations and of the cache
-	Steps     []Raw
+	GPU       *model.GPU   // nil: not known, there are no floors
+	Precision string       // of the experiment: bfloat16, …
+	Width     int64        // bytes of a value of activations
+	CacheBits int          // of a value in the cache; 0: as activations
+	Quant     *model.Quant // of weights; nil: none
+	SMs       int          // of the device; 0: not known
 }
 
 // Rank is what was found of a rank.
 type Rank struct {
-	Rank     int      `json:"rank"`
-	Stage    int      `json:"stage"`  // of the pipeline
-	Layers   int      `json:"layers"` // on this rank; 0: not known
-	Steps    []Step   `json:"steps"`
-	Warnings []string `json:"warnings"`
+	Rank   int    `json:"rank"`
+	Stage  int    `json:"stage"`  // of the pipeline
+	Layers int    `json:"layers"` // on this rank; 0: not known
+	Steps  []Step `json:"steps"`
+}
+
+// Report is the X-ray of a run.
+type Report struct {
+	Run      string       `json:"run"`
+	Model    string       `json:"model"` // empty: not known
+	Layout   model.Layout `json:"layout"`
+	GPU      string       `json:"gpu"` // title; empty: not known, there are no floors
+	Ranks    []Rank       `json:"ranks"`
+	Warnings []string     `json:"warnings"`
+	Damaged  bool         `json:"damaged"`
 }
 
 // Step is a step taken apart: Σ Operators.NS + Σ Gaps.NS = WallNS.
 type Step struct {
 	Index     int        `json:"index"` // among the steps of the rank in the trace
+	Cut       bool       `json:"cut"`   // it began before all ranks were recorded: its communication waited for profilers
 	Phase     string     `json:"phase"`
 	Tokens    int        `json:"tokens"`   // -1: not known
 	Requests  int        `json:"requests"` // -1: not known
@@ -74,16 +89,17 @@ type Step struct {
 	Graph     bool       `json:"graph"` // most of its kernels were replayed from a CUDA graph
 	Operators []Operator `json:"operators"`
 	Gaps      []Gap      `json:"gaps"`
-	Bound     *bool      `json:"launch_bound"` // the host was slower than the device; nil: not known
-	BoundWhy  string     `json:"launch_bound_why"`
+	CallNS    *int64     `json:"launch_call_ns"`  // median time of a launching call on the host; nil: not known
+	PitchNS   *int64     `json:"launch_pitch_ns"` // median time from one launch to the next
+	Bound     *bool      `json:"launch_bound"`    // the host was slower than the device; nil: not known
 }
 
 // Operators are in the order of a layer; those with Layers 0 are outside of layers. Names:
 //
-//	embedding, norm, qkv, qk_norm, rope, cache (writes of keys and values), attention, o, gate_up, activation, down,
-//	router, experts, shared_gate_up, shared_down, kv_a, kv_b, q_a, q_b (of latent attention), mixer (of state spaces and others),
-//	head, sampling, all_reduce, all_gather, reduce_scatter, all_to_all, send, recv, broadcast, input (what is prepared before
-//	the first layer), glue (casts, copies and fills inside a layer), other (not told: Kernels says what ran).
+//	input (what is prepared before the first layer), embedding, norm, qkv, qk_norm, rope, cache (writes of keys and values),
+//	attention, o, residual, router, dispatch (tokens sorted by experts, and back), experts, shared (experts of every token),
+//	gate_up, activation, down, quantise, head, sampling, glue (casts, copies and fills inside a layer), all_reduce, all_gather,
+//	reduce_scatter, all_to_all, send, recv, broadcast, control, and by the class of the kernel where nothing else tells.
 type Operator struct {
 	Name     string   `json:"name"`
 	N        int      `json:"n"`        // times a step
@@ -113,7 +129,7 @@ type Matmul struct {
 
 // Gap is time in which nothing ran on the device, by cause.
 type Gap struct {
-	Cause string `json:"cause"` // host (launched late), stream (waits for a kernel of another stream), graph (between its kernels), unknown
+	Cause string `json:"cause"` // host (launched late), stream (waits for one of another stream), between (kernels in a row), unknown
 	NS    int64  `json:"ns"`
 	N     int    `json:"n"`
 }

@@ -257,6 +257,16 @@ func (r *Rank) Kernels() iter.Seq2[span.Span, *trace.Sort] {
 	}
 }
 
+// Activity is Kernels with copies and fills among them.
+func (r *Rank) Activity() iter.Seq2[span.Span, *trace.Sort] {
+	return func(yield func(span.Span, *trace.Sort) bool) {
+		r.records.Each(0, func(i int, start, end int64) bool {
+			sort := r.records.SortOf(i)
+			return r.is[sort] == 0 || yield(r.spanOf(start, end), &r.records.Sorts[sort])
+		})
+	}
+}
+
 // Forget lets the launches go: Kernels is not to be called any more.
 func (r *Rank) Forget() { r.records = nil }
 

@@ -17,6 +17,7 @@ type Step struct {
 	span.Span
 	Phase  string // metric.Prefill, Decode, Mixed or Step; empty: a pass without requests
 	Tokens int    // put through the model in this step, -1: not said
+	Said   stepname.Step
 
 	emptyPasses bool // passes without requests follow it; see findEmptyPasses
 }
@@ -27,7 +28,7 @@ func (r *Rank) readSteps(marks []trace.Mark) {
 	var names stepname.Names
 	for _, m := range marks {
 		n := names.Of(m.Name)
-		s := Step{Span: span.Span{Start: m.Start, End: m.Start + m.Dur}, Phase: n.Phase, Tokens: n.Tokens}
+		s := Step{Span: span.Span{Start: m.Start, End: m.Start + m.Dur}, Phase: n.Phase, Tokens: n.Tokens, Said: n}
 		switch {
 		case n.Kind == stepname.NoStep:
 		case n.Kind == stepname.Unknown:

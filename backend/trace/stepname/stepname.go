@@ -27,6 +27,9 @@ type Step struct {
 	Kind   Kind
 	Phase  string // of OfStep: metric.Prefill, Decode, Mixed, or Step where it is not said
 	Tokens int    // put through the model, -1: not said
+
+	Prompts, Generating int // requests whose prompt is put through, and that generate; -1: not said
+	PromptTokens        int // of Tokens, -1: not said
 }
 
 // form is a row of the table.
@@ -92,7 +95,8 @@ func (f *form) read(match []string) Step {
 		return -1
 	}
 	prompts, generating, requests := number("prefill_requests"), number("decode_requests"), number("requests")
-	s := Step{Kind: OfStep, Phase: cmp.Or(f.Phase, phaseOf(prompts, generating)), Tokens: number("tokens")}
+	s := Step{Kind: OfStep, Phase: cmp.Or(f.Phase, phaseOf(prompts, generating)), Tokens: number("tokens"),
+		Prompts: prompts, Generating: generating, PromptTokens: number("prefill_tokens")}
 	switch {
 	case s.Phase == "none":
 		return Step{}
