@@ -13,7 +13,7 @@ from shardeck_runner.contract import Failure
 from shardeck_runner.prompts import HIGHEST_TOKEN, LOWEST_TOKEN, make_prompts
 from shardeck_runner.results import Iteration, ProcessResult, timing_stats
 from shardeck_runner.traces import TRACE_BUDGET, TracePlan, plan_trace
-from shardeck_runner.vllm_engine import run_iteration, summarize
+from shardeck_runner.vllm_batch import run_iteration, summarize
 
 
 @pytest.mark.parametrize("length", [1, 2, 2048])
@@ -152,8 +152,8 @@ def test_nothing_traced_leaves_no_key():
 class EngineDouble:
     """Counts what the passes ask of an engine; its profiler fails in the way given."""
 
-    def __init__(self, fails=""):
-        self.fails, self.calls = fails, []
+    def __init__(self, fails="", light=False):
+        self.fails, self.light, self.calls = fails, light, []
 
     def run_batch(self, tokens, name):
         self.calls.append(name)
@@ -170,6 +170,9 @@ class EngineDouble:
     def plan_trace(self):
         return TracePlan(2, 3, 1000)
 
+    def profiled_lightly(self):
+        return self.profiled() if self.light else None
+
     @contextlib.contextmanager
     def profiled(self):
         self.calls.append("on")
@@ -179,12 +182,13 @@ class EngineDouble:
             raise RuntimeError("no traces")
 
 
-def run_passes(tmp_path, fails=""):
-    e, engine = experiment(warmup_iterations=1, profile_iterations=2, data__max_tokens=5), EngineDouble(fails)
+def run_passes(tmp_path, fails="", light=False):
+    e, engine = experiment(warmup_iterations=1, profile_iterations=2, data__max_tokens=5), EngineDouble(fails, light)
     result = ProcessResult(tmp_path / "measure_0.json")
     passes.measure(e, engine, result)
     with passes.timing_survives(result):
         passes.trace(e, engine, result)
+        passes.trace_lightly(e, engine, result)
     return engine.calls, result
 
 
@@ -201,3 +205,22 @@ def test_the_profiler_runs_around_the_traced_pass_alone(tmp_path):
 def test_a_profiler_that_fails_takes_no_timing_along(tmp_path, fails, says):
     _, result = run_passes(tmp_path, fails)
     assert (len(result.timed), result.traced, result.missing) == (2, [], [f"traced pass: RuntimeError: {says}"])
+
+
+def test_a_light_pass_follows_where_the_engine_can(tmp_path):
+    calls, result = run_passes(tmp_path, light=True)
+    assert calls[-4:] == ["off", "on", "light trace", "off"]
+    assert [i.output_tokens for i in result.traced] == [[3], [3]], "the light pass is no part of the traced one"
+    assert {k: result.light[k] for k in ("folder", "iterations", "tokens", "slowdown")} == {
+        "folder": "light", "iterations": 1, "tokens": 3, "slowdown": 1.0}
+
+
+def test_a_light_pass_that_fails_takes_nothing_along(tmp_path):
+    _, result = run_passes(tmp_path, "light trace", light=True)
+    assert (len(result.timed), len(result.traced), result.missing, result.light) == (2, 2, [], {})
+    assert result.notes == ["light traced pass: RuntimeError: no more"]
+
+
+def test_without_a_full_trace_there_is_no_light_one(tmp_path):
+    calls, result = run_passes(tmp_path, "off", light=True)
+    assert calls.count("light trace") == 0 and not result.light

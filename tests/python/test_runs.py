@@ -76,7 +76,8 @@ class Run:
 def test_a_whole_run(tmp_path, generation):
     r = Run(tmp_path, generation)
     assert r.go() == Exit.DONE, r.log
-    assert r.names() == [
+    newest = ["capture_traces", "light"] if generation == "activities" else []
+    assert [n for n in r.names() if n not in newest] == [
         "config.yaml", "kineto_trace_0.json.gz", "kineto_trace_1.json.gz", "run.json",
         "timing_stats_0.json", "timing_stats_1.json", "torch_et_0.json.gz", "torch_et_1.json.gz",
     ]
@@ -96,6 +97,44 @@ def test_a_whole_run(tmp_path, generation):
     assert "missing" not in info
     assert any("times the time of the untraced" in n for n in info["notes"])
     assert (ONE_BY_ONE in info["notes"]) != GENERATIONS[generation].holds
+    assert stats["energy_reason"] == "there is no GPU"
+    assert ("light_trace" in info, "capture_traces" in info) == (bool(newest), bool(newest))
+
+
+def unpacked(path):
+    return json.loads(gzip.decompress(path.read_bytes()))
+
+
+def test_the_newest_release_is_traced_lightly_too(tmp_path):
+    """And its graphs as they are captured. After the documentation of 0.33: no such release has run here."""
+    r = Run(tmp_path, "activities")
+    assert r.go() == Exit.DONE, r.log
+    info = r.read("run.json")
+    assert (info["light_trace"]["folder"], info["light_trace"]["tokens"]) == ("light", 5)
+    assert {rank: (unpacked(r.out / f"kineto_trace_{rank}.json.gz")["activities"],
+                   unpacked(r.out / "light" / f"kineto_trace_{rank}.json.gz")["activities"]) for rank in (0, 1)} == \
+        dict.fromkeys((0, 1), (["CPU", "CUDA"], ["CUDA"]))
+    assert info["capture_traces"] == ["capture_traces/graph_capture_rank_0.json.gz"]
+    assert unpacked(r.out / info["capture_traces"][0]) == {"traceEvents": []}
+
+
+@pytest.mark.parametrize(("environment", "says"), [({}, "its own weights"), ({"DOUBLE_EXPERTS": "refused"}, "random weights")])
+def test_the_second_engine_tells_the_experts(tmp_path, environment, says):
+    shape = {"name": "tiny/mixtral", "hidden": 64, "layers": 1, "heads": 8, "kv_heads": 2, "head_dim": 8, "intermediate": 128,
+             "vocab": 1024, "moe": {"experts": 4, "top_k": 2, "intermediate": 32, "shared": 0, "dense_layers": 0}}
+    config = {"model": {"name": "tiny/mixtral"}, "parallelism": {"tp": 2, "ep": 2}}
+    r = Run(tmp_path, "activities", config, program=copy_runner(tmp_path / "experiments", [shape]), **environment)
+    assert r.go() == Exit.DONE, r.log
+    notes = r.read("run.json")["notes"]
+    assert any(n.startswith("execution trace: eager, " + says) for n in notes)
+    assert "torch_et_0.json.gz" in r.names()
+    if environment:
+        assert "experts: routed experts need the other model runner" in notes and "experts_0.json" not in r.names()
+        return
+    assert json.loads((r.out / "experts_0.json").read_text()) == {
+        "schema": 1, "engine": "vllm", "experts": 4, "top_k": 2, "random_router": False, "owner": [0, 0, 1, 1], "layers": [0],
+        "steps": [{"phase": "prefill", "tokens": 6, "counts": [[3, 6, 3, 0]]},
+                  {"phase": "decode", "tokens": 3, "counts": [[3, 0, 0, 3]]}]}
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)

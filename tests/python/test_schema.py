@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from schema import faults, load
+from shardeck_runner.energy import energy_stats
 from shardeck_runner.results import Iteration, timing_stats
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +24,9 @@ def test_timing_stats_keep_the_schema(traced):
 
 
 def test_every_key_of_timing_stats_is_in_the_schema():
-    assert set(timing_stats([iteration()], [iteration()], 1)) == set(load("timing_stats")["properties"])
+    look = [[{"at": 1.0, "joules": 5.0, "clock": 1980}], [{"at": 3.0, "joules": 9.0, "clock": 1980}]]
+    energy, without = energy_stats([look], 0), energy_stats([[[{"at": 1.0, "reason": "none"}]] * 2], 0)
+    assert set(timing_stats([iteration()], [iteration()], 1, {**energy, **without})) == set(load("timing_stats")["properties"])
 
 
 def test_recordings_keep_the_schema():

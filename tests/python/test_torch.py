@@ -172,7 +172,8 @@ def test_a_whole_run(experiments, tmp_path, name):
     world = info["world_size"]
     assert sorted(p.name for p in r.out.iterdir()) == sorted(
         ["config.yaml", "run.json"] + [f.format(k) for k in range(world) for f in
-                                       ("timing_stats_{}.json", "kineto_trace_{}.json.gz", "torch_et_{}.json.gz")])
+                                       ("timing_stats_{}.json", "kineto_trace_{}.json.gz", "torch_et_{}.json.gz",
+                                        *(["experts_{}.json"] if "ep" in layout else []))])
     assert (info["status"], info["engine"], info["timed_iterations"], info["traced_iterations"]) == ("complete", "torch", 3, 2)
     assert "missing" not in info
     requests = 4 // layout.get("dp", 1)
@@ -197,7 +198,33 @@ def test_a_whole_run(experiments, tmp_path, name):
     nodes = r.json("torch_et_0.json.gz")["nodes"]
     assert any(n["name"] == "aten::linear" or n["name"] == "aten::mm" for n in nodes)
     assert "stage compile" not in r.log  # no CUDA graph on a CPU
+    for rank in range(world if "ep" in layout else 0):
+        experts = r.json(f"experts_{rank}.json")
+        assert (experts["layers"], experts["owner"]) == ([0, 1, 2, 3], [0] * 4 + [1] * 4)
+        assert [(s["phase"], s["tokens"]) for s in experts["steps"]] == [("prefill", 24)] + [("decode", 2)] * 5
+        assert {sum(c) for s in experts["steps"][1:] for c in s["counts"]} == {4}  # two requests, two experts each
     assert r.log.count("shardeck: stage timing") == 1
+
+
+@needs_torch
+def test_a_calibration_measures_every_law(experiments):
+    got, other = on_ranks(torch_ranks.calibrated, experiments, dp=2)
+    assert len(got["samples"]) == len(other["samples"]), "ranks that measure other things would wait for each other"
+    assert (got["ranks"], got["nodes"], got["backend"], got["gpu"]) == (2, 1, "gloo", "")
+    found = {(s["law"], s.get("operator", ""), *s.get("shape", ())): s for s in got["samples"]}
+    laws = {k[0] for k in found} | {m.split()[0] for m in got["missing"] if " of 2 ranks" in m}  # that this gloo has not
+    assert laws == {"decode_gemm", "middle_gemm", "prefill_gemm", "decode_attention", "prefill_attention", "small_kernel",
+                    "all_reduce", "all_gather", "reduce_scatter", "all_to_all", "broadcast", "send_recv"}
+    assert got["missing"][-1].startswith("the machine: the time was over at memory_copy")
+    qkv = found["prefill_gemm", "qkv", 16, 96, 64]  # 8 heads and 2 + 2 of keys and values, of 8
+    assert (qkv["flops"], qkv["bytes"]) == (2 * 16 * 96 * 64, 4 * (96 * 64 + 16 * 64 + 16 * 96))
+    assert ("decode_gemm", "qkv", 1, 48, 64) in found, "half of it, for TP 2"
+    assert ("decode_gemm", "head", 4, 1024, 64) in found and ("prefill_gemm", "head", 16, 1024, 64) not in found
+    assert found["decode_attention", "gqa", 2, 1, 16]["bytes"] == 4 * 2 * 2 * 16 * 1 * 8, "TP 2 is the last, with one KV head"
+    assert found["decode_attention", "mla", 2, 1, 16]["bytes"] == 4 * 2 * 16 * (32 + 8)
+    assert all(0 < s["low"] <= s["seconds"] <= s["high"] for s in got["samples"])
+    reduced = [s for s in got["samples"] if s["law"] == "all_reduce"]
+    assert [(s["bytes"], s["group"], s["nodes"]) for s in reduced] == [(1024, 2, 1), (2048, 2, 1)]
 
 
 @needs_torch

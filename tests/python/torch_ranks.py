@@ -87,3 +87,19 @@ def cached(engine, e):
     graph = not engine.shape.experts and not engine.shape.kv_rank
     fixed = model.fixed(token.unsqueeze(1), torch.tensor([e.seq_len])) if graph else stepped
     return {"stepped": stepped.tolist(), "whole": whole.tolist(), "fixed": fixed.tolist()}
+
+
+def calibrated(engine, e):
+    """What a calibration of small sizes measures, for an expert model with latent attention and a dense one."""
+    from shardeck_runner import torch_calibration as t
+    from shardeck_runner.models import find_shape
+
+    t.BIGGEST["cpu"], t.ROWS, t.CUTS, t.DECODE, t.MIDDLE, t.PREFILL = 2048, 2, (1, 2), (1, 4), (8,), (16,)
+    t.CONTEXTS, t.PROMPTS = ((2, 16),), ((1, 16),)
+    c = t.Calibration(e, engine.world)
+    for name in ("tiny/dense", "tiny/deepseek"):
+        c.alone(name, c.model_sizes(name, find_shape(name)))
+    c.collectives(e.ranks)
+    c.deadline = 0.0
+    c.alone("the machine", c.machine())
+    return c.contents()

@@ -11,8 +11,9 @@
     child            one process: a replica of vLLM in one pass, or a rank of the reference engine
     passes           warm-up, timed pass, traced pass: the same for both engines; with prompts, models,
                      traces, file_messages, files, signals; environment: where all this runs
-    vllm_engine      with vllm_arguments, and vllm_worker inside vLLM's workers
-    torch_engine     with torch_world, torch_model, torch_layers
+    energy           counters of GPUs around the timed iterations; experts: which of them tokens took
+    vllm_engine      with vllm_arguments, vllm_batch, and vllm_worker inside vLLM's workers
+    torch_engine     with torch_world, torch_model, torch_layers; torch_calibration: the machine's laws
 
 models.json holds the shapes of models: `shardeck generate` writes it from models.yaml.
 It needs nothing but Python 3.9 and what the engine brings. What a vLLM release can do is found by

@@ -17,9 +17,14 @@ Files in --output-dir, each whole or not there at all:
   timing_stats_<rank>.json        seconds. unprofiled_iteration_times: one an iteration;
                                   unprofiled_ttft, unprofiled_tpot, unprofiled_input_tokens,
                                   unprofiled_output_tokens: one list an iteration, one number a
-                                  request; iteration_times, ttft, tpot ...: the same under the profiler
+                                  request; iteration_times, ttft, tpot ...: the same under the profiler;
+                                  energy_joules ...: of this rank's GPU over the timed pass, see energy.py
   kineto_trace_<rank>.json.gz     one a rank
   torch_et_<rank>.json.gz         one a rank
+  light/kineto_trace_<rank>.json.gz  a second, short traced pass of the GPU's activity alone, for durations,
+                                  where the engine can; its cost is in run.json
+  capture_traces/                 vLLM's traces of the capture of CUDA graphs, which hold shapes (0.26 on)
+  experts_<rank>.json             which experts the tokens of a short pass took: see experts.py
   run.json                        versions, effective settings, what was left undone and why
 
 TTFT is the time from handing a request to the engine to the first step that returned a token of it;
@@ -33,6 +38,8 @@ With --points one engine serves several experiments, which differ in their workl
 folder of its own, named as soon as it is measured; run.json says whom it shared the engine with
 (shared_engine). A point that fails is that point's failure: the engine goes on if it can, and is
 started again for the others if not.
+
+A config with `calibrate`, a list of models, measures the machine instead of a run: see torch_calibration.py.
 
 Exit codes: 0 done; 1 failed, see the log; 2 config or command line wrong; 3 stopped before the end,
 what was measured is written; 4 engine missing or too old for what is asked; 5 too few GPUs; 6 model

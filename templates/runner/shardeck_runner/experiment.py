@@ -40,6 +40,7 @@ class Experiment:
     all2all: str
     env: Mapping[str, str]
     vllm: Mapping[str, Any]
+    calibrate: tuple[str, ...] = ()  # models whose sizes are measured, instead of a run
 
     @property
     def ranks(self) -> int:
@@ -163,7 +164,7 @@ def parse_experiment(data: Mapping[str, Any]) -> Experiment:
         seq_len=k.number("data.seq_len", 2048),
         max_tokens=k.number("data.max_tokens", 512),
         warmup=k.number("warmup_iterations", 2, least=0),
-        iterations=k.number("profile_iterations", 5),
+        iterations=k.number("profile_iterations", 5, least=0 if k.get("calibrate", ()) else 1),
         kineto=k.flag("profiling.kineto", True),
         execution_trace=k.flag("profiling.execution_trace", True),
         nsys=k.flag("profiling.nsys", False),
@@ -173,6 +174,7 @@ def parse_experiment(data: Mapping[str, Any]) -> Experiment:
         all2all=k.word("comm.all2all", "auto"),
         env=unhidden({str(n): str(v) for n, v in k.mapping("env").items()}),
         vllm=k.mapping("vllm"),
+        calibrate=tuple(str(m) for m in k.get("calibrate", ())),
     )
     check_experiment(e)
     return e

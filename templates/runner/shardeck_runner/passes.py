@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from typing import Protocol
 
 from shardeck_runner.causes import one_line
-from shardeck_runner.contract import iteration_done, stage
+from shardeck_runner.contract import iteration_done, log, stage
 from shardeck_runner.experiment import Experiment
-from shardeck_runner.results import Iteration, ProcessResult
-from shardeck_runner.traces import TracePlan, log_plan
+from shardeck_runner.results import Iteration, ProcessResult, slower
+from shardeck_runner.traces import LIGHT, TracePlan, log_plan
 
 
 class Engine(Protocol):
@@ -28,6 +29,9 @@ class Engine(Protocol):
 
     def profiled(self) -> contextlib.AbstractContextManager[None]:
         """Profiles what runs inside, and collects the traces."""
+
+    def profiled_lightly(self) -> contextlib.AbstractContextManager[None] | None:
+        """The same with the GPU's activity alone, into LIGHT; None where this engine has no such profiler."""
 
 
 def measure(e: Experiment, engine: Engine, result: ProcessResult) -> None:
@@ -69,6 +73,28 @@ def trace(e: Experiment, engine: Engine, result: ProcessResult) -> None:
         raise
     if e.nsys:
         result.notes.append("traced by nsys: its report is written by the job script")
+
+
+LIGHT_TOKENS = 32  # output tokens of the light pass at most
+
+
+def trace_lightly(e: Experiment, engine: Engine, result: ProcessResult) -> None:
+    """A second traced pass without events of the host, which make the first 1.5 to 4 times slower: kernels last as long as in
+    the untraced one. It is short, and what it costs is said; where it fails, nothing else does."""
+    plan, profiled = result.plan, engine.profiled_lightly() if e.kineto and not e.nsys and not result.missing else None
+    if plan is None or profiled is None:
+        return
+    begin, tokens = time.monotonic(), min(plan.tokens, LIGHT_TOKENS)
+    try:
+        with profiled:
+            done = engine.run_batch(tokens, "light trace")
+    except Exception as x:
+        result.notes.append(f"light traced pass: {one_line(f'{type(x).__name__}: {x}')}")
+        return
+    result.light = {"folder": LIGHT, "iterations": 1, "tokens": tokens, "seconds": round(time.monotonic() - begin, 3)}
+    if times := slower([done], result.timed):
+        result.light["slowdown"] = round(times, 3)
+    log(f"light traced pass: {tokens} output tokens, GPU activity alone, {result.light['seconds']:.1f} s with writing")
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from shardeck_runner.contract import RESULTS, UNFINISHED, Exit, masked
+from shardeck_runner.energy import Parts, energy_stats
 from shardeck_runner.environment import SEEN, this_environment
 from shardeck_runner.experiment import Experiment
 from shardeck_runner.files import write_json
@@ -47,6 +48,9 @@ class ProcessResult:
     code: int = Exit.FAILED
     cause: str = UNFINISHED
     started: str = ""  # of a point of several: when its turn came
+    energy: Parts = field(default_factory=list)  # of the timed iterations
+    light: dict[str, Any] = field(default_factory=dict)  # the light traced pass, and what it cost
+    captured: list[str] = field(default_factory=list)  # traces of the capture of CUDA graphs
 
     @property
     def number(self) -> int:
@@ -87,10 +91,12 @@ def write_timing(p: ProcessResult, out: Path, ranks: int) -> None:
         return
     for r in range(ranks):
         peak = p.ranks[r].get("peak", 0) if r < len(p.ranks) else 0
-        write_json(out / f"timing_stats_{p.number * ranks + r}.json", timing_stats(p.timed, p.traced, peak))
+        stats = timing_stats(p.timed, p.traced, peak, energy_stats(p.energy, r))
+        write_json(out / f"timing_stats_{p.number * ranks + r}.json", stats)
 
 
-def timing_stats(timed: Sequence[Iteration], traced: Sequence[Iteration], peak: int) -> dict[str, Any]:
+def timing_stats(timed: Sequence[Iteration], traced: Sequence[Iteration], peak: int,
+                 energy: Mapping[str, Any] = {}) -> dict[str, Any]:
     """The contents of timing_stats_<rank>.json. Two populations that never mix."""
     stats: dict[str, Any] = {
         "unprofiled_iteration_times": [i.seconds for i in timed],
@@ -111,7 +117,7 @@ def timing_stats(timed: Sequence[Iteration], traced: Sequence[Iteration], peak: 
         })
     if peak:
         stats["peak_memory_bytes"] = peak
-    return {k: v for k, v in stats.items() if v is not None}
+    return {k: v for k, v in {**stats, **energy}.items() if v is not None}
 
 
 def mean(values: Iterable[float | None]) -> float | None:
@@ -173,6 +179,7 @@ def run_info(e: Experiment, out: Path, run: RunRecord, results: Sequence[Process
         "traced_iterations": len(first.traced) if first and traces == e.ranks else 0,
         "traced_tokens": plan.tokens if plan else 0,
         "trace_bytes_estimate": plan.bytes if plan else 0, "shared_engine": dict(shared),
+        "light_trace": first.light if first else {}, "capture_traces": [n for p in results for n in p.captured],
         "environment": {**this_environment(), **({"libraries": dict(SEEN)} if SEEN else {})},
     }
     if slow := slowdown(first):
@@ -185,11 +192,14 @@ def slowdown(p: ProcessResult | None) -> str:
     """How much the profiler costs, a decode step compared with a decode step."""
     if p is None or not p.timed or not p.traced:
         return ""
-    plain_tpot = mean(t for i in p.timed for t in i.tpot)
-    traced_tpot = mean(t for i in p.traced for t in i.tpot)
-    if not plain_tpot or not traced_tpot:
-        return ""
-    return f"the traced pass takes {traced_tpot / plain_tpot:.2f} times the time of the untraced one per output token"
+    times = slower(p.traced, p.timed)
+    return f"the traced pass takes {times:.2f} times the time of the untraced one per output token" if times else ""
+
+
+def slower(traced: Sequence[Iteration], plain: Sequence[Iteration]) -> float | None:
+    """How many times as long an output token takes; None where one of them has no second token."""
+    of, to = (mean(t for i in of for t in i.tpot) for of in (traced, plain))
+    return of / to if of and to else None
 
 
 def unique(texts: Iterable[str]) -> list[str]:

@@ -35,11 +35,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import signal
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +47,21 @@ import torch.distributed as dist
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.profiler import ExecutionTraceObserver, ProfilerActivity, profile
 
-from shardeck_runner import passes
+from shardeck_runner import passes, torch_calibration
 from shardeck_runner.contract import RESULTS, stage
+from shardeck_runner.energy import Reading, device_name, metered, read_energy
 from shardeck_runner.experiment import Experiment
+from shardeck_runner.experts import EXPERT_TOKENS, expert_file, step
+from shardeck_runner.files import write_json
 from shardeck_runner.models import check_shape, shape_of
 from shardeck_runner.prompts import make_prompts
 from shardeck_runner.rendezvous import Rendezvous
 from shardeck_runner.results import Iteration, ProcessResult
 from shardeck_runner.signals import limit_exit_time
+from shardeck_runner.torch_layers import Experts
 from shardeck_runner.torch_model import Model
-from shardeck_runner.torch_world import World
-from shardeck_runner.traces import TracePlan, is_whole_json, move_compressed, plan_trace
+from shardeck_runner.torch_world import World, description, versions
+from shardeck_runner.traces import LIGHT, TracePlan, is_whole_json, move_compressed, plan_trace
 
 EAGER_STEP = 10  # a traced eager MoE layer writes about as much as this many layers of a graph, measured
 
@@ -67,7 +70,8 @@ EAGER_STEP = 10  # a traced eager MoE layer writes about as much as this many la
 def open_rank(e: Experiment, where: Rendezvous, out: Path, result: ProcessResult) -> Iterator[Ranks]:
     """One rank, with all others, ready to serve."""
     os.environ.update(e.env)
-    check_shape(e, shape_of(e))
+    if not e.calibrate:
+        check_shape(e, shape_of(e))
     ranks = Ranks(World(e, where.number, where, out / RESULTS / "rendezvous"))
     with torch.inference_mode(), best_attention():
         yield ranks
@@ -92,11 +96,16 @@ class Ranks:
         self.engine = None
         if self.world.device.type == "cuda":
             torch.cuda.empty_cache()  # what the point before held
+        if e.calibrate:
+            torch_calibration.calibrate(e, self.world, out, result)
+            return
         rank = Rank(e, self.world, out, result)
         self.engine = rank.engine
         passes.measure(e, rank, result)
         with passes.timing_survives(result):
             passes.trace(e, rank, result)
+            passes.trace_lightly(e, rank, result)
+            rank.count_experts()
             rank.trace_execution()
 
     def is_sound(self) -> bool:
@@ -124,32 +133,34 @@ class Rank:
         engine = self.engine
         prompts = make_prompts(self.world.dp, self.iterations, engine.batch, self.e.seq_len, engine.shape.vocab)
         self.iterations += 1
-        return engine.generate(prompts, tokens, eager)
+        with metered(self.read_energy, self.result.energy) if name == "timing" else contextlib.nullcontext():
+            return engine.generate(prompts, tokens, eager)
+
+    def read_energy(self) -> list[dict[str, Any]]:
+        self.world.wait_for_device()
+        if not self.cuda:
+            return [asdict(Reading(time.time(), reason="there is no GPU"))]
+        return [asdict(read_energy(device_name(self.world.device.index, torch.cuda.get_device_properties(self.world.device))))]
 
     def reset_peak_memory(self) -> None:
         if self.cuda:
             torch.cuda.reset_peak_memory_stats()
 
     def describe(self) -> None:
-        result, world, engine = self.result, self.world, self.engine
-        result.versions = {"torch": torch.__version__, "python": platform.python_version()}
-        if self.cuda:
-            result.versions |= {"cuda": torch.version.cuda or "", "nccl": ".".join(map(str, torch.cuda.nccl.version()))}
-        result.ranks = [{
-            "rank": world.rank, "host": socket.gethostname(),
-            "gpu": torch.cuda.get_device_name() if self.cuda else "",
-            "peak": int(torch.cuda.max_memory_allocated()) if self.cuda else 0,
-            "engine": {"backend": world.backend, "cuda_graphs": engine.graphs, "precision": self.e.precision,
-                       "tensor_ranks": list(world.tensor.ranks), "expert_ranks": list(world.expert.ranks),
-                       "stage": world.pp, "layers_here": len(engine.model.layers)},
-        }]
+        world, engine = self.world, self.engine
+        self.result.versions = versions(world)
+        self.result.ranks = [{**description(world), "engine": {
+            "backend": world.backend, "cuda_graphs": engine.graphs, "precision": self.e.precision,
+            "tensor_ranks": list(world.tensor.ranks), "expert_ranks": list(world.expert.ranks),
+            "stage": world.pp, "layers_here": len(engine.model.layers)}}]
 
     def plan_trace(self) -> TracePlan:
         layers = self.engine.shape.layers * (1 if self.engine.graphs else EAGER_STEP)
         return plan_trace(self.e, layers, self.e.requests(0) * self.e.seq_len)
 
     def profiled(self) -> contextlib.AbstractContextManager[None]:
-        return self.nsys_range() if self.e.nsys else self.kineto()
+        kinds = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if self.cuda else [])
+        return self.nsys_range() if self.e.nsys else self.kineto(kinds, self.out)
 
     @contextlib.contextmanager
     def nsys_range(self) -> Iterator[None]:
@@ -158,11 +169,13 @@ class Rank:
         yield
         torch.cuda.profiler.stop()
 
+    def profiled_lightly(self) -> contextlib.AbstractContextManager[None] | None:
+        return self.kineto([ProfilerActivity.CUDA], self.out / LIGHT) if self.cuda else None
+
     @contextlib.contextmanager
-    def kineto(self) -> Iterator[None]:
+    def kineto(self, kinds: Sequence[Any], out: Path) -> Iterator[None]:
         """Profiles what is inside. Once around nothing much before, since the first window of a
         process loses kernels while CUPTI wakes up; all ranks have their profiler on before any goes on."""
-        kinds = [ProfilerActivity.CPU] + ([ProfilerActivity.CUDA] if self.cuda else [])
         with profile(activities=kinds):
             torch.ones(1, device=self.world.device).add_(1)
             self.world.wait_for_device()
@@ -173,9 +186,32 @@ class Rank:
         self.world.barrier()  # or the first to stop would slow the others' last steps
         p.stop()
         stage("writing traces")
-        raw = self.out / f".kineto_{self.world.rank}.json"
+        out.mkdir(exist_ok=True)
+        raw = out / f".kineto_{self.world.rank}.json"
         p.export_chrome_trace(str(raw))
-        move_compressed(raw, self.out / f"kineto_trace_{self.world.rank}.json.gz")
+        move_compressed(raw, out / f"kineto_trace_{self.world.rank}.json.gz")
+
+    def count_experts(self) -> None:
+        """A short pass of its own that counts which experts each token took. Ranks that route the same tokens leave that to
+        the first of them."""
+        layers = {i: layer.mixture for i, layer in enumerate(self.engine.model.layers, self.engine.model.at)
+                  if isinstance(layer.mixture, Experts)}
+        if not layers or not self.e.kineto or self.e.nsys:
+            return
+        for m in layers.values():
+            m.seen = []
+        tokens = min(EXPERT_TOKENS, self.e.max_tokens)
+        self.run_batch(tokens, "experts")
+        if self.world.tp == 0 or self.e.ep > 1:
+            seen = [m.seen or [] for m in layers.values()]
+            steps = [step("decode" if n else "prefill", int(seen[0][n].sum()) // self.engine.shape.top_k,
+                          [counts[n].tolist() for counts in seen]) for n in range(tokens)]
+            ranks, here = self.world.expert.ranks, len(next(iter(layers.values())).mine)
+            owner = [ranks[x // here] for x in range(self.engine.shape.experts)] if self.e.ep > 1 else []
+            write_json(self.out / f"experts_{self.world.rank}.json",
+                       expert_file(self.e, self.engine.shape, steps, list(layers), owner, random=True))
+        for m in layers.values():
+            m.seen = None
 
     def trace_execution(self) -> None:
         """PyTorch's execution trace of a short eager iteration: CUDA graphs would hide the operators."""

@@ -178,6 +178,7 @@ class Experts:
         part, parts = (0, 1) if self.spread else (world.tp, e.tp)
         self.mine = [FeedForward(s.hidden, s.expert_width, w, f"{name}{i}.", part, parts) for i in range(first, first + here)]
         self.shared = FeedForward(s.hidden, s.expert_width * s.shared, w, name + "shared.", world.tp, e.tp) if s.shared else None
+        self.seen: list[Any] | None = None  # tokens that took each expert, a tensor a step, where somebody asks
 
     def __call__(self, x: Any) -> Any:
         flat = x.reshape(-1, x.shape[-1])
@@ -198,6 +199,8 @@ class Experts:
         order = torch.argsort(chosen, stable=True)
         sent = x[order // self.s.top_k]
         counts = torch.bincount(chosen, minlength=self.s.experts)
+        if self.seen is not None:
+            self.seen.append(counts)
         done = self.exchange(sent, counts) if self.spread else self.compute(sent, counts.tolist())
         back = torch.empty_like(done)
         back[order] = done

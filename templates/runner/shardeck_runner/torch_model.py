@@ -44,6 +44,7 @@ class Model:
         self.dtype = getattr(torch, e.precision)
         w = Weights(world.device, self.dtype)
         bounds = [s.layers * i // e.pp for i in range(e.pp + 1)]
+        self.at = bounds[world.pp]  # the first layer of this stage
         self.first, self.last = world.pp == 0, world.pp == e.pp - 1
         self.embedding = w.rows("embedding", s.vocab, s.hidden) * s.hidden**0.5 if self.first else None
         self.layers = [Layer(s, e, w, world, i, batch, capacity) for i in range(bounds[world.pp], bounds[world.pp + 1])]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import socket
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -55,7 +57,7 @@ class World:
     """This rank among the others: coordinates, groups, device, and the point where all meet."""
 
     def __init__(self, e: Experiment, rank: int, where: Rendezvous, notice: Path, device: str = DEVICE) -> None:
-        self.rank, self.size = rank, e.ranks
+        self.rank, self.size, self.nodes = rank, e.ranks, where.nodes
         self.tp, self.pp, self.dp = rank % e.tp, rank // e.tp % e.pp, rank // (e.tp * e.pp)
         self.device = torch.device(device, rank % (e.ranks // where.nodes)) if device == "cuda" else torch.device(device)
         if device == "cuda":
@@ -103,3 +105,16 @@ class World:
     def wait_for_device(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.synchronize()
+
+
+def versions(world: World) -> dict[str, str]:
+    told = {"torch": torch.__version__, "python": platform.python_version()}
+    if world.device.type == "cuda":
+        told |= {"cuda": torch.version.cuda or "", "nccl": ".".join(map(str, torch.cuda.nccl.version()))}
+    return told
+
+
+def description(world: World) -> dict[str, Any]:
+    cuda = world.device.type == "cuda"
+    return {"rank": world.rank, "host": socket.gethostname(), "gpu": torch.cuda.get_device_name() if cuda else "",
+            "peak": int(torch.cuda.max_memory_allocated()) if cuda else 0}

@@ -25,6 +25,10 @@ STEP_LAYERS = 32
 PREFILL_CHUNK = 8192  # tokens of one prefill step, vLLM's usual max_num_batched_tokens
 
 
+LIGHT = "light"  # folder of the light traced pass, inside the output directory
+CAPTURED = "capture_traces"  # and of vLLM's traces of the capture of CUDA graphs; vLLM's own name
+
+
 @dataclass(frozen=True)
 class TracePlan:
     """How much of the workload is traced."""
@@ -72,12 +76,24 @@ def collect_traces(raw: Path, out: Path, first_rank: int, count: int, patience: 
             faults.append(f"{f.name}: rank {'unknown' if rank is None else rank}; left in {raw}")
             continue
         taken[rank] = f
+    out.mkdir(exist_ok=True)
     for rank, f in sorted(taken.items()):
         if not is_whole_json(f):
             faults.append(f"kineto_trace_{first_rank + rank}.json.gz: the file ends too early")
         move_compressed(f, out / f"kineto_trace_{first_rank + rank}.json.gz")
     return faults + [f"kineto_trace_{first_rank + r}.json.gz: rank {first_rank + r} wrote none"
                      for r in range(count) if r not in taken and len(files) <= count]
+
+
+def collect_captured(raw: Path, out: Path) -> list[str]:
+    """Moves the traces of the capture of CUDA graphs, which hold shapes, to a folder of their own; returns their names."""
+    names = []
+    for f in sorted((raw / CAPTURED).glob("*.json*")):
+        (out / CAPTURED).mkdir(exist_ok=True)
+        name = f.name if f.suffix == ".gz" else f"{f.name}.gz"
+        move_compressed(f, out / CAPTURED / name)
+        names.append(f"{CAPTURED}/{name}")
+    return names
 
 
 def wait_for_traces(raw: Path, count: int, patience: float) -> list[Path]:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any
 
-from shardeck_runner.contract import EXECUTION_TRACE, Exit, Failure
+from shardeck_runner.contract import EXECUTION_TRACE, Exit, Failure, log
 from shardeck_runner.experiment import Experiment
+from shardeck_runner.models import find_shape
 from shardeck_runner.rendezvous import Rendezvous
 from shardeck_runner.traces import PREFILL_CHUNK
 
@@ -98,7 +99,10 @@ def build_setup(e: Experiment, able: Abilities, where: Rendezvous, kind: str, tr
     comm_arguments(s, e, able)
     if kind == EXECUTION_TRACE:
         s.require(able, "enforce_eager", True, "an execution trace")
-        s.arguments["load_format"] = "dummy"
+        if experts_arguments(s, e, able) and not e.dummy_weights:
+            log("experts: the second engine takes the model's own weights, whose router decides; execution_trace: false saves it")
+        else:
+            s.arguments["load_format"] = "dummy"
     elif e.nsys or e.kineto:
         profiler_arguments(s, e, able, traces)
     s.set_default("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
@@ -190,6 +194,20 @@ def comm_arguments(s: Setup, e: Experiment, able: Abilities) -> None:
             raise Failure(Exit.SOFTWARE, "comm.all2all: this vLLM lets nobody choose: use a newer one")
 
 
+EXPERTS = "enable_return_routed_experts"
+
+
+def experts_arguments(s: Setup, e: Experiment, able: Abilities) -> bool:
+    """Asks the second engine which experts each token takes, where the release tells it; newer ones keep that with their
+    prefix cache. Whether it was asked."""
+    shape = find_shape(e.model)
+    asked = bool(shape and shape.experts) and able.has(EXPERTS) and e.pp == 1
+    if asked:
+        s.arguments[EXPERTS] = True
+        s.arguments["enable_prefix_caching"] = able.has("aux_output_config")
+    return asked
+
+
 def profiler_arguments(s: Setup, e: Experiment, able: Abilities, traces: str) -> None:
     """Torch's profiler in the workers, or for nsys cudaProfilerStart and -Stop; never both."""
     for variable, hour in (("VLLM_RPC_TIMEOUT", "3600000"), ("VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS", "3600")):
@@ -202,6 +220,7 @@ def profiler_arguments(s: Setup, e: Experiment, able: Abilities, traces: str) ->
             "profiler": "torch", "torch_profiler_dir": traces, "torch_profiler_with_stack": False,
             "torch_profiler_record_shapes": False, "torch_profiler_use_gzip": False,  # move_compressed packs better
             "torch_profiler_dump_cuda_time_total": False, "ignore_frontend": True,
+            "capture_torch_profiler": True,  # shapes of what a replayed graph runs; written as graphs are captured
         }
         s.arguments["profiler_config"] = {k: v for k, v in settings.items() if k in able.profiler}
     elif able.reads("VLLM_TORCH_PROFILER_DIR"):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import os
 import platform
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from shardeck_runner import passes
 from shardeck_runner.causes import one_line
 from shardeck_runner.contract import MEASURE, PATIENCE, RAW_TRACES, RESULTS, Exit, Failure, stage
+from shardeck_runner.energy import metered
 from shardeck_runner.experiment import Experiment
+from shardeck_runner.experts import count_experts
 from shardeck_runner.file_messages import FileBarrier
 from shardeck_runner.models import local_model
 from shardeck_runner.prompts import HIGHEST_TOKEN, make_prompts
@@ -23,16 +23,19 @@ from shardeck_runner.rendezvous import Rendezvous
 from shardeck_runner.results import Iteration, ProcessResult
 from shardeck_runner.signals import raise_when_stopped
 from shardeck_runner.traces import (
+    LIGHT,
     PREFILL_CHUNK,
     STEP_LAYERS,
     TracePlan,
+    collect_captured,
     collect_traces,
     is_whole_json,
     move_compressed,
     plan_trace,
     wait_for_traces,
 )
-from shardeck_runner.vllm_arguments import build_setup, find_abilities, package_version
+from shardeck_runner.vllm_arguments import EXPERTS, build_setup, find_abilities, package_version
+from shardeck_runner.vllm_batch import can_pause_scheduler, run_iteration, scheduler_paused
 
 REPLICAS_MEET = 32  # steps after which vLLM's replicas of one world ask whether all are done
 ONE_BY_ONE = ("requests reach the scheduler one at a time here: a batch is prefilled in one step or in several, "
@@ -78,7 +81,15 @@ class VllmEngine:
             stage("weights")
         from vllm import LLM
 
-        self.llm = LLM(**setup.arguments)
+        try:
+            self.llm = LLM(**setup.arguments)
+        except ValueError as x:  # this release, or this model, does not tell which experts a token took
+            if not setup.arguments.pop(EXPERTS, False):
+                raise
+            result.notes.append(f"experts: {one_line(str(x))}")
+            setup.arguments.update(load_format="dummy", enable_prefix_caching=False)
+            result.arguments = {**setup.arguments, "env": setup.environment}
+            self.llm = LLM(**setup.arguments)
         raise_when_stopped()  # the engine may have set handlers of its own
         self.describe()
         if kind == MEASURE:
@@ -118,12 +129,15 @@ class VllmEngine:
         if kind != MEASURE:
             if e.execution_trace:
                 self.trace_execution()
+                if self.result.arguments.get(EXPERTS):
+                    count_experts(self, self.result.arguments.get("load_format") == "dummy")
             return
         passes.measure(e, self, result)
         if not self.batches_whole:
             result.notes.append(ONE_BY_ONE)
         with passes.timing_survives(result):
             passes.trace(e, self, result)
+            passes.trace_lightly(e, self, result)
 
     def is_sound(self) -> bool:
         """Whether a tiny batch still comes through; requests of a batch that failed would be in its way."""
@@ -133,23 +147,30 @@ class VllmEngine:
             self.run_batch(1, "probe", requests=1, length=min(16, self.e.seq_len))
         except Exception:
             return False
-        for left in self.raw.iterdir():  # traces of the point that failed
-            left.unlink()
+        self.clear_traces()  # of the point that failed
         return True
 
     # Batches
 
-    def run_batch(self, tokens: int, name: str, requests: int = 0, length: int = 0) -> Iteration:
-        """Runs one iteration with prompts that no other has."""
+    def run_batch(self, tokens: int, name: str, requests: int = 0, length: int = 0, ended: list[Any] | None = None) -> Iteration:
+        """Runs one iteration with prompts that no other has. `ended` collects what the engine says of each request."""
         from vllm import SamplingParams
 
         e, number = self.e, self.where.number
         prompts = make_prompts(number, self.iterations, requests or e.requests(number), length or e.seq_len, self.vocabulary)
         self.iterations += 1
         params = SamplingParams(temperature=0.0, max_tokens=tokens, min_tokens=tokens, ignore_eos=True, detokenize=False)
-        self.barrier.wait(f"{name}-{self.iterations}")
         together = functools.partial(scheduler_paused, self.llm) if self.batches_whole else contextlib.nullcontext
-        return run_iteration(self.llm.llm_engine, prompts, params, f"{name}-{self.iterations}", together=together)
+        timed = name == "timing" and self.can_call_workers
+        with metered(self.read_energy, self.result.energy) if timed else contextlib.nullcontext():
+            self.barrier.wait(f"{name}-{self.iterations}")
+            return run_iteration(self.llm.llm_engine, prompts, params, f"{name}-{self.iterations}", together=together,
+                                 ended=ended)
+
+    def read_energy(self) -> list[dict[str, Any]]:
+        """The energy counters of all ranks of the replica; a call into every worker."""
+        told = self.llm.collective_rpc("shardeck_energy")
+        return [r["reading"] for r in sorted(told, key=lambda r: int(r["rank"]))]
 
     @property
     def batches_whole(self) -> bool:
@@ -186,6 +207,23 @@ class VllmEngine:
         self.profiler(False)
         if not self.e.nsys:
             self.result.missing += collect_traces(self.raw, self.out, self.first_rank, self.e.replica_ranks)
+            self.result.captured = collect_captured(self.raw, self.out)
+
+    def profiled_lightly(self) -> contextlib.AbstractContextManager[None] | None:
+        told = "torch_profiler_activities" in self.able.profiler and self.can_call_workers
+        return self.only_gpu() if told else None
+
+    @contextlib.contextmanager
+    def only_gpu(self) -> Iterator[None]:
+        """Profiles the GPU's activity alone, in every worker, into LIGHT. The profiler is then as it was."""
+        self.llm.collective_rpc("shardeck_profile_only", args=(["CUDA"],))
+        try:
+            self.profiler(True)
+            yield
+            self.profiler(False)
+            self.result.notes += collect_traces(self.raw, self.out / LIGHT, self.first_rank, self.e.replica_ranks)
+        finally:
+            self.llm.collective_rpc("shardeck_profile_only", args=(None,))
 
     def profiler(self, on: bool) -> None:
         """Starts or stops the workers' profiler, by vLLM's own call where it has one for the purpose."""
@@ -209,8 +247,12 @@ class VllmEngine:
         self.run_batch(2, "rehearsal", requests=1, length=min(16, self.e.seq_len))
         self.profiler(False)
         wait_for_traces(self.raw, self.e.replica_ranks, patience=10.0 * PATIENCE)
-        for f in self.raw.iterdir():
-            f.unlink()
+        self.clear_traces()
+
+    def clear_traces(self) -> None:
+        for left in self.raw.iterdir():
+            if left.is_file():
+                left.unlink()
 
     def trace_execution(self) -> None:
         """Torch's execution trace of one short eager iteration, one file a rank."""
@@ -222,7 +264,8 @@ class VllmEngine:
         self.llm.collective_rpc("shardeck_et_start", args=(str(self.raw.resolve()),))
         done = self.run_batch(min(3, self.e.max_tokens), "et")
         self.llm.collective_rpc("shardeck_et_stop")
-        notes.append(f"execution trace: eager, random weights, {done.output_tokens[0]} output tokens of one iteration")
+        weights = "random" if self.result.arguments.get("load_format") == "dummy" else "its own"
+        notes.append(f"execution trace: eager, {weights} weights, {done.output_tokens[0]} output tokens of one iteration")
         for rank in range(self.e.replica_ranks):
             target = self.out / f"torch_et_{self.first_rank + rank}.json.gz"
             written = [p for r in (rank, self.first_rank + rank) if (p := self.raw / f"et_{r}.json").exists()]
@@ -255,67 +298,3 @@ def is_moe(e: Experiment, model: str) -> bool:
     except Exception as x:
         raise Failure(Exit.MODEL, f"the config of {e.model} cannot be read: {one_line(str(x))}") from x
     return any(getattr(config, n, 0) for n in ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts"))
-
-
-def can_pause_scheduler(llm: Any) -> bool:
-    """Whether this vLLM takes requests while its scheduler is paused: sleep has level 0 since it has modes."""
-    sleep = getattr(llm, "sleep", None)
-    return sleep is not None and "mode" in inspect.signature(sleep).parameters
-
-
-@contextlib.contextmanager
-def scheduler_paused(llm: Any) -> Iterator[None]:
-    """Lets the scheduler begin only when all requests of a batch are with it.
-
-    Otherwise it begins with those that have come, and whether a batch is prefilled in one step or in
-    two is a race: on two H100, 92 or 133 ms to the first token.
-    """
-    llm.sleep(level=0)
-    try:
-        yield
-    finally:
-        llm.wake_up(tags=["scheduling"])
-
-
-def run_iteration(engine: Any, prompts: Sequence[Sequence[int]], params: Any, name: str,
-                  clock: Callable[[], float] = time.perf_counter,
-                  together: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext) -> Iteration:
-    """Runs one batch through an LLMEngine step by step and takes the times itself.
-
-    Every vLLM has add_request and step, while the metrics on its outputs came, went and changed
-    their clocks; times taken here have one meaning for all versions. The requests are added inside
-    of together().
-    """
-    arrival: dict[str, float] = {}
-    first: dict[str, float] = {}
-    last: dict[str, float] = {}
-    tokens: dict[str, int] = {}
-    with together():
-        start = clock()
-        for i, prompt in enumerate(prompts):
-            request = f"{name}-{i}"
-            arrival[request], tokens[request] = clock(), 0
-            engine.add_request(request, {"prompt_token_ids": list(prompt)}, params)
-    while engine.has_unfinished_requests():
-        outputs = engine.step()
-        now = clock()
-        for output in outputs:
-            count = len(output.outputs[0].token_ids)
-            if count > tokens[output.request_id]:
-                first.setdefault(output.request_id, now)
-                last[output.request_id], tokens[output.request_id] = now, count
-    return summarize(start, arrival, first, last, tokens, [len(p) for p in prompts])
-
-
-def summarize(start: float, arrival: Mapping[str, float], first: Mapping[str, float],
-              last: Mapping[str, float], tokens: Mapping[str, int], lengths: list[int]) -> Iteration:
-    silent = [r for r in arrival if r not in first]
-    if silent:
-        raise Failure(Exit.FAILED, f"{len(silent)} of {len(arrival)} requests got no token at all")
-    return Iteration(
-        seconds=max(last.values()) - start,
-        ttft=[first[r] - arrival[r] for r in arrival],
-        tpot=[(last[r] - first[r]) / (tokens[r] - 1) if tokens[r] > 1 else None for r in arrival],
-        input_tokens=lengths,
-        output_tokens=[tokens[r] for r in arrival],
-    )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch.profiler import ExecutionTraceObserver
+
+from shardeck_runner.energy import device_name, read_energy
 
 
 class WorkerExtension:
@@ -34,6 +37,19 @@ class WorkerExtension:
     def shardeck_reset_peak(self) -> None:
         if torch.cuda.is_available():
             torch.cuda.reset_peak_memory_stats()
+
+    def shardeck_energy(self) -> dict[str, Any]:
+        """The energy counter of this rank's GPU."""
+        if not torch.cuda.is_available():
+            return {"rank": int(self.rank), "reading": {"at": 0.0, "reason": "there is no GPU"}}  # type: ignore[attr-defined]
+        index = torch.cuda.current_device()
+        reading = asdict(read_energy(device_name(index, torch.cuda.get_device_properties(index))))
+        return {"rank": int(self.rank), "reading": reading}  # type: ignore[attr-defined]
+
+    def shardeck_profile_only(self, activities: list[str] | None) -> None:
+        """What the next profiler of this worker records; None: all, as before. It is made anew at its start."""
+        self.vllm_config.profiler_config.torch_profiler_activities = activities  # type: ignore[attr-defined]
+        self.profiler = None
 
     def shardeck_leave_stacks_out(self) -> None:
         """For releases that nobody can tell to: a profiler that has not started yet still can."""

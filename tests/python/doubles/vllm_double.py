@@ -26,7 +26,7 @@ class SamplingParams:
 class EngineDouble:
     def __init__(self, model):
         self.requests = {}
-        self.held = False
+        self.held = self.tells_experts = False
         self.seen = set()
         self.last_token = last_token(model) if TOKENIZER else 10**6
         self.model_config = SimpleNamespace(
@@ -60,8 +60,11 @@ class EngineDouble:
             fail(how)
         for name, state in list(self.requests.items()):
             state[0] += 1
+            ended = state[0] == state[1]
             tokens = SimpleNamespace(token_ids=[5] * state[0])
-            outputs.append(SimpleNamespace(request_id=name, outputs=[tokens]))
+            if ended and self.tells_experts:  # two tokens of prompt, one decoded: expert 1, then 1 and 2, then 3
+                tokens.routed_experts = [[[0, 1]], [[1, 2]], [[3, 0]]]
+            outputs.append(SimpleNamespace(request_id=name, outputs=[tokens], finished=ended, prompt_token_ids=[7, 8]))
             if state[0] == state[1]:
                 del self.requests[name]
         return outputs
@@ -94,6 +97,14 @@ class LLM(ModalSleep if HOLDS else OldSleep):
         self.llm_engine = EngineDouble(arguments["model"])
         self.profiling = False
         self.workers = [self.worker(r) for r in range(self.size)]
+        self.llm_engine.tells_experts = arguments.get("enable_return_routed_experts", False)
+        if self.llm_engine.tells_experts and os.environ.get("DOUBLE_EXPERTS") == "refused":
+            raise ValueError("routed experts need the other model runner")
+        config = arguments.get("profiler_config") or {}
+        if config.get("capture_torch_profiler"):
+            os.makedirs(os.path.join(config["torch_profiler_dir"], "capture_traces"))
+            with open(os.path.join(config["torch_profiler_dir"], "capture_traces", "graph_capture_rank_0.json"), "w") as f:
+                f.write('{"traceEvents": []}')
 
     @property
     def size(self):
@@ -107,9 +118,15 @@ class LLM(ModalSleep if HOLDS else OldSleep):
         parallel["data_parallel_size"] = int(os.environ.get("VLLM_DP_SIZE", "1"))
         if os.environ.get("DOUBLE_FAIL") == "layout":
             parallel["enable_expert_parallel"] = False
-        worker.rank, worker.vllm_config = rank, SimpleNamespace(parallel_config=SimpleNamespace(**parallel))
-        worker.profiler = SimpleNamespace(with_stack=self.stacks())
+        worker.rank, worker.vllm_config = rank, SimpleNamespace(
+            parallel_config=SimpleNamespace(**parallel), profiler_config=SimpleNamespace(torch_profiler_activities=None))
+        worker.profiler = self.new_profiler(worker)
         return worker
+
+    def new_profiler(self, worker):
+        """As the worker's config says at that moment."""
+        activities = worker.vllm_config.profiler_config.torch_profiler_activities
+        return SimpleNamespace(with_stack=self.stacks(), activities=activities or ["CPU", "CUDA"])
 
     def stacks(self):
         """Whether the workers' profiler records Python's stacks: so it does unless told otherwise."""
@@ -127,6 +144,8 @@ class LLM(ModalSleep if HOLDS else OldSleep):
         if os.environ.get("DOUBLE_TRACES") == "refused":
             raise RuntimeError("Profiling is not enabled.")
         self.profiling = True
+        for w in self.workers:
+            w.profiler = w.profiler or self.new_profiler(w)
 
     def stop_profile(self):
         assert self.profiling
@@ -136,7 +155,7 @@ class LLM(ModalSleep if HOLDS else OldSleep):
         config = self.arguments.get("profiler_config") or {}
         folder = config.get("torch_profiler_dir") or os.environ["VLLM_TORCH_PROFILER_DIR"]
         for rank in range(self.size):
-            write_trace(folder, rank, self.size)
+            write_trace(folder, rank, self.size, self.workers[rank].profiler.activities)
 
 
 def vocabulary(model):
@@ -157,13 +176,13 @@ def last_token(model):
         raise ValueError("Either model_file or model_proto must be specified.") from None
 
 
-def write_trace(folder, rank, size):
+def write_trace(folder, rank, size, activities):
     how = os.environ.get("DOUBLE_TRACES", "")
     if how == "lost" and rank == size - 1:
         return
     name = TRACE_NAME.format(host="node1", pid=4000 + 7 * (size - rank), rank=rank)
     text = json.dumps({
-        "distributedInfo": {"backend": "nccl", "rank": rank, "world_size": size},
+        "distributedInfo": {"backend": "nccl", "rank": rank, "world_size": size}, "activities": activities,
         "traceEvents": [{"ph": "X", "cat": "kernel", "name": f"k{i}", "ts": i, "dur": 1} for i in range(200)],
     }).encode()
     data = gzip.compress(text)

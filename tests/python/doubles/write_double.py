@@ -39,7 +39,7 @@ class Generation:
     holds: bool = False  # LLM.sleep has modes, and a level 0 that pauses the scheduler
 
 
-# Arguments, variables and file names as 0.9.2, 0.10.2, 0.11.1, 0.13.0 and 0.32.0 have them.
+# Arguments, variables and file names as 0.9.2, 0.10.2, 0.11.1, 0.13.0, 0.32.0 and 0.33.0 have them.
 GENERATIONS = {
     # 0.8 and 0.9: nobody can tell the profiler to leave stacks out, and a tokenizer is needed.
     "stacks": Generation((), ("VLLM_TORCH_PROFILER_DIR",), (), "{host}_{pid}", tokenizer=True),
@@ -62,6 +62,15 @@ GENERATIONS = {
     "coordinates": Generation(
         ("profiler_config", "all2all_backend", *NODES), ("VLLM_ALLREDUCE_USE_SYMM_MEM", "VLLM_ALLREDUCE_USE_FLASHINFER"),
         (*PROFILER_FIELDS, "warmup_iterations", "active_iterations", "wait_iterations"),
+        "dp0_pp0_tp{rank}_dcp0_ep{rank}_rank{rank}", holds=True,
+    ),
+    # 0.33: the profiler's activities, traces of the capture of graphs (0.26), and routed experts kept beside the cache of
+    # prefixes. After the documentation: nobody has run it here.
+    "activities": Generation(
+        ("profiler_config", "all2all_backend", "enable_return_routed_experts", "aux_output_config", *NODES),
+        ("VLLM_ALLREDUCE_USE_SYMM_MEM", "VLLM_ALLREDUCE_USE_FLASHINFER"),
+        (*PROFILER_FIELDS, "warmup_iterations", "active_iterations", "wait_iterations", "capture_torch_profiler",
+         "torch_profiler_activities"),
         "dp0_pp0_tp{rank}_dcp0_ep{rank}_rank{rank}", holds=True,
     ),
 }
