@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -63,16 +64,12 @@ func (s *Sweeps) SubmitSweep(ctx context.Context, p sweep.Plan) ([]model.Submiss
 	if _, err := s.WritePoints(ctx, p); err != nil {
 		return nil, err
 	}
-	files := map[string]string{}
-	for id, f := range s.written() {
-		files[id] = f.Rel
+	orders, err := s.Orders(p)
+	if err != nil {
+		return nil, err
 	}
 	all := []model.Submission{}
-	for _, j := range p.Jobs {
-		o, err := s.order(p, *j, files)
-		if err != nil {
-			return all, err
-		}
+	for _, o := range orders {
 		sub, err := s.Jobs.SubmitPoints(ctx, o)
 		if err != nil {
 			return all, err
@@ -80,6 +77,15 @@ func (s *Sweeps) SubmitSweep(ctx context.Context, p sweep.Plan) ([]model.Submiss
 		all = append(all, sub)
 	}
 	return all, nil
+}
+
+// Orders are a plan's jobs as they would be submitted.
+func (s *Sweeps) Orders(p sweep.Plan) ([]sweep.Order, error) {
+	files := map[string]string{}
+	for _, x := range p.Points {
+		files[x.ID] = cmp.Or(x.File, workspace.ConfigsDir+"/"+x.ID+".yaml")
+	}
+	return model.Through(p.Jobs, func(j *sweep.Job) (sweep.Order, error) { return s.order(p, *j, files) })
 }
 
 // entry is one point as runners read it.

@@ -27,6 +27,8 @@ type Of[T any] struct {
 	Example []pane.Key                                 // for the footer while a filter is typed: what may stand in it
 	Marked  func(T) bool                               // nil: the rows in Marks
 	Orders  func(widget.Column) bool                   // columns whose title orders the rows when clicked; nil: none
+	Under   func(T) string                             // id of the row that this one lies under, which comes before it; nil, empty: none
+	Folded  func(id string) bool                       // what lies under that row is out of sight, unless a filter looks for it
 	Rest    time.Duration                              // how long the cursor stays before Rested
 	Rested  func() tea.Cmd                             // the cursor has come to rest, maybe on the row where it was; nil: nothing follows
 }
@@ -132,8 +134,9 @@ type cursor[T any] struct {
 
 	of     Of[T]
 	rows   []T
-	cells  [][]widget.Cell // of rows
-	shown  []int           // of rows, those that the filter lets through, as they are ordered
+	cells  [][]widget.Cell     // of rows
+	fields []map[string]string // of those that were asked for
+	shown  []int               // of rows, those that the filter lets through, as they are ordered
 	filter Filter
 	sort   Sort
 	want   string // id to go to as soon as it is there
@@ -143,7 +146,7 @@ type cursor[T any] struct {
 // SetRows takes the rows, new or changed; the cursor stays on its row. The list keeps the slice.
 func (l *cursor[T]) SetRows(rows []T) {
 	id := l.CurrentID()
-	l.rows, l.cells = rows, model.Each(rows, l.of.Cells)
+	l.rows, l.cells, l.fields = rows, model.Each(rows, l.of.Cells), make([]map[string]string, len(rows))
 	if l.of.Fit != nil {
 		l.Table.Columns = l.of.Fit(l.cells)
 	}
@@ -155,16 +158,75 @@ func (l *cursor[T]) SetRows(rows []T) {
 func (l *cursor[T]) show(id string) {
 	l.shown = l.shown[:0]
 	var cells [][]widget.Cell
-	for i, row := range l.rows {
-		if l.filter.Empty() || l.filter.Match(l.of.Fields(row)) {
+	for i, pass := range l.passing() {
+		if pass {
 			l.shown, cells = append(l.shown, i), append(cells, l.cells[i])
 		}
 	}
-	cells, l.shown = l.sort.Apply(cells, l.shown)
-	l.Table.SetRows(cells)
+	if _, l.shown = l.sort.Apply(cells, l.shown); l.of.Under != nil {
+		l.shown = l.nested()
+	}
+	l.Table.SetRows(model.Each(l.shown, func(i int) []widget.Cell { return l.cells[i] }))
 	if l.want == "" || !l.GoTo(l.want) {
 		l.goTo(id)
 	}
+}
+
+// Refold shows the rows anew after the one of that id was folded or opened.
+func (l *cursor[T]) Refold(id string) {
+	if at := slices.IndexFunc(l.rows, func(row T) bool { return l.of.ID(row) == id }); at >= 0 {
+		l.cells[at] = l.of.Cells(l.rows[at])
+	}
+	l.show(l.CurrentID())
+}
+
+// passing says which rows the filter lets through, and with each the row that it lies under.
+func (l *cursor[T]) passing() []bool {
+	pass, heads := make([]bool, len(l.rows)), map[string]int{}
+	for i, row := range l.rows {
+		if pass[i] = l.filter.Empty() || l.filter.Match(l.fieldsOf(i)); l.of.Under == nil {
+			continue
+		}
+		if under := l.of.Under(row); under == "" {
+			heads[l.of.ID(row)] = i
+		} else if at, known := heads[under]; known && pass[i] {
+			pass[at] = true
+		}
+	}
+	return pass
+}
+
+// fieldsOf is what the filter can ask of a row, made once.
+func (l *cursor[T]) fieldsOf(i int) map[string]string {
+	if l.fields[i] == nil {
+		l.fields[i] = l.of.Fields(l.rows[i])
+	}
+	return l.fields[i]
+}
+
+// nested are the rows shown with each below the one that it lies under, which stands where the first of all these would; those
+// under a folded one are left out, unless a filter looks for them.
+func (l *cursor[T]) nested() (all []int) {
+	groups, ids := map[string][]int{}, []string{} // of each row that lies under none: itself, then those under it
+	for _, i := range l.shown {
+		id, under := l.of.ID(l.rows[i]), l.of.Under(l.rows[i])
+		key := cmp.Or(under, id)
+		if groups[key] == nil {
+			groups[key], ids = make([]int, 1), append(ids, key)
+		}
+		if under == "" {
+			groups[key][0] = i
+		} else {
+			groups[key] = append(groups[key], i)
+		}
+	}
+	for _, id := range ids {
+		if l.of.Folded(id) && l.filter.Empty() {
+			groups[id] = groups[id][:1]
+		}
+		all = append(all, groups[id]...)
+	}
+	return all
 }
 
 // Rows are all rows, filtered or not. A pane that changes them says so with SetRows.

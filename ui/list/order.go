@@ -94,7 +94,23 @@ func (l *List[T]) Filtered() string {
 	if l.filter.Empty() {
 		return ""
 	}
-	return unit.Int(len(l.shown)) + " of " + unit.Int(len(l.rows)) + " match " + l.filter.Text
+	heads := map[string]bool{} // rows that others lie under are none of these
+	for _, row := range l.rows {
+		if l.of.Under != nil {
+			heads[l.of.Under(row)] = true
+		}
+	}
+	lone := func(row T) bool { return !heads[l.of.ID(row)] }
+	return unit.Int(count(l.Shown(), lone)) + " of " + unit.Int(count(l.rows, lone)) + " match " + l.filter.Text
+}
+
+func count[T any](rows []T, of func(T) bool) (n int) {
+	for _, row := range rows {
+		if of(row) {
+			n++
+		}
+	}
+	return n
 }
 
 // Ordered says by what the rows are ordered: "by tok/s, greatest first"; empty: they are as they come.

@@ -4,6 +4,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/muesli/termenv"
+
+	"shardeck/model"
+	"shardeck/model/present/unit"
+	"shardeck/ui/pane"
+	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
@@ -70,4 +76,34 @@ func FuzzFilter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		ParseFilter(text).Match(map[string]string{"id": "E1.1"})
 	})
+}
+
+// TestUnder: rows lie under others, fold, are found by a filter wherever they are, and stay together in every order.
+func TestUnder(t *testing.T) {
+	folded := map[string]bool{"a": true}
+	l := New(pane.Env{Theme: theme.New(termenv.Ascii, false)}, Of[run]{One: "run", Columns: columns,
+		ID:     func(r run) string { return r.name },
+		Cells:  func(r run) []widget.Cell { return []widget.Cell{{Text: r.name}, {Text: unit.Int(r.speed)}} },
+		Fields: func(r run) map[string]string { return map[string]string{"run": r.name} },
+		Under:  func(r run) string { head, _, _ := strings.Cut(r.name, "-"); return strings.TrimSuffix(head, r.name) },
+		Folded: func(id string) bool { return folded[id] }})
+	l.SetRows([]run{{"a", 0}, {"a-1", 5}, {"a-2", 1}, {"b", 3}, {"c", 0}, {"c-1", 4}, {"c-2", 2}})
+	shown := func() string { return strings.Join(model.Each(l.Shown(), func(r run) string { return r.name }), " ") }
+	for _, c := range []struct {
+		do   func()
+		want string
+	}{
+		{func() {}, "a b c c-1 c-2"},
+		{func() { folded["a"] = false; l.Refold("a") }, "a a-1 a-2 b c c-1 c-2"},
+		{func() { folded["a"], folded["c"] = true, true; l.Refold("a") }, "a b c"},
+		{func() { l.SetSort(Sort{On: true, Column: 1, Down: true}) }, "a c b"},
+		{func() { l.SetFilter("-2") }, "c c-2 a a-2"},
+	} {
+		if c.do(); shown() != c.want {
+			t.Errorf("shown %q, want %q", shown(), c.want)
+		}
+	}
+	if got := l.Filtered(); got != "2 of 5 match -2" {
+		t.Errorf("says %q", got)
+	}
 }

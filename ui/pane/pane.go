@@ -51,6 +51,7 @@ const (
 	Metrics     Name = "metrics"
 	Charts      Name = "charts"
 	Traces      Name = "traces"
+	Sweep       Name = "sweep"
 )
 
 // Env is what every pane is made with; it does not change while the program runs.
@@ -118,6 +119,7 @@ type OpenMsg struct {
 	To         Name
 	Experiment string       // id
 	Run        string       // name
+	Sweep      string       // id
 	Base       string       // name of a run, for Traces: compare Run with it; empty: show Run alone
 	Job        string       // id
 	Edits      []model.Edit // for Config: changes to make to the draft, not yet saved
@@ -126,7 +128,8 @@ type OpenMsg struct {
 // SelectMsg says that the cursor rests on an experiment: panes beside may follow.
 type SelectMsg struct {
 	Row     board.Row
-	Entered Name // the pane that the user just went to follows though it has the focus; empty: none
+	Sweep   string // id of the sweep that is selected, or that Row is of; empty: none
+	Entered Name   // the pane that the user just went to follows though it has the focus; empty: none
 }
 
 // Reaches reports whether a pane is to follow: one with the focus stays unless just entered.

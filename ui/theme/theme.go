@@ -127,6 +127,7 @@ type Glyphs struct {
 	More    string // cut here
 	Left    string // of a stepper
 	Right   string
+	Down    string // of what is open
 	Point   string // a measured point in a chart
 	Guide   string // a line of a chart to compare with
 	Full    string // bars: the parts in order of worth
@@ -144,7 +145,7 @@ type Glyphs struct {
 type AxisGlyphs struct{ Tick, Corner, Line, Under string }
 
 var unicodeGlyphs = Glyphs{
-	Cursor: "▌", Mark: "•", Rule: "─", Wall: "│", Best: "▲", Missing: "–", More: "…", Left: "◂", Right: "▸", Point: "●", Guide: "·",
+	Cursor: "▌", Mark: "•", Rule: "─", Wall: "│", Best: "▲", Missing: "–", More: "…", Left: "◂", Right: "▸", Down: "▾", Point: "●", Guide: "·",
 	Full: "█", Transit: "▓", Wait: "░", Unknown: "▒", Idle: "·", Empty: "▁",
 	Levels:  []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Corners: [4]string{"┌", "┐", "└", "┘"},
@@ -152,7 +153,7 @@ var unicodeGlyphs = Glyphs{
 }
 
 var asciiGlyphs = Glyphs{
-	Cursor: ">", Mark: "*", Rule: "-", Wall: "|", Best: "^", Missing: "-", More: "~", Left: "<", Right: ">", Point: "o", Guide: ".",
+	Cursor: ">", Mark: "*", Rule: "-", Wall: "|", Best: "^", Missing: "-", More: "~", Left: "<", Right: ">", Down: "v", Point: "o", Guide: ".",
 	Full: "#", Transit: "+", Wait: ":", Unknown: "?", Idle: ".", Empty: "_",
 	Levels:  []string{" ", ".", ".", ":", "-", "=", "+", "*", "#"},
 	Corners: [4]string{"+", "+", "+", "+"},
@@ -163,7 +164,7 @@ var asciiGlyphs = Glyphs{
 var plain = strings.NewReplacer(
 	"–", "-", "—", "-", "−", "-", "·", "|", "×", "x", "…", "~", "±", "~", "µ", "u", "•", "*", "°", "o",
 	"█", "#", "▓", "+", "░", ".", "▒", "?", "▁", "_", "▇", "#", "▌", ">", "●", "o", "▲", "^", "→", ">", "←", "<", "↑", "^", "↓", "v",
-	"≥", ">", "≤", "<", "≈", "~", "≠", "/", "\u202f", " ", "\u00a0", " ", "◂", "<", "▸", ">", "↵", "E", "✓", "v",
+	"≥", ">", "≤", "<", "≈", "~", "≠", "/", "\u202f", " ", "\u00a0", " ", "◂", "<", "▸", ">", "▾", "v", "↵", "E", "✓", "v",
 	"─", "-", "│", "|", "┌", "+", "┐", "+", "└", "+", "┘", "+", "├", "+", "┤", "|", "┬", "+", "┴", "+", "┼", "+",
 	"╭", ".", "╮", ".", "╯", "'", "╰", "'", "’", "'", "“", "\"", "”", "\"",
 )

@@ -28,6 +28,7 @@ type Cell struct {
 	Tone theme.Tone
 	Lead string  // sign before a number (best, estimate) that does not move its point
 	By   float64 // what it is ordered by where its text does not say; 0: the text
+	Wide bool    // it has the rest of its line, whatever the columns there
 }
 
 // Table shows rows of cells; only the rows in its window are drawn.
@@ -71,7 +72,7 @@ func (t *Table) SetRows(rows [][]Cell) {
 			}
 		}
 		for _, row := range rows {
-			if c < len(row) {
+			if c < len(row) && !row[c].Wide {
 				m.natural = max(m.natural, Width(m.aligned(row[c])))
 			}
 		}
@@ -176,10 +177,17 @@ func (t *Table) header(th *theme.Theme, slots []slot, indent int) []string {
 
 func (t *Table) line(th *theme.Theme, row int, slots []slot) string {
 	line := runs{th: th}
-	for _, s := range slots {
+	for i, s := range slots {
 		cell := Cell{}
 		if s.at < len(t.rows[row]) {
 			cell = t.rows[row][s.at]
+		}
+		if cell.Wide {
+			for _, rest := range slots[i+1:] {
+				s.width += rest.gap + rest.width
+			}
+			line.add(t.tone(cell, row, s.at), blank(s.gap)+Fit(Sentence(cell.Lead+cell.Text, s.width), s.width))
+			break
 		}
 		line.add(t.tone(cell, row, s.at), s.placed(s.aligned(cell)))
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/sweep"
 	"shardeck/ui/pane"
 	"shardeck/ui/widget"
 )
@@ -24,6 +26,7 @@ type file struct {
 	id    string
 	draft draft
 	first map[string]string // by key: the value before its first edit
+	several
 	*judged
 }
 
@@ -37,21 +40,26 @@ type judged struct {
 	shape      *model.Shape        // of the model; nil: not known
 	modified   bool                // not as on disk
 	edits      []model.Edit        // that differ from the file on disk
+
+	varying map[string]string // values of the keys that have several
+	sweepID string            // of the sweep that they make: one that is free
+	plan    sweep.Plan
+	planErr error             // why it cannot be worked out
 }
 
-func openFile(b Backend, id string) (*file, error) {
-	d, err := b.Draft(id)
+func openFile(e env, id string) (*file, error) {
+	d, err := e.Draft(id)
 	if err != nil {
 		return nil, err
 	}
 	f := &file{id: id, draft: d, first: map[string]string{}}
-	f.judged = f.judge(b)
+	f.judged = f.judge(e)
 	return f, nil
 }
 
-func (f *file) judge(b Backend) *judged {
+func (f *file) judge(b env) *judged {
 	e := f.draft.Experiment()
-	j := &judged{experiment: e, verdict: b.Check(e), faults: faultsOf(f.draft), modified: f.draft.Modified(),
+	j := &judged{experiment: e, verdict: b.Check(e), faults: faultsOf(f.draft), modified: f.draft.Modified() || len(f.varied) > 0,
 		values: map[string]string{}, choices: map[string][]string{}}
 	j.shape = j.verdict.Shape
 	for _, k := range fields {
@@ -64,11 +72,13 @@ func (f *file) judge(b Backend) *judged {
 		j.verdict = check.Verdict{}
 	}
 	for path, was := range f.first {
-		if now := f.draft.Get(path); j.modified && now != was {
+		now := cmp.Or(f.varied[path], f.draft.Get(path))
+		if j.modified && now != was {
 			j.edits = append(j.edits, model.Edit{Path: path, Value: now})
 		}
 	}
 	slices.SortFunc(j.edits, func(a, b model.Edit) int { return strings.Compare(a.Path, b.Path) })
+	j.work(b, f)
 	return j
 }
 
@@ -79,23 +89,6 @@ func faultsOf(d draft) []string {
 	}
 	_, path, _ := strings.Cut(d.Path(), "/experiments/")
 	return present.Problems("experiments/"+path, err.Error())
-}
-
-// set changes keys of the draft, all or none, and notes what they were.
-func (f *file) set(edits ...model.Edit) error {
-	was := map[string]string{}
-	for _, e := range edits {
-		was[e.Path] = f.draft.Get(e.Path)
-	}
-	if err := f.draft.SetAll(edits...); err != nil {
-		return err
-	}
-	for path, value := range was {
-		if _, known := f.first[path]; !known {
-			f.first[path] = value
-		}
-	}
-	return nil
 }
 
 // setEach changes as many keys as can be; the error is the first there was.
@@ -110,7 +103,7 @@ func (f *file) setEach(edits ...model.Edit) error {
 	return err
 }
 
-func (f *file) save(b Backend) (*judged, error) {
+func (f *file) save(b env) (*judged, error) {
 	if err := f.draft.Save(); err != nil {
 		return nil, err
 	}
@@ -150,7 +143,7 @@ func (q *queue) change(f *file, edits []model.Edit, change func() (pane.Note, er
 		q.now = o
 		return q.task.Start(q.env.Ctx, func(context.Context) (made, error) {
 			note, err := change()
-			return made{f.judge(q.env.Backend), note}, err
+			return made{f.judge(q.env), note}, err
 		}, func(m made, err error) tea.Cmd { return q.changed(f, m, err) })
 	}
 	return q.add(o)

@@ -56,7 +56,7 @@ var fields = []field{
 }
 
 // choices are what ←→ go through; nil: numbers that step, or text.
-func choices(b Backend, d draft, e model.Experiment, k field) []string {
+func choices(b env, d draft, e model.Experiment, k field) []string {
 	switch {
 	case k.legal:
 		return model.Each(b.Legal(e, k.path), strconv.Itoa)
@@ -147,6 +147,9 @@ func (j *judged) finding(path string) (check.Finding, bool) {
 }
 
 func (j *judged) tone(path string) theme.Tone {
+	if j.varying[path] != "" {
+		return theme.Busy
+	}
 	if f := j.on(path); f != nil {
 		return submission.FindingNote(*f).Tone
 	}
@@ -157,6 +160,8 @@ func (j *judged) tone(path string) theme.Tone {
 func (j *judged) hint(f field) string {
 	values, auto, placed := j.choices[f.path], j.values[f.path] == "auto", j.verdict.Placement
 	switch off := j.off(f); {
+	case j.varying[f.path] != "":
+		return "several: a sweep"
 	case f.path == "model.name":
 		return j.modelHint()
 	case off != "":

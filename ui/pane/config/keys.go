@@ -21,7 +21,7 @@ func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
 		{Key: pane.Foot("left right h l", "←→", "change", "go to the next legal value; numbers double and halve")},
 		{Key: pane.Foot("up down k j", "↑↓", "field", "go to the field above or below")},
-		{Key: pane.Foot("enter", "↵", "type", "type a value"), Do: typeValue, Why: mayEdit},
+		{Key: pane.Foot("enter", "↵", "type", "type a value; several, as 1,2,4 or 1..64*2, make a sweep"), Do: typeValue, Why: mayEdit},
 		inTurn(pane.Foot("w ctrl+s", "w", "save", "save, after showing what changes"), mayEdit, func(p *Pane, f *file) tea.Cmd {
 			return askSave(p, f, nil)
 		}),
@@ -35,7 +35,7 @@ func keys() pane.Table[*Pane] {
 			return pane.Send(pane.EditMsg{Path: f.draft.Path(), Line: f.draft.Line()})
 		}),
 		inTurn(pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"), needFile,
-			func(p *Pane, f *file) tea.Cmd { return submission.Copy(p.env.Backend, f.id) }),
+			func(p *Pane, f *file) tea.Cmd { return submission.Copy(p.env.Backend, "submit", f.id) }),
 		{Key: pane.On("esc", "esc", "back", "back to the experiments; changes are kept until saved"), Do: func(*Pane) tea.Cmd {
 			return pane.Send(pane.OpenMsg{To: pane.Experiments})
 		}},
@@ -64,7 +64,8 @@ func (p *Pane) Keys() []pane.Key {
 	case p.Dialog.Open():
 		return p.Dialog.Keys()
 	case p.form.Input != nil:
-		return []pane.Key{pane.Hint("↵", "take"), pane.Hint("esc", "leave as it was")}
+		return []pane.Key{pane.Hint("↵", "take"), pane.Hint("esc", "leave as it was"), pane.Hint("1,2,4", "several values: a sweep"),
+			pane.Hint("1..64*2", "1 2 4 … 64")}
 	case p.file == nil && p.env.Backend != nil:
 		return keys().OnlyFoot("esc")
 	}
@@ -122,6 +123,9 @@ func mayOpenEditor(p *Pane) string {
 func step(p *Pane, by int) tea.Cmd {
 	k := p.field()
 	do := func(p *Pane, f *file) tea.Cmd {
+		if len(f.varying[k.path]) > 0 {
+			return pane.Say(k.label + " has several values: ↵ types others, one alone ends the sweep over it")
+		}
 		value, ok := k.next(f.choices[k.path], p.edits.value(f, k.path), by)
 		if !ok {
 			return pane.Say(f.noFurther(k))
@@ -176,9 +180,9 @@ func fix(p *Pane, f *file) tea.Cmd {
 	return p.set(f, pane.Note{Text: "done: " + found.Fix, Tone: theme.Good}, found.Edits...)
 }
 
-func undo(p *Pane, f *file) tea.Cmd { return stepBack(p, f, f.draft.Undo, "nothing to undo") }
+func undo(p *Pane, f *file) tea.Cmd { return stepBack(p, f, f.undo, "nothing to undo") }
 
-func redo(p *Pane, f *file) tea.Cmd { return stepBack(p, f, f.draft.Redo, "nothing to redo") }
+func redo(p *Pane, f *file) tea.Cmd { return stepBack(p, f, f.redo, "nothing to redo") }
 
 func stepBack(p *Pane, f *file, back func() bool, none string) tea.Cmd {
 	return p.edits.change(f, nil, func() (pane.Note, error) {
@@ -191,8 +195,11 @@ func stepBack(p *Pane, f *file, back func() bool, none string) tea.Cmd {
 
 // askSave works out what would change, and then asks; nil: nothing follows a save.
 func askSave(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
-	if !f.modified {
+	switch {
+	case !f.modified:
 		return pane.Say("nothing to save")
+	case len(f.varying) > 0:
+		return askSweep(p, f, f.sweepID, nil)
 	}
 	work := func(context.Context) (string, error) { return f.draft.Diff(), nil }
 	return p.diff.Start(p.env.Ctx, work, pane.Got(func(diff string) tea.Cmd {
@@ -205,7 +212,7 @@ func askSave(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
 }
 
 func save(p *Pane, f *file, then func() tea.Cmd) tea.Cmd {
-	work := func(context.Context) (*judged, error) { return f.save(p.env.Backend) }
+	work := func(context.Context) (*judged, error) { return f.save(p.env) }
 	return p.save.Start(p.env.Ctx, work, func(j *judged, err error) tea.Cmd {
 		switch {
 		case errors.Is(err, model.ErrRefused):
@@ -236,6 +243,9 @@ func askMerge(p *Pane, f *file) tea.Cmd {
 }
 
 func submit(p *Pane, f *file) tea.Cmd {
+	if len(f.varying) > 0 {
+		return askSweep(p, f, f.sweepID, p.sweeps.Start)
+	}
 	ask := func() tea.Cmd { return p.flow.Start([]string{f.id}) }
 	if !f.modified {
 		return ask()

@@ -14,6 +14,7 @@ import (
 	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/check"
+	"shardeck/model/sweep"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
@@ -22,11 +23,10 @@ import (
 
 // Backend is what the form asks of the use cases.
 type Backend interface {
-	submission.Backend
+	submission.SweepBackend
 	Workspace() string
 	Site() model.Site
 	Shapes() []model.Shape
-	ReadOnly() bool
 	Check(e model.Experiment) check.Verdict
 	Legal(e model.Experiment, path string) []int
 	Draft(id string) (*experiments.Draft, error)
@@ -34,6 +34,11 @@ type Backend interface {
 	PreviewOf(ctx context.Context, e model.Experiment, nsys bool) (jobs.Preview, error)
 	Unsaved() ([]model.Unsaved, error)
 	KeepUnsaved(u model.Unsaved) error // without edits: drops what was kept
+
+	SweepIDs() []string
+	// DraftSweep works a sweep out that is not saved, and says how its file would read; CreateSweep writes that.
+	DraftSweep(ctx context.Context, d sweep.Sweep) (sweep.Plan, []byte, error)
+	CreateSweep(ctx context.Context, d sweep.Sweep) (sweep.Plan, error)
 }
 
 // draft is the text of an experiment, as *experiments.Draft edits it. Its methods parse or wait: they are for commands.
@@ -73,7 +78,9 @@ type Pane struct {
 	form     widget.Form
 	formRows int // fields in sight when last drawn
 	flow     *submission.Flow
+	sweeps   *submission.Sweeps
 
+	sweep   pane.Task[drafted]
 	open    pane.Task[*file]
 	diff    pane.Task[string]
 	save    pane.Task[*judged]
@@ -87,7 +94,7 @@ func New(e pane.Env, b Backend) *Pane {
 	p.unsaved = &unsaved{env: env, files: p.files, edits: p.edits, changed: map[string]bool{},
 		kept: map[string]model.Unsaved{}, pending: map[string]model.Unsaved{}}
 	p.edits.made = p.unsaved.keepSoon
-	p.flow = submission.New(e, b, &p.Dialog, func() {})
+	p.flow, p.sweeps = submission.New(e, b, &p.Dialog, func() {}), submission.NewSweeps(e, b)
 	return p
 }
 
@@ -137,7 +144,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 }
 
 // busy reports that a draft is being saved: it must not be touched meanwhile.
-func (p *Pane) busy() bool { return p.diff.Busy() || p.save.Busy() }
+func (p *Pane) busy() bool { return p.diff.Busy() || p.save.Busy() || p.sweep.Busy() }
 
 func (p *Pane) field() field { return fields[p.form.Cursor] }
 
@@ -155,7 +162,7 @@ func (p *Pane) show(id string, edits ...model.Edit) tea.Cmd {
 			p.id, p.file = id, f
 			return p.take(edits)
 		}
-		return p.open.Start(p.env.Ctx, func(context.Context) (*file, error) { return openFile(p.env.Backend, id) },
+		return p.open.Start(p.env.Ctx, func(context.Context) (*file, error) { return openFile(p.env, id) },
 			func(f *file, err error) tea.Cmd { return p.opened(id, f, err, edits) })
 	})
 }
@@ -209,6 +216,8 @@ func (p *Pane) Title() (left, right string) {
 		return "Config · " + p.id, ""
 	case p.save.Busy():
 		right = "saving …"
+	case len(p.file.varying) > 0:
+		right = "a sweep, not saved"
 	case p.edits.changes(p.file):
 		right = "modified"
 	case p.env.ReadOnly():
@@ -228,7 +237,9 @@ func (p *Pane) Message() pane.Note {
 		return pane.Note{Text: f.faults[0] + " · e opens the file there", Brief: f.faults[0], Tone: theme.Bad}
 	}
 	f, ok := p.file.finding(p.field().path)
-	if !ok {
+	if len(p.file.varying) > 0 {
+		return sweepNote(p.file.judged)
+	} else if !ok {
 		return pane.Note{}
 	}
 	note := submission.FindingNote(f)

@@ -51,8 +51,11 @@ type panel struct {
 }
 
 func (p panel) lines() []string {
-	if len(p.faults) > 0 {
-		return p.faultLines()
+	switch {
+	case len(p.faults) > 0:
+		return p.bad("Not read", p.faults)
+	case len(p.varying) > 0:
+		return p.sweepLines()
 	}
 	pl, gpuRoom := p.verdict.Placement, 4
 	if p.height < 24 {
@@ -75,10 +78,9 @@ func (p panel) lines() []string {
 	return lines
 }
 
-// faultLines say why a file means nothing yet: no GPUs, memory or price follow from a part of it.
-func (p panel) faultLines() (lines []string) {
-	label := "Not read"
-	for _, fault := range p.faults[:min(len(p.faults), 6)] {
+// bad are faults that leave nothing to say: no GPUs, memory or price follow from a part of a file.
+func (p panel) bad(label string, faults []string) (lines []string) {
+	for _, fault := range faults[:min(len(faults), 6)] {
 		lines = append(lines, labelled(label, p.theme.Paint(theme.Bad, widget.Sentence(fault, p.width-20))))
 		label = ""
 	}

@@ -24,7 +24,7 @@ import (
 // cloning makes an experiment from the one under the cursor, or one from each that is marked.
 type cloning struct {
 	env    env
-	list   *list.List[board.Row]
+	list   *list.List[row]
 	dialog *pane.Dialog
 	add    func(made ...board.Row) tea.Cmd // shows what was made
 
@@ -151,14 +151,14 @@ func (c *cloning) copies() []copyPlan {
 	for _, r := range c.list.Chosen() {
 		next := freeID(r.Experiment.ID, taken)
 		taken[next] = true
-		out = append(out, copyPlan{from: r, id: next})
+		out = append(out, copyPlan{from: r.Row, id: next})
 	}
 	return out
 }
 
 func (c *cloning) known() []model.Experiment {
-	sound := slices.DeleteFunc(slices.Clone(c.list.Rows()), func(r board.Row) bool { return r.Problem != "" })
-	return model.Each(sound, func(r board.Row) model.Experiment { return r.Experiment })
+	sound := slices.DeleteFunc(slices.Clone(c.list.Rows()), func(r row) bool { return r.Problem != "" || r.sweep != nil })
+	return model.Each(sound, func(r row) model.Experiment { return r.Experiment })
 }
 
 // judge finds out what a copy would be, and why it must not be made; it returns those known

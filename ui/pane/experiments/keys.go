@@ -2,10 +2,12 @@ package experiments
 
 import (
 	"cmp"
+	"slices"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model/present"
+	"shardeck/model/sweep"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
 )
@@ -18,7 +20,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Foot("c", "c", "clone", "make a new experiment from this one, E1.9 tp=4 changes that at once; with marks, one from each"),
 			Do: func(p *Pane) tea.Cmd { return p.clones.ask() }, Why: mayWrite},
 		{Key: pane.Foot("s", "s", "submit", "submit it, or all that are marked, after showing the price"),
-			Do: func(p *Pane) tea.Cmd { return p.flow.Start(p.chosen()) }, Why: mayWrite},
+			Do: (*Pane).submit, Why: maySubmit},
 		{Key: pane.Foot("space", "space", "mark", "mark it, for submit, clone and compare"),
 			Do: func(p *Pane) tea.Cmd { return p.list.Mark() }, Why: mayMark},
 		{Key: pane.Foot("/", "/", "filter", "show only some: tp:4 state:failed model:~70b, ! for the opposite"),
@@ -29,7 +31,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.On("o", "o", "order", "turn the order round: least or greatest first"),
 			Do: func(p *Pane) tea.Cmd { return p.list.Turn() }, Why: needSort},
 		{Key: pane.On("y", "y", "copy", "copy the command that submits it, or all that are marked, again (OSC 52; it is shown as well)"),
-			Do: func(p *Pane) tea.Cmd { return submission.Copy(p.env.Backend, p.chosen()...) }, Why: needRow},
+			Do: func(p *Pane) tea.Cmd { return submission.Copy(p.env.Backend, "submit", p.chosen()...) }, Why: needRow},
 		{Key: pane.On("t", "t", "traces", "open the traces of its newest run"), Why: needRun, Do: func(p *Pane) tea.Cmd {
 			r, _ := p.list.Current()
 			return pane.Send(pane.OpenMsg{To: pane.Traces, Experiment: r.Experiment.ID, Run: r.Run.Name})
@@ -41,17 +43,116 @@ func keys() pane.Table[*Pane] {
 	}
 }
 
+// sweepKeys are what the keys of an experiment do on the line of a sweep instead.
+func sweepKeys() pane.Table[*Pane] {
+	return pane.Table[*Pane]{
+		{Key: pane.Foot("enter right left", "↵", "points", "show the points of the sweep, or fold them away (→ and ← do one of these)"),
+			Do: func(p *Pane) tea.Cmd { return p.fold(!p.rows.open[p.here().key()]) }},
+		{Key: pane.Foot("v", "v", "results", "tables, frontier and points of the sweep"), Do: func(p *Pane) tea.Cmd {
+			return pane.Send(pane.OpenMsg{To: pane.Sweep, Sweep: p.here().Sweep.ID})
+		}},
+		{Key: pane.Foot("s", "s", "submit", "submit its points that are not done, after showing jobs and price"),
+			Do: func(p *Pane) tea.Cmd { return p.sweeps.Start(p.here().Sweep.ID) }, Why: mayRun},
+		{Key: pane.Foot("x", "x", "stop…", "cancel its jobs, after asking; what is measured stays"),
+			Do: func(p *Pane) tea.Cmd { return p.sweeps.Stop(p.here().Sweep.ID) }, Why: mayStop},
+		{Key: pane.Foot("e", "e", "$EDITOR", "open its file in $VISUAL, $EDITOR or vi"), Do: func(p *Pane) tea.Cmd {
+			return pane.Send(pane.EditMsg{Path: p.env.Workspace() + "/" + p.here().File})
+		}},
+		{Key: pane.On("c", "c", "clone", ""), Do: func(p *Pane) tea.Cmd { return nil }, Why: func(p *Pane) string {
+			return "a sweep is made in the form: e on " + p.here().Sweep.Base + ", and values such as 1,2,4 in a field"
+		}},
+		{Key: pane.On("space", "space", "mark", "mark its points that are experiments already"), Do: (*Pane).markAll, Why: mayMarkAll},
+		{Key: pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"), Do: func(p *Pane) tea.Cmd {
+			return submission.Copy(p.env.Backend, "sweep submit", p.here().Sweep.ID)
+		}},
+	}
+}
+
+// pointKeys are what a point of a sweep answers to besides.
+func pointKeys() pane.Table[*Pane] {
+	return pane.Table[*Pane]{
+		{Key: pane.On("left", "←", "fold", "back to the line of its sweep, which folds"), Do: func(p *Pane) tea.Cmd { return p.fold(false) }},
+		{Key: pane.Foot("v", "v", "results", "the results of its sweep"), Do: func(p *Pane) tea.Cmd {
+			return pane.Send(pane.OpenMsg{To: pane.Sweep, Sweep: p.here().Sweep.ID})
+		}},
+	}
+}
+
+// table is the keys as the line under the cursor has them.
+func (p *Pane) table() pane.Table[*Pane] {
+	own := pointKeys()
+	switch r, _ := p.list.Current(); {
+	case r.sweep != nil:
+		own = sweepKeys()
+	case r.of == nil:
+		return keys()
+	}
+	return append(own, slices.DeleteFunc(keys(), func(b pane.Bind[*Pane]) bool {
+		return slices.ContainsFunc(own, func(o pane.Bind[*Pane]) bool { return o.Keys[0] == b.Keys[0] })
+	})...)
+}
+
 // Keys lists what the pane answers to now.
 func (p *Pane) Keys() []pane.Key {
 	switch {
 	case p.Dialog.Open():
 		return p.Dialog.Keys()
 	case len(p.list.Rows()) > 0:
-		return append(keys().KeysFor(p), pane.MoveKeys()...)
+		return append(p.table().KeysFor(p), pane.MoveKeys()...)
 	case p.loaded:
 		return append(keys().OnlyFoot("r"), pane.MoveKeys()...)
 	}
-	return append(keys().Keys(), pane.MoveKeys()...)
+	return append(append(keys().Keys(), sweepKeys().Within("on a sweep")...), pane.MoveKeys()...)
+}
+
+// here is the sweep under the cursor, or that of the point there.
+func (p *Pane) here() *scan {
+	r, _ := p.list.Current()
+	return cmp.Or(r.sweep, r.of)
+}
+
+// fold shows or hides the points of the sweep under the cursor, which goes to its line.
+func (p *Pane) fold(open bool) tea.Cmd {
+	key := p.here().key()
+	if delete(p.rows.open, key); open {
+		p.rows.open[key] = true
+	}
+	p.list.GoTo(key)
+	p.list.Refold(key)
+	return nil
+}
+
+// marked is whether a line has a mark: that of a sweep where all of its points have one that can.
+func (p *Pane) marked(r row) bool {
+	if r.sweep == nil {
+		return p.list.Marks[idOf(r)]
+	}
+	ids := r.sweep.written()
+	return len(ids) > 0 && !slices.ContainsFunc(ids, func(id string) bool { return !p.list.Marks[id] })
+}
+
+// markAll marks the points of a sweep that are experiments, or no longer.
+func (p *Pane) markAll() tea.Cmd {
+	r, _ := p.list.Current()
+	on := !p.marked(r)
+	for _, id := range r.sweep.written() {
+		if delete(p.list.Marks, id); on {
+			p.list.Marks[id] = true
+		}
+	}
+	return nil
+}
+
+func mayMarkAll(p *Pane) string {
+	return pane.WhyNot(len(p.here().written()) == 0, "its points get their configs when it is submitted: s submits all of them")
+}
+
+func mayRun(p *Pane) string {
+	return pane.WhyNot(p.here().err != nil, "its file must be put right first: e opens it")
+}
+
+func mayStop(p *Pane) string {
+	return cmp.Or(pane.Locked(p.env.Backend, "cancel jobs"), pane.WhyNot(!p.here().live, "no job of it waits or runs"))
 }
 
 func needSort(p *Pane) string {
@@ -61,8 +162,11 @@ func needSort(p *Pane) string {
 func needRow(p *Pane) string { return p.list.Missing() }
 
 func mayMark(p *Pane) string {
-	if r, ok := p.list.Current(); ok && r.Problem != "" {
-		return present.ExperimentName(r) + " cannot be used until its file is put right: e opens it"
+	r, ok := p.list.Current()
+	if why := r.pending(); why != "" {
+		return why
+	} else if ok && r.Problem != "" {
+		return present.ExperimentName(r.Row) + " cannot be used until its file is put right: e opens it"
 	}
 	return p.list.Missing()
 }
@@ -81,8 +185,26 @@ func mayWrite(p *Pane) string {
 	return cmp.Or(pane.Locked(p.env.Backend, "change or submit anything"), mayMark(p))
 }
 
+// submit submits what is marked, else what is under the cursor: of a point that is no experiment yet, its sweep.
+func (p *Pane) submit() tea.Cmd {
+	if r, _ := p.list.Current(); len(p.list.Marks) == 0 && r.pending() != "" {
+		return p.sweeps.Start(r.of.Sweep.ID)
+	}
+	return p.flow.Start(p.chosen())
+}
+
+func maySubmit(p *Pane) string {
+	if r, _ := p.list.Current(); r.pending() != "" && r.point.State != sweep.Impossible {
+		return pane.Locked(p.env.Backend, "change or submit anything")
+	}
+	return mayWrite(p)
+}
+
 func (p *Pane) open() tea.Cmd {
 	r, _ := p.list.Current()
+	if why := r.pending(); why != "" {
+		return pane.Warn(why)
+	}
 	if r.Experiment.ID == "" || r.NoForm && r.Job == nil {
 		return p.edit()
 	}
@@ -107,6 +229,9 @@ func (p *Pane) open() tea.Cmd {
 // edit opens the form; a file that has none, or no id, goes to the editor, at its first fault.
 func (p *Pane) edit() tea.Cmd {
 	r, _ := p.list.Current()
+	if why := r.pending(); why != "" {
+		return pane.Warn(why)
+	}
 	if r.Experiment.ID == "" || r.NoForm {
 		return pane.Send(pane.EditMsg{Path: p.env.Workspace() + "/" + r.File, Line: r.Line})
 	}

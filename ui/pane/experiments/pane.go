@@ -8,6 +8,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -16,6 +17,7 @@ import (
 	"shardeck/model/board"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/sweep"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
@@ -25,12 +27,14 @@ import (
 
 // Backend is what the pane of experiments asks of the use cases.
 type Backend interface {
-	submission.Backend
+	submission.SweepBackend
 	Workspace() string
 	Site() model.Site
 	Account() string
 	ReadOnly() bool
 	Board(ctx context.Context) ([]board.Row, error)
+	SweepIDs() []string
+	PlanSweep(ctx context.Context, id string) (sweep.Plan, error)
 	Clone(id, newID string, edits ...model.Edit) (board.Row, error)
 	PlanClone(id, newID string, edits ...model.Edit) (board.Row, error)
 }
@@ -45,14 +49,17 @@ type Pane struct {
 	pane.Base
 	env env
 
-	list   *list.List[board.Row]
-	rows   rows
-	flow   *submission.Flow
-	clones *cloning
-	err    error
-	loaded bool
-	waits  pane.Name // pane that was entered before there was anything to show it
-	board  pane.Task[[]board.Row]
+	list    *list.List[row]
+	content content
+	rows    rows
+	flow    *submission.Flow
+	sweeps  *submission.Sweeps
+	clones  *cloning
+	err     error
+	loaded  bool
+	waits   pane.Name // pane that was entered before there was anything to show it
+	board   pane.Task[content]
+	plans   pane.Task[[]*scan]
 }
 
 const restTime = 150 * time.Millisecond // of the cursor, before other panes follow it
@@ -60,24 +67,40 @@ const restTime = 150 * time.Millisecond // of the cursor, before other panes fol
 // New makes the pane.
 func New(e pane.Env, b Backend) *Pane {
 	env := env{e, b}
-	p := &Pane{env: env, rows: rows{env: env, seen: map[string]string{}}}
-	p.list = list.New(e, list.Of[board.Row]{
+	p := &Pane{env: env, rows: rows{env: env, open: map[string]bool{}, seen: map[string]string{}}}
+	p.list = list.New(e, list.Of[row]{
 		One: "experiment", ID: idOf, Columns: columns, Cells: p.rows.cells, Fit: worthOf, Fields: p.rows.fields,
 		Example: []pane.Key{pane.Hint("↑↓", "typed before"), pane.Hint("ep:2", "state:failed model:~70b !word")},
 		Orders:  func(c widget.Column) bool { return c.Title != "" },
-		Rest:    restTime, Rested: p.announce})
+		Under:   under, Folded: func(id string) bool { return !p.rows.open[id] },
+		Marked: func(r row) bool { return p.marked(r) },
+		Rest:   restTime, Rested: p.announce})
 	p.flow = submission.New(e, b, &p.Dialog, func() { clear(p.list.Marks) }) // spent; No keeps them
+	p.sweeps = submission.NewSweeps(e, b)
 	p.clones = &cloning{env: env, list: p.list, dialog: &p.Dialog, add: p.add}
 	return p
 }
 
 // idOf is what the list knows a row by: an experiment's id, or the file of one that has none.
-func idOf(r board.Row) string { return cmp.Or(r.Experiment.ID, r.File) }
+func idOf(r row) string {
+	if r.sweep != nil {
+		return r.sweep.key()
+	}
+	return cmp.Or(r.Experiment.ID, r.File)
+}
+
+// under is what the list knows the sweep of a point by.
+func under(r row) string {
+	if r.of == nil {
+		return ""
+	}
+	return r.of.key()
+}
 
 // Init reads the board.
 func (p *Pane) Init() tea.Cmd { return p.load() }
 
-func (p *Pane) load() tea.Cmd { return p.board.Start(p.env.Ctx, p.env.Board, p.gotBoard) }
+func (p *Pane) load() tea.Cmd { return p.board.Start(p.env.Ctx, p.env.read, p.gotBoard) }
 
 // SetFocus brightens the cursor.
 func (p *Pane) SetFocus(on bool) { p.list.Table.Focused = on }
@@ -86,7 +109,7 @@ func (p *Pane) SetFocus(on bool) { p.list.Table.Focused = on }
 func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.KeyMsg:
-		return p, pane.Press(p, &p.Base, keys(), p.list.Move, msg)
+		return p, pane.Press(p, &p.Base, p.table(), p.list.Move, msg)
 	case pane.ClickMsg:
 		return p, p.list.Click(msg.X, msg.Line)
 	case pane.ReloadMsg:
@@ -94,16 +117,18 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case pane.JobsMsg:
 		return p, p.joinJobs(msg)
 	case pane.OpenMsg:
-		p.list.GoTo(msg.Experiment)
+		if p.reveal(msg.Experiment); msg.Sweep != "" && msg.To == pane.Experiments {
+			p.list.Want(sweepKey(msg.Sweep)) // it may just have been made
+		}
 	case pane.SeenMsg:
 		maps.Copy(p.rows.seen, msg.Titles)
 	case pane.AnalysedMsg:
-		for i, r := range p.list.Rows() {
+		for i, r := range p.content.rows {
 			if r.Run != nil && r.Run.Name == msg.Analysis.Run {
-				p.list.Rows()[i].Analysis = msg.Analysis
+				p.content.rows[i].Analysis = msg.Analysis
 			}
 		}
-		p.list.SetRows(p.list.Rows())
+		p.refold()
 	case pane.EnterMsg:
 		p.waits = msg.To
 		return p, p.announce()
@@ -111,52 +136,97 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	return p, nil
 }
 
-func (p *Pane) gotBoard(rows []board.Row, err error) tea.Cmd {
+func (p *Pane) gotBoard(c content, err error) tea.Cmd {
 	p.err, p.loaded = err, true
 	if err != nil {
 		return pane.Fail(err)
 	}
-	p.setRows(rows)
+	p.content = c
+	p.refold()
 	p.list.Want("") // what is not there now was not kept
-	return tea.Batch(pane.Send(pane.BoardMsg{Rows: rows}), p.list.Settle())
+	return tea.Batch(pane.Send(pane.BoardMsg{Rows: c.rows}), p.list.Settle())
 }
 
-func (p *Pane) setRows(rows []board.Row) {
-	p.rows.compare(rows)
-	p.list.SetRows(rows)
+// refold shows the lines anew, after something of the board or of its sweeps has changed.
+func (p *Pane) refold() {
+	all := p.content.folded()
+	p.rows.compare(all)
+	p.list.SetRows(all)
+}
+
+// reveal goes to an experiment, or to the line that a sweep has; the sweep of a point opens.
+func (p *Pane) reveal(id string) {
+	if r, ok := p.list.ByID(id); ok && r.of != nil && !p.rows.open[r.of.key()] {
+		p.rows.open[r.of.key()] = true
+		p.list.Refold(r.of.key())
+	}
+	p.list.GoTo(id)
 }
 
 // add shows experiments that were just made, and reads the board again.
 func (p *Pane) add(made ...board.Row) tea.Cmd {
-	p.setRows(append(p.list.Rows(), made...))
+	p.content.rows = append(p.content.rows, made...)
+	p.refold()
 	if len(made) > 0 {
 		p.list.SetFilter("")
-		p.list.GoTo(idOf(made[0]))
+		p.list.GoTo(idOf(row{Row: made[0]}))
 	}
 	return p.load()
 }
 
-// joinJobs brings the newest state into the rows; when a job ended, its run is read.
+// joinJobs brings the newest state into the rows; when a job ended, its run is read, and while points of sweeps wait or run,
+// how far these are.
 func (p *Pane) joinJobs(msg pane.JobsMsg) tea.Cmd {
 	if msg.Err != nil {
 		return nil
 	}
 	newest := map[string]*model.Job{}
 	for i, job := range slices.Backward(msg.List.Jobs) { // which has the newest first
-		newest[job.Experiment] = &msg.List.Jobs[i]
-	}
-	ended := false
-	for i, r := range p.list.Rows() {
-		if job := newest[r.Experiment.ID]; job != nil {
-			ended = ended || r.Job != nil && r.Job.State.Active() && !job.State.Active()
-			p.list.Rows()[i].Job = job
+		for _, id := range append([]string{job.Experiment}, job.Points...) {
+			newest[id] = &msg.List.Jobs[i]
 		}
 	}
-	p.list.SetRows(p.list.Rows())
+	ended := false
+	for i, r := range p.content.rows {
+		if job := newest[r.Experiment.ID]; job != nil {
+			ended = ended || r.Job != nil && r.Job.State.Active() && !job.State.Active()
+			p.content.rows[i].Job = job
+		}
+	}
+	p.refold()
 	if ended {
 		return p.load()
 	}
-	return nil
+	return p.replan()
+}
+
+// replan works out again the sweeps of which something waits or runs.
+func (p *Pane) replan() tea.Cmd {
+	all := p.content.scans
+	if p.board.Busy() || !slices.ContainsFunc(all, func(s *scan) bool { return s.live }) {
+		return nil
+	}
+	return p.plans.Start(p.env.Ctx, func(ctx context.Context) ([]*scan, error) {
+		return model.Each(all, func(s *scan) *scan {
+			if s.live {
+				return p.env.scan(ctx, s.Sweep.ID)
+			}
+			return s
+		}), ctx.Err()
+	}, pane.Got(func(now []*scan) tea.Cmd {
+		done := func(all []*scan) (n int) {
+			for _, s := range all {
+				n += s.Count(sweep.Done)
+			}
+			return n
+		}
+		if done(now) != done(all) { // a point was measured: its run is read
+			return p.load()
+		}
+		p.content.scans = now
+		p.refold()
+		return nil
+	}))
 }
 
 func (p *Pane) announce() tea.Cmd {
@@ -166,18 +236,36 @@ func (p *Pane) announce() tea.Cmd {
 	}
 	to := p.waits
 	p.waits = ""
+	if r.sweep != nil {
+		return pane.Send(pane.SelectMsg{Row: r.sweep.Base, Sweep: r.sweep.Sweep.ID, Entered: to})
+	} else if r.pending() != "" {
+		return pane.Send(pane.SelectMsg{Row: r.of.Base, Sweep: r.of.Sweep.ID, Entered: to})
+	}
 	if (r.Experiment.ID == "" || r.NoForm) && to == pane.Config {
 		why := present.Problems(r.File, r.Problem)[0]
-		return pane.Warn(present.ExperimentName(r) + " cannot be shown in the form, " + why + ": go back to 1 and press e")
+		return pane.Warn(present.ExperimentName(r.Row) + " cannot be shown in the form, " + why + ": go back to 1 and press e")
 	}
-	return pane.Send(pane.SelectMsg{Row: r, Entered: to})
+	msg := pane.SelectMsg{Row: r.Row, Entered: to}
+	if r.of != nil {
+		msg.Sweep = r.of.Sweep.ID
+	}
+	return pane.Send(msg)
 }
 
 // Keep is what is found again at the next start.
-func (p *Pane) Keep() map[string]string { return p.list.Keep("experiment") }
+func (p *Pane) Keep() map[string]string {
+	kept := p.list.Keep("experiment")
+	kept["open"] = strings.Join(slices.Sorted(maps.Keys(p.rows.open)), " ")
+	return kept
+}
 
 // Restore takes what was kept; the cursor goes to its experiment when the board is there.
-func (p *Pane) Restore(kept map[string]string) { p.list.Restore("experiment", kept) }
+func (p *Pane) Restore(kept map[string]string) {
+	p.list.Restore("experiment", kept)
+	for _, key := range strings.Fields(kept["open"]) {
+		p.rows.open[key] = true
+	}
+}
 
 // Title names the place: site, account, what the filter lets through.
 func (p *Pane) Title() (left, right string) {
@@ -191,7 +279,10 @@ func (p *Pane) Title() (left, right string) {
 	case n > 0:
 		right = unit.Int(n) + " marked"
 	case p.loaded:
-		right = unit.Plural(len(p.list.Rows()), "experiment")
+		right = unit.Plural(len(p.content.rows), "experiment")
+		if n := len(p.content.scans); n > 0 {
+			right += ", " + unit.Plural(n, "sweep")
+		}
 	}
 	if by := p.list.Ordered(); by != "" {
 		right += ", " + by
@@ -203,14 +294,14 @@ func (p *Pane) Title() (left, right string) {
 func (p *Pane) Message() pane.Note {
 	r, ok := p.list.Current()
 	switch {
-	case p.flow.Busy():
+	case p.flow.Busy() || p.sweeps.Busy():
 		return pane.Note{Text: "submitting …", Tone: theme.Busy}
 	case p.err != nil:
 		return pane.FailNote(p.err)
 	case !ok:
 		return pane.Note{}
 	case r.Problem != "":
-		fault := present.ExperimentName(r) + ", " + present.Problems(r.File, r.Problem)[0]
+		fault := present.ExperimentName(r.Row) + ", " + present.Problems(r.File, r.Problem)[0]
 		return pane.Note{Text: fault + " · e opens it", Brief: fault, Tone: theme.Bad}
 	}
 	if n := len(p.list.Marks); n > 0 {

@@ -205,7 +205,7 @@ func TestLateBoardIsDropped(t *testing.T) {
 	second := p.load()
 	second().(pane.Reply).Deliver()
 	before := len(p.list.Rows())
-	p.setRows(p.list.Rows()[:1])
+	p.list.SetRows(p.list.Rows()[:1])
 	late.(pane.Reply).Deliver()
 	if len(p.list.Rows()) != 1 || before == 1 {
 		t.Error("a reply that came too late was taken")

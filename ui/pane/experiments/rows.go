@@ -10,6 +10,7 @@ import (
 	"shardeck/model/check"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/sweep"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
@@ -23,23 +24,47 @@ var columns = func() []widget.Column {
 	for _, layout := range []int{3, 4, 5, 6} {
 		all[layout].Tight = true
 	}
-	all[8].Keep = len("running 12:34")
+	all[stateColumn].Keep = len("running 12:34")
 	return all
 }()
 
+const stateColumn = 8
+
 type rows struct {
 	env  env
+	open map[string]bool   // sweeps whose points are in sight, by their keys
 	seen map[string]string // what the logs of jobs say, by job
-	also map[string]string // by file: what tells it apart besides its layout
+	also map[string]string // by what the list knows it by: what tells it apart besides its layout
 }
 
-func (p *rows) row(r board.Row) present.Row {
-	return present.Experiment(r, p.also[r.File], p.env.Now())
+func (p *rows) experiment(r row) present.Row {
+	return present.Experiment(r.Row, p.also[idOf(r)], p.env.Now())
 }
 
-func (p *rows) cells(r board.Row) []widget.Cell { return pane.Cells(p.env.Theme, p.row(r)) }
+func (p *rows) cells(r row) []widget.Cell {
+	switch {
+	case r.sweep != nil:
+		return p.sweepCells(r.sweep)
+	case r.point != nil:
+		return p.pointCells(r)
+	}
+	return pane.Cells(p.env.Theme, p.experiment(r))
+}
 
-func (p *rows) fields(r board.Row) map[string]string { return p.row(r).Fields }
+func (p *rows) fields(r row) map[string]string {
+	if r.sweep != nil {
+		id := r.sweep.Sweep.ID
+		return map[string]string{"id": id, "sweep": id, "text": r.sweep.Sweep.Description}
+	}
+	fields := p.experiment(r).Fields
+	if r.point != nil {
+		fields["sweep"] = r.of.Sweep.ID
+		if r.point.State == sweep.Impossible {
+			fields["state"] = string(sweep.Impossible)
+		}
+	}
+	return fields
+}
 
 // Worth of columns in which all rows say the same: they tell no experiment from another.
 const (
@@ -118,17 +143,17 @@ func chosen(value string) string {
 }
 
 // compare works out once what tells rows apart.
-func (p *rows) compare(rows []board.Row) {
+func (p *rows) compare(rows []row) {
 	said := make([][]string, len(rows))
 	for i, r := range rows {
-		if r.Problem == "" {
+		if r.Problem == "" && r.sweep == nil {
 			said[i] = traitsOf(r.Experiment)
 		}
 	}
 	most := usual(said)
 	p.also = make(map[string]string, len(rows))
 	for i, r := range rows {
-		p.also[r.File] = unlike(said[i], most)
+		p.also[idOf(r)] = unlike(said[i], most)
 	}
 }
 
@@ -175,10 +200,13 @@ func detailRows(width, height int) int {
 
 // details are the lines below the table: layout, cost and memory, result, quality. In a
 // narrow pane what does not fit on a line goes on on the next.
-func (p *rows) details(r board.Row, width int, narrow bool) []string {
+func (p *rows) details(r row, width int, narrow bool) []string {
 	th := p.env.Theme
-	if r.Problem != "" {
-		return problemLines(th, r, width)
+	switch {
+	case r.sweep != nil:
+		return p.sweepDetails(r.sweep, width)
+	case r.Problem != "":
+		return problemLines(th, r.Row, width)
 	}
 	id := r.Experiment.ID
 	lines := []string{th.Paint(theme.Strong, id) + "  " + widget.Sentence(r.Experiment.Description, max(width-2-widget.Width(id), 1))}
@@ -186,7 +214,7 @@ func (p *rows) details(r board.Row, width int, narrow bool) []string {
 	if r.Analysis == nil {
 		parts = append(parts, []string{p.nothingYet(r)})
 	} else {
-		parts = append(parts, commWords(r), qualityWords(r, p.env.Now()))
+		parts = append(parts, commWords(r.Row), qualityWords(r.Row, p.env.Now()))
 	}
 	for _, words := range parts {
 		texts := []string{pane.Joined(width, words...)}
@@ -211,7 +239,12 @@ func problemLines(th *theme.Theme, r board.Row, width int) []string {
 }
 
 // note is the worst there is to say about a row.
-func (p *rows) note(r board.Row) pane.Note {
+func (p *rows) note(r row) pane.Note {
+	if why := r.pending(); why != "" {
+		return pane.Note{Text: why, Tone: map[bool]theme.Tone{true: theme.Bad}[r.point.State == sweep.Impossible]}
+	} else if r.sweep != nil {
+		return sweepNote(r.sweep)
+	}
 	if r.Job != nil && r.Job.State.Failed() && r.Job.State != model.JobCancelled {
 		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + unit.Clock(r.Job.Elapsed)
 		if why := cmp.Or(p.seen[r.Job.ID], r.Job.Meaning.Words); why != "" {
@@ -229,8 +262,10 @@ func (p *rows) note(r board.Row) pane.Note {
 	return pane.Note{}
 }
 
-func (p *rows) nothingYet(r board.Row) string {
+func (p *rows) nothingYet(r row) string {
 	switch {
+	case r.pending() != "":
+		return "a point of " + r.of.Sweep.ID + ", not written yet"
 	case r.Run != nil:
 		return "traced, not yet analysed: ↵ reads it"
 	case r.Job == nil:

@@ -145,9 +145,9 @@ func (f *Flow) body(all []jobs.Preview, starts []jobs.Start) []string {
 		words[i] = present.WouldStart(starts[i].At, starts[i].Note, f.env.Now())
 	}
 	if len(all) > 1 {
-		return append(f.where(), several(all, words)...)
+		return append(Here(f.backend, f.env.Theme), several(all, words)...)
 	}
-	body := append(f.where(), lines(all[0], words[0])...)
+	body := append(Here(f.backend, f.env.Theme), lines(all[0], words[0])...)
 	if diff := all[0].Diff; diff != "" {
 		body = append(body, "", "what differs from the script submitted last:")
 		for _, line := range Changed(diff) {
@@ -157,12 +157,12 @@ func (f *Flow) body(all []jobs.Preview, starts []jobs.Start) []string {
 	return body
 }
 
-// where says first that a job is started here: on a login node where Slurm was not found that is not what was meant.
-func (f *Flow) where() []string {
-	if f.backend.SchedulerName() != "local" {
+// Here says first that a job is started here: on a login node where Slurm was not found that is not what was meant.
+func Here(b Backend, th *theme.Theme) []string {
+	if b.SchedulerName() != "local" {
 		return nil
 	}
-	return []string{f.env.Theme.Paint(theme.Warn, "It is started here, on this machine: there is no Slurm."), ""}
+	return []string{th.Paint(theme.Warn, "It is started here, on this machine: there is no Slurm."), ""}
 }
 
 // Changed are the lines of a unified diff that differ.
@@ -285,7 +285,7 @@ func FindingNote(f check.Finding) pane.Note {
 	return pane.Note{Text: text, Tone: tone, Brief: f.Fault}
 }
 
-// Copy puts the command that submits experiments from any folder into the clipboard.
-func Copy(l interface{ Workspace() string }, ids ...string) tea.Cmd {
-	return pane.Send(pane.CopyMsg{Text: "shardeck -C " + shell.Quote(l.Workspace()) + " submit " + strings.Join(ids, " ")})
+// Copy puts the command that submits experiments, or a sweep, from any folder into the clipboard.
+func Copy(l interface{ Workspace() string }, verb string, ids ...string) tea.Cmd {
+	return pane.Send(pane.CopyMsg{Text: "shardeck -C " + shell.Quote(l.Workspace()) + " " + verb + " " + strings.Join(ids, " ")})
 }

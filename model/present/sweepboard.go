@@ -1,0 +1,91 @@
+package present
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"shardeck/model"
+	"shardeck/model/present/unit"
+	"shardeck/model/sweep"
+)
+
+// SweepCounts say what has become of a sweep's points, the impossible ones last: "12 done, 3 failed, 9 waiting, 3 impossible".
+func SweepCounts(p sweep.Plan) string {
+	words, counts := []string{"done", "failed", "running", "waiting"}, map[string]int{}
+	for _, x := range p.Points {
+		word := string(x.State)
+		switch {
+		case x.State == sweep.Ready:
+			word = "not run"
+		case x.State == sweep.Submitted:
+			word = x.Job.State.Words()
+		case x.State == sweep.LeftOut:
+			continue
+		}
+		if counts[word]++; !slices.Contains(words, word) && x.State == sweep.Submitted {
+			words = append(words, word)
+		}
+	}
+	said := model.Each(append(words, "not run", "impossible"), func(word string) string {
+		if counts[word] == 0 {
+			return ""
+		}
+		return fmt.Sprintf("%d %s", counts[word], word)
+	})
+	return strings.ReplaceAll(Joined(said...), " · ", ", ")
+}
+
+// SweepAxes say what varies, with its values: "tp 1, 2, 4 × batch_size 1, 16"; fields whose values go together have a + between.
+func SweepAxes(s sweep.Sweep) string {
+	return strings.Join(model.Each(s.Axes, func(a sweep.Axis) string {
+		values := model.Each(a.Values, func(v []string) string { return model.ShortModel(strings.Join(v, "+")) })
+		if n := len(values); n > 6 {
+			values = append(values[:3], "…", values[n-1])
+		}
+		return strings.Join(model.Each(a.Paths, lastPart), "+") + " " + strings.Join(values, ", ")
+	}), " × ")
+}
+
+// SweepTime is how long a plan's jobs are expected to take, and what they may use at most: "expected ≈24 min, its 3 jobs
+// in turn ≈62 min · at most 1.50 GPU hours"; empty: it has none.
+func SweepTime(p sweep.Plan) string {
+	if len(p.Jobs) == 0 {
+		return ""
+	}
+	var longest, sum, gpus time.Duration
+	for _, j := range p.Jobs {
+		place := j.WholePlacement()
+		longest, sum, gpus = max(longest, j.Time()), sum+j.Time(), gpus+time.Duration(place.GPUsPerNode*place.Nodes)
+	}
+	minutes := func(d time.Duration) string { return fmt.Sprintf("%s%d min", Estimate, int(max(d.Minutes()+0.5, 1))) }
+	expected := "expected " + minutes(longest)
+	if n := len(p.Jobs); n > 1 {
+		expected += fmt.Sprintf(", its %d jobs in turn %s", n, minutes(sum))
+	}
+	return Joined(expected, "at most "+unit.Number((gpus*p.Limit).Hours(), 2)+" GPU hours")
+}
+
+// SweepRefused are the impossible points, those of one reason together: "3 impossible (scan-tp3-b1 …): TP=3 is not possible …".
+func SweepRefused(p sweep.Plan) (lines []string) {
+	var reasons []string
+	ids := map[string][]string{}
+	for _, x := range p.Points {
+		if x.State != sweep.Impossible {
+			continue
+		}
+		if ids[x.Reason] == nil {
+			reasons = append(reasons, x.Reason)
+		}
+		ids[x.Reason] = append(ids[x.Reason], x.ID)
+	}
+	for _, reason := range reasons {
+		who := ids[reason][0]
+		if len(ids[reason]) > 1 {
+			who += " …"
+		}
+		lines = append(lines, fmt.Sprintf("%d impossible (%s): %s", len(ids[reason]), who, reason))
+	}
+	return lines
+}
