@@ -8,6 +8,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 	"shardeck/model/sweep"
 )
 
@@ -44,7 +45,7 @@ func SweepAxes(s sweep.Sweep) string {
 		if n := len(values); n > 6 {
 			values = append(values[:3], "…", values[n-1])
 		}
-		return strings.Join(model.Each(a.Paths, lastPart), "+") + " " + strings.Join(values, ", ")
+		return strings.Join(model.Each(a.Paths, scaling.LastPart), "+") + " " + strings.Join(values, ", ")
 	}), " × ")
 }
 

@@ -10,6 +10,7 @@ import (
 	"shardeck/model/board"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
 	"shardeck/model/sweep"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
@@ -186,12 +187,13 @@ func (p *rows) sweepDetails(s *scan, width int) []string {
 	return lines
 }
 
-// frontierWords name the ends of the frontier; empty: no point is on one.
+// frontierWords name the ends of the frontier of the first work; empty: no point is on one.
 func frontierWords(p sweep.Plan) string {
-	front := p.Frontier()
-	if len(front) == 0 {
+	fronts := scaling.FrontiersOf(p.Entries())
+	if len(fronts) == 0 {
 		return ""
 	}
+	front := slices.DeleteFunc(fronts[0].Points, func(x scaling.FrontPoint) bool { return !x.On })
 	first, last := front[0], front[len(front)-1]
 	text := "fastest for a user " + first.ID + ", most for a GPU " + last.ID
 	if len(front) == 1 {
