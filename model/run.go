@@ -186,6 +186,17 @@ type RunInfo struct {
 	Tokens     int               `json:"traced_tokens"`         // output tokens of each traced iteration
 	TraceBytes int64             `json:"trace_bytes_estimate"`  // a rank, before compression; 0: not estimated
 	Shared     *SharedEngine     `json:"shared_engine,omitempty"`
+	Light      *LightTrace       `json:"light_trace,omitempty"`    // nil: none
+	Captured   []string          `json:"capture_traces,omitempty"` // of the capture of CUDA graphs, with shapes; below the run's folder
+}
+
+// LightTrace is a second traced pass that records the GPU's activity alone: kernels take the time that they take untraced.
+type LightTrace struct {
+	Folder     string   `json:"folder"` // of its traces, one a rank, below the run's
+	Iterations int      `json:"iterations"`
+	Tokens     int      `json:"tokens"`             // output tokens of each
+	Seconds    float64  `json:"seconds"`            // what it cost, with writing
+	Slowdown   *float64 `json:"slowdown,omitempty"` // an output token takes so many times the untraced time; nil: not known
 }
 
 // SharedEngine says whom a point of a sweep shared its engine with, and what that was built for.
