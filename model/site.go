@@ -212,3 +212,10 @@ func (s Site) Marked(env func(string) string) bool {
 	}
 	return len(s.Detect) > 0
 }
+
+// Setting is one resolved setting and where it comes from.
+type Setting struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Origin string `json:"origin"` // built in, detected, assumed, site perlmutter, ~/.config/shardeck/config.yaml, shardeck.yaml, --set, E1.3
+}

@@ -64,10 +64,10 @@ func checkSet(e model.Edit) error {
 }
 
 // Settings lists every resolved setting and where it comes from.
-func (a *App) Settings() []catalog.Setting {
+func (a *App) Settings() []model.Setting {
 	all := a.catalog.Settings.List()
 	for _, e := range a.experimentSets {
-		all = append(all, catalog.Setting{Key: e.Path, Value: e.Value, Origin: "--set, for every experiment"})
+		all = append(all, model.Setting{Key: e.Path, Value: e.Value, Origin: "--set, for every experiment"})
 	}
 	return all
 }

@@ -48,13 +48,6 @@ const RefreshFloor = 10 * time.Second
 
 var builtIn = Values{Scheduler: "auto", Runtime: Runtime{Kind: "none"}, Refresh: time.Minute, Theme: "auto"}
 
-// Setting is one resolved setting and where it comes from.
-type Setting struct {
-	Key    string `json:"key"`
-	Value  string `json:"value"`
-	Origin string `json:"origin"` // built in, detected, assumed, site perlmutter, ~/.config/shardeck/config.yaml, shardeck.yaml, --set, E1.3
-}
-
 var words = map[string][]string{
 	"scheduler":    {"auto", "slurm", "local"},
 	"runtime.kind": {"none", "conda", "venv", "module", "shifter", "podman-hpc"},
@@ -120,9 +113,9 @@ func parseSettings(file string, data []byte) ([]value, error) {
 }
 
 // List is every setting with its origin, in the order they are shown.
-func (s Settings) List() []Setting {
-	return model.Each(fields, func(f strictyaml.Field) Setting {
-		return Setting{f.Path, strictyaml.Text(f.Of(&s.Values)), s.origin[f.Path]}
+func (s Settings) List() []model.Setting {
+	return model.Each(fields, func(f strictyaml.Field) model.Setting {
+		return model.Setting{Key: f.Path, Value: strictyaml.Text(f.Of(&s.Values)), Origin: s.origin[f.Path]}
 	})
 }
 

@@ -16,8 +16,8 @@ import (
 
 func keys() pane.Table[*Model] {
 	return pane.Table[*Model]{
-		{Key: pane.Foot("?", "?", "help", "the keys of this pane, then of all"), Do: help},
-		{Key: pane.Foot(":", ":", "command", "a command by name: a pane, refresh, export, quit …"), Do: openPalette},
+		{Key: pane.Foot("?", "?", "help", "the keys of this pane, then of all, and the signs; typing searches them"), Do: help},
+		{Key: pane.Foot(":", ":", "command", "find by typing: a command, experiment, run, metric, setting"), Do: openPalette},
 		{Key: pane.Foot("q", "q", "quit", "leave; jobs go on (ctrl+c does the same from anywhere)"), Do: (*Model).quit},
 		{Key: pane.On("1 2 3 4 5 6", "1…6", "pane", "go to a pane by its number")},
 		{Key: pane.On("tab", "tab", "next", "go to the next pane (shift+tab: the one before)"), Do: func(m *Model) tea.Cmd { return turn(m, 1) }},
@@ -65,8 +65,8 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 			m.nextAsk()
 		}
 		return cmd
-	case m.palette != nil:
-		return paletteKey(m, key)
+	case m.finder != nil:
+		return finderKey(m, key)
 	case len(m.unseen) > 0 && (k == "esc" || k == "!") && !m.focused().Capturing():
 		said, m.unseen = m.unseen[0].Text, m.unseen[1:]
 		if k == "esc" {
@@ -107,7 +107,7 @@ func (m *Model) interrupt() tea.Cmd {
 	if m.quits > 1 {
 		return tea.Quit
 	}
-	m.palette, m.popup = nil, nil
+	m.finder, m.popup = nil, nil
 	return m.quit()
 }
 
@@ -125,30 +125,37 @@ func zoom(m *Model) tea.Cmd {
 	return nil
 }
 
-// help shows the keys of this pane, then those that work everywhere, then the others'.
+// help lists the keys of this pane, then those that work everywhere, then the others', then what the signs mean; what is
+// chosen is done.
 func help(m *Model) tea.Cmd {
-	groups := []widget.Group{group(m.focus, m.focused()), everywhereGroup(m.general())}
+	all := m.keysOf(group(m.focus, m.focused()), m.focused().Keys(), m.key)
+	all = append(all, m.keysOf(m.everywhereGroup(), m.general(), m.key)...)
 	for _, name := range m.order {
-		if name != m.focus {
-			groups = append(groups, group(name, m.panes[name]))
+		if name == m.focus {
+			continue
+		}
+		goes := func(tea.KeyMsg) tea.Cmd { return m.enter(name) }
+		for _, c := range m.keysOf(group(name, m.panes[name]), m.panes[name].Keys(), goes) {
+			if !slices.ContainsFunc(all, func(known command) bool { return known.name == c.name && known.help == c.help }) {
+				all = append(all, c)
+			}
 		}
 	}
-	width := min(m.width-10, 90)
-	body := append(inShort(m, width), widget.Help(m.env.Theme, groups, width)...)
-	m.popup = &pane.Ask{Popup: widget.Show("Keys", body)}
-	return nil
+	return openFinder(m, "Keys", append(all, legend(m.env.Theme)...))
 }
 
-// inShort is how to get about, on the first lines of the help whatever the pane.
-func inShort(m *Model, width int) []string {
-	words := model.Each(hintsOf(m.general(), false), func(h widget.Hint) string {
-		return strings.ReplaceAll(m.env.Theme.Spell(h.Label)+" "+h.Verb, " ", "\u00a0")
+// keysOf are the keys of a group as what can be found: by label and verb, each pressed when chosen.
+func (m *Model) keysOf(g widget.Group, keys []pane.Key, press func(tea.KeyMsg) tea.Cmd) []command {
+	return model.Each(g.Hints, func(h widget.Hint) command {
+		c := command{group: g.Title, name: m.env.Theme.Spell(h.Label), help: h.Help}
+		if h.Verb != "" {
+			c.help = h.Verb + ": " + h.Help
+		}
+		if k := model.First(keys, func(k pane.Key) bool { return k.Label == h.Label }); k != nil && len(k.Keys) > 0 {
+			c.do = func(*Model) tea.Cmd { return press(keyMsg(k.Keys[0])) }
+		}
+		return c
 	})
-	lines := widget.Wrap(strings.Join(words, "  "), width)
-	for i := range lines {
-		lines[i] = strings.ReplaceAll(lines[i], "\u00a0", " ")
-	}
-	return append(lines, "")
 }
 
 // hintsOf turns keys into hints; with foot, only those worth the footer. A key without Help is told of by the one before.
@@ -162,8 +169,13 @@ func hintsOf(keys []pane.Key, foot bool) []widget.Hint {
 	return hints
 }
 
-func everywhereGroup(general []pane.Key) widget.Group {
-	return widget.Group{Title: "Everywhere", Hints: append(hintsOf(general, false), mouseHint)}
+// everywhereGroup are the keys of every pane; the mouse is one of them where it is on.
+func (m *Model) everywhereGroup() widget.Group {
+	g := widget.Group{Title: "Everywhere", Hints: hintsOf(m.general(), false)}
+	if m.mouseOn {
+		g.Hints = append(g.Hints, mouseHint)
+	}
+	return g
 }
 
 func group(name pane.Name, p pane.Pane) widget.Group {
@@ -172,7 +184,7 @@ func group(name pane.Name, p pane.Pane) widget.Group {
 
 // Manual is every key of the program, pane by pane, for the manual page.
 func Manual() []widget.Group {
-	groups := []widget.Group{everywhereGroup(keys().Keys())}
+	groups := []widget.Group{{Title: "Everywhere", Hints: append(hintsOf(keys().Keys(), false), mouseHint)}}
 	for _, p := range makers {
 		groups = append(groups, group(p.name, p.make(pane.Env{Theme: theme.New(0, false)}, nil)))
 	}
@@ -204,7 +216,7 @@ func (m *Model) mouse(msg tea.MouseMsg) tea.Cmd {
 // wheel moves in the list under the pointer, or in what lies over all lists.
 func wheel(m *Model, msg tea.MouseMsg, key string) tea.Cmd {
 	switch {
-	case m.popup != nil, m.palette != nil:
+	case m.popup != nil, m.finder != nil:
 		return m.key(keyMsg(key))
 	case m.focused().Capturing():
 		return m.tell(m.focus, keyMsg(key))
@@ -216,10 +228,10 @@ func wheel(m *Model, msg tea.MouseMsg, key string) tea.Cmd {
 }
 
 func (m *Model) click(x, y int) tea.Cmd {
-	if y == m.height-1 && m.palette == nil {
+	if y == m.height-1 {
 		return clickHint(m, x)
 	}
-	if m.popup != nil || m.palette != nil || m.focused().Capturing() {
+	if m.popup != nil || m.finder != nil || m.focused().Capturing() {
 		return nil
 	}
 	if y == 0 {

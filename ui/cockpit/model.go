@@ -2,7 +2,7 @@
 // is, asks the scheduler for all of them, and shows errors. It knows no rule of experiments: those are the backend's, and
 // what is on a pane is the pane's.
 //
-// How a key travels: Run's program gives it to Model.Update; ctrl+c, an open popup and the palette come first, then a pane
+// How a key travels: Run's program gives it to Model.Update; ctrl+c, an open popup and the finder come first, then a pane
 // whose text field has the keys, then the pane's own table, then the cockpit's (keys.go). Everything that waits is a
 // command, whose reply goes to whoever waits for it (pane.Task); a few messages are for every pane.
 package cockpit
@@ -21,6 +21,8 @@ import (
 	"github.com/muesli/termenv"
 
 	backend "shardeck/backend/jobs"
+	"shardeck/model"
+	"shardeck/model/board"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/charts"
 	"shardeck/ui/pane/config"
@@ -48,7 +50,9 @@ type Model struct {
 	history []string    // what it said before
 	popup   *pane.Ask
 	asks    []*pane.Ask // questions of panes, until no popup is open
-	palette *palette
+	finder  *finder     // over all panes; nil: closed
+	rows    []board.Row
+	mouseOn bool
 	quits   int // ctrl+c pressed in a row
 	export  pane.Task[[]string]
 }
@@ -61,7 +65,7 @@ func New(ctx context.Context, b Backend, o Options) *Model {
 	}
 	env := pane.Env{Ctx: ctx, Theme: o.Theme, Now: o.Now, After: o.after, Filters: &widget.History{}}
 	lay := &layout{theme: o.Theme, panes: map[pane.Name]pane.Pane{}, upper: pane.Config, lower: pane.Charts}
-	m := &Model{layout: lay, env: env, backend: b, term: &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor},
+	m := &Model{layout: lay, env: env, backend: b, mouseOn: o.Mouse, term: &hostTerminal{out: o.Out, outside: o.outside, editor: o.Editor},
 		state: &screenState{env: env, backend: b, layout: lay}}
 	m.watch = &schedulerWatch{env: env, backend: b, refresh: o.Refresh, news: m.announce,
 		looked: func() bool { return m.focus == pane.Jobs }}
@@ -146,6 +150,8 @@ func forAll(msg tea.Msg) bool {
 
 func (m *Model) own(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
+	case pane.BoardMsg:
+		m.rows = msg.Rows
 	case pane.RefreshJobsMsg:
 		return m.watch.ask(true)
 	case pane.EditMsg:
@@ -359,6 +365,8 @@ type Backend interface {
 	ListJobs(ctx context.Context, refresh bool) (backend.JobList, error)
 	// Export writes results_summary.csv and scaling_analysis.png and returns their paths.
 	Export(ctx context.Context) ([]string, error)
+	// Settings are those in force, each with where it comes from.
+	Settings() []model.Setting
 	// LoadScreen is the state of the screen as it was left, nil if none was; SaveScreen keeps it.
 	LoadScreen() (json.RawMessage, error)
 	SaveScreen(state json.RawMessage) error

@@ -1,6 +1,8 @@
 package cockpit
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -8,33 +10,65 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/ui/pane"
-	"shardeck/ui/theme"
 	"shardeck/ui/widget"
 )
 
-// palette is the command line at the bottom while it is open.
-type palette struct {
-	input  *widget.Input
-	choice int // of the commands that match
+// finder is a list over all panes that is searched by typing, and what each of its rows does.
+type finder struct {
+	*widget.Finder
+	do []func(*Model) tea.Cmd
 }
 
+// command is what can be found: its row, and what it does.
 type command struct {
-	name, help string
-	do         func(*Model) tea.Cmd
+	group, name, help, key string
+	do                     func(*Model) tea.Cmd
 }
 
-// commands are the panes, what can be done everywhere, and what the keys of this pane do.
+func openFinder(m *Model, title string, all []command) tea.Cmd {
+	rows := model.Each(all, func(c command) widget.Findable {
+		return widget.Findable{Group: c.group, Name: c.name, Help: c.help, Key: c.key}
+	})
+	m.finder = &finder{widget.NewFinder(title, rows), model.Each(all, func(c command) func(*Model) tea.Cmd { return c.do })}
+	return nil
+}
+
+// finderKey gives the finder a key; what was chosen is done once it is closed.
+func finderKey(m *Model, key tea.KeyMsg) tea.Cmd {
+	f := m.finder
+	item, done := f.Key(key)
+	if !done {
+		return nil
+	}
+	m.finder = nil
+	switch {
+	case item >= 0 && f.do[item] != nil:
+		return f.do[item](m)
+	case item < 0 && key.String() == "enter":
+		return pane.Warn("nothing is called " + f.Text() + " · : lists all")
+	}
+	return nil
+}
+
+// openPalette finds commands, experiments, runs, metrics and settings.
+func openPalette(m *Model) tea.Cmd {
+	return openFinder(m, "Find", slices.Concat(commands(m), m.places(), definedMetrics(), m.settings()))
+}
+
+// commands are what the keys of this pane do, the panes, and what can be done everywhere.
 func commands(m *Model) []command {
 	everywhere := everywhere(m)
+	var own []command
 	for _, k := range m.focused().Keys() {
 		name := strings.TrimSuffix(k.Verb, "…")
 		taken := slices.ContainsFunc(everywhere, func(c command) bool { return c.name == name })
 		if press, ok := keyOf(k); ok && !taken && k.Help != "" {
-			everywhere = append(everywhere, command{name, k.Help, func(m *Model) tea.Cmd { return m.key(press) }})
+			own = append(own, command{title(m.focus), name, k.Help, k.Label, func(m *Model) tea.Cmd { return m.key(press) }})
 		}
 	}
-	return everywhere
+	return append(own, everywhere...)
 }
 
 // keyOf is the press of a key that one would rather name: a letter, Enter or ctrl+f.
@@ -47,75 +81,50 @@ func keyOf(k pane.Key) (tea.KeyMsg, bool) {
 }
 
 func everywhere(m *Model) []command {
-	all := model.Each(m.order, func(name pane.Name) command {
-		return command{string(name), "go to " + title(name), func(m *Model) tea.Cmd { return m.enter(name) }}
-	})
+	var all []command
+	for i, name := range m.order {
+		all = append(all, command{"Panes", string(name), "go to " + title(name), fmt.Sprint(i + 1), func(m *Model) tea.Cmd { return m.enter(name) }})
+	}
 	return append(all,
-		command{"refresh", "read the files and ask the scheduler again", refresh},
-		command{"export", "write results_summary.csv and scaling_analysis.png", (*Model).startExport},
-		command{"zoom", "give this pane the whole screen, and back", zoom},
-		command{"messages", "what the message line said before", messages},
-		command{"help", "all keys", help},
-		command{"redraw", "draw the screen anew", redraw},
-		command{"quit", "leave; jobs go on", (*Model).quit})
+		command{"Everywhere", "refresh", "read the files and ask the scheduler again", "", refresh},
+		command{"Everywhere", "export", "write results_summary.csv and scaling_analysis.png", "P", (*Model).startExport},
+		command{"Everywhere", "zoom", "give this pane the whole screen, and back", "+", zoom},
+		command{"Everywhere", "messages", "what the message line said before", "", messages},
+		command{"Everywhere", "help", "all keys", "?", help},
+		command{"Everywhere", "redraw", "draw the screen anew", "ctrl+l", redraw},
+		command{"Everywhere", "quit", "leave; jobs go on", "q", (*Model).quit})
 }
 
-func openPalette(m *Model) tea.Cmd {
-	m.palette = &palette{input: widget.NewInput(" : ", "")}
-	return nil
-}
-
-// matching are the commands that begin with what was typed, then those that hold it.
-func matching(m *Model) []command {
-	text := strings.ToLower(strings.TrimSpace(m.palette.input.Value()))
-	var first, then []command
-	for _, c := range commands(m) {
-		switch {
-		case strings.HasPrefix(c.name, text):
-			first = append(first, c)
-		case strings.Contains(c.name, text):
-			then = append(then, c)
+// places are the experiments and their runs.
+func (m *Model) places() (all []command) {
+	var runs []command
+	for _, r := range m.rows {
+		e := r.Experiment
+		all = append(all, command{"Experiments", e.ID, cmp.Or(e.Description, e.Model.Name), "", func(*Model) tea.Cmd {
+			return pane.Send(pane.OpenMsg{To: pane.Experiments, Experiment: e.ID})
+		}})
+		for _, run := range r.Runs() {
+			runs = append(runs, command{"Runs", run.Name, "the metrics of this run of " + e.ID, "", func(*Model) tea.Cmd {
+				return pane.Send(pane.OpenMsg{To: pane.Metrics, Run: run.Name})
+			}})
 		}
 	}
-	return append(first, then...)
+	return append(all, runs...)
 }
 
-func paletteKey(m *Model, key tea.KeyMsg) tea.Cmd {
-	p, found := m.palette, matching(m)
-	switch key.String() {
-	case "esc":
-		m.palette = nil
-	case "tab", "down":
-		p.choice = min(p.choice+1, max(len(found)-1, 0))
-	case "shift+tab", "up":
-		p.choice = max(p.choice-1, 0)
-	case "enter":
-		m.palette = nil
-		if len(found) == 0 {
-			return pane.Warn("no such command: " + p.input.Value() + " (tab lists them)")
-		}
-		return found[min(p.choice, len(found)-1)].do(m)
-	default:
-		p.choice = 0
-		p.input.Key(key)
-	}
-	return nil
+// definedMetrics are those that runs may have; each shows what it is.
+func definedMetrics() []command {
+	return model.Each(metric.Definitions, func(d metric.Definition) command {
+		return command{"Metrics", d.Name, d.Text, "", func(m *Model) tea.Cmd { return showInFull(m, fmt.Sprintf("%s (%s): %s", d.Name, d.Unit, d.Text)) }}
+	})
 }
 
-// paletteLines are the two last lines while the palette is open: what matches, and the input.
-func paletteLines(m *Model) []string {
-	th, found := m.env.Theme, matching(m)
-	var words []string
-	help := ""
-	for i, c := range found {
-		tone := theme.Dim
-		if i == m.palette.choice {
-			tone, help = theme.Accent, "   "+c.help
-		}
-		words = append(words, th.Paint(tone, c.name))
-	}
-	return []string{widget.Fit(" "+strings.Join(words, "  "), m.width),
-		widget.Spread(m.palette.input.View(th, m.width/2), th.Paint(theme.Dim, help+" "), m.width)}
+// settings are those in force; each shows where it comes from.
+func (m *Model) settings() []command {
+	return model.Each(m.backend.Settings(), func(s model.Setting) command {
+		text := fmt.Sprintf("%s: %s (%s)", s.Key, cmp.Or(s.Value, "not set"), s.Origin)
+		return command{"Settings", s.Key, cmp.Or(s.Value, "not set") + "  " + s.Origin, "", func(m *Model) tea.Cmd { return showInFull(m, text) }}
+	})
 }
 
 func refresh(m *Model) tea.Cmd { return tea.Batch(pane.Send(pane.ReloadMsg{}), m.watch.ask(true)) }

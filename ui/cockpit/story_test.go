@@ -16,6 +16,7 @@ import (
 	"shardeck/ui/pane"
 	"shardeck/ui/panetest"
 	"shardeck/ui/theme"
+	"shardeck/ui/widget"
 )
 
 // whole drives the whole cockpit.
@@ -163,7 +164,24 @@ func TestZoom(t *testing.T) {
 
 func TestHelpComesFromTheTables(t *testing.T) {
 	d := start(t, panetest.Open(t), 100, 60)
-	d.Press("?").Expect("Keys", "make a new experiment from this one", "Everywhere", "back to the shell; fg returns").Press("esc").Absent("Everywhere")
+	d.Press("?").Expect("Keys", "make a new experiment from this one", "Everywhere").Absent("mouse")
+	d.Type("shell").Expect("back to the shell; fg returns").Absent("clone").Press("esc").Absent("Keys")
+	d.Press("?").Type("rank that the others").Expect("! ", "wait for").Press("esc") // the signs are told of, too
+	d.Press("?").Type("bottleneck").Expect("nothing like it").Press("enter").Expect("nothing is called bottleneck")
+	d.Press("?").Type("give this pane").Press("enter").Expect("nothing to zoom") // what is chosen is done
+}
+
+// TestHelpSaysNothingTwice: every pane moves by the same keys, and help says so once.
+func TestHelpSaysNothingTwice(t *testing.T) {
+	w, seen := panetest.Open(t), map[widget.Findable]bool{}
+	_, m := cockpitOf(t, w, w.App, &lent{})
+	help(m)
+	for _, item := range m.finder.Items() {
+		if item.Group = ""; seen[item] {
+			t.Errorf("twice: %+v", item)
+		}
+		seen[item] = true
+	}
 }
 
 func TestPalette(t *testing.T) {
@@ -171,7 +189,11 @@ func TestPalette(t *testing.T) {
 	d := start(t, w, 80, 24)
 	d.Press(":").Type("jo").Expect("jobs").Press("enter").Expect("▌Jobs")
 	d.Press(":").Type("export").Press("enter").Expect("written: experiments/results_summary.csv and experiments/scaling_analysis.png")
-	d.Press(":").Type("zzz").Press("enter").Expect("no such command: zzz")
+	d.Press(":").Type("zzz").Press("enter").Expect("nothing is called zzz")
+	d.Press(":").Type("e3.2").Press("enter").Expect("▌ E3.2", "▌Experiments")               // an experiment
+	d.Press(":").Type("lite-ep2").Press("enter").Expect("▌ deepseek-v2-lite-ep2")           // a run
+	d.Press(":").Type("tpot").Press("enter").Expect("In full", "output token").Press("esc") // a metric
+	d.Press(":").Type("hf_home").Press("enter").Expect("In full", "hf_home: ").Press("esc")
 	d.Press(":").Type("mess").Press("enter").Expect("Messages", "written: ").Press("esc")
 	d.Press(":").Type("quit").Press("enter")
 	if !d.Quit {
@@ -541,8 +563,8 @@ func TestClickGoesToWhatItPointsAt(t *testing.T) {
 		click("2 Config").Expect("▌ Tensor (TP)")
 		click("Pipeline (PP)").Expect("▌ Pipeline (PP)")
 		click("→ change").Expect("Pipeline (PP)  ◂ 2 ▸")
-		click("? help").Expect("Keys", "Close")
-		click("esc close").Absent("Close").Expect("▌ Pipeline (PP)")
+		click("? help").Expect("Keys", "take the fix offered")
+		click("esc back").Absent("Keys").Expect("▌ Pipeline (PP)")
 		d.Press("4")
 		click("deepseek-v2-lite-ep2").Expect("▌ deepseek-v2-lite-ep2")
 		click("TPOT").Expect("by TPOT").Absent("greatest")

@@ -29,14 +29,13 @@ func (m *Model) View() string {
 	if m.popup != nil {
 		lines = m.popup.Popup.Over(m.env.Theme, lines, m.width, len(lines))
 	}
+	if m.finder != nil {
+		lines = m.finder.Over(m.env.Theme, lines, m.width, len(lines))
+	}
 	lines = append([]string{tabs(m)}, lines...)
 	lines = append(lines, widget.Rule(m.env.Theme, m.width, ""))
-	if m.palette != nil {
-		lines = append(lines, paletteLines(m)...)
-	} else {
-		hints, last := m.hints() // the one for help stays
-		lines = append(lines, m.message(), widget.Footer(m.env.Theme, m.width, hints, last))
-	}
+	hints, last := m.hints() // the one for help stays
+	lines = append(lines, m.message(), widget.Footer(m.env.Theme, m.width, hints, last))
 	if len(m.rooms()) == 1 {
 		spell(m, lines)
 	}
@@ -112,6 +111,9 @@ func (m *Model) message() string {
 func (m *Model) hints() (hints, last []widget.Hint) {
 	if m.popup != nil {
 		return m.popup.Popup.Hints(), nil
+	}
+	if m.finder != nil {
+		return m.finder.Hints(), nil
 	}
 	hints = hintsOf(m.focused().Keys(), true)
 	if m.focused().Capturing() {

@@ -85,18 +85,18 @@ func (p *Popup) box(th *theme.Theme, width, height int) []string {
 	body := p.wrapped(inner)
 	p.lines, p.page = len(body), min(len(body), height-4)
 	p.first = clamp(p.first, 0, p.lines-p.page)
-	lines := []string{p.edge(th, th.Corners[0], th.Corners[1], p.Title, inner)}
+	lines := []string{edge(th, th.Corners[0], th.Corners[1], p.Title, inner)}
 	for _, text := range body[p.first : p.first+p.page] {
 		if p.Tones != nil {
 			text = th.Paint(p.Tones(text), text)
 		}
-		lines = append(lines, p.side(th, text, inner))
+		lines = append(lines, side(th, text, inner))
 	}
 	place := "" // of a long body: how much is in sight
 	if p.lines > p.page {
 		place = unit.Int(p.first+p.page) + " of " + unit.Int(p.lines) + " lines"
 	}
-	return append(lines, p.side(th, "", inner), p.side(th, p.buttons(th), inner), p.edge(th, th.Corners[2], th.Corners[3], place, inner))
+	return append(lines, side(th, "", inner), side(th, p.buttons(th), inner), edge(th, th.Corners[2], th.Corners[3], place, inner))
 }
 
 // wrapped breaks long sentences, with their indent; tables and scripts, which have blanks side by side inside, are cut.
@@ -116,7 +116,8 @@ func (p *Popup) wrapped(width int) []string {
 	return out
 }
 
-func (p *Popup) edge(th *theme.Theme, left, right, title string, inner int) string {
+// edge is the upper or lower side of a frame.
+func edge(th *theme.Theme, left, right, title string, inner int) string {
 	if title != "" {
 		title = " " + Clip(title, inner-2) + " "
 	}
@@ -124,7 +125,8 @@ func (p *Popup) edge(th *theme.Theme, left, right, title string, inner int) stri
 	return th.Paint(theme.Accent, left+th.Rule+title+rule+right)
 }
 
-func (p *Popup) side(th *theme.Theme, text string, inner int) string {
+// side is a line of text in a frame.
+func side(th *theme.Theme, text string, inner int) string {
 	wall := th.Paint(theme.Accent, th.Wall)
 	return wall + " " + Fit(text, inner) + " " + wall
 }

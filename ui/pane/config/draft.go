@@ -44,7 +44,7 @@ type judged struct {
 	varying map[string]string // values of the keys that have several
 	sweepID string            // of the sweep that they make: one that is free
 	plan    sweep.Plan
-	planErr error             // why it cannot be worked out
+	planErr error // why it cannot be worked out
 }
 
 func openFile(e env, id string) (*file, error) {

@@ -58,8 +58,8 @@ type Pane struct {
 	runs     pane.Task[[]model.Run]
 	opener   pane.Opener
 	guests   guests
-	want     string      // run to read as soon as it is listed
-	followed string      // run of the experiment that was last selected
+	want     string // run to read as soon as it is listed
+	followed string // run of the experiment that was last selected
 	err      error
 	loaded   bool
 }
