@@ -23,6 +23,7 @@ type Run struct {
 	Replay     bool        `json:"replay"`            // re-emitted recording, not a measurement of this machine
 	Engine     Engine      `json:"engine,omitempty"`  // that ran, as run.json says; empty: not said
 	GPU        string      `json:"gpu,omitempty"`     // as run.json names it
+	Versions   string      `json:"-"`                 // of what it ran on, as run.json says, in one text; empty: not said
 	Files      []RunFile   `json:"files"`
 
 	Unfinished bool     `json:"unfinished,omitempty"` // Dir is <output_dir>.tmp-<job id>: its job still writes it, or died

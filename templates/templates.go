@@ -5,6 +5,7 @@
 //	experiments.yaml   the catalogue that `generate` starts from
 //	models.yaml        shapes of models
 //	gpus.yaml          kinds of GPU and their peaks
+//	priors.yaml        constants of laws of time, before any run
 //	kernels.yaml       what GPU kernels do, by their names
 //	xray.yaml          which part of an operator a kernel is, by its name
 //	steps.yaml         which forward step an annotation is of, by its name

@@ -20,6 +20,7 @@ import (
 
 	"shardeck/backend/catalog"
 	"shardeck/backend/experiments"
+	"shardeck/backend/forecast"
 	"shardeck/backend/jobs"
 	"shardeck/backend/measure"
 	"shardeck/backend/pool"
@@ -76,6 +77,7 @@ type App struct {
 	*jobs.Jobs
 	*measure.Measure
 	*sweep.Sweeps
+	*forecast.Forecasts
 
 	options        Options
 	ws             *workspace.Workspace
@@ -130,6 +132,10 @@ func (a *App) furnish() {
 			_ = a.pool.Do(ctx, pool.Wanted, 0, func(ctx context.Context) error { a.pool.Each(ctx, pool.Wanted, n, f); return nil }).Wait()
 		},
 		Reading: render.Reading{Workspace: a.ws.Root, Shardeck: o.Binary, CacheHome: filepath.Dir(o.CacheDir), Sets: o.Sets},
+	})
+	a.Forecasts = forecast.New(forecast.Needs{
+		Workspace: a.ws, World: a.world, Row: a.Experiments.Row, KnownOf: a.Measure.Quick,
+		Recorded: func(e model.Experiment) model.Engine { r, _ := replay.For(e); return r.Engine },
 	})
 	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick})
 }

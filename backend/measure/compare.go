@@ -63,12 +63,11 @@ func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Pro
 	if err != nil {
 		return scaling.Comparison{}, err
 	}
+	same := m.repeats(ctx)
 	for i := range sides {
-		if sides[i].Samples, err = m.samples(ctx, sides[i].Run, sides[i].Analysis.Device()); err != nil {
-			return scaling.Comparison{}, err
-		}
+		same.sample(&sides[i])
 	}
-	return scaling.Compare(sides), nil
+	return scaling.Compare(sides), ctx.Err()
 }
 
 // CompareTraces sets the traces of two runs side by side, the first as the base; each must have some.
@@ -112,13 +111,14 @@ func noTraces(run string) error {
 // Differences sets runs beside a base in the metrics that are sampled. Each is keyed by run and metric; the cells are those of Compare,
 // with a rank test. It reads no trace; a run of which nothing is known without one is left out.
 func (m *Measure) Differences(ctx context.Context, base string, runs []string) (map[string]map[string]scaling.CompareCell, error) {
-	was, err := m.side(ctx, base)
+	same := m.repeats(ctx)
+	was, err := same.side(base)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]map[string]scaling.CompareCell{}
 	for _, name := range append([]string{base}, runs...) {
-		now, err := m.side(ctx, name)
+		now, err := same.side(name)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -127,20 +127,6 @@ func (m *Measure) Differences(ctx context.Context, base string, runs []string) (
 		}
 	}
 	return out, nil
-}
-
-// side is a run with its samples and what is known without its traces.
-func (m *Measure) side(ctx context.Context, name string) (scaling.Side, error) {
-	a, err := m.Timings(ctx, name)
-	if err != nil {
-		return scaling.Side{}, err
-	}
-	run, err := m.Run(name)
-	if err != nil {
-		return scaling.Side{}, err
-	}
-	samples, err := m.samples(ctx, run, a.Device())
-	return scaling.Side{Measured: scaling.Measured{Run: run, Analysis: a}, Samples: samples}, err
 }
 
 // samples are the iterations of a run, by metric; gpu is what its traces name, empty where they were not read.
@@ -152,24 +138,10 @@ func (m *Measure) samples(ctx context.Context, run model.Run, gpu string) (map[s
 	return analyze.Samples(ctx, in)
 }
 
-// sampler reads the samples of runs, each once; of what cannot be read there are none.
-func (m *Measure) sampler(ctx context.Context) scaling.Sampler {
-	seen := map[string]map[string][]float64{}
-	return func(run string) map[string][]float64 {
-		if _, done := seen[run]; !done {
-			seen[run] = nil
-			if r, err := m.Run(run); err == nil {
-				seen[run], _ = m.samples(ctx, r, "")
-			}
-		}
-		return seen[run]
-	}
-}
-
 // Ties judges contests by their samples, without which there are none. It reads no trace.
 func (m *Measure) Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error) {
 	out := make([]scaling.Tie, len(contests))
-	of := m.sampler(ctx)
+	of := m.repeats(ctx).sampler()
 	for i, c := range contests {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -190,6 +162,7 @@ func (m *Measure) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scal
 	if err != nil {
 		return nil, err
 	}
+	same := m.repeats(ctx)
 	var all []scaling.Measured
 	for _, run := range runs {
 		if ctx.Err() != nil {
@@ -199,8 +172,8 @@ func (m *Measure) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scal
 			all = append(all, found)
 		}
 	}
-	series := scaling.SeriesOf(all, x, y)
-	scaling.MarkUnsure(series, y, m.sampler(ctx))
+	series := scaling.SeriesOf(same.folded(all), x, y)
+	scaling.MarkUnsure(series, y, same.sampler())
 	return series, ctx.Err()
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -16,6 +17,8 @@ import (
 // the next one begins is guessed by what looks like a header. A guess proves nothing, since packed data may look like one:
 // a member counts only if it is sound and ends at the very place of the next guess, and if all before it counted. From the
 // first that does not, the rest is read as one piece, as is a file of one member; that alone says what is wrong with it.
+// Whoever reads inflates too, whenever the next member is not there yet: handing a goroutine to an idle core takes tens of µs, a
+// member some hundreds, so that a reader who slept for each lost a tenth of the second core.
 type memberReader struct {
 	disk  io.Reader
 	raw   []byte        // of the file, not given to a member yet
@@ -23,7 +26,9 @@ type memberReader struct {
 	rest  io.Reader     // what is read as one piece, once it is
 	first *bytes.Reader // of that what was taken from the disk before; nil: nothing
 	depth int           // how many members may be ahead: one until the first is read
-	ahead []*member     // being inflated, in order
+	ahead []*member     // inflated or to be, in order
+	queue chan *member  // those of ahead that nobody inflates yet, in order
+	hands atomic.Int32  // goroutines that inflate
 	spare []*member     // to be used again
 	now   *member       // being read
 	text  []byte        // of it, not read yet
@@ -60,7 +65,7 @@ const (
 
 // newMemberReader begins with the first header; an error says what is wrong with that.
 func newMemberReader(disk io.Reader) (*memberReader, error) {
-	r := &memberReader{disk: disk, depth: 1, raw: make([]byte, 0, mostPacked+2*rawPiece)}
+	r := &memberReader{disk: disk, depth: 1, queue: make(chan *member, mostAhead), raw: make([]byte, 0, mostPacked+2*rawPiece)}
 	r.more()
 	z, err := gzip.NewReader(bytes.NewReader(r.raw))
 	if err != nil || runtime.GOMAXPROCS(0) > 1 {
@@ -89,7 +94,7 @@ func (r *memberReader) Read(p []byte) (int, error) {
 func (r *memberReader) next() error {
 	if r.now != nil {
 		r.spare, r.now = append(r.spare, r.now), nil
-		r.depth = min(runtime.GOMAXPROCS(0)+1, mostAhead)
+		r.depth = min(2*runtime.GOMAXPROCS(0), mostAhead)
 	}
 	for len(r.ahead) < r.depth && r.begin() {
 	}
@@ -97,13 +102,45 @@ func (r *memberReader) next() error {
 		return r.readAsOne()
 	}
 	m := r.ahead[0]
-	<-m.done
+	r.await(m)
 	if !m.sound {
 		return r.readAsOne()
 	}
 	r.ahead = slices.Delete(r.ahead, 0, 1)
 	r.now, r.text = m, m.text
 	return nil
+}
+
+// await returns when m is inflated, and inflates until then.
+func (r *memberReader) await(m *member) {
+	for {
+		select {
+		case <-m.done:
+			return
+		default:
+		}
+		if !r.inflateNext() {
+			<-m.done
+		}
+	}
+}
+
+// inflateNext inflates the next member that nobody does yet; false: there is none.
+func (r *memberReader) inflateNext() bool {
+	select {
+	case m := <-r.queue:
+		m.inflate()
+		return true
+	default:
+		return false
+	}
+}
+
+// help inflates until there is nothing to do.
+func (r *memberReader) help() {
+	defer r.hands.Add(-1)
+	for r.inflateNext() {
+	}
 }
 
 // readAsOne reads what is not read yet as one piece; io.EOF: nothing is.
@@ -162,7 +199,11 @@ func (r *memberReader) begin() bool {
 	m.packed, m.sound, m.done = append(m.packed[:0], r.raw[:n]...), false, make(chan struct{})
 	r.raw = r.raw[:copy(r.raw, r.raw[n:])]
 	r.ahead = append(r.ahead, m)
-	go m.inflate()
+	r.queue <- m
+	if int(r.hands.Load()) < runtime.GOMAXPROCS(0)-1 {
+		r.hands.Add(1)
+		go r.help()
+	}
 	return true
 }
 

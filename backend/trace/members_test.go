@@ -79,6 +79,19 @@ func TestMembersAreOneText(t *testing.T) {
 	}
 }
 
+// Where every other core is busy, whoever reads inflates all members, and waits for nobody.
+func TestReaderInflatesToo(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	r, err := newMemberReader(bytes.NewReader(gz(6, "one, ", "two, ", "three, ", "four")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.hands.Store(1) // nobody comes to help
+	if text, err := io.ReadAll(r); string(text) != "one, two, three, four" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
 func FuzzMembers(f *testing.F) {
 	f.Add(gz(6, "one", "two", strings.Repeat("three ", 1000)))
 	f.Add(gz(0, "one", string(gz(6, "two")), "three"))

@@ -219,6 +219,9 @@ func (w finder) readRun(path, choice string, deep bool) (model.Run, error) {
 	_, job := splitName(filepath.Base(run.Dir))
 	info := w.runInfo(&run)
 	run.JobID, run.Engine, run.GPU = cmp.Or(job, w.readJobFile(run.Dir), info.JobID), info.Engine, model.Printable(info.GPU)
+	if len(info.Versions) > 0 {
+		run.Versions = model.Printable(fmt.Sprint(info.Versions))
+	}
 	w.attachConfig(&run)
 	run.Replay = info.Replay || info.Engine == model.EngineReplay ||
 		run.Experiment != nil && run.Experiment.Engine == model.EngineReplay

@@ -233,13 +233,13 @@ const stateBytes = 4
 // and the feed-forward part of one layer, and a row of logits for each request.
 func activations(r model.RankShape, e model.Experiment, g model.GPU) int64 {
 	s, wide := r.Shape, r.Widest()
-	tokens := int64(e.EngineNumber("max_num_batched_tokens", defaultBatchedTokens(g)))
+	tokens := int64(e.EngineNumber("max_num_batched_tokens", float64(BatchedTokens(g))))
 	step := tokens * (2*int64(s.Hidden) + 2*r.Cut(int64(wide)))
 	return (step + sampledRows*r.Cut(int64(s.Vocab))) * valueBytes(e.Model.Precision)
 }
 
-// defaultBatchedTokens is vLLM's own choice by kind of GPU. [vllm/engine/arg_utils.py get_batch_defaults]
-func defaultBatchedTokens(g model.GPU) float64 {
+// BatchedTokens is vLLM's own choice by kind of GPU of how many tokens a step takes. [vllm/engine/arg_utils.py get_batch_defaults]
+func BatchedTokens(g model.GPU) int {
 	if g.Bytes >= bigGPU && g.Capability != "8.0" {
 		return bigBatched
 	}

@@ -53,35 +53,43 @@ func Change(was, now float64) (percent float64, ok bool) {
 // Alpha is the level of the rank test: a difference that chance alone makes this often is marked "~".
 const Alpha = 0.05
 
-// Difference is what a rank test says of two sets of samples.
+// Difference is what a test says of two sets of samples.
 type Difference struct {
 	P      float64 // how often chance alone makes as large a difference, two-sided
 	Sure   bool    // P < Alpha
 	TooFew bool    // so few samples that no difference would be sure: neither the same nor another
 	Words  string  // why it is not sure; empty where it is
+	Within bool    // the samples are iterations, of one run a side: another run of either may differ by more
+	Higher bool    // the second is the higher
+	N      [2]int  // samples of each side that were tested
 }
 
 // Compare tests whether two sets of samples differ, by the Mann–Whitney rank test: exact up to exactMax samples together,
-// ties counted, else by the normal approximation.
-func Compare(a, b []float64) Difference {
+// ties counted, else by the normal approximation. What names the samples: iterations, runs.
+func Compare(a, b []float64, what string) Difference {
 	n, m := len(a), len(b)
-	if n == 0 || m == 0 {
-		return Difference{P: 1, Words: "no samples to compare"}
+	d := Difference{P: 1, N: [2]int{n, m}}
+	switch {
+	case n == 0 || m == 0:
+		d.Words = "no samples to compare"
+		return d
+	case slices.ContainsFunc(slices.Concat(a, b), math.IsNaN):
+		d.Words = "a sample is missing"
+		return d
 	}
-	if slices.ContainsFunc(append(slices.Clone(a), b...), math.IsNaN) {
-		return Difference{P: 1, Words: "a sample is missing"}
+	d.P, d.Higher = rankP(a, b), Median(b) > Median(a)
+	if d.TooFew = leastP(n, m) >= Alpha; d.TooFew {
+		d.Words = fmt.Sprintf("n too small: %d against %d %s cannot show a difference", n, m, what)
+		return d
 	}
-	if least := 2 / choose(n+m, n); least >= Alpha {
-		return Difference{P: rankP(a, b), TooFew: true,
-			Words: fmt.Sprintf("n too small: %d against %d iterations cannot show a difference", n, m)}
-	}
-	d := Difference{P: rankP(a, b)}
-	d.Sure = d.P < Alpha
-	if !d.Sure {
+	if d.Sure = d.P < Alpha; !d.Sure {
 		d.Words = fmt.Sprintf("chance alone makes as large a difference in %.0f %% of cases", 100*d.P)
 	}
 	return d
 }
+
+// leastP is the least p-value that the test can give, two-sided.
+func leastP(n, m int) float64 { return 2 / choose(n+m, n) }
 
 // exactMax is the number of samples up to which every split is counted.
 const exactMax = 60

@@ -58,21 +58,21 @@ func TestCompare(t *testing.T) {
 		{"3 against 3 cannot tell", []float64{1, 2, 3}, []float64{4, 5, 6}, 0.1, false},
 		{"ties", []float64{1, 2, 2, 3}, []float64{2, 4, 5, 6}, 8.0 / 70, false}, // by listing all 70 splits, as the next test does
 	} {
-		got := Compare(tt.a, tt.b)
+		got := Compare(tt.a, tt.b, "iterations")
 		if !near(got.P, tt.p) || got.Sure != tt.sure || (got.Words == "") != tt.sure {
 			t.Errorf("%s: %+v, want p=%g", tt.name, got, tt.p)
 		}
-		if back := Compare(tt.b, tt.a); !near(back.P, got.P) {
+		if back := Compare(tt.b, tt.a, "iterations"); !near(back.P, got.P) {
 			t.Errorf("%s: the other way round p is %g", tt.name, back.P)
 		}
 	}
-	if d := Compare([]float64{1, 2, 3}, []float64{4, 5, 6}); !strings.Contains(d.Words, "n too small: 3 against 3 iterations") {
+	if d := Compare([]float64{1, 2, 3}, []float64{4, 5, 6}, "iterations"); !strings.Contains(d.Words, "n too small: 3 against 3 iterations") {
 		t.Errorf("%+v", d)
 	}
-	if d := Compare([]float64{1, math.NaN()}, []float64{1}); d.Sure || d.P != 1 || d.Words == "" {
+	if d := Compare([]float64{1, math.NaN()}, []float64{1}, "iterations"); d.Sure || d.P != 1 || d.Words == "" {
 		t.Errorf("a sample that is no number: %+v", d)
 	}
-	if d := Compare(nil, []float64{1}); d.Sure || d.P != 1 || d.Words == "" {
+	if d := Compare(nil, []float64{1}, "iterations"); d.Sure || d.P != 1 || d.Words == "" {
 		t.Errorf("nothing to compare: %+v", d)
 	}
 }
@@ -82,7 +82,7 @@ func TestCompareAgainstListing(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 100 {
 		a, b := draw(r, 4+r.IntN(2)), draw(r, 4+r.IntN(3))
-		if got, want := Compare(a, b).P, listed(a, b); !near(got, want) {
+		if got, want := Compare(a, b, "iterations").P, listed(a, b); !near(got, want) {
 			t.Fatalf("%v %v: %g, want %g", a, b, got, want)
 		}
 	}
@@ -147,7 +147,7 @@ func TestNormalApproximation(t *testing.T) {
 		}
 	}
 	long := make([]float64, 100)
-	if d := Compare(long, long); d.Sure || d.P != 1 {
+	if d := Compare(long, long, "iterations"); d.Sure || d.P != 1 {
 		t.Errorf("a hundred equal samples: %+v", d)
 	}
 }

@@ -70,9 +70,10 @@ func (b *baseline) change(run string, m metric.Metric, d metric.Definition) pres
 		return present.None()
 	}
 	cell := b.diffs[run][d.Name]
-	percent, ok := metric.Change(*was, *m.Value)
-	if cell.Change = &percent; !ok {
+	if percent, ok := metric.Change(*was, *m.Value); !ok {
 		return present.None()
+	} else if cell.Change == nil { // of several runs it is that of their medians
+		cell.Change = &percent
 	}
 	return present.Change(cell, d.Better)
 }
@@ -119,13 +120,16 @@ func (b *baseline) sampled(run string, d metric.Definition) string {
 		return ""
 	}
 	of := func(c, other scaling.CompareCell) string {
-		return present.ToldApart(c, other, d) + " (n " + unit.Int(c.N) + ", spread " + unit.Number(c.Spread, 1) + " %)"
+		return present.ToldApart(c, other, d) + " (n " + unit.Int(c.N) + map[bool]string{true: " runs"}[c.Runs > 1] + ", spread " + unit.Number(c.Spread, 1) + " %)"
 	}
 	text := d.Name + " " + of(now, was) + " against " + of(was, now) + " of " + b.name
 	if now.Words != "" {
 		return present.Doubt(now.TooFew) + " " + now.Words + " · " + text
 	}
-	return text + ", within one run a side"
+	if now.Within {
+		text += ", within one run a side"
+	}
+	return text
 }
 
 // best is which of the runs that may be compared has the best value of each metric, and whether chance alone could make it so.

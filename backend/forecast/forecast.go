@@ -1,0 +1,235 @@
+// Package forecast is the use cases of forecasts: the laws of model/forecast, fitted to the runs of the workspace, and what they say
+// of an experiment. A fit is kept while the runs are the same.
+package forecast
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"shardeck/backend/strictyaml"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/board"
+	"shardeck/model/check"
+	"shardeck/model/forecast"
+	"shardeck/model/metric"
+	"shardeck/model/xray"
+)
+
+// Needs is what forecasts take of an open workspace. It is set once.
+type Needs struct {
+	Workspace *workspace.Workspace
+	World     check.World
+	Row       func(id string) (board.Row, error)
+	KnownOf   func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
+	Steps     func(ctx context.Context, r model.Run) []xray.Rank      // its steps taken apart; nil: none can be read here
+	Recorded  func(model.Experiment) model.Engine                     // that a replay plays back
+}
+
+// Forecasts is the use cases. Its methods are safe for concurrent use.
+type Forecasts struct {
+	Needs
+
+	mu     sync.Mutex
+	of     string // the runs of fitted
+	fitted *Fitted
+}
+
+// New forecasts in an open workspace.
+func New(n Needs) *Forecasts { return &Forecasts{Needs: n} }
+
+// Fitted is the laws of this workspace. It is shared, and not to be changed.
+type Fitted struct {
+	*forecast.Machines
+	Runs []forecast.Run // that they were fitted to
+
+	only *model.GPU // the one kind of GPU of all runs; nil: there are none, or several
+}
+
+var priors = strictyaml.Embedded[forecast.Priors]("priors.yaml")
+
+// Priors is the table of what is known before a run.
+func Priors() *forecast.Priors { return priors() }
+
+// Fit fits the laws to the finished runs of the workspace.
+func (f *Forecasts) Fit(ctx context.Context) (*Fitted, error) {
+	runs, err := f.Workspace.Runs()
+	if err != nil {
+		return nil, err
+	}
+	var version strings.Builder
+	for _, r := range runs {
+		fmt.Fprintln(&version, r.Dir, r.Time.UnixNano(), len(r.Files))
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.fitted != nil && f.of == version.String() {
+		return f.fitted, nil
+	}
+	fitted := &Fitted{}
+	for _, r := range runs {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if run, ok := f.measured(ctx, r); ok {
+			fitted.Runs = append(fitted.Runs, run)
+		}
+	}
+	fitted.oneGPU()
+	fitted.Machines = forecast.Fit(priors(), nil, fitted.Runs)
+	f.of, f.fitted = version.String(), fitted
+	return fitted, nil
+}
+
+// oneGPU gives runs that do not tell their GPU that of the others, where these are of one kind.
+func (f *Fitted) oneGPU() {
+	for _, r := range f.Runs {
+		switch gpu := r.Config.GPU; {
+		case gpu.Key == "":
+		case f.only == nil:
+			f.only = &gpu
+		case f.only.Key != gpu.Key:
+			f.only = nil
+			return
+		}
+	}
+	for i := range f.Runs {
+		if c := &f.Runs[i].Config; c.GPU.Key == "" && f.only != nil {
+			c.GPU = *f.only
+		}
+	}
+}
+
+// measured is a run as the laws take it; ok is false of one without config, shape or times.
+func (f *Forecasts) measured(ctx context.Context, r model.Run) (out forecast.Run, ok bool) {
+	if r.Experiment == nil || r.Unfinished {
+		return out, false
+	}
+	e := *r.Experiment
+	if e.Engine == model.EngineReplay {
+		e.Engine = e.Replay.Engine
+	}
+	a := f.KnownOf(ctx, r)
+	shape := f.World.Shape(e.Model.Name)
+	if a == nil || shape == nil {
+		return out, false
+	}
+	out = forecast.Run{Name: r.Name, Config: f.config(e, *shape)}
+	for _, text := range []string{r.GPU, a.Device(), e.Description} {
+		if gpu, _ := model.FindGPU(f.World.GPUs, text, 0); gpu != nil && text != "" {
+			out.Config.GPU = *gpu
+			break
+		}
+	}
+	out.Config.Batched = check.BatchedTokens(out.Config.GPU)
+	value := func(name string) (v float64, m metric.Metric) {
+		if m = a.Metric(name); m.Value != nil && !strings.Contains(m.Note, "traced") {
+			v = *m.Value
+		}
+		return v, m
+	}
+	first, found := value("ttft")
+	out.TTFT = first
+	perToken, tpot := value("tpot")
+	out.TPOT = perToken
+	for i, m := range []metric.Metric{found, tpot} {
+		if m.Spread != nil {
+			out.Spread[i] = *m.Spread / 100
+		}
+	}
+	out.Iteration, _ = value("iteration_wall_clock")
+	if s := found.By.Stats; e.Engine == model.EngineVLLM && s[metric.Min] > 0 {
+		out.Ragged = s[metric.Max]-s[metric.Min] > 0.15*s[metric.Max] && e.RequestsPerReplica()*int64(e.Data.SeqLen) <= int64(out.Config.Batched)
+	}
+	if len(r.KernelFiles()) > 0 {
+		out.Steps = []xray.Step{{}} // until steps are taken apart
+	}
+	if len(r.KernelFiles()) > 0 && f.Steps != nil {
+		if ranks := f.Steps(ctx, r); len(ranks) > 0 {
+			out.Steps, out.Stage = ranks[0].Steps, ranks[0].Stage
+		}
+	}
+	return out, true
+}
+
+// config is an experiment with what its numbers depend on; its GPU is not known yet.
+func (f *Forecasts) config(e model.Experiment, shape model.Shape) forecast.Config {
+	site := f.World.Site.For(e.Slurm)
+	return forecast.Config{Experiment: e, Shape: shape.WithLayers(e.Model.Layers), Site: site.Name, GPUsPerNode: site.GPUsPerNode}
+}
+
+// Forecast says what experiments are to take, in their order. An id that is none is an error; what cannot be said of one stands in
+// its forecast. With prior it says something of everything, marked.
+func (f *Forecasts) Forecast(ctx context.Context, ids []string, prior bool) ([]forecast.Forecast, error) {
+	fitted, err := f.Fit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := model.Through(ids, f.Row)
+	if err != nil {
+		return nil, err
+	}
+	return model.Each(rows, func(r board.Row) forecast.Forecast { return f.Of(fitted, r, prior) }), ctx.Err()
+}
+
+// Of says what one experiment is to take, without reading a file.
+func (f *Forecasts) Of(fitted *Fitted, row board.Row, prior bool) forecast.Forecast {
+	e := row.Experiment
+	if e.Engine == model.EngineReplay && f.Recorded != nil {
+		e.Engine = f.Recorded(e)
+	}
+	shape := f.World.Shape(e.Model.Name)
+	if shape == nil || row.Problem != "" {
+		why := row.Problem
+		if why == "" {
+			why = fmt.Sprintf("the shape of model %q is not known; add it to models.yaml", e.Model.Name)
+		}
+		return forecast.Forecast{ID: e.ID, Refused: why, Metrics: []forecast.Metric{}}
+	}
+	c := f.config(e, *shape)
+	gpu, other := f.gpuOf(row, fitted.only)
+	if gpu != nil {
+		c.GPU = *gpu
+	}
+	c.Batched = check.BatchedTokens(c.GPU)
+	for _, x := range row.Verdict.Findings {
+		if x.Severity == check.SeverityError && (strings.HasPrefix(x.Field, "parallelism") || strings.HasPrefix(x.Code, "fit-")) {
+			c.Faults = append(c.Faults, x.Fault)
+		}
+	}
+	out := fitted.Forecast(c, prior)
+	if other != "" {
+		out.Notes = append(out.Notes, other)
+	}
+	return out
+}
+
+// gpuOf is the kind of GPU that an experiment is forecast for: the one that its constraint or its description names, else that of all
+// runs here, else the site's; nil: nobody tells. The sentence says where the site plans another.
+func (f *Forecasts) gpuOf(row board.Row, measured *model.GPU) (gpu *model.GPU, other string) {
+	e := row.Experiment
+	if !model.IsAuto(e.Slurm.Constraint) && row.Planned != nil {
+		return row.Planned, ""
+	}
+	if named, alike := model.FindGPU(f.World.GPUs, e.Description, 0); named != nil && len(alike) == 0 {
+		return named, ""
+	}
+	if measured == nil {
+		return row.Planned, ""
+	}
+	if row.Planned != nil && row.Planned.Key != measured.Key {
+		other = fmt.Sprintf("it is forecast for %s, on which the runs here are; the site plans %s: set slurm.constraint to say which", measured.Title, row.Planned.Title)
+	}
+	return measured, other
+}
+
+// CrossValidate forecasts the runs of the workspace from one another.
+func (f *Forecasts) CrossValidate(ctx context.Context) ([]forecast.Trial, error) {
+	fitted, err := f.Fit(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return forecast.CrossValidate(priors(), nil, fitted.Runs), ctx.Err()
+}

@@ -1,0 +1,299 @@
+package forecast
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/model/xray"
+)
+
+// Config is what a forecast is of: an experiment with all that its numbers depend on.
+type Config struct {
+	Experiment  model.Experiment // of a replay the engine that was recorded
+	Shape       model.Shape      // with the depth of the experiment
+	GPU         model.GPU        // Key is empty where it is not known
+	Site        string
+	GPUsPerNode int // 0: not known, one node is taken to hold all
+	Batched     int // tokens of a step where the config does not say: vLLM's own choice
+	// Faults of the config that keep it from running at all, one sentence each.
+	Faults []string
+}
+
+// Run is what was measured of a config. Times that were not measured are 0.
+type Run struct {
+	Name      string
+	Config    Config
+	TTFT      float64     // ms, as the metric says
+	TPOT      float64     // ms
+	Iteration float64     // s
+	Spread    [2]float64  // of TTFT and TPOT over its iterations: (max − min) / median
+	Ragged    bool        // requests reached the engine one by one: their first tokens came in steps that no schedule explains
+	Steps     []xray.Step // of its lowest rank; none: not traced
+	Stage     int         // of that rank
+}
+
+// Forecast is what a config is to take.
+type Forecast struct {
+	ID       string   `json:"id"`
+	Refused  string   `json:"refused"` // why there are no metrics; empty: there are
+	Metrics  []Metric `json:"metrics"`
+	Prior    bool     `json:"prior_only,omitempty"` // it would be refused: asked for all the same, from priors and runs that do not fit
+	Notes    []string `json:"notes,omitempty"`      // what a reader must know, a sentence each
+	Measured string   `json:"measured,omitempty"`   // a run of this very config, which the forecast does not know
+}
+
+// Metric is one forecast number with the interval that holds it at Level.
+type Metric struct {
+	Name    string             `json:"name"` // as of metric.Definitions
+	Unit    string             `json:"unit"`
+	Value   float64            `json:"value"`
+	Low     float64            `json:"low"`
+	High    float64            `json:"high"`
+	Level   float64            `json:"level"`
+	Parts   map[string]float64 `json:"parts"`    // in the unit, by PartNames; those of a throughput are shares of its time in %
+	RestsOn []string           `json:"rests_on"` // runs, then priors
+}
+
+// Machines are the constants of every machine of which there are runs, and of others by their priors.
+type Machines struct {
+	priors   *Priors
+	measured []Calibration
+	groups   []*runsOf
+}
+
+// runsOf is the runs of models of one family, by one engine, in one format of weights, on one kind of GPU.
+type runsOf struct {
+	of    Config // the first of them
+	runs  []Run
+	plans []plan
+	m     machine
+	all   *fitted
+}
+
+// tellOf reports whether runs of one config tell of another.
+func tellOf(a, b Config) bool {
+	return machineKey(a) == machineKey(b) && family(a.Shape) == family(b.Shape)
+}
+
+// find is the runs that tell of a config; nil: there are none.
+func (l *Machines) find(c Config) *runsOf {
+	at := slices.IndexFunc(l.groups, func(g *runsOf) bool { return tellOf(g.of, c) })
+	if at < 0 {
+		return nil
+	}
+	return l.groups[at]
+}
+
+// machineKey is what runs must share to tell of one another, whatever the model.
+func machineKey(c Config) string {
+	return strings.Join([]string{string(c.Experiment.Engine), c.GPU.Key, format(c)}, "/")
+}
+
+// format is how weights are held.
+func format(c Config) string {
+	if q := c.Shape.Quant; q != nil {
+		return q.Label
+	}
+	return c.Experiment.Model.Precision
+}
+
+// Fit fits the laws of each machine to its runs. Calibrations stand before priors where the GPU is the same; gpu finds one by the
+// name that a driver gives it.
+func Fit(priors *Priors, calibrations []Calibration, runs []Run) *Machines {
+	l := &Machines{priors: priors, measured: calibrations}
+	for _, r := range runs {
+		g := l.find(r.Config)
+		if g == nil {
+			m, ok := l.machine(r.Config)
+			if !ok || r.Config.GPU.Key == "" {
+				continue
+			}
+			g = &runsOf{of: r.Config, m: m}
+			l.groups = append(l.groups, g)
+		}
+		g.runs = append(g.runs, r)
+		g.plans = append(g.plans, newWorker(r.Config, &g.m).planOf(r.Ragged))
+	}
+	for _, g := range l.groups {
+		g.all = fitRuns(g.m, g.runs, g.plans, nil)
+	}
+	return l
+}
+
+func (l *Machines) machine(c Config) (machine, bool) {
+	var constants []Constant
+	for _, m := range l.measured {
+		if slices.Contains(c.GPU.Names, m.GPU) && m.GPU != "" {
+			constants = append(constants, m.Constants()...)
+		}
+	}
+	return l.priors.machineOf(string(c.Experiment.Engine), c.Experiment.Model.Precision, c.GPU, c.Site, constants)
+}
+
+// samePoint reports whether two configs measure the same.
+func samePoint(a, b Config) bool {
+	return machineKey(a) == machineKey(b) && a.Experiment.Layout == b.Experiment.Layout && a.Experiment.Data == b.Experiment.Data &&
+		a.Shape.Name == b.Shape.Name && a.Shape.Layers == b.Shape.Layers && a.Experiment.Comm == b.Experiment.Comm
+}
+
+// without is the laws of a group by all runs but those of a config, and their names.
+func (g *runsOf) without(c Config) (*fitted, []string) {
+	var runs, own []Run
+	var plans []plan
+	for i, r := range g.runs {
+		if samePoint(r.Config, c) {
+			own = append(own, r)
+			continue
+		}
+		runs, plans = append(runs, r), append(plans, g.plans[i])
+	}
+	if len(own) == 0 {
+		return g.all, nil
+	}
+	return fitRuns(g.m, runs, plans, &g.all.at), names(own)
+}
+
+// Forecast says what a config is to take, or why that is not known. Runs of the same point are left out of it. With prior it gives what
+// would be refused a wide answer, by priors and whatever runs there are, and says so.
+func (l *Machines) Forecast(c Config, prior bool) Forecast {
+	out := Forecast{ID: c.Experiment.ID, Metrics: []Metric{}}
+	var f *fitted
+	if g := l.find(c); g != nil {
+		var own []string
+		f, own = g.without(c)
+		out.Measured = strings.Join(own, ", ")
+	}
+	if out.Refused = l.refusal(c, f); out.Refused != "" && (!prior || len(c.Faults) > 0) {
+		return out
+	}
+	if f == nil {
+		m, ok := l.machine(c)
+		if !ok || c.GPU.Key == "" {
+			return out
+		}
+		f = fitRuns(m, nil, nil, nil)
+	}
+	if out.Refused != "" {
+		out.Prior, out.Notes, out.Refused = true, append(out.Notes, "by priors: "+out.Refused), ""
+	}
+	f.forecast(c, &out)
+	return out
+}
+
+// forecast fills in the metrics.
+func (f *fitted) forecast(c Config, out *Forecast) {
+	w := newWorker(c, &f.machine)
+	ragged := slices.ContainsFunc(f.runs, func(r Run) bool { return r.Ragged })
+	p := w.planOf(ragged)
+	structural, notes := f.distance(c, ragged)
+	if out.Prior {
+		structural = math.Hypot(structural, priorDoubt)
+	}
+	out.Notes = append(out.Notes, notes...)
+	d := c.Experiment.Data
+	tokens := float64(d.BatchSize * (d.SeqLen + d.MaxTokens))
+	for _, q := range []quantity{ttft, tpot, iteration} {
+		if q == tpot && d.MaxTokens <= 1 {
+			out.Notes = append(out.Notes, "max_tokens is 1: there is no second token to time")
+			continue
+		}
+		m, note := f.metric(&p, q, structural)
+		if note != "" {
+			out.Notes = append(out.Notes, note)
+		}
+		out.Metrics = append(out.Metrics, m)
+		if q == iteration {
+			out.Metrics = append(out.Metrics, throughputOf(m, tokens))
+		}
+	}
+}
+
+type quantityUnit struct {
+	name, unit string
+	scale      float64
+}
+
+// units are the names and units of what a plan gives, and µs in each.
+var units = [quantities]quantityUnit{{"ttft", "ms", 1e3}, {"tpot", "ms", 1e3}, {"iteration_wall_clock", "s", 1e6}}
+
+// metric is one number with its interval. Where the host sets the pace it can be no less than the device takes.
+func (f *fitted) metric(p *plan, q quantity, structural float64) (Metric, string) {
+	u := units[q]
+	time, hosted := p.time(q, &f.at)
+	slope := p.slope(q, &f.at)
+	structural = math.Hypot(structural, hosted*f.hostDoubt(p))
+	below, above := f.spread(q, math.Sqrt(f.variance(slope)), structural)
+	total := time.sum()
+	floor := total - time[Launch] - time[Host]
+	m := Metric{Name: u.name, Unit: u.unit, Value: total / u.scale, Level: Level, Parts: map[string]float64{}, RestsOn: f.restsOn(slope)}
+	m.Low, m.High = max(total*math.Exp(below), min(floor*0.9, total*math.Exp(-0.01)))/u.scale, total*math.Exp(above)/u.scale
+	for i, v := range time {
+		if v > 0 {
+			m.Parts[PartNames[i]] = v / u.scale
+		}
+	}
+	note := ""
+	if hosted > 0.5 && q == ttft {
+		note = fmt.Sprintf("%s is launch-bound: the host takes longer to launch its kernels than the GPU to run them", u.name)
+	}
+	return m, note
+}
+
+// throughputOf is tokens over the time of an iteration.
+func throughputOf(m Metric, tokens float64) Metric {
+	out := Metric{Name: "throughput_tokens_sec", Unit: "tok/s", Value: tokens / m.Value, Low: tokens / m.High, High: tokens / m.Low, Level: Level,
+		Parts: map[string]float64{}, RestsOn: m.RestsOn}
+	for name, v := range m.Parts {
+		out.Parts[name] = 100 * v / m.Value
+	}
+	return out
+}
+
+// restsOn names the runs, and the prior where more than a little of the number depends on constants that are still its.
+func (f *fitted) restsOn(slope vector) (all []string) {
+	for _, n := range names(f.runs) {
+		all = append(all, "run "+n)
+	}
+	var still []string
+	for c, g := range slope {
+		if math.Abs(g) > 0.02 && f.priorShare(constant(c)) > 0.7 {
+			still = append(still, f.priors[c].Name)
+		}
+	}
+	if len(still) > 0 {
+		all = append(all, fmt.Sprintf("prior %s (%s)", cmp.Or(f.gpu.Key, "of no known GPU"), strings.Join(still, ", ")))
+	}
+	return all
+}
+
+// Known is one constant of a machine, before and after its runs.
+type Known struct {
+	Machine string  `json:"machine"` // engine/GPU/format, and the family of models
+	Name    string  `json:"name"`
+	Unit    string  `json:"unit"`
+	Prior   Prior   `json:"prior"` // value and factor in Unit
+	Value   float64 `json:"value"`
+	Factor  float64 `json:"factor"` // one standard deviation
+	Whose   string  `json:"whose"`  // prior, runs or both: whose knowledge it is
+}
+
+// Constants are those of every machine of which there are runs.
+func (l *Machines) Constants() (all []Known) {
+	for _, g := range l.groups {
+		for c, p := range g.all.priors {
+			k := Known{machineKey(g.of) + " " + family(g.of.Shape), p.Name, constantNames[c][1], p, g.all.at[c], math.Exp(math.Sqrt(g.all.covariance[c][c])), "both"}
+			switch share := g.all.priorShare(constant(c)); {
+			case share > 0.9:
+				k.Whose = "prior"
+			case share < 0.4:
+				k.Whose = "runs"
+			}
+			all = append(all, k)
+		}
+	}
+	return all
+}

@@ -1,0 +1,89 @@
+package result
+
+import (
+	"context"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"shardeck/backend/app"
+	"shardeck/model/forecast"
+	"shardeck/model/present"
+	"shardeck/ui/cli/command"
+)
+
+// Forecast says what experiments are to take.
+func Forecast(e *command.Env) *cobra.Command {
+	var prior, validate, laws bool
+	c := e.Command("forecast [ID…]", "say what experiments will take, by laws fitted to the runs here", `
+Says what time to first token, time per output token, iteration time and throughput an
+experiment is to have before it runs, with an interval that is to hold what will be
+measured four times of five, the parts each number is made of, and the runs and priors
+that it rests on. The laws are fitted to the runs of this workspace; a run of the very
+same point is left out.
+
+It refuses, in words, where there is nothing to stand on: no run of the engine on that
+GPU, no trace of the model's family, graphs against eager, sizes beyond four times
+those measured, a network that no run crossed. --prior gives a wide answer all the
+same, by public constants, and marks it.
+
+--cross-validate forecasts the runs that are here from one another: those of several
+GPUs from those of one GPU and one of their traces alone, and every run from all others.
+--laws lists the constants of the laws, and of each whether runs or a prior set it.`,
+		func(ctx context.Context, a *app.App, ids []string) error {
+			switch {
+			case laws:
+				fitted, err := a.Fit(ctx)
+				if err != nil {
+					return err
+				}
+				known := append([]forecast.Known{}, fitted.Constants()...)
+				return e.Show(known, func() { e.Table(present.Constants(known)) })
+			case validate:
+				trials, err := a.CrossValidate(ctx)
+				return e.Answer(err, trials, func() {
+					for _, t := range present.Trials(trials) {
+						e.Rows(t)
+					}
+				})
+			case len(ids) == 0:
+				return command.Usage("forecast needs ID…")
+			}
+			all, err := a.Forecasts.Forecast(ctx, ids, prior)
+			if err != nil {
+				return err
+			}
+			var none error
+			if !slices.ContainsFunc(all, func(f forecast.Forecast) bool { return f.Refused == "" }) {
+				none = command.Exit(command.Failed)
+			}
+			return e.Answer(nil, forecasts{all}, func() { printForecasts(e, all) }, none)
+		})
+	c.Example = "  shardeck forecast E1.3\n  shardeck forecast E1.2 E1.3 --json\n  shardeck forecast --cross-validate"
+	c.Flags().BoolVar(&prior, "prior", false, "say something of what would be refused, from public constants; wide, and marked")
+	c.Flags().BoolVar(&validate, "cross-validate", false, "forecast the runs here from one another, beside what they measured")
+	c.Flags().BoolVar(&laws, "laws", false, "list the constants of the laws, and whose they are")
+	return c
+}
+
+// forecasts is forecast --json.
+type forecasts struct {
+	Forecasts []forecast.Forecast `json:"forecasts"`
+}
+
+func printForecasts(e *command.Env, all []forecast.Forecast) {
+	for i, f := range all {
+		if i > 0 {
+			e.Say("")
+		}
+		e.Say("%s", e.Paint(present.Strong, f.ID))
+		if f.Refused != "" {
+			e.SayWrapped("refused: "+f.Refused, "         ")
+			continue
+		}
+		e.Rows(present.Forecast(f))
+		for _, line := range present.ForecastWords(f) {
+			e.SayWrapped(line, "         ")
+		}
+	}
+}
