@@ -38,6 +38,7 @@ func TestRecordings(t *testing.T) {
 			}
 			checkCalls(t, in, a)
 			checkSummary(t, in, a.Trace)
+			checkXRay(t, in)
 		})
 	}
 }

@@ -22,8 +22,8 @@ type Holding struct {
 	CacheBits int
 }
 
-// XRay takes the steps of each rank apart. It fails only when ctx ends.
-func XRay(ctx context.Context, in Input, held Holding) (xray.Report, error) {
+// XRay takes the steps of each rank apart, with what is known of the launches of each by its number. It fails only when ctx ends.
+func XRay(ctx context.Context, in Input, held Holding, launches map[int][]trace.LaunchRun) (xray.Report, error) {
 	t, err := align.Build(ctx, in)
 	if err != nil {
 		return xray.Report{}, err
@@ -34,7 +34,7 @@ func XRay(ctx context.Context, in Input, held Holding) (xray.Report, error) {
 		out.Model = in.Shape.Short
 	}
 	t.EachRank(&in, func(i int, r *align.Rank) {
-		out.Ranks[i] = xray.Analyse(rankInput(&in, t, r, held), rawSteps(&in, t, r))
+		out.Ranks[i] = xray.Analyse(rankInput(&in, t, r, held), rawSteps(&in, t, r, launches[r.Number]))
 	})
 	for i, r := range t.Ranks {
 		if why := r.NoSteps(); why != "" {
@@ -73,37 +73,68 @@ func rankInput(in *Input, t *align.Timeline, r *align.Rank, held Holding) xray.I
 }
 
 // rawSteps are the steps of a rank with what its device did in each.
-func rawSteps(in *Input, t *align.Timeline, r *align.Rank) iter.Seq[*xray.Raw] {
+func rawSteps(in *Input, t *align.Timeline, r *align.Rank, launches []trace.LaunchRun) iter.Seq[*xray.Raw] {
 	return func(yield func(*xray.Raw) bool) {
 		if len(r.Steps) == 0 {
 			return
 		}
-		requests := newRequests(in, t.Layout)
-		raw, at, call := &xray.Raw{NextNS: -1}, 0, 0
-		end := func() bool {
+		requests, launched := newRequests(in, t.Layout), newLaunched(launches, r.Records())
+		raw, at, call, more := &xray.Raw{NextNS: -1}, 0, 0, true
+		end := func() {
 			requests.step(&r.Steps[at], raw)
 			raw.Index, raw.Cut = at, r.Skew > 0 && r.Steps[at].Start < r.Window.Start
-			more := yield(raw)
+			more = yield(raw)
 			raw = &xray.Raw{NextNS: -1, Kernels: raw.Kernels[:0]}
-			return more
 		}
-		for s, sort := range r.Activity() {
-			for at+1 < len(r.Steps) && r.Steps[at+1].Start <= s.Start {
-				if n := len(raw.Kernels); n > 0 {
+		r.Activity(func(i int, s span.Span, sort *trace.Sort) bool {
+			for ; more && at+1 < len(r.Steps) && r.Steps[at+1].Start <= s.Start; at++ {
+				if len(raw.Kernels) > 0 {
 					raw.NextNS = max(0, s.Start-lastEnd(raw.Kernels))
 				}
-				if !end() {
-					return
-				}
-				at++
+				end()
 			}
-			if s.Start < r.Steps[at].Start || s.Start >= r.Steps[at].End {
-				continue // of a pass without requests, or of no step
+			k := kernelOf(r, s, sort, &call)
+			launched.note(i, &k)
+			if s.Start >= r.Steps[at].Start && s.Start < r.Steps[at].End { // else of a pass without requests, or of no step
+				raw.Kernels = append(raw.Kernels, k)
 			}
-			raw.Kernels = append(raw.Kernels, kernelOf(r, s, sort, &call))
+			return more
+		})
+		if more {
+			end()
 		}
-		end()
 	}
+}
+
+// launched tells when the host launched records, which are asked for in order.
+type launched struct {
+	runs  []trace.LaunchRun
+	first int   // number of the first record of runs[0]
+	at    int64 // when that run was launched; 0: its first record was not met
+}
+
+// newLaunched is of no run if they are not of so many records: some were left out as damage since.
+func newLaunched(runs []trace.LaunchRun, records int) *launched {
+	for _, run := range runs {
+		records -= int(run.Count)
+	}
+	if records != 0 {
+		return &launched{}
+	}
+	return &launched{runs: runs}
+}
+
+func (l *launched) note(i int, k *xray.Kernel) {
+	for len(l.runs) > 0 && i >= l.first+int(l.runs[0].Count) {
+		l.first, l.runs, l.at = l.first+int(l.runs[0].Count), l.runs[1:], 0
+	}
+	if len(l.runs) == 0 || l.runs[0].Lead < 0 {
+		return
+	}
+	if l.at == 0 {
+		l.at = k.Start - l.runs[0].Lead
+	}
+	k.Launched, k.Calling, k.Graph = l.at, l.runs[0].Call, l.runs[0].Graph
 }
 
 func lastEnd(all []xray.Kernel) (end int64) {

@@ -5,6 +5,8 @@ import (
 
 	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
 	"shardeck/model"
 	"shardeck/model/xray"
 )
@@ -39,27 +41,55 @@ func (rd *Reader) XRay(ctx context.Context, name string, progress pool.Progress)
 	return out, err
 }
 
+// launches are those of the rank of a file, from the cache where they lie there; nil: they are not known.
+func (rd *Reader) launches(ctx context.Context, f model.RunFile) []trace.LaunchRun {
+	if f.Kind != model.FileKineto {
+		return nil
+	}
+	if key, err := rd.rankKey(f); err == nil && rd.Cache.has(linksKey(key)) {
+		if l, err := rd.openLinks(ctx, f, nil); err == nil && l.Runs != nil {
+			return l.Runs
+		}
+	}
+	ranks, err := kineto.Reader{Calls: true}.Open(ctx, f.Path, nil)
+	if err != nil || ranks[0].Links == nil {
+		return nil
+	}
+	return ranks[0].Links.Runs
+}
+
 func (rd *Reader) readXRay(ctx context.Context, run model.Run, progress pool.Progress) (out xray.Report, err error) {
 	if !rd.Typing {
 		defer keepHeapSmall()()
 	}
-	r := rd.newReading(run)
+	r, launches := rd.newReading(run), make([][]trace.LaunchRun, len(run.KernelFiles()))
 	files := run.KernelFiles()
 	r.bytes.total = run.TraceBytes()
-	tasks := model.Each(files, func(f model.RunFile) *pool.Task {
-		return rd.Pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context) error { return r.readTrace(ctx, f, progress) })
-	})
+	tasks := make([]*pool.Task, len(files))
+	for i, f := range files {
+		tasks[i] = rd.Pool.Do(ctx, pool.Wanted, costOf(f), func(ctx context.Context) error {
+			if err := r.readTrace(ctx, f, progress); err != nil {
+				return err
+			}
+			launches[i] = rd.launches(ctx, f)
+			return context.Cause(ctx)
+		})
+	}
 	if err := pool.WaitAll(tasks); err != nil { // ctx has ended
 		return out, err
 	}
 	r.numberRanks()
+	byRank := map[int][]trace.LaunchRun{}
+	for i, f := range files {
+		byRank[f.Rank] = launches[i]
+	}
 	var held analyze.Holding
 	if run.Experiment != nil {
 		held.Quant, held.CacheBits = rd.World.Held(*run.Experiment)
 	}
 	err = rd.Pool.Do(ctx, pool.Wanted, 0, func(ctx context.Context) error {
 		r.input.Each = func(n int, do func(i int)) { rd.Pool.Each(ctx, pool.Wanted, n, do) }
-		out, err = analyze.XRay(ctx, r.input, held)
+		out, err = analyze.XRay(ctx, r.input, held, byRank)
 		return err
 	}).Wait()
 	out.Warnings, out.Damaged = append(r.warnings, out.Warnings...), out.Damaged || r.damaged

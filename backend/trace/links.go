@@ -5,6 +5,15 @@ type Links struct {
 	Names   []string            // of ranges, and reasons why there is none
 	By      map[string][]Launch // by one of metric.Launchers
 	Damaged bool                // the file is, as Rank.Damage says of what was read of it
+	Runs    []LaunchRun         // of the records of the rank, in order of time
+}
+
+// LaunchRun is records in a row that one call of the host launched: a kernel, or those of a CUDA graph; or whose launch is not known.
+type LaunchRun struct {
+	Count int32 // of records
+	Lead  int64 // ns from the beginning of the call to the start of the first; below 0: the launch is not known
+	Call  int64 // ns of the call
+	Graph bool  // it replays a CUDA graph
 }
 
 // Launch is the kernels that one range of the program launched, the innermost around their launches, or those of which no range is known.

@@ -227,37 +227,38 @@ func (p *parser) mixture(from, to, n int) {
 	if !grouped {
 		p.experts[n], p.loops["experts"] = count/2, max(count, p.loops["experts"])
 	}
+	p.amongExperts(from, to, n, router, rest)
+}
+
+// partOfMixture is the operator of parts whose name tells it.
+var partOfMixture = map[string]string{"router": "router", "softmax": "router", "sampling": "router", "experts": "experts", "norm": "norm",
+	"quantise": "quantise", "dispatch": "dispatch", "memory": "dispatch", "embedding": "dispatch"}
+
+// amongExperts names what is no product of a mixture.
+func (p *parser) amongExperts(from, to, n, router int, products []int) {
+	product := "experts" // the last one
 	for i := from; i < to; i++ {
-		switch p.k[i].Part {
-		case "router", "softmax", "sampling":
-			p.put(i, "router", n)
-		case "experts":
-			p.put(i, "experts", n)
-		case "norm":
-			p.put(i, "norm", n)
-		case "quantise":
-			p.put(i, "quantise", n)
-		case "activation":
-			p.put(i, "experts", n)
-		case "dispatch", "memory", "embedding":
-			p.put(i, "dispatch", n)
+		op := partOfMixture[p.k[i].Part]
+		switch {
+		case op != "":
+		case p.op[i] == "experts" || p.op[i] == "shared":
+			product = p.op[i]
+		case p.k[i].Part == "activation":
+			op = product
+		case i < router:
+			op = "router"
+		case len(products) > 1 && i > products[0] && i < products[len(products)-1]:
+			op = product
 		default:
-			p.put(i, p.between(i, rest, "experts", "dispatch"), n)
+			op = "dispatch"
 		}
+		p.put(i, op, n)
 	}
 }
 
 // after reports whether the product at i is one of the last in a mixture: tokens were put back before it.
 func (p *parser) after(i, to, dispatched int) bool {
 	return dispatched >= 0 && i > dispatched && i < to
-}
-
-// between is the first name for what lies among products, the other for what does not.
-func (p *parser) between(i int, g []int, inside, outside string) string {
-	if len(g) > 1 && i > g[0] && i < g[len(g)-1] {
-		return inside
-	}
-	return outside
 }
 
 // around names what stands before, among and after the products of a region, where its part does not.

@@ -293,7 +293,7 @@ func (p *parser) why(in *Input, name string, c *cost) string {
 	case len(c.products) == 0:
 		return ""
 	case want > 0 && p.layers != want:
-		return fmt.Sprintf("attention ran %d times, the model has %d layers here", p.layers, want)
+		return fmt.Sprintf("attention ran %d×, the model has %d layers here", p.layers, want)
 	case p.odd[name] != "":
 		return p.odd[name]
 	}

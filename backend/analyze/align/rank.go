@@ -257,15 +257,16 @@ func (r *Rank) Kernels() iter.Seq2[span.Span, *trace.Sort] {
 	}
 }
 
-// Activity is Kernels with copies and fills among them.
-func (r *Rank) Activity() iter.Seq2[span.Span, *trace.Sort] {
-	return func(yield func(span.Span, *trace.Sort) bool) {
-		r.records.Each(0, func(i int, start, end int64) bool {
-			sort := r.records.SortOf(i)
-			return r.is[sort] == 0 || yield(r.spanOf(start, end), &r.records.Sorts[sort])
-		})
-	}
+// Activity is Kernels with copies and fills among them, each with its number among the records of the trace.
+func (r *Rank) Activity(yield func(i int, s span.Span, sort *trace.Sort) bool) {
+	r.records.Each(0, func(i int, start, end int64) bool {
+		sort := r.records.SortOf(i)
+		return r.is[sort] == 0 || yield(i, r.spanOf(start, end), &r.records.Sorts[sort])
+	})
 }
+
+// Records is how many records the trace has.
+func (r *Rank) Records() int { return r.records.Len() }
 
 // Forget lets the launches go: Kernels is not to be called any more.
 func (r *Rank) Forget() { r.records = nil }

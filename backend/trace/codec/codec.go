@@ -39,6 +39,7 @@ type head struct {
 // linksHead is the same of links.
 type linksHead struct {
 	Launches []int // of each of metric.Launchers
+	Runs     int
 	Links    trace.Links
 }
 
@@ -55,7 +56,7 @@ func Encode(w io.Writer, ranks []*trace.Rank) error {
 // EncodeLinks writes what launched the kernels of a rank.
 func EncodeLinks(w io.Writer, l *trace.Links) error {
 	return encode(w, func(e *encoder) {
-		h := linksHead{Links: trace.Links{Names: l.Names, Damaged: l.Damaged}}
+		h := linksHead{Links: trace.Links{Names: l.Names, Damaged: l.Damaged}, Runs: len(l.Runs)}
 		for _, by := range metric.Launchers {
 			h.Launches = append(h.Launches, len(l.By[by]))
 		}
@@ -64,6 +65,9 @@ func EncodeLinks(w io.Writer, l *trace.Links) error {
 			for _, c := range launchColumns {
 				e.column(len(l.By[by]), c.delta, func(i int) int64 { return c.get(&l.By[by][i]) })
 			}
+		}
+		for _, c := range runColumns {
+			e.column(len(l.Runs), c.delta, func(i int) int64 { return c.get(&l.Runs[i]) })
 		}
 	})
 }
@@ -192,6 +196,15 @@ var launchColumns = []column[launch]{
 		func(l *launch, v int64) bool { l.Missing = v == 1; return v>>1 == 0 }},
 }
 
+type run = trace.LaunchRun
+
+var runColumns = []column[run]{
+	{false, func(r *run) int64 { return int64(r.Count) }, func(r *run, v int64) bool { r.Count = int32(v); return isIndex(v) }},
+	{true, func(r *run) int64 { return r.Lead }, func(r *run, v int64) bool { r.Lead = v; return true }},
+	{false, func(r *run) int64 { return r.Call }, func(r *run, v int64) bool { r.Call = v; return v >= 0 }},
+	{false, func(r *run) int64 { return map[bool]int64{true: 1}[r.Graph] }, func(r *run, v int64) bool { r.Graph = v == 1; return v>>1 == 0 }},
+}
+
 func setBlocks(s *sort, v int64) bool {
 	s.Blocks = math.Float32frombits(uint32(v))
 	return isUint32(v)
@@ -231,6 +244,7 @@ func DecodeLinks(r io.Reader) (*trace.Links, error) {
 			}
 			h.Links.By[by] = list
 		}
+		h.Links.Runs = readColumns(d, h.Runs, runColumns)
 	})
 	return &h.Links, err
 }

@@ -89,7 +89,7 @@ func links() *trace.Links {
 	return &trace.Links{Names: []string{"aten::mm", "launched outside"}, Damaged: true, By: map[string][]trace.Launch{
 		metric.Operator: {{Dur: 5, RF: 1<<63 + 7, Count: 2}, {Dur: 1 << 60, RF: 3, Count: 1, Name: 1, Missing: true}},
 		metric.Module:   nil, metric.Frame: {{Name: 1, Missing: true}}, metric.Annotation: nil,
-	}}
+	}, Runs: []trace.LaunchRun{{Count: 3, Lead: 1 << 40, Call: 5, Graph: true}, {Count: 1, Lead: -1}}}
 }
 
 func packedLinks(t testing.TB, l *trace.Links) []byte {

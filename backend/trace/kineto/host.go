@@ -32,6 +32,7 @@ type hostReader struct {
 // hostLaunch is a call that launched kernels, or did something else on the device.
 type hostLaunch struct {
 	corr, start int64
+	dur         int64
 	thread      uint32 // index into rows
 	name        uint32
 }
@@ -88,7 +89,7 @@ func (r *hostReader) event(b []byte, i int) {
 	}
 	name := e.name.Of(b)
 	if e.cat == hostCall {
-		r.launches = append(r.launches, hostLaunch{e.num[numCorrelation].or(0), ts.v, r.row(e.row()), r.known.JSON(name)})
+		r.launches = append(r.launches, hostLaunch{e.num[numCorrelation].or(0), ts.v, dur.v, r.row(e.row()), r.known.JSON(name)})
 	} else if kinds := r.kindsOf(e.cat, name) & r.want; kinds != 0 {
 		r.seen |= kinds
 		r.ranges = append(r.ranges, hostRange{
@@ -107,7 +108,7 @@ func (r *hostReader) isNeither(b []byte) bool {
 		}
 	}
 	head := b[:min(len(b), ignoredMargin)]
-	return r.want == stepRange && isIgnored(b) && !bytes.Contains(head, []byte(`untime"`)) && !bytes.Contains(head, []byte(`driver"`))
+	return r.want&^stepRange == 0 && isIgnored(b) && !bytes.Contains(head, []byte(`untime"`)) && !bytes.Contains(head, []byte(`driver"`))
 }
 
 // readByKeys reads the event at b[i], in any order and layout, into r.ev.

@@ -47,11 +47,12 @@ func (r *hostReader) links(records []trace.Record) *trace.Links {
 	r.order()
 	launches := make([]int32, len(records))
 	for i := range records {
-		if k := &records[i]; k.Kind == trace.KindKernel {
-			launches[i] = r.launchOf(int64(k.Corr), k.Start)
-		}
+		launches[i] = r.launchOf(int64(records[i].Corr), records[i].Start)
 	}
-	out, names := &trace.Links{By: map[string][]trace.Launch{}}, trace.NewNames()
+	out, names := &trace.Links{By: map[string][]trace.Launch{}, Runs: r.runs(records, launches)}, trace.NewNames()
+	if r.want == stepRange {
+		return out
+	}
 	for _, by := range metric.Launchers {
 		l := linker{hostReader: r, by: by, around: r.nest(rangeKinds[by].kind), names: names, numbers: map[launcher]int32{},
 			of: make([]int32, len(r.launches)-int(manyProcesses))}
@@ -63,6 +64,37 @@ func (r *hostReader) links(records []trace.Record) *trace.Links {
 		out.By[by] = l.found
 	}
 	out.Names = names.List
+	return out
+}
+
+// runs are the records in order of time, those in a row of one launch together.
+func (r *hostReader) runs(records []trace.Record, launches []int32) (out []trace.LaunchRun) {
+	if len(r.launches) == 0 {
+		return nil
+	}
+	order := make([]int32, len(records))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	sortStable(order, func(i, j int32) int { // as columns are
+		a, b := &records[i], &records[j]
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End(), b.End()))
+	})
+	last := int32(0)
+	for _, i := range order {
+		launch := launches[i]
+		if len(out) > 0 && (launch == last || launch < 0 && last < 0) {
+			out[len(out)-1].Count++
+			continue
+		}
+		run := trace.LaunchRun{Count: 1, Lead: -1}
+		if last = launch; launch >= 0 {
+			call := &r.launches[launch]
+			run.Lead, run.Call = max(0, records[i].Start-call.start), call.dur
+			run.Graph = strings.Contains(r.known.List[call.name], "GraphLaunch")
+		}
+		out = append(out, run)
+	}
 	return out
 }
 

@@ -188,6 +188,24 @@ func TestWhatLaunchedAKernel(t *testing.T) {
 	}
 }
 
+// Kernels in a row of one launch are a run, in order of time and not of the file; a graph is one launch.
+func TestLaunchRuns(t *testing.T) {
+	at := func(us, corr int) string { return strings.Replace(deviceKernel(corr, 1), `"ts": 100`, fmt.Sprintf(`"ts": %d`, us), 1) }
+	text := wholeDocument(hostEvent("cpu_op", "mm", 0, 500, ""), at(2000, 9), at(100, 1), at(1500, 3), at(1300, 3), at(2100, 8),
+		hostEvent("cuda_runtime", "cudaLaunchKernel", 12, 2, `"correlation": 1`), hostEvent("cuda_runtime", "cudaGraphLaunch", 20, 7, `"correlation": 3`))
+	want := []trace.LaunchRun{{Count: 1, Lead: 88_000, Call: 2000}, {Count: 2, Lead: 1_280_000, Call: 7000, Graph: true}, {Count: 2, Lead: -1}}
+	path := write(t, "kineto_trace_0.json", []byte(text))
+	for _, r := range []Reader{{Links: true}, {Calls: true}} {
+		ranks, err := r.Open(t.Context(), path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp2.Diff(want, ranks[0].Links.Runs); d != "" || (len(ranks[0].Links.By) > 0) != r.Links {
+			t.Errorf("%+v: %s", r, d)
+		}
+	}
+}
+
 func TestLinksOfOddEvents(t *testing.T) {
 	events := []string{
 		`{"ph": "X", "cat": "kernel", "name": "k", "ts": 1, "dur": 1.5, "args": {"correlation": 7}}`,

@@ -32,6 +32,7 @@ import (
 // Reader reads Kineto traces for trace.Open.
 type Reader struct {
 	Links bool // what launched the kernels is asked for too: Rank.Links
+	Calls bool // of that, Links.Runs alone
 	Most  int  // launches and ranges of the program that may be kept for it, 64 bytes each; with more there are no links. 0: any number
 }
 
@@ -47,8 +48,8 @@ func (Reader) Reads(name string, head []byte) bool {
 // Open is the function Open, for a list of one rank.
 func (r Reader) Open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
 	how := reading{}
-	if r.Links {
-		how.host = newHostReader(launchers | stepRange)
+	if r.Links || r.Calls {
+		how.host = newHostReader(map[bool]rangeKind{true: launchers | stepRange, false: stepRange}[r.Links])
 		how.host.most = r.Most
 	}
 	rank, err := open(ctx, path, progress, how)
