@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"shardeck/backend/calibration"
 	"shardeck/backend/catalog"
 	"shardeck/backend/experiments"
 	"shardeck/backend/forecast"
@@ -79,6 +80,8 @@ type App struct {
 	*sweep.Sweeps
 	*forecast.Forecasts
 
+	Calibrations *calibration.Calibrations
+
 	options        Options
 	ws             *workspace.Workspace
 	catalog        *catalog.Catalog
@@ -133,11 +136,21 @@ func (a *App) furnish() {
 		},
 		Reading: render.Reading{Workspace: a.ws.Root, Shardeck: o.Binary, CacheHome: filepath.Dir(o.CacheDir), Sets: o.Sets},
 	})
+	a.Calibrations = calibration.New(calibration.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Submit: a.Jobs.SubmitPoints,
+		Where: a.calibrated()})
 	a.Forecasts = forecast.New(forecast.Needs{
-		Workspace: a.ws, World: a.world, Row: a.Experiments.Row, KnownOf: a.Measure.Quick,
+		Workspace: a.ws, World: a.world, Row: a.Experiments.Row, KnownOf: a.Measure.Quick, Calibrations: a.Calibrations.Measured,
 		Recorded: func(e model.Experiment) model.Engine { r, _ := replay.For(e); return r.Engine },
 	})
 	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick})
+}
+
+// calibrated is what a calibration measures: this machine where jobs run on it, else the site.
+func (a *App) calibrated() string {
+	if a.scheduler.Name() == local.Name {
+		return local.Name
+	}
+	return a.world.Site.Name
 }
 
 // shelf is where the scheduler's answers for this workspace lie for other processes of this user; the local scheduler's need not.

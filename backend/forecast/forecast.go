@@ -26,6 +26,8 @@ type Needs struct {
 	KnownOf   func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
 	Steps     func(ctx context.Context, r model.Run) []xray.Rank      // its steps taken apart; nil: none can be read here
 	Recorded  func(model.Experiment) model.Engine                     // that a replay plays back
+
+	Calibrations func() []forecast.Calibration // that were made here, the newest last; nil: none
 }
 
 // Forecasts is the use cases. Its methods are safe for concurrent use.
@@ -63,6 +65,13 @@ func (f *Forecasts) Fit(ctx context.Context) (*Fitted, error) {
 	for _, r := range runs {
 		fmt.Fprintln(&version, r.Dir, r.Time.UnixNano(), len(r.Files))
 	}
+	var calibrations []forecast.Calibration
+	if f.Calibrations != nil {
+		calibrations = f.Calibrations()
+	}
+	for _, c := range calibrations {
+		fmt.Fprintln(&version, c.Host, c.Date.UnixNano(), len(c.Samples))
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.fitted != nil && f.of == version.String() {
@@ -78,7 +87,7 @@ func (f *Forecasts) Fit(ctx context.Context) (*Fitted, error) {
 		}
 	}
 	fitted.oneGPU()
-	fitted.Machines = forecast.Fit(priors(), nil, fitted.Runs)
+	fitted.Machines = forecast.Fit(priors(), calibrations, fitted.Runs)
 	f.of, f.fitted = version.String(), fitted
 	return fitted, nil
 }
@@ -232,4 +241,13 @@ func (f *Forecasts) CrossValidate(ctx context.Context) ([]forecast.Trial, error)
 		return nil, err
 	}
 	return forecast.CrossValidate(priors(), nil, fitted.Runs), ctx.Err()
+}
+
+// PriorOf is what the table says of a law on the GPU of a calibration, at this site.
+func (f *Forecasts) PriorOf(m forecast.Calibration, c forecast.Constant) ([]forecast.Piece, string) {
+	gpu := f.World.GPUByName(m.GPU)
+	if gpu == nil {
+		return nil, ""
+	}
+	return priors().Before(*gpu, m.Precision, f.World.Site.Name, c)
 }

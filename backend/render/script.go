@@ -65,6 +65,7 @@ type Job struct {
 	Placement  check.Placement // of model.Place
 	Config     string          // path of the config, relative to the workspace
 	Settings   Settings
+	By         string // the command that submits it; empty: shardeck submit
 }
 
 // Settings are what scripts need of the settings and the site.
@@ -171,6 +172,7 @@ type view struct {
 	check.Placement // GPUs is how many there are in all
 
 	ID, JobName, File, Title, Layout string
+	By                               string
 	Replay, Nsys                     bool
 	Batch                            bool   // Slurm's signals go to the script, which passes them on
 	Lanes                            []Lane // of a sweep
@@ -190,7 +192,7 @@ type view struct {
 func newView(j Job) (*view, error) {
 	e, p, s := j.Experiment, j.Placement, j.Settings
 	v := &view{
-		ID: e.ID, JobName: e.ID, File: path.Base(ScriptPath(e.ID)), Layout: e.Layout.String(),
+		ID: e.ID, JobName: e.ID, By: j.By, File: path.Base(ScriptPath(e.ID)), Layout: e.Layout.String(),
 		Title: strings.TrimSuffix(e.ID+": "+e.Description, ": "), Replay: e.Engine == model.EngineReplay, Batch: e.Engine == model.EngineReplay,
 		Config: j.Config, ConfigName: path.Base(j.Config), OutputDir: e.OutputDir, Settings: s, Placement: p, Time: e.Slurm.Time,
 		GPURequest: strings.TrimPrefix(fmt.Sprintf("%s:%d", p.GPUType, p.GPUsPerNode), ":"),

@@ -2,9 +2,10 @@
 
 GEMMs and attention of the models asked for, at decode and prefill sizes and cut for 1, 2 and 4 TP ranks; the memory's bandwidth;
 a small kernel; the host's cost of a launch; each collective over sizes, in groups of 2, 4 … ranks of a node and over nodes.
-A sample is many calls in a row, one CUDA graph, so that the host's launches do not count; on a CPU they are a loop. Weights and
-caches are taken in turn from a set larger than the GPU's own cache, as a model's layers are. Every rank measures, as in a run
-all GPUs draw power at once; the times are those of rank 0.
+A sample is many calls in a row, one CUDA graph, so that the host's launches do not count; on a CPU they are a loop. Of a
+collective it is the time of its kernels, as in a trace; `row` is then that of a call in the row, with the gaps round it. Weights
+and caches are taken in turn from a set larger than the GPU's own cache, as a model's layers are. Every rank measures, as in a
+run all GPUs draw power at once; the times are those of rank 0.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
+from torch.profiler import ProfilerActivity, profile
 
 from shardeck_runner.causes import one_line
 from shardeck_runner.contract import log, stage
@@ -38,6 +40,7 @@ Call = Callable[[], Any]
 BUDGET = {"cuda": 75.0, "cpu": 15.0}  # seconds for what needs no other rank; what is left then is left out, and said
 ROWS = 7  # timed rows of calls behind a sample
 ROW_SECONDS = 0.002  # about what a row takes
+LEAST = 3  # calls in a row
 COLD = 4  # times the GPU's cache: what calls go through in turn
 DECODE, MIDDLE, PREFILL = (1, 4, 16, 64), (128, 256, 512), (1024, 2048, 4096, 8192)  # tokens of a step
 CUTS = (1, 2, 4)  # TP
@@ -76,6 +79,7 @@ class Measurement:
     model: str = ""
     shape: Sequence[int] = ()
     eager: bool = False  # no graph: the host's launches are what is measured
+    kernels: str = ""  # part of the names of the kernels whose time it is; empty: the whole row
 
 
 class Calibration:
@@ -119,24 +123,26 @@ class Calibration:
         return 5e-6 + m.bytes / (1e12 if self.cuda else 2e9) + m.flops / (3e14 if self.cuda else 2e10)
 
     def take(self, m: Measurement, group: int = 1, nodes: int = 1) -> None:
-        times = self.times(m)
-        self.samples.append({k: v for k, v in {
-            "law": m.law, "operator": m.operator, "model": m.model, "shape": list(m.shape), "group": group, "nodes": nodes,
-            "bytes": m.bytes, "flops": m.flops, "seconds": statistics.median(times), "low": min(times), "high": max(times),
-            "n": len(times)}.items() if v not in ("", [], 0.0) or k == "bytes"})
+        rows, kernels = self.times(m)
+        times = kernels or rows
+        told = {"law": m.law, "operator": m.operator, "model": m.model, "shape": list(m.shape), "group": group, "nodes": nodes,
+                "bytes": m.bytes, "flops": m.flops, "seconds": statistics.median(times), "low": min(times), "high": max(times),
+                "row": statistics.median(rows) if kernels else 0.0, "n": len(times)}
+        self.samples.append({k: v for k, v in told.items() if v not in ("", [], 0.0) or k == "bytes"})
 
-    def times(self, m: Measurement) -> list[float]:
-        """Seconds of a call, by row. The number of calls in a row must be the same on all ranks: it follows from the size."""
+    def times(self, m: Measurement) -> tuple[list[float], list[float]]:
+        """Seconds of a call by row, and those of its kernels where they are asked for. All ranks must have as many calls in a
+        row: their number follows from the size."""
         for call in m.calls:
             call()
         self.world.wait_for_device()
-        count = max(1, min(200, math.ceil(ROW_SECONDS / self.guess(m))))
+        count = max(LEAST, min(200, math.ceil(ROW_SECONDS / self.guess(m))))
         row = [m.calls[i % len(m.calls)] for i in range(max(count, len(m.calls)))]
         if not self.cuda:
-            return [timed_here(row) for _ in range(ROWS)]
+            return [timed_here(row) for _ in range(ROWS)], []
         replay = (lambda: [call() for call in row]) if m.eager else captured(row)
         replay()
-        return [timed_on_gpu(replay) / len(row) for _ in range(ROWS)]
+        return [timed_on_gpu(replay) / len(row) for _ in range(ROWS)], kernel_times(replay, m.kernels) if m.kernels else []
 
     def turns(self, bytes_each: float) -> int:
         """How many of a thing calls go through in turn."""
@@ -206,7 +212,9 @@ class Calibration:
     # The machine
 
     def machine(self) -> Iterator[Measurement]:
-        for size in (1 << k for k in range(20, 31 if self.cuda else 26, 2)):
+        for _ in range(200 if self.cuda else 0):  # wakes the clocks
+            self.random(4096, 4096) @ self.random(4096, 4096)
+        for size in (1 << k for k in range(20, 30 if self.cuda else 26)):
             pairs = [tuple(torch.empty(size, device=self.device, dtype=torch.uint8) for _ in "ab")
                      for _ in range(self.turns(2.0 * size))]
             yield Measurement("memory_copy", [partial(a.copy_, b) for a, b in pairs], 2.0 * size)
@@ -239,7 +247,7 @@ class Calibration:
             part = torch.zeros(count // n, device=self.device, dtype=self.dtype)
             call = COLLECTIVES[law](whole, part, torch.zeros_like(whole), handle, list(ranks), at)
             try:
-                self.take(Measurement(law, [call], float(count * self.size)), n, nodes)
+                self.take(Measurement(law, [call], float(count * self.size), kernels="nccl"), n, nodes)
             except (RuntimeError, ValueError) as x:
                 self.missing.append(f"{law} of {n} ranks: {one_line(str(x))}")
                 return
@@ -296,6 +304,14 @@ def timed_on_gpu(replay: Call) -> float:
     end.record()
     end.synchronize()
     return float(begin.elapsed_time(end)) / 1000
+
+
+def kernel_times(replay: Call, name: str) -> list[float]:
+    """Seconds of each kernel of that name in a row of calls."""
+    with profile(activities=[ProfilerActivity.CUDA]) as p:
+        replay()
+        torch.cuda.synchronize()
+    return [e.time_range.elapsed_us() / 1e6 for e in p.events() if name in e.name.lower()]
 
 
 def timed_here(row: Sequence[Call]) -> float:
