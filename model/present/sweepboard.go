@@ -49,8 +49,8 @@ func SweepAxes(s sweep.Sweep) string {
 	}), " × ")
 }
 
-// SweepTime is how long a plan's jobs are expected to take, and what they may use at most: "expected ≈24 min, its 3 jobs
-// in turn ≈62 min · at most 1.50 GPU hours"; empty: it has none.
+// SweepTime is how long a plan's jobs are expected to take, and what they may use at most: "takes ≈24 min with 3 jobs at
+// once, ≈62 min in turn · ≤ 1.50 GPU hours"; empty: it has none.
 func SweepTime(p sweep.Plan) string {
 	if len(p.Jobs) == 0 {
 		return ""
@@ -61,11 +61,11 @@ func SweepTime(p sweep.Plan) string {
 		longest, sum, gpus = max(longest, j.Time()), sum+j.Time(), gpus+time.Duration(place.GPUsPerNode*place.Nodes)
 	}
 	minutes := func(d time.Duration) string { return fmt.Sprintf("%s%d min", Estimate, int(max(d.Minutes()+0.5, 1))) }
-	expected := "expected " + minutes(longest)
+	takes := "takes " + minutes(longest)
 	if n := len(p.Jobs); n > 1 {
-		expected += fmt.Sprintf(", its %d jobs in turn %s", n, minutes(sum))
+		takes += fmt.Sprintf(" with %d jobs at once, %s in turn", n, minutes(sum))
 	}
-	return Joined(expected, "at most "+unit.Number((gpus*p.Limit).Hours(), 2)+" GPU hours")
+	return Joined(takes, "≤ "+unit.Number((gpus*p.Limit).Hours(), 2)+" GPU hours")
 }
 
 // SweepRefused are the impossible points, those of one reason together: "3 impossible (scan-tp3-b1 …): TP=3 is not possible …".

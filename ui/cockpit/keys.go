@@ -19,7 +19,7 @@ func keys() pane.Table[*Model] {
 		{Key: pane.Foot("?", "?", "help", "the keys of this pane, then of all, and the signs; typing searches them"), Do: help},
 		{Key: pane.Foot(":", ":", "command", "find by typing: a command, experiment, run, metric, setting"), Do: openPalette},
 		{Key: pane.Foot("q", "q", "quit", "leave; jobs go on (ctrl+c does the same from anywhere)"), Do: (*Model).quit},
-		{Key: pane.On("1 2 3 4 5 6", "1…6", "pane", "go to a pane by its number")},
+		{Key: pane.On("1 2 3 4 5 6", "1…6", "pane", "go to a pane by its number; 7 is the sweep, where there is one")},
 		{Key: pane.On("tab", "tab", "next", "go to the next pane (shift+tab: the one before)"), Do: func(m *Model) tea.Cmd { return turn(m, 1) }},
 		{Key: pane.On("shift+tab", "shift+tab", "before", ""), Do: func(m *Model) tea.Cmd { return turn(m, -1) }},
 		{Key: pane.On("+", "+", "zoom", "give this pane the whole screen, and back"), Do: zoom},
@@ -78,8 +78,8 @@ func (m *Model) key(key tea.KeyMsg) tea.Cmd {
 	case m.focused().Capturing(), has(m.focused().Keys(), k):
 		return m.tell(m.focus, key)
 	}
-	if n, err := strconv.Atoi(k); err == nil && n >= 1 && n <= len(m.order) {
-		return m.enter(m.order[n-1])
+	if n, err := strconv.Atoi(k); err == nil && n >= 1 && n <= len(m.tabs()) {
+		return m.enter(m.tabs()[n-1])
 	}
 	if cmd, ok := keys().Dispatch(m, k); ok {
 		return cmd
@@ -112,8 +112,8 @@ func (m *Model) interrupt() tea.Cmd {
 }
 
 func turn(m *Model, by int) tea.Cmd {
-	at := slices.Index(m.order, m.focus)
-	return m.enter(m.order[(at+by+len(m.order))%len(m.order)])
+	all := m.tabs()
+	return m.enter(all[(slices.Index(all, m.focus)+by+len(all))%len(all)])
 }
 
 func zoom(m *Model) tea.Cmd {
@@ -130,7 +130,7 @@ func zoom(m *Model) tea.Cmd {
 func help(m *Model) tea.Cmd {
 	all := m.keysOf(group(m.focus, m.focused()), m.focused().Keys(), m.key)
 	all = append(all, m.keysOf(m.everywhereGroup(), m.general(), m.key)...)
-	for _, name := range m.order {
+	for _, name := range m.tabs() {
 		if name == m.focus {
 			continue
 		}
@@ -253,7 +253,7 @@ func clickTab(m *Model, x int) tea.Cmd {
 	at := 1
 	for i, word := range m.tabWords(age(m)) {
 		if x >= at && x < at+widget.Width(word) {
-			return m.enter(m.order[i])
+			return m.enter(m.tabs()[i])
 		}
 		at += widget.Width(word) + 2
 	}

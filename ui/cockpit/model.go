@@ -29,6 +29,7 @@ import (
 	"shardeck/ui/pane/experiments"
 	"shardeck/ui/pane/jobs"
 	"shardeck/ui/pane/metrics"
+	"shardeck/ui/pane/sweep"
 	"shardeck/ui/pane/traces"
 	"shardeck/ui/screen"
 	"shardeck/ui/theme"
@@ -52,6 +53,7 @@ type Model struct {
 	asks    []*pane.Ask // questions of panes, until no popup is open
 	finder  *finder     // over all panes; nil: closed
 	rows    []board.Row
+	sweeps  []string // ids, as on the board
 	mouseOn bool
 	quits   int // ctrl+c pressed in a row
 	export  pane.Task[[]string]
@@ -151,7 +153,7 @@ func forAll(msg tea.Msg) bool {
 func (m *Model) own(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case pane.BoardMsg:
-		m.rows = msg.Rows
+		m.rows, m.sweeps = msg.Rows, msg.Sweeps
 	case pane.RefreshJobsMsg:
 		return m.watch.ask(true)
 	case pane.EditMsg:
@@ -360,6 +362,7 @@ type Backend interface {
 	metrics.Backend
 	charts.Backend
 	traces.Backend
+	sweep.Backend
 
 	// ListJobs is the one cached answer of the scheduler; refresh asks anew, no oftener than its floor.
 	ListJobs(ctx context.Context, refresh bool) (backend.JobList, error)
@@ -383,4 +386,5 @@ var makers = []struct {
 	{pane.Metrics, func(e pane.Env, b Backend) pane.Pane { return metrics.New(e, b) }},
 	{pane.Charts, func(e pane.Env, b Backend) pane.Pane { return charts.New(e, b) }},
 	{pane.Traces, func(e pane.Env, b Backend) pane.Pane { return traces.New(e, b) }},
+	{pane.Sweep, func(e pane.Env, b Backend) pane.Pane { return sweep.New(e, b) }},
 }

@@ -82,7 +82,7 @@ func keyOf(k pane.Key) (tea.KeyMsg, bool) {
 
 func everywhere(m *Model) []command {
 	var all []command
-	for i, name := range m.order {
+	for i, name := range m.tabs() {
 		all = append(all, command{"Panes", string(name), "go to " + title(name), fmt.Sprint(i + 1), func(m *Model) tea.Cmd { return m.enter(name) }})
 	}
 	return append(all,
@@ -95,7 +95,7 @@ func everywhere(m *Model) []command {
 		command{"Everywhere", "quit", "leave; jobs go on", "q", (*Model).quit})
 }
 
-// places are the experiments and their runs.
+// places are the experiments, the sweeps and the runs.
 func (m *Model) places() (all []command) {
 	var runs []command
 	for _, r := range m.rows {
@@ -108,6 +108,11 @@ func (m *Model) places() (all []command) {
 				return pane.Send(pane.OpenMsg{To: pane.Metrics, Run: run.Name})
 			}})
 		}
+	}
+	for _, id := range m.sweeps {
+		all = append(all, command{"Sweeps", id, "the frontier, tables and points of this sweep", "", func(*Model) tea.Cmd {
+			return pane.Send(pane.OpenMsg{To: pane.Sweep, Sweep: id})
+		}})
 	}
 	return append(all, runs...)
 }

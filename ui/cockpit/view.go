@@ -66,12 +66,12 @@ func tooSmall(m *Model) string {
 func tabs(m *Model) string {
 	th := m.env.Theme
 	words := m.tabWords(age(m))
-	for i, name := range m.order {
+	for i, word := range words {
 		tone := theme.Dim
-		if name == m.focus {
+		if m.tabs()[i] == m.focus {
 			tone = theme.Accent
 		}
-		words[i] = th.Paint(tone, words[i])
+		words[i] = th.Paint(tone, word)
 	}
 	return " " + widget.Fit(strings.Join(words, "  "), m.width-widget.Width(age(m))-3) + " " + age(m) + " "
 }
@@ -233,10 +233,18 @@ func (l *layout) titleRule(r room) string {
 	return widget.Fit(head+th.Paint(theme.Dim, rule+right), r.width)
 }
 
+// tabs are the panes that have something to show.
+func (l *layout) tabs() []pane.Name {
+	return slices.DeleteFunc(slices.Clone(l.order), func(name pane.Name) bool {
+		p, can := l.panes[name].(interface{ Hidden() bool })
+		return can && p.Hidden() && name != l.focus
+	})
+}
+
 // tabWords are the tabs; of those without the focus the names only where there is room.
 func (l *layout) tabWords(age string) []string {
 	var long, short []string
-	for i, name := range l.order {
+	for i, name := range l.tabs() {
 		text := fmt.Sprintf("%d %s", i+1, title(name))
 		long = append(long, text)
 		if name != l.focus {
@@ -244,10 +252,16 @@ func (l *layout) tabWords(age string) []string {
 		}
 		short = append(short, text)
 	}
-	if widget.Width(strings.Join(long, "  ")) > l.width-widget.Width(age)-3 {
-		return short
+	fits := func(words []string) bool {
+		return widget.Width(strings.Join(words, "  ")) <= l.width-widget.Width(age)-3
 	}
-	return long
+	switch last := len(long) - 1; {
+	case fits(long):
+		return long
+	case l.focus != pane.Sweep && fits(long[:last]): // which is opened from the line of a sweep, too
+		return long[:last]
+	}
+	return short
 }
 
 func (l *layout) body() []string {
@@ -310,7 +324,7 @@ func (l *layout) setFocus(name pane.Name) {
 	}
 	l.focus = name
 	switch name {
-	case pane.Config, pane.Metrics:
+	case pane.Config, pane.Metrics, pane.Sweep:
 		l.upper = name
 	case pane.Charts, pane.Traces:
 		l.lower = name

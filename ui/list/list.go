@@ -121,6 +121,18 @@ func (l *List[T]) rests() tea.Cmd {
 	return l.of.Rested()
 }
 
+// Refold shows the rows anew after the one of that id, which has the cursor, was folded or opened: what lies under it is in sight.
+func (l *List[T]) Refold(id string) {
+	at, before := slices.IndexFunc(l.rows, func(row T) bool { return l.of.ID(row) == id }), len(l.shown)
+	if at >= 0 {
+		l.cells[at] = l.of.Cells(l.rows[at])
+	}
+	l.show(l.CurrentID())
+	if more := len(l.shown) - before; more > 0 {
+		l.Table.First = max(l.Table.First, min(l.Table.Cursor, l.Table.Cursor+more+1-l.page))
+	}
+}
+
 // View draws titles and the rows in sight into width and height.
 func (l *List[T]) View(width, height int) []string {
 	lines := l.Table.View(l.env.Theme, width, height)
@@ -170,14 +182,6 @@ func (l *cursor[T]) show(id string) {
 	if l.want == "" || !l.GoTo(l.want) {
 		l.goTo(id)
 	}
-}
-
-// Refold shows the rows anew after the one of that id was folded or opened.
-func (l *cursor[T]) Refold(id string) {
-	if at := slices.IndexFunc(l.rows, func(row T) bool { return l.of.ID(row) == id }); at >= 0 {
-		l.cells[at] = l.of.Cells(l.rows[at])
-	}
-	l.show(l.CurrentID())
 }
 
 // passing says which rows the filter lets through, and with each the row that it lies under.

@@ -106,7 +106,10 @@ func Press[P any](p P, b *Base, table Table[P], move func(key string) (tea.Cmd, 
 }
 
 // BoardMsg carries the experiments as just read by their pane, for all.
-type BoardMsg struct{ Rows []board.Row }
+type BoardMsg struct {
+	Rows   []board.Row
+	Sweeps []string // ids of those there are
+}
 
 // JobsMsg carries the scheduler's one answer to all panes; Err is why there is none.
 type JobsMsg struct {

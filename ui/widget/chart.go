@@ -11,13 +11,17 @@ import (
 )
 
 // ChartPoint is one measured point. Spread is half the range of Y around it; 0: none.
-type ChartPoint struct{ X, Y, Spread float64 }
+type ChartPoint struct {
+	X, Y, Spread float64
+	Label        string // beside it, where there is room
+}
 
 // ChartSeries is one line of a chart. Points need not be sorted.
 type ChartSeries struct {
 	Name   string
 	Points []ChartPoint
 	Guide  bool // a line to compare with (ideal), drawn without points
+	Loose  bool // points that no line joins
 }
 
 // Chart draws series against a common x axis, with measured points on lines drawn by asciigraph. Its colours are those
@@ -52,6 +56,9 @@ func (c *Chart) View(th *theme.Theme, width, height int) []string {
 	}
 	for i := len(c.Series) - 1; i >= 0; i-- {
 		c.drawPoints(th, grid, f, i)
+	}
+	for i := range c.Series {
+		c.drawLabels(grid, f, i)
 	}
 	lines := []string{c.head(th, width)}
 	lines = append(lines, c.plot(th, grid, f)...)

@@ -16,8 +16,8 @@ import (
 
 func scaling() Chart {
 	return Chart{YTitle: "tok/s", XTitle: "GPUs", Cursor: math.NaN(), Series: []ChartSeries{
-		{Name: "TP", Points: []ChartPoint{{4, 24210, 97}, {1, 11279, 22}, {2, 15532, 15}}},
-		{Name: "ideal", Guide: true, Points: []ChartPoint{{1, 11279, 0}, {4, 45116, 0}}}}}
+		{Name: "TP", Points: []ChartPoint{{X: 4, Y: 24210, Spread: 97}, {X: 1, Y: 11279, Spread: 22}, {X: 2, Y: 15532, Spread: 15}}},
+		{Name: "ideal", Guide: true, Points: []ChartPoint{{X: 1, Y: 11279, Spread: 0}, {X: 4, Y: 45116, Spread: 0}}}}}
 }
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -51,7 +51,7 @@ func strip(s string) string {
 }
 
 func TestChartAtAnySize(t *testing.T) {
-	odd := []ChartSeries{{Points: []ChartPoint{{1, math.NaN(), 0}, {2, 5, 0}, {0, 3, 0}, {3, math.Inf(1), 0}, {7, 0, 0}}}}
+	odd := []ChartSeries{{Points: []ChartPoint{{X: 1, Y: math.NaN(), Spread: 0}, {X: 2, Y: 5, Spread: 0}, {X: 0, Y: 3, Spread: 0}, {X: 3, Y: math.Inf(1), Spread: 0}, {X: 7, Y: 0, Spread: 0}}}}
 	for _, c := range []Chart{scaling(), {Cursor: 2, Series: odd}, {Log: true, Cursor: 2, Series: odd}, {Series: []ChartSeries{{}}}} {
 		for w := 0; w < 90; w += 9 {
 			for h := 0; h < 30; h += 3 {
@@ -113,5 +113,20 @@ func TestMarksAreNamed(t *testing.T) {
 	c.Mark, c.MarkName = []float64{2}, "node full"
 	if text := strings.Join(c.View(bare, 70, 14), "\n"); !strings.Contains(text, "│ node full") {
 		t.Error(text)
+	}
+}
+
+// TestLabels stand beside their points, and give way to what is drawn there.
+func TestLabels(t *testing.T) {
+	c := Chart{Cursor: math.NaN(), Series: []ChartSeries{{Name: "on", Loose: true, Points: []ChartPoint{{X: 1, Y: 10, Label: "batch 1"},
+		{X: 9, Y: 10, Label: "batch 64"}, {X: 5, Y: 4, Label: "a label for which there is no room at all on this small plot"}}}}}
+	text := strings.Join(c.View(theme.New(termenv.Ascii, false), 50, 10), "\n")
+	for _, want := range []string{"● batch 1 ", " batch 64 ●"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "a label") || strings.ContainsAny(strings.Split(text, "\n")[4], "╭╮╰╯") {
+		t.Errorf("too much in\n%s", text)
 	}
 }

@@ -207,7 +207,7 @@ func (c *Chart) drawMarks(th *theme.Theme, g grid, f frame) {
 // drawLine lets asciigraph draw one series, column by column, and copies its signs.
 func (c *Chart) drawLine(th *theme.Theme, g grid, f frame, i int) {
 	points := c.usable(c.Series[i])
-	if len(points) < 2 {
+	if len(points) < 2 || c.Series[i].Loose {
 		return
 	}
 	values := make([]float64, f.cols)
@@ -277,4 +277,33 @@ func (c *Chart) drawPoints(th *theme.Theme, g grid, f frame, i int) {
 		}
 		g.set(col, f.rows-1-f.y.at(p.Y), c.sign(th, i), own)
 	}
+}
+
+// drawLabels writes beside points, to the right or else to the left, over lines but over no other sign.
+func (c *Chart) drawLabels(g grid, f frame, i int) {
+	for _, p := range c.usable(c.Series[i]) {
+		col, row := f.x.at(p.X), f.rows-1-f.y.at(p.Y)
+		for _, from := range []int{col + 2, col - 1 - Width(p.Label)} {
+			if g.write(from, row, p.Label, ink{tone: theme.Dim}) {
+				break
+			}
+		}
+	}
+}
+
+// write puts a text on a line of the plot; false: there is no room for it, with a blank on both sides.
+func (g grid) write(col, row int, text string, ink ink) bool {
+	signs := []rune(text)
+	if col < 1 || col+len(signs) >= len(g[row]) {
+		return false
+	}
+	for _, c := range g[row][col-1 : col+len(signs)+1] {
+		if c.sign != "" && !strings.ContainsAny(c.sign, "─-╭╮╰╯.'") {
+			return false
+		}
+	}
+	for k, r := range signs {
+		g.set(col+k, row, string(r), ink)
+	}
+	return true
 }

@@ -46,6 +46,7 @@ type Table struct {
 	head     int        // lines of the header, as drawn last
 	slots    []slot     // as drawn last
 	drawn    int        // lines, as drawn last
+	room     int        // of a line, as laid out last
 }
 
 // gap between columns, and what stands before a row: the cursor and the mark.
@@ -176,20 +177,19 @@ func (t *Table) header(th *theme.Theme, slots []slot, indent int) []string {
 }
 
 func (t *Table) line(th *theme.Theme, row int, slots []slot) string {
-	line := runs{th: th}
-	for i, s := range slots {
+	line, wide, used := runs{th: th}, slices.IndexFunc(t.rows[row], func(c Cell) bool { return c.Wide }), 0
+	for _, s := range slots {
+		if wide >= 0 && s.at >= wide { // its own column may have had no room
+			cell := t.rows[row][wide]
+			line.add(t.tone(cell, row, s.at), blank(s.gap)+Fit(Sentence(cell.Lead+cell.Text, t.room-used-s.gap), t.room-used-s.gap))
+			break
+		}
 		cell := Cell{}
 		if s.at < len(t.rows[row]) {
 			cell = t.rows[row][s.at]
 		}
-		if cell.Wide {
-			for _, rest := range slots[i+1:] {
-				s.width += rest.gap + rest.width
-			}
-			line.add(t.tone(cell, row, s.at), blank(s.gap)+Fit(Sentence(cell.Lead+cell.Text, s.width), s.width))
-			break
-		}
 		line.add(t.tone(cell, row, s.at), s.placed(s.aligned(cell)))
+		used += s.gap + s.width
 	}
 	return line.String()
 }
@@ -251,6 +251,7 @@ func (s slot) placed(text string) string {
 
 // layout chooses the columns that so much room holds; what they leave goes to those that were to be cut, from the left.
 func (t *Table) layout(room int) []slot {
+	t.room = room
 	if len(t.measured) != len(t.Columns) {
 		t.SetRows(t.rows)
 	}

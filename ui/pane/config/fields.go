@@ -128,7 +128,8 @@ func (q *queue) shown(f *file) []widget.Field {
 		if value == "" && len(f.faults) > 0 {
 			value = unit.Missing
 		}
-		out[i] = widget.Field{Label: k.label, Value: value, Hint: f.hint(k), Tone: f.tone(k.path), Step: k.count || len(f.choices[k.path]) > 1}
+		out[i] = widget.Field{Label: k.label, Value: value, Hint: f.hint(k), Tone: f.tone(k.path),
+			Step: f.varying[k.path] == "" && (k.count || len(f.choices[k.path]) > 1)}
 	}
 	return out
 }

@@ -22,7 +22,7 @@ func TestSeveralValuesMakeASweep(t *testing.T) {
 	d := drive(t, w, "E1.1", 100, 30)
 	typeInto(d, "1,2,3").Expect("1,2,3", "several: a sweep", "2 of 3 points · 1 impossible · at most 0.38 node-hours", "32 heads do not divide by 3")
 	d.Press("left").Expect("1,2,3")
-	d.Press("down", "down", "down", "down", "down", "right").Expect("4 096", "at most 1.50 GPU hours")
+	d.Press("down", "down", "down", "down", "down", "right").Expect("4 096", "in turn · ≤ 1.50 GPU hours")
 	d.Press("w").Expect("save as the sweep scan1").Press("enter")
 	ask, ok := panetest.Last[*pane.Ask](d)
 	if !ok || ask.Popup.Title != "Write experiments/sweeps/scan1.yaml?" {

@@ -151,17 +151,17 @@ func (p *rows) sweepCells(s *scan) []widget.Cell {
 	if p.open[s.key()] {
 		sign = p.env.Theme.Down
 	}
-	text, tone := present.Joined(present.SweepCounts(s.Plan), present.SweepAxes(s.Sweep)), theme.Dim
+	text, tone := present.Joined(present.SweepCounts(s.Plan), present.SweepAxes(s.Sweep)), theme.Plain
 	if s.err != nil {
 		text, tone = present.Problems(s.File, s.err.Error())[0], theme.Bad
 	}
-	return []widget.Cell{{Lead: sign + " ", Text: s.Sweep.ID, Tone: theme.Strong}, {Text: text, Tone: tone, Wide: true}}
+	return []widget.Cell{{Text: sign + " " + s.Sweep.ID + "  " + text, Tone: tone, Wide: true}}
 }
 
 // pointCells are the line of a point: below its sweep's, struck out where it is impossible.
 func (p *rows) pointCells(r row) []widget.Cell {
 	cells := pane.Cells(p.env.Theme, p.experiment(r))
-	cells[0].Lead = "  "
+	cells[0].Lead, cells[0].Text = "  ", strings.TrimPrefix(r.Experiment.ID, r.of.Sweep.ID+"-") // what tells it from the others
 	if r.point.State == sweep.Impossible {
 		cells[0].Lead, cells[stateColumn].Text = "× ", string(sweep.Impossible)
 		for i := range cells {
@@ -172,7 +172,7 @@ func (p *rows) pointCells(r row) []widget.Cell {
 }
 
 // sweepDetails are the lines below the table for a sweep: what varies, how far it is, what it will take, what is best.
-func (p *rows) sweepDetails(s *scan, width int) []string {
+func (p *rows) sweepDetails(s *scan, width int, narrow bool) []string {
 	th := p.env.Theme
 	head := th.Paint(theme.Strong, s.Sweep.ID) + "  "
 	if s.err != nil {
@@ -180,8 +180,12 @@ func (p *rows) sweepDetails(s *scan, width int) []string {
 	}
 	lines := []string{head + widget.Sentence("of "+s.Sweep.Base+": "+present.SweepAxes(s.Sweep), max(width-widget.Width(head), 1))}
 	for _, text := range []string{s.total, s.time, s.front} {
-		if text != "" {
-			lines = append(lines, th.Paint(theme.Dim, pane.Joined(width, strings.Split(text, " · ")...)))
+		texts := []string{pane.Joined(width, strings.Split(text, " · ")...)}
+		if narrow {
+			texts = flowed(width, strings.Split(text, " · ")...)
+		}
+		for _, line := range texts {
+			lines = append(lines, th.Paint(theme.Dim, line))
 		}
 	}
 	return lines

@@ -22,8 +22,8 @@ func swept(t testing.TB, text string) *panetest.Workspace {
 func TestSweepFolds(t *testing.T) {
 	w := swept(t, "base: E1.1\nvary:\n  parallelism.tp: [1, 2, 3]\n")
 	d := drive(t, w, 100, 24).Expect("▸ scan", "2 not run, 1 impossible · tp 1, 2, 3").Absent("scan-tp1")
-	d.Send(pane.OpenMsg{Experiment: "scan-tp1"}).Expect("▾ scan", "scan-tp1").Press("left").Expect("▸ scan").Absent("scan-tp1")
-	d.Expect("▌ ▸ scan", "2 of 3 points · 1 impossible").Press("enter").Expect("× scan-tp3", "impossible")
+	d.Send(pane.OpenMsg{Experiment: "scan-tp1"}).Expect("▾ scan", "  tp1  ").Press("left").Expect("▸ scan").Absent("  tp1  ")
+	d.Expect("▌ ▸ scan", "2 of 3 points · 1 impossible").Press("enter").Expect("× tp3", "impossible")
 	d.Press("down", "down", "down")
 	if m := d.Pane().Message(); m.Text != "scan-tp3 is impossible: TP=3 is not possible: 32 heads do not divide by 3" {
 		t.Errorf("the footer says %q", m.Text)
@@ -46,9 +46,9 @@ func TestSweepFilterAndMarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := drive(t, w, 100, 24)
-	d.Press("/").Type("state:impossible").Expect("scan-tp3", "▸ scan").Absent("scan-tp2", "E1.2").Press("esc").Absent("scan-tp3")
-	d.Press("/").Type("sweep:scan tp:2").Expect("scan-tp2").Absent("scan-tp1").Press("esc")
-	d.Send(pane.OpenMsg{Experiment: "scan-tp1"}).Press("left", "space", "enter").Expect("•▾ scan", "•  scan-tp1", "•  scan-tp2")
+	d.Press("/").Type("state:impossible").Expect("× tp3", "▸ scan").Absent("  tp2", "E1.2").Press("esc").Absent("× tp3")
+	d.Press("/").Type("sweep:scan tp:2").Expect("  tp2").Absent("  tp1").Press("esc")
+	d.Send(pane.OpenMsg{Experiment: "scan-tp1"}).Press("left", "space", "enter").Expect("•▾ scan", "•  tp1", "•  tp2")
 	if left, right := d.Pane().Title(); right != "2 marked" {
 		t.Errorf("%q, %q", left, right)
 	}

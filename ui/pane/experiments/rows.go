@@ -204,7 +204,7 @@ func (p *rows) details(r row, width int, narrow bool) []string {
 	th := p.env.Theme
 	switch {
 	case r.sweep != nil:
-		return p.sweepDetails(r.sweep, width)
+		return p.sweepDetails(r.sweep, width, narrow)
 	case r.Problem != "":
 		return problemLines(th, r.Row, width)
 	}
