@@ -88,16 +88,21 @@ func rawSteps(in *Input, t *align.Timeline, r *align.Rank, launches []trace.Laun
 		}
 		r.Activity(func(i int, s span.Span, sort *trace.Sort) bool {
 			for ; more && at+1 < len(r.Steps) && r.Steps[at+1].Start <= s.Start; at++ {
-				if len(raw.Kernels) > 0 {
+				if len(raw.Kernels) > 0 && raw.NextNS < 0 {
 					raw.NextNS = max(0, s.Start-lastEnd(raw.Kernels))
 				}
 				end()
 			}
 			k := kernelOf(r, s, sort, &call)
 			launched.note(i, &k)
-			if s.Start >= r.Steps[at].Start && s.Start < r.Steps[at].End { // else of a pass without requests, or of no step
-				raw.Kernels = append(raw.Kernels, k)
-			}
+			if step := &r.Steps[at]; s.Start >= step.Start && s.Start < step.End && (at > 0 || s.Start >= step.Marked.Start) {
+				if raw.NextNS < 0 && apart(step, raw.Kernels, s.Start) {
+					raw.NextNS = s.Start - lastEnd(raw.Kernels)
+				}
+				if raw.NextNS < 0 {
+					raw.Kernels = append(raw.Kernels, k)
+				}
+			} // else of a pass without requests, or of no step
 			return more
 		})
 		if more {
@@ -135,6 +140,12 @@ func (l *launched) note(i int, k *xray.Kernel) {
 		l.at = k.Start - l.runs[0].Lead
 	}
 	k.Launched, k.Calling, k.Graph = l.at, l.runs[0].Call, l.runs[0].Graph
+}
+
+// apart reports whether what begins at a time is of no step, or of the next: the device was idle after the step's annotation for longer
+// than half of that lasted, which no sampling explains.
+func apart(s *align.Step, all []xray.Kernel, at int64) bool {
+	return len(all) > 0 && at > s.Marked.End && at-lastEnd(all[max(0, len(all)-64):]) > s.Marked.Length()/2
 }
 
 func lastEnd(all []xray.Kernel) (end int64) {

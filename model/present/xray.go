@@ -90,10 +90,29 @@ func XRaySentences(s *xray.Step) (out []string) {
 			out = append(out, fmt.Sprintf("%s waited %s ms for other ranks", o.Name, unit.Millis(*o.WaitNS, 3)))
 		}
 	}
+	return append(out, uncertain(s)...)
+}
+
+// uncertain says which operators are not certain, those of one reason together, each with the kernel that took most of its time.
+func uncertain(s *xray.Step) (out []string) {
+	var why []string
+	of := map[string][]string{}
 	for _, o := range s.Operators {
-		if !o.Certain {
-			out = append(out, fmt.Sprintf("%s: not certain, %s (%s)", o.Name, o.Why, strings.Join(o.Kernels[:min(2, len(o.Kernels))], ", ")))
+		if o.Certain {
+			continue
 		}
+		if of[o.Why] == nil {
+			why = append(why, o.Why)
+		}
+		name := o.Name
+		if len(o.Kernels) > 0 && o.Kernels[0] != name {
+			kernel := []rune(o.Kernels[0])
+			name += " (" + string(kernel[:min(len(kernel), 32)]) + ")"
+		}
+		of[o.Why] = append(of[o.Why], name)
+	}
+	for _, w := range why {
+		out = append(out, "not certain, "+w+": "+strings.Join(of[w], ", "))
 	}
 	return out
 }

@@ -189,7 +189,7 @@ func (r *Rank) setClock(c clock) {
 		call.Span = c.span(call.Span)
 	}
 	for i := range r.Steps {
-		r.Steps[i].Span = c.span(r.Steps[i].Span)
+		r.Steps[i].Span, r.Steps[i].Marked = c.span(r.Steps[i].Span), c.span(r.Steps[i].Marked)
 	}
 	for i := range r.Samples {
 		r.Samples[i].At = c.at(r.Samples[i].At)

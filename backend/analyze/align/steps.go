@@ -18,6 +18,7 @@ type Step struct {
 	Phase  string // metric.Prefill, Decode, Mixed or Step; empty: a pass without requests
 	Tokens int    // put through the model in this step, -1: not said
 	Said   stepname.Step
+	Marked span.Span // its annotation; see claimTime
 
 	emptyPasses bool // passes without requests follow it; see findEmptyPasses
 }
@@ -123,6 +124,9 @@ func (r *Rank) joinReplays(launched int) {
 // starts with the recv that feeds it.
 func (r *Rank) claimTime() {
 	c := 0
+	for i := range r.Steps {
+		r.Steps[i].Marked = r.Steps[i].Span
+	}
 	for i := 1; i < len(r.Steps); i++ {
 		before, step := &r.Steps[i-1], &r.Steps[i]
 		for ; c < len(r.Calls) && r.Calls[c].Start < step.Start; c++ {
