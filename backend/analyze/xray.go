@@ -23,7 +23,7 @@ type Holding struct {
 }
 
 // XRay takes the steps of each rank apart, with what is known of the launches of each by its number. It fails only when ctx ends.
-func XRay(ctx context.Context, in Input, held Holding, launches map[int][]trace.LaunchRun) (xray.Report, error) {
+func XRay(ctx context.Context, in Input, held Holding, launches map[int]trace.Launched) (xray.Report, error) {
 	t, err := align.Build(ctx, in)
 	if err != nil {
 		return xray.Report{}, err
@@ -73,7 +73,7 @@ func rankInput(in *Input, t *align.Timeline, r *align.Rank, held Holding) xray.I
 }
 
 // rawSteps are the steps of a rank with what its device did in each.
-func rawSteps(in *Input, t *align.Timeline, r *align.Rank, launches []trace.LaunchRun) iter.Seq[*xray.Raw] {
+func rawSteps(in *Input, t *align.Timeline, r *align.Rank, launches trace.Launched) iter.Seq[*xray.Raw] {
 	return func(yield func(*xray.Raw) bool) {
 		if len(r.Steps) == 0 {
 			return
@@ -94,7 +94,7 @@ func rawSteps(in *Input, t *align.Timeline, r *align.Rank, launches []trace.Laun
 				end()
 			}
 			k := kernelOf(r, s, sort, &call)
-			launched.note(i, &k)
+			launched.note(i, r.Steps[at].Tokens, &k)
 			if step := &r.Steps[at]; s.Start >= step.Start && s.Start < step.End && (at > 0 || s.Start >= step.Marked.Start) {
 				if raw.NextNS < 0 && apart(step, raw.Kernels, s.Start) {
 					raw.NextNS = s.Start - lastEnd(raw.Kernels)
@@ -111,35 +111,54 @@ func rawSteps(in *Input, t *align.Timeline, r *align.Rank, launches []trace.Laun
 	}
 }
 
-// launched tells when the host launched records, which are asked for in order.
+// launched tells when the host launched records, which are asked for in order, and with which shapes.
 type launched struct {
-	runs  []trace.LaunchRun
-	first int   // number of the first record of runs[0]
-	at    int64 // when that run was launched; 0: its first record was not met
+	trace.Launched
+	first int             // number of the first record of Runs[0]
+	at    int64           // when that run was launched; 0: its first record was not met
+	graph []trace.Product // of the graph that the run replays; nil: not known
 }
 
 // newLaunched is of no run if they are not of so many records: some were left out as damage since.
-func newLaunched(runs []trace.LaunchRun, records int) *launched {
-	for _, run := range runs {
+func newLaunched(l trace.Launched, records int) *launched {
+	for _, run := range l.Runs {
 		records -= int(run.Count)
 	}
 	if records != 0 {
 		return &launched{}
 	}
-	return &launched{runs: runs}
+	return &launched{Launched: l}
 }
 
-func (l *launched) note(i int, k *xray.Kernel) {
-	for len(l.runs) > 0 && i >= l.first+int(l.runs[0].Count) {
-		l.first, l.runs, l.at = l.first+int(l.runs[0].Count), l.runs[1:], 0
+// note says of record i, of a step of so many tokens, how it was launched.
+func (l *launched) note(i, tokens int, k *xray.Kernel) {
+	for len(l.Runs) > 0 && i >= l.first+int(l.Runs[0].Count) {
+		l.first, l.Runs, l.at = l.first+int(l.Runs[0].Count), l.Runs[1:], 0
 	}
-	if len(l.runs) == 0 || l.runs[0].Lead < 0 {
+	if len(l.Runs) == 0 || l.Runs[0].Lead < 0 {
 		return
 	}
+	run := &l.Runs[0]
 	if l.at == 0 {
-		l.at = k.Start - l.runs[0].Lead
+		l.at, l.graph = k.Start-run.Lead, l.captured(int(run.Count), tokens)
 	}
-	k.Launched, k.Calling, k.Graph = l.at, l.runs[0].Call, l.runs[0].Graph
+	k.Launched, k.Calling, k.Graph = l.at, run.Call, run.Graph
+	if run.Graph && i-l.first < len(l.graph) && k.Part == "gemm" {
+		p := l.graph[i-l.first]
+		k.Recorded = xray.Matmul{M: p.M, N: p.N, K: p.K}
+	}
+}
+
+// captured is the graph with so many nodes that was captured for the fewest tokens that are enough; nil: there is none.
+func (l *launched) captured(nodes, tokens int) (best []trace.Product) {
+	rows := math.MaxInt
+	for _, g := range l.Graphs {
+		first := model.First(g, func(p trace.Product) bool { return p.M > 0 })
+		if len(g) == nodes && first != nil && first.M >= tokens && first.M < rows {
+			best, rows = g, first.M
+		}
+	}
+	return best
 }
 
 // apart reports whether what begins at a time is of no step, or of the next: the device was idle after the step's annotation for longer

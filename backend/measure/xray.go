@@ -2,6 +2,9 @@ package measure
 
 import (
 	"context"
+	"path/filepath"
+	"regexp"
+	"strconv"
 
 	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
@@ -58,11 +61,25 @@ func (rd *Reader) launches(ctx context.Context, f model.RunFile) []trace.LaunchR
 	return ranks[0].Links.Runs
 }
 
+// captured are the CUDA graphs that were captured for the rank of a file, where traces of that lie beside it.
+func captured(ctx context.Context, f model.RunFile) (graphs [][]trace.Product) {
+	files, _ := filepath.Glob(filepath.Join(filepath.Dir(f.Path), "capture_traces", "*rank*.json*"))
+	for _, file := range files {
+		if m := rankInName.FindStringSubmatch(filepath.Base(file)); m != nil && m[1] == strconv.Itoa(f.Rank) {
+			found, _ := kineto.Captured(ctx, file) // what cannot be read proves nothing
+			graphs = append(graphs, found...)
+		}
+	}
+	return graphs
+}
+
+var rankInName = regexp.MustCompile(`rank_?(\d+)`)
+
 func (rd *Reader) readXRay(ctx context.Context, run model.Run, progress pool.Progress) (out xray.Report, err error) {
 	if !rd.Typing {
 		defer keepHeapSmall()()
 	}
-	r, launches := rd.newReading(run), make([][]trace.LaunchRun, len(run.KernelFiles()))
+	r, launches := rd.newReading(run), make([]trace.Launched, len(run.KernelFiles()))
 	files := run.KernelFiles()
 	r.bytes.total = run.TraceBytes()
 	tasks := make([]*pool.Task, len(files))
@@ -71,7 +88,7 @@ func (rd *Reader) readXRay(ctx context.Context, run model.Run, progress pool.Pro
 			if err := r.readTrace(ctx, f, progress); err != nil {
 				return err
 			}
-			launches[i] = rd.launches(ctx, f)
+			launches[i] = trace.Launched{Runs: rd.launches(ctx, f), Graphs: captured(ctx, f)}
 			return context.Cause(ctx)
 		})
 	}
@@ -79,7 +96,7 @@ func (rd *Reader) readXRay(ctx context.Context, run model.Run, progress pool.Pro
 		return out, err
 	}
 	r.numberRanks()
-	byRank := map[int][]trace.LaunchRun{}
+	byRank := map[int]trace.Launched{}
 	for i, f := range files {
 		byRank[f.Rank] = launches[i]
 	}

@@ -24,3 +24,12 @@ type Launch struct {
 	Name    uint32 // index into Links.Names, of the range; where it is missing, of the reason, as it follows "12 kernels"
 	Missing bool
 }
+
+// Product is that of an M×K and a K×N matrix.
+type Product struct{ M, N, K int }
+
+// Host is what is known of how the host launched a rank's records.
+type Launched struct {
+	Runs   []LaunchRun // of the records, in order of time; nil: not known
+	Graphs [][]Product // of each captured CUDA graph, what was launched into it
+}

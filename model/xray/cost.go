@@ -65,6 +65,27 @@ func (z sizes) moves(values float64, times int) cost {
 	return cost{bytes: values * z.t * z.w * float64(times)}
 }
 
+// recorded is the cost of an operator all of whose products have recorded shapes.
+func (p *parser) recorded(z sizes, op string) (c cost, ok bool) {
+	first := -1
+	for i, k := range p.k {
+		if p.op[i] != op || k.Part == "gemm_part" || k.Part == "fill" {
+			continue
+		}
+		if k.Recorded.M == 0 {
+			return cost{}, false
+		}
+		if first < 0 {
+			first = p.layer[i]
+		}
+		one := z.of(float64(k.Recorded.M), 1, z.wb, k.Recorded)
+		if c.flops, c.bytes = c.flops+one.flops, c.bytes+one.bytes; p.layer[i] == first {
+			c.products = append(c.products, one.products...)
+		}
+	}
+	return c, c.products != nil
+}
+
 // costs is what an operator must do at least, of so many layers and kernels.
 func (z sizes) costs(p *parser, raw *Raw, op string, layers, kernels int) cost {
 	s, known := z.s, raw.Tokens >= 0

@@ -226,8 +226,11 @@ func (in *Input) operator(p *parser, z sizes, raw *Raw, name string, s *sum) Ope
 		in.link(&o, s)
 		return o
 	}
-	c := z.costs(p, raw, name, o.Layers, s.n)
-	o.Why = p.why(in, name, &c)
+	c, recorded := p.recorded(z, name)
+	if !recorded {
+		c = z.costs(p, raw, name, o.Layers, s.n)
+		o.Why = p.why(in, name, &c)
+	}
 	o.Certain = o.Why == "" && c.maybe == ""
 	o.Why = cmp.Or(o.Why, c.maybe)
 	if c.unknown == "" {

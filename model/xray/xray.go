@@ -22,9 +22,10 @@ type Kernel struct {
 	Stream int32
 	Blocks int // of threads, of the launch; 0: not known
 
-	Launched int64 // when the host began to launch it; 0: not known
-	Calling  int64 // how long that call took
-	Graph    bool  // it was replayed from a CUDA graph; false where launches are not known
+	Launched int64  // when the host began to launch it; 0: not known
+	Calling  int64  // how long that call took
+	Graph    bool   // it was replayed from a CUDA graph; false where launches are not known
+	Recorded Matmul // the product of matrices that it is, as it was recorded; M is 0: not so
 }
 
 // Raw is a step as it was recorded.

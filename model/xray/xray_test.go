@@ -198,3 +198,37 @@ func FuzzAnalyse(f *testing.F) {
 		}
 	})
 }
+
+// Recorded shapes are taken before what the order of kernels and the model's shape say, of another model too.
+func TestRecordedShapes(t *testing.T) {
+	k := kernels("norm gemm attention gemm norm gemm activation gemm norm gemm")
+	k[1].Recorded = Matmul{M: 8, N: 100, K: 50}
+	in := Input{Layout: model.Defaults().Layout, Width: 2}
+	s := Analyse(in, slices.Values([]*Raw{{Phase: "decode", Tokens: 4, Kernels: k}})).Steps[0]
+	for _, o := range s.Operators {
+		if o.Name == "qkv" && (!o.Certain || *o.FLOPs != 2*8*100*50 || *o.Bytes != 2*(5000+8*150) || len(o.Products) != 1) {
+			t.Errorf("%+v", o)
+		}
+		if o.Name == "o" && (o.Certain || o.FLOPs != nil || o.Why != "the model's shape is not known") {
+			t.Errorf("%+v", o)
+		}
+	}
+}
+
+// Weights of four bits are read as such; experts as many as tokens reach.
+func TestQuantisedAndExperts(t *testing.T) {
+	in := Input{Shape: modeltest.Llama8B, Layout: model.Defaults().Layout, Width: 2, Quant: &model.Quant{Bits: 4}}
+	z := in.sizes(&parser{}, &Raw{Tokens: 1})
+	if c := z.of(1, 3, z.wb, Matmul{N: 1000, K: 500}); c.bytes != 3*(0.5*500_000+2*1500) {
+		t.Errorf("%v bytes", c.bytes)
+	}
+	in = Input{Shape: modeltest.Mixtral, Layout: model.Layout{TP: 2, PP: 1, DPReplicate: 1, DPShard: 1, EP: 2}, Width: 2}
+	z = in.sizes(&parser{}, &Raw{Tokens: 1})
+	c := z.routed(&parser{loops: map[string]int{}}, 1)
+	if want := 2 * 3 * 4096 * 14336.0; c.flops != want || c.maybe == "" {
+		t.Errorf("%+v: one of two experts of a token is here: %v", c, want)
+	}
+	if weights := c.bytes - 2*(2*4096+3*14336); weights != 2*3*4096*14336 {
+		t.Errorf("%v bytes of weights, want those of one expert", weights)
+	}
+}

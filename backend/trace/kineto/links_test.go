@@ -190,7 +190,9 @@ func TestWhatLaunchedAKernel(t *testing.T) {
 
 // Kernels in a row of one launch are a run, in order of time and not of the file; a graph is one launch.
 func TestLaunchRuns(t *testing.T) {
-	at := func(us, corr int) string { return strings.Replace(deviceKernel(corr, 1), `"ts": 100`, fmt.Sprintf(`"ts": %d`, us), 1) }
+	at := func(us, corr int) string {
+		return strings.Replace(deviceKernel(corr, 1), `"ts": 100`, fmt.Sprintf(`"ts": %d`, us), 1)
+	}
 	text := wholeDocument(hostEvent("cpu_op", "mm", 0, 500, ""), at(2000, 9), at(100, 1), at(1500, 3), at(1300, 3), at(2100, 8),
 		hostEvent("cuda_runtime", "cudaLaunchKernel", 12, 2, `"correlation": 1`), hostEvent("cuda_runtime", "cudaGraphLaunch", 20, 7, `"correlation": 3`))
 	want := []trace.LaunchRun{{Count: 1, Lead: 88_000, Call: 2000}, {Count: 2, Lead: 1_280_000, Call: 7000, Graph: true}, {Count: 2, Lead: -1}}
@@ -276,4 +278,24 @@ func FuzzLinks(f *testing.F) {
 			t.Fatalf("block %d: %v, in one piece %v (-one piece +block):\n%s", block, err, wantErr, d)
 		}
 	})
+}
+
+// A fixture of the form in which vLLM (0.26 and later, capture_torch_profiler) writes the capture of graphs; that release was not run.
+func TestCaptured(t *testing.T) {
+	op := func(name string, start, dur int, dims string) string {
+		return hostEvent("cpu_op", name, start, dur, `"External id": 1, "Input Dims": `+dims)
+	}
+	call := func(name string, start int) string {
+		return hostEvent("cuda_runtime", name, start, 1, `"correlation": `+fmt.Sprint(start))
+	}
+	text := wholeDocument(hostEvent("user_annotation", "capture_32_FULL", 0, 99, ""), call("cudaLaunchKernel", 1), call("cudaStreamBeginCapture", 2),
+		op("aten::linear", 10, 9, `[[32, 4096], [6144, 4096], []]`), op("aten::addmm", 11, 7, `[[6144], [32, 4096], [4096, 6144], [], []]`),
+		call("cudaStreamIsCapturing", 12), call("cudaMemsetAsync", 13), call("cudaLaunchKernelExC", 14),
+		op("vllm::rotary_embedding", 20, 5, `[[32], [32, 4096]]`), call("cuLaunchKernel", 21), call("cudaStreamEndCapture", 30), call("cudaLaunchKernel", 31),
+		call("cudaStreamBeginCapture", 40), op("aten::mm", 41, 9, `[[16, 4096], [4096]]`), call("cudaLaunchKernel", 42))
+	got, err := Captured(t.Context(), write(t, "graph_capture_rank_0.1.pt.trace.json", []byte(text)))
+	product := trace.Product{M: 32, N: 6144, K: 4096}
+	if want := [][]trace.Product{{product, product, {}}, {{}}}; err != nil || cmp2.Diff(want, got) != "" {
+		t.Errorf("%v: %s", err, cmp2.Diff(want, got))
+	}
 }
