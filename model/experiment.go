@@ -1,9 +1,11 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -26,6 +28,8 @@ type Experiment struct {
 	Model             ModelRef          `yaml:"model" json:"model"`
 	Layout            Layout            `yaml:"parallelism" json:"parallelism"`
 	Data              Workload          `yaml:"data" json:"data"`
+	Load              Load              `yaml:"load" json:"load,omitzero"`
+	SLO               SLO               `yaml:"slo" json:"slo,omitzero"`
 	WarmupIterations  int               `yaml:"warmup_iterations" json:"warmup_iterations"`
 	ProfileIterations int               `yaml:"profile_iterations" json:"profile_iterations"`
 	OutputDir         string            `yaml:"output_dir" json:"output_dir"`
@@ -51,6 +55,59 @@ type Workload struct {
 	BatchSize int `yaml:"batch_size" json:"batch_size"` // requests over all DP ranks
 	SeqLen    int `yaml:"seq_len" json:"seq_len"`       // prompt tokens of each request
 	MaxTokens int `yaml:"max_tokens" json:"max_tokens"` // output tokens of each request
+}
+
+// Load is requests that arrive while others are served, by a server that runs, in place of batches: the prompts and outputs are
+// those of Workload, whose batch size means nothing then. The zero value: none.
+type Load struct {
+	Rate        float64 `yaml:"rate" json:"rate,omitempty"`               // requests a second; 0: the next comes when one is served
+	Concurrency int     `yaml:"concurrency" json:"concurrency,omitempty"` // requests at once at most; 0: no bound
+	Requests    int     `yaml:"requests" json:"requests,omitempty"`       // that are measured; 0: 200
+	Shape       string  `yaml:"shape" json:"shape,omitempty"`             // poisson, as is empty, or constant: how far apart they come
+}
+
+// On reports whether an experiment is a server under load.
+func (l Load) On() bool { return l.Rate > 0 || l.Concurrency > 0 }
+
+// DefaultRequests are those of a load that says no number.
+const DefaultRequests = 200
+
+// Count is how many requests are measured.
+func (l Load) Count() int { return cmp.Or(l.Requests, DefaultRequests) }
+
+// Least is how long its requests take to come; 0 where each waits for others.
+func (l Load) Least() time.Duration {
+	if l.Rate <= 0 {
+		return 0
+	}
+	return time.Duration(float64(l.Count()) / l.Rate * float64(time.Second))
+}
+
+// String is a load in few words: 2/s; 8 at once; 2/s, 8 at once.
+func (l Load) String() string {
+	var words []string
+	if l.Rate > 0 {
+		words = append(words, strconv.FormatFloat(l.Rate, 'g', -1, 64)+"/s")
+	}
+	if l.Concurrency > 0 {
+		words = append(words, strconv.Itoa(l.Concurrency)+" at once")
+	}
+	return strings.Join(words, ", ")
+}
+
+// Arrivals is how the requests of an experiment come: batch 4; 2/s; 8 at once.
+func (e Experiment) Arrivals() string {
+	if e.Load.On() {
+		return e.Load.String()
+	}
+	return "batch " + strconv.Itoa(e.Data.BatchSize)
+}
+
+// SLO is the limits that make a served request a good one, in ms; 0: no limit.
+type SLO struct {
+	TTFT float64 `yaml:"ttft" json:"ttft,omitempty"` // to the first token
+	TPOT float64 `yaml:"tpot" json:"tpot,omitempty"` // for each token after it
+	E2E  float64 `yaml:"e2e" json:"e2e,omitempty"`   // to the last token
 }
 
 // Profiling says what the traced pass records. The timed pass is never bounded by it.
@@ -129,8 +186,11 @@ func Defaults() Experiment {
 	}
 }
 
-// RequestsPerReplica is the share of the batch that one DP rank works on.
+// RequestsPerReplica is the share of the batch that one DP rank works on. Under load it is the one that must fit: others wait.
 func (e Experiment) RequestsPerReplica() int64 {
+	if e.Load.On() {
+		return 1
+	}
 	return int64(CeilDiv(e.Data.BatchSize, e.Layout.DP()))
 }
 

@@ -80,6 +80,7 @@ const (
 	FileKineto   FileKind = "kineto"
 	FileET       FileKind = "torch_et"
 	FileTiming   FileKind = "timing_stats"
+	FileServing  FileKind = "bench_serve.json"
 	FileNsys     FileKind = "nsys"
 	FileRunJSON  FileKind = "run.json"
 	FileConfig   FileKind = "config.yaml"
@@ -137,7 +138,7 @@ func (f RunFile) NsysForm() int {
 }
 
 // readKinds are the files that values come from.
-var readKinds = []FileKind{FileKineto, FileNsys, FileTiming, FileET}
+var readKinds = []FileKind{FileKineto, FileNsys, FileTiming, FileServing, FileET}
 
 // Readable refuses a folder that holds nothing to read.
 func (r Run) Readable() error {
@@ -189,6 +190,7 @@ type RunInfo struct {
 	Shared     *SharedEngine     `json:"shared_engine,omitempty"`
 	Light      *LightTrace       `json:"light_trace,omitempty"`    // nil: none
 	Captured   []string          `json:"capture_traces,omitempty"` // of the capture of CUDA graphs, with shapes; below the run's folder
+	Serving    *ServingInfo      `json:"serving,omitempty"`        // of a run under load
 }
 
 // LightTrace is a second traced pass that records the GPU's activity alone: kernels take the time that they take untraced.
@@ -208,6 +210,13 @@ type SharedEngine struct {
 		BatchSize int `json:"batch_size"`
 		Length    int `json:"sequence_length"` // prompt and output tokens
 	} `json:"sized_for"`
+}
+
+// ServingInfo says how a load was made, and how many of its requests were served.
+type ServingInfo struct {
+	Arguments []string `json:"arguments"` // of vllm bench serve
+	Requests  int      `json:"requests"`
+	Completed int      `json:"completed"`
 }
 
 // RunStatus says how a run ended.
@@ -249,7 +258,7 @@ type Changes []Change
 // unmeasured are the keys on which no number depends: names, who pays, how long the job may take, where its nodes come
 // from (the GPU is compared as it was found), and how much is measured and traced of the same work. Those below go with them.
 var unmeasured = []string{"experiment_id", "description", "output_dir", "warmup_iterations", "profile_iterations", "profiling", "slurm",
-	"replay.engine"}
+	"replay.engine", "load.requests"}
 
 // ChangesSince compares what a run recorded with what its config says now: the values of both by key, each key once.
 func ChangesSince(run, now []Edit) (all Changes) {

@@ -51,7 +51,7 @@ var families = []family{
 	{[]string{"profiler_start_skew", "clock_drift", "straggler", "load_imbalance"}, noOtherRank, skewMetrics},
 }
 
-// Analyse computes every metric of metric.Definitions, in their order. It fails only when ctx ends: what is missing or
+// Analyse computes every metric of metric.DefinitionsOf such a run, in their order. It fails only when ctx ends: what is missing or
 // contradictory becomes a metric without value and a reason, or a warning.
 func Analyse(ctx context.Context, in Input) (*metric.Analysis, error) {
 	f, err := factsOf(ctx, in)
@@ -72,7 +72,7 @@ func Analyse(ctx context.Context, in Input) (*metric.Analysis, error) {
 	if len(f.Traces) > 0 {
 		a.Ranks = slices.Sorted(maps.Keys(f.Traces))
 	}
-	a.Metrics = model.Each(metric.Definitions, func(d metric.Definition) metric.Metric { return found[d.Name] })
+	a.Metrics = model.Each(metric.DefinitionsOf(in.Serving != nil), func(d metric.Definition) metric.Metric { return found[d.Name] })
 	if len(f.Ranks) > 0 {
 		a.Trace = summary(f)
 	}
@@ -130,6 +130,7 @@ func (f *facts) warnings() []string {
 			out = append(out, text)
 		}
 	}
+	out = append(out, overload(f.in)...)
 	if f.in.Info != nil {
 		out = slices.Concat(out, f.in.Info.Missing, f.in.Info.Notes)
 	}
@@ -234,6 +235,8 @@ func noTraces(f *facts) string {
 		return strings.Join(f.NoKernels, ", ") + ": " + f.WhyNone[0]
 	case f.in.NoTraces != "":
 		return f.in.NoTraces
+	case f.in.Serving != nil:
+		return "no traces: a run under load is not traced"
 	}
 	return noTracesAtAll
 }

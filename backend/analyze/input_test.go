@@ -31,7 +31,7 @@ func TestNothingAtAll(t *testing.T) {
 			t.Errorf("%s: %v, %q", m.Name, m.Value, m.Reason)
 		}
 	}
-	if a.Trace != nil || len(a.Metrics) != len(metric.Definitions) {
+	if a.Trace != nil || len(a.Metrics) != len(metric.DefinitionsOf(false)) {
 		t.Errorf("%d metrics, trace %v", len(a.Metrics), a.Trace)
 	}
 }

@@ -46,11 +46,11 @@ func TestRecordings(t *testing.T) {
 // checkMetrics wants every defined metric, in order, with a value or a reason.
 func checkMetrics(t *testing.T, a *metric.Analysis) {
 	t.Helper()
-	if len(a.Metrics) != len(metric.Definitions) {
-		t.Fatalf("%d metrics, %d definitions", len(a.Metrics), len(metric.Definitions))
+	if len(a.Metrics) != len(metric.DefinitionsOf(false)) {
+		t.Fatalf("%d metrics, %d definitions", len(a.Metrics), len(metric.DefinitionsOf(false)))
 	}
 	for i, m := range a.Metrics {
-		d := metric.Definitions[i]
+		d := metric.DefinitionsOf(false)[i]
 		if m.Name != d.Name || m.Unit != d.Unit {
 			t.Errorf("metric %d is %q in %q, defined as %q in %q", i, m.Name, m.Unit, d.Name, d.Unit)
 		}

@@ -33,6 +33,9 @@ func (t *sampled) take(value float64, samples []float64) {
 }
 
 func timings(f *facts) []sampled {
+	if f.in.Serving != nil {
+		return served(f.in, f.Layout.GPUs())
+	}
 	out := model.Each(latencies, func(l latencyTimes) sampled { return latency(f, l) })
 	iteration := iterationTime(f)
 	return slices.Concat(out, []sampled{iteration}, throughput(f, iteration), []sampled{perUser(out[1])})

@@ -57,6 +57,8 @@ func TestConflicts(t *testing.T) {
 		{"chunked-off-budget", "vllm.enable_chunked_prefill=false; vllm.max_num_batched_tokens=2048", "2560", "vllm.max_num_batched_tokens=2560", "vllm.enable_chunked_prefill=false; vllm.max_num_batched_tokens=2048; release=0.11.0"},
 		{"chunked-off-nodes", twoNode + "vllm.enable_chunked_prefill=false; data.seq_len=9000", "over 2 nodes", "vllm.max_num_batched_tokens=9512", "vllm.enable_chunked_prefill=false; data.seq_len=9000"},
 		{"chunked-off-ignored", "vllm.enable_chunked_prefill=false; release=0.10.2", "vLLM 0.10.2 turns chunked prefill on", "vllm.enable_chunked_prefill=true", "vllm.enable_chunked_prefill=false; release=0.13.0"},
+		{"load-release", "load.rate=2; release=0.7.3", "vLLM 0.7.3 has none", "", "load.rate=2; release=0.8.0"},
+		{"seqs-batch", "load.concurrency=32; vllm.max_num_seqs=8", "32 requests in turns", "vllm.max_num_seqs=32", "data.batch_size=32; load.rate=2; vllm.max_num_seqs=8"},
 		{"budget-seqs", "vllm.max_num_seqs=1024; vllm.max_num_batched_tokens=512", "512 is less than max_num_seqs=1024", "vllm.max_num_batched_tokens=1024", "vllm.max_num_seqs=512; vllm.max_num_batched_tokens=512"},
 		{"budget-seqs", "data.batch_size=512; data.seq_len=64; data.max_tokens=64; vllm.max_num_batched_tokens=256", "max_num_seqs=512", "vllm.max_num_batched_tokens=512", "data.batch_size=64; vllm.max_num_batched_tokens=128"},
 		{"seqs-batch", "data.batch_size=8; vllm.max_num_seqs=4", "8 requests in turns", "vllm.max_num_seqs=8", "data.batch_size=8; vllm.max_num_seqs=8"},

@@ -97,14 +97,15 @@ var order, single = func() (all, single []string) {
 	return all, single
 }()
 
-var rules = strictyaml.Rules{Choices: check.Choices, Bounds: bounds, Check: checkText, Clean: clean}
+var rules = strictyaml.Rules{Choices: check.Choices, Bounds: bounds, Check: checkText, Clean: clean,
+	Several: "an experiment has one; several are the points of a sweep, in experiments/sweeps/<id>.yaml as vary: {%s: %s}"}
 
-// maxFactor bounds the pace of a replay; none of hours is meant.
-const maxFactor = 1000
+// most bounds numbers that need not be whole: the pace of a replay, of which none of hours is meant; requests a second; ms.
+var most = map[string]int{"replay.factor": 1000, "load.rate": 1e6, "slo.ttft": 1e9, "slo.tpot": 1e9, "slo.e2e": 1e9}
 
 func bounds(path string) (lo, hi int, ok bool) {
-	if path == "replay.factor" {
-		return 0, maxFactor, true
+	if hi, ok := most[path]; ok {
+		return 0, hi, true
 	}
 	return check.Bounds(path)
 }

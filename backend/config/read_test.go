@@ -112,6 +112,7 @@ func TestReadFaults(t *testing.T) {
 		"exponent":          {seed("seq_len: 2048", "seq_len: 1e999"), "data.seq_len"},
 		"nothing":           {seed("tp: 4", "tp:"), "parallelism.tp has no value: it takes a whole number"},
 		"list for number":   {seed("tp: 4", "tp: [4]"), "parallelism.tp must be a whole number"},
+		"several":           {seedConfig + "load: {rate: [1, 2]}\n", "load.rate must be a number from 0 to 1000000: an experiment has one; several are the points of a sweep, in experiments/sweeps/<id>.yaml as vary: {load.rate: [1, 2]}"},
 		"group is a word":   {seedConfig + "slurm: fast\n", "a.yaml:19:8: slurm must be keys with values"},
 		"yes":               {seedConfig + "profiling: {nsys: yes}\n", `profiling.nsys: "yes" is not true or false`},
 		"engine":            {seedConfig + "engine: vlm\n", `engine: "vlm" is not one of vllm, torch, replay; did you mean vllm?`},

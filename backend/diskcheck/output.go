@@ -40,7 +40,7 @@ func Output(w *workspace.Workspace, dir string) string {
 
 // runSigns are the files by which a folder is known to hold a run, or to have been left by a job; holds_run in
 // templates/scripts has them too.
-var runSigns = []string{".job", "run.json", "config.yaml", "timing_stats_*", "kineto_trace_*", "torch_et_*", "nsys_*"}
+var runSigns = []string{".job", "run.json", "config.yaml", "timing_stats_*", "bench_serve.json", "kineto_trace_*", "torch_et_*", "nsys_*"}
 
 func holdsRun(dir string) bool {
 	entries, err := os.ReadDir(dir)

@@ -163,6 +163,8 @@ func (r *reading) readSmall(f model.RunFile) {
 		if t, err = trace.OpenTiming(f.Path); err == nil {
 			r.input.Timing[f.Rank] = t
 		}
+	case model.FileServing:
+		r.input.Serving, err = trace.OpenServing(f.Path)
 	case model.FileRunJSON:
 		r.input.Info, err = trace.OpenRunJSON(f.Path)
 	}

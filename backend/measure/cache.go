@@ -32,7 +32,7 @@ func (n Needs) runKey(run model.Run) (cacheKey, error) {
 	k := cacheKey{What: "analysis", Version: n.Version}
 	for _, f := range run.Files {
 		switch f.Kind {
-		case model.FileKineto, model.FileET, model.FileNsys, model.FileTiming, model.FileRunJSON:
+		case model.FileKineto, model.FileET, model.FileNsys, model.FileTiming, model.FileServing, model.FileRunJSON:
 			source, err := sourceOf(f.Path)
 			if err != nil {
 				return k, model.Failed(fmt.Sprintf("%s cannot be read", n.Workspace.Rel(f.Path)), err, "look whether a job is writing there")

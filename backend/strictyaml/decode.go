@@ -65,6 +65,8 @@ func (d *decoder) value(path string, n *yaml.Node, at reflect.Value) {
 	switch {
 	case want == 0:
 		at.Set(reflect.ValueOf(*n))
+	case want == yaml.ScalarNode && n.Kind == yaml.SequenceNode && d.rules.Several != "":
+		d.problem(n, path, "%s must be %s: %s", path, d.rules.takes(path, at.Type()), fmt.Sprintf(d.rules.Several, path, Flow(n)))
 	case want == yaml.ScalarNode && n.Kind != want:
 		d.problem(n, path, "%s must be %s, not a list or further keys", path, d.rules.takes(path, at.Type()))
 	case want == yaml.ScalarNode:

@@ -20,6 +20,7 @@ type Rules struct {
 	Bounds  func(path string) (lo, hi int, ok bool)  // of a number
 	Check   func(path, text string) error            // of a text, also of one below a key that takes any names
 	Clean   func(path, text string) (cleaned string) // of a text in a file, before it is checked
+	Several string                                   // what to do where a key of one value has a list; empty: nothing is said
 }
 
 func (r Rules) choices(path string) []string {

@@ -22,6 +22,8 @@ type file struct {
 	Description string      `yaml:"description"`
 	Base        string      `yaml:"base"`
 	Vary        yaml.Node   `yaml:"vary"`
+	Load        yaml.Node   `yaml:"load"` // keys of a config that one server takes one after the other, below vary
+	SLO         yaml.Node   `yaml:"slo"`
 	Repeat      int         `yaml:"repeat"`
 	Where       []string    `yaml:"where"`
 	Isolate     bool        `yaml:"isolate"`
@@ -82,7 +84,7 @@ func Read(id, name string, text []byte) (sweep.Sweep, error) {
 	if f.Base == "" && given["base"] == nil {
 		r.fault(doc.Content[0], "base", "base is missing: name the experiment that gives all that does not vary")
 	}
-	s.Axes = r.axes(f.Vary)
+	s.Axes = slices.Concat(r.axes(f.Vary, ""), r.axes(f.SLO, "slo."), r.axes(f.Load, "load."))
 	s.Where = r.conditions(given["where"], "where", f.Where)
 	if f.Goal.Metric != "" || given["goal"] != nil {
 		s.Goal = r.goal(given, f.Goal)
@@ -90,19 +92,20 @@ func Read(id, name string, text []byte) (sweep.Sweep, error) {
 	return s, r.problems.OrNil()
 }
 
-// axes reads vary: fields by their paths, and groups under zip.
-func (r *reader) axes(vary yaml.Node) (axes []sweep.Axis) {
+// axes reads vary: fields by their paths, and groups under zip; or the fields of one group, whose name is given.
+func (r *reader) axes(vary yaml.Node, group string) (axes []sweep.Axis) {
 	if vary.Kind != yaml.MappingNode {
 		if vary.Kind != 0 && vary.Tag != "!!null" {
-			r.fault(&vary, "vary", "vary must be fields with their values, as in parallelism.tp: [1, 2, 4]")
+			r.fault(&vary, cmp.Or(strings.TrimSuffix(group, "."), "vary"), "%s must be fields with their values, as in parallelism.tp: [1, 2, 4]", cmp.Or(strings.TrimSuffix(group, "."), "vary"))
 		}
 		return nil
 	}
 	for i := 0; i+1 < len(vary.Content); i += 2 {
-		key, value := vary.Content[i], vary.Content[i+1]
+		key, value := *vary.Content[i], vary.Content[i+1]
+		key.Value = group + key.Value
 		switch {
 		case key.Value != zip:
-			axes = append(axes, r.distinct(value, r.axis(key, value)))
+			axes = append(axes, r.distinct(value, r.axis(&key, value)))
 		case value.Kind == yaml.SequenceNode:
 			for _, group := range value.Content {
 				axes = append(axes, r.group(group))

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -40,6 +41,23 @@ func TestRead(t *testing.T) {
 	}
 	if g := s.Goal; g == nil || g.Metric != "throughput_tokens_sec" || !g.Highest || len(g.Constraints) != 2 {
 		t.Errorf("goal %+v", s.Goal)
+	}
+}
+
+// A server's loads are written as in a config, with several values; they vary below all else, since one server takes them all.
+func TestReadLoads(t *testing.T) {
+	s, err := Read("scan", "scan.yaml", []byte("base: E1.1\nload: {rate: [1, 2.5, 4], requests: 200, shape: poisson}\nslo: {ttft: 200}\nvary: {parallelism.tp: [1, 2]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(model.Each(s.Axes, func(a sweep.Axis) string { return a.Paths[0] + fmt.Sprint(a.Values) }), " ")
+	if want := "parallelism.tp[[1] [2]] slo.ttft[[200]] load.rate[[1] [2.5] [4]] load.requests[[200]] load.shape[[poisson]]"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	for text, want := range map[string]string{"load: [1, 2]": "load must be fields", "load: {rat: [1]}": `"load.rat" is no field`, "load: {rate: [1, x]}": `"x" is not`} {
+		if _, err := Read("scan", "scan.yaml", []byte("base: E1.1\n"+text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v; want %s", text, err, want)
+		}
 	}
 }
 

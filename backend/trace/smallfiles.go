@@ -38,7 +38,7 @@ const maxTiming = 64 << 20
 // OpenTiming reads a timing file, .json or .json.gz. Missing keys are missing values, damage is listed; a file
 // that holds no key of a timing file is an error.
 func OpenTiming(path string) (*Timing, error) {
-	text, cause, err := readSmall(path)
+	text, cause, err := readUpTo(path, maxTiming)
 	if err != nil {
 		return nil, err
 	}
@@ -53,14 +53,14 @@ func OpenTiming(path string) (*Timing, error) {
 	return t, nil
 }
 
-// readSmall reads a small file whole. cause is why it ended too early, nil if it did not.
-func readSmall(path string) (text []byte, cause, err error) {
+// readUpTo reads a file whole, up to a number of bytes. cause is why it ended too early, nil if it did not.
+func readUpTo(path string, most int64) (text []byte, cause, err error) {
 	src, err := OpenSource(context.Background(), path, nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer src.Close()
-	text, cause = io.ReadAll(io.LimitReader(src, maxTiming))
+	text, cause = io.ReadAll(io.LimitReader(src, most))
 	return text, cause, nil
 }
 
@@ -117,15 +117,20 @@ func parseTiming(b []byte) (*Timing, error) {
 	if p.known == 0 {
 		return nil, fmt.Errorf("holds no times of a run; expected iteration_times, as in timing_stats_<rank>.json")
 	}
+	p.end(end, st)
+	return p.t, nil
+}
+
+// end says what is wrong with a document that was read to b[at].
+func (p *timingText) end(at int, st jsonscan.Status) {
 	switch {
 	case st == jsonscan.Short:
-		p.damage(len(b), "ended before the document was closed", "what came after")
+		p.damage(len(p.b), "ended before the document was closed", "what came after")
 	case st == jsonscan.Broken:
-		p.damage(end, "not JSON from here", "what came after")
-	case jsonscan.SkipSpace(b, end) < len(b):
-		p.damage(end, "text after the end of the document", "that text")
+		p.damage(at, "not JSON from here", "what came after")
+	case jsonscan.SkipSpace(p.b, at) < len(p.b):
+		p.damage(at, "text after the end of the document", "that text")
 	}
-	return p.t, nil
 }
 
 func (p *timingText) damage(at int, text, lost string) {
@@ -140,7 +145,13 @@ func (p *timingText) key(name []byte, from, to int) {
 	}
 	p.known++
 	p.odd = 0
-	if set(p.t, p.numbers(from, to)); p.odd == 0 {
+	set(p.t, p.numbers(from, to))
+	p.sayOdd(string(name))
+}
+
+// sayOdd tells of the values of a key that are no measurements.
+func (p *timingText) sayOdd(name string) {
+	if p.odd == 0 {
 		return
 	}
 	first := jsonscan.FirstWords(p.oddAt.Of(p.b))
@@ -148,7 +159,7 @@ func (p *timingText) key(name []byte, from, to int) {
 	if p.odd > 1 {
 		text = fmt.Sprintf("%s holds %s values that are no measurements, the first %s", name, unit.Int(p.odd), first)
 	}
-	p.damage(int(p.oddAt.From), text, "those values of "+string(name))
+	p.damage(int(p.oddAt.From), text, "those values of "+name)
 }
 
 // numbers reads a number, a list or a list of lists: a slice for each element. null is no number; what else is none is damage.
@@ -197,7 +208,7 @@ func (p *timingText) isOdd(from, to int) {
 // OpenRunJSON reads run.json, which a runner writes beside its traces. Unknown keys are ignored and missing ones stay zero. A
 // value of the wrong type is left out and said in Notes; text that is no JSON is an error with its place.
 func OpenRunJSON(path string) (*model.RunInfo, error) {
-	text, cause, err := readSmall(path)
+	text, cause, err := readUpTo(path, maxTiming)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ import (
 // leaveOut notes a file of a run that is not read.
 func leaveOut(run *model.Run, kind model.FileKind, why string) {
 	run.Warnings = append(run.Warnings, why)
-	run.LeftOut = run.LeftOut || kind == model.FileKineto || kind == model.FileTiming
+	run.LeftOut = run.LeftOut || kind == model.FileKineto || kind == model.FileTiming || kind == model.FileServing
 }
 
 // listOwnFiles gives a run the files of our names in a directory, by their names alone.

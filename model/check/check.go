@@ -66,7 +66,7 @@ func Check(e model.Experiment, w World) Verdict {
 	s := newSubject(e, &w)
 	found := append(form, s.apply(layoutRules())...)
 	legal := Verdict{Findings: found}.OK()
-	rules := slices.Concat(modelRules, formatRules, siteRules, runRules, runtimeRules)
+	rules := slices.Concat(modelRules, formatRules, siteRules, runRules, loadRules, runtimeRules)
 	if legal {
 		rules = slices.Concat(rules, memoryRules, evenRules, adviceRules)
 	}

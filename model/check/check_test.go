@@ -58,6 +58,19 @@ func TestCheck(t *testing.T) {
 		{"whole node for 1 GPU", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Slurm.QOS = "regular" }), "node-part", SeverityWarning, "all are paid for", "slurm.qos=auto"},
 		{"few requests", modeltest.With(modeltest.Of(modeltest.Llama8B, 1, 4, 1, 1), func(e *model.Experiment) { e.Data.BatchSize = 1 }), "pp-batch", SeverityNote, "4 stages", "data.batch_size=4"},
 
+		// A server under load.
+		{"load", loaded(func(e *model.Experiment) {}), "load-trace", SeverityNote, "goodput", ""},
+		{"load on torch", loaded(func(e *model.Experiment) { e.Engine = model.EngineTorch }), "load-engine", SeverityError, "engine torch has none", "engine=vllm"},
+		{"load of nothing", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Load.Requests = 10 }), "load-none", SeverityError, "neither a rate", ""},
+		{"load backwards", loaded(func(e *model.Experiment) { e.Load = model.Load{Rate: -1} }), "load-rate", SeverityError, "is -1", "load.rate=1"},
+		{"load under nsys", loaded(func(e *model.Experiment) { e.Profiling.Nsys = true }), "load-nsys", SeverityError, "nsys", "profiling.nsys=false"},
+		{"load over nodes", loaded(func(e *model.Experiment) { e.Layout.TP = 8 }), "load-nodes", SeverityError, "takes 2", ""},
+		{"load too long", loaded(func(e *model.Experiment) { e.Load.Rate = 0.1 }), "load-time", SeverityError, "200 requests at 0.1/s take 33m20s", "load.requests=90"},
+		{"load of another shape", loaded(func(e *model.Experiment) { e.Load.Shape = "burst" }), "word", SeverityError, "load.shape", "load.shape=poisson"},
+		{"slo alone", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.SLO.TTFT = 200 }), "slo-unused", SeverityWarning, "no effect", ""},
+		{"slo of no time", loaded(func(e *model.Experiment) { e.SLO.TPOT = -1 }), "slo", SeverityError, "no time", ""},
+		{"load of a batch that does not divide", modeltest.With(modeltest.Of(modeltest.V2Lite, 1, 1, 4, 4), func(e *model.Experiment) { e.Data.BatchSize, e.Load.Rate = 6, 2 }), "load-trace", SeverityNote, "", ""},
+
 		// Numbers and words.
 		{"TP0", modeltest.Of(modeltest.Llama8B, 0, 1, 1, 1), "number", SeverityError, "parallelism.tp is 0", "parallelism.tp=1"},
 		{"negative batch", modeltest.With(modeltest.Baseline(), func(e *model.Experiment) { e.Data.BatchSize = -1 }), "number", SeverityError, "-1", "data.batch_size=1"},
@@ -297,4 +310,11 @@ func TestDescribed(t *testing.T) {
 			t.Errorf("%q is now %q, want %q", c.text, got, c.want)
 		}
 	}
+}
+
+// loaded is the first experiment as a server at two requests a second, changed.
+func loaded(change func(*model.Experiment)) model.Experiment {
+	e := modeltest.Baseline()
+	e.Load.Rate = 2
+	return modeltest.With(e, change)
 }

@@ -307,6 +307,10 @@ func (s *subject) facts() map[string]string {
 	if given := e.Env["CUDA_VISIBLE_DEVICES"]; given != "" {
 		flatten(f, "visible", len(strings.Split(given, ",")))
 	}
+	if e.Load.On() {
+		f["load"] = e.Load.String()
+		flatten(f, "requests", model.CeilDiv(e.Load.Concurrency, l.DP()))
+	}
 	if m := s.shape; m != nil {
 		f["moe"], f["mla"], f["short"] = strconv.FormatBool(m.MoE != nil), strconv.FormatBool(m.MLA != nil), m.Short
 		flatten(f, "positions", m.MaxLen)
@@ -320,7 +324,7 @@ func (s *subject) facts() map[string]string {
 		f["left"] = fmt.Sprintf("%.1f", float64(g.Bytes)*(1-e.EngineNumber("gpu_memory_utilization", 0.9))/gib)
 	}
 	f["max_num_seqs"] = f["vllm.max_num_seqs"]
-	if f["max_num_seqs"] == "" && e.RequestsPerReplica() > sampledRows {
+	if n, _ := strconv.Atoi(f["requests"]); f["max_num_seqs"] == "" && n > sampledRows {
 		f["max_num_seqs"] = f["requests"] // as the runner sets it
 	}
 	return f

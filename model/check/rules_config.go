@@ -28,6 +28,8 @@ var bounds = []bound{
 	{"data.batch_size", 1, 1 << 20, func(e model.Experiment) int { return e.Data.BatchSize }},
 	{"data.seq_len", 1, 1 << 24, func(e model.Experiment) int { return e.Data.SeqLen }},
 	{"data.max_tokens", 1, 1 << 24, func(e model.Experiment) int { return e.Data.MaxTokens }},
+	{"load.concurrency", 0, 1 << 20, func(e model.Experiment) int { return e.Load.Concurrency }},
+	{"load.requests", 0, 1 << 20, func(e model.Experiment) int { return e.Load.Requests }},
 	{"model.layers", 0, 1000, func(e model.Experiment) int { return e.Model.Layers }},
 	{"warmup_iterations", 0, 10000, func(e model.Experiment) int { return e.WarmupIterations }},
 	{"profile_iterations", 1, 10000, func(e model.Experiment) int { return e.ProfileIterations }},
@@ -60,6 +62,7 @@ var choices = []choice{
 		func(e model.Experiment) string { return string(e.Engine) }},
 	{"model.precision", []string{"bfloat16", "float16", "float32", "fp8"}, func(e model.Experiment) string { return e.Model.Precision }},
 	{"model.weights", []string{"auto", "dummy"}, func(e model.Experiment) string { return e.Model.Weights }},
+	{"load.shape", []string{"poisson", "constant"}, func(e model.Experiment) string { return cmp.Or(e.Load.Shape, "poisson") }},
 	{"comm.all_reduce", []string{"auto", "nccl", "custom", "symm_mem"}, func(e model.Experiment) string { return e.Comm.AllReduce }},
 	{"comm.all2all", []string{"auto", "allgather_reducescatter", "deepep_high_throughput", "deepep_low_latency"},
 		func(e model.Experiment) string { return e.Comm.All2All }},
@@ -206,7 +209,7 @@ func layoutRules() []rule {
 		}), nearest("parallelism.pp")},
 		{"batch-dp", SeverityError, "data.batch_size", func(s *subject) string {
 			b, dp := s.e.Data.BatchSize, s.e.Layout.DP()
-			return faultIf(b%dp != 0, "batch_size=%d does not divide by DP=%d: each replica gets as many requests", b, dp)
+			return faultIf(b%dp != 0 && !s.e.Load.On(), "batch_size=%d does not divide by DP=%d: each replica gets as many requests", b, dp)
 		}, func(s *subject) (string, []model.Edit) {
 			dp := s.e.Layout.DP()
 			return set("data.batch_size", strconv.Itoa(model.CeilDiv(s.e.Data.BatchSize, dp)*dp))
@@ -256,7 +259,7 @@ var adviceRules = []rule{
 	}), nil},
 	{"pp-batch", SeverityNote, "data.batch_size", func(s *subject) string {
 		n, pp := s.e.RequestsPerReplica(), s.e.Layout.PP
-		return faultIf(n < int64(pp), "%d requests cannot keep %d stages busy: each stage works on its own", n, pp)
+		return faultIf(n < int64(pp) && !s.e.Load.On(), "%d requests cannot keep %d stages busy: each stage works on its own", n, pp)
 	}, func(s *subject) (string, []model.Edit) {
 		return set("data.batch_size", strconv.Itoa(s.e.Layout.PP*s.e.Layout.DP()))
 	}},

@@ -181,12 +181,12 @@ var runRules = []rule{
 	}, fixed("comm.all2all", "auto")},
 	// What is recorded, and what would make it mean something else.
 	{"nsys-kineto", SeverityWarning, "profiling.nsys", func(s *subject) string {
-		return faultIf(s.e.Profiling.Nsys && s.e.Profiling.Kineto,
+		return faultIf(s.e.Profiling.Nsys && s.e.Profiling.Kineto && !s.e.Load.On(),
 			"nsys and the torch profiler both need CUPTI: only one will see kernels")
 	}, fixed("profiling.kineto", "false")},
 	{"no-trace", SeverityNote, "profiling.kineto", func(s *subject) string {
 		p := s.e.Profiling
-		return faultIf(!p.Kineto && !p.Nsys,
+		return faultIf(!p.Kineto && !p.Nsys && !s.e.Load.On(),
 			"no kernels are traced: there will be latency and throughput, and no communication metrics")
 	}, fixed("profiling.kineto", "true")},
 	{"memory-utilization", SeverityError, "vllm.gpu_memory_utilization", func(s *subject) string {

@@ -50,6 +50,9 @@ func (a *Analysis) Metric(name string) Metric {
 			return m
 		}
 	}
+	if d, _ := Define(name); d.Family == Serving {
+		return Metric{Name: name, Reason: "only a run under load has it: set load in its config, as in load: {rate: 2}"}
+	}
 	return Metric{Name: name, Reason: "not computed for this run"}
 }
 
@@ -71,12 +74,15 @@ type Definition struct {
 	Aliases  []string // the names of the original scripts, where they differ
 	Title    string   // short column header: tok/s
 	Unit     string
-	Family   string // latency, throughput, communication, device, skew: the groups of the metrics pane
+	Family   string // latency, throughput, serving, communication, device, skew: the groups of the metrics pane
 	Text     string // the definition, one paragraph, printed by --explain
 	Better   Better
 	Decimals int    // on screens
 	Near     string // of a word of the field that is not measured: the nearest metric, from which Text tells it
 }
+
+// Serving is the family of metrics that only a run under load has.
+const Serving = "serving"
 
 // Better says which direction of a metric is good.
 type Better string
@@ -379,6 +385,22 @@ var Definitions = readDefinitions(definitions)
 var unmeasuredWords []byte
 
 var unmeasured = readDefinitions(unmeasuredWords)
+
+// DefinitionsOf are those of a run of batches; of a server under load those of serving too, behind the other numbers of requests.
+func DefinitionsOf(load bool) []Definition {
+	serves := func(d Definition) bool { return d.Family == Serving }
+	batches := slices.DeleteFunc(slices.Clone(Definitions), serves)
+	if !load {
+		return batches
+	}
+	at := slices.IndexFunc(batches, func(d Definition) bool { return d.Family == "communication" })
+	return slices.Insert(batches, at, Definitions[slices.IndexFunc(Definitions, serves):]...)
+}
+
+// Defined are the definitions of an analysis' metrics.
+func (a *Analysis) Defined() []Definition {
+	return DefinitionsOf(slices.ContainsFunc(a.Metrics, func(m Metric) bool { return m.Name == "goodput" }))
+}
 
 func readDefinitions(file []byte) (all []Definition) {
 	if err := json.Unmarshal(file, &all); err != nil {

@@ -33,6 +33,9 @@ func Experiment(r board.Row, also string, now time.Time) Row {
 	for i, n := range numbers {
 		row.Fields[n.field], cells[i] = unit.Full(float64(n.n)), Cell{Text: unit.Int(n.n)}
 	}
+	if e.Load.On() {
+		cells[5] = Cell{Text: e.Load.String()}
+	}
 	row.Cells = []Cell{{Text: ExperimentName(r)}, {Text: model.ShortModel(e.Model.Name)}}
 	if r.Problem != "" {
 		row.Cells = append(row.Cells[:1], dim(shortPath(r.File)), Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, Cell{}, state)

@@ -60,6 +60,9 @@ func figuresOf(p sweep.Plan) (all []metric.Definition) {
 		return nil
 	}
 	names := []string{"throughput_tokens_sec", "ttft", "tpot"}
+	if p.Base.Experiment.Load.On() || model.First(p.Points, func(x sweep.Status) bool { return x.Experiment.Load.On() }) != nil {
+		names = append(names, "itl", "e2e", "goodput")
+	}
 	if g := p.Sweep.Goal; g != nil && !slices.Contains(names, g.Metric) {
 		names = append([]string{g.Metric}, names...)
 	}

@@ -17,6 +17,7 @@ type ScalingKey struct {
 	Layers                       int // 0: the model's own
 	Precision                    string
 	BatchSize, SeqLen, MaxTokens int
+	Load                         string // requests that arrive, in place of a batch; empty: none
 	GPU                          string // name as the run found it; empty: not known
 	Engine                       model.Engine
 	Replay                       bool // a recording played back is no measurement of this machine
@@ -28,7 +29,10 @@ func KeyOf(e model.Experiment, shape *model.Shape, gpu string) ScalingKey {
 	k := ScalingKey{
 		Model: e.Model.Name, Layers: e.Model.Layers, Precision: e.Model.Precision,
 		BatchSize: e.Data.BatchSize, SeqLen: e.Data.SeqLen, MaxTokens: e.Data.MaxTokens,
-		GPU: gpu, Engine: e.Engine, Replay: e.Engine == model.EngineReplay,
+		Load: e.Load.String(), GPU: gpu, Engine: e.Engine, Replay: e.Engine == model.EngineReplay,
+	}
+	if e.Load.On() {
+		k.BatchSize = 0
 	}
 	if k.Replay {
 		k.Engine = cmp.Or(e.Replay.Engine, k.Engine)
@@ -46,7 +50,7 @@ func (k ScalingKey) Equal(o ScalingKey) (bool, string) {
 		a, b any
 	}{
 		{"model", k.Model, o.Model}, {"layers", k.Layers, o.Layers}, {"precision", k.Precision, o.Precision},
-		{"batch size", k.BatchSize, o.BatchSize}, {"prompt length", k.SeqLen, o.SeqLen}, {"output length", k.MaxTokens, o.MaxTokens},
+		{"load", k.Load, o.Load}, {"batch size", k.BatchSize, o.BatchSize}, {"prompt length", k.SeqLen, o.SeqLen}, {"output length", k.MaxTokens, o.MaxTokens},
 		{"GPU", k.GPU, o.GPU}, {"engine", k.Engine, o.Engine}, {"replay", k.Replay, o.Replay},
 	} {
 		if part.a != part.b {
@@ -58,7 +62,7 @@ func (k ScalingKey) Equal(o ScalingKey) (bool, string) {
 
 // String names a series: "Llama-3.1-8B · batch 4 · 2048+512 · vllm · A100-40GB".
 func (k ScalingKey) String() string {
-	parts := []string{model.ShortModel(k.Model), fmt.Sprintf("batch %d", k.BatchSize),
+	parts := []string{model.ShortModel(k.Model), cmp.Or(k.Load, fmt.Sprintf("batch %d", k.BatchSize)),
 		fmt.Sprintf("%d+%d", k.SeqLen, k.MaxTokens), string(k.Engine)}
 	if k.Layers > 0 {
 		parts[0] += fmt.Sprintf(" (%d layers)", k.Layers)

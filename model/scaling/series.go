@@ -98,7 +98,7 @@ func assumeGPUs(all []Measured) []Measured {
 	known := map[ScalingKey][]string{}
 	key := func(m Measured) ScalingKey {
 		k := m.key()
-		k.GPU, k.BatchSize, k.SeqLen, k.MaxTokens = "", 0, 0, 0
+		k.GPU, k.Load, k.BatchSize, k.SeqLen, k.MaxTokens = "", "", 0, 0, 0
 		return k
 	}
 	for _, m := range all {

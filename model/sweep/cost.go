@@ -22,6 +22,7 @@ const (
 	replayStart = 2 * time.Second
 	replayPoint = 30 * time.Second
 	tracePass   = 60 * time.Second // of profiling, flush and packing
+	benchStart  = 60 * time.Second // of a client that makes a load, for the warm-up and for what is measured
 	unknownStep = 20 * time.Second // an iteration of a model or on a GPU that is not known
 
 	loadRate    = 1e9 // bytes a second and GPU, from a parallel file system
@@ -45,7 +46,18 @@ func Estimate(e model.Experiment, shape *model.Shape, gpu *model.GPU) Cost {
 		if e.Model.Weights != "dummy" && e.Engine == model.EngineVLLM {
 			c.Start += seconds(2 * float64(s.Params()) / float64(e.Layout.GPUs()) / loadRate)
 		}
+		if e.Load.On() {
+			e.Data.BatchSize = max(e.Load.Concurrency, 1)
+		}
 		step = iteration(e, s, *gpu)
+	}
+	if e.Load.On() {
+		rounds := 1
+		if e.Load.Concurrency > 0 {
+			rounds = model.CeilDiv(e.Load.Count(), e.Load.Concurrency)
+		}
+		c.Point = benchStart + e.Load.Least() + time.Duration(rounds)*step
+		return c
 	}
 	c.Point = time.Duration(e.WarmupIterations+e.ProfileIterations+1) * step
 	if e.Profiling.Kineto || e.Profiling.Nsys {

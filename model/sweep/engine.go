@@ -43,6 +43,9 @@ func shares(e model.Experiment) bool { return !e.WantsNsys() }
 // engineKey is equal for experiments that one engine can serve.
 func engineKey(e model.Experiment) string {
 	e.ID, e.Description, e.OutputDir = "", "", ""
+	if e.SLO = (model.SLO{}); e.Load.On() {
+		e.Load = model.Load{Concurrency: 1} // a server takes any
+	}
 	e.Data, e.WarmupIterations, e.ProfileIterations = model.Workload{}, 0, 0
 	e.Profiling = model.Profiling{Nsys: e.WantsNsys()}
 	e.Replay.Recording = ""   // every workload has a recording of its own
@@ -53,7 +56,7 @@ func engineKey(e model.Experiment) string {
 // larger is an engine's size with room for another workload too.
 func larger(size, e model.Experiment) model.Experiment {
 	for _, d := range []struct{ size, e *int }{{&size.Data.BatchSize, &e.Data.BatchSize}, {&size.Data.SeqLen, &e.Data.SeqLen},
-		{&size.Data.MaxTokens, &e.Data.MaxTokens}} {
+		{&size.Data.MaxTokens, &e.Data.MaxTokens}, {&size.Load.Concurrency, &e.Load.Concurrency}} {
 		*d.size = max(*d.size, *d.e)
 	}
 	size.Profiling.Kineto = size.Profiling.Kineto || e.Profiling.Kineto

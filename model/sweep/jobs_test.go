@@ -117,6 +117,15 @@ func TestEstimate(t *testing.T) {
 	if e.Layout.TP = 1; iteration(e, *shape, *gpu) < 6*time.Second {
 		t.Errorf("an iteration of %v", iteration(e, *shape, *gpu))
 	}
+	e.Load = model.Load{Rate: 2, Requests: 120}
+	if c := Estimate(e, shape, gpu); c.Start != one.Start || c.Point < 2*time.Minute || c.Point > 3*time.Minute {
+		t.Errorf("a minute of requests, and a client: %+v", c)
+	}
+	e.Load = model.Load{Concurrency: 8, Requests: 80}
+	if c := Estimate(e, shape, gpu); c.Point < benchStart+60*time.Second {
+		t.Errorf("ten rounds of eight: %+v", c)
+	}
+	e.Load = model.Load{}
 	e.Engine = model.EngineReplay
 	if c := Estimate(e, nil, nil); c.Start+c.Point > time.Minute {
 		t.Errorf("a replay of %+v", c)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"shardeck/model"
 	"shardeck/model/metric"
@@ -31,10 +32,15 @@ const (
 	prompt
 	output
 	gpus
+	load // of a server: its rate, else how many are served at once
 )
 
-func numbersOf(e model.Experiment) [4]float64 {
-	return [4]float64{float64(e.Data.BatchSize), float64(e.Data.SeqLen), float64(e.Data.MaxTokens), float64(e.Layout.GPUs())}
+func numbersOf(e model.Experiment) [5]float64 {
+	n := [5]float64{float64(e.Data.BatchSize), float64(e.Data.SeqLen), float64(e.Data.MaxTokens), float64(e.Layout.GPUs()), 1}
+	if e.Load.On() {
+		n[batch], n[load] = 1, cmp.Or(e.Load.Rate, float64(e.Load.Concurrency))
+	}
+	return n
 }
 
 var (
@@ -44,22 +50,37 @@ var (
 	// Twice the GPUs of a layout are at most twice as fast. Half of them may be faster: a short prefill is bound by launches, and
 	// has no calls to wait for (measured: TTFT of 512 tokens is 19 ms at TP1, 41 ms at TP2).
 	faster = law{linear, nil}
+
+	// Requests that come more often are served no sooner, but for the noise of their percentiles; seldom ones may not queue at all.
+	queued = law{nearly, nil}
 )
 
 // laws say what monotony bounds, by metric: more requests at once never serve each sooner. A number without a law bounds nothing.
 var laws = map[string]map[int]law{
-	"throughput_tokens_sec": {batch: more, prompt: more, gpus: faster},
-	"output_tokens_sec":     {batch: more, prompt: less, output: more, gpus: faster},
-	scaling.PerGPU:          {batch: more, prompt: more, gpus: {nearly, linear}},
-	scaling.PerUser:         {batch: less, prompt: less, gpus: faster},
-	"tpot":                  {batch: less, prompt: less, gpus: faster},
-	"ttft":                  {batch: less, prompt: {flat, square}, output: {flat, flat}, gpus: faster},
+	"throughput_tokens_sec": {batch: more, prompt: more, gpus: faster, load: more},
+	"output_tokens_sec":     {batch: more, prompt: less, output: more, gpus: faster, load: more},
+	scaling.PerGPU:          {batch: more, prompt: more, gpus: {nearly, linear}, load: more},
+	scaling.PerUser:         {batch: less, prompt: less, gpus: faster, load: queued},
+	"tpot":                  {batch: less, prompt: less, gpus: faster, load: queued},
+	"ttft":                  {batch: less, prompt: {flat, square}, output: {flat, flat}, gpus: faster, load: queued},
+	"itl":                   {load: queued},
+	"e2e":                   {load: queued},
+	"goodput":               {load: {linear, nil}},
+	"requests_sec":          {load: more},
 	"iteration_wall_clock":  {batch: less, prompt: {flat, square}, output: less, gpus: faster},
+}
+
+// baseOf is the metric of a statistic: what moves a metric moves its percentiles.
+func baseOf(name string) string {
+	if at := strings.LastIndexByte(name, '_'); at > 0 && slices.Contains(metric.Stats, metric.Stat(name[at+1:])) {
+		return name[:at]
+	}
+	return name
 }
 
 // spot is where a point lies among the others.
 type spot struct {
-	numbers [4]float64
+	numbers [5]float64
 	layout  model.Layout
 	engine  string // equal for points that differ in their workload and their layout alone
 }
@@ -67,8 +88,18 @@ type spot struct {
 func spotOf(e model.Experiment) spot {
 	s := spot{numbersOf(e), e.Layout, ""}
 	e.Layout = model.Layout{}
-	s.engine = engineKey(e)
+	s.engine = engineKey(e) + loadKind(e.Load)
 	return s
+}
+
+// loadKind is equal for loads that differ in their number alone.
+func loadKind(l model.Load) string {
+	if l.Rate > 0 {
+		l.Rate = 1
+	} else {
+		l.Concurrency = min(l.Concurrency, 1)
+	}
+	return l.String() + l.Shape
 }
 
 // comparable reports whether two points differ in their workload and in the size of one kind of parallelism alone.
@@ -87,9 +118,9 @@ func better(name string, from, to spot) float64 {
 	if !from.comparable(to) {
 		return math.Inf(1)
 	}
-	factor, a, b := 1.0, from.numbers, to.numbers
+	factor, a, b, law := 1.0, from.numbers, to.numbers, laws[baseOf(name)]
 	for i := range a {
-		l, known := laws[name][i]
+		l, known := law[i]
 		switch {
 		case a[i] == b[i]:
 			continue
@@ -215,13 +246,17 @@ func (p Plan) Open() []Status {
 
 // trends are about how a metric moves with the numbers of an experiment, as exponents, in the recordings of Llama-3.1-8B on one
 // and two H100. They only choose which point is tried first; what is left out, laws decide.
-var trends = map[string][4]float64{
-	"throughput_tokens_sec": {batch: 0.7, prompt: 0.6, output: 0.1, gpus: 0.5},
-	"output_tokens_sec":     {batch: 0.7, prompt: -0.2, output: 0.2, gpus: 0.5},
-	scaling.PerGPU:          {batch: 0.7, prompt: 0.6, output: 0.1, gpus: -0.5},
-	scaling.PerUser:         {batch: -0.1, prompt: -0.05, gpus: 0.4},
-	"tpot":                  {batch: 0.1, prompt: 0.05, gpus: -0.4},
-	"ttft":                  {batch: 1, prompt: 1, gpus: -0.7},
+var trends = map[string][5]float64{
+	"throughput_tokens_sec": {batch: 0.7, prompt: 0.6, output: 0.1, gpus: 0.5, load: 0.8},
+	"output_tokens_sec":     {batch: 0.7, prompt: -0.2, output: 0.2, gpus: 0.5, load: 0.8},
+	scaling.PerGPU:          {batch: 0.7, prompt: 0.6, output: 0.1, gpus: -0.5, load: 0.8},
+	scaling.PerUser:         {batch: -0.1, prompt: -0.05, gpus: 0.4, load: -0.2},
+	"tpot":                  {batch: 0.1, prompt: 0.05, gpus: -0.4, load: 0.2},
+	"ttft":                  {batch: 1, prompt: 1, gpus: -0.7, load: 0.5},
+	"itl":                   {gpus: -0.4, load: 0.2},
+	"e2e":                   {output: 1, gpus: -0.4, load: 0.2},
+	"goodput":               {load: 0.5},
+	"requests_sec":          {load: 0.8},
 	"iteration_wall_clock":  {batch: 0.4, prompt: 0.3, output: 0.8, gpus: -0.4},
 }
 
@@ -236,7 +271,7 @@ func (s search) expected(x spot, name string) float64 {
 		far, log := 0.0, 0.0
 		for i := range x.numbers {
 			step := math.Log(x.numbers[i] / y.numbers[i])
-			far, log = far+math.Abs(step), log+trends[name][i]*step
+			far, log = far+math.Abs(step), log+trends[baseOf(name)][i]*step
 		}
 		if far < near {
 			near, value = far, v*math.Exp(log)

@@ -1,8 +1,10 @@
 package sweep
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"shardeck/model"
@@ -108,6 +110,29 @@ func TestNoBound(t *testing.T) {
 	}
 	if !p.Decided() {
 		t.Error("not decided when all is done")
+	}
+}
+
+// A server's rates: what misses a limit at one rate misses it at higher ones, and loads of another kind say nothing of it.
+func TestLoads(t *testing.T) {
+	p := Plan{Sweep: Sweep{Goal: &Goal{Metric: "throughput_tokens_sec", Highest: true, Constraints: where("ttft_p99 <= 200")}}}
+	for rate, ttft := range map[float64]float64{1: 40, 2: 60, 4: 120, 8: 900, 16: 4000} {
+		x := measured(fmt.Sprintf("r%g", rate), 1, map[string]float64{"throughput_tokens_sec": 500 * min(rate, 6), "ttft": ttft / 2})
+		x.Analysis.Metrics[1].By.Stats = map[metric.Stat]float64{metric.P99: ttft}
+		x.Experiment = model.Defaults()
+		x.Experiment.Load.Rate = rate
+		x.State = map[bool]State{true: Done, false: Ready}[rate == 2 || rate == 8]
+		p.Points = append(p.Points, x)
+	}
+	slices.SortFunc(p.Points, func(a, b Status) int { return cmp.Compare(a.Experiment.Load.Rate, b.Experiment.Load.Rate) })
+	if open := p.Open(); len(open) != 1 || open[0].ID != "r4" {
+		t.Errorf("open are %v, want r4: r1 has less throughput than r2, r16 queues longer than r8", model.Each(open, func(x Status) string { return x.ID }))
+	}
+	for _, other := range []model.Load{{Concurrency: 8}, {Rate: 16, Shape: "constant"}, {Rate: 16, Concurrency: 4}, {}} {
+		e := model.Defaults()
+		if e.Load = other; !p.search().canWin(spotOf(e)) {
+			t.Errorf("%+v cannot win", other)
+		}
 	}
 }
 

@@ -165,6 +165,11 @@ func TestEngines(t *testing.T) {
 	if want := (model.Workload{BatchSize: 64, SeqLen: 2048, MaxTokens: 512}); all[0].Size.Data != want || all[0].ModelLen() != 2560 {
 		t.Errorf("size %+v, length %d", all[0].Size.Data, all[0].ModelLen())
 	}
+	loads := []Member{at(func(e *model.Experiment) { e.Load.Rate, e.SLO.TTFT = 2, 200 }), points[0],
+		at(func(e *model.Experiment) { e.Load = model.Load{Concurrency: 64, Requests: 10, Shape: "constant"} }), at(func(e *model.Experiment) { e.Load.Rate = 8 })}
+	if all := Engines(loads, false); len(all) != 2 || len(all[0].Points) != 3 || all[0].Size.Load.Concurrency != 64 {
+		t.Errorf("%d engines for three loads and a batch", len(all))
+	}
 	if alone := Engines(points, true); len(alone) != len(points) {
 		t.Errorf("isolated, %d points have %d engines", len(points), len(alone))
 	}

@@ -31,6 +31,7 @@ type Input struct {
 	GPUsPerNode int                     // of the site; 0: not known
 	Ranks       map[int]*trace.Rank     // Kineto traces by global rank, from the file names
 	Timing      map[int]*trace.Timing   // timing statistics by global rank
+	Serving     *trace.Serving          // of a run under load; nil: it was none
 	Info        *model.RunInfo          // run.json; nil: none
 	RanksTold   bool                    // whoever found the traces has said who told their ranks
 	Kernels     *kernelname.Names       // what kernels are; nil: by the program's own table
@@ -218,5 +219,8 @@ func (b *builder) noteDamage() {
 	}
 	for _, rank := range slices.Sorted(maps.Keys(b.in.Timing)) {
 		damage(filepath.Base(b.in.Timing[rank].File), b.in.Timing[rank].Damage)
+	}
+	if s := b.in.Serving; s != nil {
+		damage(filepath.Base(s.File), s.Damage)
 	}
 }

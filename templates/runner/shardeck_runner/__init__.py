@@ -13,6 +13,7 @@
                      traces, file_messages, files, signals; environment: where all this runs
     energy           counters of GPUs around the timed iterations; experts: which of them tokens took
     vllm_engine      with vllm_arguments, vllm_batch, and vllm_worker inside vLLM's workers
+    serving          a server of vLLM under load, instead: driven by `vllm bench serve`
     torch_engine     with torch_world, torch_model, torch_layers; torch_calibration: the machine's laws
 
 models.json holds the shapes of models: `shardeck generate` writes it from models.yaml.

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from shardeck_runner import vllm_engine
+from shardeck_runner import serving, vllm_engine
 from shardeck_runner.causes import classify, one_line
 from shardeck_runner.contract import MEASURE, QUIET, TORCH, Exit, Failure, Stopped, log, stage
 from shardeck_runner.experiment import Experiment
@@ -54,6 +54,8 @@ def ending(x: BaseException) -> tuple[int, str]:
 
 def open_engine(e: Experiment, kind: str, where: Rendezvous, out: Path,
                 result: ProcessResult) -> contextlib.AbstractContextManager[ServingEngine]:
+    if e.load:
+        return serving.open_server(e, where, out, result)
     if e.engine != TORCH:
         return vllm_engine.open_replica(e, kind, where, out, result)
     if importlib.util.find_spec("torch") is None:

@@ -25,6 +25,7 @@ Files in --output-dir, each whole or not there at all:
                                   where the engine can; its cost is in run.json
   capture_traces/                 vLLM's traces of the capture of CUDA graphs, which hold shapes (0.26 on)
   experts_<rank>.json             which experts the tokens of a short pass took: see experts.py
+  bench_serve.json                of a run under load (the config's load): what `vllm bench serve` wrote
   run.json                        versions, effective settings, what was left undone and why
 
 TTFT is the time from handing a request to the engine to the first step that returned a token of it;
@@ -40,6 +41,11 @@ folder of its own, named as soon as it is measured; run.json says whom it shared
 started again for the others if not.
 
 A config with `calibrate`, a list of models, measures the machine instead of a run: see torch_calibration.py.
+
+Under load (the config's load) the engine is vLLM's API server, and `vllm bench serve` of the same release
+sends it requests of random prompts: first warmup_iterations rounds that count for nothing, then those of
+bench_serve.json, alone. Nothing is traced. Its times are those of a client on the same node: TTFT from the
+request sent to the first token received, so that queueing, HTTP and tokenizing are in it.
 
 Exit codes: 0 done; 1 failed, see the log; 2 config or command line wrong; 3 stopped before the end,
 what was measured is written; 4 engine missing or too old for what is asked; 5 too few GPUs; 6 model

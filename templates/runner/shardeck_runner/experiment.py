@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from shardeck_runner.contract import HIDDEN, TORCH, Exit, Failure, is_secret
+
+DEFAULT_REQUESTS = 200  # of a load that says no number
+
+
+@dataclass(frozen=True)
+class Load:
+    """Requests that arrive while others are served, and the limits that make one good."""
+
+    rate: float  # requests a second; 0: the next comes when one is served
+    concurrency: int  # requests at once, at most; 0: no bound
+    requests: int
+    shape: str  # poisson or constant: how far apart they come
+    slo: Mapping[str, float]  # ms, by the names of `vllm bench serve`: ttft, tpot, e2el
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,7 @@ class Experiment:
     env: Mapping[str, str]
     vllm: Mapping[str, Any]
     calibrate: tuple[str, ...] = ()  # models whose sizes are measured, instead of a run
+    load: Load | None = None  # None: batches, iteration by iteration
 
     @property
     def ranks(self) -> int:
@@ -52,8 +67,8 @@ class Experiment:
 
     @property
     def children(self) -> int:
-        """Processes that the runner starts: vLLM starts its workers itself, one engine a replica."""
-        return self.ranks if self.engine == TORCH else self.dp
+        """Processes that the runner starts: vLLM starts its workers itself, one engine a replica; a server all of them."""
+        return self.ranks if self.engine == TORCH else 1 if self.load else self.dp
 
     @property
     def child_ranks(self) -> int:
@@ -66,8 +81,8 @@ class Experiment:
         return [v for n, v in given if len(v) > 3 and is_secret(n, v)]
 
     def requests(self, dp_rank: int) -> int:
-        """Requests of one replica: batch_size counts over all of them, and each needs one."""
-        share, rest = divmod(self.batch_size, self.dp)
+        """Requests of one replica: batch_size counts over all of them, and each needs one. Under load those at once."""
+        share, rest = divmod(self.load.concurrency if self.load else self.batch_size, self.dp)
         return max(1, share + (1 if dp_rank < rest else 0))
 
 
@@ -119,6 +134,13 @@ class Keys:
             raise ValueError(f"{path}: {value!r} is no whole number from {least} on")
         return value
 
+    def positive(self, path: str) -> float:
+        """A number above 0; 0 where none is given."""
+        value = self.get(path, 0)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+            raise ValueError(f"{path}: {value!r} is no number above 0")
+        return float(value)
+
     def auto(self, path: str) -> int:
         return 0 if self.get(path, "auto") in ("auto", 0) else self.number(path, 0)
 
@@ -149,6 +171,7 @@ def unhidden(env: dict[str, str]) -> dict[str, str]:
 def parse_experiment(data: Mapping[str, Any]) -> Experiment:
     """Checks the values the runner depends on; ValueError names key and fault."""
     k = Keys(data)
+    load = parse_load(k)
     e = Experiment(
         id=k.word("experiment_id", ""),
         engine=k.word("engine", "vllm"),
@@ -165,8 +188,8 @@ def parse_experiment(data: Mapping[str, Any]) -> Experiment:
         max_tokens=k.number("data.max_tokens", 512),
         warmup=k.number("warmup_iterations", 2, least=0),
         iterations=k.number("profile_iterations", 5, least=0 if k.get("calibrate", ()) else 1),
-        kineto=k.flag("profiling.kineto", True),
-        execution_trace=k.flag("profiling.execution_trace", True),
+        kineto=k.flag("profiling.kineto", True) and load is None,
+        execution_trace=k.flag("profiling.execution_trace", True) and load is None,
         nsys=k.flag("profiling.nsys", False),
         trace_iterations=k.auto("profiling.trace_iterations"),
         trace_tokens=k.auto("profiling.trace_tokens"),
@@ -175,9 +198,20 @@ def parse_experiment(data: Mapping[str, Any]) -> Experiment:
         env=unhidden({str(n): str(v) for n, v in k.mapping("env").items()}),
         vllm=k.mapping("vllm"),
         calibrate=tuple(str(m) for m in k.get("calibrate", ())),
+        load=load,
     )
     check_experiment(e)
     return e
+
+
+def parse_load(k: Keys) -> Load | None:
+    """The load of a server; None where the config asks for neither a rate nor a concurrency."""
+    rate, concurrency = k.positive("load.rate"), k.number("load.concurrency", 0, least=0)
+    if not rate and not concurrency:
+        return None
+    limits = {"ttft": k.positive("slo.ttft"), "tpot": k.positive("slo.tpot"), "e2el": k.positive("slo.e2e")}
+    return Load(rate, concurrency, k.number("load.requests", 0, least=0) or DEFAULT_REQUESTS,
+                k.word("load.shape", "poisson", ("poisson", "constant")), {n: v for n, v in limits.items() if v})
 
 
 def check_experiment(e: Experiment) -> None:
@@ -185,5 +219,7 @@ def check_experiment(e: Experiment) -> None:
         raise ValueError("model.name is missing: give a hub id such as meta-llama/Llama-3.1-8B")
     if e.ep not in (1, e.tp * e.dp):
         raise ValueError(f"parallelism.ep: EP re-uses the TP x DP ranks, so it is 1 or {e.tp * e.dp}, not {e.ep}")
-    if e.batch_size < e.dp:
+    if e.load and (e.engine == TORCH or e.nsys):
+        raise ValueError("load: a server under load is vLLM's, and not under nsys: set engine to vllm, profiling.nsys to false")
+    if e.batch_size < e.dp and not e.load:
         raise ValueError(f"data.batch_size: {e.batch_size} requests do not reach {e.dp} replicas; give each at least one")

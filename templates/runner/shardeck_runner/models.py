@@ -123,7 +123,7 @@ def write_local_model(e: Experiment, out: Path) -> None:
     (out / LOCAL_MODEL).mkdir(exist_ok=True)
     shape = Shape.parse(found)
     write_json(out / LOCAL_MODEL / "config.json", found.get("config") or hub_config(shape))
-    for name, data in empty_tokenizer(shape.vocab).items():
+    for name, data in (word_tokenizer if e.load else empty_tokenizer)(shape.vocab).items():
         write_json(out / LOCAL_MODEL / name, data)
 
 
@@ -136,10 +136,22 @@ def local_model(e: Experiment, out: Path) -> str:
 def empty_tokenizer(vocabulary: int) -> dict[str, Any]:
     """Files of a tokenizer that knows no word, only how many there are. Up to 0.9 vLLM's V1 engine
     loads one whatever skip_tokenizer_init says, and refuses tokens past its last."""
-    words = {"<unk>": 0, "<last>": vocabulary - 1}
+    return tokenizer_of({"<unk>": 0, "<last>": vocabulary - 1})
+
+
+def word_tokenizer(vocabulary: int) -> dict[str, Any]:
+    """Files of a tokenizer whose tokens are words of one length without blanks, so that the length of a text tells its
+    tokens exactly: newer vLLM refuses a prompt of more letters than its longest word allows."""
+    digits = len(str(vocabulary - 1))
+    words = {f"w{i:0{digits}}": i for i in range(1, vocabulary)}
+    split = {"type": "Split", "pattern": {"Regex": f"w[0-9]{{{digits}}}"}, "behavior": "Isolated", "invert": False}
+    return tokenizer_of({"<unk>": 0, **words}, split, {"type": "Fuse"})
+
+
+def tokenizer_of(words: Mapping[str, int], split: Any = None, join: Any = None) -> dict[str, Any]:
     return {
         "tokenizer.json": {"version": "1.0", "truncation": None, "padding": None, "added_tokens": [], "normalizer": None,
-                           "pre_tokenizer": None, "post_processor": None, "decoder": None,
+                           "pre_tokenizer": split, "post_processor": None, "decoder": join,
                            "model": {"type": "WordLevel", "vocab": words, "unk_token": "<unk>"}},
         "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>"},
     }

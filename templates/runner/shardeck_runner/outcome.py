@@ -45,6 +45,8 @@ def begin_record(p: Point) -> None:
 
 def undone(p: Point, results: Sequence[ProcessResult], stopped: str) -> list[str]:
     """What an early end left out."""
+    if p.e.load:
+        return [] if any(r.serving for r in results) else [f"serving: none of {p.e.load.requests} requests was measured"]
     done = min((len(r.timed) for r in results), default=0)
     out = [f"timing: {done} of {p.e.iterations} iterations were done"] if done < p.e.iterations else []
     traced = count_kineto_traces(p.out)

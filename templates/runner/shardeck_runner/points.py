@@ -107,17 +107,19 @@ def engine_size(points: Sequence[Point]) -> Experiment:
     return dataclasses.replace(
         longest, batch_size=max(p.e.batch_size for p in points), kineto=any(p.e.kineto for p in points),
         execution_trace=any(p.e.execution_trace for p in points),
+        load=max((p.e.load for p in points if p.e.load), key=lambda x: x.concurrency, default=None),
     )
 
 
 # What an engine takes while it runs; all else is the engine's own.
 WORKLOAD = ("id", "batch_size", "seq_len", "max_tokens", "warmup", "iterations", "kineto", "execution_trace",
-            "trace_iterations", "trace_tokens")
+            "trace_iterations", "trace_tokens", "load")
 
 
 def differences(a: Experiment, b: Experiment) -> list[str]:
     names = [f.name for f in dataclasses.fields(Experiment) if f.name not in WORKLOAD]
-    return [n for n in names if getattr(a, n) != getattr(b, n)]
+    different = [n for n in names if getattr(a, n) != getattr(b, n)]
+    return different if bool(a.load) == bool(b.load) else [*different, "load"]
 
 
 def note_sharing(points: Sequence[Point], size: Experiment) -> None:

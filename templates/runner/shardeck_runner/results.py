@@ -45,6 +45,7 @@ class ProcessResult:
     arguments: dict[str, Any] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    serving: dict[str, Any] = field(default_factory=dict)  # how a load was made, and how many requests it served
     code: int = Exit.FAILED
     cause: str = UNFINISHED
     started: str = ""  # of a point of several: when its turn came
@@ -168,14 +169,14 @@ def run_info(e: Experiment, out: Path, run: RunRecord, results: Sequence[Process
     info: dict[str, Any] = {
         "schema": 1, "runner": "vllm_profiler.py", "engine": e.engine, "experiment_id": e.id,
         "job_id": os.environ.get("SHARDECK_JOB_ID", os.environ.get("SLURM_JOB_ID", "")),
-        "status": "complete" if run.code == Exit.DONE else "partial" if timed else "failed",
+        "status": "complete" if run.code == Exit.DONE else "partial" if timed or first and first.serving else "failed",
         "exit_code": run.code, "cause": run.cause,
         "missing": unique(run.missing), "notes": unique(n for p in [*results, *extra] for n in p.notes),
         "start": run.started, "end": now(), "world_size": e.ranks,
         "hosts": [r["host"] for r in ranks if r.get("host")], "gpu": ranks[0].get("gpu", "") if ranks else "",
         "versions": first.versions if first else {},
         "effective": {"asked": first.arguments, "engine": ranks[0].get("engine", {})} if first and ranks else {},
-        "timed_iterations": timed,
+        "timed_iterations": timed, "serving": first.serving if first else {},
         "traced_iterations": len(first.traced) if first and traces == e.ranks else 0,
         "traced_tokens": plan.tokens if plan else 0,
         "trace_bytes_estimate": plan.bytes if plan else 0, "shared_engine": dict(shared),

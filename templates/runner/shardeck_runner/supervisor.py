@@ -36,7 +36,7 @@ from shardeck_runner.points import Point, engine_size, note_sharing, points_for_
 from shardeck_runner.processes import ChildProcess, start_process
 from shardeck_runner.rendezvous import Rendezvous
 from shardeck_runner.results import ProcessResult, RunRecord, now, result_path
-from shardeck_runner.vllm_arguments import build_setup, command_line, find_abilities
+from shardeck_runner.vllm_arguments import build_setup, command_line, find_abilities, vllm_command
 
 SETTLE = 3.0 * PATIENCE  # seconds for the driver to free the memory of the first engine
 
@@ -163,6 +163,8 @@ class Supervisor:
     def run_execution_trace(self) -> None:
         wanted = [p for p in self.points if p.e.execution_trace and not p.e.nsys]
         for p in self.points:
+            if p.e.load:
+                continue  # nothing of it is traced
             if not p.e.execution_trace:
                 p.record.missing.append("execution trace: profiling.execution_trace is off")
             elif p.e.nsys:
@@ -230,8 +232,7 @@ class Supervisor:
         raw.mkdir(parents=True, exist_ok=True)
         model = local_model(self.e, self.out)
         setup = build_setup(self.e, find_abilities(), where, kind, str(raw.resolve()), moe=False, model=model)
-        tool = ["vllm"] if shutil.which("vllm") else [sys.executable, "-m", "vllm.entrypoints.cli.main"]
-        command = [*tool, "serve", model, "--headless", *command_line(setup.arguments)]
+        command = [*vllm_command(), "serve", model, "--headless", *command_line(setup.arguments)]
         return self.start(command, 0, quiet=True, extra=setup.environment)
 
     def port(self, kind: str) -> int:

@@ -7,6 +7,8 @@ import importlib
 import importlib.util
 import json
 import os
+import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -119,12 +121,15 @@ def model_arguments(s: Setup, e: Experiment, able: Abilities) -> None:
         s.require(able, "load_format", "dummy", "model.weights: dummy")
     if e.layers:
         s.require(able, "hf_overrides", {"num_hidden_layers": e.layers}, "model.layers")
-    s.require(able, "max_model_len", e.seq_len + e.max_tokens, "a prompt of seq_len and an output of max_tokens")
+    length = e.seq_len + e.max_tokens
+    if e.load and not e.dummy_weights:
+        length += max(16, e.seq_len // 32)  # a prompt of a load is text, which a tokenizer may cut into a few tokens more
+    s.require(able, "max_model_len", length, "a prompt of seq_len and an output of max_tokens")
     s.require(able, "enable_prefix_caching", False, "a repeatable prefill")
     s.arguments["seed"] = 0
     if e.requests(0) > DEFAULT_SEQUENCES:
         s.pass_if_known(able, "max_num_seqs", e.requests(0))  # the batch is one batch, not waves of a default size
-    if e.dummy_weights:
+    if e.dummy_weights and not e.load:
         s.pass_if_known(able, "skip_tokenizer_init", True)  # prompts are token ids: nothing more to download
     s.pass_if_known(able, "worker_extension_cls", WORKER_EXTENSION)
 
@@ -143,7 +148,9 @@ def layout_arguments(s: Setup, e: Experiment, able: Abilities, where: Rendezvous
         # LLM and `vllm serve` have defaults of their own for these, and all ranks must have the same
         s.arguments["max_num_batched_tokens"] = PREFILL_CHUNK
         s.arguments["max_num_seqs"] = max(DEFAULT_SEQUENCES, e.requests(0))
-    if e.dp > 1:
+    if e.load and e.dp > 1:
+        s.require(able, "data_parallel_size", e.dp, "replicas behind one server")
+    elif e.dp > 1:
         s.environment.update(replica_environment(e, able, where, moe))
 
 
@@ -243,8 +250,13 @@ def user_arguments(s: Setup, e: Experiment, able: Abilities) -> None:
         s.arguments[name] = {**old, **value} if isinstance(old, dict) and isinstance(value, dict) else value
 
 
+def vllm_command() -> list[str]:
+    """vLLM's command line: its own script, or the module behind it where that is not on the path."""
+    return ["vllm"] if shutil.which("vllm") else [sys.executable, "-m", "vllm.entrypoints.cli.main"]
+
+
 def command_line(arguments: Mapping[str, Any]) -> list[str]:
-    """The same arguments as options of `vllm serve`, for the other nodes of a replica."""
+    """The same arguments as options of `vllm serve`, for a server and for the other nodes of a replica."""
     out: list[str] = []
     for name, value in arguments.items():
         option = name.replace("_", "-")

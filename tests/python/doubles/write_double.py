@@ -84,6 +84,12 @@ def write_double(folder: Path, name: str) -> Path:
         "vllm/__init__.py": "from vllm_double import LLM, SamplingParams\n",
         "vllm/engine/__init__.py": "",
         "vllm/engine/arg_utils.py": outline("EngineArgs", arguments),
+        "vllm/benchmarks/__init__.py": "",
+        "vllm/benchmarks/serve.py": "import os\nif os.environ.get('DOUBLE_BENCH') == 'none':\n"
+                                    "    raise ImportError('no datasets')\nfrom serve_double import add_cli_args\n",
+        "vllm/entrypoints/__init__.py": "",
+        "vllm/entrypoints/cli/__init__.py": "",
+        "vllm/entrypoints/cli/main.py": "from serve_double import main\n\nmain()\n",
         "vllm/envs.py": f"environment_variables = dict.fromkeys({[*COMMON_VARIABLES, *g.variables]!r})\n",
         "vllm/config/__init__.py": "",
         "vllm/v1/__init__.py": "",
@@ -98,6 +104,7 @@ def write_double(folder: Path, name: str) -> Path:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8")
     shutil.copy(HERE / "vllm_double.py", folder)
+    shutil.copy(HERE / "serve_double.py", folder)
     shutil.copytree(HERE / "torch_double", folder / "torch", dirs_exist_ok=True)
     return folder
 

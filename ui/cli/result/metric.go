@@ -201,7 +201,7 @@ some of its files are damaged.`, func(ctx context.Context, a *app.App, runs []st
 			return err
 		}
 		return cmp.Or(e.Show(found, func() {
-			e.Table(present.Metrics(found, metric.Definitions))
+			e.Table(present.Metrics(found, found.Defined()))
 			e.Warnings(found.Warnings)
 			sayReplay(e, found)
 		}), err, command.DamagedIf(found.Damaged))

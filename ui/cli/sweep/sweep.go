@@ -32,6 +32,8 @@ lists the sweeps.
     data.batch_size: 1..64*4        # 1, 4, 16, 64
     zip:                            # fields whose values go together
       - {data.seq_len: [512, 2048], data.max_tokens: [128, 32]}
+  load: {rate: [1, 2, 4], requests: 200, shape: poisson}   # one server takes all; or concurrency
+  slo: {ttft: 200, tpot: 20}        # ms: the limits of goodput
   where: [tp * pp <= 4]             # points that do not hold are left out
   repeat: 3                         # runs of every point
   isolate: false                    # true: an engine of its own for every point

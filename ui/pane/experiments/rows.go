@@ -118,7 +118,7 @@ func traitsOf(e model.Experiment) []string {
 	}
 	return []string{
 		chosen(e.Comm.AllReduce), backends.Replace(chosen(e.Comm.All2All)), e.Model.Precision, string(e.Engine), weights, depth,
-		counted(e.Data.SeqLen, "in"), counted(e.Data.MaxTokens, "out"), "batch " + unit.Int(e.Data.BatchSize),
+		counted(e.Data.SeqLen, "in"), counted(e.Data.MaxTokens, "out"), e.Arrivals(),
 		chosen(e.Slurm.Constraint), chosen(e.Slurm.QOS),
 	}
 }

@@ -7,7 +7,6 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/model"
-	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/ui/list"
 	"shardeck/ui/pane"
@@ -46,12 +45,12 @@ func (d *detail) show() {
 	}
 	was := d.table
 	if d.divides() {
-		t := present.MetricsBy(a, metric.Definitions)[d.view-1]
+		t := present.MetricsBy(a, a.Defined())[d.view-1]
 		d.table, d.metrics, d.none = d.ordered(t), model.Each(t.Columns, func(c present.Column) string { return c.Name }), t.Empty
 		d.table.Column, d.table.Freeze = 1, 1
 	} else {
-		d.metrics, d.none = namesOf(metric.Definitions), ""
-		t := present.Metrics(a, metric.Definitions)
+		d.metrics, d.none = namesOf(a.Defined()), ""
+		t := present.Metrics(a, a.Defined())
 		if len(a.Ranks) > 1 {
 			t = t.With(3, present.Column{Title: "ranks", Worth: 1}, func(row int) present.Cell {
 				return present.Cell{Text: spark(d.th, a.Metric(d.metrics[row]).PerRank)}

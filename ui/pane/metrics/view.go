@@ -184,7 +184,7 @@ func runWords(p *Pane, r model.Run, a *metric.Analysis) []string {
 			layout = e.Layout.Short() + " on " + unit.Plural(gpus, "GPU")
 		}
 		words = append(words, layout, model.ShortModel(e.Model.Name),
-			"batch "+unit.Int(e.Data.BatchSize), unit.Int(e.Data.SeqLen)+" + "+unit.Int(e.Data.MaxTokens)+" tokens")
+			e.Arrivals(), unit.Int(e.Data.SeqLen)+" + "+unit.Int(e.Data.MaxTokens)+" tokens")
 	}
 	return append(words, a.Device(), "traced "+unit.Ago(r.Time, p.env.Now()))
 }
