@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -23,7 +24,8 @@ import (
 
 const (
 	demoDir  = "demo"
-	sweepDir = "demo/sweep" // untraced runs: they fill the demo's charts and are not played back
+	serveDir = "demo/serving" // of servers under load: played back where a config asks for a load
+	sweepDir = "demo/sweep"   // untraced runs: they fill the demo's charts and are not played back
 )
 
 // Recording is one embedded run: its config, timing and thinned traces.
@@ -44,10 +46,14 @@ func parseConfig(text []byte) (model.Experiment, error) {
 	return e, err
 }
 
-// Recordings lists the embedded runs that can be played back, by name.
-func Recordings() []Recording {
-	names, _ := fs.Glob(templates.FS, demoDir+"/*/kineto_trace_0.json.gz") // the pattern is sound
-	var all []Recording
+// Recordings lists the embedded runs that can be played back, by name; Servers those of servers under load.
+func Recordings() []Recording { return recordings(demoDir + "/*/kineto_trace_0.json.gz") }
+
+// Servers are the recordings of servers under load, by name.
+func Servers() []Recording { return recordings(serveDir + "/*/" + string(model.FileServing)) }
+
+func recordings(pattern string) (all []Recording) {
+	names, _ := fs.Glob(templates.FS, pattern) // the pattern is sound
 	for _, n := range names {
 		if r, err := load(path.Dir(n)); err == nil {
 			all = append(all, r)
@@ -66,14 +72,18 @@ func load(dir string) (Recording, error) {
 		return Recording{}, fmt.Errorf("recording %s: %w", path.Base(dir), err)
 	}
 	return Recording{path.Base(dir), e, cmp.Or(int(e.Profiling.TraceIterations), e.ProfileIterations),
-		cmp.Or(int(e.Profiling.TraceTokens), e.Data.MaxTokens), dir}, nil
+		cmp.Or(int(e.Profiling.TraceTokens), e.Data.MaxTokens), dir}, nil // nothing of a server is traced
 }
 
 // For returns the recording that an experiment means: the one it names, else the one of its model and layout;
-// of several, the plain one, by the shortest name. The error lists those there are.
+// of several, the plain one, by the shortest name, and of loads the nearest. The error lists those there are.
 func For(e model.Experiment) (Recording, error) {
 	all := Recordings()
 	slices.SortStableFunc(all, func(a, b Recording) int { return len(a.Name) - len(b.Name) })
+	if e.Load.On() {
+		all = Servers()
+		slices.SortStableFunc(all, func(a, b Recording) int { return cmp.Compare(farness(a.Load, e.Load), farness(b.Load, e.Load)) })
+	}
 	name := e.Replay.Recording
 	i := slices.IndexFunc(all, func(r Recording) bool {
 		return r.Name == name || name == "" && baseModel(r.Model.Name) == baseModel(e.Model.Name) && sameLayout(r.Layout, e.Layout)
@@ -86,6 +96,18 @@ func For(e model.Experiment) (Recording, error) {
 	}
 	return Recording{}, fmt.Errorf("no recording of %s with %s; there are %s: choose one of these layouts, or set engine to vllm",
 		e.Model.Name, e.Layout, recordingNames(all))
+}
+
+// farness is how far a load is from another, as a factor: one of another kind is farthest.
+func farness(a, b model.Load) float64 {
+	x, y := a.Rate, b.Rate
+	if b.Rate == 0 {
+		x, y = float64(a.Concurrency), float64(b.Concurrency)
+	}
+	if x <= 0 || y <= 0 {
+		return math.Inf(1)
+	}
+	return max(x/y, y/x)
 }
 
 // baseModel is the last part of a hub id without the ending of tuned variants, whose shape is the same.

@@ -12,9 +12,11 @@ package replay
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +24,7 @@ import (
 	"time"
 
 	"shardeck/model"
+	"shardeck/templates"
 )
 
 // Options of a replay.
@@ -79,6 +82,8 @@ type player struct {
 	info   model.RunInfo
 	traced int // iterations of the traced pass that are over
 
+	serving time.Duration // that the load of a server took; 0: it is none
+
 	started bool // the engine serves a point after another
 }
 
@@ -104,20 +109,25 @@ func newPlayer(o Options) (*player, error) {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	p := &player{out: o.Out, dir: o.OutputDir, factor: factor, rec: r, config: e}
-	if p.timing, err = r.timing(); err != nil {
-		return nil, err
-	}
 	p.config.Description = labelled(cmp.Or(e.Description, r.Description))
 	p.config.OutputDir = cmp.Or(e.OutputDir, o.OutputDir)
 	p.config.Replay.Factor = p.factor
 	p.info = r.info(p.config)
 	p.info.JobID = o.JobID
+	if e.Load.On() {
+		err = p.server()
+	} else {
+		p.timing, err = r.timing()
+	}
+	if err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 
 // checkVacant refuses a folder that holds a run already: nothing is overwritten.
 func checkVacant(dir string) error {
-	for _, pattern := range []string{"run.json", "timing_stats_*", "kineto_trace_*"} {
+	for _, pattern := range []string{"run.json", "timing_stats_*", "kineto_trace_*", string(model.FileServing)} {
 		if found, _ := filepath.Glob(filepath.Join(dir, pattern)); len(found) > 0 {
 			return fmt.Errorf("%s holds a run already (%s): give another --output-dir, or move it away", dir, filepath.Base(found[0]))
 		}
@@ -160,6 +170,12 @@ func (r Recording) info(e model.Experiment) model.RunInfo {
 
 func (r Recording) differences(e model.Experiment) []string {
 	notes := []string{"numbers are those of the machine that was recorded, not of this one"}
+	if asked, has := e.Load.String(), r.Load.String(); asked != has {
+		notes = append(notes, fmt.Sprintf("the config asks for a load of %s, the recording has %s, as config.yaml here says", asked, has))
+	}
+	if e.Load.On() {
+		e.Data.BatchSize, e.ProfileIterations = 0, 0 // which mean nothing to a server
+	}
 	for _, d := range []struct {
 		key        string
 		asked, has int
@@ -217,6 +233,9 @@ func (p *player) play(ctx context.Context) error {
 		if p.started && slices.Contains([]model.Stage{model.StageEnvironment, model.StageWeights, model.StageCompile}, s.stage) {
 			continue
 		}
+		if p.serving > 0 && (s.stage == model.StageProfiling || s.stage == model.StageWriting) {
+			continue // nothing of it was traced
+		}
 		fmt.Fprintln(p.out, s.stage.Line())
 		if err := s.do(ctx); err != nil {
 			return fmt.Errorf("%s: %w", s.stage, err)
@@ -241,12 +260,40 @@ func (p *player) sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// server reads how long a recorded load took, and how much of it was served.
+func (p *player) server() error {
+	name := p.rec.dir + "/" + string(model.FileServing)
+	text, err := fs.ReadFile(templates.FS, name)
+	var told struct {
+		Duration          float64
+		Completed, Failed int
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &told)
+	}
+	if err != nil {
+		return fmt.Errorf("recording %s: %w", name, err)
+	}
+	p.serving = time.Duration(told.Duration * float64(time.Second))
+	p.info.Serving = &model.ServingInfo{Arguments: []string{}, Requests: told.Completed + told.Failed, Completed: told.Completed}
+	return nil
+}
+
 func (p *player) warmup(ctx context.Context) error {
+	if p.serving > 0 {
+		return nil
+	}
 	first := slices.Repeat(p.timing.Timed[:1], p.rec.WarmupIterations)
 	return p.iterations(ctx, model.StageWarmup, first, func() {})
 }
 
 func (p *player) timed(ctx context.Context) error {
+	if p.serving > 0 {
+		if err := p.sleep(ctx, p.serving); err != nil {
+			return err
+		}
+		return p.rec.copyFiles(string(model.FileServing), p.dir)
+	}
 	if err := p.iterations(ctx, model.StageTiming, p.timing.Timed, func() { p.info.Timed++ }); err != nil {
 		return err
 	}
@@ -304,6 +351,11 @@ func (p *player) finish(played error) error {
 
 func (p *player) noteStop(played error) {
 	p.info.Status, p.info.Cause = model.RunPartial, played.Error()
+	if p.serving > 0 {
+		p.info.Status, p.info.Serving = model.RunFailed, nil
+		p.info.Missing = append(p.info.Missing, "serving: the load was not over")
+		return
+	}
 	if p.info.Timed == 0 {
 		p.info.Status = model.RunFailed
 	}
