@@ -72,7 +72,7 @@ func workOf(k ScalingKey) string {
 }
 
 // Concurrency is what an experiment serves at once, in words.
-func Concurrency(e model.Experiment) string { return fmt.Sprintf("batch %d", e.Data.BatchSize) }
+func Concurrency(e model.Experiment) string { return e.Arrivals() }
 
 // judge marks the points that another beats, and orders them.
 func (f Frontier) judge() {

@@ -65,7 +65,7 @@ OUT="$OUTPUT_DIR.tmp-$JOB"
 holds_run() {
   local file
   [ -z "$(ls -A -- "$1" 2>&1)" ] && return
-  for file in "$1"/.job "$1"/run.json "$1"/config.yaml "$1"/{timing_stats,kineto_trace,torch_et,nsys}_*; do
+  for file in "$1"/.job "$1"/run.json "$1"/config.yaml "$1"/bench_serve.json "$1"/{timing_stats,kineto_trace,torch_et,nsys}_*; do
     if [ -e "$file" ]; then return 0; fi
   done
   return 1
@@ -142,7 +142,7 @@ rename() { mv -T -- "$1" "$2" 2>/dev/null || { [ ! -e "$2" ] && mv -- "$1" "$2";
 #   other   nothing to rely on: they stay in $OUT, which shardeck lists as unfinished
 publish() {
   local file found=
-  for file in "$OUT"/timing_stats_* "$OUT"/kineto_trace_* "$OUT"/nsys_*; do
+  for file in "$OUT"/timing_stats_* "$OUT"/bench_serve.json "$OUT"/kineto_trace_* "$OUT"/nsys_*; do
     if [ -e "$file" ]; then found=1; fi
   done
   case $1:$found in
