@@ -57,17 +57,28 @@ func (m *Measure) analyseAll(ctx context.Context, names []string, progress pool.
 	return sides, context.Cause(ctx)
 }
 
-// Compare reads runs and sets them side by side; the first is the base.
-func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Progress) (scaling.Comparison, error) {
+// Compare reads runs, or baselines, and sets them side by side; the first is the base. With rules it judges the others by them.
+func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Progress, rules ...scaling.Rule) (scaling.Comparison, error) {
 	sides, err := m.analyseAll(ctx, names, progress)
 	if err != nil {
 		return scaling.Comparison{}, err
 	}
 	same := m.repeats(ctx)
+	for i, name := range names {
+		if runs := m.baseline(name); len(runs) > 0 {
+			same.fixed[sides[i].Run.Name] = runs
+		}
+	}
 	for i := range sides {
 		same.sample(&sides[i])
 	}
-	return scaling.Compare(sides), ctx.Err()
+	c := scaling.Compare(sides)
+	for _, side := range sides[1:] {
+		for _, r := range rules {
+			c.Gate = append(c.Gate, r.Judge(sides[0], side))
+		}
+	}
+	return c, ctx.Err()
 }
 
 // CompareTraces sets the traces of two runs side by side, the first as the base; each must have some.

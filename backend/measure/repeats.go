@@ -21,10 +21,11 @@ type repeats struct {
 	groups func() map[string][]model.Run // by identity, the newest first
 	read   map[string]map[string]metric.RunSamples
 	noises map[string]metric.Noise // by machine and metric
+	fixed  map[string][]model.Run  // the runs of baselines, by their first ones
 }
 
 func (m *Measure) repeats(ctx context.Context) *repeats {
-	s := &repeats{m: m, ctx: ctx, read: map[string]map[string]metric.RunSamples{}, noises: map[string]metric.Noise{}}
+	s := &repeats{m: m, ctx: ctx, read: map[string]map[string]metric.RunSamples{}, noises: map[string]metric.Noise{}, fixed: map[string][]model.Run{}}
 	s.groups = sync.OnceValue(func() map[string][]model.Run {
 		runs, _ := m.Runs(ctx) // none can be listed: each stands for itself
 		groups := map[string][]model.Run{}
@@ -49,13 +50,24 @@ func identity(run model.Run) string {
 	return fmt.Sprint(machine(run), run.Versions, config.Measured(*run.Experiment))
 }
 
-// of are the runs of a run's config, itself first. An older run, which its name tells, stands for itself.
+// of are the runs of a run's config, itself first, without those of baselines. An older run, which its name tells, stands for
+// itself, and the first run of a baseline for those of that.
 func (s *repeats) of(run model.Run) []model.Run {
+	if runs := s.fixed[run.Name]; runs != nil {
+		return runs
+	}
 	id := identity(run)
 	if id == "" || strings.Contains(run.Name, model.OldMark) {
 		return []model.Run{run}
 	}
-	others := slices.DeleteFunc(slices.Clone(s.groups()[id]), func(r model.Run) bool { return r.Name == run.Name })
+	others := slices.DeleteFunc(slices.Clone(s.groups()[id]), func(r model.Run) bool {
+		for _, runs := range s.fixed {
+			if slices.ContainsFunc(runs, func(f model.Run) bool { return f.Name == r.Name }) {
+				return true
+			}
+		}
+		return r.Name == run.Name
+	})
 	return append([]model.Run{run}, others...)
 }
 
@@ -73,6 +85,9 @@ func (s *repeats) runSamples(run model.Run, a *metric.Analysis) map[string]metri
 	for _, m := range a.Metrics {
 		if m.Value != nil && m.Unit != "rank" {
 			all[m.Name] = metric.RunSamples{Run: run.Name, Value: *m.Value, Iterations: iterations[m.Name]}
+			for stat, v := range m.By.Stats {
+				all[m.Name+"_"+string(stat)] = metric.RunSamples{Run: run.Name, Value: v}
+			}
 		}
 	}
 	return all
@@ -107,13 +122,10 @@ func (s *repeats) noise(run model.Run, name string) metric.Noise {
 
 // sample gives a side its samples.
 func (s *repeats) sample(side *scaling.Side) {
-	s.runSamples(side.Run, side.Analysis)
 	side.Samples, side.Noise = map[string]metric.Samples{}, map[string]metric.Noise{}
 	runs := s.of(side.Run)
-	for _, d := range metric.Definitions {
-		if samples := s.samples(runs, d.Name); len(samples) > 0 {
-			side.Samples[d.Name], side.Noise[d.Name] = samples, s.noise(side.Run, d.Name)
-		}
+	for name := range s.runSamples(side.Run, side.Analysis) {
+		side.Samples[name], side.Noise[name] = s.samples(runs, name), s.noise(side.Run, name)
 	}
 }
 

@@ -165,7 +165,7 @@ func (w finder) candidates(name string) []string {
 			dirs = append(dirs, w.Path(filepath.Join(TracesDir, d)))
 		}
 	}
-	return dirs
+	return append(dirs, Baselines{w.Workspace}.dirs(name)...)
 }
 
 // noRun says what there is instead of a run of that name.
@@ -173,6 +173,9 @@ func (w finder) noRun(name string) error {
 	dirs, err := w.traceDirs()
 	if err != nil {
 		return err
+	}
+	if x := (Baselines{w.Workspace}).named(name); x != nil {
+		return faultOf("no run of the baseline "+name+" is here any more", "shardeck baseline set "+name+" RUN", ErrNotFound)
 	}
 	output, names := "", []string(nil)
 	experiments, _ := w.experiments()

@@ -97,10 +97,91 @@ const exactMax = 60
 // rankP is the two-sided p-value of the rank sum of a among a and b.
 func rankP(a, b []float64) float64 {
 	ranks, sum := doubleRanks(a, b)
+	middle := len(a) * total(ranks) // of sums of as many, times the number of ranks to stay whole
 	if len(ranks) > exactMax {
 		return normalP(ranks, len(a), sum)
 	}
-	return exactP(ranks, len(a), sum)
+	far := difference(sum*len(ranks), middle)
+	return exactP(ranks, len(a), func(s int) bool { return difference(s*len(ranks), middle) >= far })
+}
+
+// Greater is how often chance alone puts b as far above a, one-sided: the p-value of the Mann–Whitney rank test.
+func Greater(a, b []float64) float64 {
+	ranks, sum := doubleRanks(b, a)
+	if len(ranks) > exactMax {
+		p := normalP(ranks, len(b), sum) / 2
+		if sum*len(ranks) < len(b)*total(ranks) {
+			p = 1 - p
+		}
+		return p
+	}
+	return exactP(ranks, len(b), func(s int) bool { return s >= sum })
+}
+
+// SignedRank is Wilcoxon's test of differences against 0, which pairs or a limit give: how often chance alone makes their
+// positive ranks sum to as much (greater), and a sum as far from the middle (two-sided). Differences of 0 tell nothing.
+func SignedRank(diffs []float64) (greater, twoSided float64) {
+	diffs = slices.DeleteFunc(slices.Clone(diffs), func(d float64) bool { return d == 0 })
+	sizes := make([]float64, len(diffs))
+	for i, d := range diffs {
+		sizes[i] = math.Abs(d)
+	}
+	ranks, _ := doubleRanks(sizes, nil)
+	rank := map[float64]int{}
+	slices.Sort(sizes)
+	for i, x := range sizes {
+		rank[x] = ranks[i]
+	}
+	seen := 0
+	for _, d := range diffs {
+		if d > 0 {
+			seen += rank[d]
+		}
+	}
+	all := total(ranks)
+	ways := signWays(ranks)
+	if ways == nil {
+		squares := 0.0
+		for _, r := range ranks {
+			squares += float64(r) * float64(r)
+		}
+		z := (float64(seen) - float64(all)/2) / (math.Sqrt(squares) / 2)
+		return math.Erfc(z/math.Sqrt2) / 2, math.Erfc(math.Abs(z) / math.Sqrt2)
+	}
+	for s, w := range ways {
+		if s >= seen {
+			greater += w
+		}
+		if difference(2*s, all) >= difference(2*seen, all) {
+			twoSided += w
+		}
+	}
+	return greater, twoSided
+}
+
+// signWays is how likely each sum of ranks with a random sign is; nil of too many to count.
+func signWays(ranks []int) []float64 {
+	if len(ranks) > exactMax {
+		return nil
+	}
+	ways := make([]float64, total(ranks)+1)
+	ways[0] = 1
+	for _, r := range ranks {
+		for s := len(ways) - 1; s >= 0; s-- {
+			ways[s] /= 2
+			if s >= r {
+				ways[s] += ways[s-r] / 2
+			}
+		}
+	}
+	return ways
+}
+
+func total(ranks []int) (sum int) {
+	for _, r := range ranks {
+		sum += r
+	}
+	return sum
 }
 
 // doubleRanks gives every sample twice its rank, so that the middle ranks of ties are whole numbers, and the sum over a.
@@ -125,30 +206,25 @@ func doubleRanks(a, b []float64) (ranks []int, sum int) {
 	return ranks, sum
 }
 
-// exactP is the share of all choices of n of the ranks whose sum is at least as far from the middle as the one seen.
-func exactP(ranks []int, n, seen int) float64 {
-	total := 0
-	for _, r := range ranks {
-		total += r
-	}
+// exactP is the share of all choices of n of the ranks whose sum is far.
+func exactP(ranks []int, n int, far func(sum int) bool) float64 {
+	sum := total(ranks)
 	ways := make([][]float64, n+1) // by how many are chosen, and their sum
 	for i := range ways {
-		ways[i] = make([]float64, total+1)
+		ways[i] = make([]float64, sum+1)
 	}
 	ways[0][0] = 1
 	for _, r := range ranks {
 		for k := n; k > 0; k-- {
-			for s := total; s >= r; s-- {
+			for s := sum; s >= r; s-- {
 				ways[k][s] += ways[k-1][s-r]
 			}
 		}
 	}
-	// The mean sum is n·total/N; both sides are scaled by N to stay whole.
-	far := difference(seen*len(ranks), n*total)
 	var all, extreme float64
 	for s, w := range ways[n] {
 		all += w
-		if difference(s*len(ranks), n*total) >= far {
+		if far(s) {
 			extreme += w
 		}
 	}

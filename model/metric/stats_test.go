@@ -3,6 +3,7 @@ package metric
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -142,12 +143,66 @@ func TestNormalApproximation(t *testing.T) {
 	for range 20 {
 		a, b := draw(r, 30), draw(r, 30)
 		ranks, sum := doubleRanks(a, b)
-		if e, n := exactP(ranks, 30, sum), normalP(ranks, 30, sum); math.Abs(e-n) > 0.01 {
+		if e, n := rankP(a, b), normalP(ranks, 30, sum); math.Abs(e-n) > 0.01 {
 			t.Errorf("exact %g, normal %g", e, n)
 		}
 	}
 	long := make([]float64, 100)
 	if d := Compare(long, long, "iterations"); d.Sure || d.P != 1 {
 		t.Errorf("a hundred equal samples: %+v", d)
+	}
+}
+
+// One-sided p-values, by counting: of 252 splits of 5 against 5 one is as high as apart, two as one exchange.
+func TestGreater(t *testing.T) {
+	low, high := []float64{1, 2, 3, 4, 5}, []float64{6, 7, 8, 9, 10}
+	for _, c := range []struct {
+		a, b []float64
+		p    float64
+	}{{low, high, 1.0 / 252}, {high, low, 1}, {[]float64{1, 2, 3, 4, 6}, []float64{5, 7, 8, 9, 10}, 2.0 / 252}, {low, low, 0}, {[]float64{1, 2, 3, 4}, high[:4], 1.0 / 70}} {
+		got := Greater(c.a, c.b)
+		if slices.Equal(c.a, c.b) {
+			if got < 0.5 || got > 0.6 {
+				t.Errorf("equal samples: %g", got)
+			}
+			continue
+		}
+		if !near(got, c.p) {
+			t.Errorf("%v above %v: %g, want %g", c.b, c.a, got, c.p)
+		}
+	}
+	many := make([]float64, 40)
+	for i := range many {
+		many[i] = float64(i)
+	}
+	up := slices.Clone(many)
+	for i := range up {
+		up[i] += 30.5
+	}
+	if p := Greater(many, up); p > 1e-6 {
+		t.Errorf("many, far above: %g", p)
+	}
+	if p := Greater(up, many); p < 0.999 {
+		t.Errorf("many, far below: %g", p)
+	}
+}
+
+// p-values of Wilcoxon's signed-rank test, as tables give them.
+func TestSignedRank(t *testing.T) {
+	for _, c := range []struct {
+		diffs        []float64
+		greater, two float64
+	}{{[]float64{1, 2, 3, 4}, 1.0 / 16, 2.0 / 16}, {[]float64{1, 2, 3, 4, 5}, 1.0 / 32, 2.0 / 32}, {[]float64{-1, 2, 3, 4, 5}, 2.0 / 32, 4.0 / 32}, {[]float64{-1, -2, -3, -4, -5, 0}, 1, 2.0 / 32},
+		{[]float64{1, 1, 1, 1, 1, 1}, 1.0 / 64, 2.0 / 64}, {nil, 1, 1}, {[]float64{0, 0}, 1, 1}} {
+		if greater, two := SignedRank(c.diffs); !near(greater, c.greater) || !near(two, c.two) {
+			t.Errorf("%v: %g, %g, want %g, %g", c.diffs, greater, two, c.greater, c.two)
+		}
+	}
+	many := make([]float64, 100)
+	for i := range many {
+		many[i] = float64(i) - 20
+	}
+	if greater, two := SignedRank(many); greater > 1e-4 || two > 2e-4 {
+		t.Errorf("many: %g, %g", greater, two)
 	}
 }

@@ -15,6 +15,8 @@ type Comparison struct {
 	Rows     []CompareRow `json:"metrics"`
 	Warnings []string     `json:"warnings"` // what makes them not comparable, and what was amiss in each
 	Notes    []string     `json:"notes"`    // what differences were tested over, and where that could not tell
+
+	Gate []Judgement `json:"gate,omitempty"` // of each run but the base, by each rule asked for
 }
 
 // CompareRow is one metric of all runs.

@@ -209,26 +209,3 @@ some of its files are damaged.`, func(ctx context.Context, a *app.App, runs []st
 	explaining(e, c)
 	return c
 }
-
-// Compare sets runs side by side.
-func Compare(e *command.Env) *cobra.Command {
-	return e.Command("compare RUN RUN…", "set runs side by side, the first as the base", `
-Shows the metrics of two or more runs and how each differs from the first, with the
-spread of the samples beside them, (max - min) / median. A run whose config was run
-several times (NAME and NAME@JOB, repeats of a sweep; same software, same GPU) stands for
-all of them: the median over the runs, which are the samples. NAME@JOB is that run alone.
-With one run a side the samples are its iterations, said as "within one run". A
-difference that a rank test cannot distinguish from chance is marked "~", and so is one
-that runs of one config make here too; "?" where there are too few samples to tell. What
-makes the runs not comparable (model, workload, GPU, engine) is said on standard error.
-`, func(ctx context.Context, a *app.App, runs []string) error {
-		c, err := a.Compare(ctx, runs, e.Progress())
-		return e.Answer(err, c, func() {
-			e.Table(present.Comparison(c))
-			for _, note := range c.Notes {
-				e.SayWrapped(note, "   ")
-			}
-			e.Warnings(c.Warnings)
-		})
-	})
-}

@@ -1,0 +1,49 @@
+package measure
+
+import (
+	"cmp"
+	"context"
+	"path/filepath"
+	"strings"
+
+	"shardeck/backend/workspace"
+	"shardeck/model"
+)
+
+func (m *Measure) baselines() workspace.Baselines { return workspace.Baselines{Workspace: m.Workspace} }
+
+// Baselines lists the baselines here, by name.
+func (m *Measure) Baselines() ([]workspace.Baseline, error) { return m.baselines().List() }
+
+// baseline are the runs of a baseline; none of a name that is none.
+func (m *Measure) baseline(name string) []model.Run { return m.baselines().Runs(name) }
+
+// SetBaseline gives runs a name by which others are compared with them: those named, or of a single one all of its config.
+func (m *Measure) SetBaseline(ctx context.Context, name string, names []string) (workspace.Baseline, error) {
+	runs, err := m.named(names)
+	bad := model.CheckID(name)
+	if bad != nil {
+		bad = model.Invalid(strings.ReplaceAll(bad.Error(), "an experiment id", "the name of a baseline"), "")
+	}
+	if err = cmp.Or(bad, err, m.Workspace.Writable("set a baseline")); err != nil {
+		return workspace.Baseline{}, err
+	}
+	if len(runs) == 1 {
+		runs = m.repeats(ctx).of(runs[0])
+	}
+	return m.baselines().Put(name, m.Now(), runs)
+}
+
+// RemoveBaseline takes a baseline out; its runs stay.
+func (m *Measure) RemoveBaseline(name string) error {
+	return cmp.Or(m.Workspace.Writable("remove a baseline"), m.baselines().Remove(name))
+}
+
+// WriteOutput writes a file where a person asked for it: relative to the folder in which the command runs.
+func (m *Measure) WriteOutput(path string, data []byte) error {
+	path, err := filepath.Abs(workspace.FromHome(path))
+	if err != nil {
+		return err
+	}
+	return m.Workspace.WriteFile(path, data, 0o644)
+}

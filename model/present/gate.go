@@ -1,0 +1,83 @@
+package present
+
+import (
+	"encoding/xml"
+	"fmt"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/model/scaling"
+)
+
+// GateLine says what a gate says of one run by one rule.
+func GateLine(j scaling.Judgement) Cell {
+	if j.Failed {
+		return Cell{Text: "fail  " + j.Run + "  " + j.Rule + "  " + j.Words, Role: Bad}
+	}
+	return Cell{Text: "pass  " + j.Run + "  " + j.Rule + "  " + j.Words, Role: Good}
+}
+
+// suite is a JUnit file, as CI systems read it.
+type suite struct {
+	XMLName  xml.Name   `xml:"testsuite"`
+	Name     string     `xml:"name,attr"`
+	Tests    int        `xml:"tests,attr"`
+	Failures int        `xml:"failures,attr"`
+	Cases    []testCase `xml:"testcase"`
+}
+
+type testCase struct {
+	Class   string   `xml:"classname,attr"`
+	Name    string   `xml:"name,attr"`
+	Failure *failure `xml:"failure"`
+	Out     string   `xml:"system-out,omitempty"`
+}
+
+type failure struct {
+	Message string `xml:"message,attr"`
+	Type    string `xml:"type,attr"`
+}
+
+// JUnit is what a gate says as a JUnit file: a test for each run and rule.
+func JUnit(c scaling.Comparison) ([]byte, error) {
+	s := suite{Name: "shardeck compare " + strings.Join(c.Runs, " "), Tests: len(c.Gate)}
+	for _, j := range c.Gate {
+		t := testCase{Class: j.Run, Name: j.Rule, Out: j.Words}
+		if j.Failed {
+			s.Failures++
+			t.Failure = &failure{j.Words, map[bool]string{true: "unjudged", false: "beyond"}[j.Unjudged]}
+		}
+		s.Cases = append(s.Cases, t)
+	}
+	text, err := xml.MarshalIndent(s, "", "  ")
+	return append([]byte(xml.Header), append(text, '\n')...), err
+}
+
+// Markdown is a comparison as a comment of a merge request: what the gate says, then the metrics.
+func Markdown(c scaling.Comparison) []byte {
+	var b strings.Builder
+	line := func(cells ...string) {
+		b.WriteString("| " + strings.Join(model.Each(cells, func(s string) string { return strings.ReplaceAll(s, "|", "\\|") }), " | ") + " |\n")
+	}
+	fmt.Fprintf(&b, "### %s against %s\n\n", strings.Join(c.Runs[1:], ", "), c.Runs[0])
+	if len(c.Gate) > 0 {
+		line("", "run", "rule", "")
+		line("---", "---", "---", "---")
+	}
+	for _, j := range c.Gate {
+		line(map[bool]string{true: "**fail**", false: "pass"}[j.Failed], j.Run, "`"+j.Rule+"`", j.Words)
+	}
+	b.WriteString("\n")
+	t := Comparison(c)
+	head := model.Each(t.Columns, func(col Column) string { return strings.TrimSpace(col.Title + " " + col.Unit) })
+	line(head...)
+	line(model.Each(t.Columns, func(col Column) string { return map[bool]string{true: "---:", false: "---"}[col.Right] })...)
+	for _, r := range t.Rows {
+		line(model.Each(r.Cells, func(c Cell) string { return c.Lead + c.Text })...)
+	}
+	b.WriteString("\n")
+	for _, note := range append(c.Notes, c.Warnings...) {
+		fmt.Fprintf(&b, "- %s\n", note)
+	}
+	return []byte(b.String())
+}
