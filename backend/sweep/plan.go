@@ -95,7 +95,7 @@ func (s *Sweeps) read(id string) (sweep.Sweep, string, error) {
 func (s *Sweeps) PlanSweep(ctx context.Context, id string) (sweep.Plan, error) {
 	read, file, err := s.read(id)
 	if err != nil {
-		return sweep.Plan{}, err
+		return sweep.Plan{Sweep: read, File: file}, err
 	}
 	return s.planOf(ctx, read, file)
 }

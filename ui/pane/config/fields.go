@@ -8,6 +8,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/check"
 	"shardeck/model/present/unit"
+	"shardeck/model/sweep"
 	"shardeck/ui/pane/submission"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -162,7 +163,8 @@ func (j *judged) hint(f field) string {
 	values, auto, placed := j.choices[f.path], j.values[f.path] == "auto", j.verdict.Placement
 	switch off := j.off(f); {
 	case j.varying[f.path] != "":
-		return "several: a sweep"
+		values, _ := sweep.Values(j.varying[f.path])
+		return "sweep over " + strings.Join(values, " ")
 	case f.path == "model.name":
 		return j.modelHint()
 	case off != "":

@@ -240,7 +240,7 @@ func (p *Pane) Message() pane.Note {
 	if len(p.file.varying) > 0 {
 		return sweepNote(p.file.judged)
 	} else if !ok {
-		return pane.Note{}
+		return pane.Note{Text: "↵ types a value; several, such as 1,2,4 or 1..64*2, make a sweep", Tone: theme.Dim}
 	}
 	note := submission.FindingNote(f)
 	if len(f.Edits) > 0 {

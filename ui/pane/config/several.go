@@ -83,9 +83,14 @@ func (f *file) set(edits ...model.Edit) error {
 	return nil
 }
 
-// swept is the sweep that the form stands for: the experiment as it is on disk, its changes as one value each.
+// swept is the sweep that the form stands for, its fields in the order of the form: the experiment as it is on disk, its changes
+// as one value each.
 func (f *file) swept(id string, edits []model.Edit) sweep.Sweep {
 	s := sweep.Sweep{ID: id, Base: f.id, Repeat: 1}
+	place := func(e model.Edit) int {
+		return slices.IndexFunc(fields, func(k field) bool { return k.path == e.Path })
+	}
+	edits = slices.SortedStableFunc(slices.Values(edits), func(a, b model.Edit) int { return place(a) - place(b) })
 	for _, e := range edits {
 		switch {
 		case sweep.Several(e.Path, e.Value):

@@ -20,7 +20,7 @@ func TestSeveralValuesMakeASweep(t *testing.T) {
 	w := panetest.Open(t)
 	before := w.Digest()
 	d := drive(t, w, "E1.1", 100, 30)
-	typeInto(d, "1,2,3").Expect("1,2,3", "several: a sweep", "2 of 3 points · 1 impossible · at most 0.38 node-hours", "32 heads do not divide by 3")
+	typeInto(d, "1,2,3").Expect("1,2,3", "sweep over 1 2 3", "2 of 3 points · 1 impossible · at most 0.38 node-hours", "32 heads do not divide by 3")
 	d.Press("left").Expect("1,2,3")
 	d.Press("down", "down", "down", "down", "down", "right").Expect("4 096", "in turn · ≤ 1.50 GPU hours")
 	d.Press("w").Expect("save as the sweep scan1").Press("enter")
@@ -33,7 +33,7 @@ func TestSeveralValuesMakeASweep(t *testing.T) {
 	if !slices.Equal(changed, []string{"experiments/sweeps/scan1.yaml"}) {
 		t.Errorf("wrote %v", changed)
 	}
-	if got := w.Read("experiments/sweeps/scan1.yaml"); got != "base: E1.1\nvary:\n  data.seq_len: [4096]\n  parallelism.tp: [1, 2, 3]\n" {
+	if got := w.Read("experiments/sweeps/scan1.yaml"); got != "base: E1.1\nvary:\n  parallelism.tp: [1, 2, 3]\n  data.seq_len: [4096]\n" {
 		t.Errorf("the sweep is %q", got)
 	}
 	if open, _ := panetest.Last[pane.OpenMsg](d); open.To != pane.Experiments || open.Sweep != "scan1" {

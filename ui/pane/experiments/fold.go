@@ -32,6 +32,7 @@ type scan struct {
 	ids  map[string]*sweep.Status // its points
 	live bool                     // some of them wait or run
 
+	fault                       string // err in a line
 	total, time, front, decided string // worked out once: they look at every pair of points
 }
 
@@ -67,7 +68,9 @@ func (e env) read(ctx context.Context) (content, error) {
 func (e env) scan(ctx context.Context, id string) *scan {
 	s := &scan{ids: map[string]*sweep.Status{}}
 	s.Plan, s.err = e.PlanSweep(ctx, id)
-	s.Sweep.ID = id
+	if s.Sweep.ID = id; s.err != nil {
+		s.fault = strings.TrimPrefix(present.Problems(s.File, s.err.Error())[0], s.File+": ")
+	}
 	for i := range s.Points {
 		x := &s.Points[i]
 		s.ids[x.ID], s.live = x, s.live || x.State == sweep.Submitted
@@ -153,7 +156,7 @@ func (p *rows) sweepCells(s *scan) []widget.Cell {
 	}
 	text, tone := present.Joined(present.SweepCounts(s.Plan), present.SweepAxes(s.Sweep)), theme.Plain
 	if s.err != nil {
-		text, tone = present.Problems(s.File, s.err.Error())[0], theme.Bad
+		text, tone = s.fault, theme.Bad
 	}
 	return []widget.Cell{{Text: sign + " " + s.Sweep.ID + "  " + text, Tone: tone, Wide: true}}
 }
@@ -180,6 +183,9 @@ func (p *rows) sweepDetails(s *scan, width int, narrow bool) []string {
 	}
 	lines := []string{head + widget.Sentence("of "+s.Sweep.Base+": "+present.SweepAxes(s.Sweep), max(width-widget.Width(head), 1))}
 	for _, text := range []string{s.total, s.time, s.front} {
+		if text == "" {
+			continue
+		}
 		texts := []string{pane.Joined(width, strings.Split(text, " · ")...)}
 		if narrow {
 			texts = flowed(width, strings.Split(text, " · ")...)
@@ -211,8 +217,7 @@ func sweepNote(s *scan) pane.Note {
 	failed, ready := s.Count(sweep.Failed), s.Count(sweep.Ready)
 	switch {
 	case s.err != nil:
-		fault := present.Problems(s.File, s.err.Error())[0]
-		return pane.Note{Text: fault + " · e opens it", Brief: fault, Tone: theme.Bad}
+		return pane.Note{Text: s.fault + " · e opens it", Brief: s.fault, Tone: theme.Bad}
 	case s.decided != "":
 		return pane.Note{Text: s.decided, Tone: theme.Good}
 	case failed > 0 && !s.live:

@@ -3,6 +3,7 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -187,7 +188,10 @@ func (p *Pane) Title() (left, right string) {
 	case p.shown == nil:
 		return left, "reading …"
 	case views[p.view].name == "table":
-		left += " of " + p.wish.metric + " by " + strings.Join(model.Each(p.wish.by, scaling.LastPart), ", ")
+		left = "Sweep · " + p.wish.id + " · " + titleOf(p.wish.metric) + " by " + strings.Join(model.Each(p.wish.by, scaling.LastPart), ", ")
+	case len(p.shown.fronts) > 0 && views[p.view].name == "frontier":
+		row, _ := p.list.Current()
+		left += " of " + cmp.Or(row.Fields["work"], p.shown.fronts[0].Of)
 	}
 	if right = p.list.Filtered(); right == "" {
 		right = present.SweepCounts(p.shown.plan)
@@ -204,6 +208,12 @@ func (p *Pane) Message() pane.Note {
 		return pane.FailNote(p.err)
 	case p.shown == nil:
 		return pane.Note{}
+	}
+	if row, ok := p.list.Current(); ok && row.Full != "" {
+		x := model.First(p.shown.plan.Points, func(x sweep.Status) bool { return x.ID == row.Full })
+		if x != nil && (x.State == sweep.Impossible || x.State == sweep.Failed) {
+			return pane.Note{Text: x.ID + " " + string(x.State) + ": " + x.Reason, Tone: theme.Bad}
+		}
 	}
 	tone := theme.Plain
 	if p.shown.plan.Count(sweep.Submitted) > 0 {
@@ -259,7 +269,7 @@ func (p *Pane) chart() []string {
 	if views[p.view].name != "frontier" || !ok || f == nil || rows < leastChart {
 		return nil
 	}
-	on, beaten := widget.ChartSeries{Name: "on the frontier"}, widget.ChartSeries{Name: "beaten", Loose: true}
+	on, beaten := widget.ChartSeries{}, widget.ChartSeries{Name: "beaten", Loose: true}
 	for _, x := range f.Points {
 		s := &on
 		if !x.On {
@@ -267,8 +277,9 @@ func (p *Pane) chart() []string {
 		}
 		s.Points = append(s.Points, widget.ChartPoint{X: *x.PerUser.Value, Y: *x.PerGPU.Value, Label: x.Layout + " " + x.Concurrency})
 	}
-	c := widget.Chart{YTitle: "tok/s per GPU   " + f.Of, XTitle: "per user", Series: []widget.ChartSeries{on}}
+	c := widget.Chart{YTitle: "tok/s per GPU", XTitle: "per user", Series: []widget.ChartSeries{on}}
 	if len(beaten.Points) > 0 {
+		c.Series[0].Name = "on the frontier"
 		c.Series = append(c.Series, beaten)
 	}
 	if at := model.First(f.Points, func(x scaling.FrontPoint) bool { return x.ID == row.Full }); at != nil {

@@ -34,7 +34,7 @@ func TestViews(t *testing.T) {
 	d := panetest.Drive(t, panetest.OfPane(New(swept(t).Env())), 80, 20)
 	d.Send(pane.OpenMsg{To: pane.Sweep, Sweep: "scan"}).Golden("frontier-80x20")
 	d.Press("y").Expect("13 377", "impossible", "32 heads do not divide by 3")
-	if left, right := d.Pane().Title(); left != "Sweep · scan · table of throughput_tokens_sec by tp" || right != "2 done, 1 not run, 1 impossible" {
+	if left, right := d.Pane().Title(); left != "Sweep · scan · tok/s by tp" || right != "2 done, 1 not run, 1 impossible" {
 		t.Errorf("%q, %q", left, right)
 	}
 	d.Press("y").Expect("8.51", "6.64").Press("Y").Expect("13 377").Press("x").Expect("gpus")

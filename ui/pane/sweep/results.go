@@ -147,7 +147,12 @@ func (r *results) frontierNotes() []string {
 	if len(r.fronts) == 0 {
 		return nil
 	}
-	return []string{present.Sampled(slices.Concat(model.Each(r.fronts, present.Readings)...))}
+	notes := []string{present.Sampled(slices.Concat(model.Each(r.fronts, present.Readings)...))}
+	doubted := slices.DeleteFunc(slices.Clone(r.entries), func(x scaling.Entry) bool { return x.State != scaling.IsMeasured || x.Reason == "" })
+	if n := len(doubted); n > 0 {
+		notes = append([]string{unit.Plural(n, "point") + " left out, " + doubted[0].ID + ": " + doubted[0].Reason}, notes...)
+	}
+	return notes
 }
 
 // gridTable is the tables of a grid, one below the other, each value with a sign of how high it is among all: a heat map.
@@ -161,7 +166,10 @@ func (e env) gridTable(r *results) present.Table {
 		}
 		t.Columns = append(t.Columns, present.Column{Title: title, Unit: g.Unit, Right: true}, present.Column{Title: "spread", Unit: "%", Right: true, Worth: 2})
 	}
-	t.Columns = append(t.Columns, present.Columns(">n/3", "of/1-12")...)
+	t.Columns = append(t.Columns, present.Columns(">n/3")...)
+	if len(g.Multiples) > 1 {
+		t.Columns = append(t.Columns, present.Columns("of/1-12")...)
+	}
 	for _, m := range g.Multiples {
 		for i, cells := range m.Cells {
 			if slices.ContainsFunc(cells, func(c scaling.GridCell) bool { return c.State != scaling.IsMissing }) {
@@ -187,7 +195,7 @@ func (e env) gridRow(g scaling.Grid, value string, cells []scaling.GridCell, of 
 	for _, c := range cells {
 		cell, spread := present.GridValue(g, c), present.Cell{Role: present.Dim}
 		if c.Value != nil {
-			cell.Lead = levels[int(c.Level*float64(len(levels)-1)+0.5)] + " "
+			cell.Lead = map[bool]string{true: e.Theme.Best}[c.Best] + levels[int(c.Level*float64(len(levels)-1)+0.5)] + " "
 			n = append(n, unit.Int(c.N))
 		}
 		if c.Spread != nil {
