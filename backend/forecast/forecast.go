@@ -152,9 +152,6 @@ func (f *Forecasts) measured(ctx context.Context, r model.Run) (out forecast.Run
 	if s := found.By.Stats; e.Engine == model.EngineVLLM && s[metric.Min] > 0 {
 		out.Ragged = s[metric.Max]-s[metric.Min] > 0.15*s[metric.Max] && e.RequestsPerReplica()*int64(e.Data.SeqLen) <= int64(out.Config.Batched)
 	}
-	if len(r.KernelFiles()) > 0 {
-		out.Steps = []xray.Step{{}} // until steps are taken apart
-	}
 	if len(r.KernelFiles()) > 0 && f.Steps != nil {
 		if ranks := f.Steps(ctx, r); len(ranks) > 0 {
 			out.Steps, out.Stage = ranks[0].Steps, ranks[0].Stage

@@ -20,13 +20,17 @@ type observation struct {
 
 func (o *observation) residual(v *values) float64 {
 	t, _ := o.plan.time(o.q, v)
-	return o.log - math.Log(t.sum())
+	said := math.Log(t.sum())
+	if o.trace {
+		said += math.Log(v[traceScale])
+	}
+	return o.log - said
 }
 
 // Errors of logarithms of what is measured: as far as laws of this form describe it.
 const (
-	ttftError = 0.04
-	tpotError = 0.02
+	ttftError = 0.025
+	tpotError = 0.015
 )
 
 // spreadError is the deviation of the median of some three iterations, of the range of them.
@@ -101,6 +105,9 @@ func (f *fitted) normal(all []observation) (a matrix, b vector) {
 		o := &all[i]
 		r := o.residual(&f.at)
 		slope := o.plan.slope(o.q, &f.at)
+		if o.trace {
+			slope[traceScale] = 1
+		}
 		z := r / o.error
 		weight := (freedom + 1) / (freedom + z*z) / (o.error * o.error)
 		for c := range slope {
@@ -200,7 +207,9 @@ func (r Run) measured() [quantities]float64 {
 func timed(r *Run, p *plan) (all []observation) {
 	for q, sd := range map[quantity]float64{ttft: ttftError, tpot: tpotError} {
 		if v := r.measured()[q]; v > 0 {
-			sd = math.Hypot(sd, spreadError*r.Spread[q])
+			if sd = math.Hypot(sd, spreadError*r.Spread[q]); r.Ragged {
+				sd = math.Hypot(sd, raggedness)
+			}
 			all = append(all, observation{plan: p, q: q, log: math.Log(v), error: sd, run: r.Name})
 		}
 	}

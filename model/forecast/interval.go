@@ -24,7 +24,7 @@ const strideB, strideC = 61, 83
 
 // What is expected of residuals before any are seen, and how many such stand beside those seen.
 var (
-	scatterBefore = [quantities]float64{ttft: 0.05, tpot: 0.03, iteration: 0.03}
+	scatterBefore = [quantities]float64{ttft: 0.03, tpot: 0.015, iteration: 0.015}
 	scatterWeight = 3.0
 )
 

@@ -38,13 +38,12 @@ func (s shares) sum() (t float64) {
 }
 
 // Shapes of the laws that no run moves: how sharply a GEMM turns from reading weights to computing, so that at the turn it has 0.7
-// of either rate and its start besides (tables: 0.45 to 0.6 between 64 and 512 tokens); the length at which attention of prompts has half its rate
-// (tables: 0.16 to 0.23 of peak at 512, 0.41 to 0.44 at 2048, 0.54 to 0.58 at 8192 tokens); how sharply a step turns from one that
+// of either rate and its start besides (tables: 0.45 to 0.6 between 64 and 512 tokens); how sharply a step turns from one that
 // waits for the device to one that waits for the host.
-const (
-	halfLength = 1000
-	hostTurn   = 8
-)
+const hostTurn = 8
+
+// sustainedAt is the prompt tokens of a step that has the rate of its constant.
+const sustainedAt = 8192
 
 // products is the time of GEMMs with a start, a bandwidth and a rate.
 func products(list []gemm, start, bandwidth, rate float64) (us float64) {
@@ -57,8 +56,12 @@ func products(list []gemm, start, bandwidth, rate float64) (us float64) {
 
 // device is the time of a step on the device.
 func (k *work) device(v *values) (s shares) {
-	s[GEMM] = products(k.gemms, v[gemmStart], v[gemmBandwidth], v[gemmRate]) + products(k.experts, v[expertStart], v[expertBandwidth], v[gemmRate])
-	s[Attention] = (k.prefill + halfLength*k.short) / (v[attentionRate] * 1e6)
+	rate := v[gemmRate]
+	if k.prompt > 0 {
+		rate *= math.Pow(k.prompt/sustainedAt, -v[sustained])
+	}
+	s[GEMM] = products(k.gemms, v[gemmStart], v[gemmBandwidth], rate) + products(k.experts, v[expertStart], v[expertBandwidth], rate)
+	s[Attention] = (k.prefill + v[attentionHalf]*k.short) / (v[attentionRate] * 1e6)
 	if s[Attention] > 0 {
 		s[Attention] += k.heads * v[attentionStart]
 	}

@@ -25,8 +25,8 @@ func table() *Priors {
 		{Type: "broadcast", Group: 2, Pieces: []LinkPart{{T0: 5}}}, {Type: "all_gather", Group: 2, Pieces: []LinkPart{{T0: 6, GBs: 200}}},
 		{Type: "send_recv", Group: 2, Pieces: []LinkPart{{T0: 10, GBs: 150}}}, {Type: "all_to_all", Group: 2, Pieces: []LinkPart{{T0: 8, GBs: 200}}},
 	}}
-	for name, v := range map[string]float64{"gemm_start": 5, "small_start": 2, "alone_small": 1, "attention_start": 9, "expert_start": 50, "gap": 0.3, "comm_gap": 1.5,
-		"host_launch": 10, "host_call": 60, "step_host": 30, "first_decode": 1500, "first_token": 1000, "comm_latency": 1, "comm_transfer": 1} {
+	for name, v := range map[string]float64{"gemm_start": 5, "small_start": 2, "sustained": 0.01, "alone_small": 1, "attention_start": 9, "attention_half": 900, "expert_start": 50, "gap": 0.3, "comm_gap": 1.5,
+		"host_launch": 10, "host_call": 60, "step_host": 30, "first_decode": 1500, "first_token": 1000, "comm_latency": 1, "comm_transfer": 1, "traced": 1} {
 		p.Constants = append(p.Constants, Prior{Name: name, Value: v, Factor: 1.3, Source: "test"})
 	}
 	for _, name := range []string{"gemm_bandwidth", "attention_bandwidth", "small_bandwidth", "split_bandwidth", "expert_bandwidth"} {

@@ -50,19 +50,20 @@ func (p *plan) time(q quantity, v *values) (sum shares, hosted float64) {
 	return sum, hosted
 }
 
-// planOf is the plan of a config. Where requests reach the engine one by one, its first step may hold any part of them: a quarter of
-// each of four cases.
+// planOf is the plan of a config. Where requests reach the engine one by one, its first step may hold all or any part of them: half
+// and half, parts evenly.
 func (w worker) planOf(ragged bool) plan {
 	p := plan{}
 	b := int(w.c.Experiment.RequestsPerReplica())
-	const cases = 4
 	if !ragged || b < 2 || w.m.engine.Schedule != "chunked" {
 		w.serve(&p, b, 1)
 		return p
 	}
-	for i := 1; i <= cases; i++ {
-		w.serve(&p, max(1, model.CeilDiv(b*i, cases)), 1.0/cases)
+	const parts = 4
+	for i := 1; i < parts; i++ {
+		w.serve(&p, model.CeilDiv(b*i, parts), 0.5/(parts-1))
 	}
+	w.serve(&p, b, 0.5)
 	return p
 }
 

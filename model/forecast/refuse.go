@@ -14,7 +14,7 @@ const farthest = 4
 
 // Deviations of logarithms by what differs from the nearest run: what the laws may have wrong there.
 const (
-	perTP      = 0.025 // each doubling or halving of TP
+	perTP      = 0.015 // each doubling or halving of TP
 	perPP      = 0.06
 	perEP      = 0.35 // experts on other ranks: routing and waits that one rank has not
 	perDP      = 0.03

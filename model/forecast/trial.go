@@ -106,31 +106,22 @@ func Summaries(trials []Trial) (all []Summary) {
 func summary(mode, name string, trials []Trial) Summary {
 	s := Summary{Mode: mode, Metric: name, N: len(trials)}
 	var halves []float64
-	type count struct{ inside, n float64 }
-	points := map[string]count{}
+	points := map[string]bool{}
 	inside := 0.0
 	for _, t := range trials {
 		off := math.Abs(t.Error)
 		s.Mean, s.Worst = s.Mean+off/float64(len(trials)), max(s.Worst, off)
 		halves = append(halves, 50*(t.Metric.High-t.Metric.Low)/t.Metric.Value)
-		c := points[t.Point]
-		if c.n++; t.Inside {
-			c.inside, inside = c.inside+1, inside+1
+		if points[t.Point] = true; t.Inside {
+			inside++
 		}
-		points[t.Point] = c
 	}
 	slices.Sort(halves)
 	s.HalfWidth = halves[len(halves)/2]
 	share := inside / float64(len(trials))
 	s.Coverage = 100 * share
-	variance := 0.0 // of the share, forecasts of one point going together
-	for _, c := range points {
-		d := c.inside - Level*c.n
-		variance += d * d
-	}
-	n := float64(len(trials))
-	independent := min(n, max(1, Level*(1-Level)*n*n/max(variance, 1e-9)))
-	s.Verdict = verdict(share*independent, independent)
+	n := float64(len(points)) // forecasts of one point go together: they count as one
+	s.Verdict = verdict(share*n, n)
 	return s
 }
 

@@ -23,6 +23,7 @@ type work struct {
 	calls   float64 // of communication
 	fixed   float64 // µs of these by the table, whatever their size
 	moving  float64 // µs of these by their sizes
+	prompt  float64 // tokens of prompts
 	graph   bool
 	alone   bool          // one request decodes
 	rows    []*Collective // of the table
@@ -87,6 +88,9 @@ func (w worker) step(b batch) []work {
 	for pp := range out {
 		k := &out[pp]
 		k.graph = w.m.engine.inGraph(w.c) && (len(b.prompts) == 0 || w.m.engine.Graph == "all" && b.tokens() <= maxGraph)
+		for _, c := range b.prompts {
+			k.prompt += float64(c.tokens)
+		}
 		k.alone = b.decode == 1 && len(b.prompts) == 0
 		w.layers(k, b, pp)
 		tokens, hidden := b.tokens(), float64(shape.Hidden)
