@@ -141,9 +141,9 @@ func (a *App) furnish() {
 		Where: a.calibrated()})
 	a.Forecasts = forecast.New(forecast.Needs{
 		Workspace: a.ws, World: a.world, Row: a.Experiments.Row, KnownOf: a.Measure.Quick, Calibrations: a.Calibrations.Measured,
-		Steps: func(ctx context.Context, r model.Run) []xray.Rank { // none of a run that cannot be read here
-			found, _ := a.Measure.XRay(ctx, r.Name, nil)
-			return found.Ranks
+		Steps: func(ctx context.Context, r model.Run) xray.Report {
+			found, _ := a.Measure.XRay(ctx, r.Name, nil) // what cannot be read here tells nothing
+			return found
 		},
 		Recorded: func(e model.Experiment) model.Engine { r, _ := replay.For(e); return r.Engine },
 	})

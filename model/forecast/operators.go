@@ -118,7 +118,7 @@ func (w worker) batchOf(s xray.Step) (b batch, ok bool) {
 // products are the GEMMs of a step by the names of their operators, the head among them.
 func (w worker) products(b batch) map[string]work {
 	all, tokens := map[string]work{}, b.tokens()
-	for _, m := range w.c.Shape.OnRank(w.c.Experiment.Layout, 0).Matrices(w.quant, int64(w.width)) {
+	for _, m := range w.matrices[0] {
 		if !m.Experts && w.c.Shape.MLA == nil {
 			k := all[m.Name]
 			k.gemms = append(k.gemms, gemm{float64(m.Bytes), 2 * tokens * float64(m.Out) * float64(m.In), float64(m.Layers)})

@@ -58,6 +58,8 @@ type worker struct {
 	width float64 // bytes of a value
 	quant *model.Quant
 	nodes int // that a TP group is on
+
+	matrices [][]model.Matrix // of every stage
 }
 
 func newWorker(c Config, m *machine) worker {
@@ -65,8 +67,12 @@ func newWorker(c Config, m *machine) worker {
 	if c.Experiment.Model.Precision == "float32" {
 		w.width = 4
 	}
-	if l := c.Experiment.Layout; c.GPUsPerNode > 0 && l.TP > c.GPUsPerNode {
+	l := c.Experiment.Layout
+	if c.GPUsPerNode > 0 && l.TP > c.GPUsPerNode {
 		w.nodes = model.CeilDiv(l.TP, c.GPUsPerNode)
+	}
+	for pp := range l.PP {
+		w.matrices = append(w.matrices, c.Shape.OnRank(l, pp).Matrices(w.quant, int64(w.width)))
 	}
 	return w
 }
@@ -135,10 +141,9 @@ func (w worker) head(k *work, b batch) {
 // layers adds the layers of a stage.
 func (w worker) layers(k *work, b batch, pp int) {
 	l, s := w.c.Experiment.Layout, w.c.Shape
-	rank := s.OnRank(l, pp)
 	tokens := b.tokens()
 	layers, sparse := 0.0, 0.0
-	for _, m := range rank.Matrices(w.quant, int64(w.width)) {
+	for _, m := range w.matrices[pp] {
 		n := float64(m.Layers)
 		switch m.Name {
 		case "o":
