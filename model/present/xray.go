@@ -1,10 +1,11 @@
 package present
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
-	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/model/xray"
 )
@@ -27,20 +28,25 @@ func XRay(s *xray.Step) Table {
 		out.Rows = append(out.Rows, Row{Cells: cells, Full: o.Name})
 	}
 	for _, g := range s.Gaps {
-		out.Add(Texts("gap: "+g.Cause, unit.Millis(g.NS, 3), unit.Percent(g.NS, s.WallNS), unit.Missing, unit.Missing, unit.Missing, unit.Missing,
+		out.Add(Texts("gap: "+gapWords[g.Cause], unit.Millis(g.NS, 3), unit.Percent(g.NS, s.WallNS), unit.Missing, unit.Missing, unit.Missing, unit.Missing,
 			unit.Percent(g.NS, s.WallNS))...)
 	}
 	return out
 }
 
+var gapWords = map[string]string{"host": "host late", "stream": "other stream", "between": "in a row", "unknown": "unknown"}
+
 // rate is what an operator achieved of what bounds it.
 func rate(o xray.Operator) string {
 	ns := float64(max(1, o.DurNS))
 	switch {
-	case o.Floor == "compute" && o.FLOPs != nil:
+	case o.FLOPs != nil && (o.Floor == "compute" || o.Floor == "" && o.Bytes != nil && *o.FLOPs > 300**o.Bytes):
 		return unit.Number(*o.FLOPs/ns/1e3, 0) + " TFLOP/s"
 	case o.Floor == "link" && o.Link != nil:
-		return unit.Number(*o.Link/ns, 0) + " GB/s link"
+		if o.WaitNS != nil {
+			ns = max(1, ns-float64(*o.WaitNS))
+		}
+		return unit.Number(*o.Link/ns, 0) + " GB/s"
 	case o.Bytes != nil:
 		return unit.Number(*o.Bytes/ns, 0) + " GB/s"
 	}
@@ -74,15 +80,15 @@ func Step(k xray.Kind, rank int) []string {
 	return []string{Joined(what...), Joined(how...)}
 }
 
-// XRaySentences say what costs most, what it could gain, who waited, and what is not certain.
+// XRaySentences say what costs most, what could gain most, who waited, and what is not certain.
 func XRaySentences(s *xray.Step) (out []string) {
-	most := s.ByTime()
-	if len(most) == 0 {
+	byTime := s.ByTime()
+	if len(byTime) == 0 {
 		return nil
 	}
-	if best := model.First(most, func(o xray.Operator) bool { return o.FloorNS != nil }); best != nil {
-		out = append(out, fmt.Sprintf("%s is at %s %% of its floor (%s); at its floor the step would be at most %s ms shorter (%s %%)", best.Name,
-			unit.Percent(*best.FloorNS, max(1, best.DurNS)), floorWords[best.Floor], unit.Millis(best.CeilingNS(), 3), unit.Percent(best.CeilingNS(), s.WallNS)))
+	out = append(out, "costs most: "+ceiling(s, byTime[0]))
+	if best := slices.MaxFunc(byTime, func(a, b xray.Operator) int { return cmp.Compare(a.CeilingNS(), b.CeilingNS()) }); best.Name != byTime[0].Name {
+		out = append(out, "could gain most: "+ceiling(s, best))
 	}
 	out = append(out, launchSentence(s))
 	for _, o := range s.Operators {
@@ -90,7 +96,19 @@ func XRaySentences(s *xray.Step) (out []string) {
 			out = append(out, fmt.Sprintf("%s waited %s ms for other ranks", o.Name, unit.Millis(*o.WaitNS, 3)))
 		}
 	}
+	if s.Cut {
+		out = append(out, "this step began before all ranks were recorded: its communication waited for profilers")
+	}
 	return append(out, uncertain(s)...)
+}
+
+// ceiling is how far an operator is from its floor, and what the step could gain there.
+func ceiling(s *xray.Step, o xray.Operator) string {
+	if o.FloorNS == nil {
+		return fmt.Sprintf("%s, %s %% of the step", o.Name, unit.Percent(o.NS, s.WallNS))
+	}
+	return fmt.Sprintf("%s, at %s %% of its floor (%s); there the step would be at most %s ms shorter (%s %%)", o.Name,
+		unit.Percent(*o.FloorNS, max(1, o.DurNS)), floorWords[o.Floor], unit.Millis(o.CeilingNS(), 3), unit.Percent(o.CeilingNS(), s.WallNS))
 }
 
 // uncertain says which operators are not certain, those of one reason together, each with the kernel that took most of its time.
