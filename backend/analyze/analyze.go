@@ -41,6 +41,7 @@ type family struct {
 
 var families = []family{
 	{nil, func(*facts) string { return "" }, timingMetrics}, // of latencies and throughput
+	{energyNames, noEnergy, energyMetrics},
 	{[]string{"comm_overhead", "exposed_comm", "comm_comp_overlap", "comm_transfer", "comm_wait", "comm_unmatched"},
 		noCommunication, commMetrics},
 	{[]string{"coll_call_num", "coll_calls_total", "coll_calls_per_step"}, noTraces, countMetrics},
