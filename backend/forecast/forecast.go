@@ -202,18 +202,37 @@ func (f *Forecasts) Of(fitted *Fitted, row board.Row, prior bool) forecast.Forec
 	}
 	c.Batched = check.BatchedTokens(c.GPU)
 	for _, x := range row.Verdict.Findings {
-		if x.Severity == check.SeverityError && (strings.HasPrefix(x.Field, "parallelism") || strings.HasPrefix(x.Code, "fit-")) {
+		if x.Severity == check.SeverityError && strings.HasPrefix(x.Field, "parallelism") && !strings.HasPrefix(x.Code, "fit-") {
 			c.Faults = append(c.Faults, x.Fault)
 		}
 	}
+	var fit *check.Fit
+	if c.GPU.Bytes > 0 {
+		fit = new(check.MemoryFit(e, *shape, c.GPU, f.World.Formats)) // on the GPU of the forecast, which may be another than the site's
+		c.Faults = append(c.Faults, unfit(e, *fit, c.GPU)...)
+	}
 	out := fitted.Forecast(c, prior)
-	if fit := row.Verdict.Fit; fit != nil && out.Refused == "" {
+	if fit != nil && out.Refused == "" {
 		out.Metrics = append(out.Metrics, memory(*fit))
 	}
 	if other != "" {
 		out.Notes = append(out.Notes, other)
 	}
 	return out
+}
+
+// unfit says why a config cannot run in the memory of its GPUs, or not as one batch; what the estimate may err by is left out.
+func unfit(e model.Experiment, fit check.Fit, gpu model.GPU) []string {
+	const doubt = 2 << 30
+	room := fit.Headroom + fit.KVCache
+	switch {
+	case e.Engine != model.EngineVLLM && fit.Weights+fit.KVCache > fit.Total, e.Engine == model.EngineVLLM && room < -doubt:
+		return []string{"it does not fit the memory of " + gpu.Title}
+	case e.Engine == model.EngineVLLM && fit.Headroom < -doubt:
+		return []string{fmt.Sprintf("the cache on %s holds %.0f %% of its requests at a time: they come in waves, of which these laws know nothing",
+			gpu.Title, 100*float64(max(room, 0))/float64(fit.KVCache))}
+	}
+	return nil
 }
 
 // memory is what one GPU is to hold at least, by the check of memory, which may err by two GiB.

@@ -55,6 +55,8 @@ type Metric struct {
 	Level   float64            `json:"level"`
 	Parts   map[string]float64 `json:"parts"`    // in the unit, by PartNames; those of a throughput are shares of its time in %
 	RestsOn []string           `json:"rests_on"` // runs, then priors
+
+	LaunchBound bool `json:"launch_bound,omitempty"` // the host sets the pace: a value is little more than a guess, the interval is wide
 }
 
 // Machines are the constants of every machine of which there are runs, and of others by their priors.
@@ -207,7 +209,7 @@ func (f *fitted) forecast(c Config, out *Forecast) {
 			doubt = math.Hypot(doubt, hosted[q]*f.hostDoubt(&p))
 		}
 		m := f.metric(q, &times[q], slopes[q], doubt)
-		if hosted[q] > 0.5 && q == ttft {
+		if m.LaunchBound = hosted[q] > 0.5; m.LaunchBound && q == ttft {
 			out.Notes = append(out.Notes, m.Name+" is launch-bound: the host takes longer to launch its kernels than the GPU to run them")
 		}
 		out.Metrics = append(out.Metrics, m)
@@ -234,7 +236,7 @@ func (f *fitted) metric(q quantity, time *shares, slope vector, structural float
 	m := Metric{Name: u.name, Unit: u.unit, Value: total / u.scale, Level: Level, Parts: map[string]float64{}, RestsOn: f.restsOn(slope)}
 	m.Low, m.High = max(total*math.Exp(below), min(floor*0.9, total*math.Exp(-0.01)))/u.scale, total*math.Exp(above)/u.scale
 	for i, v := range time {
-		if v > 0 {
+		if v > 1e-6*total {
 			m.Parts[PartNames[i]] = v / u.scale
 		}
 	}

@@ -15,10 +15,10 @@ const farthest = 4
 // Deviations of logarithms by what differs from the nearest run: what the laws may have wrong there.
 const (
 	perTP      = 0.012 // each doubling or halving of TP
-	perPP      = 0.06
+	perPP      = 0.05
 	perEP      = 0.35 // experts on other ranks: routing and waits that one rank has not
 	perDP      = 0.03
-	perModel   = 0.03  // another model of the family
+	perModel   = 0.04  // another model of the family
 	perSize    = 0.004 // each doubling or halving of batch or prompt
 	raggedness = 0.07
 	priorDoubt = 0.35

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"shardeck/model/forecast"
+	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 )
 
@@ -23,7 +24,11 @@ func Forecast(f forecast.Forecast) Table {
 		cells := []Cell{{Text: m.Name, Role: Strong}, {Text: unit.Significant(m.Value), Lead: Estimate},
 			{Text: unit.Significant(m.Low) + "–" + unit.Significant(m.High)}, dim(m.Unit)}
 		for _, name := range shown {
-			cells = append(cells, dim(unit.Number(share(m, name), 0)))
+			text := ""
+			if _, has := m.Parts[name]; has {
+				text = unit.Number(share(m, name), 0)
+			}
+			cells = append(cells, dim(text))
 		}
 		t.Add(cells...)
 	}
@@ -89,7 +94,7 @@ func ForecastWords(f forecast.Forecast) (all []string) {
 // Trials is forecasts beside what was measured, and of each way of making them what they come to.
 func Trials(trials []forecast.Trial) []Table {
 	t := Table{Name: "trials", Columns: Columns("from", "run…14", "metric", ">forecast", ">interval", ">measured", ">error|%", "inside")}
-	sums := Table{Name: "sums", Columns: Columns("from", "metric", ">n", ">error|mean %", ">worst|%", ">inside|%", ">half-width|median %", "80 % inside?-10")}
+	sums := Table{Name: "sums", Columns: Columns("from", "metric", ">n", ">launch-bound/1", ">error|mean %", ">worst|%", ">inside|%", ">half-width|median %", ">p|of 80 %")}
 	for _, x := range trials {
 		if x.Refused != "" {
 			t.Add(dim(x.Mode), Cell{Text: x.Run}, dim("refused"), None(), None(), None(), None(), dim(x.Refused))
@@ -101,8 +106,8 @@ func Trials(trials []forecast.Trial) []Table {
 			Cell{Text: unit.Signed(x.Error, 1)}, Cell{Text: map[bool]string{true: "yes", false: "no"}[x.Inside], Role: map[bool]Role{false: Warn}[x.Inside]})
 	}
 	for _, s := range forecast.Summaries(trials) {
-		sums.Add(dim(s.Mode), Cell{Text: s.Metric}, Cell{Text: unit.Int(s.N)}, Cell{Text: unit.Number(s.Mean, 1)}, Cell{Text: unit.Number(s.Worst, 1)},
-			Cell{Text: unit.Number(s.Coverage, 0)}, Cell{Text: unit.Number(s.HalfWidth, 1)}, Cell{Text: s.Verdict})
+		sums.Add(dim(s.Mode), Cell{Text: s.Metric}, Cell{Text: unit.Int(s.N)}, Cell{Text: unit.Int(s.Bound)}, Cell{Text: unit.Number(s.Mean, 1)}, Cell{Text: unit.Number(s.Worst, 1)},
+			Cell{Text: unit.Number(s.Coverage, 0)}, Cell{Text: unit.Number(s.HalfWidth, 1)}, Cell{Text: unit.Number(s.P, 2), Role: map[bool]Role{true: Warn}[s.P < metric.Alpha]})
 	}
 	return []Table{t, sums}
 }
