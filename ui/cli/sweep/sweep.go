@@ -42,7 +42,7 @@ lists the sweeps.
   goal: {metric: throughput_tokens_sec, constraints: [ttft_p99 <= 200]}
 `, func(ctx context.Context, a *app.App, _ []string) error { return list(ctx, e, a) })
 	c.AddCommand(newSweep(e), checkSweep(e), submitSweep(e), statusOf(e), watchSweep(e), resumeSweep(e), stopSweep(e),
-		table(e), frontier(e))
+		table(e), frontier(e), scalings(e), pairs(e))
 	return c
 }
 
