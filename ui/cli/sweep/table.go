@@ -175,7 +175,7 @@ signed-rank test over the pairs is sure of a direction; that takes at least six.
 		if err != nil {
 			return err
 		}
-		field, err := scaling.FieldOf(all, by)
+		field, err := scaling.FieldOf(all, by) // without one it names those that vary
 		if err != nil {
 			return err
 		}
@@ -195,6 +195,5 @@ signed-rank test over the pairs is sure of a direction; that takes at least six.
 	c.Example = "  shardeck sweep pairs scan --by all_reduce --metric tpot"
 	c.Flags().StringVar(&name, "metric", scaling.ThroughputMetric, "a metric, or one statistic of it: `ttft_p99`")
 	c.Flags().StringVar(&by, "by", "", "the `field` that differs")
-	_ = c.MarkFlagRequired("by")
 	return c
 }
