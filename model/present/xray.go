@@ -13,9 +13,10 @@ import (
 // XRay is a step by operator, most time first, and its gaps; their times add up to the step.
 func XRay(s *xray.Step) Table {
 	out := Table{Name: "operators", One: "operator", Columns: Columns("operator", ">time|ms", ">share|%", ">n|a layer/3", ">a layer|µs/2",
-		">rate", ">of floor|%", ">gain|% at most")}
+		">rate", ">of floor|%", ">at most|gain %")}
 	for _, o := range s.ByTime() {
-		cells := Texts(o.Name, unit.Millis(o.NS, 3), unit.Percent(o.NS, s.WallNS), unit.Missing, unit.Missing, rate(o), unit.Missing, unit.Missing)
+		none := unit.Missing
+		cells := Texts(o.Name, unit.Millis(o.NS, 3), unit.Percent(o.NS, s.WallNS), none, none, rate(o), none, none)
 		cells[0].Role = Strong
 		if o.Layers > 0 {
 			cells[3], cells[4] = Cell{Text: unit.Number(float64(o.N)/float64(o.Layers), 0)}, Cell{Text: unit.Micros(o.LayerNS, 1)}
@@ -28,8 +29,8 @@ func XRay(s *xray.Step) Table {
 		out.Rows = append(out.Rows, Row{Cells: cells, Full: o.Name})
 	}
 	for _, g := range s.Gaps {
-		out.Add(Texts("gap: "+gapWords[g.Cause], unit.Millis(g.NS, 3), unit.Percent(g.NS, s.WallNS), unit.Missing, unit.Missing, unit.Missing, unit.Missing,
-			unit.Percent(g.NS, s.WallNS))...)
+		none, share := unit.Missing, unit.Percent(g.NS, s.WallNS)
+		out.Add(Texts("gap: "+gapWords[g.Cause], unit.Millis(g.NS, 3), share, none, none, none, none, share)...)
 	}
 	return out
 }
@@ -74,6 +75,9 @@ func Step(k xray.Kind, rank int) []string {
 	if s.Repeats > 1 {
 		how = append(how, fmt.Sprintf("%d kernels a layer, %d times alike", s.Period, s.Repeats))
 	}
+	if s.NextNS > s.WallNS/100 {
+		how = append(how, "then idle for "+unit.Millis(s.NextNS, 3)+" ms")
+	}
 	if s.Graph {
 		how = append(how, "replayed from CUDA graphs")
 	}
@@ -87,7 +91,8 @@ func XRaySentences(s *xray.Step) (out []string) {
 		return nil
 	}
 	out = append(out, "costs most: "+ceiling(s, byTime[0]))
-	if best := slices.MaxFunc(byTime, func(a, b xray.Operator) int { return cmp.Compare(a.CeilingNS(), b.CeilingNS()) }); best.Name != byTime[0].Name {
+	byGain := func(a, b xray.Operator) int { return cmp.Compare(a.CeilingNS(), b.CeilingNS()) }
+	if best := slices.MaxFunc(byTime, byGain); best.Name != byTime[0].Name {
 		out = append(out, "could gain most: "+ceiling(s, best))
 	}
 	out = append(out, launchSentence(s))
