@@ -87,7 +87,7 @@ func TestDemoInTmux(t *testing.T) {
 				w.whole(size[0], size[1], pane.text)
 			}
 			w.keys("?")
-			w.wait("Keys", "edit its config")
+			w.wait("quit")
 			w.keys("Escape")
 			w.keys("q")
 			w.wait("ready>")

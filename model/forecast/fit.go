@@ -19,17 +19,14 @@ type observation struct {
 }
 
 func (o *observation) residual(v *values) float64 {
-	said := o.plan.logs(v)[o.q]
-	if o.trace {
-		said += math.Log(v[traceScale])
-	}
-	return o.log - said
+	t, _ := o.plan.time(o.q, v)
+	return o.log - math.Log(t.sum())
 }
 
 // Errors of logarithms of what is measured: as far as laws of this form describe it.
 const (
-	ttftError = 0.025
-	tpotError = 0.015
+	ttftError = 0.04
+	tpotError = 0.02
 )
 
 // spreadError is the deviation of the median of some three iterations, of the range of them.
@@ -49,7 +46,7 @@ type fitted struct {
 	at         values
 	covariance matrix // of the logarithms
 	scatter    [quantities][]float64
-	most       [4]float64 // the largest of each size of runs
+	traced     []float64 // traced over untraced time of decode steps, of each run with both
 }
 
 // freedom is the degrees of freedom of Student's t by which an observation far off counts less.
@@ -103,10 +100,7 @@ func (f *fitted) normal(all []observation) (a matrix, b vector) {
 	for i := range all {
 		o := &all[i]
 		r := o.residual(&f.at)
-		slope := o.plan.slopes(&f.at)[o.q]
-		if o.trace {
-			slope[traceScale] = 1
-		}
+		slope := o.plan.slope(o.q, &f.at)
 		z := r / o.error
 		weight := (freedom + 1) / (freedom + z*z) / (o.error * o.error)
 		for c := range slope {
@@ -122,15 +116,16 @@ func (f *fitted) normal(all []observation) (a matrix, b vector) {
 	return a, b
 }
 
-// slopes are how the logarithm of each metric changes with that of each constant.
-func (p *plan) slopes(v *values) (g [quantities]vector) {
+// slope is how a metric's logarithm changes with that of each constant.
+func (p *plan) slope(q quantity, v *values) (g vector) {
 	const h = 1e-4
-	at, moved := p.logs(v), *v
-	for c := range moved {
+	base, _ := p.time(q, v)
+	at := math.Log(base.sum())
+	moved := *v
+	for c := range g {
 		moved[c] = v[c] * (1 + h)
-		for q, log := range p.logs(&moved) {
-			g[q][c] = (log - at[q]) / h
-		}
+		t, _ := p.time(q, &moved)
+		g[c] = (math.Log(t.sum()) - at) / h
 		moved[c] = v[c]
 	}
 	return g
@@ -183,17 +178,11 @@ func fitRuns(m machine, runs []Run, plans []plan, from *values) *fitted {
 		all = append(all, timed(&runs[i], &plans[i])...)
 		all = append(all, f.operators(&runs[i])...)
 	}
-	for _, r := range runs {
-		for i, v := range r.Config.sizes() {
-			f.most[i] = max(f.most[i], v)
-		}
-	}
 	start := m.start()
 	f.solve(all, *cmp.Or(from, &start))
 	for i := range runs {
 		for q, measured := range runs[i].measured() {
-			_, hosted := plans[i].time(&f.at)
-			if measured > 0 && hosted[q] < 0.5 && runs[i].Spread[ttft] < steadySpread { // what the host sets has a doubt of its own
+			if measured > 0 {
 				o := observation{plan: &plans[i], q: quantity(q), log: math.Log(measured)}
 				f.scatter[q] = append(f.scatter[q], o.residual(&f.at))
 			}
@@ -211,9 +200,7 @@ func (r Run) measured() [quantities]float64 {
 func timed(r *Run, p *plan) (all []observation) {
 	for q, sd := range map[quantity]float64{ttft: ttftError, tpot: tpotError} {
 		if v := r.measured()[q]; v > 0 {
-			if sd = math.Hypot(sd, spreadError*r.Spread[q]); r.Ragged {
-				sd = math.Hypot(sd, raggedness)
-			}
+			sd = math.Hypot(sd, spreadError*r.Spread[q])
 			all = append(all, observation{plan: p, q: q, log: math.Log(v), error: sd, run: r.Name})
 		}
 	}

@@ -102,22 +102,14 @@ func SweepJobs(p sweep.Plan) Table {
 	return t
 }
 
-// SweepChain says that jobs of a sweep wait for others of it; empty: none does.
-func SweepChain(p sweep.Plan) string {
-	if p.Chained == 0 {
-		return ""
-	}
-	return fmt.Sprintf("limit.jobs is %d, so %s will start only as others end", p.Sweep.Limit.Jobs, unit.Plural(p.Chained, "job"))
-}
-
 // SweepTotal is a sweep in one line: 9 of 12 points · 3 impossible · at most 1.13 node-hours.
 func SweepTotal(p sweep.Plan) string {
 	all := len(p.Points) - p.Count(sweep.LeftOut)
 	left := all - p.Count(sweep.Impossible)
-	words := []string{fmt.Sprintf("%d of %s", left, unit.Plural(all, "point"))}
+	words := []string{unit.Int(left) + " of " + unit.Plural(all, "point")}
 	for _, s := range []sweep.State{sweep.Impossible, sweep.LeftOut, sweep.Done, sweep.Failed, sweep.Submitted} {
 		if n := p.Count(s); n > 0 {
-			words = append(words, fmt.Sprintf("%d %s", n, s))
+			words = append(words, unit.Int(n)+" "+string(s))
 		}
 	}
 	if p.NodeHours != nil {

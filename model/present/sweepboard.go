@@ -33,7 +33,7 @@ func SweepCounts(p sweep.Plan) string {
 		if counts[word] == 0 {
 			return ""
 		}
-		return fmt.Sprintf("%d %s", counts[word], word)
+		return unit.Int(counts[word]) + " " + word
 	})
 	return strings.ReplaceAll(Joined(said...), " · ", ", ")
 }
@@ -43,7 +43,7 @@ func SweepAxes(s sweep.Sweep) string {
 	return strings.Join(model.Each(s.Axes, func(a sweep.Axis) string {
 		values := model.Each(a.Values, func(v []string) string { return model.ShortModel(strings.Join(v, "+")) })
 		if n := len(values); n > 6 {
-			values = append(values[:3], "…", values[n-1])
+			values = []string{values[0], values[1], "… " + values[n-1]}
 		}
 		return strings.Join(model.Each(a.Paths, scaling.LastPart), "+") + " " + strings.Join(values, ", ")
 	}), " × ")

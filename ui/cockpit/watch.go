@@ -129,7 +129,7 @@ func (m *Model) announce(changed []model.Job) tea.Cmd {
 			tone = theme.Good
 		}
 	}
-	text := strings.Join(words, " · ")
+	text := strings.Join(slices.Compact(words), " · ") // jobs of one sweep have one name
 	note := pane.Note{Text: text + " · 3 shows it", Brief: text, Tone: tone}
 	if m.focus == pane.Jobs {
 		note.Text = text

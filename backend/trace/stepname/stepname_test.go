@@ -67,8 +67,7 @@ func TestForms(t *testing.T) {
 		if f.phase == "" {
 			want = Step{Kind: Empty}
 		}
-		got := Of(f.name)
-		if got.Kind != want.Kind || got.Phase != want.Phase || got.Tokens != want.Tokens {
+		if got := Of(f.name); got != want {
 			t.Errorf("%s: %+v, want %+v", f.name, got, want)
 		}
 	}

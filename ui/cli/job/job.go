@@ -115,7 +115,7 @@ func printPreviews(e *command.Env, previews []jobs.Preview, starts []jobs.Start)
 		all[i] = dry{p, starts[i]}
 	}
 	if e.JSON {
-		return cmp.Or(e.PrintJSON(all), refuse(e, previews, len(previews)))
+		return e.PrintJSON(all)
 	}
 	for _, d := range all {
 		fmt.Fprint(e.Out, d.Script)

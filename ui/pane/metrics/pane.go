@@ -51,6 +51,7 @@ type Pane struct {
 	columns  *columns
 	base     *baseline
 	best     *best
+	judged   string                        // filter of the rows among which the best are marked
 	replays  bool                          // all runs are replays
 	detail   *detail                       // one run opened; nil: the table
 	chooser  *list.List[metric.Definition] // the columns being chosen; nil: they are not
@@ -122,6 +123,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 
 // refresh shows what has changed of the runs, and has the best of those in sight judged.
 func (p *Pane) refresh() tea.Cmd {
+	p.judged = p.list.FilterText()
 	p.best.find(p.list.Shown(), p.columns.defs, p.base.name == "")
 	p.replays = len(p.list.Rows()) > 0 && !slices.ContainsFunc(p.list.Rows(), func(r model.Run) bool { return !r.Replay })
 	p.list.SetRows(p.list.Rows())
@@ -191,8 +193,12 @@ func (p *Pane) follow(msg pane.SelectMsg) tea.Cmd {
 	return p.list.Settle()
 }
 
+// rested follows the cursor; the best of the rows are others where the filter shows others.
 func (p *Pane) rested() tea.Cmd {
-	refresh := p.refresh()
+	var refresh tea.Cmd
+	if p.judged != p.list.FilterText() {
+		refresh = p.refresh()
+	}
 	if !p.focused {
 		return refresh
 	}
