@@ -54,6 +54,9 @@ func (rd *Reader) launches(ctx context.Context, f model.RunFile) []trace.LaunchR
 			return l.Runs
 		}
 	}
+	if rd.affordable(model.Run{}, f.Size, "") != nil { // a job has read the kernels alone
+		return nil
+	}
 	ranks, err := kineto.Reader{Calls: true}.Open(ctx, f.Path, nil)
 	if err != nil || ranks[0].Links == nil {
 		return nil

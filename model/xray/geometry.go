@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"shardeck/model"
 )
 
 // tile is how names of products write the part of the result that a block computes.
-var tile = regexp.MustCompile(`(?:_|gemm_\w+?_)(\d{1,3})x(\d{1,3})(?:_|x)`)
+var tile = regexp.MustCompile(`(?:_|tilesize)(\d{1,3})x(\d{1,3})(?:_|x)`)
 
 // geometry says where a launch contradicts the shapes of an operator's products, in whichever order they ran; empty: nowhere that shows.
 // Without split-K a kernel launches a block a tile, filled up to whole clusters, unless it is one that stays on the multiprocessors and
@@ -53,15 +55,11 @@ func fits(k *Kernel, want Matmul, sms int) bool {
 	if a == 0 || b == 0 || k.Blocks == 0 || sms == 0 || k.Blocks*10 >= sms*9 && k.Blocks <= sms {
 		return true
 	}
-	split := strings.Contains(strings.ToLower(k.Name), "splitk")
 	for _, t := range [][2]int{{a, b}, {b, a}} {
-		tiles := ((want.N + t[0] - 1) / t[0]) * ((want.M + t[1] - 1) / t[1])
-		switch {
-		case k.Blocks >= tiles && k.Blocks <= tiles+tiles/8+8:
-			return true
-		case (split || k.Blocks > sms) && k.Blocks >= tiles && tiles > 0 && k.Blocks%tiles == 0:
+		tiles := model.CeilDiv(want.N, t[0]) * model.CeilDiv(want.M, t[1])
+		if k.Blocks%tiles == 0 || k.Blocks > tiles && k.Blocks <= tiles+tiles/8+8 {
 			return true
 		}
 	}
-	return split && k.Blocks < want.N // in parts of another number
+	return strings.Contains(strings.ToLower(k.Name), "splitk") && k.Blocks < want.N // in parts of another number
 }

@@ -232,3 +232,26 @@ func TestQuantisedAndExperts(t *testing.T) {
 		t.Errorf("%v bytes of weights, want those of one expert", weights)
 	}
 }
+
+func TestGeometry(t *testing.T) {
+	for name, c := range map[string]struct {
+		kernel string
+		blocks int
+		want   Matmul
+		fits   bool
+	}{
+		"a block a tile":              {"nvjet_sm90_tst_64x8_64x16_4x1_v_bz_TNT", 96, Matmul{M: 4, N: 6144}, true},
+		"half as many":                {"nvjet_sm90_tst_64x8_64x16_4x1_v_bz_TNT", 48, Matmul{M: 4, N: 6144}, false},
+		"persistent":                  {"nvjet_sm90_tst_128x8_64x12_2x1_v_bz_TNT", 132, Matmul{M: 4, N: 28672}, true},
+		"split-K":                     {"nvjet_sm90_tst_64x8_64x16_2x1_v_bz_splitK_TNT", 128, Matmul{M: 4, N: 4096}, true},
+		"filled up to clusters":       {"nvjet_sm90_tst_256x8_64x6_2x1_v_bz_TNT", 22, Matmul{M: 4, N: 5472}, true},
+		"Ampere, split without words": {"ampere_bf16_s16816gemm_bf16_128x64_ldg8_f2f_stages_64x3_tn", 96, Matmul{M: 4, N: 4096}, true},
+		"Ampere, of another width":    {"ampere_bf16_s16816gemm_bf16_128x64_ldg8_f2f_stages_64x3_tn", 50, Matmul{M: 4, N: 4096}, false},
+		"no tile in the name":         {"gemv2T_kernel_val", 3, Matmul{M: 1, N: 4096}, true},
+	} {
+		k := Kernel{Name: c.kernel, Blocks: c.blocks}
+		if got := fits(&k, c.want, 132); got != c.fits {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
