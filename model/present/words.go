@@ -10,6 +10,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/check"
+	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 )
 
@@ -119,6 +120,18 @@ func Cost(p *check.Price) string {
 		return ""
 	}
 	return NodeHours(p.NodeHours)
+}
+
+// Energy is what an output token of a run cost, beside what its job did: "0.374 J/tok"; empty: not known.
+func Energy(a *metric.Analysis) string {
+	if a == nil {
+		return ""
+	}
+	m := a.Metric("energy_j_per_token")
+	if m.Value == nil {
+		return ""
+	}
+	return unit.Significant(*m.Value) + " " + m.Unit
 }
 
 // NodeHours is an amount of what a site charges: "0.25 node-hours".

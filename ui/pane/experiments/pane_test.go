@@ -217,3 +217,15 @@ func TestAnalysisOfAnotherPaneIsShown(t *testing.T) {
 	d := drive(t, w, 80, 18).Press("down").Absent("% communication").Expect("communication not known: t reads the traces")
 	d.Send(pane.AnalysedMsg{Analysis: w.Analysis("llama-8b-tp2")}).Expect("17 618", "11.5 % communication")
 }
+
+func TestEnergyStandsBesideThePrice(t *testing.T) {
+	w := panetest.Open(t)
+	d := drive(t, w, 140, 39).Press("down").Absent("J/tok")
+	a := w.Analysis("llama-8b-tp2")
+	for i, m := range a.Metrics {
+		if m.Name == "energy_j_per_token" {
+			a.Metrics[i].Value = new(0.3743)
+		}
+	}
+	d.Send(pane.AnalysedMsg{Analysis: a}).Expect("node-hours · 0.374 J/tok")
+}

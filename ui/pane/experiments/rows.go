@@ -210,7 +210,11 @@ func (p *rows) details(r row, width int, narrow bool) []string {
 	}
 	id := r.Experiment.ID
 	lines := []string{th.Paint(theme.Strong, id) + "  " + widget.Sentence(r.Experiment.Description, max(width-2-widget.Width(id), 1))}
-	parts := [][]string{{present.Placement(r.Verdict.Placement), present.Cost(r.Verdict.Price), present.Memory(r.Verdict.Fit)}}
+	energy := ""
+	if r.Own() {
+		energy = present.Energy(r.Analysis)
+	}
+	parts := [][]string{{present.Placement(r.Verdict.Placement), present.Cost(r.Verdict.Price), energy, present.Memory(r.Verdict.Fit)}}
 	if r.Analysis == nil {
 		parts = append(parts, []string{p.nothingYet(r)})
 	} else {
