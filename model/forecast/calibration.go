@@ -45,6 +45,12 @@ type Sample struct {
 	N        int     `json:"n"`
 }
 
+// Operators of attention.
+const (
+	GroupedOperator = "gqa"
+	LatentOperator  = "mla"
+)
+
 // Law is what a time follows.
 type Law string
 

@@ -85,3 +85,17 @@ func TestConstants(t *testing.T) {
 		t.Errorf("a sample twice as slow as its law is %v %% above it", got)
 	}
 }
+
+// A model takes the attention of its own kind, whichever was measured last.
+func TestAttentionOfTheModelsKind(t *testing.T) {
+	c := Calibration{GPU: h100.Names[0]}
+	for i := 1.0; i <= 4; i++ {
+		for operator, rate := range map[string]float64{GroupedOperator: 3e12, LatentOperator: 1e12} {
+			c.Samples = append(c.Samples, Sample{Law: DecodeAttention, Operator: operator, Group: 1, Nodes: 1, Bytes: i * 1e8, Seconds: 1e-5 + i*1e8/rate})
+		}
+	}
+	l := Fit(table(), []Calibration{c}, tp1Runs(t, "torch"))
+	if got := l.groups[0].m.priors[attentionBandwidth].Value; math.Abs(got-3000) > 1 {
+		t.Errorf("a model of grouped-query attention reads its cache at %v GB/s", got)
+	}
+}

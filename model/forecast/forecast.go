@@ -61,8 +61,14 @@ type Metric struct {
 // Machines are the constants of every machine of which there are runs, and of others by their priors.
 type Machines struct {
 	priors   *Priors
-	measured []Calibration
+	measured []measuredOn
 	groups   []*runsOf
+}
+
+// measuredOn is the constants of a calibration.
+type measuredOn struct {
+	gpu       string // as its driver names it; empty: none
+	constants []Constant
 }
 
 // runsOf is the runs of models of one family, by one engine, in one format of weights, on one kind of GPU.
@@ -104,7 +110,10 @@ func format(c Config) string {
 // Fit fits the laws of each machine to its runs. Calibrations stand before priors where the GPU is the same; gpu finds one by the
 // name that a driver gives it.
 func Fit(priors *Priors, calibrations []Calibration, runs []Run) *Machines {
-	l := &Machines{priors: priors, measured: calibrations}
+	l := &Machines{priors: priors}
+	for _, c := range calibrations {
+		l.measured = append(l.measured, measuredOn{c.GPU, c.Constants()})
+	}
 	for _, r := range runs {
 		g := l.find(r.Config)
 		if g == nil {
@@ -126,9 +135,12 @@ func Fit(priors *Priors, calibrations []Calibration, runs []Run) *Machines {
 
 func (l *Machines) machine(c Config) (machine, bool) {
 	var constants []Constant
+	attention := map[bool]string{true: LatentOperator, false: GroupedOperator}[c.Shape.MLA != nil]
 	for _, m := range l.measured {
-		if slices.Contains(c.GPU.Names, m.GPU) && m.GPU != "" {
-			constants = append(constants, m.Constants()...)
+		for _, k := range m.constants { // of attention that of the model's kind
+			if m.gpu != "" && slices.Contains(c.GPU.Names, m.gpu) && (k.Operator == "" || k.Operator == attention) {
+				constants = append(constants, k)
+			}
 		}
 	}
 	return l.priors.machineOf(string(c.Experiment.Engine), c.Experiment.Model.Precision, c.GPU, c.Site, constants)
