@@ -143,6 +143,7 @@ type Tasks struct {
 	Failed  int `json:"failed"` // or cancelled
 
 	Cancelled int    `json:"cancelled,omitempty"` // of Failed
+	First     int    `json:"first,omitempty"`     // the lowest number that the scheduler tells of: it may have forgotten those before
 	Which     string `json:"which,omitempty"`     // the numbers of those that failed though nobody cancelled them, the first few: 3, 7
 }
 
@@ -198,6 +199,9 @@ func (t Tasks) Words() string {
 		return ""
 	}
 	words, failed := []string{fmt.Sprintf("%d of %d done", t.Done, all)}, "failed"
+	if t.First > 1 {
+		words[0] += fmt.Sprintf(" from task %d on", t.First)
+	}
 	if t.Which != "" {
 		failed += " (" + t.Which + ")"
 	}

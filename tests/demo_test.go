@@ -87,7 +87,7 @@ func TestDemoInTmux(t *testing.T) {
 				w.whole(size[0], size[1], pane.text)
 			}
 			w.keys("?")
-			w.wait("quit")
+			w.wait("Keys", "edit its config")
 			w.keys("Escape")
 			w.keys("q")
 			w.wait("ready>")

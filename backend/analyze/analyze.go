@@ -41,6 +41,7 @@ type family struct {
 
 var families = []family{
 	{nil, func(*facts) string { return "" }, timingMetrics}, // of latencies and throughput
+	{energyNames, noEnergy, energyMetrics},
 	{[]string{"comm_overhead", "exposed_comm", "comm_comp_overlap", "comm_transfer", "comm_wait", "comm_unmatched"},
 		noCommunication, commMetrics},
 	{[]string{"coll_call_num", "coll_calls_total", "coll_calls_per_step"}, noTraces, countMetrics},
@@ -185,6 +186,7 @@ func doubtfulRanks(f *facts) (out []string) {
 // prompt into chunks.
 func doubtfulIterations(f *facts) (out []string) {
 	want, from := f.in.TracedIterations()
+	files := map[int][]string{} // by the prefill steps seen in them
 	for _, r := range f.Ranks {
 		seen := 0
 		for _, m := range f.Traces[r.Number].Marks {
@@ -193,9 +195,12 @@ func doubtfulIterations(f *facts) (out []string) {
 			}
 		}
 		if seen > 0 && want > 0 && seen != want {
-			out = append(out, fmt.Sprintf("%s: %d prefill steps, but %s says %d traced iterations; calls per iteration may be wrong",
-				r.File, seen, from, want))
+			files[seen] = append(files[seen], r.File)
 		}
+	}
+	for _, seen := range slices.Sorted(maps.Keys(files)) {
+		out = append(out, fmt.Sprintf("%s: %d prefill steps, but %s says %d traced iterations; calls per iteration may be wrong",
+			strings.Join(firstTwo(files[seen]), ", "), seen, from, want))
 	}
 	return out
 }

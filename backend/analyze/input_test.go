@@ -133,6 +133,12 @@ func TestIterationsDisagree(t *testing.T) {
 	if a := analyse(t, in); !warned(a, "2 prefill steps, but profile_iterations says 5") {
 		t.Errorf("warnings: %q", a.Warnings)
 	}
+	r1.Mark("prefill", 0, 100, true).Mark("prefill", 400, 500, true)
+	in = fakeInput(layoutOf(2, 1, 1, 1), r0, r1)
+	in.Experiment.ProfileIterations = 5
+	if a := analyse(t, in); !warned(a, "1.json: 2 prefill steps, but") || strings.Count(strings.Join(a.Warnings, "\n"), "prefill steps") != 1 {
+		t.Errorf("two ranks of one number are one sentence: %q", a.Warnings)
+	}
 	in.Info = &model.RunInfo{Traced: 2, Tokens: 64}
 	a := analyse(t, in)
 	if warned(a, "prefill steps") || value(t, a, "coll_call_num") != 4 {

@@ -36,6 +36,7 @@ import (
 	"shardeck/backend/workspace"
 	"shardeck/model"
 	"shardeck/model/check"
+	"shardeck/model/xray"
 )
 
 // Options of an open workspace. The zero value opens the workspace of the current folder.
@@ -140,6 +141,10 @@ func (a *App) furnish() {
 		Where: a.calibrated()})
 	a.Forecasts = forecast.New(forecast.Needs{
 		Workspace: a.ws, World: a.world, Row: a.Experiments.Row, KnownOf: a.Measure.Quick, Calibrations: a.Calibrations.Measured,
+		Steps: func(ctx context.Context, r model.Run) xray.Report {
+			found, _ := a.Measure.XRay(ctx, r.Name, nil) // what cannot be read here tells nothing
+			return found
+		},
 		Recorded: func(e model.Experiment) model.Engine { r, _ := replay.For(e); return r.Engine },
 	})
 	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick})

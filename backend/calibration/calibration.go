@@ -235,7 +235,7 @@ func (c *Calibrations) Find(name string) (File, []string, error) {
 	found := model.First(all, func(f File) bool { return name == "" || f.Name == name })
 	if found == nil {
 		fault := "there is no calibration " + strings.TrimSpace(name+" here")
-		return File{}, warnings, model.Unknown(fault, "shardeck calibrate measures this machine")
+		return File{}, warnings, model.Unknown(fault, "shardeck calibrate")
 	}
 	if c.Workspace.Writable("keep constants") == nil {
 		text, err := json.MarshalIndent(found, "", "  ")

@@ -24,7 +24,7 @@ type Needs struct {
 	World     check.World
 	Row       func(id string) (board.Row, error)
 	KnownOf   func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
-	Steps     func(ctx context.Context, r model.Run) []xray.Rank      // its steps taken apart; nil: none can be read here
+	Steps     func(ctx context.Context, r model.Run) xray.Report      // its steps taken apart; no ranks: none can be read here
 	Recorded  func(model.Experiment) model.Engine                     // that a replay plays back
 
 	Calibrations func() []forecast.Calibration // that were made here, the newest last; nil: none
@@ -126,7 +126,13 @@ func (f *Forecasts) measured(ctx context.Context, r model.Run) (out forecast.Run
 		return out, false
 	}
 	out = forecast.Run{Name: r.Name, Config: f.config(e, *shape)}
-	for _, text := range []string{r.GPU, a.Device(), e.Description} {
+	traced := ""
+	if len(r.KernelFiles()) > 0 && f.Steps != nil {
+		if x := f.Steps(ctx, r); len(x.Ranks) > 0 {
+			out.Steps, traced = x.Ranks[0].Steps, x.GPU
+		}
+	}
+	for _, text := range []string{r.GPU, a.Device(), traced, e.Description} {
 		if gpu, _ := model.FindGPU(f.World.GPUs, text, 0); gpu != nil && text != "" {
 			out.Config.GPU = *gpu
 			break
@@ -151,14 +157,6 @@ func (f *Forecasts) measured(ctx context.Context, r model.Run) (out forecast.Run
 	out.Iteration, _ = value("iteration_wall_clock")
 	if s := found.By.Stats; e.Engine == model.EngineVLLM && s[metric.Min] > 0 {
 		out.Ragged = s[metric.Max]-s[metric.Min] > 0.15*s[metric.Max] && e.RequestsPerReplica()*int64(e.Data.SeqLen) <= int64(out.Config.Batched)
-	}
-	if len(r.KernelFiles()) > 0 {
-		out.Steps = []xray.Step{{}} // until steps are taken apart
-	}
-	if len(r.KernelFiles()) > 0 && f.Steps != nil {
-		if ranks := f.Steps(ctx, r); len(ranks) > 0 {
-			out.Steps, out.Stage = ranks[0].Steps, ranks[0].Stage
-		}
 	}
 	return out, true
 }
@@ -204,15 +202,49 @@ func (f *Forecasts) Of(fitted *Fitted, row board.Row, prior bool) forecast.Forec
 	}
 	c.Batched = check.BatchedTokens(c.GPU)
 	for _, x := range row.Verdict.Findings {
-		if x.Severity == check.SeverityError && (strings.HasPrefix(x.Field, "parallelism") || strings.HasPrefix(x.Code, "fit-")) {
+		if x.Severity == check.SeverityError && strings.HasPrefix(x.Field, "parallelism") && !strings.HasPrefix(x.Code, "fit-") {
 			c.Faults = append(c.Faults, x.Fault)
 		}
 	}
+	var fit *check.Fit
+	if c.GPU.Bytes > 0 {
+		fit = new(check.MemoryFit(e, *shape, c.GPU, f.World.Formats)) // on the GPU of the forecast, which may be another than the site's
+		c.Faults = append(c.Faults, unfit(e, *fit, c.GPU)...)
+	}
 	out := fitted.Forecast(c, prior)
+	if fit != nil && out.Refused == "" {
+		out.Metrics = append(out.Metrics, memory(*fit))
+	}
 	if other != "" {
 		out.Notes = append(out.Notes, other)
 	}
 	return out
+}
+
+// unfit says why a config cannot run in the memory of its GPUs, or not as one batch; what the estimate may err by is left out.
+func unfit(e model.Experiment, fit check.Fit, gpu model.GPU) []string {
+	const doubt = 2 << 30
+	room := fit.Headroom + fit.KVCache
+	switch {
+	case e.Engine != model.EngineVLLM && fit.Weights+fit.KVCache > fit.Total, e.Engine == model.EngineVLLM && room < -doubt:
+		return []string{"it does not fit the memory of " + gpu.Title}
+	case e.Engine == model.EngineVLLM && fit.Headroom < -doubt:
+		return []string{fmt.Sprintf("the cache on %s holds %.0f %% of its requests at a time: they come in waves, of which these laws know nothing",
+			gpu.Title, 100*float64(max(room, 0))/float64(fit.KVCache))}
+	}
+	return nil
+}
+
+// memory is what one GPU is to hold at least, by the check of memory, which may err by two GiB.
+func memory(fit check.Fit) forecast.Metric {
+	const gib, doubt = 1 << 30, 2
+	parts := map[string]float64{}
+	for name, bytes := range map[string]int64{"weights": fit.Weights, "kv_cache": fit.KVCache, "activations": fit.Activations, "overhead": fit.Overhead} {
+		parts[name] = float64(bytes) / gib
+	}
+	used := float64(fit.Used()) / gib
+	return forecast.Metric{Name: "gpu_memory", Unit: "GiB", Value: used, Low: max(used-doubt, 0), High: used + doubt, Level: forecast.Level, Parts: parts,
+		RestsOn: []string{"the check of memory, by the model's shape"}}
 }
 
 // gpuOf is the kind of GPU that an experiment is forecast for: the one that its constraint or its description names, else that of all

@@ -15,11 +15,17 @@ import (
 	"shardeck/model/board"
 )
 
+// Surroundings tells whether jobs find what they need.
+type Surroundings struct {
+	Needs
+	submitter *Submitter
+}
+
 // Environment looks at all that the jobs of some experiments need, of every one where none is named: this
 // machine, the scheduler's account and QOS, the software, the models, quota and disk, and for those that are
 // named when their jobs would start. It starts programs and asks the scheduler, so it takes seconds, and is for
 // a user who asked.
-func (su *Submitter) Environment(ctx context.Context, ids []string) ([]probe.Line, error) {
+func (su *Surroundings) Environment(ctx context.Context, ids []string) ([]probe.Line, error) {
 	rows, err := su.Experiments.Rows(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -40,7 +46,7 @@ func (su *Submitter) Environment(ctx context.Context, ids []string) ([]probe.Lin
 	return lines, ctx.Err()
 }
 
-func (su *Submitter) needs(rows []board.Row) probe.Target {
+func (su *Surroundings) needs(rows []board.Row) probe.Target {
 	t := su.Software
 	t.Replay = true
 	for _, r := range rows {
@@ -67,7 +73,7 @@ func (su *Submitter) needs(rows []board.Row) probe.Target {
 	return t
 }
 
-func (su *Submitter) allowance(ctx context.Context, rows []board.Row) []probe.Line {
+func (su *Surroundings) allowance(ctx context.Context, rows []board.Row) []probe.Line {
 	ctx, cancel := context.WithTimeout(ctx, queryDeadline)
 	defer cancel()
 	limits, err := su.Scheduler.Limits(ctx)
@@ -86,7 +92,7 @@ func (su *Submitter) allowance(ctx context.Context, rows []board.Row) []probe.Li
 
 // accountLine holds the account of the settings against those the scheduler names.
 // Slurm may add the part of the project that owns GPUs: m1234 is m1234_g.
-func (su *Submitter) accountLine(limits scheduler.Limits) []probe.Line {
+func (su *Surroundings) accountLine(limits scheduler.Limits) []probe.Line {
 	if len(limits.Accounts) == 0 {
 		return nil
 	}
@@ -104,7 +110,7 @@ func (su *Submitter) accountLine(limits scheduler.Limits) []probe.Line {
 }
 
 // qosLines holds the QOS that the layouts take against those the scheduler names.
-func (su *Submitter) qosLines(limits scheduler.Limits, rows []board.Row) []probe.Line {
+func (su *Surroundings) qosLines(limits scheduler.Limits, rows []board.Row) []probe.Line {
 	var lines []probe.Line
 	for _, r := range rows {
 		name := r.Verdict.Placement.QOS
@@ -128,15 +134,15 @@ func (su *Submitter) qosLines(limits scheduler.Limits, rows []board.Row) []probe
 
 // startLines say when the jobs of some experiments would start; one for which the
 // scheduler plans nothing is worth a warning, since it may refuse the job itself.
-func (su *Submitter) startLines(ctx context.Context, rows []board.Row) []probe.Line {
+func (su *Surroundings) startLines(ctx context.Context, rows []board.Row) []probe.Line {
 	var previews []Preview
 	for _, r := range rows {
-		if p, err := su.Preview(ctx, r.Experiment.ID, false); err == nil { // why not is said by check
+		if p, err := su.submitter.Preview(ctx, r.Experiment.ID, false); err == nil { // why not is said by check
 			previews = append(previews, p)
 		}
 	}
 	var lines []probe.Line
-	for i, s := range su.Starts(ctx, previews) {
+	for i, s := range su.submitter.Starts(ctx, previews) {
 		what := "start of " + previews[i].Row.Experiment.ID
 		switch {
 		case !s.At.IsZero():

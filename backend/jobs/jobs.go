@@ -62,13 +62,14 @@ type Jobs struct {
 	*Queue
 	*Follower
 	*Submitter
+	*Surroundings
 }
 
 // New works on the jobs of an open workspace.
 func New(n Needs) *Jobs {
 	q := &Queue{n, &history{scheduler: n.Scheduler, now: n.Now, shelf: n.Past, turn: scheduler.NewTurn()}, &fresh[map[string]string]{turn: scheduler.NewTurn()}, &sync.Map{}}
 	s := &Submitter{Needs: n, queue: q, starts: &plannedStarts{turn: scheduler.NewTurn(), known: map[string]Start{}}}
-	return &Jobs{q, &Follower{n, q, &fresh[[]model.Reservation]{turn: scheduler.NewTurn()}}, s}
+	return &Jobs{q, &Follower{n, q, &fresh[[]model.Reservation]{turn: scheduler.NewTurn()}}, s, &Surroundings{n, s}}
 }
 
 // Queue lists jobs, finds and cancels them.

@@ -19,7 +19,7 @@ func (su *Submitter) SubmitPoints(ctx context.Context, o sweep.Order) (model.Sub
 func previewOf(o sweep.Order) Preview {
 	row := board.Row{Experiment: o.Size}
 	row.Experiment.ID, row.Experiment.Slurm.Time = o.Sweep, model.FormatTimeLimit(o.Limit)
-	return Preview{Row: row, Script: o.Script, Log: o.Log, points: o.Points, files: o.Files, gpus: o.GPUs}
+	return Preview{Row: row, Script: o.Script, Log: o.Log, points: o.Points, files: o.Files, gpus: o.GPUs, after: o.After}
 }
 
 // PointStarts is Starts for jobs of several points.

@@ -139,6 +139,7 @@ type Preview struct {
 	points []string          // ids of the experiments, for a job of a sweep
 	files  map[string][]byte // that the script reads, relative to the workspace
 	gpus   int               // of the allocation; 0: those of the layout
+	after  string            // a job that must have ended before
 	config []byte            // text of Config where it is the job's own
 }
 

@@ -203,7 +203,7 @@ func (su *Submitter) requestOf(p Preview, tag string) scheduler.Request {
 	}
 	log := strings.ReplaceAll(su.Workspace.Root, "%", "%%") + "/" + p.Log // a folder's name holds no patterns
 	return scheduler.Request{Script: p.Script, Path: p.Path, Dir: su.Workspace.Root, Name: e.ID, Tag: tag,
-		GPUs: cmp.Or(p.gpus, e.Layout.GPUs()), Log: log, Limit: limit, Env: secrets}
+		GPUs: cmp.Or(p.gpus, e.Layout.GPUs()), Log: log, Limit: limit, Env: secrets, After: p.after}
 }
 
 // NodeReading is a job that would read a run's traces, one task a rank.

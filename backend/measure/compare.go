@@ -74,6 +74,10 @@ func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Pro
 	}
 	c := scaling.Compare(sides)
 	for _, side := range sides[1:] {
+		if base := sides[0].Run.Experiment; base != nil && side.Run.Experiment != nil {
+			d := scaling.ConfigDifference{Run: side.Run.Name, Changes: config.Changes(*base, *side.Run.Experiment)}
+			c.Differs, c.Notes = append(c.Differs, d), append(c.Notes, d.Words(sides[0].Run.Name))
+		}
 		for _, r := range rules {
 			c.Gate = append(c.Gate, r.Judge(sides[0], side))
 		}

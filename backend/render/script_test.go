@@ -244,6 +244,9 @@ func TestScriptsAreSound(t *testing.T) {
 			t.Errorf("bash -n %s: %v\n%s", filepath.Base(f), err, out)
 		}
 	}
+	if testing.Short() {
+		t.Skip("shellcheck takes long, and is no program of ours: only bash -n looked at the scripts")
+	}
 	if _, err := exec.LookPath("shellcheck"); err != nil {
 		t.Skip("shellcheck is not installed: only bash -n looked at the scripts")
 	}

@@ -80,6 +80,7 @@ type Request struct {
 	Log    string   // absolute path, may hold %j; its directory must exist
 	Env    []string // KEY=value, added to the job's environment
 	Limit  time.Duration
+	After  string // a job that must have ended before, however it did; empty: none
 }
 
 // Pause waits, or until ctx ends, which is its error.

@@ -43,6 +43,7 @@ type Experiments interface {
 // Jobs is what sweeps ask of the jobs of a workspace.
 type Jobs interface {
 	KnownJobs() []model.Job // newest first, without asking anybody
+	Causes(ctx context.Context, jobs []model.Job, most int) map[string]string
 	SubmitPoints(ctx context.Context, o sweep.Order) (model.Submission, error)
 	Cancel(ctx context.Context, id string) error
 }
@@ -222,6 +223,7 @@ func (s *Sweeps) join(ctx context.Context, p *sweep.Plan) {
 			}
 		}
 	}
+	causes := map[string]string{} // of jobs, whose log is read once
 	for i := range p.Points {
 		x := &p.Points[i]
 		if x.State != sweep.Ready {
@@ -236,12 +238,19 @@ func (s *Sweeps) join(ctx context.Context, p *sweep.Plan) {
 		case active:
 			x.State = sweep.Submitted
 		case x.Job != nil:
-			x.State, x.Reason = s.ended(*x)
+			if x.State, x.Reason = s.ended(*x); x.State == sweep.Failed && x.Reason == "" {
+				if _, read := causes[x.Job.ID]; !read {
+					causes[x.Job.ID] = s.Jobs.Causes(ctx, []model.Job{*x.Job}, 1)[x.Job.ID]
+				}
+				cause := cmp.Or(causes[x.Job.ID], "ended without its result")
+				x.Reason = fmt.Sprintf("job %s: %s (shardeck why %s)", x.Job.ID, cause, x.Job.ID)
+			}
 		}
 	}
 }
 
-// ended is what a point is whose job has ended without its result: it failed, or the job did not come to it.
+// ended is what a point is whose job has ended without its result: it failed, or the job did not come to it. A failure that the
+// point cannot explain itself has no reason yet.
 func (s *Sweeps) ended(x sweep.Status) (sweep.State, string) {
 	text, err := s.Workspace.ReadText(x.Experiment.OutputDir + model.TmpMark + x.Job.ID + "/run.json")
 	var info model.RunInfo
@@ -253,7 +262,7 @@ func (s *Sweeps) ended(x sweep.Status) (sweep.State, string) {
 	if stopped || interrupted(*x.Job) {
 		return sweep.Ready, fmt.Sprintf("job %s was ended before it: %s", x.Job.ID, x.Job.State.Words())
 	}
-	return sweep.Failed, fmt.Sprintf("job %s ended without its result: shardeck logs %s", x.Job.ID, x.Job.ID)
+	return sweep.Failed, ""
 }
 
 // interrupted reports whether a job was ended from outside, so that points may be left that it did not come to: by the scheduler,

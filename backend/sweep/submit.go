@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"shardeck/backend/render"
 	"shardeck/backend/workspace"
@@ -37,17 +38,12 @@ func (s *Sweeps) DueSweep(ctx context.Context, id string, o SubmitOptions) (swee
 			"fewer values, a shorter slurm.time of "+p.Sweep.Base+", or a higher limit, in "+p.File)
 	}
 	if l.Jobs > 0 {
-		p.Held = max(len(p.Jobs)-max(l.Jobs-s.active(p), 0), 0)
-		p.Jobs = p.Jobs[:len(p.Jobs)-p.Held]
+		p.Chained = min(len(p.Jobs), max(len(activeJobs(p))+len(p.Jobs)-l.Jobs, 0))
 	}
 	return p, nil
 }
 
-// active is how many jobs of a sweep have not ended.
-func (s *Sweeps) active(p sweep.Plan) int {
-	return len(activeJobs(p))
-}
-
+// activeJobs are the jobs of a sweep that have not ended, in the order in which they were submitted.
 func activeJobs(p sweep.Plan) (ids []string) {
 	seen := map[string]bool{}
 	for _, x := range p.Points {
@@ -56,6 +52,7 @@ func activeJobs(p sweep.Plan) (ids []string) {
 			ids = append(ids, x.Job.ID)
 		}
 	}
+	slices.SortFunc(ids, model.CompareNatural)
 	return ids
 }
 
@@ -68,13 +65,16 @@ func (s *Sweeps) SubmitSweep(ctx context.Context, p sweep.Plan) ([]model.Submiss
 	if err != nil {
 		return nil, err
 	}
-	all := []model.Submission{}
+	all, chain := []model.Submission{}, activeJobs(p)
 	for _, o := range orders {
+		if n := p.Sweep.Limit.Jobs; n > 0 && len(chain) >= n {
+			o.After = chain[len(chain)-n] // so that never more than n run at once, with nobody watching
+		}
 		sub, err := s.Jobs.SubmitPoints(ctx, o)
 		if err != nil {
 			return all, err
 		}
-		all = append(all, sub)
+		all, chain = append(all, sub), append(chain, sub.JobID)
 	}
 	return all, nil
 }

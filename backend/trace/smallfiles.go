@@ -20,7 +20,17 @@ type Timing struct {
 	Untraced   Times // without a profiler: what metrics are made of, where it is there
 	Traced     Times // with the profiler running
 	PeakMemory int64 // bytes on the GPU; 0: not recorded
+	Energy     Energy
 	Damage     []Damage
+}
+
+// Energy is what the GPU of a rank used over the untraced iterations, from before the first to after the last, by its own counter.
+type Energy struct {
+	Joules, Seconds float64   // 0: not recorded
+	Start           float64   // s since 1970
+	Iterations      []float64 // J of each, coarser
+	Clocks          []float64 // MHz of the multiprocessors right after each
+	Reason          string    // why there is none; empty: the file does not say
 }
 
 // Times is what was measured over a number of iterations. A list that the file does
@@ -80,6 +90,11 @@ var timingFields = map[string]func(t *Timing, v [][]float64){
 	"tpot_avg":                   func(t *Timing, v [][]float64) { t.Traced.TPOTMean = first(v) },
 	"ttft_p99":                   func(t *Timing, v [][]float64) { t.Traced.TTFTP99 = first(v) },
 	"tpot_p99":                   func(t *Timing, v [][]float64) { t.Traced.TPOTP99 = first(v) },
+	"energy_joules":              func(t *Timing, v [][]float64) { t.Energy.Joules = sum(slices.Concat(v...)) },
+	"energy_seconds":             func(t *Timing, v [][]float64) { t.Energy.Seconds = sum(slices.Concat(v...)) },
+	"energy_start":               func(t *Timing, v [][]float64) { t.Energy.Start = sum(slices.Concat(v...)) },
+	"energy_iterations":          func(t *Timing, v [][]float64) { t.Energy.Iterations = slices.Concat(v...) },
+	"sm_clock_mhz":               func(t *Timing, v [][]float64) { t.Energy.Clocks = slices.Concat(v...) },
 	"peak_memory_bytes":          func(t *Timing, v [][]float64) { t.PeakMemory = int64(sum(slices.Concat(v[:min(1, len(v))]...))) },
 }
 
@@ -139,6 +154,10 @@ func (p *timingText) damage(at int, text, lost string) {
 
 // key takes the value b[from:to] of one key.
 func (p *timingText) key(name []byte, from, to int) {
+	if string(name) == "energy_reason" {
+		_ = json.Unmarshal(p.b[from:to], &p.t.Energy.Reason) // what is no text says nothing
+		p.t.Energy.Reason = model.Printable(p.t.Energy.Reason)
+	}
 	set := timingFields[string(name)]
 	if set == nil {
 		return

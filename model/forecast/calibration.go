@@ -41,7 +41,7 @@ type Sample struct {
 	Seconds  float64 `json:"seconds"`
 	Low      float64 `json:"low"` // the fastest of N
 	High     float64 `json:"high"`
-	Row      float64 `json:"row,omitempty"` // collectives of GPUs: seconds of a call in the row, gaps included; Seconds are of its kernel
+	Row      float64 `json:"row,omitempty"` // collectives of GPUs: seconds of a call in the row, waits and gaps included; Seconds are its transfer
 	N        int     `json:"n"`
 }
 

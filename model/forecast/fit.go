@@ -19,14 +19,17 @@ type observation struct {
 }
 
 func (o *observation) residual(v *values) float64 {
-	t, _ := o.plan.time(o.q, v)
-	return o.log - math.Log(t.sum())
+	said := o.plan.logs(v)[o.q]
+	if o.trace {
+		said += math.Log(v[traceScale])
+	}
+	return o.log - said
 }
 
 // Errors of logarithms of what is measured: as far as laws of this form describe it.
 const (
-	ttftError = 0.04
-	tpotError = 0.02
+	ttftError = 0.025
+	tpotError = 0.015
 )
 
 // spreadError is the deviation of the median of some three iterations, of the range of them.
@@ -46,7 +49,7 @@ type fitted struct {
 	at         values
 	covariance matrix // of the logarithms
 	scatter    [quantities][]float64
-	traced     []float64 // traced over untraced time of decode steps, of each run with both
+	most       [4]float64 // the largest of each size of runs
 }
 
 // freedom is the degrees of freedom of Student's t by which an observation far off counts less.
@@ -100,7 +103,10 @@ func (f *fitted) normal(all []observation) (a matrix, b vector) {
 	for i := range all {
 		o := &all[i]
 		r := o.residual(&f.at)
-		slope := o.plan.slope(o.q, &f.at)
+		slope := o.plan.slopes(&f.at)[o.q]
+		if o.trace {
+			slope[traceScale] = 1
+		}
 		z := r / o.error
 		weight := (freedom + 1) / (freedom + z*z) / (o.error * o.error)
 		for c := range slope {
@@ -116,16 +122,15 @@ func (f *fitted) normal(all []observation) (a matrix, b vector) {
 	return a, b
 }
 
-// slope is how a metric's logarithm changes with that of each constant.
-func (p *plan) slope(q quantity, v *values) (g vector) {
+// slopes are how the logarithm of each metric changes with that of each constant.
+func (p *plan) slopes(v *values) (g [quantities]vector) {
 	const h = 1e-4
-	base, _ := p.time(q, v)
-	at := math.Log(base.sum())
-	moved := *v
-	for c := range g {
+	at, moved := p.logs(v), *v
+	for c := range moved {
 		moved[c] = v[c] * (1 + h)
-		t, _ := p.time(q, &moved)
-		g[c] = (math.Log(t.sum()) - at) / h
+		for q, log := range p.logs(&moved) {
+			g[q][c] = (log - at[q]) / h
+		}
 		moved[c] = v[c]
 	}
 	return g
@@ -178,11 +183,17 @@ func fitRuns(m machine, runs []Run, plans []plan, from *values) *fitted {
 		all = append(all, timed(&runs[i], &plans[i])...)
 		all = append(all, f.operators(&runs[i])...)
 	}
+	for _, r := range runs {
+		for i, v := range r.Config.sizes() {
+			f.most[i] = max(f.most[i], v)
+		}
+	}
 	start := m.start()
 	f.solve(all, *cmp.Or(from, &start))
 	for i := range runs {
 		for q, measured := range runs[i].measured() {
-			if measured > 0 {
+			_, hosted := plans[i].time(&f.at)
+			if measured > 0 && hosted[q] < 0.5 && runs[i].Spread[ttft] < steadySpread { // what the host sets has a doubt of its own
 				o := observation{plan: &plans[i], q: quantity(q), log: math.Log(measured)}
 				f.scatter[q] = append(f.scatter[q], o.residual(&f.at))
 			}
@@ -200,7 +211,9 @@ func (r Run) measured() [quantities]float64 {
 func timed(r *Run, p *plan) (all []observation) {
 	for q, sd := range map[quantity]float64{ttft: ttftError, tpot: tpotError} {
 		if v := r.measured()[q]; v > 0 {
-			sd = math.Hypot(sd, spreadError*r.Spread[q])
+			if sd = math.Hypot(sd, spreadError*r.Spread[q]); r.Ragged {
+				sd = math.Hypot(sd, raggedness)
+			}
 			all = append(all, observation{plan: p, q: q, log: math.Log(v), error: sd, run: r.Name})
 		}
 	}

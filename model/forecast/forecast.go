@@ -33,7 +33,6 @@ type Run struct {
 	Spread    [2]float64  // of TTFT and TPOT over its iterations: (max − min) / median
 	Ragged    bool        // requests reached the engine one by one: their first tokens came in steps that no schedule explains
 	Steps     []xray.Step // of its lowest rank; none: not traced
-	Stage     int         // of that rank
 }
 
 // Forecast is what a config is to take.
@@ -56,6 +55,8 @@ type Metric struct {
 	Level   float64            `json:"level"`
 	Parts   map[string]float64 `json:"parts"`    // in the unit, by PartNames; those of a throughput are shares of its time in %
 	RestsOn []string           `json:"rests_on"` // runs, then priors
+
+	LaunchBound bool `json:"launch_bound,omitempty"` // the host sets the pace: a value is little more than a guess, the interval is wide
 }
 
 // Machines are the constants of every machine of which there are runs, and of others by their priors.
@@ -81,13 +82,13 @@ type runsOf struct {
 }
 
 // tellOf reports whether runs of one config tell of another.
-func tellOf(a, b Config) bool {
-	return machineKey(a) == machineKey(b) && family(a.Shape) == family(b.Shape)
+func tellOf(a, b *Config) bool {
+	return a.Experiment.Engine == b.Experiment.Engine && a.GPU.Key == b.GPU.Key && format(b) == format(a) && family(a.Shape) == family(b.Shape)
 }
 
 // find is the runs that tell of a config; nil: there are none.
 func (l *Machines) find(c Config) *runsOf {
-	at := slices.IndexFunc(l.groups, func(g *runsOf) bool { return tellOf(g.of, c) })
+	at := slices.IndexFunc(l.groups, func(g *runsOf) bool { return tellOf(&g.of, &c) })
 	if at < 0 {
 		return nil
 	}
@@ -96,11 +97,11 @@ func (l *Machines) find(c Config) *runsOf {
 
 // machineKey is what runs must share to tell of one another, whatever the model.
 func machineKey(c Config) string {
-	return strings.Join([]string{string(c.Experiment.Engine), c.GPU.Key, format(c)}, "/")
+	return strings.Join([]string{string(c.Experiment.Engine), c.GPU.Key, format(&c)}, "/")
 }
 
 // format is how weights are held.
-func format(c Config) string {
+func format(c *Config) string {
 	if q := c.Shape.Quant; q != nil {
 		return q.Label
 	}
@@ -208,14 +209,20 @@ func (f *fitted) forecast(c Config, out *Forecast) {
 	out.Notes = append(out.Notes, notes...)
 	d := c.Experiment.Data
 	tokens := float64(d.BatchSize * (d.SeqLen + d.MaxTokens))
+	times, hosted := p.time(&f.at)
+	slopes := p.slopes(&f.at)
 	for _, q := range []quantity{ttft, tpot, iteration} {
 		if q == tpot && d.MaxTokens <= 1 {
 			out.Notes = append(out.Notes, "max_tokens is 1: there is no second token to time")
 			continue
 		}
-		m, note := f.metric(&p, q, structural)
-		if note != "" {
-			out.Notes = append(out.Notes, note)
+		doubt := structural
+		if hosted[q] > 0.01 {
+			doubt = math.Hypot(doubt, hosted[q]*f.hostDoubt(&p))
+		}
+		m := f.metric(q, &times[q], slopes[q], doubt)
+		if m.LaunchBound = hosted[q] > 0.5; m.LaunchBound && q == ttft {
+			out.Notes = append(out.Notes, m.Name+" is launch-bound: the host takes longer to launch its kernels than the GPU to run them")
 		}
 		out.Metrics = append(out.Metrics, m)
 		if q == iteration {
@@ -232,27 +239,20 @@ type quantityUnit struct {
 // units are the names and units of what a plan gives, and µs in each.
 var units = [quantities]quantityUnit{{"ttft", "ms", 1e3}, {"tpot", "ms", 1e3}, {"iteration_wall_clock", "s", 1e6}}
 
-// metric is one number with its interval. Where the host sets the pace it can be no less than the device takes.
-func (f *fitted) metric(p *plan, q quantity, structural float64) (Metric, string) {
+// metric is one number with its interval. It can be no less than the device takes, but for what the laws have wrong.
+func (f *fitted) metric(q quantity, time *shares, slope vector, structural float64) Metric {
 	u := units[q]
-	time, hosted := p.time(q, &f.at)
-	slope := p.slope(q, &f.at)
-	structural = math.Hypot(structural, hosted*f.hostDoubt(p))
 	below, above := f.spread(q, math.Sqrt(f.variance(slope)), structural)
 	total := time.sum()
 	floor := total - time[Launch] - time[Host]
 	m := Metric{Name: u.name, Unit: u.unit, Value: total / u.scale, Level: Level, Parts: map[string]float64{}, RestsOn: f.restsOn(slope)}
 	m.Low, m.High = max(total*math.Exp(below), min(floor*0.9, total*math.Exp(-0.01)))/u.scale, total*math.Exp(above)/u.scale
 	for i, v := range time {
-		if v > 0 {
+		if v > 1e-6*total {
 			m.Parts[PartNames[i]] = v / u.scale
 		}
 	}
-	note := ""
-	if hosted > 0.5 && q == ttft {
-		note = fmt.Sprintf("%s is launch-bound: the host takes longer to launch its kernels than the GPU to run them", u.name)
-	}
-	return m, note
+	return m
 }
 
 // throughputOf is tokens over the time of an iteration.

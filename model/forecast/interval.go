@@ -3,6 +3,8 @@ package forecast
 import (
 	"math"
 	"slices"
+
+	"shardeck/model/metric"
 )
 
 // Level is how much of what will be measured an interval is to hold.
@@ -24,8 +26,8 @@ const strideB, strideC = 61, 83
 
 // What is expected of residuals before any are seen, and how many such stand beside those seen.
 var (
-	scatterBefore = [quantities]float64{ttft: 0.05, tpot: 0.03, iteration: 0.03}
-	scatterWeight = 3.0
+	scatterBefore = [quantities]float64{ttft: 0.025, tpot: 0.012, iteration: 0.012}
+	scatterWeight = 2.0
 )
 
 // spread is how far a metric may lie above or below the forecast, as logarithms of ratios: the constants' posterior (an sd), residuals
@@ -46,16 +48,13 @@ func (f *fitted) spread(q quantity, posterior, structural float64) (below, above
 	return min(out[tail], 0), max(out[draws-1-tail], 0)
 }
 
-// pool is the residuals of a metric about their mean and what they are to be multiplied by; few of them are taken for normal, scale
+// pool is the residuals of a metric about their median and what they are to be multiplied by; few of them are taken for normal, scale
 // being their deviation.
 func (f *fitted) pool(q quantity) (centred []float64, scale float64) {
-	all, mean := f.scatter[q], 0.0
+	all, squares := f.scatter[q], 0.0
+	middle := metric.Median(all)
 	for _, r := range all {
-		mean += r / float64(len(all))
-	}
-	squares := 0.0
-	for _, r := range all {
-		centred = append(centred, r-mean)
+		centred = append(centred, r-middle)
 		squares += r * r
 	}
 	before := scatterBefore[q]

@@ -24,29 +24,24 @@ var PartNames = [parts]string{"gemm", "attention", "other_kernels", "communicati
 // shares is a time by parts, in µs.
 type shares [parts]float64
 
-func (s *shares) add(o shares, weight float64) {
+func (s *shares) add(o *shares, weight float64) {
 	for i := range s {
 		s[i] += weight * o[i]
 	}
 }
 
-func (s shares) sum() (t float64) {
+func (s *shares) sum() (t float64) {
 	for _, v := range s {
 		t += v
 	}
 	return t
 }
 
-// Shapes of the laws that no run moves: how sharply a GEMM turns from reading weights to computing, so that at the turn it has 0.7
-// of either rate and its start besides (tables: 0.45 to 0.6 between 64 and 512 tokens); the length at which attention of prompts has half its rate
-// (tables: 0.16 to 0.23 of peak at 512, 0.41 to 0.44 at 2048, 0.54 to 0.58 at 8192 tokens); how sharply a step turns from one that
-// waits for the device to one that waits for the host.
-const (
-	halfLength = 1000
-	hostTurn   = 8
-)
+// sustainedAt is the prompt tokens of a step that has the rate of its constant.
+const sustainedAt = 8192
 
-// products is the time of GEMMs with a start, a bandwidth and a rate.
+// products is the time of GEMMs with a start, a bandwidth and a rate. Where reading and computing take as long it has 0.7 of either rate,
+// and its start besides (tables: 0.45 to 0.6 between 64 and 512 tokens).
 func products(list []gemm, start, bandwidth, rate float64) (us float64) {
 	for _, g := range list {
 		read, compute := g.bytes/(bandwidth*1e3), g.flops/(rate*1e6)
@@ -57,8 +52,12 @@ func products(list []gemm, start, bandwidth, rate float64) (us float64) {
 
 // device is the time of a step on the device.
 func (k *work) device(v *values) (s shares) {
-	s[GEMM] = products(k.gemms, v[gemmStart], v[gemmBandwidth], v[gemmRate]) + products(k.experts, v[expertStart], v[expertBandwidth], v[gemmRate])
-	s[Attention] = (k.prefill + halfLength*k.short) / (v[attentionRate] * 1e6)
+	rate := v[gemmRate]
+	if k.prompt > 0 {
+		rate *= math.Exp(-v[sustained] * math.Log(k.prompt/sustainedAt))
+	}
+	s[GEMM] = products(k.gemms, v[gemmStart], v[gemmBandwidth], rate) + products(k.experts, v[expertStart], v[expertBandwidth], rate)
+	s[Attention] = (k.prefill + v[attentionHalf]*k.short) / (v[attentionRate] * 1e6)
 	if s[Attention] > 0 {
 		s[Attention] += k.heads * v[attentionStart]
 	}
@@ -92,7 +91,10 @@ func (k *work) time(v *values) (s shares, hosted float64) {
 		return s, 0
 	}
 	device := s.sum()
-	ratio := math.Pow(k.host(v)/device, hostTurn)
-	s[Launch] = device * (math.Pow(1+ratio, 1.0/hostTurn) - 1)
+	ratio := k.host(v) / device
+	ratio *= ratio
+	ratio *= ratio
+	ratio *= ratio // to the eighth: how sharply a step turns from one that waits for the device to one that waits for the host
+	s[Launch] = device * (math.Sqrt(math.Sqrt(math.Sqrt(1+ratio))) - 1)
 	return s, ratio / (1 + ratio)
 }

@@ -25,8 +25,8 @@ func table() *Priors {
 		{Type: "broadcast", Group: 2, Pieces: []LinkPart{{T0: 5}}}, {Type: "all_gather", Group: 2, Pieces: []LinkPart{{T0: 6, GBs: 200}}},
 		{Type: "send_recv", Group: 2, Pieces: []LinkPart{{T0: 10, GBs: 150}}}, {Type: "all_to_all", Group: 2, Pieces: []LinkPart{{T0: 8, GBs: 200}}},
 	}}
-	for name, v := range map[string]float64{"gemm_start": 5, "small_start": 2, "alone_small": 1, "attention_start": 9, "expert_start": 50, "gap": 0.3, "comm_gap": 1.5,
-		"host_launch": 10, "host_call": 60, "step_host": 30, "first_decode": 1500, "first_token": 1000, "comm_latency": 1, "comm_transfer": 1} {
+	for name, v := range map[string]float64{"gemm_start": 5, "small_start": 2, "sustained": 0.01, "alone_small": 1, "attention_start": 9, "attention_half": 900, "expert_start": 50, "gap": 0.3, "comm_gap": 1.5,
+		"host_launch": 10, "host_call": 60, "step_host": 30, "first_decode": 1500, "first_token": 1000, "comm_latency": 1, "comm_transfer": 1, "traced": 1} {
 		p.Constants = append(p.Constants, Prior{Name: name, Value: v, Factor: 1.3, Source: "test"})
 	}
 	for _, name := range []string{"gemm_bandwidth", "attention_bandwidth", "small_bandwidth", "split_bandwidth", "expert_bandwidth"} {
@@ -46,7 +46,7 @@ func config(engine model.Engine, tp, batch, prompt, output int) Config {
 	return Config{Experiment: e, Shape: modeltest.Llama8B, GPU: h100, Batched: 8192}
 }
 
-func machineFor(t *testing.T, c Config) machine {
+func machineFor(t testing.TB, c Config) machine {
 	t.Helper()
 	m, ok := table().machineOf(string(c.Experiment.Engine), "bfloat16", h100, "", nil)
 	if !ok {
@@ -56,20 +56,20 @@ func machineFor(t *testing.T, c Config) machine {
 }
 
 // measuredBy is a run whose times are those of given constants.
-func measuredBy(t *testing.T, c Config, v values, name string) Run {
+func measuredBy(t testing.TB, c Config, v values, name string) Run {
 	t.Helper()
 	m := machineFor(t, c)
 	p := newWorker(c, &m).planOf(false)
 	r := Run{Name: name, Config: c}
+	sums, _ := p.time(&v)
 	for q, to := range []*float64{&r.TTFT, &r.TPOT, &r.Iteration} {
-		s, _ := p.time(quantity(q), &v)
-		*to = s.sum() / units[q].scale
+		*to = sums[q].sum() / units[q].scale
 	}
 	return r
 }
 
 // truth is a machine that differs from the table.
-func truth(t *testing.T) values {
+func truth(t testing.TB) values {
 	m := machineFor(t, config("torch", 1, 1, 1, 1))
 	v := m.start()
 	v[gemmBandwidth] *= 1.15
@@ -80,7 +80,7 @@ func truth(t *testing.T) values {
 	return v
 }
 
-func tp1Runs(t *testing.T, engine model.Engine) (runs []Run) {
+func tp1Runs(t testing.TB, engine model.Engine) (runs []Run) {
 	for _, w := range [][2]int{{1, 2048}, {4, 512}, {4, 2048}, {4, 8192}, {16, 512}, {16, 2048}, {64, 512}, {64, 2048}} {
 		c := config(engine, 1, w[0], w[1], 64)
 		runs = append(runs, measuredBy(t, c, truth(t), c.Experiment.Layout.Short()+" "+strings.Repeat("x", len(runs)+1)))

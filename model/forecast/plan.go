@@ -30,39 +30,52 @@ type plan struct {
 	decode [quantities]float64 // how often the first decode step is
 }
 
-// time is a metric by parts, in µs, and how far it is the host's.
-func (p *plan) time(q quantity, v *values) (sum shares, hosted float64) {
+// time is every metric by parts, in µs, and how far each is the host's.
+func (p *plan) time(v *values) (sums [quantities]shares, hosted [quantities]float64) {
 	for i := range p.terms {
 		t := &p.terms[i]
-		if t.weight[q] == 0 {
-			continue
-		}
 		one, h := t.work.time(v)
-		sum.add(one, t.weight[q])
-		sum[Host] += t.steps[q] * v[stepHost]
-		hosted += h * t.weight[q] * one.sum()
+		whole := one.sum()
+		for q, weight := range t.weight {
+			if weight > 0 {
+				sums[q].add(&one, weight)
+				sums[q][Host] += t.steps[q] * v[stepHost]
+				hosted[q] += h * weight * whole
+			}
+		}
 	}
-	whole := sum.sum()
-	sum[Host] += p.first[q]*v[firstToken] + p.decode[q]*v[firstDecode]
-	if whole > 0 {
-		hosted /= whole
+	for q := range sums {
+		if whole := sums[q].sum(); whole > 0 {
+			hosted[q] /= whole
+		}
+		sums[q][Host] += p.first[q]*v[firstToken] + p.decode[q]*v[firstDecode]
 	}
-	return sum, hosted
+	return sums, hosted
 }
 
-// planOf is the plan of a config. Where requests reach the engine one by one, its first step may hold any part of them: a quarter of
-// each of four cases.
+// logs are the logarithms of every metric.
+func (p *plan) logs(v *values) (out [quantities]float64) {
+	sums, _ := p.time(v)
+	for q := range sums {
+		out[q] = math.Log(sums[q].sum())
+	}
+	return out
+}
+
+// planOf is the plan of a config. Where requests reach the engine one by one, its first step may hold all or any part of them: half
+// and half, parts evenly.
 func (w worker) planOf(ragged bool) plan {
 	p := plan{}
 	b := int(w.c.Experiment.RequestsPerReplica())
-	const cases = 4
 	if !ragged || b < 2 || w.m.engine.Schedule != "chunked" {
 		w.serve(&p, b, 1)
 		return p
 	}
-	for i := 1; i <= cases; i++ {
-		w.serve(&p, max(1, model.CeilDiv(b*i, cases)), 1.0/cases)
+	const parts = 4
+	for i := 1; i < parts; i++ {
+		w.serve(&p, model.CeilDiv(b*i, parts), 0.5/(parts-1))
 	}
+	w.serve(&p, b, 0.5)
 	return p
 }
 

@@ -36,8 +36,8 @@ func TestSchedule(t *testing.T) {
 		{"three steps", config("vllm", 1, 8, 2048, 64), false, (4*1 + 3*2 + 1*3) / 8.0, 1, 66},
 		{"one prompt in two parts", config("vllm", 1, 1, 16384, 64), false, 2, 1, 65},
 		{"one token", config("vllm", 1, 4, 2048, 1), false, 1, 0, 1},
-		// A quarter of the cases each: 1, 2, 3 or all 4 of 4 are there; the others come a step later.
-		{"one by one", config("vllm", 1, 4, 2048, 64), true, (1.75 + 1.5 + 1.25 + 1) / 4, 1, (3*65 + 64) / 4.0},
+		// All 4 are there in half of the cases, 1, 2 or 3 in a sixth each; the others come a step later.
+		{"one by one", config("vllm", 1, 4, 2048, 64), true, (1.75+1.5+1.25)/6 + 0.5, 1, (65 + 64) / 2.0},
 	} {
 		m := machineFor(t, c.config)
 		prompts, decodes := counted(newWorker(c.config, &m).planOf(c.ragged))

@@ -75,11 +75,13 @@ const (
 	gemmStart constant = iota
 	gemmBandwidth
 	gemmRate
+	sustained
 	expertStart
 	expertBandwidth
 	attentionStart
 	attentionBandwidth
 	attentionRate
+	attentionHalf
 	smallStart
 	aloneSmall
 	smallBandwidth
@@ -93,15 +95,16 @@ const (
 	firstToken
 	commLatency
 	commTransfer
+	traceScale
 	constants
 )
 
 // constantNames are names and units: times of one, in µs; rates of memory in GB/s, of arithmetic in TFLOP/s; factors on the table
 // of collectives.
-var constantNames = [constants][2]string{{"gemm_start", "µs"}, {"gemm_bandwidth", "GB/s"}, {"gemm_rate", "TFLOP/s"}, {"expert_start", "µs"},
-	{"expert_bandwidth", "GB/s"}, {"attention_start", "µs"}, {"attention_bandwidth", "GB/s"}, {"attention_rate", "TFLOP/s"},
+var constantNames = [constants][2]string{{"gemm_start", "µs"}, {"gemm_bandwidth", "GB/s"}, {"gemm_rate", "TFLOP/s"}, {"sustained", "exponent"}, {"expert_start", "µs"},
+	{"expert_bandwidth", "GB/s"}, {"attention_start", "µs"}, {"attention_bandwidth", "GB/s"}, {"attention_rate", "TFLOP/s"}, {"attention_half", "tokens"},
 	{"small_start", "µs"}, {"alone_small", "×"}, {"small_bandwidth", "GB/s"}, {"split_bandwidth", "GB/s"}, {"gap", "µs"}, {"comm_gap", "µs"}, {"host_launch", "µs"},
-	{"host_call", "µs"}, {"step_host", "µs"}, {"first_decode", "µs"}, {"first_token", "µs"}, {"comm_latency", "×"}, {"comm_transfer", "×"}}
+	{"host_call", "µs"}, {"step_host", "µs"}, {"first_decode", "µs"}, {"first_token", "µs"}, {"comm_latency", "×"}, {"comm_transfer", "×"}, {"traced", "×"}}
 
 // values are the constants, in the units of constantNames; a fit works on their logarithms.
 type values [constants]float64

@@ -14,14 +14,16 @@ const farthest = 4
 
 // Deviations of logarithms by what differs from the nearest run: what the laws may have wrong there.
 const (
-	perTP      = 0.025 // each doubling or halving of TP
-	perPP      = 0.06
+	perTP      = 0.012 // each doubling or halving of TP
+	perPP      = 0.05
 	perEP      = 0.35 // experts on other ranks: routing and waits that one rank has not
 	perDP      = 0.03
-	perModel   = 0.03  // another model of the family
-	perSize    = 0.006 // each doubling or halving of batch or prompt
+	perModel   = 0.04  // another model of the family
+	perSize    = 0.004 // each doubling or halving of batch or prompt
 	raggedness = 0.07
 	priorDoubt = 0.35
+
+	steadySpread = 0.2 // of a run that tells how long the host takes
 )
 
 // hostDoubt is how far a time that the host sets may lie off: alone, by the pace of one process; with collectives by that of several,
@@ -31,8 +33,9 @@ func (f *fitted) hostDoubt(p *plan) float64 {
 	if !calls {
 		return 0.15
 	}
-	for _, own := range f.plans {
-		if slices.ContainsFunc(own.terms, func(t term) bool { return t.calls > 0 && !t.graph }) {
+	for i := range f.plans {
+		bound := func(t term) bool { _, hosted := t.time(&f.at); return t.calls > 0 && hosted > 0.5 }
+		if f.runs[i].Spread[ttft] < steadySpread && slices.ContainsFunc(f.plans[i].terms, bound) {
 			return 0.35
 		}
 	}
@@ -97,7 +100,7 @@ func (c Config) what() string {
 func (l *Machines) otherMachine(c Config) string {
 	var have, families []string
 	for _, g := range l.groups {
-		if have = append(have, g.of.what()+" in "+format(g.of)); machineKey(g.of) == machineKey(c) {
+		if have = append(have, g.of.what()+" in "+format(&g.of)); machineKey(g.of) == machineKey(c) {
 			families = append(families, family(g.of.Shape))
 		}
 	}
@@ -108,7 +111,7 @@ func (l *Machines) otherMachine(c Config) string {
 		return fmt.Sprintf("%s has %s, and the runs here are of models with %s: run and trace one of it", c.Shape.Short, family(c.Shape), strings.Join(families, "; "))
 	}
 	slices.Sort(have)
-	return fmt.Sprintf("no run of %s in %s: the runs here are of %s", c.what(), format(c), strings.Join(slices.Compact(have), "; "))
+	return fmt.Sprintf("no run of %s in %s: the runs here are of %s", c.what(), format(&c), strings.Join(slices.Compact(have), "; "))
 }
 
 // spans reports whether a run, or a calibration, lay on several nodes.
@@ -137,15 +140,9 @@ var sizeNames = [4]string{"requests of a replica", "tokens of a request", "promp
 
 // tooFar says which size is more than four times the largest that was fitted; empty: none is.
 func (f *fitted) tooFar(c Config) string {
-	var most [4]float64
-	for _, r := range f.runs {
-		for i, v := range r.Config.sizes() {
-			most[i] = max(most[i], v)
-		}
-	}
 	for i, v := range c.sizes() {
-		if v > farthest*most[i] {
-			return fmt.Sprintf("%.0f %s are beyond %d times the %.0f of all runs here", v, sizeNames[i], farthest, most[i])
+		if v > farthest*f.most[i] {
+			return fmt.Sprintf("%.0f %s are beyond %d times the %.0f of all runs here", v, sizeNames[i], farthest, f.most[i])
 		}
 	}
 	return ""

@@ -82,10 +82,11 @@ func trials(mode string, r Run, f Forecast) (all []Trial) {
 type Summary struct {
 	Mode, Metric string  // Metric "all": ttft, tpot and iteration_wall_clock together
 	N            int     // forecasts
-	Mean, Worst  float64 // of the sizes of errors, %
+	Bound        int     // of these launch-bound, whose errors count in Coverage alone
+	Mean, Worst  float64 // of the sizes of the others' errors, %
 	Coverage     float64 // of intervals that held what was measured, %
 	HalfWidth    float64 // median of half the interval, % of the forecast
-	Verdict      string  // of the test whether Level of them hold it
+	P            float64 // how often chance alone makes a coverage as far from Level; forecasts of one point count as one
 }
 
 // Summaries sums trials up by how they were made and by metric, in the order of their making.
@@ -106,41 +107,31 @@ func Summaries(trials []Trial) (all []Summary) {
 func summary(mode, name string, trials []Trial) Summary {
 	s := Summary{Mode: mode, Metric: name, N: len(trials)}
 	var halves []float64
-	type count struct{ inside, n float64 }
-	points := map[string]count{}
+	points := map[string]bool{}
 	inside := 0.0
 	for _, t := range trials {
-		off := math.Abs(t.Error)
-		s.Mean, s.Worst = s.Mean+off/float64(len(trials)), max(s.Worst, off)
-		halves = append(halves, 50*(t.Metric.High-t.Metric.Low)/t.Metric.Value)
-		c := points[t.Point]
-		if c.n++; t.Inside {
-			c.inside, inside = c.inside+1, inside+1
+		if off := math.Abs(t.Error); t.Metric.LaunchBound {
+			s.Bound++
+		} else {
+			s.Mean, s.Worst = s.Mean+off, max(s.Worst, off)
 		}
-		points[t.Point] = c
+		halves = append(halves, 50*(t.Metric.High-t.Metric.Low)/t.Metric.Value)
+		if points[t.Point] = true; t.Inside {
+			inside++
+		}
 	}
+	s.Mean /= float64(max(len(trials)-s.Bound, 1))
 	slices.Sort(halves)
 	s.HalfWidth = halves[len(halves)/2]
 	share := inside / float64(len(trials))
 	s.Coverage = 100 * share
-	variance := 0.0 // of the share, forecasts of one point going together
-	for _, c := range points {
-		d := c.inside - Level*c.n
-		variance += d * d
-	}
-	n := float64(len(trials))
-	independent := min(n, max(1, Level*(1-Level)*n*n/max(variance, 1e-9)))
-	s.Verdict = verdict(share*independent, independent)
+	n := float64(len(points)) // forecasts of one point go together: they count as one
+	s.P = chance(share*n, n)
 	return s
 }
 
-// verdict is a two-sided test of so many held intervals of n against Level, at 5 %.
-func verdict(held, n float64) string {
-	deviation := math.Sqrt(n * Level * (1 - Level))
-	z := max(0, math.Abs(held-n*Level)-0.5) / deviation
-	p := math.Erfc(z / math.Sqrt2)
-	if p < 0.05 {
-		return fmt.Sprintf("no (p = %.3f)", p)
-	}
-	return fmt.Sprintf("not rejected (p = %.2f)", p)
+// chance is how often chance alone moves so many held intervals of n as far from Level, to either side.
+func chance(held, n float64) float64 {
+	z := max(0, math.Abs(held-n*Level)-0.5) / math.Sqrt(n*Level*(1-Level))
+	return math.Erfc(z / math.Sqrt2)
 }

@@ -23,6 +23,7 @@ type work struct {
 	calls   float64 // of communication
 	fixed   float64 // µs of these by the table, whatever their size
 	moving  float64 // µs of these by their sizes
+	prompt  float64 // tokens of prompts
 	graph   bool
 	alone   bool          // one request decodes
 	rows    []*Collective // of the table
@@ -57,6 +58,8 @@ type worker struct {
 	width float64 // bytes of a value
 	quant *model.Quant
 	nodes int // that a TP group is on
+
+	matrices [][]model.Matrix // of every stage
 }
 
 func newWorker(c Config, m *machine) worker {
@@ -64,8 +67,12 @@ func newWorker(c Config, m *machine) worker {
 	if c.Experiment.Model.Precision == "float32" {
 		w.width = 4
 	}
-	if l := c.Experiment.Layout; c.GPUsPerNode > 0 && l.TP > c.GPUsPerNode {
+	l := c.Experiment.Layout
+	if c.GPUsPerNode > 0 && l.TP > c.GPUsPerNode {
 		w.nodes = model.CeilDiv(l.TP, c.GPUsPerNode)
+	}
+	for pp := range l.PP {
+		w.matrices = append(w.matrices, c.Shape.OnRank(l, pp).Matrices(w.quant, int64(w.width)))
 	}
 	return w
 }
@@ -87,6 +94,9 @@ func (w worker) step(b batch) []work {
 	for pp := range out {
 		k := &out[pp]
 		k.graph = w.m.engine.inGraph(w.c) && (len(b.prompts) == 0 || w.m.engine.Graph == "all" && b.tokens() <= maxGraph)
+		for _, c := range b.prompts {
+			k.prompt += float64(c.tokens)
+		}
 		k.alone = b.decode == 1 && len(b.prompts) == 0
 		w.layers(k, b, pp)
 		tokens, hidden := b.tokens(), float64(shape.Hidden)
@@ -131,10 +141,9 @@ func (w worker) head(k *work, b batch) {
 // layers adds the layers of a stage.
 func (w worker) layers(k *work, b batch, pp int) {
 	l, s := w.c.Experiment.Layout, w.c.Shape
-	rank := s.OnRank(l, pp)
 	tokens := b.tokens()
 	layers, sparse := 0.0, 0.0
-	for _, m := range rank.Matrices(w.quant, int64(w.width)) {
+	for _, m := range w.matrices[pp] {
 		n := float64(m.Layers)
 		switch m.Name {
 		case "o":

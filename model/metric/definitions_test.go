@@ -20,7 +20,7 @@ func TestDefinitionsAreReadWhole(t *testing.T) {
 }
 
 func TestDefinitionsAreComplete(t *testing.T) {
-	families := map[string]bool{"latency": true, "throughput": true, Serving: true, "communication": true, "device": true, "skew": true}
+	families := map[string]bool{"latency": true, "throughput": true, Serving: true, "communication": true, "device": true, "skew": true, "energy": true}
 	seen := map[string]bool{}
 	for _, d := range Definitions {
 		for _, name := range append([]string{d.Name}, d.Aliases...) {

@@ -74,7 +74,7 @@ type Definition struct {
 	Aliases  []string // the names of the original scripts, where they differ
 	Title    string   // short column header: tok/s
 	Unit     string
-	Family   string // latency, throughput, serving, communication, device, skew: the groups of the metrics pane
+	Family   string // latency, throughput, serving, communication, device, skew, energy: the groups of the metrics pane
 	Text     string // the definition, one paragraph, printed by --explain
 	Better   Better
 	Decimals int    // on screens

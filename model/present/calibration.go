@@ -12,18 +12,18 @@ import (
 // Calibrated is the constants of a calibration, a row a piece of a law, beside what the table of priors says; before gives that.
 func Calibrated(all []forecast.Constant, before func(forecast.Constant) ([]forecast.Piece, string)) Table {
 	t := Table{Name: "calibration", Columns: Columns("law…24", ">ranks/2", ">from/1", ">start|µs", ">rate", "unit", ">off|%/1", ">worst|%/4",
-		">prior|µs/3", ">prior/3", "prior's source-24/5")}
+		">prior|µs/3", ">prior/3", "prior's source/5-24")}
 	for _, c := range all {
 		prior, source := before(c)
 		for i, p := range c.Pieces {
-			row := []Cell{{}, {}, dim(sizeFrom(c, i)), number(p.T0 * 1e6), number(p.Rate / rateScale(c.Law)), dim(rateUnit(c.Law, p)), {}, {}, {}, {}, {}}
+			row := []Cell{{}, {}, dim(sizeFrom(c, i)), positive(p.T0 * 1e6), positive(p.Rate / rateScale(c.Law)), dim(rateUnit(c.Law, p)), {}, {}, {}, {}, {}}
 			if i == 0 {
 				row[0], row[1] = Cell{Text: lawName(c), Role: Strong}, Cell{Text: ranksOf(c)}
 				row[6], row[7] = Cell{Text: unit.Number(c.Error, 1)}, Cell{Text: unit.Number(c.Worst, 0)}
 				row[10] = dim(source)
 			}
 			if at := pieceAt(prior, sizeIn(c, i)); at != nil {
-				row[8], row[9] = number(at.T0*1e6), number(at.Rate/rateScale(c.Law))
+				row[8], row[9] = positive(at.T0*1e6), positive(at.Rate/rateScale(c.Law))
 			}
 			t.Add(row...)
 		}
@@ -42,10 +42,10 @@ func CalibrationSamples(m forecast.Calibration, all []forecast.Constant) Table {
 		}
 		rate := Cell{}
 		if s.Size() > 0 {
-			rate = number(s.Size() / s.Seconds / rateScale(s.Law))
+			rate = positive(s.Size() / s.Seconds / rateScale(s.Law))
 		}
 		t.Add(Cell{Text: words(string(s.Law)), Role: Strong}, dim(s.Operator), dim(strings.Trim(fmt.Sprint(s.Shape), "[]")),
-			Cell{Text: fmt.Sprint(s.Group)}, dim(sizeText(s.Law, s.Size())), number(s.Seconds*1e6), rate, dim(rateUnit(s.Law, forecast.Piece{Rate: 1})), off,
+			Cell{Text: fmt.Sprint(s.Group)}, dim(sizeText(s.Law, s.Size())), positive(s.Seconds*1e6), rate, dim(rateUnit(s.Law, forecast.Piece{Rate: 1})), off,
 			Cell{Text: fmt.Sprint(s.N)}, Cell{Text: unit.Number(100*(s.High-s.Low)/s.Seconds, 1)})
 	}
 	return t
@@ -65,8 +65,8 @@ func ranksOf(c forecast.Constant) string {
 	return fmt.Sprint(c.Group)
 }
 
-// number is a value with the digits that count; 0 is none.
-func number(v float64) Cell {
+// positive is a value with the digits that count; 0 is none.
+func positive(v float64) Cell {
 	if v <= 0 {
 		return Cell{Text: "–", Role: Dim}
 	}

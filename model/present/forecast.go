@@ -2,46 +2,56 @@ package present
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"shardeck/model/forecast"
+	"shardeck/model/metric"
 	"shardeck/model/present/unit"
 )
 
-// Forecast is the metrics of a forecast: value, interval and the parts, those under a hundredth left out.
+// Forecast is the metrics of a forecast: value, interval, and the parts in % of each, those that no metric has a hundredth of left out.
 func Forecast(f forecast.Forecast) Table {
-	t := Table{Name: "forecast", Columns: Columns("metric…16", ">forecast", ">interval", "unit", "made of-20")}
+	t := Table{Name: "forecast", Columns: Columns("metric…16", ">forecast", ">interval", "unit")}
+	var shown []string
+	for _, name := range forecast.PartNames {
+		if slices.ContainsFunc(f.Metrics, func(m forecast.Metric) bool { return share(m, name) >= 1 }) {
+			shown = append(shown, name)
+			t.Columns = append(t.Columns, Columns(fmt.Sprintf(">%s|%%/%d", partTitles[name], partWorths[name]))...)
+		}
+	}
 	for _, m := range f.Metrics {
-		t.Add(Cell{Text: m.Name, Role: Strong}, Cell{Text: unit.Significant(m.Value), Lead: Estimate},
-			Cell{Text: unit.Significant(m.Low) + "–" + unit.Significant(m.High)}, dim(m.Unit), dim(madeOf(m)))
+		cells := []Cell{{Text: m.Name, Role: Strong}, {Text: unit.Significant(m.Value), Lead: Estimate},
+			{Text: unit.Significant(m.Low) + "–" + unit.Significant(m.High)}, dim(m.Unit)}
+		for _, name := range shown {
+			text := ""
+			if _, has := m.Parts[name]; has {
+				text = unit.Number(share(m, name), 0)
+			}
+			cells = append(cells, dim(text))
+		}
+		t.Add(cells...)
 	}
 	return t
 }
 
-// madeOf is the parts of a metric by their shares, the largest first.
-func madeOf(m forecast.Metric) string {
-	type part struct {
-		name  string
-		share float64
-	}
-	var all []part
+// partTitles are the parts of a time as columns are called; others go by their names.
+var partTitles = map[string]string{"gemm": "gemm", "attention": "attn", "other_kernels": "other", "communication": "comm", "gaps": "gaps", "launch": "launch",
+	"host": "host"}
+
+// partWorths say which of them stay where a line is short: the least.
+var partWorths = map[string]int{"gemm": 1, "communication": 2, "launch": 3, "other_kernels": 4, "attention": 5, "gaps": 6, "host": 7}
+
+// share is a part of a metric in %.
+func share(m forecast.Metric, part string) float64 {
 	sum := 0.0
 	for _, v := range m.Parts {
 		sum += v
 	}
-	for _, name := range forecast.PartNames {
-		if share := 100 * m.Parts[name] / sum; share >= 1 {
-			all = append(all, part{strings.ReplaceAll(name, "_", " "), share})
-		}
+	if sum == 0 {
+		return 0
 	}
-	slices.SortStableFunc(all, func(a, b part) int { return int(math.Copysign(1, b.share-a.share)) })
-	words := make([]string, len(all))
-	for i, p := range all {
-		words[i] = fmt.Sprintf("%s %.0f %%", p.name, p.share)
-	}
-	return strings.Join(words, ", ")
+	return 100 * m.Parts[part] / sum
 }
 
 // mostRuns is how many runs a sentence names.
@@ -84,7 +94,7 @@ func ForecastWords(f forecast.Forecast) (all []string) {
 // Trials is forecasts beside what was measured, and of each way of making them what they come to.
 func Trials(trials []forecast.Trial) []Table {
 	t := Table{Name: "trials", Columns: Columns("from", "run…14", "metric", ">forecast", ">interval", ">measured", ">error|%", "inside")}
-	sums := Table{Name: "sums", Columns: Columns("from", "metric", ">n", ">error|mean %", ">worst|%", ">inside|%", ">half-width|median %", "80 % inside?-10")}
+	sums := Table{Name: "sums", Columns: Columns("from", "metric", ">n", ">launch-bound/1", ">error|mean %", ">worst|%", ">inside|%", ">half-width|median %", ">p|of 80 %")}
 	for _, x := range trials {
 		if x.Refused != "" {
 			t.Add(dim(x.Mode), Cell{Text: x.Run}, dim("refused"), None(), None(), None(), None(), dim(x.Refused))
@@ -96,8 +106,8 @@ func Trials(trials []forecast.Trial) []Table {
 			Cell{Text: unit.Signed(x.Error, 1)}, Cell{Text: map[bool]string{true: "yes", false: "no"}[x.Inside], Role: map[bool]Role{false: Warn}[x.Inside]})
 	}
 	for _, s := range forecast.Summaries(trials) {
-		sums.Add(dim(s.Mode), Cell{Text: s.Metric}, Cell{Text: unit.Int(s.N)}, Cell{Text: unit.Number(s.Mean, 1)}, Cell{Text: unit.Number(s.Worst, 1)},
-			Cell{Text: unit.Number(s.Coverage, 0)}, Cell{Text: unit.Number(s.HalfWidth, 1)}, Cell{Text: s.Verdict})
+		sums.Add(dim(s.Mode), Cell{Text: s.Metric}, Cell{Text: unit.Int(s.N)}, Cell{Text: unit.Int(s.Bound)}, Cell{Text: unit.Number(s.Mean, 1)}, Cell{Text: unit.Number(s.Worst, 1)},
+			Cell{Text: unit.Number(s.Coverage, 0)}, Cell{Text: unit.Number(s.HalfWidth, 1)}, Cell{Text: unit.Number(s.P, 2), Role: map[bool]Role{true: Warn}[s.P < metric.Alpha]})
 	}
 	return []Table{t, sums}
 }

@@ -193,6 +193,42 @@ func Frontier(f scaling.Frontier) Table {
 	return t
 }
 
+// Scaling is a scaling with a row for each phase of each config.
+func Scaling(s scaling.Scaling) Table {
+	t := Table{Name: s.Of, Columns: Columns("point…12", "layout/4", ">GPUs", ">batch/3", "phase", ">value", "unit/2", ">spread|%/1", ">n/5", ">speed-up|×",
+		">efficiency|%", ">serial|part")}
+	for _, p := range s.Points {
+		for i, x := range p.Phases {
+			number := func(v *float64, decimals int) Cell {
+				if v == nil {
+					return Cell{}
+				}
+				return Cell{Text: unit.Number(*v, decimals), By: *v}
+			}
+			head := []Cell{{Text: p.ID, Role: Strong}, {Text: p.Layout}, {Text: unit.Int(p.GPUs)}, {Text: unit.Int(p.Batch)}}
+			if i > 0 {
+				head = make([]Cell, len(head))
+			}
+			d := definitionOf(x.Metric)
+			t.Add(append(head, Cell{Text: x.Phase}, Cell{Text: metricPart(*x.Reading.Value, d)}, dim(d.Title), dim(readingSpread(x.Reading)), dim(unit.Int(x.Reading.N)),
+				number(x.Speedup, 2), number(x.Efficiency, 1), number(x.Serial, 3))...)
+		}
+	}
+	return t
+}
+
+// Pairs are the pairs of configs that differ in one field.
+func Pairs(p scaling.Pairing) Table {
+	d := definitionOf(p.Metric)
+	t := Table{Name: p.Metric, Columns: Columns("pair-16", ">|"+d.Unit, ">n/2", ">|"+d.Unit, ">n/2", ">change|%")}
+	t.Columns[1].Title, t.Columns[3].Title = Fields([]model.Edit{{Path: p.Field, Value: p.Base}}), Fields([]model.Edit{{Path: p.Field, Value: p.Other}})
+	for _, x := range p.Pairs {
+		t.Add(OrNone(Fields(x.Of)), Cell{Text: metricPart(*x.Base.Value, d)}, dim(unit.Int(x.Base.N)), Cell{Text: metricPart(*x.Other.Value, d)},
+			dim(unit.Int(x.Other.N)), Cell{Text: unit.Signed(x.Change, 1), By: x.Change})
+	}
+	return t
+}
+
 // Readings are those of all points of a frontier.
 func Readings(f scaling.Frontier) []scaling.Reading {
 	return slices.Concat(model.Each(f.Points, func(p scaling.FrontPoint) []scaling.Reading { return []scaling.Reading{p.PerUser, p.PerGPU} })...)

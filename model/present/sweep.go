@@ -102,6 +102,14 @@ func SweepJobs(p sweep.Plan) Table {
 	return t
 }
 
+// SweepChain says that jobs of a sweep wait for others of it; empty: none does.
+func SweepChain(p sweep.Plan) string {
+	if p.Chained == 0 {
+		return ""
+	}
+	return fmt.Sprintf("limit.jobs is %d, so %s will start only as others end", p.Sweep.Limit.Jobs, unit.Plural(p.Chained, "job"))
+}
+
 // SweepTotal is a sweep in one line: 9 of 12 points · 3 impossible · at most 1.13 node-hours.
 func SweepTotal(p sweep.Plan) string {
 	all := len(p.Points) - p.Count(sweep.LeftOut)

@@ -57,18 +57,18 @@ func TestTablesAreTakenApart(t *testing.T) {
 	}
 }
 
-func number(v float64) *float64 { return &v }
+func num(v float64) *float64 { return &v }
 
 // traced is a run of two ranks whose second is the straggler.
 func traced() *metric.Analysis {
 	return &metric.Analysis{Run: "r", Ranks: []int{0, 1},
-		Metrics: []metric.Metric{{Name: "straggler", Value: number(1), Cause: "host", Note: "why", By: metric.Parts{Latest: &metric.Latest{Total: 44.04}}}},
+		Metrics: []metric.Metric{{Name: "straggler", Value: num(1), Cause: "host", Note: "why", By: metric.Parts{Latest: &metric.Latest{Total: 44.04}}}},
 		Trace: &metric.TraceSummary{WindowNS: 2e6,
 			Ranks:   []metric.RankSplit{{Rank: 0, WindowNS: 2e6, ComputeNS: 1e6, TransferNS: new(int64), WaitNS: new(int64(5e5)), SkewNS: 3e6, Kernels: 1200, Device: "H100"}, {Rank: 1, UnmatchedNS: 5}},
 			Phases:  []metric.Phase{{Name: "prefill", Steps: 1, EndNS: 15e6}, {Name: "decode", Steps: 3, StartNS: 15e6, EndNS: 21e6}, {Rank: 1, Name: "decode", Steps: 9}},
 			Kernels: []metric.KernelStat{{Name: "void f<int>()", Short: "f", Distinct: "f<int>", Class: "gemm", TotalNS: 4_500_000, Count: 3, MinNS: 1000, MaxNS: 2_000_000, Share: 83.24}},
 			Classes: []metric.KernelClass{{Name: "gemm", TotalNS: 4_500_000, Count: 3, Share: 83.24}, {Name: "moe"}},
-			Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32 << 10, Inferred: true, Count: 64, Matched: 2, TransferNS: new(int64(13_000)), WaitNS: new(int64(3_000)), AlgBW: number(0.01), BusBW: number(190.6)},
+			Collectives: []metric.CollStat{{Type: "all_reduce", Bytes: 32 << 10, Inferred: true, Count: 64, Matched: 2, TransferNS: new(int64(13_000)), WaitNS: new(int64(3_000)), AlgBW: num(0.01), BusBW: num(190.6)},
 				{Type: "send", Bytes: -1, Count: 1, UnmatchedNS: 2_000_000}},
 			Lateness: &metric.Lateness{Calls: 63, Ranks: []metric.RankLate{{Rank: 1, Calls: 52, LateNS: 113_900_000, MedianNS: 1_412_500, MaxNS: 9_392_100}}, Bins: []metric.LateBin{{}, {FromNS: 512_000}},
 				Worst: []metric.LateCall{{Type: "all_reduce", Bytes: 32 << 10, Group: []int{0, 1, 2}, Number: 17, Phase: "decode", Step: 2, Rank: 1, AtNS: 55_990_000, LateNS: 9_392_100, SpreadNS: 9_500_000}}},
@@ -120,11 +120,11 @@ func all(t Table) string { return t.Rows[0].Full }
 
 func TestTraceDiff(t *testing.T) {
 	d := scaling.TraceDiff{
-		Parts: []scaling.DiffRow{{Name: "window", Sides: [2]scaling.DiffCell{{NS: number(100e6), Count: 1, Share: number(100)}, {NS: number(120e6), Count: 1, Share: number(100)}}, ChangeNS: number(20e6), ChangePct: number(20)},
-			{Name: "idle", Sides: [2]scaling.DiffCell{{NS: number(90e6), Count: 1, Share: number(90)}, {NS: number(89.5e6), Count: 1, Share: number(74.6)}}, ChangeNS: number(-0.5e6), ChangePct: number(-0.56)}},
-		Kernels: []scaling.DiffRow{{Name: "f", Class: "gemm", Sides: [2]scaling.DiffCell{{NS: number(4.81e6), Count: 2, Share: number(23.3)}}, ChangeNS: number(-4.81e6), OnlyIn: "a"}},
-		Collectives: []scaling.DiffRow{{Name: "send", Bytes: 16 << 20, Sides: [2]scaling.DiffCell{{}, {NS: number(9000), Count: 3, Share: number(1), CallCell: &scaling.CallCell{TransferNS: number(6000), WaitNS: number(3000), Matched: 3}}},
-			ChangeNS: number(9000), OnlyIn: "b"}},
+		Parts: []scaling.DiffRow{{Name: "window", Sides: [2]scaling.DiffCell{{NS: num(100e6), Count: 1, Share: num(100)}, {NS: num(120e6), Count: 1, Share: num(100)}}, ChangeNS: num(20e6), ChangePct: num(20)},
+			{Name: "idle", Sides: [2]scaling.DiffCell{{NS: num(90e6), Count: 1, Share: num(90)}, {NS: num(89.5e6), Count: 1, Share: num(74.6)}}, ChangeNS: num(-0.5e6), ChangePct: num(-0.56)}},
+		Kernels: []scaling.DiffRow{{Name: "f", Class: "gemm", Sides: [2]scaling.DiffCell{{NS: num(4.81e6), Count: 2, Share: num(23.3)}}, ChangeNS: num(-4.81e6), OnlyIn: "a"}},
+		Collectives: []scaling.DiffRow{{Name: "send", Bytes: 16 << 20, Sides: [2]scaling.DiffCell{{}, {NS: num(9000), Count: 3, Share: num(1), CallCell: &scaling.CallCell{TransferNS: num(6000), WaitNS: num(3000), Matched: 3}}},
+			ChangeNS: num(9000), OnlyIn: "b"}},
 	}
 	tables := TraceDiff(d)
 	same(t, tables[0], "window|100.00|100.0|120.00|100.0|+20.00|+20.0", "idle|90.00|90.0|89.50|74.6|-0.50|-0.6")
@@ -149,9 +149,9 @@ func TestMetrics(t *testing.T) {
 	defs := []metric.Definition{{Name: "tpot", Title: "TPOT ms", Unit: "ms", Decimals: 2}, {Name: "coll_bytes", Title: "bytes", Unit: "B"}, {Name: "straggler", Title: "straggler", Unit: "rank"},
 		{Name: "ttft", Title: "TTFT ms", Unit: "ms"}}
 	a := &metric.Analysis{Ranks: []int{0, 1}, Metrics: []metric.Metric{
-		{Name: "tpot", Value: number(0.0004), PerRank: map[int]float64{0: 1.234, 1: 2}, N: 1000,
+		{Name: "tpot", Value: num(0.0004), PerRank: map[int]float64{0: 1.234, 1: 2}, N: 1000,
 			By: metric.Parts{Types: map[string]float64{"a": 5, "b": 4, "a name that is longer than the room for it": 3, "d": 2, "e": 1}}},
-		{Name: "coll_bytes", Value: number(32 << 10), Estimate: true, Note: "from the shape"},
+		{Name: "coll_bytes", Value: num(32 << 10), Estimate: true, Note: "from the shape"},
 		{Name: "straggler", Reason: "none"}, {Name: "ttft", Reason: "no timing file", Estimate: true}}}
 	same(t, Metrics(a, defs),
 		"tpot|0.0004|ms|1.23|2.00|1 000|a 5.00, b 4.00, a name that is longer t… 3.00, d 2.00, …",
@@ -185,10 +185,10 @@ func TestMetricsBy(t *testing.T) {
 	defs := []metric.Definition{{Name: "comm_wait", Title: "wait %", Unit: "%", Decimals: 2}, {Name: "coll_bytes", Title: "bytes", Unit: "B"}, {Name: "straggler", Title: "straggler", Unit: "rank"},
 		{Name: "ttft", Title: "TTFT ms", Unit: "ms"}}
 	a := &metric.Analysis{Ranks: []int{0, 1, 2}, Metrics: []metric.Metric{
-		{Name: "comm_wait", Value: number(2), PerRank: map[int]float64{0: 1, 1: 3}, By: metric.Parts{Phases: map[string]float64{"decode": 2.5}, Types: map[string]float64{"send": 0.5, "all_reduce": 1}}},
-		{Name: "coll_bytes", Value: number(1 << 20), Estimate: true, By: metric.Parts{Types: map[string]float64{"all_reduce": 32 << 10}}},
+		{Name: "comm_wait", Value: num(2), PerRank: map[int]float64{0: 1, 1: 3}, By: metric.Parts{Phases: map[string]float64{"decode": 2.5}, Types: map[string]float64{"send": 0.5, "all_reduce": 1}}},
+		{Name: "coll_bytes", Value: num(1 << 20), Estimate: true, By: metric.Parts{Types: map[string]float64{"all_reduce": 32 << 10}}},
 		{Name: "coll_call_num", By: metric.Parts{Types: map[string]float64{"send": 4, "all_reduce": 64}}},
-		{Name: "straggler", Value: number(1), PerRank: map[int]float64{1: 9}, By: metric.Parts{Late: map[int]float64{0: 14.94, 1: 113.9}}}, {Name: "ttft", Value: number(60)}}}
+		{Name: "straggler", Value: num(1), PerRank: map[int]float64{1: 9}, By: metric.Parts{Late: map[int]float64{0: 14.94, 1: 113.9}}}, {Name: "ttft", Value: num(60)}}}
 	all := MetricsBy(a, defs)
 	same(t, all[0], "all|2.00|", "0|1.00|14.9", "1|3.00|113.9")
 	same(t, all[1], "all|2.00", "decode|2.50")
@@ -207,8 +207,8 @@ func TestMetricsBy(t *testing.T) {
 // good or bad.
 func TestComparison(t *testing.T) {
 	c := scaling.Comparison{Runs: []string{"a", "b"}, Rows: []scaling.CompareRow{
-		{Name: "tpot", Cells: []scaling.CompareCell{{Value: number(8.514), N: 3, Spread: 0.24}, {Value: number(8.5142), Change: number(0.0023), Same: true}}},
-		{Name: "coll_bytes", Cells: []scaling.CompareCell{{}, {Value: number(1 << 20)}}}}}
+		{Name: "tpot", Cells: []scaling.CompareCell{{Value: num(8.514), N: 3, Spread: 0.24}, {Value: num(8.5142), Change: num(0.0023), Same: true}}},
+		{Name: "coll_bytes", Cells: []scaling.CompareCell{{}, {Value: num(1 << 20)}}}}}
 	same(t, Comparison(c), "tpot ms|8.51|0.2|8.5142||~0.0", "coll_bytes|–||1 MiB||")
 	for _, tt := range []struct {
 		change    float64
@@ -275,7 +275,7 @@ func TestQueues(t *testing.T) {
 }
 
 func TestRunCells(t *testing.T) {
-	a := &metric.Analysis{Metrics: []metric.Metric{{Name: "throughput_tokens_sec", Value: number(15532.4)}, {Name: "comm_overhead", Value: number(9.62)}}}
+	a := &metric.Analysis{Metrics: []metric.Metric{{Name: "throughput_tokens_sec", Value: num(15532.4)}, {Name: "comm_overhead", Value: num(9.62)}}}
 	if got := RunCells(a, Cell{Text: "r"}); len(got) != 5 || got[1].Text != "15 532" || got[2].Text != "–" || got[4].Text != "9.6" {
 		t.Errorf("%+v", got)
 	}

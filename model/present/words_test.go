@@ -38,7 +38,7 @@ func TestExperimentState(t *testing.T) {
 func TestExperiment(t *testing.T) {
 	value, second := 15532.4, 0.5
 	r := board.Row{File: "experiments/configs/E1.yaml", Run: &model.Run{Time: now.Add(-2 * time.Hour)}, Analysis: &metric.Analysis{Metrics: []metric.Metric{
-		{Name: "throughput_tokens_sec", Value: &value, Estimate: true, Spread: number(2.5)}, {Name: "iteration_wall_clock", Value: &second}}},
+		{Name: "throughput_tokens_sec", Value: &value, Estimate: true, Spread: num(2.5)}, {Name: "iteration_wall_clock", Value: &second}}},
 		Experiment: model.Experiment{ID: "E1", Model: model.ModelRef{Name: "meta-llama/Llama-3.1-8B"}, Layout: model.Layout{TP: 2, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1},
 			Data: model.Workload{BatchSize: 4, SeqLen: 2048, MaxTokens: 512}}}
 	table := Table{Columns: ExperimentColumns(), Rows: []Row{Experiment(r, "2 048 tokens", now)}}

@@ -1,10 +1,11 @@
 package present
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
-	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/model/xray"
 )
@@ -12,9 +13,10 @@ import (
 // XRay is a step by operator, most time first, and its gaps; their times add up to the step.
 func XRay(s *xray.Step) Table {
 	out := Table{Name: "operators", One: "operator", Columns: Columns("operator", ">time|ms", ">share|%", ">n|a layer/3", ">a layer|µs/2",
-		">rate", ">of floor|%", ">gain|% at most")}
+		">rate", ">of floor|%", ">at most|gain %")}
 	for _, o := range s.ByTime() {
-		cells := Texts(o.Name, unit.Millis(o.NS, 3), unit.Percent(o.NS, s.WallNS), unit.Missing, unit.Missing, rate(o), unit.Missing, unit.Missing)
+		none := unit.Missing
+		cells := Texts(o.Name, unit.Millis(o.NS, 3), unit.Percent(o.NS, s.WallNS), none, none, rate(o), none, none)
 		cells[0].Role = Strong
 		if o.Layers > 0 {
 			cells[3], cells[4] = Cell{Text: unit.Number(float64(o.N)/float64(o.Layers), 0)}, Cell{Text: unit.Micros(o.LayerNS, 1)}
@@ -27,20 +29,25 @@ func XRay(s *xray.Step) Table {
 		out.Rows = append(out.Rows, Row{Cells: cells, Full: o.Name})
 	}
 	for _, g := range s.Gaps {
-		out.Add(Texts("gap: "+g.Cause, unit.Millis(g.NS, 3), unit.Percent(g.NS, s.WallNS), unit.Missing, unit.Missing, unit.Missing, unit.Missing,
-			unit.Percent(g.NS, s.WallNS))...)
+		none, share := unit.Missing, unit.Percent(g.NS, s.WallNS)
+		out.Add(Texts("gap: "+gapWords[g.Cause], unit.Millis(g.NS, 3), share, none, none, none, none, share)...)
 	}
 	return out
 }
+
+var gapWords = map[string]string{"host": "host late", "stream": "other stream", "between": "in a row", "unknown": "unknown"}
 
 // rate is what an operator achieved of what bounds it.
 func rate(o xray.Operator) string {
 	ns := float64(max(1, o.DurNS))
 	switch {
-	case o.Floor == "compute" && o.FLOPs != nil:
+	case o.FLOPs != nil && (o.Floor == "compute" || o.Floor == "" && o.Bytes != nil && *o.FLOPs > 300**o.Bytes):
 		return unit.Number(*o.FLOPs/ns/1e3, 0) + " TFLOP/s"
 	case o.Floor == "link" && o.Link != nil:
-		return unit.Number(*o.Link/ns, 0) + " GB/s link"
+		if o.WaitNS != nil {
+			ns = max(1, ns-float64(*o.WaitNS))
+		}
+		return unit.Number(*o.Link/ns, 0) + " GB/s"
 	case o.Bytes != nil:
 		return unit.Number(*o.Bytes/ns, 0) + " GB/s"
 	}
@@ -68,21 +75,25 @@ func Step(k xray.Kind, rank int) []string {
 	if s.Repeats > 1 {
 		how = append(how, fmt.Sprintf("%d kernels a layer, %d times alike", s.Period, s.Repeats))
 	}
+	if s.NextNS > s.WallNS/100 {
+		how = append(how, "then idle for "+unit.Millis(s.NextNS, 3)+" ms")
+	}
 	if s.Graph {
 		how = append(how, "replayed from CUDA graphs")
 	}
 	return []string{Joined(what...), Joined(how...)}
 }
 
-// XRaySentences say what costs most, what it could gain, who waited, and what is not certain.
+// XRaySentences say what costs most, what could gain most, who waited, and what is not certain.
 func XRaySentences(s *xray.Step) (out []string) {
-	most := s.ByTime()
-	if len(most) == 0 {
+	byTime := s.ByTime()
+	if len(byTime) == 0 {
 		return nil
 	}
-	if best := model.First(most, func(o xray.Operator) bool { return o.FloorNS != nil }); best != nil {
-		out = append(out, fmt.Sprintf("%s is at %s %% of its floor (%s); at its floor the step would be at most %s ms shorter (%s %%)", best.Name,
-			unit.Percent(*best.FloorNS, max(1, best.DurNS)), floorWords[best.Floor], unit.Millis(best.CeilingNS(), 3), unit.Percent(best.CeilingNS(), s.WallNS)))
+	out = append(out, "costs most: "+ceiling(s, byTime[0]))
+	byGain := func(a, b xray.Operator) int { return cmp.Compare(a.CeilingNS(), b.CeilingNS()) }
+	if best := slices.MaxFunc(byTime, byGain); best.Name != byTime[0].Name {
+		out = append(out, "could gain most: "+ceiling(s, best))
 	}
 	out = append(out, launchSentence(s))
 	for _, o := range s.Operators {
@@ -90,7 +101,19 @@ func XRaySentences(s *xray.Step) (out []string) {
 			out = append(out, fmt.Sprintf("%s waited %s ms for other ranks", o.Name, unit.Millis(*o.WaitNS, 3)))
 		}
 	}
+	if s.Cut {
+		out = append(out, "this step began before all ranks were recorded: its communication waited for profilers")
+	}
 	return append(out, uncertain(s)...)
+}
+
+// ceiling is how far an operator is from its floor, and what the step could gain there.
+func ceiling(s *xray.Step, o xray.Operator) string {
+	if o.FloorNS == nil {
+		return fmt.Sprintf("%s, %s %% of the step", o.Name, unit.Percent(o.NS, s.WallNS))
+	}
+	return fmt.Sprintf("%s, at %s %% of its floor (%s); there the step would be at most %s ms shorter (%s %%)", o.Name,
+		unit.Percent(*o.FloorNS, max(1, o.DurNS)), floorWords[o.Floor], unit.Millis(o.CeilingNS(), 3), unit.Percent(o.CeilingNS(), s.WallNS))
 }
 
 // uncertain says which operators are not certain, those of one reason together, each with the kernel that took most of its time.

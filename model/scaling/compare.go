@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 )
 
@@ -16,7 +17,22 @@ type Comparison struct {
 	Warnings []string     `json:"warnings"` // what makes them not comparable, and what was amiss in each
 	Notes    []string     `json:"notes"`    // what differences were tested over, and where that could not tell
 
-	Gate []Judgement `json:"gate,omitempty"` // of each run but the base, by each rule asked for
+	Differs []ConfigDifference `json:"differs"`        // of each run but the base, whose config is known as the base's is
+	Gate    []Judgement        `json:"gate,omitempty"` // of each run but the base, by each rule asked for
+}
+
+// ConfigDifference is what a run's config says otherwise than that of the base, of the keys that numbers depend on.
+type ConfigDifference struct {
+	Run     string        `json:"run"`
+	Changes model.Changes `json:"changes"`
+}
+
+// Words say what differs: "b differs from a in TP 1 → 2".
+func (d ConfigDifference) Words(base string) string {
+	if len(d.Changes) == 0 {
+		return d.Run + " has the config of " + base
+	}
+	return d.Run + " differs from " + base + " in " + d.Changes.String()
 }
 
 // CompareRow is one metric of all runs.
@@ -102,7 +118,7 @@ func (s Side) repeats() (said []string) {
 
 // Compare sets runs side by side; the first is the base. A run with repeats stands for all of them.
 func Compare(sides []Side) Comparison {
-	c := Comparison{Warnings: []string{}}
+	c := Comparison{Warnings: []string{}, Differs: []ConfigDifference{}}
 	sides = alone(sides)
 	for _, s := range sides {
 		c.Runs = append(c.Runs, s.Run.Name)
@@ -123,28 +139,42 @@ func Compare(sides []Side) Comparison {
 
 // tested says what the differences were tested over, and each number of samples that is too few.
 func (c Comparison) tested(sides []Side) []string {
-	out := []string{}
+	out, seen := []string{}, map[string]bool{}
+	say := func(text, more string) {
+		if !seen[text] {
+			seen[text], out = true, append(out, text+more)
+		}
+	}
 	for _, r := range c.Rows {
 		for _, cell := range r.Cells[1:] {
 			if cell.N == 0 || cell.Change == nil {
 				continue
 			}
-			texts := []string{"differences are tested over the runs of each config; ~: chance alone can make them", map[bool]string{true: "?: ", false: "~: "}[cell.TooFew] + cell.Words}
-			if cell.Within {
-				texts[0] = "differences are tested over the iterations within one run a side; ~: chance alone can make them"
-				if sides[0].Noise[r.Name].Configs == 0 {
-					texts[0] += "; by how much another run would differ is not known: no config was run twice here"
-				}
+			switch {
+			case !cell.Within:
+				say("differences are tested over the runs of each config; ~: chance alone can make them", "")
+			case sides[0].Noise[r.Name].Configs == 0:
+				say("differences are tested over the iterations within one run a side; ~: chance alone can make them", oneRunEach)
+			default:
+				say("differences are tested over the iterations within one run a side; ~: chance alone can make them", "")
 			}
-			for i, text := range texts {
-				if (i == 0 || cell.TooFew || strings.HasPrefix(cell.Words, metric.AsRuns)) && !slices.Contains(out, text) {
-					out = append(out, text)
-				}
+			words, advice, _ := strings.Cut(cell.Words, "; ")
+			if advice != "" {
+				advice = "; of " + r.Name + " " + advice
+			}
+			switch {
+			case cell.TooFew:
+				say("?: "+words, advice) // the advice for the first metric: each has its own
+			case strings.HasPrefix(words, metric.AsRuns):
+				say("~: "+words, advice)
 			}
 		}
 	}
 	return out
 }
+
+// oneRunEach is what differences within one run do not tell.
+const oneRunEach = "; by how much another run would differ is not known: no config was run twice here"
 
 // Differences are the cells of runs beside a base, by metric, for what both sampled.
 func Differences(base, other Side) map[string]CompareCell {

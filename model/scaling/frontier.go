@@ -46,6 +46,9 @@ func FrontiersOf(all []Entry) []Frontier {
 		}
 		key := KeyOf(r.First.Experiment, nil, "")
 		key.Precision, key.BatchSize, key.Engine = "", 0, ""
+		if key.Load != "" {
+			key.Load = "under load" // whichever: a server's numbers are those of its clients
+		}
 		i, there := at[key]
 		if !there {
 			i, at[key] = len(fronts), len(fronts)
@@ -65,6 +68,9 @@ func workOf(k ScalingKey) string {
 		name += fmt.Sprintf(" (%d layers)", k.Layers)
 	}
 	text := name + NameSign + fmt.Sprintf("%d+%d", k.SeqLen, k.MaxTokens)
+	if k.Load != "" {
+		text += NameSign + k.Load
+	}
 	if k.Replay {
 		text += NameSign + "replay"
 	}

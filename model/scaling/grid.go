@@ -66,7 +66,11 @@ func GridOf(all []Entry, name string, by []string) (Grid, error) {
 		g.put(&g.Multiples[i], r)
 	}
 	g.dropAlone()
-	g.factor()
+	var of []*[]model.Edit
+	for i := range g.Multiples {
+		of = append(of, &g.Multiples[i].Of)
+	}
+	g.Common = factor(of)
 	g.level()
 	return g, nil
 }
@@ -88,20 +92,22 @@ func (g *Grid) dropAlone() {
 	})
 }
 
-// factor takes what all tables have in common out of what each is of.
-func (g *Grid) factor() {
-	if len(g.Multiples) == 0 {
-		return
+// factor takes what all of several lists of values have in common out of each.
+func factor(lists []*[]model.Edit) []model.Edit {
+	common := []model.Edit{}
+	if len(lists) == 0 {
+		return common
 	}
-	for _, v := range slices.Clone(g.Multiples[0].Of) {
-		if slices.ContainsFunc(g.Multiples, func(m Multiple) bool { return !slices.Contains(m.Of, v) }) {
+	for _, v := range slices.Clone(*lists[0]) {
+		if slices.ContainsFunc(lists, func(l *[]model.Edit) bool { return !slices.Contains(*l, v) }) {
 			continue
 		}
-		g.Common = append(g.Common, v)
-		for i, m := range g.Multiples {
-			g.Multiples[i].Of = slices.DeleteFunc(m.Of, func(o model.Edit) bool { return o == v })
+		common = append(common, v)
+		for _, l := range lists {
+			*l = slices.DeleteFunc(slices.Clone(*l), func(o model.Edit) bool { return o == v })
 		}
 	}
+	return common
 }
 
 // recording is what a replay plays. Other values go with another recording, which makes no table of its own.

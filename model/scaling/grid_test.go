@@ -155,3 +155,13 @@ func TestFrontier(t *testing.T) {
 		t.Errorf("%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// Loads of one server are one frontier, each by its load, apart from batches, whose numbers no client has seen.
+func TestFrontierOfLoads(t *testing.T) {
+	slow, fast := served("slow", "m", 10, 90, 1), served("fast", "m", 90, 10, 1)
+	slow.Experiment.Load.Rate, fast.Experiment.Load.Concurrency = 2, 8
+	fronts := FrontiersOf([]Entry{slow, fast, served("batch", "m", 50, 50, 1)})
+	if len(fronts) != 2 || len(fronts[0].Points) != 2 || !strings.HasSuffix(fronts[0].Of, "under load") || fronts[0].Points[0].Concurrency != "2/s" {
+		t.Errorf("%+v", fronts)
+	}
+}

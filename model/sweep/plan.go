@@ -43,7 +43,7 @@ type Plan struct {
 	Base      board.Row
 	Points    []Status
 	Jobs      []*Job
-	Held      int           // jobs that limit.jobs holds back
+	Chained   int           // of Jobs, those that wait until another of the sweep has ended, for limit.jobs
 	Limit     time.Duration // of each job
 	NodeHours *float64      // at most, of Jobs; nil: the site has no prices
 }
@@ -68,6 +68,7 @@ type Order struct {
 	Log    string            // relative to the workspace; %j is the job's id
 	Files  map[string][]byte // that the script reads, relative to the workspace
 	Limit  time.Duration
+	After  string // a job that must have ended before; empty: none
 }
 
 // Row is the point as a row of the board.

@@ -42,14 +42,21 @@ func parse(in *Input, k []Kernel) *parser {
 	return p
 }
 
-// attention finds where each layer's attention begins and ends: kernels of attention with no product or norm between them.
+// attention finds where each layer's attention begins and ends: kernels of attention with no product or norm between them; where none
+// is told by its name, the softmax that no choice of experts follows.
 func (p *parser) attention() (groups [][2]int) {
 	var open [2]int
+	named := p.find(0, len(p.k), "attention") < len(p.k)
 	for i, k := range p.k {
+		next := len(p.k)
+		if !named && k.Part == "softmax" {
+			next = p.find(i, next, "gemm", "router", "sampling")
+		}
+		anchor := k.Part == "attention" || next < len(p.k) && p.k[next].Part == "gemm"
 		switch {
-		case k.Part == "attention" && open[1] > 0:
+		case anchor && open[1] > 0:
 			open[1] = i + 1
-		case k.Part == "attention":
+		case anchor:
 			open = [2]int{i, i + 1}
 		case k.Part == "attention_part" && open[1] == i:
 			open[1] = i + 1
@@ -206,7 +213,8 @@ func (p *parser) feedForward(from, to, n int) {
 // mixture names a feed-forward part with experts: in groups, or each by itself.
 func (p *parser) mixture(from, to, n int) {
 	g := p.gemms(from, to)
-	grouped := p.find(from, to, "experts") < to
+	grouped, m := p.find(from, to, "experts") < to, p.in.Shape.MoE
+	shared := m != nil && m.Shared+m.SharedWidth > 0
 	router := p.find(from, to, "router", "softmax")
 	rest := g
 	if len(g) > 0 && g[0] < router {
@@ -217,7 +225,7 @@ func (p *parser) mixture(from, to, n int) {
 	count := 0
 	for _, at := range rest {
 		op := "experts"
-		if shared := p.in.Shape.MoE != nil && p.in.Shape.MoE.Shared+p.in.Shape.MoE.SharedWidth > 0; grouped || shared && p.after(at, to, dispatched) {
+		if grouped || shared && dispatched >= from && at > dispatched { // after tokens were put back
 			op = "shared"
 		} else {
 			count++
@@ -254,11 +262,6 @@ func (p *parser) amongExperts(from, to, n, router int, products []int) {
 		}
 		p.put(i, op, n)
 	}
-}
-
-// after reports whether the product at i is one of the last in a mixture: tokens were put back before it.
-func (p *parser) after(i, to, dispatched int) bool {
-	return dispatched >= 0 && i > dispatched && i < to
 }
 
 // around names what stands before, among and after the products of a region, where its part does not.
@@ -299,9 +302,14 @@ func (p *parser) count(op string, n int) {
 // projections names what comes before the attention of layer n: a norm, queries, keys and values, their positions, the cache.
 func (p *parser) projections(from, to, n int) {
 	g := p.gemms(from, to)
-	for _, at := range g {
-		p.product(at, "qkv", n)
+	most := len(g)
+	if m := p.in.Shape.MLA; m != nil {
+		most = min(most, 3+min(1, m.QLoraRank)) // more are scores
 	}
+	for i, at := range g {
+		p.product(at, map[bool]string{true: "qkv", false: "attention"}[i < most], n)
+	}
+	g = g[:most]
 	p.count("qkv", len(g))
 	if len(g) == 0 {
 		p.around(from, to, n, nil, "glue", "", "")

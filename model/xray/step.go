@@ -31,20 +31,18 @@ var order = strings.Fields(`input embedding norm qkv qk_norm rope cache attentio
 
 // sum is what was counted of an operator.
 type sum struct {
-	n, parts      int
-	own, dur      int64
-	wait, link    int64 // -1: not known
-	byLayer       map[int]int64
-	names         map[string]int64
-	first         []int // its kernels in the first layer that has them
-	contradiction string
+	n, parts   int
+	own, dur   int64
+	wait, link int64 // -1: not known
+	byLayer    map[int]int64
+	names      map[string]int64
 }
 
 // step takes one step apart.
 func (in *Input) step(raw *Raw) Step {
 	p := parse(in, raw.Kernels)
-	s := Step{Index: raw.Index, Cut: raw.Cut, Phase: raw.Phase, Tokens: raw.Tokens, Requests: raw.Requests, Context: raw.Context, NextNS: raw.NextNS,
-		Kernels: len(raw.Kernels), Operators: []Operator{}, Gaps: []Gap{}}
+	s := Step{Index: raw.Index, Cut: raw.Cut, Phase: raw.Phase, Tokens: raw.Tokens, Requests: raw.Requests, Context: raw.Context,
+		NextNS: raw.NextNS, Kernels: len(raw.Kernels), Operators: []Operator{}, Gaps: []Gap{}}
 	own, gaps := s.divide(raw.Kernels)
 	s.Gaps = gaps
 	s.launches(raw.Kernels)
@@ -256,7 +254,8 @@ func (in *Input) setFloor(o *Operator, flops, bytes, link float64) {
 	case ns > 1.1*float64(o.DurNS) && !o.Certain && o.Why != "":
 		o.FLOPs, o.Bytes, o.Why = nil, nil, o.Why+fmt.Sprintf(", it would take %.1f µs at least: that is not so", ns/1e3)
 	case ns > 1.1*float64(o.DurNS) && len(o.Products) > 0:
-		o.Certain, o.Why = false, fmt.Sprintf("faster than the GPU could do it (%.1f µs at least): something else ran than the model's shape says", ns/1e3)
+		o.Certain = false
+		o.Why = fmt.Sprintf("faster than the GPU could do it (%.1f µs at least): something else ran than the model's shape says", ns/1e3)
 		o.FLOPs, o.Bytes, o.Products = nil, nil, []Matmul{}
 	default:
 		o.FloorNS, o.Floor = new(min(int64(ns), o.DurNS)), by

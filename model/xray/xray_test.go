@@ -74,7 +74,11 @@ func TestParse(t *testing.T) {
 			norm1 router1 dispatch1 experts1 dispatch1 shared1 dispatch1 norm head sampling`},
 		"a pipeline's first stage": {modeltest.Llama8B, 1, `embedding norm gemm rope cache attention gemm norm gemm activation gemm x !send !broadcast`,
 			`embedding norm0 qkv0 rope0 cache0 attention0 o0 norm0 gate_up0 activation0 down0 residual0 send0 broadcast0`},
-		"nothing known":              {model.Shape{}, 0, `gemm x norm softmax memory gemm`, `gemm other norm softmax memory gemm`},
+		"nothing known": {model.Shape{}, 0, `gemm x norm router memory gemm`, `gemm other norm router memory gemm`},
+		"latent attention as products": {moe, 2, `embedding norm gemm gemm norm x rope gemm gemm gemm x softmax x gemm gemm gemm x norm gemm activation gemm x
+			norm gemm gemm norm x rope gemm gemm gemm x softmax x gemm gemm gemm x norm gemm softmax router dispatch gemm activation gemm dispatch norm gemm sampling`,
+			`embedding norm0 qkv0 qk_norm0 rope0 qkv0 attention0 glue0 attention0 glue0 attention0 o0 residual0 norm0 gate_up0 activation0 down0 residual0
+			norm1 qkv1 qk_norm1 rope1 qkv1 attention1 glue1 attention1 glue1 attention1 o1 residual1 norm1 router1 dispatch1 experts1 dispatch1 norm head sampling`},
 		"attention and nothing else": {model.Shape{}, 1, `attention`, `attention0`},
 		"two kernels of attention a layer": {modeltest.Llama8B, 2, `norm gemm attention attention gemm norm gemm activation gemm norm gemm attention attention gemm norm gemm activation gemm norm gemm`,
 			`norm0 qkv0 attention0 o0 norm0 gate_up0 activation0 down0 norm1 qkv1 attention1 o1 norm1 gate_up1 activation1 down1 norm head`},

@@ -28,10 +28,14 @@ func TestMain(m *testing.M) {
 
 // TestStories runs the shell-like stories of testdata/script; each starts in an empty
 // folder, with a home of its own and no colours.
-func TestStories(t *testing.T) { stories(t, "testdata/script", home) }
+func TestStories(t *testing.T) {
+	t.Parallel()
+	stories(t, "testdata/script", home)
+}
 
-// TestSlurmStories runs those that need a cluster against a real Slurm.
+// TestSlurmStories runs those that need a cluster against a real Slurm; they wait, so the others compute meanwhile.
 func TestSlurmStories(t *testing.T) {
+	t.Parallel()
 	conf := slurmtest.Conf(t)
 	stories(t, "testdata/slurm", func(env *testscript.Env) error {
 		err := home(env)

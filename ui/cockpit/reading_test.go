@@ -68,7 +68,7 @@ func TestTwoRunsSideBySide(t *testing.T) {
 func TestMonkeyReads(t *testing.T) {
 	keys := []string{"4", "5", "6", "up", "down", "left", "right", "enter", "esc", "tab", "shift+tab", "space", "/", "b", "c", "d", "o", "x", "y", "g", "l", "i",
 		"C", "+", "-", "[", "]", "<", ">", "0", "n", "N", "t", "m", "a", "r", "pgdown", "end", "home", "backspace", "h"}
-	for seed := range uint64(3) {
+	for seed := range monkeys(3) {
 		random := rand.New(rand.NewPCG(seed, 11))
 		d := start(t, panetest.Open(t), 80, 24).Press("down", "t")
 		for range 700 {

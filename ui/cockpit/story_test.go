@@ -464,13 +464,22 @@ func TestLocalSchedulerIsFollowedClosely(t *testing.T) {
 	}
 }
 
+// monkeys are the seeds of a test at random: fewer where it is to be short, as under the race detector, for the keys are pressed by one
+// goroutine whatever they are.
+func monkeys(all uint64) uint64 {
+	if testing.Short() {
+		return all / 3
+	}
+	return all
+}
+
 // TestMonkey presses what comes to hand, at sizes that change: nothing may panic, and every
 // frame must be exact (the driver checks each).
 func TestMonkey(t *testing.T) {
 	keys := []string{"1", "2", "3", "4", "5", "6", "up", "down", "left", "right", "enter", "esc", "tab", "space", "/", "a", "x", "y", "n", "s", "w",
 		"z", "Z", "c", "e", "p", "f", "r", "+", "?", ":", "g", "G", "pgdown", "pgup", "home", "end", "backspace", "ctrl+f", "ctrl+u", "ctrl+l", "i",
 		"l", "m", "d", "b", "t", "N", "E", "<", ">", "[", "]", "4", "8", "3", "漢", "-"}
-	for seed := range uint64(6) {
+	for seed := range monkeys(6) {
 		random := rand.New(rand.NewPCG(seed, 7))
 		d := start(t, panetest.Open(t), 80, 24)
 		for range 1500 {

@@ -18,7 +18,8 @@ var knownParts = strictyaml.Embedded("xray.yaml", func(p *parts) { p.names.words
 
 // partOf is the part of each class of kernels that is one by itself.
 var partOf = map[string]string{"gemm": "gemm", "attention": "attention", "norm": "norm", "activation": "activation", "moe": "dispatch",
-	"sampling": "sampling", "softmax": "softmax", "embedding": "embedding", "quantise": "quantise", "memory": "memory", "convolution": "convolution"}
+	"sampling": "sampling", "softmax": "softmax", "embedding": "embedding", "quantise": "quantise", "memory": "memory",
+	"convolution": "convolution"}
 
 var partsSeen sync.Map // by full name
 

@@ -161,13 +161,20 @@ func (s *story) fails() {
 
 func (s *story) cancelsRunning() {
 	id := s.submit(s.request("sleep 600 & sleep 600; wait"))
+	follower := s.request("echo at last")
+	follower.After = id
+	next := s.submit(follower)
 	s.await(id, model.JobRunning)
+	if j, ok := s.job(next); !ok || j.State != model.JobPending {
+		s.Errorf("a job that comes after another that runs: %+v", j)
+	}
 	if err := s.Scheduler.Cancel(s.Context(), id); err != nil {
 		s.Fatal(err)
 	}
 	if j := s.await(id, model.JobCancelled); j.End.IsZero() {
 		s.Errorf("cancelled: %+v", j)
 	}
+	s.await(next, model.JobCompleted)
 	if err := s.Scheduler.Cancel(s.Context(), id); err != nil {
 		s.Errorf("cancelled twice: %v", err)
 	}

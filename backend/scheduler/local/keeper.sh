@@ -2,7 +2,7 @@
 # keeper.sh - keeps one local job: waits for its turn and its GPUs, runs the
 # script, ends it at its limit or when asked to, and writes down how it ended.
 #
-#   keeper.sh launch|keep JOBDIR SLOTS NEED LIMIT GRACE LOG WORKDIR MACHINE REAL POOL
+#   keeper.sh launch|keep JOBDIR SLOTS NEED LIMIT GRACE LOG WORKDIR MACHINE REAL POOL AFTER
 #
 # `launch` starts `keep` in the background and returns once that is on disk.
 # Facts are files in JOBDIR, each written whole or not at all; the words in them:
@@ -11,7 +11,7 @@
 #   exit     STATE CODE:SIGNAL EPOCH REASON        cancel   (empty) please end
 # Works with bash 3.2 and without flock, which some file systems lack.
 set -u
-mode=$1 dir=$2 slots=$3 need=$4 limit=$5 grace=$6 log=$7 work=$8 machine=$9 real=${10} pool=${11}
+mode=$1 dir=$2 slots=$3 need=$4 limit=$5 grace=$6 log=$7 work=$8 machine=$9 real=${10} pool=${11} after=${12-}
 id=${dir##*/} jobs=${dir%/*}
 
 # record NAME TEXT: writes a fact
@@ -125,12 +125,14 @@ choose() {
   return 1
 }
 
-# my_turn: no older job waits here, and enough slots are free; sets $given. Only the
+# my_turn: the job it comes after has ended, no older job waits here, and enough slots are free; sets $given. Only the
 # oldest waiting job of a workspace can take slots; jobs of others are kept off by the
 # pool.
 my_turn() {
   local other taken=, slot
   idle=1
+  other=$jobs/$after
+  if [ -n "$after" ] && [ ! -e "$other/exit" ] && { alive "$other/keeper" || alive "$other/child"; }; then return 1; fi
   for other in "$jobs"/L*; do
     if [ "$other" = "$dir" ] || [ -e "$other/exit" ]; then continue; fi
     if [ -e "$other/started" ]; then
@@ -192,7 +194,7 @@ run() {
 
 if [ "$mode" = launch ]; then
   set -m
-  bash "$dir/keeper.sh" keep "$dir" "$slots" "$need" "$limit" "$grace" "$log" "$work" "$machine" "$real" "$pool" \
+  bash "$dir/keeper.sh" keep "$dir" "$slots" "$need" "$limit" "$grace" "$log" "$work" "$machine" "$real" "$pool" "$after" \
     </dev/null >"$dir/keeper.log" 2>&1 &
   while [ ! -e "$dir/keeper" ] && kill -0 $! 2>/dev/null; do sleep 0.02; done
   [ -e "$dir/keeper" ]

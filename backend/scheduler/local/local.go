@@ -262,7 +262,7 @@ func (l *Local) launch(ctx context.Context, id string, r scheduler.Request) erro
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", filepath.Join(dir, "keeper.sh"), "launch", dir,
 		strings.Join(s.ids, ","), strconv.Itoa(r.GPUs), strconv.Itoa(limit), strconv.Itoa(l.grace),
-		scheduler.ExpandLog(r.Log, model.Job{ID: id, Name: r.Name}), r.Dir, string(l.here), strconv.FormatBool(s.real), l.poolFor(s))
+		scheduler.ExpandLog(r.Log, model.Job{ID: id, Name: r.Name}), r.Dir, string(l.here), strconv.FormatBool(s.real), l.poolFor(s), r.After)
 	cmd.Env = append(os.Environ(), r.Env...)
 	cmd.Dir = r.Dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -93,3 +93,12 @@ func FuzzTasksIn(f *testing.F) {
 		}
 	})
 }
+
+// Of an array whose first tasks Slurm has forgotten the rest is counted, and from which task on is said.
+func TestForgottenTasks(t *testing.T) {
+	all := model.Job{ID: "5", Parts: []model.Job{{ID: "5_3", State: model.JobCompleted}, {ID: "5_[7-9]", State: model.JobPending, Tasks: model.Tasks{Waiting: 3}}}}
+	countTasks(&all)
+	if got := all.Tasks.Words(); got != "1 of 4 done from task 3 on, 3 waiting" {
+		t.Error(got)
+	}
+}

@@ -79,7 +79,12 @@ const mostNamed = 8
 
 func countTasks(all *model.Job) {
 	var failed []string
+	all.Tasks.First = math.MaxInt
 	for _, t := range all.Parts {
+		all.Tasks.First = min(all.Tasks.First, numberIn(t.ID))
+		for _, r := range model.WaitingTasks(t.ID) {
+			all.Tasks.First = min(all.Tasks.First, r.From)
+		}
 		all.Tasks.Add(t.State, max(t.Tasks.Waiting, 1))
 		if t.State.Failed() && t.State != model.JobCancelled {
 			failed = append(failed, strings.TrimPrefix(t.ID, all.ID+"_"))
@@ -87,6 +92,9 @@ func countTasks(all *model.Job) {
 	}
 	if len(failed) > mostNamed {
 		failed = append(failed[:mostNamed], "…")
+	}
+	if all.Tasks.First == math.MaxInt { // none has a number
+		all.Tasks.First = 0
 	}
 	worst := all.Worst()
 	all.Tasks.Which, all.Log, all.Errors = strings.Join(failed, ", "), worst.Log, worst.Errors

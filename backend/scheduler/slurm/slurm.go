@@ -189,6 +189,9 @@ func (s *Slurm) sbatch(ctx context.Context, r scheduler.Request, limit time.Dura
 	if r.Name != "" {
 		args = append(args, "--job-name="+r.Name)
 	}
+	if r.After != "" {
+		args = append(args, "--dependency=afterany:"+r.After)
+	}
 	a, err := s.commands.run(ctx, call{program: "sbatch", args: append(args, more...), stdin: r.Script, env: r.Env, dir: r.Dir, limit: limit})
 	if err == nil && a.code != 0 {
 		err = explain("sbatch", a)

@@ -97,6 +97,12 @@ func (f *form) read(match []string) Step {
 	prompts, generating, requests := number("prefill_requests"), number("decode_requests"), number("requests")
 	s := Step{Kind: OfStep, Phase: cmp.Or(f.Phase, phaseOf(prompts, generating)), Tokens: number("tokens"),
 		Prompts: prompts, Generating: generating, PromptTokens: number("prefill_tokens")}
+	switch all := prompts < 0 && generating < 0 && requests > 0; { // all of one sort
+	case all && s.Phase == metric.Prefill:
+		s.Prompts, s.Generating, s.PromptTokens = requests, 0, s.Tokens
+	case all && s.Phase == metric.Decode:
+		s.Prompts, s.Generating = 0, requests
+	}
 	switch {
 	case s.Phase == "none":
 		return Step{}

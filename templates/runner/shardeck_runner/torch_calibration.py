@@ -3,9 +3,10 @@
 GEMMs and attention of the models asked for, at decode and prefill sizes and cut for 1, 2 and 4 TP ranks; the memory's bandwidth;
 a small kernel; the host's cost of a launch; each collective over sizes, in groups of 2, 4 … ranks of a node and over nodes.
 A sample is many calls in a row, one CUDA graph, so that the host's launches do not count; on a CPU they are a loop. Of a
-collective it is the time of its kernels, as in a trace; `row` is then that of a call in the row, with the gaps round it. Weights
-and caches are taken in turn from a set larger than the GPU's own cache, as a model's layers are. Every rank measures, as in a
-run all GPUs draw power at once; the times are those of rank 0.
+collective it is its transfer, as in a trace: of each call the shortest kernel among the ranks, as the others wait for the last;
+`row` is then the time of a call in the row, with waits and gaps. Weights and caches are taken in turn from a set larger than
+the GPU's own cache, as a model's layers are. Every rank measures, as in a run all GPUs draw power at once; the times are those
+of rank 0.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Measurement:
     model: str = ""
     shape: Sequence[int] = ()
     eager: bool = False  # no graph: the host's launches are what is measured
-    kernels: str = ""  # part of the names of the kernels whose time it is; empty: the whole row
+    group: Any = None  # of a collective: its ranks
 
 
 class Calibration:
@@ -123,16 +124,16 @@ class Calibration:
         return 5e-6 + m.bytes / (1e12 if self.cuda else 2e9) + m.flops / (3e14 if self.cuda else 2e10)
 
     def take(self, m: Measurement, group: int = 1, nodes: int = 1) -> None:
-        rows, kernels = self.times(m)
-        times = kernels or rows
+        rows, transfers = self.times(m)
+        times = transfers or rows
         told = {"law": m.law, "operator": m.operator, "model": m.model, "shape": list(m.shape), "group": group, "nodes": nodes,
                 "bytes": m.bytes, "flops": m.flops, "seconds": statistics.median(times), "low": min(times), "high": max(times),
-                "row": statistics.median(rows) if kernels else 0.0, "n": len(times)}
+                "row": statistics.median(rows) if transfers else 0.0, "n": len(times)}
         self.samples.append({k: v for k, v in told.items() if v not in ("", [], 0.0) or k == "bytes"})
 
     def times(self, m: Measurement) -> tuple[list[float], list[float]]:
-        """Seconds of a call by row, and those of its kernels where they are asked for. All ranks must have as many calls in a
-        row: their number follows from the size."""
+        """Seconds of a call by row, and of a GPU's collective its transfers. All ranks must have as many calls in a row: their
+        number follows from the size."""
         for call in m.calls:
             call()
         self.world.wait_for_device()
@@ -142,7 +143,16 @@ class Calibration:
             return [timed_here(row) for _ in range(ROWS)], []
         replay = (lambda: [call() for call in row]) if m.eager else captured(row)
         replay()
-        return [timed_on_gpu(replay) / len(row) for _ in range(ROWS)], kernel_times(replay, m.kernels) if m.kernels else []
+        rows = [timed_on_gpu(replay) / len(row) for _ in range(ROWS)]
+        return rows, self.transfers(replay, len(row), m.group) if m.group else []
+
+    def transfers(self, replay: Call, count: int, group: Any) -> list[float]:
+        """Seconds of each of `count` calls of a collective: of its shortest kernel among the ranks. None where one is missing."""
+        mine = kernel_times(replay, "nccl")
+        shortest = torch.tensor(mine if len(mine) == count else [0.0] * count, dtype=torch.float64, device=self.device)
+        dist.all_reduce(shortest, op=dist.ReduceOp.MIN, group=group)
+        found: list[float] = shortest.tolist()
+        return found if min(found) > 0 else []
 
     def turns(self, bytes_each: float) -> int:
         """How many of a thing calls go through in turn."""
@@ -247,7 +257,7 @@ class Calibration:
             part = torch.zeros(count // n, device=self.device, dtype=self.dtype)
             call = COLLECTIVES[law](whole, part, torch.zeros_like(whole), handle, list(ranks), at)
             try:
-                self.take(Measurement(law, [call], float(count * self.size), kernels="nccl"), n, nodes)
+                self.take(Measurement(law, [call], float(count * self.size), group=handle), n, nodes)
             except (RuntimeError, ValueError) as x:
                 self.missing.append(f"{law} of {n} ranks: {one_line(str(x))}")
                 return

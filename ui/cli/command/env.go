@@ -6,7 +6,9 @@ package command
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -162,13 +164,18 @@ func (e *Env) Asks(c *cobra.Command, help string) {
 	c.Flags().BoolVarP(&e.Yes, "yes", "y", false, help)
 }
 
-// Ask puts a question whose answer must be yes; an interrupt does not wait for it.
+// asked are what questions ask to do, once it is done.
+var asked = map[string]string{"submit": "submitted", "cancel": "cancelled"}
+
+// Ask puts a question whose answer must be yes; an interrupt does not wait for it. It begins with what is to be done.
 func (e *Env) Ask(ctx context.Context, question string) error {
 	if e.Yes {
 		return nil
 	}
+	do, _, _ := strings.Cut(strings.ToLower(question), " ")
+	nothing := "nothing " + cmp.Or(asked[do], "done")
 	if !Terminal(e.In) {
-		return Usage("nothing submitted: there is no terminal to ask at\nto submit without asking: --yes")
+		return Usage("%s: there is no terminal to ask at\nto %s without asking: --yes", nothing, do)
 	}
 	fmt.Fprintf(e.Err, "%s [y/N] ", question)
 	line := make(chan string, 1)
@@ -184,6 +191,6 @@ func (e *Env) Ask(ctx context.Context, question string) error {
 		if answer == "y" || answer == "yes" {
 			return nil
 		}
-		return fmt.Errorf("nothing submitted")
+		return errors.New(nothing)
 	}
 }

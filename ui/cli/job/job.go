@@ -115,7 +115,7 @@ func printPreviews(e *command.Env, previews []jobs.Preview, starts []jobs.Start)
 		all[i] = dry{p, starts[i]}
 	}
 	if e.JSON {
-		return e.PrintJSON(all)
+		return cmp.Or(e.PrintJSON(all), refuse(e, previews, len(previews)))
 	}
 	for _, d := range all {
 		fmt.Fprint(e.Out, d.Script)

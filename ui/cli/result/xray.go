@@ -70,7 +70,8 @@ func chooseStep(r *xray.Report, phase string, rank, step int) (*xray.Rank, xray.
 	kinds := of.Kinds()
 	i := slices.IndexFunc(kinds, func(k xray.Kind) bool { return step < 0 && (phase == "" || k.Phase == phase) })
 	if i < 0 {
-		return nil, xray.Kind{}, model.Unknown(fmt.Sprintf("rank %d of %s has no such step", of.Rank, r.Run), "shardeck xray "+r.Run+" lists them")
+		what := fmt.Sprintf("rank %d of %s has no such step", of.Rank, r.Run)
+		return nil, xray.Kind{}, model.Unknown(what, "shardeck xray "+r.Run+" lists them")
 	}
 	return of, kinds[i], nil
 }

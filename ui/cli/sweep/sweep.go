@@ -42,7 +42,7 @@ lists the sweeps.
   goal: {metric: throughput_tokens_sec, constraints: [ttft_p99 <= 200]}
 `, func(ctx context.Context, a *app.App, _ []string) error { return list(ctx, e, a) })
 	c.AddCommand(newSweep(e), checkSweep(e), submitSweep(e), statusOf(e), watchSweep(e), resumeSweep(e), stopSweep(e),
-		table(e), frontier(e))
+		table(e), frontier(e), scalings(e), pairs(e))
 	return c
 }
 
@@ -232,8 +232,8 @@ func submit(ctx context.Context, e *command.Env, a *app.App, id string, o backen
 	for _, s := range subs {
 		e.Warn("%s of %s: job %s (%s); its log: %s", unit.Plural(len(s.Points), "point"), id, s.JobID, s.Scheduler, s.Log)
 	}
-	if p.Held > 0 {
-		e.Warn("limit.jobs holds %s back: shardeck sweep resume %s submits them once these have ended", unit.Plural(p.Held, "job"), id)
+	if text := present.SweepChain(p); text != "" && err == nil {
+		e.Warn("%s", text)
 	}
 	return cmp.Or(e.Show(subs, func() {
 		for _, s := range subs {
@@ -272,10 +272,14 @@ GPUs are at most twice as fast) no other can be better by more than 5 %. The poi
 were not run stay ready: shardeck sweep resume runs them.`, func(ctx context.Context, a *app.App, words []string) error {
 		last := ""
 		for ctx.Err() == nil {
-			if _, err := a.ListJobs(ctx, true); err != nil {
-				e.Warn("the scheduler does not say what runs: %v", err)
-			}
+			_, asking := a.ListJobs(ctx, true)
 			p, err := a.PlanSweep(ctx, words[0])
+			if ctx.Err() != nil {
+				break // whoever watches has seen enough
+			}
+			if asking != nil {
+				e.Warn("the scheduler does not say what runs: %v", asking)
+			}
 			if err != nil {
 				return err
 			}
@@ -293,7 +297,7 @@ were not run stay ready: shardeck sweep resume runs them.`, func(ctx context.Con
 			}
 			_ = a.Pause(ctx)
 		}
-		return ctx.Err()
+		return nil
 	})
 	c.Flags().BoolVar(&decided, "until-decided", false, "cancel the jobs once the answer to the goal is known")
 	return c

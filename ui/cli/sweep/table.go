@@ -140,3 +140,60 @@ func printFrontiers(e *command.Env, all []scaling.Frontier) {
 		e.SayWrapped(present.Sampled(readings), "   ")
 	}
 }
+
+func scalings(e *command.Env) *cobra.Command {
+	c := e.Command("scaling [ID|RUN…]", "speed-up, efficiency and serial part by phase, of strong and weak scaling", `
+Strong scaling is one work on more GPUs, weak scaling a batch that grows with them. A row
+is a phase of a config: all by throughput, prefill by ttft, decode by tpot. The speed of a
+phase is its tokens a second; speed-up and efficiency are against the fewest GPUs. The
+serial part is that of Karp and Flatt (strong), of Gustafson (weak).`+whose, func(ctx context.Context, a *app.App, words []string) error {
+		all, err := entries(ctx, a, words)
+		found := scaling.ScalingsOf(all)
+		if len(found) == 0 && err == nil {
+			e.Warn("no two configs differ in their GPUs alone, or in these and the batch")
+		}
+		return e.Answer(err, found, func() {
+			for i, s := range found {
+				if i > 0 {
+					fmt.Fprintln(e.Out)
+				}
+				e.Say("%s", e.Paint(present.Strong, string(s.Growth)+" scaling: "+s.Of))
+				e.Table(present.Scaling(s))
+			}
+		})
+	})
+	return c
+}
+
+func pairs(e *command.Env) *cobra.Command {
+	var name, by string
+	c := e.Command("pairs [ID|RUN…] --by FIELD", "compare two values of a field by configs that differ in nothing else", `
+NCCL against NVSHMEM, custom against NCCL all-reduce, and any other field: pairs of
+configs that differ in it alone, the change of a metric in each, and whether the
+signed-rank test over the pairs is sure of a direction; that takes at least six.`+whose, func(ctx context.Context, a *app.App, words []string) error {
+		all, err := entries(ctx, a, words)
+		if err != nil {
+			return err
+		}
+		field, err := scaling.FieldOf(all, by) // without one it names those that vary
+		if err != nil {
+			return err
+		}
+		found, err := scaling.PairsOf(all, name, field)
+		return e.Answer(err, found, func() {
+			for _, p := range found {
+				if len(p.Pairs) > 0 {
+					e.Table(present.Pairs(p))
+				}
+				e.SayWrapped(p.Words(), "   ")
+				if common := present.Fields(p.Common); common != "" {
+					e.SayWrapped("all have "+common, "   ")
+				}
+			}
+		})
+	})
+	c.Example = "  shardeck sweep pairs scan --by all_reduce --metric tpot"
+	c.Flags().StringVar(&name, "metric", scaling.ThroughputMetric, "a metric, or one statistic of it: `ttft_p99`")
+	c.Flags().StringVar(&by, "by", "", "the `field` that differs")
+	return c
+}

@@ -323,13 +323,13 @@ func TestFilterAndCopy(t *testing.T) {
 
 func TestFamilies(t *testing.T) {
 	d := drive(t, panetest.Open(t), 80, 18)
-	for _, want := range []string{"throughput_tokens_sec", "comm_overhead", "gpu_busy", "profiler_start_skew", "itl", "itl"} {
+	for _, want := range []string{"throughput_tokens_sec", "comm_overhead", "gpu_busy", "profiler_start_skew", "itl", "energy_j_per_token", "energy_j_per_token"} {
 		d.Press("]")
 		if got := d.Pane().(*Pane).metricName(); got != want {
 			t.Errorf("] led to %s, not %s", got, want)
 		}
 	}
-	if d.Press("["); d.Pane().(*Pane).metricName() != "profiler_start_skew" {
+	if d.Press("["); d.Pane().(*Pane).metricName() != "itl" {
 		t.Errorf("[ led to %s", d.Pane().(*Pane).metricName())
 	}
 }

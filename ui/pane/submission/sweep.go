@@ -104,8 +104,8 @@ func (f *Sweeps) body(p sweep.Plan, start string) []string {
 	if start != "" {
 		lines = append(lines, "the first "+start)
 	}
-	if p.Held > 0 {
-		lines = append(lines, "limit.jobs holds "+unit.Plural(p.Held, "job")+" back: s submits them once these have ended")
+	if text := present.SweepChain(p); text != "" {
+		lines = append(lines, text)
 	}
 	table, _ := pane.Drawn(th, present.SweepJobs(p)).Text(th, width)
 	lines = append(append(lines, ""), table...)

@@ -28,6 +28,8 @@ func keys() pane.Table[*Pane] {
 			Do: func(p *Pane) tea.Cmd { return p.timeline.otherRank(-1) }},
 		{Key: pane.On("]", "]", "rank after", "the timeline of the rank after"),
 			Do: func(p *Pane) tea.Cmd { return p.timeline.otherRank(1) }},
+		{Key: pane.Foot("x", "x", "x-ray", "take the steps of the rank apart: operators, how far each is from its floor, and gaps"),
+			Do: func(p *Pane) tea.Cmd { return p.timeline.takeApart() }, Why: needTrace},
 		{Key: pane.Foot("/", "/", "filter",
 			"show only some rows of the part: gemm class:communication, type:all_reduce, rank:1 phase:decode, ! for the opposite"),
 			Do: askFilter, Why: needTrace},
@@ -191,8 +193,9 @@ func inFull(p *Pane) tea.Cmd {
 // back is one step: reading ends, then the filter goes, then the zoom.
 func back(p *Pane) tea.Cmd {
 	switch {
-	case p.timeline.spans.Busy():
+	case p.timeline.spans.Busy(), p.timeline.xray.Busy():
 		p.timeline.spans.Stop()
+		p.timeline.xray.Stop()
 	case p.reader.Busy():
 		p.reader.Stop()
 		p.demand = false

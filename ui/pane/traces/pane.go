@@ -17,6 +17,7 @@ import (
 	"shardeck/model/metric"
 	"shardeck/model/present"
 	"shardeck/model/scaling"
+	"shardeck/model/xray"
 	"shardeck/ui/pane"
 )
 
@@ -31,6 +32,8 @@ type Backend interface {
 	Timeline(ctx context.Context, run string) ([]metric.RankDensity, error)
 	// Kernels lists what a rank did in a part of its timeline, kernel by kernel.
 	Kernels(ctx context.Context, run string, d metric.RankDensity, from, to int64, progress pool.Progress) (metric.KernelSpans, error)
+	// XRay takes the steps of a run apart into operators.
+	XRay(ctx context.Context, run string, progress pool.Progress) (xray.Report, error)
 	// CompareTraces sets the traces of two runs side by side; the first is the base.
 	CompareTraces(ctx context.Context, base, other string, progress pool.Progress) (scaling.TraceComparison, error)
 }
@@ -197,6 +200,7 @@ func (p *Pane) forgetOther() {
 	}
 	p.listing.Stop()
 	p.timeline.spans.Stop()
+	p.timeline.xray.Stop()
 	p.diff, p.pick = nil, nil
 	p.Dialog.Close()
 }

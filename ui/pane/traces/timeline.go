@@ -9,6 +9,7 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
+	"shardeck/model/xray"
 	"shardeck/ui/pane"
 	"shardeck/ui/theme"
 	"shardeck/ui/widget"
@@ -26,6 +27,7 @@ type timeline struct {
 	fine   []metric.RankDensity // of each rank, in smaller bins than the summary's; nil: not asked for
 	finer  pane.Task[[]metric.RankDensity]
 	spans  pane.Work[metric.KernelSpans] // what ran in sight, kernel by kernel
+	xray   pane.Work[xray.Report]        // its steps, operator by operator
 	sought *metric.LateCall              // shown; nil: none
 }
 

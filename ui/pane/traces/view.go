@@ -58,6 +58,8 @@ func (p *Pane) Message() pane.Note {
 		return pane.FailNote(p.err)
 	case p.timeline.spans.Busy():
 		return pane.Note{Text: p.timeline.spans.Words("reading the kernels in sight") + " · esc stops it", Tone: theme.Busy}
+	case p.timeline.xray.Busy():
+		return pane.Note{Text: p.timeline.xray.Words("taking the steps apart") + " · esc stops it", Tone: theme.Busy}
 	case p.timeline.trace() == nil:
 		return pane.Note{}
 	}
