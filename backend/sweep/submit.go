@@ -27,7 +27,7 @@ func (s *Sweeps) DueSweep(ctx context.Context, id string, o SubmitOptions) (swee
 		return p, err
 	}
 	if o.Failed {
-		s.pack(&p, sweep.Ready, sweep.Failed)
+		s.pack(ctx, &p, sweep.Ready, sweep.Failed)
 	}
 	l := p.Sweep.Limit
 	switch points := p.Count(sweep.Ready, sweep.Submitted, sweep.Done, sweep.Failed); {

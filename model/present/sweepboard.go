@@ -65,6 +65,9 @@ func SweepTime(p sweep.Plan) string {
 	if n := len(p.Jobs); n > 1 {
 		takes += fmt.Sprintf(" with %d jobs at once, %s in turn", n, minutes(sum))
 	}
+	if p.Told > 0 {
+		takes += " (from " + unit.Plural(p.Told, "run") + " here)"
+	}
 	return Joined(takes, "≤ "+unit.Number((gpus*p.Limit).Hours(), 2)+" GPU hours")
 }
 

@@ -9,9 +9,66 @@ import (
 
 // Cost is how long the parts of a job take.
 type Cost struct {
-	Start    time.Duration // until an engine serves: import, weights, compile, graphs
-	Point    time.Duration // warm-up, timed and traced iterations of one point, and writing its traces
-	Measured bool          // of a run of the same engine; else estimated
+	Start time.Duration // until an engine serves: import, weights, compile, graphs
+	Point time.Duration // warm-up, timed and traced iterations of one point, and writing its traces
+	Runs  int           // of the same engine here that tell it; 0: it is estimated
+}
+
+// Past is what a run of an experiment took here.
+type Past struct {
+	Experiment model.Experiment
+	Whole      time.Duration // from its start to its end; with the start of its engine where that served it first
+	First      bool
+	Timed      time.Duration // its iterations, or the requests of a load; 0: not known
+}
+
+// Pasts are what runs took, by what engine they need.
+type Pasts map[string][]Past
+
+// Add takes one in.
+func (all Pasts) Add(p Past) {
+	key := engineKey(p.Experiment)
+	all[key] = append(all[key], p)
+}
+
+// own is the part of a run that is no start of an engine, as far as its times tell.
+func (p Past) own() time.Duration {
+	own := p.Timed
+	if e := p.Experiment; e.Load.On() {
+		own += benchStart
+	} else if own = own * time.Duration(e.WarmupIterations+e.ProfileIterations) / time.Duration(max(e.ProfileIterations, 1)); e.Profiling.Kineto && e.Engine != model.EngineReplay {
+		own += tracePass
+	}
+	if !p.First || p.Timed == 0 {
+		return p.Whole
+	}
+	return min(own, p.Whole)
+}
+
+// Learn puts what runs of the same engine took in place of what was estimated, the longest where several tell: the start of the
+// engine by those that it served first, and a point by those of its workload.
+func (c Cost) Learn(e model.Experiment, past Pasts) Cost {
+	var start, point time.Duration
+	for _, p := range past[engineKey(e)] {
+		own, same := p.own(), sameWork(p.Experiment, e)
+		if p.First {
+			start = max(start, p.Whole-own)
+		}
+		if same {
+			point = max(point, own)
+		}
+		if same || p.First && p.Whole > own {
+			c.Runs++
+		}
+	}
+	c.Start, c.Point = cmp.Or(start, c.Start), cmp.Or(point, c.Point)
+	return c
+}
+
+// sameWork says whether two experiments of one engine take as long.
+func sameWork(a, b model.Experiment) bool {
+	return a.Data == b.Data && a.Load == b.Load && a.WarmupIterations == b.WarmupIterations && a.ProfileIterations == b.ProfileIterations &&
+		a.Profiling == b.Profiling
 }
 
 // What an estimate rests on, where no run tells. Efficiencies and starts are what our own recordings of vLLM 0.25 on H100

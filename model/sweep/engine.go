@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -48,8 +49,8 @@ func engineKey(e model.Experiment) string {
 	}
 	e.Data, e.WarmupIterations, e.ProfileIterations = model.Workload{}, 0, 0
 	e.Profiling = model.Profiling{Nsys: e.WantsNsys()}
-	e.Replay.Recording = ""   // every workload has a recording of its own
-	key, _ := json.Marshal(e) // of plain values: it can be written
+	e.Replay = model.Replay{Factor: cmp.Or(e.Replay.Factor, 1)} // every workload has a recording of its own
+	key, _ := json.Marshal(e)                                   // of plain values: it can be written
 	return string(key)
 }
 

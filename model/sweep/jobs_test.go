@@ -135,3 +135,33 @@ func TestEstimate(t *testing.T) {
 		t.Errorf("of an unknown model %+v", c)
 	}
 }
+
+// What runs of the same engine took here stands in place of what was estimated; those of others tell nothing.
+func TestLearn(t *testing.T) {
+	e := model.Defaults()
+	e.Profiling.Kineto = false
+	guess := Cost{Start: 150 * time.Second, Point: 40 * time.Second}
+	other, large := e, e
+	other.Layout.TP, large.Data.BatchSize = 2, 64
+	first := Past{Experiment: e, Whole: 200 * time.Second, First: true, Timed: 50 * time.Second} // of 5 iterations, with 2 of warm-up
+	for name, tt := range map[string]struct {
+		past []Past
+		want Cost
+	}{
+		"nothing":             {nil, guess},
+		"another layout":      {[]Past{{Experiment: other, Whole: time.Hour, First: true, Timed: time.Minute}}, guess},
+		"the same":            {[]Past{first}, Cost{130 * time.Second, 70 * time.Second, 1}},
+		"a later point":       {[]Past{{Experiment: e, Whole: 90 * time.Second, Timed: 50 * time.Second}}, Cost{150 * time.Second, 90 * time.Second, 1}},
+		"another workload":    {[]Past{{Experiment: large, Whole: 300 * time.Second, First: true, Timed: 150 * time.Second}}, Cost{90 * time.Second, 40 * time.Second, 1}},
+		"two, the longest":    {[]Past{first, {Experiment: e, Whole: 90 * time.Second}}, Cost{130 * time.Second, 90 * time.Second, 2}},
+		"no times of its own": {[]Past{{Experiment: e, Whole: 200 * time.Second, First: true}}, Cost{150 * time.Second, 200 * time.Second, 1}},
+	} {
+		past := Pasts{}
+		for _, p := range tt.past {
+			past.Add(p)
+		}
+		if got := guess.Learn(e, past); got != tt.want {
+			t.Errorf("%s: %+v, want %+v", name, got, tt.want)
+		}
+	}
+}

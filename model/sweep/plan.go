@@ -43,6 +43,7 @@ type Plan struct {
 	Base      board.Row
 	Points    []Status
 	Jobs      []*Job
+	Told      int           // runs here of one of its engines that tell what a job takes; 0: it is estimated
 	Chained   int           // of Jobs, those that wait until another of the sweep has ended, for limit.jobs
 	Limit     time.Duration // of each job
 	NodeHours *float64      // at most, of Jobs; nil: the site has no prices

@@ -118,7 +118,8 @@ func TestLoads(t *testing.T) {
 	p := Plan{Sweep: Sweep{Goal: &Goal{Metric: "throughput_tokens_sec", Highest: true, Constraints: where("ttft_p99 <= 200")}}}
 	for rate, ttft := range map[float64]float64{1: 40, 2: 60, 4: 120, 8: 900, 16: 4000} {
 		x := measured(fmt.Sprintf("r%g", rate), 1, map[string]float64{"throughput_tokens_sec": 500 * min(rate, 6), "ttft": ttft / 2})
-		x.Analysis.Metrics[1].By.Stats = map[metric.Stat]float64{metric.P99: ttft}
+		i := slices.IndexFunc(x.Analysis.Metrics, func(m metric.Metric) bool { return m.Name == "ttft" })
+		x.Analysis.Metrics[i].By.Stats = map[metric.Stat]float64{metric.P99: ttft}
 		x.Experiment = model.Defaults()
 		x.Experiment.Load.Rate = rate
 		x.State = map[bool]State{true: Done, false: Ready}[rate == 2 || rate == 8]

@@ -54,6 +54,7 @@ type summary struct {
 	Points    []sweep.Status `json:"points"`
 	Jobs      []jobSummary   `json:"jobs"`
 	NodeHours *float64       `json:"node_hours"` // at most, of the jobs; null: the site has no prices
+	Told      int            `json:"expected_from_runs,omitempty"`
 	Problem   string         `json:"problem"`
 	Best      string         `json:"best,omitempty"` // by the sweep's goal
 	Frontier  []string       `json:"frontier"`       // that no other beats in tokens a second of a GPU and of a user at once
@@ -70,7 +71,7 @@ type jobSummary struct {
 }
 
 func summaryOf(p sweep.Plan, err error) summary {
-	s := summary{ID: p.Sweep.ID, File: p.File, Base: p.Sweep.Base, Points: p.Points, NodeHours: p.NodeHours, Jobs: []jobSummary{}}
+	s := summary{ID: p.Sweep.ID, File: p.File, Base: p.Sweep.Base, Points: p.Points, NodeHours: p.NodeHours, Told: p.Told, Jobs: []jobSummary{}}
 	if err != nil {
 		s.Problem = err.Error()
 	}
@@ -180,6 +181,9 @@ func printPlan(e *command.Env, p sweep.Plan) {
 	if len(p.Jobs) > 0 {
 		fmt.Fprintln(e.Out)
 		e.Table(present.SweepJobs(p))
+	}
+	if p.Told > 0 {
+		e.Say("\n%s", present.SweepTime(p))
 	}
 	if text := present.Neighbours(p); text != "" {
 		e.Warn("%s", e.Plain(text))
