@@ -60,11 +60,6 @@ func (z sizes) of(rows float64, layers int, wb float64, products ...Matmul) (c c
 	return c
 }
 
-// moves is an operator that reads and writes so many values of activations for each token.
-func (z sizes) moves(values float64, times int) cost {
-	return cost{bytes: values * z.t * z.w * float64(times)}
-}
-
 // recorded is the cost of an operator all of whose products have recorded shapes.
 func (p *parser) recorded(z sizes, op string) (c cost, ok bool) {
 	first := -1
@@ -95,7 +90,11 @@ func (z sizes) costs(p *parser, raw *Raw, op string, layers, kernels int) cost {
 	case !known:
 		return cost{unknown: "how many tokens the step has is not known"}
 	}
-	h := s.Hidden
+	h, n, k := s.Hidden, layers, kernels
+	if values := map[string]int{"embedding": 2 * h, "norm": 2 * h * k, "residual": 3 * h * min(k, 2*n), "qk_norm": 2 * n * (z.q + z.k),
+		"rope": 2 * n * (z.q + z.k), "cache": 2 * n * (z.k + z.v), "activation": 3 * n * z.ffn}[op]; values > 0 { // of each token
+		return cost{bytes: float64(values) * z.t * z.w}
+	}
 	switch op {
 	case "qkv":
 		return z.qkv(p, raw, layers)
@@ -123,18 +122,6 @@ func (z sizes) costs(p *parser, raw *Raw, op string, layers, kernels int) cost {
 			width := model.CeilDiv(cmp.Or(s.MoE.SharedWidth, s.MoE.Shared*s.MoE.Intermediate), z.tp)
 			return z.of(z.t, layers, z.wb, append(z.up(width), Matmul{N: h, K: width})...)
 		}
-	case "embedding":
-		return z.moves(2*float64(h), 1)
-	case "norm":
-		return z.moves(2*float64(h), kernels)
-	case "residual":
-		return z.moves(3*float64(h), min(kernels, 2*layers))
-	case "qk_norm", "rope":
-		return z.moves(2*float64(z.q+z.k), layers)
-	case "cache":
-		return z.moves(2*float64(z.k+z.v), layers)
-	case "activation":
-		return z.moves(3*float64(z.ffn), layers)
 	case "sampling":
 		if raw.Requests >= 0 {
 			return cost{bytes: z.r * float64(p.vocab(z)) * z.w}

@@ -198,15 +198,11 @@ func (p *parser) feedForward(from, to, n int) {
 	if act == to && len(g) > 0 {
 		act = g[len(g)-1]
 	}
-	up, down := p.gemms(from, act), p.gemms(act, to)
-	for _, at := range up {
-		p.product(at, "gate_up", n)
+	for _, at := range g {
+		p.product(at, map[bool]string{true: "gate_up", false: "down"}[at < act], n)
 	}
-	for _, at := range down {
-		p.product(at, "down", n)
-	}
-	p.count("gate_up", len(up))
-	p.count("down", len(down))
+	p.count("gate_up", len(p.gemms(from, act)))
+	p.count("down", len(p.gemms(act, to)))
 	p.around(from, to, n, g, "glue", "activation", "residual")
 }
 
@@ -345,12 +341,7 @@ func (p *parser) begin(from, to int) {
 	norm := p.find(from, first, "norm")
 	table := p.last(from, norm, "embedding")
 	for i := from; i < norm; i++ {
-		switch {
-		case i == table:
-			p.put(i, "embedding", -1)
-		default:
-			p.put(i, "input", -1)
-		}
+		p.put(i, map[bool]string{true: "embedding", false: "input"}[i == table], -1)
 	}
 	p.projections(norm, to, 0)
 }
