@@ -113,7 +113,7 @@ func (f *Fitted) oneGPU() {
 
 // measured is a run as the laws take it; ok is false of one without config, shape or times.
 func (f *Forecasts) measured(ctx context.Context, r model.Run) (out forecast.Run, ok bool) {
-	if r.Experiment == nil || r.Unfinished {
+	if r.Experiment == nil || r.Unfinished || r.Experiment.Load.On() {
 		return out, false
 	}
 	e := *r.Experiment
@@ -164,6 +164,7 @@ func (f *Forecasts) measured(ctx context.Context, r model.Run) (out forecast.Run
 // config is an experiment with what its numbers depend on; its GPU is not known yet.
 func (f *Forecasts) config(e model.Experiment, shape model.Shape) forecast.Config {
 	site := f.World.Site.For(e.Slurm)
+	shape.Quant, _ = f.World.Held(e)
 	return forecast.Config{Experiment: e, Shape: shape.WithLayers(e.Model.Layers), Site: site.Name, GPUsPerNode: site.GPUsPerNode}
 }
 
@@ -202,9 +203,13 @@ func (f *Forecasts) Of(fitted *Fitted, row board.Row, prior bool) forecast.Forec
 	}
 	c.Batched = check.BatchedTokens(c.GPU)
 	for _, x := range row.Verdict.Findings {
-		if x.Severity == check.SeverityError && strings.HasPrefix(x.Field, "parallelism") && !strings.HasPrefix(x.Code, "fit-") {
+		group, _, _ := strings.Cut(x.Field, ".")
+		if x.Severity == check.SeverityError && (group == "parallelism" || group == "data") && !strings.HasPrefix(x.Code, "fit-") {
 			c.Faults = append(c.Faults, x.Fault)
 		}
+	}
+	if e.Load.On() {
+		c.Faults = append(c.Faults, "it is a server under load: requests that come one by one are not forecast, a batch is")
 	}
 	var fit *check.Fit
 	if c.GPU.Bytes > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"shardeck/backend/app/apptest"
 	"shardeck/backend/forecast"
+	"shardeck/model"
 	laws "shardeck/model/forecast"
 )
 
@@ -74,5 +75,50 @@ func TestSweepFromOneGPU(t *testing.T) {
 		if n[name] < 9 || sum[name]/n[name] > limit[0] {
 			t.Errorf("%s: mean error %.1f %% of %v points", name, sum[name]/n[name], n[name])
 		}
+	}
+}
+
+// What a forecast is for where nobody says which GPU: that of the runs; what it does not fit, or cannot tell, is refused in words.
+func TestForecastOfExperiments(t *testing.T) {
+	b := apptest.New(t)
+	fitted, err := b.Fit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := b.Experiments.Row("E1.2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change  func(e *model.Experiment)
+		refused string
+	}{
+		"as it is":      {func(e *model.Experiment) {}, ""},
+		"illegal":       {func(e *model.Experiment) { e.Layout.TP = 3 }, "TP=3"},
+		"unknown model": {func(e *model.Experiment) { e.Model.Name = "nobody/nothing" }, "the shape of model"},
+		"too far":       {func(e *model.Experiment) { e.Data.BatchSize, e.Data.SeqLen = 300, 16 }, "300 requests of a replica are beyond 4 times"},
+		"too large": {func(e *model.Experiment) {
+			e.Model.Name, e.Model.Layers, e.Layout.TP = "meta-llama/Llama-3.1-70B", 0, 1
+		}, "it does not fit the memory of H100-80GB"},
+		"under load": {func(e *model.Experiment) { e.Engine, e.Load.Rate = model.EngineVLLM, 2 }, "a server under load"},
+		"waves":      {func(e *model.Experiment) { e.Engine, e.Data.BatchSize, e.Layout.TP = model.EngineVLLM, 4000, 2 }, "they come in waves"},
+	} {
+		r := row
+		r.Experiment.Engine = model.EngineTorch
+		c.change(&r.Experiment)
+		r.Verdict = b.Experiments.Check(r.Experiment)
+		f := b.Forecasts.Of(fitted, r, false)
+		if !strings.Contains(f.Refused, c.refused) || (c.refused == "") != (f.Refused == "") || (f.Refused == "") != (len(f.Metrics) == 5) {
+			t.Errorf("%s: refused %q, %d metrics; want %q", name, f.Refused, len(f.Metrics), c.refused)
+		}
+	}
+	other := model.GPU{Key: "a100-40gb", Title: "A100-40GB", Bytes: 42297524224}
+	row.Planned = &other
+	if f := b.Forecasts.Of(fitted, row, false); f.Refused != "" || !slices.ContainsFunc(f.Notes, func(s string) bool { return strings.Contains(s, "the site plans A100-40GB") }) {
+		t.Errorf("planned for another GPU: %q %q", f.Refused, f.Notes)
+	}
+	row.Experiment.Slurm.Constraint = "gpu&hbm40g"
+	if f := b.Forecasts.Of(fitted, row, false); !strings.Contains(f.Refused, "no run of engine torch on A100-40GB") {
+		t.Errorf("asked for another GPU: %q", f.Refused)
 	}
 }

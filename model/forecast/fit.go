@@ -14,7 +14,6 @@ type observation struct {
 	q     quantity
 	log   float64 // of the time in µs
 	error float64 // of log, as far as the laws and the machine repeat
-	run   string
 	trace bool
 }
 
@@ -214,7 +213,7 @@ func timed(r *Run, p *plan) (all []observation) {
 			if sd = math.Hypot(sd, spreadError*r.Spread[q]); r.Ragged {
 				sd = math.Hypot(sd, raggedness)
 			}
-			all = append(all, observation{plan: p, q: q, log: math.Log(v), error: sd, run: r.Name})
+			all = append(all, observation{plan: p, q: q, log: math.Log(v), error: sd})
 		}
 	}
 	slices.SortFunc(all, func(a, b observation) int { return cmp.Compare(a.q, b.q) })

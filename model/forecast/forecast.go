@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 	"shardeck/model/xray"
 )
 
@@ -17,8 +18,9 @@ type Config struct {
 	Shape       model.Shape      // with the depth of the experiment
 	GPU         model.GPU        // Key is empty where it is not known
 	Site        string
-	GPUsPerNode int // 0: not known, one node is taken to hold all
-	Batched     int // tokens of a step where the config does not say: vLLM's own choice
+	GPUsPerNode int  // 0: not known, one node is taken to hold all
+	Batched     int  // tokens of a step where the config does not say: vLLM's own choice
+	Eager       bool // traces show decode steps without graphs, though the engine is one that has them
 	// Faults of the config that keep it from running at all, one sentence each.
 	Faults []string
 }
@@ -86,6 +88,24 @@ func tellOf(a, b *Config) bool {
 	return a.Experiment.Engine == b.Experiment.Engine && a.GPU.Key == b.GPU.Key && format(b) == format(a) && family(a.Shape) == family(b.Shape)
 }
 
+// decodesEager marks all of a group whose traces show decode steps launched one kernel at a time, though the engine records such as
+// graphs: another version of it ran, and no key of a config says so.
+func (g *runsOf) decodesEager() {
+	eager, graph := false, false
+	for _, r := range g.runs {
+		for _, s := range r.Steps {
+			told := s.Bound != nil && s.Phase == metric.Decode && g.m.engine.inGraph(r.Config)
+			eager, graph = eager || told && !s.Graph, graph || told && s.Graph
+		}
+	}
+	if eager && !graph {
+		g.of.Eager = true
+		for i := range g.runs {
+			g.runs[i].Config.Eager = true
+		}
+	}
+}
+
 // find is the runs that tell of a config; nil: there are none.
 func (l *Machines) find(c Config) *runsOf {
 	at := slices.IndexFunc(l.groups, func(g *runsOf) bool { return tellOf(&g.of, &c) })
@@ -126,9 +146,12 @@ func Fit(priors *Priors, calibrations []Calibration, runs []Run) *Machines {
 			l.groups = append(l.groups, g)
 		}
 		g.runs = append(g.runs, r)
-		g.plans = append(g.plans, newWorker(r.Config, &g.m).planOf(r.Ragged))
 	}
 	for _, g := range l.groups {
+		g.decodesEager()
+		for _, r := range g.runs {
+			g.plans = append(g.plans, newWorker(r.Config, &g.m).planOf(r.Ragged))
+		}
 		g.all = fitRuns(g.m, g.runs, g.plans, nil)
 	}
 	return l
@@ -176,6 +199,7 @@ func (l *Machines) Forecast(c Config, prior bool) Forecast {
 	out := Forecast{ID: c.Experiment.ID, Metrics: []Metric{}}
 	var f *fitted
 	if g := l.find(c); g != nil {
+		c.Eager = g.of.Eager
 		var own []string
 		f, own = g.without(c)
 		out.Measured = strings.Join(own, ", ")
@@ -210,17 +234,13 @@ func (f *fitted) forecast(c Config, out *Forecast) {
 	d := c.Experiment.Data
 	tokens := float64(d.BatchSize * (d.SeqLen + d.MaxTokens))
 	times, hosted := p.time(&f.at)
-	slopes := p.slopes(&f.at)
+	slopes, host := p.slopes(&f.at), f.hostDoubt(&p)
 	for _, q := range []quantity{ttft, tpot, iteration} {
 		if q == tpot && d.MaxTokens <= 1 {
 			out.Notes = append(out.Notes, "max_tokens is 1: there is no second token to time")
 			continue
 		}
-		doubt := structural
-		if hosted[q] > 0.01 {
-			doubt = math.Hypot(doubt, hosted[q]*f.hostDoubt(&p))
-		}
-		m := f.metric(q, &times[q], slopes[q], doubt)
+		m := f.metric(q, &times[q], slopes[q], structural, hosted[q], host)
 		if m.LaunchBound = hosted[q] > 0.5; m.LaunchBound && q == ttft {
 			out.Notes = append(out.Notes, m.Name+" is launch-bound: the host takes longer to launch its kernels than the GPU to run them")
 		}
@@ -240,9 +260,9 @@ type quantityUnit struct {
 var units = [quantities]quantityUnit{{"ttft", "ms", 1e3}, {"tpot", "ms", 1e3}, {"iteration_wall_clock", "s", 1e6}}
 
 // metric is one number with its interval. It can be no less than the device takes, but for what the laws have wrong.
-func (f *fitted) metric(q quantity, time *shares, slope vector, structural float64) Metric {
+func (f *fitted) metric(q quantity, time *shares, slope vector, structural, hosted, host float64) Metric {
 	u := units[q]
-	below, above := f.spread(q, math.Sqrt(f.variance(slope)), structural)
+	below, above := f.spread(q, math.Sqrt(f.variance(slope)), structural, hosted, host)
 	total := time.sum()
 	floor := total - time[Launch] - time[Host]
 	m := Metric{Name: u.name, Unit: u.unit, Value: total / u.scale, Level: Level, Parts: map[string]float64{}, RestsOn: f.restsOn(slope)}

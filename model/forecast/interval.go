@@ -22,7 +22,7 @@ var normals = func() (z [draws]float64) {
 	return z
 }()
 
-const strideB, strideC = 61, 83
+const strideB, strideC, strideD = 61, 83, 147
 
 // What is expected of residuals before any are seen, and how many such stand beside those seen.
 var (
@@ -31,12 +31,17 @@ var (
 )
 
 // spread is how far a metric may lie above or below the forecast, as logarithms of ratios: the constants' posterior (an sd), residuals
-// of runs drawn again, and a structural term (an sd) for what the laws may have wrong at a distance from all runs.
-func (f *fitted) spread(q quantity, posterior, structural float64) (below, above float64) {
+// of runs drawn again, a structural term (an sd) for what the laws may have wrong at a distance from all runs, and the host, which may
+// take longer or shorter by doubt (an sd): that shows where it comes near the device, of which hosted tells how near.
+func (f *fitted) spread(q quantity, posterior, structural, hosted, doubt float64) (below, above float64) {
+	eighth := hosted / max(1-hosted, 1e-3) // power of the host's time over the device's, as in work.time
 	pool, scale := f.pool(q)
 	out := make([]float64, draws)
 	for i := range out {
 		out[i] = posterior*normals[i] + structural*normals[i*strideB%draws]
+		if host := doubt * normals[i*strideD%draws]; eighth > 0 {
+			out[i] += (math.Log1p(eighth*math.Exp(8*host)) - math.Log1p(eighth)) / 8
+		}
 		if j := i * strideC % draws; len(pool) > 2 {
 			out[i] += scale * pool[j%len(pool)]
 		} else {

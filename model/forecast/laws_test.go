@@ -226,3 +226,28 @@ func TestCalibrationBeforePriors(t *testing.T) {
 		t.Errorf("all-reduce: %v + %v by %+v", fixed, moving, row)
 	}
 }
+
+// An engine whose traces show decode steps launched one kernel at a time has no graphs here, whatever it usually has: the same is then
+// expected of what is forecast.
+func TestEagerByItsTraces(t *testing.T) {
+	run := measuredBy(t, config("torch", 1, 4, 512, 64), truth(t), "one")
+	run.Steps = []xray.Step{{Phase: "decode", Bound: new(true), Repeats: 31}}
+	f := Fit(table(), nil, []Run{run}).Forecast(config("torch", 2, 4, 512, 64), false)
+	if f.Refused != "" || !f.Metrics[1].LaunchBound || f.Metrics[1].High/f.Metrics[1].Low < 1.8 {
+		t.Errorf("decode steps launched by the host: %+v", f)
+	}
+	run.Steps[0].Graph = true
+	if f := Fit(table(), nil, []Run{run}).Forecast(config("torch", 2, 4, 512, 64), false); f.Metrics[1].LaunchBound {
+		t.Error("decode steps in graphs are launch-bound")
+	}
+}
+
+// What the host may take longer shows above the forecast alone, where the device is slower than the host as it is.
+func TestHostDoubtIsOneSided(t *testing.T) {
+	f := fitRuns(machineFor(t, config("torch", 1, 1, 1, 1)), nil, nil, nil)
+	below, above := f.spread(ttft, 0.01, 0.01, 0.02, 0.6)
+	low, high := f.spread(ttft, 0.01, 0.01, 0, 0.6)
+	if math.Abs(below-low) > 0.01 || above < high+0.1 || below >= 0 || high <= 0 {
+		t.Errorf("%v to %v with a host near the device, %v to %v without", below, above, low, high)
+	}
+}

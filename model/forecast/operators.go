@@ -42,7 +42,7 @@ func (f *fitted) operators(r *Run) (all []observation) {
 		whole := w.step(b)[0]
 		see := func(k work, error float64, names ...string) {
 			k.graph, k.prompt = whole.graph, whole.prompt
-			all = appendSeen(all, r, k, error, medianOf(alike, names))
+			all = appendSeen(all, k, error, medianOf(alike, names))
 		}
 		for name, k := range w.products(b) {
 			see(k, operatorError, name)
@@ -55,18 +55,18 @@ func (f *fitted) operators(r *Run) (all []observation) {
 			see(work{split: whole.split}, operatorError, splitOperators...)
 		}
 		if whole.graph {
-			all = appendSeen(all, r, work{graph: true, kernels: whole.kernels, calls: whole.calls}, gapError, medianGap(alike))
+			all = appendSeen(all, work{graph: true, kernels: whole.kernels, calls: whole.calls}, gapError, medianGap(alike))
 		}
-		all = appendSeen(all, r, work{fixed: whole.fixed, moving: whole.moving}, operatorError, medianTransfer(alike))
+		all = appendSeen(all, work{fixed: whole.fixed, moving: whole.moving}, operatorError, medianTransfer(alike))
 	}
 	slices.SortStableFunc(all, func(a, b observation) int { return cmp.Compare(a.log, b.log) }) // maps have no order, and sums of floats one
 	return all
 }
 
 // appendSeen adds an observation of so many ns, if there are any.
-func appendSeen(all []observation, r *Run, k work, error, ns float64) []observation {
+func appendSeen(all []observation, k work, error, ns float64) []observation {
 	p := &plan{terms: []term{{work: k, weight: [quantities]float64{iteration: 1}}}}
-	if o := (observation{plan: p, q: iteration, error: error, run: r.Name, trace: true}); ns > 0 {
+	if o := (observation{plan: p, q: iteration, error: error, trace: true}); ns > 0 {
 		o.log = math.Log(ns / 1e3)
 		return append(all, o)
 	}

@@ -79,6 +79,9 @@ func (w worker) planOf(ragged bool) plan {
 	return p
 }
 
+// mostChunks is how many steps with prompts are told apart; of more, some are joined.
+const mostChunks = 2048
+
 // group is requests that have their first token after the same step.
 type group struct {
 	n, left, done int // requests, tokens to come, and tokens since the first
@@ -92,6 +95,7 @@ func (w worker) serve(p *plan, here int, share float64) {
 	s.budget = all * d.SeqLen
 	if w.m.engine.Schedule == "chunked" {
 		s.budget = int(w.c.Experiment.EngineNumber("max_num_batched_tokens", float64(w.c.Batched)))
+		s.budget = max(s.budget, all*d.SeqLen/mostChunks)
 	}
 	for s.waiting > 0 {
 		s.prefill()

@@ -39,7 +39,7 @@ func (f *fitted) hostDoubt(p *plan) float64 {
 			return 0.35
 		}
 	}
-	return 0.7
+	return 0.6
 }
 
 // family is what models must share for the trace of one to tell of another.

@@ -25,8 +25,7 @@ type work struct {
 	moving  float64 // µs of these by their sizes
 	prompt  float64 // tokens of prompts
 	graph   bool
-	alone   bool          // one request decodes
-	rows    []*Collective // of the table
+	alone   bool // one request decodes
 }
 
 type gemm struct{ bytes, flops, n float64 } // of one of n
@@ -81,10 +80,11 @@ func newWorker(c Config, m *machine) worker {
 func (e Engine) inGraph(c Config) bool {
 	eager, _ := c.Experiment.VLLM["enforce_eager"].(bool)
 	dense := c.Shape.MoE == nil && c.Shape.MLA == nil
-	return !eager && (e.Graph == "all" || e.Graph == "dense" && dense)
+	return !eager && !c.Eager && (e.Graph == "all" || e.Graph == "dense" && dense)
 }
 
-// maxGraph is the largest step that vLLM captures as a graph, in tokens.
+// maxGraph is the largest step that vLLM captures as a graph, in tokens; nor more than two for each request that it may have, which is
+// as many as the batch has. [vllm/config/compilation.py max_cudagraph_capture_size]
 const maxGraph = 512
 
 // step is the work of every pipeline stage, one after the other, for one batch.
@@ -93,7 +93,7 @@ func (w worker) step(b batch) []work {
 	out := make([]work, l.PP)
 	for pp := range out {
 		k := &out[pp]
-		k.graph = w.m.engine.inGraph(w.c) && (len(b.prompts) == 0 || w.m.engine.Graph == "all" && b.tokens() <= maxGraph)
+		k.graph = w.m.engine.inGraph(w.c) && (len(b.prompts) == 0 || w.m.engine.Graph == "all" && b.tokens() <= min(maxGraph, 2*float64(w.c.Experiment.RequestsPerReplica())))
 		for _, c := range b.prompts {
 			k.prompt += float64(c.tokens)
 		}
@@ -245,13 +245,10 @@ func (w worker) call(k *work, kind string, group int, bytes, n float64) {
 	if kind == "send_recv" && w.c.GPUsPerNode > 0 && e.Layout.GPUs() > w.c.GPUsPerNode {
 		nodes = 2
 	}
-	fixed, moving, row := w.m.transfer(kind, backend, group, nodes, bytes)
+	fixed, moving, _ := w.m.transfer(kind, backend, group, nodes, bytes)
 	k.calls += n
 	k.fixed += n * fixed
 	k.moving += n * moving
-	if row != nil {
-		k.rows = append(k.rows, row)
-	}
 }
 
 // count sums the launches of a stage.
