@@ -147,7 +147,8 @@ func (a *App) furnish() {
 		},
 		Recorded: func(e model.Experiment) model.Engine { r, _ := replay.For(e); return r.Engine },
 	})
-	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick})
+	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick,
+		Sampler: a.Measure.Sampler})
 }
 
 // calibrated is what a calibration measures: this machine where jobs run on it, else the site.

@@ -153,10 +153,13 @@ func (m *Measure) samples(ctx context.Context, run model.Run, gpu string) (map[s
 	return analyze.Samples(ctx, in)
 }
 
+// Sampler gives the samples of runs by their names, each read once. It is for one goroutine.
+func (m *Measure) Sampler(ctx context.Context) scaling.Sampler { return m.repeats(ctx).sampler() }
+
 // Ties judges contests by their samples, without which there are none. It reads no trace.
 func (m *Measure) Ties(ctx context.Context, contests []scaling.Contest) ([]scaling.Tie, error) {
 	out := make([]scaling.Tie, len(contests))
-	of := m.repeats(ctx).sampler()
+	of := m.Sampler(ctx)
 	for i, c := range contests {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -20,6 +20,7 @@ import (
 	"shardeck/model/check"
 	"shardeck/model/condition"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 	"shardeck/model/sweep"
 )
 
@@ -30,6 +31,7 @@ type Needs struct {
 	Experiments Experiments
 	Jobs        Jobs
 	KnownOf     func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
+	Sampler     func(ctx context.Context) scaling.Sampler               // what was measured of runs, for telling them apart
 }
 
 // Experiments is what sweeps ask of the experiments of a workspace.
@@ -128,6 +130,7 @@ func (s *Sweeps) planOf(ctx context.Context, read sweep.Sweep, file string) (swe
 		p.Points = append(p.Points, s.point(base.Experiment, point, written))
 	}
 	s.join(ctx, &p)
+	p.Tie = p.Rivals().Judge(s.Sampler(ctx))
 	s.pack(ctx, &p, sweep.Ready)
 	return p, nil
 }

@@ -7,6 +7,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
+	"shardeck/model/sweep"
 )
 
 func gridOf(t *testing.T, by ...string) scaling.Grid {
@@ -61,5 +62,28 @@ func TestGridRecords(t *testing.T) {
 		if line := strings.Join(got[i], ","); line != w {
 			t.Errorf("%s, want %s", line, w)
 		}
+	}
+}
+
+// A best point that a test cannot tell from others shares its place, and one of too few samples is so far the best.
+func TestBestDoubt(t *testing.T) {
+	point := func(id string, v float64) sweep.Status {
+		return sweep.Status{Point: sweep.Point{ID: id, Edits: []model.Edit{{Path: "x", Value: id}}}, State: sweep.Done, Run: &model.Run{Name: id},
+			Analysis: &metric.Analysis{Metrics: []metric.Metric{{Name: "tpot", Value: &v}}}}
+	}
+	p := sweep.Plan{Sweep: sweep.Sweep{Goal: &sweep.Goal{Metric: "tpot"}}, Points: []sweep.Status{point("a", 2), point("b", 1)}}
+	last := func() []string {
+		return model.Each(Points(p).Rows, func(r Row) string { return r.Cells[len(r.Cells)-1].Text })
+	}
+	if got := BestDoubt(p); got != "" || strings.Join(last(), ",") != "done,done, the best" {
+		t.Errorf("%q, %q", got, last())
+	}
+	p.Tie = scaling.Tie{Words: "n too small"}
+	if got := BestDoubt(p); got != "? b has the best tpot so far · n too small" {
+		t.Errorf("%q", got)
+	}
+	p.Tie = scaling.Tie{Runs: []string{"b", "a"}, Words: "chance"}
+	if got := BestDoubt(p); got != "~ b, a share the best tpot: chance" || strings.Join(last(), ",") != "done, shares the best ~,done, shares the best ~" {
+		t.Errorf("%q, %q", got, last())
 	}
 }

@@ -44,7 +44,10 @@ func Points(p sweep.Plan) Table {
 			row.Cells = append(row.Cells, foreign(x.Row(), runMetric(x.Analysis, d.Name)))
 		}
 		state := PointState(x)
-		if best != nil && best.ID == x.ID {
+		switch {
+		case x.Run != nil && slices.Contains(p.Tie.Runs, x.Run.Name):
+			state.Text += ", shares the best " + Tie
+		case best != nil && best.ID == x.ID:
 			state.Text += ", the best"
 		}
 		row.Cells = append(row.Cells, state)
@@ -124,6 +127,17 @@ func SweepTotal(p sweep.Plan) string {
 		words = append(words, "at most "+NodeHours(*p.NodeHours))
 	}
 	return Joined(append(words, Decision(p))...)
+}
+
+// BestDoubt says why the best point may not be the best; empty: it is, or there is none.
+func BestDoubt(p sweep.Plan) string {
+	switch {
+	case p.Tie.Words == "":
+		return ""
+	case len(p.Tie.Runs) == 0:
+		return Joined(TooFew+" "+p.Best().ID+" has the best "+p.Sweep.Goal.Metric+" so far", p.Tie.Words)
+	}
+	return Tie + " " + strings.Join(p.Tie.Runs, ", ") + " share the best " + p.Sweep.Goal.Metric + ": " + p.Tie.Words
 }
 
 // Decision says that the best is decided, and what of the sweep is left; empty: it is not, or there is no goal.

@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"cmp"
 	"slices"
 
 	"shardeck/model"
@@ -46,23 +47,48 @@ func higherIsBetter(name string) bool {
 // Best is the point that is best by the sweep's goal among those that are done and keep its constraints; of repeats, whose
 // values are one sample each, the one whose point has the best median. It is nil without a goal, and where none is.
 func (p Plan) Best() *Status {
+	if ranked := p.ranked(); len(ranked) > 0 {
+		return ranked[0]
+	}
+	return nil
+}
+
+// ranked are the points that may be the best, the best first.
+func (p Plan) ranked() (points []*Status) {
 	g := p.Sweep.Goal
 	if g == nil {
 		return nil
 	}
-	var best *Status
-	var top float64
+	values := map[*Status]float64{}
 	for i := range p.Points {
 		x := &p.Points[i]
 		if x.Repeat > 1 || x.State != Done || !g.Meets(*x) {
 			continue
 		}
-		v := metric.Median(p.samples(*x, g.Metric))
-		if best == nil && v == v || g.Highest && v > top || !g.Highest && v < top {
-			best, top = x, v
+		if v := metric.Median(p.samples(*x, g.Metric)); v == v {
+			points, values[x] = append(points, x), v
 		}
 	}
-	return best
+	slices.SortStableFunc(points, func(a, b *Status) int {
+		if g.Highest {
+			a, b = b, a
+		}
+		return cmp.Compare(values[a], values[b])
+	})
+	return points
+}
+
+// mostRivals bounds how many points are judged against the best.
+const mostRivals = 6
+
+// Rivals is the contest for the best, whose Judge gives Tie: which points a test cannot tell from it. There is none where the
+// goal's direction is not that in which the metric is better.
+func (p Plan) Rivals() (c scaling.Contest) {
+	if g := p.Sweep.Goal; g != nil && g.Highest == higherIsBetter(g.Metric) {
+		ranked := p.ranked()
+		c = scaling.Contest{Metric: g.Metric, Runs: model.Each(ranked[:min(len(ranked), mostRivals)], func(x *Status) string { return x.Run.Name })}
+	}
+	return c
 }
 
 // samples are the values of a metric over the repeats of a point.

@@ -78,3 +78,18 @@ func TestEntries(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// The contest is between the best by their medians, the best first; against the metric's own direction there is none.
+func TestRivals(t *testing.T) {
+	run := func(id string, repeat int, v float64) Status {
+		return measured(id, repeat, map[string]float64{"throughput_tokens_sec": v})
+	}
+	p := planOf(&Goal{Metric: "throughput_tokens_sec", Highest: true}, run("a", 1, 99), run("b", 1, 80), run("c", 1, 70), run("a'", 2, 60), run("a''", 3, 61))
+	if got := strings.Join(p.Rivals().Runs, " "); got != "b c a" {
+		t.Errorf("rivals %s", got)
+	}
+	p.Sweep.Goal.Highest = false
+	if got := p.Rivals().Runs; len(got) != 0 {
+		t.Errorf("of the slowest: %v", got)
+	}
+}

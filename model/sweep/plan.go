@@ -8,6 +8,7 @@ import (
 	"shardeck/model/board"
 	"shardeck/model/check"
 	"shardeck/model/metric"
+	"shardeck/model/scaling"
 )
 
 // State is what a point is, or has become.
@@ -44,6 +45,7 @@ type Plan struct {
 	Points    []Status
 	Jobs      []*Job
 	Told      int           // runs here of one of its engines that tell what a job takes; 0: it is estimated
+	Tie       scaling.Tie   // of the runs that a test cannot tell from the best one
 	Chained   int           // of Jobs, those that wait until another of the sweep has ended, for limit.jobs
 	Limit     time.Duration // of each job
 	NodeHours *float64      // at most, of Jobs; nil: the site has no prices

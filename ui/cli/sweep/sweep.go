@@ -57,7 +57,9 @@ type summary struct {
 	Told      int            `json:"expected_from_runs,omitempty"`
 	Problem   string         `json:"problem"`
 	Best      string         `json:"best,omitempty"` // by the sweep's goal
-	Frontier  []string       `json:"frontier"`       // that no other beats in tokens a second of a GPU and of a user at once
+	BestTie   []string       `json:"best_tie"`       // the runs that a test cannot tell from the best one, it first; none: it stands apart, as far as BestDoubt does not say otherwise
+	BestDoubt string         `json:"best_doubt,omitempty"`
+	Frontier  []string       `json:"frontier"` // that no other beats in tokens a second of a GPU and of a user at once
 
 	Results map[string]map[string]float64 `json:"results"` // metrics of the points that are done
 }
@@ -76,7 +78,7 @@ func summaryOf(p sweep.Plan, err error) summary {
 		s.Problem = err.Error()
 	}
 	if best := p.Best(); best != nil {
-		s.Best = best.ID
+		s.Best, s.BestTie, s.BestDoubt = best.ID, p.Tie.Runs, p.Tie.Words
 	}
 	s.Frontier, s.Results = []string{}, map[string]map[string]float64{}
 	for _, f := range scaling.FrontiersOf(p.Entries()) {
@@ -262,6 +264,9 @@ func statusOf(e *command.Env) *cobra.Command {
 					}
 				}
 				e.Say("\n%s", present.SweepTotal(p))
+				if doubt := present.BestDoubt(p); doubt != "" {
+					e.SayWrapped(doubt, "   ")
+				}
 			})
 		})
 }
