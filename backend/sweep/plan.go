@@ -342,7 +342,7 @@ func (s *Sweeps) past(ctx context.Context, p sweep.Plan) sweep.Pasts {
 		rows = append(rows, x.Row())
 	}
 	for _, row := range rows {
-		if row.Run == nil || row.Run.Experiment == nil {
+		if row.Run == nil || row.Run.Experiment == nil || all.Enough(row.Experiment) {
 			continue
 		}
 		if row.Analysis == nil {

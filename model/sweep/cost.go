@@ -31,6 +31,12 @@ func (all Pasts) Add(p Past) {
 	all[key] = append(all[key], p)
 }
 
+// enough runs tell what an engine takes.
+const enough = 8
+
+// Enough says whether as many runs of an experiment's engine are there as are needed.
+func (all Pasts) Enough(e model.Experiment) bool { return len(all[engineKey(e)]) >= enough }
+
 // own is the part of a run that is no start of an engine, as far as its times tell.
 func (p Past) own() time.Duration {
 	own := p.Timed
