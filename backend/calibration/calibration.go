@@ -89,6 +89,9 @@ func (c *Calibrations) Plan(ctx context.Context, o Options) (Plan, error) {
 	if len(p.Models) == 0 {
 		p.Models = c.modelsInUse(ctx)
 	}
+	if p.Nodes > 1 && p.GPUs != max(c.World.GPUsPerNode(), 1) {
+		return p, model.Invalid(fmt.Sprintf("over nodes all GPUs of each node take part, not %d", p.GPUs), "leave --gpus out, or --nodes")
+	}
 	for _, name := range p.Models {
 		if c.World.Shape(name) == nil {
 			return p, model.Unknown(fmt.Sprintf("the shape of %.80q is not known here", name), "shardeck model add "+name+" takes its config")

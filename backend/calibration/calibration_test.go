@@ -2,6 +2,7 @@ package calibration_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -117,11 +118,44 @@ func TestTheJob(t *testing.T) {
 	if _, err := b.Calibrations.Submit(t.Context(), p); err == nil || !strings.Contains(err.Error(), "submitted already") {
 		t.Error("a second one was submitted: ", err)
 	}
-	if _, err := b.Calibrations.Plan(t.Context(), calibration.Options{Models: []string{"no/such"}}); err == nil {
-		t.Error("sizes of a model that nobody knows")
+	for why, o := range map[string]calibration.Options{
+		"the shape of": {Models: []string{"no/such"}}, "all GPUs of each node": {GPUs: 1, Nodes: 2},
+	} {
+		if _, err := b.Calibrations.Plan(t.Context(), o); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("%+v: %v", o, err)
+		}
 	}
 	b.Open(t, app.Options{ReadOnly: true})
 	if _, err := b.Calibrations.Submit(t.Context(), p); err == nil {
 		t.Error("submitted though read-only")
+	}
+}
+
+// The bytes that a sample says of a decode GEMM are those that the memory moved, by the counters of Nsight Compute on an H200. (Of
+// 2048 rows they are not: tiles read their inputs again, 1.4 to 2.1 times the bytes of the shape, and the law is of FLOPs.)
+func TestBytesOfDecodeGEMMsAgainstCounters(t *testing.T) {
+	b := apptest.New(t)
+	lay(t, b, "local-1x2", same)
+	f, _, err := b.Calibrations.Find("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("testdata/ncu_h200.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
+		var m, n, k int
+		var read, write, ns float64
+		if _, err := fmt.Sscanf(line, "%d,%d,%d,%f,%f,%f", &m, &n, &k, &read, &write, &ns); err != nil {
+			t.Fatal(line, err)
+		}
+		at := slices.IndexFunc(f.Measured.Samples, func(s forecast.Sample) bool { return slices.Equal(s.Shape, []int{m, n, k}) })
+		if at < 0 {
+			t.Fatalf("no sample of %s", line)
+		}
+		if s := f.Measured.Samples[at]; math.Abs(s.Bytes/(read+write)-1) > 0.03 || math.Abs(s.Seconds*1e9/ns-1) > 0.2 {
+			t.Errorf("%v: %.0f bytes in %.3g s, counters say %.0f in %.3g", s.Shape, s.Bytes, s.Seconds, read+write, ns/1e9)
+		}
 	}
 }
