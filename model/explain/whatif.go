@@ -1,0 +1,161 @@
+package explain
+
+import (
+	"slices"
+
+	"shardeck/model/xray"
+)
+
+// WhatIf is what a run would take at best if something were otherwise: a bound, by its assumption.
+type WhatIf struct {
+	Name    string  `json:"name"` // no_straggler, fast_link, overlap, no_gaps, floor
+	Assumes string  `json:"assumes"`
+	Unknown string  `json:"unknown"` // why there are no bounds; empty: there are
+	Bounds  []Bound `json:"bounds"`
+}
+
+// Bound is a metric of a run, and what it would be at best, in its unit.
+type Bound struct {
+	Name string  `json:"name"`
+	Unit string  `json:"unit"`
+	Now  float64 `json:"now"`
+	Best float64 `json:"best"`
+}
+
+// whatIfs are the questions, each with what some steps would be shorter by.
+var whatIfs = []struct {
+	name, assumes string
+	saves         func(s *side, of *sum, steps []int) float64
+	unknown       func(s *side) string
+}{
+	{"no_straggler", "the slowest rank of a stage takes as long as the median of the others, and nobody waits for it",
+		func(s *side, _ *sum, steps []int) float64 { return s.straggling(steps) }, (*side).alone},
+	{"fast_link", "every transfer between ranks takes half its time, its latency too; waits stay",
+		func(_ *side, of *sum, _ []int) float64 { return of.total(Transfer) / 2 }, (*side).silent},
+	{"overlap", "transfers and waits run beside the rest of the step, whichever takes longer; nothing depends on them",
+		func(_ *side, of *sum, _ []int) float64 {
+			talk := max(0, of.total(Transfer)+of.total(Wait))
+			return min(talk, of.ns-talk)
+		}, (*side).silent},
+	{"no_gaps", "kernels follow one another without a pause, within steps and between them",
+		func(_ *side, of *sum, _ []int) float64 { return of.total(Gap) + of.total(Between) }, func(*side) string { return "" }},
+	{"floor", "every operator with a known floor runs at the GPU's peak or bandwidth: see shardeck xray",
+		func(_ *side, of *sum, _ []int) float64 { return of.gain() }, (*side).floorless},
+}
+
+// gain is the time above all floors.
+func (s *sum) gain() (ns float64) {
+	for _, p := range s.parts {
+		ns += p.gain
+	}
+	return ns
+}
+
+// alone says why there is no straggler to leave out.
+func (s *side) alone() string {
+	for _, k := range s.Steps.Ranks {
+		if len(k.Steps) > 0 && k.Stage < len(s.stages) && s.stages[k.Stage].Rank != k.Rank {
+			return ""
+		}
+	}
+	return "no stage of it has a second traced rank to be compared with"
+}
+
+// silent says why communication cannot change.
+func (s *side) silent() string {
+	if s.Steps.Layout.GPUs() > 1 {
+		return ""
+	}
+	return "it runs on one GPU: nothing is sent"
+}
+
+func (s *side) floorless() string {
+	if s.Steps.GPU == "" {
+		return "the GPU is not known: there are no floors"
+	}
+	return ""
+}
+
+// straggling is how much longer steps are for the slowest rank of each stage: the steps of the prompts by their places, or where there
+// are none the decode step.
+func (s *side) straggling(at []int) (ns float64) {
+	for stage, k := range s.stages {
+		steps := []*xray.Step{like(k, s.stages[0].Kinds()[0])}
+		if at != nil {
+			steps = nil
+		}
+		for _, i := range at {
+			if same := s.sameStep(i); stage < len(same) {
+				steps = append(steps, same[stage])
+			}
+		}
+		for _, x := range steps {
+			ns += s.lateness(k, x)
+		}
+	}
+	return ns
+}
+
+// lateness is how much longer a step is than without the slowest rank, at the pace of the median of the others.
+func (s *side) lateness(of *xray.Rank, x *xray.Step) float64 {
+	var all []float64
+	for _, k := range s.Steps.Ranks {
+		for i := range k.Steps {
+			if y := &k.Steps[i]; k.Stage == of.Stage && y.Index == x.Index && !y.Cut {
+				all = append(all, busy(y))
+			}
+		}
+	}
+	if len(all) < 2 {
+		return 0
+	}
+	slices.Sort(all)
+	return max(0, float64(x.WallNS)-all[(len(all)-2)/2])
+}
+
+// WhatIfs are the bounds of a run. It is an error where it has no step to take apart.
+func WhatIfs(r Run) ([]WhatIf, error) {
+	s, err := newSide(&r)
+	if err != nil {
+		return nil, err
+	}
+	s.takeApart()
+	all := []WhatIf{}
+	for _, w := range whatIfs {
+		out := WhatIf{Name: w.name, Assumes: w.assumes, Unknown: w.unknown(s), Bounds: []Bound{}}
+		for _, q := range quantities {
+			if !q.there(s) || out.Unknown != "" {
+				continue
+			}
+			now := q.of(&r)
+			saved := 0.0
+			if n := q.decodes(s); n > 0 {
+				saved += n * w.saves(s, s.decode, nil)
+			}
+			if q.prompts > 0 {
+				saved += w.saves(s, s.prompt, s.at)
+			}
+			traced := q.traced(s)
+			if now == 0 {
+				now = traced
+			}
+			saved /= q.ns
+			best := now - saved
+			if saved > now/2 { // a profiler that slows the host makes gaps longer, not kernels
+				best = min(now, traced-saved)
+			}
+			out.Bounds = append(out.Bounds, Bound{q.name, q.unit, now, max(0, best)})
+		}
+		all = append(all, out)
+	}
+	return all, nil
+}
+
+// traced is a quantity by its steps alone.
+func (q *quantity) traced(s *side) float64 {
+	ns := q.decodes(s)*s.decode.ns + q.schedule(s)
+	if q.prompts > 0 {
+		ns += s.prompt.ns
+	}
+	return ns / q.ns
+}
