@@ -190,6 +190,9 @@ func printPlan(e *command.Env, p sweep.Plan) {
 	if text := present.Neighbours(p); text != "" {
 		e.Warn("%s", e.Plain(text))
 	}
+	if text := present.SweepTime(p); text != "" {
+		e.Say("\n%s", e.Plain(text))
+	}
 	e.Say("\n%s", present.SweepTotal(p))
 }
 
