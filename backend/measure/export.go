@@ -88,7 +88,7 @@ func (m *Measure) ExportAll(ctx context.Context, elsewhere []string, progress po
 		}
 	}
 	m.Cache.pruneDaily(m.Now())
-	err = m.write(&out, rows, all)
+	err = m.write(&out, rows, m.repeats(ctx).folded(all))
 	return out, err
 }
 
