@@ -259,14 +259,13 @@ type quantityUnit struct {
 // units are the names and units of what a plan gives, and µs in each.
 var units = [quantities]quantityUnit{{"ttft", "ms", 1e3}, {"tpot", "ms", 1e3}, {"iteration_wall_clock", "s", 1e6}}
 
-// metric is one number with its interval. It can be no less than the device takes, but for what the laws have wrong.
+// metric is one number with its interval.
 func (f *fitted) metric(q quantity, time *shares, slope vector, structural, hosted, host float64) Metric {
 	u := units[q]
 	below, above := f.spread(q, math.Sqrt(f.variance(slope)), structural, hosted, host)
 	total := time.sum()
-	floor := total - time[Launch] - time[Host]
 	m := Metric{Name: u.name, Unit: u.unit, Value: total / u.scale, Level: Level, Parts: map[string]float64{}, RestsOn: f.restsOn(slope)}
-	m.Low, m.High = max(total*math.Exp(below), min(floor*0.9, total*math.Exp(-0.01)))/u.scale, total*math.Exp(above)/u.scale
+	m.Low, m.High = total*math.Exp(below)/u.scale, total*math.Exp(above)/u.scale
 	for i, v := range time {
 		if v > 1e-6*total {
 			m.Parts[PartNames[i]] = v / u.scale
