@@ -20,7 +20,8 @@ func BenchmarkKeyThousandPoints(b *testing.B) {
 	thousand(b, dir)
 	b.Run("check", func(b *testing.B) {
 		for b.Loop() {
-			if out, err := exec.Command(binary, "-C", dir, "sweep", "check", "A0").CombinedOutput(); err != nil || !strings.Contains(string(out), "1 000 done") {
+			out, err := exec.Command(binary, "-C", dir, "sweep", "check", "A0").CombinedOutput()
+			if err != nil || !strings.Contains(string(out), "1 000 done") {
 				b.Fatalf("%v: %s", err, out)
 			}
 		}

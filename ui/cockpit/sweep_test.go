@@ -26,7 +26,8 @@ func TestSweepStory(t *testing.T) {
 		if !slices.Equal(made, []string{"experiments/sweeps/scan1.yaml"}) {
 			t.Fatalf("wrote %v", made)
 		}
-		d.Press("s").Expect("Submit 2 jobs of scan1?", "at most 0.38 node-hours", "the first would start", "TP=3 is not possible").Golden("sweep-ask-" + size.name)
+		d.Press("s").Expect("Submit 2 jobs of scan1?", "at most 0.38 node-hours", "the first would start", "TP=3 is not possible")
+		d.Golden("sweep-ask-" + size.name)
 		d.Press("esc")
 		unchanged(t, w)
 		d.Press("s", "s").Expect("2 waiting, 1 impossible").Press("enter").Expect("× tp3").Golden("sweep-board-" + size.name)
@@ -40,7 +41,8 @@ func TestSweepStory(t *testing.T) {
 		w.Pass(time.Minute)
 		w.Analysis("scan1-tp1")
 		w.Analysis("scan1-tp2")
-		d.Send(w.JobList()).Expect("2 done").Press("v").Expect("Sweep · scan1 · frontier", "scan1-tp2", "on it").Golden("sweep-frontier-" + size.name)
+		d.Send(w.JobList()).Expect("2 done").Press("v").Expect("Sweep · scan1 · frontier", "scan1-tp2", "on it")
+		d.Golden("sweep-frontier-" + size.name)
 		d.Press(":").Type("swe").Expect("sweep").Press("enter").Press("esc").Expect("▌ ▾ scan1")
 	}
 }

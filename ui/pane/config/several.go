@@ -121,7 +121,8 @@ func (p panel) sweepLines() []string {
 	if p.planErr != nil {
 		return p.bad("Sweep", present.Problems(p.plan.File, p.planErr.Error()))
 	}
-	lines := []string{labelled("Sweep", p.theme.Paint(theme.Strong, pane.Joined(p.width-20, strings.Split(present.SweepTotal(p.plan), " · ")...)))}
+	total := pane.Joined(p.width-20, strings.Split(present.SweepTotal(p.plan), " · ")...)
+	lines := []string{labelled("Sweep", p.theme.Paint(theme.Strong, total))}
 	if text := present.SweepTime(p.plan); text != "" {
 		lines = append(lines, labelled("", pane.Joined(p.width-20, strings.Split(text, " · ")...)))
 	}
@@ -135,7 +136,8 @@ func (p panel) sweepLines() []string {
 
 // askSweep asks for the id of the sweep that the form stands for, and then whether to write it; then gets its id, nil: nothing follows.
 func askSweep(p *Pane, f *file, text string, then func(id string) tea.Cmd) tea.Cmd {
-	return p.Dialog.Type(pane.Field{Prompt: "save as the sweep ", Text: text, Keys: []pane.Key{pane.Hint("id", "the name of its file, and of its points")},
+	return p.Dialog.Type(pane.Field{Prompt: "save as the sweep ", Text: text,
+		Keys: []pane.Key{pane.Hint("id", "the name of its file, and of its points")},
 		Take: func(id string) tea.Cmd {
 			s := f.swept(strings.TrimSpace(id), f.edits)
 			return p.sweep.Start(p.env.Ctx, func(ctx context.Context) (drafted, error) {

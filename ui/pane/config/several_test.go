@@ -20,7 +20,8 @@ func TestSeveralValuesMakeASweep(t *testing.T) {
 	w := panetest.Open(t)
 	before := w.Digest()
 	d := drive(t, w, "E1.1", 100, 30)
-	typeInto(d, "1,2,3").Expect("1,2,3", "sweep over 1 2 3", "2 of 3 points · 1 impossible · at most 0.38 node-hours", "32 heads do not divide by 3")
+	typeInto(d, "1,2,3").Expect("1,2,3", "sweep over 1 2 3").
+		Expect("2 of 3 points · 1 impossible · at most 0.38 node-hours", "32 heads do not divide by 3")
 	d.Press("left").Expect("1,2,3")
 	d.Press("down", "down", "down", "down", "down", "right").Expect("4 096", "in turn · ≤ 1.50 GPU hours")
 	d.Press("w").Expect("save as the sweep scan1").Press("enter")

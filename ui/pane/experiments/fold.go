@@ -75,7 +75,8 @@ func (e env) scan(ctx context.Context, id string) *scan {
 		x := &s.Points[i]
 		s.ids[x.ID], s.live = x, s.live || x.State == sweep.Submitted
 	}
-	s.total, s.time, s.front, s.decided = present.SweepTotal(s.Plan), present.SweepTime(s.Plan), frontierWords(s.Plan), present.Decision(s.Plan)
+	s.total, s.time = present.SweepTotal(s.Plan), present.SweepTime(s.Plan)
+	s.front, s.decided = frontierWords(s.Plan), present.Decision(s.Plan)
 	return s
 }
 

@@ -38,7 +38,8 @@ func TestSweepFolds(t *testing.T) {
 func TestSweepThatCannotBeRead(t *testing.T) {
 	w := swept(t, "base: E1.1\nvary:\n  parallelism.tp: [1, 2\n")
 	w.Write("experiments/sweeps/other.yaml", "base: E7\nvary:\n  parallelism.tp: [1]\n")
-	d := drive(t, w, 100, 24).Expect("▸ other  base E7: no experiment", "▸ scan  line ").Send(pane.OpenMsg{To: pane.Experiments, Sweep: "scan"})
+	d := drive(t, w, 100, 24).Expect("▸ other  base E7: no experiment", "▸ scan  line ")
+	d.Send(pane.OpenMsg{To: pane.Experiments, Sweep: "scan"})
 	d.Press("enter", "s", "v", "e")
 	if edit, _ := panetest.Last[pane.EditMsg](d); edit.Path != w.Path(scanFile) {
 		t.Errorf("opened %q", edit.Path)

@@ -144,7 +144,8 @@ func (p *Pane) gotBoard(c content, err error) tea.Cmd {
 	p.content = c
 	p.refold()
 	p.list.Want("") // what is not there now was not kept
-	return tea.Batch(pane.Send(pane.BoardMsg{Rows: c.rows, Sweeps: model.Each(c.scans, func(s *scan) string { return s.Sweep.ID })}), p.list.Settle())
+	sweeps := model.Each(c.scans, func(s *scan) string { return s.Sweep.ID })
+	return tea.Batch(pane.Send(pane.BoardMsg{Rows: c.rows, Sweeps: sweeps}), p.list.Settle())
 }
 
 // refold shows the lines anew, after something of the board or of its sweeps has changed.

@@ -122,8 +122,8 @@ func (f *Sweeps) send(p sweep.Plan) tea.Cmd {
 	f.start.Stop()
 	return f.submit.Start(f.env.Ctx, func(ctx context.Context) ([]model.Submission, error) { return f.backend.SubmitSweep(ctx, p) },
 		func(all []model.Submission, err error) tea.Cmd {
-			said := pane.Send(pane.Note{Text: unit.Plural(len(all), "job") + " of " + p.Sweep.ID + " submitted · v watches it fill · 3 follows the jobs",
-				Tone: theme.Good})
+			done := unit.Plural(len(all), "job") + " of " + p.Sweep.ID + " submitted"
+			said := pane.Send(pane.Note{Text: done + " · v watches it fill · 3 follows the jobs", Tone: theme.Good})
 			if err != nil {
 				said = pane.Refused(&model.Fault{Text: "not all of " + p.Sweep.ID + " was submitted", Cause: err, ToDo: model.FixOf(err)})
 			}

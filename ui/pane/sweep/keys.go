@@ -10,9 +10,11 @@ import (
 
 func keys() pane.Table[*Pane] {
 	return pane.Table[*Pane]{
-		{Key: pane.Foot("v", "v", "view", "frontier, table or points (V: the one before)"), Do: func(p *Pane) tea.Cmd { return p.turn(1) }, Why: needSweep},
+		{Key: pane.Foot("v", "v", "view", "frontier, table or points (V: the one before)"),
+			Do: func(p *Pane) tea.Cmd { return p.turn(1) }, Why: needSweep},
 		{Key: pane.On("V", "V", "before", ""), Do: func(p *Pane) tea.Cmd { return p.turn(-1) }, Why: needSweep},
-		{Key: pane.Foot("y", "y", "metric", "another metric in the table (Y: the one before)"), Do: func(p *Pane) tea.Cmd { return p.metric(1) }, Why: needSweep},
+		{Key: pane.Foot("y", "y", "metric", "another metric in the table (Y: the one before)"),
+			Do: func(p *Pane) tea.Cmd { return p.metric(1) }, Why: needSweep},
 		{Key: pane.On("Y", "Y", "before", ""), Do: func(p *Pane) tea.Cmd { return p.metric(-1) }, Why: needSweep},
 		{Key: pane.Foot("x", "x", "fields", "other fields as rows and columns of the table (X: those before)"),
 			Do: func(p *Pane) tea.Cmd { return p.fields(1) }, Why: needSweep},
@@ -21,7 +23,8 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.Foot("s", "s", "submit", "submit its points that are not done, after showing jobs and price"),
 			Do: func(p *Pane) tea.Cmd { return p.sweeps.Start(p.wish.id) }, Why: needSweep},
 		{Key: pane.On("n", "n", "next", "the next sweep"), Do: (*Pane).next, Why: needAnother},
-		{Key: pane.Foot("/", "/", "filter", "show only some rows"), Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }, Why: needSweep},
+		{Key: pane.Foot("/", "/", "filter", "show only some rows"),
+			Do: func(p *Pane) tea.Cmd { return p.list.AskFilter(&p.Dialog) }, Why: needSweep},
 		{Key: pane.On(">", "> <", "sort", "order the table by the next column in sight, or the one before"),
 			Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(1) }},
 		{Key: pane.On("<", "<", "sort back", ""), Do: func(p *Pane) tea.Cmd { return p.list.NextOrder(-1) }},

@@ -235,7 +235,8 @@ func (p *Pane) body() []string {
 	case p.shown == nil:
 		return pane.Notice("reading " + p.wish.id + " …")
 	case len(p.list.Rows()) == 0:
-		return pane.Notice("No point has both tokens/s per user and per GPU yet.", "", p.shown.total, "", "v goes to the table and to the points")
+		return pane.Notice("No point has both tokens/s per user and per GPU yet.", "", p.shown.total, "",
+			"v goes to the table and to the points")
 	case len(p.list.Shown()) == 0:
 		return p.list.NoMatch(p.Width)
 	}

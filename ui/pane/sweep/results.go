@@ -148,7 +148,9 @@ func (r *results) frontierNotes() []string {
 		return nil
 	}
 	notes := []string{present.Sampled(slices.Concat(model.Each(r.fronts, present.Readings)...))}
-	doubted := slices.DeleteFunc(slices.Clone(r.entries), func(x scaling.Entry) bool { return x.State != scaling.IsMeasured || x.Reason == "" })
+	doubted := slices.DeleteFunc(slices.Clone(r.entries), func(x scaling.Entry) bool {
+		return x.State != scaling.IsMeasured || x.Reason == ""
+	})
 	if n := len(doubted); n > 0 {
 		notes = append([]string{unit.Plural(n, "point") + " left out, " + doubted[0].ID + ": " + doubted[0].Reason}, notes...)
 	}
@@ -164,7 +166,8 @@ func (e env) gridTable(r *results) present.Table {
 		if g.Column != "" {
 			title = scaling.LastPart(g.Column) + " " + value
 		}
-		t.Columns = append(t.Columns, present.Column{Title: title, Unit: g.Unit, Right: true}, present.Column{Title: "spread", Unit: "%", Right: true, Worth: 2})
+		t.Columns = append(t.Columns, present.Column{Title: title, Unit: g.Unit, Right: true},
+			present.Column{Title: "spread", Unit: "%", Right: true, Worth: 2})
 	}
 	t.Columns = append(t.Columns, present.Columns(">n/3")...)
 	if len(g.Multiples) > 1 {
@@ -206,6 +209,7 @@ func (e env) gridRow(g scaling.Grid, value string, cells []scaling.GridCell, of 
 	if n = slices.Compact(n); len(cells) == 1 {
 		row.Full = cells[0].IDs[0]
 	}
-	row.Cells = append(row.Cells, present.Cell{Text: strings.Join(n, " "), Role: present.Dim}, present.Cell{Text: present.Fields(of), Role: present.Dim})
+	row.Cells = append(row.Cells, present.Cell{Text: strings.Join(n, " "), Role: present.Dim},
+		present.Cell{Text: present.Fields(of), Role: present.Dim})
 	return row
 }
