@@ -30,7 +30,8 @@ func (r RankShape) Matrices(q *Quant, width int64) (all []Matrix) {
 				continue
 			}
 			here := r.share(k, t)
-			m := Matrix{Name: productName(t.name), Out: here.out, In: here.in, Count: here.count, Layers: k.layers, Experts: t.cut == experts || t.cut == expertsIn}
+			m := Matrix{Name: productName(t.name), Out: here.out, In: here.in, Count: here.count, Layers: k.layers,
+				Experts: t.cut == experts || t.cut == expertsIn}
 			if m.Name == "qkv" && r.Shape.MLA != nil {
 				m.Name = "q" // keys and values come of the latents
 			}

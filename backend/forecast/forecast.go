@@ -244,11 +244,13 @@ func unfit(e model.Experiment, fit check.Fit, gpu model.GPU) []string {
 func memory(fit check.Fit) forecast.Metric {
 	const gib, doubt = 1 << 30, 2
 	parts := map[string]float64{}
-	for name, bytes := range map[string]int64{"weights": fit.Weights, "kv_cache": fit.KVCache, "activations": fit.Activations, "overhead": fit.Overhead} {
+	for name, bytes := range map[string]int64{"weights": fit.Weights, "kv_cache": fit.KVCache, "activations": fit.Activations,
+		"overhead": fit.Overhead} {
 		parts[name] = float64(bytes) / gib
 	}
 	used := float64(fit.Used()) / gib
-	return forecast.Metric{Name: "gpu_memory", Unit: "GiB", Value: used, Low: max(used-doubt, 0), High: used + doubt, Level: forecast.Level, Parts: parts,
+	return forecast.Metric{Name: "gpu_memory", Unit: "GiB", Value: used, Low: max(used-doubt, 0), High: used + doubt, Level: forecast.Level,
+		Parts:   parts,
 		RestsOn: []string{"the check of memory, by the model's shape"}}
 }
 
@@ -266,7 +268,8 @@ func (f *Forecasts) gpuOf(row board.Row, measured *model.GPU) (gpu *model.GPU, o
 		return row.Planned, ""
 	}
 	if row.Planned != nil && row.Planned.Key != measured.Key {
-		other = fmt.Sprintf("it is forecast for %s, on which the runs here are; the site plans %s: set slurm.constraint to say which", measured.Title, row.Planned.Title)
+		other = fmt.Sprintf("it is forecast for %s, on which the runs here are; the site plans %s: set slurm.constraint to say which",
+			measured.Title, row.Planned.Title)
 	}
 	return measured, other
 }

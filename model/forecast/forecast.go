@@ -276,7 +276,8 @@ func (f *fitted) metric(q quantity, time *shares, slope vector, structural, host
 
 // throughputOf is tokens over the time of an iteration.
 func throughputOf(m Metric, tokens float64) Metric {
-	out := Metric{Name: "throughput_tokens_sec", Unit: "tok/s", Value: tokens / m.Value, Low: tokens / m.High, High: tokens / m.Low, Level: Level,
+	out := Metric{Name: "throughput_tokens_sec", Unit: "tok/s", Value: tokens / m.Value, Low: tokens / m.High, High: tokens / m.Low,
+		Level: Level,
 		Parts: map[string]float64{}, RestsOn: m.RestsOn}
 	for name, v := range m.Parts {
 		out.Parts[name] = 100 * v / m.Value
@@ -316,7 +317,8 @@ type Known struct {
 func (l *Machines) Constants() (all []Known) {
 	for _, g := range l.groups {
 		for c, p := range g.all.priors {
-			k := Known{machineKey(g.of) + " " + family(g.of.Shape), p.Name, constantNames[c][1], p, g.all.at[c], math.Exp(math.Sqrt(g.all.covariance[c][c])), "both"}
+			k := Known{machineKey(g.of) + " " + family(g.of.Shape), p.Name, constantNames[c][1], p, g.all.at[c],
+				math.Exp(math.Sqrt(g.all.covariance[c][c])), "both"}
 			switch share := g.all.priorShare(constant(c)); {
 			case share > 0.9:
 				k.Whose = "prior"

@@ -213,7 +213,8 @@ func (s *schedule) add(stages []work, steps, first, perToken float64, follows bo
 		stages = stages[len(stages)-1:]
 	}
 	for i, k := range stages {
-		t := term{work: k, weight: [quantities]float64{ttft: s.share * steps * first, tpot: s.share * steps * perToken, iteration: s.share * steps}}
+		t := term{work: k, weight: [quantities]float64{ttft: s.share * steps * first, tpot: s.share * steps * perToken,
+			iteration: s.share * steps}}
 		if i == 0 && first == 0 {
 			t.steps = t.weight
 		}

@@ -77,7 +77,8 @@ func (l *Machines) refusal(c Config, f *fitted) string {
 	}
 	graph := f.engine.inGraph(c)
 	if !slices.ContainsFunc(f.runs, func(r Run) bool { return f.engine.inGraph(r.Config) == graph }) {
-		return map[bool]string{true: "it decodes in CUDA graphs, and every run here was eager", false: "it runs eager, and every run here decoded in CUDA graphs"}[graph]
+		return map[bool]string{true: "it decodes in CUDA graphs, and every run here was eager",
+			false: "it runs eager, and every run here decoded in CUDA graphs"}[graph]
 	}
 	if why := f.tooFar(c); why != "" {
 		return why
@@ -108,7 +109,8 @@ func (l *Machines) otherMachine(c Config) string {
 	case len(have) == 0:
 		return "no run of " + c.what() + ": there are none yet; run and trace one with TP=1"
 	case len(families) > 0:
-		return fmt.Sprintf("%s has %s, and the runs here are of models with %s: run and trace one of it", c.Shape.Short, family(c.Shape), strings.Join(families, "; "))
+		return fmt.Sprintf("%s has %s, and the runs here are of models with %s: run and trace one of it", c.Shape.Short, family(c.Shape),
+			strings.Join(families, "; "))
 	}
 	slices.Sort(have)
 	return fmt.Sprintf("no run of %s in %s: the runs here are of %s", c.what(), format(&c), strings.Join(slices.Compact(have), "; "))
@@ -170,7 +172,8 @@ func distanceOf(a, b Config) float64 {
 	da, db := a.Experiment.Data, b.Experiment.Data
 	sum := 0.0
 	for _, d := range []float64{
-		perTP * doublings(la.TP, lb.TP), perPP * doublings(la.PP, lb.PP), perEP * min(1, doublings(la.EP, lb.EP)), perDP * doublings(la.DP(), lb.DP()),
+		perTP * doublings(la.TP, lb.TP), perPP * doublings(la.PP, lb.PP), perEP * min(1, doublings(la.EP, lb.EP)), perDP * doublings(la.DP(),
+			lb.DP()),
 		perSize * doublings(da.BatchSize, db.BatchSize), perSize * doublings(da.SeqLen, db.SeqLen),
 	} {
 		sum += d * d

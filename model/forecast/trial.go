@@ -61,7 +61,8 @@ func ofOneGPU(runs []Run) (some []Run) {
 func trials(mode string, r Run, f Forecast) (all []Trial) {
 	d := r.Config.Experiment.Data
 	t := Trial{Mode: mode, Run: r.Name, Refused: f.Refused,
-		Point: fmt.Sprintf("%s %s %s %d×%d", r.Config.Experiment.Engine, r.Config.Shape.Short, r.Config.Experiment.Layout.Short(), d.BatchSize, d.SeqLen)}
+		Point: fmt.Sprintf("%s %s %s %d×%d", r.Config.Experiment.Engine, r.Config.Shape.Short, r.Config.Experiment.Layout.Short(), d.BatchSize,
+			d.SeqLen)}
 	if f.Refused != "" {
 		return []Trial{t}
 	}

@@ -93,7 +93,8 @@ func (w worker) step(b batch) []work {
 	out := make([]work, l.PP)
 	for pp := range out {
 		k := &out[pp]
-		k.graph = w.m.engine.inGraph(w.c) && (len(b.prompts) == 0 || w.m.engine.Graph == "all" && b.tokens() <= min(maxGraph, 2*float64(w.c.Experiment.RequestsPerReplica())))
+		captured := min(maxGraph, 2*float64(w.c.Experiment.RequestsPerReplica()))
+		k.graph = w.m.engine.inGraph(w.c) && (len(b.prompts) == 0 || w.m.engine.Graph == "all" && b.tokens() <= captured)
 		for _, c := range b.prompts {
 			k.prompt += float64(c.tokens)
 		}
@@ -238,7 +239,8 @@ func (w worker) exchange(k *work, tokens, layers float64) {
 func (w worker) call(k *work, kind string, group int, bytes, n float64) {
 	backend := ""
 	e := w.c.Experiment
-	if kind == "all_reduce" && w.m.engine.CustomAllReduce && k.graph && w.nodes == 1 && w.m.gpu.NVLink > 0 && model.IsAuto(e.Comm.AllReduce) || e.Comm.AllReduce == "custom" {
+	byDefault := w.m.engine.CustomAllReduce && k.graph && w.nodes == 1 && w.m.gpu.NVLink > 0 && model.IsAuto(e.Comm.AllReduce)
+	if kind == "all_reduce" && (byDefault || e.Comm.AllReduce == "custom") {
 		backend = "custom"
 	}
 	nodes := w.nodes

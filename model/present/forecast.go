@@ -36,7 +36,8 @@ func Forecast(f forecast.Forecast) Table {
 }
 
 // partTitles are the parts of a time as columns are called; others go by their names.
-var partTitles = map[string]string{"gemm": "gemm", "attention": "attn", "other_kernels": "other", "communication": "comm", "gaps": "gaps", "launch": "launch",
+var partTitles = map[string]string{"gemm": "gemm", "attention": "attn", "other_kernels": "other", "communication": "comm",
+	"gaps": "gaps", "launch": "launch",
 	"host": "host"}
 
 // partWorths say which of them stay where a line is short: the least.
@@ -94,7 +95,8 @@ func ForecastWords(f forecast.Forecast) (all []string) {
 // Trials is forecasts beside what was measured, and of each way of making them what they come to.
 func Trials(trials []forecast.Trial) []Table {
 	t := Table{Name: "trials", Columns: Columns("from", "run…14", "metric", ">forecast", ">interval", ">measured", ">error|%", "inside")}
-	sums := Table{Name: "sums", Columns: Columns("from", "metric", ">n", ">launch-bound/1", ">error|mean %", ">worst|%", ">inside|%", ">half-width|median %", ">p|of 80 %")}
+	sums := Table{Name: "sums", Columns: Columns("from", "metric", ">n", ">launch-bound/1", ">error|mean %", ">worst|%", ">inside|%",
+		">half-width|median %", ">p|of 80 %")}
 	for _, x := range trials {
 		if x.Refused != "" {
 			t.Add(dim(x.Mode), Cell{Text: x.Run}, dim("refused"), None(), None(), None(), None(), dim(x.Refused))
@@ -103,25 +105,30 @@ func Trials(trials []forecast.Trial) []Table {
 		m := x.Metric
 		t.Add(dim(x.Mode), Cell{Text: x.Run}, Cell{Text: m.Name}, Cell{Text: unit.Significant(m.Value)},
 			Cell{Text: unit.Significant(m.Low) + "–" + unit.Significant(m.High)}, Cell{Text: unit.Significant(x.Measured)},
-			Cell{Text: unit.Signed(x.Error, 1)}, Cell{Text: map[bool]string{true: "yes", false: "no"}[x.Inside], Role: map[bool]Role{false: Warn}[x.Inside]})
+			Cell{Text: unit.Signed(x.Error, 1)}, Cell{Text: map[bool]string{true: "yes", false: "no"}[x.Inside],
+				Role: map[bool]Role{false: Warn}[x.Inside]})
 	}
 	for _, s := range forecast.Summaries(trials) {
-		sums.Add(dim(s.Mode), Cell{Text: s.Metric}, Cell{Text: unit.Int(s.N)}, Cell{Text: unit.Int(s.Bound)}, Cell{Text: unit.Number(s.Mean, 1)}, Cell{Text: unit.Number(s.Worst, 1)},
-			Cell{Text: unit.Number(s.Coverage, 0)}, Cell{Text: unit.Number(s.HalfWidth, 1)}, Cell{Text: unit.Number(s.P, 2), Role: map[bool]Role{true: Warn}[s.P < metric.Alpha]})
+		sums.Add(dim(s.Mode), Cell{Text: s.Metric}, Cell{Text: unit.Int(s.N)}, Cell{Text: unit.Int(s.Bound)}, Cell{Text: unit.Number(s.Mean,
+			1)}, Cell{Text: unit.Number(s.Worst, 1)},
+			Cell{Text: unit.Number(s.Coverage, 0)}, Cell{Text: unit.Number(s.HalfWidth, 1)}, Cell{Text: unit.Number(s.P, 2),
+				Role: map[bool]Role{true: Warn}[s.P < metric.Alpha]})
 	}
 	return []Table{t, sums}
 }
 
 // Constants are those of the laws, before and after the runs here.
 func Constants(all []forecast.Known) Table {
-	t := Table{Name: "constants", Columns: Columns("machine/1", "constant", ">value", ">±|%", "unit", "whose", ">prior/2", ">±|%/2", "prior's source-24")}
+	t := Table{Name: "constants", Columns: Columns("machine/1", "constant", ">value", ">±|%", "unit", "whose", ">prior/2", ">±|%/2",
+		"prior's source-24")}
 	within := func(factor float64) Cell { return Cell{Text: unit.Number(100*(factor-1), 0)} }
 	for _, k := range all {
 		source := k.Prior.Source
 		if k.Prior.Unmeasured {
 			source = "unmeasured: " + source
 		}
-		t.Add(dim(k.Machine), Cell{Text: k.Name, Role: Strong}, Cell{Text: unit.Significant(k.Value)}, within(k.Factor), dim(k.Unit), Cell{Text: k.Whose},
+		t.Add(dim(k.Machine), Cell{Text: k.Name, Role: Strong}, Cell{Text: unit.Significant(k.Value)}, within(k.Factor), dim(k.Unit),
+			Cell{Text: k.Whose},
 			Cell{Text: unit.Significant(k.Prior.Value)}, within(k.Prior.Factor), dim(source))
 	}
 	return t
