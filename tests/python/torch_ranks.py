@@ -99,7 +99,7 @@ def calibrated(engine, e):
     c = t.Calibration(e, engine.world)
     for name in ("tiny/dense", "tiny/deepseek"):
         c.alone(name, c.model_sizes(name, find_shape(name)))
-    c.collectives(e.ranks)
+    list(c.collectives(e.ranks))
     c.deadline = 0.0
     c.alone("the machine", c.machine())
     return c.contents()

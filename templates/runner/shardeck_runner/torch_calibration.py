@@ -62,9 +62,10 @@ def calibrate(e: Experiment, world: World, out: Path, result: ProcessResult) -> 
             c.missing.append(f"{name}: its layers are not known to engine torch")
         else:
             c.alone(f"sizes of {name}", c.model_sizes(name, shape))
-    c.collectives(max(1, e.ranks // max(1, world.nodes)))
-    if world.rank == 0:
-        write_json(out / "calibration.json", c.contents())
+        c.save(out)
+    for _ in c.collectives(max(1, e.ranks // max(1, world.nodes))):
+        c.save(out)
+    c.save(out)
     result.notes += c.missing
 
 
@@ -93,6 +94,11 @@ class Calibration:
         self.samples: list[dict[str, Any]] = []
         self.missing: list[str] = []
         self.deadline = time.monotonic() + BUDGET[self.device.type]
+
+    def save(self, out: Path) -> None:
+        """Keeps what there is: an end before time loses nothing."""
+        if self.world.rank == 0:
+            write_json(out / "calibration.json", self.contents())
 
     def contents(self) -> dict[str, Any]:
         e, world = self.e, self.world
@@ -137,7 +143,7 @@ class Calibration:
         for call in m.calls:
             call()
         self.world.wait_for_device()
-        count = max(LEAST, min(200, math.ceil(ROW_SECONDS / self.guess(m))))
+        count = max(LEAST, min(200 if self.cuda else 20, math.ceil(ROW_SECONDS / self.guess(m))))
         row = [m.calls[i % len(m.calls)] for i in range(max(count, len(m.calls)))]
         if not self.cuda:
             return [timed_here(row) for _ in range(ROWS)], []
@@ -231,7 +237,7 @@ class Calibration:
         one = torch.zeros(1, device=self.device)
         yield Measurement("host_launch", [partial(one.add_, 1)] * 500, 0.0, eager=True)
 
-    def collectives(self, per_node: int) -> None:
+    def collectives(self, per_node: int) -> Iterator[None]:
         """Each collective in groups with rank 0: 2, 4 … and all ranks of a node, all ranks of all nodes, one of each."""
         nodes = self.e.ranks // per_node
         inside = sorted({n for n in (2, 4, 8, 16, per_node) if 1 < n <= per_node})
@@ -244,6 +250,7 @@ class Calibration:
                 log(f"calibration: collectives of {len(ranks)} ranks on {over} node{'s' * (over > 1)}")
                 for law in COLLECTIVES:
                     self.collective(law, handle, ranks, over)
+                    yield
             self.world.barrier()
 
     def collective(self, law: str, handle: Any, ranks: Sequence[int], nodes: int) -> None:
