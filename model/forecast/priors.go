@@ -101,14 +101,13 @@ const (
 
 // constantNames are names and units: times of one, in µs; rates of memory in GB/s, of arithmetic in TFLOP/s; factors on the table
 // of collectives.
-var constantNames = [constants][2]string{{"gemm_start", "µs"}, {"gemm_bandwidth", "GB/s"}, {"gemm_rate", "TFLOP/s"}, {"sustained",
-	"exponent"}, {"expert_start", "µs"},
+var constantNames = [constants][2]string{
+	{"gemm_start", "µs"}, {"gemm_bandwidth", "GB/s"}, {"gemm_rate", "TFLOP/s"}, {"sustained", "exponent"}, {"expert_start", "µs"},
 	{"expert_bandwidth", "GB/s"}, {"attention_start", "µs"}, {"attention_bandwidth", "GB/s"}, {"attention_rate", "TFLOP/s"},
-	{"attention_half", "tokens"},
-	{"small_start", "µs"}, {"alone_small", "×"}, {"small_bandwidth", "GB/s"}, {"split_bandwidth", "GB/s"}, {"gap", "µs"}, {"comm_gap",
-		"µs"}, {"host_launch", "µs"},
-	{"host_call", "µs"}, {"step_host", "µs"}, {"first_decode", "µs"}, {"first_token", "µs"}, {"comm_latency", "×"}, {"comm_transfer", "×"},
-	{"traced", "×"}}
+	{"attention_half", "tokens"}, {"small_start", "µs"}, {"alone_small", "×"}, {"small_bandwidth", "GB/s"},
+	{"split_bandwidth", "GB/s"}, {"gap", "µs"}, {"comm_gap", "µs"}, {"host_launch", "µs"}, {"host_call", "µs"}, {"step_host", "µs"},
+	{"first_decode", "µs"}, {"first_token", "µs"}, {"comm_latency", "×"}, {"comm_transfer", "×"}, {"traced", "×"},
+}
 
 // values are the constants, in the units of constantNames; a fit works on their logarithms.
 type values [constants]float64
@@ -177,8 +176,7 @@ func (m *machine) calibrate(measured []Constant) {
 		if k.Law.Collective() {
 			parts := model.Each(k.Pieces, func(p Piece) LinkPart { return LinkPart{p.Above, p.T0 * 1e6, p.Rate * 1e-9} })
 			m.links = append(slices.Clip(m.links), Collective{Type: string(k.Law), Group: k.Group, Nodes: k.Nodes, Site: m.site,
-				GPU:    []string{m.gpu.Key},
-				Pieces: parts, Source: "calibration"})
+				GPU: []string{m.gpu.Key}, Pieces: parts, Source: "calibration"})
 		}
 	}
 }
@@ -197,8 +195,8 @@ func (m *machine) transfer(kind, backend string, group, nodes int, bytes float64
 	distance := math.Inf(1)
 	for i := range m.links {
 		c := &m.links[i]
-		if c.Type != kind || c.Backend != backend || max(c.Nodes, 1) != min(nodes, 2) || c.Site != "" && c.Site != m.site || !anyOf(c.GPU,
-			m.gpu.Key) {
+		here := (c.Site == "" || c.Site == m.site) && anyOf(c.GPU, m.gpu.Key)
+		if !here || c.Type != kind || c.Backend != backend || max(c.Nodes, 1) != min(nodes, 2) {
 			continue
 		}
 		if d := math.Abs(math.Log2(float64(c.Group) / float64(group))); d < distance || d == distance && (len(c.GPU) > 0 || c.Site != "") {

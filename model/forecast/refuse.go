@@ -172,8 +172,8 @@ func distanceOf(a, b Config) float64 {
 	da, db := a.Experiment.Data, b.Experiment.Data
 	sum := 0.0
 	for _, d := range []float64{
-		perTP * doublings(la.TP, lb.TP), perPP * doublings(la.PP, lb.PP), perEP * min(1, doublings(la.EP, lb.EP)), perDP * doublings(la.DP(),
-			lb.DP()),
+		perTP * doublings(la.TP, lb.TP), perPP * doublings(la.PP, lb.PP), perEP * min(1, doublings(la.EP, lb.EP)),
+		perDP * doublings(la.DP(), lb.DP()),
 		perSize * doublings(da.BatchSize, db.BatchSize), perSize * doublings(da.SeqLen, db.SeqLen),
 	} {
 		sum += d * d
