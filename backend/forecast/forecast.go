@@ -26,6 +26,7 @@ type Needs struct {
 	KnownOf   func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
 	Steps     func(ctx context.Context, r model.Run) xray.Report      // its steps taken apart; no ranks: none can be read here
 	Recorded  func(model.Experiment) model.Engine                     // that a replay plays back
+	Check     func(model.Experiment) check.Verdict                    // of an experiment that is none yet
 
 	Calibrations func() []forecast.Calibration // that were made here, the newest last; nil: none
 }
@@ -185,9 +186,7 @@ func (f *Forecasts) Forecast(ctx context.Context, ids []string, prior bool) ([]f
 // Of says what one experiment is to take, without reading a file.
 func (f *Forecasts) Of(fitted *Fitted, row board.Row, prior bool) forecast.Forecast {
 	e := row.Experiment
-	if e.Engine == model.EngineReplay && f.Recorded != nil {
-		e.Engine = f.Recorded(e)
-	}
+	e.Engine = f.recorded(e)
 	shape := f.World.Shape(e.Model.Name)
 	if shape == nil || row.Problem != "" {
 		why := row.Problem

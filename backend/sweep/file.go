@@ -260,9 +260,20 @@ func AxesOf(vary []string) (axes []sweep.Axis, err error) {
 func Text(base string, axes []sweep.Axis, repeat int) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "base: %s\nvary:\n", base)
+	zipped := false
 	for _, a := range axes {
-		values := model.Each(a.Values, func(v []string) any { return valueOf(a.Paths[0], v[0]) })
-		fmt.Fprintf(&b, "  %s: %s\n", a.Paths[0], strictyaml.Flow(values))
+		indent := ""
+		if len(a.Paths) > 1 { // a file has one zip
+			if indent = "      "; !zipped {
+				b.WriteString("  zip:\n")
+			}
+			zipped = true
+			b.WriteString("    -\n")
+		}
+		for i, path := range a.Paths {
+			values := model.Each(a.Values, func(v []string) any { return valueOf(path, v[i]) })
+			fmt.Fprintf(&b, "%s  %s: %s\n", indent, path, strictyaml.Flow(values))
+		}
 	}
 	if repeat > 1 {
 		fmt.Fprintf(&b, "repeat: %d\n", repeat)

@@ -51,7 +51,7 @@ func complete(e *command.Env, commands []*cobra.Command) {
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
 	takes := map[string]cobra.CompletionFunc{
-		"check": ids, "submit": ids, "forecast": ids, "cancel": ids, "logs": ids, "why": ids, "watch": ids,
+		"check": ids, "submit": ids, "forecast": ids, "suggest": ids, "cancel": ids, "logs": ids, "why": ids, "watch": ids,
 		"metrics": runs, "trace": runs, "xray": runs, "compare": runs, "explain": runs, "analyze": runs, "card": runs, "metric": metrics,
 	}
 	for _, c := range commands {

@@ -1,0 +1,253 @@
+// Package suggest says which layouts are best at a goal, by what was measured and, where nothing was, by forecasts, and which few runs
+// would settle what these leave open. It is pure.
+package suggest
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+
+	"shardeck/model"
+	"shardeck/model/forecast"
+)
+
+// Goal is what the best layout is best at.
+type Goal string
+
+// The goals.
+const (
+	Latency    Goal = "latency"    // ms of a request: ttft, and tpot for every token after the first
+	Throughput Goal = "throughput" // tokens a second of the whole layout
+	NodeHours  Goal = "node-hours" // tokens a node hour
+)
+
+// Goals are all of them, in the order of help.
+var Goals = []Goal{Latency, Throughput, NodeHours}
+
+// Lower says that less is better.
+func (g Goal) Lower() bool { return g == Latency }
+
+// Question is what is asked of some layouts.
+type Question struct {
+	Goal      Goal           `json:"goal"`
+	TTFT      float64        `json:"ttft_limit,omitempty"` // ms; 0: no limit
+	GPUs      int            `json:"gpus"`                 // at most
+	NodeHours float64        `json:"node_hours,omitempty"` // for the runs that settle; 0: no limit
+	Prior     bool           `json:"prior,omitempty"`      // ask public constants where forecasts are refused
+	Data      model.Workload `json:"data"`
+	PerNode   int            `json:"gpus_per_node"` // 0: not known, hours are of a GPU
+}
+
+// Candidate is a layout with what is known of it.
+type Candidate struct {
+	Layout   model.Layout      `json:"layout"`
+	Runs     []string          `json:"runs"` // that measured it; none: it is forecast
+	TTFT     float64           `json:"ttft"` // ms
+	TPOT     float64           `json:"tpot"` // ms; 0: not known
+	Value    float64           `json:"value"`
+	Low      float64           `json:"low"` // what was measured least, or the interval of the forecast
+	High     float64           `json:"high"`
+	Price    *float64          `json:"price_node_hours"` // of a run, about; nil: the site has no prices
+	Refused  string            `json:"refused"`          // why nothing is known of it; empty: something is
+	Misses   Miss              `json:"misses_limit"`
+	Forecast forecast.Forecast `json:"-"` // of the layout, also where it was measured
+}
+
+// Miss is whether a candidate keeps the limit of the first token.
+type Miss string
+
+// Misses.
+const (
+	Keeps    Miss = ""
+	MayMiss  Miss = "may miss"
+	DoesMiss Miss = "misses"
+)
+
+// Measured says that runs tell of it.
+func (c *Candidate) Measured() bool { return len(c.Runs) > 0 }
+
+// Answer is the candidates in order: measured, forecast, refused; the best first.
+type Answer struct {
+	Question   Question     `json:"question"`
+	Engine     model.Engine `json:"engine"`
+	Candidates []Candidate  `json:"candidates"`
+	Best       *Candidate   `json:"best"`   // of all; nil: nothing is known, or all miss the limit
+	Rivals     []Candidate  `json:"rivals"` // that cannot be told from it, or may keep the limit and be better
+	Runs       []Candidate  `json:"settle"` // whose runs would settle that, the most promising first, within the node hours
+	Price      *float64     `json:"settle_node_hours"`
+	Left       int          `json:"left"` // rivals beyond these runs
+}
+
+// Times are those of a run: milliseconds, and seconds of an iteration; 0: not measured.
+type Times struct {
+	Run                   string
+	TTFT, TPOT, Iteration float64
+}
+
+// value is the goal by times.
+func (q Question) value(gpus int, t Times) float64 {
+	if q.Goal == Latency {
+		if t.TTFT == 0 || t.TPOT == 0 && q.Data.MaxTokens > 1 {
+			return 1e3 * t.Iteration
+		}
+		return t.TTFT + float64(max(0, q.Data.MaxTokens-1))*t.TPOT
+	}
+	if t.Iteration == 0 {
+		return 0
+	}
+	rate := float64(q.Data.BatchSize*(q.Data.SeqLen+q.Data.MaxTokens)) / t.Iteration
+	if q.Goal == NodeHours {
+		return 3600 * rate * float64(max(1, q.PerNode)) / float64(gpus)
+	}
+	return rate
+}
+
+// Candidate judges a layout by its runs, or where there are none by its forecast.
+func (q Question) Candidate(l model.Layout, f forecast.Forecast, runs []Times) Candidate {
+	c := Candidate{Layout: l, Forecast: f, Runs: []string{}}
+	var first, each, values []float64
+	for _, t := range runs {
+		if v := q.value(l.GPUs(), t); v > 0 {
+			c.Runs, values, first, each = append(c.Runs, t.Run), append(values, v), append(first, t.TTFT), append(each, t.TPOT)
+		}
+	}
+	if c.Measured() {
+		slices.Sort(c.Runs)
+		c.Low, c.High = slices.Min(values), slices.Max(values)
+		c.TTFT, c.TPOT, c.Value = middle(first), middle(each), middle(values)
+		c.Misses = q.misses(c.TTFT, c.TTFT, c.TTFT)
+		return c
+	}
+	if c.Refused = f.Refused; c.Refused != "" {
+		return c
+	}
+	t := Times{}
+	spread := [2]float64{1, 1}
+	for _, m := range f.Metrics {
+		switch m.Name {
+		case "ttft":
+			t.TTFT = m.Value
+			c.Misses = q.misses(m.Low, m.Value, m.High)
+		case "tpot":
+			t.TPOT = m.Value
+		case "iteration_wall_clock":
+			t.Iteration, spread = m.Value, [2]float64{m.Low / m.Value, m.High / m.Value}
+		}
+	}
+	c.TTFT, c.TPOT, c.Value = t.TTFT, t.TPOT, q.value(l.GPUs(), t)
+	c.Low, c.High = c.Value*spread[0], c.Value*spread[1]
+	if !q.Goal.Lower() {
+		c.Low, c.High = c.Value/spread[1], c.Value/spread[0]
+	}
+	if c.Value == 0 {
+		c.Refused = "its forecast has no time of an iteration"
+	}
+	return c
+}
+
+func middle(all []float64) float64 {
+	all = slices.Sorted(slices.Values(all))
+	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
+}
+
+// misses is whether a time of the first token keeps the limit.
+func (q Question) misses(low, value, high float64) Miss {
+	switch {
+	case q.TTFT == 0 || high <= q.TTFT:
+		return Keeps
+	case low > q.TTFT, low == high:
+		return DoesMiss
+	}
+	return MayMiss
+}
+
+// Decide orders candidates, and says what is best and what is open. Of layouts that take as long the one of fewer GPUs is the better.
+func (q Question) Decide(all []Candidate) Answer {
+	class := func(c Candidate) int {
+		switch {
+		case c.Refused != "":
+			return 2
+		case c.Measured():
+			return 0
+		}
+		return 1
+	}
+	sign := 1.0
+	if !q.Goal.Lower() {
+		sign = -1
+	}
+	miss := func(c Candidate) int { return slices.Index([]Miss{Keeps, MayMiss, DoesMiss}, c.Misses) }
+	slices.SortStableFunc(all, func(a, b Candidate) int {
+		return cmp.Or(class(a)-class(b), miss(a)/2-miss(b)/2, cmp.Compare(sign*a.Value, sign*b.Value), a.Layout.GPUs()-b.Layout.GPUs())
+	})
+	a := Answer{Question: q, Candidates: all, Rivals: []Candidate{}, Runs: []Candidate{}}
+	for i := range all {
+		c := &all[i]
+		if c.Refused == "" && c.Misses != DoesMiss && (a.Best == nil || sign*c.Value < sign*a.Best.Value) {
+			a.Best = c
+		}
+	}
+	if a.Best != nil {
+		a.settle(sign)
+	}
+	return a
+}
+
+// mostRuns is how many runs are a few.
+const mostRuns = 3
+
+// settle finds the rivals of the best, and the runs that would tell them apart.
+func (a *Answer) settle(sign float64) {
+	best := a.Best
+	worst := math.Max(sign*best.Low, sign*best.High) // how bad the best may be
+	for _, c := range a.Candidates {
+		if c.Refused == "" && c.Misses != DoesMiss && c.Layout != best.Layout && math.Min(sign*c.Low, sign*c.High) < worst {
+			a.Rivals = append(a.Rivals, c)
+		}
+	}
+	slices.SortStableFunc(a.Rivals, func(x, y Candidate) int { return cmp.Compare(sign*x.Value, sign*y.Value) })
+	spent := 0.0
+	known := true
+	for _, c := range append([]Candidate{*best}, a.Rivals...) {
+		if c.Measured() {
+			continue
+		}
+		dear := c.Price != nil && a.Question.NodeHours > 0 && spent+*c.Price > a.Question.NodeHours
+		if dear || len(a.Runs) == mostRuns {
+			a.Left++
+			continue
+		}
+		known = known && c.Price != nil
+		if a.Runs = append(a.Runs, c); c.Price != nil {
+			spent += *c.Price
+		}
+	}
+	if known && len(a.Runs) > 0 {
+		a.Price = &spent
+	}
+}
+
+// Layouts are those of up to so many GPUs that powers of two make, the smallest first; those of experts only where a model has some.
+func Layouts(gpus int, experts bool) (all []model.Layout) {
+	for n := 1; n <= gpus; n *= 2 {
+		for pp := 1; pp <= n; pp *= 2 {
+			for dp := 1; dp*pp <= n; dp *= 2 {
+				l := model.Layout{TP: n / pp / dp, PP: pp, DPReplicate: dp, DPShard: 1, EP: 1}
+				all = append(all, l)
+				if l.EP = l.TP * dp; experts && l.EP > 1 {
+					all = append(all, l)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// ParseGoal reads a goal by its name.
+func ParseGoal(name string) (Goal, error) {
+	if g := Goal(name); slices.Contains(Goals, g) {
+		return g, nil
+	}
+	return "", model.Invalid(fmt.Sprintf("goal %.20q is not known", name), "goals are latency, throughput and node-hours")
+}
