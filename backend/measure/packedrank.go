@@ -171,7 +171,7 @@ func (rd *Reader) openRanks(ctx context.Context, f model.RunFile, progress pool.
 	if err == nil && rd.Cache.read(key, func(r io.Reader) (err error) { ranks, err = codec.Decode(r); return err }) {
 		return ranks, lostFile(ranks)
 	}
-	if ranks, err = rd.readRanks(ctx, f, kineto.Reader{Links: rd.Cache != nil, Most: mostUnasked}, progress); err != nil {
+	if ranks, err = rd.readRanks(ctx, f, kineto.Reader{Links: rd.Cache != nil, Most: mostUnasked(f)}, progress); err != nil {
 		return nil, err
 	}
 	for _, r := range ranks {
@@ -203,8 +203,13 @@ func linksKey(k cacheKey) cacheKey {
 }
 
 // mostUnasked is how many launches and ranges of the program are kept while a trace is read for something else: all of an eager
-// trace of 300 MB. Of a larger one, what launched its kernels is read when somebody asks.
-const mostUnasked = 5 << 17
+// trace of 300 MB, and few of one that costs more than it: what launched its kernels is read when somebody asks.
+func mostUnasked(f model.RunFile) int {
+	if costOf(f) > 400<<20/plainShare {
+		return 1 << 17
+	}
+	return 5 << 17
+}
 
 // readRanks reads the ranks of one file, with what launched their kernels if by says so, and keeps both.
 func (rd *Reader) readRanks(ctx context.Context, f model.RunFile, by kineto.Reader, progress pool.Progress) ([]*trace.Rank, error) {
@@ -215,9 +220,11 @@ func (rd *Reader) readRanks(ctx context.Context, f model.RunFile, by kineto.Read
 		return nil, err
 	}
 	for _, rank := range ranks {
-		if !analyze.LacksMetadata(rank) { // else its records are to be changed yet
-			rd.pack(rank)
+		if analyze.LacksMetadata(rank) { // its records are to be changed yet
+			rank.Unpack()
+			continue
 		}
+		rd.pack(rank)
 	}
 	if unkeyed != nil {
 		return ranks, nil
@@ -229,12 +236,12 @@ func (rd *Reader) readRanks(ctx context.Context, f model.RunFile, by kineto.Read
 	return ranks, nil
 }
 
-// largeRank is how many records take 20 MB: of such ranks the columns are made one after the other, and what they were made
-// of is given back at once, so that the memory of no two of them is needed twice.
+// largeRank is how many records take 20 MB: of such ranks the columns, where reading did not make them, are made one after the
+// other, and what they were made of is given back at once, so that the memory of no two of them is needed twice.
 const largeRank = 1 << 19
 
 func (rd *Reader) pack(rank *trace.Rank) {
-	if len(rank.Records) >= largeRank {
+	if rank.Len() >= largeRank {
 		rd.packing.Lock()
 		defer rd.packing.Unlock()
 		defer debug.FreeOSMemory()

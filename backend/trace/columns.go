@@ -14,6 +14,7 @@ type Columns struct {
 	sort []uint16 // of each record, index into Sorts
 	high []uint16 // the upper half of that; nil where there are fewer sorts
 	end  int64    // the last
+	corr []uint32 // correlation id of each; nil: let go, see Pack
 }
 
 // InColumns are the records of a rank as columns: those that Pack left, else made of Records, which are put in order of time.
@@ -24,8 +25,21 @@ func (r *Rank) InColumns() *Columns {
 	return newColumns(r.Records)
 }
 
-// Pack keeps the records as columns alone.
-func (r *Rank) Pack() { r.Columns, r.Records = r.InColumns(), nil }
+// Len is how many records there are.
+func (r *Rank) Len() int {
+	if r.Columns != nil {
+		return r.Columns.Len()
+	}
+	return len(r.Records)
+}
+
+// Pack keeps the records as columns alone, without correlation ids.
+func (r *Rank) Pack() {
+	r.Columns, r.Records = r.InColumns(), nil
+	if r.Columns.corr != nil {
+		r.Columns.corr = nil
+	}
+}
 
 // Sort is what many records have in common, a kernel that is launched again and again on one stream, and their sums.
 type Sort struct {
@@ -46,23 +60,11 @@ type sortKey struct {
 // newColumns makes columns of records, which it puts in order of time.
 func newColumns(records []Record) *Columns {
 	sortByTime(records)
-	c := NewColumns(len(records))
-	numbers := map[sortKey]uint32{}
-	var recent [1 << recentBits]uint32 // sorts by their hash, plus one: most records are of one met before
+	p := NewPacker(len(records))
 	for i := range records {
-		r := &records[i]
-		key := sortKey{r.Name, r.Coll, r.Blocks, r.Stream, r.Device, r.Kind}
-		slot := &recent[(r.Name*0x9e3779b1^uint32(r.Stream)*0x85ebca6b^uint32(r.Coll)*0xc2b2ae35)>>(32-recentBits)]
-		if *slot == 0 || c.Sorts[*slot-1].sortKey != key {
-			if numbers[key] == 0 {
-				c.Sorts = append(c.Sorts, Sort{sortKey: key})
-				numbers[key] = uint32(len(c.Sorts))
-			}
-			*slot = numbers[key]
-		}
-		c.Append(*slot-1, r.Start, r.Dur)
+		p.add(&records[i])
 	}
-	return c
+	return p.columns
 }
 
 // NewColumns has room for n records.
@@ -85,7 +87,8 @@ func (c *Columns) Append(sort uint32, start, dur int64) {
 }
 
 // Records are the records, whose correlation ids columns do not keep.
-func (c *Columns) Records(corr []uint32) (out []Record) {
+func (c *Columns) Records(corr []uint32) []Record {
+	out := slices.Grow([]Record(nil), c.Len())
 	c.Each(0, func(i int, start, end int64) bool {
 		s := &c.Sorts[c.SortOf(i)]
 		out = append(out, Record{start, end - start, s.Name, corr[i], s.Coll, s.Blocks, s.Stream, s.Device, s.Kind})
@@ -93,8 +96,6 @@ func (c *Columns) Records(corr []uint32) (out []Record) {
 	})
 	return out
 }
-
-const recentBits = 10
 
 // Equal reports whether two ranks did the same at the same times.
 func (c *Columns) Equal(d *Columns) bool {
@@ -121,11 +122,13 @@ func (c *Columns) SortOf(i int) uint32 {
 	return uint32(c.sort[i])
 }
 
+// byTime compares by start, then by end.
+func byTime(a, b Record) int {
+	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End(), b.End()))
+}
+
 // sortByTime leaves records of the same time in the order of the file: the order is the same each time.
 func sortByTime(records []Record) {
-	byTime := func(a, b Record) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End(), b.End()))
-	}
 	if !slices.IsSortedFunc(records, byTime) {
 		slices.SortStableFunc(records, byTime)
 	}

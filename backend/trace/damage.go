@@ -124,6 +124,10 @@ func (w *wrongTimes) add(i int, by int64) { w.at, w.by = append(w.at, i), max(w.
 // late. Kernels of a stream that do not start in the order of their launches show that some are misplaced, and which is
 // the next one is told by that order then; launches of small traces are always asked for.
 func (r *Rank) mendTimes(host func() Host) {
+	if r.Columns != nil && r.JSON >= smallTrace && r.Columns.sound() {
+		return
+	}
+	r.Unpack()
 	sortByTime(r.Records)
 	all, disorder := 0, 0
 	eachSuccession(r.Records, func(_ int, k, after, _ *Record) {
@@ -147,14 +151,14 @@ func (r *Rank) mendTimes(host func() Host) {
 	sortByTime(r.Records)
 	r.damaged(late, "kernel ends after the end of the next one on its stream", "kernels end after the end of the next one on their stream",
 		"the time from the start of that next one on")
-	if len(outside(r.Records, Host{}, 0).at) == 0 {
+	if len(outside(len(r.Records), r.times, Host{}, 0).at) == 0 {
 		return
 	}
 	h, idle := host(), maxIdle
 	if h.Last > h.First {
 		idle = 0
 	}
-	r.drop(outside(r.Records, h, idle), "kernel or copy lies outside what the trace can hold",
+	r.drop(outside(len(r.Records), r.times, h, idle), "kernel or copy lies outside what the trace can hold",
 		"kernels or copies lie outside what the trace can hold")
 }
 
@@ -208,31 +212,45 @@ func (r *Rank) damaged(w wrongTimes, one, many, lost string) {
 // outside are the records that start or end farther from all other events than those reach from the first to the last,
 // and farther than idle, the longest time that nothing may be known of. Of records alone the last one always ends last.
 // The others are those in the middle at first; whatever is not outside of them joins them.
-func outside(list []Record, h Host, idle int64) (out wrongTimes) {
-	if len(list) == 0 {
+func outside(n int, each eachTime, h Host, idle int64) (out wrongTimes) {
+	if n == 0 {
 		return out
 	}
-	few := max(min(1, (len(list)-1)/2), len(list)/misplaced)
-	first, last := list[few].Start, list[len(list)-1-few].Start
+	startOf := func(i int) (t int64) {
+		each(i, func(_ int, start, _ int64) bool { t = start; return false })
+		return t
+	}
+	few := max(min(1, (n-1)/2), n/misplaced)
+	first, last := startOf(few), startOf(n-1-few)
 	if h.Last > h.First {
 		first, last = min(first, h.First), max(last, h.Last)
 	}
-	far := func(i int) int64 { return max(first-list[i].Start, list[i].End()-last) }
 	for joined := true; joined; {
 		joined = false
 		most := max(last-first, idle)
-		for i := range list {
-			if by := far(i); by > 0 && by <= most {
-				first, last, joined = min(first, list[i].Start), max(last, list[i].End()), true
+		each(0, func(_ int, start, end int64) bool {
+			if by := max(first-start, end-last); by > 0 && by <= most {
+				first, last, joined = min(first, start), max(last, end), true
 			}
-		}
+			return true
+		})
 	}
-	for i := range list {
-		if by := far(i); by > 0 && (idle == 0 || i < len(list)-1) {
+	each(0, func(i int, start, end int64) bool {
+		if by := max(first-start, end-last); by > 0 && (idle == 0 || i < n-1) {
 			out.add(i, by)
 		}
-	}
+		return true
+	})
 	return out
+}
+
+// eachTime walks over the times of records from number from on, as Columns.Each.
+type eachTime = func(from int, yield func(i int, start, end int64) bool)
+
+// times is an eachTime.
+func (r *Rank) times(from int, yield func(i int, start, end int64) bool) {
+	for i := from; i < len(r.Records) && yield(i, r.Records[i].Start, r.Records[i].End()); i++ {
+	}
 }
 
 // eachSuccession calls do for every kernel but the last of each stream, the last first: with the kernel after it on the

@@ -207,6 +207,7 @@ func FuzzMendTimes(f *testing.F) {
 		if known {
 			h.First, h.Last = 1e9, 2e9
 		}
+		mendBoth(t, &Rank{JSON: smallTrace, Records: slices.Clone(r.Records)}, h)
 		before := len(r.Records)
 		was := int64(0)
 		for _, k := range r.Records {

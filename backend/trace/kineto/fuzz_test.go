@@ -80,6 +80,8 @@ func FuzzScanner(f *testing.F) {
 		}
 		if want != nil {
 			checkRank(t, text, want)
+			packed := scanPacked(text, 8)
+			samePacked(t, want, packed, packed.Columns != nil)
 		}
 	})
 }

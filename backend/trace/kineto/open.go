@@ -45,9 +45,12 @@ func (Reader) Reads(name string, head []byte) bool {
 		strings.HasSuffix(strings.TrimSuffix(name, ".gz"), ".json")
 }
 
-// Open is the function Open, for a list of one rank.
+// packedWindow is how many records are kept until they are packed: a MB, which a core's cache holds.
+const packedWindow = 1 << 15
+
+// Open is the function Open, for a list of one rank; of a large trace, of which no Links are made, the records are in columns.
 func (r Reader) Open(ctx context.Context, path string, progress func(done, total int64)) ([]*trace.Rank, error) {
-	how := reading{}
+	how := reading{window: packedWindow}
 	if r.Links || r.Calls {
 		how.host = newHostReader(map[bool]rangeKind{true: launchers | stepRange, false: stepRange}[r.Links])
 		how.host.most = r.Most
@@ -70,6 +73,7 @@ func Open(ctx context.Context, path string, progress func(done, total int64)) (*
 // reading is how a file is read, and what for.
 type reading struct {
 	block      int                   // bytes read at a time; 0: blockSize
+	window     int                   // as scanner.window
 	host       *hostReader           // takes the host's events; nil: nobody asks for them
 	everyEvent func(b []byte, i int) // if not nil, is given each event, at b[i]; none is kept
 }
@@ -94,10 +98,12 @@ func open(ctx context.Context, path string, progress func(done, total int64), ho
 	}
 	r.File, r.Bytes = path, d.size
 	if d.scan.steps.calls && len(r.Colls) == 0 {
+		r.Unpack()
 		err = nameCalls(ctx, r)
 	}
 	r.NameGroups()
 	if onCPUAlone(r.Marks) && err == nil {
+		r.Unpack()
 		err = placeSteps(ctx, r, how.host, d.baseTime)
 	}
 	return r, err
@@ -112,6 +118,7 @@ func openReader(ctx context.Context, path string, progress func(done, total int6
 	defer src.Close()
 	d := newReader(jsonscan.NewWindow(src, cmp.Or(how.block, blockSize)))
 	d.scan.expect, d.scan.everyEvent, d.scan.host = src.Expect, how.everyEvent, how.host
+	d.scan.window = how.window
 	d.size = src.Size
 	return d, d.ReadFile(ctx, path)
 }
@@ -119,17 +126,23 @@ func openReader(ctx context.Context, path string, progress func(done, total int6
 // rank hands over what was read, its times made absolute.
 func (r *reader) rank() *trace.Rank {
 	s := r.scan
-	for i := range s.records {
-		s.records[i].Start += r.baseTime
+	var columns *trace.Columns
+	if s.packer != nil && s.pack(0) {
+		s.records, columns = nil, s.packer.Columns(r.baseTime)
 	}
-	for i := range s.marks {
-		s.marks[i].Start += r.baseTime
+	if r.baseTime != 0 {
+		for i := range s.records {
+			s.records[i].Start += r.baseTime
+		}
+		for i := range s.marks {
+			s.marks[i].Start += r.baseTime
+		}
 	}
 	if s.oddWords > 0 {
 		r.info.Notes = append(r.info.Notes, fmt.Sprintf("%s values that no metric uses are no JSON (NaN, inf or text)", unit.Int(s.oddWords)))
 	}
 	return &trace.Rank{
-		Info: r.info, Records: s.records, Names: s.names.List, Colls: s.colls.all(), Marks: s.marks,
+		Info: r.info, Records: s.records, Columns: columns, Names: s.names.List, Colls: s.colls.all(), Marks: s.marks,
 		JSON: r.Offset(), Damage: s.damage.Damage(),
 	}
 }

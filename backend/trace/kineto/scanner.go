@@ -23,7 +23,9 @@ type scanner struct {
 	ev         event
 	layouts    layouts
 	launches   launchTemplates
-	records    []trace.Record
+	records    []trace.Record // of those that were not packed
+	packer     *trace.Packer  // has those before; nil: none was packed
+	window     int            // records that are kept until they are packed; 0: all
 	names      *trace.Names
 	colls      collTable
 	marks      []trace.Mark
@@ -96,8 +98,11 @@ func (s *scanner) event(b []byte, i int, at int64) (end int, st status) {
 
 // tellHost gives the event that is b from b[i] on to whoever asks for the host's.
 func (s *scanner) tellHost(b []byte, i int) {
-	if s.host != nil {
-		s.host.event(b, i)
+	if s.host == nil {
+		return
+	}
+	if s.host.event(b, i); s.host.tooMany {
+		s.host, s.records = nil, slices.Clip(s.records) // records may be packed from here on: see growRecords
 	}
 }
 
@@ -219,6 +224,7 @@ func (s *scanner) nextRecord() *trace.Record {
 	n := len(s.records)
 	if n == cap(s.records) {
 		s.growRecords(n + 1)
+		n = len(s.records)
 	}
 	return &s.records[:n+1][n]
 }
@@ -234,21 +240,61 @@ func (s *scanner) commitRecord() {
 // growRecords makes room for need records, and for what the whole file is expected to hold. A large list that was outgrown
 // is given up at once: left to itself, the collector comes only when the heap has grown by as much again.
 func (s *scanner) growRecords(need int) {
+	if s.packs() && len(s.records) >= s.window {
+		if s.pack(s.window / 8) {
+			return
+		}
+		need = len(s.records) + 1
+	}
 	n := len(s.records)
 	if s.expect == nil {
 		s.records = slices.Grow(s.records, need-n)
 		return
 	}
-	size, expected := max(firstList, 4*n, need), s.expect(need)
-	if need >= sampleList {
+	size := max(firstList, 4*n, need)
+	if s.packs() {
+		size = max(need, min(size, s.window))
+	} else if expected := s.expect(need); need >= sampleList {
 		size = max(need+need/4, expected)
 	}
-	to := make([]trace.Record, n, size)
-	copy(to, s.records)
-	s.records = to
+	s.moveRecords(s.records, size)
 	if n >= largeList {
 		runtime.GC()
 	}
+}
+
+// moveRecords gives records a list of their own with room for so many.
+func (s *scanner) moveRecords(records []trace.Record, room int) {
+	to := make([]trace.Record, len(records), room)
+	copy(to, records)
+	s.records = to
+}
+
+// packs says that records are packed while they are read: links are made of records.
+func (s *scanner) packs() bool { return s.window > 0 && s.host == nil }
+
+// pack packs all records but the last keep, which may yet be in disorder with those that follow; false: some were so with those
+// before, and all are records again.
+func (s *scanner) pack(keep int) bool {
+	if s.packer == nil {
+		expected := len(s.records)
+		if s.expect != nil {
+			expected = max(expected, s.expect(expected))
+		}
+		s.packer = trace.NewPacker(expected)
+	}
+	rest, ok := s.packer.Take(s.records, keep)
+	switch {
+	case !ok:
+		s.records = append(s.packer.Records(), rest...)
+		s.packer, s.window = nil, 0
+	case cap(rest) > s.window:
+		s.moveRecords(rest, s.window)
+		runtime.GC()
+	default:
+		s.records = rest
+	}
+	return ok
 }
 
 // stepNames are the names of annotations seen before: one that comes again costs one look-up, no allocation.
