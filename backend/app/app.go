@@ -140,7 +140,7 @@ func (a *App) furnish() {
 	a.Calibrations = calibration.New(calibration.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Submit: a.Jobs.SubmitPoints,
 		Where: a.calibrated()})
 	a.Forecasts = forecast.New(forecast.Needs{
-		Workspace: a.ws, World: a.world, Row: a.Experiments.Row, KnownOf: a.Measure.Quick, Calibrations: a.Calibrations.Measured, Check: a.Experiments.Check,
+		Workspace: a.ws, World: a.world, Now: o.Now, Row: a.Experiments.Row, KnownOf: a.Measure.Quick, Calibrations: a.Calibrations.Measured, Check: a.Experiments.Check,
 		Steps: func(ctx context.Context, r model.Run) xray.Report {
 			found, _ := a.Measure.XRay(ctx, r.Name, nil) // what cannot be read here tells nothing
 			return found

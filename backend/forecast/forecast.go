@@ -5,8 +5,10 @@ package forecast
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"shardeck/backend/strictyaml"
 	"shardeck/backend/workspace"
@@ -22,6 +24,7 @@ import (
 type Needs struct {
 	Workspace *workspace.Workspace
 	World     check.World
+	Now       func() time.Time
 	Row       func(id string) (board.Row, error)
 	KnownOf   func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
 	Steps     func(ctx context.Context, r model.Run) xray.Report      // its steps taken apart; no ranks: none can be read here
@@ -126,7 +129,7 @@ func (f *Forecasts) measured(ctx context.Context, r model.Run) (out forecast.Run
 	if a == nil || shape == nil {
 		return out, false
 	}
-	out = forecast.Run{Name: r.Name, Config: f.config(e, *shape)}
+	out = forecast.Run{Name: r.Name, At: r.Time, Config: f.config(e, *shape)}
 	traced := ""
 	if len(r.KernelFiles()) > 0 && f.Steps != nil {
 		if x := f.Steps(ctx, r); len(x.Ranks) > 0 {
@@ -180,7 +183,9 @@ func (f *Forecasts) Forecast(ctx context.Context, ids []string, prior bool) ([]f
 	if err != nil {
 		return nil, err
 	}
-	return model.Each(rows, func(r board.Row) forecast.Forecast { return f.Of(fitted, r, prior) }), ctx.Err()
+	all := model.Each(rows, func(r board.Row) forecast.Forecast { return f.Of(fitted, r, prior) })
+	f.keep(all...)
+	return all, ctx.Err()
 }
 
 // Of says what one experiment is to take, without reading a file.
@@ -280,6 +285,25 @@ func (f *Forecasts) CrossValidate(ctx context.Context) ([]forecast.Trial, error)
 		return nil, err
 	}
 	return forecast.CrossValidate(priors(), nil, fitted.Runs), ctx.Err()
+}
+
+// keep keeps forecasts for their runs. What cannot be written down is none the less true: silence is right.
+func (f *Forecasts) keep(all ...forecast.Forecast) {
+	for _, x := range all {
+		if k, ok := forecast.Keep(x, f.Now()); ok && !f.Workspace.ReadOnly {
+			_ = f.Workspace.Ledger().KeepForecast(k)
+		}
+	}
+}
+
+// Score holds the forecasts that were given here before their runs against these, and says which were damaged.
+func (f *Forecasts) Score(ctx context.Context) (forecast.Score, []string, error) {
+	fitted, err := f.Fit(ctx)
+	if err != nil {
+		return forecast.Score{}, nil, err
+	}
+	kept, warnings, err := f.Workspace.Ledger().Forecasts()
+	return forecast.ScoreOf(kept, slices.Clone(fitted.Runs)), warnings, err
 }
 
 // PriorOf is what the table says of a law on the GPU of a calibration, at this site.

@@ -10,6 +10,7 @@ import (
 	"shardeck/model"
 	"shardeck/model/board"
 	"shardeck/model/check"
+	"shardeck/model/forecast"
 	"shardeck/model/suggest"
 	"shardeck/model/sweep"
 )
@@ -47,6 +48,7 @@ func (f *Forecasts) Suggest(ctx context.Context, id string, q suggest.Question) 
 		}
 	}
 	out := q.Decide(all)
+	f.keep(model.Each(all, func(c suggest.Candidate) forecast.Forecast { return c.Forecast })...)
 	out.Engine = f.recorded(e)
 	return out, ctx.Err()
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"shardeck/model"
+	"shardeck/model/forecast"
 )
 
 const stateFile = PrivateDir + "/state.json"
@@ -23,6 +24,7 @@ type Ledger struct {
 	ws          *Workspace
 	submissions records[model.Submission]
 	drafts      records[model.Unsaved]
+	forecasts   records[forecast.Kept]
 }
 
 // Ledger is that of this workspace; it keeps nothing in memory.
@@ -34,11 +36,27 @@ func (w *Workspace) Ledger() Ledger {
 			"remove it; the job itself is not touched"},
 		records[model.Unsaved]{w, PrivateDir + "/drafts", model.CheckID, unsavedKey,
 			"its edits cannot be offered: look whether you need it, then remove it"},
+		records[forecast.Kept]{w, PrivateDir + "/forecasts", func(key string) error {
+			return keyPattern.Check(key, "%.60q is not the key of a forecast")
+		}, func(k forecast.Kept) string { return k.Key }, "it cannot be held against its run: remove it"},
 	}
 }
 
 // tagPattern is what a tag looks like: it becomes a file name and part of a job's comment.
 var tagPattern = model.NewPattern(`[A-Za-z0-9][A-Za-z0-9._-]*`, 100)
+
+var keyPattern = model.NewPattern(`[0-9a-f]{20}`, 20)
+
+// KeepForecast writes a forecast down, once: it is never changed.
+func (l Ledger) KeepForecast(k forecast.Kept) error {
+	if err := l.forecasts.write(k, l.ws.CreateFile); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// Forecasts are those that were kept. A damaged one is a warning, hiding no other.
+func (l Ledger) Forecasts() ([]forecast.Kept, []string, error) { return l.forecasts.all() }
 
 // unsavedKey is the experiment of edits; edits of nothing have none.
 func unsavedKey(u model.Unsaved) string {

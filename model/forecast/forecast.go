@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"shardeck/model"
 	"shardeck/model/metric"
@@ -28,6 +29,7 @@ type Config struct {
 // Run is what was measured of a config. Times that were not measured are 0.
 type Run struct {
 	Name      string
+	At        time.Time // that it began
 	Config    Config
 	TTFT      float64     // ms, as the metric says
 	TPOT      float64     // ms
@@ -44,6 +46,7 @@ type Forecast struct {
 	Metrics  []Metric `json:"metrics"`
 	Prior    bool     `json:"prior_only,omitempty"` // it would be refused: asked for all the same, from priors and runs that do not fit
 	Notes    []string `json:"notes,omitempty"`      // what a reader must know, a sentence each
+	Point    string   `json:"-"`                    // PointOf its config
 	Measured string   `json:"measured,omitempty"`   // a run of this very config, which the forecast does not know
 }
 
@@ -196,7 +199,7 @@ func (g *runsOf) without(c Config) (*fitted, []string) {
 // Forecast says what a config is to take, or why that is not known. Runs of the same point are left out of it. With prior it gives what
 // would be refused a wide answer, by priors and whatever runs there are, and says so.
 func (l *Machines) Forecast(c Config, prior bool) Forecast {
-	out := Forecast{ID: c.Experiment.ID, Metrics: []Metric{}}
+	out := Forecast{ID: c.Experiment.ID, Metrics: []Metric{}, Point: PointOf(c)}
 	var f *fitted
 	if g := l.find(c); g != nil {
 		c.Eager = g.of.Eager

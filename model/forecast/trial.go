@@ -23,6 +23,7 @@ type Trial struct {
 const (
 	ByOne    = "one GPU"
 	ByOthers = "leave one out"
+	Before   = "before its run" // kept, and held against a run that came later
 )
 
 // CrossValidate forecasts every run that it may from others, and judges no answer by itself.
@@ -92,12 +93,12 @@ type Summary struct {
 
 // Summaries sums trials up by how they were made and by metric, in the order of their making.
 func Summaries(trials []Trial) (all []Summary) {
-	for _, mode := range []string{ByOne, ByOthers, "all"} {
+	for _, mode := range []string{ByOne, ByOthers, Before, "all"} {
 		for _, name := range []string{units[tpot].name, units[ttft].name, units[iteration].name, "all"} {
 			some := slices.DeleteFunc(slices.Clone(trials), func(t Trial) bool {
 				return t.Refused != "" || mode != "all" && t.Mode != mode || name != "all" && t.Metric.Name != name
 			})
-			if len(some) > 0 {
+			if len(some) > 0 && (mode != "all" || some[0].Mode != some[len(some)-1].Mode) {
 				all = append(all, summary(mode, name, some))
 			}
 		}

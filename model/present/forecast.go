@@ -2,9 +2,11 @@ package present
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
+	"shardeck/model"
 	"shardeck/model/forecast"
 	"shardeck/model/metric"
 	"shardeck/model/present/unit"
@@ -115,6 +117,35 @@ func Trials(trials []forecast.Trial) []Table {
 				Role: map[bool]Role{true: Warn}[s.P < metric.Alpha]})
 	}
 	return []Table{t, sums}
+}
+
+// Score is forecasts that were given beside their runs, and the parts that traces tell.
+func Score(s forecast.Score) []Table {
+	t := Table{Name: "parts", Columns: Columns("run…14", "metric", "part", ">forecast|ms", ">measured|ms", ">error|% of metric")}
+	for _, p := range s.Parts {
+		t.Add(Cell{Text: p.Run}, Cell{Text: p.Metric}, Cell{Text: p.Part, Role: Strong}, Cell{Text: unit.Significant(p.Forecast)}, Cell{Text: unit.Significant(p.Measured)},
+			Cell{Text: unit.Signed(p.OfWhole, 1), Role: map[bool]Role{true: Warn}[math.Abs(p.OfWhole) > 5]})
+	}
+	return append(Trials(s.Trials), t)
+}
+
+// ScoreWords say where the laws fail, and what waits for its run.
+func ScoreWords(s forecast.Score) (out []string) {
+	for _, name := range []string{"tpot", "ttft"} {
+		if part, percent, runs, ok := s.Failing(name); ok {
+			out = append(out, fmt.Sprintf("furthest off in %s: %s, %s %% of it in the mean of %s", name, strings.ReplaceAll(part, "_", " "), unit.Signed(percent, 1), unit.Plural(runs, "traced run")))
+		}
+	}
+	if missed := slices.DeleteFunc(slices.Clone(s.Trials), func(t forecast.Trial) bool { return t.Inside || t.Refused != "" }); len(missed) > 0 {
+		out = append(out, "outside their interval: "+strings.Join(model.Each(missed, func(t forecast.Trial) string { return t.Metric.Name + " of " + t.Run }), ", "))
+	}
+	if len(s.Trials) == 0 {
+		out = append(out, "no forecast that was given here has been run since: shardeck forecast ID, then submit it")
+	}
+	if s.Waiting > 0 {
+		out = append(out, unit.Plural(s.Waiting, "point")+" that were forecast wait for a run")
+	}
+	return out
 }
 
 // Constants are those of the laws, before and after the runs here.

@@ -14,7 +14,7 @@ import (
 
 // Forecast says what experiments are to take.
 func Forecast(e *command.Env) *cobra.Command {
-	var prior, validate, laws bool
+	var prior, validate, laws, score bool
 	c := e.Command("forecast [ID…]", "say what experiments will take, by laws fitted to the runs here", `
 Says what time to first token, time per output token, iteration time and throughput an
 experiment is to have before it runs, with an interval that is to hold what will be
@@ -29,6 +29,8 @@ same, by public constants, and marks it.
 
 --cross-validate forecasts the runs that are here from one another: those of several
 GPUs from those of one GPU and one of their traces alone, and every run from all others.
+--score holds every forecast that was given here before its run against that run, with
+the error by part, and says where the laws fail on this machine.
 --laws lists the constants of the laws, and of each whether runs or a prior set it.`,
 		func(ctx context.Context, a *app.App, ids []string) error {
 			switch {
@@ -39,6 +41,17 @@ GPUs from those of one GPU and one of their traces alone, and every run from all
 				}
 				known := append([]forecast.Known{}, fitted.Constants()...)
 				return e.Show(known, func() { e.Table(present.Constants(known)) })
+			case score:
+				s, warnings, err := a.Score(ctx)
+				return e.Answer(err, s, func() {
+					for _, t := range present.Score(s) {
+						e.Rows(t)
+					}
+					for _, line := range present.ScoreWords(s) {
+						e.SayWrapped(line, "  ")
+					}
+					e.Warnings(warnings)
+				})
 			case validate:
 				trials, err := a.CrossValidate(ctx)
 				return e.Answer(err, trials, func() {
@@ -62,6 +75,7 @@ GPUs from those of one GPU and one of their traces alone, and every run from all
 	c.Example = "  shardeck forecast E1.3\n  shardeck forecast E1.2 E1.3 --json\n  shardeck forecast --cross-validate"
 	c.Flags().BoolVar(&prior, "prior", false, "say something of what would be refused, from public constants; wide, and marked")
 	c.Flags().BoolVar(&validate, "cross-validate", false, "forecast the runs here from one another, beside what they measured")
+	c.Flags().BoolVar(&score, "score", false, "hold the forecasts that were given here against the runs that came later")
 	c.Flags().BoolVar(&laws, "laws", false, "list the constants of the laws, and whose they are")
 	return c
 }
