@@ -25,7 +25,7 @@ import (
 const (
 	demoDir  = "demo"
 	serveDir = "demo/serving" // of servers under load: played back where a config asks for a load
-	sweepDir = "demo/sweep"   // untraced runs: they fill the demo's charts and are not played back
+	sweepDir = "demo/sweep"   // untraced runs: they fill the demo's charts, and are played back where a config asks for their workload
 )
 
 // Recording is one embedded run: its config, timing and thinned traces.
@@ -75,11 +75,16 @@ func load(dir string) (Recording, error) {
 		cmp.Or(int(e.Profiling.TraceTokens), e.Data.MaxTokens), dir}, nil // nothing of a server is traced
 }
 
-// For returns the recording that an experiment means: the one it names, else the one of its model and layout;
-// of several, the plain one, by the shortest name, and of loads the nearest. The error lists those there are.
+// untraced are the recordings of times alone, one a workload.
+func untraced() []Recording { return recordings(sweepDir + "/*/timing_stats_0.json") }
+
+// For returns the recording that an experiment means: the one it names, else the one of its model and layout; of several, the
+// one of its workload, then the plain one with traces, by the shortest name, and of loads the nearest. The error lists those.
 func For(e model.Experiment) (Recording, error) {
-	all := Recordings()
-	slices.SortStableFunc(all, func(a, b Recording) int { return len(a.Name) - len(b.Name) })
+	all := slices.Concat(Recordings(), untraced())
+	slices.SortStableFunc(all, func(a, b Recording) int {
+		return cmp.Or(cmp.Compare(a.place(e), b.place(e)), len(a.Name)-len(b.Name))
+	})
 	if e.Load.On() {
 		all = Servers()
 		slices.SortStableFunc(all, func(a, b Recording) int { return cmp.Compare(farness(a.Load, e.Load), farness(b.Load, e.Load)) })
@@ -97,6 +102,19 @@ func For(e model.Experiment) (Recording, error) {
 	return Recording{}, fmt.Errorf("no recording of %s with %s; there are %s: choose one of these layouts, or set engine to vllm",
 		e.Model.Name, e.Layout, recordingNames(all))
 }
+
+// place orders what may be played for an experiment: what was recorded of its workload, then what has traces.
+func (r Recording) place(e model.Experiment) int {
+	switch {
+	case r.Data == e.Data:
+		return 0
+	case r.traced():
+		return 1
+	}
+	return 2
+}
+
+func (r Recording) traced() bool { return len(r.files("kineto_trace_*")) > 0 }
 
 // farness is how far a load is from another, as a factor: one of another kind is farthest.
 func farness(a, b model.Load) float64 {
@@ -331,10 +349,8 @@ func (r Recording) writeFiles(dir string) error {
 	info := r.info(e)
 	info.Status, info.ExitCode, info.Cause = model.RunComplete, model.ExitDone, ""
 	info.Timed = len(t.Timed)
-	if len(r.files("kineto_trace_*")) > 0 {
+	if r.traced() {
 		info.Traced, info.Tokens = r.Traced, r.Tokens
-	} else {
-		info.Missing = []string{"traces: none were recorded, this run is timing only"}
 	}
 	return errors.Join(r.writeConfig(dir, e), r.copyFiles("timing_stats_*", dir),
 		r.copyFiles("kineto_trace_*", dir), writeJSON(filepath.Join(dir, "run.json"), info))

@@ -160,7 +160,11 @@ func labelled(description string) string {
 // info is run.json as far as it is known before the run.
 func (r Recording) info(e model.Experiment) model.RunInfo {
 	now := time.Now().UTC().Truncate(time.Millisecond)
-	return model.RunInfo{
+	var missing []string
+	if !r.traced() && !e.Load.On() {
+		missing = []string{"traces: none were recorded, this run is timing only"}
+	}
+	return model.RunInfo{Missing: missing,
 		Schema: 1, Runner: "shardeck replay", Engine: model.EngineReplay, Replay: true,
 		ReplayOf: r.Name + ": " + r.Description, Experiment: e.ID,
 		Status: model.RunPartial, ExitCode: model.ExitFailed, Cause: "not finished: still running, or killed without warning",
@@ -233,8 +237,8 @@ func (p *player) play(ctx context.Context) error {
 		if p.started && slices.Contains([]model.Stage{model.StageEnvironment, model.StageWeights, model.StageCompile}, s.stage) {
 			continue
 		}
-		if p.serving > 0 && (s.stage == model.StageProfiling || s.stage == model.StageWriting) {
-			continue // nothing of it was traced
+		if !p.rec.traced() && (s.stage == model.StageProfiling || s.stage == model.StageWriting) {
+			continue
 		}
 		fmt.Fprintln(p.out, s.stage.Line())
 		if err := s.do(ctx); err != nil {
@@ -361,6 +365,9 @@ func (p *player) noteStop(played error) {
 	}
 	if all := len(p.timing.Timed); p.info.Timed < all {
 		p.info.Missing = append(p.info.Missing, fmt.Sprintf("timing: %d of %d iterations were done", p.info.Timed, all))
+	}
+	if !p.rec.traced() {
+		return // as is said already
 	}
 	p.info.Missing = append(p.info.Missing,
 		fmt.Sprintf("traces: none written, %d of %d traced iterations were done", p.traced, len(p.timing.Traced)))

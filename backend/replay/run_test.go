@@ -208,6 +208,24 @@ func TestPaceFollowsTheRecording(t *testing.T) {
 	}
 }
 
+// TestUntraced: a config that asks for a workload of the untraced recordings gets that one, with its times and no traces.
+func TestUntraced(t *testing.T) {
+	const tp1 = "model: {name: meta-llama/Llama-3.1-8B}\nreplay: {factor: 0.0001}\n"
+	for data, want := range map[string]string{"{batch_size: 16, seq_len: 512, max_tokens: 64}": "tp1-b16-s512",
+		"{batch_size: 4, seq_len: 2048, max_tokens: 4}": "llama-8b-tp1", "{batch_size: 3, seq_len: 2048, max_tokens: 64}": "llama-8b-tp1"} {
+		dir := t.TempDir()
+		if err := Run(t.Context(), Options{Config: writeConfig(t, tp1+"data: "+data), OutputDir: dir, Out: &bytes.Buffer{}}); err != nil {
+			t.Fatal(err)
+		}
+		info := readInfo(t, dir)
+		traces, _ := filepath.Glob(dir + "/kineto_trace_*")
+		untraced := strings.HasPrefix(want, "tp1-")
+		if !strings.HasPrefix(info.ReplayOf, want+":") || untraced != (len(traces) == 0) || untraced != (len(info.Missing) == 1) || info.Timed == 0 {
+			t.Errorf("%s played %+v with %d traces; want %s", data, info, len(traces), want)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	held := t.TempDir()
 	if err := os.WriteFile(filepath.Join(held, "run.json"), nil, 0o644); err != nil {
