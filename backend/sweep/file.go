@@ -85,6 +85,7 @@ func Read(id, name string, text []byte) (sweep.Sweep, error) {
 		r.fault(doc.Content[0], "base", "base is missing: name the experiment that gives all that does not vary")
 	}
 	s.Axes = slices.Concat(r.axes(f.Vary, ""), r.axes(f.SLO, "slo."), r.axes(f.Load, "load."))
+	r.once(doc.Content[0], s.Axes)
 	s.Where = r.conditions(given["where"], "where", f.Where)
 	if f.Goal.Metric != "" || given["goal"] != nil {
 		s.Goal = r.goal(given, f.Goal)
@@ -92,8 +93,22 @@ func Read(id, name string, text []byte) (sweep.Sweep, error) {
 	return s, r.problems.OrNil()
 }
 
+// once tells of fields that vary more than once: the last value would count, and the others only name the point.
+func (r *reader) once(n *yaml.Node, axes []sweep.Axis) {
+	seen := map[string]bool{}
+	for _, a := range axes {
+		for _, path := range a.Paths {
+			if seen[path] {
+				r.fault(n, "vary."+path, "%s varies twice: keep one", path)
+			}
+			seen[path] = true
+		}
+	}
+}
+
 // axes reads vary: fields by their paths, and groups under zip; or the fields of one group, whose name is given.
 func (r *reader) axes(vary yaml.Node, group string) (axes []sweep.Axis) {
+	vary = *meant(&vary)
 	if vary.Kind != yaml.MappingNode {
 		if vary.Kind != 0 && vary.Tag != "!!null" {
 			r.fault(&vary, cmp.Or(strings.TrimSuffix(group, "."), "vary"), "%s must be fields with their values, as in parallelism.tp: [1, 2, 4]", cmp.Or(strings.TrimSuffix(group, "."), "vary"))
@@ -101,7 +116,7 @@ func (r *reader) axes(vary yaml.Node, group string) (axes []sweep.Axis) {
 		return nil
 	}
 	for i := 0; i+1 < len(vary.Content); i += 2 {
-		key, value := *vary.Content[i], vary.Content[i+1]
+		key, value := *vary.Content[i], meant(vary.Content[i+1])
 		key.Value = group + key.Value
 		switch {
 		case key.Value != zip:
@@ -125,12 +140,15 @@ func (r *reader) axis(key, value *yaml.Node) sweep.Axis {
 	var all []string
 	for _, item := range items(value) {
 		values, err := valuesOfNode(item)
+		if item.Tag == "!!null" && item == value {
+			continue // as if the list were empty
+		}
 		if err != nil {
 			r.fault(item, "vary."+key.Value, "%v", err)
 		}
 		all = append(all, values...)
 	}
-	if len(all) == 0 && value.Kind != yaml.ScalarNode {
+	if len(all) == 0 {
 		r.fault(value, "vary."+key.Value, "%s has no values: write [1, 2, 4], or a range such as 1..64*2", key.Value)
 	}
 	for _, v := range all {
@@ -145,7 +163,7 @@ func (r *reader) axis(key, value *yaml.Node) sweep.Axis {
 // distinct tells of values that a field has twice: they would be one point. In a group the others tell them apart.
 func (r *reader) distinct(n *yaml.Node, a sweep.Axis) sweep.Axis {
 	for i, v := range a.Values {
-		if slices.ContainsFunc(a.Values[:i], func(w []string) bool { return w[0] == v[0] }) {
+		if slices.ContainsFunc(a.Values[:i], func(w []string) bool { return w[0] == v[0] || typed(w[0]) == typed(v[0]) }) {
 			r.fault(n, "vary."+a.Paths[0], "%s has the value %s twice: each is one point", a.Paths[0], v[0])
 		}
 	}
@@ -162,10 +180,19 @@ func near(path string) string {
 
 // items are the nodes of a list, or the one node that is none.
 func items(n *yaml.Node) []*yaml.Node {
+	n = meant(n)
 	if n.Kind == yaml.SequenceNode {
-		return n.Content
+		return model.Each(n.Content, meant)
 	}
 	return []*yaml.Node{n}
+}
+
+// meant is what an alias stands for.
+func meant(n *yaml.Node) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		return n.Alias
+	}
+	return n
 }
 
 // valuesOfNode are the values of one item: what is in quotes, and what has keys or items of its own, is one as it stands.
@@ -182,7 +209,7 @@ func valuesOfNode(n *yaml.Node) ([]string, error) {
 
 // group is fields whose values go together: they have as many.
 func (r *reader) group(n *yaml.Node) (together sweep.Axis) {
-	if n.Kind != yaml.MappingNode {
+	if n = meant(n); n.Kind != yaml.MappingNode || len(n.Content) == 0 {
 		r.fault(n, "vary.zip", "zip must be fields with as many values each: {data.seq_len: [512, 2048], data.max_tokens: [512, 128]}")
 		return together
 	}

@@ -61,6 +61,14 @@ func TestReadLoads(t *testing.T) {
 	}
 }
 
+// TestAliases: an alias is what it stands for, alone and in a list.
+func TestAliases(t *testing.T) {
+	s, err := Read("x", "x.yaml", []byte("base: E1.1\nvary:\n  parallelism.tp: &n [1, 2]\n  parallelism.pp: *n\n  data.batch_size: [&b 4, 8..16+8]\n  zip: [{data.seq_len: *b}]\n"))
+	if err != nil || len(s.Axes) != 4 || len(s.Axes[1].Values) != 2 || len(s.Axes[3].Values) != 1 {
+		t.Errorf("%+v, %v", s.Axes, err)
+	}
+}
+
 // Every fault is told at its line, in words, and hides no other.
 func TestReadFaults(t *testing.T) {
 	for text, want := range map[string]string{
@@ -83,6 +91,11 @@ func TestReadFaults(t *testing.T) {
 		"base: E1.1\ngoal: {metric: ttft, constraints: [tp0t < 3]}":                 "did you mean tpot?",
 		"base: E1.1\ngoal: {}":                                                      "goal.metric",
 		"base: E1.1\nbase: E1.2":                                                    "base",
+		"base: E1.1\nvary:\n  parallelism.tp:\n":                                    "parallelism.tp has no values",
+		"base: E1.1\nvary:\n  data.batch_size: [01, 1]":                             "the value 1 twice",
+		"base: E1.1\nvary: {parallelism.tp: [1], zip: {parallelism.tp: [2]}}":       "parallelism.tp varies twice",
+		"base: E1.1\nvary: {load.rate: [1]}\nload: {rate: [2]}":                     "load.rate varies twice",
+		"base: E1.1\nvary: {zip: [{}]}":                                             "zip must be fields",
 		"{":                                                                         "",
 	} {
 		_, err := Read("x", "x.yaml", []byte(text))
