@@ -190,15 +190,21 @@ func (s *Sweeps) point(base model.Experiment, p sweep.Point, written map[string]
 	e.ID, e.OutputDir = p.ID, workspace.TracesDir+"/"+p.ID
 	e.Description = describe(p)
 	if f, ok := written[p.ID]; ok {
-		e, err, out.File = s.Experiments.WithSets(f.Experiment), f.Err, f.Rel
+		made := e
+		if e, err, out.File = s.Experiments.WithSets(f.Experiment), f.Err, f.Rel; err == nil {
+			out.Edited = config.Changes(made, e)
+		}
 	}
 	out.Experiment = e
-	switch {
+	switch other := out.Other(); {
 	case p.Left != "":
 		out.State, out.Reason = sweep.LeftOut, "where: "+p.Left
 		return out
 	case err != nil:
 		out.State, out.Reason = sweep.Impossible, err.Error()
+		return out
+	case other != nil:
+		out.State, out.Reason = sweep.Impossible, fmt.Sprintf("%s is of another point: %s %s, not %s; rename one of them", out.File, other.Path, other.Now, other.Was)
 		return out
 	}
 	out.Verdict = s.Experiments.Check(e)

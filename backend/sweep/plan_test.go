@@ -10,6 +10,8 @@ import (
 
 	"shardeck/backend/app/apptest"
 	"shardeck/model"
+	"shardeck/model/metric"
+	"shardeck/model/present"
 	"shardeck/model/sweep"
 )
 
@@ -78,11 +80,50 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := plan(t, b)
-	if p.Points[0].Experiment.Data.BatchSize != 2 {
-		t.Errorf("the edit of %s is not in the plan: %+v", file, p.Points[0].Experiment.Data)
+	if x := p.Points[0]; x.Experiment.Data.BatchSize != 2 || x.State != sweep.Impossible || !strings.Contains(x.Reason, "is of another point: data.batch_size 2, not 1") {
+		t.Errorf("a config with another batch than its point's: %s, %s, %+v", x.State, x.Reason, x.Experiment.Data)
 	}
 	if again, err := b.WritePoints(t.Context(), p); err != nil || len(again) != 0 {
 		t.Errorf("wrote again %v, %v", again, err)
+	}
+}
+
+// What a point's config says besides what varies counts, and is told: its user edited it, or the sweep's base changed since.
+func TestEdited(t *testing.T) {
+	b := apptest.New(t)
+	write(t, b, layouts)
+	if _, err := b.WritePoints(t.Context(), plan(t, b)); err != nil {
+		t.Fatal(err)
+	}
+	if p := plan(t, b); len(p.Points[0].Edited) > 0 || present.SweepEdited(p) != "" {
+		t.Errorf("nothing was edited: %s, %s", p.Points[0].Edited, present.SweepEdited(p))
+	}
+	write(t, b, strings.Replace(layouts, "E1.1", "E3.1", 1))
+	p := plan(t, b)
+	if x := p.Points[0]; x.State != sweep.Ready || !strings.Contains(x.Edited.String(), "model deepseek-ai/DeepSeek-V2-Lite → meta-llama/Llama-3.1-8B") {
+		t.Errorf("%s, %s", x.State, x.Edited)
+	}
+	if text := present.SweepEdited(p); !strings.HasPrefix(text, "3 points (scan-tp1-b1 …) as the config says, not as E3.1 and") {
+		t.Errorf("%s", text)
+	}
+}
+
+// A sweep's jobs are cancelled one by one as no point left of them can change the answer; one of which a point can goes on.
+func TestStopDecided(t *testing.T) {
+	b := apptest.New(t)
+	write(t, b, "base: E1.1\nvary:\n  parallelism.tp: [1, 2]\ngoal: {metric: tpot, constraints: [ttft <= 200]}\n")
+	if _, err := b.SubmitSweep(t.Context(), plan(t, b)); err != nil {
+		t.Fatal(err)
+	}
+	p := plan(t, b)
+	if ids, err := b.StopDecided(t.Context(), p); err != nil || len(ids) != 0 {
+		t.Errorf("with all open: cancelled %v, %v", ids, err)
+	}
+	late, stopped := 1000.0, p.Points[1].Job.ID // TP 2 is at most twice as fast
+	p.Points[0].State, p.Points[0].Run = sweep.Done, &model.Run{}
+	p.Points[0].Analysis = &metric.Analysis{Metrics: []metric.Metric{{Name: "tpot", Value: &late}, {Name: "ttft", Value: &late}}}
+	if ids, err := b.StopDecided(t.Context(), p); err != nil || len(ids) != 1 || ids[0] != stopped {
+		t.Errorf("cancelled %v, %v; want %s", ids, err, stopped)
 	}
 }
 

@@ -141,7 +141,28 @@ func (s *Sweeps) StopSweep(ctx context.Context, id string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, failed := activeJobs(p), error(nil)
+	return s.cancel(ctx, activeJobs(p))
+}
+
+// StopDecided cancels those jobs of a plan of which no point that is left can change the answer to its goal, and returns their ids.
+func (s *Sweeps) StopDecided(ctx context.Context, p sweep.Plan) ([]string, error) {
+	wanted := map[string]bool{}
+	for _, x := range p.Open() {
+		if x.Job != nil {
+			wanted[x.Job.ID] = true
+		}
+	}
+	ids := slices.DeleteFunc(activeJobs(p), func(job string) bool { return wanted[job] })
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	if err := s.Workspace.Writable("cancel jobs of " + p.Sweep.ID); err != nil {
+		return nil, err
+	}
+	return s.cancel(ctx, ids)
+}
+
+func (s *Sweeps) cancel(ctx context.Context, ids []string) (_ []string, failed error) {
 	for _, job := range ids {
 		failed = errors.Join(failed, s.Jobs.Cancel(ctx, job))
 	}

@@ -152,6 +152,28 @@ func Decision(p sweep.Plan) string {
 	return text
 }
 
+// SweepEdited warns of points whose configs are not what their sweep makes of its base; empty: all are.
+func SweepEdited(p sweep.Plan) string {
+	var ids []string
+	var first model.Changes
+	for _, x := range p.Points {
+		if len(x.Edited) > 0 && x.State != sweep.Impossible && x.State != sweep.LeftOut {
+			if ids = append(ids, x.ID); len(ids) == 1 {
+				first = x.Edited
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return ""
+	}
+	which := ids[0]
+	if len(ids) > 1 {
+		which += " …"
+	}
+	return fmt.Sprintf("%s (%s) as the config says, not as %s and %s make it: %s; where that is not meant, delete the config, or rename the sweep",
+		unit.Plural(len(ids), "point"), which, p.Sweep.Base, p.File, first)
+}
+
 // Neighbours warns of jobs whose engines run side by side; empty: none do.
 func Neighbours(p sweep.Plan) string {
 	for _, j := range p.Jobs {

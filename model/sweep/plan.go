@@ -32,6 +32,7 @@ type Status struct {
 	State      State            `json:"state"`
 	Reason     string           `json:"reason,omitempty"` // why it is left out, impossible or failed
 	File       string           `json:"file,omitempty"`   // its config, once it is written
+	Edited     model.Changes    `json:"edited,omitempty"` // what File says otherwise than the base with the point's values: it counts
 	Run        *model.Run       `json:"run,omitempty"`
 	Job        *model.Job       `json:"job,omitempty"`
 	Analysis   *metric.Analysis `json:"-"` // of Run, as far as it is known without reading a trace; nil: not at all
@@ -72,6 +73,13 @@ type Order struct {
 	Files  map[string][]byte // that the script reads, relative to the workspace
 	Limit  time.Duration
 	After  string // a job that must have ended before; empty: none
+}
+
+// Other is a varied field of which the point's config has another value, so that its numbers would stand in the wrong place; nil: none.
+func (x Status) Other() *model.Change {
+	return model.First(x.Edited, func(c model.Change) bool {
+		return slices.ContainsFunc(x.Edits, func(e model.Edit) bool { return e.Path == c.Path })
+	})
 }
 
 // Row is the point as a row of the board.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -184,11 +185,10 @@ func printPlan(e *command.Env, p sweep.Plan) {
 		fmt.Fprintln(e.Out)
 		e.Table(present.SweepJobs(p))
 	}
-	if p.Told > 0 {
-		e.Say("\n%s", present.SweepTime(p))
-	}
-	if text := present.Neighbours(p); text != "" {
-		e.Warn("%s", e.Plain(text))
+	for _, text := range []string{present.Neighbours(p), present.SweepEdited(p)} {
+		if text != "" {
+			e.Warn("%s", e.Plain(text))
+		}
 	}
 	if text := present.SweepTime(p); text != "" {
 		e.Say("\n%s", e.Plain(text))
@@ -266,6 +266,9 @@ func statusOf(e *command.Env) *cobra.Command {
 						e.Table(present.Frontier(f))
 					}
 				}
+				if text := present.SweepEdited(p); text != "" {
+					e.Warn("%s", e.Plain(text))
+				}
 				e.Say("\n%s", present.SweepTotal(p))
 				if doubt := present.BestDoubt(p); doubt != "" {
 					e.SayWrapped(doubt, "   ")
@@ -278,7 +281,7 @@ func watchSweep(e *command.Env) *cobra.Command {
 	var decided bool
 	c := e.Command("watch ID", "print a line whenever a sweep gets further, until its jobs have ended", `
 Prints how far a sweep is, a line whenever that changes. With --until-decided it cancels
-the jobs once no point that is left can still change the answer to the sweep's goal: by
+each job once no point left of it can still change the answer to the sweep's goal: by
 what the measured points bound (more requests at once never serve each sooner, twice the
 GPUs are at most twice as fast) no other can be better by more than 5 %. The points that
 were not run stay ready: shardeck sweep resume runs them.`, func(ctx context.Context, a *app.App, words []string) error {
@@ -292,6 +295,9 @@ were not run stay ready: shardeck sweep resume runs them.`, func(ctx context.Con
 			if asking != nil {
 				e.Warn("the scheduler does not say what runs: %v", asking)
 			}
+			if err == nil && decided && p.Sweep.Goal == nil {
+				err = model.Invalid(words[0]+" has no goal, so nothing of it can be decided", "add goal: {metric: throughput_tokens_sec} to "+p.File)
+			}
 			if err != nil {
 				return err
 			}
@@ -302,10 +308,14 @@ were not run stay ready: shardeck sweep resume runs them.`, func(ctx context.Con
 			if p.Count(sweep.Submitted) == 0 {
 				return nil
 			}
-			if decided && p.Decided() {
-				ids, err := a.StopSweep(ctx, words[0])
-				e.Warn("the best is decided: cancelled %s", unit.Plural(len(ids), "job"))
-				return err
+			if decided {
+				ids, err := a.StopDecided(ctx, p)
+				if len(ids) > 0 {
+					e.Warn("cancelled %s: no point left of it can change the answer", strings.Join(ids, ", "))
+				}
+				if err != nil || p.Decided() {
+					return err
+				}
 			}
 			_ = a.Pause(ctx)
 		}

@@ -109,7 +109,7 @@ func (f *Sweeps) body(p sweep.Plan, start string) []string {
 	}
 	table, _ := pane.Drawn(th, present.SweepJobs(p)).Text(th, width)
 	lines = append(append(lines, ""), table...)
-	for _, text := range append(present.SweepRefused(p), present.Neighbours(p)) {
+	for _, text := range append(present.SweepRefused(p), present.Neighbours(p), present.SweepEdited(p)) {
 		if text != "" {
 			lines = append(lines, "")
 			lines = append(lines, model.Each(widget.Wrap(text, width), func(line string) string { return th.Paint(theme.Warn, line) })...)
