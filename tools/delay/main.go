@@ -1,4 +1,4 @@
-// Delay edits a recording, for tests of what finds a delay: it makes every kernel of some name longer, and moves what comes after.
+// Command delay edits a recording, for tests of what finds a delay: it makes every kernel of some name longer, and moves what comes after.
 //
 //	go run ./tools/delay -kernel 'act_and_mul' -by 20us -tpot 0.64ms -ttft 0.64ms RUN…/kineto_trace_0.json.gz
 //
