@@ -103,12 +103,13 @@ func (q *Queue) lastKnown(s model.Submission, list *JobList, ask asker) (model.J
 	if s.Last != nil {
 		last = *s.Last
 	}
+	early := !s.At.Before(list.AsOf.Add(-showsAfter)) // the answer may be from before the job
 	switch {
 	case s.JobID == "" && s.Error != "":
 		return last, false // refused: there never was a job
 	case s.JobID == "":
 		return q.unanswered(s, last, list, ask)
-	case (s.Last == nil || s.Last.State == model.JobPending) && !s.At.Before(list.AsOf.Add(-showsAfter)):
+	case early && (s.Last == nil || s.Last.State == model.JobPending):
 		last.State, last.Reason = model.JobPending, "submitted just now"
 		return last, true
 	case s.Scheduler != list.Scheduler:
@@ -119,7 +120,10 @@ func (q *Queue) lastKnown(s model.Submission, list *JobList, ask asker) (model.J
 	if j, ok := ask(s); ok {
 		return j, true
 	}
-	return q.fromRun(s, last), true
+	if j := q.fromRun(s, last); j.State != model.JobUnknown || !early {
+		return j, true
+	}
+	return last, true
 }
 
 // showsAfter is how long a new job may take to show in an answer of the scheduler.

@@ -8,6 +8,7 @@ import (
 	"shardeck/backend/app"
 	"shardeck/backend/app/apptest"
 	"shardeck/backend/jobs"
+	"shardeck/backend/workspace"
 	"shardeck/model"
 )
 
@@ -26,6 +27,28 @@ func TestJobThatNoAnswerShowsYet(t *testing.T) {
 	}
 	if len(b.Stage.Did("history")) != 0 {
 		t.Errorf("its history was asked for %d times", len(b.Stage.Did("history")))
+	}
+}
+
+// TestJobThatRanBeforeAnAnswerShowsIt: it was asked for by itself, as where its reply was lost, and the last answer is older.
+func TestJobThatRanBeforeAnAnswerShowsIt(t *testing.T) {
+	b := apptest.New(t)
+	r, err := b.Submit(t.Context(), "E1.6", jobs.SubmitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running := model.Job{ID: r.JobID, State: model.JobRunning}
+	ws, _ := workspace.Find(b.Dir)
+	if err := ws.Ledger().Complete(r.Tag, func(s *model.Submission) { s.Last = &running }); err != nil {
+		t.Fatal(err)
+	}
+	b.Stage.Queue = nil // not listed yet
+	if s := b.State(t, r.JobID); s != model.JobRunning {
+		t.Errorf("it is %s, and was seen running", s)
+	}
+	b.Clock.Pass(time.Minute)
+	if s := b.State(t, r.JobID); s != model.JobUnknown {
+		t.Errorf("it is %s, and by now an answer would have it", s)
 	}
 }
 
