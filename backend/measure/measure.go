@@ -40,13 +40,12 @@ type Measure struct {
 }
 
 // New measures in an open workspace.
-func New(n Needs) *Measure { return &Measure{&Reader{Needs: n}, &Importer{n.Workspace}} }
+func New(n Needs) *Measure { return &Measure{&Reader{files: files{Needs: n}}, &Importer{n.Workspace}} }
 
 // Reader reads one run at a time, by the cache and the pool. Its methods are safe for concurrent use.
 type Reader struct {
-	Needs
+	files
 	sharing sharedReadings
-	packing sync.Mutex // of a large rank
 
 	mu   sync.Mutex
 	fine fineTimeline
@@ -76,23 +75,23 @@ func (rd *Reader) named(names []string) ([]model.Run, error) {
 }
 
 // withinBudget refuses a run with too much to read on a login node, less what jobs have read.
-func (rd *Reader) withinBudget(run model.Run) error {
-	if rd.LoginBudget() <= 0 {
+func (n Needs) withinBudget(run model.Run) error {
+	if n.LoginBudget() <= 0 {
 		return nil
 	}
-	_, unread := rd.unreadFiles(run)
-	return rd.affordable(run, unread,
+	_, unread := n.unreadFiles(run)
+	return n.affordable(run, unread,
 		fmt.Sprintf("shardeck analyze --on-node %s reads them in a short job; --here reads them here all the same", run.Name))
 }
 
 // affordable refuses to read so many bytes of a run on a login node; toDo is what to do instead.
-func (rd *Reader) affordable(run model.Run, size int64, toDo string) error {
-	budget := rd.LoginBudget()
+func (n Needs) affordable(run model.Run, size int64, toDo string) error {
+	budget := n.LoginBudget()
 	if budget <= 0 || size <= budget {
 		return nil
 	}
 	return &model.Fault{Kind: model.ErrBudget,
 		Text: fmt.Sprintf("%s: %s of traces are more than the %s that %s has for reading on a login node",
-			run.Name, unit.FileSize(size), unit.FileSize(budget), rd.World.Site.Title),
+			run.Name, unit.FileSize(size), unit.FileSize(budget), n.World.Site.Title),
 		ToDo: toDo}
 }

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 
 	"shardeck/backend/analyze"
 	"shardeck/backend/pool"
@@ -164,14 +165,20 @@ func (n Needs) unreadFiles(run model.Run) (files []model.RunFile, size int64) {
 	return files, size
 }
 
+// files reads the traces of one file at a time, by the cache.
+type files struct {
+	Needs
+	packing sync.Mutex // of a large rank
+}
+
 // openRanks reads the ranks of one file, in columns unless metadata is to be filled in: from the cache, where whoever reads a file
 // leaves them, with what launched their kernels, so that no question costs a second reading.
-func (rd *Reader) openRanks(ctx context.Context, f model.RunFile, progress pool.Progress) (ranks []*trace.Rank, err error) {
-	key, err := rd.rankKey(f)
-	if err == nil && rd.Cache.read(key, func(r io.Reader) (err error) { ranks, err = codec.Decode(r); return err }) {
+func (fs *files) openRanks(ctx context.Context, f model.RunFile, progress pool.Progress) (ranks []*trace.Rank, err error) {
+	key, err := fs.rankKey(f)
+	if err == nil && fs.Cache.read(key, func(r io.Reader) (err error) { ranks, err = codec.Decode(r); return err }) {
 		return ranks, lostFile(ranks)
 	}
-	if ranks, err = rd.readRanks(ctx, f, kineto.Reader{Links: rd.Cache != nil, Most: mostUnasked(f)}, progress); err != nil {
+	if ranks, err = fs.readRanks(ctx, f, kineto.Reader{Links: fs.Cache != nil, Most: mostUnasked(f)}, progress); err != nil {
 		return nil, err
 	}
 	for _, r := range ranks {
@@ -181,12 +188,12 @@ func (rd *Reader) openRanks(ctx context.Context, f model.RunFile, progress pool.
 }
 
 // openLinks reads what launched the kernels of the rank of a file, from the cache where it lies there.
-func (rd *Reader) openLinks(ctx context.Context, f model.RunFile, progress pool.Progress) (l *trace.Links, err error) {
-	key, err := rd.rankKey(f)
-	if err == nil && rd.Cache.read(linksKey(key), func(r io.Reader) (err error) { l, err = codec.DecodeLinks(r); return err }) {
+func (fs *files) openLinks(ctx context.Context, f model.RunFile, progress pool.Progress) (l *trace.Links, err error) {
+	key, err := fs.rankKey(f)
+	if err == nil && fs.Cache.read(linksKey(key), func(r io.Reader) (err error) { l, err = codec.DecodeLinks(r); return err }) {
 		return l, nil
 	}
-	ranks, err := rd.readRanks(ctx, f, kineto.Reader{Links: true}, progress)
+	ranks, err := fs.readRanks(ctx, f, kineto.Reader{Links: true}, progress)
 	if err != nil {
 		return nil, err
 	}
@@ -212,8 +219,8 @@ func mostUnasked(f model.RunFile) int {
 }
 
 // readRanks reads the ranks of one file, with what launched their kernels if by says so, and keeps both.
-func (rd *Reader) readRanks(ctx context.Context, f model.RunFile, by kineto.Reader, progress pool.Progress) ([]*trace.Rank, error) {
-	key, unkeyed := rd.rankKey(f) // before the file is read
+func (fs *files) readRanks(ctx context.Context, f model.RunFile, by kineto.Reader, progress pool.Progress) ([]*trace.Rank, error) {
+	key, unkeyed := fs.rankKey(f) // before the file is read
 	readers := []trace.Reader{by, nsys.Reader{Runner: programs{}}}
 	ranks, err := trace.Open(ctx, readers, f.Path, progress)
 	if err != nil {
@@ -224,14 +231,14 @@ func (rd *Reader) readRanks(ctx context.Context, f model.RunFile, by kineto.Read
 			rank.Unpack()
 			continue
 		}
-		rd.pack(rank)
+		fs.pack(rank)
 	}
 	if unkeyed != nil {
 		return ranks, nil
 	}
-	_ = rd.Cache.write(key, func(w io.Writer) error { return codec.Encode(w, ranks) }) // a full disk costs the next reader time, no more
+	_ = fs.Cache.write(key, func(w io.Writer) error { return codec.Encode(w, ranks) }) // a full disk costs the next reader time, no more
 	if len(ranks) == 1 && ranks[0].Links != nil {
-		_ = rd.Cache.write(linksKey(key), func(w io.Writer) error { return codec.EncodeLinks(w, ranks[0].Links) })
+		_ = fs.Cache.write(linksKey(key), func(w io.Writer) error { return codec.EncodeLinks(w, ranks[0].Links) })
 	}
 	return ranks, nil
 }
@@ -240,10 +247,10 @@ func (rd *Reader) readRanks(ctx context.Context, f model.RunFile, by kineto.Read
 // other, and what they were made of is given back at once, so that the memory of no two of them is needed twice.
 const largeRank = 1 << 19
 
-func (rd *Reader) pack(rank *trace.Rank) {
+func (fs *files) pack(rank *trace.Rank) {
 	if rank.Len() >= largeRank {
-		rd.packing.Lock()
-		defer rd.packing.Unlock()
+		fs.packing.Lock()
+		defer fs.packing.Unlock()
 		defer debug.FreeOSMemory()
 		dropBallast()
 	}

@@ -45,16 +45,16 @@ func (rd *Reader) XRay(ctx context.Context, name string, progress pool.Progress)
 }
 
 // launches are those of the rank of a file, from the cache where they lie there; nil: they are not known.
-func (rd *Reader) launches(ctx context.Context, f model.RunFile) []trace.LaunchRun {
+func (fs *files) launches(ctx context.Context, f model.RunFile) []trace.LaunchRun {
 	if f.Kind != model.FileKineto {
 		return nil
 	}
-	if key, err := rd.rankKey(f); err == nil && rd.Cache.has(linksKey(key)) {
-		if l, err := rd.openLinks(ctx, f, nil); err == nil && l.Runs != nil {
+	if key, err := fs.rankKey(f); err == nil && fs.Cache.has(linksKey(key)) {
+		if l, err := fs.openLinks(ctx, f, nil); err == nil && l.Runs != nil {
 			return l.Runs
 		}
 	}
-	if rd.affordable(model.Run{}, f.Size, "") != nil { // a job has read the kernels alone
+	if fs.affordable(model.Run{}, f.Size, "") != nil { // a job has read the kernels alone
 		return nil
 	}
 	ranks, err := kineto.Reader{Calls: true}.Open(ctx, f.Path, nil)

@@ -51,7 +51,7 @@ type Rank struct {
 	HiddenCopies span.List // under compute
 
 	records *trace.Columns // the trace's own, of all devices
-	is      []sortFlags    // of each sort of them
+	is      sorts          // of each sort of them
 	compute trace.Pieces   // when the device computed: disjoint, on the clock of the trace
 	comm    span.List      // the same of communication, and of copies
 	copies  span.List
@@ -64,6 +64,9 @@ type Rank struct {
 
 // sortFlags are what records of one sort are to their rank: nothing, if they are of another device.
 type sortFlags uint8
+
+// sorts are those of all sorts of records of a trace.
+type sorts []sortFlags
 
 const (
 	isCompute sortFlags = 1 << iota
@@ -81,7 +84,8 @@ func newRank(number int, src *trace.Rank, names *kernelname.Names) (r *Rank, oth
 	if i := slices.IndexFunc(src.Info.Devices, func(d trace.Device) bool { return d.ID == int(device) }); i >= 0 {
 		r.Device = src.Info.Devices[i]
 	}
-	r.sortOut(device)
+	r.is = sortsOf(r.records.Sorts, r.Names, device)
+	r.kernels = r.is.count(r.records.Sorts, isKernel)
 	r.readRecords(src.Colls)
 	r.readSteps(src.Marks)
 	r.Samples = slices.Clone(src.SMs)
@@ -104,31 +108,31 @@ func BusiestDevice(records *trace.Columns) (device int16, others int) {
 	return device, max(0, len(time)-1)
 }
 
-// sortOut tells what the sorts of records are on a device.
-func (r *Rank) sortOut(device int16) {
-	r.is = make([]sortFlags, len(r.records.Sorts))
-	for i, s := range r.records.Sorts {
-		name := &r.Names[s.Name]
+// sortsOf tells what the sorts of records are on a device.
+func sortsOf(all []trace.Sort, names []kernelname.Name, device int16) sorts {
+	is := make(sorts, len(all))
+	for i, s := range all {
+		name := &names[s.Name]
 		switch {
 		case s.Device != device:
 		case s.Kind != trace.KindKernel:
-			r.is[i] = isCopy
+			is[i] = isCopy
 		case name.IsCall():
-			r.is[i] = isComm | isCall
+			is[i] = isComm | isCall
 		case name.IsComm():
-			r.is[i] = isComm
+			is[i] = isComm
 		default:
-			r.is[i] = isCompute
+			is[i] = isCompute
 		}
 	}
-	r.kernels = r.count(isKernel)
+	return is
 }
 
 // count is how many records are any of those.
-func (r *Rank) count(flags sortFlags) (n int) {
-	for i, is := range r.is {
+func (s sorts) count(all []trace.Sort, flags sortFlags) (n int) {
+	for i, is := range s {
 		if is&flags != 0 {
-			n += int(r.records.Sorts[i].Count)
+			n += int(all[i].Count)
 		}
 	}
 	return n
@@ -137,9 +141,9 @@ func (r *Rank) count(flags sortFlags) (n int) {
 // readRecords goes over the records once. A trace may hold millions of them: so it keeps when the device computed, sent
 // and copied, merged, which all metrics share, and lists the calls, in one piece of memory.
 func (r *Rank) readRecords(colls []trace.Coll) {
-	calls := make([]Call, 0, r.count(isCall))
+	calls := make([]Call, 0, r.is.count(r.records.Sorts, isCall))
 	r.Calls = make([]*Call, 0, cap(calls))
-	r.compute = trace.NewPieces(r.count(isCompute))
+	r.compute = trace.NewPieces(r.is.count(r.records.Sorts, isCompute))
 	var open span.Span // compute that may yet grow
 	closeCompute := func() {
 		if n := open.Length(); n > 0 {

@@ -31,7 +31,7 @@ func keys() pane.Table[*Pane] {
 		{Key: pane.On("o", "o", "order", "turn the order round: least or greatest first"),
 			Do: func(p *Pane) tea.Cmd { return p.list.Turn() }, Why: needSort},
 		{Key: pane.On("y", "y", "copy", "copy the command that submits it, or all that are marked, again (OSC 52; it is shown as well)"),
-			Do: func(p *Pane) tea.Cmd { return submission.Copy(p.env.Backend, "submit", p.chosen()...) }, Why: needRow},
+			Do: func(p *Pane) tea.Cmd { return submission.Copy(p.env.Backend, "submit", p.marks.chosen()...) }, Why: needRow},
 		{Key: pane.On("t", "t", "traces", "open the traces of its newest run"), Why: needRun, Do: func(p *Pane) tea.Cmd {
 			r, _ := p.list.Current()
 			return pane.Send(pane.OpenMsg{To: pane.Traces, Experiment: r.Experiment.ID, Run: r.Run.Name})
@@ -61,7 +61,7 @@ func sweepKeys() pane.Table[*Pane] {
 		{Key: pane.On("c", "c", "clone", ""), Do: func(p *Pane) tea.Cmd { return nil }, Why: func(p *Pane) string {
 			return "a sweep is made in the form: e on " + p.here().Sweep.Base + ", and values such as 1,2,4 in a field"
 		}},
-		{Key: pane.On("space", "space", "mark", "mark its points that are experiments already"), Do: (*Pane).markAll, Why: mayMarkAll},
+		{Key: pane.On("space", "space", "mark", "mark its points that are experiments already"), Do: func(p *Pane) tea.Cmd { p.marks.turn(p.here()); return nil }, Why: mayMarkAll},
 		{Key: pane.On("y", "y", "copy", "copy the command that submits it (OSC 52; it is shown as well)"), Do: func(p *Pane) tea.Cmd {
 			return submission.Copy(p.env.Backend, "sweep submit", p.here().Sweep.ID)
 		}},
@@ -122,27 +122,6 @@ func (p *Pane) fold(open bool) tea.Cmd {
 	return nil
 }
 
-// marked is whether a line has a mark: that of a sweep where all of its points have one that can.
-func (p *Pane) marked(r row) bool {
-	if r.sweep == nil {
-		return p.list.Marks[idOf(r)]
-	}
-	ids := r.sweep.written()
-	return len(ids) > 0 && !slices.ContainsFunc(ids, func(id string) bool { return !p.list.Marks[id] })
-}
-
-// markAll marks the points of a sweep that are experiments, or no longer.
-func (p *Pane) markAll() tea.Cmd {
-	r, _ := p.list.Current()
-	on := !p.marked(r)
-	for _, id := range r.sweep.written() {
-		if delete(p.list.Marks, id); on {
-			p.list.Marks[id] = true
-		}
-	}
-	return nil
-}
-
 func mayMarkAll(p *Pane) string {
 	return pane.WhyNot(len(p.here().written()) == 0, "its points get their configs when it is submitted: s submits all of them")
 }
@@ -190,7 +169,7 @@ func (p *Pane) submit() tea.Cmd {
 	if r, _ := p.list.Current(); len(p.list.Marks) == 0 && r.pending() != "" {
 		return p.sweeps.Start(r.of.Sweep.ID)
 	}
-	return p.flow.Start(p.chosen())
+	return p.flow.Start(p.marks.chosen())
 }
 
 func maySubmit(p *Pane) string {
@@ -236,14 +215,4 @@ func (p *Pane) edit() tea.Cmd {
 		return pane.Send(pane.EditMsg{Path: p.env.Workspace() + "/" + r.File, Line: r.Line})
 	}
 	return pane.Send(pane.OpenMsg{To: pane.Config, Experiment: r.Experiment.ID})
-}
-
-// chosen are the experiments that a command is for: those marked, else the one under the cursor.
-func (p *Pane) chosen() (ids []string) {
-	for _, r := range p.list.Chosen() {
-		if r.Experiment.ID != "" {
-			ids = append(ids, r.Experiment.ID)
-		}
-	}
-	return ids
 }

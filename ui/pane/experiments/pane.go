@@ -50,6 +50,7 @@ type Pane struct {
 	env env
 
 	list    *list.List[row]
+	marks   marks
 	content content
 	rows    rows
 	flow    *submission.Flow
@@ -73,8 +74,9 @@ func New(e pane.Env, b Backend) *Pane {
 		Example: []pane.Key{pane.Hint("↑↓", "typed before"), pane.Hint("ep:2", "state:failed model:~70b !word")},
 		Orders:  func(c widget.Column) bool { return c.Title != "" },
 		Under:   under, Folded: func(id string) bool { return !p.rows.open[id] },
-		Marked: func(r row) bool { return p.marked(r) },
+		Marked: func(r row) bool { return p.marks.has(r) },
 		Rest:   restTime, Rested: p.announce})
+	p.marks = marks{p.list}
 	p.flow = submission.New(e, b, &p.Dialog, func() { clear(p.list.Marks) }) // spent; No keeps them
 	p.sweeps = submission.NewSweeps(e, b)
 	p.clones = &cloning{env: env, list: p.list, dialog: &p.Dialog, add: p.add}

@@ -91,7 +91,7 @@ func (p *Pane) Update(msg tea.Msg) (pane.Pane, tea.Cmd) {
 	case tea.KeyMsg:
 		return p, pane.Press(p, &p.Base, keys(), p.list.Move, msg)
 	case pane.ClickMsg:
-		return p, p.list.Click(msg.X, msg.Line-p.tableTop())
+		return p, p.list.Click(msg.X, msg.Line-len(p.chart()))
 	case pane.BoardMsg:
 		p.all = msg.Sweeps
 		return p, p.again()
@@ -288,5 +288,3 @@ func (p *Pane) chart() []string {
 	}
 	return append(c.View(p.env.Theme, p.Width, rows), "")
 }
-
-func (p *Pane) tableTop() int { return len(p.chart()) }
