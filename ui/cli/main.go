@@ -120,7 +120,7 @@ func commands(e *command.Env) []*cobra.Command {
 		job.Jobs(e), job.Cancel(e), job.Logs(e), job.Why(e), job.Watch(e),
 		result.Metric(e), result.Metrics(e), result.Trace(e), result.XRay(e), result.Analyze(e), result.Compare(e), result.Baseline(e),
 		result.Forecast(e), result.Explain(e), result.Suggest(e), experiment.Calibrate(e), experiment.Card(e),
-		siteCmd(e), settingsCmd(e), demoCmd(e), exchange.Import(e), exchange.Replay(e),
+		siteCmd(e), settingsCmd(e), demoCmd(e), exchange.Import(e), exchange.MCP(e), exchange.Replay(e),
 		completionCmd(e), manCmd(e), versionCmd(e),
 	}
 }

@@ -39,14 +39,14 @@ quota, disk, output directories. Exit code 1 if any of these fails.`, func(ctx c
 			return checkEnvironment(ctx, e, a, ids)
 		}
 		rows, err := a.Rows(ctx, ids)
-		return e.Answer(err, checksOf(rows), func() { printChecks(e, a, rows) }, verdictOf(rows))
+		return e.Answer(err, ChecksOf(rows), func() { printChecks(e, a, rows) }, verdictOf(rows))
 	})
 	c.Flags().BoolVar(&env, "env", false, "look at software, models, quota and disk instead")
 	return c
 }
 
-// checked is one experiment in check --json.
-type checked struct {
+// Checked is one experiment in check --json.
+type Checked struct {
 	ID      string        `json:"id"`
 	File    string        `json:"file"`
 	OK      bool          `json:"ok"`
@@ -57,10 +57,11 @@ type checked struct {
 	Marks   []model.Mark  `json:"marks,omitempty"`   // why its numbers are not those of the config
 }
 
-func checksOf(rows []board.Row) []checked {
-	all := make([]checked, len(rows))
+// ChecksOf is check --json of experiments.
+func ChecksOf(rows []board.Row) []Checked {
+	all := make([]Checked, len(rows))
 	for i, r := range rows {
-		all[i] = checked{ID: r.Experiment.ID, File: r.File, OK: r.OK(), Problem: r.Problem, Verdict: r.Verdict, Marks: r.Marks()}
+		all[i] = Checked{ID: r.Experiment.ID, File: r.File, OK: r.OK(), Problem: r.Problem, Verdict: r.Verdict, Marks: r.Marks()}
 		if r.Run != nil {
 			all[i].Run, all[i].Changed = r.Run.Name, r.Run.Changed
 		}

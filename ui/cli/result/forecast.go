@@ -70,7 +70,7 @@ the error by part, and says where the laws fail on this machine.
 			if !slices.ContainsFunc(all, func(f forecast.Forecast) bool { return f.Refused == "" }) {
 				none = command.Exit(command.Failed)
 			}
-			return e.Answer(nil, forecasts{all}, func() { printForecasts(e, all) }, none)
+			return e.Answer(nil, Forecasts{all}, func() { printForecasts(e, all) }, none)
 		})
 	c.Example = "  shardeck forecast E1.3\n  shardeck forecast E1.2 E1.3 --json\n  shardeck forecast --cross-validate"
 	c.Flags().BoolVar(&prior, "prior", false, "say something of what would be refused, from public constants; wide, and marked")
@@ -80,8 +80,8 @@ the error by part, and says where the laws fail on this machine.
 	return c
 }
 
-// forecasts is forecast --json.
-type forecasts struct {
+// Forecasts is forecast --json.
+type Forecasts struct {
 	Forecasts []forecast.Forecast `json:"forecasts"`
 }
 

@@ -131,7 +131,7 @@ func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run stri
 	if err != nil {
 		return err
 	}
-	found, err := analysed(ctx, a, run, nil)
+	found, err := Analysed(ctx, a, run, nil)
 	if found == nil {
 		return err
 	}
@@ -157,8 +157,8 @@ func printMetric(ctx context.Context, e *command.Env, a *app.App, name, run stri
 	}), command.DamagedIf(found.Damaged), none)
 }
 
-// analysed reads a run. Of one that is too large to read here it gives what its timing files say, and the error.
-func analysed(ctx context.Context, a *app.App, run string, progress pool.Progress) (*metric.Analysis, error) {
+// Analysed reads a run. Of one that is too large to read here it gives what its timing files say, and the error.
+func Analysed(ctx context.Context, a *app.App, run string, progress pool.Progress) (*metric.Analysis, error) {
 	found, err := a.Analyse(ctx, run, pool.Wanted, progress)
 	if errors.Is(err, model.ErrBudget) {
 		found, _ = a.Timings(ctx, run) // the error says already what is missing
@@ -196,7 +196,7 @@ func Metrics(e *command.Env) *cobra.Command {
 Prints every metric with its unit, its value on each rank, and the reason where
 there is none. Exit code 0 if the run could be read, missing values included; 4 if
 some of its files are damaged.`, func(ctx context.Context, a *app.App, runs []string) error {
-		found, err := analysed(ctx, a, runs[0], e.Progress())
+		found, err := Analysed(ctx, a, runs[0], e.Progress())
 		if found == nil {
 			return err
 		}

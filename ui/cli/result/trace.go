@@ -84,8 +84,8 @@ total_ns, count, share, within) and rest (reason, total_ns, count, share).`, fun
 	return c
 }
 
-// summary is trace --json.
-type summary struct {
+// Summary is trace --json.
+type Summary struct {
 	Run string `json:"run"`
 	*metric.TraceSummary
 	Other     []metric.KernelStat `json:"other"`
@@ -95,13 +95,17 @@ type summary struct {
 	Replay    bool                `json:"replay,omitempty"`
 }
 
-func printTrace(e *command.Env, found *metric.Analysis, f traceFlags) error {
-	s := found.Trace
-	if s == nil {
-		return noTraces(found)
+// SummaryOf is trace --json of a run; an error: it has no traces.
+func SummaryOf(found *metric.Analysis) (Summary, error) {
+	if found.Trace == nil {
+		return Summary{}, noTraces(found)
 	}
-	all := summary{found.Run, s, metric.Others(s.Kernels), found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}
-	return cmp.Or(e.Show(all, func() { printTables(e, found, f) }), command.DamagedIf(found.Damaged))
+	return Summary{found.Run, found.Trace, metric.Others(found.Trace.Kernels), found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}, nil
+}
+
+func printTrace(e *command.Env, found *metric.Analysis, f traceFlags) error {
+	all, err := SummaryOf(found)
+	return e.Answer(err, all, func() { printTables(e, found, f) }, command.DamagedIf(found.Damaged))
 }
 
 // printTables shows where the time of a run went, on one screen.
