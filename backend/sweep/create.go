@@ -19,7 +19,7 @@ func (s *Sweeps) DraftSweep(ctx context.Context, d sweep.Sweep) (sweep.Plan, []b
 		return sweep.Plan{}, nil, &model.Fault{Text: err.Error(), Kind: model.ErrInvalid}
 	}
 	file, text := workspace.SweepsDir+"/"+d.ID+".yaml", Text(d.Base, d.Axes, d.Repeat)
-	read, err := Read(d.ID, file, text)
+	read, err := Read(d.ID, "", text) // a fault has no place in a file that is not there
 	if err != nil {
 		return sweep.Plan{}, text, err
 	}

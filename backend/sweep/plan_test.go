@@ -185,6 +185,11 @@ func TestDraft(t *testing.T) {
 	if _, err := os.Stat(b.Path("experiments/sweeps")); err == nil {
 		t.Error("a draft was written")
 	}
+	twice := sweep.Axis{Paths: []string{"data.batch_size"}, Values: [][]string{{"1"}, {"01"}}}
+	_, _, err = b.DraftSweep(t.Context(), sweep.Sweep{ID: "scan", Base: "E1.1", Axes: []sweep.Axis{twice}})
+	if want := "data.batch_size has the value 1 twice: each is one point"; err == nil || err.Error() != want {
+		t.Errorf("a draft with a fault: %v; want %s, of no file", err, want)
+	}
 	if _, err := b.CreateSweep(t.Context(), draft); err != nil || states(plan(t, b)) != states(p) {
 		t.Errorf("saved: %s, %v", states(plan(t, b)), err)
 	}

@@ -95,6 +95,9 @@ func FieldOf(all []Entry, word string) (string, error) {
 	if len(varied) > 0 {
 		fix = "what varies is " + strings.Join(varied, ", ") + ", and with them " + strings.Join(Derived, ", ")
 	}
+	if word == "" {
+		return "", model.Invalid("no field is named", fix)
+	}
 	return "", model.Unknown(fmt.Sprintf("no field %.60q varies here", word), fix)
 }
 

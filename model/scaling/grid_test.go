@@ -114,7 +114,7 @@ func TestFieldOf(t *testing.T) {
 	all := []Entry{entry("a", 1, 4, IsMeasured, 8, model.Edit{Path: "data.seq_len", Value: "512"}, model.Edit{Path: "engine", Value: "vllm"}),
 		entry("b", 2, 16, IsMeasured, 6, model.Edit{Path: "data.seq_len", Value: "2048"}, model.Edit{Path: "engine", Value: "vllm"}, model.Edit{Path: "vllm.seed", Value: "1"})}
 	for word, want := range map[string]string{"tp": "parallelism.tp", "batch": "data.batch_size", "data.batch_size": "data.batch_size", "gpus": "gpus",
-		"se": "may be data.seq_len or vllm.seed", "seed": "vllm.seed", "engine": "no field \"engine\" varies", "": "no field \"\" varies"} {
+		"se": "may be data.seq_len or vllm.seed", "seed": "vllm.seed", "engine": "no field \"engine\" varies", "": "no field is named"} {
 		got, err := FieldOf(all, word)
 		if err != nil {
 			got = err.Error()

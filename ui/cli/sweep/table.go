@@ -27,6 +27,9 @@ func entries(ctx context.Context, a *app.App, words []string) ([]scaling.Entry, 
 		return p.Entries(), err
 	}
 	all, err := a.Entries(ctx, words)
+	if own := model.First(words, func(w string) bool { return slices.Contains(a.SweepIDs(), w) }); err != nil && own != nil {
+		return nil, command.Usage("%s is a sweep, and stands alone: a field of it goes behind --by", *own)
+	}
 	if err == nil && len(all) == 0 {
 		err = model.Failed("no run with a config of its own here yet", nil, "shardeck submit runs an experiment")
 	}
