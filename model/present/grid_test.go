@@ -1,6 +1,7 @@
 package present
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,5 +86,24 @@ func TestBestDoubt(t *testing.T) {
 	p.Tie = scaling.Tie{Runs: []string{"b", "a"}, Words: "chance"}
 	if got := BestDoubt(p); got != "~ b, a share the best tpot: chance" || strings.Join(last(), ",") != "done, shares the best ~,done, shares the best ~" {
 		t.Errorf("%q, %q", got, last())
+	}
+}
+
+// TestPointsTold: states are words in the table, and each reason stands once below it, with how many points have it.
+func TestPointsTold(t *testing.T) {
+	point := func(id string, s sweep.State, reason string) sweep.Status {
+		return sweep.Status{Point: sweep.Point{ID: id}, State: s, Reason: reason}
+	}
+	p := sweep.Plan{Points: []sweep.Status{point("a", sweep.Impossible, "no"), point("b", sweep.Ready, ""), point("c", sweep.Impossible, "no"),
+		point("d", sweep.Failed, "no"), point("e", sweep.Impossible, "other")}}
+	table, reasons := PointsTold(p)
+	want := []string{"2 impossible (a …): no", "1 failed (d): no", "1 impossible (e): other"}
+	if !slices.Equal(reasons, want) {
+		t.Errorf("%q, want %q", reasons, want)
+	}
+	for i, x := range p.Points {
+		if cells := table.Rows[i].Cells; cells[len(cells)-1].Text != string(x.State) {
+			t.Errorf("%s: %q, want its state alone", x.ID, cells[len(cells)-1].Text)
+		}
 	}
 }

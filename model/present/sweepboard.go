@@ -72,24 +72,40 @@ func SweepTime(p sweep.Plan) string {
 }
 
 // SweepRefused are the impossible points, those of one reason together: "3 impossible (scan-tp3-b1 …): TP=3 is not possible …".
-func SweepRefused(p sweep.Plan) (lines []string) {
-	var reasons []string
-	ids := map[string][]string{}
-	for _, x := range p.Points {
-		if x.State != sweep.Impossible {
-			continue
+func SweepRefused(p sweep.Plan) []string { return reasonsOf(p, sweep.Impossible) }
+
+// PointsTold is the points by the words of their states, and below them the reasons, those of one together.
+func PointsTold(p sweep.Plan) (Table, []string) {
+	t := Points(p)
+	for i, x := range p.Points {
+		if cells := t.Rows[i].Cells; x.Reason != "" {
+			cells[len(cells)-1].Text = string(x.State)
 		}
-		if ids[x.Reason] == nil {
-			reasons = append(reasons, x.Reason)
-		}
-		ids[x.Reason] = append(ids[x.Reason], x.ID)
 	}
-	for _, reason := range reasons {
-		who := ids[reason][0]
-		if len(ids[reason]) > 1 {
+	return t, reasonsOf(p, sweep.LeftOut, sweep.Impossible, sweep.Failed, sweep.Ready)
+}
+
+func reasonsOf(p sweep.Plan, states ...sweep.State) (lines []string) {
+	type told struct {
+		state  sweep.State
+		reason string
+	}
+	var all []told
+	ids := map[told][]string{}
+	for _, x := range p.Points {
+		if t := (told{x.State, x.Reason}); x.Reason != "" && slices.Contains(states, x.State) {
+			if ids[t] == nil {
+				all = append(all, t)
+			}
+			ids[t] = append(ids[t], x.ID)
+		}
+	}
+	for _, t := range all {
+		who := ids[t][0]
+		if len(ids[t]) > 1 {
 			who += " …"
 		}
-		lines = append(lines, fmt.Sprintf("%d impossible (%s): %s", len(ids[reason]), who, reason))
+		lines = append(lines, fmt.Sprintf("%d %s (%s): %s", len(ids[t]), t.state, who, t.reason))
 	}
 	return lines
 }

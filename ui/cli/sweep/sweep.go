@@ -178,9 +178,21 @@ Exit code 2 where the sweep cannot be read, or no point is possible.`, func(ctx 
 	})
 }
 
+// printPoints writes the points, and why some are not to be run or have failed.
+func printPoints(e *command.Env, p sweep.Plan) {
+	points, reasons := present.PointsTold(p)
+	e.Table(points)
+	if len(reasons) > 0 {
+		fmt.Fprintln(e.Out)
+	}
+	for _, text := range reasons {
+		e.SayWrapped(e.Plain(text), "   ")
+	}
+}
+
 // printPlan writes the points, the jobs, and the whole in one line.
 func printPlan(e *command.Env, p sweep.Plan) {
-	e.Table(present.Points(p))
+	printPoints(e, p)
 	if len(p.Jobs) > 0 {
 		fmt.Fprintln(e.Out)
 		e.Table(present.SweepJobs(p))
@@ -259,10 +271,10 @@ func statusOf(e *command.Env) *cobra.Command {
 			}
 			p, err := a.PlanSweep(ctx, words[0])
 			return e.Answer(err, summaryOf(p, nil), func() {
-				e.Table(present.Points(p))
+				printPoints(e, p)
 				for _, f := range scaling.FrontiersOf(p.Entries()) {
 					if len(f.Points) > 1 {
-						fmt.Fprintln(e.Out)
+						e.Say("\n%s", e.Paint(present.Strong, f.Of))
 						e.Table(present.Frontier(f))
 					}
 				}
