@@ -10,6 +10,7 @@ import (
 	"shardeck/backend/forecast"
 	"shardeck/model"
 	laws "shardeck/model/forecast"
+	"shardeck/model/modeltest"
 )
 
 // Every row of the table of priors is for a constant of the laws, with a value, a factor and where it comes from; and every constant has
@@ -120,5 +121,21 @@ func TestForecastOfExperiments(t *testing.T) {
 	row.Experiment.Slurm.Constraint = "gpu&hbm40g"
 	if f := b.Forecasts.Of(fitted, row, false); !strings.Contains(f.Refused, "no run of engine torch on A100-40GB") {
 		t.Errorf("asked for another GPU: %q", f.Refused)
+	}
+}
+
+// Steps of four layers that the host sets the pace of, without a profiler on two H100: the table alone tells of them.
+func TestPriorsHoldTheHostOfEagerSteps(t *testing.T) {
+	for tp, measured := range map[int][]float64{1: {2.79}, 2: {5.63, 4.46}} { // ms a token, of two recordings at TP2
+		e := modeltest.Baseline()
+		e.Engine, e.Layout.TP, e.Data = model.EngineTorch, tp, model.Workload{BatchSize: 4, SeqLen: 512, MaxTokens: 4}
+		gpu := model.GPU{Key: "h100-80gb", Bytes: 80 << 30, HBM: 3350, Peak: map[string]float64{"bfloat16": 989}, NVLink: 450}
+		c := laws.Config{Experiment: e, Shape: modeltest.Llama8B.WithLayers(4), GPU: gpu, Eager: true}
+		f := laws.Fit(forecast.Priors(), nil, nil).Forecast(c, true)
+		for _, ms := range measured {
+			if m := f.Metrics[1]; m.Name != "tpot" || ms < m.Low || ms > m.High || ms > 2*m.Value {
+				t.Errorf("TP%d: %.3g from %.3g to %.3g, measured %v", tp, m.Value, m.Low, m.High, ms)
+			}
+		}
 	}
 }

@@ -237,13 +237,16 @@ func (f *fitted) forecast(c Config, out *Forecast) {
 	d := c.Experiment.Data
 	tokens := float64(d.BatchSize * (d.SeqLen + d.MaxTokens))
 	times, hosted := p.time(&f.at)
-	slopes, host := p.slopes(&f.at), f.hostDoubt(&p)
+	slopes, host, scale := p.slopes(&f.at), f.hostDoubt(&p), f.layoutScale(c)
+	if out.Prior {
+		scale = 1
+	}
 	for _, q := range []quantity{ttft, tpot, iteration} {
 		if q == tpot && d.MaxTokens <= 1 {
 			out.Notes = append(out.Notes, "max_tokens is 1: there is no second token to time")
 			continue
 		}
-		m := f.metric(q, &times[q], slopes[q], structural, hosted[q], host)
+		m := f.metric(q, &times[q], slopes[q], doubts{math.Sqrt(f.variance(slopes[q])), structural, scale}, hosted[q], host)
 		if m.LaunchBound = hosted[q] > 0.5; m.LaunchBound && q == ttft {
 			out.Notes = append(out.Notes, m.Name+" is launch-bound: the host takes longer to launch its kernels than the GPU to run them")
 		}
@@ -263,9 +266,9 @@ type quantityUnit struct {
 var units = [quantities]quantityUnit{{"ttft", "ms", 1e3}, {"tpot", "ms", 1e3}, {"iteration_wall_clock", "s", 1e6}}
 
 // metric is one number with its interval.
-func (f *fitted) metric(q quantity, time *shares, slope vector, structural, hosted, host float64) Metric {
+func (f *fitted) metric(q quantity, time *shares, slope vector, device doubts, hosted, host float64) Metric {
 	u := units[q]
-	below, above := f.spread(q, math.Sqrt(f.variance(slope)), structural, hosted, host)
+	below, above := f.spread(q, device, hosted, host)
 	total := time.sum()
 	m := Metric{Name: u.name, Unit: u.unit, Value: total / u.scale, Level: Level, Parts: map[string]float64{}, RestsOn: f.restsOn(slope)}
 	m.Low, m.High = total*math.Exp(below)/u.scale, total*math.Exp(above)/u.scale

@@ -245,9 +245,26 @@ func TestEagerByItsTraces(t *testing.T) {
 // What the host may take longer shows above the forecast alone, where the device is slower than the host as it is.
 func TestHostDoubtIsOneSided(t *testing.T) {
 	f := fitRuns(machineFor(t, config("torch", 1, 1, 1, 1)), nil, nil, nil)
-	below, above := f.spread(ttft, 0.01, 0.01, 0.02, 0.6)
-	low, high := f.spread(ttft, 0.01, 0.01, 0, 0.6)
+	below, above := f.spread(ttft, doubts{0.01, 0.01, 1}, 0.02, 0.6)
+	low, high := f.spread(ttft, doubts{0.01, 0.01, 1}, 0, 0.6)
 	if math.Abs(below-low) > 0.01 || above < high+0.1 || below >= 0 || high <= 0 {
 		t.Errorf("%v to %v with a host near the device, %v to %v without", below, above, low, high)
+	}
+}
+
+// A layout that no run had is told with the width that sealed forecasts of such needed; one that a run had by its residuals.
+func TestWidthElsewhere(t *testing.T) {
+	one, two := config("torch", 1, 4, 512, 64), config("torch", 2, 4, 512, 64)
+	f := fitRuns(machineFor(t, one), []Run{{Config: one}}, make([]plan, 1), nil)
+	if a, b := f.layoutScale(one), f.layoutScale(two); a != 1 || b != elsewhere {
+		t.Errorf("%v of the layout of the run, %v of another", a, b)
+	}
+	wide, narrow := 0.0, 0.0
+	for _, d := range []doubts{{0.02, 0.01, 1}, {0.02, 0.01, elsewhere}} {
+		below, above := f.spread(tpot, d, 0, 0.6)
+		wide, narrow = max(wide, above-below), above-below
+	}
+	if math.Abs(narrow-elsewhere*wide) > 1e-9 {
+		t.Errorf("%v and %v", narrow, wide)
 	}
 }
