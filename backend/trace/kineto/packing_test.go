@@ -22,7 +22,9 @@ func samePacked(t *testing.T, want, got *trace.Rank, packed bool) {
 	sorted.Records = slices.Clone(want.Records)
 	for _, r := range []*trace.Rank{&sorted, got} {
 		r.Unpack()
-		slices.SortStableFunc(r.Records, func(a, b trace.Record) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End(), b.End())) })
+		slices.SortStableFunc(r.Records, func(a, b trace.Record) int {
+			return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End(), b.End()))
+		})
 	}
 	if d := gocmp.Diff(&sorted, got); d != "" {
 		t.Fatalf("(-records +packed):\n%.2000s", d)
