@@ -122,15 +122,28 @@ func (c *Columns) SortOf(i int) uint32 {
 	return uint32(c.sort[i])
 }
 
-// byTime compares by start, then by end.
-func byTime(a, b Record) int {
-	return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End(), b.End()))
+// before says that a starts before b, or with it and ends before it.
+func (a *Record) before(b *Record) bool {
+	return a.Start < b.Start || a.Start == b.Start && a.Dur < b.Dur
 }
 
-// sortByTime leaves records of the same time in the order of the file: the order is the same each time.
+// sortByTime leaves records of the same time in the order of the file: the order is the same each time. Those of a file are
+// nearly in order: what is not goes back over the few that are later, unless these are many.
 func sortByTime(records []Record) {
-	if !slices.IsSortedFunc(records, byTime) {
-		slices.SortStableFunc(records, byTime)
+	steps := len(records)
+	for i := 1; i < len(records); i++ {
+		if !records[i].before(&records[i-1]) {
+			continue
+		}
+		r, to := records[i], i
+		for ; to > 0 && steps > 0 && r.before(&records[to-1]); to-- {
+			records[to] = records[to-1]
+			steps--
+		}
+		if records[to] = r; steps == 0 {
+			slices.SortStableFunc(records, func(a, b Record) int { return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Dur, b.Dur)) })
+			return
+		}
 	}
 }
 

@@ -1,5 +1,7 @@
 package trace
 
+import "math"
+
 // Packer makes columns of records while they are read: some 14 bytes of each are kept where a Record has 40. It keeps
 // correlation ids too, without which times cannot be judged and metadata not filled in; Rank.Pack lets them go.
 type Packer struct {
@@ -9,16 +11,18 @@ type Packer struct {
 	last    Record
 }
 
-const recentBits = 10
+const recentBits = 13
 
 // NewPacker has room for n records.
 func NewPacker(n int) *Packer { return &Packer{columns: NewColumns(n), numbers: map[sortKey]uint32{}} }
 
 // add adds a record that does not come before the last one, without its correlation id.
 func (p *Packer) add(r *Record) {
-	c, key := p.columns, sortKey{r.Name, r.Coll, r.Blocks, r.Stream, r.Device, r.Kind}
-	slot := &p.recent[(r.Name*0x9e3779b1^uint32(r.Stream)*0x85ebca6b^uint32(r.Coll)*0xc2b2ae35)>>(32-recentBits)]
-	if *slot == 0 || c.Sorts[*slot-1].sortKey != key {
+	c := p.columns
+	hash := (r.Name*0x9e3779b1 ^ uint32(r.Stream)) * 0x85ebca6b
+	slot := &p.recent[(hash^uint32(r.Coll)^math.Float32bits(r.Blocks))*0xc2b2ae35>>(32-recentBits)]
+	if *slot == 0 || !c.Sorts[*slot-1].has(r) {
+		key := sortKey{r.Name, r.Coll, r.Blocks, r.Stream, r.Device, r.Kind}
 		if p.numbers[key] == 0 {
 			c.Sorts = append(c.Sorts, Sort{sortKey: key})
 			p.numbers[key] = uint32(len(c.Sorts))
@@ -26,6 +30,11 @@ func (p *Packer) add(r *Record) {
 		*slot = p.numbers[key]
 	}
 	c.Append(*slot-1, r.Start, r.Dur)
+}
+
+// has says that a record is of the sort.
+func (s *Sort) has(r *Record) bool {
+	return s.Name == r.Name && s.Blocks == r.Blocks && s.Stream == r.Stream && s.Coll == r.Coll && s.Device == r.Device && s.Kind == r.Kind
 }
 
 // Take puts records in order of time, and takes all but the last keep, which it leaves at the front. false: one of them comes
@@ -37,7 +46,7 @@ func (p *Packer) Take(records []Record, keep int) (rest []Record, ok bool) {
 		return records, true
 	}
 	c := p.columns
-	if c.Len() > 0 && byTime(records[0], p.last) < 0 {
+	if c.Len() > 0 && records[0].before(&p.last) {
 		return records, false
 	}
 	if c.corr == nil {
