@@ -7,7 +7,6 @@ import (
 	"sync"
 	"unsafe"
 
-	"shardeck/backend/trace/kineto"
 	"shardeck/tools/bench/peers"
 )
 
@@ -85,7 +84,7 @@ func openAll(paths []string) error {
 	errs := make([]error, len(paths))
 	var wg sync.WaitGroup
 	for i, path := range paths {
-		wg.Go(func() { _, errs[i] = kineto.Open(context.Background(), path, nil) })
+		wg.Go(func() { _, errs[i] = peers.Read(context.Background(), path) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)

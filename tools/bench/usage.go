@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"shardeck/backend/trace"
-	"shardeck/backend/trace/kineto"
 	"shardeck/tools/bench/peers"
 )
 
@@ -47,15 +46,15 @@ func (o openOrder) run() (opened, error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	cpu := cpuTime()
-	r, err := kineto.Open(context.Background(), o.Path, nil)
+	r, err := peers.Read(context.Background(), o.Path)
 	if err != nil {
 		return opened{}, err
 	}
 	runtime.ReadMemStats(&after)
 	got := opened{CPU: cpuTime() - cpu, Allocs: after.Mallocs - before.Mallocs, Alloc: after.TotalAlloc - before.TotalAlloc}
-	for i := range r.Records {
-		if r.Records[i].Kind == trace.KindKernel {
-			got.Kernels++
+	for _, s := range r.InColumns().Sorts {
+		if s.Kind == trace.KindKernel {
+			got.Kernels += int(s.Count)
 		}
 	}
 	return got, nil
@@ -72,7 +71,7 @@ type stops []float64
 
 func (o stopOrder) run() (stops, error) {
 	read := func(ctx context.Context) error {
-		_, err := kineto.Open(ctx, o.Path, nil)
+		_, err := peers.Read(ctx, o.Path)
 		return err
 	}
 	start := time.Now()

@@ -7,21 +7,30 @@ import (
 	"shardeck/backend/trace/kineto"
 )
 
+// Read reads the file at path as the program does.
+func Read(ctx context.Context, path string) (*trace.Rank, error) {
+	ranks, err := kineto.Reader{}.Open(ctx, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	return ranks[0], nil
+}
+
 // Ours reads the file at path by the engine, reading included.
 func Ours(path string) (Work, error) {
-	r, err := kineto.Open(context.Background(), path, nil)
+	r, err := Read(context.Background(), path)
 	if err != nil {
 		return Work{}, err
 	}
 	t := newTally()
-	sums := make([]int64, len(r.Names))
-	for i := range r.Records {
-		k := &r.Records[i]
-		if k.Kind == trace.KindKernel {
-			sums[k.Name] += k.Dur
-			t.span(int(k.Device), k.Start, k.Dur)
+	sums, c := make([]int64, len(r.Names)), r.InColumns()
+	c.Each(0, func(i int, start, end int64) bool {
+		if s := &c.Sorts[c.SortOf(i)]; s.Kind == trace.KindKernel {
+			sums[s.Name] += end - start
+			t.span(int(s.Device), start, end-start)
 		}
-	}
+		return true
+	})
 	w := t.work()
 	for name, sum := range sums {
 		if sum > 0 {
