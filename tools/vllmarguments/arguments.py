@@ -65,7 +65,8 @@ def kind(annotation):
     if re.search(r"\bOptimizationLevel|MaxLoRARanks|BlockSize", annotation):
         return ["int"]
     kinds = []
-    for part, says in (("map", r"\b[dD]ict\[|\bdict\b|Config\b|Config\w*Args|HfOverrides"), ("list", r"\b[lL]ist\[|\bset\[|\btuple\[|\b[lL]ist\b"),
+    for part, says in (("map", r"\b[dD]ict\[|\bdict\b|Config\b|Config\w*Args|HfOverrides"),
+                       ("list", r"\b[lL]ist\[|\bset\[|\btuple\[|\b[lL]ist\b"),
                        ("bool", r"\bbool\b"), ("int", r"\bint\b"), ("number", r"\bfloat\b")):
         if re.search(says, re.sub(r"(?:dict|Dict|list|List|set|tuple)\[.*\]", lambda m: m.group().split("[")[0], annotation)
                      if part in ("bool", "int", "number") else annotation):
@@ -82,7 +83,8 @@ def span(have, releases):
     out = []
     if number(first)[:2] != number(releases[0])[:2]:
         before = number(releases[releases.index(first) - 1])
-        out.append('since: "%s"' % (f"0.{before[1]}.{before[2] + 1}" if number(first)[:2] == before[:2] else f"0.{before[1] + 1}"))
+        after = f"0.{before[1]}.{before[2] + 1}" if number(first)[:2] == before[:2] else f"0.{before[1] + 1}"
+        out.append(f'since: "{after}"')
     if last != releases[-1]:
         after = number(releases[releases.index(last) + 1])
         out.append('until: "%s"' % (f"0.{after[1]}.{after[2] - 1}" if number(last)[:2] == after[:2] else f"0.{after[1] - 1}"))
@@ -108,19 +110,21 @@ def main():
         row = ["type: " + "|".join(kinds)]
         takes = set().union(*(words.get(w, set()) for v in have for w in re.findall(r"\w+", known[v][name])))
         if name in WORDY and takes:
-            row.append("words: [%s]" % ", ".join(sorted(takes)))
+            row.append(f"words: [{', '.join(sorted(takes))}]")
         print(f"  {name}: {{{', '.join(row + span(have, releases))}}}")
     print("variables:")
     read, groups = {v: variables(root / v) for v in releases}, {}
     for name in sorted(set().union(*read.values())):
-        groups.setdefault(", ".join(span([v for v in releases if name in read[v]], releases)), []).append(name.removeprefix("VLLM_"))
+        when = ", ".join(span([v for v in releases if name in read[v]], releases))
+        groups.setdefault(when, []).append(name.removeprefix("VLLM_"))
     for when, names in sorted(groups.items()):
         text, line = [], ""
         for name in names:
             if len(line) + len(name) > 110:
                 text, line = [*text, line], ""
             line += name + ", "
-        print("  - {%snames: [%s]}" % (when + ", " if when else "", "\n      ".join([*text, line])[:-2]))
+        wrapped = "\n      ".join([*text, line])[:-2]
+        print(f"  - {{{when + ', ' if when else ''}names: [{wrapped}]}}")
 
 
 main()
