@@ -11,8 +11,8 @@
 //	                          (layouts.go); anything else key by key (event.go)
 //
 // Key by key is what the others must equal: the fuzz target holds them to it. damage.go says what was wrong, and finds the
-// next event after a broken one. Names and NCCL metadata are kept once (calls.go), a record is 40 bytes, and nothing is
-// allocated per event, so that memory grows with the kernels of a trace and not with its length.
+// next event after a broken one. Names and NCCL metadata are kept once (calls.go), a record is 40 bytes, some 14 once it is
+// packed (trace.Packer), and nothing is allocated per event, so that memory grows with the kernels of a trace and not with its length.
 //
 // Which operators launched the kernels is told by the host's events (host.go, links.go), where somebody asks for it.
 package kineto
