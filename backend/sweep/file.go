@@ -246,7 +246,7 @@ func (r *reader) conditions(n *yaml.Node, key string, list []string) (all []cond
 
 // goal reads what the best point is best at. The direction is the metric's own where the file gives none.
 func (r *reader) goal(given map[string]*yaml.Node, g goal) *sweep.Goal {
-	d, err := metric.Find(g.Metric)
+	d, stat, err := metric.FindStat(g.Metric)
 	if err != nil {
 		r.fault(given["goal"], "goal.metric", "goal.metric: %v; %s", err, model.FixOf(err))
 		return nil
@@ -254,7 +254,11 @@ func (r *reader) goal(given map[string]*yaml.Node, g goal) *sweep.Goal {
 	if d.Better == metric.NoBetter && g.Direction == "" {
 		r.fault(given["goal"], "goal.direction", "%s is neither good nor bad by itself: write direction: max or min", d.Name)
 	}
-	out := &sweep.Goal{Metric: d.Name, Highest: g.Direction == "max" || g.Direction == "" && d.Better == metric.Higher}
+	name := d.Name
+	if stat != "" {
+		name += "_" + string(stat)
+	}
+	out := &sweep.Goal{Metric: name, Highest: g.Direction == "max" || g.Direction == "" && d.Better == metric.Higher}
 	out.Constraints = r.conditions(given["goal.constraints"], "goal.constraints", g.Constraints)
 	for _, c := range out.Constraints {
 		for _, name := range c.Names() {

@@ -69,6 +69,17 @@ func TestAliases(t *testing.T) {
 	}
 }
 
+// TestGoalOfAStatistic: a goal may be one statistic of a metric, as a constraint may.
+func TestGoalOfAStatistic(t *testing.T) {
+	s, err := Read("x", "x.yaml", []byte("base: E1.1\ngoal: {metric: ttft_p99}"))
+	if err != nil || s.Goal == nil || s.Goal.Metric != "ttft_p99" || s.Goal.Highest {
+		t.Errorf("%+v, %v", s.Goal, err)
+	}
+	if _, err := Read("x", "x.yaml", []byte("base: E1.1\ngoal: {metric: ttft_p98}")); err == nil {
+		t.Error("there is no p98")
+	}
+}
+
 // Every fault is told at its line, in words, and hides no other.
 func TestReadFaults(t *testing.T) {
 	for text, want := range map[string]string{

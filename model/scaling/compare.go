@@ -282,7 +282,7 @@ type Tie struct {
 // Judge tests the runs from the best down to the first that is told apart. A metric without samples has no ties.
 func (c Contest) Judge(of Sampler) Tie {
 	var t Tie
-	d, _ := metric.Define(c.Metric)
+	d, _, _ := metric.FindStat(c.Metric)
 	for _, run := range c.Runs[min(1, len(c.Runs)):] {
 		test := of.tell(c.Runs[0], run, c.Metric)
 		better := test.Higher == (d.Better == metric.Lower) // the first, over its repeats too

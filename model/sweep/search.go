@@ -283,7 +283,7 @@ func (s search) expected(x spot, name string) float64 {
 // way is how far a point's numbers go the goal's way.
 func (s search) way(x spot) (sum float64) {
 	for i, n := range x.numbers {
-		sum += trends[s.goal.Metric][i] * math.Log(max(n, 1))
+		sum += trends[baseOf(s.goal.Metric)][i] * math.Log(max(n, 1))
 	}
 	if !s.goal.Highest {
 		sum = -sum

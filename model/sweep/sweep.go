@@ -35,7 +35,7 @@ type Limit struct {
 
 // Goal is what the best point is best at.
 type Goal struct {
-	Metric      string                // a name of metrics.md
+	Metric      string                // a name of metrics.md, or one statistic of it: ttft_p99
 	Highest     bool                  // the best is the highest, else the lowest
 	Constraints []condition.Condition // over metrics: ttft <= 200
 }
