@@ -134,7 +134,7 @@ func (r *reader) axes(vary yaml.Node, group string) (axes []sweep.Axis) {
 
 // axis is one field and its values.
 func (r *reader) axis(key, value *yaml.Node) sweep.Axis {
-	if _, err := config.Value(model.Defaults(), key.Value); err != nil || slices.Contains([]string{"experiment_id", "output_dir"}, key.Value) {
+	if _, err := config.Value(model.Defaults(), key.Value); err != nil || slices.Contains([]string{"experiment_id", "output_dir", "slurm.time"}, key.Value) {
 		r.fault(key, "vary."+key.Value, "vary: %.60q is no field that can vary%s", key.Value, near(key.Value))
 	}
 	var all []string

@@ -92,6 +92,7 @@ func TestReadFaults(t *testing.T) {
 		"base: E1.1\nvary:\n  parallelism.tp: []":                                   "has no values",
 		"base: E1.1\nvary:\n  parallelism.tp: [2, 1..2]":                            "the value 2 twice",
 		"base: E1.1\nvary:\n  parallelism.tp: 4..1":                                 "is no range",
+		"base: E1.1\nvary:\n  slurm.time: ['00:10:00']":                             "is no field that can vary",
 		"base: E1.1\nvary:\n  output_dir: [a, b]":                                   "is no field that can vary",
 		"base: E1.1\nvary:\n  zip: [{parallelism.tp: [1, 2], parallelism.pp: [1]}]": "what goes together has as many",
 		"base: E1.1\nvary:\n  zip: [1]":                                             "zip must be fields",

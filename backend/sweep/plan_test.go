@@ -108,6 +108,26 @@ func TestEdited(t *testing.T) {
 	}
 }
 
+// A job has the time limit of the base as it is now: that is what it was packed and priced for.
+func TestTimeOfJobs(t *testing.T) {
+	b := apptest.New(t)
+	write(t, b, layouts)
+	p := plan(t, b)
+	if _, err := b.WritePoints(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	file := b.Path(p.Base.File)
+	text, _ := os.ReadFile(file)
+	if err := os.WriteFile(file, append(text, "\nslurm: {time: \"01:23:00\"}\n"...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p = plan(t, b)
+	orders, err := b.Orders(p)
+	if err != nil || p.Limit != 83*time.Minute || !strings.Contains(orders[0].Script, "01:23:00") {
+		t.Errorf("%v, %v: %.400s", err, p.Limit, orders[0].Script)
+	}
+}
+
 // A sweep's jobs are cancelled one by one as no point left of them can change the answer; one of which a point can goes on.
 func TestStopDecided(t *testing.T) {
 	b := apptest.New(t)

@@ -121,6 +121,7 @@ func (s *Sweeps) order(p sweep.Plan, j sweep.Job, configs map[string]string) (sw
 		}
 	}
 	e := o.Size
+	e.Slurm.Time = p.Base.Experiment.Slurm.Time // as it is packed and priced, whatever the configs of the points were written with
 	e.ID, e.Description, e.OutputDir = p.Sweep.ID, fmt.Sprintf("%d points of %s", j.Count(), p.Sweep.ID), workspace.TracesDir+"/"+p.Sweep.ID
 	job := s.Experiments.Script(p.File, e)
 	job.Placement = j.WholePlacement()
