@@ -145,6 +145,7 @@ func (a *App) furnish() {
 			found, _ := a.Measure.XRay(ctx, r.Name, nil) // what cannot be read here tells nothing
 			return found
 		},
+		KnownSteps: a.Measure.KnownXRay,
 		Recorded: func(e model.Experiment) model.Engine { r, _ := replay.For(e); return r.Engine },
 	})
 	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick,

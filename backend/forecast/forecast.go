@@ -22,14 +22,15 @@ import (
 
 // Needs is what forecasts take of an open workspace. It is set once.
 type Needs struct {
-	Workspace *workspace.Workspace
-	World     check.World
-	Now       func() time.Time
-	Row       func(id string) (board.Row, error)
-	KnownOf   func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
-	Steps     func(ctx context.Context, r model.Run) xray.Report      // its steps taken apart; no ranks: none can be read here
-	Recorded  func(model.Experiment) model.Engine                     // that a replay plays back
-	Check     func(model.Experiment) check.Verdict                    // of an experiment that is none yet
+	Workspace  *workspace.Workspace
+	World      check.World
+	Now        func() time.Time
+	Row        func(id string) (board.Row, error)
+	KnownOf    func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
+	Steps      func(ctx context.Context, r model.Run) xray.Report      // its steps taken apart; no ranks: none can be read here
+	KnownSteps func(ctx context.Context, r model.Run) xray.Report      // those that were taken apart before
+	Recorded   func(model.Experiment) model.Engine                     // that a replay plays back
+	Check      func(model.Experiment) check.Verdict                    // of an experiment that is none yet
 
 	Calibrations func() []forecast.Calibration // that were made here, the newest last; nil: none
 }
@@ -38,8 +39,13 @@ type Needs struct {
 type Forecasts struct {
 	Needs
 
-	mu     sync.Mutex
-	of     string // the runs of fitted
+	mu  sync.Mutex
+	all [2]kept // by whether traces were read for it
+}
+
+// kept is a fit, as long as the runs are the same.
+type kept struct {
+	of     string // these runs
 	fitted *Fitted
 }
 
@@ -59,8 +65,16 @@ var priors = strictyaml.Embedded[forecast.Priors]("priors.yaml")
 // Priors is the table of what is known before a run.
 func Priors() *forecast.Priors { return priors() }
 
-// Fit fits the laws to the finished runs of the workspace.
-func (f *Forecasts) Fit(ctx context.Context) (*Fitted, error) {
+// Fit fits the laws to the finished runs of the workspace, whose traces it reads where they were not yet.
+func (f *Forecasts) Fit(ctx context.Context) (*Fitted, error) { return f.fit(ctx, &f.all[1], f.Steps) }
+
+// KnownLaws is Fit by what is known without reading a trace; by all, where they were read.
+func (f *Forecasts) KnownLaws(ctx context.Context) (*Fitted, error) {
+	return f.fit(ctx, &f.all[0], f.KnownSteps)
+}
+
+// fit fits the laws, or finds them as they were kept; steps may be nil.
+func (f *Forecasts) fit(ctx context.Context, to *kept, steps func(context.Context, model.Run) xray.Report) (*Fitted, error) {
 	runs, err := f.Workspace.Runs()
 	if err != nil {
 		return nil, err
@@ -78,21 +92,23 @@ func (f *Forecasts) Fit(ctx context.Context) (*Fitted, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.fitted != nil && f.of == version.String() {
-		return f.fitted, nil
+	for _, k := range []*kept{&f.all[1], to} {
+		if k.fitted != nil && k.of == version.String() {
+			return k.fitted, nil
+		}
 	}
 	fitted := &Fitted{}
 	for _, r := range runs {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if run, ok := f.measured(ctx, r); ok {
+		if run, ok := f.measured(ctx, r, steps); ok {
 			fitted.Runs = append(fitted.Runs, run)
 		}
 	}
 	fitted.oneGPU()
 	fitted.Machines = forecast.Fit(priors(), calibrations, fitted.Runs)
-	f.of, f.fitted = version.String(), fitted
+	*to = kept{version.String(), fitted}
 	return fitted, nil
 }
 
@@ -116,7 +132,7 @@ func (f *Fitted) oneGPU() {
 }
 
 // measured is a run as the laws take it; ok is false of one without config, shape or times.
-func (f *Forecasts) measured(ctx context.Context, r model.Run) (out forecast.Run, ok bool) {
+func (f *Forecasts) measured(ctx context.Context, r model.Run, steps func(context.Context, model.Run) xray.Report) (out forecast.Run, ok bool) {
 	if r.Experiment == nil || r.Unfinished || r.Experiment.Load.On() {
 		return out, false
 	}
@@ -131,8 +147,8 @@ func (f *Forecasts) measured(ctx context.Context, r model.Run) (out forecast.Run
 	}
 	out = forecast.Run{Name: r.Name, At: r.Time, Config: f.config(e, *shape)}
 	traced := ""
-	if len(r.KernelFiles()) > 0 && f.Steps != nil {
-		if x := f.Steps(ctx, r); len(x.Ranks) > 0 {
+	if len(r.KernelFiles()) > 0 && steps != nil {
+		if x := steps(ctx, r); len(x.Ranks) > 0 {
 			out.Steps, traced = x.Ranks[0].Steps, x.GPU
 		}
 	}
@@ -304,6 +320,15 @@ func (f *Forecasts) Score(ctx context.Context) (forecast.Score, []string, error)
 	}
 	kept, warnings, err := f.Workspace.Ledger().Forecasts()
 	return forecast.ScoreOf(kept, slices.Clone(fitted.Runs)), warnings, err
+}
+
+// Foretell is Of for an experiment that is being edited.
+func (f *Forecasts) Foretell(l *Fitted, e model.Experiment, v check.Verdict) forecast.Forecast {
+	row := board.Row{Experiment: e, Verdict: v}
+	if gpu, ok := f.World.GPUs[v.Placement.GPU]; ok {
+		row.Planned = &gpu
+	}
+	return f.Of(l, row, false)
 }
 
 // PriorOf is what the table says of a law on the GPU of a calibration, at this site.

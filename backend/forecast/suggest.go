@@ -48,8 +48,10 @@ func (f *Forecasts) Suggest(ctx context.Context, id string, q suggest.Question) 
 		}
 	}
 	out := q.Decide(all)
-	f.keep(model.Each(all, func(c suggest.Candidate) forecast.Forecast { return c.Forecast })...)
 	out.Engine = f.recorded(e)
+	if q.Keep {
+		f.keep(model.Each(all, func(c suggest.Candidate) forecast.Forecast { return c.Forecast })...)
+	}
 	return out, ctx.Err()
 }
 

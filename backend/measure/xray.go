@@ -44,6 +44,15 @@ func (rd *Reader) XRay(ctx context.Context, name string, progress pool.Progress)
 	return out, err
 }
 
+// KnownXRay is the X-ray of a run where it was made before; without ranks where it was not.
+func (rd *Reader) KnownXRay(_ context.Context, run model.Run) (out xray.Report) {
+	if key, err := rd.runKey(run); err == nil {
+		key.What = "xray"
+		rd.Cache.get(key, &out)
+	}
+	return out
+}
+
 // launches are those of the rank of a file, from the cache where they lie there; nil: they are not known.
 func (fs *files) launches(ctx context.Context, f model.RunFile) []trace.LaunchRun {
 	if f.Kind != model.FileKineto {

@@ -6,6 +6,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"shardeck/model"
@@ -115,9 +116,17 @@ type quantity struct {
 var quantities = []quantity{
 	{"tpot", "ms", 1e6, func(r *Run) float64 { return r.TPOT }, 0, func(*side) float64 { return 1 }, func(s *side) float64 { return s.slower }},
 	{"ttft", "ms", 1e6, func(r *Run) float64 { return r.TTFT }, 1, func(*side) float64 { return 0 }, func(s *side) float64 { return s.sooner }},
-	{"iteration_wall_clock", "s", 1e9, func(r *Run) float64 { return r.Iteration }, 1, func(s *side) float64 { return float64(max(0, s.Output-1)) },
+	{"iteration_wall_clock", "s", 1e9, func(r *Run) float64 { return r.Iteration }, 1, (*side).decodes,
 		func(s *side) float64 { return s.early }},
 	{"step", "ms", 1e6, func(*Run) float64 { return 0 }, 0, func(*side) float64 { return 1 }, func(*side) float64 { return 0 }},
+}
+
+// decodes is how many decode steps an iteration has: by its config, else by its times.
+func (s *side) decodes() float64 {
+	if s.Output == 0 && s.TPOT > 0 && s.Iteration > 0 {
+		return max(0, math.Round((1e3*s.Iteration-s.TTFT)/s.TPOT))
+	}
+	return float64(max(0, s.Output-1))
 }
 
 // there reports whether a run has what a quantity is made of.

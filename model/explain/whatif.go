@@ -102,7 +102,7 @@ func (s *side) lateness(of *xray.Rank, x *xray.Step) float64 {
 	for _, k := range s.Steps.Ranks {
 		for i := range k.Steps {
 			if y := &k.Steps[i]; k.Stage == of.Stage && y.Index == x.Index && !y.Cut {
-				all = append(all, busy(y))
+				all = append(all, pace(y))
 			}
 		}
 	}
@@ -110,7 +110,16 @@ func (s *side) lateness(of *xray.Rank, x *xray.Step) float64 {
 		return 0
 	}
 	slices.Sort(all)
-	return max(0, float64(x.WallNS)-all[(len(all)-2)/2])
+	return max(0, float64(x.WallNS+max(0, x.NextNS))-all[(len(all)-2)/2])
+}
+
+// pace is how long a step takes a rank that waits for nobody: what it does, or its host takes to launch that, until the next step.
+func pace(x *xray.Step) float64 {
+	ns := busy(x) + float64(max(0, x.NextNS))
+	if x.PitchNS != nil && !x.Graph {
+		ns = max(ns, float64(*x.PitchNS)*float64(x.Kernels))
+	}
+	return min(ns, float64(x.WallNS+max(0, x.NextNS)))
 }
 
 // WhatIfs are the bounds of a run. It is an error where it has no step to take apart.

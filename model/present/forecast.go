@@ -119,6 +119,20 @@ func Trials(trials []forecast.Trial) []Table {
 	return []Table{t, sums}
 }
 
+// Foretold are the metrics of a forecast in a few words each, for a line; none where there is none.
+func Foretold(f forecast.Forecast) (words []string) {
+	for _, m := range f.Metrics {
+		text := Estimate + unit.Significant(m.Value) + " " + m.Unit
+		switch m.Name {
+		case "ttft", "tpot":
+			words = append(words, fmt.Sprintf("%s %s%s (%s–%s) %s", m.Name, Estimate, unit.Significant(m.Value), unit.Significant(m.Low), unit.Significant(m.High), m.Unit))
+		case "throughput_tokens_sec":
+			words = append(words, text)
+		}
+	}
+	return words
+}
+
 // Score is forecasts that were given beside their runs, and the parts that traces tell.
 func Score(s forecast.Score) []Table {
 	t := Table{Name: "parts", Columns: Columns("run…14", "metric", "part", ">forecast|ms", ">measured|ms", ">error|% of metric")}

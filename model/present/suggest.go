@@ -118,7 +118,7 @@ func SuggestWords(a suggest.Answer, settle string) (out []string) {
 	what := "a run would confirm it: "
 	switch {
 	case len(a.Rivals) == 0 && len(a.Candidates) > 1:
-		out = append(out, "no other layout of which something is known can be better, by its interval")
+		out = append(out, "no other can be better, by its interval")
 	case len(a.Rivals) > 0:
 		out = append(out, "cannot be told from it: "+layouts(a.Rivals))
 		what = unit.Plural(len(a.Runs), "run") + " would tell: "
@@ -159,7 +159,7 @@ func reason(a suggest.Answer) string {
 	if len(words) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("an iteration beside %s has, by the laws, %s", other.Layout.Short(), strings.Join(words, ", "))
+	return fmt.Sprintf("beside %s an iteration has %s (by the laws)", other.Layout.Short(), strings.Join(words, ", "))
 }
 
 // parts are those of an iteration, in seconds.

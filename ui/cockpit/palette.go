@@ -88,6 +88,9 @@ func everywhere(m *Model) []command {
 	return append(all,
 		command{"Everywhere", "refresh", "read the files and ask the scheduler again", "", refresh},
 		command{"Everywhere", "export", "write results_summary.csv and scaling_analysis.png", "P", (*Model).startExport},
+		command{"Everywhere", "best layout", "suggest layouts for the chosen experiment's workload", "", func(m *Model) tea.Cmd {
+			return tea.Batch(m.enter(pane.Experiments), m.key(keyMsg("b")))
+		}},
 		command{"Everywhere", "zoom", "give this pane the whole screen, and back", "+", zoom},
 		command{"Everywhere", "messages", "what the message line said before", "", messages},
 		command{"Everywhere", "help", "all keys", "?", help},

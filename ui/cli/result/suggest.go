@@ -15,7 +15,7 @@ import (
 
 // Suggest says which layouts are best.
 func Suggest(e *command.Env) *cobra.Command {
-	goal, save, q := "latency", "", suggest.Question{}
+	goal, save, q := "latency", "", suggest.Question{Keep: true}
 	c := e.Command("suggest ID", "say which layout is best for an experiment's model and workload", `
 Says which layout is best for the model, engine and workload of an experiment: those that
 runs here have measured first, then those that the laws fitted to these runs can tell of,

@@ -13,6 +13,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/check"
+	"shardeck/model/forecast"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/model/sweep"
@@ -40,6 +41,7 @@ type judged struct {
 	shape      *model.Shape        // of the model; nil: not known
 	modified   bool                // not as on disk
 	edits      []model.Edit        // that differ from the file on disk
+	forecast   forecast.Forecast   // without metrics: nothing tells, or it is not known yet
 
 	varying map[string]string // values of the keys that have several
 	sweepID string            // of the sweep that they make: one that is free
@@ -78,6 +80,9 @@ func (f *file) judge(b env) *judged {
 		}
 	}
 	slices.SortFunc(j.edits, func(a, b model.Edit) int { return strings.Compare(a.Path, b.Path) })
+	if known := b.laws.Load(); known != nil && len(j.faults) == 0 {
+		j.forecast = b.Foretell(known, e, j.verdict)
+	}
 	j.work(b, f)
 	return j
 }

@@ -7,13 +7,16 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"shardeck/backend/experiments"
+	laws "shardeck/backend/forecast"
 	"shardeck/backend/jobs"
 	"shardeck/model"
 	"shardeck/model/check"
+	"shardeck/model/forecast"
 	"shardeck/model/sweep"
 	"shardeck/ui/pane"
 	"shardeck/ui/pane/submission"
@@ -39,6 +42,10 @@ type Backend interface {
 	// DraftSweep works a sweep out that is not saved, and says how its file would read; CreateSweep writes that.
 	DraftSweep(ctx context.Context, d sweep.Sweep) (sweep.Plan, []byte, error)
 	CreateSweep(ctx context.Context, d sweep.Sweep) (sweep.Plan, error)
+
+	// KnownLaws are fitted to what is known of the runs without reading a trace; Foretell says at once what a draft is to take by them.
+	KnownLaws(ctx context.Context) (*laws.Fitted, error)
+	Foretell(l *laws.Fitted, e model.Experiment, v check.Verdict) forecast.Forecast
 }
 
 // draft is the text of an experiment, as *experiments.Draft edits it. Its methods parse or wait: they are for commands.
@@ -61,6 +68,7 @@ type draft interface {
 type env struct {
 	pane.Env
 	Backend
+	laws *atomic.Pointer[laws.Fitted] // that forecasts are by; none yet: there are no forecasts
 }
 
 // Pane is the config pane.
@@ -85,11 +93,12 @@ type Pane struct {
 	diff    pane.Task[string]
 	save    pane.Task[*judged]
 	preview pane.Task[jobs.Preview]
+	learn   pane.Task[forecast.Forecast]
 }
 
 // New makes the pane; it shows nothing until it is told what.
 func New(e pane.Env, b Backend) *Pane {
-	env := env{e, b}
+	env := env{e, b, new(atomic.Pointer[laws.Fitted])}
 	p := &Pane{env: env, files: map[string]*file{}, edits: &queue{env: env}}
 	p.unsaved = &unsaved{env: env, files: p.files, edits: p.edits, changed: map[string]bool{},
 		kept: map[string]model.Unsaved{}, pending: map[string]model.Unsaved{}}
@@ -179,7 +188,30 @@ func (p *Pane) opened(id string, f *file, err error, edits []model.Edit) tea.Cmd
 		p.files[id] = f
 	}
 	p.id, p.file = id, p.files[id]
-	return p.take(edits)
+	return tea.Batch(p.take(edits), p.foretell(p.file))
+}
+
+// foretell learns the laws of the runs, meanwhile, and shows what they say of a file as it stands; each edit asks them anew.
+func (p *Pane) foretell(f *file) tea.Cmd {
+	if f == nil || len(f.faults) > 0 {
+		return nil
+	}
+	asked := f.judged
+	return p.learn.Start(p.env.Ctx, func(ctx context.Context) (out forecast.Forecast, err error) {
+		known, err := p.env.KnownLaws(ctx)
+		if err == nil {
+			p.env.laws.Store(known)
+			out = p.env.Foretell(known, asked.experiment, asked.verdict)
+		}
+		return out, err
+	}, func(said forecast.Forecast, err error) tea.Cmd {
+		if err == nil && f.judged == asked { // else the edit after it has asked
+			now := *asked
+			now.forecast = said
+			f.judged = &now
+		}
+		return nil // what is no forecast is no fault of the form
+	})
 }
 
 // take makes the changes that came with the wish to open the file, the cursor on the first.

@@ -72,6 +72,11 @@ func (p panel) lines() []string {
 	if price := present.Price(p.verdict.Price); price != "" {
 		lines = append(lines, labelled("Price", price))
 	}
+	if words := present.Foretold(p.forecast); len(words) > 0 {
+		lines = append(lines, labelled("Forecast", pane.Joined(p.width-20, words...)))
+	} else if why := p.forecast.Refused; why != "" && p.height > 30 {
+		lines = append(lines, labelled("Forecast", p.theme.Paint(theme.Dim, widget.Sentence("not known: "+why, p.width-20))))
+	}
 	if n := len(p.verdict.Findings); n > 1 {
 		lines = append(lines, labelled("", p.theme.Paint(theme.Warn, unit.Plural(n, "finding")+": f lists them")))
 	}

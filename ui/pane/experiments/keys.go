@@ -36,6 +36,8 @@ func keys() pane.Table[*Pane] {
 			r, _ := p.list.Current()
 			return pane.Send(pane.OpenMsg{To: pane.Traces, Experiment: r.Experiment.ID, Run: r.Run.Name})
 		}},
+		{Key: pane.On("b", "b", "best layout", "suggest the best layouts for its model and workload, and the runs that would settle it"),
+			Do: (*Pane).best, Why: needRow},
 		{Key: pane.On("r", "r", "refresh", "read the files and ask the scheduler again"),
 			Do: func(p *Pane) tea.Cmd { return tea.Batch(p.load(), pane.Send(pane.RefreshJobsMsg{})) }},
 		{Key: pane.On("esc", "esc", "back", "drop the filter, then the marks, then the order"),

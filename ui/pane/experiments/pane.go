@@ -28,6 +28,7 @@ import (
 // Backend is what the pane of experiments asks of the use cases.
 type Backend interface {
 	submission.SweepBackend
+	SuggestBackend
 	Workspace() string
 	Site() model.Site
 	Account() string
@@ -56,11 +57,13 @@ type Pane struct {
 	flow    *submission.Flow
 	sweeps  *submission.Sweeps
 	clones  *cloning
-	err     error
-	loaded  bool
-	waits   pane.Name // pane that was entered before there was anything to show it
-	board   pane.Task[content]
-	plans   pane.Task[[]*scan]
+
+	suggests *suggesting
+	err      error
+	loaded   bool
+	waits    pane.Name // pane that was entered before there was anything to show it
+	board    pane.Task[content]
+	plans    pane.Task[[]*scan]
 }
 
 const restTime = 150 * time.Millisecond // of the cursor, before other panes follow it
@@ -79,6 +82,7 @@ func New(e pane.Env, b Backend) *Pane {
 	p.marks = marks{p.list}
 	p.flow = submission.New(e, b, &p.Dialog, func() { clear(p.list.Marks) }) // spent; No keeps them
 	p.sweeps = submission.NewSweeps(e, b)
+	p.suggests = &suggesting{env: env}
 	p.clones = &cloning{env: env, list: p.list, dialog: &p.Dialog, add: p.add}
 	return p
 }
