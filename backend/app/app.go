@@ -146,7 +146,7 @@ func (a *App) furnish() {
 			return found
 		},
 		KnownSteps: a.Measure.KnownXRay,
-		Recorded: func(e model.Experiment) model.Engine { r, _ := replay.For(e); return r.Engine },
+		Recorded:   func(e model.Experiment) model.Engine { r, _ := replay.For(e); return r.Engine },
 	})
 	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick,
 		Sampler: a.Measure.Sampler})

@@ -36,7 +36,7 @@ type Question struct {
 	NodeHours float64        `json:"node_hours,omitempty"` // for the runs that settle; 0: no limit
 	Prior     bool           `json:"prior,omitempty"`      // ask public constants where forecasts are refused
 	Data      model.Workload `json:"data"`
-	Keep      bool           `json:"-"` // keep what is forecast, to be held against runs that come
+	Keep      bool           `json:"-"`             // keep what is forecast, to be held against runs that come
 	PerNode   int            `json:"gpus_per_node"` // 0: not known, hours are of a GPU
 }
 
