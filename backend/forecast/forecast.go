@@ -132,7 +132,8 @@ func (f *Fitted) oneGPU() {
 }
 
 // measured is a run as the laws take it; ok is false of one without config, shape or times.
-func (f *Forecasts) measured(ctx context.Context, r model.Run, steps func(context.Context, model.Run) xray.Report) (out forecast.Run, ok bool) {
+func (f *Forecasts) measured(ctx context.Context, r model.Run, steps func(context.Context,
+	model.Run) xray.Report) (out forecast.Run, ok bool) {
 	if r.Experiment == nil || r.Unfinished || r.Experiment.Load.On() {
 		return out, false
 	}

@@ -81,7 +81,8 @@ func (f *Forecasts) candidate(fitted *Fitted, base board.Row, l model.Layout, q 
 
 // sameWork reports whether two experiments are one layout, model and workload of an engine, whatever its collectives.
 func sameWork(a, b model.Experiment) bool {
-	return a.Engine == b.Engine && a.Layout == b.Layout && a.Data == b.Data && a.Model.Name == b.Model.Name && a.Model.Precision == b.Model.Precision &&
+	return a.Engine == b.Engine && a.Layout == b.Layout && a.Data == b.Data && a.Model.Name == b.Model.Name &&
+		a.Model.Precision == b.Model.Precision &&
 		a.Model.Layers == b.Model.Layers && !a.Load.On() && !b.Load.On()
 }
 
@@ -115,7 +116,8 @@ func (f *Forecasts) SettlingSweep(id, base string, a suggest.Answer) (sweep.Swee
 	}
 	own := append(layout(row.Experiment.Layout)[:5], string(row.Experiment.Engine))
 	axis := sweep.Axis{Values: make([][]string, len(a.Runs))}
-	for i, path := range []string{"parallelism.tp", "parallelism.pp", "parallelism.dp_replicate", "parallelism.dp_shard", "parallelism.ep", "engine"} {
+	for i, path := range []string{"parallelism.tp", "parallelism.pp", "parallelism.dp_replicate", "parallelism.dp_shard",
+		"parallelism.ep", "engine"} {
 		if !slices.ContainsFunc(a.Runs, func(c suggest.Candidate) bool { return layout(c.Layout)[i] != own[i] }) {
 			continue // the base has it so
 		}

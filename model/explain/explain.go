@@ -114,8 +114,10 @@ type quantity struct {
 }
 
 var quantities = []quantity{
-	{"tpot", "ms", 1e6, func(r *Run) float64 { return r.TPOT }, 0, func(*side) float64 { return 1 }, func(s *side) float64 { return s.slower }},
-	{"ttft", "ms", 1e6, func(r *Run) float64 { return r.TTFT }, 1, func(*side) float64 { return 0 }, func(s *side) float64 { return s.sooner }},
+	{"tpot", "ms", 1e6, func(r *Run) float64 { return r.TPOT }, 0, func(*side) float64 { return 1 },
+		func(s *side) float64 { return s.slower }},
+	{"ttft", "ms", 1e6, func(r *Run) float64 { return r.TTFT }, 1, func(*side) float64 { return 0 },
+		func(s *side) float64 { return s.sooner }},
 	{"iteration_wall_clock", "s", 1e9, func(r *Run) float64 { return r.Iteration }, 1, (*side).decodes,
 		func(s *side) float64 { return s.early }},
 	{"step", "ms", 1e6, func(*Run) float64 { return 0 }, 0, func(*side) float64 { return 1 }, func(*side) float64 { return 0 }},

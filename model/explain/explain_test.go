@@ -21,7 +21,8 @@ func op(name string, us, bytes, wait int64) xray.Operator {
 }
 
 func step(index int, phase string, tokens int, next int64, ops ...xray.Operator) xray.Step {
-	s := xray.Step{Index: index, Phase: phase, Tokens: tokens, Requests: 4, NextNS: next * 1000, Operators: ops, Gaps: []xray.Gap{{Cause: "between", NS: 7000, N: 2}}}
+	s := xray.Step{Index: index, Phase: phase, Tokens: tokens, Requests: 4, NextNS: next * 1000, Operators: ops,
+		Gaps: []xray.Gap{{Cause: "between", NS: 7000, N: 2}}}
 	s.WallNS = 7000
 	for _, o := range ops {
 		s.WallNS += o.NS
@@ -31,7 +32,8 @@ func step(index int, phase string, tokens int, next int64, ops ...xray.Operator)
 
 // run is a prompt and two decode steps on each rank; the ranks of stage 1 follow those of stage 0.
 func run(name string, l model.Layout, ranks ...[]xray.Operator) Run {
-	r := Run{Name: name, TTFT: 5.1, TPOT: 1.2, Iteration: 0.0077, Requests: 4, Prompt: 512, Output: 3, Steps: xray.Report{Layout: l, GPU: "some"}}
+	r := Run{Name: name, TTFT: 5.1, TPOT: 1.2, Iteration: 0.0077, Requests: 4, Prompt: 512, Output: 3,
+		Steps: xray.Report{Layout: l, GPU: "some"}}
 	for i, ops := range ranks {
 		r.Steps.Ranks = append(r.Steps.Ranks, xray.Rank{Rank: i, Stage: i * l.PP / len(ranks), Steps: []xray.Step{
 			step(0, "prefill", 2048, 30, op("qkv", 4000, 4e9, -1)), step(1, "decode", 4, 5, ops...), step(2, "decode", 4, -1, ops...)}})
@@ -40,7 +42,8 @@ func run(name string, l model.Layout, ranks ...[]xray.Operator) Run {
 }
 
 var (
-	one = run("tp1", model.Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, []xray.Operator{op("norm", 40, 100, -1), op("qkv", 1000, 4000, -1)})
+	one = run("tp1", model.Layout{TP: 1, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}, []xray.Operator{op("norm", 40, 100, -1),
+		op("qkv", 1000, 4000, -1)})
 	two = run("tp2", model.Layout{TP: 2, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1},
 		[]xray.Operator{op("norm", 40, 100, -1), op("qkv", 520, 2000, -1), op("all_reduce", 90, 0, 50)},
 		[]xray.Operator{op("norm", 40, 100, -1), op("qkv", 560, 2000, -1), op("all_reduce", 50, 0, 10)})
@@ -48,7 +51,8 @@ var (
 
 func TestPartsAddUpToWhatWasMeasured(t *testing.T) {
 	piped := run("pp2", model.Layout{TP: 1, PP: 2, DPReplicate: 1, DPShard: 1, EP: 1},
-		[]xray.Operator{op("qkv", 500, 2000, -1), op("broadcast", 600, 0, 590)}, []xray.Operator{op("recv", 520, 0, 500), op("qkv", 505, 2000, -1)})
+		[]xray.Operator{op("qkv", 500, 2000, -1), op("broadcast", 600, 0, 590)}, []xray.Operator{op("recv", 520, 0, 500),
+			op("qkv", 505, 2000, -1)})
 	bare := one
 	bare.TTFT, bare.TPOT, bare.Iteration = 0, 0, 0
 	for _, pair := range [][2]Run{{one, two}, {two, one}, {one, piped}, {piped, two}, {bare, two}, {one, one}} {
@@ -113,7 +117,8 @@ func TestDelayIsOfItsOperatorAlone(t *testing.T) {
 
 func TestScheduleOfTwoPrompts(t *testing.T) {
 	r := one
-	r.Steps.Ranks = []xray.Rank{{Steps: []xray.Step{step(0, "prefill", 1024, 0, op("qkv", 1993, 0, -1)), step(1, "mixed", 1026, 0, op("qkv", 1993, 0, -1)),
+	r.Steps.Ranks = []xray.Rank{{Steps: []xray.Step{step(0, "prefill", 1024, 0, op("qkv", 1993, 0, -1)), step(1, "mixed",
+		1026, 0, op("qkv", 1993, 0, -1)),
 		step(2, "decode", 4, 0, op("qkv", 993, 0, -1)), step(3, "decode", 4, -1, op("qkv", 993, 0, -1))}}}
 	w, err := Compare(r, r)
 	if err != nil {
@@ -132,7 +137,8 @@ func TestWhatIfs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]float64{"no_straggler": 1.2 - (0.657 - 0.607), "fast_link": 1.2 - 0.02, "overlap": 1.2 - 0.05, "no_gaps": 1.2 - 0.007 - 0.005, "floor": 1.2 - 0.3}
+	want := map[string]float64{"no_straggler": 1.2 - (0.657 - 0.607), "fast_link": 1.2 - 0.02, "overlap": 1.2 - 0.05,
+		"no_gaps": 1.2 - 0.007 - 0.005, "floor": 1.2 - 0.3}
 	for _, w := range all {
 		if got := w.Bounds[0].Best; math.Abs(got-want[w.Name]) > 1e-9 {
 			t.Errorf("%s: tpot at best %v, want %v", w.Name, got, want[w.Name])

@@ -63,7 +63,8 @@ func (s *sum) add(p part) {
 		s.parts = append(s.parts, p)
 		return
 	}
-	was.ns, was.flops, was.bytes, was.gain, was.compute = was.ns+p.ns, was.flops+p.flops, was.bytes+p.bytes, was.gain+p.gain, was.compute || p.compute
+	was.ns, was.flops, was.bytes, was.gain, was.compute = was.ns+p.ns, was.flops+p.flops, was.bytes+p.bytes, was.gain+p.gain,
+		was.compute || p.compute
 }
 
 // total is the time of a group.
@@ -104,7 +105,8 @@ func value(v *float64) float64 {
 
 // isCall reports whether ranks talk in an operator.
 func isCall(o *xray.Operator) bool {
-	return o.WaitNS != nil || slices.Contains([]string{"all_reduce", "all_gather", "reduce_scatter", "all_to_all", "send", "recv", "send_recv", "broadcast", "control"}, o.Name)
+	return o.WaitNS != nil || slices.Contains([]string{"all_reduce", "all_gather", "reduce_scatter", "all_to_all", "send",
+		"recv", "send_recv", "broadcast", "control"}, o.Name)
 }
 
 // waitOf is how much of the time of a call was spent waiting for others.

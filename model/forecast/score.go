@@ -33,7 +33,8 @@ func Keep(f Forecast, at time.Time) (k Kept, ok bool) {
 // PointOf names what a config measures: runs of one point measure the same.
 func PointOf(c Config) string {
 	e := c.Experiment
-	return fmt.Sprintf("%s/%s/%d %s %d×%d+%d %s", machineKey(c), c.Shape.Name, c.Shape.Layers, e.Layout, e.Data.BatchSize, e.Data.SeqLen, e.Data.MaxTokens, e.Comm.AllReduce)
+	return fmt.Sprintf("%s/%s/%d %s %d×%d+%d %s", machineKey(c), c.Shape.Name, c.Shape.Layers, e.Layout, e.Data.BatchSize,
+		e.Data.SeqLen, e.Data.MaxTokens, e.Comm.AllReduce)
 }
 
 // PartError is one part of a forecast beside the traced step of the run that came later, both in ms.

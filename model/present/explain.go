@@ -161,7 +161,8 @@ func ExplainWords(m explain.Metric) (out []string) {
 	return out
 }
 
-var whatIfTitles = map[string]string{"no_straggler": "no straggler", "fast_link": "link twice as fast", "overlap": "perfect overlap", "no_gaps": "no gaps",
+var whatIfTitles = map[string]string{"no_straggler": "no straggler", "fast_link": "link twice as fast",
+	"overlap": "perfect overlap", "no_gaps": "no gaps",
 	"floor": "at the floor"}
 
 // WhatIfs are the bounds of a run, a column for each metric; Remark is not theirs, the assumptions stand apart.

@@ -14,7 +14,8 @@ import (
 )
 
 // goalUnits are what goals are counted in.
-var goalUnits = map[suggest.Goal][2]string{suggest.Latency: {"request", "ms"}, suggest.Throughput: {"tokens", "/s"}, suggest.NodeHours: {"tokens", "M/node-h"}}
+var goalUnits = map[suggest.Goal][2]string{suggest.Latency: {"request", "ms"}, suggest.Throughput: {"tokens", "/s"},
+	suggest.NodeHours: {"tokens", "M/node-h"}}
 
 // goalValue is a value of a goal, as a table has it.
 func goalValue(q suggest.Question, v float64) string {
@@ -26,7 +27,8 @@ func goalValue(q suggest.Question, v float64) string {
 
 // goalWords is a value of a goal in a sentence.
 func goalWords(q suggest.Question, v float64) string {
-	return goalValue(q, v) + map[suggest.Goal]string{suggest.Latency: " ms a request", suggest.Throughput: " tokens/s", suggest.NodeHours: " million tokens a node hour"}[q.Goal]
+	return goalValue(q, v) + map[suggest.Goal]string{suggest.Latency: " ms a request", suggest.Throughput: " tokens/s",
+		suggest.NodeHours: " million tokens a node hour"}[q.Goal]
 }
 
 // interval is where the value of a candidate lies, where that is not known to a point.
@@ -40,7 +42,8 @@ func interval(q suggest.Question, c *suggest.Candidate) string {
 // Suggestions are the candidates of which something is known: measured, then forecast.
 func Suggestions(a suggest.Answer) Table {
 	u := goalUnits[a.Question.Goal]
-	t := Table{Name: "suggestions", One: "layout", Columns: Columns("layout…10", ">GPUs/4", ">"+u[0]+"|"+u[1], ">interval|"+u[1], ">TTFT|ms", ">TPOT|ms", ">price|node-h/2", "known by-12")}
+	t := Table{Name: "suggestions", One: "layout", Columns: Columns("layout…10", ">GPUs/4", ">"+u[0]+"|"+u[1],
+		">interval|"+u[1], ">TTFT|ms", ">TPOT|ms", ">price|node-h/2", "known by-12")}
 	for _, c := range a.Candidates {
 		if c.Refused != "" {
 			continue
@@ -69,7 +72,8 @@ func Suggestions(a suggest.Answer) Table {
 			}
 			return Cell{Text: unit.Significant(v), Lead: lead}
 		}
-		t.Add(name, dim(unit.Int(c.Layout.GPUs())), Cell{Text: goalValue(a.Question, c.Value), Lead: lead}, OrNone(interval(a.Question, &c)), number(c.TTFT),
+		t.Add(name, dim(unit.Int(c.Layout.GPUs())), Cell{Text: goalValue(a.Question, c.Value), Lead: lead},
+			OrNone(interval(a.Question, &c)), number(c.TTFT),
 			number(c.TPOT), price, known)
 	}
 	return t
@@ -86,8 +90,10 @@ func named(runs []string) string {
 // SuggestHead says what was asked.
 func SuggestHead(a suggest.Answer, what string, engine model.Engine) string {
 	q := a.Question
-	words := []string{what, string(engine), fmt.Sprintf("%s of %s in, %s out", unit.Plural(q.Data.BatchSize, "request"), unit.Int(q.Data.SeqLen), unit.Int(q.Data.MaxTokens)),
-		map[suggest.Goal]string{suggest.Latency: "the shortest request", suggest.Throughput: "most tokens a second", suggest.NodeHours: "most tokens a node hour"}[q.Goal],
+	words := []string{what, string(engine), fmt.Sprintf("%s of %s in, %s out", unit.Plural(q.Data.BatchSize, "request"),
+		unit.Int(q.Data.SeqLen), unit.Int(q.Data.MaxTokens)),
+		map[suggest.Goal]string{suggest.Latency: "the shortest request", suggest.Throughput: "most tokens a second",
+			suggest.NodeHours: "most tokens a node hour"}[q.Goal],
 		"at most " + unit.Plural(q.GPUs, "GPU")}
 	if q.TTFT > 0 {
 		words = append(words, "ttft ≤ "+unit.Significant(q.TTFT)+" ms")
@@ -98,7 +104,8 @@ func SuggestHead(a suggest.Answer, what string, engine model.Engine) string {
 // SuggestWords are the answer, its reasons, and what is open, a sentence each; settle is how the runs that settle it are made a sweep.
 func SuggestWords(a suggest.Answer, settle string) (out []string) {
 	if a.Best == nil {
-		out = append(out, "no answer: "+map[bool]string{true: "no layout is known to keep the limit", false: "nothing is known of any layout"}[a.Question.TTFT > 0])
+		out = append(out, "no answer: "+map[bool]string{true: "no layout is known to keep the limit",
+			false: "nothing is known of any layout"}[a.Question.TTFT > 0])
 		return append(out, unknown(a)...)
 	}
 	best := a.Best
@@ -153,7 +160,8 @@ func reason(a suggest.Answer) string {
 	var words []string
 	for _, name := range names[:3] {
 		if d := 1e3 * (own[name] - theirs[name]); math.Abs(d) >= 0.1 {
-			words = append(words, fmt.Sprintf("%s %s ms %s", strings.ReplaceAll(name, "_", " "), unit.Significant(math.Abs(d)), map[bool]string{true: "less", false: "more"}[d < 0]))
+			words = append(words, fmt.Sprintf("%s %s ms %s", strings.ReplaceAll(name, "_", " "), unit.Significant(math.Abs(d)),
+				map[bool]string{true: "less", false: "more"}[d < 0]))
 		}
 	}
 	if len(words) == 0 {

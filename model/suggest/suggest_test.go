@@ -14,7 +14,8 @@ func layout(tp, pp int) model.Layout {
 
 // guess is a forecast of an iteration in seconds, ttft a tenth of it, the rest decode of 10 tokens.
 func guess(s, within float64) forecast.Forecast {
-	return forecast.Forecast{Metrics: []forecast.Metric{{Name: "ttft", Value: 100 * s, Low: 100 * s * (1 - within), High: 100 * s * (1 + within)}, {Name: "tpot", Value: 100 * s},
+	return forecast.Forecast{Metrics: []forecast.Metric{{Name: "ttft", Value: 100 * s, Low: 100 * s * (1 - within),
+		High: 100 * s * (1 + within)}, {Name: "tpot", Value: 100 * s},
 		{Name: "iteration_wall_clock", Value: s, Low: s * (1 - within), High: s * (1 + within)}}}
 }
 
@@ -41,17 +42,21 @@ func TestDecide(t *testing.T) {
 		best, rivals, runs, order string
 		left                      int
 	}{
-		"measured, and sure":       {base, 1, 0.5, 0.8, 0.1, "TP2", "", "", "TP2, 1 GPU, TP4, TP2 PP2", 0},
-		"forecast, and sure":       {base, 1, 0.5, 0.3, 0.01, "TP4", "", "TP4", "TP2, 1 GPU, TP4, TP2 PP2", 0},
-		"two cannot be told":       {base, 1, 0.5, 0.3, 0.2, "TP4", "TP2 PP2", "TP4, TP2 PP2", "TP2, 1 GPU, TP4, TP2 PP2", 0},
-		"one is paid for":          {with(func(q *Question) { q.NodeHours = 0.6 }), 1, 0.5, 0.3, 0.2, "TP4", "TP2 PP2", "TP4", "TP2, 1 GPU, TP4, TP2 PP2", 1},
+		"measured, and sure": {base, 1, 0.5, 0.8, 0.1, "TP2", "", "", "TP2, 1 GPU, TP4, TP2 PP2", 0},
+		"forecast, and sure": {base, 1, 0.5, 0.3, 0.01, "TP4", "", "TP4", "TP2, 1 GPU, TP4, TP2 PP2", 0},
+		"two cannot be told": {base, 1, 0.5, 0.3, 0.2, "TP4", "TP2 PP2", "TP4, TP2 PP2", "TP2, 1 GPU, TP4, TP2 PP2", 0},
+		"one is paid for": {with(func(q *Question) { q.NodeHours = 0.6 }), 1, 0.5, 0.3, 0.2, "TP4", "TP2 PP2", "TP4",
+			"TP2, 1 GPU, TP4, TP2 PP2", 1},
 		"a forecast may be better": {base, 1, 0.5, 0.52, 0.1, "TP2", "TP4", "TP4", "TP2, 1 GPU, TP4, TP2 PP2", 0},
 		"a limit":                  {with(func(q *Question) { q.TTFT = 40 }), 1, 0.5, 0.3, 0.01, "TP4", "", "TP4", "TP2, 1 GPU, TP4, TP2 PP2", 0},
 		"no one keeps it":          {with(func(q *Question) { q.TTFT = 1 }), 1, 0.5, 0.3, 0.01, "", "", "", "TP2, 1 GPU, TP4, TP2 PP2", 0},
-		"throughput":               {with(func(q *Question) { q.Goal = Throughput }), 1, 0.5, 0.3, 0.01, "TP4", "", "TP4", "TP2, 1 GPU, TP4, TP2 PP2", 0},
-		"node hours":               {with(func(q *Question) { q.Goal = NodeHours }), 1, 0.6, 0.3, 0.01, "1 GPU", "", "", "1 GPU, TP2, TP4, TP2 PP2", 0},
+		"throughput": {with(func(q *Question) { q.Goal = Throughput }), 1, 0.5, 0.3, 0.01, "TP4", "", "TP4",
+			"TP2, 1 GPU, TP4, TP2 PP2", 0},
+		"node hours": {with(func(q *Question) { q.Goal = NodeHours }), 1, 0.6, 0.3, 0.01, "1 GPU", "", "",
+			"1 GPU, TP2, TP4, TP2 PP2", 0},
 	} {
-		a := c.q.Decide([]Candidate{measured(c.q, layout(1, 1), c.one), measured(c.q, layout(2, 1), c.two), forecasted(c.q, layout(4, 1), c.four, c.within),
+		a := c.q.Decide([]Candidate{measured(c.q, layout(1, 1), c.one), measured(c.q, layout(2, 1), c.two), forecasted(c.q,
+			layout(4, 1), c.four, c.within),
 			forecasted(c.q, layout(2, 2), 1.1*c.four, c.within)})
 		best := ""
 		if a.Best != nil {

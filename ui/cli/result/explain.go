@@ -47,7 +47,8 @@ With --what-if it prints run and what_if (name, assumes, unknown, bounds).`, fun
 			w.Metrics = slices.DeleteFunc(w.Metrics, func(m explain.Metric) bool { return m.Name != only })
 		}
 		if len(w.Metrics) == 0 {
-			return model.Failed(fmt.Sprintf("%s and %s have no steps in common to explain", w.Before.Run, w.After.Run), nil, "shardeck xray "+w.After.Run)
+			return model.Failed(fmt.Sprintf("%s and %s have no steps in common to explain", w.Before.Run, w.After.Run), nil,
+				"shardeck xray "+w.After.Run)
 		}
 		return e.Show(w, func() { printWaterfall(e, w) })
 	})
@@ -58,7 +59,8 @@ With --what-if it prints run and what_if (name, assumes, unknown, bounds).`, fun
 }
 
 func printWaterfall(e *command.Env, w explain.Waterfall) {
-	e.Say("%s (%s) → %s (%s)", e.Paint(present.Strong, w.Before.Run), w.Before.Layout.Short(), e.Paint(present.Strong, w.After.Run), w.After.Layout.Short())
+	e.Say("%s (%s) → %s (%s)", e.Paint(present.Strong, w.Before.Run), w.Before.Layout.Short(), e.Paint(present.Strong,
+		w.After.Run), w.After.Layout.Short())
 	for _, m := range w.Metrics {
 		e.Say("\n%s", e.Paint(present.Strong, present.ExplainHead(m)))
 		e.Table(present.Waterfall(m))

@@ -70,7 +70,8 @@ func (s *suggesting) show(e model.Experiment, a suggest.Answer) tea.Cmd {
 	if len(a.Runs) > 0 && !s.env.ReadOnly() {
 		buttons, do = append(buttons, "sweep"), append(do, func() tea.Cmd { return s.settle(e, a) })
 	}
-	popup := &widget.Popup{Title: "Best layout by " + string(a.Question.Goal) + ", for the workload of " + e.ID, Body: body, Buttons: append(buttons, "Close"), Choice: len(buttons)}
+	popup := &widget.Popup{Title: "Best layout by " + string(a.Question.Goal) + ", for the workload of " + e.ID, Body: body,
+		Buttons: append(buttons, "Close"), Choice: len(buttons)}
 	return tea.Batch(pane.Send(pane.Note{}), pane.Send(&pane.Ask{Popup: popup, Do: func(answer int) tea.Cmd { return do[answer]() }}))
 }
 

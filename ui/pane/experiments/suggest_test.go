@@ -22,7 +22,8 @@ func TestBestLayout(t *testing.T) {
 	if !strings.Contains(body, "best: ") && !strings.Contains(body, "no answer: ") {
 		t.Errorf("there is no answer in\n%s", body)
 	}
-	if got := strings.Join(ask.Popup.Buttons, " "); !strings.HasPrefix(got, "throughput node-hours") || !strings.HasSuffix(got, "Close") || ask.Popup.Choice != len(ask.Popup.Buttons)-1 {
+	if got := strings.Join(ask.Popup.Buttons, " "); !strings.HasPrefix(got,
+		"throughput node-hours") || !strings.HasSuffix(got, "Close") || ask.Popup.Choice != len(ask.Popup.Buttons)-1 {
 		t.Errorf("buttons %s, chosen %d", got, ask.Popup.Choice)
 	}
 	for _, path := range w.Changed(before) {
