@@ -27,9 +27,7 @@ func (t *sampled) take(value float64, samples []float64) {
 	if t.N > 0 {
 		t.By.Stats = sampleStats(samples)
 	}
-	if t.N > 1 && value != 0 {
-		t.Spread = new(metric.SpreadOf(slices.Min(samples), slices.Max(samples), value))
-	}
+	t.Spread = metric.SpreadOf(samples, value)
 }
 
 func timings(f *facts) []sampled {

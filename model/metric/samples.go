@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"shardeck/model"
 )
 
 // Samples are what was measured of one config in one metric: of each of its runs, the run that is asked about first.
@@ -18,11 +20,7 @@ type RunSamples struct {
 
 // Values are one sample a run.
 func (s Samples) Values() []float64 {
-	var all []float64
-	for _, r := range s {
-		all = append(all, r.Value)
-	}
-	return all
+	return model.Each(s, func(r RunSamples) float64 { return r.Value })
 }
 
 // Shares reports whether a run is among both.
@@ -46,7 +44,7 @@ func NoiseOf(configs [][]float64) (n Noise) {
 		if len(values) < 2 || slices.Min(values) <= 0 {
 			continue
 		}
-		logs := logsOf(values)
+		logs := model.Each(values, math.Log)
 		for _, x := range logs {
 			sum += (x - Mean(logs)) * (x - Mean(logs))
 		}
@@ -58,17 +56,9 @@ func NoiseOf(configs [][]float64) (n Noise) {
 	return n
 }
 
-func logsOf(values []float64) []float64 {
-	logs := make([]float64, len(values))
-	for i, v := range values {
-		logs[i] = math.Log(v)
-	}
-	return logs
-}
-
 // p is how often runs of one config make as large a difference of their means, by Student's t with the pooled spread.
 func (n Noise) p(a, b []float64) float64 {
-	far := math.Abs(Mean(logsOf(a)) - Mean(logsOf(b)))
+	far := math.Abs(Mean(model.Each(a, math.Log)) - Mean(model.Each(b, math.Log)))
 	if n.SD == 0 {
 		return map[bool]float64{true: 1}[far == 0]
 	}
@@ -221,9 +211,7 @@ func OverRuns(runs []*Analysis) *Analysis {
 		}
 		if len(values) > 1 {
 			middle := Median(values)
-			if m.Value, m.N, m.Spread = &middle, len(values), nil; middle != 0 {
-				m.Spread = new(SpreadOf(slices.Min(values), slices.Max(values), middle))
-			}
+			m.Value, m.N, m.Spread = &middle, len(values), SpreadOf(values, middle)
 		}
 	}
 	return &out

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"shardeck/model"
 )
 
 // Mean is the arithmetic mean; NaN of nothing.
@@ -34,12 +36,12 @@ func Quantile(xs []float64, p float64) float64 {
 	return s[i] + (at-float64(i))*(s[i+1]-s[i])
 }
 
-// SpreadOf is how far samples lie apart, (max − min) / median, in %; NaN where the median is 0.
-func SpreadOf(least, most, median float64) float64 {
-	if median == 0 {
-		return math.NaN()
+// SpreadOf is how far samples lie apart, (max − min) / middle, in %; nil where there are less than two, and where the middle is 0.
+func SpreadOf(samples []float64, middle float64) *float64 {
+	if middle == 0 || len(samples) < 2 {
+		return nil
 	}
-	return 100 * (most - least) / math.Abs(median)
+	return new(100 * (slices.Max(samples) - slices.Min(samples)) / math.Abs(middle))
 }
 
 // Change is the difference from a value in % of it; not ok where that is 0.
@@ -122,10 +124,7 @@ func Greater(a, b []float64) float64 {
 // positive ranks sum to as much (greater), and a sum as far from the middle (two-sided). Differences of 0 tell nothing.
 func SignedRank(diffs []float64) (greater, twoSided float64) {
 	diffs = slices.DeleteFunc(slices.Clone(diffs), func(d float64) bool { return d == 0 })
-	sizes := make([]float64, len(diffs))
-	for i, d := range diffs {
-		sizes[i] = math.Abs(d)
-	}
+	sizes := model.Each(diffs, math.Abs)
 	ranks, _ := doubleRanks(sizes, nil)
 	rank := map[float64]int{}
 	slices.Sort(sizes)

@@ -29,13 +29,16 @@ func TestQuantiles(t *testing.T) {
 			t.Errorf("quantile %g of %v: %g, want %g", tt.p, tt.xs, got, tt.want)
 		}
 	}
-	for name, x := range map[string]float64{"mean": Mean(nil), "median": Median(nil), "spread about 0": SpreadOf(-1, 1, 0),
+	for name, x := range map[string]float64{"mean": Mean(nil), "median": Median(nil), "nothing": Quantile(nil, 1),
 		"quantile of nothing": Quantile([]float64{1}, math.NaN())} {
 		if !math.IsNaN(x) {
 			t.Errorf("%s is %g, and there is none", name, x)
 		}
 	}
-	if got := SpreadOf(0.99, 1.01, 1); !near(got, 2) {
+	if got := SpreadOf([]float64{-1, 1}, 0); got != nil {
+		t.Errorf("the spread about 0 is %v", *got)
+	}
+	if got := *SpreadOf([]float64{1, 0.99, 1.01}, 1); !near(got, 2) {
 		t.Errorf("spread: %g %%, want the whole range, 2", got)
 	}
 	if got := Mean([]float64{1e15, 1e15 + 1, 1e15 + 2}); got != 1e15+1 {

@@ -118,17 +118,23 @@ func GridNotes(g scaling.Grid) []string {
 			all, among = append(all, c.Reading), max(among, c.Among)
 		}
 	}
-	notes := []string{Sampled(all)}
-	if text := Fields(g.Common); text != "" {
-		notes = append(notes, "all have "+text)
-	}
+	notes := []string{Sampled(all), Common(g.Common)}
 	if among > 1 {
 		notes = append(notes, fmt.Sprintf("each is the best of up to %s", unit.Plural(among, "config")))
 	}
 	if len(g.Alone) > 0 {
 		notes = append(notes, fmt.Sprintf("not shown, as no other differs from them in these fields alone: %s, %s", unit.Plural(len(g.Alone), "config"), strings.Join(g.Alone, ", ")))
 	}
-	return append(notes, Reasons(all)...)
+	notes = append(notes, Reasons(all)...)
+	return slices.DeleteFunc(notes, func(n string) bool { return n == "" })
+}
+
+// Common says which values of fields all have; empty: they have none in common.
+func Common(values []model.Edit) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return "all have " + Fields(values)
 }
 
 // Reasons are why readings have no value, each once, a few of them.
@@ -195,7 +201,7 @@ func Frontier(f scaling.Frontier) Table {
 
 // Scaling is a scaling with a row for each phase of each config.
 func Scaling(s scaling.Scaling) Table {
-	t := Table{Name: s.Of, Columns: Columns("point…12", "layout/4", ">GPUs", ">batch/3", "phase", ">value", "unit/2", ">spread|%/1", ">n/5", ">speed-up|×",
+	t := Table{Name: string(s.Growth) + " scaling: " + s.Of, Columns: Columns("point…12", "layout/4", ">GPUs", ">batch/3", "phase", ">value", "unit/2", ">spread|%/1", ">n/5", ">speed-up|×",
 		">efficiency|%", ">serial|part")}
 	for _, p := range s.Points {
 		for i, x := range p.Phases {

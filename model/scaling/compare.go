@@ -224,10 +224,7 @@ func compareRow(d metric.Definition, sides []Side) CompareRow {
 
 func (s Side) cell(name string) CompareCell {
 	m, samples := s.Analysis.Metric(name), s.Samples[name]
-	c := CompareCell{Value: m.Value, Reason: m.Reason, Runs: len(samples)}
-	if m.Spread != nil {
-		c.Spread = *m.Spread
-	}
+	c := CompareCell{Value: m.Value, Reason: m.Reason, Runs: len(samples), Spread: metric.OrZero(m.Spread)}
 	switch len(samples) {
 	case 0:
 	case 1:
@@ -235,9 +232,7 @@ func (s Side) cell(name string) CompareCell {
 	default:
 		v := samples.Values()
 		c.Value, c.N = new(metric.Median(v)), len(v)
-		if c.Spread = 0; *c.Value != 0 {
-			c.Spread = metric.SpreadOf(slices.Min(v), slices.Max(v), *c.Value)
-		}
+		c.Spread = metric.OrZero(metric.SpreadOf(v, *c.Value))
 	}
 	return c
 }

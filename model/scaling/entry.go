@@ -162,10 +162,7 @@ func (r Repeats) Read(name string) Reading {
 		out.Value, out.N, out.Spread, out.Reason = one.Value, one.N, one.Spread, ""
 	case len(values) > 1:
 		middle := metric.Median(values)
-		out.Value, out.N, out.Reason = &middle, len(values), ""
-		if middle != 0 {
-			out.Spread = new(metric.SpreadOf(slices.Min(values), slices.Max(values), middle))
-		}
+		out.Value, out.N, out.Spread, out.Reason = &middle, len(values), metric.SpreadOf(values, middle), ""
 	}
 	return out
 }

@@ -39,7 +39,7 @@ func FrontiersOf(all []Entry) []Frontier {
 	fronts := []Frontier{}
 	at := map[ScalingKey]int{}
 	for _, r := range RepeatsOf(all) {
-		p := FrontPoint{ID: r.First.ID, Layout: r.First.Experiment.Layout.Short(), Concurrency: Concurrency(r.First.Experiment),
+		p := FrontPoint{ID: r.First.ID, Layout: r.First.Experiment.Layout.Short(), Concurrency: r.First.Experiment.Arrivals(),
 			PerUser: r.Read(PerUser), PerGPU: r.Read(PerGPU)}
 		if p.PerUser.Value == nil || p.PerGPU.Value == nil {
 			continue
@@ -76,9 +76,6 @@ func workOf(k ScalingKey) string {
 	}
 	return text
 }
-
-// Concurrency is what an experiment serves at once, in words.
-func Concurrency(e model.Experiment) string { return e.Arrivals() }
 
 // judge marks the points that another beats, and orders them.
 func (f Frontier) judge() {

@@ -92,7 +92,7 @@ func (g Growth) batch(e Entry) string {
 	if g == Weak {
 		return fmt.Sprintf("batch %.3g a GPU", float64(e.Experiment.Data.BatchSize)/float64(max(1, e.Experiment.Layout.GPUs())))
 	}
-	return Concurrency(e.Experiment)
+	return e.Experiment.Arrivals()
 }
 
 // label is what the points of a scaling have in common, in words: the work, then the other fields that vary elsewhere.

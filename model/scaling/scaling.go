@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/metric"
 )
 
 // ScalingKey says which runs may be compared: those with the same key. The layout is what differs between them.
@@ -125,10 +126,7 @@ func pointsOf(runs []Measured, x Axis, y string) []Point {
 	for _, m := range runs {
 		v := m.Analysis.Metric(y)
 		p := Point{Run: m.Run.Name, Layout: m.layout().Short(), X: float64(m.at(x)), Y: *v.Value,
-			N: v.N, Serial: -1, Changed: m.Run.Doubts()}
-		if v.Spread != nil {
-			p.Spread = *v.Spread
-		}
+			Spread: metric.OrZero(v.Spread), N: v.N, Serial: -1, Changed: m.Run.Doubts()}
 		if axes[x].gpus && len(runs) > 1 {
 			p.compare(m, runs[0])
 		}

@@ -1,7 +1,6 @@
 package widget
 
 import (
-	"cmp"
 	"strings"
 
 	"shardeck/ui/theme"
@@ -58,44 +57,10 @@ func joinHints(th *theme.Theme, hints []Hint) string {
 	return strings.Join(words, strings.Repeat(" ", hintGap))
 }
 
-// Group is a titled list of hints in the help.
+// Group is a titled list of hints.
 type Group struct {
 	Title string
 	Hints []Hint
-}
-
-// Help writes groups of keys as lines of a popup, the words wrapped beside the keys.
-func Help(th *theme.Theme, groups []Group, width int) []string {
-	label := 0
-	for _, g := range groups {
-		for _, h := range g.Hints {
-			label = max(label, Width(th.Spell(h.Label)))
-		}
-	}
-	var lines []string
-	for _, g := range groups {
-		if len(g.Hints) == 0 {
-			continue
-		}
-		if len(lines) > 0 {
-			lines = append(lines, "")
-		}
-		lines = append(lines, g.Title)
-		for _, h := range g.Hints {
-			lines = append(lines, h.lines(th, label, width)...)
-		}
-	}
-	return lines
-}
-
-// lines are a hint in the help: its key, and its words in a column of their own.
-func (h Hint) lines(th *theme.Theme, label, width int) []string {
-	out, key := Wrap(cmp.Or(h.Help, h.Verb), max(width-label-4, 16)), th.Spell(h.Label)
-	for i := range out {
-		out[i] = "  " + Fit(key, label) + "  " + out[i]
-		key = ""
-	}
-	return out
 }
 
 // ruleIndent is what stands before the title of a rule.

@@ -42,9 +42,13 @@ func (e *Env) Say(format string, args ...any) {
 	fmt.Fprintln(e.Out, e.Plain(fmt.Sprintf(format, args...)))
 }
 
-// SayWrapped prints a text in lines of the screen's width, all but the first indented.
-func (e *Env) SayWrapped(text, indent string) {
-	e.Say("%s", strings.Join(widget.Wrap(text, e.Width()-len(indent)), "\n"+indent))
+// SayWrapped prints texts in lines of the screen's width, all but the first of each indented; empty ones not at all.
+func (e *Env) SayWrapped(indent string, texts ...string) {
+	for _, text := range texts {
+		if text != "" {
+			e.Say("%s", strings.Join(widget.Wrap(text, e.Width()-len(indent)), "\n"+indent))
+		}
+	}
 }
 
 // Table prints a table as wide as the screen is; names are cut and columns left out for which there is no room.

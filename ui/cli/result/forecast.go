@@ -47,9 +47,7 @@ the error by part, and says where the laws fail on this machine.
 					for _, t := range present.Score(s) {
 						e.Rows(t)
 					}
-					for _, line := range present.ScoreWords(s) {
-						e.SayWrapped(line, "  ")
-					}
+					e.SayWrapped("  ", present.ScoreWords(s)...)
 					e.Warnings(warnings)
 				})
 			case validate:
@@ -92,12 +90,10 @@ func printForecasts(e *command.Env, all []forecast.Forecast) {
 		}
 		e.Say("%s", e.Paint(present.Strong, f.ID))
 		if f.Refused != "" {
-			e.SayWrapped("refused: "+f.Refused, "         ")
+			e.SayWrapped("         ", "refused: "+f.Refused)
 			continue
 		}
 		e.Rows(present.Forecast(f))
-		for _, line := range present.ForecastWords(f) {
-			e.SayWrapped(line, "         ")
-		}
+		e.SayWrapped("         ", present.ForecastWords(f)...)
 	}
 }

@@ -124,16 +124,15 @@ func printTables(e *command.Env, found *metric.Analysis, f traceFlags) {
 	tables := present.Trace(found)
 	printRanks(e, s, tables[present.Ranks], f.allRanks)
 	fmt.Fprintln(e.Out)
-	e.SayWrapped("phases   "+present.Phases(s), "         ")
-	e.SayWrapped("classes  "+present.ClassShares(s), "         ")
+	e.SayWrapped("         ", "phases   "+present.Phases(s), "classes  "+present.ClassShares(s))
 	if others := present.OtherKernels(s); others != "" {
-		e.SayWrapped("other    "+others, "         ")
+		e.SayWrapped("         ", "other    "+others)
 	}
 	e.Rows(tables[present.Kernels].Top(f.top))
 	e.Rows(tables[present.Collectives])
 	printLate(e, s, tables[present.LateCalls], f.late)
 	fmt.Fprintln(e.Out)
-	e.SayWrapped(present.StragglerSentence(found.Metric("straggler")), "")
+	e.SayWrapped("", present.StragglerSentence(found.Metric("straggler")))
 	e.Warnings(found.Warnings)
 }
 
@@ -198,7 +197,7 @@ func printOps(e *command.Env, t metric.OpTimes, top int) {
 	if left := len(table.Rows) - max(top, 0); left > 0 {
 		e.Say("%s more: --top %d", unit.Plural(left, table.One), len(table.Rows))
 	}
-	e.SayWrapped(present.Attributed(t), "")
+	e.SayWrapped("", present.Attributed(t))
 	e.Warnings(t.Warnings)
 }
 
@@ -213,11 +212,9 @@ func noTraces(found *metric.Analysis) error {
 // printTraceDiff shows two runs' traces side by side: the window's parts, then what differs most.
 func printTraceDiff(e *command.Env, c scaling.TraceComparison, top int) {
 	e.Say("%s", e.Paint(present.Strong, c.Runs[0].Run+" → "+c.Runs[1].Run))
-	for _, n := range c.Notes {
-		e.SayWrapped(n, "  ")
-	}
+	e.SayWrapped("  ", c.Notes...)
 	if c.Loss != nil {
-		e.SayWrapped(c.Loss.Words(), "  ")
+		e.SayWrapped("  ", c.Loss.Words())
 	}
 	for _, t := range present.TraceDiff(c.TraceDiff) {
 		switch t.Name {

@@ -282,9 +282,7 @@ func statusOf(e *command.Env) *cobra.Command {
 					e.Warn("%s", e.Plain(text))
 				}
 				e.Say("\n%s", present.SweepTotal(p))
-				if doubt := present.BestDoubt(p); doubt != "" {
-					e.SayWrapped(doubt, "   ")
-				}
+				e.SayWrapped("   ", present.BestDoubt(p))
 			})
 		})
 }

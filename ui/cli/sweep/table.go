@@ -89,8 +89,9 @@ func fieldsOf(all []scaling.Entry, words []string) ([]string, error) {
 	return model.Through(words, func(w string) (string, error) { return scaling.FieldOf(all, w) })
 }
 
-func printGrid(e *command.Env, g scaling.Grid) {
-	for i, t := range present.Grid(g) {
+// printTables prints tables under their names.
+func printTables(e *command.Env, all []present.Table) {
+	for i, t := range all {
 		if i > 0 {
 			fmt.Fprintln(e.Out)
 		}
@@ -99,10 +100,12 @@ func printGrid(e *command.Env, g scaling.Grid) {
 		}
 		e.Table(t)
 	}
+}
+
+func printGrid(e *command.Env, g scaling.Grid) {
+	printTables(e, present.Grid(g))
 	fmt.Fprintln(e.Out)
-	for _, note := range present.GridNotes(g) {
-		e.SayWrapped(note, "   ")
-	}
+	e.SayWrapped("   ", present.GridNotes(g)...)
 }
 
 func frontier(e *command.Env) *cobra.Command {
@@ -129,18 +132,10 @@ both and better in one; "~": by no more than the samples lie apart.`+whose, func
 }
 
 func printFrontiers(e *command.Env, all []scaling.Frontier) {
-	var readings []scaling.Reading
-	for i, f := range all {
-		if i > 0 {
-			fmt.Fprintln(e.Out)
-		}
-		e.Say("%s", e.Paint(present.Strong, f.Of))
-		e.Table(present.Frontier(f))
-		readings = append(readings, present.Readings(f)...)
-	}
+	printTables(e, model.Each(all, present.Frontier))
 	if len(all) > 0 {
 		fmt.Fprintln(e.Out)
-		e.SayWrapped(present.Sampled(readings), "   ")
+		e.SayWrapped("   ", present.Sampled(slices.Concat(model.Each(all, present.Readings)...)))
 	}
 }
 
@@ -155,15 +150,7 @@ serial part is that of Karp and Flatt (strong), of Gustafson (weak).`+whose, fun
 		if len(found) == 0 && err == nil {
 			e.Warn("no two configs differ in their GPUs alone, or in these and the batch")
 		}
-		return e.Answer(err, found, func() {
-			for i, s := range found {
-				if i > 0 {
-					fmt.Fprintln(e.Out)
-				}
-				e.Say("%s", e.Paint(present.Strong, string(s.Growth)+" scaling: "+s.Of))
-				e.Table(present.Scaling(s))
-			}
-		})
+		return e.Answer(err, found, func() { printTables(e, model.Each(found, present.Scaling)) })
 	})
 	return c
 }
@@ -188,10 +175,7 @@ signed-rank test over the pairs is sure of a direction; that takes at least six.
 				if len(p.Pairs) > 0 {
 					e.Table(present.Pairs(p))
 				}
-				e.SayWrapped(p.Words(), "   ")
-				if common := present.Fields(p.Common); common != "" {
-					e.SayWrapped("all have "+common, "   ")
-				}
+				e.SayWrapped("   ", p.Words(), present.Common(p.Common))
 			}
 		})
 	})
