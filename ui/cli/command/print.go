@@ -42,8 +42,8 @@ func (e *Env) Say(format string, args ...any) {
 	fmt.Fprintln(e.Out, e.Plain(fmt.Sprintf(format, args...)))
 }
 
-// SayWrapped prints texts in lines of the screen's width, all but the first of each indented; empty ones not at all.
-func (e *Env) SayWrapped(indent string, texts ...string) {
+// Wrapped prints texts in lines of the screen's width, all but the first of each indented; empty ones not at all.
+func (e *Env) Wrapped(indent string, texts ...string) {
 	for _, text := range texts {
 		if text != "" {
 			e.Say("%s", strings.Join(widget.Wrap(text, e.Width()-len(indent)), "\n"+indent))

@@ -96,7 +96,7 @@ func writeComparison(e *command.Env, a *app.App, c scaling.Comparison, f gateFla
 
 func printComparison(e *command.Env, c scaling.Comparison) {
 	e.Table(present.Comparison(c))
-	e.SayWrapped("   ", c.Notes...)
+	e.Wrapped("   ", c.Notes...)
 	e.Warnings(c.Warnings)
 	printGate(e, c)
 }

@@ -64,7 +64,7 @@ func printWaterfall(e *command.Env, w explain.Waterfall) {
 	for _, m := range w.Metrics {
 		e.Say("\n%s", e.Paint(present.Strong, present.ExplainHead(m)))
 		e.Table(present.Waterfall(m))
-		e.SayWrapped("  ", present.ExplainWords(m)...)
+		e.Wrapped("  ", present.ExplainWords(m)...)
 	}
 	e.Warnings(w.Notes)
 }
@@ -79,6 +79,6 @@ func printWhatIf(ctx context.Context, e *command.Env, a *app.App, runs []string)
 		e.Say("%s", e.Paint(present.Strong, name))
 		e.Table(present.WhatIfs(all))
 		fmt.Fprintln(e.Out)
-		e.SayWrapped("  ", present.WhatIfWords(all)...)
+		e.Wrapped("  ", present.WhatIfWords(all)...)
 	})
 }

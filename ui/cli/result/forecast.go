@@ -47,7 +47,7 @@ the error by part, and says where the laws fail on this machine.
 					for _, t := range present.Score(s) {
 						e.Rows(t)
 					}
-					e.SayWrapped("  ", present.ScoreWords(s)...)
+					e.Wrapped("  ", present.ScoreWords(s)...)
 					e.Warnings(warnings)
 				})
 			case validate:
@@ -90,10 +90,10 @@ func printForecasts(e *command.Env, all []forecast.Forecast) {
 		}
 		e.Say("%s", e.Paint(present.Strong, f.ID))
 		if f.Refused != "" {
-			e.SayWrapped("         ", "refused: "+f.Refused)
+			e.Wrapped("         ", "refused: "+f.Refused)
 			continue
 		}
 		e.Rows(present.Forecast(f))
-		e.SayWrapped("         ", present.ForecastWords(f)...)
+		e.Wrapped("         ", present.ForecastWords(f)...)
 	}
 }

@@ -52,9 +52,9 @@ price_node_hours, refused, misses_limit), best, rivals, settle, settle_node_hour
 			}
 			row, err := a.Row(ids[0])
 			return e.Answer(err, found, func() {
-				e.SayWrapped("  ", present.SuggestHead(found, model.ShortModel(row.Experiment.Model.Name), found.Engine))
+				e.Wrapped("  ", present.SuggestHead(found, model.ShortModel(row.Experiment.Model.Name), found.Engine))
 				fmt.Fprintln(e.Out)
-				e.SayWrapped("  ", present.SuggestWords(found, settle)...)
+				e.Wrapped("  ", present.SuggestWords(found, settle)...)
 				e.Rows(present.Suggestions(found))
 			})
 		})

@@ -124,15 +124,15 @@ func printTables(e *command.Env, found *metric.Analysis, f traceFlags) {
 	tables := present.Trace(found)
 	printRanks(e, s, tables[present.Ranks], f.allRanks)
 	fmt.Fprintln(e.Out)
-	e.SayWrapped("         ", "phases   "+present.Phases(s), "classes  "+present.ClassShares(s))
+	e.Wrapped("         ", "phases   "+present.Phases(s), "classes  "+present.ClassShares(s))
 	if others := present.OtherKernels(s); others != "" {
-		e.SayWrapped("         ", "other    "+others)
+		e.Wrapped("         ", "other    "+others)
 	}
 	e.Rows(tables[present.Kernels].Top(f.top))
 	e.Rows(tables[present.Collectives])
 	printLate(e, s, tables[present.LateCalls], f.late)
 	fmt.Fprintln(e.Out)
-	e.SayWrapped("", present.StragglerSentence(found.Metric("straggler")))
+	e.Wrapped("", present.StragglerSentence(found.Metric("straggler")))
 	e.Warnings(found.Warnings)
 }
 
@@ -197,7 +197,7 @@ func printOps(e *command.Env, t metric.OpTimes, top int) {
 	if left := len(table.Rows) - max(top, 0); left > 0 {
 		e.Say("%s more: --top %d", unit.Plural(left, table.One), len(table.Rows))
 	}
-	e.SayWrapped("", present.Attributed(t))
+	e.Wrapped("", present.Attributed(t))
 	e.Warnings(t.Warnings)
 }
 
@@ -212,9 +212,9 @@ func noTraces(found *metric.Analysis) error {
 // printTraceDiff shows two runs' traces side by side: the window's parts, then what differs most.
 func printTraceDiff(e *command.Env, c scaling.TraceComparison, top int) {
 	e.Say("%s", e.Paint(present.Strong, c.Runs[0].Run+" → "+c.Runs[1].Run))
-	e.SayWrapped("  ", c.Notes...)
+	e.Wrapped("  ", c.Notes...)
 	if c.Loss != nil {
-		e.SayWrapped("  ", c.Loss.Words())
+		e.Wrapped("  ", c.Loss.Words())
 	}
 	for _, t := range present.TraceDiff(c.TraceDiff) {
 		switch t.Name {

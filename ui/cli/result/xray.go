@@ -79,10 +79,10 @@ func chooseStep(r *xray.Report, phase string, rank, step int) (*xray.Rank, xray.
 // printXRay shows one step, and which others there are.
 func printXRay(e *command.Env, r *xray.Report, of *xray.Rank, k xray.Kind) {
 	e.Say("%s", present.Joined(e.Paint(present.Strong, r.Run), r.Model, r.Layout.Short(), r.GPU))
-	e.SayWrapped("", present.Step(k, of.Rank)...)
+	e.Wrapped("", present.Step(k, of.Rank)...)
 	e.Rows(present.XRay(k.Median))
 	fmt.Fprintln(e.Out)
-	e.SayWrapped("  ", present.XRaySentences(k.Median)...)
+	e.Wrapped("  ", present.XRaySentences(k.Median)...)
 	for _, other := range of.Kinds() {
 		if other.Median != k.Median {
 			e.Say("also %s of %s: %s ms, --step %d", other.Phase, unit.Plural(other.Tokens, "token"),

@@ -185,9 +185,7 @@ func printPoints(e *command.Env, p sweep.Plan) {
 	if len(reasons) > 0 {
 		fmt.Fprintln(e.Out)
 	}
-	for _, text := range reasons {
-		e.SayWrapped(e.Plain(text), "   ")
-	}
+	e.Wrapped("   ", reasons...)
 }
 
 // printPlan writes the points, the jobs, and the whole in one line.
@@ -282,7 +280,7 @@ func statusOf(e *command.Env) *cobra.Command {
 					e.Warn("%s", e.Plain(text))
 				}
 				e.Say("\n%s", present.SweepTotal(p))
-				e.SayWrapped("   ", present.BestDoubt(p))
+				e.Wrapped("   ", present.BestDoubt(p))
 			})
 		})
 }

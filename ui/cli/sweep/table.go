@@ -105,7 +105,7 @@ func printTables(e *command.Env, all []present.Table) {
 func printGrid(e *command.Env, g scaling.Grid) {
 	printTables(e, present.Grid(g))
 	fmt.Fprintln(e.Out)
-	e.SayWrapped("   ", present.GridNotes(g)...)
+	e.Wrapped("   ", present.GridNotes(g)...)
 }
 
 func frontier(e *command.Env) *cobra.Command {
@@ -135,7 +135,7 @@ func printFrontiers(e *command.Env, all []scaling.Frontier) {
 	printTables(e, model.Each(all, present.Frontier))
 	if len(all) > 0 {
 		fmt.Fprintln(e.Out)
-		e.SayWrapped("   ", present.Sampled(slices.Concat(model.Each(all, present.Readings)...)))
+		e.Wrapped("   ", present.Sampled(slices.Concat(model.Each(all, present.Readings)...)))
 	}
 }
 
@@ -175,7 +175,7 @@ signed-rank test over the pairs is sure of a direction; that takes at least six.
 				if len(p.Pairs) > 0 {
 					e.Table(present.Pairs(p))
 				}
-				e.SayWrapped("   ", p.Words(), present.Common(p.Common))
+				e.Wrapped("   ", p.Words(), present.Common(p.Common))
 			}
 		})
 	})
