@@ -43,7 +43,7 @@ func parse(in *Input, k []Kernel) *parser {
 }
 
 // attention finds where each layer's attention begins and ends: kernels of attention with no product or norm between them; where none
-// is told by its name, the softmax that no choice of experts follows.
+// is told by its name, the softmax that no choice of experts follows, if it comes again: one alone is that of a loss or a classifier.
 func (p *parser) attention() (groups [][2]int) {
 	var open [2]int
 	named := p.find(0, len(p.k), "attention") < len(p.k)
@@ -66,6 +66,9 @@ func (p *parser) attention() (groups [][2]int) {
 	}
 	if open[1] > 0 {
 		groups = append(groups, open)
+	}
+	if !named && len(groups) == 1 && p.in.layers() != 1 {
+		return nil
 	}
 	if n := p.in.layers(); n > 0 && len(groups) > n && len(groups)%n == 0 && p.in.Shape.MLA != nil { // prompts in parts
 		each := len(groups) / n

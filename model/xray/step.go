@@ -44,7 +44,7 @@ func (in *Input) step(raw *Raw) Step {
 	s := Step{Index: raw.Index, Cut: raw.Cut, Phase: raw.Phase, Tokens: raw.Tokens, Requests: raw.Requests, Context: raw.Context,
 		NextNS: raw.NextNS, Kernels: len(raw.Kernels), Operators: []Operator{}, Gaps: []Gap{}}
 	own, gaps := s.divide(raw.Kernels)
-	s.Gaps = gaps
+	s.Gaps = append(s.Gaps, gaps...)
 	s.launches(raw.Kernels)
 	s.Period, s.Repeats = p.period()
 	sums := map[string]*sum{}

@@ -74,7 +74,10 @@ func TestParse(t *testing.T) {
 			norm1 router1 dispatch1 experts1 dispatch1 shared1 dispatch1 norm head sampling`},
 		"a pipeline's first stage": {modeltest.Llama8B, 1, `embedding norm gemm rope cache attention gemm norm gemm activation gemm x !send !broadcast`,
 			`embedding norm0 qkv0 rope0 cache0 attention0 o0 norm0 gate_up0 activation0 down0 residual0 send0 broadcast0`},
-		"nothing known": {model.Shape{}, 0, `gemm x norm router memory gemm`, `gemm other norm router memory gemm`},
+		"a loss's softmax, once": {model.Shape{}, 0, `gemm x norm gemm softmax gemm`, `gemm other norm gemm softmax gemm`},
+		"softmax of each layer":  {model.Shape{}, 2, `norm gemm softmax gemm norm gemm gemm norm gemm softmax gemm`,
+			`norm0 qkv0 attention0 o0 norm0 gate_up0 down0 norm1 qkv1 attention1 o1`},
+		"nothing known":          {model.Shape{}, 0, `gemm x norm router memory gemm`, `gemm other norm router memory gemm`},
 		"latent attention as products": {moe, 2, `embedding norm gemm gemm norm x rope gemm gemm gemm x softmax x gemm gemm gemm x norm gemm activation gemm x
 			norm gemm gemm norm x rope gemm gemm gemm x softmax x gemm gemm gemm x norm gemm softmax router dispatch gemm activation gemm dispatch norm gemm sampling`,
 			`embedding norm0 qkv0 qk_norm0 rope0 qkv0 attention0 glue0 attention0 glue0 attention0 o0 residual0 norm0 gate_up0 activation0 down0 residual0
@@ -257,5 +260,13 @@ func TestGeometry(t *testing.T) {
 		if got := fits(&k, c.want, 132); got != c.fits {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// A step of one kernel has no gaps, and says so by an empty list.
+func TestNoGaps(t *testing.T) {
+	r := Analyse(Input{}, slices.Values([]*Raw{{Kernels: kernels("gemm")}}))
+	if s := r.Steps[0]; s.Gaps == nil || len(s.Gaps) > 0 || len(s.Operators) != 1 {
+		t.Errorf("%+v", s)
 	}
 }
