@@ -1,5 +1,6 @@
 // Package experiments is the use cases before a job: list the experiments, edit one, make one from
-// another, write configs, job scripts and the runner (generate.go), and the workload card of a run (card.go).
+// another, write configs, job scripts and the runner (generate.go), the workload card of a run (card.go),
+// and the folder of one that ccl-bench reads (cclbench.go).
 package experiments
 
 import (

@@ -35,7 +35,9 @@ type card struct {
 
 	Description, HubURL, Family, Precision, GPU, Driver string
 	EngineName, EngineVersion                           string
-	MoE                                                 any // nil: not known
+	MoE                                                 any   // nil: not known
+	Bench                                               bool  // of today's ccl-bench
+	Active                                              int64 // parameters that a token passes, of a mixture of experts; 0: not written
 	PerNode, OtherRanks                                 int
 	Bandwidths                                          []float64 // scale-out and scale-up, by place
 	CommEnv                                             map[string]string
@@ -47,6 +49,24 @@ type card struct {
 // the model is a mixture of experts is told by its shape, nil if that is not known.
 func Card(e model.Experiment, shape *model.Shape, f Facts) ([]byte, error) {
 	return execute("workload_card.yaml.tmpl", "card of "+e.ID, newCard(e, shape, f))
+}
+
+// benchGPU are the GPUs whose peak upstream's tools know, as these name them.
+var benchGPU = regexp.MustCompile(`^nvidia_[ah]100`)
+
+// BenchCard is the card that the tools of ccl-bench read today: phase inference, their names of GPUs, the parameters that a token of a
+// mixture of experts passes. gpu is the name on it; known: upstream knows its peak.
+func BenchCard(e model.Experiment, shape *model.Shape, f Facts) (text []byte, gpu string, known bool, err error) {
+	c := newCard(e, shape, f)
+	c.Bench = true
+	if own := benchGPU.FindString(c.GPU); own != "" {
+		c.GPU, known = own, true
+	}
+	if c.Shape != nil && c.Shape.MoE != nil {
+		c.Active = c.Shape.ActiveParams()
+	}
+	text, err = execute("workload_card.yaml.tmpl", "card of "+e.ID, c)
+	return text, c.GPU, known, err
 }
 
 func newCard(e model.Experiment, shape *model.Shape, f Facts) card {

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"bufio"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"shardeck/backend/atomicfile"
 	"shardeck/backend/intake"
@@ -108,27 +111,45 @@ func subdirs(dir string) ([]string, error) {
 // Adopt makes a folder of files that lie elsewhere, by the names they are to have, as links or copies, and of texts. It is
 // there whole or not at all, and never in place of another.
 func (w *Workspace) Adopt(rel string, from map[string]string, texts map[string][]byte, copied bool) (err error) {
+	return w.Folder(rel, func(tmp string) error {
+		for name, path := range from {
+			if path, err = filepath.Abs(path); err == nil && !copied {
+				err = os.Symlink(path, filepath.Join(tmp, name))
+			} else if err == nil {
+				err = copyFile(path, filepath.Join(tmp, name))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return WriteTexts(tmp, texts)
+	})
+}
+
+// WriteTexts writes texts into a folder, by the names of their files.
+func WriteTexts(dir string, texts map[string][]byte) error {
+	for name, text := range texts {
+		if err := atomicfile.Write(filepath.Join(dir, name), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Folder makes a folder that fill fills under another name: it is there whole or not at all, and never in place of another.
+func (w *Workspace) Folder(rel string, fill func(tmp string) error) error {
+	if err := w.Writable("make " + rel); err != nil {
+		return err
+	}
 	dir := w.Path(rel)
 	if _, err := os.Lstat(dir); err == nil {
 		return &model.Fault{Text: rel + " exists already", ToDo: "choose another name with --name", Kind: fs.ErrExist}
 	}
 	tmp := dir + model.TmpMark + "import"
 	defer os.RemoveAll(tmp)
-	err = errors.Join(os.RemoveAll(tmp), os.MkdirAll(tmp, 0o755))
-	for name, path := range from {
-		if err != nil {
-			break
-		}
-		if path, err = filepath.Abs(path); err == nil && !copied {
-			err = os.Symlink(path, filepath.Join(tmp, name))
-		} else if err == nil {
-			err = copyFile(path, filepath.Join(tmp, name))
-		}
-	}
-	for name, text := range texts {
-		if err == nil {
-			err = atomicfile.Write(filepath.Join(tmp, name), text, 0o644)
-		}
+	err := errors.Join(os.RemoveAll(tmp), os.MkdirAll(tmp, 0o755))
+	if err == nil {
+		err = fill(tmp)
 	}
 	if err == nil {
 		err = os.Rename(tmp, dir)
@@ -137,6 +158,30 @@ func (w *Workspace) Adopt(rel string, from map[string]string, texts map[string][
 		return InWords("cannot make "+rel, err)
 	}
 	return nil
+}
+
+// Unpacked writes files into a folder without compression, by the names they are to have there: the first name of each holds the
+// bytes, the others are links to it.
+func Unpacked(dir, from string, names ...string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	r := bufio.NewReader(in)
+	var plain io.Reader = r
+	if magic, _ := r.Peek(2); string(magic) == "\x1f\x8b" {
+		if plain, err = gzip.NewReader(r); err != nil {
+			return err
+		}
+	}
+	err = atomicfile.WriteUnsynced(filepath.Join(dir, names[0]), 0o644, func(w io.Writer) error { _, err := io.Copy(w, plain); return err })
+	for _, more := range names[1:] {
+		if err == nil {
+			err = os.Link(filepath.Join(dir, names[0]), filepath.Join(dir, more))
+		}
+	}
+	return err
 }
 
 func copyFile(from, to string) error {

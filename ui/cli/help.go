@@ -52,7 +52,7 @@ func complete(e *command.Env, commands []*cobra.Command) {
 	}
 	takes := map[string]cobra.CompletionFunc{
 		"check": ids, "submit": ids, "forecast": ids, "suggest": ids, "cancel": ids, "logs": ids, "why": ids, "watch": ids,
-		"metrics": runs, "trace": runs, "xray": runs, "compare": runs, "explain": runs, "analyze": runs, "card": runs, "metric": metrics,
+		"metrics": runs, "trace": runs, "xray": runs, "compare": runs, "explain": runs, "analyze": runs, "card": runs, "export": runs, "metric": metrics,
 	}
 	for _, c := range commands {
 		if f := takes[c.Name()]; f != nil {

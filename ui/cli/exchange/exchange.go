@@ -9,10 +9,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"shardeck/backend/app"
+	"shardeck/backend/experiments"
 	"shardeck/backend/measure"
 	"shardeck/model/present"
 	"shardeck/model/present/unit"
 	"shardeck/ui/cli/command"
+	"shardeck/ui/cli/result"
 )
 
 // Import makes a run of traces that others wrote.
@@ -59,6 +61,51 @@ func printImported(e *command.Env, made measure.Imported) {
 		}
 		e.Finding("warning", fmt.Sprintf("%-3s %s: %s", f.Code, where, f.Fault), "", 7)
 	}
+}
+
+// Export makes folders of runs that other programs read.
+func Export(e *command.Env) *cobra.Command {
+	what, dir := "", ""
+	c := e.Command("export RUN… --for ccl-bench", "make a folder of a run that the tools of ccl-bench read", `
+Makes a folder of each run as the tools of ccl-bench want it today: <run>.yaml as its only
+card (phase inference, their names of GPUs, the active parameters of a mixture of experts),
+plain kineto_trace_<rank>.json, the same files as rank<rank>_trace.json, and
+<run>.latency.json. Nothing is overwritten. What their tools will say stands beside our
+numbers, each with the reason for the difference; so does what the run has less of than
+their rule asks for.`, func(ctx context.Context, a *app.App, runs []string) error {
+		if what != "ccl-bench" {
+			return command.Usage("--for %.20q: runs are exported for ccl-bench", what)
+		}
+		return command.ShowEach(e, runs, func(run string) (experiments.BenchFolder, error) {
+			found, err := result.Analysed(ctx, a, run, e.Progress())
+			if err != nil {
+				return experiments.BenchFolder{}, err
+			}
+			return a.ExportBench(ctx, run, dir, found)
+		},
+			func(f experiments.BenchFolder) { printBench(e, f) })
+	})
+	c.Example = "  shardeck export --for ccl-bench llama-8b-tp2"
+	c.Flags().StringVar(&what, "for", "", "who is to read it: `ccl-bench`")
+	c.Flags().StringVarP(&dir, "output-dir", "o", "ccl-bench", "the `folder` to make them in")
+	return c
+}
+
+func printBench(e *command.Env, f experiments.BenchFolder) {
+	e.Say("%s  %s", e.Paint(present.Strong, f.Dir), unit.Plural(len(f.Files), "file"))
+	t := present.Table{Columns: present.Columns("metric", ">theirs", ">ours", "unit", "-20")}
+	for _, m := range f.Beside {
+		t.Add(present.Texts(m.Name, number(m.Theirs), number(m.Ours), m.Unit, m.Why)...)
+	}
+	e.Rows(t)
+	e.Warnings(f.Warnings)
+}
+
+func number(v *float64) string {
+	if v == nil {
+		return unit.Missing
+	}
+	return unit.Number(*v, 4)
 }
 
 // Replay plays a recording back as a run.

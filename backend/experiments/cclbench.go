@@ -1,0 +1,209 @@
+package experiments
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"shardeck/backend/render"
+	"shardeck/backend/trace"
+	"shardeck/backend/trace/kineto"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+	"shardeck/model/metric"
+)
+
+// BenchFolder is a run as a folder that the tools of ccl-bench read, and what these will say of it.
+type BenchFolder struct {
+	Run      string      `json:"run"`
+	Dir      string      `json:"dir"`
+	Files    []string    `json:"files"`
+	Beside   []BesideOur `json:"metrics"`
+	Warnings []string    `json:"warnings"`
+}
+
+// BesideOur is a number of upstream's tools beside ours; nil: none.
+type BesideOur struct {
+	Name   string   `json:"name"`
+	Unit   string   `json:"unit"`
+	Theirs *float64 `json:"theirs"`
+	Ours   *float64 `json:"ours"`
+	Why    string   `json:"why"` // they differ, or there is none
+}
+
+// What upstream's collection rule asks of a run: https://github.com/cornell-sysphotonics/ccl-bench, trace_collection/README.md.
+const benchWarmups, benchIterations, benchDecodes = 5, 5, 128
+
+// ExportBench makes the folder under a directory: <name>.yaml as the only card, plain kineto_trace_<r>.json, the same files as
+// rank<r>_trace.json, and <name>.latency.json. It reads the traces. Nothing is overwritten. found is what
+// is known of the run.
+func (x *Experiments) ExportBench(ctx context.Context, name, under string, found *metric.Analysis) (BenchFolder, error) {
+	out := BenchFolder{Warnings: []string{}, Files: []string{}}
+	run, err := x.Workspace.Run(name)
+	if err != nil {
+		return out, err
+	}
+	e, warnings, err := x.recorded(run, "")
+	if err != nil {
+		return out, err
+	}
+	facts, err := factsOf(ctx, run, x.World)
+	if err != nil {
+		return out, err
+	}
+	slug := strings.NewReplacer("@", "-job-", "/", "-", " ", "-").Replace(run.Name)
+	facts.TraceURL = "/data/ccl-bench_trace_collection/" + slug // where its maintainers keep traces
+	facts.Traces = slices.DeleteFunc(facts.Traces, func(k model.FileKind) bool { return k != model.FileKineto })
+	if g := x.World.GPUByName(facts.GPU); g != nil {
+		facts.ScaleUpGbps = g.NVLink * 8 // of bytes; upstream's cards write 2400 for an A100
+	}
+	shape := x.World.Shape(e.Model.Name)
+	card, gpu, known, err := render.BenchCard(e, shape, facts)
+	if err != nil {
+		return out, err
+	}
+	known = known && shape != nil
+	out.Run, out.Dir, out.Warnings = run.Name, filepath.Join(under, slug), append(append(out.Warnings, warnings...), short(e)...)
+	if !known {
+		out.Warnings = append(out.Warnings, fmt.Sprintf(
+			"no MFU there: upstream knows nvidia_a100 and nvidia_h100, and needs the model's shape; this is %q, %q", gpu, e.Model.Name))
+	}
+	known = known && shape.Heads > 0
+	texts := map[string][]byte{slug + ".yaml": card}
+	latency := found.Metric("iteration_wall_clock").Value
+	if latency != nil {
+		texts[slug+".latency.json"], _ = json.Marshal(map[string]float64{"avg_latency": *latency}) // plain values: cannot fail
+	} else {
+		out.Warnings = append(out.Warnings, "no MFU there: the run has no iteration time")
+	}
+	traces := slices.DeleteFunc(run.KernelFiles(), func(f model.RunFile) bool { return f.Kind != model.FileKineto || f.Rank < 0 })
+	if len(traces) == 0 {
+		return out, model.Invalid(run.Name+" has no Kineto traces, which are what ccl-bench reads", "profile it with the torch profiler")
+	}
+	err = x.Workspace.Folder(out.Dir, func(tmp string) error {
+		for _, f := range traces {
+			own, rank := fmt.Sprintf("kineto_trace_%d.json", f.Rank), fmt.Sprintf("rank%d_trace.json", f.Rank)
+			if err := workspace.Unpacked(tmp, f.Path, own, rank); err != nil {
+				return err
+			}
+			out.Files = append(out.Files, own, rank)
+		}
+		return workspace.WriteTexts(tmp, texts)
+	})
+	if err != nil {
+		return out, err
+	}
+	for file := range texts {
+		out.Files = append(out.Files, file)
+	}
+	slices.Sort(out.Files)
+	steps, err := executions(ctx, traces)
+	out.Beside = besideOurs(found, steps, theirMFU(e, shape, latency, known, gpu))
+	return out, err
+}
+
+// short says what a run has less of than upstream's rule asks for.
+func short(e model.Experiment) (out []string) {
+	for _, rule := range []struct {
+		what      string
+		has, asks int
+	}{
+		{"warm-up iterations", e.WarmupIterations, benchWarmups}, {"traced iterations", e.ProfileIterations, benchIterations},
+		{"decode steps", e.Data.MaxTokens - 1, benchDecodes},
+	} {
+		if rule.has < rule.asks {
+			out = append(out, fmt.Sprintf("%d %s; upstream's rule asks for %d", rule.has, rule.what, rule.asks))
+		}
+	}
+	return out
+}
+
+// executions are the durations in s of the host's execute_context_* ranges of each rank, in order: what upstream takes for steps.
+func executions(ctx context.Context, files []model.RunFile) ([][]float64, error) {
+	var all [][]float64
+	for _, f := range files {
+		rank, err := kineto.Open(ctx, f.Path, nil)
+		if err != nil {
+			return nil, err
+		}
+		marks := slices.DeleteFunc(rank.Marks, func(m trace.Mark) bool { return m.GPU || !strings.HasPrefix(m.Name, "execute_context_") })
+		slices.SortFunc(marks, func(a, b trace.Mark) int { return int(a.Start - b.Start) })
+		if len(marks) > 0 {
+			all = append(all, model.Each(marks, func(m trace.Mark) float64 { return float64(m.Dur) / 1e9 }))
+		}
+	}
+	return all, nil
+}
+
+// theirMFU is upstream's formula in %: dense FLOPs of B × S prompt tokens over the latency of the whole batch, decode included.
+func theirMFU(e model.Experiment, shape *model.Shape, latency *float64, known bool, gpu string) *float64 {
+	if !known || latency == nil || *latency <= 0 {
+		return nil
+	}
+	peak := map[string]float64{"nvidia_a100": 312e12, "nvidia_h100": 989e12}[gpu]
+	s := shape.WithLayers(e.Model.Layers)
+	params := s.Params()
+	if s.MoE != nil {
+		params = s.ActiveParams()
+	}
+	perToken := 2*float64(params-s.EmbedParams()) + 4*float64(s.Layers)*float64(s.Heads)*float64(s.QKDim())*float64(e.Data.SeqLen)
+	v := perToken * float64(e.Data.BatchSize) * float64(e.Data.SeqLen) / *latency / (peak * float64(e.Layout.GPUs())) * 100
+	return &v
+}
+
+// besideOurs are upstream's numbers beside ours, each with the reason for the difference.
+func besideOurs(found *metric.Analysis, steps [][]float64, mfu *float64) []BesideOur {
+	mean := func(of func([]float64) []float64) *float64 {
+		var ranks []float64
+		for _, s := range steps {
+			if v := of(s); len(v) > 0 {
+				ranks = append(ranks, metric.Mean(v))
+			}
+		}
+		if len(ranks) == 0 {
+			return nil
+		}
+		v := metric.Mean(ranks)
+		return &v
+	}
+	inner := func(s []float64) []float64 {
+		if len(s) > 2 {
+			return s[1 : len(s)-1]
+		}
+		return s
+	}
+	decode := func(s []float64) []float64 {
+		if len(s) > 2 {
+			return inner(s)
+		}
+		return s[1:] // a rank has one at least
+	}
+	all := []BesideOur{
+		{"ttft", "s", mean(func(s []float64) []float64 { return s[:1] }), seconds(found.Metric("ttft").Value),
+			"theirs is the host's range of the first traced step, profiled: no queue, no token sent; ours is what requests waited, untraced"},
+		{"tpot", "s", mean(decode), seconds(found.Metric("tpot").Value),
+			"theirs is the mean of the host's later steps, profiled, prefills among them; ours is untraced, per request"},
+		{"avg_step_time", "s", mean(inner), nil,
+			"theirs is the mean of the host's steps without the first and last; ours has no number of this name: phase_time is the nearest"},
+		{"mfu", "%", mfu, found.Metric("mfu").Value,
+			"theirs counts prompt tokens alone, at full context each, over the time of the batch; ours counts output too, and the causal context"},
+	}
+	for i := range all {
+		if all[i].Theirs == nil && all[i].Name != "mfu" {
+			all[i].Why = "theirs reads execute_context_* ranges, which vLLM alone writes: it gives -1 here"
+		}
+	}
+	return all
+}
+
+// seconds are ms in s; nil stays nil.
+func seconds(ms *float64) *float64 {
+	if ms == nil {
+		return nil
+	}
+	v := *ms / 1e3
+	return &v
+}
