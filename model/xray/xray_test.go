@@ -75,9 +75,9 @@ func TestParse(t *testing.T) {
 		"a pipeline's first stage": {modeltest.Llama8B, 1, `embedding norm gemm rope cache attention gemm norm gemm activation gemm x !send !broadcast`,
 			`embedding norm0 qkv0 rope0 cache0 attention0 o0 norm0 gate_up0 activation0 down0 residual0 send0 broadcast0`},
 		"a loss's softmax, once": {model.Shape{}, 0, `gemm x norm gemm softmax gemm`, `gemm other norm gemm softmax gemm`},
-		"softmax of each layer":  {model.Shape{}, 2, `norm gemm softmax gemm norm gemm gemm norm gemm softmax gemm`,
+		"softmax of each layer": {model.Shape{}, 2, `norm gemm softmax gemm norm gemm gemm norm gemm softmax gemm`,
 			`norm0 qkv0 attention0 o0 norm0 gate_up0 down0 norm1 qkv1 attention1 o1`},
-		"nothing known":          {model.Shape{}, 0, `gemm x norm router memory gemm`, `gemm other norm router memory gemm`},
+		"nothing known": {model.Shape{}, 0, `gemm x norm router memory gemm`, `gemm other norm router memory gemm`},
 		"latent attention as products": {moe, 2, `embedding norm gemm gemm norm x rope gemm gemm gemm x softmax x gemm gemm gemm x norm gemm activation gemm x
 			norm gemm gemm norm x rope gemm gemm gemm x softmax x gemm gemm gemm x norm gemm softmax router dispatch gemm activation gemm dispatch norm gemm sampling`,
 			`embedding norm0 qkv0 qk_norm0 rope0 qkv0 attention0 glue0 attention0 glue0 attention0 o0 residual0 norm0 gate_up0 activation0 down0 residual0
