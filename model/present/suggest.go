@@ -119,19 +119,16 @@ func SuggestWords(a suggest.Answer, settle string) (out []string) {
 	if why := reason(a); why != "" {
 		out = append(out, "why: "+why)
 	}
-	layouts := func(all []suggest.Candidate) string {
-		return strings.Join(model.Each(all, func(c suggest.Candidate) string { return c.Layout.Short() }), ", ")
-	}
 	what := "a run would confirm it: "
 	switch {
 	case len(a.Rivals) == 0 && len(a.Candidates) > 1:
 		out = append(out, "no other can be better, by its interval")
 	case len(a.Rivals) > 0:
-		out = append(out, "cannot be told from it: "+layouts(a.Rivals))
+		out = append(out, "cannot be told from it: "+layoutsOf(a.Rivals))
 		what = unit.Plural(len(a.Runs), "run") + " would tell: "
 	}
 	if len(a.Runs) > 0 {
-		text := what + layouts(a.Runs)
+		text := what + layoutsOf(a.Runs)
 		if a.Price != nil {
 			text += ", about " + NodeHours(*a.Price)
 		}
@@ -143,6 +140,10 @@ func SuggestWords(a suggest.Answer, settle string) (out []string) {
 		out = append(out, "no run that would tell costs so little")
 	}
 	return append(out, unknown(a)...)
+}
+
+func layoutsOf(all []suggest.Candidate) string {
+	return strings.Join(model.Each(all, func(c suggest.Candidate) string { return c.Layout.Short() }), ", ")
 }
 
 // reason says what the laws make of the best beside the next one: the parts of an iteration that differ most.
@@ -180,19 +181,9 @@ func parts(f forecast.Forecast) map[string]float64 {
 
 // unknown says of which layouts nothing is known, those of one reason together.
 func unknown(a suggest.Answer) (out []string) {
-	var why []string
-	of := map[string][]string{}
-	for _, c := range a.Candidates {
-		if c.Refused == "" {
-			continue
-		}
-		if of[c.Refused] == nil {
-			why = append(why, c.Refused)
-		}
-		of[c.Refused] = append(of[c.Refused], c.Layout.Short())
-	}
-	for _, w := range why {
-		out = append(out, "not known: "+strings.Join(of[w], ", ")+": "+w)
+	refused := slices.DeleteFunc(slices.Clone(a.Candidates), func(c suggest.Candidate) bool { return c.Refused == "" })
+	for _, g := range model.Grouped(refused, func(c suggest.Candidate) string { return c.Refused }) {
+		out = append(out, "not known: "+layoutsOf(g.All)+": "+g.Key)
 	}
 	return out
 }

@@ -90,22 +90,13 @@ func reasonsOf(p sweep.Plan, states ...sweep.State) (lines []string) {
 		state  sweep.State
 		reason string
 	}
-	var all []told
-	ids := map[told][]string{}
-	for _, x := range p.Points {
-		if t := (told{x.State, x.Reason}); x.Reason != "" && slices.Contains(states, x.State) {
-			if ids[t] == nil {
-				all = append(all, t)
-			}
-			ids[t] = append(ids[t], x.ID)
-		}
-	}
-	for _, t := range all {
-		who := ids[t][0]
-		if len(ids[t]) > 1 {
+	of := slices.DeleteFunc(slices.Clone(p.Points), func(x sweep.Status) bool { return x.Reason == "" || !slices.Contains(states, x.State) })
+	for _, g := range model.Grouped(of, func(x sweep.Status) told { return told{x.State, x.Reason} }) {
+		who := g.All[0].ID
+		if len(g.All) > 1 {
 			who += " …"
 		}
-		lines = append(lines, fmt.Sprintf("%d %s (%s): %s", len(ids[t]), t.state, who, t.reason))
+		lines = append(lines, fmt.Sprintf("%d %s (%s): %s", len(g.All), g.Key.state, who, g.Key.reason))
 	}
 	return lines
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/model"
 	"shardeck/model/present/unit"
 	"shardeck/model/xray"
 )
@@ -118,26 +119,20 @@ func ceiling(s *xray.Step, o xray.Operator) string {
 
 // uncertain says which operators are not certain, those of one reason together, each with the kernel that took most of its time.
 func uncertain(s *xray.Step) (out []string) {
-	var why []string
-	of := map[string][]string{}
-	for _, o := range s.Operators {
-		if o.Certain {
-			continue
-		}
-		if of[o.Why] == nil {
-			why = append(why, o.Why)
-		}
-		name := o.Name
-		if len(o.Kernels) > 0 && o.Kernels[0] != name {
-			kernel := []rune(o.Kernels[0])
-			name += " (" + string(kernel[:min(len(kernel), 32)]) + ")"
-		}
-		of[o.Why] = append(of[o.Why], name)
-	}
-	for _, w := range why {
-		out = append(out, "not certain, "+w+": "+strings.Join(of[w], ", "))
+	doubted := slices.DeleteFunc(slices.Clone(s.Operators), func(o xray.Operator) bool { return o.Certain })
+	for _, g := range model.Grouped(doubted, func(o xray.Operator) string { return o.Why }) {
+		out = append(out, "not certain, "+g.Key+": "+strings.Join(model.Each(g.All, withKernel), ", "))
 	}
 	return out
+}
+
+// withKernel names an operator with the kernel that took most of its time.
+func withKernel(o xray.Operator) string {
+	if len(o.Kernels) == 0 || o.Kernels[0] == o.Name {
+		return o.Name
+	}
+	kernel := []rune(o.Kernels[0])
+	return o.Name + " (" + string(kernel[:min(len(kernel), 32)]) + ")"
 }
 
 var floorWords = map[string]string{"compute": "arithmetic", "memory": "reading memory once", "link": "the link between GPUs"}

@@ -112,24 +112,22 @@ type Repeats struct {
 
 // RepeatsOf groups experiments that differ in none of the fields that vary among all, in the order of their first ones.
 func RepeatsOf(all []Entry) (groups []Repeats) {
-	fields, at := Varied(all), map[string]int{}
-	for _, e := range all {
-		key := strings.Join(valuesAt(e, fields), "\x00")
-		i, there := at[key]
-		if !there {
-			i, at[key] = len(groups), len(groups)
-			groups = append(groups, Repeats{First: e})
-		}
-		if strings.Contains(groups[i].First.ID, model.OldMark) {
-			groups[i].First = e // the newest run has the plain name
-		}
-		groups[i].Entries = append(groups[i].Entries, e)
+	fields := Varied(all)
+	for _, g := range model.Grouped(all, func(e Entry) string { return keyAt(e, fields) }) {
+		newest := model.First(g.All, func(e Entry) bool { return !strings.Contains(e.ID, model.OldMark) }) // it has the plain name
+		groups = append(groups, Repeats{First: *cmp.Or(newest, &g.All[len(g.All)-1]), Entries: g.All})
 	}
 	return groups
 }
 
-func valuesAt(e Entry, fields []string) []string {
-	return model.Each(fields, func(f string) string { text, _ := e.Value(f); return text })
+// keyAt is equal for experiments with the same values of some fields.
+func keyAt(e Entry, fields []string) string {
+	return strings.Join(model.Each(fields, func(f string) string { text, _ := e.Value(f); return text }), "\x00")
+}
+
+// editsAt are the values of some fields of an experiment.
+func editsAt(e Entry, fields []string) []model.Edit {
+	return model.Each(fields, func(f string) model.Edit { text, _ := e.Value(f); return model.Edit{Path: f, Value: text} })
 }
 
 // Reading is one metric of a config: the one run's own number, or the median over several runs.

@@ -54,16 +54,12 @@ func GridOf(all []Entry, name string, by []string) (Grid, error) {
 		g.Column, g.Columns = by[1], valuesOf(all, by[1])
 	}
 	others := g.others(all)
-	at := map[string]int{}
-	for _, r := range RepeatsOf(all) {
-		values := valuesAt(r.First, others)
-		key := strings.Join(values, "\x00")
-		i, there := at[key]
-		if !there {
-			i, at[key] = len(g.Multiples), len(g.Multiples)
-			g.Multiples = append(g.Multiples, g.multiple(others, values))
+	for _, same := range model.Grouped(RepeatsOf(all), func(r Repeats) string { return keyAt(r.First, others) }) {
+		m := g.multiple(editsAt(same.All[0].First, others))
+		for _, r := range same.All {
+			g.put(&m, r)
 		}
-		g.put(&g.Multiples[i], r)
+		g.Multiples = append(g.Multiples, m)
 	}
 	g.dropAlone()
 	var of []*[]model.Edit
@@ -123,11 +119,8 @@ func (g Grid) others(all []Entry) []string {
 	})
 }
 
-func (g Grid) multiple(fields, values []string) Multiple {
-	m := Multiple{Of: []model.Edit{}, Cells: make([][]GridCell, len(g.Rows))}
-	for i, f := range fields {
-		m.Of = append(m.Of, model.Edit{Path: f, Value: values[i]})
-	}
+func (g Grid) multiple(of []model.Edit) Multiple {
+	m := Multiple{Of: of, Cells: make([][]GridCell, len(g.Rows))}
 	for i := range m.Cells {
 		m.Cells[i] = make([]GridCell, len(g.Columns))
 		for k := range m.Cells[i] {

@@ -3,7 +3,6 @@ package scaling
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"shardeck/model"
 	"shardeck/model/metric"
@@ -44,7 +43,7 @@ func PairsOf(all []Entry, name, field string) ([]Pairing, error) {
 	others := Grid{Row: field}.others(all)
 	values, at := valuesOf(all, field), map[string]Reading{}
 	repeats := RepeatsOf(all)
-	key := func(e Entry, value string) string { return strings.Join(append(valuesAt(e, others), value), "\x00") }
+	key := func(e Entry, value string) string { return keyAt(e, others) + "\x00" + value }
 	for _, r := range repeats {
 		if value, _ := r.First.Value(field); at[key(r.First, value)].Value == nil {
 			at[key(r.First, value)] = r.Read(name)
@@ -73,11 +72,7 @@ func (p *Pairing) add(base, other Reading, fields []string, e Entry) {
 	if base.Value == nil || other.Value == nil || *base.Value <= 0 || *other.Value <= 0 {
 		return
 	}
-	x := Pair{Of: []model.Edit{}, Base: base, Other: other, Change: 100 * (*other.Value/(*base.Value) - 1)}
-	for i, v := range valuesAt(e, fields) {
-		x.Of = append(x.Of, model.Edit{Path: fields[i], Value: v})
-	}
-	p.Pairs = append(p.Pairs, x)
+	p.Pairs = append(p.Pairs, Pair{Of: editsAt(e, fields), Base: base, Other: other, Change: 100 * (*other.Value/(*base.Value) - 1)})
 }
 
 // test is the signed-rank test of the logarithms of the ratios: a pair of a large value counts no more than one of a small.

@@ -63,23 +63,13 @@ var phases = []phase{
 func ScalingsOf(all []Entry) []Scaling {
 	out := []Scaling{}
 	for _, growth := range []Growth{Strong, Weak} {
-		groups, order := map[string][]Repeats{}, []string{}
 		others := slices.DeleteFunc(Varied(all), func(path string) bool {
 			return path == recording || strings.HasPrefix(path, covered["gpus"]) || growth == Weak && path == "data.batch_size"
 		})
-		for _, r := range RepeatsOf(all) {
-			key := growth.batch(r.First) + "\x00" + strings.Join(valuesAt(r.First, others), "\x00")
-			if len(phasesOf(r)) == 0 {
-				continue
-			}
-			if groups[key] == nil {
-				order = append(order, key)
-			}
-			groups[key] = append(groups[key], r)
-		}
-		for _, key := range order {
-			if s := scalingOf(groups[key], growth); s.Points[0].GPUs < s.Points[len(s.Points)-1].GPUs {
-				s.Of = growth.label(groups[key][0].First, others)
+		timed := slices.DeleteFunc(RepeatsOf(all), func(r Repeats) bool { return len(phasesOf(r)) == 0 })
+		for _, g := range model.Grouped(timed, func(r Repeats) string { return growth.batch(r.First) + "\x00" + keyAt(r.First, others) }) {
+			if s := scalingOf(g.All, growth); s.Points[0].GPUs < s.Points[len(s.Points)-1].GPUs {
+				s.Of = growth.label(g.All[0].First, others)
 				out = append(out, s)
 			}
 		}

@@ -73,12 +73,8 @@ func (m Measured) Unlike(base Measured) string {
 
 // Alike are runs in groups that may be compared, each in their order.
 func Alike(all []Measured) (groups [][]Measured) {
-	at := map[ScalingKey]int{}
-	for _, m := range assumeGPUs(all) {
-		if _, there := at[m.key()]; !there {
-			at[m.key()], groups = len(groups), append(groups, nil)
-		}
-		groups[at[m.key()]] = append(groups[at[m.key()]], m)
+	for _, g := range model.Grouped(assumeGPUs(all), Measured.key) {
+		groups = append(groups, g.All)
 	}
 	return groups
 }
@@ -154,29 +150,23 @@ func changedBesides(all model.Changes) string {
 
 // SeriesOf groups runs into comparable series by an axis, named, by falling number of points, then by first run; y is a metric.
 func SeriesOf(all []Measured, x Axis, y string) []Series {
-	groups, order := map[group][]Measured{}, []group{}
-	for _, m := range assumeGPUs(all) {
-		g := group{key: m.key(), layout: m.layout(), changed: changedBesides(m.Run.Changed)}
-		axes[x].free(&g.key, &g.layout)
-		if x == AxisEP && !m.experts() {
-			continue
-		}
-		if groups[g] == nil {
-			order = append(order, g)
-		}
-		groups[g] = append(groups[g], m)
-	}
+	all = slices.DeleteFunc(assumeGPUs(all), func(m Measured) bool { return x == AxisEP && !m.experts() })
 	var out []Series
-	for _, g := range order {
-		for _, line := range linesOf(groups[g], x) {
-			points := pointsOf(line.runs, x, y)
-			if len(points) > 0 {
-				out = append(out, Series{Kin: g.kin(line), Name: g.name(x) + line.suffix, Points: points})
+	for _, g := range model.Grouped(all, func(m Measured) group { return groupOf(m, x) }) {
+		for _, line := range linesOf(g.All, x) {
+			if points := pointsOf(line.runs, x, y); len(points) > 0 {
+				out = append(out, Series{Kin: g.Key.kin(line), Name: g.Key.name(x) + line.suffix, Points: points})
 			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Series) int { return cmp.Compare(len(b.Points), len(a.Points)) })
 	return out
+}
+
+func groupOf(m Measured, x Axis) group {
+	g := group{key: m.key(), layout: m.layout(), changed: changedBesides(m.Run.Changed)}
+	axes[x].free(&g.key, &g.layout)
+	return g
 }
 
 // name is that of the key, with what the axis leaves of the layout, and without what an axis of the workload counts.

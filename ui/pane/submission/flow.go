@@ -246,26 +246,25 @@ func briefly(r board.Row, start string) string {
 
 // Findings are those on experiments, of a severity or all: each once, with its fix and those of several that it is about.
 func Findings(only check.Severity, all ...board.Row) []string {
-	var order []check.Finding
-	about := map[string][]string{}
+	type found struct {
+		check.Finding
+		id string
+	}
+	var every []found
 	for _, r := range all {
 		for _, f := range r.Verdict.Findings {
-			if only != "" && f.Severity != only {
-				continue
+			if only == "" || f.Severity == only {
+				every = append(every, found{f, r.Experiment.ID})
 			}
-			if about[f.Fault] == nil {
-				order = append(order, f)
-			}
-			about[f.Fault] = append(about[f.Fault], r.Experiment.ID)
 		}
 	}
 	var out []string
-	for _, f := range order {
-		who := ", all"
+	for _, g := range model.Grouped(every, func(f found) string { return f.Fault }) {
+		f, who := g.All[0], ", all"
 		if len(all) == 1 {
 			who = ""
-		} else if len(about[f.Fault]) < len(all) {
-			who = ", " + strings.Join(about[f.Fault], " ")
+		} else if len(g.All) < len(all) {
+			who = ", " + strings.Join(model.Each(g.All, func(f found) string { return f.id }), " ")
 		}
 		out = append(out, string(f.Severity)+who+": "+f.Fault)
 		if f.Fix != "" {
