@@ -268,3 +268,22 @@ func TestWidthElsewhere(t *testing.T) {
 		t.Errorf("%v and %v", narrow, wide)
 	}
 }
+
+// Arguments of vLLM that make steps of another kind are refused; those that change nothing are not.
+func TestOtherSchedules(t *testing.T) {
+	for _, c := range []struct {
+		key     string
+		value   any
+		refused bool
+	}{
+		{"max_num_seqs", 2, true}, {"max_num_seqs", 4, false}, {"max_num_batched_tokens", 0, true}, {"max_num_batched_tokens", 512, false},
+		{"speculative_config", map[string]any{"num_speculative_tokens": 2}, true}, {"cpu_offload_gb", 4, true}, {"cpu_offload_gb", 0, false},
+		{"enable_chunked_prefill", false, true}, {"enable_chunked_prefill", true, false}, {"speculative_config", nil, false},
+	} {
+		x := config("vllm", 1, 4, 512, 64)
+		x.Experiment.VLLM = map[string]any{c.key: c.value}
+		if why := x.otherSchedule(); (why != "") != c.refused || c.refused && !strings.Contains(why, c.key) {
+			t.Errorf("%s: %v: %q", c.key, c.value, why)
+		}
+	}
+}

@@ -65,6 +65,9 @@ func (l *Machines) refusal(c Config, f *fitted) string {
 	if len(c.Faults) > 0 {
 		return c.Faults[0]
 	}
+	if why := c.otherSchedule(); why != "" {
+		return why
+	}
 	if c.GPU.Key == "" {
 		return "the GPU is not known: neither the site nor a run says which; choose a site with --set site=NAME"
 	}
@@ -88,6 +91,27 @@ func (l *Machines) refusal(c Config, f *fitted) string {
 	}
 	if e := c.Experiment.Layout; c.GPUsPerNode > 0 && e.PP > 1 && e.GPUs() > c.GPUsPerNode && !f.spans() {
 		return "the pipeline lies on several nodes, and no run or calibration here did: the network is not known"
+	}
+	return ""
+}
+
+// otherSchedule says which argument of vLLM makes steps that the laws know nothing of; empty: none does.
+func (c Config) otherSchedule() string {
+	if c.Experiment.Engine != model.EngineVLLM {
+		return ""
+	}
+	at, most := c.Experiment.RequestsPerReplica(), c.Experiment.EngineNumber("max_num_seqs", math.Inf(1))
+	if float64(at) > most {
+		return fmt.Sprintf("max_num_seqs is %.0f for %d requests: they come in waves, of which these laws know nothing", most, at)
+	}
+	if n := c.Experiment.EngineNumber("max_num_batched_tokens", 1); n < 1 {
+		return fmt.Sprintf("max_num_batched_tokens is %.0f: no step has a token", n)
+	}
+	for _, key := range []string{"speculative_config", "cpu_offload_gb", "enable_chunked_prefill"} {
+		v, set := c.Experiment.VLLM[key]
+		if on, yes := v.(bool); set && v != nil && v != 0 && (!yes || on != (key == "enable_chunked_prefill")) {
+			return key + " makes steps of a kind that these laws know nothing of"
+		}
 	}
 	return ""
 }
