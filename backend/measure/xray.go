@@ -31,17 +31,22 @@ func (rd *Reader) XRay(ctx context.Context, name string, progress pool.Progress)
 	if err != nil {
 		return out, err
 	}
+	balance, told := expertBalance(run)
+	with := func(out xray.Report) xray.Report { // counts are small and not kept
+		out.Run, out.Experts, out.Warnings = run.Name, balance, append(out.Warnings, told...)
+		return out
+	}
 	if key.What = "xray"; rd.Cache.get(key, &out) {
-		out.Run = run.Name
-		return out, nil
+		return with(out), nil
 	}
 	if err := rd.withinBudget(run); err != nil {
 		return out, err
 	}
-	if out, err = rd.readXRay(ctx, run, progress); err == nil {
-		_ = rd.Cache.put(key, out) // a full disk costs the next reader time, no more
+	if out, err = rd.readXRay(ctx, run, progress); err != nil {
+		return out, err
 	}
-	return out, err
+	_ = rd.Cache.put(key, out) // a full disk costs the next reader time, no more
+	return with(out), nil
 }
 
 // KnownXRay is the X-ray of a run where it was made before; without ranks where it was not.

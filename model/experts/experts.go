@@ -97,16 +97,16 @@ const NoRank = -1
 
 // Balance is how evenly the ranks of a run work in one phase.
 type Balance struct {
-	Phase     string
-	Steps     int
-	Imbalance float64         // Σ load of the fullest rank / Σ mean load, over steps and layers; 1 is even
-	Placed    float64         // the same, had experts been placed by these very counts: no placement is known to do better
-	Worst     int             // the layer with the largest Imbalance
-	Loads     map[int]float64 // of each rank, against the mean
-	Fullest   int             // the rank that is fullest most often: the others wait for it; NoRank: they are even
-	Waits     int             // the rank that is emptiest most often: it waits most; NoRank likewise
-	Touched   float64         // distinct experts that a layer's tokens took in a step, the mean
-	Random    bool
+	Phase     string          `json:"phase"`
+	Steps     int             `json:"steps"`
+	Imbalance float64         `json:"imbalance"`   // Σ load of the fullest rank / Σ mean load, over steps and layers; 1 is even
+	Placed    float64         `json:"placed"`      // the same, had experts been placed by these very counts: no placement is known to do better
+	Worst     int             `json:"worst_layer"` // the layer with the largest Imbalance
+	Loads     map[int]float64 `json:"loads"`       // of each rank, against the mean
+	Fullest   int             `json:"fullest"`     // the rank that is fullest most often: the others wait for it; NoRank: they are even
+	Waits     int             `json:"waits"`       // the rank that is emptiest most often: it waits most; NoRank likewise
+	Touched   float64         `json:"touched"`     // distinct experts that a layer's tokens took in a step, the mean
+	Random    bool            `json:"random_router"`
 }
 
 // Of is the balance of a phase; an error says why there is none. The load of a rank is the tokens that its experts took in a
@@ -141,6 +141,9 @@ func (c Counts) Of(phase string) (Balance, error) {
 			worst, b.Worst = ratio, layer
 		}
 		most, mean = most+layerMost, mean+layerMean
+	}
+	if mean == 0 {
+		return b, fmt.Errorf("no token of a %s step was counted", phase)
 	}
 	b.Imbalance, b.Placed = most/mean, min(placedMost/placedMean, most/mean)
 	for rank := range b.Loads {

@@ -6,7 +6,12 @@
 // first. So the operators of a step and its gaps add up to the step. Numbers that are not known are nil.
 package xray
 
-import "shardeck/model"
+import (
+	"strings"
+
+	"shardeck/model"
+	"shardeck/model/experts"
+)
 
 // Kernel is one thing that a device did in a step, in order of time.
 type Kernel struct {
@@ -72,6 +77,25 @@ type Report struct {
 	Ranks    []Rank       `json:"ranks"`
 	Warnings []string     `json:"warnings"`
 	Damaged  bool         `json:"damaged"`
+
+	Experts []experts.Balance `json:"experts,omitempty"` // by phase, of the counts that the run wrote; none: it wrote none
+}
+
+// ExpertsMS is what the experts of a rank take in its median step of a phase, ms; 0: its steps or its experts are not known.
+func (r *Report) ExpertsMS(rank int, phase string) (ms float64) {
+	of := model.First(r.Ranks, func(o Rank) bool { return o.Rank == rank })
+	if of == nil {
+		return 0
+	}
+	kinds := of.Kinds()
+	if k := model.First(kinds, func(k Kind) bool { return k.Phase == phase }); k != nil {
+		for _, o := range k.Median.Operators {
+			if strings.HasPrefix(o.Name, "experts") {
+				ms += float64(o.NS) / 1e6
+			}
+		}
+	}
+	return ms
 }
 
 // Step is a step taken apart: Σ Operators.NS + Σ Gaps.NS = WallNS.

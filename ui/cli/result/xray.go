@@ -36,7 +36,8 @@ several kernels run is of the one that began first.
 tokens, requests, context, wall_ns, next_ns (idle until the next step), period, repeats,
 operators and gaps (cause, ns, n); an operator has name, n, layers, ns, dur_ns, layer_ns,
 wait_ns, products (m, n, k, count), flops, bytes, link_bytes, floor_ns, floor, certain, why
-and kernels; what is not known is null.`, func(ctx context.Context, a *app.App, runs []string) error {
+and kernels; what is not known is null. Where the run counted the tokens of its experts,
+experts has how evenly ranks work, by phase (imbalance, placed, loads, fullest, waits).`, func(ctx context.Context, a *app.App, runs []string) error {
 		found, err := a.XRay(ctx, runs[0], e.Progress())
 		if err != nil {
 			return err
@@ -83,6 +84,7 @@ func printXRay(e *command.Env, r *xray.Report, of *xray.Rank, k xray.Kind) {
 	e.Rows(present.XRay(k.Median))
 	fmt.Fprintln(e.Out)
 	e.Wrapped("  ", present.XRaySentences(k.Median)...)
+	e.Wrapped("  ", present.Experts(r, k.Phase)...)
 	for _, other := range of.Kinds() {
 		if other.Median != k.Median {
 			e.Say("also %s of %s: %s ms, --step %d", other.Phase, unit.Plural(other.Tokens, "token"),
