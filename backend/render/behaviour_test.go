@@ -267,7 +267,7 @@ func (s *site) interrupted(dir string, how ending, env ...string) (string, int) 
 
 func waitFor(t *testing.T, path string) {
 	t.Helper()
-	for range 800 {
+	for range 4800 {
 		if _, err := os.Stat(path); err == nil {
 			return
 		}
