@@ -123,7 +123,7 @@ func (c Counts) Of(phase string) (Balance, error) {
 	full, empty := map[int]int{}, map[int]int{}
 	var most, mean, placedMost, placedMean, worst float64
 	for l, layer := range c.Layers {
-		placed := place(c.total(steps, l), len(ranksOf(c.Owner)))
+		placed := place(c.total(steps, l), len(slices.Compact(slices.Sorted(slices.Values(c.Owner)))))
 		var layerMost, layerMean float64
 		for _, s := range steps {
 			loads := loadsOf(s.Counts[l], c.Owner, phase)
@@ -169,8 +169,6 @@ func (c Counts) total(steps []Step, layer int) []int {
 	}
 	return sum
 }
-
-func ranksOf(owner []int) []int { return slices.Compact(slices.Sorted(slices.Values(owner))) }
 
 // loadsOf is the load of every rank in a layer of a step.
 func loadsOf(counts, owner []int, phase string) map[int]float64 {

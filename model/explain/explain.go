@@ -62,6 +62,16 @@ type Part struct {
 // Change is what a part adds.
 func (p Part) Change() float64 { return p.After - p.Before }
 
+// Add takes another part into this one; what is expected is known where it is of both.
+func (p *Part) Add(o Part) {
+	p.Before, p.After = p.Before+o.Before, p.After+o.After
+	if p.Expected != nil && o.Expected != nil {
+		p.Expected = new(*p.Expected + *o.Expected)
+	} else {
+		p.Expected = nil
+	}
+}
+
 // Group is what kind of time a part is.
 type Group string
 
@@ -91,7 +101,8 @@ func Compare(a, b Run) (Waterfall, error) {
 	sides[0].sameRanks(sides[1])
 	for i, s := range sides {
 		s.takeApart()
-		*[]*Side{&w.Before, &w.After}[i] = Side{s.Name, s.Steps.Layout, s.ranks()}
+		ranks := model.Each(s.stages, func(k *xray.Rank) int { return k.Rank })
+		*[]*Side{&w.Before, &w.After}[i] = Side{s.Name, s.Steps.Layout, ranks}
 		w.Notes = append(w.Notes, s.notes...)
 	}
 	prompt, decode := rows(sides[0].prompt, sides[1].prompt), rows(sides[0].decode, sides[1].decode)
@@ -156,17 +167,10 @@ func (q *quantity) metric(a, b *side, prompt, decode []row) (m Metric, ok bool) 
 		if r.expected != nil {
 			p.Expected = new(*r.expected * nb / q.ns)
 		}
-		sum[0], sum[1] = sum[0]+p.Before, sum[1]+p.After
-		if at < 0 {
+		if sum[0], sum[1] = sum[0]+p.Before, sum[1]+p.After; at < 0 {
 			m.Parts = append(m.Parts, p)
-			return
-		}
-		was := &m.Parts[at]
-		was.Before, was.After = was.Before+p.Before, was.After+p.After
-		if was.Expected != nil && p.Expected != nil {
-			was.Expected = new(*was.Expected + *p.Expected)
 		} else {
-			was.Expected = nil
+			m.Parts[at].Add(p)
 		}
 	}
 	for _, r := range decode {
@@ -205,26 +209,19 @@ func rows(a, b *sum) (all []row) {
 		if slices.ContainsFunc(names[:i], p.same) {
 			continue
 		}
-		r := row{name: p.name, group: p.group}
-		x, y := a.find(p), b.find(p)
-		if x != nil {
-			r.before = x.ns
-		}
-		if y != nil {
-			r.after = y.ns
-		}
-		if x != nil && y != nil && x.work() > 0 && y.work() > 0 && p.group == Operator {
+		x, y := cmp.Or(a.find(p), &part{}), cmp.Or(b.find(p), &part{})
+		r := row{name: p.name, group: p.group, before: x.ns, after: y.ns}
+		if x.work() > 0 && y.work() > 0 && p.group == Operator {
 			r.expected = new(x.ns * x.ratio(y))
 		}
 		all = append(all, r)
 	}
-	slices.SortStableFunc(all, func(x, y row) int { return cmp.Compare(groupOrder(x.group), groupOrder(y.group)) })
+	slices.SortStableFunc(all, func(x, y row) int { return slices.Index(groups, x.group) - slices.Index(groups, y.group) })
 	return all
 }
 
-func groupOrder(g Group) int {
-	return slices.Index([]Group{Operator, Transfer, Wait, Gap, Between, Schedule, Outside}, g)
-}
+// groups are all of them, in the order of a page.
+var groups = []Group{Operator, Transfer, Wait, Gap, Between, Schedule, Outside}
 
 // errNoSteps says why a run cannot be explained.
 func errNoSteps(r *Run) error {

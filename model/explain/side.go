@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/xray"
 )
@@ -80,8 +81,9 @@ func (s *sum) total(g Group) (ns float64) {
 // step adds a step of a stage, without the time that it waited for others, which it returns.
 func (s *sum) step(x *xray.Step) (wait float64) {
 	for _, o := range x.Operators {
-		p := part{name: o.Name, group: Operator, ns: float64(o.NS), flops: value(o.FLOPs), bytes: value(o.Bytes), compute: o.Floor == "compute"}
-		if isCall(&o) {
+		p := part{name: o.Name, group: Operator, ns: float64(o.NS), flops: metric.OrZero(o.FLOPs), bytes: metric.OrZero(o.Bytes),
+			compute: o.Floor == "compute"}
+		if o.WaitNS != nil || slices.Contains(calls, o.Name) {
 			p.group, p.flops, p.bytes = Transfer, 0, 0
 			w := waitOf(&o)
 			wait, p.ns = wait+w, p.ns-w
@@ -96,26 +98,11 @@ func (s *sum) step(x *xray.Step) (wait float64) {
 	return wait
 }
 
-func value(v *float64) float64 {
-	if v == nil {
-		return 0
-	}
-	return *v
-}
-
-// isCall reports whether ranks talk in an operator.
-func isCall(o *xray.Operator) bool {
-	return o.WaitNS != nil || slices.Contains([]string{"all_reduce", "all_gather", "reduce_scatter", "all_to_all", "send",
-		"recv", "send_recv", "broadcast", "control"}, o.Name)
-}
+// calls are the operators in which ranks talk.
+var calls = []string{"all_reduce", "all_gather", "reduce_scatter", "all_to_all", "send", "recv", "send_recv", "broadcast", "control"}
 
 // waitOf is how much of the time of a call was spent waiting for others.
-func waitOf(o *xray.Operator) float64 {
-	if o.WaitNS == nil {
-		return 0
-	}
-	return float64(min(*o.WaitNS, o.NS))
-}
+func waitOf(o *xray.Operator) float64 { return float64(min(metric.OrZero(o.WaitNS), o.NS)) }
 
 // busy is a step without waiting.
 func busy(x *xray.Step) float64 {
@@ -168,14 +155,6 @@ func newSide(r *Run) (*side, error) {
 	return s, nil
 }
 
-// ranks are those whose time it is.
-func (s *side) ranks() (all []int) {
-	for _, k := range s.stages {
-		all = append(all, k.Rank)
-	}
-	return all
-}
-
 // sameRanks takes the same ranks of two runs of one layout: those of the slower run.
 func (s *side) sameRanks(o *side) {
 	if s.Steps.Layout != o.Steps.Layout {
@@ -198,16 +177,9 @@ func (s *side) sameRanks(o *side) {
 func (s *side) takeApart() {
 	first := s.stages[0]
 	kind := first.Kinds()[0]
-	s.phase, s.mid = kind.Phase, kind.Median
-	s.decode = &sum{}
-	var steps []*xray.Step
-	for _, k := range s.stages {
-		steps = append(steps, like(k, kind))
-	}
-	s.next = s.idle(kind)
-	s.decode.chain(steps, s.next)
-	if kind.Phase == metric.Prefill {
-		s.decode = &sum{}
+	s.phase, s.mid, s.next = kind.Phase, kind.Median, s.idle(kind)
+	if s.decode = (&sum{}); kind.Phase != metric.Prefill {
+		s.decode.chain(model.Each(s.stages, func(k *xray.Rank) *xray.Step { return like(k, kind) }), s.next)
 	}
 	best := math.Inf(1)
 	for _, at := range s.iterations() {
@@ -267,7 +239,7 @@ func (s *sum) chain(stages []*xray.Step, next float64) {
 
 // iterations finds the steps up to the last prompt of each traced iteration, by their places: those that are whole where there are some,
 // the shortest first.
-func (s *side) iterations() (places [][]int) {
+func (s *side) iterations() [][]int {
 	type found struct {
 		at  []int
 		ns  int64
@@ -299,10 +271,7 @@ func (s *side) iterations() (places [][]int) {
 		s.notes = append(s.notes, s.Name+": every prompt began before all ranks were recorded: its waits are those of profilers")
 	}
 	slices.SortStableFunc(all, func(a, b found) int { return cmp.Compare(a.ns, b.ns) })
-	for _, f := range all {
-		places = append(places, f.at)
-	}
-	return places
+	return model.Each(all, func(f found) []int { return f.at })
 }
 
 // upTo adds up the steps of an iteration with its schedule: what the order of prompts does to first and to next tokens, by how many

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"slices"
 
 	"shardeck/model/xray"
@@ -26,22 +27,29 @@ type Bound struct {
 var whatIfs = []struct {
 	name, assumes string
 	saves         func(s *side, of *sum, steps []int) float64
-	unknown       func(s *side) string
+	tells         func(s *side) bool // a run of it
+	unknown       string             // why one that does not has no bounds
 }{
 	{"no_straggler", "the slowest rank of a stage takes as long as the median of the others, and nobody waits for it",
-		func(s *side, _ *sum, steps []int) float64 { return s.straggling(steps) }, (*side).alone},
+		func(s *side, _ *sum, steps []int) float64 { return s.straggling(steps) }, (*side).compared,
+		"no stage of it has a second traced rank to be compared with"},
 	{"fast_link", "every transfer between ranks takes half its time, its latency too; waits stay",
-		func(_ *side, of *sum, _ []int) float64 { return of.total(Transfer) / 2 }, (*side).silent},
+		func(_ *side, of *sum, _ []int) float64 { return of.total(Transfer) / 2 }, (*side).talks, silent},
 	{"overlap", "transfers and waits run beside the rest of the step, whichever takes longer; nothing depends on them",
 		func(_ *side, of *sum, _ []int) float64 {
 			talk := max(0, of.total(Transfer)+of.total(Wait))
 			return min(talk, of.ns-talk)
-		}, (*side).silent},
+		}, (*side).talks, silent},
 	{"no_gaps", "kernels follow one another without a pause, within steps and between them",
-		func(_ *side, of *sum, _ []int) float64 { return of.total(Gap) + of.total(Between) }, func(*side) string { return "" }},
+		func(_ *side, of *sum, _ []int) float64 { return of.total(Gap) + of.total(Between) }, func(*side) bool { return true }, ""},
 	{"floor", "every operator with a known floor runs at the GPU's peak or bandwidth: see shardeck xray",
-		func(_ *side, of *sum, _ []int) float64 { return of.gain() }, (*side).floorless},
+		func(_ *side, of *sum, _ []int) float64 { return of.gain() }, func(s *side) bool { return s.Steps.GPU != "" },
+		"the GPU is not known: there are no floors"},
 }
+
+const silent = "it runs on one GPU: nothing is sent"
+
+func (s *side) talks() bool { return s.Steps.Layout.GPUs() > 1 }
 
 // gain is the time above all floors.
 func (s *sum) gain() (ns float64) {
@@ -51,29 +59,11 @@ func (s *sum) gain() (ns float64) {
 	return ns
 }
 
-// alone says why there is no straggler to leave out.
-func (s *side) alone() string {
-	for _, k := range s.Steps.Ranks {
-		if len(k.Steps) > 0 && k.Stage < len(s.stages) && s.stages[k.Stage].Rank != k.Rank {
-			return ""
-		}
-	}
-	return "no stage of it has a second traced rank to be compared with"
-}
-
-// silent says why communication cannot change.
-func (s *side) silent() string {
-	if s.Steps.Layout.GPUs() > 1 {
-		return ""
-	}
-	return "it runs on one GPU: nothing is sent"
-}
-
-func (s *side) floorless() string {
-	if s.Steps.GPU == "" {
-		return "the GPU is not known: there are no floors"
-	}
-	return ""
+// compared reports whether a stage has a rank beside the one that the others wait for.
+func (s *side) compared() bool {
+	return slices.ContainsFunc(s.Steps.Ranks, func(k xray.Rank) bool {
+		return len(k.Steps) > 0 && k.Stage < len(s.stages) && s.stages[k.Stage].Rank != k.Rank
+	})
 }
 
 // straggling is how much longer steps are for the slowest rank of each stage: the steps of the prompts by their places, or where there
@@ -131,24 +121,22 @@ func WhatIfs(r Run) ([]WhatIf, error) {
 	s.takeApart()
 	all := []WhatIf{}
 	for _, w := range whatIfs {
-		out := WhatIf{Name: w.name, Assumes: w.assumes, Unknown: w.unknown(s), Bounds: []Bound{}}
+		out := WhatIf{Name: w.name, Assumes: w.assumes, Bounds: []Bound{}}
+		if !w.tells(s) {
+			out.Unknown = w.unknown
+		}
 		for _, q := range quantities {
 			if !q.there(s) || out.Unknown != "" {
 				continue
 			}
-			now := q.of(&r)
-			saved := 0.0
+			now, traced, saved := q.of(&r), q.traced(s), 0.0
 			if n := q.decodes(s); n > 0 {
 				saved += n * w.saves(s, s.decode, nil)
 			}
 			if q.prompts > 0 {
 				saved += w.saves(s, s.prompt, s.at)
 			}
-			traced := q.traced(s)
-			if now == 0 {
-				now = traced
-			}
-			saved /= q.ns
+			now, saved = cmp.Or(now, traced), saved/q.ns
 			best := now - saved
 			if saved > now/2 { // a profiler that slows the host makes gaps longer, not kernels
 				best = min(now, traced-saved)

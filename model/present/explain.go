@@ -71,12 +71,7 @@ func folded(m explain.Metric) (parts []explain.Part) {
 			continue
 		}
 		n++
-		rest.Before, rest.After = rest.Before+p.Before, rest.After+p.After
-		if rest.Expected != nil && p.Expected != nil {
-			rest.Expected = new(*rest.Expected + *p.Expected)
-		} else {
-			rest.Expected = nil
-		}
+		rest.Add(p)
 	}
 	slices.SortStableFunc(parts, func(a, b explain.Part) int {
 		if a.Group != b.Group || a.Group != explain.Operator {
@@ -110,10 +105,11 @@ func fall(from, to, low, high float64) Cell {
 	const width = 24
 	column := func(v float64) int { return int(math.Round(width * (v - low) / max(high-low, 1e-12))) }
 	a, b := column(min(from, to)), column(max(from, to))
-	if to <= from {
-		return Cell{Text: strings.Repeat(" ", a) + strings.Repeat("█", b-a), Role: Good}
+	block, role := "█", Good
+	if to > from {
+		block, role = "▓", Bad
 	}
-	return Cell{Text: strings.Repeat(" ", a) + strings.Repeat("▓", b-a), Role: Bad}
+	return Cell{Text: strings.Repeat(" ", a) + strings.Repeat(block, b-a), Role: role}
 }
 
 // ExplainHead says what a metric was before and after.
@@ -161,9 +157,8 @@ func ExplainWords(m explain.Metric) (out []string) {
 	return out
 }
 
-var whatIfTitles = map[string]string{"no_straggler": "no straggler", "fast_link": "link twice as fast",
-	"overlap": "perfect overlap", "no_gaps": "no gaps",
-	"floor": "at the floor"}
+var whatIfTitles = map[string]string{"no_straggler": "no straggler", "fast_link": "link twice as fast", "overlap": "perfect overlap",
+	"no_gaps": "no gaps", "floor": "at the floor"}
 
 // WhatIfs are the bounds of a run, a column for each metric; Remark is not theirs, the assumptions stand apart.
 func WhatIfs(all []explain.WhatIf) Table {
@@ -199,10 +194,9 @@ func WhatIfs(all []explain.WhatIf) Table {
 // WhatIfWords are the assumptions, and what is not known and why.
 func WhatIfWords(all []explain.WhatIf) (out []string) {
 	for _, w := range all {
+		out = append(out, whatIfTitles[w.Name]+": "+w.Assumes)
 		if w.Unknown != "" {
-			out = append(out, whatIfTitles[w.Name]+": not known: "+w.Unknown)
-		} else {
-			out = append(out, whatIfTitles[w.Name]+": "+w.Assumes)
+			out[len(out)-1] = whatIfTitles[w.Name] + ": not known: " + w.Unknown
 		}
 	}
 	return out

@@ -83,14 +83,13 @@ func (p *parser) recorded(z sizes, op string) (c cost, ok bool) {
 
 // costs is what an operator must do at least, of so many layers and kernels.
 func (z sizes) costs(p *parser, raw *Raw, op string, layers, kernels int) cost {
-	s, known := z.s, raw.Tokens >= 0
+	s, h, n, k := z.s, z.s.Hidden, layers, kernels
 	switch {
-	case s.Hidden == 0:
+	case h == 0:
 		return cost{unknown: "the model's shape is not known"}
-	case !known:
+	case raw.Tokens < 0:
 		return cost{unknown: "how many tokens the step has is not known"}
 	}
-	h, n, k := s.Hidden, layers, kernels
 	if values := map[string]int{"embedding": 2 * h, "norm": 2 * h * k, "residual": 3 * h * min(k, 2*n), "qk_norm": 2 * n * (z.q + z.k),
 		"rope": 2 * n * (z.q + z.k), "cache": 2 * n * (z.k + z.v), "activation": 3 * n * z.ffn}[op]; values > 0 { // of each token
 		return cost{bytes: float64(values) * z.t * z.w}
@@ -151,14 +150,9 @@ func (z sizes) up(width int) []Matmul {
 func (z sizes) qkv(p *parser, raw *Raw, layers int) cost {
 	h, m := z.s.Hidden, z.s.MLA
 	if m == nil {
-		products := []Matmul{{N: z.q + z.k + z.v, K: h}}
-		switch p.loops["qkv"] {
-		case 1:
-		case 2:
-			products = []Matmul{{N: z.q, K: h}, {N: z.k + z.v, K: h}}
-		case 3:
-			products = []Matmul{{N: z.q, K: h}, {N: z.k, K: h}, {N: z.v, K: h}}
-		default:
+		products := map[int][]Matmul{1: {{N: z.q + z.k + z.v, K: h}}, 2: {{N: z.q, K: h}, {N: z.k + z.v, K: h}},
+			3: {{N: z.q, K: h}, {N: z.k, K: h}, {N: z.v, K: h}}}[p.loops["qkv"]]
+		if products == nil {
 			return cost{unknown: "more products than queries, keys and values"}
 		}
 		c := z.of(z.t, layers, z.wb, products...)

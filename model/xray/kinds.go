@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 )
 
@@ -18,28 +19,19 @@ type Kind struct {
 
 // Kinds are the kinds of steps of a rank: decode first, then the usual one: of most tokens, and often.
 func (r *Rank) Kinds() []Kind {
-	type key struct {
-		phase            string
-		tokens, requests int
-	}
-	by, order := map[key][]*Step{}, []key(nil)
+	steps := make([]*Step, len(r.Steps))
 	for i := range r.Steps {
-		s := &r.Steps[i]
-		k := key{s.Phase, s.Tokens, s.Requests}
-		if by[k] == nil {
-			order = append(order, k)
-		}
-		by[k] = append(by[k], s)
+		steps[i] = &r.Steps[i]
 	}
-	out := make([]Kind, len(order))
-	for i, k := range order {
-		steps := by[k]
-		n := len(steps)
-		if whole := slices.DeleteFunc(slices.Clone(steps), func(s *Step) bool { return s.Cut }); len(whole) > 0 {
-			steps = whole
+	out := []Kind{}
+	for _, g := range model.Grouped(steps, func(s *Step) Kind { return Kind{Phase: s.Phase, Tokens: s.Tokens, Requests: s.Requests} }) {
+		k, whole := g.Key, slices.DeleteFunc(slices.Clone(g.All), func(s *Step) bool { return s.Cut })
+		if len(whole) == 0 {
+			whole = g.All
 		}
-		slices.SortStableFunc(steps, func(a, b *Step) int { return cmp.Compare(a.WallNS, b.WallNS) })
-		out[i] = Kind{k.phase, k.tokens, k.requests, n, steps[(len(steps)-1)/2]}
+		slices.SortStableFunc(whole, func(a, b *Step) int { return cmp.Compare(a.WallNS, b.WallNS) })
+		k.Steps, k.Median = len(g.All), whole[(len(whole)-1)/2]
+		out = append(out, k)
 	}
 	decode := func(k Kind) int { return map[bool]int{true: 0, false: 1}[k.Phase == metric.Decode] }
 	slices.SortStableFunc(out, func(a, b Kind) int {

@@ -1,5 +1,11 @@
 package xray
 
+import (
+	"slices"
+
+	"shardeck/model"
+)
+
 // parser gives each kernel of a step its operator. Attention is what layers are counted by: it comes once a layer, whatever else is
 // fused. From one attention to the next lie the rest of a layer and the beginning of the next one; norms and activations divide that
 // into regions, and in a region the order of the products tells which is which.
@@ -96,10 +102,8 @@ func (p *parser) put(i int, op string, layer int) {
 // find is the first kernel in [from, to) of one of the parts; to: there is none.
 func (p *parser) find(from, to int, parts ...string) int {
 	for i := from; i < to; i++ {
-		for _, part := range parts {
-			if p.k[i].Part == part || part == "norm" && p.k[i].Norm {
-				return i
-			}
+		if slices.Contains(parts, p.k[i].Part) || p.k[i].Norm && slices.Contains(parts, "norm") {
+			return i
 		}
 	}
 	return to
@@ -381,5 +385,5 @@ func (in *Input) layers() int {
 	if in.Shape.Layers == 0 || in.Layout.PP < 1 || in.Stage >= in.Layout.PP {
 		return 0
 	}
-	return stageLayers(in)
+	return model.StageLayers(in.Shape.Layers, in.Layout.PP)[in.Stage]
 }

@@ -7,12 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"shardeck/model"
 )
-
-// stageLayers is how many layers the stage of a rank holds.
-func stageLayers(in *Input) int { return model.StageLayers(in.Shape.Layers, in.Layout.PP)[in.Stage] }
 
 // Analyse takes the steps of a rank apart, one after the other. Any input gives some answer.
 func Analyse(in Input, steps iter.Seq[*Raw]) Rank {
@@ -134,13 +129,8 @@ func (s *Step) launches(k []Kernel) {
 		return
 	}
 	s.CallNS, s.PitchNS = median(calls), median(pitch)
-	host := int64(0)
-	for _, g := range s.Gaps {
-		if g.Cause == "host" {
-			host = g.NS
-		}
-	}
-	s.Bound = new(host*10 > s.WallNS)
+	host := slices.IndexFunc(s.Gaps, func(g Gap) bool { return g.Cause == "host" })
+	s.Bound = new(host >= 0 && s.Gaps[host].NS*10 > s.WallNS)
 }
 
 // median of a list, which it sorts; nil of none.
@@ -180,9 +170,7 @@ func (p *parser) period() (length, repeats int) {
 
 // add counts a kernel of an operator.
 func (p *parser) add(s *sum, i int, own int64) *sum {
-	if s == nil {
-		s = &sum{byLayer: map[int]int64{}, names: map[string]int64{}}
-	}
+	s = cmp.Or(s, &sum{byLayer: map[int]int64{}, names: map[string]int64{}})
 	k := &p.k[i]
 	s.parts++
 	if k.Part != "gemm_part" && k.Part != "fill" {
@@ -220,7 +208,7 @@ func (in *Input) operator(p *parser, z sizes, raw *Raw, name string, s *sum) Ope
 	o.Kernels = slices.SortedFunc(maps.Keys(s.names), func(a, b string) int {
 		return cmp.Or(cmp.Compare(s.names[b], s.names[a]), cmp.Compare(a, b))
 	})
-	if isCall(p, name) {
+	if slices.ContainsFunc(p.k, func(k Kernel) bool { return k.Call == name }) {
 		in.link(&o, s)
 		return o
 	}
@@ -241,7 +229,7 @@ func (in *Input) operator(p *parser, z sizes, raw *Raw, name string, s *sum) Ope
 		}
 		in.setFloor(&o, c.flops, c.bytes, 0)
 	} else if o.Why == "" {
-		o.Why, o.Certain = c.unknown, !isProduct(name)
+		o.Why, o.Certain = c.unknown, !slices.Contains(products, name)
 	}
 	return o
 }
@@ -254,23 +242,15 @@ func (in *Input) setFloor(o *Operator, flops, bytes, link float64) {
 	case ns > 1.1*float64(o.DurNS) && !o.Certain && o.Why != "":
 		o.FLOPs, o.Bytes, o.Why = nil, nil, o.Why+fmt.Sprintf(", it would take %.1f µs at least: that is not so", ns/1e3)
 	case ns > 1.1*float64(o.DurNS) && len(o.Products) > 0:
-		o.Certain = false
 		o.Why = fmt.Sprintf("faster than the GPU could do it (%.1f µs at least): something else ran than the model's shape says", ns/1e3)
-		o.FLOPs, o.Bytes, o.Products = nil, nil, []Matmul{}
+		o.Certain, o.FLOPs, o.Bytes, o.Products = false, nil, nil, []Matmul{}
 	default:
 		o.FloorNS, o.Floor = new(min(int64(ns), o.DurNS)), by
 	}
 }
 
-// isProduct reports whether an operator is products of matrices by the model's shape.
-func isProduct(name string) bool {
-	return slices.Contains([]string{"qkv", "attention", "o", "gate_up", "down", "experts", "shared", "head"}, name)
-}
-
-// isCall reports whether an operator is of communication.
-func isCall(p *parser, name string) bool {
-	return slices.ContainsFunc(p.k, func(k Kernel) bool { return k.Call == name })
-}
+// products are the operators that are products of matrices by the model's shape.
+var products = []string{"qkv", "attention", "o", "gate_up", "down", "experts", "shared", "head"}
 
 // link sums up communication.
 func (in *Input) link(o *Operator, s *sum) {

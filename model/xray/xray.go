@@ -87,8 +87,7 @@ func (r *Report) ExpertsMS(rank int, phase string) (ms float64) {
 	if of == nil {
 		return 0
 	}
-	kinds := of.Kinds()
-	if k := model.First(kinds, func(k Kind) bool { return k.Phase == phase }); k != nil {
+	if k := model.First(of.Kinds(), func(k Kind) bool { return k.Phase == phase }); k != nil {
 		for _, o := range k.Median.Operators {
 			if strings.HasPrefix(o.Name, "experts") {
 				ms += float64(o.NS) / 1e6
