@@ -12,7 +12,6 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"time"
 
 	"shardeck/backend/atomicfile"
 	"shardeck/backend/render"
@@ -174,18 +173,9 @@ func (c *Calibrations) Submit(ctx context.Context, p Plan) (model.Submission, er
 
 // File is a calibration with the constants made of it: constants.json.
 type File struct {
-	Name   string    `json:"name"` // of its folder
-	Date   time.Time `json:"date"`
-	Host   string    `json:"host"`
-	GPU    string    `json:"gpu"`
-	Ranks  int       `json:"ranks"`
-	Nodes  int       `json:"nodes"`
-	Models []string  `json:"models"`
-
-	Precision string              `json:"precision"`
-	Versions  map[string]string   `json:"versions"`
+	Name string `json:"name"` // of its folder
+	forecast.Setting
 	Constants []forecast.Constant `json:"constants"`
-	Missing   []string            `json:"missing"`
 
 	Measured forecast.Calibration `json:"-"`
 }
@@ -218,8 +208,7 @@ func (c *Calibrations) read(name string) (File, error) {
 		return File{}, fmt.Errorf("is not sound JSON: %w", err)
 	}
 	clean(&m)
-	return File{Name: name, Date: m.Date, Host: m.Host, GPU: m.GPU, Ranks: m.Ranks, Nodes: m.Nodes, Models: m.Models, Precision: m.Precision,
-		Versions: m.Versions, Constants: m.Constants(), Missing: append([]string{}, m.Missing...), Measured: m}, nil
+	return File{name, m.Setting, m.Constants(), m}, nil
 }
 
 // clean makes what a file says fit for a screen.

@@ -4,27 +4,33 @@ package forecast
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
+
+	"shardeck/model"
 )
 
 // Calibration is what a job of `shardeck calibrate` measured on one machine, as its runner writes it:
 // experiments/calibration/<name>/calibration.json. Constants makes the constants of the laws from it. A calibration
 // of the GPU and the versions of a run stands before every prior.
 type Calibration struct {
-	Schema    int               `json:"schema"` // 1
+	Schema int `json:"schema"` // 1
+	Setting
+	Backend string   `json:"backend"` // of collectives: nccl or gloo
+	Samples []Sample `json:"samples"`
+}
+
+// Setting says what a calibration measured, where and when.
+type Setting struct {
 	Date      time.Time         `json:"date"`
 	Host      string            `json:"host"`      // where rank 0 ran
 	GPU       string            `json:"gpu"`       // as the driver names it; empty: measured on processors, by gloo
 	Precision string            `json:"precision"` // of all that was computed and sent: bfloat16
 	Ranks     int               `json:"ranks"`
 	Nodes     int               `json:"nodes"`
-	Backend   string            `json:"backend"`  // of collectives: nccl or gloo
 	Versions  map[string]string `json:"versions"` // torch, cuda, nccl, python
 	Models    []string          `json:"models"`   // whose sizes were measured
-	Samples   []Sample          `json:"samples"`
-	Missing   []string          `json:"missing,omitempty"` // what could not be measured, and why
+	Missing   []string          `json:"missing"`  // what could not be measured, and why
 }
 
 // Sample is one operation of one size, timed on the device: many calls in a row as one CUDA graph (on processors a loop),
@@ -113,21 +119,15 @@ type constantKey struct {
 
 // Constants fits the laws to the samples, in the order of Laws; a law without a sample is left out.
 func (c Calibration) Constants() []Constant {
-	parts := map[constantKey][]Sample{}
-	for _, s := range c.Samples {
-		if s.Seconds > 0 {
-			k := keyOf(s)
-			parts[k] = append(parts[k], s)
-		}
-	}
-	keys := slices.SortedFunc(maps.Keys(parts), func(a, b constantKey) int {
-		return cmp.Or(cmp.Compare(slices.Index(Laws, a.law), slices.Index(Laws, b.law)), cmp.Compare(a.law, b.law), cmp.Compare(a.nodes, b.nodes),
-			cmp.Compare(a.group, b.group), cmp.Compare(a.operator, b.operator))
-	})
 	all := []Constant{}
-	for _, k := range keys {
-		all = append(all, constantOf(k, parts[k]))
+	timed := slices.DeleteFunc(slices.Clone(c.Samples), func(s Sample) bool { return !(s.Seconds > 0) })
+	for _, g := range model.Grouped(timed, keyOf) {
+		all = append(all, constantOf(g.Key, g.All))
 	}
+	slices.SortFunc(all, func(a, b Constant) int {
+		return cmp.Or(slices.Index(Laws, a.Law)-slices.Index(Laws, b.Law), cmp.Compare(a.Law, b.Law), a.Nodes-b.Nodes, a.Group-b.Group,
+			cmp.Compare(a.Operator, b.Operator))
+	})
 	return all
 }
 
@@ -140,10 +140,7 @@ func keyOf(s Sample) constantKey {
 }
 
 func constantOf(k constantKey, samples []Sample) Constant {
-	points := make([]Point, len(samples))
-	for i, s := range samples {
-		points[i] = Point{s.Size(), s.Seconds}
-	}
+	points := model.Each(samples, func(s Sample) Point { return Point{s.Size(), s.Seconds} })
 	most := 1
 	if k.law.Collective() || k.law == PrefillAttention || k.law == DecodeAttention || k.law == MemoryCopy {
 		most = MostPieces

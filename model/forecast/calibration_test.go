@@ -88,7 +88,7 @@ func TestConstants(t *testing.T) {
 
 // A model takes the attention of its own kind, whichever was measured last.
 func TestAttentionOfTheModelsKind(t *testing.T) {
-	c := Calibration{GPU: h100.Names[0]}
+	c := Calibration{Setting: Setting{GPU: h100.Names[0]}}
 	for i := 1.0; i <= 4; i++ {
 		for operator, rate := range map[string]float64{GroupedOperator: 3e12, LatentOperator: 1e12} {
 			c.Samples = append(c.Samples, Sample{Law: DecodeAttention, Operator: operator, Group: 1, Nodes: 1, Bytes: i * 1e8, Seconds: 1e-5 + i*1e8/rate})

@@ -212,7 +212,7 @@ func TestLaunchBound(t *testing.T) {
 
 // A calibration of the machine stands before the table.
 func TestCalibrationBeforePriors(t *testing.T) {
-	c := Calibration{GPU: h100.Names[0]}
+	c := Calibration{Setting: Setting{GPU: h100.Names[0]}}
 	for i := 1.0; i <= 4; i++ {
 		c.Samples = append(c.Samples, Sample{Law: DecodeGEMM, Group: 1, Nodes: 1, Bytes: i * 1e8, Seconds: 4e-6 + i*1e8/3.1e12},
 			Sample{Law: AllReduce, Group: 2, Nodes: 1, Bytes: i * 1e6, Seconds: 9e-6 + i*1e6/99e9})

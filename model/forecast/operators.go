@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/xray"
 )
@@ -40,36 +41,30 @@ func (f *fitted) operators(r *Run) (all []observation) {
 			continue
 		}
 		whole := w.step(b)[0]
-		see := func(k work, error float64, names ...string) {
-			k.graph, k.prompt = whole.graph, whole.prompt
-			all = appendSeen(all, k, error, medianOf(alike, names))
+		see := func(k work, error float64, of func(xray.Step) int64) {
+			values := model.Each(alike, func(s xray.Step) float64 { return float64(of(s)) })
+			if ns := metric.Median(values); ns > 0 {
+				k.graph, k.prompt = whole.graph, whole.prompt
+				p := &plan{terms: []term{{work: k, weight: [quantities]float64{iteration: 1}}}}
+				all = append(all, observation{plan: p, q: iteration, log: math.Log(ns / 1e3), error: error, trace: true})
+			}
 		}
 		for name, k := range w.products(b) {
-			see(k, operatorError, name)
+			see(k, operatorError, timeOf(name))
 		}
-		see(work{decode: whole.decode, prefill: whole.prefill, short: whole.short, heads: whole.heads}, attentionError, "attention")
+		see(work{decode: whole.decode, prefill: whole.prefill, short: whole.short, heads: whole.heads}, attentionError, timeOf("attention"))
 		if b.decode > 0 && len(b.prompts) == 0 {
-			see(work{small: whole.small, whole: whole.whole, split: whole.split, alone: whole.alone}, operatorError, otherOperators...)
+			see(work{small: whole.small, whole: whole.whole, split: whole.split, alone: whole.alone}, operatorError, timeOf(otherOperators...))
 		} else {
-			see(work{whole: whole.whole}, operatorError, wholeOperators...)
-			see(work{split: whole.split}, operatorError, splitOperators...)
+			see(work{whole: whole.whole}, operatorError, timeOf(wholeOperators...))
+			see(work{split: whole.split}, operatorError, timeOf(splitOperators...))
 		}
 		if whole.graph {
-			all = appendSeen(all, work{graph: true, kernels: whole.kernels, calls: whole.calls}, gapError, medianGap(alike))
+			see(work{kernels: whole.kernels, calls: whole.calls}, gapError, gaps)
 		}
-		all = appendSeen(all, work{fixed: whole.fixed, moving: whole.moving}, operatorError, medianTransfer(alike))
+		see(work{fixed: whole.fixed, moving: whole.moving}, operatorError, transfers)
 	}
 	slices.SortStableFunc(all, func(a, b observation) int { return cmp.Compare(a.log, b.log) }) // maps have no order, and sums of floats one
-	return all
-}
-
-// appendSeen adds an observation of so many ns, if there are any.
-func appendSeen(all []observation, k work, error, ns float64) []observation {
-	p := &plan{terms: []term{{work: k, weight: [quantities]float64{iteration: 1}}}}
-	if o := (observation{plan: p, q: iteration, error: error, trace: true}); ns > 0 {
-		o.log = math.Log(ns / 1e3)
-		return append(all, o)
-	}
 	return all
 }
 
@@ -79,20 +74,12 @@ func kindsOf(steps []xray.Step) [][]xray.Step {
 		phase            string
 		tokens, requests int
 	}
-	byKind := map[kind][]xray.Step{}
-	for _, s := range steps {
-		if s.Repeats > 0 && s.Tokens > 0 && s.Requests > 0 && s.Context > 0 && s.Phase != metric.Mixed {
-			k := kind{s.Phase, s.Tokens, s.Requests}
-			byKind[k] = append(byKind[k], s)
-		}
-	}
-	var all [][]xray.Step
-	for _, list := range byKind {
-		all = append(all, list)
-	}
-	slices.SortFunc(all, func(a, b []xray.Step) int {
-		return cmp.Or(len(b)-len(a), b[0].Tokens-a[0].Tokens, a[0].Index-b[0].Index)
+	told := slices.DeleteFunc(slices.Clone(steps), func(s xray.Step) bool {
+		return s.Repeats <= 0 || s.Tokens <= 0 || s.Requests <= 0 || s.Context <= 0 || s.Phase == metric.Mixed
 	})
+	kinds := model.Grouped(told, func(s xray.Step) kind { return kind{s.Phase, s.Tokens, s.Requests} })
+	all := model.Each(kinds, func(g model.Group[kind, xray.Step]) []xray.Step { return g.All })
+	slices.SortStableFunc(all, func(a, b []xray.Step) int { return cmp.Or(len(b)-len(a), b[0].Tokens-a[0].Tokens) })
 	return all[:min(len(all), mostSteps)]
 }
 
@@ -109,10 +96,8 @@ func (w worker) batchOf(s xray.Step) (b batch, ok bool) {
 		for range s.Requests {
 			b.prompts = append(b.prompts, chunk{s.Tokens / s.Requests, 0})
 		}
-	default:
-		return b, false
 	}
-	return b, true
+	return b, b.decode+len(b.prompts) > 0
 }
 
 // products are the GEMMs of a step by the names of their operators, the head among them.
@@ -120,9 +105,8 @@ func (w worker) products(b batch) map[string]work {
 	all, tokens := map[string]work{}, b.tokens()
 	for _, m := range w.matrices[0] {
 		if !m.Experts && w.c.Shape.MLA == nil {
-			k := all[m.Name]
-			k.gemms = append(k.gemms, gemm{float64(m.Bytes), 2 * tokens * float64(m.Out) * float64(m.In), float64(m.Layers)})
-			all[m.Name] = k
+			of := gemm{float64(m.Bytes), 2 * tokens * float64(m.Out) * float64(m.In), float64(m.Layers)}
+			all[m.Name] = work{gemms: append(all[m.Name].gemms, of)}
 		}
 	}
 	head := work{}
@@ -131,46 +115,34 @@ func (w worker) products(b batch) map[string]work {
 	return all
 }
 
-// medianOf is the median over steps of the time of some operators, in ns; 0: one of the steps is not told with certainty, or has none.
-func medianOf(steps []xray.Step, names []string) float64 {
-	return medianBy(steps, func(s xray.Step) (sum float64) {
+// timeOf gives the time of some operators of a step, in ns, as far as they are told with certainty.
+func timeOf(names ...string) func(xray.Step) int64 {
+	return func(s xray.Step) (sum int64) {
 		for _, o := range s.Operators {
 			if slices.Contains(names, o.Name) && o.Certain {
-				sum += float64(o.NS)
+				sum += o.NS
 			}
 		}
 		return sum
-	})
-}
-
-// medianGap is that of the time between kernels of a graph.
-func medianGap(steps []xray.Step) float64 {
-	return medianBy(steps, func(s xray.Step) (sum float64) {
-		for _, g := range s.Gaps {
-			if g.Cause == "between" || g.Cause == "graph" || g.Cause == "stream" {
-				sum += float64(g.NS)
-			}
-		}
-		return sum
-	})
-}
-
-// medianTransfer is that of collectives without their waits for other ranks, where those are known.
-func medianTransfer(steps []xray.Step) float64 {
-	return medianBy(steps, func(s xray.Step) (sum float64) {
-		for _, o := range s.Operators {
-			if o.WaitNS != nil {
-				sum += float64(o.DurNS - *o.WaitNS)
-			}
-		}
-		return sum
-	})
-}
-
-func medianBy(steps []xray.Step, of func(xray.Step) float64) float64 {
-	values := make([]float64, len(steps))
-	for i, s := range steps {
-		values[i] = of(s)
 	}
-	return metric.Median(values)
+}
+
+// gaps is the time between the kernels of a graph, in ns.
+func gaps(s xray.Step) (sum int64) {
+	for _, g := range s.Gaps {
+		if g.Cause == "between" || g.Cause == "graph" || g.Cause == "stream" {
+			sum += g.NS
+		}
+	}
+	return sum
+}
+
+// transfers is the time of collectives without their waits for other ranks, where those are known, in ns.
+func transfers(s xray.Step) (sum int64) {
+	for _, o := range s.Operators {
+		if o.WaitNS != nil {
+			sum += o.DurNS - *o.WaitNS
+		}
+	}
+	return sum
 }

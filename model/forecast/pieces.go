@@ -22,18 +22,23 @@ const MostPieces = 3
 // leastPoints is how many measurements a piece stands on.
 const leastPoints = 3
 
-// At is the time by a law, in seconds.
-func At(pieces []Piece, size float64) float64 {
-	t := 0.0
-	for i, p := range pieces {
-		if i > 0 && size <= p.Above {
-			break
-		}
-		if t = p.T0; p.Rate > 0 {
-			t += size / p.Rate
+// PieceAt is the piece of a law that a size lies in; nil: there is none.
+func PieceAt(pieces []Piece, size float64) (at *Piece) {
+	for i := range pieces {
+		if i == 0 || size > pieces[i].Above {
+			at = &pieces[i]
 		}
 	}
-	return t
+	return at
+}
+
+// At is the time by a law, in seconds.
+func At(pieces []Piece, size float64) float64 {
+	p := cmp.Or(PieceAt(pieces, size), &Piece{})
+	if p.Rate > 0 {
+		return p.T0 + size/p.Rate
+	}
+	return p.T0
 }
 
 // FitPieces fits seconds = t0 + size/rate in up to most pieces, by least squares of the relative error, with neither t0 nor

@@ -2,6 +2,7 @@ package forecast
 
 import (
 	"math"
+	"slices"
 
 	"shardeck/model"
 )
@@ -104,9 +105,8 @@ func (w worker) serve(p *plan, here int, share float64) {
 	for s.active() > 0 {
 		s.decode()
 	}
-	for q, weight := range map[quantity]float64{ttft: share, iteration: share} {
-		p.first[q] += weight
-	}
+	p.first[ttft] += share
+	p.first[iteration] += share
 	if d.MaxTokens > 1 {
 		p.decode[tpot] += share / float64(d.MaxTokens-1)
 		p.decode[iteration] += share
@@ -161,12 +161,8 @@ func (s *schedule) prefill() {
 
 // decode is the steps up to the end of the requests that end first.
 func (s *schedule) decode() {
-	steps := math.MaxInt
-	for _, g := range s.groups {
-		if g.left > 0 {
-			steps = min(steps, g.left)
-		}
-	}
+	under := slices.DeleteFunc(slices.Clone(s.groups), func(g group) bool { return g.left <= 0 })
+	steps := slices.MinFunc(under, func(a, b group) int { return a.left - b.left }).left
 	b := s.decoding(steps)
 	if waves := min(s.c.Experiment.Layout.PP, len(s.groups)); waves > 1 { // which fill the stages by turns
 		b.decode = model.CeilDiv(b.decode, waves)

@@ -29,8 +29,7 @@ const (
 // hostDoubt is how far a time that the host sets may lie off: alone, by the pace of one process; with collectives by that of several,
 // which wait for the last of them.
 func (f *fitted) hostDoubt(p *plan) float64 {
-	calls := slices.ContainsFunc(p.terms, func(t term) bool { return t.calls > 0 })
-	if !calls {
+	if !slices.ContainsFunc(p.terms, func(t term) bool { return t.calls > 0 }) {
 		return 0.15
 	}
 	for i := range f.plans {
@@ -44,7 +43,7 @@ func (f *fitted) hostDoubt(p *plan) float64 {
 
 // family is what models must share for the trace of one to tell of another.
 func family(s model.Shape) string {
-	attention, ffn := "grouped-query attention", "dense"
+	attention, ffn := "grouped-query attention", "dense feed-forward"
 	if s.MLA != nil {
 		attention = "latent attention"
 	}
@@ -57,7 +56,7 @@ func family(s model.Shape) string {
 	if ffns['e'] > 0 {
 		ffn = "experts"
 	}
-	return attention + " and " + map[string]string{"dense": "dense feed-forward", "experts": "experts"}[ffn]
+	return attention + " and " + ffn
 }
 
 // refusal says why there is nothing for a forecast to stand on; empty: there is.
@@ -74,8 +73,7 @@ func (l *Machines) refusal(c Config, f *fitted) string {
 	if f == nil || len(f.runs) == 0 {
 		return l.otherMachine(c)
 	}
-	traced := slices.DeleteFunc(slices.Clone(f.runs), func(r Run) bool { return len(r.Steps) == 0 })
-	if len(traced) == 0 {
+	if !slices.ContainsFunc(f.runs, func(r Run) bool { return len(r.Steps) > 0 }) {
 		return "no trace of a run of " + c.what() + ": timings alone cannot tell the reading of weights from fixed costs; trace one run"
 	}
 	graph := f.engine.inGraph(c)
@@ -144,8 +142,7 @@ func (l *Machines) otherMachine(c Config) string {
 func (f *fitted) spans() bool {
 	return slices.ContainsFunc(f.runs, func(r Run) bool {
 		return r.Config.GPUsPerNode > 0 && r.Config.Experiment.Layout.GPUs() > r.Config.GPUsPerNode
-	}) ||
-		slices.ContainsFunc(f.links, func(c Collective) bool { return c.Nodes > 1 && c.Source == "calibration" })
+	}) || slices.ContainsFunc(f.links, func(c Collective) bool { return c.Nodes > 1 && c.Source == "calibration" })
 }
 
 // sizes are what the laws are extrapolated in, with their names.

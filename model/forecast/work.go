@@ -1,8 +1,8 @@
 package forecast
 
 import (
-	"cmp"
 	"math"
+	"slices"
 
 	"shardeck/model"
 )
@@ -256,12 +256,12 @@ func (w worker) call(k *work, kind string, group int, bytes, n float64) {
 // count sums the launches of a stage.
 func (w worker) count(k *work, pp int) {
 	e, products := w.m.engine, 0.0
-	for _, g := range k.gemms {
-		products += g.n
-	}
-	for _, g := range k.experts {
+	for _, g := range slices.Concat(k.gemms, k.experts) {
 		products += g.n
 	}
 	k.kernels = k.small + products*(1+e.GemmSplits) + 2*k.heads
-	k.hosted += k.heads*e.Launches + cmp.Or(map[bool]float64{true: e.LatentLaunches * k.heads}[w.c.Shape.MLA != nil], 0)
+	k.hosted += k.heads * e.Launches
+	if w.c.Shape.MLA != nil {
+		k.hosted += k.heads * e.LatentLaunches
+	}
 }

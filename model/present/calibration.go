@@ -1,6 +1,7 @@
 package present
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -18,11 +19,11 @@ func Calibrated(all []forecast.Constant, before func(forecast.Constant) ([]forec
 		for i, p := range c.Pieces {
 			row := []Cell{{}, {}, dim(sizeFrom(c, i)), positive(p.T0 * 1e6), positive(p.Rate / rateScale(c.Law)), dim(rateUnit(c.Law, p)), {}, {}, {}, {}, {}}
 			if i == 0 {
-				row[0], row[1] = Cell{Text: lawName(c), Role: Strong}, Cell{Text: ranksOf(c)}
+				row[0], row[1] = Cell{Text: strings.TrimSpace(words(string(c.Law)) + " " + c.Operator), Role: Strong}, Cell{Text: ranksOf(c)}
 				row[6], row[7] = Cell{Text: unit.Number(c.Error, 1)}, Cell{Text: unit.Number(c.Worst, 0)}
 				row[10] = dim(source)
 			}
-			if at := pieceAt(prior, sizeIn(c, i)); at != nil {
+			if at := forecast.PieceAt(prior, sizeIn(c, i)); at != nil {
 				row[8], row[9] = positive(at.T0*1e6), positive(at.Rate/rateScale(c.Law))
 			}
 			t.Add(row...)
@@ -52,10 +53,6 @@ func CalibrationSamples(m forecast.Calibration, all []forecast.Constant) Table {
 }
 
 func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
-
-func lawName(c forecast.Constant) string {
-	return strings.TrimSpace(words(string(c.Law)) + " " + c.Operator)
-}
 
 // ranksOf is how many ranks took part, and on how many nodes: "8 on 2".
 func ranksOf(c forecast.Constant) string {
@@ -92,10 +89,7 @@ func rateUnit(l forecast.Law, p forecast.Piece) string {
 
 // sizeFrom is where a piece of a law begins: the first at the smallest size that was measured.
 func sizeFrom(c forecast.Constant, piece int) string {
-	if piece == 0 {
-		return sizeText(c.Law, c.Smallest)
-	}
-	return sizeText(c.Law, c.Pieces[piece].Above)
+	return sizeText(c.Law, cmp.Or(c.Pieces[piece].Above, c.Smallest))
 }
 
 func sizeText(l forecast.Law, size float64) string {
@@ -116,23 +110,8 @@ func sizeIn(c forecast.Constant, piece int) float64 {
 	return c.Largest
 }
 
-// pieceAt is the piece of a law that a size lies in; nil: there is none.
-func pieceAt(pieces []forecast.Piece, size float64) *forecast.Piece {
-	var at *forecast.Piece
-	for i, p := range pieces {
-		if i == 0 || size > p.Above {
-			at = &pieces[i]
-		}
-	}
-	return at
-}
-
 // CalibrationWords says what was measured where: "NVIDIA H200, 2 GPUs, bfloat16, nccl; torch 2.11.0 …; 30 Nov 2026 18:31".
-func CalibrationWords(m forecast.Calibration) string {
-	machine := m.GPU
-	if machine == "" {
-		machine = "processors"
-	}
+func CalibrationWords(m forecast.Setting) string {
 	on := unit.Plural(m.Ranks, "rank")
 	if m.Nodes > 1 {
 		on += " on " + unit.Plural(m.Nodes, "node")
@@ -143,5 +122,5 @@ func CalibrationWords(m forecast.Calibration) string {
 			versions = append(versions, name+" "+model.Printable(v))
 		}
 	}
-	return Joined(machine, on, m.Precision, strings.Join(versions, ", "), "on "+m.Host, m.Date.Local().Format("2 Jan 2006 15:04"))
+	return Joined(cmp.Or(m.GPU, "processors"), on, m.Precision, strings.Join(versions, ", "), "on "+m.Host, m.Date.Local().Format("2 Jan 2006 15:04"))
 }

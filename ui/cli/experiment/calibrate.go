@@ -98,7 +98,7 @@ constants.json beside the samples. --samples prints every sample with its distan
 			}
 			before := func(c forecast.Constant) ([]forecast.Piece, string) { return a.PriorOf(f.Measured, c) }
 			return e.Answer(err, shownOf(f, before), func() {
-				e.Say("%s  %s", e.Paint(present.Strong, f.Name), e.Plain(present.CalibrationWords(f.Measured)))
+				e.Say("%s  %s", e.Paint(present.Strong, f.Name), e.Plain(present.CalibrationWords(f.Setting)))
 				e.Say("sizes of %s\n", present.Joined(f.Models...))
 				if samples {
 					e.Table(present.CalibrationSamples(f.Measured, f.Constants))
