@@ -71,11 +71,7 @@ func Spread(a *metric.Analysis) string {
 	if a == nil {
 		return ""
 	}
-	spread := a.Metric("throughput_tokens_sec").Spread
-	if spread == nil {
-		return ""
-	}
-	return unit.Number(*spread, 1)
+	return unit.Known(a.Metric("throughput_tokens_sec").Spread, 1)
 }
 
 // resultState is the state of an experiment whose job is over: whether its result can be relied on.
@@ -115,11 +111,12 @@ func experimentState(r board.Row, now time.Time) string {
 	return word
 }
 
-// stateRoles are the roles of states of jobs and experiments, by their first words.
+// stateRoles are the roles of states of jobs, experiments and points of sweeps, by their first words.
 var stateRoles = map[string]Role{
 	"done": Good, "running": Busy, "ending": Busy, "submitting": Busy, "waiting": Warn, "suspended": Warn,
 	"failed": Bad, "out of time": Bad, "out of memory": Bad, "node failed": Bad, "cancelled": Dim,
 	"done, damaged": Warn, "unfinished": Warn, "preempted": Warn, "unknown": Warn, "not run": Dim, "invalid": Bad,
+	"left out": Dim, "impossible": Warn, "submitted": Busy,
 }
 
 // State is the cell of a state's words: "done", "running 4:12", "failed".
@@ -141,8 +138,7 @@ func Jobs(jobs []model.Job, seen map[string]string, now time.Time) Table {
 // Job is the row of one job in Jobs; seen is what its log says: the stage of one that runs, the cause of one that failed.
 func Job(j model.Job, seen string, now time.Time) Row {
 	return Row{Cells: []Cell{{Text: j.ID}, OrNone(j.Title()), State(j.State.Words()), dim(JobWhere(j, seen, now)),
-		OrNone(clock(j.Elapsed)), OrNone(clock(j.Limit)), OrNone(count(j.GPUs)), OrNone(j.QOS),
-		OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
+		OrNone(clock(j.Elapsed)), OrNone(clock(j.Limit)), OrNone(count(j.GPUs)), OrNone(j.QOS), OrNone(unit.Ago(j.Submit, now)), OrNone(j.ExitCode)},
 		Fields: map[string]string{"id": j.ID, "exp": j.Experiment, "name": j.Name, "state": j.State.Words(), "qos": j.QOS,
 			"node": j.NodeList, "reason": j.Reason}}
 }

@@ -19,7 +19,7 @@ func Calibrated(all []forecast.Constant, before func(forecast.Constant) ([]forec
 		for i, p := range c.Pieces {
 			row := []Cell{{}, {}, dim(sizeFrom(c, i)), positive(p.T0 * 1e6), positive(p.Rate / rateScale(c.Law)), dim(rateUnit(c.Law, p)), {}, {}, {}, {}, {}}
 			if i == 0 {
-				row[0], row[1] = Cell{Text: strings.TrimSpace(words(string(c.Law)) + " " + c.Operator), Role: Strong}, Cell{Text: ranksOf(c)}
+				row[0], row[1] = strong(strings.TrimSpace(words(string(c.Law))+" "+c.Operator)), Cell{Text: ranksOf(c)}
 				row[6], row[7] = Cell{Text: unit.Number(c.Error, 1)}, Cell{Text: unit.Number(c.Worst, 0)}
 				row[10] = dim(source)
 			}
@@ -45,7 +45,7 @@ func CalibrationSamples(m forecast.Calibration, all []forecast.Constant) Table {
 		if s.Size() > 0 {
 			rate = positive(s.Size() / s.Seconds / rateScale(s.Law))
 		}
-		t.Add(Cell{Text: words(string(s.Law)), Role: Strong}, dim(s.Operator), dim(strings.Trim(fmt.Sprint(s.Shape), "[]")),
+		t.Add(strong(words(string(s.Law))), dim(s.Operator), dim(strings.Trim(fmt.Sprint(s.Shape), "[]")),
 			Cell{Text: fmt.Sprint(s.Group)}, dim(sizeText(s.Law, s.Size())), positive(s.Seconds*1e6), rate, dim(rateUnit(s.Law, forecast.Piece{Rate: 1})), off,
 			Cell{Text: fmt.Sprint(s.N)}, Cell{Text: unit.Number(100*(s.High-s.Low)/s.Seconds, 1)})
 	}
@@ -65,7 +65,7 @@ func ranksOf(c forecast.Constant) string {
 // positive is a value with the digits that count; 0 is none.
 func positive(v float64) Cell {
 	if v <= 0 {
-		return Cell{Text: "–", Role: Dim}
+		return dim("–")
 	}
 	return Cell{Text: unit.Significant(v)}
 }

@@ -25,7 +25,7 @@ func Waterfall(m explain.Metric) Table {
 	}
 	at = m.Before
 	for _, p := range parts {
-		cells := append([]Cell{{Text: partName(p), Role: Strong}}, Texts(orMissing(p.Before, digits), orMissing(p.After, digits),
+		cells := append([]Cell{strong(partName(p))}, Texts(orMissing(p.Before, digits), orMissing(p.After, digits),
 			unit.Signed(p.Change(), digits), unit.Missing, unit.Missing)...)
 		if p.Expected != nil {
 			cells[4], cells[5] = dim(unit.Signed(*p.Expected-p.Before, digits)), Cell{Text: unit.Signed(p.After-*p.Expected, digits)}
@@ -176,7 +176,7 @@ func WhatIfs(all []explain.WhatIf) Table {
 	}
 	t.Add(now...)
 	for _, w := range all {
-		cells := []Cell{{Text: whatIfTitles[w.Name], Role: Strong}}
+		cells := []Cell{strong(whatIfTitles[w.Name])}
 		for i := range named {
 			if w.Unknown != "" {
 				cells = append(cells, None(), None())

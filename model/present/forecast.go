@@ -19,12 +19,12 @@ func Forecast(f forecast.Forecast) Table {
 	for _, name := range forecast.PartNames {
 		if slices.ContainsFunc(f.Metrics, func(m forecast.Metric) bool { return share(m, name) >= 1 }) {
 			shown = append(shown, name)
-			t.Columns = append(t.Columns, Columns(fmt.Sprintf(">%s|%%/%d", partTitles[name], partWorths[name]))...)
+			t.Columns = append(t.Columns, Columns(partColumns[name])...)
 		}
 	}
 	for _, m := range f.Metrics {
-		cells := []Cell{{Text: m.Name, Role: Strong}, {Text: unit.Significant(m.Value), Lead: Estimate},
-			{Text: unit.Significant(m.Low) + "–" + unit.Significant(m.High)}, dim(m.Unit)}
+		cells := []Cell{strong(m.Name), {Text: unit.Significant(m.Value), Lead: Estimate},
+			{Text: between(m)}, dim(m.Unit)}
 		for _, name := range shown {
 			text := ""
 			if _, has := m.Parts[name]; has {
@@ -37,13 +37,9 @@ func Forecast(f forecast.Forecast) Table {
 	return t
 }
 
-// partTitles are the parts of a time as columns are called; others go by their names.
-var partTitles = map[string]string{"gemm": "gemm", "attention": "attn", "other_kernels": "other", "communication": "comm",
-	"gaps": "gaps", "launch": "launch",
-	"host": "host"}
-
-// partWorths say which of them stay where a line is short: the least.
-var partWorths = map[string]int{"gemm": 1, "communication": 2, "launch": 3, "other_kernels": 4, "attention": 5, "gaps": 6, "host": 7}
+// partColumns are the columns of the parts of a time.
+var partColumns = map[string]string{"gemm": ">gemm|%/1", "attention": ">attn|%/5", "other_kernels": ">other|%/4",
+	"communication": ">comm|%/2", "gaps": ">gaps|%/6", "launch": ">launch|%/3", "host": ">host|%/7"}
 
 // share is a part of a metric in %.
 func share(m forecast.Metric, part string) float64 {
@@ -105,16 +101,17 @@ func Trials(trials []forecast.Trial) []Table {
 			continue
 		}
 		m := x.Metric
-		t.Add(dim(x.Mode), Cell{Text: x.Run}, Cell{Text: m.Name}, Cell{Text: unit.Significant(m.Value)},
-			Cell{Text: unit.Significant(m.Low) + "–" + unit.Significant(m.High)}, Cell{Text: unit.Significant(x.Measured)},
-			Cell{Text: unit.Signed(x.Error, 1)}, Cell{Text: map[bool]string{true: "yes", false: "no"}[x.Inside],
-				Role: map[bool]Role{false: Warn}[x.Inside]})
+		cells := Texts(x.Mode, x.Run, m.Name, unit.Significant(m.Value), between(m), unit.Significant(x.Measured), unit.Signed(x.Error, 1), "yes")
+		if cells[0].Role = Dim; !x.Inside {
+			cells[7] = Cell{Text: "no", Role: Warn}
+		}
+		t.Add(cells...)
 	}
 	for _, s := range forecast.Summaries(trials) {
-		sums.Add(dim(s.Mode), Cell{Text: s.Metric}, Cell{Text: unit.Int(s.N)}, Cell{Text: unit.Int(s.Bound)}, Cell{Text: unit.Number(s.Mean,
-			1)}, Cell{Text: unit.Number(s.Worst, 1)},
-			Cell{Text: unit.Number(s.Coverage, 0)}, Cell{Text: unit.Number(s.HalfWidth, 1)}, Cell{Text: unit.Number(s.P, 2),
-				Role: map[bool]Role{true: Warn}[s.P < metric.Alpha]})
+		cells := Texts(s.Mode, s.Metric, unit.Int(s.N), unit.Int(s.Bound), unit.Number(s.Mean, 1), unit.Number(s.Worst, 1),
+			unit.Number(s.Coverage, 0), unit.Number(s.HalfWidth, 1), unit.Number(s.P, 2))
+		cells[0].Role, cells[8].Role = Dim, map[bool]Role{true: Warn}[s.P < metric.Alpha]
+		sums.Add(cells...)
 	}
 	return []Table{t, sums}
 }
@@ -122,23 +119,28 @@ func Trials(trials []forecast.Trial) []Table {
 // Foretold are the metrics of a forecast in a few words each, for a line; none where there is none.
 func Foretold(f forecast.Forecast) (words []string) {
 	for _, m := range f.Metrics {
-		text := Estimate + unit.Significant(m.Value) + " " + m.Unit
 		switch m.Name {
 		case "ttft", "tpot":
-			words = append(words, fmt.Sprintf("%s %s%s (%s–%s) %s", m.Name, Estimate, unit.Significant(m.Value), unit.Significant(m.Low), unit.Significant(m.High), m.Unit))
+			words = append(words, fmt.Sprintf("%s %s%s (%s) %s", m.Name, Estimate, unit.Significant(m.Value), between(m), m.Unit))
 		case "throughput_tokens_sec":
-			words = append(words, text)
+			words = append(words, Estimate+unit.Significant(m.Value)+" "+m.Unit)
 		}
 	}
 	return words
+}
+
+// between is the interval of a forecast number.
+func between(m forecast.Metric) string {
+	return unit.Significant(m.Low) + "–" + unit.Significant(m.High)
 }
 
 // Score is forecasts that were given beside their runs, and the parts that traces tell.
 func Score(s forecast.Score) []Table {
 	t := Table{Name: "parts", Columns: Columns("run…14", "metric", "part", ">forecast|ms", ">measured|ms", ">error|% of metric")}
 	for _, p := range s.Parts {
-		t.Add(Cell{Text: p.Run}, Cell{Text: p.Metric}, Cell{Text: p.Part, Role: Strong}, Cell{Text: unit.Significant(p.Forecast)}, Cell{Text: unit.Significant(p.Measured)},
-			Cell{Text: unit.Signed(p.OfWhole, 1), Role: map[bool]Role{true: Warn}[math.Abs(p.OfWhole) > 5]})
+		cells := Texts(p.Run, p.Metric, p.Part, unit.Significant(p.Forecast), unit.Significant(p.Measured), unit.Signed(p.OfWhole, 1))
+		cells[2].Role, cells[5].Role = Strong, map[bool]Role{true: Warn}[math.Abs(p.OfWhole) > 5]
+		t.Add(cells...)
 	}
 	return append(Trials(s.Trials), t)
 }
@@ -172,9 +174,8 @@ func Constants(all []forecast.Known) Table {
 		if k.Prior.Unmeasured {
 			source = "unmeasured: " + source
 		}
-		t.Add(dim(k.Machine), Cell{Text: k.Name, Role: Strong}, Cell{Text: unit.Significant(k.Value)}, within(k.Factor), dim(k.Unit),
-			Cell{Text: k.Whose},
-			Cell{Text: unit.Significant(k.Prior.Value)}, within(k.Prior.Factor), dim(source))
+		t.Add(dim(k.Machine), strong(k.Name), Cell{Text: unit.Significant(k.Value)}, within(k.Factor), dim(k.Unit),
+			Cell{Text: k.Whose}, Cell{Text: unit.Significant(k.Prior.Value)}, within(k.Prior.Factor), dim(source))
 	}
 	return t
 }

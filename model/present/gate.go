@@ -11,10 +11,8 @@ import (
 
 // GateLine says what a gate says of one run by one rule.
 func GateLine(j scaling.Judgement) Cell {
-	if j.Failed {
-		return Cell{Text: "fail  " + j.Run + "  " + j.Rule + "  " + j.Words, Role: Bad}
-	}
-	return Cell{Text: "pass  " + j.Run + "  " + j.Rule + "  " + j.Words, Role: Good}
+	word := map[bool]string{true: "fail", false: "pass"}[j.Failed]
+	return Cell{Text: strings.Join([]string{word, j.Run, j.Rule, j.Words}, "  "), Role: levels[word]}
 }
 
 // suite is a JUnit file, as CI systems read it.

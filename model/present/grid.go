@@ -46,9 +46,9 @@ func Grid(g scaling.Grid) []Table {
 }
 
 func gridRow(g scaling.Grid, value string, cells []scaling.GridCell, columns []int) []Cell {
-	row := []Cell{{Text: value, Role: Strong}}
+	row := []Cell{strong(value)}
 	for _, k := range columns {
-		row = append(row, GridValue(g, cells[k]), dim(readingSpread(cells[k].Reading)))
+		row = append(row, GridValue(g, cells[k]), dim(unit.Known(cells[k].Spread, 1)))
 	}
 	if g.Column == "" {
 		row = append(row, dim(unit.Int(cells[0].N)), dim(strings.Join(cells[0].IDs, ", ")))
@@ -74,7 +74,7 @@ func placeWord(r scaling.Reading) Cell {
 	case scaling.IsMissing:
 		return None()
 	case scaling.IsMeasured:
-		return Cell{Text: "no value", Role: Dim}
+		return dim("no value")
 	}
 	role, known := placeRoles[r.State]
 	if !known {
@@ -86,14 +86,6 @@ func placeWord(r scaling.Reading) Cell {
 func definitionOf(name string) metric.Definition {
 	d, _, _ := metric.FindStat(name) // of a grid: it was found
 	return d
-}
-
-// readingSpread is how far the samples of a reading lie apart, in %; empty: it was not sampled.
-func readingSpread(r scaling.Reading) string {
-	if r.Spread == nil || r.Value == nil {
-		return ""
-	}
-	return unit.Number(*r.Spread, 1)
 }
 
 // Fields are values of fields in a few words: "tp 2 · batch_size 16".
@@ -187,14 +179,14 @@ func Frontier(f scaling.Frontier) Table {
 	for _, p := range f.Points {
 		where := Cell{Text: "on it", Role: Good}
 		if !p.On {
-			where = Cell{Text: "beaten by " + p.BeatenBy, Role: Dim}
+			where = dim("beaten by " + p.BeatenBy)
 		}
 		if p.Near {
 			where.Lead = Tie
 		}
-		t.Add(Cell{Text: p.ID, Role: Strong}, Cell{Text: p.Layout}, Cell{Text: p.Concurrency},
-			Cell{Text: metricPart(*p.PerUser.Value, definitionOf(scaling.PerUser))}, dim(readingSpread(p.PerUser)),
-			Cell{Text: metricPart(*p.PerGPU.Value, definitionOf(scaling.PerGPU))}, dim(readingSpread(p.PerGPU)), dim(unit.Int(p.PerGPU.N)), where)
+		t.Add(strong(p.ID), Cell{Text: p.Layout}, Cell{Text: p.Concurrency},
+			Cell{Text: metricPart(*p.PerUser.Value, definitionOf(scaling.PerUser))}, dim(unit.Known(p.PerUser.Spread, 1)),
+			Cell{Text: metricPart(*p.PerGPU.Value, definitionOf(scaling.PerGPU))}, dim(unit.Known(p.PerGPU.Spread, 1)), dim(unit.Int(p.PerGPU.N)), where)
 	}
 	return t
 }
@@ -205,19 +197,14 @@ func Scaling(s scaling.Scaling) Table {
 		">efficiency|%", ">serial|part")}
 	for _, p := range s.Points {
 		for i, x := range p.Phases {
-			number := func(v *float64, decimals int) Cell {
-				if v == nil {
-					return Cell{}
-				}
-				return Cell{Text: unit.Number(*v, decimals), By: *v}
-			}
-			head := []Cell{{Text: p.ID, Role: Strong}, {Text: p.Layout}, {Text: unit.Int(p.GPUs)}, {Text: unit.Int(p.Batch)}}
+			number := func(v *float64, decimals int) Cell { return Cell{Text: unit.Known(v, decimals), By: metric.OrZero(v)} }
+			head := []Cell{strong(p.ID), {Text: p.Layout}, {Text: unit.Int(p.GPUs)}, {Text: unit.Int(p.Batch)}}
 			if i > 0 {
 				head = make([]Cell, len(head))
 			}
 			d := definitionOf(x.Metric)
-			t.Add(append(head, Cell{Text: x.Phase}, Cell{Text: metricPart(*x.Reading.Value, d)}, dim(d.Title), dim(readingSpread(x.Reading)), dim(unit.Int(x.Reading.N)),
-				number(x.Speedup, 2), number(x.Efficiency, 1), number(x.Serial, 3))...)
+			t.Add(append(head, Cell{Text: x.Phase}, Cell{Text: metricPart(*x.Reading.Value, d)}, dim(d.Title), dim(unit.Known(x.Reading.Spread, 1)),
+				dim(unit.Int(x.Reading.N)), number(x.Speedup, 2), number(x.Efficiency, 1), number(x.Serial, 3))...)
 		}
 	}
 	return t

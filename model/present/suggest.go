@@ -13,9 +13,12 @@ import (
 	"shardeck/model/suggest"
 )
 
-// goalUnits are what goals are counted in.
-var goalUnits = map[suggest.Goal][2]string{suggest.Latency: {"request", "ms"}, suggest.Throughput: {"tokens", "/s"},
-	suggest.NodeHours: {"tokens", "M/node-h"}}
+// goals are the title and the unit of the column of a goal, its unit in a sentence, and what is asked for.
+var goals = map[suggest.Goal]struct{ title, unit, words, asks string }{
+	suggest.Latency:    {"request", "ms", " ms a request", "the shortest request"},
+	suggest.Throughput: {"tokens", "/s", " tokens/s", "most tokens a second"},
+	suggest.NodeHours:  {"tokens", "M/node-h", " million tokens a node hour", "most tokens a node hour"},
+}
 
 // goalValue is a value of a goal, as a table has it.
 func goalValue(q suggest.Question, v float64) string {
@@ -23,12 +26,6 @@ func goalValue(q suggest.Question, v float64) string {
 		v /= 1e6
 	}
 	return unit.Significant(v)
-}
-
-// goalWords is a value of a goal in a sentence.
-func goalWords(q suggest.Question, v float64) string {
-	return goalValue(q, v) + map[suggest.Goal]string{suggest.Latency: " ms a request", suggest.Throughput: " tokens/s",
-		suggest.NodeHours: " million tokens a node hour"}[q.Goal]
 }
 
 // interval is where the value of a candidate lies, where that is not known to a point.
@@ -41,9 +38,9 @@ func interval(q suggest.Question, c *suggest.Candidate) string {
 
 // Suggestions are the candidates of which something is known: measured, then forecast.
 func Suggestions(a suggest.Answer) Table {
-	u := goalUnits[a.Question.Goal]
-	t := Table{Name: "suggestions", One: "layout", Columns: Columns("layout…10", ">GPUs/4", ">"+u[0]+"|"+u[1],
-		">interval|"+u[1], ">TTFT|ms", ">TPOT|ms", ">price|node-h/2", "known by-12")}
+	goal := goals[a.Question.Goal]
+	t := Table{Name: "suggestions", One: "layout", Columns: Columns("layout…10", ">GPUs/4", ">"+goal.title+"|"+goal.unit,
+		">interval|"+goal.unit, ">TTFT|ms", ">TPOT|ms", ">price|node-h/2", "known by-12")}
 	for _, c := range a.Candidates {
 		if c.Refused != "" {
 			continue
@@ -58,13 +55,9 @@ func Suggestions(a suggest.Answer) Table {
 		if c.Misses != suggest.Keeps {
 			known = Cell{Text: string(c.Misses) + " the limit, " + known.Text, Role: Warn}
 		}
-		name := Cell{Text: c.Layout.Short(), Role: Strong}
+		name := strong(c.Layout.Short())
 		if a.Best != nil && a.Best.Layout == c.Layout {
 			name.Text, name.Role = name.Text+", best", Good
-		}
-		price := None()
-		if c.Price != nil {
-			price = dim(unit.Number(*c.Price, 2))
 		}
 		number := func(v float64) Cell {
 			if v == 0 {
@@ -73,8 +66,7 @@ func Suggestions(a suggest.Answer) Table {
 			return Cell{Text: unit.Significant(v), Lead: lead}
 		}
 		t.Add(name, dim(unit.Int(c.Layout.GPUs())), Cell{Text: goalValue(a.Question, c.Value), Lead: lead},
-			OrNone(interval(a.Question, &c)), number(c.TTFT),
-			number(c.TPOT), price, known)
+			OrNone(interval(a.Question, &c)), number(c.TTFT), number(c.TPOT), dim(cmp.Or(unit.Known(c.Price, 2), unit.Missing)), known)
 	}
 	return t
 }
@@ -91,10 +83,7 @@ func named(runs []string) string {
 func SuggestHead(a suggest.Answer, what string, engine model.Engine) string {
 	q := a.Question
 	words := []string{what, string(engine), fmt.Sprintf("%s of %s in, %s out", unit.Plural(q.Data.BatchSize, "request"),
-		unit.Int(q.Data.SeqLen), unit.Int(q.Data.MaxTokens)),
-		map[suggest.Goal]string{suggest.Latency: "the shortest request", suggest.Throughput: "most tokens a second",
-			suggest.NodeHours: "most tokens a node hour"}[q.Goal],
-		"at most " + unit.Plural(q.GPUs, "GPU")}
+		unit.Int(q.Data.SeqLen), unit.Int(q.Data.MaxTokens)), goals[q.Goal].asks, "at most " + unit.Plural(q.GPUs, "GPU")}
 	if q.TTFT > 0 {
 		words = append(words, "ttft ≤ "+unit.Significant(q.TTFT)+" ms")
 	}
@@ -109,7 +98,7 @@ func SuggestWords(a suggest.Answer, settle string) (out []string) {
 		return append(out, unknown(a)...)
 	}
 	best := a.Best
-	text := fmt.Sprintf("best: %s, %s", best.Layout.Short(), goalWords(a.Question, best.Value))
+	text := "best: " + best.Layout.Short() + ", " + goalValue(a.Question, best.Value) + goals[a.Question.Goal].words
 	if best.Measured() {
 		text += ", measured by " + named(best.Runs)
 	} else {

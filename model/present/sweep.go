@@ -13,9 +13,6 @@ import (
 	"shardeck/model/sweep"
 )
 
-// pointRoles are the roles of the states of points.
-var pointRoles = map[sweep.State]Role{sweep.LeftOut: Dim, sweep.Impossible: Warn, sweep.Submitted: Busy, sweep.Done: Good, sweep.Failed: Bad}
-
 // Points is a sweep's points, with a column for each field that varies.
 func Points(p sweep.Plan) Table {
 	t := Table{Name: "points", One: "point", Empty: "nothing varies", Columns: []Column{{Title: "POINT", Min: 12, Middle: true}}}
@@ -34,12 +31,12 @@ func Points(p sweep.Plan) Table {
 	t.Columns = append(t.Columns, Column{Title: "STATE", Min: 10})
 	best := p.Best()
 	for _, x := range p.Points {
-		row := Row{Cells: []Cell{{Text: x.ID, Role: Strong}}, Fields: map[string]string{"state": string(x.State)}, Full: x.ID}
+		row := Row{Cells: []Cell{strong(x.ID)}, Fields: map[string]string{"state": string(x.State)}, Full: x.ID}
 		for _, e := range x.Edits {
 			row.Cells = append(row.Cells, Cell{Text: e.Value})
 			row.Fields[scaling.LastPart(e.Path)] = e.Value
 		}
-		row.Cells = append(row.Cells, Cell{Text: unit.Int(x.Experiment.Layout.GPUs()), Role: Dim})
+		row.Cells = append(row.Cells, dim(unit.Int(x.Experiment.Layout.GPUs())))
 		for _, d := range figures {
 			row.Cells = append(row.Cells, foreign(x.Row(), runMetric(x.Analysis, d.Name)))
 		}
@@ -86,21 +83,20 @@ func PointState(x sweep.Status) Cell {
 	if x.Job != nil && x.State == sweep.Submitted {
 		text = x.Job.State.Words() + " as job " + x.Job.ID
 	}
-	return Cell{Text: text, Role: pointRoles[x.State]}
+	return Cell{Text: text, Role: stateRoles[string(x.State)]}
 }
 
 // SweepJobs say what each job of a plan would run, a line each.
 func SweepJobs(p sweep.Plan) Table {
-	t := Table{Name: "jobs", Columns: []Column{{Title: "JOB", Right: true}, {Title: "GPUS", Right: true}, {Title: "ENGINES", Right: true},
-		{Title: "POINTS", Right: true}, {Title: "EXPECTED", Right: true}, {Title: "RUNS", Min: 16}}}
+	t := Table{Name: "jobs", Columns: Columns(">JOB", ">GPUS", ">ENGINES", ">POINTS", ">EXPECTED", "RUNS-16")}
 	for i, j := range p.Jobs {
 		var ids []string
 		for _, g := range j.Engines() {
 			ids = append(ids, strings.Join(model.Each(g.Points, func(m sweep.Member) string { return m.ID }), ", "))
 		}
 		place := j.WholePlacement()
-		t.Rows = append(t.Rows, Row{Cells: []Cell{{Text: unit.Int(i + 1)}, {Text: unit.Int(place.GPUsPerNode * place.Nodes)}, {Text: unit.Int(len(ids))},
-			{Text: unit.Int(j.Count())}, {Text: Estimate + unit.Clock(j.Time().Round(time.Minute)), Role: Dim}, {Text: strings.Join(ids, " | ")}}})
+		cells := Texts(unit.Int(i+1), unit.Int(place.GPUsPerNode*place.Nodes), unit.Int(len(ids)), unit.Int(j.Count()))
+		t.Add(append(cells, dim(Estimate+unit.Clock(j.Time().Round(time.Minute))), Cell{Text: strings.Join(ids, " | ")})...)
 	}
 	return t
 }

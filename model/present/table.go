@@ -71,7 +71,7 @@ const (
 )
 
 // None is the cell of a value that is missing.
-func None() Cell { return Cell{Text: unit.Missing, Role: Dim} }
+func None() Cell { return dim(unit.Missing) }
 
 // OrNone is a text, or None.
 func OrNone(text string) Cell {
@@ -94,6 +94,8 @@ func Texts(all ...string) []Cell {
 }
 
 func dim(text string) Cell { return Cell{Text: text, Role: Dim} }
+
+func strong(text string) Cell { return Cell{Text: text, Role: Strong} }
 
 // Columns reads columns from words: the title, after "|" the unit, after "/" the worth, after "-" the least width, or after "…"
 // that of names; ">" before it sets it right: ">time|ms/2", "kernel…24".

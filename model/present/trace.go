@@ -178,21 +178,14 @@ func OtherKernels(t *metric.TraceSummary) string {
 
 // Phases sums the phases of the lowest rank in a sentence: "prefill 2 × 14.26 = 28.5 ms".
 func Phases(t *metric.TraceSummary) string {
-	steps, ns, order := map[string]int{}, map[string]int64{}, []string{}
-	for _, p := range t.Phases {
-		if p.Rank != t.Phases[0].Rank {
-			continue
-		}
-		if _, seen := steps[p.Name]; !seen {
-			order = append(order, p.Name)
-		}
-		steps[p.Name] += p.Steps
-		ns[p.Name] += p.EndNS - p.StartNS
-	}
+	lowest := slices.DeleteFunc(slices.Clone(t.Phases), func(p metric.Phase) bool { return p.Rank != t.Phases[0].Rank })
 	var words []string
-	for _, name := range order {
-		n, all := steps[name], ns[name]
-		words = append(words, fmt.Sprintf("%s %s × %s = %s ms", name, unit.Int(n), unit.Millis(all/int64(max(n, 1)), 2), unit.Millis(all, 1)))
+	for _, g := range model.Grouped(lowest, func(p metric.Phase) string { return p.Name }) {
+		n, all := 0, int64(0)
+		for _, p := range g.All {
+			n, all = n+p.Steps, all+p.EndNS-p.StartNS
+		}
+		words = append(words, fmt.Sprintf("%s %s × %s = %s ms", g.Key, unit.Int(n), unit.Millis(all/int64(max(n, 1)), 2), unit.Millis(all, 1)))
 	}
 	if len(words) == 0 {
 		return cmp.Or(t.NoSteps, "no step annotations in the traces")

@@ -109,7 +109,9 @@ func TraceDiff(d scaling.TraceDiff) []Table {
 	calls := rows(Table{Name: "collectives", One: "collective", Columns: append(diffColumns("collective", ">size"),
 		Columns(">transfer|µs/3", ">was|µs/3", ">wait|µs/3", ">was|µs/3", ">unmatched|ms/3", ">was|ms/3")...)}, d.Collectives,
 		func(r scaling.DiffRow) []Cell { return append(name(r), bufferSize(r.Bytes, false)) }, callTimes)
-	if !slices.ContainsFunc(d.Collectives, hasUnmatched) {
+	if !slices.ContainsFunc(d.Collectives, func(r scaling.DiffRow) bool {
+		return slices.ContainsFunc(r.Sides[:], func(c scaling.DiffCell) bool { return c.CallCell != nil && c.UnmatchedNS > 0 })
+	}) {
 		calls = calls.Without(12, 13)
 	}
 	return []Table{
@@ -164,10 +166,6 @@ func callTimes(r scaling.DiffRow) []Cell {
 		}
 	}
 	return Texts(slices.Concat(transfer, wait, unmatched)...)
-}
-
-func hasUnmatched(r scaling.DiffRow) bool {
-	return slices.ContainsFunc(r.Sides[:], func(c scaling.DiffCell) bool { return c.CallCell != nil && c.UnmatchedNS > 0 })
 }
 
 // changeKind is new, gone, more or less.

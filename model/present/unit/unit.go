@@ -35,6 +35,14 @@ func Number(v float64, decimals int) string {
 // Int is Number for whole numbers.
 func Int(n int) string { return Number(float64(n), 0) }
 
+// Known is Number of a value that may not be known; empty: it is not.
+func Known(v *float64, decimals int) string {
+	if v == nil {
+		return ""
+	}
+	return Number(*v, decimals)
+}
+
 // Full is a value in full precision, as scripts read it.
 func Full(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 

@@ -95,17 +95,11 @@ func printBench(e *command.Env, f experiments.BenchFolder) {
 	e.Say("%s  %s", e.Paint(present.Strong, f.Dir), unit.Plural(len(f.Files), "file"))
 	t := present.Table{Columns: present.Columns("metric", ">theirs", ">ours", "unit", "-20")}
 	for _, m := range f.Beside {
+		number := func(v *float64) string { return cmp.Or(unit.Known(v, 4), unit.Missing) }
 		t.Add(present.Texts(m.Name, number(m.Theirs), number(m.Ours), m.Unit, m.Why)...)
 	}
 	e.Rows(t)
 	e.Warnings(f.Warnings)
-}
-
-func number(v *float64) string {
-	if v == nil {
-		return unit.Missing
-	}
-	return unit.Number(*v, 4)
 }
 
 // Replay plays a recording back as a run.

@@ -196,13 +196,10 @@ func (e env) gridRow(g scaling.Grid, value string, cells []scaling.GridCell, of 
 	row := present.Row{Cells: []present.Cell{{Text: value, Role: present.Strong}}}
 	var n []string
 	for _, c := range cells {
-		cell, spread := present.GridValue(g, c), present.Cell{Role: present.Dim}
+		cell, spread := present.GridValue(g, c), present.Cell{Text: unit.Known(c.Spread, 1), Role: present.Dim}
 		if c.Value != nil {
 			cell.Lead = map[bool]string{true: e.Theme.Best}[c.Best] + levels[int(c.Level*float64(len(levels)-1)+0.5)] + " "
 			n = append(n, unit.Int(c.N))
-		}
-		if c.Spread != nil {
-			spread.Text = unit.Number(*c.Spread, 1)
 		}
 		row.Cells = append(row.Cells, cell, spread)
 	}
