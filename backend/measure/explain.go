@@ -53,10 +53,7 @@ func (m *Measure) explained(ctx context.Context, name string, progress pool.Prog
 	if a == nil {
 		return out, scaling.Measured{Run: run}, nil
 	}
-	for name, to := range map[string]*float64{"ttft": &out.TTFT, "tpot": &out.TPOT, "iteration_wall_clock": &out.Iteration} {
-		if v := a.Metric(name).Value; v != nil {
-			*to = *v
-		}
-	}
+	v := a.Values()
+	out.TTFT, out.TPOT, out.Iteration = v["ttft"], v["tpot"], v["iteration_wall_clock"]
 	return out, m.measured(run, a), nil
 }

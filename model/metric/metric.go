@@ -55,6 +55,17 @@ func (a *Analysis) Metric(name string) Metric {
 	return Metric{Name: name, Reason: "not computed for this run"}
 }
 
+// Values are those of the metrics that have one, by name.
+func (a *Analysis) Values() map[string]float64 {
+	all := map[string]float64{}
+	for _, m := range a.Metrics {
+		if m.Value != nil {
+			all[m.Name] = *m.Value
+		}
+	}
+	return all
+}
+
 // Named is a metric, or one statistic of it, such as ttft_p99; a name that is neither gives no value, and says so.
 func (a *Analysis) Named(name string) Metric {
 	d, stat, err := FindStat(name)

@@ -37,29 +37,27 @@ type FrontPoint struct {
 // batch, engine and GPU are what one may choose. Replays have a frontier of their own.
 func FrontiersOf(all []Entry) []Frontier {
 	fronts := []Frontier{}
-	at := map[ScalingKey]int{}
-	for _, r := range RepeatsOf(all) {
-		p := FrontPoint{ID: r.First.ID, Layout: r.First.Experiment.Layout.Short(), Concurrency: r.First.Experiment.Arrivals(),
-			PerUser: r.Read(PerUser), PerGPU: r.Read(PerGPU)}
-		if p.PerUser.Value == nil || p.PerGPU.Value == nil {
-			continue
+	served := slices.DeleteFunc(RepeatsOf(all), func(r Repeats) bool { return r.Read(PerUser).Value == nil || r.Read(PerGPU).Value == nil })
+	for _, g := range model.Grouped(served, workKey) {
+		f := Frontier{Of: workOf(g.Key)}
+		for _, r := range g.All {
+			f.Points = append(f.Points, FrontPoint{ID: r.First.ID, Layout: r.First.Experiment.Layout.Short(),
+				Concurrency: r.First.Experiment.Arrivals(), PerUser: r.Read(PerUser), PerGPU: r.Read(PerGPU)})
 		}
-		key := KeyOf(r.First.Experiment, nil, "")
-		key.Precision, key.BatchSize, key.Engine = "", 0, ""
-		if key.Load != "" {
-			key.Load = "under load" // whichever: a server's numbers are those of its clients
-		}
-		i, there := at[key]
-		if !there {
-			i, at[key] = len(fronts), len(fronts)
-			fronts = append(fronts, Frontier{Of: workOf(key)})
-		}
-		fronts[i].Points = append(fronts[i].Points, p)
-	}
-	for i := range fronts {
-		fronts[i].judge()
+		f.judge()
+		fronts = append(fronts, f)
 	}
 	return fronts
+}
+
+// workKey is what the configs of one frontier have in common.
+func workKey(r Repeats) ScalingKey {
+	key := KeyOf(r.First.Experiment, nil, "")
+	key.Precision, key.BatchSize, key.Engine = "", 0, ""
+	if key.Load != "" {
+		key.Load = "under load" // whichever: a server's numbers are those of its clients
+	}
+	return key
 }
 
 func workOf(k ScalingKey) string {

@@ -83,11 +83,14 @@ func (r Rule) Judge(base, side Side) Judgement {
 	a, b := base.Samples[r.Metric], side.Samples[r.Metric]
 	was, now, what := sampled(a, b, r.Relative)
 	j.Samples, j.N = what, [2]int{len(was), len(now)}
+	lacks := func(s Side) Judgement {
+		return j.unjudged(fmt.Sprintf("%s has no %s: %s", s.Run.Name, r.Metric, cmp.Or(s.Analysis.Named(r.Metric).Reason, "it has no value")))
+	}
 	switch {
 	case len(b) == 0:
-		return j.unjudged(fmt.Sprintf("%s has no %s: %s", j.Run, r.Metric, cmp.Or(side.Analysis.Named(r.Metric).Reason, "it has no value")))
+		return lacks(side)
 	case r.Relative && len(a) == 0:
-		return j.unjudged(fmt.Sprintf("%s has no %s: %s", j.Base, r.Metric, cmp.Or(base.Analysis.Named(r.Metric).Reason, "it has no value")))
+		return lacks(base)
 	case r.Relative && side.Unlike(base.Measured) != "" && side.Run.Name != base.Run.Name:
 		return j.unjudged("not comparable: " + side.Unlike(base.Measured))
 	case len(now) < GateSamples || r.Relative && len(was) < GateSamples:
@@ -144,9 +147,8 @@ func (r Rule) change(j Judgement, was, now []float64) Judgement {
 		j.P = new(metric.Greater(shifted, was))
 	}
 	j.Failed = *j.P < metric.Alpha/2
-	j.Words = fmt.Sprintf("%s %s → %s %s, %s %%: %s %s %s %% (%s, p %.2g)", r.Metric, r.number(*j.Was, *j.Now), r.number(*j.Now, *j.Was), r.Unit,
-		unit.Signed(*j.Change, 1), r.verdict(j.Failed), map[bool]string{true: "above", false: "below"}[r.Above], unit.Signed(r.Limit, unit.FirstDigit(r.Limit, 0)),
-		j.counted(r), *j.P)
+	j.Words = fmt.Sprintf("%s %s → %s %s, %s %%: %s %s %% (%s, p %.2g)", r.Metric, r.number(*j.Was, *j.Now), r.number(*j.Now, *j.Was), r.Unit,
+		unit.Signed(*j.Change, 1), r.verdict(j.Failed), unit.Signed(r.Limit, unit.FirstDigit(r.Limit, 0)), j.counted(r), *j.P)
 	return j
 }
 
@@ -155,8 +157,8 @@ func (r Rule) limit(j Judgement, now []float64) Judgement {
 	sign := map[bool]float64{true: 1, false: -1}[r.Above]
 	greater, _ := metric.SignedRank(model.Each(now, func(v float64) float64 { return sign * (v - r.Limit) }))
 	j.P, j.Failed = &greater, greater <= limitLevel && sign*(*j.Now-r.Limit) > 0
-	j.Words = fmt.Sprintf("%s %s %s: %s %s %s (%s, p %.2g)", r.Metric, r.number(*j.Now, r.Limit), r.Unit, r.verdict(j.Failed),
-		map[bool]string{true: "above", false: "below"}[r.Above], unit.Full(r.Limit), j.counted(r), greater)
+	j.Words = fmt.Sprintf("%s %s %s: %s %s (%s, p %.2g)", r.Metric, r.number(*j.Now, r.Limit), r.Unit, r.verdict(j.Failed),
+		unit.Full(r.Limit), j.counted(r), greater)
 	return j
 }
 
@@ -167,8 +169,5 @@ func (r Rule) number(v, other float64) string {
 }
 
 func (r Rule) verdict(failed bool) string {
-	if failed {
-		return "surely"
-	}
-	return "not surely"
+	return map[bool]string{true: "surely", false: "not surely"}[failed] + map[bool]string{true: " above", false: " below"}[r.Above]
 }

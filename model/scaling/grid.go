@@ -62,11 +62,7 @@ func GridOf(all []Entry, name string, by []string) (Grid, error) {
 		g.Multiples = append(g.Multiples, m)
 	}
 	g.dropAlone()
-	var of []*[]model.Edit
-	for i := range g.Multiples {
-		of = append(of, &g.Multiples[i].Of)
-	}
-	g.Common = factor(of)
+	g.Common = factor(g.Multiples, func(m *Multiple) *[]model.Edit { return &m.Of })
 	g.level()
 	return g, nil
 }
@@ -88,20 +84,17 @@ func (g *Grid) dropAlone() {
 	})
 }
 
-// factor takes what all of several lists of values have in common out of each.
-func factor(lists []*[]model.Edit) []model.Edit {
+// factor takes the values that all of a list have in common out of each.
+func factor[T any](list []T, of func(*T) *[]model.Edit) []model.Edit {
 	common := []model.Edit{}
-	if len(lists) == 0 {
-		return common
+	if len(list) > 0 {
+		common = slices.DeleteFunc(slices.Clone(*of(&list[0])), func(v model.Edit) bool {
+			return slices.ContainsFunc(list, func(x T) bool { return !slices.Contains(*of(&x), v) })
+		})
 	}
-	for _, v := range slices.Clone(*lists[0]) {
-		if slices.ContainsFunc(lists, func(l *[]model.Edit) bool { return !slices.Contains(*l, v) }) {
-			continue
-		}
-		common = append(common, v)
-		for _, l := range lists {
-			*l = slices.DeleteFunc(slices.Clone(*l), func(o model.Edit) bool { return o == v })
-		}
+	for i := range list {
+		own := of(&list[i])
+		*own = slices.DeleteFunc(slices.Clone(*own), func(v model.Edit) bool { return slices.Contains(common, v) })
 	}
 	return common
 }

@@ -57,11 +57,7 @@ func PairsOf(all []Entry, name, field string) ([]Pairing, error) {
 				p.add(at[key(r.First, values[0])], at[key(r.First, value)], others, r.First)
 			}
 		}
-		var of []*[]model.Edit
-		for i := range p.Pairs {
-			of = append(of, &p.Pairs[i].Of)
-		}
-		p.Common = factor(of)
+		p.Common = factor(p.Pairs, func(x *Pair) *[]model.Edit { return &x.Of })
 		p.test()
 		out = append(out, p)
 	}
@@ -87,10 +83,8 @@ func (p *Pairing) test() {
 			p.Higher++
 		}
 	}
-	p.N = len(logs)
 	_, p.P = metric.SignedRank(logs)
-	p.TooFew = p.N < leastPairs
-	p.Sure = p.P < metric.Alpha
+	p.N, p.TooFew, p.Sure = len(logs), len(logs) < leastPairs, p.P < metric.Alpha
 	if len(changes) > 0 {
 		p.Change = new(metric.Median(changes))
 	}

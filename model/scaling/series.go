@@ -81,8 +81,6 @@ func Alike(all []Measured) (groups [][]Measured) {
 
 func (m Measured) layout() model.Layout { return m.Run.Experiment.Layout }
 
-func (m Measured) experts() bool { return m.layout().EP > 1 || m.Shape != nil && m.Shape.MoE != nil }
-
 // InSeries picks the runs that stand in charts: with an analysis and a layout, and of an experiment only the newest.
 func InSeries(m Measured) bool {
 	return m.Run.Experiment != nil && m.Analysis != nil && !strings.Contains(m.Run.Name, model.OldMark)
@@ -150,7 +148,9 @@ func changedBesides(all model.Changes) string {
 
 // SeriesOf groups runs into comparable series by an axis, named, by falling number of points, then by first run; y is a metric.
 func SeriesOf(all []Measured, x Axis, y string) []Series {
-	all = slices.DeleteFunc(assumeGPUs(all), func(m Measured) bool { return x == AxisEP && !m.experts() })
+	all = slices.DeleteFunc(assumeGPUs(all), func(m Measured) bool { // only a model with experts stands on the axis of EP
+		return x == AxisEP && m.layout().EP <= 1 && (m.Shape == nil || m.Shape.MoE == nil)
+	})
 	var out []Series
 	for _, g := range model.Grouped(all, func(m Measured) group { return groupOf(m, x) }) {
 		for _, line := range linesOf(g.All, x) {
@@ -243,9 +243,9 @@ func linesOf(runs []Measured, x Axis) []line {
 // kindsOf are the ways of using GPUs among runs, in order of size; one word where only the base or one way is there.
 func kindsOf(runs []Measured, x Axis) []string {
 	var kinds []string
-	for _, m := range runs {
-		if k := kindOf(m.layout(), x); k != "" && !slices.Contains(kinds, k) {
-			kinds = append(kinds, k)
+	for _, g := range model.Grouped(runs, func(m Measured) string { return kindOf(m.layout(), x) }) {
+		if g.Key != "" {
+			kinds = append(kinds, g.Key)
 		}
 	}
 	if len(kinds) == 0 {

@@ -90,7 +90,9 @@ func DiffTraces(runs [2]string, traces [2]*metric.TraceSummary) TraceDiff {
 		}
 	}
 	for _, list := range [][]DiffRow{d.Classes, d.Kernels, d.Collectives} {
-		slices.SortStableFunc(list, byChange)
+		slices.SortStableFunc(list, func(a, b DiffRow) int {
+			return cmp.Or(cmp.Compare(b.Change(), a.Change()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bytes, b.Bytes))
+		})
 	}
 	return d
 }
@@ -183,10 +185,6 @@ func (d *TraceDiff) change(list []DiffRow) {
 
 // Change is the size of the difference; 0 where it is not known.
 func (r DiffRow) Change() float64 { return math.Abs(metric.OrZero(r.ChangeNS)) }
-
-func byChange(a, b DiffRow) int {
-	return cmp.Or(cmp.Compare(b.Change(), a.Change()), cmp.Compare(a.Name, b.Name), cmp.Compare(a.Bytes, b.Bytes))
-}
 
 // Loss says where the time went that more ranks should have saved: a TraceDiff's second run against the base divided among them.
 type Loss struct {

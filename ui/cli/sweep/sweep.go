@@ -91,7 +91,7 @@ func summaryOf(p sweep.Plan, err error) summary {
 	}
 	for _, x := range p.Points {
 		if x.Analysis != nil && x.Row().Own() {
-			s.Results[x.ID] = valuesOf(x)
+			s.Results[x.ID] = x.Analysis.Values()
 		}
 	}
 	for _, j := range p.Jobs {
@@ -103,16 +103,6 @@ func summaryOf(p sweep.Plan, err error) summary {
 		s.Jobs = append(s.Jobs, one)
 	}
 	return s
-}
-
-func valuesOf(x sweep.Status) map[string]float64 {
-	all := map[string]float64{}
-	for _, m := range x.Analysis.Metrics {
-		if m.Value != nil {
-			all[m.Name] = *m.Value
-		}
-	}
-	return all
 }
 
 func list(ctx context.Context, e *command.Env, a *app.App) error {

@@ -15,10 +15,18 @@ import (
 	"shardeck/ui/cli/command"
 )
 
-// whose is what the commands here are of, in their help.
-const whose = `
+// ofEntries is a command of the points of a sweep, or of runs.
+func ofEntries(e *command.Env, use, short, long string, run func(all []scaling.Entry) error) *cobra.Command {
+	return e.Command(use, short, long+`
 Of a sweep, by its ID; of runs, by their names; without any, of every run here. Several
-runs of one config are one place: the median over them, n and spread of the runs.`
+runs of one config are one place: the median over them, n and spread of the runs.`, func(ctx context.Context, a *app.App, words []string) error {
+		all, err := entries(ctx, a, words)
+		if err != nil {
+			return err
+		}
+		return run(all)
+	})
+}
 
 // entries are the points of a sweep, or runs.
 func entries(ctx context.Context, a *app.App, words []string) ([]scaling.Entry, error) {
@@ -36,25 +44,16 @@ func entries(ctx context.Context, a *app.App, words []string) ([]scaling.Entry, 
 	return all, err
 }
 
-// writeCSV writes records on standard output.
-func writeCSV(e *command.Env, records [][]string) error {
-	return csv.NewWriter(e.Out).WriteAll(records)
-}
-
 func table(e *command.Env) *cobra.Command {
 	var name string
 	var by []string
 	var asCSV bool
-	c := e.Command("table [ID|RUN…] --metric M --by FIELD,FIELD", "table one metric over two fields", `
+	c := ofEntries(e, "table [ID|RUN…] --metric M --by FIELD,FIELD", "table one metric over two fields", `
 Rows are the values of the first field, columns those of the second; where more fields
 vary there is a table for each of their combinations. FIELD is one that varies, by its
 path or the start of its last part, or gpus, dp, model. Without --by it is the first two that
 vary. Places without a value say why: impossible, failed, waiting, left out; "–" is a
-combination that no experiment has.`+whose, func(ctx context.Context, a *app.App, words []string) error {
-		all, err := entries(ctx, a, words)
-		if err != nil {
-			return err
-		}
+combination that no experiment has.`, func(all []scaling.Entry) error {
 		fields, err := fieldsOf(all, by)
 		if err != nil {
 			return err
@@ -64,9 +63,13 @@ combination that no experiment has.`+whose, func(ctx context.Context, a *app.App
 			return err
 		}
 		if asCSV {
-			return writeCSV(e, present.GridRecords(g))
+			return csv.NewWriter(e.Out).WriteAll(present.GridRecords(g))
 		}
-		return e.Show(g, func() { printGrid(e, g) })
+		return e.Show(g, func() {
+			printTables(e, present.Grid(g))
+			fmt.Fprintln(e.Out)
+			e.Wrapped("   ", present.GridNotes(g)...)
+		})
 	})
 	c.Example = "  shardeck sweep table scan --metric tpot --by tp,batch\n  shardeck sweep table --metric goodput --by gpus"
 	c.Flags().StringVar(&name, "metric", scaling.ThroughputMetric, "a metric, or one statistic of it: `ttft_p99`")
@@ -102,69 +105,51 @@ func printTables(e *command.Env, all []present.Table) {
 	}
 }
 
-func printGrid(e *command.Env, g scaling.Grid) {
-	printTables(e, present.Grid(g))
-	fmt.Fprintln(e.Out)
-	e.Wrapped("   ", present.GridNotes(g)...)
-}
-
 func frontier(e *command.Env) *cobra.Command {
 	var asCSV bool
-	c := e.Command("frontier [ID|RUN…]", "show what no other config beats in tokens a second of a GPU and of a user at once", `
+	c := ofEntries(e, "frontier [ID|RUN…]", "show what no other config beats in tokens a second of a GPU and of a user at once", `
 Lists the configs of each work (model, prompt, output) by falling tokens a second of a
 user, with what each serves at once. A config is beaten by one that is at least as good in
-both and better in one; "~": by no more than the samples lie apart.`+whose, func(ctx context.Context, a *app.App, words []string) error {
-		all, err := entries(ctx, a, words)
-		if err != nil {
-			return err
-		}
+both and better in one; "~": by no more than the samples lie apart.`, func(all []scaling.Entry) error {
 		fronts := scaling.FrontiersOf(all)
 		if asCSV {
-			return writeCSV(e, present.FrontierRecords(fronts))
+			return csv.NewWriter(e.Out).WriteAll(present.FrontierRecords(fronts))
 		}
 		if len(fronts) == 0 {
 			e.Warn("no point has both %s and %s yet", scaling.PerGPU, scaling.PerUser)
 		}
-		return e.Show(fronts, func() { printFrontiers(e, fronts) })
+		return e.Show(fronts, func() {
+			printTables(e, model.Each(fronts, present.Frontier))
+			if len(fronts) > 0 {
+				fmt.Fprintln(e.Out)
+				e.Wrapped("   ", present.Sampled(slices.Concat(model.Each(fronts, present.Readings)...)))
+			}
+		})
 	})
 	c.Flags().BoolVar(&asCSV, "csv", false, "print CSV, a line a point, in full precision")
 	return c
 }
 
-func printFrontiers(e *command.Env, all []scaling.Frontier) {
-	printTables(e, model.Each(all, present.Frontier))
-	if len(all) > 0 {
-		fmt.Fprintln(e.Out)
-		e.Wrapped("   ", present.Sampled(slices.Concat(model.Each(all, present.Readings)...)))
-	}
-}
-
 func scalings(e *command.Env) *cobra.Command {
-	c := e.Command("scaling [ID|RUN…]", "speed-up, efficiency and serial part by phase, of strong and weak scaling", `
+	return ofEntries(e, "scaling [ID|RUN…]", "speed-up, efficiency and serial part by phase, of strong and weak scaling", `
 Strong scaling is one work on more GPUs, weak scaling a batch that grows with them. A row
 is a phase of a config: all by throughput, prefill by ttft, decode by tpot. The speed of a
 phase is its tokens a second; speed-up and efficiency are against the fewest GPUs. The
-serial part is that of Karp and Flatt (strong), of Gustafson (weak).`+whose, func(ctx context.Context, a *app.App, words []string) error {
-		all, err := entries(ctx, a, words)
+serial part is that of Karp and Flatt (strong), of Gustafson (weak).`, func(all []scaling.Entry) error {
 		found := scaling.ScalingsOf(all)
-		if len(found) == 0 && err == nil {
+		if len(found) == 0 {
 			e.Warn("no two configs differ in their GPUs alone, or in these and the batch")
 		}
-		return e.Answer(err, found, func() { printTables(e, model.Each(found, present.Scaling)) })
+		return e.Show(found, func() { printTables(e, model.Each(found, present.Scaling)) })
 	})
-	return c
 }
 
 func pairs(e *command.Env) *cobra.Command {
 	var name, by string
-	c := e.Command("pairs [ID|RUN…] --by FIELD", "compare two values of a field by configs that differ in nothing else", `
+	c := ofEntries(e, "pairs [ID|RUN…] --by FIELD", "compare two values of a field by configs that differ in nothing else", `
 NCCL against NVSHMEM, custom against NCCL all-reduce, and any other field: pairs of
 configs that differ in it alone, the change of a metric in each, and whether the
-signed-rank test over the pairs is sure of a direction; that takes at least six.`+whose, func(ctx context.Context, a *app.App, words []string) error {
-		all, err := entries(ctx, a, words)
-		if err != nil {
-			return err
-		}
+signed-rank test over the pairs is sure of a direction; that takes at least six.`, func(all []scaling.Entry) error {
 		field, err := scaling.FieldOf(all, by) // without one it names those that vary
 		if err != nil {
 			return err
