@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -45,7 +46,7 @@ func TestSlurmStories(t *testing.T) {
 }
 
 func stories(t *testing.T, dir string, setup func(*testscript.Env) error) {
-	testscript.Run(t, testscript.Params{
+	testscript.RunT(brief{t}, testscript.Params{
 		Dir:                 dir,
 		RequireExplicitExec: true,
 		Setup:               setup,
@@ -61,6 +62,33 @@ func stories(t *testing.T, dir string, setup func(*testscript.Env) error) {
 			"cut":   cutFile,
 		},
 	})
+}
+
+// brief is a test that tells of a long answer only how it begins and ends: how a story ends is what its log is read for.
+type brief struct{ *testing.T }
+
+func (b brief) Verbose() bool { return testing.Verbose() }
+
+func (b brief) Run(name string, story func(testscript.T)) {
+	b.T.Run(name, func(t *testing.T) { story(brief{t}) })
+}
+
+// told is how many lines of an answer are told of its begin, and of its end.
+const told = 20
+
+func (b brief) Log(args ...any) {
+	b.Helper()
+	var log, answer []string
+	for line := range strings.Lines(fmt.Sprint(args...) + "> ") {
+		if strings.HasPrefix(line, "> ") || strings.HasPrefix(line, "# ") && strings.HasSuffix(line, "s)\n") { // the next command or section
+			if left := len(answer) - 2*told; left > 1 {
+				answer = slices.Replace(answer, told, told+left, fmt.Sprintf("… %d lines more …\n", left))
+			}
+			log, answer = append(log, answer...), nil
+		}
+		answer = append(answer, line)
+	}
+	b.T.Log(strings.Join(log, ""))
 }
 
 // home gives a story a home of its own, and takes away what the machine knows of Slurm.
@@ -80,7 +108,7 @@ func home(env *testscript.Env) error {
 }
 
 // checkJSON compares one value of a JSON file (or stdout): json stdout metrics.ttft.n 3.
-// A list is entered by index, or by the name, id or run of an element; len is its length.
+// A list is entered by index, or by the experiment, name, id or run of an element; len is its length.
 func checkJSON(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: json FILE path [value]")
@@ -140,10 +168,9 @@ func element(list []any, key string) (any, error) {
 	if i, err := strconv.Atoi(key); err == nil && i < len(list) {
 		return list[i], nil
 	}
-	for _, e := range list {
-		m, _ := e.(map[string]any)
-		for _, name := range []string{"name", "id", "run", "key", "path", "code", "experiment"} {
-			if m[name] == key {
+	for _, name := range []string{"experiment", "name", "id", "run", "key", "path", "code"} { // other people's jobs are called E1.6 too
+		for _, e := range list {
+			if m, _ := e.(map[string]any); m[name] == key {
 				return e, nil
 			}
 		}
