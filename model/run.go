@@ -36,7 +36,27 @@ type Run struct {
 	// Foreign: others named its files; Warnings say where their ranks were assumed.
 	Foreign bool `json:"foreign,omitempty"`
 
+	Said Said `json:"said,omitzero"` // by people, of this run
+
 	Nothing string `json:"-"` // what its files are, where none of them can be read; empty: there are none
+}
+
+// Said is what people noted of a run: a text, and tags to find it by.
+type Said struct {
+	Note string   `json:"note,omitempty"`
+	Tags []string `json:"tags,omitempty"` // in order, each once
+}
+
+// IsZero reports that nothing was noted.
+func (s Said) IsZero() bool { return s.Note == "" && len(s.Tags) == 0 }
+
+// Words are tags and note in one line: "#fast #ref · on the new driver"; empty: nothing.
+func (s Said) Words() string {
+	tags := strings.Join(Each(s.Tags, func(t string) string { return "#" + t }), " ")
+	if tags != "" && s.Note != "" {
+		tags += " · "
+	}
+	return tags + s.Note
 }
 
 // Mark says why the numbers of a run are not those of the row they stand in.

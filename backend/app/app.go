@@ -109,6 +109,7 @@ func Open(o Options) (*App, error) {
 	}
 	a.chooseScheduler()
 	a.furnish()
+	a.Experiments.Resume()
 	return a, nil
 }
 
@@ -126,7 +127,8 @@ func (a *App) furnish() {
 	})
 	a.Experiments = experiments.New(experiments.Needs{
 		Workspace: a.ws, World: a.world, Sets: a.experimentSets, Note: a.note, Settings: a.scriptSettings,
-		Jobs: func() []model.Job { return a.KnownJobs() }, KnownOf: a.Measure.Quick,
+		Jobs: func() []model.Job { return a.KnownJobs() }, KnownOf: a.Measure.Quick, Now: o.Now,
+		Unended: func(ctx context.Context, id string) *model.Job { return a.Jobs.Unended(ctx, id) },
 	})
 	a.Jobs = jobs.New(jobs.Needs{
 		Workspace: a.ws, World: a.world, Scheduler: a.scheduler, Now: o.Now, Note: a.note, Past: a.shelf("history"),

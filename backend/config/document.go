@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -68,7 +69,15 @@ func (d *Document) Text() []byte { return d.now.Load().text }
 func (d *Document) File() []byte { return d.file.Load().text }
 
 // Saved tells that a text, got from Text, is what the file holds now.
-func (d *Document) Saved(text []byte) { d.file.Store(&state{text: text}) }
+func (d *Document) Saved(text []byte) {
+	s := d.now.Load()
+	if !bytes.Equal(s.text, text) {
+		s = &state{text: text, err: errNotKnown}
+	}
+	d.file.Store(s)
+}
+
+var errNotKnown = errors.New("what the file means is not known")
 
 // Modified reports whether the text differs from the one on disk.
 func (d *Document) Modified() bool { return !bytes.Equal(d.Text(), d.File()) }

@@ -1,5 +1,5 @@
 // Package experiments is the use cases before a job: list the experiments, edit one, make one from
-// another, write configs, job scripts and the runner (generate.go), the workload card of a run (card.go),
+// another, rename, delete and archive (life.go), write configs, job scripts and the runner (generate.go), the workload card of a run (card.go),
 // and the folder of one that ccl-bench reads (cclbench.go).
 package experiments
 
@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"shardeck/backend/config"
 	"shardeck/backend/diskcheck"
@@ -32,7 +33,9 @@ type Needs struct {
 	Note      func(text string)                      // keeps a remark that no caller waits for
 	Settings  func(model.Experiment) render.Settings // for the job script of an experiment
 
-	Jobs    func() []model.Job                                      // the jobs that are known, newest first, without asking anybody
+	Jobs    func() []model.Job // the jobs that are known, newest first, without asking anybody
+	Now     func() time.Time
+	Unended func(ctx context.Context, id string) *model.Job         // a job of the experiment that has not ended; nil: none
 	KnownOf func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
 }
 
@@ -54,12 +57,13 @@ func (x *Experiments) Board(ctx context.Context) ([]board.Row, error) {
 		return nil, err
 	}
 	jobs := x.Jobs()
-	rows := make([]board.Row, len(files))
+	rows, away := make([]board.Row, len(files)), x.Workspace.Archived()
 	for i, f := range files {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		rows[i] = x.rowOf(f)
+		rows[i].Archived = away[f.Experiment.ID]
 		id, dir := rows[i].Experiment.ID, rows[i].Experiment.ResultDir(false)
 		rows[i].Job = model.First(jobs, func(j model.Job) bool { return j.Runs(id) })
 		run := model.First(runs, func(r model.Run) bool { return dir != "" && r.Dir == x.Workspace.Path(dir) })
@@ -218,6 +222,9 @@ func (x *Experiments) Draft(id string) (*Draft, error) {
 	return &Draft{doc, row.File, x.Workspace}, nil
 }
 
+// SetAll changes keys, all or none; description and comments that this makes false are renewed or dropped with it.
+func (d *Draft) SetAll(edits ...model.Edit) error { return d.Change(edits...) }
+
 // Choices lists the words a key takes, nil where any text or number goes.
 func (d *Draft) Choices(path string) []string { return config.Choices(path) }
 
@@ -290,7 +297,7 @@ func (o NewOptions) plan(x *Experiments) (planned, error) {
 		return planned{}, err
 	}
 	for _, e := range o.edits(doc) {
-		if err := doc.Set(e.Path, e.Value); err != nil {
+		if err := doc.Change(e); err != nil {
 			return planned{}, &model.Fault{Text: fmt.Sprintf("%s=%s", e.Path, e.Value), Cause: err, Kind: model.ErrInvalid}
 		}
 	}

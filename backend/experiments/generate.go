@@ -148,16 +148,20 @@ func entry(all []catalog.Entry, id string) (*catalog.Entry, error) {
 
 // writeConfig writes the config of an entry, and returns it as it lies on disk: a script follows an edited one.
 func (g *generation) writeConfig(e catalog.Entry) (workspace.File, error) {
-	if _, problems := config.Decode(workspace.CatalogFile, e.Node()); len(problems) > 0 {
+	means, problems := config.Decode(workspace.CatalogFile, e.Node())
+	if len(problems) > 0 {
 		return workspace.File{}, problems
 	}
 	rel, err := render.ConfigPath(e.ID, e.Slug)
 	if err != nil {
 		return workspace.File{}, &model.Fault{Cause: err, Kind: model.ErrInvalid}
 	}
-	// a config with this id under another name is the user's own, which a second file would only contradict
+	// a config with this id under another name is the user's own, which a second file would only contradict, as one that was
+	// renamed is, which writes where this entry would
 	files, _ := g.x.Workspace.Experiments()
-	own := func(f workspace.File) bool { return f.Experiment.ID == e.ID && filepath.ToSlash(f.Rel) != rel }
+	own := func(f workspace.File) bool {
+		return filepath.ToSlash(f.Rel) != rel && (f.Experiment.ID == e.ID || means.OutputDir != "" && f.Experiment.OutputDir == means.OutputDir)
+	}
 	if other := model.First(files, own); other != nil {
 		g.wrote = append(g.wrote, Wrote{Path: other.Rel, Action: Unchanged})
 		return *other, nil

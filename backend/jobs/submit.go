@@ -85,12 +85,28 @@ func (su *Submitter) free(ctx context.Context, id string) error {
 		}
 		return model.Failed("not submitted: "+when, errors.New(list.Stale), "wait and try again, or --force to submit without knowing")
 	}
-	for _, j := range list.Jobs {
+	if j := su.unended(ctx, id, list.Jobs); j != nil {
+		return already(*j)
+	}
+	return nil
+}
+
+// Unended is a job of an experiment that has not ended, as far as is known; nil: none.
+func (su *Submitter) Unended(ctx context.Context, id string) *model.Job {
+	all := su.queue.KnownJobs()
+	if list, err := su.queue.ListJobs(ctx, false); err == nil {
+		all = list.Jobs
+	}
+	return su.unended(ctx, id, all)
+}
+
+func (su *Submitter) unended(ctx context.Context, id string, all []model.Job) *model.Job {
+	for _, j := range all {
 		if !j.Runs(id) || !inTheWay(j) {
 			continue
 		}
 		if j = su.queue.now(ctx, j); inTheWay(j) {
-			return already(j)
+			return &j
 		}
 	}
 	return nil

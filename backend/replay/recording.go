@@ -261,17 +261,27 @@ var notRun = map[string]bool{"llama-8b-pp2": true}
 
 // WriteDemo lays the demo workspace out in dir: experiments with engine replay, the recordings as runs (all but
 // one, which waits to be submitted) and the untraced runs of a sweep for the charts. Each file and each run
-// appears whole or not at all, and what is there stays as it is: a second start keeps a user's edits and runs.
+// appears whole or not at all. A second start goes on with what a first one left undone; once all was there it keeps
+// what the user made of it: what was edited, renamed or deleted stays so.
 func WriteDemo(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, laidOut)); err == nil {
+		return nil
+	}
 	err := writeTree(dir)
 	if err == nil {
 		err = writeRuns(filepath.Join(dir, "trace_collection"))
+	}
+	if err == nil {
+		err = atomicfile.Write(filepath.Join(dir, laidOut), nil, 0o644)
 	}
 	if err != nil {
 		return fmt.Errorf("demo workspace %s: %w", dir, err)
 	}
 	return nil
 }
+
+// laidOut says that all of the demo was there once.
+const laidOut = ".laid-out"
 
 // writeTree copies the files of the workspace that are not there yet.
 func writeTree(dir string) error {

@@ -226,6 +226,7 @@ func (w finder) readRun(path, choice string, deep bool) (model.Run, error) {
 		run.Versions = model.Printable(fmt.Sprint(info.Versions))
 	}
 	w.attachConfig(&run)
+	w.said(&run)
 	run.Replay = info.Replay || info.Engine == model.EngineReplay ||
 		run.Experiment != nil && run.Experiment.Engine == model.EngineReplay
 	for _, m := range run.Marks() {

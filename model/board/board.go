@@ -25,6 +25,8 @@ type Row struct {
 	Analysis   *metric.Analysis `json:"analysis"` // of Run, as far as it is known without reading a trace; nil: not at all
 
 	Older   []model.Run `json:"older,omitempty"` // its other runs, superseded or under nsys, the newest first
+	Archived bool `json:"archived,omitempty"` // out of sight unless asked for
+
 	Planned *model.GPU  `json:"-"`               // that the job would run on; nil: not known
 }
 

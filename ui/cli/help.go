@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"shardeck/backend/app"
+	"shardeck/backend/experiments"
 	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/templates"
@@ -51,6 +52,7 @@ func complete(e *command.Env, commands []*cobra.Command) {
 		return names, cobra.ShellCompDirectiveNoFileComp
 	}
 	takes := map[string]cobra.CompletionFunc{
+		"rename": ids, "delete": ids, "archive": ids, "tag": runs, "note": runs, "restore": named(e, deletedIDs),
 		"check": ids, "submit": ids, "forecast": ids, "suggest": ids, "cancel": ids, "logs": ids, "why": ids, "watch": ids,
 		"metrics": runs, "trace": runs, "xray": runs, "compare": runs, "explain": runs, "analyze": runs, "card": runs, "export": runs, "metric": metrics,
 	}
@@ -83,6 +85,12 @@ func named(e *command.Env, of func(context.Context, *app.App) ([]string, cobra.S
 		}
 		return of(c.Context(), a)
 	}
+}
+
+// deletedIDs completes what is in the trash.
+func deletedIDs(_ context.Context, a *app.App) ([]string, cobra.ShellCompDirective) {
+	all, _ := a.Deleted()
+	return model.Each(all, func(d experiments.Deletion) string { return d.ID }), cobra.ShellCompDirectiveNoFileComp
 }
 
 // runsOf completes files too: a run may be a path.

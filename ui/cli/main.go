@@ -116,7 +116,8 @@ func root(e *command.Env) *cobra.Command {
 // commands lists every command, in the order of a day's work.
 func commands(e *command.Env) []*cobra.Command {
 	return []*cobra.Command{
-		experiment.Generate(e), experiment.New(e), experiment.Check(e), experiment.Model(e), sweep.Sweep(e), job.Submit(e),
+		experiment.Generate(e), experiment.New(e), experiment.Check(e), experiment.Rename(e), experiment.Delete(e), experiment.Restore(e),
+		experiment.Archive(e), experiment.Tag(e), experiment.Note(e), experiment.Model(e), sweep.Sweep(e), job.Submit(e),
 		job.Jobs(e), job.Cancel(e), job.Logs(e), job.Why(e), job.Watch(e),
 		result.Metric(e), result.Metrics(e), result.Trace(e), result.XRay(e), result.Analyze(e), result.Compare(e), result.Baseline(e),
 		result.Forecast(e), result.Explain(e), result.Suggest(e), experiment.Calibrate(e), experiment.Card(e),

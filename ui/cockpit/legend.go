@@ -26,6 +26,7 @@ func legend(th *theme.Theme) []command {
 		{th.Point, "charts: a measured point"},
 		{th.Guide, "charts: a line to compare with, such as the ideal"},
 		{th.More, "cut: there is more"},
+		{th.Up + th.Down, "a list goes on above, below"},
 		{th.Left + th.Right, "a value that the left and right keys change"},
 	}
 	return model.Each(signs, func(s struct{ sign, means string }) command {

@@ -29,6 +29,7 @@ type Of[T any] struct {
 	Orders  func(widget.Column) bool                   // columns whose title orders the rows when clicked; nil: none
 	Under   func(T) string                             // id of the row that this one lies under, which comes before it; nil, empty: none
 	Folded  func(id string) bool                       // what lies under that row is out of sight, unless a filter looks for it
+	Away    func(T) string                             // key that a filter must ask for so that this row is in sight; nil, empty: it always is
 	Rest    time.Duration                              // how long the cursor stays before Rested
 	Rested  func() tea.Cmd                             // the cursor has come to rest, maybe on the row where it was; nil: nothing follows
 }
@@ -188,7 +189,11 @@ func (l *cursor[T]) show(id string) {
 func (l *cursor[T]) passing() []bool {
 	pass, heads := make([]bool, len(l.rows)), map[string]int{}
 	for i, row := range l.rows {
-		if pass[i] = l.filter.Empty() || l.filter.Match(l.fieldsOf(i)); l.of.Under == nil {
+		pass[i] = l.filter.Empty() || l.filter.Match(l.fieldsOf(i), l.lookup(i))
+		if l.of.Away != nil && l.of.Away(row) != "" && !l.filter.Asks(l.of.Away(row)) {
+			pass[i] = false
+		}
+		if l.of.Under == nil {
 			continue
 		}
 		if under := l.of.Under(row); under == "" {

@@ -101,7 +101,23 @@ func (l *List[T]) Filtered() string {
 		}
 	}
 	lone := func(row T) bool { return !heads[l.of.ID(row)] }
-	return unit.Int(count(l.Shown(), lone)) + " of " + unit.Int(count(l.rows, lone)) + " match " + l.filter.Text
+	text := unit.Int(count(l.Shown(), lone)) + " of " + unit.Int(count(l.rows, lone)) + " match " + l.filter.Text
+	if key := l.unknown(); key != "" {
+		text = "there is no " + key + ": here, " + text
+	}
+	return text
+}
+
+// unknown is the first key of the filter that no row has; empty: there is none, or no row by which to tell.
+func (l *List[T]) unknown() string {
+	return l.filter.unknown(func(key string) bool {
+		for i := range l.rows {
+			if _, known := l.lookup(i)(key); known {
+				return true
+			}
+		}
+		return len(l.rows) == 0
+	})
 }
 
 func count[T any](rows []T, of func(T) bool) (n int) {
@@ -115,22 +131,24 @@ func count[T any](rows []T, of func(T) bool) (n int) {
 
 // Ordered says by what the rows are ordered: "by tok/s, greatest first"; empty: they are as they come.
 func (l *List[T]) Ordered() string {
-	if l.of.Columns != nil { // whatever Fit has made of their titles
-		return l.sort.Words(l.of.Columns)
-	}
-	return l.sort.Words(l.Table.Columns)
+	return l.sort.Words(l.titled())
 }
 
 // NoMatch says that the filter leaves nothing, and what rows can be asked for if it asks for something else.
 func (l *List[T]) NoMatch(width int) []string {
-	var row T
-	if len(l.rows) > 0 {
-		row = l.rows[0]
-	}
-	fields := l.of.Fields(row)
 	lines := []string{"no " + l.of.One + " matches " + l.filter.Text, "", "esc drops the filter"}
-	if key := l.filter.unknown(fields); key != "" {
-		text := "there is no " + key + ": here; there are " + strings.Join(slices.Sorted(maps.Keys(fields)), " ")
+	if key := l.unknown(); key != "" {
+		keys := map[string]bool{}
+		for i := range l.rows {
+			for name := range l.fieldsOf(i) {
+				keys[name] = true
+			}
+		}
+		for _, c := range l.titled() {
+			keys[titleKey(c)] = c.Title != ""
+		}
+		maps.DeleteFunc(keys, func(_ string, named bool) bool { return !named })
+		text := "there is no " + key + ": here; there are " + strings.Join(slices.Sorted(maps.Keys(keys)), " ")
 		lines = append(lines, widget.Wrap(text, max(width-6, 1))...)
 	}
 	return pane.Notice(lines...)
@@ -250,74 +268,4 @@ func (s Sort) Words(columns []widget.Column) string {
 		return ""
 	}
 	return "by " + columns[s.Column].Title + map[bool]string{true: ", greatest first"}[s.Down]
-}
-
-// Filter is the small language of every list: words that stand somewhere in the row, key:value for one field (tp:4), key:~part
-// for a part of it, "!" before any of these for the opposite. All must hold; case does not matter.
-type Filter struct {
-	Text  string
-	terms []term
-}
-
-// unknown is the first key that a list with these fields does not have; empty: none.
-func (f Filter) unknown(fields map[string]string) string {
-	for _, t := range f.terms {
-		if _, known := fields[t.key]; t.key != "" && !known {
-			return t.key
-		}
-	}
-	return ""
-}
-
-type term struct {
-	key, value string
-	part, not  bool
-}
-
-// ParseFilter reads a filter; every text is one.
-func ParseFilter(text string) Filter {
-	f := Filter{Text: strings.TrimSpace(text)}
-	for _, word := range strings.Fields(strings.ToLower(text)) {
-		var t term
-		word, t.not = strings.CutPrefix(word, "!")
-		key, value, keyed := strings.Cut(word, ":")
-		if keyed && key != "" {
-			t.key = key
-			t.value, t.part = strings.CutPrefix(value, "~")
-		} else {
-			t.value, t.part = word, true
-		}
-		if t.value != "" {
-			f.terms = append(f.terms, t)
-		}
-	}
-	return f
-}
-
-// Empty reports whether every row passes.
-func (f Filter) Empty() bool { return len(f.terms) == 0 }
-
-// Match asks whether a row passes. Fields holds its values by key; words without one search all.
-func (f Filter) Match(fields map[string]string) bool {
-	return !slices.ContainsFunc(f.terms, func(t term) bool { return t.match(fields) == t.not })
-}
-
-func (t term) match(fields map[string]string) bool {
-	if t.key != "" {
-		return t.is(fields[t.key])
-	}
-	for _, v := range fields {
-		if t.is(v) {
-			return true
-		}
-	}
-	return false
-}
-
-func (t term) is(value string) bool {
-	value = strings.ToLower(value)
-	if t.part {
-		return strings.Contains(value, t.value)
-	}
-	return value == t.value || strings.HasPrefix(value, t.value+" ")
 }

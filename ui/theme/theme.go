@@ -127,7 +127,8 @@ type Glyphs struct {
 	More    string // cut here
 	Left    string // of a stepper
 	Right   string
-	Down    string // of what is open
+	Down    string // of what is open, and that there is more below
+	Up      string // that there is more above
 	Point   string // a measured point in a chart
 	Guide   string // a line of a chart to compare with
 	Full    string // bars: the parts in order of worth
@@ -145,7 +146,7 @@ type Glyphs struct {
 type AxisGlyphs struct{ Tick, Corner, Line, Under string }
 
 var unicodeGlyphs = Glyphs{
-	Cursor: "▌", Mark: "•", Rule: "─", Wall: "│", Best: "▲", Missing: "–", More: "…", Left: "◂", Right: "▸", Down: "▾", Point: "●", Guide: "·",
+	Cursor: "▌", Mark: "•", Rule: "─", Wall: "│", Best: "▲", Missing: "–", More: "…", Left: "◂", Right: "▸", Down: "▾", Up: "▴", Point: "●", Guide: "·",
 	Full: "█", Transit: "▓", Wait: "░", Unknown: "▒", Idle: "·", Empty: "▁",
 	Levels:  []string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Corners: [4]string{"┌", "┐", "└", "┘"},
@@ -153,7 +154,7 @@ var unicodeGlyphs = Glyphs{
 }
 
 var asciiGlyphs = Glyphs{
-	Cursor: ">", Mark: "*", Rule: "-", Wall: "|", Best: "^", Missing: "-", More: "~", Left: "<", Right: ">", Down: "v", Point: "o", Guide: ".",
+	Cursor: ">", Mark: "*", Rule: "-", Wall: "|", Best: "^", Missing: "-", More: "~", Left: "<", Right: ">", Down: "v", Up: "^", Point: "o", Guide: ".",
 	Full: "#", Transit: "+", Wait: ":", Unknown: "?", Idle: ".", Empty: "_",
 	Levels:  []string{" ", ".", ".", ":", "-", "=", "+", "*", "#"},
 	Corners: [4]string{"+", "+", "+", "+"},

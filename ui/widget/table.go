@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"shardeck/model/present/unit"
 	"shardeck/ui/theme"
 )
 
@@ -112,11 +113,23 @@ func (t *Table) View(th *theme.Theme, width, height int) []string {
 	t.head = len(lines)
 	room := max(height-len(lines), 0)
 	t.Keep(len(t.rows), room)
+	if len(t.rows) > room && len(lines) > 0 {
+		t.place(th, lines, width, room)
+	}
 	for i := t.First; i < min(t.First+room, len(t.rows)); i++ {
 		lines = append(lines, t.prefix(th, i)+t.line(th, i, t.slots))
 	}
 	t.drawn = min(len(lines), max(height, 0))
 	return lines[:t.drawn]
+}
+
+// place says at the right end of the header where the cursor is in a list longer than the room, and which way there is more.
+func (t *Table) place(th *theme.Theme, lines []string, width, room int) {
+	text := unit.Int(t.Cursor+1) + "/" + unit.Int(len(t.rows)) + " "
+	above, below := t.First > 0, t.First+room < len(t.rows)
+	text += map[bool]string{true: th.Up, false: " "}[above] + map[bool]string{true: th.Down, false: " "}[below]
+	at := slices.MinFunc([]int{0, len(lines) - 1}, func(a, b int) int { return Width(lines[a]) - Width(lines[b]) })
+	lines[at] = Fit(lines[at], max(width-Width(text)-1, 0)) + " " + th.Paint(theme.Dim, Clip(text, width))
 }
 
 // Text is the whole table without a cursor, what does not fit the last column below it; left counts columns without room.

@@ -165,7 +165,7 @@ func (e *Env) Asks(c *cobra.Command, help string) {
 }
 
 // asked are what questions ask to do, once it is done.
-var asked = map[string]string{"submit": "submitted", "cancel": "cancelled"}
+var asked = map[string]string{"submit": "submitted", "cancel": "cancelled", "delete": "deleted", "remove": "removed"}
 
 // Ask puts a question whose answer must be yes; an interrupt does not wait for it. It begins with what is to be done.
 func (e *Env) Ask(ctx context.Context, question string) error {

@@ -204,6 +204,9 @@ some of its files are damaged.`, func(ctx context.Context, a *app.App, runs []st
 			e.Table(present.Metrics(found, found.Defined()))
 			e.Warnings(found.Warnings)
 			sayReplay(e, found)
+			if run, err := a.Run(found.Run); err == nil && !run.Said.IsZero() {
+				e.Warn("%s: %s", run.Name, run.Said.Words())
+			}
 		}), err, command.DamagedIf(found.Damaged))
 	})
 	explaining(e, c)

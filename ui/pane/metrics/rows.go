@@ -73,7 +73,7 @@ func label(p *Pane, r model.Run) string {
 }
 
 func fields(r model.Run) map[string]string {
-	f := map[string]string{"run": r.Name, "job": r.JobID}
+	f := map[string]string{"run": r.Name, "job": r.JobID, "tag": strings.Join(r.Said.Tags, "\n"), "note": r.Said.Note}
 	if r.Replay {
 		f["state"] = "replay"
 	}

@@ -177,7 +177,7 @@ func runNotes(p *Pane, r model.Run, name string, width int) []string {
 
 // runWords are layout, workload, GPU, age, and whether it is a measurement at all.
 func runWords(p *Pane, r model.Run, a *metric.Analysis) []string {
-	words := []string{present.Marks(r.Marks())}
+	words := []string{present.Marks(r.Marks()), r.Said.Words()}
 	if e := r.Experiment; e != nil {
 		layout := model.OneGPU
 		if gpus := e.Layout.GPUs(); gpus > 1 {

@@ -1,0 +1,483 @@
+package experiments
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"shardeck/backend/claim"
+	"shardeck/backend/config"
+	"shardeck/backend/generated"
+	"shardeck/backend/render"
+	"shardeck/backend/workspace"
+	"shardeck/model"
+)
+
+// Renaming is an experiment under its new id.
+type Renaming struct {
+	From  string           `json:"from"`
+	ID    string           `json:"id"`
+	File  string           `json:"file"`
+	Moved []workspace.Move `json:"moved"` // folders of its results
+	Notes []string         `json:"notes"`
+}
+
+// Deletion is what was deleted, or was had back.
+type Deletion struct {
+	ID      string    `json:"id"`
+	Name    string    `json:"name"` // of this deletion, where one id was deleted more than once
+	File    string    `json:"file"`
+	At      time.Time `json:"at"`
+	Results []string  `json:"results"` // folders that went with it
+}
+
+// Resume does the rest of changes that a process began and did not live to finish. What another one is at is left to it.
+func (x *Experiments) Resume() {
+	if x.Workspace.ReadOnly {
+		return
+	}
+	for _, c := range x.Workspace.Pending() {
+		taken, err := claim.Take(x.Workspace, c.Experiment)
+		if err != nil {
+			continue
+		}
+		if err := x.Workspace.Finish(c); err != nil {
+			x.Note(err.Error())
+		} else {
+			x.Note("the " + c.Kind + " of " + c.Experiment + ", which was broken off, is done now")
+		}
+		taken.Release()
+	}
+}
+
+// Rename gives an experiment another id: its file, its job script, its results where their folder is called by the id, what was
+// submitted of it, baselines, sweeps of it and descriptions that name it follow. out is another output directory; empty: that of the
+// new id. It is refused while a job of it has not ended, and while somebody edits it.
+func (x *Experiments) Rename(ctx context.Context, id, to, out string) (done Renaming, err error) {
+	if err := (NewOptions{ID: to}).checkFree(x); err != nil {
+		return done, err
+	}
+	f, free, err := x.hold(ctx, id, "renamed", to)
+	if err != nil {
+		return done, err
+	}
+	defer free()
+	r := &renaming{x: x, f: f, from: f.Experiment.ID, to: to, c: workspace.Change{Kind: workspace.Renamed, To: to}}
+	if err := r.plan(out); err != nil {
+		return done, err
+	}
+	if err := x.apply(&r.c, r.from); err != nil {
+		return done, err
+	}
+	done = Renaming{r.from, to, r.file, r.c.Moves, r.notes}
+	for _, rel := range r.scripts {
+		if now := x.Workspace.ReadFile(rel); now.Err == nil {
+			_ = (&generation{x: x}).script(now) // submit makes its own: nothing is lost
+		}
+	}
+	return done, nil
+}
+
+// apply gives a change its name and does it.
+func (x *Experiments) apply(c *workspace.Change, id string) error {
+	c.Experiment, c.At = id, x.Now()
+	c.Key = workspace.NewTag(id, c.At)
+	if c.Kind == workspace.Deleted {
+		for i, m := range c.Moves {
+			c.Moves[i].To = workspace.Away(m.From, c.Key)
+		}
+	}
+	return x.Workspace.Apply(*c)
+}
+
+// hold takes an experiment, and other ids, for this process alone, once nothing is in the way of changing it.
+func (x *Experiments) hold(ctx context.Context, id, how string, also ...string) (f workspace.File, free func(), err error) {
+	if err := x.Workspace.Writable("change " + id); err != nil {
+		return f, nil, err
+	}
+	f, err = x.Workspace.Experiment(id)
+	if f.Path == "" {
+		return f, nil, err
+	}
+	id = f.Experiment.ID
+	if err := model.CheckID(id); err != nil {
+		return f, nil, model.Invalid(f.Rel+" has no id that can be used", "put it right, or move the file by hand")
+	}
+	var held []*claim.Claim
+	free = func() {
+		for _, c := range held {
+			c.Release()
+		}
+	}
+	for _, one := range append([]string{id}, also...) {
+		c, err := claim.Take(x.Workspace, one)
+		if err != nil {
+			free()
+			return f, nil, err
+		}
+		held = append(held, c)
+	}
+	if why := x.inTheWay(ctx, f); why != nil {
+		free()
+		why.Text = id + " is not " + how + ": " + why.Text
+		return f, nil, why
+	}
+	return f, free, nil
+}
+
+// inTheWay is why an experiment must stay as it is for now; nil: it need not.
+func (x *Experiments) inTheWay(ctx context.Context, f workspace.File) *model.Fault {
+	id := f.Experiment.ID
+	if j := x.Unended(ctx, id); j != nil {
+		text := "a job of it was sent and no reply came"
+		if j.ID != "" {
+			text = "job " + j.ID + " of it is " + j.State.Words()
+		}
+		return &model.Fault{Text: text, ToDo: "wait until it has ended, or shardeck cancel " + id, Kind: model.ErrActive}
+	}
+	unsaved, _, _ := x.Workspace.Ledger().Unsaved() // what cannot be read cannot be opened either
+	if u := model.First(unsaved, func(u model.Unsaved) bool { return u.Experiment == id }); u != nil {
+		return &model.Fault{Text: "the form holds changes of " + u.At.Local().Format("15:04") + " that are not saved",
+			ToDo: "save them with w in the cockpit, or take them back with z", Kind: model.ErrRefused}
+	}
+	if other := editorOf(f.Path); other != "" {
+		return &model.Fault{Text: "an editor has its file open (" + other + " is there)", ToDo: "close the editor; remove that file if none runs",
+			Kind: model.ErrRefused}
+	}
+	if s := x.sweepOf(id); s != "" {
+		return &model.Fault{Text: "it is a point of the sweep " + s + ", which knows it by its id", ToDo: "shardeck archive " + id + " hides it",
+			Kind: model.ErrRefused}
+	}
+	return nil
+}
+
+// editorOf is the file by which an editor says that it has another one open: vim and nano, emacs, Kate; empty: there is none.
+func editorOf(file string) string {
+	dir, base := filepath.Split(file)
+	for _, name := range []string{"." + base + ".sw?", ".#" + base, "." + base + ".kate-swp"} {
+		if found, _ := filepath.Glob(dir + strings.ReplaceAll(name, "[", `\[`)); len(found) > 0 {
+			return filepath.Base(found[0])
+		}
+	}
+	return ""
+}
+
+// sweepOf is the sweep that an experiment is a point of: its id begins with the sweep's.
+func (x *Experiments) sweepOf(id string) string {
+	files, _ := x.Workspace.Sweeps()
+	for _, f := range files {
+		if s := strings.TrimSuffix(path.Base(f), path.Ext(f)); strings.HasPrefix(id, s+"-") {
+			return s
+		}
+	}
+	return ""
+}
+
+// alone reports whether no other config has a value of this one.
+func (x *Experiments) alone(f workspace.File, of func(model.Experiment) string) bool {
+	files, _ := x.Workspace.Experiments()
+	return !slices.ContainsFunc(files, func(o workspace.File) bool { return o.Path != f.Path && of(o.Experiment) == of(f.Experiment) })
+}
+
+func outputDir(e model.Experiment) string { return e.OutputDir }
+
+// renaming is a rename as it is worked out.
+type renaming struct {
+	x        *Experiments
+	f        workspace.File
+	from, to string
+	file     string   // of the new config
+	scripts  []string // configs whose job scripts are ours: they are made anew
+	notes    []string
+	c        workspace.Change
+}
+
+func (r *renaming) plan(out string) error {
+	w, was := r.x.Workspace, r.f.Experiment.OutputDir
+	if out == "" {
+		out = calledBy(was, r.from, r.to)
+	}
+	if out != was {
+		if err := model.CheckOutputDir(out); err != nil {
+			return &model.Fault{Text: err.Error(), Kind: model.ErrInvalid}
+		}
+		if !r.x.alone(r.f, outputDir) {
+			return model.Invalid(was+" is the output directory of another experiment, too", "give each its own first")
+		}
+		for _, dir := range w.ResultDirs(was) {
+			r.c.Moves = append(r.c.Moves, workspace.Move{From: dir, To: out + strings.TrimPrefix(w.Path(dir), w.Path(was))})
+		}
+	} else if w.IsDir(was) {
+		r.notes = append(r.notes, "its results stay in "+was+", which is not called by its id: --output-dir moves them")
+	}
+	if err := r.config(out); err != nil {
+		return err
+	}
+	for _, texts := range []func() ([]workspace.TextEdit, error){r.script, r.others, r.sweeps, r.archived,
+		func() ([]workspace.TextEdit, error) {
+			return w.ResubmittedAs(r.from, r.to, was, out, r.x.alone(r.f, idOfExperiment))
+		},
+		func() ([]workspace.TextEdit, error) { return w.Baselined(was, out) }} {
+		all, err := texts()
+		if err != nil {
+			return err
+		}
+		r.c.Texts = append(r.c.Texts, all...)
+	}
+	return nil
+}
+
+func idOfExperiment(e model.Experiment) string { return e.ID }
+
+// calledBy is a path whose last part is an id, or begins with one, with another in its place.
+func calledBy(file, from, to string) string {
+	dir, base := path.Split(file)
+	if rest, ok := strings.CutPrefix(base, from); ok && (rest == "" || strings.ContainsAny(rest[:1], "_-.") && !strings.ContainsAny(rest[:min(2, len(rest))], "0123456789")) {
+		return dir + to + rest
+	}
+	return file
+}
+
+// config is the file under its new name, with the new id and folder.
+func (r *renaming) config(out string) error {
+	doc, err := r.x.Workspace.OpenDocument(r.f.Rel)
+	if err != nil {
+		return err
+	}
+	edits := []model.Edit{{Path: "experiment_id", Value: r.to}}
+	if out != r.f.Experiment.OutputDir {
+		edits = append(edits, model.Edit{Path: "output_dir", Value: out})
+	}
+	if err := doc.SetAll(edits...); err != nil {
+		return err
+	}
+	r.file = calledBy(r.f.Rel, r.from, r.to)
+	texts, err := r.x.Workspace.Replace(r.f.Rel, r.file, func([]byte) []byte { return config.Renamed(doc.Text(), r.from, r.to) })
+	r.c.Texts = append(texts, r.c.Texts...)
+	return err
+}
+
+// script is the job script: one that was edited goes on under its new name, ours is made anew.
+func (r *renaming) script() ([]workspace.TextEdit, error) {
+	from, to := render.ScriptPath(r.from), render.ScriptPath(r.to)
+	if _, edited := generated.Edited(r.x.Workspace, from); !edited {
+		texts, err := r.x.Workspace.Replace(from, to, func(b []byte) []byte { return b })
+		if len(texts) > 0 {
+			r.scripts = append(r.scripts, r.file)
+		}
+		return slices.DeleteFunc(texts, func(t workspace.TextEdit) bool { return t.Now != nil }), err
+	}
+	r.notes = append(r.notes, to+" was edited: its paths follow, look whether the rest does")
+	return r.x.Workspace.Replace(from, to, func(b []byte) []byte {
+		return config.Renamed(bytes.ReplaceAll(b, []byte(r.f.Rel), []byte(r.file)), r.from, r.to)
+	})
+}
+
+// others are the configs whose description says that they were made from this one.
+func (r *renaming) others() (all []workspace.TextEdit, err error) {
+	files, err := r.x.Workspace.Experiments()
+	said := regexp.MustCompile(`^from ` + regexp.QuoteMeta(r.from) + `(,|$)`)
+	for _, f := range files {
+		if f.Path == r.f.Path || !said.MatchString(f.Experiment.Description) {
+			continue
+		}
+		doc, err := r.x.Workspace.OpenDocument(f.Rel)
+		if err != nil || doc.Set("description", said.ReplaceAllString(f.Experiment.Description, "from "+r.to+"$1")) != nil {
+			continue // what cannot be edited stays as it is
+		}
+		texts, err := r.x.Workspace.Replace(f.Rel, f.Rel, func([]byte) []byte { return doc.Text() })
+		if err != nil {
+			return nil, err
+		}
+		if _, edited := generated.Edited(r.x.Workspace, render.ScriptPath(f.Experiment.ID)); !edited && len(texts) > 0 {
+			r.scripts = append(r.scripts, f.Rel)
+		}
+		all = append(all, texts...)
+	}
+	return all, err
+}
+
+// sweeps are the files of sweeps over this experiment.
+func (r *renaming) sweeps() (all []workspace.TextEdit, err error) {
+	files, err := r.x.Workspace.Sweeps()
+	for _, f := range files {
+		texts, err := r.x.Workspace.Replace(f, f, func(b []byte) []byte { return baseOf(r.from).ReplaceAll(b, []byte("${1}"+r.to+"${2}")) })
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, texts...)
+	}
+	return all, err
+}
+
+// baseOf is the line by which a sweep names its experiment.
+func baseOf(id string) *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^(base:[ \t]*["']?)` + regexp.QuoteMeta(id) + `(["']?[ \t\r]*(?:#.*)?)$`)
+}
+
+func (r *renaming) archived() ([]workspace.TextEdit, error) {
+	return r.x.Workspace.ArchivedAs(r.from, r.to)
+}
+
+// Delete puts an experiment into the trash, from which Restore has it back: its config and job script, with results also the folders of
+// its runs. Its jobs stay in the history. It is refused as Rename is.
+func (x *Experiments) Delete(ctx context.Context, id string, results bool) (Deletion, error) {
+	f, free, err := x.hold(ctx, id, "deleted")
+	if err != nil {
+		return Deletion{}, err
+	}
+	defer free()
+	c, w := workspace.Change{Kind: workspace.Deleted}, x.Workspace
+	id = f.Experiment.ID
+	if out := f.Experiment.OutputDir; results && model.CheckOutputDir(out) == nil {
+		if !x.alone(f, outputDir) {
+			return Deletion{}, model.Invalid(out+" is the output directory of another experiment, too", "delete "+id+" without its results")
+		}
+		for _, dir := range w.ResultDirs(out) {
+			c.Moves = append(c.Moves, workspace.Move{From: dir})
+		}
+	}
+	if s, err := x.sweepsOver(id); err != nil || s != "" {
+		return Deletion{}, model.Invalid(id+" is not deleted: the sweep "+s+" varies it", "remove "+s+" first, or shardeck archive "+id+" hides it")
+	}
+	gone := func([]byte) []byte { return nil }
+	for _, rel := range []string{f.Rel, render.ScriptPath(id), w.ArchivedFile(id)} {
+		texts, err := w.Replace(rel, rel, gone)
+		if err != nil {
+			return Deletion{}, err
+		}
+		c.Texts = append(c.Texts, texts...)
+	}
+	if err := x.apply(&c, id); err != nil {
+		return Deletion{}, err
+	}
+	return deletionOf(c), nil
+}
+
+// sweepsOver is the file of a sweep that varies an experiment; empty: none does.
+func (x *Experiments) sweepsOver(id string) (string, error) {
+	files, err := x.Workspace.Sweeps()
+	for _, f := range files {
+		if text, _ := x.Workspace.ReadText(f); baseOf(id).Match(text) {
+			return f, nil
+		}
+	}
+	return "", err
+}
+
+func deletionOf(c workspace.Change) Deletion {
+	d := Deletion{ID: c.Experiment, Name: c.Key, At: c.At, Results: model.Each(c.Moves, func(m workspace.Move) string { return m.From })}
+	if len(c.Texts) > 0 {
+		d.File = c.Texts[0].Path
+	}
+	return d
+}
+
+// Deleted lists what Restore can have back, newest first.
+func (x *Experiments) Deleted() ([]Deletion, error) {
+	all, warnings, err := x.Workspace.Trash()
+	for _, text := range warnings {
+		x.Note(text)
+	}
+	return model.Each(all, deletionOf), err
+}
+
+// trashed is a deletion by its name, or the newest of an id; an empty one: the newest of all.
+func (x *Experiments) trashed(name string) (workspace.Change, error) {
+	all, _, err := x.Workspace.Trash()
+	if c := model.First(all, func(c workspace.Change) bool { return name == "" || c.Experiment == name || c.Key == name }); c != nil {
+		return *c, nil
+	}
+	fix := "the trash is empty"
+	if len(all) > 0 {
+		fix = "in the trash are " + strings.Join(model.Each(all, func(c workspace.Change) string { return c.Experiment }), ", ")
+	}
+	if err == nil {
+		err = model.Unknown(fmt.Sprintf("nothing called %.60q was deleted", name), fix)
+	}
+	return workspace.Change{}, err
+}
+
+// Restore has an experiment back from the trash, as it was, by its id or the name of its deletion; empty: the newest.
+func (x *Experiments) Restore(name string) (Deletion, error) {
+	c, err := x.trashed(name)
+	if err != nil {
+		return Deletion{}, err
+	}
+	if err := x.Workspace.Writable("restore " + c.Experiment); err != nil {
+		return Deletion{}, err
+	}
+	if err := (NewOptions{ID: c.Experiment}).checkFree(x); err != nil {
+		return Deletion{}, &model.Fault{Text: c.Experiment + " is not restored", Cause: err, ToDo: "rename that one first", Kind: model.ErrRefused}
+	}
+	taken, err := claim.Take(x.Workspace, c.Experiment)
+	if err != nil {
+		return Deletion{}, err
+	}
+	defer taken.Release()
+	return deletionOf(c), x.Workspace.Undo(c)
+}
+
+// Purge removes for good what lies in the trash: the newest deletion of an id, or one by its name.
+func (x *Experiments) Purge(name string) (Deletion, error) {
+	c, err := x.trashed(name)
+	if err == nil {
+		err = x.Workspace.Writable("empty the trash")
+	}
+	if err != nil {
+		return Deletion{}, err
+	}
+	return deletionOf(c), x.Workspace.Purge(c)
+}
+
+// Archive puts experiments out of sight of lists, or back; their files, runs and numbers stay where they are.
+func (x *Experiments) Archive(ids []string, on bool) error {
+	if err := x.Workspace.Writable("archive experiments"); err != nil {
+		return err
+	}
+	for _, id := range ids {
+		row, err := x.Row(id)
+		if err == nil {
+			err = x.Workspace.Archive(row.Experiment.ID, on, x.Now())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Archived lists the experiments that are out of sight.
+func (x *Experiments) Archived() []string {
+	there := x.Workspace.Archived()
+	return slices.DeleteFunc(x.IDs(), func(id string) bool { return !there[id] })
+}
+
+// Say changes what is noted of a run, of that name or the newest of an experiment, and returns it as it is then.
+func (x *Experiments) Say(name string, change func(*model.Said)) (model.Run, error) {
+	if err := x.Workspace.Writable("note anything"); err != nil {
+		return model.Run{}, err
+	}
+	run, err := x.Workspace.Run(name)
+	if err != nil {
+		return run, err
+	}
+	change(&run.Said)
+	slices.Sort(run.Said.Tags)
+	run.Said.Tags = slices.Compact(run.Said.Tags)
+	for _, tag := range run.Said.Tags {
+		if err := tagWord.Check(tag, "%.40q cannot be a tag: use letters, digits, dots, dashes and underscores"); err != nil {
+			return run, &model.Fault{Text: err.Error(), Kind: model.ErrInvalid}
+		}
+	}
+	run.Said.Note = model.Printable(strings.Join(strings.Fields(run.Said.Note), " "))
+	return run, x.Workspace.Say(run, run.Said)
+}
+
+var tagWord = model.NewPattern(`[A-Za-z0-9][A-Za-z0-9._-]*`, 40)
