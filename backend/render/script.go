@@ -66,6 +66,7 @@ type Job struct {
 	Config     string          // path of the config, relative to the workspace
 	Settings   Settings
 	By         string // the command that submits it; empty: shardeck submit
+	Turns      bool   // of a sweep: between points the program says which comes next
 }
 
 // Settings are what scripts need of the settings and the site.
@@ -116,6 +117,9 @@ func SweepScript(j Job, lanes []Lane) ([]byte, error) {
 	}
 	v.Lanes, v.Batch = lanes, v.Replay || len(lanes) > 1
 	v.GPUs = v.Nodes * v.GPUsPerNode
+	if j.Turns && path.IsAbs(v.Shardeck) {
+		v.Next = shell.Quote(v.Shardeck) + " sweep next " + shell.Quote(v.ID) + ` --job "$SHARDECK_JOB_ID" --json -- "$@"`
+	}
 	devices := make([]string, v.GPUsPerNode)
 	for i := range devices {
 		devices[i] = strconv.Itoa(i)
@@ -177,6 +181,7 @@ type view struct {
 	Batch                            bool   // Slurm's signals go to the script, which passes them on
 	Lanes                            []Lane // of a sweep
 	Devices                          string // the GPUs of a node, where nobody names them
+	Next                             string // what bash runs to ask which point comes next; empty: nobody is asked
 	Config, ConfigName, OutputDir    string
 
 	Time, GPURequest string

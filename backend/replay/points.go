@@ -9,21 +9,30 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"shardeck/model"
+	"shardeck/model/sweep"
 )
 
 // Publish is the variable of a job's environment that holds what bash runs to give a folder its name, the one rule of all
 // runners: $1 is the exit code, $2 the folder, $3 the name.
 const Publish = "SHARDECK_PUBLISH"
 
+// Next is the variable that holds what bash runs to ask which of the points "$@" come next, and which can no longer matter: it
+// prints a sweep.Turn in JSON.
+const Next = "SHARDECK_NEXT"
+
 // point is one entry of a file of points, as the runner takes it.
 type point struct {
 	Config string `json:"config"`
 	Name   string `json:"name"` // of the folder, once it is measured
 }
+
+// id of the experiment of a point.
+func (p point) id() string { return filepath.Base(p.Name) }
 
 // RunPoints plays the recordings of several experiments back as one engine would serve them: it starts once, and each gets its
 // name when it is over. One that cannot be replayed is that point's failure; the error is that of the first.
@@ -32,26 +41,58 @@ func RunPoints(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	ids := model.Each(all, func(p point) string { return filepath.Base(p.Name) })
-	started := false
-	var first error
-	for i, p := range all {
+	left, played, started := slices.DeleteFunc(slices.Clone(all), o.published), []string{}, false
+	o.rule = os.Getenv(Next)
+	for left = o.turn(ctx, left); len(left) > 0; left = o.turn(ctx, left[1:]) {
 		if ctx.Err() != nil {
-			return cmp.Or(first, fmt.Errorf("%w (%w)", ErrStopped, context.Cause(ctx)))
+			return cmp.Or(err, fmt.Errorf("%w (%w)", ErrStopped, context.Cause(ctx)))
 		}
-		if o.published(p) {
-			continue
+		played = append(played, left[0].id())
+		shared := &model.SharedEngine{Position: len(played), Points: played}
+		if len(all) == 1 {
+			shared = nil
 		}
-		fmt.Fprintf(o.Out, "shardeck: point %d of %d: %s\n", i+1, len(all), ids[i])
-		if err := o.playPoint(ctx, p, ids, i, &started); err != nil {
-			fmt.Fprintf(o.Out, "shardeck: %v\n", err)
-			first = cmp.Or(first, err)
+		fmt.Fprintf(o.Out, "shardeck: point %d of %d: %s\n", len(played), len(all), left[0].id())
+		if failed := o.playPoint(ctx, left[0], shared, &started); failed != nil {
+			fmt.Fprintf(o.Out, "shardeck: %v\n", failed)
+			err = cmp.Or(err, failed)
 		}
 	}
-	if first == nil {
+	if err == nil {
 		fmt.Fprintln(o.Out, model.StageDone.Line())
 	}
-	return first
+	return err
+}
+
+// turn puts the points that are left in the order in which they come, without those that are passed over, as the job's rule says.
+// Without one, and where it says nothing, they are all played in the order of their list.
+func (o *Options) turn(ctx context.Context, left []point) []point {
+	if o.rule == "" || len(left) == 0 {
+		return left
+	}
+	c := exec.CommandContext(ctx, "bash", append([]string{"-c", o.rule, "next"}, model.Each(left, point.id)...)...)
+	c.Stderr = o.Out
+	text, err := c.Output()
+	var said sweep.Turn
+	if err = cmp.Or(err, json.Unmarshal(text, &said)); err != nil {
+		if o.rule = ""; ctx.Err() == nil {
+			fmt.Fprintf(o.Out, "shardeck: shardeck does not say which point comes next, so all are measured: %v\n", err)
+		}
+		return left
+	}
+	left = slices.DeleteFunc(left, func(p point) bool {
+		why, passed := said.Passed[p.id()]
+		if passed {
+			fmt.Fprintf(o.Out, "shardeck: %s is passed over: %s\n", p.id(), why)
+		}
+		return passed
+	})
+	place := map[string]int{}
+	for i, id := range said.Next {
+		place[id] = i - len(said.Next) // the others are at 0
+	}
+	slices.SortStableFunc(left, func(a, b point) int { return cmp.Compare(place[a.id()], place[b.id()]) })
+	return left
 }
 
 func readPoints(file string) (all []point, err error) {
@@ -77,15 +118,14 @@ func (o Options) published(p point) bool {
 }
 
 // playPoint plays one point into a folder of this job, and gives that its name.
-func (o Options) playPoint(ctx context.Context, p point, ids []string, number int, started *bool) error {
+func (o Options) playPoint(ctx context.Context, p point, shared *model.SharedEngine, started *bool) error {
 	o.Config, o.OutputDir = p.Config, p.Name+model.TmpMark+o.JobID
 	os.RemoveAll(o.OutputDir) // of an earlier start of this job
 	player, err := newPlayer(o)
 	if err != nil {
 		return err
 	}
-	if len(ids) > 1 {
-		player.info.Shared = &model.SharedEngine{Position: number + 1, Points: ids}
+	if player.info.Shared = shared; shared != nil {
 		player.info.Shared.SizedFor.BatchSize = player.config.Data.BatchSize
 		player.info.Shared.SizedFor.Length = player.config.ModelLen()
 	}

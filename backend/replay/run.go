@@ -35,6 +35,8 @@ type Options struct {
 	JobID     string    // for run.json; empty: none
 	Points    string    // instead of Config: a file of points, as the runner takes it; OutputDir is then where an engine's processes meet
 	Out       io.Writer // the job's log
+
+	rule string // of Next
 }
 
 const maxFactor = 1000 // a replay of hours is a mistake

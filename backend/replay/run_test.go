@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -300,4 +301,51 @@ func ExampleFor() {
 	r, _ := For(of("meta-llama/Llama-3.1-8B", model.Layout{TP: 2, PP: 1, DPReplicate: 1, DPShard: 1, EP: 1}))
 	fmt.Println(r.Name, r.Layout, r.Data)
 	// Output: llama-8b-tp2 TP2 PP1 DP1 EP1 {4 2048 4}
+}
+
+// Between points the job's rule says what comes next, and what is passed over: it leaves nothing, and is said. Where the rule says
+// nothing, all are played in the order of their list.
+func TestTurns(t *testing.T) {
+	for _, c := range []struct{ name, rule, want string }{
+		{"an order", `printf '{"next": ["b"], "passed": {}}'`, "b a c"},
+		{"passed over", `case $# in 3) printf '{"next": ["c", "a", "b"]}' ;; *) printf '{"passed": {"a": "at most 3", "b": "at most 4"}}' ;; esac`, "c"},
+		{"no answer", "echo nobody is there >&2; false", "a b c"},
+		{"no JSON", "echo 3", "a b c"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			var entries []point
+			for _, id := range []string{"a", "b", "c"} {
+				entries = append(entries, point{writeConfig(t, strings.Replace(tp2, "X.1", id, 1)), filepath.Join(dir, id)})
+			}
+			text, _ := json.Marshal(entries)
+			file := filepath.Join(dir, "points.json")
+			if err := os.WriteFile(file, text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			t.Setenv(Next, c.rule)
+			t.Setenv(Publish, `mv "$2" "$3"`)
+			var log bytes.Buffer
+			if err := RunPoints(t.Context(), Options{Points: file, Factor: fast, JobID: "7", Out: &log}); err != nil {
+				t.Fatal(err)
+			}
+			var played []string
+			for _, m := range regexp.MustCompile(`shardeck: point \d of 3: (\w)`).FindAllStringSubmatch(log.String(), -1) {
+				played = append(played, m[1])
+			}
+			if got := strings.Join(played, " "); got != c.want {
+				t.Errorf("played %s; want %s\n%s", got, c.want, log.String())
+			}
+			left, _ := filepath.Glob(dir + "/[abc]*")
+			if len(left) != len(played) {
+				t.Errorf("left %v after %v", left, played)
+			}
+			if last := readInfo(t, filepath.Join(dir, played[len(played)-1])); last.Shared == nil || last.Shared.Position != len(played) {
+				t.Errorf("%s ran as %+v", played[len(played)-1], last.Shared)
+			}
+			if said := strings.Contains(log.String(), "so all are measured"); said != strings.HasPrefix(c.name, "no ") {
+				t.Errorf("%s", log.String())
+			}
+		})
+	}
 }

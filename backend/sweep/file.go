@@ -36,6 +36,7 @@ type goal struct {
 	Metric      string   `yaml:"metric"`
 	Direction   string   `yaml:"direction"`
 	Constraints []string `yaml:"constraints"`
+	Until       bool     `yaml:"until_decided"`
 }
 
 // zip is the key of vary whose fields take their values together.
@@ -258,7 +259,7 @@ func (r *reader) goal(given map[string]*yaml.Node, g goal) *sweep.Goal {
 	if stat != "" {
 		name += "_" + string(stat)
 	}
-	out := &sweep.Goal{Metric: name, Highest: g.Direction == "max" || g.Direction == "" && d.Better == metric.Higher}
+	out := &sweep.Goal{Metric: name, Until: g.Until, Highest: g.Direction == "max" || g.Direction == "" && d.Better == metric.Higher}
 	out.Constraints = r.conditions(given["goal.constraints"], "goal.constraints", g.Constraints)
 	for _, c := range out.Constraints {
 		for _, name := range c.Names() {

@@ -106,6 +106,17 @@ func (s *Sweeps) PlanSweep(ctx context.Context, id string) (sweep.Plan, error) {
 
 // planOf is PlanSweep for a sweep that need not be saved.
 func (s *Sweeps) planOf(ctx context.Context, read sweep.Sweep, file string) (sweep.Plan, error) {
+	p, err := s.standing(ctx, read, file)
+	if err != nil {
+		return p, err
+	}
+	p.Tie = p.Rivals().Judge(s.Sampler(ctx))
+	s.pack(ctx, &p, sweep.Ready)
+	return p, nil
+}
+
+// standing is a plan without jobs: its points, and what has become of them.
+func (s *Sweeps) standing(ctx context.Context, read sweep.Sweep, file string) (sweep.Plan, error) {
 	p := sweep.Plan{Sweep: read, File: file}
 	base, err := s.Experiments.Row(read.Base)
 	if err == nil && base.Problem != "" {
@@ -130,8 +141,7 @@ func (s *Sweeps) planOf(ctx context.Context, read sweep.Sweep, file string) (swe
 		p.Points = append(p.Points, s.point(base.Experiment, point, written))
 	}
 	s.join(ctx, &p)
-	p.Tie = p.Rivals().Judge(s.Sampler(ctx))
-	s.pack(ctx, &p, sweep.Ready)
+	s.reconsider(&p)
 	return p, nil
 }
 
@@ -245,6 +255,7 @@ func (s *Sweeps) join(ctx context.Context, p *sweep.Plan) {
 		switch {
 		case x.Run != nil && (!active || x.Run.JobID == x.Job.ID) && done(*x.Run):
 			x.State, x.Analysis = sweep.Done, s.KnownOf(ctx, *x.Run)
+		case x.Job != nil && s.passedOver(p.Sweep.Goal, x, active):
 		case active:
 			x.State = sweep.Submitted
 		case x.Job != nil:
@@ -315,6 +326,9 @@ func (s *Sweeps) pack(ctx context.Context, p *sweep.Plan, states ...sweep.State)
 	}
 	p.Limit = limit
 	p.Jobs = packing.Pack(sweep.Engines(ready, p.Sweep.Isolate))
+	if p.Sweep.Goal != nil { // few GPUs cost least, and bound what more of them can reach; not the other way round
+		slices.SortStableFunc(p.Jobs, func(a, b *sweep.Job) int { return cmp.Compare(a.Placement.GPUs, b.Placement.GPUs) })
+	}
 	total := 0.0
 	for _, j := range p.Jobs {
 		price := check.PriceOf(j.WholePlacement(), s.World.Site, limit)

@@ -18,6 +18,7 @@ import (
 // SubmitOptions say what of a sweep is submitted.
 type SubmitOptions struct {
 	Failed bool // points too whose jobs ended without a result
+	All    bool // points too that were passed over, and every point is run
 }
 
 // DueSweep is a sweep with the jobs that SubmitSweep would submit. It is refused where the sweep's own limits are passed.
@@ -26,11 +27,18 @@ func (s *Sweeps) DueSweep(ctx context.Context, id string, o SubmitOptions) (swee
 	if err != nil {
 		return p, err
 	}
+	states := []sweep.State{sweep.Ready}
 	if o.Failed {
-		s.pack(ctx, &p, sweep.Ready, sweep.Failed)
+		states = append(states, sweep.Failed)
+	}
+	if p.All = o.All; o.All {
+		states = append(states, sweep.PassedOver)
+	}
+	if len(states) > 1 {
+		s.pack(ctx, &p, states...)
 	}
 	l := p.Sweep.Limit
-	switch points := p.Count(sweep.Ready, sweep.Submitted, sweep.Done, sweep.Failed); {
+	switch points := p.Count(sweep.Ready, sweep.Submitted, sweep.Done, sweep.Failed, sweep.PassedOver); {
 	case l.Points > 0 && points > l.Points:
 		return p, model.Invalid(fmt.Sprintf("%s has %d points, and limit.points is %d", id, points, l.Points), "fewer values, or a higher limit, in "+p.File)
 	case l.NodeHours > 0 && p.NodeHours != nil && *p.NodeHours > l.NodeHours:
@@ -124,7 +132,7 @@ func (s *Sweeps) order(p sweep.Plan, j sweep.Job, configs map[string]string) (sw
 	e.Slurm.Time = p.Base.Experiment.Slurm.Time // as it is packed and priced, whatever the configs of the points were written with
 	e.ID, e.Description, e.OutputDir = p.Sweep.ID, fmt.Sprintf("%d points of %s", j.Count(), p.Sweep.ID), workspace.TracesDir+"/"+p.Sweep.ID
 	job := s.Experiments.Script(p.File, e)
-	job.Placement = j.WholePlacement()
+	job.Placement, job.Turns = j.WholePlacement(), p.Sweep.Goal != nil && !p.All
 	text, err := render.SweepScript(job, lanes)
 	if err != nil {
 		return o, &model.Fault{Text: "no job script for " + p.Sweep.ID, Cause: err, Kind: model.ErrInvalid}
@@ -143,24 +151,6 @@ func (s *Sweeps) StopSweep(ctx context.Context, id string) ([]string, error) {
 		return nil, err
 	}
 	return s.cancel(ctx, activeJobs(p))
-}
-
-// StopDecided cancels those jobs of a plan of which no point that is left can change the answer to its goal, and returns their ids.
-func (s *Sweeps) StopDecided(ctx context.Context, p sweep.Plan) ([]string, error) {
-	wanted := map[string]bool{}
-	for _, x := range p.Open() {
-		if x.Job != nil {
-			wanted[x.Job.ID] = true
-		}
-	}
-	ids := slices.DeleteFunc(activeJobs(p), func(job string) bool { return wanted[job] })
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	if err := s.Workspace.Writable("cancel jobs of " + p.Sweep.ID); err != nil {
-		return nil, err
-	}
-	return s.cancel(ctx, ids)
 }
 
 func (s *Sweeps) cancel(ctx context.Context, ids []string) (_ []string, failed error) {

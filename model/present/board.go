@@ -116,7 +116,7 @@ var stateRoles = map[string]Role{
 	"done": Good, "running": Busy, "ending": Busy, "submitting": Busy, "waiting": Warn, "suspended": Warn,
 	"failed": Bad, "out of time": Bad, "out of memory": Bad, "node failed": Bad, "cancelled": Dim,
 	"done, damaged": Warn, "unfinished": Warn, "preempted": Warn, "unknown": Warn, "not run": Dim, "invalid": Bad,
-	"left out": Dim, "impossible": Warn, "submitted": Busy,
+	"left out": Dim, "impossible": Warn, "submitted": Busy, "passed over": Dim,
 }
 
 // State is the cell of a state's words: "done", "running 4:12", "failed".

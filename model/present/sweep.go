@@ -114,7 +114,7 @@ func SweepTotal(p sweep.Plan) string {
 	all := len(p.Points) - p.Count(sweep.LeftOut)
 	left := all - p.Count(sweep.Impossible)
 	words := []string{unit.Int(left) + " of " + unit.Plural(all, "point")}
-	for _, s := range []sweep.State{sweep.Impossible, sweep.LeftOut, sweep.Done, sweep.Failed, sweep.Submitted} {
+	for _, s := range []sweep.State{sweep.Impossible, sweep.LeftOut, sweep.Done, sweep.Failed, sweep.Submitted, sweep.PassedOver} {
 		if n := p.Count(s); n > 0 {
 			words = append(words, unit.Int(n)+" "+string(s))
 		}
@@ -146,6 +146,16 @@ func Decision(p sweep.Plan) string {
 		text += fmt.Sprintf(", %d of %s left", n, unit.Plural(len(p.Points)-p.Count(sweep.LeftOut), "point"))
 	}
 	return text
+}
+
+// Bound says why a point cannot be the best any more.
+func Bound(b sweep.Bound) string {
+	value := func(v float64) string { return MetricValue(metric.Metric{Value: &v}, definitionOf(b.Metric)) }
+	text := "cannot be the best any more: " + b.Metric + " is " + map[bool]string{true: "at least ", false: "at most "}[b.AtLeast] + value(b.Reach)
+	if b.Breaks != "" {
+		return text + ", and " + b.Breaks + " is asked"
+	}
+	return text + ", and " + b.Best + " has " + value(b.BestHas)
 }
 
 // SweepEdited warns of points whose configs are not what their sweep makes of its base; empty: all are.

@@ -29,7 +29,7 @@ func SweepCounts(p sweep.Plan) string {
 			words = append(words, word)
 		}
 	}
-	said := model.Each(append(words, "not run", "impossible"), func(word string) string {
+	said := model.Each(append(words, "not run", string(sweep.PassedOver), "impossible"), func(word string) string {
 		if counts[word] == 0 {
 			return ""
 		}
@@ -82,7 +82,7 @@ func PointsTold(p sweep.Plan) (Table, []string) {
 			cells[len(cells)-1].Text = string(x.State)
 		}
 	}
-	return t, reasonsOf(p, sweep.LeftOut, sweep.Impossible, sweep.Failed, sweep.Ready)
+	return t, reasonsOf(p, sweep.LeftOut, sweep.Impossible, sweep.Failed, sweep.Ready, sweep.PassedOver)
 }
 
 func reasonsOf(p sweep.Plan, states ...sweep.State) (lines []string) {

@@ -17,11 +17,12 @@ type State string
 // The states of a place of a grid: only one that is measured may have a value.
 const (
 	IsMeasured   State = "measured"
-	IsWaiting    State = "waiting"    // to be submitted, or its job waits or runs
-	IsFailed     State = "failed"     // its job ended without a result
-	IsImpossible State = "impossible" // a check refuses it
-	IsLeftOut    State = "left out"   // by a condition of the sweep
-	IsMissing    State = "missing"    // no experiment has these values
+	IsWaiting    State = "waiting"     // to be submitted, or its job waits or runs
+	IsFailed     State = "failed"      // its job ended without a result
+	IsImpossible State = "impossible"  // a check refuses it
+	IsLeftOut    State = "left out"    // by a condition of the sweep
+	IsPassedOver State = "passed over" // it could not change the answer any more
+	IsMissing    State = "missing"     // no experiment has these values
 )
 
 // Entry is an experiment among others that differ from it in some fields: a point of a sweep, or a run.
@@ -174,7 +175,7 @@ func (e Entry) metric(name string) metric.Metric {
 }
 
 // worth orders states by what one of several runs says of a config.
-var worth = []State{IsMeasured, IsFailed, IsWaiting, IsImpossible, IsLeftOut, IsMissing}
+var worth = []State{IsMeasured, IsFailed, IsWaiting, IsPassedOver, IsImpossible, IsLeftOut, IsMissing}
 
 func (r Repeats) state() State {
 	return slices.MinFunc(r.Entries, func(a, b Entry) int {

@@ -103,7 +103,7 @@ func (p Plan) samples(x Status, name string) (all []float64) {
 
 // entryStates are what the states of points are in a grid.
 var entryStates = map[State]scaling.State{LeftOut: scaling.IsLeftOut, Impossible: scaling.IsImpossible, Ready: scaling.IsWaiting,
-	Submitted: scaling.IsWaiting, Done: scaling.IsMeasured, Failed: scaling.IsFailed}
+	Submitted: scaling.IsWaiting, Done: scaling.IsMeasured, Failed: scaling.IsFailed, PassedOver: scaling.IsPassedOver}
 
 // Entries are the points as places of tables and of frontiers, in their order.
 func (p Plan) Entries() []scaling.Entry {

@@ -16,12 +16,13 @@ type State string
 
 // The states of points.
 const (
-	LeftOut    State = "left out"   // by a condition of where
-	Impossible State = "impossible" // a check refuses it: never submitted
-	Ready      State = "ready"      // to be submitted
-	Submitted  State = "submitted"  // its job waits or runs
-	Done       State = "done"       // its result is there
-	Failed     State = "failed"     // its job ended without a result
+	LeftOut    State = "left out"    // by a condition of where
+	Impossible State = "impossible"  // a check refuses it: never submitted
+	Ready      State = "ready"       // to be submitted
+	Submitted  State = "submitted"   // its job waits or runs
+	Done       State = "done"        // its result is there
+	Failed     State = "failed"      // its job ended without a result
+	PassedOver State = "passed over" // not run: when its turn came it could not change the answer any more
 )
 
 // Status is a point as it stands: the experiment that it is, and what has become of it.
@@ -30,7 +31,7 @@ type Status struct {
 	Experiment model.Experiment `json:"experiment"`
 	Verdict    check.Verdict    `json:"verdict"`
 	State      State            `json:"state"`
-	Reason     string           `json:"reason,omitempty"` // why it is left out, impossible or failed
+	Reason     string           `json:"reason,omitempty"` // why it is left out, impossible, failed or passed over
 	File       string           `json:"file,omitempty"`   // its config, once it is written
 	Edited     model.Changes    `json:"edited,omitempty"` // what File says otherwise than the base with the point's values: it counts
 	Run        *model.Run       `json:"run,omitempty"`
@@ -49,6 +50,7 @@ type Plan struct {
 	Tie       scaling.Tie   // of the runs that a test cannot tell from the best one
 	Chained   int           // of Jobs, those that wait until another of the sweep has ended, for limit.jobs
 	Limit     time.Duration // of each job
+	All       bool          // its jobs run every point, whatever that can still change
 	NodeHours *float64      // at most, of Jobs; nil: the site has no prices
 }
 
@@ -60,6 +62,12 @@ func (p Plan) Count(states ...State) (n int) {
 		}
 	}
 	return n
+}
+
+// Turn says of the points that a job has left which come next, and which it need not run.
+type Turn struct {
+	Next   []string          `json:"next"`   // ids of those that can still change the answer, the most promising first
+	Passed map[string]string `json:"passed"` // why the others are passed over, by id
 }
 
 // Order is a job of points, as it is submitted.

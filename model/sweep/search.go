@@ -201,26 +201,50 @@ func (s search) bound(x spot, name string, highest bool) float64 {
 // Tolerance is how much better than the best a point that was not run may be, when the best counts as decided.
 const Tolerance = 0.05
 
+// Bound is why a point cannot be the best: what the points that are done leave it at best.
+type Bound struct {
+	Metric  string
+	Reach   float64 // of Metric, at best
+	AtLeast bool    // Reach is the least, else the most
+	Breaks  string  // the constraint that Reach does not keep; empty: it is the goal's metric that is not better than the best
+	Best    string  // the best point so far
+	BestHas float64 // of the goal's metric
+}
+
 // canWin says whether a point that is not done can still be better than the best by more than Tolerance, by what is known.
-func (s search) canWin(x spot) bool {
+func (s search) canWin(x spot) bool { return s.bounds(x) == nil }
+
+// bounds is why a point that is not done cannot be better than the best by more than Tolerance, by what is known; nil: it can.
+func (s search) bounds(x spot) *Bound {
 	for _, c := range s.goal.Constraints {
 		names := c.Names()
 		if len(names) != 1 {
 			continue
 		}
 		// the most favourable value decides: where even that does not hold, none does
-		if v := s.bound(x, names[0], higherIsBetter(names[0])); !math.IsInf(v, 0) && !holdsAt(c, names[0], v) {
-			return false
+		highest := higherIsBetter(names[0])
+		if v := s.bound(x, names[0], highest); !math.IsInf(v, 0) && !holdsAt(c, names[0], v) {
+			return &Bound{Metric: names[0], Reach: v, AtLeast: !highest, Breaks: c.String()}
 		}
 	}
 	if s.best == nil {
-		return true
+		return nil
 	}
 	top, reach := *s.best.Value(s.goal.Metric), s.bound(x, s.goal.Metric, s.goal.Highest)
-	if s.goal.Highest {
-		return reach > top*(1+Tolerance)
+	if s.goal.Highest && reach > top*(1+Tolerance) || !s.goal.Highest && reach < top*(1-Tolerance) {
+		return nil
 	}
-	return reach < top*(1-Tolerance)
+	return &Bound{Metric: s.goal.Metric, Reach: reach, AtLeast: !s.goal.Highest, Best: s.best.ID, BestHas: top}
+}
+
+// Judge gives what says why a point that is not done cannot be the best any more; it says nil of one that can, and of any
+// without a goal.
+func (p Plan) Judge() func(Status) *Bound {
+	if p.Sweep.Goal == nil {
+		return func(Status) *Bound { return nil }
+	}
+	s := p.search()
+	return func(x Status) *Bound { return s.bounds(spotOf(x.Experiment)) }
 }
 
 // Open are the points that are not done and can still change the answer, the most promising first. Without a goal they are all

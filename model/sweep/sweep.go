@@ -38,6 +38,16 @@ type Goal struct {
 	Metric      string                // a name of metrics.md, or one statistic of it: ttft_p99
 	Highest     bool                  // the best is the highest, else the lowest
 	Constraints []condition.Condition // over metrics: ttft <= 200
+	Until       bool                  // the answer is known: points that cannot change it any more are passed over
+}
+
+// String is the goal in words: max throughput_tokens_sec where ttft <= 200.
+func (g Goal) String() string {
+	text := map[bool]string{true: "max ", false: "min "}[g.Highest] + g.Metric
+	for _, c := range g.Constraints {
+		text += " where " + c.String()
+	}
+	return text
 }
 
 // Axis is a field that varies, or several whose values go together.

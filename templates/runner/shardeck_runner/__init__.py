@@ -4,6 +4,7 @@
     contract         what shardeck reads: files, log lines, exit codes; words that all modules share
     experiment       the config, checked
     points           the experiments of a job that one engine serves: one, or several of a sweep
+    turns            which of them comes next, and which need not be measured: shardeck says so between them
     rendezvous       the nodes of a job, and where their processes meet
     supervisor       starts the child processes of a node, pass by pass, and ends the run; with
                      processes, causes (from lines of a log), results (timing_stats and run.json),

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -23,9 +23,10 @@ from shardeck_runner.results import ProcessResult, result_path
 from shardeck_runner.signals import limit_exit_time, raise_when_stopped
 
 
-def run_child(points: Sequence[Point], kind: str, where: Rendezvous, out: Path) -> int:
+def run_child(points: Sequence[Point], kind: str, where: Rendezvous, out: Path, turns: Iterable[Point]) -> int:
     """Runs one pass over the points and leaves their results, and one of its own in `out`, which is
-    the same for a single point there; returns the exit code. `kind` is the pass."""
+    the same for a single point there; returns the exit code. `kind` is the pass, `turns` the points
+    as they come."""
     own = ProcessResult(result_path(out, kind, where.number))
     own.save()
     raise_when_stopped()
@@ -33,7 +34,7 @@ def run_child(points: Sequence[Point], kind: str, where: Rendezvous, out: Path) 
     try:
         stage("environment") if kind == MEASURE else log("execution trace: a second engine, eager, random weights")
         with open_engine(size, kind, where, out, own) as engine:
-            serve(points, kind, engine, own, alone=size.children == 1)
+            serve(turns, len(points), kind, engine, own, alone=size.children == 1)
         own.code, own.cause = Exit.DONE, ""
     except (Exception, Stopped) as x:
         own.code, own.cause = ending(x)
@@ -75,12 +76,12 @@ class ServingEngine(Protocol):
         """Whether it can serve another point after one that failed."""
 
 
-def serve(points: Sequence[Point], kind: str, engine: ServingEngine, own: ProcessResult, alone: bool) -> None:
+def serve(points: Iterable[Point], count: int, kind: str, engine: ServingEngine, own: ProcessResult, alone: bool) -> None:
     """Serves the points in turn. One that fails is that point's failure, and the next is tried where the
     engine still works; other processes would wait for one that fell, so with them it ends here."""
     for number, point in enumerate(points, 1):
         result = own.begin(result_path(point.out, kind, own.number))
-        announce(point, number, len(points))
+        announce(point, number, count)
         try:
             engine.serve(point.e, point.out, result, kind)
             result.code, result.cause = Exit.DONE, ""
@@ -88,7 +89,7 @@ def serve(points: Sequence[Point], kind: str, engine: ServingEngine, own: Proces
             if result is own:
                 raise
             result.code, result.cause = ending(x)
-            if isinstance(x, Stopped) or number == len(points) or not (alone and engine.is_sound()):
+            if isinstance(x, Stopped) or number == count or not (alone and engine.is_sound()):
                 raise Failure(result.code, result.cause) from x
         finally:
             result.save()

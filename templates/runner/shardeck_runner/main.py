@@ -18,6 +18,7 @@ from shardeck_runner.points import Point, engine_size, read_points
 from shardeck_runner.processes import take_share_of_cores
 from shardeck_runner.rendezvous import check_nodes, find_rendezvous
 from shardeck_runner.supervisor import Supervisor
+from shardeck_runner.turns import turns
 
 
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -36,6 +37,7 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     p.add_argument("--master-port", type=int, help="default: MASTER_PORT, else chosen")
     p.add_argument("--pass", dest="kind", choices=(MEASURE, EXECUTION_TRACE), help=argparse.SUPPRESS)
     p.add_argument("--dp-rank", type=int, help=argparse.SUPPRESS)
+    p.add_argument("--turns", action="store_true", help=argparse.SUPPRESS)
     return p.parse_args(argv)
 
 
@@ -51,7 +53,7 @@ def run(argv: Sequence[str] | None) -> int:
     take_share_of_cores(os.environ.get("SHARDECK_LANE", ""))
     out, where = Path(a.output_dir), find_rendezvous(a)
     if a.kind:
-        return run_child(points, a.kind, where, out)
+        return run_child(points, a.kind, where, out, turns(points, out) if a.turns else points)
     if told := number_gpus():
         log(told)
     check_nodes(e, where)

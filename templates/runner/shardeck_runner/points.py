@@ -40,6 +40,7 @@ class Point:
     results: list[ProcessResult] | None = None  # of the measuring pass, once it is over
     extra: list[ProcessResult] = field(default_factory=list)  # of the execution trace
     shared: dict[str, Any] = field(default_factory=dict)  # whom it shared its engine with
+    passed: str = ""  # why it is passed over
 
     def prepare(self) -> None:
         """Makes the folder, with the config as it is run. What a run that was killed here left is dropped."""
@@ -59,6 +60,12 @@ class Point:
             if not self.out.exists() and named.exists():
                 self.out = named
                 return
+
+    def pass_over(self, why: str) -> None:
+        """Leaves it out: it cannot change what the sweep asks. Nothing of it stays."""
+        self.passed = why
+        log(f"{self.e.id} is passed over: {why}")
+        shutil.rmtree(self.out, ignore_errors=True)
 
     def is_published(self) -> bool:
         """Whether this job has measured it already: a requeued job starts again."""

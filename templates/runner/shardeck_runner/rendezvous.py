@@ -22,6 +22,13 @@ class Rendezvous:
     port: int = 29501
     number: int = 0  # of the child: a data-parallel replica of vLLM, a rank of the reference engine
 
+    def share_of(self, children: int) -> range:
+        """The children of this node: all of them on one node, else an equal share."""
+        if children == 1:
+            return range(1)
+        share = children // self.nodes
+        return range(self.node * share, (self.node + 1) * share)
+
 
 def find_rendezvous(a: argparse.Namespace) -> Rendezvous:
     """What the command line says, or else Slurm."""

@@ -36,6 +36,7 @@ from shardeck_runner.points import Point, engine_size, note_sharing, points_for_
 from shardeck_runner.processes import ChildProcess, start_process
 from shardeck_runner.rendezvous import Rendezvous
 from shardeck_runner.results import ProcessResult, RunRecord, now, result_path
+from shardeck_runner.turns import Turns, can_ask
 from shardeck_runner.vllm_arguments import build_setup, command_line, find_abilities, vllm_command
 
 SETTLE = 3.0 * PATIENCE  # seconds for the driver to free the memory of the first engine
@@ -52,6 +53,7 @@ class Supervisor:
         self.record = RunRecord(now())
         self.children: list[ChildProcess] = []
         self.nodes = NodeMessages(out, where)
+        self.turns = Turns(self.points, out) if self.shares and can_ask() else None  # None: by their list
 
     @property
     def leads(self) -> bool:
@@ -61,13 +63,6 @@ class Supervisor:
     def headless(self) -> bool:
         """Whether this node only holds workers of a replica whose head is on another."""
         return self.e.children == 1 and self.where.node > 0
-
-    def numbers_here(self) -> range:
-        """Children of this node: all of them on one node, else an equal share."""
-        if self.e.children == 1:
-            return range(1)
-        share = self.e.children // self.where.nodes
-        return range(self.where.node * share, (self.where.node + 1) * share)
 
     @property
     def shares(self) -> bool:
@@ -84,19 +79,21 @@ class Supervisor:
             time.sleep(0.2)  # the first node makes it
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.stop)
-        left = self.points
+        left = self.points if (self.out / RESULTS).exists() else []
         while left:
             left = self.measure(left)
-        if not self.failed and not self.stopped:
+        if not self.failed and not self.stopped and (self.out / RESULTS).exists():
             self.run_execution_trace()
         if self.leads:
             return self.finish()
         return Exit.PARTIAL if self.stopped else self.failed[0] if self.failed else Exit.DONE
 
     def prepare(self) -> None:
-        """Makes the folders; run.json says that the run is under way."""
+        """Makes the folders; run.json says that the run is under way, or over where no point need be measured."""
+        if self.turns and not self.turns.choose():
+            return self.turns.say_over()
         note_sharing(self.points, self.e)
-        for p in self.points:
+        for p in [p for p in self.points if not p.passed]:
             p.prepare()
             begin_record(p)
         if self.shares:
@@ -108,6 +105,8 @@ class Supervisor:
     def measure(self, points: Sequence[Point]) -> list[Point]:
         """The measuring pass over some points; returns those that need another engine, since theirs fell."""
         self.failed = None
+        if self.turns and self.leads:
+            self.turns.give()
         try:
             self.run_pass(MEASURE, points)
         except Failure as f:
@@ -116,15 +115,19 @@ class Supervisor:
         if not self.leads or not self.shares:
             return []
         self.settle_measured(points)
-        left = [p for p in points if p.results is None]
+        left = [p for p in points if p.results is None and not p.passed]
         begun = [p for p in left if result_path(p.out, MEASURE, 0).exists()]
+        if self.turns:
+            begun.sort(key=self.turns.place)
         for p in begun:
             p.failed, p.results = self.failed if p is begun[-1] else None, self.results(MEASURE, p)
             self.end_point(p)
         left = [p for p in left if p.results is None]
-        if self.stopped or len(left) == len(points) or self.where.nodes > 1:
+        if self.stopped or len(left) == sum(not p.passed for p in points) or self.where.nodes > 1:
             for p in left:
                 self.leave_out(p)
+            return []
+        if self.turns and not self.turns.start_again(left):
             return []
         if left:
             log(f"{len(left)} points are left: the engine is started again")
@@ -179,7 +182,8 @@ class Supervisor:
         scratch = [(p, dataclasses.replace(p, out=self.out / "execution_trace" / p.e.id)) for p in done]
         for _, s in scratch:
             (s.out / RESULTS).mkdir(parents=True, exist_ok=True)
-        self.run_pass(EXECUTION_TRACE, [s for _, s in scratch])
+        if done or not self.leads:
+            self.run_pass(EXECUTION_TRACE, [s for _, s in scratch])
         for p, s in scratch:
             p.extra = self.results(EXECUTION_TRACE, s)
             for file in s.out.glob("torch_et_*"):
@@ -194,7 +198,7 @@ class Supervisor:
             self.children = [self.start_headless(kind)]
         else:
             self.children = []
-            for number in self.numbers_here():
+            for number in self.where.share_of(self.e.children):
                 self.children.append(self.start_child(kind, number, points))
         ended = self.wait(kind, points)
         bad = [c for c in ended if c.process.returncode or self.headless]  # those never end of themselves
@@ -216,7 +220,7 @@ class Supervisor:
         if self.shares:
             listed = self.out / RESULTS / f"points_{kind}.json"
             write_text(listed, points_for_child(points))
-            what = ["--points", str(listed)]
+            what = ["--points", str(listed), *(["--turns"] if self.turns and kind == MEASURE else [])]
         command = [sys.executable, "-u", str(Path(sys.argv[0]).resolve()), *what, "--engine", self.e.engine,
                    "--output-dir", str(self.out), "--pass", kind, "--dp-rank", str(number),
                    "--nodes", str(self.where.nodes), "--node-rank", str(self.where.node),
@@ -259,6 +263,8 @@ class Supervisor:
                     c.signal(signal.SIGKILL)
             if kind == MEASURE and self.shares and self.leads:
                 self.settle_measured(points)
+                if self.turns and not self.stopped:
+                    self.turns.go_on(lambda p: self.results(MEASURE, p))
             time.sleep(0.05)
         for c in self.children:
             c.signal(signal.SIGKILL)  # workers that outlived their engine
@@ -332,12 +338,13 @@ class Supervisor:
 
     def finish_shared(self) -> int:
         """The end of a job of several points: done if all are, else the cause of the first that is not."""
-        bad = [p for p in self.points if p.failed or p.record.code != Exit.DONE]
+        bad = [p for p in self.points if not p.passed and (p.failed or p.record.code != Exit.DONE)]
         code, cause = (bad[0].failed or (bad[0].record.code, bad[0].record.cause)) if bad else (Exit.DONE, "")
         write_json(self.out / "run.json", {"cause": cause, "exit_code": code})
         for made_here in (RESULTS, LOCAL_MODEL, RAW_TRACES, "execution_trace"):
             shutil.rmtree(self.out / made_here, ignore_errors=True)
-        log(f"{len(self.points) - len(bad)} of {len(self.points)} points are measured")
+        passed = sum(bool(p.passed) for p in self.points)
+        log(f"{(n := len(self.points)) - len(bad) - passed} of {n} points are measured" + f", {passed} are passed over" * bool(passed))
         if code == Exit.DONE:
             stage("done")
         return Exit.PARTIAL if self.stopped else code

@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,9 +42,9 @@ lists the sweeps.
   isolate: false                    # true: an engine of its own for every point
   exclusive: false                  # true: no other engine on its nodes
   limit: {node_hours: 4, points: 50, jobs: 4}
-  goal: {metric: throughput_tokens_sec, constraints: [ttft_p99 <= 200]}
+  goal: {metric: throughput_tokens_sec, constraints: [ttft_p99 <= 200], until_decided: true}
 `, func(ctx context.Context, a *app.App, _ []string) error { return list(ctx, e, a) })
-	c.AddCommand(newSweep(e), checkSweep(e), submitSweep(e), statusOf(e), watchSweep(e), resumeSweep(e), stopSweep(e),
+	c.AddCommand(newSweep(e), checkSweep(e), submitSweep(e), statusOf(e), watchSweep(e), next(e), resumeSweep(e), stopSweep(e),
 		table(e), frontier(e), scalings(e), pairs(e))
 	return c
 }
@@ -213,10 +215,12 @@ func resumeSweep(e *command.Env) *cobra.Command {
 	c := e.Command("resume ID", "submit what of a sweep is not done: after a stop, an edit, a lost job", `
 Submits the points that are neither done nor submitted: those of values that the sweep
 has got since, and those that a job left. Points that failed are tried again with
---failed. It is the same as submit, for which nothing is ever done twice.
+--failed, and those that were passed over run with --all. Otherwise it is the same as
+submit, for which nothing is ever done twice.
 `, func(ctx context.Context, a *app.App, words []string) error { return submit(ctx, e, a, words[0], o) })
 	e.Asks(c, "do not ask")
 	c.Flags().BoolVar(&o.Failed, "failed", false, "the points too that failed")
+	c.Flags().BoolVar(&o.All, "all", false, "the points too that were passed over: all are run, whatever they can still change")
 	return c
 }
 
@@ -278,11 +282,12 @@ func statusOf(e *command.Env) *cobra.Command {
 func watchSweep(e *command.Env) *cobra.Command {
 	var decided bool
 	c := e.Command("watch ID", "print a line whenever a sweep gets further, until its jobs have ended", `
-Prints how far a sweep is, a line whenever that changes. With --until-decided it cancels
-each job once no point left of it can still change the answer to the sweep's goal: by
-what the measured points bound (more requests at once never serve each sooner, twice the
-GPUs are at most twice as fast) no other can be better by more than 5 %. The points that
-were not run stay ready: shardeck sweep resume runs them.`, func(ctx context.Context, a *app.App, words []string) error {
+Prints how far a sweep is, a line whenever that changes. With --until-decided the points
+are passed over that can no longer change the answer to the sweep's goal: by what the
+measured points bound (more requests at once never serve each sooner, twice the GPUs are
+at most twice as fast) they cannot be better by more than 5 %. A job of which none is
+left is cancelled, the others leave them out. With until_decided: true in the goal the
+jobs do so by themselves, and nobody need watch. shardeck sweep resume --all runs them.`, func(ctx context.Context, a *app.App, words []string) error {
 		last := ""
 		for ctx.Err() == nil {
 			_, asking := a.ListJobs(ctx, true)
@@ -320,6 +325,26 @@ were not run stay ready: shardeck sweep resume runs them.`, func(ctx context.Con
 		return nil
 	})
 	c.Flags().BoolVar(&decided, "until-decided", false, "cancel the jobs once the answer to the goal is known")
+	return c
+}
+
+func next(e *command.Env) *cobra.Command {
+	var job string
+	c := e.Command("next ID [POINT…]", "say which points can still change the answer to a sweep's goal, and why the others cannot", `
+Lists the points that are neither done nor ruled out by what the measured ones bound, the
+most promising first; then those that are ruled out. Jobs of a sweep with a goal ask this
+between points, so that the next one is the one that can still change the answer.`, func(ctx context.Context, a *app.App, words []string) error {
+		turn, err := a.NextPoints(ctx, words[0], job, words[1:])
+		return e.Answer(err, turn, func() {
+			for _, id := range turn.Next {
+				e.Say("%s", id)
+			}
+			for _, id := range slices.Sorted(maps.Keys(turn.Passed)) {
+				e.Wrapped("   ", id+" "+turn.Passed[id])
+			}
+		})
+	})
+	c.Flags().StringVar(&job, "job", "", "record the points that `JOB` passes over, as it will")
 	return c
 }
 

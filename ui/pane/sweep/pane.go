@@ -213,6 +213,8 @@ func (p *Pane) Message() pane.Note {
 		x := model.First(p.shown.plan.Points, func(x sweep.Status) bool { return x.ID == row.Full })
 		if x != nil && (x.State == sweep.Impossible || x.State == sweep.Failed) {
 			return pane.Note{Text: x.ID + " " + string(x.State) + ": " + x.Reason, Tone: theme.Bad}
+		} else if x != nil && x.State == sweep.PassedOver {
+			return pane.Note{Text: x.ID + " " + string(x.State) + ": " + x.Reason}
 		}
 	}
 	tone := theme.Plain
