@@ -110,7 +110,7 @@ func (w worker) step(b batch) []work {
 		if pp == l.PP-1 {
 			w.head(k, b)
 		}
-		w.count(k, pp)
+		w.count(k)
 	}
 	return out
 }
@@ -254,7 +254,7 @@ func (w worker) call(k *work, kind string, group int, bytes, n float64) {
 }
 
 // count sums the launches of a stage.
-func (w worker) count(k *work, pp int) {
+func (w worker) count(k *work) {
 	e, products := w.m.engine, 0.0
 	for _, g := range slices.Concat(k.gemms, k.experts) {
 		products += g.n

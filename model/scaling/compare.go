@@ -37,10 +37,9 @@ func (d ConfigDifference) Words(base string) string {
 
 // CompareRow is one metric of all runs.
 type CompareRow struct {
-	Name     string        `json:"name"`
-	Unit     string        `json:"unit"`
-	Decimals int           `json:"-"`
-	Cells    []CompareCell `json:"values"` // one a run
+	Name  string        `json:"name"`
+	Unit  string        `json:"unit"`
+	Cells []CompareCell `json:"values"` // one a run
 }
 
 // CompareCell is one metric of one run, the number that stands for it everywhere.
@@ -211,7 +210,7 @@ func Unlike(base, s Side) []string {
 }
 
 func compareRow(d metric.Definition, sides []Side) CompareRow {
-	r := CompareRow{Name: d.Name, Unit: d.Unit, Decimals: d.Decimals}
+	r := CompareRow{Name: d.Name, Unit: d.Unit}
 	for i, s := range sides {
 		c := s.cell(d.Name)
 		if i > 0 && d.Name != "straggler" { // ranks are names, not amounts

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"shardeck/model"
 	"shardeck/model/metric"
-	"shardeck/model/present/unit"
 )
 
 // State is what a place of a grid holds.
@@ -30,7 +30,6 @@ type Entry struct {
 	ID         string
 	Values     []model.Edit // of every field that may vary, by the keys of a config and in their order
 	Experiment model.Experiment
-	GPU        string // short name of what it ran on; empty: not known
 	State      State
 	Reason     string           // why it is not measured, or why its numbers are not those of its values
 	Analysis   *metric.Analysis // nil: there is none
@@ -42,20 +41,17 @@ var Derived = []string{"gpus", "dp", "model"}
 // covered are the keys that a derived field stands for: experiments that differ in them alone share its value.
 var covered = map[string]string{"gpus": "parallelism.", "dp": "parallelism.dp_", "model": "model.name"}
 
-// Value is a field of an experiment as text; ok is false where it has none of that name.
-func (e Entry) Value(field string) (text string, ok bool) {
+// Value is a field of an experiment as text; empty: it has none of that name.
+func (e Entry) Value(field string) string {
 	switch field {
 	case "gpus":
-		return unit.Full(float64(e.Experiment.Layout.GPUs())), true
+		return strconv.Itoa(e.Experiment.Layout.GPUs())
 	case "dp":
-		return unit.Full(float64(e.Experiment.Layout.DP())), true
+		return strconv.Itoa(e.Experiment.Layout.DP())
 	case "model":
-		return model.ShortModel(e.Experiment.Model.Name), true
+		return model.ShortModel(e.Experiment.Model.Name)
 	}
-	if edit := model.First(e.Values, func(v model.Edit) bool { return v.Path == field }); edit != nil {
-		return edit.Value, true
-	}
-	return "", false
+	return cmp.Or(model.First(e.Values, func(v model.Edit) bool { return v.Path == field }), &model.Edit{}).Value
 }
 
 // Varied are the fields in which experiments differ, in the order of their configs; one that some do not have is among them.
@@ -123,12 +119,12 @@ func RepeatsOf(all []Entry) (groups []Repeats) {
 
 // keyAt is equal for experiments with the same values of some fields.
 func keyAt(e Entry, fields []string) string {
-	return strings.Join(model.Each(fields, func(f string) string { text, _ := e.Value(f); return text }), "\x00")
+	return strings.Join(model.Each(fields, e.Value), "\x00")
 }
 
 // editsAt are the values of some fields of an experiment.
 func editsAt(e Entry, fields []string) []model.Edit {
-	return model.Each(fields, func(f string) model.Edit { text, _ := e.Value(f); return model.Edit{Path: f, Value: text} })
+	return model.Each(fields, func(f string) model.Edit { return model.Edit{Path: f, Value: e.Value(f)} })
 }
 
 // Reading is one metric of a config: the one run's own number, or the median over several runs.

@@ -125,15 +125,11 @@ func (g Grid) multiple(of []model.Edit) Multiple {
 
 // put puts a config in its place, where it is the first there or better.
 func (g Grid) put(m *Multiple, r Repeats) {
-	row, _ := r.First.Value(g.Row)
-	column, _ := r.First.Value(g.Column)
-	cell := &m.Cells[slices.Index(g.Rows, row)][slices.Index(g.Columns, column)]
-	read := r.Read(g.Metric)
-	among := cell.Among + 1
-	if cell.State == IsMissing || g.betters(read, cell.Reading) {
-		*cell = GridCell{Reading: read}
+	cell := &m.Cells[slices.Index(g.Rows, r.First.Value(g.Row))][slices.Index(g.Columns, r.First.Value(g.Column))]
+	if read := r.Read(g.Metric); cell.State == IsMissing || g.betters(read, cell.Reading) {
+		cell.Reading = read
 	}
-	cell.Among = among
+	cell.Among++
 }
 
 // betters says whether a reading is better than another, or nearer to a value.
@@ -178,12 +174,8 @@ func (g *Grid) each(visit func(*GridCell)) {
 
 // valuesOf are the values of a field among experiments: numbers by size, then words in the order in which they come.
 func valuesOf(all []Entry, field string) (values []string) {
-	seen := map[string]bool{}
-	for _, e := range all {
-		if text, _ := e.Value(field); !seen[text] {
-			seen[text] = true
-			values = append(values, text)
-		}
+	for _, g := range model.Grouped(all, func(e Entry) string { return e.Value(field) }) {
+		values = append(values, g.Key)
 	}
 	number := func(text string) float64 {
 		if v, err := strconv.ParseFloat(text, 64); err == nil {

@@ -45,15 +45,15 @@ func PairsOf(all []Entry, name, field string) ([]Pairing, error) {
 	repeats := RepeatsOf(all)
 	key := func(e Entry, value string) string { return keyAt(e, others) + "\x00" + value }
 	for _, r := range repeats {
-		if value, _ := r.First.Value(field); at[key(r.First, value)].Value == nil {
-			at[key(r.First, value)] = r.Read(name)
+		if k := key(r.First, r.First.Value(field)); at[k].Value == nil {
+			at[k] = r.Read(name)
 		}
 	}
 	out := []Pairing{}
 	for _, value := range values[min(1, len(values)):] {
 		p := Pairing{Field: field, Base: values[0], Other: value, Metric: name, Unit: d.Unit, Pairs: []Pair{}}
 		for _, r := range repeats {
-			if v, _ := r.First.Value(field); v == values[0] {
+			if r.First.Value(field) == values[0] {
 				p.add(at[key(r.First, values[0])], at[key(r.First, value)], others, r.First)
 			}
 		}

@@ -90,8 +90,7 @@ func (g Growth) label(e Entry, others []string) string {
 	words := []string{workOf(KeyOf(e.Experiment, nil, "")), g.batch(e)}
 	for _, path := range others {
 		if told := path == "model.name" || path == "model.layers" || strings.HasPrefix(path, "data."); !told {
-			v, _ := e.Value(path)
-			words = append(words, LastPart(path)+" "+cmp.Or(v, unit.Missing))
+			words = append(words, LastPart(path)+" "+cmp.Or(e.Value(path), unit.Missing))
 		}
 	}
 	return strings.Join(words, NameSign)

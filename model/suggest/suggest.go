@@ -10,6 +10,7 @@ import (
 
 	"shardeck/model"
 	"shardeck/model/forecast"
+	"shardeck/model/metric"
 )
 
 // Goal is what the best layout is best at.
@@ -116,30 +117,28 @@ func (q Question) Candidate(l model.Layout, f forecast.Forecast, runs []Times) C
 	if c.Measured() {
 		slices.Sort(c.Runs)
 		c.Low, c.High = slices.Min(values), slices.Max(values)
-		c.TTFT, c.TPOT, c.Value = middle(first), middle(each), middle(values)
-		c.Misses = q.misses(c.TTFT, c.TTFT, c.TTFT)
+		c.TTFT, c.TPOT, c.Value = metric.Median(first), metric.Median(each), metric.Median(values)
+		c.Misses = q.misses(c.TTFT, c.TTFT)
 		return c
 	}
 	if c.Refused = f.Refused; c.Refused != "" {
 		return c
 	}
-	t := Times{}
-	spread := [2]float64{1, 1}
+	t, low, high := Times{}, 1.0, 1.0
 	for _, m := range f.Metrics {
 		switch m.Name {
 		case "ttft":
 			t.TTFT = m.Value
-			c.Misses = q.misses(m.Low, m.Value, m.High)
+			c.Misses = q.misses(m.Low, m.High)
 		case "tpot":
 			t.TPOT = m.Value
 		case "iteration_wall_clock":
-			t.Iteration, spread = m.Value, [2]float64{m.Low / m.Value, m.High / m.Value}
+			t.Iteration, low, high = m.Value, m.Low/m.Value, m.High/m.Value
 		}
 	}
 	c.TTFT, c.TPOT, c.Value = t.TTFT, t.TPOT, q.value(l.GPUs(), t)
-	c.Low, c.High = c.Value*spread[0], c.Value*spread[1]
-	if !q.Goal.Lower() {
-		c.Low, c.High = c.Value/spread[1], c.Value/spread[0]
+	if c.Low, c.High = c.Value*low, c.Value*high; !q.Goal.Lower() {
+		c.Low, c.High = c.Value/high, c.Value/low
 	}
 	if c.Value == 0 {
 		c.Refused = "its forecast has no time of an iteration"
@@ -147,13 +146,8 @@ func (q Question) Candidate(l model.Layout, f forecast.Forecast, runs []Times) C
 	return c
 }
 
-func middle(all []float64) float64 {
-	all = slices.Sorted(slices.Values(all))
-	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
-}
-
 // misses is whether a time of the first token keeps the limit.
-func (q Question) misses(low, value, high float64) Miss {
+func (q Question) misses(low, high float64) Miss {
 	switch {
 	case q.TTFT == 0 || high <= q.TTFT:
 		return Keeps
@@ -165,22 +159,18 @@ func (q Question) misses(low, value, high float64) Miss {
 
 // Decide orders candidates, and says what is best and what is open. Of layouts that take as long the one of fewer GPUs is the better.
 func (q Question) Decide(all []Candidate) Answer {
-	class := func(c Candidate) int {
-		switch {
-		case c.Refused != "":
-			return 2
-		case c.Measured():
-			return 0
+	// measured, forecast, refused; of each those that miss the limit last
+	class := func(c Candidate) (n int) {
+		for i, worse := range []bool{c.Misses == DoesMiss, !c.Measured(), c.Refused != ""} {
+			if worse {
+				n += 1 << i
+			}
 		}
-		return 1
+		return n
 	}
-	sign := 1.0
-	if !q.Goal.Lower() {
-		sign = -1
-	}
-	miss := func(c Candidate) int { return slices.Index([]Miss{Keeps, MayMiss, DoesMiss}, c.Misses) }
+	sign := map[bool]float64{true: 1, false: -1}[q.Goal.Lower()]
 	slices.SortStableFunc(all, func(a, b Candidate) int {
-		return cmp.Or(class(a)-class(b), miss(a)/2-miss(b)/2, cmp.Compare(sign*a.Value, sign*b.Value), a.Layout.GPUs()-b.Layout.GPUs())
+		return cmp.Or(class(a)-class(b), cmp.Compare(sign*a.Value, sign*b.Value), a.Layout.GPUs()-b.Layout.GPUs())
 	})
 	a := Answer{Question: q, Candidates: all, Rivals: []Candidate{}, Runs: []Candidate{}}
 	for i := range all {

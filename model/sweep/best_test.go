@@ -70,8 +70,7 @@ func TestEntries(t *testing.T) {
 	none := Status{Point: Point{ID: "none", Edits: done.Edits}, State: Impossible, Reason: "32 heads"}
 	var got []string
 	for _, e := range planOf(nil, done, changed, none).Entries() {
-		x, _ := e.Value("x")
-		got = append(got, strings.Join([]string{e.ID, x, string(e.State), e.Reason}, "|"))
+		got = append(got, strings.Join([]string{e.ID, e.Value("x"), string(e.State), e.Reason}, "|"))
 	}
 	want := "done|done|measured| changed|changed|measured|config changed since this run: batch 4 → 8 none|done|impossible|32 heads"
 	if strings.Join(got, " ") != want {
