@@ -63,12 +63,9 @@ func (f *Forecasts) candidate(fitted *Fitted, base board.Row, l model.Layout, q 
 	row.Verdict = f.Check(*e)
 	out := f.Of(fitted, row, q.Prior)
 	gpu, _ := f.gpuOf(row, fitted.only)
-	var runs []suggest.Times
-	for _, r := range fitted.Runs {
-		if gpu != nil && r.Config.GPU.Key == gpu.Key && sameWork(r.Config.Experiment, *e) {
-			runs = append(runs, suggest.Times{Run: r.Name, TTFT: r.TTFT, TPOT: r.TPOT, Iteration: r.Iteration})
-		}
-	}
+	runs := slices.DeleteFunc(slices.Clone(fitted.Runs), func(r forecast.Run) bool {
+		return gpu == nil || r.Config.GPU.Key != gpu.Key || !sameWork(r.Config.Experiment, *e)
+	})
 	c := q.Candidate(l, out, runs)
 	if len(runs) == 0 && slices.ContainsFunc(row.Verdict.Findings, func(x check.Finding) bool {
 		return x.Severity == check.SeverityError && (strings.HasPrefix(x.Field, "parallelism") || strings.HasPrefix(x.Field, "slurm"))
@@ -82,8 +79,7 @@ func (f *Forecasts) candidate(fitted *Fitted, base board.Row, l model.Layout, q 
 // sameWork reports whether two experiments are one layout, model and workload of an engine, whatever its collectives.
 func sameWork(a, b model.Experiment) bool {
 	return a.Engine == b.Engine && a.Layout == b.Layout && a.Data == b.Data && a.Model.Name == b.Model.Name &&
-		a.Model.Precision == b.Model.Precision &&
-		a.Model.Layers == b.Model.Layers && !a.Load.On() && !b.Load.On()
+		a.Model.Precision == b.Model.Precision && a.Model.Layers == b.Model.Layers && !a.Load.On() && !b.Load.On()
 }
 
 // price is what a run takes about, in node hours, part of a node as that part where the site has no prices; nil: its nodes are not known.

@@ -50,6 +50,11 @@ type Forecast struct {
 	Measured string   `json:"measured,omitempty"`   // a run of this very config, which the forecast does not know
 }
 
+// Metric is the metric of a name; the zero one where it is not forecast.
+func (f Forecast) Metric(name string) Metric {
+	return *cmp.Or(model.First(f.Metrics, func(m Metric) bool { return m.Name == name }), &Metric{})
+}
+
 // Metric is one forecast number with the interval that holds it at Level.
 type Metric struct {
 	Name    string             `json:"name"` // as of metric.Definitions

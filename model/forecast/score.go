@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"shardeck/model"
 	"shardeck/model/metric"
 	"shardeck/model/xray"
 )
@@ -88,17 +89,13 @@ func partErrors(r Run, f Forecast) (all []PartError) {
 	}
 	rank := xray.Rank{Steps: r.Steps}
 	for name, phase := range map[string]string{units[tpot].name: metric.Decode, units[ttft].name: metric.Prefill} {
-		at := slices.IndexFunc(f.Metrics, func(m Metric) bool { return m.Name == name })
-		kinds := rank.Kinds()
-		k := slices.IndexFunc(kinds, func(k xray.Kind) bool {
+		m, k := f.Metric(name), model.First(rank.Kinds(), func(k xray.Kind) bool {
 			return k.Phase == phase && k.Requests == int(r.Config.Experiment.RequestsPerReplica())
 		})
-		if at < 0 || k < 0 {
+		if m.Value == 0 || k == nil {
 			continue
 		}
-		m := f.Metrics[at]
-		traced := tracedParts(kinds[k].Median)
-		for part, ms := range traced {
+		for part, ms := range tracedParts(k.Median) {
 			name := PartNames[part]
 			if v := m.Parts[name]; v > 0 || ms > 0 {
 				all = append(all, PartError{r.Name, m.Name, name, v, ms, 100 * (v - ms) / m.Value})

@@ -137,12 +137,13 @@ func layoutsOf(all []suggest.Candidate) string {
 
 // reason says what the laws make of the best beside the next one: the parts of an iteration that differ most.
 func reason(a suggest.Answer) string {
-	other := model.First(a.Candidates, func(c suggest.Candidate) bool { return c.Layout != a.Best.Layout && len(parts(c.Forecast)) > 0 })
-	own := parts(a.Best.Forecast)
+	parts := func(c suggest.Candidate) map[string]float64 { return c.Forecast.Metric("iteration_wall_clock").Parts } // in seconds
+	other := model.First(a.Candidates, func(c suggest.Candidate) bool { return c.Layout != a.Best.Layout && len(parts(c)) > 0 })
+	own := parts(*a.Best)
 	if other == nil || len(own) == 0 {
 		return ""
 	}
-	theirs := parts(other.Forecast)
+	theirs := parts(*other)
 	names := slices.Clone(forecast.PartNames[:])
 	slices.SortStableFunc(names, func(x, y string) int {
 		return cmp.Compare(math.Abs(own[y]-theirs[y]), math.Abs(own[x]-theirs[x]))
@@ -158,14 +159,6 @@ func reason(a suggest.Answer) string {
 		return ""
 	}
 	return fmt.Sprintf("beside %s an iteration has %s (by the laws)", other.Layout.Short(), strings.Join(words, ", "))
-}
-
-// parts are those of an iteration, in seconds.
-func parts(f forecast.Forecast) map[string]float64 {
-	if m := model.First(f.Metrics, func(m forecast.Metric) bool { return m.Name == "iteration_wall_clock" }); m != nil {
-		return m.Parts
-	}
-	return nil
 }
 
 // unknown says of which layouts nothing is known, those of one reason together.

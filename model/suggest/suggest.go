@@ -81,14 +81,8 @@ type Answer struct {
 	Left       int          `json:"left"` // rivals beyond these runs
 }
 
-// Times are those of a run: milliseconds, and seconds of an iteration; 0: not measured.
-type Times struct {
-	Run                   string
-	TTFT, TPOT, Iteration float64
-}
-
-// value is the goal by times.
-func (q Question) value(gpus int, t Times) float64 {
+// value is the goal by the times of a run.
+func (q Question) value(gpus int, t forecast.Run) float64 {
 	if q.Goal == Latency {
 		if t.TTFT == 0 || t.TPOT == 0 && q.Data.MaxTokens > 1 {
 			return 1e3 * t.Iteration
@@ -106,12 +100,12 @@ func (q Question) value(gpus int, t Times) float64 {
 }
 
 // Candidate judges a layout by its runs, or where there are none by its forecast.
-func (q Question) Candidate(l model.Layout, f forecast.Forecast, runs []Times) Candidate {
+func (q Question) Candidate(l model.Layout, f forecast.Forecast, runs []forecast.Run) Candidate {
 	c := Candidate{Layout: l, Forecast: f, Runs: []string{}}
 	var first, each, values []float64
 	for _, t := range runs {
 		if v := q.value(l.GPUs(), t); v > 0 {
-			c.Runs, values, first, each = append(c.Runs, t.Run), append(values, v), append(first, t.TTFT), append(each, t.TPOT)
+			c.Runs, values, first, each = append(c.Runs, t.Name), append(values, v), append(first, t.TTFT), append(each, t.TPOT)
 		}
 	}
 	if c.Measured() {
@@ -124,24 +118,16 @@ func (q Question) Candidate(l model.Layout, f forecast.Forecast, runs []Times) C
 	if c.Refused = f.Refused; c.Refused != "" {
 		return c
 	}
-	t, low, high := Times{}, 1.0, 1.0
-	for _, m := range f.Metrics {
-		switch m.Name {
-		case "ttft":
-			t.TTFT = m.Value
-			c.Misses = q.misses(m.Low, m.High)
-		case "tpot":
-			t.TPOT = m.Value
-		case "iteration_wall_clock":
-			t.Iteration, low, high = m.Value, m.Low/m.Value, m.High/m.Value
-		}
-	}
-	c.TTFT, c.TPOT, c.Value = t.TTFT, t.TPOT, q.value(l.GPUs(), t)
-	if c.Low, c.High = c.Value*low, c.Value*high; !q.Goal.Lower() {
-		c.Low, c.High = c.Value/high, c.Value/low
-	}
-	if c.Value == 0 {
+	token, whole := f.Metric("ttft"), f.Metric("iteration_wall_clock")
+	t := forecast.Run{TTFT: token.Value, TPOT: f.Metric("tpot").Value, Iteration: whole.Value}
+	c.TTFT, c.TPOT, c.Value, c.Misses = t.TTFT, t.TPOT, q.value(l.GPUs(), t), q.misses(token.Low, token.High)
+	switch low, high := whole.Low/whole.Value, whole.High/whole.Value; {
+	case whole.Value == 0:
 		c.Refused = "its forecast has no time of an iteration"
+	case q.Goal.Lower():
+		c.Low, c.High = c.Value*low, c.Value*high
+	default:
+		c.Low, c.High = c.Value/high, c.Value/low
 	}
 	return c
 }

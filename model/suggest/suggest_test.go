@@ -26,7 +26,7 @@ func names(all []Candidate) string {
 func TestDecide(t *testing.T) {
 	price := new(0.5)
 	measured := func(q Question, l model.Layout, s float64) Candidate {
-		return q.Candidate(l, forecast.Forecast{Refused: "no run"}, []Times{{Run: "r", TTFT: 100 * s, TPOT: 100 * s, Iteration: s}})
+		return q.Candidate(l, forecast.Forecast{Refused: "no run"}, []forecast.Run{{Name: "r", TTFT: 100 * s, TPOT: 100 * s, Iteration: s}})
 	}
 	forecasted := func(q Question, l model.Layout, s, within float64) Candidate {
 		c := q.Candidate(l, guess(s, within), nil)
