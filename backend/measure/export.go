@@ -17,7 +17,7 @@ import (
 	"shardeck/model/scaling"
 )
 
-// Files that Export writes, relative to the workspace.
+// Files that ExportAll writes, relative to the workspace.
 const (
 	SummaryFile = "experiments/results_summary.csv"
 	ScalingFile = "experiments/scaling_analysis.png"
@@ -38,12 +38,6 @@ type RunReport struct {
 	Problem  string           `json:"problem"`         // why not
 	Large    bool             `json:"large,omitempty"` // not read: beyond the login node's budget
 	Fix      string           `json:"fix,omitempty"`   // what to do about Problem
-}
-
-// Export writes results_summary.csv and scaling_analysis.png and returns their paths.
-func (m *Measure) Export(ctx context.Context) ([]string, error) {
-	r, err := m.ExportAll(ctx, nil, nil)
-	return r.Files, err
 }
 
 // ExportAll reads every run, and those that lie elsewhere by their paths, one after the other, and writes the summary and
@@ -70,17 +64,17 @@ func (m *Measure) ExportAll(ctx context.Context, elsewhere []string, progress po
 		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
-		rr := RunReport{Run: run.Name, Analysis: a, Marks: run.Marks()}
+		rr := RunReport{Run: run.Name, Marks: run.Marks()}
 		if err != nil {
 			if rr.Problem, rr.Fix, rr.Large = err.Error(), model.FixOf(err), errors.Is(err, model.ErrBudget); rr.Large {
 				a = m.Quick(ctx, run)
-				rr.Analysis = a
 			}
 			run.Problem = rr.Problem
 		}
 		if run.Experiment != nil {
 			rr.Layout = run.Experiment.Layout.Short()
 		}
+		rr.Analysis = a
 		out.Runs = append(out.Runs, rr)
 		rows = append(rows, report.Row{Run: run, GPU: a.Device(), Analysis: a})
 		if x := m.measured(run, a); scaling.InSeries(x) {
@@ -116,13 +110,8 @@ func (m *Measure) write(out *Report, rows []report.Row, all []scaling.Measured) 
 
 // factored takes out of the names of series what they all have in common.
 func factored(panels []report.Panel) ([]report.Panel, string) {
-	var names []string
-	for _, p := range panels {
-		for _, s := range p.Series {
-			names = append(names, s.Name)
-		}
-	}
-	common := scaling.CommonName(names)
+	series := slices.Concat(model.Each(panels, func(p report.Panel) []scaling.ChartSeries { return p.Series })...)
+	common := scaling.CommonName(model.Each(series, func(s scaling.ChartSeries) string { return s.Name }))
 	for _, p := range panels {
 		for i, s := range p.Series {
 			p.Series[i].Name = cmp.Or(scaling.OwnName(s.Name, common), s.Name)
@@ -134,22 +123,17 @@ func factored(panels []report.Panel) ([]report.Panel, string) {
 // panelsOf are the four charts of the original scaling analysis.
 func panelsOf(all []scaling.Measured) []report.Panel {
 	const none, rate = "no run with timings yet", "prompt and output tokens / s"
-	return []report.Panel{
-		{Title: "Throughput", X: "GPUs", Y: rate, Kind: report.Rate, Ideal: true, Empty: none,
-			Series: drawn(all, scaling.AxisGPUs, "throughput")},
-		{Title: "Iteration time", X: "GPUs", Y: "seconds", Kind: report.Time, Ideal: true, Empty: none,
-			Series: drawn(all, scaling.AxisGPUs, "iteration time")},
-		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: report.Efficiency, Ideal: true, Empty: none,
-			Series: drawn(all, scaling.AxisGPUs, "efficiency")},
-		{Title: "Expert parallelism", X: "EP", Y: rate, Kind: report.Rate, Ideal: true,
-			Empty: "no run of a mixture-of-experts model yet", Series: drawn(all, scaling.AxisEP, "throughput")},
+	panel := func(title, across, y, empty string, kind report.Kind, x scaling.Axis, quantity string) report.Panel {
+		q := scaling.QuantityOf(quantity)
+		return report.Panel{Title: title, X: across, Y: y, Kind: kind, Ideal: true, Empty: empty,
+			Series: model.Each(scaling.SeriesOf(all, x, q.Metric), q.Draw)}
 	}
-}
-
-// drawn are the lines of a quantity.
-func drawn(all []scaling.Measured, x scaling.Axis, quantity string) []scaling.ChartSeries {
-	q := scaling.QuantityOf(quantity)
-	return model.Each(scaling.SeriesOf(all, x, q.Metric), q.Draw)
+	return []report.Panel{
+		panel("Throughput", "GPUs", rate, none, report.Rate, scaling.AxisGPUs, "throughput"),
+		panel("Iteration time", "GPUs", "seconds", none, report.Time, scaling.AxisGPUs, "iteration time"),
+		panel("Efficiency", "GPUs", "% of ideal speed-up", none, report.Efficiency, scaling.AxisGPUs, "efficiency"),
+		panel("Expert parallelism", "EP", rate, "no run of a mixture-of-experts model yet", report.Rate, scaling.AxisEP, "throughput"),
+	}
 }
 
 // Format of an exported chart.

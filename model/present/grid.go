@@ -26,11 +26,7 @@ func Grid(g scaling.Grid) []Table {
 				continue
 			}
 			columns = append(columns, k)
-			title := g.Metric
-			if g.Column != "" {
-				title = scaling.LastPart(g.Column) + " " + value
-			}
-			t.Columns = append(t.Columns, Column{Title: title, Unit: g.Unit, Right: true}, Column{Title: "spread", Unit: "%", Right: true, Worth: 1})
+			t.Columns = append(t.Columns, GridColumns(g, value, g.Metric, 1)...)
 		}
 		if g.Column == "" {
 			t.Columns = append(t.Columns, Columns(">n/2", "point…12")...)
@@ -43,6 +39,14 @@ func Grid(g scaling.Grid) []Table {
 		}
 		return t
 	})
+}
+
+// GridColumns are those of one value of a grid's columns, its spread with a worth; a single column has the metric's title.
+func GridColumns(g scaling.Grid, value, title string, worth int) []Column {
+	if g.Column != "" {
+		title = scaling.LastPart(g.Column) + " " + value
+	}
+	return []Column{{Title: title, Unit: g.Unit, Right: true}, {Title: "spread", Unit: "%", Right: true, Worth: worth}}
 }
 
 func gridRow(g scaling.Grid, value string, cells []scaling.GridCell, columns []int) []Cell {

@@ -64,12 +64,9 @@ var usual = []string{scaling.ThroughputMetric, "tpot", "ttft", scaling.PerGPU, s
 // metricsOf are the metrics that a point has a value of: that of the goal, then the usual ones, then the others as they are
 // defined; the first alone where nothing is measured yet.
 func metricsOf(all []scaling.Entry, goal *sweep.Goal) (names []string) {
-	order := slices.Clone(usual)
+	order := slices.Concat(usual, model.Each(metric.Definitions, func(d metric.Definition) string { return d.Name }))
 	if goal != nil {
 		order = append([]string{goal.Metric}, order...)
-	}
-	for _, d := range metric.Definitions {
-		order = append(order, d.Name)
 	}
 	for _, name := range order {
 		known := slices.ContainsFunc(all, func(e scaling.Entry) bool { return e.Analysis != nil && e.Analysis.Named(name).Value != nil })
@@ -162,12 +159,7 @@ func (e env) gridTable(r *results) present.Table {
 	g := r.grid
 	t := present.Table{Name: "table", One: "row", Columns: []present.Column{{Title: scaling.LastPart(g.Row), Right: true}}}
 	for _, value := range g.Columns {
-		title := titleOf(g.Metric)
-		if g.Column != "" {
-			title = scaling.LastPart(g.Column) + " " + value
-		}
-		t.Columns = append(t.Columns, present.Column{Title: title, Unit: g.Unit, Right: true},
-			present.Column{Title: "spread", Unit: "%", Right: true, Worth: 2})
+		t.Columns = append(t.Columns, present.GridColumns(g, value, titleOf(g.Metric), 2)...)
 	}
 	t.Columns = append(t.Columns, present.Columns(">n/3")...)
 	if len(g.Multiples) > 1 {
