@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 
 	"shardeck/backend/analyze/align"
 	"shardeck/backend/analyze/kernelname"
@@ -264,7 +265,8 @@ func (q *requests) step(s *align.Step, raw *xray.Raw) {
 
 // follow moves the requests on by a step, and says how much context they have then.
 func (q *requests) follow(raw *xray.Raw, prompts, generating int, tokens int64) {
-	if prompts > 0 && generating == 0 && !q.filling() {
+	filling := slices.ContainsFunc(q.live, func(r request) bool { return r.left > 0 }) // a prompt is not through yet
+	if prompts > 0 && generating == 0 && !filling {
 		q.live, q.lost = q.live[:0], q.prompt == 0 || tokens < 0
 	}
 	ready := 0
@@ -288,16 +290,6 @@ func (q *requests) follow(raw *xray.Raw, prompts, generating int, tokens int64) 
 		}
 	}
 	q.fill(raw, prompts, tokens)
-}
-
-// filling reports whether a prompt is not through yet.
-func (q *requests) filling() bool {
-	for _, r := range q.live {
-		if r.left > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // fill puts tokens of prompts through: of those begun first.

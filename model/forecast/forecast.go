@@ -297,10 +297,8 @@ func throughputOf(m Metric, tokens float64) Metric {
 }
 
 // restsOn names the runs, and the prior where more than a little of the number depends on constants that are still its.
-func (f *fitted) restsOn(slope vector) (all []string) {
-	for _, n := range names(f.runs) {
-		all = append(all, "run "+n)
-	}
+func (f *fitted) restsOn(slope vector) []string {
+	all := model.Each(names(f.runs), func(n string) string { return "run " + n })
 	var still []string
 	for c, g := range slope {
 		if math.Abs(g) > 0.02 && f.priorShare(constant(c)) > 0.7 {

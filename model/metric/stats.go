@@ -196,13 +196,10 @@ func doubleRanks(a, b []float64) (ranks []int, sum int) {
 		rank[all[i]] = i + 1 + j // twice the mean of i+1 … j
 		i = j
 	}
-	for _, x := range all {
-		ranks = append(ranks, rank[x])
-	}
 	for _, x := range a {
 		sum += rank[x]
 	}
-	return ranks, sum
+	return model.Each(all, func(x float64) int { return rank[x] }), sum
 }
 
 // exactP is the share of all choices of n of the ranks whose sum is far.

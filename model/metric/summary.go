@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"shardeck/model"
 )
 
 // TraceSummary is the picture of a run's traces. All times are nanoseconds.
@@ -138,13 +140,9 @@ const mostOthers = 5
 
 // OtherNames are the kernels of no known class with their shares, in words; empty: there are none.
 func OtherNames(kernels []KernelStat) string {
-	var words []string
-	for i, k := range Others(kernels) {
-		if i == mostOthers {
-			words = append(words, "…")
-			break
-		}
-		words = append(words, fmt.Sprintf("%s %.1f %%", k.Short, k.Share))
+	words := model.Each(Others(kernels), func(k KernelStat) string { return fmt.Sprintf("%s %.1f %%", k.Short, k.Share) })
+	if len(words) > mostOthers {
+		words = append(words[:mostOthers], "…")
 	}
 	return strings.Join(words, ", ")
 }
@@ -321,10 +319,7 @@ func Telling(names []string) []string {
 		like[out[i]] = append(like[out[i]], i)
 	}
 	for short, places := range like {
-		var arguments [][]string
-		for _, i := range places {
-			arguments = append(arguments, argument.FindAllString(names[i], -1))
-		}
+		arguments := model.Each(places, func(i int) []string { return argument.FindAllString(names[i], -1) })
 		seen := map[string]bool{}
 		for k, i := range places {
 			if own := ownArguments(arguments, k); own != "" && own != "…" {

@@ -150,16 +150,14 @@ func largestParts(m metric.Metric, d metric.Definition) string {
 	if m.Spread != nil {
 		return "spread " + unit.Number(*m.Spread, 1) + " %"
 	}
-	var words []string
-	for i, part := range m.By.List() {
-		if i == shownParts {
-			words = append(words, "…")
-			break
-		}
+	words := model.Each(m.By.List(), func(part metric.Part) string {
 		if name := []rune(part.Name); len(name) > shownName {
 			part.Name = string(name[:shownName-1]) + "…"
 		}
-		words = append(words, part.Name+" "+metricPart(part.Value, d))
+		return part.Name + " " + metricPart(part.Value, d)
+	})
+	if len(words) > shownParts {
+		words = append(words[:shownParts], "…")
 	}
 	return strings.Join(words, ", ")
 }

@@ -72,11 +72,9 @@ func (m Measured) Unlike(base Measured) string {
 }
 
 // Alike are runs in groups that may be compared, each in their order.
-func Alike(all []Measured) (groups [][]Measured) {
-	for _, g := range model.Grouped(assumeGPUs(all), Measured.key) {
-		groups = append(groups, g.All)
-	}
-	return groups
+func Alike(all []Measured) [][]Measured {
+	groups := model.Grouped(assumeGPUs(all), Measured.key)
+	return model.Each(groups, func(g model.Group[ScalingKey, Measured]) []Measured { return g.All })
 }
 
 func (m Measured) layout() model.Layout { return m.Run.Experiment.Layout }

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"shardeck/model"
 )
 
 // Analyse takes the steps of a rank apart, one after the other. Any input gives some answer.
@@ -37,9 +39,9 @@ type sum struct {
 func (in *Input) step(raw *Raw) Step {
 	p := parse(in, raw.Kernels)
 	s := Step{Index: raw.Index, Cut: raw.Cut, Phase: raw.Phase, Tokens: raw.Tokens, Requests: raw.Requests, Context: raw.Context,
-		NextNS: raw.NextNS, Kernels: len(raw.Kernels), Operators: []Operator{}, Gaps: []Gap{}}
-	own, gaps := s.divide(raw.Kernels)
-	s.Gaps = append(s.Gaps, gaps...)
+		NextNS: raw.NextNS, Kernels: len(raw.Kernels), Operators: []Operator{}}
+	var own []int64
+	own, s.Gaps = s.divide(raw.Kernels)
 	s.launches(raw.Kernels)
 	s.Period, s.Repeats = p.period()
 	sums := map[string]*sum{}
@@ -79,10 +81,7 @@ func (s *Step) divide(k []Kernel) (own []int64, gaps []Gap) {
 		}
 	}
 	s.WallNS = end - k[0].Start
-	for _, cause := range slices.Sorted(maps.Keys(by)) {
-		gaps = append(gaps, *by[cause])
-	}
-	return own, gaps
+	return own, model.Each(slices.Sorted(maps.Keys(by)), func(cause string) Gap { return *by[cause] })
 }
 
 // briefly is how long a device takes from one kernel to the next that was launched in time: 0.3 to 3 µs in all recordings.
