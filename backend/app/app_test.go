@@ -19,7 +19,7 @@ func TestReadOnlyChangesNothing(t *testing.T) {
 		"generate": second(b.Generate(t.Context(), experiments.GenerateOptions{})),
 		"clone":    second(b.Clone("E1.6", "E1.7")),
 		"cancel":   b.Cancel(t.Context(), "1"),
-		"export":   second(b.ExportAll(t.Context(), nil, nil)),
+		"export":   second(b.Export(t.Context())),
 	} {
 		if !errors.Is(err, model.ErrReadOnly) {
 			t.Errorf("%s: %v, want model.ErrReadOnly", what, err)

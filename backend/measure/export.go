@@ -17,7 +17,7 @@ import (
 	"shardeck/model/scaling"
 )
 
-// Files that ExportAll writes, relative to the workspace.
+// Files that Export writes, relative to the workspace.
 const (
 	SummaryFile = "experiments/results_summary.csv"
 	ScalingFile = "experiments/scaling_analysis.png"
@@ -38,6 +38,12 @@ type RunReport struct {
 	Problem  string           `json:"problem"`         // why not
 	Large    bool             `json:"large,omitempty"` // not read: beyond the login node's budget
 	Fix      string           `json:"fix,omitempty"`   // what to do about Problem
+}
+
+// Export writes results_summary.csv and scaling_analysis.png and returns their paths.
+func (m *Measure) Export(ctx context.Context) ([]string, error) {
+	r, err := m.ExportAll(ctx, nil, nil)
+	return r.Files, err
 }
 
 // ExportAll reads every run, and those that lie elsewhere by their paths, one after the other, and writes the summary and
