@@ -32,6 +32,7 @@ type memberReader struct {
 	spare []*member     // to be used again
 	now   *member       // being read
 	text  []byte        // of it, not read yet
+	held  []byte        // a copy of what Lend is to put before it
 	given int64         // text read so far
 }
 
@@ -90,6 +91,34 @@ func (r *memberReader) Read(p []byte) (int, error) {
 	return r.bounded(n, nil)
 }
 
+// mostTail is how much text of one member is put before that of the next, which leaves so much room for it: more than an event has, mostly.
+const mostTail = 16 << 10
+
+// Lend gives tail and the text after it in one piece, which is void when more is asked for: a member's text is not copied for who reads
+// it. Of a rest that is read as one piece, and after a longer tail, it is tail alone, or nil.
+func (r *memberReader) Lend(tail []byte) ([]byte, error) {
+	if r.rest != nil || len(tail) > mostTail {
+		return nil, nil
+	}
+	r.held = append(r.held[:0], tail...) // it may lie in the member that is given back
+	for len(r.text) == 0 && r.rest == nil {
+		if err := r.next(); err != nil {
+			return r.held, err
+		}
+	}
+	if r.rest != nil {
+		return r.held, nil
+	}
+	n, err := r.bounded(len(r.text), nil)
+	if err != nil {
+		return r.held, err
+	}
+	text := r.now.room[len(r.now.room)-n-len(r.held):]
+	copy(text, r.held)
+	r.text = nil
+	return text, nil
+}
+
 // next goes to the next member, or to the rest.
 func (r *memberReader) next() error {
 	if r.now != nil {
@@ -107,7 +136,7 @@ func (r *memberReader) next() error {
 		return r.readAsOne()
 	}
 	r.ahead = slices.Delete(r.ahead, 0, 1)
-	r.now, r.text = m, m.text
+	r.now, r.text = m, m.room[mostTail:]
 	return nil
 }
 
@@ -227,10 +256,10 @@ func nextHeader(b []byte, from int) int {
 
 // member is one of the file, in memory.
 type member struct {
-	packed, text []byte
+	packed, room []byte // room[mostTail:] is the text
 	unpack       *gzip.Reader
-	sound        bool          // text is all of it, and packed nothing else
-	done         chan struct{} // closed when text and sound are there
+	sound        bool          // the text is all of it, and packed nothing else
+	done         chan struct{} // closed when room and sound are there
 }
 
 func (m *member) inflate() {
@@ -242,8 +271,8 @@ func (m *member) inflate() {
 		return
 	}
 	m.unpack.Multistream(false)
-	m.text = slices.Grow(m.text[:0], int(size))[:size]
-	if _, err := io.ReadFull(m.unpack, m.text); err != nil {
+	m.room = slices.Grow(m.room[:0], mostTail+int(size))[:mostTail+size]
+	if _, err := io.ReadFull(m.unpack, m.room[mostTail:]); err != nil {
 		return
 	}
 	var more [1]byte

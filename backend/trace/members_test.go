@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
+
+	"shardeck/backend/trace/jsonscan"
 )
 
 // gz packs texts as members of one file.
@@ -92,6 +94,48 @@ func TestReaderInflatesToo(t *testing.T) {
 	}
 }
 
+// throughWindow reads a file as readers of JSON do: what is left of one piece of text, little or much, comes before the next.
+func throughWindow(packed []byte) (text []byte, fault error) {
+	r, fault := newMemberReader(bytes.NewReader(packed))
+	if fault != nil {
+		return nil, fault
+	}
+	w, rng := jsonscan.NewWindow(r, 1000), rand.New(rand.NewPCG(5, 6))
+	for w.More() {
+		left := min(rng.IntN(1<<rng.IntN(18)), len(w.Buf))
+		w.Pos = len(w.Buf) - left
+		text = append(text, w.Buf[:w.Pos]...)
+	}
+	return append(text, w.Rest()...), w.Broken()
+}
+
+// What is left of one member and all of the next are one text, also where that is longer than the room for it, or the rest is no member.
+func TestMembersAreLent(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	var parts []string
+	for k := range 60 {
+		parts = append(parts, strings.Repeat(fmt.Sprintf("part %d, ", k), k*k%5000))
+	}
+	many := gz(6, parts...)
+	for name, packed := range map[string][]byte{
+		"many": many, "cut": many[:len(many)*2/3], "one": gz(6, strings.Join(parts, "")),
+		"more text than is kept": gz(6, parts[5], strings.Repeat("ab", mostText), parts[6]),
+		"rubbish at the end":     append(bytes.Clone(many), "no gzip"...),
+	} {
+		_, _, want, wanted := readBoth(packed)
+		if text, fault := throughWindow(packed); !bytes.Equal(text, want) || fmt.Sprint(fault) != fmt.Sprint(wanted) {
+			t.Errorf("%s: %d bytes, %v; want %d, %v", name, len(text), fault, len(want), wanted)
+		}
+	}
+	r, err := newMemberReader(bytes.NewReader(many))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := r.Lend(nil); err != nil || len(text) == 0 || &text[0] != &r.now.room[mostTail] {
+		t.Errorf("a member's text was copied: %d bytes, %v", len(text), err)
+	}
+}
+
 func FuzzMembers(f *testing.F) {
 	f.Add(gz(6, "one", "two", strings.Repeat("three ", 1000)))
 	f.Add(gz(0, "one", string(gz(6, "two")), "three"))
@@ -101,6 +145,9 @@ func FuzzMembers(f *testing.F) {
 		text, fault, want, wanted := readBoth(packed)
 		if !bytes.Equal(text, want) || fmt.Sprint(fault) != fmt.Sprint(wanted) {
 			t.Errorf("%q, %v; want %q, %v", text, fault, want, wanted)
+		}
+		if text, fault := throughWindow(packed); !bytes.Equal(text, want) || fmt.Sprint(fault) != fmt.Sprint(wanted) {
+			t.Errorf("through a window: %q, %v; want %q, %v", text, fault, want, wanted)
 		}
 	})
 }

@@ -55,6 +55,38 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// lent is a source that lends what it can: text with room before it for so much.
+type lent struct {
+	io.Reader
+	room, piece int
+}
+
+func (l *lent) Lend(tail []byte) ([]byte, error) {
+	if len(tail) > l.room {
+		return nil, nil
+	}
+	text := make([]byte, len(tail)+l.piece)
+	n, err := l.Read(text[copy(text, tail):])
+	return text[:len(tail)+n], err
+}
+
+// What a source lends and what has to be read follow one another, whatever the room.
+func TestWindowBorrows(t *testing.T) {
+	text := ` [1, 22, "three \" 3"]  {"four": 4}` + "\n" + `"` + strings.Repeat("5", 300) + `" `
+	for room := range 40 {
+		for piece := range 30 {
+			w, got := NewWindow(&lent{strings.NewReader(text), room, piece}, 7), ""
+			for _, ok := w.Peek(); ok; _, ok = w.Peek() {
+				val, _ := w.Value()
+				got += string(val) + "|"
+			}
+			if want := `[1, 22, "three \" 3"]|{"four": 4}|"` + strings.Repeat("5", 300) + `"|`; got != want || w.Offset() != int64(len(text)) {
+				t.Fatalf("room %d, pieces of %d: %s, ends at %d", room, piece, got, w.Offset())
+			}
+		}
+	}
+}
+
 func TestWindowBreaks(t *testing.T) {
 	fault := errors.New("the disk is gone")
 	w := NewWindow(io.MultiReader(strings.NewReader(`{"a": `), iotest.ErrReader(fault)), 4)
