@@ -153,60 +153,50 @@ func Float(b []byte) (float64, bool) {
 func ReadMicros(b []byte, at Span) (int64, bool) {
 	to := int(at.To)
 	n := to - int(at.From) - 1
-	if n < 4 || n > 16 || to < 17 || b[to-4] != '.' {
+	if n < 4 || n > 16 || to < 17 {
 		return Micros(at.Of(b))
 	}
+	text := (*[17]byte)(b[to-17:])
 	const fraction = 0xffffff << 40
-	low := load(b, to-9)&^fraction | load(b, to-8)&fraction
-	if v, ok := sixteen(load(b, to-17), low, n); ok {
-		return v, true
+	v, bad := lowDigits(load(text[8:])&^fraction|load(text[9:])&fraction, n)
+	if n > 8 {
+		high, more := lowDigits(load(text[:]), n-8)
+		v, bad = v+high*1e8, bad|more
 	}
-	return Micros(at.Of(b))
+	if bad != 0 || text[13] != '.' {
+		return Micros(at.Of(b))
+	}
+	return v, true
 }
 
 // ReadWhole reads b[at], a whole number of at most sixteen digits.
 func ReadWhole(b []byte, at Span) (int64, bool) {
 	to := int(at.To)
 	n := to - int(at.From)
-	if n > 16 || to < 16 {
+	if n <= 0 || n > 16 || to < 16 {
 		return 0, false
 	}
-	return sixteen(load(b, to-16), load(b, to-8), n)
-}
-
-func load(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
-
-const zeros = 0x3030303030303030
-
-// sixteen is the number that the last n of sixteen digits make; false if they are none.
-func sixteen(high, low uint64, n int) (int64, bool) {
-	if n <= 8 {
-		high, low = zeros, last(low, n)
-	} else {
-		high = last(high, n-8)
+	text := (*[16]byte)(b[to-16:])
+	v, bad := lowDigits(load(text[8:]), n)
+	if n > 8 {
+		high, more := lowDigits(load(text[:]), n-8)
+		v, bad = v+high*1e8, bad|more
 	}
-	if notDigits(high)|notDigits(low) != 0 {
-		return 0, false
-	}
-	return eight(high)*1e8 + eight(low), true
+	return v, bad == 0
 }
 
-// last is the last n characters of x after zeros.
-func last(x uint64, n int) uint64 {
-	drop := uint(64 - 8*n)
-	return x>>drop<<drop | zeros>>(64-drop)
-}
+func load(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
-// notDigits is 0 if all eight characters are digits.
-func notDigits(x uint64) uint64 {
-	const kind = 0xf0f0f0f0f0f0f0f0
-	return (x&kind ^ zeros) | ((x+0x0606060606060606)&kind ^ zeros)
-}
-
-// eight is the number that eight digits make: of pairs, fours and all.
-func eight(x uint64) int64 {
-	x -= zeros
+// lowDigits is the number that the last n of eight characters make, all of them if n is more: of pairs, fours and all. bad is not 0 if
+// they are no digits.
+func lowDigits(x uint64, n int) (v int64, bad uint64) {
+	const (
+		zeros = 0x3030303030303030
+		kind  = 0xf0f0f0f0f0f0f0f0
+		pairs = 0x000000ff000000ff
+	)
+	x = (x ^ zeros) & (math.MaxUint64 << (uint(64-8*min(n, 8)) & 63))
+	bad = (x | (x + 0x0606060606060606)) & kind
 	x = x*10 + x>>8
-	const pairs = 0x000000ff000000ff
-	return int64((x&pairs*0x000f424000000064 + x>>16&pairs*0x0000271000000001) >> 32)
+	return int64((x&pairs*0x000f424000000064 + x>>16&pairs*0x0000271000000001) >> 32), bad
 }
