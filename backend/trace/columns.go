@@ -61,9 +61,7 @@ type sortKey struct {
 func newColumns(records []Record) *Columns {
 	sortByTime(records)
 	p := NewPacker(len(records))
-	for i := range records {
-		p.add(&records[i])
-	}
+	p.add(records)
 	return p.columns
 }
 
