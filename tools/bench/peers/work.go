@@ -50,6 +50,8 @@ type tally struct {
 	dur     int64
 	names   map[string]*int64
 	busy    map[int]*union
+	last    *union // of device lastPid, the one before
+	lastPid int
 }
 
 func newTally() *tally { return &tally{names: map[string]*int64{}, busy: map[int]*union{}} }
@@ -68,12 +70,19 @@ func (t *tally) add(name []byte, pid int, start, dur int64) {
 func (t *tally) span(pid int, start, dur int64) {
 	t.kernels++
 	t.dur += dur
+	if t.last == nil || pid != t.lastPid {
+		t.last, t.lastPid = t.of(pid), pid
+	}
+	t.last.add(start, start+dur)
+}
+
+func (t *tally) of(pid int) *union {
 	u := t.busy[pid]
 	if u == nil {
 		u = &union{}
 		t.busy[pid] = u
 	}
-	u.add(start, start+dur)
+	return u
 }
 
 func (t *tally) work() Work {
