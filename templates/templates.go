@@ -23,6 +23,7 @@
 //	manual.roff        template of the manual page
 //	scripts/           templates of job scripts, and of the card of a run
 //	runner/            the Python runner: a program, and the folder of its modules
+//	report/            the page of a report: HTML, CSS and a little JavaScript
 //	demo/              thinned recordings of real runs
 package templates
 
@@ -30,5 +31,5 @@ import "embed"
 
 // FS holds the files of the list above, under those names.
 //
-//go:embed *.yaml manual.roff runner/*.py runner/shardeck_runner/*.py scripts sites demo
+//go:embed *.yaml manual.roff runner/*.py runner/shardeck_runner/*.py scripts sites report demo
 var FS embed.FS

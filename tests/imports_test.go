@@ -41,7 +41,7 @@ func ours(path string, under ...string) bool {
 var world = []string{"os", "os/exec", "net", "net/http", "syscall", "io/ioutil"}
 
 // useCases are the rooms that ui may ask.
-var useCases = []string{"backend/app", "backend/calibration", "backend/experiments", "backend/forecast", "backend/jobs", "backend/measure", "backend/site", "backend/sweep"}
+var useCases = []string{"backend/app", "backend/calibration", "backend/experiments", "backend/forecast", "backend/jobs", "backend/measure", "backend/publish", "backend/site", "backend/sweep"}
 
 // rules are the arrows main → ui → backend → model, and what each room must not touch.
 var rules = []rule{

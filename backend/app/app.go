@@ -25,6 +25,7 @@ import (
 	"shardeck/backend/jobs"
 	"shardeck/backend/measure"
 	"shardeck/backend/pool"
+	"shardeck/backend/publish"
 	"shardeck/backend/render"
 	"shardeck/backend/replay"
 	"shardeck/backend/scheduler"
@@ -82,6 +83,7 @@ type App struct {
 	*forecast.Forecasts
 
 	Calibrations *calibration.Calibrations
+	Publish      *publish.Publisher
 
 	options        Options
 	ws             *workspace.Workspace
@@ -152,6 +154,14 @@ func (a *App) furnish() {
 	})
 	a.Sweeps = sweep.New(sweep.Needs{Workspace: a.ws, World: a.world, Experiments: a.Experiments, Jobs: a.Jobs, KnownOf: a.Measure.Quick,
 		Sampler: a.Measure.Sampler})
+	a.Publish = publish.New(publish.Needs{
+		Root: a.ws.Root, Known: []string{o.Env("USER"), o.Env("LOGNAME"), a.catalog.Settings.Account}, NodeGPUs: a.world.GPUsPerNode(), Pool: a.pool,
+		Budget: a.LoginBudget, Among: func(runs []string) publish.Results { return a.Measure.Among(runs) }, Sweeps: a.Sweeps, Forecast: a.Forecasts.Forecast,
+		Config: func(id string) (model.Experiment, error) {
+			row, err := a.Experiments.Row(id)
+			return row.Experiment, err
+		},
+	})
 }
 
 // calibrated is what a calibration measures: this machine where jobs run on it, else the site.

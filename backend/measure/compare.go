@@ -14,8 +14,8 @@ import (
 	"shardeck/model/scaling"
 )
 
-// measured is a run with what is known of its model and its GPU.
-func (m *Measure) measured(run model.Run, a *metric.Analysis) scaling.Measured {
+// MeasuredOf is a run with what is known of its model and its GPU.
+func (m *Measure) MeasuredOf(run model.Run, a *metric.Analysis) scaling.Measured {
 	x := scaling.Measured{Run: run, Analysis: a, GPU: cmp.Or(a.Device(), run.GPU)}
 	if g := m.World.GPUByName(x.GPU); g != nil {
 		x.GPU = g.Title
@@ -50,7 +50,7 @@ func (m *Measure) analyseAll(ctx context.Context, names []string, progress pool.
 				cancel(err)
 				return
 			}
-			sides[i].Measured = m.measured(run, a)
+			sides[i].Measured = m.MeasuredOf(run, a)
 		})
 	}
 	all.Wait()
@@ -186,7 +186,7 @@ func (m *Measure) Scaling(ctx context.Context, x scaling.Axis, y string) ([]scal
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if found := m.measured(run, m.Quick(ctx, run)); scaling.InSeries(found) {
+		if found := m.MeasuredOf(run, m.Quick(ctx, run)); scaling.InSeries(found) {
 			all = append(all, found)
 		}
 	}
@@ -210,7 +210,7 @@ func (m *Measure) Entries(ctx context.Context, names []string) ([]scaling.Entry,
 		if run.Experiment == nil || run.Unfinished {
 			continue
 		}
-		x := m.measured(run, m.Quick(ctx, run))
+		x := m.MeasuredOf(run, m.Quick(ctx, run))
 		e := *run.Experiment
 		if x.Shape != nil && x.Shape.Layers == e.Model.Layers {
 			e.Model.Layers = 0 // the model's own

@@ -55,5 +55,5 @@ func (m *Measure) explained(ctx context.Context, name string, progress pool.Prog
 	}
 	v := a.Values()
 	out.TTFT, out.TPOT, out.Iteration = v["ttft"], v["tpot"], v["iteration_wall_clock"]
-	return out, m.measured(run, a), nil
+	return out, m.MeasuredOf(run, a), nil
 }

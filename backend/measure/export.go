@@ -13,6 +13,7 @@ import (
 	"shardeck/backend/pool"
 	"shardeck/backend/report"
 	"shardeck/model"
+	"shardeck/model/figure"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
 )
@@ -83,7 +84,7 @@ func (m *Measure) ExportAll(ctx context.Context, elsewhere []string, progress po
 		rr.Analysis = a
 		out.Runs = append(out.Runs, rr)
 		rows = append(rows, report.Row{Run: run, GPU: a.Device(), Analysis: a})
-		if x := m.measured(run, a); scaling.InSeries(x) {
+		if x := m.MeasuredOf(run, a); scaling.InSeries(x) {
 			all = append(all, x)
 		}
 	}
@@ -115,8 +116,8 @@ func (m *Measure) write(out *Report, rows []report.Row, all []scaling.Measured) 
 }
 
 // factored takes out of the names of series what they all have in common.
-func factored(panels []report.Panel) ([]report.Panel, string) {
-	series := slices.Concat(model.Each(panels, func(p report.Panel) []scaling.ChartSeries { return p.Series })...)
+func factored(panels []figure.Panel) ([]figure.Panel, string) {
+	series := slices.Concat(model.Each(panels, func(p figure.Panel) []scaling.ChartSeries { return p.Series })...)
 	common := scaling.CommonName(model.Each(series, func(s scaling.ChartSeries) string { return s.Name }))
 	for _, p := range panels {
 		for i, s := range p.Series {
@@ -127,18 +128,18 @@ func factored(panels []report.Panel) ([]report.Panel, string) {
 }
 
 // panelsOf are the four charts of the original scaling analysis.
-func panelsOf(all []scaling.Measured) []report.Panel {
+func panelsOf(all []scaling.Measured) []figure.Panel {
 	const none, rate = "no run with timings yet", "prompt and output tokens / s"
-	panel := func(title, across, y, empty string, kind report.Kind, x scaling.Axis, quantity string) report.Panel {
+	panel := func(title, across, y, empty string, kind figure.Kind, x scaling.Axis, quantity string) figure.Panel {
 		q := scaling.QuantityOf(quantity)
-		return report.Panel{Title: title, X: across, Y: y, Kind: kind, Ideal: true, Empty: empty,
+		return figure.Panel{Title: title, X: across, Y: y, Kind: kind, Ideal: true, Empty: empty,
 			Series: model.Each(scaling.SeriesOf(all, x, q.Metric), q.Draw)}
 	}
-	return []report.Panel{
-		panel("Throughput", "GPUs", rate, none, report.Rate, scaling.AxisGPUs, "throughput"),
-		panel("Iteration time", "GPUs", "seconds", none, report.Time, scaling.AxisGPUs, "iteration time"),
-		panel("Efficiency", "GPUs", "% of ideal speed-up", none, report.Efficiency, scaling.AxisGPUs, "efficiency"),
-		panel("Expert parallelism", "EP", rate, "no run of a mixture-of-experts model yet", report.Rate, scaling.AxisEP, "throughput"),
+	return []figure.Panel{
+		panel("Throughput", "GPUs", rate, none, figure.Rate, scaling.AxisGPUs, "throughput"),
+		panel("Iteration time", "GPUs", "seconds", none, figure.Time, scaling.AxisGPUs, "iteration time"),
+		panel("Efficiency", "GPUs", "% of ideal speed-up", none, figure.Efficiency, scaling.AxisGPUs, "efficiency"),
+		panel("Expert parallelism", "EP", rate, "no run of a mixture-of-experts model yet", figure.Rate, scaling.AxisEP, "throughput"),
 	}
 }
 
@@ -185,14 +186,14 @@ func fileName(c scaling.Chart) string {
 	return name
 }
 
-func panelOf(c scaling.Chart) report.Panel {
-	p := report.Panel{X: c.Across, Y: strings.Trim(c.Quantity+", "+c.Unit, ", "), Ideal: c.Ideal && c.HasIdeal(), Nodes: c.Nodes,
-		Scale: report.Linear, Series: c.Series}
+func panelOf(c scaling.Chart) figure.Panel {
+	p := figure.Panel{X: c.Across, Y: strings.Trim(c.Quantity+", "+c.Unit, ", "), Ideal: c.Ideal && c.HasIdeal(), Nodes: c.Nodes,
+		Scale: figure.Linear, Series: c.Series}
 	if c.Log {
-		p.Scale = report.Log
+		p.Scale = figure.Log
 	}
 	if c.Quantity == "efficiency" {
-		p.Kind = report.Efficiency
+		p.Kind = figure.Efficiency
 	}
 	return p
 }

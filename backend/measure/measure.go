@@ -7,6 +7,7 @@ package measure
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,8 @@ type Needs struct {
 	Names     *kernelname.Names // what kernels are; nil: by the program's own table
 	Typing    bool              // somebody types meanwhile: answering comes before a small heap
 
+	Only []string // the runs that there are, by name; nil: all of the workspace
+
 	// LoginBudget is how many bytes of traces may be read on this machine; 0: any number.
 	LoginBudget func() int64
 }
@@ -41,6 +44,13 @@ type Measure struct {
 
 // New measures in an open workspace.
 func New(n Needs) *Measure { return &Measure{&Reader{files: files{Needs: n}}, &Importer{n.Workspace}} }
+
+// Among is measuring as if there were no other runs: what it says of these does not change when others come.
+func (m *Measure) Among(runs []string) *Measure {
+	n := m.Needs
+	n.Only = runs
+	return New(n)
+}
 
 // Reader reads one run at a time, by the cache and the pool. Its methods are safe for concurrent use.
 type Reader struct {
@@ -56,7 +66,11 @@ func (rd *Reader) Runs(ctx context.Context) ([]model.Run, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return rd.Workspace.Runs()
+	all, err := rd.Workspace.Runs()
+	if rd.Only == nil {
+		return all, err
+	}
+	return slices.DeleteFunc(all, func(r model.Run) bool { return !slices.Contains(rd.Only, r.Name) }), err
 }
 
 // Run finds one run by its name, its path or the id of its experiment.

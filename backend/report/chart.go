@@ -11,16 +11,24 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"shardeck/model"
+	"shardeck/model/figure"
 	"shardeck/model/present/unit"
 	"shardeck/model/scaling"
 )
 
 // idealLine is the ideal where it is one for all series.
-var idealLine = draw.LineStyle{Color: grey, Width: vg.Points(1.2), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}}
+var idealLine = draw.LineStyle{Color: grey, Width: vg.Points(1.2), Dashes: idealDashes}
 
-func chart(p Panel, styles map[string]style) *plot.Plot {
+func chart(p figure.Panel, styles map[string]style) *plot.Plot {
 	c := frame(p)
-	if len(p.points()) == 0 {
+	switch {
+	case len(p.Bars) > 0:
+		barChart(c, p, styles)
+		return c
+	case p.Heat != nil:
+		heatChart(c, p.Heat)
+		return c
+	case len(p.Points()) == 0:
 		c.X.Min, c.X.Max, c.Y.Min, c.Y.Max = 0, 1, 0, 1
 		c.X.Tick.Marker, c.Y.Tick.Marker = plot.ConstantTicks(nil), plot.ConstantTicks(nil)
 		return c
@@ -40,7 +48,7 @@ func chart(p Panel, styles map[string]style) *plot.Plot {
 	return c
 }
 
-func frame(p Panel) *plot.Plot {
+func frame(p figure.Panel) *plot.Plot {
 	c := plot.New()
 	c.Title.Text = p.Title
 	c.Title.TextStyle = textStyle(12.5, ink, draw.XCenter, draw.YTop)
@@ -58,27 +66,64 @@ func frame(p Panel) *plot.Plot {
 	return c
 }
 
-// seriesOf is a line through the points, their marks, and bars for the spread.
+// seriesOf is a line through the points, their marks, hollow where they are foretold, their labels, and bars for the spread.
 func seriesOf(s scaling.ChartSeries, look style) []plot.Plotter {
-	points := make(plotter.XYs, len(s.Points))
+	var measured, foretold, joined plotter.XYs
 	var all []plot.Plotter
-	for i, p := range s.Points {
-		points[i] = plotter.XY{X: p.X, Y: p.Value}
-		if p.Spread > 0 {
-			ends := plotter.XYs{{X: p.X, Y: math.Max(p.Value-p.HalfRange(), p.Value/10)}, {X: p.X, Y: p.Value + p.HalfRange()}}
-			all = append(all, &plotter.Line{XYs: ends, LineStyle: look.bar})
+	for _, p := range s.Points {
+		at := plotter.XY{X: p.X, Y: p.Value}
+		if joined = append(joined, at); p.Foretold {
+			foretold = append(foretold, at)
+		} else {
+			measured = append(measured, at)
+		}
+		if low, high := p.Range(); high > low {
+			all = append(all, &plotter.Line{XYs: plotter.XYs{{X: p.X, Y: math.Max(low, p.Value/10)}, {X: p.X, Y: high}}, LineStyle: look.bar})
+		}
+		if p.Label != "" {
+			all = append(all, label{at, p.Label})
 		}
 	}
-	return append(all, &plotter.Line{XYs: points, LineStyle: look.line}, &plotter.Scatter{XYs: points, GlyphStyle: look.mark})
+	if !s.Loose {
+		all = append(all, &plotter.Line{XYs: joined, LineStyle: look.line})
+	}
+	hollow := look.mark
+	if m, ok := hollow.Shape.(mark); ok {
+		m.hollow = true
+		hollow.Shape = m
+	}
+	if len(measured) > 0 {
+		all = append(all, &plotter.Scatter{XYs: measured, GlyphStyle: look.mark})
+	}
+	if len(foretold) > 0 {
+		all = append(all, &plotter.Scatter{XYs: foretold, GlyphStyle: hollow})
+	}
+	return all
+}
+
+// label is the name of a point beside it: right of it, left where there is no room.
+type label struct {
+	at   plotter.XY
+	text string
+}
+
+// Plot writes the name.
+func (l label) Plot(c draw.Canvas, p *plot.Plot) {
+	toX, toY := p.Transforms(&c)
+	at, style := vg.Point{X: toX(l.at.X) + vg.Points(6), Y: toY(l.at.Y) + vg.Points(4)}, textStyle(9, ink, draw.XLeft, draw.YBottom)
+	if at.X+style.Width(l.text) > c.Max.X {
+		style.XAlign, at.X = draw.XRight, at.X-vg.Points(12)
+	}
+	c.FillText(style, at, l.text)
 }
 
 // ideals are the lines that perfect scaling would draw.
-func ideals(p Panel, styles map[string]style) []plot.Plotter {
+func ideals(p figure.Panel, styles map[string]style) []plot.Plotter {
 	if !p.Ideal {
 		return nil
 	}
 	low, high := rangeX(p)
-	if p.Kind == Efficiency {
+	if p.Kind == figure.Efficiency {
 		return []plot.Plotter{&plotter.Line{XYs: plotter.XYs{{X: low, Y: 100}, {X: high, Y: 100}}, LineStyle: idealLine}}
 	}
 	var all []plot.Plotter
@@ -114,11 +159,13 @@ func idealOf(s scaling.ChartSeries) plotter.XYs {
 const wide, far = 20, 8
 
 // setScales chooses the axes: X has ticks where runs are, Y starts at zero unless it spans orders of magnitude.
-func setScales(c *plot.Plot, p Panel) {
+func setScales(c *plot.Plot, p figure.Panel) {
 	if !linear(p) {
 		c.X.Scale = plot.LogScale{}
 	}
-	c.X.Tick.Marker = plot.ConstantTicks(model.Each(xs(p), tick))
+	if c.X.Tick.Marker = plot.ConstantTicks(model.Each(xs(p), tick)); p.Kind == figure.Tradeoff {
+		c.X.Tick.Marker = plot.TickerFunc(round)
+	}
 	if logarithmic(p) {
 		c.Y.Scale = plot.LogScale{}
 		c.Y.Tick.Marker = plot.TickerFunc(decades)
@@ -129,39 +176,46 @@ func setScales(c *plot.Plot, p Panel) {
 }
 
 // setRange leaves air around the points.
-func setRange(c *plot.Plot, p Panel) {
+func setRange(c *plot.Plot, p figure.Panel) {
 	c.X.Min, c.X.Max = rangeX(p)
 	bottom, top := rangeY(p)
 	switch {
 	case logarithmic(p):
 		c.Y.Min, c.Y.Max = bottom/1.6, top*1.6
-	case p.Kind == Efficiency:
+	case p.Kind == figure.Efficiency:
 		c.Y.Min, c.Y.Max = 0, math.Max(top, 100)*1.15
 	default:
 		c.Y.Min, c.Y.Max = 0, top*1.15
 	}
 }
 
-func logarithmic(p Panel) bool {
+func logarithmic(p figure.Panel) bool {
 	bottom, top := rangeY(p)
-	if p.Scale != Auto {
-		return p.Scale == Log && bottom > 0
+	if p.Scale != figure.Auto {
+		return p.Scale == figure.Log && bottom > 0
 	}
-	return p.Kind != Efficiency && bottom > 0 && top/bottom > wide
+	return p.Kind != figure.Efficiency && bottom > 0 && top/bottom > wide
 }
 
-func linear(p Panel) bool {
+func linear(p figure.Panel) bool {
 	low, high := extentX(p)
-	if p.Scale != Auto {
-		return p.Scale == Linear || low <= 0
+	if p.Kind == figure.Tradeoff {
+		return true
+	}
+	if p.Scale != figure.Auto {
+		return p.Scale == figure.Linear || low <= 0
 	}
 	return high <= far
 }
 
 // rangeX spans all points, and some air.
-func rangeX(p Panel) (low, high float64) {
+func rangeX(p figure.Panel) (low, high float64) {
 	low, high = extentX(p)
-	if linear(p) {
+	switch {
+	case p.Kind == figure.Tradeoff: // its labels stand right of the points
+		air := math.Max(high-low, high/10)
+		return low - air*0.1, high + air*0.4
+	case linear(p):
 		air := math.Max(0.25, (high-low)*0.15)
 		return low - air, high + air
 	}
@@ -169,21 +223,22 @@ func rangeX(p Panel) (low, high float64) {
 	return low / air, high * air
 }
 
-func xs(p Panel) []float64 {
-	return slices.Compact(slices.Sorted(slices.Values(model.Each(p.points(), func(p scaling.ChartPoint) float64 { return p.X }))))
+func xs(p figure.Panel) []float64 {
+	return slices.Compact(slices.Sorted(slices.Values(model.Each(p.Points(), func(p scaling.ChartPoint) float64 { return p.X }))))
 }
 
-func extentX(p Panel) (low, high float64) {
+func extentX(p figure.Panel) (low, high float64) {
 	at := xs(p)
 	return at[0], at[len(at)-1]
 }
 
 // rangeY spans all points with their spread, and the ideal lines that fit.
-func rangeY(p Panel) (bottom, top float64) {
+func rangeY(p figure.Panel) (bottom, top float64) {
 	bottom, top = math.Inf(1), math.Inf(-1)
-	for _, point := range p.points() {
-		bottom, top = math.Min(bottom, point.Value), math.Max(top, point.Value+point.HalfRange())
-		if p.Ideal && p.Kind == Rate {
+	for _, point := range p.Points() {
+		low, high := point.Range()
+		bottom, top = math.Min(bottom, math.Max(low, point.Value/10)), math.Max(top, high)
+		if p.Ideal && p.Kind == figure.Rate {
 			top = math.Max(top, point.Ideal)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+
+	"shardeck/model/figure"
 )
 
 // The picture's measures: panels over a legend.
@@ -26,18 +28,18 @@ const (
 )
 
 // PNG draws the panels two in a row, with a title above and one legend for all below.
-func PNG(w io.Writer, title, note string, panels []Panel) error {
+func PNG(w io.Writer, title, note string, panels []figure.Panel) error {
 	return picture(w, title, note, panels, 2, 6*vg.Inch, 4*vg.Inch)
 }
 
 // Figure draws one panel alone, as large as a page has room for.
-func Figure(w io.Writer, title, note string, p Panel) error {
-	return picture(w, title, note, []Panel{p}, 1, 9*vg.Inch, 5*vg.Inch)
+func Figure(w io.Writer, title, note string, p figure.Panel) error {
+	return picture(w, title, note, []figure.Panel{p}, 1, 9*vg.Inch, 5*vg.Inch)
 }
 
 // picture draws panels, each so wide and high, in columns.
-func picture(w io.Writer, title, note string, panels []Panel, columns int, width, height vg.Length) error {
-	all := names(panels)
+func picture(w io.Writer, title, note string, panels []figure.Panel, columns int, width, height vg.Length) error {
+	all := figure.Names(panels)
 	rows, wide := (len(panels)+columns-1)/columns, vg.Length(columns)*width
 	names := newLegend(all, wide-2*margin, len(panels) != 1 || panels[0].Ideal)
 	height = headHeight + vg.Length(rows)*height + names.height() + 2*margin + gap
@@ -63,7 +65,7 @@ func drawHead(page draw.Canvas, title, note string) {
 }
 
 // drawPanels draws the charts, the Y axes of a column in line.
-func drawPanels(area draw.Canvas, tiles draw.Tiles, panels []Panel, styles map[string]style) {
+func drawPanels(area draw.Canvas, tiles draw.Tiles, panels []figure.Panel, styles map[string]style) {
 	for column := range tiles.Cols {
 		var charts []*plot.Plot
 		var places []draw.Canvas
@@ -76,7 +78,7 @@ func drawPanels(area draw.Canvas, tiles draw.Tiles, panels []Panel, styles map[s
 			place, p := &places[k], panels[column+k*tiles.Cols]
 			c.Draw(*place)
 			drawLabel(*place, c, p.Y)
-			if len(p.points()) == 0 {
+			if len(p.Points()) == 0 {
 				place.FillText(textStyle(11, grey, draw.XCenter, draw.YCenter), place.Center(), p.Empty)
 			}
 		}
@@ -130,18 +132,30 @@ type style struct {
 	ideal draw.LineStyle
 	bar   draw.LineStyle
 	mark  draw.GlyphStyle
+	part  bool // of bars: it has no line
 }
+
+// dashes of lines, the first whole: with the marks they tell series apart in grey.
+var dashes = [][]vg.Length{nil, {vg.Points(7), vg.Points(2.5)}, {vg.Points(7), vg.Points(2), vg.Points(1.5), vg.Points(2)}, {vg.Points(3), vg.Points(2)}}
+
+// idealDashes are shorter than those of any line.
+var idealDashes = []vg.Length{vg.Points(1.2), vg.Points(2.4)}
 
 func stylesOf(names []string) map[string]style {
 	all := map[string]style{}
 	for i, name := range names {
 		hue := hues[i%len(hues)]
-		pale := color.NRGBA{R: hue.R, G: hue.G, B: hue.B, A: 0x70}
+		fill, part := partHues[name]
+		if part {
+			hue = fill
+		}
+		pale := color.NRGBA{R: hue.R, G: hue.G, B: hue.B, A: 0x90}
 		all[name] = style{
-			line:  draw.LineStyle{Color: hue, Width: vg.Points(2)},
-			ideal: draw.LineStyle{Color: pale, Width: vg.Points(1.1), Dashes: []vg.Length{vg.Points(4), vg.Points(3)}},
+			line:  draw.LineStyle{Color: hue, Width: vg.Points(2), Dashes: dashes[i%len(dashes)]},
+			ideal: draw.LineStyle{Color: pale, Width: vg.Points(1.3), Dashes: idealDashes},
 			bar:   draw.LineStyle{Color: hue, Width: vg.Points(1.1)},
 			mark:  draw.GlyphStyle{Color: hue, Radius: vg.Points(4.2), Shape: marks[i%len(marks)]},
+			part:  part,
 		}
 	}
 	return all
@@ -199,7 +213,11 @@ func (l legend) draw(page draw.Canvas, styles map[string]style) {
 		if !known {
 			s.line = idealLine
 		}
-		page.StrokeLine2(s.line, p.X, p.Y, p.X+sampleWidth, p.Y)
+		if s.part {
+			s.mark.Shape, s.mark.Radius = draw.BoxGlyph{}, vg.Points(5)
+		} else {
+			page.StrokeLine2(s.line, p.X, p.Y, p.X+sampleWidth, p.Y)
+		}
 		if known {
 			page.DrawGlyph(s.mark, vg.Point{X: p.X + sampleWidth/2, Y: p.Y})
 		}
@@ -212,13 +230,22 @@ func nameStyle() draw.TextStyle { return textStyle(10, ink, draw.XLeft, draw.YCe
 // mark is a filled polygon; its white rim keeps it apart from the lines below it.
 type mark struct {
 	corners int
-	turn    float64 // in turns, from the first corner at the right
+	turn    float64     // in turns, from the first corner at the right
+	hollow  bool        // of what was not measured
+	rim     color.Color // nil: white
 }
 
 // DrawGlyph draws the mark.
 func (m mark) DrawGlyph(c *draw.Canvas, s draw.GlyphStyle, at vg.Point) {
-	c.FillPolygon(color.White, m.outline(at, s.Radius+vg.Points(1.2)))
+	rim := m.rim
+	if rim == nil {
+		rim = color.White
+	}
+	c.FillPolygon(rim, m.outline(at, s.Radius+vg.Points(1.2)))
 	c.FillPolygon(s.Color, m.outline(at, s.Radius))
+	if m.hollow {
+		c.FillPolygon(rim, m.outline(at, s.Radius-vg.Points(1.4)))
+	}
 }
 
 func (m mark) outline(at vg.Point, radius vg.Length) []vg.Point {

@@ -22,60 +22,6 @@ import (
 	"shardeck/model/scaling"
 )
 
-// Panel is one chart of the picture.
-type Panel struct {
-	Title  string
-	X, Y   string // axis labels, with units
-	Series []scaling.ChartSeries
-	Ideal  bool   // a dashed line at 100 (efficiency), or through the Ideal of each series' points
-	Kind   Kind   // what Y is
-	Empty  string // what stands in the panel when no series has a point
-
-	Scale Scale     // of both axes
-	Nodes []float64 // X at which a node is full, marked
-}
-
-// Scale of a panel's axes.
-type Scale int
-
-// The scales: each axis as its values ask for, or both as told.
-const (
-	Auto Scale = iota
-	Linear
-	Log
-)
-
-// Kind of a panel's Y, which decides its scale.
-type Kind int
-
-// The kinds: a rate grows with GPUs, a time falls, an efficiency is a percentage of 100.
-const (
-	Rate Kind = iota
-	Time
-	Efficiency
-)
-
-func (p Panel) points() []scaling.ChartPoint {
-	var all []scaling.ChartPoint
-	for _, s := range p.Series {
-		all = append(all, s.Points...)
-	}
-	return all
-}
-
-// names lists the series of all panels, in order of first appearance.
-func names(panels []Panel) []string {
-	var all []string
-	for _, p := range panels {
-		for _, s := range p.Series {
-			if len(s.Points) > 0 && !slices.Contains(all, s.Name) {
-				all = append(all, s.Name)
-			}
-		}
-	}
-	return all
-}
-
 // PointsCSV writes the points of a chart, one a row, in full precision; no value is an empty cell.
 func PointsCSV(w io.Writer, c scaling.Chart) error {
 	y := model.Slug(strings.NewReplacer("%", "pct", "×", "").Replace(c.Quantity+"_"+c.Unit), "_") // throughput_tok_s, efficiency_pct

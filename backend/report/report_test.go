@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"shardeck/model"
+	"shardeck/model/figure"
 	"shardeck/model/metric"
 	"shardeck/model/scaling"
 )
@@ -79,13 +80,13 @@ func TestCSVOfNothing(t *testing.T) {
 func TestPNG(t *testing.T) {
 	three := line("a", 1, 100, 2, 170, 64, 90000)
 	one := line("b", 1, 80)
-	for name, panels := range map[string][]Panel{
+	for name, panels := range map[string][]figure.Panel{
 		"nothing":     nil,
 		"all empty":   {{Title: "Throughput", Empty: "no run yet"}, {Title: "Time", Series: []scaling.ChartSeries{{Name: "a"}}}},
 		"one point":   {{Title: "Throughput", Ideal: true, Series: []scaling.ChartSeries{one}}},
 		"equal":       {{Series: []scaling.ChartSeries{line("a", 1, 5, 1, 5)}}},
 		"zero":        {{Ideal: true, Series: []scaling.ChartSeries{line("a", 1, 0, 2, 0)}}},
-		"wide":        {{Ideal: true, Series: []scaling.ChartSeries{three, one}}, {Kind: Time, Ideal: true, Series: []scaling.ChartSeries{three}}, {Kind: Efficiency, Ideal: true, Series: []scaling.ChartSeries{one}}},
+		"wide":        {{Ideal: true, Series: []scaling.ChartSeries{three, one}}, {Kind: figure.Time, Ideal: true, Series: []scaling.ChartSeries{three}}, {Kind: figure.Efficiency, Ideal: true, Series: []scaling.ChartSeries{one}}},
 		"many series": {{Series: many(60)}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,7 +100,7 @@ func TestPNG(t *testing.T) {
 
 // TestPNGShowsSeries looks for each series' colour, in the chart and in the legend.
 func TestPNGShowsSeries(t *testing.T) {
-	img := render(t, []Panel{{Title: "Throughput", X: "GPUs", Y: "tokens/s", Ideal: true, Series: []scaling.ChartSeries{
+	img := render(t, []figure.Panel{{Title: "Throughput", X: "GPUs", Y: "tokens/s", Ideal: true, Series: []scaling.ChartSeries{
 		line("a", 1, 100, 2, 170),
 		line("b", 1, 80, 2, 140),
 	}}})
@@ -130,7 +131,7 @@ func line(name string, xy ...float64) scaling.ChartSeries {
 	return s
 }
 
-func render(t *testing.T, panels []Panel) image.Image {
+func render(t *testing.T, panels []figure.Panel) image.Image {
 	t.Helper()
 	var out bytes.Buffer
 	if err := PNG(&out, "Scaling", "of a test", panels); err != nil {

@@ -17,7 +17,7 @@ func Waterfall(m explain.Metric) Table {
 	t := Table{Name: m.Name, Columns: Columns("part…20", ">before|"+m.Unit, ">after|"+m.Unit, ">change|"+m.Unit, ">by the split|"+m.Unit+"/2",
 		">beyond it|"+m.Unit+"/3", "waterfall/1")}
 	digits := digitsOf(m.Before)
-	parts := folded(m)
+	parts := Folded(m)
 	at, low, high := m.Before, m.Before, m.Before
 	for _, p := range parts {
 		at += p.Change()
@@ -25,7 +25,7 @@ func Waterfall(m explain.Metric) Table {
 	}
 	at = m.Before
 	for _, p := range parts {
-		cells := append([]Cell{strong(partName(p))}, Texts(orMissing(p.Before, digits), orMissing(p.After, digits),
+		cells := append([]Cell{strong(PartName(p))}, Texts(orMissing(p.Before, digits), orMissing(p.After, digits),
 			unit.Signed(p.Change(), digits), unit.Missing, unit.Missing)...)
 		if p.Expected != nil {
 			cells[4], cells[5] = dim(unit.Signed(*p.Expected-p.Before, digits)), Cell{Text: unit.Signed(p.After-*p.Expected, digits)}
@@ -57,9 +57,9 @@ func digitsOf(v float64) int {
 	return min(max(3-int(math.Floor(math.Log10(v))), 1), 4)
 }
 
-// folded is the parts of a metric, with one for all that change it, or miss what their split gives, by less than four thousandths;
+// Folded is the parts of a metric, with one for all that change it, or miss what their split gives, by less than four thousandths;
 // where the whole changes little, by less than a twentieth of that.
-func folded(m explain.Metric) (parts []explain.Part) {
+func Folded(m explain.Metric) (parts []explain.Part) {
 	least := min(0.004*m.Before, max(0.0005*m.Before, 0.05*math.Abs(m.After-m.Before)))
 	small := func(p explain.Part) bool {
 		return math.Abs(p.Change()) < least && (p.Expected == nil || math.Abs(p.After-*p.Expected) < least)
@@ -85,8 +85,8 @@ func folded(m explain.Metric) (parts []explain.Part) {
 	return parts
 }
 
-// partName is a part as a table calls it.
-func partName(p explain.Part) string {
+// PartName is a part as a table calls it.
+func PartName(p explain.Part) string {
 	switch p.Group {
 	case explain.Transfer:
 		return p.Name + ", transfer"
@@ -133,7 +133,7 @@ func ExplainWords(m explain.Metric) (out []string) {
 			}
 		}
 		if most > 0.004*m.Before {
-			out = append(out, fmt.Sprintf("%s: %s, %s %s%s", what, partName(best), unit.Signed(best.Change(), digits), m.Unit, tail(best)))
+			out = append(out, fmt.Sprintf("%s: %s, %s %s%s", what, PartName(best), unit.Signed(best.Change(), digits), m.Unit, tail(best)))
 		}
 	}
 	defer func() {

@@ -330,20 +330,34 @@ func (c Chart) HasIdeal() bool {
 
 // ChartSeries is one line of a chart: the same Name has the same colour and mark everywhere.
 type ChartSeries struct {
-	Name   string
-	Points []ChartPoint // by rising X; X is positive
+	Name   string       `json:"name"`
+	Points []ChartPoint `json:"points"`          // by rising X; X is positive
+	Loose  bool         `json:"loose,omitempty"` // no line joins them
 }
 
 // ChartPoint is a run with the value that is drawn of it.
 type ChartPoint struct {
 	Point
-	Value  float64
-	Spread float64 // of Value: (max − min) / median, %; 0: not known
-	Ideal  float64 // Value if the run scaled perfectly from the base of its series; 0: nothing to compare with
+	Value  float64 `json:"value"`
+	Spread float64 `json:"value_spread"` // of Value: (max − min) / median, %; 0: not known
+	Ideal  float64 `json:"ideal"`        // Value if the run scaled perfectly from the base of its series; 0: nothing to compare with
+
+	Label    string  `json:"label,omitempty"`    // stands beside the mark
+	Foretold bool    `json:"foretold,omitempty"` // it was not measured: Low and High are its interval
+	Low      float64 `json:"low,omitempty"`
+	High     float64 `json:"high,omitempty"`
 }
 
 // HalfRange is half of max − min, in the unit of the value: a bar goes so far up and down.
 func (p ChartPoint) HalfRange() float64 { return p.Value * p.Spread / 200 }
+
+// Range is where the bar of a point ends, below and above.
+func (p ChartPoint) Range() (low, high float64) {
+	if p.Foretold {
+		return p.Low, p.High
+	}
+	return p.Value - p.HalfRange(), p.Value + p.HalfRange()
+}
 
 // ChartStatistic says what the points and bars of a chart are.
 const ChartStatistic = "median over iterations, bars: max − min"

@@ -54,7 +54,7 @@ func complete(e *command.Env, commands []*cobra.Command) {
 	takes := map[string]cobra.CompletionFunc{
 		"rename": ids, "delete": ids, "archive": ids, "tag": runs, "note": runs, "restore": named(e, deletedIDs),
 		"check": ids, "submit": ids, "forecast": ids, "suggest": ids, "cancel": ids, "logs": ids, "why": ids, "watch": ids,
-		"metrics": runs, "trace": runs, "xray": runs, "compare": runs, "explain": runs, "analyze": runs, "card": runs, "export": runs, "metric": metrics,
+		"metrics": runs, "trace": runs, "xray": runs, "compare": runs, "explain": runs, "analyze": runs, "card": runs, "export": runs, "report": runs, "metric": metrics,
 	}
 	for _, c := range commands {
 		if f := takes[c.Name()]; f != nil {

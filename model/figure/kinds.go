@@ -1,0 +1,196 @@
+package figure
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/model/explain"
+	"shardeck/model/metric"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
+	"shardeck/model/scaling"
+	"shardeck/model/xray"
+)
+
+// drawn are series as a quantity draws them, without what their names have in common, which is returned. Where some have
+// several points, those of one are left out: they make no line.
+func drawn(all []scaling.Series, quantity string) (out []scaling.ChartSeries, common string) {
+	lines := slices.DeleteFunc(slices.Clone(all), func(s scaling.Series) bool { return len(s.Points) < 2 })
+	if len(lines) == 0 {
+		lines = all
+	}
+	common = scaling.CommonName(model.Each(lines, func(s scaling.Series) string { return s.Name }))
+	for _, s := range lines {
+		line := scaling.QuantityOf(quantity).Draw(s)
+		line.Name = cmp.Or(scaling.OwnName(s.Name, common), s.Name)
+		out = append(out, line)
+	}
+	return out, common
+}
+
+// Scaling is throughput and efficiency over GPUs; full is how many GPUs a node has, 0: not known.
+func Scaling(all []scaling.Series, full int) Figure {
+	speed, common := drawn(all, "throughput")
+	part, _ := drawn(all, "efficiency")
+	f := Figure{Name: "scaling", Title: title("Throughput and efficiency", common), Panels: []Panel{
+		{Title: "Throughput", X: "GPUs", Y: "tokens / s", Kind: Rate, Ideal: true, Series: speed, Empty: "no run with timings yet"},
+		{Title: "Efficiency", X: "GPUs", Y: "% of ideal speed-up", Kind: Efficiency, Ideal: true, Series: part, Empty: "no run with timings yet"}}}
+	for i := range f.Panels {
+		f.Panels[i].beyond(full)
+	}
+	f.Caption = caption("Prompt and output tokens a second, and that against as many times the run with the fewest GPUs; dashed: n GPUs do n times the work.",
+		sampled(f.Panels[:1]...), nodeNote(f.Panels[0]))
+	return f
+}
+
+// beyond marks where a node is full, as points lie beyond.
+func (p *Panel) beyond(full int) {
+	if full > 0 && slices.ContainsFunc(p.Points(), func(x scaling.ChartPoint) bool { return x.X > float64(full) }) {
+		p.Nodes = []float64{float64(full)}
+	}
+}
+
+func nodeNote(p Panel) string {
+	if len(p.Nodes) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Dotted: a node has %d GPUs; beyond it calls cross the network.", int(p.Nodes[0]))
+}
+
+// Latency is TTFT and TPOT over the batch.
+func Latency(ttft, tpot []scaling.Series) Figure {
+	first, common := drawn(ttft, "TTFT")
+	each, _ := drawn(tpot, "TPOT")
+	f := Figure{Name: "latency", Title: title("Latency against batch", common), Panels: []Panel{
+		{Title: "Time to first token", X: "batch size", Y: "TTFT, ms", Kind: Time, Series: first, Empty: "no run with timings yet"},
+		{Title: "Time per output token", X: "batch size", Y: "TPOT, ms", Kind: Time, Series: each, Empty: "no run with timings yet"}}}
+	f.Caption = caption("TPOT: from the first output token to the last, over the tokens after the first.", sampled(f.Panels...))
+	return f
+}
+
+// Frontier is what configs of one work give a GPU and a user; those that another beats in both stand apart.
+func Frontier(f scaling.Frontier) Figure {
+	on, beaten := scaling.ChartSeries{Name: "on the frontier"}, scaling.ChartSeries{Name: "beaten by another", Loose: true}
+	for _, p := range f.Points {
+		x := scaling.ChartPoint{Point: scaling.Point{Run: p.ID, Layout: p.Layout, X: *p.PerUser.Value, N: p.PerGPU.N}, Value: *p.PerGPU.Value,
+			Label: present.Joined(p.Layout, p.Concurrency)}
+		if p.PerGPU.Spread != nil {
+			x.Spread = *p.PerGPU.Spread
+		}
+		s := &beaten
+		if p.On {
+			s = &on
+		}
+		s.Points = append([]scaling.ChartPoint{x}, s.Points...) // by rising X
+	}
+	p := Panel{X: "tokens / s of a user", Y: "tokens / s of a GPU", Kind: Tradeoff, Series: []scaling.ChartSeries{on, beaten}, Empty: "no run has both yet"}
+	return Figure{Name: "frontier", Title: title("What a GPU gives and what a user sees", f.Of), Panels: []Panel{p},
+		Caption: caption("Labels: layout and what is served at once. A config is beaten by one that is at least as good in both and better in one.", sampled(p))}
+}
+
+// Waterfall is what a change of layout did to a metric, part by part.
+func Waterfall(w explain.Waterfall, m explain.Metric) Figure {
+	p := Panel{X: m.Name + ", " + m.Unit, Bars: []Bar{{w.Before.Run, []Part{{"measured", 0, m.Before, unit.Significant(m.Before)}}}}}
+	at := m.Before
+	for _, part := range present.Folded(m) {
+		name := "less"
+		if part.Change() > 0 {
+			name = "more"
+		}
+		p.Bars = append(p.Bars, Bar{present.PartName(part), []Part{{name, at, at + part.Change(), signed(part.Change())}}})
+		at += part.Change()
+	}
+	p.Bars = append(p.Bars, Bar{w.After.Run, []Part{{"measured", 0, m.After, unit.Significant(m.After)}}})
+	return Figure{Name: "waterfall", Title: present.ExplainHead(m), Panels: []Panel{p},
+		Caption: caption(append([]string{fmt.Sprintf("From %s (%s) to %s (%s), %s; the steps add up.", w.Before.Run, w.Before.Layout.Short(), w.After.Run,
+			w.After.Layout.Short(), m.Unit)}, w.Notes...)...)}
+}
+
+// signed is a change with three digits.
+func signed(v float64) string {
+	if v < 0 {
+		return "-" + unit.Significant(-v)
+	}
+	return "+" + unit.Significant(v)
+}
+
+// Ranks is the window of each rank by what it did.
+func Ranks(run string, t *metric.TraceSummary) Figure {
+	p := Panel{X: "ms of the window", Empty: "no ranks in these traces"}
+	for _, r := range shownRanks(t.Ranks) {
+		b, at := Bar{Name: "rank " + unit.Int(r.Rank)}, 0.0
+		for i, ns := range r.Parts()[1:] {
+			if ms := float64(metric.OrZero(ns)) / 1e6; ms > 0 {
+				b.Parts = append(b.Parts, Part{metric.SplitNames[i+1], at, at + ms, unit.Percent(*ns, r.WindowNS) + " %"})
+				at += ms
+			}
+		}
+		p.Bars = append(p.Bars, b)
+	}
+	return Figure{Name: "ranks", Title: "Time of each rank of " + run, Panels: []Panel{p},
+		Caption: caption("The steady window of each rank, in which communication that overlaps compute counts as compute; wait: for the other ranks.",
+			map[bool]string{true: fmt.Sprintf("%d of %d ranks: those that waited least and most.", len(p.Bars), len(t.Ranks))}[len(p.Bars) < len(t.Ranks)])}
+}
+
+// mostRanks is how many ranks a figure shows.
+const mostRanks = 16
+
+// shownRanks are those, of many the extremes.
+func shownRanks(all []metric.RankSplit) []metric.RankSplit {
+	if len(all) <= mostRanks {
+		return all
+	}
+	return model.Each(present.ExtremeRanks(all, mostRanks/2), func(i int) metric.RankSplit { return all[i] })
+}
+
+// Layers is the time of each operator in one layer of a step, in the order of the layer, with what it would take at its floor.
+func Layers(run string, rank int, k xray.Kind) Figure {
+	p := Panel{X: "µs a layer", Empty: "no layers were found in this step"}
+	for _, o := range k.Median.Operators {
+		if o.Layers == 0 || o.LayerNS == 0 {
+			continue
+		}
+		us := float64(o.LayerNS) / 1e3
+		b := Bar{Name: o.Name, Parts: []Part{{"floor not known", 0, us, unit.Significant(us)}}}
+		if o.FloorNS != nil && o.DurNS > 0 {
+			least := us * min(float64(*o.FloorNS)/float64(o.DurNS), 1)
+			b.Parts = []Part{{"at its floor", 0, least, ""}, {"above it", least, us, unit.Significant(us)}}
+		}
+		p.Bars = append(p.Bars, b)
+	}
+	return Figure{Name: "layers", Title: "One layer of " + run, Panels: []Panel{p}, Caption: caption(strings.Join(present.Step(k, rank), "; ")+".",
+		"Bars are medians over layers; the floor is the least time for the arithmetic, for reading memory once or for the link.")}
+}
+
+// Heatmap is a metric over two fields, a panel for each combination of the others.
+func Heatmap(g scaling.Grid) Figure {
+	f := Figure{Name: "heatmap", Title: title(g.Metric+" over "+scaling.LastPart(g.Row), scaling.LastPart(g.Column))}
+	for _, m := range g.Multiples {
+		h := &Heat{Rows: g.Rows, Columns: g.Columns}
+		for _, row := range m.Cells {
+			h.Cells = append(h.Cells, model.Each(row, func(c scaling.GridCell) HeatCell {
+				text := present.GridValue(g, c)
+				return HeatCell{Text: text.Lead + text.Text, Level: c.Level, Value: c.Value, N: c.N}
+			}))
+		}
+		f.Panels = append(f.Panels, Panel{Title: present.Fields(m.Of), X: scaling.LastPart(g.Column), Y: scaling.LastPart(g.Row), Heat: h})
+	}
+	f.Caption = caption(append([]string{fmt.Sprintf("%s, %s; darker is more.", g.Metric, g.Unit)}, present.GridNotes(g)...)...)
+	return f
+}
+
+// title joins what is drawn with what it is of.
+func title(what, of string) string {
+	if of == "" {
+		return what
+	}
+	return what + ": " + of
+}
+
+// caption joins sentences, those that are empty not.
+func caption(sentences ...string) string {
+	return strings.Join(slices.DeleteFunc(sentences, func(s string) bool { return s == "" }), " ")
+}

@@ -1,0 +1,160 @@
+package page
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"shardeck/model"
+	"shardeck/model/figure"
+	"shardeck/model/metric"
+	"shardeck/model/present"
+	"shardeck/model/present/unit"
+)
+
+// mostKernels is how many kernels of a run are listed.
+const mostKernels = 12
+
+// traces is where the time of a run went.
+func traces(s Source) Section {
+	if s.Analysis == nil || s.Analysis.Trace == nil || len(s.Analysis.Trace.Ranks) == 0 {
+		return Section{}
+	}
+	t, tables, from := s.Analysis.Trace, present.Trace(s.Analysis), s.traceFiles()
+	out := Section{ID: "trace-" + KeyOf(s.Run.Name), Title: "Time of " + s.Run.Name, Strips: s.Run.Name, Figures: []figure.Figure{figure.Ranks(s.Run.Name, t)},
+		Texts: []string{"Phases: " + cmp.Or(present.Phases(t), t.NoSteps, "not known") + ".", "Kernels by class: " + present.ClassShares(t) + ".",
+			present.StragglerSentence(s.Analysis.Metric("straggler")) + "."}}
+	ranks := tables[present.Ranks]
+	if len(t.Ranks) > 16 {
+		ranks.Rows = model.Each(present.ExtremeRanks(t.Ranks, 8), func(i int) present.Row { return ranks.Rows[i] })
+	}
+	for _, x := range []struct {
+		title string
+		t     present.Table
+		what  string
+	}{{"By rank", ranks, "shares of the steady window of each rank"}, {"Top kernels", tables[present.Kernels].Top(mostKernels), "n: launches"},
+		{"Collectives", tables[present.Collectives], "n: launches; bandwidth by the bytes that nccl-tests count"}} {
+		if len(x.t.Rows) == 0 {
+			continue
+		}
+		one := tableOf(x.t, nil)
+		one.Title, one.Behind = x.title, present.Joined(x.what, x.t.Remark, from)
+		out.Tables = append(out.Tables, one)
+	}
+	return out
+}
+
+// doubts is what a reader must know before believing the numbers.
+func doubts(in Input) Section {
+	s := Section{ID: "doubts", Title: "Findings and doubts"}
+	say := func(text string) {
+		if text != "" && !slices.Contains(s.Texts, text) {
+			s.Texts = append(s.Texts, text)
+		}
+	}
+	if in.Plan != nil {
+		say(present.SweepCounts(*in.Plan))
+		say(present.Decision(*in.Plan))
+		say(present.BestDoubt(*in.Plan))
+	}
+	if in.Comparison != nil {
+		for _, text := range slices.Concat(in.Comparison.Notes, in.Comparison.Warnings) {
+			say(text)
+		}
+	}
+	for _, x := range in.Sources {
+		say(withRun(x.Run.Name, x.Problem))
+		for _, m := range x.Run.Marks() {
+			say(withRun(x.Run.Name, m.Text))
+		}
+		if x.Analysis != nil {
+			for _, w := range x.Analysis.Warnings {
+				say(withRun(x.Run.Name, w))
+			}
+		}
+		if x.Info != nil {
+			for _, text := range slices.Concat(x.Info.Missing, x.Info.Notes) {
+				say(withRun(x.Run.Name, text))
+			}
+		}
+	}
+	return s
+}
+
+func withRun(run, text string) string {
+	if text == "" {
+		return ""
+	}
+	return run + ": " + text
+}
+
+// everyNumber is each metric of a run with its n and source, and the files with their hashes.
+func everyNumber(s Source) Section {
+	out := Section{ID: "all-" + KeyOf(s.Run.Name), Title: "Every number of " + s.Run.Name, Folded: true}
+	if s.Analysis != nil {
+		defs := slices.DeleteFunc(slices.Clone(s.Analysis.Defined()), func(d metric.Definition) bool { return s.Analysis.Metric(d.Name).Value == nil })
+		t := present.Metrics(s.Analysis, defs)
+		t = t.Only(0, 1, 2, len(t.Columns)-2, len(t.Columns)-1)
+		t.Columns[3].Title, t.Columns[4].Title = "n", "of"
+		t = t.With(5, present.Column{Title: "files"}, func(row int) present.Cell {
+			return present.Cell{Text: s.numbered(s.Analysis.Metric(defs[row].Name).Source)}
+		})
+		one := tableOf(t, func(row, column int) string {
+			if column != 1 {
+				return ""
+			}
+			return s.why(defs[row].Name)
+		})
+		one.Behind = "files: by their numbers below; what each metric means stands at the end"
+		out.Tables = append(out.Tables, one)
+	}
+	files := present.Table{Columns: present.Columns(">", "file", ">size", "SHA-256")}
+	for i, f := range s.Files {
+		files.Add(present.Texts(unit.Int(i+1), f.Name, unit.FileSize(f.Bytes), cmp.Or(f.SHA256, "not hashed: "+f.Why))...)
+	}
+	out.Tables = append(out.Tables, tableOf(files, nil))
+	return out
+}
+
+// numbered are the places of files among those of the run: "1, 3–6".
+func (s Source) numbered(names []string) string {
+	var words []string
+	for i := 0; i < len(s.Files); i++ {
+		from := i
+		for i < len(s.Files) && slices.Contains(names, s.Files[i].Name) {
+			i++
+		}
+		switch i - from {
+		case 0:
+		case 1:
+			words = append(words, unit.Int(i))
+		default:
+			words = append(words, unit.Int(from+1)+"–"+unit.Int(i))
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+// strips are the timelines of the ranks that a figure shows.
+func strips(t *metric.TraceSummary) (out []Strip) {
+	if t == nil {
+		return nil
+	}
+	shown := t.Timeline
+	if len(shown) > mostStrips {
+		shown = model.Each(present.ExtremeRanks(t.Ranks, mostStrips/2), func(i int) metric.RankDensity { return t.Timeline[i] })
+	}
+	for _, d := range shown {
+		s := Strip{Rank: d.Rank, WindowMS: float64(d.BinNS) * float64(len(d.Compute)) / 1e6, Parts: map[string][]int{}}
+		for name, bins := range map[string][]int64{"compute": d.Compute, "transfer": d.Transfer, "wait": d.Wait, "unmatched": d.Unmatched} {
+			if slices.Max(append([]int64{0}, bins...)) > 0 {
+				s.Parts[name] = model.Each(bins, func(ns int64) int { return int((200*ns/max(d.BinNS, 1) + 1) / 2) })
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// mostStrips bounds what a timeline takes of a page.
+const mostStrips = 8
