@@ -343,8 +343,8 @@ class Supervisor:
         write_json(self.out / "run.json", {"cause": cause, "exit_code": code})
         for made_here in (RESULTS, LOCAL_MODEL, RAW_TRACES, "execution_trace"):
             shutil.rmtree(self.out / made_here, ignore_errors=True)
-        passed = sum(bool(p.passed) for p in self.points)
-        log(f"{(n := len(self.points)) - len(bad) - passed} of {n} points are measured" + f", {passed} are passed over" * bool(passed))
+        count, passed = len(self.points), sum(bool(p.passed) for p in self.points)
+        log(f"{count - len(bad) - passed} of {count} points are measured" + f", {passed} are passed over" * bool(passed))
         if code == Exit.DONE:
             stage("done")
         return Exit.PARTIAL if self.stopped else code
