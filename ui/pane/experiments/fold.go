@@ -162,12 +162,12 @@ func (p *rows) sweepCells(s *scan) []widget.Cell {
 	return []widget.Cell{{Text: sign + " " + s.Sweep.ID + "  " + text, Tone: tone, Wide: true}}
 }
 
-// pointCells are the line of a point: below its sweep's, struck out where it is impossible.
+// pointCells are the line of a point: below its sweep's, struck out where it is impossible, and without its job's state where that passed it over.
 func (p *rows) pointCells(r row) []widget.Cell {
 	cells := pane.Cells(p.env.Theme, p.experiment(r))
 	cells[0].Lead, cells[0].Text = "  ", strings.TrimPrefix(r.Experiment.ID, r.of.Sweep.ID+"-") // what tells it from the others
-	if r.point.State == sweep.Impossible {
-		cells[0].Lead, cells[stateColumn].Text = "× ", string(sweep.Impossible)
+	if s := r.point.State; s == sweep.Impossible || s == sweep.PassedOver {
+		cells[0].Lead, cells[stateColumn].Text = map[bool]string{true: "× ", false: "  "}[s == sweep.Impossible], string(s)
 		for i := range cells {
 			cells[i].Tone = theme.Dim
 		}

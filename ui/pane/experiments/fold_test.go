@@ -34,6 +34,30 @@ func TestSweepFolds(t *testing.T) {
 	}
 }
 
+// TestPassedOver: a point that its job passed over is shown as such, not as the job, with the reason.
+func TestPassedOver(t *testing.T) {
+	w := panetest.Analysed(t)
+	w.Write(scanFile, "base: E1.1\nvary:\n  data.batch_size: [1, 4]\ngoal: {metric: throughput_tokens_sec}\n")
+	p, err := w.PlanSweep(t.Context(), "scan")
+	if err == nil {
+		_, err = w.SubmitSweep(t.Context(), p)
+	}
+	if p, err2 := w.PlanSweep(t.Context(), "scan"); err == nil && err2 == nil {
+		job := p.Points[0].Job.ID
+		w.Move("trace_collection/llama-8b-tp1", "trace_collection/scan-b4")
+		w.Write("trace_collection/scan-b4/.job", job+"\n")
+		w.Write(".shardeck/sweeps/job-"+job+"/passed-scan-b1.json", `{"goal": "max throughput_tokens_sec", "reason": "at most 3"}`)
+		w.Analysis("scan-b4")
+	} else {
+		t.Fatal(err, err2)
+	}
+	d := drive(t, w, 100, 24).Expect("▸ scan", "1 done, 1 passed over")
+	d.Send(pane.OpenMsg{Experiment: "scan-b1"}).Expect("passed over")
+	if m := d.Pane().Message(); m.Text != "scan-b1 is passed over: at most 3" {
+		t.Errorf("the footer says %q", m.Text)
+	}
+}
+
 // TestSweepThatCannotBeRead says why on its line; e opens its file, and what it made stays an experiment.
 func TestSweepThatCannotBeRead(t *testing.T) {
 	w := swept(t, "base: E1.1\nvary:\n  parallelism.tp: [1, 2\n")

@@ -248,6 +248,8 @@ func (p *rows) note(r row) pane.Note {
 		return pane.Note{Text: why, Tone: map[bool]theme.Tone{true: theme.Bad}[r.point.State == sweep.Impossible]}
 	} else if r.sweep != nil {
 		return sweepNote(r.sweep)
+	} else if r.point != nil && r.point.State == sweep.PassedOver {
+		return pane.Note{Text: r.Experiment.ID + " is passed over: " + r.point.Reason}
 	}
 	if r.Job != nil && r.Job.State.Failed() && r.Job.State != model.JobCancelled {
 		text := r.Experiment.ID + " " + r.Job.State.Words() + " after " + unit.Clock(r.Job.Elapsed)
