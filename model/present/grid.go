@@ -267,16 +267,45 @@ func FrontierRecords(all []scaling.Frontier) [][]string {
 	return out
 }
 
+// ScalingRecords are scalings as rows of a file, a header first: a row for each phase of each config.
+func ScalingRecords(all []scaling.Scaling) [][]string {
+	out := [][]string{slices.Concat([]string{"of", "growth", "point", "layout", "gpus", "batch_size", "phase", "metric"}, readingHead(""),
+		[]string{"speedup", "efficiency_pct", "serial_fraction"})}
+	for _, s := range all {
+		for _, p := range s.Points {
+			for _, x := range p.Phases {
+				out = append(out, slices.Concat([]string{s.Of, string(s.Growth), p.ID, p.Layout, fmt.Sprint(p.GPUs), fmt.Sprint(p.Batch), x.Phase, x.Metric},
+					readingRecord(x.Reading), []string{fullOrNone(x.Speedup), fullOrNone(x.Efficiency), fullOrNone(x.Serial)}))
+			}
+		}
+	}
+	return out
+}
+
+// PairRecords are pairs of configs as rows of a file, a header first.
+func PairRecords(all []scaling.Pairing) [][]string {
+	out := [][]string{slices.Concat([]string{"field", "base", "other", "of", "metric"}, readingHead("base_"), readingHead("other_"), []string{"change_pct"})}
+	for _, p := range all {
+		for _, x := range p.Pairs {
+			out = append(out, slices.Concat([]string{p.Field, p.Base, p.Other, Fields(x.Of), p.Metric}, readingRecord(x.Base), readingRecord(x.Other),
+				[]string{unit.Full(x.Change)}))
+		}
+	}
+	return out
+}
+
 func readingHead(prefix string) []string {
 	return model.Each([]string{"value", "n", "runs", "spread_pct", "state", "reason", "ids"}, func(s string) string { return prefix + s })
 }
 
 func readingRecord(r scaling.Reading) []string {
-	number := func(v *float64) string {
-		if v == nil {
-			return ""
-		}
-		return unit.Full(*v)
+	return []string{fullOrNone(r.Value), fmt.Sprint(r.N), fmt.Sprint(r.Runs), fullOrNone(r.Spread), string(r.State), r.Reason, strings.Join(r.IDs, " ")}
+}
+
+// fullOrNone is a number in full precision; empty: there is none.
+func fullOrNone(v *float64) string {
+	if v == nil {
+		return ""
 	}
-	return []string{number(r.Value), fmt.Sprint(r.N), fmt.Sprint(r.Runs), number(r.Spread), string(r.State), r.Reason, strings.Join(r.IDs, " ")}
+	return unit.Full(*v)
 }

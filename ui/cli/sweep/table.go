@@ -131,7 +131,8 @@ both and better in one; "~": by no more than the samples lie apart.`, func(all [
 }
 
 func scalings(e *command.Env) *cobra.Command {
-	return ofEntries(e, "scaling [ID|RUN…]", "speed-up, efficiency and serial part by phase, of strong and weak scaling", `
+	var asCSV bool
+	c := ofEntries(e, "scaling [ID|RUN…]", "speed-up, efficiency and serial part by phase, of strong and weak scaling", `
 Strong scaling is one work on more GPUs, weak scaling a batch that grows with them. A row
 is a phase of a config: all by throughput, prefill by ttft, decode by tpot. The speed of a
 phase is its tokens a second; speed-up and efficiency are against the fewest GPUs. The
@@ -140,12 +141,18 @@ serial part is that of Karp and Flatt (strong), of Gustafson (weak).`, func(all 
 		if len(found) == 0 {
 			e.Warn("no two configs differ in their GPUs alone, or in these and the batch")
 		}
+		if asCSV {
+			return csv.NewWriter(e.Out).WriteAll(present.ScalingRecords(found))
+		}
 		return e.Show(found, func() { printTables(e, model.Each(found, present.Scaling)) })
 	})
+	c.Flags().BoolVar(&asCSV, "csv", false, "print CSV, a line a phase of a config, in full precision")
+	return c
 }
 
 func pairs(e *command.Env) *cobra.Command {
 	var name, by string
+	var asCSV bool
 	c := ofEntries(e, "pairs [ID|RUN…] --by FIELD", "compare two values of a field by configs that differ in nothing else", `
 NCCL against NVSHMEM, custom against NCCL all-reduce, and any other field: pairs of
 configs that differ in it alone, the change of a metric in each, and whether the
@@ -155,6 +162,9 @@ signed-rank test over the pairs is sure of a direction; that takes at least six.
 			return err
 		}
 		found, err := scaling.PairsOf(all, name, field)
+		if asCSV && err == nil {
+			return csv.NewWriter(e.Out).WriteAll(present.PairRecords(found))
+		}
 		return e.Answer(err, found, func() {
 			for _, p := range found {
 				if len(p.Pairs) > 0 {
@@ -167,5 +177,6 @@ signed-rank test over the pairs is sure of a direction; that takes at least six.
 	c.Example = "  shardeck sweep pairs scan --by all_reduce --metric tpot"
 	c.Flags().StringVar(&name, "metric", scaling.ThroughputMetric, "a metric, or one statistic of it: `ttft_p99`")
 	c.Flags().StringVar(&by, "by", "", "the `field` that differs")
+	c.Flags().BoolVar(&asCSV, "csv", false, "print CSV, a line a pair, in full precision")
 	return c
 }
