@@ -8,10 +8,17 @@ import (
 )
 
 // readKnown reads the events at the window's position, one after another, as long as each
-// is known by its text; false if the first is not.
+// is known by its text; false if the first is not. One that may not be whole in memory is left until it is: it would be read twice.
 func (s *scanner) readKnown(w *jsonscan.Window) bool {
-	b, i := w.Buf, w.Pos
-	for i < len(b) && !s.plain && s.everyEvent == nil {
+	margin := w.Block / 64
+	if len(w.Buf)-w.Pos < margin {
+		w.More()
+	}
+	b, i, limit := w.Buf, w.Pos, len(w.Buf)
+	if w.Err == nil {
+		limit -= margin
+	}
+	for i < limit && !s.plain && s.everyEvent == nil {
 		end, ok := s.readKnownEvent(b, i)
 		if !ok {
 			break
