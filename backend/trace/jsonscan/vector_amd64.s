@@ -112,7 +112,7 @@ GLOBL numerals<>(SB), RODATA|NOPTR, $8
 
 // func matchVector(b []byte, i int, pieces []string, at *[MaxNumbers]span, digits *[MaxNumbers]uint8) (end int)
 //
-// A piece is compared 32 bytes at a time, the last of them first: they may overlap
+// A piece is compared 64 bytes at a time, the last 32 of them first: they may overlap
 // those before. One of fewer bytes is compared as if it had 32, and the equal ones are
 // counted. The 32 bytes after a piece tell how long the number is; where the next piece
 // begins is taken from digits all the same, as long as it is right, so that the pieces
@@ -146,14 +146,27 @@ piece:
 	VPXOR (R11)(DX*1), Y4, Y4 // what differs: of the last 32 bytes,
 	JZ   compared
 
+	SUBQ $32, DX           // and of all before them
+	JBE  last
+
 many:
-	VMOVDQU (DI), Y5       // and of all before them
+	VMOVDQU (DI), Y5
+	VMOVDQU 32(DI), Y6
+	VPXOR (R11), Y5, Y5
+	VPXOR 32(R11), Y6, Y6
+	VPOR Y5, Y4, Y4
+	VPOR Y6, Y4, Y4
+	ADDQ $64, DI
+	ADDQ $64, R11
+	SUBQ $64, DX
+	JA   many
+	CMPQ DX, $-32
+	JLE  compared
+
+last:
+	VMOVDQU (DI), Y5
 	VPXOR (R11), Y5, Y5
 	VPOR Y5, Y4, Y4
-	ADDQ $32, DI
-	ADDQ $32, R11
-	SUBQ $32, DX
-	JA   many
 
 compared:
 	VPTEST Y4, Y4
