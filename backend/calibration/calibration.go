@@ -99,7 +99,9 @@ func (c *Calibrations) Plan(ctx context.Context, o Options) (Plan, error) {
 	p.Dir = path.Join(Dir, model.AsID(fmt.Sprintf("%s-%dx%d", cmp.Or(c.Where, "here"), p.Nodes, p.GPUs)))
 	e := c.experiment(p)
 	p.Verdict = c.Experiments.Check(e)
-	p.Verdict.Findings = slices.DeleteFunc(append(p.Verdict.Findings, c.Experiments.OldRunner(e)...), aboutRuns)
+	p.Verdict.Findings = slices.DeleteFunc(append(p.Verdict.Findings, c.Experiments.OldRunner(e)...), func(f check.Finding) bool {
+		return f.Severity != check.SeverityError && f.Code != "runner-old" // on what a calibration has not: iterations and their prompts
+	})
 	if err := (board.Row{Experiment: e, Verdict: p.Verdict}).Refusal(); err != nil {
 		return p, err
 	}
@@ -117,11 +119,6 @@ func (c *Calibrations) experiment(p Plan) model.Experiment {
 	e.Profiling = model.Profiling{}
 	e.Slurm.Time = limit
 	return c.Experiments.WithSets(e)
-}
-
-// aboutRuns are findings on what a calibration has not: iterations and their prompts.
-func aboutRuns(f check.Finding) bool {
-	return f.Severity != check.SeverityError && f.Code != "runner-old"
 }
 
 // modelsInUse are the models of the experiments here, those of most experiments first; else the first that is known.

@@ -3,6 +3,7 @@
 package forecast
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -27,13 +28,15 @@ type Needs struct {
 	Now        func() time.Time
 	Row        func(id string) (board.Row, error)
 	KnownOf    func(ctx context.Context, r model.Run) *metric.Analysis // what is known of a run without reading a trace
-	Steps      func(ctx context.Context, r model.Run) xray.Report      // its steps taken apart; no ranks: none can be read here
-	KnownSteps func(ctx context.Context, r model.Run) xray.Report      // those that were taken apart before
+	Steps      readSteps                                               // of a run, taken apart; no ranks: none can be read here
+	KnownSteps readSteps                                               // those that were taken apart before
 	Recorded   func(model.Experiment) model.Engine                     // that a replay plays back
 	Check      func(model.Experiment) check.Verdict                    // of an experiment that is none yet
 
 	Calibrations func() []forecast.Calibration // that were made here, the newest last; nil: none
 }
+
+type readSteps func(ctx context.Context, r model.Run) xray.Report
 
 // Forecasts is the use cases. Its methods are safe for concurrent use.
 type Forecasts struct {
@@ -74,7 +77,7 @@ func (f *Forecasts) KnownLaws(ctx context.Context) (*Fitted, error) {
 }
 
 // fit fits the laws, or finds them as they were kept; steps may be nil.
-func (f *Forecasts) fit(ctx context.Context, to *kept, steps func(context.Context, model.Run) xray.Report) (*Fitted, error) {
+func (f *Forecasts) fit(ctx context.Context, to *kept, steps readSteps) (*Fitted, error) {
 	runs, err := f.Workspace.Runs()
 	if err != nil {
 		return nil, err
@@ -132,8 +135,7 @@ func (f *Fitted) oneGPU() {
 }
 
 // measured is a run as the laws take it; ok is false of one without config, shape or times.
-func (f *Forecasts) measured(ctx context.Context, r model.Run, steps func(context.Context,
-	model.Run) xray.Report) (out forecast.Run, ok bool) {
+func (f *Forecasts) measured(ctx context.Context, r model.Run, steps readSteps) (out forecast.Run, ok bool) {
 	if r.Experiment == nil || r.Unfinished || r.Experiment.Load.On() {
 		return out, false
 	}
@@ -160,23 +162,18 @@ func (f *Forecasts) measured(ctx context.Context, r model.Run, steps func(contex
 		}
 	}
 	out.Config.Batched = check.BatchedTokens(out.Config.GPU)
-	value := func(name string) (v float64, m metric.Metric) {
-		if m = a.Metric(name); m.Value != nil && !strings.Contains(m.Note, "traced") {
-			v = *m.Value
+	times := [3]float64{}
+	for i, name := range []string{"ttft", "tpot", "iteration_wall_clock"} {
+		m := a.Metric(name)
+		if !strings.Contains(m.Note, "traced") {
+			times[i] = metric.OrZero(m.Value)
 		}
-		return v, m
-	}
-	first, found := value("ttft")
-	out.TTFT = first
-	perToken, tpot := value("tpot")
-	out.TPOT = perToken
-	for i, m := range []metric.Metric{found, tpot} {
-		if m.Spread != nil {
-			out.Spread[i] = *m.Spread / 100
+		if i < len(out.Spread) {
+			out.Spread[i] = metric.OrZero(m.Spread) / 100
 		}
 	}
-	out.Iteration, _ = value("iteration_wall_clock")
-	if s := found.By.Stats; e.Engine == model.EngineVLLM && s[metric.Min] > 0 {
+	out.TTFT, out.TPOT, out.Iteration = times[0], times[1], times[2]
+	if s := a.Metric("ttft").By.Stats; e.Engine == model.EngineVLLM && s[metric.Min] > 0 {
 		out.Ragged = s[metric.Max]-s[metric.Min] > 0.15*s[metric.Max] && e.RequestsPerReplica()*int64(e.Data.SeqLen) <= int64(out.Config.Batched)
 	}
 	return out, true
@@ -211,11 +208,8 @@ func (f *Forecasts) Of(fitted *Fitted, row board.Row, prior bool) forecast.Forec
 	e.Engine = f.recorded(e)
 	shape := f.World.Shape(e.Model.Name)
 	if shape == nil || row.Problem != "" {
-		why := row.Problem
-		if why == "" {
-			why = fmt.Sprintf("the shape of model %q is not known; add it to models.yaml", e.Model.Name)
-		}
-		return forecast.Forecast{ID: e.ID, Refused: why, Metrics: []forecast.Metric{}}
+		unknown := fmt.Sprintf("the shape of model %q is not known; add it to models.yaml", e.Model.Name)
+		return forecast.Forecast{ID: e.ID, Refused: cmp.Or(row.Problem, unknown), Metrics: []forecast.Metric{}}
 	}
 	c := f.config(e, *shape)
 	gpu, other := f.gpuOf(row, fitted.only)
@@ -263,16 +257,12 @@ func unfit(e model.Experiment, fit check.Fit, gpu model.GPU) []string {
 
 // memory is what one GPU is to hold at least, by the check of memory, which may err by two GiB.
 func memory(fit check.Fit) forecast.Metric {
-	const gib, doubt = 1 << 30, 2
-	parts := map[string]float64{}
-	for name, bytes := range map[string]int64{"weights": fit.Weights, "kv_cache": fit.KVCache, "activations": fit.Activations,
-		"overhead": fit.Overhead} {
-		parts[name] = float64(bytes) / gib
-	}
-	used := float64(fit.Used()) / gib
+	const doubt = 2
+	gib := func(bytes int64) float64 { return float64(bytes) / (1 << 30) }
+	used := gib(fit.Used())
 	return forecast.Metric{Name: "gpu_memory", Unit: "GiB", Value: used, Low: max(used-doubt, 0), High: used + doubt, Level: forecast.Level,
-		Parts:   parts,
-		RestsOn: []string{"the check of memory, by the model's shape"}}
+		Parts: map[string]float64{"weights": gib(fit.Weights), "kv_cache": gib(fit.KVCache), "activations": gib(fit.Activations),
+			"overhead": gib(fit.Overhead)}, RestsOn: []string{"the check of memory, by the model's shape"}}
 }
 
 // gpuOf is the kind of GPU that an experiment is forecast for: the one that its constraint or its description names, else that of all

@@ -67,13 +67,10 @@ func (f *Forecasts) candidate(fitted *Fitted, base board.Row, l model.Layout, q 
 		return gpu == nil || r.Config.GPU.Key != gpu.Key || !sameWork(r.Config.Experiment, *e)
 	})
 	c := q.Candidate(l, out, runs)
-	if len(runs) == 0 && slices.ContainsFunc(row.Verdict.Findings, func(x check.Finding) bool {
-		return x.Severity == check.SeverityError && (strings.HasPrefix(x.Field, "parallelism") || strings.HasPrefix(x.Field, "slurm"))
-	}) {
-		return c, false
-	}
 	c.Price = f.price(row)
-	return c, true
+	return c, len(runs) > 0 || !slices.ContainsFunc(row.Verdict.Findings, func(x check.Finding) bool {
+		return x.Severity == check.SeverityError && (strings.HasPrefix(x.Field, "parallelism") || strings.HasPrefix(x.Field, "slurm"))
+	})
 }
 
 // sameWork reports whether two experiments are one layout, model and workload of an engine, whatever its collectives.

@@ -252,7 +252,8 @@ func (su *Submitter) PlanReading(ctx context.Context, names []string) ([]NodeRea
 
 func (su *Submitter) planReading(u model.UnreadRun) (NodeReading, error) {
 	p := NodeReading{Run: u.Run.Name, Ranks: u.Ranks, Bytes: u.Bytes, Name: fmt.Sprintf("%.60s", "read-"+model.AsID(u.Run.Name)), Job: su.World.Site.Reader}
-	p.Time = model.FormatTimeLimit(readingTime(u.Largest))
+	reads := (time.Duration(u.Largest/readingRate) * time.Second).Round(time.Minute)
+	p.Time = model.FormatTimeLimit(min(leastReading+reads, mostReading))
 	p.Log = workspace.LogsDir + "/" + p.Name + "_%A.out"
 	r := su.Reading
 	r.Name, r.Run, r.Ranks, r.Time, r.Site, r.Account = p.Name, u.Run.Dir, p.Ranks, p.Time, p.Job, su.World.Account
@@ -273,10 +274,6 @@ const (
 	readingRate  = 20 << 20
 	mostReading  = 12 * time.Hour
 )
-
-func readingTime(bytes int64) time.Duration {
-	return min(leastReading+(time.Duration(bytes/readingRate)*time.Second).Round(time.Minute), mostReading)
-}
 
 // SubmitReading records and submits the job, as any other: its tag is on disk before
 // Slurm hears of it. A job of the same run that has not ended refuses it.

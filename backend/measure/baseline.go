@@ -15,9 +15,6 @@ func (m *Measure) baselines() workspace.Baselines { return workspace.Baselines{W
 // Baselines lists the baselines here, by name.
 func (m *Measure) Baselines() ([]workspace.Baseline, error) { return m.baselines().List() }
 
-// baseline are the runs of a baseline; none of a name that is none.
-func (m *Measure) baseline(name string) []model.Run { return m.baselines().Runs(name) }
-
 // SetBaseline gives runs a name by which others are compared with them: those named, or of a single one all of its config.
 func (m *Measure) SetBaseline(ctx context.Context, name string, names []string) (workspace.Baseline, error) {
 	runs, err := m.named(names)

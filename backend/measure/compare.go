@@ -65,7 +65,7 @@ func (m *Measure) Compare(ctx context.Context, names []string, progress pool.Pro
 	}
 	same := m.repeats(ctx)
 	for i, name := range names {
-		if runs := m.baseline(name); len(runs) > 0 {
+		if runs := m.baselines().Runs(name); len(runs) > 0 {
 			same.fixed[sides[i].Run.Name] = runs
 		}
 	}

@@ -17,16 +17,12 @@ const mostCounts = 64 << 20
 // wrote none or all ranks hold a slice of every expert. Warnings say what cannot be read.
 func expertBalance(run model.Run) (all []experts.Balance, warnings []string) {
 	paths, _ := filepath.Glob(filepath.Join(run.Dir, "experts_*.json"))
-	var files []experts.Counts
-	for _, path := range paths {
-		c, err := readCounts(path)
-		if err != nil {
-			return nil, []string{filepath.Base(path) + ": " + err.Error()}
-		}
-		files = append(files, c)
-	}
-	if len(files) == 0 {
+	if len(paths) == 0 {
 		return nil, nil
+	}
+	files, err := model.Through(paths, readCounts)
+	if err != nil {
+		return nil, []string{filepath.Base(paths[len(files)]) + ": " + err.Error()}
 	}
 	counts, err := experts.Sum(files)
 	if err != nil {
