@@ -43,21 +43,18 @@ var whatIfs = []struct {
 	{"no_gaps", "kernels follow one another without a pause, within steps and between them",
 		func(_ *side, of *sum, _ []int) float64 { return of.total(Gap) + of.total(Between) }, func(*side) bool { return true }, ""},
 	{"floor", "every operator with a known floor runs at the GPU's peak or bandwidth: see shardeck xray",
-		func(_ *side, of *sum, _ []int) float64 { return of.gain() }, func(s *side) bool { return s.Steps.GPU != "" },
+		func(_ *side, of *sum, _ []int) (ns float64) {
+			for _, p := range of.parts {
+				ns += p.gain
+			}
+			return ns
+		}, func(s *side) bool { return s.Steps.GPU != "" },
 		"the GPU is not known: there are no floors"},
 }
 
 const silent = "it runs on one GPU: nothing is sent"
 
 func (s *side) talks() bool { return s.Steps.Layout.GPUs() > 1 }
-
-// gain is the time above all floors.
-func (s *sum) gain() (ns float64) {
-	for _, p := range s.parts {
-		ns += p.gain
-	}
-	return ns
-}
 
 // compared reports whether a stage has a rank beside the one that the others wait for.
 func (s *side) compared() bool {

@@ -153,16 +153,12 @@ func FindStat(name string) (d Definition, s Stat, err error) {
 	return d, "", err
 }
 
-// totals are the metrics that also count a whole file.
-var totals = map[string]string{"coll_call_num": "coll_calls_total"}
-
 // TotalOf is the metric that --total means for another.
 func TotalOf(d Definition) (Definition, error) {
-	whole, ok := Define(totals[d.Name])
-	if !ok {
+	if d.Name != "coll_call_num" {
 		return d, model.Invalid(fmt.Sprintf("--total says nothing of %s", d.Name), "it is for coll_call_num alone")
 	}
-	return whole, nil
+	return Find("coll_calls_total")
 }
 
 // Stat is a statistic of the samples behind a value, or of its ranks.

@@ -136,13 +136,6 @@ func ExplainWords(m explain.Metric) (out []string) {
 			out = append(out, fmt.Sprintf("%s: %s, %s %s%s", what, PartName(best), unit.Signed(best.Change(), digits), m.Unit, tail(best)))
 		}
 	}
-	defer func() {
-		for _, p := range m.Parts {
-			if most := max(math.Abs(p.Before)/m.Before, math.Abs(p.After)/m.After); p.Group == explain.Outside && most > 0.1 {
-				out = append(out, "outside the steps is much: what was timed is not what was traced (a profiler slows the host, clocks and the order of requests vary)")
-			}
-		}
-	}()
 	none := func(explain.Part) string { return "" }
 	by("gained most", func(p explain.Part) (float64, bool) { return -p.Change(), true }, none)
 	by("cost most", func(p explain.Part) (float64, bool) { return p.Change(), true }, none)
@@ -154,6 +147,11 @@ func ExplainWords(m explain.Metric) (out []string) {
 	}, func(p explain.Part) string {
 		return fmt.Sprintf(" where its share of the work makes %s", unit.Signed(*p.Expected-p.Before, digits))
 	})
+	for _, p := range m.Parts {
+		if most := max(math.Abs(p.Before)/m.Before, math.Abs(p.After)/m.After); p.Group == explain.Outside && most > 0.1 {
+			out = append(out, "outside the steps is much: what was timed is not what was traced (a profiler slows the host, clocks and the order of requests vary)")
+		}
+	}
 	return out
 }
 

@@ -149,14 +149,13 @@ func (c Comparison) tested(sides []Side) []string {
 			if cell.N == 0 || cell.Change == nil {
 				continue
 			}
-			switch {
-			case !cell.Within:
-				say("differences are tested over the runs of each config; ~: chance alone can make them", "")
-			case sides[0].Noise[r.Name].Configs == 0:
-				say("differences are tested over the iterations within one run a side; ~: chance alone can make them", oneRunEach)
-			default:
-				say("differences are tested over the iterations within one run a side; ~: chance alone can make them", "")
+			over, unknown := "the iterations within one run a side", ""
+			if !cell.Within {
+				over = "the runs of each config"
+			} else if sides[0].Noise[r.Name].Configs == 0 {
+				unknown = oneRunEach
 			}
+			say("differences are tested over "+over+"; ~: chance alone can make them", unknown)
 			words, advice, _ := strings.Cut(cell.Words, "; ")
 			if advice != "" {
 				advice = "; of " + r.Name + " " + advice

@@ -140,7 +140,8 @@ type Reading struct {
 
 // Read is a metric, or one statistic of it (ttft_p99), of a config's runs.
 func (r Repeats) Read(name string) Reading {
-	out := Reading{State: r.state(), Reason: r.First.Reason, IDs: model.Each(r.Entries, func(e Entry) string { return e.ID })}
+	best := slices.MinFunc(r.Entries, func(a, b Entry) int { return slices.Index(worth, a.State) - slices.Index(worth, b.State) })
+	out := Reading{State: best.State, Reason: r.First.Reason, IDs: model.Each(r.Entries, func(e Entry) string { return e.ID })}
 	var values []float64
 	var one metric.Metric
 	for _, e := range r.Entries {
@@ -172,9 +173,3 @@ func (e Entry) metric(name string) metric.Metric {
 
 // worth orders states by what one of several runs says of a config.
 var worth = []State{IsMeasured, IsFailed, IsWaiting, IsPassedOver, IsImpossible, IsLeftOut, IsMissing}
-
-func (r Repeats) state() State {
-	return slices.MinFunc(r.Entries, func(a, b Entry) int {
-		return cmp.Compare(slices.Index(worth, a.State), slices.Index(worth, b.State))
-	}).State
-}

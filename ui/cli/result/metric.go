@@ -90,7 +90,10 @@ func printDefinitions(e *command.Env, name string) error {
 		}
 		defs = []metric.Definition{d}
 	}
-	return e.Show(explained(defs), func() {
+	told := model.Each(defs, func(d metric.Definition) definition {
+		return definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, cmp.Or(string(d.Better), "neither"), d.Near}
+	})
+	return e.Show(told, func() {
 		for i, d := range defs {
 			if i > 0 {
 				fmt.Fprintln(e.Out)
@@ -117,12 +120,6 @@ type definition struct {
 	Definition string   `json:"definition"`
 	Better     string   `json:"better"`            // lower, higher, or neither
 	Nearest    string   `json:"nearest,omitempty"` // metric, of what is not measured
-}
-
-func explained(defs []metric.Definition) []definition {
-	return model.Each(defs, func(d metric.Definition) definition {
-		return definition{d.Name, append([]string{}, d.Aliases...), d.Unit, d.Family, d.Text, cmp.Or(string(d.Better), "neither"), d.Near}
-	})
 }
 
 // printMetric prints one value; why there is none, and what damage cost, go to standard error: a script reads a number.

@@ -73,7 +73,8 @@ total_ns, count, share, within) and rest (reason, total_ns, count, share).`, fun
 		if err != nil {
 			return err
 		}
-		return printTrace(e, found, f)
+		all, err := SummaryOf(found)
+		return e.Answer(err, all, func() { printTables(e, found, f) }, command.DamagedIf(found.Damaged))
 	})
 	c.Example = "  shardeck trace llama-8b-tp2\n  shardeck trace llama-8b-tp1 llama-8b-tp2\n  shardeck trace llama-8b-tp2 --ops --top 20"
 	c.Flags().IntVar(&f.top, "top", 8, "how many kernels or operators to list")
@@ -101,11 +102,6 @@ func SummaryOf(found *metric.Analysis) (Summary, error) {
 		return Summary{}, noTraces(found)
 	}
 	return Summary{found.Run, found.Trace, metric.Others(found.Trace.Kernels), found.Metric("straggler"), found.Warnings, found.Damaged, found.Replay}, nil
-}
-
-func printTrace(e *command.Env, found *metric.Analysis, f traceFlags) error {
-	all, err := SummaryOf(found)
-	return e.Answer(err, all, func() { printTables(e, found, f) }, command.DamagedIf(found.Damaged))
 }
 
 // printTables shows where the time of a run went, on one screen.
